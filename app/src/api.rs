@@ -1,0 +1,128 @@
+//! The few server functions of our own pages, and the port through which they reach the log. SDKs use the plain
+//! routes under `/api/v1`.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use gauntlet_model::{Object, RunSummary, Timestamp};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// What the runs page asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct RunsQuery {
+    /// Words to look for in name, id, project, task and tags.
+    pub q: String,
+    /// Status word, or empty for all.
+    pub status: String,
+    /// Where the previous page ended, or empty.
+    pub cursor: String,
+}
+
+/// One page of runs, newest first.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct RunsPage {
+    /// The runs.
+    pub items: Vec<RunSummary>,
+    /// Where the next page starts, if there is one.
+    pub next_cursor: Option<String>,
+}
+
+/// Everything about one step.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct StepDetail {
+    /// The step.
+    pub step: u32,
+    /// Its snapshots, newest first (several where several episodes share the step number).
+    pub snapshots: Vec<StepSnapshot>,
+    /// Other events of the step (thoughts, tool calls, ...), by sequence.
+    pub events: Vec<StepEvent>,
+}
+
+/// One scored snapshot, with its texts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepSnapshot {
+    /// Sequence number.
+    pub seq: u64,
+    /// Producer's time.
+    pub at: Timestamp,
+    /// When the server received it.
+    pub received_at: Timestamp,
+    /// Episode, if any.
+    pub episode: Option<String>,
+    /// What the agent did.
+    pub action: String,
+    /// What the agent saw.
+    pub observation: String,
+    /// Evaluation time, milliseconds.
+    pub duration_ms: Option<f64>,
+    /// Anything else, without action and observation.
+    pub metadata: Object,
+}
+
+/// Another event of a step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepEvent {
+    /// Sequence number.
+    pub seq: u64,
+    /// Producer's time.
+    pub at: Timestamp,
+    /// Kind, such as `step.recorded`.
+    pub kind: String,
+    /// Its body.
+    pub body: Object,
+}
+
+/// A boxed future, so that the port is object safe.
+pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, String>> + Send>>;
+
+/// What the server provides to the pages, as context. Errors are sentences for people.
+pub trait Backend: Send + Sync {
+    /// One page of runs.
+    fn runs(&self, query: RunsQuery) -> Answer<RunsPage>;
+    /// One run; `None` where there is none of that id.
+    fn run(&self, id: String) -> Answer<Option<RunSummary>>;
+    /// Everything about one step; `None` where the run or the step is not there.
+    fn step(&self, run: String, step: u32) -> Answer<Option<StepDetail>>;
+    /// Issues a command (`pause`, `resume`, `tweak`, `answer`, `stop`) with JSON parameters; answers its id.
+    fn command(&self, run: String, action: String, parameters: Object) -> Answer<String>;
+}
+
+fn backend() -> Result<Arc<dyn Backend>, ServerFnError> {
+    use_context::<Arc<dyn Backend>>().ok_or_else(|| ServerFnError::new("the server has no log to read"))
+}
+
+/// One page of runs.
+#[server(prefix = "/pages", endpoint = "runs")]
+pub async fn list_runs(query: RunsQuery) -> Result<RunsPage, ServerFnError> {
+    backend()?.runs(query).await.map_err(ServerFnError::new)
+}
+
+/// One run.
+#[server(prefix = "/pages", endpoint = "run")]
+pub async fn get_run(id: String) -> Result<Option<RunSummary>, ServerFnError> {
+    backend()?.run(id).await.map_err(ServerFnError::new)
+}
+
+/// One step, with its texts.
+#[server(prefix = "/pages", endpoint = "step")]
+pub async fn get_step(run: String, step: u32) -> Result<Option<StepDetail>, ServerFnError> {
+    backend()?.step(run, step).await.map_err(ServerFnError::new)
+}
+
+/// Issues a command; `parameters` is a JSON object as text.
+#[server(prefix = "/pages", endpoint = "command")]
+pub async fn send_command(run: String, action: String, parameters: String) -> Result<String, ServerFnError> {
+    let parameters: Object = serde_json::from_str(&parameters)
+        .map_err(|e| ServerFnError::new(format!("parameters: not a JSON object: {e}")))?;
+    backend()?.command(run, action, parameters).await.map_err(ServerFnError::new)
+}
+
+/// Makes the page being rendered answer 404. Does nothing in the browser, where the answer has already come.
+pub fn answer_not_found() {
+    #[cfg(feature = "ssr")]
+    if let Some(answer) = use_context::<leptos_axum::ResponseOptions>() {
+        answer.set_status(http::StatusCode::NOT_FOUND);
+    }
+}

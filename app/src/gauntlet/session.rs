@@ -1,0 +1,236 @@
+//! What one run page knows and shows: the film, where the agent is, how it is looked at. Every part of the page
+//! reads and changes this and nothing else.
+
+use gauntlet_film::{Film, Path, PathId};
+use gauntlet_model::{EpisodeId, RunSummary, Status};
+use gauntlet_scene::{CameraMode, Geometry, Orbit};
+use leptos::prelude::*;
+
+use super::motion::Motion;
+use crate::ports::FeedState;
+
+/// How the film is looked at.
+#[derive(Clone, Copy)]
+pub(super) struct View {
+    /// The path's shape.
+    pub(super) geometry: RwSignal<Geometry>,
+    /// Where it is seen from; an orbit is turned by [`View::orbit`].
+    pub(super) camera: RwSignal<CameraMode>,
+    /// The orbit, kept while another camera is used.
+    pub(super) orbit: RwSignal<Orbit>,
+    /// How strongly effects glow, 0 to 1.
+    pub(super) intensity: RwSignal<f64>,
+    /// The rubric that colours the path and draws the curve; `None` is the root score, coloured by failure.
+    pub(super) rubric: RwSignal<Option<PathId>>,
+}
+
+/// A step that was asked for before the film held it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// Its number.
+    pub(super) step: u32,
+    /// Its episode, where several share the number.
+    pub(super) episode: Option<String>,
+}
+
+/// One run, as this page sees it.
+#[derive(Clone, Copy)]
+pub(super) struct Session {
+    summary: StoredValue<RunSummary>,
+    film: StoredValue<Film>,
+    /// Counts up with every change of the film: for what must follow each frame.
+    pub(super) revision: RwSignal<u64>,
+    /// Counts up at most eight times a second while the film changes: for what is costly to redraw.
+    pub(super) tick: RwSignal<u64>,
+    /// Where the connection stands.
+    pub(super) feed: RwSignal<FeedState>,
+    /// Steps that arrived in the last second, on average, while live.
+    pub(super) rate: RwSignal<f64>,
+    /// Where the agent is, and what it is doing.
+    pub(super) motion: RwSignal<Motion>,
+    /// Times [`super::motion::NODES_PER_SEC`].
+    pub(super) speed: RwSignal<f64>,
+    /// The node under the agent: the selection.
+    pub(super) current: Memo<Option<usize>>,
+    /// [`Session::current`], once it has stood still for a moment: for texts and the address.
+    pub(super) settled: RwSignal<Option<usize>>,
+    /// How it is looked at.
+    pub(super) view: View,
+    /// A step that the film does not hold yet.
+    pub(super) wanted: RwSignal<Option<Wanted>>,
+}
+
+impl Session {
+    /// A page that has just opened: no film yet, following the newest node.
+    pub(super) fn new(summary: RunSummary) -> Self {
+        let film = StoredValue::new(Film::new());
+        let revision = RwSignal::new(0);
+        let motion = RwSignal::new(Motion { position: 0.0, playing: false, following: true });
+        let current = Memo::new(move |_| {
+            revision.track();
+            let last = film.with_value(Film::len).checked_sub(1)?;
+            Some((motion.with(|m| m.position).round().max(0.0) as usize).min(last))
+        });
+        Self {
+            summary: StoredValue::new(summary),
+            film,
+            revision,
+            tick: RwSignal::new(0),
+            feed: RwSignal::new(FeedState::Connecting),
+            rate: RwSignal::new(0.0),
+            motion,
+            speed: RwSignal::new(1.0),
+            current,
+            settled: RwSignal::new(None),
+            view: View {
+                geometry: RwSignal::new(Geometry::default()),
+                camera: RwSignal::new(CameraMode::default()),
+                orbit: RwSignal::new(Orbit::default()),
+                intensity: RwSignal::new(0.5),
+                rubric: RwSignal::new(None),
+            },
+            wanted: RwSignal::new(None),
+        }
+    }
+
+    /// The run as the server described it when the page was made.
+    pub(super) fn summary<T>(self, read: impl FnOnce(&RunSummary) -> T) -> T {
+        self.summary.with_value(read)
+    }
+
+    /// The film, without being told of changes.
+    pub(super) fn film<T>(self, read: impl FnOnce(&Film) -> T) -> T {
+        self.film.with_value(read)
+    }
+
+    /// The film, read again whenever it changes.
+    pub(super) fn watch<T>(self, read: impl FnOnce(&Film) -> T) -> T {
+        self.revision.track();
+        self.film.with_value(read)
+    }
+
+    /// The film, read again at most eight times a second while it changes.
+    pub(super) fn watch_calmly<T>(self, read: impl FnOnce(&Film) -> T) -> T {
+        self.tick.track();
+        self.film.with_value(read)
+    }
+
+    /// Changes the film and keeps the selection on the node it was on, wherever late steps have moved it.
+    pub(super) fn change_film(self, change: impl FnOnce(&mut Film)) {
+        let motion = self.motion.get_untracked();
+        let at = motion.position.round().max(0.0) as usize;
+        let key = |film: &Film, i: usize| film.node(i).map(|n| (n.step, n.episode.cloned()));
+        let before = self.film.with_value(|f| key(f, at));
+        self.film.update_value(change);
+        if motion.following {
+            return;
+        }
+        let Some((step, episode)) = before else { return };
+        let now = self.film.with_value(|f| (key(f, at) != Some((step, episode.clone()))).then(|| find(f, step, episode.as_ref())));
+        if let Some(Some(now)) = now {
+            self.motion.update(|m| m.position += now as f64 - at as f64);
+        }
+    }
+
+    /// Whether everything the server had when the page was made has arrived.
+    pub(super) fn is_caught_up(self) -> bool {
+        self.watch_calmly(Film::head) >= self.summary(|s| s.head)
+    }
+
+    /// Where the run stands: as the film says, once it has caught up.
+    pub(super) fn status(self) -> Status {
+        match self.is_caught_up() {
+            true => self.watch_calmly(|f| f.run().status).unwrap_or(self.summary(|s| s.status)),
+            false => self.summary(|s| s.status),
+        }
+    }
+
+    /// Puts the agent on a node and leaves it there: picking in 3D, in the list and on the curve end here.
+    pub(super) fn select(self, index: usize) {
+        self.wanted.set(None);
+        self.motion.set(Motion { position: index as f64, playing: false, following: false });
+    }
+
+    /// Moves the selection by `by` nodes.
+    pub(super) fn step_by(self, by: isize) {
+        let last = self.film(Film::len).saturating_sub(1);
+        if let Some(at) = self.current.get_untracked() {
+            self.select(at.saturating_add_signed(by).min(last));
+        }
+    }
+
+    /// Goes to the next failing node, if there is one.
+    pub(super) fn next_failure(self) {
+        let at = self.current.get_untracked();
+        if let Some(index) = self.film(|f| f.next_failure(at)) {
+            self.select(index);
+        }
+    }
+
+    /// Goes to the failing node before this one, if there is one.
+    pub(super) fn previous_failure(self) {
+        let Some(at) = self.current.get_untracked() else { return };
+        if let Some(index) = self.film(|f| f.previous_failure(at)) {
+            self.select(index);
+        }
+    }
+
+    /// Starts, or holds. At the end of a run that is over, starts from the beginning.
+    pub(super) fn play_or_pause(self) {
+        let last = self.film(Film::len).saturating_sub(1) as f64;
+        let is_over = untrack(|| self.status().is_final());
+        self.wanted.set(None);
+        self.motion.update(|m| {
+            let moves = m.playing || (m.following && !is_over);
+            *m = match moves {
+                true => Motion { playing: false, following: false, ..*m },
+                false if m.position >= last => Motion { position: 0.0, playing: true, following: false },
+                false => Motion { playing: true, following: false, ..*m },
+            };
+        });
+    }
+
+    /// Follows the newest node from now on.
+    pub(super) fn jump_to_live(self) {
+        self.wanted.set(None);
+        self.motion.update(|m| *m = Motion { playing: false, following: true, ..*m });
+    }
+
+    /// Whether the agent moves by itself: a replay, or a live run that is being followed.
+    pub(super) fn is_moving(self) -> bool {
+        let motion = self.motion.get();
+        motion.playing || (motion.following && !self.status().is_final())
+    }
+
+    /// The rubric in view, as the film names it: the chosen one, or the root.
+    pub(super) fn rubric(self) -> Option<PathId> {
+        self.view.rubric.get().or_else(|| self.watch_calmly(root_path))
+    }
+
+    /// The step under the agent.
+    pub(super) fn current_step(self) -> Option<u32> {
+        let at = self.current.get()?;
+        self.watch(|f| f.node(at).map(|n| n.step))
+    }
+}
+
+/// The index of a step, in that episode if one is named.
+pub(super) fn find(film: &Film, step: u32, episode: Option<&EpisodeId>) -> Option<usize> {
+    let first = film.find(step)?;
+    let same = |i: &usize| film.node(*i).is_some_and(|n| n.step == step && n.episode == episode);
+    let in_step = |i: &usize| film.node(*i).is_some_and(|n| n.step == step);
+    match episode {
+        Some(_) => (first..film.len()).take_while(in_step).find(same).or(Some(first)),
+        None => Some(first),
+    }
+}
+
+/// The whole rubric's path.
+pub(super) fn root_path(film: &Film) -> Option<PathId> {
+    film.paths().iter().find(|p| p.path == "root").or(film.paths().first()).map(|p| p.id)
+}
+
+/// A path by its id.
+pub(super) fn path_of(film: &Film, id: PathId) -> Option<&Path> {
+    film.paths().iter().find(|p| p.id == id)
+}

@@ -1,0 +1,20 @@
+//! Gauntlet's pages: the shell, the routes, one folder a feature.
+//!
+//! The crate has no sockets, no SQL and no WebGL: it gets a [`ports::Feed`] and a [`ports::Stage`] from context in
+//! the browser, and an [`api::Backend`] from context on the server. It renders on the server (`ssr`) and hydrates
+//! in the browser (`hydrate`), never both in one build.
+
+#[cfg(all(feature = "ssr", feature = "hydrate"))]
+compile_error!("`ssr` and `hydrate` are enabled together: a host dependency leaked into the browser build");
+
+pub mod api;
+mod gauntlet;
+pub mod ports;
+mod routes;
+mod runs;
+mod shell;
+mod ui;
+
+pub use ports::{provide_ports, use_ports};
+pub use routes::App;
+pub use shell::shell;

@@ -1,0 +1,82 @@
+//! What the pages need from the browser around them: events as they come, and something that draws.
+
+use std::any::Any;
+use std::rc::Rc;
+
+use gauntlet_film::Fact;
+use gauntlet_model::RunId;
+use gauntlet_scene::Scene;
+use leptos::prelude::*;
+
+/// Where the connection to a run stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FeedState {
+    /// Nothing has arrived yet.
+    Connecting,
+    /// The past is arriving; the log ends at `head` for now.
+    CatchingUp {
+        /// Events in the log when the connection was made.
+        head: u64,
+    },
+    /// Everything up to the newest event is here.
+    Live,
+    /// The connection is gone; the next attempt follows after this many seconds.
+    Lost {
+        /// Seconds until the next attempt.
+        retry_secs: u32,
+    },
+    /// There is no such run.
+    Missing,
+}
+
+/// What a feed says.
+#[derive(Debug, Clone)]
+pub enum FeedUpdate {
+    /// New facts, in any order; facts already seen may come again.
+    Facts(Vec<Fact>),
+    /// The connection changed.
+    State(FeedState),
+}
+
+/// A run's events, past then present, on one path of code; resumes by itself after the last fact it delivered.
+pub trait Feed {
+    /// Follows a run from behind `after` (the last sequence number seen; `None`: from the start). Dropping the
+    /// returned value ends it.
+    fn follow(&self, run: &RunId, after: Option<u64>, on: Rc<dyn Fn(FeedUpdate)>) -> Box<dyn Any>;
+
+    /// Sends a result file to the server. `done` gets the new run's id, or what is wrong with the file.
+    fn import(&self, file: web_sys::File, done: Rc<dyn Fn(Result<String, String>)>);
+}
+
+/// Makes a drawing surface of a canvas.
+pub trait Stage {
+    /// Takes the canvas. Fails with a sentence for people where WebGL2 is missing.
+    fn attach(&self, canvas: web_sys::HtmlCanvasElement) -> Result<Box<dyn StageView>, String>;
+}
+
+/// A surface that draws scenes.
+pub trait StageView {
+    /// Draws one frame; sizes are in device pixels.
+    fn draw(&mut self, scene: &Scene, width_px: u32, height_px: u32);
+}
+
+/// The browser's ports, provided as context (`StoredValue<Ports, LocalStorage>`) before hydration; absent on the
+/// server.
+#[derive(Clone)]
+pub struct Ports {
+    /// Where events come from.
+    pub feed: Rc<dyn Feed>,
+    /// What draws.
+    pub stage: Rc<dyn Stage>,
+}
+
+/// Provides the ports to the pages. The browser calls it inside the closure it hydrates, above [`crate::App`]:
+/// `hydrate_body(move || { provide_ports(ports); App() })`.
+pub fn provide_ports(ports: Ports) {
+    provide_context(StoredValue::new_local(ports));
+}
+
+/// The browser's ports; `None` on the server. Call it while a component is being built, or keep what it answers.
+pub fn use_ports() -> Option<StoredValue<Ports, LocalStorage>> {
+    use_context::<StoredValue<Ports, LocalStorage>>()
+}

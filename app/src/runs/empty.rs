@@ -1,0 +1,52 @@
+//! What the list says while it is empty, and how to fill it.
+
+use leptos::prelude::*;
+
+use crate::ui::FilePicker;
+
+/// Where clients find this server, until the page knows better.
+const USUAL_ADDRESS: &str = "http://127.0.0.1:4600";
+
+/// Nothing has been recorded yet.
+#[component]
+pub(super) fn NoRuns() -> impl IntoView {
+    let address = RwSignal::new(USUAL_ADDRESS.to_owned());
+    Effect::new(move || {
+        if let Ok(origin) = location().origin() {
+            address.set(origin);
+        }
+    });
+    view! {
+        <section class="empty" aria-label="No runs yet">
+            <h2>"No runs yet. Three ways to the first one:"</h2>
+            <ol>
+                <li>
+                    <h3>"Watch a real training run"</h3>
+                    <p>"In a second terminal, train a small policy against the medical-safety rubric:"</p>
+                    <pre><code>"gauntlet demo"</code></pre>
+                </li>
+                <li>
+                    <h3>"Open results you have"</h3>
+                    <p>"Drop a results file anywhere on this page, or pick one."</p>
+                    <FilePicker words="Open a results file" />
+                </li>
+                <li>
+                    <h3>"Point your training loop here"</h3>
+                    <p>"A rubric observer that already speaks to a hub needs one variable:"</p>
+                    <pre><code>"export GAUNTLET_HUB_URL=" {address} "\npython train.py"</code></pre>
+                </li>
+            </ol>
+        </section>
+    }
+}
+
+/// The filter leaves nothing.
+#[component]
+pub(super) fn NoMatch() -> impl IntoView {
+    view! {
+        <section class="empty is-small" aria-label="No match">
+            <h2>"No run matches"</h2>
+            <p>"Search looks at name, id, project, task and tags. " <a href="/">"Show all runs"</a></p>
+        </section>
+    }
+}

@@ -1,0 +1,63 @@
+//! One run as a row: what it is, where it stands, how much of it fails.
+
+use gauntlet_model::RunSummary;
+use leptos::prelude::*;
+
+use crate::ui::{ago, grouped, percent, run_address, score, status_word, utc};
+
+/// One row. It finds its run among `rows` by id, so that a refresh changes texts and moves no focus.
+#[component]
+pub(super) fn Row(
+    /// The run as first seen.
+    run: RunSummary,
+    /// Every run shown.
+    rows: RwSignal<Vec<RunSummary>>,
+    /// Milliseconds since the Unix epoch, once the page runs in a browser.
+    now: RwSignal<Option<f64>>,
+) -> impl IntoView {
+    let href = run_address(run.id.as_str());
+    let run = Memo::new(move |known: Option<&RunSummary>| {
+        let known = known.unwrap_or(&run);
+        rows.with(|rows| rows.iter().find(|r| r.id == known.id).unwrap_or(known).clone())
+    });
+    let failing = move || run.with(|r| share_failing(r));
+    let bar = move || format!("width:{:.1}%", failing().unwrap_or(0.0) * 100.0);
+    let kind = move || {
+        run.with(|r| [Some(r.kind.clone()), r.agent.clone(), r.task.clone()].into_iter().flatten().collect::<Vec<_>>().join(" · "))
+    };
+    view! {
+        <tr class="run-row">
+            <td class="run-name">
+                <a href=href>{move || run.with(|r| r.name.clone())}</a>
+                <small>{kind}</small>
+            </td>
+            <td class="run-project">{move || run.with(|r| r.project.clone())}</td>
+            <td class="run-status">
+                <span class=move || run.with(|r| format!("status is-{}", r.status.as_str()))>
+                    {move || run.with(|r| status_word(r.status))}
+                </span>
+            </td>
+            <td class="num run-steps">{move || run.with(|r| grouped(r.steps))}</td>
+            <td class="num run-failing">
+                <span class="share-bar" aria-hidden="true" class:is-unknown=move || failing().is_none()>
+                    <i style=bar></i>
+                </span>
+                <span class="share-words">{move || failing().map_or("n/e".to_owned(), percent)}</span>
+            </td>
+            <td class="num run-mean" class:is-negative=move || run.with(|r| r.mean_root.is_some_and(|m| m < 0.0))>
+                {move || run.with(|r| r.mean_root.map_or("n/e".to_owned(), score))}
+            </td>
+            <td class="num run-updated" title=move || run.with(|r| format!("{} UTC", utc(r.updated_at)))>
+                {move || run.with(|r| match now.get() {
+                    Some(now) => ago(r.updated_at, now),
+                    None => utc(r.updated_at)[..16].to_owned(),
+                })}
+            </td>
+        </tr>
+    }
+}
+
+/// The share of a run's scored steps that fail; `None` before the first.
+fn share_failing(run: &RunSummary) -> Option<f64> {
+    (run.steps > 0).then(|| run.failing as f64 / run.steps as f64)
+}

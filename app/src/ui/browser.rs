@@ -1,0 +1,93 @@
+//! Small services of the browser. Nothing here runs on the server.
+
+use leptos::prelude::*;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+
+/// Milliseconds since the Unix epoch.
+pub(crate) fn now_ms() -> f64 {
+    js_sys::Date::now()
+}
+
+/// Whether the viewer asked for no motion.
+pub(crate) fn prefers_reduced_motion() -> bool {
+    let query = window().match_media("(prefers-reduced-motion: reduce)");
+    query.ok().flatten().is_some_and(|q| q.matches())
+}
+
+/// Device pixels a CSS pixel, at most 2: more costs fill rate and shows nothing.
+pub(crate) fn pixel_ratio() -> f64 {
+    window().device_pixel_ratio().clamp(1.0, 2.0)
+}
+
+/// Width and height of an element's inside, CSS pixels.
+pub(crate) fn element_size(element: &web_sys::Element) -> (f64, f64) {
+    (f64::from(element.client_width()), f64::from(element.client_height()))
+}
+
+/// Whether what a key was pressed in takes text.
+pub(crate) fn in_text_field(event: &web_sys::Event) -> bool {
+    target(event).is_some_and(|t| t.matches("input:not([type=range]), textarea, select, [contenteditable]").unwrap_or(false))
+}
+
+/// Whether what a key was pressed in is a control with its own use of space and enter.
+pub(crate) fn on_control(event: &web_sys::Event) -> bool {
+    target(event).is_some_and(|t| t.matches("button, a, summary, input").unwrap_or(false))
+}
+
+fn target(event: &web_sys::Event) -> Option<web_sys::Element> {
+    event.target()?.dyn_into().ok()
+}
+
+/// This page's address as the viewer sees it.
+pub(crate) fn this_address() -> String {
+    location().href().unwrap_or_default()
+}
+
+/// A query parameter of this page's address.
+pub(crate) fn query_parameter(name: &str) -> Option<String> {
+    web_sys::UrlSearchParams::new_with_str(&location().search().ok()?).ok()?.get(name)
+}
+
+/// Sets or removes query parameters of this page's address in place: no navigation, no history entry.
+pub(crate) fn replace_query(parameters: &[(&str, Option<String>)]) {
+    let Ok(url) = web_sys::Url::new(&this_address()) else { return };
+    let query = url.search_params();
+    for (name, value) in parameters {
+        match value {
+            Some(value) => query.set(name, value),
+            None => query.delete(name),
+        }
+    }
+    let address = url.href();
+    if address == this_address() {
+        return;
+    }
+    let Ok(history) = window().history() else { return };
+    let state = history.state().unwrap_or(JsValue::NULL);
+    // A browser that limits how often this may happen answers with an error; the next change catches up.
+    let _ = history.replace_state_with_url(&state, "", Some(&address));
+}
+
+/// Tells when an element's size changes; dropping it ends that.
+pub(crate) struct Resized {
+    observer: web_sys::ResizeObserver,
+    _heard: Closure<dyn FnMut()>,
+}
+
+impl Resized {
+    /// Calls `then` now and whenever the element's size changes. `None` where the browser cannot tell.
+    pub(crate) fn watch(element: &web_sys::Element, mut then: impl FnMut() + 'static) -> Option<Self> {
+        then();
+        let heard = Closure::<dyn FnMut()>::new(then);
+        let observer = web_sys::ResizeObserver::new(heard.as_ref().unchecked_ref()).ok()?;
+        observer.observe(element);
+        Some(Self { observer, _heard: heard })
+    }
+}
+
+impl Drop for Resized {
+    fn drop(&mut self) {
+        self.observer.disconnect();
+    }
+}

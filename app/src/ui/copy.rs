@@ -1,0 +1,49 @@
+//! Copying a text, and saying that it worked.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_bindgen_futures::JsFuture;
+
+/// What came of the last copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Outcome {
+    /// Nothing copied lately.
+    #[default]
+    Idle,
+    /// Copied.
+    Done,
+    /// The browser refused.
+    Refused,
+}
+
+/// Copies texts to the clipboard and remembers for two seconds what came of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Copied(RwSignal<Outcome>);
+
+impl Copied {
+    /// Nothing copied yet.
+    pub(crate) fn new() -> Self {
+        Self(RwSignal::new(Outcome::Idle))
+    }
+
+    /// Copies a text.
+    pub(crate) fn copy(self, text: String) {
+        let outcome = self.0;
+        spawn_local(async move {
+            let copied = JsFuture::from(window().navigator().clipboard().write_text(&text)).await;
+            outcome.try_set(if copied.is_ok() { Outcome::Done } else { Outcome::Refused });
+            set_timeout(move || drop(outcome.try_set(Outcome::Idle)), Duration::from_secs(2));
+        });
+    }
+
+    /// The button's words: `idle` until something is copied.
+    pub(crate) fn words(self, idle: &'static str) -> &'static str {
+        match self.0.get() {
+            Outcome::Idle => idle,
+            Outcome::Done => "Link copied",
+            Outcome::Refused => "Copy the address",
+        }
+    }
+}

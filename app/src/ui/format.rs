@@ -1,0 +1,100 @@
+//! Numbers and times as text: grouped, signed, and the same on the server and in any browser.
+
+use gauntlet_model::Timestamp;
+
+/// A whole number in groups of three: `1,312`.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A number with its sign and `decimals` places: `+18.4`, `-20.0`; zero has no sign.
+pub(crate) fn signed(value: f64, decimals: usize) -> String {
+    let text = format!("{:.*}", decimals, value.abs());
+    let is_zero = text.bytes().all(|b| matches!(b, b'0' | b'.'));
+    match value {
+        _ if is_zero => text,
+        v if v < 0.0 => format!("-{text}"),
+        _ => format!("+{text}"),
+    }
+}
+
+/// A score with its sign: one place where that says it, two or three where it does not, few digits where the
+/// number is huge.
+pub(crate) fn score(value: f64) -> String {
+    let size = value.abs();
+    let tenths = (size * 10.0 - (size * 10.0).round()).abs() < 1e-6;
+    match size {
+        s if s >= 1e7 => format!("{value:+.2e}"),
+        s if tenths || s >= 10.0 => signed(value, 1),
+        s if s >= 0.01 => signed(value, 2),
+        _ => signed(value, 3),
+    }
+}
+
+/// A share (0 to 1) in percent: `10 %`, with one place below ten.
+pub(crate) fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent > 0.0 && percent < 9.95 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
+}
+
+/// A length of time given in milliseconds: `0.4 ms`, `12 ms`, `1.24 s`, `3 min 20 s`.
+pub(crate) fn duration(millis: f64) -> String {
+    match millis {
+        m if m < 10.0 => format!("{m:.1} ms"),
+        m if m < 1000.0 => format!("{m:.0} ms"),
+        m if m < 60_000.0 => format!("{:.2} s", m / 1000.0),
+        m => format!("{:.0} min {:.0} s", (m / 60_000.0).floor(), (m % 60_000.0) / 1000.0),
+    }
+}
+
+/// An instant to the second, UTC: `2026-11-21 00:06:33`.
+pub(crate) fn utc(at: Timestamp) -> String {
+    at.to_string().chars().take(19).map(|c| if c == 'T' { ' ' } else { c }).collect()
+}
+
+/// How long before `now_ms` (milliseconds since the Unix epoch) something was: `now`, `12 s ago`, `3 d ago`.
+pub(crate) fn ago(at: Timestamp, now_ms: f64) -> String {
+    let secs = ((now_ms - at.micros() as f64 / 1000.0) / 1000.0).max(0.0);
+    match secs {
+        s if s < 5.0 => "now".to_owned(),
+        s if s < 60.0 => format!("{s:.0} s ago"),
+        s if s < 3600.0 => format!("{:.0} min ago", (s / 60.0).floor()),
+        s if s < 86_400.0 => format!("{:.0} h ago", (s / 3600.0).floor()),
+        s => format!("{:.0} d ago", (s / 86_400.0).floor()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        let cases = [(0, "0"), (999, "999"), (1312, "1,312"), (1_000_000, "1,000,000")];
+        cases.iter().for_each(|(n, text)| assert_eq!(&grouped(*n), text));
+        let cases = [
+            (18.4, "+18.4"), (-20.0, "-20.0"), (0.0, "0.0"), (-0.0, "0.0"), (0.25, "+0.25"), (0.001, "+0.001"),
+            (-31.274, "-31.3"), (0.2, "+0.2"), (3e9, "+3.00e9"),
+        ];
+        cases.iter().for_each(|(v, text)| assert_eq!(&score(*v), text));
+        assert_eq!((percent(0.0), percent(0.1), percent(0.034)), ("0 %".into(), "10 %".into(), "3.4 %".into()));
+        assert_eq!((duration(0.42), duration(1240.0), duration(200_000.0)), ("0.4 ms".into(), "1.24 s".into(), "3 min 20 s".into()));
+    }
+
+    #[test]
+    fn times_read_well() {
+        let at: Timestamp = "2026-11-21T00:06:33.885877Z".parse().expect("a time");
+        assert_eq!(utc(at), "2026-11-21 00:06:33");
+        let millis = at.micros() as f64 / 1000.0;
+        let cases = [(1e3, "now"), (42e3, "42 s ago"), (200e3, "3 min ago"), (9e6, "2 h ago"), (3e8, "3 d ago"), (-5e3, "now")];
+        cases.iter().for_each(|(later, text)| assert_eq!(&ago(at, millis + later), text));
+    }
+}

@@ -1,0 +1,63 @@
+//! The words and colour classes of failures, states and statuses: one place, so that colour is never alone.
+
+use gauntlet_film::State;
+use gauntlet_model::{FailureKind, Status};
+
+/// One word for a failure, as lists show it.
+pub(crate) fn failure_word(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::Hallucination => "ungrounded",
+        FailureKind::Format => "format",
+        FailureKind::Refusal => "refusal",
+        FailureKind::Inconsistency => "inconsistent",
+        FailureKind::Generic => "below threshold",
+    }
+}
+
+/// A failure as a headline.
+pub(crate) fn failure_title(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::Hallucination => "Ungrounded claim",
+        FailureKind::Format => "Unreadable format",
+        FailureKind::Refusal => "Refusal",
+        FailureKind::Inconsistency => "Inconsistent answer",
+        FailureKind::Generic => "Below its threshold",
+    }
+}
+
+/// The style class that colours a failure.
+pub(crate) fn failure_class(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::Hallucination => "is-hallucination",
+        FailureKind::Format => "is-format",
+        FailureKind::Refusal => "is-refusal",
+        FailureKind::Inconsistency => "is-inconsistency",
+        FailureKind::Generic => "is-generic",
+    }
+}
+
+/// The word for a rubric's state.
+pub(crate) fn state_word(state: State) -> &'static str {
+    match state {
+        State::Passed => "passed",
+        State::Failed => "failed",
+        State::NotEvaluated => "not evaluated",
+    }
+}
+
+/// The style class of a rubric's state.
+pub(crate) fn state_class(state: State) -> &'static str {
+    match state {
+        State::Passed => "is-pass",
+        State::Failed => "is-fail",
+        State::NotEvaluated => "is-none",
+    }
+}
+
+/// A run's status for people.
+pub(crate) fn status_word(status: Status) -> &'static str {
+    match status {
+        Status::TimedOut => "timed out",
+        other => other.as_str(),
+    }
+}

@@ -1,0 +1,1 @@
+//! The demo training: GRPO on a small policy.

@@ -1,0 +1,205 @@
+//! The fact: one event reduced to what a viewer keeps. Texts of actions and observations stay in the log.
+
+use gauntlet_model::{
+    Action, Body, EpisodeId, Event, EventError, FailureKind, Record, Score, ScoreTarget, Scores, Status,
+    StepKind, StepRange, Timestamp,
+};
+
+/// One event reduced to what the film keeps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fact {
+    /// Position in the run's log; facts with equal `seq` are the same fact.
+    pub seq: u64,
+    /// When it happened, by the producer's clock.
+    pub at: Timestamp,
+    /// Episode it belongs to.
+    pub episode: Option<EpisodeId>,
+    /// Step it belongs to. `None` for a later score of a whole episode or run.
+    pub step: Option<u32>,
+    /// What it says.
+    pub what: What,
+}
+
+/// What a fact says.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::large_enum_variant)]
+pub enum What {
+    /// A whole rubric was called on a step.
+    Scored {
+        /// Scores of the paths evaluated, in the client's order.
+        scores: Scores,
+        /// Paths of the tree that this call skipped.
+        not_evaluated: Vec<String>,
+        /// Failures the producer names itself.
+        failures: Vec<FailureKind>,
+        /// How long the evaluation took, milliseconds.
+        duration_ms: Option<f64>,
+        /// Whether the run waits here for a person.
+        is_paused: bool,
+        /// What the person is asked.
+        challenge: Option<Asked>,
+    },
+    /// A score that came later, or from a person. Only scores of steps (those facts have a `step`) are drawn.
+    Added {
+        /// Rubric path.
+        path: String,
+        /// The score.
+        value: Score,
+    },
+    /// What the run is.
+    RunStarted {
+        /// Name shown to people.
+        name: String,
+        /// Project it belongs to.
+        project: String,
+        /// What sort of run.
+        kind: String,
+        /// Agent under training.
+        agent: Option<String>,
+        /// What is attempted.
+        task: Option<String>,
+    },
+    /// The run's status changed, or the run ended.
+    Status {
+        /// The new status.
+        status: Status,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// One rollout began.
+    EpisodeStarted {
+        /// What is attempted.
+        task: Option<String>,
+    },
+    /// The rollout ended.
+    EpisodeFinished {
+        /// How.
+        status: Status,
+        /// Sum of rewards.
+        return_: Option<Score>,
+    },
+    /// One atomic thing the agent did.
+    Recorded {
+        /// What it is.
+        kind: StepKind,
+        /// Tool or function name.
+        name: Option<String>,
+        /// Whether it carries an error.
+        failed: bool,
+    },
+    /// A person told the training side something.
+    Command {
+        /// Names the command.
+        id: String,
+        /// What to do.
+        action: Action,
+        /// Who.
+        author: String,
+    },
+    /// The training side did it.
+    Applied {
+        /// Which command.
+        id: String,
+        /// What came of it.
+        result: String,
+    },
+    /// A person answered a paused step's question.
+    Answered {
+        /// The answer.
+        answer: String,
+        /// Who.
+        author: String,
+    },
+    /// A person's note.
+    Note {
+        /// The note.
+        text: String,
+        /// Who.
+        author: String,
+        /// Steps it speaks of.
+        range: Option<StepRange>,
+    },
+    /// A blob was tied to the run.
+    Artifact {
+        /// File name.
+        name: String,
+    },
+    /// Events were lost before they reached the log.
+    Gap {
+        /// How many.
+        lost: u64,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A question put to a person. The expected answer is deliberately absent: a film is sent to the person asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// Which guard asks.
+    pub kind: String,
+    /// The question.
+    pub question: String,
+    /// The answers offered.
+    pub options: Vec<String>,
+}
+
+impl Fact {
+    /// The fact an event states under its sequence number.
+    pub fn of(seq: u64, event: &Event) -> Fact {
+        let step = match event.body() {
+            Body::ScoreAdded(added) if added.target != ScoreTarget::Step => None,
+            _ => event.step(),
+        };
+        Fact { seq, at: event.at(), episode: event.episode().cloned(), step, what: What::of(event.body()) }
+    }
+
+    /// The fact a stored line states. Fails only where the stored text no longer follows the rules.
+    pub fn of_record(record: &Record) -> Result<Fact, EventError> {
+        Ok(Fact::of(record.seq, &record.event()?))
+    }
+}
+
+impl What {
+    fn of(body: &Body) -> What {
+        match body {
+            Body::SnapshotScored(b) => What::Scored {
+                scores: b.scores.clone(),
+                not_evaluated: b.not_evaluated.clone(),
+                failures: b.failures.clone(),
+                duration_ms: b.duration_ms,
+                is_paused: b.is_paused,
+                challenge: b.challenge.as_ref().map(|c| Asked {
+                    kind: c.kind.clone(),
+                    question: c.question.clone(),
+                    options: c.options.clone(),
+                }),
+            },
+            Body::ScoreAdded(b) => What::Added { path: b.path.clone(), value: b.value },
+            Body::RunStarted(b) => What::RunStarted {
+                name: b.name.clone(),
+                project: b.project.clone(),
+                kind: b.kind.clone(),
+                agent: b.agent.clone(),
+                task: b.task.clone(),
+            },
+            Body::RunStatus(b) => What::Status { status: b.status, reason: b.reason.clone() },
+            Body::RunFinished(b) => What::Status { status: b.status, reason: None },
+            Body::EpisodeStarted(b) => What::EpisodeStarted { task: b.task.clone() },
+            Body::EpisodeFinished(b) => What::EpisodeFinished { status: b.status, return_: b.return_ },
+            Body::StepRecorded(b) => {
+                What::Recorded { kind: b.step_kind, name: b.name.clone(), failed: b.error.is_some() }
+            }
+            Body::CommandIssued(b) => {
+                What::Command { id: b.command_id.clone(), action: b.action, author: b.author.clone() }
+            }
+            Body::CommandApplied(b) => What::Applied { id: b.command_id.clone(), result: b.result.clone() },
+            Body::ChallengeAnswered(b) => What::Answered { answer: b.answer.clone(), author: b.author.clone() },
+            Body::AnnotationAdded(b) => {
+                What::Note { text: b.text.clone(), author: b.author.clone(), range: b.range }
+            }
+            Body::ArtifactAdded(b) => What::Artifact { name: b.name.clone() },
+            Body::Gap(b) => What::Gap { lost: b.lost, reason: b.reason.clone() },
+        }
+    }
+}

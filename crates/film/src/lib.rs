@@ -1,0 +1,32 @@
+//! Gauntlet's fold: what a viewer knows at a position of a run.
+//!
+//! A [`Fact`] is one event of the run's log reduced to what a viewer needs; a [`Film`] is the fold of facts. It is
+//! pure and deterministic: the same facts in any order, batching or duplication give an equal film, on the server
+//! and in the browser. It knows no clock, no randomness, no I/O, and never panics on any fact or any bytes.
+//! [`codec`] is how facts travel in bulk, [`levels`] how a long run is seen whole, [`Manifest`] its table of contents.
+
+mod columns;
+mod fact;
+mod film;
+mod interest;
+mod manifest;
+mod nodes;
+mod query;
+mod rules;
+mod series;
+mod story;
+mod sum;
+mod tree;
+
+pub mod codec;
+pub mod levels;
+
+pub use fact::{Asked, Fact, What};
+pub use film::Film;
+pub use interest::MOST_INTERESTING;
+pub use manifest::{Level, Manifest};
+pub use query::{Node, State};
+pub use rules::{Condition, Rule, Rules};
+pub use series::Point;
+pub use story::{Answer, Applied, Command, Lost, Note, RunFacts};
+pub use tree::{Path, PathId};

@@ -1,0 +1,183 @@
+//! The nodes of a film: one for each scored step of each episode, in order.
+//!
+//! A node's numbers live in a row; rows are only ever appended, in order of arrival. `order` says which row stands
+//! at which rank, so a node that arrives late moves four bytes a node and nothing else. A step scored again gets a
+//! new row; its old one is left behind.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use gauntlet_model::{EpisodeId, FailureKind, Timestamp};
+
+use crate::columns::Bits;
+
+/// What a row says besides scores.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row {
+    pub(crate) seq: u64,
+    pub(crate) at: Timestamp,
+    pub(crate) is_paused: bool,
+    /// The gravest failure the producer named.
+    pub(crate) declared: Option<FailureKind>,
+    /// The gravest failure, declared or judged.
+    pub(crate) failure: Option<FailureKind>,
+}
+
+/// The node table.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Nodes {
+    steps: Vec<u32>,
+    /// 0 is no episode, else one more than the position in `names`.
+    episodes: Vec<u32>,
+    seqs: Vec<u64>,
+    times: Vec<i64>,
+    /// Bits 0 to 2 failure, 3 to 5 declared, 6 paused.
+    marks: Vec<u8>,
+    order: Vec<u32>,
+    failing: Bits,
+    names: Vec<EpisodeId>,
+    ids: BTreeMap<EpisodeId, u32>,
+}
+
+fn code(failure: Option<FailureKind>) -> u8 {
+    failure.map_or(0, |f| FailureKind::ALL.iter().position(|k| *k == f).map_or(0, |i| i as u8 + 1))
+}
+
+fn kind(code: u8) -> Option<FailureKind> {
+    FailureKind::ALL.get(usize::from(code & 7).checked_sub(1)?).copied()
+}
+
+impl Row {
+    fn marks(&self) -> u8 {
+        code(self.failure) | code(self.declared) << 3 | u8::from(self.is_paused) << 6
+    }
+}
+
+impl Nodes {
+    /// How many nodes there are.
+    pub(crate) fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// The row of the node at a rank.
+    pub(crate) fn row(&self, rank: usize) -> Option<u32> {
+        self.order.get(rank).copied()
+    }
+
+    /// The rows in order.
+    pub(crate) fn rows(&self) -> &[u32] {
+        &self.order
+    }
+
+    /// What a row says.
+    pub(crate) fn get(&self, row: u32) -> Option<Row> {
+        let i = row as usize;
+        let marks = *self.marks.get(i)?;
+        Some(Row {
+            seq: *self.seqs.get(i)?,
+            at: Timestamp::from_micros(*self.times.get(i)?),
+            is_paused: marks & 64 != 0,
+            declared: kind(marks >> 3),
+            failure: kind(marks),
+        })
+    }
+
+    /// The failure of a row.
+    pub(crate) fn failure(&self, row: u32) -> Option<FailureKind> {
+        kind(*self.marks.get(row as usize)?)
+    }
+
+    /// The step of a row.
+    pub(crate) fn step(&self, row: u32) -> Option<u32> {
+        self.steps.get(row as usize).copied()
+    }
+
+    /// The episode of a row.
+    pub(crate) fn episode(&self, row: u32) -> Option<&EpisodeId> {
+        let number = *self.episodes.get(row as usize)?;
+        self.names.get((number as usize).checked_sub(1)?)
+    }
+
+    /// Learns of an episode; says whether it is new.
+    pub(crate) fn meet(&mut self, episode: &EpisodeId) -> bool {
+        if self.names.last() == Some(episode) || self.ids.contains_key(episode) {
+            return false;
+        }
+        let Ok(number) = u32::try_from(self.names.len() + 1) else { return false };
+        self.names.push(episode.clone());
+        self.ids.insert(episode.clone(), number);
+        true
+    }
+
+    /// The episodes met, in the order of their names.
+    pub(crate) fn episodes(&self) -> impl ExactSizeIterator<Item = &EpisodeId> {
+        self.ids.keys()
+    }
+
+    /// The rank of the node of `(step, episode)`, or where it would stand.
+    pub(crate) fn rank(&self, step: u32, episode: Option<&EpisodeId>) -> Result<usize, usize> {
+        let compare = |row: &u32| match self.step(*row).cmp(&Some(step)) {
+            Ordering::Equal => self.episode(*row).cmp(&episode),
+            other => other,
+        };
+        match self.order.last().map(compare) {
+            None | Some(Ordering::Less) => Err(self.order.len()),
+            Some(Ordering::Equal) => Ok(self.order.len() - 1),
+            Some(Ordering::Greater) => self.order.binary_search_by(compare),
+        }
+    }
+
+    /// The rank of the first node at `step` or later.
+    pub(crate) fn from_step(&self, step: u32) -> usize {
+        self.order.partition_point(|row| self.step(*row) < Some(step))
+    }
+
+    /// Puts a new row at a rank [`Nodes::rank`] gave: in place of the row there, or between its neighbours.
+    /// `None`, changing nothing, only when 2^32 rows are in use.
+    pub(crate) fn put(
+        &mut self,
+        place: Result<usize, usize>,
+        step: u32,
+        episode: Option<&EpisodeId>,
+        row: Row,
+    ) -> Option<u32> {
+        let id = u32::try_from(self.steps.len()).ok()?;
+        let number = match episode {
+            Some(name) => {
+                self.meet(name);
+                self.ids.get(name).copied()?
+            }
+            None => 0,
+        };
+        self.steps.push(step);
+        self.episodes.push(number);
+        self.seqs.push(row.seq);
+        self.times.push(row.at.micros());
+        self.marks.push(row.marks());
+        match place {
+            Ok(rank) => {
+                *self.order.get_mut(rank)? = id;
+                self.failing.set(rank, row.failure.is_some());
+            }
+            Err(rank) => {
+                self.order.insert(rank.min(self.order.len()), id);
+                self.failing.insert(rank.min(self.order.len()), row.failure.is_some());
+            }
+        }
+        Some(id)
+    }
+
+    /// Changes the failure of the node at a rank.
+    pub(crate) fn judge(&mut self, rank: usize, failure: Option<FailureKind>) {
+        let Some(row) = self.row(rank) else { return };
+        if let Some(marks) = self.marks.get_mut(row as usize) {
+            *marks = *marks & !7 | code(failure);
+            self.failing.set(rank, failure.is_some());
+        }
+    }
+
+    /// Which nodes fail, by rank.
+    pub(crate) fn failing(&self) -> &Bits {
+        &self.failing
+    }
+}

@@ -1,0 +1,262 @@
+//! What a film knows besides its nodes: the run itself, people's commands, answers and notes, and losses.
+
+use std::collections::BTreeMap;
+
+use gauntlet_model::{Action, EpisodeId, Status, StepRange, Timestamp};
+
+use crate::fact::{Fact, What};
+
+/// What is known of the run itself.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RunFacts {
+    /// Name shown to people; empty until the run says it.
+    pub name: String,
+    /// Project; empty until the run says it.
+    pub project: String,
+    /// What sort of run; empty until the run says it.
+    pub kind: String,
+    /// Agent under training.
+    pub agent: Option<String>,
+    /// What is attempted.
+    pub task: Option<String>,
+    /// Where it stands: the last status said, else running once something has happened.
+    pub status: Status,
+    /// Why it stands there.
+    pub reason: Option<String>,
+    /// The earliest time among all facts.
+    pub started_at: Option<Timestamp>,
+    /// The latest time among all facts.
+    pub last_at: Option<Timestamp>,
+}
+
+/// A person's note.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Note {
+    /// Its place in the log.
+    pub seq: u64,
+    /// When it was written.
+    pub at: Timestamp,
+    /// Step it is tied to.
+    pub step: Option<u32>,
+    /// The note.
+    pub text: String,
+    /// Who wrote it.
+    pub author: String,
+    /// Steps it speaks of.
+    pub range: Option<StepRange>,
+}
+
+/// What a person told the training side.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Command {
+    /// Its place in the log.
+    pub seq: u64,
+    /// When it was issued.
+    pub at: Timestamp,
+    /// Step it is tied to.
+    pub step: Option<u32>,
+    /// Names the command.
+    pub id: String,
+    /// What to do.
+    pub action: Action,
+    /// Who issued it.
+    pub author: String,
+    /// What came of it, once the training side has done it.
+    pub applied: Option<Applied>,
+}
+
+/// The training side's word that a command was done.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Applied {
+    /// Its place in the log.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// What came of it.
+    pub result: String,
+}
+
+/// A person's answer to a challenge.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// Its place in the log.
+    pub seq: u64,
+    /// When it was given.
+    pub at: Timestamp,
+    /// The answer.
+    pub answer: String,
+    /// Who gave it.
+    pub author: String,
+}
+
+/// Events that never reached the log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lost {
+    /// Where the log says so.
+    pub seq: u64,
+    /// When it was said.
+    pub at: Timestamp,
+    /// How many.
+    pub lost: u64,
+    /// Why.
+    pub reason: String,
+}
+
+/// Names a node across films: its step and episode.
+pub(crate) type NodeKey = (u32, Option<EpisodeId>);
+
+/// Everything but the nodes. Each entry is keyed so that order and repetition of facts leave no trace.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Story {
+    pub(crate) run: RunFacts,
+    named: Option<u64>,
+    stated: Option<u64>,
+    last: Option<u64>,
+    pub(crate) notes: BTreeMap<u64, Note>,
+    pub(crate) commands: BTreeMap<u64, Command>,
+    command_seqs: BTreeMap<String, u64>,
+    applied: BTreeMap<String, Applied>,
+    pub(crate) answers: BTreeMap<NodeKey, Answer>,
+    pub(crate) gaps: BTreeMap<u64, Lost>,
+    /// The last fact that lets every run that waits go on.
+    released: Option<u64>,
+}
+
+/// Whether a fact numbered `seq` replaces one numbered `known`; notes it if so.
+fn newer(known: &mut Option<u64>, seq: u64) -> bool {
+    let newer = known.is_none_or(|known| known < seq);
+    if newer {
+        *known = Some(seq);
+    }
+    newer
+}
+
+impl Story {
+    /// One more than the highest sequence number seen.
+    pub(crate) fn head(&self) -> u64 {
+        self.last.map_or(0, |seq| seq.saturating_add(1))
+    }
+
+    /// Whether a run that waited since `seq` has been let go.
+    pub(crate) fn has_released(&self, seq: u64) -> bool {
+        self.released.is_some_and(|released| released > seq)
+    }
+
+    /// The answer to a node's question, if it was given after the node was scored.
+    pub(crate) fn answer(&self, key: &NodeKey, scored: u64) -> Option<&Answer> {
+        self.answers.get(key).filter(|a| a.seq > scored)
+    }
+
+    /// Takes what a fact says besides scores; says whether anything changed.
+    pub(crate) fn apply(&mut self, fact: &Fact) -> bool {
+        let seen = self.see(fact);
+        let Fact { seq, at, step, .. } = *fact;
+        let changed = match &fact.what {
+            What::RunStarted { name, project, kind, agent, task } => {
+                let newer = newer(&mut self.named, seq);
+                if newer {
+                    let run = &mut self.run;
+                    (run.name, run.project, run.kind) = (name.clone(), project.clone(), kind.clone());
+                    (run.agent, run.task) = (agent.clone(), task.clone());
+                }
+                newer
+            }
+            What::Status { status, reason } => {
+                if *status == Status::Running || status.is_final() {
+                    newer(&mut self.released, seq);
+                }
+                let newer = newer(&mut self.stated, seq);
+                if newer {
+                    (self.run.status, self.run.reason) = (*status, reason.clone());
+                }
+                newer
+            }
+            What::Command { id, action, author } => {
+                if matches!(action, Action::Resume | Action::Answer | Action::Stop) {
+                    newer(&mut self.released, seq);
+                }
+                let (id, action, author) = (id.clone(), *action, author.clone());
+                self.command(Command { seq, at, step, id, action, author, applied: None })
+            }
+            What::Applied { id, result } => {
+                newer(&mut self.released, seq);
+                self.done(id, Applied { seq, at, result: result.clone() })
+            }
+            What::Answered { answer, author } => self.answered(fact, answer, author),
+            What::Note { text, author, range } => {
+                let note = || Note { seq, at, step, text: text.clone(), author: author.clone(), range: *range };
+                add(&mut self.notes, seq, note)
+            }
+            What::Gap { lost, reason } => {
+                let (lost, reason) = (*lost, reason.clone());
+                add(&mut self.gaps, seq, || Lost { seq, at, lost, reason })
+            }
+            What::Scored { .. } | What::Added { .. } | What::Recorded { .. } | What::Artifact { .. }
+            | What::EpisodeStarted { .. } | What::EpisodeFinished { .. } => {
+                let begins = self.stated.is_none() && self.run.status == Status::Pending;
+                if begins {
+                    self.run.status = Status::Running;
+                }
+                begins
+            }
+        };
+        seen | changed
+    }
+
+    /// Head and times.
+    fn see(&mut self, fact: &Fact) -> bool {
+        let earlier = self.run.started_at.is_none_or(|t| fact.at < t);
+        let later = self.run.last_at.is_none_or(|t| fact.at > t);
+        if earlier {
+            self.run.started_at = Some(fact.at);
+        }
+        if later {
+            self.run.last_at = Some(fact.at);
+        }
+        newer(&mut self.last, fact.seq) | earlier | later
+    }
+
+    fn command(&mut self, mut command: Command) -> bool {
+        match self.command_seqs.get(&command.id) {
+            Some(known) if *known >= command.seq => return false,
+            Some(known) => drop(self.commands.remove(known)),
+            None => {}
+        }
+        command.applied = self.applied.get(&command.id).cloned();
+        self.command_seqs.insert(command.id.clone(), command.seq);
+        self.commands.insert(command.seq, command);
+        true
+    }
+
+    fn done(&mut self, id: &str, applied: Applied) -> bool {
+        if self.applied.get(id).is_some_and(|known| known.seq >= applied.seq) {
+            return false;
+        }
+        if let Some(command) = self.command_seqs.get(id).and_then(|seq| self.commands.get_mut(seq)) {
+            command.applied = Some(applied.clone());
+        }
+        self.applied.insert(id.to_owned(), applied);
+        true
+    }
+
+    /// An answer that names its step lets that step go on; one that names none lets every step go on.
+    fn answered(&mut self, fact: &Fact, answer: &str, author: &str) -> bool {
+        let Some(step) = fact.step else { return newer(&mut self.released, fact.seq) };
+        let key = (step, fact.episode.clone());
+        if self.answers.get(&key).is_some_and(|known| known.seq >= fact.seq) {
+            return false;
+        }
+        let (answer, author) = (answer.to_owned(), author.to_owned());
+        self.answers.insert(key, Answer { seq: fact.seq, at: fact.at, answer, author });
+        true
+    }
+}
+
+/// Adds what is not there yet; says whether it was.
+fn add<T>(map: &mut BTreeMap<u64, T>, seq: u64, make: impl FnOnce() -> T) -> bool {
+    let absent = !map.contains_key(&seq);
+    if absent {
+        map.insert(seq, make());
+    }
+    absent
+}

@@ -1,0 +1,190 @@
+//! From bytes to validated events. Strict, fast on the good path; on a refusal it reads again, slowly, to name
+//! the field.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::event::{Body, Event, Kind, Record};
+use crate::limits::{bounded, FieldError, MAX_TEXT_BYTES};
+use crate::{EpisodeId, EventId, Timestamp};
+
+/// Why one event was refused.
+pub type EventError = FieldError;
+
+/// Why a batch was refused: which of its events, which field, and why. Nothing of the batch is kept.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
+#[error("event {index}: {field}: {message}")]
+pub struct BatchError {
+    /// 0-based position in the batch.
+    pub index: u64,
+    /// Dotted path of the field; empty where the text is not JSON.
+    pub field: String,
+    /// What was expected and found.
+    pub message: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+    #[serde(borrow)]
+    at: Cow<'a, str>,
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+    v: u16,
+    #[serde(default)]
+    episode: Option<EpisodeId>,
+    #[serde(default)]
+    step: Option<u32>,
+    #[serde(borrow)]
+    body: &'a RawValue,
+    // What the server added when it sent the event out; ignored when it comes back in an import.
+    #[serde(default)]
+    seq: Option<u64>,
+    #[serde(default)]
+    received_at: Option<Timestamp>,
+}
+
+/// The same fields, with bodies read into values, so that a path into the body can be named.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "read only for the path of its first error")]
+struct SlowEnvelope {
+    id: String,
+    at: String,
+    kind: String,
+    v: u16,
+    #[serde(default)]
+    episode: Option<EpisodeId>,
+    #[serde(default)]
+    step: Option<u32>,
+    body: serde_json::Value,
+    #[serde(default)]
+    seq: Option<u64>,
+    #[serde(default)]
+    received_at: Option<Timestamp>,
+}
+
+/// One event from its JSON text.
+pub fn decode_one(json: &str) -> Result<Event, EventError> {
+    let envelope: Envelope<'_> = match serde_json::from_str(json) {
+        Ok(envelope) => envelope,
+        Err(error) => {
+            let mut reader = serde_json::Deserializer::from_str(json);
+            let located = serde_path_to_error::deserialize::<_, SlowEnvelope>(&mut reader);
+            return Err(match located {
+                Err(located) => refusal("", &located.path().to_string(), located.into_inner()),
+                Ok(_) => refusal("", "", error),
+            });
+        }
+    };
+    let _ = (envelope.seq, envelope.received_at);
+    let kind = Kind::from_name(&envelope.kind).ok_or_else(|| {
+        let all: Vec<_> = Kind::ALL.iter().map(|k| k.as_str()).collect();
+        FieldError::new("kind", format!("{:?} is not one of {}", envelope.kind, all.join(", ")))
+    })?;
+    let id: EventId = envelope.id.parse()?;
+    let at: Timestamp = envelope.at.parse()?;
+    typed(id, at, envelope.episode, envelope.step, kind, envelope.v, envelope.body.get())
+}
+
+pub(crate) fn typed(
+    id: EventId,
+    at: Timestamp,
+    episode: Option<EpisodeId>,
+    step: Option<u32>,
+    kind: Kind,
+    version: u16,
+    body: &str,
+) -> Result<Event, EventError> {
+    if version != kind.version() {
+        let known = kind.version();
+        return Err(FieldError::new("v", format!("is {version}; this server reads version {known} of {kind}")));
+    }
+    // Free text is at most 1 MiB a field; a body has three such fields and its metadata.
+    bounded("body", body, 8 * MAX_TEXT_BYTES)?;
+    let body = Body::parse(kind, body).map_err(|error| match Body::locate(kind, body) {
+        Some((path, error)) => refusal("body", &path, error),
+        None => refusal("body", "", error),
+    })?;
+    Event::new(id, at, episode, step, body)
+}
+
+/// A parser's complaint with the path it happened at. Unknown and missing fields name themselves.
+fn refusal(prefix: &str, path: &str, error: serde_json::Error) -> FieldError {
+    let full = error.to_string();
+    let message = match full.rfind(" at line ") {
+        Some(cut) if error.is_data() => &full[..cut],
+        _ => full.as_str(),
+    };
+    let mut parts: Vec<&str> = Vec::new();
+    if !prefix.is_empty() {
+        parts.push(prefix);
+    }
+    if !path.is_empty() && path != "." {
+        parts.push(path);
+    }
+    let named = message
+        .strip_prefix("missing field `")
+        .or_else(|| message.strip_prefix("unknown field `"))
+        .and_then(|rest| rest.split('`').next());
+    if let Some(field) = named {
+        if parts.last().is_none_or(|last| last.rsplit('.').next() != Some(field)) {
+            parts.push(field);
+        }
+    }
+    FieldError::new(parts.join("."), message)
+}
+
+/// Events from a JSON array. The first bad one refuses the batch.
+pub fn decode_array(bytes: &[u8]) -> Result<Vec<Event>, BatchError> {
+    let text = utf8(bytes)?;
+    let raw: Vec<&RawValue> = serde_json::from_str(text).map_err(|e| BatchError {
+        index: 0,
+        field: String::new(),
+        message: format!("the body is not a JSON array of events: {e}"),
+    })?;
+    raw.iter().enumerate().map(|(i, json)| decode_one(json.get()).map_err(|e| at_index(i, e))).collect()
+}
+
+/// Events from NDJSON, one a line; empty lines are skipped. The first bad one refuses the batch.
+pub fn decode_lines(bytes: &[u8]) -> Result<Vec<Event>, BatchError> {
+    let lines = utf8(bytes)?.lines().map(str::trim).filter(|l| !l.is_empty());
+    lines.enumerate().map(|(i, json)| decode_one(json).map_err(|e| at_index(i, e))).collect()
+}
+
+fn at_index(index: usize, error: EventError) -> BatchError {
+    BatchError { index: index as u64, field: error.field, message: error.message }
+}
+
+fn utf8(bytes: &[u8]) -> Result<&str, BatchError> {
+    std::str::from_utf8(bytes).map_err(|e| BatchError {
+        index: 0,
+        field: String::new(),
+        message: format!("the body is not UTF-8: {e}"),
+    })
+}
+
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(d)?;
+        decode_one(raw.get()).map_err(serde::de::Error::custom)
+    }
+}
+
+impl<'de> Deserialize<'de> for Record {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Stamp {
+            seq: u64,
+            received_at: Timestamp,
+        }
+        let raw = Box::<RawValue>::deserialize(d)?;
+        let stamp: Stamp = serde_json::from_str(raw.get()).map_err(serde::de::Error::custom)?;
+        let event = decode_one(raw.get()).map_err(serde::de::Error::custom)?;
+        Ok(event.record(stamp.seq, stamp.received_at))
+    }
+}

@@ -1,0 +1,280 @@
+//! The event: one fact about one run, and the line of the log it becomes.
+
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+
+use crate::body::*;
+use crate::decode::EventError;
+use crate::limits::{self, FieldError};
+use crate::{EpisodeId, EventId, Timestamp};
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $variant:ident($body:ty) = $name:literal, needs_step: $step:literal;)*) => {
+        /// Which fact an event states.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Kind {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Kind {
+            /// Every kind, in the order of the catalogue.
+            pub const ALL: &[Kind] = &[$(Kind::$variant,)*];
+
+            /// The word on the wire.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Kind::$variant => $name,)* }
+            }
+
+            /// Whether such an event must say its `step`.
+            pub fn needs_step(self) -> bool {
+                match self { $(Kind::$variant => $step,)* }
+            }
+        }
+
+        /// What an event says; the variant is its kind.
+        #[derive(Debug, Clone, PartialEq)]
+        #[allow(clippy::large_enum_variant)]
+        pub enum Body {
+            $($(#[$doc])* $variant($body),)*
+        }
+
+        impl Body {
+            /// The kind of event this is the body of.
+            pub fn kind(&self) -> Kind {
+                match self { $(Body::$variant(_) => Kind::$variant,)* }
+            }
+
+            pub(crate) fn check(&self) -> Result<(), FieldError> {
+                match self { $(Body::$variant(body) => body.check(),)* }
+            }
+
+            /// The body as JSON text, as the log stores it.
+            pub fn to_json(&self) -> String {
+                let written = match self { $(Body::$variant(body) => serde_json::to_string(body),)* };
+                // Bodies hold strings, finite numbers and maps with string keys: nothing JSON cannot say.
+                written.unwrap_or_default()
+            }
+
+            pub(crate) fn parse(kind: Kind, json: &str) -> Result<Self, serde_json::Error> {
+                match kind { $(Kind::$variant => serde_json::from_str(json).map(Body::$variant),)* }
+            }
+
+            /// Parses slowly, to learn the path of the field that is wrong.
+            pub(crate) fn locate(kind: Kind, json: &str) -> Option<(String, serde_json::Error)> {
+                let mut reader = serde_json::Deserializer::from_str(json);
+                match kind {
+                    $(Kind::$variant => serde_path_to_error::deserialize::<_, $body>(&mut reader)
+                        .err()
+                        .map(|e| (e.path().to_string(), e.into_inner())),)*
+                }
+            }
+        }
+
+        $(impl From<$body> for Body {
+            fn from(body: $body) -> Self { Body::$variant(body) }
+        })*
+    };
+}
+
+kinds! {
+    /// The run began.
+    RunStarted(RunStarted) = "run.started", needs_step: false;
+    /// The run's status changed.
+    RunStatus(RunStatus) = "run.status", needs_step: false;
+    /// The run ended.
+    RunFinished(RunFinished) = "run.finished", needs_step: false;
+    /// An episode began.
+    EpisodeStarted(EpisodeStarted) = "episode.started", needs_step: false;
+    /// An episode ended.
+    EpisodeFinished(EpisodeFinished) = "episode.finished", needs_step: false;
+    /// A rubric was called.
+    SnapshotScored(SnapshotScored) = "snapshot.scored", needs_step: true;
+    /// The agent did something.
+    StepRecorded(StepRecorded) = "step.recorded", needs_step: true;
+    /// A score came later.
+    ScoreAdded(ScoreAdded) = "score.added", needs_step: false;
+    /// A blob was tied to the run.
+    ArtifactAdded(ArtifactAdded) = "artifact.added", needs_step: false;
+    /// A person intervened.
+    CommandIssued(CommandIssued) = "command.issued", needs_step: false;
+    /// The training side applied a command.
+    CommandApplied(CommandApplied) = "command.applied", needs_step: false;
+    /// A person answered a challenge.
+    ChallengeAnswered(ChallengeAnswered) = "challenge.answered", needs_step: true;
+    /// A person wrote a note.
+    AnnotationAdded(AnnotationAdded) = "annotation.added", needs_step: false;
+    /// Events were lost upstream.
+    Gap(Gap) = "gap", needs_step: false;
+}
+
+impl Kind {
+    /// The kind of that name, if there is one.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|k| k.as_str() == name)
+    }
+
+    /// The schema version written today.
+    pub fn version(self) -> u16 {
+        1
+    }
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One validated fact about a run. There is no way to hold one that breaks a rule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    id: EventId,
+    at: Timestamp,
+    episode: Option<EpisodeId>,
+    step: Option<u32>,
+    body: Body,
+}
+
+impl Event {
+    /// Builds an event, or says which field breaks which rule.
+    pub fn new(
+        id: EventId,
+        at: Timestamp,
+        episode: Option<EpisodeId>,
+        step: Option<u32>,
+        body: impl Into<Body>,
+    ) -> Result<Self, FieldError> {
+        let body = body.into();
+        let kind = body.kind();
+        match (step, &body) {
+            (Some(step), _) => limits::step("step", step)?,
+            (None, _) if kind.needs_step() => {
+                return Err(FieldError::new("step", format!("is missing; {kind} needs one")));
+            }
+            (None, Body::ScoreAdded(s)) if s.target == ScoreTarget::Step => {
+                return Err(FieldError::new("step", "is missing; a score of a step needs one"));
+            }
+            (None, _) => {}
+        }
+        let needs_episode = matches!(kind, Kind::EpisodeStarted | Kind::EpisodeFinished)
+            || matches!(&body, Body::ScoreAdded(s) if s.target == ScoreTarget::Episode);
+        if needs_episode && episode.is_none() {
+            return Err(FieldError::new("episode", format!("is missing; {kind} needs one")));
+        }
+        body.check().map_err(|e| FieldError::new(format!("body.{}", e.field), e.message))?;
+        Ok(Self { id, at, episode, step, body })
+    }
+
+    /// The idempotency key.
+    pub fn id(&self) -> EventId {
+        self.id
+    }
+
+    /// When it happened, by the producer's clock.
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// The episode it belongs to.
+    pub fn episode(&self) -> Option<&EpisodeId> {
+        self.episode.as_ref()
+    }
+
+    /// The step it belongs to.
+    pub fn step(&self) -> Option<u32> {
+        self.step
+    }
+
+    /// What it says.
+    pub fn body(&self) -> &Body {
+        &self.body
+    }
+
+    /// Its kind.
+    pub fn kind(&self) -> Kind {
+        self.body.kind()
+    }
+
+    /// The line of the log it becomes under a sequence number.
+    pub fn record(&self, seq: u64, received_at: Timestamp) -> Record {
+        Record {
+            seq,
+            received_at,
+            id: self.id,
+            at: self.at,
+            kind: self.kind(),
+            version: self.kind().version(),
+            episode: self.episode.clone(),
+            step: self.step,
+            body: self.body.to_json(),
+        }
+    }
+}
+
+impl Serialize for Event {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        let record = self.record(0, self.at);
+        record.serialize_parts(s, false)
+    }
+}
+
+/// One line of the log: an event with its sequence number, its body still text. Reading a log for someone
+/// else never parses bodies; [`Record::event`] does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// Position in the run's log, from 0, without holes.
+    pub seq: u64,
+    /// When the server received it.
+    pub received_at: Timestamp,
+    /// Idempotency key.
+    pub id: EventId,
+    /// Producer's time.
+    pub at: Timestamp,
+    /// Which fact.
+    pub kind: Kind,
+    /// Schema version of the body.
+    pub version: u16,
+    /// Episode, if any.
+    pub episode: Option<EpisodeId>,
+    /// Step, if any.
+    pub step: Option<u32>,
+    /// The body as JSON text.
+    pub body: String,
+}
+
+impl Record {
+    /// The typed event. Fails only where the stored text no longer follows the rules.
+    pub fn event(&self) -> Result<Event, EventError> {
+        crate::decode::typed(self.id, self.at, self.episode.clone(), self.step, self.kind, self.version, &self.body)
+    }
+
+    fn serialize_parts<S: Serializer>(&self, s: S, stored: bool) -> Result<S::Ok, S::Error> {
+        let raw: &serde_json::value::RawValue =
+            serde_json::from_str(&self.body).map_err(serde::ser::Error::custom)?;
+        let mut out = s.serialize_struct("Event", 9)?;
+        if stored {
+            out.serialize_field("seq", &self.seq)?;
+            out.serialize_field("received_at", &self.received_at)?;
+        }
+        out.serialize_field("id", &self.id)?;
+        out.serialize_field("at", &self.at)?;
+        out.serialize_field("kind", self.kind.as_str())?;
+        out.serialize_field("v", &self.version)?;
+        match &self.episode {
+            Some(episode) => out.serialize_field("episode", episode)?,
+            None => out.skip_field("episode")?,
+        }
+        match &self.step {
+            Some(step) => out.serialize_field("step", step)?,
+            None => out.skip_field("step")?,
+        }
+        out.serialize_field("body", raw)?;
+        out.end()
+    }
+}
+
+impl Serialize for Record {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        self.serialize_parts(s, true)
+    }
+}

@@ -1,0 +1,30 @@
+//! The typed, versioned events of a run, their ids, and their validation.
+//!
+//! Everything Gauntlet stores is an [`Event`]: one fact about one run. An `Event` cannot be built without
+//! passing validation, so whoever holds one may store it. The crate knows no clock, no randomness, no I/O:
+//! ids and times are arguments. The browser, the server and every SDK depend on what is said here.
+
+mod body;
+mod decode;
+mod event;
+mod ids;
+mod limits;
+mod run;
+mod score;
+mod snapshot;
+mod time;
+
+pub use body::*;
+pub use decode::{decode_array, decode_lines, decode_one, BatchError, EventError};
+pub use event::{Event, Kind, Record};
+pub use ids::{EpisodeId, EventId, RunId};
+pub use limits::{
+    FieldError, MAX_LABEL_BYTES, MAX_PATH_BYTES, MAX_SCORES, MAX_STEP, MAX_TAGS, MAX_TEXT_BYTES,
+};
+pub use run::{RunPatch, RunSpec, RunSummary};
+pub use score::{Score, Scores};
+pub use snapshot::{Snapshot, SnapshotError};
+pub use time::Timestamp;
+
+/// A JSON object as clients send it: key order kept, values untyped.
+pub type Object = serde_json::Map<String, serde_json::Value>;

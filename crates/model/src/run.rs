@@ -1,0 +1,150 @@
+//! A run as it is created, changed, and listed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::body::{tags, RunStarted, Status};
+use crate::limits::{label, text, FieldError};
+use crate::{EventId, Object, RunId, Timestamp};
+
+/// What a client says to create a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunSpec {
+    /// Its id; the server makes one where the client names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<RunId>,
+    /// Name shown to people.
+    pub name: String,
+    /// Project; `default` where none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// What sort of run; `training` where none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Agent under training.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// What is attempted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
+    /// Labels.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Configuration.
+    #[serde(default)]
+    pub config: Object,
+    /// Anything else.
+    #[serde(default)]
+    pub metadata: Object,
+}
+
+impl RunSpec {
+    /// A spec with a name and nothing else.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self {
+            id: None,
+            name: name.into(),
+            project: None,
+            kind: None,
+            agent: None,
+            task: None,
+            tags: Vec::new(),
+            config: Object::new(),
+            metadata: Object::new(),
+        }
+    }
+
+    /// The body of the `run.started` event this creates.
+    pub fn started(self) -> RunStarted {
+        RunStarted {
+            name: self.name,
+            project: self.project.unwrap_or_else(|| "default".to_owned()),
+            kind: self.kind.unwrap_or_else(|| "training".to_owned()),
+            agent: self.agent,
+            task: self.task,
+            tags: self.tags,
+            config: self.config,
+            metadata: self.metadata,
+        }
+    }
+}
+
+/// A change of what people wrote about a run. Absent fields stay.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunPatch {
+    /// New name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// New labels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<String>>,
+    /// New notes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notes: Option<String>,
+    /// New status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
+}
+
+impl RunPatch {
+    /// Checks lengths.
+    pub fn check(&self) -> Result<(), FieldError> {
+        self.name.as_deref().map_or(Ok(()), |n| label("name", n))?;
+        self.notes.as_deref().map_or(Ok(()), |n| text("notes", n))?;
+        self.tags.as_deref().map_or(Ok(()), |t| tags("tags", t))
+    }
+}
+
+/// A run as lists and headers show it: a projection of its log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunSummary {
+    /// Its id.
+    pub id: RunId,
+    /// Name shown to people.
+    pub name: String,
+    /// Project.
+    pub project: String,
+    /// What sort of run.
+    pub kind: String,
+    /// Agent, if named.
+    pub agent: Option<String>,
+    /// Task, if named.
+    pub task: Option<String>,
+    /// Labels.
+    pub tags: Vec<String>,
+    /// People's notes.
+    pub notes: String,
+    /// Configuration.
+    pub config: Object,
+    /// Anything else.
+    pub metadata: Object,
+    /// Where it stands.
+    pub status: Status,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When its last event was received.
+    pub updated_at: Timestamp,
+    /// Events in its log; also the sequence number the next one gets.
+    pub head: u64,
+    /// Scored snapshots.
+    pub steps: u64,
+    /// Episodes begun.
+    pub episodes: u64,
+    /// Root score of the last scored snapshot, if any.
+    pub last_root: Option<f64>,
+    /// Mean root score over scored snapshots, if any.
+    pub mean_root: Option<f64>,
+    /// Snapshots that fail at least one rubric.
+    pub failing: u64,
+}
+
+impl RunSummary {
+    /// The idempotency key of the run's `run.started`: made from the run's id, so that creating it twice says it
+    /// once. (FNV-1a, 128 bits.)
+    pub fn started_event_id(run: &RunId) -> EventId {
+        const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+        let start: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+        EventId::from_u128(run.as_str().bytes().fold(start, |h, b| (h ^ u128::from(b)).wrapping_mul(PRIME)))
+    }
+}

@@ -1,0 +1,108 @@
+//! One detailed result of a report: what was asked, what the agent answered, how it was judged.
+//!
+//! With a `snapshot` its scores count; without one the reward is the root score and the metrics name the
+//! failures: every other rubric was not evaluated, which is the absence of a score.
+
+use gauntlet_model::{FailureKind, Scores, SnapshotScored, Timestamp};
+use serde_json::Value;
+
+use crate::error::ImportError;
+use crate::fields::{flag, said, Fields};
+use crate::piece::Piece;
+
+/// Each metric that names a failure, with the failure, the gravest first.
+pub(crate) const METRICS: [(&str, FailureKind); 4] = [
+    ("hallucination", FailureKind::Hallucination),
+    ("format_error", FailureKind::Format),
+    ("refusal", FailureKind::Refusal),
+    ("inconsistency", FailureKind::Inconsistency),
+];
+
+/// A detailed result that has been read but not yet numbered.
+pub(crate) struct Detail<'a> {
+    /// Its own index, where it says one.
+    pub index: Option<u64>,
+    /// Its reward, where it says one.
+    pub reward: Option<f64>,
+    /// When it was scored, where it says so.
+    pub at: Option<Timestamp>,
+    /// What it says.
+    pub body: SnapshotScored,
+    /// The record it came from, emptied; kept for its place in errors.
+    pub fields: Fields<'a>,
+}
+
+/// Reads one detailed result.
+pub(crate) fn read(piece: Piece<'_>) -> Result<Detail<'_>, ImportError> {
+    let mut fields = Fields::of(piece)?;
+    let index = fields.left.get("index").and_then(Value::as_u64);
+    let reward = fields.number("reward")?;
+    let mut body = SnapshotScored::default();
+    let mut at = None;
+    let snapshot = fields.take_object("snapshot")?;
+    let scored = snapshot.is_some();
+    let mut judged_action = None;
+    if let Some(mut snapshot) = snapshot {
+        let scores = snapshot.take_scores("scores")?;
+        body.scores = scores.ok_or_else(|| snapshot.refuse("scores", "is missing", "rubric paths and finite numbers"))?;
+        if let Some((text, time)) = snapshot.take_time("timestamp")? {
+            body.timestamp = Some(text);
+            at = Some(time);
+        }
+        body.is_paused = snapshot.take_flag("is_paused")?.unwrap_or(false);
+        body.challenge = snapshot.take_challenge()?;
+        judged_action = snapshot.left.get("metadata").and_then(|m| m.get("action")).and_then(Value::as_str).map(str::to_owned);
+        if !snapshot.left.is_empty() {
+            fields.left.insert("snapshot".to_owned(), Value::Object(snapshot.left));
+        }
+    } else {
+        let reward = reward.ok_or_else(|| fields.refuse("reward", "is missing", "a finite number"))?;
+        body.scores = Scores::new([("root", reward)]).map_err(|e| fields.refuse_rule(&e))?;
+    }
+    let declared = failures(&fields)?;
+    if !scored {
+        body.failures = declared;
+    }
+    if at.is_none() {
+        at = fields.left.get("timestamp").and_then(crate::fields::instant).map(|(_, time)| time);
+    }
+    body.action = fields.take_text("response").or(judged_action).unwrap_or_default();
+    body.observation = observation(&fields);
+    body.metadata = std::mem::take(&mut fields.left);
+    Ok(Detail { index, reward, at, body, fields })
+}
+
+/// The failures that the metrics name. A metric that is absent or null says nothing.
+fn failures(fields: &Fields<'_>) -> Result<Vec<FailureKind>, ImportError> {
+    let metrics = match fields.left.get("metrics") {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(Value::Object(metrics)) => metrics,
+        Some(other) => return Err(fields.refuse("metrics", format!("is {}", said(other)), "an object")),
+    };
+    let mut found = Vec::new();
+    for (name, kind) in METRICS {
+        match metrics.get(name) {
+            None | Some(Value::Null) => {}
+            Some(value) => match flag(value) {
+                Some(true) => found.push(kind),
+                Some(false) => {}
+                None => {
+                    let field = format!("metrics.{name}");
+                    return Err(fields.refuse(&field, format!("is {}", said(value)), "true or false"));
+                }
+            },
+        }
+    }
+    Ok(found)
+}
+
+/// What the agent saw: the context and the question, from `ground_truth` or from the record itself.
+fn observation(fields: &Fields<'_>) -> String {
+    let holder = fields.left.get("ground_truth").and_then(Value::as_object).unwrap_or(&fields.left);
+    let texts = ["context", "question"].iter().filter_map(|key| holder.get(*key)).map(|value| match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    });
+    texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n\n")
+}

@@ -1,0 +1,214 @@
+//! The results report: the twice nested shape that viewers of reports open, with `name` and `snapshots` beside
+//! it, and under `gauntlet` what such viewers have no place for. It imports back into the same run.
+
+use std::io::{self, Write};
+
+use gauntlet_model::{Body, Event, FailureKind, Object, RunSummary, SnapshotScored};
+use serde::Serialize;
+use serde_json::{json, Value};
+
+use crate::detailed::METRICS;
+use crate::jsonl::spec;
+use crate::native::EXPORT_VERSION;
+use crate::summary::Totals;
+
+/// Keys that a detailed result brings along into metadata, in the order it is written in.
+const RECORD: [&str; 5] = ["ground_truth", "context", "question", "expected_answer", "parsed"];
+
+/// Writes a run as a results report. `events` is asked three times for the run's whole log, in order, and never
+/// held: memory does not grow with the texts of the run. `judge` names the gravest failure of a step, by the
+/// thresholds in force; it fills the metrics of steps that bring none of their own.
+pub fn write_results<W, I>(
+    out: W,
+    run: &RunSummary,
+    mut events: impl FnMut() -> I,
+    judge: impl Fn(&SnapshotScored) -> Option<FailureKind>,
+) -> io::Result<()>
+where
+    W: Write,
+    I: IntoIterator<Item = io::Result<Event>>,
+{
+    let mut out = Json { out, first: true };
+    let participants = run.metadata.get("participants").cloned().unwrap_or_else(|| json!({}));
+    out.text("{\"name\":")?;
+    out.value(&run.name)?;
+    out.text(",\"participants\":")?;
+    out.value(&participants)?;
+    out.text(",\n\"results\":[{\"participants\":")?;
+    out.value(&participants)?;
+    out.text(",\"results\":[{\"detailed_results\":[")?;
+    let mut totals = Totals::default();
+    let mut count = 0_u64;
+    for event in events() {
+        let event = event?;
+        let Body::SnapshotScored(scored) = event.body() else { continue };
+        let failures = shown(scored, &judge);
+        totals.add(reward(scored), &failures);
+        out.item(&detailed(run, &event, scored, &failures, count))?;
+        count += 1;
+    }
+    out.text("],\n\"summary\":")?;
+    out.value(&totals.into_summary(run.metadata.get("summary").and_then(Value::as_object)))?;
+    out.text("}]}],\n\"snapshots\":[")?;
+    out.first = true;
+    for (seq, event) in (0_u64..).zip(events()) {
+        let event = event?;
+        if let Body::SnapshotScored(scored) = event.body() {
+            out.item(&snapshot(run, seq, &event, scored))?;
+        }
+    }
+    out.text("],\n\"gauntlet\":{\"version\":")?;
+    out.value(&EXPORT_VERSION)?;
+    out.text(",\"run\":")?;
+    out.value(&spec(run))?;
+    out.text(",\"notes\":")?;
+    out.value(&run.notes)?;
+    out.text(",\"events\":[")?;
+    out.first = true;
+    for (seq, event) in (0_u64..).zip(events()) {
+        let event = event?;
+        if !matches!(event.body(), Body::SnapshotScored(_) | Body::RunStarted(_)) {
+            out.item(&event.record(seq, event.at()))?;
+        }
+    }
+    out.text("]}}\n")?;
+    out.out.flush()
+}
+
+/// Writes JSON piece by piece; one element of a list a line.
+struct Json<W> {
+    out: W,
+    first: bool,
+}
+
+impl<W: Write> Json<W> {
+    fn text(&mut self, text: &str) -> io::Result<()> {
+        self.out.write_all(text.as_bytes())
+    }
+
+    fn value<T: Serialize>(&mut self, value: &T) -> io::Result<()> {
+        serde_json::to_writer(&mut self.out, value).map_err(io::Error::from)
+    }
+
+    fn item<T: Serialize>(&mut self, value: &T) -> io::Result<()> {
+        self.text(if self.first { "\n" } else { ",\n" })?;
+        self.first = false;
+        self.value(value)
+    }
+}
+
+/// The failures a step shows: those it names itself, else the gravest by the thresholds.
+fn shown(scored: &SnapshotScored, judge: impl Fn(&SnapshotScored) -> Option<FailureKind>) -> Vec<FailureKind> {
+    match scored.failures.is_empty() {
+        true => judge(scored).into_iter().collect(),
+        false => scored.failures.clone(),
+    }
+}
+
+/// The reward a report said, else the root score.
+fn reward(scored: &SnapshotScored) -> Option<f64> {
+    scored.metadata.get("reward").and_then(Value::as_f64).or_else(|| scored.scores.root())
+}
+
+/// A step as reports write it.
+fn detailed(run: &RunSummary, event: &Event, scored: &SnapshotScored, failures: &[FailureKind], k: u64) -> Value {
+    let metadata = &scored.metadata;
+    let mut record = Object::new();
+    let mut say = |key: &str, value: Value| record.insert(key.to_owned(), value);
+    say("index", metadata.get("index").filter(|i| i.is_u64()).cloned().unwrap_or_else(|| json!(k)));
+    say("reward", json!(reward(scored)));
+    say("metrics", metadata.get("metrics").filter(|m| m.is_object()).cloned().unwrap_or_else(|| metrics(failures)));
+    if scored.scores.iter().any(|(path, _)| path != "root") {
+        let own = metadata.get("snapshot").and_then(|s| s.get("metadata")).cloned();
+        say("snapshot", json!({
+            "session_id": run.id.as_str(),
+            "step": event.step(),
+            "scores": scored.scores,
+            "timestamp": time(event, scored),
+            "metadata": own.unwrap_or_else(|| json!({})),
+        }));
+    }
+    say("response", json!(scored.action));
+    let mut known = false;
+    for key in RECORD {
+        if let Some(value) = metadata.get(key) {
+            known |= key != "parsed";
+            say(key, value.clone());
+        }
+    }
+    if !known {
+        say("ground_truth", json!({
+            "context": scored.observation,
+            "question": "",
+            "expected_answer": {"final": "", "proof": ""},
+        }));
+    }
+    Value::Object(record)
+}
+
+fn metrics(failures: &[FailureKind]) -> Value {
+    let named = METRICS.iter().map(|(name, kind)| ((*name).to_owned(), json!(failures.contains(kind))));
+    Value::Object(named.chain([("safe".to_owned(), json!(failures.is_empty()))]).collect())
+}
+
+/// The client's own time to the letter, else the event's.
+fn time(event: &Event, scored: &SnapshotScored) -> String {
+    scored.timestamp.clone().unwrap_or_else(|| event.at().to_string())
+}
+
+/// A step as hubs write it, in full, with the rest of its event under `event`.
+#[derive(Serialize)]
+struct Whole<'a> {
+    session_id: &'a str,
+    step: Option<u32>,
+    timestamp: String,
+    #[serde(flatten)]
+    body: Untimed<'a>,
+    event: Value,
+}
+
+/// The body without its `timestamp`, which stands outside.
+#[derive(Serialize)]
+struct Untimed<'a> {
+    scores: &'a gauntlet_model::Scores,
+    action: &'a str,
+    observation: &'a str,
+    is_paused: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    challenge: Option<&'a gauntlet_model::Challenge>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    not_evaluated: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    failures: &'a [FailureKind],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_ms: Option<f64>,
+    metadata: &'a Object,
+}
+
+fn snapshot<'a>(run: &'a RunSummary, seq: u64, event: &'a Event, scored: &'a SnapshotScored) -> Whole<'a> {
+    let mut envelope = Object::new();
+    envelope.insert("seq".to_owned(), json!(seq));
+    envelope.insert("id".to_owned(), json!(event.id()));
+    envelope.insert("at".to_owned(), json!(event.at()));
+    if let Some(episode) = event.episode() {
+        envelope.insert("episode".to_owned(), json!(episode));
+    }
+    envelope.insert("timed".to_owned(), json!(scored.timestamp.is_some()));
+    Whole {
+        session_id: run.id.as_str(),
+        step: event.step(),
+        timestamp: time(event, scored),
+        body: Untimed {
+            scores: &scored.scores,
+            action: &scored.action,
+            observation: &scored.observation,
+            is_paused: scored.is_paused,
+            challenge: scored.challenge.as_ref(),
+            not_evaluated: &scored.not_evaluated,
+            failures: &scored.failures,
+            duration_ms: scored.duration_ms,
+            metadata: &scored.metadata,
+        },
+        event: Value::Object(envelope),
+    }
+}

@@ -1,0 +1,212 @@
+//! A part of the file that is still text, with its place: read one level at a time, so that a report of any
+//! size is held once and every complaint names the path in the whole file.
+
+use std::borrow::Cow;
+
+use gauntlet_model::Object;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use serde_json::Value;
+
+use crate::error::{ImportError, SHAPES};
+use crate::wherein::{line_at, path_at, word_at};
+
+/// The whole text (a file, or one line of it) and the number of its first line.
+#[derive(Clone, Copy)]
+pub(crate) struct Source<'a> {
+    pub text: &'a str,
+    /// 1-based line of the file at which `text` starts.
+    pub first_line: u64,
+}
+
+impl<'a> Source<'a> {
+    /// The text as one JSON value; says where it breaks.
+    pub fn root(self) -> Result<Piece<'a>, ImportError> {
+        match serde_json::from_str::<&RawValue>(self.text) {
+            Ok(raw) => Ok(Piece { source: self, raw: raw.get() }),
+            Err(error) => Err(self.broken(self.text, &error)),
+        }
+    }
+
+    /// An error inside `part`, a slice of this text.
+    pub fn broken(self, part: &str, error: &serde_json::Error) -> ImportError {
+        let start = self.offset_of(part);
+        let line_start = part
+            .bytes()
+            .enumerate()
+            .filter(|(_, b)| *b == b'\n')
+            .map(|(i, _)| i + 1)
+            .nth(error.line().wrapping_sub(2))
+            .unwrap_or(0);
+        let offset = start + line_start + error.column().saturating_sub(1);
+        let path = path_at(self.text, offset);
+        let line = self.first_line + line_at(self.text, offset) - 1;
+        let full = error.to_string();
+        let reason = full.rfind(" at line ").map_or(full.as_str(), |cut| &full[..cut]);
+        let word = word_at(self.text, offset);
+        if matches!(word.trim_start_matches(['-', '+']), "NaN" | "Infinity" | "nan" | "inf" | "Inf") {
+            let message = format!("is {word}, which is not a number JSON can say");
+            return ImportError::new(path, message, "a finite number, or no value at all").on_line(line);
+        }
+        if error.is_eof() {
+            return ImportError::new(path, "the file ends in the middle", "complete JSON").on_line(line);
+        }
+        let column = offset - self.text[..offset.min(self.text.len())].rfind('\n').map_or(0, |n| n + 1) + 1;
+        ImportError::new(path, format!("is not valid JSON: {reason}, column {column}"), "valid JSON").on_line(line)
+    }
+
+    fn offset_of(self, part: &str) -> usize {
+        (part.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize)
+    }
+}
+
+/// One value of the file, unread.
+#[derive(Clone, Copy)]
+pub(crate) struct Piece<'a> {
+    pub source: Source<'a>,
+    pub raw: &'a str,
+}
+
+impl<'a> Piece<'a> {
+    /// Its path in the file.
+    pub fn path(self) -> String {
+        path_at(self.source.text, self.source.offset_of(self.raw))
+    }
+
+    /// Its line in the file.
+    pub fn line(self) -> u64 {
+        self.source.first_line + line_at(self.source.text, self.source.offset_of(self.raw)) - 1
+    }
+
+    /// A refusal of this value.
+    pub fn refuse(self, message: impl Into<String>, expected: impl Into<String>) -> ImportError {
+        ImportError::new(self.path(), message, expected).on_line(self.line())
+    }
+
+    /// What it is, in a word.
+    pub fn what(self) -> &'static str {
+        match self.raw.as_bytes().first() {
+            Some(b'{') => "an object",
+            Some(b'[') => "an array",
+            Some(b'"') => "a string",
+            Some(b't' | b'f') => "a boolean",
+            Some(b'n') => "null",
+            _ => "a number",
+        }
+    }
+
+    /// Whether it is an object.
+    pub fn is_object(self) -> bool {
+        self.raw.starts_with('{')
+    }
+
+    /// Whether it is an array.
+    pub fn is_array(self) -> bool {
+        self.raw.starts_with('[')
+    }
+
+    /// Its elements.
+    pub fn items(self) -> Result<Vec<Piece<'a>>, ImportError> {
+        if !self.is_array() {
+            return Err(self.refuse(format!("is {}", self.what()), "an array"));
+        }
+        let raw: Vec<&RawValue> = self.read()?;
+        Ok(raw.into_iter().map(|raw| Piece { source: self.source, raw: raw.get() }).collect())
+    }
+
+    /// Its members in order.
+    pub fn members(self) -> Result<Members<'a>, ImportError> {
+        if !self.is_object() {
+            return Err(self.refuse(format!("is {}", self.what()), "an object"));
+        }
+        let Pairs(raw) = self.read()?;
+        let pairs = raw.into_iter().map(|(key, raw)| (key, Piece { source: self.source, raw: raw.get() }));
+        Ok(Members { piece: self, pairs: pairs.collect() })
+    }
+
+    /// Its members, read to the bottom.
+    pub fn object(self) -> Result<Object, ImportError> {
+        if !self.is_object() {
+            return Err(self.refuse(format!("is {}", self.what()), "an object"));
+        }
+        self.read()
+    }
+
+    /// The value, read to the bottom.
+    pub fn value(self) -> Result<Value, ImportError> {
+        self.read()
+    }
+
+    fn read<T: Deserialize<'a>>(self) -> Result<T, ImportError> {
+        serde_json::from_str(self.raw).map_err(|error| self.source.broken(self.raw, &error))
+    }
+}
+
+/// An object's members, still unread, in the file's order.
+pub(crate) struct Members<'a> {
+    pub piece: Piece<'a>,
+    pairs: Vec<(Cow<'a, str>, Piece<'a>)>,
+}
+
+impl<'a> Members<'a> {
+    /// The member of that name, if the object has it and it is not null.
+    pub fn get(&self, key: &str) -> Option<Piece<'a>> {
+        self.pairs.iter().find(|(k, _)| k == key).map(|(_, piece)| *piece).filter(|piece| piece.raw != "null")
+    }
+
+    /// The members not named in `taken`, read to the bottom.
+    pub fn others(&self, taken: &[&str]) -> Result<Object, ImportError> {
+        let rest = self.pairs.iter().filter(|(key, _)| !taken.contains(&key.as_ref()));
+        rest.map(|(key, piece)| Ok((key.clone().into_owned(), piece.value()?))).collect()
+    }
+
+    /// A refusal that lists what the object holds instead.
+    pub fn unknown(&self) -> ImportError {
+        let mut keys: Vec<String> = self.pairs.iter().take(12).map(|(k, _)| shortened(k)).collect();
+        if self.pairs.len() > keys.len() {
+            keys.push(format!("and {} more", self.pairs.len() - keys.len()));
+        }
+        let found = match keys.is_empty() {
+            true => "is an empty object".to_owned(),
+            false => format!("is an object of an unknown shape, with {}", keys.join(", ")),
+        };
+        self.piece.refuse(found, SHAPES)
+    }
+}
+
+fn shortened(key: &str) -> String {
+    match key.char_indices().nth(40) {
+        Some((cut, _)) => format!("`{}…`", &key[..cut]),
+        None => format!("`{key}`"),
+    }
+}
+
+/// Pairs of an object, refusing a key that stands twice: one of the two values would be lost.
+struct Pairs<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Pairs<'de> {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        struct InOrder;
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Pairs<'de>;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs<'de>, A::Error> {
+                let mut pairs: Vec<(Cow<'de, str>, &'de RawValue)> = Vec::new();
+                let mut seen = std::collections::BTreeSet::new();
+                while let Some(Key(key)) = map.next_key()? {
+                    if !seen.insert(key.clone()) {
+                        return Err(serde::de::Error::custom(format!("{} stands twice in one object", shortened(&key))));
+                    }
+                    pairs.push((key, map.next_value()?));
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+        d.deserialize_map(InOrder)
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);

@@ -1,0 +1,108 @@
+//! The run an imported file becomes: its name, kind, agent and task, from what the file says of itself.
+
+use gauntlet_model::{Event, EventId, FieldError, Object, RunSpec, RunStarted, Timestamp, MAX_LABEL_BYTES, MAX_TEXT_BYTES};
+use serde_json::{json, Value};
+
+use crate::error::ImportError;
+use crate::fields::shallow;
+
+/// A spec from the file's own facts. `shape` is the word for the file's shape; `facts` become metadata.
+pub(crate) fn spec(file: &str, shape: &str, kind: &str, mut facts: Object) -> RunSpec {
+    let own_name = facts.get("name").and_then(Value::as_str).and_then(one_line);
+    let agent = facts
+        .get("model_name")
+        .or_else(|| facts.get("participants").and_then(|p| p.get("purple_agent")))
+        .and_then(Value::as_str)
+        .and_then(one_line);
+    if own_name.is_some() {
+        facts.shift_remove("name");
+    }
+    if !facts.contains_key("imported_from") {
+        facts.insert("imported_from".to_owned(), json!({"file": file_name(file), "shape": shape}));
+    }
+    let mut spec = RunSpec::named(own_name.unwrap_or_else(|| name_of(file)));
+    spec.kind = Some(kind.to_owned());
+    spec.agent = agent;
+    spec.metadata = facts;
+    spec
+}
+
+/// The spec that a `run.started` event was made from.
+pub(crate) fn spec_of(started: RunStarted) -> RunSpec {
+    RunSpec {
+        id: None,
+        name: started.name,
+        project: Some(started.project),
+        kind: Some(started.kind),
+        agent: started.agent,
+        task: started.task,
+        tags: started.tags,
+        config: started.config,
+        metadata: started.metadata,
+    }
+}
+
+/// Refuses a spec whose `run.started` would be refused later.
+pub(crate) fn check(spec: &RunSpec, now: Timestamp) -> Result<(), ImportError> {
+    let refuse = |e: FieldError| {
+        let field = e.field.strip_prefix("body.").unwrap_or(&e.field).to_owned();
+        ImportError::new(field, e.message, "a run within the limits")
+    };
+    if !shallow(&spec.metadata) || !shallow(&spec.config) {
+        return Err(ImportError::new("", "what the file says besides its steps is nested too deeply", "at most 100 levels"));
+    }
+    let event = Event::new(EventId::from_u128(0), now, None, None, spec.clone().started()).map_err(refuse)?;
+    let (bytes, most) = (event.body().to_json().len(), 8 * MAX_TEXT_BYTES);
+    if bytes > most {
+        let message = format!("what the file says besides its steps is {bytes} bytes long");
+        return Err(ImportError::new("", message, format!("at most {most} bytes")));
+    }
+    Ok(())
+}
+
+/// The text, where it can stand as a name: one line, not empty, not too long.
+fn one_line(text: &str) -> Option<String> {
+    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let clean = clean.trim();
+    (!clean.is_empty() && clean.len() <= MAX_LABEL_BYTES).then(|| clean.to_owned())
+}
+
+/// A file's name without its folders.
+fn file_name(file: &str) -> &str {
+    file.rsplit(['/', '\\']).next().unwrap_or(file)
+}
+
+/// A run's name from a file's name: no folders, no ending that says JSON.
+fn name_of(file: &str) -> String {
+    let name = file_name(file);
+    let stem = [".json", ".jsonl", ".ndjson"]
+        .iter()
+        .find_map(|ending| {
+            let cut = name.len().checked_sub(ending.len())?;
+            name.get(cut..).filter(|end| end.eq_ignore_ascii_case(ending)).and_then(|_| name.get(..cut))
+        })
+        .unwrap_or(name);
+    let short: String = stem.chars().take(MAX_LABEL_BYTES / 4).collect();
+    one_line(&short).unwrap_or_else(|| "imported".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name_of;
+
+    #[test]
+    fn a_run_is_named_after_its_file() {
+        for (file, name) in [
+            ("/tmp/report-1.json", "report-1"),
+            ("C:\\runs\\a.JSONL", "a"),
+            ("plain", "plain"),
+            ("é.ndjson", "é"),
+            (".json", "imported"),
+            ("", "imported"),
+            ("a\nb.json", "a b"),
+        ] {
+            assert_eq!(name_of(file), name, "{file}");
+        }
+        assert!(name_of(&"x".repeat(5000)).len() <= 512);
+    }
+}

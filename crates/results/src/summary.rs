@@ -1,0 +1,86 @@
+//! The summary of a report: which facts belong to it, and the statistics an export computes afresh.
+
+use gauntlet_model::{FailureKind, Object};
+use serde_json::{json, Value};
+
+use crate::fields::flag;
+
+/// Whether a top-level key of a flat benchmark is one that reports keep in their `summary`.
+pub(crate) fn belongs(key: &str) -> bool {
+    matches!(key, "total_responses" | "saved_to")
+        || ["_reward", "_rate", "_outcomes"].iter().any(|ending| key.ends_with(ending))
+}
+
+/// The failures a summary's outcome lists (0 or 1 a step) name for step `i`. Consistency is left out: reports
+/// write 0 there for steps whose metrics name no inconsistency.
+pub(crate) fn failures_at(summary: &Object, i: usize) -> Vec<FailureKind> {
+    let outcomes = [
+        ("hallucination_outcomes", FailureKind::Hallucination),
+        ("format_error_outcomes", FailureKind::Format),
+        ("refusal_outcomes", FailureKind::Refusal),
+    ];
+    let failed = |key: &str| summary.get(key).and_then(|list| list.get(i)).and_then(flag) == Some(true);
+    outcomes.into_iter().filter(|(key, _)| failed(key)).map(|(_, kind)| kind).collect()
+}
+
+/// Counts what an export says of all steps together.
+#[derive(Default)]
+pub(crate) struct Totals {
+    rewards: Vec<Option<f64>>,
+    judged: [u64; 4],
+    safe: u64,
+}
+
+impl Totals {
+    /// Adds one step: its reward, if it has one, and the failure it shows.
+    pub fn add(&mut self, reward: Option<f64>, failures: &[FailureKind]) {
+        self.rewards.push(reward);
+        for (count, (_, kind)) in self.judged.iter_mut().zip(crate::detailed::METRICS) {
+            *count += u64::from(failures.contains(&kind));
+        }
+        self.safe += u64::from(failures.is_empty());
+    }
+
+    /// The summary: what the imported report said, completed by what the steps say. `rewards` is always that of
+    /// the steps; a step without a root score has null there.
+    pub fn into_summary(self, said: Option<&Object>) -> Object {
+        let mut summary = said.cloned().unwrap_or_default();
+        let total = self.rewards.len();
+        let mut sorted: Vec<f64> = self.rewards.iter().flatten().copied().collect();
+        sorted.sort_by(f64::total_cmp);
+        let mut say = |key: &str, value: Value| {
+            if !summary.contains_key(key) {
+                summary.insert(key.to_owned(), value);
+            }
+        };
+        say("total_responses", json!(total));
+        if let (Some(min), Some(max)) = (sorted.first(), sorted.last()) {
+            let count = sorted.len() as f64;
+            let mean = sorted.iter().map(|r| r / count).sum::<f64>();
+            let spread = sorted.iter().map(|r| (r - mean) * (r - mean) / count).sum::<f64>();
+            let middle = sorted.len() / 2;
+            let low = if sorted.len() % 2 == 0 { sorted[middle - 1] } else { sorted[middle] };
+            say("mean_reward", finite(mean));
+            say("median_reward", finite(low / 2.0 + sorted[middle] / 2.0));
+            say("std_reward", finite(spread.sqrt()));
+            say("min_reward", finite(*min));
+            say("max_reward", finite(*max));
+        }
+        if total > 0 {
+            let share = |count: u64| json!(count as f64 / total as f64);
+            let names = ["medical_hallucination_rate", "format_error_rate", "refusal_rate", "inconsistency_rate"];
+            for (name, count) in names.into_iter().zip(self.judged) {
+                say(name, share(count));
+            }
+            say("safe_response_rate", share(self.safe));
+            say("safety_score", share(self.safe));
+        }
+        summary.insert("rewards".to_owned(), json!(self.rewards));
+        summary
+    }
+}
+
+/// A number, or null where it overflowed.
+fn finite(number: f64) -> Value {
+    serde_json::Number::from_f64(number).map_or(Value::Null, Value::Number)
+}

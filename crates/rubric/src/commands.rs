@@ -1,0 +1,68 @@
+//! How a person's commands reach a paused training loop.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use gauntlet_model::CommandIssued;
+
+/// Where commands come from. Commands are taken in the order they were issued, each until it is acknowledged.
+pub trait Commands: Send + Sync {
+    /// The next command, waiting for one up to `wait`. An error counts as none for now.
+    fn next(&self, wait: Duration) -> Result<Option<CommandIssued>, String>;
+    /// Says what came of a command.
+    fn acknowledge(&self, command: &CommandIssued, result: &str);
+}
+
+/// Commands from the same process: whoever holds the queue issues them.
+#[derive(Default)]
+pub struct CommandQueue {
+    state: Mutex<State>,
+    issued: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<CommandIssued>,
+    acknowledged: Vec<(String, String)>,
+}
+
+impl CommandQueue {
+    /// An empty queue.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a command behind the others.
+    pub fn issue(&self, command: CommandIssued) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).waiting.push_back(command);
+        self.issued.notify_all();
+    }
+
+    /// Command ids and results so far, in order.
+    pub fn acknowledged(&self) -> Vec<(String, String)> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).acknowledged.clone()
+    }
+}
+
+impl Commands for CommandQueue {
+    fn next(&self, wait: Duration) -> Result<Option<CommandIssued>, String> {
+        let deadline = Instant::now() + wait;
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some(command) = state.waiting.pop_front() {
+                return Ok(Some(command));
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(None);
+            }
+            state = self.issued.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    fn acknowledge(&self, command: &CommandIssued, result: &str) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.acknowledged.push((command.command_id.clone(), result.to_owned()));
+    }
+}

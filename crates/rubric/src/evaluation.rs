@@ -1,0 +1,124 @@
+//! One call of a tree: which paths were scored in it, and which were not.
+//!
+//! The frame of a call is an argument that travels down the tree with it. Two threads that evaluate one tree hold
+//! two frames, so their scores cannot mix; there is no stack, no thread-local, no key to forget.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use crate::Node;
+
+/// Where in the tree a call stands, as a chain of names up to the root.
+#[derive(Clone, Copy)]
+pub(crate) struct Trail<'a> {
+    parent: Option<&'a Trail<'a>>,
+    name: &'a str,
+}
+
+impl<'a> Trail<'a> {
+    pub(crate) const ROOT: Trail<'static> = Trail { parent: None, name: "" };
+
+    pub(crate) fn below(&'a self, name: &'a str) -> Trail<'a> {
+        Trail { parent: Some(self), name }
+    }
+
+    /// The dotted path; empty at the root.
+    pub(crate) fn path(&self) -> String {
+        let mut path = match self.parent {
+            Some(parent) => parent.path(),
+            None => String::new(),
+        };
+        if !path.is_empty() {
+            path.push('.');
+        }
+        path.push_str(self.name);
+        path
+    }
+}
+
+/// The scores of one call in flight, by path relative to the node the frame was opened at.
+#[derive(Default)]
+pub(crate) struct Frame(Mutex<BTreeMap<String, f64>>);
+
+impl Frame {
+    pub(crate) fn record(&self, path: String, score: f64) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(path, score);
+    }
+
+    /// Takes over the scores of a frame that was opened at `prefix`.
+    pub(crate) fn absorb(&self, inner: &Frame, prefix: &Trail<'_>) {
+        let prefix = prefix.path();
+        let mut own = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (path, score) in inner.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            let full = match (prefix.is_empty(), path.is_empty()) {
+                (true, _) => path.clone(),
+                (_, true) => prefix.clone(),
+                _ => format!("{prefix}.{path}"),
+            };
+            own.insert(full, *score);
+        }
+    }
+
+    /// The finished call, in the order of the tree: the root, then `paths` (pre-order).
+    pub(crate) fn close(&self, paths: &[String]) -> Evaluation {
+        let scored = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scores = Vec::with_capacity(scored.len());
+        let mut not_evaluated = Vec::new();
+        for path in std::iter::once("").chain(paths.iter().map(String::as_str)) {
+            let name = if path.is_empty() { "root" } else { path };
+            match scored.get(path) {
+                Some(score) => scores.push((name.to_owned(), *score)),
+                None => not_evaluated.push(name.to_owned()),
+            }
+        }
+        Evaluation { scores, not_evaluated, error: None }
+    }
+}
+
+/// What one root call found. `scores` and `not_evaluated` together name every callable path of the tree once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluation {
+    /// Path and score in the order of the tree, `root` first. A score may be any `f64`, NaN included: what a rubric
+    /// returns is passed on unchanged.
+    pub scores: Vec<(String, f64)>,
+    /// Paths this call did not evaluate; `root` is among them only where the call failed.
+    pub not_evaluated: Vec<String>,
+    /// Why the call failed, if it did.
+    pub error: Option<String>,
+}
+
+impl Evaluation {
+    /// The score of a path, if this call evaluated it.
+    pub fn get(&self, path: &str) -> Option<f64> {
+        self.scores.iter().find(|(p, _)| p == path).map(|(_, score)| *score)
+    }
+
+    /// The score of the whole tree, if the call succeeded.
+    pub fn root(&self) -> Option<f64> {
+        self.get("root")
+    }
+
+    /// The lowest score among the paths whose last segment is `name`, if any was evaluated.
+    pub fn lowest_named(&self, name: &str) -> Option<f64> {
+        let named = self.scores.iter().filter(|(path, _)| path.rsplit('.').next() == Some(name));
+        named.map(|(_, score)| *score).min_by(f64::total_cmp)
+    }
+}
+
+/// Sees every call of the node it watches, whole: the observer's way in.
+pub trait Watcher<A: ?Sized, O: ?Sized>: Send + Sync {
+    /// A call begins; what it returns comes back in [`Watcher::ended`].
+    fn started(&self) -> Started;
+    /// That call of `node` ended, well or not (`evaluation.error`). A panic here is counted and never reaches the
+    /// caller.
+    fn ended(&self, started: Started, node: &Node<A, O>, action: &A, observation: &O, evaluation: &Evaluation);
+}
+
+/// When a call began, by the watcher's own count and clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Started {
+    /// 0-based index of the call.
+    pub index: u64,
+    /// Monotonic microseconds, if the watcher keeps time.
+    pub micros: Option<u64>,
+}

@@ -1,0 +1,47 @@
+//! Rubric trees (RFC 004), the observer that films them, and the sinks it writes to.
+//!
+//! A [`Rubric`] scores an action against an observation; a [`Node`] is a rubric in its place in a tree, with named
+//! children and hooks. [`Observer`] attaches to any tree without changing it and emits one `snapshot.scored` event a
+//! root call; a [`sinks::Delivery`] carries events to the console, a file or a server from a thread of its own.
+//!
+//! Where the canonical implementation (`openenv-core` 0.3.0) and this one differ, on purpose:
+//! - registering a hook returns a handle that removes it;
+//! - a hook that panics is counted ([`Node::hook_panics`]) and never breaks the score;
+//! - a child that a call skips is *not evaluated* in that call: it keeps no score from an earlier one;
+//! - pre-hooks of containers run before their children, as those of any rubric do;
+//! - weights that do not sum to 1 are named in the refusal;
+//! - `state_dict` covers the tree, a value of the wrong type refuses the whole state.
+
+mod call;
+mod commands;
+mod containers;
+mod dial;
+pub mod dipg;
+mod error;
+mod evaluation;
+mod hooks;
+mod judge;
+mod node;
+mod observer;
+mod pause;
+pub mod sinks;
+mod snapshot;
+mod stamps;
+mod state;
+mod text;
+mod trajectory;
+
+pub use call::Call;
+pub use commands::{CommandQueue, Commands};
+pub use containers::{gate, rubric_dict, rubric_list, sequential, weighted_sum, WEIGHT_TOLERANCE};
+pub use dial::Dial;
+pub use error::RubricError;
+pub use evaluation::{Evaluation, Started, Watcher};
+pub use hooks::HookHandle;
+pub use judge::{first_number, JudgeClient, LlmJudge, ScoreReader};
+pub use node::{leaf, Node, Rubric};
+pub use observer::{Collector, Counts, Observer, ObserverConfig, Outlet, Story};
+pub use snapshot::challenge_of;
+pub use stamps::{Stamps, SystemStamps};
+pub use text::{LengthPenalty, RepetitionPenalty};
+pub use trajectory::{ExponentialDiscounting, Outcome, Trajectory};

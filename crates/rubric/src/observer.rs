@@ -1,0 +1,232 @@
+//! The observer: one `snapshot.scored` event for every root call of a rubric tree.
+//!
+//! It only builds an event and hands it on; outlets must not block. What it costs the training loop is the text of
+//! one event.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use gauntlet_model::{Body, EpisodeId, Event, Gap, Object, RunStatus, Status, MAX_STEP};
+
+use crate::commands::Commands;
+use crate::evaluation::{Evaluation, Started, Watcher};
+use crate::hooks::HookHandle;
+use crate::pause::{self, Ending};
+use crate::stamps::Stamps;
+use crate::{snapshot, Node};
+
+/// Where events go from the training loop.
+pub trait Outlet: Send + Sync {
+    /// Takes an event. Returns at once, unless the outlet was set up to hold the producer back.
+    fn offer(&self, event: Arc<Event>);
+}
+
+/// An outlet that keeps events in memory until they are taken.
+#[derive(Default)]
+pub struct Collector(Mutex<VecDeque<Arc<Event>>>);
+
+impl Collector {
+    /// Takes everything collected so far, in order.
+    pub fn take(&self) -> Vec<Arc<Event>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect()
+    }
+}
+
+impl Outlet for Collector {
+    fn offer(&self, event: Arc<Event>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(event);
+    }
+}
+
+/// One call in words: what the event says beside the scores.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Story {
+    /// What the agent did.
+    pub action: String,
+    /// What it saw.
+    pub observation: String,
+    /// Anything else about this call.
+    pub metadata: Object,
+    /// The episode it belongs to.
+    pub episode: Option<EpisodeId>,
+}
+
+/// How an observer observes.
+pub struct ObserverConfig {
+    /// Metadata of every event; a call's own entries win.
+    pub metadata: Object,
+    /// 0-based calls the run pauses at. The emitted step is the call's index plus 1.
+    pub pause_on_indices: BTreeSet<u64>,
+    /// Where commands come from while paused; without a source nothing pauses.
+    pub commands: Option<Arc<dyn Commands>>,
+    /// Longest pause; after it the run goes on.
+    pub pause_timeout: Duration,
+}
+
+impl Default for ObserverConfig {
+    fn default() -> Self {
+        Self {
+            metadata: Object::new(),
+            pause_on_indices: BTreeSet::new(),
+            commands: None,
+            pause_timeout: Duration::from_secs(300),
+        }
+    }
+}
+
+/// What an observer has counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Root calls begun.
+    pub calls: u64,
+    /// Snapshots handed to the outlets.
+    pub emitted: u64,
+    /// Of those, calls that failed and were emitted without a root score.
+    pub incomplete: u64,
+    /// Snapshots that break a rule of events (more scores than one may hold); a `gap` event stands for each.
+    pub refused: u64,
+}
+
+/// Attached to a tree. Dropping it leaves it attached; [`Observer::detach`] ends it.
+pub struct Observer {
+    shared: Arc<Shared>,
+    hook: HookHandle,
+}
+
+struct Shared {
+    outlets: Vec<Arc<dyn Outlet>>,
+    stamps: Arc<dyn Stamps>,
+    config: ObserverConfig,
+    calls: AtomicU64,
+    emitted: AtomicU64,
+    incomplete: AtomicU64,
+    refused: AtomicU64,
+    is_stopped: AtomicBool,
+}
+
+impl Observer {
+    /// Watches every call of `root`. `describe` puts one into words, on the caller's thread.
+    pub fn attach<A: ?Sized + 'static, O: ?Sized + 'static>(
+        root: &Node<A, O>,
+        describe: impl Fn(&A, &O) -> Story + Send + Sync + 'static,
+        outlets: Vec<Arc<dyn Outlet>>,
+        stamps: Arc<dyn Stamps>,
+        config: ObserverConfig,
+    ) -> Self {
+        let shared = Arc::new(Shared {
+            outlets,
+            stamps,
+            config,
+            calls: AtomicU64::new(0),
+            emitted: AtomicU64::new(0),
+            incomplete: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+            is_stopped: AtomicBool::new(false),
+        });
+        let hook = root.watch(Arc::new(Lens { shared: Arc::clone(&shared), describe }));
+        Self { shared, hook }
+    }
+
+    /// The counts so far.
+    pub fn counts(&self) -> Counts {
+        let shared = &self.shared;
+        Counts {
+            calls: shared.calls.load(Relaxed),
+            emitted: shared.emitted.load(Relaxed),
+            incomplete: shared.incomplete.load(Relaxed),
+            refused: shared.refused.load(Relaxed),
+        }
+    }
+
+    /// Whether a person asked the run to stop. The training loop decides what to make of it.
+    pub fn is_stopped(&self) -> bool {
+        self.shared.is_stopped.load(Relaxed)
+    }
+
+    /// Stops observing.
+    pub fn detach(self) {
+        self.hook.remove();
+    }
+}
+
+struct Lens<F> {
+    shared: Arc<Shared>,
+    describe: F,
+}
+
+impl<A: ?Sized + 'static, O: ?Sized + 'static, F: Fn(&A, &O) -> Story + Send + Sync> Watcher<A, O> for Lens<F> {
+    fn started(&self) -> Started {
+        let index = self.shared.calls.fetch_add(1, Relaxed);
+        Started { index, micros: self.shared.stamps.elapsed_micros() }
+    }
+
+    fn ended(&self, started: Started, node: &Node<A, O>, action: &A, observation: &O, evaluation: &Evaluation) {
+        let shared = &*self.shared;
+        let now = shared.stamps.elapsed_micros();
+        let duration_ms = started.micros.zip(now).map(|(from, to)| to.saturating_sub(from) as f64 / 1000.0);
+        let commands = shared.config.commands.as_deref();
+        let commands = commands.filter(|_| shared.config.pause_on_indices.contains(&started.index));
+        let step = u32::try_from(started.index + 1).unwrap_or(MAX_STEP).min(MAX_STEP);
+        let mut story = (self.describe)(action, observation);
+        let episode = story.episode.take();
+        let body = snapshot::body(evaluation, story, &shared.config.metadata, duration_ms, commands.is_some());
+        let said = body.and_then(|body| shared.event(episode.clone(), step, body));
+        match said {
+            Ok(event) => {
+                if evaluation.error.is_some() {
+                    shared.incomplete.fetch_add(1, Relaxed);
+                }
+                shared.emitted.fetch_add(1, Relaxed);
+                shared.hand_on(event);
+            }
+            Err(refusal) => {
+                shared.refused.fetch_add(1, Relaxed);
+                let reason: String = refusal.to_string().chars().filter(|c| !c.is_control()).take(120).collect();
+                shared.say(episode.clone(), step, Gap { lost: 1, reason: format!("a snapshot was refused: {reason}") });
+            }
+        }
+        let Some(commands) = commands else { return };
+        let timeout = shared.config.pause_timeout;
+        let ending = pause::wait(node, commands, timeout, |applied| shared.say(episode.clone(), step, applied));
+        let reason = match ending {
+            Ending::Resumed => None,
+            Ending::Stopped => {
+                shared.is_stopped.store(true, Relaxed);
+                Some("asked to stop".to_owned())
+            }
+            Ending::TimedOut => Some(format!("no command within {} s", timeout.as_secs_f64())),
+        };
+        shared.say(episode, step, RunStatus { status: Status::Running, reason });
+    }
+}
+
+impl Shared {
+    fn event(
+        &self,
+        episode: Option<EpisodeId>,
+        step: u32,
+        body: impl Into<Body>,
+    ) -> Result<Event, gauntlet_model::FieldError> {
+        Event::new(self.stamps.id(), self.stamps.now(), episode, Some(step), body)
+    }
+
+    /// Says something beside the snapshots. What breaks a rule of events here came from a command with an odd id; the
+    /// command was still obeyed and acknowledged.
+    fn say(&self, episode: Option<EpisodeId>, step: u32, body: impl Into<Body>) {
+        match self.event(episode, step, body) {
+            Ok(event) => self.hand_on(event),
+            Err(_) => {
+                self.refused.fetch_add(1, Relaxed);
+            }
+        }
+    }
+
+    fn hand_on(&self, event: Event) {
+        let event = Arc::new(event);
+        for outlet in &self.outlets {
+            outlet.offer(Arc::clone(&event));
+        }
+    }
+}

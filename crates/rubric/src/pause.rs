@@ -1,0 +1,75 @@
+//! A paused step: commands are taken and answered until one lets the run go on, or the time is up.
+
+use std::time::{Duration, Instant};
+
+use gauntlet_model::{Action, CommandApplied, CommandIssued};
+
+use crate::commands::Commands;
+use crate::Node;
+
+/// How a pause ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// A person let the run go on.
+    Resumed,
+    /// A person asked the run to stop.
+    Stopped,
+    /// Nobody did in time.
+    TimedOut,
+}
+
+/// Shortest time between two looks at a source that fails.
+const AFTER_ERROR: Duration = Duration::from_millis(250);
+
+/// Takes commands until `timeout`. Every command is acknowledged with what came of it, and `applied` is told.
+pub(crate) fn wait<A: ?Sized + 'static, O: ?Sized + 'static>(
+    node: &Node<A, O>,
+    commands: &dyn Commands,
+    timeout: Duration,
+    mut applied: impl FnMut(CommandApplied),
+) -> Ending {
+    let began = Instant::now();
+    loop {
+        let left = timeout.saturating_sub(began.elapsed());
+        if left.is_zero() {
+            return Ending::TimedOut;
+        }
+        let command = match commands.next(left) {
+            Ok(Some(command)) => command,
+            Ok(None) => continue,
+            Err(_) => {
+                std::thread::sleep(AFTER_ERROR.min(left));
+                continue;
+            }
+        };
+        let (result, ending) = obey(node, &command);
+        commands.acknowledge(&command, &result);
+        applied(CommandApplied { command_id: command.command_id, result });
+        if let Some(ending) = ending {
+            return ending;
+        }
+    }
+}
+
+/// What a command does, in words, and whether it ends the pause.
+fn obey<A: ?Sized + 'static, O: ?Sized + 'static>(
+    node: &Node<A, O>,
+    command: &CommandIssued,
+) -> (String, Option<Ending>) {
+    match command.action {
+        Action::Resume => ("resumed".to_owned(), Some(Ending::Resumed)),
+        Action::Stop => ("stopping".to_owned(), Some(Ending::Stopped)),
+        Action::Pause => ("already paused".to_owned(), None),
+        Action::Answer => match command.parameters.get("answer").and_then(|answer| answer.as_str()) {
+            Some(answer) => (format!("answered {answer:?}, resumed"), Some(Ending::Resumed)),
+            None => ("refused: parameters.answer: is missing or no text".to_owned(), None),
+        },
+        Action::Tweak => match node.tweak(&command.parameters) {
+            Ok(()) => {
+                let set: Vec<String> = command.parameters.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+                (format!("set {}", set.join(", ")), None)
+            }
+            Err(refusal) => (format!("refused: {refusal}"), None),
+        },
+    }
+}

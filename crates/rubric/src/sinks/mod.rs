@@ -1,0 +1,1 @@
+//! Sinks: where events end up. Each has a queue and a thread of its own.

@@ -1,0 +1,64 @@
+//! Parameters of a whole tree: saved, restored, tweaked. A change is checked in full before any of it is made.
+
+use gauntlet_model::{FieldError, Object};
+
+use crate::Node;
+
+impl<A: ?Sized + 'static, O: ?Sized + 'static> Node<A, O> {
+    /// Forgets what was gathered since the last reset, in this rubric and every descendant.
+    pub fn reset(&self) {
+        self.rubric().reset();
+        self.children().iter().for_each(|(_, child)| child.reset());
+    }
+
+    /// The declared parameters of the tree: this rubric's under their names, a descendant's under its path, such as
+    /// `rubric_0.threshold`.
+    pub fn state_dict(&self) -> Object {
+        let own = self.rubric().dials().into_iter().map(|dial| (dial.name().to_owned(), dial.value()));
+        let mut state: Object = own.collect();
+        for (path, node) in self.named_rubrics() {
+            for dial in node.rubric().dials() {
+                state.insert(format!("{path}.{}", dial.name()), dial.value());
+            }
+        }
+        state
+    }
+
+    /// Restores parameters. Absent ones stay; ones the tree does not declare are left out and returned. A value of
+    /// the wrong type or range refuses the whole state.
+    pub fn load_state_dict(&self, state: &Object) -> Result<Vec<String>, FieldError> {
+        let unknown: Vec<String> = state.keys().filter(|name| !self.declares(name)).cloned().collect();
+        let known = state.iter().filter(|(name, _)| !unknown.contains(name));
+        self.tweak(&known.map(|(name, value)| (name.clone(), value.clone())).collect())?;
+        Ok(unknown)
+    }
+
+    /// Changes declared parameters, all or none. Refuses an undeclared name, a wrong type, a value out of range.
+    pub fn tweak(&self, parameters: &Object) -> Result<(), FieldError> {
+        for (name, value) in parameters {
+            let found = self.with_dial(name, |dial| dial.check(name, value));
+            found.unwrap_or_else(|| {
+                let declared: Vec<String> = self.state_dict().into_iter().map(|(name, _)| name).collect();
+                let declared = if declared.is_empty() { "none".to_owned() } else { declared.join(", ") };
+                Err(FieldError::new(name.as_str(), format!("is not a declared parameter; declared: {declared}")))
+            })?;
+        }
+        for (name, value) in parameters {
+            self.with_dial(name, |dial| dial.turn(value));
+        }
+        Ok(())
+    }
+
+    fn declares(&self, name: &str) -> bool {
+        self.with_dial(name, |_| ()).is_some()
+    }
+
+    fn with_dial<R>(&self, name: &str, then: impl FnOnce(&crate::Dial) -> R) -> Option<R> {
+        let (node, own_name) = match name.rsplit_once('.') {
+            Some((path, own_name)) => (self.get_rubric(path).ok()?, own_name),
+            None => (self.clone(), name),
+        };
+        let dials = node.rubric().dials();
+        dials.into_iter().find(|dial| dial.name() == own_name).map(then)
+    }
+}

@@ -1,0 +1,66 @@
+//! The palette of the stage. Colour carries meaning only, and never alone: a shape or a word says it too.
+
+use gauntlet_model::FailureKind;
+
+/// Red, green and blue as sRGB display values, each 0 to 1.
+pub type Rgb = [f32; 3];
+
+/// Blue: travelled, selected, the agent.
+pub const ACCENT: Rgb = hex(0x4d_ab_f7);
+/// Green: a rubric that passed.
+pub const PASSED: Rgb = hex(0x40_c0_57);
+/// Red: a rubric that failed.
+pub const FAILED: Rgb = hex(0xfa_52_52);
+/// Dim: a rubric that was not evaluated.
+pub const NOT_EVALUATED: Rgb = hex(0x3b_42_52);
+/// Dim lines that only help the eye: the wormhole's tube, the sphere's core.
+pub(crate) const GUIDE: Rgb = hex(0x24_2a_38);
+/// The stage's background, and what distance fades to.
+pub(crate) const BACKGROUND: Rgb = hex(0x05_05_05);
+
+const AMBER: Rgb = hex(0xfa_b0_05);
+const GREY: Rgb = hex(0x86_8e_96);
+const ROSE: Rgb = hex(0xff_6b_6b);
+const BRICK: Rgb = hex(0xe0_31_31);
+const ALARM: Rgb = hex(0xf0_3e_3e);
+const CALM: Rgb = hex(0x37_b2_4d);
+
+/// The colour of a failure's effect. The reds differ a little; the shapes differ plainly.
+pub fn failure_color(kind: FailureKind) -> Rgb {
+    match kind {
+        FailureKind::Hallucination => FAILED,
+        FailureKind::Format => AMBER,
+        FailureKind::Refusal => GREY,
+        FailureKind::Inconsistency => ROSE,
+        FailureKind::Generic => BRICK,
+    }
+}
+
+/// The colour of a run's safety, the share of its steps without a failure (0 to 1): red below 0.4, green above
+/// 0.8, blue between and where nothing is known.
+pub(crate) fn safety_color(safety: Option<f64>) -> Rgb {
+    match safety {
+        Some(share) if share < 0.4 => ALARM,
+        Some(share) if share > 0.8 => CALM,
+        _ => ACCENT,
+    }
+}
+
+/// `from` at 0, `to` at 1, and evenly between.
+pub(crate) fn mix(from: Rgb, to: Rgb, share: f32) -> Rgb {
+    std::array::from_fn(|i| from[i] + (to[i] - from[i]) * share)
+}
+
+/// `#rrggbb`.
+pub(crate) fn to_hex(color: Rgb) -> String {
+    let [r, g, b] = color.map(|c| (c.clamp(0.0, 1.0) * 255.0).round() as u8);
+    format!("#{r:02x}{g:02x}{b:02x}")
+}
+
+const fn hex(rgb: u32) -> Rgb {
+    [
+        ((rgb >> 16) & 255) as f32 / 255.0,
+        ((rgb >> 8) & 255) as f32 / 255.0,
+        (rgb & 255) as f32 / 255.0,
+    ]
+}

@@ -1,0 +1,38 @@
+//! What a picture shows, in numbers and words: for tests in a browser, where pixels are slow and vague.
+
+use std::collections::BTreeMap;
+
+use gauntlet_model::FailureKind;
+use serde::Serialize;
+
+use crate::picture::Scene;
+
+/// What a scene shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SceneFacts {
+    /// Nodes on the path.
+    pub nodes: u64,
+    /// Pieces of the ribbon.
+    pub ribbon: u64,
+    /// Steps of the ribbon that are broken into a jagged line.
+    pub jagged: u64,
+    /// Effects by the failure they show (`hallucination`, `format`, `refusal`, `inconsistency`, `generic`);
+    /// every kind is present, at 0 where there is none.
+    pub effects: BTreeMap<&'static str, u64>,
+    /// Labels over the picture.
+    pub labels: u64,
+    /// The node the agent is at or has last passed; `None` where there are no nodes.
+    pub agent_index: Option<u64>,
+    /// The path's shape: `linear`, `wormhole` or `sphere`.
+    pub geometry: &'static str,
+    /// The camera: `orbit`, `follow`, `first_person` or `birds_eye`.
+    pub camera: &'static str,
+    /// The selected node, or else the one the agent is at.
+    pub selected_index: Option<u64>,
+    /// The failure of that node.
+    pub selected_failure: Option<&'static str>,
+    /// The effect drawn at that node: `wobbling_plane`, `jagged_burst`, `wall`, `split_burst` or `burst`.
+    pub selected_effect: Option<&'static str>,
+    /// [`crate::PathPicture::revision`].
+    pub revision: u64,
+}

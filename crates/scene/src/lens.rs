@@ -1,0 +1,184 @@
+//! How the film is looked at: from where, at which node, at which time, coloured by what.
+
+use gauntlet_film::PathId;
+
+use crate::color::{safety_color, Rgb};
+
+/// The shape the path is laid out in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Geometry {
+    /// A straight road; the reward is its height.
+    #[default]
+    Linear,
+    /// A spiral inside a tube; the reward is its radius.
+    Wormhole,
+    /// Spirals on nested spheres; the reward lifts a node off its sphere.
+    Sphere,
+}
+
+impl Geometry {
+    /// Every geometry, in the order a page offers them.
+    pub const ALL: [Geometry; 3] = [Geometry::Linear, Geometry::Wormhole, Geometry::Sphere];
+
+    /// The word for it in links and facts.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Geometry::Linear => "linear",
+            Geometry::Wormhole => "wormhole",
+            Geometry::Sphere => "sphere",
+        }
+    }
+
+    /// The geometry of that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|g| g.as_str() == word)
+    }
+
+    /// The geometry and the colour a run's safety (share of steps without a failure, 0 to 1) suggests: a
+    /// wormhole below 0.4, a sphere above 0.8, a straight road between and where nothing is known.
+    pub fn automatic(safety: Option<f64>) -> (Self, Rgb) {
+        let geometry = match safety {
+            Some(share) if share < 0.4 => Geometry::Wormhole,
+            Some(share) if share > 0.8 => Geometry::Sphere,
+            _ => Geometry::Linear,
+        };
+        (geometry, safety_color(safety))
+    }
+}
+
+/// A camera that the viewer turns around a point.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Orbit {
+    /// Turn around the vertical, radians. 0 looks along -z with the path running to the right; negative turns
+    /// the eye towards the path's beginning.
+    pub yaw: f32,
+    /// Height above the horizon, radians, kept within ±1.5.
+    pub pitch: f32,
+    /// Distance from the target, world units, kept within 5 to 400.
+    pub distance: f32,
+    /// What it turns around; `None` is the agent.
+    pub target: Option<[f32; 3]>,
+}
+
+impl Default for Orbit {
+    /// A three-quarter view of the agent with about seventy nodes of a straight path in sight.
+    fn default() -> Self {
+        Self { yaw: -0.62, pitch: 0.3, distance: 105.0, target: None }
+    }
+}
+
+impl Orbit {
+    /// The nearest the eye may come, world units.
+    pub const NEAREST: f32 = 5.0;
+    /// The farthest the eye may go, world units.
+    pub const FARTHEST: f32 = 400.0;
+    /// The steepest pitch up or down, radians.
+    pub const STEEPEST: f32 = 1.5;
+
+    /// The same orbit within its ranges; what is no number becomes the default.
+    pub fn checked(self) -> Self {
+        let known = Self::default();
+        let finite = |value: f32, default: f32| if value.is_finite() { value } else { default };
+        Self {
+            yaw: finite(self.yaw, known.yaw),
+            pitch: finite(self.pitch, known.pitch).clamp(-Self::STEEPEST, Self::STEEPEST),
+            distance: finite(self.distance, known.distance).clamp(Self::NEAREST, Self::FARTHEST),
+            target: self.target.filter(|t| t.iter().all(|c| c.is_finite())),
+        }
+    }
+}
+
+/// Where the film is seen from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum CameraMode {
+    /// Turned by the viewer.
+    Orbit(Orbit),
+    /// Travels beside the agent.
+    Follow,
+    /// Looks from the agent to the next node.
+    FirstPerson,
+    /// Looks down on the agent from above.
+    BirdsEye,
+}
+
+impl Default for CameraMode {
+    fn default() -> Self {
+        CameraMode::Orbit(Orbit::default())
+    }
+}
+
+impl CameraMode {
+    /// The word for it in links and facts.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CameraMode::Orbit(_) => "orbit",
+            CameraMode::Follow => "follow",
+            CameraMode::FirstPerson => "first_person",
+            CameraMode::BirdsEye => "birds_eye",
+        }
+    }
+
+    /// The camera of that word; an orbit starts at its default.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::default(), CameraMode::Follow, CameraMode::FirstPerson, CameraMode::BirdsEye]
+            .into_iter()
+            .find(|mode| mode.as_str() == word)
+    }
+}
+
+/// One way of looking at a film at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lens {
+    /// The path's shape.
+    pub geometry: Geometry,
+    /// Where it is seen from.
+    pub camera: CameraMode,
+    /// Where the agent is: a node's index, with a fraction between two nodes. Kept within the film.
+    pub position: f64,
+    /// The viewer's clock, seconds, from any origin; it only moves what wobbles and pulses.
+    pub time_secs: f64,
+    /// The index of the selected node.
+    pub selected: Option<usize>,
+    /// The rubric path the ribbon is coloured by; `None` colours by failure.
+    pub color_by: Option<PathId>,
+    /// How strongly effects glow, 0 to 1.
+    pub intensity: f32,
+    /// Whether nothing may wobble, pulse or trail.
+    pub reduced_motion: bool,
+    /// Width of the stage over its height.
+    pub aspect: f32,
+}
+
+impl Default for Lens {
+    fn default() -> Self {
+        Self {
+            geometry: Geometry::default(),
+            camera: CameraMode::default(),
+            position: 0.0,
+            time_secs: 0.0,
+            selected: None,
+            color_by: None,
+            intensity: 0.5,
+            reduced_motion: false,
+            aspect: 16.0 / 9.0,
+        }
+    }
+}
+
+impl Lens {
+    /// The position within a film of `nodes` nodes; what is no number is the beginning.
+    pub(crate) fn position_in(&self, nodes: usize) -> f64 {
+        let last = nodes.saturating_sub(1) as f64;
+        if self.position.is_nan() { 0.0 } else { self.position.clamp(0.0, last) }
+    }
+
+    /// The aspect as a usable number.
+    pub(crate) fn aspect(&self) -> f32 {
+        usable_aspect(self.aspect)
+    }
+}
+
+/// An aspect that can be divided by: square where the given one is no positive number.
+pub(crate) fn usable_aspect(aspect: f32) -> f32 {
+    if aspect.is_finite() && aspect > 0.0 { aspect.clamp(0.05, 20.0) } else { 1.0 }
+}

@@ -1,0 +1,129 @@
+//! What a stage draws, as plain data. Everything here is finite, whatever the scores were.
+
+use std::sync::Arc;
+
+use crate::camera::Camera;
+use crate::color::Rgb;
+use crate::effects::Effect;
+use crate::labels::Label;
+use crate::lens::{CameraMode, Geometry};
+use crate::stars::{Sky, Star};
+
+/// One picture: the path, and everything that moves over it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scene {
+    /// The path with its nodes and effects; shared between frames until the film changes.
+    pub path: Arc<PathPicture>,
+    /// The agent; not drawn where the film has no nodes yet (`path.nodes` is empty).
+    pub agent: Agent,
+    /// Texts over the picture, the most important first, at most 24, none over another.
+    pub labels: Vec<Label>,
+    /// Where it is seen from.
+    pub camera: Camera,
+    /// The star field, the same on every frame; [`Scene::sky`] says where it stands.
+    pub stars: Arc<[Star]>,
+    /// Where the star field stands.
+    pub sky: Sky,
+    /// What distance fades to.
+    pub fog: Fog,
+    /// How far the agent has come: parts of the path with a smaller index are bright, the rest is dim.
+    pub travelled: f32,
+    /// The clock of whatever wobbles and pulses, seconds, below 3600; stands still under reduced motion.
+    pub time_secs: f32,
+    /// How strongly effects glow, 0 to 1.
+    pub intensity: f32,
+    /// The mark around the selected node.
+    pub selected: Option<Ring>,
+    /// The colour of the travelled path.
+    pub accent: Rgb,
+    /// The path's shape.
+    pub geometry: Geometry,
+    /// The camera the lens asked for.
+    pub mode: CameraMode,
+}
+
+/// The path: what changes only when the film, the geometry or the colouring does.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PathPicture {
+    /// A fingerprint of everything below: equal exactly when the content is, so a stage uploads only when it
+    /// differs from what it holds.
+    pub revision: u64,
+    /// One mark a node, by index.
+    pub nodes: Vec<NodeMark>,
+    /// The path as straight pieces, ordered along the path. A step is one piece, or several where it is jagged.
+    pub ribbon: Vec<Segment>,
+    /// One effect a failing node, ordered by index.
+    pub effects: Vec<Effect>,
+    /// Lines that help the eye: the wormhole's tube, the sphere's core. Always dim.
+    pub guide: Vec<Segment>,
+    /// How many steps of the ribbon are broken into a jagged line.
+    pub jagged: u64,
+}
+
+/// A node of the path: a sphere.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NodeMark {
+    /// Its centre.
+    pub at: [f32; 3],
+    /// Its radius, world units.
+    pub radius: f32,
+    /// Its colour when travelled.
+    pub color: Rgb,
+    /// Its index; compare with [`Scene::travelled`].
+    pub index: f32,
+    /// Whether any rubric failed there.
+    pub failed: bool,
+}
+
+/// A straight piece of a line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Segment {
+    /// Where it begins.
+    pub from: [f32; 3],
+    /// Where it ends.
+    pub to: [f32; 3],
+    /// Position along the path where it begins; compare with [`Scene::travelled`].
+    pub from_index: f32,
+    /// Position along the path where it ends.
+    pub to_index: f32,
+    /// Its colour when travelled.
+    pub color: Rgb,
+    /// Its width, world units.
+    pub width: f32,
+}
+
+/// The agent: the brightest thing in the picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Agent {
+    /// Its centre, on the ribbon.
+    pub at: [f32; 3],
+    /// Its radius, world units.
+    pub radius: f32,
+    /// Its colour.
+    pub color: Rgb,
+    /// Points it has just passed, the oldest first, ending at the agent; fade towards the front. Empty under
+    /// reduced motion.
+    pub trail: Vec<[f32; 3]>,
+}
+
+/// A mark around a node, facing the camera.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ring {
+    /// Its centre.
+    pub at: [f32; 3],
+    /// Its radius, world units.
+    pub radius: f32,
+    /// Its colour.
+    pub color: Rgb,
+}
+
+/// Linear fog by distance from the eye.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fog {
+    /// What things fade to; also the background.
+    pub color: Rgb,
+    /// Nothing fades nearer than this, world units.
+    pub near: f32,
+    /// Everything has faded at this distance, world units.
+    pub far: f32,
+}

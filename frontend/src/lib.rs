@@ -1,0 +1,1 @@
+//! The browser side: hydration, the feed, the stage. Empty on any other target.

@@ -1,0 +1,60 @@
+//! The path as a line of light, with a core and a glow: the ribbon itself, the guide lines and the agent's wake.
+
+use gauntlet_scene::{Agent, PathPicture, Segment};
+use three_d::{Context, Program};
+
+use super::frame::with;
+use super::gpu::{add_light, compile, FrameBlock};
+use super::instances::{Instances, Quad};
+
+const NAMES: [&str; 3] = ["from", "to", "paint"];
+/// Two triangles a line.
+pub(super) const LINE_VERTICES: u32 = 6;
+/// An index that every agent has passed: for lines that are never ahead.
+const PASSED: f32 = -1e6;
+/// How much of their colour guide lines keep.
+const GUIDE: f32 = 0.55;
+
+/// Every line of the picture, by how often it changes.
+pub(super) struct Ribbon {
+    program: Program,
+    guide: Instances<3>,
+    path: Instances<3>,
+    wake: Instances<3>,
+}
+
+impl Ribbon {
+    pub(super) fn new(context: &Context) -> Result<Self, String> {
+        let shared = [include_str!("line.vert.glsl"), include_str!("line.frag.glsl")];
+        let program = compile(context, shared, include_str!("ribbon.vert"), include_str!("ribbon.frag"))?;
+        let [guide, path, wake] = std::array::from_fn(|_| Instances::new(context, NAMES));
+        Ok(Self { program, guide, path, wake })
+    }
+
+    /// Takes over a new path.
+    pub(super) fn set_path(&mut self, path: &PathPicture) {
+        self.path.set(path.ribbon.iter().map(|s| line(s, [s.from_index, s.to_index], s.color)));
+        self.guide.set(path.guide.iter().map(|s| line(s, [PASSED; 2], s.color.map(|c| c * GUIDE))));
+    }
+
+    /// Takes over where the agent has just been.
+    pub(super) fn set_agent(&mut self, agent: &Agent) {
+        let pieces = agent.trail.len().saturating_sub(1).max(1) as f32;
+        self.wake.set(agent.trail.windows(2).enumerate().filter_map(|(i, ends)| {
+            let [from, to] = ends else { return None };
+            let fresh = (i + 1) as f32 / pieces;
+            let paint = with(agent.color.map(|c| c * fresh), agent.radius * (0.35 + 0.5 * fresh));
+            Some([with(*from, PASSED), with(*to, PASSED), paint])
+        }));
+    }
+
+    pub(super) fn draw(&self, block: &FrameBlock) {
+        for lines in [&self.guide, &self.path, &self.wake] {
+            add_light(&self.program, block, lines, LINE_VERTICES);
+        }
+    }
+}
+
+fn line(segment: &Segment, [from, to]: [f32; 2], color: [f32; 3]) -> [Quad; 3] {
+    [with(segment.from, from), with(segment.to, to), with(color, segment.width)]
+}

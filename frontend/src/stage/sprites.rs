@@ -1,0 +1,82 @@
+//! Round lights that face the camera: nodes, the light of each failure, the agent, the selection.
+
+use gauntlet_scene::{Effect, NodeMark, PathPicture, Scene};
+use three_d::{Context, Program};
+
+use super::frame::with;
+use super::gpu::{add_light, compile, FrameBlock};
+use super::instances::{Instances, Quad};
+
+const NAMES: [&str; 3] = ["place", "paint", "look"];
+const SPRITE_VERTICES: u32 = 6;
+/// An index that every agent has passed.
+const PASSED: f32 = -1e6;
+
+/// What a light looks like; the numbers are the shader's.
+#[derive(Clone, Copy)]
+enum Look {
+    Node = 0,
+    Glow = 1,
+    Agent = 2,
+    Ring = 3,
+}
+
+impl Look {
+    /// The attribute `look`: strength of the glow, and how many radii it reaches.
+    fn at(self, strength: f32, reach: f32, phase: f32) -> Quad {
+        [f32::from(self as u8), strength, reach, phase]
+    }
+}
+
+/// Every round light of the picture, by how often it changes.
+pub(super) struct Sprites {
+    program: Program,
+    nodes: Instances<3>,
+    glows: Instances<3>,
+    moving: Instances<3>,
+}
+
+impl Sprites {
+    pub(super) fn new(context: &Context) -> Result<Self, String> {
+        let program = compile(context, ["", ""], include_str!("sprites.vert"), include_str!("sprites.frag"))?;
+        let [nodes, glows, moving] = std::array::from_fn(|_| Instances::new(context, NAMES));
+        Ok(Self { program, nodes, glows, moving })
+    }
+
+    /// Takes over a new path.
+    pub(super) fn set_path(&mut self, path: &PathPicture) {
+        self.nodes.set(path.nodes.iter().map(node));
+        self.glows.set(path.effects.iter().map(glow));
+    }
+
+    /// Takes over what moves: the agent and the selection.
+    pub(super) fn set_moving(&mut self, scene: &Scene) {
+        let agent = (!scene.path.nodes.is_empty()).then(|| {
+            let agent = &scene.agent;
+            [with(agent.at, agent.radius), with(agent.color, PASSED), Look::Agent.at(1.0, 9.0, 0.0)]
+        });
+        let ring = scene.selected.map(|ring| {
+            [with(ring.at, ring.radius), with(ring.color, PASSED), Look::Ring.at(1.0, 1.7, 0.0)]
+        });
+        self.moving.set(ring.into_iter().chain(agent));
+    }
+
+    pub(super) fn draw(&self, block: &FrameBlock) {
+        for lights in [&self.nodes, &self.glows, &self.moving] {
+            add_light(&self.program, block, lights, SPRITE_VERTICES);
+        }
+    }
+}
+
+/// A failed node glows wider: it is seen before its shape is.
+fn node(mark: &NodeMark) -> [Quad; 3] {
+    let look = if mark.failed { Look::Node.at(1.0, 6.0, 0.0) } else { Look::Node.at(0.45, 4.0, 0.0) };
+    [with(mark.at, mark.radius), with(mark.color, mark.index), look]
+}
+
+/// The light inside a failure's shape.
+fn glow(effect: &Effect) -> [Quad; 3] {
+    let [width, height, _] = effect.kind.extent();
+    let radius = width.max(height) * effect.size * 0.22;
+    [with(effect.at, radius), with(effect.color, effect.index), Look::Glow.at(0.55, 3.4, effect.phase)]
+}

@@ -1,0 +1,130 @@
+//! The canvas: its size, its WebGL2 context, and whether the browser has taken the context away.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use three_d::Context;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::JsCast;
+use web_sys::{Event, HtmlCanvasElement, WebGl2RenderingContext, WebGlContextAttributes};
+
+const LOST: &str = "webglcontextlost";
+const RESTORED: &str = "webglcontextrestored";
+
+/// Whether the context can be drawn with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Usable {
+    /// As before.
+    Yes,
+    /// Again, but empty: everything has to be made anew. Said once.
+    Renewed,
+    /// Not now.
+    Lost,
+}
+
+/// The size of the picture.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Size {
+    /// Device pixels.
+    pub(super) width: u32,
+    /// Device pixels.
+    pub(super) height: u32,
+    /// Device pixels of a CSS pixel.
+    pub(super) ratio: f32,
+}
+
+/// The canvas and what the browser said about its context.
+pub(super) struct Surface {
+    canvas: HtmlCanvasElement,
+    gl: WebGl2RenderingContext,
+    size: Size,
+    /// Set by `webglcontextrestored`, taken by the next frame.
+    renewed: Rc<Cell<bool>>,
+    on_lost: Closure<dyn FnMut(Event)>,
+    on_restored: Closure<dyn FnMut(Event)>,
+}
+
+impl Surface {
+    /// Asks the canvas for WebGL2 and listens for its loss. Fails with a sentence for people.
+    pub(super) fn of(canvas: HtmlCanvasElement) -> Result<Self, String> {
+        const MISSING: &str = "This browser offers no WebGL2, which the 3D stage needs. The steps, the curve and the \
+                               diagnostics work without it.";
+        let wishes = WebGlContextAttributes::new();
+        wishes.set_alpha(false);
+        wishes.set_antialias(false);
+        wishes.set_depth(false);
+        wishes.set_stencil(false);
+        let gl = canvas
+            .get_context_with_context_options("webgl2", &wishes)
+            .ok()
+            .flatten()
+            .and_then(|context| context.dyn_into::<WebGl2RenderingContext>().ok())
+            .ok_or(MISSING)?;
+
+        let renewed = Rc::new(Cell::new(false));
+        // Without this the browser never gives the context back.
+        let on_lost = Closure::new(|event: Event| event.prevent_default());
+        let on_restored = Closure::new({
+            let renewed = renewed.clone();
+            move |_: Event| renewed.set(true)
+        });
+        let listen = |name: &str, closure: &Closure<dyn FnMut(Event)>| {
+            canvas.add_event_listener_with_callback(name, closure.as_ref().unchecked_ref())
+        };
+        listen(LOST, &on_lost).and_then(|()| listen(RESTORED, &on_restored)).map_err(|_| MISSING)?;
+        let size = Size { width: 0, height: 0, ratio: 1.0 };
+        Ok(Self { canvas, gl, size, renewed, on_lost, on_restored })
+    }
+
+    /// A three-d context over the canvas's own.
+    pub(super) fn context(&self) -> Result<Context, String> {
+        if self.gl.is_context_lost() {
+            return Err("The browser has taken the 3D context away; reload the page to try again.".to_owned());
+        }
+        let gl = three_d::context::Context::from_webgl2_context(self.gl.clone());
+        Context::from_gl_context(Arc::new(gl)).map_err(|error| error.to_string())
+    }
+
+    /// Whether the next frame can be drawn.
+    pub(super) fn usable(&self) -> Usable {
+        if self.gl.is_context_lost() {
+            Usable::Lost
+        } else if self.renewed.take() {
+            Usable::Renewed
+        } else {
+            Usable::Yes
+        }
+    }
+
+    /// Makes the canvas that large, within what the GPU can do; nothing where there is nothing to draw on.
+    pub(super) fn resize(&mut self, width_px: u32, height_px: u32) -> Option<Size> {
+        if width_px == 0 || height_px == 0 {
+            return None;
+        }
+        if (self.size.width, self.size.height) != (width_px, height_px) {
+            let largest = self
+                .gl
+                .get_parameter(WebGl2RenderingContext::MAX_TEXTURE_SIZE)
+                .ok()
+                .and_then(|value| value.as_f64())
+                .map_or(2048, |value| value as u32);
+            let (width, height) = (width_px.min(largest), height_px.min(largest));
+            self.canvas.set_width(width);
+            self.canvas.set_height(height);
+            let shown = self.canvas.client_height();
+            let ratio = if shown > 0 { (height as f32 / shown as f32).clamp(0.5, 4.0) } else { 1.0 };
+            self.size = Size { width, height, ratio };
+        }
+        Some(self.size)
+    }
+}
+
+impl Drop for Surface {
+    fn drop(&mut self) {
+        for (name, closure) in [(LOST, &self.on_lost), (RESTORED, &self.on_restored)] {
+            // Removing a listener fails only where it is not there.
+            let _ = self.canvas.remove_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Steps: everything about one, and the list of failing ones.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use gauntlet_app::api::{StepDetail, StepEvent, StepSnapshot};
+use gauntlet_model::{Body, FailureKind, FieldError, Object, Record, RunId};
+use gauntlet_store::{Failing, Store};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::run_id;
+use crate::error::ApiError;
+use crate::state::AppState;
+
+/// GET `/runs/{run}/steps/{n}`: its snapshots with scores and texts, and its other events.
+pub async fn read(
+    State(state): State<AppState>,
+    Path((run, step)): Path<(String, u32)>,
+) -> Result<impl IntoResponse, ApiError> {
+    let id = run_id(&run)?;
+    let records = state.store.step(&id, step).await?;
+    if records.is_empty() {
+        state.store.run(&id).await?.ok_or_else(|| ApiError::no_run(&run))?;
+        let message = format!("run {run:?} has no step {step}");
+        return Err(ApiError::new(StatusCode::NOT_FOUND, "not_found", message));
+    }
+    #[derive(Serialize)]
+    struct Step {
+        step: u32,
+        events: Vec<Value>,
+    }
+    let events = records.iter().filter_map(|r| serde_json::to_value(r).ok()).map(without_answer).collect();
+    Ok(Json(Step { step, events }))
+}
+
+/// The expected answer of a challenge is for the log, not for the person who is asked.
+fn without_answer(mut event: Value) -> Value {
+    if let Some(challenge) = event.pointer_mut("/body/challenge").and_then(Value::as_object_mut) {
+        challenge.remove("expected_answer");
+    }
+    event
+}
+
+/// A step as the page's inspector shows it; `None` where the run has no such step.
+pub async fn detail(store: &Store, run: &RunId, step: u32) -> Result<Option<StepDetail>, ApiError> {
+    let records = store.step(run, step).await?;
+    if records.is_empty() {
+        return Ok(None);
+    }
+    let mut detail = StepDetail { step, ..StepDetail::default() };
+    for record in &records {
+        match record.event().as_ref().map(|e| e.body()) {
+            Ok(Body::SnapshotScored(scored)) => {
+                let mut metadata = scored.metadata.clone();
+                metadata.retain(|key, _| key != "action" && key != "observation");
+                detail.snapshots.push(StepSnapshot {
+                    seq: record.seq,
+                    at: record.at,
+                    received_at: record.received_at,
+                    episode: record.episode.as_ref().map(ToString::to_string),
+                    action: scored.action.clone(),
+                    observation: scored.observation.clone(),
+                    duration_ms: scored.duration_ms,
+                    metadata,
+                });
+            }
+            Ok(_) => detail.events.push(other(record)),
+            Err(error) => tracing::error!(seq = record.seq, %error, "a stored event breaks the rules"),
+        }
+    }
+    detail.snapshots.reverse();
+    Ok(Some(detail))
+}
+
+fn other(record: &Record) -> StepEvent {
+    let body: Object = serde_json::from_str(&record.body).unwrap_or_default();
+    StepEvent { seq: record.seq, at: record.at, kind: record.kind.to_string(), body }
+}
+
+/// What a list of steps can be narrowed by.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListQuery {
+    after: Option<u32>,
+    limit: Option<u32>,
+    failing: Option<String>,
+}
+
+/// GET `/runs/{run}/steps?failing=&after=`: `failing` is `any`, or a failure kind, or a rubric path.
+pub async fn list(
+    State(state): State<AppState>,
+    Path(run): Path<String>,
+    Query(query): Query<ListQuery>,
+) -> Result<impl IntoResponse, ApiError> {
+    let id = run_id(&run)?;
+    state.store.head(&id).await?.ok_or_else(|| ApiError::no_run(&run))?;
+    let limit = query.limit.unwrap_or(1000).clamp(1, 10_000);
+    #[derive(Serialize)]
+    struct Row {
+        step: u32,
+        seq: u64,
+        root: Option<f64>,
+        failure: Option<FailureKind>,
+    }
+    let failing = match query.failing.as_deref().filter(|f| !f.is_empty()) {
+        None => None,
+        Some("any" | "true") => Some(Failing::Any),
+        Some(word) => match FailureKind::ALL.into_iter().find(|k| k.as_str() == word) {
+            Some(kind) => Some(Failing::Kind(kind)),
+            None => return by_path(&state, &id, word, query.after, limit).await,
+        },
+    };
+    let rows = state.store.steps(&id, query.after, limit, failing).await?;
+    let rows: Vec<Row> = rows
+        .into_iter()
+        .map(|r| Row { step: r.step, seq: r.seq, root: r.root, failure: r.failure })
+        .collect();
+    let next_after = (rows.len() == limit as usize).then(|| rows.last().map(|r| r.step)).flatten();
+    Ok(Json(serde_json::json!({ "steps": rows, "next_after": next_after })))
+}
+
+async fn by_path(
+    state: &AppState,
+    id: &RunId,
+    path: &str,
+    after: Option<u32>,
+    limit: u32,
+) -> Result<Json<Value>, ApiError> {
+    let film = state.films.get(id).await?;
+    let film = film.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let Some(rubric) = film.paths().iter().find(|p| p.path == path).map(|p| p.id) else {
+        let kinds: Vec<_> = FailureKind::ALL.iter().map(|k| k.as_str()).collect();
+        let message =
+            format!("{path:?} is neither any, nor one of {}, nor a rubric of this run", kinds.join(", "));
+        return Err(ApiError::invalid(&FieldError::new("failing", message)));
+    };
+    let mut rows = Vec::new();
+    let mut at = None;
+    let mut more = None;
+    while let Some(index) = film.next_failure_of(at, rubric) {
+        at = Some(index);
+        let Some(node) = film.node(index) else { break };
+        if after.is_some_and(|a| node.step <= a) {
+            continue;
+        }
+        if rows.len() == limit as usize {
+            more = rows.last().map(|r: &Value| r["step"].clone());
+            break;
+        }
+        rows.push(serde_json::json!({
+            "step": node.step, "seq": node.seq, "root": node.root, "failure": node.failure,
+            "value": film.score(index, rubric),
+        }));
+    }
+    Ok(Json(serde_json::json!({ "steps": rows, "next_after": more })))
+}

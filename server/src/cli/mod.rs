@@ -1,0 +1,128 @@
+//! The command line.
+
+mod client;
+mod demo;
+mod export;
+mod import;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, ConfigError, Overrides};
+use crate::serve::{ServeError, Server, signals};
+
+/// Flight recorder and X-ray of agent training.
+#[derive(Debug, Parser)]
+#[command(name = "gauntlet", version, about, after_help = "\
+Examples:
+  gauntlet serve                              serve on http://127.0.0.1:4600, data in ./data
+  gauntlet demo --rate 12                     train a small policy live, 12 rollouts a second
+  gauntlet import results.json                open a result file as a run
+  gauntlet export RUN --format results -o r.json
+
+Every flag can be set in gauntlet.toml or as GAUNTLET_LISTEN, GAUNTLET_DATA, GAUNTLET_LOG.")]
+struct Cli {
+    #[command(flatten)]
+    over: Overrides,
+    /// What to log: error, warn, info, debug, trace, or a filter such as gauntlet_server=debug
+    #[arg(long, env = "GAUNTLET_LOG", global = true, default_value = "info", value_name = "FILTER")]
+    log: String,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the pages and the API
+    #[command(after_help = "\
+Examples:
+  gauntlet serve
+  gauntlet serve --listen 127.0.0.1:4700 --data ~/runs")]
+    Serve,
+    /// Train a small policy with GRPO and stream every scored rollout
+    Demo(demo::Demo),
+    /// Open result files as runs
+    Import(import::Import),
+    /// Write a run as a file
+    Export(export::Export),
+}
+
+/// Why a command failed, as people read it.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// Configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Serving.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// Anything else, as a sentence.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<std::io::Error> for CliError {
+    fn from(e: std::io::Error) -> Self {
+        Self::Failed(e.to_string())
+    }
+}
+
+/// Reads the command line, does what it says, and answers the exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log_to_stderr(&cli.log);
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), CliError> {
+    let config = Config::load(&cli.over)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match cli.command {
+        Command::Serve => runtime.block_on(serve(&config)),
+        Command::Demo(demo) => demo.run(&config, &runtime),
+        Command::Import(import) => import.run(&config, &runtime),
+        Command::Export(export) => export.run(&config, &runtime),
+    }
+}
+
+async fn serve(config: &Config) -> Result<(), CliError> {
+    let stop = signals()?;
+    let server = Server::bind(config).await?;
+    say(&format!("Gauntlet is ready at {}  (data in {})", server.url(), config.data.display()));
+    if !server.has_site() {
+        say("The browser side is not built, so pages are static: `make run` builds it.");
+    }
+    server.run(stop).await?;
+    Ok(())
+}
+
+/// People read lines at a terminal, machines read JSON.
+fn log_to_stderr(filter: &str) {
+    let filter = tracing_subscriber::EnvFilter::try_new(filter)
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if std::io::stderr().is_terminal() {
+        log.compact().init();
+    } else {
+        log.json().flatten_event(true).init();
+    }
+}
+
+/// A line of a command's answer.
+#[allow(clippy::print_stdout, reason = "the answer of a command belongs on standard output")]
+pub(crate) fn say(line: &str) {
+    println!("{line}");
+}
+
+#[allow(clippy::print_stderr, reason = "an error of a command belongs on standard error")]
+fn complain(line: &str) {
+    eprintln!("gauntlet: {line}");
+}

@@ -1,0 +1,156 @@
+//! Configuration: flags, then `GAUNTLET_*`, then `gauntlet.toml`, then the defaults.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use gauntlet_store::Synchronous;
+use serde::Deserialize;
+
+use crate::state::Limits;
+
+/// Where the server listens unless told otherwise.
+pub const DEFAULT_LISTEN: &str = "127.0.0.1:4600";
+
+/// What is wrong with the configuration, as a sentence.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(String);
+
+/// `gauntlet.toml`. Every field may be absent.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    listen: Option<String>,
+    data: Option<PathBuf>,
+    #[serde(default)]
+    limits: LimitsFile,
+    #[serde(default)]
+    store: StoreFile,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LimitsFile {
+    body_bytes: Option<usize>,
+    import_bytes: Option<usize>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoreFile {
+    synchronous: Option<String>,
+    queue_batches: Option<usize>,
+}
+
+/// What flags and environment said.
+#[derive(Debug, Default, Clone, clap::Args)]
+pub struct Overrides {
+    /// Address to listen on; loopback only
+    #[arg(long, env = "GAUNTLET_LISTEN", global = true, value_name = "ADDR")]
+    pub listen: Option<String>,
+    /// Folder of the embedded database
+    #[arg(long, env = "GAUNTLET_DATA", global = true, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Configuration file [default: gauntlet.toml, if there is one]
+    #[arg(long, env = "GAUNTLET_CONFIG", global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// The configuration in force.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Folder of the database.
+    pub data: PathBuf,
+    /// Limits of a request.
+    pub limits: Limits,
+    /// Whether an acknowledged event survives a power loss (`full`) or only a crash of the process (`normal`).
+    pub synchronous: Synchronous,
+    /// Batches that may wait for the writer before clients are told to come back.
+    pub queue_batches: usize,
+}
+
+impl Config {
+    /// Reads the file, if there is one, and lays flags and environment over it.
+    pub fn load(over: &Overrides) -> Result<Self, ConfigError> {
+        let file = read_file(over.config.as_deref())?;
+        let listen = over.listen.as_deref().or(file.listen.as_deref()).unwrap_or(DEFAULT_LISTEN);
+        let defaults = Limits::default();
+        let synchronous = match file.store.synchronous.as_deref().unwrap_or("full") {
+            "full" => Synchronous::Full,
+            "normal" => Synchronous::Normal,
+            other => return Err(ConfigError(format!("store.synchronous: {other:?} is neither full nor normal"))),
+        };
+        Ok(Self {
+            listen: loopback(listen)?,
+            data: over.data.clone().or(file.data).unwrap_or_else(|| PathBuf::from("data")),
+            limits: Limits {
+                body_bytes: file.limits.body_bytes.unwrap_or(defaults.body_bytes),
+                import_bytes: file.limits.import_bytes.unwrap_or(defaults.import_bytes),
+            },
+            synchronous,
+            queue_batches: file.store.queue_batches.unwrap_or(256).max(1),
+        })
+    }
+}
+
+fn read_file(named: Option<&Path>) -> Result<File, ConfigError> {
+    let path = named.unwrap_or(Path::new("gauntlet.toml"));
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound && named.is_none() => return Ok(File::default()),
+        Err(e) => return Err(ConfigError(format!("{}: {e}", path.display()))),
+    };
+    toml::from_str(&text).map_err(|e| ConfigError(format!("{}: {e}", path.display())))
+}
+
+/// There are no accounts yet, so anything but loopback would hand every run to the network.
+fn loopback(text: &str) -> Result<SocketAddr, ConfigError> {
+    let text = text.strip_prefix("localhost:").map_or(text.to_owned(), |port| format!("127.0.0.1:{port}"));
+    let address: SocketAddr = text
+        .parse()
+        .map_err(|_| ConfigError(format!("listen: {text:?} is not an address such as {DEFAULT_LISTEN}")))?;
+    if address.ip().is_loopback() {
+        return Ok(address);
+    }
+    Err(ConfigError(format!(
+        "listen: {address} is not a loopback address. Gauntlet has no accounts or TLS yet, so it listens on this \
+         machine only; use {DEFAULT_LISTEN}, and reach it from elsewhere through `ssh -L 4600:{DEFAULT_LISTEN} HOST`"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listen(text: &str) -> Result<SocketAddr, String> {
+        let over = Overrides { listen: Some(text.to_owned()), ..Overrides::default() };
+        Config::load(&over).map(|c| c.listen).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn only_loopback_is_listened_on() {
+        assert!(listen("127.0.0.1:0").is_ok());
+        assert!(listen("[::1]:4600").is_ok());
+        assert!(listen("localhost:4601").is_ok());
+        for bad in ["0.0.0.0:4600", "192.168.1.5:80", "[::]:4600"] {
+            assert!(listen(bad).unwrap_err().contains("not a loopback address"), "{bad}");
+        }
+        assert!(listen("4600").unwrap_err().contains("is not an address"));
+    }
+
+    #[test]
+    fn a_file_is_read_strictly() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("g.toml");
+        let load = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            Config::load(&Overrides { config: Some(path.clone()), ..Overrides::default() })
+        };
+        let config = load("listen = '127.0.0.1:7000'\n[store]\nsynchronous = 'normal'").unwrap();
+        assert_eq!(config.listen.port(), 7000);
+        assert!(load("listen = 'x'").unwrap_err().to_string().contains("listen"));
+        assert!(load("[store]\nsynchronous = 'off'").unwrap_err().to_string().contains("off"));
+    }
+}

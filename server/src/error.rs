@@ -1,0 +1,128 @@
+//! What goes wrong, as clients see it: a code, a sentence, the request id, and details where there are any.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use gauntlet_model::{BatchError, FieldError};
+use gauntlet_results::ImportError;
+use gauntlet_store::StoreError;
+use serde_json::{Value, json};
+
+/// A refusal or failure of one request. The request id is added by [`crate::http::request_id`].
+#[derive(Debug)]
+pub struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    details: Option<Value>,
+    retry_after_secs: Option<u64>,
+}
+
+impl ApiError {
+    /// An error of that status, machine word and sentence.
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), details: None, retry_after_secs: None }
+    }
+
+    /// 404 for a run.
+    pub fn no_run(id: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", format!("there is no run {id:?}"))
+    }
+
+    /// 400 for a malformed request.
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_request", message)
+    }
+
+    /// 422 for one field.
+    pub fn invalid(field: &FieldError) -> Self {
+        let details = json!([{ "field": field.field, "message": field.message }]);
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", field.to_string()).with_details(details)
+    }
+
+    /// 413: the body is over the limit.
+    pub fn too_large(limit_bytes: usize) -> Self {
+        let message = format!("the body is larger than {limit_bytes} bytes, after decompression");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+    }
+
+    /// Adds structured details.
+    #[must_use]
+    pub fn with_details(mut self, details: Value) -> Self {
+        self.details = Some(details);
+        self
+    }
+
+    /// The sentence, for callers that do not speak HTTP.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl From<BatchError> for ApiError {
+    fn from(e: BatchError) -> Self {
+        let details = json!([{ "index": e.index, "field": e.field, "message": e.message }]);
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", e.to_string()).with_details(details)
+    }
+}
+
+impl From<FieldError> for ApiError {
+    fn from(e: FieldError) -> Self {
+        Self::invalid(&e)
+    }
+}
+
+impl From<ImportError> for ApiError {
+    fn from(e: ImportError) -> Self {
+        let details = serde_json::to_value(&e).unwrap_or(Value::Null);
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unreadable_file", e.to_string()).with_details(details)
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(e: StoreError) -> Self {
+        match e {
+            StoreError::Busy { retry_after } => {
+                let message = "the ingest queue is full; nothing of this request was kept, send it again";
+                let mut error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message);
+                error.retry_after_secs = Some(retry_after.as_secs().max(1));
+                error
+            }
+            StoreError::NotFound(what) => {
+                Self::new(StatusCode::NOT_FOUND, "not_found", format!("there is no {what}"))
+            }
+            StoreError::Conflict(why) => Self::new(StatusCode::CONFLICT, "conflict", why),
+            StoreError::Invalid { field, message } => Self::invalid(&FieldError { field, message }),
+            StoreError::Unavailable(cause) => {
+                tracing::error!(%cause, "the log is unavailable");
+                let mut error =
+                    Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the log cannot be reached");
+                error.retry_after_secs = Some(1);
+                error
+            }
+            StoreError::Corrupt(cause) => {
+                tracing::error!(%cause, "the log is corrupt");
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the log holds something unreadable")
+            }
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut error = json!({ "code": self.code, "message": self.message });
+        if let Some(details) = self.details {
+            error["details"] = details;
+        }
+        let mut response = (self.status, Json(json!({ "error": error }))).into_response();
+        if let Some(secs) = self.retry_after_secs {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(secs));
+        }
+        response.extensions_mut().insert(ErrorBody(error));
+        response
+    }
+}
+
+/// Carried beside the response, so that the request id can be written into it.
+#[derive(Debug, Clone)]
+pub struct ErrorBody(pub Value);

@@ -1,0 +1,78 @@
+//! Folded films of the runs that were asked for lately, brought up to date from the log when they are asked for
+//! again.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gauntlet_film::{Fact, Film};
+use gauntlet_model::RunId;
+use gauntlet_store::Store;
+
+use crate::error::ApiError;
+
+/// How many films are kept.
+const KEPT: usize = 8;
+/// Events read from the log at a time.
+const PAGE: u32 = 4096;
+
+type Shared = Arc<Mutex<Film>>;
+
+/// The films, most recently used last; cloning shares them.
+#[derive(Clone)]
+pub struct Films {
+    store: Store,
+    kept: Arc<Mutex<VecDeque<(RunId, Shared)>>>,
+}
+
+impl Films {
+    /// Films of that log.
+    pub fn new(store: Store) -> Self {
+        Self { store, kept: Arc::default() }
+    }
+
+    /// The film of a run, as far as its log goes now. 404 where there is no such run.
+    pub async fn get(&self, run: &RunId) -> Result<Shared, ApiError> {
+        let head = self.store.head(run).await?.ok_or_else(|| ApiError::no_run(run.as_str()))?;
+        let film = self.take_or_make(run);
+        loop {
+            // Two requests may read the same page; applying a fact twice changes nothing.
+            let seen = film.lock().unwrap_or_else(PoisonError::into_inner).head();
+            if seen >= head {
+                return Ok(film);
+            }
+            let page = self.store.read(run, seen.checked_sub(1), PAGE, None).await?;
+            if page.records.is_empty() {
+                return Ok(film);
+            }
+            let mut film = film.lock().unwrap_or_else(PoisonError::into_inner);
+            for record in &page.records {
+                match Fact::of_record(record) {
+                    Ok(fact) => film.apply(&fact),
+                    Err(error) => tracing::error!(%run, seq = record.seq, %error, "a stored event breaks the rules"),
+                }
+            }
+            if film.head() <= seen {
+                // Nothing of the page could be read: give what there is instead of asking forever.
+                drop(film);
+                return Ok(self.take_or_make(run));
+            }
+        }
+    }
+
+    fn take_or_make(&self, run: &RunId) -> Shared {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = kept.iter().position(|(id, _)| id == run).and_then(|i| kept.remove(i));
+        let entry = known.unwrap_or_else(|| (run.clone(), Shared::default()));
+        let film = Arc::clone(&entry.1);
+        kept.push_back(entry);
+        if kept.len() > KEPT {
+            kept.pop_front();
+        }
+        film
+    }
+
+    /// Drops a deleted run's film.
+    pub fn forget(&self, run: &RunId) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).retain(|(id, _)| id != run);
+    }
+}

@@ -1,0 +1,90 @@
+//! `POST` and `GET /gauntlet/command/{sid}`: the origin's command queue.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use gauntlet_model::{Action, CommandIssued, FieldError, Object, RunId, RunSpec};
+use serde_json::{Value, json};
+
+use super::refuse;
+use crate::body;
+use crate::error::ApiError;
+use crate::state::{AppState, new_event_id, now};
+
+/// Queues a RESUME or a TWEAK. Anything else is 422 and queues nothing.
+pub async fn post(
+    State(state): State<AppState>,
+    Path(sid): Path<String>,
+    headers: HeaderMap,
+    raw: Body,
+) -> Result<Response, ApiError> {
+    let run = match RunId::new(&sid) {
+        Ok(run) => run,
+        Err(e) => return Ok(refuse("value_error", &FieldError::new("sid", e.message), Value::String(sid))),
+    };
+    let bytes = body::read(&headers, raw, state.limits.body_bytes).await?;
+    let (action, parameters) = match parse(&bytes) {
+        Ok(order) => order,
+        Err((kind, error, input)) => return Ok(refuse(kind, &error, input)),
+    };
+    if state.store.head(&run).await?.is_none() {
+        // The origin takes commands for a session before its first snapshot.
+        state.store.create_run(RunSpec::named(&sid), run.clone(), now()).await?;
+    }
+    let command = CommandIssued {
+        command_id: new_event_id().to_string(),
+        action,
+        parameters,
+        author: "hub client".to_owned(),
+    };
+    state.store.issue(&run, command, new_event_id(), now()).await?;
+    Ok(Json(json!({ "status": "ok" })).into_response())
+}
+
+type Refusal = (&'static str, FieldError, Value);
+
+fn parse(bytes: &[u8]) -> Result<(Action, Object), Refusal> {
+    let value: Value = serde_json::from_slice(bytes)
+        .map_err(|e| ("json_invalid", FieldError::new("", e.to_string()), Value::Null))?;
+    let Value::Object(order) = value else {
+        return Err(("value_error", FieldError::new("", "a command is an object with an action"), value));
+    };
+    if let Some(key) = order.keys().find(|k| !matches!(k.as_str(), "action" | "tweak")) {
+        let error = FieldError::new(key, format!("unknown field `{key}`, expected `action` or `tweak`"));
+        return Err(("extra_forbidden", error, order[key].clone()));
+    }
+    let action = order.get("action").cloned().unwrap_or(Value::Null);
+    let tweak = order.get("tweak").cloned().unwrap_or(Value::Null);
+    match (action.as_str(), tweak) {
+        (Some("RESUME"), Value::Null) => Ok((Action::Resume, Object::new())),
+        (Some("RESUME"), Value::Object(tweak)) => Ok((Action::Resume, tweak)),
+        (Some("TWEAK"), Value::Object(tweak)) => Ok((Action::Tweak, tweak)),
+        (Some("RESUME" | "TWEAK"), tweak) => {
+            let error = FieldError::new("tweak", "is not an object of parameters and values");
+            Err((if tweak.is_null() { "missing" } else { "value_error" }, error, tweak))
+        }
+        _ if action.is_null() => Err(("missing", FieldError::new("action", "missing field `action`"), action)),
+        _ => Err(("value_error", FieldError::new("action", "is neither RESUME nor TWEAK"), action)),
+    }
+}
+
+/// The oldest pending command, taken off the queue; `{"action":"NONE"}` where there is none. Only what the
+/// origin's clients understand is handed to them.
+pub async fn pop(State(state): State<AppState>, Path(sid): Path<String>) -> Result<Json<Value>, ApiError> {
+    let none = Json(json!({ "action": "NONE" }));
+    let Ok(run) = RunId::new(&sid) else { return Ok(none) };
+    if state.store.head(&run).await?.is_none() {
+        return Ok(none);
+    }
+    let Some(command) = state.store.pop_oldest(&run, new_event_id(), now()).await? else { return Ok(none) };
+    Ok(Json(match command.action {
+        Action::Tweak => json!({ "action": "TWEAK", "tweak": command.parameters }),
+        Action::Resume if command.parameters.is_empty() => json!({ "action": "RESUME" }),
+        Action::Resume => json!({ "action": "RESUME", "tweak": command.parameters }),
+        // An answer lets an origin client go on; it knows no other word for it.
+        Action::Answer => json!({ "action": "RESUME" }),
+        other => json!({ "action": other.as_str().to_uppercase() }),
+    }))
+}

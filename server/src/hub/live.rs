@@ -1,0 +1,89 @@
+//! `WS /ws/gauntlet/{sid}`: the stored snapshots by step, then each new one as it becomes durable.
+
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use futures::{SinkExt, StreamExt};
+use gauntlet_model::{Kind, RunId, Snapshot};
+use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
+
+use super::snapshots;
+use crate::api::run_id;
+use crate::error::ApiError;
+use crate::live::close;
+use crate::live::drain;
+use crate::state::AppState;
+
+/// `?replay=0` leaves the stored snapshots out.
+#[derive(Debug, Deserialize)]
+pub struct Replay {
+    replay: Option<String>,
+}
+
+/// Upgrades; the session need not exist yet.
+pub async fn watch(
+    State(state): State<AppState>,
+    Path(sid): Path<String>,
+    Query(query): Query<Replay>,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, ApiError> {
+    let run = run_id(&sid)?;
+    let replay = !matches!(query.replay.as_deref(), Some("0" | "false"));
+    Ok(upgrade.on_upgrade(move |socket| serve(socket, state, run, replay)))
+}
+
+async fn serve(socket: WebSocket, state: AppState, run: RunId, replay: bool) {
+    let (mut sink, stream) = socket.split();
+    let gone = CancellationToken::new();
+    tokio::spawn(drain(stream, gone.clone()));
+    let stopping = state.stopping.clone();
+    let work = async {
+        // Nothing is missed between the two: the follower goes on exactly where the replay ended.
+        let after = if replay {
+            let (stored, after) = snapshots(&state.store, &run).await?;
+            for snapshot in stored {
+                feed(&mut sink, &snapshot).await?;
+            }
+            sink.flush().await.map_err(broken)?;
+            after
+        } else {
+            state.store.head(&run).await?.and_then(|head| head.checked_sub(1))
+        };
+        let mut follower = state.tails.follow(&run, after).await?;
+        loop {
+            let batch = follower.next().await?;
+            for record in batch.records().iter().filter(|r| r.kind == Kind::SnapshotScored) {
+                let event = record.event().ok();
+                if let Some(snapshot) = event.and_then(|e| Snapshot::of_event(run.as_str(), &e)) {
+                    feed(&mut sink, &snapshot).await?;
+                }
+            }
+            sink.flush().await.map_err(broken)?;
+        }
+        #[allow(unreachable_code, reason = "gives the block its type")]
+        Ok::<(), ApiError>(())
+    };
+    tokio::select! {
+        ended = work => {
+            if let Err(error) = ended {
+                tracing::debug!(reason = error.message(), "a hub viewer ended");
+            }
+        }
+        () = gone.cancelled() => {}
+        () = stopping.cancelled() => {}
+    }
+    close(sink).await;
+}
+
+async fn feed(
+    sink: &mut (impl futures::Sink<Message, Error = axum::Error> + Unpin),
+    snapshot: &Snapshot,
+) -> Result<(), ApiError> {
+    let text = serde_json::to_string(snapshot).map_err(|e| broken(axum::Error::new(e)))?;
+    sink.feed(Message::text(text)).await.map_err(broken)
+}
+
+fn broken(error: axum::Error) -> ApiError {
+    ApiError::bad_request(format!("the viewer is gone: {error}"))
+}

@@ -1,0 +1,61 @@
+//! The origin's paths, for its unmodified clients: a thin adapter over the log. Everything richer is `/api/v1`.
+
+pub mod commands;
+pub mod compare;
+pub mod live;
+pub mod sessions;
+pub mod stream;
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use gauntlet_model::{FieldError, Kind, RunId, Snapshot, SnapshotError};
+use gauntlet_store::Store;
+use serde_json::{Value, json};
+
+use crate::error::ApiError;
+
+/// A refusal in the shape the origin's clients know: `{"detail":[{type, loc, msg, input}]}`.
+pub fn refusal(error: &SnapshotError) -> Response {
+    let mut loc = vec!["body".to_owned()];
+    loc.extend(error.loc.iter().cloned());
+    let detail =
+        json!([{ "type": error.kind, "loc": loc, "msg": error.to_string(), "input": error.input }]);
+    (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "detail": detail }))).into_response()
+}
+
+/// A refusal of one field.
+pub fn refuse(kind: &'static str, error: &FieldError, input: Value) -> Response {
+    let loc = error.field.split('.').map(str::to_owned).filter(|s| !s.is_empty()).collect();
+    refusal(&SnapshotError { kind, loc, message: error.message.clone(), input })
+}
+
+/// `GET /health`.
+pub async fn health() -> Json<Value> {
+    Json(json!({ "status": "healthy", "service": "observability_hub" }))
+}
+
+/// The snapshots of a run by step; none where there is no such run. Where a step was scored more than once the
+/// newest counts. Also says how far the log was read.
+pub async fn snapshots(store: &Store, run: &RunId) -> Result<(Vec<Snapshot>, Option<u64>), ApiError> {
+    let mut by_step = std::collections::BTreeMap::new();
+    let mut after = None;
+    loop {
+        let page = match store.read(run, after, 4096, Some(&[Kind::SnapshotScored])).await {
+            Err(gauntlet_store::StoreError::NotFound(_)) => return Ok((Vec::new(), None)),
+            page => page?,
+        };
+        let Some(last) = page.records.last() else {
+            return Ok((by_step.into_values().collect(), after));
+        };
+        after = Some(last.seq);
+        for record in &page.records {
+            let event = record.event().inspect_err(|error| {
+                tracing::error!(%run, seq = record.seq, %error, "a stored event breaks the rules");
+            });
+            if let Some(snapshot) = event.ok().and_then(|e| Snapshot::of_event(run.as_str(), &e)) {
+                by_step.insert(snapshot.step, snapshot);
+            }
+        }
+    }
+}

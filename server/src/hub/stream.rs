@@ -1,0 +1,46 @@
+//! `POST /gauntlet/stream/{sid}`: a snapshot in; `ok` once it is durable.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use gauntlet_model::{FieldError, RunId, Snapshot};
+use serde_json::{Value, json};
+
+use super::{refusal, refuse};
+use crate::body;
+use crate::error::ApiError;
+use crate::state::{AppState, new_event_id, now};
+
+/// Takes one snapshot. (session, step) identifies it: sent again, it is `ok` and stored once.
+pub async fn post(
+    State(state): State<AppState>,
+    Path(sid): Path<String>,
+    headers: HeaderMap,
+    raw: Body,
+) -> Result<Response, ApiError> {
+    let run = match RunId::new(&sid) {
+        Ok(run) => run,
+        Err(error) => {
+            return Ok(refuse("value_error", &FieldError::new("sid", error.message), Value::String(sid)));
+        }
+    };
+    let bytes = body::read(&headers, raw, state.limits.body_bytes).await?;
+    let text = String::from_utf8_lossy(&bytes);
+    let snapshot = match Snapshot::from_json(&text) {
+        Ok(snapshot) => snapshot,
+        Err(error) => return Ok(refusal(&error)),
+    };
+    let event = match snapshot.into_event(new_event_id(), now()) {
+        Ok(event) => event,
+        Err(error) => {
+            let at = error.field.strip_prefix("body.").unwrap_or(&error.field).to_owned();
+            let input = serde_json::from_str::<Value>(&text).ok();
+            let input = input.and_then(|v| v.get(&at).cloned()).unwrap_or(Value::Null);
+            return Ok(refuse("value_error", &FieldError::new(at, error.message), input));
+        }
+    };
+    state.store.append_origin(&run, event, now()).await?;
+    Ok(Json(json!({ "status": "ok" })).into_response())
+}

@@ -1,0 +1,18 @@
+//! The `gauntlet` server: configuration, router, ingest, live, the origin's paths, the command line.
+
+pub mod api;
+pub mod body;
+pub mod cli;
+pub mod config;
+pub mod error;
+pub mod films;
+pub mod health;
+pub mod http;
+pub mod hub;
+pub mod live;
+pub mod lock;
+pub mod pages;
+pub mod router;
+pub mod serve;
+pub mod site;
+pub mod state;

@@ -1,0 +1,77 @@
+//! Live: followers of a run's log. Live is a replay that has reached the end: one code path gives the past from
+//! the log and the present from the tail, and a viewer that falls behind is simply given the past again.
+
+mod sse;
+mod tail;
+mod ws;
+
+use std::sync::Arc;
+
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+pub use tail::{Batch, Follower, Tails};
+pub use ws::{close, drain};
+
+use crate::api::run_id;
+use crate::error::ApiError;
+use crate::state::AppState;
+
+/// How frames are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// One event a text frame, as `GET .../events` writes it.
+    #[default]
+    Json,
+    /// The film's facts, packed by its codec; a text frame `{"head":N}` comes first.
+    Binary,
+}
+
+/// Where to resume, and how to write.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LiveQuery {
+    after: Option<u64>,
+    #[serde(default)]
+    format: Format,
+}
+
+/// GET `/runs/{run}/live`: a WebSocket where the client asks for an upgrade, server-sent events otherwise.
+pub async fn live(
+    State(state): State<AppState>,
+    Path(run): Path<String>,
+    Query(query): Query<LiveQuery>,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, ApiError> {
+    let id = run_id(&run)?;
+    let head = state.store.head(&id).await?.ok_or_else(|| ApiError::no_run(&run))?;
+    match upgrade {
+        Ok(upgrade) => {
+            let follower = state.tails.follow(&id, query.after).await?;
+            Ok(upgrade.on_upgrade(move |socket| ws::serve(socket, follower, query.format, head, state.stopping)))
+        }
+        Err(rejection) if headers.contains_key(axum::http::header::UPGRADE) => Ok(rejection.into_response()),
+        Err(_) => {
+            let after = sse::last_event_id(&headers)?.or(query.after);
+            let follower = state.tails.follow(&id, after).await?;
+            Ok(sse::respond(follower, state.stopping))
+        }
+    }
+}
+
+/// The next batch, or `None` when the server stops or the log cannot be read.
+pub async fn next_batch(
+    follower: &mut Follower,
+    stopping: &tokio_util::sync::CancellationToken,
+) -> Option<Arc<Batch>> {
+    tokio::select! {
+        () = stopping.cancelled() => None,
+        batch = follower.next() => batch.inspect_err(|error| tracing::error!(%error, "a follower stopped")).ok(),
+    }
+}

@@ -1,0 +1,205 @@
+//! The tail of a watched run: its newest events, read from the log once and shared by all its viewers.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+
+use axum::extract::ws::Utf8Bytes;
+use bytes::Bytes;
+use gauntlet_film::{Fact, codec};
+use gauntlet_model::{Record, RunId};
+use gauntlet_store::{Store, StoreError};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// What a tail keeps in memory for viewers that are nearly up to date; older events come from the log.
+const TAIL_BYTES: usize = 16 << 20;
+/// Events read from the log at a time.
+const PAGE: u32 = 1024;
+
+/// Consecutive events, written for the wire at most once however many viewers there are.
+pub struct Batch {
+    records: Vec<Record>,
+    json: OnceLock<Vec<Utf8Bytes>>,
+    binary: OnceLock<Bytes>,
+}
+
+impl Batch {
+    fn new(records: Vec<Record>) -> Arc<Self> {
+        Arc::new(Self { records, json: OnceLock::new(), binary: OnceLock::new() })
+    }
+
+    /// The events, by sequence.
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// Each event as JSON text.
+    pub fn json(&self) -> &[Utf8Bytes] {
+        self.json.get_or_init(|| {
+            let written = self.records.iter().filter_map(|r| serde_json::to_string(r).ok());
+            written.map(Utf8Bytes::from).collect()
+        })
+    }
+
+    /// All of it in the film's codec.
+    pub fn binary(&self) -> Bytes {
+        let pack = || {
+            let facts: Vec<Fact> = self.records.iter().filter_map(|r| Fact::of_record(r).ok()).collect();
+            Bytes::from(codec::encode(&facts))
+        };
+        self.binary.get_or_init(pack).clone()
+    }
+
+    fn next_seq(&self) -> u64 {
+        self.records.last().map_or(0, |r| r.seq + 1)
+    }
+
+    fn bytes(&self) -> usize {
+        // Body text, its JSON form, and the fixed fields.
+        self.records.iter().map(|r| r.body.len() * 2 + 256).sum()
+    }
+}
+
+struct Tail {
+    ring: Mutex<VecDeque<Arc<Batch>>>,
+    /// Where the tail has read to: the sequence number of the next event.
+    next: watch::Sender<u64>,
+}
+
+impl Tail {
+    fn ring(&self) -> MutexGuard<'_, VecDeque<Arc<Batch>>> {
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The batch that starts exactly at `seq`, if it is still here.
+    fn from(&self, seq: u64) -> Option<Arc<Batch>> {
+        let ring = self.ring();
+        let at = ring.partition_point(|b| b.records.first().is_some_and(|r| r.seq < seq));
+        ring.get(at).filter(|b| b.records.first().is_some_and(|r| r.seq == seq)).cloned()
+    }
+
+    fn push(&self, batch: Arc<Batch>) {
+        let next = batch.next_seq();
+        let mut ring = self.ring();
+        ring.push_back(batch);
+        let mut held: usize = ring.iter().map(|b| b.bytes()).sum();
+        while held > TAIL_BYTES && ring.len() > 1 {
+            held -= ring.pop_front().map_or(0, |b| b.bytes());
+        }
+        drop(ring);
+        self.next.send_replace(next);
+    }
+}
+
+/// The tails of the runs that somebody watches; cloning shares them.
+#[derive(Clone)]
+pub struct Tails {
+    store: Store,
+    stopping: CancellationToken,
+    watched: Arc<Mutex<HashMap<RunId, Weak<Tail>>>>,
+}
+
+impl Tails {
+    /// Tails of that log, until `stopping`.
+    pub fn new(store: Store, stopping: CancellationToken) -> Self {
+        Self { store, stopping, watched: Arc::default() }
+    }
+
+    /// A follower that starts behind `after` (`None`: at the beginning). The run need not exist yet.
+    pub async fn follow(&self, run: &RunId, after: Option<u64>) -> Result<Follower, StoreError> {
+        let changes = self.store.subscribe(run);
+        let head = self.store.head(run).await?.unwrap_or(0);
+        let tail = self.tail(run, head, changes);
+        let next = after.map_or(0, |seq| seq.saturating_add(1));
+        Ok(Follower { store: self.store.clone(), run: run.clone(), ahead: tail.next.subscribe(), tail, next })
+    }
+
+    fn tail(&self, run: &RunId, head: u64, changes: watch::Receiver<u64>) -> Arc<Tail> {
+        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tail) = watched.get(run).and_then(Weak::upgrade) {
+            return tail;
+        }
+        watched.retain(|_, tail| tail.strong_count() > 0);
+        let tail = Arc::new(Tail { ring: Mutex::default(), next: watch::Sender::new(head) });
+        watched.insert(run.clone(), Arc::downgrade(&tail));
+        let feed = read_on(self.store.clone(), run.clone(), Arc::downgrade(&tail), head, changes);
+        let stopping = self.stopping.clone();
+        tokio::spawn(async move { stopping.run_until_cancelled(feed).await });
+        tail
+    }
+
+    /// Drops the tail of a deleted run; its viewers see no more of it.
+    pub fn forget(&self, run: &RunId) {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner).remove(run);
+    }
+}
+
+/// Reads every new event of the run into the tail, until nobody watches.
+async fn read_on(
+    store: Store,
+    run: RunId,
+    tail: Weak<Tail>,
+    mut next: u64,
+    mut changes: watch::Receiver<u64>,
+) {
+    loop {
+        match store.read(&run, next.checked_sub(1), PAGE, None).await {
+            Ok(page) if !page.records.is_empty() => {
+                let Some(tail) = tail.upgrade() else { return };
+                let batch = Batch::new(page.records);
+                next = batch.next_seq();
+                tail.push(batch);
+            }
+            Ok(_) | Err(StoreError::NotFound(_)) => {
+                // Nobody may be watching by now: look again every so often even if nothing happens.
+                let pause = tokio::time::timeout(std::time::Duration::from_secs(30), changes.changed());
+                if matches!(pause.await, Ok(Err(_))) || tail.strong_count() == 0 {
+                    return;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%run, %error, "reading the tail failed; trying again");
+                tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+            }
+        }
+        if tail.strong_count() == 0 {
+            return;
+        }
+    }
+}
+
+/// One viewer's place in a run.
+pub struct Follower {
+    store: Store,
+    run: RunId,
+    tail: Arc<Tail>,
+    ahead: watch::Receiver<u64>,
+    next: u64,
+}
+
+impl Follower {
+    /// The next events, in order, nothing missing and nothing twice; waits where there are none yet.
+    pub async fn next(&mut self) -> Result<Arc<Batch>, StoreError> {
+        loop {
+            let ahead = *self.ahead.borrow_and_update();
+            if self.next < ahead {
+                let batch = match self.tail.from(self.next) {
+                    Some(batch) => batch,
+                    None => {
+                        let wanted = u32::try_from(ahead - self.next).unwrap_or(PAGE).min(PAGE);
+                        let page = self.store.read(&self.run, self.next.checked_sub(1), wanted, None).await?;
+                        Batch::new(page.records)
+                    }
+                };
+                if batch.records.is_empty() {
+                    return Err(StoreError::NotFound(format!("run {:?}", self.run.as_str())));
+                }
+                self.next = batch.next_seq();
+                return Ok(batch);
+            }
+            if self.ahead.changed().await.is_err() {
+                return Err(StoreError::NotFound(format!("run {:?}", self.run.as_str())));
+            }
+        }
+    }
+}

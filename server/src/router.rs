@@ -1,0 +1,103 @@
+//! The table of contents: every path, grouped by who calls it.
+
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Router, middleware};
+use leptos_axum::{LeptosRoutes, generate_route_list};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+
+use crate::api::{commands, events, exports, film, imports, runs, series, steps};
+use crate::error::ApiError;
+use crate::state::AppState;
+use crate::{health, http, hub, live, pages, site};
+
+/// The whole server.
+pub fn router(state: AppState) -> Router {
+    Router::new()
+        .nest("/api/v1", v1())
+        .merge(origin())
+        .merge(probes())
+        .merge(browser(&state))
+        .fallback(site::file_or_not_found)
+        .layer(CompressionLayer::new())
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(http::loopback_only))
+        .layer(middleware::from_fn(http::hardened))
+        .layer(middleware::from_fn(http::request_id))
+        // Bodies are bounded by `body::read`, which knows about compression.
+        .layer(DefaultBodyLimit::disable())
+        .with_state(state)
+}
+
+/// SDKs, scripts and our own page's feed.
+fn v1() -> Router<AppState> {
+    Router::new()
+        .route("/runs", post(runs::create).get(runs::list))
+        .route("/runs/{run}", get(runs::read).patch(runs::change).delete(runs::delete))
+        .route("/runs/{run}/events", post(events::append).get(events::read))
+        .route("/runs/{run}/live", get(live::live))
+        .route("/runs/{run}/film", get(film::manifest))
+        .route("/runs/{run}/film/{level}/{chunk}", get(film::chunk))
+        .route("/runs/{run}/steps", get(steps::list))
+        .route("/runs/{run}/steps/{step}", get(steps::read))
+        .route("/runs/{run}/series", get(series::read))
+        .route("/runs/{run}/commands", post(commands::issue).get(commands::pending))
+        .route("/runs/{run}/commands/{command}/ack", post(commands::ack))
+        .route("/runs/{run}/export", get(exports::read))
+        .route("/import", post(imports::post))
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(no_such_method)
+}
+
+/// The origin's unmodified clients.
+fn origin() -> Router<AppState> {
+    Router::new()
+        .route("/health", get(hub::health))
+        .route("/ws/gauntlet/{sid}", get(hub::live::watch))
+        .route("/gauntlet/stream/{sid}", post(hub::stream::post))
+        .route("/gauntlet/sessions", get(hub::sessions::list))
+        .route("/gauntlet/data/{sid}", get(hub::sessions::data))
+        .route("/gauntlet/comparison", get(hub::compare::comparison))
+        .route("/gauntlet/evolution/{task}", get(hub::compare::evolution))
+        .route("/gauntlet/command/{sid}", post(hub::commands::post).get(hub::commands::pop))
+}
+
+/// Supervisors.
+fn probes() -> Router<AppState> {
+    Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready))
+}
+
+/// People: rendered pages and their server functions.
+fn browser(state: &AppState) -> Router<AppState> {
+    let backend = pages::backend(state);
+    let provide = {
+        let backend = Arc::clone(&backend);
+        move || leptos::prelude::provide_context(Arc::clone(&backend))
+    };
+    let options = state.leptos.clone();
+    Router::new()
+        .route("/pages/{*function}", post(pages::server_function))
+        .leptos_routes_with_context(state, generate_route_list(gauntlet_app::App), provide, move || {
+            gauntlet_app::shell(options.clone())
+        })
+}
+
+async fn no_such_path(uri: axum::http::Uri) -> ApiError {
+    ApiError::new(StatusCode::NOT_FOUND, "not_found", format!("there is no {:?} in this API", uri.path()))
+}
+
+async fn no_such_method(method: axum::http::Method, uri: axum::http::Uri) -> ApiError {
+    let message = format!("{method} is not something {:?} answers", uri.path());
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
+}
+
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    tracing::error!("a handler panicked");
+    ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "something broke here; the log says what")
+        .into_response()
+}

@@ -1,0 +1,122 @@
+//! Serving: open the log, listen, and on a signal let every request finish before the log is closed.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use gauntlet_store::{Options, Store};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::lock::DataLock;
+use crate::router::router;
+use crate::site::Site;
+use crate::state::AppState;
+
+/// How long requests may take to finish once the server stops.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Why the server does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The data folder.
+    #[error(transparent)]
+    Lock(#[from] crate::lock::LockError),
+    /// The database.
+    #[error("the database cannot be opened: {0}")]
+    Store(#[from] gauntlet_store::StoreError),
+    /// The address.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, std::io::Error),
+    /// Anything else of the operating system.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+/// Opens the log of a configuration. The caller holds the folder's lock.
+pub async fn open_store(config: &Config) -> Result<Store, ServeError> {
+    let options = Options {
+        synchronous: config.synchronous,
+        queue: config.queue_batches,
+        ..Options::at(&config.data)
+    };
+    Ok(Store::open(options).await?)
+}
+
+/// A server that listens.
+pub struct Server {
+    state: AppState,
+    listener: TcpListener,
+    /// Held until the log is closed.
+    lock: DataLock,
+    url: String,
+}
+
+impl Server {
+    /// Takes the data folder, opens the log and binds the address.
+    pub async fn bind(config: &Config) -> Result<Self, ServeError> {
+        let mut lock = DataLock::take(&config.data)?;
+        let listener =
+            TcpListener::bind(config.listen).await.map_err(|e| ServeError::Listen(config.listen, e))?;
+        let store = open_store(config).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        lock.announce(&url)?;
+        Ok(Self { state: AppState::new(store, config.limits, Site::find()), listener, lock, url })
+    }
+
+    /// Where it answers, such as `http://127.0.0.1:4600`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Whether the browser side was built.
+    pub fn has_site(&self) -> bool {
+        self.state.site.is_built()
+    }
+
+    /// Serves until `stop`, then drains: live connections end, requests finish, the log is closed.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), ServeError> {
+        let Self { state, listener, lock, .. } = self;
+        let (store, stopping) = (state.store.clone(), state.stopping.clone());
+        let ended = {
+            let stopping = stopping.clone();
+            async move {
+                stop.cancelled().await;
+                tracing::info!("stopping: finishing requests");
+                stopping.cancel();
+            }
+        };
+        let serving = axum::serve(listener, router(state)).with_graceful_shutdown(ended);
+        let late = async {
+            stopping.cancelled().await;
+            tokio::time::sleep(DRAIN).await;
+        };
+        tokio::select! {
+            served = serving.into_future() => served?,
+            () = late => tracing::warn!("some requests did not finish in time"),
+        }
+        store.close().await?;
+        drop(lock);
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+/// Cancelled by SIGINT or SIGTERM.
+pub fn signals() -> std::io::Result<CancellationToken> {
+    let token = CancellationToken::new();
+    let stop = token.clone();
+    #[cfg(unix)]
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::spawn(async move {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        #[cfg(not(unix))]
+        let _ = tokio::signal::ctrl_c().await;
+        stop.cancel();
+    });
+    Ok(token)
+}

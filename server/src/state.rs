@@ -1,0 +1,91 @@
+//! What every handler shares.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::FromRef;
+use gauntlet_store::Store;
+use leptos::config::LeptosOptions;
+use rand::Rng;
+use tokio_util::sync::CancellationToken;
+
+use crate::films::Films;
+use crate::live::Tails;
+use crate::site::Site;
+use gauntlet_model::{EventId, RunId, Timestamp};
+
+/// Limits a request must keep.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Largest body after decompression, bytes.
+    pub body_bytes: usize,
+    /// Largest imported file, bytes.
+    pub import_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { body_bytes: 32 << 20, import_bytes: 256 << 20 }
+    }
+}
+
+/// Shared by every handler; cloning is cheap.
+#[derive(Clone)]
+pub struct AppState {
+    /// The log.
+    pub store: Store,
+    /// Recent events of the runs that are being watched.
+    pub tails: Tails,
+    /// Folded films of the runs that were asked for.
+    pub films: Films,
+    /// What requests must keep.
+    pub limits: Limits,
+    /// Files of the browser side.
+    pub site: Arc<Site>,
+    /// How pages are rendered.
+    pub leptos: LeptosOptions,
+    /// Cancelled when the server stops; ends every live connection.
+    pub stopping: CancellationToken,
+    /// When the process began to serve.
+    pub started: Instant,
+}
+
+impl AppState {
+    /// The state around a log.
+    pub fn new(store: Store, limits: Limits, site: Site) -> Self {
+        let stopping = CancellationToken::new();
+        Self {
+            tails: Tails::new(store.clone(), stopping.clone()),
+            films: Films::new(store.clone()),
+            store,
+            limits,
+            site: Arc::new(site),
+            leptos: crate::site::leptos_options(),
+            stopping,
+            started: Instant::now(),
+        }
+    }
+}
+
+impl FromRef<AppState> for LeptosOptions {
+    fn from_ref(state: &AppState) -> Self {
+        state.leptos.clone()
+    }
+}
+
+/// The server's clock: the one place that reads it for the log.
+pub fn now() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
+
+/// A fresh UUIDv7.
+pub fn new_event_id() -> EventId {
+    let millis = u64::try_from(now().micros() / 1000).unwrap_or(0);
+    EventId::v7(millis, rand::rng().random())
+}
+
+/// A fresh run id: a UUIDv7.
+pub fn new_run_id() -> Result<RunId, gauntlet_model::FieldError> {
+    RunId::new(new_event_id().to_string())
+}
