@@ -6,6 +6,8 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # Tools and logs live outside the clone, so that a second clone is ready at once.
 CACHE=${GAUNTLET_CACHE:-$HOME/.cache/gauntlet}
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$HOME/.cache/gauntlet/target}
+# What the browser downloads, as build.sh leaves it.
+# shellcheck disable=SC2034 # used by the scripts that source this file
 SITE=$CARGO_TARGET_DIR/site
 LOGS=$CACHE/logs
 TOOLCHAIN_FILE=$CACHE/toolchain.env

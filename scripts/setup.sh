@@ -5,7 +5,7 @@
 #   scripts/setup.sh --tests    also a Chromium, which `make test` drives
 #   scripts/setup.sh --checks   also rustfmt and clippy, which .ci/run calls
 set -euo pipefail
-# shellcheck source=scripts/lib.sh
+# shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 WASM=wasm32-unknown-unknown
@@ -24,34 +24,35 @@ installing() { say "  ... $1"; }
 
 # ---- installing with apt ----------------------------------------------------------------------------------------
 
-# How to become root: nothing as root, sudo where it can work, else failure.
-as_root() {
-    if [ "$(id -u)" -eq 0 ]; then
-        "$@"
-    elif has sudo && { [ -t 0 ] || sudo -n true 2>/dev/null; }; then
-        sudo "$@"
-    else
-        return 1
-    fi
-}
+is_root() { [ "$(id -u)" -eq 0 ]; }
 
-can_apt() { has apt-get && { [ "$(id -u)" -eq 0 ] || { has sudo && { [ -t 0 ] || sudo -n true 2>/dev/null; }; }; }; }
+# Whether sudo will work: without a password, or because there is somebody to type it.
+can_sudo() { has sudo && { [ -t 0 ] || sudo -n true 2>/dev/null; }; }
+
+can_apt() { has apt-get && { is_root || can_sudo; }; }
+
+as_root() { if is_root; then "$@"; else sudo "$@"; fi; }
 
 apt_has() { [ -n "$(apt-cache show "$1" 2>/dev/null)" ]; }
+
+# A fresh image has no package lists, and an old one has lists that name files which are gone.
+apt_update() {
+    [ -n "${apt_is_fresh:-}" ] || quietly apt-update as_root apt-get update || return 1
+    apt_is_fresh=yes
+}
 
 # apt_install LOG PACKAGE...
 apt_install() {
     local log=$1
     shift
     can_apt || return 1
-    # A fresh image has no package lists; an old one has lists that name files which are gone.
-    quietly "apt-update" as_root apt-get update || return 1
-    quietly "$log" as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
+    apt_update || return 1
+    quietly "apt-$log" as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
 }
 
 # ---- the compilers ----------------------------------------------------------------------------------------------
 
-c_compiler() {
+need_c_compiler() {
     if ! has cc; then
         installing "installing a C compiler (build-essential)"
         apt_install cc build-essential || die "There is no C compiler (cc); SQLite and zstd are built from source." \
@@ -64,7 +65,7 @@ c_compiler() {
 
 rust_version() { rustc --version 2>/dev/null | cut -d ' ' -f 2 | cut -d - -f 1; }
 
-rust() {
+need_rust() {
     local version
     version=$(rust_version) || version=""
     if [ -z "$version" ] && [ -f "$TOOLCHAIN_FILE" ]; then
@@ -73,10 +74,12 @@ rust() {
         unset RUSTUP_TOOLCHAIN
         version=$(rust_version) || version=""
     fi
-    [ -n "$version" ] && has cargo || die "Rust is not installed; Gauntlet needs rustc and cargo $RUST_NEEDED or later." \
-        "Install it with rustup, see https://rustup.rs:" \
-        "    curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh" \
-        "then open a new shell and try again."
+    if [ -z "$version" ] || ! has cargo; then
+        die "Rust is not installed; Gauntlet needs rustc and cargo $RUST_NEEDED or later." \
+            "Install it with rustup, see https://rustup.rs:" \
+            "    curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh" \
+            "then open a new shell and try again."
+    fi
     version_at_least "$version" "$RUST_NEEDED" || die "rustc is $version; Gauntlet needs $RUST_NEEDED or later." \
         "With rustup:  rustup update stable"
     found="rustc $version${RUSTUP_TOOLCHAIN:+ (toolchain $RUSTUP_TOOLCHAIN)}"
@@ -90,7 +93,7 @@ has_wasm_target() {
     [ -z "${STAND_IN_FOR:-}" ] || [ "$STAND_IN_FOR" = "$(rustc --version)" ]
 }
 
-wasm_target() {
+need_wasm_target() {
     if has_wasm_target; then
         found="$WASM"
         return
@@ -112,11 +115,13 @@ wasm_target() {
 # cannot download the wasm target, that compiler builds the library once, and is then used for everything.
 stand_in() {
     local work version lld
-    can_apt && apt_has rustc-web || die "The Rust target $WASM is missing and could not be added." \
-        "With rustup:            rustup target add $WASM     (its output: $LOGS/wasm-target.log)" \
-        "Fedora:                 dnf install rust-std-static-$WASM" \
-        "Arch:                   pacman -S rust-wasm" \
-        "Debian 12, as root:     this script builds a stand-in from the packages rustc-web and rust-web-src"
+    if ! can_apt || ! apt_update || ! apt_has rustc-web; then
+        die "The Rust target $WASM is missing and could not be added." \
+            "With rustup:            rustup target add $WASM     (its output: $LOGS/wasm-target.log)" \
+            "Fedora:                 dnf install rust-std-static-$WASM" \
+            "Arch:                   pacman -S rust-wasm" \
+            "Debian 12, as root:     this script builds a stand-in from the packages rustc-web and rust-web-src"
+    fi
 
     installing "installing Debian's rustc-web with its library sources (about 1 min)"
     apt_install rustc-web rustc-web cargo-web rust-web-src rust-web-llvm rust-web-clippy rustfmt-web ||
@@ -159,14 +164,14 @@ stand_in() {
     set +a
 }
 
-rust_components() {
+need_rust_components() {
     local missing=""
     cargo fmt --version >/dev/null 2>&1 || missing="rustfmt"
     cargo clippy --version >/dev/null 2>&1 || missing="$missing clippy"
     if [ -n "$missing" ]; then
         installing "rustup component add $missing"
-        # shellcheck disable=SC2086
-        has rustup && quietly components rustup component add $missing ||
+        # shellcheck disable=SC2086 # one word a component
+        quietly components rustup component add $missing ||
             die "Missing: $missing." "With rustup:  rustup component add $missing"
     fi
     found="rustfmt, clippy"
@@ -174,7 +179,7 @@ rust_components() {
 
 # ---- the tools of the browser side ------------------------------------------------------------------------------
 
-wasm_bindgen() {
+need_wasm_bindgen() {
     local version
     version=$(locked_version wasm-bindgen)
     [ -n "$version" ] || die "Cargo.lock names no wasm-bindgen."
@@ -192,7 +197,7 @@ wasm_bindgen() {
     found="wasm-bindgen $version"
 }
 
-node_js() {
+need_node_js() {
     if ! has node || ! has npm; then
         installing "installing Node.js and npm"
         apt_install nodejs nodejs npm || die "Node.js (with npm) $NODE_NEEDED or later is not installed." \
@@ -206,7 +211,7 @@ node_js() {
         "See https://nodejs.org"
 }
 
-npm_packages() {
+need_npm_packages() {
     local tools link=$ROOT/end2end/node_modules
     tools=$(npm_tools)
     if [ ! -f "$tools/ready" ]; then
@@ -227,7 +232,7 @@ npm_packages() {
 
 # ---- the browser of the tests -----------------------------------------------------------------------------------
 
-chromium() {
+need_chromium() {
     local program
     program=$(find_chromium)
     if [ -z "$program" ]; then
@@ -254,14 +259,14 @@ main() {
         esac
     done
     say "setup: tools in $CACHE, builds in $CARGO_TARGET_DIR"
-    step "C compiler" "for SQLite and zstd" c_compiler
-    step "Rust" "compiles everything" rust
-    step "wasm target" "the browser side is Rust too" wasm_target
-    [ -z "$with_checks" ] || step "Rust checks" "formatting and lints" rust_components
-    step "wasm-bindgen" "joins the wasm to JavaScript" wasm_bindgen
-    step "Node.js" "runs the npm tools" node_js
-    step "npm tools" "small wasm, the style, the stories" npm_packages
-    [ -z "$with_tests" ] || step "Chromium" "the stories drive a real browser" chromium
+    step "C compiler" "for SQLite and zstd" need_c_compiler
+    step "Rust" "compiles everything" need_rust
+    step "wasm target" "the browser side is Rust too" need_wasm_target
+    [ -z "$with_checks" ] || step "Rust checks" "formatting and lints" need_rust_components
+    step "wasm-bindgen" "joins the wasm to JavaScript" need_wasm_bindgen
+    step "Node.js" "runs the npm tools" need_node_js
+    step "npm tools" "small wasm, the style, the stories" need_npm_packages
+    [ -z "$with_tests" ] || step "Chromium" "the stories drive a real browser" need_chromium
 }
 
 main "$@"

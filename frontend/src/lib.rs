@@ -1,1 +1,18 @@
 //! The browser side: hydration, the feed, the stage. Empty on any other target.
+#![cfg(target_arch = "wasm32")]
+
+mod feed;
+mod stage;
+
+use std::rc::Rc;
+
+use gauntlet_app::ports::Ports;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Called by the page once the module is loaded: gives the app its ports and takes over what the server rendered.
+#[wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    gauntlet_app::provide_ports(Ports { feed: Rc::new(feed::HttpFeed), stage: Rc::new(stage::WebGlStage) });
+    leptos::mount::hydrate_body(gauntlet_app::App);
+}

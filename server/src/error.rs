@@ -88,9 +88,7 @@ impl From<StoreError> for ApiError {
                 error.retry_after_secs = Some(retry_after.as_secs().max(1));
                 error
             }
-            StoreError::NotFound(what) => {
-                Self::new(StatusCode::NOT_FOUND, "not_found", format!("there is no {what}"))
-            }
+            StoreError::NotFound(why) => Self::new(StatusCode::NOT_FOUND, "not_found", why),
             StoreError::Conflict(why) => Self::new(StatusCode::CONFLICT, "conflict", why),
             StoreError::Invalid { field, message } => Self::invalid(&FieldError { field, message }),
             StoreError::Unavailable(cause) => {

@@ -38,7 +38,7 @@ pub async fn open_store(config: &Config) -> Result<Store, ServeError> {
     let options = Options {
         synchronous: config.synchronous,
         queue: config.queue_batches,
-        ..Options::at(&config.data)
+        ..Options::new(&config.data)
     };
     Ok(Store::open(options).await?)
 }

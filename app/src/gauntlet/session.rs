@@ -1,7 +1,7 @@
 //! What one run page knows and shows: the film, where the agent is, how it is looked at. Every part of the page
 //! reads and changes this and nothing else.
 
-use gauntlet_film::{Film, Path, PathId};
+use gauntlet_film::{Film, PathId};
 use gauntlet_model::{EpisodeId, RunSummary, Status};
 use gauntlet_scene::{CameraMode, Geometry, Orbit};
 use leptos::prelude::*;
@@ -140,7 +140,7 @@ impl Session {
     /// Where the run stands: as the film says, once it has caught up.
     pub(super) fn status(self) -> Status {
         match self.is_caught_up() {
-            true => self.watch_calmly(|f| f.run().status).unwrap_or(self.summary(|s| s.status)),
+            true => self.watch_calmly(|f| f.run().status),
             false => self.summary(|s| s.status),
         }
     }
@@ -227,10 +227,5 @@ pub(super) fn find(film: &Film, step: u32, episode: Option<&EpisodeId>) -> Optio
 
 /// The whole rubric's path.
 pub(super) fn root_path(film: &Film) -> Option<PathId> {
-    film.paths().iter().find(|p| p.path == "root").or(film.paths().first()).map(|p| p.id)
-}
-
-/// A path by its id.
-pub(super) fn path_of(film: &Film, id: PathId) -> Option<&Path> {
-    film.paths().iter().find(|p| p.id == id)
+    film.find_path("root").or(film.paths().first().map(|p| p.id))
 }

@@ -1,1 +1,21 @@
-//! The demo training: GRPO on a small policy.
+//! The demo training: real group-relative policy optimisation of a small policy on invented medical-safety questions,
+//! scored by the DIPG rubric and filmed by the observer.
+//!
+//! [`Training`] tells the run event by event: `run.started`, `run.status`, one `snapshot.scored` a rollout, and
+//! `run.finished`. It knows no clock; the caller gives each event its time. The same configuration gives the same
+//! events on any machine.
+
+mod answerable;
+mod compose;
+mod config;
+pub mod grpo;
+mod ids;
+pub mod policy;
+pub mod questions;
+mod summary;
+mod training;
+mod unanswerable;
+
+pub use compose::{answer_of, case_of};
+pub use config::Config;
+pub use training::Training;

@@ -194,7 +194,9 @@ impl What {
                 What::Command { id: b.command_id.clone(), action: b.action, author: b.author.clone() }
             }
             Body::CommandApplied(b) => What::Applied { id: b.command_id.clone(), result: b.result.clone() },
-            Body::ChallengeAnswered(b) => What::Answered { answer: b.answer.clone(), author: b.author.clone() },
+            Body::ChallengeAnswered(b) => {
+                What::Answered { answer: b.answer.clone(), author: b.author.clone() }
+            }
             Body::AnnotationAdded(b) => {
                 What::Note { text: b.text.clone(), author: b.author.clone(), range: b.range }
             }

@@ -184,15 +184,20 @@ impl Story {
             }
             What::Answered { answer, author } => self.answered(fact, answer, author),
             What::Note { text, author, range } => {
-                let note = || Note { seq, at, step, text: text.clone(), author: author.clone(), range: *range };
+                let note =
+                    || Note { seq, at, step, text: text.clone(), author: author.clone(), range: *range };
                 add(&mut self.notes, seq, note)
             }
             What::Gap { lost, reason } => {
                 let (lost, reason) = (*lost, reason.clone());
                 add(&mut self.gaps, seq, || Lost { seq, at, lost, reason })
             }
-            What::Scored { .. } | What::Added { .. } | What::Recorded { .. } | What::Artifact { .. }
-            | What::EpisodeStarted { .. } | What::EpisodeFinished { .. } => {
+            What::Scored { .. }
+            | What::Added { .. }
+            | What::Recorded { .. }
+            | What::Artifact { .. }
+            | What::EpisodeStarted { .. }
+            | What::EpisodeFinished { .. } => {
                 let begins = self.stated.is_none() && self.run.status == Status::Pending;
                 if begins {
                     self.run.status = Status::Running;

@@ -79,10 +79,10 @@ impl Paths {
             None if is_path(path) => self.create(path)?,
             None => return None,
         };
-        match self.recent.get_mut(position) {
-            Some(recent) => *recent = id,
-            None if self.recent.len() == position => self.recent.push(id),
-            None => {}
+        if position == self.recent.len() {
+            self.recent.push(id);
+        } else if let Some(recent) = self.recent.get_mut(position) {
+            *recent = id;
         }
         let entry = self.entries.get_mut(id as usize)?;
         let earlier = entry.first.is_none_or(|known| first < known);
@@ -158,7 +158,9 @@ impl Tree {
         stack.sort_unstable_by(|a, b| key(b).cmp(&key(a)));
         let mut tree = Tree { paths: Vec::with_capacity(entries.len()), position: vec![0; entries.len()] };
         while let Some(i) = stack.pop() {
-            let (Some(entry), Some(below)) = (entries.get(i as usize), children.get_mut(i as usize)) else { break };
+            let (Some(entry), Some(below)) = (entries.get(i as usize), children.get_mut(i as usize)) else {
+                break;
+            };
             if let Some(position) = tree.position.get_mut(i as usize) {
                 *position = tree.paths.len() as u32;
             }

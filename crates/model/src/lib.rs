@@ -16,7 +16,7 @@ mod time;
 
 pub use body::*;
 pub use decode::{decode_array, decode_lines, decode_one, BatchError, EventError};
-pub use event::{Event, Kind, Record};
+pub use event::{Body, Event, Kind, Record};
 pub use ids::{EpisodeId, EventId, RunId};
 pub use limits::{
     FieldError, MAX_LABEL_BYTES, MAX_PATH_BYTES, MAX_SCORES, MAX_STEP, MAX_TAGS, MAX_TEXT_BYTES,

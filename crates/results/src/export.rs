@@ -193,6 +193,9 @@ fn snapshot<'a>(run: &'a RunSummary, seq: u64, event: &'a Event, scored: &'a Sna
     if let Some(episode) = event.episode() {
         envelope.insert("episode".to_owned(), json!(episode));
     }
+    if !scored.posted.is_empty() {
+        envelope.insert("posted".to_owned(), json!(scored.posted));
+    }
     envelope.insert("timed".to_owned(), json!(scored.timestamp.is_some()));
     Whole {
         session_id: run.id.as_str(),

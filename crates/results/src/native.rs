@@ -103,6 +103,7 @@ fn snapshot(piece: Piece<'_>, context: &mut Context<'_>) -> Result<(u64, Event),
     let id: Option<EventId> = envelope.take_as("id", "a UUID")?;
     let at: Option<Timestamp> = envelope.take_as("at", "an RFC 3339 time")?;
     let episode = envelope.take_as("episode", "a name")?;
+    let posted = envelope.take_as("posted", "a list of keys")?.unwrap_or_default();
     let timed = envelope.take_flag("timed")?.unwrap_or(true);
     let place = place.ok_or_else(|| envelope.refuse("seq", "is missing", "its position in the log"))?;
     // Without one the viewer's copy of the time stands there: it is not the client's.
@@ -110,6 +111,7 @@ fn snapshot(piece: Piece<'_>, context: &mut Context<'_>) -> Result<(u64, Event),
     fields.left.shift_remove("timestamp");
     let mut draft = snapshots::of_fields(fields)?;
     draft.body.timestamp = written.and_then(|text| text.as_str().map(str::to_owned));
+    draft.body.posted = posted;
     let body = std::mem::take(&mut draft.body);
     let id = id.unwrap_or_else(|| (context.ids)());
     Ok((place, draft.fields.event(id, at.unwrap_or(context.now), episode, draft.step, body)?))

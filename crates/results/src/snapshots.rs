@@ -102,16 +102,33 @@ pub(crate) fn of_fields(mut fields: Fields<'_>) -> Result<Draft<'_>, ImportError
     let failures = fields.take_as("failures", "a list of failure kinds")?.unwrap_or_default();
     let duration_ms = fields.take_as("duration_ms", "milliseconds")?;
     let mut metadata = fields.take_object("metadata")?.map_or_else(Object::new, |inner| inner.left);
-    let inner = |key: &str| metadata.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let action = fields.take_text("action").unwrap_or_else(|| inner("action"));
-    let observation = fields.take_text("observation").unwrap_or_else(|| inner("observation"));
+    let action = fields.take_text("action").unwrap_or_else(|| moved(&mut metadata, "action"));
+    let observation = fields.take_text("observation").unwrap_or_else(|| moved(&mut metadata, "observation"));
     for (key, value) in std::mem::take(&mut fields.left) {
         keep(&mut metadata, &key, value);
     }
     let body = SnapshotScored {
-        scores, not_evaluated, failures, action, observation, duration_ms, is_paused, challenge, metadata, timestamp,
+        scores,
+        not_evaluated,
+        failures,
+        action,
+        observation,
+        duration_ms,
+        is_paused,
+        challenge,
+        metadata,
+        timestamp,
+        posted: Vec::new(),
     };
     Ok(Draft { fields, session, step, at, body })
+}
+
+/// A text that hubs keep in a snapshot's metadata, moved out of it.
+fn moved(metadata: &mut Object, key: &str) -> String {
+    if !metadata.get(key).is_some_and(|value| value.as_str().is_some_and(|text| !text.is_empty())) {
+        return String::new();
+    }
+    metadata.shift_remove(key).and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 /// Gives each snapshot its step and, where there are several sessions, its episode.

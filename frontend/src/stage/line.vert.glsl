@@ -4,7 +4,7 @@ flat out vec4 line_sigma;  // spread of the core at both ends, then of the glow 
 flat out vec2 line_thin;   // at both ends: the share of the core's light left where it is thinner than a pixel
 
 const float NEAREST = 0.05;
-const float REACH = 3.2;   // a Gaussian is nothing beyond this many spreads
+const float REACH = 3.2;   // spreads beyond which a line gives no light
 
 vec2 corner_of(int vertex) {
     return vec2(vertex == 1 || vertex == 2 || vertex == 4 ? 1.0 : 0.0, vertex == 2 || vertex == 4 || vertex == 5 ? 1.0 : 0.0);
@@ -32,9 +32,9 @@ vec2 lay_line(vec3 a, vec3 b, vec2 widths, float halo, int vertex) {
     vec2 end = (to.xy / to.w * 0.5 + 0.5) * size.xy;
     vec2 spread = 0.42 * vec2(mix(widths.x, widths.y, kept.x), mix(widths.x, widths.y, kept.y)) * depth.z
         / vec2(from.w, to.w);
-    float thinnest = 0.62 * depth.w;
-    vec2 core = clamp(spread, thinnest, 0.009 * size.y);
-    vec2 wide = clamp(spread * halo, thinnest * 3.0, 0.05 * size.y);
+    float thinnest = 0.72 * depth.w;
+    vec2 core = clamp(spread, thinnest, 0.006 * size.y);
+    vec2 wide = clamp(spread * halo, thinnest * halo, 0.034 * size.y);
     vec2 along = end - start;
     float long_px = length(along);
     along = long_px > 1e-3 ? along / long_px : vec2(1.0, 0.0);

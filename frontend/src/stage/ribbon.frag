@@ -9,7 +9,7 @@ void main() {
     float fog = mix(along_index.z, along_index.w, along);
     float passed = travelled_at(index);
     float wake = wake_at(index);
-    vec3 bright = tint * (line.x * (2.3 + 2.2 * wake) + line.y * glow_gain() * (0.20 + 0.22 * wake));
+    vec3 bright = tint * (line.x * (2.4 + 2.4 * wake) + line.y * glow_gain() * (0.26 + 0.30 * wake));
     vec3 dim = ahead(tint, 0.25) * (line.x * 0.34 + line.y * 0.03);
     light = vec4(mix(dim, bright, passed) * fog, 1.0);
 }

@@ -53,7 +53,7 @@ impl Sprites {
     pub(super) fn set_moving(&mut self, scene: &Scene) {
         let agent = (!scene.path.nodes.is_empty()).then(|| {
             let agent = &scene.agent;
-            [with(agent.at, agent.radius), with(agent.color, PASSED), Look::Agent.at(1.0, 9.0, 0.0)]
+            [with(agent.at, agent.radius), with(agent.color, PASSED), Look::Agent.at(1.0, 11.0, 0.0)]
         });
         let ring = scene.selected.map(|ring| {
             [with(ring.at, ring.radius), with(ring.color, PASSED), Look::Ring.at(1.0, 1.7, 0.0)]
@@ -70,13 +70,13 @@ impl Sprites {
 
 /// A failed node glows wider: it is seen before its shape is.
 fn node(mark: &NodeMark) -> [Quad; 3] {
-    let look = if mark.failed { Look::Node.at(1.0, 6.0, 0.0) } else { Look::Node.at(0.45, 4.0, 0.0) };
+    let look = if mark.failed { Look::Node.at(1.0, 7.0, 0.0) } else { Look::Node.at(0.6, 5.0, 0.0) };
     [with(mark.at, mark.radius), with(mark.color, mark.index), look]
 }
 
 /// The light inside a failure's shape.
 fn glow(effect: &Effect) -> [Quad; 3] {
     let [width, height, _] = effect.kind.extent();
-    let radius = width.max(height) * effect.size * 0.22;
-    [with(effect.at, radius), with(effect.color, effect.index), Look::Glow.at(0.55, 3.4, effect.phase)]
+    let radius = width.max(height) * effect.size * 0.30;
+    [with(effect.at, radius), with(effect.color, effect.index), Look::Glow.at(1.0, 3.8, effect.phase)]
 }

@@ -18,15 +18,18 @@ void main() {
     gl_Position = NOWHERE;
     if (clip.w < 0.08) return;
     float true_px = place.w * depth.z / clip.w;
-    float px = clamp(true_px, 0.9 * depth.w, 0.16 * size.y);
-    // A light smaller than a pixel is drawn a pixel wide and fainter; one at the lens fades instead of filling the picture.
-    float share = clamp(true_px / px, 0.0, 1.0);
+    // The agent and the selection are found from any distance. Of the others, one smaller than a pixel is drawn a pixel
+    // wide and fainter. One at the lens fades instead of filling the picture.
+    bool marks = look.x > 1.5;
+    float least = (marks ? (look.x > 2.5 ? 9.0 : 8.0) : 1.3) * depth.w;
+    float px = clamp(true_px, least, 0.14 * size.y);
+    float share = marks ? 1.0 : sqrt(clamp(true_px / px, 0.0, 1.0));
     float lens = smoothstep(0.3, 2.4, clip.w);
     vec2 corner = vec2(gl_VertexID == 1 || gl_VertexID == 2 || gl_VertexID == 4 ? 1.0 : -1.0,
                        gl_VertexID == 2 || gl_VertexID == 4 || gl_VertexID == 5 ? 1.0 : -1.0);
     spot = corner * look.z;
     soft = 1.0 / px;
-    float fog = look.x > 1.5 ? max(through_fog(place.xyz), 0.55) : through_fog(place.xyz);
+    float fog = marks ? max(through_fog(place.xyz), 0.55) : through_fog(place.xyz);
     tint = light_of(paint.rgb) * fog * share * lens;
     passing = vec2(travelled_at(paint.w), wake_at(paint.w));
     gl_Position = vec4(clip.xy / clip.w + corner * look.z * px * 2.0 / size.xy, 0.0, 1.0);

@@ -89,8 +89,7 @@ pub async fn read(
         next_after: Option<u64>,
         head: u64,
     }
-    let next_after = page.records.last().map(|r| r.seq).or(query.after);
-    let text = serde_json::to_string(&Page { events: &page.records, next_after, head: page.head });
+    let text = serde_json::to_string(&Page { events: &page.records, next_after: page.next_after, head: page.head });
     let text = text.map_err(|e| {
         tracing::error!(error = %e, %id, "a stored event is not JSON");
         ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "a stored event could not be written")

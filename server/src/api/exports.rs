@@ -7,7 +7,8 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use gauntlet_model::{Event, FieldError, Record, RunId, RunSummary};
+use gauntlet_film::Rules;
+use gauntlet_model::{FieldError, Record, RunId, RunSummary, SnapshotScored};
 use gauntlet_store::Store;
 use serde::Deserialize;
 use tokio::sync::mpsc;
@@ -15,6 +16,9 @@ use tokio::sync::mpsc;
 use super::run_id;
 use crate::error::ApiError;
 use crate::state::AppState;
+
+/// Events read from the log at a time.
+const PAGE: u32 = 2048;
 
 /// A file format a run can be written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -80,16 +84,14 @@ pub fn write(
     format: ExportFormat,
     out: &mut impl Write,
 ) -> std::io::Result<()> {
-    let records = Pages { handle, store, run: &summary.id, after: None, page: Vec::new().into_iter(), failed: None };
+    let pages = || Pages { handle, store, run: &summary.id, after: None, page: Vec::new().into_iter() };
+    let rules = Rules::default();
     match format {
-        ExportFormat::Jsonl => gauntlet_results::export_jsonl(records, out)?,
+        ExportFormat::Jsonl => gauntlet_results::write_jsonl(&mut *out, summary, pages())?,
         ExportFormat::Results => {
-            let events = || {
-                let records =
-                    Pages { handle, store, run: &summary.id, after: None, page: Vec::new().into_iter(), failed: None };
-                records.filter_map(|r| r.event().ok()).collect::<Vec<Event>>()
-            };
-            gauntlet_results::export_results(summary, &events(), out)?;
+            let events = || pages().map(|record| record?.event().map_err(std::io::Error::other));
+            let judge = |scored: &SnapshotScored| rules.failure_of(&scored.scores, &scored.failures);
+            gauntlet_results::write_results(&mut *out, summary, events, judge)?;
         }
     }
     out.flush()
@@ -115,26 +117,22 @@ struct Pages<'a> {
     run: &'a RunId,
     after: Option<u64>,
     page: std::vec::IntoIter<Record>,
-    failed: Option<std::io::Error>,
 }
 
 impl Iterator for Pages<'_> {
-    type Item = Record;
-    fn next(&mut self) -> Option<Record> {
+    type Item = std::io::Result<Record>;
+
+    fn next(&mut self) -> Option<Self::Item> {
         if let Some(record) = self.page.next() {
-            return Some(record);
+            return Some(Ok(record));
         }
-        let page = self.handle.block_on(self.store.read(self.run, self.after, 2048, None));
-        match page {
+        match self.handle.block_on(self.store.read(self.run, self.after, PAGE, None)) {
             Ok(page) => {
                 self.after = page.records.last().map(|r| r.seq).or(self.after);
                 self.page = page.records.into_iter();
-                self.page.next()
+                self.page.next().map(Ok)
             }
-            Err(error) => {
-                self.failed = Some(std::io::Error::other(error.to_string()));
-                None
-            }
+            Err(error) => Some(Err(std::io::Error::other(error.to_string()))),
         }
     }
 }

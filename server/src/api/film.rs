@@ -1,12 +1,13 @@
 //! The film: its manifest, and its chunks as stored (binary, zstd, immutable).
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gauntlet_film::{Fact, Manifest, Rules, codec, levels};
-use gauntlet_model::RunId;
+use gauntlet_model::{RunId, RunSummary};
 use gauntlet_store::Store;
+use serde::{Deserialize, Serialize};
 
 use super::run_id;
 use crate::error::ApiError;
@@ -16,6 +17,26 @@ use crate::state::AppState;
 const ZSTD_LEVEL: i32 = 9;
 /// Events read from the log at a time while a chunk is sealed.
 const PAGE: u32 = 8192;
+
+/// The manifest, and the word that tells this run from an earlier one of the same id.
+#[derive(Serialize)]
+struct Versioned {
+    #[serde(flatten)]
+    manifest: Manifest,
+    version: String,
+}
+
+/// A deleted run's id can be used again: its creation time tells the two apart.
+fn version(run: &RunSummary) -> String {
+    run.created_at.micros().to_string()
+}
+
+/// `?v=` the manifest's version; with it a chunk may be kept forever.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OfVersion {
+    v: Option<String>,
+}
 
 /// GET `/runs/{run}/film`: the manifest.
 pub async fn manifest(
@@ -27,14 +48,16 @@ pub async fn manifest(
     let film = state.films.get(&id).await?;
     let film = film.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let paths = film.paths().iter().map(|p| p.path.clone()).collect();
-    let manifest = Manifest::new(id.as_str(), summary.created_at, film.head(), film.len() as u64, paths);
-    Ok(([(header::CACHE_CONTROL, "no-cache")], Json(manifest)))
+    let manifest = Manifest::new(id, film.head(), film.len() as u64, paths);
+    let version = version(&summary);
+    Ok(([(header::CACHE_CONTROL, "no-cache")], Json(Versioned { manifest, version })))
 }
 
 /// GET `/runs/{run}/film/{level}/{chunk}`: a sealed chunk; 404 until the log is long enough.
 pub async fn chunk(
     State(state): State<AppState>,
     Path((run, level, chunk)): Path<(String, u8, u64)>,
+    Query(query): Query<OfVersion>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let id = run_id(&run)?;
@@ -47,11 +70,12 @@ pub async fn chunk(
         let message = format!("chunk {chunk} of level {level} is not sealed; the log has {} events", summary.head);
         return Err(ApiError::new(StatusCode::NOT_FOUND, "not_found", message));
     }
-    // A deleted run's id can be used again: its creation time tells the two apart.
-    let etag = format!("\"{}-{level}-{chunk}\"", summary.created_at.micros());
+    let version = version(&summary);
+    let etag = format!("\"{version}-{level}-{chunk}\"");
+    let keep = if query.v.as_ref() == Some(&version) { "private, max-age=31536000, immutable" } else { "no-cache" };
     let fixed = [
         (header::ETAG, HeaderValue::try_from(&etag).unwrap_or(HeaderValue::from_static("\"\""))),
-        (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable")),
+        (header::CACHE_CONTROL, HeaderValue::from_static(keep)),
         (header::VARY, HeaderValue::from_static("accept-encoding")),
     ];
     let known = headers.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok());

@@ -105,10 +105,10 @@ pub async fn list(
         failure: Option<FailureKind>,
     }
     let failing = match query.failing.as_deref().filter(|f| !f.is_empty()) {
-        None => None,
-        Some("any" | "true") => Some(Failing::Any),
+        None => Failing::AnyOrNone,
+        Some("any" | "true") => Failing::Any,
         Some(word) => match FailureKind::ALL.into_iter().find(|k| k.as_str() == word) {
-            Some(kind) => Some(Failing::Kind(kind)),
+            Some(kind) => Failing::Kind(kind),
             None => return by_path(&state, &id, word, query.after, limit).await,
         },
     };

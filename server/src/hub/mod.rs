@@ -45,10 +45,6 @@ pub async fn snapshots(store: &Store, run: &RunId) -> Result<(Vec<Snapshot>, Opt
             Err(gauntlet_store::StoreError::NotFound(_)) => return Ok((Vec::new(), None)),
             page => page?,
         };
-        let Some(last) = page.records.last() else {
-            return Ok((by_step.into_values().collect(), after));
-        };
-        after = Some(last.seq);
         for record in &page.records {
             let event = record.event().inspect_err(|error| {
                 tracing::error!(%run, seq = record.seq, %error, "a stored event breaks the rules");
@@ -56,6 +52,10 @@ pub async fn snapshots(store: &Store, run: &RunId) -> Result<(Vec<Snapshot>, Opt
             if let Some(snapshot) = event.ok().and_then(|e| Snapshot::of_event(run.as_str(), &e)) {
                 by_step.insert(snapshot.step, snapshot);
             }
+        }
+        after = page.next_after;
+        if after.map_or(0, |seq| seq + 1) >= page.head {
+            return Ok((by_step.into_values().collect(), after));
         }
     }
 }

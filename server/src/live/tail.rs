@@ -178,6 +178,11 @@ pub struct Follower {
 }
 
 impl Follower {
+    /// The sequence number it will give next.
+    pub fn position(&self) -> u64 {
+        self.next
+    }
+
     /// The next events, in order, nothing missing and nothing twice; waits where there are none yet.
     pub async fn next(&mut self) -> Result<Arc<Batch>, StoreError> {
         loop {
@@ -192,14 +197,18 @@ impl Follower {
                     }
                 };
                 if batch.records.is_empty() {
-                    return Err(StoreError::NotFound(format!("run {:?}", self.run.as_str())));
+                    return Err(gone(&self.run));
                 }
                 self.next = batch.next_seq();
                 return Ok(batch);
             }
             if self.ahead.changed().await.is_err() {
-                return Err(StoreError::NotFound(format!("run {:?}", self.run.as_str())));
+                return Err(gone(&self.run));
             }
         }
     }
+}
+
+fn gone(run: &RunId) -> StoreError {
+    StoreError::NotFound(format!("run {:?} is gone", run.as_str()))
 }

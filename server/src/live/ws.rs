@@ -27,8 +27,7 @@ pub async fn serve(
     tokio::spawn(drain(stream, gone.clone()));
     let work = async {
         if format == Format::Binary {
-            let hello = Message::text(format!("{{\"head\":{head}}}"));
-            if sink.send(hello).await.is_err() {
+            if sink.send(hello(head)).await.is_err() {
                 return;
             }
         }
@@ -39,6 +38,8 @@ pub async fn serve(
                     tracing::info!(%error, "a viewer's run ended");
                     return;
                 }
+                // A page cannot see pings: it is told in a frame that the connection lives.
+                Err(_) if format == Format::Binary => sink.send(hello(follower.position())).await,
                 Err(_) => sink.send(Message::Ping(bytes::Bytes::new())).await,
             };
             if sent.is_err() {
@@ -52,6 +53,11 @@ pub async fn serve(
         () = stopping.cancelled() => {}
     }
     close(sink).await;
+}
+
+/// Where the log ends for now.
+fn hello(head: u64) -> Message {
+    Message::text(format!("{{\"head\":{head}}}"))
 }
 
 /// Says goodbye, without waiting long for one that does not read.

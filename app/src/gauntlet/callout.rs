@@ -1,0 +1,89 @@
+//! The card of the failing node: what failed, by how much, and the way to the next one.
+
+use gauntlet_film::{Film, State};
+use gauntlet_model::FailureKind;
+use leptos::html;
+use leptos::prelude::*;
+
+use super::panels::Panels;
+use super::session::Session;
+use crate::ui::{failure_class, failure_title, grouped, score, Icon, Shape};
+
+/// Rubrics named before the rest is only counted.
+const NAMED: usize = 3;
+
+/// What the card says.
+#[derive(Debug, Clone, PartialEq)]
+struct Failure {
+    index: usize,
+    kind: FailureKind,
+    step: u32,
+    words: String,
+    is_asking: bool,
+}
+
+/// The failure of a node, in words.
+fn failure_at(film: &Film, index: usize) -> Option<Failure> {
+    let node = film.node(index)?;
+    let kind = node.failure?;
+    let is_leaf = |id| film.paths().iter().all(|p| p.parent != Some(id));
+    let failed: Vec<String> = film
+        .failed_paths(index)
+        .into_iter()
+        .filter_map(|id| film.path_of(id).filter(|p| is_leaf(p.id) && p.path != "root"))
+        .filter_map(|p| film.score(index, p.id).map(|v| format!("{} {}", p.name.replace('_', " "), score(v))))
+        .collect();
+    let skipped = film.paths().iter().filter(|p| is_leaf(p.id) && film.state(index, p.id) == State::NotEvaluated).count();
+    let mut words = list(&failed);
+    if words.is_empty() {
+        words = node.root.map_or("Named by the training side.".to_owned(), |r| format!("root {}", score(r)));
+    }
+    if skipped > 0 {
+        words = format!("{words}; {skipped} not evaluated");
+    }
+    let is_asking = film.pending_challenge().is_some_and(|(at, _)| at == index);
+    Some(Failure { index, kind, step: node.step, words, is_asking })
+}
+
+/// The first few, and how many more.
+fn list(items: &[String]) -> String {
+    let named = items.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    match items.len().saturating_sub(NAMED) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
+}
+
+/// The card. It shows once the selection stands still on a failing node.
+#[component]
+pub(super) fn Callout(session: Session, panels: Panels, card: NodeRef<html::Div>) -> impl IntoView {
+    let dismissed = RwSignal::new(None::<usize>);
+    let failure = Memo::new(move |_| {
+        let at = session.settled.get().filter(|at| session.current.get() == Some(*at))?;
+        session.watch_calmly(|film| failure_at(film, at))
+    });
+    let shown = move || failure.get().filter(|f| dismissed.get() != Some(f.index));
+    let is_shown = move || shown().is_some();
+    view! {
+        <div
+            class=move || format!("callout {}", failure.get().map_or("", |f| failure_class(f.kind)))
+            class=("is-shown", is_shown) node_ref=card inert=move || !is_shown()
+        >
+            <div role="status" aria-live="polite">
+                {move || shown().map(|f| view! {
+                    <h2>{format!("{} at {}", failure_title(f.kind), grouped(u64::from(f.step)))}</h2>
+                    <p>{f.words}</p>
+                })}
+            </div>
+            <div class="callout-ways">
+                <button class="button" on:click=move |_| panels.show_diagnostics()>
+                    {move || if failure.get().is_some_and(|f| f.is_asking) { "Answer" } else { "Inspect" }}
+                </button>
+                <button class="button is-quiet" on:click=move |_| session.next_failure()>"Next failure"</button>
+            </div>
+            <button class="icon-button callout-close" aria-label="Hide this card" on:click=move |_| dismissed.set(failure.get_untracked().map(|f| f.index))>
+                <Icon shape=Shape::Close />
+            </button>
+        </div>
+    }
+}

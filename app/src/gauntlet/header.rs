@@ -1,0 +1,83 @@
+//! The top of the run page: which run, its facts, whether it is live, and the link to this moment.
+
+use gauntlet_film::Film;
+use gauntlet_model::Status;
+use leptos::prelude::*;
+
+use super::address::link;
+use super::session::Session;
+use crate::ports::FeedState;
+use crate::ui::{grouped, score, status_word, Copied, Icon, Mark, Shape};
+
+/// The header.
+#[component]
+pub(super) fn Header(session: Session) -> impl IntoView {
+    let copied = Copied::new();
+    let name = session.summary(|s| s.name.clone());
+    let project = session.summary(|s| s.project.clone());
+    // From the server's summary until the film has caught up with it: numbers never run backwards.
+    let counted = move |summary: u64, film: fn(&Film) -> u64| {
+        if session.is_caught_up() { session.watch_calmly(film) } else { summary }
+    };
+    let steps = move || counted(session.summary(|s| s.steps), |f| f.len() as u64);
+    let episodes = move || counted(session.summary(|s| s.episodes), Film::episodes);
+    let failing = move || counted(session.summary(|s| s.failing), |f| f.failing() as u64);
+    let mean = move || {
+        let mean = if session.is_caught_up() { session.watch_calmly(Film::mean_root) } else { session.summary(|s| s.mean_root) };
+        mean.map_or("n/e".to_owned(), score)
+    };
+    let step = move || session.current_step().map(|s| format!("step {}", grouped(u64::from(s))));
+    view! {
+        <header class="top">
+            <Mark />
+            <h1 class="crumb">
+                <span class="crumb-project">{project}</span>
+                <span class="crumb-slash" aria-hidden="true">"/"</span>
+                <span class="crumb-run">{name}</span>
+                <span class="crumb-slash" aria-hidden="true">"/"</span>
+                <b class="crumb-step">{move || step().unwrap_or_else(|| "no step".to_owned())}</b>
+            </h1>
+            <dl class="facts">
+                <div><dt>"steps"</dt><dd>{move || grouped(steps())}</dd></div>
+                <div><dt>"episodes"</dt><dd>{move || grouped(episodes())}</dd></div>
+                <div><dt>"mean reward"</dt><dd>{mean}</dd></div>
+                <div><dt>"failing"</dt><dd>{move || grouped(failing())}</dd></div>
+            </dl>
+            <span class="top-gap"></span>
+            <Connection session />
+            <button class="button share" on:click=move |_| copied.copy(link(session))>
+                <Icon shape=Shape::Link />
+                <span aria-live="polite">{move || copied.words("Share moment")}</span>
+            </button>
+        </header>
+    }
+}
+
+/// Whether the film is live, and how fast it grows.
+#[component]
+fn Connection(session: Session) -> impl IntoView {
+    let state = move || {
+        let status = session.status();
+        match session.feed.get() {
+            FeedState::Connecting => ("is-quiet", "Connecting".to_owned()),
+            FeedState::CatchingUp { head } => {
+                let share = session.watch_calmly(Film::head) as f64 / head.max(1) as f64;
+                ("is-quiet", format!("Loading {:.0} %", share.min(1.0) * 100.0))
+            }
+            FeedState::Lost { retry_secs } => ("is-lost", format!("Reconnecting in {retry_secs} s")),
+            FeedState::Missing => ("is-lost", "Run is gone".to_owned()),
+            FeedState::Live if status == Status::Paused => ("is-paused", "Paused".to_owned()),
+            FeedState::Live if status.is_final() => ("is-quiet", capital(status_word(status))),
+            FeedState::Live => match session.rate.get() {
+                rate if rate > 0.0 => ("is-live", format!("Live {rate} steps/s")),
+                _ => ("is-live", "Live".to_owned()),
+            },
+        }
+    };
+    view! { <span class=move || format!("connection {}", state().0) role="status"><i aria-hidden="true"></i>{move || state().1}</span> }
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}

@@ -1,0 +1,64 @@
+//! The page's keys. A field that takes text keeps its own; a control keeps space and enter.
+
+use gauntlet_film::Film;
+use gauntlet_scene::Geometry;
+use leptos::ev::keydown;
+use leptos::prelude::*;
+
+use super::motion::next_speed;
+use super::panels::Panels;
+use super::session::Session;
+use crate::ui::{in_text_field, on_control};
+
+/// The keys and what they do, for the help.
+pub(super) const KEYS: [(&str, &str); 10] = [
+    ("Space", "play or hold"),
+    ("← →", "one step back or on; ten with shift"),
+    ("P N", "previous or next failure"),
+    ("Home End", "first or newest step"),
+    ("L", "follow the newest step"),
+    (", .", "slower or faster"),
+    ("1 2 3", "linear, wormhole, sphere"),
+    ("W A S D + -", "turn and zoom, with the stage focused"),
+    ("[ ]", "fold the steps or the diagnostics"),
+    ("/", "search the steps"),
+];
+
+/// Listens for as long as the page lives.
+pub(super) fn listen(session: Session, panels: Panels) {
+    Effect::new(move || {
+        let heard = window_event_listener(keydown, move |event| {
+            let is_taken = event.ctrl_key() || event.meta_key() || event.alt_key() || event.default_prevented();
+            if !is_taken && !in_text_field(&event) && pressed(session, panels, &event) {
+                event.prevent_default();
+            }
+        });
+        on_cleanup(move || heard.remove());
+    });
+}
+
+/// Does what the key asks. Answers whether it was one of ours.
+fn pressed(session: Session, panels: Panels, event: &web_sys::KeyboardEvent) -> bool {
+    let many = if event.shift_key() { 10 } else { 1 };
+    let last = || session.film(Film::len).saturating_sub(1);
+    match event.key().as_str() {
+        " " if on_control(event) => return false,
+        " " => session.play_or_pause(),
+        "ArrowLeft" => session.step_by(-many),
+        "ArrowRight" => session.step_by(many),
+        "Home" => session.select(0),
+        "End" => session.select(last()),
+        "n" => session.next_failure(),
+        "p" => session.previous_failure(),
+        "l" => session.jump_to_live(),
+        "," => session.speed.update(|s| *s = next_speed(*s, -1)),
+        "." => session.speed.update(|s| *s = next_speed(*s, 1)),
+        "1" => session.view.geometry.set(Geometry::Linear),
+        "2" => session.view.geometry.set(Geometry::Wormhole),
+        "3" => session.view.geometry.set(Geometry::Sphere),
+        "[" => panels.steps.is_open.update(|o| *o = !*o),
+        "]" => panels.diagnostics.is_open.update(|o| *o = !*o),
+        _ => return false,
+    }
+    true
+}

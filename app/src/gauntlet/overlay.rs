@@ -1,0 +1,110 @@
+//! What floats over the picture as HTML: the labels, and the card of the failing node, each where the scene says.
+
+use gauntlet_scene::{Label, LabelKind, Scene};
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+/// Labels at once, as many as a scene has at most.
+pub(super) const LABELS: usize = 24;
+/// How far the card keeps from the stage's edges, the toolbar above it, and the agent, CSS pixels.
+const MARGIN: f64 = 12.0;
+const TOOLBAR: f64 = 60.0;
+const AWAY: (f64, f64) = (34.0, 46.0);
+
+/// Elements that follow points of the scene.
+pub(super) struct Overlay {
+    labels: Vec<(web_sys::HtmlElement, Option<Label>)>,
+    card: Option<web_sys::HtmlElement>,
+    leader: Option<web_sys::HtmlElement>,
+}
+
+impl Overlay {
+    /// Takes the children of `labels` as a pool of labels; `card` and its `leader` line follow the agent.
+    pub(super) fn new(labels: &web_sys::Element, card: Option<web_sys::HtmlElement>, leader: Option<web_sys::HtmlElement>) -> Self {
+        let pool = labels.children();
+        let elements = (0..pool.length()).filter_map(|i| pool.item(i)?.dyn_into().ok());
+        Self { labels: elements.map(|e| (e, None)).collect(), card, leader }
+    }
+
+    /// Puts everything where the scene says. While the camera glides the scene's own places are not those drawn.
+    pub(super) fn place(&mut self, scene: &Scene, size: (f64, f64), is_gliding: bool) {
+        let aspect = (size.0 / size.1.max(1.0)) as f32;
+        let labels: &[Label] = if is_gliding { &[] } else { &scene.labels };
+        for (i, (element, shown)) in self.labels.iter_mut().enumerate() {
+            let label = labels.get(i);
+            if shown.as_ref() != label {
+                show(element, shown.as_ref(), label, size);
+                *shown = label.cloned();
+            }
+        }
+        let agent = scene.camera.project(scene.agent.at, aspect).map(|p| pixels([p[0], p[1]], size));
+        self.place_card(agent, size);
+    }
+
+    fn place_card(&self, agent: Option<(f64, f64)>, size: (f64, f64)) {
+        let Some(card) = &self.card else { return };
+        let (width, height) = (f64::from(card.offset_width()), f64::from(card.offset_height()));
+        if width < 1.0 {
+            return;
+        }
+        // Off the picture, or behind the eye: the card rests in the upper right.
+        let inside = agent.filter(|(x, y)| (0.0..=size.0).contains(x) && (0.0..=size.1).contains(y));
+        let (ax, ay) = inside.unwrap_or((size.0, 0.0));
+        let right_fits = ax + AWAY.0 + width + MARGIN <= size.0;
+        let x = if right_fits { ax + AWAY.0 } else { ax - AWAY.0 - width };
+        let x = x.clamp(MARGIN, (size.0 - width - MARGIN).max(MARGIN));
+        let y = (ay - AWAY.1 - height).clamp(TOOLBAR, (size.1 - height - MARGIN).max(TOOLBAR));
+        let style = card.style();
+        // Setting a style fails only for names that are no properties.
+        let _ = style.set_property("transform", &format!("translate({x:.1}px,{y:.1}px)"));
+        let Some(leader) = &self.leader else { return };
+        let Some((ax, ay)) = inside else {
+            let _ = leader.style().set_property("opacity", "0");
+            return;
+        };
+        let (cx, cy) = (ax.clamp(x, x + width), ay.clamp(y, y + height));
+        let (dx, dy) = (cx - ax, cy - ay);
+        let _ = leader.style().set_property("opacity", "1");
+        let _ = leader.style().set_property("width", &format!("{:.1}px", dx.hypot(dy)));
+        let _ = leader.style().set_property("transform", &format!("translate({ax:.1}px,{ay:.1}px) rotate({:.4}rad)", dy.atan2(dx)));
+    }
+}
+
+/// The place of a point in normalised device coordinates, CSS pixels from the upper left.
+fn pixels(ndc: [f32; 2], size: (f64, f64)) -> (f64, f64) {
+    (f64::from(ndc[0] * 0.5 + 0.5) * size.0, f64::from(0.5 - ndc[1] * 0.5) * size.1)
+}
+
+fn show(element: &web_sys::HtmlElement, before: Option<&Label>, label: Option<&Label>, size: (f64, f64)) {
+    let style = element.style();
+    let Some(label) = label else {
+        let _ = style.set_property("opacity", "0");
+        return;
+    };
+    if before.is_none_or(|b| b.text != label.text) {
+        element.set_text_content(Some(&label.text));
+    }
+    if before.is_none_or(|b| b.kind != label.kind) {
+        element.set_class_name(match label.kind {
+            LabelKind::Node => "label",
+            LabelKind::Failure => "label is-failure",
+            LabelKind::Active => "label is-active",
+        });
+    }
+    let (x, y) = pixels(label.screen, size);
+    let _ = style.set_property("opacity", &format!("{:.2}", label.opacity));
+    let _ = style.set_property("transform", &format!("translate({x:.1}px,{y:.1}px) translate(-50%,-50%)"));
+}
+
+/// The pool of labels and the leader line, empty until the first frame.
+#[component]
+pub(super) fn OverlayPool(
+    /// The labels' parent.
+    labels: NodeRef<leptos::html::Div>,
+) -> impl IntoView {
+    view! {
+        <div class="labels" node_ref=labels aria-hidden="true">
+            {(0..LABELS).map(|_| view! { <span class="label"></span> }).collect_view()}
+        </div>
+    }
+}

@@ -1,0 +1,79 @@
+//! The run page: finds the run, then lays out the parts around its session.
+
+use gauntlet_model::RunSummary;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+
+use super::diagnostics::Diagnostics;
+use super::header::Header;
+use super::panels::{Panels, SheetTabs};
+use super::session::Session;
+use super::stage::StageArea;
+use super::steps::Steps;
+use super::transport::Transport;
+use super::{address, keyboard};
+use crate::api::get_run;
+use crate::routes::Lost;
+
+/// `/runs/{id}`.
+#[component]
+pub(crate) fn RunPage() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.with(|p| p.get("id")).unwrap_or_default());
+    let run = Resource::new_blocking(move || id.get(), get_run);
+    view! {
+        <Suspense fallback=|| view! { <p class="quiet-words is-page" role="status">"Opening the run"</p> }>
+            {move || Suspend::new(async move {
+                match run.await {
+                    Ok(Some(summary)) => view! { <RunView summary /> }.into_any(),
+                    Ok(None) => view! {
+                        <Lost
+                            title="There is no such run"
+                            words="It may have been deleted, or it lives on another server. The list shows what is here."
+                        />
+                    }.into_any(),
+                    Err(error) => view! { <Unreadable words=error.to_string() again=move || run.refetch() /> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+}
+
+/// The server could not read the run.
+#[component]
+fn Unreadable(words: String, again: impl Fn() + 'static) -> impl IntoView {
+    view! {
+        <main class="lost" role="alert">
+            <h1>"The run could not be read"</h1>
+            <p>{words}</p>
+            <button class="button" on:click=move |_| again()>"Try again"</button>
+        </main>
+    }
+}
+
+/// One run.
+#[component]
+fn RunView(summary: RunSummary) -> impl IntoView {
+    let title = format!("{} · {} · Gauntlet", summary.name, summary.project);
+    let session = Session::new(summary);
+    let panels = Panels::new();
+    address::keep(session);
+    keyboard::listen(session, panels);
+    view! {
+        <Title text=title />
+        <div class="run" class=("no-steps", move || !panels.steps.is_open.get())
+            class=("no-diagnostics", move || !panels.diagnostics.is_open.get())
+            data-sheet=move || panels.sheet.get().word() style=move || panels.style()
+        >
+            <Header session />
+            <Steps session panels />
+            <main class="centre">
+                <StageArea session panels />
+                <Transport session />
+            </main>
+            <Diagnostics session panels />
+            <SheetTabs session panels />
+        </div>
+    }
+}

@@ -1,0 +1,148 @@
+//! The stage: the canvas and what lies over it. Starts the page's one loop, and ends it with the page.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use leptos::html;
+use leptos::prelude::*;
+
+use super::callout::Callout;
+use super::flat::Flat;
+use super::legend::Legend;
+use super::orbit::Turning;
+use super::overlay::{Overlay, OverlayPool};
+use super::panels::Panels;
+use super::projector::{Inbox, Projector};
+use super::session::Session;
+use super::toolbar::Toolbar;
+use crate::ports::{use_ports, Ports, StageView};
+use crate::ui::{EachFrame, Resized};
+
+/// The running loop, for those who must ask the picture something: what is under the pointer, where the camera is.
+#[derive(Clone, Copy)]
+pub(super) struct Picture(RwSignal<Option<StoredValue<Rc<RefCell<Projector>>, LocalStorage>>>);
+
+impl Picture {
+    /// Asks the loop; `None` before it runs.
+    pub(super) fn ask<T>(self, read: impl FnOnce(&Projector) -> Option<T>) -> Option<T> {
+        let held = self.0.get_untracked()?;
+        held.try_with_value(|projector| read(&projector.borrow()))?
+    }
+}
+
+/// The elements the loop works on.
+#[derive(Clone, Copy)]
+struct Elements {
+    frame: NodeRef<html::Div>,
+    solid: NodeRef<html::Canvas>,
+    flat: NodeRef<html::Canvas>,
+    labels: NodeRef<html::Div>,
+    card: NodeRef<html::Div>,
+    leader: NodeRef<html::Div>,
+}
+
+impl Elements {
+    /// Starts the loop once everything is on the page. What it answers keeps it running.
+    fn start(self, session: Session, ports: &Ports, without_3d: RwSignal<Option<String>>) -> Option<(Rc<RefCell<Projector>>, Vec<Box<dyn Any>>)> {
+        let (frame, solid, flat) = (self.frame.get()?, self.solid.get()?, self.flat.get()?);
+        let (labels, card, leader) = (self.labels.get()?, self.card.get()?, self.leader.get()?);
+        let (renderer, canvas, view): (_, _, Box<dyn StageView>) = match ports.stage.attach(solid.clone()) {
+            Ok(view) => ("webgl2", solid, view),
+            Err(words) => {
+                without_3d.set(Some(words));
+                ("2d", flat.clone(), Box::new(Flat::new(&flat)))
+            }
+        };
+        // Fails only for names that are no attribute names.
+        let _ = frame.set_attribute("data-renderer", renderer);
+        let overlay = Overlay::new(&labels, Some(card.into()), Some(leader.into()));
+        let inbox = Inbox::default();
+        let projector = Projector::new(session, inbox.clone(), view, overlay, frame.clone().into(), canvas);
+        let projector = Rc::new(RefCell::new(projector));
+        let resized = projector.clone();
+        let resized = Resized::watch(&frame, move || resized.borrow_mut().resize());
+        let shown = projector.clone();
+        let frames = EachFrame::start(move |ms| shown.borrow_mut().frame(ms));
+        let run = session.summary(|s| s.id.clone());
+        let following = ports.feed.follow(&run, None, Rc::new(move |update| inbox.borrow_mut().push(update)));
+        Some((projector, vec![Box::new(frames), Box::new(resized), following]))
+    }
+}
+
+/// The stage with its tools, legend, labels and the card of the failing node.
+#[component]
+pub(super) fn StageArea(session: Session, panels: Panels) -> impl IntoView {
+    let elements = Elements {
+        frame: NodeRef::new(),
+        solid: NodeRef::new(),
+        flat: NodeRef::new(),
+        labels: NodeRef::new(),
+        card: NodeRef::new(),
+        leader: NodeRef::new(),
+    };
+    let without_3d = RwSignal::new(None::<String>);
+    let picture = Picture(RwSignal::new(None));
+    let ports = use_ports();
+    Effect::new(move || {
+        let Some(ports) = ports else { return };
+        let Some((projector, kept)) = ports.with_value(|p| elements.start(session, p, without_3d)) else { return };
+        picture.0.set(Some(StoredValue::new_local(projector)));
+        // Lives as long as this effect: dropping it ends the loop and the connection.
+        StoredValue::new_local(kept);
+    });
+    let turning = Turning::new(session, picture);
+    let is_empty = move || session.watch(|f| f.is_empty());
+    view! {
+        <div
+            class="stage" node_ref=elements.frame data-ready="false" data-nodes="0" data-feed="connecting"
+            data-playing="false"
+        >
+            <div
+                class="pictures" tabindex="0" role="application" class:is-turning=move || turning.is_turning()
+                aria-label="Stage: the run as a path. Drag to turn, scroll to zoom, W A S D and + - by keyboard; \
+                click a node to select it."
+                on:pointerdown=move |e| turning.down(&e)
+                on:pointermove=move |e| turning.moved(&e)
+                on:pointerup=move |e| turning.up(&e)
+                on:pointercancel=move |e| turning.cancel(&e)
+                on:wheel=move |e| turning.wheel(&e)
+                on:dblclick=move |_| turning.centre()
+                on:keydown=move |e| turning.key(&e)
+            >
+                <canvas class="picture" node_ref=elements.solid hidden=move || without_3d.with(Option::is_some)></canvas>
+                <canvas class="picture" node_ref=elements.flat hidden=move || without_3d.with(Option::is_none)></canvas>
+            </div>
+            <OverlayPool labels=elements.labels />
+            <div class="leader" node_ref=elements.leader aria-hidden="true"></div>
+            <Callout session panels card=elements.card />
+            <Toolbar session turning />
+            <Legend session />
+            {move || without_3d.get().map(|words| view! {
+                <p class="flat-note" role="note">"This is the flat view: 3D needs WebGL2. " <span>{words}</span></p>
+            })}
+            {move || is_empty().then(|| view! { <Waiting session /> })}
+        </div>
+    }
+}
+
+/// What the stage says before the first step.
+#[component]
+fn Waiting(session: Session) -> impl IntoView {
+    use crate::ports::FeedState;
+    let words = move || match session.feed.get() {
+        FeedState::Connecting | FeedState::CatchingUp { .. } => ("Opening the film", ""),
+        FeedState::Live if session.status().is_final() => {
+            ("No scored steps in this run", "It ended before its rubric was called once.")
+        }
+        FeedState::Live => ("Waiting for the first step", "It appears here the moment the server has it."),
+        FeedState::Lost { .. } => ("No connection", "The page tries again by itself."),
+        FeedState::Missing => ("This run is gone", "It may have been deleted. The list shows what is there."),
+    };
+    view! {
+        <div class="waiting" role="status">
+            <h2>{move || words().0}</h2>
+            <p>{move || words().1}</p>
+        </div>
+    }
+}

@@ -1,0 +1,79 @@
+//! The tools over the stage: the path's shape, the camera, how strongly effects glow.
+
+use gauntlet_scene::{CameraMode, Geometry, Orbit};
+use leptos::prelude::*;
+
+use super::keyboard::KEYS;
+use super::orbit::Turning;
+use super::session::Session;
+use crate::ui::{Icon, Shape};
+
+const CAMERAS: [(&str, CameraMode, &str); 3] = [
+    ("Follow", CameraMode::Follow, "Travel beside the agent"),
+    ("First person", CameraMode::FirstPerson, "Look from the agent to the next step"),
+    ("Bird's eye", CameraMode::BirdsEye, "Look down on the agent"),
+];
+
+/// The toolbar.
+#[component]
+pub(super) fn Toolbar(session: Session, turning: Turning) -> impl IntoView {
+    let view = session.view;
+    let geometry = move |words: &'static str, of: Geometry, key: &'static str| {
+        let is_on = move || view.geometry.get() == of;
+        view! {
+            <button class="tool" class:is-on=is_on aria-pressed=move || is_on().to_string() title=format!("{words} path ({key})")
+                on:click=move |_| view.geometry.set(of)>{words}</button>
+        }
+    };
+    let camera = move |words: &'static str, of: CameraMode, title: &'static str| {
+        let is_on = move || view.camera.get().as_str() == of.as_str();
+        view! {
+            <button class="tool" class:is-on=is_on aria-pressed=move || is_on().to_string() title=title
+                on:click=move |_| view.camera.set(of)>{words}</button>
+        }
+    };
+    let glow = move |e| {
+        if let Ok(value) = event_target_value(&e).parse::<f64>() {
+            view.intensity.set((value / 100.0).clamp(0.0, 1.0));
+        }
+    };
+    view! {
+        <div class="tools">
+            <div class="tool-group" role="group" aria-label="Path">
+                {geometry("Linear", Geometry::Linear, "1")}
+                {geometry("Wormhole", Geometry::Wormhole, "2")}
+                {geometry("Sphere", Geometry::Sphere, "3")}
+            </div>
+            <div class="tool-group" role="group" aria-label="Camera">
+                {camera("Orbit", CameraMode::Orbit(Orbit::default()), "Turn by dragging, zoom by scrolling, move with shift")}
+                {CAMERAS.into_iter().map(|(words, of, title)| camera(words, of, title)).collect_view()}
+            </div>
+            <div class="tool-group">
+                <details class="menu">
+                    <summary class="tool" title="How strongly failures glow">"Effects"</summary>
+                    <div class="menu-sheet">
+                        <label class="slider">
+                            <span>"Glow of effects"</span>
+                            <output>{move || format!("{:.0} %", view.intensity.get() * 100.0)}</output>
+                            <input type="range" min="0" max="100" step="1" on:input=glow
+                                style=move || format!("--share:{:.0}%", view.intensity.get() * 100.0)
+                                prop:value=move || (view.intensity.get() * 100.0).to_string() value="50" />
+                        </label>
+                        <p>"Changes how brightly failures are lit, nothing else."</p>
+                        <h3>"Keys"</h3>
+                        <dl class="keys">
+                            {KEYS.into_iter().map(|(key, what)| view! { <dt><kbd>{key}</kbd></dt><dd>{what}</dd> }).collect_view()}
+                        </dl>
+                    </div>
+                </details>
+            </div>
+            {move || turning.is_off_centre().then(|| view! {
+                <div class="tool-group">
+                    <button class="tool is-icon" title="Turn around the agent again" on:click=move |_| turning.centre()>
+                        <Icon shape=Shape::Centre />"Agent"
+                    </button>
+                </div>
+            })}
+        </div>
+    }
+}

@@ -1,0 +1,137 @@
+//! What writing is made of: numbers, texts, values and places.
+
+use std::collections::BTreeMap;
+
+use super::words::Word;
+use super::{BITMAP, DOUBLES, EVERYWHERE, INTEGERS, LIST, MAGIC, NOWHERE, SINGLES, VERSION};
+
+/// Texts longer than this stand where they are used; shorter ones stand in the string table once.
+const SHORT: usize = 256;
+
+/// The bytes so far, and the texts they refer to.
+#[derive(Default)]
+pub(super) struct Out<'a> {
+    pub(super) bytes: Vec<u8>,
+    texts: Vec<&'a str>,
+    ids: BTreeMap<&'a str, u64>,
+}
+
+impl<'a> Out<'a> {
+    /// The whole: what stands before the string table, the table, and what refers to it.
+    pub(super) fn finish(self, facts: usize) -> Vec<u8> {
+        let mut out = Out { bytes: [MAGIC.as_slice(), &[VERSION]].concat(), ..Out::default() };
+        out.number(facts as u64);
+        out.number(self.texts.len() as u64);
+        self.texts.iter().for_each(|text| out.bytes_of(text));
+        out.bytes.extend(self.bytes);
+        out.bytes
+    }
+
+    pub(super) fn number(&mut self, mut number: u64) {
+        while number >= 0x80 {
+            self.bytes.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.bytes.push(number as u8);
+    }
+
+    pub(super) fn signed(&mut self, number: i64) {
+        self.number((number << 1 ^ number >> 63) as u64);
+    }
+
+    fn bytes_of(&mut self, text: &str) {
+        self.number(text.len() as u64);
+        self.bytes.extend_from_slice(text.as_bytes());
+    }
+
+    pub(super) fn text(&mut self, text: &'a str) {
+        if text.len() > SHORT {
+            self.number(0);
+            return self.bytes_of(text);
+        }
+        let next = self.texts.len() as u64 + 1;
+        let id = *self.ids.entry(text).or_insert(next);
+        if id == next {
+            self.texts.push(text);
+        }
+        self.number(id);
+    }
+
+    pub(super) fn optional(&mut self, text: &'a Option<String>) {
+        self.number(text.is_some().into());
+        if let Some(text) = text {
+            self.text(text);
+        }
+    }
+
+    pub(super) fn word(&mut self, word: impl Word) {
+        self.number(word.code().into());
+    }
+
+    pub(super) fn deltas(&mut self, numbers: impl Iterator<Item = i64>) {
+        let mut before = 0i64;
+        for number in numbers {
+            self.signed(number.wrapping_sub(before));
+            before = number;
+        }
+    }
+
+    pub(super) fn runs<T: PartialEq + Copy>(
+        &mut self,
+        items: impl Iterator<Item = T>,
+        write: impl Fn(&mut Self, T),
+    ) {
+        let mut run: Option<(T, u64)> = None;
+        for item in items.map(Some).chain([None]) {
+            match (&mut run, item) {
+                (Some((same, count)), Some(item)) if *same == item => *count += 1,
+                (_, next) => {
+                    if let Some((item, count)) = run.take() {
+                        write(self, item);
+                        self.number(count);
+                    }
+                    run = next.map(|item| (item, 1));
+                }
+            }
+        }
+    }
+
+    pub(super) fn values(&mut self, values: &[f64]) {
+        let same = |v: &f64, as_read: f64| as_read.to_bits() == v.to_bits();
+        if values.iter().all(|v| same(v, f64::from(*v as i16))) {
+            self.number(INTEGERS);
+            values.iter().for_each(|v| self.signed(*v as i64));
+        } else if values.iter().all(|v| same(v, f64::from(*v as f32))) {
+            self.number(SINGLES);
+            values.iter().for_each(|v| self.bytes.extend((*v as f32).to_le_bytes()));
+        } else {
+            self.number(DOUBLES);
+            values.iter().for_each(|v| self.bytes.extend(v.to_le_bytes()));
+        }
+    }
+
+    /// Where among `all` facts something is. "Everywhere" costs nothing, so it is left to what brings its own bytes.
+    pub(super) fn places(&mut self, positions: &[u32], all: usize, may_be_everywhere: bool) {
+        if positions.is_empty() {
+            return self.number(NOWHERE);
+        }
+        if may_be_everywhere && positions.len() == all {
+            return self.number(EVERYWHERE);
+        }
+        let mut list = Out::default();
+        list.number(positions.len() as u64);
+        list.deltas(positions.iter().map(|p| i64::from(*p)));
+        let mut bitmap = vec![0u8; all.div_ceil(8)];
+        if list.bytes.len() < bitmap.len() {
+            self.number(LIST);
+            return self.bytes.extend(list.bytes);
+        }
+        for position in positions {
+            if let Some(byte) = bitmap.get_mut(*position as usize / 8) {
+                *byte |= 1 << (position % 8);
+            }
+        }
+        self.number(BITMAP);
+        self.bytes.extend(bitmap);
+    }
+}

@@ -1,0 +1,209 @@
+//! Writing facts. The module above says what is written.
+
+use std::collections::BTreeMap;
+
+use gauntlet_model::{FailureKind, Scores};
+
+use super::output::Out;
+use super::words::{Kind, Word};
+use super::{HAS_DURATION, HAS_FAILURES, HAS_ORDER, HAS_QUESTION, PAUSED};
+use crate::fact::{Asked, Fact, What};
+
+/// A list of paths longer than this is no longer kept in tree order, which takes a search an insertion.
+const MANY_PATHS: usize = 1024;
+
+pub(super) fn facts(facts: &[Fact]) -> Vec<u8> {
+    let mut out = Out::default();
+    out.deltas(facts.iter().map(|f| f.seq as i64));
+    out.deltas(facts.iter().map(|f| f.at.micros()));
+    out.deltas(facts.iter().map(|f| f.step.map_or(0, |step| i64::from(step) + 1)));
+    out.runs(facts.iter().map(|f| f.episode.as_ref().map_or("", |e| e.as_str())), Out::text);
+    out.runs(facts.iter().map(|f| kind(&f.what).code()), |out, code| out.number(code.into()));
+    out.scored(&facts.iter().filter_map(|f| Shot::of(&f.what)).collect::<Vec<_>>());
+    facts.iter().for_each(|f| out.other(&f.what));
+    out.finish(facts.len())
+}
+
+fn kind(what: &What) -> Kind {
+    match what {
+        What::Scored { .. } => Kind::Scored,
+        What::Added { .. } => Kind::Added,
+        What::RunStarted { .. } => Kind::RunStarted,
+        What::Status { .. } => Kind::Status,
+        What::EpisodeStarted { .. } => Kind::EpisodeStarted,
+        What::EpisodeFinished { .. } => Kind::EpisodeFinished,
+        What::Recorded { .. } => Kind::Recorded,
+        What::Command { .. } => Kind::Command,
+        What::Applied { .. } => Kind::Applied,
+        What::Answered { .. } => Kind::Answered,
+        What::Note { .. } => Kind::Note,
+        What::Artifact { .. } => Kind::Artifact,
+        What::Gap { .. } => Kind::Gap,
+    }
+}
+
+/// A scored fact, borrowed.
+struct Shot<'a> {
+    scores: &'a Scores,
+    skipped: &'a [String],
+    failures: &'a [FailureKind],
+    duration_ms: Option<f64>,
+    is_paused: bool,
+    asked: Option<&'a Asked>,
+}
+
+impl<'a> Shot<'a> {
+    fn of(what: &'a What) -> Option<Self> {
+        let What::Scored { scores, not_evaluated, failures, duration_ms, is_paused, challenge } = what else {
+            return None;
+        };
+        let (duration_ms, is_paused, asked) = (*duration_ms, *is_paused, challenge.as_ref());
+        Some(Self { scores, skipped: not_evaluated, failures, duration_ms, is_paused, asked })
+    }
+
+    fn paths(&self) -> impl Iterator<Item = &'a str> {
+        self.scores.iter().map(|(path, _)| path).chain(self.skipped.iter().map(String::as_str))
+    }
+}
+
+/// Every path of the facts, so that most snapshots name theirs in this order: the fullest snapshot first, each new
+/// path behind the one it follows.
+fn path_order<'a>(shots: &[Shot<'a>]) -> Vec<&'a str> {
+    let mut order: Vec<&str> = Vec::new();
+    let mut known: BTreeMap<&str, ()> = BTreeMap::new();
+    let fullest = shots.iter().max_by_key(|shot| shot.scores.len());
+    for shot in fullest.into_iter().chain(shots) {
+        let mut before: Option<&str> = None;
+        for path in shot.paths() {
+            if known.insert(path, ()).is_none() {
+                let place = match before {
+                    _ if order.len() >= MANY_PATHS => order.len(),
+                    Some(before) => order.iter().position(|p| *p == before).map_or(order.len(), |i| i + 1),
+                    None => 0,
+                };
+                order.insert(place, path);
+            }
+            before = Some(path);
+        }
+    }
+    order
+}
+
+fn is_ascending(positions: &[u32]) -> bool {
+    positions.windows(2).all(|pair| pair[0] < pair[1])
+}
+
+impl<'a> Out<'a> {
+    fn scored(&mut self, shots: &[Shot<'a>]) {
+        let paths = path_order(shots);
+        let ids: BTreeMap<&str, u32> = paths.iter().copied().zip(0u32..).collect();
+        let id = |path: &str| ids.get(path).copied().unwrap_or_default();
+        let mut columns: Vec<(Vec<u32>, Vec<f64>, Vec<u32>)> = vec![Default::default(); paths.len()];
+        let mut marks: Vec<u8> = Vec::with_capacity(shots.len());
+        let mut orders: Vec<[Vec<u32>; 2]> = Vec::new();
+        for (position, shot) in (0u32..).zip(shots) {
+            let order = [
+                shot.scores.iter().map(|(path, _)| id(path)).collect::<Vec<_>>(),
+                shot.skipped.iter().map(|path| id(path)).collect(),
+            ];
+            for (path, (_, value)) in order[0].iter().zip(shot.scores.iter()) {
+                if let Some((places, values, _)) = columns.get_mut(*path as usize) {
+                    places.push(position);
+                    values.push(value);
+                }
+            }
+            let has_order = !order.iter().all(|positions| is_ascending(positions));
+            if has_order {
+                orders.push(order);
+            } else {
+                for path in &order[1] {
+                    if let Some((_, _, skipped)) = columns.get_mut(*path as usize) {
+                        skipped.push(position);
+                    }
+                }
+            }
+            let marked = [
+                (PAUSED, shot.is_paused),
+                (HAS_DURATION, shot.duration_ms.is_some()),
+                (HAS_FAILURES, !shot.failures.is_empty()),
+                (HAS_QUESTION, shot.asked.is_some()),
+                (HAS_ORDER, has_order),
+            ];
+            marks.push(marked.iter().filter(|(_, is_set)| *is_set).map(|(mark, _)| mark).sum());
+        }
+        self.runs(marks.into_iter(), |out, marks| out.number(marks.into()));
+        self.values(&shots.iter().filter_map(|shot| shot.duration_ms).collect::<Vec<_>>());
+        self.number(paths.len() as u64);
+        for (path, (scored, values, skipped)) in paths.into_iter().zip(columns) {
+            self.text(path);
+            self.places(&scored, shots.len(), true);
+            self.values(&values);
+            self.places(&skipped, shots.len(), false);
+        }
+        for positions in orders.iter().flatten() {
+            self.number(positions.len() as u64);
+            positions.iter().for_each(|p| self.number(u64::from(*p)));
+        }
+        for shot in shots.iter().filter(|shot| !shot.failures.is_empty()) {
+            self.number(shot.failures.len() as u64);
+            shot.failures.iter().for_each(|failure| self.word(*failure));
+        }
+        for asked in shots.iter().filter_map(|shot| shot.asked) {
+            self.text(&asked.kind);
+            self.text(&asked.question);
+            self.number(asked.options.len() as u64);
+            asked.options.iter().for_each(|option| self.text(option));
+        }
+    }
+
+    fn other(&mut self, what: &'a What) {
+        match what {
+            What::Scored { .. } => {}
+            What::Added { path, value } => {
+                self.text(path);
+                self.bytes.extend(value.get().to_le_bytes());
+            }
+            What::RunStarted { name, project, kind, agent, task } => {
+                [name, project, kind].into_iter().for_each(|text| self.text(text));
+                self.optional(agent);
+                self.optional(task);
+            }
+            What::Status { status, reason } => {
+                self.word(*status);
+                self.optional(reason);
+            }
+            What::EpisodeStarted { task } => self.optional(task),
+            What::EpisodeFinished { status, return_ } => {
+                self.word(*status);
+                self.number(return_.is_some().into());
+                self.bytes.extend(return_.iter().flat_map(|value| value.get().to_le_bytes()));
+            }
+            What::Recorded { kind, name, failed } => {
+                self.word(*kind);
+                self.optional(name);
+                self.number((*failed).into());
+            }
+            What::Command { id, action, author } => {
+                self.text(id);
+                self.word(*action);
+                self.text(author);
+            }
+            What::Applied { id: first, result: second }
+            | What::Answered { answer: first, author: second } => {
+                self.text(first);
+                self.text(second);
+            }
+            What::Note { text, author, range } => {
+                self.text(text);
+                self.text(author);
+                self.number(range.is_some().into());
+                range.iter().flat_map(|r| [r.from, r.to]).for_each(|step| self.number(step.into()));
+            }
+            What::Artifact { name } => self.text(name),
+            What::Gap { lost, reason } => {
+                self.number(*lost);
+                self.text(reason);
+            }
+        }
+    }
+}

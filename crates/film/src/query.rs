@@ -1,0 +1,260 @@
+//! What can be asked of a film.
+
+use gauntlet_model::{EpisodeId, FailureKind, Timestamp};
+
+use crate::fact::Asked;
+use crate::film::Film;
+use crate::rules::Rules;
+use crate::story::{Answer, Command, Lost, NodeKey, Note, RunFacts};
+use crate::tree::{Path, PathId};
+
+/// One scored step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node<'a> {
+    /// Which step.
+    pub step: u32,
+    /// Which episode.
+    pub episode: Option<&'a EpisodeId>,
+    /// Place of its snapshot in the log.
+    pub seq: u64,
+    /// When it was scored.
+    pub at: Timestamp,
+    /// How long the evaluation took, milliseconds.
+    pub duration_ms: Option<f64>,
+    /// The whole rubric's score; `None` where it was not evaluated.
+    pub root: Option<f64>,
+    /// The gravest failure.
+    pub failure: Option<FailureKind>,
+    /// Whether the run waited here for a person.
+    pub is_paused: bool,
+    /// What the person was asked.
+    pub challenge: Option<&'a Asked>,
+    /// What the person answered.
+    pub answer: Option<&'a Answer>,
+}
+
+/// What became of a rubric at a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Scored, and no rule fails it.
+    Passed,
+    /// Scored, and a rule fails it.
+    Failed,
+    /// Not scored: neither good nor bad.
+    NotEvaluated,
+}
+
+impl Film {
+    /// One more than the highest sequence number seen; 0 before the first fact.
+    pub fn head(&self) -> u64 {
+        self.story.head()
+    }
+
+    /// Grows on every change that any question here could show, and on no other.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// How many nodes there are.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether there is no node.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.len() == 0
+    }
+
+    /// The node at index `i`; nodes are ordered by step, then episode.
+    pub fn node(&self, i: usize) -> Option<Node<'_>> {
+        let id = self.nodes.row(i)?;
+        let row = self.nodes.get(id)?;
+        let step = self.nodes.step(id)?;
+        let asked = self.challenges.get(&row.seq);
+        let answer = || {
+            let key: NodeKey = (step, self.nodes.episode(id).cloned());
+            self.story.answer(&key, row.seq)
+        };
+        Some(Node {
+            step,
+            episode: self.nodes.episode(id),
+            seq: row.seq,
+            at: row.at,
+            duration_ms: self.durations.get(id),
+            root: self.root_of(Some(id)),
+            failure: row.failure,
+            is_paused: row.is_paused,
+            challenge: asked.map(|(_, asked)| asked),
+            answer: asked.is_some().then(answer).flatten(),
+        })
+    }
+
+    /// The whole rubric's score at a node: the path `root`. `None` where it was not evaluated.
+    pub fn root(&self, i: usize) -> Option<f64> {
+        self.root_of(self.nodes.row(i))
+    }
+
+    /// The gravest failure of a node.
+    pub fn failure(&self, i: usize) -> Option<FailureKind> {
+        self.nodes.failure(self.nodes.row(i)?)
+    }
+
+    /// The rubric paths in tree order: `root` first, siblings by first appearance (lowest step, then position in
+    /// that snapshot), children below their parent. Parents nothing scores are there as groups.
+    pub fn paths(&self) -> &[Path] {
+        self.paths.paths()
+    }
+
+    /// One path.
+    pub fn path_of(&self, id: PathId) -> Option<&Path> {
+        self.paths.path(id)
+    }
+
+    /// The path of that text.
+    pub fn find_path(&self, path: &str) -> Option<PathId> {
+        self.paths.id(path).map(PathId)
+    }
+
+    /// The score of a path at a node.
+    pub fn score(&self, i: usize, p: PathId) -> Option<f64> {
+        self.tracks.get(p.0 as usize)?.scores.get(self.nodes.row(i)?)
+    }
+
+    /// The failure a path's score at a node is.
+    pub fn path_failure(&self, i: usize, p: PathId) -> Option<FailureKind> {
+        self.tracks.get(p.0 as usize)?.failure(self.nodes.row(i)?)
+    }
+
+    /// What became of a path at a node.
+    pub fn state(&self, i: usize, p: PathId) -> State {
+        match (self.score(i, p), self.path_failure(i, p)) {
+            (None, _) => State::NotEvaluated,
+            (Some(_), None) => State::Passed,
+            (Some(_), Some(_)) => State::Failed,
+        }
+    }
+
+    /// The paths that fail at a node, in tree order.
+    pub fn failed_paths(&self, i: usize) -> Vec<PathId> {
+        self.paths().iter().map(|p| p.id).filter(|p| self.path_failure(i, *p).is_some()).collect()
+    }
+
+    /// The first node of that step.
+    pub fn find(&self, step: u32) -> Option<usize> {
+        let rank = self.nodes.from_step(step);
+        (self.nodes.step(self.nodes.row(rank)?)? == step).then_some(rank)
+    }
+
+    /// The first failing node behind `after`, or of all.
+    pub fn next_failure(&self, after: Option<usize>) -> Option<usize> {
+        self.nodes.failing().next(after.map_or(Some(0), |i| i.checked_add(1))?)
+    }
+
+    /// The last failing node before `before`.
+    pub fn previous_failure(&self, before: usize) -> Option<usize> {
+        self.nodes.failing().previous(before)
+    }
+
+    /// The first node behind `after`, or of all, where that path fails.
+    pub fn next_failure_of(&self, after: Option<usize>, p: PathId) -> Option<usize> {
+        // A node where any path fails is a failing node, so only those are looked at.
+        let mut at = self.next_failure(after);
+        while let Some(i) = at {
+            if self.path_failure(i, p).is_some() {
+                return Some(i);
+            }
+            at = self.next_failure(Some(i));
+        }
+        None
+    }
+
+    /// How many nodes fail.
+    pub fn failing(&self) -> usize {
+        self.nodes.failing().ones()
+    }
+
+    /// Mean of the root scores there are; the same to the last bit whatever order facts came in.
+    pub fn mean_root(&self) -> Option<f64> {
+        self.roots.mean()
+    }
+
+    /// Share of nodes without failure, 0 to 1.
+    pub fn safety(&self) -> Option<f64> {
+        let (all, failing) = (self.len() as f64, self.failing() as f64);
+        (!self.is_empty()).then(|| (all - failing) / all)
+    }
+
+    /// How a node's root score ranks: the percentage, above 0 and up to 100, of root scores at or below it.
+    /// Looks at every node.
+    pub fn percentile_of_root(&self, i: usize) -> Option<f64> {
+        let own = self.root(i)?;
+        let roots = || self.nodes.rows().iter().filter_map(|row| self.root_of(Some(*row)));
+        Some(100.0 * roots().filter(|root| *root <= own).count() as f64 / roots().count() as f64)
+    }
+
+    /// How many distinct episodes any fact named.
+    pub fn episodes(&self) -> u64 {
+        self.nodes.episodes().len() as u64
+    }
+
+    /// What is known of the run itself.
+    pub fn run(&self) -> &RunFacts {
+        &self.story.run
+    }
+
+    /// People's notes, in log order.
+    pub fn notes(&self) -> impl ExactSizeIterator<Item = &Note> + DoubleEndedIterator {
+        self.story.notes.values()
+    }
+
+    /// People's commands, in log order, with what came of them.
+    pub fn commands(&self) -> impl ExactSizeIterator<Item = &Command> + DoubleEndedIterator {
+        self.story.commands.values()
+    }
+
+    /// How many events never reached the log, and each word of it in log order.
+    pub fn gaps(&self) -> (u64, impl ExactSizeIterator<Item = &Lost> + DoubleEndedIterator) {
+        let gaps = self.story.gaps.values();
+        (gaps.clone().fold(0u64, |sum, gap| sum.saturating_add(gap.lost)), gaps)
+    }
+
+    /// The node whose question still waits for a person, and the question; the latest where several do. A question
+    /// waits until it is answered, or a resume, answer or stop is issued, a command is applied, or the run is said
+    /// to be running or ended, after it.
+    pub fn pending_challenge(&self) -> Option<(usize, &Asked)> {
+        self.challenges.iter().rev().take_while(|(seq, _)| !self.story.has_released(**seq)).find_map(
+            |(seq, (key, asked))| {
+                let rank = self.nodes.rank(key.0, key.1.as_ref()).ok()?;
+                let waits = self.nodes.get(self.nodes.row(rank)?)?.is_paused;
+                (waits && self.story.answer(key, *seq).is_none()).then_some((rank, asked))
+            },
+        )
+    }
+
+    /// The rules nodes are judged by.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+}
+
+impl PartialEq for Film {
+    fn eq(&self, other: &Self) -> bool {
+        // Path ids are given in order of arrival, so paths are compared by text.
+        let paths = |film: &Film| film.paths().iter().map(|p| p.path.clone()).collect::<Vec<_>>();
+        let same_scores = |i: usize| {
+            let mut pairs = self.paths().iter().zip(other.paths());
+            pairs.all(|(a, b)| self.score(i, a.id) == other.score(i, b.id))
+        };
+        let declared = |film: &Film, i: usize| film.nodes.get(film.nodes.row(i)?)?.declared;
+        self.rules == other.rules
+            && self.story == other.story
+            && self.overlays == other.overlays
+            && self.challenges == other.challenges
+            && self.len() == other.len()
+            && self.nodes.episodes().eq(other.nodes.episodes())
+            && paths(self) == paths(other)
+            && (0..self.len()).all(|i| {
+                self.node(i) == other.node(i) && declared(self, i) == declared(other, i) && same_scores(i)
+            })
+    }
+}

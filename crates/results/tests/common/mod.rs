@@ -1,0 +1,101 @@
+//! What the stories of this crate share: ids in a row, a fixed time, a run to export, where sample files lie.
+#![allow(dead_code, reason = "each story uses its own part")]
+
+use std::path::PathBuf;
+
+use gauntlet_model::{Body, Event, EventId, FailureKind, RunId, RunSummary, SnapshotScored, Status, Timestamp};
+use gauntlet_results::{import, write_jsonl, write_results, ImportError, Imported};
+
+/// The time of every import here.
+pub fn now() -> Timestamp {
+    Timestamp::from_micros(1_800_000_000_000_000)
+}
+
+/// Imports with ids 1, 2, 3, ...
+pub fn open(name: &str, bytes: impl AsRef<[u8]>) -> Result<Imported, ImportError> {
+    let mut next = 0;
+    import(name, bytes.as_ref(), now(), &mut || {
+        next += 1;
+        EventId::from_u128(next)
+    })
+}
+
+/// The run an import became, as a store would list it.
+pub fn stored(imported: &Imported) -> RunSummary {
+    let started = imported.spec.clone().started();
+    RunSummary {
+        id: RunId::new("run-1").unwrap(),
+        name: started.name,
+        project: started.project,
+        kind: started.kind,
+        agent: started.agent,
+        task: started.task,
+        tags: started.tags,
+        notes: imported.notes.clone(),
+        config: started.config,
+        metadata: started.metadata,
+        status: Status::Completed,
+        created_at: now(),
+        updated_at: now(),
+        head: imported.events.len() as u64,
+        steps: imported.steps,
+        episodes: imported.episodes,
+        last_root: None,
+        mean_root: None,
+        failing: 0,
+    }
+}
+
+/// The results report of an import.
+pub fn report(imported: &Imported) -> String {
+    let judge = |scored: &SnapshotScored| {
+        scored.failures.first().copied().or_else(|| scored.scores.root().filter(|r| *r < 0.0).map(|_| FailureKind::Generic))
+    };
+    let mut out = Vec::new();
+    write_results(&mut out, &stored(imported), || imported.events.clone().into_iter().map(Ok), judge).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+/// The log of an import, one event a line.
+pub fn lines(imported: &Imported) -> String {
+    let mut out = Vec::new();
+    let records = imported.events.iter().enumerate().map(|(i, e)| Ok(e.record(i as u64 + 1, now())));
+    write_jsonl(&mut out, &stored(imported), records).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+/// Both exports of an import open as the same run: the spec and every event, ids and order included.
+pub fn comes_back(imported: &Imported) {
+    for (name, text) in [("a.json", report(imported)), ("a.jsonl", lines(imported))] {
+        let again = open(name, &text).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_eq!(again.spec.clone().started(), imported.spec.clone().started(), "{name}");
+        assert_eq!(again.events.len(), imported.events.len(), "{name}");
+        for (new, old) in again.events.iter().zip(&imported.events) {
+            assert_eq!(new, old, "{name}");
+        }
+        assert_eq!((again.steps, again.episodes), (imported.steps, imported.episodes), "{name}");
+        assert_eq!(again.warnings, Vec::<String>::new(), "{name}");
+    }
+}
+
+/// The scored steps among the events.
+pub fn steps(imported: &Imported) -> Vec<(&Event, &SnapshotScored)> {
+    let scored = |e| match Event::body(e) {
+        Body::SnapshotScored(body) => Some((e, body)),
+        _ => None,
+    };
+    imported.events.iter().filter_map(scored).collect()
+}
+
+/// The folder with recorded result files, if this checkout has one: `GAUNTLET_DATA_SAMPLES`, else
+/// `shared/data` beside any folder above.
+pub fn samples() -> Option<PathBuf> {
+    let named = std::env::var_os("GAUNTLET_DATA_SAMPLES").map(PathBuf::from);
+    let above = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let near = above.ancestors().map(|folder| folder.join("shared/data"));
+    let found = named.into_iter().chain(near).map(|data| data.join("results")).find(|folder| folder.is_dir());
+    if found.is_none() {
+        eprintln!("SKIPPED: no sample data; set GAUNTLET_DATA_SAMPLES to the folder that holds `results`");
+    }
+    found
+}

@@ -1,0 +1,157 @@
+//! What the store is asked with and answers with, beyond the model's own types.
+
+use gauntlet_model::{
+    CommandIssued, EpisodeId, FailureKind, FieldError, Object, Record, RunId, RunSummary, Status, Timestamp,
+};
+use serde::Serialize;
+
+/// What came of creating a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Created {
+    /// The run as it stands.
+    pub run: RunSummary,
+    /// Whether it was created now; `false` where it existed with the same content.
+    pub new: bool,
+}
+
+/// What came of appending events. Durable when it is returned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Appended {
+    /// Events appended now.
+    pub accepted: u64,
+    /// Events that were in the log already, or came twice in the batch.
+    pub duplicates: u64,
+    /// Sequence number of the first event appended now.
+    pub first_seq: Option<u64>,
+    /// Sequence number of the last event appended now.
+    pub last_seq: Option<u64>,
+}
+
+/// A stretch of a run's log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Slice {
+    /// The events, by sequence number.
+    pub records: Vec<Record>,
+    /// Events in the whole log when it was read; one past the last sequence number.
+    pub head: u64,
+    /// Sequence number of the last event looked at, whether returned or passed over by the filter: what to read
+    /// after next time. It is `head - 1` where the end was reached; `None` where nothing was looked at yet.
+    pub next_after: Option<u64>,
+}
+
+/// How a list of runs is ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// Newest first. Pages stay stable while runs are added.
+    #[default]
+    Created,
+    /// Last changed first.
+    Updated,
+    /// By name, letter case ignored.
+    Name,
+}
+
+impl Sort {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Sort::Created => "created",
+            Sort::Updated => "updated",
+            Sort::Name => "name",
+        }
+    }
+}
+
+impl std::str::FromStr for Sort {
+    type Err = FieldError;
+    fn from_str(word: &str) -> Result<Self, FieldError> {
+        [Sort::Created, Sort::Updated, Sort::Name]
+            .into_iter()
+            .find(|s| s.as_str() == word)
+            .ok_or_else(|| FieldError::new("sort", format!("{word:?} is not one of created, updated, name")))
+    }
+}
+
+/// Which runs to list. All conditions must hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunQuery {
+    /// Where to go on, from [`Page::next_cursor`].
+    pub cursor: Option<String>,
+    /// Most runs on the page, 1 to 1000.
+    pub limit: u32,
+    /// Runs of this project.
+    pub project: Option<String>,
+    /// Runs that stand so.
+    pub status: Option<Status>,
+    /// Runs whose id, name, task, agent, tags or notes contain this text, letter case (of ASCII) ignored.
+    pub q: Option<String>,
+    /// Runs that carry this label.
+    pub tag: Option<String>,
+    /// In which order.
+    pub sort: Sort,
+}
+
+impl Default for RunQuery {
+    fn default() -> Self {
+        Self { cursor: None, limit: 50, project: None, status: None, q: None, tag: None, sort: Sort::default() }
+    }
+}
+
+/// One page of a list of runs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Page {
+    /// The runs.
+    pub items: Vec<RunSummary>,
+    /// What to pass as [`RunQuery::cursor`] for the next page; `None` on the last one.
+    pub next_cursor: Option<String>,
+}
+
+/// Which scored snapshots to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Failing {
+    /// All of them.
+    #[default]
+    AnyOrNone,
+    /// Those that fail in any way.
+    Any,
+    /// Those whose gravest failure is this.
+    Kind(FailureKind),
+}
+
+/// One scored snapshot, without its text.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StepRow {
+    /// Its step.
+    pub step: u32,
+    /// Where it lies in the log.
+    pub seq: u64,
+    /// Its episode.
+    pub episode: Option<EpisodeId>,
+    /// Its root score, where that was evaluated.
+    pub root: Option<f64>,
+    /// Its gravest failure.
+    pub failure: Option<FailureKind>,
+}
+
+/// A command no training side has acknowledged yet.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PendingCommand {
+    /// Where it lies in the log: commands are obeyed in this order.
+    pub seq: u64,
+    /// When the server received it.
+    pub issued_at: Timestamp,
+    /// What to do.
+    #[serde(flatten)]
+    pub command: CommandIssued,
+}
+
+/// A run as the origin's hub lists sessions.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Session {
+    /// The run.
+    pub run: RunId,
+    /// Metadata of its last snapshot by step number.
+    pub metadata: Object,
+    /// Scored snapshots.
+    pub steps: u64,
+}

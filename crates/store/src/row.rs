@@ -1,0 +1,119 @@
+//! An event made ready for the log by its caller, so that the one writer has as little to do as possible.
+
+use std::sync::{Arc, LazyLock};
+
+use gauntlet_film::Rules;
+use gauntlet_model::{
+    Body, Event, EventId, FailureKind, Kind, MAX_LABEL_BYTES, Object, RunId, Scores, Status, Timestamp,
+};
+
+/// An event as its row, with what the projections need to know of it.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub id: [u8; 16],
+    pub at: i64,
+    pub kind: Kind,
+    pub episode: Option<Arc<str>>,
+    pub step: Option<u32>,
+    pub root: Option<f64>,
+    pub failure: Option<FailureKind>,
+    pub origin: bool,
+    pub body: Arc<str>,
+    /// The run's status from here on.
+    pub status: Option<Status>,
+    pub command: Option<CommandChange>,
+    pub labels: Labels,
+}
+
+/// What an event does to the queue of commands.
+#[derive(Debug)]
+pub(crate) enum CommandChange {
+    Issued(Arc<str>),
+    Applied(Arc<str>),
+}
+
+/// What the origin's clients call the task and the sort of run, in metadata.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Labels {
+    pub task_id: Option<Arc<str>>,
+    pub run_type: Option<Arc<str>>,
+}
+
+impl Labels {
+    /// Reads them from metadata; what cannot stand as a label is passed over.
+    pub fn of(metadata: &Object) -> Self {
+        let label = |key: &str| {
+            let text = metadata.get(key)?.as_str()?;
+            let fits = !text.is_empty() && text.len() <= MAX_LABEL_BYTES && !text.chars().any(char::is_control);
+            fits.then(|| Arc::from(text))
+        };
+        Self { task_id: label("task_id"), run_type: label("run_type") }
+    }
+}
+
+impl Row {
+    pub fn of(event: &Event) -> Self {
+        let mut row = Self {
+            id: *event.id().as_bytes(),
+            at: event.at().micros(),
+            kind: event.kind(),
+            episode: event.episode().map(|e| Arc::from(e.as_str())),
+            step: event.step(),
+            root: None,
+            failure: None,
+            origin: false,
+            body: Arc::from(event.body().to_json()),
+            status: None,
+            command: None,
+            labels: Labels::default(),
+        };
+        match event.body() {
+            Body::SnapshotScored(snapshot) => {
+                row.root = snapshot.scores.root();
+                row.failure = failure_of(&snapshot.scores, &snapshot.failures);
+                row.labels = Labels::of(&snapshot.metadata);
+            }
+            Body::RunStarted(started) => row.labels = Labels::of(&started.metadata),
+            Body::RunStatus(change) => row.status = Some(change.status),
+            Body::RunFinished(end) => row.status = Some(end.status),
+            Body::CommandIssued(c) => row.command = Some(CommandChange::Issued(Arc::from(&*c.command_id))),
+            Body::CommandApplied(c) => row.command = Some(CommandChange::Applied(Arc::from(&*c.command_id))),
+            _ => {}
+        }
+        row
+    }
+
+    /// A row an origin client posted: its step identifies it in its run.
+    pub fn of_origin(event: &Event) -> Self {
+        Self { origin: true, ..Self::of(event) }
+    }
+
+    /// About how many bytes it takes while it waits.
+    pub fn bytes(&self) -> usize {
+        self.body.len() + 256
+    }
+}
+
+/// The gravest failure by the default rules.
+fn failure_of(scores: &Scores, declared: &[FailureKind]) -> Option<FailureKind> {
+    static RULES: LazyLock<Rules> = LazyLock::new(Rules::default);
+    RULES.failure_of(scores, declared)
+}
+
+/// The id of an event the store itself appends: made from the run and what the event is about, so that it says
+/// nothing twice. (FNV-1a, 128 bits, over run, a zero byte, purpose, a zero byte, subject.)
+pub(crate) fn own_id(run: &RunId, purpose: &str, subject: &str) -> EventId {
+    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+    let start: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    let bytes = run.as_str().bytes().chain([0]).chain(purpose.bytes()).chain([0]).chain(subject.bytes());
+    EventId::from_u128(bytes.fold(start, |h, b| (h ^ u128::from(b)).wrapping_mul(PRIME)))
+}
+
+/// An event of the store's own.
+pub(crate) fn own(
+    id: EventId,
+    at: Timestamp,
+    body: impl Into<Body>,
+) -> Result<Arc<Row>, gauntlet_model::FieldError> {
+    Event::new(id, at, None, None, body).map(|e| Arc::new(Row::of(&e)))
+}

@@ -1,0 +1,74 @@
+//! What the writer can be asked to do.
+
+use std::sync::Arc;
+
+use gauntlet_model::{RunId, RunPatch, RunStarted, Timestamp};
+
+use crate::queue::{Reply, Settle};
+use crate::row::Row;
+use crate::{Appended, PendingCommand};
+
+/// A run to create.
+pub(crate) struct NewRun {
+    pub id: RunId,
+    pub started: RunStarted,
+    /// Its `run.started`.
+    pub row: Arc<Row>,
+}
+
+/// One request. Every variant is done wholly or not at all.
+pub(crate) enum Work {
+    Create { run: NewRun, now: Timestamp, reply: Reply<bool> },
+    Append { run: RunId, rows: Vec<Arc<Row>>, now: Timestamp, reply: Reply<Appended> },
+    Origin { run: NewRun, rows: [Arc<Row>; 1], now: Timestamp, reply: Reply<Appended> },
+    Import { run: NewRun, rows: Vec<Arc<Row>>, now: Timestamp, reply: Reply<()> },
+    Patch { run: RunId, patch: RunPatch, now: Timestamp, reply: Reply<()> },
+    Delete { run: RunId, reply: Reply<()> },
+    Issue { run: RunId, command_id: String, row: Arc<Row>, now: Timestamp, reply: Reply<u64> },
+    Acknowledge { run: RunId, command_id: String, row: Arc<Row>, now: Timestamp, reply: Reply<bool> },
+    Pop { run: RunId, now: Timestamp, reply: Reply<Option<PendingCommand>> },
+    KeepChunk { run: RunId, level: u8, chunk: u64, bytes: Arc<[u8]>, reply: Reply<()> },
+    Ping { reply: Reply<()> },
+}
+
+impl Work {
+    fn rows(&self) -> &[Arc<Row>] {
+        match self {
+            Work::Append { rows, .. } | Work::Import { rows, .. } => rows,
+            Work::Origin { rows, .. } => rows,
+            Work::Issue { row, .. } | Work::Acknowledge { row, .. } => std::slice::from_ref(row),
+            Work::Create { run, .. } => std::slice::from_ref(&run.row),
+            Work::Patch { .. } | Work::Delete { .. } | Work::Pop { .. } | Work::KeepChunk { .. } | Work::Ping { .. } => &[],
+        }
+    }
+
+    /// How much of a group it fills.
+    pub fn weight(&self) -> usize {
+        self.rows().len().max(1)
+    }
+
+    /// About how many bytes it takes while it waits.
+    pub fn bytes(&self) -> usize {
+        let held = match self {
+            Work::KeepChunk { bytes, .. } => bytes.len(),
+            Work::Patch { patch, .. } => patch.notes.as_ref().map_or(0, String::len),
+            _ => 0,
+        };
+        held + self.rows().iter().map(|row| row.bytes()).sum::<usize>()
+    }
+
+    /// Its way back, whatever the type of the answer.
+    pub fn reply(&mut self) -> &mut dyn Settle {
+        match self {
+            Work::Create { reply, .. } | Work::Acknowledge { reply, .. } => reply,
+            Work::Append { reply, .. } | Work::Origin { reply, .. } => reply,
+            Work::Import { reply, .. }
+            | Work::Patch { reply, .. }
+            | Work::Delete { reply, .. }
+            | Work::KeepChunk { reply, .. }
+            | Work::Ping { reply } => reply,
+            Work::Issue { reply, .. } => reply,
+            Work::Pop { reply, .. } => reply,
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The live tail: binary frames of facts, with a text frame now and then that says where the log ends.
+
+use futures::future::{Either, select};
+use futures::{StreamExt, pin_mut};
+use gauntlet_app::ports::FeedState;
+use gauntlet_film::codec;
+use gloo_net::websocket::{Message, futures::WebSocket};
+use gloo_timers::future::TimeoutFuture;
+use serde::Deserialize;
+
+use super::Follow;
+use super::http::{FetchError, path};
+
+/// The server says something at least every 20 s; silence this long means the connection died unnoticed, as it
+/// does when a laptop sleeps.
+const SILENCE_MS: u32 = 45_000;
+/// How often the page looks whether it still wants to follow.
+const LOOK_MS: u32 = 250;
+
+#[derive(Deserialize)]
+struct Hello {
+    head: u64,
+}
+
+/// Follows from behind the last delivered event, until the connection is lost.
+pub async fn follow(feed: &Follow, mut head: u64) -> Result<(), FetchError> {
+    let mut socket = WebSocket::open(&url(feed)).map_err(|_| FetchError::Failed)?;
+    let mut live = false;
+    let mut silent_ms = 0;
+    while silent_ms < SILENCE_MS && !feed.stopped.get() {
+        let message = {
+            let look = TimeoutFuture::new(LOOK_MS);
+            let next = socket.next();
+            pin_mut!(look, next);
+            match select(next, look).await {
+                Either::Left((message, _)) => message,
+                Either::Right(_) => {
+                    silent_ms += LOOK_MS;
+                    continue;
+                }
+            }
+        };
+        silent_ms = 0;
+        match message {
+            Some(Ok(Message::Bytes(bytes))) => {
+                let facts = codec::decode(&bytes).map_err(|_| FetchError::Failed)?;
+                if let Some(last) = facts.iter().map(|f| f.seq).max() {
+                    feed.deliver(facts, last);
+                }
+            }
+            Some(Ok(Message::Text(text))) => {
+                let hello: Hello = serde_json::from_str(&text).map_err(|_| FetchError::Failed)?;
+                head = head.max(hello.head);
+            }
+            Some(Err(_)) | None => return Ok(()),
+        }
+        if !live && feed.next() >= head {
+            live = true;
+            feed.say(FeedState::Live);
+        }
+    }
+    Ok(())
+}
+
+fn url(feed: &Follow) -> String {
+    let location = web_sys::window().map(|w| w.location());
+    let part = |f: fn(&web_sys::Location) -> Result<String, wasm_bindgen::JsValue>| {
+        location.as_ref().and_then(|l| f(l).ok()).unwrap_or_default()
+    };
+    let scheme = if part(web_sys::Location::protocol) == "https:" { "wss" } else { "ws" };
+    let after = feed.after.get().map_or(String::new(), |seq| format!("&after={seq}"));
+    format!("{scheme}://{}{}/live?format=binary{after}", part(web_sys::Location::host), path(&feed.run))
+}

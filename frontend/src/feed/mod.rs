@@ -1,0 +1,108 @@
+//! The feed: a run's sealed chunks over HTTP, then its live tail over a WebSocket, as one stream of facts that
+//! resumes by itself.
+
+mod http;
+mod live;
+
+use std::any::Any;
+use std::cell::Cell;
+use std::rc::Rc;
+
+use gauntlet_app::ports::{Feed, FeedState, FeedUpdate};
+use gauntlet_film::levels::CHUNK;
+use gauntlet_model::RunId;
+use gloo_timers::future::TimeoutFuture;
+use wasm_bindgen_futures::spawn_local;
+
+use http::FetchError;
+
+/// The server this page came from.
+pub struct HttpFeed;
+
+/// Waits between attempts, seconds; the last one repeats.
+const BACKOFF_SECS: [u32; 5] = [1, 1, 2, 4, 8];
+
+impl Feed for HttpFeed {
+    fn follow(&self, run: &RunId, after: Option<u64>, on: Rc<dyn Fn(FeedUpdate)>) -> Box<dyn Any> {
+        let stopped = Rc::new(Cell::new(false));
+        let follow = Follow { run: run.clone(), on, stopped: Rc::clone(&stopped), after: Cell::new(after) };
+        spawn_local(follow.forever());
+        Box::new(StopOnDrop(stopped))
+    }
+
+    fn import(&self, file: web_sys::File, done: Rc<dyn Fn(Result<String, String>)>) {
+        spawn_local(async move { done(http::import(file).await) });
+    }
+}
+
+struct StopOnDrop(Rc<Cell<bool>>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.set(true);
+    }
+}
+
+struct Follow {
+    run: RunId,
+    on: Rc<dyn Fn(FeedUpdate)>,
+    stopped: Rc<Cell<bool>>,
+    /// The last sequence number delivered.
+    after: Cell<Option<u64>>,
+}
+
+impl Follow {
+    async fn forever(self) {
+        let mut failures = 0;
+        while !self.stopped.get() {
+            let before = self.after.get();
+            match self.once().await {
+                Err(FetchError::NotFound) => return self.say(FeedState::Missing),
+                Ok(()) | Err(FetchError::Failed) => {}
+            }
+            if self.stopped.get() {
+                return;
+            }
+            failures = if self.after.get() > before { 0 } else { failures + 1 };
+            let retry_secs = BACKOFF_SECS[usize::min(failures, BACKOFF_SECS.len() - 1)];
+            self.say(FeedState::Lost { retry_secs });
+            TimeoutFuture::new(retry_secs * 1000).await;
+        }
+    }
+
+    /// One connection, until it is lost.
+    async fn once(&self) -> Result<(), FetchError> {
+        if self.after.get().is_none() {
+            self.say(FeedState::Connecting);
+        }
+        let film = http::manifest(&self.run).await?;
+        self.say(FeedState::CatchingUp { head: film.manifest.head });
+        let sealed = film.manifest.levels.first().map_or(0, |level| level.chunks);
+        let first = self.next() / CHUNK;
+        for chunk in first..sealed {
+            let facts = http::chunk(&self.run, 0, chunk, &film.version).await?;
+            self.deliver(facts, (chunk + 1) * CHUNK - 1);
+            if self.stopped.get() {
+                return Ok(());
+            }
+        }
+        live::follow(self, film.manifest.head).await
+    }
+
+    fn next(&self) -> u64 {
+        self.after.get().map_or(0, |seq| seq + 1)
+    }
+
+    fn deliver(&self, facts: Vec<gauntlet_film::Fact>, last: u64) {
+        if !self.stopped.get() {
+            self.after.set(self.after.get().max(Some(last)));
+            (self.on)(FeedUpdate::Facts(facts));
+        }
+    }
+
+    fn say(&self, state: FeedState) {
+        if !self.stopped.get() {
+            (self.on)(FeedUpdate::State(state));
+        }
+    }
+}

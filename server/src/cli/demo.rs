@@ -1,0 +1,96 @@
+//! `gauntlet demo`: real training, streamed through the public API as any client would.
+
+use std::time::{Duration, Instant};
+
+use gauntlet_demo::{Config as Training_, Training};
+use gauntlet_rubric::sinks::{ServerSink, ServerSinkConfig, Sink};
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+
+use super::client::answers;
+use super::{CliError, say};
+use crate::config::Config;
+use crate::lock::LockError;
+use crate::serve::{ServeError, Server};
+use crate::state::{new_run_id, now};
+
+/// Trains a small policy with GRPO on medical-safety questions; every rollout is scored by the DIPG rubric.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  gauntlet demo                        2,400 rollouts as fast as they come
+  gauntlet demo --rate 12              12 rollouts a second, to be watched
+  gauntlet demo --steps 500 --seed 3   another run
+
+The rollouts go to the server that is running. Without one, they are kept in the data folder: `gauntlet serve`
+shows them then. The same seed gives the same film.")]
+pub struct Demo {
+    /// Rollouts
+    #[arg(long, default_value_t = 2400, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    steps: u32,
+    /// Seed of everything random
+    #[arg(long, default_value_t = 7, value_name = "S")]
+    seed: u64,
+    /// Rollouts a second [default: as fast as they come]
+    #[arg(long, value_name = "R", value_parser = positive)]
+    rate: Option<f64>,
+    /// The run's id [default: a new one]
+    #[arg(long, value_name = "ID")]
+    run: Option<String>,
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(rate),
+        _ => Err(format!("{text:?} is not a number above 0")),
+    }
+}
+
+impl Demo {
+    /// Streams the training to the server; without one, serves the data folder for as long as it takes.
+    pub fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
+        let configured = format!("http://{}", config.listen);
+        if answers(&configured) {
+            return self.stream(&configured);
+        }
+        let private = Config { listen: ([127, 0, 0, 1], 0).into(), ..config.clone() };
+        let server = match runtime.block_on(Server::bind(&private)) {
+            Ok(server) => server,
+            Err(ServeError::Lock(LockError::Taken(Some(url)))) if answers(&url) => return self.stream(&url),
+            Err(error) => return Err(error.into()),
+        };
+        let (url, stop) = (server.url().to_owned(), CancellationToken::new());
+        let serving = runtime.spawn(server.run(stop.clone()));
+        let streamed = self.stream(&url);
+        stop.cancel();
+        let served = runtime.block_on(serving).map_err(|e| CliError::Failed(e.to_string()))?;
+        served.map_err(CliError::from).and(streamed)
+    }
+
+    fn stream(&self, url: &str) -> Result<(), CliError> {
+        let run = match &self.run {
+            Some(id) => id.clone(),
+            None => new_run_id().map_err(|e| CliError::Failed(e.to_string()))?.to_string(),
+        };
+        let config = Training_ { run, steps: self.steps, seed: self.seed, ..Training_::default() };
+        let mut training = Training::new(config).map_err(|e| CliError::Failed(e.to_string()))?;
+        let sink = ServerSink::open(ServerSinkConfig::lossless(url), training.spec())
+            .map_err(|e| CliError::Failed(e.to_string()))?;
+        say(&format!("training {} rollouts, watch them at {url}/runs/{}", self.steps, training.run()));
+        let begun = Instant::now();
+        let mut rolled = 0u32;
+        while let Some(event) = training.next_event(now()).map_err(|e| CliError::Failed(e.to_string()))? {
+            if event.step().is_some() {
+                if let Some(rate) = self.rate {
+                    let due = Duration::from_secs_f64(f64::from(rolled) / rate);
+                    std::thread::sleep(due.saturating_sub(begun.elapsed()));
+                }
+                rolled += 1;
+            }
+            sink.send(event);
+        }
+        sink.flush().map_err(|e| CliError::Failed(e.to_string()))?;
+        say(&format!("done: {rolled} rollouts in {:.1} s", begun.elapsed().as_secs_f64()));
+        Ok(())
+    }
+}
