@@ -6,23 +6,28 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # Tools and logs live outside the clone, so that a second clone is ready at once.
 CACHE=${GAUNTLET_CACHE:-$HOME/.cache/gauntlet}
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$HOME/.cache/gauntlet/target}
-# What the browser downloads, as build.sh leaves it.
-# shellcheck disable=SC2034 # used by the scripts that source this file
+case $CARGO_TARGET_DIR in /*) ;; *) CARGO_TARGET_DIR=$PWD/$CARGO_TARGET_DIR ;; esac
+# What the browser downloads, as build.sh leaves it; the server's build takes it in. Set for every cargo call alike,
+# as a change of it would build the server again.
 SITE=$CARGO_TARGET_DIR/site
+export GAUNTLET_SITE_DIR=$SITE
 LOGS=$CACHE/logs
 TOOLCHAIN_FILE=$CACHE/toolchain.env
 export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-auto}
 
-mkdir -p "$CARGO_TARGET_DIR" "$LOGS"
+mkdir -p "$SITE" "$LOGS"
 
-# setup.sh notes here when the browser side needs another compiler than the default one; everything then uses it,
-# so that nothing is compiled twice.
-if [ -f "$TOOLCHAIN_FILE" ]; then
-    set -a
-    # shellcheck disable=SC1090
-    . "$TOOLCHAIN_FILE"
-    set +a
-fi
+# setup.sh notes a compiler here when the browser side needs another than the default one; everything then uses it, so
+# that nothing is compiled twice. Read now, and again by whoever has run setup.sh since.
+read_toolchain() {
+    if [ -f "$TOOLCHAIN_FILE" ]; then
+        set -a
+        # shellcheck disable=SC1090
+        . "$TOOLCHAIN_FILE"
+        set +a
+    fi
+}
+read_toolchain
 
 say() { printf '%s\n' "$*"; }
 
@@ -94,3 +99,21 @@ find_chromium() {
         fi
     done
 }
+
+# part NAME COMMAND...: runs it under a heading, notes how long it took, and goes on after a failure so that the account
+# is whole. Whoever uses it prints parts_table and fails when BROKEN names anything.
+PARTS=""
+BROKEN=""
+part() {
+    local name=$1 started=$SECONDS state=ok
+    shift
+    printf '\n== %s\n' "$name"
+    if ! "$@"; then
+        state=FAILED
+        BROKEN="$BROKEN $name"
+    fi
+    PARTS="$PARTS$(printf '  %-22s %5s s  %s' "$name" "$((SECONDS - started))" "$state")
+"
+}
+
+parts_table() { printf '\nWhere the time went:\n%s  %-22s %5s s\n' "$PARTS" "all" "$SECONDS"; }

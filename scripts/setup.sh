@@ -17,7 +17,7 @@ step() {
     local what=$1 why=$2 started=$SECONDS
     found=""
     "$3"
-    printf '  %-15s %-44s %s (%s s)\n' "$what" "$found" "$why" "$((SECONDS - started))"
+    printf '  %-13s %s: %s (%s s)\n' "$what" "$found" "$why" "$((SECONDS - started))"
 }
 
 installing() { say "  ... $1"; }
@@ -158,10 +158,7 @@ stand_in() {
         quietly toolchain-link rustup toolchain link debian /usr || die "rustup could not link /usr as a toolchain."
         printf 'RUSTUP_TOOLCHAIN=debian\n' >>"$TOOLCHAIN_FILE"
     fi
-    set -a
-    # shellcheck disable=SC1090
-    . "$TOOLCHAIN_FILE"
-    set +a
+    read_toolchain
 }
 
 need_rust_components() {
@@ -263,10 +260,10 @@ main() {
     step "Rust" "compiles everything" need_rust
     step "wasm target" "the browser side is Rust too" need_wasm_target
     [ -z "$with_checks" ] || step "Rust checks" "formatting and lints" need_rust_components
-    step "wasm-bindgen" "joins the wasm to JavaScript" need_wasm_bindgen
+    step "wasm-bindgen" "writes the JavaScript around the wasm" need_wasm_bindgen
     step "Node.js" "runs the npm tools" need_node_js
-    step "npm tools" "small wasm, the style, the stories" need_npm_packages
-    [ -z "$with_tests" ] || step "Chromium" "the stories drive a real browser" need_chromium
+    step "npm tools" "make the wasm small, compile the style, drive the browser" need_npm_packages
+    [ -z "$with_tests" ] || step "Chromium" "the end-to-end stories run in it" need_chromium
 }
 
 main "$@"

@@ -7,16 +7,19 @@ use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-env-changed=GAUNTLET_SITE_DIR");
-    let mut table = String::from("/// Name and content of each file built in.\nstatic BUILT_IN: &[(&str, &[u8])] = &[\n");
+    let mut table =
+        String::from("/// Name and content of each file built in.\nstatic BUILT_IN: &[(&str, &[u8])] = &[\n");
     if let Some(site) = env::var_os("GAUNTLET_SITE_DIR").map(PathBuf::from) {
         println!("cargo::rerun-if-changed={}", site.display());
         for file in files(&site)? {
-            let name = file.strip_prefix(&site).map_err(io::Error::other)?.to_string_lossy().replace('\\', "/");
+            let name =
+                file.strip_prefix(&site).map_err(io::Error::other)?.to_string_lossy().replace('\\', "/");
             let _ = writeln!(table, "    ({name:?}, include_bytes!({:?})),", file.display().to_string());
         }
     }
     table.push_str("];\n");
-    let out = env::var_os("OUT_DIR").map(PathBuf::from).ok_or_else(|| io::Error::other("cargo sets OUT_DIR"))?;
+    let out =
+        env::var_os("OUT_DIR").map(PathBuf::from).ok_or_else(|| io::Error::other("cargo sets OUT_DIR"))?;
     fs::write(out.join("site.rs"), table)
 }
 

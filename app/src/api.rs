@@ -89,31 +89,50 @@ pub trait Backend: Send + Sync {
     fn command(&self, run: String, action: String, parameters: Object) -> Answer<String>;
 }
 
+#[cfg(feature = "ssr")]
 fn backend() -> Result<Arc<dyn Backend>, ServerFnError> {
     use_context::<Arc<dyn Backend>>().ok_or_else(|| ServerFnError::new("the server has no log to read"))
 }
 
 /// One page of runs.
 #[server(prefix = "/pages", endpoint = "runs")]
-pub async fn list_runs(query: RunsQuery) -> Result<RunsPage, ServerFnError> {
+pub async fn list_runs(
+    /// What to look for.
+    query: RunsQuery,
+) -> Result<RunsPage, ServerFnError> {
     backend()?.runs(query).await.map_err(ServerFnError::new)
 }
 
 /// One run.
 #[server(prefix = "/pages", endpoint = "run")]
-pub async fn get_run(id: String) -> Result<Option<RunSummary>, ServerFnError> {
+pub async fn get_run(
+    /// The run's id.
+    id: String,
+) -> Result<Option<RunSummary>, ServerFnError> {
     backend()?.run(id).await.map_err(ServerFnError::new)
 }
 
 /// One step, with its texts.
 #[server(prefix = "/pages", endpoint = "step")]
-pub async fn get_step(run: String, step: u32) -> Result<Option<StepDetail>, ServerFnError> {
+pub async fn get_step(
+    /// The run's id.
+    run: String,
+    /// The step's number.
+    step: u32,
+) -> Result<Option<StepDetail>, ServerFnError> {
     backend()?.step(run, step).await.map_err(ServerFnError::new)
 }
 
 /// Issues a command; `parameters` is a JSON object as text.
 #[server(prefix = "/pages", endpoint = "command")]
-pub async fn send_command(run: String, action: String, parameters: String) -> Result<String, ServerFnError> {
+pub async fn send_command(
+    /// The run's id.
+    run: String,
+    /// `pause`, `resume`, `tweak`, `answer` or `stop`.
+    action: String,
+    /// A JSON object.
+    parameters: String,
+) -> Result<String, ServerFnError> {
     let parameters: Object = serde_json::from_str(&parameters)
         .map_err(|e| ServerFnError::new(format!("parameters: not a JSON object: {e}")))?;
     backend()?.command(run, action, parameters).await.map_err(ServerFnError::new)

@@ -80,7 +80,9 @@ impl Config {
         let synchronous = match file.store.synchronous.as_deref().unwrap_or("full") {
             "full" => Synchronous::Full,
             "normal" => Synchronous::Normal,
-            other => return Err(ConfigError(format!("store.synchronous: {other:?} is neither full nor normal"))),
+            other => {
+                return Err(ConfigError(format!("store.synchronous: {other:?} is neither full nor normal")));
+            }
         };
         Ok(Self {
             listen: loopback(listen)?,

@@ -48,7 +48,9 @@ impl Films {
             for record in &page.records {
                 match Fact::of_record(record) {
                     Ok(fact) => film.apply(&fact),
-                    Err(error) => tracing::error!(%run, seq = record.seq, %error, "a stored event breaks the rules"),
+                    Err(error) => {
+                        tracing::error!(%run, seq = record.seq, %error, "a stored event breaks the rules")
+                    }
                 }
             }
             if film.head() <= seen {

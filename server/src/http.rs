@@ -20,7 +20,8 @@ pub async fn request_id(request: Request, next: Next) -> Response {
         .and_then(|v| v.to_str().ok())
         .filter(|v| !v.is_empty() && v.len() <= 128 && v.bytes().all(|b| b.is_ascii_graphic()))
         .map_or_else(|| new_event_id().to_string(), str::to_owned);
-    let span = tracing::info_span!("request", id = %id, method = %request.method(), path = %request.uri().path());
+    let span =
+        tracing::info_span!("request", id = %id, method = %request.method(), path = %request.uri().path());
     async move {
         let begun = std::time::Instant::now();
         let mut response = next.run(request).await;

@@ -80,11 +80,12 @@ fn browser(state: &AppState) -> Router<AppState> {
         move || leptos::prelude::provide_context(Arc::clone(&backend))
     };
     let options = state.leptos.clone();
-    Router::new()
-        .route("/pages/{*function}", post(pages::server_function))
-        .leptos_routes_with_context(state, generate_route_list(gauntlet_app::App), provide, move || {
-            gauntlet_app::shell(options.clone())
-        })
+    Router::new().route("/pages/{*function}", post(pages::server_function)).leptos_routes_with_context(
+        state,
+        generate_route_list(gauntlet_app::App),
+        provide,
+        move || gauntlet_app::shell(options.clone()),
+    )
 }
 
 async fn no_such_path(uri: axum::http::Uri) -> ApiError {

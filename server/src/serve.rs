@@ -95,7 +95,7 @@ impl Server {
             served = serving.into_future() => served?,
             () = late => tracing::warn!("some requests did not finish in time"),
         }
-        store.close().await?;
+        store.close().await;
         drop(lock);
         tracing::info!("stopped");
         Ok(())

@@ -6,7 +6,7 @@ use std::time::Instant;
 use axum::extract::FromRef;
 use gauntlet_store::Store;
 use leptos::config::LeptosOptions;
-use rand::Rng;
+use rand::RngExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::films::Films;

@@ -84,6 +84,12 @@ impl Panels {
         self.sheet.update(|s| *s = if *s == sheet { Sheet::Stage } else { sheet });
     }
 
+    /// Shows the steps wherever they are.
+    pub(super) fn show_steps(self) {
+        self.steps.is_open.set(true);
+        self.sheet.set(Sheet::Steps);
+    }
+
     /// Shows the diagnostics wherever they are.
     pub(super) fn show_diagnostics(self) {
         self.diagnostics.is_open.set(true);

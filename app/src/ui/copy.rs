@@ -34,7 +34,7 @@ impl Copied {
         spawn_local(async move {
             let copied = JsFuture::from(window().navigator().clipboard().write_text(&text)).await;
             outcome.try_set(if copied.is_ok() { Outcome::Done } else { Outcome::Refused });
-            set_timeout(move || drop(outcome.try_set(Outcome::Idle)), Duration::from_secs(2));
+            set_timeout(move || _ = outcome.try_set(Outcome::Idle), Duration::from_secs(2));
         });
     }
 

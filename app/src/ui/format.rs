@@ -16,7 +16,7 @@ pub(crate) fn grouped(number: u64) -> String {
 }
 
 /// A number with its sign and `decimals` places: `+18.4`, `-20.0`; zero has no sign.
-pub(crate) fn signed(value: f64, decimals: usize) -> String {
+fn signed(value: f64, decimals: usize) -> String {
     let text = format!("{:.*}", decimals, value.abs());
     let is_zero = text.bytes().all(|b| matches!(b, b'0' | b'.'));
     match value {

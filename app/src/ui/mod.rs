@@ -14,7 +14,7 @@ pub(crate) use browser::{
     replace_query, this_address, Resized,
 };
 pub(crate) use copy::Copied;
-pub(crate) use format::{ago, duration, grouped, percent, score, signed, utc};
+pub(crate) use format::{ago, duration, grouped, percent, score, utc};
 pub(crate) use frames::EachFrame;
 pub(crate) use icon::{Icon, Shape};
 pub(crate) use importer::{provide_importer, run_address, DropZone, FilePicker};

@@ -24,7 +24,7 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        let grpo = Grpo { learning_rate: 3.0, clip: 0.2, kl_beta: 0.02, epochs: 4 };
+        let grpo = Grpo { learning_rate: 3.0, clip: 0.2, kl_beta: 0.01, epochs: 4 };
         Self { run: "dipg-grpo-demo".to_owned(), steps: 2400, seed: 7, group: 8, questions: 6, grpo }
     }
 }

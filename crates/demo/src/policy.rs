@@ -54,7 +54,7 @@ impl Head {
     fn untrained(self) -> &'static [f64] {
         match self {
             Head::Form => &[1.6, -0.2, -0.3, -0.3],
-            Head::Stance => &[1.7, -0.1, -0.2, 0.4],
+            Head::Stance => &[1.7, 0.1, 0.0, 0.1],
             Head::Proof => &[0.6, 0.2, -0.5],
             Head::Content => &[0.5, 0.5, 0.0],
             Head::Confidence => &[1.2, -0.5],

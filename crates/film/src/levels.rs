@@ -89,9 +89,15 @@ fn shots<'a>(facts: &'a [Fact], rules: &Rules) -> BTreeMap<Key<'a>, Shot> {
     let judge = |(key, i): (Key<'a>, usize)| {
         let fact = facts.get(i)?;
         let What::Scored { scores, failures, .. } = &fact.what else { return None };
+        let Some(later) = added.get(&key) else {
+            return Some((
+                key,
+                Shot { fact: i, root: scores.root(), failure: rules.failure_of(scores, failures) },
+            ));
+        };
         let mut effective: BTreeMap<&str, (u64, f64)> =
             scores.iter().map(|(p, v)| (p, (fact.seq, v))).collect();
-        for later in added.get(&key).into_iter().flatten() {
+        for later in later {
             let What::Added { path, value } = &later.what else { continue };
             if effective.get(path.as_str()).map_or(fact.seq, |(seq, _)| *seq) < later.seq {
                 effective.insert(path, (later.seq, value.get()));

@@ -128,7 +128,7 @@ impl Nodes {
     }
 
     /// The rank of the first node at `step` or later.
-    pub(crate) fn from_step(&self, step: u32) -> usize {
+    pub(crate) fn first_at_least(&self, step: u32) -> usize {
         self.order.partition_point(|row| self.step(*row) < Some(step))
     }
 

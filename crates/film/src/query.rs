@@ -141,7 +141,7 @@ impl Film {
 
     /// The first node of that step.
     pub fn find(&self, step: u32) -> Option<usize> {
-        let rank = self.nodes.from_step(step);
+        let rank = self.nodes.first_at_least(step);
         (self.nodes.step(self.nodes.row(rank)?)? == step).then_some(rank)
     }
 

@@ -79,7 +79,11 @@ impl Rules {
     /// The failure a score of `path` is; the gravest where several rules name the path. A rubric that was not
     /// evaluated has no score to judge and so never fails.
     pub fn judge(&self, path: &str, value: f64) -> Option<FailureKind> {
-        self.verdict(path).judge(value)
+        let mut named = self.iter().filter(|rule| rule.names(path)).peekable();
+        if named.peek().is_none() {
+            return UNNAMED.0.holds(value).then_some(UNNAMED.1);
+        }
+        named.filter(|rule| rule.when.holds(value)).map(|rule| rule.failure).min()
     }
 
     /// The failure of a step: the gravest among its scores' and those its producer declared.

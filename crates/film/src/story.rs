@@ -162,25 +162,22 @@ impl Story {
                 newer
             }
             What::Status { status, reason } => {
-                if *status == Status::Running || status.is_final() {
-                    newer(&mut self.released, seq);
-                }
+                let goes_on = *status == Status::Running || status.is_final();
+                let released = goes_on && newer(&mut self.released, seq);
                 let newer = newer(&mut self.stated, seq);
                 if newer {
                     (self.run.status, self.run.reason) = (*status, reason.clone());
                 }
-                newer
+                released | newer
             }
             What::Command { id, action, author } => {
-                if matches!(action, Action::Resume | Action::Answer | Action::Stop) {
-                    newer(&mut self.released, seq);
-                }
+                let goes_on = matches!(action, Action::Resume | Action::Answer | Action::Stop);
+                let released = goes_on && newer(&mut self.released, seq);
                 let (id, action, author) = (id.clone(), *action, author.clone());
-                self.command(Command { seq, at, step, id, action, author, applied: None })
+                released | self.command(Command { seq, at, step, id, action, author, applied: None })
             }
             What::Applied { id, result } => {
-                newer(&mut self.released, seq);
-                self.done(id, Applied { seq, at, result: result.clone() })
+                newer(&mut self.released, seq) | self.done(id, Applied { seq, at, result: result.clone() })
             }
             What::Answered { answer, author } => self.answered(fact, answer, author),
             What::Note { text, author, range } => {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{label, non_negative, optional_label, text, FieldError, MAX_TAGS};
+use crate::limits::{FieldError, MAX_TAGS, label, non_negative, optional_label, text};
 use crate::score::check_path;
 use crate::{Object, Score, Scores, Timestamp};
 
@@ -30,8 +30,13 @@ pub enum Status {
 impl Status {
     /// Every status, in order.
     pub const ALL: [Status; 7] = [
-        Status::Pending, Status::Running, Status::Paused, Status::Completed,
-        Status::Failed, Status::TimedOut, Status::Cancelled,
+        Status::Pending,
+        Status::Running,
+        Status::Paused,
+        Status::Completed,
+        Status::Failed,
+        Status::TimedOut,
+        Status::Cancelled,
     ];
 
     /// The word on the wire.
@@ -82,8 +87,11 @@ pub enum FailureKind {
 impl FailureKind {
     /// Every kind, the gravest first.
     pub const ALL: [FailureKind; 5] = [
-        FailureKind::Hallucination, FailureKind::Format, FailureKind::Refusal,
-        FailureKind::Inconsistency, FailureKind::Generic,
+        FailureKind::Hallucination,
+        FailureKind::Format,
+        FailureKind::Refusal,
+        FailureKind::Inconsistency,
+        FailureKind::Generic,
     ];
 
     /// The word on the wire.
@@ -456,7 +464,10 @@ fn opt_text(field: &str, value: &Option<String>) -> Result<(), FieldError> {
 
 pub(crate) fn tags(field: &str, tags: &[String]) -> Result<(), FieldError> {
     if tags.len() > MAX_TAGS {
-        return Err(FieldError::new(field, format!("has {} tags; at most {MAX_TAGS} are allowed", tags.len())));
+        return Err(FieldError::new(
+            field,
+            format!("has {} tags; at most {MAX_TAGS} are allowed", tags.len()),
+        ));
     }
     tags.iter().enumerate().try_for_each(|(i, t)| label(&format!("{field}[{i}]"), t))
 }
@@ -491,7 +502,10 @@ impl Check for RunFinished {
             return Ok(());
         }
         let found = self.status.as_str();
-        Err(FieldError::new("status", format!("{found:?} does not end a run; use completed, failed, timed_out or cancelled")))
+        Err(FieldError::new(
+            "status",
+            format!("{found:?} does not end a run; use completed, failed, timed_out or cancelled"),
+        ))
     }
 }
 
@@ -514,24 +528,37 @@ impl Check for SnapshotScored {
         for (i, path) in self.not_evaluated.iter().enumerate() {
             check_path(path).map_err(|e| FieldError::new(format!("not_evaluated[{i}]"), e.message))?;
             if self.scores.get(path).is_some() {
-                return Err(FieldError::new(format!("not_evaluated[{i}]"), format!("{path:?} also has a score")));
+                return Err(FieldError::new(
+                    format!("not_evaluated[{i}]"),
+                    format!("{path:?} also has a score"),
+                ));
             }
         }
         if self.not_evaluated.len() > crate::MAX_SCORES {
-            return Err(FieldError::new("not_evaluated", format!("names more than {} paths", crate::MAX_SCORES)));
+            return Err(FieldError::new(
+                "not_evaluated",
+                format!("names more than {} paths", crate::MAX_SCORES),
+            ));
         }
         text("action", &self.action)?;
         text("observation", &self.observation)?;
         non_negative("duration_ms", self.duration_ms)?;
         opt_label("timestamp", &self.timestamp)?;
         for (i, key) in self.posted.iter().enumerate() {
-            label(&format!("posted[{i}]"), key)?;
+            if !crate::snapshot::KEYS.contains(&key.as_str()) || self.posted[..i].contains(key) {
+                let message = format!("{key:?} is not a key of a snapshot, each named once");
+                return Err(FieldError::new(format!("posted[{i}]"), message));
+            }
         }
         let Some(challenge) = &self.challenge else { return Ok(()) };
         label("challenge.type", &challenge.kind)?;
         text("challenge.question", &challenge.question)?;
         opt_text("challenge.expected_answer", &challenge.expected_answer)?;
-        challenge.options.iter().enumerate().try_for_each(|(i, o)| label(&format!("challenge.options[{i}]"), o))
+        challenge
+            .options
+            .iter()
+            .enumerate()
+            .try_for_each(|(i, o)| label(&format!("challenge.options[{i}]"), o))
     }
 }
 
@@ -594,7 +621,9 @@ impl Check for AnnotationAdded {
         text("text", &self.text)?;
         label("author", &self.author)?;
         match self.range {
-            Some(r) if r.from > r.to => Err(FieldError::new("range", format!("from {} is after to {}", r.from, r.to))),
+            Some(r) if r.from > r.to => {
+                Err(FieldError::new("range", format!("from {} is after to {}", r.from, r.to)))
+            }
             _ => Ok(()),
         }
     }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::event::{Body, Event, Kind, Record};
-use crate::limits::{bounded, FieldError, MAX_TEXT_BYTES};
+use crate::limits::{FieldError, MAX_BODY_BYTES, bounded};
 use crate::{EpisodeId, EventId, Timestamp};
 
 /// Why one event was refused.
@@ -70,6 +70,7 @@ struct SlowEnvelope {
 
 /// One event from its JSON text.
 pub fn decode_one(json: &str) -> Result<Event, EventError> {
+    object("", json)?;
     let envelope: Envelope<'_> = match serde_json::from_str(json) {
         Ok(envelope) => envelope,
         Err(error) => {
@@ -88,6 +89,8 @@ pub fn decode_one(json: &str) -> Result<Event, EventError> {
     })?;
     let id: EventId = envelope.id.parse()?;
     let at: Timestamp = envelope.at.parse()?;
+    // Checked as it comes in only: what is stored must stay readable whatever the limit becomes.
+    bounded("body", envelope.body.get(), MAX_BODY_BYTES)?;
     typed(id, at, envelope.episode, envelope.step, kind, envelope.v, envelope.body.get())
 }
 
@@ -102,15 +105,26 @@ pub(crate) fn typed(
 ) -> Result<Event, EventError> {
     if version != kind.version() {
         let known = kind.version();
-        return Err(FieldError::new("v", format!("is {version}; this server reads version {known} of {kind}")));
+        return Err(FieldError::new(
+            "v",
+            format!("is {version}; this server reads version {known} of {kind}"),
+        ));
     }
-    // Free text is at most 1 MiB a field; a body has three such fields and its metadata.
-    bounded("body", body, 8 * MAX_TEXT_BYTES)?;
+    object("body", body)?;
     let body = Body::parse(kind, body).map_err(|error| match Body::locate(kind, body) {
         Some((path, error)) => refusal("body", &path, error),
         None => refusal("body", "", error),
     })?;
     Event::new(id, at, episode, step, body)
+}
+
+/// Refuses what is no object: the parser alone would also take a list of the values in order.
+fn object(field: &str, json: &str) -> Result<(), FieldError> {
+    if json.trim_ascii_start().starts_with('{') {
+        return Ok(());
+    }
+    let start: String = json.trim_ascii_start().chars().take(20).collect();
+    Err(FieldError::new(field, format!("{start:?} is not the start of a JSON object")))
 }
 
 /// A parser's complaint with the path it happened at. Unknown and missing fields name themselves.
@@ -124,17 +138,19 @@ fn refusal(prefix: &str, path: &str, error: serde_json::Error) -> FieldError {
     if !prefix.is_empty() {
         parts.push(prefix);
     }
-    if !path.is_empty() && path != "." {
+    // Where a value breaks off before its key is known, the path ends in a question mark.
+    let path = path.trim_end_matches('?').trim_end_matches('.');
+    if !path.is_empty() {
         parts.push(path);
     }
     let named = message
         .strip_prefix("missing field `")
         .or_else(|| message.strip_prefix("unknown field `"))
         .and_then(|rest| rest.split('`').next());
-    if let Some(field) = named {
-        if parts.last().is_none_or(|last| last.rsplit('.').next() != Some(field)) {
-            parts.push(field);
-        }
+    if let Some(field) = named
+        && parts.last().is_none_or(|last| last.rsplit('.').next() != Some(field))
+    {
+        parts.push(field);
     }
     FieldError::new(parts.join("."), message)
 }

@@ -245,7 +245,15 @@ pub struct Record {
 impl Record {
     /// The typed event. Fails only where the stored text no longer follows the rules.
     pub fn event(&self) -> Result<Event, EventError> {
-        crate::decode::typed(self.id, self.at, self.episode.clone(), self.step, self.kind, self.version, &self.body)
+        crate::decode::typed(
+            self.id,
+            self.at,
+            self.episode.clone(),
+            self.step,
+            self.kind,
+            self.version,
+            &self.body,
+        )
     }
 
     fn serialize_parts<S: Serializer>(&self, s: S, stored: bool) -> Result<S::Ok, S::Error> {

@@ -42,9 +42,7 @@ impl fmt::Display for EventId {
 impl FromStr for EventId {
     type Err = FieldError;
     fn from_str(s: &str) -> Result<Self, FieldError> {
-        Uuid::parse_str(s)
-            .map(Self)
-            .map_err(|e| FieldError::new("id", format!("{s:?} is not a UUID: {e}")))
+        Uuid::parse_str(s).map(Self).map_err(|e| FieldError::new("id", format!("{s:?} is not a UUID: {e}")))
     }
 }
 

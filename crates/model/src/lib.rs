@@ -15,11 +15,12 @@ mod snapshot;
 mod time;
 
 pub use body::*;
-pub use decode::{decode_array, decode_lines, decode_one, BatchError, EventError};
+pub use decode::{BatchError, EventError, decode_array, decode_lines, decode_one};
 pub use event::{Body, Event, Kind, Record};
 pub use ids::{EpisodeId, EventId, RunId};
 pub use limits::{
-    FieldError, MAX_LABEL_BYTES, MAX_PATH_BYTES, MAX_SCORES, MAX_STEP, MAX_TAGS, MAX_TEXT_BYTES,
+    FieldError, MAX_BODY_BYTES, MAX_LABEL_BYTES, MAX_PATH_BYTES, MAX_SCORES, MAX_STEP, MAX_TAGS,
+    MAX_TEXT_BYTES,
 };
 pub use run::{RunPatch, RunSpec, RunSummary};
 pub use score::{Score, Scores};

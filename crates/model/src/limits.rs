@@ -8,6 +8,8 @@ pub const MAX_PATH_BYTES: usize = 256;
 pub const MAX_LABEL_BYTES: usize = 512;
 /// Longest action, observation, message or other free text, in bytes (1 MiB).
 pub const MAX_TEXT_BYTES: usize = 1 << 20;
+/// Longest body of an event, in bytes (8 MiB): its texts and its metadata.
+pub const MAX_BODY_BYTES: usize = 8 * MAX_TEXT_BYTES;
 /// Most rubric scores in one snapshot.
 pub const MAX_SCORES: usize = 1024;
 /// Most tags on one run.
@@ -54,7 +56,10 @@ pub(crate) fn text(field: &str, text: &str) -> Result<(), FieldError> {
 
 pub(crate) fn bounded(field: &str, text: &str, max: usize) -> Result<(), FieldError> {
     if text.len() > max {
-        return Err(FieldError::new(field, format!("is {} bytes long; at most {max} are allowed", text.len())));
+        return Err(FieldError::new(
+            field,
+            format!("is {} bytes long; at most {max} are allowed", text.len()),
+        ));
     }
     Ok(())
 }

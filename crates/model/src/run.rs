@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::body::{tags, RunStarted, Status};
-use crate::limits::{label, text, FieldError};
+use crate::body::{RunStarted, Status, tags};
+use crate::limits::{FieldError, label, text};
 use crate::{EventId, Object, RunId, Timestamp};
 
 /// What a client says to create a run.

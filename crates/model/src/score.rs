@@ -74,7 +74,10 @@ impl Scores {
             return Err(FieldError::new(path, "is scored twice"));
         }
         if self.0.len() == MAX_SCORES {
-            return Err(FieldError::new(path, format!("is score number {}; at most {MAX_SCORES} are allowed", MAX_SCORES + 1)));
+            return Err(FieldError::new(
+                path,
+                format!("is score number {}; at most {MAX_SCORES} are allowed", MAX_SCORES + 1),
+            ));
         }
         self.0.push((path, score));
         Ok(())

@@ -9,6 +9,10 @@ use crate::event::{Body, Event};
 use crate::limits::FieldError;
 use crate::{EventId, Object, Scores, Timestamp};
 
+/// The top-level keys a snapshot can have, in the order they are written in where none was posted.
+pub(crate) const KEYS: [&str; 7] =
+    ["session_id", "step", "scores", "timestamp", "is_paused", "challenge", "metadata"];
+
 /// One rubric call on the origin's wire. Written, it has the keys it was posted with, in that order.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,12 +52,18 @@ pub struct SnapshotError {
     /// What was expected and found.
     pub message: String,
     /// The offending value, where there is one.
-    pub input: Value,
+    pub input: Box<Value>,
 }
 
 impl Snapshot {
     /// Reads one from JSON text; says the field that is wrong.
     pub fn from_json(json: &str) -> Result<Self, SnapshotError> {
+        // The parser alone would also take a list of the values in order.
+        if json.trim_ascii_start().starts_with('[') {
+            let input = Box::new(serde_json::from_str(json).unwrap_or(Value::Null));
+            let message = "is a list; a snapshot is an object".to_owned();
+            return Err(SnapshotError { kind: "value_error", loc: Vec::new(), message, input });
+        }
         let mut reader = serde_json::Deserializer::from_str(json);
         let read = serde_path_to_error::deserialize::<_, Self>(&mut reader);
         let snapshot = match read {
@@ -70,8 +80,9 @@ impl Snapshot {
     /// the step, so a snapshot sent twice is stored once.
     pub fn into_event(self, id: EventId, received_at: Timestamp) -> Result<Event, FieldError> {
         let at = match &self.timestamp {
-            Some(text) => Timestamp::parse_lenient(text)
-                .map_err(|e| FieldError::new("timestamp", e.message))?,
+            Some(text) => {
+                Timestamp::parse_lenient(text).map_err(|e| FieldError::new("timestamp", e.message))?
+            }
             None => received_at,
         };
         let mut metadata = self.metadata;
@@ -120,8 +131,6 @@ impl Snapshot {
 
 impl Serialize for Snapshot {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        const ALL: [&str; 7] =
-            ["session_id", "step", "scores", "timestamp", "is_paused", "challenge", "metadata"];
         let keys: Vec<&str> = if self.posted.is_empty() {
             let absent = |key: &&str| match *key {
                 "session_id" => self.session_id.is_none(),
@@ -130,7 +139,7 @@ impl Serialize for Snapshot {
                 "challenge" => self.challenge.is_none(),
                 _ => false,
             };
-            ALL.into_iter().filter(|key| !absent(key)).collect()
+            KEYS.into_iter().filter(|key| !absent(key)).collect()
         } else {
             self.posted.iter().map(String::as_str).collect()
         };
@@ -153,9 +162,11 @@ impl Serialize for Snapshot {
 
 fn located(json: &str, path: &str, error: &serde_json::Error) -> SnapshotError {
     let full = error.to_string();
-    let message = full.rfind(" at line ").filter(|_| error.is_data()).map_or(full.as_str(), |cut| &full[..cut]);
+    let message =
+        full.rfind(" at line ").filter(|_| error.is_data()).map_or(full.as_str(), |cut| &full[..cut]);
     let mut loc: Vec<String> = Vec::new();
-    if !path.is_empty() && path != "." {
+    let path = path.trim_end_matches('?').trim_end_matches('.');
+    if !path.is_empty() {
         // A score's path may itself hold dots: everything behind `scores.` is one key.
         match path.split_once("scores.") {
             Some(("", rubric)) => loc.extend(["scores".to_owned(), rubric.to_owned()]),
@@ -179,5 +190,5 @@ fn located(json: &str, path: &str, error: &serde_json::Error) -> SnapshotError {
         .ok()
         .and_then(|whole| loc.iter().try_fold(&whole, |v, key| v.get(key)).cloned())
         .unwrap_or(Value::Null);
-    SnapshotError { kind, loc, message: message.to_owned(), input }
+    SnapshotError { kind, loc, message: message.to_owned(), input: Box::new(input) }
 }

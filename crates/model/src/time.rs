@@ -40,7 +40,10 @@ impl FromStr for Timestamp {
     type Err = FieldError;
     fn from_str(text: &str) -> Result<Self, FieldError> {
         let parsed: jiff::Timestamp = text.parse().map_err(|_| {
-            FieldError::new("at", format!("{text:?} is not an RFC 3339 time such as 2026-11-21T00:06:33.885877Z"))
+            FieldError::new(
+                "at",
+                format!("{text:?} is not an RFC 3339 time such as 2026-11-21T00:06:33.885877Z"),
+            )
         })?;
         Ok(Self::from_micros(parsed.as_microsecond()))
     }

@@ -7,7 +7,7 @@ use gauntlet_model::{FailureKind, Scores, SnapshotScored, Timestamp};
 use serde_json::Value;
 
 use crate::error::ImportError;
-use crate::fields::{flag, said, Fields};
+use crate::fields::{Fields, flag, said};
 use crate::piece::Piece;
 
 /// Each metric that names a failure, with the failure, the gravest first.
@@ -44,14 +44,20 @@ pub(crate) fn read(piece: Piece<'_>) -> Result<Detail<'_>, ImportError> {
     let mut judged_action = None;
     if let Some(mut snapshot) = snapshot {
         let scores = snapshot.take_scores("scores")?;
-        body.scores = scores.ok_or_else(|| snapshot.refuse("scores", "is missing", "rubric paths and finite numbers"))?;
+        body.scores = scores
+            .ok_or_else(|| snapshot.refuse("scores", "is missing", "rubric paths and finite numbers"))?;
         if let Some((text, time)) = snapshot.take_time("timestamp")? {
             body.timestamp = Some(text);
             at = Some(time);
         }
         body.is_paused = snapshot.take_flag("is_paused")?.unwrap_or(false);
         body.challenge = snapshot.take_challenge()?;
-        judged_action = snapshot.left.get("metadata").and_then(|m| m.get("action")).and_then(Value::as_str).map(str::to_owned);
+        judged_action = snapshot
+            .left
+            .get("metadata")
+            .and_then(|m| m.get("action"))
+            .and_then(Value::as_str)
+            .map(str::to_owned);
         if !snapshot.left.is_empty() {
             fields.left.insert("snapshot".to_owned(), Value::Object(snapshot.left));
         }

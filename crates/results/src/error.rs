@@ -21,7 +21,11 @@ pub struct ImportError {
 }
 
 impl ImportError {
-    pub(crate) fn new(path: impl Into<String>, message: impl Into<String>, expected: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        path: impl Into<String>,
+        message: impl Into<String>,
+        expected: impl Into<String>,
+    ) -> Self {
         Self { expected: expected.into(), path: path.into(), message: message.into(), line: None }
     }
 

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use gauntlet_model::{Body, Event, FailureKind, Object, RunSummary, SnapshotScored};
 use serde::Serialize;
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use crate::detailed::METRICS;
 use crate::jsonl::spec;
@@ -98,7 +98,10 @@ impl<W: Write> Json<W> {
 }
 
 /// The failures a step shows: those it names itself, else the gravest by the thresholds.
-fn shown(scored: &SnapshotScored, judge: impl Fn(&SnapshotScored) -> Option<FailureKind>) -> Vec<FailureKind> {
+fn shown(
+    scored: &SnapshotScored,
+    judge: impl Fn(&SnapshotScored) -> Option<FailureKind>,
+) -> Vec<FailureKind> {
     match scored.failures.is_empty() {
         true => judge(scored).into_iter().collect(),
         false => scored.failures.clone(),
@@ -111,22 +114,34 @@ fn reward(scored: &SnapshotScored) -> Option<f64> {
 }
 
 /// A step as reports write it.
-fn detailed(run: &RunSummary, event: &Event, scored: &SnapshotScored, failures: &[FailureKind], k: u64) -> Value {
+fn detailed(
+    run: &RunSummary,
+    event: &Event,
+    scored: &SnapshotScored,
+    failures: &[FailureKind],
+    k: u64,
+) -> Value {
     let metadata = &scored.metadata;
     let mut record = Object::new();
     let mut say = |key: &str, value: Value| record.insert(key.to_owned(), value);
     say("index", metadata.get("index").filter(|i| i.is_u64()).cloned().unwrap_or_else(|| json!(k)));
     say("reward", json!(reward(scored)));
-    say("metrics", metadata.get("metrics").filter(|m| m.is_object()).cloned().unwrap_or_else(|| metrics(failures)));
+    say(
+        "metrics",
+        metadata.get("metrics").filter(|m| m.is_object()).cloned().unwrap_or_else(|| metrics(failures)),
+    );
     if scored.scores.iter().any(|(path, _)| path != "root") {
         let own = metadata.get("snapshot").and_then(|s| s.get("metadata")).cloned();
-        say("snapshot", json!({
-            "session_id": run.id.as_str(),
-            "step": event.step(),
-            "scores": scored.scores,
-            "timestamp": time(event, scored),
-            "metadata": own.unwrap_or_else(|| json!({})),
-        }));
+        say(
+            "snapshot",
+            json!({
+                "session_id": run.id.as_str(),
+                "step": event.step(),
+                "scores": scored.scores,
+                "timestamp": time(event, scored),
+                "metadata": own.unwrap_or_else(|| json!({})),
+            }),
+        );
     }
     say("response", json!(scored.action));
     let mut known = false;
@@ -137,11 +152,14 @@ fn detailed(run: &RunSummary, event: &Event, scored: &SnapshotScored, failures: 
         }
     }
     if !known {
-        say("ground_truth", json!({
-            "context": scored.observation,
-            "question": "",
-            "expected_answer": {"final": "", "proof": ""},
-        }));
+        say(
+            "ground_truth",
+            json!({
+                "context": scored.observation,
+                "question": "",
+                "expected_answer": {"final": "", "proof": ""},
+            }),
+        );
     }
     Value::Object(record)
 }

@@ -31,7 +31,12 @@ impl<'a> Fields<'a> {
     }
 
     /// A refusal of one field.
-    pub fn refuse(&self, field: &str, message: impl Into<String>, expected: impl Into<String>) -> ImportError {
+    pub fn refuse(
+        &self,
+        field: &str,
+        message: impl Into<String>,
+        expected: impl Into<String>,
+    ) -> ImportError {
         let mut path = self.piece.path();
         for part in [self.below.as_str(), field] {
             if !path.is_empty() && !part.is_empty() && !path.ends_with('.') {
@@ -39,6 +44,7 @@ impl<'a> Fields<'a> {
             }
             path.push_str(part);
         }
+        path.truncate(path.trim_end_matches('.').len());
         ImportError::new(path, message, expected).on_line(self.piece.line())
     }
 
@@ -99,7 +105,11 @@ impl<'a> Fields<'a> {
         let Some(value) = self.take(key) else { return Ok(None) };
         match value.as_u64().and_then(|n| u32::try_from(n).ok()).filter(|n| *n <= MAX_STEP) {
             Some(step) => Ok(Some(step)),
-            None => Err(self.refuse(key, format!("is {}", said(&value)), format!("a whole number from 0 to {MAX_STEP}"))),
+            None => Err(self.refuse(
+                key,
+                format!("is {}", said(&value)),
+                format!("a whole number from 0 to {MAX_STEP}"),
+            )),
         }
     }
 
@@ -108,10 +118,14 @@ impl<'a> Fields<'a> {
         let Some(inner) = self.take_object(key)? else { return Ok(None) };
         let mut pairs = Vec::with_capacity(inner.left.len());
         for (path, value) in &inner.left {
-            let number = value.as_f64().ok_or_else(|| inner.refuse(path, format!("is {}", said(value)), "a finite number"))?;
+            let number = value
+                .as_f64()
+                .ok_or_else(|| inner.refuse(path, format!("is {}", said(value)), "a finite number"))?;
             pairs.push((path.clone(), number));
         }
-        Scores::new(pairs).map(Some).map_err(|e| inner.refuse("", format!("{}: {}", e.field, e.message), "rubric paths and finite numbers"))
+        Scores::new(pairs).map(Some).map_err(|e| {
+            inner.refuse("", format!("{}: {}", e.field, e.message), "rubric paths and finite numbers")
+        })
     }
 
     /// Takes a time: its text to the letter, and the instant. Numbers are seconds since the Unix epoch, or
@@ -120,14 +134,24 @@ impl<'a> Fields<'a> {
         let Some(value) = self.take(key) else { return Ok(None) };
         match instant(&value) {
             Some(time) => Ok(Some(time)),
-            None => Err(self.refuse(key, format!("is {}", said(&value)), "an ISO 8601 time such as 2026-11-21T00:06:33")),
+            None => Err(self.refuse(
+                key,
+                format!("is {}", said(&value)),
+                "an ISO 8601 time such as 2026-11-21T00:06:33",
+            )),
         }
     }
 
     /// Takes a value of one of the model's types.
-    pub fn take_as<T: DeserializeOwned>(&mut self, key: &str, expected: &str) -> Result<Option<T>, ImportError> {
+    pub fn take_as<T: DeserializeOwned>(
+        &mut self,
+        key: &str,
+        expected: &str,
+    ) -> Result<Option<T>, ImportError> {
         let Some(value) = self.take(key) else { return Ok(None) };
-        serde_json::from_value(value).map(Some).map_err(|e| self.refuse(key, format!("is refused: {e}"), expected))
+        serde_json::from_value(value)
+            .map(Some)
+            .map_err(|e| self.refuse(key, format!("is refused: {e}"), expected))
     }
 
     /// Takes the question of a paused step.
@@ -145,16 +169,20 @@ impl<'a> Fields<'a> {
         body: impl Into<Body>,
     ) -> Result<Event, ImportError> {
         let event = Event::new(id, at, episode, step, body).map_err(|e| self.refuse_rule(&e))?;
-        if let Body::SnapshotScored(scored) = event.body() {
-            if !shallow(&scored.metadata) {
-                return Err(self.refuse("", "is nested too deeply", format!("at most {MAX_DEPTH} levels")));
-            }
+        if let Body::SnapshotScored(scored) = event.body()
+            && !shallow(&scored.metadata)
+        {
+            return Err(self.refuse("", "is nested too deeply", format!("at most {MAX_DEPTH} levels")));
         }
         // Written out, a body is hardly ever larger than its record; only large ones are worth writing twice.
         if self.piece.raw.len() > MAX_BODY_BYTES / 8 {
             let bytes = event.body().to_json().len();
             if bytes > MAX_BODY_BYTES {
-                return Err(self.refuse("", format!("holds {bytes} bytes"), format!("at most {MAX_BODY_BYTES} a record")));
+                return Err(self.refuse(
+                    "",
+                    format!("holds {bytes} bytes"),
+                    format!("at most {MAX_BODY_BYTES} a record"),
+                ));
             }
         }
         Ok(event)

@@ -21,7 +21,9 @@ pub(crate) fn looks_like_lines(name: &str, text: &str) -> bool {
             let closed = |line: &str| line.starts_with('{') && line.ends_with('}') && line.len() > 2;
             let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
             let two = (lines.next(), lines.next());
-            ending(".jsonl") || ending(".ndjson") || matches!(two, (Some(a), Some(b)) if closed(a) && closed(b))
+            ending(".jsonl")
+                || ending(".ndjson")
+                || matches!(two, (Some(a), Some(b)) if closed(a) && closed(b))
         }
     }
 }

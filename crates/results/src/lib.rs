@@ -24,5 +24,5 @@ mod wherein;
 
 pub use error::ImportError;
 pub use export::write_results;
-pub use import::{import, Imported};
+pub use import::{Imported, import};
 pub use jsonl::write_jsonl;

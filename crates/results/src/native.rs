@@ -1,9 +1,9 @@
 //! Our own events and our own exports: read back to the letter, ids and order included.
 
-use std::collections::btree_map::Entry;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
-use gauntlet_model::{decode_one, Body, Event, EventId, RunSpec, Timestamp};
+use gauntlet_model::{Body, Event, EventId, RunSpec, Timestamp, decode_one};
 
 use crate::error::ImportError;
 use crate::fields::Fields;
@@ -47,7 +47,8 @@ impl Natives {
             }
             Entry::Occupied(known) if self.events[*known.get()].1 == event => self.copies += 1,
             Entry::Occupied(_) => {
-                return Err(piece.refuse(format!("{} also names a different event", event.id()), "an id for each event"));
+                return Err(piece
+                    .refuse(format!("{} also names a different event", event.id()), "an id for each event"));
             }
         }
         Ok(())
@@ -56,11 +57,15 @@ impl Natives {
     /// The run they name, if one of them is `run.started`, and the others.
     pub fn finish(self, context: &mut Context<'_>) -> (Option<RunSpec>, Vec<(u64, Event)>) {
         if self.copies > 0 {
-            context.warnings.push(format!("{} events stand in the file twice; each was read once", self.copies));
+            context
+                .warnings
+                .push(format!("{} events stand in the file twice; each was read once", self.copies));
         }
         if self.more_starts > 0 {
             let more = self.more_starts;
-            context.warnings.push(format!("{more} more `run.started` were left out: the first one names the run"));
+            context
+                .warnings
+                .push(format!("{more} more `run.started` were left out: the first one names the run"));
         }
         (self.spec, self.events)
     }
@@ -68,7 +73,11 @@ impl Natives {
 
 /// A report that [`crate::write_results`] wrote: `gauntlet` and `snapshots` hold everything, the rest is for
 /// viewers of reports.
-pub(crate) fn of_export(top: &Members<'_>, ours: Piece<'_>, context: &mut Context<'_>) -> Result<Read, ImportError> {
+pub(crate) fn of_export(
+    top: &Members<'_>,
+    ours: Piece<'_>,
+    context: &mut Context<'_>,
+) -> Result<Read, ImportError> {
     let members = ours.members()?;
     let version = members.get("version").map(|v| v.raw);
     if version.and_then(|v| v.parse().ok()) != Some(EXPORT_VERSION) {

@@ -5,11 +5,11 @@ use std::borrow::Cow;
 
 use gauntlet_model::Object;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::error::{ImportError, SHAPES};
-use crate::wherein::{line_at, path_at, word_at};
+use crate::wherein::{column_at, line_at, path_at, word_at};
 
 /// The whole text (a file, or one line of it) and the number of its first line.
 #[derive(Clone, Copy)]
@@ -43,6 +43,9 @@ impl<'a> Source<'a> {
         let line = self.first_line + line_at(self.text, offset) - 1;
         let full = error.to_string();
         let reason = full.rfind(" at line ").map_or(full.as_str(), |cut| &full[..cut]);
+        if error.is_data() {
+            return ImportError::new(path, reason, "readable JSON").on_line(line);
+        }
         let word = word_at(self.text, offset);
         if matches!(word.trim_start_matches(['-', '+']), "NaN" | "Infinity" | "nan" | "inf" | "Inf") {
             let message = format!("is {word}, which is not a number JSON can say");
@@ -51,8 +54,9 @@ impl<'a> Source<'a> {
         if error.is_eof() {
             return ImportError::new(path, "the file ends in the middle", "complete JSON").on_line(line);
         }
-        let column = offset - self.text[..offset.min(self.text.len())].rfind('\n').map_or(0, |n| n + 1) + 1;
-        ImportError::new(path, format!("is not valid JSON: {reason}, column {column}"), "valid JSON").on_line(line)
+        let column = column_at(self.text, offset);
+        ImportError::new(path, format!("is not valid JSON: {reason}, column {column}"), "valid JSON")
+            .on_line(line)
     }
 
     fn offset_of(self, part: &str) -> usize {
@@ -197,7 +201,10 @@ impl<'de> Deserialize<'de> for Pairs<'de> {
                 let mut seen = std::collections::BTreeSet::new();
                 while let Some(Key(key)) = map.next_key()? {
                     if !seen.insert(key.clone()) {
-                        return Err(serde::de::Error::custom(format!("{} stands twice in one object", shortened(&key))));
+                        return Err(serde::de::Error::custom(format!(
+                            "the key {} stands twice in one object",
+                            shortened(&key)
+                        )));
                     }
                     pairs.push((key, map.next_value()?));
                 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use gauntlet_model::{Event, Object, Scores, SnapshotScored, Timestamp};
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use crate::detailed::{self, Detail};
 use crate::error::ImportError;
@@ -37,7 +37,9 @@ pub(crate) fn of_report(top: &Members<'_>, context: &mut Context<'_>) -> Result<
     }
     if entries.is_empty() {
         let results = top.get("results").unwrap_or(top.piece);
-        return Err(results.refuse("is an empty array", "at least one entry with `summary` and `detailed_results`"));
+        return Err(
+            results.refuse("is an empty array", "at least one entry with `summary` and `detailed_results`")
+        );
     }
     let top_facts = top.others(&STEPS)?;
     let unread = ["summary", "detailed_results", "rewards", "snapshots"];
@@ -63,7 +65,9 @@ pub(crate) fn of_entry(top: &Members<'_>, context: &mut Context<'_>) -> Result<R
     let flat = top.get("summary").is_none() && top.get("detailed_results").is_none();
     let (events, facts) = entry(top, 0, context.now, context)?;
     if top.get("snapshots").is_some() {
-        context.warnings.push("top-level `snapshots` was not read: the steps come from the report".to_owned());
+        context
+            .warnings
+            .push("top-level `snapshots` was not read: the steps come from the report".to_owned());
     }
     let shape = if flat { "flat benchmark" } else { "summary and detailed results" };
     Ok(Read { spec: run::spec(context.name, shape, "evaluation", facts), notes: String::new(), events })
@@ -74,7 +78,11 @@ fn results<'a>(members: &Members<'a>) -> Result<Vec<Piece<'a>>, ImportError> {
 }
 
 /// Several entries as one run: steps numbered on, the facts of each kept apart.
-fn all(entries: &[Members<'_>], time: Timestamp, context: &mut Context<'_>) -> Result<(Vec<Event>, Object), ImportError> {
+fn all(
+    entries: &[Members<'_>],
+    time: Timestamp,
+    context: &mut Context<'_>,
+) -> Result<(Vec<Event>, Object), ImportError> {
     let mut events = Vec::new();
     let mut kept = Vec::new();
     for members in entries {
@@ -124,14 +132,18 @@ fn entry(
             if let Some(numbers) = numbers.filter(|numbers| *numbers != own) {
                 let place = members.piece.path();
                 let at = if place.is_empty() { "summary" } else { &place };
-                context.warnings.push(format!("{at}: `rewards` differ from the rewards of the detailed results, which count"));
+                context.warnings.push(format!(
+                    "{at}: `rewards` differ from the rewards of the detailed results, which count"
+                ));
                 said.insert("rewards".to_owned(), json!(numbers));
             }
             events
         }
         (list, Some(numbers)) => {
             if list.is_some() || inner.is_some() {
-                context.warnings.push("there are no detailed results: the steps hold only rewards".to_owned());
+                context
+                    .warnings
+                    .push("there are no detailed results: the steps hold only rewards".to_owned());
             }
             of_rewards(members.piece, numbers, &said, before, time, context)?
         }
@@ -158,7 +170,9 @@ fn detailed_results<'a>(
             let copied = copy.value()?;
             if own.value()? != copied {
                 let path = copy.path();
-                context.warnings.push(format!("{path} differs from the entry's own detailed results, which count"));
+                context
+                    .warnings
+                    .push(format!("{path} differs from the entry's own detailed results, which count"));
                 said.insert("detailed_results".to_owned(), copied);
             }
             own.items().map(Some)
@@ -190,7 +204,13 @@ fn of_details(
     for (k, detail) in details.into_iter().enumerate() {
         let Detail { reward, at, body, fields, .. } = detail;
         rewards.extend(reward.or_else(|| body.scores.root()));
-        events.push(fields.event((context.ids)(), at.unwrap_or(time), None, Some(number(before + k)), body)?);
+        events.push(fields.event(
+            (context.ids)(),
+            at.unwrap_or(time),
+            None,
+            Some(number(before + k)),
+            body,
+        )?);
     }
     Ok((events, rewards))
 }
@@ -203,9 +223,13 @@ fn order(details: &mut [Detail<'_>], context: &mut Context<'_>) {
     }
     if indices.len() == details.len() && indices.iter().collect::<BTreeSet<_>>().len() == details.len() {
         details.sort_by_key(|d| d.index);
-        context.warnings.push("the detailed results stand out of order; they were ordered by their index".to_owned());
+        context
+            .warnings
+            .push("the detailed results stand out of order; they were ordered by their index".to_owned());
     } else {
-        context.warnings.push("indices of detailed results repeat or are missing; the file's order counts".to_owned());
+        context
+            .warnings
+            .push("indices of detailed results repeat or are missing; the file's order counts".to_owned());
     }
 }
 
@@ -222,7 +246,8 @@ fn of_rewards(
     let mut events = Vec::with_capacity(rewards.len());
     for (i, reward) in rewards.iter().enumerate() {
         let scores = Scores::new([("root", *reward)]).map_err(refuse)?;
-        let body = SnapshotScored { scores, failures: summary::failures_at(said, i), ..SnapshotScored::default() };
+        let body =
+            SnapshotScored { scores, failures: summary::failures_at(said, i), ..SnapshotScored::default() };
         events.push(Event::new((context.ids)(), time, None, Some(number(before + i)), body).map_err(refuse)?);
     }
     Ok(events)
@@ -238,7 +263,9 @@ fn file_time(facts: &Object, context: &mut Context<'_>) -> Timestamp {
     let Some(value) = facts.get("timestamp").filter(|v| !v.is_null()) else { return context.now };
     instant(value).map_or_else(
         || {
-            context.warnings.push(format!("timestamp {} is not a time; the time of the import stands in", said(value)));
+            context
+                .warnings
+                .push(format!("timestamp {} is not a time; the time of the import stands in", said(value)));
             context.now
         },
         |(_, at)| at,

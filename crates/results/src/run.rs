@@ -1,7 +1,9 @@
 //! The run an imported file becomes: its name, kind, agent and task, from what the file says of itself.
 
-use gauntlet_model::{Event, EventId, FieldError, Object, RunSpec, RunStarted, Timestamp, MAX_LABEL_BYTES, MAX_TEXT_BYTES};
-use serde_json::{json, Value};
+use gauntlet_model::{
+    Event, EventId, FieldError, MAX_LABEL_BYTES, MAX_TEXT_BYTES, Object, RunSpec, RunStarted, Timestamp,
+};
+use serde_json::{Value, json};
 
 use crate::error::ImportError;
 use crate::fields::shallow;
@@ -49,7 +51,11 @@ pub(crate) fn check(spec: &RunSpec, now: Timestamp) -> Result<(), ImportError> {
         ImportError::new(field, e.message, "a run within the limits")
     };
     if !shallow(&spec.metadata) || !shallow(&spec.config) {
-        return Err(ImportError::new("", "what the file says besides its steps is nested too deeply", "at most 100 levels"));
+        return Err(ImportError::new(
+            "",
+            "what the file says besides its steps is nested too deeply",
+            "at most 100 levels",
+        ));
     }
     let event = Event::new(EventId::from_u128(0), now, None, None, spec.clone().started()).map_err(refuse)?;
     let (bytes, most) = (event.body().to_json().len(), 8 * MAX_TEXT_BYTES);

@@ -5,10 +5,10 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use gauntlet_model::{EpisodeId, EpisodeStarted, Event, EventId, Object, SnapshotScored, Timestamp};
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use crate::error::ImportError;
-use crate::fields::{keep, said, Fields};
+use crate::fields::{Fields, keep, said};
 use crate::import::{Context, Read};
 use crate::native::Natives;
 use crate::piece::{Members, Piece};
@@ -43,12 +43,19 @@ pub(crate) fn of_pieces(items: Vec<Piece<'_>>, context: &mut Context<'_>) -> Res
     list(items, Object::new(), "list of snapshots", context)
 }
 
-fn list(items: Vec<Piece<'_>>, facts: Object, shape: &str, context: &mut Context<'_>) -> Result<Read, ImportError> {
+fn list(
+    items: Vec<Piece<'_>>,
+    facts: Object,
+    shape: &str,
+    context: &mut Context<'_>,
+) -> Result<Read, ImportError> {
     let mut natives = Natives::default();
     let mut drafts = Vec::new();
     for (place, item) in items.into_iter().enumerate() {
         if !item.is_object() {
-            return Err(item.refuse(format!("is {}", item.what()), "a snapshot or an event, which are objects"));
+            return Err(
+                item.refuse(format!("is {}", item.what()), "a snapshot or an event, which are objects")
+            );
         }
         let members = item.members()?;
         if is_event(&members) {
@@ -80,7 +87,9 @@ fn list(items: Vec<Piece<'_>>, facts: Object, shape: &str, context: &mut Context
 fn shared(bodies: &[&SnapshotScored], key: &str) -> Option<String> {
     let label = |body: &&SnapshotScored| body.metadata.get(key).and_then(Value::as_str).map(str::to_owned);
     let first = label(bodies.first()?)?;
-    let fits = !first.is_empty() && first.len() <= gauntlet_model::MAX_LABEL_BYTES && !first.contains(char::is_control);
+    let fits = !first.is_empty()
+        && first.len() <= gauntlet_model::MAX_LABEL_BYTES
+        && !first.contains(char::is_control);
     (fits && bodies.iter().all(|body| label(body).as_deref() == Some(&first))).then_some(first)
 }
 
@@ -94,7 +103,8 @@ pub(crate) fn of_fields(mut fields: Fields<'_>) -> Result<Draft<'_>, ImportError
     let session = fields.take_text("session_id");
     let step = fields.take_step("step")?;
     let scores = fields.take_scores("scores")?;
-    let scores = scores.ok_or_else(|| fields.refuse("scores", "is missing", "rubric paths and finite numbers"))?;
+    let scores =
+        scores.ok_or_else(|| fields.refuse("scores", "is missing", "rubric paths and finite numbers"))?;
     let (timestamp, at) = fields.take_time("timestamp")?.unzip();
     let is_paused = fields.take_flag("is_paused")?.unwrap_or(false);
     let challenge = fields.take_challenge()?;
@@ -125,10 +135,13 @@ pub(crate) fn of_fields(mut fields: Fields<'_>) -> Result<Draft<'_>, ImportError
 
 /// A text that hubs keep in a snapshot's metadata, moved out of it.
 fn moved(metadata: &mut Object, key: &str) -> String {
-    if !metadata.get(key).is_some_and(|value| value.as_str().is_some_and(|text| !text.is_empty())) {
-        return String::new();
+    match metadata.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned) {
+        Some(text) => {
+            metadata.shift_remove(key);
+            text
+        }
+        None => String::new(),
     }
-    metadata.shift_remove(key).and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 /// Gives each snapshot its step and, where there are several sessions, its episode.
@@ -232,7 +245,9 @@ fn numbered<'a>(drafts: Vec<(u64, Draft<'a>)>, context: &mut Context<'_>) -> Vec
     let usable = own.len() == drafts.len();
     if !usable && !own.is_empty() {
         let kept = "the file's own numbers are in `metadata.step`";
-        context.warnings.push(format!("steps repeat or are missing; they were numbered in the file's order, {kept}"));
+        context
+            .warnings
+            .push(format!("steps repeat or are missing; they were numbered in the file's order, {kept}"));
     }
     let settle = |(i, (place, mut draft)): (usize, (u64, Draft<'a>))| {
         let order = u32::try_from(i + 1).unwrap_or(u32::MAX);

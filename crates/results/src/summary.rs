@@ -1,7 +1,7 @@
 //! The summary of a report: which facts belong to it, and the statistics an export computes afresh.
 
 use gauntlet_model::{FailureKind, Object};
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use crate::fields::flag;
 
@@ -59,7 +59,7 @@ impl Totals {
             let mean = sorted.iter().map(|r| r / count).sum::<f64>();
             let spread = sorted.iter().map(|r| (r - mean) * (r - mean) / count).sum::<f64>();
             let middle = sorted.len() / 2;
-            let low = if sorted.len() % 2 == 0 { sorted[middle - 1] } else { sorted[middle] };
+            let low = if sorted.len().is_multiple_of(2) { sorted[middle - 1] } else { sorted[middle] };
             say("mean_reward", finite(mean));
             say("median_reward", finite(low / 2.0 + sorted[middle] / 2.0));
             say("std_reward", finite(spread.sqrt()));
@@ -68,7 +68,8 @@ impl Totals {
         }
         if total > 0 {
             let share = |count: u64| json!(count as f64 / total as f64);
-            let names = ["medical_hallucination_rate", "format_error_rate", "refusal_rate", "inconsistency_rate"];
+            let names =
+                ["medical_hallucination_rate", "format_error_rate", "refusal_rate", "inconsistency_rate"];
             for (name, count) in names.into_iter().zip(self.judged) {
                 say(name, share(count));
             }

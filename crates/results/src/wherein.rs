@@ -24,7 +24,10 @@ pub(crate) fn path_at(text: &str, offset: usize) -> String {
                 open.pop();
             }
             b',' => match open.last_mut() {
-                Some(Open::Object { in_key, .. }) => *in_key = true,
+                Some(Open::Object { key, in_key }) => {
+                    key.clear();
+                    *in_key = true;
+                }
                 Some(Open::Array { index }) => *index += 1,
                 None => {}
             },
@@ -79,6 +82,12 @@ pub(crate) fn line_at(text: &str, offset: usize) -> u64 {
     1 + before.iter().filter(|b| **b == b'\n').count() as u64
 }
 
+/// 1-based column of byte `offset` in its line, in bytes.
+pub(crate) fn column_at(text: &str, offset: usize) -> u64 {
+    let before = &text.as_bytes()[..offset.min(text.len())];
+    1 + before.iter().rev().take_while(|b| **b != b'\n').count() as u64
+}
+
 /// The bare word at `offset` (`NaN`, `-Infinity`, `undefined`, ...), if one stands there.
 pub(crate) fn word_at(text: &str, offset: usize) -> &str {
     let part_of_word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'+' | b'_' | b'.');
@@ -96,12 +105,9 @@ mod tests {
     #[test]
     fn a_path_is_spelled_as_a_reader_would() {
         let text = r#"{"a, [b": {"c": [1, {"x": "}", "d\"e": 2}, [3, 4]]}, "last": 5}"#;
-        for (mark, path) in [
-            ("1,", "a, [b.c[0]"),
-            ("2}", r#"a, [b.c[1].d\"e"#),
-            ("4]", "a, [b.c[2][1]"),
-            ("5}", "last"),
-        ] {
+        for (mark, path) in
+            [("1,", "a, [b.c[0]"), ("2}", r#"a, [b.c[1].d\"e"#), ("4]", "a, [b.c[2][1]"), ("5}", "last")]
+        {
             assert_eq!(path_at(text, text.find(mark).unwrap()), path);
         }
         assert_eq!(path_at(text, 0), "");
@@ -111,7 +117,12 @@ mod tests {
     fn no_text_and_no_offset_panics() {
         for text in ["", "\"", "\"\\", "{\"é", "]]]}}", "[[[[", "{\"a\\", "é\"é\\é"] {
             for offset in 0..text.len() + 3 {
-                let _ = (path_at(text, offset), line_at(text, offset), word_at(text, offset));
+                let _ = (
+                    path_at(text, offset),
+                    line_at(text, offset),
+                    column_at(text, offset),
+                    word_at(text, offset),
+                );
             }
         }
     }

@@ -54,7 +54,11 @@ fn holds(name: &str, at: Timestamp, body: &gauntlet_model::SnapshotScored, recor
                     assert_eq!(body.scores.get(path), score.as_f64(), "{name}: {path}");
                 }
                 assert_eq!(body.timestamp.as_deref(), value["timestamp"].as_str(), "{name}");
-                assert_eq!(at, Timestamp::parse_lenient(value["timestamp"].as_str().unwrap()).unwrap(), "{name}");
+                assert_eq!(
+                    at,
+                    Timestamp::parse_lenient(value["timestamp"].as_str().unwrap()).unwrap(),
+                    "{name}"
+                );
                 for key in ["session_id", "step", "metadata"] {
                     assert_eq!(body.metadata["snapshot"][key], value[key], "{name}");
                 }
@@ -74,7 +78,8 @@ fn holds(name: &str, at: Timestamp, body: &gauntlet_model::SnapshotScored, recor
 fn viewers_open(name: &str, text: &str, file: &Value, rewards: &[f64]) {
     let report: Value = serde_json::from_str(text).unwrap();
     let entry = &report["results"][0]["results"][0];
-    let written: Vec<f64> = entry["summary"]["rewards"].as_array().unwrap().iter().filter_map(Value::as_f64).collect();
+    let written: Vec<f64> =
+        entry["summary"]["rewards"].as_array().unwrap().iter().filter_map(Value::as_f64).collect();
     assert_eq!(written, rewards, "{name}");
     assert!(report["name"].is_string(), "{name}");
     assert_eq!(report["snapshots"].as_array().unwrap().len(), rewards.len(), "{name}");

@@ -5,7 +5,7 @@ mod common;
 use common::{comes_back, now, open, steps};
 use gauntlet_model::{Body, FailureKind, Status, Timestamp};
 use gauntlet_results::Imported;
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 /// Opens `file`, checks that its exports come back, and that its steps are (step, root) as expected.
 fn check(file: &Value, expected: &[(u32, Option<f64>)]) -> Imported {
@@ -49,7 +49,10 @@ fn reports_open_at_every_depth() {
         assert_eq!(imported.warnings, Vec::<String>::new());
         assert_eq!((imported.steps, imported.episodes), (2, 0));
         let spec = &imported.spec;
-        assert_eq!((spec.name.as_str(), spec.kind.as_deref(), spec.agent.as_deref()), ("file", Some("evaluation"), Some("agent-7")));
+        assert_eq!(
+            (spec.name.as_str(), spec.kind.as_deref(), spec.agent.as_deref()),
+            ("file", Some("evaluation"), Some("agent-7"))
+        );
         assert_eq!(spec.metadata["participants"], agent);
         assert_eq!(spec.metadata["timestamp"], "2026-11-21T00:06:33.885877");
         assert_eq!(spec.metadata["summary"], json!({"mean_reward": -6.75, "saved_to": null}));
@@ -131,9 +134,17 @@ fn unusual_reports_open_and_say_so() {
     let swapped = [(1, Some(-15.0)), (2, Some(1.5))];
     for (file, expected, warning) in [
         (with(|f| f["detailed_results"].as_array_mut().unwrap().reverse()), &TWO, "ordered by their index"),
-        (with(|f| f["detailed_results"] = json!([detail(4, -15.0, true), detail(4, 1.5, false)])), &swapped, "the file's order counts"),
+        (
+            with(|f| f["detailed_results"] = json!([detail(4, -15.0, true), detail(4, 1.5, false)])),
+            &swapped,
+            "the file's order counts",
+        ),
         (with(|f| f["summary"]["rewards"] = json!([9.0])), &TWO, "`rewards` differ"),
-        (with(|f| f["summary"]["detailed_results"] = json!([detail(0, 3.0, false)])), &TWO, "summary.detailed_results differs"),
+        (
+            with(|f| f["summary"]["detailed_results"] = json!([detail(0, 3.0, false)])),
+            &TWO,
+            "summary.detailed_results differs",
+        ),
         (with(|f| f["detailed_results"] = json!([])), &TWO, "only rewards"),
         (with(|f| f["timestamp"] = json!("yesterday")), &TWO, "timestamp \"yesterday\" is not a time"),
         (with(|f| f["snapshots"] = json!([{"scores": {}}])), &TWO, "`snapshots` was not read"),
@@ -159,9 +170,15 @@ fn an_equal_copy_in_the_summary_is_dropped() {
 #[test]
 fn snapshots_open_from_an_object_an_array_and_lines() {
     let small = json!({"timestamp": "2026-11-21T00:06:33", "scores": {"root": 2, "a.b": -0.5}, "action": "did", "observation": "saw"});
-    let imported = check(&json!({"snapshots": [small, small], "session_id": "s1", "hub": "h"}), &[(1, Some(2.0)), (2, Some(2.0))]);
+    let imported = check(
+        &json!({"snapshots": [small, small], "session_id": "s1", "hub": "h"}),
+        &[(1, Some(2.0)), (2, Some(2.0))],
+    );
     assert_eq!(imported.warnings, Vec::<String>::new());
-    assert_eq!((&imported.spec.metadata["session_id"], &imported.spec.metadata["hub"]), (&json!("s1"), &json!("h")));
+    assert_eq!(
+        (&imported.spec.metadata["session_id"], &imported.spec.metadata["hub"]),
+        (&json!("s1"), &json!("h"))
+    );
     let (_, body) = steps(&imported)[0];
     assert_eq!((body.action.as_str(), body.observation.as_str()), ("did", "saw"));
     assert_eq!(body.timestamp.as_deref(), Some("2026-11-21T00:06:33"));
@@ -178,7 +195,10 @@ fn snapshots_open_from_an_object_an_array_and_lines() {
     assert_eq!((spec.kind.as_deref(), spec.task.as_deref()), (Some("grpo"), Some("T1")));
     let (event, body) = steps(&imported)[0];
     assert_eq!((body.action.as_str(), event.at()), ("did", now()));
-    assert_eq!(Value::Object(body.metadata.clone()), json!({"task_id": "T1", "run_type": "grpo", "n": 1, "odd": {"kept": true}}));
+    assert_eq!(
+        Value::Object(body.metadata.clone()),
+        json!({"task_id": "T1", "run_type": "grpo", "n": 1, "odd": {"kept": true}})
+    );
 
     let lines: String = list.iter().map(|s| format!("{s}\r\n\n")).collect();
     let by_line = open("x.jsonl", lines).unwrap();
@@ -201,7 +221,8 @@ fn sessions_of_one_file_become_episodes() {
 
 #[test]
 fn steps_that_repeat_are_numbered_in_order() {
-    let file = json!([{"step": 0, "scores": {"root": 1.0}}, {"step": 0, "scores": {"root": 2.0}}, {"scores": {}}]);
+    let file =
+        json!([{"step": 0, "scores": {"root": 1.0}}, {"step": 0, "scores": {"root": 2.0}}, {"scores": {}}]);
     let imported = check(&file, &[(1, Some(1.0)), (2, Some(2.0)), (3, None)]);
     assert!(imported.warnings[0].contains("numbered in the file's order"), "{:?}", imported.warnings);
     assert_eq!(steps(&imported)[1].1.metadata["step"], 0);
@@ -229,9 +250,19 @@ fn events_of_our_own_keep_their_ids() {
                "step": step, "body": body, "seq": id, "received_at": "2026-11-21T00:06:34Z"})
     };
     let log = [
-        event(0, "run.started", None, json!({"name": "n", "project": "p", "kind": "sft", "tags": ["t"], "config": {"lr": 1e-5}, "metadata": {}})),
+        event(
+            0,
+            "run.started",
+            None,
+            json!({"name": "n", "project": "p", "kind": "sft", "tags": ["t"], "config": {"lr": 1e-5}, "metadata": {}}),
+        ),
         event(1, "snapshot.scored", Some(4), json!({"scores": {"root": 1.0}})),
-        event(2, "annotation.added", None, json!({"text": "look", "author": "me", "range": {"from": 4, "to": 4}})),
+        event(
+            2,
+            "annotation.added",
+            None,
+            json!({"text": "look", "author": "me", "range": {"from": 4, "to": 4}}),
+        ),
         event(1, "snapshot.scored", Some(4), json!({"scores": {"root": 1.0}})),
         event(3, "run.finished", None, json!({"status": "failed"})),
     ];

@@ -77,11 +77,9 @@ impl<A: ?Sized, O: ?Sized> Clone for Node<A, O> {
 }
 
 /// A rubric without children, from a function.
-pub fn leaf<A: ?Sized, O: ?Sized>(score: impl Fn(&A, &O) -> f64 + Send + Sync + 'static) -> Node<A, O>
-where
-    A: 'static,
-    O: 'static,
-{
+pub fn leaf<A: ?Sized + 'static, O: ?Sized + 'static>(
+    score: impl Fn(&A, &O) -> f64 + Send + Sync + 'static,
+) -> Node<A, O> {
     struct Leaf<F>(F);
     impl<A: ?Sized, O: ?Sized, F: Fn(&A, &O) -> f64 + Send + Sync> Rubric<A, O> for Leaf<F> {
         fn forward(&self, call: &Call<'_, A, O>) -> Result<f64, RubricError> {

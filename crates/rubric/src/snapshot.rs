@@ -33,14 +33,13 @@ pub(crate) fn body(
     Ok(SnapshotScored {
         scores: Scores::new(finite)?,
         not_evaluated,
-        failures: Vec::new(),
         action: fit(story.action, "action_bytes", &mut metadata),
         observation: fit(story.observation, "observation_bytes", &mut metadata),
         duration_ms,
         is_paused,
         challenge: is_paused.then(|| challenge_of(evaluation)),
         metadata,
-        timestamp: None,
+        ..SnapshotScored::default()
     })
 }
 

@@ -1,9 +1,10 @@
 //! The shapes of failures: readable from across the room, bigger when worse.
 
-use gauntlet_film::Film;
+use gauntlet_film::{Condition, Film, PathId};
 use gauntlet_model::FailureKind;
 
 use crate::color::{failure_color, Rgb};
+use crate::stars::random;
 
 /// The shape that shows a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -63,7 +64,7 @@ pub struct Effect {
     pub failure: FailureKind,
     /// Its centre: the node.
     pub at: [f32; 3],
-    /// Factor on [`EffectKind::extent`], 0.6 (just failed) to 1.6 (as bad as it gets).
+    /// Factor on [`EffectKind::extent`], 1 (at its threshold) to 1.8 (as bad as it gets).
     pub size: f32,
     /// Its colour.
     pub color: Rgb,
@@ -71,4 +72,62 @@ pub struct Effect {
     pub index: f32,
     /// Where in its wobble it begins, radians, so that neighbours do not move alike.
     pub phase: f32,
+}
+
+/// How much an effect at its worst is bigger than one at its threshold.
+const GROWTH: f64 = 0.8;
+/// How far beyond its threshold a score is half as bad as it gets.
+const HALF_AS_BAD: f64 = 25.0;
+
+/// What each path fails by, found once for a whole film.
+pub(crate) struct Thresholds(Vec<(PathId, Vec<(Condition, FailureKind)>)>);
+
+impl Thresholds {
+    /// The conditions of every path of the film. A path that no rule names fails below 0, as the rules have it.
+    pub(crate) fn of(film: &Film) -> Self {
+        let conditions = |path: &str| {
+            let named = film.rules().iter().filter(|rule| rule.names(path));
+            let mut all: Vec<_> = named.map(|rule| (rule.when, rule.failure)).collect();
+            if all.is_empty() {
+                all.push((Condition::Below(0.0), FailureKind::Generic));
+            }
+            all
+        };
+        Self(film.paths().iter().map(|path| (path.id, conditions(&path.path))).collect())
+    }
+
+    /// How far beyond its threshold the worst score of that failure is at a node; 0 where a producer named the
+    /// failure and no score shows it.
+    fn excess(&self, film: &Film, node: usize, failure: FailureKind) -> f64 {
+        let mut worst = 0.0f64;
+        for (path, conditions) in &self.0 {
+            let of_kind = conditions.iter().filter(|(_, kind)| *kind == failure);
+            for (when, _) in of_kind {
+                let Some(value) = film.score(node, *path).filter(|value| when.holds(*value)) else { continue };
+                let (Condition::AtMost(limit) | Condition::Below(limit) | Condition::Above(limit)) = *when;
+                worst = worst.max((value - limit).abs());
+            }
+        }
+        worst
+    }
+}
+
+/// The effect of a failing node.
+pub(crate) fn effect(
+    film: &Film,
+    thresholds: &Thresholds,
+    index: usize,
+    at: [f32; 3],
+    failure: FailureKind,
+) -> Effect {
+    let excess = thresholds.excess(film, index, failure).min(1e12);
+    Effect {
+        kind: EffectKind::of(failure),
+        failure,
+        at,
+        size: (1.0 + GROWTH * excess / (excess + HALF_AS_BAD)) as f32,
+        color: failure_color(failure),
+        index: index as f32,
+        phase: (random(index as u64) * std::f64::consts::TAU) as f32,
+    }
 }

@@ -36,3 +36,34 @@ pub struct SceneFacts {
     /// [`crate::PathPicture::revision`].
     pub revision: u64,
 }
+
+impl Scene {
+    /// What this picture shows.
+    pub fn facts(&self) -> SceneFacts {
+        let path = &self.path;
+        let mut effects: BTreeMap<_, _> = FailureKind::ALL.iter().map(|kind| (kind.as_str(), 0)).collect();
+        for effect in &path.effects {
+            *effects.entry(effect.failure.as_str()).or_default() += 1;
+        }
+        let agent = path.nodes.len().checked_sub(1).map(|last| (self.travelled as usize).min(last));
+        let selected = self.selected_index.or(agent);
+        let effect = selected.and_then(|i| {
+            let place = path.effects.binary_search_by(|effect| effect.index.total_cmp(&(i as f32)));
+            path.effects.get(place.ok()?)
+        });
+        SceneFacts {
+            nodes: path.nodes.len() as u64,
+            ribbon: path.ribbon.len() as u64,
+            jagged: path.jagged,
+            effects,
+            labels: self.labels.len() as u64,
+            agent_index: agent.map(|i| i as u64),
+            geometry: self.geometry.as_str(),
+            camera: self.mode.as_str(),
+            selected_index: selected.map(|i| i as u64),
+            selected_failure: effect.map(|effect| effect.failure.as_str()),
+            selected_effect: effect.map(|effect| effect.kind.as_str()),
+            revision: path.revision,
+        }
+    }
+}

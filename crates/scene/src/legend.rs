@@ -1,9 +1,9 @@
 //! The legend, generated from the rules: what each shape means, and when it appears.
 
-use gauntlet_film::Rules;
+use gauntlet_film::{Condition, Rule, Rules};
 use gauntlet_model::FailureKind;
 
-use crate::color::Rgb;
+use crate::color::{failure_color, Rgb};
 use crate::effects::EffectKind;
 
 /// One line of the legend.
@@ -19,4 +19,56 @@ pub struct LegendEntry {
     pub effect: EffectKind,
     /// When it appears, such as `grounding at most -20`.
     pub when: String,
+}
+
+/// The word for a failure, as a researcher says it.
+pub fn failure_word(failure: FailureKind) -> &'static str {
+    match failure {
+        FailureKind::Hallucination => "ungrounded",
+        FailureKind::Format => "format",
+        FailureKind::Refusal => "refusal",
+        FailureKind::Inconsistency => "inconsistent",
+        FailureKind::Generic => "failing",
+    }
+}
+
+fn shape_words(effect: EffectKind) -> &'static str {
+    match effect {
+        EffectKind::WobblingPlane => "wobbling plane",
+        EffectKind::JaggedBurst => "jagged path",
+        EffectKind::Wall => "wall",
+        EffectKind::SplitBurst => "split burst",
+        EffectKind::Burst => "burst",
+    }
+}
+
+/// The legend of some rules, the gravest failure first. Every failure has a line: one that no rule names can still
+/// be declared by the run itself.
+pub fn legend(rules: &Rules) -> Vec<LegendEntry> {
+    FailureKind::ALL.into_iter().map(|failure| entry(rules, failure)).collect()
+}
+
+fn entry(rules: &Rules, failure: FailureKind) -> LegendEntry {
+    let effect = EffectKind::of(failure);
+    let mut when: Vec<String> = rules.iter().filter(|rule| rule.failure == failure).map(condition).collect();
+    if failure == FailureKind::Generic {
+        when.push("any other rubric below 0".to_owned());
+    } else if when.is_empty() {
+        when.push("declared by the run".to_owned());
+    }
+    LegendEntry {
+        failure,
+        color: failure_color(failure),
+        words: format!("{}: {}", failure_word(failure), shape_words(effect)),
+        effect,
+        when: when.join(", "),
+    }
+}
+
+fn condition(rule: &Rule) -> String {
+    match rule.when {
+        Condition::AtMost(limit) => format!("{} at most {limit}", rule.path),
+        Condition::Below(limit) => format!("{} below {limit}", rule.path),
+        Condition::Above(limit) => format!("{} above {limit}", rule.path),
+    }
 }

@@ -49,8 +49,8 @@ impl Geometry {
 /// A camera that the viewer turns around a point.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Orbit {
-    /// Turn around the vertical, radians. 0 looks along -z with the path running to the right; negative turns
-    /// the eye towards the path's beginning.
+    /// Turn around the vertical, radians. 0 looks across the path, which runs to the right; negative turns the eye
+    /// towards the path's beginning, so that the path runs away from it.
     pub yaw: f32,
     /// Height above the horizon, radians, kept within ±1.5.
     pub pitch: f32,
@@ -63,7 +63,7 @@ pub struct Orbit {
 impl Default for Orbit {
     /// A three-quarter view of the agent with about seventy nodes of a straight path in sight.
     fn default() -> Self {
-        Self { yaw: -0.62, pitch: 0.3, distance: 105.0, target: None }
+        Self { yaw: -0.66, pitch: 0.3, distance: 122.0, target: None }
     }
 }
 

@@ -17,6 +17,7 @@ mod geometry;
 mod labels;
 mod legend;
 mod lens;
+mod overview;
 mod path;
 mod pick;
 mod picture;

@@ -34,6 +34,8 @@ pub struct Scene {
     pub intensity: f32,
     /// The mark around the selected node.
     pub selected: Option<Ring>,
+    /// The index of the selected node.
+    pub selected_index: Option<usize>,
     /// The colour of the travelled path.
     pub accent: Rgb,
     /// The path's shape.

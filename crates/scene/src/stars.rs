@@ -1,9 +1,14 @@
 //! The star field: depth behind the path, the same on every machine.
 
+use std::sync::{Arc, OnceLock};
+
+use crate::camera::Camera;
+use crate::vector::{length, sub, wide};
+
 /// How many stars there are.
-pub(crate) const STARS: usize = 4000;
+const STARS: usize = 4000;
 /// Half the side of the cube they fill, world units.
-pub(crate) const HALF: f32 = 200.0;
+const HALF: f32 = 200.0;
 
 /// A star.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,4 +29,51 @@ pub struct Sky {
     pub drift: [f32; 3],
     /// Factor on the cube, at least 1, so that a far camera still has stars behind its picture.
     pub scale: f32,
+}
+
+/// How much of the camera's way the stars slide: slight parallax.
+const PARALLAX: f64 = 0.08;
+/// Up to this distance from its target a camera sees the cube at its own size, world units.
+const CLOSE: f32 = 100.0;
+/// The field's seed.
+const SEED: u64 = 0x6761_756e_746c_6574;
+
+/// The star field; made once.
+pub(crate) fn stars() -> Arc<[Star]> {
+    static FIELD: OnceLock<Arc<[Star]>> = OnceLock::new();
+    let star = |i: u64| {
+        let dice = |n: u64| random(SEED.wrapping_add(4 * i + n)) as f32;
+        let at = [dice(0), dice(1), dice(2)].map(|c| (2.0 * c - 1.0) * HALF);
+        // Squared: many faint stars, few bright ones.
+        Star { at, brightness: 0.2 + 0.8 * dice(3) * dice(3) }
+    };
+    Arc::clone(FIELD.get_or_init(|| (0..STARS as u64).map(star).collect()))
+}
+
+impl Sky {
+    /// The sky behind a camera's picture.
+    pub(crate) fn of(camera: &Camera) -> Self {
+        let drift = |c: f32| wrap((f64::from(c) * PARALLAX).rem_euclid(f64::from(2.0 * HALF)) as f32);
+        let distance = length(sub(wide(camera.eye), wide(camera.target))) as f32;
+        Self { center: camera.target, drift: camera.target.map(drift), scale: (distance / CLOSE).max(1.0) }
+    }
+
+    /// Where a star is drawn, world units.
+    pub fn place(&self, star: &Star) -> [f32; 3] {
+        std::array::from_fn(|i| self.center[i] + self.scale * wrap(star.at[i] - self.drift[i]))
+    }
+}
+
+/// A coordinate brought back into the cube.
+fn wrap(c: f32) -> f32 {
+    (c + HALF).rem_euclid(2.0 * HALF) - HALF
+}
+
+/// A number from 0 up to 1 that looks random: splitmix64 of the seed.
+pub(crate) fn random(seed: u64) -> f64 {
+    let mut z = seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^= z >> 31;
+    (z >> 11) as f64 / (1u64 << 53) as f64
 }

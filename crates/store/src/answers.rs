@@ -93,7 +93,15 @@ pub struct RunQuery {
 
 impl Default for RunQuery {
     fn default() -> Self {
-        Self { cursor: None, limit: 50, project: None, status: None, q: None, tag: None, sort: Sort::default() }
+        Self {
+            cursor: None,
+            limit: 50,
+            project: None,
+            status: None,
+            q: None,
+            tag: None,
+            sort: Sort::default(),
+        }
     }
 }
 

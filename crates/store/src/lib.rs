@@ -1,1 +1,28 @@
-//! Gauntlet's log.
+//! The log: each run is one append-only sequence of events, and everything else is a projection of it.
+//!
+//! [`Store`] appends and reads. One writer takes what callers hand in, commits many requests at once, and only then
+//! answers them and tells the watchers; readers have connections of their own and never wait for it. An event is
+//! identified by its id (an origin client's snapshot by its step), so sending it again appends nothing. Only this
+//! crate speaks SQL, and its errors ([`StoreError`]) are the domain's. It knows no clock and no randomness: times
+//! are arguments, and the ids of the few events it makes itself follow from what they say.
+
+mod answers;
+mod commands;
+mod cursor;
+mod error;
+mod events;
+mod options;
+mod queue;
+mod row;
+mod runs;
+mod sqlite;
+mod store;
+mod watches;
+mod work;
+
+pub use answers::{
+    Appended, Created, Failing, Page, PendingCommand, RunQuery, Session, Slice, Sort, StepRow,
+};
+pub use error::StoreError;
+pub use options::{Options, Synchronous};
+pub use store::Store;

@@ -7,6 +7,8 @@ use gauntlet_model::{
     Body, Event, EventId, FailureKind, Kind, MAX_LABEL_BYTES, Object, RunId, Scores, Status, Timestamp,
 };
 
+use crate::StoreError;
+
 /// An event as its row, with what the projections need to know of it.
 #[derive(Debug)]
 pub(crate) struct Row {
@@ -44,7 +46,8 @@ impl Labels {
     pub fn of(metadata: &Object) -> Self {
         let label = |key: &str| {
             let text = metadata.get(key)?.as_str()?;
-            let fits = !text.is_empty() && text.len() <= MAX_LABEL_BYTES && !text.chars().any(char::is_control);
+            let fits =
+                !text.is_empty() && text.len() <= MAX_LABEL_BYTES && !text.chars().any(char::is_control);
             fits.then(|| Arc::from(text))
         };
         Self { task_id: label("task_id"), run_type: label("run_type") }
@@ -109,11 +112,10 @@ pub(crate) fn own_id(run: &RunId, purpose: &str, subject: &str) -> EventId {
     EventId::from_u128(bytes.fold(start, |h, b| (h ^ u128::from(b)).wrapping_mul(PRIME)))
 }
 
-/// An event of the store's own.
-pub(crate) fn own(
-    id: EventId,
-    at: Timestamp,
-    body: impl Into<Body>,
-) -> Result<Arc<Row>, gauntlet_model::FieldError> {
-    Event::new(id, at, None, None, body).map(|e| Arc::new(Row::of(&e)))
+/// An event of the store's own. A refusal names the field as the caller of the store knows it.
+pub(crate) fn own(id: EventId, at: Timestamp, body: impl Into<Body>) -> Result<Arc<Row>, StoreError> {
+    match Event::new(id, at, None, None, body) {
+        Ok(event) => Ok(Arc::new(Row::of(&event))),
+        Err(e) => Err(StoreError::invalid(e.field.strip_prefix("body.").unwrap_or(&e.field), e.message)),
+    }
 }

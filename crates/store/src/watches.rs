@@ -42,7 +42,11 @@ impl Watches {
         let mut heads = self.heads();
         match heads.by_run.get(run) {
             Some(sender) if sender.receiver_count() > 0 => {
-                sender.send_if_modified(|known| head > std::mem::replace(known, head.max(*known)));
+                sender.send_if_modified(|known| {
+                    let later = head > *known;
+                    *known = head.max(*known);
+                    later
+                });
             }
             Some(_) => {
                 heads.by_run.remove(run);

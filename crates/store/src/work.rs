@@ -38,7 +38,11 @@ impl Work {
             Work::Origin { rows, .. } => rows,
             Work::Issue { row, .. } | Work::Acknowledge { row, .. } => std::slice::from_ref(row),
             Work::Create { run, .. } => std::slice::from_ref(&run.row),
-            Work::Patch { .. } | Work::Delete { .. } | Work::Pop { .. } | Work::KeepChunk { .. } | Work::Ping { .. } => &[],
+            Work::Patch { .. }
+            | Work::Delete { .. }
+            | Work::Pop { .. }
+            | Work::KeepChunk { .. }
+            | Work::Ping { .. } => &[],
         }
     }
 

@@ -9,5 +9,5 @@ void main() {
     float lit = mix(fade.x, fade.y, along);
     vec3 bright = tint * lit * (line.x * 1.9 + line.y * 0.16 * glow_gain());
     vec3 dim = mix(ahead(tint, 0.55), tint, 0.3) * lit * line.x * 0.32;
-    light = vec4(mix(dim, bright, passed), 1.0);
+    light = vec4(mix(dim, bright, passed), 0.0);
 }

@@ -7,15 +7,16 @@ float grain(vec2 at) { return fract(52.9829189 * fract(dot(at, vec2(0.06711056, 
 
 void main() {
     vec2 at = gl_FragCoord.xy / size.xy;
-    vec3 sum = max(texelFetch(negative, ivec2(gl_FragCoord.xy), 0).rgb, 0.0);
+    vec4 exposure = max(texelFetch(negative, ivec2(gl_FragCoord.xy), 0), 0.0);
+    vec3 sum = exposure.rgb;
 
-    // The brightest channel is compressed and the others follow it, so piled-up light keeps its hue;
-    // only what is far over the top (the agent) bleaches towards white.
+    // The brightest channel is compressed and the others follow it, so piled-up light keeps its hue.
+    // Only what says so itself bleaches to white: the agent's heart, whose heat is the fourth channel.
     float most = max(max(sum.r, sum.g), max(sum.b, 1e-5));
     float exposed = most * 1.25;
     float pressed = exposed * (1.0 + exposed / 196.0) / (1.0 + exposed);
     vec3 lit = sum / most * pressed;
-    lit = mix(lit, vec3(pressed), smoothstep(4.5, 16.0, most) * 0.85);
+    lit = mix(lit, vec3(pressed), smoothstep(0.0, 0.9, exposure.a));
 
     vec2 middle = vec2((at.x - 0.5) * 1.0, (at.y - 0.58) * 1.1);
     float far = clamp(length(middle) / 0.66, 0.0, 1.0);

@@ -1,9 +1,11 @@
 //! Develops the negative for the screen: tone, night sky, vignette, grain.
 
-use three_d::{Context, CoreError, Program, RenderStates, RenderTarget, Texture2D, WriteMask};
+use std::convert::Infallible;
+
+use three_d::{Context, Program, RenderTarget, Texture2D};
 
 use super::frame::Frame;
-use super::gpu::{compile, FrameBlock};
+use super::gpu::{COVER, FrameBlock, compile};
 
 /// The last draw call of a frame: one triangle over the whole canvas.
 pub(super) struct Develop {
@@ -17,18 +19,13 @@ impl Develop {
         Ok(Self { context: context.clone(), program })
     }
 
-    pub(super) fn draw(&self, block: &FrameBlock, frame: &Frame, negative: &Texture2D) -> Result<(), CoreError> {
-        let states = RenderStates { write_mask: WriteMask::COLOR, ..three_d_always() };
-        RenderTarget::screen(&self.context, frame.width, frame.height).write::<CoreError>(|| {
-            block.lend(&self.program);
-            self.program.use_texture("negative", negative);
-            self.program.draw_arrays(states, block.viewport(), 3);
-            Ok(())
-        })?;
-        Ok(())
+    pub(super) fn draw(&self, block: &FrameBlock, frame: &Frame, negative: &Texture2D) {
+        let Ok(_) =
+            RenderTarget::screen(&self.context, frame.width, frame.height).write::<Infallible>(|| {
+                block.lend(&self.program);
+                self.program.use_texture("negative", negative);
+                self.program.draw_arrays(COVER, block.viewport(), 3);
+                Ok(())
+            });
     }
-}
-
-fn three_d_always() -> RenderStates {
-    RenderStates { depth_test: three_d::DepthTest::Always, ..RenderStates::default() }
 }

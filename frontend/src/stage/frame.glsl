@@ -18,8 +18,9 @@ vec3 light_of(vec3 srgb) { return pow(max(srgb, 0.0), vec3(2.2)); }
 
 // What is left of a light after the fog, never quite nothing, so that the far end of a run stays in the picture.
 float through_fog(vec3 at) {
-    float clear = 1.0 - smoothstep(depth.x, depth.y, distance(at, eye.xyz));
-    return mix(0.09, 1.0, clear * clear);
+    float away = distance(at, eye.xyz);
+    float clear = 1.0 - smoothstep(depth.x, depth.y, away);
+    return mix(0.10 * min(depth.y / max(away, 1e-3), 1.0), 1.0, clear * clear);
 }
 
 // 1 behind the agent, 0 ahead of it, with a soft edge half a node wide.

@@ -1,6 +1,6 @@
 //! One shader program with the frame in front of it, and one instanced draw call.
 
-use three_d::{Blend, Context, DepthTest, Program, RenderStates, UniformBuffer, Viewport, WriteMask};
+use three_d::{Blend, Context, Cull, DepthTest, Program, RenderStates, UniformBuffer, Viewport, WriteMask};
 
 use super::frame::{Frame, WORDS};
 use super::instances::Instances;
@@ -12,8 +12,11 @@ const SUM: RenderStates = RenderStates {
     write_mask: WriteMask::COLOR,
     depth_test: DepthTest::Always,
     blend: Blend::ADD,
-    cull: three_d::Cull::None,
+    cull: Cull::None,
 };
+
+/// What is drawn replaces what was there.
+pub(super) const COVER: RenderStates = RenderStates { blend: Blend::Disabled, ..SUM };
 
 /// The moment being drawn, where shaders can read it.
 pub(super) struct FrameBlock {

@@ -21,12 +21,15 @@ mod stars;
 mod surface;
 mod wall;
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use gauntlet_scene::Scene;
 use web_sys::HtmlCanvasElement;
 
 use self::frame::Frame;
 use self::picture::Picture;
-use self::surface::{Surface, Usable};
+use self::surface::Surface;
 
 /// Makes a view of a canvas.
 #[derive(Debug, Clone, Copy, Default)]
@@ -38,37 +41,48 @@ impl WebGlStage {
     /// # Errors
     /// Fails with a sentence for people where the browser has no WebGL2, or its driver refuses a shader.
     pub fn attach(&self, canvas: HtmlCanvasElement) -> Result<View, String> {
-        let surface = Surface::of(canvas)?;
-        let picture = Picture::new(surface.context()?)?;
-        Ok(View { surface, picture: Some(picture) })
+        let held = Rc::new(RefCell::new(Held::Nothing));
+        let surface = Surface::of(canvas, {
+            let held = held.clone();
+            move || {
+                held.replace(Held::Nothing);
+            }
+        })?;
+        held.replace(Held::Picture(Box::new(Picture::new(surface.context()?)?)));
+        Ok(View { surface, held })
     }
+}
+
+/// What the GPU holds for a view.
+enum Held {
+    /// Not made yet, or gone with a lost context.
+    Nothing,
+    Picture(Box<Picture>),
+    /// The driver refused to make it again after a loss. The canvas stays blank until the next loss.
+    Refused,
 }
 
 /// A canvas and what the GPU holds for it.
 pub struct View {
     surface: Surface,
-    /// Nothing while the context is lost, or when it could not be rebuilt.
-    picture: Option<Picture>,
+    /// Let go as soon as the context is lost: later, its parts would belong to no context.
+    held: Rc<RefCell<Held>>,
 }
 
 impl View {
     /// Draws one frame, `width_px` by `height_px` device pixels. While the browser has taken the context away this
-    /// does nothing; the first frame after it is back rebuilds everything from its scene.
+    /// does nothing; the first frame after it is back makes everything anew from its scene.
     pub fn draw(&mut self, scene: &Scene, width_px: u32, height_px: u32) {
-        match self.surface.usable() {
-            Usable::Lost => {
-                self.picture = None;
-                return;
-            }
-            Usable::Renewed => {
-                // What was made before the loss is gone with it. A refusal shows as a canvas left blank, and the next
-                // renewal tries again.
-                self.picture = None;
-                self.picture = self.surface.context().and_then(Picture::new).ok();
-            }
-            Usable::Yes => {}
+        let mut held = self.held.borrow_mut();
+        if self.surface.is_lost() {
+            *held = Held::Nothing;
+            return;
         }
-        let Some(picture) = &mut self.picture else { return };
+        if matches!(*held, Held::Nothing) {
+            let made = self.surface.context().and_then(Picture::new);
+            *held = made.map_or(Held::Refused, |picture| Held::Picture(Box::new(picture)));
+        }
+        let Held::Picture(picture) = &mut *held else { return };
         let Some(size) = self.surface.resize(width_px, height_px) else { return };
         picture.draw(scene, &Frame::of(scene, size));
     }

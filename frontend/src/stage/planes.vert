@@ -3,7 +3,7 @@ in vec4 paint;  // sRGB colour, and the node index
 in vec4 look;   // x: phase
 
 const int CELLS = 10;
-const float MARGIN = 1.16;  // past the edge, room for the edge's glow
+const float MARGIN = 1.36;  // past the edge, room for the edge's glow
 
 out vec2 spot;   // -1 to 1 across the plane
 out float swell; // the wave's height here

@@ -4,7 +4,7 @@ use gauntlet_scene::{Agent, PathPicture, Segment};
 use three_d::{Context, Program};
 
 use super::frame::with;
-use super::gpu::{add_light, compile, FrameBlock};
+use super::gpu::{FrameBlock, add_light, compile};
 use super::instances::{Instances, Quad};
 
 const NAMES: [&str; 3] = ["from", "to", "paint"];
@@ -14,6 +14,8 @@ pub(super) const LINE_VERTICES: u32 = 6;
 const PASSED: f32 = -1e6;
 /// How much of their colour guide lines keep.
 const GUIDE: f32 = 0.55;
+/// How much brighter than its colour the agent's wake is at the agent.
+const WAKE: f32 = 1.5;
 
 /// Every line of the picture, by how often it changes.
 pub(super) struct Ribbon {
@@ -38,13 +40,14 @@ impl Ribbon {
     }
 
     /// Takes over where the agent has just been.
-    pub(super) fn set_agent(&mut self, agent: &Agent) {
-        let pieces = agent.trail.len().saturating_sub(1).max(1) as f32;
+    pub(super) fn set_agent(&mut self, agent: &Agent, travelled: f32) {
+        let last = agent.trail.len().saturating_sub(1);
+        // A point of the trail is about a node from the next.
+        let index = |i: usize| travelled - last.saturating_sub(i) as f32;
+        let paint = with(agent.color.map(|c| c * WAKE), agent.radius * 0.6);
         self.wake.set(agent.trail.windows(2).enumerate().filter_map(|(i, ends)| {
             let [from, to] = ends else { return None };
-            let fresh = (i + 1) as f32 / pieces;
-            let paint = with(agent.color.map(|c| c * fresh), agent.radius * (0.35 + 0.5 * fresh));
-            Some([with(*from, PASSED), with(*to, PASSED), paint])
+            Some([with(*from, index(i)), with(*to, index(i + 1)), paint])
         }));
     }
 

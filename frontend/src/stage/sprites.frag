@@ -18,11 +18,12 @@ void main() {
     if (d > how.z) discard;
     float glow = halo(d, how.z) * how.y * glow_gain();
     vec3 sum;
+    float heat = 0.0;
     if (how.x < 0.5) {
         // A node: a small lit bead.
-        float bead = disc(d) * (0.55 + 0.45 * max(1.0 - d * d, 0.0));
+        float bead = disc(d) * mix(0.22, 1.0, max(1.0 - d * d, 0.0));
         float heart = exp(-d * d * 5.0);
-        vec3 bright = tint * (bead * (2.0 + 2.0 * passing.y) + glow * 0.75) + (tint + 0.25) * heart * bead * 1.6;
+        vec3 bright = tint * (bead * (2.0 + 2.0 * passing.y) + glow * 0.75) + mix(tint, vec3(max(tint.r, max(tint.g, tint.b))), 0.35) * heart * bead * 2.2;
         vec3 dim = ahead(tint, 0.4) * (bead * 0.30 + glow * 0.05);
         sum = mix(dim, bright, passing.x);
     } else if (how.x < 1.5) {
@@ -33,11 +34,12 @@ void main() {
         // The agent: white hot inside, its own colour around, and a thin cross of light.
         float hot = exp(-d * d * 4.2);
         float warm = exp(-d * d * 1.1);
+        heat = hot;
         vec2 c = abs(spot);
         float edge = max(1.0 - d / how.z, 0.0);
         float rays = (exp(-c.y * 7.0) * exp(-c.x * 0.42) + exp(-c.x * 7.0) * exp(-c.y * 0.62)) * edge;
         float breath = 0.94 + 0.06 * sin(eye.w * 2.6);
-        sum = vec3(0.93, 0.97, 1.0) * hot * 16.0 + tint * (warm * 4.2 + glow * 4.6 * breath + rays * 0.5);
+        sum = vec3(0.93, 0.97, 1.0) * hot * 16.0 + tint * (warm * 4.2 + glow * 5.4 * breath + rays * 0.5);
     } else {
         // The selected node: a reticle of four arcs, with a fainter whole circle outside it.
         float line = max(0.045, soft * 0.85);
@@ -48,5 +50,5 @@ void main() {
         float haze = exp(-pow((d - 1.0) / 0.22, 2.0)) * 0.10 * glow_gain();
         sum = tint * (arc * 2.6 + outer + haze) * how.y;
     }
-    light = vec4(sum, 1.0);
+    light = vec4(sum, heat);
 }

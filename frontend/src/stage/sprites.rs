@@ -4,7 +4,7 @@ use gauntlet_scene::{Effect, NodeMark, PathPicture, Scene};
 use three_d::{Context, Program};
 
 use super::frame::with;
-use super::gpu::{add_light, compile, FrameBlock};
+use super::gpu::{FrameBlock, add_light, compile};
 use super::instances::{Instances, Quad};
 
 const NAMES: [&str; 3] = ["place", "paint", "look"];
@@ -55,9 +55,9 @@ impl Sprites {
             let agent = &scene.agent;
             [with(agent.at, agent.radius), with(agent.color, PASSED), Look::Agent.at(1.0, 11.0, 0.0)]
         });
-        let ring = scene.selected.map(|ring| {
-            [with(ring.at, ring.radius), with(ring.color, PASSED), Look::Ring.at(1.0, 1.7, 0.0)]
-        });
+        let ring = scene
+            .selected
+            .map(|ring| [with(ring.at, ring.radius), with(ring.color, PASSED), Look::Ring.at(1.0, 1.7, 0.0)]);
         self.moving.set(ring.into_iter().chain(agent));
     }
 

@@ -21,10 +21,12 @@ void main() {
     // The agent and the selection are found from any distance. Of the others, one smaller than a pixel is drawn a pixel
     // wide and fainter. One at the lens fades instead of filling the picture.
     bool marks = look.x > 1.5;
-    float least = (marks ? (look.x > 2.5 ? 9.0 : 8.0) : 1.3) * depth.w;
-    float px = clamp(true_px, least, 0.14 * size.y);
-    float share = marks ? 1.0 : sqrt(clamp(true_px / px, 0.0, 1.0));
-    float lens = smoothstep(0.3, 2.4, clip.w);
+    float least = (marks ? (look.x > 2.5 ? 9.0 : 8.5) : 1.3) * depth.w;
+    float most = (look.x > 2.5 ? 0.14 : look.x > 0.5 && look.x < 1.5 ? 0.09 : 0.032) * size.y;
+    float px = clamp(true_px, least, max(least, most));
+    float smaller = clamp(true_px / px, 0.0, 1.0);
+    float share = marks ? 1.0 : smaller * sqrt(smaller);
+    float lens = marks ? smoothstep(0.5, 9.0, clip.w) : smoothstep(0.3, 2.4, clip.w);
     vec2 corner = vec2(gl_VertexID == 1 || gl_VertexID == 2 || gl_VertexID == 4 ? 1.0 : -1.0,
                        gl_VertexID == 2 || gl_VertexID == 4 || gl_VertexID == 5 ? 1.0 : -1.0);
     spot = corner * look.z;

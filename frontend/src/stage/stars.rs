@@ -6,7 +6,7 @@ use gauntlet_scene::Star;
 use three_d::{Context, Program};
 
 use super::frame::with;
-use super::gpu::{add_light, compile, FrameBlock};
+use super::gpu::{FrameBlock, add_light, compile};
 use super::instances::Instances;
 
 const STAR_VERTICES: u32 = 6;

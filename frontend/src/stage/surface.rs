@@ -1,27 +1,15 @@
-//! The canvas: its size, its WebGL2 context, and whether the browser has taken the context away.
+//! The canvas: its size, its WebGL2 context, and the loss of it.
 
-use std::cell::Cell;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use three_d::Context;
-use wasm_bindgen::closure::Closure;
 use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
 use web_sys::{Event, HtmlCanvasElement, WebGl2RenderingContext, WebGlContextAttributes};
 
 const LOST: &str = "webglcontextlost";
-const RESTORED: &str = "webglcontextrestored";
-
-/// Whether the context can be drawn with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Usable {
-    /// As before.
-    Yes,
-    /// Again, but empty: everything has to be made anew. Said once.
-    Renewed,
-    /// Not now.
-    Lost,
-}
+const MISSING: &str = "This browser offers no WebGL2, which the 3D stage needs. The steps, the curve and the diagnostics \
+                       work without it.";
 
 /// The size of the picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,22 +22,18 @@ pub(super) struct Size {
     pub(super) ratio: f32,
 }
 
-/// The canvas and what the browser said about its context.
+/// The canvas and its context.
 pub(super) struct Surface {
     canvas: HtmlCanvasElement,
     gl: WebGl2RenderingContext,
     size: Size,
-    /// Set by `webglcontextrestored`, taken by the next frame.
-    renewed: Rc<Cell<bool>>,
     on_lost: Closure<dyn FnMut(Event)>,
-    on_restored: Closure<dyn FnMut(Event)>,
 }
 
 impl Surface {
-    /// Asks the canvas for WebGL2 and listens for its loss. Fails with a sentence for people.
-    pub(super) fn of(canvas: HtmlCanvasElement) -> Result<Self, String> {
-        const MISSING: &str = "This browser offers no WebGL2, which the 3D stage needs. The steps, the curve and the \
-                               diagnostics work without it.";
+    /// Asks the canvas for WebGL2; `lost` is called whenever the browser takes it away. Fails with a sentence for
+    /// people.
+    pub(super) fn of(canvas: HtmlCanvasElement, mut lost: impl FnMut() + 'static) -> Result<Self, String> {
         let wishes = WebGlContextAttributes::new();
         wishes.set_alpha(false);
         wishes.set_antialias(false);
@@ -62,39 +46,30 @@ impl Surface {
             .and_then(|context| context.dyn_into::<WebGl2RenderingContext>().ok())
             .ok_or(MISSING)?;
 
-        let renewed = Rc::new(Cell::new(false));
-        // Without this the browser never gives the context back.
-        let on_lost = Closure::new(|event: Event| event.prevent_default());
-        let on_restored = Closure::new({
-            let renewed = renewed.clone();
-            move |_: Event| renewed.set(true)
+        let on_lost = Closure::new(move |event: Event| {
+            // Without this the browser never gives the context back.
+            event.prevent_default();
+            lost();
         });
-        let listen = |name: &str, closure: &Closure<dyn FnMut(Event)>| {
-            canvas.add_event_listener_with_callback(name, closure.as_ref().unchecked_ref())
-        };
-        listen(LOST, &on_lost).and_then(|()| listen(RESTORED, &on_restored)).map_err(|_| MISSING)?;
+        canvas
+            .add_event_listener_with_callback(LOST, on_lost.as_ref().unchecked_ref())
+            .map_err(|_| MISSING)?;
         let size = Size { width: 0, height: 0, ratio: 1.0 };
-        Ok(Self { canvas, gl, size, renewed, on_lost, on_restored })
+        Ok(Self { canvas, gl, size, on_lost })
     }
 
     /// A three-d context over the canvas's own.
     pub(super) fn context(&self) -> Result<Context, String> {
-        if self.gl.is_context_lost() {
+        if self.is_lost() {
             return Err("The browser has taken the 3D context away; reload the page to try again.".to_owned());
         }
         let gl = three_d::context::Context::from_webgl2_context(self.gl.clone());
         Context::from_gl_context(Arc::new(gl)).map_err(|error| error.to_string())
     }
 
-    /// Whether the next frame can be drawn.
-    pub(super) fn usable(&self) -> Usable {
-        if self.gl.is_context_lost() {
-            Usable::Lost
-        } else if self.renewed.take() {
-            Usable::Renewed
-        } else {
-            Usable::Yes
-        }
+    /// Whether the browser has taken the context away, for now.
+    pub(super) fn is_lost(&self) -> bool {
+        self.gl.is_context_lost()
     }
 
     /// Makes the canvas that large, within what the GPU can do; nothing where there is nothing to draw on.
@@ -122,9 +97,7 @@ impl Surface {
 
 impl Drop for Surface {
     fn drop(&mut self) {
-        for (name, closure) in [(LOST, &self.on_lost), (RESTORED, &self.on_restored)] {
-            // Removing a listener fails only where it is not there.
-            let _ = self.canvas.remove_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
-        }
+        // Removing a listener fails only where it is not there.
+        let _ = self.canvas.remove_event_listener_with_callback(LOST, self.on_lost.as_ref().unchecked_ref());
     }
 }

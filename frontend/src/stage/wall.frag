@@ -21,5 +21,5 @@ void main() {
     float fill = body * (0.07 + 0.16 * within * front + 0.11 * hatch);
     vec3 bright = tint * (edge * 1.9 + bloom * body * 0.34 * glow_gain() + fill * 1.5);
     vec3 dim = tint * (edge * 0.36 + fill * 0.35);
-    light = vec4(mix(dim, bright, passed), 1.0);
+    light = vec4(mix(dim, bright, passed), 0.0);
 }

@@ -3,9 +3,9 @@
 use gauntlet_scene::{EffectKind, PathPicture};
 use three_d::{Context, Program};
 
-use super::gpu::{add_light, compile, FrameBlock};
+use super::gpu::{FrameBlock, add_light, compile};
 use super::instances::Instances;
-use super::picture::{shapes, SHAPE};
+use super::picture::{SHAPE, shapes};
 
 /// Six faces of two triangles.
 const VERTICES: u32 = 6 * 6;

@@ -58,7 +58,7 @@ pub async fn give(state: &AppState, run: &RunId, command: CommandIssued) -> Resu
     }
     let id = command.command_id.clone();
     tracing::info!(target: "audit", %run, command = id, action = command.action.as_str(), author = command.author, "command issued");
-    state.store.issue(run, command, new_event_id(), now()).await?;
+    state.store.issue_command(run, command, now()).await?;
     Ok(id)
 }
 
@@ -108,11 +108,10 @@ pub async fn pending(
     let id = run_id(&run)?;
     state.store.head(&id).await?.ok_or_else(|| ApiError::no_run(&run))?;
     let mut changes = state.store.subscribe(&id);
-    let until =
-        tokio::time::Instant::now() + Duration::from_secs(wait.wait.unwrap_or(0).min(MAX_WAIT_SECS));
+    let until = tokio::time::Instant::now() + Duration::from_secs(wait.wait.unwrap_or(0).min(MAX_WAIT_SECS));
     loop {
         changes.borrow_and_update();
-        let commands = state.store.pending(&id).await?;
+        let commands = state.store.pending_commands(&id).await?;
         if !commands.is_empty() || tokio::time::Instant::now() >= until {
             let commands: Vec<_> = commands
                 .iter()
@@ -150,7 +149,6 @@ pub async fn ack(
     let bytes = body::read(&headers, raw, state.limits.body_bytes).await?;
     let ack: Ack = if bytes.is_empty() { Ack { result: None } } else { body::json(&bytes)? };
     let result = ack.result.unwrap_or_else(|| "ok".to_owned());
-    state.store.ack(&run_id(&run)?, &command, result, new_event_id(), now()).await?;
+    state.store.acknowledge_command(&run_id(&run)?, &command, &result, now()).await?;
     Ok(Json(json!({ "status": "ok" })))
 }
-

@@ -31,19 +31,16 @@ pub async fn append(
     raw: axum::body::Body,
 ) -> Result<Response, ApiError> {
     let run = run_id(&run)?;
-    let decode: fn(&[u8]) -> Result<Vec<Event>, gauntlet_model::BatchError> =
-        match body::media_type(&headers).as_str() {
-            "" | "application/json" => decode_array,
-            "application/x-ndjson" | "application/ndjson" | "application/jsonl" => decode_lines,
-            other => {
-                let message = format!("Content-Type {other:?} is not application/json or application/x-ndjson");
-                return Err(ApiError::new(
-                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                    "unsupported_media_type",
-                    message,
-                ));
-            }
-        };
+    let decode: fn(&[u8]) -> Result<Vec<Event>, gauntlet_model::BatchError> = match body::media_type(&headers)
+        .as_str()
+    {
+        "" | "application/json" => decode_array,
+        "application/x-ndjson" | "application/ndjson" | "application/jsonl" => decode_lines,
+        other => {
+            let message = format!("Content-Type {other:?} is not application/json or application/x-ndjson");
+            return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message));
+        }
+    };
     let bytes = body::read(&headers, raw, state.limits.body_bytes).await?;
     let events = if bytes.len() <= DECODE_INLINE_BYTES {
         decode(&bytes)?
@@ -89,7 +86,8 @@ pub async fn read(
         next_after: Option<u64>,
         head: u64,
     }
-    let text = serde_json::to_string(&Page { events: &page.records, next_after: page.next_after, head: page.head });
+    let text =
+        serde_json::to_string(&Page { events: &page.records, next_after: page.next_after, head: page.head });
     let text = text.map_err(|e| {
         tracing::error!(error = %e, %id, "a stored event is not JSON");
         ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "a stored event could not be written")

@@ -56,7 +56,8 @@ pub async fn read(
         ExportFormat::Results => ("application/json", "results.json"),
         ExportFormat::Jsonl => ("application/x-ndjson", "jsonl"),
     };
-    let plain: String = run.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
+    let plain: String =
+        run.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
     let disposition = HeaderValue::try_from(format!("attachment; filename=\"{plain}.{ending}\""))
         .unwrap_or(HeaderValue::from_static("attachment"));
     let (sender, receiver) = mpsc::channel::<Result<Bytes, std::io::Error>>(8);
@@ -69,10 +70,8 @@ pub async fn read(
         }
     });
     let body = Body::from_stream(tokio_stream::wrappers::ReceiverStream::new(receiver));
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
-        (header::CONTENT_DISPOSITION, disposition),
-    ];
+    let headers =
+        [(header::CONTENT_TYPE, HeaderValue::from_static(kind)), (header::CONTENT_DISPOSITION, disposition)];
     Ok((headers, body).into_response())
 }
 
@@ -102,7 +101,8 @@ struct Chunks<'a>(&'a mpsc::Sender<Result<Bytes, std::io::Error>>);
 impl Write for Chunks<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         let sent = self.0.blocking_send(Ok(Bytes::copy_from_slice(bytes)));
-        sent.map(|()| bytes.len()).map_err(|_| std::io::Error::new(std::io::ErrorKind::BrokenPipe, "the client left"))
+        sent.map(|()| bytes.len())
+            .map_err(|_| std::io::Error::new(std::io::ErrorKind::BrokenPipe, "the client left"))
     }
 
     fn flush(&mut self) -> std::io::Result<()> {

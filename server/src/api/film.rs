@@ -67,12 +67,14 @@ pub async fn chunk(
         .and_then(|span| chunk.checked_add(1)?.checked_mul(span))
         .is_some_and(|end| end <= summary.head);
     if !sealed {
-        let message = format!("chunk {chunk} of level {level} is not sealed; the log has {} events", summary.head);
+        let message =
+            format!("chunk {chunk} of level {level} is not sealed; the log has {} events", summary.head);
         return Err(ApiError::new(StatusCode::NOT_FOUND, "not_found", message));
     }
     let version = version(&summary);
     let etag = format!("\"{version}-{level}-{chunk}\"");
-    let keep = if query.v.as_ref() == Some(&version) { "private, max-age=31536000, immutable" } else { "no-cache" };
+    let keep =
+        if query.v.as_ref() == Some(&version) { "private, max-age=31536000, immutable" } else { "no-cache" };
     let fixed = [
         (header::ETAG, HeaderValue::try_from(&etag).unwrap_or(HeaderValue::from_static("\"\""))),
         (header::CACHE_CONTROL, HeaderValue::from_static(keep)),
@@ -113,7 +115,9 @@ async fn seal(store: &Store, run: &RunId, level: u8, chunk: u64) -> Result<Vec<u
         for record in &page.records {
             match Fact::of_record(record) {
                 Ok(fact) => facts.push(fact),
-                Err(error) => tracing::error!(%run, seq = record.seq, %error, "a stored event breaks the rules"),
+                Err(error) => {
+                    tracing::error!(%run, seq = record.seq, %error, "a stored event breaks the rules")
+                }
             }
         }
     }

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
-use gauntlet_model::RunId;
+use gauntlet_model::{RunId, RunPatch};
 use gauntlet_store::{Store, StoreError};
 use serde::{Deserialize, Serialize};
 
@@ -61,11 +61,15 @@ pub async fn import(store: &Store, name: String, bytes: Vec<u8>) -> Result<Impor
         Some(id) => id.clone(),
         None => new_run_id()?,
     };
-    let (spec, events) = (file.spec, file.events);
+    let (spec, events, notes) = (file.spec, file.events, file.notes);
     let run = match store.import_run(spec.clone(), wanted, events.clone(), now()).await {
         // The file's own id is taken: the import becomes a run beside that one.
         Err(StoreError::Conflict(_)) => store.import_run(spec, new_run_id()?, events, now()).await?,
         run => run?,
     };
+    if !notes.is_empty() {
+        let patch = RunPatch { notes: Some(notes), ..RunPatch::default() };
+        store.patch_run(&run.id, patch, now()).await?;
+    }
     Ok(Imported { run: run.id, name: run.name, steps, episodes, warnings })
 }

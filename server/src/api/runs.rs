@@ -114,7 +114,8 @@ pub async fn delete(
     let found = state.store.run(&id).await?.ok_or_else(|| ApiError::no_run(&run))?;
     if confirm.name.as_deref() != Some(found.name.as_str()) {
         let said = confirm.name.unwrap_or_default();
-        let message = format!("deleting asks for the run's name: ?name= says {said:?}, the run is {:?}", found.name);
+        let message =
+            format!("deleting asks for the run's name: ?name= says {said:?}, the run is {:?}", found.name);
         return Err(ApiError::new(StatusCode::CONFLICT, "name_mismatch", message));
     }
     tracing::warn!(target: "audit", run = %id, name = found.name, events = found.head, "run deleted");

@@ -8,7 +8,7 @@ use gauntlet_app::api::{StepDetail, StepEvent, StepSnapshot};
 use gauntlet_model::{Body, FailureKind, FieldError, Object, Record, RunId};
 use gauntlet_store::{Failing, Store};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::run_id;
 use crate::error::ApiError;
@@ -84,11 +84,12 @@ fn other(record: &Record) -> StepEvent {
 #[serde(deny_unknown_fields)]
 pub struct ListQuery {
     after: Option<u32>,
+    after_seq: Option<u64>,
     limit: Option<u32>,
     failing: Option<String>,
 }
 
-/// GET `/runs/{run}/steps?failing=&after=`: `failing` is `any`, or a failure kind, or a rubric path.
+/// GET `/runs/{run}/steps?failing=&after=&after_seq=`: `failing` is `any`, or a failure kind, or a rubric path.
 pub async fn list(
     State(state): State<AppState>,
     Path(run): Path<String>,
@@ -97,13 +98,8 @@ pub async fn list(
     let id = run_id(&run)?;
     state.store.head(&id).await?.ok_or_else(|| ApiError::no_run(&run))?;
     let limit = query.limit.unwrap_or(1000).clamp(1, 10_000);
-    #[derive(Serialize)]
-    struct Row {
-        step: u32,
-        seq: u64,
-        root: Option<f64>,
-        failure: Option<FailureKind>,
-    }
+    // Several episodes may share a step: `after_seq` goes on inside of it.
+    let after = query.after.map(|step| (step, query.after_seq.unwrap_or(u64::MAX)));
     let failing = match query.failing.as_deref().filter(|f| !f.is_empty()) {
         None => Failing::AnyOrNone,
         Some("any" | "true") => Failing::Any,
@@ -112,13 +108,9 @@ pub async fn list(
             None => return by_path(&state, &id, word, query.after, limit).await,
         },
     };
-    let rows = state.store.steps(&id, query.after, limit, failing).await?;
-    let rows: Vec<Row> = rows
-        .into_iter()
-        .map(|r| Row { step: r.step, seq: r.seq, root: r.root, failure: r.failure })
-        .collect();
-    let next_after = (rows.len() == limit as usize).then(|| rows.last().map(|r| r.step)).flatten();
-    Ok(Json(serde_json::json!({ "steps": rows, "next_after": next_after })))
+    let rows = state.store.steps(&id, after, limit, failing).await?;
+    let last = rows.last().filter(|_| rows.len() == limit as usize).map(|r| (r.step, r.seq));
+    Ok(Json(json!({ "steps": rows, "next_after": last.map(|l| l.0), "next_after_seq": last.map(|l| l.1) })))
 }
 
 async fn by_path(
@@ -149,10 +141,10 @@ async fn by_path(
             more = rows.last().map(|r: &Value| r["step"].clone());
             break;
         }
-        rows.push(serde_json::json!({
+        rows.push(json!({
             "step": node.step, "seq": node.seq, "root": node.root, "failure": node.failure,
             "value": film.score(index, rubric),
         }));
     }
-    Ok(Json(serde_json::json!({ "steps": rows, "next_after": more })))
+    Ok(Json(json!({ "steps": rows, "next_after": more, "next_after_seq": null })))
 }

@@ -1,9 +1,11 @@
 //! `gauntlet demo`: real training, streamed through the public API as any client would.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gauntlet_demo::{Config as Training_, Training};
-use gauntlet_rubric::sinks::{ServerSink, ServerSinkConfig, Sink};
+use gauntlet_rubric::sinks::{Delivery, DeliveryConfig, ServerSink};
+use gauntlet_rubric::{Outlet, SystemStamps};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
@@ -13,6 +15,9 @@ use crate::config::Config;
 use crate::lock::LockError;
 use crate::serve::{ServeError, Server};
 use crate::state::{new_run_id, now};
+
+/// How long the server may take for what is still on its way when the training is over.
+const FLUSH: Duration = Duration::from_secs(60);
 
 /// Trains a small policy with GRPO on medical-safety questions; every rollout is scored by the DIPG rubric.
 #[derive(Debug, clap::Args)]
@@ -74,8 +79,8 @@ impl Demo {
         };
         let config = Training_ { run, steps: self.steps, seed: self.seed, ..Training_::default() };
         let mut training = Training::new(config).map_err(|e| CliError::Failed(e.to_string()))?;
-        let sink = ServerSink::open(ServerSinkConfig::lossless(url), training.spec())
-            .map_err(|e| CliError::Failed(e.to_string()))?;
+        let sink = ServerSink::new(url, training.spec()).map_err(|e| CliError::Failed(e.to_string()))?;
+        let delivery = Delivery::start(sink, DeliveryConfig::lossless(), Arc::new(SystemStamps::new()))?;
         say(&format!("training {} rollouts, watch them at {url}/runs/{}", self.steps, training.run()));
         let begun = Instant::now();
         let mut rolled = 0u32;
@@ -87,9 +92,13 @@ impl Demo {
                 }
                 rolled += 1;
             }
-            sink.send(event);
+            delivery.offer(Arc::new(event));
         }
-        sink.flush().map_err(|e| CliError::Failed(e.to_string()))?;
+        let settled = delivery.flush(FLUSH).map_err(|e| CliError::Failed(e.to_string()))?;
+        if settled.dropped > 0 {
+            let why = delivery.last_loss().unwrap_or_default();
+            return Err(CliError::Failed(format!("{} events were refused: {why}", settled.dropped)));
+        }
         say(&format!("done: {rolled} rollouts in {:.1} s", begun.elapsed().as_secs_f64()));
         Ok(())
     }

@@ -48,7 +48,7 @@ impl Export {
             }
         }
         if let Place::Folder(store, _lock) = place {
-            runtime.block_on(store.close()).map_err(crate::serve::ServeError::from)?;
+            runtime.block_on(store.close());
         }
         Ok(())
     }
@@ -58,7 +58,8 @@ impl Export {
         match place {
             Place::Folder(store, _) => {
                 let id = RunId::new(&self.run).map_err(|_| missing())?;
-                let summary = runtime.block_on(store.run(&id)).map_err(|e| CliError::Failed(e.to_string()))?;
+                let summary =
+                    runtime.block_on(store.run(&id)).map_err(|e| CliError::Failed(e.to_string()))?;
                 let summary = summary.ok_or_else(missing)?;
                 Ok(write(runtime.handle(), store, &summary, self.format, out)?)
             }

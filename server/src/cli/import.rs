@@ -46,7 +46,7 @@ impl Import {
             }
         }
         if let Place::Folder(store, _lock) = place {
-            runtime.block_on(store.close()).map_err(crate::serve::ServeError::from)?;
+            runtime.block_on(store.close());
         }
         match refused {
             0 => Ok(()),
@@ -65,8 +65,10 @@ impl Import {
                 let agent: ureq::Agent =
                     ureq::Agent::config_builder().http_status_as_error(false).build().into();
                 let request = agent.post(format!("{url}/api/v1/import")).query("name", &name);
-                let mut answer =
-                    request.content_type("application/octet-stream").send(&bytes).map_err(|e| e.to_string())?;
+                let mut answer = request
+                    .content_type("application/octet-stream")
+                    .send(&bytes)
+                    .map_err(|e| e.to_string())?;
                 let status = answer.status().as_u16();
                 let body = answer.body_mut().read_to_string().map_err(|e| e.to_string())?;
                 if status != 201 {

@@ -15,14 +15,19 @@ use crate::serve::{ServeError, Server, signals};
 
 /// Flight recorder and X-ray of agent training.
 #[derive(Debug, Parser)]
-#[command(name = "gauntlet", version, about, after_help = "\
+#[command(
+    name = "gauntlet",
+    version,
+    about,
+    after_help = "\
 Examples:
   gauntlet serve                              serve on http://127.0.0.1:4600, data in ./data
   gauntlet demo --rate 12                     train a small policy live, 12 rollouts a second
   gauntlet import results.json                open a result file as a run
   gauntlet export RUN --format results -o r.json
 
-Every flag can be set in gauntlet.toml or as GAUNTLET_LISTEN, GAUNTLET_DATA, GAUNTLET_LOG.")]
+Every flag can be set in gauntlet.toml or as GAUNTLET_LISTEN, GAUNTLET_DATA, GAUNTLET_LOG."
+)]
 struct Cli {
     #[command(flatten)]
     over: Overrides,

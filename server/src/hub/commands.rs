@@ -39,7 +39,7 @@ pub async fn post(
         parameters,
         author: "hub client".to_owned(),
     };
-    state.store.issue(&run, command, new_event_id(), now()).await?;
+    state.store.issue_command(&run, command, now()).await?;
     Ok(Json(json!({ "status": "ok" })).into_response())
 }
 
@@ -65,7 +65,9 @@ fn parse(bytes: &[u8]) -> Result<(Action, Object), Refusal> {
             let error = FieldError::new("tweak", "is not an object of parameters and values");
             Err((if tweak.is_null() { "missing" } else { "value_error" }, error, tweak))
         }
-        _ if action.is_null() => Err(("missing", FieldError::new("action", "missing field `action`"), action)),
+        _ if action.is_null() => {
+            Err(("missing", FieldError::new("action", "missing field `action`"), action))
+        }
         _ => Err(("value_error", FieldError::new("action", "is neither RESUME nor TWEAK"), action)),
     }
 }
@@ -78,7 +80,8 @@ pub async fn pop(State(state): State<AppState>, Path(sid): Path<String>) -> Resu
     if state.store.head(&run).await?.is_none() {
         return Ok(none);
     }
-    let Some(command) = state.store.pop_oldest(&run, new_event_id(), now()).await? else { return Ok(none) };
+    let Some(command) = state.store.pop_command(&run, now()).await? else { return Ok(none) };
+    let command = command.command;
     Ok(Json(match command.action {
         Action::Tweak => json!({ "action": "TWEAK", "tweak": command.parameters }),
         Action::Resume if command.parameters.is_empty() => json!({ "action": "RESUME" }),

@@ -19,15 +19,14 @@ use crate::error::ApiError;
 pub fn refusal(error: &SnapshotError) -> Response {
     let mut loc = vec!["body".to_owned()];
     loc.extend(error.loc.iter().cloned());
-    let detail =
-        json!([{ "type": error.kind, "loc": loc, "msg": error.to_string(), "input": error.input }]);
+    let detail = json!([{ "type": error.kind, "loc": loc, "msg": error.to_string(), "input": error.input }]);
     (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "detail": detail }))).into_response()
 }
 
 /// A refusal of one field.
 pub fn refuse(kind: &'static str, error: &FieldError, input: Value) -> Response {
     let loc = error.field.split('.').map(str::to_owned).filter(|s| !s.is_empty()).collect();
-    refusal(&SnapshotError { kind, loc, message: error.message.clone(), input })
+    refusal(&SnapshotError { kind, loc, message: error.message.clone(), input: Box::new(input) })
 }
 
 /// `GET /health`.

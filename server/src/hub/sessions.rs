@@ -11,9 +11,13 @@ use crate::state::AppState;
 
 /// Every session with the metadata of its last step and its number of steps.
 pub async fn list(State(state): State<AppState>) -> Result<Json<Value>, ApiError> {
-    let sessions: Vec<_> = state.store.sessions().await?.into_iter().map(|s| {
-        json!({ "session_id": s.run, "metadata": s.metadata, "step_count": s.steps })
-    }).collect();
+    let sessions: Vec<_> = state
+        .store
+        .sessions()
+        .await?
+        .into_iter()
+        .map(|s| json!({ "session_id": s.run, "metadata": s.metadata, "step_count": s.steps }))
+        .collect();
     Ok(Json(json!({ "sessions": sessions })))
 }
 

@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use gauntlet_model::{FieldError, RunId, Snapshot};
+use gauntlet_model::{FieldError, MAX_BODY_BYTES, RunId, Snapshot};
 use serde_json::{Value, json};
 
 use super::{refusal, refuse};
@@ -26,7 +26,7 @@ pub async fn post(
             return Ok(refuse("value_error", &FieldError::new("sid", error.message), Value::String(sid)));
         }
     };
-    let bytes = body::read(&headers, raw, state.limits.body_bytes).await?;
+    let bytes = body::read(&headers, raw, state.limits.body_bytes.min(MAX_BODY_BYTES)).await?;
     let text = String::from_utf8_lossy(&bytes);
     let snapshot = match Snapshot::from_json(&text) {
         Ok(snapshot) => snapshot,

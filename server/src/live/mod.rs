@@ -54,7 +54,8 @@ pub async fn live(
     match upgrade {
         Ok(upgrade) => {
             let follower = state.tails.follow(&id, query.after).await?;
-            Ok(upgrade.on_upgrade(move |socket| ws::serve(socket, follower, query.format, head, state.stopping)))
+            Ok(upgrade
+                .on_upgrade(move |socket| ws::serve(socket, follower, query.format, head, state.stopping)))
         }
         Err(rejection) if headers.contains_key(axum::http::header::UPGRADE) => Ok(rejection.into_response()),
         Err(_) => {

@@ -3,8 +3,10 @@
 
 use std::path::PathBuf;
 
-use gauntlet_model::{Body, Event, EventId, FailureKind, RunId, RunSummary, SnapshotScored, Status, Timestamp};
-use gauntlet_results::{import, write_jsonl, write_results, ImportError, Imported};
+use gauntlet_model::{
+    Body, Event, EventId, FailureKind, RunId, RunSummary, SnapshotScored, Status, Timestamp,
+};
+use gauntlet_results::{ImportError, Imported, import, write_jsonl, write_results};
 
 /// The time of every import here.
 pub fn now() -> Timestamp {
@@ -49,10 +51,15 @@ pub fn stored(imported: &Imported) -> RunSummary {
 /// The results report of an import.
 pub fn report(imported: &Imported) -> String {
     let judge = |scored: &SnapshotScored| {
-        scored.failures.first().copied().or_else(|| scored.scores.root().filter(|r| *r < 0.0).map(|_| FailureKind::Generic))
+        scored
+            .failures
+            .first()
+            .copied()
+            .or_else(|| scored.scores.root().filter(|r| *r < 0.0).map(|_| FailureKind::Generic))
     };
     let mut out = Vec::new();
-    write_results(&mut out, &stored(imported), || imported.events.clone().into_iter().map(Ok), judge).unwrap();
+    write_results(&mut out, &stored(imported), || imported.events.clone().into_iter().map(Ok), judge)
+        .unwrap();
     String::from_utf8(out).unwrap()
 }
 

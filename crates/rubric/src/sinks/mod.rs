@@ -1,1 +1,55 @@
-//! Sinks: where events end up. Each has a queue and a thread of its own.
+//! Sinks: where events end up. A [`Sink`] delivers a batch; a [`Delivery`] gives it a bounded queue and a thread of its
+//! own, retries, counters, and says in the stream what was lost.
+
+mod console;
+mod delivery;
+mod file;
+mod queue;
+mod server;
+
+pub use console::ConsoleSink;
+pub use delivery::{Delivery, DeliveryConfig, Overflow, Unsettled};
+pub use file::FileSink;
+pub use queue::Counters;
+pub use server::ServerSink;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gauntlet_model::Event;
+
+/// Takes events for good. Runs on a thread of its own and may block.
+pub trait Sink: Send {
+    /// Delivers a batch (never empty), in order, all or nothing. Returning `Ok` acknowledges every event of it.
+    fn deliver(&mut self, batch: &[Arc<Event>]) -> Result<(), DeliveryError>;
+}
+
+/// Why a batch was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DeliveryError {
+    /// Not now: the same batch may be taken later.
+    #[error("{message}")]
+    NotNow {
+        /// How long the other side asks to wait, if it says.
+        after: Option<Duration>,
+        /// What happened.
+        message: String,
+    },
+    /// Too much at once: half of it may be taken.
+    #[error("the batch is too large")]
+    TooLarge,
+    /// Never: one event of the batch is to blame, or all of it.
+    #[error("{message}")]
+    Refused {
+        /// 0-based position of the event in the batch; `None` where the whole batch is refused.
+        index: Option<usize>,
+        /// What the other side said.
+        message: String,
+    },
+}
+
+impl DeliveryError {
+    pub(crate) fn not_now(message: impl std::fmt::Display) -> Self {
+        Self::NotNow { after: None, message: message.to_string() }
+    }
+}

@@ -1,0 +1,172 @@
+//! The curve of the chosen rubric over the whole run, its failures below it, and the playhead: drag it to scrub.
+
+use std::fmt::Write;
+
+use gauntlet_film::{Film, PathId};
+use gauntlet_model::FailureKind;
+use leptos::html;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+use super::session::Session;
+use super::spark::{height_of, polyline, range_of};
+use crate::ui::{failure_class, failure_word, grouped, score};
+
+/// The curve's own units: its box, its upper margin, and where the marks stand.
+const WIDTH: f64 = 1000.0;
+const HEIGHT: f64 = 86.0;
+const PAD: f64 = 8.0;
+const MARKS: (f64, f64) = (89.0, 9.0);
+/// Points of the curve, and columns of marks.
+const POINTS: usize = 900;
+const COLUMNS: usize = 420;
+
+/// The curve as paths.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Drawn {
+    line: String,
+    fill: String,
+    zero: Option<f64>,
+    range: Option<(f64, f64)>,
+    marks: Vec<(FailureKind, String)>,
+}
+
+/// Where a node stands along the curve, 0 to 1.
+fn share(index: f64, nodes: usize) -> f64 {
+    if nodes > 1 { (index / (nodes - 1) as f64).clamp(0.0, 1.0) } else { 0.5 }
+}
+
+fn draw(film: &Film, rubric: Option<PathId>) -> Drawn {
+    let Some(rubric) = rubric else { return Drawn::default() };
+    let nodes = film.len();
+    let series = film.series(rubric, 0, nodes, POINTS);
+    let Some(range) = range_of(series.iter().map(|p| p.value)) else {
+        return Drawn { marks: marks(film, rubric), ..Drawn::default() };
+    };
+    let points = series.iter().map(|p| (share(p.index as f64, nodes), p.value));
+    let line = polyline(points, range, (WIDTH, HEIGHT), PAD);
+    let ends = series.first().zip(series.last()).map(|(a, b)| {
+        (share(a.index as f64, nodes) * WIDTH, share(b.index as f64, nodes) * WIDTH)
+    });
+    let fill = ends.map_or(String::new(), |(from, to)| format!("{line}L{to:.1},{HEIGHT}L{from:.1},{HEIGHT}Z"));
+    let zero = (range.0 < 0.0 && range.1 > 0.0).then(|| height_of(0.0, range, HEIGHT, PAD));
+    Drawn { line, fill, zero, range: Some(range), marks: marks(film, rubric) }
+}
+
+/// Marks below the curve, one path a kind: each column of nodes shows its gravest failure. Of the root every
+/// failure counts, of another rubric its own.
+fn marks(film: &Film, rubric: PathId) -> Vec<(FailureKind, String)> {
+    let nodes = film.len();
+    let is_root = film.path_of(rubric).is_none_or(|p| p.path == "root");
+    let failure = |i: usize| if is_root { film.failure(i) } else { film.path_failure(i, rubric) };
+    let columns = COLUMNS.min(nodes.max(1));
+    let mut gravest: Vec<Option<FailureKind>> = vec![None; columns];
+    for i in 0..nodes {
+        let column = ((share(i as f64, nodes) * (columns - 1) as f64).round() as usize).min(columns - 1);
+        gravest[column] = [gravest[column], failure(i)].into_iter().flatten().min();
+    }
+    let width = (WIDTH / COLUMNS as f64).max(2.4);
+    let path = |kind: FailureKind| {
+        let mut path = String::new();
+        for (i, _) in gravest.iter().enumerate().filter(|(_, g)| **g == Some(kind)) {
+            let x = share(i as f64, columns) * (WIDTH - width);
+            // Writing to a string cannot fail.
+            let _ = write!(path, "M{x:.1},{}h{width:.1}v{}h-{width:.1}z", MARKS.0, MARKS.1);
+        }
+        path
+    };
+    FailureKind::ALL.into_iter().map(|kind| (kind, path(kind))).filter(|(_, path)| !path.is_empty()).collect()
+}
+
+/// The curve, as a slider over the run's nodes.
+#[component]
+pub(super) fn Curve(session: Session) -> impl IntoView {
+    let element = NodeRef::<html::Div>::new();
+    let drawn = Memo::new(move |_| {
+        let rubric = session.rubric();
+        session.watch_calmly(|film| draw(film, rubric))
+    });
+    let nodes = move || session.watch_calmly(Film::len);
+    let head = move || share(session.motion.with(|m| m.position), nodes()) * 100.0;
+    let index_at = move |event: &web_sys::PointerEvent| {
+        let bounds = element.get_untracked()?.get_bounding_client_rect();
+        let last = session.film(Film::len).checked_sub(1)?;
+        let share = (f64::from(event.client_x()) - bounds.left()) / bounds.width().max(1.0);
+        Some((share.clamp(0.0, 1.0) * last as f64).round() as usize)
+    };
+    let is_held = StoredValue::new(false);
+    let hovered = RwSignal::new(None::<usize>);
+    let scrub = move |event: &web_sys::PointerEvent| {
+        if let Some(index) = index_at(event) {
+            session.select(index);
+        }
+    };
+    let down = move |event: web_sys::PointerEvent| {
+        if let Some(element) = event.current_target().and_then(|t| t.dyn_into::<web_sys::Element>().ok()) {
+            // Fails for a pointer that is already up again.
+            let _ = element.set_pointer_capture(event.pointer_id());
+        }
+        is_held.set_value(true);
+        scrub(&event);
+    };
+    let moved = move |event: web_sys::PointerEvent| {
+        hovered.set(index_at(&event));
+        if is_held.get_value() {
+            scrub(&event);
+        }
+    };
+    let tip = move || {
+        let index = hovered.get()?;
+        let rubric = session.rubric()?;
+        session.watch_calmly(|film| {
+            let node = film.node(index)?;
+            let value = film.score(index, rubric).map_or("n/e".to_owned(), score);
+            let failure = node.failure.map(|f| format!(" · {}", failure_word(f))).unwrap_or_default();
+            Some((share(index as f64, film.len()) * 100.0, format!("step {} · {value}{failure}", grouped(u64::from(node.step)))))
+        })
+    };
+    let words = move || match (session.current_step(), nodes()) {
+        (Some(step), n) => format!("step {}, {} of {}", grouped(u64::from(step)), grouped(session.current.get().unwrap_or(0) as u64 + 1), grouped(n as u64)),
+        (None, _) => "no step yet".to_owned(),
+    };
+    let edge = move |pick: fn((f64, f64)) -> f64| move || drawn.with(|d| d.range.map(|r| score(pick(r))));
+    view! {
+        <div
+            class="curve" node_ref=element role="slider" tabindex="0" aria-label="Position in the run" aria-valuemin="1"
+            aria-valuemax=move || nodes().max(1).to_string() aria-valuetext=words
+            aria-valuenow=move || session.current.get().map_or(1, |i| i + 1).to_string()
+            on:pointerdown=down on:pointermove=moved
+            on:pointerup=move |_| is_held.set_value(false) on:pointercancel=move |_| is_held.set_value(false)
+            on:pointerleave=move |_| hovered.set(None)
+        >
+            <svg viewBox="0 0 1000 100" preserveAspectRatio="none" aria-hidden="true">
+                <path class="curve-zero" d=move || drawn.with(|d| d.zero.map(|y| format!("M0,{y:.1}H1000")).unwrap_or_default()) />
+                <path class="curve-fill" d=move || drawn.with(|d| d.fill.clone()) />
+                <path class="curve-line" d=move || drawn.with(|d| d.line.clone()) />
+                {FailureKind::ALL.into_iter().map(|kind| {
+                    let path = move || drawn.with(|d| d.marks.iter().find(|m| m.0 == kind).map(|m| m.1.clone()).unwrap_or_default());
+                    view! { <path class=format!("curve-mark {}", failure_class(kind)) d=path /> }
+                }).collect_view()}
+            </svg>
+            <div class="curve-ahead" style=move || format!("left:{:.3}%", head())></div>
+            <div class="curve-head" style=move || format!("left:{:.3}%", head())></div>
+            <span class="curve-edge is-high">{edge(|r| r.1)}</span>
+            <span class="curve-edge is-low">{edge(|r| r.0)}</span>
+            {move || tip().map(|(left, words)| {
+                let class = if left > 70.0 { "curve-tip is-right" } else { "curve-tip" };
+                view! { <span class=class style=format!("left:{left:.3}%") aria-hidden="true">{words}</span> }
+            })}
+        </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_stand_from_edge_to_edge() {
+        assert_eq!((share(0.0, 5), share(2.0, 5), share(4.0, 5)), (0.0, 0.5, 1.0));
+        assert_eq!((share(0.0, 1), share(0.0, 0)), (0.5, 0.5));
+    }
+}

@@ -1,0 +1,32 @@
+//! The diagnostics of the selected step: the number, the rubric tree, the person's part, the texts.
+
+use leptos::prelude::*;
+
+use super::inspector::Inspector;
+use super::intervene::Intervention;
+use super::panels::{Edge, Fold, Panels};
+use super::session::Session;
+use super::tree::{Headline, RubricTree};
+use crate::ui::grouped;
+
+/// The right panel.
+#[component]
+pub(super) fn Diagnostics(session: Session, panels: Panels) -> impl IntoView {
+    let step = move || session.current_step().map_or_else(|| "no step".to_owned(), |s| format!("step {}", grouped(u64::from(s))));
+    view! {
+        <aside class="panel diagnostics" aria-label="Diagnostics">
+            <Edge panel=panels.diagnostics is_right=true name="Width of the diagnostics" />
+            <h2 class="panel-title">
+                <span>"Diagnostics"</span>
+                <span class="panel-note">{step}</span>
+                <Fold panel=panels.diagnostics is_right=true name="the diagnostics" />
+            </h2>
+            <div class="panel-body">
+                <Headline session />
+                <Intervention session />
+                <RubricTree session />
+                <Inspector session />
+            </div>
+        </aside>
+    }
+}

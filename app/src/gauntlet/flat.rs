@@ -1,0 +1,185 @@
+//! The picture without WebGL2: the same scene, projected and drawn on a plain canvas. Picking, labels and cameras
+//! work as in 3D; only depth, glow and fog are simpler.
+
+use gauntlet_model::FailureKind;
+use gauntlet_scene::{Camera, Effect, Rgb, Scene, Segment};
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::ports::StageView;
+
+/// What lies ahead of the agent, and the background, as CSS colours.
+const AHEAD: &str = "rgba(110,125,150,.45)";
+const GUIDE: &str = "rgba(70,80,100,.35)";
+const GROUND: &str = "#07080b";
+/// Smaller than this on the canvas an effect is a dot, device pixels.
+const SMALLEST: f64 = 5.0;
+
+/// A plain canvas that draws scenes.
+pub(super) struct Flat {
+    canvas: Option<web_sys::CanvasRenderingContext2d>,
+}
+
+impl Flat {
+    /// Takes a canvas. Draws nothing where even this is missing.
+    pub(super) fn new(canvas: &web_sys::HtmlCanvasElement) -> Self {
+        let context = canvas.get_context("2d").ok().flatten();
+        Self { canvas: context.and_then(|c: js_sys::Object| JsValue::from(c).dyn_into().ok()) }
+    }
+}
+
+/// The way from the world to the canvas.
+struct Projection<'a> {
+    camera: &'a Camera,
+    size: (f64, f64),
+}
+
+impl Projection<'_> {
+    /// Device pixels from the upper left; `None` behind the eye.
+    fn point(&self, at: [f32; 3]) -> Option<(f64, f64)> {
+        let [x, y, _] = self.camera.project(at, (self.size.0 / self.size.1) as f32)?;
+        // Far outside, a canvas loses its precision; such a piece is not seen anyway.
+        let is_near = x.abs() < 8.0 && y.abs() < 8.0;
+        is_near.then(|| (f64::from(x * 0.5 + 0.5) * self.size.0, f64::from(0.5 - y * 0.5) * self.size.1))
+    }
+
+    /// How many device pixels a world unit is at a place.
+    fn scale(&self, at: [f32; 3]) -> f64 {
+        let away: f32 = (0..3).map(|i| (at[i] - self.camera.eye[i]).powi(2)).sum::<f32>().sqrt();
+        self.size.1 / (2.0 * f64::from((self.camera.fov_y_radians / 2.0).tan() * away.max(0.1)))
+    }
+}
+
+impl StageView for Flat {
+    fn draw(&mut self, scene: &Scene, width_px: u32, height_px: u32) {
+        let Some(canvas) = &self.canvas else { return };
+        let size = (f64::from(width_px.max(1)), f64::from(height_px.max(1)));
+        let projection = Projection { camera: &scene.camera, size };
+        canvas.set_fill_style_str(GROUND);
+        canvas.fill_rect(0.0, 0.0, size.0, size.1);
+        canvas.set_line_join("round");
+        canvas.set_line_width(1.0);
+        canvas.set_stroke_style_str(GUIDE);
+        strokes(canvas, &projection, scene.path.guide.iter());
+        let unit = size.1 / 430.0;
+        let is_passed = |s: &&Segment| s.to_index <= scene.travelled;
+        canvas.set_line_width(1.4 * unit);
+        canvas.set_stroke_style_str(AHEAD);
+        strokes(canvas, &projection, scene.path.ribbon.iter().filter(|s| !is_passed(s)));
+        canvas.set_line_width(2.4 * unit);
+        // Neighbours share their colour nearly always, so a stroke covers many pieces.
+        for run in scene.path.ribbon.chunk_by(|a, b| a.color == b.color) {
+            canvas.set_stroke_style_str(&css(run[0].color, 1.0));
+            strokes(canvas, &projection, run.iter().filter(is_passed));
+        }
+        for node in &scene.path.nodes {
+            let Some((x, y)) = projection.point(node.at).filter(|p| is_inside(*p, size)) else { continue };
+            let is_ahead = node.index > scene.travelled;
+            let radius = (f64::from(node.radius) * projection.scale(node.at)).clamp(1.0, 9.0 * unit);
+            canvas.set_fill_style_str(&css(node.color, if is_ahead { 0.35 } else { 1.0 }));
+            disc(canvas, x, y, radius);
+        }
+        for effect in &scene.path.effects {
+            self::effect(canvas, &projection, effect, f64::from(scene.intensity));
+        }
+        if let Some(ring) = &scene.selected {
+            if let Some((x, y)) = projection.point(ring.at) {
+                canvas.set_stroke_style_str(&css(ring.color, 0.9));
+                canvas.set_line_width(1.6 * unit);
+                circle(canvas, x, y, (f64::from(ring.radius) * projection.scale(ring.at)).max(7.0 * unit));
+                canvas.stroke();
+            }
+        }
+        if !scene.path.nodes.is_empty() {
+            agent(canvas, &projection, scene, unit);
+        }
+    }
+}
+
+fn is_inside((x, y): (f64, f64), size: (f64, f64)) -> bool {
+    (-40.0..size.0 + 40.0).contains(&x) && (-40.0..size.1 + 40.0).contains(&y)
+}
+
+fn strokes<'a>(canvas: &web_sys::CanvasRenderingContext2d, projection: &Projection<'_>, pieces: impl Iterator<Item = &'a Segment>) {
+    canvas.begin_path();
+    let mut pen = None;
+    for piece in pieces {
+        let (Some(from), Some(to)) = (projection.point(piece.from), projection.point(piece.to)) else { continue };
+        if !(is_inside(from, projection.size) || is_inside(to, projection.size)) {
+            continue;
+        }
+        if pen != Some(from) {
+            canvas.move_to(from.0, from.1);
+        }
+        canvas.line_to(to.0, to.1);
+        pen = Some(to);
+    }
+    canvas.stroke();
+}
+
+/// A failure's shape: a slanted plane, a zigzag, a wall, or a star.
+fn effect(canvas: &web_sys::CanvasRenderingContext2d, projection: &Projection<'_>, effect: &Effect, intensity: f64) {
+    let Some((x, y)) = projection.point(effect.at).filter(|p| is_inside(*p, projection.size)) else { return };
+    let half = f64::from(effect.size) * projection.scale(effect.at) / 2.0;
+    canvas.set_fill_style_str(&css(effect.color, 0.12 + 0.3 * intensity));
+    canvas.set_stroke_style_str(&css(effect.color, 0.95));
+    canvas.set_line_width((half / 14.0).clamp(1.0, 2.5));
+    if half < SMALLEST {
+        disc(canvas, x, y, half.max(1.5));
+        return;
+    }
+    let corners: Vec<(f64, f64)> = match effect.failure {
+        FailureKind::Hallucination => vec![(-1.0, -0.7), (1.0, -1.0), (1.0, 0.7), (-1.0, 1.0)],
+        FailureKind::Refusal => vec![(-1.0, -0.6), (1.0, -0.6), (1.0, 0.6), (-1.0, 0.6)],
+        FailureKind::Format => vec![(-1.0, 0.2), (-0.6, -0.9), (-0.2, 0.5), (0.2, -0.9), (0.6, 0.5), (1.0, -0.3)],
+        FailureKind::Inconsistency => star(4),
+        FailureKind::Generic => star(7),
+    };
+    canvas.begin_path();
+    for (i, (cx, cy)) in corners.iter().enumerate() {
+        let (px, py) = (x + cx * half, y + cy * half);
+        if i == 0 { canvas.move_to(px, py) } else { canvas.line_to(px, py) }
+    }
+    if effect.failure != FailureKind::Format {
+        canvas.close_path();
+        canvas.fill();
+    }
+    canvas.stroke();
+}
+
+/// A star's corners, on a unit circle.
+fn star(points: u32) -> Vec<(f64, f64)> {
+    let corner = |i: u32| {
+        let angle = std::f64::consts::PI * f64::from(i) / f64::from(points);
+        let radius = if i.is_multiple_of(2) { 1.0 } else { 0.45 };
+        (radius * angle.sin(), -radius * angle.cos())
+    };
+    (0..2 * points).map(corner).collect()
+}
+
+/// The brightest thing in the picture.
+fn agent(canvas: &web_sys::CanvasRenderingContext2d, projection: &Projection<'_>, scene: &Scene, unit: f64) {
+    let Some((x, y)) = projection.point(scene.agent.at) else { return };
+    let radius = (f64::from(scene.agent.radius) * projection.scale(scene.agent.at)).clamp(4.0 * unit, 22.0 * unit);
+    for (grow, alpha) in [(3.4, 0.10), (2.2, 0.18), (1.5, 0.35), (1.0, 1.0)] {
+        canvas.set_fill_style_str(&css(scene.agent.color, alpha));
+        disc(canvas, x, y, radius * grow);
+    }
+    canvas.set_fill_style_str("#fff");
+    disc(canvas, x, y, radius * 0.5);
+}
+
+fn circle(canvas: &web_sys::CanvasRenderingContext2d, x: f64, y: f64, radius: f64) {
+    canvas.begin_path();
+    // Fails only for a negative radius.
+    let _ = canvas.arc(x, y, radius.max(0.0), 0.0, std::f64::consts::TAU);
+}
+
+fn disc(canvas: &web_sys::CanvasRenderingContext2d, x: f64, y: f64, radius: f64) {
+    circle(canvas, x, y, radius);
+    canvas.fill();
+}
+
+fn css(color: Rgb, alpha: f64) -> String {
+    let [r, g, b] = color.map(|c| (c.clamp(0.0, 1.0) * 255.0).round() as u8);
+    format!("rgba({r},{g},{b},{alpha:.2})")
+}

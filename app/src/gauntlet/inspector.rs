@@ -1,0 +1,215 @@
+//! The step inspector: action, observation, metadata, timing. Read from the server as the selection comes to rest,
+//! kept for a while, and shown without a jump: the last step's texts stay until the next ones are here.
+
+use std::collections::VecDeque;
+
+use gauntlet_model::Object;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::proof::{marked, readable, Piece};
+use super::session::Session;
+use crate::api::{get_step, StepDetail, StepEvent, StepSnapshot};
+use crate::ui::{duration, grouped, utc};
+
+/// Steps kept.
+const KEPT: usize = 48;
+
+/// Which reading of which node: a node that is scored again has a new sequence number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Key {
+    step: u32,
+    episode: Option<String>,
+    seq: u64,
+}
+
+/// What the inspector shows.
+#[derive(Debug, Clone, PartialEq)]
+enum Shown {
+    Nothing,
+    Step { key: Key, detail: StepDetail },
+    Trouble { key: Key, words: String },
+}
+
+/// The inspector.
+#[component]
+pub(super) fn Inspector(session: Session) -> impl IntoView {
+    let kept = StoredValue::new(VecDeque::<(Key, StepDetail)>::new());
+    let shown = RwSignal::new(Shown::Nothing);
+    let again = RwSignal::new(0_u32);
+    let key = Memo::new(move |_| {
+        let at = session.settled.get()?;
+        session.watch_calmly(|film| {
+            let node = film.node(at)?;
+            Some(Key { step: node.step, episode: node.episode.map(ToString::to_string), seq: node.seq })
+        })
+    });
+    Effect::new(move || {
+        again.track();
+        let Some(key) = key.get() else { return };
+        if let Some(detail) = kept.with_value(|k| k.iter().find(|(k, _)| *k == key).map(|(_, d)| d.clone())) {
+            shown.set(Shown::Step { key, detail });
+            return;
+        }
+        let run = session.summary(|s| s.id.to_string());
+        spawn_local(async move {
+            let answer = get_step(run, key.step).await;
+            // The selection may have moved on while the server answered; the page may be gone.
+            let is_wanted = self::is_wanted(session, &key);
+            let next = match answer {
+                Ok(Some(detail)) => {
+                    kept.try_update_value(|kept| {
+                        kept.push_back((key.clone(), detail.clone()));
+                        if kept.len() > KEPT {
+                            kept.pop_front();
+                        }
+                    });
+                    Shown::Step { key, detail }
+                }
+                Ok(None) => Shown::Trouble { key, words: "The server has no texts for this step.".to_owned() },
+                Err(error) => Shown::Trouble { key, words: error.to_string() },
+            };
+            if is_wanted {
+                shown.try_set(next);
+            }
+        });
+    });
+    let is_stale = move || match shown.get() {
+        Shown::Step { key: shown, .. } | Shown::Trouble { key: shown, .. } => key.get().is_some_and(|k| k != shown),
+        Shown::Nothing => false,
+    };
+    view! {
+        <div class="inspector" class:is-stale=is_stale aria-busy=move || is_stale().to_string()>
+            {move || match shown.get() {
+                Shown::Nothing => view! { <Blank /> }.into_any(),
+                Shown::Step { key, detail } => view! { <Texts key detail /> }.into_any(),
+                Shown::Trouble { words, .. } => view! {
+                    <div class="trouble" role="alert">
+                        <p>"This step could not be read. "{words}</p>
+                        <button class="button" on:click=move |_| again.update(|a| *a += 1)>"Try again"</button>
+                    </div>
+                }.into_any(),
+            }}
+        </div>
+    }
+}
+
+fn is_wanted(session: Session, key: &Key) -> bool {
+    let at = session.settled.try_get_untracked().flatten();
+    at.and_then(|at| session.film(|f| f.node(at).map(|n| n.step == key.step && n.seq == key.seq))).unwrap_or(false)
+}
+
+/// The inspector's shape before anything is selected, so that nothing jumps when it is.
+#[component]
+fn Blank() -> impl IntoView {
+    view! {
+        <h3 class="part-title">"Action"</h3>
+        <pre class="text is-blank" aria-hidden="true"></pre>
+        <h3 class="part-title">"Observation"</h3>
+        <pre class="text is-blank" aria-hidden="true"></pre>
+    }
+}
+
+/// The texts of one step.
+#[component]
+fn Texts(key: Key, detail: StepDetail) -> impl IntoView {
+    let mut snapshots = detail.snapshots;
+    let chosen = snapshots.iter().position(|s| s.seq == key.seq).or_else(|| snapshots.iter().position(|s| s.episode == key.episode));
+    let others = snapshots.len().saturating_sub(1);
+    let snapshot = if snapshots.is_empty() { None } else { Some(snapshots.swap_remove(chosen.unwrap_or(0))) };
+    view! {
+        {snapshot.map(|snapshot| view! { <Snapshot snapshot /> })}
+        {(others > 0).then(|| view! {
+            <p class="hint">{format!("{others} more snapshots carry this step number, of other episodes or earlier readings.")}</p>
+        })}
+        {(!detail.events.is_empty()).then(|| view! { <Events events=detail.events /> })}
+    }
+}
+
+#[component]
+fn Snapshot(snapshot: StepSnapshot) -> impl IntoView {
+    let action = readable(&snapshot.action);
+    let observation = readable(&snapshot.observation);
+    let context = snapshot.metadata.get("context").and_then(|c| c.as_str()).map(readable);
+    let seen: Vec<String> = [Some(observation.clone()), context].into_iter().flatten().filter(|s| !s.is_empty()).collect();
+    // Without anything seen there is nothing to find a citation in, so nothing is marked.
+    let pieces = if seen.is_empty() { vec![Piece::Plain(action)] } else { marked(&action, &seen) };
+    let is_ungrounded = pieces.iter().any(|p| matches!(p, Piece::Ungrounded(_)));
+    let delay_ms = (snapshot.received_at.micros() - snapshot.at.micros()) as f64 / 1000.0;
+    let timing = [
+        Some(("at", format!("{} UTC", utc(snapshot.at)))),
+        snapshot.duration_ms.map(|d| ("evaluation", duration(d))),
+        (delay_ms >= 0.0).then(|| ("received after", duration(delay_ms))),
+        snapshot.episode.map(|e| ("episode", e)),
+        Some(("event", grouped(snapshot.seq))),
+    ];
+    view! {
+        <details class="part" open>
+            <summary class="part-title">"Action"{is_ungrounded.then_some(view! { <span class="part-flag">"cites what is not there"</span> })}</summary>
+            <pre class="text">{if pieces.iter().all(|p| matches!(p, Piece::Plain(t) if t.is_empty())) {
+                view! { <span class="quiet-words">"No text was recorded."</span> }.into_any()
+            } else {
+                pieces.into_iter().map(piece).collect_view().into_any()
+            }}</pre>
+        </details>
+        <details class="part" open>
+            <summary class="part-title">"Observation"</summary>
+            <pre class="text">{if observation.is_empty() {
+                view! { <span class="quiet-words">"No text was recorded."</span> }.into_any()
+            } else {
+                observation.into_any()
+            }}</pre>
+        </details>
+        <Table title="Timing" rows=timing.into_iter().flatten().map(|(k, v)| (k.to_owned(), v)).collect() />
+        <Table title="Metadata" rows=rows(snapshot.metadata) />
+    }
+}
+
+fn piece(piece: Piece) -> AnyView {
+    match piece {
+        Piece::Plain(text) => text.into_any(),
+        Piece::Ungrounded(text) => view! { <mark class="is-ungrounded" title="Not found in what the agent saw">{text}</mark> }.into_any(),
+        Piece::Grounded(text) => view! { <mark class="is-grounded" title="Found in what the agent saw">{text}</mark> }.into_any(),
+    }
+}
+
+/// An object's members as text; texts as they are, anything else as JSON.
+fn rows(object: Object) -> Vec<(String, String)> {
+    let text = |value: serde_json::Value| match value {
+        serde_json::Value::String(text) => readable(&text),
+        other => other.to_string(),
+    };
+    object.into_iter().map(|(key, value)| (key, text(value))).collect()
+}
+
+#[component]
+fn Table(title: &'static str, rows: Vec<(String, String)>) -> impl IntoView {
+    (!rows.is_empty()).then(|| view! {
+        <details class="part" open>
+            <summary class="part-title">{title}</summary>
+            <dl class="pairs">
+                {rows.into_iter().map(|(key, value)| view! { <dt>{key}</dt><dd>{value}</dd> }).collect_view()}
+            </dl>
+        </details>
+    })
+}
+
+#[component]
+fn Events(events: Vec<StepEvent>) -> impl IntoView {
+    let count = events.len() as u64;
+    let event = |e: StepEvent| {
+        view! {
+            <li>
+                <span class="event-kind">{e.kind}</span>
+                <span class="event-at">{utc(e.at)}</span>
+                <dl class="pairs">{rows(e.body).into_iter().map(|(key, value)| view! { <dt>{key}</dt><dd>{value}</dd> }).collect_view()}</dl>
+            </li>
+        }
+    };
+    view! {
+        <details class="part">
+            <summary class="part-title">"Events of this step"<span class="panel-note">{grouped(count)}</span></summary>
+            <ol class="events">{events.into_iter().map(event).collect_view()}</ol>
+        </details>
+    }
+}

@@ -1,0 +1,90 @@
+//! The transport bar: where the agent is, how it moves, which rubric the curve shows.
+
+use gauntlet_film::Film;
+use leptos::prelude::*;
+
+use super::curve::Curve;
+use super::motion::{next_speed, SPEEDS};
+use super::session::{root_path, Session};
+use crate::ui::{grouped, Icon, Shape};
+
+/// The bar, over its curve.
+#[component]
+pub(super) fn Transport(session: Session) -> impl IntoView {
+    let is_moving = Memo::new(move |_| session.is_moving());
+    let is_following = move || session.motion.with(|m| m.following);
+    let place = move || session.current.get().map_or("0".to_owned(), |at| grouped(at as u64 + 1));
+    let length = move || session.watch_calmly(|f| grouped(f.len() as u64));
+    let play_shape = Signal::derive(move || if is_moving.get() { Shape::Pause } else { Shape::Play });
+    view! {
+        <section class="transport" aria-label="Transport">
+            <div class="transport-row">
+                <div class="tool-group" role="group" aria-label="Moving through the run">
+                    <Way shape=Shape::PreviousFailure words="Previous failure (P)" go=move || session.previous_failure() />
+                    <Way shape=Shape::StepBack words="One step back (←)" go=move || session.step_by(-1) />
+                    <button class="tool is-icon play" class:is-on=move || is_moving.get() on:click=move |_| session.play_or_pause()
+                        title="Play or hold (space)">
+                        <Icon shape=play_shape />
+                        <span>{move || if is_moving.get() { "Pause" } else { "Play" }}</span>
+                    </button>
+                    <Way shape=Shape::StepForward words="One step on (→)" go=move || session.step_by(1) />
+                    <Way shape=Shape::NextFailure words="Next failure (N)" go=move || session.next_failure() />
+                </div>
+                <p class="place"><b>{place}</b>" / "{length}</p>
+                <Speed session />
+                <span class="top-gap"></span>
+                <RubricChips session />
+                <button class="button live-button" class:is-on=is_following aria-pressed=move || is_following().to_string() on:click=move |_| session.jump_to_live()
+                    title="Follow the newest step (L)">
+                    {move || if session.status().is_final() { "Jump to end" } else { "Jump to live" }}
+                </button>
+            </div>
+            <Curve session />
+        </section>
+    }
+}
+
+/// One button of the transport.
+#[component]
+fn Way(shape: Shape, words: &'static str, go: impl Fn() + 'static) -> impl IntoView {
+    view! { <button class="tool is-icon" aria-label=words title=words on:click=move |_| go()><Icon shape /></button> }
+}
+
+/// How fast the agent moves: slower, the speed, faster.
+#[component]
+fn Speed(session: Session) -> impl IntoView {
+    let speed = session.speed;
+    let go = move |by: isize| move |_| speed.update(|s| *s = next_speed(*s, by));
+    view! {
+        <div class="tool-group speed" role="group" aria-label="Speed">
+            <button class="tool is-icon" aria-label="Slower (,)" title="Slower (,)" on:click=go(-1) disabled=move || speed.get() <= SPEEDS[0]>"−"</button>
+            <button class="tool speed-now" title="Back to 1x" on:click=move |_| speed.set(1.0)>
+                {move || format!("{}x", speed.get())}
+            </button>
+            <button class="tool is-icon" aria-label="Faster (.)" title="Faster (.)" on:click=go(1) disabled=move || speed.get() >= SPEEDS[SPEEDS.len() - 1]>"+"</button>
+        </div>
+    }
+}
+
+/// The rubric that the curve and the path show: the root, or one of its children.
+#[component]
+fn RubricChips(session: Session) -> impl IntoView {
+    let choices = move |film: &Film| {
+        let root = root_path(film);
+        let chip = |p: &gauntlet_film::Path| (p.id, p.path.clone(), p.name.replace('_', " "), Some(p.id) == root);
+        film.paths().iter().filter(|p| p.depth == 0 || Some(p.id) == root).map(chip).collect::<Vec<_>>()
+    };
+    let all = Memo::new(move |_| session.watch_calmly(choices));
+    let rubric = session.view.rubric;
+    view! {
+        <div class="chips rubric-chips" role="group" aria-label="Rubric of the curve">
+            <For each=move || all.get() key=|c| (c.0, c.1.clone()) children=move |(id, path, name, is_root)| {
+                let is_on = move || rubric.get().map_or(is_root, |chosen| chosen == id);
+                view! {
+                    <button class="chip" class:is-on=is_on aria-pressed=move || is_on().to_string() title=path
+                        on:click=move |_| rubric.set((!is_root).then_some(id))>{name}</button>
+                }
+            } />
+        </div>
+    }
+}

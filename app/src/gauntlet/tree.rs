@@ -1,0 +1,144 @@
+//! The rubric tree: every path with its state, its last values and its score at the selected step.
+
+use gauntlet_film::{Film, PathId, State};
+use leptos::prelude::*;
+
+use super::session::{root_path, Session};
+use super::spark::{height_of, polyline, range_of};
+use crate::ui::{score, state_class, state_word};
+
+/// Values a sparkline shows, and its size in its own units.
+const VALUES: usize = 64;
+const SIZE: (f64, f64) = (88.0, 20.0);
+const PAD: f64 = 3.0;
+
+/// One line of the tree, as the film names it.
+#[derive(Debug, Clone, PartialEq)]
+struct Line {
+    id: PathId,
+    path: String,
+    name: String,
+    depth: u32,
+    is_root: bool,
+}
+
+fn lines(film: &Film) -> Vec<Line> {
+    let line = |p: &gauntlet_film::Path| {
+        let is_root = p.path == "root";
+        let depth = if is_root { 0 } else { p.depth + 1 };
+        Line { id: p.id, path: p.path.clone(), name: p.name.replace('_', " "), depth, is_root }
+    };
+    film.paths().iter().map(line).collect()
+}
+
+/// What a line shows at the selected step.
+#[derive(Debug, Clone, PartialEq)]
+struct Reading {
+    state: State,
+    value: Option<f64>,
+    spark: String,
+    dot: Option<(f64, f64)>,
+}
+
+fn read(film: &Film, at: usize, id: PathId) -> Reading {
+    let from = (at + 1).saturating_sub(VALUES);
+    let values = film.series(id, from, at + 1, VALUES);
+    let width = (VALUES - 1) as f64;
+    let points = values.iter().map(|p| (1.0 - (at as f64 - p.index as f64) / width, p.value));
+    let range = range_of(values.iter().map(|p| p.value)).unwrap_or((0.0, 0.0));
+    let value = film.score(at, id);
+    let dot = value.map(|v| (SIZE.0, height_of(v, range, SIZE.1, PAD)));
+    Reading { state: film.state(at, id), value, spark: polyline(points, range, SIZE, PAD), dot }
+}
+
+/// The tree. A click on a line colours the path and the curve by it; a second click goes back to the root.
+#[component]
+pub(super) fn RubricTree(session: Session) -> impl IntoView {
+    let all = Memo::new(move |_| session.watch(lines));
+    view! {
+        <ul class="tree" aria-label="Rubrics">
+            <For each=move || all.get() key=|line| (line.id, line.depth, line.path.clone()) children=move |line| view! { <TreeLine session line /> } />
+        </ul>
+    }
+}
+
+#[component]
+fn TreeLine(session: Session, line: Line) -> impl IntoView {
+    let Line { id, path, name, depth, is_root } = line;
+    let reading = Memo::new(move |_| {
+        let at = session.current.get()?;
+        Some(session.watch(|film| read(film, at, id)))
+    });
+    let state = move || reading.with(|r| r.as_ref().map_or(State::NotEvaluated, |r| r.state));
+    let words = move || reading.with(|r| match r.as_ref().and_then(|r| r.value) {
+        Some(value) => score(value),
+        None => "n/e".to_owned(),
+    });
+    let rubric = session.view.rubric;
+    let is_on = move || rubric.get() == Some(id);
+    let choose = move |_| rubric.update(|chosen| *chosen = if *chosen == Some(id) || is_root { None } else { Some(id) });
+    let spark = move || reading.with(|r| r.as_ref().map(|r| r.spark.clone()).unwrap_or_default());
+    let dot = move || reading.with(|r| r.as_ref().and_then(|r| r.dot));
+    let label = {
+        let path = path.clone();
+        move || format!("{path}: {}, {}", state_word(state()), words())
+    };
+    let next = move |_| {
+        let at = session.current.get_untracked();
+        if let Some(index) = session.film(|f| f.next_failure_of(at, id)) {
+            session.select(index);
+        }
+    };
+    view! {
+        <li class=move || format!("branch {}", state_class(state())) class:is-on=is_on style=format!("--depth:{depth}") data-path=path>
+            <button class="branch-line" aria-pressed=move || is_on().to_string() aria-label=label on:click=choose>
+                <span class="branch-name"><i class="state-dot" aria-hidden="true"></i><span>{name}</span></span>
+                <svg class="spark" viewBox="0 0 88 20" preserveAspectRatio="none" aria-hidden="true">
+                    <path d=spark />
+                    <circle cx=move || dot().map_or(0.0, |d| d.0).to_string() cy=move || dot().map_or(0.0, |d| d.1).to_string() r=move || if dot().is_some() { "2" } else { "0" } />
+                </svg>
+                <span class="branch-value">{words}</span>
+            </button>
+            {move || is_on().then(|| view! {
+                <div class="branch-more">
+                    <span>{move || state_word(state())}" here; the path and the curve show it"</span>
+                    <button class="link" on:click=next>"Next failure of it"</button>
+                </div>
+            })}
+        </li>
+    }
+}
+
+/// The selected step's headline number: the root score, what it was one step before, and its place in this run.
+#[component]
+pub(super) fn Headline(session: Session) -> impl IntoView {
+    let root = Memo::new(move |_| session.watch(root_path));
+    let at = move |back: usize| {
+        let index = session.current.get()?.checked_sub(back)?;
+        session.watch(|f| f.root(index))
+    };
+    let state = move || match (session.current.get(), root.get()) {
+        (Some(at), Some(id)) => session.watch(|f| f.state(at, id)),
+        _ => State::NotEvaluated,
+    };
+    let before = move || match (session.current.get(), at(1)) {
+        (None, _) => "no step yet".to_owned(),
+        (Some(0), _) => "root, the first step".to_owned(),
+        (_, Some(value)) => format!("root, was {} one step ago", score(value)),
+        (_, None) => "root, not evaluated one step ago".to_owned(),
+    };
+    let percentile = move || {
+        let place = session.settled.get().and_then(|at| session.watch_calmly(|f| f.percentile_of_root(at)));
+        place.map_or("percentile of this run: n/e".to_owned(), |p| format!("percentile {p:.0} of this run"))
+    };
+    view! {
+        <div class=move || format!("headline {}", state_class(state()))>
+            <b>{move || at(0).map_or("n/e".to_owned(), score)}</b>
+            <p>
+                <span class="visually-hidden">{move || state_word(state())}</span>
+                <span>{before}</span>
+                <span>{percentile}</span>
+            </p>
+        </div>
+    }
+}

@@ -1,0 +1,96 @@
+//! Levels of detail keep what shapes the picture; the manifest counts what is sealed.
+
+use gauntlet_film::levels::{CHUNK, FAN_OUT, span, thin};
+use gauntlet_film::{Fact, Film, Manifest, Rules, What};
+use gauntlet_model::RunId;
+use proptest::prelude::*;
+
+use crate::facts::{added, fact, film, log, scores};
+
+fn failures(film: &Film) -> Vec<u32> {
+    let nodes = (0..film.len()).filter_map(|i| film.node(i));
+    nodes.filter(|n| n.failure.is_some()).map(|n| n.step).collect()
+}
+
+#[test]
+fn spans_grow_eightfold_and_never_overflow() {
+    assert_eq!([span(0), span(1), span(2)], [4096, 32_768, 262_144]);
+    assert_eq!(span(u8::MAX), u64::MAX);
+}
+
+#[test]
+fn a_thinned_run_keeps_its_ends_its_extremes_and_its_failures() {
+    let root = |step: u32| match step {
+        1_234 => -50.0,
+        20_001 => 90.0,
+        step => f64::from(step % 7),
+    };
+    let facts: Vec<Fact> =
+        (0..30_000).map(|step| fact(step.into(), step, scores(&[("root", root(step))]))).collect();
+    let thinned = thin(&facts, &Rules::default(), 1);
+    let whole = film(&thinned);
+    assert!(thinned.len() < facts.len() / 2, "{}", thinned.len());
+    assert_eq!(failures(&whole), [1_234]);
+    assert_eq!(whole.head(), 30_000);
+    assert_eq!(whole.find(0), Some(0));
+    assert!(whole.find(29_999).is_some());
+    let roots: Vec<f64> = (0..whole.len()).filter_map(|i| whole.root(i)).collect();
+    assert_eq!(roots.iter().copied().fold(f64::MIN, f64::max), 90.0);
+    assert!(thin(&facts, &Rules::default(), 3).len() < facts.len() / 100);
+}
+
+#[test]
+fn the_gravest_failure_of_a_handful_stays() {
+    let mut facts: Vec<Fact> =
+        (0..8).map(|i| fact(i, i as u32, scores(&[("root", -1.0), ("format", 1.0)]))).collect();
+    facts[4] = fact(4, 4, scores(&[("root", -1.0), ("format", 0.0)]));
+    facts.push(fact(8, 5, added("grounding", -20.0)));
+    let kept = film(&thin(&facts, &Rules::default(), 1));
+    assert_eq!(failures(&kept), [0, 5, 7], "a later score counts where failures are weighed");
+    assert_eq!(thin(&facts, &Rules::default(), 0), facts);
+}
+
+#[test]
+fn a_step_scored_again_is_not_shown_as_it_was() {
+    let mut facts: Vec<Fact> = (0..8).map(|i| fact(i, i as u32, scores(&[("root", 1.0)]))).collect();
+    facts[3] = fact(3, 3, scores(&[("root", -9.0)]));
+    facts.push(fact(8, 3, scores(&[("root", 1.0)])));
+    assert_eq!(failures(&film(&thin(&facts, &Rules::default(), 1))), [0u32; 0]);
+}
+
+proptest! {
+    #[test]
+    fn a_thinned_log_says_nothing_the_log_does_not(facts in log(80), level in 1u8..4) {
+        let thinned = thin(&facts, &Rules::default(), level);
+        prop_assert!(thinned.iter().all(|fact| facts.contains(fact)));
+        let (whole, part) = (film(&facts), film(&thinned));
+        prop_assert_eq!(part.head(), whole.head());
+        prop_assert!(part.notes().eq(whole.notes()));
+        prop_assert!(part.commands().eq(whole.commands()));
+        prop_assert_eq!(part.gaps().0, whole.gaps().0);
+        prop_assert_eq!(part.is_empty(), whole.is_empty());
+        prop_assert_eq!(part.failing() > 0, whole.failing() > 0);
+        for i in 0..part.len() {
+            let (node, same) = (part.node(i).unwrap(), |n: &gauntlet_film::Node| n.seq);
+            let there = (0..whole.len()).filter_map(|i| whole.node(i)).find(|n| same(n) == node.seq);
+            prop_assert_eq!(there, Some(node));
+        }
+        let bucket = FAN_OUT.pow(level.into()) as usize;
+        let scored = thinned.iter().filter(|f| matches!(f.what, What::Scored { .. })).count();
+        prop_assert!(scored <= 5 * whole.len().div_ceil(bucket) + 1);
+    }
+}
+
+#[test]
+fn a_manifest_lists_level_0_and_what_is_sealed_above_it() {
+    let of = |head| Manifest::new(RunId::new("r").unwrap(), head, 7, vec!["root".to_owned()]);
+    let chunks = |head| of(head).levels.iter().map(|l| (l.level, l.chunks)).collect::<Vec<_>>();
+    assert_eq!(chunks(0), [(0, 0)]);
+    assert_eq!(chunks(CHUNK - 1), [(0, 0)]);
+    assert_eq!(chunks(CHUNK), [(0, 1)]);
+    assert_eq!(chunks(1_000_000), [(0, 244), (1, 30), (2, 3)]);
+    assert_eq!(
+        serde_json::to_string(&of(5000)).unwrap(),
+        r#"{"run":"r","head":5000,"steps":7,"paths":["root"],"chunk_events":4096,"levels":[{"level":0,"span":4096,"chunks":1}]}"#
+    );
+}

@@ -1,0 +1,9 @@
+//! The film as its viewers see it: stories and properties through the public interface.
+
+mod codec;
+mod facts;
+mod levels;
+mod order;
+mod rules;
+mod series;
+mod stories;

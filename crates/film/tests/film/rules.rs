@@ -1,0 +1,71 @@
+//! The thresholds, line by line.
+
+use gauntlet_film::{Condition, Rule, Rules};
+use gauntlet_model::FailureKind::{self, *};
+use gauntlet_model::Scores;
+
+fn check(path: &str, value: f64, expect: Option<FailureKind>) {
+    assert_eq!(Rules::default().judge(path, value), expect, "{path} {value}");
+}
+
+#[test]
+fn every_line_of_the_live_failure_flags() {
+    check("grounding", -20.0, Some(Hallucination));
+    check("grounding", -19.9, None);
+    check("format", 0.0, Some(Format));
+    check("format", -1.0, Some(Format));
+    check("format", 0.1, None);
+    check("inconsistency", -15.0, Some(Inconsistency));
+    check("inconsistency", -14.9, None);
+    check("refusal", 0.1, Some(Refusal));
+    check("refusal", 0.0, None);
+    check("refusal", -5.0, None);
+}
+
+#[test]
+fn a_rule_names_every_path_that_ends_in_it() {
+    check("a.format", 0.0, Some(Format));
+    check("a.b.format", 0.0, Some(Format));
+    check("reformat", 0.0, None);
+    check("format.a", 0.0, None);
+}
+
+#[test]
+fn what_no_rule_names_fails_below_zero() {
+    check("style", -0.1, Some(Generic));
+    check("style", 0.0, None);
+    check("style", -0.0, None);
+    check("root", -1.0, Some(Generic));
+    check("root", 1.0, None);
+}
+
+#[test]
+fn a_missing_score_is_no_failure_and_the_gravest_wins() {
+    let rules = Rules::default();
+    let of = |pairs: &[(&str, f64)], declared: &[FailureKind]| {
+        rules.failure_of(&Scores::new(pairs.iter().copied()).unwrap(), declared)
+    };
+    assert_eq!(of(&[], &[]), None);
+    assert_eq!(of(&[("root", 3.0)], &[]), None);
+    assert_eq!(of(&[("root", 3.0), ("format", 0.0)], &[]), Some(Format), "whatever the root's sign");
+    assert_eq!(of(&[("root", -3.0), ("refusal", 1.0), ("grounding", -20.0)], &[]), Some(Hallucination));
+    assert_eq!(of(&[("root", -3.0)], &[Refusal]), Some(Refusal));
+    assert_eq!(of(&[("grounding", -50.0)], &[Generic]), Some(Hallucination));
+}
+
+#[test]
+fn several_rules_may_name_one_path() {
+    let rule = |when, failure| Rule { path: "format".to_owned(), when, failure };
+    let rules = Rules(vec![rule(Condition::Below(0.5), Generic), rule(Condition::AtMost(0.0), Format)]);
+    assert_eq!(rules.judge("format", 0.0), Some(Format));
+    assert_eq!(rules.judge("format", 0.2), Some(Generic));
+    assert_eq!(rules.judge("format", 0.5), None);
+}
+
+#[test]
+fn as_json() {
+    let text = r#"[{"path":"grounding","when":{"at_most":-20.0},"failure":"hallucination"},{"path":"format","when":{"at_most":0.0},"failure":"format"},{"path":"inconsistency","when":{"at_most":-15.0},"failure":"inconsistency"},{"path":"refusal","when":{"above":0.0},"failure":"refusal"}]"#;
+    assert_eq!(serde_json::to_string(&Rules::default()).unwrap(), text);
+    assert_eq!(serde_json::from_str::<Rules>(text).unwrap(), Rules::default());
+    assert!(serde_json::from_str::<Rules>(r#"[{"path":"a","when":{"near":1},"failure":"format"}]"#).is_err());
+}

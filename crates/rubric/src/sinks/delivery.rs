@@ -1,0 +1,207 @@
+//! A sink with its queue and its thread: what an observer writes to.
+
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use gauntlet_model::{Event, Gap};
+
+use super::queue::{Counters, Queue};
+use super::{DeliveryError, Sink};
+use crate::observer::Outlet;
+use crate::stamps::Stamps;
+
+/// What happens to an event that finds the queue full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overflow {
+    /// It is dropped and counted: the training loop never waits.
+    Drop,
+    /// The producer waits for room: nothing is lost, the training loop may wait.
+    Wait,
+}
+
+/// How events are delivered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryConfig {
+    /// Most events waiting.
+    pub capacity: usize,
+    /// What happens beyond.
+    pub overflow: Overflow,
+    /// Most events in a batch.
+    pub batch: usize,
+    /// Longest time an event waits for company.
+    pub linger: Duration,
+    /// Tries after the first; `None` never gives up.
+    pub retries: Option<u32>,
+    /// First pause before a retry; it doubles from retry to retry.
+    pub backoff: Duration,
+    /// Longest pause of its own choosing; a longer one the other side asks for is kept.
+    pub longest_backoff: Duration,
+    /// How long a dropped delivery may go on delivering.
+    pub grace: Duration,
+}
+
+impl Default for DeliveryConfig {
+    /// For a training loop that must not wait: up to 10,000 events, batches of 500 or 50 ms, 5 retries.
+    fn default() -> Self {
+        Self {
+            capacity: 10_000,
+            overflow: Overflow::Drop,
+            batch: 500,
+            linger: Duration::from_millis(50),
+            retries: Some(5),
+            backoff: Duration::from_millis(100),
+            longest_backoff: Duration::from_secs(5),
+            grace: Duration::from_secs(5),
+        }
+    }
+}
+
+impl DeliveryConfig {
+    /// For a producer that must not lose: it waits for room, and a batch is retried until it is taken or refused.
+    pub fn lossless() -> Self {
+        Self { overflow: Overflow::Wait, retries: None, ..Self::default() }
+    }
+}
+
+/// Not everything was settled in time.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{} events are still on their way{}", counters.queued, last_loss.as_ref().map(|l| format!(" (last loss: {l})")).unwrap_or_default())]
+pub struct Unsettled {
+    /// The counters when the time was up.
+    pub counters: Counters,
+    /// Why the last dropped event was dropped, if any was.
+    pub last_loss: Option<String>,
+}
+
+/// A running sink. Dropping it delivers what waits, within the grace period.
+///
+/// Dropped events are told in the stream: the next batch that gets through begins with a `gap` event.
+pub struct Delivery {
+    queue: Arc<Queue>,
+    config: DeliveryConfig,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Delivery {
+    /// Starts the thread. A capacity or batch of 0 counts as 1. `stamps` dates `gap` events.
+    pub fn start(sink: impl Sink + 'static, config: DeliveryConfig, stamps: Arc<dyn Stamps>) -> std::io::Result<Self> {
+        let config = DeliveryConfig { capacity: config.capacity.max(1), batch: config.batch.max(1), ..config };
+        let queue = Arc::new(Queue::default());
+        let mut worker = Worker { sink, queue: Arc::clone(&queue), config: config.clone(), stamps };
+        let thread = std::thread::Builder::new().name("gauntlet-sink".to_owned()).spawn(move || worker.run())?;
+        Ok(Self { queue, config, thread: Some(thread) })
+    }
+
+    /// Waits until everything offered so far is acknowledged or dropped; the counters say which.
+    pub fn flush(&self, timeout: Duration) -> Result<Counters, Unsettled> {
+        match self.queue.flush(timeout) {
+            true => Ok(self.counters()),
+            false => Err(Unsettled { counters: self.counters(), last_loss: self.last_loss() }),
+        }
+    }
+
+    /// The counters so far.
+    pub fn counters(&self) -> Counters {
+        self.queue.counters()
+    }
+
+    /// Why the last dropped event was dropped, if any was.
+    pub fn last_loss(&self) -> Option<String> {
+        self.queue.last_loss()
+    }
+}
+
+impl Outlet for Delivery {
+    fn offer(&self, event: Arc<Event>) {
+        self.queue.push(event, self.config.capacity, self.config.overflow == Overflow::Wait);
+    }
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        self.queue.close(self.config.grace);
+        // A sink that blocks past the grace period is left behind rather than waited for.
+        if self.queue.wait_done(self.config.grace + Duration::from_millis(100)) {
+            if let Some(thread) = self.thread.take() {
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+struct Worker<S> {
+    sink: S,
+    queue: Arc<Queue>,
+    config: DeliveryConfig,
+    stamps: Arc<dyn Stamps>,
+}
+
+impl<S: Sink> Worker<S> {
+    fn run(&mut self) {
+        while let Some(work) = self.queue.take(self.config.batch, self.config.linger) {
+            let gap = (work.untold > 0).then(|| self.gap(work.untold, &work.reason)).flatten();
+            let is_last_word = work.batch.is_empty();
+            let told = match gap {
+                // The gap goes first and alone: whatever becomes of the batch, its fate is its own.
+                Some(gap) => self.deliver(&[Arc::new(gap)]).is_ok(),
+                None => true,
+            };
+            if !told {
+                self.queue.still_untold(work.untold);
+            }
+            if is_last_word {
+                break;
+            }
+            self.settle(&work.batch);
+        }
+        self.queue.done();
+    }
+
+    /// Delivers a batch or drops it, in halves where it is too large, without the events that are to blame.
+    fn settle(&mut self, batch: &[Arc<Event>]) {
+        let mut parts = vec![batch.to_vec()];
+        while let Some(mut part) = parts.pop() {
+            let count = part.len() as u64;
+            match self.deliver(&part) {
+                Ok(()) => self.queue.sent(count),
+                Err(DeliveryError::TooLarge) if part.len() > 1 => {
+                    let second = part.split_off(part.len() / 2);
+                    parts.extend([second, part]);
+                }
+                Err(DeliveryError::Refused { index: Some(index), message }) if index < part.len() => {
+                    part.remove(index);
+                    self.queue.dropped(1, &message);
+                    if !part.is_empty() {
+                        parts.push(part);
+                    }
+                }
+                Err(error) => self.queue.dropped(count, &error.to_string()),
+            }
+        }
+    }
+
+    /// One batch, retried while the sink says "not now".
+    fn deliver(&mut self, batch: &[Arc<Event>]) -> Result<(), DeliveryError> {
+        let mut tries = 0_u32;
+        loop {
+            let sink = &mut self.sink;
+            let result = catch_unwind(AssertUnwindSafe(|| sink.deliver(batch)));
+            let result =
+                result.unwrap_or_else(|_| Err(DeliveryError::Refused { index: None, message: "the sink panicked".to_owned() }));
+            let Err(DeliveryError::NotNow { after, .. }) = &result else { return result };
+            let doubled = self.config.backoff.saturating_mul(1 << tries.min(16)).min(self.config.longest_backoff);
+            let is_over = self.config.retries.is_some_and(|most| tries >= most);
+            if is_over || !self.queue.pause(after.unwrap_or_default().max(doubled)) {
+                return result;
+            }
+            tries += 1;
+        }
+    }
+
+    fn gap(&self, lost: u64, reason: &str) -> Option<Event> {
+        let reason: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).take(120).collect();
+        Event::new(self.stamps.id(), self.stamps.now(), None, None, Gap { lost, reason }).ok()
+    }
+}

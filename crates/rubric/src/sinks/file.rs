@@ -1,0 +1,50 @@
+//! Events in a file, one JSON object a line: what `gauntlet import` reads.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Seek, SeekFrom, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use gauntlet_model::Event;
+
+use super::{DeliveryError, Sink};
+
+/// Appends events to a file. A batch that could not be written whole is taken back before it is tried again.
+pub struct FileSink {
+    file: File,
+    /// Length up to the last whole batch, bytes.
+    length: u64,
+}
+
+impl FileSink {
+    /// Opens the file, creating it where there is none, to append behind what it holds.
+    pub fn open(path: impl AsRef<Path>) -> std::io::Result<Self> {
+        let mut file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+        let length = file.seek(SeekFrom::End(0))?;
+        Ok(Self { file, length })
+    }
+
+    fn write(&mut self, text: &[u8]) -> std::io::Result<()> {
+        self.file.seek(SeekFrom::Start(self.length))?;
+        self.file.write_all(text)?;
+        self.file.flush()?;
+        self.length += text.len() as u64;
+        Ok(())
+    }
+}
+
+impl Sink for FileSink {
+    fn deliver(&mut self, batch: &[Arc<Event>]) -> Result<(), DeliveryError> {
+        let mut text = Vec::new();
+        for (index, event) in batch.iter().enumerate() {
+            let written = serde_json::to_writer(&mut text, event.as_ref());
+            written.map_err(|e| DeliveryError::Refused { index: Some(index), message: e.to_string() })?;
+            text.push(b'\n');
+        }
+        self.write(&text).map_err(|error| {
+            // A cut-off line left behind is overwritten by the next try; the cut itself may fail like the write.
+            let _ = self.file.set_len(self.length);
+            DeliveryError::not_now(error)
+        })
+    }
+}

@@ -1,0 +1,198 @@
+//! The bounded queue between a training loop and a sink's thread, and its books.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use gauntlet_model::Event;
+
+/// What became of the events offered. `queued + sent + dropped` is how many were offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counters {
+    /// Waiting or on their way.
+    pub queued: u64,
+    /// Acknowledged by the sink.
+    pub sent: u64,
+    /// Given up: no room, refused, or out of retries.
+    pub dropped: u64,
+    /// Times a batch was tried again.
+    pub retried: u64,
+}
+
+#[derive(Default)]
+pub(super) struct Queue {
+    state: Mutex<State>,
+    /// Told when there is work, a flush or the end; the sink's thread listens.
+    work: Condvar,
+    /// Told when events leave; producers, flushes and the end listen.
+    room: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<Arc<Event>>,
+    counters: Counters,
+    /// Dropped events the stream has not been told of yet, and why the last was dropped.
+    untold: u64,
+    reason: String,
+    flushes: u32,
+    /// When the queue was closed, how long it may still deliver.
+    closing: Option<Instant>,
+    is_done: bool,
+}
+
+/// What the sink's thread is to do.
+pub(super) struct Work {
+    pub(super) batch: Vec<Arc<Event>>,
+    /// Events lost so far that the stream has not been told of, and why.
+    pub(super) untold: u64,
+    pub(super) reason: String,
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn push(&self, event: Arc<Event>, capacity: usize, waits: bool) {
+        let mut state = self.lock();
+        while waits && state.waiting.len() >= capacity && state.closing.is_none() {
+            state = self.room.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        if state.closing.is_some() {
+            state.lose(1, "the sink is closed");
+        } else if state.waiting.len() >= capacity {
+            state.lose(1, "the queue is full");
+        } else {
+            state.counters.queued += 1;
+            state.waiting.push_back(event);
+            self.work.notify_one();
+        }
+    }
+
+    /// Waits for a batch: until `most` events wait, or the first has waited for `linger`, or somebody flushes. `None`
+    /// at the end.
+    pub(super) fn take(&self, most: usize, linger: Duration) -> Option<Work> {
+        let mut state = self.lock();
+        while state.waiting.is_empty() {
+            if state.closing.is_some() {
+                return (state.untold > 0).then(|| state.work(0));
+            }
+            state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let deadline = Instant::now() + linger;
+        while state.waiting.len() < most && state.flushes == 0 && state.closing.is_none() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            state = self.work.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        let count = state.waiting.len().min(most);
+        let work = state.work(count);
+        drop(state);
+        self.room.notify_all();
+        Some(work)
+    }
+
+    pub(super) fn sent(&self, count: u64) {
+        let mut state = self.lock();
+        state.counters.queued -= count;
+        state.counters.sent += count;
+        drop(state);
+        self.room.notify_all();
+    }
+
+    pub(super) fn dropped(&self, count: u64, reason: &str) {
+        let mut state = self.lock();
+        state.counters.queued -= count;
+        state.lose(count, reason);
+        drop(state);
+        self.room.notify_all();
+    }
+
+    /// Losses that could not be told after all.
+    pub(super) fn still_untold(&self, count: u64) {
+        self.lock().untold += count;
+    }
+
+    /// Waits before another try. False when there is no time for one.
+    pub(super) fn pause(&self, pause: Duration) -> bool {
+        let until = Instant::now() + pause;
+        let mut state = self.lock();
+        loop {
+            let now = Instant::now();
+            match state.closing {
+                Some(end) if end <= until => return false,
+                _ if until <= now => break,
+                _ => {}
+            }
+            state = self.work.wait_timeout(state, until - now).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.counters.retried += 1;
+        true
+    }
+
+    /// Waits until everything offered so far has been sent or dropped. False when the time is up.
+    pub(super) fn flush(&self, timeout: Duration) -> bool {
+        let deadline = Instant::now() + timeout;
+        let mut state = self.lock();
+        let goal = state.counters.queued + state.settled();
+        state.flushes += 1;
+        self.work.notify_one();
+        let is_settled = loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if state.settled() >= goal || left.is_zero() {
+                break state.settled() >= goal;
+            }
+            state = self.room.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        };
+        state.flushes -= 1;
+        is_settled
+    }
+
+    /// Takes nothing more; what waits may still be delivered for `grace`.
+    pub(super) fn close(&self, grace: Duration) {
+        self.lock().closing.get_or_insert(Instant::now() + grace);
+        self.work.notify_all();
+        self.room.notify_all();
+    }
+
+    pub(super) fn done(&self) {
+        self.lock().is_done = true;
+        self.room.notify_all();
+    }
+
+    /// Waits for the end of the sink's thread. False when the time is up.
+    pub(super) fn wait_done(&self, timeout: Duration) -> bool {
+        let state = self.lock();
+        let waited = self.room.wait_timeout_while(state, timeout, |state| !state.is_done);
+        waited.unwrap_or_else(PoisonError::into_inner).0.is_done
+    }
+
+    pub(super) fn counters(&self) -> Counters {
+        self.lock().counters
+    }
+
+    pub(super) fn last_loss(&self) -> Option<String> {
+        let state = self.lock();
+        (!state.reason.is_empty()).then(|| state.reason.clone())
+    }
+}
+
+impl State {
+    fn lose(&mut self, count: u64, reason: &str) {
+        self.counters.dropped += count;
+        self.untold += count;
+        self.reason = reason.to_owned();
+    }
+
+    fn settled(&self) -> u64 {
+        self.counters.sent + self.counters.dropped
+    }
+
+    fn work(&mut self, count: usize) -> Work {
+        let untold = std::mem::take(&mut self.untold);
+        Work { batch: self.waiting.drain(..count).collect(), untold, reason: self.reason.clone() }
+    }
+}

@@ -1,0 +1,127 @@
+//! Puts a picture together: the path from memory, and what moves over it anew.
+
+use std::sync::Arc;
+
+use gauntlet_film::{Film, PathId};
+
+use crate::camera::Camera;
+use crate::color::ACCENT;
+use crate::labels::Board;
+use crate::lens::{Geometry, Lens};
+use crate::picture::{Agent, PathPicture, Ring, Scene};
+use crate::stars::{stars, Sky};
+
+/// The clock of what wobbles starts again after this, seconds: single precision stays fine enough.
+const HOUR: f64 = 3600.0;
+/// Radius of the agent, world units.
+const AGENT: f32 = 0.5;
+/// How many nodes long the agent's trail is.
+const TRAIL: f64 = 14.0;
+
+impl Scene {
+    /// The picture of a film through a lens. Builds the path anew: frame after frame, use a [`Composer`].
+    pub fn of(film: &Film, lens: &Lens) -> Scene {
+        Composer::new().compose(film, lens)
+    }
+}
+
+/// Makes picture after picture of one film, and builds the path only when the film, the geometry or the colouring
+/// changes. The rest of a picture costs the same whatever the film's length.
+#[derive(Debug, Default)]
+pub struct Composer {
+    known: Option<(Key, Arc<PathPicture>)>,
+}
+
+/// What the path follows from. A film's revision only counts its own changes, so what tells two films apart stands
+/// beside it.
+#[derive(Debug, Clone, PartialEq)]
+struct Key {
+    revision: u64,
+    head: u64,
+    nodes: usize,
+    ends: [Option<End>; 2],
+    geometry: Geometry,
+    color_by: Option<PathId>,
+}
+
+/// Sequence number, time in microseconds and bits of the reward of a film's first or last node.
+type End = (u64, i64, Option<u64>);
+
+impl Key {
+    fn of(film: &Film, lens: &Lens) -> Self {
+        let end = |i: usize| film.node(i).map(|n| (n.seq, n.at.micros(), n.root.map(f64::to_bits)));
+        Self {
+            revision: film.revision(),
+            head: film.head(),
+            nodes: film.len(),
+            ends: [end(0), film.len().checked_sub(1).and_then(end)],
+            geometry: lens.geometry,
+            color_by: lens.color_by,
+        }
+    }
+}
+
+impl Composer {
+    /// A composer that remembers nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The picture of a film through a lens; the same as [`Scene::of`].
+    pub fn compose(&mut self, film: &Film, lens: &Lens) -> Scene {
+        let path = self.path(film, lens);
+        let position = lens.position_in(path.nodes.len());
+        let camera = Camera::of(lens.camera, lens.geometry, &path, position);
+        let board = Board { film, path: &path, camera: &camera, aspect: lens.aspect() };
+        let moving = !lens.reduced_motion && lens.time_secs.is_finite();
+        Scene {
+            agent: agent(&path, position, lens.reduced_motion),
+            labels: board.labels(position, lens.selected),
+            stars: stars(),
+            sky: Sky::of(&camera),
+            fog: camera.fog(),
+            travelled: position as f32,
+            time_secs: if moving { lens.time_secs.rem_euclid(HOUR) as f32 } else { 0.0 },
+            intensity: if lens.intensity.is_nan() { 0.5 } else { lens.intensity.clamp(0.0, 1.0) },
+            selected_index: lens.selected.filter(|i| *i < path.nodes.len()),
+            selected: lens.selected.and_then(|i| ring(&path, i)),
+            accent: ACCENT,
+            geometry: lens.geometry,
+            mode: lens.camera,
+            camera,
+            path,
+        }
+    }
+
+    fn path(&mut self, film: &Film, lens: &Lens) -> Arc<PathPicture> {
+        let key = Key::of(film, lens);
+        if let Some((known, path)) = &self.known
+            && *known == key
+        {
+            return Arc::clone(path);
+        }
+        let path = Arc::new(PathPicture::of(film, lens.geometry, lens.color_by));
+        self.known = Some((key, Arc::clone(&path)));
+        path
+    }
+}
+
+fn agent(path: &PathPicture, position: f64, reduced_motion: bool) -> Agent {
+    let at = crate::vector::narrow(path.at(position).unwrap_or_default());
+    let mut trail = Vec::new();
+    if !reduced_motion {
+        let start = (position - TRAIL).max(0.0);
+        trail.extend(path.at(start).map(crate::vector::narrow));
+        let passed = (start.floor() as usize + 1)..(position.ceil() as usize);
+        trail.extend(path.nodes.get(passed).unwrap_or_default().iter().map(|node| node.at));
+        if position > start {
+            trail.push(at);
+        }
+    }
+    Agent { at, radius: AGENT, color: ACCENT, trail }
+}
+
+fn ring(path: &PathPicture, index: usize) -> Option<Ring> {
+    let node = path.nodes.get(index)?;
+    Some(Ring { at: node.at, radius: 3.5 * node.radius, color: ACCENT })
+}

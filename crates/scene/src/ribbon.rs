@@ -1,0 +1,148 @@
+//! The ribbon through the nodes: a straight piece a step, broken into a jagged line where a form could not be read;
+//! and the guide lines around it.
+
+use std::f64::consts::TAU;
+
+use gauntlet_model::FailureKind;
+
+use crate::color::{failure_color, mix, Rgb, ACCENT, GUIDE};
+use crate::geometry::{CORE, STEP, TUBE};
+use crate::lens::Geometry;
+use crate::picture::{NodeMark, Segment};
+use crate::stars::random;
+use crate::vector::{across, add, length, lerp, narrow, scale, sub, unit, wide, V3};
+
+/// Width of an ordinary piece, and of one beside a failing node.
+const WIDTH: (f32, f32) = (0.3, 0.38);
+/// How much of a failure's colour the pieces beside it take.
+const TINT: f32 = 0.7;
+/// The fewest and the most pieces of a jagged step.
+const PIECES: (f64, f64) = (7.0, 15.0);
+/// Sides of a ring of the tube, and every how many of them a line runs along it.
+const SIDES: (usize, usize) = (20, 2);
+/// The most rings a tube is drawn with, and the distance between the rings of a short one.
+const RINGS: (f64, f64) = (400.0, 12.0);
+
+/// The ribbon and how many of its steps are jagged. `by_path` says whether the nodes' colours are those of one
+/// rubric path; the ribbon then takes them over instead of showing failures by tint.
+pub(crate) fn ribbon(
+    nodes: &[NodeMark],
+    failures: &[Option<FailureKind>],
+    by_path: bool,
+) -> (Vec<Segment>, u64) {
+    let mut pieces = Vec::with_capacity(nodes.len() + nodes.len() / 4);
+    let mut jagged = 0;
+    for (i, (ends, failures)) in nodes.windows(2).zip(failures.windows(2)).enumerate() {
+        let ([a, b], [fa, fb]) = (ends, failures) else { continue };
+        let gravest = [*fa, *fb].into_iter().flatten().min();
+        let is_jagged = [*fa, *fb].contains(&Some(FailureKind::Format));
+        let color = match gravest {
+            _ if by_path => b.color,
+            _ if is_jagged => failure_color(FailureKind::Format),
+            Some(failure) => mix(ACCENT, failure_color(failure), TINT),
+            None => ACCENT,
+        };
+        let width = if gravest.is_some() { WIDTH.1 } else { WIDTH.0 };
+        if is_jagged {
+            jagged += 1;
+            jag(&mut pieces, a, b, i as u64, color, width);
+        } else {
+            let (from_index, to_index) = (a.index, b.index);
+            pieces.push(Segment { from: a.at, to: b.at, from_index, to_index, color, width });
+        }
+    }
+    (pieces, jagged)
+}
+
+/// One step as a zigzag that begins and ends at its nodes.
+fn jag(pieces: &mut Vec<Segment>, a: &NodeMark, b: &NodeMark, seed: u64, color: Rgb, width: f32) {
+    let (from, to) = (wide(a.at), wide(b.at));
+    let long = length(sub(to, from));
+    let (side, above) = across(unit(sub(to, from), [1.0, 0.0, 0.0]));
+    let count = (long / 2.0).round().clamp(PIECES.0, PIECES.1) as u64;
+    let reach = (0.16 * long).clamp(0.5, 1.5);
+    let mut last = (a.at, a.index);
+    for k in 1..=count {
+        let share = k as f64 / count as f64;
+        let next = if k == count {
+            (b.at, b.index)
+        } else {
+            let turn = if k % 2 == 0 { 1.0 } else { -1.0 };
+            let dice = |n: u64| random(seed.wrapping_mul(64).wrapping_add(2 * k + n));
+            let out = turn * reach * (0.6 + 0.4 * dice(0));
+            let offset = add(scale(side, out), scale(above, reach * (dice(1) - 0.5)));
+            let index = f64::from(a.index) + share * f64::from(b.index - a.index);
+            (narrow(add(lerp(from, to, share), offset)), index as f32)
+        };
+        pieces.push(Segment { from: last.0, to: next.0, from_index: last.1, to_index: next.1, color, width });
+        last = next;
+    }
+}
+
+/// The lines that help the eye: none along the road, the wormhole's tube, the sphere's core.
+pub(crate) fn guide(geometry: Geometry, nodes: usize) -> Vec<Segment> {
+    match geometry {
+        _ if nodes == 0 => Vec::new(),
+        Geometry::Linear => Vec::new(),
+        Geometry::Wormhole => tube(nodes),
+        Geometry::Sphere => core(),
+    }
+}
+
+/// Rings around the path. Where a run has grown too long for its rings, every second one goes; none moves.
+fn tube(nodes: usize) -> Vec<Segment> {
+    let end = STEP * nodes as f64;
+    let mut gap = RINGS.1;
+    while end / gap > RINGS.0 - 1.0 {
+        gap *= 2.0;
+    }
+    let corner = |ring: f64, side: usize| -> V3 {
+        let (sin, cos) = (TAU * side as f64 / SIDES.0 as f64).sin_cos();
+        [TUBE * cos, TUBE * sin, gap * ring]
+    };
+    let rings = (end / gap).ceil() as usize;
+    let mut lines = Vec::with_capacity((rings + 1) * (SIDES.0 + SIDES.0 / SIDES.1));
+    for ring in 0..=rings {
+        let here = ring as f64;
+        for side in 0..SIDES.0 {
+            lines.push(line(corner(here, side), corner(here, side + 1)));
+            if side % SIDES.1 == 0 && ring < rings {
+                lines.push(line(corner(here, side), corner(here + 1.0, side)));
+            }
+        }
+    }
+    lines
+}
+
+/// Meridians and parallels of the core.
+fn core() -> Vec<Segment> {
+    const AROUND: usize = 24;
+    const MERIDIANS: usize = 8;
+    const PARALLELS: usize = 6;
+    let on = |turn: f64, tilt: f64| -> V3 {
+        [CORE * tilt.sin() * turn.cos(), CORE * tilt.cos(), CORE * tilt.sin() * turn.sin()]
+    };
+    let angle = |i: usize| TAU * i as f64 / AROUND as f64;
+    let mut lines = Vec::with_capacity(MERIDIANS * AROUND / 2 + PARALLELS * AROUND);
+    for meridian in 0..MERIDIANS {
+        let turn = TAU * meridian as f64 / MERIDIANS as f64;
+        lines.extend((0..AROUND / 2).map(|i| line(on(turn, angle(i)), on(turn, angle(i + 1)))));
+    }
+    for parallel in 1..PARALLELS {
+        let tilt = TAU / 2.0 * parallel as f64 / PARALLELS as f64;
+        lines.extend((0..AROUND).map(|i| line(on(angle(i), tilt), on(angle(i + 1), tilt))));
+    }
+    lines
+}
+
+fn line(from: V3, to: V3) -> Segment {
+    let index = |p: V3| (p[2] / STEP).max(0.0) as f32;
+    Segment {
+        from: narrow(from),
+        to: narrow(to),
+        from_index: index(from),
+        to_index: index(to),
+        color: GUIDE,
+        width: 0.06,
+    }
+}

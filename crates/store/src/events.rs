@@ -1,0 +1,113 @@
+//! Appending to a run's log and reading it.
+
+use std::sync::Arc;
+
+use gauntlet_model::{Event, Kind, Record, RunId, RunSpec, Timestamp};
+
+use crate::queue::Reply;
+use crate::row::{Labels, Row};
+use crate::runs::new_run;
+use crate::sqlite;
+use crate::work::Work;
+use crate::{Appended, Failing, Session, Slice, StepRow, Store, StoreError};
+
+impl Store {
+    /// Appends events in their order, all or none; returns once they are durable. Events whose id the run has
+    /// already are counted and passed over. [`StoreError::Busy`] at once where the queue is full.
+    pub async fn append(
+        &self,
+        run: &RunId,
+        events: Vec<Event>,
+        now: Timestamp,
+    ) -> Result<Appended, StoreError> {
+        let rows = events.iter().map(|e| Arc::new(Row::of(e))).collect();
+        drop(events);
+        let (reply, answer) = Reply::new();
+        self.ask(Work::Append { run: run.clone(), rows, now, reply }, answer).await
+    }
+
+    /// Appends a snapshot an origin client posted. Its run is created at first sight, named by its id, of the kind
+    /// its metadata calls `run_type`. The step identifies the snapshot: a second one for it appends nothing.
+    pub async fn append_origin(
+        &self,
+        run: &RunId,
+        event: Event,
+        now: Timestamp,
+    ) -> Result<Appended, StoreError> {
+        let row = Arc::new(Row::of_origin(&event));
+        if row.step.is_none() {
+            return Err(StoreError::invalid("step", "is missing; a snapshot is identified by it"));
+        }
+        let Labels { task_id, run_type } = &row.labels;
+        let spec = RunSpec {
+            kind: run_type.as_deref().map(str::to_owned),
+            task: task_id.as_deref().map(str::to_owned),
+            ..RunSpec::named(run.as_str())
+        };
+        let new = new_run(spec, run, now)?;
+        let (reply, answer) = Reply::new();
+        self.ask(Work::Origin { run: new, rows: [row], now, reply }, answer).await
+    }
+
+    /// At most `limit` events behind the sequence number `after` (from the first where it is `None`), only of
+    /// `kinds` where given. Ends early after about 8 MiB; go on from [`Slice::next_after`].
+    pub async fn read(
+        &self,
+        run: &RunId,
+        after: Option<u64>,
+        limit: u32,
+        kinds: Option<&[Kind]>,
+    ) -> Result<Slice, StoreError> {
+        sqlite::read(self.readers(), run, after, limit, kinds).await
+    }
+
+    /// Events in the run's log, which is the sequence number the next one gets; `None` where there is no such run.
+    pub async fn head(&self, run: &RunId) -> Result<Option<u64>, StoreError> {
+        sqlite::head(self.readers(), run).await
+    }
+
+    /// Every event of one step, by sequence number.
+    pub async fn step(&self, run: &RunId, step: u32) -> Result<Vec<Record>, StoreError> {
+        sqlite::step(self.readers(), run, step).await
+    }
+
+    /// At most `limit` scored snapshots by step, then by sequence number, behind the step and sequence number of the
+    /// last row seen.
+    pub async fn steps(
+        &self,
+        run: &RunId,
+        after: Option<(u32, u64)>,
+        limit: u32,
+        failing: Failing,
+    ) -> Result<Vec<StepRow>, StoreError> {
+        sqlite::steps(self.readers(), run, after, limit, failing).await
+    }
+
+    /// Every run with a scored snapshot, the oldest first, with the metadata of its last step.
+    pub async fn sessions(&self) -> Result<Vec<Session>, StoreError> {
+        sqlite::sessions(self.readers()).await
+    }
+
+    /// The newest run whose metadata, or whose snapshots' metadata, first named this `task_id` and `run_type`.
+    pub async fn newest_of_task(&self, task_id: &str, run_type: &str) -> Result<Option<RunId>, StoreError> {
+        sqlite::newest_of_task(self.readers(), task_id, run_type).await
+    }
+
+    /// A sealed film chunk, where one was kept.
+    pub async fn chunk(&self, run: &RunId, level: u8, chunk: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        sqlite::chunk(self.readers(), run, level, chunk).await
+    }
+
+    /// Keeps a sealed film chunk. The first one kept stays: chunks never change.
+    pub async fn put_chunk(
+        &self,
+        run: &RunId,
+        level: u8,
+        chunk: u64,
+        bytes: impl Into<Arc<[u8]>>,
+    ) -> Result<(), StoreError> {
+        let (reply, answer) = Reply::new();
+        let work = Work::KeepChunk { run: run.clone(), level, chunk, bytes: bytes.into(), reply };
+        self.ask(work, answer).await
+    }
+}

@@ -1,0 +1,83 @@
+//! Creating, listing, changing and deleting runs.
+
+use std::sync::Arc;
+
+use gauntlet_model::{Body, Event, RunId, RunPatch, RunSpec, RunSummary, Timestamp};
+
+use crate::queue::Reply;
+use crate::row::{Row, own};
+use crate::sqlite;
+use crate::work::{NewRun, Work};
+use crate::{Created, Page, RunQuery, Store, StoreError};
+
+impl Store {
+    /// Creates a run under `id`; its `run.started` is the first event of its log. Where a run of that id was created
+    /// with the same content it is returned; with other content it is a [`StoreError::Conflict`].
+    pub async fn create_run(&self, spec: RunSpec, id: RunId, now: Timestamp) -> Result<Created, StoreError> {
+        let run = new_run(spec, &id, now)?;
+        let (reply, answer) = Reply::new();
+        let new = self.ask(Work::Create { run, now, reply }, answer).await?;
+        Ok(Created { run: self.existing(&id).await?, new })
+    }
+
+    /// Creates a run with all its events in one transaction: wholly there, or not at all. Where the first event is
+    /// itself a `run.started` (an exported log), it opens the log; otherwise one is made from `spec`. A run of that
+    /// id must not exist.
+    pub async fn import_run(
+        &self,
+        spec: RunSpec,
+        id: RunId,
+        events: Vec<Event>,
+        now: Timestamp,
+    ) -> Result<RunSummary, StoreError> {
+        let run = new_run(spec, &id, now)?;
+        let opened = matches!(events.first().map(Event::body), Some(Body::RunStarted(_)));
+        let started = (!opened).then(|| Arc::clone(&run.row));
+        let rows = started.into_iter().chain(events.iter().map(|e| Arc::new(Row::of(e)))).collect();
+        drop(events);
+        let (reply, answer) = Reply::new();
+        self.ask(Work::Import { run, rows, now, reply }, answer).await?;
+        self.existing(&id).await
+    }
+
+    /// The run as it stands; `None` where there is no such run.
+    pub async fn run(&self, id: &RunId) -> Result<Option<RunSummary>, StoreError> {
+        sqlite::run(self.readers(), id).await
+    }
+
+    /// One page of runs.
+    pub async fn runs(&self, query: RunQuery) -> Result<Page, StoreError> {
+        sqlite::runs(self.readers(), &query).await
+    }
+
+    /// Changes what people wrote about a run. A change of status is an event (`run.status`) of its log.
+    pub async fn patch_run(
+        &self,
+        id: &RunId,
+        patch: RunPatch,
+        now: Timestamp,
+    ) -> Result<RunSummary, StoreError> {
+        patch.check()?;
+        let (reply, answer) = Reply::new();
+        self.ask(Work::Patch { run: id.clone(), patch, now, reply }, answer).await?;
+        self.existing(id).await
+    }
+
+    /// Deletes a run with all its events, commands and film. At once for everybody; the space is freed in the
+    /// background.
+    pub async fn delete_run(&self, id: &RunId) -> Result<(), StoreError> {
+        let (reply, answer) = Reply::new();
+        self.ask(Work::Delete { run: id.clone(), reply }, answer).await
+    }
+
+    async fn existing(&self, id: &RunId) -> Result<RunSummary, StoreError> {
+        self.run(id).await?.ok_or_else(|| StoreError::no_run(id))
+    }
+}
+
+/// A run ready to be created.
+pub(crate) fn new_run(spec: RunSpec, id: &RunId, now: Timestamp) -> Result<NewRun, StoreError> {
+    let started = spec.started();
+    let row = own(RunSummary::started_event_id(id), now, started.clone())?;
+    Ok(NewRun { id: id.clone(), started, row })
+}

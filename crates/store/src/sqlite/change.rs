@@ -1,0 +1,204 @@
+//! What each request does inside a group's transaction.
+
+use gauntlet_model::{RunId, RunPatch, RunStatus, Timestamp};
+use serde_json::Value;
+
+use super::fault::{Halt, corrupt};
+use super::group::{Group, RunState, Touched};
+use super::{MAX_RUN_NO, place};
+use crate::queue::{Queued, Reply};
+use crate::row::{own, own_id};
+use crate::work::{NewRun, Work};
+use crate::{Appended, StoreError};
+
+/// Keeps a request's outcome; lets only what stops the whole group through.
+fn keep<T>(reply: &mut Reply<T>, outcome: Result<T, Halt>) -> Result<(), Halt> {
+    match outcome {
+        Ok(value) => reply.keep(Ok(value)),
+        Err(Halt::Refused(refusal)) => reply.keep(Err(refusal)),
+        Err(halt) => return Err(halt),
+    }
+    Ok(())
+}
+
+impl Group<'_> {
+    /// Does every request in the order it came.
+    pub async fn work_off(&mut self, group: &mut [Queued]) -> Result<(), Halt> {
+        for queued in group {
+            match &mut queued.work {
+                Work::Create { run, now, reply } => keep(reply, self.create(run, *now).await)?,
+                Work::Append { run, rows, now, reply } => keep(reply, self.stage(run, rows, *now).await)?,
+                Work::Origin { run, rows, now, reply } => {
+                    let outcome = match self.ensure(run, *now).await {
+                        Ok(()) => self.stage(&run.id, rows, *now).await,
+                        Err(halt) => Err(halt),
+                    };
+                    keep(reply, outcome)?;
+                }
+                Work::Import { run, rows, now, reply } => {
+                    let outcome = self.import(run, rows, *now).await;
+                    keep(reply, outcome)?;
+                }
+                Work::Patch { run, patch, now, reply } => keep(reply, self.patch(run, patch, *now).await)?,
+                Work::Delete { run, reply } => keep(reply, self.delete(run).await)?,
+                Work::Issue { run, command_id, row, now, reply } => {
+                    keep(reply, self.issue(run, command_id, row, *now).await)?;
+                }
+                Work::Acknowledge { run, command_id, row, now, reply } => {
+                    keep(reply, self.acknowledge(run, command_id, row, *now).await)?;
+                }
+                Work::Pop { run, now, reply } => keep(reply, self.pop(run, *now).await)?,
+                Work::KeepChunk { run, level, chunk, bytes, reply } => {
+                    keep(reply, self.keep_chunk(run, *level, *chunk, bytes).await)?;
+                }
+                Work::Ping { reply } => keep(reply, self.beat().await)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Creates the run, or finds the same one there.
+    async fn create(&mut self, run: &NewRun, now: Timestamp) -> Result<bool, Halt> {
+        let Some(state) = self.state(&run.id).await? else {
+            self.insert(run, now).await?;
+            return Ok(true);
+        };
+        // The event to compare with may be one this very group appends.
+        self.write_events().await?;
+        let stored: Option<String> = sqlx::query_scalar("SELECT body FROM events WHERE place = ?1")
+            .bind(place(state.run_no, 0))
+            .fetch_optional(&mut *self.db)
+            .await?;
+        let stored = stored.ok_or_else(|| Halt::Fault(corrupt("a run has no first event")))?;
+        // As values, not as text: the order of keys says nothing.
+        let same =
+            match (serde_json::from_str::<Value>(&stored), serde_json::from_str::<Value>(&run.row.body)) {
+                (Ok(stored), Ok(asked)) => stored == asked,
+                _ => return Err(Halt::Fault(corrupt("a run's first event is not JSON"))),
+            };
+        if !same {
+            let id = run.id.as_str();
+            return Err(Halt::Refused(StoreError::Conflict(format!("run {id:?} exists with other content"))));
+        }
+        Ok(false)
+    }
+
+    /// Creates the run where there is none of that id.
+    async fn ensure(&mut self, run: &NewRun, now: Timestamp) -> Result<(), Halt> {
+        match self.state(&run.id).await? {
+            Some(_) => Ok(()),
+            None => self.insert(run, now).await.map(drop),
+        }
+    }
+
+    async fn insert(&mut self, run: &NewRun, now: Timestamp) -> Result<Appended, Halt> {
+        let run_no = self.insert_row(run, now).await?;
+        self.touch_new(run, run_no);
+        self.stage(&run.id, std::slice::from_ref(&run.row), now).await
+    }
+
+    async fn insert_row(&mut self, run: &NewRun, now: Timestamp) -> Result<i64, Halt> {
+        let said = &run.started;
+        let json = |object| serde_json::to_string(object).unwrap_or_else(|_| "{}".to_owned());
+        let run_no: i64 = sqlx::query_scalar(
+            "INSERT INTO runs (id, name, project, kind, agent, task, tags, config, metadata, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) RETURNING run_no",
+        )
+        .bind(run.id.as_str())
+        .bind(said.name.as_str())
+        .bind(said.project.as_str())
+        .bind(said.kind.as_str())
+        .bind(said.agent.as_deref())
+        .bind(said.task.as_deref())
+        .bind(serde_json::to_string(&said.tags).unwrap_or_else(|_| "[]".to_owned()))
+        .bind(json(&said.config))
+        .bind(json(&said.metadata))
+        .bind(now.micros())
+        .fetch_one(&mut *self.db)
+        .await?;
+        if run_no > MAX_RUN_NO {
+            return Err(Halt::Fault(StoreError::Unavailable("no more runs can be numbered".to_owned())));
+        }
+        Ok(run_no)
+    }
+
+    fn touch_new(&mut self, run: &NewRun, run_no: i64) {
+        let status = gauntlet_model::Status::Pending;
+        let state = RunState { run_no, head: 0, status, has_task_id: false, has_run_type: false };
+        self.touched.insert(run.id.clone(), Touched { state, delta: None });
+        self.visible = true;
+    }
+
+    async fn import(
+        &mut self,
+        run: &NewRun,
+        rows: &[std::sync::Arc<crate::row::Row>],
+        now: Timestamp,
+    ) -> Result<(), Halt> {
+        if self.state(&run.id).await?.is_some() {
+            let id = run.id.as_str();
+            return Err(Halt::Refused(StoreError::Conflict(format!("run {id:?} exists already"))));
+        }
+        let run_no = self.insert_row(run, now).await?;
+        self.touch_new(run, run_no);
+        self.stage(&run.id, rows, now).await.map(drop)
+    }
+
+    async fn patch(&mut self, run: &RunId, patch: &RunPatch, now: Timestamp) -> Result<(), Halt> {
+        let state = self.existing(run).await?;
+        if let Some(status) = patch.status.filter(|s| *s != state.status) {
+            let id = own_id(run, "status", &state.head.to_string());
+            let row = own(id, now, RunStatus { status, reason: None })?;
+            self.stage(run, &[row], now).await?;
+        }
+        let tags = patch.tags.as_ref().map(|t| serde_json::to_string(t).unwrap_or_else(|_| "[]".to_owned()));
+        if patch.name.is_some() || tags.is_some() || patch.notes.is_some() {
+            sqlx::query(
+                "UPDATE runs SET name = coalesce(?2, name), tags = coalesce(?3, tags), notes = coalesce(?4, notes)
+                 WHERE run_no = ?1",
+            )
+            .bind(state.run_no)
+            .bind(patch.name.as_deref())
+            .bind(tags)
+            .bind(patch.notes.as_deref())
+            .execute(&mut *self.db)
+            .await?;
+            self.visible = true;
+        }
+        Ok(())
+    }
+
+    /// Takes the run away at once; its events are removed bit by bit, when the writer has time.
+    async fn delete(&mut self, run: &RunId) -> Result<(), Halt> {
+        let state = self.existing(run).await?;
+        let doom = "INSERT INTO doomed (run_no) VALUES (?1)";
+        for sql in [doom, "DELETE FROM runs WHERE run_no = ?1"] {
+            sqlx::query(sql).bind(state.run_no).execute(&mut *self.db).await?;
+        }
+        self.touched.remove(run);
+        self.deleted.push(run.clone());
+        self.visible = true;
+        Ok(())
+    }
+
+    async fn keep_chunk(&mut self, run: &RunId, level: u8, chunk: u64, bytes: &[u8]) -> Result<(), Halt> {
+        let state = self.existing(run).await?;
+        let chunk = i64::try_from(chunk)
+            .map_err(|_| StoreError::invalid("chunk", format!("{chunk} is too large")))?;
+        sqlx::query(
+            "INSERT INTO chunks (run_no, level, chunk, bytes) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+        )
+        .bind(state.run_no)
+        .bind(i64::from(level))
+        .bind(chunk)
+        .bind(bytes)
+        .execute(&mut *self.db)
+        .await?;
+        Ok(())
+    }
+
+    async fn beat(&mut self) -> Result<(), Halt> {
+        sqlx::query("UPDATE heartbeat SET beats = beats + 1").execute(&mut *self.db).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,135 @@
+//! Writes a group's events and projections: many rows a statement, a few statement shapes, all prepared once.
+
+use std::sync::{Arc, LazyLock};
+
+use sqlx::AssertSqlSafe;
+use sqlx::query::Query;
+use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteConnection};
+
+use super::fault::Halt;
+use super::group::{Delta, Group, RunState, Staged, Touched, Written};
+
+/// Rows a statement, the most first: any count is a sum of these, so only these shapes are ever prepared.
+const SIZES: [usize; 4] = [100, 20, 5, 1];
+
+const EVENT_COLUMNS: usize = 13;
+static INSERT_EVENTS: LazyLock<[Arc<str>; 4]> = LazyLock::new(|| {
+    let head = "INSERT INTO events (place, run_no, id, received_at, at, kind, version, episode, step, root, failure, \
+                origin, body) VALUES ";
+    shapes(head, EVENT_COLUMNS, "")
+});
+
+const PROGRESS_COLUMNS: usize = 12;
+static MERGE_PROGRESS: LazyLock<[Arc<str>; 4]> = LazyLock::new(|| {
+    let head = "INSERT INTO progress (run_no, status, updated_at, head, steps, episodes, failing, rooted, mean_root, \
+                last_root, last_step, last_step_place) VALUES ";
+    let merge = " ON CONFLICT (run_no) DO UPDATE SET
+        status = excluded.status,
+        updated_at = max(updated_at, excluded.updated_at),
+        head = excluded.head,
+        steps = steps + excluded.steps,
+        episodes = episodes + excluded.episodes,
+        failing = failing + excluded.failing,
+        mean_root = CASE WHEN excluded.rooted = 0 THEN mean_root ELSE
+            mean_root * (1.0 * rooted / (rooted + excluded.rooted))
+            + excluded.mean_root * (1.0 * excluded.rooted / (rooted + excluded.rooted)) END,
+        rooted = rooted + excluded.rooted,
+        last_root = coalesce(excluded.last_root, last_root),
+        last_step_place = CASE WHEN excluded.last_step >= coalesce(last_step, 0)
+            THEN excluded.last_step_place ELSE last_step_place END,
+        last_step = CASE WHEN excluded.last_step >= coalesce(last_step, 0)
+            THEN excluded.last_step ELSE last_step END";
+    shapes(head, PROGRESS_COLUMNS, merge)
+});
+
+fn shapes(head: &str, columns: usize, tail: &str) -> [Arc<str>; 4] {
+    SIZES.map(|rows| {
+        let row = format!("({})", vec!["?"; columns].join(","));
+        Arc::from(format!("{head}{}{tail}", vec![row; rows].join(",")))
+    })
+}
+
+type Bound = Query<'static, Sqlite, SqliteArguments>;
+
+/// Runs one statement for every full chunk of the largest size, then of the next, down to single rows.
+async fn write_all<T>(
+    db: &mut SqliteConnection,
+    shapes: &[Arc<str>; 4],
+    mut rows: &[T],
+    bind: impl Fn(Bound, &T) -> Bound,
+) -> Result<(), Halt> {
+    for (size, sql) in SIZES.into_iter().zip(shapes) {
+        while rows.len() >= size {
+            let (chunk, rest) = rows.split_at(size);
+            rows = rest;
+            let statement = sqlx::query(AssertSqlSafe(Arc::clone(sql)));
+            chunk.iter().fold(statement, &bind).execute(&mut *db).await?;
+        }
+    }
+    Ok(())
+}
+
+fn bind_event(statement: Bound, staged: &Staged) -> Bound {
+    let row = &staged.row;
+    statement
+        .bind(staged.place)
+        .bind(staged.run_no)
+        .bind(row.id.to_vec())
+        .bind(staged.received_at)
+        .bind(row.at)
+        .bind(row.kind.as_str())
+        .bind(i64::from(row.kind.version()))
+        .bind(row.episode.clone())
+        .bind(row.step.map(i64::from))
+        .bind(row.root)
+        .bind(row.failure.map(|f| f.as_str()))
+        .bind(row.origin.then_some(1_i64))
+        .bind(Arc::clone(&row.body))
+}
+
+fn bind_progress(statement: Bound, (state, delta): &(&RunState, &Delta)) -> Bound {
+    statement
+        .bind(state.run_no)
+        .bind(state.status.as_str())
+        .bind(delta.updated_at)
+        .bind(state.head as i64)
+        .bind(delta.steps as i64)
+        .bind(delta.episodes as i64)
+        .bind(delta.failing as i64)
+        .bind(delta.rooted as i64)
+        .bind(delta.mean_root)
+        .bind(delta.last_root)
+        .bind(delta.last_step.map(|(step, _)| i64::from(step)))
+        .bind(delta.last_step.map(|(_, place)| place))
+}
+
+impl Group<'_> {
+    /// Writes the events staged so far.
+    pub async fn write_events(&mut self) -> Result<(), Halt> {
+        let staged = std::mem::take(&mut self.staged);
+        write_all(self.db, &INSERT_EVENTS, &staged, bind_event).await
+    }
+
+    /// Writes everything; what is left is to commit.
+    pub async fn finish(mut self) -> Result<Written, Halt> {
+        self.write_events().await?;
+        let changed: Vec<(&RunState, &Delta)> =
+            self.touched.values().filter_map(|t| Some((&t.state, t.delta.as_ref()?))).collect();
+        write_all(self.db, &MERGE_PROGRESS, &changed, bind_progress).await?;
+        for (state, delta) in changed {
+            if delta.labels.task_id.is_none() && delta.labels.run_type.is_none() {
+                continue;
+            }
+            sqlx::query(
+                "UPDATE runs SET task_id = coalesce(task_id, ?2), run_type = coalesce(run_type, ?3) WHERE run_no = ?1",
+            )
+            .bind(state.run_no)
+            .bind(delta.labels.task_id.clone())
+            .bind(delta.labels.run_type.clone())
+            .execute(&mut *self.db)
+            .await?;
+        }
+        let runs = self.touched.into_iter().map(|(run, Touched { state, .. })| (run, state)).collect();
+        Ok(Written { runs, deleted: self.deleted, visible: self.visible })
+    }
+}

@@ -1,0 +1,266 @@
+//! One transaction of many requests: what it knows of the runs it touches, and the events it will append.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use gauntlet_model::{Kind, RunId, Status, Timestamp};
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteConnection;
+
+use super::fault::{Halt, corrupt};
+use super::{MAX_SEQ, place};
+use crate::row::{CommandChange, Labels, Row};
+use crate::{Appended, StoreError};
+
+/// What the writer must know of a run to append to it.
+#[derive(Debug, Clone)]
+pub(super) struct RunState {
+    pub run_no: i64,
+    pub head: u64,
+    pub status: Status,
+    pub has_task_id: bool,
+    pub has_run_type: bool,
+}
+
+/// What a group adds to a run's row of `progress`.
+#[derive(Debug, Default)]
+pub(super) struct Delta {
+    pub updated_at: i64,
+    pub steps: u64,
+    pub episodes: u64,
+    pub failing: u64,
+    pub rooted: u64,
+    pub mean_root: f64,
+    pub last_root: Option<f64>,
+    pub last_step: Option<(u32, i64)>,
+    pub labels: Labels,
+}
+
+#[derive(Debug)]
+pub(super) struct Touched {
+    pub state: RunState,
+    /// `None` where the group only looked at the run.
+    pub delta: Option<Delta>,
+}
+
+/// An event with its place in the log, not yet written.
+pub(super) struct Staged {
+    pub place: i64,
+    pub run_no: i64,
+    pub received_at: i64,
+    pub row: Arc<Row>,
+}
+
+/// What a committed group has changed.
+pub(super) struct Written {
+    pub runs: Vec<(RunId, RunState)>,
+    pub deleted: Vec<RunId>,
+    /// Whether a list of runs may look different now.
+    pub visible: bool,
+}
+
+/// An open transaction.
+pub(super) struct Group<'a> {
+    pub db: &'a mut SqliteConnection,
+    known: &'a HashMap<RunId, RunState>,
+    pub touched: BTreeMap<RunId, Touched>,
+    pub staged: Vec<Staged>,
+    pub deleted: Vec<RunId>,
+    pub visible: bool,
+    look_up: bool,
+    /// Ids and origin steps this group appends, where it looks up.
+    taken_ids: HashSet<(i64, [u8; 16])>,
+    taken_steps: HashSet<(i64, u32)>,
+}
+
+impl<'a> Group<'a> {
+    pub fn new(db: &'a mut SqliteConnection, known: &'a HashMap<RunId, RunState>, look_up: bool) -> Self {
+        Self {
+            db,
+            known,
+            touched: BTreeMap::new(),
+            staged: Vec::new(),
+            deleted: Vec::new(),
+            visible: false,
+            look_up,
+            taken_ids: HashSet::new(),
+            taken_steps: HashSet::new(),
+        }
+    }
+
+    /// What is known of a run; `None` where there is no such run.
+    pub async fn state(&mut self, run: &RunId) -> Result<Option<RunState>, Halt> {
+        if let Some(touched) = self.touched.get(run) {
+            return Ok(Some(touched.state.clone()));
+        }
+        let known = match self.known.get(run) {
+            Some(state) if !self.deleted.contains(run) => Some(state.clone()),
+            _ => self.stored_state(run).await?,
+        };
+        if let Some(state) = &known {
+            self.touched.insert(run.clone(), Touched { state: state.clone(), delta: None });
+        }
+        Ok(known)
+    }
+
+    /// Like [`Group::state`], where the run must exist.
+    pub async fn existing(&mut self, run: &RunId) -> Result<RunState, Halt> {
+        self.state(run).await?.ok_or_else(|| Halt::Refused(StoreError::no_run(run)))
+    }
+
+    async fn stored_state(&mut self, run: &RunId) -> Result<Option<RunState>, Halt> {
+        let found = sqlx::query(
+            "SELECT r.run_no, p.head, p.status, r.task_id IS NOT NULL, r.run_type IS NOT NULL
+             FROM runs r JOIN progress p USING (run_no) WHERE r.id = ?1",
+        )
+        .bind(run.as_str())
+        .fetch_optional(&mut *self.db)
+        .await?;
+        let Some(row) = found else { return Ok(None) };
+        let status: &str = row.try_get(2)?;
+        Ok(Some(RunState {
+            run_no: row.try_get(0)?,
+            head: row.try_get::<i64, _>(1)?.unsigned_abs(),
+            status: status.parse().map_err(|e| Halt::Fault(corrupt(e)))?,
+            has_task_id: row.try_get(3)?,
+            has_run_type: row.try_get(4)?,
+        }))
+    }
+
+    /// Gives the events of one request their places. The run must exist.
+    pub async fn stage(&mut self, run: &RunId, rows: &[Arc<Row>], now: Timestamp) -> Result<Appended, Halt> {
+        let state = self.existing(run).await?;
+        let repeated = if self.look_up { self.repeated(state.run_no, rows).await? } else { HashSet::new() };
+        let fresh = (rows.len() - repeated.len()) as u64;
+        if state.head + fresh > MAX_SEQ {
+            return Err(Halt::Refused(StoreError::Conflict(format!(
+                "the run's log is full at {} events",
+                state.head
+            ))));
+        }
+        let mut appended = Appended { duplicates: repeated.len() as u64, ..Appended::default() };
+        for (index, row) in rows.iter().enumerate() {
+            if repeated.contains(&index) {
+                continue;
+            }
+            let seq = state.head + appended.accepted;
+            appended.accepted += 1;
+            appended.first_seq.get_or_insert(seq);
+            appended.last_seq = Some(seq);
+            let place = place(state.run_no, seq);
+            self.queue_command(state.run_no, seq, row, now).await?;
+            let staged =
+                Staged { place, run_no: state.run_no, received_at: now.micros(), row: Arc::clone(row) };
+            self.staged.push(staged);
+        }
+        if appended.accepted > 0 {
+            self.visible = true;
+            let fresh = rows.iter().enumerate().filter(|(i, _)| !repeated.contains(i)).map(|(_, row)| row);
+            if let Some(touched) = self.touched.get_mut(run) {
+                fresh.for_each(|row| touched.fold(row, now));
+            }
+        }
+        Ok(appended)
+    }
+
+    /// Which of the rows are in the log already, or stand earlier in this group.
+    async fn repeated(&mut self, run_no: i64, rows: &[Arc<Row>]) -> Result<HashSet<usize>, Halt> {
+        let ids: Vec<String> = rows.iter().map(|row| hex(&row.id)).collect();
+        let ids = serde_json::to_string(&ids).unwrap_or_default();
+        let stored: HashSet<Vec<u8>> = sqlx::query_scalar(
+            "SELECT id FROM events WHERE run_no = ?1 AND id IN (SELECT unhex(value) FROM json_each(?2))",
+        )
+        .bind(run_no)
+        .bind(ids)
+        .fetch_all(&mut *self.db)
+        .await?
+        .into_iter()
+        .collect();
+        let steps: Vec<u32> = rows.iter().filter(|row| row.origin).filter_map(|row| row.step).collect();
+        let mut stored_steps = HashSet::new();
+        if !steps.is_empty() {
+            let found: Vec<i64> = sqlx::query_scalar(
+                "SELECT step FROM events
+                 WHERE run_no = ?1 AND origin = 1 AND step IN (SELECT value FROM json_each(?2))",
+            )
+            .bind(run_no)
+            .bind(serde_json::to_string(&steps).unwrap_or_default())
+            .fetch_all(&mut *self.db)
+            .await?;
+            stored_steps.extend(found);
+        }
+        let mut repeated = HashSet::new();
+        for (index, row) in rows.iter().enumerate() {
+            let origin_step = row.step.filter(|_| row.origin);
+            let again = stored.contains(row.id.as_slice())
+                || self.taken_ids.contains(&(run_no, row.id))
+                || origin_step.is_some_and(|s| stored_steps.contains(&i64::from(s)))
+                || origin_step.is_some_and(|s| self.taken_steps.contains(&(run_no, s)));
+            if again {
+                repeated.insert(index);
+                continue;
+            }
+            self.taken_ids.insert((run_no, row.id));
+            self.taken_steps.extend(origin_step.map(|s| (run_no, s)));
+        }
+        Ok(repeated)
+    }
+
+    async fn queue_command(&mut self, run_no: i64, seq: u64, row: &Row, now: Timestamp) -> Result<(), Halt> {
+        match &row.command {
+            Some(CommandChange::Issued(id)) => {
+                super::commands::queue(self.db, run_no, seq, id, row, now).await
+            }
+            Some(CommandChange::Applied(id)) => super::commands::settle(self.db, run_no, seq, id).await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Touched {
+    /// Brings what is known of the run forward by one event.
+    fn fold(&mut self, row: &Row, now: Timestamp) {
+        let place = place(self.state.run_no, self.state.head);
+        self.state.head += 1;
+        self.state.status = match (row.status, self.state.status) {
+            (Some(said), _) => said,
+            // The first thing that happens in a run sets it running.
+            (None, Status::Pending) if row.kind != Kind::RunStarted => Status::Running,
+            (None, status) => status,
+        };
+        let delta = self.delta.get_or_insert_default();
+        delta.updated_at = delta.updated_at.max(now.micros());
+        delta.episodes += u64::from(row.kind == Kind::EpisodeStarted);
+        if row.kind == Kind::SnapshotScored {
+            delta.steps += 1;
+            delta.failing += u64::from(row.failure.is_some());
+            if let Some(root) = row.root {
+                delta.rooted += 1;
+                // A convex combination: finite scores of any size keep it finite.
+                let share = 1.0 / delta.rooted as f64;
+                delta.mean_root = delta.mean_root * (1.0 - share) + root * share;
+                delta.last_root = Some(root);
+            }
+            if let Some(step) = row.step.filter(|s| delta.last_step.is_none_or(|(last, _)| *s >= last)) {
+                delta.last_step = Some((step, place));
+            }
+        }
+        if let Some(task_id) = row.labels.task_id.as_ref().filter(|_| !self.state.has_task_id) {
+            delta.labels.task_id = Some(Arc::clone(task_id));
+            self.state.has_task_id = true;
+        }
+        if let Some(run_type) = row.labels.run_type.as_ref().filter(|_| !self.state.has_run_type) {
+            delta.labels.run_type = Some(Arc::clone(run_type));
+            self.state.has_run_type = true;
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(32), |mut text, byte| {
+        for digit in [byte >> 4, byte & 15] {
+            text.push(char::from_digit(digit.into(), 16).unwrap_or('0'));
+        }
+        text
+    })
+}

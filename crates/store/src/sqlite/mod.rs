@@ -1,0 +1,139 @@
+//! The log in SQLite: one connection writes, a pool reads, and neither waits for the other (WAL).
+
+mod change;
+mod commands;
+mod fault;
+mod flush;
+mod group;
+mod hub;
+mod listing;
+mod read;
+mod rows;
+mod steps;
+mod writer;
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::migrate::MigrateError;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
+};
+use sqlx::Executor;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+pub(crate) use commands::{applied_id, pending};
+pub(crate) use hub::{newest_of_task, sessions};
+pub(crate) use listing::{run, runs};
+pub(crate) use read::{chunk, head, read};
+pub(crate) use steps::{step, steps};
+
+use crate::queue::Queued;
+use crate::watches::Watches;
+use crate::{Options, StoreError, Synchronous};
+use fault::fault;
+
+/// Bits of `place` below the run's number: a run holds at most 2^36 events.
+const SEQ_BITS: u32 = 36;
+/// The greatest sequence number.
+const MAX_SEQ: u64 = (1 << SEQ_BITS) - 1;
+/// Runs ever created in one database, at most.
+const MAX_RUN_NO: i64 = (1 << (63 - SEQ_BITS)) - 1;
+
+/// Where an event lies.
+fn place(run_no: i64, seq: u64) -> i64 {
+    run_no << SEQ_BITS | seq.min(MAX_SEQ) as i64
+}
+
+/// Its sequence number, from where it lies.
+fn seq_of(place: i64) -> u64 {
+    place as u64 & MAX_SEQ
+}
+
+/// Opens the database in the data directory, creating or migrating it, and starts the writer.
+pub(crate) async fn open(
+    options: &Options,
+    inbox: mpsc::Receiver<Queued>,
+    watches: Arc<Watches>,
+) -> Result<(SqlitePool, JoinHandle<()>), StoreError> {
+    std::fs::create_dir_all(&options.path).map_err(|e| unusable(&options.path, &e))?;
+    let lock = lock(&options.path)?;
+    let synchronous = match options.synchronous {
+        Synchronous::Full => SqliteSynchronous::Full,
+        Synchronous::Normal => SqliteSynchronous::Normal,
+    };
+    let shared = SqliteConnectOptions::new()
+        .filename(options.path.join("gauntlet.db"))
+        .journal_mode(SqliteJournalMode::Wal)
+        .busy_timeout(Duration::from_secs(10))
+        .foreign_keys(true);
+    let writing = shared
+        .clone()
+        .create_if_missing(true)
+        .synchronous(synchronous)
+        // A checkpoint every 16 MiB, and a log file no longer than 64 MiB between bursts.
+        .pragma("wal_autocheckpoint", "4096")
+        .pragma("journal_size_limit", "67108864")
+        .pragma("cache_size", "-65536");
+    let one = SqlitePoolOptions::new().max_connections(1).connect_with(writing).await.map_err(fault)?;
+    sqlx::migrate!("../../migrations/sqlite").run(&one).await.map_err(migration_fault)?;
+    let connection = one.acquire().await.map_err(fault)?.detach();
+    let readers = SqlitePoolOptions::new()
+        .max_connections(options.readers.max(1))
+        .acquire_timeout(Duration::from_secs(10))
+        .test_before_acquire(false)
+        .connect_with(shared.read_only(true).pragma("mmap_size", "268435456"))
+        .await
+        .map_err(fault)?;
+    let writer = writer::Writer::new(connection, inbox, watches, options.group_events, lock);
+    Ok((readers, tokio::spawn(writer.run())))
+}
+
+/// Moves what the write-ahead log holds into the database and empties it.
+async fn checkpoint(connection: &mut SqliteConnection) {
+    for pragma in ["PRAGMA optimize", "PRAGMA wal_checkpoint(TRUNCATE)"] {
+        if let Err(error) = connection.execute(pragma).await {
+            tracing::warn!(%error, pragma, "the log closes without it");
+        }
+    }
+}
+
+/// Takes the data directory for this process: the writer keeps what it knows of each run in memory, so there can
+/// be one only. Freed by the operating system however the process ends.
+fn lock(path: &Path) -> Result<File, StoreError> {
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path.join("gauntlet.lock"))
+        .map_err(|e| unusable(path, &e))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            let held = format!("another process uses the data directory {}", path.display());
+            Err(StoreError::Conflict(held))
+        }
+        Err(TryLockError::Error(e)) => Err(unusable(path, &e)),
+    }
+}
+
+fn unusable(path: &Path, error: &std::io::Error) -> StoreError {
+    StoreError::Unavailable(format!("the data directory {} cannot be used: {error}", path.display()))
+}
+
+fn migration_fault(error: MigrateError) -> StoreError {
+    match error {
+        MigrateError::Execute(e) | MigrateError::ExecuteMigration(e, _) => fault(e),
+        MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => {
+            StoreError::Conflict("the data directory was written by a newer version".to_owned())
+        }
+        other => {
+            tracing::error!(error = %other, "migration failed");
+            StoreError::Corrupt("its schema is not one this version wrote".to_owned())
+        }
+    }
+}

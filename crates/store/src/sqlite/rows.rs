@@ -1,0 +1,76 @@
+//! From stored rows to the model's types.
+
+use gauntlet_model::{EpisodeId, EventId, FailureKind, Kind, Record, RunId, RunSummary, Timestamp};
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+use super::fault::{corrupt, fault};
+use super::seq_of;
+use crate::StoreError;
+
+/// Columns [`record`] reads, in its order.
+pub(super) const RECORD: &str = "place, id, received_at, at, kind, version, episode, step, body";
+
+pub(super) fn record(row: &SqliteRow) -> Result<Record, StoreError> {
+    let get_i64 = |column: usize| row.try_get::<i64, _>(column).map_err(fault);
+    let id: &[u8] = row.try_get(1).map_err(fault)?;
+    let id: [u8; 16] = id.try_into().map_err(|_| corrupt("an event's id is not 16 bytes"))?;
+    let kind: &str = row.try_get(4).map_err(fault)?;
+    let step: Option<i64> = row.try_get(7).map_err(fault)?;
+    Ok(Record {
+        seq: seq_of(get_i64(0)?),
+        received_at: Timestamp::from_micros(get_i64(2)?),
+        id: EventId::from_u128(u128::from_be_bytes(id)),
+        at: Timestamp::from_micros(get_i64(3)?),
+        kind: Kind::from_name(kind)
+            .ok_or_else(|| corrupt(format!("an event is of the unknown kind {kind:?}")))?,
+        version: u16::try_from(get_i64(5)?).map_err(corrupt)?,
+        episode: episode(row.try_get(6).map_err(fault)?)?,
+        step: step.map(u32::try_from).transpose().map_err(corrupt)?,
+        body: row.try_get(8).map_err(fault)?,
+    })
+}
+
+pub(super) fn episode(stored: Option<String>) -> Result<Option<EpisodeId>, StoreError> {
+    stored.map(EpisodeId::new).transpose().map_err(corrupt)
+}
+
+pub(super) fn failure(stored: Option<&str>) -> Result<Option<FailureKind>, StoreError> {
+    let Some(word) = stored else { return Ok(None) };
+    let kind = FailureKind::ALL.into_iter().find(|k| k.as_str() == word);
+    kind.map(Some).ok_or_else(|| corrupt(format!("{word:?} is no failure")))
+}
+
+/// Columns [`summary`] reads, in its order, of `runs r JOIN progress p`.
+pub(super) const SUMMARY: &str = "r.run_no, r.id, r.name, r.project, r.kind, r.agent, r.task, r.tags, r.notes, \
+    r.config, r.metadata, r.created_at, p.status, p.updated_at, p.head, p.steps, p.episodes, p.failing, p.rooted, \
+    p.mean_root, p.last_root";
+
+pub(super) fn summary(row: &SqliteRow) -> Result<RunSummary, StoreError> {
+    let text = |column: usize| row.try_get::<String, _>(column).map_err(fault);
+    let optional = |column: usize| row.try_get::<Option<String>, _>(column).map_err(fault);
+    let count = |column: usize| row.try_get::<i64, _>(column).map(i64::unsigned_abs).map_err(fault);
+    let time = |column: usize| row.try_get(column).map(Timestamp::from_micros).map_err(fault);
+    let mean_root: f64 = row.try_get(19).map_err(fault)?;
+    Ok(RunSummary {
+        id: RunId::new(text(1)?).map_err(corrupt)?,
+        name: text(2)?,
+        project: text(3)?,
+        kind: text(4)?,
+        agent: optional(5)?,
+        task: optional(6)?,
+        tags: serde_json::from_str(&text(7)?).map_err(corrupt)?,
+        notes: text(8)?,
+        config: serde_json::from_str(&text(9)?).map_err(corrupt)?,
+        metadata: serde_json::from_str(&text(10)?).map_err(corrupt)?,
+        created_at: time(11)?,
+        status: text(12)?.parse().map_err(corrupt)?,
+        updated_at: time(13)?,
+        head: count(14)?,
+        steps: count(15)?,
+        episodes: count(16)?,
+        failing: count(17)?,
+        mean_root: (count(18)? > 0).then_some(mean_root),
+        last_root: row.try_get(20).map_err(fault)?,
+    })
+}

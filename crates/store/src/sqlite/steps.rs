@@ -1,0 +1,70 @@
+//! Reading by step rather than by sequence number.
+
+use gauntlet_model::{Record, RunId};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, Row as _, SqlitePool};
+
+use super::fault::{corrupt, fault};
+use super::read::locate;
+use super::rows::{self, RECORD, record};
+use super::{place, seq_of};
+use crate::{Failing, StepRow, StoreError};
+
+/// Every event of one step, in the order of the log.
+pub(crate) async fn step(readers: &SqlitePool, run: &RunId, step: u32) -> Result<Vec<Record>, StoreError> {
+    let (run_no, _) = locate(readers, run).await?.ok_or_else(|| StoreError::no_run(run))?;
+    let sql = format!("SELECT {RECORD} FROM events WHERE run_no = ?1 AND step = ?2 ORDER BY place");
+    let found = sqlx::query(AssertSqlSafe(sql))
+        .bind(run_no)
+        .bind(i64::from(step))
+        .fetch_all(readers)
+        .await
+        .map_err(fault)?;
+    found.iter().map(record).collect()
+}
+
+/// At most `limit` scored snapshots behind `after` (a step and a sequence number), by step, then by sequence number.
+pub(crate) async fn steps(
+    readers: &SqlitePool,
+    run: &RunId,
+    after: Option<(u32, u64)>,
+    limit: u32,
+    failing: Failing,
+) -> Result<Vec<StepRow>, StoreError> {
+    let (run_no, _) = locate(readers, run).await?.ok_or_else(|| StoreError::no_run(run))?;
+    // Spelt out, so that each finds its own partial index.
+    let filter = match failing {
+        Failing::AnyOrNone => "step IS NOT NULL AND kind = 'snapshot.scored'",
+        Failing::Any => "failure IS NOT NULL",
+        Failing::Kind(_) => "failure IS NOT NULL AND failure = ?5",
+    };
+    let sql = format!(
+        "SELECT place, step, episode, root, failure FROM events
+         WHERE run_no = ?1 AND (step, place) > (?2, ?3) AND {filter} ORDER BY step, place LIMIT ?4"
+    );
+    let (after_step, after_place) = match after {
+        Some((step, seq)) => (i64::from(step), place(run_no, seq)),
+        None => (-1, 0),
+    };
+    let mut query = sqlx::query(AssertSqlSafe(sql))
+        .bind(run_no)
+        .bind(after_step)
+        .bind(after_place)
+        .bind(i64::from(limit));
+    if let Failing::Kind(kind) = failing {
+        query = query.bind(kind.as_str());
+    }
+    let found = query.fetch_all(readers).await.map_err(fault)?;
+    found.iter().map(step_row).collect()
+}
+
+fn step_row(row: &SqliteRow) -> Result<StepRow, StoreError> {
+    let step: i64 = row.try_get(1).map_err(fault)?;
+    Ok(StepRow {
+        step: u32::try_from(step).map_err(corrupt)?,
+        seq: seq_of(row.try_get(0).map_err(fault)?),
+        episode: rows::episode(row.try_get(2).map_err(fault)?)?,
+        root: row.try_get(3).map_err(fault)?,
+        failure: rows::failure(row.try_get(4).map_err(fault)?)?,
+    })
+}

@@ -1,0 +1,187 @@
+//! The one writer: takes what waits, makes one transaction of it, commits, tells everybody, and begins again.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::sync::Arc;
+
+use gauntlet_model::RunId;
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{Connection, Executor};
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TryRecvError;
+
+use super::fault::{Halt, corrupt};
+use super::group::{Group, RunState, Written};
+use crate::StoreError;
+use crate::queue::Queued;
+use crate::watches::Watches;
+
+/// Runs whose head is kept in memory.
+const KNOWN_RUNS: usize = 10_000;
+/// Groups that look every event up after one held an event twice: who sends again once often goes on to.
+const WARY_GROUPS: u32 = 32;
+/// Events of deleted runs removed at a time.
+const PURGE_EVENTS: i64 = 2_000;
+
+pub(super) struct Writer {
+    connection: SqliteConnection,
+    inbox: mpsc::Receiver<Queued>,
+    watches: Arc<Watches>,
+    group_events: usize,
+    known: HashMap<RunId, RunState>,
+    wary: u32,
+    purging: bool,
+    _lock: File,
+}
+
+impl Writer {
+    pub fn new(
+        connection: SqliteConnection,
+        inbox: mpsc::Receiver<Queued>,
+        watches: Arc<Watches>,
+        group_events: usize,
+        lock: File,
+    ) -> Self {
+        Self {
+            connection,
+            inbox,
+            watches,
+            group_events: group_events.max(1),
+            known: HashMap::new(),
+            wary: 0,
+            purging: true,
+            _lock: lock,
+        }
+    }
+
+    /// Until nobody can ask any more and all that was asked is done.
+    pub async fn run(mut self) {
+        while let Some(first) = self.next().await {
+            let mut weight = first.work.weight();
+            let mut group = vec![first];
+            while weight < self.group_events {
+                let Ok(next) = self.inbox.try_recv() else { break };
+                weight += next.work.weight();
+                group.push(next);
+            }
+            self.commit(group).await;
+        }
+        super::checkpoint(&mut self.connection).await;
+        if let Err(error) = self.connection.close().await {
+            tracing::warn!(%error, "the database did not close cleanly");
+        }
+    }
+
+    /// The next request. While none waits, removes what deleted runs left.
+    async fn next(&mut self) -> Option<Queued> {
+        while self.purging {
+            match self.inbox.try_recv() {
+                Ok(next) => return Some(next),
+                Err(TryRecvError::Disconnected) => return None,
+                Err(TryRecvError::Empty) => self.purging = self.purge().await,
+            }
+        }
+        self.inbox.recv().await
+    }
+
+    async fn commit(&mut self, mut group: Vec<Queued>) {
+        let mut outcome = self.attempt(&mut group, self.wary > 0).await;
+        self.wary = self.wary.saturating_sub(1);
+        if let Err(Halt::Duplicate) = outcome {
+            self.wary = WARY_GROUPS;
+            outcome = self.attempt(&mut group, true).await;
+        }
+        let failure = match outcome {
+            Ok(written) => {
+                self.publish(written);
+                None
+            }
+            Err(Halt::Fault(e) | Halt::Refused(e)) => Some(e),
+            Err(Halt::Duplicate) => Some(corrupt("an event is there that was looked for and not found")),
+        };
+        if failure.is_some() {
+            self.known.clear();
+        }
+        for queued in &mut group {
+            queued.work.reply().settle(failure.as_ref());
+        }
+    }
+
+    /// Does all requests in one transaction. `look_up`: ask the log for each event before appending it; otherwise
+    /// a repeated event stops the attempt with nothing kept.
+    async fn attempt(&mut self, group: &mut [Queued], look_up: bool) -> Result<Written, Halt> {
+        self.connection.execute("BEGIN IMMEDIATE").await?;
+        let mut open = Group::new(&mut self.connection, &self.known, look_up);
+        let done = match open.work_off(group).await {
+            Ok(()) => open.finish().await,
+            Err(halt) => Err(halt),
+        };
+        let committed = match done {
+            Ok(written) => self.connection.execute("COMMIT").await.map(|_| written).map_err(Halt::from),
+            Err(halt) => Err(halt),
+        };
+        if committed.is_err() {
+            self.roll_back().await;
+        }
+        committed
+    }
+
+    async fn roll_back(&mut self) {
+        // SQLite may have rolled back on its own (disk full, I/O error); then there is nothing left to do.
+        if let Err(error) = self.connection.execute("ROLLBACK").await {
+            tracing::warn!(%error, "nothing to roll back");
+        }
+    }
+
+    fn publish(&mut self, written: Written) {
+        if self.known.len() > KNOWN_RUNS {
+            self.known.clear();
+        }
+        for run in written.deleted {
+            self.known.remove(&run);
+            self.watches.close(&run);
+            self.purging = true;
+        }
+        for (run, state) in written.runs {
+            self.watches.publish(&run, state.head);
+            self.known.insert(run, state);
+        }
+        if written.visible {
+            self.watches.changed();
+        }
+    }
+
+    /// Removes some events of deleted runs; `false` when none are left.
+    async fn purge(&mut self) -> bool {
+        match purge(&mut self.connection).await {
+            Ok(more) => more,
+            Err(error) => {
+                tracing::warn!(%error, "events of a deleted run stay until the next start");
+                self.roll_back().await;
+                false
+            }
+        }
+    }
+}
+
+async fn purge(connection: &mut SqliteConnection) -> Result<bool, StoreError> {
+    let doomed: Option<i64> = sqlx::query_scalar("SELECT run_no FROM doomed LIMIT 1")
+        .fetch_optional(&mut *connection)
+        .await
+        .map_err(super::fault)?;
+    let Some(run_no) = doomed else { return Ok(false) };
+    let removed = sqlx::query(
+        "DELETE FROM events WHERE place IN (SELECT place FROM events WHERE place BETWEEN ?1 AND ?2 LIMIT ?3)",
+    )
+    .bind(super::place(run_no, 0))
+    .bind(super::place(run_no, super::MAX_SEQ))
+    .bind(PURGE_EVENTS)
+    .execute(&mut *connection)
+    .await
+    .map_err(super::fault)?;
+    if removed.rows_affected() == 0 {
+        let forget = sqlx::query("DELETE FROM doomed WHERE run_no = ?1").bind(run_no);
+        forget.execute(connection).await.map_err(super::fault)?;
+    }
+    Ok(true)
+}

@@ -1,0 +1,83 @@
+//! Opening, closing, watching: the store as a whole.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gauntlet_model::RunId;
+use sqlx::SqlitePool;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+
+use crate::queue::{Queue, Reply, closed};
+use crate::sqlite;
+use crate::watches::Watches;
+use crate::work::Work;
+use crate::{Options, StoreError};
+
+/// The log of every run in one data directory. Cloning it is cheap; all clones are one store.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    queue: Queue,
+    readers: SqlitePool,
+    watches: Arc<Watches>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Store {
+    /// Opens the data directory, creating or migrating what is in it. [`StoreError::Conflict`] where another process
+    /// uses it or a newer version wrote it.
+    pub async fn open(options: Options) -> Result<Self, StoreError> {
+        let (queue, inbox) = Queue::new(options.queue, options.queue_bytes);
+        let watches = Arc::new(Watches::new());
+        let (readers, writer) = sqlite::open(&options, inbox, Arc::clone(&watches)).await?;
+        Ok(Self { inner: Arc::new(Inner { queue, readers, watches, writer: Mutex::new(Some(writer)) }) })
+    }
+
+    /// Takes no more requests, finishes those it has, and leaves the database in one file. Afterwards every call is
+    /// [`StoreError::Unavailable`].
+    pub async fn close(&self) {
+        self.inner.queue.close();
+        let writer = self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // The readers go first: the last connection to close empties the write-ahead log.
+        self.inner.readers.close().await;
+        if let Some(writer) = writer {
+            if let Err(error) = writer.await {
+                tracing::error!(%error, "the writer ended badly");
+            }
+        }
+    }
+
+    /// Whether the log can be written now: a write goes all the way to the disk.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        let (reply, answer) = Reply::new();
+        self.ask(Work::Ping { reply }, answer).await
+    }
+
+    /// The head of the run, sent after each commit that appends to it. The value is 0 until the first one: subscribe,
+    /// then read, then wait, and nothing is missed. The run need not exist yet. Closes when the run is deleted.
+    pub fn subscribe(&self, run: &RunId) -> watch::Receiver<u64> {
+        self.inner.watches.subscribe(run)
+    }
+
+    /// A number that changes after each commit that changes any run: created, appended to, patched, deleted.
+    pub fn subscribe_all(&self) -> watch::Receiver<u64> {
+        self.inner.watches.subscribe_all()
+    }
+
+    pub(crate) fn readers(&self) -> &SqlitePool {
+        &self.inner.readers
+    }
+
+    /// Hands the writer a request and waits for what came of it. Never waits for room in the queue.
+    pub(crate) async fn ask<T>(
+        &self,
+        work: Work,
+        answer: oneshot::Receiver<Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        self.inner.queue.enter(work)?;
+        answer.await.unwrap_or_else(|_| Err(closed()))
+    }
+}

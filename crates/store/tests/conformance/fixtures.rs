@@ -1,0 +1,69 @@
+//! Events and runs the stories are told with.
+
+use gauntlet_model::{
+    AnnotationAdded, Event, EventId, Record, RunId, RunSpec, Scores, SnapshotScored, Timestamp,
+};
+use gauntlet_store::Store;
+
+/// A moment, `n` seconds into the story.
+pub fn at(n: i64) -> Timestamp {
+    Timestamp::from_micros(1_790_000_000_000_000 + n * 1_000_000)
+}
+
+pub fn run_id(name: &str) -> RunId {
+    RunId::new(name).unwrap()
+}
+
+/// A run of that name, created.
+pub async fn started(store: &Store, name: &str) -> RunId {
+    let run = run_id(name);
+    store.create_run(RunSpec::named(name), run.clone(), at(0)).await.unwrap();
+    run
+}
+
+/// A note, identified by `n`.
+pub fn note(n: u128) -> Event {
+    let body = AnnotationAdded { text: format!("note {n}"), author: "ada".to_owned(), range: None };
+    Event::new(EventId::from_u128(n), at(1), None, None, body).unwrap()
+}
+
+/// Notes `from..to`.
+pub fn notes(range: std::ops::Range<u128>) -> Vec<Event> {
+    range.map(note).collect()
+}
+
+/// A scored snapshot of one step, identified by `n`.
+pub fn snapshot(n: u128, step: u32, scores: &[(&str, f64)]) -> Event {
+    scored(n, step, scores, serde_json::json!({}))
+}
+
+/// A scored snapshot with metadata.
+pub fn scored(n: u128, step: u32, scores: &[(&str, f64)], metadata: serde_json::Value) -> Event {
+    let body = SnapshotScored {
+        scores: Scores::new(scores.iter().copied()).unwrap(),
+        action: format!("action of step {step}"),
+        metadata: metadata.as_object().cloned().unwrap_or_default(),
+        ..SnapshotScored::default()
+    };
+    Event::new(EventId::from_u128(n), at(1), None, Some(step), body).unwrap()
+}
+
+/// The whole log of a run.
+pub async fn log(store: &Store, run: &RunId) -> Vec<Record> {
+    let mut records: Vec<Record> = Vec::new();
+    loop {
+        let after = records.last().map(|r| r.seq);
+        let slice = store.read(run, after, 5_000, None).await.unwrap();
+        if slice.records.is_empty() {
+            assert_eq!(slice.head, records.len() as u64, "the log ends at its head");
+            return records;
+        }
+        records.extend(slice.records);
+    }
+}
+
+/// The sequence numbers run from 0 without holes.
+pub fn assert_dense(records: &[Record]) {
+    let expected: Vec<u64> = (0..records.len() as u64).collect();
+    assert_eq!(records.iter().map(|r| r.seq).collect::<Vec<_>>(), expected);
+}

@@ -1,0 +1,139 @@
+//! Lists of runs: pages, orders, filters, search.
+
+use gauntlet_model::{RunPatch, RunSpec, Status};
+use gauntlet_store::{RunQuery, Sort, Store, StoreError};
+
+use super::Backend;
+use super::fixtures::*;
+
+/// Every page of a query, one after the other, as ids.
+async fn listed(store: &Store, query: RunQuery) -> Vec<String> {
+    let (mut ids, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = store.runs(RunQuery { cursor, ..query.clone() }).await.unwrap();
+        assert!(page.items.len() <= query.limit as usize);
+        ids.extend(page.items.iter().map(|run| run.id.to_string()));
+        match page.next_cursor {
+            Some(next) => cursor = Some(next),
+            None => return ids,
+        }
+    }
+}
+
+fn pages_of(limit: u32, sort: Sort) -> RunQuery {
+    RunQuery { limit, sort, ..RunQuery::default() }
+}
+
+pub async fn pages_hold_every_run_once(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    assert!(listed(&fresh.store, RunQuery::default()).await.is_empty());
+    for n in 0..23 {
+        started(&fresh.store, &format!("r{n:02}")).await;
+    }
+    let expected: Vec<String> = (0..23).rev().map(|n| format!("r{n:02}")).collect();
+    for limit in [1, 5, 22, 23, 24, 1000] {
+        assert_eq!(listed(&fresh.store, pages_of(limit, Sort::Created)).await, expected, "limit {limit}");
+    }
+    // All share one name's length and one time of change: ties must not lose a run.
+    for sort in [Sort::Updated, Sort::Name] {
+        let mut ids = listed(&fresh.store, pages_of(4, sort)).await;
+        ids.sort();
+        ids.reverse();
+        assert_eq!(ids, expected, "{sort:?}");
+    }
+    // A run created while somebody turns pages does not disturb the pages behind.
+    let first = fresh.store.runs(pages_of(10, Sort::Created)).await.unwrap();
+    started(&fresh.store, "late").await;
+    let cursor = first.next_cursor;
+    let second = fresh.store.runs(RunQuery { cursor, ..pages_of(10, Sort::Created) }).await.unwrap();
+    assert_eq!(second.items[0].id.as_str(), "r12");
+}
+
+pub async fn each_sort_orders(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    for (id, name) in [("1", "beta"), ("2", "Alpha"), ("3", "alpha"), ("4", "Gamma"), ("5", "alpha")] {
+        fresh.store.create_run(RunSpec::named(name), run_id(id), at(0)).await.unwrap();
+    }
+    fresh.store.append(&run_id("2"), notes(0..1), at(5)).await.unwrap();
+    fresh.store.append(&run_id("4"), notes(0..1), at(4)).await.unwrap();
+    for limit in [1, 2, 100] {
+        assert_eq!(listed(&fresh.store, pages_of(limit, Sort::Created)).await, ["5", "4", "3", "2", "1"]);
+        assert_eq!(listed(&fresh.store, pages_of(limit, Sort::Updated)).await, ["2", "4", "5", "3", "1"]);
+        assert_eq!(listed(&fresh.store, pages_of(limit, Sort::Name)).await, ["2", "3", "5", "1", "4"]);
+    }
+}
+
+pub async fn filters_narrow(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    for n in 0..12 {
+        let spec = RunSpec {
+            project: Some(if n % 2 == 0 { "even" } else { "odd" }.to_owned()),
+            tags: if n % 3 == 0 { vec!["third".to_owned(), "x".to_owned()] } else { vec![] },
+            ..RunSpec::named("run")
+        };
+        let id = run_id(&format!("{n:02}"));
+        fresh.store.create_run(spec, id.clone(), at(n)).await.unwrap();
+        if n > 7 {
+            let patch = RunPatch { status: Some(Status::Failed), ..RunPatch::default() };
+            fresh.store.patch_run(&id, patch, at(n)).await.unwrap();
+        }
+    }
+    let query = || pages_of(2, Sort::Created);
+    let even = RunQuery { project: Some("even".to_owned()), ..query() };
+    assert_eq!(listed(&fresh.store, even.clone()).await, ["10", "08", "06", "04", "02", "00"]);
+    let third = RunQuery { tag: Some("third".to_owned()), ..even.clone() };
+    assert_eq!(listed(&fresh.store, third).await, ["06", "00"]);
+    let failed = RunQuery { status: Some(Status::Failed), ..even };
+    assert_eq!(listed(&fresh.store, failed).await, ["10", "08"]);
+    let part_of_a_tag = RunQuery { tag: Some("thir".to_owned()), ..query() };
+    assert!(listed(&fresh.store, part_of_a_tag).await.is_empty());
+}
+
+pub async fn search_finds_text_literally(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    let runs = [
+        ("a", RunSpec { task: Some("100% done".to_owned()), ..RunSpec::named("Maze") }),
+        ("b", RunSpec { agent: Some("maze_bot".to_owned()), ..RunSpec::named("one") }),
+        ("c", RunSpec { tags: vec!["amazed".to_owned()], ..RunSpec::named("two") }),
+        ("maze-id", RunSpec::named("three")),
+        ("e", RunSpec::named(r"back\slash ' quote")),
+    ];
+    for (id, spec) in runs {
+        fresh.store.create_run(spec, run_id(id), at(0)).await.unwrap();
+    }
+    let patch = RunPatch { notes: Some("lost in the MAZE".to_owned()), ..RunPatch::default() };
+    fresh.store.patch_run(&run_id("e"), patch, at(1)).await.unwrap();
+    for (text, found) in [
+        ("maze", vec!["e", "maze-id", "c", "b", "a"]),
+        ("0%", vec!["a"]),
+        ("e_b", vec!["b"]),
+        ("%", vec!["a"]),
+        (r"\", vec!["e"]),
+        ("' q", vec!["e"]),
+        ("nothing like it", vec![]),
+        ("", vec!["e", "maze-id", "c", "b", "a"]),
+    ] {
+        let query = RunQuery { q: Some(text.to_owned()), ..pages_of(2, Sort::Created) };
+        assert_eq!(listed(&fresh.store, query).await, found, "{text:?}");
+    }
+}
+
+pub async fn a_bad_cursor_is_refused(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    for n in 0..3 {
+        started(&fresh.store, &n.to_string()).await;
+    }
+    let page = fresh.store.runs(pages_of(1, Sort::Created)).await.unwrap();
+    let bad = [
+        ("cursor", RunQuery { cursor: Some("1; DROP TABLE runs".to_owned()), ..RunQuery::default() }),
+        ("cursor", RunQuery { cursor: page.next_cursor, ..pages_of(1, Sort::Name) }),
+        ("limit", pages_of(0, Sort::Created)),
+        ("limit", pages_of(1001, Sort::Created)),
+    ];
+    for (wrong, query) in bad {
+        match fresh.store.runs(query).await {
+            Err(StoreError::Invalid { field, .. }) => assert_eq!(field, wrong),
+            other => panic!("{other:?}"),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! What every backend of the store must do, told as stories. A backend says how to make an empty store
+//! ([`Backend`]) and names itself to [`suite!`]; each story becomes one test.
+
+pub mod appending;
+pub mod commands;
+pub mod fixtures;
+pub mod listing;
+pub mod origin;
+pub mod reading;
+pub mod runs;
+pub mod storm;
+pub mod watching;
+
+use std::any::Any;
+use std::future::Future;
+
+use gauntlet_store::{Options, Store};
+
+/// An empty store, and whatever must live as long as it does.
+pub struct Fresh {
+    pub store: Store,
+    pub kept: Box<dyn Any + Send>,
+}
+
+/// Makes empty stores.
+pub trait Backend: Sync {
+    /// A store with nothing in it, its options tuned by the story.
+    fn empty(&self, tune: impl FnOnce(&mut Options) + Send) -> impl Future<Output = Fresh> + Send;
+}
+
+macro_rules! suite {
+    ($backend:ident) => {
+        conformance::suite!($backend; appending:
+            keeps_order_and_content, says_what_it_appended, an_event_sent_twice_is_there_once,
+            duplicates_leave_no_hole, the_same_id_in_two_runs_is_two_events, an_unknown_run_refuses_only_its_own_batch,
+            a_batch_is_seen_whole_or_not_at_all, an_empty_batch_is_nothing, a_full_queue_says_so_at_once,
+            a_queue_full_of_bytes_says_so_at_once, what_was_acknowledged_survives_a_restart, a_closed_store_refuses);
+        conformance::suite!($backend; reading:
+            pages_meet_without_gap_or_overlap, kinds_are_filtered, reading_past_the_end_is_empty,
+            large_bodies_end_a_slice_early, a_step_is_read_whole, steps_are_listed_in_order_and_by_failure,
+            an_unknown_run_cannot_be_read);
+        conformance::suite!($backend; runs:
+            creating_twice_is_creating_once, other_content_is_a_conflict, an_import_is_all_or_nothing,
+            an_exported_log_imports_as_itself, the_summary_is_the_fold_of_the_log, huge_scores_keep_the_mean_finite,
+            a_patch_changes_what_it_names, a_deleted_run_is_gone, bad_arguments_are_named,
+            a_chunk_is_kept_as_first_written, a_store_that_works_answers_a_ping);
+        conformance::suite!($backend; listing:
+            pages_hold_every_run_once, each_sort_orders, filters_narrow, search_finds_text_literally,
+            a_bad_cursor_is_refused);
+        conformance::suite!($backend; origin:
+            a_session_begins_with_its_first_snapshot, a_step_is_stored_once, snapshots_out_of_order_are_all_kept,
+            labels_that_cannot_stand_are_passed_over, sessions_show_the_last_step, the_newest_run_of_a_task_is_found);
+        conformance::suite!($backend; commands:
+            commands_wait_in_order_until_acknowledged, a_command_is_acknowledged_once, popping_takes_the_oldest,
+            a_command_issued_twice_is_one, commands_in_the_log_are_commands, concurrent_pops_share_nothing);
+        conformance::suite!($backend; watching:
+            the_head_is_told_after_the_commit, one_watcher_does_not_hear_of_other_runs, a_deleted_run_ends_its_watch,
+            the_list_changes_with_any_run);
+        conformance::suite!($backend; storm:
+            sixteen_writers_and_four_readers, retries_under_load_duplicate_nothing);
+    };
+    ($backend:ident; $theme:ident: $($story:ident),*) => {
+        mod $theme {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $story() {
+                crate::conformance::$theme::$story(&super::$backend).await;
+            })*
+        }
+    };
+}
+pub(crate) use suite;

@@ -1,0 +1,126 @@
+//! Reading: pages, filters, steps.
+
+use gauntlet_model::{FailureKind, Kind, MAX_TEXT_BYTES};
+use gauntlet_store::{Failing, StoreError};
+
+use super::Backend;
+use super::fixtures::*;
+
+pub async fn pages_meet_without_gap_or_overlap(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    let run = started(&fresh.store, "r").await;
+    fresh.store.append(&run, notes(0..99), at(2)).await.unwrap();
+    let mut seqs = Vec::new();
+    let mut after = None;
+    loop {
+        let slice = fresh.store.read(&run, after, 7, None).await.unwrap();
+        assert_eq!(slice.head, 100);
+        assert!(slice.records.len() <= 7);
+        seqs.extend(slice.records.iter().map(|r| r.seq));
+        if slice.next_after == after {
+            break;
+        }
+        after = slice.next_after;
+    }
+    assert_eq!(seqs, (0..100).collect::<Vec<_>>());
+    assert_eq!(after, Some(99));
+}
+
+pub async fn kinds_are_filtered(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    let run = started(&fresh.store, "r").await;
+    let events = (0..40).map(|n| if n % 4 == 0 { snapshot(n, n as u32, &[("root", 1.0)]) } else { note(n) });
+    fresh.store.append(&run, events.collect(), at(2)).await.unwrap();
+    let scored = fresh.store.read(&run, None, 100, Some(&[Kind::SnapshotScored])).await.unwrap();
+    assert_eq!(scored.records.len(), 10);
+    assert!(scored.records.iter().all(|r| r.kind == Kind::SnapshotScored));
+    assert_eq!(scored.next_after, Some(40), "all of the log was looked at");
+    let two = [Kind::SnapshotScored, Kind::RunStarted];
+    let page = fresh.store.read(&run, None, 3, Some(&two)).await.unwrap();
+    assert_eq!(page.records.iter().map(|r| r.seq).collect::<Vec<_>>(), [0, 1, 5]);
+    assert_eq!(page.next_after, Some(5));
+    let none = fresh.store.read(&run, None, 3, Some(&[])).await.unwrap();
+    assert!(none.records.is_empty());
+}
+
+pub async fn reading_past_the_end_is_empty(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    let run = started(&fresh.store, "r").await;
+    let other = started(&fresh.store, "other").await;
+    fresh.store.append(&other, notes(0..9), at(2)).await.unwrap();
+    for after in [0, 1, 1 << 36, u64::MAX] {
+        let slice = fresh.store.read(&run, Some(after), 10, None).await.unwrap();
+        assert!(slice.records.is_empty(), "after {after}");
+        assert_eq!((slice.head, slice.next_after), (1, Some(after)));
+    }
+}
+
+pub async fn large_bodies_end_a_slice_early(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    let run = started(&fresh.store, "r").await;
+    let long = serde_json::json!({ "text": "x".repeat(MAX_TEXT_BYTES) });
+    let events: Vec<_> = (0..24).map(|n| scored(n, n as u32, &[], long.clone())).collect();
+    fresh.store.append(&run, events, at(2)).await.unwrap();
+    let slice = fresh.store.read(&run, None, 100, None).await.unwrap();
+    assert!((2..20).contains(&slice.records.len()), "{} records at once", slice.records.len());
+    assert_eq!(slice.next_after, slice.records.last().map(|r| r.seq));
+    assert_eq!(log(&fresh.store, &run).await.len(), 25);
+}
+
+pub async fn a_step_is_read_whole(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    let run = started(&fresh.store, "r").await;
+    let events = vec![
+        snapshot(1, 7, &[("root", 1.0)]),
+        snapshot(2, 8, &[("root", 2.0)]),
+        snapshot(3, 7, &[("root", 3.0)]),
+        note(4),
+    ];
+    fresh.store.append(&run, events, at(2)).await.unwrap();
+    let seqs = |records: Vec<gauntlet_model::Record>| records.iter().map(|r| r.seq).collect::<Vec<_>>();
+    assert_eq!(seqs(fresh.store.step(&run, 7).await.unwrap()), [1, 3]);
+    assert_eq!(seqs(fresh.store.step(&run, 9).await.unwrap()), [0; 0]);
+}
+
+pub async fn steps_are_listed_in_order_and_by_failure(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    let run = started(&fresh.store, "r").await;
+    // Three snapshots a step, the steps falling: each page must go on inside a step.
+    let events = (0..30).map(|n: u128| {
+        let step = 10 - (n / 3) as u32;
+        let grounding = if step % 4 == 0 { -20.0 } else { 1.0 };
+        let format = if step == 5 { -5.0 } else { 1.0 };
+        snapshot(n, step, &[("root", f64::from(step)), ("grounding", grounding), ("format", format)])
+    });
+    fresh.store.append(&run, events.collect(), at(2)).await.unwrap();
+    let listed = |failing| {
+        let (store, run) = (&fresh.store, &run);
+        async move {
+            let (mut rows, mut after) = (Vec::new(), None);
+            loop {
+                let page = store.steps(run, after, 4, failing).await.unwrap();
+                let Some(last) = page.last() else { return rows };
+                after = Some((last.step, last.seq));
+                rows.extend(page);
+            }
+        }
+    };
+    let all = listed(Failing::AnyOrNone).await;
+    assert_eq!(all.len(), 30);
+    assert!(all.windows(2).all(|w| (w[0].step, w[0].seq) < (w[1].step, w[1].seq)));
+    assert_eq!((all[0].step, all[0].root, all[0].failure), (1, Some(1.0), None));
+    let steps = |rows: Vec<gauntlet_store::StepRow>| rows.iter().map(|r| r.step).collect::<Vec<_>>();
+    assert_eq!(steps(listed(Failing::Any).await), [4, 4, 4, 5, 5, 5, 8, 8, 8]);
+    assert_eq!(steps(listed(Failing::Kind(FailureKind::Hallucination)).await), [4, 4, 4, 8, 8, 8]);
+    assert_eq!(steps(listed(Failing::Kind(FailureKind::Refusal)).await), [0; 0]);
+}
+
+pub async fn an_unknown_run_cannot_be_read(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    let nobody = run_id("nobody");
+    assert!(matches!(fresh.store.read(&nobody, None, 1, None).await, Err(StoreError::NotFound(_))));
+    assert!(matches!(fresh.store.step(&nobody, 1).await, Err(StoreError::NotFound(_))));
+    let steps = fresh.store.steps(&nobody, None, 1, Failing::Any).await;
+    assert!(matches!(steps, Err(StoreError::NotFound(_))));
+    assert_eq!(fresh.store.head(&nobody).await.unwrap(), None);
+}

@@ -1,0 +1,79 @@
+//! Watching: told after the commit, about what one asked for.
+
+use std::time::Duration;
+
+use gauntlet_model::RunPatch;
+use tokio::time::timeout;
+
+use super::Backend;
+use super::fixtures::*;
+
+const SOON: Duration = Duration::from_secs(20);
+
+pub async fn the_head_is_told_after_the_commit(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    let run = run_id("r");
+    let mut heads = fresh.store.subscribe(&run);
+    assert_eq!(*heads.borrow(), 0, "watching may begin before the run does");
+    started(&fresh.store, "r").await;
+    let writer = async {
+        for n in 0..100 {
+            fresh.store.append(&run, vec![note(n)], at(2)).await.unwrap();
+        }
+    };
+    let watcher = async {
+        let mut last = 0;
+        while last < 101 {
+            timeout(SOON, heads.changed()).await.unwrap().unwrap();
+            let head = *heads.borrow_and_update();
+            assert!(head > last, "heads only grow");
+            let stored = fresh.store.head(&run).await.unwrap().unwrap();
+            assert!(stored >= head, "told of {head} while {stored} are stored");
+            last = head;
+        }
+    };
+    tokio::join!(writer, watcher);
+}
+
+pub async fn one_watcher_does_not_hear_of_other_runs(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    let (a, b) = (started(&fresh.store, "a").await, started(&fresh.store, "b").await);
+    let (on_a, on_b) = (fresh.store.subscribe(&a), fresh.store.subscribe(&b));
+    fresh.store.append(&a, notes(0..3), at(2)).await.unwrap();
+    assert!(on_a.has_changed().unwrap());
+    assert!(!on_b.has_changed().unwrap());
+    // Duplicates are no news.
+    let quiet = fresh.store.subscribe(&a);
+    fresh.store.append(&a, notes(0..3), at(2)).await.unwrap();
+    assert!(!quiet.has_changed().unwrap());
+    assert_eq!(*quiet.borrow(), 4);
+}
+
+pub async fn a_deleted_run_ends_its_watch(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    let run = started(&fresh.store, "r").await;
+    let mut heads = fresh.store.subscribe(&run);
+    fresh.store.delete_run(&run).await.unwrap();
+    assert!(timeout(SOON, heads.changed()).await.unwrap().is_err());
+}
+
+pub async fn the_list_changes_with_any_run(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    let mut list = fresh.store.subscribe_all();
+    let mut changed = async |what: &str| {
+        let heard = timeout(SOON, list.changed()).await;
+        assert!(heard.is_ok_and(|h| h.is_ok()), "{what}");
+        list.borrow_and_update();
+    };
+    let run = started(&fresh.store, "r").await;
+    changed("created").await;
+    fresh.store.append(&run, notes(0..1), at(2)).await.unwrap();
+    changed("appended to").await;
+    let patch = RunPatch { name: Some("other".to_owned()), ..RunPatch::default() };
+    fresh.store.patch_run(&run, patch, at(3)).await.unwrap();
+    changed("renamed").await;
+    fresh.store.delete_run(&run).await.unwrap();
+    changed("deleted").await;
+    fresh.store.ping().await.unwrap();
+    assert!(!fresh.store.subscribe_all().has_changed().unwrap());
+}

@@ -1,0 +1,19 @@
+//! The SQLite store keeps every promise of the conformance suite.
+
+mod conformance;
+
+use conformance::{Backend, Fresh};
+use gauntlet_store::{Options, Store};
+
+struct Sqlite;
+
+impl Backend for Sqlite {
+    async fn empty(&self, tune: impl FnOnce(&mut Options) + Send) -> Fresh {
+        let directory = tempfile::tempdir().unwrap();
+        let mut options = Options::new(directory.path());
+        tune(&mut options);
+        Fresh { store: Store::open(options).await.unwrap(), kept: Box::new(directory) }
+    }
+}
+
+conformance::suite!(Sqlite);

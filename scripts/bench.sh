@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Builds what `make run` starts, and measures it: prints a table and writes bench.json.
+set -euo pipefail
+# shellcheck source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+cd "$ROOT"
+scripts/setup.sh
+read_toolchain
+scripts/build.sh release
+cargo run --release -p gauntlet-bench -- "$@"

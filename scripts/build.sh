@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# Builds Gauntlet: the browser side (wasm, JavaScript, style) into a site folder, then the server around it.
+#
+#   scripts/build.sh            both, for development
+#   scripts/build.sh release    both, as `make run` starts it
+#   scripts/build.sh site       the browser side alone
+#
+# The site folder is $CARGO_TARGET_DIR/site; the server's build reads its path from GAUNTLET_SITE_DIR.
+# cargo-leptos does the same steps (`cargo leptos watch`) for those who have it.
+set -euo pipefail
+# shellcheck source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+WASM=wasm32-unknown-unknown
+# What a browser may be made to download for the first page, in bytes of brotli.
+BUDGET_BYTES=700000
+# Named one by one: --all-features writes encodings that browsers do not read yet.
+WASM_OPT_FLAGS="-Oz --enable-bulk-memory --enable-bulk-memory-opt --enable-reference-types --enable-sign-ext
+    --enable-mutable-globals --enable-nontrapping-float-to-int --enable-multivalue"
+
+cd "$ROOT"
+# Beside the site, not in it: everything in the site goes into the binary.
+STAMPS=$CARGO_TARGET_DIR/site.stamps
+TOOLS=$(npm_tools)/node_modules/.bin
+BINDGEN=$(find_wasm_bindgen)
+if [ -z "$BINDGEN" ] || [ ! -x "$TOOLS/sass" ]; then
+    die "The tools of the browser side are missing." "Run scripts/setup.sh first."
+fi
+
+# unless_same STAMP HASH COMMAND...: runs it unless its inputs, as one hash, are those of the last time.
+unless_same() {
+    local stamp=$STAMPS/$1 hash=$2
+    shift 2
+    if [ "$(cat "$stamp" 2>/dev/null)" = "$hash" ]; then
+        return
+    fi
+    rm -f "$stamp"
+    "$@"
+    printf '%s\n' "$hash" >"$stamp"
+}
+
+# The wasm as cargo left it -> gauntlet.js and a small gauntlet_bg.wasm.
+bind_and_shrink() {
+    local work=$STAMPS/work
+    rm -rf "$work"
+    say "wasm-bindgen"
+    "$BINDGEN" --target web --no-typescript --out-name gauntlet --out-dir "$work" "$1"
+    say "wasm-opt -Oz"
+    # shellcheck disable=SC2086 # a list of words
+    "$TOOLS/wasm-opt" $WASM_OPT_FLAGS "$work/gauntlet_bg.wasm" -o "$work/small.wasm"
+    mv "$work/small.wasm" "$work/gauntlet_bg.wasm"
+    # wasm-bindgen may write `snippets/` beside the two: they belong to the page as well.
+    rm -rf "$SITE"/pkg/gauntlet.js* "$SITE"/pkg/gauntlet_bg.wasm* "$SITE/pkg/snippets"
+    mv "$work"/* "$SITE/pkg/"
+    rm -rf "$work"
+}
+
+compile_style() {
+    say "sass"
+    "$TOOLS/sass" --no-source-map --style=compressed style/main.scss "$SITE/pkg/gauntlet.css"
+    rm -f "$SITE/pkg/gauntlet.css.br"
+    find "$SITE" -mindepth 1 -maxdepth 1 ! -name pkg -exec rm -rf {} +
+    if [ -d style/static ]; then
+        cp -R style/static/. "$SITE/"
+    fi
+}
+
+# Contents and names of everything under the given folders, as one hash.
+tree_hash() {
+    find "$@" -type f -exec cksum {} + | LC_ALL=C sort -k 3 | sha256
+}
+
+build_site() {
+    local built=$CARGO_TARGET_DIR/$WASM/wasm-release/gauntlet_frontend.wasm tools
+    say "browser side"
+    cargo build -p gauntlet-frontend --lib --target "$WASM" --profile wasm-release
+    mkdir -p "$SITE/pkg" "$STAMPS"
+    tools="$(locked_version wasm-bindgen) $(sha256 <"$ROOT/end2end/package-lock.json") $(sha256 <"$ROOT/scripts/build.sh")"
+    unless_same wasm "$(sha256 <"$built") $tools" bind_and_shrink "$built"
+    [ -f style/main.scss ] || die "style/main.scss is missing: the page would have no style."
+    unless_same style "$(tree_hash style) $tools" compile_style
+    node scripts/sizes.mjs "$SITE/pkg" "$BUDGET_BYTES"
+}
+
+build_server() {
+    say "server ($1)"
+    if [ "$1" = release ]; then
+        cargo build -p gauntlet-server --release
+    else
+        cargo build -p gauntlet-server
+    fi
+}
+
+case ${1:-dev} in
+    site) build_site ;;
+    dev | release)
+        build_site
+        build_server "${1:-dev}"
+        ;;
+    *) die "build.sh does not know '$1'; it knows dev, release and site." ;;
+esac

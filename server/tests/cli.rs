@@ -1,0 +1,98 @@
+//! The command line on the real binary: import, export, demo, and the errors people meet.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn gauntlet(data: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_gauntlet"))
+        // A port nobody listens on, so that the command works in the folder.
+        .args(["--listen", "127.0.0.1:9", "--log", "error", "--data"])
+        .arg(data)
+        .args(args)
+        .output()
+        .unwrap()
+}
+
+fn out(output: &Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn five_steps_of_training_leave_five_complete_snapshots() {
+    let data = tempfile::tempdir().unwrap();
+    out(&gauntlet(data.path(), &["demo", "--steps", "5", "--run", "five"]));
+    let lines = out(&gauntlet(data.path(), &["export", "five", "--format", "jsonl"]));
+    let events: Vec<serde_json::Value> = lines.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let snapshots: Vec<_> = events.iter().filter(|e| e["kind"] == "snapshot.scored").collect();
+    assert_eq!(snapshots.len(), 5);
+    for (step, snapshot) in (1..).zip(snapshots) {
+        assert_eq!(snapshot["step"], step);
+        let body = &snapshot["body"];
+        assert!(body["scores"]["root"].is_number() && body["scores"]["format"].is_number(), "{body}");
+        let told =
+            body["scores"].as_object().unwrap().len() + body["not_evaluated"].as_array().unwrap().len();
+        assert_eq!(told, 9, "root and the eight children, evaluated or not: {body}");
+        assert!(
+            !body["action"].as_str().unwrap().is_empty() && !body["observation"].as_str().unwrap().is_empty()
+        );
+    }
+    assert_eq!(events.last().unwrap()["kind"], "run.finished");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_film() {
+    let told = |seed: &str| {
+        let data = tempfile::tempdir().unwrap();
+        out(&gauntlet(data.path(), &["demo", "--steps", "60", "--run", "r", "--seed", seed]));
+        let lines = out(&gauntlet(data.path(), &["export", "r", "--format", "jsonl"]));
+        let bodies = lines.lines().map(|l| serde_json::from_str::<serde_json::Value>(l).unwrap());
+        bodies
+            .map(|e| (e["id"].to_string(), e["step"].to_string(), e["body"].to_string()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(told("3"), told("3"));
+    assert_ne!(told("3"), told("4"));
+}
+
+#[test]
+fn an_export_imports_as_the_same_run() {
+    let data = tempfile::tempdir().unwrap();
+    out(&gauntlet(data.path(), &["demo", "--steps", "40", "--run", "r"]));
+    let file = data.path().join("results.json");
+    out(&gauntlet(data.path(), &["export", "r", "--format", "results", "-o", file.to_str().unwrap()]));
+    let imported = out(&gauntlet(data.path(), &["import", file.to_str().unwrap(), "--json"]));
+    let imported: serde_json::Value = serde_json::from_str(&imported).unwrap();
+    assert_eq!(imported["steps"], 40);
+    let scores = |run: &str| {
+        let lines = out(&gauntlet(data.path(), &["export", run, "--format", "jsonl"]));
+        let events = lines.lines().map(|l| serde_json::from_str::<serde_json::Value>(l).unwrap());
+        let scored = events.filter(|e| e["kind"] == "snapshot.scored");
+        scored.map(|e| (e["step"].clone(), e["at"].clone(), e["body"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(scores("r"), scores(imported["run"].as_str().unwrap()));
+}
+
+#[test]
+fn mistakes_are_told_in_a_sentence() {
+    let data = tempfile::tempdir().unwrap();
+    let check = |args: &[&str], fragment: &str| {
+        let output = gauntlet(data.path(), args);
+        assert!(!output.status.success(), "{args:?}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains(fragment), "{args:?}: {said}");
+        assert!(!said.contains("panicked") && !said.contains("RUST_BACKTRACE"), "{said}");
+    };
+    check(&["export", "nobody"], "there is no run \"nobody\"");
+    check(&["import", "/nowhere/at/all.json"], "/nowhere/at/all.json");
+    check(&["demo", "--rate", "fast"], "is not a number above 0");
+    check(&["demo", "--steps", "0"], "--steps");
+    let listen = Command::new(env!("CARGO_BIN_EXE_gauntlet"))
+        .args(["serve", "--listen", "0.0.0.0:1"])
+        .output()
+        .unwrap();
+    assert!(String::from_utf8_lossy(&listen.stderr).contains("not a loopback address"));
+    let file = data.path().join("bad.json");
+    std::fs::write(&file, "{\"hello\": 1}").unwrap();
+    check(&["import", file.to_str().unwrap()], "hello");
+}

@@ -1,0 +1,132 @@
+//! Live on real sockets: nothing missing, nothing twice, and a viewer that stops reading holds up nobody.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use futures::{SinkExt, StreamExt};
+use gauntlet_film::codec;
+use serde_json::{Value, json};
+use support::{Server, scored};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::Message;
+
+async fn started() -> (Server, std::net::SocketAddr) {
+    let server = Server::new().await;
+    server.post("/api/v1/runs", &json!({ "id": "r1", "name": "n" })).await.expect(201);
+    let address = server.listen().await;
+    (server, address)
+}
+
+async fn append(server: &Server, from: u64, count: u64) {
+    let events: Vec<Value> = (from..from + count).map(|n| scored(n, 1.0)).collect();
+    server.post("/api/v1/runs/r1/events", &json!(events)).await.expect(200);
+}
+
+#[tokio::test]
+async fn both_formats_give_the_past_then_the_present() {
+    let (server, address) = started().await;
+    append(&server, 1, 3000).await;
+    let (mut json, _) = connect_async(format!("ws://{address}/api/v1/runs/r1/live")).await.unwrap();
+    let url = format!("ws://{address}/api/v1/runs/r1/live?format=binary&after=1499");
+    let (mut binary, _) = connect_async(url).await.unwrap();
+    append(&server, 3001, 500).await;
+    let mut next = 0u64;
+    while next < 3501 {
+        if let Message::Text(text) = json.next().await.unwrap().unwrap() {
+            let event: Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(event["seq"], next);
+            next += 1;
+        }
+    }
+    let mut next = 1500u64;
+    let mut greeted = false;
+    while next < 3501 {
+        match binary.next().await.unwrap().unwrap() {
+            Message::Text(text) => {
+                assert!(text.contains("head"));
+                greeted = true;
+            }
+            Message::Binary(bytes) => {
+                for fact in codec::decode(&bytes).unwrap() {
+                    assert_eq!(fact.seq, next);
+                    next += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    assert!(greeted);
+    json.send(Message::Close(None)).await.unwrap();
+}
+
+#[tokio::test]
+async fn server_sent_events_resume_after_the_last_id() {
+    let (server, address) = started().await;
+    append(&server, 1, 5).await;
+    let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
+    let request = format!(
+        "GET /api/v1/runs/r1/live HTTP/1.1\r\nhost: {address}\r\naccept: text/event-stream\r\nlast-event-id: 2\r\n\r\n"
+    );
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut text = String::new();
+    while !text.contains("id: 5") {
+        let mut chunk = vec![0; 4096];
+        let n = socket.read(&mut chunk).await.unwrap();
+        assert!(n > 0, "{text}");
+        text.push_str(&String::from_utf8_lossy(&chunk[..n]));
+    }
+    assert!(text.contains("text/event-stream") && text.contains("event: snapshot.scored"));
+    assert!(!text.contains("id: 2") && text.contains("id: 3"), "{text}");
+}
+
+#[tokio::test]
+async fn a_viewer_that_never_reads_slows_nobody_and_loses_nothing() {
+    let (server, address) = started().await;
+    // It connects, and then does not take a byte until everything has been written.
+    let (mut asleep, _) = connect_async(format!("ws://{address}/api/v1/runs/r1/live")).await.unwrap();
+    let (mut awake, _) = connect_async(format!("ws://{address}/api/v1/runs/r1/live")).await.unwrap();
+    let reader = tokio::spawn(async move {
+        let mut seen = 0u64;
+        while seen < 30_001 {
+            if let Message::Text(_) = awake.next().await.unwrap().unwrap() {
+                seen += 1;
+            }
+        }
+        Instant::now()
+    });
+    for part in 0..60u64 {
+        append(&server, 1 + part * 500, 500).await;
+    }
+    let written = Instant::now();
+    let seen = tokio::time::timeout(Duration::from_secs(30), reader).await.unwrap().unwrap();
+    assert!(
+        seen.saturating_duration_since(written) < Duration::from_secs(20),
+        "the other viewer was held up"
+    );
+    let mut next = 0u64;
+    while next < 30_001 {
+        if let Message::Text(text) = asleep.next().await.unwrap().unwrap() {
+            let start: String = text.chars().take(24).collect();
+            assert!(start.starts_with(&format!("{{\"seq\":{next},")), "{next}: {start}");
+            next += 1;
+        }
+    }
+}
+
+#[tokio::test]
+async fn stopping_ends_live_connections() {
+    let (server, address) = started().await;
+    let (mut viewer, _) = connect_async(format!("ws://{address}/api/v1/runs/r1/live")).await.unwrap();
+    viewer.next().await.unwrap().unwrap();
+    server.state.stopping.cancel();
+    let ended = tokio::time::timeout(Duration::from_secs(5), async {
+        while let Some(Ok(message)) = viewer.next().await {
+            if matches!(message, Message::Close(_)) {
+                break;
+            }
+        }
+    });
+    ended.await.unwrap();
+}

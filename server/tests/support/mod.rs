@@ -1,0 +1,120 @@
+//! What the server's tests share: a router around an empty log, and events to send.
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Method, Request, Response, StatusCode};
+use gauntlet_server::router::router;
+use gauntlet_server::site::Site;
+use gauntlet_server::state::{AppState, Limits};
+use gauntlet_store::{Options, Store};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+pub struct Server {
+    pub state: AppState,
+    router: Router,
+    _folder: tempfile::TempDir,
+}
+
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: axum::http::HeaderMap,
+    pub bytes: Vec<u8>,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap_or_else(|e| panic!("{e}: {}", self.text()))
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text());
+        self
+    }
+}
+
+impl Server {
+    pub async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub async fn with(change: impl FnOnce(&mut (Options, Limits))) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = (Options::new(folder.path()), Limits::default());
+        change(&mut settings);
+        let store = Store::open(settings.0).await.unwrap();
+        let state = AppState::new(store, settings.1, Site::Folder("no-site-in-tests".into()));
+        Self { router: router(state.clone()), state, _folder: folder }
+    }
+
+    pub async fn raw(&self, request: Request<Body>) -> Answer {
+        let response: Response<Body> = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes().to_vec();
+        Answer { status: parts.status, headers: parts.headers, bytes }
+    }
+
+    pub async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Answer {
+        let mut request = Request::builder().method(Method::from_bytes(method.as_bytes()).unwrap()).uri(path);
+        request = request.header("host", "127.0.0.1:4600");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.raw(request.body(body.into()).unwrap()).await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, &[], Body::empty()).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send("POST", path, &[("content-type", "application/json")], body.to_string()).await
+    }
+
+    /// Serves on a real socket until the test ends; answers its address.
+    pub async fn listen(&self) -> std::net::SocketAddr {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = self.router.clone();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        address
+    }
+}
+
+/// An event id that is the same for the same number.
+pub fn id(n: u64) -> String {
+    format!("01920000-0000-7000-8000-{n:012x}")
+}
+
+/// A scored snapshot of that step, as a client sends it.
+pub fn scored(n: u64, root: f64) -> Value {
+    json!({
+        "id": id(n), "at": "2026-11-21T00:06:33.885877Z", "kind": "snapshot.scored", "v": 1, "step": n,
+        "body": {
+            "scores": { "root": root, "format": 1.0, "grounding": if root < 0.0 { -20.0 } else { 0.0 } },
+            "action": format!("answer {n}"), "observation": "context",
+        },
+    })
+}
+
+/// A snapshot as an origin client posts it.
+pub fn snapshot(sid: &str, step: u64, root: f64) -> Value {
+    json!({
+        "session_id": sid, "step": step, "scores": { "root": root, "format": 1.0, "grounding": 0.0 },
+        "timestamp": "2026-11-21T00:06:33.885877", "is_paused": false,
+        "metadata": { "task_id": "T1", "run_type": "grpo", "action": "a &lt;b&gt;", "observation": "o" },
+    })
+}

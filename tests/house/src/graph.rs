@@ -1,0 +1,216 @@
+//! Who may depend on whom: edges between our own crates, outside crates that have one home, and outside crates that
+//! must not be reachable at all.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// Crates and what they depend on, by package name.
+#[derive(Debug, Default, Clone)]
+pub struct Graph {
+    /// Our own crates: every dependency as declared, of any kind (normal, build, dev) and for any target.
+    pub declared: BTreeMap<String, BTreeSet<String>>,
+    /// All crates as resolved: normal dependencies only.
+    pub linked: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// The edges between our own crates that the architecture draws. A crate that is missing here is a violation: a new
+/// crate is given its place first.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("gauntlet-model", &[]),
+    ("gauntlet-film", &["gauntlet-model"]),
+    ("gauntlet-scene", &["gauntlet-film", "gauntlet-model"]),
+    ("gauntlet-rubric", &["gauntlet-model"]),
+    ("gauntlet-results", &["gauntlet-model"]),
+    ("gauntlet-store", &["gauntlet-film", "gauntlet-model"]),
+    ("gauntlet-demo", &["gauntlet-model", "gauntlet-rubric"]),
+    ("gauntlet-app", &["gauntlet-film", "gauntlet-model", "gauntlet-scene"]),
+    ("gauntlet-frontend", &["gauntlet-app", "gauntlet-film", "gauntlet-model", "gauntlet-scene"]),
+    (
+        "gauntlet-server",
+        &[
+            "gauntlet-app",
+            "gauntlet-demo",
+            "gauntlet-film",
+            "gauntlet-model",
+            "gauntlet-results",
+            "gauntlet-rubric",
+            "gauntlet-store",
+        ],
+    ),
+    (
+        "gauntlet-bench",
+        &[
+            "gauntlet-app",
+            "gauntlet-demo",
+            "gauntlet-film",
+            "gauntlet-model",
+            "gauntlet-results",
+            "gauntlet-rubric",
+            "gauntlet-scene",
+            "gauntlet-server",
+            "gauntlet-store",
+        ],
+    ),
+    ("gauntlet-house", &[]),
+];
+
+/// Outside crates that only these of ours may name: SQL, WebGL and sockets, and the page's framework.
+const HOMES: &[(&str, &[&str])] = &[
+    ("sqlx", &["gauntlet-store", "gauntlet-bench"]),
+    ("three-d", &["gauntlet-frontend"]),
+    ("gloo-net", &["gauntlet-frontend"]),
+    ("leptos", &["gauntlet-app", "gauntlet-frontend", "gauntlet-server"]),
+];
+
+/// The crates that are pure: plain data and functions, the same on every machine.
+const PURE: &[&str] = &["gauntlet-model", "gauntlet-film", "gauntlet-scene"];
+
+/// What must not be reachable from a pure crate, however indirectly: async, SQL, randomness, the page's framework.
+const IMPURE: &[&str] = &["tokio", "sqlx", "rand", "leptos"];
+
+impl Graph {
+    /// Every edge and path that the rules forbid, as sentences; empty when the house stands.
+    pub fn violations(&self) -> Vec<String> {
+        let mut found = self.forbidden_edges();
+        found.extend(self.forbidden_homes());
+        found.extend(self.forbidden_paths());
+        found
+    }
+
+    fn forbidden_edges(&self) -> Vec<String> {
+        let allowed: BTreeMap<_, _> = ALLOWED.iter().copied().collect();
+        let mut found = Vec::new();
+        for (name, dependencies) in &self.declared {
+            let Some(rule) = allowed.get(name.as_str()) else {
+                found.push(format!(
+                    "{name}: a crate without a place; add it to ALLOWED in tests/house/src/graph.rs"
+                ));
+                continue;
+            };
+            for inner in dependencies.iter().filter(|d| self.declared.contains_key(*d) && *d != name) {
+                if !rule.contains(&inner.as_str()) {
+                    found.push(format!("{name} -> {inner}: this edge is not in the architecture"));
+                }
+            }
+        }
+        found
+    }
+
+    fn forbidden_homes(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for (name, dependencies) in &self.declared {
+            for (outside, homes) in HOMES {
+                if dependencies.contains(*outside) && !homes.contains(&name.as_str()) {
+                    found.push(format!("{name} -> {outside}: only {} may name it", homes.join(", ")));
+                }
+            }
+        }
+        found
+    }
+
+    fn forbidden_paths(&self) -> Vec<String> {
+        let paths = PURE.iter().flat_map(|pure| IMPURE.iter().filter_map(|impure| self.path(pure, impure)));
+        paths.map(|path| format!("{}: a pure crate must not reach it", path.join(" -> "))).collect()
+    }
+
+    /// The shortest path of linked dependencies from one crate to another.
+    fn path(&self, from: &str, to: &str) -> Option<Vec<String>> {
+        let mut came_from: BTreeMap<&str, &str> = BTreeMap::new();
+        let mut queue = VecDeque::from([from]);
+        while let Some(name) = queue.pop_front() {
+            if name == to {
+                let mut path = vec![name.to_owned()];
+                let mut at = name;
+                while let Some(before) = came_from.get(at) {
+                    path.push((*before).to_owned());
+                    at = before;
+                }
+                path.reverse();
+                return Some(path);
+            }
+            for next in self.linked.get(name).into_iter().flatten() {
+                if next != from && !came_from.contains_key(next.as_str()) {
+                    came_from.insert(next, name);
+                    queue.push_back(next);
+                }
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A graph from lines such as `a -> b c`, declared and linked alike.
+    fn graph(lines: &[&str]) -> Graph {
+        let mut graph = Graph::default();
+        for line in lines {
+            let (name, dependencies) = line.split_once(" ->").unwrap();
+            let dependencies: BTreeSet<String> = dependencies.split_whitespace().map(str::to_owned).collect();
+            if name.starts_with("gauntlet-") {
+                graph.declared.insert(name.to_owned(), dependencies.clone());
+            }
+            graph.linked.insert(name.to_owned(), dependencies);
+        }
+        graph
+    }
+
+    fn check(lines: &[&str], expected: &[&str]) {
+        let found = graph(lines).violations();
+        assert_eq!(found.len(), expected.len(), "{found:#?}");
+        for (found, expected) in found.iter().zip(expected) {
+            assert!(found.starts_with(expected), "{found:?} should start with {expected:?}");
+        }
+    }
+
+    #[test]
+    fn the_architecture_itself_passes() {
+        check(
+            &[
+                "gauntlet-model -> serde",
+                "gauntlet-film -> gauntlet-model serde",
+                "gauntlet-scene -> gauntlet-film gauntlet-model",
+                "gauntlet-store -> gauntlet-model sqlx tokio",
+                "gauntlet-frontend -> gauntlet-app gauntlet-scene three-d gloo-net leptos",
+                "gauntlet-app -> leptos",
+            ],
+            &[],
+        );
+    }
+
+    #[test]
+    fn an_edge_against_the_current_is_found() {
+        check(
+            &["gauntlet-model -> gauntlet-film", "gauntlet-film -> gauntlet-model"],
+            &["gauntlet-model -> gauntlet-film:"],
+        );
+        check(
+            &["gauntlet-server -> gauntlet-scene", "gauntlet-scene ->"],
+            &["gauntlet-server -> gauntlet-scene:"],
+        );
+    }
+
+    #[test]
+    fn a_crate_without_a_place_is_found() {
+        check(&["gauntlet-townlet ->"], &["gauntlet-townlet: a crate without a place"]);
+    }
+
+    #[test]
+    fn an_outside_crate_away_from_home_is_found() {
+        check(&["gauntlet-server -> sqlx"], &["gauntlet-server -> sqlx:"]);
+        check(
+            &["gauntlet-app -> three-d gloo-net leptos"],
+            &["gauntlet-app -> three-d:", "gauntlet-app -> gloo-net:"],
+        );
+        check(&["gauntlet-store -> leptos"], &["gauntlet-store -> leptos:"]);
+    }
+
+    #[test]
+    fn impurity_is_found_through_other_crates() {
+        check(
+            &["gauntlet-film -> quick", "quick -> slow quick", "slow -> tokio", "tokio -> slow"],
+            &["gauntlet-film -> quick -> slow -> tokio:"],
+        );
+    }
+}

@@ -1,0 +1,99 @@
+//! What every source file keeps to, judged from its path and text alone.
+
+/// The longest a source file may be; beyond it, it is split along a noun.
+pub const MAX_LINES: usize = 500;
+
+/// Every rule that a source file breaks, as sentences. `path` is relative to the workspace, with `/` between names.
+pub fn violations(path: &str, text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let lines = text.lines().count();
+    if lines > MAX_LINES {
+        found.push(format!("{path}: {lines} lines; split it along a noun below {MAX_LINES}"));
+    }
+    if path.ends_with(".rs") {
+        if !text.starts_with("//!") {
+            found.push(format!("{path}: does not begin with a `//!` that says what it is for"));
+        }
+        for (number, line) in (1..).zip(text.lines().map(code)) {
+            if asks_for_feature(line) && !may_ask_for_feature(path) {
+                found
+                    .push(format!("{path}:{number}: `cfg(feature)` outside app/src/lib.rs and api.rs files"));
+            }
+            if path.starts_with("crates/model/src/") && is_usize_field(line) {
+                found.push(format!("{path}:{number}: a `usize` on the wire; its size is the machine's"));
+            }
+        }
+    }
+    found
+}
+
+/// A line without its comment.
+fn code(line: &str) -> &str {
+    line.split("//").next().unwrap_or_default()
+}
+
+fn asks_for_feature(line: &str) -> bool {
+    let condition = ["cfg(", "cfg!(", "cfg_attr("].iter().filter_map(|c| line.find(c)).min();
+    condition.is_some_and(|at| line.get(at..).unwrap_or_default().contains("feature ="))
+}
+
+/// The page renders on the server or hydrates in the browser; only these files may know which.
+fn may_ask_for_feature(path: &str) -> bool {
+    path == "app/src/lib.rs" || (path.starts_with("app/") && path.ends_with("/api.rs"))
+}
+
+/// `pub name: ...usize...`: a public field, not a function or a constant.
+fn is_usize_field(line: &str) -> bool {
+    let line = line.trim();
+    let Some((name, kind)) = line.strip_prefix("pub ").and_then(|rest| rest.split_once(':')) else {
+        return false;
+    };
+    name.chars().all(|c| c.is_alphanumeric() || c == '_') && kind.contains("usize")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(path: &str, text: &str, expected: &[&str]) {
+        let found = violations(path, text);
+        assert_eq!(found.len(), expected.len(), "{found:#?}");
+        for (found, expected) in found.iter().zip(expected) {
+            assert!(found.contains(expected), "{found:?} should say {expected:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_says_what_it_is_for() {
+        check("app/src/a.rs", "//! Pages.\nfn a() {}\n", &[]);
+        check("app/src/a.rs", "fn a() {}\n", &["does not begin with"]);
+        check("style/a.scss", "$a: 1;\n", &[]);
+    }
+
+    #[test]
+    fn a_file_is_not_long() {
+        check("style/a.scss", &"a\n".repeat(MAX_LINES), &[]);
+        check("style/a.scss", &"a\n".repeat(MAX_LINES + 1), &["501 lines"]);
+    }
+
+    #[test]
+    fn features_are_asked_for_in_few_places() {
+        // Put together, so that this file does not break the rule itself.
+        let text = ["//! A.\n#[cfg(all(", "feature = \"ssr\"))]\n"].concat();
+        check("app/src/lib.rs", &text, &[]);
+        check("app/src/runs/api.rs", &text, &[]);
+        check("app/src/runs/list.rs", &text, &["list.rs:2:"]);
+        check("server/src/api.rs", &text, &["api.rs:2:"]);
+    }
+
+    #[test]
+    fn no_usize_on_the_wire() {
+        check("crates/model/src/a.rs", "//! A.\n    pub index: Option<usize>,\n", &["a.rs:2:"]);
+        check(
+            "crates/model/src/a.rs",
+            "//! A.\npub const MAX: usize = 1;\npub fn len(&self) -> usize {\n",
+            &[],
+        );
+        check("crates/film/src/a.rs", "//! A.\n    pub index: usize,\n", &[]);
+    }
+}

@@ -1,0 +1,23 @@
+//! The house stands: the rules hold for the workspace as it is.
+
+use gauntlet_house::{source, workspace};
+
+#[test]
+fn every_dependency_is_in_the_architecture() {
+    let graph = workspace::graph().unwrap();
+    assert!(graph.declared.contains_key("gauntlet-model"), "the workspace was not read: {graph:?}");
+    assert!(graph.linked.contains_key("serde"), "the dependencies were not resolved");
+    let found = graph.violations();
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+#[test]
+fn every_source_file_keeps_to_the_rules() {
+    let sources = workspace::sources().unwrap();
+    assert!(
+        sources.iter().any(|(path, _)| path == "tests/house/tests/house.rs"),
+        "the sources were not found"
+    );
+    let found: Vec<_> = sources.iter().flat_map(|(path, text)| source::violations(path, text)).collect();
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
