@@ -23,7 +23,6 @@ export class Browser {
     const browser = new Browser();
     browser.#browser = await chromium.launch({
       executablePath: process.env.CHROMIUM || findChromium(),
-      chromiumSandbox: process.getuid?.() !== 0,
       args: [...FLAGS, ...flags],
     });
     return browser;
@@ -35,7 +34,7 @@ export class Browser {
    */
   async page({ width = 1280, height = 720, ...context } = {}) {
     const page = await this.#browser
-      .newContext({ viewport: { width, height }, reducedMotion: "reduce", ...context })
+      .newContext({ viewport: { width, height }, ...context })
       .then((it) => it.newPage());
     page.complaints = [];
     page.expected = [];

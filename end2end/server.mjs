@@ -26,7 +26,12 @@ export class Server {
 
   static async start() {
     const server = new Server();
-    await server.start();
+    try {
+      await server.start();
+    } catch (error) {
+      await server.close();
+      throw error;
+    }
     return server;
   }
 
@@ -125,10 +130,6 @@ export class Server {
     const child = spawn(binary(), args, { env: environment, cwd: this.#dataDir, stdio: ["ignore", "pipe", "pipe"] });
     child.stdout.setEncoding("utf8");
     child.stderr.setEncoding("utf8");
-    child.on("error", (error) => {
-      this.log += `${binary()} cannot be started: ${error.message}\n`;
-      child.emit("exit", null);
-    });
     return child;
   }
 

@@ -110,7 +110,7 @@ part() {
     printf '\n== %s\n' "$name"
     if ! "$@"; then
         state=FAILED
-        BROKEN="$BROKEN $name"
+        BROKEN="$BROKEN${BROKEN:+,} $name"
     fi
     PARTS="$PARTS$(printf '  %-22s %5s s  %s' "$name" "$((SECONDS - started))" "$state")
 "

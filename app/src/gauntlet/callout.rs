@@ -62,22 +62,27 @@ pub(super) fn Callout(session: Session, panels: Panels, card: NodeRef<html::Div>
         let at = session.settled.get().filter(|at| session.current.get() == Some(*at))?;
         session.watch_calmly(|film| failure_at(film, at))
     });
-    let shown = move || failure.get().filter(|f| dismissed.get() != Some(f.index));
-    let is_shown = move || shown().is_some();
+    let shown = Memo::new(move |_| failure.get().filter(|f| dismissed.get() != Some(f.index)));
+    // The words stay while the card fades away.
+    let said = Memo::new(move |before: Option<&Option<Failure>>| shown.get().or_else(|| before.cloned().flatten()));
+    let is_shown = move || shown.with(Option::is_some);
+    let class = move || {
+        let kind = said.with(|f| f.as_ref().map_or("", |f| failure_class(f.kind)));
+        format!("callout {kind}{}", if is_shown() { " is-shown" } else { "" })
+    };
     view! {
         <div
-            class=move || format!("callout {}", failure.get().map_or("", |f| failure_class(f.kind)))
-            class=("is-shown", is_shown) node_ref=card inert=move || !is_shown()
+            class=class node_ref=card inert=move || !is_shown()
         >
             <div role="status" aria-live="polite">
-                {move || shown().map(|f| view! {
+                {move || said.get().map(|f| view! {
                     <h2>{format!("{} at {}", failure_title(f.kind), grouped(u64::from(f.step)))}</h2>
                     <p>{f.words}</p>
                 })}
             </div>
             <div class="callout-ways">
                 <button class="button" on:click=move |_| panels.show_diagnostics()>
-                    {move || if failure.get().is_some_and(|f| f.is_asking) { "Answer" } else { "Inspect" }}
+                    {move || if said.with(|f| f.as_ref().is_some_and(|f| f.is_asking)) { "Answer" } else { "Inspect" }}
                 </button>
                 <button class="button is-quiet" on:click=move |_| session.next_failure()>"Next failure"</button>
             </div>

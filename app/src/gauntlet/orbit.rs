@@ -1,6 +1,8 @@
 //! Turning, zooming and moving the camera by pointer, wheel and keyboard; a click picks a node.
 
-use gauntlet_scene::{Camera, CameraMode, Orbit};
+use std::f32::consts::FRAC_PI_2;
+
+use gauntlet_scene::{Camera, CameraMode, Geometry, Orbit};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
@@ -61,7 +63,7 @@ impl Turning {
         let mut orbit = view.orbit.get_untracked();
         if !matches!(view.camera.get_untracked(), CameraMode::Orbit(_)) {
             if let Some((camera, agent)) = seen {
-                orbit = orbit_from(&camera, agent);
+                orbit = orbit_from(&camera, agent, view.geometry.get_untracked());
             }
             view.camera.set(CameraMode::Orbit(orbit));
         }
@@ -83,10 +85,10 @@ impl Turning {
     /// Moves what the camera turns around by a drag in a stage `height` CSS pixels high.
     fn pan(self, dx: f64, dy: f64, height: f64) {
         self.change(|orbit, seen| {
-            let Some((camera, agent)) = seen else { return };
+            let Some((camera, _)) = seen else { return };
             let unit = 2.0 * orbit.distance * (camera.fov_y_radians / 2.0).tan() / height.max(1.0) as f32;
             let (right, up) = sides(&camera);
-            let target = orbit.target.unwrap_or(agent);
+            let target = orbit.target.unwrap_or(camera.target);
             orbit.target = Some(std::array::from_fn(|i| {
                 target[i] + (up[i] * dy as f32 - right[i] * dx as f32) * unit
             }));
@@ -203,11 +205,13 @@ fn element(event: &web_sys::PointerEvent) -> Option<web_sys::Element> {
     event.current_target().or_else(|| event.target())?.dyn_into().ok()
 }
 
-/// The orbit around `agent` that stands where `camera` stands.
-fn orbit_from(camera: &Camera, agent: [f32; 3]) -> Orbit {
+/// The orbit around `agent` that stands where `camera` stands. Its yaw counts from the path's heading: +x along a
+/// road or a sphere, +z in the tube.
+fn orbit_from(camera: &Camera, agent: [f32; 3], geometry: Geometry) -> Orbit {
+    let heading = if geometry == Geometry::Wormhole { FRAC_PI_2 } else { 0.0 };
     let [x, y, z]: [f32; 3] = std::array::from_fn(|i| camera.eye[i] - agent[i]);
     let distance = (x * x + y * y + z * z).sqrt().max(1e-3);
-    Orbit { yaw: x.atan2(z), pitch: (y / distance).clamp(-1.0, 1.0).asin(), distance, target: None }.checked()
+    Orbit { yaw: x.atan2(z) + heading, pitch: (y / distance).clamp(-1.0, 1.0).asin(), distance, target: None }.checked()
 }
 
 /// The camera's right and up, unit length.
@@ -233,7 +237,7 @@ mod tests {
     #[test]
     fn an_orbit_starts_where_the_camera_was() {
         let camera = Camera { eye: [0.0, 10.0, 10.0], target: [0.0; 3], up: [0.0, 1.0, 0.0], fov_y_radians: 0.8, near: 0.1, far: 9.0 };
-        let orbit = orbit_from(&camera, [0.0; 3]);
+        let orbit = orbit_from(&camera, [0.0; 3], Geometry::Linear);
         assert!((orbit.pitch - std::f32::consts::FRAC_PI_4).abs() < 1e-5 && orbit.yaw.abs() < 1e-5);
         assert!((orbit.distance - 200.0_f32.sqrt()).abs() < 1e-3);
         let (right, up) = sides(&camera);

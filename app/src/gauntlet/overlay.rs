@@ -16,6 +16,9 @@ pub(super) struct Overlay {
     labels: Vec<(web_sys::HtmlElement, Option<Label>)>,
     card: Option<web_sys::HtmlElement>,
     leader: Option<web_sys::HtmlElement>,
+    /// Where the agent was last on the stage, and how large the stage and the card were.
+    last: (Option<(f64, f64)>, (f64, f64)),
+    card_size: (i32, i32),
 }
 
 impl Overlay {
@@ -23,7 +26,13 @@ impl Overlay {
     pub(super) fn new(labels: &web_sys::Element, card: Option<web_sys::HtmlElement>, leader: Option<web_sys::HtmlElement>) -> Self {
         let pool = labels.children();
         let elements = (0..pool.length()).filter_map(|i| pool.item(i)?.dyn_into().ok());
-        Self { labels: elements.map(|e| (e, None)).collect(), card, leader }
+        Self {
+            labels: elements.map(|e| (e, None)).collect(),
+            card,
+            leader,
+            last: (None, (0.0, 0.0)),
+            card_size: (0, 0),
+        }
     }
 
     /// Puts everything where the scene says. While the camera glides the scene's own places are not those drawn.
@@ -38,12 +47,23 @@ impl Overlay {
             }
         }
         let agent = scene.camera.project(scene.agent.at, aspect).map(|p| pixels([p[0], p[1]], size));
-        self.place_card(agent, size);
+        self.last = (agent, size);
+        self.place_card();
     }
 
-    fn place_card(&self, agent: Option<(f64, f64)>, size: (f64, f64)) {
+    /// Between two pictures: the card's words may have changed its size.
+    pub(super) fn keep(&mut self) {
+        let size = self.card.as_ref().map(|c| (c.offset_width(), c.offset_height()));
+        if size.is_some_and(|s| s != self.card_size) {
+            self.place_card();
+        }
+    }
+
+    fn place_card(&mut self) {
         let Some(card) = &self.card else { return };
-        let (width, height) = (f64::from(card.offset_width()), f64::from(card.offset_height()));
+        let (agent, size) = self.last;
+        self.card_size = (card.offset_width(), card.offset_height());
+        let (width, height) = (f64::from(self.card_size.0), f64::from(self.card_size.1));
         if width < 1.0 {
             return;
         }

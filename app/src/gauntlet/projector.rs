@@ -191,6 +191,7 @@ impl Projector {
         });
         let is_due = ms - self.drawn_ms >= IDLE_FRAME_MS.max(3.0 * self.cost_ms);
         if self.size.0 < 1.0 || (is_same && !self.camera.is_moving() && (self.is_calm || !is_due)) {
+            self.overlay.keep();
             return;
         }
         let begun = now_precise();

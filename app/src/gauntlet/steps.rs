@@ -248,10 +248,10 @@ fn StepRow(session: Session, row: usize, node: usize, choose: impl Fn(usize) + C
     let text = Memo::new(move |_| session.watch_calmly(|film| row_text(film, node)));
     let is_on = move || session.current.get() == Some(node);
     let failure = move || text.with(|t| t.as_ref().and_then(|t| t.failure));
-    let class = move || format!("step {}", failure().map_or("", failure_class));
+    let class = move || format!("step {}{}", failure().map_or("", failure_class), if is_on() { " is-on" } else { "" });
     view! {
         <div
-            class=class class=("is-on", is_on) role="option" id=format!("step-{node}") aria-selected=move || is_on().to_string()
+            class=class role="option" id=format!("step-{node}") aria-selected=move || is_on().to_string()
             style=format!("transform:translateY({}px)", row as f64 * ROW_PX) on:click=move |_| choose(row)
         >
             <span class="step-number">{move || text.with(|t| t.as_ref().map(|t| t.step.clone()))}</span>

@@ -1,5 +1,6 @@
 //! The tools over the stage: the path's shape, the camera, how strongly effects glow.
 
+use gauntlet_film::Film;
 use gauntlet_scene::{CameraMode, Geometry, Orbit};
 use leptos::prelude::*;
 
@@ -32,6 +33,7 @@ pub(super) fn Toolbar(session: Session, turning: Turning) -> impl IntoView {
                 on:click=move |_| view.camera.set(of)>{words}</button>
         }
     };
+    let suggest = move |_| view.geometry.set(Geometry::automatic(session.film(Film::safety)).0);
     let glow = move |e| {
         if let Ok(value) = event_target_value(&e).parse::<f64>() {
             view.intensity.set((value / 100.0).clamp(0.0, 1.0));
@@ -43,6 +45,10 @@ pub(super) fn Toolbar(session: Session, turning: Turning) -> impl IntoView {
                 {geometry("Linear", Geometry::Linear, "1")}
                 {geometry("Wormhole", Geometry::Wormhole, "2")}
                 {geometry("Sphere", Geometry::Sphere, "3")}
+                <button class="tool" on:click=suggest
+                    title="The shape that fits this run: wormhole below 40 % of steps without a failure, sphere above 80 %, linear between">
+                    "Auto"
+                </button>
             </div>
             <div class="tool-group" role="group" aria-label="Camera">
                 {camera("Orbit", CameraMode::Orbit(Orbit::default()), "Turn by dragging, zoom by scrolling, move with shift")}

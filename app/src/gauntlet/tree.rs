@@ -90,7 +90,7 @@ fn TreeLine(session: Session, line: Line) -> impl IntoView {
         }
     };
     view! {
-        <li class=move || format!("branch {}", state_class(state())) class:is-on=is_on style=format!("--depth:{depth}") data-path=path>
+        <li class=move || format!("branch {}{}", state_class(state()), if is_on() { " is-on" } else { "" }) style=format!("--depth:{depth}") data-path=path>
             <button class="branch-line" aria-pressed=move || is_on().to_string() aria-label=label on:click=choose>
                 <span class="branch-name"><i class="state-dot" aria-hidden="true"></i><span>{name}</span></span>
                 <svg class="spark" viewBox="0 0 88 20" preserveAspectRatio="none" aria-hidden="true">

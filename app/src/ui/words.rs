@@ -3,16 +3,8 @@
 use gauntlet_film::State;
 use gauntlet_model::{FailureKind, Status};
 
-/// One word for a failure, as lists show it.
-pub(crate) fn failure_word(kind: FailureKind) -> &'static str {
-    match kind {
-        FailureKind::Hallucination => "ungrounded",
-        FailureKind::Format => "format",
-        FailureKind::Refusal => "refusal",
-        FailureKind::Inconsistency => "inconsistent",
-        FailureKind::Generic => "below threshold",
-    }
-}
+/// One word for a failure, as lists and the stage show it.
+pub(crate) use gauntlet_scene::failure_word;
 
 /// A failure as a headline.
 pub(crate) fn failure_title(kind: FailureKind) -> &'static str {

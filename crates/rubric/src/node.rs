@@ -76,6 +76,13 @@ impl<A: ?Sized, O: ?Sized> Clone for Node<A, O> {
     }
 }
 
+impl<A: ?Sized, O: ?Sized> std::fmt::Debug for Node<A, O> {
+    /// The tree as nested names.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_map().entries(self.0.children.iter().map(|(name, child)| (name, child))).finish()
+    }
+}
+
 /// A rubric without children, from a function.
 pub fn leaf<A: ?Sized + 'static, O: ?Sized + 'static>(
     score: impl Fn(&A, &O) -> f64 + Send + Sync + 'static,

@@ -3,9 +3,9 @@
 use std::f64::consts::{FRAC_PI_2, FRAC_PI_4};
 
 use crate::geometry::wormhole_angle;
-use crate::lens::{usable_aspect, CameraMode, Geometry, Orbit};
+use crate::lens::{CameraMode, Geometry, Orbit, usable_aspect};
 use crate::picture::{Fog, PathPicture};
-use crate::vector::{add, cross, dot, length, narrow, scale, sub, unit, wide, UP, V3};
+use crate::vector::{UP, V3, add, cross, dot, length, narrow, scale, sub, unit, wide};
 
 /// A perspective camera.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -103,7 +103,8 @@ impl Camera {
         let depth = ((far + near) / (near - far), 2.0 * far * near / (near - far));
         let column = |axis: usize| [x * right[axis], y * up[axis], depth.0 * back[axis], -back[axis]];
         let (a, b, c) = (-dot(right, eye), -dot(up, eye), -dot(back, eye));
-        [column(0), column(1), column(2), [x * a, y * b, depth.0 * c + depth.1, -c]].map(|c| c.map(|v| v as f32))
+        [column(0), column(1), column(2), [x * a, y * b, depth.0 * c + depth.1, -c]]
+            .map(|c| c.map(|v| v as f32))
     }
 
     /// Where a point appears, in normalised device coordinates: x to the right, y up, both ±1 at the stage's
@@ -177,7 +178,10 @@ mod tests {
                 assert!((clip[axis] / clip[3] - ndc[axis]).abs() < 1e-4, "{p:?} {ndc:?} {clip:?}");
             }
         }
-        assert_eq!(camera.project(camera.target, 1.6).map(|[x, y, _]| (x.round(), y.round())), Some((0.0, 0.0)));
+        assert_eq!(
+            camera.project(camera.target, 1.6).map(|[x, y, _]| (x.round(), y.round())),
+            Some((0.0, 0.0))
+        );
         assert_eq!(camera.project([3.0, 4.0, 60.0], 1.6), None);
     }
 

@@ -9,7 +9,7 @@ use crate::color::ACCENT;
 use crate::labels::Board;
 use crate::lens::{Geometry, Lens};
 use crate::picture::{Agent, PathPicture, Ring, Scene};
-use crate::stars::{stars, Sky};
+use crate::stars::{Sky, stars};
 
 /// The clock of what wobbles starts again after this, seconds: single precision stays fine enough.
 const HOUR: f64 = 3600.0;

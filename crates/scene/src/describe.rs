@@ -24,7 +24,11 @@ impl Scene {
         writeln!(out, "{} path, {} camera", facts.geometry, facts.camera)?;
         let effects = path.effects.len();
         let (nodes, ribbon, guide) = (facts.nodes, facts.ribbon, path.guide.len());
-        writeln!(out, "{nodes} nodes, {ribbon} pieces, {} jagged, {effects} effects, {guide} guide", facts.jagged)?;
+        writeln!(
+            out,
+            "{nodes} nodes, {ribbon} pieces, {} jagged, {effects} effects, {guide} guide",
+            facts.jagged
+        )?;
         let camera = &self.camera;
         let (eye, target) = (point(camera.eye), point(camera.target));
         writeln!(out, "camera at {eye} looks at {target}, {} rad", number(camera.fov_y_radians))?;
@@ -32,7 +36,12 @@ impl Scene {
         let (sky, drift) = (number(self.sky.scale), point(self.sky.drift));
         writeln!(out, "{} stars, scale {sky}, drift {drift}", self.stars.len())?;
         let travelled = number(self.travelled);
-        writeln!(out, "agent at {}, travelled {travelled}, trail {}", point(self.agent.at), self.agent.trail.len())?;
+        writeln!(
+            out,
+            "agent at {}, travelled {travelled}, trail {}",
+            point(self.agent.at),
+            self.agent.trail.len()
+        )?;
         writeln!(out, "time {}, intensity {}", number(self.time_secs), number(self.intensity))?;
         if let Some(ring) = &self.selected {
             writeln!(out, "ring at {} r {} {}", point(ring.at), number(ring.radius), to_hex(ring.color))?;

@@ -3,7 +3,7 @@
 use gauntlet_film::{Condition, Film, PathId};
 use gauntlet_model::FailureKind;
 
-use crate::color::{failure_color, Rgb};
+use crate::color::{Rgb, failure_color};
 use crate::stars::random;
 
 /// The shape that shows a failure.
@@ -103,7 +103,9 @@ impl Thresholds {
         for (path, conditions) in &self.0 {
             let of_kind = conditions.iter().filter(|(_, kind)| *kind == failure);
             for (when, _) in of_kind {
-                let Some(value) = film.score(node, *path).filter(|value| when.holds(*value)) else { continue };
+                let Some(value) = film.score(node, *path).filter(|value| when.holds(*value)) else {
+                    continue;
+                };
                 let (Condition::AtMost(limit) | Condition::Below(limit) | Condition::Above(limit)) = *when;
                 worst = worst.max((value - limit).abs());
             }

@@ -4,7 +4,7 @@
 use std::f64::consts::TAU;
 
 use crate::lens::Geometry;
-use crate::vector::{narrow, V3};
+use crate::vector::{V3, narrow};
 
 /// Distance between consecutive steps along the road and the tube, world units.
 pub(crate) const STEP: f64 = 3.0;
@@ -127,7 +127,8 @@ mod tests {
 
     #[test]
     fn rewards_keep_their_order_when_compressed() {
-        let rewards = [f64::NEG_INFINITY, -1e300, -1e6, -61.0, -60.0, 0.0, 59.0, 60.0, 61.0, 1e6, f64::INFINITY];
+        let rewards =
+            [f64::NEG_INFINITY, -1e300, -1e6, -61.0, -60.0, 0.0, 59.0, 60.0, 61.0, 1e6, f64::INFINITY];
         assert!(rewards.windows(2).all(|w| drawn(w[0]) <= drawn(w[1])));
         assert!(rewards.iter().all(|r| drawn(*r).abs() <= 2.0 * PROPORTIONAL));
         assert!(drawn(61.0) > 60.9 && drawn(f64::NAN) == 0.0);

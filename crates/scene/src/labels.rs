@@ -151,7 +151,8 @@ fn failure_text(film: &Film, index: usize) -> Option<String> {
     let failure = film.failure(index)?;
     let shown = film.paths().iter().filter(|path| film.path_failure(index, path.id) == Some(failure));
     // The deepest says most; of equally deep ones the first.
-    let cause = shown.reduce(|best, path| if path.depth > best.depth || best.path == "root" { path } else { best });
+    let cause =
+        shown.reduce(|best, path| if path.depth > best.depth || best.path == "root" { path } else { best });
     let word = match (failure, cause) {
         (FailureKind::Generic, Some(path)) => shortened(&path.name.replace('_', " ")),
         _ => failure_word(failure).to_owned(),

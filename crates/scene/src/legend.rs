@@ -3,7 +3,7 @@
 use gauntlet_film::{Condition, Rule, Rules};
 use gauntlet_model::FailureKind;
 
-use crate::color::{failure_color, Rgb};
+use crate::color::{Rgb, failure_color};
 use crate::effects::EffectKind;
 
 /// One line of the legend.

@@ -2,7 +2,7 @@
 
 use gauntlet_film::PathId;
 
-use crate::color::{safety_color, Rgb};
+use crate::color::{Rgb, safety_color};
 
 /// The shape the path is laid out in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -26,13 +26,13 @@ mod stars;
 mod vector;
 
 pub use camera::Camera;
-pub use color::{failure_color, Rgb, ACCENT, FAILED, NOT_EVALUATED, PASSED};
+pub use color::{ACCENT, FAILED, NOT_EVALUATED, PASSED, Rgb, failure_color};
 pub use compose::Composer;
 pub use effects::{Effect, EffectKind};
 pub use facts::SceneFacts;
 pub use geometry::path_point;
 pub use labels::{Label, LabelKind};
-pub use legend::{failure_word, legend, LegendEntry};
+pub use legend::{LegendEntry, failure_word, legend};
 pub use lens::{CameraMode, Geometry, Lens, Orbit};
 pub use picture::{Agent, Fog, NodeMark, PathPicture, Ring, Scene, Segment};
 pub use stars::{Sky, Star};

@@ -4,7 +4,7 @@ use gauntlet_film::Film;
 
 use crate::camera::Camera;
 use crate::geometry::path_point;
-use crate::lens::{usable_aspect, CameraMode, Geometry, Orbit};
+use crate::lens::{CameraMode, Geometry, Orbit, usable_aspect};
 use crate::picture::PathPicture;
 
 /// How many nodes of the run are looked at, evenly over it.

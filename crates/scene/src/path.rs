@@ -3,13 +3,13 @@
 use gauntlet_film::{Film, PathId, State};
 use gauntlet_model::FailureKind;
 
-use crate::color::{failure_color, mix, Rgb, ACCENT, BACKGROUND, FAILED, NOT_EVALUATED, PASSED};
-use crate::effects::{effect, Thresholds};
+use crate::color::{ACCENT, BACKGROUND, FAILED, NOT_EVALUATED, PASSED, Rgb, failure_color, mix};
+use crate::effects::{Thresholds, effect};
 use crate::geometry::path_point;
 use crate::lens::Geometry;
 use crate::picture::{NodeMark, PathPicture};
 use crate::ribbon::{guide, ribbon};
-use crate::vector::{add, lerp, scale, sub, wide, V3};
+use crate::vector::{V3, add, lerp, scale, sub, wide};
 
 /// Radius of a node, world units.
 pub(crate) const NODE: f32 = 0.25;

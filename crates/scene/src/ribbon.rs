@@ -5,17 +5,15 @@ use std::f64::consts::TAU;
 
 use gauntlet_model::FailureKind;
 
-use crate::color::{failure_color, mix, Rgb, ACCENT, GUIDE};
+use crate::color::{ACCENT, GUIDE, Rgb, failure_color};
 use crate::geometry::{CORE, STEP, TUBE};
 use crate::lens::Geometry;
 use crate::picture::{NodeMark, Segment};
 use crate::stars::random;
-use crate::vector::{across, add, length, lerp, narrow, scale, sub, unit, wide, V3};
+use crate::vector::{V3, across, add, length, lerp, narrow, scale, sub, unit, wide};
 
 /// Width of an ordinary piece, and of one beside a failing node.
 const WIDTH: (f32, f32) = (0.3, 0.38);
-/// How much of a failure's colour the pieces beside it take.
-const TINT: f32 = 0.7;
 /// The fewest and the most pieces of a jagged step.
 const PIECES: (f64, f64) = (7.0, 15.0);
 /// Sides of a ring of the tube, and every how many of them a line runs along it.
@@ -24,7 +22,7 @@ const SIDES: (usize, usize) = (20, 2);
 const RINGS: (f64, f64) = (400.0, 12.0);
 
 /// The ribbon and how many of its steps are jagged. `by_path` says whether the nodes' colours are those of one
-/// rubric path; the ribbon then takes them over instead of showing failures by tint.
+/// rubric path; the ribbon then takes them over.
 pub(crate) fn ribbon(
     nodes: &[NodeMark],
     failures: &[Option<FailureKind>],
@@ -39,8 +37,8 @@ pub(crate) fn ribbon(
         let color = match gravest {
             _ if by_path => b.color,
             _ if is_jagged => failure_color(FailureKind::Format),
-            Some(failure) => mix(ACCENT, failure_color(failure), TINT),
-            None => ACCENT,
+            // Failures are told by the shapes at their nodes: a tint between two meanings would mean a third.
+            _ => ACCENT,
         };
         let width = if gravest.is_some() { WIDTH.1 } else { WIDTH.0 };
         if is_jagged {

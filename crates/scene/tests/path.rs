@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use gauntlet_film::{Film, Rules};
 use gauntlet_scene::{
-    legend, CameraMode, Composer, EffectKind, Geometry, Lens, Orbit, Scene, Segment, NOT_EVALUATED, PASSED,
+    CameraMode, Composer, EffectKind, Geometry, Lens, NOT_EVALUATED, Orbit, PASSED, Scene, Segment, legend,
 };
 use proptest::prelude::*;
 
@@ -94,7 +94,10 @@ fn every_failure_has_its_shape() {
     let scene = Scene::of(&common::each_failure(), &Lens { position: 7.0, ..Lens::default() });
     let facts = scene.facts();
     let effects: Vec<_> = facts.effects.into_iter().collect();
-    assert_eq!(effects, [("format", 1), ("generic", 1), ("hallucination", 1), ("inconsistency", 1), ("refusal", 2)]);
+    assert_eq!(
+        effects,
+        [("format", 1), ("generic", 1), ("hallucination", 1), ("inconsistency", 1), ("refusal", 2)]
+    );
     assert_eq!(facts.jagged, 2);
     assert_eq!((facts.agent_index, facts.selected_failure), (Some(7), Some("hallucination")));
     assert_eq!(facts.selected_effect, Some(EffectKind::WobblingPlane.as_str()));
@@ -139,7 +142,8 @@ fn guides_stay_few() {
 
 #[test]
 fn the_legend_follows_the_rules() {
-    let lines: Vec<String> = legend(&Rules::default()).iter().map(|e| format!("{} ({})", e.words, e.when)).collect();
+    let lines: Vec<String> =
+        legend(&Rules::default()).iter().map(|e| format!("{} ({})", e.words, e.when)).collect();
     assert_eq!(
         lines,
         [

@@ -87,8 +87,7 @@ impl<T> Settle for Reply<T> {
     fn settle(&mut self, failure: Option<&StoreError>) {
         let outcome = match (failure, self.outcome.take()) {
             (None, Some(outcome)) => outcome,
-            // A request refused before the group failed stays refused.
-            (Some(_), Some(Err(refusal))) => Err(refusal),
+            // Even a refusal: it may rest on what the group was about to do.
             (Some(failure), _) => Err(failure.clone()),
             (None, None) => Err(StoreError::Unavailable("the writer stopped".to_owned())),
         };

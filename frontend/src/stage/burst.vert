@@ -60,6 +60,7 @@ void main() {
     vec2 kept = lay_line(place.xyz + spin * a * place.w, place.xyz + spin * b * place.w, widths * place.w, 4.5,
                          gl_VertexID - edge * 6);
     passed = travelled_at(paint.w);
-    tint = light_of(paint.rgb) * through_fog(place.xyz) * smoothstep(0.8, 2.6, distance(place.xyz, eye.xyz) / place.w);
+    float clear = smoothstep(0.8, 2.6, distance(place.xyz, eye.xyz) / place.w);
+    tint = light_of(paint.rgb) * recent(paint.w) * through_fog(place.xyz) * clear;
     if (kept.y <= kept.x) tint = vec3(0.0);
 }

@@ -1,4 +1,5 @@
-// Turns summed light into a picture: night sky behind, one shoulder for the bright end, a vignette, grain against banding.
+// Turns summed light into a picture: night sky behind, one shoulder for the bright end, a vignette, and grain
+// against banding.
 uniform sampler2D negative;
 out vec4 picture;
 

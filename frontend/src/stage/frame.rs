@@ -4,8 +4,8 @@ use gauntlet_scene::Scene;
 
 use super::surface::Size;
 
-/// Numbers in the uniform block: a matrix and eight vectors.
-pub(super) const WORDS: usize = 16 + 8 * 4;
+/// Numbers in the uniform block: a matrix and seven vectors.
+pub(super) const WORDS: usize = 16 + 7 * 4;
 
 /// One moment: the camera, the clock, the fog, the size of the picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,14 +40,13 @@ impl Frame {
             [width, height, 0.0, 0.0],
             with(sky.center, sky.scale),
             with(sky.drift, 0.0),
-            with(scene.accent, 0.0),
         ];
         vectors.copy_from_slice(rows.as_flattened());
         Self { words, width: size.width, height: size.height }
     }
 }
 
-/// A point or a colour, and one number more.
+/// A point or a colour, and one number more: an attribute of four.
 pub(super) fn with([x, y, z]: [f32; 3], w: f32) -> [f32; 4] {
     [x, y, z, w]
 }

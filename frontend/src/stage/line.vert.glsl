@@ -7,7 +7,8 @@ const float NEAREST = 0.05;
 const float REACH = 3.2;   // spreads beyond which a line gives no light
 
 vec2 corner_of(int vertex) {
-    return vec2(vertex == 1 || vertex == 2 || vertex == 4 ? 1.0 : 0.0, vertex == 2 || vertex == 4 || vertex == 5 ? 1.0 : 0.0);
+    return vec2(vertex == 1 || vertex == 2 || vertex == 4 ? 1.0 : 0.0,
+                vertex == 2 || vertex == 4 || vertex == 5 ? 1.0 : 0.0);
 }
 
 // `halo` is how much wider the glow is than the core. Answers the part of the line in front of the camera as

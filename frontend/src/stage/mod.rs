@@ -1,8 +1,8 @@
 //! Draws a [`Scene`] on a canvas with WebGL2. It knows no domain: only points, lines, shapes and their light.
 //!
-//! Light is summed, unordered, into a half-float picture (`light.rs`) and then developed for the screen (`develop.rs`):
-//! nothing needs sorting, piled-up light keeps its hue, and there is no banding. Every drawable is one instanced draw
-//! call, however long the path. Buffers change only with `PathPicture::revision`; time goes in as a uniform.
+//! Light is summed, unordered, into a half-float picture (`light.rs`) and then developed for the screen
+//! (`develop.rs`): nothing needs sorting, piled-up light keeps its hue, and there is no banding. A frame is eleven
+//! draw calls, however long the path. Buffers change only with `PathPicture::revision`; time goes in as a uniform.
 //!
 //! All GPU state can be rebuilt from the next scene alone: that is what happens after a lost context.
 

@@ -1,4 +1,4 @@
-//! Everything that is drawn, in the order it is drawn: thirteen draw calls at most, however long the path.
+//! Everything that is drawn, in the order it is drawn: eleven draw calls at most, however long the path.
 
 use gauntlet_scene::{EffectKind, PathPicture, Scene};
 use three_d::Context;
@@ -82,8 +82,8 @@ impl Picture {
     }
 }
 
-/// The effects of the kinds that `variant` numbers, as the attributes of [`SHAPE`]. The size is the height of a plane or
-/// wall and the radius of a burst.
+/// The effects of the kinds that `variant` numbers, as the attributes of [`SHAPE`]. The size is the height of a
+/// plane or wall and the radius of a burst.
 pub(super) fn shapes(
     path: &PathPicture,
     variant: impl Fn(EffectKind) -> Option<f32>,

@@ -27,6 +27,6 @@ void main() {
     mat3 axes = facing(place.xyz, 0.42 * sin(phase * 3.0) + 0.10 * sin(t * 0.6 + phase), -0.08);
     world = place.xyz + axes * vec3((spot + sway) * half_side, swell * 0.16 * much * half_side);
     passed = travelled_at(paint.w);
-    tint = light_of(paint.rgb) * through_fog(place.xyz) * clear_of_lens(place.xyz, place.w);
+    tint = light_of(paint.rgb) * through_fog(place.xyz) * clear_of_lens(place.xyz, place.w) * recent(paint.w);
     gl_Position = view_projection * vec4(world, 1.0);
 }

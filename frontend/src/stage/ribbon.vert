@@ -9,6 +9,6 @@ void main() {
     vec2 kept = lay_line(from.xyz, to.xyz, vec2(paint.w), 6.0, gl_VertexID);
     vec3 start = mix(from.xyz, to.xyz, kept.x);
     vec3 end = mix(from.xyz, to.xyz, kept.y);
-    tint = light_of(paint.rgb);
+    tint = light_of(paint.rgb) * recent(0.5 * (from.w + to.w));
     along_index = vec4(mix(from.w, to.w, kept.x), mix(from.w, to.w, kept.y), through_fog(start), through_fog(end));
 }

@@ -21,9 +21,10 @@ void main() {
     float heat = 0.0;
     if (how.x < 0.5) {
         // A node: a small lit bead.
-        float bead = disc(d) * mix(0.22, 1.0, max(1.0 - d * d, 0.0));
+        float bead = disc(d) * mix(0.08, 1.0, pow(max(1.0 - d * d, 0.0), 1.5));
         float heart = exp(-d * d * 5.0);
-        vec3 bright = tint * (bead * (2.0 + 2.0 * passing.y) + glow * 0.75) + mix(tint, vec3(max(tint.r, max(tint.g, tint.b))), 0.35) * heart * bead * 2.2;
+        vec3 pale = mix(tint, vec3(max(tint.r, max(tint.g, tint.b))), 0.35);
+        vec3 bright = tint * (bead * (2.0 + 2.0 * passing.y) + glow * 0.75) + pale * heart * bead * 2.2;
         vec3 dim = ahead(tint, 0.4) * (bead * 0.30 + glow * 0.05);
         sum = mix(dim, bright, passing.x);
     } else if (how.x < 1.5) {

@@ -21,7 +21,7 @@ void main() {
     // The agent and the selection are found from any distance. Of the others, one smaller than a pixel is drawn a pixel
     // wide and fainter. One at the lens fades instead of filling the picture.
     bool marks = look.x > 1.5;
-    float least = (marks ? (look.x > 2.5 ? 9.0 : 8.5) : 1.3) * depth.w;
+    float least = (marks ? (look.x > 2.5 ? 9.0 : 10.5) : 1.3) * depth.w;
     float most = (look.x > 2.5 ? 0.14 : look.x > 0.5 && look.x < 1.5 ? 0.09 : 0.032) * size.y;
     float px = clamp(true_px, least, max(least, most));
     float smaller = clamp(true_px / px, 0.0, 1.0);
@@ -32,7 +32,7 @@ void main() {
     spot = corner * look.z;
     soft = 1.0 / px;
     float fog = marks ? max(through_fog(place.xyz), 0.55) : through_fog(place.xyz);
-    tint = light_of(paint.rgb) * fog * share * lens;
+    tint = light_of(paint.rgb) * fog * share * lens * recent(paint.w);
     passing = vec2(travelled_at(paint.w), wake_at(paint.w));
     gl_Position = vec4(clip.xy / clip.w + corner * look.z * px * 2.0 / size.xy, 0.0, 1.0);
 }

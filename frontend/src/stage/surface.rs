@@ -8,8 +8,8 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{Event, HtmlCanvasElement, WebGl2RenderingContext, WebGlContextAttributes};
 
 const LOST: &str = "webglcontextlost";
-const MISSING: &str = "This browser offers no WebGL2, which the 3D stage needs. The steps, the curve and the diagnostics \
-                       work without it.";
+const MISSING: &str = "This browser offers no WebGL2, which the 3D stage needs. The steps, the curve and the \
+                       diagnostics work without it.";
 
 /// The size of the picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -59,6 +59,10 @@ impl Surface {
     }
 
     /// A three-d context over the canvas's own.
+    #[expect(
+        clippy::arc_with_non_send_sync,
+        reason = "three-d asks for an Arc; nothing here leaves the page's thread"
+    )]
     pub(super) fn context(&self) -> Result<Context, String> {
         if self.is_lost() {
             return Err("The browser has taken the 3D context away; reload the page to try again.".to_owned());

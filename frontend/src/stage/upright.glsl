@@ -1,4 +1,5 @@
-// A frame of axes that faces the camera from where a shape stands, turned by a fixed angle so that the shape shows its depth.
+// A frame of axes that faces the camera from where a shape stands, turned by a fixed angle so that the shape shows
+// its depth.
 mat3 facing(vec3 at, float turn, float tilt) {
     vec3 out_of = normalize(eye.xyz - at);
     vec3 side = cross(up.xyz, out_of);

@@ -16,13 +16,12 @@ void main() {
     float sign_of = (side & 1) == 0 ? 1.0 : -1.0;
     vec3 local;
     if (side < 2) { local = vec3(spot, sign_of); face = extent.xy; }
-    else if (side < 4) { local = vec3(sign_of, spot.yx); face = extent.zy; }
+    else if (side < 4) { local = vec3(sign_of, spot.y, spot.x); face = extent.zy; }
     else { local = vec3(spot.x, sign_of, spot.y); face = extent.xz; }
-    if (side >= 2 && side < 4) local = vec3(sign_of, spot.y, spot.x);
     front = side == 0 ? 1.0 : 0.0;
     mat3 axes = facing(place.xyz, 0.50 * (fract(look.x * 0.159155) < 0.5 ? -1.0 : 1.0), -0.22);
     vec3 world = place.xyz + axes * (local * extent);
     passed = travelled_at(paint.w);
-    tint = light_of(paint.rgb) * through_fog(place.xyz) * clear_of_lens(place.xyz, place.w);
+    tint = light_of(paint.rgb) * through_fog(place.xyz) * clear_of_lens(place.xyz, place.w) * recent(paint.w);
     gl_Position = view_projection * vec4(world, 1.0);
 }

@@ -31,7 +31,8 @@ pub fn film<'a>(facts: impl IntoIterator<Item = &'a Fact>) -> Film {
 
 /// A film of these rewards, the first at step 1.
 pub fn rewards(rewards: &[f64]) -> Film {
-    let facts: Vec<Fact> = (1..).zip(rewards).map(|(step, root)| fact(step, &[("root", *root)], &[])).collect();
+    let facts: Vec<Fact> =
+        (1..).zip(rewards).map(|(step, root)| fact(step, &[("root", *root)], &[])).collect();
     film(&facts)
 }
 

@@ -17,12 +17,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::Executor;
 use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteSynchronous,
 };
-use sqlx::Executor;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -86,7 +86,7 @@ pub(crate) async fn open(
         .max_connections(options.readers.max(1))
         .acquire_timeout(Duration::from_secs(10))
         .test_before_acquire(false)
-        .connect_with(shared.read_only(true).pragma("mmap_size", "268435456"))
+        .connect_with(shared.read_only(true))
         .await
         .map_err(fault)?;
     let writer = writer::Writer::new(connection, inbox, watches, options.group_events, lock);
@@ -109,7 +109,7 @@ fn lock(path: &Path) -> Result<File, StoreError> {
         .create(true)
         .truncate(false)
         .write(true)
-        .open(path.join("gauntlet.lock"))
+        .open(path.join("gauntlet.db.lock"))
         .map_err(|e| unusable(path, &e))?;
     match file.try_lock() {
         Ok(()) => Ok(file),

@@ -84,27 +84,37 @@ impl Writer {
         self.inbox.recv().await
     }
 
+    /// Commits the group. Where the database fails on it, each request gets a transaction of its own, so that none
+    /// fails for what another asked.
     async fn commit(&mut self, mut group: Vec<Queued>) {
-        let mut outcome = self.attempt(&mut group, self.wary > 0).await;
+        let outcome = self.write(&mut group).await;
+        if outcome.is_ok() || group.len() == 1 {
+            return settle(&mut group, outcome.err());
+        }
+        for request in group.chunks_mut(1) {
+            let outcome = self.write(request).await;
+            settle(request, outcome.err());
+        }
+    }
+
+    /// One transaction, begun anew with every event looked up where one turns out to be there already.
+    async fn write(&mut self, group: &mut [Queued]) -> Result<(), StoreError> {
+        let mut outcome = self.attempt(group, self.wary > 0).await;
         self.wary = self.wary.saturating_sub(1);
         if let Err(Halt::Duplicate) = outcome {
             self.wary = WARY_GROUPS;
-            outcome = self.attempt(&mut group, true).await;
+            outcome = self.attempt(group, true).await;
         }
-        let failure = match outcome {
+        let error = match outcome {
             Ok(written) => {
                 self.publish(written);
-                None
+                return Ok(());
             }
-            Err(Halt::Fault(e) | Halt::Refused(e)) => Some(e),
-            Err(Halt::Duplicate) => Some(corrupt("an event is there that was looked for and not found")),
+            Err(Halt::Fault(e) | Halt::Refused(e)) => e,
+            Err(Halt::Duplicate) => corrupt("an event is there that was looked for and not found"),
         };
-        if failure.is_some() {
-            self.known.clear();
-        }
-        for queued in &mut group {
-            queued.work.reply().settle(failure.as_ref());
-        }
+        self.known.clear();
+        Err(error)
     }
 
     /// Does all requests in one transaction. `look_up`: ask the log for each event before appending it; otherwise
@@ -161,6 +171,13 @@ impl Writer {
                 false
             }
         }
+    }
+}
+
+/// Tells each caller what came of its request.
+fn settle(group: &mut [Queued], failure: Option<StoreError>) {
+    for queued in group {
+        queued.work.reply().settle(failure.as_ref());
     }
 }
 

@@ -19,7 +19,8 @@ use gauntlet_store::{Options, Store};
 /// An empty store, and whatever must live as long as it does.
 pub struct Fresh {
     pub store: Store,
-    pub kept: Box<dyn Any + Send>,
+    /// Held, never read.
+    pub _kept: Box<dyn Any + Send>,
 }
 
 /// Makes empty stores.

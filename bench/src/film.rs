@@ -1,0 +1,94 @@
+//! Opening a long film, drawing it, and what the browser downloads.
+
+use std::time::Instant;
+
+use futures::StreamExt;
+use gauntlet_film::{Fact, Film, Manifest, codec};
+use gauntlet_scene::{Composer, Lens, Scene};
+use tokio::runtime::Runtime;
+use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::Outcome;
+use crate::report::Report;
+use crate::rig::{Rig, agent, target_folder};
+use crate::workload::lines;
+
+const STEPS: u64 = 10_000;
+const FRAMES: u32 = 300;
+
+/// From the manifest to the first scene of 10,000 steps, as the page does it; then a frame's scene.
+pub fn open_and_draw(report: &mut Report, runtime: &Runtime) -> Outcome<()> {
+    let rig = Rig::start()?;
+    rig.create("film")?;
+    let url = format!("{}/api/v1/runs/film", rig.url);
+    for from in (1..=STEPS).step_by(500) {
+        agent().post(format!("{url}/events")).content_type("application/x-ndjson").send(lines(from, 500))?;
+    }
+    for name in ["open a 10,000-step film, first time", "open a 10,000-step film, again"] {
+        let begun = Instant::now();
+        let facts = runtime.block_on(fetch(&url))?;
+        let fetched = begun.elapsed();
+        let mut film = Film::new();
+        facts.iter().for_each(|fact| film.apply(fact));
+        let lens = Lens { position: 5000.0, ..Lens::default() };
+        std::hint::black_box(Scene::of(&film, &lens));
+        let all = begun.elapsed();
+        let fold_ms = (all - fetched).as_secs_f64() * 1e3;
+        report.add(name, all.as_secs_f64() * 1e3, "ms", Some(fold_ms), Some(1000.0));
+        if name.ends_with("again") {
+            frames(report, &film);
+        }
+    }
+    Ok(())
+}
+
+fn frames(report: &mut Report, film: &Film) {
+    let begun = Instant::now();
+    let lens = |frame: u32| Lens {
+        position: 100.0 + f64::from(frame) * 30.0,
+        time_secs: f64::from(frame) / 60.0,
+        ..Lens::default()
+    };
+    for frame in 0..20 {
+        std::hint::black_box(Scene::of(film, &lens(frame)));
+    }
+    let whole_ms = begun.elapsed().as_secs_f64() * 1e3 / 20.0;
+    let mut composer = Composer::new();
+    let begun = Instant::now();
+    for frame in 0..FRAMES {
+        std::hint::black_box(composer.compose(film, &lens(frame)));
+    }
+    let frame_ms = begun.elapsed().as_secs_f64() * 1e3 / f64::from(FRAMES);
+    report.add("scene of a frame at 10,000 steps", frame_ms, "ms", None, Some(4.0));
+    report.add("scene from nothing at 10,000 steps", whole_ms, "ms", None, Some(4.0));
+}
+
+async fn fetch(url: &str) -> Outcome<Vec<Fact>> {
+    let get = |path: String| agent().get(path).call()?.body_mut().read_to_vec();
+    let manifest: Manifest = serde_json::from_slice(&get(format!("{url}/film"))?)?;
+    let mut facts = Vec::new();
+    for chunk in 0..manifest.levels.first().map_or(0, |l| l.chunks) {
+        facts.extend(codec::decode(&get(format!("{url}/film/0/{chunk}"))?)?);
+    }
+    let after = facts.len() as u64 - 1;
+    let live = format!("{}/live?format=binary&after={after}", url.replace("http://", "ws://"));
+    let (mut socket, _) = connect_async(live).await?;
+    while (facts.len() as u64) < manifest.head {
+        if let Message::Binary(bytes) = socket.next().await.ok_or("the connection ended")?? {
+            facts.extend(codec::decode(&bytes)?);
+        }
+    }
+    Ok(facts)
+}
+
+/// Bytes of the wasm module, raw and with brotli as it is served.
+pub fn download(report: &mut Report) -> Outcome<()> {
+    let wasm = std::fs::read(target_folder()?.join("site/pkg/gauntlet_bg.wasm"))?;
+    let mut packed = Vec::new();
+    let params = brotli::enc::BrotliEncoderParams { quality: 11, ..Default::default() };
+    brotli::BrotliCompress(&mut wasm.as_slice(), &mut packed, &params)?;
+    report.add("wasm, raw", wasm.len() as f64 / 1024.0, "KiB", None, None);
+    report.add("wasm, brotli", packed.len() as f64 / 1024.0, "KiB", None, Some(700.0));
+    Ok(())
+}

@@ -1,0 +1,75 @@
+//! The real binary as a process of its own, on a folder of its own.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::Outcome;
+
+/// A running server; killed when dropped.
+pub struct Rig {
+    child: Child,
+    /// Where it answers.
+    pub url: String,
+    /// From the start of the process to its first ready answer.
+    pub ready: Duration,
+    _folder: tempfile::TempDir,
+}
+
+/// The folder cargo builds into.
+pub fn target_folder() -> Outcome<PathBuf> {
+    let exe = std::env::current_exe()?;
+    Ok(exe.parent().and_then(Path::parent).ok_or("the bench lies in no target folder")?.to_owned())
+}
+
+/// The binary that was built beside this one.
+pub fn binary() -> Outcome<PathBuf> {
+    let path = std::env::current_exe()?.with_file_name("gauntlet");
+    if path.is_file() { Ok(path) } else { Err(format!("{} is not built", path.display()).into()) }
+}
+
+impl Rig {
+    /// Starts it on a free port and waits until it is ready.
+    pub fn start() -> Outcome<Self> {
+        let folder = tempfile::tempdir()?;
+        let begun = Instant::now();
+        let mut child = Command::new(binary()?)
+            .args(["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--data"])
+            .arg(folder.path())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().ok_or("no output")?).read_line(&mut line)?;
+        let url = line.split_whitespace().find(|w| w.starts_with("http://")).ok_or("no address")?.to_owned();
+        let agent = agent();
+        while agent.get(format!("{url}/readyz")).call()?.status() != 200 {}
+        Ok(Self { child, url, ready: begun.elapsed(), _folder: folder })
+    }
+
+    /// Creates a run.
+    pub fn create(&self, run: &str) -> Outcome<()> {
+        let body = serde_json::json!({ "id": run, "name": run }).to_string();
+        agent().post(format!("{}/api/v1/runs", self.url)).content_type("application/json").send(body)?;
+        Ok(())
+    }
+
+    /// Resident memory, MiB.
+    pub fn resident_mib(&self) -> Outcome<f64> {
+        let out = Command::new("ps").args(["-o", "rss=", "-p", &self.child.id().to_string()]).output()?;
+        let kib: f64 = String::from_utf8(out.stdout)?.trim().parse()?;
+        Ok(kib / 1024.0)
+    }
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// An HTTP client that keeps its connection.
+pub fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(60))).build().into()
+}

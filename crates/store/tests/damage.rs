@@ -1,0 +1,131 @@
+//! What happens when the ground gives way: damaged files, newer schemas, a database that refuses.
+
+use std::path::Path;
+
+use gauntlet_model::{AnnotationAdded, Event, EventId, Gap, RunId, RunSpec, Timestamp};
+use gauntlet_store::{Options, Store, StoreError};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor};
+
+fn now() -> Timestamp {
+    Timestamp::from_micros(1_790_000_000_000_000)
+}
+
+fn run() -> RunId {
+    RunId::new("r").unwrap()
+}
+
+fn note(n: u128) -> Event {
+    let body = AnnotationAdded { text: "note".to_owned(), author: "ada".to_owned(), range: None };
+    Event::new(EventId::from_u128(n), now(), None, None, body).unwrap()
+}
+
+fn gap(n: u128) -> Event {
+    let body = Gap { lost: 3, reason: "the network".to_owned() };
+    Event::new(EventId::from_u128(n), now(), None, None, body).unwrap()
+}
+
+/// A store with one run of ten notes.
+async fn filled(directory: &Path) -> Store {
+    let store = Store::open(Options::new(directory)).await.unwrap();
+    store.create_run(RunSpec::named("r"), run(), now()).await.unwrap();
+    store.append(&run(), (0..10).map(note).collect(), now()).await.unwrap();
+    store
+}
+
+async fn behind_its_back(directory: &Path, sql: &str) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(directory.join("gauntlet.db"));
+    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+    connection.execute(AssertSqlSafe(sql.to_owned())).await.unwrap();
+    connection
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_said_to_be_damaged() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("gauntlet.db"), vec![b'x'; 8192]).unwrap();
+    assert!(matches!(Store::open(Options::new(directory.path())).await, Err(StoreError::Corrupt(_))));
+}
+
+#[tokio::test]
+async fn a_directory_that_cannot_be_made_is_unavailable() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("file");
+    std::fs::write(&file, "x").unwrap();
+    let Err(StoreError::Unavailable(said)) = Store::open(Options::new(&file)).await else {
+        panic!("it opened")
+    };
+    assert!(said.contains(&file.display().to_string()), "{said}");
+}
+
+#[tokio::test]
+async fn a_directory_a_newer_version_wrote_is_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    filled(directory.path()).await.close().await;
+    let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+                 VALUES (9999, 'later', 1, x'00', 0)";
+    behind_its_back(directory.path(), newer).await.close().await.unwrap();
+    assert!(matches!(Store::open(Options::new(directory.path())).await, Err(StoreError::Conflict(_))));
+}
+
+#[tokio::test]
+async fn a_damaged_event_is_said_and_harms_no_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = filled(directory.path()).await;
+    let damage = "UPDATE events SET kind = 'no.such' WHERE id = x'00000000000000000000000000000007'";
+    behind_its_back(directory.path(), damage).await.close().await.unwrap();
+    assert!(matches!(store.read(&run(), None, 100, None).await, Err(StoreError::Corrupt(_))));
+    assert_eq!(store.read(&run(), None, 5, None).await.unwrap().records.len(), 5);
+    assert_eq!(store.append(&run(), vec![note(99)], now()).await.unwrap().accepted, 1);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_request_the_database_refuses_fails_alone_and_whole() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = filled(directory.path()).await;
+    let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON events WHEN NEW.kind = 'gap'
+                  BEGIN SELECT RAISE(ABORT, 'no gaps today'); END";
+    behind_its_back(directory.path(), refuse).await.close().await.unwrap();
+    let run = run();
+    let (before, bad, after) = tokio::join!(
+        store.append(&run, (10..20).map(note).collect(), now()),
+        store.append(&run, vec![note(100), note(101), gap(102)], now()),
+        store.append(&run, (20..30).map(note).collect(), now()),
+    );
+    assert_eq!((before.unwrap().accepted, after.unwrap().accepted), (10, 10));
+    let Err(StoreError::Unavailable(said)) = bad else { panic!("it was taken") };
+    assert!(!said.contains("gap"), "the database's own words stay inside: {said}");
+    let records = store.read(&run, None, 1000, None).await.unwrap().records;
+    assert_eq!(records.len(), 31);
+    assert!(records.iter().enumerate().all(|(n, r)| r.seq == n as u64));
+    assert_eq!(store.run(&run).await.unwrap().unwrap().head, 31);
+    behind_its_back(directory.path(), "DROP TRIGGER refuse").await.close().await.unwrap();
+    let again = store.append(&run, vec![note(100), note(101), gap(102)], now()).await.unwrap();
+    assert_eq!((again.accepted, again.first_seq), (3, Some(31)));
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_deleted_run_leaves_nothing_behind() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = filled(directory.path()).await;
+    store.append(&run(), (10..9000).map(note).collect(), now()).await.unwrap();
+    store.delete_run(&run()).await.unwrap();
+    // What the process had no time for is done by the next one.
+    store.close().await;
+    let store = Store::open(Options::new(directory.path())).await.unwrap();
+    let count = "SELECT (SELECT count(*) FROM events) + (SELECT count(*) FROM doomed)
+                 + (SELECT count(*) FROM runs) + (SELECT count(*) FROM progress)";
+    let mut left = i64::MAX;
+    for _ in 0..200 {
+        let mut connection = behind_its_back(directory.path(), "PRAGMA user_version").await;
+        left = sqlx::query_scalar(count).fetch_one(&mut connection).await.unwrap();
+        if left == 0 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!(left, 0);
+    store.close().await;
+}
