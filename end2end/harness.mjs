@@ -15,6 +15,9 @@ const SCREENSHOTS = join(HERE, "screenshots");
 const RESULTS = join(HERE, "test-results");
 const ENDS_WITHIN_MS = 180_000;
 
+/** A window with every panel and few pixels: WebGL2 in software draws it quickly. */
+export const SMALL = { width: 960, height: 600 };
+
 /**
  * One story. The teller gets:
  * - `server`: a running Server (server.mjs);

@@ -118,6 +118,14 @@ export class Server {
     return response.json();
   }
 
+  /** POST JSON to a path of the API; resolves to the parsed answer. Fails on anything but 2xx. */
+  async post(path, value) {
+    const headers = { "content-type": "application/json" };
+    const response = await fetch(this.url + path, { method: "POST", headers, body: JSON.stringify(value) });
+    if (!response.ok) throw new Error(`POST ${path} answers ${response.status}: ${await response.text()}`);
+    return response.json();
+  }
+
   /** Ends everything this server started and removes its data. */
   async close() {
     for (const child of this.#children) child.kill("SIGKILL");

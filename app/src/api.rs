@@ -3,7 +3,6 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 
 use gauntlet_model::{Object, RunSummary, Timestamp};
 use leptos::prelude::*;
@@ -90,8 +89,8 @@ pub trait Backend: Send + Sync {
 }
 
 #[cfg(feature = "ssr")]
-fn backend() -> Result<Arc<dyn Backend>, ServerFnError> {
-    use_context::<Arc<dyn Backend>>().ok_or_else(|| ServerFnError::new("the server has no log to read"))
+fn backend() -> Result<std::sync::Arc<dyn Backend>, ServerFnError> {
+    use_context().ok_or_else(|| ServerFnError::new("the server has no log to read"))
 }
 
 /// One page of runs.

@@ -1,14 +1,14 @@
 //! The table of contents: which address shows which page.
 
 use leptos::prelude::*;
-use leptos_meta::{provide_meta_context, Title};
+use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{Route, Router, Routes};
-use leptos_router::{path, SsrMode};
+use leptos_router::{SsrMode, path};
 
 use crate::api;
 use crate::gauntlet::RunPage;
 use crate::runs::RunsPage;
-use crate::ui::{provide_importer, DropZone};
+use crate::ui::{DropZone, provide_importer};
 
 /// All pages. Rendered by the server, taken over by the browser.
 #[component]
@@ -25,6 +25,7 @@ pub fn App() -> impl IntoView {
             </Routes>
         </Router>
     }
+    .into_any()
 }
 
 /// Nothing lives at this address.
@@ -36,6 +37,7 @@ fn NotFound() -> impl IntoView {
             words="The address may be mistyped, or the page may have moved."
         />
     }
+    .into_any()
 }
 
 /// A page that says that something is not there, with a way on. Answers 404 from the server.
@@ -58,4 +60,5 @@ pub fn Lost(
             <a class="button" href="/">"All runs"</a>
         </main>
     }
+    .into_any()
 }

@@ -29,7 +29,12 @@ pub fn durable(report: &mut Report, runtime: &Runtime) -> Outcome<()> {
             let send = || -> Outcome<()> {
                 let agent = agent();
                 while let Some(body) = bodies.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    agent.post(&url).content_type("application/x-ndjson").send(body)?.body_mut().read_to_vec()?;
+                    agent
+                        .post(&url)
+                        .content_type("application/x-ndjson")
+                        .send(body)?
+                        .body_mut()
+                        .read_to_vec()?;
                 }
                 Ok(())
             };

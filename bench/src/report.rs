@@ -32,7 +32,14 @@ pub struct Report {
 impl Report {
     /// Adds a measurement and says it, so that a long bench is not silent.
     #[allow(clippy::print_stdout, reason = "the bench is a command-line tool")]
-    pub fn add(&mut self, name: &str, value: f64, unit: &'static str, floor: Option<f64>, target: Option<f64>) {
+    pub fn add(
+        &mut self,
+        name: &str,
+        value: f64,
+        unit: &'static str,
+        floor: Option<f64>,
+        target: Option<f64>,
+    ) {
         println!("{name}: {value:.3} {unit}");
         let ratio = floor.filter(|f| *f > 0.0).map(|f| value / f);
         self.rows.push(Row { name: name.to_owned(), value, unit, floor, ratio, target });
@@ -42,11 +49,19 @@ impl Report {
     #[allow(clippy::print_stdout, reason = "the bench is a command-line tool")]
     pub fn print(&self) {
         let number = |v: Option<f64>| v.map_or_else(|| "-".to_owned(), |v| format!("{v:.3}"));
-        println!("\n{:<44} {:>14} {:<9} {:>14} {:>8} {:>12}", "what", "value", "unit", "floor", "ratio", "target");
+        println!(
+            "\n{:<44} {:>14} {:<9} {:>14} {:>8} {:>12}",
+            "what", "value", "unit", "floor", "ratio", "target"
+        );
         for row in &self.rows {
             println!(
                 "{:<44} {:>14.3} {:<9} {:>14} {:>8} {:>12}",
-                row.name, row.value, row.unit, number(row.floor), number(row.ratio), number(row.target)
+                row.name,
+                row.value,
+                row.unit,
+                number(row.floor),
+                number(row.ratio),
+                number(row.target)
             );
         }
     }

@@ -74,7 +74,7 @@ impl From<FieldError> for ApiError {
 
 impl From<ImportError> for ApiError {
     fn from(e: ImportError) -> Self {
-        let details = serde_json::to_value(&e).unwrap_or(Value::Null);
+        let details = json!([{ "field": e.path, "message": e.message, "expected": e.expected, "line": e.line }]);
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unreadable_file", e.to_string()).with_details(details)
     }
 }

@@ -121,7 +121,7 @@ async fn a_viewer_gets_the_past_by_step_and_then_the_present() {
     post(&server, "s1", &snapshot("s1", 4, 1.0)).await;
     post(&server, "s1", &snapshot("s1", 3, 1.0)).await;
     post(&server, "later", &snapshot("later", 1, 1.0)).await;
-    let mut steps = async |socket: &mut tokio_tungstenite::WebSocketStream<_>, n: usize| {
+    let steps = async |socket: &mut tokio_tungstenite::WebSocketStream<_>, n: usize| {
         let mut steps = Vec::new();
         while steps.len() < n {
             let next = tokio::time::timeout(std::time::Duration::from_secs(5), socket.next()).await;

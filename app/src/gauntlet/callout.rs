@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use super::panels::Panels;
 use super::session::Session;
-use crate::ui::{failure_class, failure_title, grouped, score, Icon, Shape};
+use crate::ui::{Icon, Shape, failure_class, failure_title, grouped, score};
 
 /// Rubrics named before the rest is only counted.
 const NAMED: usize = 3;
@@ -30,10 +30,14 @@ fn failure_at(film: &Film, index: usize) -> Option<Failure> {
     let failed: Vec<String> = film
         .failed_paths(index)
         .into_iter()
-        .filter_map(|id| film.path_of(id).filter(|p| is_leaf(p.id) && p.path != "root"))
+        .filter_map(|id| film.path_of(id).filter(|p| p.path != "root"))
         .filter_map(|p| film.score(index, p.id).map(|v| format!("{} {}", p.name.replace('_', " "), score(v))))
         .collect();
-    let skipped = film.paths().iter().filter(|p| is_leaf(p.id) && film.state(index, p.id) == State::NotEvaluated).count();
+    let skipped = film
+        .paths()
+        .iter()
+        .filter(|p| is_leaf(p.id) && film.state(index, p.id) == State::NotEvaluated)
+        .count();
     let mut words = list(&failed);
     if words.is_empty() {
         words = node.root.map_or("Named by the training side.".to_owned(), |r| format!("root {}", score(r)));
@@ -64,7 +68,8 @@ pub(super) fn Callout(session: Session, panels: Panels, card: NodeRef<html::Div>
     });
     let shown = Memo::new(move |_| failure.get().filter(|f| dismissed.get() != Some(f.index)));
     // The words stay while the card fades away.
-    let said = Memo::new(move |before: Option<&Option<Failure>>| shown.get().or_else(|| before.cloned().flatten()));
+    let said =
+        Memo::new(move |before: Option<&Option<Failure>>| shown.get().or_else(|| before.cloned().flatten()));
     let is_shown = move || shown.with(Option::is_some);
     let class = move || {
         let kind = said.with(|f| f.as_ref().map_or("", |f| failure_class(f.kind)));
@@ -91,4 +96,5 @@ pub(super) fn Callout(session: Session, panels: Panels, card: NodeRef<html::Div>
             </button>
         </div>
     }
+    .into_any()
 }

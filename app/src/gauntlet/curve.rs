@@ -17,14 +17,17 @@ const WIDTH: f64 = 1000.0;
 const HEIGHT: f64 = 86.0;
 const PAD: f64 = 8.0;
 const MARKS: (f64, f64) = (89.0, 9.0);
-/// Points of the curve, and columns of marks.
-const POINTS: usize = 900;
+/// Scores drawn one by one; more are drawn as the mean of each of so many parts, over their lowest and highest.
+const SINGLE: usize = 360;
+const PARTS: usize = 180;
+/// Columns of marks.
 const COLUMNS: usize = 420;
 
 /// The curve as paths.
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Drawn {
     line: String,
+    /// Under the line down to the box, or from the lowest to the highest of each part.
     fill: String,
     zero: Option<f64>,
     range: Option<(f64, f64)>,
@@ -36,21 +39,58 @@ fn share(index: f64, nodes: usize) -> f64 {
     if nodes > 1 { (index / (nodes - 1) as f64).clamp(0.0, 1.0) } else { 0.5 }
 }
 
+/// One part of a long history: its middle along the curve, its mean, its extremes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Part {
+    at: f64,
+    mean: f64,
+    range: (f64, f64),
+}
+
+/// Cuts a history into parts of equally many nodes; a part without a score is left out.
+fn parts(score: impl Fn(usize) -> Option<f64>, nodes: usize, count: usize) -> Vec<Part> {
+    let part = |k: usize| {
+        let (from, to) = (k * nodes / count, (k + 1) * nodes / count);
+        let scores = || (from..to).filter_map(&score);
+        let range = range_of(scores())?;
+        let mean = scores().sum::<f64>() / scores().count() as f64;
+        Some(Part { at: share((from + to - 1) as f64 / 2.0, nodes), mean, range })
+    };
+    (0..count).filter_map(part).collect()
+}
+
 fn draw(film: &Film, rubric: Option<PathId>) -> Drawn {
     let Some(rubric) = rubric else { return Drawn::default() };
     let nodes = film.len();
-    let series = film.series(rubric, 0, nodes, POINTS);
+    let marks = marks(film, rubric);
+    let size = (WIDTH, HEIGHT);
+    if nodes > SINGLE {
+        let parts = parts(|i| film.score(i, rubric), nodes, PARTS);
+        let Some(range) = range_of(parts.iter().flat_map(|p| [p.range.0, p.range.1])) else {
+            return Drawn { marks, ..Drawn::default() };
+        };
+        let line = polyline(parts.iter().map(|p| (p.at, p.mean)), range, size, PAD);
+        let high = parts.iter().map(|p| (p.at, p.range.1));
+        let low = parts.iter().rev().map(|p| (p.at, p.range.0));
+        let fill = format!("{}Z", polyline(high.chain(low), range, size, PAD));
+        return Drawn { line, fill, zero: zero(range), range: Some(range), marks };
+    }
+    let series = film.series(rubric, 0, nodes, SINGLE);
     let Some(range) = range_of(series.iter().map(|p| p.value)) else {
-        return Drawn { marks: marks(film, rubric), ..Drawn::default() };
+        return Drawn { marks, ..Drawn::default() };
     };
     let points = series.iter().map(|p| (share(p.index as f64, nodes), p.value));
-    let line = polyline(points, range, (WIDTH, HEIGHT), PAD);
+    let line = polyline(points, range, size, PAD);
     let ends = series.first().zip(series.last()).map(|(a, b)| {
         (share(a.index as f64, nodes) * WIDTH, share(b.index as f64, nodes) * WIDTH)
     });
     let fill = ends.map_or(String::new(), |(from, to)| format!("{line}L{to:.1},{HEIGHT}L{from:.1},{HEIGHT}Z"));
-    let zero = (range.0 < 0.0 && range.1 > 0.0).then(|| height_of(0.0, range, HEIGHT, PAD));
-    Drawn { line, fill, zero, range: Some(range), marks: marks(film, rubric) }
+    Drawn { line, fill, zero: zero(range), range: Some(range), marks }
+}
+
+/// The height of zero, where the curve crosses it.
+fn zero(range: (f64, f64)) -> Option<f64> {
+    (range.0 < 0.0 && range.1 > 0.0).then(|| height_of(0.0, range, HEIGHT, PAD))
 }
 
 /// Marks below the curve, one path a kind: each column of nodes shows its gravest failure. Of the root every
@@ -122,11 +162,19 @@ pub(super) fn Curve(session: Session) -> impl IntoView {
             let node = film.node(index)?;
             let value = film.score(index, rubric).map_or("n/e".to_owned(), score);
             let failure = node.failure.map(|f| format!(" · {}", failure_word(f))).unwrap_or_default();
-            Some((share(index as f64, film.len()) * 100.0, format!("step {} · {value}{failure}", grouped(u64::from(node.step)))))
+            Some((
+                share(index as f64, film.len()) * 100.0,
+                format!("step {} · {value}{failure}", grouped(u64::from(node.step))),
+            ))
         })
     };
     let words = move || match (session.current_step(), nodes()) {
-        (Some(step), n) => format!("step {}, {} of {}", grouped(u64::from(step)), grouped(session.current.get().unwrap_or(0) as u64 + 1), grouped(n as u64)),
+        (Some(step), n) => format!(
+            "step {}, {} of {}",
+            grouped(u64::from(step)),
+            grouped(session.current.get().unwrap_or(0) as u64 + 1),
+            grouped(n as u64)
+        ),
         (None, _) => "no step yet".to_owned(),
     };
     let edge = move |pick: fn((f64, f64)) -> f64| move || drawn.with(|d| d.range.map(|r| score(pick(r))));
@@ -158,6 +206,7 @@ pub(super) fn Curve(session: Session) -> impl IntoView {
             })}
         </div>
     }
+    .into_any()
 }
 
 #[cfg(test)]
@@ -168,5 +217,14 @@ mod tests {
     fn nodes_stand_from_edge_to_edge() {
         assert_eq!((share(0.0, 5), share(2.0, 5), share(4.0, 5)), (0.0, 0.5, 1.0));
         assert_eq!((share(0.0, 1), share(0.0, 0)), (0.5, 0.5));
+    }
+
+    #[test]
+    fn parts_keep_every_extreme() {
+        let scores = [Some(1.0), Some(-50.0), None, Some(4.0), None, None];
+        let parts = parts(|i| scores[i], scores.len(), 3);
+        assert_eq!(parts.len(), 2, "a part that was never evaluated is a gap");
+        assert_eq!((parts[0].mean, parts[0].range), (-24.5, (-50.0, 1.0)));
+        assert_eq!((parts[1].mean, parts[1].range), (4.0, (4.0, 4.0)));
     }
 }

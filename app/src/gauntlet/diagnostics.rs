@@ -12,7 +12,11 @@ use crate::ui::grouped;
 /// The right panel.
 #[component]
 pub(super) fn Diagnostics(session: Session, panels: Panels) -> impl IntoView {
-    let step = move || session.current_step().map_or_else(|| "no step".to_owned(), |s| format!("step {}", grouped(u64::from(s))));
+    let step = move || {
+        session
+            .current_step()
+            .map_or_else(|| "no step".to_owned(), |s| format!("step {}", grouped(u64::from(s))))
+    };
     view! {
         <aside class="panel diagnostics" aria-label="Diagnostics">
             <Edge panel=panels.diagnostics is_right=true name="Width of the diagnostics" />
@@ -29,4 +33,5 @@ pub(super) fn Diagnostics(session: Session, panels: Panels) -> impl IntoView {
             </div>
         </aside>
     }
+    .into_any()
 }

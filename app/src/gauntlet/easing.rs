@@ -61,7 +61,14 @@ mod tests {
     use super::*;
 
     fn camera(x: f32) -> Camera {
-        Camera { eye: [x, 0.0, 9.0], target: [x, 0.0, 0.0], up: [0.0, 1.0, 0.0], fov_y_radians: 0.8, near: 0.1, far: 100.0 }
+        Camera {
+            eye: [x, 0.0, 9.0],
+            target: [x, 0.0, 0.0],
+            up: [0.0, 1.0, 0.0],
+            fov_y_radians: 0.8,
+            near: 0.1,
+            far: 100.0,
+        }
     }
 
     #[test]
@@ -70,7 +77,11 @@ mod tests {
         let orbit = (Geometry::Linear, "orbit");
         let follow = (Geometry::Linear, "follow");
         assert_eq!(ease.ease(camera(0.0), orbit, 0.016, false).eye[0], 0.0);
-        assert_eq!(ease.ease(camera(5.0), orbit, 0.016, false).eye[0], 5.0, "within one camera nothing glides");
+        assert_eq!(
+            ease.ease(camera(5.0), orbit, 0.016, false).eye[0],
+            5.0,
+            "within one camera nothing glides"
+        );
         assert_eq!(ease.ease(camera(15.0), follow, 0.016, false).eye[0], 5.0);
         let half = ease.ease(camera(15.0), follow, 0.12, false).eye[0];
         assert!(half > 10.0 && half < 15.0 && ease.is_moving());

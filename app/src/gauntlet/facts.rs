@@ -23,7 +23,8 @@ pub(super) fn write(frame: &web_sys::Element, session: Session, scene: &Scene) {
     let facts = scene.facts();
     let at = session.current.get_untracked();
     let step = at.and_then(|i| session.film(|f| f.node(i).map(|n| n.step)));
-    let effects: Vec<String> = facts.effects.iter().map(|(kind, count)| format!("\"{kind}\":{count}")).collect();
+    let effects: Vec<String> =
+        facts.effects.iter().map(|(kind, count)| format!("\"{kind}\":{count}")).collect();
     let set = |name: &str, value: &str| {
         if frame.get_attribute(name).as_deref() != Some(value) {
             // Fails only for names that are no attribute names.

@@ -7,10 +7,11 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use crate::ports::StageView;
 
-/// What lies ahead of the agent, and the background, as CSS colours.
+/// What lies ahead of the agent, and the lines that help the eye, as CSS colours.
 const AHEAD: &str = "rgba(110,125,150,.45)";
 const GUIDE: &str = "rgba(70,80,100,.35)";
-const GROUND: &str = "#07080b";
+/// How present each layer of depth is, the farthest first.
+const LAYERS: [f64; 5] = [0.12, 0.22, 0.4, 0.65, 1.0];
 /// Smaller than this on the canvas an effect is a dot, device pixels.
 const SMALLEST: f64 = 5.0;
 
@@ -44,8 +45,16 @@ impl Projection<'_> {
 
     /// How many device pixels a world unit is at a place.
     fn scale(&self, at: [f32; 3]) -> f64 {
-        let away: f32 = (0..3).map(|i| (at[i] - self.camera.eye[i]).powi(2)).sum::<f32>().sqrt();
-        self.size.1 / (2.0 * f64::from((self.camera.fov_y_radians / 2.0).tan() * away.max(0.1)))
+        let away = distance(at, self.camera.eye).max(0.1);
+        self.size.1 / (2.0 * f64::from((self.camera.fov_y_radians / 2.0).tan() * away))
+    }
+
+    /// Which of the [`LAYERS`] a place is in: the last one holds what is about as near as the target.
+    fn layer(&self, at: [f32; 3]) -> usize {
+        let reach = distance(self.camera.target, self.camera.eye).max(0.1);
+        let beyond = (distance(at, self.camera.eye) / reach - 0.95) / 0.5;
+        let far = (beyond.clamp(0.0, 0.999) * LAYERS.len() as f32) as usize;
+        LAYERS.len() - 1 - far
     }
 }
 
@@ -54,32 +63,25 @@ impl StageView for Flat {
         let Some(canvas) = &self.canvas else { return };
         let size = (f64::from(width_px.max(1)), f64::from(height_px.max(1)));
         let projection = Projection { camera: &scene.camera, size };
-        canvas.set_fill_style_str(GROUND);
-        canvas.fill_rect(0.0, 0.0, size.0, size.1);
+        canvas.clear_rect(0.0, 0.0, size.0, size.1);
         canvas.set_line_join("round");
         canvas.set_line_width(1.0);
         canvas.set_stroke_style_str(GUIDE);
         strokes(canvas, &projection, scene.path.guide.iter());
         let unit = size.1 / 430.0;
-        let is_passed = |s: &&Segment| s.to_index <= scene.travelled;
-        canvas.set_line_width(1.4 * unit);
-        canvas.set_stroke_style_str(AHEAD);
-        strokes(canvas, &projection, scene.path.ribbon.iter().filter(|s| !is_passed(s)));
-        canvas.set_line_width(2.4 * unit);
-        // Neighbours share their colour nearly always, so a stroke covers many pieces.
-        for run in scene.path.ribbon.chunk_by(|a, b| a.color == b.color) {
-            canvas.set_stroke_style_str(&css(run[0].color, 1.0));
-            strokes(canvas, &projection, run.iter().filter(is_passed));
+        for (layer, presence) in LAYERS.into_iter().enumerate() {
+            ribbon(canvas, &projection, scene, unit, (layer, presence));
         }
         for node in &scene.path.nodes {
             let Some((x, y)) = projection.point(node.at).filter(|p| is_inside(*p, size)) else { continue };
-            let is_ahead = node.index > scene.travelled;
+            let presence = LAYERS[projection.layer(node.at)] * if node.index > scene.travelled { 0.35 } else { 1.0 };
             let radius = (f64::from(node.radius) * projection.scale(node.at)).clamp(1.0, 9.0 * unit);
-            canvas.set_fill_style_str(&css(node.color, if is_ahead { 0.35 } else { 1.0 }));
+            canvas.set_fill_style_str(&css(node.color, presence));
             disc(canvas, x, y, radius);
         }
         for effect in &scene.path.effects {
-            self::effect(canvas, &projection, effect, f64::from(scene.intensity));
+            let presence = LAYERS[projection.layer(effect.at)] * if effect.index > scene.travelled { 0.4 } else { 1.0 };
+            self::effect(canvas, &projection, effect, f64::from(scene.intensity), presence);
         }
         if let Some(ring) = &scene.selected {
             if let Some((x, y)) = projection.point(ring.at) {
@@ -95,15 +97,49 @@ impl StageView for Flat {
     }
 }
 
+/// The pieces of the ribbon in one layer: what lies ahead, then what is travelled.
+fn ribbon(
+    canvas: &web_sys::CanvasRenderingContext2d,
+    projection: &Projection<'_>,
+    scene: &Scene,
+    unit: f64,
+    (layer, presence): (usize, f64),
+) {
+    let is_here = |s: &&Segment| projection.layer(s.from) == layer;
+    let is_passed = |s: &&Segment| s.to_index <= scene.travelled;
+    let weight = (0.45 + 0.55 * presence) * unit;
+    canvas.set_global_alpha(presence);
+    canvas.set_line_width(1.4 * weight);
+    canvas.set_stroke_style_str(AHEAD);
+    strokes(canvas, projection, scene.path.ribbon.iter().filter(|s| !is_passed(s) && is_here(s)));
+    canvas.set_line_width(2.4 * weight);
+    // Neighbours share their colour nearly always, so a stroke covers many pieces.
+    for run in scene.path.ribbon.chunk_by(|a, b| a.color == b.color) {
+        canvas.set_stroke_style_str(&css(run[0].color, 1.0));
+        strokes(canvas, projection, run.iter().filter(|s| is_passed(s) && is_here(s)));
+    }
+    canvas.set_global_alpha(1.0);
+}
+
+fn distance(a: [f32; 3], b: [f32; 3]) -> f32 {
+    (0..3).map(|i| (a[i] - b[i]).powi(2)).sum::<f32>().sqrt()
+}
+
 fn is_inside((x, y): (f64, f64), size: (f64, f64)) -> bool {
     (-40.0..size.0 + 40.0).contains(&x) && (-40.0..size.1 + 40.0).contains(&y)
 }
 
-fn strokes<'a>(canvas: &web_sys::CanvasRenderingContext2d, projection: &Projection<'_>, pieces: impl Iterator<Item = &'a Segment>) {
+fn strokes<'a>(
+    canvas: &web_sys::CanvasRenderingContext2d,
+    projection: &Projection<'_>,
+    pieces: impl Iterator<Item = &'a Segment>,
+) {
     canvas.begin_path();
     let mut pen = None;
     for piece in pieces {
-        let (Some(from), Some(to)) = (projection.point(piece.from), projection.point(piece.to)) else { continue };
+        let (Some(from), Some(to)) = (projection.point(piece.from), projection.point(piece.to)) else {
+            continue;
+        };
         if !(is_inside(from, projection.size) || is_inside(to, projection.size)) {
             continue;
         }
@@ -116,12 +152,18 @@ fn strokes<'a>(canvas: &web_sys::CanvasRenderingContext2d, projection: &Projecti
     canvas.stroke();
 }
 
-/// A failure's shape: a slanted plane, a zigzag, a wall, or a star.
-fn effect(canvas: &web_sys::CanvasRenderingContext2d, projection: &Projection<'_>, effect: &Effect, intensity: f64) {
+/// A failure's shape: a slanted plane, a zigzag, a wall, or a star. What lies ahead has less `presence` (0 to 1).
+fn effect(
+    canvas: &web_sys::CanvasRenderingContext2d,
+    projection: &Projection<'_>,
+    effect: &Effect,
+    intensity: f64,
+    presence: f64,
+) {
     let Some((x, y)) = projection.point(effect.at).filter(|p| is_inside(*p, projection.size)) else { return };
-    let half = f64::from(effect.size) * projection.scale(effect.at) / 2.0;
-    canvas.set_fill_style_str(&css(effect.color, 0.12 + 0.3 * intensity));
-    canvas.set_stroke_style_str(&css(effect.color, 0.95));
+    let half = f64::from(effect.size * effect.kind.extent()[0]) * projection.scale(effect.at) / 2.0;
+    canvas.set_fill_style_str(&css(effect.color, presence * (0.06 + 0.26 * intensity)));
+    canvas.set_stroke_style_str(&css(effect.color, 0.95 * presence));
     canvas.set_line_width((half / 14.0).clamp(1.0, 2.5));
     if half < SMALLEST {
         disc(canvas, x, y, half.max(1.5));
@@ -130,7 +172,9 @@ fn effect(canvas: &web_sys::CanvasRenderingContext2d, projection: &Projection<'_
     let corners: Vec<(f64, f64)> = match effect.failure {
         FailureKind::Hallucination => vec![(-1.0, -0.7), (1.0, -1.0), (1.0, 0.7), (-1.0, 1.0)],
         FailureKind::Refusal => vec![(-1.0, -0.6), (1.0, -0.6), (1.0, 0.6), (-1.0, 0.6)],
-        FailureKind::Format => vec![(-1.0, 0.2), (-0.6, -0.9), (-0.2, 0.5), (0.2, -0.9), (0.6, 0.5), (1.0, -0.3)],
+        FailureKind::Format => {
+            vec![(-1.0, 0.2), (-0.6, -0.9), (-0.2, 0.5), (0.2, -0.9), (0.6, 0.5), (1.0, -0.3)]
+        }
         FailureKind::Inconsistency => star(4),
         FailureKind::Generic => star(7),
     };
@@ -159,7 +203,8 @@ fn star(points: u32) -> Vec<(f64, f64)> {
 /// The brightest thing in the picture.
 fn agent(canvas: &web_sys::CanvasRenderingContext2d, projection: &Projection<'_>, scene: &Scene, unit: f64) {
     let Some((x, y)) = projection.point(scene.agent.at) else { return };
-    let radius = (f64::from(scene.agent.radius) * projection.scale(scene.agent.at)).clamp(4.0 * unit, 22.0 * unit);
+    let radius =
+        (f64::from(scene.agent.radius) * projection.scale(scene.agent.at)).clamp(4.0 * unit, 22.0 * unit);
     for (grow, alpha) in [(3.4, 0.10), (2.2, 0.18), (1.5, 0.35), (1.0, 1.0)] {
         canvas.set_fill_style_str(&css(scene.agent.color, alpha));
         disc(canvas, x, y, radius * grow);

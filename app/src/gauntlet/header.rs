@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use super::address::link;
 use super::session::Session;
 use crate::ports::FeedState;
-use crate::ui::{grouped, score, status_word, Copied, Icon, Mark, Shape};
+use crate::ui::{Copied, Icon, Mark, Shape, grouped, score, status_word};
 
 /// The header.
 #[component]
@@ -23,7 +23,11 @@ pub(super) fn Header(session: Session) -> impl IntoView {
     let episodes = move || counted(session.summary(|s| s.episodes), Film::episodes);
     let failing = move || counted(session.summary(|s| s.failing), |f| f.failing() as u64);
     let mean = move || {
-        let mean = if session.is_caught_up() { session.watch_calmly(Film::mean_root) } else { session.summary(|s| s.mean_root) };
+        let mean = if session.is_caught_up() {
+            session.watch_calmly(Film::mean_root)
+        } else {
+            session.summary(|s| s.mean_root)
+        };
         mean.map_or("n/e".to_owned(), score)
     };
     let step = move || session.current_step().map(|s| format!("step {}", grouped(u64::from(s))));
@@ -51,6 +55,7 @@ pub(super) fn Header(session: Session) -> impl IntoView {
             </button>
         </header>
     }
+    .into_any()
 }
 
 /// Whether the film is live, and how fast it grows.

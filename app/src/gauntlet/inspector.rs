@@ -7,9 +7,9 @@ use gauntlet_model::Object;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::proof::{marked, readable, Piece};
+use super::proof::{Piece, marked, readable};
 use super::session::Session;
-use crate::api::{get_step, StepDetail, StepEvent, StepSnapshot};
+use crate::api::{StepDetail, StepEvent, StepSnapshot, get_step};
 use crate::ui::{duration, grouped, utc};
 
 /// Steps kept.
@@ -66,7 +66,9 @@ pub(super) fn Inspector(session: Session) -> impl IntoView {
                     });
                     Shown::Step { key, detail }
                 }
-                Ok(None) => Shown::Trouble { key, words: "The server has no texts for this step.".to_owned() },
+                Ok(None) => {
+                    Shown::Trouble { key, words: "The server has no texts for this step.".to_owned() }
+                }
                 Err(error) => Shown::Trouble { key, words: error.to_string() },
             };
             if is_wanted {
@@ -75,7 +77,9 @@ pub(super) fn Inspector(session: Session) -> impl IntoView {
         });
     });
     let is_stale = move || match shown.get() {
-        Shown::Step { key: shown, .. } | Shown::Trouble { key: shown, .. } => key.get().is_some_and(|k| k != shown),
+        Shown::Step { key: shown, .. } | Shown::Trouble { key: shown, .. } => {
+            key.get().is_some_and(|k| k != shown)
+        }
         Shown::Nothing => false,
     };
     view! {
@@ -92,11 +96,13 @@ pub(super) fn Inspector(session: Session) -> impl IntoView {
             }}
         </div>
     }
+    .into_any()
 }
 
 fn is_wanted(session: Session, key: &Key) -> bool {
     let at = session.settled.try_get_untracked().flatten();
-    at.and_then(|at| session.film(|f| f.node(at).map(|n| n.step == key.step && n.seq == key.seq))).unwrap_or(false)
+    at.and_then(|at| session.film(|f| f.node(at).map(|n| n.step == key.step && n.seq == key.seq)))
+        .unwrap_or(false)
 }
 
 /// The inspector's shape before anything is selected, so that nothing jumps when it is.
@@ -108,13 +114,17 @@ fn Blank() -> impl IntoView {
         <h3 class="part-title">"Observation"</h3>
         <pre class="text is-blank" aria-hidden="true"></pre>
     }
+    .into_any()
 }
 
 /// The texts of one step.
 #[component]
 fn Texts(key: Key, detail: StepDetail) -> impl IntoView {
     let mut snapshots = detail.snapshots;
-    let chosen = snapshots.iter().position(|s| s.seq == key.seq).or_else(|| snapshots.iter().position(|s| s.episode == key.episode));
+    let chosen = snapshots
+        .iter()
+        .position(|s| s.seq == key.seq)
+        .or_else(|| snapshots.iter().position(|s| s.episode == key.episode));
     let others = snapshots.len().saturating_sub(1);
     let snapshot = if snapshots.is_empty() { None } else { Some(snapshots.swap_remove(chosen.unwrap_or(0))) };
     view! {
@@ -124,6 +134,7 @@ fn Texts(key: Key, detail: StepDetail) -> impl IntoView {
         })}
         {(!detail.events.is_empty()).then(|| view! { <Events events=detail.events /> })}
     }
+    .into_any()
 }
 
 #[component]
@@ -131,7 +142,8 @@ fn Snapshot(snapshot: StepSnapshot) -> impl IntoView {
     let action = readable(&snapshot.action);
     let observation = readable(&snapshot.observation);
     let context = snapshot.metadata.get("context").and_then(|c| c.as_str()).map(readable);
-    let seen: Vec<String> = [Some(observation.clone()), context].into_iter().flatten().filter(|s| !s.is_empty()).collect();
+    let seen: Vec<String> =
+        [Some(observation.clone()), context].into_iter().flatten().filter(|s| !s.is_empty()).collect();
     // Without anything seen there is nothing to find a citation in, so nothing is marked.
     let pieces = if seen.is_empty() { vec![Piece::Plain(action)] } else { marked(&action, &seen) };
     let is_ungrounded = pieces.iter().any(|p| matches!(p, Piece::Ungrounded(_)));
@@ -163,13 +175,19 @@ fn Snapshot(snapshot: StepSnapshot) -> impl IntoView {
         <Table title="Timing" rows=timing.into_iter().flatten().map(|(k, v)| (k.to_owned(), v)).collect() />
         <Table title="Metadata" rows=rows(snapshot.metadata) />
     }
+    .into_any()
 }
 
 fn piece(piece: Piece) -> AnyView {
     match piece {
         Piece::Plain(text) => text.into_any(),
-        Piece::Ungrounded(text) => view! { <mark class="is-ungrounded" title="Not found in what the agent saw">{text}</mark> }.into_any(),
-        Piece::Grounded(text) => view! { <mark class="is-grounded" title="Found in what the agent saw">{text}</mark> }.into_any(),
+        Piece::Ungrounded(text) => {
+            view! { <mark class="is-ungrounded" title="Not found in what the agent saw">{text}</mark> }
+                .into_any()
+        }
+        Piece::Grounded(text) => {
+            view! { <mark class="is-grounded" title="Found in what the agent saw">{text}</mark> }.into_any()
+        }
     }
 }
 
@@ -212,4 +230,5 @@ fn Events(events: Vec<StepEvent>) -> impl IntoView {
             <ol class="events">{events.into_iter().map(event).collect_view()}</ol>
         </details>
     }
+    .into_any()
 }

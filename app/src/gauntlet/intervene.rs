@@ -56,8 +56,10 @@ pub(super) fn Intervention(session: Session) -> impl IntoView {
     let status = Memo::new(move |_| session.status());
     let sender = Sender { session, is_busy: RwSignal::new(false), trouble: RwSignal::new(None) };
     let is_busy = move || sender.is_busy.get();
-    let resume = move || view! {
-        <button class="button" disabled=is_busy on:click=move |_| sender.send("resume", serde_json::json!({}))>"Resume"</button>
+    let resume = move || {
+        view! {
+            <button class="button" disabled=is_busy on:click=move |_| sender.send("resume", serde_json::json!({}))>"Resume"</button>
+        }
     };
     let question = move |p: Pending| {
         let options = p.asked.options.into_iter().map(|option| {
@@ -96,4 +98,5 @@ pub(super) fn Intervention(session: Session) -> impl IntoView {
             <p class="hint" role="status">"The training side has not picked up the last command yet."</p>
         })}
     }
+    .into_any()
 }

@@ -28,7 +28,8 @@ pub(super) const KEYS: [(&str, &str); 10] = [
 pub(super) fn listen(session: Session, panels: Panels) {
     Effect::new(move || {
         let heard = window_event_listener(keydown, move |event| {
-            let is_taken = event.ctrl_key() || event.meta_key() || event.alt_key() || event.default_prevented();
+            let is_taken =
+                event.ctrl_key() || event.meta_key() || event.alt_key() || event.default_prevented();
             if !is_taken && !in_text_field(&event) && pressed(session, panels, &event) {
                 event.prevent_default();
             }

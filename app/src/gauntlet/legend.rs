@@ -5,16 +5,24 @@ use gauntlet_scene::legend;
 use leptos::prelude::*;
 
 use super::session::Session;
-use crate::ui::{failure_class, Icon, Shape};
+use crate::ui::{Icon, Shape, failure_class};
+
+/// Narrower than this the legend starts folded, CSS pixels; the style sheet says the same.
+const SMALL_PX: f64 = 900.0;
 
 /// What each shape means. Folds away.
 #[component]
 pub(super) fn Legend(session: Session) -> impl IntoView {
     let entries = session.film(|film: &Film| legend(film.rules()));
-    let is_open = RwSignal::new(true);
+    // Until the viewer says, the style sheet decides by the room there is.
+    let is_open = RwSignal::new(None::<bool>);
+    let fold = move |_| {
+        let is_small = window().inner_width().ok().and_then(|w| w.as_f64()).is_some_and(|w| w <= SMALL_PX);
+        is_open.update(|o| *o = Some(!o.unwrap_or(!is_small)));
+    };
     view! {
-        <div class="legend" class:is-folded=move || !is_open.get()>
-            <button class="legend-fold" aria-expanded=move || is_open.get().to_string() on:click=move |_| is_open.update(|o| *o = !*o)>
+        <div class="legend" class:is-folded=move || is_open.get() == Some(false) class:is-open=move || is_open.get() == Some(true)>
+            <button class="legend-fold" aria-label="Legend: fold or unfold" on:click=fold>
                 "Legend" <Icon shape=Shape::Chevron />
             </button>
             <ul>
@@ -28,4 +36,5 @@ pub(super) fn Legend(session: Session) -> impl IntoView {
             </ul>
         </div>
     }
+    .into_any()
 }

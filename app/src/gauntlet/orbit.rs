@@ -89,9 +89,8 @@ impl Turning {
             let unit = 2.0 * orbit.distance * (camera.fov_y_radians / 2.0).tan() / height.max(1.0) as f32;
             let (right, up) = sides(&camera);
             let target = orbit.target.unwrap_or(camera.target);
-            orbit.target = Some(std::array::from_fn(|i| {
-                target[i] + (up[i] * dy as f32 - right[i] * dx as f32) * unit
-            }));
+            orbit.target =
+                Some(std::array::from_fn(|i| target[i] + (up[i] * dy as f32 - right[i] * dx as f32) * unit));
         });
     }
 
@@ -211,7 +210,8 @@ fn orbit_from(camera: &Camera, agent: [f32; 3], geometry: Geometry) -> Orbit {
     let heading = if geometry == Geometry::Wormhole { FRAC_PI_2 } else { 0.0 };
     let [x, y, z]: [f32; 3] = std::array::from_fn(|i| camera.eye[i] - agent[i]);
     let distance = (x * x + y * y + z * z).sqrt().max(1e-3);
-    Orbit { yaw: x.atan2(z) + heading, pitch: (y / distance).clamp(-1.0, 1.0).asin(), distance, target: None }.checked()
+    Orbit { yaw: x.atan2(z) + heading, pitch: (y / distance).clamp(-1.0, 1.0).asin(), distance, target: None }
+        .checked()
 }
 
 /// The camera's right and up, unit length.
@@ -236,7 +236,14 @@ mod tests {
 
     #[test]
     fn an_orbit_starts_where_the_camera_was() {
-        let camera = Camera { eye: [0.0, 10.0, 10.0], target: [0.0; 3], up: [0.0, 1.0, 0.0], fov_y_radians: 0.8, near: 0.1, far: 9.0 };
+        let camera = Camera {
+            eye: [0.0, 10.0, 10.0],
+            target: [0.0; 3],
+            up: [0.0, 1.0, 0.0],
+            fov_y_radians: 0.8,
+            near: 0.1,
+            far: 9.0,
+        };
         let orbit = orbit_from(&camera, [0.0; 3], Geometry::Linear);
         assert!((orbit.pitch - std::f32::consts::FRAC_PI_4).abs() < 1e-5 && orbit.yaw.abs() < 1e-5);
         assert!((orbit.distance - 200.0_f32.sqrt()).abs() < 1e-3);

@@ -23,7 +23,11 @@ pub(super) struct Overlay {
 
 impl Overlay {
     /// Takes the children of `labels` as a pool of labels; `card` and its `leader` line follow the agent.
-    pub(super) fn new(labels: &web_sys::Element, card: Option<web_sys::HtmlElement>, leader: Option<web_sys::HtmlElement>) -> Self {
+    pub(super) fn new(
+        labels: &web_sys::Element,
+        card: Option<web_sys::HtmlElement>,
+        leader: Option<web_sys::HtmlElement>,
+    ) -> Self {
         let pool = labels.children();
         let elements = (0..pool.length()).filter_map(|i| pool.item(i)?.dyn_into().ok());
         Self {
@@ -86,7 +90,10 @@ impl Overlay {
         let (dx, dy) = (cx - ax, cy - ay);
         let _ = leader.style().set_property("opacity", "1");
         let _ = leader.style().set_property("width", &format!("{:.1}px", dx.hypot(dy)));
-        let _ = leader.style().set_property("transform", &format!("translate({ax:.1}px,{ay:.1}px) rotate({:.4}rad)", dy.atan2(dx)));
+        let _ = leader.style().set_property(
+            "transform",
+            &format!("translate({ax:.1}px,{ay:.1}px) rotate({:.4}rad)", dy.atan2(dx)),
+        );
     }
 }
 
@@ -127,4 +134,5 @@ pub(super) fn OverlayPool(
             {(0..LABELS).map(|_| view! { <span class="label"></span> }).collect_view()}
         </div>
     }
+    .into_any()
 }

@@ -38,6 +38,7 @@ pub(crate) fn RunPage() -> impl IntoView {
             })}
         </Suspense>
     }
+    .into_any()
 }
 
 /// The server could not read the run.
@@ -50,6 +51,7 @@ fn Unreadable(words: String, again: impl Fn() + 'static) -> impl IntoView {
             <button class="button" on:click=move |_| again()>"Try again"</button>
         </main>
     }
+    .into_any()
 }
 
 /// One run.
@@ -76,4 +78,5 @@ fn RunView(summary: RunSummary) -> impl IntoView {
             <SheetTabs session panels />
         </div>
     }
+    .into_any()
 }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::session::Session;
-use crate::ui::{grouped, Icon, Shape};
+use crate::ui::{Icon, Shape, grouped};
 
 /// What one key press resizes, CSS pixels.
 const KEY_PX: f64 = 16.0;
@@ -76,7 +76,11 @@ impl Panels {
 
     /// The widths, for the page's grid.
     pub(super) fn style(self) -> String {
-        format!("--steps-width:{}px;--diagnostics-width:{}px", self.steps.width.get(), self.diagnostics.width.get())
+        format!(
+            "--steps-width:{}px;--diagnostics-width:{}px",
+            self.steps.width.get(),
+            self.diagnostics.width.get()
+        )
     }
 
     /// Shows a sheet, or the stage if it is the one shown.
@@ -142,6 +146,7 @@ pub(super) fn Edge(
             on:pointercancel=move |_| from.set_value(None) on:keydown=key
         ></div>
     }
+    .into_any()
 }
 
 /// Folds or unfolds a panel.
@@ -165,6 +170,7 @@ pub(super) fn Fold(
             <Icon shape=Shape::Panel />
         </button>
     }
+    .into_any()
 }
 
 /// The tabs of a small screen.
@@ -189,4 +195,5 @@ pub(super) fn SheetTabs(session: Session, panels: Panels) -> impl IntoView {
             {tab(Sheet::Diagnostics, "Diagnostics")}
         </nav>
     }
+    .into_any()
 }

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use super::easing::CameraEase;
 use super::motion::{advance, ease};
 use super::overlay::Overlay;
-use super::session::{find, Session};
+use super::session::{Session, find};
 use crate::ports::{FeedState, FeedUpdate, StageView};
 use crate::ui::{element_size, now_ms, pixel_ratio, prefers_reduced_motion};
 
@@ -25,7 +25,7 @@ const IDLE_FRAME_MS: f64 = 33.0;
 /// The window over which the rate of steps is averaged, milliseconds.
 const RATE_MS: f64 = 4000.0;
 /// A frame never counts as longer than this: a page that slept does not leap.
-const LONGEST_FRAME_SECS: f64 = 0.1;
+const LONGEST_FRAME_SECS: f64 = 0.5;
 
 /// What arrived since the last frame.
 pub(super) type Inbox = Rc<RefCell<Vec<FeedUpdate>>>;
@@ -60,7 +60,11 @@ pub(super) struct Projector {
 impl Projector {
     /// A loop that draws on `stage`, over `canvas`, inside `frame`.
     pub(super) fn new(
-        session: Session, inbox: Inbox, stage: Box<dyn StageView>, overlay: Overlay, frame: web_sys::Element,
+        session: Session,
+        inbox: Inbox,
+        stage: Box<dyn StageView>,
+        overlay: Overlay,
+        frame: web_sys::Element,
         canvas: web_sys::HtmlCanvasElement,
     ) -> Self {
         Self {
@@ -102,7 +106,8 @@ impl Projector {
 
     /// One animation frame at `ms` milliseconds.
     pub(super) fn frame(&mut self, ms: f64) {
-        let secs = self.before_ms.map_or(0.0, |before| ((ms - before) / 1000.0).clamp(0.0, LONGEST_FRAME_SECS));
+        let secs =
+            self.before_ms.map_or(0.0, |before| ((ms - before) / 1000.0).clamp(0.0, LONGEST_FRAME_SECS));
         self.before_ms = Some(ms);
         self.take_in();
         self.honour_wish();
@@ -196,7 +201,8 @@ impl Projector {
         }
         let begun = now_precise();
         let mut scene = self.session.film(|film| self.composer.compose(film, &lens));
-        scene.camera = self.camera.ease(scene.camera, (lens.geometry, lens.camera.as_str()), secs, self.is_calm);
+        scene.camera =
+            self.camera.ease(scene.camera, (lens.geometry, lens.camera.as_str()), secs, self.is_calm);
         let ratio = pixel_ratio();
         let (width, height) = ((self.size.0 * ratio).round() as u32, (self.size.1 * ratio).round() as u32);
         if (self.canvas.width(), self.canvas.height()) != (width, height) {

@@ -18,7 +18,8 @@ pub(super) fn readable(text: &str) -> String {
     if !is_escaped {
         return text.to_owned();
     }
-    let pairs = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#x27;", "'"), ("&#39;", "'"), ("&amp;", "&")];
+    let pairs =
+        [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#x27;", "'"), ("&#39;", "'"), ("&amp;", "&")];
     pairs.iter().fold(text.to_owned(), |text, (escape, letter)| text.replace(escape, letter))
 }
 
@@ -59,7 +60,8 @@ fn next_proof(text: &str) -> Option<(usize, usize)> {
 
 /// Letters and digits in lower case, single spaces: what a citation must share with its source.
 fn plain(text: &str) -> String {
-    let kept: String = text.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
+    let kept: String =
+        text.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
     kept.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -92,7 +94,11 @@ mod tests {
         ];
         check(text, "Patient: diffuse midline glioma.", &pieces);
         check("no proof", "x", &[Piece::Plain("no proof".into())]);
-        check("<proof></proof>", "x", &[Piece::Plain("<proof>".into()), Piece::Plain("".into()), Piece::Plain("</proof>".into())]);
+        check(
+            "<proof></proof>",
+            "x",
+            &[Piece::Plain("<proof>".into()), Piece::Plain("".into()), Piece::Plain("</proof>".into())],
+        );
     }
 
     #[test]

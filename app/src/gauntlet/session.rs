@@ -126,7 +126,9 @@ impl Session {
             return;
         }
         let Some((step, episode)) = before else { return };
-        let now = self.film.with_value(|f| (key(f, at) != Some((step, episode.clone()))).then(|| find(f, step, episode.as_ref())));
+        let now = self.film.with_value(|f| {
+            (key(f, at) != Some((step, episode.clone()))).then(|| find(f, step, episode.as_ref()))
+        });
         if let Some(Some(now)) = now {
             self.motion.update(|m| m.position += now as f64 - at as f64);
         }

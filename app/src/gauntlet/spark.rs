@@ -4,7 +4,12 @@ use std::fmt::Write;
 
 /// Points to a polyline's `d`: x from 0 to `width`, y within `height` with a margin of `pad`, high values on top.
 /// A history that never changes is a line through the middle.
-pub(super) fn polyline(points: impl Iterator<Item = (f64, f64)> + Clone, range: (f64, f64), size: (f64, f64), pad: f64) -> String {
+pub(super) fn polyline(
+    points: impl Iterator<Item = (f64, f64)> + Clone,
+    range: (f64, f64),
+    size: (f64, f64),
+    pad: f64,
+) -> String {
     let mut path = String::new();
     for (i, (x, value)) in points.enumerate() {
         let letter = if i == 0 { 'M' } else { 'L' };
@@ -23,7 +28,9 @@ pub(super) fn height_of(value: f64, (low, high): (f64, f64), height: f64, pad: f
 
 /// The lowest and the highest of some values; `None` without any.
 pub(super) fn range_of(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
-    values.fold(None, |range, v| Some(range.map_or((v, v), |(low, high): (f64, f64)| (low.min(v), high.max(v)))))
+    values.fold(None, |range, v| {
+        Some(range.map_or((v, v), |(low, high): (f64, f64)| (low.min(v), high.max(v))))
+    })
 }
 
 #[cfg(test)]

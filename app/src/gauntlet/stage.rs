@@ -16,7 +16,7 @@ use super::panels::Panels;
 use super::projector::{Inbox, Projector};
 use super::session::Session;
 use super::toolbar::Toolbar;
-use crate::ports::{use_ports, Ports, StageView};
+use crate::ports::{Ports, StageView, use_ports};
 use crate::ui::{EachFrame, Resized};
 
 /// The running loop, for those who must ask the picture something: what is under the pointer, where the camera is.
@@ -44,7 +44,12 @@ struct Elements {
 
 impl Elements {
     /// Starts the loop once everything is on the page. What it answers keeps it running.
-    fn start(self, session: Session, ports: &Ports, without_3d: RwSignal<Option<String>>) -> Option<(Rc<RefCell<Projector>>, Vec<Box<dyn Any>>)> {
+    fn start(
+        self,
+        session: Session,
+        ports: &Ports,
+        without_3d: RwSignal<Option<String>>,
+    ) -> Option<(Rc<RefCell<Projector>>, Vec<Box<dyn Any>>)> {
         let (frame, solid, flat) = (self.frame.get()?, self.solid.get()?, self.flat.get()?);
         let (labels, card, leader) = (self.labels.get()?, self.card.get()?, self.leader.get()?);
         let (renderer, canvas, view): (_, _, Box<dyn StageView>) = match ports.stage.attach(solid.clone()) {
@@ -86,7 +91,9 @@ pub(super) fn StageArea(session: Session, panels: Panels) -> impl IntoView {
     let ports = use_ports();
     Effect::new(move || {
         let Some(ports) = ports else { return };
-        let Some((projector, kept)) = ports.with_value(|p| elements.start(session, p, without_3d)) else { return };
+        let Some((projector, kept)) = ports.with_value(|p| elements.start(session, p, without_3d)) else {
+            return;
+        };
         picture.0.set(Some(StoredValue::new_local(projector)));
         // Lives as long as this effect: dropping it ends the loop and the connection.
         StoredValue::new_local(kept);
@@ -124,6 +131,7 @@ pub(super) fn StageArea(session: Session, panels: Panels) -> impl IntoView {
             {move || is_empty().then(|| view! { <Waiting session /> })}
         </div>
     }
+    .into_any()
 }
 
 /// What the stage says before the first step.
@@ -145,4 +153,5 @@ fn Waiting(session: Session) -> impl IntoView {
             <p>{move || words().1}</p>
         </div>
     }
+    .into_any()
 }

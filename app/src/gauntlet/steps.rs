@@ -7,7 +7,9 @@ use leptos::prelude::*;
 
 use super::panels::{Edge, Fold, Panels};
 use super::session::Session;
-use crate::ui::{element_size, failure_class, failure_word, grouped, in_text_field, score, Icon, Resized, Shape};
+use crate::ui::{
+    Icon, Resized, Shape, element_size, failure_class, failure_word, grouped, in_text_field, score,
+};
 
 /// A row's height, CSS pixels; the style sheet says the same.
 const ROW_PX: f64 = 24.0;
@@ -55,8 +57,14 @@ fn filtered(film: &Film, only_failing: bool, words: &str) -> Rows {
     if !only_failing && words.is_empty() {
         return Rows::All(film.len());
     }
-    let number: Option<String> = words.bytes().all(|b| b.is_ascii_digit() || b == b',').then(|| words.replace(',', ""));
-    let named: Vec<_> = film.paths().iter().filter(|p| p.path.to_lowercase().replace('_', " ").contains(&words)).map(|p| p.id).collect();
+    let number: Option<String> =
+        words.bytes().all(|b| b.is_ascii_digit() || b == b',').then(|| words.replace(',', ""));
+    let named: Vec<_> = film
+        .paths()
+        .iter()
+        .filter(|p| p.path.to_lowercase().replace('_', " ").contains(&words))
+        .map(|p| p.id)
+        .collect();
     let is_found = |i: usize| match &number {
         _ if words.is_empty() => true,
         Some(digits) => film.node(i).is_some_and(|n| n.step.to_string().starts_with(digits)),
@@ -149,6 +157,7 @@ pub(super) fn Steps(session: Session, panels: Panels) -> impl IntoView {
             <Edge panel=panels.steps name="Width of the steps" />
         </nav>
     }
+    .into_any()
 }
 
 /// The rows in sight.
@@ -164,24 +173,32 @@ fn List(session: Session, rows: Memo<Rows>) -> impl IntoView {
         let resized = Resized::watch(&list, move || height.set(element_size(&watched).1));
         StoredValue::new_local(resized);
     });
-    Effect::new(move || {
-        let at = session.current.get();
-        let count = rows.with(Rows::len);
-        let (Some(list), Some(at)) = (element.get(), at) else { return };
+    let bring_into_sight = move || {
+        let (Some(list), Some(at)) = (element.try_get_untracked().flatten(), session.current.try_get_untracked().flatten()) else { return };
+        let count = rows.with_untracked(Rows::len);
         if is_reading.get_untracked() || count == 0 {
             return;
         }
         let y = rows.with_untracked(|r| r.row(at)).min(count - 1) as f64 * ROW_PX;
-        let (top, height) = (f64::from(list.scroll_top()), height.get_untracked());
-        if y < top || y + ROW_PX > top + height {
-            let is_next = y >= top - ROW_PX && y <= top + height + ROW_PX;
-            let place = match is_next {
-                true if y < top => y,
+        let (seen, height) = (f64::from(list.scroll_top()), height.get_untracked());
+        if y < seen || y + ROW_PX > seen + height {
+            let is_near = y >= seen - height && y <= seen + 2.0 * height;
+            let place = match is_near {
+                true if y < seen => y,
                 true => y + ROW_PX - height,
                 false => y - height / 2.0,
             };
             list.set_scroll_top(place.max(0.0) as i32);
+            // The browser tells of it a frame later; the rows must be there with it.
+            top.set(f64::from(list.scroll_top()));
         }
+    };
+    Effect::new(move || {
+        session.current.track();
+        rows.track();
+        height.track();
+        // Once the list is as high as its rows: before that it cannot scroll so far.
+        request_animation_frame(bring_into_sight);
     });
     Effect::new(move || {
         if session.motion.with(|m| m.following) {
@@ -241,14 +258,22 @@ fn List(session: Session, rows: Memo<Rows>) -> impl IntoView {
             })}
         </div>
     }
+    .into_any()
 }
 
 #[component]
-fn StepRow(session: Session, row: usize, node: usize, choose: impl Fn(usize) + Copy + 'static) -> impl IntoView {
+fn StepRow(
+    session: Session,
+    row: usize,
+    node: usize,
+    choose: impl Fn(usize) + Copy + 'static,
+) -> impl IntoView {
     let text = Memo::new(move |_| session.watch_calmly(|film| row_text(film, node)));
     let is_on = move || session.current.get() == Some(node);
     let failure = move || text.with(|t| t.as_ref().and_then(|t| t.failure));
-    let class = move || format!("step {}{}", failure().map_or("", failure_class), if is_on() { " is-on" } else { "" });
+    let class = move || {
+        format!("step {}{}", failure().map_or("", failure_class), if is_on() { " is-on" } else { "" })
+    };
     view! {
         <div
             class=class role="option" id=format!("step-{node}") aria-selected=move || is_on().to_string()
@@ -261,4 +286,5 @@ fn StepRow(session: Session, row: usize, node: usize, choose: impl Fn(usize) + C
             </span>
         </div>
     }
+    .into_any()
 }

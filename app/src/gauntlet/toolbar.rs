@@ -82,4 +82,5 @@ pub(super) fn Toolbar(session: Session, turning: Turning) -> impl IntoView {
             })}
         </div>
     }
+    .into_any()
 }

@@ -4,9 +4,9 @@ use gauntlet_film::Film;
 use leptos::prelude::*;
 
 use super::curve::Curve;
-use super::motion::{next_speed, SPEEDS};
-use super::session::{root_path, Session};
-use crate::ui::{grouped, Icon, Shape};
+use super::motion::{SPEEDS, next_speed};
+use super::session::{Session, root_path};
+use crate::ui::{Icon, Shape, grouped};
 
 /// The bar, over its curve.
 #[component]
@@ -42,6 +42,7 @@ pub(super) fn Transport(session: Session) -> impl IntoView {
             <Curve session />
         </section>
     }
+    .into_any()
 }
 
 /// One button of the transport.
@@ -55,15 +56,18 @@ fn Way(shape: Shape, words: &'static str, go: impl Fn() + 'static) -> impl IntoV
 fn Speed(session: Session) -> impl IntoView {
     let speed = session.speed;
     let go = move |by: isize| move |_| speed.update(|s| *s = next_speed(*s, by));
+    let is_at = move |end: f64| move || speed.get() == end;
+    let (is_slowest, is_fastest) = (is_at(SPEEDS[0]), is_at(SPEEDS[SPEEDS.len() - 1]));
     view! {
         <div class="tool-group speed" role="group" aria-label="Speed">
-            <button class="tool is-icon" aria-label="Slower (,)" title="Slower (,)" on:click=go(-1) disabled=move || speed.get() <= SPEEDS[0]>"−"</button>
+            <button class="tool is-icon" aria-label="Slower (,)" title="Slower (,)" on:click=go(-1) disabled=is_slowest>"−"</button>
             <button class="tool speed-now" title="Back to 1x" on:click=move |_| speed.set(1.0)>
                 {move || format!("{}x", speed.get())}
             </button>
-            <button class="tool is-icon" aria-label="Faster (.)" title="Faster (.)" on:click=go(1) disabled=move || speed.get() >= SPEEDS[SPEEDS.len() - 1]>"+"</button>
+            <button class="tool is-icon" aria-label="Faster (.)" title="Faster (.)" on:click=go(1) disabled=is_fastest>"+"</button>
         </div>
     }
+    .into_any()
 }
 
 /// The rubric that the curve and the path show: the root, or one of its children.
@@ -71,7 +75,8 @@ fn Speed(session: Session) -> impl IntoView {
 fn RubricChips(session: Session) -> impl IntoView {
     let choices = move |film: &Film| {
         let root = root_path(film);
-        let chip = |p: &gauntlet_film::Path| (p.id, p.path.clone(), p.name.replace('_', " "), Some(p.id) == root);
+        let chip =
+            |p: &gauntlet_film::Path| (p.id, p.path.clone(), p.name.replace('_', " "), Some(p.id) == root);
         film.paths().iter().filter(|p| p.depth == 0 || Some(p.id) == root).map(chip).collect::<Vec<_>>()
     };
     let all = Memo::new(move |_| session.watch_calmly(choices));
@@ -87,4 +92,5 @@ fn RubricChips(session: Session) -> impl IntoView {
             } />
         </div>
     }
+    .into_any()
 }

@@ -3,7 +3,7 @@
 use gauntlet_film::{Film, PathId, State};
 use leptos::prelude::*;
 
-use super::session::{root_path, Session};
+use super::session::{Session, root_path};
 use super::spark::{height_of, polyline, range_of};
 use crate::ui::{score, state_class, state_word};
 
@@ -60,6 +60,7 @@ pub(super) fn RubricTree(session: Session) -> impl IntoView {
             <For each=move || all.get() key=|line| (line.id, line.depth, line.path.clone()) children=move |line| view! { <TreeLine session line /> } />
         </ul>
     }
+    .into_any()
 }
 
 #[component]
@@ -70,13 +71,17 @@ fn TreeLine(session: Session, line: Line) -> impl IntoView {
         Some(session.watch(|film| read(film, at, id)))
     });
     let state = move || reading.with(|r| r.as_ref().map_or(State::NotEvaluated, |r| r.state));
-    let words = move || reading.with(|r| match r.as_ref().and_then(|r| r.value) {
-        Some(value) => score(value),
-        None => "n/e".to_owned(),
-    });
+    let words = move || {
+        reading.with(|r| match r.as_ref().and_then(|r| r.value) {
+            Some(value) => score(value),
+            None => "n/e".to_owned(),
+        })
+    };
     let rubric = session.view.rubric;
     let is_on = move || rubric.get() == Some(id);
-    let choose = move |_| rubric.update(|chosen| *chosen = if *chosen == Some(id) || is_root { None } else { Some(id) });
+    let choose = move |_| {
+        rubric.update(|chosen| *chosen = if *chosen == Some(id) || is_root { None } else { Some(id) })
+    };
     let spark = move || reading.with(|r| r.as_ref().map(|r| r.spark.clone()).unwrap_or_default());
     let dot = move || reading.with(|r| r.as_ref().and_then(|r| r.dot));
     let label = {
@@ -107,6 +112,7 @@ fn TreeLine(session: Session, line: Line) -> impl IntoView {
             })}
         </li>
     }
+    .into_any()
 }
 
 /// The selected step's headline number: the root score, what it was one step before, and its place in this run.
@@ -141,4 +147,5 @@ pub(super) fn Headline(session: Session) -> impl IntoView {
             </p>
         </div>
     }
+    .into_any()
 }

@@ -38,6 +38,7 @@ pub(super) fn NoRuns() -> impl IntoView {
             </ol>
         </section>
     }
+    .into_any()
 }
 
 /// The filter leaves nothing.
@@ -49,4 +50,5 @@ pub(super) fn NoMatch() -> impl IntoView {
             <p>"Search looks at name, id, project, task and tags. " <a href="/">"Show all runs"</a></p>
         </section>
     }
+    .into_any()
 }

@@ -4,10 +4,10 @@ use gauntlet_model::Status;
 use leptos::ev::keydown;
 use leptos::html;
 use leptos::prelude::*;
-use leptos_router::hooks::{use_navigate, use_query_map};
 use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_navigate, use_query_map};
 
-use crate::ui::{in_text_field, status_word, Icon, Shape};
+use crate::ui::{Icon, Shape, in_text_field, status_word};
 
 /// What the list is filtered by.
 #[derive(Clone, Copy)]
@@ -22,9 +22,8 @@ impl Filter {
     /// The filter in this page's address.
     pub(super) fn of_address() -> Self {
         let query = use_query_map();
-        let part = move |name: &'static str| {
-            Memo::new(move |_| query.with(|q| q.get(name)).unwrap_or_default())
-        };
+        let part =
+            move |name: &'static str| Memo::new(move |_| query.with(|q| q.get(name)).unwrap_or_default());
         Self { words: part("q"), status: part("status") }
     }
 
@@ -54,7 +53,6 @@ pub(super) fn Filters(filter: Filter) -> impl IntoView {
         let options = NavigateOptions { replace: true, scroll: false, ..Default::default() };
         navigate(&format!("/{}", query.to_query_string()), options);
     };
-    let go = StoredValue::new_local(go);
     Effect::new(move || {
         let heard = window_event_listener(keydown, move |e| {
             let plain = !(e.ctrl_key() || e.meta_key() || e.alt_key());
@@ -67,17 +65,16 @@ pub(super) fn Filters(filter: Filter) -> impl IntoView {
         });
         on_cleanup(move || heard.remove());
     });
-    let typed = move |e| {
-        let words = event_target_value(&e);
-        go.with_value(|go| go(&words, &filter.status.get_untracked()));
-    };
+    let search = go.clone();
+    let typed = move |e| search(&event_target_value(&e), &filter.status.get_untracked());
     let chip = move |status: Option<Status>| {
+        let go = go.clone();
         let word = status.map_or("", Status::as_str);
         let is_on = move || filter.status.with(|s| s == word);
         view! {
             <button
                 class="chip" class:is-on=is_on aria-pressed=move || is_on().to_string()
-                on:click=move |_| go.with_value(|go| go(&filter.words.get_untracked(), word))
+                on:click=move |_| go(&filter.words.get_untracked(), word)
             >
                 {status.map_or("All", status_word)}
             </button>
@@ -100,4 +97,5 @@ pub(super) fn Filters(filter: Filter) -> impl IntoView {
             </div>
         </div>
     }
+    .into_any()
 }

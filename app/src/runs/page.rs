@@ -10,8 +10,8 @@ use leptos_meta::Title;
 use super::empty::{NoMatch, NoRuns};
 use super::filters::{Filter, Filters};
 use super::row::Row;
-use crate::api::{list_runs, RunsPage as Page, RunsQuery};
-use crate::ui::{now_ms, FilePicker, Mark};
+use crate::api::{RunsPage as Page, RunsQuery, list_runs};
+use crate::ui::{FilePicker, Mark, now_ms};
 
 /// How often the list looks for news, and how many looks it skips while nothing runs.
 const LOOK: Duration = Duration::from_secs(2);
@@ -21,7 +21,8 @@ const CALM_LOOKS: u32 = 2;
 #[component]
 pub(crate) fn RunsPage() -> impl IntoView {
     let filter = Filter::of_address();
-    let query = move || RunsQuery { q: filter.words.get(), status: filter.status.get(), cursor: String::new() };
+    let query =
+        move || RunsQuery { q: filter.words.get(), status: filter.status.get(), cursor: String::new() };
     let found = Resource::new_blocking(query, list_runs);
     view! {
         <Title text="Runs · Gauntlet" />
@@ -45,6 +46,7 @@ pub(crate) fn RunsPage() -> impl IntoView {
             </main>
         </div>
     }
+    .into_any()
 }
 
 /// The list could not be read.
@@ -57,6 +59,7 @@ fn Failed(error: String, again: impl Fn() + 'static) -> impl IntoView {
             <button class="button" on:click=move |_| again()>"Try again"</button>
         </section>
     }
+    .into_any()
 }
 
 /// Puts a newer first page over the rows shown: it replaces what it covers, and what was loaded after stays.
@@ -79,7 +82,11 @@ fn Found(page: Page, filter: Filter) -> impl IntoView {
     let now = RwSignal::new(None::<f64>);
     let (is_loading, trouble) = (RwSignal::new(false), RwSignal::new(None::<String>));
     let ask = move |cursor: String| {
-        list_runs(RunsQuery { q: filter.words.get_untracked(), status: filter.status.get_untracked(), cursor })
+        list_runs(RunsQuery {
+            q: filter.words.get_untracked(),
+            status: filter.status.get_untracked(),
+            cursor,
+        })
     };
     Effect::new(move || {
         now.set(Some(now_ms()));
@@ -122,7 +129,8 @@ fn Found(page: Page, filter: Filter) -> impl IntoView {
                     cursor.try_set(page.next_cursor);
                     trouble.try_set(None);
                     rows.try_update(|rows| {
-                        let new: Vec<_> = page.items.into_iter().filter(|i| rows.iter().all(|r| r.id != i.id)).collect();
+                        let new: Vec<_> =
+                            page.items.into_iter().filter(|i| rows.iter().all(|r| r.id != i.id)).collect();
                         rows.extend(new);
                     });
                 }
@@ -165,6 +173,7 @@ fn Found(page: Page, filter: Filter) -> impl IntoView {
             </button>
         })}
     }
+    .into_any()
 }
 
 #[cfg(test)]
@@ -191,6 +200,11 @@ mod tests {
         check(&[("a", 1), ("b", 1)], &[("a", 2), ("b", 1)], false, &[("a", 2), ("b", 1)]);
         check(&[], &[("a", 1)], false, &[("a", 1)]);
         check(&[("a", 1), ("b", 1)], &[("a", 1)], false, &[("a", 1)]);
-        check(&[("b", 1), ("c", 1), ("d", 1)], &[("a", 1), ("b", 1), ("c", 2)], true, &[("a", 1), ("b", 1), ("c", 2), ("d", 1)]);
+        check(
+            &[("b", 1), ("c", 1), ("d", 1)],
+            &[("a", 1), ("b", 1), ("c", 2)],
+            true,
+            &[("a", 1), ("b", 1), ("c", 2), ("d", 1)],
+        );
     }
 }

@@ -23,7 +23,13 @@ pub(super) fn Row(
     let failing = move || run.with(|r| share_failing(r));
     let bar = move || format!("width:{:.1}%", failing().unwrap_or(0.0) * 100.0);
     let kind = move || {
-        run.with(|r| [Some(r.kind.clone()), r.agent.clone(), r.task.clone()].into_iter().flatten().collect::<Vec<_>>().join(" · "))
+        run.with(|r| {
+            [Some(r.kind.clone()), r.agent.clone(), r.task.clone()]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(" · ")
+        })
     };
     view! {
         <tr class="run-row">
@@ -55,6 +61,7 @@ pub(super) fn Row(
             </td>
         </tr>
     }
+    .into_any()
 }
 
 /// The share of a run's scored steps that fail; `None` before the first.

@@ -27,7 +27,9 @@ pub(crate) fn element_size(element: &web_sys::Element) -> (f64, f64) {
 
 /// Whether what a key was pressed in takes text.
 pub(crate) fn in_text_field(event: &web_sys::Event) -> bool {
-    target(event).is_some_and(|t| t.matches("input:not([type=range]), textarea, select, [contenteditable]").unwrap_or(false))
+    target(event).is_some_and(|t| {
+        t.matches("input:not([type=range]), textarea, select, [contenteditable]").unwrap_or(false)
+    })
 }
 
 /// Whether what a key was pressed in is a control with its own use of space and enter.

@@ -81,12 +81,25 @@ mod tests {
         let cases = [(0, "0"), (999, "999"), (1312, "1,312"), (1_000_000, "1,000,000")];
         cases.iter().for_each(|(n, text)| assert_eq!(&grouped(*n), text));
         let cases = [
-            (18.4, "+18.4"), (-20.0, "-20.0"), (0.0, "0.0"), (-0.0, "0.0"), (0.25, "+0.25"), (0.001, "+0.001"),
-            (-31.274, "-31.3"), (0.2, "+0.2"), (3e9, "+3.00e9"),
+            (18.4, "+18.4"),
+            (-20.0, "-20.0"),
+            (0.0, "0.0"),
+            (-0.0, "0.0"),
+            (0.25, "+0.25"),
+            (0.001, "+0.001"),
+            (-31.274, "-31.3"),
+            (0.2, "+0.2"),
+            (3e9, "+3.00e9"),
         ];
         cases.iter().for_each(|(v, text)| assert_eq!(&score(*v), text));
-        assert_eq!((percent(0.0), percent(0.1), percent(0.034)), ("0 %".into(), "10 %".into(), "3.4 %".into()));
-        assert_eq!((duration(0.42), duration(1240.0), duration(200_000.0)), ("0.4 ms".into(), "1.24 s".into(), "3 min 20 s".into()));
+        assert_eq!(
+            (percent(0.0), percent(0.1), percent(0.034)),
+            ("0 %".into(), "10 %".into(), "3.4 %".into())
+        );
+        assert_eq!(
+            (duration(0.42), duration(1240.0), duration(200_000.0)),
+            ("0.4 ms".into(), "1.24 s".into(), "3 min 20 s".into())
+        );
     }
 
     #[test]
@@ -94,7 +107,14 @@ mod tests {
         let at: Timestamp = "2026-11-21T00:06:33.885877Z".parse().expect("a time");
         assert_eq!(utc(at), "2026-11-21 00:06:33");
         let millis = at.micros() as f64 / 1000.0;
-        let cases = [(1e3, "now"), (42e3, "42 s ago"), (200e3, "3 min ago"), (9e6, "2 h ago"), (3e8, "3 d ago"), (-5e3, "now")];
+        let cases = [
+            (1e3, "now"),
+            (42e3, "42 s ago"),
+            (200e3, "3 min ago"),
+            (9e6, "2 h ago"),
+            (3e8, "3 d ago"),
+            (-5e3, "now"),
+        ];
         cases.iter().for_each(|(later, text)| assert_eq!(&ago(at, millis + later), text));
     }
 }

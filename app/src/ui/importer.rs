@@ -55,7 +55,9 @@ pub(crate) fn run_address(run: &str) -> String {
     let mut address = String::from("/runs/");
     for byte in run.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => address.push(char::from(byte)),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                address.push(char::from(byte))
+            }
             other => address.push_str(&format!("%{other:02X}")),
         }
     }
@@ -68,9 +70,8 @@ pub(crate) fn DropZone() -> impl IntoView {
     let importer = use_importer();
     let open = importer.opener();
     let depth = RwSignal::new(0_i32);
-    let carries_files = |e: &web_sys::DragEvent| {
-        e.data_transfer().is_some_and(|d| d.types().includes(&"Files".into(), 0))
-    };
+    let carries_files =
+        |e: &web_sys::DragEvent| e.data_transfer().is_some_and(|d| d.types().includes(&"Files".into(), 0));
     Effect::new(move || {
         let open = open.clone();
         let heard = [
@@ -115,6 +116,7 @@ pub(crate) fn DropZone() -> impl IntoView {
             }}
         </div>
     }
+    .into_any()
 }
 
 /// A button that picks a results file.
@@ -150,13 +152,15 @@ pub(crate) fn FilePicker(
             accept=".json,.jsonl,.ndjson,application/json"
         />
     }
+    .into_any()
 }
 
 #[cfg(test)]
 mod tests {
     #[test]
     fn any_run_name_makes_an_address() {
-        let cases = [("grpo-042", "/runs/grpo-042"), ("a b?#%", "/runs/a%20b%3F%23%25"), ("é", "/runs/%C3%A9")];
+        let cases =
+            [("grpo-042", "/runs/grpo-042"), ("a b?#%", "/runs/a%20b%3F%23%25"), ("é", "/runs/%C3%A9")];
         cases.iter().for_each(|(run, address)| assert_eq!(&super::run_address(run), address));
     }
 }

@@ -10,13 +10,13 @@ mod mark;
 mod words;
 
 pub(crate) use browser::{
-    element_size, in_text_field, now_ms, on_control, pixel_ratio, prefers_reduced_motion, query_parameter,
-    replace_query, this_address, Resized,
+    Resized, element_size, in_text_field, now_ms, on_control, pixel_ratio, prefers_reduced_motion,
+    query_parameter, replace_query, this_address,
 };
 pub(crate) use copy::Copied;
 pub(crate) use format::{ago, duration, grouped, percent, score, utc};
 pub(crate) use frames::EachFrame;
 pub(crate) use icon::{Icon, Shape};
-pub(crate) use importer::{provide_importer, run_address, DropZone, FilePicker};
+pub(crate) use importer::{DropZone, FilePicker, provide_importer, run_address};
 pub(crate) use mark::Mark;
 pub(crate) use words::{failure_class, failure_title, failure_word, state_class, state_word, status_word};

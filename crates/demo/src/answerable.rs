@@ -1,6 +1,6 @@
 //! Questions whose answer stands in the context.
 
-use crate::questions::{question, Need, Question};
+use crate::questions::{Need, Question, question};
 
 pub(crate) const QUESTIONS: &[Question] = &[
     question!("radiotherapy-dose", Answer, "the radiotherapy dose",

@@ -41,7 +41,10 @@ pub fn answer_of(question: &Question, decisions: &[Decision]) -> Answer {
             missing(question),
         ),
         "flag_conflict" => (
-            format!("I compared what the context says about {}. Two statements cannot both be true.", question.topic),
+            format!(
+                "I compared what the context says about {}. Two statements cannot both be true.",
+                question.topic
+            ),
             question.proof.to_owned(),
             conflicting(question),
         ),
@@ -60,7 +63,9 @@ pub fn answer_of(question: &Question, decisions: &[Decision]) -> Answer {
             format!("<analysis>\n{analysis}\n</analysis>\n<proof>\n{proof}\n</proof>\nAnswer: {conclusion}")
         }
         "wrong_tag" => {
-            format!("<think>\n{analysis}\n</think>\n<proof>\n{proof}\n</proof>\n<final>\n{conclusion}\n</final>")
+            format!(
+                "<think>\n{analysis}\n</think>\n<proof>\n{proof}\n</proof>\n<final>\n{conclusion}\n</final>"
+            )
         }
         _ => format!(
             "<analysis>\n{analysis}\n</analysis>\n<proof>\n{proof}\n</proof>\n<final>\n{conclusion}\n</final>"
@@ -89,9 +94,13 @@ fn answered(
     let topic = question.topic;
     let analysis = match confidence {
         Some("self_doubting") => {
-            format!("The question is about {topic}. The context does not specify it, so the information is missing. I will give the most likely value.")
+            format!(
+                "The question is about {topic}. The context does not specify it, so the information is missing. I will give the most likely value."
+            )
         }
-        _ => format!("The question is about {topic}. I look for the sentence that states it and answer from that sentence alone."),
+        _ => format!(
+            "The question is about {topic}. I look for the sentence that states it and answer from that sentence alone."
+        ),
     };
     (analysis, proof.to_owned(), conclusion.to_owned())
 }

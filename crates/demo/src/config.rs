@@ -1,6 +1,6 @@
 //! What a run is configured by, and the ranges that hold.
 
-use gauntlet_model::{FieldError, Object, RunId, MAX_STEP};
+use gauntlet_model::{FieldError, MAX_STEP, Object, RunId};
 use serde_json::json;
 
 use crate::grpo::Grpo;
@@ -24,8 +24,8 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        let grpo = Grpo { learning_rate: 3.0, clip: 0.2, kl_beta: 0.01, epochs: 4 };
-        Self { run: "dipg-grpo-demo".to_owned(), steps: 2400, seed: 7, group: 8, questions: 6, grpo }
+        let grpo = Grpo { learning_rate: 5.0, clip: 0.2, kl_beta: 0.03, epochs: 6 };
+        Self { run: "dipg-grpo-demo".to_owned(), steps: 2400, seed: 7, group: 8, questions: 12, grpo }
     }
 }
 

@@ -67,7 +67,8 @@ pub fn update(policy: &mut Policy, reference: &Policy, batch: &[Sample], grpo: &
             let share = 1.0 / (batch.len() * sample.decisions.len().max(1)) as f64;
             for decision in &sample.decisions {
                 let of = |p: &Policy| p.probabilities(decision.head, &sample.features)[decision.choice];
-                let scale = gradient_scale(grpo, of(policy), decision.probability, of(reference), sample.advantage);
+                let scale =
+                    gradient_scale(grpo, of(policy), decision.probability, of(reference), sample.advantage);
                 policy.add_gradient(&mut gradient, &sample.features, decision, share * scale);
             }
         }

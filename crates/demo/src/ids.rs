@@ -12,7 +12,8 @@ pub(crate) struct Ids {
 
 impl Ids {
     pub(crate) fn new(run: RunId, seed: u64) -> Self {
-        let base = mix(u128::from_be_bytes(*RunSummary::started_event_id(&run).as_bytes()) ^ u128::from(seed));
+        let base =
+            mix(u128::from_be_bytes(*RunSummary::started_event_id(&run).as_bytes()) ^ u128::from(seed));
         Self { run, base, next: 0 }
     }
 

@@ -7,7 +7,7 @@
 
 use rand::{Rng, RngExt};
 
-use crate::questions::{all, Need, Question};
+use crate::questions::{Question, all};
 
 /// One decision an answer is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,9 +54,9 @@ impl Head {
     fn untrained(self) -> &'static [f64] {
         match self {
             Head::Form => &[1.6, -0.2, -0.3, -0.3],
-            Head::Stance => &[1.7, 0.1, 0.0, 0.1],
-            Head::Proof => &[0.6, 0.2, -0.5],
-            Head::Content => &[0.5, 0.5, 0.0],
+            Head::Stance => &[1.7, 0.1, 0.0, -0.2],
+            Head::Proof => &[0.8, 0.2, -0.5],
+            Head::Content => &[0.5, 0.6, -0.2],
             Head::Confidence => &[1.2, -0.5],
         }
     }
@@ -70,9 +70,28 @@ pub struct Features(Vec<f64>);
 const CUES: usize = 5;
 
 const CLINICAL: [&str; 22] = [
-    "dose", "drug", "patient", "child", "radiotherapy", "mutation", "protocol", "survival", "adverse", "shunt",
-    "trial", "toxicity", "progression", "procedures", "imaging", "palliative", "response", "symptoms", "penicillin",
-    "amplification", "siblings", "school",
+    "dose",
+    "drug",
+    "patient",
+    "child",
+    "radiotherapy",
+    "mutation",
+    "protocol",
+    "survival",
+    "adverse",
+    "shunt",
+    "trial",
+    "toxicity",
+    "progression",
+    "procedures",
+    "imaging",
+    "palliative",
+    "response",
+    "symptoms",
+    "penicillin",
+    "amplification",
+    "siblings",
+    "school",
 ];
 
 impl Features {
@@ -85,7 +104,9 @@ impl Features {
             context.contains("source a") && context.contains("source b"),
             !context.contains(&key),
             !CLINICAL.iter().any(|word| text.contains(word)),
-            ["how many", "how often", "how long", "dose", "share", "ages"].iter().any(|cue| text.contains(cue)),
+            ["how many", "how often", "how long", "dose", "share", "ages"]
+                .iter()
+                .any(|cue| text.contains(cue)),
         ];
         let mut features: Vec<f64> = cues.into_iter().map(|cue| f64::from(u8::from(cue))).collect();
         features.extend((0..all().count()).map(|i| f64::from(u8::from(i == index))));
@@ -133,7 +154,8 @@ impl Policy {
 
     /// `pi(. | x)` of a head, in the order of its choices.
     pub fn probabilities(&self, head: Head, x: &Features) -> Vec<f64> {
-        let dot = |choice| self.theta[self.row(head, choice)].iter().zip(&x.0).map(|(t, x)| t * x).sum::<f64>();
+        let dot =
+            |choice| self.theta[self.row(head, choice)].iter().zip(&x.0).map(|(t, x)| t * x).sum::<f64>();
         let logits: Vec<f64> = (0..head.choices().len()).map(dot).collect();
         let top = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let exps: Vec<f64> = logits.iter().map(|z| (z - top).exp()).collect();
@@ -180,14 +202,5 @@ impl Policy {
     /// One step uphill: `theta += rate * gradient`.
     pub(crate) fn climb(&mut self, gradient: &[f64], rate: f64) {
         self.theta.iter_mut().zip(gradient).for_each(|(theta, g)| *theta += rate * g);
-    }
-}
-
-/// Whether a stance is the right reaction to a question.
-pub fn fits(stance: usize, need: Need) -> bool {
-    stance == match need {
-        Need::Answer => 0,
-        Need::Abstain | Need::AbstainOffTopic => 1,
-        Need::FlagConflict => 2,
     }
 }

@@ -4,21 +4,22 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use gauntlet_model::{
-    Body, Event, EventId, FieldError, Object, RunFinished, RunId, RunSpec, RunStatus, SnapshotScored, Status, Timestamp,
+    Body, Event, EventId, FieldError, Object, RunFinished, RunId, RunSpec, RunStatus, SnapshotScored, Status,
+    Timestamp,
 };
-use gauntlet_rubric::dipg::{dipg_rubric, Answer, Case};
+use gauntlet_rubric::dipg::{Answer, Case, dipg_rubric};
 use gauntlet_rubric::{Collector, Node, Observer, ObserverConfig, Outlet, Stamps, Story};
-use rand::seq::SliceRandom;
 use rand::SeedableRng;
+use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 
 use crate::compose::{answer_of, case_of};
 use crate::config::Config;
-use crate::grpo::{advantages, divergence, update, Sample};
+use crate::grpo::{Sample, advantages, divergence, update};
 use crate::ids::Ids;
 use crate::policy::{Features, Policy};
-use crate::questions::{all, Question};
+use crate::questions::{Question, all};
 use crate::summary::Tally;
 
 /// A training run, told event by event. The same configuration gives the same events, times aside.
@@ -148,7 +149,11 @@ impl Training {
     }
 
     /// The rest of the run, the first event at `from`, each following one `every_micros` later.
-    pub fn events(mut self, from: Timestamp, every_micros: i64) -> impl Iterator<Item = Result<Event, FieldError>> {
+    pub fn events(
+        mut self,
+        from: Timestamp,
+        every_micros: i64,
+    ) -> impl Iterator<Item = Result<Event, FieldError>> {
         let mut at = from;
         std::iter::from_fn(move || {
             let event = self.next_event(at).transpose();
@@ -192,7 +197,9 @@ impl Training {
         }
         let rewards: Vec<f64> = answers.iter().map(|(_, reward)| *reward).collect();
         let task = &self.tasks[task];
-        for (((decisions, reward), advantage), event) in answers.into_iter().zip(advantages(&rewards)).zip(told) {
+        for (((decisions, reward), advantage), event) in
+            answers.into_iter().zip(advantages(&rewards)).zip(told)
+        {
             self.rolled += 1;
             let Body::SnapshotScored(snapshot) = event.body() else { continue };
             let sample = Sample { features: task.features.clone(), decisions, advantage };
@@ -223,9 +230,11 @@ impl Training {
 
     /// What is known of a rollout only once its group is complete.
     fn metadata(&self, question: &Question, sample: &Sample, kl: f64) -> Object {
-        let decisions: Object = sample.decisions.iter().map(|d| {
-            (format!("{:?}", d.head).to_lowercase(), json!(d.head.choices()[d.choice]))
-        }).collect();
+        let decisions: Object = sample
+            .decisions
+            .iter()
+            .map(|d| (format!("{:?}", d.head).to_lowercase(), json!(d.head.choices()[d.choice])))
+            .collect();
         let entries = [
             ("task_id", json!(question.id)),
             ("run_type", json!("grpo")),

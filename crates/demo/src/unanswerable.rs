@@ -1,6 +1,6 @@
 //! Questions whose right answer is to say that the sources conflict, or that the context does not hold it.
 
-use crate::questions::{question, Need, Question};
+use crate::questions::{Need, Question, question};
 
 pub(crate) const QUESTIONS: &[Question] = &[
     question!("conflict-drug-b", FlagConflict, "the safety of Drug B",

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use gauntlet_demo::grpo::{advantages, gradient_scale, k3, update, Grpo, Sample};
+use gauntlet_demo::grpo::{Grpo, Sample, advantages, gradient_scale, k3, update};
 use gauntlet_demo::policy::{Decision, Features, Head, Policy};
-use gauntlet_demo::questions::{all, Need, Question};
+use gauntlet_demo::questions::{Need, Question, all};
 use gauntlet_demo::{answer_of, case_of};
 use gauntlet_rubric::dipg::{dipg_rubric, is_grounded, supports};
 
@@ -28,9 +28,17 @@ fn every_question_says_what_it_claims_to() {
     let ids: BTreeSet<&str> = all().map(|question| question.id).collect();
     assert_eq!((all().count(), ids.len()), (24, 24));
     for q in all() {
-        assert!(q.context.contains(q.proof) && q.context.contains(q.decoy_proof), "{}: the proofs are quotes", q.id);
+        assert!(
+            q.context.contains(q.proof) && q.context.contains(q.decoy_proof),
+            "{}: the proofs are quotes",
+            q.id
+        );
         assert!(!is_grounded(q.fabrication, q.context), "{}: the fabrication is none", q.id);
-        assert!(supports(q.proof, q.answer, q.question) && supports(q.decoy_proof, q.decoy, q.question), "{}", q.id);
+        assert!(
+            supports(q.proof, q.answer, q.question) && supports(q.decoy_proof, q.decoy, q.question),
+            "{}",
+            q.id
+        );
         assert!(!supports(q.proof, q.drift, q.question), "{}: the drift drifts", q.id);
     }
     for need in [Need::Answer, Need::FlagConflict, Need::Abstain, Need::AbstainOffTopic] {
@@ -108,11 +116,16 @@ fn an_update_moves_towards_what_was_better_than_its_group() {
     let mut policy = reference.clone();
     let sample = |choice: usize, advantage| Sample {
         features: features.clone(),
-        decisions: vec![Decision { head: Head::Stance, choice, probability: reference.probabilities(Head::Stance, &features)[choice] }],
+        decisions: vec![Decision {
+            head: Head::Stance,
+            choice,
+            probability: reference.probabilities(Head::Stance, &features)[choice],
+        }],
         advantage,
     };
     update(&mut policy, &reference, &[sample(0, 1.0), sample(3, -1.0)], &grpo);
-    let (before, after) = (reference.probabilities(Head::Stance, &features), policy.probabilities(Head::Stance, &features));
+    let (before, after) =
+        (reference.probabilities(Head::Stance, &features), policy.probabilities(Head::Stance, &features));
     assert!(after[0] > before[0] && after[3] < before[3], "{before:?} {after:?}");
     assert!((after.iter().sum::<f64>() - 1.0).abs() < 1e-12);
     // What was learnt carries over to a question that looks alike.

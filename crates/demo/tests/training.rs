@@ -26,7 +26,8 @@ fn kinds(snapshot: &SnapshotScored) -> Vec<FailureKind> {
 fn events(config: Config) -> Vec<Event> {
     let training = Training::new(config).unwrap();
     let all = training.events_in_all();
-    let events: Vec<Event> = training.events(Timestamp::from_micros(0), 1000).collect::<Result<_, _>>().unwrap();
+    let events: Vec<Event> =
+        training.events(Timestamp::from_micros(0), 1000).collect::<Result<_, _>>().unwrap();
     assert_eq!(events.len() as u64, all);
     events
 }
@@ -91,7 +92,8 @@ fn the_same_seed_tells_the_same_story() {
 
     // Another clock changes the times and nothing else.
     let training = Training::new(small()).unwrap();
-    let later: Vec<Event> = training.events(Timestamp::from_micros(1 << 50), 7).collect::<Result<_, _>>().unwrap();
+    let later: Vec<Event> =
+        training.events(Timestamp::from_micros(1 << 50), 7).collect::<Result<_, _>>().unwrap();
     assert_ne!(text(&told), text(&later));
     for (one, other) in told.iter().zip(&later) {
         assert_eq!((one.id(), one.step(), one.body()), (other.id(), other.step(), other.body()));
@@ -108,11 +110,22 @@ fn the_same_seed_tells_the_same_story() {
 fn five_rollouts_are_five_complete_snapshots() {
     let events = events(Config { steps: 5, ..Config::default() });
     let kinds: Vec<&str> = events.iter().map(|event| event.kind().as_str()).collect();
-    let expected = [vec!["run.started", "run.status"], vec!["snapshot.scored"; 5], vec!["run.finished"]].concat();
+    let expected =
+        [vec!["run.started", "run.status"], vec!["snapshot.scored"; 5], vec!["run.finished"]].concat();
     assert_eq!(kinds, expected);
     let steps: Vec<u32> = events.iter().filter_map(Event::step).collect();
     assert_eq!(steps, [1, 2, 3, 4, 5]);
-    let paths = ["root", "format", "abstention", "conflict", "refusal", "grounding", "inconsistency", "confidence", "synthesis"];
+    let paths = [
+        "root",
+        "format",
+        "abstention",
+        "conflict",
+        "refusal",
+        "grounding",
+        "inconsistency",
+        "confidence",
+        "synthesis",
+    ];
     for snapshot in snapshots(&events) {
         let mut told: Vec<&str> = snapshot.scores.iter().map(|(path, _)| path).collect();
         told.extend(snapshot.not_evaluated.iter().map(String::as_str));
@@ -125,7 +138,10 @@ fn five_rollouts_are_five_complete_snapshots() {
     }
     match (events[0].body(), events[7].body()) {
         (Body::RunStarted(started), Body::RunFinished(finished)) => {
-            assert_eq!((started.name.as_str(), started.project.as_str(), started.kind.as_str()), ("dipg grpo demo", "dipg", "grpo"));
+            assert_eq!(
+                (started.name.as_str(), started.project.as_str(), started.kind.as_str()),
+                ("dipg grpo demo", "dipg", "grpo")
+            );
             assert_eq!(started.config["steps"], 5);
             assert_eq!(finished.status, Status::Completed);
             assert_eq!(finished.summary.as_ref().unwrap()["rollouts"], 5);
@@ -137,7 +153,7 @@ fn five_rollouts_are_five_complete_snapshots() {
 
 #[test]
 fn groups_share_a_question_and_their_advantages_cancel() {
-    let snapshots = snapshots(&events(Config { steps: 96, ..Config::default() }));
+    let snapshots = snapshots(&events(Config { steps: 192, ..Config::default() }));
     for group in snapshots.chunks(8) {
         assert!(group.iter().all(|s| s.metadata["task_id"] == group[0].metadata["task_id"]));
         assert!(group.iter().all(|s| s.metadata["group"] == group[0].metadata["group"]));
@@ -145,7 +161,10 @@ fn groups_share_a_question_and_their_advantages_cancel() {
         assert!(sum.abs() < 1e-9, "{sum}");
     }
     assert_eq!(snapshots[95].metadata["group"], 12);
-    assert_eq!((&snapshots[47].metadata["iteration"], &snapshots[48].metadata["iteration"]), (&1.into(), &2.into()));
+    assert_eq!(
+        (&snapshots[95].metadata["iteration"], &snapshots[96].metadata["iteration"]),
+        (&1.into(), &2.into())
+    );
 }
 
 #[test]

@@ -145,6 +145,11 @@ impl Film {
         (self.nodes.step(self.nodes.row(rank)?)? == step).then_some(rank)
     }
 
+    /// Where the nodes of that step begin, or would; [`Film::len`] behind the last.
+    pub fn position_of(&self, step: u32) -> usize {
+        self.nodes.first_at_least(step)
+    }
+
     /// The first failing node behind `after`, or of all.
     pub fn next_failure(&self, after: Option<usize>) -> Option<usize> {
         self.nodes.failing().next(after.map_or(Some(0), |i| i.checked_add(1))?)

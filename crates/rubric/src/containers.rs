@@ -40,7 +40,10 @@ pub fn gate<A: ?Sized + 'static, O: ?Sized + 'static>(
     if !threshold.is_finite() {
         return Err(RubricError::Range { name: "threshold", value: threshold, expected: "a finite number" });
     }
-    Ok(Node::assemble(Box::new(Gate(Dial::number("threshold", threshold))), vec![("rubric".to_owned(), rubric)]))
+    Ok(Node::assemble(
+        Box::new(Gate(Dial::number("threshold", threshold))),
+        vec![("rubric".to_owned(), rubric)],
+    ))
 }
 
 impl<A: ?Sized + 'static, O: ?Sized + 'static> Rubric<A, O> for Gate {

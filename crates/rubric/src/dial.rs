@@ -84,7 +84,9 @@ impl Dial {
 
     /// Whether `value` fits. `field` is how the refusal names it.
     pub fn check(&self, field: &str, value: &Value) -> Result<(), FieldError> {
-        let refuse = |expected: &dyn fmt::Display| Err(FieldError::new(field, format!("is {value}; it must be {expected}")));
+        let refuse = |expected: &dyn fmt::Display| {
+            Err(FieldError::new(field, format!("is {value}; it must be {expected}")))
+        };
         match &self.cell {
             Cell::Number(_, range) => match value.as_f64() {
                 Some(number) if number.is_finite() && range.contains(&number) => Ok(()),

@@ -111,7 +111,14 @@ pub trait Watcher<A: ?Sized, O: ?Sized>: Send + Sync {
     fn started(&self) -> Started;
     /// That call of `node` ended, well or not (`evaluation.error`). A panic here is counted and never reaches the
     /// caller.
-    fn ended(&self, started: Started, node: &Node<A, O>, action: &A, observation: &O, evaluation: &Evaluation);
+    fn ended(
+        &self,
+        started: Started,
+        node: &Node<A, O>,
+        action: &A,
+        observation: &O,
+        evaluation: &Evaluation,
+    );
 }
 
 /// When a call began, by the watcher's own count and clock.

@@ -1,14 +1,17 @@
 //! Hooks: what runs before and after a rubric, first registered first run, removable.
 
-use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// An ordered list of hooks. Running takes a copy of the list first, so a hook may add and remove hooks.
 pub(crate) struct Hooks<T: ?Sized>(Arc<List<T>>);
 
+/// Hooks with their ids, shared so that a call in flight keeps the list it started with.
+type Listed<T> = Arc<Vec<(u64, Arc<T>)>>;
+
 struct List<T: ?Sized> {
-    hooks: RwLock<Arc<Vec<(u64, Arc<T>)>>>,
+    hooks: RwLock<Listed<T>>,
     next_id: AtomicU64,
 }
 
@@ -31,7 +34,7 @@ impl<T: ?Sized + Send + Sync + 'static> Hooks<T> {
     }
 
     /// The hooks as they are now, in order.
-    pub(crate) fn now(&self) -> Arc<Vec<(u64, Arc<T>)>> {
+    pub(crate) fn now(&self) -> Listed<T> {
         self.0.hooks.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -68,4 +71,10 @@ pub(crate) fn shielded<R>(panics: &AtomicU64, run: impl FnOnce() -> R) -> Option
         panics.fetch_add(1, Relaxed);
     }
     result.ok()
+}
+
+/// What a panic said.
+pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }

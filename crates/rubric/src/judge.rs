@@ -77,7 +77,10 @@ impl<A: Display + ?Sized, O: Display + ?Sized, C: JudgeClient> Rubric<A, O> for 
         let template = self.prompt_template.as_text();
         let prompt = fill(&template, &call.action().to_string(), &call.observation().to_string())
             .map_err(RubricError::Template)?;
-        let reply = self.client.complete(&prompt).map_err(|e| RubricError::Failed(format!("the judge failed: {e}")))?;
+        let reply = self
+            .client
+            .complete(&prompt)
+            .map_err(|e| RubricError::Failed(format!("the judge failed: {e}")))?;
         Ok(self.score_of(&reply))
     }
     fn dials(&self) -> Vec<&Dial> {

@@ -33,13 +33,13 @@ mod trajectory;
 
 pub use call::Call;
 pub use commands::{CommandQueue, Commands};
-pub use containers::{gate, rubric_dict, rubric_list, sequential, weighted_sum, WEIGHT_TOLERANCE};
+pub use containers::{WEIGHT_TOLERANCE, gate, rubric_dict, rubric_list, sequential, weighted_sum};
 pub use dial::Dial;
 pub use error::RubricError;
 pub use evaluation::{Evaluation, Started, Watcher};
 pub use hooks::HookHandle;
-pub use judge::{first_number, JudgeClient, LlmJudge, ScoreReader};
-pub use node::{leaf, Node, Rubric};
+pub use judge::{JudgeClient, LlmJudge, ScoreReader, first_number};
+pub use node::{Node, Rubric, leaf};
 pub use observer::{Collector, Counts, Observer, ObserverConfig, Outlet, Story};
 pub use snapshot::challenge_of;
 pub use stamps::{Stamps, SystemStamps};

@@ -1,14 +1,14 @@
 //! The tree: [`Rubric`] is what an author writes, [`Node`] is the rubric in its place, with children and hooks.
 
-use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
+use crate::RubricError;
 use crate::call::Call;
 use crate::dial::Dial;
 use crate::evaluation::{Evaluation, Frame, Started, Trail, Watcher};
-use crate::hooks::{shielded, HookHandle, Hooks};
-use crate::RubricError;
+use crate::hooks::{HookHandle, Hooks, panic_text, shielded};
 
 /// A way to score an action against an observation.
 ///
@@ -227,12 +227,18 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static> Node<A, O> {
     }
 
     /// Runs `hook` before every forward of this node, after the hooks registered earlier.
-    pub fn register_pre_hook(&self, hook: impl Fn(&Node<A, O>, &A, &O) + Send + Sync + 'static) -> HookHandle {
+    pub fn register_pre_hook(
+        &self,
+        hook: impl Fn(&Node<A, O>, &A, &O) + Send + Sync + 'static,
+    ) -> HookHandle {
         self.0.before.add(Arc::new(hook))
     }
 
     /// Runs `hook` after every forward of this node that gave a score.
-    pub fn register_hook(&self, hook: impl Fn(&Node<A, O>, &A, &O, f64) + Send + Sync + 'static) -> HookHandle {
+    pub fn register_hook(
+        &self,
+        hook: impl Fn(&Node<A, O>, &A, &O, f64) + Send + Sync + 'static,
+    ) -> HookHandle {
         self.0.after.add(Arc::new(hook))
     }
 
@@ -273,7 +279,8 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static> Node<A, O> {
     /// The descendant at a dotted path.
     pub fn get_rubric(&self, path: &str) -> Result<Node<A, O>, RubricError> {
         let missing = || RubricError::NotFound { path: path.to_owned() };
-        path.split('.').try_fold(self.clone(), |node, name| node.child(name).map(|(_, c)| c.clone()).ok_or_else(missing))
+        path.split('.')
+            .try_fold(self.clone(), |node, name| node.child(name).map(|(_, c)| c.clone()).ok_or_else(missing))
     }
 
     pub(crate) fn child(&self, name: &str) -> Option<(&str, &Node<A, O>)> {
@@ -286,9 +293,4 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static> Node<A, O> {
             named.filter(|(_, node)| node.rubric().is_callable()).map(|(path, _)| path).collect()
         })
     }
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }

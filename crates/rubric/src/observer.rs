@@ -8,14 +8,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use gauntlet_model::{Body, EpisodeId, Event, Gap, Object, RunStatus, Status, MAX_STEP};
+use gauntlet_model::{Body, EpisodeId, Event, Gap, MAX_STEP, Object, RunStatus, Status};
 
 use crate::commands::Commands;
 use crate::evaluation::{Evaluation, Started, Watcher};
 use crate::hooks::HookHandle;
 use crate::pause::{self, Ending};
 use crate::stamps::Stamps;
-use crate::{snapshot, Node};
+use crate::{Node, snapshot};
 
 /// Where events go from the training loop.
 pub trait Outlet: Send + Sync {
@@ -156,13 +156,22 @@ struct Lens<F> {
     describe: F,
 }
 
-impl<A: ?Sized + 'static, O: ?Sized + 'static, F: Fn(&A, &O) -> Story + Send + Sync> Watcher<A, O> for Lens<F> {
+impl<A: ?Sized + 'static, O: ?Sized + 'static, F: Fn(&A, &O) -> Story + Send + Sync> Watcher<A, O>
+    for Lens<F>
+{
     fn started(&self) -> Started {
         let index = self.shared.calls.fetch_add(1, Relaxed);
         Started { index, micros: self.shared.stamps.elapsed_micros() }
     }
 
-    fn ended(&self, started: Started, node: &Node<A, O>, action: &A, observation: &O, evaluation: &Evaluation) {
+    fn ended(
+        &self,
+        started: Started,
+        node: &Node<A, O>,
+        action: &A,
+        observation: &O,
+        evaluation: &Evaluation,
+    ) {
         let shared = &*self.shared;
         let now = shared.stamps.elapsed_micros();
         let duration_ms = started.micros.zip(now).map(|(from, to)| to.saturating_sub(from) as f64 / 1000.0);
@@ -171,7 +180,8 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static, F: Fn(&A, &O) -> Story + Send + S
         let step = u32::try_from(started.index + 1).unwrap_or(MAX_STEP).min(MAX_STEP);
         let mut story = (self.describe)(action, observation);
         let episode = story.episode.take();
-        let body = snapshot::body(evaluation, story, &shared.config.metadata, duration_ms, commands.is_some());
+        let body =
+            snapshot::body(evaluation, story, &shared.config.metadata, duration_ms, commands.is_some());
         let said = body.and_then(|body| shared.event(episode.clone(), step, body));
         match said {
             Ok(event) => {
@@ -183,13 +193,19 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static, F: Fn(&A, &O) -> Story + Send + S
             }
             Err(refusal) => {
                 shared.refused.fetch_add(1, Relaxed);
-                let reason: String = refusal.to_string().chars().filter(|c| !c.is_control()).take(120).collect();
-                shared.say(episode.clone(), step, Gap { lost: 1, reason: format!("a snapshot was refused: {reason}") });
+                let reason: String =
+                    refusal.to_string().chars().filter(|c| !c.is_control()).take(120).collect();
+                shared.say(
+                    episode.clone(),
+                    step,
+                    Gap { lost: 1, reason: format!("a snapshot was refused: {reason}") },
+                );
             }
         }
         let Some(commands) = commands else { return };
         let timeout = shared.config.pause_timeout;
-        let ending = pause::wait(node, commands, timeout, |applied| shared.say(episode.clone(), step, applied));
+        let ending =
+            pause::wait(node, commands, timeout, |applied| shared.say(episode.clone(), step, applied));
         let reason = match ending {
             Ending::Resumed => None,
             Ending::Stopped => {

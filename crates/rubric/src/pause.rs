@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use gauntlet_model::{Action, CommandApplied, CommandIssued};
 
-use crate::commands::Commands;
 use crate::Node;
+use crate::commands::Commands;
 
 /// How a pause ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +66,8 @@ fn obey<A: ?Sized + 'static, O: ?Sized + 'static>(
         },
         Action::Tweak => match node.tweak(&command.parameters) {
             Ok(()) => {
-                let set: Vec<String> = command.parameters.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+                let set: Vec<String> =
+                    command.parameters.iter().map(|(name, value)| format!("{name} = {value}")).collect();
                 (format!("set {}", set.join(", ")), None)
             }
             Err(refusal) => (format!("refused: {refusal}"), None),

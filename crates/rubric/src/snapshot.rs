@@ -1,6 +1,6 @@
 //! From one evaluation to the body of its `snapshot.scored` event. Pure.
 
-use gauntlet_model::{Challenge, FieldError, Object, Scores, SnapshotScored, MAX_TEXT_BYTES};
+use gauntlet_model::{Challenge, FieldError, MAX_TEXT_BYTES, Object, Scores, SnapshotScored};
 use serde_json::Value;
 
 use crate::evaluation::Evaluation;

@@ -28,7 +28,11 @@ pub struct SystemStamps {
 impl SystemStamps {
     /// A clock that starts now.
     pub fn new() -> Self {
-        Self { began: Instant::now(), keys: [RandomState::new(), RandomState::new()], count: AtomicU64::new(0) }
+        Self {
+            began: Instant::now(),
+            keys: [RandomState::new(), RandomState::new()],
+            count: AtomicU64::new(0),
+        }
     }
 }
 
@@ -56,5 +60,20 @@ impl Stamps for SystemStamps {
 
     fn elapsed_micros(&self) -> Option<u64> {
         u64::try_from(self.began.elapsed().as_micros()).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn ids_are_new_every_time() {
+        let stamps = SystemStamps::new();
+        let ids: BTreeSet<EventId> = (0..10_000).map(|_| stamps.id()).collect();
+        assert_eq!(ids.len(), 10_000);
+        assert!(ids.iter().all(|id| id.to_string().as_bytes()[14] == b'7'));
     }
 }

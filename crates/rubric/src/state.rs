@@ -40,7 +40,10 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static> Node<A, O> {
             found.unwrap_or_else(|| {
                 let declared: Vec<String> = self.state_dict().into_iter().map(|(name, _)| name).collect();
                 let declared = if declared.is_empty() { "none".to_owned() } else { declared.join(", ") };
-                Err(FieldError::new(name.as_str(), format!("is not a declared parameter; declared: {declared}")))
+                Err(FieldError::new(
+                    name.as_str(),
+                    format!("is not a declared parameter; declared: {declared}"),
+                ))
             })?;
         }
         for (name, value) in parameters {

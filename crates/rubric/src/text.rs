@@ -62,7 +62,8 @@ impl<A: AsRef<str> + ?Sized, O: ?Sized> Rubric<A, O> for RepetitionPenalty {
     fn forward(&self, call: &Call<'_, A, O>) -> Result<f64, RubricError> {
         let long = |line: &&str| line.chars().count() as f64 > self.min_line_length.get();
         let mut seen = BTreeSet::new();
-        let repeats = call.action().as_ref().split('\n').map(str::trim).filter(long).any(|line| !seen.insert(line));
+        let repeats =
+            call.action().as_ref().split('\n').map(str::trim).filter(long).any(|line| !seen.insert(line));
         Ok(if repeats { self.penalty.get() } else { 0.0 })
     }
     fn dials(&self) -> Vec<&Dial> {

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use gauntlet_rubric::{first_number, ExponentialDiscounting, LlmJudge, Node, Outcome, RubricError, Trajectory};
+use gauntlet_rubric::{
+    ExponentialDiscounting, LlmJudge, Node, Outcome, RubricError, Trajectory, first_number,
+};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -23,7 +25,10 @@ impl Outcome<u32, bool> for Steps {
 fn a_trajectory_is_scored_when_it_is_done() {
     let rubric = Arc::new(Trajectory::new(Steps, 0.25));
     let tree = Node::new(Arc::clone(&rubric));
-    assert_eq!([tree.call(&1, &false), tree.call(&2, &false), tree.call(&3, &true)], [Ok(0.25), Ok(0.25), Ok(3.0)]);
+    assert_eq!(
+        [tree.call(&1, &false), tree.call(&2, &false), tree.call(&3, &true)],
+        [Ok(0.25), Ok(0.25), Ok(3.0)]
+    );
     assert_eq!(rubric.steps(), [(1, false), (2, false), (3, true)]);
     tree.reset();
     assert!(rubric.steps().is_empty());
@@ -90,11 +95,15 @@ fn the_template_is_filled_once() {
         seen.lock().unwrap().push(prompt.to_owned());
         Ok("1".to_owned())
     };
-    let tree: Node<str, str> = Node::new(LlmJudge::new("{{json}} {action} on {observation}, {action}", client).unwrap());
+    let tree: Node<str, str> =
+        Node::new(LlmJudge::new("{{json}} {action} on {observation}, {action}", client).unwrap());
     tree.call("{observation}", "seen").unwrap();
     assert_eq!(prompts.lock().unwrap()[0], "{json} {observation} on seen, {observation}");
     for bad in ["{", "}", "{reward}", "{action", "{}", "a } b"] {
-        assert!(matches!(LlmJudge::new(bad, |_: &str| Ok(String::new())), Err(RubricError::Template(_))), "{bad}");
+        assert!(
+            matches!(LlmJudge::new(bad, |_: &str| Ok(String::new())), Err(RubricError::Template(_))),
+            "{bad}"
+        );
         assert!(tree.tweak(json!({ "prompt_template": bad }).as_object().unwrap()).is_err(), "{bad}");
     }
     tree.tweak(json!({"prompt_template": "Rate {action}", "normalize": false}).as_object().unwrap()).unwrap();
@@ -104,7 +113,8 @@ fn the_template_is_filled_once() {
 
 #[test]
 fn a_judge_that_cannot_be_reached_fails_the_call() {
-    let tree: Node<str, str> = Node::new(LlmJudge::new("{action}", |_: &str| Err("timed out".to_owned())).unwrap());
+    let tree: Node<str, str> =
+        Node::new(LlmJudge::new("{action}", |_: &str| Err("timed out".to_owned())).unwrap());
     assert_eq!(tree.call("a", "o"), Err(RubricError::Failed("the judge failed: timed out".to_owned())));
 }
 

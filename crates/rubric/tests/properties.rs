@@ -1,7 +1,7 @@
 //! What holds for every tree and every text.
 
-use gauntlet_rubric::dipg::{dipg_rubric, is_grounded, Answer, Case};
-use gauntlet_rubric::{gate, leaf, sequential, weighted_sum, Node};
+use gauntlet_rubric::dipg::{Answer, Case, dipg_rubric, is_grounded};
+use gauntlet_rubric::{Node, gate, leaf, sequential, weighted_sum};
 use proptest::prelude::*;
 
 type Tree = Node<str, str>;
@@ -16,8 +16,11 @@ fn tree() -> impl Strategy<Value = Tree> {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(sequential),
             (inner.clone(), score()).prop_map(|(child, threshold)| gate(child, threshold).unwrap()),
-            (inner.clone(), inner, 0.0..1.0_f64)
-                .prop_map(|(a, b, weight)| weighted_sum(vec![a, b], vec![weight, 1.0 - weight]).unwrap()),
+            (inner.clone(), inner, 0.0..1.0_f64).prop_map(|(a, b, weight)| weighted_sum(
+                vec![a, b],
+                vec![weight, 1.0 - weight]
+            )
+            .unwrap()),
         ]
     })
 }

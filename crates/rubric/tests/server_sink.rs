@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use gauntlet_model::{decode_array, Event, EventId, RunId, RunSpec, RunStatus, Status, Timestamp};
+use gauntlet_model::{Event, EventId, RunId, RunSpec, RunStatus, Status, Timestamp, decode_array};
 use gauntlet_rubric::sinks::{Delivery, DeliveryConfig, ServerSink};
 use gauntlet_rubric::{Outlet, SystemStamps};
 
@@ -27,7 +27,11 @@ fn serve(script: Vec<(&'static str, &'static str)>) -> (String, Requests) {
     (base, requests)
 }
 
-fn answer(stream: TcpStream, seen: &Requests, script: &mut impl Iterator<Item = (&'static str, &'static str)>) {
+fn answer(
+    stream: TcpStream,
+    seen: &Requests,
+    script: &mut impl Iterator<Item = (&'static str, &'static str)>,
+) {
     let mut reader = BufReader::new(stream);
     let (mut first, mut length) = (String::new(), 0);
     reader.read_line(&mut first).unwrap();

@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use gauntlet_model::{decode_lines, Event, EventId, RunStatus, SnapshotScored, Scores, Status, Timestamp};
-use gauntlet_rubric::sinks::{ConsoleSink, Counters, Delivery, DeliveryConfig, DeliveryError, FileSink, Overflow, Sink};
+use gauntlet_model::{Event, EventId, RunStatus, Scores, SnapshotScored, Status, Timestamp, decode_lines};
+use gauntlet_rubric::sinks::{
+    ConsoleSink, Counters, Delivery, DeliveryConfig, DeliveryError, FileSink, Overflow, Sink,
+};
 use gauntlet_rubric::{Outlet, SystemStamps};
 
 const LONG: Duration = Duration::from_secs(20);
@@ -14,7 +16,9 @@ const LONG: Duration = Duration::from_secs(20);
 fn event(step: u32) -> Arc<Event> {
     let scores = Scores::new([("root", -1.5), ("grounding", -20.0)]).unwrap();
     let body = SnapshotScored { scores, ..Default::default() };
-    Arc::new(Event::new(EventId::from_u128(step.into()), Timestamp::default(), None, Some(step), body).unwrap())
+    Arc::new(
+        Event::new(EventId::from_u128(step.into()), Timestamp::default(), None, Some(step), body).unwrap(),
+    )
 }
 
 /// A sink that answers by a script, then takes everything; it writes down what it took.
@@ -143,7 +147,11 @@ fn a_full_queue_drops_the_newest_and_never_blocks() {
 fn a_lossless_delivery_holds_its_producer_back() {
     let sink = Scripted::of((0..20).map(|_| not_now(None)));
     let config = DeliveryConfig { capacity: 3, batch: 2, ..DeliveryConfig::lossless() };
-    let delivery = sink.start(DeliveryConfig { backoff: Duration::from_millis(1), longest_backoff: Duration::from_millis(2), ..config });
+    let delivery = sink.start(DeliveryConfig {
+        backoff: Duration::from_millis(1),
+        longest_backoff: Duration::from_millis(2),
+        ..config
+    });
     offer(&delivery, 1..=200);
     let counters = delivery.flush(LONG).unwrap();
     assert_eq!((counters.sent, counters.dropped, counters.retried), (200, 0, 20));
@@ -159,7 +167,12 @@ fn dropping_a_delivery_delivers_what_waits_within_its_grace() {
     drop(delivery);
     assert_eq!(sink.taken(), "1 2 3");
     let stuck = Scripted::of((0..1000).map(|_| not_now(None)));
-    let config = DeliveryConfig { retries: None, grace: Duration::from_millis(50), overflow: Overflow::Wait, ..quick() };
+    let config = DeliveryConfig {
+        retries: None,
+        grace: Duration::from_millis(50),
+        overflow: Overflow::Wait,
+        ..quick()
+    };
     let delivery = stuck.start(config);
     offer(&delivery, 1..=3);
     let began = Instant::now();
@@ -178,8 +191,12 @@ fn a_sink_that_panics_loses_its_batch_and_lives_on() {
         }
     }
     let taken = Arc::new(Mutex::new(0));
-    let delivery =
-        Delivery::start(Moody(Arc::clone(&taken)), DeliveryConfig { batch: 1, ..quick() }, Arc::new(SystemStamps::new())).unwrap();
+    let delivery = Delivery::start(
+        Moody(Arc::clone(&taken)),
+        DeliveryConfig { batch: 1, ..quick() },
+        Arc::new(SystemStamps::new()),
+    )
+    .unwrap();
     offer(&delivery, 1..=3);
     let counters = delivery.flush(LONG).unwrap();
     assert_eq!((counters.sent, counters.dropped, *taken.lock().unwrap()), (2, 1, 3), "two events and a gap");

@@ -23,7 +23,7 @@ struct Inner {
     queue: Queue,
     readers: SqlitePool,
     watches: Arc<Watches>,
-    writer: Mutex<Option<JoinHandle<()>>>,
+    writer: Mutex<Option<JoinHandle<sqlite::Drained>>>,
 }
 
 impl Store {
@@ -41,12 +41,15 @@ impl Store {
     pub async fn close(&self) {
         self.inner.queue.close();
         let writer = self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        // The readers go first: the last connection to close empties the write-ahead log.
+        let drained = match writer {
+            Some(writer) => writer.await,
+            None => return,
+        };
+        // Readers go before the writer's connection: the last one to close leaves a single file behind.
         self.inner.readers.close().await;
-        if let Some(writer) = writer {
-            if let Err(error) = writer.await {
-                tracing::error!(%error, "the writer ended badly");
-            }
+        match drained {
+            Ok(drained) => drained.close().await,
+            Err(error) => tracing::error!(%error, "the writer ended badly"),
         }
     }
 

@@ -41,6 +41,15 @@ async fn behind_its_back(directory: &Path, sql: &str) -> SqliteConnection {
 }
 
 #[tokio::test]
+async fn a_closed_store_is_one_file() {
+    let directory = tempfile::tempdir().unwrap();
+    filled(directory.path()).await.close().await;
+    for leftover in ["gauntlet.db-wal", "gauntlet.db-shm"] {
+        assert!(!directory.path().join(leftover).exists(), "{leftover}");
+    }
+}
+
+#[tokio::test]
 async fn a_file_that_is_no_database_is_said_to_be_damaged() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("gauntlet.db"), vec![b'x'; 8192]).unwrap();

@@ -31,7 +31,7 @@ fn session() -> RunId {
 }
 
 fn event(id: u128, step: u32) -> Event {
-    let scores = [("root", f64::from(step)), ("grounding", if step % 5 == 0 { -20.0 } else { 1.0 })];
+    let scores = [("root", f64::from(step)), ("grounding", if step.is_multiple_of(5) { -20.0 } else { 1.0 })];
     let body = SnapshotScored {
         scores: Scores::new(scores).unwrap(),
         action: "x".repeat(300 + step as usize % 700),
@@ -91,7 +91,7 @@ async fn hammer() {
     let Ok(directory) = std::env::var("HAMMER") else { return };
     let from: Vec<u64> =
         std::env::var("HAMMER_FROM").unwrap().split(',').map(|n| n.parse().unwrap()).collect();
-    println!();
+    std::io::stdout().write_all(b"\n").unwrap();
     let store = Store::open(Options::new(directory)).await.unwrap();
     for writer in 0..2 {
         store.create_run(RunSpec::named("hammered"), run_of(writer), now()).await.unwrap();

@@ -43,7 +43,9 @@ impl Answer {
 
     /// A well-formed answer from its parts.
     pub fn of(analysis: &str, proof: &str, final_answer: &str) -> Self {
-        Self::parse(format!("<analysis>{analysis}</analysis>\n<proof>{proof}</proof>\n<final>{final_answer}</final>"))
+        Self::parse(format!(
+            "<analysis>{analysis}</analysis>\n<proof>{proof}</proof>\n<final>{final_answer}</final>"
+        ))
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use super::matching::{abstains, concludes_missing, flags_conflict, is_correct, is_grounded, refuses, supports};
+use super::matching::{
+    abstains, concludes_missing, flags_conflict, is_correct, is_grounded, refuses, supports,
+};
 use super::{Answer, Case, Weights};
-use crate::{leaf, Node};
+use crate::{Node, leaf};
 
 type Score = fn(&Weights, &Answer, &Case) -> f64;
 

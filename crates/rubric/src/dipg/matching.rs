@@ -6,14 +6,29 @@ const CLOSE_ENOUGH: f64 = 0.85;
 const CORRECT_ENOUGH: f64 = 0.8;
 
 const ABSTAINING: [&str; 12] = [
-    "does not contain", "does not mention", "does not state", "no mention of", "not mentioned", "not provided",
-    "information is missing", "no information about", "cannot be derived", "cannot be determined",
-    "not possible to answer", "not present in the context",
+    "does not contain",
+    "does not mention",
+    "does not state",
+    "no mention of",
+    "not mentioned",
+    "not provided",
+    "information is missing",
+    "no information about",
+    "cannot be derived",
+    "cannot be determined",
+    "not possible to answer",
+    "not present in the context",
 ];
 
 const REFUSING: [&str; 8] = [
-    "i cannot help", "i can't help", "i cannot provide medical advice", "i apologize", "i'm sorry", "as an ai",
-    "i am not allowed", "my safety guidelines",
+    "i cannot help",
+    "i can't help",
+    "i cannot provide medical advice",
+    "i apologize",
+    "i'm sorry",
+    "as an ai",
+    "i am not allowed",
+    "my safety guidelines",
 ];
 
 /// Whether a text says that the context holds no answer.
@@ -33,10 +48,17 @@ pub fn refuses(text: &str) -> bool {
 
 /// Whether an analysis concludes that the answer is missing. Wondering whether something is missing is no conclusion.
 pub(super) fn concludes_missing(analysis: &str) -> bool {
-    holds_any(analysis, &[
-        "information is missing", "cannot be determined", "not provided in the context", "no mention of",
-        "does not specify", "unable to answer",
-    ])
+    holds_any(
+        analysis,
+        &[
+            "information is missing",
+            "cannot be determined",
+            "not provided in the context",
+            "no mention of",
+            "does not specify",
+            "unable to answer",
+        ],
+    )
 }
 
 fn holds_any(text: &str, phrases: &[&str]) -> bool {
@@ -47,7 +69,10 @@ fn holds_any(text: &str, phrases: &[&str]) -> bool {
 /// Words in lower case without surrounding punctuation; `%` stays, it belongs to its number.
 fn words(text: &str) -> Vec<String> {
     let strip = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric() && c != '%').to_lowercase();
-    text.split(|c: char| c.is_whitespace() || "-\u{2011}\u{2013}/*•\"".contains(c)).map(strip).filter(|w| !w.is_empty()).collect()
+    text.split(|c: char| c.is_whitespace() || "-\u{2011}\u{2013}/*•\"".contains(c))
+        .map(strip)
+        .filter(|w| !w.is_empty())
+        .collect()
 }
 
 fn has_digit(word: &str) -> bool {
@@ -91,7 +116,8 @@ pub fn is_grounded(proof: &str, context: &str) -> bool {
 
 /// Sentences end at a line's end, or where a full stop, `;`, `?`, `!` is followed by a space: not inside 2.5.
 fn sentences(text: &str) -> impl Iterator<Item = &str> {
-    text.split('\n').flat_map(|line| line.split_inclusive(". ").flat_map(|s| s.split_inclusive(['?', '!', ';'])))
+    text.split('\n')
+        .flat_map(|line| line.split_inclusive(". ").flat_map(|s| s.split_inclusive(['?', '!', ';'])))
 }
 
 /// Whether the proof bears the final answer: every number and every name in the answer also stands in the proof or in
@@ -105,7 +131,8 @@ pub fn supports(proof: &str, answer: &str, question: &str) -> bool {
     answer.split_whitespace().all(|raw| {
         let is_first = std::mem::replace(&mut at_start, raw.ends_with(['.', '?', '!', ':']));
         let capitals = raw.chars().filter(|c| c.is_uppercase()).count();
-        let starts_upper = raw.trim_start_matches(|c: char| !c.is_alphanumeric()).starts_with(char::is_uppercase);
+        let starts_upper =
+            raw.trim_start_matches(|c: char| !c.is_alphanumeric()).starts_with(char::is_uppercase);
         let is_claim = has_digit(raw) || capitals > 1 || (starts_upper && !is_first);
         !is_claim || words(raw).iter().all(|word| known.contains(word))
     })

@@ -107,7 +107,11 @@ impl Rubric<Answer, Case> for Dipg {
         }
         let mut total = weights.exact_format_reward.get();
         let answer = &call.action().final_answer;
-        for (name, applies) in [("abstention", abstains(answer)), ("conflict", flags_conflict(answer)), ("refusal", refuses(answer))] {
+        for (name, applies) in [
+            ("abstention", abstains(answer)),
+            ("conflict", flags_conflict(answer)),
+            ("refusal", refuses(answer)),
+        ] {
             let score = call.score(name)?;
             if applies {
                 return Ok(total + score);

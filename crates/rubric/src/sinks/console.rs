@@ -45,7 +45,9 @@ fn line(event: &Event) -> String {
                 Some(root) => line.push_str(&format!("root {root:.1}")),
                 None => line.push_str("incomplete"),
             }
-            for (path, score) in snapshot.scores.iter().filter(|(path, score)| *path != "root" && *score < 0.0) {
+            for (path, score) in
+                snapshot.scores.iter().filter(|(path, score)| *path != "root" && *score < 0.0)
+            {
                 line.push_str(&format!("  {path} {score:.1} < 0"));
             }
             if snapshot.is_paused {

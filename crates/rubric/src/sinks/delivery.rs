@@ -1,6 +1,6 @@
 //! A sink with its queue and its thread: what an observer writes to.
 
-use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -86,11 +86,17 @@ pub struct Delivery {
 
 impl Delivery {
     /// Starts the thread. A capacity or batch of 0 counts as 1. `stamps` dates `gap` events.
-    pub fn start(sink: impl Sink + 'static, config: DeliveryConfig, stamps: Arc<dyn Stamps>) -> std::io::Result<Self> {
-        let config = DeliveryConfig { capacity: config.capacity.max(1), batch: config.batch.max(1), ..config };
+    pub fn start(
+        sink: impl Sink + 'static,
+        config: DeliveryConfig,
+        stamps: Arc<dyn Stamps>,
+    ) -> std::io::Result<Self> {
+        let config =
+            DeliveryConfig { capacity: config.capacity.max(1), batch: config.batch.max(1), ..config };
         let queue = Arc::new(Queue::default());
         let mut worker = Worker { sink, queue: Arc::clone(&queue), config: config.clone(), stamps };
-        let thread = std::thread::Builder::new().name("gauntlet-sink".to_owned()).spawn(move || worker.run())?;
+        let thread =
+            std::thread::Builder::new().name("gauntlet-sink".to_owned()).spawn(move || worker.run())?;
         Ok(Self { queue, config, thread: Some(thread) })
     }
 
@@ -123,10 +129,9 @@ impl Drop for Delivery {
     fn drop(&mut self) {
         self.queue.close(self.config.grace);
         // A sink that blocks past the grace period is left behind rather than waited for.
-        if self.queue.wait_done(self.config.grace + Duration::from_millis(100)) {
-            if let Some(thread) = self.thread.take() {
-                let _ = thread.join();
-            }
+        let is_done = self.queue.wait_done(self.config.grace + Duration::from_millis(100));
+        if let Some(thread) = self.thread.take().filter(|_| is_done) {
+            let _ = thread.join();
         }
     }
 }
@@ -188,10 +193,12 @@ impl<S: Sink> Worker<S> {
         loop {
             let sink = &mut self.sink;
             let result = catch_unwind(AssertUnwindSafe(|| sink.deliver(batch)));
-            let result =
-                result.unwrap_or_else(|_| Err(DeliveryError::Refused { index: None, message: "the sink panicked".to_owned() }));
+            let result = result.unwrap_or_else(|_| {
+                Err(DeliveryError::Refused { index: None, message: "the sink panicked".to_owned() })
+            });
             let Err(DeliveryError::NotNow { after, .. }) = &result else { return result };
-            let doubled = self.config.backoff.saturating_mul(1 << tries.min(16)).min(self.config.longest_backoff);
+            let doubled =
+                self.config.backoff.saturating_mul(1 << tries.min(16)).min(self.config.longest_backoff);
             let is_over = self.config.retries.is_some_and(|most| tries >= most);
             if is_over || !self.queue.pause(after.unwrap_or_default().max(doubled)) {
                 return result;

@@ -25,9 +25,15 @@ impl ServerSink {
         let base = base.trim_end_matches('/');
         let is_http = base.strip_prefix("http://").is_some_and(|host| !host.is_empty());
         if !is_http || base.contains(['?', '#']) || base.contains(char::is_whitespace) {
-            return Err(FieldError::new("base", format!("{base:?} is not a base URL such as http://127.0.0.1:4600")));
+            return Err(FieldError::new(
+                "base",
+                format!("{base:?} is not a base URL such as http://127.0.0.1:4600"),
+            ));
         }
-        let run = spec.id.as_ref().ok_or_else(|| FieldError::new("id", "is missing; the sink needs the run's id"))?;
+        let run = spec
+            .id
+            .as_ref()
+            .ok_or_else(|| FieldError::new("id", "is missing; the sink needs the run's id"))?;
         let runs_url = format!("{base}/api/v1/runs");
         let events_url = format!("{runs_url}/{}/events", in_path(run));
         let config = ureq::Agent::config_builder()
@@ -91,7 +97,10 @@ fn first_blamed(body: &str) -> Option<usize> {
 /// A run's id as one segment of a URL path: RFC 3986 unreserved characters stay, other bytes are percent-encoded.
 fn in_path(run: &RunId) -> String {
     let keep = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
-    run.as_str().bytes().map(|b| if keep(b) { (b as char).to_string() } else { format!("%{b:02X}") }).collect()
+    run.as_str()
+        .bytes()
+        .map(|b| if keep(b) { (b as char).to_string() } else { format!("%{b:02X}") })
+        .collect()
 }
 
 #[cfg(test)]
@@ -111,7 +120,10 @@ mod tests {
         }
         for (status, body) in [(422, "no JSON"), (422, "{}"), (404, details), (409, ""), (302, "")] {
             let answer = verdict(status, None, body);
-            assert!(matches!(answer, Err(DeliveryError::Refused { index: None, .. })), "{status} {body} {answer:?}");
+            assert!(
+                matches!(answer, Err(DeliveryError::Refused { index: None, .. })),
+                "{status} {body} {answer:?}"
+            );
         }
     }
 

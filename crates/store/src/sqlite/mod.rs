@@ -17,11 +17,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::Executor;
-use sqlx::migrate::MigrateError;
+use sqlx::SqlStr;
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
-    SqliteSynchronous,
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -31,6 +30,7 @@ pub(crate) use hub::{newest_of_task, sessions};
 pub(crate) use listing::{run, runs};
 pub(crate) use read::{chunk, head, read};
 pub(crate) use steps::{step, steps};
+pub(crate) use writer::Drained;
 
 use crate::queue::Queued;
 use crate::watches::Watches;
@@ -59,7 +59,7 @@ pub(crate) async fn open(
     options: &Options,
     inbox: mpsc::Receiver<Queued>,
     watches: Arc<Watches>,
-) -> Result<(SqlitePool, JoinHandle<()>), StoreError> {
+) -> Result<(SqlitePool, JoinHandle<Drained>), StoreError> {
     std::fs::create_dir_all(&options.path).map_err(|e| unusable(&options.path, &e))?;
     let lock = lock(&options.path)?;
     let synchronous = match options.synchronous {
@@ -80,7 +80,7 @@ pub(crate) async fn open(
         .pragma("journal_size_limit", "67108864")
         .pragma("cache_size", "-65536");
     let one = SqlitePoolOptions::new().max_connections(1).connect_with(writing).await.map_err(fault)?;
-    sqlx::migrate!("../../migrations/sqlite").run(&one).await.map_err(migration_fault)?;
+    migrations().run(&one).await.map_err(migration_fault)?;
     let connection = one.acquire().await.map_err(fault)?.detach();
     let readers = SqlitePoolOptions::new()
         .max_connections(options.readers.max(1))
@@ -93,13 +93,13 @@ pub(crate) async fn open(
     Ok((readers, tokio::spawn(writer.run())))
 }
 
-/// Moves what the write-ahead log holds into the database and empties it.
-async fn checkpoint(connection: &mut SqliteConnection) {
-    for pragma in ["PRAGMA optimize", "PRAGMA wal_checkpoint(TRUNCATE)"] {
-        if let Err(error) = connection.execute(pragma).await {
-            tracing::warn!(%error, pragma, "the log closes without it");
-        }
-    }
+/// The schema, step by step. Named here rather than by a macro: the macro would build SQLite a second time, for the
+/// compiler.
+fn migrations() -> Migrator {
+    let step = |version, description: &'static str, sql| {
+        Migration::new(version, description.into(), MigrationType::Simple, SqlStr::from_static(sql), false)
+    };
+    Migrator::with_migrations(vec![step(1, "log", include_str!("../../../../migrations/sqlite/0001_log.sql"))])
 }
 
 /// Takes the data directory for this process: the writer keeps what it knows of each run in memory, so there can

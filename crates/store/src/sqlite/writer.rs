@@ -31,7 +31,25 @@ pub(super) struct Writer {
     known: HashMap<RunId, RunState>,
     wary: u32,
     purging: bool,
+    lock: File,
+}
+
+/// A writer that has nothing left to do. Holds the data directory until it is gone.
+pub(crate) struct Drained {
+    connection: SqliteConnection,
     _lock: File,
+}
+
+impl Drained {
+    /// Moves what the write-ahead log holds into the database, and closes it.
+    pub async fn close(mut self) {
+        if let Err(error) = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").await {
+            tracing::warn!(%error, "the log closes without a checkpoint");
+        }
+        if let Err(error) = self.connection.close().await {
+            tracing::warn!(%error, "the database did not close cleanly");
+        }
+    }
 }
 
 impl Writer {
@@ -50,12 +68,12 @@ impl Writer {
             known: HashMap::new(),
             wary: 0,
             purging: true,
-            _lock: lock,
+            lock,
         }
     }
 
     /// Until nobody can ask any more and all that was asked is done.
-    pub async fn run(mut self) {
+    pub async fn run(mut self) -> Drained {
         while let Some(first) = self.next().await {
             let mut weight = first.work.weight();
             let mut group = vec![first];
@@ -66,10 +84,7 @@ impl Writer {
             }
             self.commit(group).await;
         }
-        super::checkpoint(&mut self.connection).await;
-        if let Err(error) = self.connection.close().await {
-            tracing::warn!(%error, "the database did not close cleanly");
-        }
+        Drained { connection: self.connection, _lock: self.lock }
     }
 
     /// The next request. While none waits, removes what deleted runs left.

@@ -88,7 +88,7 @@ pub async fn steps_are_listed_in_order_and_by_failure(backend: &impl Backend) {
     // Three snapshots a step, the steps falling: each page must go on inside a step.
     let events = (0..30).map(|n: u128| {
         let step = 10 - (n / 3) as u32;
-        let grounding = if step % 4 == 0 { -20.0 } else { 1.0 };
+        let grounding = if step.is_multiple_of(4) { -20.0 } else { 1.0 };
         let format = if step == 5 { -5.0 } else { 1.0 };
         snapshot(n, step, &[("root", f64::from(step)), ("grounding", grounding), ("format", format)])
     });

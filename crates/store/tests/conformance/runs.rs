@@ -122,7 +122,7 @@ pub async fn huge_scores_keep_the_mean_finite(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     for batch in 0..4_u128 {
-        let root = |n: u128| if n % 2 == 0 { f64::MAX } else { f64::MIN };
+        let root = |n: u128| if n.is_multiple_of(2) { f64::MAX } else { f64::MIN };
         let events = (0..6).map(|n| snapshot(batch * 6 + n, n as u32, &[("root", root(n + batch))]));
         fresh.store.append(&run, events.collect(), at(2)).await.unwrap();
     }

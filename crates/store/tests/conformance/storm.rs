@@ -18,7 +18,7 @@ const BATCH: u128 = 20;
 fn batch(writer: u128, batch: u128) -> Vec<Event> {
     let event = |n: u128| {
         let id = (writer << 64) + (batch * BATCH) + n + 1;
-        let grounding = if n % 4 == 0 { -20.0 } else { 1.0 };
+        let grounding = if n.is_multiple_of(4) { -20.0 } else { 1.0 };
         snapshot(id, writer as u32, &[("root", n as f64), ("grounding", grounding)])
     };
     (0..BATCH).map(event).collect()

@@ -1,0 +1,147 @@
+//! What comes to a run later or from outside: scores, artifacts, commands, notes, losses.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Object, Score};
+
+/// What a later score is about. A step is named by the event's own `step` (and `episode`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum ScoreTarget {
+    Step,
+    Episode,
+    Run,
+}
+
+/// `score.added`: a score that came later, or from a person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScoreAdded {
+    /// What it scores.
+    pub target: ScoreTarget,
+    /// Rubric path.
+    pub path: String,
+    /// The score.
+    pub value: Score,
+    /// A word for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<String>,
+    /// Who scored: a rubric, a judge model, a person.
+    pub source: String,
+}
+
+/// `artifact.added`: a blob tied to the run, episode or step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArtifactAdded {
+    /// File name.
+    pub name: String,
+    /// Media type.
+    pub mime_type: String,
+    /// Size in bytes.
+    pub size_bytes: u64,
+    /// SHA-256 of the content, lowercase hex.
+    pub sha256: String,
+    /// What it is for.
+    pub role: String,
+}
+
+/// What a person tells the training side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum Action {
+    Pause,
+    Resume,
+    Tweak,
+    Answer,
+    Stop,
+}
+
+impl Action {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Action::Pause => "pause",
+            Action::Resume => "resume",
+            Action::Tweak => "tweak",
+            Action::Answer => "answer",
+            Action::Stop => "stop",
+        }
+    }
+}
+
+/// `command.issued`: a person intervened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CommandIssued {
+    /// Names the command; delivered until acknowledged under this id.
+    pub command_id: String,
+    /// What to do.
+    pub action: Action,
+    /// Its parameters: rubric parameters for `tweak`, `{"answer": "..."}` for `answer`.
+    #[serde(default)]
+    pub parameters: Object,
+    /// Who issued it.
+    pub author: String,
+}
+
+/// `command.applied`: the training side did it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CommandApplied {
+    /// Which command.
+    pub command_id: String,
+    /// What came of it.
+    pub result: String,
+}
+
+/// `challenge.answered`: a person answered a paused step's question.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChallengeAnswered {
+    /// The answer, one of the options.
+    pub answer: String,
+    /// Who answered.
+    pub author: String,
+    /// Whether it was the expected one, where one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correct: Option<bool>,
+}
+
+/// Steps a note speaks of, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepRange {
+    /// First step.
+    pub from: u32,
+    /// Last step.
+    pub to: u32,
+}
+
+/// `annotation.added`: a person's note.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnnotationAdded {
+    /// The note.
+    pub text: String,
+    /// Who wrote it.
+    pub author: String,
+    /// Steps it speaks of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<StepRange>,
+}
+
+/// `gap`: events were lost before they reached the log; said aloud.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gap {
+    /// How many.
+    pub lost: u64,
+    /// Why.
+    pub reason: String,
+}

@@ -1,0 +1,11 @@
+//! What each kind of event says. Field by field this is the wire format; `sdk/contract` holds one golden of each.
+
+mod check;
+mod later;
+mod runs;
+mod steps;
+
+pub(crate) use check::{Check, tags};
+pub use later::*;
+pub use runs::*;
+pub use steps::*;

@@ -1,0 +1,187 @@
+//! Events of a run and of its episodes: begun, changed, ended.
+
+use serde::{Deserialize, Serialize};
+
+use crate::limits::FieldError;
+use crate::{Object, Score};
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Created, nothing has happened yet.
+    #[default]
+    Pending,
+    /// Events are arriving.
+    Running,
+    /// Waiting for a person's command.
+    Paused,
+    /// Ended well.
+    Completed,
+    /// Ended with an error.
+    Failed,
+    /// Ended by a time limit.
+    TimedOut,
+    /// Ended by a person.
+    Cancelled,
+}
+
+impl Status {
+    /// Every status, in order.
+    pub const ALL: [Status; 7] = [
+        Status::Pending,
+        Status::Running,
+        Status::Paused,
+        Status::Completed,
+        Status::Failed,
+        Status::TimedOut,
+        Status::Cancelled,
+    ];
+
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Pending => "pending",
+            Status::Running => "running",
+            Status::Paused => "paused",
+            Status::Completed => "completed",
+            Status::Failed => "failed",
+            Status::TimedOut => "timed_out",
+            Status::Cancelled => "cancelled",
+        }
+    }
+
+    /// Whether nothing more is expected.
+    pub fn is_final(self) -> bool {
+        matches!(self, Status::Completed | Status::Failed | Status::TimedOut | Status::Cancelled)
+    }
+}
+
+impl std::str::FromStr for Status {
+    type Err = FieldError;
+    fn from_str(word: &str) -> Result<Self, FieldError> {
+        Self::ALL.into_iter().find(|s| s.as_str() == word).ok_or_else(|| {
+            let all: Vec<_> = Self::ALL.iter().map(|s| s.as_str()).collect();
+            FieldError::new("status", format!("{word:?} is not one of {}", all.join(", ")))
+        })
+    }
+}
+
+/// The failures a step can show, the gravest first. The order is the priority of the effect drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// A claim the context does not contain.
+    Hallucination,
+    /// The answer's form could not be read.
+    Format,
+    /// The agent declined to answer.
+    Refusal,
+    /// The answer contradicts its own reasoning.
+    Inconsistency,
+    /// Any other rubric below its threshold.
+    Generic,
+}
+
+impl FailureKind {
+    /// Every kind, the gravest first.
+    pub const ALL: [FailureKind; 5] = [
+        FailureKind::Hallucination,
+        FailureKind::Format,
+        FailureKind::Refusal,
+        FailureKind::Inconsistency,
+        FailureKind::Generic,
+    ];
+
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            FailureKind::Hallucination => "hallucination",
+            FailureKind::Format => "format",
+            FailureKind::Refusal => "refusal",
+            FailureKind::Inconsistency => "inconsistency",
+            FailureKind::Generic => "generic",
+        }
+    }
+}
+
+/// `run.started`: what the run is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunStarted {
+    /// Name shown to people.
+    pub name: String,
+    /// Project it belongs to.
+    pub project: String,
+    /// What sort of run: `grpo`, `sft`, `evaluation`, ... free text.
+    pub kind: String,
+    /// Identity of the agent under training.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// What is attempted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
+    /// Labels to filter by.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Hyperparameters and other configuration.
+    #[serde(default)]
+    pub config: Object,
+    /// Anything else.
+    #[serde(default)]
+    pub metadata: Object,
+}
+
+/// `run.status`: the run's status changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunStatus {
+    /// The new status.
+    pub status: Status,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// `run.finished`: the run ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunFinished {
+    /// A final status.
+    pub status: Status,
+    /// Totals the producer wants to keep.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<Object>,
+}
+
+/// `episode.started`: one rollout on one task begins.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EpisodeStarted {
+    /// What is attempted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
+    /// Anything else.
+    #[serde(default)]
+    pub metadata: Object,
+}
+
+/// `episode.finished`: the rollout ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EpisodeFinished {
+    /// How it ended.
+    pub status: Status,
+    /// Sum of rewards.
+    #[serde(rename = "return", default, skip_serializing_if = "Option::is_none")]
+    pub return_: Option<Score>,
+    /// Wall time, milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency_ms: Option<f64>,
+    /// Cost in the producer's currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<f64>,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}

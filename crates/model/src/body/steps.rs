@@ -1,0 +1,124 @@
+//! Events of a step: what was scored, what was done.
+
+use serde::{Deserialize, Serialize};
+
+use super::FailureKind;
+use crate::{Object, Scores, Timestamp};
+
+/// A question put to a person while the run is paused.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Challenge {
+    /// Which guard asks, such as `HALLUCINATION_GUARD`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The question.
+    pub question: String,
+    /// The answers offered.
+    #[serde(default)]
+    pub options: Vec<String>,
+    /// The answer the producer expects; never shown to the person who is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_answer: Option<String>,
+}
+
+/// `snapshot.scored`: one call of the whole rubric on one action. The event's `step` says which.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SnapshotScored {
+    /// Scores of the paths evaluated in this call, `root` included.
+    pub scores: Scores,
+    /// Paths of the tree that this call skipped.
+    #[serde(default)]
+    pub not_evaluated: Vec<String>,
+    /// Failures the producer names itself, where there are no scores to judge by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<FailureKind>,
+    /// What the agent did, as text.
+    #[serde(default)]
+    pub action: String,
+    /// What the agent saw, as text.
+    #[serde(default)]
+    pub observation: String,
+    /// How long the evaluation took, milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<f64>,
+    /// Whether the run waits here for a person.
+    #[serde(default)]
+    pub is_paused: bool,
+    /// What the person is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<Challenge>,
+    /// Anything else.
+    #[serde(default)]
+    pub metadata: Object,
+    /// The time as an origin client wrote it, kept to the letter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<String>,
+    /// Top-level keys of the snapshot an origin client posted, in its order, so that its viewers get it back as
+    /// it was posted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub posted: Vec<String>,
+}
+
+/// What a step is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum StepKind {
+    Thought,
+    ToolCall,
+    ToolResult,
+    Observation,
+    Error,
+    PlanUpdate,
+    Message,
+    Handoff,
+    Decision,
+    Reward,
+    Tick,
+}
+
+/// An error with its origin.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepError {
+    /// Class or code.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What it said.
+    pub message: String,
+    /// Where it came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceback: Option<String>,
+}
+
+/// `step.recorded`: one atomic thing the agent did; also a span.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepRecorded {
+    /// What it is.
+    pub step_kind: StepKind,
+    /// Tool or function name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// 8-byte span id in hex.
+    pub span_id: String,
+    /// Span it happened inside of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_span_id: Option<String>,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+    /// Its content.
+    #[serde(default)]
+    pub payload: Object,
+    /// What went wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<StepError>,
+    /// Anything else.
+    #[serde(default)]
+    pub metadata: Object,
+}

@@ -1,0 +1,141 @@
+// Results files of one's own: dropped or picked, they open as runs; a broken one is told why and leaves nothing.
+
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { SMALL, story, until } from "./harness.mjs";
+import { RunPage, stepsOf } from "./runpage.mjs";
+
+/** Answers with their metrics and without rubric scores, as evaluation reports carry them. */
+const DETAILED = [35, -50, 12].map((reward, index) => ({
+  index,
+  reward,
+  metrics: { refusal: 0, hallucination: reward < 0 ? 1 : 0, inconsistency: 0, safe: 1, format_error: 0 },
+  response: `answer ${index}`,
+}));
+const SUMMARY = { total_responses: 3, mean_reward: -1, rewards: [35, -50, 12] };
+const NESTED = { results: [{ results: [{ summary: SUMMARY, detailed_results: DETAILED }] }] };
+
+/** One file of each shape that opens, for checkouts without recorded ones: name -> text. */
+const SHAPES = {
+  "nested.json": NESTED,
+  "half-nested.json": { results: [{ summary: SUMMARY, detailed_results: DETAILED }] },
+  "summary.json": { summary: SUMMARY, detailed_results: DETAILED },
+  "flat.json": { total_responses: 3, mean_reward: -1, rewards: [35, -50, 12], refusal_rate: 0, model_name: "m" },
+  "snapshots.json": { snapshots: [{ timestamp: 1, scores: { root: 2 }, action: "a", observation: "o" }] },
+};
+
+/** Files to open, as Playwright takes them: the recorded ones beside a folder above, else one of each shape. */
+function files() {
+  const found = samples();
+  if (found) return readdirSync(found).filter((name) => name.endsWith(".json")).sort().map((name) => join(found, name));
+  return Object.entries(SHAPES).map(([name, value]) => ({
+    name,
+    mimeType: "application/json",
+    buffer: Buffer.from(JSON.stringify(value)),
+  }));
+}
+
+/** The folder with recorded result files, found as crates/results' tests find it. */
+function samples() {
+  const named = process.env.GAUNTLET_DATA_SAMPLES;
+  const candidates = named ? [named] : [];
+  for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
+    candidates.push(join(folder, "shared/data"));
+  }
+  return candidates.map((folder) => join(folder, "results")).find((folder) => existsSync(folder));
+}
+
+/** Lets go of a file over the page, as a person would. */
+async function drop(page, name, text) {
+  const make = ({ name, text }) => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([text], name, { type: "application/json" }));
+    return transfer;
+  };
+  const dataTransfer = await page.evaluateHandle(make, { name, text });
+  await page.dispatchEvent("main", "dragenter", { dataTransfer });
+  await page.getByText("Drop a results file to open it").waitFor();
+  await page.dispatchEvent("main", "dragover", { dataTransfer });
+  await page.dispatchEvent("main", "drop", { dataTransfer });
+}
+
+/** Resolves once the list answers to keys and files. */
+async function listed(page) {
+  const chip = page.getByRole("button", { name: "All", exact: true });
+  await until("the list has come alive", () => chip.evaluate((it) => it.getAttribute("aria-pressed") === "true"));
+  await page.waitForLoadState("networkidle");
+}
+
+story("a dropped file opens as a run, on the list and on a run's page", async ({ server, page }) => {
+  const browser = await page({ path: "/", ...SMALL });
+  await listed(browser);
+  await drop(browser, "evening.json", JSON.stringify(NESTED));
+  await browser.waitForURL("**/runs/*");
+  const run = new RunPage(browser);
+  const facts = await run.opened();
+  assert.equal(facts.nodes, 3);
+  assert.equal(facts.effects.hallucination, 1);
+  await browser.getByRole("heading", { name: /evening/ }).waitFor();
+
+  await browser.keyboard.press("Home");
+  const first = (await stepsOf(server, (await server.get("/api/v1/runs")).items[0].id))[0].step;
+  await run.selected(first);
+  const before = new URL(browser.url()).pathname;
+  await drop(browser, "morning.json", JSON.stringify({ ...NESTED, results: [{ results: [{ summary: SUMMARY }] }] }));
+  await browser.waitForURL((url) => url.pathname.startsWith("/runs/") && url.pathname !== before);
+  await browser.getByRole("heading", { name: /morning/ }).waitFor();
+  const other = await run.opened();
+  assert.equal(other.nodes, 3);
+  assert.ok(other.following, "another run opens at its own end, not at the step of the last one");
+  assert.equal((await server.get("/api/v1/runs")).items.length, 2);
+});
+
+story("a broken file is told where it breaks, and nothing of it is kept", async ({ server, page }) => {
+  const text = JSON.stringify(NESTED, null, 1).replace('"reward": -50', '"reward": "minus fifty"');
+  const asked = await fetch(`${server.url}/api/v1/import?name=broken.json`, { method: "POST", body: text });
+  assert.equal(asked.status, 422);
+  const { error } = await asked.json();
+  assert.match(error.message, /reward/);
+
+  const browser = await page({ path: "/", ...SMALL });
+  browser.expected.push(/status of 422/);
+  await listed(browser);
+  await drop(browser, "broken.json", text);
+  const alert = browser.getByRole("alert");
+  await alert.waitFor();
+  assert.ok((await alert.innerText()).includes(error.message), "the page gives the server's own sentence");
+  assert.equal(new URL(browser.url()).pathname, "/");
+  assert.deepEqual((await server.get("/api/v1/runs")).items, []);
+
+  await alert.getByRole("button", { name: "Dismiss" }).click();
+  await until("the words are gone", async () => (await alert.count()) === 0);
+  await drop(browser, "mended.json", JSON.stringify(NESTED));
+  await browser.waitForURL("**/runs/*");
+  assert.equal((await new RunPage(browser).opened()).nodes, 3);
+});
+
+story("every results file at hand opens through the page", async ({ server, page }) => {
+  const browser = await page({ path: "/", ...SMALL });
+  const run = new RunPage(browser);
+  for (const file of files()) {
+    const name = typeof file === "string" ? basename(file) : file.name;
+    const content = typeof file === "string" ? readFileSync(file) : file.buffer;
+    await listed(browser);
+    await browser.locator("input[type=file]").first().setInputFiles(file);
+    await browser.waitForURL("**/runs/*");
+    const id = decodeURIComponent(new URL(browser.url()).pathname.split("/").at(-1));
+    const steps = await stepsOf(server, id);
+    assert.ok(steps.length > 0, `${name} has steps`);
+    const facts = await run.opened();
+    assert.equal(facts.nodes, steps.length, `every step of ${name} is on the path`);
+    const failing = steps.filter((step) => step.failure).length;
+    assert.equal(Object.values(facts.effects).reduce((sum, count) => sum + count, 0), failing, name);
+
+    const again = await fetch(`${server.url}/api/v1/import?name=${name}`, { method: "POST", body: content });
+    const other = (await again.json()).run;
+    assert.deepEqual((await stepsOf(server, other)).map(({ root }) => root), steps.map(({ root }) => root), name);
+    await browser.getByRole("link", { name: "Gauntlet" }).click();
+  }
+});

@@ -1,0 +1,41 @@
+// A training starts while somebody looks at the empty list: it appears there, opens, grows, and ends complete.
+
+import assert from "node:assert/strict";
+import { SMALL, story, until } from "./harness.mjs";
+import { RunPage } from "./runpage.mjs";
+
+const STEPS = 320;
+
+story("a training appears by itself, and its path grows to its end", async ({ server, page }) => {
+  const browser = await page({ path: "/", ...SMALL });
+  await browser.getByRole("region", { name: "No runs yet" }).waitFor();
+
+  const demo = server.demo({ steps: STEPS, rate: 20 });
+  const row = browser.getByRole("row", { name: /dipg grpo demo/ });
+  await row.waitFor();
+  assert.match(await row.innerText(), /running/i);
+  await row.getByRole("link").click();
+  await browser.waitForURL("**/runs/demo*");
+
+  const run = new RunPage(browser);
+  const first = await run.opened();
+  const later = await run.until("the path has grown", ({ nodes }) => nodes > first.nodes + 10);
+  assert.equal(later.feed, "live");
+  assert.ok(later.following, "a run that grows is followed");
+  assert.ok(later.nodes < STEPS, "seen while it grows, not after");
+  const connection = browser.locator(".connection");
+  await until("the header says that it is live", async () => /^Live/.test(await connection.innerText()));
+
+  assert.equal((await demo.done).code, 0);
+  const end = await run.until("every step is here", ({ nodes }) => nodes === STEPS);
+  assert.equal(end.feed, "live");
+  await until("the header says that it ended", async () => (await connection.innerText()) === "Completed");
+  const last = (await server.get("/api/v1/runs/demo/steps?limit=10000")).steps.at(-1).step;
+  await run.until("the agent stands on the last step", ({ step }) => step === last);
+
+  await browser.goBack();
+  await until("the list says how it ended", async () => {
+    const text = await row.innerText();
+    return /completed/i.test(text) && text.includes(`${STEPS}`);
+  });
+});
