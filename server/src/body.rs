@@ -58,13 +58,5 @@ pub fn media_type(headers: &HeaderMap) -> String {
 
 /// JSON of a known shape; says the field that is wrong.
 pub fn json<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|e| {
-        let field = e.path().to_string();
-        let message = e.into_inner().to_string();
-        let field = if field == "." { String::new() } else { field };
-        ApiError::invalid(&gauntlet_model::FieldError { field, message })
-    })?;
-    reader.end().map_err(|e| ApiError::bad_request(format!("the body is not one JSON value: {e}")))?;
-    Ok(value)
+    Ok(gauntlet_model::decode_json(bytes)?)
 }

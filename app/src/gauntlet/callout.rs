@@ -66,28 +66,34 @@ pub(super) fn Callout(session: Session, panels: Panels, card: NodeRef<html::Div>
         let at = session.settled.get().filter(|at| session.current.get() == Some(*at))?;
         session.watch_calmly(|film| failure_at(film, at))
     });
-    let shown = Memo::new(move |_| failure.get().filter(|f| dismissed.get() != Some(f.index)));
-    // The words stay while the card fades away.
-    let said =
-        Memo::new(move |before: Option<&Option<Failure>>| shown.get().or_else(|| before.cloned().flatten()));
-    let is_shown = move || shown.with(Option::is_some);
+    // Whether the card shows, and its words: they stay while it fades away.
+    let state = Memo::new(move |before: Option<&(bool, Option<Failure>)>| {
+        match failure.get().filter(|f| dismissed.get() != Some(f.index)) {
+            Some(failure) => (true, Some(failure)),
+            None => (false, before.and_then(|b| b.1.clone())),
+        }
+    });
+    let is_shown = move || state.with(|s| s.0);
     let class = move || {
-        let kind = said.with(|f| f.as_ref().map_or("", |f| failure_class(f.kind)));
-        format!("callout {kind}{}", if is_shown() { " is-shown" } else { "" })
+        state.with(|(is_shown, failure)| {
+            let kind = failure.as_ref().map_or("", |f| failure_class(f.kind));
+            format!("callout {kind}{}", if *is_shown { " is-shown" } else { "" })
+        })
     };
+    let said = move || state.with(|s| s.1.clone());
     view! {
         <div
             class=class node_ref=card inert=move || !is_shown()
         >
             <div role="status" aria-live="polite">
-                {move || said.get().map(|f| view! {
+                {move || said().map(|f| view! {
                     <h2>{format!("{} at {}", failure_title(f.kind), grouped(u64::from(f.step)))}</h2>
                     <p>{f.words}</p>
                 })}
             </div>
             <div class="callout-ways">
                 <button class="button" on:click=move |_| panels.show_diagnostics()>
-                    {move || if said.with(|f| f.as_ref().is_some_and(|f| f.is_asking)) { "Answer" } else { "Inspect" }}
+                    {move || if said().is_some_and(|f| f.is_asking) { "Answer" } else { "Inspect" }}
                 </button>
                 <button class="button is-quiet" on:click=move |_| session.next_failure()>"Next failure"</button>
             </div>

@@ -42,10 +42,11 @@ impl Overlay {
     /// Puts everything where the scene says. While the camera glides the scene's own places are not those drawn.
     pub(super) fn place(&mut self, scene: &Scene, size: (f64, f64), is_gliding: bool) {
         let aspect = (size.0 / size.1.max(1.0)) as f32;
+        let is_resized = self.last.1 != size;
         let labels: &[Label] = if is_gliding { &[] } else { &scene.labels };
         for (i, (element, shown)) in self.labels.iter_mut().enumerate() {
             let label = labels.get(i);
-            if shown.as_ref() != label {
+            if is_resized || shown.as_ref() != label {
                 show(element, shown.as_ref(), label, size);
                 *shown = label.cloned();
             }

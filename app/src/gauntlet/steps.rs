@@ -212,6 +212,8 @@ fn List(session: Session, rows: Memo<Rows>) -> impl IntoView {
         (from, to)
     });
     let shown = move || {
+        // First: the window is made from the rows, and may be the same for others.
+        rows.track();
         let (from, to) = window.get();
         rows.with(|r| (from..to).filter_map(|row| Some((row, r.node(row)?))).collect::<Vec<_>>())
     };

@@ -2,7 +2,10 @@
 
 use gauntlet_film::Film;
 use gauntlet_scene::{CameraMode, Geometry, Orbit};
+use leptos::ev::{keydown, pointerdown};
+use leptos::html;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 use super::keyboard::KEYS;
 use super::orbit::Turning;
@@ -39,6 +42,26 @@ pub(super) fn Toolbar(session: Session, turning: Turning) -> impl IntoView {
             view.intensity.set((value / 100.0).clamp(0.0, 1.0));
         }
     };
+    let menu = NodeRef::<html::Details>::new();
+    Effect::new(move || {
+        let close = move || {
+            if let Some(menu) = menu.get_untracked() {
+                menu.set_open(false);
+            }
+        };
+        let pressed = window_event_listener(pointerdown, move |e| {
+            let target = e.target().and_then(|t| t.dyn_into::<web_sys::Node>().ok());
+            if !menu.get_untracked().is_some_and(|menu| menu.contains(target.as_ref())) {
+                close();
+            }
+        });
+        let escaped = window_event_listener(keydown, move |e| {
+            if e.key() == "Escape" {
+                close();
+            }
+        });
+        on_cleanup(move || [pressed, escaped].into_iter().for_each(|heard| heard.remove()));
+    });
     view! {
         <div class="tools">
             <div class="tool-group" role="group" aria-label="Path">
@@ -55,7 +78,7 @@ pub(super) fn Toolbar(session: Session, turning: Turning) -> impl IntoView {
                 {CAMERAS.into_iter().map(|(words, of, title)| camera(words, of, title)).collect_view()}
             </div>
             <div class="tool-group">
-                <details class="menu">
+                <details class="menu" node_ref=menu>
                     <summary class="tool" title="How strongly failures glow">"Effects"</summary>
                     <div class="menu-sheet">
                         <label class="slider">

@@ -1,7 +1,9 @@
 //! The transport bar: where the agent is, how it moves, which rubric the curve shows.
 
 use gauntlet_film::Film;
+use leptos::html;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 use super::curve::Curve;
 use super::motion::{SPEEDS, next_speed};
@@ -81,8 +83,21 @@ fn RubricChips(session: Session) -> impl IntoView {
     };
     let all = Memo::new(move |_| session.watch_calmly(choices));
     let rubric = session.view.rubric;
+    let strip = NodeRef::<html::Div>::new();
+    Effect::new(move || {
+        rubric.track();
+        // Once the chosen chip is marked: it must be in sight.
+        request_animation_frame(move || {
+            let Some(strip) = strip.try_get_untracked().flatten() else { return };
+            let chosen = strip.query_selector(".is-on").ok().flatten().and_then(|c| c.dyn_into::<web_sys::HtmlElement>().ok());
+            if let Some(chip) = chosen {
+                let middle = chip.offset_left() - strip.offset_left() + chip.offset_width() / 2;
+                strip.set_scroll_left(middle - strip.client_width() / 2);
+            }
+        });
+    });
     view! {
-        <div class="chips rubric-chips" role="group" aria-label="Rubric of the curve">
+        <div class="chips rubric-chips" node_ref=strip role="group" aria-label="Rubric of the curve">
             <For each=move || all.get() key=|c| (c.0, c.1.clone()) children=move |(id, path, name, is_root)| {
                 let is_on = move || rubric.get().map_or(is_root, |chosen| chosen == id);
                 view! {

@@ -106,8 +106,8 @@ fn TreeLine(session: Session, line: Line) -> impl IntoView {
             </button>
             {move || is_on().then(|| view! {
                 <div class="branch-more">
-                    <span>{move || state_word(state())}" here; the path and the curve show it"</span>
-                    <button class="link" on:click=next>"Next failure of it"</button>
+                    <span>{move || state_word(state())}" here; colours the path"</span>
+                    <button class="link" on:click=next>"Next failure"</button>
                 </div>
             })}
         </li>

@@ -155,6 +155,15 @@ fn refusal(prefix: &str, path: &str, error: serde_json::Error) -> FieldError {
     FieldError::new(parts.join("."), message)
 }
 
+/// Any other JSON text of a known shape; says the field that is wrong.
+pub fn decode_json<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, FieldError> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader)
+        .map_err(|e| refusal("", &e.path().to_string(), e.into_inner()))?;
+    reader.end().map_err(|e| refusal("", "", e))?;
+    Ok(value)
+}
+
 /// Events from a JSON array. The first bad one refuses the batch.
 pub fn decode_array(bytes: &[u8]) -> Result<Vec<Event>, BatchError> {
     let text = utf8(bytes)?;

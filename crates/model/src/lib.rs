@@ -15,7 +15,7 @@ mod snapshot;
 mod time;
 
 pub use body::*;
-pub use decode::{BatchError, EventError, decode_array, decode_lines, decode_one};
+pub use decode::{BatchError, EventError, decode_array, decode_json, decode_lines, decode_one};
 pub use event::{Body, Event, Kind, Record};
 pub use ids::{EpisodeId, EventId, RunId};
 pub use limits::{

@@ -231,11 +231,11 @@ async fn nothing_acknowledged_is_lost_however_often_it_is_killed() {
     let mut acknowledged = Acknowledged::default();
     let mut random = 0x2545_F491_4F6C_DD1D_u64;
     for _ in 0..KILLS {
-        // xorshift64: a moment between 0 and 80 ms after the first acknowledgement.
+        // xorshift64: a moment between 0 and 150 ms after the first acknowledgement.
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
-        let moment = Duration::from_micros(random % 80_000);
+        let moment = Duration::from_micros(random % 150_000);
         let (path, mut known) = (directory.path().to_owned(), acknowledged.clone());
         let told = tokio::task::spawn_blocking(move || {
             hammer_and_kill(&path, &mut known, moment);

@@ -75,8 +75,10 @@ pub(crate) async fn open(
         .clone()
         .create_if_missing(true)
         .synchronous(synchronous)
-        // A checkpoint every 16 MiB, and a log file no longer than 64 MiB between bursts.
-        .pragma("wal_autocheckpoint", "4096")
+        // Twice the default: an event of 850 bytes wastes less of a page, a tenth of the file in all.
+        .page_size(8192)
+        // A checkpoint every 16 MiB, and a write-ahead log no longer than 64 MiB between bursts.
+        .pragma("wal_autocheckpoint", "2048")
         .pragma("journal_size_limit", "67108864")
         .pragma("cache_size", "-65536");
     let one = SqlitePoolOptions::new().max_connections(1).connect_with(writing).await.map_err(fault)?;
