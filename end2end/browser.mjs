@@ -34,7 +34,7 @@ export class Browser {
    */
   async page({ width = 1280, height = 720, ...context } = {}) {
     const page = await this.#browser
-      .newContext({ viewport: { width, height }, ...context })
+      .newContext({ viewport: { width, height }, colorScheme: "dark", ...context })
       .then((it) => it.newPage());
     page.complaints = [];
     page.expected = [];

@@ -15,32 +15,36 @@ async function assertNamed(page) {
   assert.deepEqual(nameless, [], `nameless at ${page.url()}`);
 }
 
-/** Goes through the page with Tab; everything that takes the focus shows it. Resolves to what was passed. */
+/** Goes through the page with Tab; everything that takes the focus shows it. */
 async function assertFocusShows(page, { most = 60 } = {}) {
-  const passed = [];
   for (let i = 0; i < most; i += 1) {
     await page.keyboard.press("Tab");
-    const focused = await page.evaluate(() => {
+    const what = await page.evaluate(() => {
       const element = document.activeElement;
-      if (!element || element === document.body) return null;
-      // A field inside a box that is lit for it counts, and so does a line drawn by `::after`.
-      const boxes = [element, element.closest("label, .search")].filter(Boolean);
-      const styles = [...boxes.map((box) => getComputedStyle(box)), getComputedStyle(element, "::after")];
-      const shows = styles.some(
-        (style) => (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== "none",
-      );
-      const box = element.getBoundingClientRect();
-      return { what: element.outerHTML.slice(0, 120), shows, seen: box.width > 0 && box.height > 0 };
+      return element && element !== document.body ? element.outerHTML.slice(0, 160) : null;
     });
-    if (focused === null) break;
-    passed.push(focused);
+    if (what === null) return;
+    await until(`the focus shows at ${page.url()} on ${what}`, () => page.evaluate(showsFocus), { within: 3_000 });
   }
-  assert.deepEqual(
-    passed.filter(({ shows, seen }) => !shows || !seen).map(({ what }) => what),
-    [],
-    `focused, but not visibly, at ${page.url()}`,
-  );
-  return passed;
+}
+
+/** Runs in the page: whether what has the focus is in sight and says so. */
+function showsFocus() {
+  const element = document.activeElement;
+  const { width, height } = element.getBoundingClientRect();
+  const sample = document.body.appendChild(document.createElement("i"));
+  sample.style.color = "var(--accent)";
+  const accent = getComputedStyle(sample).color;
+  sample.remove();
+  // A field inside a box that is lit for it counts, and so does a line that is drawn beside it.
+  const parts = [[element], [element, "::after"], [element.closest(".search") ?? element]];
+  const shows = parts
+    .map((part) => getComputedStyle(...part))
+    .some(({ outlineStyle, outlineWidth, boxShadow, borderTopColor, backgroundColor }) => {
+      const isOutlined = outlineStyle !== "none" && parseFloat(outlineWidth) > 0;
+      return isOutlined || boxShadow !== "none" || borderTopColor === accent || backgroundColor === accent;
+    });
+  return width > 0 && height > 0 && shows;
 }
 
 /** A failing step near the middle of the run, of a kind that has a card and an effect. */

@@ -1,12 +1,12 @@
 //! What the pages need from the browser around them: events as they come, and something that draws.
 
 use std::any::Any;
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use gauntlet_film::Fact;
 use gauntlet_model::RunId;
 use gauntlet_scene::Scene;
-use leptos::prelude::*;
 
 /// Where the connection to a run stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,8 +60,7 @@ pub trait StageView {
     fn draw(&mut self, scene: &Scene, width_px: u32, height_px: u32);
 }
 
-/// The browser's ports, provided as context (`StoredValue<Ports, LocalStorage>`) before hydration; absent on the
-/// server.
+/// The browser's ports.
 #[derive(Clone)]
 pub struct Ports {
     /// Where events come from.
@@ -70,13 +69,17 @@ pub struct Ports {
     pub stage: Rc<dyn Stage>,
 }
 
-/// Provides the ports to the pages. The browser calls it inside the closure it hydrates, above [`crate::App`]:
-/// `hydrate_body(move || { provide_ports(ports); App() })`.
-pub fn provide_ports(ports: Ports) {
-    provide_context(StoredValue::new_local(ports));
+thread_local! {
+    // A browser has one thread; on a server nothing is ever put here.
+    static PORTS: RefCell<Option<Ports>> = const { RefCell::new(None) };
 }
 
-/// The browser's ports; `None` on the server. Call it while a component is being built, or keep what it answers.
-pub fn use_ports() -> Option<StoredValue<Ports, LocalStorage>> {
-    use_context::<StoredValue<Ports, LocalStorage>>()
+/// Gives the pages their ports. The browser calls it once, before it hydrates; the server never does.
+pub fn provide_ports(ports: Ports) {
+    PORTS.with(|held| *held.borrow_mut() = Some(ports));
+}
+
+/// The browser's ports; `None` on the server.
+pub fn use_ports() -> Option<Ports> {
+    PORTS.with(|held| held.borrow().clone())
 }

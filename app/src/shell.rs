@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::MetaTags;
 
 use crate::App;
+use crate::ui::APPLY_THEME;
 
 /// The mark as a favicon: a violet sphere lit from the upper left.
 const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Cdefs%3E\
@@ -20,10 +21,11 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
-                <meta name="color-scheme" content="dark light" />
+                <meta name="color-scheme" content="dark" />
                 <meta name="theme-color" content="#07080b" />
                 <meta name="description" content="Flight recorder and X-ray of agent training" />
                 <link rel="icon" type="image/svg+xml" href=ICON />
+                <script>{APPLY_THEME}</script>
                 <link rel="stylesheet" href=style />
                 <HydrationScripts options />
                 <MetaTags />

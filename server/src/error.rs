@@ -74,7 +74,8 @@ impl From<FieldError> for ApiError {
 
 impl From<ImportError> for ApiError {
     fn from(e: ImportError) -> Self {
-        let details = json!([{ "field": e.path, "message": e.message, "expected": e.expected, "line": e.line }]);
+        let details =
+            json!([{ "field": e.path, "message": e.message, "expected": e.expected, "line": e.line }]);
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unreadable_file", e.to_string()).with_details(details)
     }
 }

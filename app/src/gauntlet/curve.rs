@@ -81,10 +81,12 @@ fn draw(film: &Film, rubric: Option<PathId>) -> Drawn {
     };
     let points = series.iter().map(|p| (share(p.index as f64, nodes), p.value));
     let line = polyline(points, range, size, PAD);
-    let ends = series.first().zip(series.last()).map(|(a, b)| {
-        (share(a.index as f64, nodes) * WIDTH, share(b.index as f64, nodes) * WIDTH)
-    });
-    let fill = ends.map_or(String::new(), |(from, to)| format!("{line}L{to:.1},{HEIGHT}L{from:.1},{HEIGHT}Z"));
+    let ends = series
+        .first()
+        .zip(series.last())
+        .map(|(a, b)| (share(a.index as f64, nodes) * WIDTH, share(b.index as f64, nodes) * WIDTH));
+    let fill =
+        ends.map_or(String::new(), |(from, to)| format!("{line}L{to:.1},{HEIGHT}L{from:.1},{HEIGHT}Z"));
     Drawn { line, fill, zero: zero(range), range: Some(range), marks }
 }
 

@@ -74,22 +74,22 @@ impl StageView for Flat {
         }
         for node in &scene.path.nodes {
             let Some((x, y)) = projection.point(node.at).filter(|p| is_inside(*p, size)) else { continue };
-            let presence = LAYERS[projection.layer(node.at)] * if node.index > scene.travelled { 0.35 } else { 1.0 };
+            let presence =
+                LAYERS[projection.layer(node.at)] * if node.index > scene.travelled { 0.35 } else { 1.0 };
             let radius = (f64::from(node.radius) * projection.scale(node.at)).clamp(1.0, 9.0 * unit);
             canvas.set_fill_style_str(&css(node.color, presence));
             disc(canvas, x, y, radius);
         }
         for effect in &scene.path.effects {
-            let presence = LAYERS[projection.layer(effect.at)] * if effect.index > scene.travelled { 0.4 } else { 1.0 };
+            let presence =
+                LAYERS[projection.layer(effect.at)] * if effect.index > scene.travelled { 0.4 } else { 1.0 };
             self::effect(canvas, &projection, effect, f64::from(scene.intensity), presence);
         }
-        if let Some(ring) = &scene.selected {
-            if let Some((x, y)) = projection.point(ring.at) {
-                canvas.set_stroke_style_str(&css(ring.color, 0.9));
-                canvas.set_line_width(1.6 * unit);
-                circle(canvas, x, y, (f64::from(ring.radius) * projection.scale(ring.at)).max(7.0 * unit));
-                canvas.stroke();
-            }
+        if let Some((ring, (x, y))) = scene.selected.and_then(|r| Some((r, projection.point(r.at)?))) {
+            canvas.set_stroke_style_str(&css(ring.color, 0.9));
+            canvas.set_line_width(1.6 * unit);
+            circle(canvas, x, y, (f64::from(ring.radius) * projection.scale(ring.at)).max(7.0 * unit));
+            canvas.stroke();
         }
         if !scene.path.nodes.is_empty() {
             agent(canvas, &projection, scene, unit);

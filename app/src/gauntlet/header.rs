@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use super::address::link;
 use super::session::Session;
 use crate::ports::FeedState;
-use crate::ui::{Copied, Icon, Mark, Shape, grouped, score, status_word};
+use crate::ui::{Copied, Icon, Mark, Shape, ThemeSwitch, grouped, score, status_word};
 
 /// The header.
 #[component]
@@ -49,6 +49,7 @@ pub(super) fn Header(session: Session) -> impl IntoView {
             </dl>
             <span class="top-gap"></span>
             <Connection session />
+            <ThemeSwitch />
             <button class="button share" on:click=move |_| copied.copy(link(session))>
                 <Icon shape=Shape::Link />
                 <span aria-live="polite">{move || copied.words("Share moment")}</span>

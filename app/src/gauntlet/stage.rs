@@ -19,9 +19,14 @@ use super::toolbar::Toolbar;
 use crate::ports::{Ports, StageView, use_ports};
 use crate::ui::{EachFrame, Resized};
 
+/// The loop, shared by the frames and those who ask it.
+type Shown = Rc<RefCell<Projector>>;
+/// What keeps the loop, its size and the connection going.
+type Kept = Vec<Box<dyn Any>>;
+
 /// The running loop, for those who must ask the picture something: what is under the pointer, where the camera is.
 #[derive(Clone, Copy)]
-pub(super) struct Picture(RwSignal<Option<StoredValue<Rc<RefCell<Projector>>, LocalStorage>>>);
+pub(super) struct Picture(RwSignal<Option<StoredValue<Shown, LocalStorage>>>);
 
 impl Picture {
     /// Asks the loop; `None` before it runs.
@@ -49,7 +54,7 @@ impl Elements {
         session: Session,
         ports: &Ports,
         without_3d: RwSignal<Option<String>>,
-    ) -> Option<(Rc<RefCell<Projector>>, Vec<Box<dyn Any>>)> {
+    ) -> Option<(Shown, Kept)> {
         let (frame, solid, flat) = (self.frame.get()?, self.solid.get()?, self.flat.get()?);
         let (labels, card, leader) = (self.labels.get()?, self.card.get()?, self.leader.get()?);
         let (renderer, canvas, view): (_, _, Box<dyn StageView>) = match ports.stage.attach(solid.clone()) {
@@ -88,10 +93,9 @@ pub(super) fn StageArea(session: Session, panels: Panels) -> impl IntoView {
     };
     let without_3d = RwSignal::new(None::<String>);
     let picture = Picture(RwSignal::new(None));
-    let ports = use_ports();
     Effect::new(move || {
-        let Some(ports) = ports else { return };
-        let Some((projector, kept)) = ports.with_value(|p| elements.start(session, p, without_3d)) else {
+        let Some(ports) = use_ports() else { return };
+        let Some((projector, kept)) = elements.start(session, &ports, without_3d) else {
             return;
         };
         picture.0.set(Some(StoredValue::new_local(projector)));

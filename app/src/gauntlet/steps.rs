@@ -174,7 +174,11 @@ fn List(session: Session, rows: Memo<Rows>) -> impl IntoView {
         StoredValue::new_local(resized);
     });
     let bring_into_sight = move || {
-        let (Some(list), Some(at)) = (element.try_get_untracked().flatten(), session.current.try_get_untracked().flatten()) else { return };
+        let (Some(list), Some(at)) =
+            (element.try_get_untracked().flatten(), session.current.try_get_untracked().flatten())
+        else {
+            return;
+        };
         let count = rows.with_untracked(Rows::len);
         if is_reading.get_untracked() || count == 0 {
             return;

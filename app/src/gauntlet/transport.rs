@@ -89,7 +89,11 @@ fn RubricChips(session: Session) -> impl IntoView {
         // Once the chosen chip is marked: it must be in sight.
         request_animation_frame(move || {
             let Some(strip) = strip.try_get_untracked().flatten() else { return };
-            let chosen = strip.query_selector(".is-on").ok().flatten().and_then(|c| c.dyn_into::<web_sys::HtmlElement>().ok());
+            let chosen = strip
+                .query_selector(".is-on")
+                .ok()
+                .flatten()
+                .and_then(|c| c.dyn_into::<web_sys::HtmlElement>().ok());
             if let Some(chip) = chosen {
                 let middle = chip.offset_left() - strip.offset_left() + chip.offset_width() / 2;
                 strip.set_scroll_left(middle - strip.client_width() / 2);

@@ -11,7 +11,7 @@ use super::empty::{NoMatch, NoRuns};
 use super::filters::{Filter, Filters};
 use super::row::Row;
 use crate::api::{RunsPage as Page, RunsQuery, list_runs};
-use crate::ui::{FilePicker, Mark, now_ms};
+use crate::ui::{FilePicker, Mark, ThemeSwitch, now_ms};
 
 /// How often the list looks for news, and how many looks it skips while nothing runs.
 const LOOK: Duration = Duration::from_secs(2);
@@ -30,6 +30,7 @@ pub(crate) fn RunsPage() -> impl IntoView {
             <header class="top">
                 <Mark />
                 <span class="top-gap"></span>
+                <ThemeSwitch />
                 <FilePicker words="Open a results file" />
             </header>
             <main class="runs">
@@ -96,7 +97,7 @@ fn Found(page: Page, filter: Filter) -> impl IntoView {
                 now.try_set(Some(now_ms()));
                 let is_busy = rows.with_untracked(|r| r.iter().any(|run| !run.status.is_final()));
                 looks.update_value(|l| *l = l.wrapping_add(1));
-                let is_calm = !is_busy && looks.get_value() % CALM_LOOKS != 0;
+                let is_calm = !is_busy && !looks.get_value().is_multiple_of(CALM_LOOKS);
                 if document().hidden() || is_calm {
                     return;
                 }

@@ -20,7 +20,7 @@ pub(super) fn Row(
         let known = known.unwrap_or(&run);
         rows.with(|rows| rows.iter().find(|r| r.id == known.id).unwrap_or(known).clone())
     });
-    let failing = move || run.with(|r| share_failing(r));
+    let failing = move || run.with(share_failing);
     let bar = move || format!("width:{:.1}%", failing().unwrap_or(0.0) * 100.0);
     let kind = move || {
         run.with(|r| {

@@ -32,9 +32,9 @@ pub(crate) fn use_importer() -> Importer {
 impl Importer {
     /// What sends a file and goes to its run. Call it inside the router.
     fn opener(self) -> impl Fn(web_sys::File) + Clone + 'static {
-        let (ports, navigate) = (use_ports(), use_navigate());
+        let navigate = use_navigate();
         move |file: web_sys::File| {
-            let Some(ports) = ports else { return };
+            let Some(ports) = use_ports() else { return };
             let navigate = navigate.clone();
             self.error.set(None);
             self.busy.set(Some(file.name()));
@@ -45,7 +45,7 @@ impl Importer {
                     Err(words) => self.error.set(Some(words)),
                 }
             });
-            ports.with_value(|p| p.feed.import(file, done));
+            ports.feed.import(file, done);
         }
     }
 }

@@ -101,7 +101,11 @@ fn migrations() -> Migrator {
     let step = |version, description: &'static str, sql| {
         Migration::new(version, description.into(), MigrationType::Simple, SqlStr::from_static(sql), false)
     };
-    Migrator::with_migrations(vec![step(1, "log", include_str!("../../../../migrations/sqlite/0001_log.sql"))])
+    Migrator::with_migrations(vec![step(
+        1,
+        "log",
+        include_str!("../../../../migrations/sqlite/0001_log.sql"),
+    )])
 }
 
 /// Takes the data directory for this process: the writer keeps what it knows of each run in memory, so there can

@@ -1,0 +1,32 @@
+//! Dark or light. Dark is the instrument's own look; light is the viewer's choice, kept by the browser.
+
+use leptos::prelude::*;
+
+use super::{Icon, Shape};
+
+/// Where the choice is kept.
+const KEY: &str = "gauntlet.theme";
+
+/// Applies the kept choice before anything is painted; stands in the document's head.
+pub(crate) const APPLY: &str =
+    "try{let t=localStorage.getItem('gauntlet.theme');if(t)document.documentElement.dataset.theme=t}catch{}";
+
+/// Switches between the two.
+#[component]
+pub(crate) fn ThemeSwitch() -> impl IntoView {
+    let switch = move |_| {
+        let Some(root) = document().document_element() else { return };
+        let is_light = root.get_attribute("data-theme").as_deref() == Some("light");
+        let theme = if is_light { "dark" } else { "light" };
+        // Neither can fail but where the browser keeps nothing; then the choice lasts as long as the page.
+        let _ = root.set_attribute("data-theme", theme);
+        if let Ok(Some(storage)) = window().local_storage() {
+            let _ = storage.set_item(KEY, theme);
+        }
+    };
+    view! {
+        <button class="button is-icon" title="Dark or light" aria-label="Switch between dark and light" on:click=switch>
+            <Icon shape=Shape::Theme />
+        </button>
+    }
+}
