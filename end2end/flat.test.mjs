@@ -1,7 +1,7 @@
 // A browser without WebGL2 says so, and everything but depth works.
 
 import assert from "node:assert/strict";
-import { story } from "./harness.mjs";
+import { SMALL, story } from "./harness.mjs";
 import { FAILURES, RunPage, stepsOf } from "./runpage.mjs";
 
 const WITHOUT_WEBGL = { flags: ["--disable-gpu", "--disable-3d-apis"] };
@@ -13,7 +13,7 @@ story(
     const steps = (await stepsOf(server, "demo")).map((step) => step.step);
     const failing = await stepsOf(server, "demo", { failing: "any" });
     const middle = failing.find(({ step }) => step > steps[100]);
-    const run = await RunPage.open(page, `/runs/demo?step=${middle.step}`, { width: 1280, height: 720 });
+    const run = await RunPage.open(page, `/runs/demo?step=${middle.step}`, { ...SMALL, width: 1280, height: 720 });
     await run.selected(middle.step);
 
     const facts = await run.facts();

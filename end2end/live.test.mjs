@@ -5,9 +5,11 @@ import { SMALL, story, until } from "./harness.mjs";
 import { RunPage } from "./runpage.mjs";
 
 const STEPS = 320;
+// The one story in which everything moves.
+const MOVING = { ...SMALL, reducedMotion: "no-preference" };
 
 story("a training appears by itself, and its path grows to its end", async ({ server, page }) => {
-  const browser = await page({ path: "/", ...SMALL });
+  const browser = await page({ path: "/", ...MOVING });
   await browser.getByRole("region", { name: "No runs yet" }).waitFor();
 
   const demo = server.demo({ steps: STEPS, rate: 20 });

@@ -121,7 +121,7 @@ story("the list: empty, and with runs in every state", async ({ server, page, sc
 story("the run page at every size, in every shape", async ({ server, page, screenshot }) => {
   await server.demo(TRAINED).done;
   const { step, seq } = await middle(server);
-  const run = await RunPage.open(page, `/runs/demo?step=${step}`, { width: 1440, height: 860 });
+  const run = await RunPage.open(page, `/runs/demo?step=${step}`, { ...SMALL, width: 1440, height: 860 });
   const settled = async () => {
     await run.selected(step);
     await run.inspected(seq);
@@ -149,7 +149,7 @@ story("the run page at every size, in every shape", async ({ server, page, scree
 story("the run page on a phone: the panels are sheets over the stage", async ({ server, page, screenshot }) => {
   await server.demo({ steps: 400 }).done;
   const { step } = await middle(server);
-  const phone = { width: 390, height: 844, hasTouch: true, isMobile: true };
+  const phone = { ...SMALL, width: 390, height: 844, hasTouch: true, isMobile: true };
   const run = await RunPage.open(page, `/runs/demo?step=${step}`, phone);
   await run.until("the step is selected", (facts) => facts.step === step);
   await run.callout.waitFor();

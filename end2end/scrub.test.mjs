@@ -1,7 +1,7 @@
 // Through a finished run: by key, by button, by the curve, by the list, in 3D; one selection, kept in the address.
 
 import assert from "node:assert/strict";
-import { story, until } from "./harness.mjs";
+import { SMALL, story, until } from "./harness.mjs";
 import { RunPage, stepsOf } from "./runpage.mjs";
 
 const STEPS = 300;
@@ -95,7 +95,7 @@ story("play moves the agent, hold stops it, and the end is live", async ({ serve
 
 story("reload comes back to the step; back and forward are the list and the run", async ({ server, page }) => {
   const { steps } = await trained(server);
-  const browser = await page({ path: "/", width: 960, height: 600 });
+  const browser = await page({ path: "/", ...SMALL });
   await browser.getByRole("link", { name: "dipg grpo demo" }).click();
   const run = new RunPage(browser);
   await run.opened();

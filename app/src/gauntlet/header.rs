@@ -43,7 +43,7 @@ pub(super) fn Header(session: Session) -> impl IntoView {
             </h1>
             <dl class="facts">
                 <div><dt>"steps"</dt><dd>{move || grouped(steps())}</dd></div>
-                <div><dt>"episodes"</dt><dd>{move || grouped(episodes())}</dd></div>
+                <div hidden=move || episodes() == 0><dt>"episodes"</dt><dd>{move || grouped(episodes())}</dd></div>
                 <div><dt>"mean reward"</dt><dd>{mean}</dd></div>
                 <div><dt>"failing"</dt><dd>{move || grouped(failing())}</dd></div>
             </dl>

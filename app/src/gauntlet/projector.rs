@@ -22,6 +22,8 @@ const FACTS_MS: f64 = 90.0;
 const SETTLE_MS: f64 = 140.0;
 /// While nothing changes but what wobbles, a frame is drawn at most this often, milliseconds.
 const IDLE_FRAME_MS: f64 = 33.0;
+/// A drawn frame that takes longer than this keeps the graphics busy, milliseconds.
+const SLOW_FRAME_MS: f64 = 50.0;
 /// The window over which the rate of steps is averaged, milliseconds.
 const RATE_MS: f64 = 4000.0;
 /// A frame never counts as longer than this: a page that slept does not leap.
@@ -46,7 +48,9 @@ pub(super) struct Projector {
     shown: f64,
     before_ms: Option<f64>,
     drawn_ms: f64,
+    /// What the last drawn frame took: its own work, and all until the browser asked for the next one.
     cost_ms: f64,
+    gap_ms: f64,
     ticked_ms: f64,
     told_ms: f64,
     moved_ms: f64,
@@ -82,6 +86,7 @@ impl Projector {
             before_ms: None,
             drawn_ms: 0.0,
             cost_ms: 0.0,
+            gap_ms: 0.0,
             ticked_ms: f64::NEG_INFINITY,
             told_ms: f64::NEG_INFINITY,
             moved_ms: 0.0,
@@ -108,6 +113,9 @@ impl Projector {
     pub(super) fn frame(&mut self, ms: f64) {
         let secs =
             self.before_ms.map_or(0.0, |before| ((ms - before) / 1000.0).clamp(0.0, LONGEST_FRAME_SECS));
+        if self.before_ms == Some(self.drawn_ms) {
+            self.gap_ms = ms - self.drawn_ms;
+        }
         self.before_ms = Some(ms);
         self.take_in();
         self.honour_wish();
@@ -187,14 +195,15 @@ impl Projector {
     }
 
     /// Composes and draws, if anything but the clock changed, or if something wobbles and the last frame was
-    /// cheap: what only decorates never takes more than a quarter of the time.
+    /// cheap: what only decorates never takes more than a quarter of the time, of the processor or the graphics.
     fn draw(&mut self, ms: f64, secs: f64) {
         let lens = self.lens(ms);
         let revision = self.session.film(Film::revision);
         let is_same = self.drawn.as_ref().is_some_and(|(old, r)| {
             *r == revision && *old == Lens { time_secs: old.time_secs, ..lens.clone() }
         });
-        let is_due = ms - self.drawn_ms >= IDLE_FRAME_MS.max(3.0 * self.cost_ms);
+        let slow_ms = if self.gap_ms > SLOW_FRAME_MS { self.gap_ms } else { self.cost_ms };
+        let is_due = ms - self.drawn_ms >= IDLE_FRAME_MS.max(4.0 * slow_ms);
         if self.size.0 < 1.0 || (is_same && !self.camera.is_moving() && (self.is_calm || !is_due)) {
             self.overlay.keep();
             return;

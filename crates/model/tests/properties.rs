@@ -4,7 +4,7 @@ use gauntlet_model::*;
 use proptest::collection::{btree_map, vec};
 use proptest::option::of;
 use proptest::prelude::*;
-use proptest::sample::{Index, select};
+use proptest::sample::{Index, select, subsequence};
 use serde_json::{Value, json};
 
 fn finite() -> impl Strategy<Value = f64> {
@@ -70,7 +70,7 @@ fn snapshot() -> impl Strategy<Value = Body> {
         vec(select(FailureKind::ALL.to_vec()), 0..3),
     );
     let second = (any::<String>(), any::<String>(), of(0.0..1e12_f64), any::<bool>());
-    let third = (of(asked), object(), of(label()), vec(label(), 0..3));
+    let third = (of(asked), object(), of(label()), posted());
     (first, second, third).prop_map(
         |((scores, not_evaluated, failures), (action, observation, duration_ms, is_paused), rest)| {
             let (challenge, metadata, timestamp, posted) = rest;
@@ -91,6 +91,12 @@ fn snapshot() -> impl Strategy<Value = Body> {
             body.into()
         },
     )
+}
+
+/// Some of the keys a snapshot has, each once, in any order.
+fn posted() -> impl Strategy<Value = Vec<String>> {
+    let keys = ["session_id", "step", "scores", "timestamp", "is_paused", "challenge", "metadata"];
+    subsequence(keys.map(str::to_owned).to_vec(), 0..=7).prop_shuffle()
 }
 
 fn recorded() -> impl Strategy<Value = Body> {

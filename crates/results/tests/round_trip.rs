@@ -64,6 +64,12 @@ fn name() -> impl Strategy<Value = String> {
     "[a-zA-Z0-9 é_-]{1,12}"
 }
 
+/// Some of the keys a snapshot has, each once, in any order.
+fn posted() -> impl Strategy<Value = Vec<String>> {
+    let keys = ["session_id", "step", "scores", "timestamp", "is_paused", "challenge", "metadata"];
+    prop::sample::subsequence(keys.map(str::to_owned).to_vec(), 0..=7).prop_shuffle()
+}
+
 fn snapshot() -> impl Strategy<Value = Body> {
     let scores = btree_map("(root|format|[a-z]{1,4}(\\.[a-z]{1,3}){0,2})", finite(), 0..6);
     let asked = (name(), text(), vec(name(), 0..3), of(text())).prop_map(
@@ -76,7 +82,7 @@ fn snapshot() -> impl Strategy<Value = Body> {
         Just("2026-11-21T00:06:33.000000Z".to_owned())
     ];
     let first = (scores, vec("[A-Z]{1,4}", 0..3), failures, text(), text());
-    let second = (of(0.0..1e9_f64), any::<bool>(), of(asked), object(), of(times), vec(name(), 0..3));
+    let second = (of(0.0..1e9_f64), any::<bool>(), of(asked), object(), of(times), posted());
     (first, second).prop_map(|(first, second)| {
         let (scores, not_evaluated, failures, action, observation) = first;
         let (duration_ms, is_paused, challenge, metadata, timestamp, posted) = second;
