@@ -123,7 +123,7 @@ async fn watch(
     while seen < last {
         let Message::Text(text) = socket.next().await.ok_or("the connection ended")?? else { continue };
         seen += 1;
-        if seen % SAMPLE == 0 {
+        if seen.is_multiple_of(SAMPLE) {
             let sent = sent_micros(&text).ok_or("a frame says no time")?;
             samples.push((now_micros() - sent) as f64 / 1e3);
         }

@@ -11,7 +11,7 @@ pub fn event(n: u64) -> String {
          \"kind\":\"snapshot.scored\",\"v\":1,\"step\":{n},\"body\":{{\"scores\":{{\"root\":{root:.1},\"format\":1.0,\
          \"abstention\":0.0,\"conflict\":0.0,\"refusal\":0.0,\"grounding\":{:.1},\"inconsistency\":5.0,\
          \"confidence\":0.0,\"synthesis\":-10.0}},\"observation\":\"\",\"action\":\"",
-        if n % 7 == 0 { -20.0 } else { 15.0 }
+        if n.is_multiple_of(7) { -20.0 } else { 15.0 }
     );
     let tail = "\"}}";
     let text = "the scan suggests a pontine lesion, ".repeat(20);

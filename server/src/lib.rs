@@ -5,6 +5,7 @@ pub mod body;
 pub mod cli;
 pub mod config;
 pub mod error;
+pub mod extract;
 pub mod films;
 pub mod health;
 pub mod http;

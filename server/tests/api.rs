@@ -37,7 +37,10 @@ async fn what_is_wrong_is_named() {
     check(json!({ "name": "" }), "name").await;
     check(json!({ "name": 7 }), "name").await;
     server.send("POST", "/api/v1/runs", &[], "{").await.expect(422);
-    server.get("/api/v1/runs?limit=x").await.expect(400);
+    for path in ["/api/v1/runs?limit=x", "/api/v1/runs?colour=red", "/api/v1/runs/r1/steps/two"] {
+        let answer = server.get(path).await.expect(400).json();
+        assert_eq!(answer["error"]["code"], "bad_request", "{path}: {answer}");
+    }
     server.get("/api/v1/runs?status=asleep").await.expect(422);
     server.get("/api/v1/runs?cursor=zzz").await.expect(422);
     server.get("/api/v1/runs/none").await.expect(404);

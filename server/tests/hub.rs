@@ -64,6 +64,7 @@ async fn malformed_snapshots_are_422_with_the_path() {
     check(json!({ "step": 1 }).to_string(), json!(["body", "scores"])).await;
     check("[]".to_owned(), json!(["body"])).await;
     check("{".to_owned(), json!(["body"])).await;
+    server.send("POST", "/gauntlet/stream/s1", &[], vec![b'{', 0xff, b'}']).await.expect(422);
     assert_eq!(server.get("/gauntlet/sessions").await.json()["sessions"], json!([]), "nothing was kept");
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use gauntlet_model::{Action, CommandIssued, FieldError, Object, RunId};
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::run_id;
 use crate::body;
 use crate::error::ApiError;
+use crate::extract::{Path, Query};
 use crate::state::{AppState, new_event_id, now};
 
 /// Longest wait of a long poll, seconds.

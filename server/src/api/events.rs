@@ -1,7 +1,7 @@
 //! Events: append, and read after a position.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gauntlet_model::{Event, FieldError, Kind, decode_array, decode_lines};
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::run_id;
 use crate::body;
 use crate::error::ApiError;
+use crate::extract::{Path, Query};
 use crate::state::{AppState, now};
 
 /// Bodies above this are decoded on a thread of their own, so that they do not hold up other requests.

@@ -1,7 +1,7 @@
 //! The film: its manifest, and its chunks as stored (binary, zstd, immutable).
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gauntlet_film::{Fact, Manifest, Rules, codec, levels};
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::run_id;
 use crate::error::ApiError;
+use crate::extract::{Path, Query};
 use crate::state::AppState;
 
 /// zstd level of sealed chunks: they are written once and read often.

@@ -1,7 +1,7 @@
 //! Import: the body is the file itself; all of it becomes a run, or nothing.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use gauntlet_model::{RunId, RunPatch};
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::body;
 use crate::error::ApiError;
+use crate::extract::Query;
 use crate::state::{AppState, new_event_id, new_run_id, now};
 
 /// The file's name, which names the run.

@@ -1,7 +1,7 @@
 //! Runs: create, list, read, change, delete.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gauntlet_model::{RunPatch, RunSpec, Status};
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::run_id;
 use crate::body;
 use crate::error::ApiError;
+use crate::extract::{Path, Query};
 use crate::state::{AppState, new_run_id, now};
 
 /// POST `/runs`: 201 with the run; 200 where it exists with the same content; 409 with other content.

@@ -1,7 +1,7 @@
 //! A rubric's history, thinned so that no spike is lost.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::IntoResponse;
 use gauntlet_model::FieldError;
 use serde::Deserialize;
@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::run_id;
 use crate::error::ApiError;
+use crate::extract::{Path, Query};
 use crate::state::AppState;
 
 /// Which rubric, which steps, how many points at most.

@@ -1,7 +1,7 @@
 //! Steps: everything about one, and the list of failing ones.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use gauntlet_app::api::{StepDetail, StepEvent, StepSnapshot};
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::run_id;
 use crate::error::ApiError;
+use crate::extract::{Path, Query};
 use crate::state::AppState;
 
 /// GET `/runs/{run}/steps/{n}`: its snapshots with scores and texts, and its other events.

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use gauntlet_model::{Action, CommandIssued, FieldError, Object, RunId, RunSpec};
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::refuse;
 use crate::body;
 use crate::error::ApiError;
+use crate::extract::Path;
 use crate::state::{AppState, new_event_id, now};
 
 /// Queues a RESUME or a TWEAK. Anything else is 422 and queues nothing.
@@ -27,7 +28,7 @@ pub async fn post(
     let bytes = body::read(&headers, raw, state.limits.body_bytes).await?;
     let (action, parameters) = match parse(&bytes) {
         Ok(order) => order,
-        Err((kind, error, input)) => return Ok(refuse(kind, &error, input)),
+        Err((kind, error, input)) => return Ok(refuse(kind, &error, *input)),
     };
     if state.store.head(&run).await?.is_none() {
         // The origin takes commands for a session before its first snapshot.
@@ -43,17 +44,21 @@ pub async fn post(
     Ok(Json(json!({ "status": "ok" })).into_response())
 }
 
-type Refusal = (&'static str, FieldError, Value);
+type Refusal = (&'static str, FieldError, Box<Value>);
 
 fn parse(bytes: &[u8]) -> Result<(Action, Object), Refusal> {
     let value: Value = serde_json::from_slice(bytes)
-        .map_err(|e| ("json_invalid", FieldError::new("", e.to_string()), Value::Null))?;
+        .map_err(|e| ("json_invalid", FieldError::new("", e.to_string()), Box::new(Value::Null)))?;
     let Value::Object(order) = value else {
-        return Err(("value_error", FieldError::new("", "a command is an object with an action"), value));
+        return Err((
+            "value_error",
+            FieldError::new("", "a command is an object with an action"),
+            Box::new(value),
+        ));
     };
     if let Some(key) = order.keys().find(|k| !matches!(k.as_str(), "action" | "tweak")) {
         let error = FieldError::new(key, format!("unknown field `{key}`, expected `action` or `tweak`"));
-        return Err(("extra_forbidden", error, order[key].clone()));
+        return Err(("extra_forbidden", error, Box::new(order[key].clone())));
     }
     let action = order.get("action").cloned().unwrap_or(Value::Null);
     let tweak = order.get("tweak").cloned().unwrap_or(Value::Null);
@@ -63,12 +68,12 @@ fn parse(bytes: &[u8]) -> Result<(Action, Object), Refusal> {
         (Some("TWEAK"), Value::Object(tweak)) => Ok((Action::Tweak, tweak)),
         (Some("RESUME" | "TWEAK"), tweak) => {
             let error = FieldError::new("tweak", "is not an object of parameters and values");
-            Err((if tweak.is_null() { "missing" } else { "value_error" }, error, tweak))
+            Err((if tweak.is_null() { "missing" } else { "value_error" }, error, Box::new(tweak)))
         }
         _ if action.is_null() => {
-            Err(("missing", FieldError::new("action", "missing field `action`"), action))
+            Err(("missing", FieldError::new("action", "missing field `action`"), Box::new(action)))
         }
-        _ => Err(("value_error", FieldError::new("action", "is neither RESUME nor TWEAK"), action)),
+        _ => Err(("value_error", FieldError::new("action", "is neither RESUME nor TWEAK"), Box::new(action))),
     }
 }
 

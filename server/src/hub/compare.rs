@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use gauntlet_model::{RunId, Snapshot};
 use gauntlet_store::Store;
 use serde::Deserialize;
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::snapshots;
 use crate::error::ApiError;
+use crate::extract::{Path, Query};
 use crate::state::AppState;
 
 /// The two sessions.

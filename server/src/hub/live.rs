@@ -1,7 +1,7 @@
 //! `WS /ws/gauntlet/{sid}`: the stored snapshots by step, then each new one as it becomes durable.
 
+use axum::extract::State;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
-use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use futures::{SinkExt, StreamExt};
 use gauntlet_model::{Kind, RunId, Snapshot};
@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::snapshots;
 use crate::api::run_id;
 use crate::error::ApiError;
+use crate::extract::{Path, Query};
 use crate::live::close;
 use crate::live::drain;
 use crate::state::AppState;

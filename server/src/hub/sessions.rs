@@ -1,12 +1,13 @@
 //! `GET /gauntlet/sessions` and `GET /gauntlet/data/{sid}`.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use gauntlet_model::RunId;
 use serde_json::{Value, json};
 
 use super::snapshots;
 use crate::error::ApiError;
+use crate::extract::Path;
 use crate::state::AppState;
 
 /// Every session with the metadata of its last step and its number of steps.

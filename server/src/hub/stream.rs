@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use gauntlet_model::{FieldError, MAX_BODY_BYTES, RunId, Snapshot};
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::{refusal, refuse};
 use crate::body;
 use crate::error::ApiError;
+use crate::extract::Path;
 use crate::state::{AppState, new_event_id, now};
 
 /// Takes one snapshot. (session, step) identifies it: sent again, it is `ok` and stored once.
@@ -27,8 +28,14 @@ pub async fn post(
         }
     };
     let bytes = body::read(&headers, raw, state.limits.body_bytes.min(MAX_BODY_BYTES)).await?;
-    let text = String::from_utf8_lossy(&bytes);
-    let snapshot = match Snapshot::from_json(&text) {
+    let text = match std::str::from_utf8(&bytes) {
+        Ok(text) => text,
+        Err(e) => {
+            let error = FieldError::new("", format!("the body is not UTF-8: {e}"));
+            return Ok(refuse("json_invalid", &error, Value::Null));
+        }
+    };
+    let snapshot = match Snapshot::from_json(text) {
         Ok(snapshot) => snapshot,
         Err(error) => return Ok(refusal(&error)),
     };
@@ -36,7 +43,7 @@ pub async fn post(
         Ok(event) => event,
         Err(error) => {
             let at = error.field.strip_prefix("body.").unwrap_or(&error.field).to_owned();
-            let input = serde_json::from_str::<Value>(&text).ok();
+            let input = serde_json::from_str::<Value>(text).ok();
             let input = input.and_then(|v| v.get(&at).cloned()).unwrap_or(Value::Null);
             return Ok(refuse("value_error", &FieldError::new(at, error.message), input));
         }

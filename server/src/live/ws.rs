@@ -26,10 +26,8 @@ pub async fn serve(
     let gone = CancellationToken::new();
     tokio::spawn(drain(stream, gone.clone()));
     let work = async {
-        if format == Format::Binary {
-            if sink.send(hello(head)).await.is_err() {
-                return;
-            }
+        if format == Format::Binary && sink.send(hello(head)).await.is_err() {
+            return;
         }
         loop {
             let sent = match tokio::time::timeout(PING, follower.next()).await {
