@@ -86,6 +86,8 @@ export class RunPage {
     const number = this.list.locator(".step-number").getByText(`${step}`, { exact: true });
     await number.click();
     await search.fill("");
+    // Keys are the page's again, not the field's.
+    await search.blur();
     await this.selected(step);
   }
 

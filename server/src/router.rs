@@ -24,11 +24,12 @@ pub fn router(state: AppState) -> Router {
         .merge(probes())
         .merge(browser(&state))
         .fallback(site::file_or_not_found)
-        .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(http::loopback_only))
         .layer(middleware::from_fn(http::hardened))
         .layer(middleware::from_fn(http::request_id))
+        // Around `request_id`, which writes into the bodies of errors.
+        .layer(CompressionLayer::new())
         // Bodies are bounded by `body::read`, which knows about compression.
         .layer(DefaultBodyLimit::disable())
         .with_state(state)

@@ -305,3 +305,32 @@ async fn a_request_id_comes_back() {
     assert_eq!(server.get("/healthz").await.expect(200).json()["status"], "ok");
     server.get("/readyz").await.expect(200);
 }
+
+#[tokio::test]
+async fn the_readme_examples_work() {
+    let readme = include_str!("../../README.md");
+    let (_, examples) = readme.split_once("## Send your own runs").unwrap();
+    let bodies: Vec<&str> =
+        examples.split(" -d '").skip(1).map(|rest| rest.split_once('\'').unwrap().0).collect();
+    assert_eq!(bodies.len(), 2, "the README shows a run and its events");
+    let server = Server::new().await;
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    server.send("POST", "/api/v1/runs", &form, bodies[0].to_owned()).await.expect(201);
+    let json = [("content-type", "application/json")];
+    server.send("POST", "/api/v1/runs/my-run/events", &json, bodies[1].to_owned()).await.expect(200);
+    assert_eq!(server.get("/api/v1/runs/my-run").await.json()["steps"], 1);
+}
+
+#[test]
+fn the_readme_settings_are_the_defaults() {
+    let readme = include_str!("../../README.md");
+    let (_, rest) = readme.split_once("```toml\n").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("gauntlet.toml");
+    std::fs::write(&file, rest.split_once("```").unwrap().0).unwrap();
+    let load = |config| {
+        let over = gauntlet_server::config::Overrides { config, ..Default::default() };
+        format!("{:?}", gauntlet_server::config::Config::load(&over).unwrap())
+    };
+    assert_eq!(load(Some(file)), load(None));
+}

@@ -211,8 +211,10 @@ fn List(session: Session, rows: Memo<Rows>) -> impl IntoView {
     });
     let window = Memo::new(move |_| {
         let count = rows.with(Rows::len);
-        let from = ((top.get() / ROW_PX) as usize).saturating_sub(SPARE).min(count);
-        let to = (from + (height.get() / ROW_PX) as usize + 2 * SPARE + 1).min(count);
+        let room = (height.get() / ROW_PX) as usize + 2 * SPARE + 1;
+        // A list that has just become shorter tells where it stands a frame later; until then its end is shown.
+        let from = ((top.get() / ROW_PX) as usize).saturating_sub(SPARE).min(count.saturating_sub(room));
+        let to = (from + room).min(count);
         (from, to)
     });
     let shown = move || {

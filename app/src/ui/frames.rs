@@ -12,6 +12,7 @@ type Heard = Closure<dyn FnMut(f64)>;
 /// Calls a function once an animation frame, with the frame's time in milliseconds. Dropping it ends the loop.
 pub(crate) struct EachFrame {
     is_over: Rc<Cell<bool>>,
+    asked: Rc<Cell<Option<i32>>>,
     heard: Rc<RefCell<Option<Heard>>>,
 }
 
@@ -19,35 +20,35 @@ impl EachFrame {
     /// Starts the loop.
     pub(crate) fn start(mut tick: impl FnMut(f64) + 'static) -> Self {
         let is_over = Rc::new(Cell::new(false));
+        let asked: Rc<Cell<Option<i32>>> = Rc::default();
         let heard: Rc<RefCell<Option<Heard>>> = Rc::default();
-        let (over, again) = (is_over.clone(), Rc::downgrade(&heard));
+        let (over, next, again) = (is_over.clone(), asked.clone(), Rc::downgrade(&heard));
         *heard.borrow_mut() = Some(Closure::new(move |now_ms: f64| {
-            if over.get() {
-                return;
-            }
             tick(now_ms);
-            if let Some(closure) = again.upgrade() {
-                request(&closure.borrow());
+            if let Some(closure) = again.upgrade().filter(|_| !over.get()) {
+                next.set(request(&closure.borrow()));
             }
         }));
-        request(&heard.borrow());
-        Self { is_over, heard }
+        asked.set(request(&heard.borrow()));
+        Self { is_over, asked, heard }
     }
 }
 
 impl Drop for EachFrame {
     fn drop(&mut self) {
         self.is_over.set(true);
-        // A frame may still be asked for; its closure must outlive that call, so it goes one frame later.
+        if let Some(frame) = self.asked.take() {
+            // Fails only where there is no window, and then no frame comes either.
+            let _ = window().cancel_animation_frame(frame);
+        }
+        // The tick itself may have ended the loop; its closure must outlive that call.
         if let Some(last) = self.heard.borrow_mut().take() {
-            set_timeout(move || drop(last), std::time::Duration::from_millis(250));
+            set_timeout(move || drop(last), std::time::Duration::ZERO);
         }
     }
 }
 
-fn request(closure: &Option<Heard>) {
-    if let Some(closure) = closure {
-        // Fails only where there is no window to draw in.
-        let _ = window().request_animation_frame(closure.as_ref().unchecked_ref());
-    }
+/// Asks for the next frame; answers the number to cancel it by. `None` only where there is no window to draw in.
+fn request(closure: &Option<Heard>) -> Option<i32> {
+    window().request_animation_frame(closure.as_ref()?.as_ref().unchecked_ref()).ok()
 }
