@@ -1,11 +1,12 @@
 //! What floats over the picture as HTML: the labels, and the card of the failing node, each where the scene says.
 
+use gauntlet_model::FailureKind;
 use gauntlet_scene::{Label, LabelKind, Scene};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 /// Labels at once, as many as a scene has at most.
-pub(super) const LABELS: usize = 24;
+pub(super) const LABELS: usize = 14;
 /// How far the card keeps from the stage's edges, the toolbar above it, and the agent, CSS pixels.
 const MARGIN: f64 = 12.0;
 const TOOLBAR: f64 = 60.0;
@@ -112,11 +113,13 @@ fn show(element: &web_sys::HtmlElement, before: Option<&Label>, label: Option<&L
     if before.is_none_or(|b| b.text != label.text) {
         element.set_text_content(Some(&label.text));
     }
-    if before.is_none_or(|b| b.kind != label.kind) {
-        element.set_class_name(match label.kind {
-            LabelKind::Node => "label",
-            LabelKind::Failure => "label is-failure",
-            LabelKind::Active => "label is-active",
+    if before.is_none_or(|b| (b.kind, b.failure) != (label.kind, label.failure)) {
+        element.set_class_name(match (label.kind, label.failure) {
+            (LabelKind::Active, _) => "label is-active",
+            (_, Some(FailureKind::Format)) => "label is-format",
+            (_, Some(FailureKind::Refusal)) => "label is-refusal",
+            (LabelKind::Failure, _) => "label is-failure",
+            (LabelKind::Node, _) => "label",
         });
     }
     let (x, y) = pixels(label.screen, size);

@@ -51,7 +51,9 @@ pub(crate) fn duration(millis: f64) -> String {
         m if m < 10.0 => format!("{m:.1} ms"),
         m if m < 1000.0 => format!("{m:.0} ms"),
         m if m < 60_000.0 => format!("{:.2} s", m / 1000.0),
-        m => format!("{:.0} min {:.0} s", (m / 60_000.0).floor(), (m % 60_000.0) / 1000.0),
+        m if m < 3_600_000.0 => format!("{:.0} min {:.0} s", (m / 60_000.0).floor(), (m % 60_000.0) / 1000.0),
+        m if m < 172_800_000.0 => format!("{:.1} h", m / 3_600_000.0),
+        m => format!("{:.0} days", m / 86_400_000.0),
     }
 }
 

@@ -38,8 +38,10 @@ impl ImportError {
 
 impl fmt::Display for ImportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.path.is_empty() {
-            write!(f, "{}: ", self.path)?;
+        match self.path.as_str() {
+            "" if self.message.starts_with("is ") => f.write_str("the file ")?,
+            "" => {}
+            path => write!(f, "{path}: ")?,
         }
         f.write_str(&self.message)?;
         if let Some(line) = self.line {

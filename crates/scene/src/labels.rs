@@ -29,6 +29,8 @@ pub struct Label {
     pub kind: LabelKind,
     /// The node's index.
     pub index: usize,
+    /// What went wrong there, on a label that tells it.
+    pub failure: Option<FailureKind>,
     /// 0 to 1, less with distance.
     pub opacity: f32,
     /// The middle of its text in normalised device coordinates, x to the right and y up, each within ±1.
@@ -124,7 +126,9 @@ impl Board<'_> {
             LabelKind::Node => vec![clear],
         };
         let fits = |side: &f32| x.abs() + half_wide <= 1.0 && (y + side).abs() + half_high <= 1.0;
+        let failure = self.film.failure(index).filter(|_| kind == LabelKind::Failure);
         let at_side = |side: f32| Label {
+            failure,
             at: node.at,
             text: text.clone(),
             kind,
