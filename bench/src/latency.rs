@@ -98,6 +98,7 @@ async fn from_memory() -> Outcome<Vec<f64>> {
     }
     server.await?;
     let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let padding = "x".repeat(EVENT_BYTES);
     for _ in 0..TICKS {
         ticks.tick().await;
