@@ -18,7 +18,6 @@ use crate::serve::{ServeError, Server, signals};
 #[command(
     name = "gauntlet",
     version,
-    about,
     after_help = "\
 Examples:
   gauntlet serve                              serve on http://127.0.0.1:4600, data in ./data
@@ -26,7 +25,7 @@ Examples:
   gauntlet import results.json                open a result file as a run
   gauntlet export RUN --format results -o r.json
 
-Every flag can be set in gauntlet.toml or as GAUNTLET_LISTEN, GAUNTLET_DATA, GAUNTLET_LOG."
+Settings also come from GAUNTLET_LISTEN, GAUNTLET_DATA, GAUNTLET_LOG and, limits included, from gauntlet.toml."
 )]
 struct Cli {
     #[command(flatten)]
