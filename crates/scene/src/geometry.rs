@@ -10,8 +10,6 @@ use crate::vector::{V3, narrow};
 pub(crate) const STEP: f64 = 3.0;
 /// World units of height or radius for one unit of reward.
 const LIFT: f64 = 0.4;
-/// Share of that lift on the sphere: its shells stand closer than a bad reward is deep, and would run together.
-const SHELL_LIFT: f64 = 0.3;
 /// Rewards up to this size are drawn in proportion; beyond it they are compressed, never to twice of it.
 const PROPORTIONAL: f64 = 60.0;
 /// Radius of the wormhole's path at reward 0, and the least it can have.
@@ -49,7 +47,7 @@ pub(crate) fn point(geometry: Geometry, index: f64, reward: f64) -> V3 {
             let (sin, cos) = wormhole_angle(index).sin_cos();
             [radius * cos, radius * sin, STEP * index]
         }
-        Geometry::Sphere => sphere(index, SHELL_LIFT * lift),
+        Geometry::Sphere => sphere(index, lift),
     }
 }
 
