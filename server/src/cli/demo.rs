@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gauntlet_demo::{Config as Training_, Training};
+use gauntlet_demo::{Config as TrainingConfig, Training};
 use gauntlet_rubric::sinks::{Delivery, DeliveryConfig, ServerSink};
 use gauntlet_rubric::{Outlet, SystemStamps};
 use tokio::runtime::Runtime;
@@ -77,7 +77,7 @@ impl Demo {
             Some(id) => id.clone(),
             None => new_run_id().map_err(|e| CliError::Failed(e.to_string()))?.to_string(),
         };
-        let config = Training_ { run, steps: self.steps, seed: self.seed, ..Training_::default() };
+        let config = TrainingConfig { run, steps: self.steps, seed: self.seed, ..TrainingConfig::default() };
         let mut training = Training::new(config).map_err(|e| CliError::Failed(e.to_string()))?;
         let sink = ServerSink::new(url, training.spec()).map_err(|e| CliError::Failed(e.to_string()))?;
         let delivery = Delivery::start(sink, DeliveryConfig::lossless(), Arc::new(SystemStamps::new()))?;

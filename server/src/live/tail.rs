@@ -19,13 +19,16 @@ const PAGE: u32 = 1024;
 /// Consecutive events, written for the wire at most once however many viewers there are.
 pub struct Batch {
     records: Vec<Record>,
+    /// What it holds in memory, about: body texts, their JSON form, the fixed fields.
+    bytes: usize,
     json: OnceLock<Vec<Utf8Bytes>>,
     binary: OnceLock<Bytes>,
 }
 
 impl Batch {
     fn new(records: Vec<Record>) -> Arc<Self> {
-        Arc::new(Self { records, json: OnceLock::new(), binary: OnceLock::new() })
+        let bytes = records.iter().map(|r| r.body.len() * 2 + 256).sum();
+        Arc::new(Self { records, bytes, json: OnceLock::new(), binary: OnceLock::new() })
     }
 
     /// The events, by sequence.
@@ -53,11 +56,6 @@ impl Batch {
     fn next_seq(&self) -> u64 {
         self.records.last().map_or(0, |r| r.seq + 1)
     }
-
-    fn bytes(&self) -> usize {
-        // Body text, its JSON form, and the fixed fields.
-        self.records.iter().map(|r| r.body.len() * 2 + 256).sum()
-    }
 }
 
 struct Tail {
@@ -82,9 +80,9 @@ impl Tail {
         let next = batch.next_seq();
         let mut ring = self.ring();
         ring.push_back(batch);
-        let mut held: usize = ring.iter().map(|b| b.bytes()).sum();
+        let mut held: usize = ring.iter().map(|b| b.bytes).sum();
         while held > TAIL_BYTES && ring.len() > 1 {
-            held -= ring.pop_front().map_or(0, |b| b.bytes());
+            held -= ring.pop_front().map_or(0, |b| b.bytes);
         }
         drop(ring);
         self.next.send_replace(next);
