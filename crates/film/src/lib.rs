@@ -26,7 +26,7 @@ pub use film::Film;
 pub use interest::MOST_INTERESTING;
 pub use manifest::{Level, Manifest};
 pub use query::{Node, State};
-pub use rules::{Condition, Rule, Rules};
+pub use rules::{Condition, Rule, Rules, is_measurement};
 pub use series::Point;
 pub use story::{Answer, Applied, Command, Lost, Note, RunFacts};
 pub use tree::{Path, PathId};

@@ -30,7 +30,7 @@ impl Condition {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
-    /// Rubric path; also names every path that ends in `.` and this.
+    /// Rubric path; also names every path that ends in `.` and this, but for measurements.
     pub path: String,
     /// When it fails.
     pub when: Condition,
@@ -41,7 +41,7 @@ pub struct Rule {
 impl Rule {
     /// Whether the rule speaks of `path`.
     pub fn names(&self, path: &str) -> bool {
-        names(&self.path, path)
+        self.path == path || (!is_measurement(path) && names(&self.path, path))
     }
 }
 
@@ -50,10 +50,18 @@ pub(crate) fn names(name: &str, path: &str) -> bool {
     path.strip_suffix(name).is_some_and(|before| before.is_empty() || before.ends_with('.'))
 }
 
-/// What a path that no rule names fails by: below 0, as a generic failure.
-const UNNAMED: (Condition, FailureKind) = (Condition::Below(0.0), FailureKind::Generic);
+/// What a path that no rule names fails by: below 0, as a generic failure. A measurement fails by nothing.
+fn unnamed(path: &str) -> Option<(Condition, FailureKind)> {
+    (!is_measurement(path)).then_some((Condition::Below(0.0), FailureKind::Generic))
+}
+
+/// Whether a path names a measurement of the training (`metrics.loss`, `metrics.kl`), which is neither good nor bad.
+pub fn is_measurement(path: &str) -> bool {
+    path.strip_prefix("metrics").is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
 
 /// The rules of a project, in order. A path that no rule names fails below 0, generically; the path `root` too.
+/// Measurements ([`is_measurement`]) fail only where a rule names them in full.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Rules(pub Vec<Rule>);
@@ -81,7 +89,7 @@ impl Rules {
     pub fn judge(&self, path: &str, value: f64) -> Option<FailureKind> {
         let mut named = self.iter().filter(|rule| rule.names(path)).peekable();
         if named.peek().is_none() {
-            return UNNAMED.0.holds(value).then_some(UNNAMED.1);
+            return unnamed(path).filter(|(when, _)| when.holds(value)).map(|(_, failure)| failure);
         }
         named.filter(|rule| rule.when.holds(value)).map(|rule| rule.failure).min()
     }
@@ -96,7 +104,7 @@ impl Rules {
     pub(crate) fn verdict(&self, path: &str) -> Verdict {
         let mut named: Vec<_> = self.iter().filter(|r| r.names(path)).map(|r| (r.when, r.failure)).collect();
         if named.is_empty() {
-            named.push(UNNAMED);
+            named.extend(unnamed(path));
         }
         named.sort_by_key(|(_, failure)| *failure);
         Verdict(named)

@@ -59,6 +59,11 @@ macro_rules! kinds {
                 match kind { $(Kind::$variant => serde_json::from_str(json).map(Body::$variant),)* }
             }
 
+            /// The JSON Schema of a kind's body.
+            pub(crate) fn schema(kind: Kind, to: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                match kind { $(Kind::$variant => to.subschema_for::<$body>(),)* }
+            }
+
             /// Parses slowly, to learn the path of the field that is wrong.
             pub(crate) fn locate(kind: Kind, json: &str) -> Option<(String, serde_json::Error)> {
                 let mut reader = serde_json::Deserializer::from_str(json);

@@ -10,6 +10,7 @@ mod event;
 mod ids;
 mod limits;
 mod run;
+pub mod schema;
 mod score;
 mod snapshot;
 mod time;

@@ -1,5 +1,6 @@
 //! A run as it is created, changed, and listed.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::body::{RunStarted, Status, tags};
@@ -7,7 +8,7 @@ use crate::limits::{FieldError, label, text};
 use crate::{EventId, Object, RunId, Timestamp};
 
 /// What a client says to create a run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunSpec {
     /// Its id; the server makes one where the client names none.
@@ -70,7 +71,7 @@ impl RunSpec {
 }
 
 /// A change of what people wrote about a run. Absent fields stay.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunPatch {
     /// New name.
@@ -97,7 +98,7 @@ impl RunPatch {
 }
 
 /// A run as lists and headers show it: a projection of its log.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunSummary {
     /// Its id.
     pub id: RunId,

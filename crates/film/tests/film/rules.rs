@@ -40,6 +40,16 @@ fn what_no_rule_names_fails_below_zero() {
 }
 
 #[test]
+fn a_measurement_is_neither_good_nor_bad() {
+    check("metrics.loss", -0.5, None);
+    check("metrics", -1.0, None);
+    check("metrics.rewards.format", 0.0, None);
+    check("metricsloss", -0.5, Some(Generic));
+    let named = Rule { path: "metrics.kl".to_owned(), when: Condition::Above(1.0), failure: Generic };
+    assert_eq!(Rules(vec![named]).judge("metrics.kl", 2.0), Some(Generic));
+}
+
+#[test]
 fn a_missing_score_is_no_failure_and_the_gravest_wins() {
     let rules = Rules::default();
     let of = |pairs: &[(&str, f64)], declared: &[FailureKind]| {

@@ -1,11 +1,13 @@
 //! What comes to a run later or from outside: scores, artifacts, commands, notes, losses.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::limits::{MAX_LABEL_BYTES, MAX_PATH_BYTES, MAX_TEXT_BYTES};
 use crate::{Object, Score};
 
 /// What a later score is about. A step is named by the event's own `step` (and `episode`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum ScoreTarget {
@@ -15,43 +17,51 @@ pub enum ScoreTarget {
 }
 
 /// `score.added`: a score that came later, or from a person.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScoreAdded {
     /// What it scores.
     pub target: ScoreTarget,
     /// Rubric path.
+    #[schemars(length(min = 1, max = MAX_PATH_BYTES))]
     pub path: String,
     /// The score.
     pub value: Score,
     /// A word for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = MAX_LABEL_BYTES))]
     pub label: Option<String>,
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = MAX_TEXT_BYTES))]
     pub explanation: Option<String>,
     /// Who scored: a rubric, a judge model, a person.
+    #[schemars(length(min = 1, max = MAX_LABEL_BYTES))]
     pub source: String,
 }
 
 /// `artifact.added`: a blob tied to the run, episode or step.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ArtifactAdded {
     /// File name.
+    #[schemars(length(min = 1, max = MAX_LABEL_BYTES))]
     pub name: String,
     /// Media type.
+    #[schemars(length(min = 1, max = MAX_LABEL_BYTES))]
     pub mime_type: String,
     /// Size in bytes.
     pub size_bytes: u64,
     /// SHA-256 of the content, lowercase hex.
+    #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
     pub sha256: String,
     /// What it is for.
+    #[schemars(length(min = 1, max = MAX_LABEL_BYTES))]
     pub role: String,
 }
 
 /// What a person tells the training side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum Action {
@@ -76,10 +86,11 @@ impl Action {
 }
 
 /// `command.issued`: a person intervened.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CommandIssued {
     /// Names the command; delivered until acknowledged under this id.
+    #[schemars(length(min = 1, max = MAX_LABEL_BYTES))]
     pub command_id: String,
     /// What to do.
     pub action: Action,
@@ -87,26 +98,31 @@ pub struct CommandIssued {
     #[serde(default)]
     pub parameters: Object,
     /// Who issued it.
+    #[schemars(length(min = 1, max = MAX_LABEL_BYTES))]
     pub author: String,
 }
 
 /// `command.applied`: the training side did it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CommandApplied {
     /// Which command.
+    #[schemars(length(min = 1, max = MAX_LABEL_BYTES))]
     pub command_id: String,
     /// What came of it.
+    #[schemars(length(max = MAX_TEXT_BYTES))]
     pub result: String,
 }
 
 /// `challenge.answered`: a person answered a paused step's question.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChallengeAnswered {
     /// The answer, one of the options.
+    #[schemars(length(min = 1, max = MAX_LABEL_BYTES))]
     pub answer: String,
     /// Who answered.
+    #[schemars(length(min = 1, max = MAX_LABEL_BYTES))]
     pub author: String,
     /// Whether it was the expected one, where one was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -114,7 +130,7 @@ pub struct ChallengeAnswered {
 }
 
 /// Steps a note speaks of, both ends included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StepRange {
     /// First step.
@@ -124,12 +140,14 @@ pub struct StepRange {
 }
 
 /// `annotation.added`: a person's note.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AnnotationAdded {
     /// The note.
+    #[schemars(length(max = MAX_TEXT_BYTES))]
     pub text: String,
     /// Who wrote it.
+    #[schemars(length(min = 1, max = MAX_LABEL_BYTES))]
     pub author: String,
     /// Steps it speaks of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -137,11 +155,12 @@ pub struct AnnotationAdded {
 }
 
 /// `gap`: events were lost before they reached the log; said aloud.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Gap {
     /// How many.
     pub lost: u64,
     /// Why.
+    #[schemars(length(min = 1, max = MAX_LABEL_BYTES))]
     pub reason: String,
 }

@@ -1,12 +1,13 @@
 //! Events of a run and of its episodes: begun, changed, ended.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::limits::FieldError;
+use crate::limits::{FieldError, MAX_LABEL_BYTES, MAX_TAGS, MAX_TEXT_BYTES};
 use crate::{Object, Score};
 
 /// Where a run stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Created, nothing has happened yet.
@@ -68,7 +69,7 @@ impl std::str::FromStr for Status {
 }
 
 /// The failures a step can show, the gravest first. The order is the priority of the effect drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
     /// A claim the context does not contain.
@@ -106,23 +107,29 @@ impl FailureKind {
 }
 
 /// `run.started`: what the run is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunStarted {
     /// Name shown to people.
+    #[schemars(length(min = 1, max = MAX_LABEL_BYTES))]
     pub name: String,
     /// Project it belongs to.
+    #[schemars(length(min = 1, max = MAX_LABEL_BYTES))]
     pub project: String,
     /// What sort of run: `grpo`, `sft`, `evaluation`, ... free text.
+    #[schemars(length(min = 1, max = MAX_LABEL_BYTES))]
     pub kind: String,
     /// Identity of the agent under training.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = MAX_LABEL_BYTES))]
     pub agent: Option<String>,
     /// What is attempted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = MAX_LABEL_BYTES))]
     pub task: Option<String>,
     /// Labels to filter by.
     #[serde(default)]
+    #[schemars(length(max = MAX_TAGS), inner(length(min = 1, max = MAX_LABEL_BYTES)))]
     pub tags: Vec<String>,
     /// Hyperparameters and other configuration.
     #[serde(default)]
@@ -133,21 +140,23 @@ pub struct RunStarted {
 }
 
 /// `run.status`: the run's status changed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunStatus {
     /// The new status.
     pub status: Status,
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = MAX_TEXT_BYTES))]
     pub reason: Option<String>,
 }
 
 /// `run.finished`: the run ended.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunFinished {
     /// A final status.
+    #[schemars(extend("enum" = ["completed", "failed", "timed_out", "cancelled"]))]
     pub status: Status,
     /// Totals the producer wants to keep.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -155,11 +164,12 @@ pub struct RunFinished {
 }
 
 /// `episode.started`: one rollout on one task begins.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EpisodeStarted {
     /// What is attempted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = MAX_LABEL_BYTES))]
     pub task: Option<String>,
     /// Anything else.
     #[serde(default)]
@@ -167,7 +177,7 @@ pub struct EpisodeStarted {
 }
 
 /// `episode.finished`: the rollout ended.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EpisodeFinished {
     /// How it ended.
@@ -177,11 +187,14 @@ pub struct EpisodeFinished {
     pub return_: Option<Score>,
     /// Wall time, milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
     pub latency_ms: Option<f64>,
     /// Cost in the producer's currency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
     pub cost: Option<f64>,
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = MAX_TEXT_BYTES))]
     pub error: Option<String>,
 }

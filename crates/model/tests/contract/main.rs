@@ -5,6 +5,7 @@
 
 mod events;
 mod refused;
+mod schemas;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -33,6 +34,15 @@ fn check(name: &str, text: &str) {
     let found =
         fs::read_to_string(&path).unwrap_or_else(|e| panic!("{name}: {e}; UPDATE_GOLDENS=1 writes it"));
     assert_eq!(found, text, "{name} differs; UPDATE_GOLDENS=1 writes it anew, and then it is for review");
+}
+
+/// The folder has these files and no other.
+fn holds_only(name: &str, files: &BTreeSet<String>) {
+    let present: BTreeSet<String> = fs::read_dir(folder().join(name))
+        .unwrap()
+        .map(|f| f.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(&present, files, "{name} holds goldens only");
 }
 
 /// The least JSON that is read as the same event: every optional key left out.
@@ -71,11 +81,7 @@ fn every_kind_is_written_and_read_as_the_golden_says() {
     for event in events::minimal() {
         golden(format!("{}.min.json", event.kind()), &event, &least(&event));
     }
-    let present: BTreeSet<String> = fs::read_dir(folder().join("events"))
-        .unwrap()
-        .map(|f| f.unwrap().file_name().into_string().unwrap())
-        .collect();
-    assert_eq!(present, files, "the folder holds goldens only");
+    holds_only("events", &files);
 }
 
 #[test]

@@ -1,0 +1,23 @@
+//! The JSON Schemas in `sdk/contract/schema`. That they accept the goldens and refuse what they should is tested where
+//! validators are at hand: in the Python and TypeScript SDKs.
+
+use std::collections::BTreeSet;
+
+use gauntlet_model::{Kind, RunPatch, RunSpec, RunSummary, schema};
+
+#[test]
+fn every_kind_and_every_form_of_a_run_has_its_schema() {
+    let kinds = Kind::ALL.iter().map(|kind| (kind.to_string(), schema::of_event(*kind)));
+    let runs = [
+        ("run.create".to_owned(), schema::of::<RunSpec>()),
+        ("run.patch".to_owned(), schema::of::<RunPatch>()),
+        ("run.summary".to_owned(), schema::of::<RunSummary>()),
+    ];
+    let mut files = BTreeSet::new();
+    for (name, schema) in kinds.chain(runs) {
+        let name = format!("{name}.json");
+        super::check(&format!("schema/{name}"), &super::pretty(&schema));
+        files.insert(name);
+    }
+    super::holds_only("schema", &files);
+}
