@@ -14,7 +14,7 @@ use crate::error::ApiError;
 pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, ApiError> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|n| n > limit as u64) {
-        return Err(ApiError::too_large(limit));
+        return Err(ApiError::too_large(limit as u64));
     }
     let stream = body.into_data_stream().map_err(std::io::Error::other);
     let raw = StreamReader::new(stream);
@@ -45,7 +45,7 @@ async fn collect(reader: impl AsyncRead, limit: usize) -> Result<Bytes, ApiError
     let read = reader.take(limit as u64 + 1).read_to_end(&mut bytes).await;
     read.map_err(|e| ApiError::bad_request(format!("the body could not be read: {e}")))?;
     if bytes.len() > limit {
-        return Err(ApiError::too_large(limit));
+        return Err(ApiError::too_large(limit as u64));
     }
     Ok(bytes.into())
 }

@@ -33,6 +33,7 @@ struct File {
 struct LimitsFile {
     body_bytes: Option<usize>,
     import_bytes: Option<usize>,
+    artifact_bytes: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -90,6 +91,7 @@ impl Config {
             limits: Limits {
                 body_bytes: file.limits.body_bytes.unwrap_or(defaults.body_bytes),
                 import_bytes: file.limits.import_bytes.unwrap_or(defaults.import_bytes),
+                artifact_bytes: file.limits.artifact_bytes.unwrap_or(defaults.artifact_bytes),
             },
             synchronous,
             queue_batches: file.store.queue_batches.unwrap_or(256).max(1),

@@ -41,7 +41,7 @@ impl ApiError {
     }
 
     /// 413: the body is over the limit.
-    pub fn too_large(limit_bytes: usize) -> Self {
+    pub fn too_large(limit_bytes: u64) -> Self {
         let message = format!("the body is larger than {limit_bytes} bytes, after decompression");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
     }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use axum::{Router, middleware};
 use leptos_axum::{LeptosRoutes, generate_route_list};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
-use crate::api::{commands, events, exports, film, imports, runs, series, steps};
+use crate::api::{artifacts, commands, episodes, events, exports, film, imports, runs, series, steps};
 use crate::error::ApiError;
 use crate::state::AppState;
 use crate::{health, http, hub, live, pages, site};
@@ -46,6 +46,9 @@ fn v1() -> Router<AppState> {
         .route("/runs/{run}/film/{level}/{chunk}", get(film::chunk))
         .route("/runs/{run}/steps", get(steps::list))
         .route("/runs/{run}/steps/{step}", get(steps::read))
+        .route("/runs/{run}/episodes", get(episodes::list))
+        .route("/runs/{run}/artifacts", get(artifacts::list))
+        .route("/runs/{run}/artifacts/{sha256}", put(artifacts::keep).get(artifacts::read))
         .route("/runs/{run}/series", get(series::read))
         .route("/runs/{run}/commands", post(commands::issue).get(commands::pending))
         .route("/runs/{run}/commands/{command}/ack", post(commands::ack))

@@ -21,11 +21,13 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Largest imported file, bytes.
     pub import_bytes: usize,
+    /// Largest artifact, bytes.
+    pub artifact_bytes: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { body_bytes: 32 << 20, import_bytes: 256 << 20 }
+        Self { body_bytes: 32 << 20, import_bytes: 256 << 20, artifact_bytes: 4 << 30 }
     }
 }
 

@@ -7,6 +7,7 @@
 //! are arguments, and the ids of the few events it makes itself follow from what they say.
 
 mod answers;
+mod blobs;
 mod commands;
 mod cursor;
 mod error;
@@ -23,6 +24,7 @@ mod work;
 pub use answers::{
     Appended, Created, Failing, Page, PendingCommand, RunQuery, Session, Slice, Sort, StepRow,
 };
+pub use blobs::{Blobs, Upload};
 pub use error::StoreError;
 pub use options::{Options, Synchronous};
 pub use store::Store;

@@ -7,6 +7,7 @@ use sqlx::SqlitePool;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
+use crate::blobs::Blobs;
 use crate::queue::{Queue, Reply, closed};
 use crate::sqlite;
 use crate::watches::Watches;
@@ -23,6 +24,7 @@ struct Inner {
     queue: Queue,
     readers: SqlitePool,
     watches: Arc<Watches>,
+    blobs: Blobs,
     writer: Mutex<Option<JoinHandle<sqlite::Drained>>>,
 }
 
@@ -33,7 +35,9 @@ impl Store {
         let (queue, inbox) = Queue::new(options.queue, options.queue_bytes);
         let watches = Arc::new(Watches::new());
         let (readers, writer) = sqlite::open(&options, inbox, Arc::clone(&watches)).await?;
-        Ok(Self { inner: Arc::new(Inner { queue, readers, watches, writer: Mutex::new(Some(writer)) }) })
+        let blobs = Blobs::new(&options.path);
+        let writer = Mutex::new(Some(writer));
+        Ok(Self { inner: Arc::new(Inner { queue, readers, watches, blobs, writer }) })
     }
 
     /// Takes no more requests, finishes those it has, and leaves the database in one file. Afterwards every call is
@@ -68,6 +72,11 @@ impl Store {
     /// A number that changes after each commit that changes any run: created, appended to, patched, deleted.
     pub fn subscribe_all(&self) -> watch::Receiver<u64> {
         self.inner.watches.subscribe_all()
+    }
+
+    /// The artifacts beside the log.
+    pub fn blobs(&self) -> &Blobs {
+        &self.inner.blobs
     }
 
     pub(crate) fn readers(&self) -> &SqlitePool {

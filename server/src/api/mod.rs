@@ -1,6 +1,8 @@
 //! `/api/v1`: one file a resource.
 
+pub mod artifacts;
 pub mod commands;
+pub mod episodes;
 pub mod events;
 pub mod exports;
 pub mod film;

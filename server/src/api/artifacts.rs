@@ -1,0 +1,116 @@
+//! Artifacts: the bytes behind `artifact.added`, kept under their hash.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
+use gauntlet_model::{ArtifactAdded, Body as EventBody, EpisodeId, Kind, Timestamp};
+use serde::{Deserialize, Serialize};
+use tokio_util::io::ReaderStream;
+
+use super::run_id;
+use crate::error::ApiError;
+use crate::extract::{Path, Query};
+use crate::state::AppState;
+
+/// PUT `/runs/{run}/artifacts/{sha256}`: the body is the file as it is. 201 once it is on the disk, 200 where it was
+/// there already, 422 where its hash is another.
+pub async fn keep(
+    State(state): State<AppState>,
+    Path((run, sha256)): Path<(String, String)>,
+    body: Body,
+) -> Result<StatusCode, ApiError> {
+    state.store.head(&run_id(&run)?).await?.ok_or_else(|| ApiError::no_run(&run))?;
+    let limit = state.limits.artifact_bytes;
+    let mut upload = state.store.blobs().begin().await?;
+    let mut size = 0u64;
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|e| ApiError::bad_request(format!("the body could not be read: {e}")))?;
+        size += chunk.len() as u64;
+        if size > limit {
+            return Err(ApiError::too_large(limit));
+        }
+        upload.write(&chunk).await?;
+    }
+    Ok(if upload.finish(&sha256).await? { StatusCode::CREATED } else { StatusCode::OK })
+}
+
+/// GET `/runs/{run}/artifacts/{sha256}`: the bytes, always as a download: what a run keeps is not to run in our page.
+pub async fn read(
+    State(state): State<AppState>,
+    Path((run, sha256)): Path<(String, String)>,
+) -> Result<Response, ApiError> {
+    state.store.head(&run_id(&run)?).await?.ok_or_else(|| ApiError::no_run(&run))?;
+    let Some((file, size)) = state.store.blobs().open(&sha256).await? else {
+        let message = format!("there is no artifact {sha256:?}");
+        return Err(ApiError::new(StatusCode::NOT_FOUND, "not_found", message));
+    };
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream")),
+        (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment")),
+        (header::CONTENT_LENGTH, HeaderValue::from(size)),
+        (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable")),
+    ];
+    Ok((headers, Body::from_stream(ReaderStream::new(file))).into_response())
+}
+
+/// Where a page of the list begins.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListQuery {
+    after: Option<u64>,
+    limit: Option<u32>,
+}
+
+/// One `artifact.added` of a run.
+#[derive(Debug, Serialize)]
+struct Listed {
+    seq: u64,
+    at: Timestamp,
+    episode: Option<EpisodeId>,
+    step: Option<u32>,
+    #[serde(flatten)]
+    artifact: ArtifactAdded,
+    /// Whether the bytes are here.
+    stored: bool,
+}
+
+/// A page of artifacts, in the order they were added.
+#[derive(Debug, Serialize)]
+struct Page {
+    items: Vec<Listed>,
+    next_after: Option<u64>,
+}
+
+/// GET `/runs/{run}/artifacts?after=&limit=`.
+pub async fn list(
+    State(state): State<AppState>,
+    Path(run): Path<String>,
+    Query(query): Query<ListQuery>,
+) -> Result<impl IntoResponse, ApiError> {
+    let id = run_id(&run)?;
+    state.store.head(&id).await?.ok_or_else(|| ApiError::no_run(&run))?;
+    let limit = query.limit.unwrap_or(200).clamp(1, 1000);
+    let slice = state.store.read(&id, query.after, limit, Some(&[Kind::ArtifactAdded])).await?;
+    let mut items = Vec::new();
+    for record in &slice.records {
+        let event = record.event()?;
+        if let EventBody::ArtifactAdded(artifact) = event.body() {
+            let stored = state.store.blobs().has(&artifact.sha256).await;
+            let (episode, step) = (event.episode().cloned(), event.step());
+            items.push(Listed {
+                seq: record.seq,
+                at: event.at(),
+                episode,
+                step,
+                artifact: artifact.clone(),
+                stored,
+            });
+        }
+    }
+    let next_after = slice.next_after.filter(|seq| seq + 1 < slice.head);
+    Ok(Json(Page { items, next_after }))
+}
