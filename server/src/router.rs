@@ -14,7 +14,7 @@ use tower_http::compression::CompressionLayer;
 use crate::api::{artifacts, commands, episodes, events, exports, film, imports, runs, series, steps};
 use crate::error::ApiError;
 use crate::state::AppState;
-use crate::{health, http, hub, live, pages, site};
+use crate::{docs, health, http, hub, live, openapi, pages, site};
 
 /// The whole server.
 pub fn router(state: AppState) -> Router {
@@ -22,6 +22,7 @@ pub fn router(state: AppState) -> Router {
         .nest("/api/v1", v1())
         .merge(origin())
         .merge(probes())
+        .merge(documentation())
         .merge(browser(&state))
         .fallback(site::file_or_not_found)
         .layer(CatchPanicLayer::custom(panicked))
@@ -54,6 +55,7 @@ fn v1() -> Router<AppState> {
         .route("/runs/{run}/commands/{command}/ack", post(commands::ack))
         .route("/runs/{run}/export", get(exports::read))
         .route("/import", post(imports::post))
+        .route("/openapi.json", get(openapi::read))
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
 }
@@ -69,6 +71,11 @@ fn origin() -> Router<AppState> {
         .route("/gauntlet/comparison", get(hub::compare::comparison))
         .route("/gauntlet/evolution/{task}", get(hub::compare::evolution))
         .route("/gauntlet/command/{sid}", post(hub::commands::post).get(hub::commands::pop))
+}
+
+/// People who read.
+fn documentation() -> Router<AppState> {
+    Router::new().route("/docs", get(docs::index)).route("/docs/{page}", get(docs::read))
 }
 
 /// Supervisors.

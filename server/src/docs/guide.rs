@@ -1,0 +1,82 @@
+//! A guide: Markdown from the repository as HTML, its links turned to where the page is served.
+
+use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html::push_html};
+
+use super::Guide;
+use super::page::anchor;
+
+/// The guide as HTML. Headings get addresses; a link to another guide's file leads to its page.
+pub fn html(guide: &Guide, all: &[Guide]) -> String {
+    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
+    let mut events: Vec<Event> = Parser::new_ext(guide.text, options).collect();
+    name_headings(&mut events);
+    for event in &mut events {
+        if let Event::Start(Tag::Link { dest_url, .. }) = event
+            && let Some(page) = page_of(guide, dest_url, all)
+        {
+            *dest_url = CowStr::from(page);
+        }
+    }
+    let mut out = String::new();
+    push_html(&mut out, events.into_iter());
+    // A wide table scrolls by itself.
+    out.replace("<table>", "<div class=\"docs-table\"><table>").replace("</table>", "</table></div>")
+}
+
+fn name_headings(events: &mut [Event]) {
+    let mut begun = None;
+    let mut words = String::new();
+    for at in 0..events.len() {
+        match events.get_mut(at) {
+            Some(Event::Start(Tag::Heading { .. })) => {
+                begun = Some(at);
+                words.clear();
+            }
+            Some(Event::Text(text) | Event::Code(text)) if begun.is_some() => words.push_str(text),
+            Some(Event::End(TagEnd::Heading(_))) => {
+                let heading = begun.take().and_then(|at| events.get_mut(at));
+                if let Some(Event::Start(Tag::Heading { id, .. })) = heading {
+                    *id = Some(CowStr::from(anchor(&words)));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Where a relative link leads: the page of the file it names, if that is a guide.
+fn page_of(guide: &Guide, link: &str, all: &[Guide]) -> Option<String> {
+    if link.contains("://") || link.starts_with(['#', '/']) {
+        return None;
+    }
+    let (path, anchor) = link.split_once('#').map_or((link, String::new()), |(p, a)| (p, format!("#{a}")));
+    let mut parts: Vec<&str> = guide.file.split('/').collect();
+    parts.pop();
+    for part in path.split('/') {
+        match part {
+            "." | "" => {}
+            ".." => drop(parts.pop()),
+            name => parts.push(name),
+        }
+    }
+    let file = parts.join("/");
+    let found = all.iter().find(|g| g.file == file || g.file == format!("{file}/README.md"))?;
+    Some(format!("/docs/{}{anchor}", found.slug))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_between_files_become_links_between_pages() {
+        let guide = |slug, file, text| Guide { slug, name: slug, file, text };
+        let all = [
+            guide("start", "docs/start.md", "# A `b` c\n\n[py](../sdk/python/README.md#Use) [x](https://x.y)"),
+            guide("python", "sdk/python/README.md", ""),
+        ];
+        let out = html(&all[0], &all);
+        assert!(out.contains("href=\"/docs/python#Use\"") && out.contains("href=\"https://x.y\""), "{out}");
+        assert!(out.contains("<h1 id=\"a-b-c\">"), "{out}");
+    }
+}

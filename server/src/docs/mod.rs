@@ -1,0 +1,56 @@
+//! The documentation, served by the binary: the guides that lie in the repository as Markdown, and the API reference
+//! written from the OpenAPI document. Plain pages: nothing runs in them.
+
+mod guide;
+mod page;
+mod reference;
+
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+
+use crate::error::ApiError;
+use crate::extract::Path;
+
+/// A guide: its address under `/docs/`, its name in the list, its file in the repository and its text.
+struct Guide {
+    slug: &'static str,
+    name: &'static str,
+    file: &'static str,
+    text: &'static str,
+}
+
+macro_rules! guides {
+    ($($slug:literal, $name:literal, $file:literal;)*) => {
+        &[$(Guide { slug: $slug, name: $name, file: $file, text: include_str!(concat!("../../../", $file)) },)*]
+    };
+}
+
+/// The guides, in reading order.
+const GUIDES: &[Guide] = guides! {
+    "start", "Start", "docs/start.md";
+};
+
+/// The address of the reference.
+const REFERENCE: &str = "api";
+
+/// GET `/docs`: the first guide.
+pub async fn index() -> Redirect {
+    Redirect::temporary("/docs/start")
+}
+
+/// GET `/docs/{page}`.
+pub async fn read(Path(slug): Path<String>) -> Response {
+    let (title, content) = if slug == REFERENCE {
+        ("API reference", reference::html(crate::openapi::document()))
+    } else {
+        match GUIDES.iter().find(|guide| guide.slug == slug) {
+            Some(guide) => (guide.name, guide::html(guide, GUIDES)),
+            None => {
+                let message = format!("there is no page {slug:?} in the documentation");
+                return ApiError::new(StatusCode::NOT_FOUND, "not_found", message).into_response();
+            }
+        }
+    };
+    let headers = [(header::CACHE_CONTROL, "no-cache")];
+    (headers, Html(page::html(title, &slug, &content))).into_response()
+}

@@ -1,0 +1,42 @@
+//! The frame around a page of the documentation: the style of the site, the list of pages.
+
+use super::{GUIDES, REFERENCE};
+
+/// Applies the theme that the site's pages let people choose.
+const THEME: &str =
+    "try{let t=localStorage.getItem('gauntlet.theme');if(t)document.documentElement.dataset.theme=t}catch{}";
+
+/// The whole document around the content, which is HTML already.
+pub fn html(title: &str, slug: &str, content: &str) -> String {
+    let guides = GUIDES.iter().map(|guide| (guide.slug, guide.name));
+    let links: String = guides
+        .chain([(REFERENCE, "API reference")])
+        .map(|(to, name)| {
+            let here = if to == slug { " aria-current=\"page\"" } else { "" };
+            format!("<a href=\"/docs/{to}\"{here}>{}</a>", escape(name))
+        })
+        .collect();
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <meta name=\"color-scheme\" content=\"dark\"><title>{title} · Gauntlet</title>\
+         <script>{THEME}</script><link rel=\"stylesheet\" href=\"/pkg/gauntlet.css\"></head>\
+         <body><div class=\"docs-page\"><header class=\"top\">\
+         <a class=\"mark\" href=\"/\" aria-label=\"Gauntlet, all runs\"><i aria-hidden=\"true\"></i><span>Gauntlet</span></a>\
+         <span class=\"top-gap\"></span></header>\
+         <nav class=\"docs-list\" aria-label=\"Documentation\">{links}</nav>\
+         <main class=\"docs\">{content}</main></div></body></html>\n",
+        title = escape(title),
+    )
+}
+
+/// Text as HTML.
+pub fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// A heading's words as the part of an address behind `#`.
+pub fn anchor(words: &str) -> String {
+    let kept = words.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+    kept.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() }).collect()
+}
