@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs every test: Rust's (unit, property, conformance, crash, architecture), then the browser stories against the
-# real binary. Says where the time went; the last line is the totals.
+# Runs every test: Rust's (unit, property, conformance, crash, architecture), then the Python and TypeScript SDKs and
+# the browser stories against the real binary. Says where the time went; the last line is the totals.
 # shellcheck disable=SC2317 # functions are called through `part`
 set -euo pipefail
 # shellcheck source=lib.sh
@@ -9,11 +9,14 @@ set -euo pipefail
 cd "$ROOT"
 RUST_OUTPUT=$LOGS/cargo-test.log
 STORIES_OUTPUT=$LOGS/stories.tap
+PYTHON_OUTPUT=$LOGS/pytest.log
+TYPESCRIPT_OUTPUT=$LOGS/typescript.tap
+export GAUNTLET_BIN=$CARGO_TARGET_DIR/debug/gauntlet
 PASSED=0
 FAILED=0
 SKIPPED=0
 
-setup() { scripts/setup.sh --tests && read_toolchain; }
+setup() { scripts/setup.sh --tests && read_toolchain && scripts/python.sh && scripts/typescript.sh; }
 
 # The binaries and the tests in one go, so that both are built with the same features, once.
 compile() { cargo build --workspace --bins --tests; }
@@ -21,8 +24,7 @@ compile() { cargo build --workspace --bins --tests; }
 rust_tests() { cargo test --workspace --no-fail-fast 2>&1 | tee "$RUST_OUTPUT"; }
 
 stories() {
-    CHROMIUM=$(find_chromium) GAUNTLET_BIN=$CARGO_TARGET_DIR/debug/gauntlet \
-        node --test --test-concurrency=1 \
+    CHROMIUM=$(find_chromium) node --test --test-concurrency=1 \
         --test-reporter=spec --test-reporter-destination=stdout \
         --test-reporter=tap --test-reporter-destination="$STORIES_OUTPUT" end2end/*.test.mjs
 }
@@ -42,19 +44,31 @@ count() {
     SKIPPED=$((SKIPPED + skipped))
 }
 
-rm -f "$RUST_OUTPUT" "$STORIES_OUTPUT"
+rm -f "$RUST_OUTPUT" "$STORIES_OUTPUT" "$PYTHON_OUTPUT" "$TYPESCRIPT_OUTPUT"
 part "setup" setup
 part "browser side" scripts/build.sh site
 part "compile" compile
 part "cargo test" rust_tests
+part "Python SDK" scripts/python.sh test
+part "TypeScript SDK" scripts/typescript.sh test
 part "stories" stories
 parts_table
 
 # shellcheck disable=SC2016 # awk's fields, not ours
 count "cargo test" "$RUST_OUTPUT" '/^test result:/ { p += $4; f += $6; s += $8 }'
+# pytest's last line: `= 2 failed, 80 passed, 1 skipped in 12.3s =`, without the signs where it is told to be quiet
 # shellcheck disable=SC2016
-count "stories" "$STORIES_OUTPUT" \
-    '/^# pass / { p += $3 } /^# (fail|cancelled) / { f += $3 } /^# (skipped|todo) / { s += $3 }'
+count "Python SDK" "$PYTHON_OUTPUT" '/[0-9]+ (passed|failed|error).* in [0-9.]+s/ {
+    for (i = 2; i < NF; i++) {
+        if ($i ~ /^passed/) p += $(i - 1)
+        if ($i ~ /^(failed|error)/) f += $(i - 1)
+        if ($i ~ /^(skipped|xfailed|deselected)/) s += $(i - 1)
+    }
+}'
+# shellcheck disable=SC2016
+TAP='/^# pass / { p += $3 } /^# (fail|cancelled) / { f += $3 } /^# (skipped|todo) / { s += $3 }'
+count "TypeScript SDK" "$TYPESCRIPT_OUTPUT" "$TAP"
+count "stories" "$STORIES_OUTPUT" "$TAP"
 if [ -n "$BROKEN" ]; then
     say "error: went wrong:$BROKEN"
     # A part may break without naming a test: a compile error, a crash.

@@ -72,9 +72,7 @@ async fn the_list_says_which_bytes_are_here() {
 #[tokio::test]
 async fn episodes_say_how_they_went() {
     let server = with_run().await;
-    let event = |n: u64, kind: &str, episode: &str, body: serde_json::Value| {
-        json!({ "id": id(n), "at": "2026-11-21T00:00:00Z", "kind": kind, "v": 1, "episode": episode, "body": body })
-    };
+    let event = |n: u64, kind: &str, episode: &str, body: serde_json::Value| json!({ "id": id(n), "at": "2026-11-21T00:00:00Z", "kind": kind, "v": 1, "episode": episode, "body": body });
     let of = |n: u64, root: f64, episode: &str| {
         let mut scored = scored(n, root);
         scored["episode"] = episode.into();
@@ -86,7 +84,12 @@ async fn episodes_say_how_they_went() {
         of(3, 2.0, "e1"),
         of(4, -20.0, "e1"),
         of(5, 1.0, "bare"),
-        event(6, "episode.finished", "e1", json!({ "status": "failed", "return": -18.0, "error": "no answer" })),
+        event(
+            6,
+            "episode.finished",
+            "e1",
+            json!({ "status": "failed", "return": -18.0, "error": "no answer" })
+        ),
     ]);
     server.post("/api/v1/runs/r/events", &events).await.expect(200);
     let list = server.get("/api/v1/runs/r/episodes").await.expect(200).json();

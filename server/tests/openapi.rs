@@ -51,7 +51,8 @@ async fn every_operation_answers() {
     let server = Server::new().await;
     for operation in openapi::operations() {
         let path = operation.path().replace("{step}", "1").replace("{level}", "0").replace("{chunk}", "0");
-        let answer = server.send(&operation.method().to_uppercase(), &path.replace(['{', '}'], ""), &[], "").await;
+        let answer =
+            server.send(&operation.method().to_uppercase(), &path.replace(['{', '}'], ""), &[], "").await;
         assert!(answer.status.as_u16() != 405, "{} {path}", operation.method());
         assert!(!answer.text().contains("in this API"), "{} {path}: {}", operation.method(), answer.text());
         assert!(answer.status.as_u16() < 500, "{} {path}: {}", operation.method(), answer.text());

@@ -20,6 +20,8 @@ const TICK_MS: f64 = 120.0;
 const FACTS_MS: f64 = 90.0;
 /// A selection that has stood still this long has settled, milliseconds.
 const SETTLE_MS: f64 = 140.0;
+/// One that never stands still, as in a live run, is taken for settled this often, milliseconds.
+const GLANCE_MS: f64 = 1000.0;
 /// While nothing changes but what wobbles, a frame is drawn at most this often, milliseconds.
 const IDLE_FRAME_MS: f64 = 33.0;
 /// A drawn frame that takes longer than this keeps the graphics busy, milliseconds.
@@ -54,6 +56,7 @@ pub(super) struct Projector {
     ticked_ms: f64,
     told_ms: f64,
     moved_ms: f64,
+    settled_ms: f64,
     moved_at: Option<usize>,
     ticked: u64,
     lengths: VecDeque<(f64, usize)>,
@@ -90,6 +93,7 @@ impl Projector {
             ticked_ms: f64::NEG_INFINITY,
             told_ms: f64::NEG_INFINITY,
             moved_ms: 0.0,
+            settled_ms: 0.0,
             moved_at: None,
             ticked: 0,
             lengths: VecDeque::new(),
@@ -233,7 +237,9 @@ impl Projector {
         if self.moved_at != current {
             (self.moved_at, self.moved_ms) = (current, ms);
         }
-        if ms - self.moved_ms >= SETTLE_MS && session.settled.get_untracked() != current {
+        let is_settled = ms - self.moved_ms >= SETTLE_MS || ms - self.settled_ms >= GLANCE_MS;
+        if is_settled && session.settled.get_untracked() != current {
+            self.settled_ms = ms;
             session.settled.set(current);
         }
         let revision = session.revision.get_untracked();

@@ -1,6 +1,6 @@
 //! The rubric tree: every path with its state, its last values and its score at the selected step.
 
-use gauntlet_film::{Film, PathId, State};
+use gauntlet_film::{Film, PathId, State, is_measurement};
 use leptos::prelude::*;
 
 use super::session::{Session, root_path};
@@ -84,9 +84,13 @@ fn TreeLine(session: Session, line: Line) -> impl IntoView {
     };
     let spark = move || reading.with(|r| r.as_ref().map(|r| r.spark.clone()).unwrap_or_default());
     let dot = move || reading.with(|r| r.as_ref().and_then(|r| r.dot));
+    // A measurement is neither passed nor failed.
+    let is_judged = !is_measurement(&path);
+    let class_of = move || if is_judged { state_class(state()) } else { "is-measured" };
+    let word_of = move || if is_judged { state_word(state()) } else { "measured" };
     let label = {
         let path = path.clone();
-        move || format!("{path}: {}, {}", state_word(state()), words())
+        move || format!("{path}: {}, {}", word_of(), words())
     };
     let next = move |_| {
         let at = session.current.get_untracked();
@@ -95,7 +99,7 @@ fn TreeLine(session: Session, line: Line) -> impl IntoView {
         }
     };
     view! {
-        <li class=move || format!("branch {}{}", state_class(state()), if is_on() { " is-on" } else { "" }) style=format!("--depth:{depth}") data-path=path>
+        <li class=move || format!("branch {}{}", class_of(), if is_on() { " is-on" } else { "" }) style=format!("--depth:{depth}") data-path=path>
             <button class="branch-line" aria-pressed=move || is_on().to_string() aria-label=label on:click=choose>
                 <span class="branch-name"><i class="state-dot" aria-hidden="true"></i><span>{name}</span></span>
                 <svg class="spark" viewBox="0 0 88 20" preserveAspectRatio="none" aria-hidden="true">
@@ -106,8 +110,8 @@ fn TreeLine(session: Session, line: Line) -> impl IntoView {
             </button>
             {move || is_on().then(|| view! {
                 <div class="branch-more">
-                    <span>{move || state_word(state())}" here; colours the path"</span>
-                    <button class="link" on:click=next>"Next failure"</button>
+                    <span>{word_of}" here; colours the path"</span>
+                    {is_judged.then(|| view! { <button class="link" on:click=next>"Next failure"</button> })}
                 </div>
             })}
         </li>

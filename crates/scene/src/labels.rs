@@ -172,9 +172,13 @@ fn shortened(name: &str) -> String {
     name.chars().take(NAME - 1).chain(['…']).collect()
 }
 
-/// A score with its sign and one decimal, short whatever its size.
+/// A score with its sign and one decimal, short whatever its size; what rounds to zero has no sign.
 fn signed(score: f64) -> String {
-    if score.abs() >= 1e6 { format!("{score:+.1e}") } else { format!("{:+.1}", score + 0.0) }
+    match score.abs() {
+        size if size < 0.05 => "0.0".to_owned(),
+        size if size < 1e6 => format!("{score:+.1}"),
+        _ => format!("{score:+.1e}"),
+    }
 }
 
 /// A number with its thousands set apart: `1,312`.
@@ -196,7 +200,7 @@ mod tests {
 
     #[test]
     fn numbers_are_short_and_say_their_sign() {
-        let all = [(0.0, "+0.0"), (-0.0, "+0.0"), (-50.0, "-50.0"), (20.04, "+20.0"), (-1e300, "-1.0e300")];
+        let all = [(0.0, "0.0"), (-0.04, "0.0"), (-50.0, "-50.0"), (20.04, "+20.0"), (-1e300, "-1.0e300")];
         for (score, text) in all {
             assert_eq!(signed(score), text);
         }

@@ -72,7 +72,11 @@ mod tests {
     fn links_between_files_become_links_between_pages() {
         let guide = |slug, file, text| Guide { slug, name: slug, file, text };
         let all = [
-            guide("start", "docs/start.md", "# A `b` c\n\n[py](../sdk/python/README.md#Use) [x](https://x.y)"),
+            guide(
+                "start",
+                "docs/start.md",
+                "# A `b` c\n\n[py](../sdk/python/README.md#Use) [x](https://x.y)",
+            ),
             guide("python", "sdk/python/README.md", ""),
         ];
         let out = html(&all[0], &all);

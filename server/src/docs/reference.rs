@@ -13,7 +13,12 @@ pub fn html(document: &Value) -> String {
     );
     for tag in document["tags"].as_array().into_iter().flatten() {
         let name = tag["name"].as_str().unwrap_or_default();
-        out.push_str(&format!("<h2 id=\"{}\">{}</h2><p>{}</p>", anchor(name), escape(name), text(tag, "description")));
+        out.push_str(&format!(
+            "<h2 id=\"{}\">{}</h2><p>{}</p>",
+            anchor(name),
+            escape(name),
+            text(tag, "description")
+        ));
         for (path, item) in document["paths"].as_object().into_iter().flatten() {
             for (method, operation) in item.as_object().into_iter().flatten() {
                 if operation["tags"][0] == name {
@@ -87,8 +92,10 @@ fn shape(schema: &Value) -> String {
         Some("array") => format!("list of {}", shape(&schema["items"])),
         Some("object") => match schema["properties"].as_object() {
             Some(fields) => {
-                let fields: Vec<_> =
-                    fields.iter().map(|(name, of)| format!("<code>{}</code> {}", escape(name), shape(of))).collect();
+                let fields: Vec<_> = fields
+                    .iter()
+                    .map(|(name, of)| format!("<code>{}</code> {}", escape(name), shape(of)))
+                    .collect();
                 format!("{{ {} }}", fields.join(", "))
             }
             None => "object".to_owned(),

@@ -8,7 +8,11 @@ const SNAPSHOT: &str = "{step: integer, scores: object}";
 pub fn operations() -> Vec<Operation> {
     let op = |method, path, summary| Operation::new(method, path, "Hub", summary);
     vec![
-        op("get", "/health", "Whether the hub lives").json(200, "It does.", "{status: string, service: string}"),
+        op("get", "/health", "Whether the hub lives").json(
+            200,
+            "It does.",
+            "{status: string, service: string}",
+        ),
         op("get", "/ws/gauntlet/{sid}", "Follow a session")
             .about("A WebSocket: the stored snapshots in order, then each new one, one text frame each.")
             .query("replay", "string", "`0` for new snapshots only.")
@@ -32,13 +36,19 @@ pub fn operations() -> Vec<Operation> {
             .query("sft_session", "string", "The one.")
             .query("grpo_session", "string", "The other.")
             .json(200, "Paired by step.", "{sft: any, grpo: any, pairs: [object]}"),
-        op("get", "/gauntlet/evolution/{task}", "A task before and after")
-            .json(200, "Paired by step.", "{task_id: string, pairs: [object]}"),
+        op("get", "/gauntlet/evolution/{task}", "A task before and after").json(
+            200,
+            "Paired by step.",
+            "{task_id: string, pairs: [object]}",
+        ),
         op("post", "/gauntlet/command/{sid}", "Queue a command")
             .body("application/json", "{action: string, tweak?: object}")
             .json(200, "Queued.", "{status: string}")
             .answers(422, "It is not a command.", "application/json", "{detail: [object]}"),
-        op("get", "/gauntlet/command/{sid}", "Take the oldest command")
-            .json(200, "It; `{\"action\": \"NONE\"}` where there is none.", "{action: string}"),
+        op("get", "/gauntlet/command/{sid}", "Take the oldest command").json(
+            200,
+            "It; `{\"action\": \"NONE\"}` where there is none.",
+            "{action: string}",
+        ),
     ]
 }
