@@ -5,6 +5,7 @@
 
 mod events;
 mod refused;
+mod released;
 mod schemas;
 
 use std::collections::BTreeSet;
