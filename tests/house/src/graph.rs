@@ -20,8 +20,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("gauntlet-scene", &["gauntlet-film", "gauntlet-model"]),
     ("gauntlet-rubric", &["gauntlet-model"]),
     ("gauntlet-results", &["gauntlet-model"]),
+    ("gauntlet-otlp", &["gauntlet-model"]),
     ("gauntlet-store", &["gauntlet-film", "gauntlet-model"]),
     ("gauntlet-demo", &["gauntlet-model", "gauntlet-rubric"]),
+    // The store for its database sink only: a run straight into a data folder, where no server is wanted.
+    ("gauntlet-sdk", &["gauntlet-model", "gauntlet-rubric", "gauntlet-store"]),
     ("gauntlet-app", &["gauntlet-film", "gauntlet-model", "gauntlet-scene"]),
     ("gauntlet-frontend", &["gauntlet-app", "gauntlet-film", "gauntlet-model", "gauntlet-scene"]),
     (
@@ -31,8 +34,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "gauntlet-demo",
             "gauntlet-film",
             "gauntlet-model",
+            "gauntlet-otlp",
             "gauntlet-results",
             "gauntlet-rubric",
+            "gauntlet-sdk",
             "gauntlet-store",
         ],
     ),

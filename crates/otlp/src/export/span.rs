@@ -1,0 +1,274 @@
+//! The events of one step as spans: the table the other way.
+
+use gauntlet_model::{
+    Body, Event, Object, RunSummary, ScoreAdded, SnapshotScored, StepKind, StepRecorded, Timestamp,
+};
+use serde_json::{Value, json};
+
+use super::part;
+use crate::attributes::write;
+use crate::ids::{span_id, unhex};
+use crate::proto::{AnyValue, KeyValue, Span, SpanEvent, SpanLink, SpanStatus};
+use crate::scores::RESULT;
+use crate::source::Source;
+use crate::spans::{SPAN_KINDS, is_tool};
+use crate::table::{operation, word};
+use crate::value::{attributes, closed, from_json};
+
+/// A time of the protocol.
+pub(super) fn nanos(at: Timestamp) -> u64 {
+    u64::try_from(at.micros()).unwrap_or(0).saturating_mul(1000)
+}
+
+/// The spans of one step of one episode, each with where it comes from. `root` is the parent of what has none.
+pub(super) fn group(
+    run: &RunSummary,
+    group: &[Event],
+    step: u32,
+    trace: [u8; 16],
+    root: Option<[u8; 8]>,
+) -> Vec<(Source, Span)> {
+    let mut drawn: Vec<(Source, Span)> = Vec::new();
+    let mut judged: Vec<&StepRecorded> = Vec::new();
+    for event in group {
+        let Body::StepRecorded(body) = event.body() else { continue };
+        if body.step_kind == StepKind::Reward && body.payload.contains_key("evaluation") && body.ended_at.is_none() {
+            judged.push(body);
+        } else {
+            drawn.push((source(body), of_step(body, trace, root)));
+        }
+    }
+    let snapshot = group.iter().rev().find_map(|e| match e.body() {
+        Body::SnapshotScored(scored) => Some((e, scored)),
+        _ => None,
+    });
+    if drawn.is_empty() {
+        let at = snapshot.map_or_else(|| group.first().map(Event::at), |(e, _)| Some(e.at())).unwrap_or_default();
+        drawn.push((Source::default(), of_snapshot(run, snapshot.map(|s| s.1), at, step, trace, root)));
+    }
+    let added = group.iter().filter_map(|e| match e.body() {
+        Body::ScoreAdded(added) => Some((e.at(), added)),
+        _ => None,
+    });
+    let events = evaluations(&judged, snapshot.map(|(e, s)| (e.at(), s)), added);
+    for (index, (_, span)) in drawn.iter_mut().enumerate() {
+        span.attributes.push(KeyValue::new("gauntlet.step", from_json(&json!(step))));
+        let own = crate::ids::hex(&span.span_id);
+        let mine = events.iter().filter(|(parent, _)| match parent {
+            Some(parent) => *parent == own,
+            None => index == 0,
+        });
+        span.events.extend(mine.map(|(_, event)| event.clone()));
+    }
+    // A judgement of a span that is not in this group stays with the first.
+    let known: Vec<String> = drawn.iter().map(|(_, s)| crate::ids::hex(&s.span_id)).collect();
+    let strays = events.into_iter().filter(|(parent, _)| parent.as_ref().is_some_and(|p| !known.contains(p)));
+    if let Some((_, first)) = drawn.first_mut() {
+        first.events.extend(strays.map(|(_, event)| event));
+    }
+    drawn
+}
+
+fn source(body: &StepRecorded) -> Source {
+    let part = |key: &str| part(&body.metadata, key).cloned().unwrap_or_default();
+    Source { resource: part("resource"), own: Object::new(), scope: part("scope") }
+}
+
+/// A recorded step as the span it was, or would have been.
+fn of_step(body: &StepRecorded, trace: [u8; 16], root: Option<[u8; 8]>) -> Span {
+    let metadata = &body.metadata;
+    let of_span = part(metadata, "span").cloned().unwrap_or_default();
+    let text = |key: &str| of_span.get(key).and_then(Value::as_str).map(str::to_owned);
+    let number = |key: &str| of_span.get(key).and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+    let start = nanos(body.started_at);
+    let end = body.ended_at.map(nanos).or_else(|| text("end_time_unix_nano")?.parse().ok());
+    let kind = match of_span.get("kind") {
+        Some(Value::String(kind)) => SPAN_KINDS.iter().position(|k| k == kind).unwrap_or(0) as i32,
+        Some(other) => other.as_i64().and_then(|k| i32::try_from(k).ok()).unwrap_or(0),
+        None => 0,
+    };
+    let parent = body.parent_span_id.as_deref().and_then(unhex);
+    let mut span = Span {
+        trace_id: trace.to_vec(),
+        span_id: unhex(&body.span_id).unwrap_or_default(),
+        parent_span_id: parent.or_else(|| root.map(|r| r.to_vec())).unwrap_or_default(),
+        trace_state: text("trace_state").unwrap_or_default(),
+        flags: number("flags"),
+        name: text("name").or_else(|| body.name.clone()).unwrap_or_else(|| word(body.step_kind).to_owned()),
+        kind,
+        start_time_unix_nano: start,
+        end_time_unix_nano: end.unwrap_or(start),
+        attributes: step_attributes(body),
+        dropped_attributes_count: number("dropped_attributes_count"),
+        events: list(metadata, "events").map(event).collect(),
+        dropped_events_count: number("dropped_events_count"),
+        links: list(metadata, "links").map(link).collect(),
+        dropped_links_count: number("dropped_links_count"),
+        status: None,
+    };
+    fail(&mut span, body, text("status_message"));
+    if let Some(code) = of_span.get("status_code").and_then(Value::as_i64) {
+        span.status.get_or_insert_default().code = i32::try_from(code).unwrap_or(0);
+    }
+    span
+}
+
+/// Payload and metadata as attributes. What did not come as OTLP says what it is in the conventions' words too.
+fn step_attributes(body: &StepRecorded) -> Vec<KeyValue> {
+    let mut said = write(&body.payload);
+    let is_foreign = body.metadata.contains_key("resource") || body.metadata.contains_key("scope");
+    let speaks = ["operation", "span_kind", "request_type"].iter().any(|key| body.payload.contains_key(*key));
+    if !is_foreign {
+        if let Some(operation) = operation(body.step_kind).filter(|_| !speaks) {
+            said.push(KeyValue::new("gen_ai.operation.name", AnyValue::text(operation)));
+        }
+        if let Some(name) = body.name.as_ref().filter(|_| is_tool(body.step_kind) && !body.payload.contains_key("tool")) {
+            said.push(KeyValue::new("gen_ai.tool.name", AnyValue::text(name.clone())));
+        }
+        said.push(KeyValue::new("gauntlet.step.kind", AnyValue::text(word(body.step_kind))));
+    }
+    said.extend(part(&body.metadata, "attributes").map(attributes).unwrap_or_default());
+    said
+}
+
+fn list<'a>(metadata: &'a Object, key: &str) -> impl Iterator<Item = &'a Object> {
+    metadata.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object)
+}
+
+fn text(object: &Object, key: &str) -> String {
+    object.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn event(said: &Object) -> SpanEvent {
+    SpanEvent {
+        time_unix_nano: text(said, "time_unix_nano").parse().unwrap_or(0),
+        name: text(said, "name"),
+        attributes: part(said, "attributes").map(attributes).unwrap_or_default(),
+        dropped_attributes_count: 0,
+    }
+}
+
+fn link(said: &Object) -> SpanLink {
+    SpanLink {
+        trace_id: unhex(&text(said, "trace_id")).unwrap_or_default(),
+        span_id: unhex(&text(said, "span_id")).unwrap_or_default(),
+        trace_state: text(said, "trace_state"),
+        attributes: part(said, "attributes").map(attributes).unwrap_or_default(),
+        ..SpanLink::default()
+    }
+}
+
+/// The step's error as status, `error.type` and exception.
+fn fail(span: &mut Span, body: &StepRecorded, status_message: Option<String>) {
+    let Some(error) = &body.error else {
+        if let Some(message) = status_message {
+            span.status = Some(SpanStatus { code: 0, message });
+        }
+        return;
+    };
+    let mut words = vec![
+        KeyValue::new("exception.type", AnyValue::text(error.kind.clone())),
+        KeyValue::new("exception.message", AnyValue::text(error.message.clone())),
+    ];
+    if let Some(traceback) = &error.traceback {
+        words.push(KeyValue::new("exception.stacktrace", AnyValue::text(traceback.clone())));
+    }
+    let is_told = |e: &SpanEvent| e.attributes.iter().any(|kv| kv.key == "exception.type");
+    let last = span.events.iter_mut().rev().find(|e| e.name == "exception" && !is_told(e));
+    let mut message = status_message.unwrap_or_default();
+    match last {
+        Some(event) => event.attributes.splice(0..0, words).for_each(drop),
+        None => {
+            if message.is_empty() {
+                message.clone_from(&error.message);
+            }
+            span.attributes.push(KeyValue::new("error.type", AnyValue::text(error.kind.clone())));
+            if error.traceback.is_some() {
+                let time_unix_nano = span.end_time_unix_nano;
+                let name = "exception".to_owned();
+                span.events.push(SpanEvent { time_unix_nano, name, attributes: words, dropped_attributes_count: 0 });
+            }
+        }
+    }
+    span.status = Some(SpanStatus { code: 2, message });
+}
+
+/// A rollout that was scored, and of which nothing else is known, as a call of a model.
+fn of_snapshot(
+    run: &RunSummary,
+    scored: Option<&SnapshotScored>,
+    at: Timestamp,
+    step: u32,
+    trace: [u8; 16],
+    root: Option<[u8; 8]>,
+) -> Span {
+    let message = |role: &str, text: &str| {
+        closed(&json!([{ "role": role, "parts": [{ "type": "text", "content": text }] }]))
+    };
+    let mut said = vec![KeyValue::new("gen_ai.operation.name", AnyValue::text("chat"))];
+    if let Some(agent) = &run.agent {
+        said.push(KeyValue::new("gen_ai.agent.name", AnyValue::text(agent.clone())));
+    }
+    let texts = scored.map(|s| [("gen_ai.input.messages", "user", &s.observation), ("gen_ai.output.messages", "assistant", &s.action)]);
+    for (key, role, text) in texts.into_iter().flatten().filter(|(_, _, text)| !text.is_empty()) {
+        said.push(KeyValue::new(key, message(role, text)));
+    }
+    Span {
+        trace_id: trace.to_vec(),
+        span_id: span_id(&[b"step", &trace, &step.to_be_bytes()]).to_vec(),
+        parent_span_id: root.map(|r| r.to_vec()).unwrap_or_default(),
+        name: "chat".to_owned(),
+        kind: 1,
+        start_time_unix_nano: nanos(at),
+        end_time_unix_nano: nanos(at),
+        attributes: said,
+        ..Span::default()
+    }
+}
+
+/// The judgements of a step as events, each with the span it names.
+fn evaluations<'a>(
+    judged: &[&StepRecorded],
+    snapshot: Option<(Timestamp, &SnapshotScored)>,
+    added: impl Iterator<Item = (Timestamp, &'a ScoreAdded)>,
+) -> Vec<(Option<String>, SpanEvent)> {
+    let result = |at: Timestamp, attributes: Vec<KeyValue>| SpanEvent {
+        time_unix_nano: nanos(at),
+        name: RESULT.to_owned(),
+        attributes,
+        dropped_attributes_count: 0,
+    };
+    let mut events = Vec::new();
+    for body in judged {
+        let mut said = write(&body.payload);
+        if let Some(error) = &body.error {
+            said.push(KeyValue::new("error.type", AnyValue::text(error.kind.clone())));
+        }
+        said.extend(part(&body.metadata, "attributes").map(attributes).unwrap_or_default());
+        events.push((body.parent_span_id.clone(), result(body.started_at, said)));
+    }
+    let told = |path: &str| judged.iter().any(|b| b.payload.get("evaluation").and_then(Value::as_str) == Some(path));
+    let score = |path: &str, value: f64| {
+        vec![
+            KeyValue::new("gen_ai.evaluation.name", AnyValue::text(path)),
+            KeyValue::new("gen_ai.evaluation.score.value", from_json(&json!(value))),
+        ]
+    };
+    if let Some((at, scored)) = snapshot {
+        // A whole that is only the repetition of its one part is made again on reading.
+        let one = judged.len() == 1;
+        for (path, value) in scored.scores.iter().filter(|(path, _)| !told(path) && !(one && *path == "root")) {
+            events.push((None, result(at, score(path, value))));
+        }
+    }
+    for (at, added) in added.filter(|(_, added)| !told(&added.path)) {
+        let mut said = score(&added.path, added.value.get());
+        for (key, text) in [("score.label", &added.label), ("explanation", &added.explanation)] {
+            if let Some(text) = text {
+                said.push(KeyValue::new(format!("gen_ai.evaluation.{key}"), AnyValue::text(text.clone())));
+            }
+        }
+        events.push((None, result(at, said)));
+    }
+    events
+}

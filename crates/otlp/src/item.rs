@@ -1,0 +1,102 @@
+//! One span or log record, read and checked, before it has the number of its step.
+
+use gauntlet_model::{EpisodeFinished, EpisodeId, Event, EventId, StepRecorded, Timestamp};
+
+use crate::ids::event_id;
+use crate::scores::Evaluation;
+
+/// What a step number belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Place {
+    /// A span, by trace and span id.
+    Span(String, String),
+    /// The trace as a whole: where its root stands.
+    Trace(String),
+    /// A record that stands for itself, by the id of its event.
+    Own(EventId),
+}
+
+impl Place {
+    /// The events that would say which number it has.
+    pub fn witnesses(&self) -> Vec<EventId> {
+        match self {
+            Place::Span(trace, span) => vec![step_id(trace, span), self.node_id()],
+            Place::Trace(trace) => vec![self.node_id(), finished_id(trace, None)],
+            Place::Own(id) => vec![*id],
+        }
+    }
+
+    /// The id of the snapshot that draws its node.
+    pub fn node_id(&self) -> EventId {
+        match self {
+            Place::Span(trace, span) => event_id(&[b"node", trace.as_bytes(), span.as_bytes()]),
+            Place::Trace(trace) => event_id(&[b"node", trace.as_bytes()]),
+            Place::Own(id) => event_id(&[b"node", id.as_bytes()]),
+        }
+    }
+}
+
+/// The id of a span's `step.recorded`.
+pub(crate) fn step_id(trace: &str, span: &str) -> EventId {
+    event_id(&[b"step", trace.as_bytes(), span.as_bytes()])
+}
+
+/// The id of a trace's `episode.started`.
+pub(crate) fn started_id(trace: &str) -> EventId {
+    event_id(&[b"started", trace.as_bytes()])
+}
+
+/// The id of a trace's `episode.finished`: said by its root, or by a span whose parent is another process's.
+pub(crate) fn finished_id(trace: &str, entry: Option<&str>) -> EventId {
+    match entry {
+        None => event_id(&[b"finished", trace.as_bytes()]),
+        Some(span) => event_id(&[b"finished", trace.as_bytes(), span.as_bytes()]),
+    }
+}
+
+/// An event's id, time and body.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Said<B> {
+    pub id: EventId,
+    pub at: Timestamp,
+    pub body: B,
+}
+
+/// A span or log record.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Item {
+    /// Names it in messages.
+    pub what: String,
+    /// Its trace.
+    pub episode: Option<EpisodeId>,
+    /// Whose number it takes.
+    pub place: Place,
+    /// Whether it is the root of its trace: no parent at all.
+    pub is_root: bool,
+    /// When it began.
+    pub at: Timestamp,
+    /// The number it asks for.
+    pub step: Option<u32>,
+    /// What its episode attempts.
+    pub task: Option<String>,
+    /// Events to append as they are; then there is nothing else.
+    pub exact: Option<Vec<Event>>,
+    /// The step.
+    pub record: Option<Said<StepRecorded>>,
+    /// What judges it.
+    pub evaluations: Vec<Evaluation>,
+    /// Its node: whether it has one in any case, what it said and saw, whether it failed.
+    pub node: Node,
+    /// The end of its episode.
+    pub finish: Option<Said<EpisodeFinished>>,
+}
+
+/// What the snapshot of an item says besides scores.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Node {
+    pub always: bool,
+    pub action: String,
+    pub observation: String,
+    pub failed: bool,
+    pub at: Timestamp,
+}

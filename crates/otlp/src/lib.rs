@@ -1,0 +1,55 @@
+//! OpenTelemetry in and out: OTLP requests become events, and a run becomes OTLP again.
+//!
+//! Bytes in, events out: the crate knows no clock, no randomness, no I/O. Which attribute means what is in one
+//! versioned [`table`], used both ways.
+//!
+//! # Where a span goes
+//!
+//! The run is what the resource names, else the conversation, session or service. A trace stays together: whoever calls
+//! says where its first part went. Each trace is an episode under its own id, each span a step, each
+//! `gen_ai.evaluation.result` (a span's event or a log record) a step of the kind `reward` and a score of the step it
+//! judges.
+//!
+//! # What is drawn
+//!
+//! A page draws one node for each scored snapshot. There is one for every span that was evaluated and one for the root
+//! of every trace, scored or not. An evaluation that comes when its span has a node already is a later score, laid over
+//! it. Where a span is judged by one evaluation only, its value is also the `root` score, the height of the node; of
+//! several there is no whole unless one of them is called `root`.
+//!
+//! # Numbers of steps
+//!
+//! Spans come in batches, children before their parents, and again after a timeout. So the log itself is the memory:
+//!
+//! * Event ids are made from the trace, the span and the part. A span that comes again makes the same ids, which the
+//!   log has already; it keeps its number and appends nothing.
+//! * A new span gets the next number of the run, behind the highest one in the log; inside of one request in the order
+//!   of start times. Numbers say in which order things became known; when they happened is in their times.
+//! * A score that comes before its span takes a number, and the span joins it there. A score of a whole trace stands
+//!   at the trace's root.
+//! * A span that says `gauntlet.step` gets that number.
+//!
+//! Numbering needs two looks into the log, so a batch goes through three hands: [`Batch`] says which ids to look for,
+//! [`Numbered`] which nodes, and [`Numbered::events`] is what to append. No two batches of one run may do so at once.
+
+mod attributes;
+mod batch;
+mod decode;
+mod error;
+mod export;
+mod ids;
+mod intake;
+mod item;
+mod logs;
+pub mod proto;
+mod runs;
+mod scores;
+mod source;
+mod spans;
+pub mod table;
+mod value;
+
+pub use batch::{Batch, Numbered, Settled};
+pub use decode::{DecodeError, Encoding, Outcome, Signal, answer, logs as decode_logs, refusal, traces as decode_traces};
+pub use export::write_otlp;
+pub use intake::{Intake, read_logs, read_traces};

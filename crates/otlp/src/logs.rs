@@ -1,0 +1,123 @@
+//! A log record becomes a step of the span it names, an evaluation, or a step of its own.
+
+use gauntlet_model::{EpisodeId, Object, StepError, StepKind, StepRecorded};
+use prost::Message;
+use serde_json::{Value, json};
+
+use crate::attributes::{Read, read};
+use crate::error::{Exception, take_text};
+use crate::ids::{event_id, hex, named, span_id};
+use crate::item::{Item, Node, Place, Said};
+use crate::proto::LogRecord;
+use crate::scores::{Evaluation, Judged, RESULT};
+use crate::source::{Source, note};
+use crate::spans::time;
+use crate::value::{label, object, to_json};
+
+/// From this severity on a record is an error.
+const ERROR: i32 = 17;
+
+/// The item a record becomes. Says why it is refused.
+pub(crate) fn item(record: &LogRecord, source: &Source) -> Result<Item, String> {
+    let id = |bytes: &[u8], size: usize, field: &str| match bytes.iter().all(|b| *b == 0) {
+        true => Ok(None),
+        false => match named(bytes, size) {
+            Some(id) => Ok(Some(id)),
+            None => Err(format!("{field} {:?} is not {size} bytes", hex(bytes))),
+        },
+    };
+    let trace = id(&record.trace_id, 16, "traceId")?;
+    let span = id(&record.span_id, 8, "spanId")?.filter(|_| trace.is_some());
+    let nanos = if record.time_unix_nano == 0 { record.observed_time_unix_nano } else { record.time_unix_nano };
+    let at = time(nanos);
+    let mut attributes = object(&record.attributes);
+    let named = take_text(&mut attributes, "event.name");
+    let name = if record.event_name.is_empty() { named.unwrap_or_default() } else { record.event_name.clone() };
+    let own = event_id(&[b"log", &record.encode_to_vec()]);
+    let episode = trace.clone().map(EpisodeId::new).transpose().map_err(|e| e.to_string())?;
+    let mut item = Item {
+        what: format!("log record {name:?} at {at}"),
+        episode,
+        place: match (&trace, &span) {
+            (Some(trace), Some(span)) => Place::Span(trace.clone(), span.clone()),
+            (Some(trace), None) => Place::Trace(trace.clone()),
+            (None, _) => Place::Own(own),
+        },
+        is_root: false,
+        at,
+        step: None,
+        task: None,
+        exact: None,
+        record: None,
+        evaluations: Vec::new(),
+        node: Node { at, ..Node::default() },
+        finish: None,
+    };
+    if name == RESULT && attributes.contains_key("gen_ai.evaluation.name") {
+        let (trace, span) = (trace.unwrap_or_default(), span.unwrap_or_default());
+        let judged = Judged { trace: &trace, span: &span, source, at };
+        item.evaluations.push(Evaluation::of(attributes, leftovers(record, &name), &judged));
+        return Ok(item);
+    }
+    item.place = Place::Own(own);
+    item.record = Some(Said { id: own, at, body: step(record, &name, attributes, source, own.as_bytes()) });
+    Ok(item)
+}
+
+fn step(record: &LogRecord, name: &str, mut attributes: Object, source: &Source, own: &[u8]) -> StepRecorded {
+    let kind = take_text(&mut attributes, "error.type");
+    let exception = Exception::take(&mut attributes);
+    let body = record.body.as_ref().map(to_json);
+    let error: Option<StepError> = (exception.is_some() || kind.is_some() || record.severity_number >= ERROR).then(|| {
+        let said = body.as_ref().and_then(Value::as_str).unwrap_or_default();
+        let severity = Some(record.severity_text.clone()).filter(|t| !t.is_empty());
+        exception.unwrap_or_default().into_error(kind.or(severity), said)
+    });
+    let Read { mut payload, rest } = read(attributes);
+    if let Some(body) = body {
+        payload.insert("body".to_owned(), body);
+    }
+    let mut metadata = source.metadata();
+    metadata.extend(leftovers(record, name));
+    note(&mut metadata, "attributes", rest);
+    let names = [name, &record.severity_text].map(label);
+    StepRecorded {
+        step_kind: if error.is_some() { StepKind::Error } else { StepKind::Message },
+        name: names.into_iter().find(|n| !n.is_empty()),
+        span_id: hex(&span_id(&[b"log", own])),
+        parent_span_id: (record.span_id.len() == 8 && record.span_id.iter().any(|b| *b != 0))
+            .then(|| hex(&record.span_id)),
+        started_at: time(if record.time_unix_nano == 0 { record.observed_time_unix_nano } else { record.time_unix_nano }),
+        ended_at: None,
+        payload,
+        error,
+        metadata,
+    }
+}
+
+/// What of a record has no other place.
+fn leftovers(record: &LogRecord, name: &str) -> Object {
+    let mut said = Object::new();
+    let mut say = |key: &str, value: Value| drop(said.insert(key.to_owned(), value));
+    if !name.is_empty() {
+        say("event_name", json!(name));
+    }
+    if record.severity_number != 0 {
+        say("severity_number", json!(record.severity_number));
+    }
+    if !record.severity_text.is_empty() {
+        say("severity_text", json!(record.severity_text));
+    }
+    if record.observed_time_unix_nano != 0 {
+        say("observed_time_unix_nano", json!(record.observed_time_unix_nano.to_string()));
+    }
+    if record.flags != 0 {
+        say("flags", json!(record.flags));
+    }
+    if record.dropped_attributes_count != 0 {
+        say("dropped_attributes_count", json!(record.dropped_attributes_count));
+    }
+    let mut metadata = Object::new();
+    note(&mut metadata, "log", said);
+    metadata
+}

@@ -1,0 +1,132 @@
+//! Evaluations: `gen_ai.evaluation.result`, whether a span's event, a log record or a span of its own.
+
+use gauntlet_model::{EventId, MAX_TEXT_BYTES, Object, Scores, StepError, StepKind, StepRecorded, Timestamp};
+use serde_json::Value;
+
+use crate::attributes::{Read, read};
+use crate::error::take_text;
+use crate::ids::{event_id, hex, span_id};
+use crate::item::Said;
+use crate::source::{Source, note};
+use crate::value::{cut, label};
+
+/// The name of the event, and of the log record.
+pub(crate) const RESULT: &str = "gen_ai.evaluation.result";
+
+/// One rubric's judgement of a step.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Evaluation {
+    /// The judgement as a step of the kind `reward`. `None` where a span of its own says it.
+    pub record: Option<Said<StepRecorded>>,
+    /// The id of the score, should it come late.
+    pub score_id: EventId,
+    pub at: Timestamp,
+    /// Rubric path; `None` where the name is no rubric path.
+    pub path: Option<String>,
+    /// The score; `None` where there is none, or no finite number.
+    pub value: Option<f64>,
+    /// Whether the evaluator itself failed.
+    pub failed: bool,
+    pub label: Option<String>,
+    pub explanation: Option<String>,
+    pub source: String,
+    /// What is wrong with it.
+    pub warning: Option<String>,
+}
+
+/// What an evaluation judges.
+pub(crate) struct Judged<'a> {
+    pub trace: &'a str,
+    pub span: &'a str,
+    pub source: &'a Source,
+    pub at: Timestamp,
+}
+
+/// Whether a table's reading is an evaluation.
+pub(crate) fn is_evaluation(payload: &Object) -> bool {
+    payload.get("evaluation").is_some_and(Value::is_string)
+        && ["value", "label", "explanation"].iter().any(|key| payload.contains_key(*key))
+}
+
+impl Evaluation {
+    /// From the attributes of an event or log record. `extra` is what else its metadata keeps.
+    pub fn of(attributes: Object, extra: Object, judged: &Judged<'_>) -> Self {
+        let Read { payload, mut rest } = read(attributes);
+        let kind = take_text(&mut rest, "error.type");
+        let mut this = Self::of_payload(&payload, kind.is_some(), judged);
+        let mut metadata = judged.source.metadata();
+        metadata.extend(extra);
+        note(&mut metadata, "attributes", rest);
+        let key = this.score_id.as_bytes();
+        let body = StepRecorded {
+            step_kind: StepKind::Reward,
+            name: payload.get("evaluation").and_then(Value::as_str).map(label).filter(|n| !n.is_empty()),
+            span_id: hex(&span_id(&[b"evaluation", key])),
+            parent_span_id: (!judged.span.is_empty()).then(|| judged.span.to_owned()),
+            started_at: judged.at,
+            ended_at: None,
+            payload,
+            error: kind.map(|kind| StepError {
+                kind: Some(label(&kind)).filter(|k| !k.is_empty()).unwrap_or_else(|| "error".to_owned()),
+                message: "the evaluator failed".to_owned(),
+                traceback: None,
+            }),
+            metadata,
+        };
+        this.record = Some(Said { id: event_id(&[b"evaluation", key]), at: judged.at, body });
+        this
+    }
+
+    /// From what the table read.
+    pub fn of_payload(payload: &Object, failed: bool, judged: &Judged<'_>) -> Self {
+        let text = |key: &str| payload.get(key).and_then(Value::as_str);
+        let name = text("evaluation").unwrap_or_default();
+        let number = payload.get("value").and_then(Value::as_f64);
+        let is_path = Scores::new([(name, 0.0)]).is_ok();
+        let warning = match payload.get("value") {
+            _ if !is_path => Some(format!("{name:?} is no rubric path, so it is kept as a step but not as a score")),
+            Some(value) if number.is_none() => {
+                Some(format!("its score.value {value} is no finite number, so it is kept as a step but not as a score"))
+            }
+            _ => None,
+        };
+        let id = event_id(&[
+            b"score",
+            judged.trace.as_bytes(),
+            judged.span.as_bytes(),
+            &judged.at.micros().to_be_bytes(),
+            serde_json::to_string(payload).unwrap_or_default().as_bytes(),
+        ]);
+        Self {
+            record: None,
+            score_id: id,
+            at: judged.at,
+            path: is_path.then(|| name.to_owned()),
+            value: number.filter(|_| is_path),
+            failed,
+            label: text("label").map(label),
+            explanation: text("explanation").map(|e| cut(e, MAX_TEXT_BYTES).to_owned()),
+            source: judged.source.name(),
+            warning: warning.map(|w| format!("evaluation {name:?} of span {:?}: {w}", judged.span)),
+        }
+    }
+}
+
+/// The scores of a node: each path once (its last word counts), and `root` where one rubric is the whole judgement.
+pub(crate) fn scores<'a>(evaluations: impl IntoIterator<Item = &'a Evaluation>) -> Vec<(String, f64)> {
+    let mut paths: Vec<(String, f64)> = Vec::new();
+    for evaluation in evaluations {
+        let (Some(path), Some(value)) = (&evaluation.path, evaluation.value) else { continue };
+        match paths.iter_mut().find(|(known, _)| known == path) {
+            Some((_, known)) => *known = value,
+            None => paths.push((path.clone(), value)),
+        }
+    }
+    if let [(path, value)] = paths.as_slice()
+        && path != "root"
+    {
+        let whole = ("root".to_owned(), *value);
+        paths.insert(0, whole);
+    }
+    paths
+}

@@ -1,0 +1,294 @@
+//! A span becomes a step: its kind, typed payload, error, and everything else as metadata.
+
+use gauntlet_model::{
+    EpisodeFinished, EpisodeId, Event, MAX_TEXT_BYTES, Object, Status, StepError, StepKind, StepRecorded, Timestamp,
+    decode_one,
+};
+use serde_json::{Value, json};
+
+use crate::attributes::{Read, read};
+use crate::error::{Exception, take_text};
+use crate::ids::{hex, named};
+use crate::item::{Item, Node, Place, Said, finished_id, step_id};
+use crate::proto::{Span, SpanEvent, SpanLink, SpanStatus};
+use crate::scores::{Evaluation, Judged, RESULT, is_evaluation};
+use crate::source::{Source, note};
+use crate::table::KINDS;
+use crate::value::{cut, label, object, words};
+
+/// The words of span kinds, by their number.
+pub(crate) const SPAN_KINDS: [&str; 6] = ["unspecified", "internal", "server", "client", "producer", "consumer"];
+/// Bits of a span's flags: it says whether its parent is remote, and it is.
+const REMOTE_PARENT: u32 = 0x300;
+
+/// A time of the protocol.
+pub(crate) fn time(nanos: u64) -> Timestamp {
+    Timestamp::from_micros(i64::try_from(nanos / 1000).unwrap_or(i64::MAX))
+}
+
+/// The items a span becomes: itself, and what it judges where it is an evaluation. Says why it is refused.
+pub(crate) fn items(span: &Span, source: &Source) -> Result<Vec<Item>, String> {
+    let trace = named(&span.trace_id, 16)
+        .ok_or_else(|| format!("traceId {:?} is not 16 bytes, not all zero", hex(&span.trace_id)))?;
+    let id = named(&span.span_id, 8)
+        .ok_or_else(|| format!("spanId {:?} is not 8 bytes, not all zero", hex(&span.span_id)))?;
+    let parent = match span.parent_span_id.iter().all(|b| *b == 0) {
+        true => None,
+        false => Some(named(&span.parent_span_id, 8).ok_or_else(|| {
+            format!("parentSpanId {:?} is not 8 bytes", hex(&span.parent_span_id))
+        })?),
+    };
+    let episode = EpisodeId::new(trace.clone()).map_err(|e| e.to_string())?;
+    let mut attributes = object(&span.attributes);
+    let started_at = time(span.start_time_unix_nano);
+    let mut item = Item {
+        what: format!("span {id} of trace {trace}"),
+        episode: Some(episode),
+        place: Place::Span(trace.clone(), id.clone()),
+        is_root: parent.is_none(),
+        at: started_at,
+        step: step_number(attributes.shift_remove("gauntlet.step"))?,
+        task: take_text(&mut attributes, "gauntlet.task"),
+        exact: exact(attributes.shift_remove("gauntlet.events"))?,
+        record: None,
+        evaluations: Vec::new(),
+        node: Node::default(),
+        finish: None,
+    };
+    if item.exact.is_some() {
+        return Ok(vec![item]);
+    }
+    let asked_kind = attributes.shift_remove("gauntlet.step.kind").map(step_kind).transpose()?;
+
+    let (mut events, evaluations) = events(span, &trace, &id, source);
+    item.evaluations = evaluations;
+    let error_type = take_text(&mut attributes, "error.type");
+    let status = span.status.clone().unwrap_or_default();
+    let error = error(&status, error_type, &mut events);
+    let Read { payload, rest } = read(attributes);
+    let kind = asked_kind.unwrap_or_else(|| kind(&payload, error.is_some(), parent.is_none()));
+    let tool = payload.get("tool").and_then(Value::as_str).filter(|_| is_tool(kind));
+    let name = Some(label(tool.unwrap_or(&span.name))).filter(|n| !n.is_empty());
+
+    let ended = time(span.end_time_unix_nano);
+    let ended_at = (span.end_time_unix_nano != 0 && ended >= started_at).then_some(ended);
+    let mut metadata = source.metadata();
+    note(&mut metadata, "span", leftovers(span, &status, name.as_deref(), error.as_ref(), ended_at.is_none()));
+    note(&mut metadata, "attributes", rest);
+    for (key, list) in [("events", events), ("links", span.links.iter().map(link).collect())] {
+        if !list.is_empty() {
+            metadata.insert(key.to_owned(), Value::Array(list));
+        }
+    }
+
+    let is_entry = parent.is_none() || span.flags & REMOTE_PARENT == REMOTE_PARENT;
+    let at = ended_at.unwrap_or(started_at);
+    item.node = node(&payload, error.is_some(), is_entry, at);
+    if is_entry {
+        let id = finished_id(&trace, parent.as_ref().map(|_| id.as_str()));
+        item.finish = Some(Said { id, at, body: finish(started_at, ended_at, &payload, error.as_ref()) });
+    }
+    let judges = (is_evaluation(&payload)).then(|| {
+        let judged = Judged { trace: &trace, span: parent.as_deref().unwrap_or(&id), source, at };
+        let mut evaluation = Evaluation::of_payload(&payload, error.is_some(), &judged);
+        // A span's own id is firmer than what it says.
+        evaluation.score_id = crate::ids::event_id(&[b"score", trace.as_bytes(), id.as_bytes()]);
+        evaluation
+    });
+    let body = StepRecorded {
+        step_kind: if judges.is_some() && asked_kind.is_none() { StepKind::Reward } else { kind },
+        name,
+        span_id: id.clone(),
+        parent_span_id: parent.clone(),
+        started_at,
+        ended_at,
+        payload,
+        error,
+        metadata,
+    };
+    item.record = Some(Said { id: step_id(&trace, &id), at: started_at, body });
+
+    let Some(evaluation) = judges else { return Ok(vec![item]) };
+    match parent {
+        None => {
+            item.evaluations.push(evaluation);
+            Ok(vec![item])
+        }
+        Some(parent) => {
+            let judged = Item {
+                what: item.what.clone(),
+                place: Place::Span(trace, parent),
+                is_root: false,
+                step: None,
+                task: None,
+                record: None,
+                evaluations: vec![evaluation],
+                node: Node::default(),
+                finish: None,
+                ..item.clone()
+            };
+            Ok(vec![item, judged])
+        }
+    }
+}
+
+fn step_number(value: Option<Value>) -> Result<Option<u32>, String> {
+    let Some(value) = value else { return Ok(None) };
+    let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
+    let number = number.and_then(|n| u32::try_from(n).ok()).filter(|n| *n <= gauntlet_model::MAX_STEP);
+    let most = gauntlet_model::MAX_STEP;
+    number.map(Some).ok_or_else(|| format!("gauntlet.step {value} is not a whole number from 0 to {most}"))
+}
+
+fn step_kind(value: Value) -> Result<StepKind, String> {
+    serde_json::from_value(value.clone()).map_err(|_| format!("gauntlet.step.kind {value} is no kind of step"))
+}
+
+/// Events of an export, to be appended as they were.
+fn exact(value: Option<Value>) -> Result<Option<Vec<Event>>, String> {
+    let Some(value) = value else { return Ok(None) };
+    let list = value.as_array().ok_or("gauntlet.events is not a list of texts")?;
+    let read = |(i, text): (usize, &Value)| {
+        let text = text.as_str().ok_or_else(|| format!("gauntlet.events[{i}] is not a text"))?;
+        decode_one(text).map_err(|e| format!("gauntlet.events[{i}].{e}"))
+    };
+    list.iter().enumerate().map(read).collect::<Result<_, _>>().map(Some)
+}
+
+/// What a payload says a step is. A failed call of a tool is its result; an agent called by nobody decides.
+fn kind(payload: &Object, failed: bool, is_root: bool) -> StepKind {
+    let said = KINDS.iter().find_map(|(field, values)| {
+        let word = payload.get(*field)?.as_str()?.to_ascii_lowercase();
+        values.iter().find(|(value, _)| *value == word).map(|(_, kind)| *kind)
+    });
+    match said {
+        Some(StepKind::ToolCall) if failed => StepKind::ToolResult,
+        Some(StepKind::Handoff) if is_root => StepKind::Decision,
+        Some(kind) => kind,
+        None if failed => StepKind::Error,
+        None => StepKind::Observation,
+    }
+}
+
+pub(crate) fn is_tool(kind: StepKind) -> bool {
+    matches!(kind, StepKind::ToolCall | StepKind::ToolResult)
+}
+
+/// A span's events as metadata keeps them, and the evaluations among them.
+fn events(span: &Span, trace: &str, id: &str, source: &Source) -> (Vec<Value>, Vec<Evaluation>) {
+    let mut kept = Vec::new();
+    let mut evaluations = Vec::new();
+    for event in &span.events {
+        let attributes = object(&event.attributes);
+        if event.name == RESULT && attributes.contains_key("gen_ai.evaluation.name") {
+            let judged = Judged { trace, span: id, source, at: time(event.time_unix_nano) };
+            evaluations.push(Evaluation::of(attributes, Object::new(), &judged));
+        } else {
+            kept.push(plain_event(event, attributes));
+        }
+    }
+    (kept, evaluations)
+}
+
+fn plain_event(event: &SpanEvent, attributes: Object) -> Value {
+    let mut said = Object::new();
+    said.insert("name".to_owned(), json!(event.name));
+    said.insert("time_unix_nano".to_owned(), json!(event.time_unix_nano.to_string()));
+    note(&mut said, "attributes", attributes);
+    Value::Object(said)
+}
+
+fn link(link: &SpanLink) -> Value {
+    let mut said = Object::new();
+    said.insert("trace_id".to_owned(), json!(hex(&link.trace_id)));
+    said.insert("span_id".to_owned(), json!(hex(&link.span_id)));
+    if !link.trace_state.is_empty() {
+        said.insert("trace_state".to_owned(), json!(link.trace_state));
+    }
+    note(&mut said, "attributes", object(&link.attributes));
+    Value::Object(said)
+}
+
+/// The error of a span, where its status, `error.type` or an exception says that it failed. The words of the last
+/// exception move from its event into the error.
+fn error(status: &SpanStatus, kind: Option<String>, events: &mut [Value]) -> Option<StepError> {
+    const OK: i32 = 1;
+    const ERROR: i32 = 2;
+    let last = events.iter_mut().rev().find(|e| e["name"] == "exception");
+    let failed = status.code == ERROR || kind.is_some() || (status.code != OK && last.is_some());
+    if !failed {
+        return None;
+    }
+    let taken = last.and_then(|event| event.get_mut("attributes")?.as_object_mut()).and_then(Exception::take);
+    Some(taken.unwrap_or_default().into_error(kind, &status.message))
+}
+
+/// What of a span has no other place.
+fn leftovers(
+    span: &Span,
+    status: &SpanStatus,
+    name: Option<&str>,
+    error: Option<&StepError>,
+    is_open: bool,
+) -> Object {
+    let mut said = Object::new();
+    let mut say = |key: &str, value: Value| drop(said.insert(key.to_owned(), value));
+    if name != Some(span.name.as_str()) {
+        say("name", json!(span.name));
+    }
+    if span.kind != 0 {
+        let word = usize::try_from(span.kind).ok().and_then(|k| SPAN_KINDS.get(k));
+        say("kind", word.map_or_else(|| json!(span.kind), |word| json!(word)));
+    }
+    if status.code != if error.is_some() { 2 } else { 0 } {
+        say("status_code", json!(status.code));
+    }
+    if !status.message.is_empty() && error.is_none_or(|e| e.message != status.message) {
+        say("status_message", json!(status.message));
+    }
+    if is_open && span.end_time_unix_nano != 0 {
+        say("end_time_unix_nano", json!(span.end_time_unix_nano.to_string()));
+    }
+    if !span.trace_state.is_empty() {
+        say("trace_state", json!(span.trace_state));
+    }
+    if span.flags != 0 {
+        say("flags", json!(span.flags));
+    }
+    for (key, count) in [
+        ("dropped_attributes_count", span.dropped_attributes_count),
+        ("dropped_events_count", span.dropped_events_count),
+        ("dropped_links_count", span.dropped_links_count),
+    ] {
+        if count != 0 {
+            say(key, json!(count));
+        }
+    }
+    said
+}
+
+fn node(payload: &Object, failed: bool, is_entry: bool, at: Timestamp) -> Node {
+    let said = |keys: [&str; 2]| {
+        let text = keys.iter().find_map(|key| payload.get(*key)).map(words).unwrap_or_default();
+        cut(&text, MAX_TEXT_BYTES).to_owned()
+    };
+    let (action, observation) = (said(["output", "result"]), said(["input", "arguments"]));
+    Node { always: is_entry, action, observation, failed, at }
+}
+
+fn finish(
+    started: Timestamp,
+    ended: Option<Timestamp>,
+    payload: &Object,
+    error: Option<&StepError>,
+) -> EpisodeFinished {
+    let micros = ended.map(|end| end.micros().saturating_sub(started.micros()));
+    let cost = payload.get("cost").and_then(Value::as_f64).filter(|c| c.is_finite() && *c >= 0.0);
+    EpisodeFinished {
+        status: if error.is_some() { Status::Failed } else { Status::Completed },
+        return_: None,
+        latency_ms: micros.map(|m| m as f64 / 1e3),
+        cost,
+        error: error.map(|e| if e.message.is_empty() { e.kind.clone() } else { e.message.clone() }),
+    }
+}

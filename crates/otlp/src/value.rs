@@ -1,0 +1,141 @@
+//! Attribute values as JSON values, and back, with nothing lost.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use gauntlet_model::Object;
+use serde_json::{Value, json};
+
+use crate::proto::any_value::Value as Any;
+use crate::proto::{AnyValue, ArrayValue, KeyValue, KeyValueList, unusual};
+
+/// JSON deeper than this stays text: what is stored must be readable with room to spare.
+const MAX_DEPTH: usize = 48;
+
+/// The JSON value of an attribute's value. What JSON has no word for (bytes, infinities) stands as OTLP's JSON writes
+/// it: `{"bytesValue": "..."}`, `{"doubleValue": "NaN"}`.
+pub(crate) fn to_json(value: &AnyValue) -> Value {
+    match &value.value {
+        None => Value::Null,
+        Some(Any::StringValue(v)) => json!(v),
+        Some(Any::BoolValue(v)) => json!(v),
+        Some(Any::IntValue(v)) => json!(v),
+        Some(Any::DoubleValue(v)) if v.is_finite() => json!(v),
+        Some(Any::DoubleValue(v)) => json!({ "doubleValue": unusual(*v) }),
+        Some(Any::ArrayValue(v)) => v.values.iter().map(to_json).collect(),
+        Some(Any::KvlistValue(v)) => Value::Object(object(&v.values)),
+        Some(Any::BytesValue(v)) => json!({ "bytesValue": STANDARD.encode(v) }),
+    }
+}
+
+/// Attributes as an object. Of a key that comes twice the last counts, as for the protocol's own maps.
+pub(crate) fn object(attributes: &[KeyValue]) -> Object {
+    let pair = |kv: &KeyValue| (kv.key.clone(), kv.value.as_ref().map_or(Value::Null, to_json));
+    attributes.iter().map(pair).collect()
+}
+
+/// The way back from [`to_json`].
+pub(crate) fn from_json(value: &Value) -> AnyValue {
+    let any = match value {
+        Value::Null => return AnyValue { value: None },
+        Value::Bool(v) => Any::BoolValue(*v),
+        Value::Number(n) => match (n.as_i64(), n.as_f64()) {
+            (Some(v), _) => Any::IntValue(v),
+            (None, Some(v)) => Any::DoubleValue(v),
+            (None, None) => return AnyValue { value: None },
+        },
+        Value::String(v) => Any::StringValue(v.clone()),
+        Value::Array(items) => Any::ArrayValue(ArrayValue { values: items.iter().map(from_json).collect() }),
+        Value::Object(map) => match special(map) {
+            Some(any) => any,
+            None => Any::KvlistValue(KeyValueList { values: attributes(map) }),
+        },
+    };
+    AnyValue { value: Some(any) }
+}
+
+fn special(map: &Object) -> Option<Any> {
+    let (key, value) = map.iter().next().filter(|_| map.len() == 1)?;
+    match (key.as_str(), value.as_str()?) {
+        ("bytesValue", text) => STANDARD.decode(text).ok().map(Any::BytesValue),
+        ("doubleValue", "NaN") => Some(Any::DoubleValue(f64::NAN)),
+        ("doubleValue", "Infinity") => Some(Any::DoubleValue(f64::INFINITY)),
+        ("doubleValue", "-Infinity") => Some(Any::DoubleValue(f64::NEG_INFINITY)),
+        _ => None,
+    }
+}
+
+/// An object as attributes.
+pub(crate) fn attributes(object: &Object) -> Vec<KeyValue> {
+    object.iter().map(|(key, value)| KeyValue::new(key.clone(), from_json(value))).collect()
+}
+
+/// Opens a text that holds a JSON object or list; anything else stays as it is.
+pub(crate) fn opened(value: Value) -> Value {
+    let Some(text) = value.as_str().filter(|t| t.trim_start().starts_with(['{', '['])) else { return value };
+    match serde_json::from_str::<Value>(text) {
+        Ok(inner) if depth(&inner) <= MAX_DEPTH => inner,
+        _ => value,
+    }
+}
+
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(map) => 1 + map.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+/// A value as the text of an attribute: texts as they are, anything else as JSON.
+pub(crate) fn closed(value: &Value) -> AnyValue {
+    AnyValue::text(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+}
+
+/// What a person reads of a value: of messages their words, else the text, else JSON.
+pub(crate) fn words(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) if !items.is_empty() => {
+            let said: Option<Vec<String>> = items.iter().map(spoken).collect();
+            said.map_or_else(|| value.to_string(), |said| said.join("\n\n"))
+        }
+        other => spoken(other).unwrap_or_else(|| other.to_string()),
+    }
+}
+
+/// The words of one message in the shapes that conventions use: `content` as text or parts, `parts`, `text`, or one of
+/// these inside `message`.
+fn spoken(value: &Value) -> Option<String> {
+    if let Value::String(text) = value {
+        return Some(text.clone());
+    }
+    let map = value.as_object()?;
+    if let Some(inner) = map.get("message").filter(|m| m.is_object()) {
+        return spoken(inner);
+    }
+    let said = ["content", "parts", "text"].iter().find_map(|key| map.get(*key))?;
+    match said {
+        Value::String(text) => Some(text.clone()),
+        Value::Array(parts) => {
+            let said: Vec<String> = parts.iter().map(|p| spoken(p).unwrap_or_else(|| p.to_string())).collect();
+            Some(said.join("\n"))
+        }
+        _ => None,
+    }
+}
+
+/// At most `max` bytes of a text, cut between characters.
+pub(crate) fn cut(text: &str, max: usize) -> &str {
+    let mut end = text.len().min(max);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default()
+}
+
+/// A text as a one-line label: control characters become spaces, and what is too long is cut.
+pub(crate) fn label(text: &str) -> String {
+    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    cut(plain.trim(), gauntlet_model::MAX_LABEL_BYTES).to_owned()
+}
