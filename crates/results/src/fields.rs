@@ -30,6 +30,11 @@ impl<'a> Fields<'a> {
         Ok(Self { piece, below: String::new(), left: piece.object()? })
     }
 
+    /// The cells of a table's row; `place` is its path in errors, with a dot behind it where it is not empty.
+    pub fn of_row(piece: Piece<'a>, place: String, left: Object) -> Self {
+        Self { piece, below: place, left }
+    }
+
     /// A refusal of one field.
     pub fn refuse(
         &self,
@@ -175,7 +180,8 @@ impl<'a> Fields<'a> {
             return Err(self.refuse("", "is nested too deeply", format!("at most {MAX_DEPTH} levels")));
         }
         // Written out, a body is hardly ever larger than its record; only large ones are worth writing twice.
-        if self.piece.raw.len() > MAX_BODY_BYTES / 8 {
+        // The row of a table has no text of its own to tell by.
+        if self.piece.raw.is_empty() || self.piece.raw.len() > MAX_BODY_BYTES / 8 {
             let bytes = event.body().to_json().len();
             if bytes > MAX_BODY_BYTES {
                 return Err(self.refuse(

@@ -2,11 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use gauntlet_model::{Body, Event, EventId, RunFinished, RunSpec, Status, Timestamp};
+use bytes::Bytes;
+use gauntlet_model::{Body, Event, EventId, Object, RunFinished, RunSpec, Status, Timestamp};
+use parquet::file::reader::ChunkReader;
 
 use crate::error::{ImportError, SHAPES};
 use crate::piece::{Piece, Source};
-use crate::{jsonl, native, report, run, snapshots};
+use crate::rows::{self, Format, Rows};
+use crate::survey::{Plan, Replay, Survey};
+use crate::{native, report, run, snapshots};
 
 /// What a file holds, ready to be stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,22 +57,71 @@ pub fn import(
     now: Timestamp,
     ids: &mut dyn FnMut() -> EventId,
 ) -> Result<Imported, ImportError> {
+    let source = Bytes::copy_from_slice(bytes);
+    let format = Format::of(name, &source)?;
+    if format != Format::Document {
+        return of_records(name, format, source, now, ids);
+    }
     let text = text_of(bytes)?;
     let mut context = Context { name, now, ids, warnings: Vec::new() };
-    let source = Source { text, first_line: 1 };
-    let read = if jsonl::looks_like_lines(name, text) {
-        snapshots::of_pieces(jsonl::lines(text)?, &mut context)?
-    } else {
-        of_document(source.root()?, &mut context)?
-    };
+    let read = of_document(Source { text, first_line: 1 }.root()?, &mut context)?;
     finished(read, context)
+}
+
+/// A first reading of a file that is no document: see [`Survey`].
+pub fn survey<S>(format: Format, source: S, now: Timestamp) -> Result<Survey<'static>, ImportError>
+where
+    S: ChunkReader + 'static,
+    S::T: 'static,
+{
+    let shape = match format {
+        Format::Csv(_) | Format::Parquet => "table",
+        Format::Packed => "film",
+        Format::Lines | Format::Document => "list of snapshots",
+    };
+    Ok(Survey::new(records(format, source)?, now, shape, Object::new()))
+}
+
+/// The second reading, of the file as it was surveyed: its events, without the end that [`Plan::end`] gives.
+pub fn replay<'p, S>(
+    plan: &'p Plan,
+    format: Format,
+    source: S,
+    ids: &'p mut dyn FnMut() -> EventId,
+) -> Result<Replay<'p>, ImportError>
+where
+    S: ChunkReader + 'static,
+    S::T: 'static,
+{
+    Ok(plan.replay(records(format, source)?, ids))
+}
+
+fn records<S>(format: Format, source: S) -> Result<Box<dyn Rows>, ImportError>
+where
+    S: ChunkReader + 'static,
+    S::T: 'static,
+{
+    let whole = "is one JSON document, which cannot be read record by record";
+    rows::open(format, source)?.ok_or_else(|| ImportError::new("", whole, "JSON Lines or a table"))
+}
+
+fn of_records(
+    name: &str,
+    format: Format,
+    source: Bytes,
+    now: Timestamp,
+    ids: &mut dyn FnMut() -> EventId,
+) -> Result<Imported, ImportError> {
+    let mut survey = survey(format, source.clone(), now)?;
+    while survey.advance()? {}
+    let plan = survey.plan(name)?;
+    let events = replay(&plan, format, source, ids)?.collect::<Result<Vec<_>, _>>()?;
+    let read = Read { spec: plan.spec().clone(), notes: plan.notes().to_owned(), events };
+    finished(read, Context { name, now, ids, warnings: plan.warnings().to_vec() })
 }
 
 fn text_of(bytes: &[u8]) -> Result<&str, ImportError> {
     let refuse = |message: &str| ImportError::new("", message, SHAPES);
-    if bytes.starts_with(&[0x1f, 0x8b]) || bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
-        return Err(refuse("the file is compressed; unpack it first"));
-    }
     let text = std::str::from_utf8(bytes).map_err(|e| {
         let line = 1 + bytes[..e.valid_up_to()].iter().filter(|b| **b == b'\n').count() as u64;
         refuse(&format!("is not UTF-8 text: byte {} cannot be read", e.valid_up_to())).on_line(line)

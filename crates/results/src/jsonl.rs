@@ -1,19 +1,24 @@
 //! JSON Lines: one value a line, in and out.
 
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::rc::Rc;
 
-use gauntlet_model::{Event, Kind, Record, RunSpec, RunSummary};
+use gauntlet_model::{Event, Kind, RunSpec, RunSummary};
 use serde_json::value::RawValue;
 
 use crate::error::ImportError;
-use crate::piece::{Piece, Source};
+use crate::film::Head;
+use crate::piece::Source;
+use crate::rows::{About, Budget, MAX_RECORD_BYTES, Record, Rows, unreadable};
 
 /// Whether the text is one value a line rather than one document. The name only decides where the text does not.
-pub(crate) fn looks_like_lines(name: &str, text: &str) -> bool {
+/// `whole` says whether the text is the whole file or only its head.
+pub(crate) fn looks_like_lines(name: &str, text: &str, whole: bool) -> bool {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
     match values.next() {
         Some(Ok(first)) => {
-            let more = text.get(values.byte_offset()..).is_some_and(|rest| !rest.trim().is_empty());
+            let rest = text.get(values.byte_offset()..);
+            let more = !whole || rest.is_some_and(|rest| !rest.trim().is_empty());
             more && !first.get().contains('\n')
         }
         _ => {
@@ -29,12 +34,85 @@ pub(crate) fn looks_like_lines(name: &str, text: &str) -> bool {
 }
 
 /// Each line as its own piece; empty lines are skipped.
-pub(crate) fn lines(text: &str) -> Result<Vec<Piece<'_>>, ImportError> {
-    let numbered = text.lines().enumerate().map(|(i, line)| (i as u64 + 1, line.trim()));
-    numbered
-        .filter(|(_, line)| !line.is_empty())
-        .map(|(first_line, text)| Source { text, first_line }.root())
-        .collect()
+pub(crate) struct Lines<R> {
+    bytes: BufReader<R>,
+    budget: Rc<Budget>,
+    line: Vec<u8>,
+    number: u64,
+    about: About,
+    begun: bool,
+}
+
+impl<R: Read> Lines<R> {
+    /// Lines of that text. `budget` counts the bytes of the file they come from.
+    pub fn new(text: R, budget: Rc<Budget>) -> Self {
+        let bytes = BufReader::with_capacity(64 << 10, text);
+        Self { bytes, budget, line: Vec::new(), number: 0, about: About::default(), begun: false }
+    }
+
+    /// Reads on to the next line that is not empty.
+    fn advance(&mut self) -> Result<bool, ImportError> {
+        loop {
+            self.line.clear();
+            let mut limited = (&mut self.bytes).take(MAX_RECORD_BYTES + 1);
+            let read = limited.read_until(b'\n', &mut self.line).map_err(unreadable)?;
+            if read == 0 {
+                return Ok(false);
+            }
+            self.number += 1;
+            if read as u64 > MAX_RECORD_BYTES {
+                let most = format!("at most {MAX_RECORD_BYTES} bytes a line");
+                return Err(ImportError::new("", "the line is too long", most).on_line(self.number));
+            }
+            if self.number == 1 && self.line.starts_with("\u{feff}".as_bytes()) {
+                self.line.drain(..3);
+            }
+            if !self.line.trim_ascii().is_empty() {
+                return Ok(true);
+            }
+        }
+    }
+
+    fn text(&self) -> Result<&str, ImportError> {
+        std::str::from_utf8(&self.line).map(str::trim).map_err(|e| {
+            let message = format!("is not UTF-8 text: byte {} of the line cannot be read", e.valid_up_to());
+            ImportError::new("", message, "UTF-8 text").on_line(self.number)
+        })
+    }
+
+    /// Reads the first line, which may be a film's head.
+    fn begin(&mut self) -> Result<bool, ImportError> {
+        self.begun = true;
+        if !self.advance()? {
+            return Ok(false);
+        }
+        match Head::of(self.text()?)? {
+            Some(head) => {
+                self.about.notes = head.notes;
+                self.advance()
+            }
+            None => Ok(true),
+        }
+    }
+}
+
+impl<R: Read> Rows for Lines<R> {
+    fn next(&mut self) -> Result<Option<Record<'_>>, ImportError> {
+        let more = if self.begun { self.advance()? } else { self.begin()? };
+        if !more {
+            return Ok(None);
+        }
+        let source = Source { text: self.text()?, first_line: self.number };
+        source.root().map(|piece| Some(Record::Json(piece)))
+    }
+
+    fn position_bytes(&self) -> u64 {
+        self.budget.total()
+    }
+
+    fn about(&mut self) -> Result<About, ImportError> {
+        Ok(std::mem::take(&mut self.about))
+    }
 }
 
 /// Writes one event a line, `run.started` first, as the run is named today. The lines open with [`crate::import`]
@@ -42,7 +120,7 @@ pub(crate) fn lines(text: &str) -> Result<Vec<Piece<'_>>, ImportError> {
 pub fn write_jsonl<W: Write>(
     mut out: W,
     run: &RunSummary,
-    records: impl IntoIterator<Item = io::Result<Record>>,
+    records: impl IntoIterator<Item = io::Result<gauntlet_model::Record>>,
 ) -> io::Result<()> {
     let body = spec(run).started();
     let started = Event::new(RunSummary::started_event_id(&run.id), run.created_at, None, None, body)
@@ -57,7 +135,7 @@ pub fn write_jsonl<W: Write>(
     out.flush()
 }
 
-fn write_line<W: Write>(mut out: W, record: &Record) -> io::Result<()> {
+fn write_line<W: Write>(mut out: W, record: &gauntlet_model::Record) -> io::Result<()> {
     serde_json::to_writer(&mut out, record)?;
     out.write_all(b"\n")
 }

@@ -1,28 +1,44 @@
 //! Result files in and out: every shape that evaluation systems, hubs and Gauntlet itself write.
 //!
-//! Bytes in, events out, and the way back. The crate knows no clock, no randomness, no I/O: the time and the
-//! maker of event ids are arguments, and an export writes into whatever writer it is given.
+//! Bytes in, events out, and the way back. The crate knows no clock, no randomness, no I/O of its own: the time and
+//! the maker of event ids are arguments, files are readers, and an export writes into whatever writer it is given.
 //!
-//! [`import`] recognises the shape by what the file holds, never by its name. Each detailed result, reward or
-//! snapshot becomes one `snapshot.scored` event; whatever else the file says is kept in metadata.
-//! [`write_results`] writes a report that viewers of such reports open, and that imports back into the same
-//! run; [`write_jsonl`] writes one event a line.
+//! [`import`] recognises the shape by what the file holds, never by its name alone. Each detailed result, reward or
+//! snapshot becomes one `snapshot.scored` event; whatever else the file says is kept in metadata. A file that is no
+//! JSON document ([`Format`]) can be of any size: [`survey`] checks it to its end, [`replay`] makes its events.
+//! [`write_results`] writes a report that viewers of such reports open, [`write_jsonl`] one event a line,
+//! [`write_film`] the same packed, [`write_csv`] and [`write_parquet`] a table of the snapshots; each opens again.
+//! [`write_dpo`] writes preference pairs.
 
+mod csv;
 mod detailed;
+mod dpo;
 mod error;
 mod export;
 mod fields;
+mod film;
 mod import;
 mod jsonl;
 mod native;
+mod parquet;
 mod piece;
 mod report;
+mod rows;
 mod run;
 mod snapshots;
 mod summary;
+mod survey;
+mod table;
 mod wherein;
+mod window;
 
+pub use csv::write_csv;
+pub use dpo::{Log, Side, write_dpo};
 pub use error::ImportError;
 pub use export::write_results;
-pub use import::{Imported, import};
+pub use film::write_film;
+pub use import::{Imported, import, replay, survey};
 pub use jsonl::write_jsonl;
+pub use parquet::write_parquet;
+pub use rows::Format;
+pub use survey::{Plan, Replay, Survey};

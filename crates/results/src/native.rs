@@ -27,12 +27,7 @@ pub(crate) struct Natives {
 impl Natives {
     /// Adds one event. The same event twice counts once; two events of one id are refused.
     pub fn add(&mut self, place: u64, piece: Piece<'_>) -> Result<(), ImportError> {
-        let event = decode_one(piece.raw).map_err(|e| {
-            let mut error = piece.refuse(e.message, "an event as `sdk/contract` describes it");
-            let dot = if error.path.is_empty() || e.field.is_empty() { "" } else { "." };
-            error.path = format!("{}{dot}{}", error.path, e.field);
-            error
-        })?;
+        let event = event(piece)?;
         if let Body::RunStarted(started) = event.body() {
             match &self.spec {
                 None => self.spec = Some(run::spec_of(started.clone())),
@@ -47,8 +42,7 @@ impl Natives {
             }
             Entry::Occupied(known) if self.events[*known.get()].1 == event => self.copies += 1,
             Entry::Occupied(_) => {
-                return Err(piece
-                    .refuse(format!("{} also names a different event", event.id()), "an id for each event"));
+                return Err(piece.refuse(taken(event.id()), "an id for each event"));
             }
         }
         Ok(())
@@ -69,6 +63,21 @@ impl Natives {
         }
         (self.spec, self.events)
     }
+}
+
+/// One event of ours, as the API takes it.
+pub(crate) fn event(piece: Piece<'_>) -> Result<Event, ImportError> {
+    decode_one(piece.raw).map_err(|e| {
+        let mut error = piece.refuse(e.message, "an event as `sdk/contract` describes it");
+        let dot = if error.path.is_empty() || e.field.is_empty() { "" } else { "." };
+        error.path = format!("{}{dot}{}", error.path, e.field);
+        error
+    })
+}
+
+/// The refusal of an event whose id an other one has.
+pub(crate) fn taken(id: EventId) -> String {
+    format!("{id} also names a different event")
 }
 
 /// A report that [`crate::write_results`] wrote: `gauntlet` and `snapshots` hold everything, the rest is for
@@ -124,4 +133,19 @@ fn snapshot(piece: Piece<'_>, context: &mut Context<'_>) -> Result<(u64, Event),
     let body = std::mem::take(&mut draft.body);
     let id = id.unwrap_or_else(|| (context.ids)());
     Ok((place, draft.fields.event(id, at.unwrap_or(context.now), episode, draft.step, body)?))
+}
+
+/// A snapshot of ours from the row of a table, which names its id and its time.
+pub(crate) fn of_row(mut fields: Fields<'_>) -> Result<Event, ImportError> {
+    let id: Option<EventId> = fields.take_as("id", "a UUID")?;
+    let at: Option<Timestamp> = fields.take_as("at", "an RFC 3339 time")?;
+    let episode = fields.take_as("episode", "a name")?;
+    let written = fields.left.shift_remove("timestamp");
+    let (Some(id), Some(at)) = (id, at) else {
+        return Err(fields.refuse("id", "is missing", "an id and a time in each row"));
+    };
+    let mut draft = snapshots::of_fields(fields)?;
+    draft.body.timestamp = written.and_then(|text| text.as_str().map(str::to_owned));
+    let body = std::mem::take(&mut draft.body);
+    draft.fields.event(id, at, episode, draft.step, body)
 }

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use gauntlet_film::Rules;
 use gauntlet_model::{FieldError, Record, RunId, RunSummary, SnapshotScored};
+use gauntlet_results::{Log, Side};
 use gauntlet_store::Store;
 use serde::Deserialize;
 use tokio::sync::mpsc;
@@ -24,39 +25,74 @@ const PAGE: u32 = 2048;
 /// A file format a run can be written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum ExportFormat {
-    /// The nested result file that the origin's page opens.
+    /// The nested result file that the origin's page opens; opens again as the same run
     Results,
-    /// Native events, one a line.
+    /// Native events, one a line; opens again as the same run
     Jsonl,
+    /// The same packed, with the notes: a tenth of the size
+    Film,
+    /// A table of the scored steps, for pandas and DuckDB
+    Parquet,
+    /// The same table as text
+    Csv,
+    /// Preference pairs: one answer over another
+    Dpo,
 }
 
-/// Which format.
+impl ExportFormat {
+    /// Every format, in the order of the help.
+    pub const ALL: [Self; 6] = [Self::Results, Self::Jsonl, Self::Film, Self::Parquet, Self::Csv, Self::Dpo];
+
+    /// The word in commands and addresses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Results => "results",
+            Self::Jsonl => "jsonl",
+            Self::Film => "film",
+            Self::Parquet => "parquet",
+            Self::Csv => "csv",
+            Self::Dpo => "dpo",
+        }
+    }
+
+    /// The format of that word.
+    fn from_word(word: &str) -> Result<Self, FieldError> {
+        Self::ALL.into_iter().find(|format| format.as_str() == word).ok_or_else(|| {
+            let all = Self::ALL.map(Self::as_str).join(", ");
+            FieldError::new("format", format!("{word:?} is not one of {all}"))
+        })
+    }
+
+    /// The media type, and how a file's name ends.
+    fn media_type(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Results => ("application/json", "results.json"),
+            Self::Jsonl => ("application/x-ndjson", "jsonl"),
+            Self::Film => ("application/zstd", "film"),
+            Self::Parquet => ("application/vnd.apache.parquet", "parquet"),
+            Self::Csv => ("text/csv; charset=utf-8", "csv"),
+            Self::Dpo => ("application/x-ndjson", "dpo.jsonl"),
+        }
+    }
+}
+
+/// Which format; for pairs, which other run.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Wanted {
     format: Option<String>,
+    with: Option<String>,
 }
 
-/// GET `/runs/{run}/export?format=results|jsonl`.
+/// GET `/runs/{run}/export?format=results|jsonl|film|parquet|csv|dpo&with=`.
 pub async fn read(
     State(state): State<AppState>,
     Path(run): Path<String>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, ApiError> {
-    let format = match wanted.format.as_deref().unwrap_or("results") {
-        "results" => ExportFormat::Results,
-        "jsonl" => ExportFormat::Jsonl,
-        other => {
-            let error = FieldError::new("format", format!("{other:?} is not one of results, jsonl"));
-            return Err(ApiError::invalid(&error));
-        }
-    };
-    let id = run_id(&run)?;
-    let summary = state.store.run(&id).await?.ok_or_else(|| ApiError::no_run(&run))?;
-    let (kind, ending) = match format {
-        ExportFormat::Results => ("application/json", "results.json"),
-        ExportFormat::Jsonl => ("application/x-ndjson", "jsonl"),
-    };
+    let format = wanted.format.as_deref().map_or(Ok(ExportFormat::Results), ExportFormat::from_word)?;
+    let written = find(&state.store, &run, format, wanted.with.as_deref()).await?;
+    let (kind, ending) = format.media_type();
     let plain: String =
         run.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
     let disposition = HeaderValue::try_from(format!("attachment; filename=\"{plain}.{ending}\""))
@@ -65,8 +101,8 @@ pub async fn read(
     let handle = tokio::runtime::Handle::current();
     tokio::task::spawn_blocking(move || {
         let mut out = std::io::BufWriter::with_capacity(64 << 10, Chunks(&sender));
-        if let Err(error) = write(&handle, &state.store, &summary, format, &mut out) {
-            tracing::warn!(run = %summary.id, %error, "an export ended early");
+        if let Err(error) = write(&handle, &state.store, &written, &mut out) {
+            tracing::warn!(run = %written.run.id, %error, "an export ended early");
             let _ = sender.blocking_send(Err(error));
         }
     });
@@ -76,25 +112,96 @@ pub async fn read(
     Ok((headers, body).into_response())
 }
 
-/// Writes a run in that format. Runs on a thread that may block; memory stays bounded by one page of events.
+/// What is to be written.
+pub struct Written {
+    /// The run.
+    pub run: RunSummary,
+    /// How.
+    pub format: ExportFormat,
+    /// The run its answers are compared with.
+    pub with: Option<RunSummary>,
+}
+
+/// Looks up what is to be written. 404 where a run is missing, 422 where a second one makes no sense.
+pub async fn find(
+    store: &Store,
+    run: &str,
+    format: ExportFormat,
+    with: Option<&str>,
+) -> Result<Written, ApiError> {
+    let found = async |name: &str| -> Result<RunSummary, ApiError> {
+        store.run(&run_id(name)?).await?.ok_or_else(|| ApiError::no_run(name))
+    };
+    if with.is_some() && format != ExportFormat::Dpo {
+        let message = format!("compares two runs for dpo; {} writes one", format.as_str());
+        return Err(ApiError::invalid(&FieldError::new("with", message)));
+    }
+    let with = match with {
+        Some(name) => Some(found(name).await?),
+        None => None,
+    };
+    Ok(Written { run: found(run).await?, format, with })
+}
+
+/// Writes a run. Runs on a thread that may block; memory stays bounded by a page of events.
 pub fn write(
     handle: &tokio::runtime::Handle,
     store: &Store,
-    summary: &RunSummary,
-    format: ExportFormat,
-    out: &mut impl Write,
+    written: &Written,
+    out: &mut (impl Write + Send),
 ) -> std::io::Result<()> {
-    let pages = || Pages { handle, store, run: &summary.id, after: None, page: Vec::new().into_iter() };
-    let rules = Rules::default();
-    match format {
-        ExportFormat::Jsonl => gauntlet_results::write_jsonl(&mut *out, summary, pages())?,
+    let run = &written.run;
+    let log = Kept { handle, store, run: &run.id };
+    let events = || log.pages().map(|record| record?.event().map_err(std::io::Error::other));
+    match written.format {
+        ExportFormat::Jsonl => gauntlet_results::write_jsonl(&mut *out, run, log.pages())?,
+        ExportFormat::Film => gauntlet_results::write_film(&mut *out, run, log.pages())?,
         ExportFormat::Results => {
-            let events = || pages().map(|record| record?.event().map_err(std::io::Error::other));
+            let rules = Rules::default();
             let judge = |scored: &SnapshotScored| rules.failure_of(&scored.scores, &scored.failures);
-            gauntlet_results::write_results(&mut *out, summary, events, judge)?;
+            gauntlet_results::write_results(&mut *out, run, events, judge)?;
+        }
+        ExportFormat::Parquet => gauntlet_results::write_parquet(&mut *out, run, events)?,
+        ExportFormat::Csv => gauntlet_results::write_csv(&mut *out, events)?,
+        ExportFormat::Dpo => {
+            let other = written.with.as_ref().map(|run| (run, Kept { handle, store, run: &run.id }));
+            let with = other.as_ref().map(|(run, log)| Side { run, log });
+            gauntlet_results::write_dpo(&mut *out, Side { run, log: &log }, with)?;
         }
     }
     out.flush()
+}
+
+/// The log of a run that is being written.
+struct Kept<'a> {
+    handle: &'a tokio::runtime::Handle,
+    store: &'a Store,
+    run: &'a RunId,
+}
+
+impl Kept<'_> {
+    fn pages(&self) -> Pages<'_> {
+        Pages {
+            handle: self.handle,
+            store: self.store,
+            run: self.run,
+            after: None,
+            page: Vec::new().into_iter(),
+        }
+    }
+}
+
+impl Log for Kept<'_> {
+    fn records(&self) -> Box<dyn Iterator<Item = std::io::Result<Record>> + '_> {
+        Box::new(self.pages())
+    }
+
+    fn record(&self, seq: u64) -> std::io::Result<Record> {
+        let page = self.handle.block_on(self.store.read(self.run, seq.checked_sub(1), 1, None));
+        let page = page.map_err(|e| std::io::Error::other(e.to_string()))?;
+        let record = page.records.into_iter().next();
+        record.ok_or_else(|| std::io::Error::other(format!("event {seq} is gone")))
+    }
 }
 
 struct Chunks<'a>(&'a mpsc::Sender<Result<Bytes, std::io::Error>>);

@@ -1,16 +1,17 @@
-//! Import: the body is the file itself; all of it becomes a run, or nothing.
+//! Import: a file in one request, or in slices that a killed client goes on with.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
-use gauntlet_model::{RunId, RunPatch};
-use gauntlet_store::{Store, StoreError};
+use gauntlet_model::RunId;
+use gauntlet_store::Store;
 use serde::{Deserialize, Serialize};
 
 use crate::body;
 use crate::error::ApiError;
-use crate::extract::Query;
+use crate::extract::{Path, Query};
+use crate::imports::{Announced, Phase, Source, View, keep};
 use crate::state::{AppState, new_event_id, new_run_id, now};
 
 /// The file's name, which names the run.
@@ -35,7 +36,16 @@ pub struct Imported {
     pub warnings: Vec<String>,
 }
 
-/// POST `/import?name=`.
+impl Imported {
+    /// What came of a file, once it is done.
+    pub fn of(view: &View) -> Option<Self> {
+        let run = view.run.clone().filter(|_| view.phase == Phase::Done)?;
+        let (name, warnings) = (view.run_name.clone(), view.warnings.clone());
+        Some(Self { run, name, steps: view.steps, episodes: view.episodes, warnings })
+    }
+}
+
+/// POST `/import?name=`: the body is the whole file.
 pub async fn post(
     State(state): State<AppState>,
     Query(named): Query<Named>,
@@ -44,12 +54,19 @@ pub async fn post(
 ) -> Result<impl IntoResponse, ApiError> {
     let bytes = body::read(&headers, raw, state.limits.import_bytes).await?;
     let name = named.name.filter(|n| !n.trim().is_empty()).unwrap_or_else(|| "imported".to_owned());
-    let imported = import(&state.store, name, bytes.into()).await?;
+    let imported = if Source::is_streamed(&name, &bytes)? {
+        let view = state.imports.import(name, Source::Bytes(bytes.into())).await?;
+        let imported = Imported::of(&view);
+        state.imports.remove(&view.id).await?;
+        imported.ok_or_else(|| ApiError::new(StatusCode::GONE, "cancelled", "the import was given up"))?
+    } else {
+        document(&state.store, name, bytes.into()).await?
+    };
     Ok((StatusCode::CREATED, Json(imported)))
 }
 
-/// Reads a file and keeps it as a run, in one transaction.
-pub async fn import(store: &Store, name: String, bytes: Vec<u8>) -> Result<Imported, ApiError> {
+/// Reads a document and keeps it as a run, in one transaction.
+async fn document(store: &Store, name: String, bytes: Vec<u8>) -> Result<Imported, ApiError> {
     let read = tokio::task::spawn_blocking(move || {
         gauntlet_results::import(&name, &bytes, now(), &mut new_event_id)
     });
@@ -57,20 +74,62 @@ pub async fn import(store: &Store, name: String, bytes: Vec<u8>) -> Result<Impor
         tracing::error!(error = %e, "reading a file stopped");
         ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the file could not be read")
     })??;
-    let (steps, episodes, warnings) = (file.steps, file.episodes, file.warnings);
-    let wanted = match &file.spec.id {
-        Some(id) => id.clone(),
-        None => new_run_id()?,
-    };
-    let (spec, events, notes) = (file.spec, file.events, file.notes);
-    let run = match store.import_run(spec.clone(), wanted, events.clone(), now()).await {
-        // The file's own id is taken: the import becomes a run beside that one.
-        Err(StoreError::Conflict(_)) => store.import_run(spec, new_run_id()?, events, now()).await?,
-        run => run?,
-    };
-    if !notes.is_empty() {
-        let patch = RunPatch { notes: Some(notes), ..RunPatch::default() };
-        store.patch_run(&run.id, patch, now()).await?;
-    }
-    Ok(Imported { run: run.id, name: run.name, steps, episodes, warnings })
+    let (run, told) = keep(store, new_run_id()?, file).await?;
+    Ok(Imported {
+        run: run.id,
+        name: run.name,
+        steps: told.steps,
+        episodes: told.episodes,
+        warnings: told.warnings,
+    })
+}
+
+/// POST `/imports` `{name, size_bytes?, key?}`: announces a file that comes in slices. 201, or 200 with how far it
+/// has come where a file of that key is under way.
+pub async fn announce(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    raw: axum::body::Body,
+) -> Result<impl IntoResponse, ApiError> {
+    let bytes = body::read(&headers, raw, state.limits.body_bytes).await?;
+    let announced: Announced = body::json(&bytes)?;
+    let (view, new) = state.imports.announce(announced)?;
+    Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(view)))
+}
+
+/// Where a slice begins.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Slice {
+    offset: u64,
+    #[serde(default)]
+    last: bool,
+}
+
+/// PUT `/imports/{id}?offset=&last=`: the body is a slice. 409 says where the next one begins.
+pub async fn receive(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    Query(slice): Query<Slice>,
+    headers: HeaderMap,
+    raw: axum::body::Body,
+) -> Result<Json<View>, ApiError> {
+    let bytes = body::read(&headers, raw, state.limits.body_bytes).await?;
+    state.imports.receive(&id, slice.offset, slice.last, &bytes).await.map(Json)
+}
+
+/// GET `/imports`: every file under way, the oldest first.
+pub async fn list(State(state): State<AppState>) -> impl IntoResponse {
+    Json(serde_json::json!({ "items": state.imports.list() }))
+}
+
+/// GET `/imports/{id}`: how far a file has come.
+pub async fn read(State(state): State<AppState>, Path(id): Path<String>) -> Result<Json<View>, ApiError> {
+    state.imports.view(&id).map(Json)
+}
+
+/// DELETE `/imports/{id}`: forgets a file that is done; gives up one that is not, and its run with it.
+pub async fn remove(State(state): State<AppState>, Path(id): Path<String>) -> Result<StatusCode, ApiError> {
+    state.imports.remove(&id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -4,12 +4,11 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use gauntlet_model::RunId;
 use tokio::runtime::Runtime;
 
 use super::CliError;
 use super::client::{Place, refusal};
-use crate::api::exports::{ExportFormat, write};
+use crate::api::exports::{ExportFormat, find, write};
 use crate::config::Config;
 
 /// Writes a run as a file.
@@ -17,14 +16,21 @@ use crate::config::Config;
 #[command(after_help = "\
 Examples:
   gauntlet export 0199... --format results -o results.json
-  gauntlet export my-run --format jsonl | jq .kind")]
+  gauntlet export my-run --format jsonl | jq .kind
+  gauntlet export my-run --format parquet -o my-run.parquet
+  gauntlet export grpo-7 --format dpo --with sft-7 -o pairs.jsonl
+
+Each of results, jsonl, film, parquet and csv opens again with `gauntlet import`; docs/files.md says what each keeps.")]
 pub struct Export {
     /// The run's id
     #[arg(value_name = "RUN")]
     run: String,
-    /// `results`: the nested report; `jsonl`: native events
+    /// How the file is written
     #[arg(long, value_enum, default_value = "results")]
     format: ExportFormat,
+    /// For dpo: prefer between this run's answers and the answers of another run
+    #[arg(long, value_name = "RUN2")]
+    with: Option<String>,
     /// Where to write; standard output where it is not named
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -35,7 +41,7 @@ impl Export {
     pub fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
         let place = Place::find(config, runtime)?;
         match &self.output {
-            None => self.write(&place, runtime, &mut io::stdout().lock())?,
+            None => self.write(&place, runtime, &mut io::stdout())?,
             Some(path) => {
                 let part = part_of(path);
                 let mut out = BufWriter::new(File::create(&part)?);
@@ -53,25 +59,23 @@ impl Export {
         Ok(())
     }
 
-    fn write(&self, place: &Place, runtime: &Runtime, out: &mut impl Write) -> Result<(), CliError> {
-        let missing = || CliError::Failed(format!("there is no run {:?}", self.run));
+    fn write(&self, place: &Place, runtime: &Runtime, out: &mut (impl Write + Send)) -> Result<(), CliError> {
         match place {
             Place::Folder(store, _) => {
-                let id = RunId::new(&self.run).map_err(|_| missing())?;
-                let summary =
-                    runtime.block_on(store.run(&id)).map_err(|e| CliError::Failed(e.to_string()))?;
-                let summary = summary.ok_or_else(missing)?;
-                Ok(write(runtime.handle(), store, &summary, self.format, out)?)
+                let found = runtime.block_on(find(store, &self.run, self.format, self.with.as_deref()));
+                let written = found.map_err(|e| CliError::Failed(e.message().to_owned()))?;
+                Ok(write(runtime.handle(), store, &written, out)?)
             }
             Place::Server(url) => {
                 let agent: ureq::Agent =
                     ureq::Agent::config_builder().http_status_as_error(false).build().into();
-                let format = match self.format {
-                    ExportFormat::Results => "results",
-                    ExportFormat::Jsonl => "jsonl",
-                };
                 let path = super::client::encode(&self.run);
-                let request = agent.get(format!("{url}/api/v1/runs/{path}/export")).query("format", format);
+                let request = agent.get(format!("{url}/api/v1/runs/{path}/export"));
+                let request = request.query("format", self.format.as_str());
+                let request = match &self.with {
+                    Some(with) => request.query("with", with),
+                    None => request,
+                };
                 let mut answer = request.call().map_err(|e| CliError::Failed(e.to_string()))?;
                 let status = answer.status().as_u16();
                 if status != 200 {

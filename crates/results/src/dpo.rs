@@ -1,0 +1,232 @@
+//! Preference pairs for direct preference optimisation: `{prompt, chosen, rejected, chosen_score, rejected_score,
+//! source}`, one a line.
+//!
+//! Who is preferred over whom:
+//! - **rollouts**: answers of one run to one prompt (the same `metadata.task_id` and the same observation). The
+//!   answer with the greatest root score is chosen, the one with the least is rejected.
+//! - **runs**: with a second run, the best answer of each run to the prompt; the greater root score is chosen. This
+//!   takes the place of the first rule.
+//! - **human**: a person's answer to a challenge is chosen over each other option. An answer that was marked as
+//!   wrong makes no pair. There are no scores then.
+//!
+//! Equal scores, equal answers and answers without a prompt or without a root score make no pair.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, Write};
+
+use gauntlet_model::{Action, Body, EpisodeId, Event, Record, RunSummary, SnapshotScored};
+use indexmap::IndexMap;
+use serde::Serialize;
+use serde_json::Value;
+
+/// A run's log, read in order and at a place. Texts are fetched when a pair is written: what is held for a prompt
+/// is where its answers lie.
+pub trait Log {
+    /// Every record, in order.
+    fn records(&self) -> Box<dyn Iterator<Item = io::Result<Record>> + '_>;
+
+    /// The record of that sequence number.
+    fn record(&self, seq: u64) -> io::Result<Record>;
+}
+
+/// A run to take answers from.
+#[derive(Clone, Copy)]
+pub struct Side<'a> {
+    /// The run.
+    pub run: &'a RunSummary,
+    /// Its log.
+    pub log: &'a dyn Log,
+}
+
+#[derive(Serialize)]
+struct Pair<'a> {
+    prompt: &'a str,
+    chosen: &'a str,
+    rejected: &'a str,
+    chosen_score: Option<f64>,
+    rejected_score: Option<f64>,
+    source: String,
+}
+
+/// Writes the pairs of a run, or of two, and what people decided in the first; answers how many.
+pub fn write_dpo<W: Write>(mut out: W, side: Side<'_>, with: Option<Side<'_>>) -> io::Result<u64> {
+    let found = Found::of(side)?;
+    let mut pairs = 0;
+    match with {
+        None => {
+            for (best, worst) in found.prompts.values() {
+                pairs += preferred(&mut out, "rollouts", (side, *best), (side, *worst))?;
+            }
+        }
+        Some(other) => {
+            let theirs = Found::of(other)?.prompts;
+            for (prompt, (ours, _)) in &found.prompts {
+                let Some((theirs, _)) = theirs.get(prompt) else { continue };
+                let (first, second) = ((side, *ours), (other, *theirs));
+                let better = if ours.root >= theirs.root { (first, second) } else { (second, first) };
+                pairs += preferred(&mut out, "runs", better.0, better.1)?;
+            }
+        }
+    }
+    for (seq, answer) in &found.decisions {
+        pairs += decided(&mut out, side, *seq, answer)?;
+    }
+    out.flush()?;
+    Ok(pairs)
+}
+
+/// Where an answer lies, and what it is worth.
+#[derive(Debug, Clone, Copy)]
+struct Answer {
+    seq: u64,
+    root: f64,
+}
+
+/// What one reading of a log finds.
+#[derive(Default)]
+struct Found {
+    /// The best and the worst answer to each prompt, prompts in the order they first appear in.
+    prompts: IndexMap<(u64, u64), (Answer, Answer)>,
+    /// What people answered, by the sequence number of the snapshot that asked.
+    decisions: BTreeMap<u64, String>,
+}
+
+impl Found {
+    fn of(side: Side<'_>) -> io::Result<Self> {
+        let mut found = Self::default();
+        let mut asked: BTreeMap<(Option<EpisodeId>, Option<u32>), u64> = BTreeMap::new();
+        let mut waiting = None;
+        for record in side.log.records() {
+            let record = record?;
+            let event = record.event().map_err(io::Error::other)?;
+            match event.body() {
+                Body::SnapshotScored(scored) => {
+                    if scored.challenge.is_some() {
+                        waiting = Some(record.seq);
+                        asked.insert((event.episode().cloned(), event.step()), record.seq);
+                    }
+                    found.see(record.seq, scored);
+                }
+                Body::ChallengeAnswered(answer) => {
+                    let Some(seq) = asked.get(&(event.episode().cloned(), event.step())) else { continue };
+                    if answer.correct == Some(false) {
+                        found.decisions.remove(seq);
+                    } else {
+                        found.decisions.insert(*seq, answer.answer.clone());
+                    }
+                }
+                Body::CommandIssued(command) if command.action == Action::Answer => {
+                    let answer = command.parameters.get("answer").and_then(Value::as_str);
+                    if let (Some(seq), Some(answer)) = (waiting.take(), answer) {
+                        found.decisions.entry(seq).or_insert_with(|| answer.to_owned());
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(found)
+    }
+
+    fn see(&mut self, seq: u64, scored: &SnapshotScored) {
+        let Some(root) = scored.scores.root() else { return };
+        if scored.observation.is_empty() || scored.action.is_empty() {
+            return;
+        }
+        let this = Answer { seq, root };
+        let (best, worst) = self.prompts.entry(prompt_of(scored)).or_insert((this, this));
+        if root > best.root {
+            *best = this;
+        }
+        if root < worst.root {
+            *worst = this;
+        }
+    }
+}
+
+/// A prompt as a number of 128 bits: texts of any length are told apart in bounded memory.
+fn prompt_of(scored: &SnapshotScored) -> (u64, u64) {
+    let task = scored.metadata.get("task_id").and_then(Value::as_str);
+    let half = |salt: u8| {
+        let mut hasher = DefaultHasher::new();
+        (salt, task, &scored.observation).hash(&mut hasher);
+        hasher.finish()
+    };
+    (half(0), half(1))
+}
+
+fn preferred(
+    out: &mut impl Write,
+    rule: &str,
+    chosen: (Side<'_>, Answer),
+    rejected: (Side<'_>, Answer),
+) -> io::Result<u64> {
+    if chosen.1.root <= rejected.1.root {
+        return Ok(0);
+    }
+    let (better, worse) = (event(chosen.0, chosen.1.seq)?, event(rejected.0, rejected.1.seq)?);
+    let (Some(yes), Some(no)) = (scored(&better), scored(&worse)) else { return Ok(0) };
+    if yes.action == no.action {
+        return Ok(0);
+    }
+    let source = format!(
+        "{rule}: {} over {}",
+        place(chosen.0, &better),
+        if rule == "rollouts" { step(&worse) } else { place(rejected.0, &worse) }
+    );
+    let pair = Pair {
+        prompt: &yes.observation,
+        chosen: &yes.action,
+        rejected: &no.action,
+        chosen_score: Some(chosen.1.root),
+        rejected_score: Some(rejected.1.root),
+        source,
+    };
+    write(out, &pair).map(|()| 1)
+}
+
+fn decided(out: &mut impl Write, side: Side<'_>, seq: u64, answer: &str) -> io::Result<u64> {
+    let event = event(side, seq)?;
+    let Some(snapshot) = scored(&event) else { return Ok(0) };
+    let Some(challenge) = &snapshot.challenge else { return Ok(0) };
+    let parts = [snapshot.observation.as_str(), challenge.question.as_str()];
+    let prompt = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n");
+    let mut pairs = 0;
+    for other in challenge.options.iter().filter(|option| *option != answer) {
+        let pair = Pair {
+            prompt: &prompt,
+            chosen: answer,
+            rejected: other,
+            chosen_score: None,
+            rejected_score: None,
+            source: format!("human: {}", place(side, &event)),
+        };
+        write(out, &pair)?;
+        pairs += 1;
+    }
+    Ok(pairs)
+}
+
+fn event(side: Side<'_>, seq: u64) -> io::Result<Event> {
+    side.log.record(seq)?.event().map_err(io::Error::other)
+}
+
+fn scored(event: &Event) -> Option<&SnapshotScored> {
+    match event.body() {
+        Body::SnapshotScored(scored) => Some(scored),
+        _ => None,
+    }
+}
+
+fn place(side: Side<'_>, event: &Event) -> String {
+    format!("{} {}", side.run.id, step(event))
+}
+
+fn step(event: &Event) -> String {
+    event.step().map_or_else(String::new, |step| format!("step {step}"))
+}
+
+fn write(out: &mut impl Write, pair: &Pair<'_>) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, pair)?;
+    out.write_all(b"\n")
+}

@@ -1,0 +1,72 @@
+//! The film file: the whole log of a run, packed. A zstd stream of JSON Lines whose first frame, which other
+//! programs skip, says what it is: `zstd -dc run.film` shows the lines.
+
+use std::io::{self, BufRead, Read, Write};
+
+use gauntlet_model::{Record, RunSummary};
+use serde::{Deserialize, Serialize};
+
+use crate::error::ImportError;
+use crate::jsonl::write_jsonl;
+use crate::rows::unreadable;
+
+/// A skippable frame (RFC 8878, section 3.1.2) with our name in it.
+const MARK: &[u8] = b"\x50\x2a\x4d\x18\x0d\x00\x00\x00gauntlet film";
+/// The first bytes of a zstd frame.
+const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+/// Packs about ten times at the speed of the disk.
+const LEVEL: i32 = 6;
+/// The version of the head line.
+const VERSION: u32 = 1;
+
+/// The first line: what the lines of a log have no place for.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Head {
+    /// The version of this format.
+    pub gauntlet_film: u32,
+    /// People's notes on the run.
+    #[serde(default)]
+    pub notes: String,
+}
+
+impl Head {
+    /// The head, where the line is one; refuses a version this program cannot read.
+    pub fn of(line: &str) -> Result<Option<Self>, ImportError> {
+        if !line.starts_with("{\"gauntlet_film\"") {
+            return Ok(None);
+        }
+        let refuse =
+            |message: String| ImportError::new("gauntlet_film", message, format!("version {VERSION}"));
+        let head: Self = serde_json::from_str(line).map_err(|e| refuse(format!("is refused: {e}")))?;
+        match head.gauntlet_film {
+            VERSION => Ok(Some(head)),
+            other => Err(refuse(format!("is {other}"))),
+        }
+    }
+}
+
+/// Whether the bytes are the head of a packed file, ours or any zstd stream.
+pub(crate) fn is_packed(head: &[u8]) -> bool {
+    head.starts_with(MARK) || head.starts_with(&ZSTD)
+}
+
+/// The lines of a packed file.
+pub(crate) fn unpack<R: BufRead>(packed: R) -> Result<impl Read, ImportError> {
+    zstd::stream::read::Decoder::with_buffer(packed).map_err(unreadable)
+}
+
+/// Writes the whole run, packed: every event, and the notes. It opens with [`crate::import`].
+pub fn write_film<W: Write>(
+    mut out: W,
+    run: &RunSummary,
+    records: impl IntoIterator<Item = io::Result<Record>>,
+) -> io::Result<()> {
+    out.write_all(MARK)?;
+    let mut packed = zstd::stream::write::Encoder::new(out, LEVEL)?;
+    packed.include_checksum(true)?;
+    serde_json::to_writer(&mut packed, &Head { gauntlet_film: VERSION, notes: run.notes.clone() })?;
+    packed.write_all(b"\n")?;
+    write_jsonl(&mut packed, run, records)?;
+    packed.finish()?.flush()
+}

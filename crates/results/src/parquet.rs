@@ -1,0 +1,253 @@
+//! Parquet tables, in and out. Read row by row, a page of each column at a time; written in row groups.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use ::parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical};
+use ::parquet::data_type::{BoolType, ByteArray, ByteArrayType, DoubleType, Int32Type, Int64Type};
+use ::parquet::errors::ParquetError;
+use ::parquet::file::metadata::KeyValue;
+use ::parquet::file::properties::WriterProperties;
+use ::parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
+use ::parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
+use ::parquet::record::reader::RowIter;
+use ::parquet::record::{Field, Row};
+use ::parquet::schema::types::{Type as Schema, TypePtr};
+use gauntlet_model::{Body, Event, RunSpec, RunSummary, Timestamp};
+use serde_json::{Value, json};
+
+use crate::error::ImportError;
+use crate::jsonl::spec;
+use crate::rows::{About, Record, Rows};
+use crate::table::{Cell, Columns, Layout, Type};
+
+/// Rows written as one group: what the writer holds in memory.
+const GROUP_ROWS: usize = 4096;
+/// Bytes of text after which a group is closed early.
+const GROUP_BYTES: usize = 32 << 20;
+/// Where the run and its notes stand in the file's own metadata.
+const RUN: &str = "gauntlet.run";
+const NOTES: &str = "gauntlet.notes";
+
+/// The rows of a table.
+pub(crate) struct Table {
+    rows: RowIter<'static>,
+    columns: Columns,
+    /// Which columns hold nanoseconds: readers of rows pass those on as bare numbers.
+    nanos: Vec<bool>,
+    about: About,
+    count: u64,
+    read: u64,
+    bytes: u64,
+}
+
+impl Table {
+    /// Reads the footer.
+    pub fn new<S: ChunkReader + 'static>(source: S) -> Result<Self, ImportError> {
+        let bytes = source.len();
+        let reader = SerializedFileReader::new(source).map_err(broken)?;
+        let file = reader.metadata().file_metadata();
+        let fields = file.schema().get_fields();
+        let columns = Columns::of(fields.iter().map(|field| field.name()))?;
+        let nanos = fields.iter().map(is_nanos).collect();
+        let said = |key: &str| {
+            let pairs = file.key_value_metadata().into_iter().flatten();
+            pairs.into_iter().find(|pair| pair.key == key).and_then(|pair| pair.value.clone())
+        };
+        let spec: Option<RunSpec> = said(RUN)
+            .map(|text| serde_json::from_str(&text))
+            .transpose()
+            .map_err(|e| ImportError::new(RUN, format!("is refused: {e}"), "what the run is"))?;
+        let about = About { spec, notes: said(NOTES).unwrap_or_default() };
+        let count = u64::try_from(file.num_rows()).unwrap_or(0);
+        let rows = RowIter::from_file_into(Box::new(reader));
+        Ok(Self { rows, columns, nanos, about, count, read: 0, bytes })
+    }
+}
+
+impl Rows for Table {
+    fn next(&mut self) -> Result<Option<Record<'_>>, ImportError> {
+        let Some(row) = self.rows.next().transpose().map_err(broken)? else { return Ok(None) };
+        let index = self.read;
+        self.read += 1;
+        let cells = row.into_columns().into_iter().zip(&self.nanos).map(|((_, field), nanos)| match field {
+            Field::Long(n) if *nanos => Some(json!(Timestamp::from_micros(n.div_euclid(1000)))),
+            field => value(&field),
+        });
+        Ok(Some(Record::Row(self.columns.fields(cells, format!("rows[{index}]."), index + 1))))
+    }
+
+    fn position_bytes(&self) -> u64 {
+        let share = self.read as f64 / self.count.max(1) as f64;
+        (self.bytes as f64 * share.min(1.0)) as u64
+    }
+
+    fn about(&mut self) -> Result<About, ImportError> {
+        Ok(std::mem::take(&mut self.about))
+    }
+}
+
+fn is_nanos(field: &TypePtr) -> bool {
+    let logical = field.is_primitive().then(|| field.get_basic_info().logical_type_ref()).flatten();
+    matches!(logical, Some(LogicalType::Timestamp(kind)) if kind.unit == TimeUnit::NANOS)
+}
+
+/// A cell as JSON. What other programs write for "missing" (null, NaN) is none; what JSON cannot say is text.
+fn value(field: &Field) -> Option<Value> {
+    let float = |n: f64| match n {
+        n if n.is_nan() => None,
+        n if n.is_infinite() => Some(json!(n.to_string())),
+        n => Some(json!(n)),
+    };
+    let time = |micros: i64| Some(json!(Timestamp::from_micros(micros)));
+    match field {
+        Field::Null => None,
+        Field::Bool(flag) => Some(json!(flag)),
+        Field::Byte(n) => Some(json!(n)),
+        Field::Short(n) => Some(json!(n)),
+        Field::Int(n) => Some(json!(n)),
+        Field::Long(n) => Some(json!(n)),
+        Field::UByte(n) => Some(json!(n)),
+        Field::UShort(n) => Some(json!(n)),
+        Field::UInt(n) => Some(json!(n)),
+        Field::ULong(n) => Some(json!(n)),
+        Field::Float16(n) => float(n.to_f64()),
+        // By way of its text: 0.1 stays 0.1.
+        Field::Float(n) => float(n.to_string().parse().unwrap_or(f64::from(*n))),
+        Field::Double(n) => float(*n),
+        Field::Str(text) if text.is_empty() => None,
+        Field::Str(text) => Some(json!(text)),
+        Field::Bytes(bytes) if bytes.is_empty() => None,
+        Field::Bytes(bytes) => Some(json!(String::from_utf8_lossy(bytes.data()))),
+        Field::TimestampMillis(n) => time(n.saturating_mul(1000)),
+        Field::TimestampMicros(n) => time(*n),
+        Field::Group(row) => Some(object(row)),
+        Field::ListInternal(list) => {
+            Some(list.elements().iter().map(|item| value(item).unwrap_or(Value::Null)).collect())
+        }
+        Field::MapInternal(map) => {
+            let pairs = map.entries().iter().map(|(key, item)| {
+                let key = match key {
+                    Field::Str(text) => text.clone(),
+                    other => other.to_string(),
+                };
+                (key, value(item).unwrap_or(Value::Null))
+            });
+            Some(Value::Object(pairs.collect()))
+        }
+        other => Some(json!(other.to_string())),
+    }
+}
+
+fn object(row: &Row) -> Value {
+    let pairs = row.get_column_iter().map(|(name, field)| (name.clone(), value(field)));
+    Value::Object(pairs.filter_map(|(name, value)| Some((name, value?))).collect())
+}
+
+fn broken(error: ParquetError) -> ImportError {
+    ImportError::new("", format!("is no Parquet table that can be read: {error}"), "a Parquet table")
+}
+
+/// Writes a run as a Parquet table, one scored snapshot a row; what the run is stands in the file's metadata.
+/// `events` is asked twice for the run's whole log, in order. What is no snapshot is not written.
+pub fn write_parquet<W, I>(out: W, run: &RunSummary, mut events: impl FnMut() -> I) -> io::Result<()>
+where
+    W: Write + Send,
+    I: IntoIterator<Item = io::Result<Event>>,
+{
+    let layout = Layout::of(events())?;
+    let columns = layout.columns();
+    let said = serde_json::to_string(&spec(run)).map_err(io::Error::other)?;
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .set_created_by("gauntlet".to_owned())
+        .set_key_value_metadata(Some(vec![
+            KeyValue::new(RUN.to_owned(), said),
+            KeyValue::new(NOTES.to_owned(), run.notes.clone()),
+        ]))
+        .build();
+    let schema = schema(&columns).map_err(io::Error::other)?;
+    let mut file = SerializedFileWriter::new(out, schema, Arc::new(properties)).map_err(io::Error::other)?;
+    let mut group: Vec<Vec<Cell>> = Vec::new();
+    let mut bytes = 0;
+    for event in events() {
+        let event = event?;
+        let Body::SnapshotScored(scored) = event.body() else { continue };
+        let row = layout.row(&event, scored);
+        bytes += row.iter().map(weight).sum::<usize>();
+        group.push(row);
+        if group.len() == GROUP_ROWS || bytes >= GROUP_BYTES {
+            write_group(&mut file, &columns, &group).map_err(io::Error::other)?;
+            group.clear();
+            bytes = 0;
+        }
+    }
+    if !group.is_empty() {
+        write_group(&mut file, &columns, &group).map_err(io::Error::other)?;
+    }
+    file.finish().map_err(io::Error::other)?;
+    file.flush()
+}
+
+fn weight(cell: &Cell) -> usize {
+    match cell {
+        Cell::Text(text) => text.len(),
+        _ => 8,
+    }
+}
+
+fn schema(columns: &[(String, Type)]) -> Result<TypePtr, ParquetError> {
+    let field = |(name, kind): &(String, Type)| {
+        let (physical, logical) = match kind {
+            Type::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
+            Type::Number => (Physical::DOUBLE, None),
+            Type::Whole => (Physical::INT32, None),
+            Type::Time => (Physical::INT64, Some(LogicalType::timestamp(true, TimeUnit::MICROS))),
+            Type::Flag => (Physical::BOOLEAN, None),
+        };
+        let field = Schema::primitive_type_builder(name, physical).with_repetition(Repetition::OPTIONAL);
+        field.with_logical_type(logical).build().map(Arc::new)
+    };
+    let fields = columns.iter().map(field).collect::<Result<Vec<_>, _>>()?;
+    Schema::group_type_builder("run").with_fields(fields).build().map(Arc::new)
+}
+
+fn write_group<W: Write + Send>(
+    file: &mut SerializedFileWriter<W>,
+    columns: &[(String, Type)],
+    rows: &[Vec<Cell>],
+) -> Result<(), ParquetError> {
+    let mut group = file.next_row_group()?;
+    let mut at = 0;
+    while let Some(mut column) = group.next_column()? {
+        let cells = rows.iter().filter_map(|row| row.get(at));
+        write_column(&mut column, columns.get(at).map_or(Type::Text, |(_, kind)| *kind), cells)?;
+        column.close()?;
+        at += 1;
+    }
+    group.close().map(drop)
+}
+
+fn write_column<'c>(
+    column: &mut SerializedColumnWriter<'_>,
+    kind: Type,
+    cells: impl Iterator<Item = &'c Cell> + Clone,
+) -> Result<(), ParquetError> {
+    let levels: Vec<i16> = cells.clone().map(|cell| i16::from(*cell != Cell::None)).collect();
+    let levels = Some(levels.as_slice());
+    macro_rules! write {
+        ($kind:ty, $pattern:pat => $value:expr) => {{
+            let values: Vec<_> =
+                cells.filter_map(|cell| if let $pattern = cell { Some($value) } else { None }).collect();
+            column.typed::<$kind>().write_batch(&values, levels, None)
+        }};
+    }
+    match kind {
+        Type::Text => write!(ByteArrayType, Cell::Text(text) => ByteArray::from(text.as_str())),
+        Type::Number => write!(DoubleType, Cell::Number(number) => *number),
+        Type::Whole => write!(Int32Type, Cell::Whole(number) => *number),
+        Type::Time => write!(Int64Type, Cell::Time(micros) => *micros),
+        Type::Flag => write!(BoolType, Cell::Flag(flag) => *flag),
+    }
+    .map(drop)
+}

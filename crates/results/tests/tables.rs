@@ -1,0 +1,215 @@
+//! Tables and films: a run written as one opens as the same run, and tables of other programs open.
+
+mod common;
+
+use std::path::Path;
+
+use bytes::Bytes;
+use common::{now, open, steps, stored};
+use gauntlet_model::{Event, EventId};
+use gauntlet_results::{Format, Imported, replay, survey, write_csv, write_film, write_parquet};
+use serde_json::{Value, json};
+
+fn snapshot(step: u32, scores: Value) -> Value {
+    json!({"step": step, "timestamp": "2026-11-21T00:06:33.885877", "scores": scores, "duration_ms": 1.5,
+           "action": format!("said \"{step}\",\r\nand more; é"), "observation": " saw ", "failures": ["hallucination", "format"],
+           "is_paused": true, "not_evaluated": ["a.c"], "metadata": {"task_id": "T", "n": [1, 2.5, null]},
+           "challenge": {"type": "GUARD", "question": "which?", "options": ["a", "b"]}})
+}
+
+fn run() -> Imported {
+    let file = json!({"snapshots": [
+        snapshot(1, json!({"root": -20.0, "a.b": 0.1, "format": 1e300})),
+        snapshot(2, json!({"root": 5e-324, "format": -0.0})),
+        {"step": 7, "scores": {"later": 3.0}, "action": "NaN", "metadata": {}},
+    ], "hub": "h"});
+    let mut run = open("night.json", file.to_string()).unwrap();
+    run.notes = "seen".to_owned();
+    run
+}
+
+fn events(run: &Imported) -> impl Iterator<Item = std::io::Result<Event>> + '_ {
+    run.events.iter().cloned().map(Ok)
+}
+
+fn csv(run: &Imported) -> String {
+    let mut out = Vec::new();
+    write_csv(&mut out, || events(run)).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn parquet(run: &Imported) -> Vec<u8> {
+    let mut out = Vec::new();
+    write_parquet(&mut out, &stored(run), || events(run)).unwrap();
+    out
+}
+
+fn film(run: &Imported) -> Vec<u8> {
+    let mut out = Vec::new();
+    let records = run.events.iter().enumerate().map(|(i, e)| Ok(e.record(i as u64 + 1, now())));
+    write_film(&mut out, &stored(run), records).unwrap();
+    out
+}
+
+/// The same snapshots to the bit: id, time, episode, step, every score, every text.
+fn same_snapshots(new: &Imported, old: &Imported) {
+    assert_eq!(new.warnings, Vec::<String>::new());
+    assert_eq!(steps(new).len(), steps(old).len());
+    for ((new, new_body), (old, old_body)) in steps(new).into_iter().zip(steps(old)) {
+        assert_eq!(
+            (new.id(), new.at(), new.step(), new.episode()),
+            (old.id(), old.at(), old.step(), old.episode())
+        );
+        for (path, score) in old_body.scores.iter() {
+            assert_eq!(new_body.scores.get(path).map(f64::to_bits), Some(score.to_bits()), "{path}");
+        }
+        assert_eq!(new_body.scores.len(), old_body.scores.len());
+        let (mut new_body, mut old_body) = (new_body.clone(), old_body.clone());
+        (new_body.scores, old_body.scores) = Default::default();
+        assert_eq!(new_body, old_body);
+    }
+}
+
+#[test]
+fn a_film_is_the_same_run_to_the_letter() {
+    let run = run();
+    let again = open("whatever.bin", film(&run)).unwrap();
+    assert_eq!((again.spec.clone().started(), &again.notes), (run.spec.clone().started(), &run.notes));
+    assert_eq!(again.events, run.events);
+    let cut = film(&run);
+    let error = open("cut.film", &cut[..cut.len() - 9]).unwrap_err();
+    assert!(error.to_string().contains("cannot be read"), "{error}");
+}
+
+#[test]
+fn a_table_keeps_every_snapshot() {
+    let run = run();
+    same_snapshots(&open("night.csv", csv(&run)).unwrap(), &run);
+    let again = open("night.parquet", parquet(&run)).unwrap();
+    same_snapshots(&again, &run);
+    assert_eq!((again.spec.clone().started(), &again.notes), (run.spec.clone().started(), &run.notes));
+}
+
+#[test]
+fn a_table_says_its_columns() {
+    let header = "id,at,episode,step,root,score.a.b,score.format,score.later,failures,action,observation,\
+                  duration_ms,is_paused,not_evaluated,challenge,timestamp,metadata";
+    assert_eq!(csv(&run()).lines().next(), Some(header));
+}
+
+#[test]
+fn many_rows_are_written_in_groups() {
+    let list: Vec<Value> = (0..9000).map(|i| json!({"step": i, "scores": {"root": f64::from(i)}})).collect();
+    let run = open("a.json", json!(list).to_string()).unwrap();
+    same_snapshots(&open("a.parquet", parquet(&run)).unwrap(), &run);
+}
+
+#[test]
+fn tables_of_other_programs_open() {
+    let text = "step,reward,score.safety,prompt,completion,failure,loss,note,metadata\n\
+                1,0.5,1,Why?,Because.,,0.25,first,\"{\"\"task_id\"\": \"\"T\"\"}\"\n\
+                2,-1,,Why?,\"No, \"\"never\"\"\",refusal,0.125,,\n";
+    let separators = [
+        ("a.csv", text.to_owned()),
+        ("plain", text.to_owned()),
+        ("a.tsv", {
+            let rows = ["step\treward\tprompt\tcompletion", "1\t0.5\tWhy?\tBecause.", "2\t-1\tWhy?\tNo"];
+            rows.join("\n")
+        }),
+    ];
+    for (name, text) in separators {
+        let imported = open(name, text).unwrap();
+        let steps = steps(&imported);
+        assert_eq!(
+            steps.iter().map(|(e, b)| (e.step(), b.scores.root())).collect::<Vec<_>>(),
+            [(Some(1), Some(0.5)), (Some(2), Some(-1.0))]
+        );
+        assert_eq!((steps[0].1.observation.as_str(), steps[0].1.action.as_str()), ("Why?", "Because."));
+    }
+    let imported = open("a.csv", text).unwrap();
+    let (_, first) = steps(&imported)[0];
+    let (_, second) = steps(&imported)[1];
+    assert_eq!(Value::Object(first.metadata.clone()), json!({"task_id": "T", "loss": 0.25, "note": "first"}));
+    assert_eq!((first.scores.get("safety"), second.scores.get("safety")), (Some(1.0), None));
+    assert_eq!(second.action, "No, \"never\"");
+    assert_eq!(second.failures[0].as_str(), "refusal");
+    assert_eq!(imported.spec.task, None, "not every row names it");
+
+    let imported = open("a.csv", "episode,root\nmorning,1\nevening,2\nmorning,3\n").unwrap();
+    assert_eq!(imported.episodes, 2);
+    assert_eq!(steps(&imported)[2].0.step(), Some(2), "numbered within the episode");
+}
+
+#[test]
+fn a_wrong_table_is_told_where() {
+    let check = |name: &str, bytes: &[u8], path: &str, line: Option<u64>, says: &str| {
+        let error = open(name, bytes).unwrap_err();
+        assert_eq!((error.path.as_str(), error.line), (path, line), "{error}");
+        assert!(error.to_string().contains(says), "{error}");
+    };
+    check("a.csv", b"step,loss\n1,2\n", "", Some(1), "no column of scores, only step, loss");
+    check("a.csv", b"root,root\n1,2\n", "", Some(1), "two columns mean the same: root");
+    check("a.csv", b"step,root\n1,2\n2,much\n", "scores.root", Some(3), "is \"much\"");
+    check("a.csv", b"step,root\n1,inf\n", "scores.root", Some(2), "is \"inf\"");
+    check("a.csv", b"step,root\n1,2\nx,3\n", "step", Some(3), "expected a whole number");
+    check("a.csv", b"step,root\n1,2\n2\n", "", Some(3), "the row has 1 cells");
+    check("a.csv", b"step,root\n1,\xff\n", "", Some(2), "not UTF-8");
+    check("a.csv", b"root,metadata\n1,{x}\n", "metadata", Some(2), "expected an object");
+    check("a.parquet", b"PAR1 and no more", "", None, "no Parquet table");
+    let mut cut = parquet(&run());
+    cut.drain(40..60);
+    assert!(open("a.parquet", &cut).is_err());
+    let endless = format!("root,action\n1,\"{}", "x".repeat(20 << 20));
+    check("a.csv", endless.as_bytes(), "", None, "longer than 16777216 bytes");
+    let long = format!("{{\"scores\":{{}}}}\n{{\"scores\":{{}},\"action\":\"{}\"}}", "x".repeat(17 << 20));
+    check("a.jsonl", long.as_bytes(), "", Some(2), "the line is too long");
+}
+
+/// Tables that pandas and pyarrow wrote (`fixtures/make.py` says how): every codec, missing values, nanoseconds.
+#[test]
+fn tables_of_pyarrow_open() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    for name in ["snappy", "zstd", "gzip", "none"] {
+        let bytes = std::fs::read(folder.join(format!("pandas-{name}.parquet"))).unwrap();
+        let imported = open("pandas.parquet", bytes).unwrap();
+        assert_eq!(imported.warnings, Vec::<String>::new(), "{name}");
+        let steps = steps(&imported);
+        let told: Vec<_> =
+            steps.iter().map(|(e, b)| (e.step(), b.scores.root(), b.scores.get("safety"))).collect();
+        assert_eq!(
+            told,
+            [(Some(1), Some(0.5), Some(1.0)), (Some(2), Some(-20.0), None), (Some(3), Some(0.1), Some(0.25))]
+        );
+        assert_eq!(steps[0].0.at().to_string(), "2026-11-21T00:06:33.885877Z", "{name}");
+        assert_eq!((steps[1].1.action.as_str(), steps[2].1.action.as_str()), ("No, \"never\"", ""), "{name}");
+        assert_eq!(
+            Value::Object(steps[0].1.metadata.clone()),
+            json!({"task_id": "T", "epoch": 1, "tags": ["a", "b"]})
+        );
+    }
+}
+
+#[test]
+fn a_file_reads_twice_to_the_same_events() {
+    let text: String = (0..5000)
+        .map(|i| format!("{{\"session_id\":\"s{}\",\"scores\":{{\"root\":{i}}}}}\n", i % 3))
+        .collect();
+    let source = Bytes::from(text);
+    let format = Format::of("a.jsonl", &source).unwrap();
+    assert_eq!(format, Format::Lines);
+    let mut reading = survey(format, source.clone(), now()).unwrap();
+    while reading.advance().unwrap() {}
+    assert_eq!(reading.position_bytes(), source.len() as u64);
+    let plan = reading.plan("a.jsonl").unwrap();
+    let read = || {
+        let mut n = 0;
+        let mut ids = move || {
+            n += 1;
+            EventId::from_u128(n)
+        };
+        replay(&plan, format, source.clone(), &mut ids).unwrap().collect::<Result<Vec<_>, _>>().unwrap()
+    };
+    assert_eq!(read(), read());
+    assert_eq!((read().len() as u64, plan.steps()), (plan.events(), 5000));
+    assert_eq!(plan.events(), 5003);
+}

@@ -1,0 +1,178 @@
+//! Sending a file to a server in slices: what fails is sent again, and what a killed client had sent stays.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+
+use super::bar::Bar;
+use crate::cli::client::refusal;
+use crate::imports::{Phase, View, name_of};
+
+/// Bytes of a slice.
+const SLICE_BYTES: u64 = 8 << 20;
+/// How long a server may be away before the command gives up; started again it goes on.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A server that files are sent to.
+pub struct Upload<'u> {
+    url: &'u str,
+    agent: ureq::Agent,
+}
+
+/// What the server answered.
+struct Answer {
+    status: u16,
+    body: String,
+}
+
+impl<'u> Upload<'u> {
+    /// Files for the server at this URL.
+    pub fn new(url: &'u str) -> Self {
+        let config = ureq::Agent::config_builder().http_status_as_error(false);
+        Self { url, agent: config.timeout_global(Some(Duration::from_secs(120))).build().into() }
+    }
+
+    /// Sends a file, or the rest of it, and waits for what comes of it.
+    pub fn file(&self, path: &Path, bar: &mut Bar) -> Result<View, String> {
+        let path = path.canonicalize().map_err(|e| e.to_string())?;
+        let mut file = File::open(&path).map_err(|e| e.to_string())?;
+        let about = file.metadata().map_err(|e| e.to_string())?;
+        let changed = about.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        let key = format!("{}|{}|{changed:?}", path.display(), about.len());
+        let body = json!({ "name": name_of(&path), "size_bytes": about.len(), "key": key });
+        let mut view = self.announce(&body)?;
+        let mut buffer = Vec::new();
+        while view.phase == Phase::Receiving {
+            let offset = view.received_bytes;
+            bar.sent(offset, about.len());
+            file.seek(SeekFrom::Start(offset)).map_err(|e| e.to_string())?;
+            buffer.clear();
+            (&mut file).take(SLICE_BYTES).read_to_end(&mut buffer).map_err(|e| e.to_string())?;
+            if buffer.is_empty() && offset < about.len() {
+                return Err("the file became shorter while it was sent".to_owned());
+            }
+            view = match self.slice(&view.id, offset, offset + buffer.len() as u64 == about.len(), &buffer)? {
+                Some(view) => view,
+                // The server lost it, or has more of it than we know.
+                None => self.announce(&body)?,
+            };
+        }
+        self.finish(view, bar)
+    }
+
+    /// Sends what a stream says, to its end.
+    pub fn stream(&self, name: &str, stream: &mut impl Read, bar: &mut Bar) -> Result<View, String> {
+        let mut view = self.announce(&json!({ "name": name }))?;
+        let mut buffer = Vec::new();
+        while view.phase == Phase::Receiving {
+            let offset = view.received_bytes;
+            bar.sent(offset, offset);
+            buffer.clear();
+            (&mut *stream).take(SLICE_BYTES).read_to_end(&mut buffer).map_err(|e| e.to_string())?;
+            let last = (buffer.len() as u64) < SLICE_BYTES;
+            let end = offset + buffer.len() as u64;
+            view = match self.slice(&view.id, offset, last, &buffer)? {
+                Some(view) => view,
+                None => {
+                    let now = self.view(&view.id)?;
+                    if now.phase == Phase::Receiving && now.received_bytes != end {
+                        return Err("the server lost a part of the stream".to_owned());
+                    }
+                    now
+                }
+            };
+        }
+        self.finish(view, bar)
+    }
+
+    fn announce(&self, body: &Value) -> Result<View, String> {
+        let url = format!("{}/api/v1/imports", self.url);
+        let text = body.to_string();
+        let answer = self.patient(|agent| agent.post(&url).content_type("application/json").send(&text))?;
+        view_of(&answer)
+    }
+
+    /// Sends one slice; `None` where the server has not what we think it has.
+    fn slice(&self, id: &str, offset: u64, last: bool, bytes: &[u8]) -> Result<Option<View>, String> {
+        let url = format!("{}/api/v1/imports/{id}?offset={offset}&last={last}", self.url);
+        let answer =
+            self.patient(|agent| agent.put(&url).content_type("application/octet-stream").send(bytes))?;
+        match answer.status {
+            404 | 409 => Ok(None),
+            _ => view_of(&answer).map(Some),
+        }
+    }
+
+    fn view(&self, id: &str) -> Result<View, String> {
+        let url = format!("{}/api/v1/imports/{id}", self.url);
+        view_of(&self.patient(|agent| agent.get(&url).call())?)
+    }
+
+    /// Waits until the server has read the file.
+    fn finish(&self, mut view: View, bar: &mut Bar) -> Result<View, String> {
+        while view.phase.is_working() {
+            bar.show(&view);
+            if let (Some(error), true) = (&view.error, view.phase.is_working()) {
+                let message = error.get("message").and_then(Value::as_str).unwrap_or("the server stopped");
+                return Err(format!("{message}; import the file again to go on"));
+            }
+            std::thread::sleep(Duration::from_millis(100));
+            view = self.view(&view.id)?;
+        }
+        // Told now; the next import of the same file is another one.
+        let url = format!("{}/api/v1/imports/{}", self.url, view.id);
+        self.patient(|agent| agent.delete(&url).call())?;
+        Ok(view)
+    }
+
+    /// Asks again while the server is away or busy.
+    fn patient<E: std::fmt::Display>(
+        &self,
+        ask: impl Fn(&ureq::Agent) -> Result<ureq::http::Response<ureq::Body>, E>,
+    ) -> Result<Answer, String> {
+        let begun = Instant::now();
+        loop {
+            let failed = match ask(&self.agent) {
+                Ok(mut answer) if answer.status().as_u16() != 503 => {
+                    let status = answer.status().as_u16();
+                    match answer.body_mut().read_to_string() {
+                        Ok(body) => return Ok(Answer { status, body }),
+                        Err(error) => error.to_string(),
+                    }
+                }
+                Ok(_) => "the server is busy".to_owned(),
+                Err(error) => error.to_string(),
+            };
+            if begun.elapsed() > PATIENCE {
+                return Err(format!("{failed}; import the file again to go on where it stopped"));
+            }
+            std::thread::sleep(Duration::from_millis(250));
+        }
+    }
+}
+
+fn view_of(answer: &Answer) -> Result<View, String> {
+    if !matches!(answer.status, 200 | 201) {
+        return Err(refusal(answer.status, &answer.body));
+    }
+    serde_json::from_str(&answer.body).map_err(|e| format!("the server's answer is unreadable: {e}"))
+}
+
+/// Keeps a stream in the data folder, as it is read twice; answers where it lies.
+pub fn spooled(data: &Path, stream: &mut impl Read, bar: &mut Bar) -> Result<PathBuf, String> {
+    let path = data.join(format!("stdin-{}", std::process::id()));
+    let mut file = File::create(&path).map_err(|e| e.to_string())?;
+    let mut sent = 0;
+    loop {
+        let copied = std::io::copy(&mut (&mut *stream).take(SLICE_BYTES), &mut file);
+        let copied = copied.map_err(|e| e.to_string())?;
+        sent += copied;
+        bar.sent(sent, sent);
+        if copied == 0 {
+            return Ok(path);
+        }
+    }
+}

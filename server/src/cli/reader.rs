@@ -1,0 +1,198 @@
+//! Reading runs, wherever they are: the same questions to a server and to the data folder.
+
+use gauntlet_film::{Fact, Film, Manifest, codec};
+use gauntlet_model::{Record, RunId, RunSummary};
+use gauntlet_store::{RunQuery, Store};
+use serde::Deserialize;
+use tokio::runtime::Runtime;
+
+use super::CliError;
+use super::client::{Place, encode, refusal};
+
+/// Events asked for at a time.
+const PAGE: u32 = 2000;
+
+/// One page of a list of runs.
+#[derive(Deserialize)]
+pub struct Listed {
+    /// The runs.
+    pub items: Vec<RunSummary>,
+    /// What to go on with.
+    pub next_cursor: Option<String>,
+}
+
+/// A stretch of a log.
+#[derive(Deserialize)]
+pub struct Stretch {
+    /// The events.
+    pub events: Vec<Record>,
+    /// What to read after next time.
+    pub next_after: Option<u64>,
+    /// Events in the whole log.
+    pub head: u64,
+}
+
+/// Reads runs at a place.
+pub struct Reader<'a> {
+    /// Where.
+    pub place: &'a Place,
+    /// What the folder's reads run on.
+    pub runtime: &'a Runtime,
+}
+
+impl Reader<'_> {
+    /// One page of runs.
+    pub fn runs(&self, query: &RunQuery) -> Result<Listed, CliError> {
+        match self.place {
+            Place::Folder(store, _) => {
+                let page = self.ask(store.runs(query.clone()))?;
+                Ok(Listed { items: page.items, next_cursor: page.next_cursor })
+            }
+            Place::Server(url) => {
+                let mut asked = vec![("limit", query.limit.to_string()), ("sort", query.sort.as_str().to_owned())];
+                let status = query.status.map(|status| status.as_str().to_owned());
+                let named = [
+                    ("cursor", &query.cursor),
+                    ("project", &query.project),
+                    ("status", &status),
+                    ("q", &query.q),
+                    ("tag", &query.tag),
+                ];
+                asked.extend(named.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))));
+                self.json(&format!("{url}/api/v1/runs"), &asked)
+            }
+        }
+    }
+
+    /// One run; `None` where there is none of that id.
+    pub fn run(&self, id: &str) -> Result<Option<RunSummary>, CliError> {
+        match self.place {
+            Place::Folder(store, _) => match RunId::new(id) {
+                Ok(id) => self.ask(store.run(&id)),
+                Err(_) => Ok(None),
+            },
+            Place::Server(url) => {
+                let answer = get(&format!("{url}/api/v1/runs/{}", encode(id)), &[])?;
+                match answer.status {
+                    404 | 422 => Ok(None),
+                    _ => answer.json().map(Some),
+                }
+            }
+        }
+    }
+
+    /// The events behind `after`, about [`PAGE`] of them.
+    pub fn events(&self, run: &RunId, after: Option<u64>) -> Result<Stretch, CliError> {
+        match self.place {
+            Place::Folder(store, _) => {
+                let slice = self.ask(store.read(run, after, PAGE, None))?;
+                Ok(Stretch { events: slice.records, next_after: slice.next_after, head: slice.head })
+            }
+            Place::Server(url) => {
+                let mut asked = vec![("limit", PAGE.to_string())];
+                asked.extend(after.map(|after| ("after", after.to_string())));
+                self.json(&format!("{url}/api/v1/runs/{}/events", encode(run.as_str())), &asked)
+            }
+        }
+    }
+
+    /// Every event of one step; empty where there is none.
+    pub fn step(&self, run: &RunId, step: u32) -> Result<Vec<Record>, CliError> {
+        match self.place {
+            Place::Folder(store, _) => self.ask(store.step(run, step)),
+            Place::Server(url) => {
+                #[derive(Deserialize)]
+                struct Step {
+                    events: Vec<Record>,
+                }
+                let answer = get(&format!("{url}/api/v1/runs/{}/steps/{step}", encode(run.as_str())), &[])?;
+                match answer.status {
+                    404 => Ok(Vec::new()),
+                    _ => answer.json().map(|step: Step| step.events),
+                }
+            }
+        }
+    }
+
+    /// The whole film of a run.
+    pub fn film(&self, run: &RunId) -> Result<Film, CliError> {
+        let mut film = Film::new();
+        if let Place::Server(url) = self.place {
+            let url = format!("{url}/api/v1/runs/{}/film", encode(run.as_str()));
+            let manifest: Manifest = self.json(&url, &[])?;
+            for chunk in 0..manifest.levels.first().map_or(0, |level| level.chunks) {
+                let bytes = get(&format!("{url}/0/{chunk}"), &[])?.bytes()?;
+                let facts = codec::decode(&bytes).map_err(failed)?;
+                facts.iter().for_each(|fact| film.apply(fact));
+            }
+        }
+        let mut after = film.head().checked_sub(1);
+        loop {
+            let stretch = self.events(run, after)?;
+            for record in &stretch.events {
+                film.apply(&Fact::of_record(record).map_err(failed)?);
+            }
+            if stretch.events.is_empty() || stretch.next_after.is_none_or(|next| next + 1 >= stretch.head) {
+                return Ok(film);
+            }
+            after = stretch.next_after;
+        }
+    }
+
+    fn ask<T>(
+        &self,
+        question: impl Future<Output = Result<T, gauntlet_store::StoreError>>,
+    ) -> Result<T, CliError> {
+        self.runtime.block_on(question).map_err(failed)
+    }
+
+    fn json<T: serde::de::DeserializeOwned>(
+        &self,
+        url: &str,
+        query: &[(&str, String)],
+    ) -> Result<T, CliError> {
+        get(url, query)?.json()
+    }
+}
+
+/// Closes the folder, where it was one.
+pub fn close(place: Place, runtime: &Runtime) {
+    if let Place::Folder(store, _lock) = place {
+        let store: Store = store;
+        runtime.block_on(store.close());
+    }
+}
+
+/// A server's answer, its body not read yet.
+struct Answer {
+    status: u16,
+    body: ureq::Body,
+}
+
+fn get(url: &str, query: &[(&str, String)]) -> Result<Answer, CliError> {
+    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let request = query.iter().fold(agent.get(url), |request, (name, value)| request.query(name, value));
+    let answer = request.call().map_err(failed)?;
+    let (parts, body) = answer.into_parts();
+    Ok(Answer { status: parts.status.as_u16(), body })
+}
+
+impl Answer {
+    fn bytes(mut self) -> Result<Vec<u8>, CliError> {
+        let bytes = self.body.with_config().limit(u64::MAX).read_to_vec().map_err(failed)?;
+        if self.status == 200 {
+            return Ok(bytes);
+        }
+        Err(CliError::Failed(refusal(self.status, &String::from_utf8_lossy(&bytes))))
+    }
+
+    fn json<T: serde::de::DeserializeOwned>(self) -> Result<T, CliError> {
+        let bytes = self.bytes()?;
+        serde_json::from_slice(&bytes)
+            .map_err(|e| CliError::Failed(format!("the server's answer is unreadable: {e}")))
+    }
+}
+
+pub(super) fn failed(error: impl std::fmt::Display) -> CliError {
+    CliError::Failed(error.to_string())
+}

@@ -1,0 +1,148 @@
+//! `gauntlet runs`: the list.
+
+use gauntlet_model::{RunSummary, Status};
+use gauntlet_store::{RunQuery, Sort};
+use tokio::runtime::Runtime;
+use unicode_width::UnicodeWidthStr;
+
+use super::CliError;
+use super::client::Place;
+use super::reader::{Reader, close};
+use super::screen::{BAD, BOLD, DIM, GOOD, Screen, WAITS, clip, count, left, paint, right, score, span};
+use crate::config::Config;
+use crate::state::now;
+
+/// Most runs a server lists at a time.
+const PAGE: u32 = 200;
+
+/// Lists runs, newest first.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  gauntlet runs                              the newest 20
+  gauntlet runs --status running             what is going on
+  gauntlet runs --project dipg -q grpo -n 100
+  gauntlet runs --json | jq -r .id           for scripts: a run a line
+
+The runs of the server that is running; without one, those of the data folder.")]
+pub struct Runs {
+    /// Only of this project
+    #[arg(long, value_name = "NAME")]
+    project: Option<String>,
+    /// Only those that stand so: pending, running, paused, completed, failed, timed_out, cancelled
+    #[arg(long, value_name = "STATUS")]
+    status: Option<Status>,
+    /// Only those with this label
+    #[arg(long, value_name = "TAG")]
+    tag: Option<String>,
+    /// Only those whose id, name, task, agent, labels or notes contain this
+    #[arg(short, long, value_name = "TEXT")]
+    query: Option<String>,
+    /// In which order: created, updated, name
+    #[arg(long, default_value = "created", value_name = "ORDER")]
+    sort: Sort,
+    /// How many at most
+    #[arg(short = 'n', long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+    /// A JSON object a line
+    #[arg(long)]
+    json: bool,
+}
+
+/// A status in its colour.
+pub fn status(status: Status) -> String {
+    let style = match status {
+        Status::Running | Status::Completed => GOOD,
+        Status::Failed | Status::TimedOut => BAD,
+        Status::Paused => WAITS,
+        Status::Pending | Status::Cancelled => DIM,
+    };
+    paint(style, status.as_str())
+}
+
+impl Runs {
+    /// Prints the list.
+    pub fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
+        let place = Place::find(config, runtime)?;
+        let printed = self.read(&Reader { place: &place, runtime }).and_then(|(runs, more)| self.print(&runs, more));
+        close(place, runtime);
+        printed
+    }
+
+    /// The runs, and whether there are more.
+    fn read(&self, reader: &Reader<'_>) -> Result<(Vec<RunSummary>, bool), CliError> {
+        let (mut runs, mut cursor) = (Vec::new(), None);
+        loop {
+            let left = self.limit - u32::try_from(runs.len()).unwrap_or(self.limit).min(self.limit);
+            let page = reader.runs(&RunQuery {
+                cursor,
+                limit: left.min(PAGE),
+                project: self.project.clone(),
+                status: self.status,
+                q: self.query.clone(),
+                tag: self.tag.clone(),
+                sort: self.sort,
+            })?;
+            runs.extend(page.items);
+            cursor = page.next_cursor;
+            if cursor.is_none() || runs.len() >= self.limit as usize {
+                return Ok((runs, cursor.is_some()));
+            }
+        }
+    }
+
+    fn print(&self, runs: &[RunSummary], more: bool) -> Result<(), CliError> {
+        let mut screen = Screen::stdout();
+        if self.json {
+            for run in runs {
+                screen.line(serde_json::to_string(run).map_err(super::reader::failed)?)?;
+            }
+            return Ok(());
+        }
+        if runs.is_empty() {
+            super::complain("no runs match; `gauntlet demo` makes one");
+            return Ok(());
+        }
+        table(&mut screen, runs)?;
+        if more {
+            super::complain(&format!("the first {}; there are more (-n)", runs.len()));
+        }
+        Ok(())
+    }
+}
+
+fn table(screen: &mut Screen, runs: &[RunSummary]) -> Result<(), CliError> {
+    let ids = widest(runs, |run| run.id.as_str().width(), 2);
+    let statuses = widest(runs, |run| run.status.as_str().len(), 6);
+    // What the other columns and the gaps between them leave.
+    let rest = ids + statuses + 9 + 8 + 8 + 7 + 6 * 2;
+    let names = widest(runs, |run| run.name.width(), 4).min(screen.width.saturating_sub(rest).max(12));
+    let heading = [
+        left("name", names),
+        left("id", ids),
+        left("status", statuses),
+        right("steps", 9),
+        right("mean", 8),
+        right("failing", 8),
+        right("age", 7),
+    ];
+    screen.line(paint(BOLD, heading.join("  ")))?;
+    for run in runs {
+        let failing = right(&count(run.failing), 8);
+        let row = [
+            left(&clip(&run.name, names), names),
+            left(run.id.as_str(), ids),
+            format!("{}{}", status(run.status), " ".repeat(statuses - run.status.as_str().len())),
+            right(&count(run.steps), 9),
+            right(&run.mean_root.map_or("–".to_owned(), score), 8),
+            if run.failing > 0 { paint(BAD, failing) } else { failing },
+            right(&span(now().micros() - run.created_at.micros()), 7),
+        ];
+        screen.line(row.join("  "))?;
+    }
+    Ok(())
+}
+
+fn widest(runs: &[RunSummary], of: impl Fn(&RunSummary) -> usize, least: usize) -> usize {
+    runs.iter().map(of).max().unwrap_or(0).max(least)
+}
