@@ -204,8 +204,9 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static, F: Fn(&A, &O) -> Story + Send + S
         }
         let Some(commands) = commands else { return };
         let timeout = shared.config.pause_timeout;
-        let ending =
-            pause::wait(node, commands, timeout, |applied| shared.say(episode.clone(), step, applied));
+        let ending = pause::wait(&|new| node.tweak(new), commands, timeout, |applied| {
+            shared.say(episode.clone(), step, applied)
+        });
         let reason = match ending {
             Ending::Resumed => None,
             Ending::Stopped => {

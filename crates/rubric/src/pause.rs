@@ -2,10 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use gauntlet_model::{Action, CommandApplied, CommandIssued};
+use gauntlet_model::{Action, CommandApplied, CommandIssued, FieldError, Object};
 
-use crate::Node;
 use crate::commands::Commands;
+
+/// Sets parameters to new values, all or none.
+pub(crate) type Tweak<'a> = &'a dyn Fn(&Object) -> Result<(), FieldError>;
 
 /// How a pause ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,9 +23,10 @@ pub(crate) enum Ending {
 /// Shortest time between two looks at a source that fails.
 const AFTER_ERROR: Duration = Duration::from_millis(250);
 
-/// Takes commands until `timeout`. Every command is acknowledged with what came of it, and `applied` is told.
-pub(crate) fn wait<A: ?Sized + 'static, O: ?Sized + 'static>(
-    node: &Node<A, O>,
+/// Takes commands until `timeout`. Every command is acknowledged with what came of it, and `applied` is told where the
+/// acknowledgement does not say it itself.
+pub(crate) fn wait(
+    tweak: Tweak<'_>,
     commands: &dyn Commands,
     timeout: Duration,
     mut applied: impl FnMut(CommandApplied),
@@ -42,9 +45,11 @@ pub(crate) fn wait<A: ?Sized + 'static, O: ?Sized + 'static>(
                 continue;
             }
         };
-        let (result, ending) = obey(node, &command);
+        let (result, ending) = obey(tweak, &command);
         commands.acknowledge(&command, &result);
-        applied(CommandApplied { command_id: command.command_id, result });
+        if !commands.records() {
+            applied(CommandApplied { command_id: command.command_id, result });
+        }
         if let Some(ending) = ending {
             return ending;
         }
@@ -52,10 +57,7 @@ pub(crate) fn wait<A: ?Sized + 'static, O: ?Sized + 'static>(
 }
 
 /// What a command does, in words, and whether it ends the pause.
-fn obey<A: ?Sized + 'static, O: ?Sized + 'static>(
-    node: &Node<A, O>,
-    command: &CommandIssued,
-) -> (String, Option<Ending>) {
+fn obey(tweak: Tweak<'_>, command: &CommandIssued) -> (String, Option<Ending>) {
     match command.action {
         Action::Resume => ("resumed".to_owned(), Some(Ending::Resumed)),
         Action::Stop => ("stopping".to_owned(), Some(Ending::Stopped)),
@@ -64,13 +66,18 @@ fn obey<A: ?Sized + 'static, O: ?Sized + 'static>(
             Some(answer) => (format!("answered {answer:?}, resumed"), Some(Ending::Resumed)),
             None => ("refused: parameters.answer: is missing or no text".to_owned(), None),
         },
-        Action::Tweak => match node.tweak(&command.parameters) {
-            Ok(()) => {
-                let set: Vec<String> =
-                    command.parameters.iter().map(|(name, value)| format!("{name} = {value}")).collect();
-                (format!("set {}", set.join(", ")), None)
-            }
-            Err(refusal) => (format!("refused: {refusal}"), None),
-        },
+        Action::Tweak => (tweaked(tweak, &command.parameters), None),
+    }
+}
+
+/// Sets parameters, and says in words what came of it.
+pub(crate) fn tweaked(tweak: Tweak<'_>, parameters: &Object) -> String {
+    match tweak(parameters) {
+        Ok(()) => {
+            let set: Vec<String> =
+                parameters.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+            format!("set {}", set.join(", "))
+        }
+        Err(refusal) => format!("refused: {refusal}"),
     }
 }

@@ -1,5 +1,6 @@
 //! A sink with its queue and its thread: what an observer writes to.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -7,8 +8,9 @@ use std::time::Duration;
 
 use gauntlet_model::{Event, Gap};
 
+use super::parts::{Fate, settle};
 use super::queue::{Counters, Queue};
-use super::{DeliveryError, Sink};
+use super::{Behind, DeliveryError, Sink};
 use crate::observer::Outlet;
 use crate::stamps::Stamps;
 
@@ -67,12 +69,22 @@ impl DeliveryConfig {
 
 /// Not everything was settled in time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} events are still on their way{}", counters.queued, last_loss.as_ref().map(|l| format!(" (last loss: {l})")).unwrap_or_default())]
+#[error("{} events are still on their way{}", counters.queued + counters.spooled, last_loss.as_ref().map(|l| format!(" (last loss: {l})")).unwrap_or_default())]
 pub struct Unsettled {
     /// The counters when the time was up.
     pub counters: Counters,
     /// Why the last dropped event was dropped, if any was.
     pub last_loss: Option<String>,
+}
+
+thread_local! {
+    static DELIVERING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread belongs to a [`Delivery`]: what is logged here is about the sinks themselves, and must not be
+/// offered to them again.
+pub fn is_delivering() -> bool {
+    DELIVERING.get()
 }
 
 /// A running sink. Dropping it delivers what waits, within the grace period.
@@ -145,9 +157,10 @@ struct Worker<S> {
 
 impl<S: Sink> Worker<S> {
     fn run(&mut self) {
-        while let Some(work) = self.queue.take(self.config.batch, self.config.linger) {
+        DELIVERING.set(true);
+        self.inherit();
+        while let Some(mut work) = self.queue.take(self.config.batch, self.config.linger) {
             let gap = (work.untold > 0).then(|| self.gap(work.untold, &work.reason)).flatten();
-            let is_last_word = work.batch.is_empty();
             let told = match gap {
                 // The gap goes first and alone: whatever becomes of the batch, its fate is its own.
                 Some(gap) => self.deliver(&[Arc::new(gap)]).is_ok(),
@@ -156,35 +169,59 @@ impl<S: Sink> Worker<S> {
             if !told {
                 self.queue.still_untold(work.untold);
             }
-            if is_last_word {
+            self.settle(&mut work.batch);
+            self.catch_up();
+            if work.is_last {
                 break;
             }
-            self.settle(&work.batch);
+        }
+        // What is on disk is safe there: it is waited for only while it is getting less.
+        let mut left = u64::MAX;
+        while self.queue.has_time() {
+            let now = self.catch_up();
+            if now == 0 || now >= left {
+                break;
+            }
+            left = now;
         }
         self.queue.done();
     }
 
-    /// Delivers a batch or drops it, in halves where it is too large, without the events that are to blame.
-    fn settle(&mut self, batch: &[Arc<Event>]) {
-        let mut parts = vec![batch.to_vec()];
-        while let Some(mut part) = parts.pop() {
-            let count = part.len() as u64;
-            match self.deliver(&part) {
-                Ok(()) => self.queue.sent(count),
-                Err(DeliveryError::TooLarge) if part.len() > 1 => {
-                    let second = part.split_off(part.len() / 2);
-                    parts.extend([second, part]);
-                }
-                Err(DeliveryError::Refused { index: Some(index), message }) if index < part.len() => {
-                    part.remove(index);
-                    self.queue.dropped(1, &message);
-                    if !part.is_empty() {
-                        parts.push(part);
-                    }
-                }
-                Err(error) => self.queue.dropped(count, &error.to_string()),
-            }
-        }
+    /// Delivers a batch or drops it, in parts where that helps.
+    fn settle(&mut self, batch: &mut Vec<Arc<Event>>) {
+        let queue = Arc::clone(&self.queue);
+        let deliver = |part: &[Arc<Event>]| {
+            self.deliver(part).map_err(|error| match error {
+                // Out of retries.
+                DeliveryError::NotNow { message, .. } => DeliveryError::Refused { index: None, message },
+                other => other,
+            })
+        };
+        let told = |fate| match fate {
+            Fate::Taken(count) => queue.sent(count),
+            Fate::Refused(count, reason) => queue.dropped(count, &reason),
+        };
+        // Nothing is put off: `deliver` says so by refusing.
+        let _ = settle(batch, deliver, told);
+    }
+
+    /// Enters what an earlier process left into the books, as far as it does not arrive at once.
+    fn inherit(&mut self) {
+        let behind = self.ask();
+        self.queue.inherited(behind.events + behind.lost);
+        self.queue.behind(&behind);
+    }
+
+    /// Lets the sink go on with what it holds back; how many events that still is.
+    fn catch_up(&mut self) -> u64 {
+        let behind = self.ask();
+        self.queue.behind(&behind);
+        behind.events
+    }
+
+    fn ask(&mut self) -> Behind {
+        let sink = &mut self.sink;
+        catch_unwind(AssertUnwindSafe(|| sink.catch_up())).unwrap_or_default()
     }
 
     /// One batch, retried while the sink says "not now".

@@ -1,17 +1,23 @@
 //! Sinks: where events end up. A [`Sink`] delivers a batch; a [`Delivery`] gives it a bounded queue and a thread of its
-//! own, retries, counters, and says in the stream what was lost.
+//! own, retries, counters, and says in the stream what was lost; a [`Spooled`] keeps on disk what its sink cannot take
+//! now.
 
 mod console;
 mod delivery;
 mod file;
+mod parts;
 mod queue;
 mod server;
+mod spool;
+mod spooled;
 
 pub use console::ConsoleSink;
-pub use delivery::{Delivery, DeliveryConfig, Overflow, Unsettled};
+pub use delivery::{Delivery, DeliveryConfig, Overflow, Unsettled, is_delivering};
 pub use file::FileSink;
 pub use queue::Counters;
 pub use server::ServerSink;
+pub use spool::{Spool, SpoolError};
+pub use spooled::{Leftovers, Spooled, deliver_leftovers};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +28,32 @@ use gauntlet_model::Event;
 pub trait Sink: Send {
     /// Delivers a batch (never empty), in order, all or nothing. Returning `Ok` acknowledges every event of it.
     fn deliver(&mut self, batch: &[Arc<Event>]) -> Result<(), DeliveryError>;
+
+    /// Goes on with what was taken but has not arrived yet; called between batches. Most sinks are never behind.
+    fn catch_up(&mut self) -> Behind {
+        Behind::default()
+    }
+}
+
+impl<S: Sink + ?Sized> Sink for Box<S> {
+    fn deliver(&mut self, batch: &[Arc<Event>]) -> Result<(), DeliveryError> {
+        (**self).deliver(batch)
+    }
+
+    fn catch_up(&mut self) -> Behind {
+        (**self).catch_up()
+    }
+}
+
+/// What a sink has taken without passing it on.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Behind {
+    /// Events still to be passed on.
+    pub events: u64,
+    /// Events given up since the last time it was asked.
+    pub lost: u64,
+    /// Why the last of them was.
+    pub reason: String,
 }
 
 /// Why a batch was not taken.

@@ -6,11 +6,16 @@ use std::time::{Duration, Instant};
 
 use gauntlet_model::Event;
 
-/// What became of the events offered. `queued + sent + dropped` is how many were offered.
+use super::Behind;
+
+/// What became of the events offered, and of those an earlier process left in a spool:
+/// `queued + spooled + sent + dropped` is how many there were.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counters {
     /// Waiting or on their way.
     pub queued: u64,
+    /// On disk, to be delivered once the other side is back.
+    pub spooled: u64,
     /// Acknowledged by the sink.
     pub sent: u64,
     /// Given up: no room, refused, or out of retries.
@@ -31,6 +36,7 @@ pub(super) struct Queue {
 #[derive(Default)]
 struct State {
     waiting: VecDeque<Arc<Event>>,
+    /// `sent` counts here what the sink has taken, spooled or not; `spooled` is how much of that has not arrived.
     counters: Counters,
     /// Dropped events the stream has not been told of yet, and why the last was dropped.
     untold: u64,
@@ -47,7 +53,12 @@ pub(super) struct Work {
     /// Events lost so far that the stream has not been told of, and why.
     pub(super) untold: u64,
     pub(super) reason: String,
+    /// Nothing comes after this.
+    pub(super) is_last: bool,
 }
+
+/// How often a sink that is behind is asked to go on while nothing is offered.
+const TICK: Duration = Duration::from_millis(100);
 
 impl Queue {
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -70,15 +81,23 @@ impl Queue {
         }
     }
 
-    /// Waits for a batch: until `most` events wait, or the first has waited for `linger`, or somebody flushes. `None`
-    /// at the end.
+    /// Waits for a batch: until `most` events wait, or the first has waited for `linger`, or somebody flushes. An empty
+    /// one now and then while the sink is behind. `None` at the end.
     pub(super) fn take(&self, most: usize, linger: Duration) -> Option<Work> {
         let mut state = self.lock();
         while state.waiting.is_empty() {
             if state.closing.is_some() {
-                return (state.untold > 0).then(|| state.work(0));
+                return (state.untold > 0).then(|| Work { is_last: true, ..state.work(0) });
             }
-            state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+            if state.counters.spooled == 0 {
+                state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            let (awake, waited) = self.work.wait_timeout(state, TICK).unwrap_or_else(PoisonError::into_inner);
+            state = awake;
+            if waited.timed_out() {
+                return Some(state.work(0));
+            }
         }
         let deadline = Instant::now() + linger;
         while state.waiting.len() < most && state.flushes == 0 && state.closing.is_none() {
@@ -111,6 +130,28 @@ impl Queue {
         self.room.notify_all();
     }
 
+    /// What an earlier process left: taken, but not arrived.
+    pub(super) fn inherited(&self, count: u64) {
+        self.lock().counters.sent += count;
+    }
+
+    /// How far the sink is behind, and what it gave up since the last time.
+    pub(super) fn behind(&self, behind: &Behind) {
+        let mut state = self.lock();
+        state.counters.spooled = behind.events;
+        if behind.lost > 0 {
+            state.counters.sent -= behind.lost.min(state.counters.sent);
+            state.lose(behind.lost, &behind.reason);
+        }
+        drop(state);
+        self.room.notify_all();
+    }
+
+    /// Whether there is time left to deliver; always before the end.
+    pub(super) fn has_time(&self) -> bool {
+        self.lock().closing.is_none_or(|end| Instant::now() < end)
+    }
+
     /// Losses that could not be told after all.
     pub(super) fn still_untold(&self, count: u64) {
         self.lock().untold += count;
@@ -133,7 +174,8 @@ impl Queue {
         true
     }
 
-    /// Waits until everything offered so far has been sent or dropped. False when the time is up.
+    /// Waits until everything offered so far has been sent or dropped, and nothing is spooled. False when the time is
+    /// up.
     pub(super) fn flush(&self, timeout: Duration) -> bool {
         let deadline = Instant::now() + timeout;
         let mut state = self.lock();
@@ -142,8 +184,9 @@ impl Queue {
         self.work.notify_one();
         let is_settled = loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            if state.settled() >= goal || left.is_zero() {
-                break state.settled() >= goal;
+            let is_settled = state.settled() >= goal && state.counters.spooled == 0;
+            if is_settled || left.is_zero() {
+                break is_settled;
             }
             state = self.room.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         };
@@ -171,7 +214,8 @@ impl Queue {
     }
 
     pub(super) fn counters(&self) -> Counters {
-        self.lock().counters
+        let counters = self.lock().counters;
+        Counters { sent: counters.sent.saturating_sub(counters.spooled), ..counters }
     }
 
     pub(super) fn last_loss(&self) -> Option<String> {
@@ -193,6 +237,7 @@ impl State {
 
     fn work(&mut self, count: usize) -> Work {
         let untold = std::mem::take(&mut self.untold);
-        Work { batch: self.waiting.drain(..count).collect(), untold, reason: self.reason.clone() }
+        let batch = self.waiting.drain(..count).collect();
+        Work { batch, untold, reason: self.reason.clone(), is_last: false }
     }
 }

@@ -1,0 +1,173 @@
+//! A Gauntlet server as a client sees it: its address, the key that opens it, and what its answers mean.
+
+use std::time::Duration;
+
+use gauntlet_model::{FieldError, RunId};
+use serde_json::Value;
+
+use crate::sinks::DeliveryError;
+
+/// How long an answer may take unless the caller says otherwise.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Where a server is, and who asks. Cloning shares the connections.
+#[derive(Clone)]
+pub struct Endpoint {
+    agent: ureq::Agent,
+    base: String,
+    key: Option<String>,
+}
+
+impl Endpoint {
+    /// A server at `base`, such as `http://127.0.0.1:4600`; a trailing slash is ignored. Refuses what is not plain
+    /// HTTP.
+    pub fn new(base: &str) -> Result<Self, FieldError> {
+        let base = base.trim_end_matches('/');
+        let is_http = base.strip_prefix("http://").is_some_and(|host| !host.is_empty());
+        if !is_http || base.contains(['?', '#']) || base.contains(char::is_whitespace) {
+            return Err(FieldError::new(
+                "base",
+                format!("{base:?} is not a base URL such as http://127.0.0.1:4600"),
+            ));
+        }
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_connect(Some(Duration::from_secs(5)))
+            .timeout_global(Some(PATIENCE))
+            .build();
+        Ok(Self { agent: config.into(), base: base.to_owned(), key: None })
+    }
+
+    /// The same server, asked with a key (`Authorization: Bearer`). Refuses a key that cannot stand in a header.
+    pub fn with_key(mut self, key: impl Into<String>) -> Result<Self, FieldError> {
+        let key = key.into();
+        if key.is_empty() || !key.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(FieldError::new("api_key", "is empty or holds other than visible ASCII characters"));
+        }
+        self.key = Some(key);
+        Ok(self)
+    }
+
+    /// The address, without a trailing slash.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The value of the `Authorization` header, where there is a key.
+    pub fn authorization(&self) -> Option<String> {
+        self.key.as_ref().map(|key| format!("Bearer {key}"))
+    }
+
+    /// `{base}/api/v1/runs`.
+    pub fn runs_url(&self) -> String {
+        format!("{}/api/v1/runs", self.base)
+    }
+
+    /// `{base}/api/v1/runs/{run}{rest}`.
+    pub fn run_url(&self, run: &RunId, rest: &str) -> String {
+        format!("{}/{}{rest}", self.runs_url(), in_path(run.as_str()))
+    }
+
+    /// GET: the body of a 2xx answer. `patience` beyond the usual is for long polls.
+    pub fn get(&self, url: &str, patience: Duration) -> Result<String, DeliveryError> {
+        let request = self.agent.get(url).config().timeout_global(Some(PATIENCE + patience)).build();
+        let request = self.signed(request);
+        answer(request.call().map_err(|e| DeliveryError::not_now(format!("GET {url}: {e}")))?)
+    }
+
+    /// POST of JSON: the body of a 2xx answer.
+    pub fn post(&self, url: &str, json: &[u8]) -> Result<String, DeliveryError> {
+        let request = self.signed(self.agent.post(url)).header("content-type", "application/json");
+        answer(request.send(json).map_err(|e| DeliveryError::not_now(format!("POST {url}: {e}")))?)
+    }
+
+    /// PUT of bytes: the body of a 2xx answer.
+    pub fn put(&self, url: &str, bytes: &[u8]) -> Result<String, DeliveryError> {
+        let request = self.signed(self.agent.put(url)).header("content-type", "application/octet-stream");
+        answer(request.send(bytes).map_err(|e| DeliveryError::not_now(format!("PUT {url}: {e}")))?)
+    }
+
+    fn signed<B>(&self, request: ureq::RequestBuilder<B>) -> ureq::RequestBuilder<B> {
+        match self.authorization() {
+            Some(value) => request.header("authorization", value),
+            None => request,
+        }
+    }
+}
+
+fn answer(mut response: ureq::http::Response<ureq::Body>) -> Result<String, DeliveryError> {
+    let status = response.status().as_u16();
+    let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
+    let retry_after = retry_after.and_then(|secs| secs.trim().parse().ok()).map(Duration::from_secs);
+    // An answer that breaks off is no answer: what it acknowledged is asked again.
+    let text = response.body_mut().read_to_string().map_err(DeliveryError::not_now)?;
+    verdict(status, retry_after, &text).map(|()| text)
+}
+
+/// What an answer means for what was sent.
+fn verdict(status: u16, retry_after: Option<Duration>, body: &str) -> Result<(), DeliveryError> {
+    let said = || format!("the server answered {status}: {}", body.chars().take(300).collect::<String>());
+    match status {
+        200..=299 => Ok(()),
+        408 | 429 | 500..=599 => Err(DeliveryError::NotNow { after: retry_after, message: said() }),
+        413 => Err(DeliveryError::TooLarge),
+        422 => Err(DeliveryError::Refused { index: first_blamed(body), message: said() }),
+        _ => Err(DeliveryError::Refused { index: None, message: said() }),
+    }
+}
+
+/// The index of the first event a 422 names in its `details`.
+fn first_blamed(body: &str) -> Option<usize> {
+    let body: Value = serde_json::from_str(body).ok()?;
+    let details = body.get("details").or_else(|| body.get("error")?.get("details"))?;
+    details.get(0)?.get("index")?.as_u64().and_then(|index| usize::try_from(index).ok())
+}
+
+/// A text as one segment of a URL path: RFC 3986 unreserved characters stay, other bytes are percent-encoded.
+pub(crate) fn in_path(segment: &str) -> String {
+    let keep = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+    segment.bytes().map(|b| if keep(b) { (b as char).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_mean_what_they_say() {
+        let secs = Some(Duration::from_secs(7));
+        assert_eq!(verdict(200, None, ""), Ok(()));
+        assert!(matches!(verdict(503, secs, ""), Err(DeliveryError::NotNow { after, .. }) if after == secs));
+        assert!(matches!(verdict(500, None, ""), Err(DeliveryError::NotNow { after: None, .. })));
+        assert_eq!(verdict(413, None, ""), Err(DeliveryError::TooLarge));
+        let details = r#"{"details":[{"index":3,"field":"step","message":"is missing"}]}"#;
+        for body in [details.to_owned(), format!(r#"{{"error":{details}}}"#)] {
+            assert!(matches!(verdict(422, None, &body), Err(DeliveryError::Refused { index: Some(3), .. })));
+        }
+        for (status, body) in [(422, "no JSON"), (422, "{}"), (404, details), (409, ""), (302, "")] {
+            let answer = verdict(status, None, body);
+            assert!(
+                matches!(answer, Err(DeliveryError::Refused { index: None, .. })),
+                "{status} {body} {answer:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_run_id_is_one_segment_of_the_path() {
+        assert_eq!(in_path("grpo #3 ä?%"), "grpo%20%233%20%C3%A4%3F%25");
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused_at_once() {
+        for base in ["", "127.0.0.1:4600", "https://example.org", "http://", "http://a/?x=1", "http://a b"] {
+            assert!(Endpoint::new(base).is_err(), "{base}");
+        }
+        let endpoint = Endpoint::new("http://127.0.0.1:4600/").unwrap();
+        assert_eq!(endpoint.runs_url(), "http://127.0.0.1:4600/api/v1/runs");
+        for key in ["", "two words", "line\nbreak"] {
+            assert!(endpoint.clone().with_key(key).is_err(), "{key:?}");
+        }
+        assert_eq!(endpoint.with_key("k1").unwrap().authorization().unwrap(), "Bearer k1");
+    }
+}

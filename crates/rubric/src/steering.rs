@@ -1,0 +1,69 @@
+//! Steering a loop that has no rubric call to pause in: between two steps it asks, and does as people say.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gauntlet_model::{Action, Body, CommandApplied, FieldError, Object, RunStatus, Status};
+
+use crate::commands::Commands;
+use crate::pause::{self, Ending, tweaked};
+
+/// Whether a loop goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Course {
+    /// With the next step.
+    Onward,
+    /// A person asked it to stop.
+    Stop,
+}
+
+/// What people want of a loop, asked between two of its steps.
+pub struct Steering {
+    commands: Arc<dyn Commands>,
+    pause_timeout: Duration,
+}
+
+impl Steering {
+    /// Obeys these commands. A pause ends by itself after `pause_timeout`.
+    pub fn new(commands: Arc<dyn Commands>, pause_timeout: Duration) -> Self {
+        Self { commands, pause_timeout }
+    }
+
+    /// Obeys what was commanded since the last time: at once where nothing was, until `resume` or `stop` where it was
+    /// to pause. `tweak` sets parameters; `say` hears what belongs into the run's log.
+    pub fn check(
+        &self,
+        tweak: &dyn Fn(&Object) -> Result<(), FieldError>,
+        mut say: impl FnMut(Body),
+    ) -> Course {
+        while let Ok(Some(command)) = self.commands.next(Duration::ZERO) {
+            let result = match command.action {
+                Action::Pause => "paused".to_owned(),
+                Action::Stop => "stopping".to_owned(),
+                Action::Tweak => tweaked(tweak, &command.parameters),
+                Action::Resume => "not paused".to_owned(),
+                Action::Answer => "refused: nothing is being asked".to_owned(),
+            };
+            self.commands.acknowledge(&command, &result);
+            if !self.commands.records() {
+                say(CommandApplied { command_id: command.command_id, result }.into());
+            }
+            match command.action {
+                Action::Stop => return Course::Stop,
+                Action::Pause => {}
+                _ => continue,
+            }
+            say(RunStatus { status: Status::Paused, reason: Some(format!("paused by {}", command.author)) }
+                .into());
+            let ending =
+                pause::wait(tweak, &*self.commands, self.pause_timeout, |applied| say(applied.into()));
+            let reason = match ending {
+                Ending::Resumed => None,
+                Ending::Stopped => return Course::Stop,
+                Ending::TimedOut => Some(format!("no command within {} s", self.pause_timeout.as_secs_f64())),
+            };
+            say(RunStatus { status: Status::Running, reason }.into());
+        }
+        Course::Onward
+    }
+}

@@ -1,0 +1,324 @@
+//! How a run is started: where its events go, and what it says of itself.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gauntlet_model::{Event, FieldError, RunId, RunSpec, RunSummary};
+use gauntlet_rubric::sinks::{
+    ConsoleSink, Delivery, DeliveryConfig, FileSink, ServerSink, Sink, Spool, SpoolError, Spooled,
+};
+use gauntlet_rubric::{Endpoint, Stamps, SystemStamps};
+use serde_json::Value;
+
+use crate::artifacts::Artifacts;
+use crate::provider::{Named, ObservabilityProvider};
+use crate::{DatabaseError, DatabaseSink};
+
+/// The server of this machine.
+const ENDPOINT: &str = "http://127.0.0.1:4600";
+/// Most bytes one run may leave on disk while the server is away (1 GiB).
+const SPOOL_BYTES: u64 = 1 << 30;
+
+/// Where events go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// To the server; to disk while it is away.
+    #[default]
+    Online,
+    /// To disk only. The next online process of this machine delivers them.
+    Offline,
+    /// Nowhere: every call does nothing.
+    Disabled,
+}
+
+impl std::str::FromStr for Mode {
+    type Err = FieldError;
+    fn from_str(word: &str) -> Result<Self, FieldError> {
+        match word {
+            "online" => Ok(Mode::Online),
+            "offline" => Ok(Mode::Offline),
+            "disabled" => Ok(Mode::Disabled),
+            other => {
+                Err(FieldError::new("mode", format!("{other:?} is not one of online, offline, disabled")))
+            }
+        }
+    }
+}
+
+/// Why a run could not be started. Nothing was sent.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A setting or something the run says of itself breaks a rule.
+    #[error(transparent)]
+    Field(#[from] FieldError),
+    /// The folder for what cannot be delivered now.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    /// The data folder.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// A file or a thread.
+    #[error("{what}: {error}")]
+    Io {
+        /// Which.
+        what: String,
+        /// What the operating system said.
+        error: std::io::Error,
+    },
+}
+
+impl StartError {
+    fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
+        let what = what.into();
+        |error| Self::Io { what, error }
+    }
+}
+
+/// Settings of a run about to start. Made by [`ObservabilityProvider::builder`].
+pub struct Builder {
+    endpoint: String,
+    key: Option<String>,
+    mode: Mode,
+    spec: RunSpec,
+    spool: PathBuf,
+    spool_bytes: u64,
+    delivery: DeliveryConfig,
+    sinks: Vec<(String, Box<dyn Sink>)>,
+    stamps: Arc<dyn Stamps>,
+}
+
+impl Builder {
+    /// The defaults, with what the environment says laid over them; `var` reads a variable.
+    pub(crate) fn from_vars(var: impl Fn(&str) -> Option<String>) -> Result<Self, FieldError> {
+        let set = |name: &str| var(name).filter(|value| !value.is_empty());
+        let named = |name: &str, e: FieldError| FieldError::new(name, e.message);
+        let mut mode = match set("GAUNTLET_MODE") {
+            Some(word) => word.parse().map_err(|e| named("GAUNTLET_MODE", e))?,
+            None => Mode::default(),
+        };
+        if set("OTEL_SDK_DISABLED").is_some_and(|word| word.eq_ignore_ascii_case("true")) {
+            mode = Mode::Disabled;
+        }
+        let endpoint = set("GAUNTLET_ENDPOINT").unwrap_or_else(|| ENDPOINT.to_owned());
+        Endpoint::new(&endpoint).map_err(|e| named("GAUNTLET_ENDPOINT", e))?;
+        let home = set("XDG_STATE_HOME").map(PathBuf::from).or_else(|| {
+            set("HOME").or_else(|| set("USERPROFILE")).map(|home| Path::new(&home).join(".local/state"))
+        });
+        let spool = set("GAUNTLET_SPOOL")
+            .map_or_else(|| home.unwrap_or_else(std::env::temp_dir).join("gauntlet/spool"), PathBuf::from);
+        let project = set("GAUNTLET_PROJECT").or_else(|| set("OTEL_SERVICE_NAME"));
+        Ok(Self {
+            endpoint,
+            key: set("GAUNTLET_API_KEY"),
+            mode,
+            spec: RunSpec { project, ..RunSpec::named("run") },
+            spool,
+            spool_bytes: SPOOL_BYTES,
+            delivery: DeliveryConfig::default(),
+            sinks: Vec::new(),
+            stamps: Arc::new(SystemStamps::new()),
+        })
+    }
+
+    /// The server, such as `http://127.0.0.1:4600` (`GAUNTLET_ENDPOINT`).
+    pub fn endpoint(mut self, base: impl Into<String>) -> Self {
+        self.endpoint = base.into();
+        self
+    }
+
+    /// The key that opens it (`GAUNTLET_API_KEY`).
+    pub fn api_key(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    /// Online, offline or disabled (`GAUNTLET_MODE`).
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// The project the run belongs to (`GAUNTLET_PROJECT`); `default` unless named.
+    pub fn project(mut self, project: impl Into<String>) -> Self {
+        self.spec.project = Some(project.into());
+        self
+    }
+
+    /// The name people see.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.spec.name = name.into();
+        self
+    }
+
+    /// The run's id; a new one unless named. A process that starts again under the same id goes on with the run.
+    pub fn id(mut self, id: RunId) -> Self {
+        self.spec.id = Some(id);
+        self
+    }
+
+    /// One entry of the configuration: a hyperparameter, a model's name.
+    pub fn config(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.spec.config.insert(key.into(), value.into());
+        self
+    }
+
+    /// A label to filter by.
+    pub fn tag(mut self, tag: impl Into<String>) -> Self {
+        self.spec.tags.push(tag.into());
+        self
+    }
+
+    /// Everything the run says of itself at once. An id given before stays where `spec` names none.
+    pub fn spec(mut self, spec: RunSpec) -> Self {
+        let id = spec.id.clone().or_else(|| self.spec.id.take());
+        self.spec = RunSpec { id, ..spec };
+        self
+    }
+
+    /// Where events wait while the server is away (`GAUNTLET_SPOOL`), and how many bytes they may take.
+    pub fn spool(mut self, folder: impl Into<PathBuf>, most_bytes: u64) -> Self {
+        (self.spool, self.spool_bytes) = (folder.into(), most_bytes);
+        self
+    }
+
+    /// Queue, batches and retries of every sink.
+    pub fn delivery(mut self, delivery: DeliveryConfig) -> Self {
+        self.delivery = delivery;
+        self
+    }
+
+    /// A line an event on the standard error stream, too.
+    pub fn console(self) -> Self {
+        self.sink("console", ConsoleSink::stderr())
+    }
+
+    /// Every event as a line of JSON in a file, too.
+    pub fn file(self, path: impl AsRef<Path>) -> Result<Self, StartError> {
+        let path = path.as_ref();
+        let sink = FileSink::open(path).map_err(StartError::io(path.display().to_string()))?;
+        Ok(self.sink("file", sink))
+    }
+
+    /// Straight into a data folder, too, without a server. No server may hold that folder.
+    pub fn database(self, folder: impl AsRef<Path>) -> Result<Self, StartError> {
+        let mut this = self;
+        let spec = this.named_spec()?;
+        let sink = DatabaseSink::open(folder, spec)?;
+        Ok(this.sink("database", sink))
+    }
+
+    /// Any sink, too. Each has a queue and a thread of its own.
+    pub fn sink(mut self, name: impl Into<String>, sink: impl Sink + 'static) -> Self {
+        self.sinks.push((name.into(), Box::new(sink)));
+        self
+    }
+
+    /// Clock and ids other than the machine's: for tests and replays.
+    pub fn stamps(mut self, stamps: Arc<dyn Stamps>) -> Self {
+        self.stamps = stamps;
+        self
+    }
+
+    /// The spec with an id, which is made here where none was named.
+    fn named_spec(&mut self) -> Result<RunSpec, FieldError> {
+        if self.spec.id.is_none() {
+            self.spec.id = Some(RunId::new(self.stamps.id().to_string())?);
+        }
+        Ok(self.spec.clone())
+    }
+
+    /// Starts the run. Does not wait for the server: whether it is there shows later, in [`ObservabilityProvider::report`].
+    pub fn start(mut self) -> Result<ObservabilityProvider, StartError> {
+        let spec = self.named_spec()?;
+        let run = spec.id.clone().ok_or_else(|| FieldError::new("id", "is missing"))?;
+        let id = RunSummary::started_event_id(&run);
+        // Refuses a spec that breaks a rule before anything is opened.
+        let started = Event::new(id, self.stamps.now(), None, None, spec.clone().started())?;
+        let mut endpoint = Endpoint::new(&self.endpoint)?;
+        if let Some(key) = self.key {
+            endpoint = endpoint.with_key(key)?;
+        }
+        let blobs = self.spool.join("artifacts");
+        let mut sinks = Vec::new();
+        match self.mode {
+            Mode::Online => {
+                let server = ServerSink::at(endpoint.clone(), spec.clone())?.with_blobs(&blobs);
+                let spool = Spool::open(&self.spool, spec, self.spool_bytes)?;
+                sinks.push(("server".to_owned(), Box::new(Spooled::new(server, spool)) as Box<dyn Sink>));
+            }
+            Mode::Offline => {
+                let spool = Spool::open(&self.spool, spec, self.spool_bytes)?;
+                sinks.push(("spool".to_owned(), Box::new(spool) as Box<dyn Sink>));
+            }
+            Mode::Disabled => self.sinks.clear(),
+        }
+        sinks.extend(self.sinks);
+        let mut named = Vec::new();
+        for (name, sink) in sinks {
+            let delivery = Delivery::start(sink, self.delivery.clone(), Arc::clone(&self.stamps));
+            let delivery = delivery.map_err(StartError::io(format!("the thread of sink {name:?}")))?;
+            named.push(Named { name, delivery });
+        }
+        if self.mode == Mode::Online {
+            let (spool, blobs, endpoint) = (self.spool, blobs.clone(), endpoint.clone());
+            deliver_leftovers(spool, blobs, endpoint)
+                .map_err(StartError::io("the thread that delivers leftovers"))?;
+        }
+        let artifacts = match self.mode {
+            Mode::Disabled => None,
+            _ => Some(Artifacts::start(blobs).map_err(StartError::io("the thread of artifacts"))?),
+        };
+        let endpoint = (self.mode == Mode::Online).then_some(endpoint);
+        let provider = ObservabilityProvider::new(run, endpoint, self.stamps, named, artifacts);
+        provider.begin(started);
+        Ok(provider)
+    }
+}
+
+/// What other processes of this machine could not deliver goes out beside this run. Problems are not this run's: what
+/// is left stays on disk for the next one.
+fn deliver_leftovers(spool: PathBuf, blobs: PathBuf, endpoint: Endpoint) -> std::io::Result<()> {
+    let deliver = move || {
+        let sink = |spec| Ok(ServerSink::at(endpoint.clone(), spec)?.with_blobs(&blobs));
+        let _ = gauntlet_rubric::sinks::deliver_leftovers(&spool, sink);
+    };
+    std::thread::Builder::new().name("gauntlet-leftovers".to_owned()).spawn(deliver).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(vars: &[(&str, &str)]) -> Result<Builder, FieldError> {
+        Builder::from_vars(|name| vars.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()))
+    }
+
+    #[test]
+    fn the_environment_is_read_strictly() {
+        let builder = with(&[
+            ("GAUNTLET_ENDPOINT", "http://127.0.0.1:4700/"),
+            ("GAUNTLET_API_KEY", "k"),
+            ("GAUNTLET_PROJECT", "dipg"),
+            ("GAUNTLET_MODE", "offline"),
+            ("GAUNTLET_SPOOL", "/tmp/s"),
+            ("OTEL_SERVICE_NAME", "other"),
+        ])
+        .unwrap();
+        assert_eq!((builder.mode, builder.key.as_deref()), (Mode::Offline, Some("k")));
+        assert_eq!(builder.spec.project.as_deref(), Some("dipg"));
+        assert_eq!(builder.spool, Path::new("/tmp/s"));
+        let refused = |vars: &[(&str, &str)]| with(vars).map(drop).unwrap_err().to_string();
+        assert_eq!(
+            refused(&[("GAUNTLET_MODE", "on")]),
+            "GAUNTLET_MODE: \"on\" is not one of online, offline, disabled"
+        );
+        assert!(refused(&[("GAUNTLET_ENDPOINT", "localhost:4600")]).starts_with("GAUNTLET_ENDPOINT: "));
+    }
+
+    #[test]
+    fn what_opentelemetry_says_counts_where_it_means_the_same() {
+        let builder = with(&[("OTEL_SERVICE_NAME", "svc"), ("OTEL_SDK_DISABLED", "TRUE")]).unwrap();
+        assert_eq!((builder.mode, builder.spec.project.as_deref()), (Mode::Disabled, Some("svc")));
+        assert_eq!(with(&[("GAUNTLET_MODE", "")]).unwrap().mode, Mode::Online);
+    }
+}

@@ -1,0 +1,272 @@
+//! An episode in its two states: running, where steps are recorded, and ended, where only scores may come.
+
+use std::error::Error;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+use gauntlet_model::{
+    EpisodeFinished, EpisodeId, FieldError, MAX_STEP, Object, Score, ScoreAdded, ScoreTarget, SnapshotScored,
+    Status, StepError, StepKind, StepRecorded, Timestamp,
+};
+use serde_json::{Value, json};
+
+use crate::artifacts::ArtifactError;
+use crate::failure;
+use crate::provider::ObservabilityProvider;
+use crate::tool::ToolCall;
+
+/// How an episode ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// A final status.
+    pub status: Status,
+    /// Sum of rewards.
+    pub return_: Option<f64>,
+    /// Cost in the producer's currency.
+    pub cost: Option<f64>,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
+impl Outcome {
+    /// It ended well.
+    pub fn completed() -> Self {
+        Self { status: Status::Completed, return_: None, cost: None, error: None }
+    }
+
+    /// It ended well, with this sum of rewards.
+    pub fn returned(return_: f64) -> Self {
+        Self { return_: Some(return_), ..Self::completed() }
+    }
+
+    /// It failed.
+    pub fn failed<E: Error + ?Sized>(error: &E) -> Self {
+        Self { status: Status::Failed, error: Some(error.to_string()), ..Self::completed() }
+    }
+}
+
+/// A running episode. Steps are recorded through it and nothing else, so a step without an episode cannot be written;
+/// [`Episode::end`] takes it, so a step after its end cannot either. Dropped without an end it is told as cancelled,
+/// or as failed where a panic dropped it.
+#[derive(Debug)]
+#[must_use = "an episode that is dropped is told as cancelled"]
+pub struct Episode {
+    provider: ObservabilityProvider,
+    id: EpisodeId,
+    /// The training step all records belong to; `None` numbers them.
+    at: Option<u32>,
+    next: AtomicU32,
+    began: Timestamp,
+    began_micros: Option<u64>,
+    has_ended: bool,
+}
+
+impl Episode {
+    pub(crate) fn begun(provider: ObservabilityProvider, id: EpisodeId, at: Option<u32>) -> Self {
+        let (began, began_micros) = (provider.stamps().now(), provider.stamps().elapsed_micros());
+        Self { provider, id, at, next: AtomicU32::new(0), began, began_micros, has_ended: false }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &EpisodeId {
+        &self.id
+    }
+
+    /// When it began.
+    pub fn began(&self) -> Timestamp {
+        self.began
+    }
+
+    /// Something the agent thought.
+    pub fn thought(&self, text: impl Into<String>) -> Result<(), FieldError> {
+        self.say(StepKind::Thought, "text", text.into())
+    }
+
+    /// Something the agent saw.
+    pub fn observation(&self, text: impl Into<String>) -> Result<(), FieldError> {
+        self.say(StepKind::Observation, "text", text.into())
+    }
+
+    /// Something said to or by the agent.
+    pub fn message(&self, role: &str, text: impl Into<String>) -> Result<(), FieldError> {
+        let payload = [("role", json!(role)), ("text", Value::from(text.into()))];
+        self.record(StepKind::Message, None, object(payload), None)
+    }
+
+    /// Something that went wrong outside a tool.
+    pub fn error<E: Error + ?Sized>(&self, error: &E) -> Result<(), FieldError> {
+        self.record(StepKind::Error, None, Object::new(), Some(failure::told(error)))
+    }
+
+    /// Any step, now and without a duration.
+    pub fn record(
+        &self,
+        kind: StepKind,
+        name: Option<String>,
+        payload: Object,
+        error: Option<StepError>,
+    ) -> Result<(), FieldError> {
+        let at = self.provider.stamps().now();
+        self.step(StepRecorded {
+            step_kind: kind,
+            name,
+            span_id: self.new_span_id(),
+            parent_span_id: None,
+            started_at: at,
+            ended_at: None,
+            payload,
+            error,
+            metadata: Object::new(),
+        })
+    }
+
+    /// Any step with everything it can say.
+    pub fn step(&self, step: StepRecorded) -> Result<(), FieldError> {
+        self.provider.log_body(Some(self.id.clone()), Some(self.next_step()), step)
+    }
+
+    /// Begins a tool call. What comes of it is told through the guard.
+    pub fn tool_call(
+        &self,
+        name: impl Into<String>,
+        arguments: impl Into<Value>,
+    ) -> Result<ToolCall<'_>, FieldError> {
+        ToolCall::begin(self, name.into(), arguments.into())
+    }
+
+    /// Calls a tool: its result or its error with the causes, and how long it took, are told. The tool's own answer
+    /// comes back unchanged; a panic is told and goes on.
+    pub fn tool<T, E: Error>(
+        &self,
+        name: impl Into<String>,
+        arguments: impl Into<Value>,
+        call: impl FnOnce() -> Result<T, E>,
+        tell: impl FnOnce(&T) -> Value,
+    ) -> Result<Result<T, E>, FieldError> {
+        let guard = self.tool_call(name, arguments)?;
+        let answer = call();
+        match &answer {
+            Ok(result) => guard.succeed(tell(result))?,
+            Err(error) => guard.fail(error)?,
+        }
+        Ok(answer)
+    }
+
+    /// The episode was judged as a whole: drawn at training step `step`.
+    pub fn scored(&self, step: u32, snapshot: SnapshotScored) -> Result<(), FieldError> {
+        self.provider.log_body(Some(self.id.clone()), Some(step), snapshot)
+    }
+
+    /// Keeps a file with the episode.
+    pub fn artifact(
+        &self,
+        name: impl Into<String>,
+        mime_type: impl Into<String>,
+        role: impl Into<String>,
+        content: impl Into<Vec<u8>>,
+    ) -> Result<(), ArtifactError> {
+        let episode = Some(self.id.clone());
+        self.provider.artifact_of(
+            episode,
+            self.at,
+            name.into(),
+            mime_type.into(),
+            role.into(),
+            content.into(),
+        )
+    }
+
+    /// Ends it. Where the outcome breaks a rule the episode goes on, to be ended with another one.
+    pub fn end(mut self, outcome: Outcome) -> Result<EndedEpisode, (Self, FieldError)> {
+        match self.tell_end(outcome) {
+            Ok(()) => {
+                self.has_ended = true;
+                Ok(EndedEpisode { provider: self.provider.clone(), id: self.id.clone() })
+            }
+            Err(refusal) => Err((self, refusal)),
+        }
+    }
+
+    fn tell_end(&self, outcome: Outcome) -> Result<(), FieldError> {
+        let now = self.provider.stamps().elapsed_micros();
+        let latency = self.began_micros.zip(now).map(|(from, to)| to.saturating_sub(from) as f64 / 1000.0);
+        let return_ = outcome.return_.map(Score::new).transpose();
+        let finished = EpisodeFinished {
+            status: outcome.status,
+            return_: return_.map_err(|e| FieldError::new("body.return", e.message))?,
+            latency_ms: latency,
+            cost: outcome.cost,
+            error: outcome.error.map(|text| failure::cut(text, gauntlet_model::MAX_TEXT_BYTES)),
+        };
+        self.provider.log_body(Some(self.id.clone()), self.at, finished)
+    }
+
+    fn say(&self, kind: StepKind, key: &str, text: String) -> Result<(), FieldError> {
+        self.record(kind, None, object([(key, Value::from(text))]), None)
+    }
+
+    fn next_step(&self) -> u32 {
+        self.at.unwrap_or_else(|| self.next.fetch_add(1, Relaxed).min(MAX_STEP))
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.provider.stamps().now()
+    }
+
+    /// 8 bytes in hex.
+    pub(crate) fn new_span_id(&self) -> String {
+        let id = self.provider.stamps().id();
+        id.as_bytes().iter().skip(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+impl Drop for Episode {
+    fn drop(&mut self) {
+        if self.has_ended {
+            return;
+        }
+        let outcome = if std::thread::panicking() {
+            Outcome { status: Status::Failed, error: Some("panicked".to_owned()), ..Outcome::completed() }
+        } else {
+            let error = Some("dropped without an end".to_owned());
+            Outcome { status: Status::Cancelled, error, ..Outcome::completed() }
+        };
+        // Nothing of this outcome can break a rule.
+        let _ = self.tell_end(outcome);
+    }
+}
+
+/// An episode that has ended: scores may still come, from a judge that takes its time or from a person.
+#[derive(Debug, Clone)]
+pub struct EndedEpisode {
+    provider: ObservabilityProvider,
+    id: EpisodeId,
+}
+
+impl EndedEpisode {
+    /// Its id.
+    pub fn id(&self) -> &EpisodeId {
+        &self.id
+    }
+
+    /// A score of the whole episode. `source` says who scored.
+    pub fn score(
+        &self,
+        path: impl Into<String>,
+        value: f64,
+        source: impl Into<String>,
+    ) -> Result<(), FieldError> {
+        let score = ScoreAdded {
+            target: ScoreTarget::Episode,
+            path: path.into(),
+            value: Score::new(value).map_err(|e| FieldError::new("body.value", e.message))?,
+            label: None,
+            explanation: None,
+            source: source.into(),
+        };
+        self.provider.score(Some(self.id.clone()), None, score)
+    }
+}
+
+pub(crate) fn object<const N: usize>(entries: [(&str, Value); N]) -> Object {
+    entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}

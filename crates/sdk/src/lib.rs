@@ -1,0 +1,26 @@
+#![doc = include_str!("../README.md")]
+
+mod artifacts;
+mod builder;
+mod database;
+mod episode;
+mod failure;
+mod provider;
+mod report;
+mod subscribe;
+mod tool;
+pub mod tracing;
+
+pub use artifacts::ArtifactError;
+pub use builder::{Builder, Mode, StartError};
+pub use database::{DatabaseError, DatabaseSink};
+pub use episode::{EndedEpisode, Episode, Outcome};
+pub use provider::{FinishError, ObservabilityProvider};
+pub use report::{Report, SinkReport, Unfinished};
+pub use subscribe::{Stopper, Subscription, SubscriptionError, subscribe};
+pub use tool::ToolCall;
+
+/// The typed events, ids and scores, and their rules.
+pub use gauntlet_model as model;
+/// Rubric trees, the observer that films them, and the sinks behind every provider.
+pub use gauntlet_rubric as rubric;

@@ -1,0 +1,281 @@
+//! The provider: what a program holds while it is being filmed.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use gauntlet_model::{
+    Body, EpisodeId, EpisodeStarted, Event, FieldError, Object, RunFinished, RunId, RunStatus, ScoreAdded,
+    Scores, SnapshotScored, Status,
+};
+use gauntlet_rubric::sinks::Delivery;
+use gauntlet_rubric::{Endpoint, Node, Observer, ObserverConfig, Outlet, ServerCommands, Stamps, Story};
+
+use crate::artifacts::{ArtifactError, Artifacts};
+use crate::builder::Builder;
+use crate::episode::Episode;
+use crate::report::{Report, SinkReport, Unfinished};
+use crate::subscribe::{Subscription, subscribe};
+
+/// A run being filmed. Cloning it is cheap; all clones are one run. Nothing here waits for the network, and what it is
+/// given was validated before: an [`Event`] that breaks a rule cannot be built.
+///
+/// Events that are still on their way when the last clone is dropped are delivered for a few seconds more; what cannot
+/// be delivered by then stays on disk for the next process.
+#[derive(Clone)]
+pub struct ObservabilityProvider(Arc<Inner>);
+
+struct Inner {
+    run: RunId,
+    endpoint: Option<Endpoint>,
+    stamps: Arc<dyn Stamps>,
+    /// Before the sinks: what waits here is offered to them in the end.
+    artifacts: Option<Artifacts>,
+    sinks: Arc<Vec<Named>>,
+}
+
+pub(crate) struct Named {
+    pub(crate) name: String,
+    pub(crate) delivery: Delivery,
+}
+
+impl fmt::Debug for ObservabilityProvider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ObservabilityProvider").field("run", &self.0.run).finish_non_exhaustive()
+    }
+}
+
+impl ObservabilityProvider {
+    /// Settings of a new run: those of the environment (`GAUNTLET_ENDPOINT`, `GAUNTLET_API_KEY`, `GAUNTLET_PROJECT`,
+    /// `GAUNTLET_MODE`, `GAUNTLET_SPOOL`), to be changed before [`Builder::start`]. Refuses a variable that breaks a
+    /// rule.
+    pub fn builder() -> Result<Builder, FieldError> {
+        Builder::from_vars(|name| std::env::var(name).ok())
+    }
+
+    pub(crate) fn new(
+        run: RunId,
+        endpoint: Option<Endpoint>,
+        stamps: Arc<dyn Stamps>,
+        sinks: Vec<Named>,
+        artifacts: Option<Artifacts>,
+    ) -> Self {
+        Self(Arc::new(Inner { run, endpoint, stamps, artifacts, sinks: Arc::new(sinks) }))
+    }
+
+    /// Says that the run began and runs.
+    pub(crate) fn begin(&self, started: Event) {
+        self.log_event(started);
+        // A status without a reason breaks no rule.
+        let _ = self.log_body(None, None, RunStatus { status: Status::Running, reason: None });
+    }
+
+    /// The run's id.
+    pub fn run(&self) -> &RunId {
+        &self.0.run
+    }
+
+    /// The run's page, where there is a server.
+    pub fn url(&self) -> Option<String> {
+        let endpoint = self.0.endpoint.as_ref()?;
+        Some(endpoint.run_url(&self.0.run, "").replacen("/api/v1/runs/", "/runs/", 1))
+    }
+
+    /// Clock and ids.
+    pub(crate) fn stamps(&self) -> &dyn Stamps {
+        &*self.0.stamps
+    }
+
+    /// Gives an event to every sink. Returns at once.
+    pub fn log_event(&self, event: Event) {
+        offer(&self.0.sinks, &Arc::new(event));
+    }
+
+    /// Builds an event of this run, now, and gives it to every sink; or says which field breaks which rule.
+    pub fn log_body(
+        &self,
+        episode: Option<EpisodeId>,
+        step: Option<u32>,
+        body: impl Into<Body>,
+    ) -> Result<(), FieldError> {
+        let stamps = self.stamps();
+        self.log_event(Event::new(stamps.id(), stamps.now(), episode, step, body)?);
+        Ok(())
+    }
+
+    /// Scores of one step: rubric paths, `root` for the whole, `metrics.*` for measurements that are no judgement (a
+    /// loss, a learning rate). A second call for the same step replaces the first.
+    pub fn log<P: Into<String>>(
+        &self,
+        scores: impl IntoIterator<Item = (P, f64)>,
+        step: u32,
+    ) -> Result<(), FieldError> {
+        self.rollout(step, SnapshotScored { scores: Scores::new(scores)?, ..SnapshotScored::default() })
+    }
+
+    /// One judged rollout with everything that is known about it.
+    pub fn rollout(&self, step: u32, snapshot: SnapshotScored) -> Result<(), FieldError> {
+        self.log_body(None, Some(step), snapshot)
+    }
+
+    /// A score that comes later, or from a person. Of a step it needs `step`, and `episode` where the step has one.
+    pub fn score(
+        &self,
+        episode: Option<EpisodeId>,
+        step: Option<u32>,
+        score: ScoreAdded,
+    ) -> Result<(), FieldError> {
+        self.log_body(episode, step, score)
+    }
+
+    /// Begins an episode: one attempt at one task. Its steps are numbered 0, 1, 2, ... in the order they are recorded.
+    pub fn start_episode(&self, task: impl Into<String>) -> Result<Episode, FieldError> {
+        self.start_episode_as(
+            self.new_trace_id()?,
+            None,
+            EpisodeStarted { task: Some(task.into()), metadata: Object::new() },
+        )
+    }
+
+    /// Begins an episode under an id of its own. All its records belong to training step `step` where one is given.
+    pub fn start_episode_as(
+        &self,
+        id: EpisodeId,
+        step: Option<u32>,
+        started: EpisodeStarted,
+    ) -> Result<Episode, FieldError> {
+        self.log_body(Some(id.clone()), step, started)?;
+        Ok(Episode::begun(self.clone(), id, step))
+    }
+
+    /// 16 bytes in hex, as traces are named.
+    pub(crate) fn new_trace_id(&self) -> Result<EpisodeId, FieldError> {
+        EpisodeId::new(self.stamps().id().to_string().replace('-', ""))
+    }
+
+    /// Keeps a file with the run. The content is hashed and written aside on a thread of its own, uploaded once, and
+    /// then announced by an `artifact.added` event.
+    pub fn artifact(
+        &self,
+        name: impl Into<String>,
+        mime_type: impl Into<String>,
+        role: impl Into<String>,
+        content: impl Into<Vec<u8>>,
+    ) -> Result<(), ArtifactError> {
+        self.artifact_of(None, None, name.into(), mime_type.into(), role.into(), content.into())
+    }
+
+    pub(crate) fn artifact_of(
+        &self,
+        episode: Option<EpisodeId>,
+        step: Option<u32>,
+        name: String,
+        mime_type: String,
+        role: String,
+        content: Vec<u8>,
+    ) -> Result<(), ArtifactError> {
+        let Some(artifacts) = &self.0.artifacts else { return Ok(()) };
+        let stamps = self.stamps();
+        let draft = crate::artifacts::Draft {
+            id: stamps.id(),
+            at: stamps.now(),
+            episode,
+            step,
+            name,
+            mime_type,
+            role,
+        };
+        let sinks = Arc::clone(&self.0.sinks);
+        artifacts.keep(draft, content, move |event| offer(&sinks, &Arc::new(event)))
+    }
+
+    /// Watches every call of a rubric tree: each becomes a `snapshot.scored`. Where `config` pauses and names no source
+    /// of commands, they come from the server.
+    pub fn watch<A: ?Sized + 'static, O: ?Sized + 'static>(
+        &self,
+        root: &Node<A, O>,
+        describe: impl Fn(&A, &O) -> Story + Send + Sync + 'static,
+        mut config: ObserverConfig,
+    ) -> std::io::Result<Observer> {
+        if config.commands.is_none() && !config.pause_on_indices.is_empty() {
+            config.commands = self.commands()?.map(|commands| Arc::new(commands) as _);
+        }
+        let outlets: Vec<Arc<dyn Outlet>> = vec![Arc::new(self.clone())];
+        Ok(Observer::attach(root, describe, outlets, Arc::clone(&self.0.stamps), config))
+    }
+
+    /// What people command from the browser; `None` without a server.
+    pub fn commands(&self) -> std::io::Result<Option<ServerCommands>> {
+        let listen = |endpoint: &Endpoint| ServerCommands::listen(endpoint.clone(), self.0.run.clone());
+        self.0.endpoint.as_ref().map(listen).transpose()
+    }
+
+    /// The run's log as the server has it: everything after sequence number `after` (`None`: from the first event), then
+    /// what comes. `None` without a server.
+    pub fn subscribe(&self, after: Option<u64>) -> Option<Subscription> {
+        let endpoint = self.0.endpoint.clone()?;
+        Some(subscribe(endpoint, self.0.run.clone(), after))
+    }
+
+    /// The books as they are.
+    pub fn report(&self) -> Report {
+        let of = |sink: &Named| SinkReport {
+            name: sink.name.clone(),
+            counters: sink.delivery.counters(),
+            last_loss: sink.delivery.last_loss(),
+        };
+        let artifacts_lost = self.0.artifacts.as_ref().map_or(0, Artifacts::lost);
+        Report { sinks: self.0.sinks.iter().map(of).collect(), artifacts_lost }
+    }
+
+    /// Waits until everything so far has arrived or was given up; the report says which.
+    pub fn flush(&self, timeout: Duration) -> Result<Report, Unfinished> {
+        let deadline = Instant::now() + timeout;
+        let left = || deadline.saturating_duration_since(Instant::now());
+        let mut is_settled = self.0.artifacts.as_ref().is_none_or(|artifacts| artifacts.settle(left()));
+        for sink in self.0.sinks.iter() {
+            is_settled &= sink.delivery.flush(left()).is_ok();
+        }
+        if is_settled { Ok(self.report()) } else { Err(Unfinished(self.report())) }
+    }
+
+    /// Ends the run with a final status and totals, and flushes.
+    pub fn finish(
+        self,
+        status: Status,
+        summary: Option<Object>,
+        timeout: Duration,
+    ) -> Result<Report, FinishError> {
+        self.log_body(None, None, RunFinished { status, summary })?;
+        Ok(self.close(timeout)?)
+    }
+
+    /// Flushes, and lets go of this clone. The run stays open: another process may go on with it.
+    pub fn close(self, timeout: Duration) -> Result<Report, Unfinished> {
+        self.flush(timeout)
+    }
+}
+
+/// Why the end of a run was not told.
+#[derive(Debug, thiserror::Error)]
+pub enum FinishError {
+    /// The status does not end a run.
+    #[error(transparent)]
+    Field(#[from] FieldError),
+    /// Not everything has arrived in time.
+    #[error(transparent)]
+    Unfinished(#[from] Unfinished),
+}
+
+/// An observer of any rubric tree can write to it.
+impl Outlet for ObservabilityProvider {
+    fn offer(&self, event: Arc<Event>) {
+        offer(&self.0.sinks, &event);
+    }
+}
+
+fn offer(sinks: &[Named], event: &Arc<Event>) {
+    for sink in sinks {
+        sink.delivery.offer(Arc::clone(event));
+    }
+}

@@ -1,0 +1,85 @@
+//! A tool call from its beginning to whatever comes of it.
+
+use std::error::Error;
+
+use gauntlet_model::{FieldError, Object, StepError, StepKind, StepRecorded, Timestamp};
+use serde_json::Value;
+
+use crate::episode::{Episode, object};
+use crate::failure;
+
+/// A tool call on its way. It was told when it began (`tool_call`); its result is a `tool_result` that names it as its
+/// parent and says how long it took. Dropped without a result it is told as cancelled, or as panicked where a panic
+/// dropped it.
+#[derive(Debug)]
+#[must_use = "a tool call that is dropped is told as cancelled"]
+pub struct ToolCall<'e> {
+    episode: &'e Episode,
+    name: String,
+    span_id: String,
+    started_at: Timestamp,
+    is_told: bool,
+}
+
+impl<'e> ToolCall<'e> {
+    pub(crate) fn begin(episode: &'e Episode, name: String, arguments: Value) -> Result<Self, FieldError> {
+        let (span_id, started_at) = (episode.new_span_id(), episode.now());
+        episode.step(StepRecorded {
+            step_kind: StepKind::ToolCall,
+            name: Some(name.clone()),
+            span_id: span_id.clone(),
+            parent_span_id: None,
+            started_at,
+            ended_at: None,
+            payload: object([("arguments", arguments)]),
+            error: None,
+            metadata: Object::new(),
+        })?;
+        Ok(Self { episode, name, span_id, started_at, is_told: false })
+    }
+
+    /// The span other steps may name as their parent.
+    pub fn span_id(&self) -> &str {
+        &self.span_id
+    }
+
+    /// It gave a result.
+    pub fn succeed(mut self, result: impl Into<Value>) -> Result<(), FieldError> {
+        self.tell(object([("result", result.into())]), None)
+    }
+
+    /// It failed: the error is told with its causes.
+    pub fn fail<E: Error + ?Sized>(mut self, error: &E) -> Result<(), FieldError> {
+        self.tell(Object::new(), Some(failure::told(error)))
+    }
+
+    fn tell(&mut self, payload: Object, error: Option<StepError>) -> Result<(), FieldError> {
+        self.is_told = true;
+        self.episode.step(StepRecorded {
+            step_kind: StepKind::ToolResult,
+            name: Some(self.name.clone()),
+            span_id: self.episode.new_span_id(),
+            parent_span_id: Some(self.span_id.clone()),
+            started_at: self.started_at,
+            ended_at: Some(self.episode.now().max(self.started_at)),
+            payload,
+            error,
+            metadata: Object::new(),
+        })
+    }
+}
+
+impl Drop for ToolCall<'_> {
+    fn drop(&mut self) {
+        if self.is_told {
+            return;
+        }
+        let error = if std::thread::panicking() {
+            failure::worded("Panic", "the tool panicked")
+        } else {
+            failure::worded("Cancelled", "dropped without a result")
+        };
+        // The name passed when the call began; nothing else here can break a rule.
+        let _ = self.tell(Object::new(), Some(error));
+    }
+}
