@@ -12,6 +12,8 @@ mod gauntlet;
 pub mod ports;
 mod routes;
 mod runs;
+#[cfg(feature = "ssr")]
+pub mod search;
 mod shell;
 mod ui;
 

@@ -53,6 +53,15 @@ impl ApiError {
         self
     }
 
+    /// What clients are told: `code`, `message` and `details` where there are any.
+    pub fn body(&self) -> Value {
+        let mut error = json!({ "code": self.code, "message": self.message });
+        if let Some(details) = &self.details {
+            error["details"] = (**details).clone();
+        }
+        error
+    }
+
     /// The sentence, for callers that do not speak HTTP.
     pub fn message(&self) -> &str {
         &self.message
@@ -109,10 +118,7 @@ impl From<StoreError> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut error = json!({ "code": self.code, "message": self.message });
-        if let Some(details) = self.details {
-            error["details"] = *details;
-        }
+        let error = self.body();
         let mut response = (self.status, Json(json!({ "error": error }))).into_response();
         if let Some(secs) = self.retry_after_secs {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(secs));

@@ -11,16 +11,17 @@ use leptos_axum::{LeptosRoutes, generate_route_list};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
-use crate::api::{artifacts, commands, episodes, events, exports, film, imports, runs, series, steps};
+use crate::api::{artifacts, commands, episodes, events, exports, film, imports, runs, search, series, steps};
 use crate::error::ApiError;
 use crate::state::AppState;
-use crate::{docs, health, http, hub, live, openapi, pages, site};
+use crate::{docs, health, http, hub, live, openapi, otlp, pages, search_page, site};
 
 /// The whole server.
 pub fn router(state: AppState) -> Router {
     Router::new()
         .nest("/api/v1", v1())
         .merge(origin())
+        .merge(exporters())
         .merge(probes())
         .merge(documentation())
         .merge(browser(&state))
@@ -55,6 +56,9 @@ fn v1() -> Router<AppState> {
         .route("/runs/{run}/commands/{command}/ack", post(commands::ack))
         .route("/runs/{run}/export", get(exports::read))
         .route("/import", post(imports::post))
+        .route("/imports", post(imports::announce).get(imports::list))
+        .route("/imports/{id}", put(imports::receive).get(imports::read).delete(imports::remove))
+        .route("/search", get(search::read))
         .route("/openapi.json", get(openapi::read))
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
@@ -70,12 +74,19 @@ fn origin() -> Router<AppState> {
         .route("/gauntlet/data/{sid}", get(hub::sessions::data))
         .route("/gauntlet/comparison", get(hub::compare::comparison))
         .route("/gauntlet/evolution/{task}", get(hub::compare::evolution))
+        .route("/gauntlet/search", get(hub::search::search))
+        .route("/gauntlet/rag", get(hub::search::rag))
         .route("/gauntlet/command/{sid}", post(hub::commands::post).get(hub::commands::pop))
 }
 
 /// People who read.
 fn documentation() -> Router<AppState> {
     Router::new().route("/docs", get(docs::index)).route("/docs/{page}", get(docs::read))
+}
+
+/// OpenTelemetry's exporters.
+fn exporters() -> Router<AppState> {
+    Router::new().route("/v1/traces", post(otlp::traces)).route("/v1/logs", post(otlp::logs))
 }
 
 /// Supervisors.
@@ -91,7 +102,10 @@ fn browser(state: &AppState) -> Router<AppState> {
         move || leptos::prelude::provide_context(Arc::clone(&backend))
     };
     let options = state.leptos.clone();
-    Router::new().route("/pages/{*function}", post(pages::server_function)).leptos_routes_with_context(
+    Router::new()
+        .route("/search", get(search_page::read))
+        .route("/pages/{*function}", post(pages::server_function))
+        .leptos_routes_with_context(
         state,
         generate_route_list(gauntlet_app::App),
         provide,

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use axum::serve::ListenerExt;
 use gauntlet_store::{Options, Store};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -78,6 +79,7 @@ impl Server {
     pub async fn run(self, stop: CancellationToken) -> Result<(), ServeError> {
         let Self { state, listener, lock, .. } = self;
         let (store, stopping) = (state.store.clone(), state.stopping.clone());
+        state.imports.resume();
         let ended = {
             let stopping = stopping.clone();
             async move {
@@ -86,6 +88,12 @@ impl Server {
                 stopping.cancel();
             }
         };
+        // Small frames go out at once instead of waiting for the acknowledgement of those before.
+        let listener = listener.tap_io(|stream| {
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "a connection keeps collecting small frames");
+            }
+        });
         let serving = axum::serve(listener, router(state)).with_graceful_shutdown(ended);
         let late = async {
             stopping.cancelled().await;

@@ -10,7 +10,9 @@ use rand::RngExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::films::Films;
+use crate::imports::Imports;
 use crate::live::Tails;
+use crate::otlp::Homes;
 use crate::site::Site;
 use gauntlet_model::{EventId, RunId, Timestamp};
 
@@ -40,6 +42,10 @@ pub struct AppState {
     pub tails: Tails,
     /// Folded films of the runs that were asked for.
     pub films: Films,
+    /// The runs of recent OpenTelemetry traces.
+    pub homes: Homes,
+    /// Files on their way in.
+    pub imports: Imports,
     /// What requests must keep.
     pub limits: Limits,
     /// Files of the browser side.
@@ -59,6 +65,8 @@ impl AppState {
         Self {
             tails: Tails::new(store.clone(), stopping.clone()),
             films: Films::new(store.clone()),
+            imports: Imports::new(store.clone(), limits.import_bytes, stopping.clone()),
+            homes: Homes::default(),
             store,
             limits,
             site: Arc::new(site),

@@ -9,7 +9,7 @@ use serde_json::Value;
 use support::Server;
 
 /// Pages and their helpers, which are no API.
-const PAGES: [&str; 3] = ["/docs", "/docs/{page}", "/pages/{*function}"];
+const PAGES: [&str; 4] = ["/docs", "/docs/{page}", "/pages/{*function}", "/search"];
 
 /// `get /api/v1/runs` and so on, from the router's own text: axum does not tell what it routes.
 fn routed() -> BTreeSet<String> {
@@ -26,7 +26,7 @@ fn routed() -> BTreeSet<String> {
         };
         for method in ["get", "post", "put", "patch", "delete"] {
             let is_called = [" ", "."].iter().any(|before| call.contains(&format!("{before}{method}(")));
-            if is_called && !PAGES.contains(&path) {
+            if is_called && !PAGES.contains(&format!("{prefix}{path}").as_str()) {
                 found.insert(format!("{method} {prefix}{path}"));
             }
         }

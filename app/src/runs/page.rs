@@ -11,7 +11,7 @@ use super::empty::{NoMatch, NoRuns};
 use super::filters::{Filter, Filters};
 use super::row::Row;
 use crate::api::{RunsPage as Page, RunsQuery, list_runs};
-use crate::ui::{FilePicker, Mark, ThemeSwitch, now_ms};
+use crate::ui::{FilePicker, Mark, SearchBox, ThemeSwitch, now_ms};
 
 /// How often the list looks for news, and how many looks it skips while nothing runs.
 const LOOK: Duration = Duration::from_secs(2);
@@ -30,6 +30,8 @@ pub(crate) fn RunsPage() -> impl IntoView {
             <header class="top">
                 <Mark />
                 <span class="top-gap"></span>
+                <SearchBox />
+                <a class="link" href="/docs" rel="external">"Docs"</a>
                 <ThemeSwitch />
                 <FilePicker words="Open a results file" />
             </header>

@@ -7,6 +7,7 @@ mod frames;
 mod icon;
 mod importer;
 mod mark;
+mod search_box;
 mod theme;
 mod words;
 
@@ -20,5 +21,6 @@ pub(crate) use frames::EachFrame;
 pub(crate) use icon::{Icon, Shape};
 pub(crate) use importer::{DropZone, FilePicker, provide_importer, run_address};
 pub(crate) use mark::Mark;
+pub(crate) use search_box::SearchBox;
 pub(crate) use theme::{APPLY as APPLY_THEME, ThemeSwitch};
 pub(crate) use words::{failure_class, failure_title, failure_word, state_class, state_word, status_word};

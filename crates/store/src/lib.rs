@@ -12,10 +12,12 @@ mod commands;
 mod cursor;
 mod error;
 mod events;
+mod lookup;
 mod options;
 mod queue;
 mod row;
 mod runs;
+mod search;
 mod sqlite;
 mod store;
 mod watches;
@@ -27,4 +29,5 @@ pub use answers::{
 pub use blobs::{Blobs, Upload};
 pub use error::StoreError;
 pub use options::{Options, Synchronous};
+pub use search::{Fails, Hit, Judged, Progress, Reading, SearchPage, SearchQuery, Segment, TextField};
 pub use store::Store;

@@ -27,11 +27,13 @@ pub struct Options {
     pub group_events: usize,
     /// Connections that read. At least 1.
     pub readers: u32,
+    /// Whether texts are indexed for [`search`](crate::Store::search), in the background.
+    pub search: bool,
 }
 
 impl Options {
     /// The defaults for a data directory: full durability, 256 requests and 256 MiB in the queue, 4096 events a
-    /// commit, 4 readers.
+    /// commit, 4 readers, texts indexed.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),
@@ -40,6 +42,7 @@ impl Options {
             queue_bytes: 256 << 20,
             group_events: 4096,
             readers: 4,
+            search: true,
         }
     }
 }

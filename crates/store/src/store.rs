@@ -1,5 +1,6 @@
 //! Opening, closing, watching: the store as a whole.
 
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gauntlet_model::RunId;
@@ -9,6 +10,7 @@ use tokio::task::JoinHandle;
 
 use crate::blobs::Blobs;
 use crate::queue::{Queue, Reply, closed};
+use crate::search::Index;
 use crate::sqlite;
 use crate::watches::Watches;
 use crate::work::Work;
@@ -25,6 +27,8 @@ struct Inner {
     readers: SqlitePool,
     watches: Arc<Watches>,
     blobs: Blobs,
+    folder: PathBuf,
+    index: Option<Index>,
     writer: Mutex<Option<JoinHandle<sqlite::Drained>>>,
 }
 
@@ -36,14 +40,20 @@ impl Store {
         let watches = Arc::new(Watches::new());
         let (readers, writer) = sqlite::open(&options, inbox, Arc::clone(&watches)).await?;
         let blobs = Blobs::new(&options.path);
+        let index = options
+            .search
+            .then(|| Index::start(options.path.clone(), readers.clone(), watches.subscribe_all()));
         let writer = Mutex::new(Some(writer));
-        Ok(Self { inner: Arc::new(Inner { queue, readers, watches, blobs, writer }) })
+        Ok(Self { inner: Arc::new(Inner { queue, readers, watches, blobs, folder: options.path, index, writer }) })
     }
 
     /// Takes no more requests, finishes those it has, and leaves the database in one file. Afterwards every call is
     /// [`StoreError::Unavailable`].
     pub async fn close(&self) {
         self.inner.queue.close();
+        if let Some(index) = &self.inner.index {
+            index.close().await;
+        }
         let writer = self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         let drained = match writer {
             Some(writer) => writer.await,
@@ -77,6 +87,15 @@ impl Store {
     /// The artifacts beside the log.
     pub fn blobs(&self) -> &Blobs {
         &self.inner.blobs
+    }
+
+    /// The data directory.
+    pub fn folder(&self) -> &Path {
+        &self.inner.folder
+    }
+
+    pub(crate) fn index(&self) -> Option<&Index> {
+        self.inner.index.as_ref()
     }
 
     pub(crate) fn readers(&self) -> &SqlitePool {

@@ -8,6 +8,7 @@ pub mod exports;
 pub mod film;
 pub mod imports;
 pub mod runs;
+pub mod search;
 pub mod series;
 pub mod steps;
 

@@ -3,6 +3,7 @@
 pub mod commands;
 pub mod compare;
 pub mod live;
+pub mod search;
 pub mod sessions;
 pub mod stream;
 

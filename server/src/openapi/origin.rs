@@ -41,6 +41,25 @@ pub fn operations() -> Vec<Operation> {
             "Paired by step.",
             "{task_id: string, pairs: [object]}",
         ),
+        op("get", "/gauntlet/search", "Search snapshots")
+            .about(
+                "No model is involved: `semantic=false` finds snapshots with every word (`search_type` is `keyword`), \
+                 `semantic=true` those with any of the words, by their stems (`expanded_keyword`). `similarity` is the \
+                 match's rank against the best one's.",
+            )
+            .query("query", "string", "Words; marks between them mean nothing.")
+            .query("semantic", "string", "`true` or `false`; `false` unless said.")
+            .json(
+                200,
+                "At most 20 snapshots, best first.",
+                "{query: string, semantic: boolean, results: [{id: string, session_id: string, step: integer, \
+                 scores: object, metadata: object, search_type: string, similarity: number}]}",
+            )
+            .answers(422, "The query cannot be looked for.", "application/json", "{detail: [object]}"),
+        op("get", "/gauntlet/rag", "Snapshots as context for a prompt")
+            .query("query", "string", "Words; any of them will do, by their stems.")
+            .json(200, "The five best matches as text.", "{query: string, context: string}")
+            .answers(422, "The query cannot be looked for.", "application/json", "{detail: [object]}"),
         op("post", "/gauntlet/command/{sid}", "Queue a command")
             .body("application/json", "{action: string, tweak?: object}")
             .json(200, "Queued.", "{status: string}")

@@ -17,11 +17,39 @@ const EPISODE: &str = "{episode: string, task: string?, status: string?, started
 
 /// Every operation under `/api/v1` and `/v1`, and the probes.
 pub fn operations() -> Vec<Operation> {
-    [runs(), events(), film(), commands(), files(), server()].concat()
+    [runs(), events(), film(), commands(), files(), search(), server()].concat()
 }
 
 fn op(method: &'static str, path: &'static str, tag: &'static str, summary: &'static str) -> Operation {
     Operation::new(method, path, tag, summary)
+}
+
+fn search() -> Vec<Operation> {
+    vec![
+        op("get", "/api/v1/search", "Search", "Search every text")
+            .about(
+                "Words, `\"a phrase\"`, `prefix*`, `-without`, `one OR other`. Best first, newer first where two match \
+                 equally well; without words, newest first. Texts follow the log in the background: `complete` says \
+                 whether all are indexed, `indexed_up_to` up to which time they are, `waiting` how many events are not.",
+            )
+            .query("q", "string", "What to look for.")
+            .query("project", "string", "Only this project's.")
+            .query("run", "string", "Only this run's.")
+            .query("failing", "string", "Only steps that fail: `any`, a kind of failure, or a rubric path.")
+            .query("limit", "integer", "Most results on the page, 1 to 200; 20 unless said.")
+            .query("cursor", "string", "`next_cursor` of the page before.")
+            .json(
+                200,
+                "A page.",
+                "{items: [{run: string, run_name: string, project: string, seq: integer, at: string, kind: string, \
+                 episode: string?, step: integer?, root: number?, failure: string?, failing: [{path: string, \
+                 value: number, failure: string}], declared: [string], field: string?, snippet: [{text: string, \
+                 hit: boolean}], rank: number?}], next_cursor: string?, more: boolean, complete: boolean, \
+                 indexed_up_to: string?, waiting: integer}",
+            )
+            .refuses(404, "There is no such run.")
+            .refuses(422, "The query, the limit or the cursor cannot be used; the message says why."),
+    ]
 }
 
 fn runs() -> Vec<Operation> {

@@ -154,7 +154,8 @@ impl Group<'_> {
         let tags = patch.tags.as_ref().map(|t| serde_json::to_string(t).unwrap_or_else(|_| "[]".to_owned()));
         if patch.name.is_some() || tags.is_some() || patch.notes.is_some() {
             sqlx::query(
-                "UPDATE runs SET name = coalesce(?2, name), tags = coalesce(?3, tags), notes = coalesce(?4, notes)
+                "UPDATE runs SET name = coalesce(?2, name), tags = coalesce(?3, tags), notes = coalesce(?4, notes),
+                    edits = edits + 1
                  WHERE run_no = ?1",
             )
             .bind(state.run_no)

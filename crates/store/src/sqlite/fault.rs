@@ -10,7 +10,7 @@ const FULL: i32 = 13;
 const NOT_A_DATABASE: i32 = 26;
 
 /// What a caller learns of a database error; the error itself goes to the operator's log.
-pub(super) fn fault(error: sqlx::Error) -> StoreError {
+pub(crate) fn fault(error: sqlx::Error) -> StoreError {
     tracing::error!(%error, "the database failed");
     let code = error.as_database_error().and_then(DatabaseError::code).and_then(|c| c.parse::<i32>().ok());
     match (code.map(|c| c & 0xff), error) {
@@ -28,7 +28,7 @@ pub(super) fn fault(error: sqlx::Error) -> StoreError {
 }
 
 /// A stored value that breaks the rules it was stored under.
-pub(super) fn corrupt(what: impl std::fmt::Display) -> StoreError {
+pub(crate) fn corrupt(what: impl std::fmt::Display) -> StoreError {
     let message = what.to_string();
     tracing::error!(message, "the log is damaged");
     StoreError::Corrupt(message)

@@ -7,6 +7,7 @@ mod flush;
 mod group;
 mod hub;
 mod listing;
+mod lookup;
 mod read;
 mod rows;
 mod steps;
@@ -26,31 +27,33 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 pub(crate) use commands::{applied_id, pending};
+pub(crate) use fault::{corrupt, fault};
 pub(crate) use hub::{newest_of_task, sessions};
 pub(crate) use listing::{run, runs};
+pub(crate) use lookup::{find, last_step, nodes};
 pub(crate) use read::{chunk, head, read};
+pub(crate) use rows::episode;
 pub(crate) use steps::{step, steps};
 pub(crate) use writer::Drained;
 
 use crate::queue::Queued;
 use crate::watches::Watches;
 use crate::{Options, StoreError, Synchronous};
-use fault::fault;
 
 /// Bits of `place` below the run's number: a run holds at most 2^36 events.
-const SEQ_BITS: u32 = 36;
+pub(crate) const SEQ_BITS: u32 = 36;
 /// The greatest sequence number.
-const MAX_SEQ: u64 = (1 << SEQ_BITS) - 1;
+pub(crate) const MAX_SEQ: u64 = (1 << SEQ_BITS) - 1;
 /// Runs ever created in one database, at most.
 const MAX_RUN_NO: i64 = (1 << (63 - SEQ_BITS)) - 1;
 
 /// Where an event lies.
-fn place(run_no: i64, seq: u64) -> i64 {
+pub(crate) fn place(run_no: i64, seq: u64) -> i64 {
     run_no << SEQ_BITS | seq.min(MAX_SEQ) as i64
 }
 
 /// Its sequence number, from where it lies.
-fn seq_of(place: i64) -> u64 {
+pub(crate) fn seq_of(place: i64) -> u64 {
     place as u64 & MAX_SEQ
 }
 
@@ -101,11 +104,10 @@ fn migrations() -> Migrator {
     let step = |version, description: &'static str, sql| {
         Migration::new(version, description.into(), MigrationType::Simple, SqlStr::from_static(sql), false)
     };
-    Migrator::with_migrations(vec![step(
-        1,
-        "log",
-        include_str!("../../../../migrations/sqlite/0001_log.sql"),
-    )])
+    Migrator::with_migrations(vec![
+        step(1, "log", include_str!("../../../../migrations/sqlite/0001_log.sql")),
+        step(2, "search", include_str!("../../../../migrations/sqlite/0002_search.sql")),
+    ])
 }
 
 /// Takes the data directory for this process: the writer keeps what it knows of each run in memory, so there can

@@ -31,7 +31,7 @@ pub(super) fn record(row: &SqliteRow) -> Result<Record, StoreError> {
     })
 }
 
-pub(super) fn episode(stored: Option<String>) -> Result<Option<EpisodeId>, StoreError> {
+pub(crate) fn episode(stored: Option<String>) -> Result<Option<EpisodeId>, StoreError> {
     stored.map(EpisodeId::new).transpose().map_err(corrupt)
 }
 

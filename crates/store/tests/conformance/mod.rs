@@ -8,6 +8,7 @@ pub mod listing;
 pub mod origin;
 pub mod reading;
 pub mod runs;
+pub mod searching;
 pub mod storm;
 pub mod watching;
 
@@ -57,6 +58,11 @@ macro_rules! suite {
         conformance::suite!($backend; watching:
             the_head_is_told_after_the_commit, one_watcher_does_not_hear_of_other_runs, a_deleted_run_ends_its_watch,
             the_list_changes_with_any_run);
+        conformance::suite!($backend; searching:
+            every_text_is_found_with_its_field, marks_narrow_and_widen, filters_leave_what_fails_so,
+            pages_hold_each_result_once_while_the_index_grows, a_blank_search_is_newest_first,
+            a_run_is_found_as_it_is_called_today, a_deleted_run_is_not_found, the_index_follows_and_says_how_far,
+            no_query_breaks_it, what_cannot_be_asked_is_named);
         conformance::suite!($backend; storm:
             sixteen_writers_and_four_readers, retries_under_load_duplicate_nothing);
     };

@@ -1,0 +1,249 @@
+//! The search page. The server renders it whole and the browser runs nothing: a form, a list of links, no wasm.
+
+use gauntlet_model::FailureKind;
+use leptos::prelude::*;
+
+use crate::shell::ICON;
+use crate::ui::{APPLY_THEME, Mark, SearchBox, failure_class, failure_title, run_address, score};
+
+/// What the page shows.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Results {
+    /// What was typed.
+    pub words: String,
+    /// The failure or rubric path the results are narrowed to; `any`, or empty for all.
+    pub failing: String,
+    /// What was found, best first.
+    pub items: Vec<Item>,
+    /// Where the next page starts.
+    pub next_cursor: Option<String>,
+    /// Whether more matches than are ranked.
+    pub more: bool,
+    /// Events not indexed yet.
+    pub waiting: u64,
+    /// Why there is no answer, as a sentence.
+    pub trouble: Option<String>,
+}
+
+/// One event that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// Its run's id.
+    pub run: String,
+    /// Its run's name.
+    pub run_name: String,
+    /// Its step, if any.
+    pub step: Option<u32>,
+    /// Its episode, if any.
+    pub episode: Option<String>,
+    /// What sort of event it is, as a word.
+    pub kind: &'static str,
+    /// Where in it the snippet stands, as a word.
+    pub field: &'static str,
+    /// The root score that counts for its step.
+    pub root: Option<f64>,
+    /// The gravest failure of its step.
+    pub failure: Option<FailureKind>,
+    /// A stretch of its text; true where it is what was looked for.
+    pub snippet: Vec<(String, bool)>,
+}
+
+/// What the list can be narrowed to: the word in the address, and the word for people.
+const CHIPS: [(&str, &str); 7] = [
+    ("", "Everything"),
+    ("any", "Failing"),
+    ("hallucination", "Ungrounded"),
+    ("format", "Format"),
+    ("refusal", "Refusal"),
+    ("inconsistency", "Inconsistent"),
+    ("generic", "Other failures"),
+];
+
+/// The whole document. `style` is the address of the style sheet.
+pub fn document(results: &Results, style: String) -> String {
+    Owner::new().with(|| format!("<!DOCTYPE html>{}", page(results, style).to_html()))
+}
+
+fn page(results: &Results, style: String) -> impl IntoView + use<> {
+    view! {
+        <html lang="en">
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
+                <meta name="color-scheme" content="dark" />
+                <meta name="theme-color" content="#07080b" />
+                <link rel="icon" type="image/svg+xml" href=ICON />
+                <script>{APPLY_THEME}</script>
+                <link rel="stylesheet" href=style />
+                <title>{title(&results.words)}</title>
+            </head>
+            <body>
+                <div class="runs-page">
+                    <header class="top">
+                        <Mark />
+                        <nav class="crumb" aria-label="Place"><a href="/">"Runs"</a></nav>
+                    </header>
+                    <main class="found">
+                        <h1>"Search"</h1>
+                        <SearchBox words=results.words.clone() />
+                        <p class="search-marks">
+                            "Words, " <code>"\"a phrase\""</code> ", " <code>"prefix*"</code> ", " <code>"-without"</code>
+                            ", " <code>"one OR other"</code>
+                        </p>
+                        {chips(results)}
+                        {body(results)}
+                    </main>
+                </div>
+            </body>
+        </html>
+    }
+}
+
+fn title(words: &str) -> String {
+    if words.is_empty() { "Search · Gauntlet".to_owned() } else { format!("{words} · Search · Gauntlet") }
+}
+
+fn chips(results: &Results) -> impl IntoView + use<> {
+    let chip = |(word, name): (&'static str, &'static str)| {
+        let is_on = results.failing == word;
+        let class = if is_on { "chip is-on" } else { "chip" };
+        let href = address(&results.words, word, None);
+        view! { <a class=class href=href aria-current=is_on.then_some("true")>{name}</a> }
+    };
+    let all = CHIPS.map(chip).collect_view();
+    view! { <nav class="chips" aria-label="Narrow to">{all}</nav> }
+}
+
+fn body(results: &Results) -> AnyView {
+    if let Some(trouble) = results.trouble.clone() {
+        return view! {
+            <section class="empty is-small" role="alert"><h2>"This cannot be looked for"</h2><p>{trouble}</p></section>
+        }
+        .into_any();
+    }
+    let waiting = (results.waiting > 0).then(|| {
+        let events = if results.waiting == 1 { "event is" } else { "events are" };
+        let words = format!("{} {events} still being indexed and may be missing here.", results.waiting);
+        view! { <p class="trouble" role="status">{words}</p> }
+    });
+    if results.items.is_empty() {
+        return view! {
+            {waiting}
+            <section class="empty is-small" aria-label="Nothing found">
+                <h2>"Nothing found"</h2>
+                <p>"All words must be in one event. Fewer words, or a word with * at its end, find more."</p>
+            </section>
+        }
+        .into_any();
+    }
+    let items = results.items.iter().map(item).collect_view();
+    let more = results.more.then(|| {
+        view! { <p class="quiet-words">"More events match than are ranked; another word narrows the list."</p> }
+    });
+    let next = results.next_cursor.as_deref().map(|cursor| {
+        let href = address(&results.words, &results.failing, Some(cursor));
+        view! { <a class="button more" href=href rel="next">"More results"</a> }
+    });
+    view! { {waiting} <ol class="hits" aria-label="Results">{items}</ol> {more} {next} }.into_any()
+}
+
+fn item(item: &Item) -> impl IntoView + use<> {
+    let snippet = item.snippet.iter().map(|(text, is_hit)| {
+        let text = text.clone();
+        if *is_hit {
+            view! { <mark>{text}</mark> }.into_any()
+        } else {
+            view! { <span>{text}</span> }.into_any()
+        }
+    });
+    let snippet = snippet.collect_view();
+    let step = item.step.map(|step| view! { <span class="hit-step">{format!("step {step}")}</span> });
+    let failure = item
+        .failure
+        .map(|kind| view! { <span class=format!("hit-failure {}", failure_class(kind))>{failure_title(kind)}</span> });
+    let root = item.root.map(|root| {
+        let class = if root < 0.0 { "hit-root is-negative" } else { "hit-root" };
+        view! { <span class=class>{score(root)}</span> }
+    });
+    view! {
+        <li class="hit">
+            <p class="hit-where">
+                <a href=moment(item)>{item.run_name.clone()} {step}</a>
+                <span class="hit-kind">{item.kind} {(!item.field.is_empty()).then(|| format!(" · {}", item.field))}</span>
+                {failure} {root}
+            </p>
+            <p class="hit-snippet">{snippet}</p>
+        </li>
+    }
+}
+
+/// The address of the event's moment in its run.
+fn moment(item: &Item) -> String {
+    let mut address = run_address(&item.run);
+    if let Some(step) = item.step {
+        address.push_str(&format!("?step={step}"));
+        if let Some(episode) = &item.episode {
+            address.push_str(&format!("&episode={}", escaped(episode)));
+        }
+    }
+    address
+}
+
+fn address(words: &str, failing: &str, cursor: Option<&str>) -> String {
+    let mut address = format!("/search?q={}", escaped(words));
+    if !failing.is_empty() {
+        address.push_str(&format!("&failing={}", escaped(failing)));
+    }
+    if let Some(cursor) = cursor {
+        address.push_str(&format!("&cursor={}", escaped(cursor)));
+    }
+    address
+}
+
+/// A text as part of an address.
+fn escaped(text: &str) -> String {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(byte);
+    text.bytes()
+        .map(|byte| if plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found() -> Item {
+        Item {
+            run: "a/b".to_owned(),
+            run_name: "<b>run</b>".to_owned(),
+            step: Some(7),
+            episode: Some("e 1".to_owned()),
+            kind: "snapshot",
+            field: "action",
+            root: Some(-20.0),
+            failure: Some(FailureKind::Hallucination),
+            snippet: vec![("the ".to_owned(), false), ("<script>".to_owned(), true)],
+        }
+    }
+
+    #[test]
+    fn nothing_that_was_recorded_or_typed_becomes_markup() {
+        let words = "\"><script>alert(1)</script>".to_owned();
+        let html =
+            document(&Results { words, items: vec![found()], ..Results::default() }, "/s.css".to_owned());
+        assert!(!html.contains("<script>alert") && !html.contains("<b>run"), "{html}");
+        assert!(html.contains("<mark>&lt;script&gt;</mark>"), "{html}");
+        assert!(html.contains("/runs/a%2Fb?step=7&amp;episode=e%201"), "{html}");
+        assert!(html.contains("Ungrounded claim") && html.contains("-20.0"));
+    }
+
+    #[test]
+    fn the_page_says_what_is_wrong_and_what_is_missing() {
+        let say = |results: Results| document(&results, String::new());
+        assert!(say(Results { trouble: Some("q: no".to_owned()), ..Results::default() }).contains("q: no"));
+        assert!(say(Results::default()).contains("Nothing found"));
+        assert!(
+            say(Results { waiting: 3, ..Results::default() }).contains("3 events are still being indexed")
+        );
+    }
+}

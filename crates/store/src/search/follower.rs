@@ -1,0 +1,247 @@
+//! Follows the log and keeps the index: reads what came after its cursors, writes texts and cursors in one
+//! transaction, and begins again. Whenever it is stopped, it goes on from its cursors: nothing is missing, nothing is
+//! there twice.
+
+use std::collections::BTreeMap;
+
+use futures::TryStreamExt;
+use gauntlet_model::Kind;
+use sqlx::sqlite::{SqliteConnection, SqlitePool};
+use sqlx::{Connection, Row as _};
+
+use super::batch::{Batch, Entry};
+use super::document::{Described, Document};
+use crate::StoreError;
+use crate::sqlite::{corrupt, fault, place, seq_of};
+
+/// Events a batch indexes at most.
+const BATCH_EVENTS: usize = 2_000;
+/// Bytes of text after which a batch is full.
+const BATCH_BYTES: usize = 4 << 20;
+/// Events of deleted runs a batch removes at most.
+const REMOVED_EVENTS: i64 = 4_000;
+
+/// How far one run is indexed.
+#[derive(Debug, Clone, Copy)]
+struct Followed {
+    next: u64,
+    edits: i64,
+    /// Not the index of this run's log: to be removed.
+    is_stale: bool,
+}
+
+/// Where one run's log stands.
+#[derive(Debug, Clone, Copy)]
+struct Stand {
+    head: u64,
+    edits: i64,
+}
+
+/// What came of one look at the log.
+pub(super) enum Step {
+    /// The index holds everything.
+    Done,
+    /// Something was indexed or removed; there may be more.
+    More,
+}
+
+/// The one writer of the index.
+pub(super) struct Follower {
+    index: SqliteConnection,
+    log: SqlitePool,
+    followed: BTreeMap<i64, Followed>,
+    /// Events in all logs at the last look.
+    pub seen: u64,
+}
+
+impl Follower {
+    /// Takes up where the index was left.
+    pub async fn new(mut index: SqliteConnection, log: SqlitePool) -> Result<Self, StoreError> {
+        let rows = sqlx::query("SELECT run_no, next, edits, last_id FROM cursors")
+            .fetch_all(&mut index)
+            .await
+            .map_err(fault)?;
+        let mut followed = BTreeMap::new();
+        for row in &rows {
+            let run_no: i64 = row.try_get(0).map_err(fault)?;
+            let next = row.try_get::<i64, _>(1).map_err(fault)?.unsigned_abs();
+            let last_id: &[u8] = row.try_get(3).map_err(fault)?;
+            // Where the log was replaced by an older copy of itself, or by another log, its events are others.
+            let id: Option<Vec<u8>> = sqlx::query_scalar("SELECT id FROM events WHERE place = ?1")
+                .bind(place(run_no, next.saturating_sub(1)))
+                .fetch_optional(&log)
+                .await
+                .map_err(log_fault)?;
+            let is_stale = id.as_deref() != Some(last_id);
+            followed.insert(run_no, Followed { next, edits: row.try_get(2).map_err(fault)?, is_stale });
+        }
+        let stale = followed.values().filter(|f| f.is_stale).count();
+        if stale > 0 {
+            tracing::info!(
+                runs = stale,
+                "the search index holds runs that the log does not; they are removed"
+            );
+        }
+        Ok(Self { index, log, followed, seen: 0 })
+    }
+
+    /// Closes the index.
+    pub async fn close(self) {
+        if let Err(error) = self.index.close().await {
+            tracing::warn!(%error, "the search index did not close cleanly");
+        }
+    }
+
+    /// Looks at the log and does one batch of what is new in it.
+    pub async fn step(&mut self) -> Result<Step, StoreError> {
+        let stands = self.survey().await?;
+        let doomed = self.followed.iter().find(|(run_no, f)| f.is_stale || !stands.contains_key(run_no));
+        if let Some((run_no, _)) = doomed {
+            self.remove(*run_no).await?;
+            return Ok(Step::More);
+        }
+        let mut batch = Batch::default();
+        for (run_no, stand) in &stands {
+            if batch.events >= BATCH_EVENTS || batch.bytes >= BATCH_BYTES {
+                break;
+            }
+            let known = self.followed.get(run_no).copied();
+            self.gather(&mut batch, *run_no, known, *stand).await?;
+        }
+        if batch.cursors.is_empty() {
+            return Ok(Step::Done);
+        }
+        batch.write(&mut self.index).await?;
+        for cursor in batch.cursors {
+            let followed = Followed { next: cursor.next, edits: cursor.edits, is_stale: false };
+            self.followed.insert(cursor.run_no, followed);
+        }
+        Ok(Step::More)
+    }
+
+    async fn survey(&mut self) -> Result<BTreeMap<i64, Stand>, StoreError> {
+        let rows = sqlx::query("SELECT r.run_no, p.head, r.edits FROM runs r JOIN progress p USING (run_no)")
+            .fetch_all(&self.log)
+            .await
+            .map_err(log_fault)?;
+        let mut stands = BTreeMap::new();
+        for row in &rows {
+            let head = row.try_get::<i64, _>(1).map_err(log_fault)?.unsigned_abs();
+            let edits = row.try_get(2).map_err(log_fault)?;
+            stands.insert(row.try_get(0).map_err(log_fault)?, Stand { head, edits });
+        }
+        self.seen = stands.values().map(|s| s.head).sum();
+        Ok(stands)
+    }
+
+    /// Adds to the batch what is new in one run.
+    async fn gather(
+        &self,
+        batch: &mut Batch,
+        run_no: i64,
+        known: Option<Followed>,
+        stand: Stand,
+    ) -> Result<(), StoreError> {
+        let from = known.map_or(0, |f| f.next);
+        // The run's own document stands at its first event.
+        let describe = stand.head > 0 && known.is_none_or(|f| f.edits != stand.edits);
+        if describe {
+            let Some(document) = self.describe(run_no).await? else { return Ok(()) };
+            batch.add(Entry { place: place(run_no, 0), document, replaces: from > 0 });
+        }
+        let mut next = from;
+        let mut last_id = None;
+        if from < stand.head {
+            let sql = "SELECT place, id, kind, body FROM events WHERE place BETWEEN ?1 AND ?2 ORDER BY place LIMIT ?3";
+            let mut rows = sqlx::query(sql)
+                .bind(place(run_no, from))
+                .bind(place(run_no, stand.head - 1))
+                .bind(BATCH_EVENTS as i64)
+                .fetch(&self.log);
+            while let Some(row) = rows.try_next().await.map_err(log_fault)? {
+                let at: i64 = row.try_get(0).map_err(log_fault)?;
+                let kind: &str = row.try_get(2).map_err(log_fault)?;
+                let seq = seq_of(at);
+                if seq > 0 {
+                    let document = match Kind::from_name(kind) {
+                        Some(kind) => Document::of_event(kind, row.try_get(3).map_err(log_fault)?),
+                        None => Document::default(),
+                    };
+                    batch.add(Entry { place: at, document, replaces: false });
+                }
+                next = seq + 1;
+                last_id = Some(row.try_get::<Vec<u8>, _>(1).map_err(log_fault)?);
+                batch.events += 1;
+                if batch.events >= BATCH_EVENTS || batch.bytes >= BATCH_BYTES {
+                    break;
+                }
+            }
+        }
+        if describe || last_id.is_some() {
+            batch.advance(run_no, next, last_id, stand.edits);
+        }
+        Ok(())
+    }
+
+    /// The run as people described it; `None` where it was deleted meanwhile.
+    async fn describe(&self, run_no: i64) -> Result<Option<Document>, StoreError> {
+        let row = sqlx::query(
+            "SELECT id, name, project, kind, agent, task, tags, notes, config, metadata FROM runs WHERE run_no = ?1",
+        )
+        .bind(run_no)
+        .fetch_optional(&self.log)
+        .await
+        .map_err(log_fault)?;
+        row.map(|row| described(&row, 0)).transpose()
+    }
+
+    /// Removes some events of a run that is gone; the last time, its cursor with them.
+    async fn remove(&mut self, run_no: i64) -> Result<(), StoreError> {
+        let mut whole = self.index.begin().await.map_err(fault)?;
+        let removed = sqlx::query(
+            "DELETE FROM texts WHERE rowid IN
+                (SELECT rowid FROM texts WHERE rowid BETWEEN ?1 AND ?2 LIMIT ?3)",
+        )
+        .bind(place(run_no, 0))
+        .bind(place(run_no, u64::MAX))
+        .bind(REMOVED_EVENTS)
+        .execute(&mut *whole)
+        .await
+        .map_err(fault)?;
+        let is_last = removed.rows_affected() == 0;
+        if is_last {
+            let forget = sqlx::query("DELETE FROM cursors WHERE run_no = ?1").bind(run_no);
+            forget.execute(&mut *whole).await.map_err(fault)?;
+        }
+        whole.commit().await.map_err(fault)?;
+        if is_last {
+            self.followed.remove(&run_no);
+        } else if let Some(followed) = self.followed.get_mut(&run_no) {
+            // Half of it is gone: whatever happens, the rest must go too.
+            followed.is_stale = true;
+        }
+        Ok(())
+    }
+}
+
+/// The document of a run from ten columns: id, name, project, kind, agent, task, tags, notes, config, metadata.
+pub(super) fn described(row: &sqlx::sqlite::SqliteRow, from: usize) -> Result<Document, StoreError> {
+    let text = |n: usize| row.try_get::<&str, _>(from + n).map_err(log_fault);
+    let maybe = |n: usize| row.try_get::<Option<&str>, _>(from + n).map_err(log_fault);
+    let names = [maybe(0)?, maybe(1)?, maybe(2)?, maybe(3)?, maybe(4)?, maybe(5)?];
+    let run = Described { names, tags: text(6)?, notes: text(7)?, config: text(8)?, metadata: text(9)? };
+    Ok(Document::of_run(&run))
+}
+
+/// An error of the log. It never condemns the index: building that anew would meet the same error.
+pub(super) fn log_fault(error: sqlx::Error) -> StoreError {
+    match fault(error) {
+        StoreError::Corrupt(what) => StoreError::Unavailable(format!("the log cannot be read: {what}")),
+        other => other,
+    }
+}
+
+/// A number that SQLite cannot hold is a sign of damage, not of size.
+pub(super) fn stored(number: u64) -> Result<i64, StoreError> {
+    i64::try_from(number).map_err(corrupt)
+}

@@ -1,0 +1,148 @@
+//! Ranked lists that are being paged through. Every event that is indexed changes every rank a little, so a list is
+//! ranked once and kept: its pages hold each result once, however much is indexed between them.
+
+use std::collections::VecDeque;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::answers::SearchQuery;
+use super::words::Reading;
+use crate::StoreError;
+
+/// Most lists kept; the oldest goes first.
+const KEPT: usize = 64;
+
+/// Where one result lies, and its rank.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Ranked {
+    pub place: i64,
+    pub rank: f64,
+}
+
+/// The results of one search, best first.
+#[derive(Debug, PartialEq)]
+pub(super) struct List {
+    pub ranked: Vec<Ranked>,
+    /// Whether there are matches that are not in it.
+    pub more: bool,
+}
+
+/// The lists, each under its number.
+#[derive(Default)]
+pub(super) struct Lists(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    last: u64,
+    lists: VecDeque<(u64, u64, Arc<List>)>,
+}
+
+impl Lists {
+    /// Keeps the list of a search; its number.
+    pub fn keep(&self, query: &SearchQuery, list: Arc<List>) -> u64 {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.last += 1;
+        let number = kept.last;
+        if kept.lists.len() == KEPT {
+            kept.lists.pop_front();
+        }
+        kept.lists.push_back((number, sign(query), list));
+        number
+    }
+
+    /// The list a cursor of this search points into.
+    pub fn kept(&self, query: &SearchQuery, number: u64) -> Result<Arc<List>, StoreError> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = kept.lists.iter().find(|(n, signed, _)| *n == number && *signed == sign(query));
+        found.map(|(_, _, list)| Arc::clone(list)).ok_or_else(|| {
+            StoreError::invalid("cursor", "is of a search that is no longer kept; search again")
+        })
+    }
+}
+
+/// Where a page ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cursor {
+    /// In a ranked list: how many were shown.
+    Ranked { list: u64, shown: u64 },
+    /// Newest first: the place of the last event looked at.
+    Newest { place: i64 },
+}
+
+impl Cursor {
+    /// The cursor as clients hand it back. It says which search it belongs to.
+    pub fn write(self, query: &SearchQuery) -> String {
+        let sign = sign(query);
+        match self {
+            Cursor::Ranked { list, shown } => format!("r.{sign:x}.{list:x}.{shown:x}"),
+            Cursor::Newest { place } => format!("n.{sign:x}.{place:x}"),
+        }
+    }
+
+    /// Reads what [`Cursor::write`] wrote for the same query.
+    pub fn read(text: &str, query: &SearchQuery) -> Result<Self, StoreError> {
+        let shown: String = text.chars().take(64).collect();
+        let refuse = |why: &str| Err(StoreError::invalid("cursor", format!("{shown:?} {why}")));
+        let hex = |text: &str| u64::from_str_radix(text, 16).ok();
+        let parts: Vec<&str> = text.split('.').collect();
+        let (signed, cursor) = match parts.as_slice() {
+            ["n", signed, place] => {
+                let place = hex(place).and_then(|p| i64::try_from(p).ok());
+                (hex(signed), place.map(|place| Cursor::Newest { place }))
+            }
+            ["r", signed, list, shown] => {
+                let cursor = hex(list).zip(hex(shown));
+                (hex(signed), cursor.map(|(list, shown)| Cursor::Ranked { list, shown }))
+            }
+            _ => return refuse("is not a cursor of a search"),
+        };
+        let Some(cursor) = cursor else { return refuse("is not a cursor of a search") };
+        if signed != Some(sign(query)) {
+            return refuse("is a cursor of another search");
+        }
+        Ok(cursor)
+    }
+}
+
+/// Tells searches apart: everything but the cursor and the size of a page.
+fn sign(query: &SearchQuery) -> u64 {
+    let SearchQuery { q, reading, project, run, failing, snapshots_only, limit: _, cursor: _ } = query;
+    let reading = match reading {
+        Reading::Marked => 0_u8,
+        Reading::Plain => 1,
+        Reading::Expanded => 2,
+    };
+    let mut hasher = DefaultHasher::new();
+    (q, reading, project, run.as_ref().map(|r| r.as_str()), failing, snapshots_only).hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_belongs_to_its_search() {
+        let query = SearchQuery::new("a");
+        for cursor in [Cursor::Ranked { list: 3, shown: 20 }, Cursor::Newest { place: 1 << 40 }] {
+            let text = cursor.write(&query);
+            assert_eq!(Cursor::read(&text, &query), Ok(cursor));
+            assert_eq!(Cursor::read(&text, &SearchQuery { limit: 7, ..query.clone() }), Ok(cursor));
+            assert!(Cursor::read(&text, &SearchQuery::new("b")).is_err());
+        }
+        for bad in ["", "r", "n.0.0", "n.x.y", "r.1.2", "é.1.2"] {
+            let refused = Cursor::read(bad, &query).unwrap_err();
+            assert!(matches!(refused, StoreError::Invalid { field, .. } if field == "cursor"), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_oldest_list_goes_first_and_a_list_serves_its_search_only() {
+        let (lists, query) = (Lists::default(), SearchQuery::new("a"));
+        let list = Arc::new(List { ranked: Vec::new(), more: false });
+        let numbers: Vec<u64> = (0..=KEPT).map(|_| lists.keep(&query, Arc::clone(&list))).collect();
+        assert!(lists.kept(&query, numbers[0]).is_err());
+        assert!(numbers[1..].iter().all(|n| lists.kept(&query, *n).is_ok()));
+        assert!(lists.kept(&SearchQuery::new("b"), numbers[1]).is_err());
+    }
+}

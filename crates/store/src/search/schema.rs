@@ -1,0 +1,143 @@
+//! The index's own database file. Everything in it follows from the log, so whatever is wrong with it is mended by
+//! throwing it away: a damaged file, one of another version, one that is missing.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
+};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
+
+use super::document::TextField;
+use crate::StoreError;
+use crate::sqlite::fault;
+
+/// Raised whenever what is kept, or how texts are cut into words, changes: an index of another number is built anew.
+const VERSION: i64 = 1;
+/// How texts are cut into words: at what is neither letter nor digit, letter case and accents ignored.
+const TOKENIZER: &str = "unicode61 remove_diacritics 2";
+/// How much a word counts, by the field it stands in.
+const WEIGHTS: &str = "4.0, 2.0, 2.0, 1.5, 1.0, 1.0, 0.5";
+/// Connections that search, and so the searches that run at a time.
+const SEARCHERS: u32 = 2;
+
+/// The database file of a data directory's index.
+pub(super) fn file(directory: &Path) -> PathBuf {
+    directory.join("search.db")
+}
+
+/// The connection that writes the index, its schema made where it is not there.
+pub(super) async fn open(directory: &Path) -> Result<SqliteConnection, StoreError> {
+    match attempt(directory).await {
+        Ok(Some(connection)) => return Ok(connection),
+        Ok(None) => tracing::info!("the search index is of another version; it is built anew"),
+        Err(StoreError::Corrupt(_)) => tracing::warn!("the search index is damaged; it is built anew"),
+        Err(error) => return Err(error),
+    }
+    remove(directory)?;
+    let made = attempt(directory).await?;
+    made.ok_or_else(|| StoreError::Unavailable("the search index cannot be made".to_owned()))
+}
+
+/// Deletes the index. It must not be open.
+pub(super) fn remove(directory: &Path) -> Result<(), StoreError> {
+    let file = file(directory);
+    for suffix in ["", "-wal", "-shm"] {
+        let mut path = file.clone().into_os_string();
+        path.push(suffix);
+        match std::fs::remove_file(&path) {
+            Ok(()) => {}
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+            Err(e) => {
+                return Err(StoreError::Unavailable(format!("{} cannot be removed: {e}", file.display())));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// `None` where the index is of another version.
+async fn attempt(directory: &Path) -> Result<Option<SqliteConnection>, StoreError> {
+    let options = SqliteConnectOptions::new()
+        .filename(file(directory))
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // Loss of power may take the last batches, with their cursors: they are indexed again.
+        .synchronous(SqliteSynchronous::Normal)
+        .busy_timeout(Duration::from_secs(10))
+        .page_size(8192)
+        .pragma("journal_size_limit", "67108864")
+        .pragma("cache_size", "-32768");
+    let mut connection = options.connect().await.map_err(fault)?;
+    let version: i64 =
+        sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut connection).await.map_err(fault)?;
+    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema")
+        .fetch_one(&mut connection)
+        .await
+        .map_err(fault)?;
+    if (version, tables) == (0, 0) {
+        create(&mut connection).await.map_err(fault)?;
+    } else if version != VERSION {
+        connection.close().await.map_err(fault)?;
+        return Ok(None);
+    }
+    Ok(Some(connection))
+}
+
+async fn create(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let columns: Vec<&str> = TextField::ALL.iter().map(|f| f.as_str()).collect();
+    let columns = columns.join(", ");
+    let mut whole = connection.begin().await?;
+    // The texts themselves stay in the log; the index holds where each word stands. A row's id is the event's place
+    // in the log.
+    let texts = format!(
+        "CREATE VIRTUAL TABLE texts USING fts5({columns}, content = '', contentless_delete = 1,
+            tokenize = '{TOKENIZER}');
+         INSERT INTO texts (texts, rank) VALUES ('rank', 'bm25({WEIGHTS})');
+         INSERT INTO texts (texts, rank) VALUES ('hashsize', 8388608);
+         -- How far each run is indexed: written with what it says is indexed.
+         CREATE TABLE cursors (
+            run_no INTEGER PRIMARY KEY,
+            -- Events indexed; the sequence number of the next one.
+            next INTEGER NOT NULL,
+            -- The id of the last event indexed: tells whether this is the index of this log.
+            last_id BLOB NOT NULL,
+            -- The run's count of edits when its names and notes were indexed.
+            edits INTEGER NOT NULL
+         ) STRICT;
+         PRAGMA user_version = {VERSION};"
+    );
+    whole.execute(AssertSqlSafe(texts)).await?;
+    whole.commit().await
+}
+
+/// Connections that search. Each sees the log as well, under the name `log`, and has a table of its own, `shown`, in
+/// which texts are marked.
+pub(super) async fn searchers(directory: &Path) -> Result<SqlitePool, StoreError> {
+    let options = SqliteConnectOptions::new()
+        .filename(file(directory))
+        .busy_timeout(Duration::from_secs(10))
+        .pragma("cache_size", "-16384")
+        .pragma("temp_store", "memory")
+        .read_only(true);
+    let log = directory.join("gauntlet.db").to_string_lossy().into_owned();
+    SqlitePoolOptions::new()
+        .max_connections(SEARCHERS)
+        .acquire_timeout(Duration::from_secs(10))
+        .test_before_acquire(false)
+        .after_connect(move |connection, _| {
+            let log = log.clone();
+            Box::pin(async move {
+                sqlx::query("ATTACH DATABASE ?1 AS log").bind(log).execute(&mut *connection).await?;
+                let shown =
+                    format!("CREATE VIRTUAL TABLE temp.shown USING fts5(text, tokenize = '{TOKENIZER}')");
+                connection.execute(AssertSqlSafe(shown)).await?;
+                Ok(())
+            })
+        })
+        .connect_with(options)
+        .await
+        .map_err(fault)
+}

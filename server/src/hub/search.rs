@@ -1,0 +1,149 @@
+//! `GET /gauntlet/search` and `GET /gauntlet/rag`: scored snapshots by what they say.
+//!
+//! No model is involved. `semantic=false` finds snapshots that hold every word; `semantic=true` finds those that hold
+//! any of the words, by their stems, and `search_type` says which of the two it was.
+
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use gauntlet_model::Snapshot;
+use gauntlet_store::{Hit, Reading, SearchQuery, Store, StoreError};
+use serde_json::{Value, json};
+
+use crate::error::ApiError;
+use crate::state::AppState;
+
+/// Results of a search at most.
+const RESULTS: u32 = 20;
+/// Matches told as text.
+const TOLD: u32 = 5;
+/// Characters told of each text.
+const TOLD_CHARS: usize = 600;
+/// What is told where nothing matches, to the letter.
+const NOTHING: &str = "No relevant safety failures found in the Hub for this query.";
+
+/// `GET /gauntlet/search?query=&semantic=`.
+pub async fn search(State(state): State<AppState>, uri: Uri) -> Result<Response, ApiError> {
+    let asked = match Asked::read(&uri) {
+        Ok(asked) => asked,
+        Err(refusal) => return Ok(refusal),
+    };
+    let (reading, search_type) =
+        if asked.semantic { (Reading::Expanded, "expanded_keyword") } else { (Reading::Plain, "keyword") };
+    let found = match matches(&state.store, &asked.query, reading, RESULTS).await? {
+        Ok(found) => found,
+        Err(message) => return Ok(refusal("query", "value_error", &message, &asked.query)),
+    };
+    let best = found.first().and_then(|(hit, ..)| hit.rank).unwrap_or(1.0);
+    let results: Vec<Value> = found
+        .into_iter()
+        .map(|(hit, id, snapshot)| {
+            json!({
+                "id": id, "session_id": hit.run, "step": snapshot.step, "scores": snapshot.scores,
+                "metadata": snapshot.metadata, "search_type": search_type,
+                "similarity": hit.rank.filter(|_| best > 0.0).map_or(1.0, |rank| (rank / best).clamp(0.0, 1.0)),
+            })
+        })
+        .collect();
+    Ok(Json(json!({ "query": asked.query, "semantic": asked.semantic, "results": results })).into_response())
+}
+
+/// `GET /gauntlet/rag?query=`: the best matches as text, for a prompt.
+pub async fn rag(State(state): State<AppState>, uri: Uri) -> Result<Response, ApiError> {
+    let asked = match Asked::read(&uri) {
+        Ok(asked) => asked,
+        Err(refusal) => return Ok(refusal),
+    };
+    let found = match matches(&state.store, &asked.query, Reading::Expanded, TOLD).await? {
+        Ok(found) => found,
+        Err(message) => return Ok(refusal("query", "value_error", &message, &asked.query)),
+    };
+    let told: Vec<String> = found.iter().map(|(hit, _, snapshot)| tell(hit, snapshot)).collect();
+    let context = if told.is_empty() { NOTHING.to_owned() } else { told.join("\n\n") };
+    Ok(Json(json!({ "query": asked.query, "context": context })).into_response())
+}
+
+/// The snapshots that match, best first, as they were posted; or why this cannot be looked for. Text without a single
+/// word matches nothing.
+async fn matches(
+    store: &Store,
+    text: &str,
+    reading: Reading,
+    limit: u32,
+) -> Result<Result<Vec<(Hit, String, Snapshot)>, String>, ApiError> {
+    if !text.chars().any(char::is_alphanumeric) {
+        return Ok(Ok(Vec::new()));
+    }
+    let query = SearchQuery { reading, snapshots_only: true, limit, ..SearchQuery::new(text) };
+    let page = match store.search(&query).await {
+        Ok(page) => page,
+        Err(StoreError::Invalid { message, .. }) => return Ok(Err(message)),
+        Err(error) => return Err(error.into()),
+    };
+    let mut found = Vec::new();
+    for hit in page.items {
+        // A run that is deleted at this moment is no match any more.
+        let Ok(slice) = store.read(&hit.run, hit.seq.checked_sub(1), 1, None).await else { continue };
+        let Some(record) = slice.records.first().filter(|record| record.seq == hit.seq) else { continue };
+        let snapshot = record.event().ok().and_then(|event| Snapshot::of_event(hit.run.as_str(), &event));
+        if let Some(snapshot) = snapshot {
+            found.push((hit, record.id.to_string(), snapshot));
+        }
+    }
+    Ok(Ok(found))
+}
+
+fn tell(hit: &Hit, snapshot: &Snapshot) -> String {
+    let judged = hit.judged.clone().unwrap_or_default();
+    let root = judged.root.map_or_else(|| "no root score".to_owned(), |root| format!("root score {root:?}"));
+    let failure = judged.failure.map_or("no failure", |failure| failure.as_str());
+    let mut told = format!("Session {}, step {}: {root}, {failure}.", hit.run, snapshot.step);
+    let failing: Vec<String> =
+        judged.failing.iter().map(|(path, value, _)| format!("{path} {value:?}")).collect();
+    if !failing.is_empty() {
+        told.push_str(&format!("\nFailing scores: {}", failing.join(", ")));
+    }
+    for (name, key) in [("Action", "action"), ("Observation", "observation")] {
+        if let Some(text) = snapshot.metadata.get(key).and_then(Value::as_str).filter(|t| !t.is_empty()) {
+            let short: String = text.chars().take(TOLD_CHARS).collect();
+            let rest = if short.len() < text.len() { " …" } else { "" };
+            told.push_str(&format!("\n{name}: {short}{rest}"));
+        }
+    }
+    told
+}
+
+/// What the query string asks.
+struct Asked {
+    query: String,
+    semantic: bool,
+}
+
+impl Asked {
+    /// Reads it as the origin's clients write it (`semantic=True` as well); other parameters are passed over.
+    fn read(uri: &Uri) -> Result<Self, Response> {
+        let pairs =
+            Query::<Vec<(String, String)>>::try_from_uri(uri).map(|Query(pairs)| pairs).unwrap_or_default();
+        let value =
+            |name: &str| pairs.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+        let Some(query) = value("query") else {
+            return Err(refusal("query", "missing", "Field required", ""));
+        };
+        let semantic = match value("semantic").unwrap_or_default().to_ascii_lowercase().as_str() {
+            "true" | "1" | "yes" | "on" | "t" | "y" => true,
+            "" | "false" | "0" | "no" | "off" | "f" | "n" => false,
+            other => {
+                let message = "is neither true nor false";
+                return Err(refusal("semantic", "bool_parsing", message, other));
+            }
+        };
+        Ok(Self { query, semantic })
+    }
+}
+
+/// A refusal in the shape the origin's clients know.
+fn refusal(field: &str, kind: &str, message: &str, input: &str) -> Response {
+    let detail = json!([{ "type": kind, "loc": ["query", field], "msg": message, "input": input }]);
+    (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "detail": detail }))).into_response()
+}

@@ -1,0 +1,315 @@
+//! Files on their way in: sent in slices or named on this machine, checked to the end, then appended to a run of
+//! their own. What is under way lies in `imports/` of the data folder, so that a killed client or server goes on
+//! where it was: the same file makes the same events, and the log takes each event once.
+
+mod job;
+mod session;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use gauntlet_model::FieldError;
+use gauntlet_store::Store;
+use serde::Deserialize;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use tokio::io::AsyncWriteExt;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::error::ApiError;
+use crate::state::now;
+pub use job::keep;
+use session::{Entry, Session};
+pub use session::{Phase, View};
+
+/// Files that are read at the same time; more wait.
+const AT_ONCE: usize = 2;
+/// A file that nobody sent a slice of, or asked for, for this long is forgotten.
+const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// A file that is announced.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Announced {
+    /// Its name, which names the run.
+    pub name: String,
+    /// Its size in bytes, where it is known before the last slice.
+    #[serde(default)]
+    pub size_bytes: Option<u64>,
+    /// What tells it from other files, such as its path, size and time of change: announced under the same key it
+    /// goes on where it was. Without a key it is a file of its own.
+    #[serde(default)]
+    pub key: Option<String>,
+}
+
+/// The files under way in one data folder. Cloning it is cheap.
+#[derive(Clone)]
+pub struct Imports {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    folder: PathBuf,
+    /// Largest file that is read as a whole, in bytes.
+    document_bytes: u64,
+    entries: Mutex<HashMap<String, Arc<Entry>>>,
+    room: Semaphore,
+    /// Cancelled when the process is to end.
+    stopping: CancellationToken,
+}
+
+impl Imports {
+    /// The files under way in the store's data folder. Documents are read as a whole, up to `document_bytes`. What
+    /// is not done when `stopping` is cancelled goes on in the next process.
+    pub fn new(store: Store, document_bytes: usize, stopping: CancellationToken) -> Self {
+        let folder = store.folder().join("imports");
+        let entries = Mutex::default();
+        let room = Semaphore::new(AT_ONCE);
+        let document_bytes = document_bytes as u64;
+        Self { inner: Arc::new(Inner { store, folder, document_bytes, entries, room, stopping }) }
+    }
+
+    /// Takes up what an earlier process left: goes on with what was complete, forgets what is too old.
+    pub fn resume(&self) {
+        let Ok(found) = std::fs::read_dir(&self.inner.folder) else { return };
+        for id in found.flatten().filter_map(|entry| entry.file_name().into_string().ok()) {
+            let folder = self.inner.folder.join(&id);
+            let old = folder.metadata().and_then(|m| m.modified()).ok().and_then(|at| at.elapsed().ok());
+            match Session::load(&folder) {
+                Some(session) if session.phase.is_working() => {
+                    tracing::info!(file = session.name, "an import goes on");
+                    let entry = self.keep(&id, session);
+                    self.start(entry);
+                }
+                Some(_) if old.is_none_or(|age| age < KEPT) => {}
+                _ => {
+                    if let Err(error) = std::fs::remove_dir_all(&folder) {
+                        tracing::warn!(%error, folder = %folder.display(), "an old import stays");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Announces a file whose bytes will be sent; goes on with it where it was announced before. The flag says
+    /// whether it is new.
+    pub fn announce(&self, file: Announced) -> Result<(View, bool), ApiError> {
+        if file.name.trim().is_empty() {
+            return Err(ApiError::invalid(&FieldError::new("name", "must not be empty")));
+        }
+        let id = match &file.key {
+            Some(key) => id_of(key),
+            None => id_of(&crate::state::new_event_id().to_string()),
+        };
+        if let Some(entry) = self.find(&id) {
+            let view = entry.view();
+            if view.phase.is_working() {
+                self.start(entry);
+            }
+            return Ok((view, false));
+        }
+        let session = Session::new(file.name, file.size_bytes, None, now());
+        let entry = self.create(&id, session)?;
+        Ok((entry.view(), true))
+    }
+
+    /// Takes a slice that begins at `offset`. With the last one the file is complete and its import begins.
+    pub async fn receive(&self, id: &str, offset: u64, last: bool, slice: &[u8]) -> Result<View, ApiError> {
+        let entry = self.find(id).ok_or_else(|| missing(id))?;
+        let _turn = entry.turn.lock().await;
+        let (phase, size) = entry.with(|session| (session.phase, session.size_bytes));
+        let received = entry.received_bytes();
+        if phase != Phase::Receiving || offset != received {
+            let message = format!("the next byte of {:?} is number {received}, not {offset}", entry.name());
+            return Err(ApiError::new(StatusCode::CONFLICT, "conflict", message)
+                .with_details(json!([{ "field": "offset", "received_bytes": received }])));
+        }
+        let after = received + slice.len() as u64;
+        if size.is_some_and(|size| after > size) {
+            let message = format!("{after} bytes are more than the announced {}", size.unwrap_or_default());
+            return Err(ApiError::invalid(&FieldError::new("offset", message)));
+        }
+        let write = async {
+            let path = entry.folder.join("file");
+            let mut file = tokio::fs::File::options().create(true).append(true).open(path).await?;
+            file.write_all(slice).await?;
+            file.flush().await?;
+            if last || size == Some(after) {
+                file.sync_all().await?;
+            }
+            std::io::Result::Ok(())
+        };
+        if let Err(error) = write.await {
+            // A slice that is there in part would be followed by a whole one.
+            let cut = tokio::fs::File::options().write(true).open(entry.folder.join("file")).await;
+            if let Ok(file) = cut {
+                let _ = file.set_len(received).await;
+            }
+            return Err(kept_nothing(&error));
+        }
+        if last || size == Some(after) {
+            entry.change(|session| {
+                session.size_bytes = Some(after);
+                session.phase = Phase::Checking;
+            })?;
+            self.start(Arc::clone(&entry));
+        }
+        Ok(entry.view())
+    }
+
+    /// Imports a file whose bytes are here already, or lie at a path of this machine, and waits for it.
+    pub async fn import(&self, name: String, source: Source) -> Result<View, ApiError> {
+        let entry = self.open(name, source).await?;
+        // A task of its own: whoever waits may go away, the file stays whole.
+        let done = self.start(Arc::clone(&entry)).await;
+        done.unwrap_or_else(|e| Err(job::internal(&format!("the import stopped: {e}"))))?;
+        Ok(entry.view())
+    }
+
+    /// As [`Imports::import`], without waiting: ask [`Imports::view`] how it stands.
+    pub async fn begin(&self, name: String, source: Source) -> Result<View, ApiError> {
+        let entry = self.open(name, source).await?;
+        let view = entry.view();
+        self.start(entry);
+        Ok(view)
+    }
+
+    async fn open(&self, name: String, source: Source) -> Result<Arc<Entry>, ApiError> {
+        match source {
+            Source::Bytes(bytes) => {
+                let id = id_of(&crate::state::new_event_id().to_string());
+                let session = Session::new(name, Some(bytes.len() as u64), None, now());
+                let entry = self.create(&id, session)?;
+                let file = tokio::fs::write(entry.folder.join("file"), &bytes).await;
+                file.map_err(|e| kept_nothing(&e))?;
+                entry.change(|session| session.phase = Phase::Checking)?;
+                Ok(entry)
+            }
+            Source::Path(path) => {
+                let about = std::fs::metadata(&path).map_err(|e| kept_nothing(&e))?;
+                let changed =
+                    about.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+                let id = id_of(&format!("{}|{}|{changed:?}", path.display(), about.len()));
+                if let Some(entry) = self.find(&id) {
+                    return Ok(entry);
+                }
+                let session = Session::new(name, Some(about.len()), Some(path), now());
+                let entry = self.create(&id, session)?;
+                entry.change(|session| session.phase = Phase::Checking)?;
+                Ok(entry)
+            }
+        }
+    }
+
+    /// How a file stands.
+    pub fn view(&self, id: &str) -> Result<View, ApiError> {
+        self.find(id).map(|entry| entry.view()).ok_or_else(|| missing(id))
+    }
+
+    /// Every file under way, the oldest first.
+    pub fn list(&self) -> Vec<View> {
+        let found = std::fs::read_dir(&self.inner.folder).into_iter().flatten().flatten();
+        let ids = found.filter_map(|entry| entry.file_name().into_string().ok());
+        let mut all: Vec<_> = ids.filter_map(|id| self.find(&id)).map(|entry| entry.view()).collect();
+        all.sort_by_key(|view| view.created_at);
+        all
+    }
+
+    /// Forgets a file. One that is under way is given up: nothing of it is kept, its run neither.
+    pub async fn remove(&self, id: &str) -> Result<(), ApiError> {
+        let entry = self.find(id).ok_or_else(|| missing(id))?;
+        entry.cancelled.store(true, Ordering::Release);
+        // Waits for the slice that is being written, and for the job to see it.
+        let _turn = entry.turn.lock().await;
+        let _job = entry.job.lock().await;
+        let (phase, run) = entry.with(|session| (session.phase, session.run.clone()));
+        if let (true, Some(run)) = (phase != Phase::Done, run)
+            && self.inner.store.head(&run).await?.is_some()
+        {
+            self.inner.store.delete_run(&run).await?;
+        }
+        self.entries().remove(id);
+        std::fs::remove_dir_all(&entry.folder).map_err(|e| kept_nothing(&e))
+    }
+
+    fn start(&self, entry: Arc<Entry>) -> tokio::task::JoinHandle<Result<(), ApiError>> {
+        let inner = Arc::clone(&self.inner);
+        tokio::spawn(async move {
+            let done = job::run(&inner, &entry).await;
+            if let Err(error) = &done {
+                tracing::info!(file = entry.name(), error = error.message(), "an import ended");
+            }
+            done
+        })
+    }
+
+    fn create(&self, id: &str, session: Session) -> Result<Arc<Entry>, ApiError> {
+        std::fs::create_dir_all(self.inner.folder.join(id)).map_err(|e| kept_nothing(&e))?;
+        let entry = self.keep(id, session);
+        entry.change(|_| {})?;
+        Ok(entry)
+    }
+
+    fn keep(&self, id: &str, session: Session) -> Arc<Entry> {
+        let entry = Arc::new(Entry::new(id, self.inner.folder.join(id), session));
+        Arc::clone(self.entries().entry(id.to_owned()).or_insert(entry))
+    }
+
+    /// In memory, or left by an earlier process.
+    fn find(&self, id: &str) -> Option<Arc<Entry>> {
+        let known = self.entries().get(id).cloned();
+        // Ids come from paths: only what can be one is looked up on the disk.
+        let plain = id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit());
+        known.or_else(|| {
+            let session = plain.then(|| Session::load(&self.inner.folder.join(id))).flatten()?;
+            Some(self.keep(id, session))
+        })
+    }
+
+    fn entries(&self) -> MutexGuard<'_, HashMap<String, Arc<Entry>>> {
+        self.inner.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Where the bytes of a file are.
+#[derive(Debug)]
+pub enum Source {
+    /// Here.
+    Bytes(Vec<u8>),
+    /// In a file of this machine, read where it lies.
+    Path(PathBuf),
+}
+
+impl Source {
+    /// Whether a file is worth the way over the disk: anything but a document.
+    pub fn is_streamed(name: &str, bytes: &bytes::Bytes) -> Result<bool, ApiError> {
+        Ok(gauntlet_results::Format::of(name, bytes)? != gauntlet_results::Format::Document)
+    }
+}
+
+fn id_of(key: &str) -> String {
+    let hash = Sha256::digest(key.as_bytes());
+    hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn missing(id: &str) -> ApiError {
+    ApiError::new(StatusCode::NOT_FOUND, "not_found", format!("no file {id:?} is under way"))
+}
+
+/// The disk refuses; the client may send the same again.
+fn kept_nothing(error: &std::io::Error) -> ApiError {
+    let full = error.kind() == std::io::ErrorKind::StorageFull;
+    let status = if full { StatusCode::INSUFFICIENT_STORAGE } else { StatusCode::INTERNAL_SERVER_ERROR };
+    ApiError::new(status, "unavailable", format!("the file cannot be kept: {error}"))
+}
+
+/// A file's name without its folders.
+pub fn name_of(path: &Path) -> String {
+    path.file_name().map_or_else(|| "imported".to_owned(), |name| name.to_string_lossy().into_owned())
+}

@@ -1,0 +1,206 @@
+//! One file under way: what is known of it on the disk, and what changes too often for that.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use gauntlet_model::{RunId, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::kept_nothing;
+use crate::error::ApiError;
+
+/// How far a file has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Its bytes are arriving.
+    Receiving,
+    /// It is read to its end, so that a file with a mistake leaves nothing behind.
+    Checking,
+    /// Its events are appended to the run.
+    Importing,
+    /// The run is complete.
+    Done,
+    /// The file was refused.
+    Failed,
+}
+
+impl Phase {
+    /// Whether the server has all of it and is at work.
+    pub fn is_working(self) -> bool {
+        matches!(self, Self::Checking | Self::Importing)
+    }
+}
+
+/// What lies in `session.json`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Session {
+    /// The file's name.
+    pub name: String,
+    /// Its size, once it is known.
+    pub size_bytes: Option<u64>,
+    /// Where it lies, if not beside this file.
+    pub path: Option<PathBuf>,
+    /// When it was announced; stands in where the file names no time.
+    pub created_at: Timestamp,
+    /// How far it has come.
+    pub phase: Phase,
+    /// Its run, once that has an id.
+    pub run: Option<RunId>,
+    /// The run's name.
+    pub run_name: String,
+    /// Events that are in the log for certain.
+    pub appended: u64,
+    /// Scored steps of the file.
+    pub steps: u64,
+    /// Episodes of the run.
+    pub episodes: u64,
+    /// What is unusual in it.
+    pub warnings: Vec<String>,
+    /// Why it stopped, as clients are told.
+    pub error: Option<Value>,
+}
+
+impl Session {
+    /// A file of which nothing has arrived.
+    pub fn new(name: String, size_bytes: Option<u64>, path: Option<PathBuf>, now: Timestamp) -> Self {
+        Self {
+            name,
+            size_bytes,
+            path,
+            created_at: now,
+            phase: Phase::Receiving,
+            run: None,
+            run_name: String::new(),
+            appended: 0,
+            steps: 0,
+            episodes: 0,
+            warnings: Vec::new(),
+            error: None,
+        }
+    }
+
+    /// The session in a folder, if one can be read there.
+    pub fn load(folder: &Path) -> Option<Self> {
+        serde_json::from_slice(&std::fs::read(folder.join("session.json")).ok()?).ok()
+    }
+
+    fn store(&self, folder: &Path) -> std::io::Result<()> {
+        let part = folder.join("session.json.part");
+        std::fs::write(&part, serde_json::to_vec(self)?)?;
+        std::fs::rename(part, folder.join("session.json"))
+    }
+}
+
+/// One file under way, as clients see it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct View {
+    /// Names it in later requests.
+    pub id: String,
+    /// The file's name.
+    pub name: String,
+    /// How far it has come.
+    pub phase: Phase,
+    /// Its size in bytes, once it is known.
+    pub size_bytes: Option<u64>,
+    /// Bytes that have arrived: where the next slice begins.
+    pub received_bytes: u64,
+    /// Bytes read in this phase.
+    pub done_bytes: u64,
+    /// When it was announced.
+    pub created_at: Timestamp,
+    /// The run it becomes; there from the moment its first event is.
+    pub run: Option<RunId>,
+    /// The run's name.
+    pub run_name: String,
+    /// Scored steps.
+    pub steps: u64,
+    /// Episodes.
+    pub episodes: u64,
+    /// What is unusual in the file, though it can be read.
+    pub warnings: Vec<String>,
+    /// Why it stopped: `{code, message, details?}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Value>,
+}
+
+/// A file under way in this process.
+pub struct Entry {
+    id: String,
+    /// Its folder.
+    pub folder: PathBuf,
+    session: Mutex<Session>,
+    /// Bytes read in this phase.
+    pub done_bytes: AtomicU64,
+    /// Set when somebody gave it up.
+    pub cancelled: AtomicBool,
+    /// Held while a slice is written.
+    pub turn: tokio::sync::Mutex<()>,
+    /// Held while it is read.
+    pub job: tokio::sync::Mutex<()>,
+}
+
+impl Entry {
+    /// A file in its folder.
+    pub fn new(id: &str, folder: PathBuf, session: Session) -> Self {
+        Self {
+            id: id.to_owned(),
+            folder,
+            session: Mutex::new(session),
+            done_bytes: AtomicU64::new(0),
+            cancelled: AtomicBool::new(false),
+            turn: tokio::sync::Mutex::default(),
+            job: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Looks at what is known.
+    pub fn with<T>(&self, look: impl FnOnce(&Session) -> T) -> T {
+        look(&self.session.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes what is known, on the disk as well.
+    pub fn change(&self, change: impl FnOnce(&mut Session)) -> Result<(), ApiError> {
+        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut session);
+        session.store(&self.folder).map_err(|e| kept_nothing(&e))
+    }
+
+    /// The file's name.
+    pub fn name(&self) -> String {
+        self.with(|session| session.name.clone())
+    }
+
+    /// Where the bytes lie.
+    pub fn file(&self) -> PathBuf {
+        self.with(|session| session.path.clone()).unwrap_or_else(|| self.folder.join("file"))
+    }
+
+    /// Bytes that have arrived. The file itself says it, so that a kill between two writes leaves no doubt.
+    pub fn received_bytes(&self) -> u64 {
+        let complete = self.with(|session| session.size_bytes.filter(|_| session.phase != Phase::Receiving));
+        complete.unwrap_or_else(|| std::fs::metadata(self.folder.join("file")).map_or(0, |about| about.len()))
+    }
+
+    /// As clients see it.
+    pub fn view(&self) -> View {
+        let session = self.with(Session::clone);
+        View {
+            id: self.id.clone(),
+            received_bytes: self.received_bytes(),
+            done_bytes: self.done_bytes.load(Ordering::Relaxed),
+            name: session.name,
+            phase: session.phase,
+            size_bytes: session.size_bytes,
+            created_at: session.created_at,
+            run: session.run,
+            run_name: session.run_name,
+            steps: session.steps,
+            episodes: session.episodes,
+            warnings: session.warnings,
+            error: session.error,
+        }
+    }
+}
