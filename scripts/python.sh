@@ -1,0 +1,144 @@
+#!/usr/bin/env bash
+# Makes the Python environment that the SDK is tested in, and runs the tests. The environment lives outside the clone
+# and is named after what sdk/python/requirements-test.txt pins; the SDK itself is taken from the clone by PYTHONPATH,
+# so that two clones can share one environment.
+#
+#   scripts/python.sh              makes the environment ready
+#   scripts/python.sh test [...]   ruff, mypy, pytest (with what else is given); pytest's summary comes last
+#   scripts/python.sh run CMD...   runs a program in it, for example `run python sdk/python/examples/trl_grpo.py`
+#   scripts/python.sh lock         writes requirements-test.txt anew from requirements-test.in
+set -euo pipefail
+# shellcheck source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=apt.sh
+. "$ROOT/scripts/apt.sh"
+
+SDK=$ROOT/sdk/python
+LOCK=$SDK/requirements-test.txt
+PYTHON_NEEDED=3.11
+UV_VERSION=0.13.8
+# The interpreter is this machine's: one that uv downloads would be a surprise, and is not always reachable.
+export UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+
+python_version() { "$1" -c 'import platform; print(platform.python_version())' 2>/dev/null; }
+
+# An interpreter that is new enough; prints nothing where there is none.
+find_python() {
+    local candidate version
+    for candidate in "${PYTHON:-}" python3 python3.13 python3.12 python3.11 python3.14; do
+        if [ -n "$candidate" ] && has "$candidate"; then
+            version=$(python_version "$candidate") || continue
+            if version_at_least "$version" "$PYTHON_NEEDED"; then
+                command -v "$candidate"
+                return
+            fi
+        fi
+    done
+}
+
+need_python() {
+    python=$(find_python)
+    if [ -z "$python" ]; then
+        say "  ... installing Python"
+        apt_install python python3 python3-venv || true
+        python=$(find_python)
+    fi
+    [ -n "$python" ] || die "Python $PYTHON_NEEDED or later is not installed." \
+        "Debian 12, Ubuntu 24.04:  apt-get install python3 python3-venv" \
+        "macOS:                    brew install python" \
+        "or name one with PYTHON=/path/to/python3"
+}
+
+# Any uv will do; without one it is installed beside the environment.
+need_uv() {
+    local own=$CACHE/tools/uv-$UV_VERSION
+    for uv in uv "$own/bin/uv"; do
+        if "$uv" --version >/dev/null 2>&1; then return; fi
+    done
+    say "  ... installing uv $UV_VERSION"
+    rm -rf "$own"
+    # Debian keeps the part that puts pip into an environment in a package of its own.
+    if ! quietly python-venv "$python" -m venv "$own"; then
+        apt_install python-venv python3-venv || die "There is no uv, and $python cannot make an environment for it." \
+            "Install uv (see https://docs.astral.sh/uv), or on Debian:  apt-get install python3-venv"
+        rm -rf "$own"
+        quietly python-venv "$python" -m venv "$own" || die "$python cannot make an environment; see above."
+    fi
+    quietly uv "$own/bin/pip" install "uv==$UV_VERSION" || die "uv could not be installed; see above."
+    uv=$own/bin/uv
+}
+
+environment() { printf '%s/tools/python-%s\n' "$CACHE" "$(sha256 <"$LOCK" | cut -c 1-16)"; }
+
+# Sets `env`. Torch makes this large on Linux, where the wheels on PyPI carry CUDA: 6 GB.
+need_environment() {
+    env=$(environment)
+    # The interpreter that it was made from may have gone since.
+    if [ -f "$env/ready" ] && "$env/bin/python" -c '' 2>/dev/null; then return; fi
+    need_python
+    need_uv
+    say "  ... installing what sdk/python/requirements-test.txt pins (about 1 min)"
+    rm -rf "$env"
+    quietly python-environment "$uv" venv --python "$python" "$env" || die "uv could not make an environment; see above."
+    quietly python-packages "$uv" pip sync --python "$env/bin/python" "$LOCK" ||
+        die "The Python packages could not be installed; see above."
+    : >"$env/ready"
+}
+
+# in_environment COMMAND...: in the clone's SDK folder, seeing this clone's SDK and nothing of the caller's settings.
+in_environment() {
+    (
+        cd "$SDK"
+        unset "${!GAUNTLET_@}" "${!WANDB_@}" "${!OTEL_@}"
+        export PATH="$env/bin:$PATH" VIRTUAL_ENV="$env" PYTHONPATH="$SDK/src" PYTHONPYCACHEPREFIX="$env/pycache"
+        # Nothing is downloaded and no GPU is looked for: the tests mean the same everywhere.
+        export HF_HUB_OFFLINE=1 HF_HUB_DISABLE_TELEMETRY=1 CUDA_VISIBLE_DEVICES="" TOKENIZERS_PARALLELISM=false
+        export GAUNTLET_BIN="$BINARY"
+        "$@"
+    )
+}
+
+tests() {
+    local output=$LOGS/pytest.log failed=""
+    [ -x "$BINARY" ] || die "There is no $BINARY; build it first, or name another with GAUNTLET_BIN=..."
+    in_environment ruff check --no-cache . || failed=yes
+    in_environment ruff format --no-cache --check . || failed=yes
+    in_environment mypy --strict --cache-dir "$CACHE/mypy" src/gauntlet tests examples || failed=yes
+    in_environment python -m pytest -p no:cacheprovider "$@" tests 2>&1 | tee "$output" || failed=yes
+    if tail -n 1 "$output" | grep -q ' skipped'; then
+        say "error: a test was skipped; all that is needed is here, so none may be." >&2
+        failed=yes
+    fi
+    [ -z "$failed" ]
+}
+
+lock() {
+    need_python
+    need_uv
+    (
+        cd "$SDK"
+        "$uv" pip compile --quiet --universal --python-version "$PYTHON_NEEDED" --no-annotate --no-emit-index-url \
+            --custom-compile-command "scripts/python.sh lock" --upgrade -o requirements-test.txt requirements-test.in
+    )
+}
+
+BINARY=${GAUNTLET_BIN:-$CARGO_TARGET_DIR/debug/gauntlet}
+verb=${1:-ready}
+[ $# -eq 0 ] || shift
+case $verb in
+    ready)
+        started=$SECONDS
+        need_environment
+        say "  Python        python $(python_version "$env/bin/python"), $env: the SDK's tests ($((SECONDS - started)) s)"
+        ;;
+    test)
+        need_environment
+        tests "$@"
+        ;;
+    run)
+        need_environment
+        in_environment "$@"
+        ;;
+    lock) lock ;;
+    *) die "python.sh does not know '$verb'; it knows test, run and lock, or nothing at all." ;;
+esac

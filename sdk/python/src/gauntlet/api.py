@@ -1,0 +1,208 @@
+"""``gauntlet.init`` and the functions that act on the current run."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+from . import context
+from .control import Command
+from .episodes import Episode
+from .events import Event, RunStarted, Status
+from .ledger import Ledger
+from .run import Run, announce
+from .settings import Mode, Settings, parse_mode
+from .sinks.base import Sink
+from .stamps import uuid7
+from .values import label, object_of
+
+__all__ = [
+    "acheckpoint",
+    "artifact",
+    "checkpoint",
+    "commands",
+    "emit",
+    "episode",
+    "finish",
+    "flush",
+    "init",
+    "log",
+    "metrics",
+    "rollout",
+    "score",
+    "subscribe",
+]
+
+_MOST_TAGS = 64
+_ledger = Ledger()
+_nobody: Run | None = None
+
+
+def init(
+    project: str | None = None,
+    name: str | None = None,
+    config: Mapping[str, Any] | None = None,
+    *,
+    id: str | None = None,
+    kind: str = "training",
+    agent: str | None = None,
+    task: str | None = None,
+    tags: Sequence[str] = (),
+    metadata: Mapping[str, Any] | None = None,
+    endpoint: str | None = None,
+    mode: Mode | None = None,
+    sinks: Sequence[Sink] | None = None,
+) -> Run:
+    """Begins a run and makes it the current one; usable as a ``with`` block.
+
+    Arguments win over the environment (``GAUNTLET_*``, ``OTEL_*``: see the README). ``id`` names an existing run to
+    go on with it. ``sinks`` are where events go: a :class:`~gauntlet.ServerSink` where none are named. Needs no
+    server: what cannot be sent is kept on disk. Raises ``ValueError`` only for a setting that cannot be understood.
+    """
+    settings = Settings.from_env()
+    if endpoint is not None:
+        settings = replace(settings, endpoint=endpoint)
+    if mode is not None:
+        settings = replace(settings, mode=parse_mode(mode, "mode"))
+    settings = replace(settings, endpoint=_address(settings.endpoint))
+    resource = {"resource": dict(settings.resource)} if settings.resource else {}
+    spec = RunStarted(
+        name=label(name or _default_name(), "run"),
+        project=label(project or settings.project or "default", "default"),
+        kind_=label(kind, "training"),
+        agent=label(agent, "") or None if agent else None,
+        task=label(task, "") or None if task else None,
+        tags=[label(tag, "tag") for tag in tags][:_MOST_TAGS],
+        config=object_of(config),
+        metadata={**object_of(metadata), **resource, "sdk": f"python {_version()}"},
+    )
+    run_id = _run_id(id or settings.run_id) or uuid7(time.time_ns())
+    if sinks is None:
+        from .sinks.server import ServerSink
+
+        sinks = [ServerSink()]
+    run = Run(spec, run_id, settings, () if settings.mode == "disabled" else sinks)
+    context.enter(run)
+    announce(run, settings.mode)
+    return run
+
+
+def _address(endpoint: str) -> str:
+    text = endpoint if "://" in endpoint else f"http://{endpoint}"
+    scheme, _, rest = text.partition("://")
+    if scheme not in {"http", "https"} or not rest.strip("/"):
+        raise ValueError(f"the endpoint is {endpoint!r}; it must be an http or https address")
+    return text.rstrip("/")
+
+
+def _run_id(id: str | None) -> str | None:
+    """An id the server takes: it stands in addresses, so slashes go."""
+    if not id:
+        return None
+    clean = label(id.replace("/", "_").replace("\\", "_"), "run")[:200]
+    return "run" if clean in {".", ".."} else clean
+
+
+def _default_name() -> str:
+    script = Path(sys.argv[0]).stem if sys.argv and sys.argv[0] else ""
+    return (
+        f"{script if script and not script.startswith('-') else 'run'} {time.strftime('%Y-%m-%d %H:%M:%S')}"
+    )
+
+
+def _version() -> str:
+    from . import __version__
+
+    return __version__
+
+
+def _current() -> Run:
+    """The current run; where there is none, one that does nothing, told once."""
+    global _nobody
+    run = context.current_run()
+    if run is not None:
+        return run
+    _ledger.warn("no run", "there is no run; call gauntlet.init() first. Nothing is recorded until then")
+    if _nobody is None:
+        settings = replace(Settings.from_env({}), mode="disabled")
+        _nobody = Run(RunStarted("nobody"), "none", settings, ())
+    return _nobody
+
+
+def log(scores: Mapping[str, Any], step: int | None = None, *, episode: str | None = None) -> None:
+    """See :meth:`gauntlet.Run.log`."""
+    _current().log(scores, step, episode=episode)
+
+
+def metrics(values: Mapping[str, Any], step: int | None = None) -> None:
+    """See :meth:`gauntlet.Run.metrics`."""
+    _current().metrics(values, step)
+
+
+def rollout(scores: Mapping[str, Any], **more: Any) -> None:
+    """See :meth:`gauntlet.Run.rollout`."""
+    _current().rollout(scores, **more)
+
+
+def score(path: str, value: Any, **more: Any) -> None:
+    """See :meth:`gauntlet.Run.score`."""
+    _current().score(path, value, **more)
+
+
+def episode(
+    task: str | None = None, id: str | None = None, metadata: Mapping[str, Any] | None = None
+) -> Episode:
+    """See :meth:`gauntlet.Run.episode`."""
+    return _current().episode(task, id, metadata)
+
+
+def emit(event: Event, *, step: int | None = None, episode: str | None = None) -> None:
+    """See :meth:`gauntlet.Run.emit`."""
+    _current().emit(event, step=step, episode=episode)
+
+
+def artifact(content: Any, name: str | None = None, role: str = "file", **more: Any) -> None:
+    """See :meth:`gauntlet.Run.artifact`."""
+    _current().artifact(content, name, role, **more)
+
+
+def commands(timeout: float = 0) -> list[Command]:
+    """See :meth:`gauntlet.Run.commands`."""
+    return _current().commands(timeout)
+
+
+def checkpoint(
+    tweak: Callable[[dict[str, Any]], Any] | dict[str, Any] | None = None,
+    timeout: float | None = None,
+    raise_on_stop: bool = False,
+) -> Literal["continue", "stop"]:
+    """See :meth:`gauntlet.Run.checkpoint`."""
+    return _current().checkpoint(tweak, timeout, raise_on_stop)
+
+
+async def acheckpoint(
+    tweak: Callable[[dict[str, Any]], Any] | dict[str, Any] | None = None,
+    timeout: float | None = None,
+    raise_on_stop: bool = False,
+) -> Literal["continue", "stop"]:
+    """See :meth:`gauntlet.Run.acheckpoint`."""
+    return await _current().acheckpoint(tweak, timeout, raise_on_stop)
+
+
+def subscribe(after: int | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
+    """See :meth:`gauntlet.Run.subscribe`."""
+    return _current().subscribe(after)
+
+
+def flush(timeout: float = 30.0) -> bool:
+    """See :meth:`gauntlet.Run.flush`."""
+    return _current().flush(timeout)
+
+
+def finish(status: Status = "completed", summary: Mapping[str, Any] | None = None) -> None:
+    """Ends the current run; see :meth:`gauntlet.Run.finish`."""
+    _current().finish(status, summary)

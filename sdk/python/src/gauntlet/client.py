@@ -1,0 +1,180 @@
+"""The server's API over one kept-alive connection: what the background threads speak.
+
+Usable by itself for scripts. Not shared between threads: each makes its own :class:`Client`.
+"""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import json
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from .errors import ApiError, GauntletError, Unreachable
+
+__all__ = ["Client", "api_root", "run_url"]
+
+#: Bodies below this are not worth compressing, bytes.
+_COMPRESS_FROM = 1024
+
+
+def api_root(endpoint: str) -> str:
+    """The endpoint without a trailing slash; refuses what is no http or https address."""
+    parts = urlsplit(endpoint if "://" in endpoint else f"http://{endpoint}")
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise GauntletError(f"the endpoint {endpoint!r} is not an http or https address")
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def run_url(endpoint: str, run: str) -> str:
+    """Where people look at the run."""
+    return f"{endpoint}/runs/{quote(run, safe='')}"
+
+
+class Client:
+    """Requests to one server. Raises :class:`ApiError` for what it refuses, :class:`Unreachable` for the rest."""
+
+    def __init__(self, endpoint: str, api_key: str | None = None, timeout: float = 30.0) -> None:
+        self.endpoint = api_root(endpoint)
+        parts = urlsplit(self.endpoint)
+        self._secure = parts.scheme == "https"
+        self._host = parts.hostname or ""
+        self._port = parts.port
+        self._prefix = parts.path
+        self._timeout = timeout
+        self._headers = {"Accept": "application/json", "User-Agent": "gauntlet-sdk-python"}
+        if api_key:
+            self._headers["Authorization"] = f"Bearer {api_key}"
+        self._connection: http.client.HTTPConnection | None = None
+
+    def create_run(self, spec: dict[str, Any]) -> dict[str, Any]:
+        """Creates a run, or finds it where it exists with the same content."""
+        answer = self.request("POST", "/runs", json.dumps(spec).encode(), "application/json")
+        return dict(json.loads(answer))
+
+    def append(self, run: str, lines: Sequence[bytes]) -> dict[str, Any]:
+        """Appends events, one JSON line each, all or none. Answers once they are durable."""
+        body = b"\n".join(lines) + b"\n"
+        answer = self.request("POST", f"/runs/{quote(run, safe='')}/events", body, "application/x-ndjson")
+        return dict(json.loads(answer))
+
+    def events(self, run: str, after: int | None = None, limit: int = 1000) -> dict[str, Any]:
+        """A page of the run's log: ``events``, ``next_after``, ``head``."""
+        query = urlencode({k: v for k, v in (("after", after), ("limit", limit)) if v is not None})
+        return dict(json.loads(self.request("GET", f"/runs/{quote(run, safe='')}/events?{query}")))
+
+    def run(self, run: str) -> dict[str, Any]:
+        """The run as lists show it."""
+        return dict(json.loads(self.request("GET", f"/runs/{quote(run, safe='')}")))
+
+    def commands(self, run: str, wait: int = 0) -> list[dict[str, Any]]:
+        """Commands not yet acknowledged, oldest first; waits up to ``wait`` seconds for one."""
+        answer = self.request("GET", f"/runs/{quote(run, safe='')}/commands?wait={wait}", timeout=wait + 15.0)
+        return list(json.loads(answer)["commands"])
+
+    def put_artifact(self, run: str, sha256: str, file: Path) -> None:
+        """Uploads a blob; the server checks it against its hash."""
+        with file.open("rb") as blob:
+            path = f"/runs/{quote(run, safe='')}/artifacts/{sha256}"
+            self.request("PUT", path, blob, "application/octet-stream", timeout=600.0)
+
+    def live(self, run: str, after: int | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Events as they are appended, with their sequence numbers, until the connection ends."""
+        connection = self._connect(timeout=60.0)
+        headers = {**self._headers, "Accept": "text/event-stream"}
+        if after is not None:
+            headers["Last-Event-ID"] = str(after)
+        with closing(connection):
+            try:
+                connection.request(
+                    "GET", f"{self._prefix}/api/v1/runs/{quote(run, safe='')}/live", headers=headers
+                )
+                response = connection.getresponse()
+                if response.status != 200:
+                    raise ApiError.of_answer(
+                        response.status, response.read(), response.getheader("Retry-After")
+                    )
+                yield from _server_sent(response)
+            except (OSError, http.client.HTTPException) as error:
+                raise Unreachable(f"{self.endpoint}: {error or type(error).__name__}") from error
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        content_type: str | None = None,
+        timeout: float | None = None,
+    ) -> bytes:
+        """One request under ``/api/v1``; the body of a 2xx answer."""
+        headers = dict(self._headers)
+        if content_type:
+            headers["Content-Type"] = content_type
+        if isinstance(body, bytes) and len(body) >= _COMPRESS_FROM:
+            body = gzip.compress(body, compresslevel=1, mtime=0)
+            headers["Content-Encoding"] = "gzip"
+        elif body is not None and not isinstance(body, bytes):
+            body.seek(0, 2)
+            headers["Content-Length"] = str(body.tell())
+        while True:
+            fresh = self._connection is None
+            connection = self._connection = self._connection or self._connect(self._timeout)
+            connection.timeout = timeout or self._timeout
+            if connection.sock is not None:
+                connection.sock.settimeout(connection.timeout)
+            if body is not None and not isinstance(body, bytes):
+                body.seek(0)
+            try:
+                connection.request(method, f"{self._prefix}/api/v1{path}", body=body, headers=headers)
+                response = connection.getresponse()
+                answer = response.read()
+                break
+            except (OSError, http.client.HTTPException) as error:
+                self.close()
+                # The server may have closed an idle connection; every request here is safe to repeat.
+                if fresh or isinstance(error, (socket.timeout, TimeoutError)):
+                    raise Unreachable(f"{self.endpoint}: {error or type(error).__name__}") from error
+        if response.will_close:
+            self.close()
+        if not 200 <= response.status < 300:
+            raise ApiError.of_answer(response.status, answer, response.getheader("Retry-After"))
+        return answer
+
+    def close(self) -> None:
+        """Ends the connection; the next request opens another."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _connect(self, timeout: float) -> http.client.HTTPConnection:
+        if self._secure:
+            return http.client.HTTPSConnection(self._host, self._port, timeout=timeout)
+        return _Plain(self._host, self._port, timeout=timeout)
+
+
+class _Plain(http.client.HTTPConnection):
+    """Sends small requests at once instead of waiting for more."""
+
+    def connect(self) -> None:
+        super().connect()
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _server_sent(response: http.client.HTTPResponse) -> Iterator[tuple[int, dict[str, Any]]]:
+    seq: int | None = None
+    data: list[str] = []
+    for raw in response:
+        line = raw.decode("utf-8", "replace").rstrip("\r\n")
+        if not line:
+            if seq is not None and data:
+                yield seq, json.loads("\n".join(data))
+            data = []
+        elif line.startswith("id:"):
+            seq = int(line[3:])
+        elif line.startswith("data:"):
+            data.append(line[5:].removeprefix(" "))

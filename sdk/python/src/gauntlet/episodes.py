@@ -1,0 +1,302 @@
+"""Episodes and what an agent does in them: thoughts, messages, tool calls. Each is a step and a span."""
+
+from __future__ import annotations
+
+import operator
+import threading
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from . import context
+from .events import EpisodeFinished, EpisodeStarted, Status, StepError, StepKind, StepRecorded
+from .stamps import rfc3339, span_id, trace_id
+from .values import label, number, object_of, preview, text
+
+if TYPE_CHECKING:
+    from .run import Run
+
+__all__ = ["Episode", "ToolCall", "error_of", "record_step"]
+
+_TRACEBACK_BYTES = 64 << 10
+
+
+def error_of(error: BaseException) -> StepError:
+    """An exception with its class, message and traceback."""
+    trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    if len(trace) > _TRACEBACK_BYTES:
+        trace = trace[:1024] + "\n[cut by gauntlet]\n" + trace[1024 - _TRACEBACK_BYTES :]
+    return StepError(label(type(error).__name__, "Error"), text(str(error)), text(trace))
+
+
+def record_step(
+    run: Run,
+    kind: StepKind,
+    payload: dict[str, Any],
+    *,
+    name: str | None = None,
+    span: str | None = None,
+    parent: str | None = None,
+    started_ns: int | None = None,
+    ended_ns: int | None = None,
+    error: StepError | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    episode: Episode | None = None,
+) -> None:
+    """One ``step.recorded``. In an episode steps count up; outside they belong to the step that is under way, the
+    one that is logged next."""
+    if run._off:
+        return
+    try:
+        started = started_ns or time.time_ns()
+        event = StepRecorded(kind, span or span_id(), rfc3339(started))
+        event.name = label(name, "") or None if name else None
+        event.parent_span_id = parent
+        event.ended_at = rfc3339(max(ended_ns, started)) if ended_ns else None
+        event.payload = payload
+        event.error = error
+        event.metadata = object_of(metadata)
+        step = episode.next_step() if episode is not None else run._last + 1
+        run._put(event, step, episode.id if episode is not None else None, ended_ns or started)
+    except Exception as failure:
+        run._ledger.bug("recording a step", failure)
+
+
+class Episode:
+    """One rollout of an agent on one task. Use as ``with run.episode(task) as ep`` or ``async with``.
+
+    Everything logged inside, by this thread or task and those it starts, belongs to it.
+    """
+
+    def __init__(
+        self, run: Run, task: str | None, id: str | None, metadata: Mapping[str, Any] | None = None
+    ) -> None:
+        self.run = run
+        self.id = label(str(id).replace("/", "_").replace("\\", "_"), "episode")[:200] if id else trace_id()
+        self.task = task
+        self.metadata = metadata
+        #: The return; the sum of :meth:`reward` where it is not set.
+        self.return_: float | None = None
+        #: How it ended; set it to say so, such as ``"timed_out"``.
+        self.status: Status | None = None
+        #: What it cost, in the currency of your choice.
+        self.cost: float | None = None
+        self._lock = threading.RLock()
+        self._steps = 0
+        self._rewards: float | None = None
+        self._outside: tuple[Episode | None, str | None] = (None, None)
+        self._began = 0.0
+
+    def start(self) -> Episode:
+        """Begins it; ``with`` does this."""
+        self._began = time.perf_counter()
+        self.enter()
+        task = label(self.task, "") or None if self.task else None
+        self.run.emit(EpisodeStarted(task, object_of(self.metadata)), episode=self.id)
+        return self
+
+    def finish(self, error: BaseException | None = None) -> None:
+        """Ends it; ``with`` does this."""
+        self.leave()
+        status: Status = self.status or _status_of(error)
+        event = EpisodeFinished(status)
+        event.return_ = number(self.return_) if self.return_ is not None else self._rewards
+        event.latency_ms = (time.perf_counter() - self._began) * 1000.0
+        cost = number(self.cost)
+        event.cost = cost if cost is not None and cost >= 0 else None
+        event.error = text(f"{type(error).__name__}: {error}") if error is not None else None
+        self.run.emit(event, episode=self.id)
+
+    def enter(self) -> None:
+        """From here on this thread or task is in the episode."""
+        self._outside = (context.episode.get(), context.span.get())
+        context.episode.set(self)
+        context.span.set(None)
+
+    def leave(self) -> None:
+        """Back to where it was before :meth:`enter`."""
+        context.episode.set(self._outside[0])
+        context.span.set(self._outside[1])
+
+    def __enter__(self) -> Episode:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.finish(error)
+
+    async def __aenter__(self) -> Episode:
+        return self.start()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.finish(error)
+
+    def next_step(self) -> int:
+        """The number of the next step, from 0."""
+        with self._lock:
+            self._steps += 1
+            return self._steps - 1
+
+    # What the agent does
+
+    def thought(self, content: str, **metadata: Any) -> None:
+        """What the agent thought."""
+        self.step("thought", {"text": text(content)}, metadata=metadata)
+
+    def message(self, role: str, content: str, **metadata: Any) -> None:
+        """What was said, and by whom: ``user``, ``assistant``, ``system``."""
+        self.step("message", {"role": str(role), "text": text(content)}, metadata=metadata)
+
+    def observation(self, content: Any, **metadata: Any) -> None:
+        """What the agent saw."""
+        self.step("observation", {"text": text(content)}, metadata=metadata)
+
+    def plan(self, content: str, **metadata: Any) -> None:
+        """The agent's plan, as it is now."""
+        self.step("plan_update", {"text": text(content)}, metadata=metadata)
+
+    def decision(
+        self, choice: Any, options: Sequence[Any] = (), reason: str | None = None, **metadata: Any
+    ) -> None:
+        """What the agent chose, from what, and why."""
+        payload: dict[str, Any] = {"choice": preview(choice)}
+        if options:
+            payload["options"] = preview(list(options))
+        if reason is not None:
+            payload["reason"] = text(reason)
+        self.step("decision", payload, metadata=metadata)
+
+    def reward(self, value: Any, **metadata: Any) -> None:
+        """A reward; their sum is the episode's return."""
+        taken = number(value)
+        if taken is None:
+            self.run._ledger.count("skipped_values")
+            self.run._ledger.warn("reward", f"the reward {value!r:.60} is no finite number; it is left out")
+            return
+        with self._lock:
+            self._rewards = (self._rewards or 0.0) + taken
+        self.step("reward", {"value": taken}, metadata=metadata)
+
+    def step(
+        self,
+        kind: StepKind,
+        payload: Mapping[str, Any],
+        *,
+        name: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        """A step of any kind."""
+        parent = context.span.get()
+        record_step(
+            self.run, kind, object_of(payload), name=name, parent=parent, metadata=metadata, episode=self
+        )
+
+    def tool_call(self, name: str, arguments: Mapping[str, Any] | None = None) -> ToolCall:
+        """A call of a tool, as a ``with`` block; set ``call.result`` in it."""
+        return ToolCall(self.run, self, name, arguments)
+
+    # As on the run, in this episode
+
+    def rollout(self, scores: Mapping[str, Any], **more: Any) -> None:
+        """As :meth:`gauntlet.Run.rollout`, for this episode."""
+        self.run.rollout(scores, **{"episode": self.id, **more})
+
+    def score(self, path: str, value: Any, **more: Any) -> None:
+        """Scores the episode; as :meth:`gauntlet.Run.score`."""
+        self.run.score(path, value, **{"target": "episode", "episode": self.id, **more})
+
+    def artifact(self, content: Any, name: str | None = None, role: str = "file", **more: Any) -> None:
+        """As :meth:`gauntlet.Run.artifact`, for this episode and its last step."""
+        step = operator.index(more.pop("step", max(self._steps - 1, 0)))
+        self.run.artifact(content, name, role, step=step, episode=self.id, **more)
+
+
+class ToolCall:
+    """A tool's call and its result: two steps, of one span. Use as a ``with`` or ``async with`` block."""
+
+    def __init__(
+        self, run: Run, episode: Episode | None, name: str, arguments: Mapping[str, Any] | None
+    ) -> None:
+        self.run = run
+        self.name = name
+        #: What the tool answered; shown as a preview.
+        self.result: Any = None
+        self.span_id = span_id()
+        self._episode = episode
+        self._arguments = arguments
+        self._parent: str | None = None
+        self._outside: str | None = None
+        self._started = 0
+        self._began = 0.0
+
+    def start(self) -> ToolCall:
+        """Records the call; ``with`` does this."""
+        self._parent = context.span.get()
+        self.enter()
+        self._started, self._began = time.time_ns(), time.perf_counter()
+        arguments = {"arguments": preview(dict(self._arguments or {}))}
+        self._record("tool_call", arguments, None, None)
+        return self
+
+    def finish(self, error: BaseException | None = None) -> None:
+        """Records the result; ``with`` does this."""
+        self.leave()
+        ended = self._started + int((time.perf_counter() - self._began) * 1e9)
+        payload = {} if error is not None else {"result": preview(self.result)}
+        self._record("tool_result", payload, ended, error_of(error) if error is not None else None)
+
+    def enter(self) -> None:
+        """From here on this thread or task is in the call: what it records has the call as its parent."""
+        self._outside = context.span.get()
+        context.span.set(self.span_id)
+
+    def leave(self) -> None:
+        """Back to where it was before :meth:`enter`."""
+        context.span.set(self._outside)
+
+    def _record(
+        self, kind: StepKind, payload: dict[str, Any], ended: int | None, error: StepError | None
+    ) -> None:
+        record_step(
+            self.run,
+            kind,
+            payload,
+            name=self.name,
+            span=self.span_id,
+            parent=self._parent,
+            started_ns=self._started,
+            ended_ns=ended,
+            error=error,
+            episode=self._episode,
+        )
+
+    def __enter__(self) -> ToolCall:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.finish(error)
+
+    async def __aenter__(self) -> ToolCall:
+        return self.start()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.finish(error)
+
+
+def _status_of(error: BaseException | None) -> Status:
+    if error is None:
+        return "completed"
+    if isinstance(error, TimeoutError):
+        return "timed_out"
+    if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "CancelledError":
+        return "cancelled"
+    return "failed"

@@ -1,0 +1,86 @@
+"""What can go wrong, as types.
+
+Nothing here is ever raised by logging: a training loop sees these only where it asks a question
+(:meth:`gauntlet.Run.subscribe`, a :class:`gauntlet.client.Client`) or asks to be told (:class:`Stopped`).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+__all__ = ["ApiError", "GauntletError", "Stopped", "Unreachable"]
+
+
+class GauntletError(Exception):
+    """Anything this package raises."""
+
+
+class Unreachable(GauntletError):
+    """The server could not be reached, or the connection broke before it answered."""
+
+
+class Stopped(GauntletError):
+    """A person asked the run to stop, and the loop asked for an exception (``raise_on_stop=True``)."""
+
+    def __init__(self, author: str) -> None:
+        super().__init__(f"{author} asked this run to stop")
+        self.author = author
+
+
+class ApiError(GauntletError):
+    """The server refused a request.
+
+    ``status`` is the HTTP status, ``code`` its machine word, ``message`` its sentence; ``details`` is what it
+    says beyond that. Where one event of a batch is at fault, ``index`` is its 0-based position and ``field`` the
+    dotted path of the field.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        details: list[dict[str, Any]] | None = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(f"{status} {code}: {message}")
+        self.status = status
+        self.code = code
+        self.message = message
+        self.details = details or []
+        self.request_id = request_id
+        self.retry_after = retry_after
+
+    @property
+    def index(self) -> int | None:
+        """Which event of the batch, if the server says."""
+        index = self.details[0].get("index") if self.details else None
+        return index if isinstance(index, int) else None
+
+    @property
+    def field(self) -> str | None:
+        """Which field, if the server says. Empty where the text is not JSON."""
+        field = self.details[0].get("field") if self.details else None
+        return field if isinstance(field, str) else None
+
+    @classmethod
+    def of_answer(cls, status: int, body: bytes, retry_after: str | None) -> ApiError:
+        """The error an answer carries; a proxy's page is told by its first words."""
+        wait = None
+        if retry_after is not None:
+            try:
+                wait = max(0.0, float(retry_after))
+            except ValueError:
+                wait = None
+        try:
+            error = json.loads(body)["error"]
+            details = error.get("details")
+            details = [d for d in details if isinstance(d, dict)] if isinstance(details, list) else None
+            return cls(
+                status, str(error["code"]), str(error["message"]), details, error.get("request_id"), wait
+            )
+        except (ValueError, KeyError, TypeError, AttributeError):
+            words = body[:200].decode("utf-8", "replace").strip() or "no explanation"
+            return cls(status, "http", words, retry_after=wait)

@@ -1,0 +1,306 @@
+"""The kinds of events, one class each, field by field as ``sdk/contract`` writes them.
+
+An event here is what happened; when, where and under which id is added by :func:`encode`. Optional fields that are
+empty are left out on the wire.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Literal
+
+__all__ = [
+    "AnnotationAdded",
+    "ArtifactAdded",
+    "Challenge",
+    "ChallengeAnswered",
+    "CommandApplied",
+    "CommandIssued",
+    "EpisodeFinished",
+    "EpisodeStarted",
+    "Event",
+    "Failure",
+    "Gap",
+    "RunFinished",
+    "RunStarted",
+    "RunStatus",
+    "ScoreAdded",
+    "SnapshotScored",
+    "Status",
+    "StepError",
+    "StepKind",
+    "StepRecorded",
+    "encode",
+]
+
+Status = Literal["pending", "running", "paused", "completed", "failed", "timed_out", "cancelled"]
+Failure = Literal["hallucination", "format", "refusal", "inconsistency", "generic"]
+StepKind = Literal[
+    "thought", "tool_call", "tool_result", "observation", "error", "plan_update",
+    "message", "handoff", "decision", "reward", "tick",
+]  # fmt: skip
+Target = Literal["step", "episode", "run"]
+
+#: Fields whose name on the wire is another.
+_WIRE = {"return_": "return", "kind_": "kind", "type_": "type", "from_": "from"}
+
+
+@dataclass(slots=True)
+class Event:
+    """What every kind shares."""
+
+    kind: ClassVar[str] = ""
+    #: Fields that are written even when they are empty.
+    required: ClassVar[frozenset[str]] = frozenset()
+
+    def body(self) -> dict[str, Any]:
+        """The event's ``body``."""
+        return _written(self, self.required)
+
+
+def _written(value: Any, required: frozenset[str] = frozenset()) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for spec in fields(value):
+        item = getattr(value, spec.name)
+        if spec.name not in required and (
+            item is None or item is False or item == "" or item == [] or item == {}
+        ):
+            continue
+        if hasattr(item, "__dataclass_fields__"):
+            item = _written(item, getattr(item, "required", frozenset()))
+        out[_WIRE.get(spec.name, spec.name)] = item
+    return out
+
+
+@dataclass(slots=True)
+class RunStarted(Event):
+    """What the run is."""
+
+    kind: ClassVar[str] = "run.started"
+    required: ClassVar[frozenset[str]] = frozenset({"name", "project", "kind_"})
+
+    name: str
+    project: str = "default"
+    kind_: str = "training"
+    agent: str | None = None
+    task: str | None = None
+    tags: list[str] = field(default_factory=list)
+    config: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class RunStatus(Event):
+    """The run's status changed."""
+
+    kind: ClassVar[str] = "run.status"
+    required: ClassVar[frozenset[str]] = frozenset({"status"})
+
+    status: Status
+    reason: str | None = None
+
+
+@dataclass(slots=True)
+class RunFinished(Event):
+    """The run ended."""
+
+    kind: ClassVar[str] = "run.finished"
+    required: ClassVar[frozenset[str]] = frozenset({"status"})
+
+    status: Status
+    summary: dict[str, Any] | None = None
+
+
+@dataclass(slots=True)
+class EpisodeStarted(Event):
+    """One rollout on one task begins."""
+
+    kind: ClassVar[str] = "episode.started"
+
+    task: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class EpisodeFinished(Event):
+    """The rollout ended. ``latency_ms`` is its wall time."""
+
+    kind: ClassVar[str] = "episode.finished"
+    required: ClassVar[frozenset[str]] = frozenset({"status"})
+
+    status: Status
+    return_: float | None = None
+    latency_ms: float | None = None
+    cost: float | None = None
+    error: str | None = None
+
+
+@dataclass(slots=True)
+class Challenge:
+    """A question put to a person while the run is paused."""
+
+    required: ClassVar[frozenset[str]] = frozenset({"type_", "question"})
+
+    type_: str
+    question: str
+    options: list[str] = field(default_factory=list)
+    expected_answer: str | None = None
+
+
+@dataclass(slots=True)
+class SnapshotScored(Event):
+    """One judged rollout or step; the score of the whole stands under ``root``."""
+
+    kind: ClassVar[str] = "snapshot.scored"
+    required: ClassVar[frozenset[str]] = frozenset({"scores"})
+
+    scores: dict[str, float]
+    not_evaluated: list[str] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    action: str = ""
+    observation: str = ""
+    duration_ms: float | None = None
+    is_paused: bool = False
+    challenge: Challenge | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    timestamp: str | None = None
+    posted: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class StepError:
+    """An error with its origin."""
+
+    required: ClassVar[frozenset[str]] = frozenset({"type_", "message"})
+
+    type_: str
+    message: str
+    traceback: str | None = None
+
+
+@dataclass(slots=True)
+class StepRecorded(Event):
+    """One atomic thing the agent did; also a span. Ids are 16 hex digits, times RFC 3339."""
+
+    kind: ClassVar[str] = "step.recorded"
+    required: ClassVar[frozenset[str]] = frozenset({"step_kind", "span_id", "started_at"})
+
+    step_kind: StepKind
+    span_id: str
+    started_at: str
+    name: str | None = None
+    parent_span_id: str | None = None
+    ended_at: str | None = None
+    payload: dict[str, Any] = field(default_factory=dict)
+    error: StepError | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class ScoreAdded(Event):
+    """A score that came later, or from a person."""
+
+    kind: ClassVar[str] = "score.added"
+    required: ClassVar[frozenset[str]] = frozenset({"target", "path", "value", "source"})
+
+    target: Target
+    path: str
+    value: float
+    source: str
+    label: str | None = None
+    explanation: str | None = None
+
+
+@dataclass(slots=True)
+class ArtifactAdded(Event):
+    """A blob tied to the run, an episode or a step."""
+
+    kind: ClassVar[str] = "artifact.added"
+    required: ClassVar[frozenset[str]] = frozenset({"name", "mime_type", "size_bytes", "sha256", "role"})
+
+    name: str
+    mime_type: str
+    size_bytes: int
+    sha256: str
+    role: str
+
+
+@dataclass(slots=True)
+class CommandIssued(Event):
+    """A person intervened."""
+
+    kind: ClassVar[str] = "command.issued"
+    required: ClassVar[frozenset[str]] = frozenset({"command_id", "action", "author"})
+
+    command_id: str
+    action: str
+    author: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class CommandApplied(Event):
+    """The training side did it: the command's acknowledgement."""
+
+    kind: ClassVar[str] = "command.applied"
+    required: ClassVar[frozenset[str]] = frozenset({"command_id", "result"})
+
+    command_id: str
+    result: str
+
+
+@dataclass(slots=True)
+class ChallengeAnswered(Event):
+    """A person answered a paused step's question."""
+
+    kind: ClassVar[str] = "challenge.answered"
+    required: ClassVar[frozenset[str]] = frozenset({"answer", "author"})
+
+    answer: str
+    author: str
+    correct: bool | None = None
+
+
+@dataclass(slots=True)
+class AnnotationAdded(Event):
+    """A person's note; ``range`` is ``{"from": step, "to": step}``, both ends included."""
+
+    kind: ClassVar[str] = "annotation.added"
+    required: ClassVar[frozenset[str]] = frozenset({"text", "author"})
+
+    text: str
+    author: str
+    range: dict[str, int] | None = None
+
+
+@dataclass(slots=True)
+class Gap(Event):
+    """Events were lost before they reached the log; said aloud."""
+
+    kind: ClassVar[str] = "gap"
+    required: ClassVar[frozenset[str]] = frozenset({"lost", "reason"})
+
+    lost: int
+    reason: str
+
+
+_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=False)
+
+
+def encode(
+    kind: str, body: dict[str, Any], id: str, at: str, episode: str | None = None, step: int | None = None
+) -> bytes:
+    """One event as one line of JSON, without the line's end."""
+    event: dict[str, Any] = {"id": id, "at": at, "kind": kind, "v": 1}
+    if episode is not None:
+        event["episode"] = episode
+    if step is not None:
+        event["step"] = step
+    event["body"] = body
+    line = _json.encode(event)
+    try:
+        return line.encode("utf-8")
+    except UnicodeEncodeError:
+        # Half a surrogate pair is no text; the log takes a question mark instead of refusing the event.
+        return line.encode("utf-8", "replace")

@@ -1,0 +1,51 @@
+"""What a run has counted, and what it has warned about: each kind of trouble is told once."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+__all__ = ["Ledger", "logger"]
+
+logger = logging.getLogger("gauntlet")
+
+
+class Ledger:
+    """Counters by name, and warnings that are said once each. Safe from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._counts: dict[str, int] = {}
+        self._told: set[str] = set()
+
+    def count(self, what: str, n: int = 1) -> None:
+        """Adds to a counter."""
+        with self._lock:
+            self._counts[what] = self._counts.get(what, 0) + n
+
+    def get(self, what: str) -> int:
+        """The counter's value; 0 where nothing was counted."""
+        return self._counts.get(what, 0)
+
+    def snapshot(self) -> dict[str, int]:
+        """All counters."""
+        with self._lock:
+            return dict(self._counts)
+
+    def warn(self, key: str, message: str) -> None:
+        """Says ``message`` through the ``gauntlet`` logger, once for each ``key``."""
+        with self._lock:
+            if key in self._told:
+                return
+            self._told.add(key)
+        logger.warning("gauntlet: %s", message)
+
+    def again(self, key: str) -> None:
+        """Lets a warning be said again: what it was about is over."""
+        with self._lock:
+            self._told.discard(key)
+
+    def bug(self, where: str, error: BaseException) -> None:
+        """An error of ours in a place that must not raise: counted, and told once for each place."""
+        self.count("errors")
+        self.warn(f"bug {where}", f"{where} failed and was skipped: {type(error).__name__}: {error}")

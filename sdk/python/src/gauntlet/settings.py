@@ -1,0 +1,96 @@
+"""Settings from the environment. Arguments of :func:`gauntlet.init` win over them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import unquote
+
+__all__ = ["DEFAULT_ENDPOINT", "Mode", "Settings", "default_spool"]
+
+Mode = Literal["online", "offline", "disabled"]
+
+_MODES: dict[str, Mode] = {"online": "online", "offline": "offline", "disabled": "disabled"}
+DEFAULT_ENDPOINT = "http://127.0.0.1:4600"
+DEFAULT_SPOOL_BYTES = 1 << 30
+DEFAULT_FINISH_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says."""
+
+    endpoint: str
+    api_key: str | None
+    project: str | None
+    run_id: str | None
+    mode: Mode
+    spool: Path
+    #: Most bytes that one process keeps on disk for one run.
+    spool_bytes: int
+    #: Longest wait of ``finish`` for the server, seconds.
+    finish_seconds: float
+    quiet: bool
+    #: Resource attributes that are no setting: kept with the run.
+    resource: Mapping[str, str]
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
+        """Reads the variables named in the README; what cannot be read names the variable."""
+        env = os.environ if env is None else env
+        resource = _resource(env.get("OTEL_RESOURCE_ATTRIBUTES", ""))
+        service = env.get("OTEL_SERVICE_NAME") or resource.pop("service.name", None)
+        resource.pop("service.name", None)
+        project = env.get("GAUNTLET_PROJECT") or resource.pop("gauntlet.project", None) or service
+        resource.pop("gauntlet.project", None)
+        run_id = resource.pop("gauntlet.run.id", None)
+        return cls(
+            endpoint=env.get("GAUNTLET_ENDPOINT") or DEFAULT_ENDPOINT,
+            api_key=env.get("GAUNTLET_API_KEY") or None,
+            project=project,
+            run_id=run_id,
+            mode=parse_mode(env.get("GAUNTLET_MODE") or "online", "GAUNTLET_MODE"),
+            spool=Path(env["GAUNTLET_SPOOL"]) if env.get("GAUNTLET_SPOOL") else default_spool(env),
+            spool_bytes=int(_number(env, "GAUNTLET_SPOOL_BYTES", DEFAULT_SPOOL_BYTES)),
+            finish_seconds=_number(env, "GAUNTLET_FINISH_SECONDS", DEFAULT_FINISH_SECONDS),
+            quiet=env.get("GAUNTLET_QUIET", "").lower() in {"1", "true", "yes"},
+            resource=resource,
+        )
+
+
+def parse_mode(text: str, name: str) -> Mode:
+    """The mode of that name; anything else is refused, naming where it was said."""
+    if text in _MODES:
+        return _MODES[text]
+    raise ValueError(f"{name} is {text!r}; use online, offline or disabled")
+
+
+def default_spool(env: Mapping[str, str]) -> Path:
+    """The user's cache folder, as the platform has it."""
+    if os.name == "nt":
+        base = Path(env.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    else:
+        base = Path(env.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "gauntlet" / "spool"
+
+
+def _number(env: Mapping[str, str], name: str, default: float) -> float:
+    text = env.get(name)
+    if not text:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError(f"{name} is {text!r}; it must be a number") from None
+    if not 0 <= value < float("inf"):
+        raise ValueError(f"{name} is {text!r}; it must be 0 or more")
+    return value
+
+
+def _resource(text: str) -> dict[str, str]:
+    """``key=value,key=value``, values percent-encoded, as OpenTelemetry defines it; broken pairs are left out."""
+    pairs = (pair.partition("=") for pair in text.split(","))
+    return {key.strip(): unquote(value.strip()) for key, eq, value in pairs if eq and key.strip()}

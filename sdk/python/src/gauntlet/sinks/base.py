@@ -1,0 +1,77 @@
+"""What a sink is: where events go once they are written.
+
+Each sink of a run has its own bounded queue, its own thread, its own counters. One that fails or is slow loses or
+delays its own events only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..ledger import Ledger
+    from ..settings import Settings
+
+__all__ = ["Record", "RunInfo", "Sink"]
+
+
+@dataclass(slots=True)
+class Record:
+    """One event, written: as a line of JSON and as its parts."""
+
+    line: bytes
+    id: str
+    at: str
+    kind: str
+    body: dict[str, Any]
+    episode: str | None = None
+    step: int | None = None
+    #: The content of an ``artifact.added``: its bytes, or a file that holds them.
+    blob: bytes | Path | None = None
+
+
+@dataclass(slots=True)
+class RunInfo:
+    """The run a sink works for."""
+
+    id: str
+    spec: dict[str, Any]
+    settings: Settings
+    ledger: Ledger
+    #: Whether this process began the run; a forked child did not.
+    owner: bool = True
+
+
+class Sink:
+    """Base of every sink. Only :meth:`write` must be overridden."""
+
+    #: Names the sink in counters and warnings.
+    name = "sink"
+    #: ``False`` once the run ends: a flush may then give up while what it waits for is away.
+    patient = True
+
+    def open(self, run: RunInfo) -> None:
+        """Called once, in ``init``, before the first event. An error here turns the sink off, with a warning."""
+
+    def write(self, records: Sequence[Record]) -> None:
+        """Takes events, in order, on the sink's own thread. An exception means none were taken: the same ones
+        come again, up to three times, with growing pauses; then they are dropped and counted."""
+        raise NotImplementedError
+
+    def flush(self, timeout: float) -> bool:
+        """Makes safe what was written so far; ``False`` where that took longer than ``timeout`` seconds."""
+        return True
+
+    def close(self) -> None:
+        """Called once, after the last event."""
+
+    def forked(self, run: RunInfo) -> Sink | None:
+        """The sink to use in a forked child process; ``None`` where there is to be none."""
+        return None
+
+    def stats(self) -> dict[str, int]:
+        """Counters of its own."""
+        return {}

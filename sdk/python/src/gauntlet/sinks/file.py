@@ -1,0 +1,49 @@
+"""The file sink: JSON Lines that ``gauntlet import`` opens."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+from .base import Record, RunInfo, Sink
+
+__all__ = ["FileSink"]
+
+
+class FileSink(Sink):
+    """Writes every event as one line. An existing file is added to. Artifacts are named in it, not held."""
+
+    name = "file"
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._file: IO[bytes] | None = None
+
+    def open(self, run: RunInfo) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self.path.open("ab", buffering=0)
+
+    def write(self, records: Sequence[Record]) -> None:
+        assert self._file is not None
+        data = b"".join(record.line + b"\n" for record in records)
+        before = os.fstat(self._file.fileno()).st_size
+        if self._file.write(data) != len(data):
+            # Half a line would break the file for its readers: all of it is written again, or none.
+            os.ftruncate(self._file.fileno(), before)
+            raise OSError(f"{self.path}: the disk took only a part")
+
+    def flush(self, timeout: float) -> bool:
+        if self._file is not None:
+            os.fsync(self._file.fileno())
+        return True
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def forked(self, run: RunInfo) -> Sink | None:
+        """The child adds whole lines to the same file."""
+        return FileSink(self.path)

@@ -1,0 +1,87 @@
+"""The queue and thread in front of one sink."""
+
+from __future__ import annotations
+
+import random
+import threading
+
+from ..ledger import Ledger
+from ..pump import Pump
+from .base import Record, RunInfo, Sink
+
+__all__ = ["Outlet"]
+
+_MOST_RECORDS = 65_536
+_MOST_BYTES = 256 << 20
+_ATTEMPTS = 3
+
+
+class Outlet:
+    """Hands records to its sink; retries, counts, and never lets an error out."""
+
+    def __init__(self, sink: Sink, ledger: Ledger) -> None:
+        self.sink = sink
+        self.ledger = ledger
+        self.off = False
+        self._closing = threading.Event()
+        self._pump: Pump[Record] = Pump(sink.name, self._write, ledger, _MOST_RECORDS, _MOST_BYTES)
+
+    def open(self, run: RunInfo) -> None:
+        """Opens the sink; one that cannot be opened stays off."""
+        try:
+            self.sink.open(run)
+        except Exception as error:
+            self.off = True
+            self.ledger.count(f"{self.sink.name}.errors")
+            self.ledger.warn(
+                f"open {self.sink.name}", f"the {self.sink.name} sink is off: {type(error).__name__}: {error}"
+            )
+
+    def offer(self, records: list[Record]) -> None:
+        """Queues records; what finds the queue full is dropped and counted."""
+        if self.off:
+            return
+        for i, record in enumerate(records):
+            if not self._pump.put(record, len(record.line)):
+                lost = len(records) - i
+                self.ledger.count(f"{self.sink.name}.dropped", lost)
+                self.ledger.warn(
+                    f"full {self.sink.name}", f"the {self.sink.name} sink is too slow; events are dropped"
+                )
+                return
+
+    def flush(self, timeout: float) -> bool:
+        """Waits until everything offered so far is safe."""
+        if self.off:
+            return True
+        try:
+            return self._pump.barrier(timeout) and self.sink.flush(timeout)
+        except Exception as error:
+            self.ledger.bug(f"flushing the {self.sink.name} sink", error)
+            return False
+
+    def close(self, timeout: float) -> None:
+        """Ends the thread and the sink."""
+        self._closing.set()
+        self._pump.close(timeout)
+        if self.off:
+            return
+        try:
+            self.sink.close()
+        except Exception as error:
+            self.ledger.bug(f"closing the {self.sink.name} sink", error)
+
+    def _write(self, records: list[Record]) -> None:
+        name = self.sink.name
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                self.sink.write(records)
+                self.ledger.count(f"{name}.written", len(records))
+                return
+            except Exception as error:
+                self.ledger.count(f"{name}.errors")
+                self.ledger.warn(f"write {name}", f"the {name} sink failed: {type(error).__name__}: {error}")
+                if attempt < _ATTEMPTS:
+                    self.ledger.count(f"{name}.retried")
+                    self._closing.wait(random.uniform(0.5, 1.0) * 0.1 * 4**attempt)
+        self.ledger.count(f"{name}.dropped", len(records))

@@ -1,0 +1,244 @@
+"""From whatever a training loop holds to what the wire allows: numbers, rubric paths, texts, JSON.
+
+Nothing here raises for bad input: what cannot be kept is left out or cut, counted in the run's
+:class:`~gauntlet.ledger.Ledger` and told once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from .ledger import Ledger
+
+__all__ = [
+    "json_safe",
+    "label",
+    "number",
+    "numbers",
+    "object_of",
+    "path_of",
+    "preview",
+    "say",
+    "sha256_of",
+    "text",
+]
+
+#: Longest rubric path, bytes.
+MAX_PATH_BYTES = 256
+#: Longest one-line text, bytes.
+MAX_LABEL_BYTES = 512
+#: Longest free text, bytes.
+MAX_TEXT_BYTES = 1 << 20
+#: Most scores in one snapshot.
+MAX_SCORES = 1024
+#: Longest preview of an argument or result, characters.
+MAX_PREVIEW = 8192
+
+_PLAIN = (float, int)
+_DEEPEST = 8
+_paths: dict[str, str] = {}
+
+
+def number(value: Any) -> float | None:
+    """The finite number that ``value`` is: an int, a bool, a float, a NumPy or torch scalar. Else ``None``."""
+    try:
+        if value.__class__ not in _PLAIN:
+            if value is None or isinstance(value, (str, bytes)):
+                return None
+            if hasattr(value, "item"):
+                value = value.item()
+            if isinstance(value, complex):
+                return None
+        result = float(value)
+    except Exception:
+        return None
+    return result if math.isfinite(result) else None
+
+
+def numbers(values: Mapping[str, Any], ledger: Ledger) -> dict[str, float]:
+    """A copy with every number taken as it is now; nested mappings are joined with a dot.
+
+    What is no finite number is left out, counted under ``skipped_values`` and named once.
+    """
+    found: dict[str, float] = {}
+    for name, value in _flat(values, ""):
+        if value.__class__ is float and math.isfinite(value):
+            found[name] = value
+            continue
+        taken = number(value)
+        if taken is None:
+            ledger.count("skipped_values")
+            shown = repr(value)
+            ledger.warn(
+                f"value {name}",
+                f"{name} is {shown if len(shown) < 60 else shown[:57] + '...'}, "
+                "not a finite number; it is left out (told once)",
+            )
+        else:
+            found[name] = taken
+    return found
+
+
+def _flat(values: Mapping[str, Any], prefix: str, depth: int = 0) -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        full = f"{prefix}.{name}" if prefix else str(name)
+        if isinstance(value, Mapping) and depth < _DEEPEST:
+            yield from _flat(value, full, depth + 1)
+        else:
+            yield full, value
+
+
+def path_of(name: str) -> str:
+    """The rubric path of a name: ``a/b`` becomes ``a.b``, empty segments and control characters go, at most 256
+    bytes stay. Empty where nothing is left."""
+    known = _paths.get(name)
+    if known is not None:
+        return known
+    clean = "".join(c for c in str(name).replace("/", ".") if c.isprintable() or c == " ")
+    clean = ".".join(part for part in clean.split(".") if part)
+    path = _cut(clean, MAX_PATH_BYTES).rstrip(".")
+    if len(_paths) < 65_536:
+        _paths[name] = path
+    return path
+
+
+def _cut(value: str, limit: int) -> str:
+    raw = value.encode("utf-8", "replace")
+    return value if len(raw) <= limit else raw[:limit].decode("utf-8", "ignore")
+
+
+def label(value: Any, default: str) -> str:
+    """A one-line text: control characters become spaces, at most 512 bytes stay; ``default`` where it is empty."""
+    line = str(value)
+    if not line.isprintable():
+        line = "".join(c if c.isprintable() else " " for c in line)
+    return _cut(line, MAX_LABEL_BYTES).strip() or default
+
+
+def text(value: Any, ledger: Ledger | None = None, limit: int = MAX_TEXT_BYTES) -> str:
+    """Free text of at most ``limit`` bytes; what is longer is cut, with a marker that says how much is missing."""
+    whole = value if value.__class__ is str else say(value)
+    if len(whole) * 4 <= limit:
+        return whole
+    raw = whole.encode("utf-8", "replace")
+    if len(raw) <= limit:
+        return whole
+    if ledger is not None:
+        ledger.count("cut_texts")
+        ledger.warn(
+            "cut", f"a text of {len(raw)} bytes was cut to {limit} (told once; see stats['cut_texts'])"
+        )
+    kept = raw[: limit - 64].decode("utf-8", "ignore")
+    return f"{kept}\n[cut by gauntlet: {len(raw) - len(kept.encode())} bytes are missing]"
+
+
+def say(value: Any) -> str:
+    """Any object as text: a str as it is, a model by its JSON, anything else by its preview."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    dump = getattr(value, "model_dump_json", None)
+    if callable(dump):
+        try:
+            return str(dump())
+        except Exception:
+            pass  # A half-built model still has a repr.
+    shown = preview(value)
+    if isinstance(shown, str):
+        return shown
+    return json.dumps(shown, ensure_ascii=False)
+
+
+def preview(value: Any, limit: int = MAX_PREVIEW) -> Any:
+    """``value`` as JSON of at most about ``limit`` characters: plain data stays data, all else becomes its repr."""
+    return json_safe(value, _Budget(limit))
+
+
+def object_of(values: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A mapping as a JSON object, whatever it holds; NaN and infinities become text."""
+    if not values:
+        return {}
+    safe = json_safe(dict(values), _Budget(4 << 20))
+    return safe if isinstance(safe, dict) else {}
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, read in pieces."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+class _Budget:
+    """How many characters may still be written."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def take(self, whole: str) -> str:
+        kept = whole if len(whole) <= self.left else whole[: max(self.left, 0)] + "…"
+        self.left -= len(kept)
+        return kept
+
+
+def json_safe(value: Any, budget: _Budget, depth: int = 0) -> Any:
+    """``value`` as plain JSON data within a budget. Never raises."""
+    if value is None or value is True or value is False:
+        budget.left -= 4
+        return value
+    if isinstance(value, str):
+        return budget.take(str(value))
+    if isinstance(value, (int, float)):
+        budget.left -= 8
+        if isinstance(value, int) and abs(value) < 1 << 63:
+            return int(value)
+        return float(value) if isinstance(value, float) and math.isfinite(value) else str(value)
+    try:
+        if depth < _DEEPEST:
+            if isinstance(value, Mapping):
+                return _object(value, budget, depth)
+            if isinstance(value, (list, tuple, set, frozenset)):
+                return _array(value, budget, depth)
+        if hasattr(value, "item") and getattr(value, "size", None) == 1:
+            return json_safe(value.item(), budget, depth + 1)
+        return budget.take(_repr(value))
+    except Exception as error:
+        return budget.take(f"<{type(value).__name__} that cannot be shown: {type(error).__name__}>")
+
+
+def _object(value: Mapping[Any, Any], budget: _Budget, depth: int) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for key, item in value.items():
+        if budget.left <= 0:
+            out["…"] = f"{len(value) - len(out)} more"
+            break
+        out[budget.take(str(key))] = json_safe(item, budget, depth + 1)
+    return out
+
+
+def _array(value: Any, budget: _Budget, depth: int) -> list[Any]:
+    out: list[Any] = []
+    for item in value:
+        if budget.left <= 0:
+            out.append(f"… {len(value) - len(out)} more")
+            break
+        out.append(json_safe(item, budget, depth + 1))
+    return out
+
+
+def _repr(value: Any) -> str:
+    """A repr that stays cheap: big arrays are told by type and shape."""
+    shape = getattr(value, "shape", None)
+    if shape is not None and not isinstance(value, type):
+        return f"<{type(value).__name__} shape={tuple(shape)} dtype={getattr(value, 'dtype', '?')}>"
+    return repr(value)

@@ -1,0 +1,115 @@
+"""The wire: every kind as the golden files have it, every refusal as the SDK's own error."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from conftest import Server
+
+from gauntlet import events
+from gauntlet.client import Client
+from gauntlet.errors import ApiError
+
+CONTRACT = Path(__file__).parents[3] / "contract"
+KINDS = {
+    cls.kind: cls
+    for cls in vars(events).values()
+    if isinstance(cls, type) and issubclass(cls, events.Event) and cls is not events.Event
+}
+GOLDENS = sorted(CONTRACT.glob("events/*.json"))
+REFUSED = json.loads((CONTRACT / "refused.json").read_text())
+SCHEMAS = sorted(CONTRACT.glob("schema/*.json"))
+
+
+def build(golden: dict[str, Any]) -> events.Event:
+    """The event of a golden file, made with the SDK's own class."""
+    back = {wire: name for name, wire in events._WIRE.items()}
+    cls = KINDS[golden["kind"]]
+    names = {spec for spec in cls.__dataclass_fields__}
+    body = {back[k] if back.get(k) in names else k: v for k, v in golden["body"].items()}
+    if body.get("challenge"):
+        given = body["challenge"]
+        body["challenge"] = events.Challenge(
+            given["type"], given["question"], given["options"], given["expected_answer"]
+        )
+    if body.get("error") and golden["kind"] == "step.recorded":
+        given = body["error"]
+        body["error"] = events.StepError(given["type"], given["message"], given["traceback"])
+    return cls(**body)
+
+
+def encoded(golden: dict[str, Any]) -> bytes:
+    event = build(golden)
+    return events.encode(
+        event.kind, event.body(), golden["id"], golden["at"], golden.get("episode"), golden.get("step")
+    )
+
+
+def test_there_is_a_class_for_every_kind() -> None:
+    assert {json.loads(g.read_text())["kind"] for g in GOLDENS} == set(KINDS)
+
+
+@pytest.mark.parametrize("golden", GOLDENS, ids=lambda p: p.stem)
+def test_every_kind_is_written_as_the_golden_file_has_it(golden: Path) -> None:
+    expected = json.loads(golden.read_text())
+    written = json.loads(encoded(expected))
+    assert written == expected
+    assert list(written) == list(expected), "the order of the fields"
+
+
+def test_the_server_takes_every_kind_and_gives_it_back(server: Server) -> None:
+    client = Client(server.url)
+    client.create_run({"id": "goldens", "name": "goldens"})
+    sent = [json.loads(g.read_text()) for g in GOLDENS if "run.started" not in g.stem]
+    answer = client.append("goldens", [encoded(e) for e in sent])
+    assert answer["accepted"] == len(sent)
+    stored = server.events("goldens")[1:]
+    for event, kept in zip(sent, stored, strict=True):
+        assert {k: kept[k] for k in ("id", "at", "kind", "v")} == {k: event[k] for k in ("id", "at", "kind", "v")}
+        for name, value in event["body"].items():
+            assert kept["body"][name] == value
+
+
+@pytest.mark.parametrize("schema", SCHEMAS, ids=lambda p: p.stem)
+def test_what_is_written_follows_the_schemas(schema: Path) -> None:
+    rules = json.loads(schema.read_text())
+    checked = 0
+    for golden in GOLDENS:
+        event = json.loads(golden.read_text())
+        if schema.stem == event["kind"]:
+            jsonschema.validate(json.loads(encoded(event)), rules)
+            checked += 1
+    assert checked or schema.stem not in KINDS
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=lambda c: c["name"])
+def test_every_refusal_names_its_field(server: Server, case: dict[str, Any]) -> None:
+    client = Client(server.url)
+    client.create_run({"id": "refused", "name": "refused"})
+    before = server.run("refused")["head"]
+    with pytest.raises(ApiError) as refusal:
+        client.append("refused", [line_of(case)])
+    error = refusal.value
+    assert (error.status, error.code, error.index) == (422, "invalid", 0)
+    assert error.field == case["field"]
+    assert case["contains"] in error.details[0]["message"]
+    assert error.request_id
+    assert server.run("refused")["head"] == before
+
+
+def line_of(case: dict[str, Any]) -> bytes:
+    if "text" in case:
+        return str(case["text"]).encode()
+    event = case["event"]
+    repeat = case.get("repeat")
+    if repeat:
+        at = event
+        *parents, last = repeat["path"].split(".") if isinstance(repeat["path"], str) else repeat["path"]
+        for key in parents:
+            at = at[key]
+        at[last] = repeat["text"] * repeat["times"]
+    return json.dumps(event).encode()

@@ -1,0 +1,310 @@
+"""What a loop says is what the server keeps: numbers, rollouts, scores, files, the end."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from conftest import Server, python
+
+import gauntlet
+from gauntlet.events import AnnotationAdded
+from gauntlet.values import MAX_TEXT_BYTES
+
+CONTRACT = Path(__file__).parents[3] / "contract"
+
+
+def begin(server: Server, **more: Any) -> gauntlet.Run:
+    return gauntlet.init(project="tests", endpoint=server.url, **more)
+
+
+def test_two_lines_are_enough(server: Server) -> None:
+    run = begin(server, name="two lines", config={"lr": 1e-6, "deep": {"x": [1, 2]}}, tags=["a", "b"], agent="g")
+    run.log({"reward": 0.5, "grounding": 1.0})
+    run.finish()
+    kept = server.run(run.id)
+    assert (kept["name"], kept["project"], kept["kind"], kept["status"]) == (
+        "two lines", "tests", "training", "completed",
+    )  # fmt: skip
+    assert (kept["config"], kept["tags"], kept["agent"]) == ({"lr": 1e-6, "deep": {"x": [1, 2]}}, ["a", "b"], "g")
+    (snapshot,) = server.events(run.id, "snapshot.scored")
+    assert snapshot["step"] == 0
+    assert snapshot["body"]["scores"] == {"root": 0.5, "grounding": 1.0}
+
+
+def test_steps_count_up_and_a_step_logged_again_is_added_to(server: Server) -> None:
+    with begin(server) as run:
+        run.log({"reward": 1})
+        run.log({"reward": 2})
+        run.log({"reward": 3}, step=10)
+        run.log({"reward": 4})
+        run.log({"late": 7, "reward": 5}, step=10)
+        run.metrics({"loss": 0.25})
+    snapshots = server.events(run.id, "snapshot.scored")
+    assert [(s["step"], s["body"]["scores"]) for s in snapshots] == [
+        (0, {"root": 1.0}), (1, {"root": 2.0}), (10, {"root": 3.0}), (11, {"root": 4.0}),
+    ]  # fmt: skip
+    added = server.events(run.id, "score.added")
+    assert [(e["step"], e["body"]["path"], e["body"]["value"], e["body"]["source"]) for e in added] == [
+        (10, "late", 7.0, "log"), (10, "root", 5.0, "log"), (10, "metrics.loss", 0.25, "log"),
+    ]  # fmt: skip
+
+
+def test_names_and_numbers_of_every_sort(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    np = pytest.importorskip("numpy")
+
+    class Tensor:
+        def item(self) -> float:
+            return 0.125
+
+    class Awkward:
+        def __float__(self) -> float:
+            raise RuntimeError("no")
+
+    with begin(server) as run, caplog.at_level(logging.WARNING, "gauntlet"):
+        run.log(
+            {
+                "train/loss": 1,
+                "nested": {"a": {"b": 2.5}, "c": True},
+                "numpy": np.float32(0.5),
+                "scalar": np.array(3),
+                "tensor": Tensor(),
+                "text": "high",
+                "none": None,
+                "nan": float("nan"),
+                "inf": float("inf"),
+                "array": np.zeros(3),
+                "awkward": Awkward(),
+                "huge": 10**400,
+                "..": 1.0,
+                7: 8.0,
+            }
+        )
+        run.log({"nan": float("nan")})
+    (snapshot,) = server.events(run.id, "snapshot.scored")
+    assert snapshot["body"]["scores"] == {
+        "train.loss": 1.0, "nested.a.b": 2.5, "nested.c": 1.0, "numpy": 0.5, "scalar": 3.0, "tensor": 0.125, "7": 8.0,
+    }  # fmt: skip
+    assert run.stats["skipped_values"] == 9
+    assert run.stats["refused"] == 0
+    told = [r.getMessage() for r in caplog.records]
+    assert len([t for t in told if t.startswith("gauntlet: nan is nan")]) == 1
+    assert any("text is 'high'" in t for t in told)
+
+
+def test_nothing_a_loop_says_raises(server: Server) -> None:
+    class Hostile(dict):  # type: ignore[type-arg]
+        def items(self) -> Any:
+            raise RuntimeError("not today")
+
+        def values(self) -> Any:
+            raise RuntimeError("not today")
+
+    with begin(server) as run:
+        run.log(Hostile())
+        run.log(None)  # type: ignore[arg-type]
+        run.log({"a": 1.0}, step="three")  # type: ignore[arg-type]
+        run.log({"a": 1.0}, step=-4)
+        run.log({"a": 1.0}, step=2**31)
+        run.rollout([1, 2])  # type: ignore[arg-type]
+        run.rollout({"root": 1.0}, challenge="what")  # type: ignore[arg-type]
+        run.score("a", object())
+        run.artifact(Path("/does/not/exist"))
+        run.log({"root": 1.0}, step=1)
+    assert [s["step"] for s in server.events(run.id, "snapshot.scored")] == [1]
+    assert run.stats["errors"] >= 4
+    assert run.stats["refused"] == 0
+
+
+def test_rollouts_of_one_step_are_all_kept(server: Server) -> None:
+    with begin(server) as run:
+        for i in range(4):
+            run.rollout(
+                {"reward": i, "format": 1.0},
+                action=f"answer {i}",
+                observation="what is it?",
+                step=3,
+                not_evaluated=["synthesis", "format"],
+                failures=["refusal"],
+                duration_ms=12.5,
+                metadata={"task_id": "T1", "seen": {1, 2}},
+            )
+        run.rollout({"root": 9.0}, step=3, episode="mine")
+    found = server.events(run.id, "snapshot.scored")
+    assert len({(e["step"], e.get("episode")) for e in found}) == 5
+    assert "episode" not in found[0]
+    body = found[1]["body"]
+    assert body["scores"] == {"root": 1.0, "format": 1.0}
+    assert body["not_evaluated"] == ["synthesis"]
+    assert (body["action"], body["observation"], body["failures"]) == ("answer 1", "what is it?", ["refusal"])
+    assert (body["duration_ms"], body["metadata"]["task_id"]) == (12.5, "T1")
+
+
+def test_a_text_that_is_too_long_is_cut_and_says_so(server: Server) -> None:
+    with begin(server) as run:
+        run.rollout({"root": 1.0}, action="ü" * MAX_TEXT_BYTES, observation={"tokens": list(range(5))})
+    (event,) = server.events(run.id, "snapshot.scored")
+    action = event["body"]["action"]
+    assert len(action.encode()) <= MAX_TEXT_BYTES
+    assert action.endswith("bytes are missing]")
+    assert event["body"]["observation"] == '{"tokens": [0, 1, 2, 3, 4]}'
+    assert run.stats["cut_texts"] == 1
+
+
+def test_text_that_is_no_text_and_odd_names_are_taken(server: Server) -> None:
+    with begin(server, name="a\nb" + "x" * 600, id="a/b", tags=["", "t" * 600]) as run:
+        run.rollout({"root": 1.0}, action="half a pair \ud800", metadata={"nan": float("nan"), "f": print})
+    assert run.id == "a_b"
+    assert server.run("a_b")["name"].startswith("a b")
+    assert server.events("a_b", "snapshot.scored")[0]["body"]["action"] == "half a pair ?"
+
+
+def test_scores_of_steps_episodes_and_the_run(server: Server) -> None:
+    with begin(server) as run:
+        run.log({"root": 1.0})
+        run.score("judge/tone", 0.25, label="curt", explanation="It does not say why.", source="judge-70b")
+        run.score("win", True, target="episode", episode="e1")
+        run.score("final", 3, target="run")
+        run.score("nothing", None)
+        run.emit(AnnotationAdded("look here", "dana", {"from": 0, "to": 1}))
+    found = server.events(run.id, "score.added")
+    assert [(e["body"]["target"], e.get("step"), e.get("episode"), e["body"]["path"]) for e in found] == [
+        ("step", 0, None, "judge.tone"), ("episode", None, "e1", "win"), ("run", None, None, "final"),
+    ]  # fmt: skip
+    assert found[0]["body"]["label"] == "curt"
+    assert server.events(run.id, "annotation.added")[0]["body"]["author"] == "dana"
+
+
+def test_an_artifact_is_named_by_its_content(server: Server, tmp_path: Path) -> None:
+    small, large = tmp_path / "notes.txt", tmp_path / "model.bin"
+    small.write_text("hello")
+    large.write_bytes(b"x" * (3 << 20))
+    with begin(server) as run:
+        run.artifact(small, role="transcript", step=2)
+        small.unlink()
+        run.artifact(large)
+        run.artifact(b"\0\1", "raw.bin", episode="e1")
+        run.artifact("a text")
+        assert run.flush()
+    names = {e["body"]["name"]: e for e in server.events(run.id, "artifact.added")}
+    assert names["notes.txt"]["body"]["sha256"] == hashlib.sha256(b"hello").hexdigest()
+    assert names["notes.txt"]["step"] == 2
+    assert names["notes.txt"]["body"]["mime_type"] == "text/plain"
+    assert names["model.bin"]["body"]["size_bytes"] == 3 << 20
+    assert names["raw.bin"]["episode"] == "e1"
+    assert "artifact.txt" in names
+    stats = run.stats
+    # Either the server keeps contents, or each failure is counted; the events are there all the same.
+    assert stats.get("uploaded", 0) + stats.get("uploads_refused", 0) == 4
+
+
+def test_a_run_that_ends_by_an_exception_has_failed(server: Server) -> None:
+    with pytest.raises(ZeroDivisionError), begin(server) as run:
+        run.log({"root": 1.0})
+        _ = 1 / 0
+    (end,) = server.events(run.id, "run.finished")
+    assert end["body"]["status"] == "failed"
+    assert end["body"]["summary"]["error"]["type"] == "ZeroDivisionError"
+    assert "1 / 0" in end["body"]["summary"]["error"]["traceback"]
+
+
+def test_a_process_that_only_ends_finishes_its_run(server: Server) -> None:
+    code = """
+        import gauntlet
+        run = gauntlet.init(id="ends-well")
+        gauntlet.log({"root": 1.0})
+    """
+    told = python(code, GAUNTLET_ENDPOINT=server.url, GAUNTLET_PROJECT="from env")
+    assert told.stderr.count("\n") == 1
+    assert f"{server.url}/runs/ends-well" in told.stderr
+    assert server.run("ends-well")["status"] == "completed"
+    assert server.run("ends-well")["project"] == "from env"
+
+
+def test_a_process_that_ends_by_an_exception_fails_its_run(server: Server) -> None:
+    code = """
+        import gauntlet
+        gauntlet.init(id="ends-badly").log({"root": 1.0})
+        raise KeyError("who")
+    """
+    told = python(code, check=False, GAUNTLET_ENDPOINT=server.url, GAUNTLET_QUIET="1")
+    assert told.returncode == 1
+    assert told.stderr.startswith("Traceback")
+    (end,) = server.events("ends-badly", "run.finished")
+    assert end["body"]["summary"]["error"]["message"] == "'who'"
+    assert server.run("ends-badly")["status"] == "failed"
+
+
+def test_opentelemetry_variables_mean_the_same(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_SERVICE_NAME", "trainer")
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "gauntlet.run.id=otel-run,host.name=a%20b,broken")
+    with gauntlet.init(endpoint=server.url) as run:
+        run.log({"root": 1.0})
+    kept = server.run("otel-run")
+    assert kept["project"] == "trainer"
+    assert kept["metadata"]["resource"] == {"host.name": "a b"}
+
+
+def test_what_a_run_is_created_with_follows_the_schema(server: Server) -> None:
+    run = begin(server, config={"a": float("inf")}, task="T", agent="A", metadata={"m": 1})
+    spec = {"id": run.id, **run._spec.body()}
+    jsonschema.validate(spec, json.loads((CONTRACT / "schema" / "run.create.json").read_text()))
+
+
+def test_going_on_with_a_run(server: Server) -> None:
+    with begin(server, id="goes-on", config={"a": 1}) as run:
+        run.log({"root": 1.0})
+    with begin(server, id="goes-on", config={"a": 2}) as run:
+        run.log({"root": 2.0}, step=1)
+    assert len(server.events("goes-on", "snapshot.scored")) == 2
+    assert server.run("goes-on")["config"] == {"a": 1}
+
+
+def test_disabled_does_nothing(environment: Path) -> None:
+    with gauntlet.init(mode="disabled") as run:
+        run.log({"root": 1.0})
+        run.rollout({"root": 1.0})
+        run.artifact(b"x")
+        assert run.checkpoint() == "continue"
+        with run.episode("T") as ep, ep.tool_call("t") as call:
+            call.result = 1
+        assert run.flush()
+    assert not environment.exists()
+    assert run.stats["dropped"] == 0
+
+
+def test_without_a_run_nothing_happens_and_it_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    gauntlet.api._ledger.again("no run")
+    gauntlet.log({"root": 1.0})
+    gauntlet.log({"root": 1.0})
+    with gauntlet.episode("T") as ep:
+        ep.thought("alone")
+    assert len([r for r in caplog.records if "there is no run" in r.getMessage()]) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("GAUNTLET_MODE", "sometimes"), ("GAUNTLET_ENDPOINT", "ftp://x"), ("GAUNTLET_SPOOL_BYTES", "many")],
+)
+def test_a_setting_that_cannot_be_understood_is_named(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ValueError, match=value):
+        gauntlet.init()
+
+
+def test_following_a_run_live(server: Server) -> None:
+    run = begin(server)
+    run.log({"root": 1.0})
+    assert run.flush()
+    facts = run.subscribe()
+    assert next(facts)[0] == 0
+    assert next(facts)[0] == 1
+    run.log({"root": 2.0})
+    assert next(facts)[0] == 2
