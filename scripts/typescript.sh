@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# The TypeScript SDK: installs what its build and tests need, builds it, tests it against the real server.
+#
+#   scripts/typescript.sh         installs what sdk/typescript/package-lock.json pins, outside the clone
+#   scripts/typescript.sh build   also compiles sdk/typescript/dist
+#   scripts/typescript.sh test    also runs every test in sdk/typescript/test; the server is $GAUNTLET_BIN or what
+#                                 `make test` built; a tap report goes to $LOGS/typescript.tap
+set -euo pipefail
+# shellcheck source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+SDK=$ROOT/sdk/typescript
+TYPESCRIPT_OUTPUT=$LOGS/typescript.tap
+
+install() {
+    local tools link=$SDK/node_modules
+    tools=$CACHE/tools/npm-sdk-$(sha256 <"$SDK/package-lock.json" | cut -c 1-16)
+    if [ ! -f "$tools/ready" ]; then
+        say "  ... npm ci of what sdk/typescript/package-lock.json pins (about 10 s)"
+        rm -rf "$tools"
+        mkdir -p "$tools"
+        cp "$SDK/package.json" "$SDK/package-lock.json" "$tools/"
+        quietly npm-sdk npm ci --prefix "$tools" --ignore-scripts --no-audit --no-fund ||
+            die "npm could not install what the TypeScript SDK is built with; see above."
+        : >"$tools/ready"
+    fi
+    if [ -L "$link" ] || [ ! -e "$link" ]; then
+        ln -sfn "$tools/node_modules" "$link"
+    fi
+}
+
+build() {
+    rm -rf "$SDK/dist"
+    (cd "$SDK" && node node_modules/typescript/bin/tsc)
+}
+
+tests() {
+    local chromium
+    chromium=$(find_chromium)
+    [ -n "$chromium" ] || die "There is no Chromium for the SDK's test in a browser." "Run scripts/setup.sh --tests"
+    rm -f "$TYPESCRIPT_OUTPUT"
+    cd "$SDK"
+    CHROMIUM=$chromium GAUNTLET_BIN=${GAUNTLET_BIN:-$CARGO_TARGET_DIR/debug/gauntlet} \
+        node --test --test-concurrency=1 \
+        --test-reporter=spec --test-reporter-destination=stdout \
+        --test-reporter=tap --test-reporter-destination="$TYPESCRIPT_OUTPUT" test/*.test.mjs
+}
+
+case ${1:-install} in
+    install) install ;;
+    build) install && build ;;
+    test) install && build && tests ;;
+    *) die "typescript.sh does not know '$1'; it knows build and test." ;;
+esac

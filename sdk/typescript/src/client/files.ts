@@ -1,0 +1,82 @@
+// Files: result files in and out, and the artifacts of a run.
+
+import { sha256 } from "../wire/ids.js";
+import { GauntletError } from "./errors.js";
+import { part, type Http } from "./http.js";
+import type { Imported } from "./types.js";
+
+/** What bytes may be handed over as. */
+export type Bytes = string | Uint8Array | ArrayBuffer | Blob;
+
+/** One artifact of a run. */
+export interface ArtifactRow {
+  seq: number;
+  at: string;
+  episode: string | null;
+  step: number | null;
+  name: string;
+  mime_type: string;
+  size_bytes: number;
+  sha256: string;
+  role: string;
+  /** Whether the server has the bytes. */
+  stored: boolean;
+}
+
+/** The files of a server. */
+export class Files {
+  constructor(private readonly http: Http) {}
+
+  /** Makes a run of a result file; throws `unreadable_file` with the place where it broke. */
+  import(file: Bytes, { name }: { name?: string } = {}): Promise<Imported> {
+    return this.http.json("POST", "/import", { query: { name }, body: bodyOf(file), timeoutMs: 600_000 });
+  }
+
+  /** A run as a file, as a stream. `results` is the nested result file, `jsonl` native events, one a line. */
+  async export(run: string, format: "results" | "jsonl" = "results"): Promise<ReadableStream<Uint8Array>> {
+    const path = `/runs/${part(run)}/export`;
+    const response = await this.http.send("GET", path, { query: { format }, timeoutMs: 60_000 });
+    if (response.body === null) throw new GauntletError("unreadable", `the answer to GET ${path} has no body`);
+    return response.body;
+  }
+
+  /** Keeps bytes under their SHA-256, which it resolves to. An event `artifact.added` is what ties them to a step. */
+  async putArtifact(run: string, file: Bytes): Promise<string> {
+    const bytes = await bytesOf(file);
+    const hash = await sha256(bytes);
+    if (hash === undefined) throw new GauntletError("unsupported", "there is no SHA-256 here: not a secure context");
+    const path = `/runs/${part(run)}/artifacts/${hash}`;
+    await this.http.send("PUT", path, { body: bytes, timeoutMs: 600_000 });
+    return hash;
+  }
+
+  /** The bytes of an artifact; throws `not_found`. */
+  artifact(run: string, hash: string): Promise<Uint8Array<ArrayBuffer>> {
+    return this.http.bytes("GET", `/runs/${part(run)}/artifacts/${part(hash)}`, { timeoutMs: 600_000 });
+  }
+
+  /** The artifacts of a run, in the order they were added. */
+  async *artifacts(run: string, { pageSize: limit = 200 } = {}): AsyncGenerator<ArtifactRow, void, undefined> {
+    let after: number | null = null;
+    do {
+      const page: { items: ArtifactRow[]; next_after: number | null } = await this.http.json(
+        "GET",
+        `/runs/${part(run)}/artifacts`,
+        { query: { after, limit } },
+      );
+      yield* page.items;
+      after = page.next_after;
+    } while (after !== null);
+  }
+}
+
+function bodyOf(file: Bytes): BodyInit {
+  return file instanceof Uint8Array ? new Uint8Array(file) : file;
+}
+
+/** The bytes, as a copy that does not change with its source. */
+export async function bytesOf(file: Bytes): Promise<Uint8Array<ArrayBuffer>> {
+  if (typeof file === "string") return new TextEncoder().encode(file);
+  if (file instanceof Uint8Array) return new Uint8Array(file);
+  return new Uint8Array(file instanceof Blob ? await file.arrayBuffer() : file.slice(0));
+}

@@ -1,0 +1,44 @@
+// Runs: create, list, read, change, delete.
+
+import { part, type Http } from "./http.js";
+import type { Page, Run, RunPatch, RunQuery, RunSpec } from "./types.js";
+
+/** The runs of a server. */
+export class Runs {
+  constructor(private readonly http: Http) {}
+
+  /** Creates a run. The same id and content again gives the same run; other content throws `conflict`. */
+  create(spec: RunSpec, options: { signal?: AbortSignal } = {}): Promise<Run> {
+    return this.http.json("POST", "/runs", { json: spec, signal: options.signal });
+  }
+
+  /** Every run that matches, newest first, page by page as they are asked for. */
+  async *list(query: RunQuery = {}, options: { signal?: AbortSignal } = {}): AsyncGenerator<Run, void, undefined> {
+    let cursor: string | null = null;
+    do {
+      const page: Page<Run> = await this.page(query, cursor, options);
+      yield* page.items;
+      cursor = page.next_cursor;
+    } while (cursor !== null);
+  }
+
+  /** One page; `cursor` is the `next_cursor` of the one before. */
+  page(query: RunQuery = {}, cursor: string | null = null, options: { signal?: AbortSignal } = {}): Promise<Page<Run>> {
+    return this.http.json("GET", "/runs", { query: { ...query, cursor }, signal: options.signal });
+  }
+
+  /** One run; throws `not_found`. */
+  get(run: string, options: { signal?: AbortSignal } = {}): Promise<Run> {
+    return this.http.json("GET", `/runs/${part(run)}`, { signal: options.signal });
+  }
+
+  /** Changes name, tags, notes or status. */
+  patch(run: string, patch: RunPatch): Promise<Run> {
+    return this.http.json("PATCH", `/runs/${part(run)}`, { json: patch });
+  }
+
+  /** Deletes a run and its log. `name` must be the run's, so that nobody deletes the wrong one. */
+  async delete(run: string, { name }: { name: string }): Promise<void> {
+    await this.http.send("DELETE", `/runs/${part(run)}`, { query: { name } });
+  }
+}

@@ -1,0 +1,134 @@
+// What the API takes and answers, beside events.
+
+import type { Action, FailureKind, Status } from "../wire/events.js";
+import type { JsonObject } from "../wire/json.js";
+
+/** What creates a run. */
+export interface RunSpec {
+  /** Made by the server where none is named. The same id with the same content is the same run. */
+  id?: string;
+  name: string;
+  /** Default `default`. */
+  project?: string;
+  /** What sort of run: `grpo`, `evaluation`, ... Default `training`. */
+  kind?: string;
+  agent?: string;
+  task?: string;
+  tags?: string[];
+  config?: JsonObject;
+  metadata?: JsonObject;
+}
+
+/** A run as the server keeps it. */
+export interface Run {
+  id: string;
+  name: string;
+  project: string;
+  kind: string;
+  agent: string | null;
+  task: string | null;
+  tags: string[];
+  notes: string;
+  config: JsonObject;
+  metadata: JsonObject;
+  status: Status;
+  created_at: string;
+  updated_at: string;
+  /** Events in its log; also the sequence number the next one gets. */
+  head: number;
+  /** Scored snapshots, episodes begun, snapshots that fail a rubric. */
+  steps: number;
+  episodes: number;
+  failing: number;
+  last_root: number | null;
+  mean_root: number | null;
+}
+
+/** A change of what people wrote about a run; what is absent stays. */
+export interface RunPatch {
+  name?: string;
+  tags?: string[];
+  notes?: string;
+  status?: Status;
+}
+
+/** What a list of runs can be narrowed by. */
+export interface RunQuery {
+  /** Text of the name. */
+  q?: string;
+  project?: string;
+  status?: Status;
+  tag?: string;
+  sort?: string;
+  /** Runs a page, 1 to 200. */
+  limit?: number;
+}
+
+/** One page, and where the next begins. */
+export interface Page<T> {
+  items: T[];
+  next_cursor: string | null;
+}
+
+/** What became of a batch of events. */
+export interface Appended {
+  accepted: number;
+  /** Already there under the same id. */
+  duplicates: number;
+  first_seq: number | null;
+  last_seq: number | null;
+}
+
+/** A scored step in a list. */
+export interface StepRow {
+  step: number;
+  seq: number;
+  episode?: string | null;
+  root: number | null;
+  failure: FailureKind | null;
+  /** The score of the path that was asked for, where one was. */
+  value?: number | null;
+}
+
+/** A rubric's history. */
+export interface Series {
+  path: string;
+  points: { step: number; value: number; failed: boolean }[];
+  head: number;
+}
+
+/** A command to the training side. */
+export interface Command {
+  command_id: string;
+  action: Action;
+  parameters: JsonObject;
+  author: string;
+  issued_at: string;
+}
+
+/** What an import made. */
+export interface Imported {
+  run: string;
+  name: string;
+  steps: number;
+  episodes: number;
+  warnings: string[];
+}
+
+/** What a search can be narrowed by. */
+export interface SearchQuery {
+  q: string;
+  project?: string;
+  run?: string;
+  /** `any`, a failure kind, or a rubric path. */
+  failing?: string;
+  /** Hits a page. */
+  limit?: number;
+}
+
+/** A step that matches; what else the server says about it is kept. */
+export interface SearchHit {
+  run: string;
+  step: number | null;
+  [key: string]: unknown;
+}

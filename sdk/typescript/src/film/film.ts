@@ -1,0 +1,265 @@
+// The film: what a viewer knows of a run, as the fold of its facts.
+
+import type { FailureKind } from "../wire/events.js";
+import type { Asked, Fact } from "./fact.js";
+import { compareText, Paths } from "./paths.js";
+import { DEFAULT_RULES, gravest, judge, type Rule } from "./rules.js";
+import { decimate, type Point } from "./series.js";
+import { Story, type Answer, type FilmCommand, type Lost, type Note, type RunFacts } from "./story.js";
+
+type ScoredFact = Extract<Fact, { what: "scored" }>;
+
+/** One scored step of an episode. */
+export interface FilmStep {
+  readonly step: number;
+  readonly episode: string | null;
+  /** Place of its snapshot in the log. */
+  readonly seq: number;
+  /** When it was scored, RFC 3339. */
+  readonly at: string;
+  /** The whole rubric's score; `null` where it was not evaluated. */
+  readonly root: number | null;
+  /** By rubric path; what was not evaluated is absent. */
+  readonly scores: ReadonlyMap<string, number>;
+  /** The gravest failure, judged or declared. */
+  readonly failure: FailureKind | null;
+  /** Which rubrics failed, and how. */
+  readonly failures: ReadonlyMap<string, FailureKind>;
+  readonly durationMs: number | null;
+  /** Whether the run waited here for a person. */
+  readonly isPaused: boolean;
+  readonly challenge: Asked | null;
+  readonly answer: Answer | null;
+}
+
+/** A node: its snapshot, and the later scores that lie over it. */
+interface Node {
+  step: number;
+  episode: string | null;
+  snapshot: ScoredFact | null;
+  later: Map<string, { seq: number; value: number }>;
+  /** Made when it is asked for, dropped when the node changes. */
+  view: FilmStep | null;
+}
+
+/**
+ * The fold of a run's facts. Facts may come in any order, in any batches, any number of times: of two snapshots of one
+ * (step, episode) the one with the higher `seq` counts, a later score lies over its path if its own `seq` is higher than
+ * the snapshot's, and a later score of a step that has no snapshot waits for one.
+ */
+export class Film {
+  readonly #nodes = new Map<string, Node>();
+  readonly #paths = new Paths();
+  readonly #story = new Story();
+  #ordered: Node[] | null = [];
+
+  /** A film of nothing, judged by `rules`. */
+  constructor(readonly rules: readonly Rule[] = DEFAULT_RULES) {}
+
+  /** Takes one fact. A fact taken before changes nothing. */
+  apply(fact: Fact): void {
+    const key = fact.step === null ? null : keyOf(fact.step, fact.episode);
+    this.#story.apply(fact, key);
+    if (fact.step === null || key === null) return;
+    if (fact.what === "scored") this.#scored(this.#node(key, fact.step, fact.episode), fact);
+    else if (fact.what === "added") this.#added(this.#node(key, fact.step, fact.episode), fact);
+    else if (fact.what === "answered") this.#touch(key);
+  }
+
+  /** One more than the highest sequence number seen; 0 before the first fact. */
+  get head(): number {
+    return this.#story.last + 1;
+  }
+
+  /** The scored steps, by step, then episode (none first). */
+  get steps(): readonly FilmStep[] {
+    return this.#rows().map((node) => this.#view(node));
+  }
+
+  /** How many scored steps there are. */
+  get length(): number {
+    return this.#rows().length;
+  }
+
+  /** The scored step of that number: the first of its episodes, unless one is named. */
+  at(step: number, episode?: string | null): FilmStep | undefined {
+    if (episode !== undefined) {
+      const node = this.#nodes.get(keyOf(step, episode));
+      return node?.snapshot ? this.#view(node) : undefined;
+    }
+    const node = this.#rows()[this.#position(step)];
+    return node?.step === step ? this.#view(node) : undefined;
+  }
+
+  /** Every rubric path in tree order: `root` first, children below their parent. */
+  get paths(): readonly string[] {
+    return this.#paths.ordered;
+  }
+
+  /**
+   * The history of a path from step `from` to step `to`, both included. Where `points` is less than there are scores,
+   * every part keeps its lowest and its highest: no spike is lost.
+   */
+  series(path: string, { from = 0, to = Infinity, points = Infinity } = {}): Point[] {
+    const rows = this.#rows().slice(this.#position(from), this.#position(to + 1));
+    const values = rows.map((node) => {
+      const view = this.#view(node);
+      const value = view.scores.get(path);
+      return value === undefined ? null : { step: node.step, value, failed: view.failures.has(path) };
+    });
+    return decimate(values, points);
+  }
+
+  /** What is known of the run itself. */
+  get run(): Readonly<RunFacts> {
+    return this.#story.run;
+  }
+
+  /** The episodes any fact named. */
+  get episodes(): ReadonlySet<string> {
+    return this.#story.episodes;
+  }
+
+  /** People's notes, in log order. */
+  get notes(): Note[] {
+    return bySeq(this.#story.notes);
+  }
+
+  /** People's commands, in log order, with what came of them. */
+  get commands(): FilmCommand[] {
+    return this.#story.commands;
+  }
+
+  /** Losses upstream of the log, in log order. */
+  get gaps(): Lost[] {
+    return bySeq(this.#story.gaps);
+  }
+
+  /** How many steps fail. */
+  get failing(): number {
+    return this.steps.filter((step) => step.failure !== null).length;
+  }
+
+  /** Mean of the root scores there are. */
+  get meanRoot(): number | null {
+    const roots = this.steps.flatMap((step) => step.root ?? []);
+    return roots.length === 0 ? null : roots.reduce((sum, root) => sum + root, 0) / roots.length;
+  }
+
+  /** The first failing step behind `after`, or of all. */
+  nextFailure(after = -1): FilmStep | undefined {
+    const rows = this.#rows();
+    for (let i = this.#position(after + 1); i < rows.length; i += 1) {
+      const view = this.#view(rows[i] as Node);
+      if (view.failure !== null) return view;
+    }
+    return undefined;
+  }
+
+  /** The step whose question still waits for a person; the latest where several do. */
+  get pendingChallenge(): FilmStep | undefined {
+    const waits = (step: FilmStep) =>
+      step.challenge !== null && step.isPaused && step.answer === null && !this.#story.hasReleased(step.seq);
+    return this.steps.filter(waits).sort((a, b) => b.seq - a.seq)[0];
+  }
+
+  #node(key: string, step: number, episode: string | null): Node {
+    const known = this.#nodes.get(key);
+    if (known) return known;
+    const node: Node = { step, episode, snapshot: null, later: new Map(), view: null };
+    this.#nodes.set(key, node);
+    return node;
+  }
+
+  #scored(node: Node, fact: ScoredFact): void {
+    // Paths are learnt from snapshots that no longer count too: their order must not depend on arrival.
+    let position = 0;
+    for (const path of fact.scores.keys()) this.#paths.note(path, node.step, position++);
+    for (const path of fact.notEvaluated) this.#paths.note(path, node.step, position++);
+    if (node.snapshot !== null && node.snapshot.seq >= fact.seq) return;
+    if (node.snapshot === null) this.#place(node);
+    node.snapshot = fact;
+    node.view = null;
+    for (const [path, later] of node.later) if (later.seq <= fact.seq) node.later.delete(path);
+  }
+
+  #added(node: Node, fact: Extract<Fact, { what: "added" }>): void {
+    this.#paths.note(fact.path, node.step);
+    if (node.snapshot !== null && node.snapshot.seq >= fact.seq) return;
+    if ((node.later.get(fact.path)?.seq ?? -1) >= fact.seq) return;
+    node.later.set(fact.path, { seq: fact.seq, value: fact.value });
+    node.view = null;
+  }
+
+  #touch(key: string): void {
+    const node = this.#nodes.get(key);
+    if (node) node.view = null;
+  }
+
+  /** A new node; most come behind all others. */
+  #place(node: Node): void {
+    const last = this.#ordered?.at(-1);
+    if (this.#ordered && (last === undefined || inOrder(last, node) < 0)) this.#ordered.push(node);
+    else this.#ordered = null;
+  }
+
+  #rows(): Node[] {
+    this.#ordered ??= [...this.#nodes.values()].filter((node) => node.snapshot !== null).sort(inOrder);
+    return this.#ordered;
+  }
+
+  /** Where the nodes of that step begin, or would. */
+  #position(step: number): number {
+    const rows = this.#rows();
+    let [low, high] = [0, rows.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((rows[middle] as Node).step < step) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #view(node: Node): FilmStep {
+    return (node.view ??= this.#look(node));
+  }
+
+  #look({ step, episode, snapshot, later }: Node): FilmStep {
+    const shot = snapshot as ScoredFact;
+    const scores = new Map(shot.scores);
+    for (const [path, { value }] of later) scores.set(path, value);
+    const failures = new Map<string, FailureKind>();
+    for (const [path, value] of scores) {
+      const failure = judge(this.rules, path, value);
+      if (failure !== null) failures.set(path, failure);
+    }
+    return {
+      step,
+      episode,
+      seq: shot.seq,
+      at: shot.at,
+      root: scores.get("root") ?? null,
+      scores,
+      failure: gravest([...failures.values(), ...shot.failures]),
+      failures,
+      durationMs: shot.durationMs,
+      isPaused: shot.isPaused,
+      challenge: shot.challenge,
+      answer: shot.challenge ? this.#story.answer(keyOf(step, episode), shot.seq) : null,
+    };
+  }
+}
+
+function keyOf(step: number, episode: string | null): string {
+  return episode === null ? `${step}` : `${step}/${episode}`;
+}
+
+function inOrder(a: Node, b: Node): number {
+  if (a.step !== b.step) return a.step - b.step;
+  if (a.episode === null || b.episode === null) return Number(a.episode !== null) - Number(b.episode !== null);
+  return compareText(a.episode, b.episode);
+}
+
+function bySeq<T extends { seq: number }>(map: ReadonlyMap<number, T>): T[] {
+  return [...map.values()].sort((a, b) => a.seq - b.seq);
+}

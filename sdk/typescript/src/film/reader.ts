@@ -1,0 +1,91 @@
+// Reads a film over HTTP: the manifest, its sealed chunks, and from the log what is not sealed yet.
+
+import type { Events } from "../client/events.js";
+import { part, type Http } from "../client/http.js";
+import { decodeFacts } from "./codec.js";
+import { factOf, type Fact } from "./fact.js";
+import { Film } from "./film.js";
+import type { Rule } from "./rules.js";
+
+/** What a run's film consists of. */
+export interface Manifest {
+  run: string;
+  /** Tells this run from an earlier one of the same id. */
+  version: string;
+  /** Events in its log. */
+  head: number;
+  /** Scored steps. */
+  steps: number;
+  /** Rubric paths in tree order. */
+  paths: string[];
+  /** Events in one chunk of level 0. */
+  chunk_events: number;
+  /** Level 0 is every fact; each further level is coarser. */
+  levels: { level: number; span: number; chunks: number }[];
+}
+
+/** How to read a film. */
+export interface FilmOptions {
+  /** What judges its scores; the server's default rules where absent. */
+  rules?: readonly Rule[];
+  signal?: AbortSignal;
+}
+
+/** Chunks fetched at a time. */
+const AT_ONCE = 4;
+/** Bytes of chunks kept in memory; a browser keeps them on disk besides. */
+const KEPT_BYTES = 32 << 20;
+
+/** Reads films, and keeps the chunks it read last: they never change. */
+export class FilmReader {
+  readonly #kept = new Map<string, Uint8Array>();
+  #keptBytes = 0;
+
+  constructor(
+    private readonly http: Http,
+    private readonly events: Events,
+  ) {}
+
+  manifest(run: string, signal?: AbortSignal): Promise<Manifest> {
+    return this.http.json("GET", `/runs/${part(run)}/film`, { signal });
+  }
+
+  async chunk(
+    run: string,
+    chunk: number,
+    { level = 0, version, signal }: { level?: number; version?: string; signal?: AbortSignal | undefined } = {},
+  ): Promise<Fact[]> {
+    const path = `/runs/${part(run)}/film/${level}/${chunk}`;
+    const key = `${version} ${path}`;
+    let bytes = version === undefined ? undefined : this.#kept.get(key);
+    if (bytes === undefined) {
+      bytes = await this.http.bytes("GET", path, { query: { v: version }, signal });
+      if (version !== undefined) this.#keep(key, bytes);
+    }
+    return decodeFacts(bytes);
+  }
+
+  async read(run: string, { rules, signal }: FilmOptions = {}): Promise<Film> {
+    const film = new Film(rules);
+    const { version, levels } = await this.manifest(run, signal);
+    const chunks = levels.find(({ level }) => level === 0)?.chunks ?? 0;
+    for (let first = 0; first < chunks; first += AT_ONCE) {
+      const numbers = Array.from({ length: Math.min(AT_ONCE, chunks - first) }, (_, i) => first + i);
+      const read = await Promise.all(numbers.map((number) => this.chunk(run, number, { version, signal })));
+      for (const facts of read) for (const fact of facts) film.apply(fact);
+    }
+    const behind = { ...(film.head > 0 ? { after: film.head - 1 } : {}), ...(signal ? { signal } : {}) };
+    for await (const event of this.events.read(run, behind)) film.apply(factOf(event));
+    return film;
+  }
+
+  #keep(key: string, bytes: Uint8Array): void {
+    this.#kept.set(key, bytes);
+    this.#keptBytes += bytes.length;
+    for (const [oldest, old] of this.#kept) {
+      if (this.#keptBytes <= KEPT_BYTES) break;
+      this.#kept.delete(oldest);
+      this.#keptBytes -= old.length;
+    }
+  }
+}

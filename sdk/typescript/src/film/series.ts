@@ -1,0 +1,38 @@
+// A history as few points, without losing an extreme.
+
+/** One point of a history. */
+export interface Point {
+  step: number;
+  value: number;
+  /** Whether the rules fail it. */
+  failed: boolean;
+}
+
+/**
+ * About `points` of the points there are, in order. Where there are more, the range is cut into `points / 2` equal parts
+ * (at least one) and each part's lowest and highest point stay. `null` is a place without a score.
+ */
+export function decimate(places: readonly (Point | null)[], points: number): Point[] {
+  const all = places.filter((point) => point !== null);
+  if (all.length <= points) return all;
+  const parts = Math.max(1, Math.floor(points / 2));
+  const kept: Point[] = [];
+  for (let part = 0; part < parts; part += 1) {
+    const end = (index: number) => Math.floor((index * places.length) / parts);
+    kept.push(...extremes(places.slice(end(part), end(part + 1))));
+  }
+  return kept;
+}
+
+/** The lowest and the highest point, in order; one where they are the same. */
+function extremes(places: readonly (Point | null)[]): Point[] {
+  let [low, high] = [-1, -1];
+  const value = (i: number) => places[i]?.value ?? Number.NaN;
+  places.forEach((point, i) => {
+    if (point === null) return;
+    if (low < 0 || point.value < value(low)) low = i;
+    if (high < 0 || point.value > value(high)) high = i;
+  });
+  const ends = low === high ? [low] : [Math.min(low, high), Math.max(low, high)];
+  return ends.flatMap((i) => places[i] ?? []);
+}

@@ -1,0 +1,44 @@
+// The numbers that stand for words in a chunk. A number once given is never given to another word.
+
+import { FAILURES, type Action, type FailureKind, type Status, type StepKind } from "../wire/events.js";
+import type { What } from "./fact.js";
+
+export const WHATS: readonly What["what"][] = [
+  "scored",
+  "added",
+  "run_started",
+  "status",
+  "episode_started",
+  "episode_finished",
+  "recorded",
+  "command",
+  "applied",
+  "answered",
+  "note",
+  "artifact",
+  "gap",
+];
+export const STATUSES: readonly Status[] = [
+  "pending",
+  "running",
+  "paused",
+  "completed",
+  "failed",
+  "timed_out",
+  "cancelled",
+];
+export const FAILURE_WORDS: readonly FailureKind[] = FAILURES;
+export const STEP_KINDS: readonly StepKind[] = [
+  "thought",
+  "tool_call",
+  "tool_result",
+  "observation",
+  "error",
+  "plan_update",
+  "message",
+  "handoff",
+  "decision",
+  "reward",
+  "tick",
+];
+export const ACTIONS: readonly Action[] = ["pause", "resume", "tweak", "answer", "stop"];

@@ -1,0 +1,63 @@
+// The SDK of Gauntlet: log runs, ask the API, follow a run live, read its film.
+
+export { init } from "./run/init.js";
+export type { InitOptions, Mode, OpenSpool } from "./run/settings.js";
+export { Run } from "./run/run.js";
+export type { ArtifactOptions, Place, Rollout, ScoreOptions } from "./run/run.js";
+export { Episode } from "./run/episode.js";
+export type { EpisodeEnd, EpisodeOptions, Recorded } from "./run/episode.js";
+export type { RunStats } from "./run/ledger.js";
+export type { Refused } from "./run/delivery.js";
+export type { Spool } from "./run/fifo.js";
+export type { Values } from "./run/values.js";
+
+export { Client } from "./client/client.js";
+export { GauntletError, type Detail } from "./client/errors.js";
+export type { ClientOptions } from "./client/http.js";
+export type { ReadOptions } from "./client/events.js";
+export type { EpisodeRow, StepQuery } from "./client/steps.js";
+export type { ArtifactRow, Bytes } from "./client/files.js";
+export type {
+  Appended,
+  Command,
+  Imported,
+  Page,
+  Run as RunInfo,
+  RunPatch,
+  RunQuery,
+  RunSpec,
+  SearchHit,
+  SearchQuery,
+  Series,
+  StepRow,
+} from "./client/types.js";
+
+export type { LiveOptions } from "./live/live.js";
+
+export { Film, type FilmStep } from "./film/film.js";
+export { decodeFacts } from "./film/codec.js";
+export { CodecError } from "./film/input.js";
+export { factOf, type Asked, type Fact, type What } from "./film/fact.js";
+export { DEFAULT_RULES, judge, type Rule } from "./film/rules.js";
+export type { FilmOptions, Manifest } from "./film/reader.js";
+export type { Point } from "./film/series.js";
+export type { Answer, FilmCommand, Lost, Note, RunFacts } from "./film/story.js";
+
+export { KINDS } from "./wire/events.js";
+export type {
+  Action,
+  Bodies,
+  Challenge,
+  Event,
+  EventOf,
+  FailureKind,
+  FinalStatus,
+  Kind,
+  Scores,
+  Status,
+  StepError,
+  StepKind,
+  StoredEvent,
+} from "./wire/events.js";
+export type { JsonObject } from "./wire/json.js";
+export { uuidv7 } from "./wire/ids.js";

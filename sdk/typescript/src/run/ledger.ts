@@ -1,0 +1,52 @@
+// What a run has counted, and what it has warned about: each kind of trouble is told once.
+
+/** What became of everything a run was told. */
+export interface RunStats {
+  /** Events on their way. */
+  queued: number;
+  /** Events the server has. */
+  sent: number;
+  /** Events the server refused; `run.refused` says which and why. */
+  refused: number;
+  /** Events that were dropped: the queue was full, or the server takes none. */
+  lost: number;
+  /** Values that were no finite number, and so were left out. */
+  skipped: number;
+  /** Texts that were over the limit, and so were cut. */
+  cut: number;
+  /** Calls that failed inside of the SDK; they never fail outside of it. */
+  errors: number;
+}
+
+/** Counters, and warnings that are said once each. */
+export class Ledger {
+  readonly counts = { sent: 0, refused: 0, lost: 0, skipped: 0, cut: 0, errors: 0 };
+  readonly #told = new Set<string>();
+
+  constructor(private readonly say: (message: string) => void) {}
+
+  /** Says `message`, once for each `key`. */
+  warn(key: string, message: string): void {
+    if (this.#told.has(key)) return;
+    // Names come from the program: a set of them is bounded, and so is what it says.
+    if (this.#told.size >= 1000) return;
+    this.#told.add(key);
+    this.say(`gauntlet: ${message}`);
+  }
+
+  /** Lets a warning be said again: what it was about is over. */
+  again(key: string): void {
+    this.#told.delete(key);
+  }
+
+  /** Runs what must not throw into the caller's loop; a failure of ours is counted and told once. */
+  guarded<T>(where: string, fallback: T, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      this.counts.errors += 1;
+      this.warn(`bug ${where}`, `${where} failed and was skipped: ${String(error)}`);
+      return fallback;
+    }
+  }
+}

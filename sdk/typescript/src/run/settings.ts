@@ -1,0 +1,92 @@
+// What a run is begun with, from the call and from the environment; the call wins.
+
+import type { RunSpec } from "../client/types.js";
+import { environment } from "../client/http.js";
+import { toJsonObject, type JsonObject } from "../wire/json.js";
+import { clipLabel } from "../wire/limits.js";
+import { uuidv7 } from "../wire/ids.js";
+import type { Spool } from "./fifo.js";
+import { idOf } from "./values.js";
+
+/** `online` sends, `offline` keeps everything on disk for later, `disabled` does nothing. */
+export type Mode = "online" | "offline" | "disabled";
+
+/** Opens the file in which a run's events wait; `null` where none can be kept. */
+export type OpenSpool = (run: RunSpec & { id: string }, warn: (message: string) => void) => Spool | null;
+
+/** How a run is begun. */
+export interface InitOptions {
+  /** Default `GAUNTLET_PROJECT`, else `default`. */
+  project?: string;
+  /** Shown to people. Default: the time. */
+  name?: string;
+  /** Goes on with the run of that id, if there is one. Default: a new one. */
+  id?: string;
+  /** What sort of run: `grpo`, `evaluation`, ... Default `training`. */
+  kind?: string;
+  agent?: string;
+  task?: string;
+  tags?: readonly string[];
+  /** Hyperparameters and other configuration. */
+  config?: object;
+  metadata?: object;
+  /** Default `GAUNTLET_ENDPOINT`; see {@link ClientOptions}. */
+  endpoint?: string;
+  /** Default `GAUNTLET_API_KEY`. */
+  apiKey?: string;
+  /** Default `GAUNTLET_MODE`, else `online`. */
+  mode?: Mode;
+  /** Where warnings go; default `console.warn`, or nowhere where `GAUNTLET_QUIET` is set. */
+  onWarning?: (message: string) => void;
+  /** How long `finish` waits for the server, milliseconds. Default `GAUNTLET_FINISH_SECONDS`, else 30 s. */
+  finishMs?: number;
+  /** Most events that wait in memory. Default 10,000. */
+  queueEvents?: number;
+  /** Where events wait that memory does not hold; `gauntlet-sdk/node` brings one. */
+  spool?: OpenSpool;
+}
+
+/** {@link InitOptions} with nothing left open. */
+export interface Settings {
+  spec: RunSpec & { id: string; project: string };
+  mode: Mode;
+  warn: (message: string) => void;
+  finishMs: number;
+  queueEvents: number;
+  spool: OpenSpool | null;
+}
+
+/** The settings. Throws a `TypeError` for what cannot be meant. */
+export function settingsOf(options: InitOptions): Settings {
+  const mode = options.mode ?? environment("GAUNTLET_MODE") ?? "online";
+  if (mode !== "online" && mode !== "offline" && mode !== "disabled") {
+    throw new TypeError(`mode (or GAUNTLET_MODE) is ${JSON.stringify(mode)}; use online, offline or disabled`);
+  }
+  const finishMs = options.finishMs ?? Number(environment("GAUNTLET_FINISH_SECONDS") ?? 30) * 1000;
+  if (!(finishMs >= 0)) throw new TypeError("finishMs (or GAUNTLET_FINISH_SECONDS) must be a number, 0 or more");
+  const queueEvents = options.queueEvents ?? 10_000;
+  if (!(queueEvents >= 1)) throw new TypeError("queueEvents must be 1 or more");
+  const isQuiet = ["1", "true", "yes"].includes(environment("GAUNTLET_QUIET") ?? "");
+  const warn = options.onWarning ?? (isQuiet ? () => undefined : (message: string) => console.warn(message));
+  return { spec: specOf(options), mode, warn, finishMs, queueEvents, spool: options.spool ?? null };
+}
+
+function specOf(options: InitOptions): Settings["spec"] {
+  const label = (text: string | undefined) => (text === undefined ? "" : clipLabel(text).trim());
+  const optional = <K extends "kind" | "agent" | "task">(key: K): Partial<Record<K, string>> => {
+    const text = label(options[key]);
+    return text === "" ? {} : ({ [key]: text } as Record<K, string>);
+  };
+  const object = (value: object | undefined): JsonObject => (value === undefined ? {} : toJsonObject(value));
+  return {
+    id: options.id === undefined ? uuidv7() : idOf(options.id),
+    name: label(options.name) || `run ${new Date().toISOString().slice(0, 19).replace("T", " ")}`,
+    project: label(options.project ?? environment("GAUNTLET_PROJECT")) || "default",
+    ...optional("kind"),
+    ...optional("agent"),
+    ...optional("task"),
+    tags: (options.tags ?? []).map((tag) => label(tag)).filter(Boolean).slice(0, 64),
+    config: object(options.config),
+    metadata: object(options.metadata),
+  };
+}

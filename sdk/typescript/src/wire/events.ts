@@ -1,0 +1,159 @@
+// Every kind of event as it stands on the wire. `sdk/contract/events` has one example of each.
+
+import type { JsonObject } from "./json.js";
+
+/** Where a run or an episode stands. */
+export type Status = "pending" | "running" | "paused" | FinalStatus;
+/** A status that ends a run. */
+export type FinalStatus = "completed" | "failed" | "timed_out" | "cancelled";
+/** The failures a step can show, the gravest first. */
+export const FAILURES = ["hallucination", "format", "refusal", "inconsistency", "generic"] as const;
+/** One of {@link FAILURES}. */
+export type FailureKind = (typeof FAILURES)[number];
+/** What an atomic step of an agent is. */
+export type StepKind =
+  | "thought"
+  | "tool_call"
+  | "tool_result"
+  | "observation"
+  | "error"
+  | "plan_update"
+  | "message"
+  | "handoff"
+  | "decision"
+  | "reward"
+  | "tick";
+/** What a person tells the training side. */
+export type Action = "pause" | "resume" | "tweak" | "answer" | "stop";
+
+/** Scores by dotted rubric path; `root` is the whole. */
+export type Scores = Record<string, number>;
+
+/** A question put to a person while the run is paused. */
+export interface Challenge {
+  /** Which guard asks, such as `HALLUCINATION_GUARD`. */
+  type: string;
+  question: string;
+  options?: string[];
+  /** Never shown to the person who is asked. */
+  expected_answer?: string;
+}
+
+/** An error with its origin. */
+export interface StepError {
+  type: string;
+  message: string;
+  traceback?: string;
+}
+
+/** What each kind of event says. */
+export interface Bodies {
+  "run.started": {
+    name: string;
+    project: string;
+    kind: string;
+    agent?: string;
+    task?: string;
+    tags?: string[];
+    config?: JsonObject;
+    metadata?: JsonObject;
+  };
+  "run.status": { status: Status; reason?: string };
+  "run.finished": { status: FinalStatus; summary?: JsonObject };
+  "episode.started": { task?: string; metadata?: JsonObject };
+  "episode.finished": {
+    status: Status;
+    /** Sum of rewards. */
+    return?: number;
+    latency_ms?: number;
+    cost?: number;
+    error?: string;
+  };
+  "snapshot.scored": {
+    scores: Scores;
+    not_evaluated?: string[];
+    failures?: FailureKind[];
+    action?: string;
+    observation?: string;
+    duration_ms?: number;
+    is_paused?: boolean;
+    challenge?: Challenge;
+    metadata?: JsonObject;
+    /** The time as a client of the hub wrote it. */
+    timestamp?: string;
+    /** Top-level keys that client posted. */
+    posted?: string[];
+  };
+  "step.recorded": {
+    step_kind: StepKind;
+    name?: string;
+    /** 16 lowercase hexadecimal digits. */
+    span_id: string;
+    parent_span_id?: string;
+    started_at: string;
+    ended_at?: string;
+    payload?: JsonObject;
+    error?: StepError;
+    metadata?: JsonObject;
+  };
+  "score.added": {
+    target: "step" | "episode" | "run";
+    path: string;
+    value: number;
+    label?: string;
+    explanation?: string;
+    /** Who scored: a rubric, a judge model, a person. */
+    source: string;
+  };
+  "artifact.added": { name: string; mime_type: string; size_bytes: number; sha256: string; role: string };
+  "command.issued": { command_id: string; action: Action; parameters?: JsonObject; author: string };
+  "command.applied": { command_id: string; result: string };
+  "challenge.answered": { answer: string; author: string; correct?: boolean };
+  "annotation.added": { text: string; author: string; range?: { from: number; to: number } };
+  gap: { lost: number; reason: string };
+}
+
+/** The kind of an event. */
+export type Kind = keyof Bodies;
+
+/** Every kind, in the order of the catalogue. */
+export const KINDS: readonly Kind[] = [
+  "run.started",
+  "run.status",
+  "run.finished",
+  "episode.started",
+  "episode.finished",
+  "snapshot.scored",
+  "step.recorded",
+  "score.added",
+  "artifact.added",
+  "command.issued",
+  "command.applied",
+  "challenge.answered",
+  "annotation.added",
+  "gap",
+];
+
+/** An event of kind `K` as a client sends it. */
+export interface EventOf<K extends Kind> {
+  /** UUID; the idempotency key: sent twice, it is kept once. */
+  id: string;
+  /** When it happened, RFC 3339 with a zone. */
+  at: string;
+  kind: K;
+  v: 1;
+  episode?: string;
+  step?: number;
+  body: Bodies[K];
+}
+
+/** Any event as a client sends it. */
+export type Event = { [K in Kind]: EventOf<K> }[Kind];
+
+/** Any event as the server gives it back. */
+export type StoredEvent = Event & {
+  /** Position in the run's log, from 0. */
+  seq: number;
+  /** When the server took it, RFC 3339. */
+  received_at: string;
+};

@@ -1,0 +1,70 @@
+// Ids the client brings: UUIDv7 for events and runs, hex for traces and spans.
+
+/** A cryptographic source where the platform has one. Node 18 keeps it in a module instead of on the global. */
+let source: Crypto | undefined = globalThis.crypto;
+
+/** Fetches the source where it has to be fetched; `init` waits for it. Ids made before are random, but less well. */
+export const randomReady: Promise<void> = source
+  ? Promise.resolve()
+  : import(/* @vite-ignore */ nodeModule("crypto")).then(
+      (module: { webcrypto?: Crypto }) => void (source = module.webcrypto),
+      () => undefined,
+    );
+
+/** Hidden from bundlers, which would otherwise look for the module when they build for a browser. */
+function nodeModule(name: string): string {
+  return `node:${name}`;
+}
+
+function random(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  if (source) return source.getRandomValues(bytes);
+  for (let i = 0; i < bytes.length; i += 1) bytes[i] = Math.floor(Math.random() * 256);
+  return bytes;
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+let lastMillis = 0;
+let counter = 0;
+
+/**
+ * A UUIDv7 (RFC 9562): milliseconds since the Unix epoch, then a counter that grows within a millisecond, then 62
+ * random bits. Ids of one process sort in the order they were made, also when its clock steps back.
+ */
+export function uuidv7(now: number = Date.now()): string {
+  const bytes = random(new Uint8Array(16));
+  if (now > lastMillis) {
+    lastMillis = now;
+    // The counter starts low, so that it has room to grow.
+    counter = (((bytes[6] ?? 0) << 8) | (bytes[7] ?? 0)) & 0x7ff;
+  } else if ((counter += 1) > 0xfff) {
+    lastMillis += 1;
+    counter = 0;
+  }
+  const millis = lastMillis;
+  for (let i = 0; i < 6; i += 1) bytes[i] = Math.floor(millis / 2 ** (8 * (5 - i))) & 0xff;
+  bytes[6] = 0x70 | (counter >> 8);
+  bytes[7] = counter & 0xff;
+  bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
+  const text = hex(bytes);
+  return [text.slice(0, 8), text.slice(8, 12), text.slice(12, 16), text.slice(16, 20), text.slice(20)].join("-");
+}
+
+/** A span id: 8 random bytes, hex. */
+export function spanId(): string {
+  return hex(random(new Uint8Array(8)));
+}
+
+/** A trace id, which is an episode's: 16 random bytes, hex. */
+export function traceId(): string {
+  return hex(random(new Uint8Array(16)));
+}
+
+/** SHA-256 of bytes, lowercase hex. `undefined` where the platform has none (a page that is not a secure context). */
+export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string | undefined> {
+  await randomReady;
+  if (!source?.subtle) return undefined;
+  return hex(new Uint8Array(await source.subtle.digest("SHA-256", bytes)));
+}

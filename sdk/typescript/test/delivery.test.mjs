@@ -1,0 +1,179 @@
+// Bringing events to the server: it may be away, die, be busy or refuse; each event arrives once, in order, or is
+// counted and said.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { test } from "node:test";
+import { gunzipSync } from "node:zlib";
+import { Client, GauntletError, uuidv7 } from "gauntlet-sdk";
+import { begun, eventsOf, started, until } from "./support.mjs";
+
+const steps = (events) => events.filter(({ kind }) => kind === "snapshot.scored").map(({ step }) => step);
+const upTo = (n) => Array.from({ length: n }, (_, i) => i);
+
+test("a server that is away at the start gets everything once it is there", async (t) => {
+  const { server, client } = await started(t);
+  await server.kill();
+  const before = performance.now();
+  const run = await begun(server);
+  for (let step = 0; step < 300; step += 1) run.log({ root: step }, { step });
+  const took = performance.now() - before;
+  await until(() => run.warnings.length > 0, "a warning");
+  assert.match(run.warnings[0], /cannot be reached; events are kept/);
+  assert.equal(run.stats.queued, 300, `after ${took} ms`);
+  await server.start();
+  const stats = await run.finish();
+  assert.deepEqual([stats.queued, stats.lost, stats.sent], [0, 0, 301]);
+  assert.deepEqual(steps(await eventsOf(client, run)), upTo(300));
+  assert.equal(run.warnings.length, 1, "told once");
+});
+
+test("a server that is killed and restarted mid-stream misses nothing and has nothing twice", async (t) => {
+  const { server, client } = await started(t);
+  const run = await begun(server);
+  for (let step = 0; step < 6_000; step += 1) {
+    run.log({ root: step, text: 1 }, { step });
+    if (step === 2_000 || step === 4_000) {
+      await until(async () => run.stats.sent > step / 2, "half is sent");
+      void server.kill().then(() => server.start());
+    }
+    if (step % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  const stats = await run.finish();
+  assert.deepEqual([stats.lost, stats.refused, stats.queued], [0, 0, 0]);
+  const events = await eventsOf(client, run);
+  assert.deepEqual(steps(events), upTo(6_000));
+  assert.equal(new Set(events.map(({ id }) => id)).size, events.length);
+});
+
+test("an event the server refuses is set aside by its index, and the rest goes on", async (t) => {
+  const { server, client } = await started(t);
+  const run = await begun(server);
+  run.log({ root: 0 }, { step: 0 });
+  // Checked by the server alone: a step kind that it does not know.
+  run.episode({ id: "e" }).record("dream");
+  run.log({ root: 1 }, { step: 1 });
+  run.rollout({ scores: { root: 1 }, step: 2, failures: ["lie"] });
+  run.log({ root: 3 }, { step: 3 });
+  const stats = await run.finish();
+  assert.equal(stats.refused, 2);
+  assert.deepEqual(run.refused.map(({ field, event }) => [field, event.kind]), [
+    ["body.step_kind", "step.recorded"],
+    ["body.failures[0]", "snapshot.scored"],
+  ]);
+  assert.match(run.refused[0].message, /dream/);
+  assert.equal(run.warnings.filter((text) => text.includes("refused an event")).length, 2);
+  assert.deepEqual(steps(await eventsOf(client, run)), [0, 1, 3]);
+});
+
+test("a run that is deleted meanwhile ends the sending, and says so", async (t) => {
+  const { server, client } = await started(t);
+  const run = await begun(server, { name: "gone" });
+  run.log({ root: 0 });
+  await run.flush();
+  await client.runs.delete(run.id, { name: "gone" });
+  run.log({ root: 1 });
+  const stats = await run.finish();
+  assert.equal(stats.lost, 2);
+  assert.ok(run.warnings.some((text) => /refuses this run.*there is no run/.test(text)), run.warnings.join("\n"));
+});
+
+test("an id that exists goes on with that run", async (t) => {
+  const { server, client } = await started(t);
+  const run = await begun(server, { id: "again", config: { lr: 1 } });
+  run.log({ root: 0 }, { step: 0 });
+  await run.flush();
+  const second = await begun(server, { id: "again", config: { lr: 2 } });
+  second.log({ root: 1 }, { step: 1 });
+  await second.finish();
+  assert.match(second.warnings.join(), /exists with other settings/);
+  assert.deepEqual(steps(await eventsOf(client, "again")), [0, 1]);
+});
+
+test("a queue that is full loses the newest, counts them, and the stream says how many", async (t) => {
+  const { server, client } = await started(t);
+  await server.kill();
+  const run = await begun(server, { queueEvents: 10 });
+  for (let step = 0; step < 25; step += 1) run.log({ root: step }, { step });
+  assert.equal(run.stats.lost, 15);
+  await server.start();
+  await run.flush();
+  run.log({ root: 25 }, { step: 25 });
+  await run.finish();
+  const events = await eventsOf(client, run);
+  assert.deepEqual(steps(events), [...upTo(10), 25]);
+  const gaps = events.filter(({ kind }) => kind === "gap");
+  assert.deepEqual(gaps.map(({ body }) => body), [{ lost: 15, reason: "the queue of the SDK was full" }]);
+});
+
+test("Retry-After is kept, a too large batch is halved, and bodies are gzip", async (t) => {
+  // What a real server does only under load: an answer of each sort, in turn.
+  const requests = [];
+  const stub = createServer(async (request, response) => {
+    const parts = [];
+    for await (const part of request) parts.push(part);
+    const raw = Buffer.concat(parts);
+    const isPacked = request.headers["content-encoding"] === "gzip";
+    const lines = (isPacked ? gunzipSync(raw) : raw).toString().split("\n");
+    const { url, headers } = request;
+    requests.push({ url, at: Date.now(), isPacked, lines: lines.length, key: headers.authorization });
+    const say = (status, code, headers = {}) => {
+      response.writeHead(status, { "content-type": "application/json", ...headers });
+      response.end(JSON.stringify({ error: { code, message: code, request_id: "r-1" } }));
+    };
+    const sent = requests.filter(({ url }) => url.endsWith("/events")).length;
+    if (!url.endsWith("/events")) return response.writeHead(201).end("{}");
+    if (sent === 1) return say(503, "busy", { "retry-after": "1" });
+    if (sent === 2) return say(413, "too_large");
+    if (sent === 3) return response.socket.destroy();
+    response.writeHead(200, { "content-type": "application/json" }).end("{}");
+  });
+  stub.listen(0, "127.0.0.1");
+  await once(stub, "listening");
+  t.after(() => stub.close());
+  const run = await begun({ url: `http://127.0.0.1:${stub.address().port}` }, { apiKey: "secret" });
+  for (let step = 0; step < 39; step += 1) run.log({ root: step }, { step });
+  const stats = await run.finish();
+  assert.deepEqual([stats.sent, stats.lost, stats.refused], [40, 0, 0]);
+  const sent = requests.filter(({ url }) => url.endsWith("/events"));
+  assert.deepEqual(sent.map(({ lines }) => lines), [40, 40, 20, 20, 20]);
+  assert.ok(sent[1].at - sent[0].at >= 1000, "it waited as long as it was asked to");
+  assert.ok(sent.every(({ isPacked, key }) => isPacked && key === "Bearer secret"));
+});
+
+test("flush gives up in time, and what is left is counted as lost at the end", async (t) => {
+  const { server } = await started(t);
+  await server.kill();
+  const run = await begun(server, { finishMs: 300 });
+  run.log({ root: 0 });
+  const flushed = await run.flush({ timeoutMs: 100 });
+  assert.deepEqual([flushed.queued, flushed.lost], [1, 0]);
+  const stats = await run.finish();
+  assert.deepEqual([stats.queued, stats.lost, stats.sent], [0, 2, 0]);
+  assert.match(run.warnings.join(), /events are lost/);
+});
+
+test("errors of the client are of one class, with code, message, request id and details", async (t) => {
+  const { server, client } = await started(t);
+  const missing = await client.runs.get("none").catch((error) => error);
+  assert.ok(missing instanceof GauntletError);
+  assert.deepEqual([missing.code, missing.status, missing.isTemporary], ["not_found", 404, false]);
+  assert.ok(missing.requestId);
+  const run = await client.runs.create({ name: "n" });
+  const event = { id: uuidv7(), at: "2026-11-21T00:06:33Z", kind: "gap", v: 1, body: { lost: -1, reason: "r" } };
+  const refused = await client.events.append(run.id, [{ ...event, id: uuidv7(), body: { lost: 1, reason: "r" } }, event]).catch((e) => e);
+  assert.equal(refused.code, "invalid");
+  assert.deepEqual([refused.details[0].index, refused.details[0].field], [1, "body.lost"]);
+  await server.kill();
+  const away = await client.runs.get("none").catch((error) => error);
+  assert.deepEqual([away.code, away.status, away.isTemporary], ["unreachable", 0, true]);
+  const ended = AbortSignal.abort(new Error("enough"));
+  await assert.rejects(client.runs.get("none", { signal: ended }), { message: "enough" });
+  const slow = createServer(() => undefined).listen(0, "127.0.0.1");
+  await once(slow, "listening");
+  t.after(() => slow.close());
+  const hasty = new Client({ endpoint: `http://127.0.0.1:${slow.address().port}`, timeoutMs: 50 });
+  await assert.rejects(hasty.runs.get("none"), { code: "timeout" });
+  slow.closeAllConnections();
+});

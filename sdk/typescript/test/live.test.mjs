@@ -1,0 +1,150 @@
+// Following a run live: from any place, over a server that dies, nothing twice and nothing lost; over server-sent
+// events here, over WebSockets in a Node that has them.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { test } from "node:test";
+import { Client, factOf } from "gauntlet-sdk";
+import { begun, eventsOf, first, started } from "./support.mjs";
+
+const upTo = (n, from = 0) => Array.from({ length: n - from }, (_, i) => i + from);
+const seqs = (items) => items.map(({ seq }) => seq);
+
+test("the past, then the present: facts by default, whole events where they are asked for", async (t) => {
+  const { server, client } = await started(t);
+  const run = await begun(server);
+  run.rollout({ scores: { root: 1 }, action: "said", step: 0 });
+  await run.flush();
+  const facts = first(4, client.live(run.id));
+  const events = first(3, client.live(run.id, { after: 0, format: "json" }));
+  run.log({ root: 2 }, { step: 1 });
+  await run.finish();
+  const all = await eventsOf(client, run);
+  assert.deepEqual(await facts, all.map(factOf));
+  assert.deepEqual(await events, all.slice(1));
+  assert.equal((await events)[0].body.action, "said");
+});
+
+/** Follows a run of 3,000 events while its server is killed twice. */
+async function followThrough(t, follow) {
+  const { server, client } = await started(t);
+  const run = await begun(server, { id: "stormy" });
+  await run.flush();
+  const following = follow(client, 3_002);
+  for (let step = 0; step < 3_000; step += 1) {
+    run.log({ root: step }, { step });
+    if (step % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    if (step === 1_000 || step === 2_000) {
+      await server.kill();
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await server.start();
+    }
+  }
+  await run.finish();
+  return following;
+}
+
+test("a server that dies and comes back costs nothing and doubles nothing, over server-sent events", async (t) => {
+  const reconnects = [];
+  const options = { WebSocket: null, onReconnect: (why) => reconnects.push(why) };
+  const facts = await followThrough(t, (client, count) => first(count, client.live("stormy", options)));
+  assert.deepEqual(seqs(facts), upTo(3_002));
+  assert.deepEqual(facts.at(-1).what, "status");
+  assert.ok(reconnects.length >= 2, `${reconnects.length} reconnects`);
+});
+
+for (const format of ["binary", "json"]) {
+  test(`the same over WebSockets, in ${format} frames`, async (t) => {
+    // Node 20 has the class behind a flag, Node 22 without.
+    const script = `
+      import { Client } from "gauntlet-sdk";
+      const seqs = [];
+      let reconnects = 0;
+      const options = { format: "${format}", onReconnect: () => (reconnects += 1) };
+      for await (const item of new Client().live("stormy", options)) {
+        if (seqs.push(item.seq) === 3002) break;
+      }
+      console.log(JSON.stringify({ has: typeof WebSocket, reconnects, seqs }));`;
+    const told = await followThrough(t, (client) => nodeWithSockets(script, { GAUNTLET_ENDPOINT: client.endpoint }));
+    assert.equal(told.has, "function");
+    assert.deepEqual(told.seqs, upTo(3_002));
+    assert.ok(told.reconnects >= 2, `${told.reconnects} reconnects`);
+  });
+}
+
+/** Runs a script in a Node that has WebSocket; resolves to the JSON it prints. */
+function nodeWithSockets(script, environment) {
+  const flags = typeof WebSocket === "undefined" ? ["--experimental-websocket", "--no-warnings"] : [];
+  const options = { cwd: new URL("..", import.meta.url), env: { ...process.env, ...environment }, timeout: 60_000 };
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, [...flags, "--input-type=module", "-e", script], options, (error, out, err) => {
+      if (error) reject(new Error(`${error.message}\n${err}`));
+      else resolve(JSON.parse(out));
+    });
+  });
+}
+
+test("a signal ends it quietly, a break lets go, a run that is not there is an error", async (t) => {
+  const { server, client } = await started(t);
+  const run = await begun(server);
+  await run.flush();
+  const stop = new AbortController();
+  setTimeout(() => stop.abort(), 100);
+  const seen = [];
+  for await (const fact of client.live(run.id, { signal: stop.signal })) seen.push(fact);
+  assert.deepEqual(seqs(seen), [0]);
+  for await (const fact of client.live(run.id, { signal: AbortSignal.abort() })) assert.fail(`${fact.seq}`);
+  await assert.rejects(first(1, client.live("none")), { name: "GauntletError", code: "not_found" });
+  const name = run.name;
+  const rest = first(5, client.live(run.id));
+  await client.runs.delete(run.id, { name });
+  await server.kill();
+  await server.start();
+  await assert.rejects(rest, { code: "not_found" });
+  await run.finish();
+});
+
+test("a connection that says nothing is replaced", async (t) => {
+  let connections = 0;
+  const heads = [];
+  const stub = createServer((request, response) => {
+    if (!request.url.includes("/live")) return response.end("{}");
+    connections += 1;
+    heads.push(new URL(request.url, "http://x").searchParams.get("after"));
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    // One event a connection, cut in the middle of a line; then a heartbeat; then silence.
+    const event = { seq: connections + 4, at: "2026-11-21T00:00:00.000000Z", kind: "gap", v: 1, body: { lost: 1, reason: "é" } };
+    const bytes = Buffer.from(`id: ${event.seq}\nevent: gap\ndata: ${JSON.stringify(event)}\n\n`);
+    response.write(bytes.subarray(0, bytes.indexOf(0xa9)));
+    setTimeout(() => response.write(bytes.subarray(bytes.indexOf(0xa9))), 20);
+    setTimeout(() => response.write(":\n\n"), 60);
+  }).listen(0, "127.0.0.1");
+  await once(stub, "listening");
+  t.after(() => stub.close());
+  const why = [];
+  const client = new Client({ endpoint: `http://127.0.0.1:${stub.address().port}` });
+  const options = { after: 4, WebSocket: null, idleTimeoutMs: 150, onReconnect: (error) => why.push(error.code) };
+  const facts = await first(3, client.live("r", options));
+  assert.deepEqual(facts.map(({ seq, reason }) => [seq, reason]), [[5, "é"], [6, "é"], [7, "é"]]);
+  assert.deepEqual(heads, ["4", "5", "6"]);
+  assert.deepEqual(why, ["idle", "idle"]);
+  stub.closeAllConnections();
+});
+
+test("a reader that is slow holds up nobody and misses nothing", async (t) => {
+  const { server, client } = await started(t);
+  const run = await begun(server);
+  const count = 2_500;
+  for (let step = 0; step < count; step += 1) run.log({ root: step }, { step });
+  await run.flush();
+  const taken = [];
+  for await (const event of client.live(run.id, { format: "json" })) {
+    taken.push(event.seq);
+    if (taken.length % 500 === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    if (taken.length === count + 1) break;
+  }
+  assert.deepEqual(taken, upTo(count + 1));
+  await run.finish();
+});

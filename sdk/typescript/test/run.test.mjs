@@ -1,0 +1,239 @@
+// Logging a run: what the calls become in the log, and that nothing of it ever reaches the caller's loop as an error.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { begun, eventsOf, started } from "./support.mjs";
+
+const said = ({ kind, step, episode, body }) => ({ kind, step, episode, body });
+const scored = (events) => events.filter(({ kind }) => ["snapshot.scored", "score.added"].includes(kind));
+
+test("the first log of a step is its snapshot, later ones add to it", async (t) => {
+  const { server, client } = await started(t);
+  const run = await begun(server, { project: "p", config: { lr: 1e-6 }, tags: ["a"], kind: "grpo" });
+  run.log({ reward: 1, safety: { grounding: -2, "a/b": true } }, { step: 3 });
+  run.log({ late: 0.5 }, { step: 3 });
+  run.log({ root: 2, reward: 9 }, { step: 3, episode: "e1" });
+  run.log({ root: 4 });
+  run.metrics({ loss: 0.25, opt: { lr: 1e-6 } });
+  await run.finish({ summary: { best: 4 } });
+
+  const events = await eventsOf(client, run);
+  assert.deepEqual(
+    scored(events).map(({ kind, step, episode, body }) => [kind, step, episode, body.scores ?? { [body.path]: body.value }]),
+    [
+      ["snapshot.scored", 3, undefined, { root: 1, "safety.grounding": -2, "safety.a.b": 1 }],
+      ["score.added", 3, undefined, { late: 0.5 }],
+      ["snapshot.scored", 3, "e1", { root: 2, reward: 9 }],
+      ["snapshot.scored", 4, undefined, { root: 4 }],
+      ["score.added", 4, undefined, { "metrics.loss": 0.25 }],
+      ["score.added", 4, undefined, { "metrics.opt.lr": 1e-6 }],
+    ],
+  );
+  const info = await client.runs.get(run.id);
+  assert.equal(info.status, "completed");
+  assert.deepEqual([info.project, info.kind, info.tags, info.config], ["p", "grpo", ["a"], { lr: 1e-6 }]);
+  assert.deepEqual(events.at(-1).body, { status: "completed", summary: { best: 4 } });
+});
+
+test("a rollout keeps its texts, and several of one step are all kept", async (t) => {
+  const { server, client } = await started(t);
+  const run = await begun(server);
+  const rollout = {
+    scores: { reward: -20, grounding: -20 },
+    action: "<answer>",
+    observation: { question: "?" },
+    notEvaluated: ["synthesis", "grounding"],
+    failures: ["hallucination"],
+    durationMs: 12.5,
+    metadata: { tokens: 4n, when: new Date(0) },
+  };
+  run.rollout({ ...rollout, step: 1 });
+  run.rollout({ scores: { root: 1 }, step: 1 });
+  run.rollout({ scores: { root: 2 }, step: 1 });
+  run.rollout({ scores: { root: 3 }, step: 1, episode: "named" });
+  run.rollout({ scores: { root: 4 }, step: 1, episode: "named" });
+  run.score("helpful.tone", 0.25, { label: "curt", explanation: "why", source: "judge" });
+  run.score("total", 1, { target: "run" });
+  await run.finish();
+
+  const events = scored(await eventsOf(client, run));
+  const { body } = events[0];
+  assert.deepEqual(body.scores, { root: -20, grounding: -20 });
+  assert.deepEqual(body.not_evaluated, ["synthesis"]);
+  assert.deepEqual(body.failures, ["hallucination"]);
+  assert.deepEqual([body.action, body.observation, body.duration_ms], ["<answer>", '{"question":"?"}', 12.5]);
+  assert.deepEqual(body.metadata, { tokens: 4, when: "1970-01-01T00:00:00.000Z" });
+  assert.deepEqual(
+    events.slice(1, 5).map(({ step, episode }) => [step, episode]),
+    [[1, "step-1-rollout-2"], [1, "step-1-rollout-3"], [1, "named"], [1, "named"]],
+  );
+  assert.deepEqual(said(events[5]), {
+    kind: "score.added",
+    step: 1,
+    episode: undefined,
+    body: { target: "step", path: "helpful.tone", value: 0.25, label: "curt", explanation: "why", source: "judge" },
+  });
+  assert.deepEqual(said(events[6]).body, { target: "run", path: "total", value: 1, source: "sdk" });
+
+  const film = await client.film(run.id);
+  assert.deepEqual(film.steps.map(({ episode, root }) => [episode, root]), [
+    [null, -20],
+    ["named", 4],
+    ["step-1-rollout-2", 1],
+    ["step-1-rollout-3", 2],
+  ]);
+});
+
+test("an episode records thoughts, messages and tool calls with results, durations and errors", async (t) => {
+  const { server, client } = await started(t);
+  const run = await begun(server);
+  const episode = run.episode({ task: "find it", metadata: { split: "test" } });
+  episode.thought("look it up");
+  episode.message("user", "where?");
+  episode.observation({ page: 1 });
+  const found = await episode.toolCall("lookup", { query: "rate" }, async () => {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return { rate: 0.3 };
+  });
+  assert.deepEqual(found, { rate: 0.3 });
+  class Refused extends Error {
+    name = "Refused";
+  }
+  const thrown = new Refused("not today");
+  await assert.rejects(episode.toolCall("fail", [1], () => Promise.reject(thrown)), (error) => error === thrown);
+  episode.reward(1);
+  episode.reward(0.5);
+  episode.finish({ cost: 0.01 });
+  await assert.rejects(
+    run.episode({ id: "e/2", step: 7 }, async (inner) => {
+      inner.log({ root: 1 });
+      throw new TypeError("gone");
+    }),
+    { message: "gone" },
+  );
+  await run.finish();
+
+  const events = await eventsOf(client, run);
+  const steps = events.filter(({ kind }) => kind === "step.recorded");
+  assert.deepEqual(
+    steps.map(({ step, body }) => [step, body.step_kind, body.name, body.payload]),
+    [
+      [0, "thought", undefined, { text: "look it up" }],
+      [1, "message", "user", { role: "user", text: "where?" }],
+      [2, "observation", undefined, { text: '{"page":1}' }],
+      [3, "tool_call", "lookup", { arguments: { query: "rate" } }],
+      [4, "tool_result", "lookup", { result: { rate: 0.3 } }],
+      [5, "tool_call", "fail", { arguments: [1] }],
+      [6, "tool_result", "fail", {}],
+      [7, "reward", undefined, { value: 1 }],
+      [8, "reward", undefined, { value: 0.5 }],
+    ],
+  );
+  const [call, result, failed] = [steps[3], steps[4], steps[6]].map(({ body }) => body);
+  assert.equal(call.span_id, result.span_id);
+  assert.ok(Date.parse(result.ended_at) - Date.parse(result.started_at) >= 19, "the tool's time is in its span");
+  assert.deepEqual([failed.error.type, failed.error.message], ["Refused", "not today"]);
+  assert.match(failed.error.traceback, /run\.test\.mjs/);
+  const ends = events.filter(({ kind }) => kind === "episode.finished");
+  assert.deepEqual([ends[0].body.return, ends[0].body.cost, ends[0].body.status], [1.5, 0.01, "completed"]);
+  assert.deepEqual([ends[1].episode, ends[1].step, ends[1].body.status, ends[1].body.error], ["e_2", 7, "failed", "gone"]);
+  const log = events.find(({ kind }) => kind === "snapshot.scored");
+  assert.deepEqual([log.step, log.episode], [7, "e_2"]);
+});
+
+test("what is no finite number is left out, counted, and told once", async (t) => {
+  const { server, client } = await started(t);
+  const run = await begun(server);
+  for (let step = 0; step < 3; step += 1) {
+    run.log({ root: step, bad: NaN, worse: Infinity, text: "0.5", none: null, missing: undefined }, { step });
+  }
+  run.score("bad", Number.NaN);
+  run.log({ root: 1 }, { step: -1 });
+  run.log({ root: 1 }, { step: 0.5 });
+  const stats = await run.finish();
+  assert.equal(stats.skipped, 3 * 3 + 1 + 2);
+  assert.equal(stats.refused, 0);
+  assert.deepEqual(run.warnings.filter((text) => text.includes("bad is NaN")).length, 1);
+  assert.equal(run.warnings.length, 4, run.warnings.join("\n"));
+  const events = scored(await eventsOf(client, run));
+  assert.deepEqual(events.map(({ step, body }) => [step, body.scores]), [0, 1, 2].map((step) => [step, { root: step }]));
+});
+
+test("nothing that is logged throws, whatever it is", async (t) => {
+  const { server, client } = await started(t);
+  const run = await begun(server);
+  const circular = { name: "c" };
+  circular.self = circular;
+  const hostile = { get value() { throw new Error("a getter"); } };
+  const proto = JSON.parse('{"__proto__": 3, "root": 1, "0": 2}');
+  const deep = {};
+  let inner = deep;
+  for (let i = 0; i < 500; i += 1) inner = inner.next = {};
+  run.log(proto, { step: 1 });
+  run.log(null, { step: 2 });
+  run.log("text", { step: 2 });
+  run.log({ root: 1 }, null);
+  run.rollout({ scores: { root: 1 }, step: 3, action: circular, observation: 5n, metadata: { circular, hostile, deep } });
+  run.rollout({ scores: { root: 1 }, step: 4, action: "x".repeat(3 << 20), metadata: new Map([["k", NaN]]) });
+  run.rollout({ scores: hostile, step: 5 });
+  run.score("", 1);
+  run.score("a..b.", 1, { step: 1, label: "l\nm", source: "" });
+  run.log({ ["p".repeat(1000)]: 1, "\u0000": 2 }, { step: 6 });
+  run.log(Object.fromEntries(Array.from({ length: 1100 }, (_, i) => [`s${i}`, i])), { step: 7 });
+  run.log({ root: 1 }, { step: 8, episode: "a/b\n" + "é".repeat(300) });
+  const episode = run.episode({ id: "..", task: "t\u0000" });
+  episode.message(undefined, undefined);
+  episode.thought(Symbol("s"));
+  episode.record("decision", { payload: circular, error: "text", durationMs: -5 });
+  await assert.rejects(episode.toolCall("f", circular, () => { throw undefined; }));
+  episode.finish({ return: NaN, cost: -1, error: circular });
+  run.artifact("empty", "");
+  const stats = await run.finish({ summary: circular });
+  run.log({ root: 1 });
+  assert.equal(stats.refused, 0, JSON.stringify(run.refused).slice(0, 2000));
+  assert.equal(stats.queued, 0);
+  const events = await eventsOf(client, run);
+  const at = (step) => events.find((event) => event.kind === "snapshot.scored" && event.step === step);
+  assert.deepEqual(Object.keys(at(1).body.scores).sort(), ["0", "__proto__", "root"]);
+  assert.equal(at(3).body.metadata.circular.self, "[circular]");
+  assert.match(at(3).body.metadata.hostile, /a getter/);
+  assert.ok(at(4).body.action.endsWith(`[cut: ${3 << 20} bytes]`));
+  assert.deepEqual(at(4).body.metadata, { k: "NaN" });
+  assert.equal(Object.keys(at(7).body.scores).length, 1024);
+  assert.equal(events.at(-1).kind, "run.finished");
+  assert.ok(run.warnings.some((text) => text.includes("after finish")));
+});
+
+test("artifacts are kept with their bytes as they were when they were named", async (t) => {
+  const { server, client } = await started(t);
+  const run = await begun(server);
+  const bytes = new Uint8Array([1, 2, 3]);
+  run.artifact("weights.bin", bytes, { step: 2, role: "checkpoint" });
+  bytes.fill(9);
+  run.artifact("page.html", new Blob(["<p>"], { type: "text/html" }));
+  run.artifact("note.txt", "hé", { episode: "e" });
+  const stats = await run.finish();
+  assert.equal(stats.lost, 0, run.warnings.join("\n"));
+  const kept = new Map();
+  for await (const artifact of client.artifacts(run.id)) kept.set(artifact.name, artifact);
+  assert.deepEqual([...kept.keys()].sort(), ["note.txt", "page.html", "weights.bin"]);
+  const { stored, role, step, size_bytes, sha256, mime_type } = kept.get("weights.bin");
+  assert.deepEqual([stored, role, step, size_bytes, mime_type], [true, "checkpoint", 2, 3, "application/octet-stream"]);
+  assert.deepEqual([...(await client.artifact(run.id, sha256))], [1, 2, 3]);
+  assert.equal(kept.get("page.html").mime_type, "text/html");
+  assert.equal(new TextDecoder().decode(await client.artifact(run.id, kept.get("note.txt").sha256)), "hé");
+  const events = await eventsOf(client, run);
+  assert.equal(events.at(-1).kind, "run.finished", "the run ends behind its files");
+});
+
+test("disabled does nothing, and settings that cannot be meant are refused at once", async (t) => {
+  const { server, client } = await started(t);
+  const run = await begun(server, { mode: "disabled" });
+  run.log({ root: 1 });
+  run.episode().thought("x");
+  run.artifact("a", "b");
+  assert.deepEqual(await run.finish(), { queued: 0, sent: 0, refused: 0, lost: 0, skipped: 0, cut: 0, errors: 0 });
+  for await (const run of client.runs.list()) assert.fail(`there is a run ${run.id}`);
+  await assert.rejects(begun(server, { mode: "of-line" }), { name: "TypeError", message: /"of-line".*online, offline or disabled/ });
+  await assert.rejects(begun(server, { endpoint: "localhost:4600" }), { name: "TypeError", message: /"localhost:4600"/ });
+});

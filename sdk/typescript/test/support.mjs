@@ -1,0 +1,42 @@
+// What the SDK's tests share: a real server each, and few words for what they do with it.
+
+import { Client, init } from "gauntlet-sdk";
+import { Server } from "../../../end2end/server.mjs";
+
+/** A server and a client of it, until the test `t` ends. */
+export async function started(t) {
+  const server = await Server.start();
+  t.after(() => server.close());
+  return { server, client: new Client({ endpoint: server.url }) };
+}
+
+/** A run that keeps its warnings in `run.warnings` instead of printing them. */
+export async function begun(server, options = {}, begin = init) {
+  const warnings = [];
+  const onWarning = (message) => warnings.push(message);
+  const run = await begin({ endpoint: server.url, name: "a run", finishMs: 20_000, onWarning, ...options });
+  return Object.assign(run, { warnings });
+}
+
+/** Every event of a run, as the server has them. */
+export async function eventsOf(client, run, options = {}) {
+  const events = [];
+  for await (const event of client.events.read(run.id ?? run, options)) events.push(event);
+  return events;
+}
+
+/** The first `count` items of an endless sequence. */
+export async function first(count, items) {
+  const taken = [];
+  for await (const item of items) if (taken.push(item) >= count) break;
+  return taken;
+}
+
+/** Waits until `holds`, or fails. */
+export async function until(holds, what, withinMs = 15_000) {
+  const end = Date.now() + withinMs;
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error(`after ${withinMs} ms still not: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
