@@ -79,6 +79,8 @@ async fn from_memory() -> Outcome<Vec<f64>> {
     let server = tokio::spawn(async move {
         for _ in 0..VIEWERS {
             let Ok((stream, _)) = listener.accept().await else { return };
+            // Else a frame waits for the acknowledgement of the one before, and the floor is TCP's patience.
+            let _ = stream.set_nodelay(true);
             let Ok(mut socket) = accept_async(stream).await else { return };
             let mut frames = accept.subscribe();
             tokio::spawn(async move {
