@@ -19,4 +19,5 @@ mod ui;
 
 pub use ports::{provide_ports, use_ports};
 pub use routes::App;
-pub use shell::shell;
+pub use shell::{ICON, shell};
+pub use ui::APPLY_THEME;

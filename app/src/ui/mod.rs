@@ -22,5 +22,6 @@ pub(crate) use icon::{Icon, Shape};
 pub(crate) use importer::{DropZone, FilePicker, provide_importer, run_address};
 pub(crate) use mark::Mark;
 pub(crate) use search_box::SearchBox;
-pub(crate) use theme::{APPLY as APPLY_THEME, ThemeSwitch};
+pub use theme::APPLY as APPLY_THEME;
+pub(crate) use theme::ThemeSwitch;
 pub(crate) use words::{failure_class, failure_title, failure_word, state_class, state_word, status_word};

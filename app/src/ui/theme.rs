@@ -8,7 +8,7 @@ use super::{Icon, Shape};
 const KEY: &str = "gauntlet.theme";
 
 /// Applies the kept choice before anything is painted; stands in the document's head.
-pub(crate) const APPLY: &str =
+pub const APPLY: &str =
     "try{let t=localStorage.getItem('gauntlet.theme');if(t)document.documentElement.dataset.theme=t}catch{}";
 
 /// Switches between the two.

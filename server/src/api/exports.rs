@@ -37,11 +37,14 @@ pub enum ExportFormat {
     Csv,
     /// Preference pairs: one answer over another
     Dpo,
+    /// OpenTelemetry spans, one request in JSON a line; sent to `/v1/traces` they are the same run
+    Otlp,
 }
 
 impl ExportFormat {
     /// Every format, in the order of the help.
-    pub const ALL: [Self; 6] = [Self::Results, Self::Jsonl, Self::Film, Self::Parquet, Self::Csv, Self::Dpo];
+    pub const ALL: [Self; 7] =
+        [Self::Results, Self::Jsonl, Self::Film, Self::Parquet, Self::Csv, Self::Dpo, Self::Otlp];
 
     /// The word in commands and addresses.
     pub fn as_str(self) -> &'static str {
@@ -52,6 +55,7 @@ impl ExportFormat {
             Self::Parquet => "parquet",
             Self::Csv => "csv",
             Self::Dpo => "dpo",
+            Self::Otlp => "otlp",
         }
     }
 
@@ -72,6 +76,7 @@ impl ExportFormat {
             Self::Parquet => ("application/vnd.apache.parquet", "parquet"),
             Self::Csv => ("text/csv; charset=utf-8", "csv"),
             Self::Dpo => ("application/x-ndjson", "dpo.jsonl"),
+            Self::Otlp => ("application/x-ndjson", "otlp.jsonl"),
         }
     }
 }
@@ -84,7 +89,7 @@ pub struct Wanted {
     with: Option<String>,
 }
 
-/// GET `/runs/{run}/export?format=results|jsonl|film|parquet|csv|dpo&with=`.
+/// GET `/runs/{run}/export?format=results|jsonl|film|parquet|csv|dpo|otlp&with=`.
 pub async fn read(
     State(state): State<AppState>,
     Path(run): Path<String>,
@@ -168,6 +173,7 @@ pub fn write(
             let with = other.as_ref().map(|(run, log)| Side { run, log });
             gauntlet_results::write_dpo(&mut *out, Side { run, log: &log }, with)?;
         }
+        ExportFormat::Otlp => gauntlet_otlp::write_otlp(&mut *out, run, events)?,
     }
     out.flush()
 }

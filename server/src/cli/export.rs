@@ -18,6 +18,7 @@ Examples:
   gauntlet export 0199... --format results -o results.json
   gauntlet export my-run --format jsonl | jq .kind
   gauntlet export my-run --format parquet -o my-run.parquet
+  gauntlet export my-run --format otlp -o my-run.otlp.jsonl
   gauntlet export grpo-7 --format dpo --with sft-7 -o pairs.jsonl
 
 Each of results, jsonl, film, parquet and csv opens again with `gauntlet import`; docs/files.md says what each keeps.")]

@@ -1,10 +1,8 @@
 //! The frame around a page of the documentation: the style of the site, the list of pages.
 
-use super::{GUIDES, REFERENCE};
+use gauntlet_app::{APPLY_THEME, ICON};
 
-/// Applies the theme that the site's pages let people choose.
-const THEME: &str =
-    "try{let t=localStorage.getItem('gauntlet.theme');if(t)document.documentElement.dataset.theme=t}catch{}";
+use super::{GUIDES, REFERENCE};
 
 /// The whole document around the content, which is HTML already.
 pub fn html(title: &str, slug: &str, content: &str) -> String {
@@ -20,7 +18,8 @@ pub fn html(title: &str, slug: &str, content: &str) -> String {
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <meta name=\"color-scheme\" content=\"dark\"><title>{title} · Gauntlet</title>\
-         <script>{THEME}</script><link rel=\"stylesheet\" href=\"/pkg/gauntlet.css\"></head>\
+         <link rel=\"icon\" type=\"image/svg+xml\" href=\"{ICON}\">\
+         <script>{APPLY_THEME}</script><link rel=\"stylesheet\" href=\"/pkg/gauntlet.css\"></head>\
          <body><div class=\"docs-page\"><header class=\"top\">\
          <a class=\"mark\" href=\"/\" aria-label=\"Gauntlet, all runs\"><i aria-hidden=\"true\"></i><span>Gauntlet</span></a>\
          <span class=\"top-gap\"></span></header>\

@@ -11,7 +11,12 @@ pub fn html(document: &Value) -> String {
         "<h1>API reference</h1><p>{}</p><p>For machines: <a href=\"/api/v1/openapi.json\">openapi.json</a>.</p>",
         text(&document["info"], "description")
     );
-    for tag in document["tags"].as_array().into_iter().flatten() {
+    let tags = document["tags"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let links = tags.iter().filter_map(|tag| tag["name"].as_str());
+    let links: Vec<_> =
+        links.map(|name| format!("<a href=\"#{}\">{}</a>", anchor(name), escape(name))).collect();
+    out.push_str(&format!("<p>{} · <a href=\"#schemas\">Schemas</a></p>", links.join(" · ")));
+    for tag in tags {
         let name = tag["name"].as_str().unwrap_or_default();
         out.push_str(&format!(
             "<h2 id=\"{}\">{}</h2><p>{}</p>",

@@ -3,6 +3,7 @@
 
 mod operation;
 mod origin;
+mod otlp;
 mod v1;
 
 use std::sync::LazyLock;
@@ -44,6 +45,7 @@ pub const TAGS: &[(&str, &str)] = &[
 /// Every operation.
 pub fn operations() -> Vec<Operation> {
     let mut all = v1::operations();
+    all.extend(otlp::operations());
     all.extend(origin::operations());
     all
 }

@@ -184,6 +184,11 @@ fn commands() -> Vec<Operation> {
     ]
 }
 
+/// A file on its way in.
+const IMPORT: &str = "{id: string, name: string, phase: string, size_bytes: integer?, received_bytes: integer, \
+     done_bytes: integer, created_at: string, run: string?, run_name: string, steps: integer, episodes: integer, \
+     warnings: [string], error: object?}";
+
 fn files() -> Vec<Operation> {
     vec![
         op("post", "/api/v1/import", "Files", "Open a result file as a run")
@@ -196,8 +201,39 @@ fn files() -> Vec<Operation> {
             )
             .refuses(413, "The file is over the limit.")
             .refuses(422, "No known shape; the message says what was expected and where it broke."),
+        op("post", "/api/v1/imports", "Files", "Announce a file that comes in slices")
+            .about(
+                "The body is `{name, size_bytes?, key?}`. Announced again under the same key, such as the file's path, \
+                 size and time of change, it goes on where it was: `received_bytes` says where the next slice begins.",
+            )
+            .body("application/json", "{name: string, size_bytes: integer?, key: string?}")
+            .json(201, "It is new.", IMPORT)
+            .json(200, "It is under way.", IMPORT)
+            .refuses(422, "A field is wrong; the message names it."),
+        op("get", "/api/v1/imports", "Files", "List files under way")
+            .json(200, "The oldest first.", &format!("{{items: [{IMPORT}]}}")),
+        op("put", "/api/v1/imports/{id}", "Files", "Send a slice of a file")
+            .about("With the last slice the file is checked to its end, and only then imported.")
+            .query("offset", "integer", "Where in the file the slice begins.")
+            .query("last", "boolean", "Whether it is the last one, where no size was announced.")
+            .body(BYTES, "binary")
+            .json(200, "How far the file has come.", IMPORT)
+            .refuses(404, "No such file is under way.")
+            .refuses(409, "The next slice begins elsewhere; the details say where."),
+        op("get", "/api/v1/imports/{id}", "Files", "How far a file has come")
+            .about(
+                "The phase is one of receiving, checking, importing, done, failed; `error` says why it failed, or why \
+                 it waits.",
+            )
+            .json(200, "The file.", IMPORT)
+            .refuses(404, "No such file is under way."),
+        op("delete", "/api/v1/imports/{id}", "Files", "Forget a file, or give it up")
+            .about("A file that is not done leaves nothing: its run goes with it.")
+            .answers(204, "Forgotten.", "", "")
+            .refuses(404, "No such file is under way."),
         op("get", "/api/v1/runs/{run}/export", "Files", "Write a run as a file")
             .query("format", "string", "A format's name; `results` unless said.")
+            .query("with", "string", "For `dpo`: the run whose answers are compared with this one's.")
             .answers(200, "The file, streamed.", BYTES, "binary")
             .needs_run()
             .refuses(422, "There is no such format; the message names those there are."),

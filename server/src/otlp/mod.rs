@@ -32,8 +32,10 @@ pub async fn logs(State(state): State<AppState>, headers: HeaderMap, raw: Body) 
 async fn respond(state: AppState, headers: HeaderMap, raw: Body, signal: Signal) -> Response {
     let media_type = body::media_type(&headers);
     let Some(encoding) = Encoding::of(&media_type) else {
-        let message = format!("Content-Type {media_type:?} is neither application/x-protobuf nor application/json");
-        return ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message).into_response();
+        let message =
+            format!("Content-Type {media_type:?} is neither application/x-protobuf nor application/json");
+        return ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message)
+            .into_response();
     };
     let result = async {
         let bytes = body::read(&headers, raw, state.limits.body_bytes).await?;
@@ -47,7 +49,12 @@ async fn respond(state: AppState, headers: HeaderMap, raw: Body, signal: Signal)
 }
 
 /// Decoding and reading take a while for a large request, and are done on a thread of their own.
-async fn read(state: &AppState, encoding: Encoding, signal: Signal, bytes: Bytes) -> Result<Intake, ApiError> {
+async fn read(
+    state: &AppState,
+    encoding: Encoding,
+    signal: Signal,
+    bytes: Bytes,
+) -> Result<Intake, ApiError> {
     let homes = state.homes.clone();
     let work = move || -> Result<Intake, DecodeError> {
         let mut settle = |trace: &str, run| homes.settle(trace, run);
@@ -55,7 +62,9 @@ async fn read(state: &AppState, encoding: Encoding, signal: Signal, bytes: Bytes
             Signal::Traces => {
                 gauntlet_otlp::read_traces(&gauntlet_otlp::decode_traces(encoding, &bytes)?, &mut settle)
             }
-            Signal::Logs => gauntlet_otlp::read_logs(&gauntlet_otlp::decode_logs(encoding, &bytes)?, &mut settle),
+            Signal::Logs => {
+                gauntlet_otlp::read_logs(&gauntlet_otlp::decode_logs(encoding, &bytes)?, &mut settle)
+            }
         })
     };
     let done = tokio::task::spawn_blocking(work).await.map_err(|e| {
