@@ -32,8 +32,11 @@ pub(super) fn NoRuns() -> impl IntoView {
                 </li>
                 <li>
                     <h3>"Point your training loop here"</h3>
-                    <p>"A rubric observer that already speaks to a hub needs one variable:"</p>
-                    <pre><code>"export GAUNTLET_HUB_URL=" {address} "\npython train.py"</code></pre>
+                    <p>"In Python, two lines:"</p>
+                    <pre><code>"run = gauntlet.init(project=\"p\")\nrun.rollout({\"root\": 1.0}, action=text)"</code></pre>
+                    <p>"An agent that speaks OpenTelemetry needs one variable, a rubric observer of the hub another:"</p>
+                    <pre><code>"OTEL_EXPORTER_OTLP_ENDPOINT=" {address} "\nGAUNTLET_HUB_URL=" {address}</code></pre>
+                    <p>"TRL, verifiers, LangChain, TypeScript, Rust: " <a href="/docs" rel="external">"the documentation"</a></p>
                 </li>
             </ol>
         </section>

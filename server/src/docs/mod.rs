@@ -28,6 +28,7 @@ macro_rules! guides {
 /// The guides, in reading order.
 const GUIDES: &[Guide] = guides! {
     "start", "Start", "docs/start.md";
+    "files", "Files", "docs/files.md";
 };
 
 /// The address of the reference.

@@ -1,5 +1,6 @@
 //! The real workspace as plain data: its dependency graph from `cargo metadata`, and its source files.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,13 +20,28 @@ pub fn root() -> PathBuf {
 pub fn graph() -> Result<Graph, Box<dyn Error>> {
     let mut graph = Graph::default();
     for target in [host()?, "wasm32-unknown-unknown".to_owned()] {
-        let metadata = MetadataCommand::new()
-            .manifest_path(root().join("Cargo.toml"))
-            .other_options(["--filter-platform".to_owned(), target])
-            .exec()?;
-        add(&metadata, &mut graph);
+        add(&metadata(target)?, &mut graph);
     }
     Ok(graph)
+}
+
+/// Every outside crate that is built for this machine or the browser, with the licence it states.
+pub fn licences() -> Result<BTreeSet<(String, String)>, Box<dyn Error>> {
+    let mut found = BTreeSet::new();
+    for target in [host()?, "wasm32-unknown-unknown".to_owned()] {
+        let metadata = metadata(target)?;
+        let own = &metadata.workspace_members;
+        for package in metadata.packages.iter().filter(|p| !own.contains(&p.id)) {
+            found.insert((package.name.to_string(), package.license.clone().unwrap_or_default()));
+        }
+    }
+    Ok(found)
+}
+
+fn metadata(target: String) -> Result<Metadata, Box<dyn Error>> {
+    let mut command = MetadataCommand::new();
+    command.manifest_path(root().join("Cargo.toml"));
+    Ok(command.other_options(["--filter-platform".to_owned(), target]).exec()?)
 }
 
 /// The triple of the machine that the tests run on.

@@ -1,6 +1,6 @@
 //! The house stands: the rules hold for the workspace as it is.
 
-use gauntlet_house::{source, workspace};
+use gauntlet_house::{licences, source, workspace};
 
 #[test]
 fn every_dependency_is_in_the_architecture() {
@@ -20,4 +20,16 @@ fn every_source_file_keeps_to_the_rules() {
     );
     let found: Vec<_> = sources.iter().flat_map(|(path, text)| source::violations(path, text)).collect();
     assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+#[test]
+fn every_licence_is_allowed() {
+    let deny = std::fs::read_to_string(workspace::root().join("deny.toml")).unwrap();
+    let allowed = licences::allowed(&deny);
+    assert!(allowed.len() > 5, "deny.toml was not understood: {allowed:?}");
+    let crates = workspace::licences().unwrap();
+    assert!(crates.len() > 200, "only {} crates were found", crates.len());
+    let found: Vec<_> =
+        crates.iter().filter(|(_, licence)| !licences::is_allowed(licence, &allowed)).collect();
+    assert!(found.is_empty(), "{found:#?}");
 }
