@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use gauntlet_model::{
-    Body, EpisodeId, EpisodeStarted, Event, EventId, FailureKind, FieldError, MAX_STEP, Object, Record, RunId, RunSpec,
-    Score, ScoreAdded, ScoreTarget, Scores, SnapshotScored,
+    Body, EpisodeId, EpisodeStarted, Event, EventId, FailureKind, FieldError, MAX_STEP, Object, Record,
+    RunId, RunSpec, Score, ScoreAdded, ScoreTarget, Scores, SnapshotScored,
 };
 use serde_json::{Value, json};
 
@@ -84,7 +84,8 @@ impl Batch {
     /// `last` is its highest step.
     pub fn numbered(self, found: Vec<(EventId, Option<u32>)>, last: Option<u32>) -> Numbered {
         let known: HashMap<EventId, Option<u32>> = found.into_iter().collect();
-        let mut numbers = Numbers { known, given: HashMap::new(), next: last.map_or(0, |l| l.saturating_add(1)) };
+        let mut numbers =
+            Numbers { known, given: HashMap::new(), next: last.map_or(0, |l| l.saturating_add(1)) };
         let mut old = Vec::new();
         let mut items = Vec::with_capacity(self.items.len());
         for item in self.items {
@@ -122,11 +123,13 @@ struct Numbers {
 impl Numbers {
     /// The number of an item, and whether it is a fresh one; `None` where numbers have run out.
     fn of(&mut self, item: &Item) -> (Option<u32>, bool) {
-        let root = item.episode.as_ref().filter(|_| item.is_root).map(|e| Place::Trace(e.as_str().to_owned()));
+        let root =
+            item.episode.as_ref().filter(|_| item.is_root).map(|e| Place::Trace(e.as_str().to_owned()));
         let places = || std::iter::once(&item.place).chain(&root);
         let recorded = item.record.as_ref().and_then(|r| self.known.get(&r.id).copied().flatten());
         let given = || places().find_map(|place| self.given.get(place).copied());
-        let logged = || places().flat_map(Place::witnesses).find_map(|id| self.known.get(&id).copied().flatten());
+        let logged =
+            || places().flat_map(Place::witnesses).find_map(|id| self.known.get(&id).copied().flatten());
         let (step, is_new) = match recorded.or_else(given).or_else(logged).or(item.step) {
             Some(step) => (step, false),
             None if self.next > MAX_STEP => return (None, false),
@@ -159,7 +162,10 @@ impl Numbered {
         let mut judged: BTreeMap<NodeKey, Vec<Evaluation>> = BTreeMap::new();
         for (item, step) in &self.items {
             if let Some(step) = step.filter(|_| item.episode.is_some()) {
-                judged.entry((step, item.episode.clone())).or_default().extend(item.evaluations.iter().cloned());
+                judged
+                    .entry((step, item.episode.clone()))
+                    .or_default()
+                    .extend(item.evaluations.iter().cloned());
             }
         }
         let mut writer = Writer { taken: self.known, drawn, judged, settled: Settled::default() };
@@ -201,7 +207,10 @@ impl Writer {
         }
         let what = item.what.clone();
         let Some(step) = step else {
-            return self.settled.outcome.refuse(&what, &format!("the run has no step number left below {MAX_STEP}"));
+            return self
+                .settled
+                .outcome
+                .refuse(&what, &format!("the run has no step number left below {MAX_STEP}"));
         };
         let key = (step, item.episode.clone());
         let was_drawn = self.drawn.contains_key(&key);
@@ -225,7 +234,10 @@ impl Writer {
         let mut events = Vec::new();
         let episode = item.episode.clone();
         if let Some(trace) = &episode {
-            let body = EpisodeStarted { task: item.task.as_deref().map(crate::value::label), metadata: Object::new() };
+            let body = EpisodeStarted {
+                task: item.task.as_deref().map(crate::value::label),
+                metadata: Object::new(),
+            };
             let started = Said { id: started_id(trace.as_str()), at: item.at, body };
             self.say(&mut events, &episode, None, started)?;
         }
@@ -255,7 +267,8 @@ impl Writer {
             self.drawn.insert(key.clone(), evaluations.iter().map(|e| e.score_id.to_string()).collect());
         }
         for evaluation in &item.evaluations {
-            let is_held = self.drawn.get(&key).is_some_and(|held| held.contains(&evaluation.score_id.to_string()));
+            let is_held =
+                self.drawn.get(&key).is_some_and(|held| held.contains(&evaluation.score_id.to_string()));
             if let Some(body) = late(evaluation, episode.is_some()).filter(|_| !is_held) {
                 let said = Said { id: evaluation.score_id, at: evaluation.at, body };
                 self.say(&mut events, &episode, episode.as_ref().map(|_| step), said)?;
@@ -286,7 +299,10 @@ impl Writer {
         let bytes = event.body().to_json().len();
         if bytes > gauntlet_model::MAX_BODY_BYTES {
             let most = gauntlet_model::MAX_BODY_BYTES;
-            return Err(FieldError::new("body", format!("is {bytes} bytes long; at most {most} are allowed")));
+            return Err(FieldError::new(
+                "body",
+                format!("is {bytes} bytes long; at most {most} are allowed"),
+            ));
         }
         events.push(event);
         Ok(())

@@ -52,7 +52,10 @@ struct Found<'a> {
 
 /// Sorts the spans of a request into runs. `settle` is told the trace and the run it would go to, and answers where the
 /// trace goes: a trace stays where its first part went.
-pub fn read_traces(request: &ExportTraceServiceRequest, settle: &mut dyn FnMut(&str, RunId) -> RunId) -> Intake {
+pub fn read_traces(
+    request: &ExportTraceServiceRequest,
+    settle: &mut dyn FnMut(&str, RunId) -> RunId,
+) -> Intake {
     let mut intake = Intake::default();
     let mut sources = Vec::new();
     for resource in &request.resource_spans {
@@ -66,8 +69,9 @@ pub fn read_traces(request: &ExportTraceServiceRequest, settle: &mut dyn FnMut(&
         for span in *spans {
             let read = explicit.clone().and_then(|run| Ok((run, spans::items(span, source)?)));
             match read {
-                Ok((run, items)) => found
-                    .extend(items.into_iter().map(|item| Found { item, source, explicit: run.clone() })),
+                Ok((run, items)) => {
+                    found.extend(items.into_iter().map(|item| Found { item, source, explicit: run.clone() }))
+                }
                 Err(why) => intake.outcome.refuse(&format!("span {:?}", span.name), &why),
             }
         }

@@ -50,6 +50,8 @@ pub mod table;
 mod value;
 
 pub use batch::{Batch, Numbered, Settled};
-pub use decode::{DecodeError, Encoding, Outcome, Signal, answer, logs as decode_logs, refusal, traces as decode_traces};
+pub use decode::{
+    DecodeError, Encoding, Outcome, Signal, answer, logs as decode_logs, refusal, traces as decode_traces,
+};
 pub use export::write_otlp;
 pub use intake::{Intake, read_logs, read_traces};

@@ -28,11 +28,13 @@ pub(crate) fn item(record: &LogRecord, source: &Source) -> Result<Item, String> 
     };
     let trace = id(&record.trace_id, 16, "traceId")?;
     let span = id(&record.span_id, 8, "spanId")?.filter(|_| trace.is_some());
-    let nanos = if record.time_unix_nano == 0 { record.observed_time_unix_nano } else { record.time_unix_nano };
+    let nanos =
+        if record.time_unix_nano == 0 { record.observed_time_unix_nano } else { record.time_unix_nano };
     let at = time(nanos);
     let mut attributes = object(&record.attributes);
     let named = take_text(&mut attributes, "event.name");
-    let name = if record.event_name.is_empty() { named.unwrap_or_default() } else { record.event_name.clone() };
+    let name =
+        if record.event_name.is_empty() { named.unwrap_or_default() } else { record.event_name.clone() };
     let own = event_id(&[b"log", &record.encode_to_vec()]);
     let episode = trace.clone().map(EpisodeId::new).transpose().map_err(|e| e.to_string())?;
     let mut item = Item {
@@ -68,11 +70,12 @@ fn step(record: &LogRecord, name: &str, mut attributes: Object, source: &Source,
     let kind = take_text(&mut attributes, "error.type");
     let exception = Exception::take(&mut attributes);
     let body = record.body.as_ref().map(to_json);
-    let error: Option<StepError> = (exception.is_some() || kind.is_some() || record.severity_number >= ERROR).then(|| {
-        let said = body.as_ref().and_then(Value::as_str).unwrap_or_default();
-        let severity = Some(record.severity_text.clone()).filter(|t| !t.is_empty());
-        exception.unwrap_or_default().into_error(kind.or(severity), said)
-    });
+    let error: Option<StepError> = (exception.is_some() || kind.is_some() || record.severity_number >= ERROR)
+        .then(|| {
+            let said = body.as_ref().and_then(Value::as_str).unwrap_or_default();
+            let severity = Some(record.severity_text.clone()).filter(|t| !t.is_empty());
+            exception.unwrap_or_default().into_error(kind.or(severity), said)
+        });
     let Read { mut payload, rest } = read(attributes);
     if let Some(body) = body {
         payload.insert("body".to_owned(), body);
@@ -87,7 +90,11 @@ fn step(record: &LogRecord, name: &str, mut attributes: Object, source: &Source,
         span_id: hex(&span_id(&[b"log", own])),
         parent_span_id: (record.span_id.len() == 8 && record.span_id.iter().any(|b| *b != 0))
             .then(|| hex(&record.span_id)),
-        started_at: time(if record.time_unix_nano == 0 { record.observed_time_unix_nano } else { record.time_unix_nano }),
+        started_at: time(if record.time_unix_nano == 0 {
+            record.observed_time_unix_nano
+        } else {
+            record.time_unix_nano
+        }),
         ended_at: None,
         payload,
         error,

@@ -33,10 +33,13 @@ pub(crate) fn explicit(source: &Source) -> Result<Option<RunId>, String> {
 
 /// The run that an item's conversation, session or service names.
 pub(crate) fn implied(item: &Item, source: &Source) -> Named {
-    let record = item.record.as_ref().map(|r| &r.body).or_else(|| {
-        item.evaluations.iter().find_map(|e| e.record.as_ref()).map(|r| &r.body)
-    });
-    let text = |field: &str| record.and_then(|r| r.payload.get(field)?.as_str()).filter(|t| !t.trim().is_empty());
+    let record = item
+        .record
+        .as_ref()
+        .map(|r| &r.body)
+        .or_else(|| item.evaluations.iter().find_map(|e| e.record.as_ref()).map(|r| &r.body));
+    let text =
+        |field: &str| record.and_then(|r| r.payload.get(field)?.as_str()).filter(|t| !t.trim().is_empty());
     let of = |firmness, name: &str| Named { firmness, name: name.to_owned() };
     if let Some(name) = source.text("gen_ai.conversation.id").or_else(|| text("conversation")) {
         return of(Firmness::Conversation, name);
@@ -78,10 +81,13 @@ pub(crate) fn spec(run: &RunId, name: &str, source: &Source, items: &[Item]) -> 
     if !source.resource.is_empty() {
         metadata.insert("resource".to_owned(), Value::Object(source.resource.clone()));
     }
-    let tags = own("gauntlet.run.tags").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let tags =
+        own("gauntlet.run.tags").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
     RunSpec {
         id: Some(run.clone()),
-        name: text("gauntlet.run.name").or_else(|| Some(label(name)).filter(|n| !n.is_empty())).unwrap_or_else(|| run.to_string()),
+        name: text("gauntlet.run.name")
+            .or_else(|| Some(label(name)).filter(|n| !n.is_empty()))
+            .unwrap_or_else(|| run.to_string()),
         project: text("gauntlet.project").or(service),
         kind: text("gauntlet.run.kind").or_else(|| Some("agent".to_owned())),
         agent: text("gauntlet.run.agent").or_else(agent),

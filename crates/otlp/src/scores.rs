@@ -84,10 +84,12 @@ impl Evaluation {
         let number = payload.get("value").and_then(Value::as_f64);
         let is_path = Scores::new([(name, 0.0)]).is_ok();
         let warning = match payload.get("value") {
-            _ if !is_path => Some(format!("{name:?} is no rubric path, so it is kept as a step but not as a score")),
-            Some(value) if number.is_none() => {
-                Some(format!("its score.value {value} is no finite number, so it is kept as a step but not as a score"))
+            _ if !is_path => {
+                Some(format!("{name:?} is no rubric path, so it is kept as a step but not as a score"))
             }
+            Some(value) if number.is_none() => Some(format!(
+                "its score.value {value} is no finite number, so it is kept as a step but not as a score"
+            )),
             _ => None,
         };
         let id = event_id(&[

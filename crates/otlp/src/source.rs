@@ -37,7 +37,11 @@ impl Source {
 
     /// A text among the resource's attributes.
     pub fn text(&self, key: &str) -> Option<&str> {
-        self.resource.get(key).or_else(|| self.own.get(key)).and_then(Value::as_str).filter(|t| !t.trim().is_empty())
+        self.resource
+            .get(key)
+            .or_else(|| self.own.get(key))
+            .and_then(Value::as_str)
+            .filter(|t| !t.trim().is_empty())
     }
 
     /// Who says what comes from here, where nobody is named: the scope, else the service.

@@ -1,8 +1,8 @@
 //! A span becomes a step: its kind, typed payload, error, and everything else as metadata.
 
 use gauntlet_model::{
-    EpisodeFinished, EpisodeId, Event, MAX_TEXT_BYTES, Object, Status, StepError, StepKind, StepRecorded, Timestamp,
-    decode_one,
+    EpisodeFinished, EpisodeId, Event, MAX_TEXT_BYTES, Object, Status, StepError, StepKind, StepRecorded,
+    Timestamp, decode_one,
 };
 use serde_json::{Value, json};
 
@@ -17,7 +17,8 @@ use crate::table::KINDS;
 use crate::value::{cut, label, object, words};
 
 /// The words of span kinds, by their number.
-pub(crate) const SPAN_KINDS: [&str; 6] = ["unspecified", "internal", "server", "client", "producer", "consumer"];
+pub(crate) const SPAN_KINDS: [&str; 6] =
+    ["unspecified", "internal", "server", "client", "producer", "consumer"];
 /// Bits of a span's flags: it says whether its parent is remote, and it is.
 const REMOTE_PARENT: u32 = 0x300;
 
@@ -34,9 +35,10 @@ pub(crate) fn items(span: &Span, source: &Source) -> Result<Vec<Item>, String> {
         .ok_or_else(|| format!("spanId {:?} is not 8 bytes, not all zero", hex(&span.span_id)))?;
     let parent = match span.parent_span_id.iter().all(|b| *b == 0) {
         true => None,
-        false => Some(named(&span.parent_span_id, 8).ok_or_else(|| {
-            format!("parentSpanId {:?} is not 8 bytes", hex(&span.parent_span_id))
-        })?),
+        false => Some(
+            named(&span.parent_span_id, 8)
+                .ok_or_else(|| format!("parentSpanId {:?} is not 8 bytes", hex(&span.parent_span_id)))?,
+        ),
     };
     let episode = EpisodeId::new(trace.clone()).map_err(|e| e.to_string())?;
     let mut attributes = object(&span.attributes);
@@ -73,7 +75,11 @@ pub(crate) fn items(span: &Span, source: &Source) -> Result<Vec<Item>, String> {
     let ended = time(span.end_time_unix_nano);
     let ended_at = (span.end_time_unix_nano != 0 && ended >= started_at).then_some(ended);
     let mut metadata = source.metadata();
-    note(&mut metadata, "span", leftovers(span, &status, name.as_deref(), error.as_ref(), ended_at.is_none()));
+    note(
+        &mut metadata,
+        "span",
+        leftovers(span, &status, name.as_deref(), error.as_ref(), ended_at.is_none()),
+    );
     note(&mut metadata, "attributes", rest);
     for (key, list) in [("events", events), ("links", span.links.iter().map(link).collect())] {
         if !list.is_empty() {
@@ -141,7 +147,8 @@ fn step_number(value: Option<Value>) -> Result<Option<u32>, String> {
 }
 
 fn step_kind(value: Value) -> Result<StepKind, String> {
-    serde_json::from_value(value.clone()).map_err(|_| format!("gauntlet.step.kind {value} is no kind of step"))
+    serde_json::from_value(value.clone())
+        .map_err(|_| format!("gauntlet.step.kind {value} is no kind of step"))
 }
 
 /// Events of an export, to be appended as they were.

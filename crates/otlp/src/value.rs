@@ -118,7 +118,8 @@ fn spoken(value: &Value) -> Option<String> {
     match said {
         Value::String(text) => Some(text.clone()),
         Value::Array(parts) => {
-            let said: Vec<String> = parts.iter().map(|p| spoken(p).unwrap_or_else(|| p.to_string())).collect();
+            let said: Vec<String> =
+                parts.iter().map(|p| spoken(p).unwrap_or_else(|| p.to_string())).collect();
             Some(said.join("\n"))
         }
         _ => None,

@@ -39,7 +39,8 @@ where
     I: IntoIterator<Item = io::Result<Event>>,
 {
     let plan = Plan::of(events())?;
-    let mut export = Export { run, plan, pending: HashMap::new(), loose: Vec::new(), page: Page::default(), out };
+    let mut export =
+        Export { run, plan, pending: HashMap::new(), loose: Vec::new(), page: Page::default(), out };
     for (index, event) in (0_u64..).zip(events()) {
         export.take(index, event?)?;
     }

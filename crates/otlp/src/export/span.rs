@@ -32,7 +32,10 @@ pub(super) fn group(
     let mut judged: Vec<&StepRecorded> = Vec::new();
     for event in group {
         let Body::StepRecorded(body) = event.body() else { continue };
-        if body.step_kind == StepKind::Reward && body.payload.contains_key("evaluation") && body.ended_at.is_none() {
+        if body.step_kind == StepKind::Reward
+            && body.payload.contains_key("evaluation")
+            && body.ended_at.is_none()
+        {
             judged.push(body);
         } else {
             drawn.push((source(body), of_step(body, trace, root)));
@@ -43,7 +46,8 @@ pub(super) fn group(
         _ => None,
     });
     if drawn.is_empty() {
-        let at = snapshot.map_or_else(|| group.first().map(Event::at), |(e, _)| Some(e.at())).unwrap_or_default();
+        let at =
+            snapshot.map_or_else(|| group.first().map(Event::at), |(e, _)| Some(e.at())).unwrap_or_default();
         drawn.push((Source::default(), of_snapshot(run, snapshot.map(|s| s.1), at, step, trace, root)));
     }
     let added = group.iter().filter_map(|e| match e.body() {
@@ -79,7 +83,8 @@ fn of_step(body: &StepRecorded, trace: [u8; 16], root: Option<[u8; 8]>) -> Span 
     let metadata = &body.metadata;
     let of_span = part(metadata, "span").cloned().unwrap_or_default();
     let text = |key: &str| of_span.get(key).and_then(Value::as_str).map(str::to_owned);
-    let number = |key: &str| of_span.get(key).and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+    let number =
+        |key: &str| of_span.get(key).and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
     let start = nanos(body.started_at);
     let end = body.ended_at.map(nanos).or_else(|| text("end_time_unix_nano")?.parse().ok());
     let kind = match of_span.get("kind") {
@@ -122,7 +127,9 @@ fn step_attributes(body: &StepRecorded) -> Vec<KeyValue> {
         if let Some(operation) = operation(body.step_kind).filter(|_| !speaks) {
             said.push(KeyValue::new("gen_ai.operation.name", AnyValue::text(operation)));
         }
-        if let Some(name) = body.name.as_ref().filter(|_| is_tool(body.step_kind) && !body.payload.contains_key("tool")) {
+        if let Some(name) =
+            body.name.as_ref().filter(|_| is_tool(body.step_kind) && !body.payload.contains_key("tool"))
+        {
             said.push(KeyValue::new("gen_ai.tool.name", AnyValue::text(name.clone())));
         }
         said.push(KeyValue::new("gauntlet.step.kind", AnyValue::text(word(body.step_kind))));
@@ -186,7 +193,12 @@ fn fail(span: &mut Span, body: &StepRecorded, status_message: Option<String>) {
             if error.traceback.is_some() {
                 let time_unix_nano = span.end_time_unix_nano;
                 let name = "exception".to_owned();
-                span.events.push(SpanEvent { time_unix_nano, name, attributes: words, dropped_attributes_count: 0 });
+                span.events.push(SpanEvent {
+                    time_unix_nano,
+                    name,
+                    attributes: words,
+                    dropped_attributes_count: 0,
+                });
             }
         }
     }
@@ -209,7 +221,12 @@ fn of_snapshot(
     if let Some(agent) = &run.agent {
         said.push(KeyValue::new("gen_ai.agent.name", AnyValue::text(agent.clone())));
     }
-    let texts = scored.map(|s| [("gen_ai.input.messages", "user", &s.observation), ("gen_ai.output.messages", "assistant", &s.action)]);
+    let texts = scored.map(|s| {
+        [
+            ("gen_ai.input.messages", "user", &s.observation),
+            ("gen_ai.output.messages", "assistant", &s.action),
+        ]
+    });
     for (key, role, text) in texts.into_iter().flatten().filter(|(_, _, text)| !text.is_empty()) {
         said.push(KeyValue::new(key, message(role, text)));
     }
@@ -247,7 +264,8 @@ fn evaluations<'a>(
         said.extend(part(&body.metadata, "attributes").map(attributes).unwrap_or_default());
         events.push((body.parent_span_id.clone(), result(body.started_at, said)));
     }
-    let told = |path: &str| judged.iter().any(|b| b.payload.get("evaluation").and_then(Value::as_str) == Some(path));
+    let told =
+        |path: &str| judged.iter().any(|b| b.payload.get("evaluation").and_then(Value::as_str) == Some(path));
     let score = |path: &str, value: f64| {
         vec![
             KeyValue::new("gen_ai.evaluation.name", AnyValue::text(path)),
@@ -257,7 +275,8 @@ fn evaluations<'a>(
     if let Some((at, scored)) = snapshot {
         // A whole that is only the repetition of its one part is made again on reading.
         let one = judged.len() == 1;
-        for (path, value) in scored.scores.iter().filter(|(path, _)| !told(path) && !(one && *path == "root")) {
+        for (path, value) in scored.scores.iter().filter(|(path, _)| !(told(path) || one && *path == "root"))
+        {
             events.push((None, result(at, score(path, value))));
         }
     }

@@ -137,8 +137,10 @@ impl<'de> Deserialize<'de> for AnyValue {
         impl<'de> Visitor<'de> for OneOf {
             type Value = AnyValue;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object with one of stringValue, boolValue, intValue, doubleValue, arrayValue, \
-                             kvlistValue, bytesValue")
+                f.write_str(
+                    "an object with one of stringValue, boolValue, intValue, doubleValue, arrayValue, \
+                             kvlistValue, bytesValue",
+                )
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<AnyValue, A::Error> {
                 let mut value = None;

@@ -71,8 +71,9 @@ pub(super) mod hex {
 
     pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<u8>, D::Error> {
         let text: String = or_default(d)?;
-        crate::ids::unhex(&text)
-            .ok_or_else(|| de::Error::invalid_value(de::Unexpected::Str(&text), &"an id in hexadecimal digits"))
+        crate::ids::unhex(&text).ok_or_else(|| {
+            de::Error::invalid_value(de::Unexpected::Str(&text), &"an id in hexadecimal digits")
+        })
     }
 }
 

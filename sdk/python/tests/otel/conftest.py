@@ -73,7 +73,9 @@ class Model(BaseHTTPRequestHandler):
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
         question = asked["messages"][-1]["content"]
         if question == "break":
-            return self.say(429, {"error": {"message": "slow down", "type": "rate_limit", "code": "rate_limit"}})
+            return self.say(
+                429, {"error": {"message": "slow down", "type": "rate_limit", "code": "rate_limit"}}
+            )
         message: dict[str, Any] = {"role": "assistant", "content": f"You asked: {question}"}
         if "weather" in question:
             function = {"name": "weather", "arguments": '{"city": "Oslo"}'}

@@ -11,7 +11,6 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import openai
 import pytest
@@ -29,7 +28,17 @@ from opentelemetry.sdk.trace.export import (
     SimpleSpanProcessor,
     SpanExportResult,
 )
-from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer, format_span_id, format_trace_id
+from opentelemetry.trace import (
+    NonRecordingSpan,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    Tracer,
+    format_span_id,
+    format_trace_id,
+    set_span_in_context,
+)
 
 from .conftest import Gauntlet
 
@@ -253,17 +262,17 @@ def test_spans_in_traceloops_words_and_a_conversation_as_the_run(gauntlet: Gaunt
     assert (chat["payload"]["input_tokens"], chat["payload"]["total_tokens"]) == (9, 11)
 
 
-def evaluation(
-    trace: int, span: int, name: str, value: float | None, label: str, at: int = 1_700_000_000_000_000_000
-) -> LogRecord:
+def evaluation(span: SpanContext, name: str, value: float | None, label: str) -> LogRecord:
     """A judgement that comes as a log record, as the conventions recommend."""
-    attributes: dict[str, Any] = {"gen_ai.evaluation.name": name, "gen_ai.evaluation.score.label": label}
+    attributes: dict[str, str | float] = {
+        "gen_ai.evaluation.name": name,
+        "gen_ai.evaluation.score.label": label,
+    }
     if value is not None:
         attributes["gen_ai.evaluation.score.value"] = value
     return LogRecord(
-        timestamp=at,
-        trace_id=trace,
-        span_id=span,
+        timestamp=1_700_000_000_000_000_000,
+        context=set_span_in_context(NonRecordingSpan(span)),
         event_name="gen_ai.evaluation.result",
         severity_number=SeverityNumber.INFO,
         attributes=attributes,
@@ -288,20 +297,20 @@ def test_scores_that_come_as_log_records(
         exporter = OTLPLogExporter(endpoint=f"{gauntlet.url}/v1/logs", compression=compression)
         logs.add_log_record_processor(BatchLogRecordProcessor(exporter))
         logger = logs.get_logger("judge-lib")
-        trace, span_id = context.trace_id, context.span_id
-        logger.emit(evaluation(trace, span_id, "relevance", 0.75, "good"))
-        logger.emit(evaluation(trace, span_id, "tone", None, "curt"))
-        logger.emit(LogRecord(trace_id=trace, span_id=span_id, body="a plain line", severity_text="INFO"))
+        logger.emit(evaluation(context, "relevance", 0.75, "good"))
+        logger.emit(evaluation(context, "tone", None, "curt"))
+        inside = set_span_in_context(NonRecordingSpan(context))
+        logger.emit(LogRecord(context=inside, body="a plain line", severity_text="INFO"))
         logs.force_flush()
-        logger.emit(evaluation(trace, span_id, "safety", -3.0, "unsafe"))
+        logger.emit(evaluation(context, "safety", -3.0, "unsafe"))
         logs.force_flush()
         logs.shutdown()
         if scores_first:
             span.end()
 
     answer = gauntlet.named(run, "answer")
-    assert answer["episode"] == format_trace_id(trace)
-    assert answer["body"]["span_id"] == format_span_id(span_id)
+    assert answer["episode"] == format_trace_id(context.trace_id)
+    assert answer["body"]["span_id"] == format_span_id(context.span_id)
     # Whatever came first, the scores stand on the step of their span.
     step = gauntlet.get(f"/api/v1/runs/{run}/steps/{answer['step']}")["events"]
     scores: dict[str, float] = {}
@@ -318,10 +327,13 @@ def test_scores_that_come_as_log_records(
     rewards = {e["body"]["name"]: e["body"] for e in step if e["body"].get("step_kind") == "reward"}
     assert rewards["tone"]["payload"]["label"] == "curt"
     assert rewards["relevance"]["metadata"]["log"]["severity_number"] == 9
-    (line,) = [e for e in gauntlet.events(run, "step.recorded") if e["body"]["step_kind"] == "message"
-               and e["body"]["payload"].get("body")]
+    (line,) = [
+        e
+        for e in gauntlet.events(run, "step.recorded")
+        if e["body"]["step_kind"] == "message" and e["body"]["payload"].get("body")
+    ]
     assert line["body"]["payload"]["body"] == "a plain line"
-    assert line["body"]["parent_span_id"] == format_span_id(span_id)
+    assert line["body"]["parent_span_id"] == format_span_id(context.span_id)
     assert len(gauntlet.events(run, "episode.started")) == 1
 
 

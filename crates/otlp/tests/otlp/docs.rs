@@ -1,0 +1,30 @@
+//! The tables in the documentation are the tables in the code. `UPDATE_GOLDENS=1` writes them anew.
+
+use gauntlet_otlp::table;
+
+const BEGIN: &str = "<!-- the mapping -->\n";
+const END: &str = "<!-- the end of the mapping -->";
+
+#[test]
+fn the_documentation_shows_the_table() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/opentelemetry.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let (before, rest) = text.split_once(BEGIN).unwrap();
+    let (_, after) = rest.split_once(END).unwrap();
+    let expected = format!("{before}{BEGIN}\n{}\n{END}{after}", table::markdown().trim_end());
+    if std::env::var_os("UPDATE_GOLDENS").is_some() {
+        std::fs::write(path, &expected).unwrap();
+        return;
+    }
+    assert_eq!(text, expected, "docs/opentelemetry.md differs; UPDATE_GOLDENS=1 writes it anew");
+    assert!(text.contains(&format!("Version {} of the mapping", table::VERSION)));
+}
+
+#[test]
+fn every_attribute_has_one_line() {
+    let mut names: Vec<&str> = table::ATTRIBUTES.iter().map(|line| line.attribute).collect();
+    names.sort_unstable();
+    let all = names.len();
+    names.dedup();
+    assert_eq!(names.len(), all);
+}

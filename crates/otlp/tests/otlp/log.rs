@@ -1,0 +1,212 @@
+//! A log in memory that takes requests as the server does, and short words for building them.
+
+use std::collections::BTreeMap;
+
+use gauntlet_model::{Body, Event, Kind, Record, RunSpec, SnapshotScored, StepRecorded, Timestamp};
+use gauntlet_otlp::proto::{
+    AnyValue, ExportLogsServiceRequest, ExportTraceServiceRequest, KeyValue, LogRecord, Resource,
+    ResourceLogs, ResourceSpans, ScopeLogs, ScopeSpans, Span, SpanEvent, any_value,
+};
+use gauntlet_otlp::{Intake, Outcome, read_logs, read_traces};
+
+pub const TRACE: [u8; 16] = [0x4b; 16];
+
+/// The runs of one server.
+#[derive(Default)]
+pub struct Log {
+    pub runs: BTreeMap<String, (RunSpec, Vec<Event>)>,
+    homes: BTreeMap<String, gauntlet_model::RunId>,
+}
+
+impl Log {
+    pub fn traces(&mut self, request: &ExportTraceServiceRequest) -> Outcome {
+        let homes = &mut self.homes;
+        let intake =
+            read_traces(request, &mut |trace, run| homes.entry(trace.to_owned()).or_insert(run).clone());
+        self.keep(intake)
+    }
+
+    pub fn logs(&mut self, request: &ExportLogsServiceRequest) -> Outcome {
+        let homes = &mut self.homes;
+        let intake =
+            read_logs(request, &mut |trace, run| homes.entry(trace.to_owned()).or_insert(run).clone());
+        self.keep(intake)
+    }
+
+    fn keep(&mut self, intake: Intake) -> Outcome {
+        let mut outcome = intake.outcome;
+        for batch in intake.batches {
+            let run = batch.run().to_string();
+            let (_, events) = self.runs.entry(run).or_insert_with(|| (batch.spec().clone(), Vec::new()));
+            let asked = batch.asks();
+            let found =
+                events.iter().filter(|e| asked.contains(&e.id())).map(|e| (e.id(), e.step())).collect();
+            let numbered = batch.numbered(found, events.iter().filter_map(Event::step).max());
+            let nodes: Vec<Record> = numbered
+                .asks()
+                .iter()
+                .filter_map(|(step, episode)| {
+                    let mut here = events.iter().rev().filter(|e| e.kind() == Kind::SnapshotScored);
+                    let found = here.find(|e| e.step() == Some(*step) && e.episode() == Some(episode));
+                    found.map(|e| e.record(0, e.at()))
+                })
+                .collect();
+            let settled = numbered.events(&nodes);
+            for event in &settled.events {
+                assert!(events.iter().all(|known| known.id() != event.id()), "{event:?} is appended twice");
+            }
+            events.extend(settled.events);
+            outcome.rejected += settled.outcome.rejected;
+            outcome.message += &settled.outcome.message;
+        }
+        outcome
+    }
+
+    /// The only run.
+    #[track_caller]
+    pub fn only(&self) -> &[Event] {
+        assert_eq!(self.runs.len(), 1, "{:?}", self.runs.keys());
+        &self.runs.values().next().unwrap().1
+    }
+
+    /// The recorded steps of the only run, judgements apart.
+    pub fn steps(&self) -> Vec<(u32, StepRecorded)> {
+        let steps = self.only().iter().filter_map(|e| match e.body() {
+            Body::StepRecorded(body) if !body.payload.contains_key("evaluation") => {
+                Some((e.step()?, body.clone()))
+            }
+            _ => None,
+        });
+        steps.collect()
+    }
+
+    /// The one step of that name.
+    #[track_caller]
+    pub fn step(&self, name: &str) -> (u32, StepRecorded) {
+        let mut found: Vec<_> =
+            self.steps().into_iter().filter(|(_, s)| s.name.as_deref() == Some(name)).collect();
+        assert_eq!(found.len(), 1, "{name}");
+        found.remove(0)
+    }
+
+    /// The snapshots of the only run by step.
+    pub fn nodes(&self) -> BTreeMap<u32, SnapshotScored> {
+        let mut nodes = BTreeMap::new();
+        for event in self.only() {
+            if let Body::SnapshotScored(body) = event.body() {
+                assert!(
+                    nodes.insert(event.step().unwrap(), body.clone()).is_none(),
+                    "two nodes at {:?}",
+                    event.step()
+                );
+            }
+        }
+        nodes
+    }
+
+    /// What a film shows: the scores of each step, later ones laid over.
+    pub fn scores(&self) -> BTreeMap<u32, BTreeMap<String, f64>> {
+        let mut shown: BTreeMap<u32, BTreeMap<String, f64>> = BTreeMap::new();
+        for event in self.only() {
+            match event.body() {
+                Body::SnapshotScored(body) => {
+                    let scores = body.scores.iter().map(|(p, v)| (p.to_owned(), v)).collect();
+                    shown.insert(event.step().unwrap(), scores);
+                }
+                Body::ScoreAdded(body) => {
+                    let scores =
+                        shown.get_mut(&event.step().unwrap()).expect("a node comes before its later scores");
+                    scores.insert(body.path.clone(), body.value.get());
+                }
+                _ => {}
+            }
+        }
+        shown
+    }
+}
+
+pub fn text(value: &str) -> AnyValue {
+    AnyValue::text(value)
+}
+
+pub fn int(value: i64) -> AnyValue {
+    AnyValue { value: Some(any_value::Value::IntValue(value)) }
+}
+
+pub fn double(value: f64) -> AnyValue {
+    AnyValue { value: Some(any_value::Value::DoubleValue(value)) }
+}
+
+pub fn attributes(pairs: &[(&str, AnyValue)]) -> Vec<KeyValue> {
+    pairs.iter().map(|(key, value)| KeyValue::new(*key, value.clone())).collect()
+}
+
+/// A span of [`TRACE`], a second long, `id` seconds after the epoch.
+pub fn span(id: u8, parent: u8, name: &str, said: &[(&str, AnyValue)]) -> Span {
+    Span {
+        trace_id: TRACE.to_vec(),
+        span_id: vec![id; 8],
+        parent_span_id: if parent == 0 { Vec::new() } else { vec![parent; 8] },
+        name: name.to_owned(),
+        start_time_unix_nano: u64::from(id) * 1_000_000_000,
+        end_time_unix_nano: (u64::from(id) + 1) * 1_000_000_000,
+        attributes: attributes(said),
+        ..Span::default()
+    }
+}
+
+/// A judgement as the event of a span.
+pub fn judged(name: &str, value: f64) -> SpanEvent {
+    SpanEvent {
+        time_unix_nano: 9_000_000_000,
+        name: "gen_ai.evaluation.result".to_owned(),
+        attributes: attributes(&[
+            ("gen_ai.evaluation.name", text(name)),
+            ("gen_ai.evaluation.score.value", double(value)),
+        ]),
+        ..SpanEvent::default()
+    }
+}
+
+/// The same as a log record.
+pub fn judgement(span: u8, name: &str, value: f64) -> LogRecord {
+    LogRecord {
+        time_unix_nano: 9_000_000_000,
+        event_name: "gen_ai.evaluation.result".to_owned(),
+        trace_id: TRACE.to_vec(),
+        span_id: if span == 0 { Vec::new() } else { vec![span; 8] },
+        attributes: judged(name, value).attributes,
+        ..LogRecord::default()
+    }
+}
+
+pub fn traces_of(resource: &[(&str, AnyValue)], spans: Vec<Span>) -> ExportTraceServiceRequest {
+    ExportTraceServiceRequest {
+        resource_spans: vec![ResourceSpans {
+            resource: Some(Resource { attributes: attributes(resource), dropped_attributes_count: 0 }),
+            scope_spans: vec![ScopeSpans { spans, ..ScopeSpans::default() }],
+            schema_url: String::new(),
+        }],
+    }
+}
+
+pub fn traces(spans: Vec<Span>) -> ExportTraceServiceRequest {
+    traces_of(&[("service.name", text("agent"))], spans)
+}
+
+pub fn logs(log_records: Vec<LogRecord>) -> ExportLogsServiceRequest {
+    ExportLogsServiceRequest {
+        resource_logs: vec![ResourceLogs {
+            resource: Some(Resource {
+                attributes: attributes(&[("service.name", text("agent"))]),
+                dropped_attributes_count: 0,
+            }),
+            scope_logs: vec![ScopeLogs { log_records, ..ScopeLogs::default() }],
+            schema_url: String::new(),
+        }],
+    }
+}
+
+pub fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_micros(seconds * 1_000_000)
+}

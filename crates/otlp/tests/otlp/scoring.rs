@@ -1,0 +1,155 @@
+//! Evaluations in every form, and log records that are none.
+
+use gauntlet_model::{Body, ScoreTarget, StepKind};
+use gauntlet_otlp::proto::{LogRecord, Span};
+use gauntlet_otlp::{Encoding, decode_logs};
+use serde_json::json;
+
+use super::log::{Log, TRACE, attributes, double, judged, judgement, logs, span, text, traces};
+
+#[test]
+fn a_recorded_judgement_makes_a_node_before_its_span_is_there() {
+    let mut log = Log::default();
+    let request =
+        decode_logs(Encoding::Protobuf, include_bytes!("../recorded/python-evaluations.pb")).unwrap();
+    let outcome = log.logs(&request);
+    assert_eq!((outcome.rejected, outcome.message.as_str()), (0, ""));
+    let nodes = log.nodes();
+    let (step, node) = nodes.first_key_value().unwrap();
+    assert_eq!(node.scores.iter().collect::<Vec<_>>(), [("root", 0.75), ("relevance", 0.75)]);
+    // The one without a number is no score, but nothing of it is lost.
+    let tone = log.only().iter().find_map(|e| match e.body() {
+        Body::StepRecorded(body) if body.name.as_deref() == Some("tone") => Some((e.step(), body.clone())),
+        _ => None,
+    });
+    let (at, tone) = tone.unwrap();
+    assert_eq!((at, tone.step_kind), (Some(*step), StepKind::Reward));
+    assert_eq!(tone.payload["label"], "curt");
+    assert_eq!(tone.parent_span_id.as_deref(), Some("00f067aa0ba902b7"));
+}
+
+#[test]
+fn scores_before_with_and_after_their_span_stand_on_one_step() {
+    let with = Span { events: vec![judged("with", 2.0)], ..span(1, 0, "w", &[]) };
+    let (before, after) = (judgement(1, "before", 1.0), judgement(1, "after", 3.0));
+    let mut log = Log::default();
+    log.logs(&logs(vec![before]));
+    log.traces(&traces(vec![with]));
+    log.logs(&logs(vec![after]));
+    let (step, _) = log.step("w");
+    let shown = &log.scores()[&step];
+    assert_eq!(shown.len(), 4, "{shown:?}");
+    assert_eq!((shown["before"], shown["with"], shown["after"], shown["root"]), (1.0, 2.0, 3.0, 1.0));
+    assert_eq!(log.nodes().len(), 1);
+}
+
+#[test]
+fn a_score_of_a_whole_trace_stands_at_its_root() {
+    for root_first in [true, false] {
+        let mut log = Log::default();
+        let root = traces(vec![span(2, 1, "child", &[]), span(1, 0, "root", &[])]);
+        let score = logs(vec![judgement(0, "helpful", 0.5)]);
+        if root_first {
+            log.traces(&root);
+            log.logs(&score);
+        } else {
+            log.logs(&score);
+            log.traces(&root);
+        }
+        let (step, _) = log.step("root");
+        assert_eq!(log.scores()[&step]["helpful"], 0.5, "root first: {root_first}");
+        assert_eq!(log.nodes().len(), 1);
+    }
+}
+
+#[test]
+fn a_score_without_a_trace_is_the_runs() {
+    let mut log = Log::default();
+    log.logs(&logs(vec![LogRecord { trace_id: Vec::new(), ..judgement(0, "overall", 0.5) }]));
+    let added = log.only().iter().find_map(|e| match e.body() {
+        Body::ScoreAdded(added) => Some((e.step(), e.episode().cloned(), added.clone())),
+        _ => None,
+    });
+    let (step, episode, added) = added.unwrap();
+    assert_eq!((step, episode, added.target, added.path.as_str()), (None, None, ScoreTarget::Run, "overall"));
+}
+
+#[test]
+fn a_span_that_is_itself_a_judgement_scores_its_parent() {
+    let mut log = Log::default();
+    let said = [
+        ("gen_ai.evaluation.name", text("safety")),
+        ("gen_ai.evaluation.score.value", double(-1.0)),
+        ("gen_ai.evaluation.explanation", text("why")),
+    ];
+    log.traces(&traces(vec![span(1, 0, "root", &[]), span(2, 1, "chat", &[]), span(3, 2, "judge", &said)]));
+    let (step, _) = log.step("chat");
+    assert_eq!(log.scores()[&step]["safety"], -1.0);
+}
+
+#[test]
+fn a_failed_evaluator_says_that_nothing_was_evaluated() {
+    let mut failed = judgement(1, "grounding", 0.0);
+    failed.attributes =
+        attributes(&[("gen_ai.evaluation.name", text("grounding")), ("error.type", text("Timeout"))]);
+    let mut log = Log::default();
+    log.logs(&logs(vec![failed]));
+    let node = log.nodes().into_values().next().unwrap();
+    assert_eq!((node.scores.len(), node.not_evaluated), (0, vec!["grounding".to_owned()]));
+}
+
+#[test]
+fn a_score_that_is_no_number_or_no_path_is_kept_as_a_step_and_said() {
+    for (name, value, expected) in
+        [("a..b", 1.0, "\"a..b\" is no rubric path"), ("nan", f64::NAN, "is no finite number")]
+    {
+        let mut log = Log::default();
+        let outcome =
+            log.traces(&traces(vec![Span { events: vec![judged(name, value)], ..span(1, 0, "w", &[]) }]));
+        assert_eq!(outcome.rejected, 0);
+        assert!(outcome.message.contains(expected), "{}", outcome.message);
+        assert!(log.nodes().values().all(|node| node.scores.is_empty()));
+        let rewards = log
+            .only()
+            .iter()
+            .filter(|e| matches!(e.body(), Body::StepRecorded(b) if b.step_kind == StepKind::Reward));
+        assert_eq!(rewards.count(), 1);
+    }
+}
+
+#[test]
+fn a_plain_record_is_a_step_beside_its_span() {
+    let record = |severity: i32, said: &[(&str, gauntlet_otlp::proto::AnyValue)]| LogRecord {
+        time_unix_nano: 5_000_000_000,
+        severity_number: severity,
+        severity_text: "WARN".to_owned(),
+        body: Some(text("disk is slow")),
+        trace_id: TRACE.to_vec(),
+        span_id: vec![1; 8],
+        attributes: attributes(said),
+        ..LogRecord::default()
+    };
+    let mut log = Log::default();
+    let exception = [("exception.type", text("E")), ("exception.stacktrace", text("at x")), ("k", text("v"))];
+    let request = logs(vec![record(13, &[]), record(17, &exception)]);
+    log.logs(&request);
+    log.logs(&request);
+    let steps = log.steps();
+    assert_eq!(steps.len(), 2, "sent twice, kept once");
+    let (warned, failed) = (&steps[0].1, &steps[1].1);
+    assert_eq!((warned.step_kind, &warned.error), (StepKind::Message, &None));
+    assert_eq!(warned.payload["body"], "disk is slow");
+    assert_eq!(warned.metadata["log"], json!({ "severity_number": 13, "severity_text": "WARN" }));
+    assert_eq!(warned.parent_span_id.as_deref(), Some("0101010101010101"));
+    let error = failed.error.as_ref().unwrap();
+    assert_eq!(
+        (failed.step_kind, error.kind.as_str(), error.message.as_str()),
+        (StepKind::Error, "E", "disk is slow")
+    );
+    assert_eq!(error.traceback.as_deref(), Some("at x"));
+    assert_eq!(failed.metadata["attributes"], json!({ "k": "v" }));
+    let bad = LogRecord { trace_id: vec![1; 4], ..record(9, &[]) };
+    let outcome = log.logs(&logs(vec![bad]));
+    assert_eq!(outcome.rejected, 1);
+    assert!(outcome.message.contains("traceId \"01010101\" is not 16 bytes"), "{}", outcome.message);
+}
