@@ -100,7 +100,6 @@ story("a broken file is told where it breaks, and nothing of it is kept", async 
   assert.match(error.message, /reward/);
 
   const browser = await page({ path: "/", ...SMALL });
-  browser.expected.push(/status of 422/);
   await listed(browser);
   await drop(browser, "broken.json", text);
   const alert = browser.getByRole("alert");
@@ -138,4 +137,62 @@ story("every results file at hand opens through the page", async ({ server, page
     assert.deepEqual((await stepsOf(server, other)).map(({ root }) => root), steps.map(({ root }) => root), name);
     await browser.getByRole("link", { name: "Gauntlet" }).click();
   }
+});
+
+/** Lines of scored steps, about that many bytes of them. */
+function lines(bytes) {
+  const action = "the scan suggests a pontine lesion, ".repeat(20);
+  const count = Math.ceil(bytes / 800);
+  const line = (step) => JSON.stringify({ step, scores: { root: (step % 90) - 40, format: 1 }, action });
+  return { count, text: Array.from({ length: count }, (_, i) => line(i + 1)).join("\n") };
+}
+
+story("a large file shows how far it is, survives a server that is away, and ends at its run", async ({ server, page }) => {
+  const browser = await page({ path: "/", ...SMALL });
+  // What is sent while the server is away fails, and is sent again.
+  browser.expected.push(/ERR_CONNECTION|ERR_EMPTY_RESPONSE|Failed to fetch|Failed to load resource/);
+  await listed(browser);
+  const { count, text } = lines(30_000_000);
+  const seen = [];
+  await browser.exposeFunction("tellProgress", (words, share) => seen.push([words, share]));
+  await browser.evaluate(() => {
+    new MutationObserver(() => {
+      const bar = document.querySelector(".notice progress");
+      if (bar) window.tellProgress(bar.parentElement.textContent, bar.value);
+    }).observe(document.body, { subtree: true, childList: true, characterData: true });
+  });
+  const file = { name: "large.jsonl", mimeType: "application/x-ndjson", buffer: Buffer.from(text) };
+  await browser.locator("input[type=file]").first().setInputFiles(file);
+  await browser.getByRole("progressbar").waitFor();
+  await until("a part of it has arrived", async () => {
+    const { items } = await server.get("/api/v1/imports");
+    return items[0]?.received_bytes > 0;
+  });
+  await server.restart({ kill: true });
+  await browser.waitForURL("**/runs/*", { timeout: 120_000 });
+  await browser.getByRole("heading", { name: /large/ }).waitFor();
+  const [run] = (await server.get("/api/v1/runs")).items;
+  assert.deepEqual([run.name, run.status, run.steps], ["large", "completed", count]);
+  assert.deepEqual((await server.get("/api/v1/imports")).items, [], "nothing of the file itself is left");
+  const words = seen.map(([words]) => words).join("|");
+  for (const word of ["Sending large.jsonl", "Checking large.jsonl", "Opening large.jsonl"]) {
+    assert.ok(words.includes(word), `the page said ${word}`);
+  }
+  assert.ok(seen.some(([, share]) => share > 0.2 && share < 1), "the bar moved");
+});
+
+story("a file can be given up, and leaves nothing", async ({ server, page }) => {
+  const browser = await page({ path: "/", ...SMALL });
+  await listed(browser);
+  const file = { name: "unwanted.jsonl", mimeType: "application/x-ndjson", buffer: Buffer.from(lines(12_000_000).text) };
+  await browser.locator("input[type=file]").first().setInputFiles(file);
+  const status = async () => (await server.get("/api/v1/runs")).items[0]?.status;
+  await until("its run is under way", async () => (await status()) === "running", { within: 60_000 });
+  await browser.getByRole("button", { name: "Cancel" }).click();
+  await until("the bar is gone", async () => (await browser.getByRole("progressbar").count()) === 0);
+  await until("the run is gone", async () => (await server.get("/api/v1/runs")).items.length === 0);
+  await until("the file is gone", async () => (await server.get("/api/v1/imports")).items.length === 0);
+  assert.equal(new URL(browser.url()).pathname, "/");
+  await drop(browser, "small.json", JSON.stringify(NESTED));
+  await browser.waitForURL("**/runs/*");
 });

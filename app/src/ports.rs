@@ -38,14 +38,25 @@ pub enum FeedUpdate {
     State(FeedState),
 }
 
+/// What is said of a file on its way in.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FileUpdate {
+    /// What is done with it, in a word for people, and the share of that which is done, 0 to 1.
+    Progress(&'static str, f64),
+    /// It became the run of this id.
+    Done(String),
+    /// What is wrong, in the server's words.
+    Failed(String),
+}
+
 /// A run's events, past then present, on one path of code; resumes by itself after the last fact it delivered.
 pub trait Feed {
     /// Follows a run from behind `after` (the last sequence number seen; `None`: from the start). Dropping the
     /// returned value ends it.
     fn follow(&self, run: &RunId, after: Option<u64>, on: Rc<dyn Fn(FeedUpdate)>) -> Box<dyn Any>;
 
-    /// Sends a result file to the server. `done` gets the new run's id, or what is wrong with the file.
-    fn import(&self, file: web_sys::File, done: Rc<dyn Fn(Result<String, String>)>);
+    /// Sends a result file to the server. `on` hears how it stands, and ends it by answering `false`.
+    fn import(&self, file: web_sys::File, on: Rc<dyn Fn(FileUpdate) -> bool>);
 }
 
 /// Makes a drawing surface of a canvas.

@@ -2,11 +2,13 @@
 //! binary on loopback. Prints a table and writes `target/bench.json`.
 
 mod film;
+mod import;
 mod ingest;
 mod latency;
 mod memory;
 mod report;
 mod rig;
+mod search;
 mod workload;
 
 use report::Report;
@@ -17,12 +19,32 @@ pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 fn main() -> Outcome<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let mut report = Report::default();
-    memory::start_and_idle(&mut report)?;
-    ingest::durable(&mut report, &runtime)?;
-    latency::commit_to_viewer(&mut report, &runtime)?;
-    film::open_and_draw(&mut report, &runtime)?;
-    film::download(&mut report)?;
+    // Names of parts leave the others out: `make bench` runs all.
+    let named: Vec<String> = std::env::args().skip(1).collect();
+    let is_asked = |part: &str| named.is_empty() || named.iter().any(|name| name == part);
+    if is_asked("memory") {
+        memory::start_and_idle(&mut report)?;
+    }
+    if is_asked("ingest") {
+        ingest::durable(&mut report, &runtime)?;
+    }
+    if is_asked("import") {
+        import::json_lines(&mut report)?;
+    }
+    if is_asked("latency") {
+        latency::commit_to_viewer(&mut report, &runtime)?;
+    }
+    if is_asked("search") {
+        search::search(&mut report, &runtime)?;
+    }
+    if is_asked("film") {
+        film::open_and_draw(&mut report, &runtime)?;
+        film::download(&mut report)?;
+    }
     report.print();
+    if !named.is_empty() {
+        return Ok(());
+    }
     std::fs::create_dir_all("target")?;
     report.write(std::path::Path::new("target/bench.json"))
 }

@@ -14,7 +14,7 @@ pub struct Rig {
     pub url: String,
     /// From the start of the process to its first ready answer.
     pub ready: Duration,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// The folder cargo builds into.
@@ -32,11 +32,37 @@ pub fn binary() -> Outcome<PathBuf> {
 impl Rig {
     /// Starts it on a free port and waits until it is ready.
     pub fn start() -> Outcome<Self> {
+        Self::with("")
+    }
+
+    /// The same with settings of its own, as `gauntlet.toml` says them.
+    pub fn with(settings: &str) -> Outcome<Self> {
         let folder = tempfile::tempdir()?;
+        std::fs::write(folder.path().join("bench.toml"), settings)?;
+        Self::on(folder)
+    }
+
+    /// Ends it, lets something happen to its data, and starts it on the same data.
+    pub fn restart(mut self, meanwhile: impl FnOnce(&Path)) -> Outcome<Self> {
+        self.child.kill()?;
+        self.child.wait()?;
+        let folder = std::mem::replace(&mut self.folder, tempfile::tempdir()?);
+        meanwhile(folder.path());
+        Self::on(folder)
+    }
+
+    /// Where its data lies.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn on(folder: tempfile::TempDir) -> Outcome<Self> {
         let begun = Instant::now();
         let mut child = Command::new(binary()?)
             .args(["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--data"])
             .arg(folder.path())
+            .arg("--config")
+            .arg(folder.path().join("bench.toml"))
             .stdout(Stdio::piped())
             .spawn()?;
         let mut line = String::new();
@@ -44,7 +70,7 @@ impl Rig {
         let url = line.split_whitespace().find(|w| w.starts_with("http://")).ok_or("no address")?.to_owned();
         let agent = agent();
         while agent.get(format!("{url}/readyz")).call()?.status() != 200 {}
-        Ok(Self { child, url, ready: begun.elapsed(), _folder: folder })
+        Ok(Self { child, url, ready: begun.elapsed(), folder })
     }
 
     /// Creates a run.
@@ -56,10 +82,15 @@ impl Rig {
 
     /// Resident memory, MiB.
     pub fn resident_mib(&self) -> Outcome<f64> {
-        let out = Command::new("ps").args(["-o", "rss=", "-p", &self.child.id().to_string()]).output()?;
-        let kib: f64 = String::from_utf8(out.stdout)?.trim().parse()?;
-        Ok(kib / 1024.0)
+        resident_mib_of(self.child.id())
     }
+}
+
+/// Resident memory of a process, MiB.
+pub fn resident_mib_of(process: u32) -> Outcome<f64> {
+    let out = Command::new("ps").args(["-o", "rss=", "-p", &process.to_string()]).output()?;
+    let kib: f64 = String::from_utf8(out.stdout)?.trim().parse()?;
+    Ok(kib / 1024.0)
 }
 
 impl Drop for Rig {

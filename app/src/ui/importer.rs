@@ -8,20 +8,29 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
 
 use super::icon::{Icon, Shape};
-use crate::ports::use_ports;
+use crate::ports::{FileUpdate, use_ports};
 
 /// Where opening a file stands.
 #[derive(Clone, Copy)]
 pub(crate) struct Importer {
     /// The file on its way, by name.
     busy: RwSignal<Option<String>>,
+    /// What is done with it, and how much of that.
+    progress: RwSignal<(&'static str, f64)>,
+    /// Which file it is: what is said of an earlier one that was given up is not heard.
+    turn: RwSignal<u32>,
     /// What is wrong with the last file, in the server's words.
     error: RwSignal<Option<String>>,
 }
 
 /// Provides the importer to every page.
 pub(crate) fn provide_importer() {
-    provide_context(Importer { busy: RwSignal::new(None), error: RwSignal::new(None) });
+    provide_context(Importer {
+        busy: RwSignal::new(None),
+        progress: RwSignal::new(("", 0.0)),
+        turn: RwSignal::new(0),
+        error: RwSignal::new(None),
+    });
 }
 
 /// The importer.
@@ -30,22 +39,42 @@ pub(crate) fn use_importer() -> Importer {
 }
 
 impl Importer {
+    /// Gives the file up.
+    fn cancel(self) {
+        self.turn.update(|turn| *turn += 1);
+        self.busy.set(None);
+    }
+
     /// What sends a file and goes to its run. Call it inside the router.
     fn opener(self) -> impl Fn(web_sys::File) + Clone + 'static {
         let navigate = use_navigate();
         move |file: web_sys::File| {
             let Some(ports) = use_ports() else { return };
             let navigate = navigate.clone();
+            if self.busy.with_untracked(Option::is_some) {
+                return;
+            }
             self.error.set(None);
+            self.progress.set(("Sending", 0.0));
             self.busy.set(Some(file.name()));
-            let done: Rc<dyn Fn(Result<String, String>)> = Rc::new(move |answer| {
-                self.busy.set(None);
-                match answer {
-                    Ok(run) => navigate(&run_address(&run), Default::default()),
-                    Err(words) => self.error.set(Some(words)),
+            let turn = self.turn.get_untracked() + 1;
+            self.turn.set(turn);
+            let on: Rc<dyn Fn(FileUpdate) -> bool> = Rc::new(move |update| {
+                if self.turn.get_untracked() != turn {
+                    return false;
                 }
+                match update {
+                    FileUpdate::Progress(word, share) => {
+                        self.progress.set((word, share));
+                        return true;
+                    }
+                    FileUpdate::Done(run) => navigate(&run_address(&run), Default::default()),
+                    FileUpdate::Failed(words) => self.error.set(Some(words)),
+                }
+                self.busy.set(None);
+                true
             });
-            ports.feed.import(file, done);
+            ports.feed.import(file, on);
         }
     }
 }
@@ -103,7 +132,15 @@ pub(crate) fn DropZone() -> impl IntoView {
             <p>"Drop a results file to open it"</p>
         </div>
         <div class="notices" aria-live="polite">
-            {move || importer.busy.get().map(|name| view! { <p class="notice">"Opening " <b>{name}</b></p> })}
+            {move || importer.busy.get().map(|name| view! {
+                <div class="notice">
+                    <p>
+                        {move || importer.progress.get().0} " " <b>{name}</b>
+                        <progress aria-label="Progress" prop:value=move || importer.progress.get().1 />
+                    </p>
+                    <button class="button" on:click=move |_| importer.cancel()>"Cancel"</button>
+                </div>
+            })}
             {move || {
                 importer.error.get().map(|words| view! {
                     <div class="notice is-bad" role="alert">
@@ -149,7 +186,7 @@ pub(crate) fn FilePicker(
         </button>
         <input
             class="hidden" type="file" tabindex="-1" aria-hidden="true" node_ref=input on:change=picked
-            accept=".json,.jsonl,.ndjson,application/json"
+            accept=".json,.jsonl,.ndjson,.csv,.tsv,.parquet,.film"
         />
     }
     .into_any()

@@ -8,8 +8,9 @@ use parquet::file::reader::ChunkReader;
 
 use crate::error::{ImportError, SHAPES};
 use crate::piece::{Piece, Source};
+use crate::plan::{Plan, Replay};
 use crate::rows::{self, Format, Rows};
-use crate::survey::{Plan, Replay, Survey};
+use crate::survey::Survey;
 use crate::{native, report, run, snapshots};
 
 /// What a file holds, ready to be stored.

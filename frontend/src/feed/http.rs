@@ -46,21 +46,3 @@ pub async fn chunk(run: &RunId, level: u8, chunk: u64, version: &str) -> Result<
     let bytes = answer.binary().await.map_err(|_| FetchError::Failed)?;
     codec::decode(&bytes).map_err(|_| FetchError::Failed)
 }
-
-/// Sends a file; answers the new run's id, or the server's words about the file.
-pub async fn import(file: web_sys::File) -> Result<String, String> {
-    let away = |e: gloo_net::Error| format!("the server cannot be reached: {e}");
-    let name = String::from(js_sys::encode_uri_component(&file.name()));
-    let request = Request::post(&format!("/api/v1/import?name={name}"))
-        .header("content-type", "application/octet-stream")
-        .body(file)
-        .map_err(away)?;
-    let answer = request.send().await.map_err(away)?;
-    let status = answer.status();
-    let body: serde_json::Value = answer.json().await.map_err(|_| format!("the server answered {status}"))?;
-    let text = |pointer: &str| body.pointer(pointer).and_then(|v| v.as_str()).map(str::to_owned);
-    match status {
-        201 => text("/run").ok_or_else(|| "the server named no run".to_owned()),
-        _ => Err(text("/error/message").unwrap_or_else(|| format!("the server answered {status}"))),
-    }
-}

@@ -3,12 +3,13 @@
 
 mod http;
 mod live;
+mod upload;
 
 use std::any::Any;
 use std::cell::Cell;
 use std::rc::Rc;
 
-use gauntlet_app::ports::{Feed, FeedState, FeedUpdate};
+use gauntlet_app::ports::{Feed, FeedState, FeedUpdate, FileUpdate};
 use gauntlet_film::levels::CHUNK;
 use gauntlet_model::RunId;
 use gloo_timers::future::TimeoutFuture;
@@ -30,8 +31,8 @@ impl Feed for HttpFeed {
         Box::new(StopOnDrop(stopped))
     }
 
-    fn import(&self, file: web_sys::File, done: Rc<dyn Fn(Result<String, String>)>) {
-        spawn_local(async move { done(http::import(file).await) });
+    fn import(&self, file: web_sys::File, on: Rc<dyn Fn(FileUpdate) -> bool>) {
+        spawn_local(upload::send(file, on));
     }
 }
 

@@ -36,6 +36,11 @@ impl Asked {
         self.failing.as_deref().unwrap_or_default()
     }
 
+    /// The run and the project, as they were said.
+    pub fn place(&self) -> (String, String) {
+        (self.run.clone().unwrap_or_default(), self.project.clone().unwrap_or_default())
+    }
+
     /// The store's question. Empty parts ask for nothing in particular.
     pub fn query(self) -> Result<SearchQuery, ApiError> {
         let said = |part: Option<String>| part.filter(|text| !text.is_empty());
