@@ -13,6 +13,10 @@ pub struct Results {
     pub words: String,
     /// The failure or rubric path the results are narrowed to; `any`, or empty for all.
     pub failing: String,
+    /// The run's id the results are narrowed to, or empty.
+    pub run: String,
+    /// The project the results are narrowed to, or empty.
+    pub project: String,
     /// What was found, best first.
     pub items: Vec<Item>,
     /// Where the next page starts.
@@ -81,7 +85,7 @@ fn page(results: &Results, style: String) -> impl IntoView + use<> {
                 <div class="runs-page">
                     <header class="top">
                         <Mark />
-                        <nav class="crumb" aria-label="Place"><a href="/">"Runs"</a></nav>
+                        <a class="link" href="/">"Runs"</a>
                     </header>
                     <main class="found">
                         <h1>"Search"</h1>
@@ -104,14 +108,24 @@ fn title(words: &str) -> String {
 }
 
 fn chips(results: &Results) -> impl IntoView + use<> {
-    let chip = |(word, name): (&'static str, &'static str)| {
+    let chip = |word: &str, name: &str| {
         let is_on = results.failing == word;
         let class = if is_on { "chip is-on" } else { "chip" };
-        let href = address(&results.words, word, None);
-        view! { <a class=class href=href aria-current=is_on.then_some("true")>{name}</a> }
+        let href = address(&Results { failing: word.to_owned(), ..place(results) }, None);
+        view! { <a class=class href=href aria-current=is_on.then_some("true")>{name.to_owned()}</a> }
     };
-    let all = CHIPS.map(chip).collect_view();
-    view! { <nav class="chips" aria-label="Narrow to">{all}</nav> }
+    let all = CHIPS.map(|(word, name)| chip(word, name)).collect_view();
+    let is_known = CHIPS.iter().any(|(word, _)| *word == results.failing);
+    let path = (!is_known).then(|| chip(&results.failing, &results.failing));
+    let narrowed = [("run", &results.run), ("project", &results.project)];
+    let narrowed = narrowed.into_iter().filter(|(_, name)| !name.is_empty());
+    let narrowed =
+        narrowed.map(|(what, name)| format!("Only in {what} {name}.")).collect::<Vec<_>>().join(" ");
+    let everywhere = Results { run: String::new(), project: String::new(), ..place(results) };
+    let narrowed = (!narrowed.is_empty()).then(|| {
+        view! { <p class="quiet-words">{narrowed} " " <a href=address(&everywhere, None)>"Search everywhere"</a></p> }
+    });
+    view! { <nav class="chips" aria-label="Narrow to">{all} {path}</nav> {narrowed} }
 }
 
 fn body(results: &Results) -> AnyView {
@@ -141,7 +155,7 @@ fn body(results: &Results) -> AnyView {
         view! { <p class="quiet-words">"More events match than are ranked; another word narrows the list."</p> }
     });
     let next = results.next_cursor.as_deref().map(|cursor| {
-        let href = address(&results.words, &results.failing, Some(cursor));
+        let href = address(results, Some(cursor));
         view! { <a class="button more" href=href rel="next">"More results"</a> }
     });
     view! { {waiting} <ol class="hits" aria-label="Results">{items}</ol> {more} {next} }.into_any()
@@ -189,13 +203,19 @@ fn moment(item: &Item) -> String {
     address
 }
 
-fn address(words: &str, failing: &str, cursor: Option<&str>) -> String {
-    let mut address = format!("/search?q={}", escaped(words));
-    if !failing.is_empty() {
-        address.push_str(&format!("&failing={}", escaped(failing)));
-    }
-    if let Some(cursor) = cursor {
-        address.push_str(&format!("&cursor={}", escaped(cursor)));
+/// The same search, without its answer.
+fn place(results: &Results) -> Results {
+    let Results { words, failing, run, project, .. } = results.clone();
+    Results { words, failing, run, project, ..Results::default() }
+}
+
+fn address(results: &Results, cursor: Option<&str>) -> String {
+    let mut address = format!("/search?q={}", escaped(&results.words));
+    let parts = [("failing", results.failing.as_str()), ("run", &results.run), ("project", &results.project)];
+    for (name, part) in parts.into_iter().chain(cursor.map(|cursor| ("cursor", cursor))) {
+        if !part.is_empty() {
+            address.push_str(&format!("&{name}={}", escaped(part)));
+        }
     }
     address
 }
@@ -235,6 +255,27 @@ mod tests {
         assert!(html.contains("<mark>&lt;script&gt;</mark>"), "{html}");
         assert!(html.contains("/runs/a%2Fb?step=7&amp;episode=e%201"), "{html}");
         assert!(html.contains("Ungrounded claim") && html.contains("-20.0"));
+    }
+
+    #[test]
+    fn links_keep_what_the_list_is_narrowed_to() {
+        let results = Results {
+            words: "a b".to_owned(),
+            failing: "safety.grounding".to_owned(),
+            run: "r/1".to_owned(),
+            next_cursor: Some("r.1.2.3".to_owned()),
+            items: vec![found()],
+            ..Results::default()
+        };
+        let html = document(&results, String::new());
+        for link in [
+            "/search?q=a%20b&amp;failing=any&amp;run=r%2F1",
+            "/search?q=a%20b&amp;failing=safety.grounding&amp;run=r%2F1&amp;cursor=r.1.2.3",
+            "/search?q=a%20b&amp;failing=safety.grounding\"",
+        ] {
+            assert!(html.contains(link), "{link}: {html}");
+        }
+        assert!(html.contains("Only in run r/1."));
     }
 
     #[test]

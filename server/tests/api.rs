@@ -269,7 +269,7 @@ async fn files_open_whole_or_not_at_all() {
             server.get(&format!("/api/v1/runs/{}/steps/2", back["run"].as_str().unwrap())).await.json();
         assert_eq!(again["events"][0]["body"]["scores"]["root"], -2.5);
     }
-    server.get(&format!("/api/v1/runs/{run}/export?format=csv")).await.expect(422);
+    server.get(&format!("/api/v1/runs/{run}/export?format=xml")).await.expect(422);
     let before = server.get("/api/v1/runs").await.json()["items"].as_array().unwrap().len();
     let broken =
         server.send("POST", "/api/v1/import?name=x.json", &[], "{\"a\": 1}").await.expect(422).json();

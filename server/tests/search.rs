@@ -55,7 +55,9 @@ async fn an_answer_says_where_what_and_how_well() {
         "declared": [], "field": "action", "rank": rank,
         "snippet": [
             { "text": "the scan <b>shows</b> a ", "hit": false },
-            { "text": "pontine lesion", "hit": true },
+            { "text": "pontine", "hit": true },
+            { "text": " ", "hit": false },
+            { "text": "lesion", "hit": true },
         ],
     });
     assert_eq!(*item, expected);

@@ -21,11 +21,7 @@ impl Store {
     }
 
     /// The last scored snapshot of each of these steps of episodes that has one, in no particular order.
-    pub async fn nodes(
-        &self,
-        run: &RunId,
-        places: &[(u32, EpisodeId)],
-    ) -> Result<Vec<Record>, StoreError> {
+    pub async fn nodes(&self, run: &RunId, places: &[(u32, EpisodeId)]) -> Result<Vec<Record>, StoreError> {
         sqlite::nodes(self.readers(), run, places).await
     }
 }

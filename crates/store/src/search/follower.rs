@@ -11,6 +11,7 @@ use sqlx::{Connection, Row as _};
 
 use super::batch::{Batch, Entry};
 use super::document::{Described, Document};
+use super::schema;
 use crate::StoreError;
 use crate::sqlite::{corrupt, fault, place, seq_of};
 
@@ -26,8 +27,6 @@ const REMOVED_EVENTS: i64 = 4_000;
 struct Followed {
     next: u64,
     edits: i64,
-    /// Not the index of this run's log: to be removed.
-    is_stale: bool,
 }
 
 /// Where one run's log stands.
@@ -54,50 +53,57 @@ pub(super) struct Follower {
     pub seen: u64,
 }
 
+/// Whether this is the index of this log: not where the log was replaced by another, or by an older copy of itself.
+/// Of each run the last event indexed is compared.
+pub(super) async fn belongs(index: &mut SqliteConnection, log: &SqlitePool) -> Result<bool, StoreError> {
+    let rows =
+        sqlx::query("SELECT run_no, next, last_id FROM cursors").fetch_all(index).await.map_err(fault)?;
+    for row in &rows {
+        let run_no: i64 = row.try_get(0).map_err(fault)?;
+        let next = row.try_get::<i64, _>(1).map_err(fault)?.unsigned_abs();
+        let last_id: &[u8] = row.try_get(2).map_err(fault)?;
+        let stored =
+            sqlx::query("SELECT e.id FROM runs r LEFT JOIN events e ON e.place = ?2 WHERE r.run_no = ?1")
+                .bind(run_no)
+                .bind(place(run_no, next.saturating_sub(1)))
+                .fetch_optional(log)
+                .await
+                .map_err(log_fault)?;
+        // A run that is gone was deleted; its number is never given again.
+        let Some(stored) = stored else { continue };
+        if stored.try_get::<Option<&[u8]>, _>(0).map_err(log_fault)? != Some(last_id) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 impl Follower {
     /// Takes up where the index was left.
     pub async fn new(mut index: SqliteConnection, log: SqlitePool) -> Result<Self, StoreError> {
-        let rows = sqlx::query("SELECT run_no, next, edits, last_id FROM cursors")
+        let rows = sqlx::query("SELECT run_no, next, edits FROM cursors")
             .fetch_all(&mut index)
             .await
             .map_err(fault)?;
         let mut followed = BTreeMap::new();
         for row in &rows {
-            let run_no: i64 = row.try_get(0).map_err(fault)?;
             let next = row.try_get::<i64, _>(1).map_err(fault)?.unsigned_abs();
-            let last_id: &[u8] = row.try_get(3).map_err(fault)?;
-            // Where the log was replaced by an older copy of itself, or by another log, its events are others.
-            let id: Option<Vec<u8>> = sqlx::query_scalar("SELECT id FROM events WHERE place = ?1")
-                .bind(place(run_no, next.saturating_sub(1)))
-                .fetch_optional(&log)
-                .await
-                .map_err(log_fault)?;
-            let is_stale = id.as_deref() != Some(last_id);
-            followed.insert(run_no, Followed { next, edits: row.try_get(2).map_err(fault)?, is_stale });
-        }
-        let stale = followed.values().filter(|f| f.is_stale).count();
-        if stale > 0 {
-            tracing::info!(
-                runs = stale,
-                "the search index holds runs that the log does not; they are removed"
-            );
+            let edits = row.try_get(2).map_err(fault)?;
+            followed.insert(row.try_get(0).map_err(fault)?, Followed { next, edits });
         }
         Ok(Self { index, log, followed, seen: 0 })
     }
 
     /// Closes the index.
     pub async fn close(self) {
-        if let Err(error) = self.index.close().await {
-            tracing::warn!(%error, "the search index did not close cleanly");
-        }
+        schema::close(self.index).await;
     }
 
     /// Looks at the log and does one batch of what is new in it.
     pub async fn step(&mut self) -> Result<Step, StoreError> {
         let stands = self.survey().await?;
-        let doomed = self.followed.iter().find(|(run_no, f)| f.is_stale || !stands.contains_key(run_no));
-        if let Some((run_no, _)) = doomed {
-            self.remove(*run_no).await?;
+        if let Some(gone) = self.followed.keys().copied().find(|run_no| !stands.contains_key(run_no)) {
+            self.remove(gone).await?;
             return Ok(Step::More);
         }
         let mut batch = Batch::default();
@@ -113,8 +119,7 @@ impl Follower {
         }
         batch.write(&mut self.index).await?;
         for cursor in batch.cursors {
-            let followed = Followed { next: cursor.next, edits: cursor.edits, is_stale: false };
-            self.followed.insert(cursor.run_no, followed);
+            self.followed.insert(cursor.run_no, Followed { next: cursor.next, edits: cursor.edits });
         }
         Ok(Step::More)
     }
@@ -216,9 +221,6 @@ impl Follower {
         whole.commit().await.map_err(fault)?;
         if is_last {
             self.followed.remove(&run_no);
-        } else if let Some(followed) = self.followed.get_mut(&run_no) {
-            // Half of it is gone: whatever happens, the rest must go too.
-            followed.is_stale = true;
         }
         Ok(())
     }

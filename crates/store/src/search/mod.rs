@@ -137,10 +137,12 @@ impl Keeper {
     async fn keep(mut self) {
         while !self.is_stopped() {
             match self.open().await {
-                Ok((follower, searchers)) => {
-                    let ended = self.follow(follower).await;
+                Ok((mut follower, searchers)) => {
+                    let ended = self.follow(&mut follower).await;
                     self.state.send_replace(State::Opening);
+                    // The one that writes goes last: it leaves a single file behind.
                     searchers.close().await;
+                    follower.close().await;
                     if ended.is_err()
                         && let Err(error) = schema::remove(&self.directory)
                     {
@@ -158,7 +160,22 @@ impl Keeper {
     }
 
     async fn open(&mut self) -> Result<(Follower, SqlitePool), StoreError> {
-        let index = schema::open(&self.directory).await?;
+        let mut index = schema::open(&self.directory).await?;
+        let why = match follower::belongs(&mut index, &self.log).await {
+            Ok(true) => None,
+            Ok(false) => Some("is of another log"),
+            Err(StoreError::Corrupt(_)) => Some("is damaged"),
+            Err(error) => {
+                schema::close(index).await;
+                return Err(error);
+            }
+        };
+        if let Some(why) = why {
+            tracing::warn!("the search index {why}; it is built anew");
+            schema::close(index).await;
+            schema::remove(&self.directory)?;
+            index = schema::open(&self.directory).await?;
+        }
         let follower = Follower::new(index, self.log.clone()).await?;
         let searchers = schema::searchers(&self.directory).await?;
         self.damaged.mark_unchanged();
@@ -167,13 +184,11 @@ impl Keeper {
     }
 
     /// Until it is to stop, or (an error) until the index turns out to be damaged.
-    async fn follow(&mut self, mut follower: Follower) -> Result<(), StoreError> {
-        let mut outcome = Ok(());
+    async fn follow(&mut self, follower: &mut Follower) -> Result<(), StoreError> {
         while !self.is_stopped() {
             self.changes.mark_unchanged();
             if self.damaged.has_changed().unwrap_or(false) {
-                outcome = Err(StoreError::Corrupt("a search found the index damaged".to_owned()));
-                break;
+                return Err(StoreError::Corrupt("a search found the index damaged".to_owned()));
             }
             let (begun, seen) = (Instant::now(), follower.seen);
             match follower.step().await {
@@ -182,18 +197,14 @@ impl Keeper {
                     self.rest((begun.elapsed() * REST).min(LONGEST_REST)).await;
                 }
                 Ok(Step::More) => tokio::task::yield_now().await,
-                Err(StoreError::Corrupt(what)) => {
-                    outcome = Err(StoreError::Corrupt(what));
-                    break;
-                }
+                Err(error @ StoreError::Corrupt(_)) => return Err(error),
                 Err(error) => {
                     tracing::warn!(%error, "indexing stands still; the log goes on");
                     self.rest(AGAIN).await;
                 }
             }
         }
-        follower.close().await;
-        outcome
+        Ok(())
     }
 
     /// Told to stop, or the store is gone.

@@ -41,6 +41,13 @@ pub(super) async fn open(directory: &Path) -> Result<SqliteConnection, StoreErro
     made.ok_or_else(|| StoreError::Unavailable("the search index cannot be made".to_owned()))
 }
 
+/// Closes the index. Before its files are deleted it must be closed, or SQLite may delete those of the next one.
+pub(super) async fn close(connection: SqliteConnection) {
+    if let Err(error) = connection.close().await {
+        tracing::warn!(%error, "the search index did not close cleanly");
+    }
+}
+
 /// Deletes the index. It must not be open.
 pub(super) fn remove(directory: &Path) -> Result<(), StoreError> {
     let file = file(directory);
@@ -71,19 +78,29 @@ async fn attempt(directory: &Path) -> Result<Option<SqliteConnection>, StoreErro
         .pragma("journal_size_limit", "67108864")
         .pragma("cache_size", "-32768");
     let mut connection = options.connect().await.map_err(fault)?;
-    let version: i64 =
-        sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut connection).await.map_err(fault)?;
-    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema")
-        .fetch_one(&mut connection)
-        .await
-        .map_err(fault)?;
-    if (version, tables) == (0, 0) {
-        create(&mut connection).await.map_err(fault)?;
-    } else if version != VERSION {
-        connection.close().await.map_err(fault)?;
-        return Ok(None);
+    match prepare(&mut connection).await {
+        Ok(true) => Ok(Some(connection)),
+        Ok(false) => {
+            close(connection).await;
+            Ok(None)
+        }
+        Err(error) => {
+            close(connection).await;
+            Err(error)
+        }
     }
-    Ok(Some(connection))
+}
+
+/// Makes the schema in an empty file; whether it is this version's.
+async fn prepare(connection: &mut SqliteConnection) -> Result<bool, StoreError> {
+    let ask = "SELECT (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_schema)";
+    let (version, tables): (i64, i64) =
+        sqlx::query_as(ask).fetch_one(&mut *connection).await.map_err(fault)?;
+    if (version, tables) == (0, 0) {
+        create(connection).await.map_err(fault)?;
+        return Ok(true);
+    }
+    Ok(version == VERSION)
 }
 
 async fn create(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {

@@ -18,7 +18,8 @@ pub(crate) async fn find(
         return Ok(Vec::new());
     }
     let (run_no, _) = locate(readers, run).await?.ok_or_else(|| StoreError::no_run(run))?;
-    let hex: Vec<String> = ids.iter().map(|id| format!("{:032x}", u128::from_be_bytes(*id.as_bytes()))).collect();
+    let hex: Vec<String> =
+        ids.iter().map(|id| format!("{:032x}", u128::from_be_bytes(*id.as_bytes()))).collect();
     let found = sqlx::query(
         "SELECT id, step FROM events WHERE run_no = ?1 AND id IN (SELECT unhex(value) FROM json_each(?2))",
     )

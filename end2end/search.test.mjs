@@ -1,0 +1,83 @@
+// Somebody remembers what an agent said: type it, find it in all runs, land on the very step.
+
+import assert from "node:assert/strict";
+import { SMALL, story, until } from "./harness.mjs";
+import { RunPage } from "./runpage.mjs";
+
+/** A run whose steps say different things, some of them badly. */
+async function told(server, id, sayings) {
+  await server.post("/api/v1/runs", { id, name: `${id} run`, project: "dipg" });
+  const events = sayings.map(([action, grounding], i) => ({
+    id: crypto.randomUUID(),
+    at: new Date().toISOString(),
+    kind: "snapshot.scored",
+    v: 1,
+    step: i + 1,
+    body: { scores: { root: grounding, grounding, format: 1 }, action, observation: "the radiology report" },
+  }));
+  await server.post(`/api/v1/runs/${id}/events`, events);
+}
+
+const indexed = (server) =>
+  until("all is indexed", async () => (await server.get("/api/v1/search?q=report")).complete);
+
+story("words that somebody remembers lead to the step that said them", async ({ server, page, screenshot }) => {
+  await told(server, "first", [
+    ["The tumour has shrunk since the last scan.", 5],
+    ["A pontine lesion of 14 mm is described.", 5],
+    ["The patient's lesion was <b>biopsied</b> in May, with H3K27M confirmed.", -20],
+  ]);
+  await told(server, "second", [
+    ["No lesion is mentioned in the context.", 5],
+    ["The lesion responded to 54 Gy, which the context never says.", -20],
+  ]);
+  await indexed(server);
+
+  const list = await page({ path: "/", ...SMALL, width: 1280, height: 720 });
+  await list.waitForLoadState("networkidle");
+  const box = list.getByRole("searchbox", { name: "Search all texts" });
+  await box.fill("lesion");
+  await box.press("Enter");
+  await list.waitForURL(/\/search\?q=lesion/);
+  const results = list.getByRole("list", { name: "Results" });
+  assert.equal(await results.getByRole("listitem").count(), 4);
+  assert.deepEqual([...new Set(await results.locator("mark").allInnerTexts())], ["lesion"]);
+  await screenshot(list, "search");
+
+  // Only what fails.
+  await list.getByRole("link", { name: "Ungrounded" }).click();
+  await list.waitForURL(/failing=hallucination/);
+  assert.equal(await results.getByRole("listitem").count(), 2);
+  assert.equal(await results.getByText("Ungrounded claim").count(), 2);
+
+  // A phrase, and without a word.
+  const again = list.getByRole("searchbox", { name: "Search all texts" });
+  assert.equal(await again.inputValue(), "lesion");
+  await again.fill('lesion -"54 Gy" biops*');
+  await again.press("Enter");
+  await until("one result is left", async () => (await results.getByRole("listitem").count()) === 1);
+  assert.match(await results.innerText(), /<b>biopsied<\/b>/);
+
+  await results.getByRole("link").click();
+  const run = new RunPage(list);
+  await run.opened();
+  await run.selected(3);
+  assert.match(list.url(), /\/runs\/first\?step=3/);
+  await until("the step's action is shown", async () => (await run.part("Action").innerText()).includes("H3K27M"));
+});
+
+story("what cannot be found, and what cannot be asked, is said", async ({ server, page }) => {
+  await told(server, "first", [["The tumour has shrunk.", 5]]);
+  await indexed(server);
+  const found = await page({ path: "/search?q=walrus", ...SMALL });
+  await found.getByRole("heading", { name: "Nothing found" }).waitFor();
+  await found.goto(`${server.url}/search?q=-tumour`);
+  await found.getByRole("alert").getByText("add a word to look for").waitFor();
+  await found.goto(`${server.url}/search`);
+  await found.getByRole("list", { name: "Results" }).getByText("shrunk").waitFor();
+  const wide = await found.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  assert.ok(wide <= 0, `the page is ${wide} px wider than its window`);
+  await found.setViewportSize({ width: 390, height: 844 });
+  const onPhone = await found.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  assert.ok(onPhone <= 0, `the page is ${onPhone} px wider than the phone`);
+});

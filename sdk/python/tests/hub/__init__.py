@@ -1,0 +1,1 @@
+"""The observability hub's clients, unmodified, against a real server."""
