@@ -32,15 +32,20 @@ test("a server that is away at the start gets everything once it is there", asyn
 test("a server that is killed and restarted mid-stream misses nothing and has nothing twice", async (t) => {
   const { server, client } = await started(t);
   const run = await begun(server);
+  let back = Promise.resolve();
   for (let step = 0; step < 6_000; step += 1) {
     run.log({ root: step, text: 1 }, { step });
     if (step === 2_000 || step === 4_000) {
-      await until(async () => run.stats.sent > step / 2, "half is sent");
-      void server.kill().then(() => server.start());
+      await until(() => run.stats.sent > step / 2, "half is sent");
+      const told = run.warnings.length;
+      back = server.kill().then(() => until(() => run.warnings.length > told, "it is missed")).then(() => server.start());
     }
+    if (step === 3_999) await back;
     if (step % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
   }
+  await back;
   const stats = await run.finish();
+  assert.equal(run.warnings.length, 2, "told once for each time it was away");
   assert.deepEqual([stats.lost, stats.refused, stats.queued], [0, 0, 0]);
   const events = await eventsOf(client, run);
   assert.deepEqual(steps(events), upTo(6_000));

@@ -142,7 +142,7 @@ test("bytes that are no chunk are refused with the place, never anything worse",
   }
   const random = seeded(11);
   let refused = 0;
-  for (let round = 0; round < 400; round += 1) {
+  for (let round = 0; round < 200; round += 1) {
     const broken = chunk.slice(0, round % 2 ? chunk.length : random(chunk.length));
     for (let i = 0; i < 1 + random(3); i += 1) broken[random(broken.length)] = random(256);
     try {
@@ -152,5 +152,5 @@ test("bytes that are no chunk are refused with the place, never anything worse",
       refused += 1;
     }
   }
-  assert.ok(refused > 200, `${refused} of 400 were refused`);
+  assert.ok(refused > 100, `${refused} of 200 were refused`);
 });

@@ -232,7 +232,7 @@ test("disabled does nothing, and settings that cannot be meant are refused at on
   run.log({ root: 1 });
   run.episode().thought("x");
   run.artifact("a", "b");
-  assert.deepEqual(await run.finish(), { queued: 0, sent: 0, refused: 0, lost: 0, skipped: 0, cut: 0, errors: 0 });
+  assert.deepEqual(await run.finish(), { queued: 0, sent: 0, spooled: 0, refused: 0, lost: 0, skipped: 0, cut: 0, errors: 0 });
   for await (const run of client.runs.list()) assert.fail(`there is a run ${run.id}`);
   await assert.rejects(begun(server, { mode: "of-line" }), { name: "TypeError", message: /"of-line".*online, offline or disabled/ });
   await assert.rejects(begun(server, { endpoint: "localhost:4600" }), { name: "TypeError", message: /"localhost:4600"/ });

@@ -59,7 +59,7 @@ test("what a process could not send, the next one sends; a cut-off line goes", a
     console.log(JSON.stringify(run.stats));`;
   const { code, out, err } = await program(script, server, spool);
   assert.equal(code, 0, err);
-  assert.deepEqual(JSON.parse(out).queued, 51);
+  assert.deepEqual([JSON.parse(out).spooled, JSON.parse(out).lost], [51, 0]);
   assert.match(err, /51 events wait on disk/);
   const [file] = readdirSync(join(spool, "js"));
   writeFileSync(join(spool, "js", file), '{"id":"cut', { flag: "a" });
@@ -102,7 +102,7 @@ test("offline keeps everything on disk, where the server's own import reads it",
   const run = await begun(server, { mode: "offline", spoolFolder, name: "offline", project: "p" }, node.init);
   for (let step = 0; step < 30; step += 1) run.log({ root: step }, { step });
   const stats = await run.finish();
-  assert.deepEqual([stats.queued, stats.lost], [31, 0]);
+  assert.deepEqual([stats.spooled, stats.queued, stats.lost], [31, 0, 0]);
   const [file] = readdirSync(spoolFolder);
   const imported = await server.import(join(spoolFolder, file));
   assert.deepEqual(steps(await eventsOf(client, imported)), upTo(30));

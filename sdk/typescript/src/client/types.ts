@@ -1,6 +1,6 @@
 // What the API takes and answers, beside events.
 
-import type { Action, FailureKind, Status } from "../wire/events.js";
+import type { Action, FailureKind, Kind, Status } from "../wire/events.js";
 import type { JsonObject } from "../wire/json.js";
 
 /** What creates a run. */
@@ -126,9 +126,24 @@ export interface SearchQuery {
   limit?: number;
 }
 
-/** A step that matches; what else the server says about it is kept. */
+/** An event that matches, with the scores of its step that count. */
 export interface SearchHit {
   run: string;
+  run_name: string;
+  project: string;
+  seq: number;
+  at: string;
+  kind: Kind;
+  episode: string | null;
   step: number | null;
-  [key: string]: unknown;
+  root: number | null;
+  failure: FailureKind | null;
+  /** The scores that fail, and the failures that the producer named. */
+  failing: { path: string; value: number; failure: FailureKind }[];
+  declared: FailureKind[];
+  /** Which text matched, and a stretch of it, marked where it is what was looked for. Nothing in it is escaped. */
+  field: string | null;
+  snippet: { text: string; hit: boolean }[];
+  /** Greater is better; comparable within one search only. */
+  rank: number | null;
 }

@@ -46,17 +46,19 @@ export class Input {
   }
 
   take(what: string, count: number): Uint8Array {
-    if (count > this.left) throw this.wrong(what, `needs ${count} bytes, ${this.left} are left`);
-    this.#at += count;
-    return this.bytes.subarray(this.#at - count, this.#at);
+    const at = this.#skip(what, count);
+    return this.bytes.subarray(at, this.#at);
   }
 
   /** A base-128 number, low bits first. Above 2^53 it is no longer exact, which only losses may be. */
   number(what: string): number {
+    const { bytes } = this;
     let number = 0;
     let scale = 1;
     for (let i = 0; i < 10; i += 1) {
-      const byte = this.take(what, 1)[0] ?? 0;
+      const byte = bytes[this.#at];
+      if (byte === undefined) throw this.wrong(what, "needs 1 bytes, 0 are left");
+      this.#at += 1;
       if (i === 9 && byte > 1) break;
       number += (byte & 0x7f) * scale;
       if (byte < 0x80) return number;
@@ -129,9 +131,14 @@ export class Input {
   }
 
   double(what: string): number {
-    const at = this.#at;
-    this.take(what, 8);
-    return this.#view.getFloat64(at, true);
+    return this.#view.getFloat64(this.#skip(what, 8), true);
+  }
+
+  /** Steps over bytes; says where they begin. */
+  #skip(what: string, count: number): number {
+    if (count > this.left) throw this.wrong(what, `needs ${count} bytes, ${this.left} are left`);
+    this.#at += count;
+    return this.#at - count;
   }
 
   score(what: string): number {
@@ -198,11 +205,7 @@ export class Input {
 
   #value(what: string, written: number): number {
     if (written === 2) return this.double(what);
-    if (written === 1) {
-      const at = this.#at;
-      this.take(what, 4);
-      return this.#view.getFloat32(at, true);
-    }
+    if (written === 1) return this.#view.getFloat32(this.#skip(what, 4), true);
     const value = this.signed(what);
     if (value < -0x8000 || value > 0x7fff) throw this.wrong(what, `${value} exceeds 16 bits`);
     return value;

@@ -31,7 +31,7 @@ export async function init(options: NodeInitOptions = {}): Promise<Run> {
   if (mode === "online") {
     const { endpoint, apiKey } = options;
     const where = { ...(endpoint ? { endpoint } : {}), ...(apiKey ? { apiKey } : {}) };
-    void sync({ ...where, folder, timeoutMs: 30_000 }).catch(() => undefined);
+    void send({ ...where, folder }, true).catch(() => undefined);
   }
   return run;
 }
@@ -47,7 +47,12 @@ export interface Synced {
 }
 
 /** Sends what earlier processes left on disk. Waits at most `timeoutMs` for each run; default 60 s. */
-export async function sync(options: ClientOptions & { folder?: string } = {}): Promise<Synced> {
+export function sync(options: ClientOptions & { folder?: string } = {}): Promise<Synced> {
+  return send(options, false);
+}
+
+/** `isIdle`: a process that has nothing else to do ends meanwhile, and the next one goes on with it. */
+async function send(options: ClientOptions & { folder?: string }, isIdle: boolean): Promise<Synced> {
   const { folder = spoolFolder(), timeoutMs = 60_000, ...where } = options;
   const done: Synced = { runs: 0, sent: 0, refused: 0, left: 0 };
   for (const spool of DiskSpool.adopt(folder)) {
@@ -56,7 +61,7 @@ export async function sync(options: ClientOptions & { folder?: string } = {}): P
     fifo.adopt(spool);
     const delivery = new Delivery(new Client(where), spool.spec, fifo, ledger);
     delivery.start();
-    await delivery.flush(timeoutMs);
+    await delivery.flush(timeoutMs, isIdle);
     delivery.giveUp("the server did not take them in time");
     done.runs += ledger.counts.sent > 0 ? 1 : 0;
     done.sent += ledger.counts.sent;

@@ -37,12 +37,15 @@ export class Delivery {
   /** Why nothing is sent any more, once that is so. */
   #halted: string | null = null;
   #isSending = false;
-  /** Events taken, and events settled: sent, refused or lost. They settle in order. */
-  #taken = 0;
+  /** Events taken, and events settled: sent, refused or lost. They settle in order, behind the run's creation. */
+  #taken = 1;
   #settled = 0;
   #untold = 0;
   #waiters: { target: number; resolve: () => void }[] = [];
   #hurry = new AbortController();
+  /** Ends the pause before the next try at a server that does not answer. */
+  #nudge = new AbortController();
+  #isAway = false;
 
   constructor(
     private readonly client: Client | null,
@@ -50,11 +53,16 @@ export class Delivery {
     private readonly fifo: Fifo,
     private readonly ledger: Ledger,
   ) {
-    this.#taken = fifo.left;
+    this.#taken += fifo.left;
   }
 
   get queued(): number {
     return this.fifo.left;
+  }
+
+  /** Whether the last try found no server. */
+  get isAway(): boolean {
+    return this.#isAway;
   }
 
   /** Takes one event as JSON text. Never waits; where there is no room it is lost, counted and said in the stream. */
@@ -74,20 +82,23 @@ export class Delivery {
     this.#start();
   }
 
-  /** Waits until everything taken so far is settled. `false` where the time was up before. */
-  async flush(timeoutMs: number): Promise<boolean> {
+  /**
+   * Waits until everything taken so far is settled. `false` where the time was up before. A Node process does not end
+   * meanwhile, unless `isIdle`.
+   */
+  async flush(timeoutMs: number, isIdle = false): Promise<boolean> {
     if (this.#untold > 0) this.#sayGap();
     const target = this.#taken;
     if (this.#settled >= target) return true;
     if (this.client === null) return false;
     this.#hurry.abort();
+    this.#nudge.abort();
+    this.#nudge = new AbortController();
     this.#start();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    // This timer holds a Node process until the rest is sent or the time is up; all others let it end.
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
+    const done = new AbortController();
     const settled = new Promise<void>((resolve) => this.#waiters.push({ target, resolve }));
-    await Promise.race([settled, late]);
-    clearTimeout(timer);
+    await Promise.race([settled, pause(timeoutMs, done.signal, isIdle)]);
+    done.abort();
     return this.#settled >= target;
   }
 
@@ -116,8 +127,8 @@ export class Delivery {
     this.#halted ??= why;
     if (this.fifo.left === 0) return;
     if (this.fifo.spill()) {
-      this.ledger.warn("spooled", `${this.fifo.left} events wait on disk: ${why}`);
-      return;
+      this.ledger.counts.spooled = this.fifo.left;
+      return this.ledger.warn("spooled", `${this.fifo.left} events wait on disk: ${why}`);
     }
     const lost = this.fifo.clear();
     this.#settle(lost);
@@ -139,10 +150,8 @@ export class Delivery {
       // Something may have come between the last look and the end.
       if (this.fifo.left > 0) this.#start();
     };
-    void this.#send(this.client).then(ended, (error: unknown) => {
-      ended();
-      this.#halt(`sending failed: ${String(error)}`);
-    });
+    const failed = (error: unknown) => this.#halt(`sending failed: ${String(error)}`);
+    void this.#send(this.client).catch(failed).then(ended);
   }
 
   async #send(client: Client): Promise<void> {
@@ -150,7 +159,7 @@ export class Delivery {
     while (this.fifo.left > 0 && this.#halted === null) {
       if (this.fifo.left < BATCH_EVENTS) await pause(LINGER_MS, this.#hurry.signal, true);
       const lines = this.fifo.peek(BATCH_EVENTS, BATCH_BYTES);
-      if (lines.length === 0) return;
+      if (lines.length === 0) throw new Error("what waits on disk cannot be read");
       if (!(await this.#batch(client, lines)) || this.#halted !== null) return;
       this.fifo.drop(lines.length);
       this.#settle(lines.length);
@@ -197,6 +206,7 @@ export class Delivery {
         this.ledger.warn("conflict", `run ${this.spec.id} exists with other settings; this goes on with it`);
       } else throw error;
     }
+    if (!this.#isCreated) this.#settle(1);
     this.#isCreated = true;
   }
 
@@ -220,6 +230,7 @@ export class Delivery {
     for (let attempt = 1; this.#halted === null; attempt += 1) {
       try {
         await work();
+        this.#isAway = false;
         if (attempt > 1) this.ledger.again("away");
         return true;
       } catch (error) {
@@ -227,7 +238,8 @@ export class Delivery {
         const asked = Math.min(error.retryAfterMs ?? 0, LONGEST_ASKED_MS);
         this.ledger.warn("away", `${error.message}; events are kept and sent when it is there`);
         const wait = Math.max(asked * (1 + Math.random() / 4), backoff(attempt, FIRST_PAUSE_MS, LONGEST_PAUSE_MS));
-        await pause(wait, undefined, true);
+        this.#isAway = error.status === 0;
+        await pause(wait, this.#isAway ? this.#nudge.signal : undefined, true);
       }
     }
     return false;

@@ -26,11 +26,15 @@ export class Fifo {
   #first = 0;
   #size = 0;
   #spool: Spool | null = null;
+  /** Asked once: where there is no place on disk, there is none a moment later. */
+  #openSpool: (() => Spool | null) | null;
 
   constructor(
     private readonly bounds: Bounds,
-    private readonly openSpool: (() => Spool | null) | null,
-  ) {}
+    openSpool: (() => Spool | null) | null,
+  ) {
+    this.#openSpool = openSpool;
+  }
 
   /** Takes a spool that holds something already. */
   adopt(spool: Spool): void {
@@ -83,7 +87,8 @@ export class Fifo {
   /** Moves everything to disk. `false` where there is no disk, or it refuses. */
   spill(): boolean {
     if (this.#inMemory === 0) return true;
-    this.#spool ??= this.openSpool?.() ?? null;
+    this.#spool ??= this.#openSpool?.() ?? null;
+    this.#openSpool = null;
     if (this.#spool === null || !this.#spool.append(this.#lines.slice(this.#first))) return false;
     this.#lines = [];
     this.#first = 0;

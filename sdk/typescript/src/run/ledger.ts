@@ -6,6 +6,8 @@ export interface RunStats {
   queued: number;
   /** Events the server has. */
   sent: number;
+  /** Events that were left on disk at the end; the next process that logs sends them, or `sync`. */
+  spooled: number;
   /** Events the server refused; `run.refused` says which and why. */
   refused: number;
   /** Events that were dropped: the queue was full, or the server takes none. */
@@ -20,7 +22,7 @@ export interface RunStats {
 
 /** Counters, and warnings that are said once each. */
 export class Ledger {
-  readonly counts = { sent: 0, refused: 0, lost: 0, skipped: 0, cut: 0, errors: 0 };
+  readonly counts = { sent: 0, spooled: 0, refused: 0, lost: 0, skipped: 0, cut: 0, errors: 0 };
   readonly #told = new Set<string>();
 
   constructor(private readonly say: (message: string) => void) {}

@@ -2,6 +2,7 @@
 
 import type { Client } from "../client/client.js";
 import { bytesOf, type Bytes } from "../client/files.js";
+import { pause } from "../client/http.js";
 import type { Bodies, Challenge, FailureKind, FinalStatus, Kind, Scores } from "../wire/events.js";
 import { uuidv7 } from "../wire/ids.js";
 import { toJsonObject } from "../wire/json.js";
@@ -58,7 +59,10 @@ export interface ArtifactOptions extends Place {
   role?: string;
 }
 
+/** Most bytes that wait in memory. */
 const MEMORY_BYTES = 64 << 20;
+/** Longest wait of `finish` for a server that is away, where events can wait on disk. Milliseconds. */
+const PATIENCE_AWAY_MS = 3_000;
 
 /** A run that is being logged. Make one with `init`. */
 export class Run {
@@ -197,8 +201,11 @@ export class Run {
   /** Says how the run ended, waits for the server, and lets go. What could not be sent is on disk, or counted as lost. */
   async finish({ status = "completed", summary }: { status?: FinalStatus; summary?: object } = {}): Promise<RunStats> {
     if (this.#isFinished) return this.stats;
-    const until = Date.now() + this.settings.finishMs;
-    await this.#uploaded(this.settings.finishMs);
+    // What waits on disk is not lost: nobody has to wait for a server that is away.
+    const { finishMs, spool } = this.settings;
+    const patienceMs = spool !== null && this.#delivery.isAway ? Math.min(finishMs, PATIENCE_AWAY_MS) : finishMs;
+    const until = Date.now() + patienceMs;
+    await this.#uploaded(patienceMs);
     this.#guarded("finish", () => {
       this.#emit("run.finished", { status, ...(summary === undefined ? {} : { summary: toJsonObject(summary) }) });
     });
@@ -303,10 +310,9 @@ export class Run {
 
   async #uploaded(timeoutMs: number): Promise<void> {
     if (this.#uploads.size === 0) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
-    await Promise.race([Promise.all(this.#uploads), late]);
-    clearTimeout(timer);
+    const done = new AbortController();
+    await Promise.race([Promise.all(this.#uploads), pause(timeoutMs, done.signal)]);
+    done.abort();
   }
 
   #guarded(where: string, work: () => void): void {

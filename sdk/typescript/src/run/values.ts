@@ -62,12 +62,20 @@ function skip(name: string, value: unknown, ledger: Ledger, why = "not a finite 
   ledger.warn(`value ${name}`, `${name} is ${shown}, ${why}; it is left out (told once)`);
 }
 
+/** Names are few and come again and again. */
+const paths = new Map<string, string>();
+const MOST_PATHS = 65_536;
+
 /** The rubric path of a name: `a/b` becomes `a.b`, empty segments and control characters go, at most 256 bytes stay. */
 export function pathOf(name: string): string {
-  // eslint-disable-next-line no-control-regex
+  const known = paths.get(name);
+  if (known !== undefined) return known;
+  // Control characters are what is looked for.
   const clean = name.replace(/[\u0000-\u001f\u007f-\u009f]/g, "").replace(/\//g, ".");
-  const path = clean.split(".").filter(Boolean).join(".");
-  return bytesOf(path) <= MAX_PATH_BYTES ? path : clipLabel(path, MAX_PATH_BYTES).replace(/\.+…?$/, "");
+  const whole = clean.split(".").filter(Boolean).join(".");
+  const path = bytesOf(whole) <= MAX_PATH_BYTES ? whole : clipLabel(whole, MAX_PATH_BYTES).replace(/\.+…?$/, "");
+  if (paths.size < MOST_PATHS) paths.set(name, path);
+  return path;
 }
 
 /** A step number, if it is one. */

@@ -80,6 +80,7 @@ function converted(value: object, above: Set<object>, depth: number): unknown {
 }
 
 /** Sets an own property of any name, `__proto__` included. */
-export function put(object: object, key: string, value: unknown): void {
-  Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+export function put(object: Record<string, unknown>, key: string, value: unknown): void {
+  if (key !== "__proto__") object[key] = value;
+  else Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
 }

@@ -31,7 +31,7 @@ export function clipText(text: string): string {
 
 /** One line within the limit: control characters become spaces, what is longer ends in an ellipsis. */
 export function clipLabel(text: string, maxBytes = MAX_LABEL_BYTES): string {
-  // eslint-disable-next-line no-control-regex
+  // Control characters are what is looked for.
   const line = text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ");
   return line.length * 3 <= maxBytes || bytesOf(line) <= maxBytes ? line : cut(line, maxBytes, "…");
 }

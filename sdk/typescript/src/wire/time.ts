@@ -2,9 +2,17 @@
 
 const MICROS = 1000n;
 
+let lastMillis = 0;
+let lastText = "";
+
 /** Now, by the wall clock. */
 export function now(): string {
-  return fromMillis(Date.now());
+  const millis = Date.now();
+  if (millis !== lastMillis) {
+    lastMillis = millis;
+    lastText = fromMillis(millis);
+  }
+  return lastText;
 }
 
 /** An instant from milliseconds since the Unix epoch, as RFC 3339 with six digits. */

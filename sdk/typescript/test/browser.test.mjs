@@ -1,0 +1,142 @@
+// The same build in a real browser, nothing bundled: a page of the server's own origin imports it as it is.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+import { eventsOf, started, until } from "./support.mjs";
+
+const dist = fileURLToPath(new URL("../dist", import.meta.url));
+const steps = (events) => events.filter(({ kind }) => kind === "snapshot.scored").map(({ step }) => step);
+const upTo = (n) => Array.from({ length: n }, (_, i) => i);
+let browser;
+
+before(async () => {
+  const find = '. "$0" && find_chromium';
+  const lib = fileURLToPath(new URL("../../../scripts/lib.sh", import.meta.url));
+  const found = () => execFileSync("bash", ["-c", find, lib], { encoding: "utf8" }).trim();
+  browser = await chromium.launch({ executablePath: process.env.CHROMIUM || found(), args: ["--no-first-run"] });
+});
+after(() => browser.close());
+
+/** A page of that server's origin with the SDK in `window.sdk`. What the browser complains about fails the test. */
+async function pageOf(t, server) {
+  const page = await (await browser.newContext()).newPage();
+  const complaints = [];
+  page.on("pageerror", (error) => complaints.push(`${error}`));
+  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  page.expected = /ERR_CONNECTION|ERR_EMPTY|WebSocket|ERR_INCOMPLETE|ERR_SOCKET/;
+  t.after(async () => {
+    await page.context().close();
+    assert.deepEqual(complaints.filter((text) => !page.expected.test(text)), []);
+  });
+  await page.route(`${server.url}/sdk/**`, (route) => {
+    return route.fulfill({ path: join(dist, new URL(route.request().url()).pathname.slice("/sdk".length)) });
+  });
+  // A page that the server itself serves: a made-up one would count as of another network, which may open no sockets.
+  await page.goto(`${server.url}/healthz`);
+  await page.evaluate(async () => void (window.sdk = await import("/sdk/index.js")));
+  return page;
+}
+
+test("a page logs a run, with tool calls and a file, to its own origin", async (t) => {
+  const { server, client } = await started(t);
+  const page = await pageOf(t, server);
+  const { id, stats } = await page.evaluate(async () => {
+    const run = await window.sdk.init({ project: "web", name: "in a page" });
+    for (let step = 0; step < 1_200; step += 1) run.log({ reward: step, a: { b: 1 } }, { step });
+    await run.episode({ task: "t" }, (episode) => episode.toolCall("f", { x: 1 }, async () => "done"));
+    run.artifact("page.txt", new Blob(["hello"], { type: "text/plain" }));
+    const stats = await run.finish();
+    return { id: run.id, stats };
+  });
+  assert.deepEqual([stats.lost, stats.refused, stats.queued], [0, 0, 0]);
+  const events = await eventsOf(client, id);
+  assert.deepEqual(steps(events), upTo(1_200));
+  assert.deepEqual(events.filter(({ kind }) => kind === "step.recorded").map(({ body }) => body.step_kind), ["tool_call", "tool_result"]);
+  assert.equal(events.at(-2).body.name, "page.txt");
+});
+
+test("a page follows a run over WebSockets while the server dies twice: nothing lost, nothing twice", async (t) => {
+  const { server, client } = await started(t);
+  await client.runs.create({ id: "stormy", name: "stormy" });
+  const page = await pageOf(t, server);
+  await page.evaluate(() => {
+    window.opened = 0;
+    const Own = window.WebSocket;
+    window.WebSocket = class extends Own {
+      constructor(...args) {
+        super(...args);
+        window.opened += 1;
+      }
+    };
+    window.seen = { binary: [], json: [] };
+    const client = new window.sdk.Client();
+    const follow = async (format) => {
+      for await (const item of client.live("stormy", { format })) {
+        if (window.seen[format].push(item.seq) === 1_501) return;
+      }
+    };
+    window.following = Promise.all([follow("binary"), follow("json")]);
+  });
+  const at = "2026-11-21T00:00:00Z";
+  for (let step = 0; step < 1_500; step += 50) {
+    const events = upTo(50).map((i) => ({ id: crypto.randomUUID(), at, kind: "snapshot.scored", v: 1, step: step + i, body: { scores: { root: i } } }));
+    await client.events.append("stormy", events);
+    if (step === 500 || step === 1_000) {
+      await until(() => page.evaluate((n) => window.seen.binary.length > n && window.seen.json.length > n, step), "the page follows");
+      await server.kill();
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await server.start();
+    }
+  }
+  await page.evaluate(() => window.following);
+  const { binary, json } = await page.evaluate(() => window.seen);
+  assert.deepEqual(binary, upTo(1_501));
+  assert.deepEqual(json, upTo(1_501));
+  assert.ok((await page.evaluate(() => window.opened)) >= 6, "over more than one connection each");
+});
+
+test("a page reads a film whose chunks come compressed as they are stored", async (t) => {
+  const { server, client } = await started(t);
+  await client.runs.create({ id: "film", name: "film" });
+  const at = "2026-11-21T00:00:00Z";
+  for (let first = 0; first < 9_000; first += 1_500) {
+    const events = upTo(1_500).map((i) => {
+      const step = first + i;
+      return { id: crypto.randomUUID(), at, kind: "snapshot.scored", v: 1, step, body: { scores: { root: step / 3, format: step % 7 } } };
+    });
+    await client.events.append("film", events);
+  }
+  const page = await pageOf(t, server);
+  const chunks = [];
+  page.on("response", (response) => {
+    if (/\/film\/0\//.test(response.url())) chunks.push(response.headers()["content-encoding"]);
+  });
+  const film = await page.evaluate(async () => {
+    const film = await new window.sdk.Client().film("film");
+    return { head: film.head, length: film.length, at: film.at(4_321).root, points: film.series("format", { points: 100 }), failing: film.failing };
+  });
+  assert.deepEqual(chunks, ["zstd", "zstd"]);
+  const here = await client.film("film");
+  assert.deepEqual(film, {
+    head: 9_001, length: 9_000, at: 4_321 / 3, points: here.series("format", { points: 100 }), failing: here.failing,
+  });
+});
+
+test("what a page logged just before it was left still arrives, once", async (t) => {
+  const { server, client } = await started(t);
+  const page = await pageOf(t, server);
+  await page.evaluate(async () => {
+    const run = await window.sdk.init({ id: "left", name: "left" });
+    await run.flush();
+    // In one go with leaving: no timer of the SDK has fired yet.
+    for (let step = 0; step < 40; step += 1) run.log({ root: step }, { step });
+    location.href = "/readyz";
+  }).catch((error) => assert.match(String(error), /destroyed|navigation/i));
+  await page.waitForURL(`${server.url}/readyz`);
+  await until(async () => steps(await eventsOf(client, "left")).length === 40, "the events have arrived");
+  assert.deepEqual(steps(await eventsOf(client, "left")), upTo(40));
+});

@@ -1,0 +1,133 @@
+// The wire contract: the SDK's types are those of the goldens, what it emits follows the schemas, and what must be
+// refused is refused with the field named.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { test } from "node:test";
+import { default as Ajv } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+import { init, KINDS } from "gauntlet-sdk";
+import { eventsOf, started } from "./support.mjs";
+
+const here = fileURLToPath(new URL("..", import.meta.url));
+const contract = join(here, "../contract");
+const json = (...path) => JSON.parse(readFileSync(join(contract, ...path), "utf8"));
+const goldens = readdirSync(join(contract, "events")).map((name) => ({ name, event: json("events", name) }));
+
+/** Compiles TypeScript against the SDK; resolves to what the compiler complains about. */
+function complaints(t, text) {
+  const folder = mkdtempSync(join(here, "test", "types-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, "goldens.mts");
+  writeFileSync(file, text);
+  const flags = "--ignoreConfig --noEmit --strict --exactOptionalPropertyTypes --skipLibCheck --target es2022 --module nodenext --types node";
+  try {
+    execFileSync(process.execPath, [join(here, "node_modules/typescript/bin/tsc"), ...flags.split(" "), file]);
+    return "";
+  } catch (error) {
+    return String(error.stdout);
+  }
+}
+
+test("every golden event is of its kind's type, and every kind has one", (t) => {
+  assert.deepEqual([...new Set(goldens.map(({ event }) => event.kind))].sort(), [...KINDS].sort());
+  const lines = goldens.map(({ event }, i) => {
+    return `export const e${i}: EventOf<${JSON.stringify(event.kind)}> = ${JSON.stringify(event)};`;
+  });
+  assert.equal(complaints(t, `import type { EventOf } from "gauntlet-sdk";\n${lines.join("\n")}\n`), "");
+});
+
+test("the types refuse what the contract does not have", (t) => {
+  const { event } = goldens.find(({ name }) => name === "score.added.json");
+  const wrong = [
+    { ...event, session: "s" },
+    { ...event, body: { ...event.body, reward: 1 } },
+    { ...event, body: { ...event.body, target: "rollout" } },
+    { ...event, body: { ...event.body, source: undefined } },
+    { ...event, v: 2 },
+  ];
+  const lines = wrong.map((it, i) => `export const e${i}: EventOf<"score.added"> = ${JSON.stringify(it)};`);
+  const said = complaints(t, `import type { EventOf } from "gauntlet-sdk";\n${lines.join("\n")}\n`);
+  assert.equal(said.match(/error TS/g)?.length, wrong.length, said);
+});
+
+test("the server takes every golden and gives it back as the types say", async (t) => {
+  const { client } = await started(t);
+  await client.runs.create({ id: "r", name: "r" });
+  const events = goldens.map(({ event }) => event);
+  const done = await client.events.append("r", events);
+  assert.equal(done.accepted, events.length);
+  const back = await eventsOf(client, "r", { after: 0 });
+  const full = goldens.findIndex(({ name }) => name === "snapshot.scored.json");
+  const { seq, received_at, ...event } = back[full];
+  assert.deepEqual(event, events[full]);
+  assert.deepEqual([typeof seq, typeof received_at], ["number", "string"]);
+  assert.deepEqual(await client.events.append("r", events), { accepted: 0, duplicates: events.length, first_seq: null, last_seq: null });
+});
+
+test("what must be refused is refused, with the field and the reason", async (t) => {
+  const { client } = await started(t);
+  await client.runs.create({ id: "r", name: "r" });
+  const cases = json("refused.json");
+  for (const { name, event, text, repeat, field, contains } of cases) {
+    if (repeat) {
+      const last = repeat.path.at(-1);
+      const place = repeat.path.slice(0, -1).reduce((at, key) => at[key], event);
+      place[last] = repeat.text.repeat(repeat.times);
+    }
+    const line = text ?? JSON.stringify(event);
+    const error = await client.events.appendLines("r", [line]).catch((it) => it);
+    assert.equal(error.name, "GauntletError", name);
+    assert.equal(error.status, 422, `${name}: ${error.message}`);
+    assert.equal(error.details[0].field, field, name);
+    assert.ok(error.details[0].message.includes(contains), `${name}: ${error.details[0].message}`);
+  }
+  assert.ok(cases.length > 40);
+});
+
+test("everything the SDK emits follows the schema of its kind", async () => {
+  const lines = [];
+  const spool = () => ({
+    get left() { return lines.length; },
+    append: (more) => lines.push(...more) > 0,
+    peek: () => [],
+    advance: () => undefined,
+    close: () => undefined,
+  });
+  const run = await init({ mode: "offline", spool, onWarning: () => undefined });
+  run.log({ reward: 1, a: { b: -2.5 } }, { step: 1 });
+  run.log({ c: 1 }, { step: 1 });
+  run.metrics({ loss: 1 });
+  run.rollout({
+    scores: { root: 1 }, action: "a", observation: "o", notEvaluated: ["x"], failures: ["refusal"], durationMs: 1,
+    isPaused: true, challenge: { type: "T", question: "q", options: ["y"], expected_answer: "y" }, metadata: { k: [1] },
+  });
+  run.score("d", 1, { target: "run", label: "l", explanation: "e" });
+  const episode = run.episode({ task: "t", metadata: { m: 1 } });
+  episode.thought("t");
+  episode.message("user", "m");
+  await episode.toolCall("f", { a: 1 }, () => 2);
+  await episode.toolCall("g", null, () => Promise.reject(new Error("no"))).catch(() => undefined);
+  episode.score("s", 0.5);
+  episode.finish({ status: "timed_out", return: 1, cost: 1, error: "late" });
+  await run.finish({ status: "failed", summary: { n: 1 } });
+  assert.equal(run.stats.spooled, lines.length);
+
+  const ajv = addFormats(new Ajv({ strict: false, allErrors: true }));
+  const seen = new Set();
+  for (const line of lines) {
+    const event = JSON.parse(line);
+    seen.add(event.kind);
+    const file = join(contract, "schema", `${event.kind}.json`);
+    assert.ok(existsSync(file), `there is no schema of ${event.kind}`);
+    const fits = ajv.getSchema(event.kind) ?? ajv.addSchema(json("schema", `${event.kind}.json`), event.kind).getSchema(event.kind);
+    assert.ok(fits(event), `${line}\n${JSON.stringify(fits.errors, null, 1)}`);
+  }
+  const emitted = ["run.finished", "episode.started", "episode.finished", "snapshot.scored", "score.added", "step.recorded"];
+  assert.deepEqual([...seen].sort(), emitted.sort());
+  const scored = ajv.getSchema("score.added");
+  assert.equal(scored({ ...JSON.parse(lines[1]), body: { target: "step" } }), false, "the schemas do refuse");
+});
