@@ -103,7 +103,7 @@ tests() {
     [ -x "$BINARY" ] || die "There is no $BINARY; build it first, or name another with GAUNTLET_BIN=..."
     in_environment ruff check --no-cache . || failed=yes
     in_environment ruff format --no-cache --check . || failed=yes
-    in_environment mypy --strict --cache-dir "$CACHE/mypy" src/gauntlet tests examples || failed=yes
+    in_environment mypy --cache-dir "$CACHE/mypy" src/gauntlet tests examples || failed=yes
     in_environment python -m pytest -p no:cacheprovider "$@" tests 2>&1 | tee "$output" || failed=yes
     if tail -n 1 "$output" | grep -q ' skipped'; then
         say "error: a test was skipped; all that is needed is here, so none may be." >&2

@@ -1,6 +1,6 @@
 """An environment of OpenEnv with a rubric, played by a bisection. Needs nothing but openenv-core.
 
-    python examples/openenv_environment.py
+python examples/openenv_environment.py
 """
 
 from __future__ import annotations
@@ -8,10 +8,11 @@ from __future__ import annotations
 import random
 from typing import Any
 
-import gauntlet
-from gauntlet.integrations.openenv import watch_environment
 from openenv.core.env_server import Action, Environment, Observation, State
 from openenv.core.rubrics import Rubric, WeightedSum
+
+import gauntlet
+from gauntlet.integrations.openenv import watch_environment
 
 
 class Guess(Action):

@@ -1,6 +1,7 @@
 """GRPO with TRL: a model of a few thousand weights learns to say yes. Needs no GPU and downloads nothing.
 
-    python examples/trl_grpo.py
+python examples/trl_grpo.py
+torchrun --nproc-per-node 2 examples/trl_grpo.py
 """
 
 from __future__ import annotations
@@ -8,14 +9,29 @@ from __future__ import annotations
 import tempfile
 from typing import Any
 
-import gauntlet
 from datasets import Dataset
-from gauntlet.integrations.trl import GauntletCallback, watch_rewards
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast, set_seed
 from trl import GRPOConfig, GRPOTrainer
 
-WORDS = "<pad> <eos> yes no maybe is the sky blue grass green water wet ?".split()
+from gauntlet.integrations.trl import GauntletCallback, watch_rewards
+
+WORDS = [
+    "<pad>",
+    "<eos>",
+    "yes",
+    "no",
+    "maybe",
+    "is",
+    "the",
+    "sky",
+    "blue",
+    "grass",
+    "green",
+    "water",
+    "wet",
+    "?",
+]
 QUESTIONS = ["is the sky blue ?", "is grass green ?", "is water wet ?", "is the grass green ?"]
 
 
@@ -49,7 +65,7 @@ def tiny_policy() -> dict[str, Any]:
 def main(steps: int = 3) -> str:
     """Trains, and gives back the run's id."""
     set_seed(7)
-    run = gauntlet.init(project="examples", name="trl grpo")
+    callback = GauntletCallback(project="examples", name="trl grpo")
     arguments = GRPOConfig(
         output_dir=tempfile.mkdtemp(), max_steps=steps, per_device_train_batch_size=8, num_generations=4,
         max_completion_length=6, reward_weights=[1.0, 0.5], learning_rate=1e-3, logging_steps=1,
@@ -58,14 +74,14 @@ def main(steps: int = 3) -> str:
     trainer = GRPOTrainer(
         **tiny_policy(),
         args=arguments,
-        train_dataset=Dataset.from_list([{"prompt": question, "subject": question.split()[-2]} for question in QUESTIONS]),
+        train_dataset=Dataset.from_list([{"prompt": q, "subject": q.split()[-2]} for q in QUESTIONS]),
         reward_funcs=watch_rewards([says_yes, brief]),
-        callbacks=[GauntletCallback()],
+        callbacks=[callback],
     )
     trainer.train()
-    run.finish()
-    print(run.url)
-    return run.id
+    assert callback.run is not None
+    print(callback.run.url)
+    return callback.run.id
 
 
 if __name__ == "__main__":

@@ -25,12 +25,12 @@ from .api import (
 )
 from .context import current_run
 from .control import Command
+from .decorator import observe
 from .episodes import Episode, ToolCall
 from .errors import ApiError, GauntletError, Stopped, Unreachable
-from .observe import observe
+from .observer import Watch, watch
 from .run import Run
 from .sinks import ConsoleSink, FileSink, ServerSink, Sink, WandbSink
-from .watch import Watch, watch
 
 __all__ = [
     "ApiError",

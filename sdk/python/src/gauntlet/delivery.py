@@ -45,7 +45,8 @@ class Delivery:
         self.client = client
         self.ledger = ledger
         self.run = str(spool.info["run"])
-        self._known = False
+        #: Whether the server has the run.
+        self.known = False
         self._created = 0
         self._most = BATCH_EVENTS
         self._failures = 0
@@ -55,7 +56,7 @@ class Delivery:
     def step(self) -> bool:
         """Sends the next batch; ``False`` where there is none. Raises :class:`Later` where it must wait."""
         try:
-            if not self._known:
+            if not self.known:
                 self._create()
             lines = self.spool.read(self._most, BATCH_BYTES)
             if not lines:
@@ -92,7 +93,7 @@ class Delivery:
                 self.client.create_run({"id": self.run, "name": self.run[:200]})
             else:
                 raise
-        self._known = True
+        self.known = True
 
     def _send(self, lines: list[bytes]) -> None:
         for line in lines:
@@ -111,7 +112,7 @@ class Delivery:
         if error.status == 404 and self._created < 2:
             # The server has lost the run, or never had it: its data folder is a new one.
             self._created += 1
-            self._known = False
+            self.known = False
             return
         if error.status in _PASSING or error.status >= 500:
             self.ledger.warn("away", f"the server answers {error}; events are kept and sent later")

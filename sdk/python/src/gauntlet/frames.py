@@ -63,9 +63,10 @@ class Frame:
 class Frames:
     """The open frames of one watch. ``places`` says how many paths each node has in the tree."""
 
-    def __init__(self, places: list[int], most_open: int) -> None:
+    def __init__(self, places: list[int], most_open: int, longest_seconds: float) -> None:
         self._places = places
         self._most_open = most_open
+        self._longest = longest_seconds
         self._lock = threading.RLock()
         self._by_key: dict[tuple[int, int], list[Frame]] = {}
         self._open: OrderedDict[int, Frame] = OrderedDict()
@@ -157,9 +158,12 @@ class Frames:
         return failed
 
     def _too_many(self) -> list[Frame]:
+        """Evaluations that never ended: beyond the bound, or open for too long."""
         evicted = []
-        while len(self._open) > self._most_open:
+        while self._open:
             oldest = next(iter(self._open.values()))
+            if len(self._open) <= self._most_open and time.perf_counter() - oldest.began <= self._longest:
+                break
             self._remove(oldest)
             evicted.append(oldest)
         return evicted

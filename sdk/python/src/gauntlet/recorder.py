@@ -19,7 +19,7 @@ from .pump import Pump
 from .sinks.base import Record
 from .sinks.outlet import Outlet
 from .stamps import rfc3339, uuid7
-from .values import MAX_SCORES, label, path_of, sha256_of, text
+from .values import MAX_SCORES, copy_hashed, label, path_of, text
 
 __all__ = ["Artifact", "Entry", "Logged", "Recorder", "Rollout"]
 
@@ -171,7 +171,7 @@ class Recorder:
 
     def _artifact(self, entry: Entry, what: Artifact) -> Record:
         if isinstance(what.content, Path):
-            size, sha256 = what.content.stat().st_size, sha256_of(what.content)
+            size, sha256 = what.content.stat().st_size, copy_hashed(what.content)
         else:
             size, sha256 = len(what.content), hashlib.sha256(what.content).hexdigest()
         event = ArtifactAdded(

@@ -19,7 +19,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import threading
 import time
 from collections import deque
@@ -276,6 +275,8 @@ class Spool:
                         with contextlib.suppress(OSError):
                             self._path(n).unlink()
                 else:
+                    import shutil
+
                     shutil.rmtree(self.folder, ignore_errors=True)
             self._owner.close()
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ __all__ = [
     "path_of",
     "preview",
     "say",
-    "sha256_of",
+    "copy_hashed",
     "text",
 ]
 
@@ -168,12 +169,14 @@ def object_of(values: Mapping[str, Any] | None) -> dict[str, Any]:
     return safe if isinstance(safe, dict) else {}
 
 
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, read in pieces."""
+def copy_hashed(path: Path, copy: Path | None = None) -> str:
+    """The SHA-256 of a file, read in pieces and written to ``copy`` on the way, if that is given."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with path.open("rb") as file, copy.open("wb") if copy is not None else nullcontext() as out:
         while piece := file.read(1 << 20):
             digest.update(piece)
+            if out is not None:
+                out.write(piece)
     return digest.hexdigest()
 
 
@@ -222,7 +225,8 @@ def _object(value: Mapping[Any, Any], budget: _Budget, depth: int) -> dict[str, 
         if budget.left <= 0:
             out["…"] = f"{len(value) - len(out)} more"
             break
-        out[budget.take(str(key))] = json_safe(item, budget, depth + 1)
+        name = budget.take(str(key))
+        out[name] = json_safe(item, budget, depth + 1)
     return out
 
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import jsonschema
 import pytest
-from conftest import Server
 
 from gauntlet import events
 from gauntlet.client import Client
 from gauntlet.errors import ApiError
+
+from .support import Server
 
 CONTRACT = Path(__file__).parents[3] / "contract"
 KINDS = {
@@ -29,7 +30,7 @@ def build(golden: dict[str, Any]) -> events.Event:
     """The event of a golden file, made with the SDK's own class."""
     back = {wire: name for name, wire in events._WIRE.items()}
     cls = KINDS[golden["kind"]]
-    names = {spec for spec in cls.__dataclass_fields__}
+    names = set(cls.__dataclass_fields__)
     body = {back[k] if back.get(k) in names else k: v for k, v in golden["body"].items()}
     if body.get("challenge"):
         given = body["challenge"]
@@ -69,7 +70,9 @@ def test_the_server_takes_every_kind_and_gives_it_back(server: Server) -> None:
     assert answer["accepted"] == len(sent)
     stored = server.events("goldens")[1:]
     for event, kept in zip(sent, stored, strict=True):
-        assert {k: kept[k] for k in ("id", "at", "kind", "v")} == {k: event[k] for k in ("id", "at", "kind", "v")}
+        assert {k: kept[k] for k in ("id", "at", "kind", "v")} == {
+            k: event[k] for k in ("id", "at", "kind", "v")
+        }
         for name, value in event["body"].items():
             assert kept["body"][name] == value
 

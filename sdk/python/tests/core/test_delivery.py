@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Server, lines_of, python, script, until
 
 import gauntlet
 from gauntlet.client import Client
 from gauntlet.events import SnapshotScored
+
+from .support import Server, lines_of, python, script, until
 
 
 def roots(server: Server, run: str) -> list[float]:
@@ -64,7 +65,7 @@ def test_a_run_that_never_saw_the_server_is_delivered_by_the_next_one(
             for i in range(20):
                 run.log({"root": float(i)})
     """
-    told = python(code, GAUNTLET_ENDPOINT=own_server.url, GAUNTLET_FINISH_SECONDS="0.5")
+    told = python(code, {"GAUNTLET_ENDPOINT": own_server.url, "GAUNTLET_FINISH_SECONDS": "0.5"})
     assert "21 events wait in" in told.stderr
     assert len(lines_of(environment)) == 21
     own_server.start()
@@ -85,9 +86,9 @@ def test_the_same_run_goes_on_in_order(own_server: Server) -> None:
                 run.log({"root": float(i)}, step=i)
     """
     env = {"GAUNTLET_ENDPOINT": own_server.url, "GAUNTLET_FINISH_SECONDS": "0.5"}
-    python(code.replace("START", "0"), **env)
+    python(code.replace("START", "0"), env)
     own_server.start()
-    python(code.replace("START", "20"), **{**env, "GAUNTLET_FINISH_SECONDS": "20"})
+    python(code.replace("START", "20"), {**env, "GAUNTLET_FINISH_SECONDS": "20"})
     assert roots(own_server, "resumed") == [float(i) for i in range(40)]
 
 
@@ -297,7 +298,7 @@ def test_forked_children_log_to_the_same_run(server: Server) -> None:
         for i in range(100, 200):
             run.log({"root": float(i)})
     """
-    python(code, GAUNTLET_ENDPOINT=server.url)
+    python(code, {"GAUNTLET_ENDPOINT": server.url})
     events = server.events("forked", "snapshot.scored")
     parent = [e["body"]["scores"]["root"] for e in events if "episode" not in e]
     assert parent == [float(i) for i in range(200)]
@@ -322,7 +323,7 @@ def test_workers_of_multiprocessing_deliver_what_they_log(server: Server) -> Non
         [w.join() for w in workers]
         assert all(w.exitcode == 0 for w in workers)
     """
-    python(code, GAUNTLET_ENDPOINT=server.url)
+    python(code, {"GAUNTLET_ENDPOINT": server.url})
     found = server.events("workers", "snapshot.scored")
     assert sorted(e["episode"] for e in found) == [f"worker-{n}" for n in range(4)]
 

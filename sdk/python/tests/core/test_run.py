@@ -10,11 +10,12 @@ from typing import Any
 
 import jsonschema
 import pytest
-from conftest import Server, python
 
 import gauntlet
 from gauntlet.events import AnnotationAdded
 from gauntlet.values import MAX_TEXT_BYTES
+
+from .support import Server, python
 
 CONTRACT = Path(__file__).parents[3] / "contract"
 
@@ -24,14 +25,20 @@ def begin(server: Server, **more: Any) -> gauntlet.Run:
 
 
 def test_two_lines_are_enough(server: Server) -> None:
-    run = begin(server, name="two lines", config={"lr": 1e-6, "deep": {"x": [1, 2]}}, tags=["a", "b"], agent="g")
+    run = begin(
+        server, name="two lines", config={"lr": 1e-6, "deep": {"x": [1, 2]}}, tags=["a", "b"], agent="g"
+    )
     run.log({"reward": 0.5, "grounding": 1.0})
     run.finish()
     kept = server.run(run.id)
     assert (kept["name"], kept["project"], kept["kind"], kept["status"]) == (
         "two lines", "tests", "training", "completed",
     )  # fmt: skip
-    assert (kept["config"], kept["tags"], kept["agent"]) == ({"lr": 1e-6, "deep": {"x": [1, 2]}}, ["a", "b"], "g")
+    assert (kept["config"], kept["tags"], kept["agent"]) == (
+        {"lr": 1e-6, "deep": {"x": [1, 2]}},
+        ["a", "b"],
+        "g",
+    )
     (snapshot,) = server.events(run.id, "snapshot.scored")
     assert snapshot["step"] == 0
     assert snapshot["body"]["scores"] == {"root": 0.5, "grounding": 1.0}
@@ -82,7 +89,7 @@ def test_names_and_numbers_of_every_sort(server: Server, caplog: pytest.LogCaptu
                 "awkward": Awkward(),
                 "huge": 10**400,
                 "..": 1.0,
-                7: 8.0,
+                7: 8.0,  # type: ignore[dict-item]
             }
         )
         run.log({"nan": float("nan")})
@@ -219,7 +226,7 @@ def test_a_process_that_only_ends_finishes_its_run(server: Server) -> None:
         run = gauntlet.init(id="ends-well")
         gauntlet.log({"root": 1.0})
     """
-    told = python(code, GAUNTLET_ENDPOINT=server.url, GAUNTLET_PROJECT="from env")
+    told = python(code, {"GAUNTLET_ENDPOINT": server.url, "GAUNTLET_PROJECT": "from env"})
     assert told.stderr.count("\n") == 1
     assert f"{server.url}/runs/ends-well" in told.stderr
     assert server.run("ends-well")["status"] == "completed"
@@ -232,7 +239,7 @@ def test_a_process_that_ends_by_an_exception_fails_its_run(server: Server) -> No
         gauntlet.init(id="ends-badly").log({"root": 1.0})
         raise KeyError("who")
     """
-    told = python(code, check=False, GAUNTLET_ENDPOINT=server.url, GAUNTLET_QUIET="1")
+    told = python(code, {"GAUNTLET_ENDPOINT": server.url, "GAUNTLET_QUIET": "1"}, check=False)
     assert told.returncode == 1
     assert told.stderr.startswith("Traceback")
     (end,) = server.events("ends-badly", "run.finished")

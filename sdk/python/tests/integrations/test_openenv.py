@@ -6,14 +6,15 @@ import asyncio
 import json
 from typing import Any
 
-import gauntlet
 import pytest
 from examples import openenv_environment
-from gauntlet.integrations.openenv import watch_environment
 from openenv.core.client_types import StepResult
 from openenv.core.env_server import Action, Environment, Observation, State
 
-from .conftest import Server
+import gauntlet
+from gauntlet.integrations.openenv import watch_environment
+
+from .conftest import Kept
 
 
 class Walk(Environment[Action, Observation, State]):
@@ -48,7 +49,7 @@ class AsyncWalk(Walk):
         return self.step(action)
 
 
-def test_each_step_shows_the_whole_rubric_and_each_game_is_an_episode(server: Server) -> None:
+def test_each_step_shows_the_whole_rubric_and_each_game_is_an_episode(server: Kept) -> None:
     run = openenv_environment.main(episodes=3)
 
     snapshots = server.events(run, "snapshot.scored")
@@ -66,10 +67,12 @@ def test_each_step_shows_the_whole_rubric_and_each_game_is_an_episode(server: Se
     for episode in ended:
         of_it = [s["body"]["scores"]["root"] for s in snapshots if s["episode"] == episode["episode"]]
         assert episode["body"]["return"] == pytest.approx(sum(of_it))
-    assert [e["body"]["metadata"] for e in server.events(run, "episode.started")] == [{"seed": n} for n in range(3)]
+    assert [e["body"]["metadata"] for e in server.events(run, "episode.started")] == [
+        {"seed": n} for n in range(3)
+    ]
 
 
-def test_without_a_rubric_the_reward_is_the_score(server: Server, run: gauntlet.Run) -> None:
+def test_without_a_rubric_the_reward_is_the_score(server: Kept, run: gauntlet.Run) -> None:
     env = watch_environment(Walk())
     env.reset()
     while not env.step(Action()).done:
@@ -82,11 +85,16 @@ def test_without_a_rubric_the_reward_is_the_score(server: Server, run: gauntlet.
     bodies = [e["body"] for e in server.events(run.id, "snapshot.scored")]
     assert [b["scores"] for b in bodies] == [{}, {"root": 2.0}, {"root": 3.0}, {}]
     assert [b["not_evaluated"] for b in bodies] == [["root"], [], [], ["root"]]
-    assert [e["body"]["status"] for e in server.events(run.id, "episode.finished")] == ["completed", "cancelled"]
+    assert [e["body"]["status"] for e in server.events(run.id, "episode.finished")] == [
+        "completed",
+        "cancelled",
+    ]
     assert server.events(run.id, "episode.finished")[0]["body"]["return"] == 5.0
 
 
-def test_a_step_that_fails_is_told_with_its_origin_and_the_loop_sees_it(server: Server, run: gauntlet.Run) -> None:
+def test_a_step_that_fails_is_told_with_its_origin_and_the_loop_sees_it(
+    server: Kept, run: gauntlet.Run
+) -> None:
     env = watch_environment(Walk(fails=True))
     env.reset()
     env.step(Action())
@@ -103,7 +111,7 @@ def test_a_step_that_fails_is_told_with_its_origin_and_the_loop_sees_it(server: 
 
 
 @pytest.mark.parametrize("kind", [Walk, AsyncWalk])
-def test_asynchronous_steps_are_recorded_once_each(server: Server, run: gauntlet.Run, kind: type[Walk]) -> None:
+def test_asynchronous_steps_are_recorded_once_each(server: Kept, run: gauntlet.Run, kind: type[Walk]) -> None:
     async def play() -> None:
         env = watch_environment(kind())
         await env.reset_async()
@@ -115,7 +123,7 @@ def test_asynchronous_steps_are_recorded_once_each(server: Server, run: gauntlet
     assert [s["step"] for s in server.events(run.id, "snapshot.scored")] == [1, 2, 3]
 
 
-def test_a_client_of_an_environment_elsewhere_is_watched_too(server: Server, run: gauntlet.Run) -> None:
+def test_a_client_of_an_environment_elsewhere_is_watched_too(server: Kept, run: gauntlet.Run) -> None:
     class Client:
         """As EnvClient: what it answers holds the observation."""
 
@@ -137,7 +145,7 @@ def test_a_client_of_an_environment_elsewhere_is_watched_too(server: Server, run
     assert (snapshot["body"]["action"], snapshot["body"]["observation"]) == ("knock", "you knock")
 
 
-def test_it_begins_a_run_where_there_is_none(server: Server) -> None:
+def test_it_begins_a_run_where_there_is_none(server: Kept) -> None:
     env = watch_environment(Walk())
     env.reset()
     env.step(Action())

@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import math
+import pickle
+import subprocess
+import sys
 import tempfile
+from pathlib import Path
 from typing import Any
 
-import gauntlet
 import pytest
 import torch
 from datasets import Dataset
 from examples import trl_grpo
-from gauntlet.integrations.trl import GauntletCallback, watch_rewards
 from transformers import GPT2Config, GPT2ForSequenceClassification, TrainerCallback
 from trl import GRPOConfig, GRPOTrainer
 
-from .conftest import Server
+import gauntlet
+from gauntlet import context
+from gauntlet.integrations.trl import GauntletCallback, watch_rewards
 
+from .conftest import Kept
+
+SDK = Path(__file__).parents[2]
 TASKS = Dataset.from_list([{"prompt": question, "level": n} for n, question in enumerate(trl_grpo.QUESTIONS)])
+
+
+def weighted(completions: list[str], factor: float, **_: Any) -> list[float]:
+    """The factor for each word."""
+    return [factor * len(completion.split()) for completion in completions]
 
 
 def train(
@@ -44,7 +57,7 @@ def train(
     return trainer
 
 
-def test_every_completion_of_every_step_is_a_rollout_with_its_scores(server: Server) -> None:
+def test_every_completion_of_every_step_is_a_rollout_with_its_scores(server: Kept) -> None:
     run = trl_grpo.main(steps=3)
 
     rollouts = [e for e in server.events(run, "snapshot.scored") if e["body"]["observation"]]
@@ -68,7 +81,7 @@ def test_every_completion_of_every_step_is_a_rollout_with_its_scores(server: Ser
     assert server.get(f"runs/{run}")["status"] == "completed"
 
 
-def test_the_callback_alone_begins_and_ends_a_run_with_the_trainers_arguments(server: Server) -> None:
+def test_the_callback_alone_begins_and_ends_a_run_with_the_trainers_arguments(server: Kept) -> None:
     train(
         watch_rewards(trl_grpo.brief),
         [GauntletCallback(project="maths", name="alone")],
@@ -78,12 +91,14 @@ def test_the_callback_alone_begins_and_ends_a_run_with_the_trainers_arguments(se
     run = server.runs()[0]
     assert (run["name"], run["project"], run["status"]) == ("alone", "maths", "completed")
     assert run["config"]["num_generations"] == 4
-    scored = [e["body"]["scores"] for e in server.events(run["id"], "snapshot.scored") if e["body"]["observation"]]
+    scored = [
+        e["body"]["scores"] for e in server.events(run["id"], "snapshot.scored") if e["body"]["observation"]
+    ]
     assert len(scored) == 16
     assert all(s["root"] == pytest.approx(2 * s["brief"]) for s in scored)
 
 
-def test_what_a_function_does_not_judge_is_not_evaluated(server: Server, run: gauntlet.Run) -> None:
+def test_what_a_function_does_not_judge_is_not_evaluated(server: Kept, run: gauntlet.Run) -> None:
     async def sometimes(completions: list[str], **_: Any) -> list[float | None]:
         await asyncio.sleep(0)
         return [1.0 if i % 2 else None for i in range(len(completions))]
@@ -107,18 +122,20 @@ def test_what_a_function_does_not_judge_is_not_evaluated(server: Server, run: ga
 
 @pytest.mark.parametrize("model_first", [True, False])
 def test_a_reward_model_is_left_as_it_is_and_its_scores_are_kept(
-    server: Server, run: gauntlet.Run, model_first: bool
+    server: Kept, run: gauntlet.Run, model_first: bool
 ) -> None:
     tokenizer = trl_grpo.tiny_policy()["processing_class"]
     model = GPT2ForSequenceClassification(
-        GPT2Config(vocab_size=16, n_positions=32, n_embd=16, n_layer=1, n_head=2, num_labels=1, pad_token_id=0)
+        GPT2Config(
+            vocab_size=16, n_positions=32, n_embd=16, n_layer=1, n_head=2, num_labels=1, pad_token_id=0
+        )
     )
     model.config._name_or_path = "judges/tiny-judge"
     given = [model, trl_grpo.brief] if model_first else [trl_grpo.brief, model]
     watched = watch_rewards(given)
     assert watched[given.index(model)] is model
 
-    class Seen(TrainerCallback):  # type: ignore[misc]
+    class Seen(TrainerCallback):
         means: list[float] = []
 
         def on_log(self, *_: Any, logs: dict[str, float], **__: Any) -> None:
@@ -128,13 +145,15 @@ def test_a_reward_model_is_left_as_it_is_and_its_scores_are_kept(
     train(watched, [GauntletCallback(run), Seen()], tokenizers, max_steps=1)
     run.finish()
 
-    scores = [e["body"]["scores"] for e in server.events(run.id, "snapshot.scored") if e["body"]["observation"]]
+    scores = [
+        e["body"]["scores"] for e in server.events(run.id, "snapshot.scored") if e["body"]["observation"]
+    ]
     assert len(scores) == 8
     assert sum(s["tiny-judge"] for s in scores) / 8 == pytest.approx(Seen.means[0], abs=1e-5)
     assert all(s["root"] == pytest.approx(s["tiny-judge"] + s["brief"], abs=1e-6) for s in scores)
 
 
-def test_evaluation_is_told_from_training(server: Server, run: gauntlet.Run) -> None:
+def test_evaluation_is_told_from_training(server: Kept, run: gauntlet.Run) -> None:
     train(
         watch_rewards(trl_grpo.brief),
         [GauntletCallback(run)],
@@ -148,11 +167,11 @@ def test_evaluation_is_told_from_training(server: Server, run: gauntlet.Run) -> 
     assert len({(e["step"], e["episode"]) for e in judged}) == len(judged) == 2 * 8 + 2 * 8
 
 
-def test_a_person_stops_the_training_at_the_end_of_a_step(server: Server, run: gauntlet.Run) -> None:
+def test_a_person_stops_the_training_at_the_end_of_a_step(server: Kept, run: gauntlet.Run) -> None:
     run.flush()
     server.post(f"runs/{run.id}/commands", {"action": "stop", "author": "ada", "parameters": {}})
 
-    class UntilHeard(TrainerCallback):  # type: ignore[misc]
+    class UntilHeard(TrainerCallback):
         def on_step_begin(self, *_: Any, **__: Any) -> None:
             run.commands(timeout=10)
 
@@ -160,6 +179,41 @@ def test_a_person_stops_the_training_at_the_end_of_a_step(server: Server, run: g
     assert trainer.state.global_step == 1
     run.finish("cancelled")
     assert server.events(run.id, "command.applied")
+
+
+def test_the_processes_of_a_distributed_training_are_one_run(server: Kept) -> None:
+    launch = [sys.executable, "-m", "tests.integrations.two_ranks"]
+    done = subprocess.run(launch, cwd=SDK, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-4000:]
+    [address] = {line for line in done.stdout.splitlines() if line.startswith("http")}
+    run = server.get(f"runs/{address.rsplit('/', 1)[-1]}")
+
+    assert run["status"] == "completed"
+    assert len(server.events(run["id"], "run.finished")) == 1
+    rollouts = [e for e in server.events(run["id"], "snapshot.scored") if e["body"]["observation"]]
+    assert len({(r["step"], r["episode"]) for r in rollouts}) == len(rollouts) == 3 * 16
+    for point in server.curve(run["id"], "metrics.reward"):
+        of_step = [r["body"]["scores"]["root"] for r in rollouts if r["step"] == point["step"]]
+        assert point["value"] == pytest.approx(sum(of_step) / 16, abs=1e-6)
+
+
+def test_functions_keep_their_names_and_can_be_sent_to_another_process(
+    server: Kept, run: gauntlet.Run
+) -> None:
+    watched = watch_rewards([trl_grpo.says_yes, functools.partial(weighted, factor=2.0)])
+    assert [function.__name__ for function in watched] == ["says_yes", "weighted"]
+
+    call = {"prompts": ["is it ?"], "completions": ["yes"], "completion_ids": [[2]]}
+    sent = pickle.dumps(watched)
+    context.leave(run)  # As in a process that knows of no run.
+    assert [function(**call) for function in pickle.loads(sent)] == [[1.0], [2.0]]
+    there = gauntlet.current_run()
+    assert there is not None and there is not run and there.id == run.id
+    there.finish()
+    assert server.get(f"runs/{run.id}")["status"] == "running"
+    [rollout] = server.events(run.id, "snapshot.scored")
+    assert rollout["body"]["scores"] == {"says_yes": 1.0, "weighted": 2.0, "root": 3.0}
+    run.finish()
 
 
 def test_nothing_it_does_reaches_the_training(run: gauntlet.Run, monkeypatch: pytest.MonkeyPatch) -> None:

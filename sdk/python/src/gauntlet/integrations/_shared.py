@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..events import Status
     from ..run import Run
 
-__all__ = ["Source", "guarded", "rank"]
+__all__ = ["Source", "guarded", "join", "rank"]
 
 _Result = TypeVar("_Result")
 #: Counts what goes wrong while there is no run to count it.
@@ -25,12 +25,26 @@ _runless = Ledger()
 class Source:
     """The run an integration records to: the one it was given, else the current one, else one it begins."""
 
-    def __init__(self, run: Run | None = None, **init: Any) -> None:
+    def __init__(self, run: Run | None = None, joins: bool = False, **init: Any) -> None:
         self._run = run
         self._init = init
+        #: Whether this is one of a job's many workers: a run that the environment names is ended by another process.
+        self._joins = joins
+        #: Whether the run was begun in another process.
+        self._joined = False
         self._lock = threading.Lock()
         #: The run that was begun here, and so is ended here.
         self.own: Run | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For another process, which goes on with the same run and leaves its end to this one."""
+        run = self._run or self.own or context.current_run()
+        known = {} if run is None else {"id": run.id, "project": run.project, "name": run.name}
+        return {"init": {**self._init, **known}, "joined": run is not None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(None, **state["init"])  # type: ignore[misc]
+        self._joined = state["joined"]
 
     def run(self, **init: Any) -> Run:
         """That run; ``init`` are more arguments of :func:`gauntlet.init` for one that must be begun."""
@@ -40,7 +54,19 @@ class Source:
                 from .. import init as begin
 
                 run = self.own = begin(**{**init, **self._init})
+                if self._joined or (self._joins and run.id == run._settings.run_id):
+                    join(run)
             return run
+
+    def join(self, id: str | None, **init: Any) -> Run:
+        """The run of that id, which another process began and ends; the one it was given, if it was given one."""
+        with self._lock:
+            if self._run is None:
+                from .. import init as begin
+
+                self._run = begin(**{**init, **self._init, "id": id})
+                join(self._run)
+            return self._run
 
     def use(self, run: Run) -> None:
         """Records to that run from now on, unless one was given."""
@@ -56,6 +82,11 @@ class Source:
             own.finish(status, summary)
         elif run is not None:
             run.flush()
+
+
+def join(run: Run) -> None:
+    """Leaves it to another process to end that run."""
+    run._owner = 0
 
 
 def rank() -> int:

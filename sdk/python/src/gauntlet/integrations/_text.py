@@ -42,7 +42,11 @@ def message_text(message: Any) -> str:
         known = fields_of(call) or {"name": say(call)}
         function = fields_of(known.get("function")) or known
         arguments = function.get("arguments", function.get("args", ""))
-        shown = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False, default=say)
+        shown = (
+            arguments
+            if isinstance(arguments, str)
+            else json.dumps(arguments, ensure_ascii=False, default=say)
+        )
         lines.append(f"{function.get('name')}({shown})")
     return "\n".join(line for line in lines if line)
 
@@ -54,7 +58,9 @@ def content_text(content: Any) -> str:
     parts = []
     for part in content:
         fields = fields_of(part)
-        parts.append(say(part) if fields is None else str(fields.get("text") or f"<{fields.get('type', 'part')}>"))
+        parts.append(
+            say(part) if fields is None else str(fields.get("text") or f"<{fields.get('type', 'part')}>")
+        )
     return "\n".join(parts)
 
 

@@ -99,7 +99,9 @@ class _Calls:
         if call is None:
             return
         if call.kind is not None:
-            self.step(call, call.kind, {**call.payload, **object_of(payload)}, ended=time.time_ns(), error=error)
+            self.step(
+                call, call.kind, {**call.payload, **object_of(payload)}, ended=time.time_ns(), error=error
+            )
         if call.outermost:
             call.episode.finish(error)
 
@@ -297,5 +299,9 @@ def _answer(response: LLMResult) -> dict[str, Any]:
 def _usage(output: Mapping[str, Any]) -> dict[str, Any]:
     """Tokens as completion models report them, under today's names."""
     usage = output.get("token_usage") or output.get("usage") or {}
-    names = {"prompt_tokens": "input_tokens", "completion_tokens": "output_tokens", "total_tokens": "total_tokens"}
+    names = {
+        "prompt_tokens": "input_tokens",
+        "completion_tokens": "output_tokens",
+        "total_tokens": "total_tokens",
+    }
     return {new: usage[old] for old, new in names.items() if old in usage}

@@ -22,8 +22,8 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..episodes import Episode, error_of, record_step
+from ..observer import Watch, watch
 from ..values import number
-from ..watch import Watch, watch
 from ._shared import Source, guarded
 
 if TYPE_CHECKING:
@@ -122,7 +122,9 @@ class _Watched:
         self._look_for_rubric()
         id = kwargs.get("episode_id") or getattr(getattr(self._env, "state", None), "episode_id", None)
         metadata = {"seed": kwargs["seed"]} if kwargs.get("seed") is not None else None
-        episode = Episode(self._source.run(), type(self._env).__name__, id if isinstance(id, str) else None, metadata)
+        episode = Episode(
+            self._source.run(), type(self._env).__name__, id if isinstance(id, str) else None, metadata
+        )
         # It is entered for the time of each step only: the code between two steps may play another environment.
         episode.start().leave()
         self._episode = episode
@@ -140,7 +142,9 @@ class _Watched:
         return self._watch.calls if self._watch is not None else 0
 
     @guarded
-    def _after_step(self, told: int | None, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
+    def _after_step(
+        self, told: int | None, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any
+    ) -> None:
         episode = self._episode
         if episode is None:
             return

@@ -45,7 +45,9 @@ _NO_COLUMN = frozenset(
 )
 
 
-def watch_rewards(reward_funcs: Any, *, run: Run | None = None, weights: Sequence[float] | None = None) -> Any:
+def watch_rewards(
+    reward_funcs: Any, *, run: Run | None = None, weights: Sequence[float] | None = None
+) -> Any:
     """The same reward functions, watched; give them to the trainer in place of the bare ones.
 
     ``reward_funcs`` is what the trainer takes: one or a list, each a function, a coroutine function or a reward
@@ -104,7 +106,7 @@ class _Rewards:
         if hasattr(function, "register_forward_hook"):
             function.register_forward_hook(self._model_hook(index))
             return function
-        return _reporting(function, functools.partial(self._report, index))
+        return (_AsyncReporting if _is_async(function) else _Reporting)(function, self, index)
 
     def _free_name(self, name: str) -> str:
         taken = {"root", *self._names}
@@ -124,8 +126,16 @@ class _Rewards:
 
         return hook
 
+    def __getstate__(self) -> dict[str, Any]:
+        own = {"_lock", "_batch", "_early"}
+        return {name: value for name, value in vars(self).items() if name not in own}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["source"], state["weights"])  # type: ignore[misc]
+        vars(self).update(state)
+
     @guarded
-    def _report(self, index: int, call: Mapping[str, Any], scores: Any) -> None:
+    def report(self, index: int, call: Mapping[str, Any], scores: Any) -> None:
         with self._lock:
             batch = self._batch
             if batch is None or batch.completions is not call["completions"]:
@@ -216,31 +226,36 @@ def _name_of(function: Any) -> str:
     return str(getattr(function, "__name__", type(function).__name__))
 
 
-def _reporting(function: Callable[..., Any], report: Callable[[Mapping[str, Any], Any], None]) -> Callable[..., Any]:
-    """`function` with its name and its kind kept, as TRL reads both."""
-    bare = function
-    while isinstance(bare, functools.partial):
-        bare = bare.func
-    wrapped: Callable[..., Any]
-    if inspect.iscoroutinefunction(bare) or inspect.iscoroutinefunction(getattr(bare, "__call__", None)):
+class _Reporting:
+    """A reward function that reports what it gives. It keeps its name, as TRL reads that, and can be pickled if the
+    function can, as TRL sends it to other processes where rollouts are made there."""
 
-        async def asynchronous(**call: Any) -> Any:
-            scores = await function(**call)
-            report(call, scores)
-            return scores
+    def __init__(self, function: Callable[..., Any], rewards: _Rewards, index: int) -> None:
+        self.function = function
+        self.rewards = rewards
+        self.index = index
+        self.__name__ = _name_of(function)
+        self.__doc__ = getattr(function, "__doc__", None)
 
-        wrapped = asynchronous
-    else:
+    def __call__(self, **call: Any) -> Any:
+        scores = self.function(**call)
+        self.rewards.report(self.index, call, scores)
+        return scores
 
-        def synchronous(**call: Any) -> Any:
-            scores = function(**call)
-            report(call, scores)
-            return scores
 
-        wrapped = synchronous
-    wrapped.__name__ = wrapped.__qualname__ = _name_of(function)
-    wrapped.__doc__ = bare.__doc__
-    return wrapped
+class _AsyncReporting(_Reporting):
+    """The same for a coroutine function."""
+
+    async def __call__(self, **call: Any) -> Any:
+        scores = await self.function(**call)
+        self.rewards.report(self.index, call, scores)
+        return scores
+
+
+def _is_async(function: Any) -> bool:
+    while isinstance(function, functools.partial):
+        function = function.func
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
 
 
 class GauntletCallback(TrainerCallback):  # type: ignore[misc]
@@ -252,17 +267,22 @@ class GauntletCallback(TrainerCallback):  # type: ignore[misc]
     """
 
     def __init__(self, run: Run | None = None, *, tweak: Any = None, **init: Any) -> None:
+        #: The run, from the beginning of the training on.
+        self.run: Run | None = run
         self._source = Source(run, **init)
         self._tweak = tweak
-        self._run: Run | None = None
+        self._training = False
         self._rewards: list[_Rewards] = []
 
     @guarded
-    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
         """The trainer's arguments become the run's configuration; a run that was there before keeps them as a file."""
-        run = self._run = _common_run(self._source, {"kind": "training", "config": args.to_dict()})
+        run = self.run = _common_run(self._source, {"kind": "training", "config": args.to_dict()})
         if self._source.own is None and state.is_world_process_zero:
             run.artifact(args.to_json_string(), "trainer-arguments.json", role="config")
+        self._training = True
         for rewards in [r for r in _Rewards.known if not r.bound]:
             rewards.bound = True
             rewards.source.use(run)
@@ -270,7 +290,9 @@ class GauntletCallback(TrainerCallback):  # type: ignore[misc]
             self._rewards.append(rewards)
 
     @guarded
-    def on_step_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+    def on_step_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
         """Completions judged from now on are of the training."""
         for rewards in self._rewards:
             rewards.training = True
@@ -285,23 +307,27 @@ class GauntletCallback(TrainerCallback):  # type: ignore[misc]
         **_: Any,
     ) -> None:
         """Loss, KL, lengths and all else the trainer measures, at its own step."""
-        if self._run is not None and logs and state.is_world_process_zero:
-            self._run.metrics(logs, step=state.global_step)
+        if self.run is not None and self._training and logs and state.is_world_process_zero:
+            self.run.metrics(logs, step=state.global_step)
 
     @guarded
-    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
         """Where a person's pause, change or stop takes effect; judging after it is evaluation."""
         for rewards in self._rewards:
             rewards.training = False
-        if self._run is not None and self._run.checkpoint(self._tweak) == "stop":
+        if self.run is not None and self.run.checkpoint(self._tweak) == "stop":
             control.should_training_stop = True
 
     @guarded
-    def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+    def on_train_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
         """Ends the run, if this training began it."""
-        if self._run is None:
+        if not self._training:
             return
-        self._run = None
+        self._training = False
         reached = state.max_steps <= 0 or state.global_step >= state.max_steps
         self._source.finish("completed" if reached else "cancelled", {"steps": state.global_step})
 
@@ -320,8 +346,4 @@ def _common_run(source: Source, init: dict[str, Any]) -> Run:
     finally:
         # The others wait for this word, whatever became of the run.
         distributed.broadcast_object_list(told, src=0)
-    run = source.run(**init, id=told[0])
-    if not first:
-        # The first process ends the run.
-        run._owner = 0
-    return run
+    return source.run() if first else source.join(told[0], **init)

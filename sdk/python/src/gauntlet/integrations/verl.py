@@ -29,6 +29,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from ..stamps import span_id
 from ..values import number
 from ._shared import Source, guarded
 from ._text import conversation_text
@@ -63,15 +64,16 @@ def watch_score(
     actor_rollout_ref.rollout.n / reward.num_workers``. As it is 1 unless said, each answer is a step of its own.
     ``run`` is where they go; without it the current run, else one that is begun with the first answer.
     """
-    if compute_score is None:
-        return functools.partial(_watched, Source(run, kind="verl"), max(1, rollouts_per_step))
-    return _watched(Source(run, kind="verl"), max(1, rollouts_per_step), compute_score)
+    watched = functools.partial(_watched, Source(run, joins=True, kind="verl"), max(1, rollouts_per_step))
+    return watched if compute_score is None else watched(compute_score)
 
 
 def _watched(source: Source, per_step: int, compute_score: _Function) -> _Function:
     parameters = inspect.signature(compute_score).parameters
     names = [name for name, p in parameters.items() if p.kind is not p.VAR_KEYWORD]
     counter = itertools.count()
+    # Several processes score the answers of one step: each names its rollouts after itself.
+    worker = span_id()[:8]
 
     @guarded
     def record(args: Sequence[Any], kwargs: Mapping[str, Any], result: Any) -> None:
@@ -79,7 +81,7 @@ def _watched(source: Source, per_step: int, compute_score: _Function) -> _Functi
         run = source.run()
         for one, score in _each(call, result):
             n = next(counter)
-            _record(run, one, score, n // per_step, f"{n // per_step}-{n % per_step}")
+            _record(run, one, score, n // per_step, f"{worker}-{n}")
 
     wrapped: Callable[..., Any]
     if inspect.iscoroutinefunction(compute_score):
@@ -107,7 +109,7 @@ def _each(call: Mapping[str, Any], result: Any) -> list[tuple[Mapping[str, Any],
     if answers is None:
         return [(call, result)]
     singular = {"data_sources": "data_source", "ground_truths": "ground_truth", "extra_infos": "extra_info"}
-    found = []
+    found: list[tuple[Mapping[str, Any], Any]] = []
     for i, (answer, score) in enumerate(zip(answers, result, strict=False)):
         one = {name: call[many][i] for many, name in singular.items() if call.get(many) is not None}
         found.append(({**one, "solution_str": answer}, score))
@@ -152,13 +154,12 @@ class GauntletLogger:
     @guarded
     def log(self, data: Mapping[str, Any], step: int) -> None:
         """The numbers of a training step, under ``metrics``; what is no number is left to the other backends."""
-        found = {name: value for name, value in data.items() if number(value) is not None}
-        self._source.run().metrics(found, step=step)
+        self._source.run().metrics({k: v for k, v in data.items() if number(v) is not None}, step=step)
 
     @guarded
     def finish(self, exit_code: int = 0) -> None:
         """Ends the run: failed where ``exit_code`` is not 0."""
-        self._source.run().finish("completed" if exit_code == 0 else "failed")
+        self._source.finish("completed" if exit_code == 0 else "failed")
 
 
 def _plain(config: Any) -> dict[str, Any]:
@@ -181,7 +182,9 @@ def register(tracking: Any = None) -> None:
     ``tracking`` is verl's ``Tracking`` class; without it the installed one.
     """
     if tracking is None:
-        from verl.utils.tracking import Tracking as tracking
+        from verl.utils.tracking import Tracking
+
+        tracking = Tracking
     with _registered:
         if "gauntlet" in tracking.supported_backend:
             return
@@ -190,7 +193,11 @@ def register(tracking: Any = None) -> None:
 
         @functools.wraps(begin)
         def __init__(
-            self: Any, project_name: str, experiment_name: str, default_backend: Any = "console", config: Any = None
+            self: Any,
+            project_name: str,
+            experiment_name: str,
+            default_backend: Any = "console",
+            config: Any = None,
         ) -> None:
             begin(self, project_name, experiment_name, default_backend, config)
             if "gauntlet" in ([default_backend] if isinstance(default_backend, str) else default_backend):

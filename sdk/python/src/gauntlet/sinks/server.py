@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -15,7 +13,7 @@ from ..events import Gap, encode
 from ..ledger import Ledger
 from ..spool import Spool, orphans
 from ..stamps import rfc3339, uuid7
-from ..values import label, sha256_of
+from ..values import copy_hashed, label
 from .base import Record, RunInfo, Sink
 
 if TYPE_CHECKING:
@@ -69,6 +67,8 @@ class ServerSink(Sink):
         try:
             self._spool = Spool.create(settings.spool, info, settings.spool_bytes)
         except OSError as error:
+            import tempfile
+
             elsewhere = Path(tempfile.mkdtemp(prefix="gauntlet-spool-"))
             self._ledger.warn(
                 "spool", f"the spool {settings.spool} cannot be used ({error}); it is in {elsewhere}"
@@ -111,7 +111,7 @@ class ServerSink(Sink):
         self._wake.set()
         try:
             with self._changed:
-                while self._spool.finished < target:
+                while self._spool.finished < target or self._delivery is None or not self._delivery.known:
                     now = time.monotonic()
                     away = self._away_since
                     if now >= deadline or (not self.patient and away is not None and now - away > _PATIENCE):
@@ -152,8 +152,7 @@ class ServerSink(Sink):
             target.parent.mkdir(exist_ok=True)
             draft = target.with_suffix(".new")
             if isinstance(record.blob, Path):
-                shutil.copyfile(record.blob, draft)
-                if sha256_of(draft) != record.body["sha256"]:
+                if copy_hashed(record.blob, draft) != record.body["sha256"]:
                     raise OSError(f"{record.blob} changed while it was read")
             elif record.blob is not None:
                 draft.write_bytes(record.blob)

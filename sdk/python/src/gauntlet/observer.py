@@ -24,8 +24,11 @@ __all__ = ["Watch", "watch"]
 
 ChallengeOf = Callable[[dict[str, float], Any, Any], Mapping[str, Any]]
 
-#: Open evaluations beyond this are taken for failed, the oldest first.
-_MOST_OPEN = 1024
+#: Open evaluations beyond this are taken for failed, the oldest first. Far above what a loop has in flight: to give
+#: up one that still runs would split it.
+_MOST_OPEN = 16_384
+#: An evaluation open for so long has failed, seconds.
+_LONGEST_SECONDS = 1800.0
 _ledger = Ledger()
 
 
@@ -81,7 +84,7 @@ class Watch:
         self._paths: list[list[str]] = []
         self._tree(rubric)
         self._tweak = tweak if tweak is not None else self._change
-        self._frames = Frames([len(paths) for paths in self._paths], _MOST_OPEN)
+        self._frames = Frames([len(paths) for paths in self._paths], _MOST_OPEN, _LONGEST_SECONDS)
         self._remove: list[Callable[[], None]] = []
         self._attach()
 

@@ -1,0 +1,118 @@
+"""What the tests share: a real server that can be killed, processes of their own, a look into the spool."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+from pathlib import Path
+from typing import Any
+
+from gauntlet.client import Client
+
+READY_SECONDS = 15.0
+
+
+class Server:
+    """One `gauntlet serve`: its own data folder, its own port, killed and started again at will."""
+
+    def __init__(self) -> None:
+        self._data = tempfile.TemporaryDirectory(prefix="gauntlet-")
+        self._listen = "127.0.0.1:0"
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://{self._listen}"
+
+    def start(self) -> Server:
+        """Starts it where it was before; returns once it is ready."""
+        binary = os.environ.get("GAUNTLET_BIN")
+        assert binary, "GAUNTLET_BIN names no server to test against"
+        self._process = subprocess.Popen(
+            [binary, "serve", "--listen", self._listen, "--data", self._data.name],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            cwd=self._data.name,
+        )
+        assert self._process.stdout is not None
+        deadline = time.monotonic() + READY_SECONDS
+        for line in self._process.stdout:
+            found = re.search(r"ready at http://(\S+)", line)
+            if found:
+                self._listen = found[1]
+                return self
+            assert time.monotonic() < deadline
+        raise AssertionError(f"the server ended with {self._process.wait()} before it was ready")
+
+    def reserve(self) -> Server:
+        """Knows its port without serving on it."""
+        self.start()
+        self.kill()
+        return self
+
+    def kill(self) -> None:
+        """As a power cut would."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
+            assert self._process.stdout is not None
+            self._process.stdout.close()
+            self._process = None
+
+    def close(self) -> None:
+        self.kill()
+        self._data.cleanup()
+
+    def gauntlet(self, *arguments: str) -> str:
+        """Runs `gauntlet ARGUMENTS...` against this server; answers what it printed."""
+        env = {**os.environ, "GAUNTLET_LISTEN": self._listen, "GAUNTLET_DATA": self._data.name}
+        command = [os.environ["GAUNTLET_BIN"], *arguments]
+        return subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout
+
+    def run(self, run: str) -> dict[str, Any]:
+        return Client(self.url).run(run)
+
+    def events(self, run: str, *kinds: str) -> list[dict[str, Any]]:
+        """The run's log, or its events of some kinds."""
+        client, found, after = Client(self.url), [], None
+        while True:
+            page = client.events(run, after, 5000)
+            found += page["events"]
+            after = page["next_after"]
+            if not page["events"] or len(found) >= page["head"]:
+                return [e for e in found if not kinds or e["kind"] in kinds]
+
+
+def script(code: str) -> list[str]:
+    """The command of a Python process that runs `code`."""
+    return [sys.executable, "-c", textwrap.dedent(code)]
+
+
+def python(code: str, env: dict[str, str], check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Runs code in a process of its own, with more environment."""
+    return subprocess.run(
+        script(code), env={**os.environ, **env}, check=check, capture_output=True, text=True, timeout=120
+    )
+
+
+def until(condition: Any, seconds: float = 20.0) -> Any:
+    """Waits until the condition holds; answers what it gave."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it did not come about in time"
+        time.sleep(0.02)
+    return found
+
+
+def lines_of(folder: Path) -> list[dict[str, Any]]:
+    """Every event that lies in a spool."""
+    files = sorted(folder.glob("*/[0-9]*.ndjson"))
+    return [json.loads(line) for file in files for line in file.read_text().splitlines()]

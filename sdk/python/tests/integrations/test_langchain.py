@@ -1,0 +1,153 @@
+"""Chains of the real langchain-core, read back from the server."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from examples import langchain_agent
+from langchain_core.language_models.fake import FakeListLLM
+from langchain_core.language_models.fake_chat_models import FakeListChatModel
+from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.runnables import RunnableLambda, RunnableParallel
+from langchain_core.tools import tool
+
+import gauntlet
+from gauntlet.integrations.langchain import AsyncGauntletCallbackHandler, GauntletCallbackHandler
+
+from .conftest import Kept
+
+
+def steps(server: Kept, run: str) -> list[dict[str, Any]]:
+    """The bodies of what was recorded, in order."""
+    return [event["body"] for event in server.events(run, "step.recorded")]
+
+
+def test_an_agents_loop_is_an_episode_with_models_tools_and_documents(server: Kept) -> None:
+    run = langchain_agent.main()
+
+    [started] = server.events(run, "episode.started")
+    [finished] = server.events(run, "episode.finished")
+    assert started["body"]["task"] == "travel agent"
+    assert started["episode"] == finished["episode"]
+    assert finished["body"]["status"] == "completed"
+
+    recorded = server.events(run, "step.recorded")
+    assert {e["episode"] for e in recorded} == {started["episode"]}
+    assert [e["step"] for e in recorded] == list(range(len(recorded)))
+    bodies = [e["body"] for e in recorded]
+    assert [b["step_kind"] for b in bodies] == [
+        "observation", "message", "tool_call", "tool_result", "message", "tool_call", "tool_result", "message",
+    ]  # fmt: skip
+    found, asked, called, failed, _, _, answered, last = bodies
+    assert found["payload"]["query"].startswith("How is the weather")
+    assert found["payload"]["documents"][0]["metadata"] == {"source": "atlas"}
+    assert asked["payload"]["tool_calls"] == [{"name": "weather", "arguments": {"city": "Vienna"}}]
+    assert asked["payload"]["usage"] == {"input_tokens": 30, "output_tokens": 7, "total_tokens": 37}
+    assert (called["name"], called["payload"]) == ("weather", {"arguments": {"city": "Vienna"}})
+    assert called["span_id"] == failed["span_id"]
+    assert (failed["error"]["type"], failed["error"]["message"]) == (
+        "TimeoutError",
+        "the station does not answer",
+    )
+    assert "langchain_agent.py" in failed["error"]["traceback"]
+    assert answered["payload"]["result"] == "Vienna: 21 degrees, clear"
+    assert answered["started_at"] <= answered["ended_at"]
+    assert last["payload"]["text"] == "21 degrees and clear."
+    assert "failed: the station does not answer" in last["payload"]["input"]
+
+
+def test_chains_in_chains_are_one_episode_and_asynchronous_ones_keep_their_order(
+    server: Kept, run: gauntlet.Run
+) -> None:
+    prompt = ChatPromptTemplate.from_messages([("system", "Be brief."), ("user", "{question}")])
+    chain = prompt | FakeListChatModel(responses=["yes"]) | RunnableLambda(lambda said: str(said.content))
+
+    async def ask() -> list[str]:
+        config: Any = {"callbacks": [AsyncGauntletCallbackHandler()]}
+        return await chain.abatch([{"question": "wet?"}, {"question": "dry?"}], config)
+
+    assert asyncio.run(ask()) == ["yes", "yes"]
+    run.finish()
+    episodes = {e["episode"] for e in server.events(run.id, "episode.finished")}
+    assert len(episodes) == 2
+    for event in server.events(run.id, "step.recorded"):
+        assert event["episode"] in episodes
+        assert event["step"] == 0
+        assert event["body"]["payload"]["input"].startswith("[system]\nBe brief.\n\n")
+        assert event["body"]["payload"]["text"] == "yes"
+
+
+def test_a_chain_that_fails_fails_its_episode(server: Kept, run: gauntlet.Run) -> None:
+    def broken(_: Any) -> None:
+        raise ValueError("no such city")
+
+    with pytest.raises(ValueError, match="no such city"):
+        RunnableLambda(broken).invoke(1, {"callbacks": [GauntletCallbackHandler()]})
+    run.finish()
+    [finished] = server.events(run.id, "episode.finished")
+    assert finished["body"]["status"] == "failed"
+    assert finished["body"]["error"] == "ValueError: no such city"
+
+
+def test_inside_an_episode_of_the_loop_the_steps_belong_to_it(server: Kept, run: gauntlet.Run) -> None:
+    @tool
+    def double(n: int) -> int:
+        """Twice the number."""
+        return 2 * n
+
+    @gauntlet.observe
+    def inner(_: Any) -> str:
+        return FakeListLLM(responses=["four"]).invoke("2 + 2", {"callbacks": [GauntletCallbackHandler()]})
+
+    with run.episode("sums", id="episode-1"):
+        double.invoke({"n": 2}, {"callbacks": [GauntletCallbackHandler()]})
+        inner(None)
+    run.finish()
+    assert [e["episode"] for e in server.events(run.id, "episode.started")] == ["episode-1"]
+    assert {e["episode"] for e in server.events(run.id, "step.recorded")} == {"episode-1"}
+    observed, message = (
+        [b for b in steps(server, run.id) if b.get("name", "").endswith("inner")][0],
+        [b for b in steps(server, run.id) if b["step_kind"] == "message"][0],
+    )
+    assert message["parent_span_id"] == observed["span_id"]
+    assert message["payload"] == {"input": "2 + 2", "role": "assistant", "text": "four"}
+
+
+def test_what_a_chain_calls_by_other_means_has_its_episode_too(server: Kept, run: gauntlet.Run) -> None:
+    @gauntlet.observe
+    def lookup(city: str) -> str:
+        return city.upper()
+
+    RunnableLambda(lookup).invoke("graz", {"callbacks": [GauntletCallbackHandler()]})
+    run.finish()
+    [started] = server.events(run.id, "episode.started")
+    assert {e["episode"] for e in server.events(run.id, "step.recorded")} == {started["episode"]}
+
+
+def test_branches_in_threads_are_steps_of_one_episode(server: Kept, run: gauntlet.Run) -> None:
+    both = RunnableParallel(a=FakeListChatModel(responses=["x"]), b=FakeListChatModel(responses=["y"]))
+    both.invoke("go", {"callbacks": [GauntletCallbackHandler()]})
+    run.finish()
+    assert len(server.events(run.id, "episode.started")) == 1
+    assert sorted(b["payload"]["text"] for b in steps(server, run.id)) == ["x", "y"]
+
+
+def test_a_stream_is_one_message(server: Kept, run: gauntlet.Run) -> None:
+    chunks = list(
+        FakeListChatModel(responses=["hello"]).stream("hi", {"callbacks": [GauntletCallbackHandler()]})
+    )
+    assert len(chunks) >= 5
+    run.finish()
+    assert [b["payload"]["text"] for b in steps(server, run.id)] == ["hello"]
+
+
+def test_nothing_it_does_reaches_the_chain(run: gauntlet.Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("a bug of ours")
+
+    monkeypatch.setattr("gauntlet.integrations.langchain.record_step", broken)
+    said = FakeListChatModel(responses=["fine"]).invoke("hi", {"callbacks": [GauntletCallbackHandler()]})
+    assert said.content == "fine"
+    assert run.stats["errors"] == 1

@@ -1,0 +1,168 @@
+"""verl's interfaces as published: reward functions and the backends of ``Tracking``. verl itself is not run here."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from examples import verl_reward
+
+import gauntlet
+from gauntlet.integrations.verl import GauntletLogger, register, watch_score
+
+from .conftest import Kept
+
+SDK = Path(__file__).parents[2]
+
+
+def tracking() -> Any:
+    """A class of the shape of ``verl.utils.tracking.Tracking``."""
+
+    class Tracking:
+        supported_backend = ["console", "file"]
+
+        def __init__(
+            self,
+            project_name: str,
+            experiment_name: str,
+            default_backend: Any = "console",
+            config: Any = None,
+        ) -> None:
+            for backend in [default_backend] if isinstance(default_backend, str) else default_backend:
+                assert backend in self.supported_backend, f"{backend} is not supported"
+            self.logger: dict[str, Any] = {}
+            self.finished = 0
+
+        def log(self, data: Any, step: int, backend: Any = None) -> None:
+            for name, logger in self.logger.items():
+                if backend is None or name in backend:
+                    logger.log(data=data, step=step)
+
+        def finish(self, exit_code: int = 0) -> None:
+            self.finished += 1
+
+    return Tracking
+
+
+def test_every_scored_answer_is_a_rollout(server: Kept) -> None:
+    run = verl_reward.main(steps=2)
+
+    rollouts = server.events(run, "snapshot.scored")
+    assert [r["step"] for r in rollouts] == [0] * 4 + [1] * 4
+    assert len({(r["step"], r["episode"]) for r in rollouts}) == 8
+    bodies = [r["body"] for r in rollouts]
+    assert [b["scores"]["root"] for b in bodies] == [1.0, 0.1, 0.0, 1.0] * 2
+    assert bodies[2]["scores"] == {"root": 0.0, "format": 0.0, "correct": 0.0}
+    assert (bodies[1]["action"], bodies[1]["observation"]) == ("#### 5", "What is 2 + 2?")
+    told = bodies[1]["metadata"]
+    assert (told["data_source"], told["ground_truth"], told["pred"], told["index"]) == ("sums", "4", "5", 1)
+
+
+def test_the_function_keeps_its_signature_its_kind_and_its_results(run: gauntlet.Run) -> None:
+    async def judged(data_source: str, solution_str: str, ground_truth: str, **more: Any) -> float:
+        await asyncio.sleep(0)
+        return float(len(solution_str) + len(more))
+
+    watched = watch_score(judged)
+    assert asyncio.iscoroutinefunction(watched)
+    assert watched.__name__ == "judged"
+    assert asyncio.run(watched("a", "four", ground_truth="4", router="x")) == 5.0
+    assert verl_reward.compute_score.__name__ == "compute_score"
+
+
+def test_a_batch_is_as_many_rollouts(server: Kept, run: gauntlet.Run) -> None:
+    @watch_score(rollouts_per_step=2)
+    def compute_score(
+        data_sources: Any, solution_strs: Any, ground_truths: Any, extra_infos: Any
+    ) -> list[float]:
+        return [float(s == g) for s, g in zip(solution_strs, ground_truths, strict=True)]
+
+    assert compute_score(["s", "s"], ["1", "2"], ["1", "1"], [{"prompt": "one?"}, None]) == [1.0, 0.0]
+    run.finish()
+    bodies = [e["body"] for e in server.events(run.id, "snapshot.scored")]
+    assert [(b["scores"], b["action"], b["observation"]) for b in bodies] == [
+        ({"root": 1.0}, "1", "one?"), ({"root": 0.0}, "2", ""),
+    ]  # fmt: skip
+
+
+def test_a_score_that_is_no_number_is_not_evaluated(server: Kept, run: gauntlet.Run) -> None:
+    @watch_score
+    def compute_score(data_source: str, solution_str: str, ground_truth: str) -> Any:
+        return {"score": None, "why": "the sandbox is down"}
+
+    compute_score("s", "1", "1")
+    run.finish()
+    [event] = server.events(run.id, "snapshot.scored")
+    assert event["body"]["not_evaluated"] == ["root"]
+    assert event["body"]["metadata"]["why"] == "the sandbox is down"
+
+
+def test_errors_of_the_function_are_the_loops_and_ours_are_not(
+    run: gauntlet.Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @watch_score
+    def wrong(data_source: str, solution_str: str, ground_truth: str) -> float:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        wrong("s", "1", "1")
+    monkeypatch.setattr(gauntlet.Run, "rollout", wrong)
+    assert watch_score(lambda data_source, solution_str, ground_truth: 1.0)("s", "1", "1") == 1.0
+    assert run.stats["errors"] == 1
+
+
+def test_gauntlet_is_a_backend_of_tracking(server: Kept) -> None:
+    kind = tracking()
+    register(kind)
+    register(kind)
+    assert kind.supported_backend == ["console", "file", "gauntlet"]
+
+    logger = kind("sums", "grpo 1", ["console", "gauntlet"], config={"trainer": {"n": 4}})
+    logger.log({"actor/loss": 0.5, "critic/score/mean": 0.25, "text": "x"}, step=3)
+    logger.finish(exit_code=1)
+    logger.finish()
+    assert logger.finished == 2
+
+    run = server.runs()[0]
+    assert (run["project"], run["name"], run["status"]) == ("sums", "grpo 1", "failed")
+    assert run["config"] == {"trainer": {"n": 4}}
+    assert [(p["step"], p["value"]) for p in server.curve(run["id"], "metrics.critic.score.mean")] == [
+        (3, 0.25)
+    ]
+
+    assert "gauntlet" not in kind("sums", "grpo 2", "console").logger
+
+
+def test_the_module_that_verl_imports_registers_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    kind = tracking()
+    for name in ("verl", "verl.utils", "verl.utils.tracking"):
+        monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    monkeypatch.setattr(sys.modules["verl.utils.tracking"], "Tracking", kind, raising=False)
+    monkeypatch.delitem(sys.modules, "gauntlet.integrations.verl_plugin", raising=False)
+    import gauntlet.integrations.verl_plugin  # noqa: F401
+
+    assert "gauntlet" in kind.supported_backend
+
+
+def test_processes_of_one_job_write_into_one_run(server: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "gauntlet.run.id=job-7")
+    logger = GauntletLogger("sums", "grpo 7")
+    worker = (
+        "from examples.verl_reward import compute_score as c; c('sums', '#### 4', '4', {'question': 'two?'})"
+    )
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", worker], cwd=SDK, check=True, timeout=60)
+    assert server.get("runs/job-7")["status"] == "running"
+    logger.log({"loss": 1.0}, step=0)
+    logger.finish()
+
+    run = server.get("runs/job-7")
+    assert (run["name"], run["status"]) == ("grpo 7", "completed")
+    answers = [e for e in server.events("job-7", "snapshot.scored") if e["body"]["action"]]
+    assert [a["body"]["action"] for a in answers] == ["#### 4", "#### 4"]
+    assert len({(a["step"], a["episode"]) for a in answers}) == 2
