@@ -41,6 +41,7 @@ struct LimitsFile {
 struct StoreFile {
     synchronous: Option<String>,
     queue_batches: Option<usize>,
+    search: Option<bool>,
 }
 
 /// What flags and environment said.
@@ -70,6 +71,8 @@ pub struct Config {
     pub synchronous: Synchronous,
     /// Batches that may wait for the writer before clients are told to come back.
     pub queue_batches: usize,
+    /// Whether texts are indexed, so that they can be searched.
+    pub search: bool,
 }
 
 impl Config {
@@ -95,6 +98,7 @@ impl Config {
             },
             synchronous,
             queue_batches: file.store.queue_batches.unwrap_or(256).max(1),
+            search: file.store.search.unwrap_or(true),
         })
     }
 }

@@ -17,6 +17,7 @@ pub async fn read(State(state): State<AppState>, uri: Uri) -> Response {
         Ok(axum::extract::Query(asked)) => {
             results.words = asked.words().to_owned();
             results.failing = asked.failing().to_owned();
+            (results.run, results.project) = asked.place();
             fill(&mut results, &state, asked).await;
         }
         Err(error) => results.trouble = Some(format!("The address cannot be read: {error}")),

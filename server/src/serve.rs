@@ -39,6 +39,7 @@ pub async fn open_store(config: &Config) -> Result<Store, ServeError> {
     let options = Options {
         synchronous: config.synchronous,
         queue: config.queue_batches,
+        search: config.search,
         ..Options::new(&config.data)
     };
     Ok(Store::open(options).await?)

@@ -133,6 +133,11 @@ impl Training {
         }
     }
 
+    /// Changes parameters of the rubric that rewards, all or none; what comes after is scored by them.
+    pub fn tweak(&self, parameters: &Object) -> Result<(), FieldError> {
+        self.rubric.tweak(parameters)
+    }
+
     /// How many events the run tells in all.
     pub fn events_in_all(&self) -> u64 {
         u64::from(self.config.steps) + 3

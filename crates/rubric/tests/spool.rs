@@ -130,8 +130,8 @@ fn leftovers_of_any_run_are_delivered_to_their_own() {
     let held = Spool::open(folder.path(), spec("a"), 1 << 20).unwrap();
     let specs = Mutex::new(Vec::new());
     let others = Other::default();
-    let sink_for = |spec: RunSpec| {
-        specs.lock().unwrap().push(spec);
+    let sink_for = |spool: &Spool| {
+        specs.lock().unwrap().push(spool.spec().clone());
         Ok(others.clone())
     };
     let done = deliver_leftovers(folder.path(), sink_for).unwrap();

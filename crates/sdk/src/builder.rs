@@ -238,16 +238,20 @@ impl Builder {
         if let Some(key) = self.key {
             endpoint = endpoint.with_key(key)?;
         }
-        let blobs = self.spool.join("artifacts");
+        // Where events go is part of where they wait: one server's are never delivered to another.
+        let (offline, online) = (self.spool.join("offline"), self.spool.join(folder_name(endpoint.base())));
+        let mut blobs = None;
         let mut sinks = Vec::new();
         match self.mode {
             Mode::Online => {
-                let server = ServerSink::at(endpoint.clone(), spec.clone())?.with_blobs(&blobs);
-                let spool = Spool::open(&self.spool, spec, self.spool_bytes)?;
+                let spool = Spool::open(&online, spec.clone(), self.spool_bytes)?;
+                let server = ServerSink::at(endpoint.clone(), spec)?.with_blobs(spool.blobs());
+                blobs = Some(spool.blobs());
                 sinks.push(("server".to_owned(), Box::new(Spooled::new(server, spool)) as Box<dyn Sink>));
             }
             Mode::Offline => {
-                let spool = Spool::open(&self.spool, spec, self.spool_bytes)?;
+                let spool = Spool::open(&offline, spec, self.spool_bytes)?;
+                blobs = Some(spool.blobs());
                 sinks.push(("spool".to_owned(), Box::new(spool) as Box<dyn Sink>));
             }
             Mode::Disabled => self.sinks.clear(),
@@ -260,14 +264,11 @@ impl Builder {
             named.push(Named { name, delivery });
         }
         if self.mode == Mode::Online {
-            let (spool, blobs, endpoint) = (self.spool, blobs.clone(), endpoint.clone());
-            deliver_leftovers(spool, blobs, endpoint)
+            deliver_leftovers([online, offline], endpoint.clone())
                 .map_err(StartError::io("the thread that delivers leftovers"))?;
         }
-        let artifacts = match self.mode {
-            Mode::Disabled => None,
-            _ => Some(Artifacts::start(blobs).map_err(StartError::io("the thread of artifacts"))?),
-        };
+        let artifacts = blobs.map(Artifacts::start).transpose();
+        let artifacts = artifacts.map_err(StartError::io("the thread of artifacts"))?;
         let endpoint = (self.mode == Mode::Online).then_some(endpoint);
         let provider = ObservabilityProvider::new(run, endpoint, self.stamps, named, artifacts);
         provider.begin(started);
@@ -277,12 +278,21 @@ impl Builder {
 
 /// What other processes of this machine could not deliver goes out beside this run. Problems are not this run's: what
 /// is left stays on disk for the next one.
-fn deliver_leftovers(spool: PathBuf, blobs: PathBuf, endpoint: Endpoint) -> std::io::Result<()> {
+fn deliver_leftovers(folders: [PathBuf; 2], endpoint: Endpoint) -> std::io::Result<()> {
     let deliver = move || {
-        let sink = |spec| Ok(ServerSink::at(endpoint.clone(), spec)?.with_blobs(&blobs));
-        let _ = gauntlet_rubric::sinks::deliver_leftovers(&spool, sink);
+        let sink = |spool: &Spool| {
+            Ok(ServerSink::at(endpoint.clone(), spool.spec().clone())?.with_blobs(spool.blobs()))
+        };
+        for folder in &folders {
+            let _ = gauntlet_rubric::sinks::deliver_leftovers(folder, sink);
+        }
     };
     std::thread::Builder::new().name("gauntlet-leftovers".to_owned()).spawn(deliver).map(drop)
+}
+
+/// A server's address as the name of a folder.
+fn folder_name(base: &str) -> String {
+    base.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect()
 }
 
 #[cfg(test)]

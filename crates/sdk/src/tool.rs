@@ -8,8 +8,8 @@ use serde_json::Value;
 use crate::episode::{Episode, object};
 use crate::failure;
 
-/// A tool call on its way. It was told when it began (`tool_call`); its result is a `tool_result` that names it as its
-/// parent and says how long it took. Dropped without a result it is told as cancelled, or as panicked where a panic
+/// A tool call on its way. It was told when it began (`tool_call`); its result is a `tool_result` of the
+/// same span that says how long it took. Dropped without a result it is told as cancelled, or as panicked where a panic
 /// dropped it.
 #[derive(Debug)]
 #[must_use = "a tool call that is dropped is told as cancelled"]
@@ -58,8 +58,8 @@ impl<'e> ToolCall<'e> {
         self.episode.step(StepRecorded {
             step_kind: StepKind::ToolResult,
             name: Some(self.name.clone()),
-            span_id: self.episode.new_span_id(),
-            parent_span_id: Some(self.span_id.clone()),
+            span_id: self.span_id.clone(),
+            parent_span_id: None,
             started_at: self.started_at,
             ended_at: Some(self.episode.now().max(self.started_at)),
             payload,

@@ -87,7 +87,7 @@ fn an_episode_is_told_in_order_with_its_tools_and_what_came_of_them() {
     use StepKind::*;
     assert_eq!(kinds, [Thought, Message, ToolCall, ToolResult, ToolCall, ToolResult, ToolCall, ToolResult]);
     let (call, result) = (&steps[2].1, &steps[3].1);
-    assert_eq!(result.parent_span_id.as_ref(), Some(&call.span_id));
+    assert_eq!((&result.span_id, &result.parent_span_id), (&call.span_id, &None));
     assert_eq!(
         (&call.payload["arguments"], &result.payload["result"]),
         (&json!({"q": "dose"}), &json!(["a", "b"]))
@@ -193,7 +193,7 @@ fn spans_and_events_become_episodes_and_steps() {
     assert_eq!((call.name.as_deref(), &call.payload["query"]), (Some("lookup"), &json!("dose")));
     assert_eq!(thought.parent_span_id.as_ref(), Some(&call.span_id));
     assert_eq!((&thought.payload["text"], &thought.payload["row"]), (&json!("the third row"), &json!(3)));
-    assert_eq!(result.parent_span_id.as_ref(), Some(&call.span_id));
+    assert_eq!((&result.span_id, &result.parent_span_id), (&call.span_id, &None));
     assert_eq!(result.error.as_ref().unwrap().message, "the lookup failed");
     assert!(result.error.as_ref().unwrap().traceback.as_ref().unwrap().contains("invalid digit"));
     assert!(result.ended_at.is_some() && chat.name.as_deref() == Some("model"));

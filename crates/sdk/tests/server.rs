@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use gauntlet_sdk::model::{Kind, Object, Record, RunId, RunSpec, Status};
-use gauntlet_sdk::rubric::{Course, Endpoint, Steering};
+use gauntlet_sdk::rubric::{Course, Endpoint, ObserverConfig, Steering, Story, leaf};
 use gauntlet_sdk::{
     Builder, DatabaseError, DatabaseSink, Mode, ObservabilityProvider, Outcome, StartError, subscribe,
 };
@@ -234,6 +234,104 @@ fn a_person_steers_from_the_browser() {
     let results: Vec<_> = applied.iter().map(|e| e["body"]["result"].as_str().unwrap()).collect();
     assert_eq!(results, ["paused", "resumed", "stopping"], "each said once");
     assert_eq!(server.get("/api/v1/runs/steered")["status"], "cancelled");
+}
+
+#[test]
+fn an_observed_rubric_pauses_until_the_browser_lets_it_go_on() {
+    let (server, spool) = (Server::start(), tempfile::tempdir().unwrap());
+    let run = to(&server.url(), spool.path(), "observed").start().unwrap();
+    let rubric = leaf(|action: &str, _: &str| action.len() as f64);
+    let describe = |action: &str, _: &str| Story { action: action.to_owned(), ..Story::default() };
+    let config =
+        ObserverConfig { pause_on_indices: [1].into(), pause_timeout: LONG, ..ObserverConfig::default() };
+    let observer = run.watch(&rubric, describe, config).unwrap();
+    rubric.call("a", "").unwrap();
+    let url = server.url();
+    let person = std::thread::spawn(move || {
+        let server = Endpoint::new(&url).unwrap();
+        let deadline = Instant::now() + LONG;
+        loop {
+            let run = server.get(&format!("{url}/api/v1/runs/observed"), Duration::ZERO).unwrap_or_default();
+            if run.contains(r#""steps":2"#) {
+                break;
+            }
+            assert!(Instant::now() < deadline, "it never paused: {run}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        server.post(&format!("{url}/api/v1/runs/observed/commands"), br#"{"action":"resume"}"#).unwrap();
+    });
+    rubric.call("bb", "").unwrap();
+    person.join().unwrap();
+    rubric.call("ccc", "").unwrap();
+    assert!(!observer.is_stopped());
+    run.flush(LONG).unwrap();
+    let events = server.events("observed");
+    assert_eq!(steps(&events), [1, 2, 3]);
+    let paused = events.iter().filter(|e| e["body"]["is_paused"] == true);
+    assert_eq!(paused.map(|e| e["step"].clone()).collect::<Vec<_>>(), [json!(2)]);
+    assert_eq!(events.iter().filter(|e| e["kind"] == "command.applied").count(), 1);
+}
+
+#[test]
+fn four_sinks_have_the_same_run() {
+    let (server, spool) = (Server::start(), tempfile::tempdir().unwrap());
+    let data = tempfile::tempdir().unwrap();
+    let file = spool.path().join("run.log");
+    let run = to(&server.url(), spool.path(), "fourfold").console();
+    let run = run.file(&file).unwrap().database(data.path()).unwrap().start().unwrap();
+    for step in 1..=50 {
+        run.log([("root", f64::from(step))], step).unwrap();
+    }
+    let report = run.flush(LONG).unwrap();
+    let names: Vec<_> = report.sinks.iter().map(|s| (s.name.as_str(), s.counters.sent)).collect();
+    assert_eq!(names, [("server", 52), ("console", 52), ("file", 52), ("database", 52)]);
+    drop(run);
+    let in_file: Vec<Value> =
+        std::fs::read_to_string(file).unwrap().lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    assert_eq!(steps(&in_file), (1..=50).collect::<Vec<_>>());
+    let (child, listen) = Server::spawn(data.path(), "127.0.0.1:0");
+    let other = Server { child, listen, data };
+    let ids = |events: Vec<Value>| events.into_iter().map(|e| e["id"].to_string()).collect::<Vec<_>>();
+    assert_eq!(ids(server.events("fourfold")), ids(other.events("fourfold")));
+}
+
+#[test]
+fn a_file_of_the_run_is_uploaded_before_it_is_announced() {
+    let (server, spool) = (Server::start(), tempfile::tempdir().unwrap());
+    let run = to(&server.url(), spool.path(), "files").start().unwrap();
+    let content = b"hello \0 world".repeat(10_000);
+    run.artifact("weights.bin", "application/octet-stream", "checkpoint", content.clone()).unwrap();
+    let episode = run.start_episode("a task").unwrap();
+    episode.artifact("notes.txt", "text/plain", "notes", "hello").unwrap();
+    assert!(run.artifact("", "text/plain", "notes", "x").unwrap_err().to_string().starts_with("body.name: "));
+    episode.end(Outcome::completed()).map_err(|(_, e)| e).unwrap();
+    let report = run.flush(LONG).unwrap();
+    assert!(report.is_complete(), "{report}");
+    let events = server.events("files");
+    let added: Vec<_> = events.iter().filter(|e| e["kind"] == "artifact.added").collect();
+    let sizes: Vec<_> = added.iter().map(|e| e["body"]["size_bytes"].as_u64().unwrap()).collect();
+    assert_eq!(sizes, [content.len() as u64, 5]);
+    let hash = added[1]["body"]["sha256"].as_str().unwrap();
+    let url = format!("{}/api/v1/runs/files/artifacts/{hash}", server.url());
+    assert_eq!(server.endpoint().get(&url, Duration::ZERO).unwrap(), "hello");
+    assert_eq!(std::fs::read_dir(spool.path().join("artifacts")).unwrap().count(), 0, "nothing stays behind");
+}
+
+#[test]
+fn an_offline_run_opens_with_the_command_line_too() {
+    let (server, spool) = (Server::start(), tempfile::tempdir().unwrap());
+    let run = to("http://127.0.0.1:9", spool.path(), "taken along").mode(Mode::Offline).start().unwrap();
+    (1..=7).for_each(|step| run.log([("root", 1.0)], step).unwrap());
+    run.close(LONG).unwrap();
+    let file = spool.path().join("taken%20along.jsonl");
+    let imported = Command::new(binary())
+        .args(["--listen", &server.listen, "--log", "error", "import", "--json"])
+        .arg(file)
+        .output()
+        .unwrap();
+    assert!(imported.status.success(), "{}", String::from_utf8_lossy(&imported.stderr));
+    let imported: Value = serde_json::from_slice(&imported.stdout).unwrap();
+    assert_eq!(imported["steps"], 7, "{imported}");
 }
 
 #[test]

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gauntlet_demo::{Config as TrainingConfig, Training};
+use gauntlet_model::{Body, Event, RunFinished, Status};
 use gauntlet_rubric::sinks::{Delivery, DeliveryConfig, ServerSink};
-use gauntlet_rubric::{Outlet, SystemStamps};
+use gauntlet_rubric::{Course, Endpoint, Outlet, ServerCommands, Stamps, Steering, SystemStamps};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +19,8 @@ use crate::state::{new_run_id, now};
 
 /// How long the server may take for what is still on its way when the training is over.
 const FLUSH: Duration = Duration::from_secs(60);
+/// How long a paused training waits for somebody.
+const PAUSE: Duration = Duration::from_secs(24 * 3600);
 
 /// Trains a small policy with GRPO on medical-safety questions; every rollout is scored by the DIPG rubric.
 #[derive(Debug, clap::Args)]
@@ -28,7 +31,7 @@ Examples:
   gauntlet demo --steps 500 --seed 3   another run
 
 The rollouts go to the server that is running. Without one, they are kept in the data folder: `gauntlet serve`
-shows them then. The same seed gives the same film.")]
+shows them then. The same seed gives the same film. Pause, resume, tweak and stop in the browser are obeyed.")]
 pub struct Demo {
     /// Rollouts
     #[arg(long, default_value_t = 2400, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
@@ -42,6 +45,9 @@ pub struct Demo {
     /// The run's id [default: a new one]
     #[arg(long, value_name = "ID")]
     run: Option<String>,
+    /// Answer in JSON: a line at the beginning, a line at the end
+    #[arg(long)]
+    json: bool,
 }
 
 fn positive(text: &str) -> Result<f64, String> {
@@ -79,27 +85,59 @@ impl Demo {
         };
         let config = TrainingConfig { run, steps: self.steps, seed: self.seed, ..TrainingConfig::default() };
         let mut training = Training::new(config).map_err(|e| CliError::Failed(e.to_string()))?;
-        let sink = ServerSink::new(url, training.spec()).map_err(|e| CliError::Failed(e.to_string()))?;
-        let delivery = Delivery::start(sink, DeliveryConfig::lossless(), Arc::new(SystemStamps::new()))?;
-        say(&format!("training {} rollouts, watch them at {url}/runs/{}", self.steps, training.run()));
+        let failed = |e: gauntlet_model::FieldError| CliError::Failed(e.to_string());
+        let endpoint = Endpoint::new(url).map_err(failed)?;
+        let sink = ServerSink::at(endpoint.clone(), training.spec()).map_err(failed)?;
+        let stamps = Arc::new(SystemStamps::new());
+        let delivery = Delivery::start(sink, DeliveryConfig::lossless(), stamps.clone())?;
+        let commands = ServerCommands::listen(endpoint, training.run().clone())?;
+        let steering = Steering::new(Arc::new(commands), PAUSE);
+        let page = format!("{url}/runs/{}", training.run());
+        self.tell(
+            serde_json::json!({ "run": training.run(), "url": page, "steps": self.steps }),
+            &format!("training {} rollouts, watch them at {page}", self.steps),
+        );
+        let say_so = |body: Body| {
+            // A status, or what came of a command: neither can break a rule.
+            if let Ok(event) = Event::new(stamps.id(), now(), None, None, body) {
+                delivery.offer(Arc::new(event));
+            }
+        };
         let begun = Instant::now();
-        let mut rolled = 0u32;
-        while let Some(event) = training.next_event(now()).map_err(|e| CliError::Failed(e.to_string()))? {
+        let (mut rolled, mut is_stopped) = (0u32, false);
+        // Time spent paused does not count against the rate.
+        let mut paused = Duration::ZERO;
+        while !is_stopped && let Some(event) = training.next_event(now()).map_err(failed)? {
             if event.step().is_some() {
                 if let Some(rate) = self.rate {
-                    let due = Duration::from_secs_f64(f64::from(rolled) / rate);
+                    let due = paused + Duration::from_secs_f64(f64::from(rolled) / rate);
                     std::thread::sleep(due.saturating_sub(begun.elapsed()));
                 }
                 rolled += 1;
             }
             delivery.offer(Arc::new(event));
+            let asked = Instant::now();
+            is_stopped = steering.check(&|new| training.tweak(new), say_so) == Course::Stop;
+            paused += asked.elapsed();
+        }
+        if is_stopped {
+            say_so(RunFinished { status: Status::Cancelled, summary: None }.into());
         }
         let settled = delivery.flush(FLUSH).map_err(|e| CliError::Failed(e.to_string()))?;
         if settled.dropped > 0 {
             let why = delivery.last_loss().unwrap_or_default();
             return Err(CliError::Failed(format!("{} events were refused: {why}", settled.dropped)));
         }
-        say(&format!("done: {rolled} rollouts in {:.1} s", begun.elapsed().as_secs_f64()));
+        let secs = begun.elapsed().as_secs_f64();
+        let word = if is_stopped { "stopped" } else { "done" };
+        self.tell(
+            serde_json::json!({ "run": training.run(), "rollouts": rolled, "secs": secs, "stopped": is_stopped }),
+            &format!("{word}: {rolled} rollouts in {secs:.1} s"),
+        );
         Ok(())
+    }
+
+    fn tell(&self, machine: serde_json::Value, people: &str) {
+        if self.json { say(&machine.to_string()) } else { say(people) }
     }
 }

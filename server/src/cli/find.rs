@@ -35,7 +35,9 @@ pub fn find(reader: &Reader<'_>, wanted: &str) -> Result<RunSummary, CliError> {
             let listed: Vec<_> = similar.iter().take(NAMED).map(described).collect();
             let more = if several > NAMED { "\n  ..." } else { "" };
             let listed = listed.join("\n");
-            Err(CliError::Failed(format!("{wanted:?} could be any of {several} runs; say its id:\n{listed}{more}")))
+            Err(CliError::Failed(format!(
+                "{wanted:?} could be any of {several} runs; say its id:\n{listed}{more}"
+            )))
         }
     }
 }

@@ -1,9 +1,17 @@
 //! The command line.
 
 mod client;
+mod completions;
 mod demo;
 mod export;
+mod find;
 mod import;
+mod reader;
+mod runs;
+mod screen;
+mod show;
+mod step;
+mod tail;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -24,6 +32,7 @@ Examples:
   gauntlet demo --rate 12                     train a small policy live, 12 rollouts a second
   gauntlet import results.json                open a result file as a run
   gauntlet export RUN --format results -o r.json
+  gauntlet runs                               list the runs; show RUN, tail RUN look into one
 
 Settings also come from GAUNTLET_LISTEN, GAUNTLET_DATA, GAUNTLET_LOG and, limits included, from gauntlet.toml."
 )]
@@ -51,6 +60,14 @@ Examples:
     Import(import::Import),
     /// Write a run as a file
     Export(export::Export),
+    /// List runs
+    Runs(runs::Runs),
+    /// Show a run, or everything about one of its steps
+    Show(show::Show),
+    /// Follow a run live in the terminal
+    Tail(tail::Tail),
+    /// Make a shell complete commands and flags
+    Completions(completions::Completions),
 }
 
 /// Why a command failed, as people read it.
@@ -62,6 +79,9 @@ pub enum CliError {
     /// Serving.
     #[error(transparent)]
     Serve(#[from] ServeError),
+    /// Nobody reads the output any more (`gauntlet runs | head -1`): the end of it, and no error.
+    #[error("the output was closed")]
+    Closed,
     /// Anything else, as a sentence.
     #[error("{0}")]
     Failed(String),
@@ -69,7 +89,10 @@ pub enum CliError {
 
 impl From<std::io::Error> for CliError {
     fn from(e: std::io::Error) -> Self {
-        Self::Failed(e.to_string())
+        match e.kind() {
+            std::io::ErrorKind::BrokenPipe => Self::Closed,
+            _ => Self::Failed(e.to_string()),
+        }
     }
 }
 
@@ -78,7 +101,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     log_to_stderr(&cli.log);
     match run(cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) | Err(CliError::Closed) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&error.to_string());
             ExitCode::FAILURE
@@ -94,6 +117,10 @@ fn run(cli: Cli) -> Result<(), CliError> {
         Command::Demo(demo) => demo.run(&config, &runtime),
         Command::Import(import) => import.run(&config, &runtime),
         Command::Export(export) => export.run(&config, &runtime),
+        Command::Runs(runs) => runs.run(&config, &runtime),
+        Command::Show(show) => show.run(&config, &runtime),
+        Command::Tail(tail) => tail.run(&config, &runtime),
+        Command::Completions(completions) => completions.run(),
     }
 }
 

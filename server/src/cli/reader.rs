@@ -49,7 +49,8 @@ impl Reader<'_> {
                 Ok(Listed { items: page.items, next_cursor: page.next_cursor })
             }
             Place::Server(url) => {
-                let mut asked = vec![("limit", query.limit.to_string()), ("sort", query.sort.as_str().to_owned())];
+                let mut asked =
+                    vec![("limit", query.limit.to_string()), ("sort", query.sort.as_str().to_owned())];
                 let status = query.status.map(|status| status.as_str().to_owned());
                 let named = [
                     ("cursor", &query.cursor),

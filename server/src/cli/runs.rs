@@ -64,7 +64,8 @@ impl Runs {
     /// Prints the list.
     pub fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
         let place = Place::find(config, runtime)?;
-        let printed = self.read(&Reader { place: &place, runtime }).and_then(|(runs, more)| self.print(&runs, more));
+        let printed =
+            self.read(&Reader { place: &place, runtime }).and_then(|(runs, more)| self.print(&runs, more));
         close(place, runtime);
         printed
     }

@@ -29,6 +29,7 @@ macro_rules! guides {
 const GUIDES: &[Guide] = guides! {
     "start", "Start", "docs/start.md";
     "files", "Files", "docs/files.md";
+    "search", "Search and the hub", "docs/search.md";
 };
 
 /// The address of the reference.

@@ -9,6 +9,9 @@ const STEP_ROW: &str = "{steps: [object], next_after: integer?, next_after_seq: 
 const APPENDED: &str = "{accepted: integer, duplicates: integer, first_seq: integer?, last_seq: integer?}";
 const ARTIFACT: &str = "{seq: integer, at: string, episode: string?, step: integer?, name: string, mime_type: string, \
     size_bytes: integer, sha256: string, role: string, stored: boolean}";
+const IMPORT: &str = "{id: string, name: string, phase: string, size_bytes: integer?, received_bytes: integer, \
+     done_bytes: integer, created_at: string, run: string?, run_name: string, steps: integer, episodes: integer, \
+     warnings: [string], error: object?}";
 const COMMANDS: &str = "{commands: [{command_id: string, action: string, parameters: object, author: string, \
     issued_at: string}]}";
 const EPISODE: &str = "{episode: string, task: string?, status: string?, started_at: string?, finished_at: string?, \
@@ -184,11 +187,6 @@ fn commands() -> Vec<Operation> {
     ]
 }
 
-/// A file on its way in.
-const IMPORT: &str = "{id: string, name: string, phase: string, size_bytes: integer?, received_bytes: integer, \
-     done_bytes: integer, created_at: string, run: string?, run_name: string, steps: integer, episodes: integer, \
-     warnings: [string], error: object?}";
-
 fn files() -> Vec<Operation> {
     vec![
         op("post", "/api/v1/import", "Files", "Open a result file as a run")
@@ -206,7 +204,7 @@ fn files() -> Vec<Operation> {
                 "The body is `{name, size_bytes?, key?}`. Announced again under the same key, such as the file's path, \
                  size and time of change, it goes on where it was: `received_bytes` says where the next slice begins.",
             )
-            .body("application/json", "{name: string, size_bytes: integer?, key: string?}")
+            .body(JSON, "{name: string, size_bytes: integer?, key: string?}")
             .json(201, "It is new.", IMPORT)
             .json(200, "It is under way.", IMPORT)
             .refuses(422, "A field is wrong; the message names it."),

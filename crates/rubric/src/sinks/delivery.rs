@@ -9,7 +9,7 @@ use std::time::Duration;
 use gauntlet_model::{Event, Gap};
 
 use super::parts::{Fate, settle};
-use super::queue::{Counters, Queue};
+use super::queue::{Counters, Fates, Queue};
 use super::{Behind, DeliveryError, Sink};
 use crate::observer::Outlet;
 use crate::stamps::Stamps;
@@ -169,8 +169,8 @@ impl<S: Sink> Worker<S> {
             if !told {
                 self.queue.still_untold(work.untold);
             }
-            self.settle(&mut work.batch);
-            self.catch_up();
+            let fates = self.settle(&mut work.batch);
+            self.catch_up(&fates);
             if work.is_last {
                 break;
             }
@@ -178,7 +178,7 @@ impl<S: Sink> Worker<S> {
         // What is on disk is safe there: it is waited for only while it is getting less.
         let mut left = u64::MAX;
         while self.queue.has_time() {
-            let now = self.catch_up();
+            let now = self.catch_up(&Fates::default());
             if now == 0 || now >= left {
                 break;
             }
@@ -188,8 +188,8 @@ impl<S: Sink> Worker<S> {
     }
 
     /// Delivers a batch or drops it, in parts where that helps.
-    fn settle(&mut self, batch: &mut Vec<Arc<Event>>) {
-        let queue = Arc::clone(&self.queue);
+    fn settle(&mut self, batch: &mut Vec<Arc<Event>>) -> Fates {
+        let mut fates = Fates::default();
         let deliver = |part: &[Arc<Event>]| {
             self.deliver(part).map_err(|error| match error {
                 // Out of retries.
@@ -198,24 +198,28 @@ impl<S: Sink> Worker<S> {
             })
         };
         let told = |fate| match fate {
-            Fate::Taken(count) => queue.sent(count),
-            Fate::Refused(count, reason) => queue.dropped(count, &reason),
+            Fate::Taken(count) => fates.taken += count,
+            Fate::Refused(count, reason) => {
+                fates.refused += count;
+                fates.reason = reason;
+            }
         };
         // Nothing is put off: `deliver` says so by refusing.
         let _ = settle(batch, deliver, told);
+        fates
     }
 
     /// Enters what an earlier process left into the books, as far as it does not arrive at once.
     fn inherit(&mut self) {
         let behind = self.ask();
         self.queue.inherited(behind.events + behind.lost);
-        self.queue.behind(&behind);
+        self.queue.settled(&Fates::default(), &behind);
     }
 
-    /// Lets the sink go on with what it holds back; how many events that still is.
-    fn catch_up(&mut self) -> u64 {
+    /// Lets the sink go on with what it holds back, and enters the books; how many events that still is.
+    fn catch_up(&mut self, fates: &Fates) -> u64 {
         let behind = self.ask();
-        self.queue.behind(&behind);
+        self.queue.settled(fates, &behind);
         behind.events
     }
 

@@ -57,6 +57,15 @@ pub(super) struct Work {
     pub(super) is_last: bool,
 }
 
+/// What became of a batch.
+#[derive(Default)]
+pub(super) struct Fates {
+    pub(super) taken: u64,
+    pub(super) refused: u64,
+    /// Why the last one was.
+    pub(super) reason: String,
+}
+
 /// How often a sink that is behind is asked to go on while nothing is offered.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -114,18 +123,16 @@ impl Queue {
         Some(work)
     }
 
-    pub(super) fn sent(&self, count: u64) {
+    /// What became of a batch, and how far the sink is behind with it: at once, so that nobody takes what is on disk for
+    /// delivered.
+    pub(super) fn settled(&self, fates: &Fates, behind: &Behind) {
         let mut state = self.lock();
-        state.counters.queued -= count;
-        state.counters.sent += count;
-        drop(state);
-        self.room.notify_all();
-    }
-
-    pub(super) fn dropped(&self, count: u64, reason: &str) {
-        let mut state = self.lock();
-        state.counters.queued -= count;
-        state.lose(count, reason);
+        state.counters.queued -= fates.taken + fates.refused;
+        state.counters.sent += fates.taken;
+        if fates.refused > 0 {
+            state.lose(fates.refused, &fates.reason);
+        }
+        state.behind(behind);
         drop(state);
         self.room.notify_all();
     }
@@ -133,18 +140,6 @@ impl Queue {
     /// What an earlier process left: taken, but not arrived.
     pub(super) fn inherited(&self, count: u64) {
         self.lock().counters.sent += count;
-    }
-
-    /// How far the sink is behind, and what it gave up since the last time.
-    pub(super) fn behind(&self, behind: &Behind) {
-        let mut state = self.lock();
-        state.counters.spooled = behind.events;
-        if behind.lost > 0 {
-            state.counters.sent -= behind.lost.min(state.counters.sent);
-            state.lose(behind.lost, &behind.reason);
-        }
-        drop(state);
-        self.room.notify_all();
     }
 
     /// Whether there is time left to deliver; always before the end.
@@ -229,6 +224,14 @@ impl State {
         self.counters.dropped += count;
         self.untold += count;
         self.reason = reason.to_owned();
+    }
+
+    fn behind(&mut self, behind: &Behind) {
+        self.counters.spooled = behind.events;
+        if behind.lost > 0 {
+            self.counters.sent -= behind.lost.min(self.counters.sent);
+            self.lose(behind.lost, &behind.reason);
+        }
     }
 
     fn settled(&self) -> u64 {

@@ -104,6 +104,12 @@ impl Spool {
         &self.path
     }
 
+    /// The folder beside it, for the content of artifacts that waits with the events. Not made here; removed with the
+    /// file, if it is empty.
+    pub fn blobs(&self) -> PathBuf {
+        self.path.with_extension("blobs")
+    }
+
     /// Events in it that were not delivered yet.
     pub fn left(&self) -> u64 {
         self.left
@@ -223,6 +229,7 @@ impl Drop for Spool {
         if self.left == 0 {
             // One that stays behind holds nothing but its header.
             let _ = std::fs::remove_file(&self.path);
+            let _ = std::fs::remove_dir(self.blobs());
         }
     }
 }

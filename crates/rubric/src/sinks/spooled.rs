@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gauntlet_model::{Event, FieldError, RunSpec};
+use gauntlet_model::{Event, FieldError};
 
 use super::parts::{Fate, settle};
 use super::spool::{Spool, SpoolError};
@@ -152,7 +152,7 @@ pub struct Leftovers {
 /// other processes are using. Goes on to the next file where one cannot be delivered now.
 pub fn deliver_leftovers<S: Sink>(
     folder: &Path,
-    sink_for: impl Fn(RunSpec) -> Result<S, FieldError>,
+    sink_for: impl Fn(&Spool) -> Result<S, FieldError>,
 ) -> Result<Leftovers, SpoolError> {
     let failed = |error| SpoolError::Io { path: folder.to_owned(), error };
     let mut found = Leftovers::default();
@@ -166,7 +166,7 @@ pub fn deliver_leftovers<S: Sink>(
     for path in paths.into_iter().map(|entry| entry.path()) {
         let opened = Spool::take_over(&path).and_then(|spool| {
             let Some(spool) = spool else { return Ok(None) };
-            Ok(Some(Spooled::new(sink_for(spool.spec().clone())?, spool)))
+            Ok(Some(Spooled::new(sink_for(&spool)?, spool)))
         });
         let mut spooled = match opened {
             Ok(Some(spooled)) => spooled,

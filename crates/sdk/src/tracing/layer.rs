@@ -50,8 +50,8 @@ enum Part {
 struct Span {
     span_id: String,
     parent: Option<String>,
-    /// The `tool_call` that was told when it opened.
-    call: Option<String>,
+    /// Whether a `tool_call` was told when it opened.
+    is_call: bool,
     started_at: Timestamp,
     fields: Fields,
 }
@@ -175,7 +175,6 @@ impl Layer {
             let Some(Part::Episode(episode, _)) = &*home else { return };
             let (span_id, started_at) = (episode.new_span_id(), episode.now());
             let is_tool = fields.operation.as_deref() == Some("execute_tool");
-            let call = is_tool.then(|| span_id.clone());
             if is_tool {
                 self.count(episode.step(StepRecorded {
                     step_kind: StepKind::ToolCall,
@@ -189,7 +188,7 @@ impl Layer {
                     metadata: Object::new(),
                 }));
             }
-            Span { span_id, parent, call, started_at, fields }
+            Span { span_id, parent, is_call: is_tool, started_at, fields }
         };
         let mut extensions = span.extensions_mut();
         extensions.insert::<Slot>(Arc::new(Mutex::new(Some(Part::Step(step)))));
@@ -197,13 +196,13 @@ impl Layer {
     }
 
     fn close_step(&self, episode: &Episode, name: &str, at: Option<u32>, step: Span) {
-        let Span { span_id, parent, call, started_at, fields } = step;
+        let Span { span_id, parent, is_call, started_at, fields } = step;
         self.score(episode, at, &fields, false);
-        let kind = match (fields.kind, &call, fields.operation.as_deref()) {
+        let kind = match (fields.kind, is_call, fields.operation.as_deref()) {
             (Some(kind), ..) => kind,
-            (None, Some(_), _) => StepKind::ToolResult,
-            (None, None, Some("chat" | "text_completion" | "generate_content")) => StepKind::Message,
-            (None, None, _) if fields.error().is_some() => StepKind::Error,
+            (None, true, _) => StepKind::ToolResult,
+            (None, false, Some("chat" | "text_completion" | "generate_content")) => StepKind::Message,
+            (None, false, _) if fields.error().is_some() => StepKind::Error,
             _ => StepKind::Decision,
         };
         let mut payload = fields.payload.clone();
@@ -213,9 +212,9 @@ impl Layer {
         self.count(episode.step(StepRecorded {
             step_kind: kind,
             name: Some(name_of(&fields, name)),
-            // The result of a call is a step of its own, inside the call.
-            span_id: if call.is_some() { episode.new_span_id() } else { span_id },
-            parent_span_id: call.or(parent),
+            // A call and its result are two steps of one span.
+            span_id,
+            parent_span_id: parent,
             started_at,
             ended_at: Some(episode.now().max(started_at)),
             payload,

@@ -1,0 +1,258 @@
+//! Everything about one step, for people: the rubric tree, the texts, what the agent did.
+
+use gauntlet_film::Rules;
+use gauntlet_model::{
+    Body, EpisodeId, Event, Object, Record, RunSummary, ScoreAdded, SnapshotScored, StepRecorded,
+};
+
+use super::CliError;
+use super::reader::failed;
+use super::screen::{BAD, BOLD, DIM, GOOD, Screen, WAITS, clip, colour, left, lines, paint, score};
+
+/// Lines of a text, unless it is wanted in full.
+const LINES: usize = 24;
+
+/// Prints a step from its events.
+pub fn show(
+    screen: &mut Screen,
+    run: &RunSummary,
+    number: u32,
+    records: &[Record],
+    full: bool,
+) -> Result<(), CliError> {
+    let events = records.iter().map(Record::event).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    screen.line(format!(
+        "{} {}",
+        paint(BOLD, format!("step {number}")),
+        paint(DIM, format!("of {}", run.name))
+    ))?;
+    for (episode, snapshot) in snapshots(&events) {
+        judged(screen, &events, episode, snapshot, full)?;
+    }
+    recorded(screen, &events)?;
+    for event in &events {
+        if let Some(line) = other(event.body()) {
+            screen.line(line)?;
+        }
+    }
+    Ok(())
+}
+
+/// The snapshots that count: of each episode the last one.
+fn snapshots(events: &[Event]) -> Vec<(Option<&EpisodeId>, &SnapshotScored)> {
+    let mut kept: Vec<(Option<&EpisodeId>, &SnapshotScored)> = Vec::new();
+    for event in events {
+        let Body::SnapshotScored(snapshot) = event.body() else { continue };
+        kept.retain(|(episode, _)| *episode != event.episode());
+        kept.push((event.episode(), snapshot));
+    }
+    kept
+}
+
+fn judged(
+    screen: &mut Screen,
+    events: &[Event],
+    episode: Option<&EpisodeId>,
+    snapshot: &SnapshotScored,
+    full: bool,
+) -> Result<(), CliError> {
+    if let Some(episode) = episode {
+        screen.line(paint(BOLD, format!("episode {episode}")))?;
+    }
+    // A later score lies over the snapshot's own.
+    let later: Vec<(&str, f64, &ScoreAdded)> = events
+        .iter()
+        .filter(|event| event.episode() == episode)
+        .filter_map(|event| match event.body() {
+            Body::ScoreAdded(added) => Some((added.path.as_str(), added.value.get(), added)),
+            _ => None,
+        })
+        .collect();
+    let own = snapshot.scores.iter().filter(|(path, _)| !later.iter().any(|(laid, ..)| laid == path));
+    let mut rows: Vec<(&str, Option<f64>)> = own.map(|(path, value)| (path, Some(value))).collect();
+    for (path, value, _) in &later {
+        rows.retain(|(known, _)| known != path);
+        rows.push((path, Some(*value)));
+    }
+    rows.extend(snapshot.not_evaluated.iter().map(|path| (path.as_str(), None)));
+    tree(screen, &rows)?;
+    for failure in &snapshot.failures {
+        screen.line(paint(colour(*failure), format!("declared: {}", failure.as_str())))?;
+    }
+    for (path, _, added) in &later {
+        let why = added.explanation.as_deref().map(|why| format!(": {}", clip(why, 200))).unwrap_or_default();
+        screen.line(paint(DIM, format!("{path} was scored later by {}{why}", added.source)))?;
+    }
+    if snapshot.is_paused {
+        screen.line(paint(WAITS, "the run waited here"))?;
+    }
+    if let Some(asked) = &snapshot.challenge {
+        let options = asked.options.join(" / ");
+        screen.line(paint(WAITS, clip(&format!("{}: {} {options}", asked.kind, asked.question), 400)))?;
+    }
+    text(screen, "action", &snapshot.action, full)?;
+    text(screen, "observation", &snapshot.observation, full)?;
+    object(screen, "metadata", &snapshot.metadata)
+}
+
+/// The rubrics as a tree: `root`, below it each dotted path under its parent, in the order they were scored.
+fn tree(screen: &mut Screen, rows: &[(&str, Option<f64>)]) -> Result<(), CliError> {
+    let rules = Rules::default();
+    let ordered = in_tree_order(rows);
+    let depth = |path: &str| if path == "root" { 0 } else { 1 + path.matches('.').count() };
+    let width = ordered.iter().map(|(path, _)| 2 * depth(path) + path.len()).max().unwrap_or(0).max(8);
+    for (path, value) in ordered {
+        let name = left(&format!("{}{path}", "  ".repeat(depth(path))), width);
+        let line = match value {
+            None => paint(DIM, format!("  · {name}  not evaluated")),
+            Some(value) => {
+                let value_text = super::screen::right(&score(value), 8);
+                match rules.judge(path, value) {
+                    Some(failure) => {
+                        paint(colour(failure), format!("  ✗ {name}  {value_text}  {}", failure.as_str()))
+                    }
+                    None => format!("  {} {name}  {value_text}", paint(GOOD, "✓")),
+                }
+            }
+        };
+        screen.line(line)?;
+    }
+    Ok(())
+}
+
+/// Parents before their children, `root` first; otherwise as they came.
+fn in_tree_order<'a>(rows: &[(&'a str, Option<f64>)]) -> Vec<(&'a str, Option<f64>)> {
+    fn below<'a>(parent: &str, rows: &[(&'a str, Option<f64>)], out: &mut Vec<(&'a str, Option<f64>)>) {
+        for (path, value) in rows {
+            let own = parent_of(path, rows) == parent && !out.iter().any(|(known, _)| known == path);
+            if own {
+                out.push((path, *value));
+                below(path, rows, out);
+            }
+        }
+    }
+    let mut out: Vec<_> = rows.iter().filter(|(path, _)| *path == "root").copied().collect();
+    below("", rows, &mut out);
+    out
+}
+
+/// The longest path above `path` that was scored; empty at the top.
+fn parent_of<'a>(path: &'a str, rows: &[(&str, Option<f64>)]) -> &'a str {
+    let mut above = path;
+    while let Some((parent, _)) = above.rsplit_once('.') {
+        if rows.iter().any(|(known, _)| *known == parent) {
+            return parent;
+        }
+        above = parent;
+    }
+    ""
+}
+
+fn text(screen: &mut Screen, heading: &str, text: &str, full: bool) -> Result<(), CliError> {
+    if text.trim().is_empty() {
+        return Ok(());
+    }
+    screen.line(paint(BOLD, heading))?;
+    let all: Vec<String> = lines(text).collect();
+    let shown = if full { all.len() } else { all.len().min(LINES) };
+    for line in &all[..shown] {
+        screen.line(format!("  {line}"))?;
+    }
+    if shown < all.len() {
+        screen.line(paint(DIM, format!("  … {} more lines (--full)", all.len() - shown)))?;
+    }
+    Ok(())
+}
+
+fn object(screen: &mut Screen, heading: &str, object: &Object) -> Result<(), CliError> {
+    if object.is_empty() {
+        return Ok(());
+    }
+    screen.line(paint(BOLD, heading))?;
+    let width = screen.width;
+    for (key, value) in object {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        screen.line(format!("  {}", clip(&format!("{key}: {value}"), width.saturating_sub(2))))?;
+    }
+    Ok(())
+}
+
+/// What the agent did, in order; inside of what, by indentation.
+fn recorded(screen: &mut Screen, events: &[Event]) -> Result<(), CliError> {
+    let steps: Vec<&StepRecorded> = events
+        .iter()
+        .filter_map(|event| match event.body() {
+            Body::StepRecorded(step) => Some(step),
+            _ => None,
+        })
+        .collect();
+    if steps.is_empty() {
+        return Ok(());
+    }
+    screen.line(paint(BOLD, "what the agent did"))?;
+    let width = screen.width;
+    for step in &steps {
+        let indent = "  ".repeat(1 + depth_of(step, &steps));
+        screen.line(clip_styled(&format!("{indent}{}", words(step)), step.error.is_some(), width))?;
+        for line in step.error.iter().flat_map(|e| e.traceback.iter().flat_map(|t| lines(t))) {
+            let room = width.saturating_sub(indent.len() + 2);
+            screen.line(paint(DIM, format!("{indent}  {}", clip(&line, room))))?;
+        }
+    }
+    Ok(())
+}
+
+/// A recorded step in one line: `tool_call lookup {"query": ...} 250 ms TimeoutError: no answer`.
+pub fn words(step: &StepRecorded) -> String {
+    let kind = serde_json::to_value(step.step_kind).unwrap_or_default();
+    let mut words = vec![kind.as_str().unwrap_or_default().to_owned()];
+    words.extend(step.name.clone());
+    words.extend(step.error.as_ref().map(|e| format!("{}: {}", e.kind, e.message)));
+    let text = step.payload.get("text").and_then(|text| text.as_str()).map(str::to_owned);
+    let payload =
+        (!step.payload.is_empty()).then(|| serde_json::to_string(&step.payload).unwrap_or_default());
+    words.extend(text.or(payload));
+    let took = step.ended_at.map(|end| (end.micros() - step.started_at.micros()) as f64 / 1000.0);
+    words.extend(took.map(|ms| format!("({ms:.0} ms)")));
+    words.join(" ")
+}
+
+fn clip_styled(line: &str, is_bad: bool, width: usize) -> String {
+    let indent = line.len() - line.trim_start().len();
+    let clipped = format!("{}{}", &line[..indent], clip(line, width.saturating_sub(indent)));
+    if is_bad { paint(BAD, clipped) } else { clipped }
+}
+
+fn depth_of(step: &StepRecorded, steps: &[&StepRecorded]) -> usize {
+    let mut depth = 0;
+    let mut at = step;
+    // A span that names itself, or a ring of them, ends by the bound.
+    while depth < steps.len() {
+        let above = at.parent_span_id.as_ref().and_then(|id| steps.iter().find(|s| s.span_id == *id));
+        match above {
+            Some(above) => at = above,
+            None => break,
+        }
+        depth += 1;
+    }
+    depth.min(20)
+}
+
+/// Anything else that belongs to the step.
+fn other(body: &Body) -> Option<String> {
+    match body {
+        Body::AnnotationAdded(note) => {
+            Some(format!("{} {}", paint(BOLD, format!("note by {}", note.author)), clip(&note.text, 1000)))
+        }
+        Body::ChallengeAnswered(answer) => {
+            Some(paint(WAITS, format!("{} answered {:?}", answer.author, answer.answer)))
+        }
+        Body::CommandApplied(applied) => {
+            Some(paint(WAITS, format!("command: {}", clip(&applied.result, 400))))
+        }
+        Body::ArtifactAdded(file) => {
+            Some(format!("file {} ({}, {} bytes)", clip(&file.name, 200), file.mime_type, file.size_bytes))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,306 @@
+//! `gauntlet tail RUN`: the newest steps, then each as it comes.
+
+use std::collections::VecDeque;
+
+use gauntlet_film::Rules;
+use gauntlet_model::{Body, Event, Record, RunId, RunSummary, Status};
+use gauntlet_rubric::Endpoint;
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc;
+
+use super::CliError;
+use super::client::Place;
+use super::find::find;
+use super::reader::{Reader, close, failed};
+use super::screen::{BAD, BOLD, DIM, Screen, WAITS, clip, colour, left, paint, right, score};
+use super::step::words;
+use crate::config::Config;
+use crate::serve::signals;
+
+/// Events between the connection and the terminal.
+const QUEUE: usize = 256;
+/// Events looked at for one line, to begin with.
+const PER_LINE: u64 = 8;
+
+/// Follows a run in the terminal.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  gauntlet tail my-run                    the last 10 lines, then live until the run ends
+  gauntlet tail my-run --failing          failing steps only
+  gauntlet tail my-run -n 0 --json | jq 'select(.kind == \"snapshot.scored\") | .body.scores.root'
+  gauntlet tail my-run --after 4711       everything behind event 4711
+
+RUN is an id, the beginning of one, or a name. A restart of the server is waited out; nothing is missed or said twice.")]
+pub struct Tail {
+    /// The run
+    #[arg(value_name = "RUN")]
+    run: String,
+    /// How many lines of the past
+    #[arg(short = 'n', long, default_value_t = 10, value_name = "N", conflicts_with = "after")]
+    lines: u32,
+    /// Begin behind this sequence number
+    #[arg(long, value_name = "SEQ")]
+    after: Option<u64>,
+    /// Failing steps and errors only
+    #[arg(long)]
+    failing: bool,
+    /// Go on after the run has ended
+    #[arg(short, long)]
+    follow: bool,
+    /// An event a line, in JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Tail {
+    /// Prints until the run ends, the reader goes away, or Ctrl-C.
+    pub fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
+        let place = Place::find(config, runtime)?;
+        let printed = self.print(&Reader { place: &place, runtime });
+        close(place, runtime);
+        printed
+    }
+
+    fn print(&self, reader: &Reader<'_>) -> Result<(), CliError> {
+        let run = find(reader, &self.run)?;
+        let mut printer = Printer {
+            screen: Screen::stdout(),
+            rules: Rules::default(),
+            json: self.json,
+            failing: self.failing,
+            status: run.status,
+        };
+        if !self.json {
+            let line = format!("{}  {}", run.name, paint(DIM, &run.id));
+            printer.screen.line(paint(BOLD, line))?;
+        }
+        let position = match self.after {
+            Some(after) => self.everything(reader, &run, after, &mut printer)?,
+            None => self.last_lines(reader, &run, &mut printer)?,
+        };
+        if printer.status.is_final() && !self.follow {
+            return Ok(());
+        }
+        match reader.place {
+            Place::Server(url) => self.live(reader.runtime, url, run.id, position, &mut printer),
+            Place::Folder(..) => {
+                super::complain("no server is running, so nothing more can come");
+                Ok(())
+            }
+        }
+    }
+
+    /// Prints what is behind `after`; where it ends.
+    fn everything(
+        &self,
+        reader: &Reader<'_>,
+        run: &RunSummary,
+        after: u64,
+        printer: &mut Printer,
+    ) -> Result<Option<u64>, CliError> {
+        let mut position = Some(after);
+        loop {
+            let stretch = reader.events(&run.id, position)?;
+            for record in &stretch.events {
+                printer.print(record)?;
+                position = Some(record.seq);
+            }
+            if stretch.events.is_empty() {
+                return Ok(position);
+            }
+        }
+    }
+
+    /// Prints the last lines there are; where the log ends.
+    fn last_lines(
+        &self,
+        reader: &Reader<'_>,
+        run: &RunSummary,
+        printer: &mut Printer,
+    ) -> Result<Option<u64>, CliError> {
+        let wanted = self.lines as usize;
+        let mut window = (u64::from(self.lines) * PER_LINE).max(64);
+        loop {
+            let from = run.head.saturating_sub(window);
+            let mut last: VecDeque<Record> = VecDeque::new();
+            let mut position = from.checked_sub(1);
+            loop {
+                let stretch = reader.events(&run.id, position)?;
+                let Some(end) = stretch.events.last().map(|record| record.seq) else { break };
+                position = Some(end);
+                for record in stretch.events {
+                    printer.look(&record);
+                    if printer.shows(&record)? {
+                        last.push_back(record);
+                    }
+                    if last.len() > wanted {
+                        last.pop_front();
+                    }
+                }
+            }
+            if last.len() >= wanted || from == 0 {
+                for record in &last {
+                    printer.print(record)?;
+                }
+                return Ok(position);
+            }
+            window = window.saturating_mul(8);
+        }
+    }
+
+    fn live(
+        &self,
+        runtime: &Runtime,
+        url: &str,
+        run: RunId,
+        position: Option<u64>,
+        printer: &mut Printer,
+    ) -> Result<(), CliError> {
+        let endpoint = Endpoint::new(url).map_err(failed)?;
+        let mut subscription = gauntlet_sdk::subscribe(endpoint, run, position);
+        let stopper = subscription.stopper();
+        let (sender, mut events) = mpsc::channel(QUEUE);
+        std::thread::Builder::new().name("tail".to_owned()).spawn(move || {
+            for event in &mut subscription {
+                if sender.blocking_send(event).is_err() {
+                    return;
+                }
+            }
+        })?;
+        let mut position = position;
+        let ended = runtime.block_on(async {
+            let interrupted = signals()?;
+            loop {
+                tokio::select! {
+                    () = interrupted.cancelled() => {
+                        let at = position.map_or(String::new(), |seq| format!(" at event {seq}; --after {seq} goes on"));
+                        super::complain(&format!("stopped{at}"));
+                        return Ok(());
+                    }
+                    event = events.recv() => match event {
+                        Some(Ok(record)) => {
+                            printer.print(&record)?;
+                            position = Some(record.seq);
+                            if printer.status.is_final() && !self.follow {
+                                return Ok(());
+                            }
+                        }
+                        Some(Err(error)) => return Err(failed(error)),
+                        None => return Ok(()),
+                    },
+                }
+            }
+        });
+        stopper.stop();
+        ended
+    }
+}
+
+struct Printer {
+    screen: Screen,
+    rules: Rules,
+    json: bool,
+    failing: bool,
+    /// Where the run stands, as far as it was read.
+    status: Status,
+}
+
+impl Printer {
+    fn print(&mut self, record: &Record) -> Result<(), CliError> {
+        self.look(record);
+        let event = record.event().map_err(failed)?;
+        if self.failing && !self.fails(&event) {
+            return Ok(());
+        }
+        if self.json {
+            return Ok(self.screen.line(serde_json::to_string(record).map_err(failed)?)?);
+        }
+        match self.words(&event) {
+            Some(line) => Ok(self.screen.line(line)?),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a record makes a line.
+    fn shows(&self, record: &Record) -> Result<bool, CliError> {
+        let event = record.event().map_err(failed)?;
+        Ok((!self.failing || self.fails(&event)) && (self.json || self.words(&event).is_some()))
+    }
+
+    /// Learns where the run stands.
+    fn look(&mut self, record: &Record) {
+        match record.event().as_ref().map(Event::body) {
+            Ok(Body::RunStatus(status)) => self.status = status.status,
+            Ok(Body::RunFinished(finished)) => self.status = finished.status,
+            _ => {}
+        }
+    }
+
+    fn fails(&self, event: &Event) -> bool {
+        match event.body() {
+            Body::SnapshotScored(s) => self.rules.failure_of(&s.scores, &s.failures).is_some(),
+            Body::ScoreAdded(s) => self.rules.judge(&s.path, s.value.get()).is_some(),
+            Body::StepRecorded(s) => s.error.is_some(),
+            Body::EpisodeFinished(f) => f.status != Status::Completed,
+            Body::RunFinished(f) => f.status != Status::Completed,
+            Body::Gap(_) => true,
+            _ => false,
+        }
+    }
+
+    /// The line of an event; `None` for those that say nothing to a person.
+    fn words(&self, event: &Event) -> Option<String> {
+        let step = right(&event.step().map_or(String::new(), |step| step.to_string()), 7);
+        let episode = event.episode().map_or(String::new(), |episode| clip(episode.as_str(), 8));
+        let lead = format!("{step}  {}", paint(DIM, left(&episode, 8)));
+        let room = self.screen.width.saturating_sub(19);
+        let said = |text: String| Some(format!("{lead}  {}", clip(&text, room)));
+        let loud = |style, text: String| Some(format!("{lead}  {}", paint(style, clip(&text, room))));
+        match event.body() {
+            Body::SnapshotScored(snapshot) => {
+                let root = right(&snapshot.scores.root().map_or("–".to_owned(), score), 8);
+                let style = self.rules.failure_of(&snapshot.scores, &snapshot.failures).map(colour);
+                let mut failing = Vec::new();
+                for (path, value) in snapshot.scores.iter().filter(|(path, _)| *path != "root") {
+                    if self.rules.judge(path, value).is_some() {
+                        failing.push(format!("{path} {}", score(value)));
+                    }
+                }
+                failing.extend(snapshot.failures.iter().map(|failure| failure.as_str().to_owned()));
+                let failing = clip(&failing.join(", "), room.saturating_sub(10));
+                let left_over = room.saturating_sub(12 + failing.chars().count());
+                let action = paint(DIM, clip(&snapshot.action, left_over));
+                let waits = if snapshot.is_paused { paint(WAITS, " paused") } else { String::new() };
+                let judged = match style {
+                    Some(style) => paint(style, format!("{root}  ✗ {failing}")),
+                    None => format!("{root}  ✓"),
+                };
+                Some(format!("{lead}{judged}{waits}  {action}"))
+            }
+            Body::StepRecorded(step) if step.error.is_some() => loud(BAD, words(step)),
+            Body::StepRecorded(step) => said(words(step)),
+            Body::ScoreAdded(added) => {
+                said(format!("{} {} (by {})", added.path, score(added.value.get()), added.source))
+            }
+            Body::EpisodeFinished(f) if f.status != Status::Completed => {
+                let why = f.error.as_deref().unwrap_or_default();
+                loud(BAD, format!("episode {} {why}", f.status.as_str()))
+            }
+            Body::RunStatus(status) => {
+                let why = status.reason.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+                loud(WAITS, format!("run {}{why}", status.status.as_str()))
+            }
+            Body::RunFinished(finished) => {
+                let style = if finished.status == Status::Completed { BOLD } else { BAD };
+                loud(style, format!("run {}", finished.status.as_str()))
+            }
+            Body::Gap(gap) => loud(BAD, format!("{} events were lost: {}", gap.lost, gap.reason)),
+            Body::CommandIssued(c) => loud(WAITS, format!("{} says {}", c.author, c.action.as_str())),
+            Body::CommandApplied(applied) => loud(WAITS, applied.result.clone()),
+            Body::AnnotationAdded(note) => said(format!("note by {}: {}", note.author, note.text)),
+            Body::ArtifactAdded(file) => said(format!("file {}", file.name)),
+            _ => None,
+        }
+    }
+}
