@@ -91,7 +91,25 @@ async fn the_binary_serves_its_documentation() {
     for path in ["/api/v1/runs/{run}/events", "/gauntlet/stream/{sid}", "schema-SnapshotScored"] {
         assert!(reference.contains(path), "{path}");
     }
-    assert!(server.get("/docs/start").await.expect(200).text().contains("<h1"));
+    let mut seen = BTreeSet::from(["/docs/start".to_owned()]);
+    let mut waiting: Vec<String> = seen.iter().cloned().collect();
+    while let Some(page) = waiting.pop() {
+        let text = server.get(&page).await.expect(200).text();
+        assert!(text.contains("<h1"), "{page}");
+        for link in text.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            let is_outside =
+                ["https://", "http://", "#", "/pkg/", "/api/", "data:"].iter().any(|o| link.starts_with(o));
+            let target = link.split('#').next().unwrap_or_default();
+            if is_outside || target == "/" {
+                continue;
+            }
+            assert!(target.starts_with("/docs"), "{page} links to {link}, which is no page");
+            if seen.insert(target.to_owned()) {
+                waiting.push(target.to_owned());
+            }
+        }
+    }
+    assert!(seen.len() > 8, "the guides lead to each other: {seen:?}");
     server.get("/docs/none").await.expect(404);
     server.get("/docs").await.expect(307);
 }

@@ -5,18 +5,25 @@ use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html::push_htm
 use super::Guide;
 use super::page::anchor;
 
-/// The guide as HTML. Headings get addresses; a link to another guide's file leads to its page.
+/// The guide as HTML. Headings get addresses; a link to another guide's file leads to its page, one to
+/// a file that is not served loses its link.
 pub fn html(guide: &Guide, all: &[Guide]) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
     let mut events: Vec<Event> = Parser::new_ext(guide.text, options).collect();
     name_headings(&mut events);
-    for event in &mut events {
-        if let Event::Start(Tag::Link { dest_url, .. }) = event
-            && let Some(page) = page_of(guide, dest_url, all)
-        {
-            *dest_url = CowStr::from(page);
+    let mut is_dropped = false;
+    events.retain_mut(|event| match event {
+        Event::Start(Tag::Link { dest_url, .. }) => {
+            match page_of(guide, dest_url, all) {
+                Some(page) => *dest_url = CowStr::from(page),
+                // Another file of the repository, which is not served: its words stay.
+                None => is_dropped = is_relative(dest_url),
+            }
+            !is_dropped
         }
-    }
+        Event::End(TagEnd::Link) => !std::mem::take(&mut is_dropped),
+        _ => true,
+    });
     let mut out = String::new();
     push_html(&mut out, events.into_iter());
     // A wide table scrolls by itself.
@@ -44,9 +51,13 @@ fn name_headings(events: &mut [Event]) {
     }
 }
 
+fn is_relative(link: &str) -> bool {
+    !link.contains("://") && !link.starts_with(['#', '/'])
+}
+
 /// Where a relative link leads: the page of the file it names, if that is a guide.
 fn page_of(guide: &Guide, link: &str, all: &[Guide]) -> Option<String> {
-    if link.contains("://") || link.starts_with(['#', '/']) {
+    if !is_relative(link) {
         return None;
     }
     let (path, anchor) = link.split_once('#').map_or((link, String::new()), |(p, a)| (p, format!("#{a}")));
@@ -81,6 +92,7 @@ mod tests {
         ];
         let out = html(&all[0], &all);
         assert!(out.contains("href=\"/docs/python#Use\"") && out.contains("href=\"https://x.y\""), "{out}");
+        assert!(out.contains("law") && !out.contains("LICENSE"), "{out}");
         assert!(out.contains("<h1 id=\"a-b-c\">"), "{out}");
     }
 }

@@ -28,8 +28,14 @@ macro_rules! guides {
 /// The guides, in reading order.
 const GUIDES: &[Guide] = guides! {
     "start", "Start", "docs/start.md";
+    "python", "Python", "sdk/python/README.md";
+    "integrations", "Integrations", "sdk/python/INTEGRATIONS.md";
+    "typescript", "TypeScript", "sdk/typescript/README.md";
+    "rust", "Rust", "crates/sdk/README.md";
+    "opentelemetry", "OpenTelemetry", "docs/opentelemetry.md";
     "files", "Files", "docs/files.md";
     "search", "Search and the hub", "docs/search.md";
+    "cli", "Command line", "docs/cli.md";
 };
 
 /// The address of the reference.
