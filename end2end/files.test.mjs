@@ -188,7 +188,7 @@ story("a file can be given up, and leaves nothing", async ({ server, page }) => 
   await browser.locator("input[type=file]").first().setInputFiles(file);
   const status = async () => (await server.get("/api/v1/runs")).items[0]?.status;
   await until("its run is under way", async () => (await status()) === "running", { within: 60_000 });
-  await browser.getByRole("button", { name: "Cancel" }).click();
+  await browser.getByRole("button", { name: "Cancel", exact: true }).click();
   await until("the bar is gone", async () => (await browser.getByRole("progressbar").count()) === 0);
   await until("the run is gone", async () => (await server.get("/api/v1/runs")).items.length === 0);
   await until("the file is gone", async () => (await server.get("/api/v1/imports")).items.length === 0);

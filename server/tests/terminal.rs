@@ -189,7 +189,7 @@ fn everything_about_a_step_is_a_tree_and_cannot_control_the_terminal() {
     };
     let events = [
         r#"{"id":"01920000-0000-7000-8000-000000000001","at":"2026-11-21T00:06:33Z","kind":"snapshot.scored","v":1,"step":3,
-            "body":{"scores":{"root":-20,"proof.quote":1,"proof":2,"grounding":-20},"not_evaluated":["synthesis"],
+            "body":{"scores":{"root":-20,"proof.quote":1,"proof":2,"grounding":-20,"metrics.kl":-3},"not_evaluated":["synthesis"],
             "action":"a\u001b[31m red\nsecond line","observation":"seen"}}"#
             .to_owned(),
         span(1, "", r#""step_kind":"tool_call","name":"lookup","payload":{"q":"dose"}"#),
@@ -207,6 +207,7 @@ step 3 of tree
   ✓   proof               2.0
   ✓     proof.quote       1.0
   ✗   grounding         -20.0  hallucination
+  –     metrics.kl       -3.0
   ·   synthesis      not evaluated
 action
   a[31m red
@@ -289,11 +290,17 @@ fn an_interrupted_tail_says_where_to_go_on() {
         r#"[{"id":"01920000-0000-7000-8000-000000000001","at":"2026-11-21T00:06:33Z","kind":"snapshot.scored","v":1,"step":1,"body":{"scores":{"root":2}}}]"#,
     );
     assert!(lines.next().unwrap().unwrap().contains("2.0  ✓"));
+    // It is live now: this one cannot have been read with the past.
+    server.post(
+        "/waits/events",
+        r#"[{"id":"01920000-0000-7000-8000-000000000002","at":"2026-11-21T00:06:33Z","kind":"snapshot.scored","v":1,"step":2,"body":{"scores":{"root":3}}}]"#,
+    );
+    assert!(lines.next().unwrap().unwrap().contains("3.0  ✓"));
     assert!(Command::new("kill").args(["-INT", &tail.id().to_string()]).status().unwrap().success());
     let ended = tail.wait_with_output().unwrap();
     let told = String::from_utf8_lossy(&ended.stderr);
     assert!(ended.status.success(), "{told}");
-    assert!(told.contains("stopped at event 1; --after 1 goes on"), "{told}");
+    assert!(told.contains("stopped at event 2; --after 2 goes on"), "{told}");
 }
 
 #[test]

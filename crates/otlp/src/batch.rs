@@ -181,7 +181,21 @@ fn contained(record: &Record) -> HashSet<String> {
     let Ok(event) = record.event() else { return HashSet::new() };
     let Body::SnapshotScored(scored) = event.body() else { return HashSet::new() };
     let ids = scored.metadata.get("evaluations").and_then(Value::as_array);
-    ids.into_iter().flatten().filter_map(|id| id.as_str().map(str::to_owned)).collect()
+    ids.into_iter().flatten().filter_map(|held| held.get("id")?.as_str().map(str::to_owned)).collect()
+}
+
+/// An evaluation as its snapshot's metadata names it.
+fn held(evaluation: &Evaluation) -> Value {
+    let mut said = Object::new();
+    said.insert("id".to_owned(), json!(evaluation.score_id));
+    for (key, text) in
+        [("name", &evaluation.path), ("label", &evaluation.label), ("explanation", &evaluation.explanation)]
+    {
+        if let Some(text) = text {
+            said.insert(key.to_owned(), json!(text));
+        }
+    }
+    Value::Object(said)
 }
 
 struct Writer {
@@ -281,6 +295,9 @@ impl Writer {
                 self.say(&mut events, &episode, Some(step), finish)?;
             }
         }
+        if item.is_large {
+            events.iter().try_for_each(bounded)?
+        }
         Ok(events)
     }
 
@@ -295,17 +312,17 @@ impl Writer {
         if self.taken.contains(&said.id) || events.iter().any(|e| e.id() == said.id) {
             return Ok(());
         }
-        let event = Event::new(said.id, said.at, episode.clone(), step, said.body)?;
-        let bytes = event.body().to_json().len();
-        if bytes > gauntlet_model::MAX_BODY_BYTES {
-            let most = gauntlet_model::MAX_BODY_BYTES;
-            return Err(FieldError::new(
-                "body",
-                format!("is {bytes} bytes long; at most {most} are allowed"),
-            ));
-        }
-        events.push(event);
+        events.push(Event::new(said.id, said.at, episode.clone(), step, said.body)?);
         Ok(())
+    }
+}
+
+/// Refuses an event whose body is over the limit.
+fn bounded(event: &Event) -> Result<(), FieldError> {
+    let (bytes, most) = (event.body().to_json().len(), gauntlet_model::MAX_BODY_BYTES);
+    match bytes > most {
+        true => Err(FieldError::new("body", format!("is {bytes} bytes long; at most {most} are allowed"))),
+        false => Ok(()),
     }
 }
 
@@ -316,14 +333,18 @@ fn snapshot(node: &crate::item::Node, evaluations: &[Evaluation]) -> Result<Snap
     not_evaluated.sort_unstable();
     not_evaluated.dedup();
     let mut metadata = Object::new();
+    for (key, text) in [("name", &node.name), ("error", &node.error)] {
+        if let Some(text) = text {
+            metadata.insert(key.to_owned(), json!(text));
+        }
+    }
     if !evaluations.is_empty() {
-        let ids: Vec<String> = evaluations.iter().map(|e| e.score_id.to_string()).collect();
-        metadata.insert("evaluations".to_owned(), json!(ids));
+        metadata.insert("evaluations".to_owned(), evaluations.iter().map(held).collect());
     }
     Ok(SnapshotScored {
         scores,
         not_evaluated,
-        failures: if node.failed { vec![FailureKind::Generic] } else { Vec::new() },
+        failures: node.error.iter().map(|_| FailureKind::Generic).collect(),
         action: node.action.clone(),
         observation: node.observation.clone(),
         metadata,

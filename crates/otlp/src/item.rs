@@ -54,6 +54,12 @@ pub(crate) fn finished_id(trace: &str, entry: Option<&str>) -> EventId {
     }
 }
 
+/// Whether something of so many bytes as protobuf may exceed the limit as JSON, where one byte may become six and a number
+/// of two bytes twenty.
+pub(crate) fn is_large(bytes: usize) -> bool {
+    bytes > gauntlet_model::MAX_BODY_BYTES / 16
+}
+
 /// An event's id, time and body.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Said<B> {
@@ -79,6 +85,8 @@ pub(crate) struct Item {
     pub step: Option<u32>,
     /// What its episode attempts.
     pub task: Option<String>,
+    /// Whether its events may be over the limit of one body, so that they must be measured.
+    pub is_large: bool,
     /// Events to append as they are; then there is nothing else.
     pub exact: Option<Vec<Event>>,
     /// The step.
@@ -97,6 +105,9 @@ pub(crate) struct Node {
     pub always: bool,
     pub action: String,
     pub observation: String,
-    pub failed: bool,
+    /// What the step is called.
+    pub name: Option<String>,
+    /// What went wrong with it, in a line.
+    pub error: Option<String>,
     pub at: Timestamp,
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::attributes::{Read, read};
 use crate::error::{Exception, take_text};
 use crate::ids::{event_id, hex, named, span_id};
-use crate::item::{Item, Node, Place, Said};
+use crate::item::{Item, Node, Place, Said, is_large};
 use crate::proto::LogRecord;
 use crate::scores::{Evaluation, Judged, RESULT};
 use crate::source::{Source, note};
@@ -49,6 +49,7 @@ pub(crate) fn item(record: &LogRecord, source: &Source) -> Result<Item, String> 
         at,
         step: None,
         task: None,
+        is_large: is_large(record.encoded_len() + source.bytes),
         exact: None,
         record: None,
         evaluations: Vec::new(),

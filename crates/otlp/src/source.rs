@@ -1,6 +1,7 @@
 //! Where spans and log records come from: their resource and scope.
 
 use gauntlet_model::Object;
+use prost::Message;
 use serde_json::Value;
 
 use crate::proto::{InstrumentationScope, Resource};
@@ -15,10 +16,13 @@ pub(crate) struct Source {
     pub own: Object,
     /// Name, version and attributes of the scope; empty where there is none.
     pub scope: Object,
+    /// How large both are, as protobuf.
+    pub bytes: usize,
 }
 
 impl Source {
     pub fn of(resource: Option<&Resource>, scope: Option<&InstrumentationScope>) -> Self {
+        let resource_bytes = resource.map_or(0, Message::encoded_len);
         let attributes = resource.map(|r| value::object(&r.attributes)).unwrap_or_default();
         let (own, resource) = attributes.into_iter().partition(|(key, _)| key.starts_with("gauntlet."));
         let mut said = Object::new();
@@ -32,7 +36,8 @@ impl Source {
                 said.insert("attributes".to_owned(), Value::Object(value::object(&scope.attributes)));
             }
         }
-        Self { resource, own, scope: said }
+        let bytes = resource_bytes + scope.map_or(0, Message::encoded_len);
+        Self { resource, own, scope: said, bytes }
     }
 
     /// A text among the resource's attributes.

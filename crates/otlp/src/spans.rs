@@ -4,12 +4,13 @@ use gauntlet_model::{
     EpisodeFinished, EpisodeId, Event, MAX_TEXT_BYTES, Object, Status, StepError, StepKind, StepRecorded,
     Timestamp, decode_one,
 };
+use prost::Message;
 use serde_json::{Value, json};
 
 use crate::attributes::{Read, read};
 use crate::error::{Exception, take_text};
 use crate::ids::{hex, named};
-use crate::item::{Item, Node, Place, Said, finished_id, step_id};
+use crate::item::{Item, Node, Place, Said, finished_id, is_large, step_id};
 use crate::proto::{Span, SpanEvent, SpanLink, SpanStatus};
 use crate::scores::{Evaluation, Judged, RESULT, is_evaluation};
 use crate::source::{Source, note};
@@ -51,6 +52,7 @@ pub(crate) fn items(span: &Span, source: &Source) -> Result<Vec<Item>, String> {
         at: started_at,
         step: step_number(attributes.shift_remove("gauntlet.step"))?,
         task: take_text(&mut attributes, "gauntlet.task"),
+        is_large: is_large(span.encoded_len() + source.bytes),
         exact: exact(attributes.shift_remove("gauntlet.events"))?,
         record: None,
         evaluations: Vec::new(),
@@ -89,7 +91,7 @@ pub(crate) fn items(span: &Span, source: &Source) -> Result<Vec<Item>, String> {
 
     let is_entry = parent.is_none() || span.flags & REMOTE_PARENT == REMOTE_PARENT;
     let at = ended_at.unwrap_or(started_at);
-    item.node = node(&payload, error.is_some(), is_entry, at);
+    item.node = node(&payload, name.clone(), error.as_ref(), is_entry, at);
     if is_entry {
         let id = finished_id(&trace, parent.as_ref().map(|_| id.as_str()));
         item.finish = Some(Said { id, at, body: finish(started_at, ended_at, &payload, error.as_ref()) });
@@ -274,13 +276,20 @@ fn leftovers(
     said
 }
 
-fn node(payload: &Object, failed: bool, is_entry: bool, at: Timestamp) -> Node {
+fn node(
+    payload: &Object,
+    name: Option<String>,
+    error: Option<&StepError>,
+    is_entry: bool,
+    at: Timestamp,
+) -> Node {
     let said = |keys: [&str; 2]| {
         let text = keys.iter().find_map(|key| payload.get(*key)).map(words).unwrap_or_default();
         cut(&text, MAX_TEXT_BYTES).to_owned()
     };
     let (action, observation) = (said(["output", "result"]), said(["input", "arguments"]));
-    Node { always: is_entry, action, observation, failed, at }
+    let error = error.map(|e| format!("{}: {}", e.kind, e.message));
+    Node { always: is_entry, action, observation, name, error, at }
 }
 
 fn finish(

@@ -1,3 +1,5 @@
+//! The Rust SDK.
+//!
 #![doc = include_str!("../README.md")]
 
 mod artifacts;

@@ -151,30 +151,58 @@ fn a_server_that_is_killed_misses_nothing_and_gets_nothing_twice() {
     assert_eq!(steps(&server.events("outage")), (0..3100).collect::<Vec<_>>());
 }
 
+/// Files of that ending anywhere below a folder.
+fn files(folder: &Path, ending: &str) -> usize {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .map(|path| {
+            if path.is_dir() {
+                files(&path, ending)
+            } else {
+                usize::from(path.to_string_lossy().ends_with(ending))
+            }
+        })
+        .sum()
+}
+
 #[test]
 fn what_a_process_could_not_deliver_the_next_one_does() {
-    let spool = tempfile::tempdir().unwrap();
-    let away = to("http://127.0.0.1:9", spool.path(), "first").start().unwrap();
+    let (mut server, spool) = (Server::start(), tempfile::tempdir().unwrap());
+    server.kill();
+    let away = to(&server.url(), spool.path(), "first").start().unwrap();
     (1..=20).for_each(|step| away.log([("root", 1.0)], step).unwrap());
     away.artifact("notes.txt", "text/plain", "notes", "hello").unwrap();
     assert!(away.close(Duration::from_millis(300)).is_err());
-    let offline = to("http://127.0.0.1:9", spool.path(), "second").mode(Mode::Offline).start().unwrap();
+    let offline = to(&server.url(), spool.path(), "second").mode(Mode::Offline).start().unwrap();
     (1..=20).for_each(|step| offline.log([("root", 1.0)], step).unwrap());
+    offline.artifact("notes.txt", "text/plain", "notes", "hello").unwrap();
     offline.close(LONG).unwrap();
+    let elsewhere = to("http://127.0.0.1:9", spool.path(), "elsewhere").start().unwrap();
+    assert!(elsewhere.close(Duration::from_millis(300)).is_err());
+    assert_eq!(files(spool.path(), ".jsonl"), 3);
 
-    let server = Server::start();
-    let other = to(&server.url(), spool.path(), "third").start().unwrap();
+    server.restart();
+    let third = to(&server.url(), spool.path(), "third").start().unwrap();
     let deadline = Instant::now() + LONG;
-    while std::fs::read_dir(spool.path()).unwrap().filter(|e| e.as_ref().unwrap().path().is_file()).count()
-        > 1
-    {
+    while files(spool.path(), ".jsonl") > 2 {
         assert!(Instant::now() < deadline, "the leftovers were not delivered");
         std::thread::sleep(Duration::from_millis(20));
     }
-    other.close(LONG).unwrap();
+    third.close(LONG).unwrap();
     for run in ["first", "second"] {
-        assert_eq!(steps(&server.events(run)), (1..=20).collect::<Vec<_>>(), "{run}");
+        let events = server.events(run);
+        assert_eq!(steps(&events), (1..=20).collect::<Vec<_>>(), "{run}");
+        let added: Vec<_> = events.iter().filter(|e| e["kind"] == "artifact.added").collect();
+        let url = format!(
+            "{}/api/v1/runs/{run}/artifacts/{}",
+            server.url(),
+            added[0]["body"]["sha256"].as_str().unwrap()
+        );
+        assert_eq!(server.endpoint().get(&url, Duration::ZERO).unwrap(), "hello");
     }
+    let ids: Vec<_> =
+        server.get("/api/v1/runs")["items"].as_array().unwrap().iter().map(|r| r["id"].clone()).collect();
+    assert_eq!(ids.len(), 3, "what is meant for another server stays: {ids:?}");
 }
 
 #[test]
@@ -314,7 +342,8 @@ fn a_file_of_the_run_is_uploaded_before_it_is_announced() {
     let hash = added[1]["body"]["sha256"].as_str().unwrap();
     let url = format!("{}/api/v1/runs/files/artifacts/{hash}", server.url());
     assert_eq!(server.endpoint().get(&url, Duration::ZERO).unwrap(), "hello");
-    assert_eq!(std::fs::read_dir(spool.path().join("artifacts")).unwrap().count(), 0, "nothing stays behind");
+    drop(run);
+    assert_eq!(files(spool.path(), ""), 0, "nothing stays behind");
 }
 
 #[test]
@@ -323,7 +352,7 @@ fn an_offline_run_opens_with_the_command_line_too() {
     let run = to("http://127.0.0.1:9", spool.path(), "taken along").mode(Mode::Offline).start().unwrap();
     (1..=7).for_each(|step| run.log([("root", 1.0)], step).unwrap());
     run.close(LONG).unwrap();
-    let file = spool.path().join("taken%20along.jsonl");
+    let file = spool.path().join("offline/taken%20along.jsonl");
     let imported = Command::new(binary())
         .args(["--listen", &server.listen, "--log", "error", "import", "--json"])
         .arg(file)

@@ -24,7 +24,8 @@ function seeded(state) {
 }
 
 const random = seeded(7);
-const run = await init({ project: "examples", name: "bisection agent", kind: "agent", config: { episodes, range: [0, 1000] } });
+const config = { episodes, range: [0, 1000] };
+const run = await init({ project: "examples", name: "bisection agent", kind: "agent", config });
 console.log(`logging to ${run.url}`);
 
 // What the agent has learnt: the range in which secrets were so far.

@@ -145,16 +145,16 @@ test("what is no finite number is left out, counted, and told once", async (t) =
   const { server, client } = await started(t);
   const run = await begun(server);
   for (let step = 0; step < 3; step += 1) {
-    run.log({ root: step, bad: NaN, worse: Infinity, text: "0.5", none: null, missing: undefined }, { step });
+    run.log({ root: step, bad: NaN, worse: Infinity, text: "0.5", none: null, list: [1, 2], missing: undefined }, { step });
   }
   run.score("bad", Number.NaN);
   run.log({ root: 1 }, { step: -1 });
   run.log({ root: 1 }, { step: 0.5 });
   const stats = await run.finish();
-  assert.equal(stats.skipped, 3 * 3 + 1 + 2);
+  assert.equal(stats.skipped, 3 * 5 + 1 + 2);
   assert.equal(stats.refused, 0);
   assert.deepEqual(run.warnings.filter((text) => text.includes("bad is NaN")).length, 1);
-  assert.equal(run.warnings.length, 4, run.warnings.join("\n"));
+  assert.equal(run.warnings.length, 6, run.warnings.join("\n"));
   const events = scored(await eventsOf(client, run));
   assert.deepEqual(events.map(({ step, body }) => [step, body.scores]), [0, 1, 2].map((step) => [step, { root: step }]));
 });

@@ -1,6 +1,8 @@
 //! Everything about one step, for people: the rubric tree, the texts, what the agent did.
 
-use gauntlet_film::Rules;
+use std::collections::{HashMap, HashSet};
+
+use gauntlet_film::{Rules, is_measurement};
 use gauntlet_model::{
     Body, EpisodeId, Event, Object, Record, RunSummary, ScoreAdded, SnapshotScored, StepRecorded,
 };
@@ -69,7 +71,7 @@ fn judged(
         })
         .collect();
     let own = snapshot.scores.iter().filter(|(path, _)| !later.iter().any(|(laid, ..)| laid == path));
-    let mut rows: Vec<(&str, Option<f64>)> = own.map(|(path, value)| (path, Some(value))).collect();
+    let mut rows: Vec<Row<'_>> = own.map(|(path, value)| (path, Some(value))).collect();
     for (path, value, _) in &later {
         rows.retain(|(known, _)| known != path);
         rows.push((path, Some(*value)));
@@ -95,8 +97,11 @@ fn judged(
     object(screen, "metadata", &snapshot.metadata)
 }
 
+/// A rubric's path, and its score where it was evaluated.
+type Row<'a> = (&'a str, Option<f64>);
+
 /// The rubrics as a tree: `root`, below it each dotted path under its parent, in the order they were scored.
-fn tree(screen: &mut Screen, rows: &[(&str, Option<f64>)]) -> Result<(), CliError> {
+fn tree(screen: &mut Screen, rows: &[Row<'_>]) -> Result<(), CliError> {
     let rules = Rules::default();
     let ordered = in_tree_order(rows);
     let depth = |path: &str| if path == "root" { 0 } else { 1 + path.matches('.').count() };
@@ -111,6 +116,7 @@ fn tree(screen: &mut Screen, rows: &[(&str, Option<f64>)]) -> Result<(), CliErro
                     Some(failure) => {
                         paint(colour(failure), format!("  ✗ {name}  {value_text}  {}", failure.as_str()))
                     }
+                    None if is_measurement(path) => paint(DIM, format!("  – {name}  {value_text}")),
                     None => format!("  {} {name}  {value_text}", paint(GOOD, "✓")),
                 }
             }
@@ -121,31 +127,26 @@ fn tree(screen: &mut Screen, rows: &[(&str, Option<f64>)]) -> Result<(), CliErro
 }
 
 /// Parents before their children, `root` first; otherwise as they came.
-fn in_tree_order<'a>(rows: &[(&'a str, Option<f64>)]) -> Vec<(&'a str, Option<f64>)> {
-    fn below<'a>(parent: &str, rows: &[(&'a str, Option<f64>)], out: &mut Vec<(&'a str, Option<f64>)>) {
-        for (path, value) in rows {
-            let own = parent_of(path, rows) == parent && !out.iter().any(|(known, _)| known == path);
-            if own {
-                out.push((path, *value));
-                below(path, rows, out);
-            }
-        }
+fn in_tree_order<'a>(rows: &[Row<'a>]) -> Vec<Row<'a>> {
+    let known: HashSet<&str> = rows.iter().map(|(path, _)| *path).collect();
+    let mut below: HashMap<&str, Vec<Row<'a>>> = HashMap::new();
+    for row in rows.iter().filter(|(path, _)| *path != "root") {
+        below.entry(parent_of(row.0, &known)).or_default().push(*row);
     }
     let mut out: Vec<_> = rows.iter().filter(|(path, _)| *path == "root").copied().collect();
-    below("", rows, &mut out);
+    let mut next: Vec<Row<'a>> = below.remove("").unwrap_or_default();
+    next.reverse();
+    while let Some(row) = next.pop() {
+        out.push(row);
+        next.extend(below.remove(row.0).unwrap_or_default().into_iter().rev());
+    }
     out
 }
 
 /// The longest path above `path` that was scored; empty at the top.
-fn parent_of<'a>(path: &'a str, rows: &[(&str, Option<f64>)]) -> &'a str {
-    let mut above = path;
-    while let Some((parent, _)) = above.rsplit_once('.') {
-        if rows.iter().any(|(known, _)| *known == parent) {
-            return parent;
-        }
-        above = parent;
-    }
-    ""
+fn parent_of<'a>(path: &'a str, known: &HashSet<&str>) -> &'a str {
+    let above = std::iter::successors(path.rsplit_once('.'), |(above, _)| above.rsplit_once('.'));
+    above.map(|(above, _)| above).find(|above| known.contains(above)).unwrap_or_default()
 }
 
 fn text(screen: &mut Screen, heading: &str, text: &str, full: bool) -> Result<(), CliError> {

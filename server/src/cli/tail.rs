@@ -7,6 +7,7 @@ use gauntlet_model::{Body, Event, Record, RunId, RunSummary, Status};
 use gauntlet_rubric::Endpoint;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use super::CliError;
 use super::client::Place;
@@ -56,13 +57,15 @@ pub struct Tail {
 impl Tail {
     /// Prints until the run ends, the reader goes away, or Ctrl-C.
     pub fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
+        // From the first line on: whoever reads one may press Ctrl-C.
+        let interrupted = runtime.block_on(async { signals() })?;
         let place = Place::find(config, runtime)?;
-        let printed = self.print(&Reader { place: &place, runtime });
+        let printed = self.print(&Reader { place: &place, runtime }, interrupted);
         close(place, runtime);
         printed
     }
 
-    fn print(&self, reader: &Reader<'_>) -> Result<(), CliError> {
+    fn print(&self, reader: &Reader<'_>, interrupted: CancellationToken) -> Result<(), CliError> {
         let run = find(reader, &self.run)?;
         let mut printer = Printer {
             screen: Screen::stdout(),
@@ -70,6 +73,7 @@ impl Tail {
             json: self.json,
             failing: self.failing,
             status: run.status,
+            interrupted,
         };
         if !self.json {
             let line = format!("{}  {}", run.name, paint(DIM, &run.id));
@@ -170,7 +174,7 @@ impl Tail {
         })?;
         let mut position = position;
         let ended = runtime.block_on(async {
-            let interrupted = signals()?;
+            let interrupted = printer.interrupted.clone();
             loop {
                 tokio::select! {
                     () = interrupted.cancelled() => {
@@ -204,10 +208,14 @@ struct Printer {
     failing: bool,
     /// Where the run stands, as far as it was read.
     status: Status,
+    interrupted: CancellationToken,
 }
 
 impl Printer {
     fn print(&mut self, record: &Record) -> Result<(), CliError> {
+        if self.interrupted.is_cancelled() {
+            return Err(CliError::Closed);
+        }
         self.look(record);
         let event = record.event().map_err(failed)?;
         if self.failing && !self.fails(&event) {
@@ -224,6 +232,9 @@ impl Printer {
 
     /// Whether a record makes a line.
     fn shows(&self, record: &Record) -> Result<bool, CliError> {
+        if self.interrupted.is_cancelled() {
+            return Err(CliError::Closed);
+        }
         let event = record.event().map_err(failed)?;
         Ok((!self.failing || self.fails(&event)) && (self.json || self.words(&event).is_some()))
     }

@@ -27,13 +27,13 @@ const NOTHING: &str = "No relevant safety failures found in the Hub for this que
 pub async fn search(State(state): State<AppState>, uri: Uri) -> Result<Response, ApiError> {
     let asked = match Asked::read(&uri) {
         Ok(asked) => asked,
-        Err(refusal) => return Ok(refusal),
+        Err(refusal) => return Ok(refusal.into_response()),
     };
     let (reading, search_type) =
         if asked.semantic { (Reading::Expanded, "expanded_keyword") } else { (Reading::Plain, "keyword") };
     let found = match matches(&state.store, &asked.query, reading, RESULTS).await? {
         Ok(found) => found,
-        Err(message) => return Ok(refusal("query", "value_error", &message, &asked.query)),
+        Err(refusal) => return Ok(refusal.into_response()),
     };
     let best = found.first().and_then(|(hit, ..)| hit.rank).unwrap_or(1.0);
     let results: Vec<Value> = found
@@ -53,11 +53,11 @@ pub async fn search(State(state): State<AppState>, uri: Uri) -> Result<Response,
 pub async fn rag(State(state): State<AppState>, uri: Uri) -> Result<Response, ApiError> {
     let asked = match Asked::read(&uri) {
         Ok(asked) => asked,
-        Err(refusal) => return Ok(refusal),
+        Err(refusal) => return Ok(refusal.into_response()),
     };
     let found = match matches(&state.store, &asked.query, Reading::Expanded, TOLD).await? {
         Ok(found) => found,
-        Err(message) => return Ok(refusal("query", "value_error", &message, &asked.query)),
+        Err(refusal) => return Ok(refusal.into_response()),
     };
     let told: Vec<String> = found.iter().map(|(hit, _, snapshot)| tell(hit, snapshot)).collect();
     let context = if told.is_empty() { NOTHING.to_owned() } else { told.join("\n\n") };
@@ -71,14 +71,16 @@ async fn matches(
     text: &str,
     reading: Reading,
     limit: u32,
-) -> Result<Result<Vec<(Hit, String, Snapshot)>, String>, ApiError> {
+) -> Result<Result<Vec<(Hit, String, Snapshot)>, Refusal>, ApiError> {
     if !text.chars().any(char::is_alphanumeric) {
         return Ok(Ok(Vec::new()));
     }
     let query = SearchQuery { reading, snapshots_only: true, limit, ..SearchQuery::new(text) };
     let page = match store.search(&query).await {
         Ok(page) => page,
-        Err(StoreError::Invalid { message, .. }) => return Ok(Err(message)),
+        Err(StoreError::Invalid { message, .. }) => {
+            return Ok(Err(Refusal::new("query", "value_error", &message, text)));
+        }
         Err(error) => return Err(error.into()),
     };
     let mut found = Vec::new();
@@ -122,28 +124,44 @@ struct Asked {
 
 impl Asked {
     /// Reads it as the origin's clients write it (`semantic=True` as well); other parameters are passed over.
-    fn read(uri: &Uri) -> Result<Self, Response> {
+    fn read(uri: &Uri) -> Result<Self, Refusal> {
         let pairs =
             Query::<Vec<(String, String)>>::try_from_uri(uri).map(|Query(pairs)| pairs).unwrap_or_default();
         let value =
             |name: &str| pairs.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone());
         let Some(query) = value("query") else {
-            return Err(refusal("query", "missing", "Field required", ""));
+            return Err(Refusal::new("query", "missing", "Field required", ""));
         };
         let semantic = match value("semantic").unwrap_or_default().to_ascii_lowercase().as_str() {
             "true" | "1" | "yes" | "on" | "t" | "y" => true,
             "" | "false" | "0" | "no" | "off" | "f" | "n" => false,
             other => {
                 let message = "is neither true nor false";
-                return Err(refusal("semantic", "bool_parsing", message, other));
+                return Err(Refusal::new("semantic", "bool_parsing", message, other));
             }
         };
         Ok(Self { query, semantic })
     }
 }
 
-/// A refusal in the shape the origin's clients know.
-fn refusal(field: &str, kind: &str, message: &str, input: &str) -> Response {
-    let detail = json!([{ "type": kind, "loc": ["query", field], "msg": message, "input": input }]);
-    (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "detail": detail }))).into_response()
+/// Why a parameter was refused, in the shape the origin's clients know.
+struct Refusal {
+    field: &'static str,
+    kind: &'static str,
+    message: String,
+    input: String,
+}
+
+impl Refusal {
+    fn new(field: &'static str, kind: &'static str, message: &str, input: &str) -> Self {
+        Self { field, kind, message: message.to_owned(), input: input.to_owned() }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let Self { field, kind, message, input } = self;
+        let detail = json!([{ "type": kind, "loc": ["query", field], "msg": message, "input": input }]);
+        (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "detail": detail }))).into_response()
+    }
 }

@@ -11,8 +11,9 @@ use gauntlet_model::{
     Body, Event, EventId, FieldError, RunId, RunPatch, RunStatus, RunSummary, Status, Timestamp,
 };
 use gauntlet_results::{Format, ImportError, Imported, Plan};
-use gauntlet_store::{Store, StoreError};
+use gauntlet_store::{Appended, Store, StoreError};
 use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 
 use super::Inner;
 use super::session::{Entry, Phase};
@@ -118,6 +119,15 @@ async fn refuse(inner: &Inner, entry: &Entry, error: &ApiError) -> Result<(), Ap
     Ok(())
 }
 
+/// A batch on its way into the log.
+struct Sent {
+    written: JoinHandle<Result<Appended, StoreError>>,
+    /// The number of its last event.
+    appended: u64,
+    /// Whether an earlier attempt may have written it.
+    again: bool,
+}
+
 struct Work {
     inner: Arc<Inner>,
     entry: Arc<Entry>,
@@ -180,6 +190,8 @@ impl Work {
         let mut next = ids(created_at, &run);
         let mut appended = 0_u64;
         let mut copies = 0;
+        // One batch is written while the next one is read.
+        let mut sent: Option<Sent> = None;
         let mut batch = Vec::with_capacity(BATCH_EVENTS);
         let mut bytes = 0;
         {
@@ -196,7 +208,8 @@ impl Work {
                 bytes += weight(&event);
                 batch.push(event);
                 if batch.len() == BATCH_EVENTS || bytes >= BATCH_BYTES {
-                    copies += self.send(&run, std::mem::take(&mut batch), appended, done)?;
+                    copies += self.settle(sent.take())?;
+                    sent = Some(self.send(&run, std::mem::take(&mut batch), appended, done));
                     bytes = 0;
                     self.look(events.position_bytes())?;
                 }
@@ -204,8 +217,9 @@ impl Work {
         }
         batch.extend(plan.end(next())?);
         appended += u64::from(batch.last().is_some_and(|event| matches!(event.body(), Body::RunFinished(_))));
+        copies += self.settle(sent)?;
         if !batch.is_empty() {
-            copies += self.send(&run, batch, appended, done)?;
+            copies += self.settle(Some(self.send(&run, batch, appended, done)))?;
         }
         self.finish(plan, &run, copies)
     }
@@ -303,13 +317,29 @@ impl Work {
         })
     }
 
-    /// Appends a batch, which ends at event number `appended`; answers how many of its events have an id that the
-    /// log had. `done` events were there when this attempt began: the batch behind them may be there as well.
-    fn send(&self, run: &RunId, batch: Vec<Event>, appended: u64, done: u64) -> Result<u64, Stop> {
-        let again = appended.saturating_sub(batch.len() as u64) <= done && self.again;
-        let added = self.wait(|| self.inner.store.append(run, batch.clone(), now()))?;
+    /// Begins to append a batch, which ends at event number `appended`. `done` events were there when this attempt
+    /// began: the batch behind them may be there as well.
+    fn send(&self, run: &RunId, batch: Vec<Event>, appended: u64, done: u64) -> Sent {
+        let again = self.again && appended.saturating_sub(batch.len() as u64) <= done;
+        let (store, run) = (self.inner.store.clone(), run.clone());
+        let written = self.handle.spawn(async move {
+            loop {
+                match store.append(&run, batch.clone(), now()).await {
+                    Err(StoreError::Busy { retry_after }) => tokio::time::sleep(retry_after).await,
+                    answer => return answer,
+                }
+            }
+        });
+        Sent { written, appended, again }
+    }
+
+    /// Waits until a batch is in the log; answers how many of its events have an id that the log had.
+    fn settle(&self, sent: Option<Sent>) -> Result<u64, Stop> {
+        let Some(Sent { written, appended, again }) = sent else { return Ok(0) };
+        let written = self.handle.block_on(written);
+        let written = written.map_err(|e| Stop::Later(internal(&format!("the log stopped: {e}"))))??;
         self.change(|session| session.appended = appended)?;
-        Ok(if again { 0 } else { added.duplicates })
+        Ok(if again { 0 } else { written.duplicates })
     }
 
     /// Asks the log until it has room.

@@ -2,6 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use axum::http::StatusCode;
 use gauntlet_model::RunId;
 use gauntlet_otlp::{Batch, Intake, Outcome};
 use gauntlet_store::StoreError;
@@ -47,7 +48,11 @@ async fn keep_batch(state: &AppState, batch: Batch) -> Result<Outcome, ApiError>
     let last = state.store.last_step(&run).await?;
     let numbered = batch.numbered(found, last);
     let nodes = state.store.nodes(&run, numbered.asks()).await?;
-    let settled = numbered.events(&nodes);
+    // A large request makes many events: not on a thread that others wait for.
+    let settled = tokio::task::spawn_blocking(move || numbered.events(&nodes)).await.map_err(|e| {
+        tracing::error!(error = %e, %run, "making events stopped");
+        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the request could not be kept")
+    })?;
     if !settled.events.is_empty() {
         state.store.append(&run, settled.events, now()).await?;
     }

@@ -75,7 +75,7 @@ pub(super) fn group(
 
 fn source(body: &StepRecorded) -> Source {
     let part = |key: &str| part(&body.metadata, key).cloned().unwrap_or_default();
-    Source { resource: part("resource"), own: Object::new(), scope: part("scope") }
+    Source { resource: part("resource"), own: Object::new(), scope: part("scope"), bytes: 0 }
 }
 
 /// A recorded step as the span it was, or would have been.

@@ -1,11 +1,11 @@
 //! What a span means: recorded requests, kinds, errors, leftovers, runs, and what is refused.
 
-use gauntlet_model::{Body, Event, Status, StepKind};
+use gauntlet_model::{Body, Event, FailureKind, Status, StepKind};
 use gauntlet_otlp::proto::{AnyValue, InstrumentationScope, Span, SpanEvent, SpanLink, SpanStatus};
 use gauntlet_otlp::{Encoding, decode_traces};
 use serde_json::json;
 
-use super::log::{Log, TRACE, attributes, int, judged, span, text, traces, traces_of};
+use super::log::{Log, attributes, int, judged, span, text, traces, traces_of};
 
 fn recorded(encoding: Encoding, bytes: &[u8]) -> Log {
     let mut log = Log::default();
@@ -64,6 +64,10 @@ fn openai_under_openinference() {
     let call = &steps[1].1.payload["output"][0]["message"]["tool_calls"][0]["tool_call"];
     assert_eq!(call["function"]["name"], "weather");
     assert!(steps[2].1.error.as_ref().unwrap().kind.ends_with("RateLimitError"));
+    // The node of the failed call says why, and fails.
+    let node = &log.nodes()[&steps[2].0];
+    assert_eq!(node.failures, [FailureKind::Generic]);
+    assert!(node.metadata["error"].as_str().unwrap().contains("slow down"), "{:?}", node.metadata);
 }
 
 #[test]
@@ -274,5 +278,4 @@ fn what_is_stored_can_be_read_again() {
         let read: Event = serde_json::from_str(&text).unwrap();
         assert_eq!(&read, event);
     }
-    let _ = TRACE;
 }

@@ -40,7 +40,7 @@ const REST: u32 = 9;
 /// The longest rest.
 const LONGEST_REST: Duration = Duration::from_secs(2);
 /// How long to wait before trying again what failed.
-const AGAIN: Duration = Duration::from_secs(1);
+const AGAIN: Duration = Duration::from_secs(3);
 /// How long a search waits for the index to be opened.
 const OPENS_WITHIN: Duration = Duration::from_secs(10);
 

@@ -3,6 +3,7 @@
 
 pub mod appending;
 pub mod commands;
+pub mod finding;
 pub mod fixtures;
 pub mod listing;
 pub mod origin;
@@ -41,6 +42,9 @@ macro_rules! suite {
             pages_meet_without_gap_or_overlap, kinds_are_filtered, reading_past_the_end_is_empty,
             large_bodies_end_a_slice_early, a_step_is_read_whole, steps_are_listed_in_order_and_by_failure,
             an_unknown_run_cannot_be_read);
+        conformance::suite!($backend; finding:
+            events_are_found_by_id_with_their_steps, the_highest_step_is_known,
+            the_last_snapshot_of_a_step_of_an_episode_is_its_node);
         conformance::suite!($backend; runs:
             creating_twice_is_creating_once, other_content_is_a_conflict, an_import_is_all_or_nothing,
             an_exported_log_imports_as_itself, the_summary_is_the_fold_of_the_log, huge_scores_keep_the_mean_finite,

@@ -5,6 +5,7 @@ Usable by itself for scripts. Not shared between threads: each makes its own :cl
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import http.client
 import json
@@ -18,6 +19,9 @@ from urllib.parse import quote, urlencode, urlsplit
 from .errors import ApiError, GauntletError, Unreachable
 
 __all__ = ["Client", "api_root", "run_url"]
+
+# Host names are looked up with this codec. Loaded now: a fork in the middle of an import blocks the child's imports.
+codecs.lookup("idna")
 
 #: Bodies below this are not worth compressing, bytes.
 _COMPRESS_FROM = 1024

@@ -25,7 +25,13 @@ BATCH_EVENTS = 2000
 BATCH_BYTES = 4 << 20
 #: Statuses after which the same request may succeed.
 _PASSING = {401, 403, 408, 421, 425, 429, 500, 502, 503, 504}
+#: How often a run is created again that the server has lost.
+_MOST_CREATED = 8
 _ARTIFACT = b'"kind":"artifact.added"'
+
+
+def _no_run(error: ApiError) -> bool:
+    return error.status == 404 and error.message.startswith("there is no run")
 
 
 class Later(Exception):
@@ -96,10 +102,10 @@ class Delivery:
         self.known = True
 
     def _send(self, lines: list[bytes]) -> None:
-        for line in lines:
-            if _ARTIFACT in line:
-                self._upload(line)
         try:
+            for line in lines:
+                if _ARTIFACT in line:
+                    self._upload(line)
             self.client.append(self.run, lines)
         except ApiError as error:
             self._refused(lines, error)
@@ -109,7 +115,7 @@ class Delivery:
         self._most = min(BATCH_EVENTS, self._most * 2)
 
     def _refused(self, lines: list[bytes], error: ApiError) -> None:
-        if error.status == 404 and self._created < 2:
+        if _no_run(error) and self._created < _MOST_CREATED:
             # The server has lost the run, or never had it: its data folder is a new one.
             self._created += 1
             self.known = False
@@ -155,7 +161,7 @@ class Delivery:
             self.client.put_artifact(self.run, sha256, file)
             self.ledger.count("uploaded")
         except ApiError as error:
-            if error.status in _PASSING or error.status >= 500:
+            if error.status in _PASSING or error.status >= 500 or _no_run(error):
                 raise
             self.ledger.count("uploads_refused")
             self.ledger.warn(

@@ -30,7 +30,8 @@ def follow(
         except Unreachable:
             pass  # The server restarts, or the network does: it goes on where it was.
         except ApiError as error:
-            if error.status < 500 and error.status != 429:
+            # 404: the run is still on its way to the server.
+            if error.status < 500 and error.status not in {404, 429}:
                 raise
         failures += 1
         time.sleep(min(5.0, 0.1 * 2.0 ** min(failures, 6)) * random.uniform(0.5, 1.0))

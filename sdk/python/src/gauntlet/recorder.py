@@ -82,10 +82,17 @@ class Recorder:
         self.outlets: list[Outlet] = []
         self._scored = _Scored()
         self._lost = 0
+        self._closed = False
         self._pump: Pump[Entry] = Pump("recorder", self._record, ledger, _MOST_ENTRIES, _MOST_BYTES)
 
     def put(self, entry: Entry, size: int = 0) -> None:
         """Queues a call; a full queue is counted and becomes a gap in the stream."""
+        if self._closed:
+            self.ledger.count("dropped")
+            self.ledger.warn(
+                "closed", "something was logged after the run had ended; it is left out (told once)"
+            )
+            return
         if not self._pump.put(entry, size):
             self._lost += 1
             self.ledger.count("dropped")
@@ -101,6 +108,7 @@ class Recorder:
 
     def close(self, timeout: float) -> None:
         """Writes what is left and ends every thread."""
+        self._closed = True
         self._pump.close(timeout)
         for outlet in self.outlets:
             outlet.close(timeout)

@@ -292,8 +292,8 @@ class Run:
     def subscribe(self, after: int | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
         """What is appended to the run, as ``(seq, fact)``, from behind ``after`` on, live and without end.
 
-        Reconnects by itself with nothing missing and nothing twice. Raises :class:`gauntlet.ApiError` where the
-        server refuses, such as for a run that it does not know.
+        Waits for the run to reach the server, and reconnects by itself with nothing missing and nothing twice.
+        Raises :class:`gauntlet.ApiError` where the server refuses.
         """
         from .live import follow
 

@@ -22,7 +22,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
@@ -270,15 +270,20 @@ class Spool:
                 os.close(self._ack)
                 self._ack = None
             if done:
-                if (self.folder / "refused.ndjson").exists():
-                    for n in self._segments:
-                        with contextlib.suppress(OSError):
-                            self._path(n).unlink()
-                else:
-                    import shutil
-
-                    shutil.rmtree(self.folder, ignore_errors=True)
+                for number in self._segments:
+                    self._path(number).unlink(missing_ok=True)
+                if not (self.folder / "refused.ndjson").exists():
+                    self._remove_folder()
             self._owner.close()
+
+    def _remove_folder(self) -> None:
+        blobs = self.folder / "blobs"
+        with contextlib.suppress(OSError):
+            for file in (*blobs.glob("*"), *(p for p in self.folder.iterdir() if p != blobs)):
+                file.unlink(missing_ok=True)
+            if blobs.exists():
+                blobs.rmdir()
+            self.folder.rmdir()
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{number:06d}.ndjson"
@@ -291,7 +296,7 @@ class Spool:
     def _read_ack(self) -> tuple[int, int]:
         first = self._segments[0] if self._segments else 1
         try:
-            at, offset = (int(word) for word in (self.folder / "ack").read_text("ascii").split())
+            at, offset = (int(word) for word in (self.folder / "ack").read_bytes().split())
         except (OSError, ValueError):
             return first, 0
         return (at, offset) if at in self._sizes and offset <= self._sizes[at] else (first, 0)
@@ -306,13 +311,16 @@ class Spool:
             os.write(self._ack, b"%06d %020d\n" % (self._at, self._offset))
 
 
-def orphans(root: Path) -> Iterator[Path]:
+def orphans(root: Path) -> list[Path]:
     """Folders with something to send, oldest first; their processes may still live."""
-    try:
-        folders = [p for p in root.iterdir() if (p / "run.json").is_file() and any(p.glob("[0-9]*.ndjson"))]
-    except OSError:
-        return
-    yield from sorted(folders, key=lambda p: p.stat().st_mtime)
+    found = []
+    with contextlib.suppress(OSError):
+        for folder in root.iterdir():
+            # Another process may be done with a folder, and delete it, at any moment.
+            with contextlib.suppress(OSError):
+                if (folder / "run.json").is_file() and any(folder.glob("[0-9]*.ndjson")):
+                    found.append((folder.stat().st_mtime, folder))
+    return [folder for _, folder in sorted(found)]
 
 
 def _replace(path: Path, text: str) -> None:

@@ -39,6 +39,8 @@ MAX_TEXT_BYTES = 1 << 20
 MAX_SCORES = 1024
 #: Longest preview of an argument or result, characters.
 MAX_PREVIEW = 8192
+#: Longest configuration or metadata, characters.
+MAX_OBJECT = 1 << 20
 
 _PLAIN = (float, int)
 _DEEPEST = 8
@@ -165,7 +167,7 @@ def object_of(values: Mapping[str, Any] | None) -> dict[str, Any]:
     """A mapping as a JSON object, whatever it holds; NaN and infinities become text."""
     if not values:
         return {}
-    safe = json_safe(dict(values), _Budget(4 << 20))
+    safe = json_safe(dict(values), _Budget(MAX_OBJECT))
     return safe if isinstance(safe, dict) else {}
 
 

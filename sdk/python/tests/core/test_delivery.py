@@ -9,6 +9,8 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +109,9 @@ def test_sync_delivers_by_hand(own_server: Server, environment: Path) -> None:
     told = subprocess.run(command, check=True, capture_output=True, text=True)
     assert told.stdout == "by-hand: 12 events delivered, 0 refused\n"
     assert roots(own_server, "by-hand") == [float(i) for i in range(10)]
+    (artifact,) = own_server.events("by-hand", "artifact.added")
+    path = f"/runs/by-hand/artifacts/{artifact['body']['sha256']}"
+    assert Client(own_server.url).request("GET", path) == b"hello"
     assert list(environment.iterdir()) == []
 
 
@@ -186,8 +191,8 @@ def test_a_refused_event_is_set_aside_and_the_rest_goes_on(
     assert refused[0]["field"] == "body.scores"
     assert refused[0]["event"]["step"] == 5003
     assert any(str(file) in r.getMessage() for r in caplog.records)
+    until(lambda: sum(g["body"]["lost"] for g in server.events(run.id, "gap")) == bad)
     gaps = server.events(run.id, "gap")
-    assert sum(g["body"]["lost"] for g in gaps) == bad
     assert "not a dotted rubric path" in gaps[0]["body"]["reason"]
     run.finish()
     assert file.exists(), "it stays for a person to look at"
@@ -228,8 +233,10 @@ def test_a_server_that_lost_the_run_gets_it_again(own_server: Server) -> None:
     assert run.flush()
     Client(own_server.url).request("DELETE", f"/runs/{run.id}?name=lost%20and%20found")
     run.log({"root": 2.0})
+    run.artifact(b"hello", "a.txt")
     assert run.flush()
     assert roots(own_server, run.id) == [2.0]
+    assert run.stats["uploaded"] == 1
     run.finish()
 
 
@@ -328,38 +335,69 @@ def test_workers_of_multiprocessing_deliver_what_they_log(server: Server) -> Non
     assert sorted(e["episode"] for e in found) == [f"worker-{n}" for n in range(4)]
 
 
-def test_a_busy_server_is_given_the_time_it_asks_for(environment: Path) -> None:
-    """A server that says 503 with Retry-After is not asked again before."""
-    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+class Fake:
+    """A server that is not ours: answers as `answer(method, path, body)` says, and remembers what it was asked."""
 
-    asked: list[tuple[float, str]] = []
+    def __init__(self, answer: Callable[[str, str, bytes], tuple[int, dict[str, str]]]) -> None:
+        self.asked: list[tuple[float, str, str, str, bytes]] = []
+        fake = self
 
-    class Busy(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
 
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            if self.path.endswith("/events"):
-                asked.append((time.monotonic(), self.headers.get("Authorization", "")))
-            busy = self.path.endswith("/events") and len(asked) == 1
-            body = b'{"error":{"code":"busy","message":"full"}}' if busy else b'{"accepted":1}'
-            self.send_response(503 if busy else 200)
-            if busy:
-                self.send_header("Retry-After", "1")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            def handle_one(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                key = self.headers.get("Authorization", "")
+                fake.asked.append((time.monotonic(), self.command, self.path, key, body))
+                status, headers = answer(self.command, self.path, body)
+                told = b"{}" if status < 300 else b'{"error":{"code":"c","message":"m"}}'
+                self.send_response(status)
+                for name, value in {**headers, "Content-Length": str(len(told))}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(told)
 
-        def log_message(self, *_: Any) -> None: ...
+            do_POST = do_PUT = handle_one
 
-    busy = ThreadingHTTPServer(("127.0.0.1", 0), Busy)
-    threading.Thread(target=busy.serve_forever, daemon=True).start()
-    os.environ["GAUNTLET_API_KEY"] = "secret"
-    with gauntlet.init(endpoint=f"http://127.0.0.1:{busy.server_port}") as run:
+            def log_message(self, *_: Any) -> None: ...
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def test_a_busy_server_is_given_the_time_it_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[int] = []
+
+    def answer(method: str, path: str, body: bytes) -> tuple[int, dict[str, str]]:
+        if path.endswith("/events"):
+            told.append(503 if not told else 200)
+            return told[-1], {"Retry-After": "1"} if told[-1] == 503 else {}
+        return 201, {}
+
+    fake = Fake(answer)
+    monkeypatch.setenv("GAUNTLET_API_KEY", "secret")
+    with gauntlet.init(endpoint=fake.url) as run:
         run.log({"root": 1.0})
         assert run.flush(10)
-    busy.shutdown()
-    busy.server_close()
-    assert asked[1][0] - asked[0][0] >= 1.0
-    assert asked[0][1] == "Bearer secret"
+    fake.close()
+    first, second, *_ = [a for a in fake.asked if a[2].endswith("/events")]
+    assert second[0] - first[0] >= 1.0
+    assert second[4] == first[4], "the same events again"
+    assert first[3] == "Bearer secret"
     assert run.stats["retried"] == 1
+
+
+@pytest.mark.parametrize("status", [404, 405, 413])
+def test_a_server_that_takes_no_contents_still_gets_the_event(status: int) -> None:
+    fake = Fake(lambda method, path, body: (status if method == "PUT" else 200, {}))
+    with gauntlet.init(endpoint=fake.url) as run:
+        run.artifact(b"hello", "a.txt")
+        assert run.flush(10)
+    fake.close()
+    assert run.stats["uploads_refused"] == 1
+    assert any(b"artifact.added" in a[4] for a in fake.asked if a[2].endswith("/events"))

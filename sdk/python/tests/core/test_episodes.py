@@ -173,13 +173,13 @@ def test_observed_async_functions_and_generators(server: Server, run: gauntlet.R
     generator = numbers(2)
     assert next(generator) == 0
     caller()
-    assert generator.send("a") == 1  # type: ignore[attr-defined]
+    assert generator.send("a") == 1
     with pytest.raises(StopIteration) as end:
-        generator.send("b")  # type: ignore[attr-defined]
+        generator.send("b")
     assert end.value.value == ["a", "b"]
     early = numbers(5)
     next(early)
-    early.close()  # type: ignore[attr-defined]
+    early.close()
     events = recorded(server, run)
     found = spans(events)
     assert found["caller"][1] is None, "a suspended generator is no parent"

@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 
 import gauntlet
+from gauntlet.client import Client
 from gauntlet.events import AnnotationAdded
 from gauntlet.values import MAX_TEXT_BYTES
 
@@ -205,9 +206,16 @@ def test_an_artifact_is_named_by_its_content(server: Server, tmp_path: Path) -> 
     assert names["model.bin"]["body"]["size_bytes"] == 3 << 20
     assert names["raw.bin"]["episode"] == "e1"
     assert "artifact.txt" in names
-    stats = run.stats
-    # Either the server keeps contents, or each failure is counted; the events are there all the same.
-    assert stats.get("uploaded", 0) + stats.get("uploads_refused", 0) == 4
+    assert run.stats["uploaded"] == 4
+    assert artifact(server, run.id, names["notes.txt"]) == b"hello"
+    assert artifact(server, run.id, names["model.bin"]) == b"x" * (3 << 20)
+    assert artifact(server, run.id, names["raw.bin"]) == b"\0\1"
+    assert artifact(server, run.id, names["artifact.txt"]) == b"a text"
+
+
+def artifact(server: Server, run: str, event: dict[str, Any]) -> bytes:
+    """The content the server keeps for an `artifact.added`."""
+    return Client(server.url).request("GET", f"/runs/{run}/artifacts/{event['body']['sha256']}")
 
 
 def test_a_run_that_ends_by_an_exception_has_failed(server: Server) -> None:
@@ -270,6 +278,17 @@ def test_going_on_with_a_run(server: Server) -> None:
         run.log({"root": 2.0}, step=1)
     assert len(server.events("goes-on", "snapshot.scored")) == 2
     assert server.run("goes-on")["config"] == {"a": 1}
+
+
+def test_what_is_logged_after_the_end_is_left_out(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    with begin(server) as run:
+        run.log({"root": 1.0})
+    run.log({"root": 2.0})
+    run.log({"root": 3.0})
+    run.finish()
+    assert len(server.events(run.id, "snapshot.scored")) == 1
+    assert run.stats["dropped"] == 2
+    assert len([r for r in caplog.records if "after the run had ended" in r.getMessage()]) == 1
 
 
 def test_disabled_does_nothing(environment: Path) -> None:

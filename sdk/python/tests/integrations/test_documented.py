@@ -123,5 +123,5 @@ def test_every_example_is_described(path: Path) -> None:
 
 def test_the_versions_are_those_it_is_tested_on() -> None:
     pinned = dict(re.findall(r"^([\w.-]+)==(\S+)", (SDK / "requirements-test.txt").read_text(), re.MULTILINE))
-    for package in ("trl", "transformers", "openenv-core", "verifiers", "langchain-core"):
+    for package in ("trl", "transformers", "openenv-core", "verifiers", "langchain-core", "langgraph"):
         assert f"{package} {pinned[package]}" in TEXT, package

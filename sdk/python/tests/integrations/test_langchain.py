@@ -12,6 +12,8 @@ from langchain_core.language_models.fake_chat_models import FakeListChatModel
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableLambda, RunnableParallel
 from langchain_core.tools import tool
+from langgraph.graph import END, START, MessagesState, StateGraph
+from langgraph.prebuilt import ToolNode
 
 import gauntlet
 from gauntlet.integrations.langchain import AsyncGauntletCallbackHandler, GauntletCallbackHandler
@@ -77,6 +79,30 @@ def test_chains_in_chains_are_one_episode_and_asynchronous_ones_keep_their_order
         assert event["step"] == 0
         assert event["body"]["payload"]["input"].startswith("[system]\nBe brief.\n\n")
         assert event["body"]["payload"]["text"] == "yes"
+
+
+def test_a_graph_of_langgraph_is_one_episode(server: Kept, run: gauntlet.Run) -> None:
+    chat = langchain_agent.model()
+    langchain_agent.attempts[:] = ["not the first time"]
+    graph = StateGraph(MessagesState)
+    graph.add_node("model", lambda state: {"messages": chat.invoke(state["messages"])})
+    graph.add_node("tools", ToolNode([langchain_agent.weather]))
+    graph.add_edge(START, "model")
+    graph.add_conditional_edges("model", lambda state: "tools" if state["messages"][-1].tool_calls else END)
+    graph.add_edge("tools", "model")
+    agent = graph.compile(name="weather graph")
+
+    asked: Any = {"messages": [("user", "How is the weather?")]}
+    state = agent.invoke(asked, {"callbacks": [GauntletCallbackHandler()]})
+    assert state["messages"][-1].content == "21 degrees and clear."
+    run.finish()
+    [started] = server.events(run.id, "episode.started")
+    assert started["body"]["task"] == "weather graph"
+    bodies = steps(server, run.id)
+    once = ["message", "tool_call", "tool_result"]
+    assert [b["step_kind"] for b in bodies] == [*once, *once, "message"]
+    assert bodies[2]["payload"]["result"] == "Vienna: 21 degrees, clear"
+    assert server.events(run.id, "episode.finished")[0]["body"]["status"] == "completed"
 
 
 def test_a_chain_that_fails_fails_its_episode(server: Kept, run: gauntlet.Run) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import functools
 import math
 import pickle
+import re
 import subprocess
 import sys
 import tempfile
@@ -185,8 +186,9 @@ def test_the_processes_of_a_distributed_training_are_one_run(server: Kept) -> No
     launch = [sys.executable, "-m", "tests.integrations.two_ranks"]
     done = subprocess.run(launch, cwd=SDK, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
-    [address] = {line for line in done.stdout.splitlines() if line.startswith("http")}
-    run = server.get(f"runs/{address.rsplit('/', 1)[-1]}")
+    # Both processes print, and at times into one line.
+    [id] = set(re.findall(r"/runs/([0-9a-f-]{36})", done.stdout))
+    run = server.get(f"runs/{id}")
 
     assert run["status"] == "completed"
     assert len(server.events(run["id"], "run.finished")) == 1

@@ -50,7 +50,7 @@ export class Client {
     return live(this.#http, run, options);
   }
 
-  /** The film of a run up to now. It can be kept up to date: `live(run, { after: film.head - 1 })`, `film.apply(fact)`. */
+  /** The film of a run up to now. `live(run, { after: film.head - 1 })` and `film.apply(fact)` keep it up to date. */
   film(run: string, options: FilmOptions = {}): Promise<Film> {
     return this.#films.read(run, options);
   }
@@ -96,7 +96,7 @@ export class Client {
   }
 
   /** The bytes of an artifact. */
-  artifact(run: string, hash: string): Promise<Uint8Array<ArrayBuffer>> {
+  artifact(run: string, hash: string): Promise<Uint8Array> {
     return this.#files.artifact(run, hash);
   }
 

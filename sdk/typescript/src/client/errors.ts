@@ -21,7 +21,7 @@ export interface ErrorFacts {
 }
 
 /**
- * A request that did not succeed. `code` is the server's machine word (`not_found`, `invalid`, `conflict`, `busy`, ...),
+ * A request that did not succeed. `code` is the server's machine word (`not_found`, `invalid`, `conflict`, `busy`),
  * or `unreachable` (no answer), `timeout`, or `unreadable` (the answer is not what was asked for).
  */
 export class GauntletError extends Error {

@@ -46,12 +46,12 @@ export class Files {
     const hash = await sha256(bytes);
     if (hash === undefined) throw new GauntletError("unsupported", "there is no SHA-256 here: not a secure context");
     const path = `/runs/${part(run)}/artifacts/${hash}`;
-    await this.http.send("PUT", path, { body: bytes, timeoutMs: 600_000 });
+    await this.http.send("PUT", path, { body: bytes as BodyInit, timeoutMs: 600_000 });
     return hash;
   }
 
   /** The bytes of an artifact; throws `not_found`. */
-  artifact(run: string, hash: string): Promise<Uint8Array<ArrayBuffer>> {
+  artifact(run: string, hash: string): Promise<Uint8Array> {
     return this.http.bytes("GET", `/runs/${part(run)}/artifacts/${part(hash)}`, { timeoutMs: 600_000 });
   }
 
@@ -75,7 +75,7 @@ function bodyOf(file: Bytes): BodyInit {
 }
 
 /** The bytes, as a copy that does not change with its source. */
-export async function bytesOf(file: Bytes): Promise<Uint8Array<ArrayBuffer>> {
+export async function bytesOf(file: Bytes): Promise<Uint8Array> {
   if (typeof file === "string") return new TextEncoder().encode(file);
   if (file instanceof Uint8Array) return new Uint8Array(file);
   return new Uint8Array(file instanceof Blob ? await file.arrayBuffer() : file.slice(0));

@@ -61,7 +61,7 @@ export class Http {
     return `${this.endpoint}/api/v1${path}${text ? `?${text}` : ""}`;
   }
 
-  /** Sends and hands the answer over as it begins. Anything but 2xx throws a {@link GauntletError}, an abort its reason. */
+  /** Sends; resolves as the answer begins. Anything but 2xx throws a {@link GauntletError}, an abort its reason. */
   async send(method: string, path: string, call: Call = {}): Promise<Response> {
     return this.#sent(method, path, call, async (response) => response);
   }
@@ -72,7 +72,7 @@ export class Http {
   }
 
   /** Sends, and reads the answer as bytes; the time limit is for both. */
-  async bytes(method: string, path: string, call: Call = {}): Promise<Uint8Array<ArrayBuffer>> {
+  async bytes(method: string, path: string, call: Call = {}): Promise<Uint8Array> {
     return this.#read(method, path, call, "whole", async (response) => new Uint8Array(await response.arrayBuffer()));
   }
 
@@ -186,7 +186,7 @@ export function pause(millis: number, signal?: AbortSignal, isIdle = false): Pro
   });
 }
 
-/** The pause before try number `attempt` (from 1): grows to `longestMs`, a random part of it, so that clients spread. */
+/** The pause before try number `attempt` (from 1): it grows to `longestMs`, and is random so that clients spread. */
 export function backoff(attempt: number, firstMs: number, longestMs: number): number {
   const full = Math.min(longestMs, firstMs * 2 ** Math.min(attempt - 1, 30));
   return full / 2 + (Math.random() * full) / 2;

@@ -44,8 +44,8 @@ interface Node {
 
 /**
  * The fold of a run's facts. Facts may come in any order, in any batches, any number of times: of two snapshots of one
- * (step, episode) the one with the higher `seq` counts, a later score lies over its path if its own `seq` is higher than
- * the snapshot's, and a later score of a step that has no snapshot waits for one.
+ * (step, episode) the one with the higher `seq` counts, a later score lies over its path if its own `seq` is higher
+ * than the snapshot's, and a later score of a step that has no snapshot waits for one.
  */
 export class Film {
   readonly #nodes = new Map<string, Node>();

@@ -43,7 +43,9 @@ export function spoolFolder(): string {
 
 /** One run's file. */
 export class DiskSpool implements Spool {
-  #file: number;
+  /** The run, as the first line says it. */
+  readonly spec: Spec;
+  readonly #file: number;
   /** Where the first event that is left begins, and where the last ends. Bytes. */
   #read: number;
   #end: number;
@@ -51,11 +53,18 @@ export class DiskSpool implements Spool {
 
   private constructor(
     readonly path: string,
-    readonly spec: Spec,
     private readonly mostBytes: number,
   ) {
     this.#file = openSync(path, "r+");
     const { header, end, lines } = measure(this.#file);
+    const first = Buffer.alloc(header);
+    readSync(this.#file, first, 0, header, 0);
+    try {
+      this.spec = specOf(first.toString("utf8"));
+    } catch (error) {
+      closeSync(this.#file);
+      throw error;
+    }
     // A line that the end of a process cut off goes.
     ftruncateSync(this.#file, end);
     this.#read = header;
@@ -69,7 +78,7 @@ export class DiskSpool implements Spool {
     const path = join(folder, `${encodeURIComponent(spec.id).slice(0, 120)}.${process.pid}-${spanId()}.jsonl`);
     writeOwner(path);
     appendFileSync(path, headerOf(spec), { mode: 0o600 });
-    return new DiskSpool(path, spec, mostBytes);
+    return new DiskSpool(path, mostBytes);
   }
 
   /** The files that earlier processes left in a folder, oldest first; they belong to this one from now on. */
@@ -80,10 +89,14 @@ export class DiskSpool implements Spool {
       .map((path) => ({ path, at: statSync(path).mtimeMs }))
       .sort((a, b) => a.at - b.at)
       .flatMap(({ path }) => {
-        const spec = specOf(path);
-        if (spec === null) return [];
-        writeOwner(path);
-        return [new DiskSpool(path, spec, Number.POSITIVE_INFINITY)];
+        try {
+          const spool = new DiskSpool(path, Number.POSITIVE_INFINITY);
+          writeOwner(path);
+          return [spool];
+        } catch {
+          // Somebody else's, or no file of ours: it stays as it is, and the others are sent.
+          return [];
+        }
       });
   }
 
@@ -135,8 +148,12 @@ export class DiskSpool implements Spool {
     closeSync(this.#file);
     if (this.#left === 0) rmSync(this.path, { force: true });
     rmSync(ownerOf(this.path), { force: true });
+    mine.delete(this.path);
   }
 }
+
+/** The files this process writes. In a container, the process before this one often had the same number. */
+const mine = new Set<string>();
 
 /** Where whole lines end, where the first ends, and how many there are. */
 function measure(file: number): { header: number; end: number; lines: number } {
@@ -168,16 +185,12 @@ function headerOf({ id, name, project, kind, agent, task, tags, config, metadata
   return `${JSON.stringify({ id: uuidv7(), at: now(), kind: "run.started", v: 1, body })}\n`;
 }
 
-/** The run that a file says it is of; `null` where it says none. */
-function specOf(path: string): Spec | null {
-  try {
-    const text = readFileSync(path, "utf8");
-    const { body } = JSON.parse(text.slice(0, text.indexOf("\n"))) as { body: Omit<Spec, "id"> };
-    const { [RUN_ID]: id, ...metadata } = body.metadata ?? {};
-    return typeof id === "string" && typeof body.name === "string" ? { ...body, id, metadata } : null;
-  } catch {
-    return null;
-  }
+/** The run that a first line says. Throws where it says none. */
+function specOf(line: string): Spec {
+  const { body } = JSON.parse(line) as { body: Omit<Spec, "id"> };
+  const { [RUN_ID]: id, ...metadata } = body.metadata ?? {};
+  if (typeof id !== "string") throw new Error(`the first line has no body.metadata["${RUN_ID}"]`);
+  return { ...body, id, metadata };
 }
 
 function ownerOf(path: string): string {
@@ -186,12 +199,15 @@ function ownerOf(path: string): string {
 
 function writeOwner(path: string): void {
   rmSync(ownerOf(path), { force: true });
-  appendFileSync(ownerOf(path), `${process.pid}`);
+  appendFileSync(ownerOf(path), `${process.pid}`, { mode: 0o600 });
+  mine.add(path);
 }
 
 function hasLivingOwner(path: string): boolean {
   try {
-    process.kill(Number(readFileSync(ownerOf(path), "utf8")), 0);
+    const pid = Number(readFileSync(ownerOf(path), "utf8"));
+    if (pid === process.pid) return mine.has(path);
+    process.kill(pid, 0);
     return true;
   } catch (error) {
     // There, but somebody else's.

@@ -103,7 +103,7 @@ export class Delivery {
   }
 
   /** Brings a file to the server; resolves to its SHA-256, and throws where the server does not take it. */
-  async upload(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  async upload(bytes: Uint8Array): Promise<string> {
     const { client } = this;
     if (client === null) throw new Error("the run is offline, where files are not kept");
     let hash = "";
@@ -114,7 +114,7 @@ export class Delivery {
     return hash;
   }
 
-  /** What a page that is going away can still do: one request that outlives it. Sent again later, it changes nothing. */
+  /** What a page that is going away can still do: one request that outlives it. Sent twice, it is kept once. */
   part(): void {
     if (this.client === null || this.#halted !== null || !this.#isCreated || this.fifo.left === 0) return;
     const lines = this.fifo.peek(BATCH_EVENTS, PARTING_BYTES);

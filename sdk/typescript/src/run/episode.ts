@@ -75,7 +75,8 @@ export class Episode {
 
   /** Records a message and whose it is (`user`, `assistant`, ...). */
   message(role: string, content: unknown, more: Recorded = {}): void {
-    this.record("message", { name: role, ...more, payload: { role, text: textOf(content, this.ledger), ...more.payload } });
+    const payload = { role, text: textOf(content, this.ledger), ...more.payload };
+    this.record("message", { name: role, ...more, payload });
   }
 
   /** Records what the agent saw. */
@@ -106,7 +107,8 @@ export class Episode {
   async toolCall<T>(name: string, args: unknown, tool: () => Promise<T> | T): Promise<T> {
     const startedAt = Date.now();
     const begun = performance.now();
-    const span = this.#record("tool_call", { name, payload: { arguments: toJson(args) ?? null }, startedAt }, spanId());
+    const payload = { arguments: toJson(args) ?? null };
+    const span = this.#record("tool_call", { name, payload, startedAt }, spanId());
     const ended = (payload: object, error?: unknown) => {
       this.#record("tool_result", { name, payload, error, startedAt, durationMs: performance.now() - begun }, span);
     };
@@ -189,9 +191,9 @@ export class Episode {
     return span;
   }
 
-  #emit(kind: "episode.started" | "episode.finished", body: Bodies["episode.started"] | Bodies["episode.finished"]): void {
+  #emit<K extends "episode.started" | "episode.finished">(kind: K, body: Bodies[K]): void {
     const place = this.#fixed === undefined ? {} : { step: this.#fixed };
-    this.run.emit(kind, body as Bodies[typeof kind], { ...place, episode: this.id });
+    this.run.emit(kind, body, { ...place, episode: this.id });
   }
 
   #place(step: number | undefined): { step: number; episode: string } {

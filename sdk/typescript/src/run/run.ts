@@ -111,8 +111,9 @@ export class Run {
   }
 
   /**
-   * Logs scores of a step; without a step, of the one after the last. Nested names join with a dot, `reward` is the whole
-   * (`root`) where there is no `root`. The first call for a (step, episode) is its snapshot; later ones add to it.
+   * Logs scores of a step; without a step, of the one after the last. Nested names join with a dot, `reward` is the
+   * whole (`root`) where there is no `root`. The first call for a (step, episode) is its snapshot, later ones
+   * add to it.
    */
   log(values: Values, place: Place = {}): void {
     this.#guarded("log", () => this.#log(withRoot(scoresOf(values, this.#ledger)), this.#place(place)));
@@ -129,8 +130,8 @@ export class Run {
   }
 
   /**
-   * Logs one judged rollout with its texts. Several rollouts of one step are all kept: one that names no episode gets its
-   * own. One that names the episode of an earlier one replaces it.
+   * Logs one judged rollout with its texts. Several rollouts of one step are all kept: one that names no episode gets
+   * its own. One that names the episode of an earlier one replaces it.
    */
   rollout(rollout: Rollout): void {
     this.#guarded("rollout", () => {
@@ -176,7 +177,7 @@ export class Run {
     return body === undefined ? episode : episode.during(body);
   }
 
-  /** Keeps a file with the run, a step or an episode. The upload goes on by itself; `flush` and `finish` wait for it. */
+  /** Keeps a file with the run, a step or an episode. It is sent meanwhile; `flush` and `finish` wait for it. */
   artifact(name: string, content: Bytes, options: ArtifactOptions = {}): void {
     if (this.#isFinished || this.settings.mode === "disabled") return;
     // Taken now: what the caller changes in its buffer afterwards is not in the file.
@@ -198,7 +199,7 @@ export class Run {
     return this.stats;
   }
 
-  /** Says how the run ended, waits for the server, and lets go. What could not be sent is on disk, or counted as lost. */
+  /** Says how the run ended, waits for the server, lets go. What could not be sent is on disk, or counted as lost. */
   async finish({ status = "completed", summary }: { status?: FinalStatus; summary?: object } = {}): Promise<RunStats> {
     if (this.#isFinished) return this.stats;
     // What waits on disk is not lost: nobody has to wait for a server that is away.
@@ -263,7 +264,7 @@ export class Run {
       ...(failures && failures.length > 0 ? { failures: [...failures] } : {}),
       action: textOf(rollout.action, this.#ledger),
       observation: textOf(rollout.observation, this.#ledger),
-      ...(durationMs !== undefined && numberOf(durationMs) !== undefined ? { duration_ms: Math.max(0, durationMs) } : {}),
+      ...(numberOf(durationMs) === undefined ? {} : { duration_ms: Math.max(0, Number(durationMs)) }),
       ...(isPaused === undefined ? {} : { is_paused: isPaused }),
       ...(challenge === undefined ? {} : { challenge }),
       metadata: toJsonObject(rollout.metadata),
@@ -292,8 +293,8 @@ export class Run {
     this.#delivery.offer(JSON.stringify({ id: uuidv7(), at: now(), kind, v: 1, ...place, body }));
   }
 
-  async #upload(name: string, read: Promise<Uint8Array<ArrayBuffer>>, from: Bytes, options: ArtifactOptions): Promise<void> {
-    const bytes = await read;
+  async #upload(name: string, content: Promise<Uint8Array>, from: Bytes, options: ArtifactOptions): Promise<void> {
+    const bytes = await content;
     const hash = await this.#delivery.upload(bytes);
     const guessed = typeof from === "string" ? "text/plain; charset=utf-8" : "application/octet-stream";
     const type = options.mimeType ?? (from instanceof Blob && from.type !== "" ? from.type : guessed);

@@ -13,22 +13,19 @@ export interface Values {
 const MAX_DEPTH = 8;
 
 /**
- * The finite numbers among `values` by rubric path. Nested names join with a dot; booleans are 1 and 0. What is no finite
- * number is left out, counted as skipped and named once. `null` and `undefined` mean "not evaluated".
+ * The finite numbers among `values` by rubric path. Nested names join with a dot; booleans are 1 and 0. What is no
+ * finite number is left out, counted as skipped and named once; `undefined` is as if it were not there.
  */
 export function scoresOf(values: Values, ledger: Ledger, prefix = ""): Scores {
   const scores: Scores = {};
   let found = 0;
   const walk = (part: object, above: string, depth: number) => {
     for (const [name, value] of Object.entries(part) as [string, unknown][]) {
-      if (value === null || value === undefined) continue;
+      if (value === undefined) continue;
       const path = pathOf(above ? `${above}.${name}` : name);
-      if (typeof value === "object" && depth < MAX_DEPTH && !isNumeric(value)) {
-        walk(value, path, depth + 1);
-        continue;
-      }
       const number = numberOf(value);
-      if (number === undefined || path === "") skip(path || name, value, ledger);
+      if (depth < MAX_DEPTH && isGroup(value)) walk(value, path, depth + 1);
+      else if (number === undefined || path === "") skip(path || name, value, ledger);
       else if (found < MAX_SCORES || Object.hasOwn(scores, path)) {
         if (!Object.hasOwn(scores, path)) found += 1;
         put(scores, path, number);
@@ -52,13 +49,19 @@ export function numberOf(value: unknown): number | undefined {
   return typeof number === "number" && Number.isFinite(number) ? number : undefined;
 }
 
+/** Whether it is names and values, and not something that only looks like them. */
+function isGroup(value: unknown): value is object {
+  if (typeof value !== "object" || value === null || Array.isArray(value) || isNumeric(value)) return false;
+  return Object.keys(value).length > 0 && !ArrayBuffer.isView(value);
+}
+
 function isNumeric(value: unknown): boolean {
   return value instanceof Number || value instanceof Boolean;
 }
 
 function skip(name: string, value: unknown, ledger: Ledger, why = "not a finite number"): void {
   ledger.counts.skipped += 1;
-  const shown = typeof value === "string" ? JSON.stringify(value.slice(0, 40)) : typeof value === "object" ? "{...}" : String(value);
+  const shown = typeof value === "string" || typeof value === "object" ? said(value).slice(0, 40) : String(value);
   ledger.warn(`value ${name}`, `${name} is ${shown}, ${why}; it is left out (told once)`);
 }
 

@@ -75,8 +75,8 @@ export function traceId(): string {
 }
 
 /** SHA-256 of bytes, lowercase hex. `undefined` where the platform has none (a page that is not a secure context). */
-export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string | undefined> {
+export async function sha256(bytes: Uint8Array): Promise<string | undefined> {
   await randomReady;
   if (!source?.subtle) return undefined;
-  return hex(new Uint8Array(await source.subtle.digest("SHA-256", bytes)));
+  return hex(new Uint8Array(await source.subtle.digest("SHA-256", bytes as BufferSource)));
 }

@@ -17,12 +17,12 @@ const encoder = new TextEncoder();
 
 /** Length of a text as UTF-8, bytes. */
 export function bytesOf(text: string): number {
-  // A UTF-16 unit is at most three bytes: most texts need no encoding to be known as short.
   return encoder.encode(text).length;
 }
 
 /** Free text within the limit; what is longer ends in a mark that says how long it was. */
 export function clipText(text: string): string {
+  // A UTF-16 unit is at most three bytes: most texts need no encoding to be known as short.
   if (text.length * 3 <= MAX_TEXT_BYTES) return text;
   const bytes = bytesOf(text);
   if (bytes <= MAX_TEXT_BYTES) return text;
