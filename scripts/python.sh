@@ -124,22 +124,26 @@ lock() {
 }
 
 BINARY=${GAUNTLET_BIN:-$CARGO_TARGET_DIR/debug/gauntlet}
-verb=${1:-ready}
-[ $# -eq 0 ] || shift
-case $verb in
-    ready)
-        started=$SECONDS
-        need_environment
-        say "  Python        python $(python_version "$env/bin/python"), $env: the SDK's tests ($((SECONDS - started)) s)"
-        ;;
-    test)
-        need_environment
-        tests "$@"
-        ;;
-    run)
-        need_environment
-        in_environment "$@"
-        ;;
-    lock) lock ;;
-    *) die "python.sh does not know '$verb'; it knows test, run and lock, or nothing at all." ;;
-esac
+
+main() {
+    local verb=${1:-ready} started=$SECONDS
+    [ $# -eq 0 ] || shift
+    case $verb in
+        ready)
+            need_environment
+            say "  Python        python $(python_version "$env/bin/python"), $env: the SDK's tests ($((SECONDS - started)) s)"
+            ;;
+        test)
+            need_environment
+            tests "$@"
+            ;;
+        run)
+            need_environment
+            in_environment "$@"
+            ;;
+        lock) lock ;;
+        *) die "python.sh does not know '$verb'; it knows test, run and lock, or nothing at all." ;;
+    esac
+}
+
+main "$@"

@@ -8,6 +8,7 @@ mod latency;
 mod memory;
 mod report;
 mod rig;
+mod sdk;
 mod search;
 mod workload;
 
@@ -36,6 +37,9 @@ fn main() -> Outcome<()> {
     }
     if is_asked("search") {
         search::search(&mut report, &runtime)?;
+    }
+    if is_asked("sdk") {
+        sdk::overhead(&mut report)?;
     }
     if is_asked("film") {
         film::open_and_draw(&mut report, &runtime)?;

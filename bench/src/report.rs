@@ -14,7 +14,7 @@ pub struct Row {
     /// The measurement.
     pub value: f64,
     /// Its unit.
-    pub unit: &'static str,
+    pub unit: String,
     /// The same without Gauntlet, where there is such a thing.
     pub floor: Option<f64>,
     /// `value / floor`.
@@ -36,10 +36,11 @@ impl Report {
         &mut self,
         name: &str,
         value: f64,
-        unit: &'static str,
+        unit: impl Into<String>,
         floor: Option<f64>,
         target: Option<f64>,
     ) {
+        let unit = unit.into();
         println!("{name}: {value:.3} {unit}");
         let ratio = floor.filter(|f| *f > 0.0).map(|f| value / f);
         self.rows.push(Row { name: name.to_owned(), value, unit, floor, ratio, target });

@@ -62,23 +62,27 @@ def tiny_policy() -> dict[str, Any]:
     }
 
 
-def main(steps: int = 3) -> str:
-    """Trains, and gives back the run's id."""
-    set_seed(7)
-    callback = GauntletCallback(project="examples", name="trl grpo")
+def trainer(steps: int, callback: GauntletCallback) -> GRPOTrainer:
+    """What trains it: the two lines are the last two."""
     arguments = GRPOConfig(
         output_dir=tempfile.mkdtemp(), max_steps=steps, per_device_train_batch_size=8, num_generations=4,
         max_completion_length=6, reward_weights=[1.0, 0.5], learning_rate=1e-3, logging_steps=1,
         use_cpu=True, bf16=False, report_to=[], save_strategy="no", disable_tqdm=True,
     )  # fmt: skip
-    trainer = GRPOTrainer(
+    return GRPOTrainer(
         **tiny_policy(),
         args=arguments,
         train_dataset=Dataset.from_list([{"prompt": q, "subject": q.split()[-2]} for q in QUESTIONS]),
         reward_funcs=watch_rewards([says_yes, brief]),
         callbacks=[callback],
     )
-    trainer.train()
+
+
+def main(steps: int = 3) -> str:
+    """Trains, and gives back the run's id."""
+    set_seed(7)
+    callback = GauntletCallback(project="examples", name="trl grpo")
+    trainer(steps, callback).train()
     assert callback.run is not None
     print(callback.run.url)
     return callback.run.id

@@ -25,11 +25,19 @@ export async function eventsOf(client, run, options = {}) {
   return events;
 }
 
-/** The first `count` items of an endless sequence. */
-export async function first(count, items) {
+/** The first `count` items of an endless sequence, or a failure that says how far it came. */
+export async function first(count, items, withinMs = 45_000) {
   const taken = [];
-  for await (const item of items) if (taken.push(item) >= count) break;
-  return taken;
+  let timer;
+  const late = new Promise((_, reject) => {
+    const fail = () => reject(new Error(`after ${withinMs} ms ${taken.length} of ${count} items have come`));
+    timer = setTimeout(fail, withinMs);
+  });
+  const taking = (async () => {
+    for await (const item of items) if (taken.push(item) >= count) break;
+    return taken;
+  })();
+  return Promise.race([taking, late]).finally(() => clearTimeout(timer));
 }
 
 /** Waits until `holds`, or fails. */

@@ -215,8 +215,9 @@ impl Work {
                 }
             }
         }
-        batch.extend(plan.end(next())?);
-        appended += u64::from(batch.last().is_some_and(|event| matches!(event.body(), Body::RunFinished(_))));
+        let end = plan.end(next())?;
+        appended += u64::from(end.is_some());
+        batch.extend(end);
         copies += self.settle(sent)?;
         if !batch.is_empty() {
             copies += self.settle(Some(self.send(&run, batch, appended, done)))?;

@@ -67,7 +67,7 @@ const HOMES: &[(&str, &[&str])] = &[
 ];
 
 /// The crates that are pure: plain data and functions, the same on every machine.
-const PURE: &[&str] = &["gauntlet-model", "gauntlet-film", "gauntlet-scene"];
+const PURE: &[&str] = &["gauntlet-model", "gauntlet-film", "gauntlet-scene", "gauntlet-otlp"];
 
 /// What must not be reachable from a pure crate, however indirectly: async, SQL, randomness, the page's framework.
 const IMPURE: &[&str] = &["tokio", "sqlx", "rand", "leptos"];

@@ -22,6 +22,8 @@ const MAX_PAGE: u32 = 200;
 const RANKED: usize = 1_000;
 /// Most matches whose scores are looked at where only failing ones are asked for.
 const JUDGED: usize = 10_000;
+/// Newest matches that are ranked.
+const NEWEST: i64 = 10_000;
 /// Matches judged at a time.
 const CHUNK: usize = 200;
 
@@ -132,15 +134,41 @@ async fn progress(
     Ok(Progress { waiting: waiting.unsigned_abs(), indexed_up_to: since.map(Timestamp::from_micros) })
 }
 
-/// The matches, best first; newer first where two match equally well.
+/// The matches, best first; newer first where two match equally well. Of a word that stands nearly everywhere, only
+/// the newest matches are ranked: the rank of such a word says little, and ranking takes time with every match.
 async fn rank(
     db: &mut SqliteConnection,
     query: &SearchQuery,
     words: &Words,
     run_no: Option<i64>,
 ) -> Result<List, Trouble> {
+    let mut sql = matching("SELECT t.rowid", query, words, run_no);
+    sql.push(" ORDER BY t.rowid DESC LIMIT 1 OFFSET ").push_bind(NEWEST);
+    let older: Option<i64> = sql.build_query_scalar().fetch_optional(&mut *db).await.map_err(index_fault)?;
     let most = if query.failing.is_some() { JUDGED } else { RANKED };
-    let mut sql = QueryBuilder::<Sqlite>::new("SELECT t.rowid, -t.rank FROM texts t");
+    let mut sql = matching("SELECT t.rowid, -t.rank", query, words, run_no);
+    if let Some(older) = older {
+        sql.push(" AND t.rowid > ").push_bind(older);
+    }
+    sql.push(" ORDER BY t.rank, t.rowid DESC LIMIT ").push_bind(most as i64 + 1);
+    let rows = sql.build().fetch_all(&mut *db).await.map_err(index_fault)?;
+    let mut more = older.is_some() || rows.len() > most;
+    let read = |row: &sqlx::sqlite::SqliteRow| -> Result<Ranked, Trouble> {
+        Ok(Ranked { place: row.try_get(0).map_err(index_fault)?, rank: row.try_get(1).map_err(index_fault)? })
+    };
+    let mut ranked = rows.iter().take(most).map(read).collect::<Result<Vec<_>, _>>()?;
+    if let Some(fails) = &query.failing {
+        let (failing, rest) = failing(db, ranked, fails, RANKED).await?;
+        more |= rest;
+        ranked = failing;
+    }
+    Ok(List { ranked, more })
+}
+
+/// The question for every match, up to its order.
+fn matching(select: &str, query: &SearchQuery, words: &Words, run_no: Option<i64>) -> QueryBuilder<Sqlite> {
+    let mut sql = QueryBuilder::<Sqlite>::new(select);
+    sql.push(" FROM texts t");
     if query.snapshots_only || query.failing.is_some() {
         sql.push(" CROSS JOIN log.events e ON e.place = t.rowid");
     }
@@ -164,19 +192,7 @@ async fn rank(
                 AND s.failure IS NOT NULL)",
         );
     }
-    sql.push(" ORDER BY t.rank, t.rowid DESC LIMIT ").push_bind(most as i64 + 1);
-    let rows = sql.build().fetch_all(&mut *db).await.map_err(index_fault)?;
-    let mut more = rows.len() > most;
-    let read = |row: &sqlx::sqlite::SqliteRow| -> Result<Ranked, Trouble> {
-        Ok(Ranked { place: row.try_get(0).map_err(index_fault)?, rank: row.try_get(1).map_err(index_fault)? })
-    };
-    let mut ranked = rows.iter().take(most).map(read).collect::<Result<Vec<_>, _>>()?;
-    if let Some(fails) = &query.failing {
-        let (failing, rest) = failing(db, ranked, fails, RANKED).await?;
-        more |= rest;
-        ranked = failing;
-    }
-    Ok(List { ranked, more })
+    sql
 }
 
 /// Of these, in their order, at most `most` that fail so; and whether some were not looked at.

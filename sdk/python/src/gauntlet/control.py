@@ -113,7 +113,7 @@ class Control:
                 if not self._add(found) and found:
                     self._sleep(_BETWEEN_KNOWN_SECONDS)
             except GauntletError as error:
-                if not (isinstance(error, ApiError) and error.status == 404):
+                if not self._closed and not (isinstance(error, ApiError) and error.status == 404):
                     self._ledger.warn("commands", f"commands cannot be fetched: {error}")
                 self._sleep(_AFTER_ERROR_SECONDS)
             except Exception as error:

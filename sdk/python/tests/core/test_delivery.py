@@ -226,6 +226,24 @@ def test_a_spool_that_cannot_be_written_is_replaced(server: Server, tmp_path: Pa
     assert roots(server, run.id) == [1.0]
 
 
+def test_a_disk_that_is_full_loses_nothing_while_the_server_is_there(server: Server) -> None:
+    code = """
+        import gauntlet, resource, signal
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
+        run = gauntlet.init(id="full-disk")
+        for i in range(2000):
+            run.log({"root": float(i)})
+        assert run.flush(20)
+        for i in range(2000, 2100):
+            run.log({"root": float(i)})
+        assert run.flush(20)
+        assert run.stats["server.dropped" if "server.dropped" in run.stats else "dropped"] == 0
+    """
+    python(code, {"GAUNTLET_ENDPOINT": server.url})
+    assert roots(server, "full-disk") == [float(i) for i in range(2100)]
+
+
 def test_a_server_that_lost_the_run_gets_it_again(own_server: Server) -> None:
     own_server.start()
     run = gauntlet.init(endpoint=own_server.url, name="lost and found")

@@ -11,11 +11,11 @@ import pytest
 import verifiers.v1 as vf
 from datasets import Dataset
 from examples import openenv_environment, trl_grpo
-from gauntlet.integrations.openenv import watch_environment
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
 from trl import GRPOConfig, GRPOTrainer
 
 import gauntlet
+from gauntlet.integrations.openenv import watch_environment
 
 from .conftest import Kept
 

@@ -99,6 +99,18 @@ def test_the_callback_alone_begins_and_ends_a_run_with_the_trainers_arguments(se
     assert all(s["root"] == pytest.approx(2 * s["brief"]) for s in scored)
 
 
+def test_a_second_training_of_the_same_trainer_is_a_second_run(server: Kept) -> None:
+    callback = GauntletCallback(name="again")
+    trainer = train(watch_rewards(trl_grpo.brief), [callback], max_steps=1)
+    trainer.train()
+
+    runs = [run for run in server.runs() if run["name"] == "again"]
+    assert [run["status"] for run in runs] == ["completed"] * 2
+    for run in runs:
+        judged = [e for e in server.events(run["id"], "snapshot.scored") if e["body"]["observation"]]
+        assert len(judged) == 8
+
+
 def test_what_a_function_does_not_judge_is_not_evaluated(server: Kept, run: gauntlet.Run) -> None:
     async def sometimes(completions: list[str], **_: Any) -> list[float | None]:
         await asyncio.sleep(0)
@@ -197,6 +209,12 @@ def test_the_processes_of_a_distributed_training_are_one_run(server: Kept) -> No
     for point in server.curve(run["id"], "metrics.reward"):
         of_step = [r["body"]["scores"]["root"] for r in rollouts if r["step"] == point["step"]]
         assert point["value"] == pytest.approx(sum(of_step) / 16, abs=1e-6)
+
+    # Told to stop, all of them do so at the same step: none waits for the others.
+    assert sorted(re.findall(r"rank \d stopped at \d+", done.stdout)) == [
+        "rank 0 stopped at 2",
+        "rank 1 stopped at 2",
+    ]
 
 
 def test_functions_keep_their_names_and_can_be_sent_to_another_process(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..events import Status
     from ..run import Run
 
-__all__ = ["Source", "guarded", "join", "rank"]
+__all__ = ["Source", "guarded", "identity", "join", "rank"]
 
 _Result = TypeVar("_Result")
 #: Counts what goes wrong while there is no run to count it.
@@ -26,7 +26,9 @@ class Source:
     """The run an integration records to: the one it was given, else the current one, else one it begins."""
 
     def __init__(self, run: Run | None = None, joins: bool = False, **init: Any) -> None:
-        self._run = run
+        self._given = run
+        #: The run that another part of the integration, or another process, has begun.
+        self._used: Run | None = None
         self._init = init
         #: Whether this is one of a job's many workers: a run that the environment names is ended by another process.
         self._joins = joins
@@ -38,9 +40,8 @@ class Source:
 
     def __getstate__(self) -> dict[str, Any]:
         """For another process, which goes on with the same run and leaves its end to this one."""
-        run = self._run or self.own or context.current_run()
-        known = {} if run is None else {"id": run.id, "project": run.project, "name": run.name}
-        return {"init": {**self._init, **known}, "joined": run is not None}
+        run = self._known()
+        return {"init": self._init if run is None else identity(run), "joined": run is not None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(None, **state["init"])  # type: ignore[misc]
@@ -49,7 +50,7 @@ class Source:
     def run(self, **init: Any) -> Run:
         """That run; ``init`` are more arguments of :func:`gauntlet.init` for one that must be begun."""
         with self._lock:
-            run = self._run or self.own or context.current_run()
+            run = self._known()
             if run is None:
                 from .. import init as begin
 
@@ -58,30 +59,52 @@ class Source:
                     join(run)
             return run
 
-    def join(self, id: str | None, **init: Any) -> Run:
-        """The run of that id, which another process began and ends; the one it was given, if it was given one."""
+    def join(self, identity: dict[str, Any]) -> Run:
+        """The run of that identity, which another process began and ends; but the one it was given, if there is."""
         with self._lock:
-            if self._run is None:
-                from .. import init as begin
+            if self._given is not None:
+                return self._given
+            from .. import init as begin
 
-                self._run = begin(**{**init, **self._init, "id": id})
-                join(self._run)
-            return self._run
+            self._used = begin(**identity)
+            join(self._used)
+            return self._used
+
+    def _known(self) -> Run | None:
+        return self._given or self._used or self.own or context.current_run()
 
     def use(self, run: Run) -> None:
         """Records to that run from now on, unless one was given."""
         with self._lock:
-            self._run = self._run or run
+            self._used = run
 
     def finish(self, status: Status, summary: dict[str, Any] | None = None) -> None:
         """Ends the run if it was begun here; else makes safe what was recorded so far."""
         with self._lock:
             own, self.own = self.own, None
-        run = own or self._run or context.current_run()
+        run = self._known()
         if own is not None:
             own.finish(status, summary)
         elif run is not None:
             run.flush()
+
+
+def identity(run: Run) -> dict[str, Any]:
+    """What :func:`gauntlet.init` needs to go on with that run in another process."""
+    spec = run._spec
+    return {
+        "id": run.id,
+        "name": spec.name,
+        "project": spec.project,
+        "kind": spec.kind_,
+        "agent": spec.agent,
+        "task": spec.task,
+        "tags": spec.tags,
+        "config": spec.config,
+        "metadata": spec.metadata,
+        "endpoint": run.endpoint,
+        "mode": run._settings.mode,
+    }
 
 
 def join(run: Run) -> None:

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 from transformers import TrainerCallback
 
 from ..values import number
-from ._shared import Source, guarded, rank
+from ._shared import Source, guarded, identity, rank
 from ._text import conversation_text
 
 if TYPE_CHECKING:
@@ -285,9 +285,10 @@ class GauntletCallback(TrainerCallback):  # type: ignore[misc]
         self._training = True
         for rewards in [r for r in _Rewards.known if not r.bound]:
             rewards.bound = True
-            rewards.source.use(run)
             rewards.weights = rewards.weights or getattr(args, "reward_weights", None)
             self._rewards.append(rewards)
+        for rewards in self._rewards:
+            rewards.source.use(run)
 
     @guarded
     def on_step_begin(
@@ -317,7 +318,7 @@ class GauntletCallback(TrainerCallback):  # type: ignore[misc]
         """Where a person's pause, change or stop takes effect; judging after it is evaluation."""
         for rewards in self._rewards:
             rewards.training = False
-        if self.run is not None and self.run.checkpoint(self._tweak) == "stop":
+        if _agreed(self._told_to_stop):
             control.should_training_stop = True
 
     @guarded
@@ -332,18 +333,41 @@ class GauntletCallback(TrainerCallback):  # type: ignore[misc]
         self._source.finish("completed" if reached else "cancelled", {"steps": state.global_step})
 
 
-def _common_run(source: Source, init: dict[str, Any]) -> Run:
-    """The run of a training, one for all of its processes: the first begins it and tells the others its id."""
+def _distributed() -> Any:
+    """torch's module of collectives, where this training has more than one process; else ``None``."""
     from torch import distributed
 
-    if not (distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1):
+    together = (
+        distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1
+    )
+    return distributed if together else None
+
+
+def _agreed(decide: Callable[[], bool]) -> bool:
+    """What the first process decides, known to all: a process that stopped alone would leave the others waiting."""
+    distributed = _distributed()
+    if distributed is None:
+        return decide()
+    told = [False]
+    try:
+        if distributed.get_rank() == 0:
+            told = [decide()]
+    finally:
+        distributed.broadcast_object_list(told, src=0)
+    return told[0]
+
+
+def _common_run(source: Source, init: dict[str, Any]) -> Run:
+    """The run of a training, one for all of its processes: the first begins it and tells the others which it is."""
+    distributed = _distributed()
+    if distributed is None:
         return source.run(**init)
     first = distributed.get_rank() == 0
-    told: list[str | None] = [None]
+    told: list[dict[str, Any]] = [init]
     try:
         if first:
-            told = [source.run(**init).id]
+            told = [identity(source.run(**init))]
     finally:
         # The others wait for this word, whatever became of the run.
         distributed.broadcast_object_list(told, src=0)
-    return source.run() if first else source.join(told[0], **init)
+    return source.run() if first else source.join(told[0])
