@@ -2,9 +2,11 @@
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use tracing::Instrument;
 
 use crate::error::{ApiError, ErrorBody};
@@ -60,6 +62,16 @@ pub async fn loopback_only(request: Request, next: Next) -> Response {
     }
 }
 
+/// Pages of this machine on other ports (a dashboard of one's own, a hub client's page) may read the answers too.
+pub fn local_pages() -> CorsLayer {
+    let is_local = |origin: &HeaderValue, _: &Parts| origin.to_str().is_ok_and(is_loopback_origin);
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::predicate(is_local))
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers([REQUEST_ID.clone(), header::RETRY_AFTER, header::LOCATION])
+}
+
 fn foreign(headers: &HeaderMap, uri: &Uri) -> Option<String> {
     let text = |name| headers.get(name).map(|v: &HeaderValue| v.to_str().unwrap_or("?").to_owned());
     let host = text(header::HOST).or_else(|| uri.authority().map(|a| a.to_string()));
@@ -67,8 +79,11 @@ fn foreign(headers: &HeaderMap, uri: &Uri) -> Option<String> {
         return Some(format!("the host {host:?}"));
     }
     let origin = text(header::ORIGIN)?;
-    let host = origin.split_once("://").map_or(origin.as_str(), |(_, host)| host);
-    (!is_loopback_host(host)).then(|| format!("the origin {origin:?}"))
+    (!is_loopback_origin(&origin)).then(|| format!("the origin {origin:?}"))
+}
+
+fn is_loopback_origin(origin: &str) -> bool {
+    is_loopback_host(origin.split_once("://").map_or(origin, |(_, host)| host))
 }
 
 fn is_loopback_host(host: &str) -> bool {

@@ -27,6 +27,7 @@ pub fn router(state: AppState) -> Router {
         .merge(browser(&state))
         .fallback(site::file_or_not_found)
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(http::local_pages())
         .layer(middleware::from_fn(http::loopback_only))
         .layer(middleware::from_fn(http::hardened))
         .layer(middleware::from_fn(http::request_id))

@@ -334,3 +334,17 @@ fn the_readme_settings_are_the_defaults() {
     };
     assert_eq!(load(Some(file)), load(None));
 }
+
+#[tokio::test]
+async fn a_page_of_this_machine_may_read_from_another_port() {
+    let server = Server::new().await;
+    let asked = [("origin", "http://localhost:3000"), ("access-control-request-method", "POST")];
+    let asked = [&asked[..], &[("access-control-request-headers", "content-type")]].concat();
+    let answer = server.send("OPTIONS", "/gauntlet/command/s", &asked, "").await.expect(200);
+    assert_eq!(answer.headers["access-control-allow-origin"], "http://localhost:3000");
+    assert_eq!(answer.headers["access-control-allow-headers"], "content-type");
+    let answer = server.send("GET", "/gauntlet/sessions", &[("origin", "http://localhost:3000")], "").await;
+    assert_eq!(answer.expect(200).headers["access-control-allow-origin"], "http://localhost:3000");
+    let foreign = server.send("GET", "/gauntlet/sessions", &[("origin", "https://evil.example")], "").await;
+    assert!(!foreign.expect(403).headers.contains_key("access-control-allow-origin"));
+}

@@ -321,6 +321,9 @@ class GauntletCallback(TrainerCallback):  # type: ignore[misc]
         if _agreed(self._told_to_stop):
             control.should_training_stop = True
 
+    def _told_to_stop(self) -> bool:
+        return self.run is not None and self.run.checkpoint(self._tweak) == "stop"
+
     @guarded
     def on_train_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
