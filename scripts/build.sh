@@ -72,9 +72,14 @@ tree_hash() {
 
 build_site() {
     local built=$CARGO_TARGET_DIR/$WASM/wasm-release/gauntlet_frontend.wasm tools
+    mkdir -p "$SITE/pkg" "$STAMPS"
+    # One at a time: two would write the same files.
+    if has flock; then
+        exec 9>"$STAMPS/lock"
+        flock 9
+    fi
     say "browser side"
     cargo build -p gauntlet-frontend --lib --target "$WASM" --profile wasm-release
-    mkdir -p "$SITE/pkg" "$STAMPS"
     tools="$(locked_version wasm-bindgen) $(sha256 <"$ROOT/end2end/package-lock.json") $(sha256 <"$ROOT/scripts/build.sh")"
     unless_same wasm "$(sha256 <"$built") $tools" bind_and_shrink "$built"
     [ -f style/main.scss ] || die "style/main.scss is missing: the page would have no style."

@@ -44,7 +44,9 @@ impl Store {
             .search
             .then(|| Index::start(options.path.clone(), readers.clone(), watches.subscribe_all()));
         let writer = Mutex::new(Some(writer));
-        Ok(Self { inner: Arc::new(Inner { queue, readers, watches, blobs, folder: options.path, index, writer }) })
+        Ok(Self {
+            inner: Arc::new(Inner { queue, readers, watches, blobs, folder: options.path, index, writer }),
+        })
     }
 
     /// Takes no more requests, finishes those it has, and leaves the database in one file. Afterwards every call is
