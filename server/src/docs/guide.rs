@@ -1,6 +1,6 @@
 //! A guide: Markdown from the repository as HTML, its links turned to where the page is served.
 
-use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html::push_html};
+use pulldown_cmark::{CodeBlockKind, CowStr, Event, Options, Parser, Tag, TagEnd, html::push_html};
 
 use super::Guide;
 use super::page::anchor;
@@ -11,6 +11,7 @@ pub fn html(guide: &Guide, all: &[Guide]) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
     let mut events: Vec<Event> = Parser::new_ext(guide.text, options).collect();
     name_headings(&mut events);
+    hide_scaffolding(&mut events);
     let mut is_dropped = false;
     events.retain_mut(|event| match event {
         Event::Start(Tag::Link { dest_url, .. }) => {
@@ -28,6 +29,27 @@ pub fn html(guide: &Guide, all: &[Guide]) -> String {
     push_html(&mut out, events.into_iter());
     // A wide table scrolls by itself.
     out.replace("<table>", "<div class=\"docs-table\"><table>").replace("</table>", "</table></div>")
+}
+
+/// Takes the lines out of Rust examples that only make them compile, as rustdoc does: those that begin with `# `.
+fn hide_scaffolding(events: &mut [Event]) {
+    let mut is_rust = false;
+    for event in events {
+        match event {
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(language))) => {
+                is_rust = language.starts_with("rust")
+            }
+            Event::End(TagEnd::CodeBlock) => is_rust = false,
+            Event::Text(text) if is_rust => {
+                let kept: Vec<&str> = text
+                    .split_inclusive('\n')
+                    .filter(|line| !line.starts_with("# ") && line.trim_end() != "#")
+                    .collect();
+                *text = CowStr::from(kept.concat());
+            }
+            _ => {}
+        }
+    }
 }
 
 fn name_headings(events: &mut [Event]) {
@@ -86,13 +108,14 @@ mod tests {
             guide(
                 "start",
                 "docs/start.md",
-                "# A `b` c\n\n[py](../sdk/python/README.md#Use) [x](https://x.y)",
+                "# A `b` c\n\n[py](../sdk/python/README.md#Use) [x](https://x.y) [law](../LICENSE)\n\n```rust,no_run\n# fn main() {\nlet a = 1;\n# }\n```",
             ),
             guide("python", "sdk/python/README.md", ""),
         ];
         let out = html(&all[0], &all);
         assert!(out.contains("href=\"/docs/python#Use\"") && out.contains("href=\"https://x.y\""), "{out}");
         assert!(out.contains("law") && !out.contains("LICENSE"), "{out}");
+        assert!(out.contains("let a = 1;") && !out.contains("fn main"), "{out}");
         assert!(out.contains("<h1 id=\"a-b-c\">"), "{out}");
     }
 }
