@@ -1,4 +1,4 @@
-"""Every example of the README runs as it stands, against a real server."""
+"""Every example of the README runs as it stands, against a real server; those of the project's README too."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from gauntlet.client import Client
 from .support import Server
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
-EXAMPLES = re.findall(r"^## ([^\n]+)|^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+PROJECT = (Path(__file__).parents[4] / "README.md").read_text()
+EXAMPLE = re.compile(r"^## ([^\n]+)|^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 def examples() -> list[tuple[str, str]]:
     found, heading = [], ""
-    for title, code in EXAMPLES:
+    for title, code in EXAMPLE.findall(README) + EXAMPLE.findall(PROJECT):
         if title:
             heading = title
         else:
@@ -28,7 +29,7 @@ def examples() -> list[tuple[str, str]]:
 
 
 def test_there_are_examples() -> None:
-    assert len(examples()) >= 10
+    assert len(examples()) >= 11
 
 
 @pytest.mark.parametrize(("heading", "code"), examples(), ids=[h for h, _ in examples()])
@@ -46,3 +47,12 @@ def test_an_example_runs(
     assert kept["status"] == "completed"
     assert kept["head"] > 2, f"{heading}: something was logged"
     assert not list(tmp_path.glob("spool/*/refused.ndjson"))
+
+
+def test_the_requests_of_the_project_readme_do_what_they_say(server: Server, tmp_path: Path) -> None:
+    (script,) = re.findall(r"^```sh\n(curl .*?)^```", PROJECT, re.MULTILINE | re.DOTALL)
+    script = "set -e\n" + script.replace("localhost:4600", server.url)
+    ran = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0, ran.stderr
+    assert '"accepted":1' in ran.stdout, ran.stdout
+    assert Client(server.url).run("my-run")["steps"] == 1
