@@ -11,7 +11,9 @@ use leptos_axum::{LeptosRoutes, generate_route_list};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
-use crate::api::{artifacts, commands, episodes, events, exports, film, imports, runs, search, series, steps};
+use crate::api::{
+    artifacts, commands, episodes, events, exports, film, imports, runs, search, series, steps,
+};
 use crate::error::ApiError;
 use crate::state::AppState;
 use crate::{docs, health, http, hub, live, openapi, otlp, pages, search_page, site};
@@ -106,12 +108,9 @@ fn browser(state: &AppState) -> Router<AppState> {
     Router::new()
         .route("/search", get(search_page::read))
         .route("/pages/{*function}", post(pages::server_function))
-        .leptos_routes_with_context(
-        state,
-        generate_route_list(gauntlet_app::App),
-        provide,
-        move || gauntlet_app::shell(options.clone()),
-    )
+        .leptos_routes_with_context(state, generate_route_list(gauntlet_app::App), provide, move || {
+            gauntlet_app::shell(options.clone())
+        })
 }
 
 async fn no_such_path(uri: axum::http::Uri) -> ApiError {

@@ -7,7 +7,9 @@ use crate::limits::{FieldError, MAX_LABEL_BYTES, MAX_TAGS, MAX_TEXT_BYTES};
 use crate::{Object, Score};
 
 /// Where a run stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Created, nothing has happened yet.
