@@ -1,6 +1,6 @@
 //! The transport bar: where the agent is, how it moves, which rubric the curve shows.
 
-use gauntlet_film::Film;
+use gauntlet_film::{Film, is_measurement};
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -79,7 +79,9 @@ fn RubricChips(session: Session) -> impl IntoView {
         let root = root_path(film);
         let chip =
             |p: &gauntlet_film::Path| (p.id, p.path.clone(), p.name.replace('_', " "), Some(p.id) == root);
-        film.paths().iter().filter(|p| p.depth == 0 || Some(p.id) == root).map(chip).collect::<Vec<_>>()
+        let is_offered =
+            |p: &&gauntlet_film::Path| (p.depth == 0 && !is_measurement(&p.path)) || Some(p.id) == root;
+        film.paths().iter().filter(is_offered).map(chip).collect::<Vec<_>>()
     };
     let all = Memo::new(move |_| session.watch_calmly(choices));
     let rubric = session.view.rubric;

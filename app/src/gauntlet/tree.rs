@@ -28,7 +28,9 @@ fn lines(film: &Film) -> Vec<Line> {
         let depth = if is_root { 0 } else { p.depth + 1 };
         Line { id: p.id, path: p.path.clone(), name: p.name.replace('_', " "), depth, is_root }
     };
-    film.paths().iter().map(line).collect()
+    // Measurements stand behind the rubrics: a trainer logs dozens of them.
+    let (measured, judged): (Vec<_>, Vec<_>) = film.paths().iter().partition(|p| is_measurement(&p.path));
+    judged.into_iter().chain(measured).map(line).collect()
 }
 
 /// What a line shows at the selected step.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import operator
 import threading
 import time
@@ -58,6 +59,8 @@ def record_step(
         event.payload = payload
         event.error = error
         event.metadata = object_of(metadata)
+        if episode is not None:
+            episode._note(kind, payload)
         step = episode.next_step() if episode is not None else run._last + 1
         run._put(event, step, episode.id if episode is not None else None, ended_ns or started)
     except Exception as failure:
@@ -88,10 +91,16 @@ class Episode:
         self._rewards: float | None = None
         self._outside: tuple[Episode | None, str | None] = (None, None)
         self._began = 0.0
+        #: Whether a rollout or a log of this episode made a node of it.
+        self._judged = False
+        #: What the agent said and saw last.
+        self._said = ""
+        self._saw = ""
 
     def start(self) -> Episode:
         """Begins it; ``with`` does this."""
         self._began = time.perf_counter()
+        self.run._open[self.id] = self
         self.enter()
         task = label(self.task, "") or None if self.task else None
         self.run.emit(EpisodeStarted(task, object_of(self.metadata)), episode=self.id)
@@ -107,7 +116,37 @@ class Episode:
         cost = number(self.cost)
         event.cost = cost if cost is not None and cost >= 0 else None
         event.error = text(f"{type(error).__name__}: {error}") if error is not None else None
+        self._show(event)
+        self.run._open.pop(self.id, None)
         self.run.emit(event, episode=self.id)
+
+    def _show(self, ended: EpisodeFinished) -> None:
+        """An episode that nobody scored becomes one node all the same, so that it is seen: its return is the height,
+        an error is a failure."""
+        if self._judged or not (self._steps or ended.error):
+            return
+        failed = ended.status in {"failed", "timed_out"}
+        self.run.rollout(
+            {} if ended.return_ is None else {"root": ended.return_},
+            action=self._said or ended.error or "",
+            observation=self._saw or self.task or "",
+            episode=self.id,
+            failures=("generic",) if failed else (),
+            duration_ms=ended.latency_ms,
+        )
+
+    def _note(self, kind: StepKind, payload: Mapping[str, Any]) -> None:
+        """Keeps what a person would read first of the episode."""
+        found = next(
+            (payload[key] for key in ("text", "output", "content", "result") if payload.get(key)), None
+        )
+        if found is None:
+            return
+        said = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
+        if kind == "observation" or (kind == "message" and payload.get("role") in {"user", "system"}):
+            self._saw = said
+        elif kind in {"message", "decision", "tool_result"} or not self._said:
+            self._said = said
 
     def enter(self) -> None:
         """From here on this thread or task is in the episode."""

@@ -16,7 +16,18 @@ from urllib.parse import quote
 
 from . import context, lifecycle
 from .control import Command, Control
-from .events import Challenge, Event, Failure, RunFinished, RunStarted, RunStatus, ScoreAdded, Status, Target
+from .events import (
+    Challenge,
+    Event,
+    Failure,
+    RunFinished,
+    RunStarted,
+    RunStatus,
+    ScoreAdded,
+    SnapshotScored,
+    Status,
+    Target,
+)
 from .ledger import Ledger
 from .recorder import Artifact, Entry, Logged, Recorder, Rollout
 from .settings import Settings
@@ -57,6 +68,7 @@ class Run:
     def _start(self) -> None:
         self._lock = threading.RLock()
         self._last = -1
+        self._open: dict[str, Episode] = {}
         self._finished = False
         self._control = Control(self, self._ledger)
         self._recorder = Recorder(self._ledger)
@@ -110,7 +122,9 @@ class Run:
         try:
             at = time.time_ns()
             logged = Logged(self._taken(scores), prefix)
-            self._recorder.put(Entry(at, logged, self._step(step), episode or context.episode_id(self)))
+            within = episode or context.episode_id(self)
+            self._judge(within)
+            self._recorder.put(Entry(at, logged, self._step(step), within))
         except Exception as error:
             self._ledger.bug("log", error)
 
@@ -140,6 +154,7 @@ class Run:
             at = time.time_ns()
             said, seen = text(action, self._ledger), text(observation, self._ledger)
             within = episode or context.episode_id(self)
+            self._judge(within)
             what = Rollout(
                 self._taken(scores),
                 within is None,
@@ -186,6 +201,11 @@ class Run:
         except Exception as error:
             self._ledger.bug("score", error)
 
+    def _judge(self, episode: str | None) -> None:
+        """An episode that is logged in is a node already; see :meth:`Episode.finish`."""
+        if episode is not None and (begun := self._open.get(episode)) is not None:
+            begun._judged = True
+
     def _taken(self, scores: Mapping[str, Any]) -> dict[str, float]:
         for value in scores.values():
             if value.__class__ is not float:
@@ -210,6 +230,8 @@ class Run:
     def emit(self, event: Event, *, step: int | None = None, episode: str | None = None) -> None:
         """Records any typed event of :mod:`gauntlet.events`, as it is."""
         if not self._off:
+            if isinstance(event, SnapshotScored):
+                self._judge(episode)
             self._put(event, step, episode)
 
     def _put(

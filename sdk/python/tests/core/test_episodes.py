@@ -83,6 +83,27 @@ def test_a_tool_that_fails_keeps_its_traceback(server: Server, run: gauntlet.Run
     assert ended["body"]["error"] == "TimeoutError: no answer after 250 ms"
 
 
+def test_an_episode_that_nobody_scored_is_seen_all_the_same(server: Server, run: gauntlet.Run) -> None:
+    with run.episode("T", id="plain") as episode:
+        episode.message("user", "How often?")
+        episode.message("assistant", "Twice a week.")
+        episode.reward(0.5)
+    with pytest.raises(ValueError), run.episode("T", id="broken"):
+        raise ValueError("no such tool")
+    with run.episode(id="judged") as episode:
+        episode.thought("hm")
+        run.rollout({"root": 2.0})
+    with run.episode(id="empty"):
+        pass
+    plain, broken, judged = recorded(server, run, "snapshot.scored")
+    assert (plain["episode"], plain["body"]["scores"]) == ("plain", {"root": 0.5})
+    assert (plain["body"]["action"], plain["body"]["observation"]) == ("Twice a week.", "How often?")
+    assert (broken["episode"], broken["body"]["failures"]) == ("broken", ["generic"])
+    assert broken["body"]["action"] == "ValueError: no such tool"
+    assert judged["body"]["scores"] == {"root": 2.0}
+    assert [event["step"] for event in (plain, broken, judged)] == [0, 1, 2]
+
+
 def test_tasks_do_not_mix_their_episodes(server: Server, run: gauntlet.Run) -> None:
     async def agent(n: int) -> None:
         async with run.episode(f"T{n}", id=f"e{n}") as episode:
