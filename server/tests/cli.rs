@@ -74,6 +74,44 @@ fn an_export_imports_as_the_same_run() {
 }
 
 #[test]
+fn an_export_takes_a_name_and_says_in_json_what_it_wrote() {
+    let data = tempfile::tempdir().unwrap();
+    out(&gauntlet(data.path(), &["demo", "--steps", "10", "--run", "first-of-all"]));
+    let file = data.path().join("r.jsonl");
+    let path = file.to_str().unwrap();
+    let args = ["export", "dipg grpo demo", "--format", "jsonl", "-o", path, "--json"];
+    let told: serde_json::Value = serde_json::from_str(&out(&gauntlet(data.path(), &args))).unwrap();
+    assert_eq!(told["run"], "first-of-all");
+    assert_eq!(told["bytes"], std::fs::metadata(&file).unwrap().len());
+    assert_eq!(told["file"], path);
+    let said = out(&gauntlet(data.path(), &["export", "first", "-o", path]));
+    assert!(said.contains("of results, run first-of-all (dipg grpo demo)"), "{said}");
+    let nowhere = gauntlet(data.path(), &["export", "first", "-o", "/nowhere/r.json"]);
+    assert!(String::from_utf8_lossy(&nowhere.stderr).contains("/nowhere/r.json: "), "{nowhere:?}");
+    let both = gauntlet(data.path(), &["export", "first", "--json"]);
+    assert!(String::from_utf8_lossy(&both.stderr).contains("--output"), "{both:?}");
+}
+
+#[test]
+fn serving_says_in_json_where() {
+    use std::io::{BufRead, BufReader};
+    let data = tempfile::tempdir().unwrap();
+    let mut server = Command::new(env!("CARGO_BIN_EXE_gauntlet"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--log", "error", "--json", "--data"])
+        .arg(data.path())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert!(ready["url"].as_str().unwrap().starts_with("http://127.0.0.1:"), "{line}");
+    assert_eq!(ready["data"], data.path().to_str().unwrap());
+}
+
+#[test]
 fn mistakes_are_told_in_a_sentence() {
     let data = tempfile::tempdir().unwrap();
     let check = |args: &[&str], fragment: &str| {
@@ -84,6 +122,7 @@ fn mistakes_are_told_in_a_sentence() {
         assert!(!said.contains("panicked") && !said.contains("RUST_BACKTRACE"), "{said}");
     };
     check(&["export", "nobody"], "there is no run \"nobody\"");
+    check(&["export", "nobody", "--format", "csv", "--with", "x"], "with");
     check(&["import", "/nowhere/at/all.json"], "/nowhere/at/all.json");
     check(&["demo", "--rate", "fast"], "is not a number above 0");
     check(&["demo", "--steps", "0"], "--steps");

@@ -67,6 +67,17 @@ impl ExportFormat {
         })
     }
 
+    /// Refuses a second run where one is written.
+    pub fn compares(self) -> Result<(), FieldError> {
+        match self {
+            Self::Dpo => Ok(()),
+            one => {
+                let why = format!("compares two runs for dpo; {} writes one", one.as_str());
+                Err(FieldError::new("with", why))
+            }
+        }
+    }
+
     /// The media type, and how a file's name ends.
     fn media_type(self) -> (&'static str, &'static str) {
         match self {
@@ -128,7 +139,7 @@ pub struct Written {
 }
 
 /// Looks up what is to be written. 404 where a run is missing, 422 where a second one makes no sense.
-pub async fn find(
+async fn find(
     store: &Store,
     run: &str,
     format: ExportFormat,
@@ -137,12 +148,11 @@ pub async fn find(
     let found = async |name: &str| -> Result<RunSummary, ApiError> {
         store.run(&run_id(name)?).await?.ok_or_else(|| ApiError::no_run(name))
     };
-    if with.is_some() && format != ExportFormat::Dpo {
-        let message = format!("compares two runs for dpo; {} writes one", format.as_str());
-        return Err(ApiError::invalid(&FieldError::new("with", message)));
-    }
     let with = match with {
-        Some(name) => Some(found(name).await?),
+        Some(name) => {
+            format.compares()?;
+            Some(found(name).await?)
+        }
         None => None,
     };
     Ok(Written { run: found(run).await?, format, with })

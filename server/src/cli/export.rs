@@ -4,11 +4,14 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use gauntlet_model::RunSummary;
 use tokio::runtime::Runtime;
 
-use super::CliError;
 use super::client::{Place, refusal};
-use crate::api::exports::{ExportFormat, find, write};
+use super::find::find;
+use super::reader::{Reader, close, failed};
+use super::{CliError, say};
+use crate::api::exports::{ExportFormat, Written, write};
 use crate::config::Config;
 
 /// Writes a run as a file.
@@ -23,7 +26,7 @@ Examples:
 
 Each of results, jsonl, film, parquet and csv opens again with `gauntlet import`; docs/files.md says what each keeps.")]
 pub struct Export {
-    /// The run's id
+    /// The run: its id, the beginning of one, or its name
     #[arg(value_name = "RUN")]
     run: String,
     /// How the file is written
@@ -35,57 +38,94 @@ pub struct Export {
     /// Where to write; standard output where it is not named
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Say in JSON what was written
+    #[arg(long, requires = "output")]
+    json: bool,
 }
 
 impl Export {
     /// Writes the run. A file appears under its name only once it is whole.
     pub fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
         let place = Place::find(config, runtime)?;
-        match &self.output {
-            None => self.write(&place, runtime, &mut io::stdout())?,
-            Some(path) => {
-                let part = part_of(path);
-                let mut out = BufWriter::new(File::create(&part)?);
-                let written = self.write(&place, runtime, &mut out).and_then(|()| Ok(out.flush()?));
-                if let Err(error) = written {
-                    let _ = std::fs::remove_file(&part);
-                    return Err(error);
+        let written = {
+            let reader = Reader { place: &place, runtime };
+            let with = match &self.with {
+                Some(with) => {
+                    self.format.compares().map_err(failed)?;
+                    Some(find(&reader, with)?)
                 }
-                std::fs::rename(&part, path)?;
+                None => None,
+            };
+            Written { run: find(&reader, &self.run)?, format: self.format, with }
+        };
+        match &self.output {
+            None => save(&written, &place, runtime, &mut io::stdout())?,
+            Some(path) => {
+                let bytes = saved(&written, &place, runtime, path).map_err(|error| match error {
+                    CliError::Failed(why) => CliError::Failed(format!("{}: {why}", path.display())),
+                    other => other,
+                })?;
+                self.report(path, &written.run, bytes);
             }
         }
-        if let Place::Folder(store, _lock) = place {
-            runtime.block_on(store.close());
-        }
+        close(place, runtime);
         Ok(())
     }
 
-    fn write(&self, place: &Place, runtime: &Runtime, out: &mut (impl Write + Send)) -> Result<(), CliError> {
-        match place {
-            Place::Folder(store, _) => {
-                let found = runtime.block_on(find(store, &self.run, self.format, self.with.as_deref()));
-                let written = found.map_err(|e| CliError::Failed(e.message().to_owned()))?;
-                Ok(write(runtime.handle(), store, &written, out)?)
+    fn report(&self, path: &Path, run: &RunSummary, bytes: u64) {
+        let format = self.format.as_str();
+        if self.json {
+            let line = serde_json::json!({
+                "run": run.id, "name": run.name, "format": format, "file": path, "bytes": bytes,
+            });
+            return say(&line.to_string());
+        }
+        let size = indicatif::HumanBytes(bytes);
+        say(&format!("{}: {size} of {format}, run {} ({})", path.display(), run.id, run.name));
+    }
+}
+
+/// Writes beside the file's name, then under it; answers how many bytes there are.
+fn saved(written: &Written, place: &Place, runtime: &Runtime, path: &Path) -> Result<u64, CliError> {
+    let part = part_of(path);
+    let mut out = BufWriter::new(File::create(&part)?);
+    let whole = save(written, place, runtime, &mut out).and_then(|()| {
+        out.flush()?;
+        let bytes = out.get_ref().metadata()?.len();
+        std::fs::rename(&part, path)?;
+        Ok(bytes)
+    });
+    if whole.is_err() {
+        let _ = std::fs::remove_file(&part);
+    }
+    whole
+}
+
+fn save(
+    written: &Written,
+    place: &Place,
+    runtime: &Runtime,
+    out: &mut (impl Write + Send),
+) -> Result<(), CliError> {
+    match place {
+        Place::Folder(store, _) => Ok(write(runtime.handle(), store, written, out)?),
+        Place::Server(url) => {
+            let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+            let path = super::client::encode(written.run.id.as_str());
+            let request = agent.get(format!("{url}/api/v1/runs/{path}/export"));
+            let request = request.query("format", written.format.as_str());
+            let request = match &written.with {
+                Some(with) => request.query("with", with.id.as_str()),
+                None => request,
+            };
+            let mut answer = request.call().map_err(|e| CliError::Failed(e.to_string()))?;
+            let status = answer.status().as_u16();
+            if status != 200 {
+                let body = answer.body_mut().read_to_string().unwrap_or_default();
+                return Err(CliError::Failed(refusal(status, &body)));
             }
-            Place::Server(url) => {
-                let agent: ureq::Agent =
-                    ureq::Agent::config_builder().http_status_as_error(false).build().into();
-                let path = super::client::encode(&self.run);
-                let request = agent.get(format!("{url}/api/v1/runs/{path}/export"));
-                let request = request.query("format", self.format.as_str());
-                let request = match &self.with {
-                    Some(with) => request.query("with", with),
-                    None => request,
-                };
-                let mut answer = request.call().map_err(|e| CliError::Failed(e.to_string()))?;
-                let status = answer.status().as_u16();
-                if status != 200 {
-                    let body = answer.body_mut().read_to_string().unwrap_or_default();
-                    return Err(CliError::Failed(refusal(status, &body)));
-                }
-                io::copy(&mut answer.body_mut().as_reader(), out)?;
-                Ok(())
-            }
+            io::copy(&mut answer.body_mut().as_reader(), out)?;
+            Ok(())
         }
     }
 }

@@ -52,8 +52,13 @@ enum Command {
     #[command(after_help = "\
 Examples:
   gauntlet serve
-  gauntlet serve --listen 127.0.0.1:4700 --data ~/runs")]
-    Serve,
+  gauntlet serve --listen 127.0.0.1:4700 --data ~/runs
+  gauntlet serve --listen 127.0.0.1:0 --json    any free port; one line of JSON says which")]
+    Serve {
+        /// Say in JSON where it serves, one line once it is ready
+        #[arg(long)]
+        json: bool,
+    },
     /// Train a small policy with GRPO and stream every scored rollout
     Demo(demo::Demo),
     /// Open result files as runs
@@ -113,7 +118,7 @@ fn run(cli: Cli) -> Result<(), CliError> {
     let config = Config::load(&cli.over)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match cli.command {
-        Command::Serve => runtime.block_on(serve(&config)),
+        Command::Serve { json } => runtime.block_on(serve(&config, json)),
         Command::Demo(demo) => demo.run(&config, &runtime),
         Command::Import(import) => import.run(&config, &runtime),
         Command::Export(export) => export.run(&config, &runtime),
@@ -124,11 +129,17 @@ fn run(cli: Cli) -> Result<(), CliError> {
     }
 }
 
-async fn serve(config: &Config) -> Result<(), CliError> {
+async fn serve(config: &Config, json: bool) -> Result<(), CliError> {
     let stop = signals()?;
     let server = Server::bind(config).await?;
-    say(&format!("Gauntlet is ready at {}  (data in {})", server.url(), config.data.display()));
-    if !server.has_site() {
+    if json {
+        let ready =
+            serde_json::json!({ "url": server.url(), "data": config.data, "pages": server.has_site() });
+        say(&ready.to_string());
+    } else {
+        say(&format!("Gauntlet is ready at {}  (data in {})", server.url(), config.data.display()));
+    }
+    if !server.has_site() && !json {
         say("The browser side is not built, so pages are static: `make run` builds it.");
     }
     server.run(stop).await?;
