@@ -65,9 +65,28 @@ impl Column {
             block.cells.set(offset, value);
         }
     }
+
+    /// Takes the number of a row away.
+    pub(crate) fn clear(&mut self, row: u32) {
+        let (index, offset) = split(row);
+        if let Ok(place) = self.blocks.binary_search_by_key(&index, |b| b.index)
+            && let Some(block) = self.blocks.get_mut(place)
+        {
+            block.cells.clear(offset);
+        }
+    }
 }
 
 impl Cells {
+    fn clear(&mut self, offset: u8) {
+        let i = usize::from(offset);
+        match self {
+            Cells::Few(cells) => cells.retain(|(o, _)| *o != offset),
+            Cells::Narrow(cells) => cells.get_mut(i).into_iter().for_each(|cell| *cell = f32::NAN),
+            Cells::Wide(cells) => cells.get_mut(i).into_iter().for_each(|cell| *cell = f64::NAN),
+        }
+    }
+
     fn get(&self, offset: u8) -> Option<f64> {
         let i = usize::from(offset);
         let value = match self {

@@ -1,6 +1,6 @@
 //! The film: the fold of facts into nodes, and what is counted on the way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gauntlet_model::{EpisodeId, FailureKind, Scores};
 
@@ -16,8 +16,9 @@ use crate::tree::Paths;
 ///
 /// A node is a scored step of an episode, ordered by step, then episode (none first). Facts may come in any order,
 /// in any batches, any number of times: of two snapshots of one node the one with the higher sequence number counts,
-/// a later score overlays its path if its own number is higher than the snapshot's, and a later score of a step that
-/// has no snapshot waits for one. Two films are equal when they say the same; [`Film::revision`] is no part of that.
+/// and replaces the other with every score laid over it. A later score lies over its path of the snapshot; one that
+/// comes before its step was ever scored waits for the step's first snapshot. Two films are equal when they say the
+/// same; [`Film::revision`] is no part of that.
 #[derive(Debug, Clone, Default)]
 pub struct Film {
     pub(crate) rules: Rules,
@@ -27,8 +28,10 @@ pub struct Film {
     pub(crate) paths: Paths,
     /// Scores and rules by path id; as long as `paths`.
     pub(crate) tracks: Vec<Track>,
-    /// Later scores that count, or wait for their snapshot: sequence number and value by path.
-    pub(crate) overlays: BTreeMap<NodeKey, BTreeMap<String, (u64, f64)>>,
+    /// Later scores that count, or wait for their snapshot, by path.
+    pub(crate) overlays: BTreeMap<NodeKey, BTreeMap<String, Later>>,
+    /// Nodes known to have more than one snapshot: what came before the one that counts no longer does.
+    pub(crate) rescored: BTreeSet<NodeKey>,
     /// Questions by the sequence number of the snapshot that asks.
     pub(crate) challenges: BTreeMap<u64, (NodeKey, Asked)>,
     pub(crate) story: Story,
@@ -41,6 +44,14 @@ pub struct Film {
 pub(crate) struct Track {
     pub(crate) scores: Column,
     pub(crate) verdict: Verdict,
+}
+
+/// A later score, and what the snapshot says where it lies.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Later {
+    seq: u64,
+    value: f64,
+    under: Option<f64>,
 }
 
 impl Track {
@@ -127,6 +138,8 @@ impl Film {
         let old = place.ok().and_then(|rank| self.nodes.row(rank));
         let old_seq = old.and_then(|row| self.nodes.get(row)).map(|row| row.seq);
         let counts = old_seq.is_none_or(|seq| seq < fact.seq);
+        let is_new_rescore =
+            old_seq.is_some_and(|seq| seq != fact.seq) && self.rescored.insert((step, fact.episode.clone()));
 
         // Paths are learnt from snapshots that no longer count too: their order must not depend on arrival.
         let mut changed = false;
@@ -140,7 +153,7 @@ impl Film {
             changed |= self.path(path, step, position).is_some_and(|(_, new)| new);
         }
         if !counts {
-            return changed;
+            return (is_new_rescore && place.is_ok_and(|rank| self.uncover(step, episode, rank))) | changed;
         }
 
         let scores =
@@ -182,11 +195,14 @@ impl Film {
         }
         let key = (step, episode.cloned());
         let Some(later) = self.overlays.get_mut(&key) else { return false };
-        later.retain(|_, (added, _)| *added > seq);
-        for (path, (_, value)) in later.iter() {
+        if self.rescored.contains(&key) {
+            later.retain(|_, later| later.seq > seq);
+        }
+        for (path, later) in later.iter_mut() {
             let id = self.paths.id(path);
             if let Some(track) = id.and_then(|id| self.tracks.get_mut(id as usize)) {
-                track.scores.set(row, *value);
+                later.under = track.scores.get(row);
+                track.scores.set(row, later.value);
             }
         }
         if later.is_empty() {
@@ -195,18 +211,54 @@ impl Film {
         true
     }
 
+    /// Takes what came before the snapshot off a node that turns out to have had an earlier one. Says whether
+    /// anything lay there.
+    fn uncover(&mut self, step: u32, episode: Option<&EpisodeId>, rank: usize) -> bool {
+        let key = (step, episode.cloned());
+        let (Some(row), Some(later)) = (self.nodes.row(rank), self.overlays.get_mut(&key)) else {
+            return false;
+        };
+        let Some(seq) = self.nodes.get(row).map(|row| row.seq) else { return false };
+        let mut taken = Vec::new();
+        later.retain(|path, later| {
+            let stays = later.seq > seq;
+            if !stays {
+                taken.extend(self.paths.id(path).map(|id| (id, later.under)));
+            }
+            stays
+        });
+        if later.is_empty() {
+            self.overlays.remove(&key);
+        }
+        let old_root = self.root_of(Some(row));
+        for (id, under) in &taken {
+            if let Some(track) = self.tracks.get_mut(*id as usize) {
+                match under {
+                    Some(value) => track.scores.set(row, *value),
+                    None => track.scores.clear(row),
+                }
+            }
+        }
+        self.count_root(old_root, self.root_of(Some(row)));
+        self.judge(rank);
+        !taken.is_empty()
+    }
+
     fn added(&mut self, fact: &Fact, step: u32, path: &str, value: f64) -> bool {
         let Some((id, new_path)) = self.path(path, step, usize::MAX) else { return false };
         let rank = self.nodes.rank(step, fact.episode.as_ref()).ok();
         let row = rank.and_then(|rank| self.nodes.row(rank));
-        if row.and_then(|row| self.nodes.get(row)).is_some_and(|row| row.seq >= fact.seq) {
+        let key = (step, fact.episode.clone());
+        let is_earlier = row.and_then(|row| self.nodes.get(row)).is_some_and(|row| row.seq >= fact.seq);
+        if is_earlier && self.rescored.contains(&key) {
             return new_path;
         }
-        let later = self.overlays.entry((step, fact.episode.clone())).or_default();
+        let later = self.overlays.entry(key).or_default();
+        let under = || self.tracks.get(id as usize)?.scores.get(row?);
         match later.get_mut(path) {
-            Some((seq, _)) if *seq >= fact.seq => return new_path,
-            Some(known) => *known = (fact.seq, value),
-            None => drop(later.insert(path.to_owned(), (fact.seq, value))),
+            Some(known) if known.seq >= fact.seq => return new_path,
+            Some(known) => (known.seq, known.value) = (fact.seq, value),
+            None => drop(later.insert(path.to_owned(), Later { seq: fact.seq, value, under: under() })),
         }
         let (Some(rank), Some(row)) = (rank, row) else { return new_path };
         let old_root = self.root_of(Some(row));

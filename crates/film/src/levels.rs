@@ -27,15 +27,18 @@ type Key<'a> = (u32, Option<&'a EpisodeId>);
 /// A step of the chunk, judged.
 struct Shot {
     fact: usize,
+    seq: u64,
+    /// Whether the chunk holds an earlier snapshot of it.
+    rescored: bool,
     root: Option<f64>,
     failure: Option<FailureKind>,
 }
 
 /// The facts of one chunk of a level, given every fact of its span in log order; the order is kept.
 ///
-/// Of each `FAN_OUT^level` scored steps that follow each other in the film stay the first, the last, the ones of lowest and highest root,
-/// and the gravest failing one; with them the later scores of steps that stay or that were scored elsewhere. What
-/// the run, people and losses say stays whole. Records of steps, episodes and artifacts go. The very last fact stays,
+/// Of each `FAN_OUT^level` scored steps that follow each other in the film stay the first, the last, the ones of
+/// lowest and highest root, and the gravest failing one; with them the later scores that count of steps that stay or
+/// that were scored elsewhere. What the run, people and losses say stays whole. Records of steps, episodes and artifacts go. The very last fact stays,
 /// so that the head is told truly. Level 0 keeps everything.
 pub fn thin(facts: &[Fact], rules: &Rules, level: u8) -> Vec<Fact> {
     if level == 0 {
@@ -48,7 +51,8 @@ pub fn thin(facts: &[Fact], rules: &Rules, level: u8) -> Vec<Fact> {
         _ if i + 1 == facts.len() => true,
         What::Scored { .. } => kept.contains(&i),
         What::Added { .. } => {
-            key(fact).and_then(|k| shots.get(&k)).is_none_or(|shot| kept.contains(&shot.fact))
+            let shot = key(fact).and_then(|k| shots.get(&k));
+            shot.is_none_or(|shot| kept.contains(&shot.fact) && shot.takes(fact))
         }
         What::RunStarted { .. }
         | What::Status { .. }
@@ -65,49 +69,49 @@ pub fn thin(facts: &[Fact], rules: &Rules, level: u8) -> Vec<Fact> {
     facts.iter().enumerate().filter(|(i, fact)| stays(*i, fact)).map(|(_, fact)| fact.clone()).collect()
 }
 
+impl Shot {
+    /// Whether a later score lies over it, rather than over a snapshot it replaced.
+    fn takes(&self, added: &Fact) -> bool {
+        !self.rescored || added.seq > self.seq
+    }
+}
+
 fn key(fact: &Fact) -> Option<Key<'_>> {
     Some((fact.step?, fact.episode.as_ref()))
 }
 
 /// The scored steps of the chunk as a film of it would have them: scored last, later scores laid over.
 fn shots<'a>(facts: &'a [Fact], rules: &Rules) -> BTreeMap<Key<'a>, Shot> {
-    let mut latest: BTreeMap<Key, usize> = BTreeMap::new();
+    let mut latest: BTreeMap<Key, Shot> = BTreeMap::new();
     let mut added: BTreeMap<Key, Vec<&Fact>> = BTreeMap::new();
     for (i, fact) in facts.iter().enumerate() {
         let Some(key) = key(fact) else { continue };
         match &fact.what {
-            What::Scored { .. } => {
-                let known = latest.entry(key).or_insert(i);
-                if facts.get(*known).is_some_and(|k| k.seq < fact.seq) {
-                    *known = i;
-                }
+            What::Scored { scores, failures, .. } => {
+                let (root, failure) = (scores.root(), rules.failure_of(scores, failures));
+                let rescored = latest.contains_key(&key);
+                latest.insert(key, Shot { fact: i, seq: fact.seq, rescored, root, failure });
             }
             What::Added { .. } => added.entry(key).or_default().push(fact),
             _ => {}
         }
     }
-    let judge = |(key, i): (Key<'a>, usize)| {
-        let fact = facts.get(i)?;
-        let What::Scored { scores, failures, .. } = &fact.what else { return None };
-        let Some(later) = added.get(&key) else {
-            return Some((
-                key,
-                Shot { fact: i, root: scores.root(), failure: rules.failure_of(scores, failures) },
-            ));
+    for (key, later) in added {
+        let Some(shot) = latest.get_mut(&key) else { continue };
+        let Some(What::Scored { scores, failures, .. }) = facts.get(shot.fact).map(|fact| &fact.what) else {
+            continue;
         };
-        let mut effective: BTreeMap<&str, (u64, f64)> =
-            scores.iter().map(|(p, v)| (p, (fact.seq, v))).collect();
-        for later in later {
-            let What::Added { path, value } = &later.what else { continue };
-            if effective.get(path.as_str()).map_or(fact.seq, |(seq, _)| *seq) < later.seq {
-                effective.insert(path, (later.seq, value.get()));
+        let mut effective: BTreeMap<&str, f64> = scores.iter().collect();
+        for fact in later.into_iter().filter(|fact| shot.takes(fact)) {
+            if let What::Added { path, value } = &fact.what {
+                effective.insert(path, value.get());
             }
         }
-        let judged = effective.iter().filter_map(|(path, (_, value))| rules.judge(path, *value));
-        let failure = judged.chain(failures.iter().copied()).min();
-        Some((key, Shot { fact: i, root: effective.get("root").map(|(_, value)| *value), failure }))
-    };
-    latest.into_iter().filter_map(judge).collect()
+        let judged = effective.iter().filter_map(|(path, value)| rules.judge(path, *value));
+        shot.failure = judged.chain(failures.iter().copied()).min();
+        shot.root = effective.get("root").copied();
+    }
+    latest
 }
 
 /// The steps of a bucket that shape the picture.

@@ -29,4 +29,5 @@ pub use query::{Node, State};
 pub use rules::{Condition, Rule, Rules, is_measurement};
 pub use series::Point;
 pub use story::{Answer, Applied, Command, Lost, Note, RunFacts};
+pub use sum::Sum;
 pub use tree::{Path, PathId};

@@ -254,6 +254,7 @@ impl PartialEq for Film {
         self.rules == other.rules
             && self.story == other.story
             && self.overlays == other.overlays
+            && self.rescored == other.rescored
             && self.challenges == other.challenges
             && self.len() == other.len()
             && self.nodes.episodes().eq(other.nodes.episodes())

@@ -6,22 +6,37 @@
 /// Finite numbers are added scaled down by 2^-32, so that 2^32 of the largest still do not overflow.
 const SCALE: f64 = 1.0 / 4_294_967_296.0;
 
-/// A sum of finite numbers.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Sum {
+/// A sum of finite numbers, for their mean.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Sum {
     partials: Vec<f64>,
     count: u64,
 }
 
 impl Sum {
+    /// A sum as [`Sum::partials`] and [`Sum::count`] told it.
+    pub fn from_parts(partials: Vec<f64>, count: u64) -> Self {
+        Self { partials, count }
+    }
+
+    /// What it is made of, to be kept elsewhere.
+    pub fn partials(&self) -> &[f64] {
+        &self.partials
+    }
+
+    /// How many numbers it is the sum of.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
     /// Adds one number.
-    pub(crate) fn add(&mut self, value: f64) {
+    pub fn add(&mut self, value: f64) {
         self.count = self.count.saturating_add(1);
         self.grow(value * SCALE);
     }
 
     /// Takes back a number added before.
-    pub(crate) fn remove(&mut self, value: f64) {
+    pub fn remove(&mut self, value: f64) {
         self.count = self.count.saturating_sub(1);
         self.grow(-value * SCALE);
     }
@@ -46,7 +61,7 @@ impl Sum {
     }
 
     /// The mean of the numbers: the exact sum, rounded once, over their count.
-    pub(crate) fn mean(&self) -> Option<f64> {
+    pub fn mean(&self) -> Option<f64> {
         (self.count > 0).then(|| self.rounded() / self.count as f64 / SCALE)
     }
 

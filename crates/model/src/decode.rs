@@ -89,11 +89,12 @@ pub fn decode_one(json: &str) -> Result<Event, EventError> {
     })?;
     let id: EventId = envelope.id.parse()?;
     let at: Timestamp = envelope.at.parse()?;
-    // Checked as it comes in only: what is stored must stay readable whatever the limit becomes.
     bounded("body", envelope.body.get(), MAX_BODY_BYTES)?;
-    typed(id, at, envelope.episode, envelope.step, kind, envelope.v, envelope.body.get())
+    // Written again it may be longer than it came: `1e5` is `100000.0`.
+    typed(id, at, envelope.episode, envelope.step, kind, envelope.v, envelope.body.get())?.bounded()
 }
 
+/// An event from its parts, of any size.
 pub(crate) fn typed(
     id: EventId,
     at: Timestamp,
@@ -115,7 +116,7 @@ pub(crate) fn typed(
         Some((path, error)) => refusal("body", &path, error),
         None => refusal("body", "", error),
     })?;
-    Event::new(id, at, episode, step, body)
+    Event::of_any_size(id, at, episode, step, body)
 }
 
 /// Refuses what is no object: the parser alone would also take a list of the values in order.

@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 
 use crate::body::*;
 use crate::decode::EventError;
-use crate::limits::{self, FieldError};
+use crate::limits::{self, FieldError, MAX_BODY_BYTES};
 use crate::{EpisodeId, EventId, Timestamp};
 
 macro_rules! kinds {
@@ -46,6 +46,11 @@ macro_rules! kinds {
 
             pub(crate) fn check(&self) -> Result<(), FieldError> {
                 match self { $(Body::$variant(body) => body.check(),)* }
+            }
+
+            /// At least as many bytes as [`Body::to_json`] has, or 0 where that can never be too long.
+            fn most_bytes(&self) -> u64 {
+                match self { $(Body::$variant(body) => body.most_bytes(),)* }
             }
 
             /// The body as JSON text, as the log stores it.
@@ -143,6 +148,25 @@ pub struct Event {
 impl Event {
     /// Builds an event, or says which field breaks which rule.
     pub fn new(
+        id: EventId,
+        at: Timestamp,
+        episode: Option<EpisodeId>,
+        step: Option<u32>,
+        body: impl Into<Body>,
+    ) -> Result<Self, FieldError> {
+        Self::of_any_size(id, at, episode, step, body)?.bounded()
+    }
+
+    /// Refuses a body over the limit. Nearly every one is known to be far below it without being written.
+    pub(crate) fn bounded(self) -> Result<Self, FieldError> {
+        if self.body.most_bytes() > MAX_BODY_BYTES as u64 {
+            limits::bounded("body", &self.body.to_json(), MAX_BODY_BYTES)?;
+        }
+        Ok(self)
+    }
+
+    /// As [`Event::new`], without a limit on the whole: what is stored must stay readable whatever the limit becomes.
+    pub(crate) fn of_any_size(
         id: EventId,
         at: Timestamp,
         episode: Option<EpisodeId>,

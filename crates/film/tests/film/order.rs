@@ -20,14 +20,16 @@ struct Plain {
 
 fn plainly(facts: &[Fact], film: &Film) -> Vec<Plain> {
     let key = |fact: &Fact| Some((fact.step?, fact.episode.clone()));
-    let mut latest = BTreeMap::new();
+    let mut snapshots: BTreeMap<_, Vec<&Fact>> = BTreeMap::new();
     for fact in facts.iter().filter(|f| matches!(f.what, What::Scored { .. })) {
-        key(fact).map(|key| latest.insert(key, fact));
+        key(fact).into_iter().for_each(|key| snapshots.entry(key).or_default().push(fact));
     }
-    let plain = |((step, episode), scored): ((u32, Option<EpisodeId>), &Fact)| {
+    let plain = |((step, episode), snapshots): ((u32, Option<EpisodeId>), Vec<&Fact>)| {
+        let scored = snapshots[snapshots.len() - 1];
+        let counts = |later: &&Fact| later.seq > scored.seq || snapshots.len() == 1;
         let What::Scored { scores, failures, .. } = &scored.what else { unreachable!() };
         let mut scores: BTreeMap<String, f64> = scores.iter().map(|(p, v)| (p.to_owned(), v)).collect();
-        for later in facts.iter().filter(|f| f.seq > scored.seq && key(f) == key(scored)) {
+        for later in facts.iter().filter(counts).filter(|f| key(f) == key(scored)) {
             if let What::Added { path, value } = &later.what {
                 scores.insert(path.clone(), value.get());
             }
@@ -36,7 +38,7 @@ fn plainly(facts: &[Fact], film: &Film) -> Vec<Plain> {
         let failure = judged.chain(failures.iter().copied()).min();
         Plain { step, episode, seq: scored.seq, scores, failure }
     };
-    latest.into_iter().map(plain).collect()
+    snapshots.into_iter().map(plain).collect()
 }
 
 fn as_shown(film: &Film) -> Vec<Plain> {

@@ -65,6 +65,23 @@ fn a_later_score_waits_for_its_step() {
 }
 
 #[test]
+fn a_score_logged_before_its_step_lies_over_the_first_snapshot_alone() {
+    let mut film = film(&[fact(1, 1, added("root", -4.0)), fact(5, 1, scores(&[("root", 2.0)]))]);
+    assert_eq!((film.root(0), film.failing(), film.mean_root()), (Some(-4.0), 1, Some(-4.0)));
+    let revision = film.revision();
+    film.apply(&fact(3, 1, scores(&[("root", 8.0)])));
+    assert_eq!(
+        film.root(0),
+        Some(2.0),
+        "the step was scored at 3 already: what came before that is replaced"
+    );
+    assert_eq!((film.failing(), film.mean_root()), (0, Some(2.0)));
+    assert!(film.revision() > revision);
+    film.apply(&fact(1, 1, added("root", -4.0)));
+    assert_eq!(film.root(0), Some(2.0));
+}
+
+#[test]
 fn a_rubric_has_three_states() {
     let mut scored = scores(&[("root", 1.0), ("format", 0.0)]);
     if let What::Scored { not_evaluated, .. } = &mut scored {

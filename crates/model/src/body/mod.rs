@@ -3,9 +3,11 @@
 mod check;
 mod later;
 mod runs;
+mod size;
 mod steps;
 
 pub(crate) use check::{Check, tags};
 pub use later::*;
 pub use runs::*;
+pub(crate) use size::Size;
 pub use steps::*;
