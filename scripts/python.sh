@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes the Python environment that the SDK is tested in, and runs the tests. The environment lives outside the clone
-# and is named after what sdk/python/requirements-test.txt pins; the SDK itself is taken from the clone by PYTHONPATH,
+# and is named after what sdk/python/requirements-*.txt pin; the SDK itself is taken from the clone by PYTHONPATH,
 # so that two clones can share one environment.
 #
 #   scripts/python.sh              makes the environment ready
@@ -15,6 +15,8 @@ set -euo pipefail
 
 SDK=$ROOT/sdk/python
 LOCK=$SDK/requirements-test.txt
+VERL=$SDK/requirements-verl.txt
+VERL_BELOW=3.13
 PYTHON_NEEDED=3.11
 UV_VERSION=0.13.8
 # The interpreter is this machine's: one that uv downloads would be a surprise, and is not always reachable.
@@ -68,7 +70,7 @@ need_uv() {
     uv=$own/bin/uv
 }
 
-environment() { printf '%s/tools/python-%s\n' "$CACHE" "$(sha256 <"$LOCK" | cut -c 1-16)"; }
+environment() { printf '%s/tools/python-%s\n' "$CACHE" "$(cat "$LOCK" "$VERL" | sha256 | cut -c 1-16)"; }
 
 # Sets `env`. Torch makes this large on Linux, where the wheels on PyPI carry CUDA: 6 GB.
 need_environment() {
@@ -82,6 +84,12 @@ need_environment() {
     quietly python-environment "$uv" venv --python "$python" "$env" || die "uv could not make an environment; see above."
     quietly python-packages "$uv" pip sync --python "$env/bin/python" "$LOCK" ||
         die "The Python packages could not be installed; see above."
+    if version_at_least "$(python_version "$env/bin/python")" "$VERL_BELOW"; then
+        say "  ... verl needs Python below $VERL_BELOW: its tests are left out"
+    else
+        quietly python-verl "$uv" pip install --python "$env/bin/python" --no-deps -r "$VERL" ||
+            die "verl could not be installed; see above."
+    fi
     : >"$env/ready"
 }
 

@@ -33,10 +33,14 @@ pub struct RunsPage {
 pub struct StepDetail {
     /// The step.
     pub step: u32,
-    /// Its snapshots, newest first (several where several episodes share the step number).
-    pub snapshots: Vec<StepSnapshot>,
-    /// Other events of the step (thoughts, tool calls, ...), by sequence.
+    /// The snapshot that was asked for.
+    pub snapshot: Option<StepSnapshot>,
+    /// Further snapshots of this step: of other episodes, or earlier readings.
+    pub others: u64,
+    /// Its other events, by sequence, save what was recorded in an episode.
     pub events: Vec<StepEvent>,
+    /// What happened in the snapshot's episode.
+    pub story: Story,
 }
 
 /// One scored snapshot, with its texts.
@@ -73,6 +77,62 @@ pub struct StepEvent {
     pub body: Object,
 }
 
+/// What happened in an episode, in order: both ends of it, and what lies between.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Story {
+    /// Its beginning.
+    pub first: Vec<Happening>,
+    /// What is left out between the two ends.
+    pub gap: Option<Gap>,
+    /// Its end.
+    pub last: Vec<Happening>,
+}
+
+/// A stretch of an episode that was not read yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// Its first sequence number.
+    pub from: u64,
+    /// The sequence number behind it.
+    pub to: u64,
+    /// Events of the episode in it.
+    pub events: u64,
+}
+
+/// One thing that happened in an episode: one event, or a tool's call together with its result.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Happening {
+    /// Sequence number of its first event.
+    pub seq: u64,
+    /// Step, if any.
+    pub step: Option<u32>,
+    /// Producer's time.
+    pub at: Timestamp,
+    /// What it is, in a word or two: `thought`, `tool call`; for a message who speaks.
+    pub kind: String,
+    /// Tool or function name.
+    pub name: Option<String>,
+    /// What it says: a text, a tool's arguments.
+    pub text: String,
+    /// What came of it.
+    pub result: Option<String>,
+    /// How long it took, milliseconds.
+    pub duration_ms: Option<f64>,
+    /// What went wrong.
+    pub error: Option<Mishap>,
+    /// Anything else, by name.
+    pub more: Vec<(String, String)>,
+}
+
+/// What went wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mishap {
+    /// Class and message, such as `TimeoutError: no answer`.
+    pub words: String,
+    /// Where it came from.
+    pub traceback: Option<String>,
+}
+
 /// A boxed future, so that the port is object safe.
 pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, String>> + Send>>;
 
@@ -82,8 +142,10 @@ pub trait Backend: Send + Sync {
     fn runs(&self, query: RunsQuery) -> Answer<RunsPage>;
     /// One run; `None` where there is none of that id.
     fn run(&self, id: String) -> Answer<Option<RunSummary>>;
-    /// Everything about one step; `None` where the run or the step is not there.
-    fn step(&self, run: String, step: u32) -> Answer<Option<StepDetail>>;
+    /// One snapshot of a step and the step's other events; `None` where the run or the step is not there.
+    fn step(&self, run: String, step: u32, seq: u64) -> Answer<Option<StepDetail>>;
+    /// What happened in an episode, of sequence numbers from `from` up to before `to`.
+    fn story(&self, run: String, episode: String, from: u64, to: u64) -> Answer<Story>;
     /// Issues a command (`pause`, `resume`, `tweak`, `answer`, `stop`) with JSON parameters; answers its id.
     fn command(&self, run: String, action: String, parameters: Object) -> Answer<String>;
 }
@@ -111,15 +173,32 @@ pub async fn get_run(
     backend()?.run(id).await.map_err(ServerFnError::new)
 }
 
-/// One step, with its texts.
+/// One snapshot of a step, with its texts.
 #[server(prefix = "/pages", endpoint = "step")]
 pub async fn get_step(
     /// The run's id.
     run: String,
     /// The step's number.
     step: u32,
+    /// The snapshot's sequence number.
+    seq: u64,
 ) -> Result<Option<StepDetail>, ServerFnError> {
-    backend()?.step(run, step).await.map_err(ServerFnError::new)
+    backend()?.step(run, step, seq).await.map_err(ServerFnError::new)
+}
+
+/// What happened in an episode.
+#[server(prefix = "/pages", endpoint = "story")]
+pub async fn get_story(
+    /// The run's id.
+    run: String,
+    /// The episode's id.
+    episode: String,
+    /// The first sequence number.
+    from: u64,
+    /// Behind the last sequence number.
+    to: u64,
+) -> Result<Story, ServerFnError> {
+    backend()?.story(run, episode, from, to).await.map_err(ServerFnError::new)
 }
 
 /// Issues a command; `parameters` is a JSON object as text.

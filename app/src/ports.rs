@@ -38,11 +38,29 @@ pub enum FeedUpdate {
     State(FeedState),
 }
 
+/// What is done with a file on its way in, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FilePhase {
+    /// Its bytes go to the server.
+    Sending,
+    /// The server reads it to its end, so that a file with a mistake leaves nothing behind.
+    Checking,
+    /// Its events are added to the log.
+    Adding,
+}
+
 /// What is said of a file on its way in.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FileUpdate {
-    /// What is done with it, in a word for people, and the share of that which is done, 0 to 1.
-    Progress(&'static str, f64),
+    /// How far it has come.
+    Progress {
+        /// What is done with it.
+        phase: FilePhase,
+        /// Bytes of it that are done in this phase.
+        done_bytes: f64,
+    },
+    /// The server is away or busy, in words for people; it is asked again.
+    Away(String),
     /// It became the run of this id.
     Done(String),
     /// What is wrong, in the server's words.
@@ -55,7 +73,8 @@ pub trait Feed {
     /// returned value ends it.
     fn follow(&self, run: &RunId, after: Option<u64>, on: Rc<dyn Fn(FeedUpdate)>) -> Box<dyn Any>;
 
-    /// Sends a result file to the server. `on` hears how it stands, and ends it by answering `false`.
+    /// Sends a result file to the server, behind those that are on their way already. `on` hears how it stands, and
+    /// ends it by answering `false`.
     fn import(&self, file: web_sys::File, on: Rc<dyn Fn(FileUpdate) -> bool>);
 }
 

@@ -13,7 +13,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 #[wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
-    let ports = Ports { feed: Rc::new(feed::HttpFeed), stage: Rc::new(stage::WebGlStage) };
+    let ports = Ports { feed: Rc::new(feed::HttpFeed::default()), stage: Rc::new(stage::WebGlStage) };
     leptos::mount::hydrate_body(move || {
         gauntlet_app::provide_ports(ports);
         gauntlet_app::App()

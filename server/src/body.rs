@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
 use bytes::Bytes;
 use futures::TryStreamExt;
+use gauntlet_model::FieldError;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio_util::io::StreamReader;
 
@@ -18,8 +19,9 @@ pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes
     }
     let stream = body.into_data_stream().map_err(std::io::Error::other);
     let raw = StreamReader::new(stream);
-    let encoding = headers.get(header::CONTENT_ENCODING).map(|v| v.to_str().unwrap_or("?").trim());
-    match encoding.unwrap_or("identity") {
+    let encodings = headers.get_all(header::CONTENT_ENCODING).into_iter();
+    let encodings: Vec<_> = encodings.map(|v| v.to_str().unwrap_or("?").trim().to_ascii_lowercase()).collect();
+    match encodings.join(", ").as_str() {
         "" | "identity" => collect(raw, limit).await,
         "gzip" | "x-gzip" => {
             let mut decoder = GzipDecoder::new(raw);
@@ -52,11 +54,15 @@ async fn collect(reader: impl AsyncRead, limit: usize) -> Result<Bytes, ApiError
 
 /// The media type without its parameters, lowercase; empty where there is none.
 pub fn media_type(headers: &HeaderMap) -> String {
-    let text = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let text = headers.get(header::CONTENT_TYPE).map_or("", |v| v.to_str().unwrap_or("?"));
     text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 /// JSON of a known shape; says the field that is wrong.
 pub fn json<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    // The parser alone would also take a list of the fields' values in order.
+    if bytes.trim_ascii_start().first().is_some_and(|first| *first == b'[') {
+        return Err(ApiError::invalid(&FieldError::new("", "the body is a list, not a JSON object")));
+    }
     Ok(gauntlet_model::decode_json(bytes)?)
 }

@@ -48,13 +48,13 @@ struct StoreFile {
 #[derive(Debug, Default, Clone, clap::Args)]
 pub struct Overrides {
     /// Address to listen on; loopback only
-    #[arg(long, env = "GAUNTLET_LISTEN", global = true, value_name = "ADDR")]
+    #[arg(long, env = "GAUNTLET_LISTEN", global = true, value_name = "ADDR", help_heading = "Settings")]
     pub listen: Option<String>,
     /// Folder of the embedded database
-    #[arg(long, env = "GAUNTLET_DATA", global = true, value_name = "DIR")]
+    #[arg(long, env = "GAUNTLET_DATA", global = true, value_name = "DIR", help_heading = "Settings")]
     pub data: Option<PathBuf>,
     /// Configuration file [default: gauntlet.toml, if there is one]
-    #[arg(long, env = "GAUNTLET_CONFIG", global = true, value_name = "FILE")]
+    #[arg(long, env = "GAUNTLET_CONFIG", global = true, value_name = "FILE", help_heading = "Settings")]
     pub config: Option<PathBuf>,
 }
 
@@ -110,7 +110,7 @@ fn read_file(named: Option<&Path>) -> Result<File, ConfigError> {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound && named.is_none() => return Ok(File::default()),
         Err(e) => return Err(ConfigError(format!("{}: {e}", path.display()))),
     };
-    toml::from_str(&text).map_err(|e| ConfigError(format!("{}: {e}", path.display())))
+    toml::from_str(&text).map_err(|e| ConfigError(format!("{}: {}", path.display(), e.to_string().trim_end())))
 }
 
 /// There are no accounts yet, so anything but loopback would hand every run to the network.

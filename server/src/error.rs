@@ -34,10 +34,18 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, "bad_request", message)
     }
 
+    /// 400 for a part of the path or the query that cannot be read.
+    pub fn malformed(field: &FieldError) -> Self {
+        let details = json!([{ "field": field.field, "message": field.message }]);
+        Self::bad_request(field.to_string()).with_details(details)
+    }
+
     /// 422 for one field.
     pub fn invalid(field: &FieldError) -> Self {
         let details = json!([{ "field": field.field, "message": field.message }]);
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", field.to_string()).with_details(details)
+        // What is wrong with the body as a whole has no field to begin with.
+        let sentence = if field.field.is_empty() { field.message.clone() } else { field.to_string() };
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", sentence).with_details(details)
     }
 
     /// 413: the body is over the limit.
@@ -71,7 +79,11 @@ impl ApiError {
 impl From<BatchError> for ApiError {
     fn from(e: BatchError) -> Self {
         let details = json!([{ "index": e.index, "field": e.field, "message": e.message }]);
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", e.to_string()).with_details(details)
+        let sentence = match e.field.as_str() {
+            "" => format!("event {}: {}", e.index, e.message),
+            _ => e.to_string(),
+        };
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", sentence).with_details(details)
     }
 }
 
@@ -103,8 +115,7 @@ impl From<StoreError> for ApiError {
             StoreError::Invalid { field, message } => Self::invalid(&FieldError { field, message }),
             StoreError::Unavailable(cause) => {
                 tracing::error!(%cause, "the log is unavailable");
-                let mut error =
-                    Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the log cannot be reached");
+                let mut error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", cause);
                 error.retry_after_secs = Some(1);
                 error
             }

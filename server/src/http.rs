@@ -73,13 +73,14 @@ pub fn local_pages() -> CorsLayer {
 }
 
 fn foreign(headers: &HeaderMap, uri: &Uri) -> Option<String> {
-    let text = |name| headers.get(name).map(|v: &HeaderValue| v.to_str().unwrap_or("?").to_owned());
-    let host = text(header::HOST).or_else(|| uri.authority().map(|a| a.to_string()));
-    if let Some(host) = host.filter(|h| !is_loopback_host(h)) {
+    // A header that is there twice may be read either way further on: each has to pass.
+    let all = |name| headers.get_all(name).into_iter().map(|v: &HeaderValue| v.to_str().unwrap_or("?"));
+    let mut hosts = all(header::HOST).chain(uri.authority().map(|a| a.as_str()));
+    if let Some(host) = hosts.find(|host| !is_loopback_host(host)) {
         return Some(format!("the host {host:?}"));
     }
-    let origin = text(header::ORIGIN)?;
-    (!is_loopback_origin(&origin)).then(|| format!("the origin {origin:?}"))
+    let origin = all(header::ORIGIN).find(|origin| !is_loopback_origin(origin))?;
+    Some(format!("the origin {origin:?}"))
 }
 
 fn is_loopback_origin(origin: &str) -> bool {
@@ -129,5 +130,9 @@ mod tests {
         check("127.0.0.1.evil.example:4600", None, false);
         check("127.0.0.1:4600", Some("https://evil.example"), false);
         check("127.0.0.1:4600", Some("null"), false);
+        let mut twice = HeaderMap::new();
+        twice.append(header::HOST, HeaderValue::from_static("localhost"));
+        twice.append(header::HOST, HeaderValue::from_static("evil.example"));
+        assert!(foreign(&twice, &Uri::from_static("/")).is_some());
     }
 }

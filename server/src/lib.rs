@@ -22,3 +22,4 @@ mod search_page;
 pub mod serve;
 pub mod site;
 pub mod state;
+mod story;

@@ -1,8 +1,11 @@
 //! One process per data folder: the log's writer keeps its place in memory, so a second one would corrupt it.
 
 use std::fs::{File, TryLockError};
-use std::io::{Read, Seek, Write};
-use std::path::Path;
+use std::io::{self, Seek, Write};
+use std::path::{Path, PathBuf};
+
+/// The file that is locked, and says where its owner answers.
+const FILE: &str = "gauntlet.lock";
 
 /// Held while the process owns the folder; the operating system lets go of it even after `kill -9`.
 pub struct DataLock {
@@ -16,24 +19,38 @@ pub enum LockError {
     #[error("the data folder is in use by another gauntlet{}", .0.as_deref().map(|a| format!(" at {a}")).unwrap_or_default())]
     Taken(Option<String>),
     /// The folder cannot be made or written.
-    #[error("the data folder cannot be used: {0}")]
-    Io(#[from] std::io::Error),
+    #[error("the data folder {} cannot be used: {error}", .folder.display())]
+    Io {
+        /// Which folder.
+        folder: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
 }
 
 impl DataLock {
     /// Takes the folder, making it where it is missing.
     pub fn take(folder: &Path) -> Result<Self, LockError> {
+        match Self::open(folder) {
+            Ok(Some(lock)) => Ok(lock),
+            Ok(None) => Err(LockError::Taken(address(folder))),
+            Err(error) => Err(LockError::Io { folder: folder.to_owned(), error }),
+        }
+    }
+
+    /// `None` where somebody else has it.
+    fn open(folder: &Path) -> io::Result<Option<Self>> {
         std::fs::create_dir_all(folder)?;
-        let path = folder.join("gauntlet.lock");
-        let mut file = File::options().create(true).truncate(false).read(true).write(true).open(path)?;
+        let path = folder.join(FILE);
+        let file = File::options().create(true).truncate(false).read(true).write(true).open(path)?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { file }),
-            Err(TryLockError::WouldBlock) => {
-                let mut address = String::new();
-                file.read_to_string(&mut address)?;
-                Err(LockError::Taken(Some(address.trim().to_owned()).filter(|a| !a.is_empty())))
+            Ok(()) => {
+                // Whoever had it before may have answered somewhere; this one does not, or not yet.
+                file.set_len(0)?;
+                Ok(Some(Self { file }))
             }
-            Err(TryLockError::Error(error)) => Err(error.into()),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
         }
     }
 
@@ -44,6 +61,12 @@ impl DataLock {
         writeln!(self.file, "{url}")?;
         self.file.flush()
     }
+}
+
+/// Where whoever has the folder answers, if it says so.
+fn address(folder: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(folder.join(FILE)).ok()?;
+    Some(text.trim().to_owned()).filter(|address| !address.is_empty())
 }
 
 #[cfg(test)]
@@ -58,6 +81,11 @@ mod tests {
         let Err(LockError::Taken(Some(url))) = DataLock::take(dir.path()) else { panic!("taken twice") };
         assert_eq!(url, "http://127.0.0.1:4600");
         drop(first);
-        assert!(DataLock::take(dir.path()).is_ok());
+        let second = DataLock::take(dir.path()).unwrap();
+        let Err(LockError::Taken(None)) = DataLock::take(dir.path()) else { panic!("an address that is gone") };
+        drop(second);
+        let file = dir.path().join("gauntlet.lock");
+        let unusable = DataLock::take(&file).err().unwrap().to_string();
+        assert!(unusable.contains(&file.display().to_string()), "{unusable}");
     }
 }

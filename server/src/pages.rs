@@ -4,17 +4,22 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::response::Response;
-use gauntlet_app::api::{Answer, Backend, RunsPage, RunsQuery, StepDetail};
-use gauntlet_model::{Action, CommandIssued, Object, RunSummary};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use gauntlet_app::api::{Answer, Backend, RunsPage, RunsQuery, StepDetail, Story};
+use gauntlet_model::{Action, CommandIssued, EpisodeId, Object, RunSummary};
 use gauntlet_store::RunQuery;
 use leptos::prelude::provide_context;
 
 use crate::api::{commands, run_id, steps};
+use crate::error::ApiError;
 use crate::state::{AppState, new_event_id};
+use crate::story;
 
 /// Runs a page shows at a time.
 const PAGE: u32 = 50;
+/// Bytes of an error that are read, at most.
+const MOST_SAID: usize = 64 << 10;
 
 /// What the pages get as context.
 pub fn backend(state: &AppState) -> Arc<dyn Backend> {
@@ -23,11 +28,28 @@ pub fn backend(state: &AppState) -> Arc<dyn Backend> {
 
 /// POST `/pages/{function}`.
 pub async fn server_function(State(state): State<AppState>, request: Request<Body>) -> Response {
-    use axum::response::IntoResponse;
     let backend = backend(&state);
-    leptos_axum::handle_server_fns_with_context(move || provide_context(Arc::clone(&backend)), request)
-        .await
-        .into_response()
+    let path = request.uri().path().to_owned();
+    let provide = move || provide_context(Arc::clone(&backend));
+    let answer = leptos_axum::handle_server_fns_with_context(provide, request).await.into_response();
+    match answer.status() {
+        // Said without a type, and for developers: there is no such function.
+        StatusCode::BAD_REQUEST if !answer.headers().contains_key(header::CONTENT_TYPE) => {
+            ApiError::new(StatusCode::NOT_FOUND, "not_found", format!("there is no {path:?} here")).into_response()
+        }
+        StatusCode::INTERNAL_SERVER_ERROR => blamed(answer).await,
+        _ => answer,
+    }
+}
+
+/// Leptos answers 500 whatever went wrong; arguments that cannot be read are the asker's fault.
+async fn blamed(answer: Response) -> Response {
+    let (mut parts, body) = answer.into_parts();
+    let text = axum::body::to_bytes(body, MOST_SAID).await.unwrap_or_default();
+    if ["Args|", "MissingArg|", "Deserialization|"].iter().any(|kind| text.starts_with(kind.as_bytes())) {
+        parts.status = StatusCode::BAD_REQUEST;
+    }
+    Response::from_parts(parts, Body::from(text))
 }
 
 struct Pages(AppState);
@@ -60,11 +82,30 @@ impl Backend for Pages {
         })
     }
 
-    fn step(&self, run: String, step: u32) -> Answer<Option<StepDetail>> {
+    fn step(&self, run: String, step: u32, seq: u64) -> Answer<Option<StepDetail>> {
         let state = self.0.clone();
         Box::pin(async move {
             let Ok(id) = run_id(&run) else { return Ok(None) };
-            steps::detail(&state.store, &id, step).await.map_err(|e| e.message().to_owned())
+            let told = async {
+                let Some(mut detail) = steps::detail(&state.store, &id, step, seq).await? else {
+                    return Ok(None);
+                };
+                let episode = detail.snapshot.as_ref().and_then(|s| s.episode.clone());
+                if let Some(episode) = episode.and_then(|id| EpisodeId::new(id).ok()) {
+                    detail.story = story::read(&state.store, &id, &episode, 0..u64::MAX).await?;
+                }
+                Ok(Some(detail))
+            };
+            told.await.map_err(|e: ApiError| e.message().to_owned())
+        })
+    }
+
+    fn story(&self, run: String, episode: String, from: u64, to: u64) -> Answer<Story> {
+        let state = self.0.clone();
+        Box::pin(async move {
+            let run = run_id(&run).map_err(|e| e.message().to_owned())?;
+            let episode = EpisodeId::new(episode).map_err(|e| e.to_string())?;
+            story::read(&state.store, &run, &episode, from..to).await.map_err(|e| e.message().to_owned())
         })
     }
 

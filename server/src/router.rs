@@ -28,6 +28,7 @@ pub fn router(state: AppState) -> Router {
         .merge(documentation())
         .merge(browser(&state))
         .fallback(site::file_or_not_found)
+        .method_not_allowed_fallback(no_such_method)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(http::local_pages())
         .layer(middleware::from_fn(http::loopback_only))

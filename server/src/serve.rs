@@ -27,7 +27,7 @@ pub enum ServeError {
     #[error("the database cannot be opened: {0}")]
     Store(#[from] gauntlet_store::StoreError),
     /// The address.
-    #[error("cannot listen on {0}: {1}")]
+    #[error("cannot listen on {0}: {1}; --listen ADDR takes another address")]
     Listen(SocketAddr, std::io::Error),
     /// Anything else of the operating system.
     #[error(transparent)]

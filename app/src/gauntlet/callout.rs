@@ -1,13 +1,13 @@
 //! The card of the failing node: what failed, by how much, and the way to the next one.
 
-use gauntlet_film::{Film, State};
+use gauntlet_film::{Condition, Film, Path, State, is_measurement};
 use gauntlet_model::FailureKind;
 use leptos::html;
 use leptos::prelude::*;
 
 use super::panels::Panels;
 use super::session::Session;
-use crate::ui::{Icon, Shape, failure_class, failure_title, grouped, score};
+use crate::ui::{Icon, Shape, capital, failure_class, failure_title, grouped, score};
 
 /// Rubrics named before the rest is only counted.
 const NAMED: usize = 3;
@@ -16,8 +16,9 @@ const NAMED: usize = 3;
 #[derive(Debug, Clone, PartialEq)]
 struct Failure {
     index: usize,
+    seq: u64,
     kind: FailureKind,
-    step: u32,
+    title: String,
     words: String,
     is_asking: bool,
 }
@@ -26,27 +27,46 @@ struct Failure {
 fn failure_at(film: &Film, index: usize) -> Option<Failure> {
     let node = film.node(index)?;
     let kind = node.failure?;
+    let failed: Vec<&Path> = film.failed_paths(index).into_iter().filter_map(|id| film.path_of(id)).collect();
+    // The whole is named where no part is.
+    let has_parts = failed.iter().any(|p| p.path != "root");
+    let failed: Vec<&Path> = failed.into_iter().filter(|p| !has_parts || p.path != "root").collect();
     let is_leaf = |id| film.paths().iter().all(|p| p.parent != Some(id));
-    let failed: Vec<String> = film
-        .failed_paths(index)
-        .into_iter()
-        .filter_map(|id| film.path_of(id).filter(|p| p.path != "root"))
-        .filter_map(|p| film.score(index, p.id).map(|v| format!("{} {}", p.name.replace('_', " "), score(v))))
-        .collect();
     let skipped = film
         .paths()
         .iter()
-        .filter(|p| is_leaf(p.id) && film.state(index, p.id) == State::NotEvaluated)
+        .filter(|p| {
+            is_leaf(p.id) && !is_measurement(&p.path) && film.state(index, p.id) == State::NotEvaluated
+        })
         .count();
-    let mut words = list(&failed);
+    let mut words: Vec<String> = failed.iter().filter_map(|path| words_of(film, index, path)).collect();
     if words.is_empty() {
-        words = node.root.map_or("Named by the training side.".to_owned(), |r| format!("root {}", score(r)));
+        words.push("reported by the run; no rubric failed".to_owned());
     }
-    if skipped > 0 {
+    let mut words = list(&words);
+    if skipped > 0 && !failed.is_empty() {
         words = format!("{words}; {skipped} not evaluated");
     }
+    let what = match (kind, failed.last()) {
+        (FailureKind::Generic, Some(path)) => format!("{} failed", path.name.replace('_', " ")),
+        (FailureKind::Generic, None) => "Failed".to_owned(),
+        _ => failure_title(kind).to_owned(),
+    };
+    let title = format!("{} at {}", capital(&what), grouped(u64::from(node.step)));
     let is_asking = film.pending_challenge().is_some_and(|(at, _)| at == index);
-    Some(Failure { index, kind, step: node.step, words, is_asking })
+    Some(Failure { index, seq: node.seq, kind, title, words, is_asking })
+}
+
+/// A failing rubric's score and where it fails: `grounding -20.0 (fails from -20 down)`.
+fn words_of(film: &Film, index: usize, path: &Path) -> Option<String> {
+    let value = film.score(index, path.id)?;
+    let rule = film.rules().iter().find(|rule| rule.names(&path.path) && rule.when.holds(value));
+    let limit = match rule.map_or(Condition::Below(0.0), |rule| rule.when) {
+        Condition::AtMost(limit) => format!("from {limit} down"),
+        Condition::Below(limit) => format!("below {limit}"),
+        Condition::Above(limit) => format!("above {limit}"),
+    };
+    Some(format!("{} {} (fails {limit})", path.name.replace('_', " "), score(value)))
 }
 
 /// The first few, and how many more.
@@ -87,8 +107,12 @@ pub(super) fn Callout(session: Session, panels: Panels, card: NodeRef<html::Div>
         >
             <div role="status" aria-live="polite">
                 {move || said().map(|f| view! {
-                    <h2>{format!("{} at {}", failure_title(f.kind), grouped(u64::from(f.step)))}</h2>
-                    <p>{f.words}</p>
+                    <h2>{f.title}</h2>
+                    // What the episode itself says of it, once that is read.
+                    <p class="callout-words">{move || {
+                        let told = session.mishap.get().filter(|(seq, _)| *seq == f.seq);
+                        told.map_or_else(|| f.words.clone(), |(_, words)| words)
+                    }}</p>
                 })}
             </div>
             <div class="callout-ways">

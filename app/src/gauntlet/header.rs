@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use super::address::link;
 use super::session::Session;
 use crate::ports::FeedState;
-use crate::ui::{Copied, Icon, Mark, Shape, ThemeSwitch, grouped, score, status_word};
+use crate::ui::{Copied, Icon, Mark, Shape, ThemeSwitch, capital, grouped, score, status_word};
 
 /// The header.
 #[component]
@@ -81,9 +81,4 @@ fn Connection(session: Session) -> impl IntoView {
         }
     };
     view! { <span class=move || format!("connection {}", state().0) role="status"><i aria-hidden="true"></i>{move || state().1}</span> }
-}
-
-fn capital(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

@@ -9,11 +9,14 @@ use leptos::task::spawn_local;
 
 use super::proof::{Piece, marked, readable};
 use super::session::Session;
+use super::story::{EpisodeStory, mishap};
 use crate::api::{StepDetail, StepEvent, StepSnapshot, get_step};
 use crate::ui::{duration, grouped, utc};
 
 /// Steps kept.
 const KEPT: usize = 48;
+/// Milliseconds of a day.
+const DAY_MS: f64 = 86_400_000.0;
 
 /// Which reading of which node: a node that is scored again has a new sequence number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +40,13 @@ pub(super) fn Inspector(session: Session) -> impl IntoView {
     let kept = StoredValue::new(VecDeque::<(Key, StepDetail)>::new());
     let shown = RwSignal::new(Shown::Nothing);
     let again = RwSignal::new(0_u32);
+    Effect::new(move || {
+        let told = shown.with(|shown| match shown {
+            Shown::Step { key, detail } => mishap(&detail.story, key.step).map(|words| (key.seq, words)),
+            _ => None,
+        });
+        session.mishap.set(told);
+    });
     let key = Memo::new(move |_| {
         let at = session.settled.get()?;
         session.watch_calmly(|film| {
@@ -53,7 +63,7 @@ pub(super) fn Inspector(session: Session) -> impl IntoView {
         }
         let run = session.summary(|s| s.id.to_string());
         spawn_local(async move {
-            let answer = get_step(run, key.step).await;
+            let answer = get_step(run, key.step, key.seq).await;
             // The selection may have moved on while the server answered; the page may be gone.
             let is_wanted = self::is_wanted(session, &key);
             let next = match answer {
@@ -86,7 +96,7 @@ pub(super) fn Inspector(session: Session) -> impl IntoView {
         <div class="inspector" class:is-stale=is_stale aria-busy=move || is_stale().to_string()>
             {move || match shown.get() {
                 Shown::Nothing => view! { <Blank /> }.into_any(),
-                Shown::Step { key, detail } => view! { <Texts key detail /> }.into_any(),
+                Shown::Step { detail, .. } => view! { <Texts session detail /> }.into_any(),
                 Shown::Trouble { words, .. } => view! {
                     <div class="trouble" role="alert">
                         <p>"This step could not be read. "{words}</p>
@@ -119,26 +129,25 @@ fn Blank() -> impl IntoView {
 
 /// The texts of one step.
 #[component]
-fn Texts(key: Key, detail: StepDetail) -> impl IntoView {
-    let mut snapshots = detail.snapshots;
-    let chosen = snapshots
-        .iter()
-        .position(|s| s.seq == key.seq)
-        .or_else(|| snapshots.iter().position(|s| s.episode == key.episode));
-    let others = snapshots.len().saturating_sub(1);
-    let snapshot = if snapshots.is_empty() { None } else { Some(snapshots.swap_remove(chosen.unwrap_or(0))) };
+fn Texts(session: Session, detail: StepDetail) -> impl IntoView {
+    let StepDetail { snapshot, others, events, story, .. } = detail;
+    let episode = snapshot.as_ref().and_then(|s| s.episode.clone()).filter(|_| !story.first.is_empty());
     view! {
-        {snapshot.map(|snapshot| view! { <Snapshot snapshot /> })}
-        {(others > 0).then(|| view! {
-            <p class="hint">{format!("{others} more snapshots carry this step number, of other episodes or earlier readings.")}</p>
+        {snapshot.map(|snapshot| view! {
+            <Snapshot snapshot>
+                {episode.map(|episode| view! { <EpisodeStory session episode story /> })}
+            </Snapshot>
         })}
-        {(!detail.events.is_empty()).then(|| view! { <Events events=detail.events /> })}
+        {(others > 0).then(|| view! {
+            <p class="hint">{format!("{} more snapshots carry this step number, of other episodes or earlier readings.", grouped(others))}</p>
+        })}
+        {(!events.is_empty()).then(|| view! { <Events events /> })}
     }
     .into_any()
 }
 
 #[component]
-fn Snapshot(snapshot: StepSnapshot) -> impl IntoView {
+fn Snapshot(snapshot: StepSnapshot, children: Children) -> impl IntoView {
     let action = readable(&snapshot.action);
     let observation = readable(&snapshot.observation);
     let context = snapshot.metadata.get("context").and_then(|c| c.as_str()).map(readable);
@@ -151,7 +160,8 @@ fn Snapshot(snapshot: StepSnapshot) -> impl IntoView {
     let timing = [
         Some(("at", format!("{} UTC", utc(snapshot.at)))),
         snapshot.duration_ms.map(|d| ("evaluation", duration(d))),
-        (delay_ms >= 0.0).then(|| ("received after", duration(delay_ms))),
+        // What came with a file was not underway all that time.
+        (0.0..DAY_MS).contains(&delay_ms).then(|| ("received after", duration(delay_ms))),
         snapshot.episode.map(|e| ("episode", e)),
         Some(("event", grouped(snapshot.seq))),
     ];
@@ -172,6 +182,7 @@ fn Snapshot(snapshot: StepSnapshot) -> impl IntoView {
                 observation.into_any()
             }}</pre>
         </details>
+        {children()}
         <Table title="Timing" rows=timing.into_iter().flatten().map(|(k, v)| (k.to_owned(), v)).collect() />
         <Table title="Metadata" rows=rows(snapshot.metadata) />
     }

@@ -11,7 +11,7 @@ use super::session::Session;
 use crate::ui::{in_text_field, on_control};
 
 /// The keys and what they do, for the help.
-pub(super) const KEYS: [(&str, &str); 10] = [
+pub(super) const KEYS: [(&str, &str); 11] = [
     ("Space", "play or hold"),
     ("← →", "one step back or on; ten with shift"),
     ("P N", "previous or next failure"),
@@ -20,6 +20,7 @@ pub(super) const KEYS: [(&str, &str); 10] = [
     (", .", "slower or faster"),
     ("1 2 3", "linear, wormhole, sphere"),
     ("W A S D + -", "turn and zoom, with the stage focused"),
+    ("F 0", "the whole run or the agent, likewise"),
     ("[ ]", "fold the steps or the diagnostics"),
     ("/", "search the steps"),
 ];

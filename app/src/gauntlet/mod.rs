@@ -24,6 +24,7 @@ mod session;
 mod spark;
 mod stage;
 mod steps;
+mod story;
 mod toolbar;
 mod transport;
 mod tree;

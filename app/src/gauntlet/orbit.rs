@@ -50,6 +50,17 @@ impl Turning {
         self.session.view.orbit.update(|o| o.target = None);
     }
 
+    /// Shows as much of the run as one picture can.
+    pub(super) fn whole(self) {
+        let view = self.session.view;
+        let aspect = self.picture.ask(|p| Some(p.aspect())).unwrap_or(1.0);
+        let position = self.session.motion.with_untracked(|m| m.position);
+        let geometry = view.geometry.get_untracked();
+        let orbit = self.session.film(|film| Orbit::overview(film, geometry, position, aspect));
+        view.orbit.set(orbit);
+        view.camera.set(CameraMode::Orbit(orbit));
+    }
+
     /// Whether the camera turns around a place of its own.
     pub(super) fn is_off_centre(self) -> bool {
         let view = self.session.view;
@@ -174,7 +185,7 @@ impl Turning {
         self.zoom((way * WHEEL).exp());
     }
 
-    /// Turns with W A S D, zooms with + and -, comes back to the agent with 0.
+    /// Turns with W A S D, zooms with + and -, shows the whole run with F, comes back to the agent with 0.
     pub(super) fn key(self, event: &web_sys::KeyboardEvent) {
         if event.ctrl_key() || event.meta_key() || event.alt_key() {
             return;
@@ -192,6 +203,7 @@ impl Turning {
             "s" => turn(0.0, -KEY_TURN),
             "+" | "=" => self.zoom(0.85),
             "-" => self.zoom(1.0 / 0.85),
+            "f" => self.whole(),
             "0" => self.session.view.orbit.set(Orbit::default()),
             _ => return,
         }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use gauntlet_film::Film;
-use gauntlet_scene::{CameraMode, Composer, Lens, Scene};
+use gauntlet_scene::{CameraMode, Composer, Lens, Orbit, Scene};
 use leptos::prelude::*;
 
 use super::easing::CameraEase;
@@ -30,6 +30,9 @@ const SLOW_FRAME_MS: f64 = 50.0;
 const RATE_MS: f64 = 4000.0;
 /// A frame never counts as longer than this: a page that slept does not leap.
 const LONGEST_FRAME_SECS: f64 = 0.5;
+
+/// A run that is over and has no more nodes than this is shown whole when its page opens.
+const SHORT: usize = 40;
 
 /// What arrived since the last frame.
 pub(super) type Inbox = Rc<RefCell<Vec<FeedUpdate>>>;
@@ -61,6 +64,8 @@ pub(super) struct Projector {
     ticked: u64,
     lengths: VecDeque<(f64, usize)>,
     is_calm: bool,
+    /// Whether the camera has been aimed at the run that the page opened.
+    is_aimed: bool,
     size: (f64, f64),
 }
 
@@ -98,6 +103,7 @@ impl Projector {
             ticked: 0,
             lengths: VecDeque::new(),
             is_calm: prefers_reduced_motion(),
+            is_aimed: false,
             size: (0.0, 0.0),
         }
     }
@@ -122,6 +128,7 @@ impl Projector {
         }
         self.before_ms = Some(ms);
         self.take_in();
+        self.aim();
         self.honour_wish();
         self.move_on(secs);
         self.draw(ms, secs);
@@ -150,6 +157,20 @@ impl Projector {
         }
         if let Some(state) = state.filter(|s| session.feed.with_untracked(|old| old != s)) {
             session.feed.set(state);
+        }
+    }
+
+    /// Shows a short run whole, once it is all here: in the usual orbit it would be a dash in the middle.
+    fn aim(&mut self) {
+        let session = self.session;
+        if self.is_aimed || self.size.0 < 1.0 || session.feed.with_untracked(|f| *f != FeedState::Live) {
+            return;
+        }
+        self.is_aimed = true;
+        let (orbit, is_over) = (session.view.orbit, session.film(|f| f.run().status.is_final()));
+        if is_over && session.film(Film::len) <= SHORT && orbit.get_untracked() == Orbit::default() {
+            let geometry = session.view.geometry.get_untracked();
+            orbit.set(session.film(|film| Orbit::overview(film, geometry, self.shown, self.aspect())));
         }
     }
 

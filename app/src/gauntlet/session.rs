@@ -54,6 +54,8 @@ pub(super) struct Session {
     pub(super) current: Memo<Option<usize>>,
     /// [`Session::current`], once it has stood still for a moment: for texts and the address.
     pub(super) settled: RwSignal<Option<usize>>,
+    /// What went wrong in the episode of the node with this sequence number, once its story is read.
+    pub(super) mishap: RwSignal<Option<(u64, String)>>,
     /// How it is looked at.
     pub(super) view: View,
     /// A step that the film does not hold yet.
@@ -82,6 +84,7 @@ impl Session {
             speed: RwSignal::new(1.0),
             current,
             settled: RwSignal::new(None),
+            mishap: RwSignal::new(None),
             view: View {
                 geometry: RwSignal::new(Geometry::default()),
                 camera: RwSignal::new(CameraMode::default()),

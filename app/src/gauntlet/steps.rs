@@ -93,8 +93,9 @@ fn row_text(film: &Film, index: usize) -> Option<RowText> {
         None => "all pass".to_owned(),
         Some(FailureKind::Generic) => {
             let failed = film.failed_paths(index);
-            let leaf = failed.iter().rev().filter_map(|id| film.path_of(*id)).find(|p| p.path != "root");
-            leaf.map_or(failure_word(FailureKind::Generic).to_owned(), |p| p.name.replace('_', " "))
+            let named = || failed.iter().rev().filter_map(|id| film.path_of(*id));
+            let path = named().find(|p| p.path != "root").or_else(|| named().next());
+            path.map_or(failure_word(FailureKind::Generic).to_owned(), |p| p.name.replace('_', " "))
         }
         Some(kind) => failure_word(kind).to_owned(),
     };

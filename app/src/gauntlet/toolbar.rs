@@ -42,6 +42,7 @@ pub(super) fn Toolbar(session: Session, turning: Turning) -> impl IntoView {
             view.intensity.set((value / 100.0).clamp(0.0, 1.0));
         }
     };
+    let aim = move |_| if turning.is_off_centre() { turning.centre() } else { turning.whole() };
     let menu = NodeRef::<html::Details>::new();
     Effect::new(move || {
         let close = move || {
@@ -96,13 +97,15 @@ pub(super) fn Toolbar(session: Session, turning: Turning) -> impl IntoView {
                     </div>
                 </details>
             </div>
-            {move || turning.is_off_centre().then(|| view! {
-                <div class="tool-group">
-                    <button class="tool is-icon" title="Turn around the agent again" on:click=move |_| turning.centre()>
-                        <Icon shape=Shape::Centre />"Agent"
-                    </button>
-                </div>
-            })}
+            <div class="tool-group">
+                {move || {
+                    let (words, shape) = match turning.is_off_centre() {
+                        true => ("Turn around the agent again", Shape::Centre),
+                        false => ("Show the whole run", Shape::Whole),
+                    };
+                    view! { <button class="tool is-icon" title=words aria-label=words on:click=aim><Icon shape /></button> }
+                }}
+            </div>
         </div>
     }
     .into_any()

@@ -129,7 +129,11 @@ pub(super) fn Headline(session: Session) -> impl IntoView {
         let index = session.current.get()?.checked_sub(back)?;
         session.watch(|f| f.root(index))
     };
+    let is_failing =
+        move || session.current.get().is_some_and(|at| session.watch(|f| f.failure(at).is_some()));
     let state = move || match (session.current.get(), root.get()) {
+        // Reported as failed, without a score.
+        (Some(_), _) if at(0).is_none() && is_failing() => State::Failed,
         (Some(at), Some(id)) => session.watch(|f| f.state(at, id)),
         _ => State::NotEvaluated,
     };
@@ -145,7 +149,7 @@ pub(super) fn Headline(session: Session) -> impl IntoView {
     };
     view! {
         <div class=move || format!("headline {}", state_class(state()))>
-            <b>{move || at(0).map_or("n/e".to_owned(), score)}</b>
+            <b>{move || at(0).map_or_else(|| if is_failing() { "failed" } else { "n/e" }.to_owned(), score)}</b>
             <p>
                 <span class="visually-hidden">{move || state_word(state())}</span>
                 <span>{before}</span>

@@ -27,8 +27,8 @@ pub(super) fn NoRuns() -> impl IntoView {
                 </li>
                 <li>
                     <h3>"Open results you have"</h3>
-                    <p>"Drop a results file anywhere on this page, or pick one."</p>
-                    <FilePicker words="Open a results file" />
+                    <p>"Drop results files anywhere on this page, or pick them."</p>
+                    <FilePicker />
                 </li>
                 <li>
                     <h3>"Point your training loop here"</h3>

@@ -33,7 +33,7 @@ pub(crate) fn RunsPage() -> impl IntoView {
                 <SearchBox />
                 <a class="link" href="/docs" rel="external">"Docs"</a>
                 <ThemeSwitch />
-                <FilePicker words="Open a results file" />
+                <FilePicker />
             </header>
             <main class="runs">
                 <h1>"Runs"</h1>

@@ -43,14 +43,14 @@ pub(super) fn Row(
                     {move || run.with(|r| status_word(r.status))}
                 </span>
             </td>
-            <td class="num run-steps">{move || run.with(|r| grouped(r.steps))}</td>
-            <td class="num run-failing">
+            <td class="num run-steps" class:is-none=move || run.with(|r| r.steps == 0)>{move || run.with(|r| grouped(r.steps))}</td>
+            <td class="num run-failing" class:is-none=move || failing().is_none()>
                 <span class="share-bar" aria-hidden="true" class:is-unknown=move || failing().is_none()>
                     <i style=bar></i>
                 </span>
                 <span class="share-words">{move || failing().map_or("n/e".to_owned(), percent)}</span>
             </td>
-            <td class="num run-mean" class:is-negative=move || run.with(|r| r.mean_root.is_some_and(|m| m < 0.0))>
+            <td class="num run-mean" class:is-none=move || run.with(|r| r.mean_root.is_none()) class:is-negative=move || run.with(|r| r.mean_root.is_some_and(|m| m < 0.0))>
                 {move || run.with(|r| r.mean_root.map_or("n/e".to_owned(), score))}
             </td>
             <td class="num run-updated" title=move || run.with(|r| format!("{} UTC", utc(r.updated_at)))>

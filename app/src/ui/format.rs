@@ -27,12 +27,12 @@ fn signed(value: f64, decimals: usize) -> String {
 }
 
 /// A score with its sign: one place where that says it, two or three where it does not, few digits where the
-/// number is huge.
+/// number is huge or tiny.
 pub(crate) fn score(value: f64) -> String {
     let size = value.abs();
     let tenths = (size * 10.0 - (size * 10.0).round()).abs() < 1e-6;
     match size {
-        s if s >= 1e7 => format!("{value:+.2e}"),
+        s if s >= 1e7 || (s > 0.0 && s < 0.001) => format!("{value:+.2e}"),
         s if tenths || s >= 10.0 => signed(value, 1),
         s if s >= 0.01 => signed(value, 2),
         _ => signed(value, 3),
@@ -54,6 +54,31 @@ pub(crate) fn duration(millis: f64) -> String {
         m if m < 3_600_000.0 => format!("{:.0} min {:.0} s", (m / 60_000.0).floor(), (m % 60_000.0) / 1000.0),
         m if m < 172_800_000.0 => format!("{:.1} h", m / 3_600_000.0),
         m => format!("{:.0} days", m / 86_400_000.0),
+    }
+}
+
+/// A number of bytes: `640 kB`, `12.5 MB`, `1.24 GB`.
+pub(crate) fn bytes(count: f64) -> String {
+    match count {
+        b if b < 1e3 => format!("{b:.0} B"),
+        b if b < 1e6 => format!("{:.0} kB", b / 1e3),
+        b if b < 1e8 => format!("{:.1} MB", b / 1e6),
+        b if b < 1e9 => format!("{:.0} MB", b / 1e6),
+        b => format!("{:.2} GB", b / 1e9),
+    }
+}
+
+/// A share (0 to 1) that is done, in whole percent: 100 % only when it is.
+pub(crate) fn percent_done(share: f64) -> String {
+    format!("{:.0} %", (share.clamp(0.0, 1.0) * 100.0).floor())
+}
+
+/// About how long something still takes: `12 s left`, `3 min left`.
+pub(crate) fn time_left(secs: f64) -> String {
+    match secs {
+        s if s < 59.5 => format!("{:.0} s left", s.ceil()),
+        s if s < 3600.0 => format!("{:.0} min left", (s / 60.0).ceil()),
+        s => format!("{:.1} h left", s / 3600.0),
     }
 }
 
@@ -92,6 +117,7 @@ mod tests {
             (-31.274, "-31.3"),
             (0.2, "+0.2"),
             (3e9, "+3.00e9"),
+            (-1e-6, "-1.00e-6"),
         ];
         cases.iter().for_each(|(v, text)| assert_eq!(&score(*v), text));
         assert_eq!(
@@ -101,6 +127,17 @@ mod tests {
         assert_eq!(
             (duration(0.42), duration(1240.0), duration(200_000.0)),
             ("0.4 ms".into(), "1.24 s".into(), "3 min 20 s".into())
+        );
+    }
+
+    #[test]
+    fn what_is_done_and_left_reads_well() {
+        let sizes = [640.0, 4_200.0, 12_540_000.0, 204_000_000.0, 1_240_000_000.0].map(bytes);
+        assert_eq!(sizes, ["640 B", "4 kB", "12.5 MB", "204 MB", "1.24 GB"]);
+        assert_eq!([0.0, 0.42, 0.999, 1.0].map(percent_done), ["0 %", "42 %", "99 %", "100 %"]);
+        assert_eq!(
+            [0.2, 59.0, 61.0, 7200.0].map(time_left),
+            ["1 s left", "59 s left", "2 min left", "2.0 h left"]
         );
     }
 

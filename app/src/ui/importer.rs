@@ -1,80 +1,95 @@
-//! Opening a results file: dropped anywhere, or picked with a button. The server reads it; its words are shown.
+//! Opening results files: dropped anywhere, or picked with a button. The server reads them; its words are shown.
 
 use std::rc::Rc;
 
-use leptos::ev::{dragenter, dragleave, dragover, drop as dropped};
+use leptos::ev::{beforeunload, dragenter, dragleave, dragover, drop as dropped};
 use leptos::html;
 use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
 
+use super::browser::now_ms;
 use super::icon::{Icon, Shape};
+use super::incoming::{Incoming, Notices, Stands};
 use crate::ports::{FileUpdate, use_ports};
 
-/// Where opening a file stands.
+/// The files on their way in.
 #[derive(Clone, Copy)]
 pub(crate) struct Importer {
-    /// The file on its way, by name.
-    busy: RwSignal<Option<String>>,
-    /// What is done with it, and how much of that.
-    progress: RwSignal<(&'static str, f64)>,
-    /// Which file it is: what is said of an earlier one that was given up is not heard.
-    turn: RwSignal<u32>,
-    /// What is wrong with the last file, in the server's words.
-    error: RwSignal<Option<String>>,
+    files: RwSignal<Vec<Incoming>>,
+    /// How many there have been.
+    count: StoredValue<u32>,
 }
 
 /// Provides the importer to every page.
 pub(crate) fn provide_importer() {
-    provide_context(Importer {
-        busy: RwSignal::new(None),
-        progress: RwSignal::new(("", 0.0)),
-        turn: RwSignal::new(0),
-        error: RwSignal::new(None),
-    });
+    provide_context(Importer { files: RwSignal::new(Vec::new()), count: StoredValue::new(0) });
 }
 
 /// The importer.
-pub(crate) fn use_importer() -> Importer {
+fn use_importer() -> Importer {
     expect_context::<Importer>()
 }
 
 impl Importer {
-    /// Gives the file up.
-    fn cancel(self) {
-        self.turn.update(|turn| *turn += 1);
-        self.busy.set(None);
+    /// The files, the first one first.
+    pub(super) fn ids(self) -> Vec<u32> {
+        self.files.with(|all| all.iter().map(|file| file.id).collect())
     }
 
-    /// What sends a file and goes to its run. Call it inside the router.
-    fn opener(self) -> impl Fn(web_sys::File) + Clone + 'static {
+    /// One of them.
+    pub(super) fn file(self, id: u32) -> Option<Incoming> {
+        self.files.with(|all| all.iter().find(|file| file.id == id).cloned())
+    }
+
+    /// Gives a file up that is on its way; drops the words about one that has ended.
+    pub(super) fn forget(self, id: u32) {
+        self.files.update(|all| all.retain(|file| file.id != id));
+    }
+
+    /// Hears how a file stands. `None` where nobody waits for it any more.
+    fn hear(self, id: u32, update: FileUpdate) -> Option<()> {
+        let now = now_ms();
+        self.files.try_update(|all| {
+            let file = all.iter_mut().find(|file| file.id == id)?;
+            file.stands = match update {
+                FileUpdate::Progress { phase, done_bytes } => file.stands.moved(phase, done_bytes, now),
+                FileUpdate::Away(words) => file.stands.away(words, now),
+                FileUpdate::Done(run) => Stands::Done(run),
+                FileUpdate::Failed(words) => Stands::Failed(words),
+            };
+            Some(())
+        })?
+    }
+
+    /// What sends files, and goes to the run of one that came alone. Call it inside the router.
+    fn opener(self) -> impl Fn(web_sys::FileList) + Clone + 'static {
         let navigate = use_navigate();
-        move |file: web_sys::File| {
+        move |list: web_sys::FileList| {
             let Some(ports) = use_ports() else { return };
-            let navigate = navigate.clone();
-            if self.busy.with_untracked(Option::is_some) {
-                return;
-            }
-            self.error.set(None);
-            self.progress.set(("Sending", 0.0));
-            self.busy.set(Some(file.name()));
-            let turn = self.turn.get_untracked() + 1;
-            self.turn.set(turn);
-            let on: Rc<dyn Fn(FileUpdate) -> bool> = Rc::new(move |update| {
-                if self.turn.get_untracked() != turn {
-                    return false;
-                }
-                match update {
-                    FileUpdate::Progress(word, share) => {
-                        self.progress.set((word, share));
-                        return true;
+            // What was said of earlier ones has been read by now.
+            self.files
+                .update(|all| all.retain(|file| !matches!(file.stands, Stands::Done(_) | Stands::Failed(_))));
+            for file in (0..list.length()).filter_map(|i| list.item(i)) {
+                let id =
+                    self.count.try_update_value(|count| *count += 1).map_or(0, |()| self.count.get_value());
+                let (name, size_bytes) = (file.name(), file.size());
+                self.files.update(|all| all.push(Incoming { id, name, size_bytes, stands: Stands::Waiting }));
+                let navigate = navigate.clone();
+                let on: Rc<dyn Fn(FileUpdate) -> bool> = Rc::new(move |update| {
+                    let run = match &update {
+                        FileUpdate::Done(run) => Some(run_address(run)),
+                        _ => None,
+                    };
+                    let is_heard = self.hear(id, update).is_some();
+                    let is_alone = self.files.try_with_untracked(|all| all.len() == 1) == Some(true);
+                    if let Some(run) = run.filter(|_| is_heard && is_alone) {
+                        self.forget(id);
+                        navigate(&run, Default::default());
                     }
-                    FileUpdate::Done(run) => navigate(&run_address(&run), Default::default()),
-                    FileUpdate::Failed(words) => self.error.set(Some(words)),
-                }
-                self.busy.set(None);
-                true
-            });
-            ports.feed.import(file, on);
+                    is_heard
+                });
+                ports.feed.import(file, on);
+            }
         }
     }
 }
@@ -93,7 +108,7 @@ pub(crate) fn run_address(run: &str) -> String {
     address
 }
 
-/// Takes files dropped anywhere on any page, and says what comes of opening one.
+/// Takes files dropped anywhere on any page, and says what comes of opening them.
 #[component]
 pub(crate) fn DropZone() -> impl IntoView {
     let importer = use_importer();
@@ -119,9 +134,14 @@ pub(crate) fn DropZone() -> impl IntoView {
             window_event_listener(dropped, move |e| {
                 e.prevent_default();
                 depth.set(0);
-                let file = e.data_transfer().and_then(|d| d.files()).and_then(|f| f.item(0));
-                if let Some(file) = file {
-                    open(file);
+                if let Some(files) = e.data_transfer().and_then(|d| d.files()) {
+                    open(files);
+                }
+            }),
+            // The browser asks before it leaves a page that still sends.
+            window_event_listener(beforeunload, move |e| {
+                if importer.files.with_untracked(|all| all.iter().any(|file| file.stands.needs_page())) {
+                    e.prevent_default();
                 }
             }),
         ];
@@ -129,41 +149,17 @@ pub(crate) fn DropZone() -> impl IntoView {
     });
     view! {
         <div class="drop" class:is-open=move || { depth.get() > 0 } aria-hidden="true">
-            <p>"Drop a results file to open it"</p>
+            <p>"Drop results files to open them"</p>
         </div>
-        <div class="notices" aria-live="polite">
-            {move || importer.busy.get().map(|name| view! {
-                <div class="notice">
-                    <p>
-                        {move || importer.progress.get().0} " " <b>{name}</b>
-                        <progress aria-label="Progress" prop:value=move || importer.progress.get().1 />
-                    </p>
-                    <button class="button" on:click=move |_| importer.cancel()>"Cancel"</button>
-                </div>
-            })}
-            {move || {
-                importer.error.get().map(|words| view! {
-                    <div class="notice is-bad" role="alert">
-                        <p><b>"That file did not open. "</b>{words}</p>
-                        <button class="icon-button" aria-label="Dismiss" on:click=move |_| importer.error.set(None)>
-                            <Icon shape=Shape::Close />
-                        </button>
-                    </div>
-                })
-            }}
-        </div>
+        <Notices importer />
     }
     .into_any()
 }
 
-/// A button that picks a results file.
+/// A button that picks results files.
 #[component]
-pub(crate) fn FilePicker(
-    /// Its words.
-    words: &'static str,
-) -> impl IntoView {
-    let importer = use_importer();
-    let open = importer.opener();
+pub(crate) fn FilePicker() -> impl IntoView {
+    let open = use_importer().opener();
     let input = NodeRef::<html::Input>::new();
     let pick = move |_| {
         if let Some(input) = input.get_untracked() {
@@ -172,20 +168,19 @@ pub(crate) fn FilePicker(
     };
     let picked = move |_| {
         let Some(input) = input.get_untracked() else { return };
-        let file = input.files().and_then(|files| files.item(0));
+        if let Some(files) = input.files() {
+            open(files);
+        }
         // The same file may be picked again once it was mended.
         input.set_value("");
-        if let Some(file) = file {
-            open(file);
-        }
     };
     view! {
-        <button class="button" on:click=pick disabled=move || importer.busy.with(Option::is_some)>
+        <button class="button" on:click=pick>
             <Icon shape=Shape::Open />
-            {words}
+            "Open results files"
         </button>
         <input
-            class="hidden" type="file" tabindex="-1" aria-hidden="true" node_ref=input on:change=picked
+            class="hidden" type="file" multiple tabindex="-1" aria-hidden="true" node_ref=input on:change=picked
             accept=".json,.jsonl,.ndjson,.csv,.tsv,.parquet,.film"
         />
     }

@@ -13,7 +13,7 @@ pub(crate) fn failure_title(kind: FailureKind) -> &'static str {
         FailureKind::Format => "Unreadable format",
         FailureKind::Refusal => "Refusal",
         FailureKind::Inconsistency => "Inconsistent answer",
-        FailureKind::Generic => "Below its threshold",
+        FailureKind::Generic => "Rubric failed",
     }
 }
 
@@ -52,4 +52,10 @@ pub(crate) fn status_word(status: Status) -> &'static str {
         Status::TimedOut => "timed out",
         other => other.as_str(),
     }
+}
+
+/// A word with a capital at its beginning.
+pub(crate) fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

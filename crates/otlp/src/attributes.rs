@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::proto::KeyValue;
 use crate::table::{ATTRIBUTES, Convention, Line, Shape};
-use crate::value::{closed, from_json, opened};
+use crate::value::{closed, from_json, opened, opened_whole};
 
 /// Attributes as the table reads them.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -36,15 +36,16 @@ fn take(attributes: &mut Object, line: &Line) -> Option<Value> {
     let whole = attributes.shift_remove(line.attribute);
     match (whole, line.shape) {
         (Some(value), Shape::Plain) => Some(value),
+        (Some(value), Shape::Text) => Some(opened_whole(value)),
         (Some(value), Shape::Json | Shape::Numbered) => Some(opened(value)),
-        (None, Shape::Numbered) => gather(attributes, line.attribute),
-        (None, Shape::Plain | Shape::Json) => None,
+        (None, Shape::Numbered) => gather(attributes, line.attribute).map(Value::Array),
+        (None, Shape::Plain | Shape::Json | Shape::Text) => None,
     }
 }
 
 /// Takes `name.0.a.b`, `name.0.c`, `name.1...` out of the attributes and puts them together. `None`, taking nothing,
 /// where there is none of them.
-fn gather(attributes: &mut Object, name: &str) -> Option<Value> {
+pub(crate) fn gather(attributes: &mut Object, name: &str) -> Option<Vec<Value>> {
     let path = |key: &str| {
         let rest = key.strip_prefix(name)?.strip_prefix('.')?;
         let (number, inner) = rest.split_once('.')?;
@@ -139,7 +140,7 @@ pub(crate) fn write(payload: &Object) -> Vec<KeyValue> {
         done.push(line.field);
         let value = match line.shape {
             Shape::Plain => from_json(value),
-            Shape::Json | Shape::Numbered => closed(value),
+            Shape::Json | Shape::Text | Shape::Numbered => closed(value),
         };
         written.push(KeyValue::new(line.attribute, value));
     }

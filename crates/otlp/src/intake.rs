@@ -1,13 +1,13 @@
 //! A whole request, sorted into runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use gauntlet_model::RunId;
+use gauntlet_model::{EpisodeId, EventId, RunId};
 
 use crate::batch::Batch;
 use crate::decode::Outcome;
-use crate::item::Item;
-use crate::proto::{ExportLogsServiceRequest, ExportTraceServiceRequest};
+use crate::item::{Item, started_id};
+use crate::proto::{ExportLogsServiceRequest, ExportTraceServiceRequest, LogRecord, Span};
 use crate::runs::{self, Named};
 use crate::source::Source;
 use crate::{logs, spans};
@@ -43,107 +43,120 @@ impl Outcome {
     }
 }
 
-/// An item with where it comes from, before it has a run.
-struct Found<'a> {
+/// A request whose spans or log records are read, before it is known which runs their traces belong to.
+#[derive(Debug, Default)]
+pub struct Arrived {
+    sources: Vec<Source>,
+    found: Vec<Found>,
+    outcome: Outcome,
+}
+
+/// An item with where it comes from.
+#[derive(Debug)]
+struct Found {
     item: Item,
-    source: &'a Source,
+    source: usize,
+    /// The run its resource names.
     explicit: Option<RunId>,
 }
 
-/// Sorts the spans of a request into runs. `settle` is told the trace and the run it would go to, and answers where the
-/// trace goes: a trace stays where its first part went.
-pub fn read_traces(
-    request: &ExportTraceServiceRequest,
-    settle: &mut dyn FnMut(&str, RunId) -> RunId,
-) -> Intake {
-    let mut intake = Intake::default();
-    let mut sources = Vec::new();
+/// Reads the spans of a request.
+pub fn read_traces(request: &ExportTraceServiceRequest) -> Arrived {
+    let mut arrived = Arrived::default();
     for resource in &request.resource_spans {
         for scope in &resource.scope_spans {
-            sources.push((Source::of(resource.resource.as_ref(), scope.scope.as_ref()), &scope.spans));
+            let source = Source::of(resource.resource.as_ref(), scope.scope.as_ref());
+            let name = |span: &Span| format!("span {:?}", span.name);
+            arrived.take(source, &scope.spans, spans::items, name);
         }
     }
-    let mut found = Vec::new();
-    for (source, spans) in &sources {
-        let explicit = runs::explicit(source);
-        for span in *spans {
-            let read = explicit.clone().and_then(|run| Ok((run, spans::items(span, source)?)));
-            match read {
-                Ok((run, items)) => {
-                    found.extend(items.into_iter().map(|item| Found { item, source, explicit: run.clone() }))
-                }
-                Err(why) => intake.outcome.refuse(&format!("span {:?}", span.name), &why),
-            }
-        }
-    }
-    sort(found, settle, &mut intake);
-    intake
+    arrived
 }
 
-/// Sorts the log records of a request into runs; see [`read_traces`].
-pub fn read_logs(request: &ExportLogsServiceRequest, settle: &mut dyn FnMut(&str, RunId) -> RunId) -> Intake {
-    let mut intake = Intake::default();
-    let mut sources = Vec::new();
+/// Reads the log records of a request.
+pub fn read_logs(request: &ExportLogsServiceRequest) -> Arrived {
+    let mut arrived = Arrived::default();
     for resource in &request.resource_logs {
         for scope in &resource.scope_logs {
-            sources.push((Source::of(resource.resource.as_ref(), scope.scope.as_ref()), &scope.log_records));
+            let source = Source::of(resource.resource.as_ref(), scope.scope.as_ref());
+            let name = |record: &LogRecord| format!("log record {:?}", record.event_name);
+            arrived.take(source, &scope.log_records, |r, s| Ok(vec![logs::item(r, s)?]), name);
         }
     }
-    let mut found = Vec::new();
-    for (source, records) in &sources {
-        let explicit = runs::explicit(source);
-        for record in *records {
-            match explicit.clone().and_then(|run| Ok((run, logs::item(record, source)?))) {
-                Ok((explicit, item)) => found.push(Found { item, source, explicit }),
-                Err(why) => intake.outcome.refuse(&format!("log record {:?}", record.event_name), &why),
-            }
-        }
-    }
-    sort(found, settle, &mut intake);
-    intake
+    arrived
 }
 
-fn sort(found: Vec<Found<'_>>, settle: &mut dyn FnMut(&str, RunId) -> RunId, intake: &mut Intake) {
-    // The firmest name among a trace's parts names the run of all of them.
-    let mut named: BTreeMap<String, Named> = BTreeMap::new();
-    for Found { item, source, .. } in &found {
-        let Some(trace) = &item.episode else { continue };
-        let implied = runs::implied(item, source);
-        match named.get_mut(trace.as_str()) {
-            Some(known) if known.firmness >= implied.firmness => {}
-            Some(known) => *known = implied,
-            None => drop(named.insert(trace.to_string(), implied)),
+impl Arrived {
+    fn take<T>(
+        &mut self,
+        source: Source,
+        said: &[T],
+        read: impl Fn(&T, &Source) -> Result<Vec<Item>, String>,
+        name: impl Fn(&T) -> String,
+    ) {
+        let explicit = runs::explicit(&source);
+        for one in said {
+            match explicit.clone().and_then(|run| Ok((run, read(one, &source)?))) {
+                Ok((explicit, items)) => self.found.extend(items.into_iter().map(|item| Found {
+                    item,
+                    source: self.sources.len(),
+                    explicit: explicit.clone(),
+                })),
+                Err(why) => self.outcome.refuse(&name(one), &why),
+            }
         }
+        self.sources.push(source);
     }
-    let mut homes: BTreeMap<String, RunId> = BTreeMap::new();
-    let mut groups: BTreeMap<RunId, (String, &Source, Vec<Item>)> = BTreeMap::new();
-    for Found { item, source, explicit } in found {
-        let trace = item.episode.as_ref().map(|e| e.as_str().to_owned());
-        let name = match trace.as_ref().and_then(|t| named.get(t)) {
-            Some(named) => named.name.clone(),
-            None => runs::implied(&item, source).name,
-        };
-        let home = match (explicit, &trace) {
-            (Some(run), _) => Ok(run),
-            (None, None) => runs::run_id(&name),
-            (None, Some(trace)) => match homes.get(trace) {
-                Some(run) => Ok(run.clone()),
-                None => runs::run_id(&name).map(|run| {
-                    let run = settle(trace, run);
-                    homes.insert(trace.clone(), run.clone());
-                    run
-                }),
-            },
-        };
-        match home {
-            Ok(run) => groups.entry(run).or_insert_with(|| (name, source, Vec::new())).2.push(item),
-            Err(why) => intake.outcome.refuse(&item.what, &why),
+
+    /// The traces of which some part names no run for certain, each with the id of the event that it began with:
+    /// whichever run's log has that event is the run of those parts.
+    pub fn traces(&self) -> Vec<(EpisodeId, EventId)> {
+        let unsure = self.found.iter().filter(|found| found.explicit.is_none());
+        let traces: BTreeSet<&EpisodeId> = unsure.filter_map(|found| found.item.episode.as_ref()).collect();
+        traces.into_iter().map(|trace| (trace.clone(), started_id(trace.as_str()))).collect()
+    }
+
+    /// Sorts them into runs. `settle` is told a trace and the run it would go to, and answers where the trace goes: it
+    /// stays where its first part went.
+    pub fn sorted(self, settle: &mut dyn FnMut(&EpisodeId, RunId) -> RunId) -> Intake {
+        let Self { sources, found, mut outcome } = self;
+        // The firmest name among a trace's parts names the run of all of them.
+        let mut named: BTreeMap<EpisodeId, Named> = BTreeMap::new();
+        for Found { item, source, explicit } in &found {
+            let (Some(trace), Some(source)) = (&item.episode, sources.get(*source)) else { continue };
+            if let Some(run) = explicit {
+                settle(trace, run.clone());
+            }
+            let implied = runs::implied(item, source);
+            match named.get_mut(trace) {
+                Some(known) if known.firmness >= implied.firmness => {}
+                Some(known) => *known = implied,
+                None => drop(named.insert(trace.clone(), implied)),
+            }
         }
-    }
-    for (run, (name, source, items)) in groups {
-        // Where a trace was settled elsewhere before, that run is there already and this is not asked for.
-        let name = if source.own.contains_key("gauntlet.run.id") { run.to_string() } else { name };
-        let spec = runs::spec(&run, &name, source, &items);
-        intake.batches.push(Batch::new(run, spec, items));
+        let mut groups: BTreeMap<RunId, (String, &Source, Vec<Item>)> = BTreeMap::new();
+        for Found { item, source, explicit } in found {
+            let Some(source) = sources.get(source) else { continue };
+            let name = match item.episode.as_ref().and_then(|trace| named.get(trace)) {
+                Some(named) => named.name.clone(),
+                None => runs::implied(&item, source).name,
+            };
+            let home = match (explicit, &item.episode) {
+                (Some(run), _) => Ok(run),
+                (None, None) => runs::run_id(&name),
+                (None, Some(trace)) => runs::run_id(&name).map(|run| settle(trace, run)),
+            };
+            match home {
+                Ok(run) => groups.entry(run).or_insert_with(|| (name, source, Vec::new())).2.push(item),
+                Err(why) => outcome.refuse(&item.what, &why),
+            }
+        }
+        let batch = |(run, (name, source, items)): (RunId, (String, &Source, Vec<Item>))| {
+            // Where a trace was settled elsewhere before, that run is there already and this is not asked for.
+            let name = if source.own.contains_key("gauntlet.run.id") { run.to_string() } else { name };
+            let spec = runs::spec(&run, &name, source, &items);
+            Batch::new(run, spec, items)
+        };
+        Intake { batches: groups.into_iter().map(batch).collect(), outcome }
     }
 }

@@ -1,8 +1,11 @@
 //! One span or log record, read and checked, before it has the number of its step.
 
+use std::collections::HashSet;
+
 use gauntlet_model::{EpisodeFinished, EpisodeId, Event, EventId, StepRecorded, Timestamp};
 
 use crate::ids::event_id;
+use crate::node::Node;
 use crate::scores::Evaluation;
 
 /// What a step number belongs to.
@@ -33,6 +36,11 @@ impl Place {
             Place::Trace(trace) => event_id(&[b"node", trace.as_bytes()]),
             Place::Own(id) => event_id(&[b"node", id.as_bytes()]),
         }
+    }
+
+    /// The id of the snapshot that takes its place when the span comes after what judges it.
+    pub fn redrawn_id(&self) -> EventId {
+        event_id(&[b"redrawn", self.node_id().as_bytes()])
     }
 }
 
@@ -93,21 +101,36 @@ pub(crate) struct Item {
     pub record: Option<Said<StepRecorded>>,
     /// What judges it.
     pub evaluations: Vec<Evaluation>,
-    /// Its node: whether it has one in any case, what it said and saw, whether it failed.
+    /// Its node.
     pub node: Node,
     /// The end of its episode.
     pub finish: Option<Said<EpisodeFinished>>,
 }
 
-/// What the snapshot of an item says besides scores.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Node {
-    pub always: bool,
-    pub action: String,
-    pub observation: String,
-    /// What the step is called.
-    pub name: Option<String>,
-    /// What went wrong with it, in a line.
-    pub error: Option<String>,
-    pub at: Timestamp,
+impl Item {
+    /// Whether it is drawn without regard to what was drawn before.
+    pub fn wants_node(&self) -> bool {
+        self.episode.is_some() && (self.node.is_drawn || !self.evaluations.is_empty())
+    }
+
+    /// Something else that its evaluations judge, at the same time and from the same place.
+    pub fn judging(&self, place: Place, evaluations: Vec<Evaluation>) -> Self {
+        Self {
+            place,
+            evaluations,
+            is_root: false,
+            step: None,
+            task: None,
+            record: None,
+            node: Node::unknown(self.node.at),
+            finish: None,
+            ..self.clone()
+        }
+    }
+
+    /// Whether it says anything that the log does not have. What comes again does not.
+    pub fn is_news(&self, log: &HashSet<EventId>) -> bool {
+        self.record.as_ref().is_some_and(|r| !log.contains(&r.id))
+            || self.evaluations.iter().any(|e| !log.contains(&e.said_by))
+    }
 }

@@ -41,6 +41,7 @@ mod ids;
 mod intake;
 mod item;
 mod logs;
+mod node;
 pub mod proto;
 mod runs;
 mod scores;
@@ -48,10 +49,12 @@ mod source;
 mod spans;
 pub mod table;
 mod value;
+mod words;
+mod writer;
 
 pub use batch::{Batch, Numbered, Settled};
 pub use decode::{
     DecodeError, Encoding, Outcome, Signal, answer, logs as decode_logs, refusal, traces as decode_traces,
 };
 pub use export::write_otlp;
-pub use intake::{Intake, read_logs, read_traces};
+pub use intake::{Arrived, Intake, read_logs, read_traces};

@@ -1,13 +1,14 @@
 //! A log record becomes a step of the span it names, an evaluation, or a step of its own.
 
-use gauntlet_model::{EpisodeId, Object, StepError, StepKind, StepRecorded};
+use gauntlet_model::{EpisodeId, Object, StepError, StepKind, StepRecorded, Timestamp};
 use prost::Message;
 use serde_json::{Value, json};
 
 use crate::attributes::{Read, read};
 use crate::error::{Exception, take_text};
 use crate::ids::{event_id, hex, named, span_id};
-use crate::item::{Item, Node, Place, Said, is_large};
+use crate::item::{Item, Place, Said, is_large};
+use crate::node::Node;
 use crate::proto::LogRecord;
 use crate::scores::{Evaluation, Judged, RESULT};
 use crate::source::{Source, note};
@@ -53,7 +54,7 @@ pub(crate) fn item(record: &LogRecord, source: &Source) -> Result<Item, String> 
         exact: None,
         record: None,
         evaluations: Vec::new(),
-        node: Node { at, ..Node::default() },
+        node: Node::unknown(at),
         finish: None,
     };
     if name == RESULT && attributes.contains_key("gen_ai.evaluation.name") {
@@ -63,11 +64,19 @@ pub(crate) fn item(record: &LogRecord, source: &Source) -> Result<Item, String> 
         return Ok(item);
     }
     item.place = Place::Own(own);
-    item.record = Some(Said { id: own, at, body: step(record, &name, attributes, source, own.as_bytes()) });
+    item.record =
+        Some(Said { id: own, at, body: step(record, at, &name, attributes, source, own.as_bytes()) });
     Ok(item)
 }
 
-fn step(record: &LogRecord, name: &str, mut attributes: Object, source: &Source, own: &[u8]) -> StepRecorded {
+fn step(
+    record: &LogRecord,
+    at: Timestamp,
+    name: &str,
+    mut attributes: Object,
+    source: &Source,
+    own: &[u8],
+) -> StepRecorded {
     let kind = take_text(&mut attributes, "error.type");
     let exception = Exception::take(&mut attributes);
     let body = record.body.as_ref().map(to_json);
@@ -89,13 +98,8 @@ fn step(record: &LogRecord, name: &str, mut attributes: Object, source: &Source,
         step_kind: if error.is_some() { StepKind::Error } else { StepKind::Message },
         name: names.into_iter().find(|n| !n.is_empty()),
         span_id: hex(&span_id(&[b"log", own])),
-        parent_span_id: (record.span_id.len() == 8 && record.span_id.iter().any(|b| *b != 0))
-            .then(|| hex(&record.span_id)),
-        started_at: time(if record.time_unix_nano == 0 {
-            record.observed_time_unix_nano
-        } else {
-            record.time_unix_nano
-        }),
+        parent_span_id: named(&record.span_id, 8),
+        started_at: at,
         ended_at: None,
         payload,
         error,

@@ -18,6 +18,8 @@ pub(crate) const RESULT: &str = "gen_ai.evaluation.result";
 pub(crate) struct Evaluation {
     /// The judgement as a step of the kind `reward`. `None` where a span of its own says it.
     pub record: Option<Said<StepRecorded>>,
+    /// The id of the step that says it: once the log has that, it has the score.
+    pub said_by: EventId,
     /// The id of the score, should it come late.
     pub score_id: EventId,
     pub at: Timestamp,
@@ -73,8 +75,18 @@ impl Evaluation {
             }),
             metadata,
         };
-        this.record = Some(Said { id: event_id(&[b"evaluation", key]), at: judged.at, body });
+        this.record = Some(Said { id: this.said_by, at: judged.at, body });
         this
+    }
+
+    /// What a person reads of it beside its value: label and explanation.
+    pub fn line(&self) -> Option<String> {
+        let words: Vec<&str> =
+            [&self.label, &self.explanation].into_iter().flatten().map(String::as_str).collect();
+        (!words.is_empty()).then(|| {
+            let name = self.path.as_deref().unwrap_or_default();
+            format!("{name}: {}", words.join(". "))
+        })
     }
 
     /// From what the table read.
@@ -101,6 +113,7 @@ impl Evaluation {
         ]);
         Self {
             record: None,
+            said_by: event_id(&[b"evaluation", id.as_bytes()]),
             score_id: id,
             at: judged.at,
             path: is_path.then(|| name.to_owned()),
@@ -114,16 +127,27 @@ impl Evaluation {
     }
 }
 
-/// The scores of a node: each path once (its last word counts), and `root` where one rubric is the whole judgement.
-pub(crate) fn scores<'a>(evaluations: impl IntoIterator<Item = &'a Evaluation>) -> Vec<(String, f64)> {
-    let mut paths: Vec<(String, f64)> = Vec::new();
+/// The scores of evaluations: each path once, its last word counts.
+pub(crate) fn paths<'a>(evaluations: impl IntoIterator<Item = &'a Evaluation>) -> Vec<(String, f64)> {
+    let mut paths = Vec::new();
     for evaluation in evaluations {
-        let (Some(path), Some(value)) = (&evaluation.path, evaluation.value) else { continue };
-        match paths.iter_mut().find(|(known, _)| known == path) {
-            Some((_, known)) => *known = value,
-            None => paths.push((path.clone(), value)),
+        if let (Some(path), Some(value)) = (&evaluation.path, evaluation.value) {
+            lay(&mut paths, path.clone(), value);
         }
     }
+    paths
+}
+
+/// Lays a score over what is known of its path.
+pub(crate) fn lay(paths: &mut Vec<(String, f64)>, path: String, value: f64) {
+    match paths.iter_mut().find(|(known, _)| *known == path) {
+        Some((_, known)) => *known = value,
+        None => paths.push((path, value)),
+    }
+}
+
+/// Adds `root` where one rubric is the whole judgement.
+pub(crate) fn whole(mut paths: Vec<(String, f64)>) -> Vec<(String, f64)> {
     if let [(path, value)] = paths.as_slice()
         && path != "root"
     {

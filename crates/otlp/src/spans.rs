@@ -1,21 +1,22 @@
 //! A span becomes a step: its kind, typed payload, error, and everything else as metadata.
 
 use gauntlet_model::{
-    EpisodeFinished, EpisodeId, Event, MAX_TEXT_BYTES, Object, Status, StepError, StepKind, StepRecorded,
-    Timestamp, decode_one,
+    EpisodeFinished, EpisodeId, Event, Object, Status, StepError, StepKind, StepRecorded, Timestamp,
+    decode_one,
 };
 use prost::Message;
 use serde_json::{Value, json};
 
-use crate::attributes::{Read, read};
+use crate::attributes::{Read, gather, read};
 use crate::error::{Exception, take_text};
 use crate::ids::{hex, named};
-use crate::item::{Item, Node, Place, Said, finished_id, is_large, step_id};
+use crate::item::{Item, Place, Said, finished_id, is_large, step_id};
+use crate::node::Node;
 use crate::proto::{Span, SpanEvent, SpanLink, SpanStatus};
 use crate::scores::{Evaluation, Judged, RESULT, is_evaluation};
 use crate::source::{Source, note};
-use crate::table::KINDS;
-use crate::value::{cut, label, object, words};
+use crate::table::{JUDGEMENT, JUDGEMENTS, KINDS};
+use crate::value::{label, object};
 
 /// The words of span kinds, by their number.
 pub(crate) const SPAN_KINDS: [&str; 6] =
@@ -66,6 +67,9 @@ pub(crate) fn items(span: &Span, source: &Source) -> Result<Vec<Item>, String> {
 
     let (mut events, evaluations) = events(span, &trace, &id, source);
     item.evaluations = evaluations;
+    let at = time(span.end_time_unix_nano.max(span.start_time_unix_nano));
+    let told = judgements(&mut attributes, &Judged { trace: &trace, span: &id, source, at });
+    item.evaluations.extend(told.of_span);
     let error_type = take_text(&mut attributes, "error.type");
     let status = span.status.clone().unwrap_or_default();
     let error = error(&status, error_type, &mut events);
@@ -91,7 +95,6 @@ pub(crate) fn items(span: &Span, source: &Source) -> Result<Vec<Item>, String> {
 
     let is_entry = parent.is_none() || span.flags & REMOTE_PARENT == REMOTE_PARENT;
     let at = ended_at.unwrap_or(started_at);
-    item.node = node(&payload, name.clone(), error.as_ref(), is_entry, at);
     if is_entry {
         let id = finished_id(&trace, parent.as_ref().map(|_| id.as_str()));
         item.finish = Some(Said { id, at, body: finish(started_at, ended_at, &payload, error.as_ref()) });
@@ -101,6 +104,7 @@ pub(crate) fn items(span: &Span, source: &Source) -> Result<Vec<Item>, String> {
         let mut evaluation = Evaluation::of_payload(&payload, error.is_some(), &judged);
         // A span's own id is firmer than what it says.
         evaluation.score_id = crate::ids::event_id(&[b"score", trace.as_bytes(), id.as_bytes()]);
+        evaluation.said_by = step_id(&trace, &id);
         evaluation
     });
     let body = StepRecorded {
@@ -114,30 +118,55 @@ pub(crate) fn items(span: &Span, source: &Source) -> Result<Vec<Item>, String> {
         error,
         metadata,
     };
+    item.node = Node::of(&body, is_entry);
     item.record = Some(Said { id: step_id(&trace, &id), at: started_at, body });
 
-    let Some(evaluation) = judges else { return Ok(vec![item]) };
-    match parent {
-        None => {
-            item.evaluations.push(evaluation);
-            Ok(vec![item])
+    let mut others: Vec<(Place, Vec<Evaluation>)> = Vec::new();
+    match (judges, parent) {
+        (Some(evaluation), Some(parent)) => {
+            others.push((Place::Span(trace.clone(), parent), vec![evaluation]))
         }
-        Some(parent) => {
-            let judged = Item {
-                what: item.what.clone(),
-                place: Place::Span(trace, parent),
-                is_root: false,
-                step: None,
-                task: None,
-                record: None,
-                evaluations: vec![evaluation],
-                node: Node::default(),
-                finish: None,
-                ..item.clone()
+        (Some(evaluation), None) => item.evaluations.push(evaluation),
+        (None, _) => {}
+    }
+    if item.is_root {
+        item.evaluations.extend(told.of_trace);
+    } else if !told.of_trace.is_empty() {
+        others.push((Place::Trace(trace), told.of_trace));
+    }
+    let others: Vec<Item> = others.into_iter().map(|(place, said)| item.judging(place, said)).collect();
+    Ok(std::iter::once(item).chain(others).collect())
+}
+
+/// Judgements that stand in a span's attributes.
+#[derive(Default)]
+struct Told {
+    of_span: Vec<Evaluation>,
+    of_trace: Vec<Evaluation>,
+}
+
+/// Takes them out of the attributes.
+fn judgements(attributes: &mut Object, judged: &Judged<'_>) -> Told {
+    let mut told = Told::default();
+    for (list, prefix, is_of_trace) in JUDGEMENTS {
+        // One that has no name judges nothing: it stays among the attributes.
+        let name = format!("{prefix}.name");
+        let is_named = |key: &String| key.starts_with(list) && key.ends_with(&name);
+        if !attributes.keys().any(is_named) {
+            continue;
+        }
+        for item in gather(attributes, list).into_iter().flatten() {
+            let Some(fields) = item.get(*prefix).and_then(Value::as_object) else { continue };
+            let key = |field: &str| {
+                let known = JUDGEMENT.iter().find(|(name, _)| *name == field);
+                known.map_or_else(|| format!("{prefix}.{field}"), |(_, attribute)| (*attribute).to_owned())
             };
-            Ok(vec![item, judged])
+            let said = fields.iter().map(|(field, value)| (key(field), value.clone())).collect();
+            let evaluation = Evaluation::of(said, Object::new(), judged);
+            if *is_of_trace { told.of_trace.push(evaluation) } else { told.of_span.push(evaluation) }
         }
     }
+    told
 }
 
 fn step_number(value: Option<Value>) -> Result<Option<u32>, String> {
@@ -203,6 +232,9 @@ fn plain_event(event: &SpanEvent, attributes: Object) -> Value {
     let mut said = Object::new();
     said.insert("name".to_owned(), json!(event.name));
     said.insert("time_unix_nano".to_owned(), json!(event.time_unix_nano.to_string()));
+    if event.dropped_attributes_count != 0 {
+        said.insert("dropped_attributes_count".to_owned(), json!(event.dropped_attributes_count));
+    }
     note(&mut said, "attributes", attributes);
     Value::Object(said)
 }
@@ -213,6 +245,12 @@ fn link(link: &SpanLink) -> Value {
     said.insert("span_id".to_owned(), json!(hex(&link.span_id)));
     if !link.trace_state.is_empty() {
         said.insert("trace_state".to_owned(), json!(link.trace_state));
+    }
+    for (key, number) in [("flags", link.flags), ("dropped_attributes_count", link.dropped_attributes_count)]
+    {
+        if number != 0 {
+            said.insert(key.to_owned(), json!(number));
+        }
     }
     note(&mut said, "attributes", object(&link.attributes));
     Value::Object(said)
@@ -274,22 +312,6 @@ fn leftovers(
         }
     }
     said
-}
-
-fn node(
-    payload: &Object,
-    name: Option<String>,
-    error: Option<&StepError>,
-    is_entry: bool,
-    at: Timestamp,
-) -> Node {
-    let said = |keys: [&str; 2]| {
-        let text = keys.iter().find_map(|key| payload.get(*key)).map(words).unwrap_or_default();
-        cut(&text, MAX_TEXT_BYTES).to_owned()
-    };
-    let (action, observation) = (said(["output", "result"]), said(["input", "arguments"]));
-    let error = error.map(|e| format!("{}: {}", e.kind, e.message));
-    Node { always: is_entry, action, observation, name, error, at }
 }
 
 fn finish(

@@ -1,9 +1,9 @@
 //! The one table that says where each attribute goes, both ways. `docs/opentelemetry.md` is written from it.
 
-use gauntlet_model::StepKind;
+use gauntlet_model::{Object, StepKind};
 
 /// The version of the mapping; kept in the metadata of every run that came as OTLP. A change of meaning raises it.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// Whose name an attribute is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,8 +38,10 @@ impl Convention {
 pub enum Shape {
     /// As it is.
     Plain,
-    /// A text that holds JSON is opened.
+    /// A text that holds a JSON object or list is opened.
     Json,
+    /// A text that is JSON in any case: a quoted text is opened too.
+    Text,
     /// Numbered keys (`name.0.role`, `name.0.content`) are gathered into a list; a key without a number is read as
     /// [`Shape::Json`].
     Numbered,
@@ -67,6 +69,10 @@ const fn json(attribute: &'static str, field: &'static str, convention: Conventi
     Line { attribute, field, convention, shape: Shape::Json }
 }
 
+const fn quoted(attribute: &'static str, field: &'static str, convention: Convention) -> Line {
+    Line { attribute, field, convention, shape: Shape::Text }
+}
+
 const fn numbered(attribute: &'static str, field: &'static str, convention: Convention) -> Line {
     Line { attribute, field, convention, shape: Shape::Numbered }
 }
@@ -81,10 +87,12 @@ pub const ATTRIBUTES: &[Line] = &[
     line("llm.provider", "provider", OpenInference),
     line("llm.system", "provider", OpenInference),
     line("gen_ai.request.model", "model", GenAi),
+    line("llm.request.model_name", "model", OpenInference),
     line("llm.model_name", "model", OpenInference),
     line("embedding.model_name", "model", OpenInference),
     line("reranker.model_name", "model", OpenInference),
     line("gen_ai.response.model", "response_model", GenAi),
+    line("llm.response.model_name", "response_model", OpenInference),
     line("gen_ai.response.id", "response_id", GenAi),
     line("gen_ai.response.finish_reasons", "finish_reasons", GenAi),
     line("llm.finish_reason", "finish_reasons", OpenInference),
@@ -92,6 +100,9 @@ pub const ATTRIBUTES: &[Line] = &[
     line("gen_ai.request.top_p", "top_p", GenAi),
     line("gen_ai.request.top_k", "top_k", GenAi),
     line("gen_ai.request.max_tokens", "max_tokens", GenAi),
+    line("gen_ai.request.frequency_penalty", "frequency_penalty", GenAi),
+    line("gen_ai.request.presence_penalty", "presence_penalty", GenAi),
+    line("gen_ai.request.choice.count", "choice_count", GenAi),
     line("gen_ai.request.seed", "seed", GenAi),
     line("gen_ai.request.stop_sequences", "stop_sequences", GenAi),
     json("llm.invocation_parameters", "parameters", OpenInference),
@@ -103,24 +114,31 @@ pub const ATTRIBUTES: &[Line] = &[
     line("llm.token_count.completion", "output_tokens", OpenInference),
     line("gen_ai.usage.cache_read.input_tokens", "cache_read_tokens", GenAi),
     line("llm.token_count.prompt_details.cache_read", "cache_read_tokens", OpenInference),
+    line("gen_ai.usage.cache_creation.input_tokens", "cache_creation_tokens", GenAi),
+    line("llm.token_count.prompt_details.cache_write", "cache_creation_tokens", OpenInference),
     line("gen_ai.usage.reasoning.output_tokens", "reasoning_tokens", GenAi),
     line("llm.token_count.completion_details.reasoning", "reasoning_tokens", OpenInference),
     line("llm.token_count.total", "total_tokens", OpenInference),
+    line("gen_ai.usage.total_tokens", "total_tokens", Traceloop),
     line("llm.usage.total_tokens", "total_tokens", Traceloop),
     line("llm.cost.total", "cost", OpenInference),
     json("gen_ai.system_instructions", "system", GenAi),
     json("gen_ai.input.messages", "input", GenAi),
     numbered("gen_ai.prompt", "input", Deprecated),
     numbered("llm.input_messages", "input", OpenInference),
-    json("traceloop.entity.input", "input", Traceloop),
+    numbered("llm.prompts", "input", OpenInference),
+    quoted("traceloop.entity.input", "input", Traceloop),
+    line("gen_ai.retrieval.query.text", "input", GenAi),
     json("input.value", "input", OpenInference),
     json("gen_ai.output.messages", "output", GenAi),
     numbered("gen_ai.completion", "output", Deprecated),
     numbered("llm.output_messages", "output", OpenInference),
-    json("traceloop.entity.output", "output", Traceloop),
+    numbered("llm.choices", "output", OpenInference),
+    quoted("traceloop.entity.output", "output", Traceloop),
     json("output.value", "output", OpenInference),
     json("gen_ai.tool.definitions", "tools", GenAi),
     numbered("llm.tools", "tools", OpenInference),
+    json("gen_ai.retrieval.documents", "documents", GenAi),
     numbered("retrieval.documents", "documents", OpenInference),
     line("gen_ai.tool.name", "tool", GenAi),
     line("tool.name", "tool", OpenInference),
@@ -164,6 +182,12 @@ pub const KINDS: &[(&str, &[(&str, StepKind)])] = &[
             ("create_agent", StepKind::Decision),
             ("invoke_agent", StepKind::Handoff),
             ("invoke_workflow", StepKind::Decision),
+            ("plan", StepKind::PlanUpdate),
+            ("search_memory", StepKind::Observation),
+            ("create_memory", StepKind::Decision),
+            ("update_memory", StepKind::Decision),
+            ("upsert_memory", StepKind::Decision),
+            ("delete_memory", StepKind::Decision),
             ("execute_tool", StepKind::ToolCall),
         ],
     ),
@@ -193,6 +217,28 @@ pub const KINDS: &[(&str, &[(&str, StepKind)])] = &[
             ("rerank", StepKind::Observation),
         ],
     ),
+];
+
+/// Whether a payload says what its step is, in the words of any convention.
+pub(crate) fn speaks(payload: &Object) -> bool {
+    KINDS.iter().any(|(field, _)| payload.contains_key(*field))
+}
+
+/// Lists of judgements that OpenInference writes into a span's attributes (`annotations.0.annotation.score`): the list,
+/// the prefix inside of it, and whether the whole trace is judged instead of the span.
+pub const JUDGEMENTS: &[(&str, &str, bool)] = &[
+    ("annotations", "annotation", false),
+    ("evaluations", "evaluation", false),
+    ("trace.annotations", "annotation", true),
+    ("trace.evaluations", "evaluation", true),
+];
+
+/// What the fields of such a judgement mean; the others are kept under their own names.
+pub const JUDGEMENT: &[(&str, &str)] = &[
+    ("name", "gen_ai.evaluation.name"),
+    ("score", "gen_ai.evaluation.score.value"),
+    ("label", "gen_ai.evaluation.score.label"),
+    ("explanation", "gen_ai.evaluation.explanation"),
 ];
 
 /// The operation an export names for a step that names none.
@@ -260,6 +306,13 @@ pub fn markdown() -> String {
     for (field, values) in KINDS {
         for (value, kind) in *values {
             text += &format!("| `payload.{field}` | `{value}` | `{}` |\n", word(*kind));
+        }
+    }
+    text += "\n| attribute | read as | of |\n| --- | --- | --- |\n";
+    for (list, prefix, is_of_trace) in JUDGEMENTS {
+        let of = if *is_of_trace { "the trace" } else { "the span" };
+        for (field, attribute) in JUDGEMENT {
+            text += &format!("| `{list}.N.{prefix}.{field}` | `{attribute}` | {of} |\n");
         }
     }
     for (whose, lines) in [("resource attribute", RESOURCE), ("span attribute", SPAN)] {

@@ -71,7 +71,16 @@ pub(crate) fn attributes(object: &Object) -> Vec<KeyValue> {
 
 /// Opens a text that holds a JSON object or list; anything else stays as it is.
 pub(crate) fn opened(value: Value) -> Value {
-    let Some(text) = value.as_str().filter(|t| t.trim_start().starts_with(['{', '['])) else { return value };
+    opened_where(value, |text| text.starts_with(['{', '[']))
+}
+
+/// Opens a text that holds JSON of any sort, a quoted text too.
+pub(crate) fn opened_whole(value: Value) -> Value {
+    opened_where(value, |_| true)
+}
+
+fn opened_where(value: Value, is_json: impl Fn(&str) -> bool) -> Value {
+    let Some(text) = value.as_str().filter(|t| is_json(t.trim_start())) else { return value };
     match serde_json::from_str::<Value>(text) {
         Ok(inner) if depth(&inner) <= MAX_DEPTH => inner,
         _ => value,
@@ -89,41 +98,6 @@ fn depth(value: &Value) -> usize {
 /// A value as the text of an attribute: texts as they are, anything else as JSON.
 pub(crate) fn closed(value: &Value) -> AnyValue {
     AnyValue::text(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-}
-
-/// What a person reads of a value: of messages their words, else the text, else JSON.
-pub(crate) fn words(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        Value::Array(items) if !items.is_empty() => {
-            let said: Option<Vec<String>> = items.iter().map(spoken).collect();
-            said.map_or_else(|| value.to_string(), |said| said.join("\n\n"))
-        }
-        other => spoken(other).unwrap_or_else(|| other.to_string()),
-    }
-}
-
-/// The words of one message in the shapes that conventions use: `content` as text or parts, `parts`, `text`, or one of
-/// these inside `message`.
-fn spoken(value: &Value) -> Option<String> {
-    if let Value::String(text) = value {
-        return Some(text.clone());
-    }
-    let map = value.as_object()?;
-    if let Some(inner) = map.get("message").filter(|m| m.is_object()) {
-        return spoken(inner);
-    }
-    let said = ["content", "parts", "text"].iter().find_map(|key| map.get(*key))?;
-    match said {
-        Value::String(text) => Some(text.clone()),
-        Value::Array(parts) => {
-            let said: Vec<String> =
-                parts.iter().map(|p| spoken(p).unwrap_or_else(|| p.to_string())).collect();
-            Some(said.join("\n"))
-        }
-        _ => None,
-    }
 }
 
 /// At most `max` bytes of a text, cut between characters.

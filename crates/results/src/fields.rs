@@ -1,15 +1,12 @@
 //! Taking typed fields out of one record, with errors that name the field's path in the file.
 
 use gauntlet_model::{Body, Event, EventId, FieldError, Object, Scores, Timestamp};
-use gauntlet_model::{Challenge, EpisodeId, MAX_STEP, MAX_TEXT_BYTES};
+use gauntlet_model::{Challenge, EpisodeId, MAX_STEP};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::ImportError;
 use crate::piece::Piece;
-
-/// Longest body of an event, in bytes of JSON: what the log reads back.
-const MAX_BODY_BYTES: usize = 8 * MAX_TEXT_BYTES;
 
 /// Deepest nesting kept as metadata, in levels: below the 128 that readers of JSON accept, wrapping included.
 const MAX_DEPTH: usize = 100;
@@ -55,7 +52,7 @@ impl<'a> Fields<'a> {
 
     /// A refusal by the model's rules. Its path is the event's, which mirrors the record's closely enough.
     pub fn refuse_rule(&self, error: &FieldError) -> ImportError {
-        let field = error.field.strip_prefix("body.").unwrap_or(&error.field);
+        let field = error.field.strip_prefix("body").map_or(&*error.field, |f| f.trim_start_matches('.'));
         self.refuse(field, error.message.clone(), "a value within the limits")
     }
 
@@ -164,7 +161,7 @@ impl<'a> Fields<'a> {
         self.take_as("challenge", "{type, question, options}")
     }
 
-    /// The event of this record, checked, and small enough to be read back from a log.
+    /// The event of this record, checked.
     pub fn event(
         &self,
         id: EventId,
@@ -178,18 +175,6 @@ impl<'a> Fields<'a> {
             && !shallow(&scored.metadata)
         {
             return Err(self.refuse("", "is nested too deeply", format!("at most {MAX_DEPTH} levels")));
-        }
-        // Written out, a body is hardly ever larger than its record; only large ones are worth writing twice.
-        // The row of a table has no text of its own to tell by.
-        if self.piece.raw.is_empty() || self.piece.raw.len() > MAX_BODY_BYTES / 8 {
-            let bytes = event.body().to_json().len();
-            if bytes > MAX_BODY_BYTES {
-                return Err(self.refuse(
-                    "",
-                    format!("holds {bytes} bytes"),
-                    format!("at most {MAX_BODY_BYTES} a record"),
-                ));
-            }
         }
         Ok(event)
     }

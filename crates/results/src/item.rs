@@ -1,11 +1,14 @@
 //! One record of a file, as what it is: an event of ours, or a snapshot that becomes one.
 
-use gauntlet_model::Event;
+use gauntlet_model::{Event, decode_one};
+use serde_json::Value;
 
 use crate::error::ImportError;
+use crate::fields::Fields;
 use crate::native::{self, taken};
+use crate::piece::Piece;
 use crate::rows::Record;
-use crate::snapshots::{Draft, draft, is_event, of_fields};
+use crate::snapshots::{Draft, is_event, of_fields};
 use crate::table;
 
 /// One record, understood.
@@ -16,14 +19,19 @@ pub(crate) enum Item<'a> {
     Draft(Draft<'a>),
 }
 
+impl<'a> Item<'a> {
+    fn event(event: Event, piece: Piece<'a>) -> Self {
+        let id = event.id();
+        Self::Event(event, Box::new(move || piece.refuse(taken(id), "an id for each event")))
+    }
+}
+
 /// Reads a record as what it is.
 pub(crate) fn understood(record: Record<'_>) -> Result<Item<'_>, ImportError> {
     match record {
         Record::Row(fields) if table::is_event(&fields) => {
             let piece = fields.piece;
-            let event = native::of_row(fields)?;
-            let id = event.id();
-            Ok(Item::Event(event, Box::new(move || piece.refuse(taken(id), "an id for each event"))))
+            native::of_row(fields).map(|event| Item::event(event, piece))
         }
         Record::Row(fields) => of_fields(fields).map(Item::Draft),
         Record::Json(piece) => {
@@ -31,21 +39,22 @@ pub(crate) fn understood(record: Record<'_>) -> Result<Item<'_>, ImportError> {
                 let message = format!("is {}", piece.what());
                 return Err(piece.refuse(message, "a snapshot or an event, which are objects"));
             }
-            let members = piece.members()?;
-            if is_event(&members) {
-                let event = native::event(piece)?;
-                let id = event.id();
-                return Ok(Item::Event(
-                    event,
-                    Box::new(move || piece.refuse(taken(id), "an id for each event")),
-                ));
+            if piece.raw.contains("\"kind\"") && piece.raw.contains("\"body\"") {
+                // Nearly always an event, which is then read only once.
+                if let Ok(event) = decode_one(piece.raw) {
+                    return Ok(Item::event(event, piece));
+                }
+                if is_event(&piece.members()?) {
+                    return native::event(piece).map(|event| Item::event(event, piece));
+                }
             }
-            if members.get("scores").is_none() {
-                let mut error = members.unknown();
+            let fields = Fields::of(piece)?;
+            if fields.left.get("scores").is_none_or(Value::is_null) {
+                let mut error = piece.members()?.unknown();
                 error.expected = "a snapshot with `scores`, or an event with `kind` and `body`".to_owned();
                 return Err(error);
             }
-            draft(piece).map(Item::Draft)
+            of_fields(fields).map(Item::Draft)
         }
     }
 }

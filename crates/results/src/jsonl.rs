@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::error::ImportError;
 use crate::film::Head;
-use crate::piece::Source;
+use crate::piece::{Piece, Source};
 use crate::rows::{About, Budget, MAX_RECORD_BYTES, Record, Rows, unreadable};
 
 /// Whether the text is one value a line rather than one document. The name only decides where the text does not.
@@ -103,7 +103,10 @@ impl<R: Read> Rows for Lines<R> {
             return Ok(None);
         }
         let source = Source { text: self.text()?, first_line: self.number };
-        source.root().map(|piece| Some(Record::Json(piece)))
+        // An object is checked by whoever reads its members.
+        let is_object = source.text.starts_with('{');
+        let piece = if is_object { Piece { source, raw: source.text } } else { source.root()? };
+        Ok(Some(Record::Json(piece)))
     }
 
     fn position_bytes(&self) -> u64 {

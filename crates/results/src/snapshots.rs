@@ -56,12 +56,7 @@ fn list(
     Ok(Read { spec: plan.spec().clone(), notes: plan.notes().to_owned(), events })
 }
 
-/// Reads one snapshot. Fields it does not know stay, as metadata.
-pub(crate) fn draft(piece: Piece<'_>) -> Result<Draft<'_>, ImportError> {
-    of_fields(Fields::of(piece)?)
-}
-
-/// The snapshot these fields are.
+/// The snapshot these fields are. Fields it does not know stay, as metadata.
 pub(crate) fn of_fields(mut fields: Fields<'_>) -> Result<Draft<'_>, ImportError> {
     let session = fields.take_text("session_id");
     let step = fields.take_step("step")?;

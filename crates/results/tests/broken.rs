@@ -201,7 +201,7 @@ fn metadata_the_log_could_not_read_back_is_refused() {
         format!("[{{\"scores\": {{}}, \"metadata\": {{\"a\": {big}}}}}]"),
         "[0]",
         Some(1),
-        "at most 8388608 a record",
+        "at most 8388608 are allowed",
     );
     check(format!("{{\"rewards\": [1], \"odd\": {big}}}"), "", None, "besides its steps");
 }

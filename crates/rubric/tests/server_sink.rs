@@ -119,7 +119,8 @@ fn a_server_that_is_not_there_yet_is_waited_for() {
     drop(listener);
     let delivery = delivery(&format!("http://{address}"));
     delivery.offer(event(1));
-    let unsettled = delivery.flush(Duration::from_millis(100)).unwrap_err();
+    let unsettled = delivery.flush(Duration::from_millis(500)).unwrap_err();
+    assert!(delivery.delay().is_some_and(|why| why.contains(&address.to_string())), "{:?}", delivery.delay());
     assert_eq!((unsettled.counters.queued, unsettled.counters.dropped), (1, 0));
     assert!(unsettled.to_string().contains("1 events are still on their way"));
     let listener = TcpListener::bind(address).unwrap();

@@ -5,7 +5,11 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use gauntlet_model::{Event, EventId, RunStatus, Scores, SnapshotScored, Status, Timestamp, decode_lines};
+use gauntlet_model::{
+    Body, EpisodeFinished, EpisodeId, EpisodeStarted, Event, EventId, FailureKind, Object, RunFinished,
+    RunStatus, Score, Scores, SnapshotScored, Status, StepError, StepKind, StepRecorded, Timestamp,
+    decode_lines,
+};
 use gauntlet_rubric::sinks::{
     ConsoleSink, Counters, Delivery, DeliveryConfig, DeliveryError, FileSink, Overflow, Sink,
 };
@@ -109,6 +113,7 @@ fn what_is_given_up_is_counted_and_told() {
     offer(&delivery, [3]);
     delivery.flush(LONG).unwrap();
     assert_eq!(sink.taken(), r#"{"lost":2,"reason":"busy"} | 3"#);
+    assert_eq!(delivery.delay(), None, "nothing holds it up any more");
 }
 
 #[test]
@@ -218,10 +223,62 @@ fn a_file_holds_one_event_a_line_and_is_appended_to() {
 }
 
 #[test]
+fn a_file_is_written_by_one_sink_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.jsonl");
+    let first = FileSink::open(&path).unwrap();
+    let refused = FileSink::open(&path).map(drop).unwrap_err();
+    assert!(refused.to_string().contains("another run"), "{refused}");
+    drop(first);
+    assert!(FileSink::open(&path).is_ok());
+}
+
+#[test]
 fn the_console_shows_a_line_an_event() {
+    let said = |step, body: Body| {
+        let episode = EpisodeId::new("e").ok();
+        Arc::new(Event::new(EventId::from_u128(9), Timestamp::default(), episode, step, body).unwrap())
+    };
+    let error = StepError { kind: "Timeout".to_owned(), message: "no\nanswer".to_owned(), traceback: None };
+    let call = StepRecorded {
+        step_kind: StepKind::ToolResult,
+        name: Some("lookup".to_owned()),
+        span_id: "0".repeat(16),
+        parent_span_id: None,
+        started_at: Timestamp::default(),
+        ended_at: None,
+        payload: Object::new(),
+        error: Some(error),
+        metadata: Object::new(),
+    };
+    let node = SnapshotScored { failures: vec![FailureKind::Generic], ..SnapshotScored::default() };
+    let finished = EpisodeFinished {
+        status: Status::Failed,
+        return_: Score::new(0.5).ok(),
+        latency_ms: None,
+        cost: None,
+        error: None,
+    };
+    let task = Some("what is the dose?".to_owned());
+    let events = [
+        said(None, RunStatus { status: Status::Running, reason: None }.into()),
+        event(12),
+        said(None, EpisodeStarted { task, metadata: Object::new() }.into()),
+        said(Some(3), call.into()),
+        said(Some(13), node.into()),
+        said(None, finished.into()),
+        said(None, RunFinished { status: Status::Completed, summary: None }.into()),
+    ];
     let mut out = Vec::new();
-    let status = RunStatus { status: Status::Running, reason: None };
-    let status = Event::new(EventId::from_u128(9), Timestamp::default(), None, None, status).unwrap();
-    ConsoleSink::to(&mut out).deliver(&[event(12), Arc::new(status)]).unwrap();
-    assert_eq!(String::from_utf8(out).unwrap(), "step 12  root -1.5  grounding -20.0 < 0\nrun running\n");
+    ConsoleSink::to(&mut out).deliver(&events).unwrap();
+    let lines = [
+        "run running",
+        "step 12  root -1.5  grounding -20.0 < 0",
+        "episode  what is the dose?",
+        "step 3  tool_result lookup  Timeout: no",
+        "step 13  no root  generic failure",
+        "episode failed  return 0.5",
+        "run completed",
+    ];
+    assert_eq!(String::from_utf8(out).unwrap().lines().collect::<Vec<_>>(), lines);
 }

@@ -92,10 +92,11 @@ fn what_comes_while_the_other_side_is_away_arrives_later_in_order_and_once() {
     }
     until(|| delivery.counters().spooled == 4997);
     assert!(delivery.flush(Duration::from_millis(1)).is_err(), "on disk is not delivered");
-    assert_eq!(delivery.counters().dropped, 0);
+    assert_eq!((delivery.counters().dropped, delivery.delay().as_deref()), (0, Some("away")));
     other.is_away.store(false, SeqCst);
     delivery.offer(event(5001));
     assert_eq!(delivery.flush(LONG).unwrap(), Counters { sent: 5001, ..Counters::default() });
+    assert_eq!(delivery.delay(), None);
     assert_eq!(other.ids(), (1..=5001).collect::<Vec<_>>());
     drop(delivery);
     assert_eq!(files(folder.path()), 0, "an empty spool is removed");

@@ -38,7 +38,13 @@ impl Camera {
             CameraMode::Orbit(orbit) => {
                 let orbit = orbit.checked();
                 let reach = (f64::from(orbit.distance) / SMOOTHING.0).min(SMOOTHING.1);
-                let target = orbit.target.map(wide).or_else(|| path.calm(position, reach)).unwrap_or(agent);
+                let calm = || path.calm(position, reach).unwrap_or(agent);
+                let target = match (orbit.target, geometry) {
+                    (Some(target), _) => wide(target),
+                    // Between the agent and the middle, so that the whole ball stays in the picture.
+                    (None, Geometry::Sphere) => scale(calm(), 0.3),
+                    (None, _) => calm(),
+                };
                 Self::from_to(add(target, orbit.offset(geometry)), target, FOV.0)
             }
             CameraMode::Follow => Self::from_to(add(agent, beside(geometry, position)), agent, FOV.1),
@@ -80,9 +86,12 @@ impl Camera {
     }
 
     /// The fog of its picture: it begins and ends farther away the farther the target is, so that a far camera does
-    /// not look at nothing.
-    pub(crate) fn fog(&self) -> Fog {
+    /// not look at nothing. The far side of a sphere lies in it, or near and far would be one tangle.
+    pub(crate) fn fog(&self, geometry: Geometry) -> Fog {
         let distance = self.distance();
+        if geometry == Geometry::Sphere {
+            return Fog { color: crate::color::BACKGROUND, near: 0.6 * distance, far: 1.6 * distance };
+        }
         Fog { color: crate::color::BACKGROUND, near: 10.0 + 0.6 * distance, far: 100.0 + 12.0 * distance }
     }
 

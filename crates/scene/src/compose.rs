@@ -79,7 +79,7 @@ impl Composer {
             labels: board.labels(position, lens.selected),
             stars: stars(),
             sky: Sky::of(&camera),
-            fog: camera.fog(),
+            fog: camera.fog(lens.geometry),
             travelled: position as f32,
             time_secs: if moving { lens.time_secs.rem_euclid(HOUR) as f32 } else { 0.0 },
             intensity: if lens.intensity.is_nan() { 0.5 } else { lens.intensity.clamp(0.0, 1.0) },

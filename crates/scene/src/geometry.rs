@@ -17,7 +17,9 @@ const TUNNEL: (f64, f64) = (8.0, 2.0);
 /// Turn of the wormhole's path from one step to the next, radians: two whole turns in 150 steps.
 const TURN: f64 = 2.0 * TAU / 150.0;
 /// Radius of the innermost shell at reward 0, from shell to shell, and the least a node can have.
-const SHELLS: (f64, f64, f64) = (25.0, 6.0, 12.0);
+const SHELLS: (f64, f64, f64) = (25.0, 14.0, 10.0);
+/// As [`LIFT`], on a shell: enough to be seen, and no ordinary reward leaves its shell for the next one.
+const SHELL_LIFT: f64 = 0.08;
 /// Indexes beyond this are drawn as this one: further on, double precision cannot tell neighbours apart.
 const FARTHEST: f64 = (1u64 << 48) as f64;
 
@@ -47,7 +49,7 @@ pub(crate) fn point(geometry: Geometry, index: f64, reward: f64) -> V3 {
             let (sin, cos) = wormhole_angle(index).sin_cos();
             [radius * cos, radius * sin, STEP * index]
         }
-        Geometry::Sphere => sphere(index, lift),
+        Geometry::Sphere => sphere(index, SHELL_LIFT * drawn(reward)),
     }
 }
 
@@ -65,7 +67,7 @@ fn sphere(index: f64, lift: f64) -> V3 {
     [radius * theta.cos() * phi.sin(), radius * phi.cos(), radius * theta.sin() * phi.sin()]
 }
 
-/// How many nodes a shell holds: 150 on the innermost, more outside, so that neighbours stay about 7 apart.
+/// How many nodes a shell holds: 150 on the innermost, more outside, so that neighbours stay about 7 to 10 apart.
 fn capacity(shell: u64) -> u64 {
     150 + 72 * shell + 9 * shell * shell
 }
@@ -112,7 +114,7 @@ mod tests {
         assert_eq!(path_point(Geometry::Linear, 7.0, -20.0), [21.0, -8.0, 0.0]);
         assert_eq!(path_point(Geometry::Wormhole, 0.0, 30.0), [20.0, 0.0, 0.0]);
         let [x, y, z] = path_point(Geometry::Sphere, 40.0, 10.0);
-        assert!(((x * x + y * y + z * z).sqrt() - 29.0).abs() < 1e-4);
+        assert!(((x * x + y * y + z * z).sqrt() - 25.8).abs() < 1e-4);
     }
 
     #[test]

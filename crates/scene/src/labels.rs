@@ -39,6 +39,8 @@ pub struct Label {
 
 /// The most labels in a picture.
 pub(crate) const MOST: usize = 14;
+/// How much room a label keeps from another, in its own width and height; the active ones may stand closer.
+const ROOM: [f32; 2] = [1.2, 1.5];
 /// The stage's height that text sizes are reckoned for, CSS pixels; on a taller one there is more room than needed.
 const STAGE: f32 = 560.0;
 /// Width of a character, and what is added left and right together; height of a label; CSS pixels, for 12 px type.
@@ -59,7 +61,8 @@ impl Label {
 
     fn overlaps(&self, other: &Label, aspect: f32) -> bool {
         let (a, b) = (Self::half_size(&self.text, aspect), Self::half_size(&other.text, aspect));
-        (0..2).all(|i| (self.screen[i] - other.screen[i]).abs() < a[i] + b[i])
+        let room = if self.kind == LabelKind::Active || self.index == other.index { [1.0; 2] } else { ROOM };
+        (0..2).all(|i| (self.screen[i] - other.screen[i]).abs() < room[i] * (a[i] + b[i]))
     }
 }
 
@@ -73,7 +76,7 @@ pub(crate) struct Board<'a> {
 
 impl Board<'_> {
     /// The labels around a position: the active node, the selected one, failures, every fifth node; the nearest
-    /// first.
+    /// first. Where failure follows failure, what was said of a nearer one is not said again.
     pub(crate) fn labels(&self, position: f64, selected: Option<usize>) -> Vec<Label> {
         let Some(last) = self.path.nodes.len().checked_sub(1) else { return Vec::new() };
         let agent = (position as usize).min(last);
@@ -98,14 +101,15 @@ impl Board<'_> {
             }
             let told = |l: &Label| l.index == index && (l.kind == kind || kind == LabelKind::Node);
             if !placed.iter().any(told) {
-                placed.extend(self.place(index, kind, &placed));
+                let is_active = index == agent || Some(index) == selected;
+                placed.extend(self.place(index, kind, is_active, &placed));
             }
         }
         placed
     }
 
     /// A label at its node, above or below it, where there is room.
-    fn place(&self, index: usize, kind: LabelKind, placed: &[Label]) -> Option<Label> {
+    fn place(&self, index: usize, kind: LabelKind, is_active: bool, placed: &[Label]) -> Option<Label> {
         let node = self.path.nodes.get(index)?;
         let ([x, y, _], depth) = self.camera.seen(node.at, self.aspect)?;
         let opacity = self.opacity(kind, depth);
@@ -116,11 +120,16 @@ impl Board<'_> {
             LabelKind::Failure => failure_text(self.film, index)?,
             LabelKind::Node | LabelKind::Active => grouped(self.film.node(index)?.step),
         };
+        if !is_active && placed.iter().any(|label| label.text == text) {
+            return None;
+        }
         let [half_wide, half_high] = Label::half_size(&text, self.aspect);
         let clear = (self.camera.unit_at(depth) * 0.6).min(0.2) + 2.0 * GAP / STAGE + half_high;
         // What went wrong stands below the node, where it fell, or a line further; its number above.
         let further = clear + 2.2 * half_high;
         let sides = match kind {
+            // Further off it would be taken for another node's.
+            LabelKind::Failure if !is_active => vec![-clear, clear],
             LabelKind::Failure => vec![-clear, clear, -further, further],
             LabelKind::Active => vec![clear, -clear, further, -further],
             LabelKind::Node => vec![clear],

@@ -1,6 +1,8 @@
 //! Files that belong to a run: hashed and written aside on a thread of their own, then announced.
 
 use std::collections::VecDeque;
+use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -176,7 +178,10 @@ fn aside(folder: &Path, content: &[u8]) -> std::io::Result<String> {
     let hash: String = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
     std::fs::create_dir_all(folder)?;
     let part = folder.join(format!("{hash}.{}.part", std::process::id()));
-    std::fs::write(&part, content)?;
+    let mut file = File::create(&part)?;
+    file.write_all(content)?;
+    // Announced only once it would outlive a loss of power, as its event does.
+    file.sync_all()?;
     std::fs::rename(&part, folder.join(&hash))?;
     Ok(hash)
 }

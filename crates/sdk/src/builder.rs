@@ -83,8 +83,30 @@ pub struct Builder {
     spool: PathBuf,
     spool_bytes: u64,
     delivery: DeliveryConfig,
-    sinks: Vec<(String, Box<dyn Sink>)>,
+    others: Vec<Other>,
     stamps: Arc<dyn Stamps>,
+}
+
+/// Where events go besides the server. Opened when the run starts and everything about it is known.
+enum Other {
+    File(PathBuf),
+    Database(PathBuf),
+    Sink(String, Box<dyn Sink>),
+}
+
+impl Other {
+    fn open(self, spec: &RunSpec) -> Result<(String, Box<dyn Sink>), StartError> {
+        Ok(match self {
+            Other::File(path) => {
+                let sink = FileSink::open(&path).map_err(StartError::io(path.display().to_string()))?;
+                ("file".to_owned(), Box::new(sink))
+            }
+            Other::Database(folder) => {
+                ("database".to_owned(), Box::new(DatabaseSink::open(folder, spec.clone())?))
+            }
+            Other::Sink(name, sink) => (name, sink),
+        })
+    }
 }
 
 impl Builder {
@@ -115,7 +137,7 @@ impl Builder {
             spool,
             spool_bytes: SPOOL_BYTES,
             delivery: DeliveryConfig::default(),
-            sinks: Vec::new(),
+            others: Vec::new(),
             stamps: Arc::new(SystemStamps::new()),
         })
     }
@@ -192,24 +214,21 @@ impl Builder {
         self.sink("console", ConsoleSink::stderr())
     }
 
-    /// Every event as a line of JSON in a file, too.
-    pub fn file(self, path: impl AsRef<Path>) -> Result<Self, StartError> {
-        let path = path.as_ref();
-        let sink = FileSink::open(path).map_err(StartError::io(path.display().to_string()))?;
-        Ok(self.sink("file", sink))
+    /// Every event as a line of JSON at the end of a file, too: what `gauntlet import` reads.
+    pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.others.push(Other::File(path.into()));
+        self
     }
 
     /// Straight into a data folder, too, without a server. No server may hold that folder.
-    pub fn database(self, folder: impl AsRef<Path>) -> Result<Self, StartError> {
-        let mut this = self;
-        let spec = this.named_spec()?;
-        let sink = DatabaseSink::open(folder, spec)?;
-        Ok(this.sink("database", sink))
+    pub fn database(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.others.push(Other::Database(folder.into()));
+        self
     }
 
     /// Any sink, too. Each has a queue and a thread of its own.
     pub fn sink(mut self, name: impl Into<String>, sink: impl Sink + 'static) -> Self {
-        self.sinks.push((name.into(), Box::new(sink)));
+        self.others.push(Other::Sink(name.into(), Box::new(sink)));
         self
     }
 
@@ -219,18 +238,13 @@ impl Builder {
         self
     }
 
-    /// The spec with an id, which is made here where none was named.
-    fn named_spec(&mut self) -> Result<RunSpec, FieldError> {
-        if self.spec.id.is_none() {
-            self.spec.id = Some(RunId::new(self.stamps.id().to_string())?);
-        }
-        Ok(self.spec.clone())
-    }
-
     /// Starts the run. Does not wait for the server: whether it is there shows later, in [`ObservabilityProvider::report`].
     pub fn start(mut self) -> Result<ObservabilityProvider, StartError> {
-        let spec = self.named_spec()?;
-        let run = spec.id.clone().ok_or_else(|| FieldError::new("id", "is missing"))?;
+        let run = match self.spec.id.take() {
+            Some(id) => id,
+            None => RunId::new(self.stamps.id().to_string())?,
+        };
+        let spec = RunSpec { id: Some(run.clone()), ..self.spec };
         let id = RunSummary::started_event_id(&run);
         // Refuses a spec that breaks a rule before anything is opened.
         let started = Event::new(id, self.stamps.now(), None, None, spec.clone().started())?;
@@ -245,18 +259,20 @@ impl Builder {
         match self.mode {
             Mode::Online => {
                 let spool = Spool::open(&online, spec.clone(), self.spool_bytes)?;
-                let server = ServerSink::at(endpoint.clone(), spec)?.with_blobs(spool.blobs());
+                let server = ServerSink::at(endpoint.clone(), spec.clone())?.with_blobs(spool.blobs());
                 blobs = Some(spool.blobs());
                 sinks.push(("server".to_owned(), Box::new(Spooled::new(server, spool)) as Box<dyn Sink>));
             }
             Mode::Offline => {
-                let spool = Spool::open(&offline, spec, self.spool_bytes)?;
+                let spool = Spool::open(&offline, spec.clone(), self.spool_bytes)?;
                 blobs = Some(spool.blobs());
                 sinks.push(("spool".to_owned(), Box::new(spool) as Box<dyn Sink>));
             }
-            Mode::Disabled => self.sinks.clear(),
+            Mode::Disabled => self.others.clear(),
         }
-        sinks.extend(self.sinks);
+        for other in self.others {
+            sinks.push(other.open(&spec)?);
+        }
         let mut named = Vec::new();
         for (name, sink) in sinks {
             let delivery = Delivery::start(sink, self.delivery.clone(), Arc::clone(&self.stamps));

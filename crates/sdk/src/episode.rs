@@ -2,15 +2,18 @@
 
 use std::error::Error;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gauntlet_model::{
-    EpisodeFinished, EpisodeId, FieldError, MAX_STEP, Object, Score, ScoreAdded, ScoreTarget, SnapshotScored,
-    Status, StepError, StepKind, StepRecorded, Timestamp,
+    EpisodeFinished, EpisodeId, FailureKind, FieldError, MAX_STEP, Object, Score, ScoreAdded, ScoreTarget,
+    Scores, SnapshotScored, Status, StepError, StepKind, StepRecorded, Timestamp,
 };
+use gauntlet_rubric::Outlet;
 use serde_json::{Value, json};
 
 use crate::artifacts::ArtifactError;
 use crate::failure;
+use crate::gist::Gist;
 use crate::provider::ObservabilityProvider;
 use crate::tool::ToolCall;
 
@@ -55,15 +58,23 @@ pub struct Episode {
     /// The training step all records belong to; `None` numbers them.
     at: Option<u32>,
     next: AtomicU32,
+    task: Option<String>,
+    gist: Mutex<Gist>,
     began: Timestamp,
     began_micros: Option<u64>,
     has_ended: bool,
 }
 
 impl Episode {
-    pub(crate) fn begun(provider: ObservabilityProvider, id: EpisodeId, at: Option<u32>) -> Self {
+    pub(crate) fn begun(
+        provider: ObservabilityProvider,
+        id: EpisodeId,
+        at: Option<u32>,
+        task: Option<String>,
+    ) -> Self {
         let (began, began_micros) = (provider.stamps().now(), provider.stamps().elapsed_micros());
-        Self { provider, id, at, next: AtomicU32::new(0), began, began_micros, has_ended: false }
+        let (next, gist) = (AtomicU32::new(0), Mutex::default());
+        Self { provider, id, at, next, task, gist, began, began_micros, has_ended: false }
     }
 
     /// Its id.
@@ -121,7 +132,10 @@ impl Episode {
 
     /// Any step with everything it can say.
     pub fn step(&self, step: StepRecorded) -> Result<(), FieldError> {
-        self.provider.log_body(Some(self.id.clone()), Some(self.next_step()), step)
+        let event = Arc::new(self.provider.event(Some(self.id.clone()), Some(self.next_step()), step)?);
+        self.gist().notice(&event);
+        self.provider.offer(event);
+        Ok(())
     }
 
     /// Begins a tool call. What comes of it is told through the guard.
@@ -175,7 +189,8 @@ impl Episode {
         )
     }
 
-    /// Ends it. Where the outcome breaks a rule the episode goes on, to be ended with another one.
+    /// Ends it. One that nobody scored becomes one node of the path all the same: its return is the height, a failure or
+    /// a time limit is a failure. Where the outcome breaks a rule the episode goes on, to be ended with another one.
     pub fn end(mut self, outcome: Outcome) -> Result<EndedEpisode, (Self, FieldError)> {
         match self.tell_end(outcome) {
             Ok(()) => {
@@ -197,7 +212,53 @@ impl Episode {
             cost: outcome.cost,
             error: outcome.error.map(|text| failure::cut(text, gauntlet_model::MAX_TEXT_BYTES)),
         };
-        self.provider.log_body(Some(self.id.clone()), self.at, finished)
+        let node = self.unscored(&finished);
+        let finished = self.provider.event(Some(self.id.clone()), self.at, finished)?;
+        if let Some(node) = node {
+            self.scored(self.place(), node)?;
+        }
+        self.provider.log_event(finished);
+        self.provider.nodes().ended(&self.id);
+        Ok(())
+    }
+
+    /// The node of an episode that has none, so that it is seen; unless nothing happened in it.
+    fn unscored(&self, ended: &EpisodeFinished) -> Option<SnapshotScored> {
+        let error = ended.error.as_deref().filter(|error| !error.is_empty());
+        if self.provider.nodes().is_drawn(&self.id) || !(self.gist().has_steps() || error.is_some()) {
+            return None;
+        }
+        let (action, observation) = self.in_short(error);
+        let has_failed = matches!(ended.status, Status::Failed | Status::TimedOut);
+        Some(SnapshotScored {
+            // A finite number under this path breaks no rule.
+            scores: Scores::new(ended.return_.map(|it| ("root", it.get()))).unwrap_or_default(),
+            failures: has_failed.then_some(FailureKind::Generic).into_iter().collect(),
+            action,
+            observation,
+            duration_ms: ended.latency_ms,
+            ..SnapshotScored::default()
+        })
+    }
+
+    fn gist(&self) -> MutexGuard<'_, Gist> {
+        self.gist.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the agent said last, and what it saw last or was asked to do.
+    pub(crate) fn in_short(&self, otherwise: Option<&str>) -> (String, String) {
+        let gist = self.gist();
+        (gist.said(otherwise), gist.saw(self.task.as_deref()))
+    }
+
+    /// The step of its last node, or of the one it will be.
+    pub(crate) fn place(&self) -> u32 {
+        self.at.unwrap_or_else(|| self.provider.nodes().place(&self.id))
+    }
+
+    /// The step of its next node.
+    pub(crate) fn next_place(&self) -> u32 {
+        self.at.unwrap_or_else(|| self.provider.nodes().next(&self.id))
     }
 
     fn say(&self, kind: StepKind, key: &str, text: String) -> Result<(), FieldError> {

@@ -7,6 +7,8 @@ mod builder;
 mod database;
 mod episode;
 mod failure;
+mod gist;
+mod nodes;
 mod provider;
 mod report;
 mod subscribe;

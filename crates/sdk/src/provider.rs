@@ -1,7 +1,7 @@
 //! The provider: what a program holds while it is being filmed.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use gauntlet_model::{
@@ -14,6 +14,7 @@ use gauntlet_rubric::{Endpoint, Node, Observer, ObserverConfig, Outlet, ServerCo
 use crate::artifacts::{ArtifactError, Artifacts};
 use crate::builder::Builder;
 use crate::episode::Episode;
+use crate::nodes::Nodes;
 use crate::report::{Report, SinkReport, Unfinished};
 use crate::subscribe::{Subscription, subscribe};
 
@@ -32,6 +33,7 @@ struct Inner {
     /// Before the sinks: what waits here is offered to them in the end.
     artifacts: Option<Artifacts>,
     sinks: Arc<Vec<Named>>,
+    nodes: Mutex<Nodes>,
 }
 
 pub(crate) struct Named {
@@ -60,7 +62,8 @@ impl ObservabilityProvider {
         sinks: Vec<Named>,
         artifacts: Option<Artifacts>,
     ) -> Self {
-        Self(Arc::new(Inner { run, endpoint, stamps, artifacts, sinks: Arc::new(sinks) }))
+        let (sinks, nodes) = (Arc::new(sinks), Mutex::default());
+        Self(Arc::new(Inner { run, endpoint, stamps, artifacts, sinks, nodes }))
     }
 
     /// Says that the run began and runs.
@@ -86,9 +89,25 @@ impl ObservabilityProvider {
         &*self.0.stamps
     }
 
+    /// Where the run's rollouts stand.
+    pub(crate) fn nodes(&self) -> MutexGuard<'_, Nodes> {
+        self.0.nodes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Gives an event to every sink. Returns at once.
     pub fn log_event(&self, event: Event) {
-        offer(&self.0.sinks, &Arc::new(event));
+        self.offer(Arc::new(event));
+    }
+
+    /// An event of this run, now; or which field breaks which rule.
+    pub(crate) fn event(
+        &self,
+        episode: Option<EpisodeId>,
+        step: Option<u32>,
+        body: impl Into<Body>,
+    ) -> Result<Event, FieldError> {
+        let stamps = self.stamps();
+        Event::new(stamps.id(), stamps.now(), episode, step, body)
     }
 
     /// Builds an event of this run, now, and gives it to every sink; or says which field breaks which rule.
@@ -98,8 +117,7 @@ impl ObservabilityProvider {
         step: Option<u32>,
         body: impl Into<Body>,
     ) -> Result<(), FieldError> {
-        let stamps = self.stamps();
-        self.log_event(Event::new(stamps.id(), stamps.now(), episode, step, body)?);
+        self.log_event(self.event(episode, step, body)?);
         Ok(())
     }
 
@@ -144,8 +162,10 @@ impl ObservabilityProvider {
         step: Option<u32>,
         started: EpisodeStarted,
     ) -> Result<Episode, FieldError> {
+        let task = started.task.clone();
         self.log_body(Some(id.clone()), step, started)?;
-        Ok(Episode::begun(self.clone(), id, step))
+        self.nodes().begun(&id);
+        Ok(Episode::begun(self.clone(), id, step, task))
     }
 
     /// 16 bytes in hex, as traces are named.
@@ -223,6 +243,7 @@ impl ObservabilityProvider {
             name: sink.name.clone(),
             counters: sink.delivery.counters(),
             last_loss: sink.delivery.last_loss(),
+            delay: sink.delivery.delay(),
         };
         let artifacts_lost = self.0.artifacts.as_ref().map_or(0, Artifacts::lost);
         Report { sinks: self.0.sinks.iter().map(of).collect(), artifacts_lost }
@@ -239,15 +260,20 @@ impl ObservabilityProvider {
         if is_settled { Ok(self.report()) } else { Err(Unfinished(self.report())) }
     }
 
-    /// Ends the run with a final status and totals, and flushes.
+    /// Ends the run with a final status and totals, behind the artifacts that are still being written, and flushes.
     pub fn finish(
         self,
         status: Status,
         summary: Option<Object>,
         timeout: Duration,
     ) -> Result<Report, FinishError> {
-        self.log_body(None, None, RunFinished { status, summary })?;
-        Ok(self.close(timeout)?)
+        let finished = self.event(None, None, RunFinished { status, summary })?;
+        let deadline = Instant::now() + timeout;
+        if let Some(artifacts) = &self.0.artifacts {
+            artifacts.settle(timeout);
+        }
+        self.log_event(finished);
+        Ok(self.close(deadline.saturating_duration_since(Instant::now()))?)
     }
 
     /// Flushes, and lets go of this clone. The run stays open: another process may go on with it.
@@ -270,6 +296,9 @@ pub enum FinishError {
 /// An observer of any rubric tree can write to it.
 impl Outlet for ObservabilityProvider {
     fn offer(&self, event: Arc<Event>) {
+        if matches!(event.body(), Body::SnapshotScored(_)) {
+            self.nodes().notice(&event);
+        }
         offer(&self.0.sinks, &event);
     }
 }

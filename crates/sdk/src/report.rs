@@ -13,6 +13,8 @@ pub struct SinkReport {
     pub counters: Counters,
     /// Why the last dropped event was dropped, if any was.
     pub last_loss: Option<String>,
+    /// Why what waits or is on disk has not arrived, in the words of the other side, if something holds it up.
+    pub delay: Option<String>,
 }
 
 /// Every sink's books.
@@ -46,8 +48,8 @@ impl fmt::Display for Report {
                 "{separator}{}: {sent} sent, {spooled} on disk, {queued} waiting, {dropped} lost",
                 sink.name
             )?;
-            if let Some(loss) = &sink.last_loss {
-                write!(f, " ({loss})")?;
+            for why in [&sink.delay, &sink.last_loss].into_iter().flatten() {
+                write!(f, " ({why})")?;
             }
         }
         Ok(())

@@ -10,6 +10,7 @@ mod answers;
 mod blobs;
 mod commands;
 mod cursor;
+mod episode;
 mod error;
 mod events;
 mod lookup;
@@ -27,6 +28,7 @@ pub use answers::{
     Appended, Created, Failing, Page, PendingCommand, RunQuery, Session, Slice, Sort, StepRow,
 };
 pub use blobs::{Blobs, Upload};
+pub use episode::Excerpt;
 pub use error::StoreError;
 pub use options::{Options, Synchronous};
 pub use search::{Fails, Hit, Judged, Progress, Reading, SearchPage, SearchQuery, Segment, TextField};

@@ -1,4 +1,4 @@
-//! Finding single events of a run: by id, and the node of a step. For those who number steps by what the log has.
+//! Finding single events of a run: by id, the highest step, the history of a step.
 
 use gauntlet_model::{EpisodeId, EventId, Record, RunId};
 
@@ -20,8 +20,15 @@ impl Store {
         sqlite::last_step(self.readers(), run).await
     }
 
-    /// The last scored snapshot of each of these steps of episodes that has one, in no particular order.
-    pub async fn nodes(&self, run: &RunId, places: &[(u32, EpisodeId)]) -> Result<Vec<Record>, StoreError> {
-        sqlite::nodes(self.readers(), run, places).await
+    /// What was recorded (`step.recorded`) and scored (`snapshot.scored`, `score.added`) at these steps of episodes, in
+    /// the order of the log.
+    pub async fn history(&self, run: &RunId, places: &[(u32, EpisodeId)]) -> Result<Vec<Record>, StoreError> {
+        sqlite::history(self.readers(), run, places).await
+    }
+
+    /// Which runs' logs have these `episode.started` events. Of several runs that have one, the run that received it
+    /// first comes first.
+    pub async fn starting(&self, ids: &[EventId]) -> Result<Vec<(EventId, RunId)>, StoreError> {
+        sqlite::starting(self.readers(), ids).await
     }
 }

@@ -2,12 +2,18 @@
 
 use std::sync::{Arc, LazyLock};
 
-use gauntlet_film::Rules;
+use gauntlet_film::{Rules, is_measurement};
 use gauntlet_model::{
-    Body, Event, EventId, FailureKind, Kind, MAX_LABEL_BYTES, Object, RunId, Scores, Status, Timestamp,
+    Body, Event, EventId, FailureKind, Kind, MAX_LABEL_BYTES, Object, RunId, ScoreTarget, Status, Timestamp,
 };
 
 use crate::StoreError;
+
+/// The default rules: what lists and searches judge by.
+pub(crate) static RULES: LazyLock<Rules> = LazyLock::new(Rules::default);
+
+/// A step of an episode: what is scored.
+pub(crate) type NodeKey = (u32, Option<Arc<str>>);
 
 /// An event as its row, with what the projections need to know of it.
 #[derive(Debug)]
@@ -19,12 +25,21 @@ pub(crate) struct Row {
     pub step: Option<u32>,
     pub root: Option<f64>,
     pub failure: Option<FailureKind>,
+    pub scoring: Option<Scoring>,
     pub origin: bool,
     pub body: Arc<str>,
     /// The run's status from here on.
     pub status: Option<Status>,
     pub command: Option<CommandChange>,
     pub labels: Labels,
+}
+
+/// How an event scores its step.
+#[derive(Debug)]
+pub(crate) enum Scoring {
+    Snapshot,
+    /// A path and its later score. Measurements are left out: they are judged nowhere.
+    Later(Arc<str>, f64),
 }
 
 /// What an event does to the queue of commands.
@@ -64,6 +79,7 @@ impl Row {
             step: event.step(),
             root: None,
             failure: None,
+            scoring: None,
             origin: false,
             body: Arc::from(event.body().to_json()),
             status: None,
@@ -73,8 +89,12 @@ impl Row {
         match event.body() {
             Body::SnapshotScored(snapshot) => {
                 row.root = snapshot.scores.root();
-                row.failure = failure_of(&snapshot.scores, &snapshot.failures);
+                row.failure = RULES.failure_of(&snapshot.scores, &snapshot.failures);
+                row.scoring = Some(Scoring::Snapshot);
                 row.labels = Labels::of(&snapshot.metadata);
+            }
+            Body::ScoreAdded(added) if added.target == ScoreTarget::Step && !is_measurement(&added.path) => {
+                row.scoring = Some(Scoring::Later(Arc::from(&*added.path), added.value.get()));
             }
             Body::RunStarted(started) => row.labels = Labels::of(&started.metadata),
             Body::RunStatus(change) => row.status = Some(change.status),
@@ -91,16 +111,16 @@ impl Row {
         Self { origin: true, ..Self::of(event) }
     }
 
+    /// The node it scores.
+    pub fn node(&self) -> Option<NodeKey> {
+        self.scoring.as_ref()?;
+        Some((self.step?, self.episode.clone()))
+    }
+
     /// About how many bytes it takes while it waits.
     pub fn bytes(&self) -> usize {
         self.body.len() + 256
     }
-}
-
-/// The gravest failure by the default rules.
-fn failure_of(scores: &Scores, declared: &[FailureKind]) -> Option<FailureKind> {
-    static RULES: LazyLock<Rules> = LazyLock::new(Rules::default);
-    RULES.failure_of(scores, declared)
 }
 
 /// The id of an event the store itself appends: made from the run and what the event is about, so that it says

@@ -2,8 +2,11 @@
 
 use std::path::Path;
 
-use gauntlet_model::{AnnotationAdded, Event, EventId, Gap, RunId, RunSpec, Timestamp};
-use gauntlet_store::{Options, Store, StoreError};
+use gauntlet_model::{
+    AnnotationAdded, Body, Event, EventId, Gap, RunId, RunSpec, Score, ScoreAdded, ScoreTarget, Scores,
+    SnapshotScored, Timestamp,
+};
+use gauntlet_store::{Failing, Options, Store, StoreError};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, Connection, Executor};
 
@@ -47,6 +50,50 @@ async fn a_closed_store_is_one_file() {
     for leftover in ["gauntlet.db-wal", "gauntlet.db-shm"] {
         assert!(!directory.path().join(leftover).exists(), "{leftover}");
     }
+}
+
+#[tokio::test]
+async fn what_a_run_adds_up_to_is_counted_anew_from_its_log() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(Options::new(directory.path())).await.unwrap();
+    store.create_run(RunSpec::named("r"), run(), now()).await.unwrap();
+    let on = |n: u128, body: Body| {
+        Event::new(EventId::from_u128(n), now(), None, Some(n as u32 % 5), body).unwrap()
+    };
+    let scored = |root: f64| {
+        let scores = Scores::new([("root", root), ("format", 1.0)]).unwrap();
+        Body::from(SnapshotScored { scores, ..SnapshotScored::default() })
+    };
+    let later = |path: &str, value: f64| {
+        let (path, value) = (path.to_owned(), Score::new(value).unwrap());
+        let (label, explanation, source) = (None, None, "ada".to_owned());
+        Body::from(ScoreAdded { target: ScoreTarget::Step, path, value, label, explanation, source })
+    };
+    // Steps 1 to 4: scored; again; and later; before it was scored, and later.
+    let said =
+        [(1, scored(1.5)), (2, scored(-9.0)), (3, scored(2.0)), (4, later("root", -0.25)), (7, scored(4.0))];
+    let more =
+        [(8, later("format", 0.0)), (9, scored(1.0)), (14, later("root", 0.1)), (19, later("format", -1.0))];
+    let events = said.into_iter().chain(more).map(|(n, body)| on(n, body)).collect();
+    store.append(&run(), events, now()).await.unwrap();
+    let before = store.run(&run()).await.unwrap().unwrap();
+    assert_eq!((before.steps, before.failing, before.last_root), (4, 2, Some(0.1)));
+    let rows = store.steps(&run(), None, 10, Failing::Any).await.unwrap();
+    store.close().await;
+    behind_its_back(
+        directory.path(),
+        "UPDATE progress SET steps = 9, failing = 9, rooted = 9, mean_root = 9, root_sum = NULL, last_root = NULL,
+             last_root_place = NULL, top_step = NULL;
+         UPDATE events SET root = 8, failure = 'generic' WHERE place = (SELECT min(place) FROM events WHERE step = 2)",
+    )
+    .await
+    .close()
+    .await
+    .unwrap();
+    let store = Store::open(Options::new(directory.path())).await.unwrap();
+    assert_eq!(store.run(&run()).await.unwrap().unwrap(), before);
+    assert_eq!(store.steps(&run(), None, 10, Failing::Any).await.unwrap(), rows);
+    store.close().await;
 }
 
 #[tokio::test]

@@ -18,7 +18,10 @@ use wasm_bindgen_futures::spawn_local;
 use http::FetchError;
 
 /// The server this page came from.
-pub struct HttpFeed;
+#[derive(Default)]
+pub struct HttpFeed {
+    files: Rc<upload::Queue>,
+}
 
 /// Waits between attempts, seconds; the last one repeats.
 const BACKOFF_SECS: [u32; 5] = [1, 1, 2, 4, 8];
@@ -32,7 +35,7 @@ impl Feed for HttpFeed {
     }
 
     fn import(&self, file: web_sys::File, on: Rc<dyn Fn(FileUpdate) -> bool>) {
-        spawn_local(upload::send(file, on));
+        self.files.send(file, on);
     }
 }
 

@@ -1,94 +1,143 @@
-//! Sending a file in slices, and following what the server makes of it.
+//! Sending files in slices, one file after the other, and following what the server makes of each.
 
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
-use gauntlet_app::ports::FileUpdate;
+use gauntlet_app::ports::{FilePhase, FileUpdate};
 use gloo_net::http::{Request, RequestBuilder};
 use gloo_timers::future::TimeoutFuture;
 use serde_json::{Value, json};
 use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::spawn_local;
 
 /// Bytes of a slice.
 const SLICE_BYTES: f64 = 4_194_304.0;
-/// How often a request that failed is sent again, a second apart.
-const ATTEMPTS: u32 = 30;
-/// Between two looks at what the server does, in milliseconds.
+/// Between two looks at what the server does, and between two attempts to reach it, in milliseconds.
 const LOOK_MS: u32 = 200;
+const RETRY_MS: u32 = 1000;
 
-/// Sends a file and says how it stands until `on` answers `false`; then nothing of it is kept.
-pub async fn send(file: web_sys::File, on: Rc<dyn Fn(FileUpdate) -> bool>) {
-    on(match sent(file, &*on).await {
-        Ok(run) => FileUpdate::Done(run),
-        Err(words) => FileUpdate::Failed(words),
-    });
+/// Hears how a file stands; answers `false` where it is given up.
+type Hear = Rc<dyn Fn(FileUpdate) -> bool>;
+
+/// Why a file is not sent.
+enum Ended {
+    /// Somebody gave it up.
+    GivenUp,
+    /// What is wrong, in words.
+    Refused(String),
 }
 
-async fn sent(file: web_sys::File, on: &dyn Fn(FileUpdate) -> bool) -> Result<String, String> {
+/// Files on their way.
+#[derive(Default)]
+pub struct Queue {
+    waiting: RefCell<VecDeque<(web_sys::File, Hear)>>,
+    is_busy: Cell<bool>,
+}
+
+impl Queue {
+    /// Sends a file once those before it have ended.
+    pub fn send(self: &Rc<Self>, file: web_sys::File, on: Hear) {
+        self.waiting.borrow_mut().push_back((file, on));
+        if !self.is_busy.replace(true) {
+            spawn_local(Rc::clone(self).drain());
+        }
+    }
+
+    async fn drain(self: Rc<Self>) {
+        loop {
+            let Some((file, on)) = self.waiting.borrow_mut().pop_front() else { break };
+            match sent(file, &*on).await {
+                Ok(run) => on(FileUpdate::Done(run)),
+                Err(Ended::Refused(words)) => on(FileUpdate::Failed(words)),
+                Err(Ended::GivenUp) => false,
+            };
+        }
+        self.is_busy.set(false);
+    }
+}
+
+/// Sends a file; answers its run.
+async fn sent(file: web_sys::File, on: &dyn Fn(FileUpdate) -> bool) -> Result<String, Ended> {
     let size = file.size();
+    let begun = FileUpdate::Progress { phase: FilePhase::Sending, done_bytes: 0.0 };
+    if !on(begun) {
+        return Err(Ended::GivenUp);
+    }
     let key = format!("{}|{size}|{}", file.name(), file.last_modified());
     let announced = json!({ "name": file.name(), "size_bytes": size as u64, "key": key }).to_string();
-    let mut view = ask(Request::post, "/api/v1/imports", &announced.into()).await?;
+    let mut view = ask(Request::post, "/api/v1/imports", &announced.into(), on).await?;
     loop {
         let text = |pointer: &str| view.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let bytes = |key: &str| view[key].as_f64().unwrap_or_default();
         let path = format!("/api/v1/imports/{}", text("/id"));
-        let (word, done) = match text("/phase") {
-            "receiving" => ("Sending", bytes("received_bytes")),
-            "checking" => ("Checking", bytes("done_bytes")),
-            "importing" => ("Opening", bytes("done_bytes")),
+        let (phase, done_bytes) = match text("/phase") {
+            "receiving" => (FilePhase::Sending, bytes("received_bytes")),
+            "checking" => (FilePhase::Checking, bytes("done_bytes")),
+            "importing" => (FilePhase::Adding, bytes("done_bytes")),
             end => {
                 let told = if end == "done" { Ok(text("/run")) } else { Err(text("/error/message")) };
-                let told = told.map(str::to_owned).map_err(str::to_owned);
+                let told = told.map(str::to_owned).map_err(|words| Ended::Refused(words.to_owned()));
                 let _ = Request::delete(&path).send().await;
                 return told;
             }
         };
         // It waits for something that only people can change, such as room on the disk.
         if !text("/error/message").is_empty() {
-            return Err(text("/error/message").to_owned());
+            return Err(Ended::Refused(text("/error/message").to_owned()));
         }
-        if !on(FileUpdate::Progress(word, done / size.max(1.0))) {
+        if !on(FileUpdate::Progress { phase, done_bytes }) {
             let _ = Request::delete(&path).send().await;
-            return Err(String::new());
+            return Err(Ended::GivenUp);
         }
-        view = if word == "Sending" {
-            let part =
-                file.slice_with_f64_and_f64(done, done + SLICE_BYTES).map_err(|_| "it cannot be read")?;
-            ask(Request::put, &format!("{path}?offset={done}"), &part.into()).await?
+        let next = if phase == FilePhase::Sending {
+            let part = file.slice_with_f64_and_f64(done_bytes, done_bytes + SLICE_BYTES);
+            let part = part.map_err(|_| Ended::Refused("it cannot be read".to_owned()))?;
+            ask(Request::put, &format!("{path}?offset={done_bytes}"), &part.into(), on).await
         } else {
             TimeoutFuture::new(LOOK_MS).await;
-            ask(Request::get, &path, &JsValue::UNDEFINED).await?
+            ask(Request::get, &path, &JsValue::UNDEFINED, on).await
+        };
+        view = match next {
+            Err(Ended::GivenUp) => {
+                let _ = Request::delete(&path).send().await;
+                return Err(Ended::GivenUp);
+            }
+            other => other?,
         };
     }
 }
 
 /// Asks, and asks again while the server is away; its words where it refuses. A slice that it has already is no
 /// refusal: it says what it has.
-async fn ask(method: fn(&str) -> RequestBuilder, url: &str, body: &JsValue) -> Result<Value, String> {
-    let mut failures = 0;
+async fn ask(
+    method: fn(&str) -> RequestBuilder,
+    url: &str,
+    body: &JsValue,
+    on: &dyn Fn(FileUpdate) -> bool,
+) -> Result<Value, Ended> {
     loop {
-        let request = method(url).body(body.clone()).map_err(|e| e.to_string())?;
+        let request = method(url).body(body.clone()).map_err(|e| Ended::Refused(e.to_string()))?;
         let words = match request.send().await {
             Ok(answer) => {
                 let told = answer.json::<Value>().await.unwrap_or_default();
                 match answer.status() {
                     200 | 201 => return Ok(told),
-                    409 => return Box::pin(ask(Request::get, url, &JsValue::UNDEFINED)).await,
-                    503 => "the server is busy".to_owned(),
+                    409 => return Box::pin(ask(Request::get, url, &JsValue::UNDEFINED, on)).await,
+                    503 => "The server is busy",
                     status => {
                         let words = told.pointer("/error/message").and_then(Value::as_str);
-                        return Err(
-                            words.map_or_else(|| format!("the server answered {status}"), str::to_owned)
-                        );
+                        let words =
+                            words.map_or_else(|| format!("the server answered {status}"), str::to_owned);
+                        return Err(Ended::Refused(words));
                     }
                 }
             }
-            Err(error) => format!("the server cannot be reached: {error}"),
+            Err(_) => "The server cannot be reached",
         };
-        failures += 1;
-        if failures > ATTEMPTS {
-            return Err(words);
+        if !on(FileUpdate::Away(words.to_owned())) {
+            return Err(Ended::GivenUp);
         }
-        TimeoutFuture::new(1000).await;
+        TimeoutFuture::new(RETRY_MS).await;
     }
 }

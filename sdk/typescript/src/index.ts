@@ -1,10 +1,11 @@
 // The SDK of Gauntlet: log runs, ask the API, follow a run live, read its film.
 
 export { init } from "./run/init.js";
-export type { InitOptions, Mode, OpenSpool } from "./run/settings.js";
+export type { InitOptions, Mode, Spools } from "./run/settings.js";
 export { Run } from "./run/run.js";
 export type { ArtifactOptions, Place, Rollout, ScoreOptions } from "./run/run.js";
 export { Episode } from "./run/episode.js";
+export { Stopped, type CheckpointOptions, type Outcome } from "./run/control.js";
 export type { EpisodeEnd, EpisodeOptions, Recorded } from "./run/episode.js";
 export type { RunStats } from "./run/ledger.js";
 export type { Refused } from "./run/delivery.js";

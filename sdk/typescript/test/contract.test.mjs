@@ -90,13 +90,13 @@ test("what must be refused is refused, with the field and the reason", async (t)
 
 test("everything the SDK emits follows the schema of its kind", async () => {
   const lines = [];
-  const spool = () => ({
+  const place = {
     get left() { return lines.length; },
     append: (more) => lines.push(...more) > 0,
-    peek: () => [],
-    advance: () => undefined,
+    keep: () => true,
     close: () => undefined,
-  });
+  };
+  const spool = { open: () => place, leftOf: () => [], sha256: () => "0".repeat(64) };
   const run = await init({ mode: "offline", spool, onWarning: () => undefined });
   run.log({ reward: 1, a: { b: -2.5 } }, { step: 1 });
   run.log({ c: 1 }, { step: 1 });
@@ -113,6 +113,7 @@ test("everything the SDK emits follows the schema of its kind", async () => {
   await episode.toolCall("g", null, () => Promise.reject(new Error("no"))).catch(() => undefined);
   episode.score("s", 0.5);
   episode.finish({ status: "timed_out", return: 1, cost: 1, error: "late" });
+  run.artifact("a.txt", "text", { step: 1 });
   await run.finish({ status: "failed", summary: { n: 1 } });
   assert.equal(run.stats.spooled, lines.length);
 
@@ -126,7 +127,7 @@ test("everything the SDK emits follows the schema of its kind", async () => {
     const fits = ajv.getSchema(event.kind) ?? ajv.addSchema(json("schema", `${event.kind}.json`), event.kind).getSchema(event.kind);
     assert.ok(fits(event), `${line}\n${JSON.stringify(fits.errors, null, 1)}`);
   }
-  const emitted = ["run.finished", "episode.started", "episode.finished", "snapshot.scored", "score.added", "step.recorded"];
+  const emitted = ["artifact.added", "run.finished", "episode.started", "episode.finished", "snapshot.scored", "score.added", "step.recorded"];
   assert.deepEqual([...seen].sort(), emitted.sort());
   const scored = ajv.getSchema("score.added");
   assert.equal(scored({ ...JSON.parse(lines[1]), body: { target: "step" } }), false, "the schemas do refuse");

@@ -20,7 +20,7 @@ test("a server that is away at the start gets everything once it is there", asyn
   for (let step = 0; step < 300; step += 1) run.log({ root: step }, { step });
   const took = performance.now() - before;
   await until(() => run.warnings.length > 0, "a warning");
-  assert.match(run.warnings[0], /cannot be reached; events are kept/);
+  assert.match(run.warnings[0], /cannot be reached \(connect ECONNREFUSED .*\); events are kept and sent later/);
   assert.equal(run.stats.queued, 300, `after ${took} ms`);
   await server.start();
   const stats = await run.finish();
@@ -72,16 +72,45 @@ test("an event the server refuses is set aside by its index, and the rest goes o
   assert.deepEqual(steps(await eventsOf(client, run)), [0, 1, 3]);
 });
 
-test("a run that is deleted meanwhile ends the sending, and says so", async (t) => {
+test("a server that lost the run, or whose folder is a new one, gets it again", async (t) => {
   const { server, client } = await started(t);
-  const run = await begun(server, { name: "gone" });
+  const run = await begun(server, { name: "gone", config: { lr: 1 } });
   run.log({ root: 0 });
   await run.flush();
   await client.runs.delete(run.id, { name: "gone" });
   run.log({ root: 1 });
   const stats = await run.finish();
-  assert.equal(stats.lost, 2);
-  assert.ok(run.warnings.some((text) => /refuses this run.*there is no run/.test(text)), run.warnings.join("\n"));
+  assert.deepEqual([stats.sent, stats.lost], [3, 0]);
+  assert.ok(run.warnings.some((text) => /there is no run.*events are kept and sent later/.test(text)), run.warnings.join("\n"));
+  assert.deepEqual(steps(await eventsOf(client, run)), [1]);
+  const info = await client.runs.get(run.id);
+  assert.deepEqual([info.name, info.config, info.status], ["gone", { lr: 1 }, "completed"]);
+});
+
+test("a key that is refused, or a server of something else, loses nothing: it is asked again", async (t) => {
+  const answers = [401, 403, 404, 502, 201];
+  const lines = [];
+  const stub = createServer(async (request, response) => {
+    const parts = [];
+    for await (const part of request) parts.push(part);
+    const raw = Buffer.concat(parts);
+    if (request.url.endsWith("/events")) lines.push(...raw.toString().split("\n"));
+    response.writeHead(answers.length > 1 ? answers.shift() : answers[0]).end("{}");
+  }).listen(0, "127.0.0.1");
+  await once(stub, "listening");
+  t.after(() => stub.close());
+  const run = await begun({ url: `http://127.0.0.1:${stub.address().port}` });
+  run.log({ root: 0 });
+  const stats = await run.finish();
+  assert.deepEqual([stats.sent, stats.lost, stats.refused], [2, 0, 0]);
+  assert.deepEqual(lines.map((line) => JSON.parse(line).kind), ["snapshot.scored", "run.finished"]);
+});
+
+test("what cannot be an address or a key is refused at once", () => {
+  assert.throws(() => new Client({ endpoint: "http://" }), { name: "TypeError", message: /"http:/ });
+  assert.throws(() => new Client({ endpoint: "ftp://127.0.0.1" }), { name: "TypeError", message: /"ftp:/ });
+  assert.throws(() => new Client({ apiKey: "k\u00e9y" }), { name: "TypeError", message: /API key/ });
+  assert.equal(new Client({ endpoint: " http://127.0.0.1:1/ \n", apiKey: "key\n" }).endpoint, "http://127.0.0.1:1");
 });
 
 test("an id that exists goes on with that run", async (t) => {

@@ -39,7 +39,7 @@ test("npm pack makes a package that installs and works in a clean folder", async
     const run = await init({ id: "packed", name: "packed" });
     run.log({ reward: 1 }, { step: 1 });
     await run.finish();`;
-  const env = { ...process.env, GAUNTLET_ENDPOINT: server.url };
+  const env = { ...process.env, GAUNTLET_ENDPOINT: server.url, GAUNTLET_SPOOL: join(folder, "spool") };
   await command(process.execPath, ["--input-type=module", "-e", script], { cwd: home, env });
   assert.deepEqual((await eventsOf(client, "packed")).map(({ kind }) => kind), ["run.started", "snapshot.scored", "run.finished"]);
 });

@@ -50,13 +50,16 @@ test("a rollout keeps its texts, and several of one step are all kept", async (t
   run.rollout({ ...rollout, step: 1 });
   run.rollout({ scores: { root: 1 }, step: 1 });
   run.rollout({ scores: { root: 2 }, step: 1 });
+  run.score("tone", -1);
   run.rollout({ scores: { root: 3 }, step: 1, episode: "named" });
   run.rollout({ scores: { root: 4 }, step: 1, episode: "named" });
   run.score("helpful.tone", 0.25, { label: "curt", explanation: "why", source: "judge" });
   run.score("total", 1, { target: "run" });
   await run.finish();
 
-  const events = scored(await eventsOf(client, run));
+  const all = scored(await eventsOf(client, run));
+  const events = all.filter(({ body }) => body.path !== "tone");
+  assert.equal(all.find(({ body }) => body.path === "tone").episode, "step-1-rollout-3");
   const { body } = events[0];
   assert.deepEqual(body.scores, { root: -20, grounding: -20 });
   assert.deepEqual(body.not_evaluated, ["synthesis"]);
@@ -70,7 +73,7 @@ test("a rollout keeps its texts, and several of one step are all kept", async (t
   assert.deepEqual(said(events[5]), {
     kind: "score.added",
     step: 1,
-    episode: undefined,
+    episode: "named",
     body: { target: "step", path: "helpful.tone", value: 0.25, label: "curt", explanation: "why", source: "judge" },
   });
   assert.deepEqual(said(events[6]).body, { target: "run", path: "total", value: 1, source: "sdk" });
@@ -119,14 +122,14 @@ test("an episode records thoughts, messages and tool calls with results, duratio
     steps.map(({ step, body }) => [step, body.step_kind, body.name, body.payload]),
     [
       [0, "thought", undefined, { text: "look it up" }],
-      [1, "message", "user", { role: "user", text: "where?" }],
-      [2, "observation", undefined, { text: '{"page":1}' }],
-      [3, "tool_call", "lookup", { arguments: { query: "rate" } }],
-      [4, "tool_result", "lookup", { result: { rate: 0.3 } }],
-      [5, "tool_call", "fail", { arguments: [1] }],
-      [6, "tool_result", "fail", {}],
-      [7, "reward", undefined, { value: 1 }],
-      [8, "reward", undefined, { value: 0.5 }],
+      [0, "message", "user", { role: "user", text: "where?" }],
+      [0, "observation", undefined, { text: '{"page":1}' }],
+      [0, "tool_call", "lookup", { arguments: { query: "rate" } }],
+      [0, "tool_result", "lookup", { result: { rate: 0.3 } }],
+      [0, "tool_call", "fail", { arguments: [1] }],
+      [0, "tool_result", "fail", {}],
+      [0, "reward", undefined, { value: 1 }],
+      [0, "reward", undefined, { value: 0.5 }],
     ],
   );
   const [call, result, failed] = [steps[3], steps[4], steps[6]].map(({ body }) => body);
@@ -136,9 +139,105 @@ test("an episode records thoughts, messages and tool calls with results, duratio
   assert.match(failed.error.traceback, /run\.test\.mjs/);
   const ends = events.filter(({ kind }) => kind === "episode.finished");
   assert.deepEqual([ends[0].body.return, ends[0].body.cost, ends[0].body.status], [1.5, 0.01, "completed"]);
-  assert.deepEqual([ends[1].episode, ends[1].step, ends[1].body.status, ends[1].body.error], ["e_2", 7, "failed", "gone"]);
-  const log = events.find(({ kind }) => kind === "snapshot.scored");
-  assert.deepEqual([log.step, log.episode], [7, "e_2"]);
+  assert.deepEqual([ends[1].episode, ends[1].step, ends[1].body.status, ends[1].body.error], ["e_2", 7, "failed", "TypeError: gone"]);
+  const [shown, log, ...more] = events.filter(({ kind }) => kind === "snapshot.scored");
+  assert.deepEqual([shown.step, shown.body.scores], [0, { root: 1.5 }]);
+  assert.deepEqual([log.step, log.episode, more.length], [7, "e_2", 0]);
+});
+
+test("a turn of an episode is a step of the run: what is recorded stands with the score that follows", async (t) => {
+  const { server, client } = await started(t);
+  const run = await begun(server);
+  const [left, right] = [run.episode({ id: "left" }), run.episode({ id: "right" })];
+  left.thought("first");
+  right.thought("beside it");
+  left.log({ reward: 1 });
+  left.thought("second");
+  right.rollout({ scores: { reward: 2 } });
+  left.rollout({ scores: { reward: 3 } });
+  run.metrics({ loss: 0.5 });
+  run.score("judge", 4);
+  run.log({ reward: 5 });
+  left.log({ reward: 6 }, { step: 0 });
+  await run.finish();
+  const said = scored(await eventsOf(client, run)).map(({ step, episode, body }) => [step, episode, body.scores ?? { [body.path]: body.value }]);
+  assert.deepEqual(said, [
+    [0, "left", { root: 1 }],
+    [1, "right", { root: 2 }],
+    [2, "left", { root: 3 }],
+    [2, "left", { "metrics.loss": 0.5 }],
+    [2, "left", { judge: 4 }],
+    [3, undefined, { root: 5 }],
+    [0, "left", { root: 6 }],
+  ]);
+  const thoughts = (await eventsOf(client, run, { kinds: ["step.recorded"] })).map(({ step, body }) => [step, body.payload.text]);
+  assert.deepEqual(thoughts, [[0, "first"], [1, "beside it"], [2, "second"]]);
+});
+
+test("an episode that nobody scored becomes one point of the path at its end", async (t) => {
+  const { server, client } = await started(t);
+  const run = await begun(server);
+  await run.episode({ id: "good", task: "sum" }, async (episode) => {
+    episode.message("user", "what is 2 + 2?");
+    episode.thought("I add them up.");
+    await episode.toolCall("add", [2, 2], () => ({ sum: 4 }));
+    episode.message("assistant", "4");
+    episode.reward(1);
+    episode.reward(0.5);
+  });
+  const late = Object.assign(new Error("30 s are over"), { name: "TimeoutError" });
+  const away = new DOMException("enough", "AbortError");
+  await assert.rejects(run.episode({ id: "late", task: "sleep" }, () => Promise.reject(late)));
+  await assert.rejects(run.episode({ id: "left" }, (episode) => {
+    episode.thought("I stop.");
+    throw away;
+  }));
+  const thinks = run.episode({ id: "thinks", task: "think", step: 9 });
+  thinks.thought("only this");
+  thinks.observation({ seen: 1 });
+  thinks.finish();
+  run.episode({ id: "empty", task: "nothing" }).finish({ return: 3 });
+  const judged = run.episode({ id: "judged" });
+  judged.thought("t");
+  run.rollout({ scores: { root: 7 }, episode: "judged", step: 20 });
+  judged.finish({ return: 1 });
+  await run.finish();
+
+  const events = await eventsOf(client, run, { kinds: ["snapshot.scored"] });
+  const shown = ({ step, episode, body }) => [step, episode, body.scores, body.action, body.observation, body.failures ?? []];
+  assert.deepEqual(events.map(shown), [
+    [0, "good", { root: 1.5 }, "4", "what is 2 + 2?", []],
+    [1, "late", {}, "TimeoutError: 30 s are over", "sleep", ["generic"]],
+    [2, "left", {}, "I stop.", "", []],
+    [9, "thinks", {}, "only this", '{"seen":1}', []],
+    [20, "judged", { root: 7 }, "", "", []],
+  ]);
+  assert.ok(events[0].body.duration_ms > 0);
+  const ends = await eventsOf(client, run, { kinds: ["episode.finished"] });
+  assert.deepEqual(ends.map(({ body }) => body.status), ["completed", "timed_out", "cancelled", "completed", "completed", "completed"]);
+  const film = await client.film(run.id);
+  assert.deepEqual(film.steps.filter(({ failure }) => failure).map(({ episode, failure }) => [episode, failure]), [["late", "generic"]]);
+});
+
+test("half characters and results of any size do not cost the event they are in", async (t) => {
+  const { server, client } = await started(t);
+  const run = await begun(server, { name: "cut \ud83d" });
+  run.rollout({ scores: { root: 1 }, step: 0, action: "cut \ud83d", observation: "\\ud83d \u{1f600} \udc00\ud83d", metadata: { "\ud800": "\\\ud800" } });
+  const episode = run.episode({ id: "e\udfff", step: 1 });
+  await episode.toolCall("page", {}, () => ({ html: "y".repeat(9 << 20), more: 1 }));
+  await episode.toolCall("rows", {}, () => Array.from({ length: 3e6 }, (_, i) => i));
+  await episode.toolCall("file", { first: new Uint8Array([1, 2]) }, () => Buffer.alloc(6 << 20));
+  episode.finish();
+  const stats = await run.finish();
+  assert.equal(stats.refused, 0, JSON.stringify(run.refused).slice(0, 500));
+  const events = await eventsOf(client, run);
+  const [{ body }] = events.filter(({ step, kind }) => step === 0 && kind === "snapshot.scored");
+  assert.deepEqual([body.action, body.observation], ["cut \ufffd", "\\ud83d \u{1f600} \ufffd\ufffd"]);
+  assert.deepEqual(body.metadata, { "\ufffd": "\\\ufffd" });
+  const results = events.filter(({ body }) => body.step_kind === "tool_result").map(({ body }) => body.payload.result);
+  assert.match(results[0].html, /^y+\[cut\]$/);
+  assert.equal(results[1].at(-1), "[cut]");
+  assert.equal(results[2], `[Buffer of ${6 << 20}]`);
 });
 
 test("what is no finite number is left out, counted, and told once", async (t) => {
@@ -187,7 +286,15 @@ test("nothing that is logged throws, whatever it is", async (t) => {
   episode.record("decision", { payload: circular, error: "text", durationMs: -5 });
   await assert.rejects(episode.toolCall("f", circular, () => { throw undefined; }));
   episode.finish({ return: NaN, cost: -1, error: circular });
+  episode.score("s", 1, null);
+  episode.log({ root: 1 }, null);
+  episode.finish(null);
+  run.episode(null).finish(null);
+  run.episode({ task: 5, id: Object.create(null), step: -1 }).thought("t");
+  run.score("s", 1, null);
   run.artifact("empty", "");
+  run.artifact(null, 5);
+  run.artifact("no place", "x", { step: -1 });
   const stats = await run.finish({ summary: circular });
   run.log({ root: 1 });
   assert.equal(stats.refused, 0, JSON.stringify(run.refused).slice(0, 2000));
@@ -235,5 +342,8 @@ test("disabled does nothing, and settings that cannot be meant are refused at on
   assert.deepEqual(await run.finish(), { queued: 0, sent: 0, spooled: 0, refused: 0, lost: 0, skipped: 0, cut: 0, errors: 0 });
   for await (const run of client.runs.list()) assert.fail(`there is a run ${run.id}`);
   await assert.rejects(begun(server, { mode: "of-line" }), { name: "TypeError", message: /"of-line".*online, offline or disabled/ });
+  await assert.rejects(begun(server, { name: 5 }), { name: "TypeError", message: "name is 5; use a text" });
+  await assert.rejects(begun(server, { tags: "a" }), { name: "TypeError", message: "tags is a; use a list of texts" });
+  await assert.rejects(begun(server, { config: "lr=1" }), { name: "TypeError", message: "config is lr=1; use an object" });
   await assert.rejects(begun(server, { endpoint: "localhost:4600" }), { name: "TypeError", message: /"localhost:4600"/ });
 });

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import * as node from "gauntlet-sdk/node";
-import { begun, eventsOf, started } from "./support.mjs";
+import { begun, eventsOf, started, until } from "./support.mjs";
 
 const steps = (events) => events.filter(({ kind }) => kind === "snapshot.scored").map(({ step }) => step);
 const upTo = (n) => Array.from({ length: n }, (_, i) => i);
@@ -24,7 +24,7 @@ function program(script, server, spool, more = {}) {
   const options = { cwd: new URL("..", import.meta.url), env: { ...process.env, ...environment }, timeout: 60_000 };
   return new Promise((resolve) => {
     execFile(process.execPath, ["--input-type=module", "-e", script], options, (error, out, err) => {
-      resolve({ code: error?.code ?? 0, out, err });
+      resolve({ code: error?.code ?? 0, signal: error?.signal, out, err });
     });
   });
 }
@@ -60,7 +60,7 @@ test("what a process could not send, the next one sends; a cut-off line goes", a
   const { code, out, err } = await program(script, server, spool);
   assert.equal(code, 0, err);
   assert.deepEqual([JSON.parse(out).spooled, JSON.parse(out).lost], [51, 0]);
-  assert.match(err, /51 events wait on disk/);
+  assert.match(err, /51 events wait in .*left_behind.*jsonl; sync\(\) sends them/);
   const [file] = readdirSync(join(spool, "js")).filter((name) => name.endsWith(".jsonl"));
   writeFileSync(join(spool, "js", file), '{"id":"cut', { flag: "a" });
   writeFileSync(join(spool, "js", "0.jsonl"), "no file of ours");
@@ -132,4 +132,128 @@ test("a folder that cannot be written is told once, and events are kept in memor
   assert.equal(run.warnings.filter((text) => text.includes("cannot wait in")).length, 1, run.warnings.join("\n"));
   await run.finish();
   assert.equal(existsSync(join(spoolFolder, "file")), true);
+});
+
+test("the content of an artifact waits with its event: in memory, on disk, over the death of both sides", async (t) => {
+  const { server, client } = await started(t);
+  const spool = folder(t);
+  await server.kill();
+  const script = `
+    import { init } from "gauntlet-sdk";
+    const run = await init({ id: "files", name: "files" });
+    run.log({ root: 0 }, { step: 0 });
+    run.artifact("text.txt", "hello", { step: 0 });
+    run.artifact("again.txt", "hello", { step: 0 });
+    run.artifact("blob.html", new Blob(["<p>"], { type: "text/html" }));
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    run.artifact("late.bin", new Uint8Array(3_000_000).fill(7));
+    process.exit(3);`;
+  const { code, err } = await program(script, server, spool);
+  assert.equal(code, 3, err);
+  const home = join(spool, "js");
+  assert.equal(readdirSync(home).filter((name) => name.endsWith(".jsonl")).length, 1);
+  await server.start();
+  const done = await node.sync({ folder: home });
+  assert.deepEqual(done, { runs: 1, sent: 5, refused: 0, left: 0 }, "sent to the server it was meant for");
+  const rows = [];
+  for await (const row of client.artifacts("files")) rows.push(row);
+  assert.deepEqual(rows.map(({ name, stored, mime_type }) => [name, stored, mime_type]), [
+    ["text.txt", true, "text/plain; charset=utf-8"],
+    ["again.txt", true, "text/plain; charset=utf-8"],
+    ["blob.html", true, "text/html"],
+    ["late.bin", true, "application/octet-stream"],
+  ]);
+  assert.deepEqual(await client.artifact("files", rows[3].sha256), new Uint8Array(3_000_000).fill(7));
+  assert.deepEqual(readdirSync(home), []);
+});
+
+test("an outage while artifacts are sent loses none", async (t) => {
+  const { server, client } = await started(t);
+  const run = await begun(server, { spoolFolder: folder(t) }, node.init);
+  const bytes = (i) => new Uint8Array(200_000).fill(i);
+  for (let i = 0; i < 30; i += 1) {
+    run.artifact(`${i}.bin`, bytes(i), { step: i });
+    run.log({ root: i }, { step: i });
+    if (i === 10) {
+      await until(() => run.stats.sent > 0, "some are sent");
+      await server.kill();
+    }
+    if (i === 20) await until(() => run.warnings.length > 0, "it is missed");
+  }
+  await server.start();
+  const stats = await run.finish();
+  assert.deepEqual([stats.lost, stats.refused, stats.spooled, stats.sent], [0, 0, 0, 61]);
+  const rows = [];
+  for await (const row of client.artifacts(run.id)) rows.push(row);
+  assert.deepEqual(rows.map(({ name, stored }) => [name, stored]), upTo(30).map((i) => [`${i}.bin`, true]));
+  for (const i of [0, 11, 29]) assert.deepEqual(await client.artifact(run.id, rows[i].sha256), bytes(i));
+});
+
+test("a process that is killed while the server is away loses nothing that is older than a moment", async (t) => {
+  const { server, client } = await started(t);
+  const spool = folder(t);
+  await server.kill();
+  const script = `
+    import { init } from "gauntlet-sdk";
+    const run = await init({ id: "killed", name: "killed" });
+    for (let step = 0; step < 100; step += 1) {
+      run.log({ root: step }, { step });
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    process.kill(process.pid, "SIGKILL");`;
+  for (const mode of ["online", "offline"]) await program(script, server, spool, { GAUNTLET_MODE: mode });
+  await server.start();
+  const done = await node.sync({ endpoint: server.url, folder: join(spool, "js") });
+  assert.deepEqual([done.sent, done.left], [200, 0]);
+  assert.deepEqual(steps(await eventsOf(client, "killed")), [...upTo(100), ...upTo(100)]);
+});
+
+test("Ctrl-C ends a run as cancelled; a program that handles the signal itself is left to it", async (t) => {
+  const { server, client } = await started(t);
+  const spool = folder(t);
+  const script = (id, more) => `
+    import { init } from "gauntlet-sdk";
+    ${more}
+    const run = await init({ id: "${id}", name: "n" });
+    run.log({ root: 1 });
+    setTimeout(() => process.kill(process.pid, "SIGINT"), 300);
+    setInterval(() => undefined, 1000);`;
+  const stopped = await program(script("stopped", ""), server, spool);
+  assert.match(stopped.signal, /SIGINT/);
+  const own = 'process.on("SIGINT", async () => { await run.finish({ status: "failed" }); process.exit(4); });';
+  const handled = await program(script("handled", own), server, spool);
+  assert.equal(handled.code, 4, handled.err);
+  assert.deepEqual([(await client.runs.get("stopped")).status, (await client.runs.get("handled")).status], ["cancelled", "failed"]);
+  assert.deepEqual((await eventsOf(client, "stopped")).at(-1).body.summary, { signal: "SIGINT" });
+});
+
+test("what is left goes to the server it was meant for, before what the same run logs later", async (t) => {
+  const [{ server, client }, other] = [await started(t), await started(t)];
+  const spool = folder(t);
+  const script = (id, ...at) => `
+    import { init } from "gauntlet-sdk";
+    const run = await init({ id: "${id}", name: "n", finishMs: 200 });
+    for (const step of [${at}]) run.log({ root: step }, { step });
+    await run.finish();`;
+  await server.kill();
+  await program(script("resumed", 0, 1), server, spool);
+  await program(script("resumed", 2, 3), server, spool);
+  await program(script("waits", 0), server, spool);
+  await program(script("offline", 0), server, spool, { GAUNTLET_MODE: "offline" });
+  const elsewhere = await program(script("elsewhere", 0), other.server, spool);
+  assert.equal(elsewhere.code, 0);
+  await assert.rejects(other.client.runs.get("waits"), { code: "not_found" });
+  await server.start();
+  const last = await program(script("resumed", 4, 5).replace("finishMs: 200", ""), server, spool);
+  assert.equal(last.code, 0, last.err);
+  assert.deepEqual(steps(await eventsOf(client, "resumed")), upTo(6));
+  assert.equal((await client.runs.get("resumed")).status, "completed");
+  const [offline, ...more] = readdirSync(join(spool, "js")).filter((name) => /^offline\..*jsonl$/.test(name));
+  assert.equal(more.length, 0);
+  rmSync(join(spool, "js", offline));
+  // The other run's is sent meanwhile, or by the next.
+  await node.sync({ folder: join(spool, "js") });
+  assert.deepEqual(steps(await eventsOf(client, "waits")), [0]);
+  assert.deepEqual(readdirSync(join(spool, "js")), []);
 });

@@ -1,6 +1,7 @@
 // What the SDK's tests share: a real server each, and few words for what they do with it.
 
-import { Client, init } from "gauntlet-sdk";
+// Without a disk, as in a browser; `gauntlet-sdk` in Node has one.
+import { Client, init } from "../dist/index.js";
 import { Server } from "../../../end2end/server.mjs";
 
 /** A server and a client of it, until the test `t` ends. */

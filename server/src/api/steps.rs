@@ -44,19 +44,21 @@ fn without_answer(mut event: Value) -> Value {
     event
 }
 
-/// A step as the page's inspector shows it; `None` where the run has no such step.
-pub async fn detail(store: &Store, run: &RunId, step: u32) -> Result<Option<StepDetail>, ApiError> {
+/// One snapshot of a step as the page's inspector shows it, with the step's other events that belong to it; `None`
+/// where the run has no such step.
+pub async fn detail(store: &Store, run: &RunId, step: u32, seq: u64) -> Result<Option<StepDetail>, ApiError> {
     let records = store.step(run, step).await?;
     if records.is_empty() {
         return Ok(None);
     }
     let mut detail = StepDetail { step, ..StepDetail::default() };
+    let episode = records.iter().find(|record| record.seq == seq).and_then(|record| record.episode.as_ref());
     for record in &records {
         match record.event().as_ref().map(|e| e.body()) {
-            Ok(Body::SnapshotScored(scored)) => {
+            Ok(Body::SnapshotScored(scored)) if record.seq == seq => {
                 let mut metadata = scored.metadata.clone();
                 metadata.retain(|key, _| key != "action" && key != "observation");
-                detail.snapshots.push(StepSnapshot {
+                detail.snapshot = Some(StepSnapshot {
                     seq: record.seq,
                     at: record.at,
                     received_at: record.received_at,
@@ -67,11 +69,15 @@ pub async fn detail(store: &Store, run: &RunId, step: u32) -> Result<Option<Step
                     metadata,
                 });
             }
-            Ok(_) => detail.events.push(other(record)),
+            Ok(Body::SnapshotScored(_)) => detail.others += 1,
+            Ok(Body::StepRecorded(_)) if record.episode.is_some() => {}
+            Ok(_) if record.episode.is_none() || record.episode.as_ref() == episode => {
+                detail.events.push(other(record));
+            }
+            Ok(_) => {}
             Err(error) => tracing::error!(seq = record.seq, %error, "a stored event breaks the rules"),
         }
     }
-    detail.snapshots.reverse();
     Ok(Some(detail))
 }
 

@@ -33,11 +33,20 @@ impl Place {
     }
 }
 
-/// Whether a Gauntlet is there.
+/// Whether a Gauntlet is there. Another program may well answer at that address; it does not answer so.
 pub fn answers(url: &str) -> bool {
-    let agent: ureq::Agent =
-        ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(2))).build().into();
-    agent.get(format!("{url}/readyz")).call().is_ok()
+    let answer = agent(Some(Duration::from_secs(2))).get(format!("{url}/readyz")).call();
+    answer.is_ok_and(|mut answer| {
+        let text = answer.body_mut().read_to_string().unwrap_or_default();
+        let said: Option<serde_json::Value> = serde_json::from_str(&text).ok();
+        said.is_some_and(|said| said["status"] == "ready" || said["error"]["code"].is_string())
+    })
+}
+
+/// What asks a server. A refusal is an answer. Servers are on this machine, so a proxy of the environment is not for
+/// them.
+pub fn agent(timeout: Option<Duration>) -> ureq::Agent {
+    ureq::Agent::config_builder().http_status_as_error(false).proxy(None).timeout_global(timeout).build().into()
 }
 
 /// The server's own words for a refusal, where it has some.

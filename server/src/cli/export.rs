@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use gauntlet_model::RunSummary;
 use tokio::runtime::Runtime;
 
-use super::client::{Place, refusal};
+use super::client::{Place, agent, refusal};
 use super::find::find;
 use super::reader::{Reader, close, failed};
 use super::{CliError, say};
@@ -110,9 +110,8 @@ fn save(
     match place {
         Place::Folder(store, _) => Ok(write(runtime.handle(), store, written, out)?),
         Place::Server(url) => {
-            let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
             let path = super::client::encode(written.run.id.as_str());
-            let request = agent.get(format!("{url}/api/v1/runs/{path}/export"));
+            let request = agent(None).get(format!("{url}/api/v1/runs/{path}/export"));
             let request = request.query("format", written.format.as_str());
             let request = match &written.with {
                 Some(with) => request.query("with", with.id.as_str()),

@@ -17,6 +17,7 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, ConfigError, Overrides};
 use crate::serve::{ServeError, Server, signals};
@@ -39,9 +40,10 @@ Settings also come from GAUNTLET_LISTEN, GAUNTLET_DATA, GAUNTLET_LOG and, limits
 struct Cli {
     #[command(flatten)]
     over: Overrides,
-    /// What to log: error, warn, info, debug, trace, or a filter such as gauntlet_server=debug
-    #[arg(long, env = "GAUNTLET_LOG", global = true, default_value = "info", value_name = "FILTER")]
-    log: String,
+    /// What to log: error, warn, info, debug, trace, or a filter such as gauntlet_server=debug [default: info for
+    /// serve, else warn]
+    #[arg(long, env = "GAUNTLET_LOG", global = true, value_name = "FILTER", value_parser = filter, help_heading = "Settings")]
+    log: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -104,7 +106,8 @@ impl From<std::io::Error> for CliError {
 /// Reads the command line, does what it says, and answers the exit code.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    log_to_stderr(&cli.log);
+    let usual = if matches!(cli.command, Command::Serve { .. }) { "info" } else { "warn" };
+    log_to_stderr(cli.log.as_deref().unwrap_or(usual));
     match run(cli) {
         Ok(()) | Err(CliError::Closed) => ExitCode::SUCCESS,
         Err(error) => {
@@ -146,10 +149,13 @@ async fn serve(config: &Config, json: bool) -> Result<(), CliError> {
     Ok(())
 }
 
+fn filter(text: &str) -> Result<String, String> {
+    EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|e| e.to_string())
+}
+
 /// People read lines at a terminal, machines read JSON.
 fn log_to_stderr(filter: &str) {
-    let filter = tracing_subscriber::EnvFilter::try_new(filter)
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let filter = EnvFilter::new(filter);
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if std::io::stderr().is_terminal() {
         log.compact().init();

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use tokio::runtime::Runtime;
 
 use super::CliError;
-use super::client::{Place, encode, refusal};
+use super::client::{Place, agent, encode, refusal};
 
 /// Events asked for at a time.
 const PAGE: u32 = 2000;
@@ -171,8 +171,7 @@ struct Answer {
 }
 
 fn get(url: &str, query: &[(&str, String)]) -> Result<Answer, CliError> {
-    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-    let request = query.iter().fold(agent.get(url), |request, (name, value)| request.query(name, value));
+    let request = query.iter().fold(agent(None).get(url), |request, (name, value)| request.query(name, value));
     let answer = request.call().map_err(failed)?;
     let (parts, body) = answer.into_parts();
     Ok(Answer { status: parts.status.as_u16(), body })

@@ -75,10 +75,11 @@ pub fn clip(text: &str, width: usize) -> String {
         let c = if is_space { ' ' } else { c };
         let more = c.width().unwrap_or(0);
         if columns + more > width {
-            while columns + 1 > width {
-                columns -= line.pop().and_then(UnicodeWidthChar::width).unwrap_or(width);
+            // The mark needs a column of its own, where there is one.
+            while columns >= width.max(1) {
+                columns -= line.pop().and_then(UnicodeWidthChar::width).unwrap_or(columns);
             }
-            line.push('…');
+            line.extend((width > 0).then_some('…'));
             return line;
         }
         line.push(c);
@@ -150,6 +151,7 @@ mod tests {
         assert_eq!(clip("漢字漢字", 7), "漢字漢…");
         assert_eq!(clip("漢字漢字", 6), "漢字…");
         assert_eq!(clip("漢", 1), "…");
+        assert_eq!([clip("abc", 1), clip("abc", 0), clip("", 0)], ["…", "", ""]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `WS /ws/gauntlet/{sid}`: the stored snapshots by step, then each new one as it becomes durable.
 
 use axum::extract::State;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use futures::{SinkExt, StreamExt};
@@ -12,8 +13,7 @@ use super::snapshots;
 use crate::api::run_id;
 use crate::error::ApiError;
 use crate::extract::{Path, Query};
-use crate::live::close;
-use crate::live::drain;
+use crate::live::{close, drain, no_upgrade};
 use crate::state::AppState;
 
 /// `?replay=0` leaves the stored snapshots out.
@@ -27,8 +27,9 @@ pub async fn watch(
     State(state): State<AppState>,
     Path(sid): Path<String>,
     Query(query): Query<Replay>,
-    upgrade: WebSocketUpgrade,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
+    let upgrade = upgrade.map_err(|rejection| no_upgrade(&rejection))?;
     let run = run_id(&sid)?;
     let replay = !matches!(query.replay.as_deref(), Some("0" | "false"));
     Ok(upgrade.on_upgrade(move |socket| serve(socket, state, run, replay)))

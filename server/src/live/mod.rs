@@ -58,13 +58,18 @@ pub async fn live(
             Ok(upgrade
                 .on_upgrade(move |socket| ws::serve(socket, follower, query.format, head, state.stopping)))
         }
-        Err(rejection) if headers.contains_key(axum::http::header::UPGRADE) => Ok(rejection.into_response()),
+        Err(rejection) if headers.contains_key(axum::http::header::UPGRADE) => Err(no_upgrade(&rejection)),
         Err(_) => {
             let after = sse::last_event_id(&headers)?.or(query.after);
             let follower = state.tails.follow(&id, after).await?;
             Ok(sse::respond(follower, state.stopping))
         }
     }
+}
+
+/// A request for a WebSocket that is none, in the API's own words.
+pub fn no_upgrade(rejection: &WebSocketUpgradeRejection) -> ApiError {
+    ApiError::new(rejection.status(), "bad_request", format!("this is no WebSocket: {}", rejection.body_text()))
 }
 
 /// The next batch, or `None` when the server stops or the log cannot be read.

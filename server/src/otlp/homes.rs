@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use gauntlet_model::RunId;
+use gauntlet_model::{EpisodeId, EventId, RunId};
+use gauntlet_store::{Store, StoreError};
 
 /// Traces remembered at least; at most twice as many. The parts of a trace come within minutes.
 const TRACES: usize = 1 << 16;
 
-/// The runs of recent traces. A span often says less than its siblings: only some name the conversation. Forgotten on
-/// restart, when a trace whose parts disagree may be split between two runs.
+/// The runs of recent traces. A span often says less than its siblings: only some name the conversation. The log says
+/// where a trace began; this saves asking it again for every part, and decides where two first parts come at once.
 #[derive(Debug, Clone, Default)]
 pub struct Homes {
     recent: Arc<Mutex<Recent>>,
@@ -18,13 +19,33 @@ pub struct Homes {
 /// Two generations: when the young one is full it becomes the old one, and what nobody asked for since is dropped.
 #[derive(Debug, Default)]
 struct Recent {
-    young: HashMap<String, RunId>,
-    old: HashMap<String, RunId>,
+    young: HashMap<EpisodeId, RunId>,
+    old: HashMap<EpisodeId, RunId>,
 }
 
 impl Homes {
+    /// Looks the traces that are not remembered up in the log, by the events that they began with.
+    pub async fn recall(&self, store: &Store, traces: Vec<(EpisodeId, EventId)>) -> Result<(), StoreError> {
+        let strange: HashMap<EventId, EpisodeId> = {
+            let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_strange =
+                |trace: &EpisodeId| !recent.young.contains_key(trace) && !recent.old.contains_key(trace);
+            traces.into_iter().filter(|(trace, _)| is_strange(trace)).map(|(trace, id)| (id, trace)).collect()
+        };
+        if strange.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<EventId> = strange.keys().copied().collect();
+        for (id, run) in store.starting(&ids).await? {
+            if let Some(trace) = strange.get(&id) {
+                self.settle(trace, run);
+            }
+        }
+        Ok(())
+    }
+
     /// Where a trace goes: where its first part went, else `run` from now on.
-    pub fn settle(&self, trace: &str, run: RunId) -> RunId {
+    pub fn settle(&self, trace: &EpisodeId, run: RunId) -> RunId {
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(home) = recent.young.get(trace) {
             return home.clone();
@@ -33,7 +54,7 @@ impl Homes {
         if recent.young.len() >= TRACES {
             recent.old = std::mem::take(&mut recent.young);
         }
-        recent.young.insert(trace.to_owned(), home.clone());
+        recent.young.insert(trace.clone(), home.clone());
         home
     }
 }
@@ -45,11 +66,12 @@ mod tests {
     #[test]
     fn a_trace_stays_where_it_began_and_memory_is_bounded() {
         let run = |name: &str| RunId::new(name).unwrap();
+        let trace = |name: &str| EpisodeId::new(name).unwrap();
         let homes = Homes::default();
-        assert_eq!(homes.settle("t", run("a")), run("a"));
-        assert_eq!(homes.settle("t", run("b")), run("a"));
+        assert_eq!(homes.settle(&trace("t"), run("a")), run("a"));
+        assert_eq!(homes.settle(&trace("t"), run("b")), run("a"));
         for i in 0..3 * TRACES {
-            homes.settle(&i.to_string(), run("c"));
+            homes.settle(&trace(&i.to_string()), run("c"));
         }
         let recent = homes.recent.lock().unwrap();
         assert!(recent.young.len() + recent.old.len() <= 2 * TRACES);

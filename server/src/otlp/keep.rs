@@ -2,13 +2,12 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use axum::http::StatusCode;
 use gauntlet_model::RunId;
 use gauntlet_otlp::{Batch, Intake, Outcome};
 use gauntlet_store::StoreError;
 use tokio::sync::{Mutex, MutexGuard};
 
-use super::merge;
+use super::{apart, merge};
 use crate::error::ApiError;
 use crate::state::{AppState, now};
 
@@ -47,12 +46,8 @@ async fn keep_batch(state: &AppState, batch: Batch) -> Result<Outcome, ApiError>
     let found = state.store.find(&run, &batch.asks()).await?;
     let last = state.store.last_step(&run).await?;
     let numbered = batch.numbered(found, last);
-    let nodes = state.store.nodes(&run, numbered.asks()).await?;
-    // A large request makes many events: not on a thread that others wait for.
-    let settled = tokio::task::spawn_blocking(move || numbered.events(&nodes)).await.map_err(|e| {
-        tracing::error!(error = %e, %run, "making events stopped");
-        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the request could not be kept")
-    })?;
+    let history = state.store.history(&run, numbered.asks()).await?;
+    let settled = apart(move || numbered.events(&history)).await?;
     if !settled.events.is_empty() {
         state.store.append(&run, settled.events, now()).await?;
     }

@@ -11,7 +11,10 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use gauntlet_otlp::{DecodeError, Encoding, Intake, Outcome, Signal, answer, refusal};
+use gauntlet_otlp::{
+    Arrived, DecodeError, Encoding, Intake, Outcome, Signal, answer, decode_logs, decode_traces, read_logs,
+    read_traces, refusal,
+};
 
 pub use homes::Homes;
 
@@ -48,30 +51,31 @@ async fn respond(state: AppState, headers: HeaderMap, raw: Body, signal: Signal)
     }
 }
 
-/// Decoding and reading take a while for a large request, and are done on a thread of their own.
+/// Reads a request and sorts it into runs.
 async fn read(
     state: &AppState,
     encoding: Encoding,
     signal: Signal,
     bytes: Bytes,
 ) -> Result<Intake, ApiError> {
-    let homes = state.homes.clone();
-    let work = move || -> Result<Intake, DecodeError> {
-        let mut settle = |trace: &str, run| homes.settle(trace, run);
+    let arrived = apart(move || -> Result<Arrived, DecodeError> {
         Ok(match signal {
-            Signal::Traces => {
-                gauntlet_otlp::read_traces(&gauntlet_otlp::decode_traces(encoding, &bytes)?, &mut settle)
-            }
-            Signal::Logs => {
-                gauntlet_otlp::read_logs(&gauntlet_otlp::decode_logs(encoding, &bytes)?, &mut settle)
-            }
+            Signal::Traces => read_traces(&decode_traces(encoding, &bytes)?),
+            Signal::Logs => read_logs(&decode_logs(encoding, &bytes)?),
         })
-    };
-    let done = tokio::task::spawn_blocking(work).await.map_err(|e| {
-        tracing::error!(error = %e, "reading stopped");
+    });
+    let arrived = arrived.await?.map_err(|e| ApiError::bad_request(e.to_string()))?;
+    state.homes.recall(&state.store, arrived.traces()).await?;
+    let homes = state.homes.clone();
+    apart(move || arrived.sorted(&mut |trace, run| homes.settle(trace, run))).await
+}
+
+/// Does what takes a while for a large request on a thread that nobody else waits for.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
+    tokio::task::spawn_blocking(work).await.map_err(|e| {
+        tracing::error!(error = %e, "reading an OTLP request stopped");
         ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the request could not be read")
-    })?;
-    done.map_err(|e| ApiError::bad_request(e.to_string()))
+    })
 }
 
 /// An error in the protocol's own words; status and `Retry-After` stay.

@@ -90,6 +90,25 @@ pub enum StepKind {
     Tick,
 }
 
+impl StepKind {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            StepKind::Thought => "thought",
+            StepKind::ToolCall => "tool_call",
+            StepKind::ToolResult => "tool_result",
+            StepKind::Observation => "observation",
+            StepKind::Error => "error",
+            StepKind::PlanUpdate => "plan_update",
+            StepKind::Message => "message",
+            StepKind::Handoff => "handoff",
+            StepKind::Decision => "decision",
+            StepKind::Reward => "reward",
+            StepKind::Tick => "tick",
+        }
+    }
+}
+
 /// An error with its origin.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -12,7 +12,7 @@ use crate::proto::{AnyValue, KeyValue, Span, SpanEvent, SpanLink, SpanStatus};
 use crate::scores::RESULT;
 use crate::source::Source;
 use crate::spans::{SPAN_KINDS, is_tool};
-use crate::table::{operation, word};
+use crate::table::{operation, speaks, word};
 use crate::value::{attributes, closed, from_json};
 
 /// A time of the protocol.
@@ -83,8 +83,7 @@ fn of_step(body: &StepRecorded, trace: [u8; 16], root: Option<[u8; 8]>) -> Span 
     let metadata = &body.metadata;
     let of_span = part(metadata, "span").cloned().unwrap_or_default();
     let text = |key: &str| of_span.get(key).and_then(Value::as_str).map(str::to_owned);
-    let number =
-        |key: &str| of_span.get(key).and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+    let number = |key: &str| number(&of_span, key);
     let start = nanos(body.started_at);
     let end = body.ended_at.map(nanos).or_else(|| text("end_time_unix_nano")?.parse().ok());
     let kind = match of_span.get("kind") {
@@ -122,9 +121,8 @@ fn of_step(body: &StepRecorded, trace: [u8; 16], root: Option<[u8; 8]>) -> Span 
 fn step_attributes(body: &StepRecorded) -> Vec<KeyValue> {
     let mut said = write(&body.payload);
     let is_foreign = body.metadata.contains_key("resource") || body.metadata.contains_key("scope");
-    let speaks = ["operation", "span_kind", "request_type"].iter().any(|key| body.payload.contains_key(*key));
     if !is_foreign {
-        if let Some(operation) = operation(body.step_kind).filter(|_| !speaks) {
+        if let Some(operation) = operation(body.step_kind).filter(|_| !speaks(&body.payload)) {
             said.push(KeyValue::new("gen_ai.operation.name", AnyValue::text(operation)));
         }
         if let Some(name) =
@@ -151,8 +149,12 @@ fn event(said: &Object) -> SpanEvent {
         time_unix_nano: text(said, "time_unix_nano").parse().unwrap_or(0),
         name: text(said, "name"),
         attributes: part(said, "attributes").map(attributes).unwrap_or_default(),
-        dropped_attributes_count: 0,
+        dropped_attributes_count: number(said, "dropped_attributes_count"),
     }
+}
+
+fn number(said: &Object, key: &str) -> u32 {
+    said.get(key).and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok()).unwrap_or(0)
 }
 
 fn link(said: &Object) -> SpanLink {
@@ -161,7 +163,8 @@ fn link(said: &Object) -> SpanLink {
         span_id: unhex(&text(said, "span_id")).unwrap_or_default(),
         trace_state: text(said, "trace_state"),
         attributes: part(said, "attributes").map(attributes).unwrap_or_default(),
-        ..SpanLink::default()
+        dropped_attributes_count: number(said, "dropped_attributes_count"),
+        flags: number(said, "flags"),
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use gauntlet_model::{Body, Event, Kind, Record, RunSpec, SnapshotScored, StepRecorded, Timestamp};
+use gauntlet_model::{Body, Event, Kind, Record, RunId, RunSpec, SnapshotScored, StepRecorded, Timestamp};
 use gauntlet_otlp::proto::{
     AnyValue, ExportLogsServiceRequest, ExportTraceServiceRequest, KeyValue, LogRecord, Resource,
     ResourceLogs, ResourceSpans, ScopeLogs, ScopeSpans, Span, SpanEvent, any_value,
 };
-use gauntlet_otlp::{Intake, Outcome, read_logs, read_traces};
+use gauntlet_otlp::{Arrived, Intake, Outcome, read_logs, read_traces};
 
 pub const TRACE: [u8; 16] = [0x4b; 16];
 
@@ -15,21 +15,25 @@ pub const TRACE: [u8; 16] = [0x4b; 16];
 #[derive(Default)]
 pub struct Log {
     pub runs: BTreeMap<String, (RunSpec, Vec<Event>)>,
-    homes: BTreeMap<String, gauntlet_model::RunId>,
 }
 
 impl Log {
     pub fn traces(&mut self, request: &ExportTraceServiceRequest) -> Outcome {
-        let homes = &mut self.homes;
-        let intake =
-            read_traces(request, &mut |trace, run| homes.entry(trace.to_owned()).or_insert(run).clone());
-        self.keep(intake)
+        self.take(read_traces(request))
     }
 
     pub fn logs(&mut self, request: &ExportLogsServiceRequest) -> Outcome {
-        let homes = &mut self.homes;
-        let intake =
-            read_logs(request, &mut |trace, run| homes.entry(trace.to_owned()).or_insert(run).clone());
+        self.take(read_logs(request))
+    }
+
+    fn take(&mut self, arrived: Arrived) -> Outcome {
+        // Where a trace began, the log says.
+        let mut homes = BTreeMap::new();
+        for (trace, id) in arrived.traces() {
+            let home = self.runs.iter().find(|(_, (_, events))| events.iter().any(|e| e.id() == id));
+            homes.extend(home.map(|(run, _)| (trace, RunId::new(run.clone()).unwrap())));
+        }
+        let intake = arrived.sorted(&mut |trace, run| homes.entry(trace.clone()).or_insert(run).clone());
         self.keep(intake)
     }
 
@@ -42,16 +46,14 @@ impl Log {
             let found =
                 events.iter().filter(|e| asked.contains(&e.id())).map(|e| (e.id(), e.step())).collect();
             let numbered = batch.numbered(found, events.iter().filter_map(Event::step).max());
-            let nodes: Vec<Record> = numbered
-                .asks()
-                .iter()
-                .filter_map(|(step, episode)| {
-                    let mut here = events.iter().rev().filter(|e| e.kind() == Kind::SnapshotScored);
-                    let found = here.find(|e| e.step() == Some(*step) && e.episode() == Some(episode));
-                    found.map(|e| e.record(0, e.at()))
-                })
-                .collect();
-            let settled = numbered.events(&nodes);
+            let asked = numbered.asks().to_vec();
+            let is_asked = |e: &Event| {
+                asked.iter().any(|(step, episode)| e.step() == Some(*step) && e.episode() == Some(episode))
+            };
+            let told = [Kind::StepRecorded, Kind::SnapshotScored, Kind::ScoreAdded];
+            let history = events.iter().filter(|e| told.contains(&e.kind()) && is_asked(e));
+            let history: Vec<Record> = history.map(|e| e.record(0, e.at())).collect();
+            let settled = numbered.events(&history);
             for event in &settled.events {
                 assert!(events.iter().all(|known| known.id() != event.id()), "{event:?} is appended twice");
             }
@@ -89,13 +91,14 @@ impl Log {
         found.remove(0)
     }
 
-    /// The snapshots of the only run by step.
+    /// The snapshots of the only run by step. A second one is there only where the first had no words.
     pub fn nodes(&self) -> BTreeMap<u32, SnapshotScored> {
-        let mut nodes = BTreeMap::new();
+        let mut nodes: BTreeMap<u32, SnapshotScored> = BTreeMap::new();
         for event in self.only() {
             if let Body::SnapshotScored(body) = event.body() {
+                let before = nodes.insert(event.step().unwrap(), body.clone());
                 assert!(
-                    nodes.insert(event.step().unwrap(), body.clone()).is_none(),
+                    before.is_none_or(|before| !before.metadata.contains_key("name")),
                     "two nodes at {:?}",
                     event.step()
                 );

@@ -27,6 +27,24 @@ fn one_request_is_numbered_by_start_time() {
 }
 
 #[test]
+fn of_spans_that_begin_at_once_the_outer_one_comes_first() {
+    // A clock of milliseconds, and an exporter that sends a span when it has ended: the inner ones first.
+    let at = |id, parent, name: &str, end: u64| Span {
+        start_time_unix_nano: 1_000_000_000,
+        end_time_unix_nano: end,
+        ..span(id, parent, name, &[])
+    };
+    let mut log = Log::default();
+    log.traces(&traces(vec![
+        at(4, 3, "call", 1_002_000_000),
+        at(3, 1, "agent", 1_005_000_000),
+        at(1, 0, "root", 1_005_000_000),
+    ]));
+    let expected = [("agent", 1), ("call", 2), ("root", 0)];
+    assert_eq!(numbers(&log), expected.map(|(name, n)| (name.to_owned(), n)).into());
+}
+
+#[test]
 fn traces_follow_one_another_in_one_run() {
     let mut log = Log::default();
     log.traces(&traces(story()));

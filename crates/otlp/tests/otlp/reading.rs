@@ -111,6 +111,51 @@ fn the_kind_of_a_step_follows_from_what_it_says() {
 }
 
 #[test]
+fn calls_are_nodes_and_so_is_the_outermost_span() {
+    let is_drawn = |said: &[(&str, &str)]| {
+        let said: Vec<_> = said.iter().map(|(k, v)| (*k, text(v))).collect();
+        let mut log = Log::default();
+        log.traces(&traces(vec![span(1, 0, "root", &[]), span(2, 1, "inner", &said)]));
+        let nodes = log.nodes();
+        assert!(nodes.contains_key(&log.step("root").0));
+        nodes.len() == 2
+    };
+    assert!(is_drawn(&[("gen_ai.operation.name", "chat")]));
+    assert!(is_drawn(&[("gen_ai.operation.name", "execute_tool")]));
+    assert!(is_drawn(&[("openinference.span.kind", "RETRIEVER")]));
+    assert!(is_drawn(&[("http.method", "GET"), ("error.type", "500")]), "what failed is seen");
+    assert!(!is_drawn(&[("http.method", "GET")]));
+    assert!(!is_drawn(&[("openinference.span.kind", "CHAIN")]));
+    assert!(
+        !is_drawn(&[("openinference.span.kind", "CHAIN"), ("error.type", "E")]),
+        "it passed on what failed"
+    );
+    assert!(!is_drawn(&[("gen_ai.operation.name", "invoke_agent")]));
+}
+
+#[test]
+fn a_quoted_text_of_traceloop_is_opened_and_one_of_others_is_as_it_is() {
+    let quoted = "\"said\"";
+    let step = read(&[("traceloop.entity.output", text(quoted)), ("input.value", text(quoted))]);
+    assert_eq!((&step.payload["output"], &step.payload["input"]), (&json!("said"), &json!(quoted)));
+}
+
+#[test]
+fn parts_of_a_trace_that_name_no_run_follow_those_that_do() {
+    let run = [("gauntlet.run.id", text("r")), ("service.name", text("agent"))];
+    let named = || traces_of(&run, vec![span(1, 0, "root", &[])]);
+    let silent = || traces(vec![span(2, 1, "tool server", &[])]);
+    let mut together = named();
+    together.resource_spans.insert(0, silent().resource_spans.remove(0));
+    for requests in [vec![together], vec![named(), silent()]] {
+        let mut log = Log::default();
+        requests.iter().for_each(|request| drop(log.traces(request)));
+        assert_eq!(log.runs.keys().collect::<Vec<_>>(), ["r"]);
+        assert_eq!(log.steps().len(), 2);
+    }
+}
+
+#[test]
 fn numbered_attributes_are_gathered_and_what_is_odd_is_kept() {
     let step = read(&[
         ("llm.input_messages.1.message.content", text("second")),
@@ -177,8 +222,18 @@ fn nothing_of_a_span_is_lost() {
         end_time_unix_nano: 1,
         dropped_events_count: 3,
         status: Some(SpanStatus { code: 1, message: "fine".to_owned() }),
-        links: vec![SpanLink { trace_id: vec![1; 16], span_id: vec![2; 8], ..SpanLink::default() }],
-        events: vec![SpanEvent { time_unix_nano: 123, name: "tick".to_owned(), ..SpanEvent::default() }],
+        links: vec![SpanLink {
+            trace_id: vec![1; 16],
+            span_id: vec![2; 8],
+            flags: 256,
+            ..SpanLink::default()
+        }],
+        events: vec![SpanEvent {
+            time_unix_nano: 123,
+            name: "tick".to_owned(),
+            dropped_attributes_count: 4,
+            ..SpanEvent::default()
+        }],
         ..span(1, 0, "line one\nline two", &[("blob", AnyValue::default()), ("x", text("y"))])
     };
     let mut request = traces(vec![odd]);
@@ -196,8 +251,8 @@ fn nothing_of_a_span_is_lost() {
             "end_time_unix_nano": "1", "trace_state": "a=b", "flags": 257, "dropped_events_count": 3,
         },
         "attributes": { "blob": null, "x": "y" },
-        "events": [{ "name": "tick", "time_unix_nano": "123" }],
-        "links": [{ "trace_id": "01".repeat(16), "span_id": "02".repeat(8) }],
+        "events": [{ "name": "tick", "time_unix_nano": "123", "dropped_attributes_count": 4 }],
+        "links": [{ "trace_id": "01".repeat(16), "span_id": "02".repeat(8), "flags": 256 }],
     });
     assert_eq!(serde_json::Value::Object(step.metadata), expected);
 }

@@ -5,7 +5,7 @@ use gauntlet_otlp::proto::{LogRecord, Span};
 use gauntlet_otlp::{Encoding, decode_logs};
 use serde_json::json;
 
-use super::log::{Log, TRACE, attributes, double, judged, judgement, logs, span, text, traces};
+use super::log::{Log, TRACE, attributes, double, int, judged, judgement, logs, span, text, traces};
 
 #[test]
 fn a_recorded_judgement_makes_a_node_before_its_span_is_there() {
@@ -41,6 +41,99 @@ fn scores_before_with_and_after_their_span_stand_on_one_step() {
     assert_eq!(shown.len(), 4, "{shown:?}");
     assert_eq!((shown["before"], shown["with"], shown["after"], shown["root"]), (1.0, 2.0, 3.0, 1.0));
     assert_eq!(log.nodes().len(), 1);
+}
+
+/// A call of a model, as the conventions write one.
+fn chat(id: u8, parent: u8) -> Span {
+    let message = |role: &str, words: &str| {
+        text(&json!([{ "role": role, "parts": [{ "type": "text", "content": words }] }]).to_string())
+    };
+    let said = [
+        ("gen_ai.operation.name", text("chat")),
+        ("gen_ai.request.model", text("tiny-1")),
+        ("gen_ai.usage.output_tokens", int(5)),
+        ("gen_ai.input.messages", message("user", "What rate?")),
+        ("gen_ai.output.messages", message("assistant", "30%")),
+    ];
+    span(id, parent, "chat", &said)
+}
+
+#[test]
+fn a_node_says_what_was_done_whether_its_judge_or_its_span_came_first() {
+    let inner = || traces(vec![span(3, 2, "inner", &[])]);
+    for order in [["score", "span", "again"], ["span", "score", "again"], ["score", "again", "span"]] {
+        let mut log = Log::default();
+        for part in order {
+            match part {
+                "score" => log.logs(&logs(vec![judgement(2, "grounding", -1.0)])),
+                "again" => log.logs(&logs(vec![judgement(2, "grounding", -2.0), judgement(2, "tone", 1.0)])),
+                _ => log.traces(&traces(vec![chat(2, 1)])),
+            };
+        }
+        let (step, _) = log.step("chat");
+        let node = &log.nodes()[&step];
+        assert_eq!((node.action.as_str(), node.observation.as_str()), ("30%", "What rate?"), "{order:?}");
+        assert_eq!((&node.metadata["model"], &node.metadata["output_tokens"]), (&json!("tiny-1"), &json!(5)));
+        assert_eq!(node.metadata["latency_ms"], 1000.0);
+        let shown = &log.scores()[&step];
+        assert_eq!((shown["grounding"], shown["tone"]), (-2.0, 1.0), "{order:?}");
+        // A part that comes again, or another span, changes nothing.
+        let before = log.only().len();
+        log.traces(&traces(vec![chat(2, 1)]));
+        log.logs(&logs(vec![judgement(2, "grounding", -1.0)]));
+        assert_eq!(log.only().len(), before, "{order:?}");
+        log.traces(&inner());
+        assert_eq!(log.only().len(), before + 1);
+    }
+}
+
+#[test]
+fn a_judged_span_that_is_no_call_gets_its_name_when_it_comes() {
+    let mut log = Log::default();
+    log.logs(&logs(vec![judgement(1, "helpful", 0.5)]));
+    log.traces(&traces(vec![span(1, 0, "answer", &[])]));
+    let (step, _) = log.step("answer");
+    let node = &log.nodes()[&step];
+    assert_eq!(node.metadata["name"], "answer");
+    assert_eq!(node.scores.iter().collect::<Vec<_>>(), [("root", 0.5), ("helpful", 0.5)]);
+}
+
+#[test]
+fn judgements_among_openinferences_attributes_are_scores() {
+    let said = [
+        ("openinference.span.kind", text("LLM")),
+        ("annotations.0.annotation.name", text("hallucination")),
+        ("annotations.0.annotation.score", double(1.0)),
+        ("annotations.0.annotation.label", text("hallucinated")),
+        ("annotations.0.annotation.explanation", text("Nothing says so.")),
+        ("annotations.0.annotation.annotator_kind", text("LLM")),
+        ("evaluations.1.evaluation.name", text("tone")),
+        ("evaluations.1.evaluation.score", int(0)),
+        ("trace.evaluations.0.evaluation.name", text("helpful")),
+        ("trace.evaluations.0.evaluation.score", double(0.5)),
+        ("annotations.by", text("a judge")),
+    ];
+    let mut log = Log::default();
+    let request = traces(vec![span(1, 0, "root", &[]), span(2, 1, "llm", &said)]);
+    log.traces(&request);
+    log.traces(&request);
+    let (root, llm) = (log.step("root").0, log.step("llm"));
+    let scores = log.scores();
+    assert_eq!((scores[&llm.0]["hallucination"], scores[&llm.0]["tone"]), (1.0, 0.0));
+    assert_eq!(scores[&root], [("helpful", 0.5), ("root", 0.5)].map(|(p, v)| (p.to_owned(), v)).into());
+    assert_eq!(log.nodes()[&llm.0].metadata["evaluations"], "hallucination: hallucinated. Nothing says so.");
+    assert_eq!(llm.1.metadata["attributes"], json!({ "annotations.by": "a judge" }));
+    let reward = log.only().iter().find_map(|e| match e.body() {
+        Body::StepRecorded(body) if body.name.as_deref() == Some("hallucination") => Some(body.clone()),
+        _ => None,
+    });
+    let reward = reward.unwrap();
+    assert_eq!(
+        (reward.step_kind, reward.payload["label"].as_str()),
+        (StepKind::Reward, Some("hallucinated"))
+    );
+    assert_eq!(reward.metadata["attributes"], json!({ "annotation.annotator_kind": "LLM" }));
+    assert_eq!(log.steps().len(), 2, "sent twice, kept once");
 }
 
 #[test]

@@ -3,12 +3,12 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use gauntlet_model::{Body, Event};
+use gauntlet_model::{Body, Event, SnapshotScored, StepRecorded};
 
 use super::{DeliveryError, Sink};
 
-/// Writes a line for every event: `step 12  root -20.0  grounding -20.0 < 0` names the negative rubrics, other events
-/// their kind.
+/// Writes a line for every event: `step 12  root -20.0  grounding -20.0 < 0` names the negative rubrics,
+/// `step 3  tool_result lookup  Timeout: no answer` what an agent did.
 pub struct ConsoleSink<W>(W);
 
 impl ConsoleSink<std::io::Stderr> {
@@ -40,23 +40,51 @@ fn line(event: &Event) -> String {
         None => String::new(),
     };
     match event.body() {
-        Body::SnapshotScored(snapshot) => {
-            match snapshot.scores.root() {
-                Some(root) => line.push_str(&format!("root {root:.1}")),
-                None => line.push_str("incomplete"),
-            }
-            for (path, score) in
-                snapshot.scores.iter().filter(|(path, score)| *path != "root" && *score < 0.0)
-            {
-                line.push_str(&format!("  {path} {score:.1} < 0"));
-            }
-            if snapshot.is_paused {
-                line.push_str("  paused");
-            }
+        Body::SnapshotScored(snapshot) => line.push_str(&scored(snapshot)),
+        Body::StepRecorded(step) => line.push_str(&recorded(step)),
+        Body::EpisodeStarted(started) => {
+            line.push_str(&format!("episode  {}", started.task.as_deref().unwrap_or_default()));
         }
+        Body::EpisodeFinished(finished) => {
+            line.push_str(&format!("episode {}", finished.status.as_str()));
+            let sum = finished.return_.map(|sum| format!("  return {:.1}", sum.get()));
+            line.push_str(&sum.unwrap_or_default());
+        }
+        Body::ScoreAdded(score) => line.push_str(&format!("{} {:.1}", score.path, score.value.get())),
+        Body::ArtifactAdded(artifact) => line.push_str(&format!("file {}", artifact.name)),
         Body::Gap(gap) => line.push_str(&format!("gap: {} events lost: {}", gap.lost, gap.reason)),
         Body::RunStatus(status) => line.push_str(&format!("run {}", status.status.as_str())),
+        Body::RunFinished(finished) => line.push_str(&format!("run {}", finished.status.as_str())),
         _ => line.push_str(event.kind().as_str()),
     }
     line
+}
+
+fn scored(snapshot: &SnapshotScored) -> String {
+    let mut text = match snapshot.scores.root() {
+        Some(root) => format!("root {root:.1}"),
+        None => "no root".to_owned(),
+    };
+    for (path, score) in snapshot.scores.iter().filter(|(path, score)| *path != "root" && *score < 0.0) {
+        text.push_str(&format!("  {path} {score:.1} < 0"));
+    }
+    for failure in &snapshot.failures {
+        text.push_str(&format!("  {} failure", failure.as_str()));
+    }
+    if snapshot.is_paused {
+        text.push_str("  paused");
+    }
+    text
+}
+
+fn recorded(step: &StepRecorded) -> String {
+    let mut text = step.step_kind.as_str().to_owned();
+    if let Some(name) = &step.name {
+        text.push_str(&format!(" {name}"));
+    }
+    if let Some(error) = &step.error {
+        let message = error.message.lines().next().unwrap_or_default();
+        text.push_str(&format!("  {}: {message}", error.kind));
+    }
+    text
 }

@@ -129,6 +129,11 @@ impl Delivery {
     pub fn last_loss(&self) -> Option<String> {
         self.queue.last_loss()
     }
+
+    /// Why what waits has not been delivered yet, if something holds it up.
+    pub fn delay(&self) -> Option<String> {
+        self.queue.delay()
+    }
 }
 
 impl Outlet for Delivery {
@@ -237,11 +242,11 @@ impl<S: Sink> Worker<S> {
             let result = result.unwrap_or_else(|_| {
                 Err(DeliveryError::Refused { index: None, message: "the sink panicked".to_owned() })
             });
-            let Err(DeliveryError::NotNow { after, .. }) = &result else { return result };
+            let Err(DeliveryError::NotNow { after, message }) = &result else { return result };
             let doubled =
                 self.config.backoff.saturating_mul(1 << tries.min(16)).min(self.config.longest_backoff);
             let is_over = self.config.retries.is_some_and(|most| tries >= most);
-            if is_over || !self.queue.pause(after.unwrap_or_default().max(doubled)) {
+            if is_over || !self.queue.pause(after.unwrap_or_default().max(doubled), message) {
                 return result;
             }
             tries += 1;

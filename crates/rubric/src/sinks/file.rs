@@ -1,7 +1,7 @@
 //! Events in a file, one JSON object a line: what `gauntlet import` reads.
 
-use std::fs::{File, OpenOptions};
-use std::io::{Seek, SeekFrom, Write};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Error, ErrorKind, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,7 +9,8 @@ use gauntlet_model::Event;
 
 use super::{DeliveryError, Sink};
 
-/// Appends events to a file. A batch that could not be written whole is taken back before it is tried again.
+/// Appends events to a file. A batch that could not be written whole is taken back before it is tried again. The file
+/// belongs to one sink at a time; the operating system lets go of it however the process ends.
 pub struct FileSink {
     file: File,
     /// Length up to the last whole batch, bytes.
@@ -17,9 +18,14 @@ pub struct FileSink {
 }
 
 impl FileSink {
-    /// Opens the file, creating it where there is none, to append behind what it holds.
+    /// Opens the file, creating it where there is none, to append behind what it holds. Refused while another sink
+    /// writes it.
     pub fn open(path: impl AsRef<Path>) -> std::io::Result<Self> {
         let mut file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+        file.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => Error::new(ErrorKind::ResourceBusy, "another run is written to it"),
+            TryLockError::Error(error) => error,
+        })?;
         let length = file.seek(SeekFrom::End(0))?;
         Ok(Self { file, length })
     }

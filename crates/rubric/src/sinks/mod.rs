@@ -50,6 +50,8 @@ impl<S: Sink + ?Sized> Sink for Box<S> {
 pub struct Behind {
     /// Events still to be passed on.
     pub events: u64,
+    /// Why they have not been, in the words of the other side; empty where nothing holds them up.
+    pub delay: String,
     /// Events given up since the last time it was asked.
     pub lost: u64,
     /// Why the last of them was.

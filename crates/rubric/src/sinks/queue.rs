@@ -41,6 +41,8 @@ struct State {
     /// Dropped events the stream has not been told of yet, and why the last was dropped.
     untold: u64,
     reason: String,
+    /// Why what waits could not be delivered yet.
+    delay: String,
     flushes: u32,
     /// When the queue was closed, how long it may still deliver.
     closing: Option<Instant>,
@@ -153,9 +155,10 @@ impl Queue {
     }
 
     /// Waits before another try. False when there is no time for one.
-    pub(super) fn pause(&self, pause: Duration) -> bool {
+    pub(super) fn pause(&self, pause: Duration, delay: &str) -> bool {
         let until = Instant::now() + pause;
         let mut state = self.lock();
+        delay.clone_into(&mut state.delay);
         loop {
             let now = Instant::now();
             match state.closing {
@@ -214,8 +217,11 @@ impl Queue {
     }
 
     pub(super) fn last_loss(&self) -> Option<String> {
-        let state = self.lock();
-        (!state.reason.is_empty()).then(|| state.reason.clone())
+        Some(self.lock().reason.clone()).filter(|reason| !reason.is_empty())
+    }
+
+    pub(super) fn delay(&self) -> Option<String> {
+        Some(self.lock().delay.clone()).filter(|delay| !delay.is_empty())
     }
 }
 
@@ -228,6 +234,7 @@ impl State {
 
     fn behind(&mut self, behind: &Behind) {
         self.counters.spooled = behind.events;
+        self.delay.clone_from(&behind.delay);
         if behind.lost > 0 {
             self.counters.sent -= behind.lost.min(self.counters.sent);
             self.lose(behind.lost, &behind.reason);

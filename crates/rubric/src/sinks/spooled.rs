@@ -26,6 +26,8 @@ pub struct Spooled<S> {
     chunk: Option<Chunk>,
     pause: Duration,
     next_try: Option<Instant>,
+    /// Why the last try failed.
+    delay: String,
     lost: u64,
     reason: String,
 }
@@ -39,13 +41,19 @@ struct Chunk {
 impl<S: Sink> Spooled<S> {
     /// `inner`, with `spool` for when it is away.
     pub fn new(inner: S, spool: Spool) -> Self {
-        let (chunk, next_try, reason) = (None, None, String::new());
-        Self { inner, spool, chunk, pause: FIRST_PAUSE, next_try, lost: 0, reason }
+        let (chunk, next_try, delay, reason) = (None, None, String::new(), String::new());
+        Self { inner, spool, chunk, pause: FIRST_PAUSE, next_try, delay, lost: 0, reason }
     }
 
-    fn put_off(&mut self, after: Option<Duration>) {
+    fn put_off(&mut self, after: Option<Duration>, message: String) {
+        self.delay = message;
         self.next_try = Some(Instant::now() + after.unwrap_or_default().max(self.pause));
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+    }
+
+    fn resume(&mut self) {
+        (self.pause, self.next_try) = (FIRST_PAUSE, None);
+        self.delay.clear();
     }
 
     fn is_put_off(&self) -> bool {
@@ -58,8 +66,8 @@ impl<S: Sink> Spooled<S> {
             return false;
         }
         match self.pass_on() {
-            Err(DeliveryError::NotNow { after, .. }) => self.put_off(after),
-            _ => (self.pause, self.next_try) = (FIRST_PAUSE, None),
+            Err(DeliveryError::NotNow { after, message }) => self.put_off(after, message),
+            _ => self.resume(),
         }
         true
     }
@@ -69,6 +77,7 @@ impl<S: Sink> Spooled<S> {
         let settled = self.chunk.as_ref().map_or(0, |chunk| chunk.lines - chunk.events.len() as u64);
         Behind {
             events: self.spool.left() - settled,
+            delay: self.delay.clone(),
             lost: std::mem::take(&mut self.lost),
             reason: std::mem::take(&mut self.reason),
         }
@@ -115,9 +124,9 @@ impl<S: Sink> Sink for Spooled<S> {
     fn deliver(&mut self, batch: &[Arc<Event>]) -> Result<(), DeliveryError> {
         if self.spool.left() == 0 && !self.is_put_off() {
             match self.inner.deliver(batch) {
-                Err(DeliveryError::NotNow { after, .. }) => self.put_off(after),
+                Err(DeliveryError::NotNow { after, message }) => self.put_off(after, message),
                 settled => {
-                    (self.pause, self.next_try) = (FIRST_PAUSE, None);
+                    self.resume();
                     return settled;
                 }
             }
@@ -185,7 +194,7 @@ pub fn deliver_leftovers<S: Sink>(
                 break Some(error.to_string());
             }
         };
-        let Behind { events, lost, reason } = spooled.books();
+        let Behind { events, lost, reason, .. } = spooled.books();
         found.delivered += had.saturating_sub(events + lost);
         found.left += events;
         let lost = (lost > 0).then(|| format!("{lost} events were refused: {reason}"));

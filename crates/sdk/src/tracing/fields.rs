@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt::Debug;
 
 use ::tracing::field::{Field, Visit};
-use gauntlet_model::{Object, StepError, StepKind};
+use gauntlet_model::{MAX_STEP, Object, StepError, StepKind};
 use serde_json::Value;
 
 use crate::failure;
@@ -56,7 +56,10 @@ impl Fields {
         match name {
             "message" => self.message = Some(text),
             "gauntlet.episode" | "episode" => self.episode = Some(text),
-            "gauntlet.kind" => self.kind = kind_of(&text),
+            "gauntlet.kind" => match kind_of(&text) {
+                Some(kind) => self.kind = Some(kind),
+                None => self.plain(name, Value::from(text)),
+            },
             "gen_ai.operation.name" => self.operation = Some(text),
             "gen_ai.tool.name" => self.tool = Some(text),
             "error" | "exception.message" => self.error = Some(failure::worded("Error", text)),
@@ -69,7 +72,10 @@ impl Fields {
     fn number(&mut self, name: &str, number: f64, value: Value) {
         match name {
             "gauntlet.return" => self.return_ = Some(number),
-            "step" => self.step = u32::try_from(number as i64).ok(),
+            "step" => match step_of(number) {
+                Some(step) => self.step = Some(step),
+                None => self.plain(name, value),
+            },
             "gauntlet.episode" | "episode" => self.episode = Some(value.to_string()),
             _ => match name.strip_prefix("score.") {
                 Some(path) => {
@@ -115,6 +121,11 @@ impl Visit for Fields {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         self.text(field.name(), format!("{value:?}"));
     }
+}
+
+fn step_of(number: f64) -> Option<u32> {
+    let is_step = number.fract() == 0.0 && (0.0..=f64::from(MAX_STEP)).contains(&number);
+    is_step.then_some(number as u32)
 }
 
 fn kind_of(word: &str) -> Option<StepKind> {

@@ -244,13 +244,19 @@ impl Layer {
         let provider = &self.provider;
         if fields.scores.iter().any(|(path, _)| path == "root") {
             let scores = Scores::new(fields.scores.iter().map(|(path, value)| (path.as_str(), *value)));
-            let action = fields.message.clone().unwrap_or_default();
-            let snapshot =
-                scores.map(|scores| SnapshotScored { scores, action, ..SnapshotScored::default() });
-            return self.count(snapshot.and_then(|snapshot| episode.scored(step.unwrap_or(0), snapshot)));
+            let (said, observation) = episode.in_short(None);
+            let action = fields.message.clone().unwrap_or(said);
+            let snapshot = scores.map(|scores| SnapshotScored {
+                scores,
+                action,
+                observation,
+                ..SnapshotScored::default()
+            });
+            let step = step.unwrap_or_else(|| episode.next_place());
+            return self.count(snapshot.and_then(|snapshot| episode.scored(step, snapshot)));
         }
         let target = if is_episode && step.is_none() { ScoreTarget::Episode } else { ScoreTarget::Step };
-        let step = (target == ScoreTarget::Step).then_some(step.unwrap_or(0));
+        let step = (target == ScoreTarget::Step).then(|| step.unwrap_or_else(|| episode.place()));
         for (path, value) in &fields.scores {
             let added = Score::new(*value).map(|value| ScoreAdded {
                 target,

@@ -105,11 +105,11 @@ pub struct Hit {
 /// The scores of a step, judged by the default rules.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Judged {
-    /// Root score, where that was evaluated.
+    /// Root score, where that was evaluated; later scores laid over.
     pub root: Option<f64>,
-    /// The gravest failure.
+    /// The gravest failure, later scores laid over.
     pub failure: Option<FailureKind>,
-    /// The scores that fail: path, score, failure.
+    /// The snapshot's own scores that fail: path, score, failure.
     pub failing: Vec<(String, f64, FailureKind)>,
     /// Failures the producer declared.
     pub declared: Vec<FailureKind>,

@@ -102,7 +102,5 @@ type Bound<'q> = sqlx::query::Query<'q, sqlx::Sqlite, sqlx::sqlite::SqliteArgume
 
 fn bind(statement: Bound<'static>, entry: Entry) -> Bound<'static> {
     let statement = statement.bind(entry.place);
-    // An empty field is no text at all.
-    let texts = entry.document.into_texts().map(|text| Some(text).filter(|t| !t.is_empty()));
-    texts.into_iter().fold(statement, |statement, text| statement.bind(text))
+    entry.document.into_words().into_iter().fold(statement, |statement, text| statement.bind(text))
 }

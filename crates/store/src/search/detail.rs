@@ -1,9 +1,7 @@
 //! What the log knows of events that were found: run, step, the scores that count.
 
 use std::collections::HashSet;
-use std::sync::LazyLock;
 
-use gauntlet_film::Rules;
 use gauntlet_model::{FailureKind, Kind, RunId, Scores, Timestamp};
 use serde::Deserialize;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
@@ -13,14 +11,13 @@ use super::answers::{Fails, Hit, Judged};
 use super::document::Document;
 use super::follower::{described, log_fault};
 use crate::StoreError;
-use crate::sqlite::{corrupt, episode, seq_of};
+use crate::row::RULES;
+use crate::sqlite::{corrupt, episode, failure, seq_of};
 
-/// Joins the snapshot `s` that counts for an event `e`: itself, or the newest of its step and episode.
-const COUNTING: &str = "LEFT JOIN log.events s ON s.place = CASE WHEN e.kind = 'snapshot.scored' THEN e.place
-    ELSE (SELECT max(x.place) FROM log.events x WHERE x.run_no = e.run_no AND x.step = e.step
-        AND x.kind = 'snapshot.scored' AND x.episode IS e.episode) END";
-
-static RULES: LazyLock<Rules> = LazyLock::new(Rules::default);
+/// Joins the snapshot `s` that counts for an event `e`: the newest of its step and episode. Its `root` and `failure`
+/// are those of the step as it stands, later scores laid over.
+const COUNTING: &str = "LEFT JOIN log.events s ON s.place = (SELECT max(x.place) FROM log.events x
+    WHERE x.run_no = e.run_no AND x.step = e.step AND x.kind = 'snapshot.scored' AND x.episode IS e.episode)";
 
 /// One event that was found; the hit still without its snippet.
 pub(super) struct Detail {
@@ -37,22 +34,19 @@ struct Verdict {
     failures: Vec<FailureKind>,
 }
 
-impl Verdict {
-    fn read(body: &str) -> Result<Self, StoreError> {
-        serde_json::from_str(body).map_err(corrupt)
-    }
-
-    fn judged(self) -> Judged {
-        let failing = self.scores.iter().filter_map(|(path, value)| {
-            RULES.judge(path, value).map(|failure| (path.to_owned(), value, failure))
-        });
-        Judged {
-            root: self.scores.root(),
-            failure: RULES.failure_of(&self.scores, &self.failures),
-            failing: failing.collect(),
-            declared: self.failures,
-        }
-    }
+/// How a step stands, from three columns: body, root and failure of the snapshot that counts.
+fn judged(row: &SqliteRow, first: usize) -> Result<Option<Judged>, StoreError> {
+    let Some(body) = row.try_get::<Option<&str>, _>(first).map_err(log_fault)? else { return Ok(None) };
+    let Verdict { scores, failures } = serde_json::from_str(body).map_err(corrupt)?;
+    let failing = scores.iter().filter_map(|(path, value)| {
+        RULES.judge(path, value).map(|failure| (path.to_owned(), value, failure))
+    });
+    Ok(Some(Judged {
+        root: row.try_get(first + 1).map_err(log_fault)?,
+        failure: failure(row.try_get(first + 2).map_err(log_fault)?)?,
+        failing: failing.collect(),
+        declared: failures,
+    }))
 }
 
 impl Judged {
@@ -61,7 +55,8 @@ impl Judged {
         let by_path = |path: &str| {
             path.strip_suffix(word.as_str()).is_some_and(|before| before.is_empty() || before.ends_with('.'))
         };
-        self.failing.iter().any(|(path, _, failure)| failure.as_str() == word || by_path(path))
+        self.failure.is_some_and(|failure| failure.as_str() == word)
+            || self.failing.iter().any(|(path, _, failure)| failure.as_str() == word || by_path(path))
             || self.declared.iter().any(|failure| failure.as_str() == word)
     }
 }
@@ -73,7 +68,7 @@ pub(super) async fn failing(
     fails: &Fails,
 ) -> Result<HashSet<i64>, StoreError> {
     let sql = format!(
-        "SELECT e.place, s.body FROM json_each(?1) j CROSS JOIN log.events e ON e.place = j.value {COUNTING}
+        "SELECT e.place, s.body, s.root, s.failure FROM json_each(?1) j CROSS JOIN log.events e ON e.place = j.value {COUNTING}
          WHERE s.failure IS NOT NULL"
     );
     let rows = sqlx::query(AssertSqlSafe(sql)).bind(list(places)).fetch_all(db).await.map_err(log_fault)?;
@@ -81,7 +76,7 @@ pub(super) async fn failing(
     for row in &rows {
         let is_failing = match fails {
             Fails::Any => true,
-            Fails::By(_) => Verdict::read(row.try_get(1).map_err(log_fault)?)?.judged().fails(fails),
+            Fails::By(_) => judged(row, 1)?.is_some_and(|judged| judged.fails(fails)),
         };
         if is_failing {
             found.insert(row.try_get(0).map_err(log_fault)?);
@@ -93,7 +88,7 @@ pub(super) async fn failing(
 /// The events at these places, those of runs that are still there.
 pub(super) async fn details(db: &mut SqliteConnection, places: &[i64]) -> Result<Vec<Detail>, StoreError> {
     let sql = format!(
-        "SELECT e.place, e.at, e.kind, e.episode, e.step, e.body, s.body,
+        "SELECT e.place, e.at, e.kind, e.episode, e.step, e.body, s.body, s.root, s.failure,
             r.id, r.name, r.project, r.kind, r.agent, r.task, r.tags, r.notes, r.config, r.metadata
          FROM json_each(?1) j CROSS JOIN log.events e ON e.place = j.value JOIN log.runs r USING (run_no) {COUNTING}"
     );
@@ -108,19 +103,18 @@ fn detail(row: &SqliteRow) -> Result<Detail, StoreError> {
     let kind =
         Kind::from_name(kind).ok_or_else(|| corrupt(format!("an event is of the unknown kind {kind:?}")))?;
     let step: Option<i64> = row.try_get(4).map_err(log_fault)?;
-    let counting: Option<&str> = row.try_get(6).map_err(log_fault)?;
     // A run's first event stands for the run as it is called today.
-    let document = if seq_of(place) == 0 { described(row, 7)? } else { Document::of_event(kind, text(5)?) };
+    let document = if seq_of(place) == 0 { described(row, 9)? } else { Document::of_event(kind, text(5)?) };
     let hit = Hit {
-        run: RunId::new(text(7)?).map_err(corrupt)?,
-        run_name: text(8)?.to_owned(),
-        project: text(9)?.to_owned(),
+        run: RunId::new(text(9)?).map_err(corrupt)?,
+        run_name: text(10)?.to_owned(),
+        project: text(11)?.to_owned(),
         seq: seq_of(place),
         at: Timestamp::from_micros(row.try_get(1).map_err(log_fault)?),
         kind,
         episode: episode(row.try_get(3).map_err(log_fault)?)?,
         step: step.map(u32::try_from).transpose().map_err(corrupt)?,
-        judged: counting.map(|body| Verdict::read(body).map(Verdict::judged)).transpose()?,
+        judged: judged(row, 6)?,
         field: None,
         snippet: Vec::new(),
         rank: None,

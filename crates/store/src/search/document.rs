@@ -6,6 +6,8 @@ use gauntlet_model::{Kind, Object};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::script::apart;
+
 /// Where in an event a text stands. The order is that of the index's columns, the most telling first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TextField {
@@ -186,6 +188,14 @@ impl Document {
     /// Bytes of text.
     pub fn bytes(&self) -> usize {
         self.texts.iter().map(String::len).sum()
+    }
+
+    /// The fields' texts as they are indexed, in the order of the columns; `None` where a field is empty.
+    pub fn into_words(self) -> [Option<String>; TextField::ALL.len()] {
+        self.texts.map(|text| match apart(&text, ' ') {
+            Cow::Owned(apart) => Some(apart),
+            Cow::Borrowed(_) => Some(text).filter(|text| !text.is_empty()),
+        })
     }
 
     /// The fields and their texts, in the order of the columns.

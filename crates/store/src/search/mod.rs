@@ -12,6 +12,7 @@ mod find;
 mod follower;
 mod lists;
 mod schema;
+mod script;
 mod snippet;
 mod words;
 

@@ -15,8 +15,9 @@ use crate::StoreError;
 use crate::sqlite::fault;
 
 /// Raised whenever what is kept, or how texts are cut into words, changes: an index of another number is built anew.
-const VERSION: i64 = 1;
-/// How texts are cut into words: at what is neither letter nor digit, letter case and accents ignored.
+const VERSION: i64 = 2;
+/// How texts are cut into words: at what is neither letter nor digit, letter case and accents ignored. See `script`
+/// for writing without spaces.
 const TOKENIZER: &str = "unicode61 remove_diacritics 2";
 /// How much a word counts, by the field it stands in.
 const WEIGHTS: &str = "4.0, 2.0, 2.0, 1.5, 1.0, 1.0, 0.5";

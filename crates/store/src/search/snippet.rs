@@ -7,6 +7,7 @@ use sqlx::sqlite::SqliteConnection;
 use super::answers::Segment;
 use super::document::{Document, TextField};
 use super::follower::log_fault;
+use super::script::apart;
 use crate::StoreError;
 
 /// Bytes of text that are marked at a time: marking takes time with the square of the matches.
@@ -22,6 +23,8 @@ const LEAD_CHARS: usize = 80;
 /// Stand around a match; no text keeps such a character.
 const OPEN: char = '\u{2}';
 const CLOSE: char = '\u{3}';
+/// Stands between characters that are words; no text keeps it either.
+const APART: char = '\u{1}';
 const ELLIPSIS: char = '…';
 
 /// The field and the stretch to show of each document, in their order. `parts` is what to mark; without it the
@@ -41,8 +44,8 @@ pub(super) async fn cut(
             let fields = TextField::ALL.into_iter().zip(texts);
             let all = fields.flat_map(|(field, text)| split(text).map(move |window| (field, window)));
             for (field, window) in all.take(MAX_WINDOWS) {
-                windows
-                    .push(window.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>());
+                let text: String = window.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+                windows.push(apart(&text, APART).into_owned());
                 whose.push((document, field));
             }
         }
@@ -52,8 +55,9 @@ pub(super) async fn cut(
             .await
             .map_err(log_fault)?;
         let marked = sqlx::query(
-            "SELECT rowid, snippet(shown, 0, char(2), char(3), '…', 28) FROM temp.shown WHERE shown MATCH ?1
-             ORDER BY rank, rowid",
+            // Of words that are single characters more are shown.
+            "SELECT rowid, snippet(shown, 0, char(2), char(3), '…', iif(instr(text, char(1)), 64, 28))
+             FROM temp.shown WHERE shown MATCH ?1 ORDER BY rank, rowid",
         )
         .bind(parts)
         .fetch_all(&mut *db)
@@ -89,6 +93,7 @@ fn split(text: &str) -> impl Iterator<Item = &str> {
 
 /// The marked text as segments, cut to a bearable length around its first match.
 fn segments(marked: &str) -> Vec<Segment> {
+    let marked = marked.replace(APART, "");
     let mut segments = Vec::new();
     for piece in marked.split_inclusive([OPEN, CLOSE]) {
         let hit = piece.ends_with(CLOSE);

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use super::script::{self, apart};
 use crate::StoreError;
 
 /// Longest text to look for, in characters.
@@ -120,7 +121,8 @@ fn any_of(out: &mut String, terms: &[Term]) {
             out.push_str(" OR ");
         }
         // Writing to a string cannot fail.
-        let _ = write!(out, "\"{}\"{}", term.text.replace('"', "\"\""), if term.is_open { " *" } else { "" });
+        let text = apart(&term.text, ' ').replace('"', "\"\"");
+        let _ = write!(out, "\"{text}\"{}", if term.is_open { " *" } else { "" });
     }
     out.push(')');
 }
@@ -194,7 +196,8 @@ fn expanded(text: &str) -> Words {
     let is_small = |term: &Term| SMALL.contains(&term.text.to_lowercase().as_str());
     let (small, telling): (Vec<Term>, Vec<Term>) = plain(text).partition(is_small);
     let mut terms: Vec<Term> = Vec::new();
-    for term in if telling.is_empty() { small } else { telling }.into_iter().map(stem) {
+    let words = if telling.is_empty() { small } else { telling };
+    for term in words.into_iter().flat_map(parts_of).map(stem) {
         if terms.len() < MAX_TERMS && !terms.contains(&term) {
             terms.push(term);
         }
@@ -203,6 +206,11 @@ fn expanded(text: &str) -> Words {
         groups: Some(terms).filter(|terms| !terms.is_empty()).into_iter().collect(),
         excluded: Vec::new(),
     }
+}
+
+/// A word that holds writing without spaces, as the parts any of which will do; any other word as it is.
+fn parts_of(term: Term) -> Vec<Term> {
+    script::pairs(&term.text).into_iter().map(|text| Term { text, is_open: false }).collect()
 }
 
 /// Whether the index would find a word in it: it splits texts at what is neither letter nor digit.
@@ -238,6 +246,7 @@ mod tests {
         check(r#"-"a b" c -d*"#, r#"(("c")) NOT ("a b" OR "d" *)"#);
         check(r#""the sca"*"#, r#"(("the sca" *))"#);
         check("search_web well-known", r#"(("search_web") AND ("well-known"))"#);
+        check("病変* GPT模型", r#"(("病 変" *) AND ("GPT 模 型"))"#);
     }
 
     #[test]
@@ -257,6 +266,7 @@ mod tests {
         check(Reading::Expanded, "What is hallucinated in claims?", r#"(("hallucin" * OR "claim" *))"#);
         check(Reading::Expanded, "studies study", r#"(("stud" *))"#);
         check(Reading::Expanded, "what was it", r#"(("what" * OR "was" OR "it"))"#);
+        check(Reading::Expanded, "問題は何", r#"(("問 題" OR "題 は" OR "は 何"))"#);
         let long = Words::read(&"many different word ".repeat(99), Reading::Expanded).unwrap().unwrap();
         assert_eq!(long.groups[0].len(), 3);
     }

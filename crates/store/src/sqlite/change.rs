@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::fault::{Halt, corrupt};
 use super::group::{Group, RunState, Touched};
+use super::tally::Tally;
 use super::{MAX_RUN_NO, place};
 use crate::queue::{Queued, Reply};
 use crate::row::{own, own_id};
@@ -124,8 +125,9 @@ impl Group<'_> {
 
     fn touch_new(&mut self, run: &NewRun, run_no: i64) {
         let status = gauntlet_model::Status::Pending;
-        let state = RunState { run_no, head: 0, status, has_task_id: false, has_run_type: false };
-        self.touched.insert(run.id.clone(), Touched { state, delta: None });
+        let tally = Tally::default();
+        let state = RunState { run_no, head: 0, status, has_task_id: false, has_run_type: false, tally };
+        self.touched.insert(run.id.clone(), Touched::new(state));
         self.visible = true;
     }
 

@@ -19,22 +19,23 @@ static INSERT_EVENTS: LazyLock<[Arc<str>; 4]> = LazyLock::new(|| {
     shapes(head, EVENT_COLUMNS, "")
 });
 
-const PROGRESS_COLUMNS: usize = 12;
+const PROGRESS_COLUMNS: usize = 15;
 static MERGE_PROGRESS: LazyLock<[Arc<str>; 4]> = LazyLock::new(|| {
     let head = "INSERT INTO progress (run_no, status, updated_at, head, steps, episodes, failing, rooted, mean_root, \
-                last_root, last_step, last_step_place) VALUES ";
+                root_sum, last_root, last_root_place, top_step, last_step, last_step_place) VALUES ";
     let merge = " ON CONFLICT (run_no) DO UPDATE SET
         status = excluded.status,
         updated_at = max(updated_at, excluded.updated_at),
         head = excluded.head,
-        steps = steps + excluded.steps,
+        steps = excluded.steps,
         episodes = episodes + excluded.episodes,
-        failing = failing + excluded.failing,
-        mean_root = CASE WHEN excluded.rooted = 0 THEN mean_root ELSE
-            mean_root * (1.0 * rooted / (rooted + excluded.rooted))
-            + excluded.mean_root * (1.0 * excluded.rooted / (rooted + excluded.rooted)) END,
-        rooted = rooted + excluded.rooted,
-        last_root = coalesce(excluded.last_root, last_root),
+        failing = excluded.failing,
+        rooted = excluded.rooted,
+        mean_root = excluded.mean_root,
+        root_sum = excluded.root_sum,
+        last_root = excluded.last_root,
+        last_root_place = excluded.last_root_place,
+        top_step = excluded.top_step,
         last_step_place = CASE WHEN excluded.last_step >= coalesce(last_step, 0)
             THEN excluded.last_step_place ELSE last_step_place END,
         last_step = CASE WHEN excluded.last_step >= coalesce(last_step, 0)
@@ -81,24 +82,28 @@ fn bind_event(statement: Bound, staged: &Staged) -> Bound {
         .bind(i64::from(row.kind.version()))
         .bind(row.episode.clone())
         .bind(row.step.map(i64::from))
-        .bind(row.root)
-        .bind(row.failure.map(|f| f.as_str()))
+        .bind(staged.root)
+        .bind(staged.failure.map(|f| f.as_str()))
         .bind(row.origin.then_some(1_i64))
         .bind(Arc::clone(&row.body))
 }
 
 fn bind_progress(statement: Bound, (state, delta): &(&RunState, &Delta)) -> Bound {
+    let tally = &state.tally;
     statement
         .bind(state.run_no)
         .bind(state.status.as_str())
         .bind(delta.updated_at)
         .bind(state.head as i64)
-        .bind(delta.steps as i64)
+        .bind(tally.steps as i64)
         .bind(delta.episodes as i64)
-        .bind(delta.failing as i64)
-        .bind(delta.rooted as i64)
-        .bind(delta.mean_root)
-        .bind(delta.last_root)
+        .bind(tally.failing as i64)
+        .bind(tally.roots.count() as i64)
+        .bind(tally.roots.mean().unwrap_or_default())
+        .bind(tally.root_sum())
+        .bind(tally.last_root.map(|(root, _)| root))
+        .bind(tally.last_root.map(|(_, place)| place))
+        .bind(tally.top_step)
         .bind(delta.last_step.map(|(step, _)| i64::from(step)))
         .bind(delta.last_step.map(|(_, place)| place))
 }
@@ -106,6 +111,7 @@ fn bind_progress(statement: Bound, (state, delta): &(&RunState, &Delta)) -> Boun
 impl Group<'_> {
     /// Writes the events staged so far.
     pub async fn write_events(&mut self) -> Result<(), Halt> {
+        self.revisit().await?;
         let staged = std::mem::take(&mut self.staged);
         write_all(self.db, &INSERT_EVENTS, &staged, bind_event).await
     }

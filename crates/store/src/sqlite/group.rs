@@ -1,15 +1,16 @@
 //! One transaction of many requests: what it knows of the runs it touches, and the events it will append.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use gauntlet_model::{Kind, RunId, Status, Timestamp};
+use gauntlet_model::{FailureKind, Kind, RunId, Status, Timestamp};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 
 use super::fault::{Halt, corrupt};
+use super::tally::{Fresh, Standing, Tally, sum_of};
 use super::{MAX_SEQ, place};
-use crate::row::{CommandChange, Labels, Row};
+use crate::row::{CommandChange, Labels, NodeKey, Row, Scoring};
 use crate::{Appended, StoreError};
 
 /// What the writer must know of a run to append to it.
@@ -20,18 +21,14 @@ pub(super) struct RunState {
     pub status: Status,
     pub has_task_id: bool,
     pub has_run_type: bool,
+    pub tally: Tally,
 }
 
 /// What a group adds to a run's row of `progress`.
 #[derive(Debug, Default)]
 pub(super) struct Delta {
     pub updated_at: i64,
-    pub steps: u64,
     pub episodes: u64,
-    pub failing: u64,
-    pub rooted: u64,
-    pub mean_root: f64,
-    pub last_root: Option<f64>,
     pub last_step: Option<(u32, i64)>,
     pub labels: Labels,
 }
@@ -41,6 +38,8 @@ pub(super) struct Touched {
     pub state: RunState,
     /// `None` where the group only looked at the run.
     pub delta: Option<Delta>,
+    /// Nodes that staged events score again, or later: not yet in the tally as they stand.
+    pub revisits: BTreeSet<NodeKey>,
 }
 
 /// An event with its place in the log, not yet written.
@@ -48,6 +47,11 @@ pub(super) struct Staged {
     pub place: i64,
     pub run_no: i64,
     pub received_at: i64,
+    /// Those of the node as it stands; `None` in a snapshot that another replaces.
+    pub root: Option<f64>,
+    pub failure: Option<FailureKind>,
+    /// Whether the run's tally counts this snapshot.
+    pub counted: bool,
     pub row: Arc<Row>,
 }
 
@@ -63,6 +67,7 @@ pub(super) struct Written {
 pub(super) struct Group<'a> {
     pub db: &'a mut SqliteConnection,
     known: &'a HashMap<RunId, RunState>,
+    fresh: &'a mut Fresh,
     pub touched: BTreeMap<RunId, Touched>,
     pub staged: Vec<Staged>,
     pub deleted: Vec<RunId>,
@@ -74,10 +79,16 @@ pub(super) struct Group<'a> {
 }
 
 impl<'a> Group<'a> {
-    pub fn new(db: &'a mut SqliteConnection, known: &'a HashMap<RunId, RunState>, look_up: bool) -> Self {
+    pub fn new(
+        db: &'a mut SqliteConnection,
+        known: &'a HashMap<RunId, RunState>,
+        fresh: &'a mut Fresh,
+        look_up: bool,
+    ) -> Self {
         Self {
             db,
             known,
+            fresh,
             touched: BTreeMap::new(),
             staged: Vec::new(),
             deleted: Vec::new(),
@@ -98,7 +109,7 @@ impl<'a> Group<'a> {
             _ => self.stored_state(run).await?,
         };
         if let Some(state) = &known {
-            self.touched.insert(run.clone(), Touched { state: state.clone(), delta: None });
+            self.touched.insert(run.clone(), Touched::new(state.clone()));
         }
         Ok(known)
     }
@@ -110,7 +121,8 @@ impl<'a> Group<'a> {
 
     async fn stored_state(&mut self, run: &RunId) -> Result<Option<RunState>, Halt> {
         let found = sqlx::query(
-            "SELECT r.run_no, p.head, p.status, r.task_id IS NOT NULL, r.run_type IS NOT NULL
+            "SELECT r.run_no, p.head, p.status, r.task_id IS NOT NULL, r.run_type IS NOT NULL,
+                 p.steps, p.failing, p.rooted, p.root_sum, p.last_root, p.last_root_place, p.top_step
              FROM runs r JOIN progress p USING (run_no) WHERE r.id = ?1",
         )
         .bind(run.as_str())
@@ -124,6 +136,13 @@ impl<'a> Group<'a> {
             status: status.parse().map_err(|e| Halt::Fault(corrupt(e)))?,
             has_task_id: row.try_get(3)?,
             has_run_type: row.try_get(4)?,
+            tally: Tally {
+                steps: row.try_get::<i64, _>(5)?.unsigned_abs(),
+                failing: row.try_get::<i64, _>(6)?.unsigned_abs(),
+                roots: sum_of(row.try_get(8)?, row.try_get::<i64, _>(7)?.unsigned_abs()),
+                last_root: row.try_get::<Option<f64>, _>(9)?.zip(row.try_get(10)?),
+                top_step: row.try_get(11)?,
+            },
         }))
     }
 
@@ -138,6 +157,7 @@ impl<'a> Group<'a> {
                 state.head
             ))));
         }
+        let first = self.staged.len();
         let mut appended = Appended { duplicates: repeated.len() as u64, ..Appended::default() };
         for (index, row) in rows.iter().enumerate() {
             if repeated.contains(&index) {
@@ -149,15 +169,20 @@ impl<'a> Group<'a> {
             appended.last_seq = Some(seq);
             let place = place(state.run_no, seq);
             self.queue_command(state.run_no, seq, row, now).await?;
-            let staged =
-                Staged { place, run_no: state.run_no, received_at: now.micros(), row: Arc::clone(row) };
-            self.staged.push(staged);
+            self.staged.push(Staged {
+                place,
+                run_no: state.run_no,
+                received_at: now.micros(),
+                root: row.root,
+                failure: row.failure,
+                counted: false,
+                row: Arc::clone(row),
+            });
         }
         if appended.accepted > 0 {
             self.visible = true;
-            let fresh = rows.iter().enumerate().filter(|(i, _)| !repeated.contains(i)).map(|(_, row)| row);
-            if let Some(touched) = self.touched.get_mut(run) {
-                fresh.for_each(|row| touched.fold(row, now));
+            if let (Some(touched), Some(staged)) = (self.touched.get_mut(run), self.staged.get_mut(first..)) {
+                staged.iter_mut().for_each(|staged| touched.fold(staged, self.fresh, now));
             }
         }
         Ok(appended)
@@ -218,9 +243,14 @@ impl<'a> Group<'a> {
 }
 
 impl Touched {
+    pub fn new(state: RunState) -> Self {
+        Self { state, delta: None, revisits: BTreeSet::new() }
+    }
+
     /// Brings what is known of the run forward by one event.
-    fn fold(&mut self, row: &Row, now: Timestamp) {
-        let place = place(self.state.run_no, self.state.head);
+    fn fold(&mut self, staged: &mut Staged, fresh: &mut Fresh, now: Timestamp) {
+        self.score(staged, fresh);
+        let row = &staged.row;
         self.state.head += 1;
         self.state.status = match (row.status, self.state.status) {
             (Some(said), _) => said,
@@ -231,19 +261,10 @@ impl Touched {
         let delta = self.delta.get_or_insert_default();
         delta.updated_at = delta.updated_at.max(now.micros());
         delta.episodes += u64::from(row.kind == Kind::EpisodeStarted);
-        if row.kind == Kind::SnapshotScored {
-            delta.steps += 1;
-            delta.failing += u64::from(row.failure.is_some());
-            if let Some(root) = row.root {
-                delta.rooted += 1;
-                // A convex combination: finite scores of any size keep it finite.
-                let share = 1.0 / delta.rooted as f64;
-                delta.mean_root = delta.mean_root * (1.0 - share) + root * share;
-                delta.last_root = Some(root);
-            }
-            if let Some(step) = row.step.filter(|s| delta.last_step.is_none_or(|(last, _)| *s >= last)) {
-                delta.last_step = Some((step, place));
-            }
+        if row.kind == Kind::SnapshotScored
+            && let Some(step) = row.step.filter(|s| delta.last_step.is_none_or(|(last, _)| *s >= last))
+        {
+            delta.last_step = Some((step, staged.place));
         }
         if let Some(task_id) = row.labels.task_id.as_ref().filter(|_| !self.state.has_task_id) {
             delta.labels.task_id = Some(Arc::clone(task_id));
@@ -252,6 +273,24 @@ impl Touched {
         if let Some(run_type) = row.labels.run_type.as_ref().filter(|_| !self.state.has_run_type) {
             delta.labels.run_type = Some(Arc::clone(run_type));
             self.state.has_run_type = true;
+        }
+    }
+}
+
+impl Touched {
+    /// Counts a snapshot of a new node; notes any other node that is scored, to be looked at in the end.
+    fn score(&mut self, staged: &mut Staged, fresh: &mut Fresh) {
+        let Some((scoring, step)) = staged.row.scoring.as_ref().zip(staged.row.step) else { return };
+        let RunState { run_no, tally, .. } = &mut self.state;
+        let is_new = fresh.is_new(*run_no, staged.row.episode.as_deref(), step, tally.top_step);
+        tally.reach(step);
+        match scoring {
+            Scoring::Snapshot if is_new => {
+                let Staged { place, root, failure, .. } = *staged;
+                tally.enter(Standing { place, root, failure });
+                staged.counted = true;
+            }
+            _ => drop(self.revisits.insert((step, staged.row.episode.clone()))),
         }
     }
 }

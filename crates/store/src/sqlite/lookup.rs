@@ -1,6 +1,7 @@
 //! Reading single events rather than stretches of the log.
 
 use gauntlet_model::{EpisodeId, EventId, Record, RunId};
+use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row as _, SqlitePool};
 
 use super::fault::{corrupt, fault};
@@ -18,24 +19,52 @@ pub(crate) async fn find(
         return Ok(Vec::new());
     }
     let (run_no, _) = locate(readers, run).await?.ok_or_else(|| StoreError::no_run(run))?;
-    let hex: Vec<String> =
-        ids.iter().map(|id| format!("{:032x}", u128::from_be_bytes(*id.as_bytes()))).collect();
     let found = sqlx::query(
         "SELECT id, step FROM events WHERE run_no = ?1 AND id IN (SELECT unhex(value) FROM json_each(?2))",
     )
     .bind(run_no)
-    .bind(serde_json::to_string(&hex).unwrap_or_default())
+    .bind(hex(ids))
     .fetch_all(readers)
     .await
     .map_err(fault)?;
-    let read = |row: &sqlx::sqlite::SqliteRow| {
-        let id: &[u8] = row.try_get(0).map_err(fault)?;
-        let id: [u8; 16] = id.try_into().map_err(|_| corrupt("an event's id is not 16 bytes"))?;
+    let read = |row: &SqliteRow| {
         let step: Option<i64> = row.try_get(1).map_err(fault)?;
-        let step = step.map(u32::try_from).transpose().map_err(corrupt)?;
-        Ok((EventId::from_u128(u128::from_be_bytes(id)), step))
+        Ok((event_id(row)?, step.map(u32::try_from).transpose().map_err(corrupt)?))
     };
     found.iter().map(read).collect()
+}
+
+/// Which runs' logs have these `episode.started` events; of several runs the one that received it first comes first.
+pub(crate) async fn starting(
+    readers: &SqlitePool,
+    ids: &[EventId],
+) -> Result<Vec<(EventId, RunId)>, StoreError> {
+    // The index is named, so that a plan without it, which would read every log, is an error instead.
+    let sql = "SELECT e.id, r.id FROM json_each(?1) AS wanted
+        CROSS JOIN events AS e INDEXED BY events_starting
+            ON e.id = unhex(wanted.value) AND e.kind = 'episode.started'
+        JOIN runs AS r ON r.run_no = e.run_no
+        ORDER BY e.received_at, e.place";
+    let found = sqlx::query(sql).bind(hex(ids)).fetch_all(readers).await.map_err(fault)?;
+    let read = |row: &SqliteRow| {
+        let run: String = row.try_get(1).map_err(fault)?;
+        Ok((event_id(row)?, RunId::new(run).map_err(corrupt)?))
+    };
+    found.iter().map(read).collect()
+}
+
+/// Ids as a JSON list of hexadecimal digits.
+fn hex(ids: &[EventId]) -> String {
+    let hex: Vec<String> =
+        ids.iter().map(|id| format!("{:032x}", u128::from_be_bytes(*id.as_bytes()))).collect();
+    serde_json::to_string(&hex).unwrap_or_default()
+}
+
+/// The event id in the first column.
+fn event_id(row: &SqliteRow) -> Result<EventId, StoreError> {
+    let id: &[u8] = row.try_get(0).map_err(fault)?;
+    let id: [u8; 16] = id.try_into().map_err(|_| corrupt("an event's id is not 16 bytes"))?;
+    Ok(EventId::from_u128(u128::from_be_bytes(id)))
 }
 
 /// The highest step of the log.
@@ -47,8 +76,8 @@ pub(crate) async fn last_step(readers: &SqlitePool, run: &RunId) -> Result<Optio
     last.map(u32::try_from).transpose().map_err(corrupt)
 }
 
-/// The last snapshot of each step of an episode.
-pub(crate) async fn nodes(
+/// What was recorded and scored at these steps of episodes, in the order of the log.
+pub(crate) async fn history(
     readers: &SqlitePool,
     run: &RunId,
     places: &[(u32, EpisodeId)],
@@ -59,10 +88,11 @@ pub(crate) async fn nodes(
     let (run_no, _) = locate(readers, run).await?.ok_or_else(|| StoreError::no_run(run))?;
     let sql = format!(
         "SELECT {RECORD} FROM events WHERE place IN (
-            SELECT max(e.place) FROM json_each(?2) AS wanted
-            JOIN events AS e ON e.run_no = ?1 AND e.step = wanted.value ->> 0
-            WHERE e.episode = wanted.value ->> 1 AND e.kind = 'snapshot.scored'
-            GROUP BY e.step, e.episode)"
+            SELECT e.place FROM json_each(?2) AS wanted
+            CROSS JOIN events AS e ON e.run_no = ?1 AND e.step = wanted.value ->> 0
+                AND e.episode = wanted.value ->> 1
+            WHERE e.kind IN ('step.recorded', 'snapshot.scored', 'score.added'))
+        ORDER BY place"
     );
     let found = sqlx::query(AssertSqlSafe(sql))
         .bind(run_no)

@@ -2,6 +2,7 @@
 
 mod change;
 mod commands;
+mod episode;
 mod fault;
 mod flush;
 mod group;
@@ -9,8 +10,11 @@ mod hub;
 mod listing;
 mod lookup;
 mod read;
+mod recount;
+mod revisit;
 mod rows;
 mod steps;
+mod tally;
 mod writer;
 
 use std::fs::{File, OpenOptions, TryLockError};
@@ -27,12 +31,13 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 pub(crate) use commands::{applied_id, pending};
+pub(crate) use episode::excerpt;
 pub(crate) use fault::{corrupt, fault};
 pub(crate) use hub::{newest_of_task, sessions};
 pub(crate) use listing::{run, runs};
-pub(crate) use lookup::{find, last_step, nodes};
+pub(crate) use lookup::{find, history, last_step, starting};
 pub(crate) use read::{chunk, head, read};
-pub(crate) use rows::episode;
+pub(crate) use rows::{episode, failure};
 pub(crate) use steps::{step, steps};
 pub(crate) use writer::Drained;
 
@@ -86,7 +91,8 @@ pub(crate) async fn open(
         .pragma("cache_size", "-65536");
     let one = SqlitePoolOptions::new().max_connections(1).connect_with(writing).await.map_err(fault)?;
     migrations().run(&one).await.map_err(migration_fault)?;
-    let connection = one.acquire().await.map_err(fault)?.detach();
+    let mut connection = one.acquire().await.map_err(fault)?.detach();
+    recount::recount(&mut connection).await?;
     let readers = SqlitePoolOptions::new()
         .max_connections(options.readers.max(1))
         .acquire_timeout(Duration::from_secs(10))
@@ -107,6 +113,9 @@ fn migrations() -> Migrator {
     Migrator::with_migrations(vec![
         step(1, "log", include_str!("../../../../migrations/sqlite/0001_log.sql")),
         step(2, "search", include_str!("../../../../migrations/sqlite/0002_search.sql")),
+        step(3, "nodes", include_str!("../../../../migrations/sqlite/0003_nodes.sql")),
+        step(4, "traces", include_str!("../../../../migrations/sqlite/0004_traces.sql")),
+        step(5, "episodes", include_str!("../../../../migrations/sqlite/0005_episodes.sql")),
     ])
 }
 

@@ -35,7 +35,7 @@ pub(crate) fn episode(stored: Option<String>) -> Result<Option<EpisodeId>, Store
     stored.map(EpisodeId::new).transpose().map_err(corrupt)
 }
 
-pub(super) fn failure(stored: Option<&str>) -> Result<Option<FailureKind>, StoreError> {
+pub(crate) fn failure(stored: Option<&str>) -> Result<Option<FailureKind>, StoreError> {
     let Some(word) = stored else { return Ok(None) };
     let kind = FailureKind::ALL.into_iter().find(|k| k.as_str() == word);
     kind.map(Some).ok_or_else(|| corrupt(format!("{word:?} is no failure")))

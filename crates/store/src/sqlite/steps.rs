@@ -23,7 +23,7 @@ pub(crate) async fn step(readers: &SqlitePool, run: &RunId, step: u32) -> Result
     found.iter().map(record).collect()
 }
 
-/// At most `limit` scored snapshots behind `after` (a step and a sequence number), by step, then by sequence number.
+/// At most `limit` scored steps, each as its last snapshot, behind `after` (a step and a sequence number), by step, then by sequence number.
 pub(crate) async fn steps(
     readers: &SqlitePool,
     run: &RunId,
@@ -34,12 +34,16 @@ pub(crate) async fn steps(
     let (run_no, _) = locate(readers, run).await?.ok_or_else(|| StoreError::no_run(run))?;
     // Spelt out, so that each finds its own partial index.
     let filter = match failing {
-        Failing::AnyOrNone => "step IS NOT NULL AND kind = 'snapshot.scored'",
+        Failing::AnyOrNone => {
+            "step IS NOT NULL AND kind = 'snapshot.scored' AND NOT EXISTS (
+                SELECT 1 FROM events AS later WHERE later.run_no = e.run_no AND later.step = e.step
+                AND later.episode IS e.episode AND later.kind = 'snapshot.scored' AND later.place > e.place)"
+        }
         Failing::Any => "failure IS NOT NULL",
         Failing::Kind(_) => "failure IS NOT NULL AND failure = ?5",
     };
     let sql = format!(
-        "SELECT place, step, episode, root, failure FROM events
+        "SELECT place, step, episode, root, failure FROM events AS e
          WHERE run_no = ?1 AND (step, place) > (?2, ?3) AND {filter} ORDER BY step, place LIMIT ?4"
     );
     let (after_step, after_place) = match after {

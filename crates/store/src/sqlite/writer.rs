@@ -12,6 +12,7 @@ use tokio::sync::mpsc::error::TryRecvError;
 
 use super::fault::{Halt, corrupt};
 use super::group::{Group, RunState, Written};
+use super::tally::Fresh;
 use crate::StoreError;
 use crate::queue::Queued;
 use crate::watches::Watches;
@@ -29,6 +30,7 @@ pub(super) struct Writer {
     watches: Arc<Watches>,
     group_events: usize,
     known: HashMap<RunId, RunState>,
+    fresh: Fresh,
     wary: u32,
     purging: bool,
     lock: File,
@@ -66,6 +68,7 @@ impl Writer {
             watches,
             group_events: group_events.max(1),
             known: HashMap::new(),
+            fresh: Fresh::default(),
             wary: 0,
             purging: true,
             lock,
@@ -136,7 +139,7 @@ impl Writer {
     /// a repeated event stops the attempt with nothing kept.
     async fn attempt(&mut self, group: &mut [Queued], look_up: bool) -> Result<Written, Halt> {
         self.connection.execute("BEGIN IMMEDIATE").await?;
-        let mut open = Group::new(&mut self.connection, &self.known, look_up);
+        let mut open = Group::new(&mut self.connection, &self.known, &mut self.fresh, look_up);
         let done = match open.work_off(group).await {
             Ok(()) => open.finish().await,
             Err(halt) => Err(halt),

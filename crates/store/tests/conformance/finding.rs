@@ -1,6 +1,6 @@
-//! Finding single events: by id, the highest step, the node of a step.
+//! Finding single events: by id, the highest step, the history of a step, the runs of an episode.
 
-use gauntlet_model::{EpisodeId, Event, EventId};
+use gauntlet_model::{EpisodeId, EpisodeStarted, Event, EventId, Object};
 use gauntlet_store::StoreError;
 
 use super::Backend;
@@ -43,7 +43,7 @@ pub async fn the_highest_step_is_known(backend: &impl Backend) {
     assert_eq!(fresh.store.last_step(&run).await.unwrap(), Some(900));
 }
 
-pub async fn the_last_snapshot_of_a_step_of_an_episode_is_its_node(backend: &impl Backend) {
+pub async fn the_history_of_a_step_of_an_episode_is_in_order(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     let all = vec![
@@ -55,16 +55,27 @@ pub async fn the_last_snapshot_of_a_step_of_an_episode_is_its_node(backend: &imp
     ];
     fresh.store.append(&run, all, at(2)).await.unwrap();
     let place = |step, episode: &str| (step, EpisodeId::new(episode).unwrap());
-    let asked = [place(5, "a"), place(6, "a"), place(6, "b"), place(9, "a")];
-    let mut found: Vec<u128> = fresh
-        .store
-        .nodes(&run, &asked)
-        .await
-        .unwrap()
-        .iter()
-        .map(|r| u128::from_be_bytes(*r.id.as_bytes()))
-        .collect();
-    found.sort_unstable();
-    assert_eq!(found, [3, 4]);
-    assert!(fresh.store.nodes(&run, &[]).await.unwrap().is_empty());
+    let asked = [place(6, "a"), place(5, "a"), place(6, "b"), place(9, "a")];
+    let found = fresh.store.history(&run, &asked).await.unwrap();
+    assert_eq!(found.iter().map(|r| r.id).collect::<Vec<_>>(), [1, 3, 4].map(EventId::from_u128));
+    assert!(fresh.store.history(&run, &[]).await.unwrap().is_empty());
+}
+
+pub async fn the_runs_that_have_an_episode_are_found_the_first_first(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    let (first, second) = (started(&fresh.store, "z").await, started(&fresh.store, "a").await);
+    let start = |n: u128| {
+        let episode = EpisodeId::new(format!("e{n}")).unwrap();
+        let body = EpisodeStarted { task: None, metadata: Object::new() };
+        Event::new(EventId::from_u128(n), at(1), Some(episode), None, body).unwrap()
+    };
+    fresh.store.append(&first, vec![start(1), note(7)], at(2)).await.unwrap();
+    fresh.store.append(&second, vec![start(1), start(2)], at(3)).await.unwrap();
+    let ids = [1, 2, 3, 7].map(EventId::from_u128);
+    let found = fresh.store.starting(&ids).await.unwrap();
+    assert_eq!(found, [(ids[0], first.clone()), (ids[0], second.clone()), (ids[1], second.clone())]);
+    // A run that was deleted is nobody's home.
+    fresh.store.delete_run(&first).await.unwrap();
+    assert_eq!(fresh.store.starting(&ids[..1]).await.unwrap(), [(ids[0], second)]);
+    assert_eq!(fresh.store.starting(&[]).await.unwrap(), []);
 }

@@ -1,7 +1,8 @@
 //! Events and runs the stories are told with.
 
 use gauntlet_model::{
-    AnnotationAdded, Event, EventId, Record, RunId, RunSpec, Scores, SnapshotScored, Timestamp,
+    AnnotationAdded, Body, EpisodeId, Event, EventId, Record, RunId, RunSpec, Scores, SnapshotScored,
+    Timestamp,
 };
 use gauntlet_store::Store;
 
@@ -46,6 +47,12 @@ pub fn scored(n: u128, step: u32, scores: &[(&str, f64)], metadata: serde_json::
         ..SnapshotScored::default()
     };
     Event::new(EventId::from_u128(n), at(1), None, Some(step), body).unwrap()
+}
+
+/// An event of a step, of an episode where one is named; identified by `n`.
+pub fn event(n: u128, episode: Option<&str>, step: u32, body: impl Into<Body>) -> Event {
+    let episode = episode.map(|name| EpisodeId::new(name).unwrap());
+    Event::new(EventId::from_u128(n), at(1), episode, Some(step), body).unwrap()
 }
 
 /// The whole log of a run.

@@ -3,12 +3,14 @@
 
 pub mod appending;
 pub mod commands;
+pub mod episodes;
 pub mod finding;
 pub mod fixtures;
 pub mod listing;
 pub mod origin;
 pub mod reading;
 pub mod runs;
+pub mod scoring;
 pub mod searching;
 pub mod storm;
 pub mod watching;
@@ -44,7 +46,9 @@ macro_rules! suite {
             an_unknown_run_cannot_be_read);
         conformance::suite!($backend; finding:
             events_are_found_by_id_with_their_steps, the_highest_step_is_known,
-            the_last_snapshot_of_a_step_of_an_episode_is_its_node);
+            the_history_of_a_step_of_an_episode_is_in_order,
+            the_runs_that_have_an_episode_are_found_the_first_first);
+        conformance::suite!($backend; episodes: an_episode_is_read_from_both_ends);
         conformance::suite!($backend; runs:
             creating_twice_is_creating_once, other_content_is_a_conflict, an_import_is_all_or_nothing,
             an_exported_log_imports_as_itself, the_summary_is_the_fold_of_the_log, huge_scores_keep_the_mean_finite,
@@ -62,8 +66,10 @@ macro_rules! suite {
         conformance::suite!($backend; watching:
             the_head_is_told_after_the_commit, one_watcher_does_not_hear_of_other_runs, a_deleted_run_ends_its_watch,
             the_list_changes_with_any_run);
+        conformance::suite!($backend; scoring:
+            a_later_score_counts_wherever_it_comes, the_list_says_what_the_film_says);
         conformance::suite!($backend; searching:
-            every_text_is_found_with_its_field, marks_narrow_and_widen, filters_leave_what_fails_so,
+            every_text_is_found_with_its_field, marks_narrow_and_widen, words_without_spaces_are_found, filters_leave_what_fails_so,
             pages_hold_each_result_once_while_the_index_grows, a_blank_search_is_newest_first,
             a_run_is_found_as_it_is_called_today, a_deleted_run_is_not_found, the_index_follows_and_says_how_far,
             no_query_breaks_it, what_cannot_be_asked_is_named);

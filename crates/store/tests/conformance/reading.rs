@@ -1,6 +1,6 @@
 //! Reading: pages, filters, steps.
 
-use gauntlet_model::{FailureKind, Kind, MAX_TEXT_BYTES};
+use gauntlet_model::{FailureKind, Kind, MAX_TEXT_BYTES, Scores, SnapshotScored};
 use gauntlet_store::{Failing, StoreError};
 
 use super::Backend;
@@ -85,12 +85,14 @@ pub async fn a_step_is_read_whole(backend: &impl Backend) {
 pub async fn steps_are_listed_in_order_and_by_failure(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
-    // Three snapshots a step, the steps falling: each page must go on inside a step.
+    // Three episodes a step, the steps falling: each page must go on inside a step.
     let events = (0..30).map(|n: u128| {
         let step = 10 - (n / 3) as u32;
         let grounding = if step.is_multiple_of(4) { -20.0 } else { 1.0 };
         let format = if step == 5 { -5.0 } else { 1.0 };
-        snapshot(n, step, &[("root", f64::from(step)), ("grounding", grounding), ("format", format)])
+        let scores = [("root", f64::from(step)), ("grounding", grounding), ("format", format)];
+        let body = SnapshotScored { scores: Scores::new(scores).unwrap(), ..SnapshotScored::default() };
+        event(n, Some(["a", "b", "c"][n as usize % 3]), step, body)
     });
     fresh.store.append(&run, events.collect(), at(2)).await.unwrap();
     let listed = |failing| {

@@ -186,6 +186,41 @@ pub async fn marks_narrow_and_widen(backend: &impl Backend) {
     assert_eq!(marked(hit), ["pontine lesion", "new"]);
 }
 
+pub async fn words_without_spaces_are_found(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    let run = started(&fresh.store, "r").await;
+    let texts = [
+        "脳幹に病変が認められる。",
+        "这个模型产生了幻觉 (GPT模型v2)",
+        "데이터센터에서 실행",
+        "no lesion, 正常",
+    ];
+    let events = (1..).zip(texts).map(|(n, text)| acted(n, n as u32, text, &[]));
+    fresh.store.append(&run, events.collect(), at(2)).await.unwrap();
+    for (typed, found, shown) in [
+        ("病変", vec![1], "病変"),
+        ("変病", vec![], ""),
+        ("認めら*", vec![1], "認めら"),
+        ("幻觉", vec![2], "幻觉"),
+        ("gpt模型", vec![2], "GPT模型"),
+        ("GPT", vec![2], "GPT"),
+        ("\"模型产生\" -病変", vec![2], "模型产生"),
+        ("센터", vec![3], "센터"),
+        ("lesion 正常", vec![4], "lesion"),
+    ] {
+        let page = settled(&fresh.store, &SearchQuery::new(typed)).await;
+        assert_eq!(page.items.iter().filter_map(|hit| hit.step).collect::<Vec<_>>(), found, "{typed}");
+        for hit in &page.items {
+            assert_eq!(marked(hit)[0], shown, "{typed}");
+            let text: String = hit.snippet.iter().map(|s| s.text.as_str()).collect();
+            assert_eq!(Some(&*text), hit.step.and_then(|step| texts.get(step as usize - 1)).copied());
+        }
+    }
+    let asked =
+        SearchQuery { reading: Reading::Expanded, ..SearchQuery::new("モデルの幻觉は何ですか") };
+    assert_eq!(settled(&fresh.store, &asked).await.items[0].step, Some(2));
+}
+
 pub async fn filters_leave_what_fails_so(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let store = &fresh.store;

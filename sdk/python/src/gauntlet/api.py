@@ -9,16 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from . import context
+from . import context, lifecycle
 from .control import Command
 from .episodes import Episode
 from .events import Event, RunStarted, Status
 from .ledger import Ledger
-from .run import Run, announce
-from .settings import Mode, Settings, parse_mode
+from .run import Run
+from .settings import Mode, Settings, address, parse_mode
 from .sinks.base import Sink
 from .stamps import uuid7
-from .values import label, object_of
+from .values import label, object_of, optional_label, words
 
 __all__ = [
     "acheckpoint",
@@ -68,18 +68,19 @@ def init(
         settings = replace(settings, endpoint=endpoint)
     if mode is not None:
         settings = replace(settings, mode=parse_mode(mode, "mode"))
-    settings = replace(settings, endpoint=_address(settings.endpoint))
+    settings = replace(settings, endpoint=address(settings.endpoint))
     resource = {"resource": dict(settings.resource)} if settings.resource else {}
     spec = RunStarted(
         name=label(name or _default_name(), "run"),
         project=label(project or settings.project or "default", "default"),
         kind_=label(kind, "training"),
-        agent=label(agent, "") or None if agent else None,
-        task=label(task, "") or None if task else None,
-        tags=[label(tag, "tag") for tag in tags][:_MOST_TAGS],
+        agent=optional_label(agent),
+        task=optional_label(task),
+        tags=[label(tag, "tag") for tag in words(tags)][:_MOST_TAGS],
         config=object_of(config),
         metadata={**object_of(metadata), **resource, "sdk": f"python {_version()}"},
     )
+    _end_open()
     run_id = _run_id(id or settings.run_id) or uuid7(time.time_ns())
     if sinks is None:
         from .sinks.server import ServerSink
@@ -87,16 +88,17 @@ def init(
         sinks = [ServerSink()]
     run = Run(spec, run_id, settings, () if settings.mode == "disabled" else sinks)
     context.enter(run)
-    announce(run, settings.mode)
+    if not settings.quiet and settings.mode != "disabled":
+        where = run.url if settings.mode == "online" else f"offline, in {settings.spool}"
+        print(f"gauntlet: {run.name} -> {where}", file=sys.stderr)
     return run
 
 
-def _address(endpoint: str) -> str:
-    text = endpoint if "://" in endpoint else f"http://{endpoint}"
-    scheme, _, rest = text.partition("://")
-    if scheme not in {"http", "https"} or not rest.strip("/"):
-        raise ValueError(f"the endpoint is {endpoint!r}; it must be an http or https address")
-    return text.rstrip("/")
+def _end_open() -> None:
+    """At a prompt or in a notebook a person begins a run where the last one was left: it has ended then."""
+    last = context.current_run()
+    if last is not None and lifecycle.interactive() and not last._in_block:
+        last.finish()
 
 
 def _run_id(id: str | None) -> str | None:

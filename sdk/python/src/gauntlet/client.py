@@ -9,16 +9,16 @@ import codecs
 import gzip
 import http.client
 import json
-import socket
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from .errors import ApiError, GauntletError, Unreachable
+from .errors import ApiError, Unreachable
+from .settings import address
 
-__all__ = ["Client", "api_root", "run_url"]
+__all__ = ["Client"]
 
 # Host names are looked up with this codec. Loaded now: a fork in the middle of an import blocks the child's imports.
 codecs.lookup("idna")
@@ -27,24 +27,13 @@ codecs.lookup("idna")
 _COMPRESS_FROM = 1024
 
 
-def api_root(endpoint: str) -> str:
-    """The endpoint without a trailing slash; refuses what is no http or https address."""
-    parts = urlsplit(endpoint if "://" in endpoint else f"http://{endpoint}")
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise GauntletError(f"the endpoint {endpoint!r} is not an http or https address")
-    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
-
-
-def run_url(endpoint: str, run: str) -> str:
-    """Where people look at the run."""
-    return f"{endpoint}/runs/{quote(run, safe='')}"
-
-
 class Client:
-    """Requests to one server. Raises :class:`ApiError` for what it refuses, :class:`Unreachable` for the rest."""
+    """Requests to one server, over http or https. Raises :class:`ApiError` for what it refuses, :class:`Unreachable`
+    for the rest, ``ValueError`` for an endpoint that is no address. Certificates are checked as the system does;
+    ``SSL_CERT_FILE`` names others to trust."""
 
     def __init__(self, endpoint: str, api_key: str | None = None, timeout: float = 30.0) -> None:
-        self.endpoint = api_root(endpoint)
+        self.endpoint = address(endpoint)
         parts = urlsplit(self.endpoint)
         self._secure = parts.scheme == "https"
         self._host = parts.hostname or ""
@@ -141,7 +130,7 @@ class Client:
             except (OSError, http.client.HTTPException) as error:
                 self.close()
                 # The server may have closed an idle connection; every request here is safe to repeat.
-                if fresh or isinstance(error, (socket.timeout, TimeoutError)):
+                if fresh or isinstance(error, TimeoutError):
                     raise Unreachable(f"{self.endpoint}: {error or type(error).__name__}") from error
         if response.will_close:
             self.close()
@@ -158,15 +147,7 @@ class Client:
     def _connect(self, timeout: float) -> http.client.HTTPConnection:
         if self._secure:
             return http.client.HTTPSConnection(self._host, self._port, timeout=timeout)
-        return _Plain(self._host, self._port, timeout=timeout)
-
-
-class _Plain(http.client.HTTPConnection):
-    """Sends small requests at once instead of waiting for more."""
-
-    def connect(self) -> None:
-        super().connect()
-        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return http.client.HTTPConnection(self._host, self._port, timeout=timeout)
 
 
 def _server_sent(response: http.client.HTTPResponse) -> Iterator[tuple[int, dict[str, Any]]]:

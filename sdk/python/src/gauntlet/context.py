@@ -35,7 +35,7 @@ def leave(run: Run) -> None:
         _runs.remove(run)
 
 
-def episode_id(run: Run) -> str | None:
+def episode_id(run: object) -> str | None:
     """The current episode's id, if it is that run's."""
     now = episode.get()
     return now.id if now is not None and now.run is run else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import operator
 import threading
 import time
 import traceback
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from . import context
 from .events import EpisodeFinished, EpisodeStarted, Status, StepError, StepKind, StepRecorded
 from .stamps import rfc3339, span_id, trace_id
-from .values import label, number, object_of, preview, text
+from .values import label, number, object_of, optional_label, preview, text
 
 if TYPE_CHECKING:
     from .run import Run
@@ -29,7 +28,14 @@ def error_of(error: BaseException) -> StepError:
     trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     if len(trace) > _TRACEBACK_BYTES:
         trace = trace[:1024] + "\n[cut by gauntlet]\n" + trace[1024 - _TRACEBACK_BYTES :]
-    return StepError(label(type(error).__name__, "Error"), text(str(error)), text(trace))
+    return StepError(label(type(error).__name__, "Error"), _message(error), text(trace))
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return text(str(error))
+    except Exception:
+        return "an exception that cannot be shown"
 
 
 def record_step(
@@ -53,7 +59,7 @@ def record_step(
     try:
         started = started_ns or time.time_ns()
         event = StepRecorded(kind, span or span_id(), rfc3339(started))
-        event.name = label(name, "") or None if name else None
+        event.name = optional_label(name)
         event.parent_span_id = parent
         event.ended_at = rfc3339(max(ended_ns, started)) if ended_ns else None
         event.payload = payload
@@ -91,6 +97,7 @@ class Episode:
         self._rewards: float | None = None
         self._outside: tuple[Episode | None, str | None] = (None, None)
         self._began = 0.0
+        self._ended = False
         #: Whether a rollout or a log of this episode made a node of it.
         self._judged = False
         #: What the agent said and saw last.
@@ -102,12 +109,14 @@ class Episode:
         self._began = time.perf_counter()
         self.run._open[self.id] = self
         self.enter()
-        task = label(self.task, "") or None if self.task else None
-        self.run.emit(EpisodeStarted(task, object_of(self.metadata)), episode=self.id)
+        self.run.emit(EpisodeStarted(optional_label(self.task), object_of(self.metadata)), episode=self.id)
         return self
 
     def finish(self, error: BaseException | None = None) -> None:
-        """Ends it; ``with`` does this."""
+        """Ends it; ``with`` does this. Once: what it ended as, it stays."""
+        if self._ended:
+            return
+        self._ended = True
         self.leave()
         status: Status = self.status or _status_of(error)
         event = EpisodeFinished(status)
@@ -115,7 +124,7 @@ class Episode:
         event.latency_ms = (time.perf_counter() - self._began) * 1000.0
         cost = number(self.cost)
         event.cost = cost if cost is not None and cost >= 0 else None
-        event.error = text(f"{type(error).__name__}: {error}") if error is not None else None
+        event.error = text(f"{type(error).__name__}: {_message(error)}") if error is not None else None
         self._show(event)
         self.run._open.pop(self.id, None)
         self.run.emit(event, episode=self.id)
@@ -200,12 +209,12 @@ class Episode:
         self.step("plan_update", {"text": text(content)}, metadata=metadata)
 
     def decision(
-        self, choice: Any, options: Sequence[Any] = (), reason: str | None = None, **metadata: Any
+        self, choice: Any, options: Sequence[Any] | None = None, reason: str | None = None, **metadata: Any
     ) -> None:
         """What the agent chose, from what, and why."""
         payload: dict[str, Any] = {"choice": preview(choice)}
-        if options:
-            payload["options"] = preview(list(options))
+        if options is not None:
+            payload["options"] = preview(options)
         if reason is not None:
             payload["reason"] = text(reason)
         self.step("decision", payload, metadata=metadata)
@@ -251,8 +260,9 @@ class Episode:
 
     def artifact(self, content: Any, name: str | None = None, role: str = "file", **more: Any) -> None:
         """As :meth:`gauntlet.Run.artifact`, for this episode and its last step."""
-        step = operator.index(more.pop("step", max(self._steps - 1, 0)))
-        self.run.artifact(content, name, role, step=step, episode=self.id, **more)
+        self.run.artifact(
+            content, name, role, **{"step": max(self._steps - 1, 0), "episode": self.id, **more}
+        )
 
 
 class ToolCall:
@@ -278,7 +288,7 @@ class ToolCall:
         self._parent = context.span.get()
         self.enter()
         self._started, self._began = time.time_ns(), time.perf_counter()
-        arguments = {"arguments": preview(dict(self._arguments or {}))}
+        arguments = {"arguments": preview({} if self._arguments is None else self._arguments)}
         self._record("tool_call", arguments, None, None)
         return self
 

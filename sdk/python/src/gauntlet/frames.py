@@ -30,7 +30,6 @@ class Frame:
 
     __slots__ = (
         "action",
-        "at_ns",
         "began",
         "in_loop",
         "number",
@@ -45,7 +44,6 @@ class Frame:
         self.number = number
         self.action = action
         self.observation = observation
-        self.at_ns = time.time_ns()
         self.began = time.perf_counter()
         self.thread = threading.get_ident()
         self.in_loop = in_loop

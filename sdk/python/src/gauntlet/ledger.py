@@ -5,9 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 
-__all__ = ["Ledger", "logger"]
+__all__ = ["Ledger", "Unusable", "logger"]
 
 logger = logging.getLogger("gauntlet")
+
+
+class Unusable(ValueError):
+    """What was given cannot be kept; the message says what it is and what it should be."""
 
 
 class Ledger:
@@ -46,6 +50,10 @@ class Ledger:
             self._told.discard(key)
 
     def bug(self, where: str, error: BaseException) -> None:
-        """An error of ours in a place that must not raise: counted, and told once for each place."""
+        """An error in a place that must not raise: counted, and told once for each place."""
+        if isinstance(error, Unusable):
+            self.count("skipped_values")
+            self.warn(f"unusable {where}", f"a call of {where} is left out: {error} (told once)")
+            return
         self.count("errors")
         self.warn(f"bug {where}", f"{where} failed and was skipped: {type(error).__name__}: {error}")

@@ -12,12 +12,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .run import Run
 
-__all__ = ["forget", "register"]
+__all__ = ["forget", "interactive", "register"]
 
 _runs: list[Run] = []
 _installed = False
 _lock = threading.RLock()
 _error: BaseException | None = None
+
+
+def interactive() -> bool:
+    """Whether a person types: a prompt, a notebook. There an exception ends nothing."""
+    return hasattr(sys, "ps1")
 
 
 def register(run: Run) -> None:
@@ -29,11 +34,15 @@ def register(run: Run) -> None:
             return
         _installed = True
     atexit.register(_end)
+    process: Any = sys.modules.get("multiprocessing.process")
+    if process is not None and process.parent_process() is not None:
+        _end_with_worker()
     previous = sys.excepthook
 
     def remember(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         global _error
-        _error = error
+        if not interactive():
+            _error = error
         previous(kind, error, trace)
 
     sys.excepthook = remember
@@ -49,11 +58,10 @@ def forget(run: Run) -> None:
 
 
 def _end() -> None:
+    # A worker's finalizers run while the exception that ends it is on its way.
+    error = _error or sys.exc_info()[1]
     for run in list(_runs):
-        if _error is not None:
-            run.fail(_error)
-        else:
-            run.finish()
+        run.__exit__(None, error, None)
 
 
 def _before_fork() -> None:
@@ -61,8 +69,12 @@ def _before_fork() -> None:
     util: Any = sys.modules.get("multiprocessing.util")
     if util is not None and not getattr(_before_fork, "told", False):
         setattr(_before_fork, "told", True)  # noqa: B010 - a function's attribute
-        # Worker processes of multiprocessing end without atexit; they run finalizers instead.
-        util.register_after_fork(_runs_holder, lambda _: util.Finalize(None, _end, exitpriority=100))
+        util.register_after_fork(_holder, lambda _: _end_with_worker())
+
+
+def _end_with_worker() -> None:
+    """Worker processes of multiprocessing end without atexit; they run finalizers instead."""
+    sys.modules["multiprocessing.util"].Finalize(None, _end, exitpriority=100)
 
 
 def _after_fork() -> None:
@@ -80,4 +92,4 @@ class _Holder:
     """Something multiprocessing can hold a weak reference to."""
 
 
-_runs_holder = _Holder()
+_holder = _Holder()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -81,6 +82,7 @@ class Recorder:
         self.ledger = ledger
         self.outlets: list[Outlet] = []
         self._scored = _Scored()
+        self._losses = threading.Lock()
         self._lost = 0
         self._closed = False
         self._pump: Pump[Entry] = Pump("recorder", self._record, ledger, _MOST_ENTRIES, _MOST_BYTES)
@@ -94,7 +96,8 @@ class Recorder:
             )
             return
         if not self._pump.put(entry, size):
-            self._lost += 1
+            with self._losses:
+                self._lost += 1
             self.ledger.count("dropped")
             self.ledger.warn("full", "events come faster than they can be written; some are dropped")
 
@@ -116,7 +119,8 @@ class Recorder:
     def _record(self, entries: list[Entry]) -> None:
         records: list[Record] = []
         if self._lost:
-            lost, self._lost = self._lost, 0
+            with self._losses:
+                lost, self._lost = self._lost, 0
             records.append(_write(Gap(lost, "the queue was full"), entries[0].at_ns, None, None))
         for entry in entries:
             try:

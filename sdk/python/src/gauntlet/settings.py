@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
-__all__ = ["DEFAULT_ENDPOINT", "Mode", "Settings", "default_spool"]
+__all__ = ["DEFAULT_ENDPOINT", "Mode", "Settings", "address", "default_spool", "parse_mode"]
 
 Mode = Literal["online", "offline", "disabled"]
 
@@ -49,7 +49,7 @@ class Settings:
         run_id = resource.pop("gauntlet.run.id", None)
         return cls(
             endpoint=env.get("GAUNTLET_ENDPOINT") or DEFAULT_ENDPOINT,
-            api_key=env.get("GAUNTLET_API_KEY") or None,
+            api_key=env.get("GAUNTLET_API_KEY", "").strip() or None,
             project=project,
             run_id=run_id,
             mode=parse_mode(env.get("GAUNTLET_MODE") or "online", "GAUNTLET_MODE"),
@@ -66,6 +66,20 @@ def parse_mode(text: str, name: str) -> Mode:
     if text in _MODES:
         return _MODES[text]
     raise ValueError(f"{name} is {text!r}; use online, offline or disabled")
+
+
+def address(endpoint: str) -> str:
+    """The server's address without a trailing slash, ``http`` where no scheme is named; what is no http or https
+    address is refused."""
+    whole = endpoint if "://" in endpoint else f"http://{endpoint}"
+    try:
+        parts = urlsplit(whole)
+        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError(f"the endpoint is {endpoint!r}; it must be an http or https address")
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 
 def default_spool(env: Mapping[str, str]) -> Path:

@@ -22,11 +22,13 @@ __all__ = [
     "number",
     "numbers",
     "object_of",
+    "optional_label",
     "path_of",
     "preview",
     "say",
     "copy_hashed",
     "text",
+    "words",
 ]
 
 #: Longest rubric path, bytes.
@@ -123,6 +125,16 @@ def label(value: Any, default: str) -> str:
     return _cut(line, MAX_LABEL_BYTES).strip() or default
 
 
+def optional_label(value: Any) -> str | None:
+    """A one-line text as :func:`label` makes it; ``None`` where there is nothing to say."""
+    return None if value is None else label(value, "") or None
+
+
+def words(value: Any) -> tuple[str, ...]:
+    """Several names as texts; a text alone is one name."""
+    return (value,) if isinstance(value, str) else tuple(map(str, value))
+
+
 def text(value: Any, ledger: Ledger | None = None, limit: int = MAX_TEXT_BYTES) -> str:
     """Free text of at most ``limit`` bytes; what is longer is cut, with a marker that says how much is missing."""
     whole = value if value.__class__ is str else say(value)
@@ -163,11 +175,15 @@ def preview(value: Any, limit: int = MAX_PREVIEW) -> Any:
     return json_safe(value, _Budget(limit))
 
 
-def object_of(values: Mapping[str, Any] | None) -> dict[str, Any]:
-    """A mapping as a JSON object, whatever it holds; NaN and infinities become text."""
-    if not values:
+def object_of(values: Any) -> dict[str, Any]:
+    """A mapping as a JSON object, whatever it holds; NaN and infinities become text. Of an object with attributes (an
+    ``argparse.Namespace``, a dataclass) these are taken; anything else is kept as ``value``."""
+    if values is None:
         return {}
-    safe = json_safe(dict(values), _Budget(MAX_OBJECT))
+    if not isinstance(values, Mapping):
+        attributes = getattr(values, "__dict__", None)
+        values = attributes if isinstance(attributes, dict) else {"value": values}
+    safe = json_safe(values, _Budget(MAX_OBJECT))
     return safe if isinstance(safe, dict) else {}
 
 

@@ -90,9 +90,9 @@ export class Client {
     return this.#files.export(run, format);
   }
 
-  /** Keeps bytes under their SHA-256, which it resolves to. */
-  putArtifact(run: string, file: Bytes): Promise<string> {
-    return this.#files.putArtifact(run, file);
+  /** Keeps bytes under their SHA-256, which it resolves to; `hash` says it where it is known. */
+  putArtifact(run: string, file: Bytes, options: { hash?: string; signal?: AbortSignal } = {}): Promise<string> {
+    return this.#files.putArtifact(run, file, options);
   }
 
   /** The bytes of an artifact. */

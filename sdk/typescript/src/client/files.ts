@@ -2,7 +2,7 @@
 
 import { sha256 } from "../wire/ids.js";
 import { GauntletError } from "./errors.js";
-import { part, type Http } from "./http.js";
+import { part, type Body, type Http } from "./http.js";
 import type { Imported } from "./types.js";
 
 /** What bytes may be handed over as. */
@@ -29,7 +29,7 @@ export class Files {
 
   /** Makes a run of a result file; throws `unreadable_file` with the place where it broke. */
   import(file: Bytes, { name }: { name?: string } = {}): Promise<Imported> {
-    return this.http.json("POST", "/import", { query: { name }, body: bodyOf(file), timeoutMs: 600_000 });
+    return this.http.json("POST", "/import", { query: { name }, body: file as Body, timeoutMs: 600_000 });
   }
 
   /** A run as a file, as a stream. `results` is the nested result file, `jsonl` native events, one a line. */
@@ -41,13 +41,17 @@ export class Files {
   }
 
   /** Keeps bytes under their SHA-256, which it resolves to. An event `artifact.added` is what ties them to a step. */
-  async putArtifact(run: string, file: Bytes): Promise<string> {
-    const bytes = await bytesOf(file);
-    const hash = await sha256(bytes);
-    if (hash === undefined) throw new GauntletError("unsupported", "there is no SHA-256 here: not a secure context");
-    const path = `/runs/${part(run)}/artifacts/${hash}`;
-    await this.http.send("PUT", path, { body: bytes as BodyInit, timeoutMs: 600_000 });
-    return hash;
+  async putArtifact(
+    run: string,
+    file: Bytes,
+    { hash, signal }: { hash?: string; signal?: AbortSignal } = {},
+  ): Promise<string> {
+    // A file that is hashed here must not change until it is sent.
+    const bytes = hash === undefined ? await bytesOf(file) : file;
+    const name = hash ?? (await hashOf(bytes as Uint8Array));
+    const body = bytes as Body;
+    await this.http.bytes("PUT", `/runs/${part(run)}/artifacts/${name}`, { body, signal, timeoutMs: 600_000 });
+    return name;
   }
 
   /** The bytes of an artifact; throws `not_found`. */
@@ -70,13 +74,20 @@ export class Files {
   }
 }
 
-function bodyOf(file: Bytes): BodyInit {
-  return file instanceof Uint8Array ? new Uint8Array(file) : file;
+/** The SHA-256 of bytes; throws `unsupported` where the platform has none. */
+export async function hashOf(bytes: Uint8Array): Promise<string> {
+  const hash = await sha256(bytes);
+  if (hash === undefined) throw new GauntletError("unsupported", "there is no SHA-256 here: not a secure context");
+  return hash;
 }
 
 /** The bytes, as a copy that does not change with its source. */
 export async function bytesOf(file: Bytes): Promise<Uint8Array> {
+  return file instanceof Blob ? new Uint8Array(await file.arrayBuffer()) : copyOf(file);
+}
+
+/** {@link bytesOf} what can be read at once. */
+export function copyOf(file: Exclude<Bytes, Blob>): Uint8Array {
   if (typeof file === "string") return new TextEncoder().encode(file);
-  if (file instanceof Uint8Array) return new Uint8Array(file);
-  return new Uint8Array(file instanceof Blob ? await file.arrayBuffer() : file.slice(0));
+  return new Uint8Array(file instanceof Uint8Array ? file : file.slice(0));
 }

@@ -27,11 +27,14 @@ function defaultEndpoint(): string {
   return environment("GAUNTLET_ENDPOINT") ?? (isPage ? location?.origin : undefined) ?? "http://127.0.0.1:4600";
 }
 
+/** What `fetch` takes as a body. Not the DOM's name for it: programs for Node may have no types of the DOM. */
+export type Body = NonNullable<RequestInit["body"]>;
+
 /** What varies from request to request. */
 export interface Call {
   query?: Record<string, string | number | boolean | null | undefined>;
   json?: unknown;
-  body?: BodyInit;
+  body?: Body;
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
   /** Milliseconds; `null` for none. */
@@ -46,11 +49,12 @@ export class Http {
   readonly #timeoutMs: number;
 
   constructor({ endpoint, apiKey, timeoutMs = 30_000 }: ClientOptions = {}) {
-    this.endpoint = (endpoint ?? defaultEndpoint()).replace(/\/+$/, "");
-    if (!/^https?:\/\/[^/]/.test(this.endpoint)) {
+    this.endpoint = (endpoint ?? defaultEndpoint()).trim().replace(/\/+$/, "");
+    if (!isAddress(this.endpoint)) {
       throw new TypeError(`endpoint ${JSON.stringify(this.endpoint)} is not an http or https address`);
     }
-    this.#apiKey = apiKey ?? environment("GAUNTLET_API_KEY");
+    this.#apiKey = (apiKey ?? environment("GAUNTLET_API_KEY"))?.trim();
+    if (/[^\x21-\x7e]/.test(this.#apiKey ?? "")) throw new TypeError("the API key has characters that no key has");
     this.#timeoutMs = timeoutMs;
   }
 
@@ -127,8 +131,24 @@ export class Http {
         cause: error,
       });
     }
-    return new GauntletError("unreachable", `${method} ${path}: ${this.endpoint} cannot be reached`, { cause: error });
+    const message = `${method} ${path}: ${this.endpoint} cannot be reached${reasonOf(error)}`;
+    return new GauntletError("unreachable", message, { cause: error });
   }
+}
+
+function isAddress(text: string): boolean {
+  try {
+    return /^https?:$/.test(new URL(text).protocol);
+  } catch {
+    return false;
+  }
+}
+
+/** What the platform says of it: `fetch` itself only says that it failed. A browser says no more. */
+function reasonOf(error: unknown): string {
+  const { cause } = error as { cause?: { code?: unknown; message?: unknown } };
+  const said = cause?.message || cause?.code;
+  return said ? ` (${String(said)})` : "";
 }
 
 /** A signal that fires after a time, or with another signal. (`AbortSignal.any` is too new for Node 18.) */

@@ -1,6 +1,7 @@
 // `gauntlet-sdk/node`: everything of `gauntlet-sdk`, with a disk behind the queue. Events that the server does not take
-// in time wait there, also after the process; the next process of this machine that logs sends them.
+// in time wait there, also after the process; the next process of this machine that logs to that server sends them.
 
+import { createHash } from "node:crypto";
 import { Client } from "../client/client.js";
 import type { ClientOptions } from "../client/http.js";
 import { init as begin } from "../run/init.js";
@@ -8,7 +9,7 @@ import { Delivery } from "../run/delivery.js";
 import { Fifo } from "../run/fifo.js";
 import { Ledger } from "../run/ledger.js";
 import type { Run } from "../run/run.js";
-import type { InitOptions, OpenSpool } from "../run/settings.js";
+import type { InitOptions, Spools } from "../run/settings.js";
 import { DiskSpool, spoolFolder } from "./spool.js";
 
 export * from "../index.js";
@@ -23,15 +24,15 @@ export interface NodeInitOptions extends InitOptions {
   spoolFolder?: string;
 }
 
-/** `init` with a disk behind it. What earlier processes left is sent first, in the background. */
+/** `init` with a disk behind it. What earlier processes left for the same server is sent as well, in the background. */
 export async function init(options: NodeInitOptions = {}): Promise<Run> {
   const folder = options.spoolFolder ?? spoolFolder();
   const run = await begin({ spool: onDisk(folder), ...options });
   const mode = options.mode ?? process.env["GAUNTLET_MODE"] ?? "online";
   if (mode === "online") {
-    const { endpoint, apiKey } = options;
-    const where = { ...(endpoint ? { endpoint } : {}), ...(apiKey ? { apiKey } : {}) };
-    void send({ ...where, folder }, true).catch(() => undefined);
+    const client = clientOf(options);
+    const isMeantForIt = ({ endpoint }: DiskSpool) => endpoint === client.endpoint;
+    void send(folder, 60_000, true, isMeantForIt, () => client).catch(() => undefined);
   }
   return run;
 }
@@ -46,39 +47,56 @@ export interface Synced {
   left: number;
 }
 
-/** Sends what earlier processes left on disk. Waits at most `timeoutMs` for each run; default 60 s. */
+/**
+ * Sends what earlier processes left on disk, offline runs as well: to `endpoint`, else each run to the server it was
+ * meant for. Waits at most `timeoutMs` for each run; default 60 s.
+ */
 export function sync(options: ClientOptions & { folder?: string } = {}): Promise<Synced> {
-  return send(options, false);
+  const { folder = spoolFolder(), timeoutMs = 60_000, ...where } = options;
+  const clientFor = ({ endpoint }: DiskSpool) => clientOf(endpoint === null ? where : { endpoint, ...where });
+  return send(folder, timeoutMs, false, () => true, clientFor);
+}
+
+function clientOf({ endpoint, apiKey }: Pick<ClientOptions, "endpoint" | "apiKey">): Client {
+  return new Client({ ...(endpoint ? { endpoint } : {}), ...(apiKey ? { apiKey } : {}) });
 }
 
 /** `isIdle`: a process that has nothing else to do ends meanwhile, and the next one goes on with it. */
-async function send(options: ClientOptions & { folder?: string }, isIdle: boolean): Promise<Synced> {
-  const { folder = spoolFolder(), timeoutMs = 60_000, ...where } = options;
+async function send(
+  folder: string,
+  timeoutMs: number,
+  isIdle: boolean,
+  wants: (spool: DiskSpool) => boolean,
+  clientFor: (spool: DiskSpool) => Client,
+): Promise<Synced> {
   const done: Synced = { runs: 0, sent: 0, refused: 0, left: 0 };
-  for (const spool of DiskSpool.adopt(folder)) {
+  for (const spool of DiskSpool.adopt(folder, wants)) {
     const ledger = new Ledger((message) => console.warn(message));
-    const fifo = new Fifo({ events: 1, bytes: 1 }, null);
-    fifo.adopt(spool);
-    const delivery = new Delivery(new Client(where), spool.spec, fifo, ledger);
+    const fifo = new Fifo({ events: 1, bytes: 1 }, null, [spool]);
+    const delivery = new Delivery(clientFor(spool), spool.spec, fifo, ledger);
     delivery.start();
     await delivery.flush(timeoutMs, isIdle);
+    done.left += fifo.left;
     delivery.giveUp("the server did not take them in time");
     done.runs += ledger.counts.sent > 0 ? 1 : 0;
     done.sent += ledger.counts.sent;
     done.refused += ledger.counts.refused;
-    done.left += spool.left;
     delivery.close();
   }
   return done;
 }
 
-function onDisk(folder: string): OpenSpool {
-  return (spec, warn) => {
-    try {
-      return DiskSpool.create(folder, spec, MOST_BYTES);
-    } catch (error) {
-      warn(`gauntlet: events cannot wait in ${folder}: ${(error as Error).message}`);
-      return null;
-    }
+function onDisk(folder: string): Spools {
+  return {
+    leftOf: ({ id }, meantFor) => DiskSpool.adopt(folder, ({ spec, endpoint }) => spec.id === id && endpoint === meantFor, id),
+    open: (spec, endpoint, warn) => {
+      try {
+        return DiskSpool.create(folder, spec, endpoint, MOST_BYTES);
+      } catch (error) {
+        warn(`gauntlet: events cannot wait in ${folder}: ${(error as Error).message}`);
+        return null;
+      }
+    },
+    sha256: (bytes) => createHash("sha256").update(bytes).digest("hex"),
   };
 }

@@ -6,10 +6,10 @@ import { backoff, pause } from "../client/http.js";
 import type { RunSpec } from "../client/types.js";
 import { uuidv7 } from "../wire/ids.js";
 import { now } from "../wire/time.js";
-import type { Fifo } from "./fifo.js";
+import type { Content, Fifo } from "./fifo.js";
 import type { Ledger } from "./ledger.js";
 
-/** Longest time an event waits for company, milliseconds. */
+/** Longest time an event waits for company, milliseconds; and longest time until it is on disk while nobody takes it. */
 const LINGER_MS = 50;
 /** Most events in one request, and most bytes of them. */
 const BATCH_EVENTS = 500;
@@ -22,6 +22,9 @@ const LONGEST_ASKED_MS = 60_000;
 const MOST_REFUSED = 100;
 /** What browsers let a page send as it goes, bytes, with some room for headers. */
 const PARTING_BYTES = 60_000;
+/** Statuses that are about what was sent. Any other refusal may be over later, and loses nothing. */
+const ABOUT_CONTENT = [400, 413, 422];
+const ARTIFACT = '"kind":"artifact.added"';
 
 /** An event the server will not take, and why. */
 export interface Refused {
@@ -37,15 +40,18 @@ export class Delivery {
   /** Why nothing is sent any more, once that is so. */
   #halted: string | null = null;
   #isSending = false;
-  /** Events taken, and events settled: sent, refused or lost. They settle in order, behind the run's creation. */
-  #taken = 1;
+  /** Events taken, and events settled: sent, refused or lost. They settle in order. */
+  #taken: number;
   #settled = 0;
   #untold = 0;
   #waiters: { target: number; resolve: () => void }[] = [];
   #hurry = new AbortController();
   /** Ends the pause before the next try at a server that does not answer. */
   #nudge = new AbortController();
+  /** Ends the request that is under way. */
+  readonly #stop = new AbortController();
   #isAway = false;
+  #saving: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly client: Client | null,
@@ -53,65 +59,70 @@ export class Delivery {
     private readonly fifo: Fifo,
     private readonly ledger: Ledger,
   ) {
-    this.#taken += fifo.left;
+    // The first is the creation of the run.
+    this.#taken = 1 + fifo.left;
   }
 
   get queued(): number {
     return this.fifo.left;
   }
 
-  /** Whether the last try found no server. */
+  /** Whether the last try found no server, or one that takes nothing now. */
   get isAway(): boolean {
     return this.#isAway;
   }
 
-  /** Takes one event as JSON text. Never waits; where there is no room it is lost, counted and said in the stream. */
-  offer(line: string): void {
+  /**
+   * Takes one event as JSON text, with the content of the artifact it speaks of. Never waits; where there is no room it
+   * is lost, counted and said in the stream.
+   */
+  offer(line: string, content?: Content): void {
     if (this.#halted !== null) return this.#lose(1, this.#halted);
     if (this.#untold > 0) this.#sayGap();
-    if (!this.fifo.push(line)) {
+    if (!this.fifo.push(line, content)) {
       this.#untold += 1;
       return this.#lose(1, "the queue is full");
     }
     this.#taken += 1;
-    this.#start();
+    if (this.client === null || this.#isAway) this.#saveSoon();
+    this.start();
   }
 
   /** Starts sending what waits. */
   start(): void {
-    this.#start();
+    if (this.#isSending || this.client === null || this.#halted !== null) return;
+    if (this.#isCreated && this.fifo.left === 0) return;
+    this.#isSending = true;
+    const ended = () => {
+      this.#isSending = false;
+      // Something may have come between the last look and the end.
+      if (this.fifo.left > 0) this.start();
+    };
+    const failed = (error: unknown) => {
+      this.giveUp(`sending failed: ${String(error)}`);
+      this.#settle(this.#taken - this.#settled);
+    };
+    void this.#send(this.client).catch(failed).then(ended);
   }
 
   /**
-   * Waits until everything taken so far is settled. `false` where the time was up before. A Node process does not end
-   * meanwhile, unless `isIdle`.
+   * Waits until everything taken so far is settled; offline, until it is on disk. `false` where the time was up before.
+   * A Node process does not end meanwhile, unless `isIdle`.
    */
   async flush(timeoutMs: number, isIdle = false): Promise<boolean> {
     if (this.#untold > 0) this.#sayGap();
+    if (this.client === null) return this.#spill();
     const target = this.#taken;
     if (this.#settled >= target) return true;
-    if (this.client === null) return false;
     this.#hurry.abort();
     this.#nudge.abort();
     this.#nudge = new AbortController();
-    this.#start();
+    this.start();
     const done = new AbortController();
     const settled = new Promise<void>((resolve) => this.#waiters.push({ target, resolve }));
     await Promise.race([settled, pause(timeoutMs, done.signal, isIdle)]);
     done.abort();
     return this.#settled >= target;
-  }
-
-  /** Brings a file to the server; resolves to its SHA-256, and throws where the server does not take it. */
-  async upload(bytes: Uint8Array): Promise<string> {
-    const { client } = this;
-    if (client === null) throw new Error("the run is offline, where files are not kept");
-    let hash = "";
-    const isDone =
-      (this.#isCreated || (await this.#retried(() => this.#create(client)))) &&
-      (await this.#retried(async () => void (hash = await client.putArtifact(this.spec.id, bytes))));
-    if (!isDone) throw new Error(this.#halted ?? "it could not be sent");
-    return hash;
   }
 
   /** What a page that is going away can still do: one request that outlives it. Sent twice, it is kept once. */
@@ -125,37 +136,26 @@ export class Delivery {
   /** Sends no more. What is left goes to disk where there is one, else it is lost. Does not wait for anything. */
   giveUp(why: string): void {
     this.#halted ??= why;
+    this.#stop.abort();
     if (this.fifo.left === 0) return;
-    if (this.fifo.spill()) {
-      this.ledger.counts.spooled = this.fifo.left;
-      return this.ledger.warn("spooled", `${this.fifo.left} events wait on disk: ${why}`);
-    }
+    this.#spill();
     const lost = this.fifo.clear();
     this.#settle(lost);
-    this.#lose(lost, why);
+    if (lost > 0) this.#lose(lost, why);
+    const { left, place } = this.fifo;
+    this.ledger.counts.spooled = left;
+    if (left > 0) this.ledger.warn("spooled", `${left} events wait in ${place}; sync() sends them: ${why}`);
   }
 
   /** Ends it; what is left on disk stays there. */
   close(): void {
     this.#halted ??= "the run is finished";
-    this.fifo.close();
-  }
-
-  #start(): void {
-    if (this.#isSending || this.client === null || this.#halted !== null) return;
-    if (this.fifo.left === 0 && this.#isCreated) return;
-    this.#isSending = true;
-    const ended = () => {
-      this.#isSending = false;
-      // Something may have come between the last look and the end.
-      if (this.fifo.left > 0) this.#start();
-    };
-    const failed = (error: unknown) => this.#halt(`sending failed: ${String(error)}`);
-    void this.#send(this.client).catch(failed).then(ended);
+    clearTimeout(this.#saving);
+    this.ledger.guarded("closing the queue", undefined, () => this.fifo.close());
   }
 
   async #send(client: Client): Promise<void> {
-    if (!this.#isCreated && !(await this.#persist(() => this.#create(client)))) return;
+    if (!this.#isCreated && (await this.#persist(client, async () => undefined)) === false) return;
     while (this.fifo.left > 0 && this.#halted === null) {
       if (this.fifo.left < BATCH_EVENTS) await pause(LINGER_MS, this.#hurry.signal, true);
       const lines = this.fifo.peek(BATCH_EVENTS, BATCH_BYTES);
@@ -169,11 +169,14 @@ export class Delivery {
 
   /** Sends lines, setting aside what the server names as bad. `false` once nothing can be sent any more. */
   async #batch(client: Client, lines: readonly string[]): Promise<boolean> {
+    for (const line of lines) if (line.includes(ARTIFACT) && !(await this.#upload(client, line))) return false;
     let rest = [...lines];
     while (rest.length > 0) {
-      const refusal = await this.#persist(() => client.events.appendLines(this.spec.id, rest));
+      const refusal = await this.#persist(client, () => {
+        return client.events.appendLines(this.spec.id, rest, { signal: this.#stop.signal });
+      });
       if (refusal === false) return false;
-      if (!(refusal instanceof GauntletError)) {
+      if (refusal === true) {
         this.ledger.counts.sent += rest.length;
         return true;
       }
@@ -192,57 +195,94 @@ export class Delivery {
     return true;
   }
 
+  /** Sends the content that an event speaks of, before the event. `false` once nothing can be sent any more. */
+  async #upload(client: Client, line: string): Promise<boolean> {
+    const { body } = JSON.parse(line) as { body?: { name?: string; sha256?: string } };
+    const hash = body?.sha256 ?? "";
+    const bytes = this.fifo.content(hash);
+    if (bytes === null) return true;
+    const { id } = this.spec;
+    const signal = this.#stop.signal;
+    const refusal = await this.#persist(client, () => client.putArtifact(id, bytes, { hash, signal }));
+    if (refusal === false) return false;
+    if (refusal !== true) {
+      this.ledger.counts.lost += 1;
+      this.ledger.warn("artifact", `the content of artifact ${body?.name} is not kept: ${refusal.message}`);
+    }
+    this.fifo.release(hash);
+    return true;
+  }
+
   async #create(client: Client): Promise<void> {
+    const { signal } = this.#stop;
     try {
-      await client.runs.create(this.spec);
+      await client.runs.create(this.spec, { signal });
     } catch (error) {
       if (!(error instanceof GauntletError)) throw error;
       if (error.status === 413 || error.status === 422) {
         // The run matters more than what is said about it.
         this.ledger.warn("spec", `the run is created without config and metadata: ${error.message}`);
         const { id, name, project, kind } = this.spec;
-        await client.runs.create({ id, name, ...(project ? { project } : {}), ...(kind ? { kind } : {}) });
+        await client.runs.create({ id, name, ...(project ? { project } : {}), ...(kind ? { kind } : {}) }, { signal });
       } else if (error.code === "conflict") {
         this.ledger.warn("conflict", `run ${this.spec.id} exists with other settings; this goes on with it`);
       } else throw error;
     }
-    if (!this.#isCreated) this.#settle(1);
     this.#isCreated = true;
+    if (this.#settled === 0) this.#settle(1);
   }
 
   /**
-   * Does it until it is done (`true`), or refused for what was sent (the error), or nothing can be sent any more
-   * (`false`).
+   * Does it, on a run that is there, until it is done (`true`), or refused for what was sent (the error), or nothing is
+   * to be sent any more (`false`). A server that is away, busy, or refuses for other reasons is asked again and again.
    */
-  async #persist(work: () => Promise<unknown>): Promise<true | false | GauntletError> {
-    try {
-      return await this.#retried(work);
-    } catch (error) {
-      if (!(error instanceof GauntletError)) throw error;
-      if ([400, 413, 422].includes(error.status) && this.#isCreated) return error;
-      this.#halt(`the server refuses this run: ${error.message}`);
-      return false;
-    }
-  }
-
-  /** Asks a server that is away or busy again and again; `false` once nothing is to be sent any more. */
-  async #retried(work: () => Promise<unknown>): Promise<boolean> {
+  async #persist(client: Client, work: () => Promise<unknown>): Promise<true | false | GauntletError> {
     for (let attempt = 1; this.#halted === null; attempt += 1) {
       try {
+        if (!this.#isCreated) await this.#create(client);
         await work();
         this.#isAway = false;
         if (attempt > 1) this.ledger.again("away");
         return true;
       } catch (error) {
-        if (!(error instanceof GauntletError) || !error.isTemporary) throw error;
-        const asked = Math.min(error.retryAfterMs ?? 0, LONGEST_ASKED_MS);
-        this.ledger.warn("away", `${error.message}; events are kept and sent when it is there`);
-        const wait = Math.max(asked * (1 + Math.random() / 4), backoff(attempt, FIRST_PAUSE_MS, LONGEST_PAUSE_MS));
-        this.#isAway = error.status === 0;
-        await pause(wait, this.#isAway ? this.#nudge.signal : undefined, true);
+        if (this.#halted !== null) break;
+        if (!(error instanceof GauntletError)) throw error;
+        if (this.#isCreated && ABOUT_CONTENT.includes(error.status)) return error;
+        // A server that lost the run, or whose folder is a new one, gets it again.
+        if (error.status === 404) this.#isCreated = false;
+        this.#isAway = true;
+        this.ledger.warn("away", `${error.message}; events are kept and sent later`);
+        this.#spill();
+        await this.#rest(error, attempt);
       }
     }
     return false;
+  }
+
+  /** The pause before the next try. Who waits in `flush` ends it, unless the server asked for it. */
+  async #rest({ status, retryAfterMs }: GauntletError, attempt: number): Promise<void> {
+    const asked = Math.min(retryAfterMs ?? 0, LONGEST_ASKED_MS);
+    const wait = Math.max(asked * (1 + Math.random() / 4), backoff(attempt, FIRST_PAUSE_MS, LONGEST_PAUSE_MS));
+    const ended = new AbortController();
+    const end = () => ended.abort();
+    const signals = status === 0 ? [this.#stop.signal, this.#nudge.signal] : [this.#stop.signal];
+    for (const signal of signals) signal.addEventListener("abort", end, { once: true });
+    await pause(wait, ended.signal, true);
+    for (const signal of signals) signal.removeEventListener("abort", end);
+  }
+
+  /** What nobody takes now goes to disk, where there is one: there it outlives the process. */
+  #saveSoon(): void {
+    if (this.#saving !== undefined) return;
+    this.#saving = setTimeout(() => {
+      this.#saving = undefined;
+      if (this.client === null || this.#isAway) this.#spill();
+    }, LINGER_MS);
+    (this.#saving as { unref?: () => void }).unref?.();
+  }
+
+  #spill(): boolean {
+    return this.ledger.guarded("writing to disk", false, () => this.fifo.spill());
   }
 
   #setAside(line: string, { field, message }: Detail, error: GauntletError): void {
@@ -259,11 +299,6 @@ export class Delivery {
       this.#untold = 0;
       this.#taken += 1;
     }
-  }
-
-  #halt(why: string): void {
-    this.giveUp(why);
-    this.#settle(this.#taken - this.#settled);
   }
 
   #lose(count: number, why: string): void {

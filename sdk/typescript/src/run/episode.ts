@@ -2,7 +2,7 @@
 
 import type { Bodies, FinalStatus, StepError, StepKind } from "../wire/events.js";
 import { spanId, traceId } from "../wire/ids.js";
-import { toJson, toJsonObject, type JsonObject } from "../wire/json.js";
+import { toJsonObject, type JsonObject } from "../wire/json.js";
 import { clipLabel } from "../wire/limits.js";
 import { fromMillis } from "../wire/time.js";
 import type { Ledger } from "./ledger.js";
@@ -15,16 +15,19 @@ export interface EpisodeOptions {
   /** Default: a new trace id. */
   id?: string;
   task?: string;
-  /** The step of the run that the whole episode belongs to. Default: each thing recorded is the episode's next step. */
+  /**
+   * The step of the run that the whole episode belongs to. Default: the run's next one, and after each `log` or
+   * `rollout` in the episode the next again: a turn is a step.
+   */
   step?: number;
   metadata?: object;
 }
 
 /** How an episode ended. */
 export interface EpisodeEnd {
-  /** Default `completed`; `failed` where an error is named. */
+  /** Default `completed`; where an error is named `failed`, or `timed_out` or `cancelled` as its name says. */
   status?: FinalStatus;
-  /** Sum of rewards. */
+  /** Default: the sum of the rewards. */
   return?: number;
   cost?: number;
   /** Why it failed. */
@@ -44,13 +47,22 @@ export interface Recorded {
   durationMs?: number;
 }
 
+/** What of a payload a person reads first. */
+const READ_FIRST = ["text", "output", "content", "result"];
+
 /** An episode that is being recorded. Make one with `run.episode`. */
 export class Episode {
   readonly id: string;
+  readonly #task: string;
   readonly #fixed: number | undefined;
   readonly #begun = performance.now();
-  #next = 0;
+  /** The step that things recorded now belong to; `undefined` where the next one begins a new step. */
+  #step: number | undefined;
+  #hasSteps = false;
   #rewards: number | undefined;
+  /** What the agent said and saw last. */
+  #said: unknown;
+  #saw: unknown;
   #isFinished = false;
 
   /** @internal */
@@ -59,13 +71,18 @@ export class Episode {
     private readonly ledger: Ledger,
     options: EpisodeOptions,
   ) {
-    this.id = options.id === undefined ? traceId() : idOf(options.id);
-    this.#fixed = options.step === undefined ? undefined : stepOf(options.step);
-    const body: Bodies["episode.started"] = {
-      ...(options.task === undefined ? {} : { task: clipLabel(options.task) }),
-      metadata: toJsonObject(options.metadata),
-    };
-    this.#emit("episode.started", body);
+    const { id, task, step, metadata } = options ?? {};
+    this.id = ledger.guarded("the episode's id", "", () => (id === undefined ? "" : idOf(id))) || traceId();
+    this.#task = ledger.guarded("the episode's task", "", () => clipLabel(task ?? "").trim());
+    this.#fixed = step === undefined ? undefined : stepOf(step);
+    if (step !== this.#fixed) {
+      ledger.warn("episode step", `step ${String(step)} is no whole number, 0 or more; the episode gets the next one`);
+    }
+    this.#step = this.#fixed;
+    this.#emit("episode.started", {
+      ...(this.#task === "" ? {} : { task: this.#task }),
+      metadata: toJsonObject(metadata),
+    });
   }
 
   /** Records what the agent thought. */
@@ -107,14 +124,13 @@ export class Episode {
   async toolCall<T>(name: string, args: unknown, tool: () => Promise<T> | T): Promise<T> {
     const startedAt = Date.now();
     const begun = performance.now();
-    const payload = { arguments: toJson(args) ?? null };
-    const span = this.#record("tool_call", { name, payload, startedAt }, spanId());
+    const span = this.#record("tool_call", { name, payload: { arguments: args ?? null }, startedAt }, spanId());
     const ended = (payload: object, error?: unknown) => {
       this.#record("tool_result", { name, payload, error, startedAt, durationMs: performance.now() - begun }, span);
     };
     try {
       const value = await tool();
-      ended({ result: toJson(value) ?? null });
+      ended({ result: value ?? null });
       return value;
     } catch (error) {
       ended({}, error ?? new Error("the tool threw nothing"));
@@ -122,40 +138,41 @@ export class Episode {
     }
   }
 
-  /** Logs scores of the episode at a step: that of the episode, unless one is named. */
+  /** Logs scores of the episode: its current step is judged, and the next thing recorded begins another. */
   log(values: Values, place: Omit<Place, "episode"> = {}): void {
-    this.run.log(values, this.#place(place.step));
+    this.run.log(values, this.#judged(place?.step));
   }
 
-  /** Logs one judged rollout of this episode. */
+  /** Logs one judged rollout of this episode, as {@link log} does. */
   rollout(rollout: Omit<Rollout, "episode">): void {
-    this.run.rollout({ ...rollout, ...this.#place(rollout.step) });
+    this.run.rollout({ ...rollout, ...this.#judged(rollout?.step) });
   }
 
   /** Adds one score to the episode, or with a step to that step of it. */
   score(path: string, value: number | boolean, options: Omit<ScoreOptions, "episode"> = {}): void {
-    const target = options.target ?? (options.step === undefined ? "episode" : "step");
+    const target = options?.target ?? (options?.step === undefined ? "episode" : "step");
     this.run.score(path, value, { ...options, target, episode: this.id });
   }
 
   /** Keeps a file with the episode. */
   artifact(name: string, content: Bytes, options: Omit<ArtifactOptions, "episode"> = {}): void {
-    this.run.artifact(name, content, { ...options, episode: this.id });
+    this.run.artifact(name, content, { ...this.#place(), ...options, episode: this.id });
   }
 
   /** Says how the episode ended; only the first call counts. */
   finish(end: EpisodeEnd = {}): void {
     if (this.#isFinished) return;
     this.#isFinished = true;
-    const hasFailed = end.error !== undefined && end.error !== null;
+    end ??= {};
     const body: Bodies["episode.finished"] = {
-      status: end.status ?? (hasFailed ? "failed" : "completed"),
+      status: end.status ?? statusOf(end.error),
       latency_ms: performance.now() - this.#begun,
     };
     const [total, cost] = [numberOf(end.return) ?? this.#rewards, numberOf(end.cost)];
     if (total !== undefined) body.return = total;
     if (cost !== undefined && cost >= 0) body.cost = cost;
-    if (hasFailed) body.error = textOf(end.error, this.ledger);
+    if (end.error !== undefined && end.error !== null) body.error = this.#told(end.error);
+    this.#show(body);
     this.#emit("episode.finished", body);
   }
 
@@ -172,9 +189,11 @@ export class Episode {
   }
 
   #record(kind: StepKind, what: Recorded, span: string): string {
-    const step = this.#fixed ?? this.#next++;
     this.ledger.guarded(kind, undefined, () => {
-      const started = Number(what.startedAt ?? Date.now());
+      const { step } = this.#place();
+      const given = Number(what.startedAt ?? Date.now());
+      const started = Number.isFinite(given) ? given : Date.now();
+      const payload = payloadOf(what.payload, this.ledger);
       const body: Bodies["step.recorded"] = {
         step_kind: kind,
         ...(what.name === undefined ? {} : { name: clipLabel(what.name) }),
@@ -182,10 +201,12 @@ export class Episode {
         ...(what.parentSpanId === undefined ? {} : { parent_span_id: what.parentSpanId }),
         started_at: fromMillis(started),
         ...(what.durationMs === undefined ? {} : { ended_at: fromMillis(started + Math.max(0, what.durationMs)) }),
-        payload: payloadOf(what.payload, this.ledger),
+        payload,
         ...(what.error === undefined || what.error === null ? {} : { error: errorOf(what.error, this.ledger) }),
         metadata: toJsonObject(what.metadata),
       };
+      this.#hasSteps = true;
+      this.#note(kind, payload);
       this.run.emit("step.recorded", body, { step, episode: this.id });
     });
     return span;
@@ -196,9 +217,56 @@ export class Episode {
     this.run.emit(kind, body, { ...place, episode: this.id });
   }
 
-  #place(step: number | undefined): { step: number; episode: string } {
-    return { step: step ?? this.#fixed ?? Math.max(0, this.#next - 1), episode: this.id };
+  /** Where something recorded now belongs. */
+  #place(): { step: number; episode: string } {
+    return { step: (this.#step ??= this.run.takeStep()), episode: this.id };
   }
+
+  /** Where something judged now belongs; what is recorded after it belongs to the next step. */
+  #judged(step: number | undefined): { step: number; episode: string } {
+    if (step !== undefined) return { step, episode: this.id };
+    const place = this.#place();
+    this.#step = this.#fixed;
+    return place;
+  }
+
+  /** Keeps what a person would read first of the episode. */
+  #note(kind: StepKind, payload: JsonObject): void {
+    const found = READ_FIRST.map((key) => payload[key]).find(Boolean);
+    if (found === undefined) return;
+    const isSeen = kind === "observation" || (kind === "message" && ["user", "system"].includes(`${payload["role"]}`));
+    if (isSeen) this.#saw = found;
+    else if (["message", "decision", "tool_result"].includes(kind) || this.#said === undefined) this.#said = found;
+  }
+
+  /**
+   * An episode that nobody scored becomes one point of the path all the same, so that it is seen: its return is the
+   * height, an error is a failure.
+   */
+  #show({ status, return: total, error, latency_ms }: Bodies["episode.finished"]): void {
+    if (this.run.isJudged(this.id) || !(this.#hasSteps || error)) return;
+    this.run.rollout({
+      ...this.#place(),
+      scores: total === undefined ? {} : { root: total },
+      action: this.#said ?? error,
+      observation: this.#saw ?? this.#task,
+      ...(status === "failed" || status === "timed_out" ? { failures: ["generic"] } : {}),
+      durationMs: latency_ms ?? 0,
+    });
+  }
+
+  #told(error: unknown): string {
+    const text = textOf(error, this.ledger);
+    return error instanceof Error ? textOf(`${error.name}: ${text}`, this.ledger) : text;
+  }
+}
+
+/** How an episode ended that ended with `error`. */
+function statusOf(error: unknown): FinalStatus {
+  if (error === undefined || error === null) return "completed";
+  const { name } = error as { name?: unknown };
+  if (name === "TimeoutError") return "timed_out";
+  return name === "AbortError" ? "cancelled" : "failed";
 }
 
 /** Payloads are searched and shown: their texts obey the limit of texts. */

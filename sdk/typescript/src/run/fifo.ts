@@ -4,12 +4,20 @@
 export interface Spool {
   /** Lines left. */
   readonly left: number;
-  /** Adds lines behind the others, durably. `false`, changing nothing, where they cannot be kept. */
+  /** Where it is, for people. */
+  readonly place: string;
+  /** Adds lines behind the others. `false`, changing nothing, where they cannot be kept. */
   append(lines: readonly string[]): boolean;
   /** The first lines that are left. */
   peek(mostLines: number, mostBytes: number): string[];
   /** Forgets the first lines: they have arrived. */
   advance(lines: number): void;
+  /** Keeps the content of an artifact under its SHA-256. `false` where it cannot be kept. */
+  keep(hash: string, bytes: Uint8Array): boolean;
+  /** The content of an artifact; `null` where it is not here. */
+  content(hash: string): Uint8Array | null;
+  /** Forgets the content of an artifact: it has arrived. */
+  forget(hash: string): void;
   /** Lets go of it. What is left stays for a later process. */
   close(): void;
 }
@@ -20,47 +28,71 @@ export interface Bounds {
   bytes: number;
 }
 
+/** The content of an artifact, by its SHA-256. */
+export interface Content {
+  hash: string;
+  bytes: Uint8Array;
+}
+
+/** A disk that refused is not asked again for so long: each try costs as much as what waits. Milliseconds. */
+const SPILL_AGAIN_MS = 2_000;
+
 /** One queue, oldest first. What is on disk is older than what is in memory. */
 export class Fifo {
   #lines: string[] = [];
   #first = 0;
   #size = 0;
+  /** Contents of artifacts whose events are in memory. */
+  readonly #contents = new Map<string, Uint8Array>();
   #spool: Spool | null = null;
   /** Asked once: where there is no place on disk, there is none a moment later. */
   #openSpool: (() => Spool | null) | null;
+  #refusedAt = Number.NEGATIVE_INFINITY;
 
+  /** `older`: what earlier processes left, oldest first. It stands before everything else. */
   constructor(
     private readonly bounds: Bounds,
     openSpool: (() => Spool | null) | null,
+    private readonly older: Spool[] = [],
   ) {
     this.#openSpool = openSpool;
   }
 
-  /** Takes a spool that holds something already. */
-  adopt(spool: Spool): void {
-    this.#spool = spool;
+  get left(): number {
+    return this.#inMemory + this.#onDisk.reduce((sum, spool) => sum + spool.left, 0);
   }
 
-  get left(): number {
-    return this.#inMemory + (this.#spool?.left ?? 0);
+  /** Where what is on disk waits; `null` where nothing does. */
+  get place(): string | null {
+    return this.#onDisk.find((spool) => spool.left > 0)?.place ?? null;
   }
 
   get #inMemory(): number {
     return this.#lines.length - this.#first;
   }
 
-  /** Adds a line behind the others. `false` where there is no room. */
-  push(line: string): boolean {
-    const isFull = this.#inMemory >= this.bounds.events || this.#size + line.length > this.bounds.bytes;
+  get #onDisk(): Spool[] {
+    return this.#spool === null ? this.older : [...this.older, this.#spool];
+  }
+
+  /** Adds a line behind the others, with the content that it speaks of. `false` where there is no room. */
+  push(line: string, content?: Content): boolean {
+    const size = line.length + (content?.bytes.length ?? 0);
+    const isFull = this.#inMemory >= this.bounds.events || this.#size + size > this.bounds.bytes;
     if (isFull && this.#inMemory > 0 && !this.spill()) return false;
     this.#lines.push(line);
     this.#size += line.length;
+    if (content !== undefined && !this.#contents.has(content.hash)) {
+      this.#contents.set(content.hash, content.bytes);
+      this.#size += content.bytes.length;
+    }
     return true;
   }
 
   /** The first lines. They stay until {@link drop}. */
   peek(mostLines: number, mostBytes: number): string[] {
-    if (this.#spool && this.#spool.left > 0) return this.#spool.peek(mostLines, mostBytes);
+    const spool = this.#onDisk.find(({ left }) => left > 0);
+    if (spool !== undefined) return spool.peek(mostLines, mostBytes);
     const taken: string[] = [];
     let size = 0;
     for (let i = this.#first; i < this.#lines.length && taken.length < mostLines; i += 1) {
@@ -74,7 +106,71 @@ export class Fifo {
 
   /** Forgets the first lines, which were peeked at, wherever they are by now. */
   drop(count: number): void {
-    if (this.#spool && this.#spool.left > 0) return this.#spool.advance(count);
+    const spool = this.#onDisk.find(({ left }) => left > 0);
+    if (spool === undefined) return this.#forget(count);
+    spool.advance(count);
+    if (spool.left === 0 && spool === this.older[0]) this.older.shift()?.close();
+  }
+
+  /** The content of an artifact that waits; `null` where it is not here. */
+  content(hash: string): Uint8Array | null {
+    const inMemory = this.#contents.get(hash);
+    if (inMemory !== undefined) return inMemory;
+    for (const spool of this.#onDisk) {
+      const content = spool.content(hash);
+      if (content !== null) return content;
+    }
+    return null;
+  }
+
+  /** Forgets the content of an artifact: it has arrived, or is on disk. */
+  release(hash: string): void {
+    this.#unhold(hash);
+    for (const spool of this.#onDisk) spool.forget(hash);
+  }
+
+  /**
+   * Moves everything to disk. `false` where there is no disk, or it refuses. A content that is too large for the disk
+   * stays in memory.
+   */
+  spill(): boolean {
+    if (this.#inMemory === 0) return true;
+    if (performance.now() - this.#refusedAt < SPILL_AGAIN_MS) return false;
+    this.#spool ??= this.#openSpool?.() ?? null;
+    this.#openSpool = null;
+    const spool = this.#spool;
+    if (spool === null) return false;
+    // Contents first: a line on disk finds the one it speaks of.
+    for (const [hash, bytes] of [...this.#contents]) if (spool.keep(hash, bytes)) this.#unhold(hash);
+    if (!spool.append(this.#lines.slice(this.#first))) {
+      this.#refusedAt = performance.now();
+      return false;
+    }
+    this.#forget(this.#inMemory);
+    return true;
+  }
+
+  /** Forgets everything in memory; says how many lines and contents that were. */
+  clear(): number {
+    const count = this.#inMemory + this.#contents.size;
+    this.#forget(this.#inMemory);
+    for (const hash of [...this.#contents.keys()]) this.#unhold(hash);
+    return count;
+  }
+
+  /** Lets go of the disk. */
+  close(): void {
+    for (const spool of this.#onDisk) spool.close();
+    this.older.length = 0;
+    this.#spool = null;
+  }
+
+  #unhold(hash: string): void {
+    this.#size -= this.#contents.get(hash)?.length ?? 0;
+    this.#contents.delete(hash);
+  }
+
+  #forget(count: number): void {
     const dropped = this.#lines.slice(this.#first, this.#first + count);
     this.#first += dropped.length;
     this.#size -= dropped.reduce((sum, line) => sum + line.length, 0);
@@ -82,32 +178,5 @@ export class Fifo {
       this.#lines = this.#lines.slice(this.#first);
       this.#first = 0;
     }
-  }
-
-  /** Moves everything to disk. `false` where there is no disk, or it refuses. */
-  spill(): boolean {
-    if (this.#inMemory === 0) return true;
-    this.#spool ??= this.#openSpool?.() ?? null;
-    this.#openSpool = null;
-    if (this.#spool === null || !this.#spool.append(this.#lines.slice(this.#first))) return false;
-    this.#lines = [];
-    this.#first = 0;
-    this.#size = 0;
-    return true;
-  }
-
-  /** Forgets everything in memory; says how many lines that were. */
-  clear(): number {
-    const count = this.#inMemory;
-    this.#lines = [];
-    this.#first = 0;
-    this.#size = 0;
-    return count;
-  }
-
-  /** Lets go of the spool. */
-  close(): void {
-    this.#spool?.close();
-    this.#spool = null;
   }
 }

@@ -12,7 +12,7 @@ import { settingsOf, type InitOptions } from "./settings.js";
 export async function init(options: InitOptions = {}): Promise<Run> {
   const settings = settingsOf(options);
   await randomReady;
-  if (settings.mode === "disabled") return new Run(null, settings);
+  if (settings.mode === "disabled") return new Run(null, { ...settings, spool: null });
   const { endpoint, apiKey } = options;
   const client = new Client({ ...(endpoint ? { endpoint } : {}), ...(apiKey ? { apiKey } : {}) });
   const run = new Run(settings.mode === "online" ? client : null, settings);
@@ -24,22 +24,45 @@ export async function init(options: InitOptions = {}): Promise<Run> {
 
 let isWatching = false;
 
+/** What of Node's `process` is used here. */
+interface Process {
+  pid: number;
+  versions?: { node?: string };
+  on?: (event: string, listener: (given?: unknown) => void) => void;
+  off: (event: string, listener: (given?: unknown) => void) => void;
+  listenerCount: (event: string) => number;
+  kill: (pid: number, signal: string) => void;
+}
+
 function watchForTheEnd(): void {
   if (isWatching) return;
   isWatching = true;
   const { process, addEventListener, document } = globalThis as {
-    process?: { on?: (event: string, listener: (thrown?: unknown) => void) => void; versions?: { node?: string } };
+    process?: Process;
     addEventListener?: (event: string, listener: () => void) => void;
     document?: unknown;
   };
-  if (process?.versions?.node !== undefined && process.on) {
-    // Nothing else is left to do: a run that nobody finished has come to its natural end.
-    process.on("beforeExit", () => open.forEach((run) => void run.finish()));
-    let error: unknown;
-    process.on("uncaughtExceptionMonitor", (thrown) => (error = thrown ?? new Error("nothing was said")));
-    // Too late for anything that takes time, but not for the disk. Also after `process.exit` and an uncaught error.
-    process.on("exit", () => open.forEach((run) => run.leaveProcess(error)));
-  } else if (document !== undefined && addEventListener) {
+  if (process?.versions?.node !== undefined && process.on) watchProcess(process);
+  else if (document !== undefined && addEventListener) {
     addEventListener("pagehide", () => open.forEach((run) => run.leavePage()));
+  }
+}
+
+function watchProcess(process: Process): void {
+  // Nothing else is left to do: a run that nobody finished has come to its natural end.
+  process.on?.("beforeExit", () => open.forEach((run) => void run.finish()));
+  let error: unknown;
+  process.on?.("uncaughtExceptionMonitor", (thrown) => (error = thrown ?? new Error("nothing was said")));
+  // Too late for anything that takes time, but not for the disk. Also after `process.exit` and an uncaught error.
+  process.on?.("exit", () => open.forEach((run) => run.leaveProcess(error)));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    const cancelled = () => {
+      // A program that handles the signal itself says when it ends.
+      if (process.listenerCount(signal) > 1) return;
+      process.off(signal, cancelled);
+      const runs = [...open].map((run) => run.finish({ status: "cancelled", summary: { signal } }));
+      void Promise.allSettled(runs).then(() => process.kill(process.pid, signal));
+    };
+    process.on?.(signal, cancelled);
   }
 }

@@ -1,19 +1,20 @@
 // A run as a program logs to it. Nothing here throws into the loop or waits for the server.
 
 import type { Client } from "../client/client.js";
-import { bytesOf, type Bytes } from "../client/files.js";
+import { copyOf, hashOf, type Bytes } from "../client/files.js";
 import { pause } from "../client/http.js";
-import type { Bodies, Challenge, FailureKind, FinalStatus, Kind, Scores } from "../wire/events.js";
+import type { Bodies, Challenge, FailureKind, FinalStatus, Kind, Scores, Status } from "../wire/events.js";
 import { uuidv7 } from "../wire/ids.js";
-import { toJsonObject } from "../wire/json.js";
+import { toJsonObject, written } from "../wire/json.js";
 import { clipLabel } from "../wire/limits.js";
 import { now } from "../wire/time.js";
+import { Control, type CheckpointOptions, type Outcome } from "./control.js";
 import { Delivery, type Refused } from "./delivery.js";
 import { Episode, type EpisodeOptions } from "./episode.js";
 import { Fifo } from "./fifo.js";
 import { Ledger, type RunStats } from "./ledger.js";
 import type { Settings } from "./settings.js";
-import { Steps } from "./steps.js";
+import { Steps, type Where } from "./steps.js";
 import { idOf, numberOf, pathOf, scoresOf, stepOf, textOf, withRoot, type Values } from "./values.js";
 
 /** Which step of which episode. */
@@ -43,7 +44,7 @@ export interface Rollout extends Place {
 
 /** What a later score is about, and who gave it. */
 export interface ScoreOptions extends Place {
-  /** Default `step`: the one that is named, else the one that was logged last. */
+  /** Default `step`: the one that is named, else what was logged last. */
   target?: "step" | "episode" | "run";
   label?: string;
   explanation?: string;
@@ -59,6 +60,12 @@ export interface ArtifactOptions extends Place {
   role?: string;
 }
 
+/** A file between the call that named it and the queue: its bytes, once they are read, and its way there. */
+interface Unhashed {
+  bytes: Uint8Array | null;
+  queue: (hash: string, bytes: Uint8Array) => void;
+}
+
 /** Most bytes that wait in memory. */
 const MEMORY_BYTES = 64 << 20;
 /** Longest wait of `finish` for a server that is away, where events can wait on disk. Milliseconds. */
@@ -71,8 +78,12 @@ export class Run {
   readonly name: string;
   readonly #ledger: Ledger;
   readonly #delivery: Delivery;
+  readonly #control: Control | null;
   readonly #steps = new Steps();
-  readonly #uploads = new Set<Promise<void>>();
+  readonly #unhashed = new Set<Unhashed>();
+  /** Files are hashed one after the other, so that they stay in order. */
+  #hashing: Promise<void> = Promise.resolve();
+  #finishing: Promise<RunStats> | null = null;
   #isFinished = false;
 
   /** @internal */
@@ -85,9 +96,18 @@ export class Run {
     this.project = spec.project;
     this.name = spec.name;
     this.#ledger = new Ledger(warn);
-    const open = spool === null ? null : () => spool(spec, warn);
-    const fifo = new Fifo({ events: queueEvents, bytes: MEMORY_BYTES }, open);
+    const meantFor = client?.endpoint ?? null;
+    const open = spool === null ? null : () => spool.open(spec, meantFor, warn);
+    const older = this.#ledger.guarded("looking for what was left", [], () => spool?.leftOf(spec, meantFor) ?? []);
+    const fifo = new Fifo({ events: queueEvents, bytes: MEMORY_BYTES }, open, older);
     this.#delivery = new Delivery(client, spec, fifo, this.#ledger);
+    const voice = {
+      applied: (command_id: string, result: string) => {
+        this.emit("command.applied", { command_id, result: textOf(result, this.#ledger) });
+      },
+      status: (status: Status, reason: string) => this.emit("run.status", { status, reason: clipLabel(reason) }),
+    };
+    this.#control = client === null ? null : new Control(client, spec.id, voice, this.#ledger);
   }
 
   /** The run's page. */
@@ -121,11 +141,11 @@ export class Run {
 
   /**
    * Logs measurements of the training (loss, KL, learning rate): curves that are never judged as failures. Without a
-   * step they belong to the one that was logged last.
+   * step they belong to what was logged last.
    */
   metrics(values: Values, place: Place = {}): void {
     this.#guarded("metrics", () => {
-      this.#log(scoresOf(values, this.#ledger, "metrics"), this.#place({ step: this.#steps.last, ...place }));
+      this.#log(scoresOf(values, this.#ledger, "metrics"), this.#place(this.#orLast(place)));
     });
   }
 
@@ -139,8 +159,10 @@ export class Run {
       if (place === undefined) return;
       const scores = withRoot(scoresOf(rollout.scores, this.#ledger));
       const isFirst = this.#steps.isFirst(place.step, place.episode);
-      if (!isFirst && place.episode === undefined) place.episode = this.#steps.another(place.step);
-      this.#emit("snapshot.scored", { scores, ...this.#texts(rollout, scores) }, place);
+      const isAnother = !isFirst && place.episode === undefined;
+      const where = isAnother ? { ...place, episode: this.#steps.another(place.step) } : place;
+      this.#steps.see(where);
+      this.#emit("snapshot.scored", { scores, ...this.#texts(rollout, scores) }, where);
     });
   }
 
@@ -150,9 +172,8 @@ export class Run {
       const number = numberOf(value);
       // What is no score is counted and told as it is for `log`.
       if (number === undefined || pathOf(path) === "") return void scoresOf({ [path]: value }, this.#ledger);
-      const { target = "step", step, episode, label, explanation, source } = options;
-      const at = step ?? (target === "step" ? this.#steps.last : undefined);
-      const place = this.#optionalPlace({ ...(at === undefined ? {} : { step: at }), ...(episode ? { episode } : {}) });
+      const { target = "step", label, explanation, source } = options;
+      const place = this.#optionalPlace(target === "step" ? this.#orLast(options) : options);
       if (place === undefined) return;
       const body: Bodies["score.added"] = {
         target,
@@ -177,45 +198,60 @@ export class Run {
     return body === undefined ? episode : episode.during(body);
   }
 
-  /** Keeps a file with the run, a step or an episode. It is sent meanwhile; `flush` and `finish` wait for it. */
+  /**
+   * Keeps a file with the run, a step or an episode. It waits for the server as events do, with them; in Node also on
+   * disk.
+   */
   artifact(name: string, content: Bytes, options: ArtifactOptions = {}): void {
-    if (this.#isFinished || this.settings.mode === "disabled") return;
-    // Taken now: what the caller changes in its buffer afterwards is not in the file.
-    const bytes = this.#ledger.guarded("artifact", null, () => bytesOf(content));
-    if (bytes === null) return;
-    const upload = this.#upload(name, bytes, content, options).catch((error: unknown) => {
-      this.#ledger.counts.lost += 1;
-      this.#ledger.warn("artifact", `artifact ${name} was not kept: ${String((error as Error).message ?? error)}`);
+    this.#guarded("artifact", () => {
+      const place = this.#optionalPlace(options);
+      if (place === undefined) return;
+      const guessed = typeof content === "string" ? "text/plain; charset=utf-8" : "application/octet-stream";
+      const own = content instanceof Blob && content.type !== "" ? content.type : guessed;
+      const said = {
+        name: clipLabel(name).trim() || "artifact",
+        mime_type: clipLabel(options.mimeType ?? own).trim() || guessed,
+        role: clipLabel(options.role ?? "").trim() || "file",
+      };
+      const at = now();
+      const file: Unhashed = {
+        // Taken now: what the caller changes in its buffer afterwards is not in the file.
+        bytes: content instanceof Blob ? null : copyOf(content),
+        queue: (hash, bytes) => {
+          const body = { ...said, size_bytes: bytes.length, sha256: hash };
+          const event = { id: uuidv7(), at, kind: "artifact.added", v: 1, ...place, body };
+          this.#delivery.offer(written(event), { hash, bytes });
+        },
+      };
+      this.#unhashed.add(file);
+      this.#hashing = this.#hashing.then(() => this.#hash(said.name, file, content));
     });
-    this.#uploads.add(upload);
-    void upload.then(() => this.#uploads.delete(upload));
   }
 
-  /** Waits until the server has everything logged so far, at most `timeoutMs`. Resolves to what became of it. */
+  /**
+   * Where the loop obeys a person: pause waits here until somebody resumes, or for `timeoutMs`; a tweak calls or changes
+   * `tweak`; stop is answered `"stop"`, from then on. Resolves at once while nobody says anything: commands are fetched
+   * in the background, about once a second, from the first call on.
+   */
+  async checkpoint(options: CheckpointOptions = {}): Promise<Outcome> {
+    if (this.#control === null || this.#isFinished) return "continue";
+    return this.#control.checkpoint(options ?? {});
+  }
+
+  /**
+   * Waits until the server has everything logged so far, at most `timeoutMs`; offline, until it is on disk. Resolves to
+   * what became of it.
+   */
   async flush({ timeoutMs = this.settings.finishMs }: { timeoutMs?: number } = {}): Promise<RunStats> {
     const until = Date.now() + timeoutMs;
-    await this.#uploaded(timeoutMs);
+    await this.#hashed(timeoutMs);
     await this.#delivery.flush(Math.max(0, until - Date.now()));
     return this.stats;
   }
 
   /** Says how the run ended, waits for the server, lets go. What could not be sent is on disk, or counted as lost. */
-  async finish({ status = "completed", summary }: { status?: FinalStatus; summary?: object } = {}): Promise<RunStats> {
-    if (this.#isFinished) return this.stats;
-    // What waits on disk is not lost: nobody has to wait for a server that is away.
-    const { finishMs, spool } = this.settings;
-    const patienceMs = spool !== null && this.#delivery.isAway ? Math.min(finishMs, PATIENCE_AWAY_MS) : finishMs;
-    const until = Date.now() + patienceMs;
-    await this.#uploaded(patienceMs);
-    this.#guarded("finish", () => {
-      this.#emit("run.finished", { status, ...(summary === undefined ? {} : { summary: toJsonObject(summary) }) });
-    });
-    this.#isFinished = true;
-    await this.#delivery.flush(Math.max(0, until - Date.now()));
-    this.#delivery.giveUp(this.client === null ? "the run is offline" : "the server did not take them in time");
-    this.#delivery.close();
-    open.delete(this);
-    return this.stats;
+  finish(end: { status?: FinalStatus; summary?: object } = {}): Promise<RunStats> {
+    return (this.#finishing ??= this.#finish(end ?? {}));
   }
 
   /** @internal Creates the run, so that it is there before its first event. */
@@ -230,13 +266,24 @@ export class Run {
 
   /** @internal The process is ending, with an error where there was one: what can be done without waiting. */
   leaveProcess(error: unknown): void {
+    this.#hashNow();
     if (error !== undefined) {
       const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
       const summary = toJsonObject({ error: { type: name, message, traceback: stack } });
-      this.#guarded("finish", () => this.#emit("run.finished", { status: "failed", summary }));
+      this.emit("run.finished", { status: "failed", summary });
     }
     this.#delivery.giveUp("the process ended");
     this.#delivery.close();
+  }
+
+  /** @internal The step after the last one: nobody else gets it. */
+  takeStep(): number {
+    return this.#steps.take();
+  }
+
+  /** @internal Whether anything of the episode was scored. */
+  isJudged(episode: string): boolean {
+    return this.#steps.has(episode);
   }
 
   /** @internal An event of any kind. */
@@ -247,7 +294,7 @@ export class Run {
     });
   }
 
-  #log(scores: Scores, place: { step: number; episode?: string } | undefined): void {
+  #log(scores: Scores, place: Where | undefined): void {
     if (place === undefined || Object.keys(scores).length === 0) return;
     if (this.#steps.isFirst(place.step, place.episode)) return this.#emit("snapshot.scored", { scores }, place);
     for (const [path, value] of Object.entries(scores)) {
@@ -272,12 +319,19 @@ export class Run {
   }
 
   /** The place that is logged to: the next step where none is named. `undefined`, with a warning, where it is none. */
-  #place(place: Place): { step: number; episode?: string } | undefined {
+  #place(place: Place): Where | undefined {
     const checked = this.#optionalPlace(place);
     if (checked === undefined) return undefined;
-    const step = checked.step ?? this.#steps.next;
-    this.#steps.see(step);
-    return { ...checked, step };
+    const where = { ...checked, step: checked.step ?? this.#steps.take() };
+    this.#steps.see(where);
+    return where;
+  }
+
+  /** What was logged last, unless another place is named. */
+  #orLast({ step, episode }: Place): Place {
+    const { last } = this.#steps;
+    if (step !== undefined) return { step, ...(episode === undefined ? {} : { episode }) };
+    return episode === undefined ? last : { step: last.step, episode };
   }
 
   #optionalPlace({ step, episode }: Place): Place | undefined {
@@ -290,30 +344,59 @@ export class Run {
   }
 
   #emit<K extends Kind>(kind: K, body: Bodies[K], place: Place = {}): void {
-    this.#delivery.offer(JSON.stringify({ id: uuidv7(), at: now(), kind, v: 1, ...place, body }));
+    this.#delivery.offer(written({ id: uuidv7(), at: now(), kind, v: 1, ...place, body }));
   }
 
-  async #upload(name: string, content: Promise<Uint8Array>, from: Bytes, options: ArtifactOptions): Promise<void> {
-    const bytes = await content;
-    const hash = await this.#delivery.upload(bytes);
-    const guessed = typeof from === "string" ? "text/plain; charset=utf-8" : "application/octet-stream";
-    const type = options.mimeType ?? (from instanceof Blob && from.type !== "" ? from.type : guessed);
-    const body = {
-      name: clipLabel(name).trim() || "artifact",
-      mime_type: clipLabel(type) || guessed,
-      size_bytes: bytes.length,
-      sha256: hash,
-      role: clipLabel(options.role ?? "").trim() || "file",
-    };
-    const place = this.#optionalPlace(options);
-    if (place !== undefined) this.#emit("artifact.added", body, place);
+  async #hash(name: string, file: Unhashed, content: Bytes): Promise<void> {
+    try {
+      file.bytes ??= new Uint8Array(await (content as Blob).arrayBuffer());
+      const hash = await hashOf(file.bytes);
+      if (this.#unhashed.delete(file)) file.queue(hash, file.bytes);
+    } catch (error) {
+      if (this.#unhashed.delete(file)) this.#notKept(name, (error as Error).message);
+    }
   }
 
-  async #uploaded(timeoutMs: number): Promise<void> {
-    if (this.#uploads.size === 0) return;
+  /** Waits for the files that are being read and hashed; then for none. */
+  async #hashed(timeoutMs: number): Promise<void> {
+    if (this.#unhashed.size === 0) return;
     const done = new AbortController();
-    await Promise.race([Promise.all(this.#uploads), pause(timeoutMs, done.signal)]);
+    await Promise.race([this.#hashing, pause(timeoutMs, done.signal)]);
     done.abort();
+  }
+
+  /** The run or the process ends: files are hashed without waiting, where that can be done. */
+  #hashNow(): void {
+    const { spool } = this.settings;
+    for (const file of this.#unhashed) {
+      if (spool !== null && file.bytes !== null) file.queue(spool.sha256(file.bytes), file.bytes);
+      else this.#notKept("", "the run ended before it was read");
+    }
+    this.#unhashed.clear();
+  }
+
+  #notKept(name: string, why: string): void {
+    this.#ledger.counts.lost += 1;
+    this.#ledger.warn("artifact", `artifact ${name} was not kept: ${why}`);
+  }
+
+  async #finish({ status = "completed", summary }: { status?: FinalStatus; summary?: object }): Promise<RunStats> {
+    const { finishMs, spool } = this.settings;
+    const until = Date.now() + finishMs;
+    this.#control?.close();
+    await this.#hashed(finishMs);
+    this.#hashNow();
+    this.emit("run.finished", { status, ...(summary === undefined ? {} : { summary: toJsonObject(summary) }) });
+    this.#isFinished = true;
+    const left = () => Math.max(0, until - Date.now());
+    const isDone = await this.#delivery.flush(Math.min(left(), PATIENCE_AWAY_MS));
+    // What waits on disk is not lost: nobody has to wait for a server that is away.
+    if (!isDone && (spool === null || !this.#delivery.isAway)) await this.#delivery.flush(left());
+    this.#delivery.giveUp(this.client === null ? "the run is offline" : "the server did not take them in time");
+    const { stats } = this;
+    this.#delivery.close();
+    open.delete(this);
+    return { ...stats, queued: 0 };
   }
 
   #guarded(where: string, work: () => void): void {

@@ -11,8 +11,15 @@ import { idOf } from "./values.js";
 /** `online` sends, `offline` keeps everything on disk for later, `disabled` does nothing. */
 export type Mode = "online" | "offline" | "disabled";
 
-/** Opens the file in which a run's events wait; `null` where none can be kept. */
-export type OpenSpool = (run: RunSpec & { id: string }, warn: (message: string) => void) => Spool | null;
+/** Where events wait that memory does not hold. `endpoint` is the server they are meant for; offline `null`. */
+export interface Spools {
+  /** What earlier processes left of the run for that server, oldest first. */
+  leftOf(run: RunSpec & { id: string }, endpoint: string | null): Spool[];
+  /** Opens a new place for a run's events; `null` where none can be kept. */
+  open(run: RunSpec & { id: string }, endpoint: string | null, warn: (message: string) => void): Spool | null;
+  /** SHA-256 as lowercase hex, at once: for the moment in which a process ends. */
+  sha256(bytes: Uint8Array): string;
+}
 
 /** How a run is begun. */
 export interface InitOptions {
@@ -43,7 +50,7 @@ export interface InitOptions {
   /** Most events that wait in memory. Default 10,000. */
   queueEvents?: number;
   /** Where events wait that memory does not hold; `gauntlet-sdk/node` brings one. */
-  spool?: OpenSpool;
+  spool?: Spools;
 }
 
 /** {@link InitOptions} with nothing left open. */
@@ -53,7 +60,7 @@ export interface Settings {
   warn: (message: string) => void;
   finishMs: number;
   queueEvents: number;
-  spool: OpenSpool | null;
+  spool: Spools | null;
 }
 
 /** The settings. Throws a `TypeError` for what cannot be meant. */
@@ -72,21 +79,36 @@ export function settingsOf(options: InitOptions): Settings {
 }
 
 function specOf(options: InitOptions): Settings["spec"] {
-  const label = (text: string | undefined) => (text === undefined ? "" : clipLabel(text).trim());
+  const label = (key: keyof InitOptions) => {
+    const text: unknown = options[key];
+    if (text !== undefined && text !== null && typeof text !== "string") throw strange(key, text, "a text");
+    return clipLabel(text ?? "").trim();
+  };
+  const object = (key: "config" | "metadata"): JsonObject => {
+    const value: unknown = options[key];
+    if (value !== undefined && value !== null && typeof value !== "object") throw strange(key, value, "an object");
+    return toJsonObject(value);
+  };
   const optional = <K extends "kind" | "agent" | "task">(key: K): Partial<Record<K, string>> => {
-    const text = label(options[key]);
+    const text = label(key);
     return text === "" ? {} : ({ [key]: text } as Record<K, string>);
   };
-  const object = (value: object | undefined): JsonObject => (value === undefined ? {} : toJsonObject(value));
+  const tags: unknown = options.tags ?? [];
+  if (!Array.isArray(tags)) throw strange("tags", tags, "a list of texts");
+  const id = label("id");
   return {
-    id: options.id === undefined ? uuidv7() : idOf(options.id),
-    name: label(options.name) || `run ${new Date().toISOString().slice(0, 19).replace("T", " ")}`,
-    project: label(options.project ?? environment("GAUNTLET_PROJECT")) || "default",
+    id: id === "" ? uuidv7() : idOf(id),
+    name: label("name") || `run ${new Date().toISOString().slice(0, 19).replace("T", " ")}`,
+    project: label("project") || clipLabel(environment("GAUNTLET_PROJECT") ?? "").trim() || "default",
     ...optional("kind"),
     ...optional("agent"),
     ...optional("task"),
-    tags: (options.tags ?? []).map((tag) => label(tag)).filter(Boolean).slice(0, 64),
-    config: object(options.config),
-    metadata: object(options.metadata),
+    tags: tags.map((tag) => clipLabel(tag).trim()).filter(Boolean).slice(0, 64),
+    config: object("config"),
+    metadata: object("metadata"),
   };
+}
+
+function strange(key: string, value: unknown, wanted: string): TypeError {
+  return new TypeError(`${key} is ${typeof value === "object" ? "an object" : String(value)}; use ${wanted}`);
 }

@@ -5,26 +5,39 @@ const MOST_EPISODES = 65_536;
 /** Steps whose rollouts are counted, the newest. */
 const MOST_COUNTED = 4_096;
 
+/** One step of an episode, or of none. */
+export interface Where {
+  step: number;
+  episode?: string;
+}
+
 /** The steps of a run, by step and episode. */
 export class Steps {
   /** Under the empty name: those of no episode. In the order of their first step. */
   readonly #episodes = new Map<string, StepSet>();
   readonly #rollouts = new Map<number, number>();
-  #last = -1;
+  #highest = -1;
+  #last: Where = { step: 0 };
 
-  /** The step that was logged last; 0 before the first. */
-  get last(): number {
-    return Math.max(0, this.#last);
+  /** The step, and the episode, that was logged last; step 0 before the first. */
+  get last(): Where {
+    return this.#last;
   }
 
-  /** The step after the one that was logged last. */
-  get next(): number {
-    return this.#last + 1;
+  /** Takes the step after the last one: nobody else gets it. */
+  take(): number {
+    return (this.#highest += 1);
   }
 
   /** Notes that a step is logged now. */
-  see(step: number): void {
-    this.#last = step;
+  see(where: Where): void {
+    this.#last = where;
+    this.#highest = Math.max(this.#highest, where.step);
+  }
+
+  /** Whether anything of the episode has a snapshot. */
+  has(episode: string): boolean {
+    return this.#episodes.has(episode);
   }
 
   /** Whether this is the first snapshot of that step; it is remembered. */

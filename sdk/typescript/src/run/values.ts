@@ -1,6 +1,6 @@
 // From whatever a training loop holds to what the wire allows: numbers under rubric paths.
 
-import { put } from "../wire/json.js";
+import { put, toJson } from "../wire/json.js";
 import { bytesOf, clipLabel, clipText, MAX_ID_BYTES, MAX_PATH_BYTES, MAX_SCORES, MAX_STEP } from "../wire/limits.js";
 import type { Scores } from "../wire/events.js";
 import type { Ledger } from "./ledger.js";
@@ -61,7 +61,7 @@ function isNumeric(value: unknown): boolean {
 
 function skip(name: string, value: unknown, ledger: Ledger, why = "not a finite number"): void {
   ledger.counts.skipped += 1;
-  const shown = typeof value === "string" || typeof value === "object" ? said(value).slice(0, 40) : String(value);
+  const shown = value === null ? "null" : said(value).slice(0, 40);
   ledger.warn(`value ${name}`, `${name} is ${shown}, ${why}; it is left out (told once)`);
 }
 
@@ -94,7 +94,7 @@ export function idOf(text: string): string {
 
 /** Free text of anything: texts as they are, everything else as JSON; cut at the limit and counted. */
 export function textOf(value: unknown, ledger: Ledger): string {
-  const whole = typeof value === "string" ? value : value === undefined ? "" : said(value);
+  const whole = said(value);
   const text = clipText(whole);
   if (text !== whole) {
     ledger.counts.cut += 1;
@@ -104,10 +104,8 @@ export function textOf(value: unknown, ledger: Ledger): string {
 }
 
 function said(value: unknown): string {
-  if (value instanceof Error) return value.message;
-  try {
-    return JSON.stringify(value) ?? String(value);
-  } catch {
-    return String(value);
-  }
+  if (value === undefined || value === null) return "";
+  if (value instanceof Error) return String(value.message);
+  const made = typeof value === "string" ? value : toJson(value);
+  return typeof made === "string" ? made : (JSON.stringify(made) ?? String(value));
 }

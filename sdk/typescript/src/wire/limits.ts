@@ -29,10 +29,15 @@ export function clipText(text: string): string {
   return cut(text, MAX_TEXT_BYTES, `\n[cut: ${bytes} bytes]`);
 }
 
-/** One line within the limit: control characters become spaces, what is longer ends in an ellipsis. */
-export function clipLabel(text: string, maxBytes = MAX_LABEL_BYTES): string {
-  // Control characters are what is looked for.
-  const line = text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ");
+/**
+ * One line within the limit: control characters become spaces, what is longer ends in an ellipsis. What is no text
+ * (programs without types hand over anything) becomes one.
+ */
+export function clipLabel(text: unknown, maxBytes = MAX_LABEL_BYTES): string {
+  // Control characters are what is looked for; half characters cannot be sent.
+  const line = String(text)
+    .replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ")
+    .replace(/\p{Surrogate}/gu, "\ufffd");
   return line.length * 3 <= maxBytes || bytesOf(line) <= maxBytes ? line : cut(line, maxBytes, "…");
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 use serde_json::{Value, json};
 
 use super::bar::Bar;
-use crate::cli::client::refusal;
+use crate::cli::client::{agent, refusal};
 use crate::imports::{Phase, View, name_of};
 
 /// Bytes of a slice.
@@ -31,8 +31,7 @@ struct Answer {
 impl<'u> Upload<'u> {
     /// Files for the server at this URL.
     pub fn new(url: &'u str) -> Self {
-        let config = ureq::Agent::config_builder().http_status_as_error(false);
-        Self { url, agent: config.timeout_global(Some(Duration::from_secs(120))).build().into() }
+        Self { url, agent: agent(Some(Duration::from_secs(120))) }
     }
 
     /// Sends a file, or the rest of it, and waits for what comes of it.

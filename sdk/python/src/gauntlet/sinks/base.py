@@ -68,7 +68,7 @@ class Sink:
     def close(self) -> None:
         """Called once, after the last event."""
 
-    def forked(self, run: RunInfo) -> Sink | None:
+    def forked(self) -> Sink | None:
         """The sink to use in a forked child process; ``None`` where there is to be none."""
         return None
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
-from .base import Record, RunInfo, Sink
+from .base import Record, Sink
 
 __all__ = ["ConsoleSink"]
 
@@ -26,7 +26,7 @@ class ConsoleSink(Sink):
             out.write("\n".join(lines) + "\n")
             out.flush()
 
-    def forked(self, run: RunInfo) -> Sink | None:
+    def forked(self) -> Sink | None:
         return self
 
 

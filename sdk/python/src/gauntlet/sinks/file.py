@@ -44,6 +44,6 @@ class FileSink(Sink):
             self._file.close()
             self._file = None
 
-    def forked(self, run: RunInfo) -> Sink | None:
+    def forked(self) -> Sink | None:
         """The child adds whole lines to the same file."""
         return FileSink(self.path)

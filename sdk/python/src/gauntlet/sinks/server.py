@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..delivery import Delivery, Later
 from ..events import Gap, encode
 from ..ledger import Ledger
+from ..settings import address
 from ..spool import Spool, orphans
 from ..stamps import rfc3339, uuid7
 from ..values import copy_hashed, label
@@ -38,18 +39,20 @@ class ServerSink(Sink):
     def __init__(
         self, endpoint: str | None = None, api_key: str | None = None, send: bool | None = None
     ) -> None:
-        self._endpoint = endpoint
+        self._endpoint = None if endpoint is None else address(endpoint)
         self._api_key = api_key
         self._send = send
         self._thread: threading.Thread | None = None
 
     def open(self, run: RunInfo) -> None:
         settings = run.settings
-        self.endpoint = (self._endpoint or settings.endpoint).rstrip("/")
+        self.endpoint = self._endpoint or settings.endpoint
         self._key = self._api_key or settings.api_key
         self._sending = settings.mode != "offline" if self._send is None else self._send
         self._run = run
         self._ledger = run.ledger
+        #: Held by whoever says or counts losses: the sink's thread and the sender's both do.
+        self._losses = threading.Lock()
         self._lost = 0
         self._reason = ""
         self._wake = threading.Event()
@@ -135,7 +138,7 @@ class ServerSink(Sink):
                 "left", f"{left} events wait in {folder}; `python -m gauntlet sync` delivers them"
             )
 
-    def forked(self, run: RunInfo) -> Sink | None:
+    def forked(self) -> Sink | None:
         """A spool and a sender of its own, for the same run."""
         self._spool.abandon()
         return ServerSink(self._endpoint, self._api_key, self._send)
@@ -164,18 +167,20 @@ class ServerSink(Sink):
             )
 
     def _lose(self, n: int, reason: str) -> None:
-        self._lost += n
-        self._reason = reason
+        with self._losses:
+            self._lost += n
+            self._reason = reason
         self._ledger.count("server.dropped", n)
         self._ledger.warn("lost", f"{n} events were lost: {reason}")
 
     def _say_gap(self) -> None:
         """Says in the stream what was lost or refused, as soon as there is room."""
         delivery = self._delivery
-        while delivery is not None and delivery.refusals:
-            self._append_gap(1, f"refused by the server: {delivery.refusals.pop(0)}")
-        if self._lost and self._append_gap(self._lost, self._reason):
-            self._lost = 0
+        with self._losses:
+            while delivery is not None and delivery.refusals:
+                self._append_gap(1, f"refused by the server: {delivery.refusals.pop(0)}")
+            if self._lost and self._append_gap(self._lost, self._reason):
+                self._lost = 0
 
     def _append_gap(self, lost: int, reason: str) -> bool:
         now = time.time_ns()

@@ -1,0 +1,129 @@
+//! How long a body can be as JSON, told without writing it: more than it is, never less.
+
+use serde_json::Value;
+
+use super::*;
+use crate::Object;
+
+/// Most bytes of what the rules keep short in one body: keys, numbers, times, ids and a few one-line texts.
+const SHORT: u64 = 64 << 10;
+/// Most bytes of a number, a word such as `null` or `inconsistency`, and the comma behind it.
+const SCALAR: u64 = 32;
+
+/// A bound on the length of a body. Only bodies that the rules of their fields do not keep below [`crate::MAX_BODY_BYTES`]
+/// have one.
+pub(crate) trait Size {
+    /// At least as many bytes as its JSON has, or 0 where that can never be too long.
+    fn most_bytes(&self) -> u64 {
+        0
+    }
+}
+
+/// JSON writes a byte as at most six (`\u0000`), between quotes and with a comma behind it.
+fn of_text(text: &str) -> u64 {
+    6 * text.len() as u64 + 3
+}
+
+fn of_optional(text: &Option<String>) -> u64 {
+    text.as_deref().map_or(0, of_text)
+}
+
+fn of_all<'a>(texts: impl IntoIterator<Item = &'a str>) -> u64 {
+    texts.into_iter().map(of_text).sum()
+}
+
+fn of_object(object: &Object) -> u64 {
+    SCALAR + object.iter().map(|(key, inner)| of_text(key) + of_value(inner)).sum::<u64>()
+}
+
+fn of_value(value: &Value) -> u64 {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => SCALAR,
+        Value::String(inner) => of_text(inner),
+        Value::Array(list) => SCALAR + list.iter().map(of_value).sum::<u64>(),
+        Value::Object(inner) => of_object(inner),
+    }
+}
+
+impl Size for RunStarted {
+    fn most_bytes(&self) -> u64 {
+        SHORT
+            + of_all(self.tags.iter().map(String::as_str))
+            + of_object(&self.config)
+            + of_object(&self.metadata)
+    }
+}
+
+impl Size for RunFinished {
+    fn most_bytes(&self) -> u64 {
+        SHORT + self.summary.as_ref().map_or(0, of_object)
+    }
+}
+
+impl Size for EpisodeStarted {
+    fn most_bytes(&self) -> u64 {
+        SHORT + of_object(&self.metadata)
+    }
+}
+
+impl Size for SnapshotScored {
+    fn most_bytes(&self) -> u64 {
+        let scores: u64 = self.scores.iter().map(|(path, _)| of_text(path) + SCALAR).sum();
+        let paths = of_all(self.not_evaluated.iter().map(String::as_str));
+        let failures = self.failures.len() as u64 * SCALAR;
+        let asked = self.challenge.as_ref().map_or(0, |challenge| {
+            let options = challenge.options.iter().map(String::as_str);
+            of_text(&challenge.question) + of_optional(&challenge.expected_answer) + of_all(options)
+        });
+        let texts = of_text(&self.action) + of_text(&self.observation);
+        SHORT + scores + paths + failures + asked + texts + of_object(&self.metadata)
+    }
+}
+
+impl Size for StepRecorded {
+    fn most_bytes(&self) -> u64 {
+        let error = self.error.as_ref();
+        let error = error.map_or(0, |error| of_text(&error.message) + of_optional(&error.traceback));
+        SHORT + error + of_object(&self.payload) + of_object(&self.metadata)
+    }
+}
+
+impl Size for CommandIssued {
+    fn most_bytes(&self) -> u64 {
+        SHORT + of_object(&self.parameters)
+    }
+}
+
+// At most one free text and a few lines each.
+impl Size for RunStatus {}
+impl Size for EpisodeFinished {}
+impl Size for ScoreAdded {}
+impl Size for ArtifactAdded {}
+impl Size for CommandApplied {}
+impl Size for ChallengeAnswered {}
+impl Size for AnnotationAdded {}
+impl Size for Gap {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_bound_is_never_below_what_is_written() {
+        let values = [
+            json!(null),
+            json!(i64::MIN),
+            json!(-f64::MIN_POSITIVE),
+            json!("\u{0}\"\\é"),
+            json!([]),
+            json!(vec![json!({}); 1000]),
+            json!(vec![f64::MAX; 1000]),
+            json!({"\u{1}": {"\u{2}": [true, false, ["\u{3}"]]}}),
+        ];
+        for given in values {
+            let written = given.to_string().len() as u64;
+            assert!(of_value(&given) >= written, "{written} bytes, not {}: {given}", of_value(&given));
+        }
+    }
+}

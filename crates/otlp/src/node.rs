@@ -1,0 +1,138 @@
+//! What a page draws of a step: one node, a scored snapshot, with what was said and done, what it took, what failed.
+
+use gauntlet_model::{
+    FailureKind, FieldError, MAX_TEXT_BYTES, Object, Scores, SnapshotScored, StepKind, StepRecorded,
+    Timestamp,
+};
+use serde_json::{Value, json};
+
+use crate::scores::{self, Evaluation};
+use crate::table;
+use crate::value::cut;
+use crate::words::words;
+
+/// What the snapshot of a step says besides scores.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Node {
+    /// Whether it is drawn in any case, not only when judged.
+    pub is_drawn: bool,
+    action: String,
+    observation: String,
+    /// Name, model, tokens, time taken, error: the first lines of the metadata.
+    facts: Object,
+    has_failed: bool,
+    /// When the step ended.
+    pub at: Timestamp,
+}
+
+impl Node {
+    /// Of what could not be read more than when it was.
+    pub fn unknown(at: Timestamp) -> Self {
+        Self { at, ..Self::default() }
+    }
+
+    /// Of a step. Calls of models, tools and retrievers are drawn: a trace reads as what was said and done. Of the
+    /// spans around them (`is_entry`: no parent in this process) only the outermost is.
+    pub fn of(step: &StepRecorded, is_entry: bool) -> Self {
+        let said = |keys: &[&str]| {
+            let text = keys.iter().find_map(|key| step.payload.get(*key)).map(words).unwrap_or_default();
+            cut(&text, MAX_TEXT_BYTES).to_owned()
+        };
+        let is_call = match step.step_kind {
+            StepKind::Message
+            | StepKind::Thought
+            | StepKind::ToolCall
+            | StepKind::ToolResult
+            | StepKind::Error => true,
+            StepKind::Observation => table::speaks(&step.payload),
+            StepKind::PlanUpdate
+            | StepKind::Handoff
+            | StepKind::Decision
+            | StepKind::Reward
+            | StepKind::Tick => false,
+        };
+        let mut facts = Object::new();
+        let mut say = |key: &str, value: Value| drop(facts.insert(key.to_owned(), value));
+        if let Some(name) = &step.name {
+            say("name", json!(name));
+        }
+        for key in ["model", "input_tokens", "output_tokens"] {
+            if let Some(value) = step.payload.get(key) {
+                say(key, value.clone());
+            }
+        }
+        if let Some(end) = step.ended_at {
+            say("latency_ms", json!(end.micros().saturating_sub(step.started_at.micros()) as f64 / 1e3));
+        }
+        if let Some(error) = &step.error {
+            say("error", json!(format!("{}: {}", error.kind, error.message)));
+        }
+        Self {
+            is_drawn: is_entry || is_call,
+            action: said(&["output", "result", "documents"]),
+            observation: said(&["input", "arguments"]),
+            facts,
+            has_failed: step.error.is_some(),
+            at: step.ended_at.unwrap_or(step.started_at),
+        }
+    }
+
+    /// Its first snapshot.
+    pub fn snapshot(&self, evaluations: &[Evaluation]) -> Result<SnapshotScored, FieldError> {
+        self.scored(scores::whole(scores::paths(evaluations)), SnapshotScored::default(), evaluations)
+    }
+
+    /// A snapshot in place of one that was drawn when nothing but judgements was known. `later` is what was laid over
+    /// that one.
+    pub fn again(
+        &self,
+        drawn: SnapshotScored,
+        later: impl IntoIterator<Item = (String, f64)>,
+        evaluations: &[Evaluation],
+    ) -> Result<SnapshotScored, FieldError> {
+        let mut all: Vec<(String, f64)> =
+            drawn.scores.iter().map(|(path, value)| (path.to_owned(), value)).collect();
+        let is_first = all.is_empty();
+        for (path, value) in later.into_iter().chain(scores::paths(evaluations)) {
+            scores::lay(&mut all, path, value);
+        }
+        self.scored(if is_first { scores::whole(all) } else { all }, drawn, evaluations)
+    }
+
+    fn scored(
+        &self,
+        scores: Vec<(String, f64)>,
+        before: SnapshotScored,
+        evaluations: &[Evaluation],
+    ) -> Result<SnapshotScored, FieldError> {
+        let scores = Scores::new(scores)?;
+        let failed = evaluations.iter().filter(|e| e.failed).filter_map(|e| e.path.clone());
+        let mut not_evaluated: Vec<String> =
+            failed.chain(before.not_evaluated).filter(|path| scores.get(path).is_none()).collect();
+        not_evaluated.sort_unstable();
+        not_evaluated.dedup();
+        let mut metadata = self.facts.clone();
+        let told = before.metadata.get("evaluations").and_then(Value::as_str).map(str::to_owned);
+        let told: Vec<String> =
+            told.into_iter().chain(evaluations.iter().filter_map(Evaluation::line)).collect();
+        if !told.is_empty() {
+            metadata.insert("evaluations".to_owned(), json!(cut(&told.join("\n"), MAX_TEXT_BYTES)));
+        }
+        Ok(SnapshotScored {
+            scores,
+            not_evaluated,
+            failures: if self.has_failed { vec![FailureKind::Generic] } else { Vec::new() },
+            action: self.action.clone(),
+            observation: self.observation.clone(),
+            metadata,
+            ..SnapshotScored::default()
+        })
+    }
+}
+
+/// Whether a snapshot says nothing but judgements.
+pub(crate) fn is_bare(snapshot: &SnapshotScored) -> bool {
+    snapshot.action.is_empty()
+        && snapshot.observation.is_empty()
+        && snapshot.metadata.keys().all(|key| key == "evaluations")
+}

@@ -1,0 +1,251 @@
+//! Items that have their numbers become events: what is new is said once, and each step has one node.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use gauntlet_model::{
+    Body, EpisodeId, EpisodeStarted, Event, EventId, FieldError, MAX_STEP, Object, Record, Score, ScoreAdded,
+    ScoreTarget, SnapshotScored, StepRecorded,
+};
+
+use crate::batch::Settled;
+use crate::item::{Item, Place, Said, finished_id, started_id, step_id};
+use crate::node::{Node, is_bare};
+use crate::scores::{self, Evaluation};
+
+/// A step of an episode.
+pub(crate) type NodeKey = (u32, Option<EpisodeId>);
+
+/// What log and batch know of a step.
+#[derive(Default)]
+struct Stand {
+    /// The steps in the log, by the ids of their events.
+    recorded: HashMap<EventId, StepRecorded>,
+    /// The last snapshot in the log, and what was laid over it.
+    drawn: Option<(EventId, SnapshotScored)>,
+    later: Vec<(String, f64)>,
+    /// What this batch says of it: the span, and what judges it.
+    node: Option<Node>,
+    evaluations: Vec<Evaluation>,
+    /// Whether this batch draws it, so that its snapshot holds the evaluations.
+    is_new: bool,
+}
+
+impl Stand {
+    /// Takes an event of the log, which come in its order.
+    fn take(&mut self, record: &Record) {
+        let Ok(event) = record.event() else { return };
+        match event.body() {
+            Body::StepRecorded(step) => drop(self.recorded.insert(record.id, step.clone())),
+            Body::SnapshotScored(snapshot) => {
+                // What came before the first snapshot lies over it, what came before another one does not.
+                if self.drawn.replace((record.id, snapshot.clone())).is_some() {
+                    self.later.clear();
+                }
+            }
+            Body::ScoreAdded(added) if added.target == ScoreTarget::Step => {
+                scores::lay(&mut self.later, added.path.clone(), added.value.get());
+            }
+            _ => {}
+        }
+    }
+
+    /// What is known of the span at a place: in this batch, else in the log.
+    fn node_of(&self, place: &Place) -> Option<Node> {
+        let in_log = || match place {
+            Place::Span(trace, span) => self.recorded.get(&step_id(trace, span)),
+            // Where the trace stands its root does.
+            Place::Trace(trace) => self.recorded.iter().find_map(|(id, step)| {
+                (step.parent_span_id.is_none() && *id == step_id(trace, &step.span_id)).then_some(step)
+            }),
+            Place::Own(_) => None,
+        };
+        self.node.clone().or_else(|| in_log().map(|step| Node::of(step, false)))
+    }
+}
+
+/// Makes events of items, one after another.
+pub(crate) struct Writer {
+    /// Ids that the log has.
+    known: HashSet<EventId>,
+    /// These, and what this batch appends.
+    taken: HashSet<EventId>,
+    stands: BTreeMap<NodeKey, Stand>,
+    settled: Settled,
+}
+
+impl Writer {
+    /// `history` is what the log has of the steps that items speak of again.
+    pub fn new(known: HashSet<EventId>, history: &[Record], items: &[(Item, Option<u32>)]) -> Self {
+        let mut stands: BTreeMap<NodeKey, Stand> = BTreeMap::new();
+        for record in history {
+            if let Some(step) = record.step {
+                stands.entry((step, record.episode.clone())).or_default().take(record);
+            }
+        }
+        for (item, step) in items {
+            let Some(step) = step.filter(|_| item.episode.is_some() && item.is_news(&known)) else {
+                continue;
+            };
+            let stand = stands.entry((step, item.episode.clone())).or_default();
+            stand
+                .evaluations
+                .extend(item.evaluations.iter().filter(|e| !known.contains(&e.said_by)).cloned());
+            if item.record.is_some() && matches!(item.place, Place::Span(..)) {
+                stand.node.get_or_insert_with(|| item.node.clone());
+            }
+        }
+        Self { taken: known.clone(), known, stands, settled: Settled::default() }
+    }
+
+    /// What all items became.
+    pub fn settled(self) -> Settled {
+        self.settled
+    }
+
+    /// Writes one item; `step` is `None` where numbers have run out.
+    pub fn item(&mut self, item: Item, step: Option<u32>) {
+        if let Some(exact) = item.exact {
+            for event in exact {
+                // The run's own first event is there already, in the run's own words.
+                if !matches!(event.body(), Body::RunStarted(_)) && self.taken.insert(event.id()) {
+                    self.settled.events.push(event);
+                }
+            }
+            return;
+        }
+        let what = item.what.clone();
+        let Some(step) = step else {
+            let why = format!("the run has no step number left below {MAX_STEP}");
+            return self.settled.outcome.refuse(&what, &why);
+        };
+        match self.events_of(item, step) {
+            Ok(events) => {
+                self.taken.extend(events.iter().map(Event::id));
+                self.settled.events.extend(events);
+            }
+            Err(error) => self.settled.outcome.refuse(&what, &error.to_string()),
+        }
+    }
+
+    /// The events of one item, all or none.
+    fn events_of(&mut self, item: Item, step: u32) -> Result<Vec<Event>, FieldError> {
+        let mut events = Vec::new();
+        let is_new_span = item.record.as_ref().is_some_and(|r| !self.known.contains(&r.id));
+        let episode = item.episode.clone();
+        if let Some(trace) = &episode {
+            let body = EpisodeStarted {
+                task: item.task.as_deref().map(crate::value::label),
+                metadata: Object::new(),
+            };
+            let started = Said { id: started_id(trace.as_str()), at: item.at, body };
+            self.say(&mut events, &episode, None, started)?;
+        }
+        let drawing = self.drawing(&item, step, is_new_span)?;
+        if let Some(record) = item.record {
+            self.say(&mut events, &episode, Some(step), record)?;
+        }
+        for evaluation in &item.evaluations {
+            if let Some(warning) = &evaluation.warning {
+                self.settled.outcome.say(warning);
+            }
+            if let Some(record) = evaluation.record.clone() {
+                self.say(&mut events, &episode, Some(step), record)?;
+            }
+        }
+        let is_drawn = drawing.is_some();
+        if let Some(snapshot) = drawing {
+            self.say(&mut events, &episode, Some(step), snapshot)?;
+        }
+        let key = (step, episode.clone());
+        let is_held = is_drawn || self.stands.get(&key).is_some_and(|stand| stand.is_new);
+        for evaluation in item.evaluations.iter().filter(|e| !is_held && !self.known.contains(&e.said_by)) {
+            if let Some(body) = late(evaluation, episode.is_some()) {
+                let said = Said { id: evaluation.score_id, at: evaluation.at, body };
+                self.say(&mut events, &episode, episode.as_ref().map(|_| step), said)?;
+            }
+        }
+        if let Some(finish) = item.finish {
+            // What the real root says of the end is the last word.
+            let root = episode.as_ref().map(|trace| finished_id(trace.as_str(), None));
+            if root.is_none_or(|root| !self.taken.contains(&root)) {
+                self.say(&mut events, &episode, Some(step), finish)?;
+            }
+        }
+        if item.is_large {
+            events.iter().try_for_each(bounded)?
+        }
+        if let Some(stand) = self.stands.get_mut(&key).filter(|_| is_drawn) {
+            stand.is_new = true;
+        }
+        Ok(events)
+    }
+
+    /// The snapshot that an item has its step drawn by, if it has.
+    fn drawing(
+        &self,
+        item: &Item,
+        step: u32,
+        is_new_span: bool,
+    ) -> Result<Option<Said<SnapshotScored>>, FieldError> {
+        let Some(stand) = self.stands.get(&(step, item.episode.clone())).filter(|stand| !stand.is_new) else {
+            return Ok(None);
+        };
+        // The root's node stands for the whole trace, so that it is found by the trace alone.
+        let place = match &item.episode {
+            Some(trace) if item.is_root => Place::Trace(trace.as_str().to_owned()),
+            _ => item.place.clone(),
+        };
+        let latest = |at| stand.evaluations.iter().map(|e| e.at).chain([at]).max().unwrap_or(at);
+        match &stand.drawn {
+            None if item.wants_node() => {
+                let node = stand.node_of(&item.place).unwrap_or_else(|| item.node.clone());
+                let body = node.snapshot(&stand.evaluations)?;
+                Ok(Some(Said { id: place.node_id(), at: latest(node.at), body }))
+            }
+            // What judges a span often comes before it. Then its node was drawn without a word of what it did.
+            Some((id, drawn))
+                if is_new_span && is_bare(drawn) && [place.node_id(), item.place.node_id()].contains(id) =>
+            {
+                let body = item.node.again(drawn.clone(), stand.later.iter().cloned(), &stand.evaluations)?;
+                Ok(Some(Said { id: place.redrawn_id(), at: latest(item.node.at), body }))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Adds an event, unless it was said before.
+    fn say<B: Into<Body>>(
+        &self,
+        events: &mut Vec<Event>,
+        episode: &Option<EpisodeId>,
+        step: Option<u32>,
+        said: Said<B>,
+    ) -> Result<(), FieldError> {
+        if self.taken.contains(&said.id) || events.iter().any(|e| e.id() == said.id) {
+            return Ok(());
+        }
+        events.push(Event::new(said.id, said.at, episode.clone(), step, said.body)?);
+        Ok(())
+    }
+}
+
+/// Refuses an event whose body is over the limit.
+fn bounded(event: &Event) -> Result<(), FieldError> {
+    let (bytes, most) = (event.body().to_json().len(), gauntlet_model::MAX_BODY_BYTES);
+    match bytes > most {
+        true => Err(FieldError::new("body", format!("is {bytes} bytes long; at most {most} are allowed"))),
+        false => Ok(()),
+    }
+}
+
+/// A score that comes when its node is there, or that has no trace and so is the run's.
+fn late(evaluation: &Evaluation, has_episode: bool) -> Option<ScoreAdded> {
+    Some(ScoreAdded {
+        target: if has_episode { ScoreTarget::Step } else { ScoreTarget::Run },
+        path: evaluation.path.clone()?,
+        value: Score::new(evaluation.value?).ok()?,
+        label: evaluation.label.clone().filter(|l| !l.is_empty()),
+        explanation: evaluation.explanation.clone(),
+        source: evaluation.source.clone(),
+    })
+}

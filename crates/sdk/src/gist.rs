@@ -1,0 +1,83 @@
+//! What a person would read first of an episode: what was said last, and what was seen.
+
+use std::sync::Arc;
+
+use gauntlet_model::{Body, Event, MAX_BODY_BYTES, StepKind, StepRecorded};
+use serde_json::Value;
+
+use crate::failure;
+
+/// Longest text of a node that stands for a whole episode. Two of them, each byte written as six, fit into one event.
+const MOST_BYTES: usize = MAX_BODY_BYTES / 16;
+
+/// The steps it was found in are kept, not copied.
+#[derive(Debug, Default)]
+pub(crate) struct Gist {
+    said: Option<Arc<Event>>,
+    saw: Option<Arc<Event>>,
+    has_steps: bool,
+}
+
+impl Gist {
+    /// Takes notice of a step. What the agent says and does counts before what it thinks.
+    pub(crate) fn notice(&mut self, event: &Arc<Event>) {
+        let Body::StepRecorded(step) = event.body() else { return };
+        self.has_steps = true;
+        if words(step).is_none() {
+            return;
+        }
+        let role = step.payload.get("role").and_then(Value::as_str);
+        match step.step_kind {
+            StepKind::Observation => self.saw = Some(Arc::clone(event)),
+            StepKind::Message if matches!(role, Some("user" | "system")) => {
+                self.saw = Some(Arc::clone(event))
+            }
+            StepKind::Message | StepKind::Decision | StepKind::ToolResult => {
+                self.said = Some(Arc::clone(event))
+            }
+            _ if self.said.is_none() => self.said = Some(Arc::clone(event)),
+            _ => {}
+        }
+    }
+
+    /// Whether anything was recorded at all.
+    pub(crate) fn has_steps(&self) -> bool {
+        self.has_steps
+    }
+
+    /// What the agent said last, else `otherwise`.
+    pub(crate) fn said(&self, otherwise: Option<&str>) -> String {
+        text(self.said.as_deref(), otherwise)
+    }
+
+    /// What it saw last, else `otherwise`.
+    pub(crate) fn saw(&self, otherwise: Option<&str>) -> String {
+        text(self.saw.as_deref(), otherwise)
+    }
+}
+
+fn text(event: Option<&Event>, otherwise: Option<&str>) -> String {
+    let found = match event.map(Event::body) {
+        Some(Body::StepRecorded(step)) => words(step),
+        _ => None,
+    };
+    let text = match found {
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+        None => otherwise.unwrap_or_default().to_owned(),
+    };
+    failure::cut(text, MOST_BYTES)
+}
+
+/// What of a step is for reading, if there is anything.
+fn words(step: &StepRecorded) -> Option<&Value> {
+    let said = |value: &&Value| match value {
+        Value::Null => false,
+        Value::Bool(flag) => *flag,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Array(list) => !list.is_empty(),
+        Value::Object(map) => !map.is_empty(),
+    };
+    ["text", "output", "content", "result"].into_iter().filter_map(|key| step.payload.get(key)).find(said)
+}

@@ -1,0 +1,68 @@
+//! Where a run's rollouts stand on the path, and which of its episodes are not drawn yet.
+
+use std::collections::HashMap;
+
+use gauntlet_model::{Body, EpisodeId, Event, MAX_STEP};
+
+/// The points of the path, as far as they are this process's.
+#[derive(Debug, Default)]
+pub(crate) struct Nodes {
+    /// The step of the last rollout.
+    last: Option<u32>,
+    /// Episodes that began and have not ended.
+    open: HashMap<EpisodeId, Place>,
+}
+
+/// An episode's last node.
+#[derive(Debug, Default)]
+struct Place {
+    /// Where it stands, or will stand once it is there.
+    step: Option<u32>,
+    is_drawn: bool,
+}
+
+impl Nodes {
+    pub(crate) fn begun(&mut self, episode: &EpisodeId) {
+        self.open.entry(episode.clone()).or_default();
+    }
+
+    pub(crate) fn ended(&mut self, episode: &EpisodeId) {
+        self.open.remove(episode);
+    }
+
+    /// Takes notice of a rollout, whoever tells it.
+    pub(crate) fn notice(&mut self, event: &Event) {
+        let (Body::SnapshotScored(_), Some(step)) = (event.body(), event.step()) else { return };
+        self.last = Some(step);
+        if let Some(place) = event.episode().and_then(|episode| self.open.get_mut(episode)) {
+            *place = Place { step: Some(step), is_drawn: true };
+        }
+    }
+
+    /// Whether a rollout of the episode made a node of it.
+    pub(crate) fn is_drawn(&self, episode: &EpisodeId) -> bool {
+        self.open.get(episode).is_some_and(|place| place.is_drawn)
+    }
+
+    /// Where the episode stands: at its last node, or, from now on, behind every other.
+    pub(crate) fn place(&mut self, episode: &EpisodeId) -> u32 {
+        match self.open.get(episode).and_then(|place| place.step) {
+            Some(step) => step,
+            None => self.behind(episode),
+        }
+    }
+
+    /// Where the episode's next node goes.
+    pub(crate) fn next(&mut self, episode: &EpisodeId) -> u32 {
+        if self.is_drawn(episode) { self.behind(episode) } else { self.place(episode) }
+    }
+
+    fn behind(&mut self, episode: &EpisodeId) -> u32 {
+        let step = self.last.map_or(0, |last| last.saturating_add(1)).min(MAX_STEP);
+        self.last = Some(step);
+        if let Some(place) = self.open.get_mut(episode) {
+            place.step = Some(step);
+        }
+        step
+    }
+}

@@ -1,0 +1,176 @@
+//! What episodes and their tools tell, event by event.
+
+use crate::kept::Kept;
+use gauntlet_sdk::model::{
+    Body, EpisodeId, EpisodeStarted, FailureKind, ScoreTarget, Scores, SnapshotScored, Status, StepKind,
+};
+use gauntlet_sdk::rubric::{ObserverConfig, Story, leaf};
+use gauntlet_sdk::{Episode, Outcome};
+use serde_json::json;
+
+#[derive(Debug, thiserror::Error)]
+#[error("the lookup failed")]
+struct LookupError(#[source] std::num::ParseIntError);
+
+fn lookup_error() -> LookupError {
+    LookupError("x".parse::<i32>().unwrap_err())
+}
+
+fn end(episode: Episode, outcome: Outcome) {
+    episode.end(outcome).map_err(|(_, refusal)| refusal).unwrap();
+}
+
+#[test]
+fn an_episode_is_told_in_order_with_its_tools_and_what_came_of_them() {
+    let kept = Kept::start();
+    let episode = kept.run.start_episode("what is the dose?").unwrap();
+    episode.thought("the table").unwrap();
+    episode.message("user", "quickly, please").unwrap();
+    episode.tool_call("search", json!({"q": "dose"})).unwrap().succeed(json!(["a", "b"])).unwrap();
+    let answer =
+        episode.tool("lookup", json!(null), || Err::<u32, _>(lookup_error()), |dose| json!(dose)).unwrap();
+    assert!(answer.is_err(), "the tool's own answer comes back");
+    drop(episode.tool_call("slow", json!({})).unwrap());
+    let ended = episode.end(Outcome::returned(12.5)).unwrap();
+    ended.score("helpfulness", 0.5, "judge").unwrap();
+
+    let told = kept.told();
+    let Body::EpisodeStarted(started) = told.0[0].body() else { panic!("{:?}", told.0[0]) };
+    assert_eq!(started.task.as_deref(), Some("what is the dose?"));
+    assert!(told.0.iter().all(|event| event.episode() == Some(ended.id())));
+    assert_eq!(ended.id().as_str().len(), 32, "a trace id");
+    let numbers: Vec<_> = told.steps().iter().map(|(event, _)| event.step().unwrap()).collect();
+    assert_eq!(numbers, (0..8).collect::<Vec<_>>());
+    let steps: Vec<_> = told.steps().into_iter().map(|(_, step)| step).collect();
+    use StepKind::*;
+    assert_eq!(
+        steps.iter().map(|step| step.step_kind).collect::<Vec<_>>(),
+        [Thought, Message, ToolCall, ToolResult, ToolCall, ToolResult, ToolCall, ToolResult]
+    );
+    let (call, result) = (steps[2], steps[3]);
+    assert_eq!((&result.span_id, &result.parent_span_id), (&call.span_id, &None));
+    assert_eq!(
+        (&call.payload["arguments"], &result.payload["result"]),
+        (&json!({"q": "dose"}), &json!(["a", "b"]))
+    );
+    assert!(result.ended_at >= Some(result.started_at) && call.error.is_none() && result.error.is_none());
+    let failed = steps[5].error.as_ref().unwrap();
+    assert!(failed.kind.ends_with("LookupError"));
+    assert_eq!(failed.message, "the lookup failed");
+    assert_eq!(failed.traceback.as_deref(), Some("caused by: invalid digit found in string"));
+    assert_eq!(steps[7].error.as_ref().unwrap().kind, "Cancelled");
+    let [(_, finished)] = told.ends()[..] else { panic!("{:?}", told.ends()) };
+    assert_eq!((finished.status, finished.return_.map(|r| r.get())), (Status::Completed, Some(12.5)));
+    assert!(finished.latency_ms.is_some());
+    let last = told.0.last().unwrap();
+    assert!(matches!(last.body(), Body::ScoreAdded(s) if s.target == ScoreTarget::Episode));
+}
+
+#[test]
+fn an_episode_that_is_dropped_or_panics_is_told_as_such() {
+    let kept = Kept::start();
+    drop(kept.run.start_episode("left").unwrap());
+    let inside = kept.run.clone();
+    let panicked = std::thread::spawn(move || {
+        let episode = inside.start_episode("broken").unwrap();
+        let _call = episode.tool_call("tool", json!({})).unwrap();
+        panic!("a tool that breaks");
+    });
+    assert!(panicked.join().is_err());
+    let told = kept.told();
+    let ends: Vec<_> = told.ends().iter().map(|(_, end)| (end.status, end.error.clone().unwrap())).collect();
+    assert_eq!(
+        ends,
+        [(Status::Cancelled, "dropped without an end".to_owned()), (Status::Failed, "panicked".to_owned())]
+    );
+    assert_eq!(told.steps().last().unwrap().1.error.as_ref().unwrap().kind, "Panic");
+    let nodes: Vec<_> = told.nodes().iter().map(|(_, node)| (&*node.action, &*node.failures)).collect();
+    assert_eq!(nodes, [("dropped without an end", &[][..]), ("panicked", &[FailureKind::Generic])]);
+}
+
+#[test]
+fn what_breaks_a_rule_is_refused_by_its_field_and_the_episode_goes_on() {
+    let kept = Kept::start();
+    let refused = kept.run.log([("grounding", f64::NAN)], 1).unwrap_err();
+    assert_eq!(refused.field, "grounding");
+    assert_eq!(kept.run.log([("root", 1.0)], u32::MAX).unwrap_err().field, "step");
+    let episode = kept.run.start_episode("a task").unwrap();
+    assert_eq!(episode.thought("x".repeat(3 << 20)).map_err(|e| e.field), Ok(()), "free payload is free");
+    assert_eq!(episode.thought("x".repeat(9 << 20)).unwrap_err().field, "body", "but it has an end");
+    assert_eq!(episode.tool_call("two\nlines", json!({})).map(drop).unwrap_err().field, "body.name");
+    let (episode, refusal) =
+        episode.end(Outcome { return_: Some(f64::INFINITY), ..Outcome::completed() }).map(drop).unwrap_err();
+    assert_eq!(refusal.field, "body.return");
+    end(episode, Outcome::completed());
+    let told = kept.told();
+    assert_eq!((told.ends().len(), told.nodes().len()), (1, 1), "an end that is refused tells nothing");
+}
+
+#[test]
+fn an_episode_that_nobody_scored_is_one_node_at_its_end() {
+    let kept = Kept::start();
+    kept.run.log([("root", 1.0)], 6).unwrap();
+    let plain = kept.run.start_episode("how often?").unwrap();
+    plain.message("user", "How often, please?").unwrap();
+    plain.message("assistant", "Twice a week.").unwrap();
+    plain.thought("that was easy").unwrap();
+    end(plain, Outcome::returned(0.5));
+    let silent = kept.run.start_episode("a task").unwrap();
+    silent.tool_call("lookup", json!({})).unwrap().succeed(json!({"rate": 0.3})).unwrap();
+    end(silent, Outcome::completed());
+    let late = kept.run.start_episode("a task").unwrap();
+    end(late, Outcome { status: Status::TimedOut, ..Outcome::failed(&lookup_error()) });
+    end(kept.run.start_episode("nothing happens in it").unwrap(), Outcome::returned(1.0));
+
+    let told = kept.told();
+    let steps: Vec<_> = told.nodes().iter().map(|(event, _)| event.step().unwrap()).collect();
+    assert_eq!(steps, [6, 7, 8, 9], "each behind the last");
+    let [_, (event, plain), (_, silent), (_, late)] = told.nodes()[..] else { panic!() };
+    assert_eq!((event.episode(), plain.scores.root()), (told.ends()[0].0.episode(), Some(0.5)));
+    assert_eq!((&*plain.action, &*plain.observation), ("Twice a week.", "How often, please?"));
+    assert!(plain.failures.is_empty() && plain.duration_ms.is_some());
+    assert_eq!((&*silent.action, &*silent.observation), (r#"{"rate":0.3}"#, "a task"));
+    assert!(silent.scores.is_empty(), "a height is never invented");
+    assert_eq!((&*late.action, &late.failures[..]), ("the lookup failed", &[FailureKind::Generic][..]));
+    let node = told.0.iter().position(|event| event.step() == Some(7)).unwrap();
+    assert!(matches!(told.0[node + 1].body(), Body::EpisodeFinished(_)), "the node comes before the end");
+}
+
+#[test]
+fn an_episode_that_somebody_scored_gets_no_second_node() {
+    let kept = Kept::start();
+    let named = |id: &str| {
+        let started = EpisodeStarted { task: None, metadata: Default::default() };
+        let episode = kept.run.start_episode_as(EpisodeId::new(id).unwrap(), Some(3), started).unwrap();
+        episode.thought("hm").unwrap();
+        episode
+    };
+    let judged = || SnapshotScored { scores: Scores::new([("root", 2.0)]).unwrap(), ..Default::default() };
+    let by_itself = named("by itself");
+    by_itself.scored(3, judged()).unwrap();
+    let by_the_run = named("by the run");
+    kept.run.log_body(Some(by_the_run.id().clone()), Some(3), judged()).unwrap();
+    let by_a_rubric = named("by a rubric");
+    let rubric = leaf(|action: &str, _: &str| action.len() as f64);
+    let within = by_a_rubric.id().clone();
+    let describe = move |_: &str, _: &str| Story { episode: Some(within.clone()), ..Story::default() };
+    kept.run.watch(&rubric, describe, ObserverConfig::default()).unwrap();
+    rubric.call("ab", "").unwrap();
+    let by_nobody = named("by nobody");
+    for episode in [by_itself, by_the_run, by_a_rubric, by_nobody] {
+        end(episode, Outcome::returned(1.0));
+    }
+    let told = kept.told();
+    let nodes: Vec<_> = told
+        .nodes()
+        .iter()
+        .map(|(event, node)| (event.episode().unwrap().as_str(), event.step().unwrap(), node.scores.root()))
+        .collect();
+    let expected = [
+        ("by itself", 3, Some(2.0)),
+        ("by the run", 3, Some(2.0)),
+        ("by a rubric", 1, Some(2.0)),
+        ("by nobody", 3, Some(1.0)),
+    ];
+    assert_eq!(nodes, expected);
+}

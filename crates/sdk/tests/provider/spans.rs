@@ -1,0 +1,183 @@
+//! What the `tracing` layer makes of spans and events.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use crate::kept::{Kept, Told};
+use gauntlet_sdk::model::{Body, Event, FailureKind, ScoreTarget, Status, StepKind};
+use gauntlet_sdk::tracing::Layer;
+use serde_json::json;
+use tracing::Instrument;
+use tracing_subscriber::prelude::*;
+
+/// What `work` becomes, and how many records were refused.
+fn film(work: impl FnOnce()) -> (Told, u64) {
+    let kept = Kept::start();
+    let layer = Layer::new(kept.run.clone());
+    let refused = layer.refused();
+    let subscriber = tracing_subscriber::registry().with(layer);
+    tracing::subscriber::with_default(subscriber, work);
+    (kept.told(), refused.load(Relaxed))
+}
+
+fn lookup_error() -> std::num::ParseIntError {
+    "x".parse::<i32>().unwrap_err()
+}
+
+#[test]
+fn spans_and_events_become_episodes_and_steps() {
+    let (told, refused) = film(|| {
+        tracing::info!("outside of any episode");
+        let episode = tracing::info_span!("answer", gauntlet.episode = "e1", seed = 7);
+        let _inside = episode.enter();
+        let tool = tracing::info_span!(
+            "call",
+            gen_ai.operation.name = "execute_tool",
+            gen_ai.tool.name = "lookup",
+            query = "dose",
+            error = tracing::field::Empty,
+        );
+        tool.in_scope(|| {
+            tracing::debug!(row = 3, "the third row");
+            tool.record("error", &lookup_error() as &(dyn std::error::Error + 'static));
+        });
+        drop(tool);
+        tracing::info_span!("model", gen_ai.operation.name = "chat").in_scope(|| ());
+        tracing::error!(error.type = "Timeout", "no answer");
+        tracing::info!(score.root = -20.0, score.grounding = -20.0, step = 4, "42 mg");
+        tracing::info!(score.style = 0.5, step = 4);
+        tracing::info!(score.style = f64::NAN, step = 4);
+    });
+    let is_inside = |event: &Arc<Event>| event.episode().is_some_and(|episode| episode.as_str() == "e1");
+    assert!(told.0.iter().all(is_inside), "nothing else is recorded");
+    let Body::EpisodeStarted(started) = told.0[0].body() else { panic!("{:?}", told.0[0]) };
+    assert_eq!((started.task.as_deref(), &started.metadata["seed"]), (Some("answer"), &json!(7)));
+    let steps: Vec<_> = told.steps().into_iter().map(|(_, step)| step).collect();
+    use StepKind::*;
+    assert_eq!(
+        steps.iter().map(|step| step.step_kind).collect::<Vec<_>>(),
+        [ToolCall, Thought, ToolResult, Message, Error, Message]
+    );
+    let [call, thought, result, chat, error, answer] = steps[..] else { panic!() };
+    assert_eq!((call.name.as_deref(), &call.payload["query"]), (Some("lookup"), &json!("dose")));
+    assert_eq!(thought.parent_span_id.as_ref(), Some(&call.span_id));
+    assert_eq!((&thought.payload["text"], &thought.payload["row"]), (&json!("the third row"), &json!(3)));
+    assert_eq!((&result.span_id, &result.parent_span_id), (&call.span_id, &None));
+    assert_eq!(result.error.as_ref().unwrap().message, "invalid digit found in string");
+    assert!(result.ended_at.is_some() && chat.name.as_deref() == Some("model"));
+    assert_eq!(
+        error.error.as_ref().map(|e| (e.kind.as_str(), e.message.as_str())),
+        Some(("Timeout", "no answer"))
+    );
+    assert_eq!(answer.payload["text"], "42 mg");
+    let [(event, node)] = told.nodes()[..] else { panic!("a scored episode has no second node") };
+    assert_eq!(
+        (event.step(), node.scores.root(), node.scores.get("grounding")),
+        (Some(4), Some(-20.0), Some(-20.0))
+    );
+    assert_eq!((&*node.action, &*node.observation), ("42 mg", "answer"));
+    let added = told.0.iter().filter(|e| matches!(e.body(), Body::ScoreAdded(s) if s.path == "style"));
+    assert_eq!(added.map(|e| e.step()).collect::<Vec<_>>(), [Some(4)]);
+    assert_eq!(refused, 1, "the score that is no number");
+    assert_eq!(told.ends()[0].1.status, Status::Completed);
+}
+
+#[test]
+fn an_episode_without_scores_is_one_node_and_one_without_a_step_stands_behind_the_others() {
+    let (told, refused) = film(|| {
+        tracing::info_span!("unscored", gauntlet.episode = "a", gauntlet.return = 3.5).in_scope(|| {
+            tracing::info!("twice a week");
+        });
+        tracing::info_span!("failing", episode = "b").in_scope(|| {
+            tracing::Span::current().in_scope(|| tracing::debug!("hm"));
+        });
+        let failing = tracing::info_span!("failing", episode = "c", error = tracing::field::Empty);
+        failing.record("error", "no such tool");
+        drop(failing);
+        tracing::info_span!("empty", episode = "d").in_scope(|| ());
+        tracing::info_span!("judged", episode = "").in_scope(|| {
+            tracing::info!(score.style = 0.5, "waits for the node");
+            tracing::info!(score.root = 1.0, "first");
+            tracing::info!(score.style = 0.25, "lies over the first");
+            tracing::info!(score.root = 2.0, "second");
+        });
+    });
+    assert_eq!(refused, 0);
+    let nodes: Vec<_> = told
+        .nodes()
+        .iter()
+        .map(|(event, node)| (event.step().unwrap(), node.scores.root(), &*node.action, &*node.failures))
+        .collect();
+    let expected = [
+        (0, Some(3.5), "twice a week", &[][..]),
+        (1, None, "hm", &[]),
+        (2, None, "no such tool", &[FailureKind::Generic]),
+        (3, Some(1.0), "first", &[]),
+        (4, Some(2.0), "second", &[]),
+    ];
+    assert_eq!(nodes, expected);
+    assert_eq!(told.nodes()[0].1.observation, "unscored");
+    let scores: Vec<_> = told
+        .0
+        .iter()
+        .filter_map(|event| match event.body() {
+            Body::ScoreAdded(score) => Some((score.target, event.step(), score.value.get())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(scores, [(ScoreTarget::Step, Some(3), 0.5), (ScoreTarget::Step, Some(3), 0.25)]);
+}
+
+#[test]
+fn what_a_field_says_wrongly_is_kept_as_it_was_said() {
+    let (told, refused) = film(|| {
+        let _inside = tracing::info_span!("e", episode = "e", step = -1, gauntlet.kind = "leap").entered();
+        tracing::info!(step = 2.5, gauntlet.kind = "jump", "hm");
+    });
+    let Body::EpisodeStarted(started) = told.0[0].body() else { panic!("{:?}", told.0[0]) };
+    assert_eq!((&started.metadata["step"], &started.metadata["gauntlet.kind"]), (&json!(-1), &json!("leap")));
+    let step = told.steps()[0].1;
+    assert_eq!((&step.payload["step"], &step.payload["gauntlet.kind"]), (&json!(2.5), &json!("jump")));
+    assert_eq!((step.step_kind, refused), (StepKind::Message, 0));
+}
+
+#[test]
+fn tasks_that_take_turns_do_not_mix_their_episodes() {
+    let (told, _) = film(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let agent = async |n: u64| {
+            for turn in 0..4_u64 {
+                let tool = tracing::info_span!("tool", gen_ai.operation.name = "execute_tool", n);
+                async {
+                    tokio::task::yield_now().await;
+                    tracing::info!(n, turn, "inside");
+                }
+                .instrument(tool)
+                .await;
+            }
+        };
+        runtime.block_on(async {
+            let episode = |n: u64| tracing::info_span!("agent", episode = n);
+            tokio::join!(agent(0).instrument(episode(0)), agent(1).instrument(episode(1)));
+        });
+    });
+    assert_eq!(told.steps().len(), 2 * 4 * 3);
+    for (event, step) in told.steps() {
+        assert_eq!(event.episode().unwrap().as_str(), step.payload["n"].to_string());
+        let is_event = step.step_kind == StepKind::Message;
+        assert_eq!(step.parent_span_id.is_some(), is_event, "an event inside of a tool has it as its parent");
+    }
+    assert_eq!(told.nodes().len(), 2);
+}
+
+#[test]
+fn what_the_sinks_log_is_not_filmed() {
+    let kept = Kept::start();
+    // For every thread, those of the sinks too.
+    let subscriber = tracing_subscriber::registry().with(Layer::new(kept.run.clone()));
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+    tracing::info_span!("answer", episode = "e1").in_scope(|| tracing::info!("42 mg"));
+    let first = kept.told().0.len();
+    let second = kept.told();
+    assert_eq!((first, second.0.len()), (4, 4), "the sink logged about the first delivery: {:?}", second.0);
+}

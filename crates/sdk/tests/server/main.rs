@@ -1,0 +1,8 @@
+//! Runs against the real binary: `$GAUNTLET_BIN`, or the one this workspace built.
+
+mod artifacts;
+mod database;
+mod harness;
+mod outages;
+mod people;
+mod sinks;

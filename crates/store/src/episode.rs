@@ -1,0 +1,34 @@
+//! What happened in one episode.
+
+use std::ops::Range;
+
+use gauntlet_model::{EpisodeId, Record, RunId};
+
+use crate::sqlite;
+use crate::{Store, StoreError};
+
+/// Both ends of a stretch of an episode.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Excerpt {
+    /// Its first events.
+    pub first: Vec<Record>,
+    /// Events between the two ends.
+    pub skipped: u64,
+    /// Its last events.
+    pub last: Vec<Record>,
+}
+
+impl Store {
+    /// What an episode holds beside scored snapshots, of sequence numbers in `seqs`: at most `first` events from its
+    /// beginning and `last` from its end.
+    pub async fn episode(
+        &self,
+        run: &RunId,
+        episode: &EpisodeId,
+        seqs: Range<u64>,
+        first: u32,
+        last: u32,
+    ) -> Result<Excerpt, StoreError> {
+        sqlite::excerpt(self.readers(), run, episode, seqs, (first, last)).await
+    }
+}

@@ -1,0 +1,57 @@
+//! Reading one episode.
+
+use std::ops::Range;
+
+use gauntlet_model::{EpisodeId, Record, RunId};
+use sqlx::{AssertSqlSafe, SqlitePool};
+
+use super::fault::fault;
+use super::read::locate;
+use super::rows::{RECORD, record};
+use super::{MAX_SEQ, place};
+use crate::StoreError;
+use crate::episode::Excerpt;
+
+/// Both ends of what happened in an episode.
+pub(crate) async fn excerpt(
+    readers: &SqlitePool,
+    run: &RunId,
+    episode: &EpisodeId,
+    seqs: Range<u64>,
+    (first, last): (u32, u32),
+) -> Result<Excerpt, StoreError> {
+    let (run_no, _) = locate(readers, run).await?.ok_or_else(|| StoreError::no_run(run))?;
+    // From the index alone. Its own condition is said again: else SQLite may not use it.
+    let places: Vec<i64> = sqlx::query_scalar(
+        "SELECT place FROM events INDEXED BY events_of_episode
+         WHERE run_no = ?1 AND episode = ?2 AND kind <> 'snapshot.scored' AND place >= ?3 AND place < ?4
+         ORDER BY place",
+    )
+    .bind(run_no)
+    .bind(episode.as_str())
+    .bind(place(run_no, seqs.start.min(MAX_SEQ)))
+    .bind(place(run_no, seqs.end.min(MAX_SEQ)))
+    .fetch_all(readers)
+    .await
+    .map_err(fault)?;
+    let begins = places.len().min(first as usize);
+    let ends = places.len().saturating_sub(last as usize).max(begins);
+    Ok(Excerpt {
+        first: at(readers, &places[..begins]).await?,
+        skipped: (ends - begins) as u64,
+        last: at(readers, &places[ends..]).await?,
+    })
+}
+
+/// The records at these places, in order.
+async fn at(readers: &SqlitePool, places: &[i64]) -> Result<Vec<Record>, StoreError> {
+    let sql = format!(
+        "SELECT {RECORD} FROM events WHERE place IN (SELECT value FROM json_each(?1)) ORDER BY place"
+    );
+    let found = sqlx::query(AssertSqlSafe(sql))
+        .bind(serde_json::to_string(places).unwrap_or_default())
+        .fetch_all(readers)
+        .await
+        .map_err(fault)?;
+    found.iter().map(record).collect()
+}

@@ -1,0 +1,127 @@
+//! What a run adds up to, where steps are scored again or later: the list says what the film says.
+
+use gauntlet_film::{Fact, Film};
+use gauntlet_model::{
+    Event, FailureKind, RunSummary, Score, ScoreAdded, ScoreTarget, Scores, SnapshotScored,
+};
+use gauntlet_store::{Failing, Options, Store};
+
+use super::Backend;
+use super::fixtures::*;
+
+/// A person's or a judge's score of a step.
+fn later(n: u128, episode: Option<&str>, step: u32, path: &str, value: f64) -> Event {
+    let added = ScoreAdded {
+        target: ScoreTarget::Step,
+        path: path.to_owned(),
+        value: Score::new(value).unwrap(),
+        label: None,
+        explanation: None,
+        source: "ada".to_owned(),
+    };
+    event(n, episode, step, added)
+}
+
+/// What a list shows: steps, failing, mean, last root.
+fn shown(run: &RunSummary) -> (u64, u64, Option<f64>, Option<f64>) {
+    (run.steps, run.failing, run.mean_root, run.last_root)
+}
+
+pub async fn a_later_score_counts_wherever_it_comes(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    let run = started(&fresh.store, "r").await;
+    let say = async |events: Vec<Event>| {
+        fresh.store.append(&run, events, at(2)).await.unwrap();
+        shown(&fresh.store.run(&run).await.unwrap().unwrap())
+    };
+    let snapshots = vec![snapshot(1, 1, &[("root", 4.0), ("format", 1.0)]), snapshot(2, 2, &[("root", 2.0)])];
+    assert_eq!(say(snapshots).await, (2, 0, Some(3.0), Some(2.0)));
+    assert_eq!(say(vec![later(3, None, 1, "root", -8.0)]).await, (2, 1, Some(-3.0), Some(2.0)));
+    assert_eq!(say(vec![later(4, None, 1, "root", 6.0)]).await, (2, 0, Some(4.0), Some(2.0)));
+    assert_eq!(say(vec![later(4, None, 1, "root", 6.0)]).await, (2, 0, Some(4.0), Some(2.0)), "sent again");
+    assert_eq!(say(vec![later(5, None, 2, "grounding", -20.0)]).await, (2, 1, Some(4.0), Some(2.0)));
+    let rows = fresh.store.steps(&run, None, 10, Failing::Any).await.unwrap();
+    assert_eq!(
+        rows.iter().map(|r| (r.step, r.failure)).collect::<Vec<_>>(),
+        [(2, Some(FailureKind::Hallucination))]
+    );
+    // Before its step was ever scored, and in the same request as the step.
+    assert_eq!(say(vec![later(6, None, 3, "root", -1.0)]).await, (2, 1, Some(4.0), Some(2.0)));
+    assert_eq!(say(vec![snapshot(7, 3, &[("root", 1.0)])]).await, (3, 2, Some(7.0 / 3.0), Some(-1.0)));
+    let together = vec![
+        later(8, Some("e"), 4, "format", 0.0),
+        event(9, Some("e"), 4, SnapshotScored { scores: root(1.0), ..SnapshotScored::default() }),
+        later(10, Some("e"), 4, "root", 5.0),
+    ];
+    assert_eq!(say(together).await, (4, 3, Some(3.0), Some(5.0)));
+    // Scored again: what lay over the step before is gone with it.
+    assert_eq!(say(vec![snapshot(11, 2, &[("root", 2.0)])]).await, (4, 2, Some(3.0), Some(2.0)));
+    // Measurements are judged nowhere.
+    assert_eq!(say(vec![later(12, None, 2, "metrics.kl", -1.0)]).await, (4, 2, Some(3.0), Some(2.0)));
+}
+
+fn root(value: f64) -> Scores {
+    Scores::new([("root", value)]).unwrap()
+}
+
+/// A stream of numbers below a bound (xorshift64).
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, below: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % below
+    }
+}
+
+fn any_event(n: u128, dice: &mut Dice) -> Event {
+    const PATHS: [&str; 5] = ["root", "grounding", "format", "metrics.kl", "style"];
+    const VALUES: [f64; 6] = [-20.0, -0.1, 0.0, 0.3, 7.0, 1e300];
+    let episode = [None, Some("a"), Some("b")][dice.roll(3) as usize];
+    let step = dice.roll(6) as u32;
+    let value = |dice: &mut Dice| VALUES[dice.roll(6) as usize];
+    if dice.roll(5) < 2 {
+        return later(n, episode, step, PATHS[dice.roll(5) as usize], value(dice));
+    }
+    let paths = PATHS.iter().filter(|_| dice.roll(2) == 0).copied().collect::<Vec<_>>();
+    let failures = if dice.roll(9) == 0 { vec![FailureKind::Refusal] } else { vec![] };
+    let scores = Scores::new(paths.into_iter().map(|path| (path, value(dice)))).unwrap();
+    event(n, episode, step, SnapshotScored { scores, failures, ..SnapshotScored::default() })
+}
+
+pub async fn the_list_says_what_the_film_says(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    let mut store = fresh.store.clone();
+    for seed in 1..=24_u64 {
+        let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let run = started(&store, &format!("r{seed}")).await;
+        let events: Vec<Event> = (0..60).map(|n| any_event(n, &mut dice)).collect();
+        let mut sent = 0;
+        while sent < events.len() {
+            // Batches of any size; some send again what is there; now and then the server starts anew.
+            let from = sent.saturating_sub(dice.roll(4) as usize);
+            sent = (sent + 1 + dice.roll(20) as usize).min(events.len());
+            store.append(&run, events[from..sent].to_vec(), at(2)).await.unwrap();
+            if dice.roll(12) == 0 {
+                let folder = store.folder().to_owned();
+                store.close().await;
+                store = Store::open(Options::new(folder)).await.unwrap();
+            }
+            let mut film = Film::new();
+            log(&store, &run).await.iter().for_each(|record| film.apply(&Fact::of_record(record).unwrap()));
+            let listed = store.run(&run).await.unwrap().unwrap();
+            let context = format!("seed {seed}, {sent} events");
+            assert_eq!(listed.steps, film.len() as u64, "{context}");
+            assert_eq!(listed.failing, film.failing() as u64, "{context}");
+            assert_eq!(listed.mean_root.map(f64::to_bits), film.mean_root().map(f64::to_bits), "{context}");
+            let mut nodes: Vec<_> = (0..film.len()).filter_map(|i| film.node(i)).collect();
+            nodes.sort_by_key(|node| (node.step, node.seq));
+            let rows = store.steps(&run, None, 100, Failing::AnyOrNone).await.unwrap();
+            let rows: Vec<_> = rows.iter().map(|r| (r.step, r.seq, r.root, r.failure)).collect();
+            let nodes: Vec<_> = nodes.iter().map(|n| (n.step, n.seq, n.root, n.failure)).collect();
+            assert_eq!(rows, nodes, "{context}");
+        }
+    }
+}

@@ -1,0 +1,264 @@
+"""What a loop says to its run: numbers, rollouts, scores, events, files. Every method returns at once, none raises."""
+
+from __future__ import annotations
+
+import mimetypes
+import operator
+import os
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+from . import context
+from .events import Challenge, Event, Failure, ScoreAdded, SnapshotScored, Target
+from .ledger import Ledger, Unusable
+from .recorder import Artifact, Entry, Logged, Recorder, Rollout
+from .values import label, number, numbers, object_of, optional_label, path_of, text, words
+
+if TYPE_CHECKING:
+    from .episodes import Episode
+
+__all__ = ["Journal"]
+
+#: Files up to this size are read when they are named; larger ones later, on the recorder's thread. Bytes.
+_READ_NOW_BYTES = 1 << 20
+_FAILURES = frozenset(get_args(Failure))
+
+
+class Journal:
+    """The recording half of :class:`gauntlet.Run`. ``off``: everything is ignored."""
+
+    def __init__(self, off: bool) -> None:
+        self._off = off
+        #: The step that was logged last.
+        self._last = -1
+        self._renew()
+
+    def _renew(self) -> None:
+        """As new, but for the count of steps: in a forked child locks and threads are the parent's."""
+        self._lock = threading.RLock()
+        self._open: dict[str, Episode] = {}
+        self._ledger = Ledger()
+        self._recorder = Recorder(self._ledger)
+
+    # Numbers
+
+    def log(self, scores: Mapping[str, Any], step: int | None = None, *, episode: str | None = None) -> None:
+        """Records the numbers of a training step; ``step`` is the last one plus 1 where none is given.
+
+        Logging the same step again adds to it. ``reward`` is the score of the whole (``root``) where there is no
+        ``root``. Nested mappings and ``a/b`` become ``a.b``. What is no finite number is left out and counted.
+        """
+        self._log(scores, "", step, episode)
+
+    def metrics(self, values: Mapping[str, Any], step: int | None = None) -> None:
+        """Records measurements (loss, kl, lr) of a step: as :meth:`log`, under ``metrics.``, shown as curves and
+        never judged as failures. Without ``step`` they belong to the step that was logged last."""
+        if step is None:
+            step = max(self._last, 0)
+        self._log(values, "metrics.", step, None)
+
+    def _log(self, scores: Mapping[str, Any], prefix: str, step: int | None, episode: str | None) -> None:
+        if self._off:
+            return
+        try:
+            at = time.time_ns()
+            logged = Logged(self._taken(scores), prefix)
+            within = episode or context.episode_id(self)
+            self._judge(within)
+            self._recorder.put(Entry(at, logged, self._step(step), within))
+        except Exception as error:
+            self._ledger.bug("log", error)
+
+    def rollout(
+        self,
+        scores: Mapping[str, Any],
+        *,
+        action: Any = "",
+        observation: Any = "",
+        step: int | None = None,
+        episode: str | None = None,
+        not_evaluated: Sequence[str] = (),
+        failures: Sequence[Failure] = (),
+        duration_ms: float | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        is_paused: bool = False,
+        challenge: Challenge | Mapping[str, Any] | None = None,
+    ) -> None:
+        """Records one judged rollout: its scores, what the agent did and saw.
+
+        Several rollouts of one step are all kept: one that names no ``episode`` gets its own. ``failures`` names
+        failures where there are no scores to judge by. Texts over 1 MiB are cut, with a marker.
+        """
+        if self._off:
+            return
+        try:
+            at = time.time_ns()
+            said, seen = text(action, self._ledger), text(observation, self._ledger)
+            within = episode or context.episode_id(self)
+            self._judge(within)
+            what = Rollout(
+                self._taken(scores),
+                within is None,
+                said,
+                seen,
+                words(not_evaluated),
+                self._failures(words(failures)) if failures else (),
+                number(duration_ms),
+                object_of(metadata) if metadata else {},
+                bool(is_paused),
+                _challenge(challenge),
+            )
+            self._recorder.put(Entry(at, what, self._step(step), within), len(said) + len(seen))
+        except Exception as error:
+            self._ledger.bug("rollout", error)
+
+    def score(
+        self,
+        path: str,
+        value: Any,
+        *,
+        target: Target = "step",
+        step: int | None = None,
+        episode: str | None = None,
+        label: str | None = None,
+        explanation: str | None = None,
+        source: str = "sdk",
+    ) -> None:
+        """Adds one score to a step (the last one where none is named), an episode or the run."""
+        if self._off:
+            return
+        try:
+            at = time.time_ns()
+            taken = self._taken({path: value})
+            episode = episode or context.episode_id(self)
+            if target == "step" and step is None:
+                step = max(self._last, 0)
+            for name, found in taken.items():
+                event = ScoreAdded(target, path_of(name), found, optional_label(source) or "sdk")
+                event.label = optional_label(label)
+                event.explanation = text(explanation, self._ledger) if explanation else None
+                self._recorder.put(Entry(at, event, _index(step), episode))
+        except Exception as error:
+            self._ledger.bug("score", error)
+
+    def _judge(self, episode: str | None) -> None:
+        """An episode that is logged in is a node already; see :meth:`Episode.finish`."""
+        if episode is not None and (begun := self._open.get(episode)) is not None:
+            begun._judged = True
+
+    def _taken(self, scores: Mapping[str, Any]) -> dict[str, float]:
+        if scores.__class__ is not dict and not isinstance(scores, Mapping):
+            raise Unusable(f"the scores are {scores!r:.60}; they must be a mapping of names to numbers")
+        for value in scores.values():
+            if value.__class__ is not float:
+                return numbers(scores, self._ledger)
+        return dict(scores)
+
+    def _step(self, step: int | None) -> int:
+        index = _index(step)
+        with self._lock:
+            self._last = self._last + 1 if index is None else index
+            return self._last
+
+    def _failures(self, names: Sequence[str]) -> tuple[Failure, ...]:
+        strange = [name for name in names if name not in _FAILURES]
+        if strange:
+            self._ledger.warn(
+                f"failure {strange[0]}",
+                f"the failure {strange[0]!r} is none of {', '.join(get_args(Failure))}; it is kept as generic "
+                "(told once)",
+            )
+        kept: list[Any] = [name if name in _FAILURES else "generic" for name in names]
+        return tuple(dict.fromkeys(kept))
+
+    # Events, files
+
+    def emit(self, event: Event, *, step: int | None = None, episode: str | None = None) -> None:
+        """Records any typed event of :mod:`gauntlet.events`, as it is."""
+        if not self._off:
+            if isinstance(event, SnapshotScored):
+                self._judge(episode)
+            self._put(event, step, episode)
+
+    def _put(
+        self, event: Event, step: int | None = None, episode: str | None = None, at_ns: int | None = None
+    ) -> None:
+        try:
+            self._recorder.put(Entry(at_ns or time.time_ns(), event, _index(step), episode))
+        except Exception as error:
+            self._ledger.bug("recording an event", error)
+
+    def artifact(
+        self,
+        content: str | bytes | os.PathLike[str],
+        name: str | None = None,
+        role: str = "file",
+        mime_type: str | None = None,
+        step: int | None = None,
+        episode: str | None = None,
+    ) -> None:
+        """Keeps a file, or bytes, or a text, with the run.
+
+        A :class:`~pathlib.Path`, or a text that names an existing file, is a file; its content is read now up to
+        1 MiB, and by a background thread above that: a larger file must stay as it is until :meth:`flush`.
+        """
+        if self._off:
+            return
+        try:
+            at = time.time_ns()
+            path = _file(content)
+            blob: bytes | Path
+            if path is not None:
+                blob = path.read_bytes() if path.stat().st_size <= _READ_NOW_BYTES else path.absolute()
+                name = name or path.name
+            else:
+                blob = content if isinstance(content, bytes) else str(content).encode("utf-8", "replace")
+                name = name or ("artifact.txt" if isinstance(content, str) else "artifact.bin")
+            kind = mime_type or mimetypes.guess_type(name)[0] or "application/octet-stream"
+            what = Artifact(blob, name, kind, role)
+            size = len(blob) if isinstance(blob, bytes) else 0
+            self._recorder.put(Entry(at, what, _index(step), episode or context.episode_id(self)), size)
+        except Exception as error:
+            self._ledger.count("artifacts_failed")
+            self._ledger.warn(f"artifact {content!r:.80}", f"an artifact was not kept: {error}")
+
+
+def _index(step: Any) -> int | None:
+    """A step's number: any whole number, a float as well, as trainers have them."""
+    if step is None:
+        return None
+    try:
+        return operator.index(step)
+    except TypeError:
+        found = number(step)
+        if found is None or not found.is_integer():
+            raise Unusable(f"the step is {step!r:.60}; it must be a whole number") from None
+        return int(found)
+
+
+def _challenge(challenge: Challenge | Mapping[str, Any] | None) -> Challenge | None:
+    """A challenge from its parts: ``{"type", "question", "options", "expected_answer"}``."""
+    if challenge is None or isinstance(challenge, Challenge):
+        return challenge
+    expected = challenge.get("expected_answer")
+    return Challenge(
+        label(challenge.get("type", ""), "GENERAL_REVIEW"),
+        text(challenge.get("question", "")),
+        [label(option, "?") for option in challenge.get("options", ())],
+        None if expected is None else text(expected),
+    )
+
+
+def _file(content: Any) -> Path | None:
+    if isinstance(content, os.PathLike):
+        return Path(content)
+    if isinstance(content, str) and len(content) < 4096 and "\n" not in content:
+        path = Path(content)
+        try:
+            return path if path.is_file() else None
+        except (OSError, ValueError):
+            return None
+    return None

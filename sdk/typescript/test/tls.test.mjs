@@ -1,0 +1,79 @@
+// A server behind TLS: everything that goes over HTTP, and the live stream over a secure WebSocket and over events.
+
+import assert from "node:assert/strict";
+import { execFile, execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { createServer } from "node:tls";
+import { started } from "./support.mjs";
+
+/** TLS in front of a server, as a proxy does it: its address, and the certificate to trust. */
+async function secured(t, server) {
+  const folder = mkdtempSync(join(tmpdir(), "gauntlet-tls-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
+  const subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"];
+  const kind = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+  execFileSync("openssl", [...kind, "-keyout", key, "-out", cert, ...subject], { stdio: "ignore" });
+  const sockets = new Set();
+  const proxy = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (socket) => {
+    const inner = connect(Number(new URL(server.url).port), "127.0.0.1");
+    for (const end of [socket, inner]) {
+      sockets.add(end);
+      end.on("error", () => undefined).on("close", () => sockets.delete(end));
+    }
+    socket.pipe(inner).pipe(socket);
+  });
+  proxy.on("tlsClientError", () => undefined);
+  proxy.listen(0, "127.0.0.1");
+  await once(proxy, "listening");
+  t.after(() => {
+    proxy.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  return { url: `https://127.0.0.1:${proxy.address().port}`, cert, folder };
+}
+
+test("a run, its files, its film and its live stream over TLS; without the certificate it says what is wrong", async (t) => {
+  const { server, client } = await started(t);
+  const { url, cert, folder } = await secured(t, server);
+  const script = `
+    import { Client, init } from "gauntlet-sdk";
+    import WebSocketOfNpm from "ws";
+    const run = await init({ id: "secured", name: "secured", finishMs: 3_000 });
+    run.log({ reward: 1 }, { step: 0 });
+    run.artifact("a.txt", "text");
+    const stats = await run.finish();
+    const client = new Client();
+    const seen = {};
+    for (const [how, WebSocket] of [["socket", globalThis.WebSocket ?? WebSocketOfNpm], ["events", null]]) {
+      seen[how] = [];
+      if (stats.sent === 0) continue;
+      for await (const fact of client.live("secured", { WebSocket })) if (seen[how].push(fact.what) === 4) break;
+    }
+    const film = stats.sent === 0 ? null : await client.film("secured");
+    console.log(JSON.stringify({ url: run.url, sent: stats.sent, spooled: stats.spooled, seen, steps: film?.length }));`;
+  const environment = { GAUNTLET_ENDPOINT: url, GAUNTLET_SPOOL: join(folder, "spool") };
+  const program = async (more) => {
+    const options = { cwd: new URL(".", import.meta.url), env: { ...process.env, ...environment, ...more }, timeout: 60_000 };
+    const child = execFile(process.execPath, ["--input-type=module", "-e", script], options);
+    const told = { out: "", err: "" };
+    child.stdout.on("data", (text) => (told.out += text));
+    child.stderr.on("data", (text) => (told.err += text));
+    await once(child, "close");
+    return { said: JSON.parse(told.out || "null"), err: told.err };
+  };
+  const stranger = await program({});
+  assert.match(stranger.err, /https:.* cannot be reached \(self-signed certificate.*\); events are kept/);
+  assert.deepEqual([stranger.said.sent, stranger.said.spooled], [0, 3]);
+
+  const { said, err } = await program({ NODE_EXTRA_CA_CERTS: cert });
+  const facts = ["run_started", "scored", "artifact", "status"];
+  assert.deepEqual(said?.seen, { socket: facts, events: facts }, err);
+  assert.deepEqual([said.steps, said.url.startsWith("https://127.0.0.1:")], [1, true]);
+  for await (const file of client.artifacts("secured")) assert.ok(file.stored);
+});

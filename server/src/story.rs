@@ -1,0 +1,189 @@
+//! An episode as people read it: what was thought, said and done, each tool's call together with its result.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use gauntlet_app::api::{Gap, Happening, Mishap, Story};
+use gauntlet_model::{Body, EpisodeFinished, EpisodeId, Object, Record, RunId, StepKind, StepRecorded};
+use gauntlet_store::Store;
+use serde_json::Value;
+
+use crate::error::ApiError;
+
+/// Events read from each end of an episode; what lies between is read when it is asked for.
+const END: u32 = 120;
+/// Characters of a text that are sent; the whole text stays in the log.
+const LONGEST: usize = 6_000;
+/// What a step says, in the order of how much it says; the first that is there is its text.
+const TEXTS: [&str; 9] =
+    ["text", "content", "output", "body", "choice", "value", "input", "query", "arguments"];
+/// The same for a tool's call.
+const CALLS: [&str; 3] = ["arguments", "input", "query"];
+/// What came of a call.
+const RESULTS: [&str; 3] = ["result", "output", "documents"];
+
+/// What happened in an episode, of these sequence numbers.
+pub async fn read(
+    store: &Store,
+    run: &RunId,
+    episode: &EpisodeId,
+    seqs: Range<u64>,
+) -> Result<Story, ApiError> {
+    let found = store.episode(run, episode, seqs, END, END).await?;
+    let gap = match (found.first.last(), found.last.first()) {
+        (Some(before), Some(behind)) if found.skipped > 0 => {
+            Some(Gap { from: before.seq + 1, to: behind.seq, events: found.skipped })
+        }
+        _ => None,
+    };
+    Ok(Story { first: told(&found.first), gap, last: told(&found.last) })
+}
+
+fn told(records: &[Record]) -> Vec<Happening> {
+    let mut all: Vec<Happening> = Vec::with_capacity(records.len());
+    // Where a call that has no result yet stands, by its span.
+    let mut calls: HashMap<String, usize> = HashMap::new();
+    for record in records {
+        let event = match record.event() {
+            Ok(event) => event,
+            Err(error) => {
+                tracing::error!(seq = record.seq, %error, "a stored event breaks the rules");
+                continue;
+            }
+        };
+        match event.body() {
+            Body::StepRecorded(step) => {
+                let is_result = step.step_kind == StepKind::ToolResult;
+                let call = calls.remove(&step.span_id).filter(|_| is_result);
+                match call.and_then(|at| all.get_mut(at)) {
+                    Some(call) => end(call, step),
+                    None => {
+                        if step.step_kind == StepKind::ToolCall {
+                            calls.insert(step.span_id.clone(), all.len());
+                        }
+                        all.push(of_step(record, step));
+                    }
+                }
+            }
+            Body::EpisodeStarted(body) => {
+                let text = body.task.clone().unwrap_or_default();
+                all.push(Happening {
+                    text: cut(text),
+                    more: rest(&body.metadata, &[]),
+                    ..plain(record, "began")
+                });
+            }
+            Body::EpisodeFinished(body) => all.push(of_end(record, body)),
+            _ => {
+                let body: Object = serde_json::from_str(&record.body).unwrap_or_default();
+                let kind = record.kind.as_str().replace(['.', '_'], " ");
+                all.push(Happening { more: rest(&body, &[]), ..plain(record, &kind) });
+            }
+        }
+    }
+    all
+}
+
+/// A happening of which only its place is known.
+fn plain(record: &Record, kind: &str) -> Happening {
+    Happening {
+        seq: record.seq,
+        step: record.step,
+        at: record.at,
+        kind: kind.to_owned(),
+        name: None,
+        text: String::new(),
+        result: None,
+        duration_ms: None,
+        error: None,
+        more: Vec::new(),
+    }
+}
+
+fn of_step(record: &Record, step: &StepRecorded) -> Happening {
+    let is_tool = matches!(step.step_kind, StepKind::ToolCall | StepKind::ToolResult);
+    let role =
+        step.payload.get("role").and_then(Value::as_str).filter(|_| step.step_kind == StepKind::Message);
+    let kind = role.map_or_else(|| word(step.step_kind), str::to_owned);
+    let text = first(&step.payload, if is_tool { &CALLS } else { &TEXTS });
+    let result = if is_tool { first(&step.payload, &RESULTS) } else { None };
+    let mut known: Vec<&str> = [&text, &result].into_iter().flatten().map(|(key, _)| *key).collect();
+    known.extend(role.map(|_| "role"));
+    let mut more = rest(&step.payload, &known);
+    more.extend(rest(&step.metadata, &[]));
+    Happening {
+        name: step.name.clone(),
+        text: text.map(|(_, text)| text).unwrap_or_default(),
+        result: result.map(|(_, text)| text),
+        duration_ms: lasted(step),
+        error: mishap(step),
+        more,
+        ..plain(record, &kind)
+    }
+}
+
+/// Puts a tool's result to its call.
+fn end(call: &mut Happening, step: &StepRecorded) {
+    let result = first(&step.payload, &RESULTS);
+    let known: Vec<&str> = result.iter().map(|(key, _)| *key).collect();
+    call.more.extend(rest(&step.payload, &known));
+    call.more.extend(rest(&step.metadata, &[]));
+    call.result = result.map(|(_, text)| text);
+    call.duration_ms = lasted(step);
+    call.error = mishap(step);
+}
+
+fn of_end(record: &Record, body: &EpisodeFinished) -> Happening {
+    let numbers = [("return", body.return_.map(|r| r.get())), ("cost", body.cost)];
+    let numbers = numbers.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.to_string())));
+    Happening {
+        text: body.status.as_str().replace('_', " "),
+        duration_ms: body.latency_ms,
+        error: body.error.clone().map(|words| Mishap { words: cut(words), traceback: None }),
+        more: numbers.collect(),
+        ..plain(record, "ended")
+    }
+}
+
+/// A kind as a word or two.
+fn word(kind: StepKind) -> String {
+    let word = serde_json::to_value(kind).ok().and_then(|word| word.as_str().map(str::to_owned));
+    word.unwrap_or_default().replace('_', " ")
+}
+
+fn lasted(step: &StepRecorded) -> Option<f64> {
+    Some((step.ended_at?.micros() - step.started_at.micros()) as f64 / 1000.0).filter(|ms| *ms >= 0.0)
+}
+
+fn mishap(step: &StepRecorded) -> Option<Mishap> {
+    let error = step.error.as_ref()?;
+    let words = cut(format!("{}: {}", error.kind, error.message));
+    Some(Mishap { words, traceback: error.traceback.clone().map(cut) })
+}
+
+/// The first of these members that is there, with its text.
+fn first<'a>(object: &Object, keys: &[&'a str]) -> Option<(&'a str, String)> {
+    keys.iter().find_map(|key| Some((*key, text(object.get(*key)?))))
+}
+
+/// The members not told yet.
+fn rest(object: &Object, known: &[&str]) -> Vec<(String, String)> {
+    let left = object.iter().filter(|(key, value)| !known.contains(&key.as_str()) && !value.is_null());
+    left.map(|(key, value)| (key.clone(), text(value))).collect()
+}
+
+/// A text as it is; anything else as JSON.
+fn text(value: &Value) -> String {
+    cut(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+}
+
+/// A text without what is too long to be sent, and how much that is.
+fn cut(text: String) -> String {
+    match text.char_indices().nth(LONGEST) {
+        None => text,
+        Some((at, _)) => {
+            let left = text[at..].chars().count();
+            format!("{}… and {left} characters more, in the log", &text[..at])
+        }
+    }
+}
