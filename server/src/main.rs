@@ -1,7 +1,7 @@
 //! The `gauntlet` binary.
 
-/// Settles lower after a burst than the system's allocator on Linux, whose heaps stay as large as they once were; the
-/// peak of an import is about the same with either.
+/// The system's allocator on Linux keeps a heap a thread and lets each grow: after two imports of 2 GB the server held
+/// 291 MB with it and 201 MB with this one, and only with this one no more than after the first.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
