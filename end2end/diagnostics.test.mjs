@@ -103,3 +103,66 @@ story("the inspector shows what the server has of the selected step, and nothing
     await run.page.close();
   }
 });
+
+/** An event of an episode. */
+function event(kind, body, { episode = "e1", step, second = 0 } = {}) {
+  const at = new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
+  return { id: crypto.randomUUID(), at, kind, v: 1, episode, ...(step === undefined ? {} : { step }), body };
+}
+
+/** A recorded step, and how long it took, in milliseconds. */
+function recorded(step_kind, payload, { span = "00000000000000aa", ms, ...more } = {}) {
+  const started = Date.UTC(2026, 0, 1);
+  const time = (at) => new Date(at).toISOString();
+  const ended = ms === undefined ? {} : { ended_at: time(started + ms) };
+  return { step_kind, span_id: span, started_at: time(started), ...ended, payload, ...more };
+}
+
+const FAILED = { type: "TimeoutError", message: "no answer <b>after</b> 20 ms", traceback: "lookup.py, line 12" };
+
+story("a node's episode is told in order: who said what, each tool with its result, what went wrong", async ({ server, page }) => {
+  await server.post("/api/v1/runs", { id: "agents", name: "agents" });
+  const calls = Array.from({ length: 300 }, (_, i) => recorded("thought", { text: `page ${i}` }));
+  const told = [
+    event("episode.started", { task: "triage" }),
+    event("step.recorded", recorded("message", { role: "user", text: "What was the rate?" }), { step: 0 }),
+    event("step.recorded", recorded("tool_call", { arguments: { page: 1 } }, { name: "lookup" }), { step: 1 }),
+    event("step.recorded", recorded("thought", { text: "of another episode" }), { episode: "other", step: 1 }),
+    event("step.recorded", recorded("tool_result", { result: { rate: 0.3 } }, { name: "lookup", ms: 250 }), { step: 2 }),
+    ...calls.map((body, i) => event("step.recorded", body, { step: 3 + i })),
+    event("step.recorded", recorded("tool_result", {}, { name: "ask", error: FAILED, span: "00000000000000bb" }), { step: 303 }),
+    event("snapshot.scored", { scores: {}, failures: ["generic"], action: "30 %", observation: "?" }, { step: 7 }),
+    event("episode.finished", { status: "failed", error: "ValueError: no <final>", latency_ms: 1240 }),
+  ];
+  await server.post("/api/v1/runs/agents/events", told);
+  const run = await RunPage.open(page, "/runs/agents?step=7&episode=e1");
+  const lines = run.diagnostics.getByRole("list", { name: "What happened in the episode" }).getByRole("listitem");
+  await until("the episode is told", async () => (await lines.count()) > 200);
+  const said = async () => (await lines.allInnerTexts()).map((text) => text.replace(/\s+/g, " ").trim());
+  const first = await said();
+  assert.deepEqual(first.slice(0, 4), [
+    "began triage",
+    "user What was the rate?",
+    'tool call lookup {"page":1} 250 ms',
+    "thought page 0",
+  ]);
+  assert.deepEqual(first.slice(-2), [
+    "tool result ask TimeoutError: no answer <b>after</b> 20 ms",
+    "ended ValueError: no <final> 1.24 s",
+  ]);
+  assert.ok(!first.some((text) => text.includes("another episode")));
+  // The card says what the episode ended with.
+  await run.callout.getByRole("heading", { name: "Failed at 7" }).waitFor();
+  await run.callout.getByText("ValueError: no <final>").waitFor();
+
+  await lines.getByRole("button", { name: /^Show \d+ more between$/ }).click();
+  await until("all of it is told", async () => (await lines.count()) === 1 + 1 + 1 + 300 + 1 + 1);
+  const all = await said();
+  assert.deepEqual(all.slice(3, 303), calls.map((_, i) => `thought page ${i}`));
+
+  const lookup = lines.nth(2);
+  await lookup.locator("summary").click();
+  await lookup.getByText('{"rate":0.3}').waitFor();
+  await lines.nth(303).locator("summary").click();
+  await lines.nth(303).getByText("lookup.py, line 12").waitFor();
+});

@@ -56,7 +56,7 @@ async function drop(page, name, text) {
   };
   const dataTransfer = await page.evaluateHandle(make, { name, text });
   await page.dispatchEvent("main", "dragenter", { dataTransfer });
-  await page.getByText("Drop a results file to open it").waitFor();
+  await page.getByText("Drop results files to open them").waitFor();
   await page.dispatchEvent("main", "dragover", { dataTransfer });
   await page.dispatchEvent("main", "drop", { dataTransfer });
 }
@@ -154,11 +154,14 @@ story("a large file shows how far it is, survives a server that is away, and end
   await listed(browser);
   const { count, text } = lines(30_000_000);
   const seen = [];
-  await browser.exposeFunction("tellProgress", (words, share) => seen.push([words, share]));
+  await browser.exposeFunction("tellProgress", (told) => seen.push(told));
   await browser.evaluate(() => {
     new MutationObserver(() => {
-      const bar = document.querySelector(".notice progress");
-      if (bar) window.tellProgress(bar.parentElement.textContent, bar.value);
+      const phase = document.querySelector(".phases .is-on");
+      if (!phase) return;
+      const numbers = document.querySelector(".notice-numbers").innerText;
+      const hint = document.querySelector(".notice-hint").innerText;
+      window.tellProgress({ phase: phase.innerText, share: phase.querySelector("progress").value, numbers, hint });
     }).observe(document.body, { subtree: true, childList: true, characterData: true });
   });
   const file = { name: "large.jsonl", mimeType: "application/x-ndjson", buffer: Buffer.from(text) };
@@ -174,11 +177,15 @@ story("a large file shows how far it is, survives a server that is away, and end
   const [run] = (await server.get("/api/v1/runs")).items;
   assert.deepEqual([run.name, run.status, run.steps], ["large", "completed", count]);
   assert.deepEqual((await server.get("/api/v1/imports")).items, [], "nothing of the file itself is left");
-  const words = seen.map(([words]) => words).join("|");
-  for (const word of ["Sending large.jsonl", "Checking large.jsonl", "Opening large.jsonl"]) {
-    assert.ok(words.includes(word), `the page said ${word}`);
+  for (const phase of ["Sending", "Checking", "Adding"]) {
+    assert.ok(seen.some((told) => told.phase === phase && told.share > 0 && told.share < 1), `${phase} has moved`);
   }
-  assert.ok(seen.some(([, share]) => share > 0.2 && share < 1), "the bar moved");
+  const numbers = seen.map((told) => told.numbers.replace(/\s+/g, " ")).join("|");
+  assert.match(numbers, /\d MB of 3\d\.\d MB \d+ %/);
+  assert.match(numbers, /\d+ %, \d[\d.]* [kM]B\/s, \d+ s left/);
+  const hints = seen.map((told) => told.hint).join("|");
+  assert.match(hints, /The server cannot be reached; asking again every second/);
+  assert.match(hints, /this page may be closed/);
 });
 
 story("a file can be given up, and leaves nothing", async ({ server, page }) => {
@@ -195,4 +202,20 @@ story("a file can be given up, and leaves nothing", async ({ server, page }) => 
   assert.equal(new URL(browser.url()).pathname, "/");
   await drop(browser, "small.json", JSON.stringify(NESTED));
   await browser.waitForURL("**/runs/*");
+});
+
+story("several files at once: each says what came of it, and leads to its run", async ({ server, page }) => {
+  const browser = await page({ path: "/", ...SMALL });
+  await listed(browser);
+  const file = (name, text) => ({ name, mimeType: "application/json", buffer: Buffer.from(text) });
+  const files = [file("first.json", JSON.stringify(NESTED)), file("broken.json", "{"), file("last.jsonl", lines(20_000).text)];
+  await browser.locator("input[type=file]").first().setInputFiles(files);
+  const alert = browser.getByRole("alert").filter({ hasText: "broken.json did not open" });
+  await alert.waitFor();
+  const done = browser.getByRole("status").filter({ hasText: "is a run now" });
+  await until("two are runs", async () => (await done.count()) === 2);
+  assert.equal(new URL(browser.url()).pathname, "/", "nobody is taken away from the list");
+  assert.equal((await server.get("/api/v1/runs")).items.length, 2);
+  await done.filter({ hasText: "last.jsonl" }).getByRole("link", { name: "Open it" }).click();
+  assert.equal((await new RunPage(browser).opened()).nodes, lines(20_000).count);
 });

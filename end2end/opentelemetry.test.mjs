@@ -20,15 +20,17 @@ async function says(run, words) {
   await until(`the diagnostics say ${words}`, async () => words.test(await run.diagnostics.innerText()));
 }
 
-story("traces are a film: one node for each root and each judged span", async ({ server, page }) => {
+story("traces are a film: one node for each root, each call and each judged span", async ({ server, page }) => {
   await send(server, "python-agent.pb");
   const run = await RunPage.open(page, "/runs/triage-service");
-  const facts = await run.until("both nodes are drawn", ({ nodes }) => nodes === 2);
+  const facts = await run.until("agent, model and tool are drawn", ({ nodes }) => nodes === 3);
   assert.equal(facts.effects.hallucination, 1, "the judge found an ungrounded claim");
+  assert.equal(facts.effects.generic, 1, "the tool failed");
   await run.choose(1);
   assert.deepEqual(await run.rubrics(), { root: "failed, -20.0", grounding: "failed, -20.0" });
   await says(run, /What rate\?/);
   await says(run, /30%/);
+  await says(run, /tiny-1/);
 
   // The same spans once more, as after an answer that was lost: the answer comes after the commit.
   const before = await server.get("/api/v1/runs/triage-service");
@@ -49,5 +51,49 @@ story("a trace appears on an open page when it ends", async ({ server, page }) =
   const run = await page({ path: "/runs/triage-js" });
   await send(server, "javascript-agent.json");
   const stage = run.locator(".stage");
-  await until("its nodes are drawn", async () => (await stage.getAttribute("data-nodes")) === "2");
+  await until("its nodes are drawn", async () => (await stage.getAttribute("data-nodes")) === "3");
+});
+
+story("a trace whose spans disagree about its run stays together when the server is killed on the way", async ({ server, page }) => {
+  const text = (key, value) => ({ key, value: { stringValue: value } });
+  const part = (id, parent, name, attributes) => ({
+    resourceSpans: [
+      {
+        resource: { attributes: [text("service.name", "assistant")] },
+        scopeSpans: [
+          {
+            spans: [
+              {
+                traceId: "7c".repeat(16),
+                spanId: `0${id}`.repeat(8),
+                parentSpanId: parent ? `0${parent}`.repeat(8) : "",
+                name,
+                startTimeUnixNano: `${id}000000000`,
+                endTimeUnixNano: `${id}500000000`,
+                attributes,
+              },
+            ],
+          },
+        ],
+      },
+    ],
+  });
+  const said = JSON.stringify([{ role: "assistant", parts: [{ type: "text", content: "Two tablets a day." }] }]);
+  const call = [
+    text("gen_ai.conversation.id", "talk"),
+    text("gen_ai.operation.name", "chat"),
+    text("gen_ai.output.messages", said),
+  ];
+  await server.post("/v1/traces", part(2, 1, "chat", call));
+  await server.restart({ kill: true });
+  await server.post("/v1/traces", part(1, 0, "answer", []));
+
+  const { items } = await server.get("/api/v1/runs");
+  assert.deepEqual(
+    items.map(({ id }) => id),
+    ["talk"],
+  );
+  const run = await RunPage.open(page, "/runs/talk?step=0");
+  await run.until("the call and the root are drawn", ({ nodes }) => nodes === 2);
+  await says(run, /Two tablets a day\./);
 });

@@ -8,7 +8,7 @@ export const FAILURES = {
   format: { effect: "jagged_burst", title: "Unreadable format" },
   refusal: { effect: "wall", title: "Refusal" },
   inconsistency: { effect: "split_burst", title: "Inconsistent answer" },
-  generic: { effect: "burst", title: "Below its threshold" },
+  generic: { effect: "burst", title: "failed" },
 };
 
 export class RunPage {

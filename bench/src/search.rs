@@ -136,7 +136,7 @@ async fn log_of(folder: &Path) -> Outcome<SqliteConnection> {
     Ok(SqliteConnectOptions::new().filename(folder.join("gauntlet.db")).read_only(true).connect().await?)
 }
 
-/// The newest twenty events that hold all the words somewhere, by reading the log.
+/// How many events hold all the words somewhere, by reading the log.
 async fn scan(db: &mut SqliteConnection, q: &str) -> Outcome<()> {
     let mut sql = sqlx::QueryBuilder::<sqlx::Sqlite>::new("SELECT count(*) FROM events WHERE 1");
     for word in q.trim_end_matches('*').split(' ') {

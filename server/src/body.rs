@@ -20,7 +20,8 @@ pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes
     let stream = body.into_data_stream().map_err(std::io::Error::other);
     let raw = StreamReader::new(stream);
     let encodings = headers.get_all(header::CONTENT_ENCODING).into_iter();
-    let encodings: Vec<_> = encodings.map(|v| v.to_str().unwrap_or("?").trim().to_ascii_lowercase()).collect();
+    let encodings: Vec<_> =
+        encodings.map(|v| v.to_str().unwrap_or("?").trim().to_ascii_lowercase()).collect();
     match encodings.join(", ").as_str() {
         "" | "identity" => collect(raw, limit).await,
         "gzip" | "x-gzip" => {

@@ -110,7 +110,8 @@ fn read_file(named: Option<&Path>) -> Result<File, ConfigError> {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound && named.is_none() => return Ok(File::default()),
         Err(e) => return Err(ConfigError(format!("{}: {e}", path.display()))),
     };
-    toml::from_str(&text).map_err(|e| ConfigError(format!("{}: {}", path.display(), e.to_string().trim_end())))
+    toml::from_str(&text)
+        .map_err(|e| ConfigError(format!("{}: {}", path.display(), e.to_string().trim_end())))
 }
 
 /// There are no accounts yet, so anything but loopback would hand every run to the network.

@@ -82,7 +82,9 @@ mod tests {
         assert_eq!(url, "http://127.0.0.1:4600");
         drop(first);
         let second = DataLock::take(dir.path()).unwrap();
-        let Err(LockError::Taken(None)) = DataLock::take(dir.path()) else { panic!("an address that is gone") };
+        let Err(LockError::Taken(None)) = DataLock::take(dir.path()) else {
+            panic!("an address that is gone")
+        };
         drop(second);
         let file = dir.path().join("gauntlet.lock");
         let unusable = DataLock::take(&file).err().unwrap().to_string();

@@ -35,7 +35,8 @@ pub async fn server_function(State(state): State<AppState>, request: Request<Bod
     match answer.status() {
         // Said without a type, and for developers: there is no such function.
         StatusCode::BAD_REQUEST if !answer.headers().contains_key(header::CONTENT_TYPE) => {
-            ApiError::new(StatusCode::NOT_FOUND, "not_found", format!("there is no {path:?} here")).into_response()
+            ApiError::new(StatusCode::NOT_FOUND, "not_found", format!("there is no {path:?} here"))
+                .into_response()
         }
         StatusCode::INTERNAL_SERVER_ERROR => blamed(answer).await,
         _ => answer,

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
+use axum::extract::{DefaultBodyLimit, OriginalUri};
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Router, middleware};
@@ -65,7 +65,6 @@ fn v1() -> Router<AppState> {
         .route("/search", get(search::read))
         .route("/openapi.json", get(openapi::read))
         .fallback(no_such_path)
-        .method_not_allowed_fallback(no_such_method)
 }
 
 /// The origin's unmodified clients.
@@ -114,11 +113,11 @@ fn browser(state: &AppState) -> Router<AppState> {
         })
 }
 
-async fn no_such_path(uri: axum::http::Uri) -> ApiError {
+async fn no_such_path(OriginalUri(uri): OriginalUri) -> ApiError {
     ApiError::new(StatusCode::NOT_FOUND, "not_found", format!("there is no {:?} in this API", uri.path()))
 }
 
-async fn no_such_method(method: axum::http::Method, uri: axum::http::Uri) -> ApiError {
+async fn no_such_method(method: Method, OriginalUri(uri): OriginalUri) -> ApiError {
     let message = format!("{method} is not something {:?} answers", uri.path());
     ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
 }

@@ -45,6 +45,19 @@ fn traces(run: &str, spans: &[Value]) -> Value {
     }] })
 }
 
+/// A span of a service that says this.
+fn of_service(id: u8, said: Value) -> Value {
+    let mut one = span(id, if id == 1 { 0 } else { 1 }, "s");
+    one["attributes"] = said;
+    let resource = json!({ "attributes": [{ "key": "service.name", "value": { "stringValue": "svc" } }] });
+    json!({ "resourceSpans": [{ "resource": resource, "scopeSpans": [{ "spans": [one] }] }] })
+}
+
+/// The attributes of a span that names its conversation.
+fn talk() -> Value {
+    json!([{ "key": "gen_ai.conversation.id", "value": { "stringValue": "talk" } }])
+}
+
 async fn send(server: &Server, request: &Value) -> Answer {
     server.send("POST", "/v1/traces", &[JSON], request.to_string()).await
 }
@@ -82,8 +95,9 @@ async fn a_run_is_made_of_what_came() {
         (&run["name"], &run["project"], &run["kind"], &run["agent"], &run["status"]),
         (&json!("triage-service"), &json!("medical"), &json!("agent"), &json!("triage"), &json!("running"))
     );
-    assert_eq!((&run["episodes"], &run["steps"], &run["failing"]), (&json!(1), &json!(2), &json!(1)));
-    assert_eq!(run["metadata"]["otlp_mapping"], 1);
+    // The agent, its model and its tool, which failed.
+    assert_eq!((&run["episodes"], &run["steps"], &run["failing"]), (&json!(1), &json!(3), &json!(2)));
+    assert_eq!(run["metadata"]["otlp_mapping"], 2);
     // The judged step is a node of the film, and fails there.
     let failing = server.get("/api/v1/runs/triage-service/steps?failing=grounding").await.expect(200).json();
     assert_eq!(failing["steps"][0]["failure"], "hallucination");
@@ -238,18 +252,43 @@ async fn spans_that_come_at_once_and_out_of_order_get_one_number_each() {
 #[tokio::test]
 async fn a_trace_goes_where_its_first_part_went() {
     let server = Server::new().await;
-    let with = |said: Value, id: u8| {
-        let mut one = span(id, if id == 1 { 0 } else { 1 }, "s");
-        one["attributes"] = said;
-        let resource =
-            json!({ "attributes": [{ "key": "service.name", "value": { "stringValue": "svc" } }] });
-        json!({ "resourceSpans": [{ "resource": resource, "scopeSpans": [{ "spans": [one] }] }] })
-    };
-    let talk = json!([{ "key": "gen_ai.conversation.id", "value": { "stringValue": "talk" } }]);
-    send(&server, &with(talk, 2)).await.expect(200);
-    send(&server, &with(json!([]), 1)).await.expect(200);
+    send(&server, &of_service(2, talk())).await.expect(200);
+    send(&server, &of_service(1, json!([]))).await.expect(200);
     assert_eq!(of_kind(&events(&server, "talk").await, "step.recorded").len(), 2);
     server.get("/api/v1/runs/svc").await.expect(404);
+}
+
+#[tokio::test]
+async fn a_trace_stays_together_over_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = || Server::with(|(options, _)| *options = gauntlet_store::Options::new(folder.path()));
+    let first = start().await;
+    send(&first, &of_service(2, talk())).await.expect(200);
+    first.state.store.close().await;
+    drop(first);
+    let second = start().await;
+    send(&second, &of_service(1, json!([]))).await.expect(200);
+    let score = json!({ "resourceLogs": [{ "scopeLogs": [{ "logRecords": [{
+        "traceId": "4b".repeat(16), "spanId": "02".repeat(8), "eventName": "gen_ai.evaluation.result",
+        "timeUnixNano": "9000000000", "attributes": [
+            { "key": "gen_ai.evaluation.name", "value": { "stringValue": "tone" } },
+            { "key": "gen_ai.evaluation.score.value", "value": { "doubleValue": 1.0 } },
+        ],
+    }] }] }] });
+    second.send("POST", "/v1/logs", &[JSON], score.to_string()).await.expect(200);
+    let runs = second.get("/api/v1/runs").await.expect(200).json();
+    let names: Vec<&Value> = runs["items"].as_array().unwrap().iter().map(|run| &run["id"]).collect();
+    assert_eq!(names, ["talk"]);
+    let found = events(&second, "talk").await;
+    assert_eq!(of_kind(&found, "episode.started").len(), 1);
+    assert_eq!(of_kind(&found, "step.recorded").len(), 3);
+    // A run that was deleted is nobody's home: what comes now goes where it says.
+    second.send("DELETE", "/api/v1/runs/talk?name=talk", &[], "").await.expect(204);
+    second.state.store.close().await;
+    drop(second);
+    let third = start().await;
+    send(&third, &of_service(1, json!([]))).await.expect(200);
+    assert_eq!(of_kind(&events(&third, "svc").await, "step.recorded").len(), 1);
 }
 
 #[tokio::test]

@@ -57,12 +57,12 @@ fn failure_at(film: &Film, index: usize) -> Option<Failure> {
     Some(Failure { index, seq: node.seq, kind, title, words, is_asking })
 }
 
-/// A failing rubric's score and where it fails: `grounding -20.0 (fails from -20 down)`.
+/// A failing rubric's score and where it fails: `grounding -20.0 (fails at -20 or less)`.
 fn words_of(film: &Film, index: usize, path: &Path) -> Option<String> {
     let value = film.score(index, path.id)?;
     let rule = film.rules().iter().find(|rule| rule.names(&path.path) && rule.when.holds(value));
     let limit = match rule.map_or(Condition::Below(0.0), |rule| rule.when) {
-        Condition::AtMost(limit) => format!("from {limit} down"),
+        Condition::AtMost(limit) => format!("at {limit} or less"),
         Condition::Below(limit) => format!("below {limit}"),
         Condition::Above(limit) => format!("above {limit}"),
     };

@@ -33,6 +33,8 @@ const LONGEST_FRAME_SECS: f64 = 0.5;
 
 /// A run that is over and has no more nodes than this is shown whole when its page opens.
 const SHORT: usize = 40;
+/// But from no nearer than this, world units: a few steps need not fill the stage.
+const NEAR: f32 = 60.0;
 
 /// What arrived since the last frame.
 pub(super) type Inbox = Rc<RefCell<Vec<FeedUpdate>>>;
@@ -170,7 +172,8 @@ impl Projector {
         let (orbit, is_over) = (session.view.orbit, session.film(|f| f.run().status.is_final()));
         if is_over && session.film(Film::len) <= SHORT && orbit.get_untracked() == Orbit::default() {
             let geometry = session.view.geometry.get_untracked();
-            orbit.set(session.film(|film| Orbit::overview(film, geometry, self.shown, self.aspect())));
+            let whole = session.film(|film| Orbit::overview(film, geometry, self.shown, self.aspect()));
+            orbit.set(Orbit { distance: whole.distance.max(NEAR), ..whole });
         }
     }
 

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 
 use super::panels::{Edge, Fold, Panels};
 use super::session::Session;
+use crate::ports::FeedState;
 use crate::ui::{
     Icon, Resized, Shape, element_size, failure_class, failure_word, grouped, in_text_field, score,
 };
@@ -263,7 +264,11 @@ fn List(session: Session, rows: Memo<Rows>) -> impl IntoView {
                 <For each=shown key=|(row, node)| (*row, *node) children=move |(row, node)| view! { <StepRow session row node choose /> } />
             </div>
             {move || rows.with(|r| r.len() == 0).then(|| view! {
-                <p class="quiet-words">{move || if session.watch_calmly(Film::is_empty) { "No steps yet." } else { "No step matches." }}</p>
+                <p class="quiet-words">{move || match session.watch_calmly(Film::is_empty) {
+                    false => "No step matches.",
+                    true if session.feed.with(|f| *f == FeedState::Live) => "No steps yet.",
+                    true => "Reading the steps.",
+                }}</p>
             })}
         </div>
     }

@@ -79,6 +79,13 @@ pub(super) fn Toolbar(session: Session, turning: Turning) -> impl IntoView {
                 {CAMERAS.into_iter().map(|(words, of, title)| camera(words, of, title)).collect_view()}
             </div>
             <div class="tool-group">
+                {move || {
+                    let (words, shape) = match turning.is_off_centre() {
+                        true => ("Turn around the agent again", Shape::Centre),
+                        false => ("Show the whole run", Shape::Whole),
+                    };
+                    view! { <button class="tool is-icon" title=words aria-label=words on:click=aim><Icon shape /></button> }
+                }}
                 <details class="menu" node_ref=menu>
                     <summary class="tool" title="How strongly failures glow">"Effects"</summary>
                     <div class="menu-sheet">
@@ -96,15 +103,6 @@ pub(super) fn Toolbar(session: Session, turning: Turning) -> impl IntoView {
                         </dl>
                     </div>
                 </details>
-            </div>
-            <div class="tool-group">
-                {move || {
-                    let (words, shape) = match turning.is_off_centre() {
-                        true => ("Turn around the agent again", Shape::Centre),
-                        false => ("Show the whole run", Shape::Whole),
-                    };
-                    view! { <button class="tool is-icon" title=words aria-label=words on:click=aim><Icon shape /></button> }
-                }}
             </div>
         </div>
     }

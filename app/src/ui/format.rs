@@ -76,7 +76,7 @@ pub(crate) fn percent_done(share: f64) -> String {
 /// About how long something still takes: `12 s left`, `3 min left`.
 pub(crate) fn time_left(secs: f64) -> String {
     match secs {
-        s if s < 59.5 => format!("{:.0} s left", s.ceil()),
+        s if s < 99.5 => format!("{:.0} s left", s.ceil()),
         s if s < 3600.0 => format!("{:.0} min left", (s / 60.0).ceil()),
         s => format!("{:.1} h left", s / 3600.0),
     }
@@ -136,8 +136,8 @@ mod tests {
         assert_eq!(sizes, ["640 B", "4 kB", "12.5 MB", "204 MB", "1.24 GB"]);
         assert_eq!([0.0, 0.42, 0.999, 1.0].map(percent_done), ["0 %", "42 %", "99 %", "100 %"]);
         assert_eq!(
-            [0.2, 59.0, 61.0, 7200.0].map(time_left),
-            ["1 s left", "59 s left", "2 min left", "2.0 h left"]
+            [0.2, 59.0, 121.0, 7200.0].map(time_left),
+            ["1 s left", "59 s left", "3 min left", "2.0 h left"]
         );
     }
 

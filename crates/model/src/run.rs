@@ -128,15 +128,15 @@ pub struct RunSummary {
     pub updated_at: Timestamp,
     /// Events in its log; also the sequence number the next one gets.
     pub head: u64,
-    /// Scored snapshots.
+    /// Scored steps. A step of an episode counts once, however often it is scored.
     pub steps: u64,
     /// Episodes begun.
     pub episodes: u64,
-    /// Root score of the last scored snapshot, if any.
+    /// Root score of the last snapshot that has one, if any; later scores laid over, as in the two below.
     pub last_root: Option<f64>,
-    /// Mean root score over scored snapshots, if any.
+    /// Mean root score over scored steps, if any.
     pub mean_root: Option<f64>,
-    /// Snapshots that fail at least one rubric.
+    /// Scored steps that fail.
     pub failing: u64,
 }
 

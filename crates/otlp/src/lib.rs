@@ -5,17 +5,20 @@
 //!
 //! # Where a span goes
 //!
-//! The run is what the resource names, else the conversation, session or service. A trace stays together: whoever calls
-//! says where its first part went. Each trace is an episode under its own id, each span a step, each
-//! `gen_ai.evaluation.result` (a span's event or a log record) a step of the kind `reward` and a score of the step it
-//! judges.
+//! The run is what the resource names, else the conversation, session or service. A trace stays together: a request is
+//! first read ([`Arrived`]), then whoever calls says where the first part of each of its traces went, and it is sorted
+//! ([`Intake`]). Each trace is an episode under its own id, each span a step, each judgement (a
+//! `gen_ai.evaluation.result`, whether a span's event or a log record; an annotation of OpenInference) a step of the
+//! kind `reward` and a score of the step it judges.
 //!
 //! # What is drawn
 //!
-//! A page draws one node for each scored snapshot. There is one for every span that was evaluated and one for the root
-//! of every trace, scored or not. An evaluation that comes when its span has a node already is a later score, laid over
-//! it. Where a span is judged by one evaluation only, its value is also the `root` score, the height of the node; of
-//! several there is no whole unless one of them is called `root`.
+//! A page draws one node for each scored snapshot. There is one for every call of a model, tool or retriever, for the
+//! root of every trace, for what was judged, and for what failed by itself; chains and agents around calls have none. A
+//! judgement that comes when its span has a node already is a later score, laid over it. One that comes before its span
+//! draws the node without a word; the span brings a second snapshot with the words and the same scores. Where a span is
+//! judged by one evaluation only, its value is also the `root` score, the height of the node; of several there is no
+//! whole unless one of them is called `root`.
 //!
 //! # Numbers of steps
 //!
@@ -24,13 +27,13 @@
 //! * Event ids are made from the trace, the span and the part. A span that comes again makes the same ids, which the
 //!   log has already; it keeps its number and appends nothing.
 //! * A new span gets the next number of the run, behind the highest one in the log; inside of one request in the order
-//!   of start times. Numbers say in which order things became known; when they happened is in their times.
+//!   of start times, what is outside first. Numbers say in which order things became known; when they happened is in their times.
 //! * A score that comes before its span takes a number, and the span joins it there. A score of a whole trace stands
 //!   at the trace's root.
 //! * A span that says `gauntlet.step` gets that number.
 //!
 //! Numbering needs two looks into the log, so a batch goes through three hands: [`Batch`] says which ids to look for,
-//! [`Numbered`] which nodes, and [`Numbered::events`] is what to append. No two batches of one run may do so at once.
+//! [`Numbered`] which steps' history, and [`Numbered::events`] is what to append. No two batches of one run may do so at once.
 
 mod attributes;
 mod batch;

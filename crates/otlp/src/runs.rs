@@ -90,7 +90,7 @@ pub(crate) fn spec(run: &RunId, name: &str, source: &Source, items: &[Item]) -> 
             .unwrap_or_else(|| run.to_string()),
         project: text("gauntlet.project").or(service),
         kind: text("gauntlet.run.kind").or_else(|| Some("agent".to_owned())),
-        agent: text("gauntlet.run.agent").or_else(agent),
+        agent: if own("gauntlet.run.agent").is_some() { text("gauntlet.run.agent") } else { agent() },
         task: text("gauntlet.run.task"),
         tags: tags.map(label).filter(|t| !t.is_empty()).take(MAX_TAGS).collect(),
         config: object("gauntlet.run.config").unwrap_or_default(),

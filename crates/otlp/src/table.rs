@@ -279,7 +279,7 @@ pub const RESOURCE: &[(&str, &str)] = &[
     ("gauntlet.run.name", "the run's name; else what names the run"),
     ("gauntlet.project", "the project; else `service.name`"),
     ("gauntlet.run.kind", "what sort of run; else `agent`"),
-    ("gauntlet.run.agent", "the agent; else `gen_ai.agent.name` of the first span that has one"),
+    ("gauntlet.run.agent", "the agent; else `gen_ai.agent.name` of the first span that has one; empty: none"),
     ("gauntlet.run.task", "what is attempted"),
     ("gauntlet.run.tags", "labels, a list of texts"),
     ("gauntlet.run.config", "configuration, a JSON object as text"),

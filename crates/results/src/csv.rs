@@ -31,10 +31,15 @@ pub(crate) fn looks_like_table(name: &str, head: &str) -> Option<u8> {
     (named || scored).then_some(separator)
 }
 
+/// Read behind the file as a line of its own, to tell a table that is complete from one whose last quotation mark is
+/// never closed: that cell would take in everything up to the end, and this line with it.
+const END: &str = "\n\u{3}\n";
+
 /// The rows of a table.
 pub(crate) struct Table<R> {
-    reader: ::csv::Reader<R>,
+    reader: ::csv::Reader<io::Chain<R, &'static [u8]>>,
     columns: Columns,
+    names: StringRecord,
     row: StringRecord,
     budget: Rc<Budget>,
 }
@@ -42,20 +47,33 @@ pub(crate) struct Table<R> {
 impl<R: Read> Table<R> {
     /// Reads the header.
     pub fn new(text: R, separator: u8, budget: Rc<Budget>) -> Result<Self, ImportError> {
-        let mut reader = ReaderBuilder::new().delimiter(separator).from_reader(text);
-        let columns = Columns::of(reader.headers().map_err(broken)?)?;
+        let text = text.chain(END.as_bytes());
+        let mut reader = ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(text);
+        let names = reader.headers().map_err(|e| broken(e, &StringRecord::new()))?.clone();
+        if is_end(&names) {
+            return Err(ImportError::new("", "the file is empty", "a table with a header line"));
+        }
+        whole(&names)?;
+        let columns = Columns::of(&names)?;
         budget.renew();
-        Ok(Self { reader, columns, row: StringRecord::new(), budget })
+        Ok(Self { reader, columns, names, row: StringRecord::new(), budget })
     }
 }
 
 impl<R: Read> Rows for Table<R> {
     fn next(&mut self) -> Result<Option<Record<'_>>, ImportError> {
-        if !self.reader.read_record(&mut self.row).map_err(broken)? {
+        let is_there = self.reader.read_record(&mut self.row).map_err(|e| broken(e, &self.names))?;
+        if !is_there || is_end(&self.row) {
             return Ok(None);
         }
+        whole(&self.row)?;
         self.budget.renew();
-        let line = self.row.position().map_or(0, ::csv::Position::line);
+        let line = line_of(&self.row);
+        if self.row.len() != self.names.len() {
+            let message = format!("the row has {} cells", self.row.len());
+            let expected = format!("{}, as the header has", self.names.len());
+            return Err(ImportError::new("", message, expected).on_line(line));
+        }
         let cells = self.row.iter().map(|cell| (!cell.is_empty()).then(|| Value::from(cell)));
         Ok(Some(Record::Row(self.columns.fields(cells, String::new(), line))))
     }
@@ -65,17 +83,35 @@ impl<R: Read> Rows for Table<R> {
     }
 }
 
-/// What is wrong with the table itself, with its line.
-fn broken(error: ::csv::Error) -> ImportError {
+fn is_end(row: &StringRecord) -> bool {
+    row.len() == 1 && row.get(0) == Some(END.trim_matches('\n'))
+}
+
+fn line_of(row: &StringRecord) -> u64 {
+    row.position().map_or(0, ::csv::Position::line)
+}
+
+/// Refuses a row that goes on to the end of the file for want of a quotation mark.
+fn whole(row: &StringRecord) -> Result<(), ImportError> {
+    match row.iter().next_back().is_some_and(|cell| cell.ends_with(END)) {
+        true => {
+            let message = "a quotation mark in this row is never closed";
+            Err(ImportError::new("", message, "a mark on both sides of a text, doubled inside it")
+                .on_line(line_of(row)))
+        }
+        false => Ok(()),
+    }
+}
+
+/// What is wrong with the table itself, with its line. `names` are its columns.
+fn broken(error: ::csv::Error, names: &StringRecord) -> ImportError {
     let line = error.position().map(::csv::Position::line);
     let refused = match error.into_kind() {
         ErrorKind::Io(error) => unreadable(error),
         ErrorKind::Utf8 { err, .. } => {
-            ImportError::new("", format!("is not UTF-8 text: {err}"), "a table in UTF-8")
-        }
-        ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            let message = format!("the row has {len} cells");
-            ImportError::new("", message, format!("{expected_len}, as the header has"))
+            let column = names.get(err.field()).unwrap_or_default();
+            let message = format!("is not UTF-8 text: byte {} of the cell cannot be read", err.valid_up_to());
+            ImportError::new(column, message, "a table in UTF-8")
         }
         other => ImportError::new("", format!("is no table: {other:?}"), "a table with a header line"),
     };

@@ -9,12 +9,14 @@
 //! - **human**: a person's answer to a challenge is chosen over each other option. An answer that was marked as
 //!   wrong makes no pair. There are no scores then.
 //!
-//! Equal scores, equal answers and answers without a prompt or without a root score make no pair.
+//! A score is the step's as it stands: later scores lie over it, and a step that was scored again counts once. Equal
+//! scores, equal answers and answers without a prompt or without a root score make no pair.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Write};
 
+use gauntlet_film::{Fact, Film};
 use gauntlet_model::{Action, Body, EpisodeId, Event, Record, RunSummary, SnapshotScored};
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -83,7 +85,17 @@ struct Answer {
     root: f64,
 }
 
-/// What one reading of a log finds.
+/// The root score of each step as it stands, by the sequence number of the snapshot that counts.
+fn roots(log: &dyn Log) -> io::Result<HashMap<u64, f64>> {
+    let mut film = Film::new();
+    for record in log.records() {
+        film.apply(&Fact::of_record(&record?).map_err(io::Error::other)?);
+    }
+    let nodes = (0..film.len()).filter_map(|i| film.node(i));
+    Ok(nodes.filter_map(|node| Some((node.seq, node.root?))).collect())
+}
+
+/// What the log of a run holds.
 #[derive(Default)]
 struct Found {
     /// The best and the worst answer to each prompt, prompts in the order they first appear in.
@@ -94,6 +106,7 @@ struct Found {
 
 impl Found {
     fn of(side: Side<'_>) -> io::Result<Self> {
+        let roots = roots(side.log)?;
         let mut found = Self::default();
         let mut asked: BTreeMap<(Option<EpisodeId>, Option<u32>), u64> = BTreeMap::new();
         let mut waiting = None;
@@ -106,7 +119,9 @@ impl Found {
                         waiting = Some(record.seq);
                         asked.insert((event.episode().cloned(), event.step()), record.seq);
                     }
-                    found.see(record.seq, scored);
+                    if let Some(root) = roots.get(&record.seq) {
+                        found.see(Answer { seq: record.seq, root: *root }, scored);
+                    }
                 }
                 Body::ChallengeAnswered(answer) => {
                     let Some(seq) = asked.get(&(event.episode().cloned(), event.step())) else { continue };
@@ -128,17 +143,15 @@ impl Found {
         Ok(found)
     }
 
-    fn see(&mut self, seq: u64, scored: &SnapshotScored) {
-        let Some(root) = scored.scores.root() else { return };
+    fn see(&mut self, this: Answer, scored: &SnapshotScored) {
         if scored.observation.is_empty() || scored.action.is_empty() {
             return;
         }
-        let this = Answer { seq, root };
         let (best, worst) = self.prompts.entry(prompt_of(scored)).or_insert((this, this));
-        if root > best.root {
+        if this.root > best.root {
             *best = this;
         }
-        if root < worst.root {
+        if this.root < worst.root {
             *worst = this;
         }
     }

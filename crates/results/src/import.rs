@@ -65,7 +65,7 @@ pub fn import(
     }
     let text = text_of(bytes)?;
     let mut context = Context { name, now, ids, warnings: Vec::new() };
-    let read = of_document(Source { text, first_line: 1 }.root()?, &mut context)?;
+    let read = of_document(Source { text, first_line: 1, is_line: false }.root()?, &mut context)?;
     finished(read, context)
 }
 

@@ -1,7 +1,6 @@
 //! One record of a file, as what it is: an event of ours, or a snapshot that becomes one.
 
 use gauntlet_model::{Event, decode_one};
-use serde_json::Value;
 
 use crate::error::ImportError;
 use crate::fields::Fields;
@@ -39,22 +38,21 @@ pub(crate) fn understood(record: Record<'_>) -> Result<Item<'_>, ImportError> {
                 let message = format!("is {}", piece.what());
                 return Err(piece.refuse(message, "a snapshot or an event, which are objects"));
             }
-            if piece.raw.contains("\"kind\"") && piece.raw.contains("\"body\"") {
-                // Nearly always an event, which is then read only once.
-                if let Ok(event) = decode_one(piece.raw) {
-                    return Ok(Item::event(event, piece));
-                }
-                if is_event(&piece.members()?) {
-                    return native::event(piece).map(|event| Item::event(event, piece));
-                }
+            // An event is read only once; what is none, or a wrong one, is looked at from outside first.
+            let is_like_an_event = piece.raw.contains("\"kind\"") && piece.raw.contains("\"body\"");
+            if is_like_an_event && let Ok(event) = decode_one(piece.raw) {
+                return Ok(Item::event(event, piece));
             }
-            let fields = Fields::of(piece)?;
-            if fields.left.get("scores").is_none_or(Value::is_null) {
-                let mut error = piece.members()?.unknown();
+            let members = piece.members()?;
+            if is_event(&members) {
+                return native::event(piece).map(|event| Item::event(event, piece));
+            }
+            if members.get("scores").is_none() {
+                let mut error = members.unknown();
                 error.expected = "a snapshot with `scores`, or an event with `kind` and `body`".to_owned();
                 return Err(error);
             }
-            of_fields(fields).map(Item::Draft)
+            of_fields(Fields::of(piece)?).map(Item::Draft)
         }
     }
 }

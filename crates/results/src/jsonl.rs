@@ -102,7 +102,7 @@ impl<R: Read> Rows for Lines<R> {
         if !more {
             return Ok(None);
         }
-        let source = Source { text: self.text()?, first_line: self.number };
+        let source = Source { text: self.text()?, first_line: self.number, is_line: true };
         // An object is checked by whoever reads its members.
         let is_object = source.text.starts_with('{');
         let piece = if is_object { Piece { source, raw: source.text } } else { source.root()? };

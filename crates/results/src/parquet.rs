@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ::parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical};
 use ::parquet::data_type::{BoolType, ByteArray, ByteArrayType, DoubleType, Int32Type, Int64Type};
 use ::parquet::errors::ParquetError;
-use ::parquet::file::metadata::KeyValue;
+use ::parquet::file::metadata::{ColumnChunkMetaData, KeyValue};
 use ::parquet::file::properties::WriterProperties;
 use ::parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
 use ::parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
@@ -49,6 +49,11 @@ impl Table {
         let file = reader.metadata().file_metadata();
         let fields = file.schema().get_fields();
         let columns = Columns::of(fields.iter().map(|field| field.name()))?;
+        let parts = reader.metadata().row_groups().iter().flat_map(|group| group.columns());
+        if let Some(unread) = parts.map(ColumnChunkMetaData::compression).find(|codec| !is_unpacked(*codec)) {
+            let message = format!("is compressed with {unread}, which is not read here");
+            return Err(ImportError::new("", message, "compression with snappy, gzip, zstd, or none"));
+        }
         let nanos = fields.iter().map(is_nanos).collect();
         let said = |key: &str| {
             let pairs = file.key_value_metadata().into_iter().flatten();
@@ -85,6 +90,11 @@ impl Rows for Table {
     fn about(&mut self) -> Result<About, ImportError> {
         Ok(std::mem::take(&mut self.about))
     }
+}
+
+fn is_unpacked(codec: Compression) -> bool {
+    use Compression::{GZIP, SNAPPY, UNCOMPRESSED, ZSTD};
+    matches!(codec, UNCOMPRESSED | SNAPPY | GZIP(_) | ZSTD(_))
 }
 
 fn is_nanos(field: &TypePtr) -> bool {

@@ -17,6 +17,8 @@ pub(crate) struct Source<'a> {
     pub text: &'a str,
     /// 1-based line of the file at which `text` starts.
     pub first_line: u64,
+    /// Whether `text` is one line of the file.
+    pub is_line: bool,
 }
 
 impl<'a> Source<'a> {
@@ -52,7 +54,9 @@ impl<'a> Source<'a> {
             return ImportError::new(path, message, "a finite number, or no value at all").on_line(line);
         }
         if error.is_eof() {
-            return ImportError::new(path, "the file ends in the middle", "complete JSON").on_line(line);
+            let what = if self.is_line { "line" } else { "file" };
+            return ImportError::new(path, format!("the {what} ends in the middle"), "complete JSON")
+                .on_line(line);
         }
         let column = column_at(self.text, offset);
         ImportError::new(path, format!("is not valid JSON: {reason}, column {column}"), "valid JSON")

@@ -44,12 +44,9 @@ impl Format {
         if film::is_packed(&head) {
             return Ok(Self::Packed);
         }
-        if head.starts_with(&[0x1f, 0x8b]) {
-            return Err(ImportError::new(
-                "",
-                "the file is compressed with gzip; unpack it first",
-                crate::error::SHAPES,
-            ));
+        let packed = [(&b"\x1f\x8b"[..], "compressed with gzip"), (&b"PK\x03\x04"[..], "a zip archive")];
+        if let Some((_, what)) = packed.iter().find(|(mark, _)| head.starts_with(mark)) {
+            return Err(ImportError::new("", format!("is {what}; unpack it first"), crate::error::SHAPES));
         }
         // What is cut at the end of the head, in the middle of a character, says nothing about the format.
         let text = match std::str::from_utf8(&head) {

@@ -28,6 +28,8 @@ const ALIASES: [(&str, &str); 6] = [
 enum Role {
     /// The score of this path.
     Score(String),
+    /// Scores by path, as an object or its JSON text.
+    Scores,
     /// Failure kinds, separated by spaces.
     Words,
     /// JSON text.
@@ -57,8 +59,8 @@ impl Columns {
                 role(alias.map_or(*name, |(_, ours)| *ours), native)
             })
             .collect();
-        let expected = "a column `root` or `reward`, or columns `score.…`, one a rubric path";
-        if !roles.iter().any(|role| matches!(role, Role::Score(_))) {
+        let expected = "a column `root` or `reward`, columns `score.…`, one a rubric path, or a column `scores` of objects";
+        if !roles.iter().any(|role| matches!(role, Role::Score(_) | Role::Scores)) {
             let found = names.iter().take(12).copied().collect::<Vec<_>>().join(", ");
             let message = format!("the table has no column of scores, only {found}");
             return Err(ImportError::new("", message, expected).on_line(1));
@@ -80,19 +82,28 @@ impl Columns {
         line: u64,
     ) -> Fields<'static> {
         let mut left = Object::new();
-        let mut scores = Object::new();
+        let (mut scores, mut whole_scores) = (Object::new(), None);
         for (role, cell) in self.roles.iter().zip(cells) {
             let Some(cell) = cell else { continue };
             match role {
                 Role::Score(path) => _ = number(cell).map(|score| scores.insert(path.clone(), score)),
+                Role::Scores => match parsed(cell) {
+                    Value::Object(cells) => {
+                        let cells = cells.into_iter().filter(|(_, cell)| !cell.is_null());
+                        scores.extend(cells.filter_map(|(path, cell)| Some((path, number(cell)?))));
+                    }
+                    other => whole_scores = Some(other),
+                },
                 Role::Words => _ = left.insert("failures".to_owned(), words(cell)),
                 Role::Json(name) => _ = left.insert(name.clone(), parsed(cell)),
                 Role::Text(name) => _ = left.insert(name.clone(), cell),
                 Role::Plain(name) => _ = left.insert(name.clone(), plain(cell)),
             }
         }
-        left.insert("scores".to_owned(), Value::Object(scores));
-        Fields::of_row(Piece { source: Source { text: "", first_line: line }, raw: "" }, place, left)
+        // What is no object is left for the reader to refuse.
+        left.insert("scores".to_owned(), whole_scores.unwrap_or(Value::Object(scores)));
+        let source = Source { text: "", first_line: line, is_line: true };
+        Fields::of_row(Piece { source, raw: "" }, place, left)
     }
 }
 
@@ -106,6 +117,7 @@ fn role(name: &str, native: bool) -> Role {
     match name {
         ROOT => Role::Score(ROOT.to_owned()),
         "failures" => Role::Words,
+        "scores" => Role::Scores,
         "metadata" | "challenge" | "not_evaluated" => Role::Json(name.to_owned()),
         "action" | "observation" | "session_id" | "timestamp" | "id" | "at" => text(),
         // Without ids the rows are no events of ours, and an episode is whatever session the table names.
@@ -262,7 +274,7 @@ impl Layout {
             text(&scored.action),
             text(&scored.observation),
             number(scored.duration_ms),
-            if scored.is_paused { Cell::Flag(true) } else { Cell::None },
+            Cell::Flag(scored.is_paused),
             json(scored.not_evaluated.is_empty(), json!(scored.not_evaluated)),
             json(scored.challenge.is_none(), json!(scored.challenge)),
             scored.timestamp.clone().map_or(Cell::None, Cell::Text),

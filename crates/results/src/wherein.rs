@@ -38,7 +38,9 @@ pub(crate) fn path_at(text: &str, offset: usize) -> String {
             }
             b'"' => {
                 let close = string_end(bytes, i + 1, end);
-                if let Some(Open::Object { key, in_key: true }) = open.last_mut() {
+                // A key that the text breaks off in is none.
+                let is_closed = bytes.get(close) == Some(&b'"');
+                if let (true, Some(Open::Object { key, in_key: true })) = (is_closed, open.last_mut()) {
                     key.clear();
                     key.push_str(text.get(i + 1..close).unwrap_or_default());
                 }
@@ -111,6 +113,7 @@ mod tests {
             assert_eq!(path_at(text, text.find(mark).unwrap()), path);
         }
         assert_eq!(path_at(text, 0), "");
+        assert_eq!(path_at(r#"[{"scores": 1, "ses"#, 19), "[0]");
     }
 
     #[test]

@@ -68,7 +68,11 @@ fn broken_json_is_placed() {
     check(r#"{"rewards": [1, 2, NaN]}"#, "rewards[2]", Some(1), "is NaN");
     check(r#"{"rewards": [1], "rewards": [2]}"#, "rewards", Some(1), "the key `rewards` stands twice");
     check("{\"scores\": {\"root\": 1}}\n{\"scores\": {\"root\": NaN}}", "scores.root", Some(2), "is NaN");
-    check("{\"scores\": {\"root\": 1}}\n{\"scores\": ", "scores", Some(2), "ends in the middle");
+    check("{\"scores\": {\"root\": 1}}\n{\"scores\": ", "scores", Some(2), "the line ends in the middle");
+    check("[{\"scores\": {}}, {\"scores\": {}, \"ses", "[1]", Some(1), "the file ends in the middle");
+    let twice = "{\"scores\": {\"root\": 1}, \"scores\": {}}\n{\"scores\": {}}";
+    check(twice, "scores", Some(1), "the key `scores` stands twice");
+    check("PK\u{3}\u{4}", "", None, "is a zip archive; unpack it first");
     check("{\"scores\":}\n{\"scores\": {}}", "scores", Some(1), "not valid JSON");
     check("{\"a\":\n \u{1f600}}", "a", Some(2), "column 2");
     check("{\"scores\": é}", "scores", Some(1), "not valid JSON");

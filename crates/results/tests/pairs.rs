@@ -129,3 +129,29 @@ fn a_persons_answer_is_preferred_over_the_other_options() {
     );
     assert_eq!(pairs(&log, None)[0]["prompt"], "scan\n\nWhich?");
 }
+
+#[test]
+fn a_later_score_and_a_step_scored_again_change_who_is_preferred() {
+    let event = |n: u32, kind: &str, step: u32, body: Value| {
+        json!({"id": format!("01920000-0000-7000-8000-{n:012}"), "at": "2026-11-21T00:06:33Z", "kind": kind, "v": 1,
+               "step": step, "body": body})
+    };
+    let answered = |n, step, answer: &str, root: f64| {
+        let body = json!({"scores": {"root": root}, "observation": "Why?", "action": answer});
+        event(n, "snapshot.scored", step, body)
+    };
+    let judged = json!({"target": "step", "path": "root", "value": 9.0, "source": "ada"});
+    let run = run(
+        "r",
+        json!([
+            answered(1, 1, "no idea", -20.0),
+            answered(2, 2, "because", 3.0),
+            answered(3, 3, "perhaps", 5.0),
+            answered(4, 1, "it depends", 4.0),
+            event(5, "score.added", 2, judged),
+        ]),
+    );
+    let [pair] = pairs(&run, None).try_into().unwrap();
+    assert_eq!((&pair["chosen"], &pair["chosen_score"]), (&json!("because"), &json!(9.0)));
+    assert_eq!((&pair["rejected"], &pair["rejected_score"]), (&json!("it depends"), &json!(4.0)));
+}

@@ -7,7 +7,7 @@ use std::path::Path;
 use bytes::Bytes;
 use common::{now, open, steps, stored};
 use gauntlet_model::{Event, EventId};
-use gauntlet_results::{Format, Imported, replay, survey, write_csv, write_film, write_parquet};
+use gauntlet_results::{Format, Imported, import, replay, survey, write_csv, write_film, write_parquet};
 use serde_json::{Value, json};
 
 fn snapshot(step: u32, scores: Value) -> Value {
@@ -26,6 +26,46 @@ fn run() -> Imported {
     let mut run = open("night.json", file.to_string()).unwrap();
     run.notes = "seen".to_owned();
     run
+}
+
+fn refused(name: &str, bytes: &[u8]) -> String {
+    import(name, bytes, now(), &mut || EventId::from_u128(1)).unwrap_err().to_string()
+}
+
+#[test]
+fn a_table_is_read_whole_or_refused() {
+    let open = refused("a.csv", b"step,root,action\n1,1,fine\n2,1,\"never closed\n3,1,x\n");
+    assert!(open.starts_with("a quotation mark in this row is never closed (line 3)"), "{open}");
+    let open = refused("a.csv", b"step,\"root\n1,1");
+    assert!(open.starts_with("a quotation mark in this row is never closed (line 1)"), "{open}");
+    let ragged = refused("a.csv", b"step,root,action\n1,1,x\n2,1\n");
+    assert_eq!(ragged, "the row has 2 cells (line 3); expected 3, as the header has");
+    let latin = refused("a.csv", b"step,root,action\n1,1,na\xefve\n");
+    assert!(
+        latin.starts_with("action: is not UTF-8 text: byte 2 of the cell cannot be read (line 2)"),
+        "{latin}"
+    );
+    assert!(refused("a.csv", b"\n").starts_with("the file is empty"));
+    for complete in ["step,root,action\n1,1,\"a\nb\"", "step,root,action\r\n1,1,\"a\nb\"\r\n\r\n"] {
+        let run = open_table(complete);
+        assert_eq!(steps(&run).len(), 1);
+        assert_eq!(steps(&run)[0].1.action, "a\nb");
+    }
+}
+
+#[test]
+fn a_column_of_objects_holds_scores() {
+    let run = open_table("step,scores,root\n1,\"{\"\"a.b\"\": 0.5, \"\"c\"\": null}\",2\n2,{},3\n");
+    let scores: Vec<Vec<_>> = steps(&run).iter().map(|(_, body)| body.scores.iter().collect()).collect();
+    assert_eq!(scores, [vec![("a.b", 0.5), ("root", 2.0)], vec![("root", 3.0)]]);
+    let python = refused("a.csv", b"step,scores\n1,{'root': 1.0}\n");
+    assert!(python.starts_with("scores: is \"{'root': 1.0}\" (line 2); expected an object"), "{python}");
+    let wrong = refused("a.csv", b"step,scores\n1,\"{\"\"root\"\": true}\"\n");
+    assert!(wrong.starts_with("scores.root: is true (line 2)"), "{wrong}");
+}
+
+fn open_table(text: &str) -> Imported {
+    import("a.csv", text.as_bytes(), now(), &mut || EventId::from_u128(1)).unwrap()
 }
 
 fn events(run: &Imported) -> impl Iterator<Item = std::io::Result<Event>> + '_ {
@@ -153,7 +193,7 @@ fn a_wrong_table_is_told_where() {
     check("a.csv", b"step,root\n1,inf\n", "scores.root", Some(2), "is \"inf\"");
     check("a.csv", b"step,root\n1,2\nx,3\n", "step", Some(3), "expected a whole number");
     check("a.csv", b"step,root\n1,2\n2\n", "", Some(3), "the row has 1 cells");
-    check("a.csv", b"step,root\n1,\xff\n", "", Some(2), "not UTF-8");
+    check("a.csv", b"step,root\n1,\xff\n", "root", Some(2), "not UTF-8");
     check("a.csv", b"root,metadata\n1,{x}\n", "metadata", Some(2), "expected an object");
     check("a.parquet", b"PAR1 and no more", "", None, "no Parquet table");
     let mut cut = parquet(&run());
@@ -163,6 +203,22 @@ fn a_wrong_table_is_told_where() {
     check("a.csv", endless.as_bytes(), "", None, "longer than 16777216 bytes");
     let long = format!("{{\"scores\":{{}}}}\n{{\"scores\":{{}},\"action\":\"{}\"}}", "x".repeat(17 << 20));
     check("a.jsonl", long.as_bytes(), "", Some(2), "the line is too long");
+}
+
+#[test]
+fn records_that_pandas_wrote_open_with_their_structure() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let imported =
+        open("nested.parquet", std::fs::read(folder.join("pandas-nested.parquet")).unwrap()).unwrap();
+    let told: Vec<Vec<_>> = steps(&imported).iter().map(|(_, body)| body.scores.iter().collect()).collect();
+    assert_eq!(told, [vec![("root", 1.5), ("safety.format", -2.0)], vec![("root", -1.0)], vec![]]);
+    let metadata: Vec<_> = steps(&imported).iter().map(|(_, b)| Value::Object(b.metadata.clone())).collect();
+    assert_eq!(
+        metadata,
+        [json!({"task": {"id": "T", "tags": ["a"]}}), json!({"task": {"id": "U"}}), json!({})]
+    );
+    let lz4 = open("lz4.parquet", std::fs::read(folder.join("pandas-lz4.parquet")).unwrap()).unwrap_err();
+    assert!(lz4.to_string().contains("is compressed with LZ4_RAW, which is not read here"), "{lz4}");
 }
 
 /// Tables that pandas and pyarrow wrote (`fixtures/make.py` says how): every codec, missing values, nanoseconds.

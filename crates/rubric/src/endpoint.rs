@@ -33,9 +33,10 @@ impl Endpoint {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_connect(Some(Duration::from_secs(5)))
-            .timeout_global(Some(PATIENCE))
-            .build();
-        Ok(Self { agent: config.into(), base: base.to_owned(), key: None })
+            .timeout_global(Some(PATIENCE));
+        // A proxy of the environment leads away from this machine.
+        let config = if is_here(base) { config.proxy(None) } else { config };
+        Ok(Self { agent: config.build().into(), base: base.to_owned(), key: None })
     }
 
     /// The same server, asked with a key (`Authorization: Bearer`). Refuses a key that cannot stand in a header.
@@ -95,6 +96,17 @@ impl Endpoint {
     }
 }
 
+/// Whether a base URL names this machine.
+fn is_here(base: &str) -> bool {
+    let place = base.strip_prefix("http://").unwrap_or(base).split('/').next().unwrap_or_default();
+    let name = match place.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default(),
+        None => place.split(':').next().unwrap_or_default(),
+    };
+    name.eq_ignore_ascii_case("localhost")
+        || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
 fn answer(mut response: ureq::http::Response<ureq::Body>) -> Result<String, DeliveryError> {
     let status = response.status().as_u16();
     let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
@@ -109,7 +121,12 @@ fn verdict(status: u16, retry_after: Option<Duration>, body: &str) -> Result<(),
     let said = || format!("the server answered {status}: {}", body.chars().take(300).collect::<String>());
     match status {
         200..=299 => Ok(()),
-        408 | 429 | 500..=599 => Err(DeliveryError::NotNow { after: retry_after, message: said() }),
+        // A key may be given, or made right, while what it is for waits.
+        401 | 403 | 408 | 421 | 425 | 429 | 500..=599 => {
+            Err(DeliveryError::NotNow { after: retry_after, message: said() })
+        }
+        404 => Err(DeliveryError::Missing { message: said() }),
+        409 => Err(DeliveryError::Conflict { message: said() }),
         413 => Err(DeliveryError::TooLarge),
         422 => Err(DeliveryError::Refused { index: first_blamed(body), message: said() }),
         _ => Err(DeliveryError::Refused { index: None, message: said() }),
@@ -144,7 +161,10 @@ mod tests {
         for body in [details.to_owned(), format!(r#"{{"error":{details}}}"#)] {
             assert!(matches!(verdict(422, None, &body), Err(DeliveryError::Refused { index: Some(3), .. })));
         }
-        for (status, body) in [(422, "no JSON"), (422, "{}"), (404, details), (409, ""), (302, "")] {
+        assert!(matches!(verdict(401, None, ""), Err(DeliveryError::NotNow { .. })));
+        assert!(matches!(verdict(404, None, details), Err(DeliveryError::Missing { .. })));
+        assert!(matches!(verdict(409, None, ""), Err(DeliveryError::Conflict { .. })));
+        for (status, body) in [(422, "no JSON"), (422, "{}"), (400, details), (302, "")] {
             let answer = verdict(status, None, body);
             assert!(
                 matches!(answer, Err(DeliveryError::Refused { index: None, .. })),

@@ -113,6 +113,36 @@ fn a_refused_event_is_left_out_and_told() {
 }
 
 #[test]
+fn a_run_that_is_there_goes_on_and_one_that_was_lost_is_created_again() {
+    let (base, requests) = serve(vec![
+        ("409 Conflict", "exists with other content"),
+        ("200 OK", "{}"),
+        ("404 Not Found", "there is no run"),
+        ("201 Created", "{}"),
+    ]);
+    let delivery = delivery(&base);
+    for id in 1..=2 {
+        delivery.offer(event(id));
+        let counters = delivery.flush(Duration::from_secs(30)).unwrap();
+        assert_eq!((counters.sent, counters.dropped), (u64::try_from(id).unwrap(), 0));
+    }
+    assert_eq!(paths(&requests), [RUNS, EVENTS, EVENTS, RUNS, EVENTS]);
+}
+
+#[test]
+fn a_server_that_does_not_know_the_run_whatever_is_done_is_not_asked_for_ever() {
+    let (base, requests) = serve([("201 Created", "{}"), ("404 Not Found", "no run")].repeat(40));
+    let delivery = delivery(&base);
+    for id in 1..=10 {
+        delivery.offer(event(id));
+        let _ = delivery.flush(Duration::from_secs(30));
+    }
+    assert!(delivery.last_loss().is_some_and(|loss| loss.contains("404")), "{:?}", delivery.last_loss());
+    let created = paths(&requests).iter().filter(|path| *path == RUNS).count();
+    assert_eq!(created, 9, "once, and eight times again");
+}
+
+#[test]
 fn a_server_that_is_not_there_yet_is_waited_for() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

@@ -90,8 +90,11 @@ impl DatabaseSink {
     async fn append(&mut self, batch: &[Arc<Event>]) -> Result<(), StoreError> {
         let now = self.stamps.now();
         if !self.is_created {
-            self.store.create_run(self.spec.clone(), self.run.clone(), now).await?;
-            self.is_created = true;
+            match self.store.create_run(self.spec.clone(), self.run.clone(), now).await {
+                // It is there, and goes on with the settings it began with.
+                Ok(_) | Err(StoreError::Conflict(_)) => self.is_created = true,
+                Err(error) => return Err(error),
+            }
         }
         let events = batch.iter().map(|event| Event::clone(event)).collect();
         self.store.append(&self.run, events, now).await.map(drop)

@@ -191,13 +191,13 @@ impl Episode {
 
     /// Ends it. One that nobody scored becomes one node of the path all the same: its return is the height, a failure or
     /// a time limit is a failure. Where the outcome breaks a rule the episode goes on, to be ended with another one.
-    pub fn end(mut self, outcome: Outcome) -> Result<EndedEpisode, (Self, FieldError)> {
+    pub fn end(mut self, outcome: Outcome) -> Result<EndedEpisode, NotEnded> {
         match self.tell_end(outcome) {
             Ok(()) => {
                 self.has_ended = true;
                 Ok(EndedEpisode { provider: self.provider.clone(), id: self.id.clone() })
             }
-            Err(refusal) => Err((self, refusal)),
+            Err(refusal) => Err(NotEnded { episode: Box::new(self), refusal }),
         }
     }
 
@@ -294,6 +294,16 @@ impl Drop for Episode {
         // Nothing of this outcome can break a rule.
         let _ = self.tell_end(outcome);
     }
+}
+
+/// An outcome that breaks a rule. The episode goes on, to be ended otherwise; let go, it is told as cancelled.
+#[derive(Debug, thiserror::Error)]
+#[error("{refusal}")]
+pub struct NotEnded {
+    /// The episode.
+    pub episode: Box<Episode>,
+    /// Which field breaks which rule.
+    pub refusal: FieldError,
 }
 
 /// An episode that has ended: scores may still come, from a judge that takes its time or from a person.

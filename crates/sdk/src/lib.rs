@@ -18,7 +18,7 @@ pub mod tracing;
 pub use artifacts::ArtifactError;
 pub use builder::{Builder, Mode, StartError};
 pub use database::{DatabaseError, DatabaseSink};
-pub use episode::{EndedEpisode, Episode, Outcome};
+pub use episode::{EndedEpisode, Episode, NotEnded, Outcome};
 pub use provider::{FinishError, ObservabilityProvider};
 pub use report::{Report, SinkReport, Unfinished};
 pub use subscribe::{Stopper, Subscription, SubscriptionError, subscribe};

@@ -152,7 +152,9 @@ test("a turn of an episode is a step of the run: what is recorded stands with th
   left.thought("first");
   right.thought("beside it");
   left.log({ reward: 1 });
+  left.artifact("first.txt", "1");
   left.thought("second");
+  left.artifact("second.txt", "2");
   right.rollout({ scores: { reward: 2 } });
   left.rollout({ scores: { reward: 3 } });
   run.metrics({ loss: 0.5 });
@@ -172,6 +174,8 @@ test("a turn of an episode is a step of the run: what is recorded stands with th
   ]);
   const thoughts = (await eventsOf(client, run, { kinds: ["step.recorded"] })).map(({ step, body }) => [step, body.payload.text]);
   assert.deepEqual(thoughts, [[0, "first"], [1, "beside it"], [2, "second"]]);
+  const files = (await eventsOf(client, run, { kinds: ["artifact.added"] })).map(({ step, body }) => [step, body.name]);
+  assert.deepEqual(files, [[0, "first.txt"], [2, "second.txt"]]);
 });
 
 test("an episode that nobody scored becomes one point of the path at its end", async (t) => {

@@ -10,7 +10,8 @@ use gauntlet_model::{ArtifactAdded, Body as EventBody, EpisodeId, Kind, Timestam
 use serde::{Deserialize, Serialize};
 use tokio_util::io::ReaderStream;
 
-use super::run_id;
+use super::existing;
+use super::paging::Limit;
 use crate::error::ApiError;
 use crate::extract::{Path, Query};
 use crate::state::AppState;
@@ -22,7 +23,7 @@ pub async fn keep(
     Path((run, sha256)): Path<(String, String)>,
     body: Body,
 ) -> Result<StatusCode, ApiError> {
-    state.store.head(&run_id(&run)?).await?.ok_or_else(|| ApiError::no_run(&run))?;
+    existing(&state.store, &run).await?;
     let limit = state.limits.artifact_bytes;
     let mut upload = state.store.blobs().begin().await?;
     let mut size = 0u64;
@@ -43,7 +44,7 @@ pub async fn read(
     State(state): State<AppState>,
     Path((run, sha256)): Path<(String, String)>,
 ) -> Result<Response, ApiError> {
-    state.store.head(&run_id(&run)?).await?.ok_or_else(|| ApiError::no_run(&run))?;
+    existing(&state.store, &run).await?;
     let Some((file, size)) = state.store.blobs().open(&sha256).await? else {
         let message = format!("there is no artifact {sha256:?}");
         return Err(ApiError::new(StatusCode::NOT_FOUND, "not_found", message));
@@ -62,7 +63,8 @@ pub async fn read(
 #[serde(deny_unknown_fields)]
 pub struct ListQuery {
     after: Option<u64>,
-    limit: Option<u32>,
+    #[serde(default)]
+    limit: Limit<200, 1000>,
 }
 
 /// One `artifact.added` of a run.
@@ -91,23 +93,19 @@ pub async fn list(
     Path(run): Path<String>,
     Query(query): Query<ListQuery>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let id = run_id(&run)?;
-    state.store.head(&id).await?.ok_or_else(|| ApiError::no_run(&run))?;
-    let limit = query.limit.unwrap_or(200).clamp(1, 1000);
-    let slice = state.store.read(&id, query.after, limit, Some(&[Kind::ArtifactAdded])).await?;
+    let id = existing(&state.store, &run).await?;
+    let slice = state.store.read(&id, query.after, query.limit.get(), Some(&[Kind::ArtifactAdded])).await?;
     let mut items = Vec::new();
     for record in &slice.records {
         let event = record.event()?;
         if let EventBody::ArtifactAdded(artifact) = event.body() {
-            let stored = state.store.blobs().has(&artifact.sha256).await;
-            let (episode, step) = (event.episode().cloned(), event.step());
             items.push(Listed {
                 seq: record.seq,
                 at: event.at(),
-                episode,
-                step,
+                episode: event.episode().cloned(),
+                step: event.step(),
                 artifact: artifact.clone(),
-                stored,
+                stored: state.store.blobs().has(&artifact.sha256).await,
             });
         }
     }

@@ -10,7 +10,7 @@ use gauntlet_model::{Action, CommandIssued, FieldError, Object, RunId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::run_id;
+use super::{existing, run_id};
 use crate::body;
 use crate::error::ApiError;
 use crate::extract::{Path, Query};
@@ -106,8 +106,7 @@ pub async fn pending(
     Path(run): Path<String>,
     Query(wait): Query<Wait>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let id = run_id(&run)?;
-    state.store.head(&id).await?.ok_or_else(|| ApiError::no_run(&run))?;
+    let id = existing(&state.store, &run).await?;
     let mut changes = state.store.subscribe(&id);
     let until = tokio::time::Instant::now() + Duration::from_secs(wait.wait.unwrap_or(0).min(MAX_WAIT_SECS));
     loop {

@@ -10,6 +10,7 @@ use gauntlet_film::Film;
 use gauntlet_model::{Body, EpisodeId, Event, FieldError, Kind, RunId, Score, Status, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::paging::Limit;
 use super::run_id;
 use crate::error::ApiError;
 use crate::extract::{Path, Query};
@@ -23,7 +24,8 @@ const PAGE: u32 = 4096;
 #[serde(deny_unknown_fields)]
 pub struct ListQuery {
     after: Option<EpisodeId>,
-    limit: Option<u32>,
+    #[serde(default)]
+    limit: Limit<200, 1000>,
 }
 
 /// One rollout on one task.
@@ -75,7 +77,7 @@ pub async fn list(
             })? + 1
         }
     };
-    let limit = query.limit.unwrap_or(200).clamp(1, 1000) as usize;
+    let limit = query.limit.get() as usize;
     let more = all.list.len() > start + limit;
     let items: Vec<Episode> = all.list.into_iter().skip(start).take(limit).collect();
     let next_after = items.last().filter(|_| more).map(|last| last.episode.clone());

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use gauntlet_model::{Event, FieldError, Kind, decode_array, decode_lines};
 use serde::{Deserialize, Serialize};
 
+use super::paging::Limit;
 use super::run_id;
 use crate::body;
 use crate::error::ApiError;
@@ -67,7 +68,8 @@ pub async fn append(
 #[serde(deny_unknown_fields)]
 pub struct ReadQuery {
     after: Option<u64>,
-    limit: Option<u32>,
+    #[serde(default)]
+    limit: Limit<1000, 10_000>,
     kind: Option<String>,
 }
 
@@ -79,8 +81,7 @@ pub async fn read(
 ) -> Result<Response, ApiError> {
     let id = run_id(&run)?;
     let kinds = query.kind.as_deref().map(parse_kinds).transpose()?;
-    let limit = query.limit.unwrap_or(1000).clamp(1, 10_000);
-    let page = state.store.read(&id, query.after, limit, kinds.as_deref()).await?;
+    let page = state.store.read(&id, query.after, query.limit.get(), kinds.as_deref()).await?;
     #[derive(Serialize)]
     struct Page<'a> {
         events: &'a [gauntlet_model::Record],

@@ -14,7 +14,7 @@ use gauntlet_store::Store;
 use serde::Deserialize;
 use tokio::sync::mpsc;
 
-use super::run_id;
+use super::summary;
 use crate::error::ApiError;
 use crate::extract::{Path, Query};
 use crate::state::AppState;
@@ -145,17 +145,14 @@ async fn find(
     format: ExportFormat,
     with: Option<&str>,
 ) -> Result<Written, ApiError> {
-    let found = async |name: &str| -> Result<RunSummary, ApiError> {
-        store.run(&run_id(name)?).await?.ok_or_else(|| ApiError::no_run(name))
-    };
     let with = match with {
         Some(name) => {
             format.compares()?;
-            Some(found(name).await?)
+            Some(summary(store, name).await?)
         }
         None => None,
     };
-    Ok(Written { run: found(run).await?, format, with })
+    Ok(Written { run: summary(store, run).await?, format, with })
 }
 
 /// Writes a run. Runs on a thread that may block; memory stays bounded by a page of events.

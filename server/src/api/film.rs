@@ -9,7 +9,7 @@ use gauntlet_model::{RunId, RunSummary};
 use gauntlet_store::Store;
 use serde::{Deserialize, Serialize};
 
-use super::run_id;
+use super::summary;
 use crate::error::ApiError;
 use crate::extract::{Path, Query};
 use crate::state::AppState;
@@ -44,13 +44,12 @@ pub async fn manifest(
     State(state): State<AppState>,
     Path(run): Path<String>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let id = run_id(&run)?;
-    let summary = state.store.run(&id).await?.ok_or_else(|| ApiError::no_run(&run))?;
-    let film = state.films.get(&id).await?;
+    let summary = summary(&state.store, &run).await?;
+    let film = state.films.get(&summary.id).await?;
     let film = film.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let paths = film.paths().iter().map(|p| p.path.clone()).collect();
-    let manifest = Manifest::new(id, film.head(), film.len() as u64, paths);
     let version = version(&summary);
+    let manifest = Manifest::new(summary.id, film.head(), film.len() as u64, paths);
     Ok(([(header::CACHE_CONTROL, "no-cache")], Json(Versioned { manifest, version })))
 }
 
@@ -61,8 +60,8 @@ pub async fn chunk(
     Query(query): Query<OfVersion>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let id = run_id(&run)?;
-    let summary = state.store.run(&id).await?.ok_or_else(|| ApiError::no_run(&run))?;
+    let summary = summary(&state.store, &run).await?;
+    let id = &summary.id;
     let sealed = (level < 10)
         .then(|| levels::span(level))
         .and_then(|span| chunk.checked_add(1)?.checked_mul(span))
@@ -85,9 +84,9 @@ pub async fn chunk(
     if known.is_some_and(|tags| tags.split(',').any(|t| t.trim() == etag)) {
         return Ok((StatusCode::NOT_MODIFIED, fixed).into_response());
     }
-    let stored = match state.store.chunk(&id, level, chunk).await? {
+    let stored = match state.store.chunk(id, level, chunk).await? {
         Some(stored) => stored,
-        None => seal(&state.store, &id, level, chunk).await?,
+        None => seal(&state.store, id, level, chunk).await?,
     };
     let accepts = headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let takes_zstd = accepts.split(',').any(|e| e.split(';').next().unwrap_or_default().trim() == "zstd");

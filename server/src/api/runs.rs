@@ -8,7 +8,8 @@ use gauntlet_model::{RunPatch, RunSpec, Status};
 use gauntlet_store::{RunQuery, Sort};
 use serde::{Deserialize, Serialize};
 
-use super::run_id;
+use super::paging::Limit;
+use super::{run_id, summary};
 use crate::body;
 use crate::error::ApiError;
 use crate::extract::{Path, Query};
@@ -41,7 +42,8 @@ pub async fn create(
 #[serde(deny_unknown_fields)]
 pub struct ListQuery {
     cursor: Option<String>,
-    limit: Option<u32>,
+    #[serde(default)]
+    limit: Limit<50, 200>,
     project: Option<String>,
     status: Option<String>,
     q: Option<String>,
@@ -60,7 +62,7 @@ pub async fn list(
         .store
         .runs(RunQuery {
             cursor: query.cursor.filter(|c| !c.is_empty()),
-            limit: query.limit.unwrap_or(50).clamp(1, 200),
+            limit: query.limit.get(),
             project: query.project,
             status,
             q: query.q,
@@ -81,8 +83,7 @@ pub async fn read(
     State(state): State<AppState>,
     Path(run): Path<String>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let found = state.store.run(&run_id(&run)?).await?;
-    found.map(Json).ok_or_else(|| ApiError::no_run(&run))
+    summary(&state.store, &run).await.map(Json)
 }
 
 /// PATCH `/runs/{run}`: name, tags, notes, status.
@@ -111,8 +112,8 @@ pub async fn delete(
     Path(run): Path<String>,
     Query(confirm): Query<Confirm>,
 ) -> Result<StatusCode, ApiError> {
-    let id = run_id(&run)?;
-    let found = state.store.run(&id).await?.ok_or_else(|| ApiError::no_run(&run))?;
+    let found = summary(&state.store, &run).await?;
+    let id = &found.id;
     if confirm.name.as_deref() != Some(found.name.as_str()) {
         let said = confirm.name.unwrap_or_default();
         let message =
@@ -120,8 +121,8 @@ pub async fn delete(
         return Err(ApiError::new(StatusCode::CONFLICT, "name_mismatch", message));
     }
     tracing::warn!(target: "audit", run = %id, name = found.name, events = found.head, "run deleted");
-    state.store.delete_run(&id).await?;
-    state.films.forget(&id);
-    state.tails.forget(&id);
+    state.store.delete_run(id).await?;
+    state.films.forget(id);
+    state.tails.forget(id);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -10,7 +10,8 @@ use gauntlet_store::{Failing, Store};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::run_id;
+use super::paging::Limit;
+use super::{existing, run_id};
 use crate::error::ApiError;
 use crate::extract::{Path, Query};
 use crate::state::AppState;
@@ -92,7 +93,8 @@ fn other(record: &Record) -> StepEvent {
 pub struct ListQuery {
     after: Option<u32>,
     after_seq: Option<u64>,
-    limit: Option<u32>,
+    #[serde(default)]
+    limit: Limit<1000, 10_000>,
     failing: Option<String>,
 }
 
@@ -102,9 +104,8 @@ pub async fn list(
     Path(run): Path<String>,
     Query(query): Query<ListQuery>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let id = run_id(&run)?;
-    state.store.head(&id).await?.ok_or_else(|| ApiError::no_run(&run))?;
-    let limit = query.limit.unwrap_or(1000).clamp(1, 10_000);
+    let id = existing(&state.store, &run).await?;
+    let limit = query.limit.get();
     // Several episodes may share a step: `after_seq` goes on inside of it.
     let after = query.after.map(|step| (step, query.after_seq.unwrap_or(u64::MAX)));
     let failing = match query.failing.as_deref().filter(|f| !f.is_empty()) {

@@ -46,7 +46,12 @@ pub fn answers(url: &str) -> bool {
 /// What asks a server. A refusal is an answer. Servers are on this machine, so a proxy of the environment is not for
 /// them.
 pub fn agent(timeout: Option<Duration>) -> ureq::Agent {
-    ureq::Agent::config_builder().http_status_as_error(false).proxy(None).timeout_global(timeout).build().into()
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .proxy(None)
+        .timeout_global(timeout)
+        .build()
+        .into()
 }
 
 /// The server's own words for a refusal, where it has some.

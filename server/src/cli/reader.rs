@@ -171,7 +171,8 @@ struct Answer {
 }
 
 fn get(url: &str, query: &[(&str, String)]) -> Result<Answer, CliError> {
-    let request = query.iter().fold(agent(None).get(url), |request, (name, value)| request.query(name, value));
+    let request =
+        query.iter().fold(agent(None).get(url), |request, (name, value)| request.query(name, value));
     let answer = request.call().map_err(failed)?;
     let (parts, body) = answer.into_parts();
     Ok(Answer { status: parts.status.as_u16(), body })

@@ -1,6 +1,9 @@
 //! `gauntlet runs`: the list.
 
-use gauntlet_model::{RunSummary, Status};
+use std::str::FromStr;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use gauntlet_model::{FieldError, RunSummary, Status};
 use gauntlet_store::{RunQuery, Sort};
 use tokio::runtime::Runtime;
 use unicode_width::UnicodeWidthStr;
@@ -14,6 +17,8 @@ use crate::state::now;
 
 /// Most runs a server lists at a time.
 const PAGE: u32 = 200;
+/// How a list can be ordered.
+const ORDERS: [Sort; 3] = [Sort::Created, Sort::Updated, Sort::Name];
 
 /// Lists runs, newest first.
 #[derive(Debug, clap::Args)]
@@ -29,17 +34,17 @@ pub struct Runs {
     /// Only of this project
     #[arg(long, value_name = "NAME")]
     project: Option<String>,
-    /// Only those that stand so: pending, running, paused, completed, failed, timed_out, cancelled
-    #[arg(long, value_name = "STATUS")]
+    /// Only those that stand so
+    #[arg(long, value_name = "STATUS", value_parser = one_of::<Status>(Status::ALL.map(Status::as_str).to_vec()))]
     status: Option<Status>,
-    /// Only those with this label
+    /// Only those with this tag
     #[arg(long, value_name = "TAG")]
     tag: Option<String>,
-    /// Only those whose id, name, task, agent, labels or notes contain this
+    /// Only those whose id, name, task, agent, tags or notes contain this
     #[arg(short, long, value_name = "TEXT")]
     query: Option<String>,
-    /// In which order: created, updated, name
-    #[arg(long, default_value = "created", value_name = "ORDER")]
+    /// In which order
+    #[arg(long, default_value = "created", value_name = "ORDER", value_parser = one_of::<Sort>(ORDERS.map(Sort::as_str).to_vec()))]
     sort: Sort,
     /// How many at most
     #[arg(short = 'n', long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -47,6 +52,14 @@ pub struct Runs {
     /// A JSON object a line
     #[arg(long)]
     json: bool,
+}
+
+/// Reads one of these words; a shell can complete them.
+fn one_of<T>(words: Vec<&'static str>) -> impl TypedValueParser<Value = T>
+where
+    T: FromStr<Err = FieldError> + Clone + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(words).try_map(|word| word.parse::<T>())
 }
 
 /// A status in its colour.
@@ -101,7 +114,11 @@ impl Runs {
             return Ok(());
         }
         if runs.is_empty() {
-            super::complain("no runs match; `gauntlet demo` makes one");
+            let is_narrowed = self.project.is_some() || self.status.is_some() || self.tag.is_some();
+            super::complain(match is_narrowed || self.query.is_some() {
+                true => "no runs match",
+                false => "there are no runs yet; `gauntlet demo` makes one",
+            });
             return Ok(());
         }
         table(&mut screen, runs)?;

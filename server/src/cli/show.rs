@@ -120,11 +120,11 @@ fn in_json(run: &RunSummary, film: &Film) -> Result<String, CliError> {
 fn glance(screen: &mut Screen, run: &RunSummary, film: &Film) -> Result<(), CliError> {
     let width = screen.width;
     screen.line(format!("{}  {}", paint(BOLD, clip(&run.name, width)), status(run.status)))?;
-    let mut about = vec![format!("project {}", run.project), run.kind.clone()];
+    let mut about = vec![run.id.to_string(), format!("project {}", run.project), run.kind.clone()];
     about.extend(run.agent.iter().map(|agent| format!("agent {agent}")));
     about.extend(run.task.iter().map(|task| format!("task {task}")));
-    about.extend((!run.tags.is_empty()).then(|| format!("labels {}", run.tags.join(", "))));
-    screen.line(paint(DIM, clip(&format!("{}  {}", run.id, about.join(" · ")), width)))?;
+    about.extend((!run.tags.is_empty()).then(|| format!("tags {}", run.tags.join(", "))));
+    screen.line(paint(DIM, clip(&about.join(" · "), width)))?;
     let lasted = run.updated_at.micros() - run.created_at.micros();
     let mut facts = vec![
         format!("{} steps", count(run.steps)),

@@ -8,6 +8,7 @@ use gauntlet_rubric::Endpoint;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use unicode_width::UnicodeWidthStr;
 
 use super::CliError;
 use super::client::Place;
@@ -279,10 +280,11 @@ impl Printer {
                     }
                 }
                 failing.extend(snapshot.failures.iter().map(|failure| failure.as_str().to_owned()));
-                let failing = clip(&failing.join(", "), room.saturating_sub(10));
-                let left_over = room.saturating_sub(12 + failing.chars().count());
-                let action = paint(DIM, clip(&snapshot.action, left_over));
-                let waits = if snapshot.is_paused { paint(WAITS, " paused") } else { String::new() };
+                let waits = if snapshot.is_paused { " paused" } else { "" };
+                let room = room.saturating_sub(12 + waits.len());
+                let failing = clip(&failing.join(", "), room);
+                let action = paint(DIM, clip(&snapshot.action, room.saturating_sub(failing.width())));
+                let waits = paint(WAITS, waits);
                 let judged = match style {
                     Some(style) => paint(style, format!("{root}  ✗ {failing}")),
                     None => format!("{root}  ✓"),

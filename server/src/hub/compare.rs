@@ -4,32 +4,28 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::Uri;
+use axum::response::{IntoResponse, Response};
 use gauntlet_model::{RunId, Snapshot};
 use gauntlet_store::Store;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::query::Parameters;
 use super::snapshots;
 use crate::error::ApiError;
-use crate::extract::{Path, Query};
+use crate::extract::Path;
 use crate::state::AppState;
 
-/// The two sessions.
-#[derive(Debug, Deserialize)]
-pub struct Sessions {
-    sft_session: String,
-    grpo_session: String,
-}
-
 /// Two named sessions side by side.
-pub async fn comparison(
-    State(state): State<AppState>,
-    Query(query): Query<Sessions>,
-) -> Result<Json<Value>, ApiError> {
-    let sft = RunId::new(&query.sft_session).ok();
-    let grpo = RunId::new(&query.grpo_session).ok();
-    let pairs = pairs(&state.store, sft, grpo).await?;
-    Ok(Json(json!({ "sft": query.sft_session, "grpo": query.grpo_session, "pairs": pairs })))
+pub async fn comparison(State(state): State<AppState>, uri: Uri) -> Result<Response, ApiError> {
+    let asked = Parameters::of(&uri);
+    let (sft, grpo) =
+        match asked.needed("sft_session").and_then(|sft| Ok((sft, asked.needed("grpo_session")?))) {
+            Ok(both) => both,
+            Err(refusal) => return Ok(refusal.into_response()),
+        };
+    let pairs = pairs(&state.store, RunId::new(&sft).ok(), RunId::new(&grpo).ok()).await?;
+    Ok(Json(json!({ "sft": sft, "grpo": grpo, "pairs": pairs })).into_response())
 }
 
 /// The newest SFT and the newest GRPO session of a task side by side.

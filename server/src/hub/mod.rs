@@ -3,6 +3,7 @@
 pub mod commands;
 pub mod compare;
 pub mod live;
+mod query;
 pub mod search;
 pub mod sessions;
 pub mod stream;

@@ -4,13 +4,14 @@
 //! any of the words, by their stems, and `search_type` says which of the two it was.
 
 use axum::Json;
-use axum::extract::{Query, State};
-use axum::http::{StatusCode, Uri};
+use axum::extract::State;
+use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
 use gauntlet_model::Snapshot;
 use gauntlet_store::{Hit, Reading, SearchQuery, Store, StoreError};
 use serde_json::{Value, json};
 
+use super::query::{Parameters, Refusal};
 use crate::error::ApiError;
 use crate::state::AppState;
 
@@ -123,16 +124,11 @@ struct Asked {
 }
 
 impl Asked {
-    /// Reads it as the origin's clients write it (`semantic=True` as well); other parameters are passed over.
+    /// Reads it as the origin's clients write it (`semantic=True` as well).
     fn read(uri: &Uri) -> Result<Self, Refusal> {
-        let pairs =
-            Query::<Vec<(String, String)>>::try_from_uri(uri).map(|Query(pairs)| pairs).unwrap_or_default();
-        let value =
-            |name: &str| pairs.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-        let Some(query) = value("query") else {
-            return Err(Refusal::new("query", "missing", "Field required", ""));
-        };
-        let semantic = match value("semantic").unwrap_or_default().to_ascii_lowercase().as_str() {
+        let parameters = Parameters::of(uri);
+        let query = parameters.needed("query")?;
+        let semantic = match parameters.value("semantic").unwrap_or_default().to_ascii_lowercase().as_str() {
             "true" | "1" | "yes" | "on" | "t" | "y" => true,
             "" | "false" | "0" | "no" | "off" | "f" | "n" => false,
             other => {
@@ -141,27 +137,5 @@ impl Asked {
             }
         };
         Ok(Self { query, semantic })
-    }
-}
-
-/// Why a parameter was refused, in the shape the origin's clients know.
-struct Refusal {
-    field: &'static str,
-    kind: &'static str,
-    message: String,
-    input: String,
-}
-
-impl Refusal {
-    fn new(field: &'static str, kind: &'static str, message: &str, input: &str) -> Self {
-        Self { field, kind, message: message.to_owned(), input: input.to_owned() }
-    }
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let Self { field, kind, message, input } = self;
-        let detail = json!([{ "type": kind, "loc": ["query", field], "msg": message, "input": input }]);
-        (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "detail": detail }))).into_response()
     }
 }

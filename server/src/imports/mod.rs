@@ -2,6 +2,8 @@
 //! their own. What is under way lies in `imports/` of the data folder, so that a killed client or server goes on
 //! where it was: the same file makes the same events, and the log takes each event once.
 
+mod append;
+mod document;
 mod job;
 mod session;
 
@@ -23,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::ApiError;
 use crate::state::now;
-pub use job::keep;
+pub use document::keep;
 use session::{Entry, Session};
 pub use session::{Phase, View};
 

@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Deserialize;
 
 pub use tail::{Batch, Follower, Tails};
@@ -69,7 +69,11 @@ pub async fn live(
 
 /// A request for a WebSocket that is none, in the API's own words.
 pub fn no_upgrade(rejection: &WebSocketUpgradeRejection) -> ApiError {
-    ApiError::new(rejection.status(), "bad_request", format!("this is no WebSocket: {}", rejection.body_text()))
+    ApiError::new(
+        rejection.status(),
+        "bad_request",
+        format!("this is no WebSocket: {}", rejection.body_text()),
+    )
 }
 
 /// The next batch, or `None` when the server stops or the log cannot be read.

@@ -17,6 +17,13 @@ const PATH_PARTS: &[(&str, &str, &str)] = &[
     ("task", "string", "The task's id."),
 ];
 
+/// JSON.
+pub const JSON: &str = "application/json";
+/// JSON Lines.
+pub const LINES: &str = "application/x-ndjson";
+/// Bytes of any kind.
+pub const BYTES: &str = "application/octet-stream";
+
 /// One operation.
 #[derive(Debug, Clone)]
 pub struct Operation {
@@ -25,7 +32,7 @@ pub struct Operation {
     tag: &'static str,
     summary: &'static str,
     about: &'static str,
-    query: Vec<(&'static str, &'static str, &'static str)>,
+    query: Vec<(&'static str, &'static str, String)>,
     body: Map<String, Value>,
     answers: Vec<(u16, &'static str, Map<String, Value>)>,
     refuses: Vec<(u16, &'static str)>,
@@ -46,7 +53,7 @@ impl Operation {
 
     /// A parameter of the query: name, type, what it is.
     pub fn query(mut self, name: &'static str, kind: &'static str, about: &'static str) -> Self {
-        self.query.push((name, kind, about));
+        self.query.push((name, kind, about.to_owned()));
         self
     }
 
@@ -68,7 +75,7 @@ impl Operation {
 
     /// A good answer of JSON.
     pub fn json(self, status: u16, about: &'static str, shape_of: &str) -> Self {
-        self.answers(status, about, "application/json", shape_of)
+        self.answers(status, about, JSON, shape_of)
     }
 
     /// A refusal: status and when.
@@ -77,9 +84,10 @@ impl Operation {
         self
     }
 
-    /// The refusal of whatever names a run.
-    pub fn needs_run(self) -> Self {
-        self.refuses(404, "There is no such run.")
+    /// The parameter that says how much of a list is wanted.
+    pub fn limit(mut self, usual: u32, most: u32) -> Self {
+        self.query.push(("limit", "integer", format!("Most items, 1 to {most}; {usual} unless said.")));
+        self
     }
 
     /// The path, as the router has it.
@@ -106,8 +114,11 @@ impl Operation {
             }
             responses.insert(status.to_string(), response);
         }
-        for (status, when) in &self.refuses {
-            let content = json!({ "application/json": { "schema": reference("Error") } });
+        let names_a_run =
+            self.path.contains("{run}") && !self.refuses.iter().any(|(status, _)| *status == 404);
+        let no_run = names_a_run.then_some(&(404, "There is no such run."));
+        for (status, when) in no_run.into_iter().chain(&self.refuses) {
+            let content = json!({ JSON: { "schema": reference("Error") } });
             responses.insert(status.to_string(), json!({ "description": when, "content": content }));
         }
         let mut operation = json!({

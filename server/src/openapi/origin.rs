@@ -35,7 +35,8 @@ pub fn operations() -> Vec<Operation> {
         op("get", "/gauntlet/comparison", "Two sessions side by side")
             .query("sft_session", "string", "The one.")
             .query("grpo_session", "string", "The other.")
-            .json(200, "Paired by step.", "{sft: any, grpo: any, pairs: [object]}"),
+            .json(200, "Paired by step.", "{sft: string, grpo: string, pairs: [object]}")
+            .answers(422, "A session is not named.", "application/json", "{detail: [object]}"),
         op("get", "/gauntlet/evolution/{task}", "A task before and after").json(
             200,
             "Paired by step.",

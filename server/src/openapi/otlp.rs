@@ -1,9 +1,9 @@
 //! The paths of OpenTelemetry's exporters.
 
 use super::Operation;
+use super::operation::JSON;
 
 const PROTOBUF: &str = "application/x-protobuf";
-const JSON: &str = "application/json";
 
 /// Both signals.
 pub fn operations() -> Vec<Operation> {

@@ -19,7 +19,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("gauntlet-film", &["gauntlet-model"]),
     ("gauntlet-scene", &["gauntlet-film", "gauntlet-model"]),
     ("gauntlet-rubric", &["gauntlet-model"]),
-    ("gauntlet-results", &["gauntlet-model"]),
+    ("gauntlet-results", &["gauntlet-film", "gauntlet-model"]),
     ("gauntlet-otlp", &["gauntlet-model"]),
     ("gauntlet-store", &["gauntlet-film", "gauntlet-model"]),
     ("gauntlet-demo", &["gauntlet-model", "gauntlet-rubric"]),

@@ -154,6 +154,10 @@ impl<W: Write> Export<'_, W> {
         let root = key.1.as_ref().filter(|id| self.plan.episodes.get(*id).is_some_and(|e| !e.has_root));
         let root = root.map(|id| root_span(&self.run.id, id));
         let mut drawn = span::group(self.run, group, key.0, trace, root);
+        for (source, _) in &mut drawn {
+            // Other backends go by it. What a step did not say of itself is read back as if it had, hence before the look.
+            source.resource.entry("service.name").or_insert_with(|| json!(self.run.project));
+        }
         if !reads_back(&drawn, group) {
             for (i, (_, span)) in drawn.iter_mut().enumerate() {
                 span.attributes.push(exact(if i == 0 { group } else { &[] }));
@@ -188,7 +192,7 @@ impl<W: Write> Export<'_, W> {
             }
         }
         root.attributes.push(exact(&episode.said));
-        self.push(&Source::default(), root)
+        self.push(&self.own(), root)
     }
 
     /// What is about no step.
@@ -205,7 +209,13 @@ impl<W: Write> Export<'_, W> {
             attributes: vec![exact(&loose)],
             ..Span::default()
         };
-        self.push(&Source::default(), span)
+        self.push(&self.own(), span)
+    }
+
+    /// Where spans of Gauntlet's own come from.
+    fn own(&self) -> Source {
+        let service = ("service.name".to_owned(), json!(self.run.project));
+        Source { resource: Object::from_iter([service]), ..Source::default() }
     }
 
     fn push(&mut self, source: &Source, span: Span) -> io::Result<()> {
@@ -289,18 +299,15 @@ impl Page {
 /// A resource that says what the run is, and the scope.
 fn resource_spans(run: &RunSummary, source: &Source) -> ResourceSpans {
     let mut resource = attributes(&source.resource);
-    if !source.resource.contains_key("service.name") {
-        resource.push(KeyValue::new("service.name", AnyValue::text(run.project.clone())));
-    }
     let mut say = |key: &str, value: AnyValue| resource.push(KeyValue::new(key, value));
     say("gauntlet.run.id", AnyValue::text(run.id.as_str()));
     say("gauntlet.run.name", AnyValue::text(run.name.clone()));
     say("gauntlet.project", AnyValue::text(run.project.clone()));
     say("gauntlet.run.kind", AnyValue::text(run.kind.clone()));
-    for (key, text) in [("gauntlet.run.agent", &run.agent), ("gauntlet.run.task", &run.task)] {
-        if let Some(text) = text {
-            say(key, AnyValue::text(text.clone()));
-        }
+    // Said also where there is none, so that none is made of what the spans say.
+    say("gauntlet.run.agent", AnyValue::text(run.agent.clone().unwrap_or_default()));
+    if let Some(task) = &run.task {
+        say("gauntlet.run.task", AnyValue::text(task.clone()));
     }
     if !run.tags.is_empty() {
         say("gauntlet.run.tags", from_json(&json!(run.tags)));

@@ -7,7 +7,7 @@ use gauntlet_otlp::proto::{ExportTraceServiceRequest, Span, any_value};
 use gauntlet_otlp::{Encoding, decode_logs, decode_traces, write_otlp};
 use serde_json::{Value, json};
 
-use super::log::{Log, at, judgement, logs, span, traces};
+use super::log::{Log, at, judgement, logs, span, text, traces, traces_of};
 
 fn summary(id: &str, spec: RunSpec) -> RunSummary {
     let started = spec.started();
@@ -114,6 +114,18 @@ fn what_came_in_pieces_and_as_log_records_goes_through_whole() {
     log.traces(&traces(vec![span(2, 1, "child", &[]), span(1, 0, "root", &[])]));
     log.logs(&logs(vec![judgement(2, "late", -1.0), judgement(0, "whole", 0.5)]));
     let (id, (spec, events)) = log.runs.iter().next().unwrap();
+    check(&summary(id, spec.clone()), events);
+}
+
+#[test]
+fn what_was_not_said_is_not_said_after_an_export_either() {
+    // No service, and no agent: the score came before the span that names one.
+    let chat = [("gen_ai.operation.name", text("chat")), ("gen_ai.agent.name", text("triage"))];
+    let mut log = Log::default();
+    log.logs(&logs(vec![judgement(2, "early", 1.0)]));
+    log.traces(&traces_of(&[], vec![span(2, 1, "chat", &chat), span(1, 0, "root", &[])]));
+    let (id, (spec, events)) = log.runs.iter().next().unwrap();
+    assert_eq!(spec.agent, None);
     check(&summary(id, spec.clone()), events);
 }
 

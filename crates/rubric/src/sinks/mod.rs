@@ -69,6 +69,18 @@ pub enum DeliveryError {
         /// What happened.
         message: String,
     },
+    /// The other side has no such run.
+    #[error("{message}")]
+    Missing {
+        /// What it said.
+        message: String,
+    },
+    /// The other side has it already, with other content.
+    #[error("{message}")]
+    Conflict {
+        /// What it said.
+        message: String,
+    },
     /// Too much at once: half of it may be taken.
     #[error("the batch is too large")]
     TooLarge,

@@ -8,14 +8,19 @@ use gauntlet_model::{ArtifactAdded, Body, Event, FieldError, RunId, RunSpec};
 use super::{DeliveryError, Sink};
 use crate::endpoint::Endpoint;
 
+/// How often a run is created again that the server has lost.
+const MOST_CREATED: u32 = 8;
+
 /// Creates the run on the first batch and appends every batch to it. An event sent twice is stored once: its id is the
-/// idempotency key, so a batch whose answer got lost is safe to repeat.
+/// idempotency key, so a batch whose answer got lost is safe to repeat. A run that is there already goes on, with the
+/// settings it began with; one that the server has lost is created again.
 pub struct ServerSink {
     endpoint: Endpoint,
     run: RunId,
     spec: RunSpec,
     blobs: Option<PathBuf>,
     is_created: bool,
+    lost: u32,
 }
 
 impl ServerSink {
@@ -29,7 +34,7 @@ impl ServerSink {
     pub fn at(endpoint: Endpoint, spec: RunSpec) -> Result<Self, FieldError> {
         let run = spec.id.clone();
         let run = run.ok_or_else(|| FieldError::new("id", "is missing; the sink needs the run's id"))?;
-        Ok(Self { endpoint, run, spec, blobs: None, is_created: false })
+        Ok(Self { endpoint, run, spec, blobs: None, is_created: false, lost: 0 })
     }
 
     /// Sends the content of artifacts too: before an `artifact.added` goes out, the file of that folder that is named
@@ -57,24 +62,30 @@ impl ServerSink {
     }
 }
 
-impl Sink for ServerSink {
-    fn deliver(&mut self, batch: &[Arc<Event>]) -> Result<(), DeliveryError> {
-        let refused = |e: serde_json::Error| DeliveryError::Refused { index: None, message: e.to_string() };
-        if !self.is_created {
-            let spec = serde_json::to_vec(&self.spec).map_err(refused)?;
-            self.endpoint.post(&self.endpoint.runs_url(), &spec).map_err(|error| match error {
-                // Which event is to blame is said of a batch, not of a run.
-                DeliveryError::Refused { message, .. } => {
-                    DeliveryError::Refused { index: None, message: format!("the run was refused: {message}") }
-                }
-                other => other,
-            })?;
-            self.is_created = true;
+impl ServerSink {
+    fn create(&mut self) -> Result<(), DeliveryError> {
+        let spec = serde_json::to_vec(&self.spec).map_err(refused)?;
+        match self.endpoint.post(&self.endpoint.runs_url(), &spec) {
+            Ok(_) | Err(DeliveryError::Conflict { .. }) => {
+                self.is_created = true;
+                Ok(())
+            }
+            // Which event is to blame is said of a batch, not of a run.
+            Err(DeliveryError::Refused { message, .. } | DeliveryError::Missing { message }) => {
+                Err(DeliveryError::Refused {
+                    index: None,
+                    message: format!("the run was refused: {message}"),
+                })
+            }
+            Err(other) => Err(other),
         }
+    }
+
+    fn send(&self, batch: &[Arc<Event>]) -> Result<(), DeliveryError> {
         for (index, event) in batch.iter().enumerate() {
             let Body::ArtifactAdded(artifact) = event.body() else { continue };
             self.upload(artifact).map_err(|error| match error {
-                DeliveryError::NotNow { .. } => error,
+                DeliveryError::NotNow { .. } | DeliveryError::Missing { .. } => error,
                 // What cannot be kept is not announced.
                 other => DeliveryError::Refused {
                     index: Some(index),
@@ -86,6 +97,27 @@ impl Sink for ServerSink {
         let body = serde_json::to_vec(&events).map_err(refused)?;
         self.endpoint.post(&self.endpoint.run_url(&self.run, "/events"), &body).map(drop)
     }
+}
+
+impl Sink for ServerSink {
+    fn deliver(&mut self, batch: &[Arc<Event>]) -> Result<(), DeliveryError> {
+        if !self.is_created {
+            self.create()?;
+        }
+        let sent = self.send(batch);
+        if matches!(sent, Err(DeliveryError::Missing { .. })) && self.lost < MOST_CREATED {
+            // Somebody deleted it, or the server's data folder is a new one.
+            self.lost += 1;
+            self.is_created = false;
+            self.create()?;
+            return self.send(batch);
+        }
+        sent
+    }
+}
+
+fn refused(error: serde_json::Error) -> DeliveryError {
+    DeliveryError::Refused { index: None, message: error.to_string() }
 }
 
 #[cfg(test)]

@@ -9,6 +9,9 @@ use serde_json::Value;
 
 use crate::failure;
 
+/// What came of a call, by the name all SDKs give it; `#[instrument(ret)]` calls it `return`.
+const RESULT: &str = "result";
+
 /// The fields so far. A field that comes again replaces itself.
 #[derive(Debug, Default)]
 pub(super) struct Fields {
@@ -52,6 +55,18 @@ impl Fields {
         Some(error)
     }
 
+    /// Takes over what an event says of its span alone, as `#[instrument(err, ret)]` writes it when a function ends: an
+    /// error or a result, and nothing else. Whether it was such an event.
+    pub(super) fn conclude(&mut self, event: &Fields) -> bool {
+        let is_bare = event.message.is_none() && event.scores.is_empty();
+        match (&event.error, event.payload.get(RESULT), event.payload.len()) {
+            (Some(error), None, 0) if is_bare => self.error = Some(error.clone()),
+            (None, Some(result), 1) if is_bare => self.plain(RESULT, result.clone()),
+            _ => return false,
+        }
+        true
+    }
+
     fn text(&mut self, name: &str, text: String) {
         match name {
             "message" => self.message = Some(text),
@@ -88,6 +103,7 @@ impl Fields {
     }
 
     fn plain(&mut self, name: &str, value: Value) {
+        let name = if name == "return" { RESULT } else { name };
         self.payload.insert(name.to_owned(), value);
     }
 }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ::tracing::span::{Attributes, Id, Record};
 use ::tracing::{Event, Level, Subscriber};
 use gauntlet_model::{
-    EpisodeId, EpisodeStarted, FieldError, Object, Score, ScoreAdded, ScoreTarget, Scores, SnapshotScored,
-    Status, StepKind, StepRecorded, Timestamp,
+    EpisodeId, EpisodeStarted, FieldError, Gap, Object, Score, ScoreAdded, ScoreTarget, Scores,
+    SnapshotScored, Status, StepKind, StepRecorded, Timestamp,
 };
 use gauntlet_rubric::sinks::is_delivering;
 use serde_json::Value;
@@ -14,6 +14,7 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use super::fields::Fields;
+use crate::episode::object;
 use crate::{Episode, ObservabilityProvider, Outcome, failure};
 
 /// Records spans and events of episodes into a run.
@@ -28,15 +29,18 @@ impl Layer {
         Self { provider, refused: Arc::default() }
     }
 
-    /// How many records broke a rule and were left out (a text beyond 1 MiB, a score that is not finite), counted on.
-    /// Take it before the layer goes into a subscriber.
+    /// How many records broke a rule and were left out (a text beyond 1 MiB, a score that is not finite), counted on; a
+    /// `gap` event says so of each. Take it before the layer goes into a subscriber.
     pub fn refused(&self) -> Arc<std::sync::atomic::AtomicU64> {
         Arc::clone(&self.refused)
     }
 
     fn count(&self, told: Result<(), FieldError>) {
-        if told.is_err() {
+        if let Err(refusal) = told {
             self.refused.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let reason = failure::label(&format!("a record of the tracing layer was refused: {refusal}"));
+            // A line of text breaks no rule.
+            let _ = self.provider.log_body(None, None, Gap { lost: 1, reason });
         }
     }
 }
@@ -54,6 +58,15 @@ struct Span {
     is_call: bool,
     started_at: Timestamp,
     fields: Fields,
+}
+
+impl Part {
+    fn fields(&mut self) -> &mut Fields {
+        match self {
+            Part::Episode(_, fields) => fields,
+            Part::Step(step) => &mut step.fields,
+        }
+    }
 }
 
 type Slot = Arc<Mutex<Option<Part>>>;
@@ -77,19 +90,21 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> tracing_subscriber::Layer<S> for La
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
         let Some(slot) = span.extensions().get::<Slot>().cloned() else { return };
-        match &mut *lock(&slot) {
-            Some(Part::Episode(_, fields)) => values.record(fields),
-            Some(Part::Step(step)) => values.record(&mut step.fields),
-            None => {}
+        if let Some(part) = &mut *lock(&slot) {
+            values.record(part.fields());
         }
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let Some(span) = context.event_span(event).filter(|_| !is_delivering()) else { return };
         let parent = span_id_of(&span);
+        let own = span.extensions().get::<Slot>().cloned();
         let Some(home) = home_of(Some(span)) else { return };
         let mut fields = Fields::default();
         event.record(&mut fields);
+        if own.is_some_and(|own| lock(&own).as_mut().is_some_and(|part| part.fields().conclude(&fields))) {
+            return;
+        }
         let home = lock(&home.0);
         let Some(Part::Episode(episode, of_episode)) = &*home else { return };
         let step = fields.step.or(of_episode.step);
@@ -109,7 +124,8 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> tracing_subscriber::Layer<S> for La
             _ => StepKind::Thought,
         });
         let mut payload = fields.payload;
-        if let Some(text) = fields.message {
+        let is_said = |text: &String| error.as_ref().is_some_and(|error| error.message == *text);
+        if let Some(text) = fields.message.filter(|text| !is_said(text)) {
             payload.insert("text".to_owned(), Value::from(text));
         }
         let mut metadata = Object::new();
@@ -151,10 +167,14 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> tracing_subscriber::Layer<S> for La
 
 impl Layer {
     fn open_episode<S: for<'a> LookupSpan<'a>>(&self, span: &SpanRef<'_, S>, fields: Fields) {
-        let named = fields.episode.clone().filter(|id| !id.is_empty());
-        let id = named.map_or_else(|| self.provider.new_trace_id(), EpisodeId::new);
         let task = Some(failure::label(span.name()));
-        let metadata = fields.payload.clone();
+        let mut metadata = fields.payload.clone();
+        let named = fields.episode.clone().filter(|id| !id.is_empty()).map(EpisodeId::new);
+        let id = named.unwrap_or_else(|| self.provider.new_trace_id()).or_else(|_| {
+            // An id that breaks a rule does not cost the episode.
+            metadata.insert("episode".to_owned(), Value::from(fields.episode.clone()));
+            self.provider.new_trace_id()
+        });
         let begun =
             id.and_then(|id| self.provider.start_episode_as(id, None, EpisodeStarted { task, metadata }));
         match begun {
@@ -168,7 +188,7 @@ impl Layer {
         }
     }
 
-    fn open_step<S: for<'a> LookupSpan<'a>>(&self, span: &SpanRef<'_, S>, home: Home, fields: Fields) {
+    fn open_step<S: for<'a> LookupSpan<'a>>(&self, span: &SpanRef<'_, S>, home: Home, mut fields: Fields) {
         let parent = span.parent().and_then(|parent| span_id_of(&parent));
         let step = {
             let home = lock(&home.0);
@@ -176,6 +196,8 @@ impl Layer {
             let (span_id, started_at) = (episode.new_span_id(), episode.now());
             let is_tool = fields.operation.as_deref() == Some("execute_tool");
             if is_tool {
+                // What is said later is no argument but comes of the call.
+                let arguments = Value::Object(std::mem::take(&mut fields.payload));
                 self.count(episode.step(StepRecorded {
                     step_kind: StepKind::ToolCall,
                     name: Some(name_of(&fields, span.name())),
@@ -183,7 +205,7 @@ impl Layer {
                     parent_span_id: parent.clone(),
                     started_at,
                     ended_at: None,
-                    payload: fields.payload.clone(),
+                    payload: object([("arguments", arguments)]),
                     error: None,
                     metadata: Object::new(),
                 }));
@@ -206,7 +228,7 @@ impl Layer {
             _ => StepKind::Decision,
         };
         let mut payload = fields.payload.clone();
-        if let Some(operation) = &fields.operation {
+        if let Some(operation) = fields.operation.as_ref().filter(|_| !is_call) {
             payload.insert("gen_ai.operation.name".to_owned(), Value::from(operation.as_str()));
         }
         self.count(episode.step(StepRecorded {
@@ -231,9 +253,7 @@ impl Layer {
         });
         let status = if error.is_some() { Status::Failed } else { Status::Completed };
         let outcome = Outcome { status, return_: fields.return_, cost: None, error };
-        if let Err((_, refusal)) = episode.end(outcome) {
-            self.count(Err(refusal));
-        }
+        self.count(episode.end(outcome).map(drop).map_err(|not| not.refusal));
     }
 
     /// Scores among the fields: a judged rollout, or scores that are laid over one.

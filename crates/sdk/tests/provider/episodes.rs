@@ -1,11 +1,11 @@
 //! What episodes and their tools tell, event by event.
 
 use crate::kept::Kept;
+use gauntlet_sdk::Outcome;
 use gauntlet_sdk::model::{
     Body, EpisodeId, EpisodeStarted, FailureKind, ScoreTarget, Scores, SnapshotScored, Status, StepKind,
 };
 use gauntlet_sdk::rubric::{ObserverConfig, Story, leaf};
-use gauntlet_sdk::{Episode, Outcome};
 use serde_json::json;
 
 #[derive(Debug, thiserror::Error)]
@@ -14,10 +14,6 @@ struct LookupError(#[source] std::num::ParseIntError);
 
 fn lookup_error() -> LookupError {
     LookupError("x".parse::<i32>().unwrap_err())
-}
-
-fn end(episode: Episode, outcome: Outcome) {
-    episode.end(outcome).map_err(|(_, refusal)| refusal).unwrap();
 }
 
 #[test]
@@ -98,10 +94,9 @@ fn what_breaks_a_rule_is_refused_by_its_field_and_the_episode_goes_on() {
     assert_eq!(episode.thought("x".repeat(3 << 20)).map_err(|e| e.field), Ok(()), "free payload is free");
     assert_eq!(episode.thought("x".repeat(9 << 20)).unwrap_err().field, "body", "but it has an end");
     assert_eq!(episode.tool_call("two\nlines", json!({})).map(drop).unwrap_err().field, "body.name");
-    let (episode, refusal) =
-        episode.end(Outcome { return_: Some(f64::INFINITY), ..Outcome::completed() }).map(drop).unwrap_err();
-    assert_eq!(refusal.field, "body.return");
-    end(episode, Outcome::completed());
+    let not = episode.end(Outcome::returned(f64::INFINITY)).unwrap_err();
+    assert_eq!(not.to_string(), "body.return: is inf; a score is a finite number");
+    not.episode.end(Outcome::completed()).unwrap();
     let told = kept.told();
     assert_eq!((told.ends().len(), told.nodes().len()), (1, 1), "an end that is refused tells nothing");
 }
@@ -114,13 +109,13 @@ fn an_episode_that_nobody_scored_is_one_node_at_its_end() {
     plain.message("user", "How often, please?").unwrap();
     plain.message("assistant", "Twice a week.").unwrap();
     plain.thought("that was easy").unwrap();
-    end(plain, Outcome::returned(0.5));
+    plain.end(Outcome::returned(0.5)).unwrap();
     let silent = kept.run.start_episode("a task").unwrap();
     silent.tool_call("lookup", json!({})).unwrap().succeed(json!({"rate": 0.3})).unwrap();
-    end(silent, Outcome::completed());
+    silent.end(Outcome::completed()).unwrap();
     let late = kept.run.start_episode("a task").unwrap();
-    end(late, Outcome { status: Status::TimedOut, ..Outcome::failed(&lookup_error()) });
-    end(kept.run.start_episode("nothing happens in it").unwrap(), Outcome::returned(1.0));
+    late.end(Outcome { status: Status::TimedOut, ..Outcome::failed(&lookup_error()) }).unwrap();
+    kept.run.start_episode("nothing happens in it").unwrap().end(Outcome::returned(1.0)).unwrap();
 
     let told = kept.told();
     let steps: Vec<_> = told.nodes().iter().map(|(event, _)| event.step().unwrap()).collect();
@@ -158,7 +153,7 @@ fn an_episode_that_somebody_scored_gets_no_second_node() {
     rubric.call("ab", "").unwrap();
     let by_nobody = named("by nobody");
     for episode in [by_itself, by_the_run, by_a_rubric, by_nobody] {
-        end(episode, Outcome::returned(1.0));
+        episode.end(Outcome::returned(1.0)).unwrap();
     }
     let told = kept.told();
     let nodes: Vec<_> = told

@@ -49,8 +49,11 @@ fn spans_and_events_become_episodes_and_steps() {
         tracing::info!(score.style = f64::NAN, step = 4);
     });
     let is_inside = |event: &Arc<Event>| event.episode().is_some_and(|episode| episode.as_str() == "e1");
-    assert!(told.0.iter().all(is_inside), "nothing else is recorded");
-    let Body::EpisodeStarted(started) = told.0[0].body() else { panic!("{:?}", told.0[0]) };
+    let (inside, other): (Vec<_>, Vec<_>) = told.0.iter().partition(|event| is_inside(event));
+    let [gap] = other[..] else { panic!("nothing else is recorded: {other:?}") };
+    let Body::Gap(gap) = gap.body() else { panic!("{gap:?}") };
+    assert!((gap.lost, refused) == (1, 1) && gap.reason.contains("a finite number"), "{gap:?}");
+    let Body::EpisodeStarted(started) = inside[0].body() else { panic!("{:?}", inside[0]) };
     assert_eq!((started.task.as_deref(), &started.metadata["seed"]), (Some("answer"), &json!(7)));
     let steps: Vec<_> = told.steps().into_iter().map(|(_, step)| step).collect();
     use StepKind::*;
@@ -59,7 +62,10 @@ fn spans_and_events_become_episodes_and_steps() {
         [ToolCall, Thought, ToolResult, Message, Error, Message]
     );
     let [call, thought, result, chat, error, answer] = steps[..] else { panic!() };
-    assert_eq!((call.name.as_deref(), &call.payload["query"]), (Some("lookup"), &json!("dose")));
+    assert_eq!(
+        (call.name.as_deref(), &call.payload["arguments"]),
+        (Some("lookup"), &json!({"query": "dose"}))
+    );
     assert_eq!(thought.parent_span_id.as_ref(), Some(&call.span_id));
     assert_eq!((&thought.payload["text"], &thought.payload["row"]), (&json!("the third row"), &json!(3)));
     assert_eq!((&result.span_id, &result.parent_span_id), (&call.span_id, &None));
@@ -69,6 +75,7 @@ fn spans_and_events_become_episodes_and_steps() {
         error.error.as_ref().map(|e| (e.kind.as_str(), e.message.as_str())),
         Some(("Timeout", "no answer"))
     );
+    assert!(error.payload.is_empty(), "said once is enough");
     assert_eq!(answer.payload["text"], "42 mg");
     let [(event, node)] = told.nodes()[..] else { panic!("a scored episode has no second node") };
     assert_eq!(
@@ -78,7 +85,6 @@ fn spans_and_events_become_episodes_and_steps() {
     assert_eq!((&*node.action, &*node.observation), ("42 mg", "answer"));
     let added = told.0.iter().filter(|e| matches!(e.body(), Body::ScoreAdded(s) if s.path == "style"));
     assert_eq!(added.map(|e| e.step()).collect::<Vec<_>>(), [Some(4)]);
-    assert_eq!(refused, 1, "the score that is no number");
     assert_eq!(told.ends()[0].1.status, Status::Completed);
 }
 
@@ -128,6 +134,30 @@ fn an_episode_without_scores_is_one_node_and_one_without_a_step_stands_behind_th
     assert_eq!(scores, [(ScoreTarget::Step, Some(3), 0.5), (ScoreTarget::Step, Some(3), 0.25)]);
 }
 
+#[tracing::instrument(err, ret, fields(gen_ai.operation.name = "execute_tool"))]
+fn parse(text: &str) -> Result<u32, std::num::ParseIntError> {
+    text.parse()
+}
+
+#[tracing::instrument(err, fields(episode = "e"))]
+fn agent() -> Result<u32, std::num::ParseIntError> {
+    parse("42")?;
+    parse("x")
+}
+
+#[test]
+fn what_an_instrumented_function_returns_is_the_result_of_its_span() {
+    let (told, refused) = film(|| assert!(agent().is_err()));
+    let steps: Vec<_> = told.steps().into_iter().map(|(_, step)| step).collect();
+    let [call, result, _, failed] = steps[..] else { panic!("no steps beside the two calls: {steps:?}") };
+    assert_eq!((call.name.as_deref(), &call.payload["arguments"]), (Some("parse"), &json!({"text": "42"})));
+    assert_eq!((&result.payload["result"], result.payload.len()), (&json!("42"), 1));
+    assert_eq!(failed.error.as_ref().unwrap().message, "invalid digit found in string");
+    let end = told.ends()[0].1;
+    assert_eq!((end.status, end.error.as_deref()), (Status::Failed, Some("invalid digit found in string")));
+    assert_eq!((&*told.nodes()[0].1.action, refused), ("42", 0), "what was said last");
+}
+
 #[test]
 fn what_a_field_says_wrongly_is_kept_as_it_was_said() {
     let (told, refused) = film(|| {
@@ -139,6 +169,11 @@ fn what_a_field_says_wrongly_is_kept_as_it_was_said() {
     let step = told.steps()[0].1;
     assert_eq!((&step.payload["step"], &step.payload["gauntlet.kind"]), (&json!(2.5), &json!("jump")));
     assert_eq!((step.step_kind, refused), (StepKind::Message, 0));
+
+    let (told, refused) =
+        film(|| tracing::info_span!("e", episode = "a/b").in_scope(|| tracing::info!("hm")));
+    let Body::EpisodeStarted(started) = told.0[0].body() else { panic!("{:?}", told.0[0]) };
+    assert_eq!((&started.metadata["episode"], told.steps().len(), refused), (&json!("a/b"), 1, 0));
 }
 
 #[test]
@@ -151,6 +186,7 @@ fn tasks_that_take_turns_do_not_mix_their_episodes() {
                 async {
                     tokio::task::yield_now().await;
                     tracing::info!(n, turn, "inside");
+                    tokio::task::yield_now().await;
                 }
                 .instrument(tool)
                 .await;
@@ -163,9 +199,11 @@ fn tasks_that_take_turns_do_not_mix_their_episodes() {
     });
     assert_eq!(told.steps().len(), 2 * 4 * 3);
     for (event, step) in told.steps() {
-        assert_eq!(event.episode().unwrap().as_str(), step.payload["n"].to_string());
+        let n = step.payload.get("n").or_else(|| step.payload.get("arguments")?.get("n"));
+        assert!(n.is_none_or(|n| format!("{n}") == event.episode().unwrap().as_str()), "{step:?}");
         let is_event = step.step_kind == StepKind::Message;
         assert_eq!(step.parent_span_id.is_some(), is_event, "an event inside of a tool has it as its parent");
+        assert_eq!(n.is_none(), step.step_kind == StepKind::ToolResult);
     }
     assert_eq!(told.nodes().len(), 2);
 }

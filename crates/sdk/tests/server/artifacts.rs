@@ -14,7 +14,7 @@ fn a_file_of_the_run_is_uploaded_before_it_is_announced() {
     let episode = run.start_episode("a task").unwrap();
     episode.artifact("notes.txt", "text/plain", "notes", "hello").unwrap();
     assert!(run.artifact("", "text/plain", "notes", "x").unwrap_err().to_string().starts_with("body.name: "));
-    episode.end(Outcome::completed()).map_err(|(_, e)| e).unwrap();
+    episode.end(Outcome::completed()).unwrap();
     let report = run.finish(Status::Completed, None, LONG).unwrap();
     assert!(report.is_complete(), "{report}");
     let events = server.events("files");

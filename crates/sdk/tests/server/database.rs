@@ -19,7 +19,7 @@ fn a_data_folder_is_written_without_a_server_and_never_beside_one() {
     let run = run.id(RunId::new("local").unwrap()).start().unwrap();
     let episode = run.start_episode("a task").unwrap();
     episode.thought("hm").unwrap();
-    episode.end(Outcome::completed()).map_err(|(_, e)| e).unwrap();
+    episode.end(Outcome::completed()).unwrap();
     run.log([("root", -1.0)], 1).unwrap();
     assert_eq!(run.flush(LONG).unwrap().of("database").unwrap().counters.sent, 7);
     drop(run);

@@ -6,7 +6,7 @@ use gauntlet_sdk::model::{Kind, Record, RunId};
 use gauntlet_sdk::{Mode, subscribe};
 use serde_json::json;
 
-use crate::harness::{LONG, NOBODY, Server, files, of_kind, run_to, steps, until};
+use crate::harness::{LONG, NOBODY, Server, files, folder, of_kind, run_to, steps, until};
 
 #[test]
 fn a_server_that_is_killed_misses_nothing_and_gets_nothing_twice() {
@@ -57,6 +57,32 @@ fn what_a_process_could_not_deliver_the_next_one_does() {
     }
     let runs = server.get("")["items"].as_array().unwrap().len();
     assert_eq!(runs, 3, "what is meant for another server stays");
+}
+
+#[test]
+fn a_run_goes_on_under_its_id_with_other_settings_and_on_a_server_that_lost_it() {
+    let (mut server, data) = (Server::start(), folder());
+    for (lr, step) in [(0.1, 1), (0.2, 2)] {
+        let run = server.run("resumed").config("lr", lr).database(data.path()).start().unwrap();
+        run.log([("root", 1.0)], step).unwrap();
+        let report = run.close(LONG).unwrap();
+        assert!(report.is_complete(), "{report}");
+    }
+    assert_eq!(server.get("/resumed")["config"]["lr"], 0.1, "those it began with stay");
+    for server in [&server, &Server::on(data)] {
+        assert_eq!(steps(&server.events("resumed")), [1, 2]);
+    }
+
+    let run = server.run("kept").start().unwrap();
+    run.log([("root", 1.0)], 1).unwrap();
+    run.flush(LONG).unwrap();
+    server.kill();
+    server.data = folder();
+    server.restart();
+    run.log([("root", 1.0)], 2).unwrap();
+    let report = run.flush(LONG).unwrap();
+    assert!(report.is_complete(), "{report}");
+    assert_eq!(server.get("/kept")["steps"], 1, "what comes from then on is kept");
 }
 
 #[test]

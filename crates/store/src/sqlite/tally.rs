@@ -1,12 +1,14 @@
 //! What the scored steps of a run add up to, as lists of runs show it.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use gauntlet_film::Sum;
 use gauntlet_model::FailureKind;
+use roaring::RoaringBitmap;
 
-/// Episodes remembered over all runs.
+/// Nodes remembered over all runs.
 const REMEMBERED: usize = 1 << 18;
 
 /// The sum of a run's nodes. A node is a scored step of an episode; it counts once, as it stands.
@@ -65,32 +67,83 @@ pub(super) fn sum_of(stored: &[u8], count: u64) -> Sum {
     Sum::from_parts(parts.iter().map(|part| f64::from_le_bytes(*part)).collect(), count)
 }
 
-/// Tells which nodes the log can hold nothing of, without asking it: the highest step scored of each episode met
-/// lately. It may take a new node for an old one, never the other way round; so what a rolled back transaction
-/// leaves here does no harm.
+/// Tells which nodes the log can hold nothing of, without asking it, by what was scored lately. It may take a new node
+/// for an old one, never the other way round; so what a rolled back transaction leaves here does no harm.
 #[derive(Debug, Default)]
 pub(super) struct Fresh {
-    /// By run and episode. Where two share a hash, they share the higher step.
+    runs: HashMap<i64, Scored>,
+    /// Entries in all of them.
+    remembered: usize,
+}
+
+/// What of one run was scored since it is remembered.
+#[derive(Debug)]
+struct Scored {
+    /// The greatest step that was scored before.
+    floor: Option<u32>,
+    /// Steps of no episode: they come from several processes at once, in no order.
+    alone: RoaringBitmap,
+    /// The highest step of each episode, by its hash. Where two share one, they share the higher step.
     highest: HashMap<u64, u32>,
-    /// By run, the highest step scored of the episodes that are not remembered.
-    floors: HashMap<i64, Option<u32>>,
 }
 
 impl Fresh {
     /// Whether this is the first that scores this step of the episode. `top`: the greatest step scored in the run.
     pub fn is_new(&mut self, run_no: i64, episode: Option<&str>, step: u32, top: Option<u32>) -> bool {
-        if self.highest.len() >= REMEMBERED {
+        if self.remembered >= REMEMBERED {
             *self = Self::default();
         }
-        let floor = *self.floors.entry(run_no).or_insert(top);
-        let mut hasher = DefaultHasher::new();
-        (run_no, episode).hash(&mut hasher);
-        let key = hasher.finish();
-        let known = self.highest.get(&key).copied().max(floor);
-        let is_new = known.is_none_or(|known| step > known);
-        if is_new {
-            self.highest.insert(key, step);
-        }
+        let run = self.runs.entry(run_no).or_insert_with(|| Scored {
+            floor: top,
+            alone: RoaringBitmap::new(),
+            highest: HashMap::new(),
+        });
+        let is_above = run.floor.is_none_or(|floor| step > floor);
+        let is_new = match episode {
+            None => is_above && run.alone.insert(step),
+            Some(episode) => {
+                let mut hasher = DefaultHasher::new();
+                episode.hash(&mut hasher);
+                let highest = run.highest.entry(hasher.finish());
+                let is_above =
+                    is_above && !matches!(&highest, Entry::Occupied(known) if step <= *known.get());
+                if is_above {
+                    highest.insert_entry(step);
+                }
+                is_above
+            }
+        };
+        self.remembered += usize::from(is_new);
         is_new
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_never_scored_is_new() {
+        let mut fresh = Fresh::default();
+        let mut new = |episode, step| fresh.is_new(1, episode, step, Some(4));
+        let steps = [7, 5, 6, 5, 4, 3, 8, 6].map(|step| new(None, step));
+        assert_eq!(steps, [true, true, true, false, false, false, true, false]);
+        let steps = [7, 7, 6, 9, 4].map(|step| new(Some("a"), step));
+        assert_eq!(
+            steps,
+            [true, false, false, true, false],
+            "of an episode only rising steps are known to be new"
+        );
+        assert!(new(Some("b"), 7));
+        assert!(fresh.is_new(2, None, 0, None));
+    }
+
+    #[test]
+    fn what_is_forgotten_is_no_longer_new() {
+        let mut fresh = Fresh::default();
+        let last = REMEMBERED as u32;
+        assert!((0..last).all(|step| fresh.is_new(1, None, step, step.checked_sub(1))));
+        assert!(!fresh.is_new(1, None, 0, Some(last - 1)));
+        assert!(fresh.is_new(1, None, last, Some(last - 1)));
     }
 }

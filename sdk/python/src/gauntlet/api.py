@@ -12,13 +12,13 @@ from typing import Any, Literal
 from . import context, lifecycle
 from .control import Command
 from .episodes import Episode
-from .events import Event, RunStarted, Status
+from .events import Ending, Event, RunStarted
 from .ledger import Ledger
 from .run import Run
 from .settings import Mode, Settings, address, parse_mode
 from .sinks.base import Sink
 from .stamps import uuid7
-from .values import label, object_of, optional_label, words
+from .values import identifier, label, object_of, optional_label, words
 
 __all__ = [
     "acheckpoint",
@@ -70,8 +70,9 @@ def init(
         settings = replace(settings, mode=parse_mode(mode, "mode"))
     settings = replace(settings, endpoint=address(settings.endpoint))
     resource = {"resource": dict(settings.resource)} if settings.resource else {}
+    named = id or settings.run_id
     spec = RunStarted(
-        name=label(name or _default_name(), "run"),
+        name=label(name or named or _default_name(), "run"),
         project=label(project or settings.project or "default", "default"),
         kind_=label(kind, "training"),
         agent=optional_label(agent),
@@ -81,7 +82,7 @@ def init(
         metadata={**object_of(metadata), **resource, "sdk": f"python {_version()}"},
     )
     _end_open()
-    run_id = _run_id(id or settings.run_id) or uuid7(time.time_ns())
+    run_id = identifier(named, "run") if named else uuid7(time.time_ns())
     if sinks is None:
         from .sinks.server import ServerSink
 
@@ -101,19 +102,15 @@ def _end_open() -> None:
         last.finish()
 
 
-def _run_id(id: str | None) -> str | None:
-    """An id the server takes: it stands in addresses, so slashes go."""
-    if not id:
-        return None
-    clean = label(id.replace("/", "_").replace("\\", "_"), "run")[:200]
-    return "run" if clean in {".", ".."} else clean
-
-
 def _default_name() -> str:
-    script = Path(sys.argv[0]).stem if sys.argv and sys.argv[0] else ""
-    return (
-        f"{script if script and not script.startswith('-') else 'run'} {time.strftime('%Y-%m-%d %H:%M:%S')}"
-    )
+    """What is run, and when: the script, the package of ``python -m``, or that a person types."""
+    script = Path(sys.argv[0] if sys.argv else "")
+    name = script.parent.name if script.stem == "__main__" else script.stem
+    if lifecycle.interactive():
+        name = "notebook" if "ipykernel" in sys.modules else "prompt"
+    elif not name or name.startswith("-"):
+        name = "run"
+    return f"{name} {time.strftime('%Y-%m-%d %H:%M:%S')}"
 
 
 def _version() -> str:
@@ -205,6 +202,6 @@ def flush(timeout: float = 30.0) -> bool:
     return _current().flush(timeout)
 
 
-def finish(status: Status = "completed", summary: Mapping[str, Any] | None = None) -> None:
+def finish(status: Ending = "completed", summary: Mapping[str, Any] | None = None) -> None:
     """Ends the current run; see :meth:`gauntlet.Run.finish`."""
     _current().finish(status, summary)

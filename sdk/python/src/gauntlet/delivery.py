@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import random
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, get_args
 
 from .errors import ApiError, Unreachable
+from .events import Ending, RunStatus, happening
 from .ledger import Ledger
 from .spool import Spool
 
@@ -46,11 +48,15 @@ class Later(Exception):
 class Delivery:
     """Sends what one spool holds."""
 
-    def __init__(self, spool: Spool, client: Client, ledger: Ledger) -> None:
+    def __init__(
+        self, spool: Spool, client: Client, ledger: Ledger, goes_on: Callable[[], bool] = lambda: False
+    ) -> None:
         self.spool = spool
         self.client = client
         self.ledger = ledger
         self.run = str(spool.info["run"])
+        #: Whether what is delivered is a run that goes on, and not what a process left behind.
+        self._goes_on = goes_on
         #: Whether the server has the run.
         self.known = False
         self._created = 0
@@ -85,10 +91,12 @@ class Delivery:
         return Later(min(10.0, 0.25 * 2.0 ** min(self._failures, 8)) * random.uniform(0.5, 1.0), why)
 
     def _create(self) -> None:
+        status: Any = None
         try:
-            self.client.create_run(self.spool.info["spec"])
+            status = self.client.create_run(self.spool.info["spec"]).get("status")
         except ApiError as error:
             if error.status == 409:
+                status = self.client.run(self.run).get("status")
                 # It exists and was begun with other settings: a run that goes on, or a second process.
                 self.ledger.warn(
                     "exists",
@@ -99,6 +107,8 @@ class Delivery:
                 self.client.create_run({"id": self.run, "name": self.run[:200]})
             else:
                 raise
+        if status in get_args(Ending) and self._goes_on():
+            self.client.append(self.run, [happening(RunStatus("running", "the run goes on"))])
         self.known = True
 
     def _send(self, lines: list[bytes]) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from . import context
 from .events import EpisodeFinished, EpisodeStarted, Status, StepError, StepKind, StepRecorded
 from .stamps import rfc3339, span_id, trace_id
-from .values import label, number, object_of, optional_label, preview, text
+from .values import identifier, label, number, object_of, optional_label, preview, shown, text
 
 if TYPE_CHECKING:
     from .run import Run
@@ -83,7 +83,7 @@ class Episode:
         self, run: Run, task: str | None, id: str | None, metadata: Mapping[str, Any] | None = None
     ) -> None:
         self.run = run
-        self.id = label(str(id).replace("/", "_").replace("\\", "_"), "episode")[:200] if id else trace_id()
+        self.id = trace_id() if id is None or id == "" else identifier(id, "episode")
         self.task = task
         self.metadata = metadata
         #: The return; the sum of :meth:`reward` where it is not set.
@@ -198,7 +198,7 @@ class Episode:
 
     def message(self, role: str, content: str, **metadata: Any) -> None:
         """What was said, and by whom: ``user``, ``assistant``, ``system``."""
-        self.step("message", {"role": str(role), "text": text(content)}, metadata=metadata)
+        self.step("message", {"role": text(role), "text": text(content)}, metadata=metadata)
 
     def observation(self, content: Any, **metadata: Any) -> None:
         """What the agent saw."""
@@ -224,7 +224,7 @@ class Episode:
         taken = number(value)
         if taken is None:
             self.run._ledger.count("skipped_values")
-            self.run._ledger.warn("reward", f"the reward {value!r:.60} is no finite number; it is left out")
+            self.run._ledger.warn("reward", f"the reward {shown(value)} is no finite number; it is left out")
             return
         with self._lock:
             self._rewards = (self._rewards or 0.0) + taken

@@ -7,16 +7,21 @@ empty are left out on the wire.
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal
 
+from .stamps import rfc3339, uuid7
+
 __all__ = [
+    "Action",
     "AnnotationAdded",
     "ArtifactAdded",
     "Challenge",
     "ChallengeAnswered",
     "CommandApplied",
     "CommandIssued",
+    "Ending",
     "EpisodeFinished",
     "EpisodeStarted",
     "Event",
@@ -32,15 +37,20 @@ __all__ = [
     "StepKind",
     "StepRecorded",
     "encode",
+    "happening",
 ]
 
 Status = Literal["pending", "running", "paused", "completed", "failed", "timed_out", "cancelled"]
+#: How a run ends.
+Ending = Literal["completed", "failed", "timed_out", "cancelled"]
 Failure = Literal["hallucination", "format", "refusal", "inconsistency", "generic"]
 StepKind = Literal[
     "thought", "tool_call", "tool_result", "observation", "error", "plan_update",
     "message", "handoff", "decision", "reward", "tick",
 ]  # fmt: skip
 Target = Literal["step", "episode", "run"]
+#: What a person may ask of a run.
+Action = Literal["pause", "resume", "tweak", "answer", "stop"]
 
 #: Fields whose name on the wire is another.
 _WIRE = {"return_": "return", "kind_": "kind", "type_": "type", "from_": "from"}
@@ -108,7 +118,7 @@ class RunFinished(Event):
     kind: ClassVar[str] = "run.finished"
     required: ClassVar[frozenset[str]] = frozenset({"status"})
 
-    status: Status
+    status: Ending
     summary: dict[str, Any] | None = None
 
 
@@ -234,7 +244,7 @@ class CommandIssued(Event):
     required: ClassVar[frozenset[str]] = frozenset({"command_id", "action", "author"})
 
     command_id: str
-    action: str
+    action: Action
     author: str
     parameters: dict[str, Any] = field(default_factory=dict)
 
@@ -304,3 +314,9 @@ def encode(
     except UnicodeEncodeError:
         # Half a surrogate pair is no text; the log takes a question mark instead of refusing the event.
         return line.encode("utf-8", "replace")
+
+
+def happening(event: Event) -> bytes:
+    """An event of the run as a whole that happens now, as :func:`encode` writes it."""
+    now = time.time_ns()
+    return encode(event.kind, event.body(), uuid7(now), rfc3339(now))

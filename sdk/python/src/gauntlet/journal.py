@@ -15,7 +15,7 @@ from . import context
 from .events import Challenge, Event, Failure, ScoreAdded, SnapshotScored, Target
 from .ledger import Ledger, Unusable
 from .recorder import Artifact, Entry, Logged, Recorder, Rollout
-from .values import label, number, numbers, object_of, optional_label, path_of, text, words
+from .values import identifier, label, number, numbers, object_of, optional_label, path_of, shown, text, words
 
 if TYPE_CHECKING:
     from .episodes import Episode
@@ -66,7 +66,7 @@ class Journal:
         try:
             at = time.time_ns()
             logged = Logged(self._taken(scores), prefix)
-            within = episode or context.episode_id(self)
+            within = self._within(episode)
             self._judge(within)
             self._recorder.put(Entry(at, logged, self._step(step), within))
         except Exception as error:
@@ -97,7 +97,7 @@ class Journal:
         try:
             at = time.time_ns()
             said, seen = text(action, self._ledger), text(observation, self._ledger)
-            within = episode or context.episode_id(self)
+            within = self._within(episode)
             self._judge(within)
             what = Rollout(
                 self._taken(scores),
@@ -105,9 +105,9 @@ class Journal:
                 said,
                 seen,
                 words(not_evaluated),
-                self._failures(words(failures)) if failures else (),
+                self._failures(words(failures)),
                 number(duration_ms),
-                object_of(metadata) if metadata else {},
+                {} if metadata is None else object_of(metadata),
                 bool(is_paused),
                 _challenge(challenge),
             )
@@ -132,17 +132,29 @@ class Journal:
             return
         try:
             at = time.time_ns()
+            if target not in get_args(Target):
+                raise Unusable(
+                    f"the target is {shown(target)}; it must be one of {', '.join(get_args(Target))}"
+                )
+            if not path_of(path):
+                raise Unusable(f"the path is {shown(path)}; it must name a rubric")
             taken = self._taken({path: value})
-            episode = episode or context.episode_id(self)
+            within = self._within(episode)
             if target == "step" and step is None:
                 step = max(self._last, 0)
             for name, found in taken.items():
                 event = ScoreAdded(target, path_of(name), found, optional_label(source) or "sdk")
                 event.label = optional_label(label)
-                event.explanation = text(explanation, self._ledger) if explanation else None
-                self._recorder.put(Entry(at, event, _index(step), episode))
+                event.explanation = None if explanation is None else text(explanation, self._ledger)
+                self._recorder.put(Entry(at, event, _index(step), within))
         except Exception as error:
             self._ledger.bug("score", error)
+
+    def _within(self, episode: Any) -> str | None:
+        """The episode that is named, else the one that the code is in."""
+        if episode is None or episode == "":
+            return context.episode_id(self)
+        return identifier(episode, "episode")
 
     def _judge(self, episode: str | None) -> None:
         """An episode that is logged in is a node already; see :meth:`Episode.finish`."""
@@ -151,7 +163,7 @@ class Journal:
 
     def _taken(self, scores: Mapping[str, Any]) -> dict[str, float]:
         if scores.__class__ is not dict and not isinstance(scores, Mapping):
-            raise Unusable(f"the scores are {scores!r:.60}; they must be a mapping of names to numbers")
+            raise Unusable(f"the scores are {shown(scores)}; they must be a mapping of names to numbers")
         for value in scores.values():
             if value.__class__ is not float:
                 return numbers(scores, self._ledger)
@@ -164,11 +176,13 @@ class Journal:
             return self._last
 
     def _failures(self, names: Sequence[str]) -> tuple[Failure, ...]:
+        if not names:
+            return ()
         strange = [name for name in names if name not in _FAILURES]
         if strange:
             self._ledger.warn(
                 f"failure {strange[0]}",
-                f"the failure {strange[0]!r} is none of {', '.join(get_args(Failure))}; it is kept as generic "
+                f"the failure {shown(strange[0])} is none of {', '.join(get_args(Failure))}; it is kept as generic "
                 "(told once)",
             )
         kept: list[Any] = [name if name in _FAILURES else "generic" for name in names]
@@ -179,9 +193,10 @@ class Journal:
     def emit(self, event: Event, *, step: int | None = None, episode: str | None = None) -> None:
         """Records any typed event of :mod:`gauntlet.events`, as it is."""
         if not self._off:
+            within = None if episode is None else identifier(episode, "episode")
             if isinstance(event, SnapshotScored):
-                self._judge(episode)
-            self._put(event, step, episode)
+                self._judge(within)
+            self._put(event, step, within)
 
     def _put(
         self, event: Event, step: int | None = None, episode: str | None = None, at_ns: int | None = None
@@ -213,17 +228,19 @@ class Journal:
             blob: bytes | Path
             if path is not None:
                 blob = path.read_bytes() if path.stat().st_size <= _READ_NOW_BYTES else path.absolute()
-                name = name or path.name
+                default = path.name
             else:
                 blob = content if isinstance(content, bytes) else str(content).encode("utf-8", "replace")
-                name = name or ("artifact.txt" if isinstance(content, str) else "artifact.bin")
-            kind = mime_type or mimetypes.guess_type(name)[0] or "application/octet-stream"
-            what = Artifact(blob, name, kind, role)
+                default = "artifact.txt" if isinstance(content, str) else "artifact.bin"
+            named = optional_label(name) or default
+            kind = optional_label(mime_type) or mimetypes.guess_type(named)[0] or "application/octet-stream"
+            what = Artifact(blob, named, kind, role)
             size = len(blob) if isinstance(blob, bytes) else 0
-            self._recorder.put(Entry(at, what, _index(step), episode or context.episode_id(self)), size)
+            self._recorder.put(Entry(at, what, _index(step), self._within(episode)), size)
         except Exception as error:
             self._ledger.count("artifacts_failed")
-            self._ledger.warn(f"artifact {content!r:.80}", f"an artifact was not kept: {error}")
+            told = shown(content if name is None else name)
+            self._ledger.warn(f"artifact {told}", f"the artifact {told} was not kept: {error}")
 
 
 def _index(step: Any) -> int | None:
@@ -235,7 +252,7 @@ def _index(step: Any) -> int | None:
     except TypeError:
         found = number(step)
         if found is None or not found.is_integer():
-            raise Unusable(f"the step is {step!r:.60}; it must be a whole number") from None
+            raise Unusable(f"the step is {shown(step)}; it must be a whole number") from None
         return int(found)
 
 

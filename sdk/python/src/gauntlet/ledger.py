@@ -9,6 +9,9 @@ __all__ = ["Ledger", "Unusable", "logger"]
 
 logger = logging.getLogger("gauntlet")
 
+#: Most kinds of trouble that are told; what comes beyond them is only counted.
+_MOST_TOLD = 1024
+
 
 class Unusable(ValueError):
     """What was given cannot be kept; the message says what it is and what it should be."""
@@ -39,10 +42,14 @@ class Ledger:
     def warn(self, key: str, message: str) -> None:
         """Says ``message`` through the ``gauntlet`` logger, once for each ``key``."""
         with self._lock:
-            if key in self._told:
+            if self.told(key):
                 return
             self._told.add(key)
         logger.warning("gauntlet: %s", message)
+
+    def told(self, key: str) -> bool:
+        """Whether nothing more will be said of that."""
+        return key in self._told or len(self._told) >= _MOST_TOLD
 
     def again(self, key: str) -> None:
         """Lets a warning be said again: what it was about is over."""

@@ -152,10 +152,14 @@ class Recorder:
         assert entry.step is not None
         if not scores:
             return []
-        if self._scored.first(entry.step, entry.episode):
-            return [_write(SnapshotScored(scores), entry.at_ns, entry.step, entry.episode)]
+        episode = entry.episode
+        if what.prefix and episode is None:
+            # Measurements lie over a rollout of their step: on their own they would be a node that nobody judged.
+            episode = self._scored.latest(entry.step)
+        if self._scored.first(entry.step, episode):
+            return [_write(SnapshotScored(scores), entry.at_ns, entry.step, episode)]
         added = (ScoreAdded("step", path, value, "log") for path, value in scores.items())
-        return [_write(event, entry.at_ns, entry.step, entry.episode) for event in added]
+        return [_write(event, entry.at_ns, entry.step, episode) for event in added]
 
     def _rollout(self, entry: Entry, what: Rollout) -> Record:
         scores = self._clean(what.numbers, "")
@@ -164,6 +168,7 @@ class Recorder:
         first = self._scored.first(entry.step, episode)
         if what.alone and not first:
             episode = self._scored.another(entry.step)
+        self._scored.judged(entry.step, episode)
         skipped = [p for p in dict.fromkeys(map(path_of, what.not_evaluated)) if p and p not in scores]
         duration = what.duration_ms
         snapshot = SnapshotScored(
@@ -219,13 +224,16 @@ class Recorder:
 
 
 class _Scored:
-    """Which (step, episode) has a snapshot already. Remembers the newest episodes and all of their steps."""
+    """Which (step, episode) has a snapshot already. Remembers the newest episodes and all of their steps, and of the
+    newest steps which episode was judged last."""
 
     _MOST_EPISODES = 65_536
+    _MOST_STEPS = 4096
 
     def __init__(self) -> None:
         self._steps: OrderedDict[str | None, _Steps] = OrderedDict()
         self._copies: OrderedDict[int, int] = OrderedDict()
+        self._judged: OrderedDict[int, str | None] = OrderedDict()
 
     def first(self, step: int, episode: str | None) -> bool:
         """Whether this is the first snapshot of that step; it is remembered."""
@@ -241,9 +249,19 @@ class _Scored:
         """A name for one more rollout of a step."""
         n = self._copies.pop(step, 1) + 1
         self._copies[step] = n
-        if len(self._copies) > 4096:
+        if len(self._copies) > self._MOST_STEPS:
             self._copies.popitem(last=False)
         return f"step-{step}-rollout-{n}"
+
+    def judged(self, step: int, episode: str | None) -> None:
+        """A rollout of that step, in that episode."""
+        self._judged[step] = episode
+        if len(self._judged) > self._MOST_STEPS:
+            self._judged.popitem(last=False)
+
+    def latest(self, step: int) -> str | None:
+        """The episode of the step's last rollout."""
+        return self._judged.get(step)
 
 
 class _Steps:

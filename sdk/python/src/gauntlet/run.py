@@ -11,12 +11,12 @@ from urllib.parse import quote
 
 from . import context, lifecycle
 from .control import Command, Control
-from .events import RunFinished, RunStarted, RunStatus, Status
+from .events import Ending, RunFinished, RunStarted, RunStatus, Status
 from .journal import Journal
 from .settings import Settings
 from .sinks.base import RunInfo, Sink
 from .sinks.outlet import Outlet
-from .values import object_of
+from .values import object_of, shown
 
 if TYPE_CHECKING:
     from .episodes import Episode
@@ -52,11 +52,14 @@ class Run(Journal):
         if self._off:
             return
         wire = {"id": self.id, **self._spec.body()}
-        info = RunInfo(self.id, wire, self._settings, self._ledger, self._owner == os.getpid())
+        info = RunInfo(self.id, wire, self._settings, self._ledger, self._is_owner)
         for sink in self._sinks:
             outlet = Outlet(sink, self._ledger)
             outlet.open(info)
             self._recorder.outlets.append(outlet)
+
+    def _is_owner(self) -> bool:
+        return self._owner == os.getpid()
 
     @property
     def url(self) -> str:
@@ -148,7 +151,7 @@ class Run(Journal):
         """
         return True if self._off else self._recorder.flush(timeout, time.monotonic)
 
-    def finish(self, status: Status = "completed", summary: Mapping[str, Any] | None = None) -> None:
+    def finish(self, status: Ending = "completed", summary: Mapping[str, Any] | None = None) -> None:
         """Ends the run and waits for the server, GAUNTLET_FINISH_SECONDS at most; less while it is away. What it
         could not deliver stays in the spool for the next run, or for ``python -m gauntlet sync``."""
         with self._lock:
@@ -159,13 +162,15 @@ class Run(Journal):
         lifecycle.forget(self)
         if self._off:
             return
-        if status not in get_args(Status):
-            known = ", ".join(get_args(Status))
-            self._ledger.warn("status", f"a run cannot end as {status!r}, only as one of {known}: completed")
+        if status not in get_args(Ending):
+            known = ", ".join(get_args(Ending))
+            self._ledger.warn(
+                "status", f"a run cannot end as {shown(status)}, only as one of {known}: completed"
+            )
             status = "completed"
-        if self._owner == os.getpid():
+        if self._is_owner():
             self.status = status
-            self._put(RunFinished(status, object_of(summary) if summary else None))
+            self._put(RunFinished(status, object_of(summary) or None))
         self._control.close()
         for sink in self._sinks:
             sink.patient = False

@@ -312,13 +312,15 @@ class Spool:
 
 
 def orphans(root: Path) -> list[Path]:
-    """Folders with something to send, oldest first; their processes may still live."""
+    """Folders that are not done with, oldest first; their processes may still live. What was refused waits for a
+    person and is left alone, where nothing else is left."""
     found = []
     with contextlib.suppress(OSError):
         for folder in root.iterdir():
             # Another process may be done with a folder, and delete it, at any moment.
             with contextlib.suppress(OSError):
-                if (folder / "run.json").is_file() and any(folder.glob("[0-9]*.ndjson")):
+                only_refused = (folder / "refused.ndjson").exists() and not any(folder.glob("[0-9]*.ndjson"))
+                if (folder / "run.json").is_file() and not only_refused:
                     found.append((folder.stat().st_mtime, folder))
     return [folder for _, folder in sorted(found)]
 

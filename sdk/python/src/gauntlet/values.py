@@ -17,6 +17,7 @@ from typing import Any
 from .ledger import Ledger
 
 __all__ = [
+    "identifier",
     "json_safe",
     "label",
     "number",
@@ -26,6 +27,7 @@ __all__ = [
     "path_of",
     "preview",
     "say",
+    "shown",
     "copy_hashed",
     "text",
     "words",
@@ -78,12 +80,9 @@ def numbers(values: Mapping[str, Any], ledger: Ledger) -> dict[str, float]:
         taken = number(value)
         if taken is None:
             ledger.count("skipped_values")
-            shown = repr(value)
-            ledger.warn(
-                f"value {name}",
-                f"{name} is {shown if len(shown) < 60 else shown[:57] + '...'}, "
-                "not a finite number; it is left out (told once)",
-            )
+            key = f"value {name}"
+            if not ledger.told(key):
+                ledger.warn(key, f"{name} is {shown(value)}, not a finite number; it is left out (told once)")
         else:
             found[name] = taken
     return found
@@ -119,10 +118,18 @@ def _cut(value: str, limit: int) -> str:
 
 def label(value: Any, default: str) -> str:
     """A one-line text: control characters become spaces, at most 512 bytes stay; ``default`` where it is empty."""
-    line = str(value)
+    line = _str(value)
     if not line.isprintable():
         line = "".join(c if c.isprintable() else " " for c in line)
     return _cut(line, MAX_LABEL_BYTES).strip() or default
+
+
+def identifier(value: Any, default: str) -> str:
+    """An id that may stand in an address: one line without slashes, at most 200 characters."""
+    if value.__class__ is str and len(value) <= 200 and value.replace("-", "").isalnum():
+        return str(value)  # As nearly all are: asked for each rollout.
+    clean = label(_str(value).replace("/", "_").replace("\\", "_"), default)[:200]
+    return default if clean in {".", ".."} else clean
 
 
 def optional_label(value: Any) -> str | None:
@@ -132,7 +139,9 @@ def optional_label(value: Any) -> str | None:
 
 def words(value: Any) -> tuple[str, ...]:
     """Several names as texts; a text alone is one name."""
-    return (value,) if isinstance(value, str) else tuple(map(str, value))
+    if value.__class__ is tuple and not value:
+        return ()
+    return (value,) if isinstance(value, str) else tuple(map(_str, value))
 
 
 def text(value: Any, ledger: Ledger | None = None, limit: int = MAX_TEXT_BYTES) -> str:
@@ -158,16 +167,36 @@ def say(value: Any) -> str:
         return value
     if value is None:
         return ""
-    dump = getattr(value, "model_dump_json", None)
-    if callable(dump):
-        try:
+    try:
+        dump = getattr(value, "model_dump_json", None)
+        if callable(dump):
             return str(dump())
-        except Exception:
-            pass  # A half-built model still has a repr.
-    shown = preview(value)
-    if isinstance(shown, str):
-        return shown
-    return json.dumps(shown, ensure_ascii=False)
+    except Exception:
+        pass  # A half-built model still has a repr.
+    seen = preview(value)
+    return seen if isinstance(seen, str) else json.dumps(seen, ensure_ascii=False)
+
+
+def shown(value: Any, most: int = 60) -> str:
+    """A value as a warning shows it: its repr, cut."""
+    try:
+        whole = repr(value)
+    except Exception as error:
+        whole = _no_repr(value, error)
+    return whole if len(whole) <= most else whole[: most - 3] + "..."
+
+
+def _str(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    try:
+        return str(value)
+    except Exception as error:
+        return _no_repr(value, error)
+
+
+def _no_repr(value: Any, error: Exception) -> str:
+    return f"<{type(value).__name__} that cannot be shown: {type(error).__name__}>"
 
 
 def preview(value: Any, limit: int = MAX_PREVIEW) -> Any:
@@ -234,7 +263,7 @@ def json_safe(value: Any, budget: _Budget, depth: int = 0) -> Any:
             return json_safe(value.item(), budget, depth + 1)
         return budget.take(_repr(value))
     except Exception as error:
-        return budget.take(f"<{type(value).__name__} that cannot be shown: {type(error).__name__}>")
+        return budget.take(_no_repr(value, error))
 
 
 def _object(value: Mapping[Any, Any], budget: _Budget, depth: int) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
 import pytest
@@ -24,6 +25,30 @@ KINDS = {
 GOLDENS = sorted(CONTRACT.glob("events/*.json"))
 REFUSED = json.loads((CONTRACT / "refused.json").read_text())
 SCHEMAS = sorted(CONTRACT.glob("schema/*.json"))
+
+
+#: The SDK's words for each closed list of the schemas.
+LISTS = {
+    ("run.status", "status"): events.Status,
+    ("run.finished", "status"): events.Ending,
+    ("episode.finished", "status"): events.Status,
+    ("step.recorded", "step_kind"): events.StepKind,
+    ("snapshot.scored", "failures"): events.Failure,
+    ("score.added", "target"): events.Target,
+    ("command.issued", "action"): events.Action,
+}
+
+
+def schema(kind: str) -> dict[str, Any]:
+    """The schema of a kind's body."""
+    found: dict[str, Any] = json.loads((CONTRACT / f"schema/{kind}.json").read_text())
+    return dict(found["properties"]["body"])
+
+
+def closed(rules: dict[str, Any]) -> list[str]:
+    """The words that a field may have; none where it is free."""
+    rules = rules.get("items", rules)
+    return list(rules.get("enum") or [one["const"] for one in rules.get("oneOf", ()) if "const" in one])
 
 
 def build(golden: dict[str, Any]) -> events.Event:
@@ -52,6 +77,39 @@ def encoded(golden: dict[str, Any]) -> bytes:
 
 def test_there_is_a_class_for_every_kind() -> None:
     assert {json.loads(g.read_text())["kind"] for g in GOLDENS} == set(KINDS)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_class_has_the_fields_of_its_schema(kind: str) -> None:
+    rules = schema(kind)
+    nested = {
+        "snapshot.scored": ("challenge", events.Challenge),
+        "step.recorded": ("error", events.StepError),
+    }
+    pairs: list[tuple[Any, dict[str, Any]]] = [(KINDS[kind], rules)]
+    if kind in nested:
+        field, cls = nested[kind]
+        pairs.append((cls, rules["properties"][field]))
+    for cls, of in pairs:
+        fields = dataclasses.fields(cls)
+        wire = {f.name: events._WIRE.get(f.name, f.name) for f in fields}
+        assert set(wire.values()) == set(of["properties"])
+        bare = {wire[f.name] for f in fields if f.default is f.default_factory is dataclasses.MISSING}
+        must = set(of.get("required", ()))
+        assert bare <= must, "what must be given"
+        assert must <= bare | {wire[name] for name in cls.required}, "what is written in any case"
+
+
+def test_closed_lists_have_the_words_of_the_schemas() -> None:
+    found = {
+        (kind, field): closed(rules)
+        for kind in KINDS
+        for field, rules in schema(kind)["properties"].items()
+        if closed(rules)
+    }
+    assert {at: sorted(words) for at, words in found.items()} == {
+        at: sorted(get_args(words)) for at, words in LISTS.items()
+    }
 
 
 @pytest.mark.parametrize("golden", GOLDENS, ids=lambda p: p.stem)

@@ -122,6 +122,15 @@ def test_every_example_is_described(path: Path) -> None:
 
 
 def test_the_versions_are_those_it_is_tested_on() -> None:
-    pinned = dict(re.findall(r"^([\w.-]+)==(\S+)", (SDK / "requirements-test.txt").read_text(), re.MULTILINE))
-    for package in ("trl", "transformers", "openenv-core", "verifiers", "langchain-core", "langgraph"):
+    pins = "".join((SDK / f"requirements-{what}.txt").read_text() for what in ("test", "verl"))
+    pinned = dict(re.findall(r"^([\w.-]+)==(\S+)", pins, re.MULTILINE))
+    for package in (
+        "trl",
+        "transformers",
+        "openenv-core",
+        "verifiers",
+        "langchain-core",
+        "langgraph",
+        "verl",
+    ):
         assert f"{package} {pinned[package]}" in TEXT, package

@@ -1,4 +1,4 @@
-"""verl's interfaces as published: reward functions and the backends of ``Tracking``. verl itself is not run here."""
+"""Reward functions of verl, watched. What verl itself does with them is in test_verl_package.py."""
 
 from __future__ import annotations
 
@@ -6,47 +6,17 @@ import asyncio
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 from examples import verl_reward
 
 import gauntlet
-from gauntlet.integrations.verl import GauntletLogger, register, watch_score
+from gauntlet.integrations.verl import GauntletLogger, watch_score
 
 from .conftest import Kept
 
 SDK = Path(__file__).parents[2]
-
-
-def tracking() -> Any:
-    """A class of the shape of ``verl.utils.tracking.Tracking``."""
-
-    class Tracking:
-        supported_backend = ["console", "file"]
-
-        def __init__(
-            self,
-            project_name: str,
-            experiment_name: str,
-            default_backend: Any = "console",
-            config: Any = None,
-        ) -> None:
-            for backend in [default_backend] if isinstance(default_backend, str) else default_backend:
-                assert backend in self.supported_backend, f"{backend} is not supported"
-            self.logger: dict[str, Any] = {}
-            self.finished = 0
-
-        def log(self, data: Any, step: int, backend: Any = None) -> None:
-            for name, logger in self.logger.items():
-                if backend is None or name in backend:
-                    logger.log(data=data, step=step)
-
-        def finish(self, exit_code: int = 0) -> None:
-            self.finished += 1
-
-    return Tracking
 
 
 def test_every_scored_answer_is_a_rollout(server: Kept) -> None:
@@ -114,39 +84,6 @@ def test_errors_of_the_function_are_the_loops_and_ours_are_not(
     monkeypatch.setattr(gauntlet.Run, "rollout", wrong)
     assert watch_score(lambda data_source, solution_str, ground_truth: 1.0)("s", "1", "1") == 1.0
     assert run.stats["errors"] == 1
-
-
-def test_gauntlet_is_a_backend_of_tracking(server: Kept) -> None:
-    kind = tracking()
-    register(kind)
-    register(kind)
-    assert kind.supported_backend == ["console", "file", "gauntlet"]
-
-    logger = kind("sums", "grpo 1", ["console", "gauntlet"], config={"trainer": {"n": 4}})
-    logger.log({"actor/loss": 0.5, "critic/score/mean": 0.25, "text": "x"}, step=3)
-    logger.finish(exit_code=1)
-    logger.finish()
-    assert logger.finished == 2
-
-    run = server.runs()[0]
-    assert (run["project"], run["name"], run["status"]) == ("sums", "grpo 1", "failed")
-    assert run["config"] == {"trainer": {"n": 4}}
-    assert [(p["step"], p["value"]) for p in server.curve(run["id"], "metrics.critic.score.mean")] == [
-        (3, 0.25)
-    ]
-
-    assert "gauntlet" not in kind("sums", "grpo 2", "console").logger
-
-
-def test_the_module_that_verl_imports_registers_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    kind = tracking()
-    for name in ("verl", "verl.utils", "verl.utils.tracking"):
-        monkeypatch.setitem(sys.modules, name, ModuleType(name))
-    monkeypatch.setattr(sys.modules["verl.utils.tracking"], "Tracking", kind, raising=False)
-    monkeypatch.delitem(sys.modules, "gauntlet.integrations.verl_plugin", raising=False)
-    import gauntlet.integrations.verl_plugin  # noqa: F401
-
-    assert "gauntlet" in kind.supported_backend
 
 
 def test_processes_of_one_job_write_into_one_run(server: Kept, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -165,7 +165,16 @@ def test_a_trace_is_an_episode_of_steps_and_scores(
     judged = snapshots.pop(chat["step"])
     assert judged["scores"] == {"root": -20.0, "grounding": -20.0}
     assert (judged["action"], judged["observation"]) == ("30%", "What rate?")
+    assert (judged["metadata"]["model"], judged["metadata"]["output_tokens"]) == ("tiny-1", 5)
     assert snapshots.pop(root["step"])["scores"] == {}
+    # The tool was called and failed: that is drawn, and fails, though nobody judged it.
+    called = snapshots.pop(tool["step"])
+    assert (called["scores"], called["failures"], called["observation"]) == (
+        {},
+        ["generic"],
+        '{"query":"rate"}',
+    )
+    assert called["metadata"]["error"] == "TimeoutError: no answer after 250 ms"
     assert snapshots == {}
     # The judgement itself, with all that was said of it.
     reward = gauntlet.named(run, "grounding")
@@ -288,7 +297,8 @@ def test_scores_that_come_as_log_records(
     resource = {"service.name": "judge", "gauntlet.run.id": run}
 
     with tracing(gauntlet, service__name="judge", gauntlet__run__id=run) as provider:
-        span = provider.get_tracer("t").start_span("answer", attributes={"gen_ai.operation.name": "chat"})
+        said = {"gen_ai.operation.name": "chat", "output.value": "Yes."}
+        span = provider.get_tracer("t").start_span("answer", attributes=said)
         context = span.get_span_context()
         if not scores_first:
             span.end()
@@ -323,7 +333,10 @@ def test_scores_that_come_as_log_records(
         "relevance": 0.75,
         "safety": -3.0,
     }
-    assert len([e for e in step if e["kind"] == "snapshot.scored"]) == 1
+    # And its node says what was done, though the judge may have come first.
+    drawn = [e["body"] for e in step if e["kind"] == "snapshot.scored"]
+    assert len(drawn) == (2 if scores_first else 1)
+    assert (drawn[-1]["metadata"]["name"], drawn[-1]["action"]) == ("answer", "Yes.")
     rewards = {e["body"]["name"]: e["body"] for e in step if e["body"].get("step_kind") == "reward"}
     assert rewards["tone"]["payload"]["label"] == "curt"
     assert rewards["relevance"]["metadata"]["log"]["severity_number"] == 9

@@ -10,7 +10,7 @@ import { Fifo } from "../run/fifo.js";
 import { Ledger } from "../run/ledger.js";
 import type { Run } from "../run/run.js";
 import type { InitOptions, Spools } from "../run/settings.js";
-import { DiskSpool, spoolFolder } from "./spool.js";
+import { DiskSpool, spoolFolder, type Header } from "./spool.js";
 
 export * from "../index.js";
 export { spoolFolder };
@@ -31,7 +31,7 @@ export async function init(options: NodeInitOptions = {}): Promise<Run> {
   const mode = options.mode ?? process.env["GAUNTLET_MODE"] ?? "online";
   if (mode === "online") {
     const client = clientOf(options);
-    const isMeantForIt = ({ endpoint }: DiskSpool) => endpoint === client.endpoint;
+    const isMeantForIt = ({ endpoint }: Header) => endpoint === client.endpoint;
     void send(folder, 60_000, true, isMeantForIt, () => client).catch(() => undefined);
   }
   return run;
@@ -66,13 +66,17 @@ async function send(
   folder: string,
   timeoutMs: number,
   isIdle: boolean,
-  wants: (spool: DiskSpool) => boolean,
+  wants: (header: Header) => boolean,
   clientFor: (spool: DiskSpool) => Client,
 ): Promise<Synced> {
   const done: Synced = { runs: 0, sent: 0, refused: 0, left: 0 };
   for (const spool of DiskSpool.adopt(folder, wants)) {
+    if (spool.left === 0) {
+      spool.close();
+      continue;
+    }
     const ledger = new Ledger((message) => console.warn(message));
-    const fifo = new Fifo({ events: 1, bytes: 1 }, null, [spool]);
+    const fifo = new Fifo({ events: 1, bytes: 1, contentBytes: 1 }, null, [spool]);
     const delivery = new Delivery(clientFor(spool), spool.spec, fifo, ledger);
     delivery.start();
     await delivery.flush(timeoutMs, isIdle);
@@ -88,7 +92,10 @@ async function send(
 
 function onDisk(folder: string): Spools {
   return {
-    leftOf: ({ id }, meantFor) => DiskSpool.adopt(folder, ({ spec, endpoint }) => spec.id === id && endpoint === meantFor, id),
+    leftOf: ({ id }, meantFor) => {
+      const isOfIt = ({ spec, endpoint }: Header) => spec.id === id && endpoint === meantFor;
+      return [...DiskSpool.adopt(folder, isOfIt, id)];
+    },
     open: (spec, endpoint, warn) => {
       try {
         return DiskSpool.create(folder, spec, endpoint, MOST_BYTES);

@@ -17,7 +17,6 @@ import {
   readSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -38,6 +37,12 @@ const NEWLINE = 0x0a;
 
 type Spec = RunSpec & { id: string };
 
+/** The run of a file, and the server it was meant for; `null`: offline. */
+export interface Header {
+  spec: Spec;
+  endpoint: string | null;
+}
+
 /** The folder where events wait: `GAUNTLET_SPOOL`, else in the user's cache folder. */
 export function spoolFolder(): string {
   const { GAUNTLET_SPOOL, XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
@@ -47,8 +52,7 @@ export function spoolFolder(): string {
 }
 
 /** One run's file. */
-export class DiskSpool implements Spool {
-  /** The run, and the server it was meant for (`null`: offline), as the first line says it. */
+export class DiskSpool implements Spool, Header {
   readonly spec: Spec;
   readonly endpoint: string | null;
   readonly #file: number;
@@ -64,22 +68,17 @@ export class DiskSpool implements Spool {
     readonly place: string,
     private readonly mostBytes: number,
   ) {
+    const { spec, endpoint, bytes } = headerSays(place);
+    this.spec = spec;
+    this.endpoint = endpoint;
+    this.#begin = bytes;
+    this.#read = bytes;
     this.#file = openSync(place, "r+");
-    const { header, end, lines } = measure(this.#file);
-    const first = Buffer.alloc(header);
-    readSync(this.#file, first, 0, header, 0);
-    try {
-      ({ spec: this.spec, endpoint: this.endpoint } = headerSays(first.toString("utf8")));
-    } catch (error) {
-      closeSync(this.#file);
-      throw error;
-    }
+    const { end, lines } = measure(this.#file);
     // A line that the end of a process cut off goes.
     ftruncateSync(this.#file, end);
-    this.#begin = header;
-    this.#read = header;
     this.#end = end;
-    this.#left = Math.max(0, lines - 1);
+    this.#left = lines - 1;
   }
 
   /** A new file for a run that is meant for `endpoint`. Throws where there can be none. */
@@ -92,29 +91,21 @@ export class DiskSpool implements Spool {
   }
 
   /**
-   * The files that earlier processes left in a folder, oldest first, if `wants` them; they belong to this process from
-   * now on.
+   * The files that earlier processes left in a folder, oldest first, where `wants` says so; each belongs to this
+   * process from then on. `of` is the only run that is asked for.
    */
-  static adopt(folder: string, wants: (spool: DiskSpool) => boolean, of?: string): DiskSpool[] {
+  static *adopt(folder: string, wants: (header: Header) => boolean, of?: string): Generator<DiskSpool, void> {
     const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".jsonl")) : [];
     const asked = names.filter((name) => of === undefined || name.startsWith(prefixOf(of)));
-    const paths = asked.map((name) => join(folder, name)).filter((path) => !hasLivingOwner(path));
-    return paths
-      .map((path) => ({ path, at: modified(path) }))
-      .sort((a, b) => a.at - b.at)
-      .flatMap(({ path }) => {
-        try {
-          const spool = new DiskSpool(path, Number.POSITIVE_INFINITY);
-          if (wants(spool)) {
-            writeOwner(path);
-            return [spool];
-          }
-          closeSync(spool.#file);
-        } catch {
-          // Somebody else's, or no file of ours: it stays as it is, and the others are sent.
-        }
-        return [];
-      });
+    // What is gone meanwhile, somebody else's, or no file of ours stays as it is, and the others are sent.
+    const headers = asked.flatMap((name) => orNothing(() => headerSays(join(folder, name))) ?? []);
+    for (const { path } of headers.filter(wants).sort((a, b) => a.begun - b.begun)) {
+      if (hasLivingOwner(path)) continue;
+      const spool = orNothing(() => new DiskSpool(path, Number.POSITIVE_INFINITY));
+      if (spool === null) continue;
+      writeOwner(path);
+      yield spool;
+    }
   }
 
   get left(): number {
@@ -180,11 +171,7 @@ export class DiskSpool implements Spool {
   }
 
   content(hash: string): Uint8Array | null {
-    try {
-      return readFileSync(this.#pathOf(hash));
-    } catch {
-      return null;
-    }
+    return orNothing(() => readFileSync(this.#pathOf(hash)));
   }
 
   forget(hash: string): void {
@@ -209,17 +196,16 @@ export class DiskSpool implements Spool {
 /** The files this process writes. In a container, the process before this one often had the same number. */
 const mine = new Set<string>();
 
-/** Where whole lines end, where the first ends, and how many there are. */
-function measure(file: number): { header: number; end: number; lines: number } {
+/** Where whole lines end, and how many there are. */
+function measure(file: number): { end: number; lines: number } {
   const part = Buffer.alloc(PART);
-  let [at, header, end, lines] = [0, 0, 0, 0];
+  let [at, end, lines] = [0, 0, 0];
   for (;;) {
     const count = readSync(file, part, 0, part.length, at);
-    if (count === 0) return { header, end, lines };
+    if (count === 0) return { end, lines };
     for (let i = part.indexOf(NEWLINE); i >= 0 && i < count; i = part.indexOf(NEWLINE, i + 1)) {
       end = at + i + 1;
       lines += 1;
-      if (lines === 1) header = end;
     }
     at += count;
   }
@@ -240,12 +226,32 @@ function headerOf(spec: Spec, endpoint: string | null): string {
   return `${written({ id: uuidv7(), at: now(), kind: "run.started", v: 1, body })}\n`;
 }
 
-/** The run that a first line says. Throws where it says none. */
-function headerSays(line: string): { spec: Spec; endpoint: string | null } {
-  const { body } = JSON.parse(line) as { body: Omit<Spec, "id"> };
+/** What the first line of a file says, and how long it is. Throws where it says no run. */
+function headerSays(path: string): Header & { path: string; bytes: number; begun: number } {
+  const line = firstLine(path);
+  const { at, body } = JSON.parse(line.toString("utf8")) as { at: string; body: Omit<Spec, "id"> };
   const { [RUN_ID]: id, [ENDPOINT]: endpoint, ...metadata } = body.metadata ?? {};
   if (typeof id !== "string") throw new Error(`the first line has no body.metadata["${RUN_ID}"]`);
-  return { spec: { ...body, id, metadata }, endpoint: typeof endpoint === "string" ? endpoint : null };
+  const server = typeof endpoint === "string" ? endpoint : null;
+  return { spec: { ...body, id, metadata }, endpoint: server, path, bytes: line.length, begun: Date.parse(at) };
+}
+
+/** The first line with its end. Throws where there is none. */
+function firstLine(path: string): Buffer {
+  const file = openSync(path, "r");
+  try {
+    let line = Buffer.alloc(0);
+    for (;;) {
+      const part = Buffer.alloc(PART);
+      const count = readSync(file, part, 0, part.length, line.length);
+      if (count === 0) throw new Error(`${path} has no whole line`);
+      line = Buffer.concat([line, part.subarray(0, count)]);
+      const end = line.indexOf(NEWLINE);
+      if (end >= 0) return line.subarray(0, end + 1);
+    }
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** How the names of a run's files begin. */
@@ -261,9 +267,12 @@ function filesOf(path: string): string {
   return `${path}.files`;
 }
 
-/** When a file was last written; another process may have been done with it meanwhile. */
-function modified(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+function orNothing<T>(work: () => T): T | null {
+  try {
+    return work();
+  } catch {
+    return null;
+  }
 }
 
 function writeOwner(path: string): void {

@@ -177,8 +177,9 @@ async function obeyTweak(tweak: CheckpointOptions["tweak"], parameters: JsonObje
 
 /** Throws unless `value` has the type that the parameter has now. */
 function mustFit(declared: Record<string, unknown>, name: string, value: unknown): void {
-  const names = Object.keys(declared);
-  if (!names.includes(name)) throw new TypeError(`there is no parameter "${name}"; there are ${names.join(", ") || "none"}`);
+  if (!Object.hasOwn(declared, name)) {
+    throw new TypeError(`there is no parameter "${name}"; there are ${Object.keys(declared).join(", ") || "none"}`);
+  }
   const now = declared[name];
   if (now === null || now === undefined || typeof now === typeof value) return;
   throw new TypeError(`${name} is a ${typeof now}; ${JSON.stringify(value)} is not`);

@@ -9,7 +9,7 @@ import { now } from "../wire/time.js";
 import type { Content, Fifo } from "./fifo.js";
 import type { Ledger } from "./ledger.js";
 
-/** Longest time an event waits for company, milliseconds; and longest time until it is on disk while nobody takes it. */
+/** Longest time an event waits for company, and until it is on disk while no server takes it. Milliseconds. */
 const LINGER_MS = 50;
 /** Most events in one request, and most bytes of them. */
 const BATCH_EVENTS = 500;
@@ -197,8 +197,8 @@ export class Delivery {
 
   /** Sends the content that an event speaks of, before the event. `false` once nothing can be sent any more. */
   async #upload(client: Client, line: string): Promise<boolean> {
-    const { body } = JSON.parse(line) as { body?: { name?: string; sha256?: string } };
-    const hash = body?.sha256 ?? "";
+    const { body } = parsed(line) as { body?: { name?: string; sha256?: string } };
+    const hash = String(body?.sha256);
     const bytes = this.fifo.content(hash);
     if (bytes === null) return true;
     const { id } = this.spec;
@@ -287,7 +287,7 @@ export class Delivery {
 
   #setAside(line: string, { field, message }: Detail, error: GauntletError): void {
     this.ledger.counts.refused += 1;
-    const event: unknown = JSON.parse(line);
+    const event = parsed(line);
     const why = { field: field ?? "", message: message ?? error.message };
     if (this.refused.length < MOST_REFUSED) this.refused.push({ event, ...why });
     this.ledger.warn(`refused ${why.field}`, `the server refused an event: ${why.field}: ${why.message}`);
@@ -312,5 +312,14 @@ export class Delivery {
     const done = this.#waiters.filter(isDone);
     this.#waiters = this.#waiters.filter((waiter) => !isDone(waiter));
     for (const { resolve } of done) resolve();
+  }
+}
+
+/** A line as the event it is. A disk may give back something else; then it is the text. */
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return line;
   }
 }

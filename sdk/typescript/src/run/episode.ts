@@ -58,6 +58,8 @@ export class Episode {
   readonly #begun = performance.now();
   /** The step that things recorded now belong to; `undefined` where the next one begins a new step. */
   #step: number | undefined;
+  /** The step before, which was judged. */
+  #before: number | undefined;
   #hasSteps = false;
   #rewards: number | undefined;
   /** What the agent said and saw last. */
@@ -154,9 +156,10 @@ export class Episode {
     this.run.score(path, value, { ...options, target, episode: this.id });
   }
 
-  /** Keeps a file with the episode. */
+  /** Keeps a file with the episode, at its last step unless one is named. */
   artifact(name: string, content: Bytes, options: Omit<ArtifactOptions, "episode"> = {}): void {
-    this.run.artifact(name, content, { ...this.#place(), ...options, episode: this.id });
+    const step = this.#step ?? this.#before ?? this.#place().step;
+    this.run.artifact(name, content, { step, ...options, episode: this.id });
   }
 
   /** Says how the episode ended; only the first call counts. */
@@ -226,6 +229,7 @@ export class Episode {
   #judged(step: number | undefined): { step: number; episode: string } {
     if (step !== undefined) return { step, episode: this.id };
     const place = this.#place();
+    this.#before = place.step;
     this.#step = this.#fixed;
     return place;
   }

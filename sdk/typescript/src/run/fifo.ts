@@ -22,10 +22,11 @@ export interface Spool {
   close(): void;
 }
 
-/** How much waits in memory at most. */
+/** How much waits in memory at most: events, their bytes, and bytes of artifacts, of which one has room always. */
 export interface Bounds {
   events: number;
   bytes: number;
+  contentBytes: number;
 }
 
 /** The content of an artifact, by its SHA-256. */
@@ -44,6 +45,7 @@ export class Fifo {
   #size = 0;
   /** Contents of artifacts whose events are in memory. */
   readonly #contents = new Map<string, Uint8Array>();
+  #contentSize = 0;
   #spool: Spool | null = null;
   /** Asked once: where there is no place on disk, there is none a moment later. */
   #openSpool: (() => Spool | null) | null;
@@ -77,14 +79,17 @@ export class Fifo {
 
   /** Adds a line behind the others, with the content that it speaks of. `false` where there is no room. */
   push(line: string, content?: Content): boolean {
-    const size = line.length + (content?.bytes.length ?? 0);
-    const isFull = this.#inMemory >= this.bounds.events || this.#size + size > this.bounds.bytes;
+    const isNew = content !== undefined && !this.#contents.has(content.hash);
+    const isFull =
+      this.#inMemory >= this.bounds.events ||
+      this.#size + line.length > this.bounds.bytes ||
+      (isNew && this.#contents.size > 0 && this.#contentSize + content.bytes.length > this.bounds.contentBytes);
     if (isFull && this.#inMemory > 0 && !this.spill()) return false;
     this.#lines.push(line);
     this.#size += line.length;
-    if (content !== undefined && !this.#contents.has(content.hash)) {
+    if (isNew) {
       this.#contents.set(content.hash, content.bytes);
-      this.#size += content.bytes.length;
+      this.#contentSize += content.bytes.length;
     }
     return true;
   }
@@ -166,7 +171,7 @@ export class Fifo {
   }
 
   #unhold(hash: string): void {
-    this.#size -= this.#contents.get(hash)?.length ?? 0;
+    this.#contentSize -= this.#contents.get(hash)?.length ?? 0;
     this.#contents.delete(hash);
   }
 

@@ -12,10 +12,10 @@ import { settingsOf, type InitOptions } from "./settings.js";
 export async function init(options: InitOptions = {}): Promise<Run> {
   const settings = settingsOf(options);
   await randomReady;
-  if (settings.mode === "disabled") return new Run(null, { ...settings, spool: null });
+  if (settings.mode === "disabled") return new Run(null, { ...settings, spool: null }, "");
   const { endpoint, apiKey } = options;
   const client = new Client({ ...(endpoint ? { endpoint } : {}), ...(apiKey ? { apiKey } : {}) });
-  const run = new Run(settings.mode === "online" ? client : null, settings);
+  const run = new Run(settings.mode === "online" ? client : null, settings, client.endpoint);
   open.add(run);
   watchForTheEnd();
   run.begin();

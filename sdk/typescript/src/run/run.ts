@@ -66,8 +66,9 @@ interface Unhashed {
   queue: (hash: string, bytes: Uint8Array) => void;
 }
 
-/** Most bytes that wait in memory. */
+/** Most bytes of events, and of artifacts, that wait in memory. */
 const MEMORY_BYTES = 64 << 20;
+const CONTENT_BYTES = 256 << 20;
 /** Longest wait of `finish` for a server that is away, where events can wait on disk. Milliseconds. */
 const PATIENCE_AWAY_MS = 3_000;
 
@@ -86,10 +87,11 @@ export class Run {
   #finishing: Promise<RunStats> | null = null;
   #isFinished = false;
 
-  /** @internal */
+  /** @internal `client` is `null` where nothing is sent; `endpoint` is where the run will be looked at all the same. */
   constructor(
     private readonly client: Client | null,
     private readonly settings: Settings,
+    private readonly endpoint: string,
   ) {
     const { spec, queueEvents, spool, warn } = settings;
     this.id = spec.id;
@@ -99,7 +101,7 @@ export class Run {
     const meantFor = client?.endpoint ?? null;
     const open = spool === null ? null : () => spool.open(spec, meantFor, warn);
     const older = this.#ledger.guarded("looking for what was left", [], () => spool?.leftOf(spec, meantFor) ?? []);
-    const fifo = new Fifo({ events: queueEvents, bytes: MEMORY_BYTES }, open, older);
+    const fifo = new Fifo({ events: queueEvents, bytes: MEMORY_BYTES, contentBytes: CONTENT_BYTES }, open, older);
     this.#delivery = new Delivery(client, spec, fifo, this.#ledger);
     const voice = {
       applied: (command_id: string, result: string) => {
@@ -112,7 +114,7 @@ export class Run {
 
   /** The run's page. */
   get url(): string {
-    return `${this.client?.endpoint ?? ""}/runs/${encodeURIComponent(this.id)}`;
+    return `${this.endpoint}/runs/${encodeURIComponent(this.id)}`;
   }
 
   /** What became of everything so far. */
@@ -229,9 +231,9 @@ export class Run {
   }
 
   /**
-   * Where the loop obeys a person: pause waits here until somebody resumes, or for `timeoutMs`; a tweak calls or changes
-   * `tweak`; stop is answered `"stop"`, from then on. Resolves at once while nobody says anything: commands are fetched
-   * in the background, about once a second, from the first call on.
+   * Where the loop obeys a person: pause waits here until somebody resumes, or for `timeoutMs`; a tweak calls or
+   * changes `tweak`; stop is answered `"stop"`, from then on. Resolves at once while nobody says anything: commands are
+   * fetched in the background, about once a second, from the first call on.
    */
   async checkpoint(options: CheckpointOptions = {}): Promise<Outcome> {
     if (this.#control === null || this.#isFinished) return "continue";

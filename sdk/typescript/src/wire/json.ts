@@ -36,8 +36,9 @@ export function toJsonObject(value: unknown): JsonObject {
  */
 export function written(value: unknown): string {
   const text = JSON.stringify(value);
-  // Pairs are written as they are: only a half character is escaped. An even number of backslashes before is text.
-  return text.includes("\\ud") ? text.replace(/(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g, "$1\ufffd") : text;
+  if (!text.includes("\\ud")) return text;
+  // Pairs are written as they are: an escape of that kind is a half character. Other escapes stay.
+  return text.replace(/\\(ud[89a-f][0-9a-f]{2}|.)/g, (all, escape: string) => (escape.length > 1 ? "\ufffd" : all));
 }
 
 /** Sets an own property of any name, `__proto__` included. */

@@ -2,7 +2,15 @@
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::cli::screen::clip;
 use crate::imports::{Phase, View};
+
+/// Columns of a file's name, at most.
+const NAME: usize = 24;
+
+const OF_A_SIZE: &str =
+    "{prefix}  {msg:<9} [{wide_bar}] {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
+const OF_NO_SIZE: &str = "{prefix}  {msg:<9} {bytes}, {bytes_per_sec}";
 
 /// A bar on standard error; hidden where that is no terminal, or where a machine reads.
 pub struct Bar {
@@ -16,34 +24,34 @@ impl Bar {
             Some(0),
             if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() },
         );
-        let style = "{prefix}  {msg:<10} [{bar:30}] {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
-        if let Ok(style) = ProgressStyle::with_template(style) {
-            bar.set_style(style.progress_chars("=> "));
-        }
-        bar.set_prefix(name.to_owned());
+        bar.set_prefix(clip(name, NAME));
         Self { bar }
     }
 
-    /// Bytes that were sent, of how many.
-    pub fn sent(&mut self, sent_bytes: u64, size_bytes: u64) {
-        self.phase("sending");
-        self.bar.set_length(size_bytes.max(sent_bytes));
+    /// Bytes that were sent, of how many where that is known.
+    pub fn sent(&mut self, sent_bytes: u64, size_bytes: Option<u64>) {
+        self.phase("sending", if size_bytes.is_some() { OF_A_SIZE } else { OF_NO_SIZE });
+        self.bar.set_length(size_bytes.unwrap_or(sent_bytes));
         self.bar.set_position(sent_bytes);
     }
 
     /// What the server says.
     pub fn show(&mut self, view: &View) {
-        self.phase(match view.phase {
+        let word = match view.phase {
             Phase::Receiving => "sending",
             Phase::Checking => "checking",
             _ => "importing",
-        });
+        };
+        self.phase(word, OF_A_SIZE);
         self.bar.set_length(view.size_bytes.unwrap_or(view.received_bytes));
         self.bar.set_position(view.done_bytes);
     }
 
-    fn phase(&mut self, word: &'static str) {
+    fn phase(&mut self, word: &'static str, style: &str) {
         if self.bar.message() != word {
+            if let Ok(style) = ProgressStyle::with_template(style) {
+                self.bar.set_style(style.progress_chars("=> "));
+            }
             self.bar.set_message(word);
             self.bar.reset_eta();
         }

@@ -3,6 +3,8 @@
 mod bar;
 mod upload;
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,11 +12,16 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 use super::client::Place;
-use super::{CliError, say};
+use super::reader::close;
+use super::{CliError, complain, say};
 use crate::api::imports::Imported;
 use crate::config::Config;
-use crate::imports::{Imports, Phase, Source, View, name_of};
+use crate::imports::{Announced, Imports, Phase, Source, View, name_of};
+use crate::serve::signals;
 use bar::Bar;
+
+/// The exit code of what Ctrl-C ended, as shells have it.
+const INTERRUPTED: i32 = 130;
 
 /// Opens result files as runs.
 #[derive(Debug, clap::Args)]
@@ -36,76 +43,103 @@ pub struct Import {
     /// Answer in JSON, one line a file
     #[arg(long)]
     json: bool,
-    /// What standard input is called
-    #[arg(long, value_name = "NAME", default_value = "stdin.jsonl")]
-    name: String,
+    /// What standard input is called [default: stdin.jsonl]
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+}
+
+/// Where the bytes are.
+enum Input {
+    /// In a file: it can be read again, so its import can go on after an interruption.
+    File,
+    /// Standard input, a pipe: read once.
+    Stream(Box<dyn Read>),
+}
+
+impl Input {
+    fn of(path: &Path) -> Result<Self, String> {
+        if path == Path::new("-") {
+            return Ok(Self::Stream(Box::new(std::io::stdin())));
+        }
+        let about = std::fs::metadata(path).map_err(|e| e.to_string())?;
+        if about.is_dir() {
+            return Err("is a folder; name the files in it".to_owned());
+        }
+        if about.is_file() {
+            return Ok(Self::File);
+        }
+        Ok(Self::Stream(Box::new(File::open(path).map_err(|e| e.to_string())?)))
+    }
 }
 
 impl Import {
     /// Imports each file; a bad one does not keep the others out, but fails the command.
     pub fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
+        let inputs: Vec<_> = self.files.iter().map(|path| (path, Input::of(path))).collect();
+        let is_streamed = inputs.iter().any(|(_, input)| matches!(input, Ok(Input::Stream(_))));
+        if self.name.is_some() && !is_streamed {
+            return Err(CliError::Failed("--name is for standard input; a file has its own name".to_owned()));
+        }
+        // A stream that is cut must not pass for one that has ended, so there the signal keeps its usual effect.
+        if !is_streamed {
+            let interrupted = runtime.block_on(async { signals() })?;
+            runtime.spawn(async move {
+                interrupted.cancelled().await;
+                complain("interrupted; import the file again to go on where it was");
+                std::process::exit(INTERRUPTED);
+            });
+        }
         let place = Place::find(config, runtime)?;
-        let mut refused = 0usize;
-        for path in &self.files {
-            match self.one(path, &place, runtime, config) {
+        let is_one = self.files.len() == 1 && !self.json;
+        let mut refused = Vec::new();
+        for (path, input) in inputs {
+            match input.and_then(|input| self.one(path, input, &place, runtime, config)) {
                 Ok(imported) => self.report(path, &imported),
                 Err(message) => {
-                    refused += 1;
+                    let sentence = format!("{}: {message}", path.display());
                     if self.json {
                         say(&serde_json::json!({ "file": path, "error": message }).to_string());
-                    } else {
-                        super::complain(&format!("{}: {message}", path.display()));
+                    } else if !is_one {
+                        complain(&sentence);
                     }
+                    refused.push(sentence);
                 }
             }
         }
-        if let Place::Folder(store, _lock) = place {
-            runtime.block_on(store.close());
-        }
-        match refused {
-            0 => Ok(()),
-            n => Err(CliError::Failed(format!("{n} of {} files were not imported", self.files.len()))),
+        close(place, runtime);
+        match (refused.len(), refused.pop()) {
+            (_, None) => Ok(()),
+            (_, Some(only)) if is_one => Err(CliError::Failed(only)),
+            (not, _) => {
+                Err(CliError::Failed(format!("{not} of {} files were not imported", self.files.len())))
+            }
         }
     }
 
     fn one(
         &self,
         path: &Path,
+        input: Input,
         place: &Place,
         runtime: &Runtime,
         config: &Config,
     ) -> Result<Imported, String> {
-        let stdin = path == Path::new("-");
-        let name = if stdin { self.name.clone() } else { name_of(path) };
+        let name = match &input {
+            Input::File => name_of(path),
+            Input::Stream(_) => self.name.clone().unwrap_or_else(|| "stdin.jsonl".to_owned()),
+        };
         let mut bar = Bar::new(&name, self.json);
-        let view = match place {
-            Place::Server(url) => {
-                let upload = upload::Upload::new(url);
-                let sent = if stdin {
-                    upload.stream(&name, &mut std::io::stdin(), &mut bar)
-                } else {
-                    upload.file(path, &mut bar)
-                };
-                sent?
+        let view = match (place, input) {
+            (Place::Server(url), Input::File) => upload::Upload::new(url).file(path, &mut bar),
+            (Place::Server(url), Input::Stream(mut stream)) => {
+                upload::Upload::new(url).stream(&name, &mut stream, &mut bar)
             }
-            Place::Folder(store, _) => {
+            (Place::Folder(store, _), input) => {
                 let imports =
                     Imports::new(store.clone(), config.limits.import_bytes, CancellationToken::new());
-                let source = match stdin {
-                    true => Source::Path(upload::spooled(&config.data, &mut std::io::stdin(), &mut bar)?),
-                    false => Source::Path(path.canonicalize().map_err(|e| e.to_string())?),
-                };
-                let spool = match &source {
-                    Source::Path(path) if stdin => Some(path.clone()),
-                    _ => None,
-                };
-                let done = runtime.block_on(here(&imports, name, source, &mut bar));
-                if let Some(spool) = spool {
-                    let _ = std::fs::remove_file(spool);
-                }
-                done?
+                runtime.block_on(here(&imports, name, path, input, &mut bar))
             }
-        };
+        }?;
         bar.clear();
         Imported::of(&view).ok_or_else(|| why(&view))
     }
@@ -124,8 +158,29 @@ impl Import {
 }
 
 /// Imports into the folder, in this process.
-async fn here(imports: &Imports, name: String, source: Source, bar: &mut Bar) -> Result<View, String> {
-    let begun = imports.begin(name, source).await.map_err(|e| e.message().to_owned())?;
+async fn here(
+    imports: &Imports,
+    name: String,
+    path: &Path,
+    input: Input,
+    bar: &mut Bar,
+) -> Result<View, String> {
+    let begun = match input {
+        Input::File => {
+            let source = Source::Path(path.canonicalize().map_err(|e| e.to_string())?);
+            imports.begin(name, source).await.map_err(|e| e.message().to_owned())?
+        }
+        Input::Stream(mut stream) => {
+            let announced = Announced { name, size_bytes: None, key: None };
+            let (view, _) = imports.announce(announced).map_err(|e| e.message().to_owned())?;
+            if let Err(error) = received(imports, &view.id, &mut stream, bar).await {
+                // Read once, it cannot go on later. What was received is of no use.
+                let _ = imports.remove(&view.id).await;
+                return Err(error);
+            }
+            view
+        }
+    };
     loop {
         let view = imports.view(&begun.id).map_err(|e| e.message().to_owned())?;
         bar.show(&view);
@@ -138,6 +193,20 @@ async fn here(imports: &Imports, name: String, source: Source, bar: &mut Bar) ->
             return Ok(view);
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Keeps what a stream says, to its end, as an import reads it twice.
+async fn received(imports: &Imports, id: &str, stream: &mut impl Read, bar: &mut Bar) -> Result<(), String> {
+    let (mut slice, mut offset) = (Vec::new(), 0);
+    loop {
+        let last = upload::next_slice(stream, &mut slice).map_err(|e| e.to_string())?;
+        imports.receive(id, offset, last, &slice).await.map_err(|e| e.message().to_owned())?;
+        offset += slice.len() as u64;
+        bar.sent(offset, None);
+        if last {
+            return Ok(());
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use serde_json::{Value, json};
@@ -46,7 +46,7 @@ impl<'u> Upload<'u> {
         let mut buffer = Vec::new();
         while view.phase == Phase::Receiving {
             let offset = view.received_bytes;
-            bar.sent(offset, about.len());
+            bar.sent(offset, Some(about.len()));
             file.seek(SeekFrom::Start(offset)).map_err(|e| e.to_string())?;
             buffer.clear();
             (&mut file).take(SLICE_BYTES).read_to_end(&mut buffer).map_err(|e| e.to_string())?;
@@ -68,10 +68,8 @@ impl<'u> Upload<'u> {
         let mut buffer = Vec::new();
         while view.phase == Phase::Receiving {
             let offset = view.received_bytes;
-            bar.sent(offset, offset);
-            buffer.clear();
-            (&mut *stream).take(SLICE_BYTES).read_to_end(&mut buffer).map_err(|e| e.to_string())?;
-            let last = (buffer.len() as u64) < SLICE_BYTES;
+            bar.sent(offset, None);
+            let last = next_slice(stream, &mut buffer).map_err(|e| e.to_string())?;
             let end = offset + buffer.len() as u64;
             view = match self.slice(&view.id, offset, last, &buffer)? {
                 Some(view) => view,
@@ -160,18 +158,9 @@ fn view_of(answer: &Answer) -> Result<View, String> {
     serde_json::from_str(&answer.body).map_err(|e| format!("the server's answer is unreadable: {e}"))
 }
 
-/// Keeps a stream in the data folder, as it is read twice; answers where it lies.
-pub fn spooled(data: &Path, stream: &mut impl Read, bar: &mut Bar) -> Result<PathBuf, String> {
-    let path = data.join(format!("stdin-{}", std::process::id()));
-    let mut file = File::create(&path).map_err(|e| e.to_string())?;
-    let mut sent = 0;
-    loop {
-        let copied = std::io::copy(&mut (&mut *stream).take(SLICE_BYTES), &mut file);
-        let copied = copied.map_err(|e| e.to_string())?;
-        sent += copied;
-        bar.sent(sent, sent);
-        if copied == 0 {
-            return Ok(path);
-        }
-    }
+/// Reads the next slice of a stream; says whether it is the last one.
+pub fn next_slice(stream: &mut impl Read, slice: &mut Vec<u8>) -> std::io::Result<bool> {
+    slice.clear();
+    stream.take(SLICE_BYTES).read_to_end(slice)?;
+    Ok((slice.len() as u64) < SLICE_BYTES)
 }

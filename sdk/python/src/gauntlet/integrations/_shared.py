@@ -12,7 +12,7 @@ from .. import context
 from ..ledger import Ledger
 
 if TYPE_CHECKING:
-    from ..events import Status
+    from ..events import Ending
     from ..run import Run
 
 __all__ = ["Source", "guarded", "identity", "join", "rank"]
@@ -41,10 +41,11 @@ class Source:
     def __getstate__(self) -> dict[str, Any]:
         """For another process, which goes on with the same run and leaves its end to this one."""
         run = self._known()
-        return {"init": self._init if run is None else identity(run), "joined": run is not None}
+        init = self._init if run is None else identity(run)
+        return {"init": init, "joins": self._joins, "joined": run is not None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(None, **state["init"])  # type: ignore[misc]
+        self.__init__(None, state["joins"], **state["init"])  # type: ignore[misc]
         self._joined = state["joined"]
 
     def run(self, **init: Any) -> Run:
@@ -78,7 +79,7 @@ class Source:
         with self._lock:
             self._used = run
 
-    def finish(self, status: Status, summary: dict[str, Any] | None = None) -> None:
+    def finish(self, status: Ending, summary: dict[str, Any] | None = None) -> None:
         """Ends the run if it was begun here; else makes safe what was recorded so far."""
         with self._lock:
             own, self.own = self.own, None

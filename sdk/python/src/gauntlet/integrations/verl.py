@@ -25,6 +25,7 @@ from __future__ import annotations
 import functools
 import inspect
 import itertools
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, overload
@@ -71,24 +72,13 @@ def watch_score(
 def _watched(source: Source, per_step: int, compute_score: _Function) -> _Function:
     parameters = inspect.signature(compute_score).parameters
     names = [name for name, p in parameters.items() if p.kind is not p.VAR_KEYWORD]
-    counter = itertools.count()
-    # Several processes score the answers of one step: each names its rollouts after itself.
-    worker = span_id()[:8]
-
-    @guarded
-    def record(args: Sequence[Any], kwargs: Mapping[str, Any], result: Any) -> None:
-        call = {**dict(zip(names, args, strict=False)), **kwargs}
-        run = source.run()
-        for one, score in _each(call, result):
-            n = next(counter)
-            _record(run, one, score, n // per_step, f"{worker}-{n}")
-
+    answers = _Answers(source, per_step, names)
     wrapped: Callable[..., Any]
     if inspect.iscoroutinefunction(compute_score):
 
         async def asynchronous(*args: Any, **kwargs: Any) -> Any:
             result = await compute_score(*args, **kwargs)
-            record(args, kwargs, result)
+            answers.record(args, kwargs, result)
             return result
 
         wrapped = asynchronous
@@ -96,11 +86,37 @@ def _watched(source: Source, per_step: int, compute_score: _Function) -> _Functi
 
         def synchronous(*args: Any, **kwargs: Any) -> Any:
             result = compute_score(*args, **kwargs)
-            record(args, kwargs, result)
+            answers.record(args, kwargs, result)
             return result
 
         wrapped = synchronous
     return functools.wraps(compute_score)(wrapped)  # type: ignore[return-value]
+
+
+class _Answers:
+    """The answers that one process has scored. A copy in another process counts its own, under its own name: several
+    processes score the answers of one step."""
+
+    def __init__(self, source: Source, per_step: int, names: Sequence[str]) -> None:
+        self._source = source
+        self._per_step = per_step
+        self._names = names
+        self._counter = itertools.count()
+        self._process = (0, "")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Answers, (self._source, self._per_step, self._names)
+
+    @guarded
+    def record(self, args: Sequence[Any], kwargs: Mapping[str, Any], result: Any) -> None:
+        """Records one call of the reward function."""
+        call = {**dict(zip(self._names, args, strict=False)), **kwargs}
+        run = self._source.run()
+        if self._process[0] != os.getpid():
+            self._process = (os.getpid(), span_id()[:8])
+        for one, score in _each(call, result):
+            n = next(self._counter)
+            _record(run, one, score, n // self._per_step, f"{self._process[1]}-{n}")
 
 
 def _each(call: Mapping[str, Any], result: Any) -> list[tuple[Mapping[str, Any], Any]]:

@@ -6,7 +6,7 @@ delays its own events only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,8 +41,8 @@ class RunInfo:
     spec: dict[str, Any]
     settings: Settings
     ledger: Ledger
-    #: Whether this process began the run; a forked child did not.
-    owner: bool = True
+    #: Whether this process began the run and ends it: a forked child does not, nor does one of many that joined it.
+    owner: Callable[[], bool]
 
 
 class Sink:

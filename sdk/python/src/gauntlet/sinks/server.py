@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..delivery import Delivery, Later
-from ..events import Gap, encode
+from ..events import Gap, happening
 from ..ledger import Ledger
 from ..settings import address
 from ..spool import Spool, orphans
-from ..stamps import rfc3339, uuid7
 from ..values import copy_hashed, label
 from .base import Record, RunInfo, Sink
 
@@ -183,15 +182,13 @@ class ServerSink(Sink):
                 self._lost = 0
 
     def _append_gap(self, lost: int, reason: str) -> bool:
-        now = time.time_ns()
-        gap = Gap(lost, label(reason, "unknown"))
-        return self._spool.append([encode(gap.kind, gap.body(), uuid7(now), rfc3339(now))]) == 1
+        return self._spool.append([happening(Gap(lost, label(reason, "unknown")))]) == 1
 
     # On the sender's thread
 
     def _deliver(self) -> None:
         client = self._client
-        self._delivery = delivery = Delivery(self._spool, client, self._ledger)
+        self._delivery = delivery = Delivery(self._spool, client, self._ledger, self._run.owner)
         leftovers = _Leftovers(self._run, self._spool, client)
         while True:
             self._wake.clear()
@@ -204,6 +201,8 @@ class ServerSink(Sink):
                     continue
                 self._present()
                 if self._stopping:
+                    # What workers left that were killed in the meantime, as those of a pool are.
+                    leftovers.of_this_run(again=True)
                     break
                 if not leftovers.step():
                     self._wake.wait(5.0)
@@ -251,8 +250,10 @@ class _Leftovers:
         self._looked = 0.0
         self._caught_up = False
 
-    def of_this_run(self) -> None:
-        """The same run first: its older events stand before the new ones. Once it is done it costs nothing."""
+    def of_this_run(self, again: bool = False) -> None:
+        """The same run first: its older events stand before the new ones. Once it is done it costs nothing, unless
+        it is asked ``again``."""
+        self._caught_up = self._caught_up and not again
         while self._current is not None and self._current.run == self._run.id and self.step():
             pass
         while not self._caught_up:

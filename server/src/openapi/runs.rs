@@ -1,0 +1,46 @@
+//! Runs and their episodes.
+
+use super::Operation;
+use super::operation::JSON;
+
+const EPISODE: &str = "{episode: string, task: string?, status: string?, started_at: string?, finished_at: string?, \
+    return: number?, latency_ms: number?, cost: number?, error: string?, steps: integer, failing: integer, \
+    mean_root: number?}";
+
+/// Every operation.
+pub fn operations() -> Vec<Operation> {
+    let op = |method, path, summary| Operation::new(method, path, "Runs", summary);
+    vec![
+        op("post", "/api/v1/runs", "Create a run")
+            .about("Safe to repeat: the same id with the same content answers 200 and changes nothing.")
+            .body(JSON, "RunSpec")
+            .json(201, "Created.", "Run")
+            .json(200, "It was there already, with the same content.", "Run")
+            .refuses(409, "There is a run of that id with other content.")
+            .refuses(422, "A field breaks a rule; `details` names it."),
+        op("get", "/api/v1/runs", "List runs")
+            .query("cursor", "string", "`next_cursor` of the page before.")
+            .limit(50, 200)
+            .query("project", "string", "Only this project's.")
+            .query("status", "string", "Only runs of this status.")
+            .query("q", "string", "Only runs whose id, name, task, agent, tags or notes hold this.")
+            .query("tag", "string", "Only runs with this tag.")
+            .query("sort", "string", "`created` (newest first), `updated` or `name`.")
+            .json(200, "A page.", "{items: [Run], next_cursor: string?}")
+            .refuses(422, "A parameter is not what it should be."),
+        op("get", "/api/v1/runs/{run}", "Read a run").json(200, "The run.", "Run"),
+        op("patch", "/api/v1/runs/{run}", "Change name, tags, notes or status")
+            .body(JSON, "RunPatch")
+            .json(200, "The run as it is now.", "Run")
+            .refuses(422, "A field breaks a rule."),
+        op("delete", "/api/v1/runs/{run}", "Delete a run")
+            .query("name", "string", "The run's name, said back.")
+            .answers(204, "Deleted.", "", "")
+            .refuses(409, "`name` is not the run's."),
+        op("get", "/api/v1/runs/{run}/episodes", "List the episodes of a run")
+            .query("after", "string", "The last episode of the page before.")
+            .limit(200, 1000)
+            .json(200, "A page.", &format!("{{items: [{EPISODE}], next_after: string?}}"))
+            .refuses(422, "`after` is no episode of this run."),
+    ]
+}
