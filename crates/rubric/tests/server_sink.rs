@@ -131,11 +131,14 @@ fn a_run_that_is_there_goes_on_and_one_that_was_lost_is_created_again() {
 
 #[test]
 fn a_server_that_does_not_know_the_run_whatever_is_done_is_not_asked_for_ever() {
-    let (base, requests) = serve([("201 Created", "{}"), ("404 Not Found", "no run")].repeat(40));
+    let (created, unknown) = (("201 Created", "{}"), ("404 Not Found", "no run"));
+    let again = [unknown, created, unknown].repeat(8);
+    let (base, requests) = serve([vec![created], again, vec![unknown; 40]].concat());
     let delivery = delivery(&base);
     for id in 1..=10 {
         delivery.offer(event(id));
-        let _ = delivery.flush(Duration::from_secs(30));
+        let counters = delivery.flush(Duration::from_secs(30)).unwrap();
+        assert_eq!((counters.sent, counters.dropped), (0, u64::try_from(id).unwrap()));
     }
     assert!(delivery.last_loss().is_some_and(|loss| loss.contains("404")), "{:?}", delivery.last_loss());
     let created = paths(&requests).iter().filter(|path| *path == RUNS).count();
