@@ -54,7 +54,7 @@ story("a trace appears on an open page when it ends", async ({ server, page }) =
   await until("its nodes are drawn", async () => (await stage.getAttribute("data-nodes")) === "3");
 });
 
-story("a trace whose spans disagree about its run stays together when the server is killed on the way", async ({ server, page }) => {
+story("a trace whose spans disagree about its run survives a kill in one piece", async ({ server, page }) => {
   const text = (key, value) => ({ key, value: { stringValue: value } });
   const part = (id, parent, name, attributes) => ({
     resourceSpans: [

@@ -27,13 +27,15 @@
 //! * Event ids are made from the trace, the span and the part. A span that comes again makes the same ids, which the
 //!   log has already; it keeps its number and appends nothing.
 //! * A new span gets the next number of the run, behind the highest one in the log; inside of one request in the order
-//!   of start times, what is outside first. Numbers say in which order things became known; when they happened is in their times.
+//!   of start times, what is outside first. Numbers say in which order things became known; when they happened is in
+//!   their times.
 //! * A score that comes before its span takes a number, and the span joins it there. A score of a whole trace stands
 //!   at the trace's root.
 //! * A span that says `gauntlet.step` gets that number.
 //!
 //! Numbering needs two looks into the log, so a batch goes through three hands: [`Batch`] says which ids to look for,
-//! [`Numbered`] which steps' history, and [`Numbered::events`] is what to append. No two batches of one run may do so at once.
+//! [`Numbered`] which steps' history, and [`Numbered::events`] is what to append. No two batches of one run may do so at
+//! once.
 
 mod attributes;
 mod batch;
@@ -61,3 +63,4 @@ pub use decode::{
 };
 pub use export::write_otlp;
 pub use intake::{Arrived, Intake, read_logs, read_traces};
+pub use words::words;

@@ -11,7 +11,7 @@ const TYPES: [&str; 5] = ["human", "ai", "system", "tool", "function"];
 const INSIDE: [&str; 6] = ["message", "message_content", "data", "prompt", "completion", "document"];
 
 /// The words of a value; what holds none stands as JSON. Of several messages each begins with who said it.
-pub(crate) fn words(value: &Value) -> String {
+pub fn words(value: &Value) -> String {
     let said = match value {
         Value::Null => Some(String::new()),
         Value::String(text) => Some(text.clone()),

@@ -71,6 +71,8 @@ pub(crate) struct Writer {
     taken: HashSet<EventId>,
     stands: BTreeMap<NodeKey, Stand>,
     settled: Settled,
+    /// Ends of episodes: said last, so that the log tells an episode in its order as far as it came in one request.
+    ends: Vec<Event>,
 }
 
 impl Writer {
@@ -94,11 +96,12 @@ impl Writer {
                 stand.node.get_or_insert_with(|| item.node.clone());
             }
         }
-        Self { taken: known.clone(), known, stands, settled: Settled::default() }
+        Self { taken: known.clone(), known, stands, settled: Settled::default(), ends: Vec::new() }
     }
 
     /// What all items became.
-    pub fn settled(self) -> Settled {
+    pub fn settled(mut self) -> Settled {
+        self.settled.events.append(&mut self.ends);
         self.settled
     }
 
@@ -121,7 +124,10 @@ impl Writer {
         match self.events_of(item, step) {
             Ok(events) => {
                 self.taken.extend(events.iter().map(Event::id));
+                let (ends, events): (Vec<_>, Vec<_>) =
+                    events.into_iter().partition(|e| matches!(e.body(), Body::EpisodeFinished(_)));
                 self.settled.events.extend(events);
+                self.ends.extend(ends);
             }
             Err(error) => self.settled.outcome.refuse(&what, &error.to_string()),
         }

@@ -30,6 +30,9 @@ const FOV: (f64, f64) = (FRAC_PI_4, 1.05);
 /// this many at most: close up the agent is exactly in the middle, from afar the picture does not jump with it.
 const SMOOTHING: (f64, f64) = (25.0, 6.0);
 
+/// How far from the agent towards a sphere's middle an orbiting camera looks at most, world units.
+const INWARDS: f64 = 36.0;
+
 impl Camera {
     /// The camera of a mode with the agent at a position of the path.
     pub(crate) fn of(mode: CameraMode, geometry: Geometry, path: &PathPicture, position: f64) -> Self {
@@ -41,8 +44,12 @@ impl Camera {
                 let calm = || path.calm(position, reach).unwrap_or(agent);
                 let target = match (orbit.target, geometry) {
                     (Some(target), _) => wide(target),
-                    // Between the agent and the middle, so that the whole ball stays in the picture.
-                    (None, Geometry::Sphere) => scale(calm(), 0.3),
+                    // From the agent towards the middle, so that a small ball stays in the picture whole, and of a
+                    // large one the part where the agent is.
+                    (None, Geometry::Sphere) => {
+                        let calm = calm();
+                        scale(calm, 1.0 - (INWARDS / length(calm).max(INWARDS)).min(0.7))
+                    }
                     (None, _) => calm(),
                 };
                 Self::from_to(add(target, orbit.offset(geometry)), target, FOV.0)

@@ -40,7 +40,7 @@ pub struct Label {
 /// The most labels in a picture.
 pub(crate) const MOST: usize = 14;
 /// How much room a label keeps from another, in its own width and height; the active ones may stand closer.
-const ROOM: [f32; 2] = [1.2, 1.5];
+const ROOM: [f32; 2] = [1.1, 1.2];
 /// The stage's height that text sizes are reckoned for, CSS pixels; on a taller one there is more room than needed.
 const STAGE: f32 = 560.0;
 /// Width of a character, and what is added left and right together; height of a label; CSS pixels, for 12 px type.

@@ -45,6 +45,18 @@ fn of_spans_that_begin_at_once_the_outer_one_comes_first() {
 }
 
 #[test]
+fn the_log_tells_an_episode_in_its_order() {
+    let mut log = Log::default();
+    log.traces(&traces(story()));
+    let first = log.only().first().unwrap().body();
+    let last = log.only().last().unwrap().body();
+    assert!(
+        matches!((first, last), (Body::EpisodeStarted(_), Body::EpisodeFinished(_))),
+        "{first:?} {last:?}"
+    );
+}
+
+#[test]
 fn traces_follow_one_another_in_one_run() {
     let mut log = Log::default();
     log.traces(&traces(story()));

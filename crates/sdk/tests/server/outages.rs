@@ -40,8 +40,9 @@ fn what_a_process_could_not_deliver_the_next_one_does() {
     assert!(away.close(Duration::from_millis(300)).is_err());
     offline.close(LONG).unwrap();
     let elsewhere = run_to(NOBODY, server.spool.path(), "elsewhere").start().unwrap();
-    let late = elsewhere.close(Duration::from_millis(500)).unwrap_err().to_string();
-    assert!(late.contains("2 on disk, 0 waiting, 0 lost (POST http://127.0.0.1:9/api/v1/runs: "), "{late}");
+    let told = "2 on disk, 0 waiting, 0 lost (POST http://127.0.0.1:9/api/v1/runs: ";
+    until("it is said what waits where, and why", || elsewhere.report().to_string().contains(told));
+    assert!(elsewhere.close(Duration::from_millis(50)).is_err());
     assert_eq!(files(server.spool.path(), ".jsonl"), 3);
 
     server.restart();

@@ -99,7 +99,9 @@ with gauntlet.init(id="second-try") as outer:
     assert "ZeroDivisionError" in told.stderr
     for run, scored in (("first-try", 2), ("second-try", 1), ("inner", 0)):
         kept = server.run(run)
-        assert (kept["status"], kept["name"]) == ("completed", run), "named by its id, so that it can be begun again"
+        assert (kept["status"], kept["name"]) == ("completed", run), (
+            "named by its id, so that it can be begun again"
+        )
         assert len(server.events(run, "snapshot.scored")) == scored
     ended, begun = (
         server.events("first-try", "run.finished")[0],

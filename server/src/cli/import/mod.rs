@@ -4,7 +4,7 @@ mod bar;
 mod upload;
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -85,6 +85,10 @@ impl Import {
             let interrupted = runtime.block_on(async { signals() })?;
             runtime.spawn(async move {
                 interrupted.cancelled().await;
+                // Below the bar.
+                if std::io::stderr().is_terminal() {
+                    eprintln!();
+                }
                 complain("interrupted; import the file again to go on where it was");
                 std::process::exit(INTERRUPTED);
             });
