@@ -38,13 +38,15 @@ pub async fn server_function(State(state): State<AppState>, request: Request<Bod
             ApiError::new(StatusCode::NOT_FOUND, "not_found", format!("there is no {path:?} here"))
                 .into_response()
         }
-        StatusCode::INTERNAL_SERVER_ERROR => blamed(answer).await,
         _ => answer,
     }
 }
 
 /// Leptos answers 500 whatever went wrong; arguments that cannot be read are the asker's fault.
-async fn blamed(answer: Response) -> Response {
+pub async fn blamed(answer: Response) -> Response {
+    if answer.status() != StatusCode::INTERNAL_SERVER_ERROR {
+        return answer;
+    }
     let (mut parts, body) = answer.into_parts();
     let text = axum::body::to_bytes(body, MOST_SAID).await.unwrap_or_default();
     if ["Args|", "MissingArg|", "Deserialization|"].iter().any(|kind| text.starts_with(kind.as_bytes())) {

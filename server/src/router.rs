@@ -111,6 +111,7 @@ fn browser(state: &AppState) -> Router<AppState> {
         .leptos_routes_with_context(state, generate_route_list(gauntlet_app::App), provide, move || {
             gauntlet_app::shell(options.clone())
         })
+        .layer(middleware::map_response(pages::blamed))
 }
 
 async fn no_such_path(OriginalUri(uri): OriginalUri) -> ApiError {

@@ -90,6 +90,16 @@ async fn the_wrong_method_is_answered_like_any_error_everywhere() {
 }
 
 #[tokio::test]
+async fn a_page_is_told_what_it_asked_wrongly() {
+    let server = Server::new().await;
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let unread = server.send("POST", "/pages/runs", &form, "").await.expect(400).text();
+    assert!(unread.contains("missing field `query`"), "{unread}");
+    let unknown = server.send("POST", "/pages/nothing", &form, "").await.expect(404).json();
+    assert_eq!(unknown["error"]["message"], "there is no \"/pages/nothing\" here");
+}
+
+#[tokio::test]
 async fn a_request_for_a_websocket_that_is_none_is_told_why() {
     let server = with_run().await;
     let hub = server.get("/ws/gauntlet/s").await.expect(400).json();

@@ -38,7 +38,8 @@ impl Stand {
             Body::StepRecorded(step) => drop(self.recorded.insert(record.id, step.clone())),
             Body::SnapshotScored(snapshot) => {
                 // What came before the first snapshot lies over it, what came before another one does not.
-                if self.drawn.replace((record.id, snapshot.clone())).is_some() {
+                let before = self.drawn.replace((record.id, snapshot.clone()));
+                if before.is_some() {
                     self.later.clear();
                 }
             }

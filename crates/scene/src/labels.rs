@@ -128,8 +128,6 @@ impl Board<'_> {
         // What went wrong stands below the node, where it fell, or a line further; its number above.
         let further = clear + 2.2 * half_high;
         let sides = match kind {
-            // Further off it would be taken for another node's.
-            LabelKind::Failure if !is_active => vec![-clear, clear],
             LabelKind::Failure => vec![-clear, clear, -further, further],
             LabelKind::Active => vec![clear, -clear, further, -further],
             LabelKind::Node => vec![clear],

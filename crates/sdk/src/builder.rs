@@ -172,7 +172,8 @@ impl Builder {
         self
     }
 
-    /// The run's id; a new one unless named. A process that starts again under the same id goes on with the run.
+    /// The run's id; a new one unless named. A process that starts again under the same id goes on with the run; the
+    /// settings it began with stay.
     pub fn id(mut self, id: RunId) -> Self {
         self.spec.id = Some(id);
         self

@@ -111,10 +111,11 @@ async fn logged(
     let asked: Vec<_> = nodes.iter().map(|(step, episode)| (step, episode.as_deref())).collect();
     let asked = serde_json::to_string(&asked).unwrap_or_default();
     let mut found: BTreeMap<NodeKey, Node> = nodes.into_iter().map(|key| (key, Node::default())).collect();
-    // No text of a snapshot is read: what its row says of it is enough, or it is read alone.
+    // No text of a snapshot is read: what its row says of it is enough, or it is read alone. CROSS: else SQLite may
+    // read the whole log and compare each event with all that is asked for.
     let mut events = sqlx::query(
         "SELECT e.place, e.step, e.episode, e.root, e.failure, iif(e.kind = 'score.added', e.body, NULL)
-         FROM json_each(?2) AS asked JOIN events AS e INDEXED BY events_by_node
+         FROM json_each(?2) AS asked CROSS JOIN events AS e INDEXED BY events_by_node
            ON e.run_no = ?1 AND e.step = asked.value ->> 0 AND e.episode IS asked.value ->> 1
          WHERE e.kind IN ('snapshot.scored', 'score.added') ORDER BY e.place",
     )

@@ -4,7 +4,7 @@ mod bar;
 mod upload;
 
 use std::fs::File;
-use std::io::{IsTerminal, Read};
+use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -87,7 +87,7 @@ impl Import {
                 interrupted.cancelled().await;
                 // Below the bar.
                 if std::io::stderr().is_terminal() {
-                    eprintln!();
+                    let _ = writeln!(std::io::stderr());
                 }
                 complain("interrupted; import the file again to go on where it was");
                 std::process::exit(INTERRUPTED);
