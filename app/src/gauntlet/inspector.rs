@@ -30,7 +30,7 @@ struct Key {
 #[derive(Debug, Clone, PartialEq)]
 enum Shown {
     Nothing,
-    Step { key: Key, detail: StepDetail },
+    Step { key: Key, detail: Box<StepDetail> },
     Trouble { key: Key, words: String },
 }
 
@@ -58,7 +58,7 @@ pub(super) fn Inspector(session: Session) -> impl IntoView {
         again.track();
         let Some(key) = key.get() else { return };
         if let Some(detail) = kept.with_value(|k| k.iter().find(|(k, _)| *k == key).map(|(_, d)| d.clone())) {
-            shown.set(Shown::Step { key, detail });
+            shown.set(Shown::Step { key, detail: Box::new(detail) });
             return;
         }
         let run = session.summary(|s| s.id.to_string());
@@ -74,7 +74,7 @@ pub(super) fn Inspector(session: Session) -> impl IntoView {
                             kept.pop_front();
                         }
                     });
-                    Shown::Step { key, detail }
+                    Shown::Step { key, detail: Box::new(detail) }
                 }
                 Ok(None) => {
                     Shown::Trouble { key, words: "The server has no texts for this step.".to_owned() }
@@ -96,7 +96,7 @@ pub(super) fn Inspector(session: Session) -> impl IntoView {
         <div class="inspector" class:is-stale=is_stale aria-busy=move || is_stale().to_string()>
             {move || match shown.get() {
                 Shown::Nothing => view! { <Blank /> }.into_any(),
-                Shown::Step { detail, .. } => view! { <Texts session detail /> }.into_any(),
+                Shown::Step { detail, .. } => view! { <Texts session detail=*detail /> }.into_any(),
                 Shown::Trouble { words, .. } => view! {
                     <div class="trouble" role="alert">
                         <p>"This step could not be read. "{words}</p>

@@ -12,7 +12,7 @@ use crate::ui::{duration, grouped};
 pub(super) fn mishap(story: &Story, step: u32) -> Option<String> {
     let failed = || story.first.iter().chain(&story.last).filter(|h| h.error.is_some());
     let found = failed().find(|h| h.kind == "ended").or_else(|| failed().find(|h| h.step == Some(step)));
-    found.or_else(|| failed().last()).and_then(|h| h.error.as_ref()).map(|e| e.words.clone())
+    found.or_else(|| failed().next_back()).and_then(|h| h.error.as_ref()).map(|e| e.words.clone())
 }
 
 /// The list. A long episode shows both of its ends; what lies between is read when it is asked for.
