@@ -146,6 +146,26 @@ async fn a_file_arrives_in_slices() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_whose_run_was_deleted_or_that_failed_is_a_new_one() {
+    let server = Server::new().await;
+    let announced = json!({"name": "a.jsonl", "key": "k"});
+    let sent = async |text: String| {
+        let view = server.post("/api/v1/imports", &announced).await.expect(201).json();
+        let id = view["id"].as_str().unwrap().to_owned();
+        let path = format!("/api/v1/imports/{id}?offset=0&last=true");
+        server.send("PUT", &path, &[], text).await.expect(200);
+        read(&server, &id).await
+    };
+    let done = sent(lines(3)).await;
+    server.post("/api/v1/imports", &announced).await.expect(200);
+    let run = done["run"].as_str().unwrap();
+    server.send("DELETE", &format!("/api/v1/runs/{run}?name=a"), &[], "").await.expect(204);
+    assert_eq!(sent("{\"scores\": 3}\n".to_owned()).await["phase"], "failed");
+    assert_eq!(sent(lines(3)).await["phase"], "done");
+    assert_eq!(runs(&server).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_mistake_far_down_leaves_nothing() {
     let server = Server::new().await;
     let text = lines(5000) + "{\"step\":5001,\"scores\":{\"root\":\"much\"}}\n" + &lines(10);

@@ -93,7 +93,7 @@ pub async fn announce(
 ) -> Result<impl IntoResponse, ApiError> {
     let bytes = body::read(&headers, raw, state.limits.body_bytes).await?;
     let announced: Announced = body::json(&bytes)?;
-    let (view, new) = state.imports.announce(announced)?;
+    let (view, new) = state.imports.announce(announced).await?;
     Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(view)))
 }
 

@@ -100,8 +100,8 @@ impl Imports {
     }
 
     /// Announces a file whose bytes will be sent; goes on with it where it was announced before. The flag says
-    /// whether it is new.
-    pub fn announce(&self, file: Announced) -> Result<(View, bool), ApiError> {
+    /// whether it is new: one that failed is, and one whose run was deleted since.
+    pub async fn announce(&self, file: Announced) -> Result<(View, bool), ApiError> {
         if file.name.trim().is_empty() {
             return Err(ApiError::invalid(&FieldError::new("name", "must not be empty")));
         }
@@ -114,11 +114,22 @@ impl Imports {
             if view.phase.is_working() {
                 self.start(entry);
             }
-            return Ok((view, false));
+            if view.phase != Phase::Failed && !self.is_gone(&view).await? {
+                return Ok((view, false));
+            }
+            self.remove(&id).await?;
         }
         let session = Session::new(file.name, file.size_bytes, None, now());
         let entry = self.create(&id, session)?;
         Ok((entry.view(), true))
+    }
+
+    /// Whether the run that a file became is no longer there.
+    async fn is_gone(&self, view: &View) -> Result<bool, ApiError> {
+        match &view.run {
+            Some(run) if view.phase == Phase::Done => Ok(self.inner.store.head(run).await?.is_none()),
+            _ => Ok(false),
+        }
     }
 
     /// Takes a slice that begins at `offset`. With the last one the file is complete and its import begins.

@@ -176,7 +176,7 @@ async fn here(
         }
         Input::Stream(mut stream) => {
             let announced = Announced { name, size_bytes: None, key: None };
-            let (view, _) = imports.announce(announced).map_err(|e| e.message().to_owned())?;
+            let (view, _) = imports.announce(announced).await.map_err(|e| e.message().to_owned())?;
             if let Err(error) = received(imports, &view.id, &mut stream, bar).await {
                 // Read once, it cannot go on later. What was received is of no use.
                 let _ = imports.remove(&view.id).await;
