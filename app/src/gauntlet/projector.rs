@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use super::easing::CameraEase;
 use super::motion::{advance, ease};
 use super::overlay::Overlay;
-use super::session::{Session, find};
+use super::session::{Session, find, nearest};
 use crate::ports::{FeedState, FeedUpdate, StageView};
 use crate::ui::{element_size, now_ms, pixel_ratio, prefers_reduced_motion};
 
@@ -182,11 +182,16 @@ impl Projector {
         let session = self.session;
         let Some(wish) = session.wanted.get_untracked() else { return };
         let episode = wish.episode.as_deref().and_then(|e| gauntlet_model::EpisodeId::new(e).ok());
-        if let Some(index) = session.film(|f| find(f, wish.step, episode.as_ref())) {
-            session.select(index);
-            self.shown = index as f64;
-        } else if session.feed.with_untracked(|f| *f == FeedState::Live) {
-            session.jump_to_live();
+        let is_whole = session.feed.with_untracked(|f| *f == FeedState::Live);
+        // What comes nearest is known only once everything is here.
+        let look = if is_whole { nearest } else { find };
+        match session.film(|f| look(f, wish.step, episode.as_ref())) {
+            Some(index) => {
+                session.select(index);
+                self.shown = index as f64;
+            }
+            None if is_whole => session.jump_to_live(),
+            None => {}
         }
     }
 

@@ -225,12 +225,57 @@ pub(super) fn find(film: &Film, step: u32, episode: Option<&EpisodeId>) -> Optio
     let same = |i: &usize| film.node(*i).is_some_and(|n| n.step == step && n.episode == episode);
     let in_step = |i: &usize| film.node(*i).is_some_and(|n| n.step == step);
     match episode {
-        Some(_) => (first..film.len()).take_while(in_step).find(same).or(Some(first)),
+        Some(_) => (first..film.len()).take_while(in_step).find(same),
         None => Some(first),
     }
+}
+
+/// The node that shows a step of an episode: its own; or the episode's nearest, as much of what an agent does is no
+/// node of its own; or the first of that step. Looks at every node.
+pub(super) fn nearest(film: &Film, step: u32, episode: Option<&EpisodeId>) -> Option<usize> {
+    let of_episode = || {
+        let nodes = (0..film.len()).filter_map(|i| Some((i, film.node(i)?)));
+        let same = nodes.filter(|(_, node)| episode.is_some() && node.episode == episode);
+        same.min_by_key(|(_, node)| node.step.abs_diff(step)).map(|(i, _)| i)
+    };
+    find(film, step, episode).or_else(of_episode).or_else(|| film.find(step))
 }
 
 /// The whole rubric's path.
 pub(super) fn root_path(film: &Film) -> Option<PathId> {
     film.find_path("root").or(film.paths().first().map(|p| p.id))
+}
+
+#[cfg(test)]
+mod tests {
+    use gauntlet_film::{Fact, What};
+
+    use super::*;
+
+    #[test]
+    fn a_step_of_an_episode_is_shown_by_the_node_that_tells_it() {
+        let mut film = Film::new();
+        let episodes = ["a", "b"].map(|id| EpisodeId::new(id).unwrap());
+        for (seq, (step, episode)) in (0..).zip([(0, 0), (1, 0), (4, 1), (9, 1)]) {
+            let scored = What::Scored {
+                scores: Default::default(),
+                not_evaluated: Vec::new(),
+                failures: Vec::new(),
+                duration_ms: None,
+                is_paused: false,
+                challenge: None,
+            };
+            let at = gauntlet_model::Timestamp::from_micros(0);
+            let episode = Some(episodes[episode].clone());
+            film.apply(&Fact { seq, at, episode, step: Some(step), what: scored });
+        }
+        let shown = |step, episode: Option<usize>| nearest(&film, step, episode.map(|e| &episodes[e]));
+        assert_eq!(shown(1, Some(0)), Some(1));
+        assert_eq!(shown(1, Some(1)), Some(2), "the second tool call of b: b's nearest node");
+        assert_eq!(shown(7, Some(1)), Some(3));
+        assert_eq!(shown(9, Some(0)), Some(1));
+        assert_eq!((shown(9, None), shown(7, None)), (Some(3), None));
+        let stranger = EpisodeId::new("c").unwrap();
+        assert_eq!(nearest(&film, 4, Some(&stranger)), Some(2));
+    }
 }

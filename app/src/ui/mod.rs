@@ -25,4 +25,6 @@ pub(crate) use mark::Mark;
 pub(crate) use search_box::SearchBox;
 pub use theme::APPLY as APPLY_THEME;
 pub(crate) use theme::ThemeSwitch;
-pub(crate) use words::{capital, failure_class, failure_title, failure_word, state_class, state_word, status_word};
+pub(crate) use words::{
+    capital, failure_class, failure_title, failure_word, state_class, state_word, status_word,
+};
