@@ -66,6 +66,34 @@ story("words that somebody remembers lead to the step that said them", async ({ 
   await until("the step's action is shown", async () => (await run.part("Action").innerText()).includes("H3K27M"));
 });
 
+story("what an agent did on the way leads to the node of its episode", async ({ server, page }) => {
+  await server.post("/api/v1/runs", { id: "agent", name: "agent", project: "support" });
+  const event = (kind, episode, step, body) => {
+    return { id: crypto.randomUUID(), at: new Date().toISOString(), kind, v: 1, episode, step, body };
+  };
+  const events = ["apple", "banana", "cherry"].flatMap((fruit, i) => [
+    event("episode.started", fruit, undefined, { task: `buy a ${fruit}`, metadata: {} }),
+    event("step.recorded", fruit, 1, {
+      step_kind: "thought",
+      span_id: `000000000000000${i + 1}`,
+      started_at: new Date().toISOString(),
+      payload: { text: `where are ${fruit} trees?` },
+      metadata: {},
+    }),
+    event("snapshot.scored", fruit, 10 * i, { scores: { root: i }, action: "bought", observation: "a report" }),
+  ]);
+  await server.post("/api/v1/runs/agent/events", events);
+  await indexed(server);
+  for (const word of ["buy", "trees"]) {
+    const found = await page({ path: `/search?q=${word}+banana`, ...SMALL });
+    await found.getByRole("list", { name: "Results" }).getByRole("link").click();
+    const run = new RunPage(found);
+    await run.opened();
+    await run.selected(10);
+    await found.close();
+  }
+});
+
 story("what cannot be found, and what cannot be asked, is said", async ({ server, page }) => {
   await told(server, "first", [["The tumour has shrunk.", 5]]);
   await indexed(server);

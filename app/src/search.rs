@@ -191,16 +191,13 @@ fn item(item: &Item) -> impl IntoView + use<> {
     }
 }
 
-/// The address of the event's moment in its run.
+/// The address of the event's moment in its run: its step, its episode, or both.
 fn moment(item: &Item) -> String {
-    let mut address = run_address(&item.run);
-    if let Some(step) = item.step {
-        address.push_str(&format!("?step={step}"));
-        if let Some(episode) = &item.episode {
-            address.push_str(&format!("&episode={}", escaped(episode)));
-        }
-    }
-    address
+    let step = item.step.map(|step| format!("step={step}"));
+    let episode = item.episode.as_ref().map(|episode| format!("episode={}", escaped(episode)));
+    let query: Vec<_> = step.into_iter().chain(episode).collect();
+    let mark = if query.is_empty() { "" } else { "?" };
+    format!("{}{mark}{}", run_address(&item.run), query.join("&"))
 }
 
 /// The same search, without its answer.
@@ -254,6 +251,16 @@ mod tests {
         assert!(!html.contains("<script>alert") && !html.contains("<b>run"), "{html}");
         assert!(html.contains("<mark>&lt;script&gt;</mark>"), "{html}");
         assert!(html.contains("/runs/a%2Fb?step=7&amp;episode=e%201"), "{html}");
+        let began = Item { step: None, kind: "episode", ..found() };
+        let html = document(&Results { items: vec![began], ..Results::default() }, String::new());
+        assert!(html.contains("/runs/a%2Fb?episode=e%201"), "{html}");
+        let run = Item { step: None, episode: None, ..found() };
+        assert!(moment(&run).ends_with("/runs/a%2Fb"));
+    }
+
+    #[test]
+    fn a_hit_says_what_failed_there() {
+        let html = document(&Results { items: vec![found()], ..Results::default() }, String::new());
         assert!(html.contains("Ungrounded claim") && html.contains("-20.0"));
     }
 

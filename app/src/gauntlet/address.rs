@@ -45,8 +45,10 @@ fn read(session: Session) {
     if let Some(camera) = query_parameter("camera").as_deref().and_then(CameraMode::from_word) {
         view.camera.set(camera);
     }
-    if let Some(step) = query_parameter("step").and_then(|s| s.parse().ok()) {
-        session.wanted.set(Some(Wanted { step, episode: query_parameter("episode") }));
+    let step = query_parameter("step").and_then(|s| s.parse().ok());
+    let episode = query_parameter("episode");
+    if step.is_some() || episode.is_some() {
+        session.wanted.set(Some(Wanted { step, episode }));
         session.motion.update(|m| m.following = false);
     }
 }

@@ -184,8 +184,11 @@ impl Projector {
         let episode = wish.episode.as_deref().and_then(|e| gauntlet_model::EpisodeId::new(e).ok());
         let is_whole = session.feed.with_untracked(|f| *f == FeedState::Live);
         // What comes nearest is known only once everything is here.
-        let look = if is_whole { nearest } else { find };
-        match session.film(|f| look(f, wish.step, episode.as_ref())) {
+        let found = session.film(|film| match is_whole {
+            true => nearest(film, wish.step, episode.as_ref()),
+            false => find(film, wish.step?, episode.as_ref()),
+        });
+        match found {
             Some(index) => {
                 session.select(index);
                 self.shown = index as f64;

@@ -24,12 +24,12 @@ pub(super) struct View {
     pub(super) rubric: RwSignal<Option<PathId>>,
 }
 
-/// A step that was asked for before the film held it.
+/// A moment that was asked for before the film held it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Wanted {
-    /// Its number.
-    pub(super) step: u32,
-    /// Its episode, where several share the number.
+    /// The step's number; `None` where an episode is meant as a whole.
+    pub(super) step: Option<u32>,
+    /// The episode, where one is meant.
     pub(super) episode: Option<String>,
 }
 
@@ -232,13 +232,14 @@ pub(super) fn find(film: &Film, step: u32, episode: Option<&EpisodeId>) -> Optio
 
 /// The node that shows a step of an episode: its own; or the episode's nearest, as much of what an agent does is no
 /// node of its own; or the first of that step. Looks at every node.
-pub(super) fn nearest(film: &Film, step: u32, episode: Option<&EpisodeId>) -> Option<usize> {
+pub(super) fn nearest(film: &Film, step: Option<u32>, episode: Option<&EpisodeId>) -> Option<usize> {
     let of_episode = || {
         let nodes = (0..film.len()).filter_map(|i| Some((i, film.node(i)?)));
         let same = nodes.filter(|(_, node)| episode.is_some() && node.episode == episode);
-        same.min_by_key(|(_, node)| node.step.abs_diff(step)).map(|(i, _)| i)
+        same.min_by_key(|(_, node)| node.step.abs_diff(step.unwrap_or_default())).map(|(i, _)| i)
     };
-    find(film, step, episode).or_else(of_episode).or_else(|| film.find(step))
+    let exact = step.and_then(|step| find(film, step, episode));
+    exact.or_else(of_episode).or_else(|| film.find(step?))
 }
 
 /// The whole rubric's path.
@@ -269,13 +270,15 @@ mod tests {
             let episode = Some(episodes[episode].clone());
             film.apply(&Fact { seq, at, episode, step: Some(step), what: scored });
         }
-        let shown = |step, episode: Option<usize>| nearest(&film, step, episode.map(|e| &episodes[e]));
+        let shown = |step, episode: Option<usize>| nearest(&film, Some(step), episode.map(|e| &episodes[e]));
         assert_eq!(shown(1, Some(0)), Some(1));
         assert_eq!(shown(1, Some(1)), Some(2), "the second tool call of b: b's nearest node");
         assert_eq!(shown(7, Some(1)), Some(3));
         assert_eq!(shown(9, Some(0)), Some(1));
         assert_eq!((shown(9, None), shown(7, None)), (Some(3), None));
         let stranger = EpisodeId::new("c").unwrap();
-        assert_eq!(nearest(&film, 4, Some(&stranger)), Some(2));
+        assert_eq!(nearest(&film, Some(4), Some(&stranger)), Some(2));
+        assert_eq!(nearest(&film, None, Some(&episodes[1])), Some(2), "the beginning of b");
+        assert_eq!(nearest(&film, None, Some(&stranger)), None);
     }
 }

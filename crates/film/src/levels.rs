@@ -38,15 +38,17 @@ struct Shot {
 ///
 /// Of each `FAN_OUT^level` scored steps that follow each other in the film stay the first, the last, the ones of
 /// lowest and highest root, and the gravest failing one; with them the later scores that count of steps that stay or
-/// that were scored elsewhere. What the run, people and losses say stays whole. Records of steps, episodes and artifacts go. The very last fact stays,
-/// so that the head is told truly. Level 0 keeps everything.
+/// that were scored elsewhere. What the run, people and losses say stays whole. Records of steps, episodes and
+/// artifacts go. The very last fact stays, so that the head is told truly. Level 0 keeps everything.
 pub fn thin(facts: &[Fact], rules: &Rules, level: u8) -> Vec<Fact> {
     if level == 0 {
         return facts.to_vec();
     }
     let bucket = usize::try_from(FAN_OUT.saturating_pow(u32::from(level))).unwrap_or(usize::MAX);
     let shots = shots(facts, rules);
-    let kept: BTreeSet<usize> = shots.values().collect::<Vec<_>>().chunks(bucket).flat_map(shaping).collect();
+    let mut kept: BTreeSet<usize> = shots.values().collect::<Vec<_>>().chunks(bucket).flat_map(shaping).collect();
+    // The last fact, and with it the scores that lie over it where it is a snapshot.
+    kept.extend(facts.len().checked_sub(1));
     let stays = |i: usize, fact: &Fact| match &fact.what {
         _ if i + 1 == facts.len() => true,
         What::Scored { .. } => kept.contains(&i),

@@ -73,10 +73,10 @@ fn file_name(file: &str) -> &str {
     file.rsplit(['/', '\\']).next().unwrap_or(file)
 }
 
-/// A run's name from a file's name: no folders, no ending that says JSON.
+/// A run's name from a file's name: no folders, no ending that says which format.
 fn name_of(file: &str) -> String {
     let name = file_name(file);
-    let stem = [".json", ".jsonl", ".ndjson"]
+    let stem = [".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".film"]
         .iter()
         .find_map(|ending| {
             let cut = name.len().checked_sub(ending.len())?;
@@ -96,7 +96,9 @@ mod tests {
         for (file, name) in [
             ("/tmp/report-1.json", "report-1"),
             ("C:\\runs\\a.JSONL", "a"),
+            ("table.csv", "table"),
             ("plain", "plain"),
+            ("v1.2", "v1.2"),
             ("é.ndjson", "é"),
             (".json", "imported"),
             ("", "imported"),

@@ -118,7 +118,11 @@ fn answer(mut response: ureq::http::Response<ureq::Body>) -> Result<String, Deli
 
 /// What an answer means for what was sent.
 fn verdict(status: u16, retry_after: Option<Duration>, body: &str) -> Result<(), DeliveryError> {
-    let said = || format!("the server answered {status}: {}", body.chars().take(300).collect::<String>());
+    let said = || {
+        let told: Option<Value> = serde_json::from_str(body).ok();
+        let message = told.as_ref().and_then(|told| told.pointer("/error/message")?.as_str()).unwrap_or(body);
+        format!("the server answered {status}: {}", message.chars().take(300).collect::<String>())
+    };
     match status {
         200..=299 => Ok(()),
         // A key may be given, or made right, while what it is for waits.
@@ -157,6 +161,9 @@ mod tests {
         assert!(matches!(verdict(503, secs, ""), Err(DeliveryError::NotNow { after, .. }) if after == secs));
         assert!(matches!(verdict(500, None, ""), Err(DeliveryError::NotNow { after: None, .. })));
         assert_eq!(verdict(413, None, ""), Err(DeliveryError::TooLarge));
+        let taken = r#"{"error":{"code":"conflict","message":"the run is there","request_id":"r"}}"#;
+        let Err(DeliveryError::Conflict { message }) = verdict(409, None, taken) else { panic!("409") };
+        assert_eq!(message, "the server answered 409: the run is there");
         let details = r#"{"details":[{"index":3,"field":"step","message":"is missing"}]}"#;
         for body in [details.to_owned(), format!(r#"{{"error":{details}}}"#)] {
             assert!(matches!(verdict(422, None, &body), Err(DeliveryError::Refused { index: Some(3), .. })));

@@ -112,9 +112,11 @@ test("a later score lies over its step, waits for it, and yields to a newer snap
     durationMs: null, isPaused: seq === 9, challenge: seq === 9 ? { type: "T", question: "q", options: ["y"] } : null,
   });
   film.apply({ ...base, seq: 4, what: "added", path: "late", value: -1 });
+  film.apply({ ...base, seq: 1, what: "added", path: "early", value: 1 });
   assert.equal(film.length, 0);
   film.apply(scored(2, { root: 1 }));
   assert.deepEqual([film.at(5).scores.get("late"), film.at(5).failure], [-1, "generic"]);
+  assert.equal(film.at(5).scores.get("early"), 1, "it waited for the first snapshot");
   film.apply(scored(9, { root: 2, format: 0 }));
   assert.deepEqual([...film.at(5).scores], [["root", 2], ["format", 0]]);
   assert.equal(film.at(5).failure, "format");

@@ -110,7 +110,9 @@ for (const [name, Exporter] of Object.entries(EXPORTERS)) {
         const judged = snapshots.find((e) => e.step === named["chat tiny-1"].step);
         assert.deepEqual(judged.body.scores, { grounding: -20, format: 1 });
         assert.equal(judged.body.action, "30%");
-        assert.equal(snapshots.length, 2, "the judged step, and the root of the trace");
+        assert.equal(snapshots.length, 3, "the call of the model, the call of the tool, and the root of the trace");
+        const called = snapshots.find((e) => e.step === named.lookup.step);
+        assert.deepEqual([called.body.failures, called.body.metadata.error], [["generic"], "RangeError: no such page"]);
       });
     }
   }
@@ -137,8 +139,9 @@ test("a score that comes as a log record stands on the step of its span", async 
   await provider.shutdown();
 
   const [answer] = (await events("js-judged", "step.recorded")).filter((e) => e.body.name === "answer");
-  const [scored, ...more] = await events("js-judged", "snapshot.scored");
-  assert.deepEqual(more, []);
+  const { steps } = await server.get("/api/v1/runs/js-judged");
+  assert.equal(steps, 1, "the score that came first, and the span, are one node");
+  const scored = (await events("js-judged", "snapshot.scored")).at(-1);
   assert.equal(scored.step, answer.step);
   assert.deepEqual(scored.body.scores, { root: 0.75, relevance: 0.75 });
 });

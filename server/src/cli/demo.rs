@@ -10,15 +10,17 @@ use gauntlet_rubric::{Course, Endpoint, Outlet, ServerCommands, Stamps, Steering
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use super::client::answers;
+use super::client::{agent, answers, encode};
 use super::{CliError, say};
 use crate::config::Config;
 use crate::lock::LockError;
-use crate::serve::{ServeError, Server};
+use crate::serve::{ServeError, Server, signals};
 use crate::state::{new_run_id, now};
 
 /// How long the server may take for what is still on its way when the training is over.
 const FLUSH: Duration = Duration::from_secs(60);
+/// How long an interrupted training may take to end by itself.
+const STOP: Duration = Duration::from_secs(5);
 /// How long a paused training waits for somebody.
 const PAUSE: Duration = Duration::from_secs(24 * 3600);
 
@@ -62,23 +64,25 @@ impl Demo {
     pub fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
         let configured = format!("http://{}", config.listen);
         if answers(&configured) {
-            return self.stream(&configured);
+            return self.stream(&configured, runtime);
         }
         let private = Config { listen: ([127, 0, 0, 1], 0).into(), ..config.clone() };
         let server = match runtime.block_on(Server::bind(&private)) {
             Ok(server) => server,
-            Err(ServeError::Lock(LockError::Taken(Some(url)))) if answers(&url) => return self.stream(&url),
+            Err(ServeError::Lock(LockError::Taken(Some(url)))) if answers(&url) => {
+                return self.stream(&url, runtime);
+            }
             Err(error) => return Err(error.into()),
         };
         let (url, stop) = (server.url().to_owned(), CancellationToken::new());
         let serving = runtime.spawn(server.run(stop.clone()));
-        let streamed = self.stream(&url);
+        let streamed = self.stream(&url, runtime);
         stop.cancel();
         let served = runtime.block_on(serving).map_err(|e| CliError::Failed(e.to_string()))?;
         served.map_err(CliError::from).and(streamed)
     }
 
-    fn stream(&self, url: &str) -> Result<(), CliError> {
+    fn stream(&self, url: &str, runtime: &Runtime) -> Result<(), CliError> {
         let run = match &self.run {
             Some(id) => id.clone(),
             None => new_run_id().map_err(|e| CliError::Failed(e.to_string()))?.to_string(),
@@ -97,6 +101,11 @@ impl Demo {
             serde_json::json!({ "run": training.run(), "url": page, "steps": self.steps }),
             &format!("training {} rollouts, watch them at {page}", self.steps),
         );
+        let interrupted = runtime.block_on(async { signals() })?;
+        runtime.spawn(stop_at(
+            interrupted,
+            format!("{url}/api/v1/runs/{}/commands", encode(training.run().as_str())),
+        ));
         let say_so = |body: Body| {
             // A status, or what came of a command: neither can break a rule.
             if let Ok(event) = Event::new(stamps.id(), now(), None, None, body) {
@@ -140,4 +149,19 @@ impl Demo {
     fn tell(&self, machine: serde_json::Value, people: &str) {
         if self.json { say(&machine.to_string()) } else { say(people) }
     }
+}
+
+/// Ctrl-C is the `stop` of whoever sits at the terminal: the run ends in its log as well. Where that does not work
+/// soon, the process ends all the same.
+async fn stop_at(interrupted: CancellationToken, commands: String) {
+    interrupted.cancelled().await;
+    let order = serde_json::json!({ "action": "stop", "author": "terminal" }).to_string();
+    let ordered = tokio::task::spawn_blocking(move || {
+        let request = agent(Some(STOP)).post(commands).header("content-type", "application/json");
+        request.send(order).is_ok_and(|answer| answer.status().is_success())
+    });
+    if ordered.await.unwrap_or(false) {
+        tokio::time::sleep(STOP).await;
+    }
+    std::process::exit(super::INTERRUPTED);
 }

@@ -22,6 +22,9 @@ use tracing_subscriber::EnvFilter;
 use crate::config::{Config, ConfigError, Overrides};
 use crate::serve::{ServeError, Server, signals};
 
+/// The exit code of what Ctrl-C ended, as shells have it.
+const INTERRUPTED: i32 = 130;
+
 /// Flight recorder and X-ray of agent training.
 #[derive(Debug, Parser)]
 #[command(

@@ -61,10 +61,13 @@ fn judged(
     if let Some(episode) = episode {
         screen.line(paint(BOLD, format!("episode {episode}")))?;
     }
-    // A later score lies over the snapshot's own.
-    let later: Vec<(&str, f64, &ScoreAdded)> = events
+    // A later score lies over the snapshot's own; one from before it only where it waited for the first snapshot.
+    let same: Vec<&Event> = events.iter().filter(|event| event.episode() == episode).collect();
+    let snapshots = (0..).zip(&same).filter(|(_, event)| matches!(event.body(), Body::SnapshotScored(_)));
+    let from = snapshots.skip(1).last().map_or(0, |(last, _)| last);
+    let later: Vec<(&str, f64, &ScoreAdded)> = same
         .iter()
-        .filter(|event| event.episode() == episode)
+        .skip(from)
         .filter_map(|event| match event.body() {
             Body::ScoreAdded(added) => Some((added.path.as_str(), added.value.get(), added)),
             _ => None,

@@ -111,3 +111,16 @@ fn a_demo_pauses_resumes_and_stops_as_people_say() {
     let results: Vec<_> = applied.map(|e| e["body"]["result"].as_str().unwrap()).collect();
     assert_eq!(results, ["paused", "resumed", "stopping"]);
 }
+
+#[test]
+fn an_interrupted_demo_ends_its_run() {
+    let server = Server::start();
+    let mut demo = server.command(&["demo", "--run", "cut", "--steps", "1000000", "--rate", "300"]);
+    let demo = demo.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    server.until("cut", |run| run["steps"].as_u64() > Some(20));
+    assert!(Command::new("kill").args(["-INT", &demo.id().to_string()]).status().unwrap().success());
+    let ended = demo.wait_with_output().unwrap();
+    let told = String::from_utf8_lossy(&ended.stdout);
+    assert!(ended.status.success() && told.contains("stopped: "), "{told}");
+    assert_eq!(server.run("cut")["status"], "cancelled");
+}

@@ -111,3 +111,39 @@ what the agent did
 ";
     assert_eq!(shown, expected);
 }
+
+#[test]
+fn a_step_that_is_scored_again_forgets_the_scores_it_had() {
+    let server = Server::start();
+    server.post("", r#"{"id": "again", "name": "again"}"#);
+    let event = |n: u32, kind: &str, body: &str| {
+        format!(
+            r#"{{"id":"01920000-0000-7000-8000-00000000002{n}","at":"2026-11-21T00:06:33Z","kind":"{kind}","v":1,"step":1,"body":{body}}}"#
+        )
+    };
+    let scored = |n, root| {
+        event(
+            n,
+            "snapshot.scored",
+            &format!(r#"{{"scores":{{"root":{root}}},"action":"a","observation":"o"}}"#),
+        )
+    };
+    let added = |n, value| {
+        event(
+            n,
+            "score.added",
+            &format!(r#"{{"target":"step","path":"root","value":{value},"source":"ada"}}"#),
+        )
+    };
+    let root = |events: [String; 2]| {
+        server.post("/again/events", &format!("[{}]", events.join(",")));
+        let shown = out(&server.command(&["show", "again", "1"]).output().unwrap());
+        shown.lines().find(|line| line.contains("root")).unwrap().to_owned()
+    };
+    let first = root([added(1, 3), scored(2, 1)]);
+    assert!(first.contains(" 3.0"), "a score that came first waited: {first}");
+    let again = root([added(3, 7), scored(4, 2)]);
+    assert!(again.contains(" 2.0"), "{again}");
+    let last = root([added(5, 9), event(6, "annotation.added", r#"{"text":"hm","author":"ada"}"#)]);
+    assert!(last.contains(" 9.0"), "{last}");
+}

@@ -58,6 +58,17 @@ fn a_step_scored_again_is_not_shown_as_it_was() {
     assert_eq!(failures(&film(&thin(&facts, &Rules::default(), 1))), [0u32; 0]);
 }
 
+#[test]
+fn a_score_that_waited_stays_with_the_last_snapshot() {
+    let facts = [
+        fact(0, 2, added("format", -30.0)),
+        fact(1, 0, scores(&[("grounding", -30.0)])),
+        fact(2, 3, scores(&[("grounding", -30.0)])),
+        fact(3, 2, scores(&[])),
+    ];
+    assert_eq!(failures(&film(&thin(&facts, &Rules::default(), 1))), [0, 2, 3]);
+}
+
 proptest! {
     #[test]
     fn a_thinned_log_says_nothing_the_log_does_not(facts in log(80), level in 1u8..4) {

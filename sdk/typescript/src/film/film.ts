@@ -37,6 +37,8 @@ interface Node {
   step: number;
   episode: string | null;
   snapshot: ScoredFact | null;
+  /** Whether there is more than one snapshot: what came before the one that counts no longer does. */
+  rescored: boolean;
   later: Map<string, { seq: number; value: number }>;
   /** Made when it is asked for, dropped when the node changes. */
   view: FilmStep | null;
@@ -44,8 +46,8 @@ interface Node {
 
 /**
  * The fold of a run's facts. Facts may come in any order, in any batches, any number of times: of two snapshots of one
- * (step, episode) the one with the higher `seq` counts, a later score lies over its path if its own `seq` is higher
- * than the snapshot's, and a later score of a step that has no snapshot waits for one.
+ * (step, episode) the one with the higher `seq` counts, and replaces the other with every score laid over it. A later
+ * score lies over its path of the snapshot; one that comes before its step was ever scored waits for the first snapshot.
  */
 export class Film {
   readonly #nodes = new Map<string, Node>();
@@ -166,7 +168,7 @@ export class Film {
   #node(key: string, step: number, episode: string | null): Node {
     const known = this.#nodes.get(key);
     if (known) return known;
-    const node: Node = { step, episode, snapshot: null, later: new Map(), view: null };
+    const node: Node = { step, episode, snapshot: null, rescored: false, later: new Map(), view: null };
     this.#nodes.set(key, node);
     return node;
   }
@@ -176,16 +178,15 @@ export class Film {
     let position = 0;
     for (const path of fact.scores.keys()) this.#paths.note(path, node.step, position++);
     for (const path of fact.notEvaluated) this.#paths.note(path, node.step, position++);
+    node.rescored ||= node.snapshot !== null && node.snapshot.seq !== fact.seq;
+    node.view = null;
     if (node.snapshot !== null && node.snapshot.seq >= fact.seq) return;
     if (node.snapshot === null) this.#place(node);
     node.snapshot = fact;
-    node.view = null;
-    for (const [path, later] of node.later) if (later.seq <= fact.seq) node.later.delete(path);
   }
 
   #added(node: Node, fact: Extract<Fact, { what: "added" }>): void {
     this.#paths.note(fact.path, node.step);
-    if (node.snapshot !== null && node.snapshot.seq >= fact.seq) return;
     if ((node.later.get(fact.path)?.seq ?? -1) >= fact.seq) return;
     node.later.set(fact.path, { seq: fact.seq, value: fact.value });
     node.view = null;
@@ -224,10 +225,10 @@ export class Film {
     return (node.view ??= this.#look(node));
   }
 
-  #look({ step, episode, snapshot, later }: Node): FilmStep {
+  #look({ step, episode, snapshot, rescored, later }: Node): FilmStep {
     const shot = snapshot as ScoredFact;
     const scores = new Map(shot.scores);
-    for (const [path, { value }] of later) scores.set(path, value);
+    for (const [path, { seq, value }] of later) if (!rescored || seq > shot.seq) scores.set(path, value);
     const failures = new Map<string, FailureKind>();
     for (const [path, value] of scores) {
       const failure = judge(this.rules, path, value);

@@ -20,9 +20,6 @@ use crate::imports::{Announced, Imports, Phase, Source, View, name_of};
 use crate::serve::signals;
 use bar::Bar;
 
-/// The exit code of what Ctrl-C ended, as shells have it.
-const INTERRUPTED: i32 = 130;
-
 /// Opens result files as runs.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -90,7 +87,7 @@ impl Import {
                     let _ = writeln!(std::io::stderr());
                 }
                 complain("interrupted; import the file again to go on where it was");
-                std::process::exit(INTERRUPTED);
+                std::process::exit(super::INTERRUPTED);
             });
         }
         let place = Place::find(config, runtime)?;
