@@ -46,7 +46,8 @@ pub fn thin(facts: &[Fact], rules: &Rules, level: u8) -> Vec<Fact> {
     }
     let bucket = usize::try_from(FAN_OUT.saturating_pow(u32::from(level))).unwrap_or(usize::MAX);
     let shots = shots(facts, rules);
-    let mut kept: BTreeSet<usize> = shots.values().collect::<Vec<_>>().chunks(bucket).flat_map(shaping).collect();
+    let mut kept: BTreeSet<usize> =
+        shots.values().collect::<Vec<_>>().chunks(bucket).flat_map(shaping).collect();
     // The last fact, and with it the scores that lie over it where it is a snapshot.
     kept.extend(facts.len().checked_sub(1));
     let stays = |i: usize, fact: &Fact| match &fact.what {
