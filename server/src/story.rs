@@ -104,7 +104,7 @@ fn of_step(record: &Record, step: &StepRecorded) -> Happening {
     let is_tool = matches!(step.step_kind, StepKind::ToolCall | StepKind::ToolResult);
     let role =
         step.payload.get("role").and_then(Value::as_str).filter(|_| step.step_kind == StepKind::Message);
-    let kind = role.map_or_else(|| word(step.step_kind), str::to_owned);
+    let kind = role.map_or_else(|| step.step_kind.as_str().replace('_', " "), str::to_owned);
     let text = first(&step.payload, if is_tool { &CALLS } else { &TEXTS });
     let result = if is_tool { first(&step.payload, &RESULTS) } else { None };
     let mut known: Vec<&str> = [&text, &result].into_iter().flatten().map(|(key, _)| *key).collect();
@@ -143,12 +143,6 @@ fn of_end(record: &Record, body: &EpisodeFinished) -> Happening {
         more: numbers.collect(),
         ..plain(record, "ended")
     }
-}
-
-/// A kind as a word or two.
-fn word(kind: StepKind) -> String {
-    let word = serde_json::to_value(kind).ok().and_then(|word| word.as_str().map(str::to_owned));
-    word.unwrap_or_default().replace('_', " ")
 }
 
 fn lasted(step: &StepRecorded) -> Option<f64> {

@@ -256,23 +256,6 @@ pub fn operation(kind: StepKind) -> Option<&'static str> {
     }
 }
 
-/// The word of a kind of step, as events write it.
-pub(crate) fn word(kind: StepKind) -> &'static str {
-    match kind {
-        StepKind::Thought => "thought",
-        StepKind::ToolCall => "tool_call",
-        StepKind::ToolResult => "tool_result",
-        StepKind::Observation => "observation",
-        StepKind::Error => "error",
-        StepKind::PlanUpdate => "plan_update",
-        StepKind::Message => "message",
-        StepKind::Handoff => "handoff",
-        StepKind::Decision => "decision",
-        StepKind::Reward => "reward",
-        StepKind::Tick => "tick",
-    }
-}
-
 /// Attributes of Gauntlet's own that a resource may carry: what the run is.
 pub const RESOURCE: &[(&str, &str)] = &[
     ("gauntlet.run.id", "the run; else `gen_ai.conversation.id`, `session.id`, `service.name`"),
@@ -305,7 +288,7 @@ pub fn markdown() -> String {
     text += "\n| says | value | kind of step |\n| --- | --- | --- |\n";
     for (field, values) in KINDS {
         for (value, kind) in *values {
-            text += &format!("| `payload.{field}` | `{value}` | `{}` |\n", word(*kind));
+            text += &format!("| `payload.{field}` | `{value}` | `{}` |\n", kind.as_str());
         }
     }
     text += "\n| attribute | read as | of |\n| --- | --- | --- |\n";

@@ -208,8 +208,7 @@ fn recorded(screen: &mut Screen, events: &[Event]) -> Result<(), CliError> {
 
 /// A recorded step in one line: `tool_call lookup {"query": ...} 250 ms TimeoutError: no answer`.
 pub fn words(step: &StepRecorded) -> String {
-    let kind = serde_json::to_value(step.step_kind).unwrap_or_default();
-    let mut words = vec![kind.as_str().unwrap_or_default().to_owned()];
+    let mut words = vec![step.step_kind.as_str().to_owned()];
     words.extend(step.name.clone());
     words.extend(step.error.as_ref().map(|e| format!("{}: {}", e.kind, e.message)));
     let text = step.payload.get("text").and_then(|text| text.as_str()).map(str::to_owned);

@@ -12,7 +12,7 @@ use crate::proto::{AnyValue, KeyValue, Span, SpanEvent, SpanLink, SpanStatus};
 use crate::scores::RESULT;
 use crate::source::Source;
 use crate::spans::{SPAN_KINDS, is_tool};
-use crate::table::{operation, speaks, word};
+use crate::table::{operation, speaks};
 use crate::value::{attributes, closed, from_json};
 
 /// A time of the protocol.
@@ -98,7 +98,9 @@ fn of_step(body: &StepRecorded, trace: [u8; 16], root: Option<[u8; 8]>) -> Span 
         parent_span_id: parent.or_else(|| root.map(|r| r.to_vec())).unwrap_or_default(),
         trace_state: text("trace_state").unwrap_or_default(),
         flags: number("flags"),
-        name: text("name").or_else(|| body.name.clone()).unwrap_or_else(|| word(body.step_kind).to_owned()),
+        name: text("name")
+            .or_else(|| body.name.clone())
+            .unwrap_or_else(|| body.step_kind.as_str().to_owned()),
         kind,
         start_time_unix_nano: start,
         end_time_unix_nano: end.unwrap_or(start),
@@ -130,7 +132,7 @@ fn step_attributes(body: &StepRecorded) -> Vec<KeyValue> {
         {
             said.push(KeyValue::new("gen_ai.tool.name", AnyValue::text(name.clone())));
         }
-        said.push(KeyValue::new("gauntlet.step.kind", AnyValue::text(word(body.step_kind))));
+        said.push(KeyValue::new("gauntlet.step.kind", AnyValue::text(body.step_kind.as_str())));
     }
     said.extend(part(&body.metadata, "attributes").map(attributes).unwrap_or_default());
     said
