@@ -16,11 +16,12 @@ pub struct Graph {
 /// crate is given its place first.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("gauntlet-model", &[]),
+    ("gauntlet-values", &["gauntlet-model"]),
     ("gauntlet-film", &["gauntlet-model"]),
     ("gauntlet-scene", &["gauntlet-film", "gauntlet-model"]),
     ("gauntlet-rubric", &["gauntlet-model"]),
-    ("gauntlet-results", &["gauntlet-film", "gauntlet-model"]),
-    ("gauntlet-otlp", &["gauntlet-model"]),
+    ("gauntlet-results", &["gauntlet-film", "gauntlet-model", "gauntlet-values"]),
+    ("gauntlet-otlp", &["gauntlet-model", "gauntlet-values"]),
     ("gauntlet-store", &["gauntlet-film", "gauntlet-model"]),
     ("gauntlet-demo", &["gauntlet-model", "gauntlet-rubric"]),
     // The store for its database sink only: a run straight into a data folder, where no server is wanted.
@@ -67,7 +68,8 @@ const HOMES: &[(&str, &[&str])] = &[
 ];
 
 /// The crates that are pure: plain data and functions, the same on every machine.
-const PURE: &[&str] = &["gauntlet-model", "gauntlet-film", "gauntlet-scene", "gauntlet-otlp"];
+const PURE: &[&str] =
+    &["gauntlet-model", "gauntlet-values", "gauntlet-film", "gauntlet-scene", "gauntlet-otlp"];
 
 /// What must not be reachable from a pure crate, however indirectly: async, SQL, randomness, the page's framework.
 const IMPURE: &[&str] = &["tokio", "sqlx", "rand", "leptos"];
