@@ -3,7 +3,7 @@
 export { init } from "./run/init.js";
 export type { InitOptions, Mode, Spools } from "./run/settings.js";
 export { Run } from "./run/run.js";
-export type { ArtifactOptions, Place, Rollout, ScoreOptions } from "./run/run.js";
+export type { ArtifactOptions, Place, Rollout, ScoreOptions } from "./run/inputs.js";
 export { Episode } from "./run/episode.js";
 export { Stopped, type CheckpointOptions, type Outcome } from "./run/control.js";
 export type { EpisodeEnd, EpisodeOptions, Recorded } from "./run/episode.js";
@@ -36,6 +36,7 @@ export type {
 export type { LiveOptions } from "./live/live.js";
 
 export { Film, type FilmStep } from "./film/film.js";
+export type { Measurement } from "./film/measurements.js";
 export { decodeFacts } from "./film/codec.js";
 export { CodecError } from "./film/input.js";
 export { factOf, type Asked, type Fact, type What } from "./film/fact.js";

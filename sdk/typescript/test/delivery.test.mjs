@@ -121,7 +121,10 @@ test("an id that exists goes on with that run", async (t) => {
   const second = await begun(server, { id: "again", config: { lr: 2 } });
   second.log({ root: 1 }, { step: 1 });
   await second.finish();
-  assert.match(second.warnings.join(), /exists with other settings/);
+  assert.match(second.warnings.join(), /exists with other settings, which stay: config is {"lr":1} and not {"lr":2}$/);
+  const third = await begun(server, { id: "again", name: undefined });
+  await third.finish();
+  assert.deepEqual(third.warnings, [], "a worker that joins by id is quiet");
   assert.deepEqual(steps(await eventsOf(client, "again")), [0, 1]);
 });
 

@@ -131,6 +131,37 @@ test("a later score lies over its step, waits for it, and yields to a newer snap
   assert.equal(film.nextFailure(5), undefined);
 });
 
+test("a measurement that names no episode belongs to its step: every node of it shows it, and none is made", () => {
+  const at = "2026-11-21T00:00:00.000000Z";
+  const scored = (seq, step, episode, scores) => ({
+    at, seq, step, episode, what: "scored", scores: new Map(Object.entries(scores)), notEvaluated: [], failures: [],
+    durationMs: null, isPaused: false, challenge: null,
+  });
+  const measured = (seq, step, value, path = "metrics.loss", episode = null) => ({ at, seq, step, episode, what: "added", path, value });
+  const facts = [
+    measured(0, 1, 0.9), scored(1, 1, "a", { root: 1 }), scored(2, 1, "b", { root: 2, "metrics.loss": 7 }),
+    measured(3, 1, 0.8), measured(4, 2, -1), scored(5, 3, "a", { root: 3 }), measured(6, 3, 0.1), measured(7, 1, 5, "metrics.kl", "a"),
+  ];
+  const films = [facts, [...facts].reverse(), [...facts, ...facts]].map((all) => {
+    const film = new Film();
+    all.forEach((fact) => {
+      film.apply(fact);
+      void film.steps;
+    });
+    return film;
+  });
+  for (const film of films) {
+    assert.equal(film.length, 3);
+    assert.deepEqual(film.steps.map((node) => node.scores.get("metrics.loss")), [0.8, 7, 0.1], "its own value goes first");
+    assert.deepEqual(film.steps.map((node) => node.scores.get("metrics.kl")), [5, undefined, undefined]);
+    assert.deepEqual(film.measurements("metrics.loss"), [{ step: 1, value: 0.8 }, { step: 2, value: -1 }, { step: 3, value: 0.1 }]);
+    assert.deepEqual(film.measurements("metrics.loss", { from: 2, to: 2 }), [{ step: 2, value: -1 }]);
+    assert.deepEqual(film.measurements("metrics.loss", { points: 2 }), [{ step: 1, value: 0.8 }, { step: 2, value: -1 }]);
+    assert.deepEqual([film.measuredPaths, film.failing], [["metrics.loss"], 0]);
+    assert.deepEqual(film.series("metrics.loss").map(({ step, value }) => [step, value]), [[1, 0.8], [1, 7], [3, 0.1]]);
+  }
+});
+
 test("bytes that are no chunk are refused with the place, never anything worse", async (t) => {
   const { client } = await started(t);
   await client.runs.create({ id: "r", name: "r" });

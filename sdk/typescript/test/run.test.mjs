@@ -5,6 +5,8 @@ import { test } from "node:test";
 import { begun, eventsOf, started } from "./support.mjs";
 
 const said = ({ kind, step, episode, body }) => ({ kind, step, episode, body });
+/** An episode of the SDK's own making without the random part, which is the same in one run handle: `*-3-0`. */
+const node = (episode) => episode?.replace(/^[0-9a-f]{12}-/, "*-");
 const scored = (events) => events.filter(({ kind }) => ["snapshot.scored", "score.added"].includes(kind));
 
 test("the first log of a step is its snapshot, later ones add to it", async (t) => {
@@ -19,12 +21,12 @@ test("the first log of a step is its snapshot, later ones add to it", async (t) 
 
   const events = await eventsOf(client, run);
   assert.deepEqual(
-    scored(events).map(({ kind, step, episode, body }) => [kind, step, episode, body.scores ?? { [body.path]: body.value }]),
+    scored(events).map(({ kind, step, episode, body }) => [kind, step, node(episode), body.scores ?? { [body.path]: body.value }]),
     [
-      ["snapshot.scored", 3, undefined, { root: 1, "safety.grounding": -2, "safety.a.b": 1 }],
-      ["score.added", 3, undefined, { late: 0.5 }],
+      ["snapshot.scored", 3, "*-3", { root: 1, "safety.grounding": -2, "safety.a.b": 1 }],
+      ["score.added", 3, "*-3", { late: 0.5 }],
       ["snapshot.scored", 3, "e1", { root: 2, reward: 9 }],
-      ["snapshot.scored", 4, undefined, { root: 4 }],
+      ["snapshot.scored", 4, "*-4", { root: 4 }],
       ["score.added", 4, undefined, { "metrics.loss": 0.25 }],
       ["score.added", 4, undefined, { "metrics.opt.lr": 1e-6 }],
     ],
@@ -59,7 +61,7 @@ test("a rollout keeps its texts, and several of one step are all kept", async (t
 
   const all = scored(await eventsOf(client, run));
   const events = all.filter(({ body }) => body.path !== "tone");
-  assert.equal(all.find(({ body }) => body.path === "tone").episode, "step-1-rollout-3");
+  assert.equal(node(all.find(({ body }) => body.path === "tone").episode), "*-1-2");
   const { body } = events[0];
   assert.deepEqual(body.scores, { root: -20, grounding: -20 });
   assert.deepEqual(body.not_evaluated, ["synthesis"]);
@@ -67,8 +69,8 @@ test("a rollout keeps its texts, and several of one step are all kept", async (t
   assert.deepEqual([body.action, body.observation, body.duration_ms], ["<answer>", '{"question":"?"}', 12.5]);
   assert.deepEqual(body.metadata, { tokens: 4, when: "1970-01-01T00:00:00.000Z" });
   assert.deepEqual(
-    events.slice(1, 5).map(({ step, episode }) => [step, episode]),
-    [[1, "step-1-rollout-2"], [1, "step-1-rollout-3"], [1, "named"], [1, "named"]],
+    events.slice(0, 5).map(({ step, episode }) => [step, node(episode)]),
+    [[1, "*-1-0"], [1, "*-1-1"], [1, "*-1-2"], [1, "named"], [1, "named"]],
   );
   assert.deepEqual(said(events[5]), {
     kind: "score.added",
@@ -79,12 +81,46 @@ test("a rollout keeps its texts, and several of one step are all kept", async (t
   assert.deepEqual(said(events[6]).body, { target: "run", path: "total", value: 1, source: "sdk" });
 
   const film = await client.film(run.id);
-  assert.deepEqual(film.steps.map(({ episode, root }) => [episode, root]), [
-    [null, -20],
+  assert.deepEqual(film.steps.map(({ episode, root }) => [node(episode), root]), [
+    ["*-1-0", -20],
+    ["*-1-1", 1],
+    ["*-1-2", 2],
     ["named", 4],
-    ["step-1-rollout-2", 1],
-    ["step-1-rollout-3", 2],
   ]);
+});
+
+test("metrics after rollouts of a step replace none of them, whatever is logged after", async (t) => {
+  const { server, client } = await started(t);
+  const run = await begun(server);
+  for (let step = 0; step < 20; step += 1) {
+    for (let k = 0; k < 4; k += 1) run.rollout({ step, scores: { reward: k } });
+    run.metrics({ loss: step / 10 });
+    run.metrics({ loss: step, kl: 1 }, { step });
+    run.log({ reward: 9 }, { step });
+  }
+  await run.finish();
+  const film = await client.film(run.id);
+  assert.equal(film.length, 20 * 5);
+  assert.equal(film.meanRoot, (0 + 1 + 2 + 3 + 9) / 5);
+  const metrics = scored(await eventsOf(client, run)).filter(({ body }) => body.path?.startsWith("metrics."));
+  assert.equal(metrics.length, 20 * 3);
+  assert.ok(metrics.every(({ kind, episode, body }) => kind === "score.added" && episode === undefined && body.source === "log"));
+});
+
+test("a later score belongs to the node of its step that was logged last; of a step that is not known here, to none", async (t) => {
+  const { server, client } = await started(t);
+  const run = await begun(server);
+  run.rollout({ step: 1, scores: { root: 1 } });
+  run.rollout({ step: 1, scores: { root: 2 } });
+  run.log({ root: 3 }, { step: 2 });
+  run.metrics({ loss: 1 }, { step: 5 });
+  run.score("judge", 0.5, { step: 1 });
+  run.score("judge", 0.25);
+  run.score("judge", 0.75, { step: 9 });
+  await run.finish();
+  const added = scored(await eventsOf(client, run)).filter(({ body }) => body.path === "judge");
+  assert.deepEqual(added.map(({ step, episode }) => [step, node(episode)]), [[1, "*-1-1"], [2, "*-2"], [9, undefined]]);
+  assert.equal(run.warnings.filter((text) => /step 9 and no episode/.test(text)).length, 1);
 });
 
 test("an episode records thoughts, messages and tool calls with results, durations and errors", async (t) => {
@@ -122,14 +158,14 @@ test("an episode records thoughts, messages and tool calls with results, duratio
     steps.map(({ step, body }) => [step, body.step_kind, body.name, body.payload]),
     [
       [0, "thought", undefined, { text: "look it up" }],
-      [0, "message", "user", { role: "user", text: "where?" }],
-      [0, "observation", undefined, { text: '{"page":1}' }],
-      [0, "tool_call", "lookup", { arguments: { query: "rate" } }],
-      [0, "tool_result", "lookup", { result: { rate: 0.3 } }],
-      [0, "tool_call", "fail", { arguments: [1] }],
-      [0, "tool_result", "fail", {}],
-      [0, "reward", undefined, { value: 1 }],
-      [0, "reward", undefined, { value: 0.5 }],
+      [1, "message", "user", { role: "user", text: "where?" }],
+      [2, "observation", undefined, { text: '{"page":1}' }],
+      [3, "tool_call", "lookup", { arguments: { query: "rate" } }],
+      [4, "tool_result", "lookup", { result: { rate: 0.3 } }],
+      [5, "tool_call", "fail", { arguments: [1] }],
+      [6, "tool_result", "fail", {}],
+      [7, "reward", undefined, { value: 1 }],
+      [8, "reward", undefined, { value: 0.5 }],
     ],
   );
   const [call, result, failed] = [steps[3], steps[4], steps[6]].map(({ body }) => body);
@@ -145,7 +181,7 @@ test("an episode records thoughts, messages and tool calls with results, duratio
   assert.deepEqual([log.step, log.episode, more.length], [7, "e_2", 0]);
 });
 
-test("a turn of an episode is a step of the run: what is recorded stands with the score that follows", async (t) => {
+test("what is recorded is numbered within its episode; what is judged is a step of the run", async (t) => {
   const { server, client } = await started(t);
   const run = await begun(server);
   const [left, right] = [run.episode({ id: "left" }), run.episode({ id: "right" })];
@@ -162,20 +198,21 @@ test("a turn of an episode is a step of the run: what is recorded stands with th
   run.log({ reward: 5 });
   left.log({ reward: 6 }, { step: 0 });
   await run.finish();
-  const said = scored(await eventsOf(client, run)).map(({ step, episode, body }) => [step, episode, body.scores ?? { [body.path]: body.value }]);
+  const said = scored(await eventsOf(client, run)).map(({ step, episode, body }) => [step, node(episode), body.scores ?? { [body.path]: body.value }]);
   assert.deepEqual(said, [
     [0, "left", { root: 1 }],
     [1, "right", { root: 2 }],
     [2, "left", { root: 3 }],
-    [2, "left", { "metrics.loss": 0.5 }],
+    [2, undefined, { "metrics.loss": 0.5 }],
     [2, "left", { judge: 4 }],
-    [3, undefined, { root: 5 }],
+    [3, "*-3", { root: 5 }],
+    // The first of that step in the episode is there already: this adds to it.
     [0, "left", { root: 6 }],
   ]);
   const thoughts = (await eventsOf(client, run, { kinds: ["step.recorded"] })).map(({ step, body }) => [step, body.payload.text]);
-  assert.deepEqual(thoughts, [[0, "first"], [1, "beside it"], [2, "second"]]);
+  assert.deepEqual(thoughts, [[0, "first"], [0, "beside it"], [1, "second"]]);
   const files = (await eventsOf(client, run, { kinds: ["artifact.added"] })).map(({ step, body }) => [step, body.name]);
-  assert.deepEqual(files, [[0, "first.txt"], [2, "second.txt"]]);
+  assert.deepEqual(files, [[0, "first.txt"], [1, "second.txt"]]);
 });
 
 test("an episode that nobody scored becomes one point of the path at its end", async (t) => {

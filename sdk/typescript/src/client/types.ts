@@ -40,6 +40,8 @@ export interface Run {
   steps: number;
   episodes: number;
   failing: number;
+  /** The greatest step of anything scored or recorded; `null` before the first. */
+  last_step?: number | null;
   last_root: number | null;
   mean_root: number | null;
 }

@@ -2,6 +2,7 @@
 
 import type { FailureKind } from "../wire/events.js";
 import type { Asked, Fact } from "./fact.js";
+import { isMeasurement, Measurements, type Measurement } from "./measurements.js";
 import { compareText, Paths } from "./paths.js";
 import { DEFAULT_RULES, gravest, judge, type Rule } from "./rules.js";
 import { decimate, type Point } from "./series.js";
@@ -19,7 +20,7 @@ export interface FilmStep {
   readonly at: string;
   /** The whole rubric's score; `null` where it was not evaluated. */
   readonly root: number | null;
-  /** By rubric path; what was not evaluated is absent. */
+  /** By rubric path, with the measurements of its step; what was not evaluated is absent. */
   readonly scores: ReadonlyMap<string, number>;
   /** The gravest failure, judged or declared. */
   readonly failure: FailureKind | null;
@@ -40,19 +41,22 @@ interface Node {
   /** Whether there is more than one snapshot: what came before the one that counts no longer does. */
   rescored: boolean;
   later: Map<string, { seq: number; value: number }>;
-  /** Made when it is asked for, dropped when the node changes. */
+  /** Made when it is asked for, dropped when the node changes, or what was measured at its step. */
   view: FilmStep | null;
+  measured: number;
 }
 
 /**
  * The fold of a run's facts. Facts may come in any order, in any batches, any number of times: of two snapshots of one
  * (step, episode) the one with the higher `seq` counts, and replaces the other with every score laid over it. A later
  * score lies over its path of the snapshot; one that comes before its step was ever scored waits for the first snapshot.
+ * A measurement that names no episode belongs to its step: it is read at every node of the step, and makes none.
  */
 export class Film {
   readonly #nodes = new Map<string, Node>();
   readonly #paths = new Paths();
   readonly #story = new Story();
+  readonly #measurements = new Measurements();
   #ordered: Node[] | null = [];
 
   /** A film of nothing, judged by `rules`. */
@@ -63,7 +67,10 @@ export class Film {
     const key = fact.step === null ? null : keyOf(fact.step, fact.episode);
     this.#story.apply(fact, key);
     if (fact.step === null || key === null) return;
-    if (fact.what === "scored") this.#scored(this.#node(key, fact.step, fact.episode), fact);
+    if (isMeasurement(fact)) {
+      this.#paths.note(fact.path, fact.step);
+      this.#measurements.set(fact);
+    } else if (fact.what === "scored") this.#scored(this.#node(key, fact.step, fact.episode), fact);
     else if (fact.what === "added") this.#added(this.#node(key, fact.step, fact.episode), fact);
     else if (fact.what === "answered") this.#touch(key);
   }
@@ -110,6 +117,19 @@ export class Film {
       return value === undefined ? null : { step: node.step, value, failed: view.failures.has(path) };
     });
     return decimate(values, points);
+  }
+
+  /** The paths that were measured at steps as such, in tree order. */
+  get measuredPaths(): string[] {
+    return this.paths.filter((path) => this.#measurements.has(path));
+  }
+
+  /**
+   * The measurements of a path (`metrics.loss`) from step `from` to step `to`, both included, each step once. Where
+   * `points` is less than there are, every part keeps its lowest and its highest.
+   */
+  measurements(path: string, { from = 0, to = Infinity, points = Infinity } = {}): Measurement[] {
+    return this.#measurements.history(path, from, to, points);
   }
 
   /** What is known of the run itself. */
@@ -168,7 +188,7 @@ export class Film {
   #node(key: string, step: number, episode: string | null): Node {
     const known = this.#nodes.get(key);
     if (known) return known;
-    const node: Node = { step, episode, snapshot: null, rescored: false, later: new Map(), view: null };
+    const node: Node = { step, episode, snapshot: null, rescored: false, later: new Map(), view: null, measured: 0 };
     this.#nodes.set(key, node);
     return node;
   }
@@ -222,13 +242,17 @@ export class Film {
   }
 
   #view(node: Node): FilmStep {
-    return (node.view ??= this.#look(node));
+    const measured = this.#measurements.revision(node.step);
+    if (node.view !== null && node.measured === measured) return node.view;
+    node.measured = measured;
+    return (node.view = this.#look(node));
   }
 
   #look({ step, episode, snapshot, rescored, later }: Node): FilmStep {
     const shot = snapshot as ScoredFact;
     const scores = new Map(shot.scores);
     for (const [path, { seq, value }] of later) if (!rescored || seq > shot.seq) scores.set(path, value);
+    for (const [path, { value }] of this.#measurements.at(step)) if (!scores.has(path)) scores.set(path, value);
     const failures = new Map<string, FailureKind>();
     for (const [path, value] of scores) {
       const failure = judge(this.rules, path, value);

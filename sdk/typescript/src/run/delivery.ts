@@ -3,7 +3,7 @@
 import { GauntletError, type Detail } from "../client/errors.js";
 import type { Client } from "../client/client.js";
 import { backoff, pause } from "../client/http.js";
-import type { RunSpec } from "../client/types.js";
+import type { Run as RunInfo, RunSpec } from "../client/types.js";
 import { uuidv7 } from "../wire/ids.js";
 import { now } from "../wire/time.js";
 import type { Content, Fifo } from "./fifo.js";
@@ -37,6 +37,8 @@ export interface Refused {
 export class Delivery {
   readonly refused: Refused[] = [];
   #isCreated = false;
+  /** Ends when the server has answered the first request, or could not be asked. */
+  readonly #asked = new AbortController();
   /** Why nothing is sent any more, once that is so. */
   #halted: string | null = null;
   #isSending = false;
@@ -58,6 +60,8 @@ export class Delivery {
     private readonly spec: RunSpec & { id: string },
     private readonly fifo: Fifo,
     private readonly ledger: Ledger,
+    /** Called with the run as the server has it, each time the server has said that it is there. */
+    private readonly onCreated: (run: Partial<RunInfo>) => void = () => undefined,
   ) {
     // The first is the creation of the run.
     this.#taken = 1 + fifo.left;
@@ -86,6 +90,11 @@ export class Delivery {
     this.#taken += 1;
     if (this.client === null || this.#isAway) this.#saveSoon();
     this.start();
+  }
+
+  /** Waits until the server has said that the run is there, or could not be asked; at most `timeoutMs`. */
+  async asked(timeoutMs: number): Promise<void> {
+    if (this.client !== null && this.#halted === null) await pause(timeoutMs, this.#asked.signal);
   }
 
   /** Starts sending what waits. */
@@ -214,22 +223,28 @@ export class Delivery {
   }
 
   async #create(client: Client): Promise<void> {
+    const run = await this.#made(client);
+    this.#isCreated = true;
+    this.ledger.guarded("beginning the run", undefined, () => this.onCreated(run));
+    this.#asked.abort();
+    if (this.#settled === 0) this.#settle(1);
+  }
+
+  /** Creates the run, or finds it; the run as the server has it. */
+  async #made(client: Client): Promise<Partial<RunInfo>> {
     const { signal } = this.#stop;
     try {
-      await client.runs.create(this.spec, { signal });
+      return await client.runs.create(this.spec, { signal });
     } catch (error) {
       if (!(error instanceof GauntletError)) throw error;
-      if (error.status === 413 || error.status === 422) {
-        // The run matters more than what is said about it.
-        this.ledger.warn("spec", `the run is created without config and metadata: ${error.message}`);
-        const { id, name, project, kind } = this.spec;
-        await client.runs.create({ id, name, ...(project ? { project } : {}), ...(kind ? { kind } : {}) }, { signal });
-      } else if (error.code === "conflict") {
-        this.ledger.warn("conflict", `run ${this.spec.id} exists with other settings; this goes on with it`);
-      } else throw error;
+      // It exists with other content: this goes on with it.
+      if (error.code === "conflict") return client.runs.get(this.spec.id, { signal });
+      if (error.status !== 413 && error.status !== 422) throw error;
+      // The run matters more than what is said about it.
+      this.ledger.warn("spec", `the run is created without config and metadata: ${error.message}`);
+      const { id, name, project, kind } = this.spec;
+      return client.runs.create({ id, name, ...(project ? { project } : {}), ...(kind ? { kind } : {}) }, { signal });
     }
-    this.#isCreated = true;
-    if (this.#settled === 0) this.#settle(1);
   }
 
   /**
@@ -245,6 +260,7 @@ export class Delivery {
         if (attempt > 1) this.ledger.again("away");
         return true;
       } catch (error) {
+        this.#asked.abort();
         if (this.#halted !== null) break;
         if (!(error instanceof GauntletError)) throw error;
         if (this.#isCreated && ABOUT_CONTENT.includes(error.status)) return error;

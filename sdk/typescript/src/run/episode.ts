@@ -6,7 +6,8 @@ import { toJsonObject, type JsonObject } from "../wire/json.js";
 import { clipLabel } from "../wire/limits.js";
 import { fromMillis } from "../wire/time.js";
 import type { Ledger } from "./ledger.js";
-import type { ArtifactOptions, Place, Rollout, Run, ScoreOptions } from "./run.js";
+import type { ArtifactOptions, Place, Rollout, ScoreOptions } from "./inputs.js";
+import type { Run } from "./run.js";
 import type { Bytes } from "../client/files.js";
 import { idOf, numberOf, stepOf, textOf, type Values } from "./values.js";
 
@@ -16,8 +17,8 @@ export interface EpisodeOptions {
   id?: string;
   task?: string;
   /**
-   * The step of the run that the whole episode belongs to. Default: the run's next one, and after each `log` or
-   * `rollout` in the episode the next again: a turn is a step.
+   * The step of the run that the whole episode belongs to. Default: what is recorded is numbered from 0 within the
+   * episode, and each `log` or `rollout` of it is the run's next step.
    */
   step?: number;
   metadata?: object;
@@ -56,11 +57,8 @@ export class Episode {
   readonly #task: string;
   readonly #fixed: number | undefined;
   readonly #begun = performance.now();
-  /** The step that things recorded now belong to; `undefined` where the next one begins a new step. */
-  #step: number | undefined;
-  /** The step before, which was judged. */
-  #before: number | undefined;
-  #hasSteps = false;
+  /** How many things were recorded: the number of the next one. */
+  #recorded = 0;
   #rewards: number | undefined;
   /** What the agent said and saw last. */
   #said: unknown;
@@ -80,7 +78,6 @@ export class Episode {
     if (step !== this.#fixed) {
       ledger.warn("episode step", `step ${String(step)} is no whole number, 0 or more; the episode gets the next one`);
     }
-    this.#step = this.#fixed;
     this.#emit("episode.started", {
       ...(this.#task === "" ? {} : { task: this.#task }),
       metadata: toJsonObject(metadata),
@@ -140,7 +137,7 @@ export class Episode {
     }
   }
 
-  /** Logs scores of the episode: its current step is judged, and the next thing recorded begins another. */
+  /** Logs scores of the episode, as one node of the run: its next step, unless one is named. */
   log(values: Values, place: Omit<Place, "episode"> = {}): void {
     this.run.log(values, this.#judged(place?.step));
   }
@@ -156,9 +153,9 @@ export class Episode {
     this.run.score(path, value, { ...options, target, episode: this.id });
   }
 
-  /** Keeps a file with the episode, at its last step unless one is named. */
+  /** Keeps a file with the episode, with what was recorded last unless a step is named. */
   artifact(name: string, content: Bytes, options: Omit<ArtifactOptions, "episode"> = {}): void {
-    const step = this.#step ?? this.#before ?? this.#place().step;
+    const step = this.#fixed ?? Math.max(0, this.#recorded - 1);
     this.run.artifact(name, content, { step, ...options, episode: this.id });
   }
 
@@ -193,7 +190,8 @@ export class Episode {
 
   #record(kind: StepKind, what: Recorded, span: string): string {
     this.ledger.guarded(kind, undefined, () => {
-      const { step } = this.#place();
+      const step = this.#fixed ?? this.#recorded;
+      this.#recorded += 1;
       const given = Number(what.startedAt ?? Date.now());
       const started = Number.isFinite(given) ? given : Date.now();
       const payload = payloadOf(what.payload, this.ledger);
@@ -208,7 +206,6 @@ export class Episode {
         ...(what.error === undefined || what.error === null ? {} : { error: errorOf(what.error, this.ledger) }),
         metadata: toJsonObject(what.metadata),
       };
-      this.#hasSteps = true;
       this.#note(kind, payload);
       this.run.emit("step.recorded", body, { step, episode: this.id });
     });
@@ -220,18 +217,9 @@ export class Episode {
     this.run.emit(kind, body, { ...place, episode: this.id });
   }
 
-  /** Where something recorded now belongs. */
-  #place(): { step: number; episode: string } {
-    return { step: (this.#step ??= this.run.takeStep()), episode: this.id };
-  }
-
-  /** Where something judged now belongs; what is recorded after it belongs to the next step. */
+  /** Where something judged now belongs. */
   #judged(step: number | undefined): { step: number; episode: string } {
-    if (step !== undefined) return { step, episode: this.id };
-    const place = this.#place();
-    this.#before = place.step;
-    this.#step = this.#fixed;
-    return place;
+    return { step: step ?? this.#fixed ?? this.run.takeStep(), episode: this.id };
   }
 
   /** Keeps what a person would read first of the episode. */
@@ -248,9 +236,9 @@ export class Episode {
    * height, an error is a failure.
    */
   #show({ status, return: total, error, latency_ms }: Bodies["episode.finished"]): void {
-    if (this.run.isJudged(this.id) || !(this.#hasSteps || error)) return;
+    if (this.run.isJudged(this.id) || !(this.#recorded > 0 || error)) return;
     this.run.rollout({
-      ...this.#place(),
+      ...this.#judged(undefined),
       scores: total === undefined ? {} : { root: total },
       action: this.#said ?? error,
       observation: this.#saw ?? this.#task,

@@ -6,8 +6,10 @@ import { open, Run } from "./run.js";
 import { settingsOf, type InitOptions } from "./settings.js";
 
 /**
- * Begins a run. Resolves at once, also when the server is away: events wait and are sent when it is there. Throws a
- * `TypeError` for settings that cannot be meant; nothing else of a run ever throws.
+ * Begins a run. Resolves at once, also when the server is away: events wait and are sent when it is there. With an `id`
+ * it joins the run of that id, if there is one: it waits a few seconds for the server to say so, and steps that are not
+ * named go on after the run's last one. Throws a `TypeError` for settings that cannot be meant; nothing else of a run
+ * ever throws.
  */
 export async function init(options: InitOptions = {}): Promise<Run> {
   const settings = settingsOf(options);
@@ -18,7 +20,7 @@ export async function init(options: InitOptions = {}): Promise<Run> {
   const run = new Run(settings.mode === "online" ? client : null, settings, client.endpoint);
   open.add(run);
   watchForTheEnd();
-  run.begin();
+  await run.begin();
   return run;
 }
 

@@ -3,62 +3,21 @@
 import type { Client } from "../client/client.js";
 import { copyOf, hashOf, type Bytes } from "../client/files.js";
 import { pause } from "../client/http.js";
-import type { Bodies, Challenge, FailureKind, FinalStatus, Kind, Scores, Status } from "../wire/events.js";
-import { uuidv7 } from "../wire/ids.js";
-import { toJsonObject, written } from "../wire/json.js";
+import type { Bodies, FinalStatus, Kind, Scores, Status } from "../wire/events.js";
+import { uuidv7, writerId } from "../wire/ids.js";
+import { isSame, shortly, toJsonObject, written } from "../wire/json.js";
 import { clipLabel } from "../wire/limits.js";
 import { now } from "../wire/time.js";
+import type { Run as RunInfo } from "../client/types.js";
 import { Control, type CheckpointOptions, type Outcome } from "./control.js";
 import { Delivery, type Refused } from "./delivery.js";
 import { Episode, type EpisodeOptions } from "./episode.js";
 import { Fifo } from "./fifo.js";
+import type { ArtifactOptions, Place, Rollout, ScoreOptions } from "./inputs.js";
 import { Ledger, type RunStats } from "./ledger.js";
 import type { Settings } from "./settings.js";
 import { Steps, type Where } from "./steps.js";
 import { idOf, numberOf, pathOf, scoresOf, stepOf, textOf, withRoot, type Values } from "./values.js";
-
-/** Which step of which episode. */
-export interface Place {
-  /** 0 or more. */
-  step?: number;
-  episode?: string;
-}
-
-/** One judged rollout or step, with its texts. */
-export interface Rollout extends Place {
-  scores: Values;
-  /** What the agent did, and what it saw. */
-  action?: unknown;
-  observation?: unknown;
-  /** Rubrics that were not called here: neither good nor bad. */
-  notEvaluated?: readonly string[];
-  /** Failures that are known as such, where there are no scores to judge by. */
-  failures?: readonly FailureKind[];
-  /** How long judging took, milliseconds. */
-  durationMs?: number;
-  /** Whether the run waits here for a person, and what the person is asked. */
-  isPaused?: boolean;
-  challenge?: Challenge;
-  metadata?: object;
-}
-
-/** What a later score is about, and who gave it. */
-export interface ScoreOptions extends Place {
-  /** Default `step`: the one that is named, else what was logged last. */
-  target?: "step" | "episode" | "run";
-  label?: string;
-  explanation?: string;
-  /** A rubric, a judge model, a person. Default `sdk`. */
-  source?: string;
-}
-
-/** What a file is. */
-export interface ArtifactOptions extends Place {
-  /** Media type. Default by content: text or bytes. */
-  mimeType?: string;
-  /** What it is for. Default `file`. */
-  role?: string;
-}
 
 /** A file between the call that named it and the queue: its bytes, once they are read, and its way there. */
 interface Unhashed {
@@ -69,6 +28,8 @@ interface Unhashed {
 /** Most bytes of events, and of artifacts, that wait in memory. */
 const MEMORY_BYTES = 64 << 20;
 const CONTENT_BYTES = 256 << 20;
+/** Longest wait of `init` for what the server knows of a run that is named by its id. Milliseconds. */
+const JOIN_MS = 5_000;
 /** Longest wait of `finish` for a server that is away, where events can wait on disk. Milliseconds. */
 const PATIENCE_AWAY_MS = 3_000;
 
@@ -80,7 +41,7 @@ export class Run {
   readonly #ledger: Ledger;
   readonly #delivery: Delivery;
   readonly #control: Control | null;
-  readonly #steps = new Steps();
+  readonly #steps = new Steps(writerId());
   readonly #unhashed = new Set<Unhashed>();
   /** Files are hashed one after the other, so that they stay in order. */
   #hashing: Promise<void> = Promise.resolve();
@@ -102,7 +63,7 @@ export class Run {
     const open = spool === null ? null : () => spool.open(spec, meantFor, warn);
     const older = this.#ledger.guarded("looking for what was left", [], () => spool?.leftOf(spec, meantFor) ?? []);
     const fifo = new Fifo({ events: queueEvents, bytes: MEMORY_BYTES, contentBytes: CONTENT_BYTES }, open, older);
-    this.#delivery = new Delivery(client, spec, fifo, this.#ledger);
+    this.#delivery = new Delivery(client, spec, fifo, this.#ledger, (found) => this.#found(found));
     const voice = {
       applied: (command_id: string, result: string) => {
         this.emit("command.applied", { command_id, result: textOf(result, this.#ledger) });
@@ -134,36 +95,43 @@ export class Run {
 
   /**
    * Logs scores of a step; without a step, of the one after the last. Nested names join with a dot, `reward` is the
-   * whole (`root`) where there is no `root`. The first call for a (step, episode) is its snapshot, later ones
-   * add to it.
+   * whole (`root`) where there is no `root`. The first call of this program for a step (of an episode) is its
+   * snapshot, later ones add to it; other programs that log the same step have snapshots of their own.
    */
   log(values: Values, place: Place = {}): void {
-    this.#guarded("log", () => this.#log(withRoot(scoresOf(values, this.#ledger)), this.#place(place)));
-  }
-
-  /**
-   * Logs measurements of the training (loss, KL, learning rate): curves that are never judged as failures. Without a
-   * step they belong to what was logged last.
-   */
-  metrics(values: Values, place: Place = {}): void {
-    this.#guarded("metrics", () => {
-      this.#log(scoresOf(values, this.#ledger, "metrics"), this.#place(this.#orLast(place)));
+    this.#guarded("log", () => {
+      const scores = withRoot(scoresOf(values, this.#ledger));
+      const found = this.#place(place);
+      if (found === undefined || Object.keys(scores).length === 0) return;
+      const { where, isFirst } = this.#steps.logged(found.step, found.episode);
+      if (isFirst) this.#emit("snapshot.scored", { scores }, where);
+      else this.#add(scores, where);
     });
   }
 
   /**
-   * Logs one judged rollout with its texts. Several rollouts of one step are all kept: one that names no episode gets
-   * its own. One that names the episode of an earlier one replaces it.
+   * Logs measurements of the training (loss, KL, learning rate): curves by step, beside its rollouts, that are never
+   * judged as failures. Without a step they belong to the step that was logged last.
+   */
+  metrics(values: Values, { step }: { step?: number } = {}): void {
+    this.#guarded("metrics", () => {
+      const place = this.#optionalPlace({ step: step ?? this.#steps.lastStep });
+      if (place?.step === undefined) return;
+      this.#steps.measured(place.step);
+      this.#add(scoresOf(values, this.#ledger, "metrics"), place);
+    });
+  }
+
+  /**
+   * Logs one judged rollout with its texts. Several rollouts of one step are all kept, whichever process logs them: one
+   * that names no episode gets its own. One that names the episode of an earlier one replaces it.
    */
   rollout(rollout: Rollout): void {
     this.#guarded("rollout", () => {
       const place = this.#place(rollout);
       if (place === undefined) return;
       const scores = withRoot(scoresOf(rollout.scores, this.#ledger));
-      const isFirst = this.#steps.isFirst(place.step, place.episode);
-      const isAnother = !isFirst && place.episode === undefined;
-      const where = isAnother ? { ...place, episode: this.#steps.another(place.step) } : place;
-      this.#steps.see(where);
+      const where = this.#steps.rollout(place.step, place.episode);
       this.#emit("snapshot.scored", { scores, ...this.#texts(rollout, scores) }, where);
     });
   }
@@ -175,7 +143,7 @@ export class Run {
       // What is no score is counted and told as it is for `log`.
       if (number === undefined || pathOf(path) === "") return void scoresOf({ [path]: value }, this.#ledger);
       const { target = "step", label, explanation, source } = options;
-      const place = this.#optionalPlace(target === "step" ? this.#orLast(options) : options);
+      const place = this.#optionalPlace(target === "step" ? this.#node(options) : options);
       if (place === undefined) return;
       const body: Bodies["score.added"] = {
         target,
@@ -256,9 +224,13 @@ export class Run {
     return (this.#finishing ??= this.#finish(end ?? {}));
   }
 
-  /** @internal Creates the run, so that it is there before its first event. */
-  begin(): void {
+  /**
+   * @internal Creates the run, so that it is there before its first event. One that is named by its id may exist: then
+   * the server is waited for, a few seconds, because steps that are not named go on after its last one.
+   */
+  async begin(): Promise<void> {
     this.#delivery.start();
+    if (this.settings.named.includes("id")) await this.#delivery.asked(JOIN_MS);
   }
 
   /** @internal The page is going away: what can be done without waiting. */
@@ -296,9 +268,18 @@ export class Run {
     });
   }
 
-  #log(scores: Scores, place: Where | undefined): void {
-    if (place === undefined || Object.keys(scores).length === 0) return;
-    if (this.#steps.isFirst(place.step, place.episode)) return this.#emit("snapshot.scored", { scores }, place);
+  /** The server has the run: as it was just created, or as it was before. */
+  #found(run: Partial<RunInfo>): void {
+    if (typeof run.last_step === "number") this.#steps.resume(run.last_step);
+    const { spec, named } = this.settings;
+    const others = named.filter((key) => run[key] !== undefined && !isSame(spec[key], run[key]));
+    if (others.length === 0) return;
+    const shown = others.map((key) => `${key} is ${shortly(run[key])} and not ${shortly(spec[key])}`).join("; ");
+    this.#ledger.warn("conflict", `run ${this.id} exists with other settings, which stay: ${shown}`);
+  }
+
+  /** Adds scores to what is there: each is laid over the node, or is a measurement of the step. */
+  #add(scores: Scores, place: Place): void {
     for (const [path, value] of Object.entries(scores)) {
       this.#emit("score.added", { target: "step", path, value, source: "log" }, place);
     }
@@ -323,17 +304,17 @@ export class Run {
   /** The place that is logged to: the next step where none is named. `undefined`, with a warning, where it is none. */
   #place(place: Place): Where | undefined {
     const checked = this.#optionalPlace(place);
-    if (checked === undefined) return undefined;
-    const where = { ...checked, step: checked.step ?? this.#steps.take() };
-    this.#steps.see(where);
-    return where;
+    return checked === undefined ? undefined : { ...checked, step: checked.step ?? this.#steps.take() };
   }
 
-  /** What was logged last, unless another place is named. */
-  #orLast({ step, episode }: Place): Place {
-    const { last } = this.#steps;
-    if (step !== undefined) return { step, ...(episode === undefined ? {} : { episode }) };
-    return episode === undefined ? last : { step: last.step, episode };
+  /** The node that is meant: the one that was logged last, unless another step or episode is named. */
+  #node({ step, episode }: Place): Place {
+    if (step === undefined) return episode === undefined ? this.#steps.last : { step: this.#steps.last.step, episode };
+    const named = episode ?? this.#steps.nodeOf(step);
+    if (named !== undefined) return { step, episode: named };
+    const said = `a score names step ${step} and no episode, and this program logged no rollout of that step`;
+    this.#ledger.warn("score without node", `${said}: it belongs to none (told once)`);
+    return { step };
   }
 
   #optionalPlace({ step, episode }: Place): Place | undefined {

@@ -56,12 +56,16 @@ export interface InitOptions {
 /** {@link InitOptions} with nothing left open. */
 export interface Settings {
   spec: RunSpec & { id: string; project: string };
+  /** Which parts of the run the program named itself: what it did not name is no difference from a run that exists. */
+  named: readonly (keyof RunSpec)[];
   mode: Mode;
   warn: (message: string) => void;
   finishMs: number;
   queueEvents: number;
   spool: Spools | null;
 }
+
+const SPEC_KEYS = ["id", "name", "project", "kind", "agent", "task", "tags", "config", "metadata"] as const;
 
 /** The settings. Throws a `TypeError` for what cannot be meant. */
 export function settingsOf(options: InitOptions): Settings {
@@ -75,7 +79,8 @@ export function settingsOf(options: InitOptions): Settings {
   if (!(queueEvents >= 1)) throw new TypeError("queueEvents must be 1 or more");
   const isQuiet = ["1", "true", "yes"].includes(environment("GAUNTLET_QUIET") ?? "");
   const warn = options.onWarning ?? (isQuiet ? () => undefined : (message: string) => console.warn(message));
-  return { spec: specOf(options), mode, warn, finishMs, queueEvents, spool: options.spool ?? null };
+  const named = SPEC_KEYS.filter((key) => options[key] !== undefined && options[key] !== null);
+  return { spec: specOf(options), named, mode, warn, finishMs, queueEvents, spool: options.spool ?? null };
 }
 
 function specOf(options: InitOptions): Settings["spec"] {

@@ -1,9 +1,14 @@
-// What a run remembers of its steps: which have a snapshot, so that what is logged later adds to it.
+// Which node of the film a call belongs to: its step, and an episode that no other process can make.
+//
+// A node is a (step, episode). Counters restart in every process, so what names no episode gets one that begins with
+// the random id of the run handle that logs it (its writer).
 
 /** Episodes whose steps are remembered, the newest. */
 const MOST_EPISODES = 65_536;
-/** Steps whose rollouts are counted, the newest. */
-const MOST_COUNTED = 4_096;
+/** Steps whose last node is remembered, the newest. */
+const MOST_STEPS = 65_536;
+/** Under this name the steps are remembered that were logged without an episode. */
+const OWN = "";
 
 /** One step of an episode, or of none. */
 export interface Where {
@@ -11,28 +16,39 @@ export interface Where {
   episode?: string;
 }
 
-/** The steps of a run, by step and episode. */
+/** The steps of a run, as far as this run handle logged them. */
 export class Steps {
-  /** Under the empty name: those of no episode. In the order of their first step. */
+  /** In the order of their first step. */
   readonly #episodes = new Map<string, StepSet>();
-  readonly #rollouts = new Map<number, number>();
+  /** The episode of the last node of each step. */
+  readonly #lastNodes = new Map<number, string>();
+  #rollouts = 0;
   #highest = -1;
-  #last: Where = { step: 0 };
+  /** What was logged last: a node, and the step of a node or of measurements. */
+  #lastNode: Required<Where> | null = null;
+  #lastStep: number | null = null;
 
-  /** The step, and the episode, that was logged last; step 0 before the first. */
+  /** `writer`: 12 random hex digits, drawn once for the run handle. */
+  constructor(private readonly writer: string) {}
+
+  /** The node that was logged last; before the first the step that comes next. */
   get last(): Where {
-    return this.#last;
+    return this.#lastNode ?? { step: this.#highest + 1 };
   }
 
-  /** Takes the step after the last one: nobody else gets it. */
+  /** The step that was logged last; before the first the one that comes next. */
+  get lastStep(): number {
+    return this.#lastStep ?? this.#highest + 1;
+  }
+
+  /** Takes the step after the last one: no other call of this run handle gets it. */
   take(): number {
     return (this.#highest += 1);
   }
 
-  /** Notes that a step is logged now. */
-  see(where: Where): void {
-    this.#last = where;
-    this.#highest = Math.max(this.#highest, where.step);
+  /** The run has steps up to `lastStep` already: steps that are not named go on after it. */
+  resume(lastStep: number): void {
+    this.#highest = Math.max(this.#highest, lastStep);
   }
 
   /** Whether anything of the episode has a snapshot. */
@@ -40,24 +56,50 @@ export class Steps {
     return this.#episodes.has(episode);
   }
 
+  /** The node of a `log`, and whether this is its first: then it is a snapshot, else its scores are added to it. */
+  logged(step: number, episode?: string): { where: Required<Where>; isFirst: boolean } {
+    const where = { step, episode: episode ?? `${this.writer}-${step}` };
+    const isFirst = this.#isFirst(step, episode ?? OWN);
+    this.#see(where);
+    return { where, isFirst };
+  }
+
+  /** The node of a rollout: one of its own where no episode is named. */
+  rollout(step: number, episode?: string): Required<Where> {
+    if (episode !== undefined) this.#isFirst(step, episode);
+    const where = { step, episode: episode ?? `${this.writer}-${step}-${this.#rollouts++}` };
+    this.#see(where);
+    return where;
+  }
+
+  /** Measurements of a step are logged now. */
+  measured(step: number): void {
+    this.#lastStep = step;
+    this.#highest = Math.max(this.#highest, step);
+  }
+
+  /** The episode of the node of that step that was logged last here; `undefined` where there is none. */
+  nodeOf(step: number): string | undefined {
+    return this.#lastNodes.get(step);
+  }
+
+  #see(where: Required<Where>): void {
+    this.#lastNode = where;
+    this.measured(where.step);
+    this.#lastNodes.delete(where.step);
+    this.#lastNodes.set(where.step, where.episode);
+    forgetOldest(this.#lastNodes, MOST_STEPS);
+  }
+
   /** Whether this is the first snapshot of that step; it is remembered. */
-  isFirst(step: number, episode = ""): boolean {
+  #isFirst(step: number, episode: string): boolean {
     let steps = this.#episodes.get(episode);
     if (steps === undefined) {
       steps = new StepSet();
       this.#episodes.set(episode, steps);
-      forgetOldest(this.#episodes, MOST_EPISODES, "");
+      forgetOldest(this.#episodes, MOST_EPISODES, OWN);
     }
     return steps.add(step);
-  }
-
-  /** A name for one more rollout of a step. */
-  another(step: number): string {
-    const number = (this.#rollouts.get(step) ?? 1) + 1;
-    this.#rollouts.delete(step);
-    this.#rollouts.set(step, number);
-    forgetOldest(this.#rollouts, MOST_COUNTED);
-    return `step-${step}-rollout-${number}`;
   }
 }
 

@@ -74,6 +74,11 @@ export function traceId(): string {
   return hex(random(16));
 }
 
+/** The id of one run handle of one process: 6 random bytes, hex. */
+export function writerId(): string {
+  return hex(random(6));
+}
+
 /** SHA-256 of bytes, lowercase hex. `undefined` where the platform has none (a page that is not a secure context). */
 export async function sha256(bytes: Uint8Array): Promise<string | undefined> {
   await randomReady;

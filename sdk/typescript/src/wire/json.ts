@@ -41,6 +41,20 @@ export function written(value: unknown): string {
   return text.replace(/\\(ud[89a-f][0-9a-f]{2}|.)/g, (all, escape: string) => (escape.length > 1 ? "\ufffd" : all));
 }
 
+/** Whether two JSON values are the same, whatever the order of their keys. */
+export function isSame(a: unknown, b: unknown): boolean {
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return a === b;
+  const [left, right] = [Object.entries(a), b as JsonObject];
+  if (Array.isArray(a) !== Array.isArray(b) || left.length !== Object.keys(b).length) return false;
+  return left.every(([key, value]) => Object.hasOwn(right, key) && isSame(value, right[key]));
+}
+
+/** A JSON value as a message shows it, cut. */
+export function shortly(value: unknown): string {
+  const text = JSON.stringify(value) ?? "";
+  return text.length <= 80 ? text : `${text.slice(0, 80)}...`;
+}
+
 /** Sets an own property of any name, `__proto__` included. */
 export function put(object: Record<string, unknown>, key: string, value: unknown): void {
   if (key !== "__proto__") object[key] = value;
