@@ -18,7 +18,7 @@ from .run import Run
 from .settings import Mode, Settings, address, parse_mode
 from .sinks.base import Sink
 from .stamps import uuid7
-from .values import identifier, label, object_of, optional_label, words
+from .values import label, object_of, optional_label, run_identifier, words
 
 __all__ = [
     "acheckpoint",
@@ -71,28 +71,36 @@ def init(
     settings = replace(settings, endpoint=address(settings.endpoint))
     resource = {"resource": dict(settings.resource)} if settings.resource else {}
     named = id or settings.run_id
+    ledger = Ledger()
     spec = RunStarted(
-        name=label(name or named or _default_name(), "run"),
-        project=label(project or settings.project or "default", "default"),
-        kind_=label(kind, "training"),
-        agent=optional_label(agent),
-        task=optional_label(task),
-        tags=[label(tag, "tag") for tag in words(tags)][:_MOST_TAGS],
-        config=object_of(config),
-        metadata={**object_of(metadata), **resource, "sdk": f"python {_version()}"},
+        name=label(name or named or _default_name(), "run", ledger),
+        project=label(project or settings.project or "default", "default", ledger),
+        kind_=label(kind, "training", ledger),
+        agent=optional_label(agent, ledger),
+        task=optional_label(task, ledger),
+        tags=_tags(tags, ledger),
+        config=object_of(config, ledger),
+        metadata=object_of({**object_of(metadata), **resource, "sdk": f"python {_version()}"}, ledger),
     )
+    run_id = run_identifier(named, ledger) if named else uuid7(time.time_ns())
     _end_open()
-    run_id = identifier(named, "run") if named else uuid7(time.time_ns())
     if sinks is None:
         from .sinks.server import ServerSink
 
         sinks = [ServerSink()]
-    run = Run(spec, run_id, settings, () if settings.mode == "disabled" else sinks)
+    run = Run(spec, run_id, settings, () if settings.mode == "disabled" else sinks, ledger)
     context.enter(run)
     if not settings.quiet and settings.mode != "disabled":
         where = run.url if settings.mode == "online" else f"offline, in {settings.spool}"
         print(f"gauntlet: {run.name} -> {where}", file=sys.stderr)
     return run
+
+
+def _tags(tags: Any, ledger: Ledger) -> list[str]:
+    found = [label(tag, "tag", ledger) for tag in words(tags)]
+    if len(found) > _MOST_TAGS:
+        ledger.warn("tags", f"a run has at most {_MOST_TAGS} tags; of {len(found)} the others are left out")
+    return found[:_MOST_TAGS]
 
 
 def _end_open() -> None:
@@ -128,7 +136,7 @@ def _current() -> Run:
     _ledger.warn("no run", "there is no run; call gauntlet.init() first. Nothing is recorded until then")
     if _nobody is None:
         settings = replace(Settings.from_env({}), mode="disabled")
-        _nobody = Run(RunStarted("nobody"), "none", settings, ())
+        _nobody = Run(RunStarted("nobody"), "none", settings, (), Ledger())
     return _nobody
 
 

@@ -52,14 +52,14 @@ def record_step(
     metadata: Mapping[str, Any] | None = None,
     episode: Episode | None = None,
 ) -> None:
-    """One ``step.recorded``. In an episode steps count up; outside they belong to the step that is under way, the
-    one that is logged next."""
+    """One ``step.recorded``. In an episode steps count up from 0; outside they belong to the run's step that is under
+    way, the one that is logged next, and to what this process logs there."""
     if run._off:
         return
     try:
         started = started_ns or time.time_ns()
         event = StepRecorded(kind, span or span_id(), rfc3339(started))
-        event.name = optional_label(name)
+        event.name = optional_label(name, run._ledger)
         event.parent_span_id = parent
         event.ended_at = rfc3339(max(ended_ns, started)) if ended_ns else None
         event.payload = payload
@@ -67,8 +67,12 @@ def record_step(
         event.metadata = object_of(metadata)
         if episode is not None:
             episode._note(kind, payload)
-        step = episode.next_step() if episode is not None else run._last + 1
-        run._put(event, step, episode.id if episode is not None else None, ended_ns or started)
+        if episode is not None:
+            step, within = episode.next_step(), episode.id
+        else:
+            step = run._last + 1
+            within = run._recorder.node(step)
+        run._put(event, step, within, ended_ns or started)
     except Exception as failure:
         run._ledger.bug("recording a step", failure)
 

@@ -301,19 +301,15 @@ _json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", "
 def encode(
     kind: str, body: dict[str, Any], id: str, at: str, episode: str | None = None, step: int | None = None
 ) -> bytes:
-    """One event as one line of JSON, without the line's end."""
+    """One event as one line of JSON, without the line's end. Raises ``UnicodeEncodeError`` for half a surrogate
+    pair, which no UTF-8 can hold."""
     event: dict[str, Any] = {"id": id, "at": at, "kind": kind, "v": 1}
     if episode is not None:
         event["episode"] = episode
     if step is not None:
         event["step"] = step
     event["body"] = body
-    line = _json.encode(event)
-    try:
-        return line.encode("utf-8")
-    except UnicodeEncodeError:
-        # Half a surrogate pair is no text; the log takes a question mark instead of refusing the event.
-        return line.encode("utf-8", "replace")
+    return _json.encode(event).encode()
 
 
 def happening(event: Event) -> bytes:

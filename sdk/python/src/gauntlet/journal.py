@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import mimetypes
 import operator
 import os
@@ -14,8 +15,21 @@ from typing import TYPE_CHECKING, Any, get_args
 from . import context
 from .events import Challenge, Event, Failure, ScoreAdded, SnapshotScored, Target
 from .ledger import Ledger, Unusable
-from .recorder import Artifact, Entry, Logged, Recorder, Rollout
-from .values import identifier, label, number, numbers, object_of, optional_label, path_of, shown, text, words
+from .paths import path_of
+from .recorder import Artifact, Entry, LateScore, Logged, Measured, Recorder, Rollout
+from .stamps import writer_id
+from .values import (
+    MAX_STEP,
+    identifier,
+    label,
+    number,
+    numbers,
+    object_of,
+    optional_label,
+    shown,
+    text,
+    words,
+)
 
 if TYPE_CHECKING:
     from .episodes import Episode
@@ -30,47 +44,72 @@ _FAILURES = frozenset(get_args(Failure))
 class Journal:
     """The recording half of :class:`gauntlet.Run`. ``off``: everything is ignored."""
 
-    def __init__(self, off: bool) -> None:
+    def __init__(self, off: bool, ledger: Ledger) -> None:
         self._off = off
-        #: The step that was logged last.
+        #: The step that was logged last; of an earlier process where this one goes on with its run.
         self._last = -1
-        self._renew()
+        #: Whether this process has logged any, and before that what was measured at the step that comes first.
+        self._logged = False
+        self._measured: set[str] = set()
+        self._renew(ledger)
 
-    def _renew(self) -> None:
+    def _renew(self, ledger: Ledger) -> None:
         """As new, but for the count of steps: in a forked child locks and threads are the parent's."""
         self._lock = threading.RLock()
         self._open: dict[str, Episode] = {}
-        self._ledger = Ledger()
-        self._recorder = Recorder(self._ledger)
+        self._ledger = ledger
+        #: Names this process and run in the episodes that nobody names; anew in a forked child.
+        self._writer = writer_id()
+        self._recorder = Recorder(self._ledger, self._writer)
 
     # Numbers
 
     def log(self, scores: Mapping[str, Any], step: int | None = None, *, episode: str | None = None) -> None:
         """Records the numbers of a training step; ``step`` is the last one plus 1 where none is given.
 
-        Logging the same step again adds to it. ``reward`` is the score of the whole (``root``) where there is no
-        ``root``. Nested mappings and ``a/b`` become ``a.b``. What is no finite number is left out and counted.
+        Logging the same step again adds to it; what another process logs at that step is a node of its own.
+        ``reward`` is the score of the whole (``root``) where there is no ``root``. Nested mappings and ``a/b`` become
+        ``a.b``. ``None`` and NaN say that a rubric was not evaluated; what is no number is left out and counted.
         """
-        self._log(scores, "", step, episode)
-
-    def metrics(self, values: Mapping[str, Any], step: int | None = None) -> None:
-        """Records measurements (loss, kl, lr) of a step: as :meth:`log`, under ``metrics.``, shown as curves and
-        never judged as failures. Without ``step`` they belong to the step that was logged last."""
-        if step is None:
-            step = max(self._last, 0)
-        self._log(values, "metrics.", step, None)
-
-    def _log(self, scores: Mapping[str, Any], prefix: str, step: int | None, episode: str | None) -> None:
         if self._off:
             return
         try:
             at = time.time_ns()
-            logged = Logged(self._taken(scores), prefix)
+            logged = Logged(self._taken(scores))
             within = self._within(episode)
             self._judge(within)
             self._recorder.put(Entry(at, logged, self._step(step), within))
         except Exception as error:
             self._ledger.bug("log", error)
+
+    def metrics(self, values: Mapping[str, Any], step: int | None = None) -> None:
+        """Records measurements (loss, kl, lr) of a step, under ``metrics.``: curves beside its rollouts, of none of
+        them in particular, and never a failure.
+
+        Without ``step`` they belong to the step that was logged last. Before anything is logged they begin at the
+        first step, and a measurement that is taken again is of the next one.
+        """
+        if self._off:
+            return
+        try:
+            at = time.time_ns()
+            taken = self._taken(values)
+            index = _index(step)
+            if index is None:
+                index = self._measured_step(taken)
+            self._recorder.put(Entry(at, Measured(taken), index))
+        except Exception as error:
+            self._ledger.bug("metrics", error)
+
+    def _measured_step(self, taken: Mapping[str, float]) -> int:
+        with self._lock:
+            if self._logged:
+                return self._last
+            if not self._measured.isdisjoint(taken):
+                self._measured.clear()
+                self._last += 1
+            self._measured.update(taken)
+            return self._last + 1
 
     def rollout(
         self,
@@ -101,7 +140,6 @@ class Journal:
             self._judge(within)
             what = Rollout(
                 self._taken(scores),
-                within is None,
                 said,
                 seen,
                 words(not_evaluated),
@@ -127,7 +165,10 @@ class Journal:
         explanation: str | None = None,
         source: str = "sdk",
     ) -> None:
-        """Adds one score to a step (the last one where none is named), an episode or the run."""
+        """Adds one score to a step (the last one where none is named), an episode or the run.
+
+        Where no episode is named, a step's score is of what this process scored last at that step.
+        """
         if self._off:
             return
         try:
@@ -140,13 +181,20 @@ class Journal:
                 raise Unusable(f"the path is {shown(path)}; it must name a rubric")
             taken = self._taken({path: value})
             within = self._within(episode)
-            if target == "step" and step is None:
-                step = max(self._last, 0)
+            if target == "episode" and within is None:
+                raise Unusable("no episode is named, and the code is in none")
+            index = _index(step)
+            if target == "step" and index is None:
+                index = max(self._last, 0)
             for name, found in taken.items():
+                if not math.isfinite(found):
+                    self._ledger.count("not_evaluated")
+                    continue
                 event = ScoreAdded(target, path_of(name), found, optional_label(source) or "sdk")
                 event.label = optional_label(label)
                 event.explanation = None if explanation is None else text(explanation, self._ledger)
-                self._recorder.put(Entry(at, event, _index(step), within))
+                what = LateScore(event) if target == "step" and within is None else event
+                self._recorder.put(Entry(at, what, index, within))
         except Exception as error:
             self._ledger.bug("score", error)
 
@@ -154,7 +202,7 @@ class Journal:
         """The episode that is named, else the one that the code is in."""
         if episode is None or episode == "":
             return context.episode_id(self)
-        return identifier(episode, "episode")
+        return identifier(episode, "episode", self._ledger)
 
     def _judge(self, episode: str | None) -> None:
         """An episode that is logged in is a node already; see :meth:`Episode.finish`."""
@@ -172,6 +220,7 @@ class Journal:
     def _step(self, step: int | None) -> int:
         index = _index(step)
         with self._lock:
+            self._logged = True
             self._last = self._last + 1 if index is None else index
             return self._last
 
@@ -244,16 +293,19 @@ class Journal:
 
 
 def _index(step: Any) -> int | None:
-    """A step's number: any whole number, a float as well, as trainers have them."""
+    """A step's number: any whole number from 0 to 2^53 - 1, a float or a text as well, as trainers have them."""
     if step is None:
         return None
     try:
-        return operator.index(step)
+        index = operator.index(step)
     except TypeError:
         found = number(step)
         if found is None or not found.is_integer():
             raise Unusable(f"the step is {shown(step)}; it must be a whole number") from None
-        return int(found)
+        index = int(found)
+    if not 0 <= index <= MAX_STEP:
+        raise Unusable(f"the step is {shown(step)}; steps run from 0 to {MAX_STEP}")
+    return index
 
 
 def _challenge(challenge: Challenge | Mapping[str, Any] | None) -> Challenge | None:

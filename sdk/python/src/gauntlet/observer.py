@@ -17,8 +17,9 @@ from .control import Desk, obey_tweak, typed
 from .events import ChallengeAnswered
 from .frames import Frame, Frames
 from .ledger import Ledger
+from .paths import path_of
 from .run import Run
-from .values import label, number, object_of, path_of
+from .values import label, number, object_of
 
 __all__ = ["Watch", "watch"]
 

@@ -16,35 +16,48 @@ from typing import Any
 
 from .events import ArtifactAdded, Challenge, Event, Failure, Gap, ScoreAdded, SnapshotScored, encode
 from .ledger import Ledger
+from .paths import path_of, paths_of, repaired, without_surrogates
 from .pump import Pump
 from .sinks.base import Record
 from .sinks.outlet import Outlet
 from .stamps import rfc3339, uuid7
-from .values import MAX_SCORES, copy_hashed, label, path_of, text
+from .values import MAX_SCORES, copy_hashed, label, shown, text
 
-__all__ = ["Artifact", "Entry", "Logged", "Recorder", "Rollout"]
+__all__ = ["Artifact", "Entry", "LateScore", "Logged", "Measured", "Recorder", "Rollout"]
 
+#: Behind a name that a call has twice by nesting; no path holds it.
+_SAME = "\0"
 #: Most calls that wait for this thread, and about how many bytes of text they may hold.
 _MOST_ENTRIES = 131_072
 _MOST_BYTES = 256 << 20
-#: Largest step number.
-MAX_STEP = 2**31 - 1
 
 
 @dataclass(slots=True)
 class Logged:
-    """Numbers of a step: the first of a step is a snapshot, later ones are laid over it."""
+    """Numbers of a step: the first of a step is a snapshot, later ones are laid over it. NaN: not evaluated."""
 
     numbers: dict[str, float]
-    prefix: str = ""
+
+
+@dataclass(slots=True)
+class Measured:
+    """Measurements of a step, of no rollout in particular. NaN: not measured."""
+
+    numbers: dict[str, float]
+
+
+@dataclass(slots=True)
+class LateScore:
+    """A score of a step that named no episode: of what this process scored last at that step."""
+
+    event: ScoreAdded
 
 
 @dataclass(slots=True)
 class Rollout:
-    """One judged rollout. ``alone``: no episode was named, so it must not replace another one of its step."""
+    """One judged rollout. NaN: not evaluated."""
 
     numbers: dict[str, float]
-    alone: bool
     action: str = ""
     observation: str = ""
     not_evaluated: tuple[str, ...] = ()
@@ -70,18 +83,24 @@ class Entry:
     """One call of the loop, with the time it was made."""
 
     at_ns: int
-    what: Event | Logged | Rollout | Artifact
+    what: Event | Logged | Measured | LateScore | Rollout | Artifact
     step: int | None = None
     episode: str | None = None
 
 
 class Recorder:
-    """Takes entries from the loop and gives records to the outlets."""
+    """Takes entries from the loop and gives records to the outlets.
 
-    def __init__(self, ledger: Ledger) -> None:
+    What names no episode gets one that no other process can make, as its name begins with this ``writer``.
+    """
+
+    def __init__(self, ledger: Ledger, writer: str) -> None:
         self.ledger = ledger
+        self.writer = writer
         self.outlets: list[Outlet] = []
         self._scored = _Scored()
+        #: How many rollouts named no episode.
+        self._rollouts = 0
         self._losses = threading.Lock()
         self._lost = 0
         self._closed = False
@@ -121,7 +140,7 @@ class Recorder:
         if self._lost:
             with self._losses:
                 lost, self._lost = self._lost, 0
-            records.append(_write(Gap(lost, "the queue was full"), entries[0].at_ns, None, None))
+            records.append(self._write(Gap(lost, "the queue was full"), entries[0].at_ns, None, None))
         for entry in entries:
             try:
                 records.extend(self._records_of(entry))
@@ -132,48 +151,55 @@ class Recorder:
             outlet.offer(records)
 
     def _records_of(self, entry: Entry) -> list[Record]:
-        what, step, episode = entry.what, entry.step, entry.episode
-        if step is not None and not 0 <= step <= MAX_STEP:
-            self.ledger.count("skipped_values")
-            self.ledger.warn(
-                "step", f"step {step} is outside 0 to {MAX_STEP}; the call is left out (told once)"
-            )
-            return []
+        what = entry.what
         if isinstance(what, Logged):
             return self._logged(entry, what)
         if isinstance(what, Rollout):
-            return [self._rollout(entry, what)]
+            return self._rollout(entry, what)
+        if isinstance(what, Measured):
+            return self._measured(entry, what)
+        if isinstance(what, LateScore):
+            assert entry.step is not None
+            return [self._write(what.event, entry.at_ns, entry.step, self._scored.latest(entry.step))]
         if isinstance(what, Artifact):
             return [self._artifact(entry, what)]
-        return [_write(what, entry.at_ns, step, episode)]
+        return [self._write(what, entry.at_ns, entry.step, entry.episode)]
 
     def _logged(self, entry: Entry, what: Logged) -> list[Record]:
-        scores = self._clean(what.numbers, what.prefix)
-        assert entry.step is not None
-        if not scores:
+        scores, absent = self._clean(what.numbers)
+        step, episode = entry.step, entry.episode
+        assert step is not None
+        if not scores and not absent:
             return []
-        episode = entry.episode
-        if what.prefix and episode is None:
-            # Measurements lie over a rollout of their step: on their own they would be a node that nobody judged.
-            episode = self._scored.latest(entry.step)
-        if self._scored.first(entry.step, episode):
-            return [_write(SnapshotScored(scores), entry.at_ns, entry.step, episode)]
-        added = (ScoreAdded("step", path, value, "log") for path, value in scores.items())
-        return [_write(event, entry.at_ns, entry.step, episode) for event in added]
+        first = self._scored.first(step, episode)
+        if episode is None:
+            episode = self.node(step)
+            self._scored.judged(step, episode)
+        if first:
+            return self._snapshot(SnapshotScored(scores, absent), entry.at_ns, step, episode)
+        return self._added(scores, entry.at_ns, step, episode)
 
-    def _rollout(self, entry: Entry, what: Rollout) -> Record:
-        scores = self._clean(what.numbers, "")
-        assert entry.step is not None
-        episode = entry.episode
-        first = self._scored.first(entry.step, episode)
-        if what.alone and not first:
-            episode = self._scored.another(entry.step)
-        self._scored.judged(entry.step, episode)
-        skipped = [p for p in dict.fromkeys(map(path_of, what.not_evaluated)) if p and p not in scores]
+    def _rollout(self, entry: Entry, what: Rollout) -> list[Record]:
+        scores, absent = self._clean(what.numbers)
+        step, episode = entry.step, entry.episode
+        assert step is not None
+        if episode is None:
+            episode = f"{self.node(step)}-{self._rollouts}"
+            self._rollouts += 1
+        elif not self._scored.first(step, episode):
+            self.ledger.count("replaced_rollouts")
+            self.ledger.warn(
+                "replaced",
+                f"episode {episode!r} has a rollout of step {step} already; the new one is shown instead. Name "
+                "another episode, or none, to keep both (told once)",
+            )
+        self._scored.judged(step, episode)
+        named = (path_of(p) for p in what.not_evaluated)
+        absent += [p for p in dict.fromkeys(named) if p and p not in scores and p not in absent]
         duration = what.duration_ms
         snapshot = SnapshotScored(
             scores=scores,
-            not_evaluated=skipped[:MAX_SCORES],
+            not_evaluated=absent,
             failures=list(what.failures),
             action=text(what.action, self.ledger),
             observation=text(what.observation, self.ledger),
@@ -184,7 +210,43 @@ class Recorder:
             challenge=what.challenge,
             metadata=what.metadata,
         )
-        return _write(snapshot, entry.at_ns, entry.step, episode)
+        return self._snapshot(snapshot, entry.at_ns, step, episode)
+
+    def _measured(self, entry: Entry, what: Measured) -> list[Record]:
+        numbers = what.numbers
+        scores: dict[str, float] = {}
+        for path, value in zip(self._paths(numbers, "metrics."), numbers.values(), strict=True):
+            if path and math.isfinite(value):
+                scores[path] = value
+            else:
+                self._not_a_score(path, value)
+        return self._added(scores, entry.at_ns, entry.step, None)
+
+    def node(self, step: int) -> str:
+        """The episode of what this process logs at a step without naming one."""
+        return f"{self.writer}-{step}"
+
+    def _snapshot(self, snapshot: SnapshotScored, at_ns: int, step: int, episode: str) -> list[Record]:
+        """The snapshot, and behind it the scores that are too many for one event."""
+        scores, over = snapshot.scores, {}
+        if len(scores) > MAX_SCORES:
+            # The score of the whole is among the first.
+            pairs = sorted(scores.items(), key=lambda pair: pair[0] != "root")
+            snapshot.scores, over = dict(pairs[:MAX_SCORES]), dict(pairs[MAX_SCORES:])
+        if (more := len(snapshot.not_evaluated) - MAX_SCORES) > 0:
+            self.ledger.count("skipped_values", more)
+            self.ledger.warn(
+                "not evaluated",
+                f"more than {MAX_SCORES} paths were not evaluated; the others are left out (told once)",
+            )
+            snapshot.not_evaluated = snapshot.not_evaluated[:MAX_SCORES]
+        return [self._write(snapshot, at_ns, step, episode), *self._added(over, at_ns, step, episode)]
+
+    def _added(
+        self, scores: dict[str, float], at_ns: int, step: int | None, episode: str | None
+    ) -> list[Record]:
+        added = (ScoreAdded("step", path, value, "log") for path, value in scores.items())
+        return [self._write(event, at_ns, step, episode) for event in added]
 
     def _artifact(self, entry: Entry, what: Artifact) -> Record:
         if isinstance(what.content, Path):
@@ -198,42 +260,69 @@ class Recorder:
             sha256,
             label(what.role, "file"),
         )
-        record = _write(event, entry.at_ns, entry.step, entry.episode)
+        record = self._write(event, entry.at_ns, entry.step, entry.episode)
         record.blob = what.content
         return record
 
-    def _clean(self, numbers: dict[str, float], prefix: str) -> dict[str, float]:
-        """Paths as the wire wants them; `reward` is the root where nothing else is."""
+    def _write(self, event: Event, at_ns: int, step: int | None, episode: str | None) -> Record:
+        id, at, body = uuid7(at_ns), rfc3339(at_ns), event.body()
+        try:
+            line = encode(event.kind, body, id, at, episode, step)
+        except UnicodeEncodeError:
+            (episode, body), count = repaired([episode, body])
+            self.ledger.count("repaired_texts", count)
+            line = encode(event.kind, body, id, at, episode, step)
+        return Record(line, id, at, event.kind, body, episode, step)
+
+    def _clean(self, numbers: dict[str, float]) -> tuple[dict[str, float], list[str]]:
+        """Scores by path, and the paths that were not evaluated; `reward` is the root where nothing else is."""
+        paths = self._paths(numbers, "")
+        if "reward" in paths and "root" not in paths:
+            paths = ["root" if path == "reward" else path for path in paths]
         scores: dict[str, float] = {}
-        for name, value in numbers.items():
-            path = path_of(prefix + name)
-            if not path or not math.isfinite(value):
-                self.ledger.count("skipped_values")
-                self.ledger.warn(
-                    f"value {name}", f"{name} is {value}, not a finite number; it is left out (told once)"
-                )
+        absent: list[str] = []
+        for path, value in zip(paths, numbers.values(), strict=True):
+            if path and math.isfinite(value):
+                scores[path] = value
                 continue
-            scores[path] = float(value)
-        if "root" not in scores and "reward" in scores:
-            scores = {"root" if path == "reward" else path: value for path, value in scores.items()}
-        if len(scores) > MAX_SCORES:
-            self.ledger.count("skipped_values", len(scores) - MAX_SCORES)
-            self.ledger.warn("scores", f"a step has {len(scores)} scores; {MAX_SCORES} are kept (told once)")
-            scores = dict(list(scores.items())[:MAX_SCORES])
-        return scores
+            self._not_a_score(path, value)
+            if path:
+                absent.append(path)
+        return scores, absent
+
+    def _paths(self, numbers: dict[str, float], prefix: str) -> list[str]:
+        """The paths of one call's names; those that meet another's are counted and named once."""
+        paths = paths_of(numbers, prefix)
+        for name, path in zip(numbers, paths, strict=True):
+            if "\ufffd" in path and without_surrogates(str(name)) is not name:
+                self.ledger.count("repaired_texts")
+            if "~" in path and "~" not in str(name):
+                self.ledger.count("renamed_scores")
+                self.ledger.warn(
+                    f"renamed {path}",
+                    f"the name {shown(str(name).rstrip(_SAME))} is too long for a path, or another one of the call "
+                    f"means the same; it is kept as {path!r} (told once)",
+                )
+        return paths
+
+    def _not_a_score(self, path: str, value: float) -> None:
+        if not path:
+            self.ledger.count("skipped_values")
+            self.ledger.warn("no path", "a value without a name is left out (told once)")
+            return
+        self.ledger.count("not_evaluated")
 
 
 class _Scored:
     """Which (step, episode) has a snapshot already. Remembers the newest episodes and all of their steps, and of the
-    newest steps which episode was judged last."""
+    newest steps which episode was scored last. ``None`` stands for the episodes of what named none."""
 
     _MOST_EPISODES = 65_536
     _MOST_STEPS = 4096
 
     def __init__(self) -> None:
         self._steps: OrderedDict[str | None, _Steps] = OrderedDict()
-        self._copies: OrderedDict[int, int] = OrderedDict()
-        self._judged: OrderedDict[int, str | None] = OrderedDict()
+        self._judged: OrderedDict[int, str] = OrderedDict()
 
     def first(self, step: int, episode: str | None) -> bool:
         """Whether this is the first snapshot of that step; it is remembered."""
@@ -245,22 +334,15 @@ class _Scored:
                 del self._steps[oldest]
         return steps.add(step)
 
-    def another(self, step: int) -> str:
-        """A name for one more rollout of a step."""
-        n = self._copies.pop(step, 1) + 1
-        self._copies[step] = n
-        if len(self._copies) > self._MOST_STEPS:
-            self._copies.popitem(last=False)
-        return f"step-{step}-rollout-{n}"
-
-    def judged(self, step: int, episode: str | None) -> None:
-        """A rollout of that step, in that episode."""
+    def judged(self, step: int, episode: str) -> None:
+        """The node of that step that was scored last."""
         self._judged[step] = episode
+        self._judged.move_to_end(step)
         if len(self._judged) > self._MOST_STEPS:
             self._judged.popitem(last=False)
 
     def latest(self, step: int) -> str | None:
-        """The episode of the step's last rollout."""
+        """The episode of the node of that step that was scored last, if this process scored any."""
         return self._judged.get(step)
 
 
@@ -286,8 +368,3 @@ class _Steps:
         else:
             self._others.add(step)
         return True
-
-
-def _write(event: Event, at_ns: int, step: int | None, episode: str | None) -> Record:
-    id, at, body = uuid7(at_ns), rfc3339(at_ns), event.body()
-    return Record(encode(event.kind, body, id, at, episode, step), id, at, event.kind, body, episode, step)

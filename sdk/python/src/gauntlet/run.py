@@ -13,6 +13,7 @@ from . import context, lifecycle
 from .control import Command, Control
 from .events import Ending, RunFinished, RunStarted, RunStatus, Status
 from .journal import Journal
+from .ledger import Ledger
 from .settings import Settings
 from .sinks.base import RunInfo, Sink
 from .sinks.outlet import Outlet
@@ -27,8 +28,10 @@ __all__ = ["Run"]
 class Run(Journal):
     """One training run, evaluation or simulation. Made by :func:`gauntlet.init`; safe from any thread."""
 
-    def __init__(self, spec: RunStarted, run_id: str, settings: Settings, sinks: Sequence[Sink]) -> None:
-        super().__init__(off=settings.mode == "disabled")
+    def __init__(
+        self, spec: RunStarted, run_id: str, settings: Settings, sinks: Sequence[Sink], ledger: Ledger
+    ) -> None:
+        super().__init__(settings.mode == "disabled", ledger)
         self.id = run_id
         self.name = spec.name
         self.project = spec.project
@@ -211,5 +214,5 @@ class Run(Journal):
             if child is not None:
                 children.append(child)
         self._sinks = children
-        self._renew()
+        self._renew(Ledger())
         self._start()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-__all__ = ["rfc3339", "span_id", "trace_id", "uuid7"]
+__all__ = ["rfc3339", "span_id", "trace_id", "uuid7", "writer_id"]
 
 
 def uuid7(at_ns: int) -> str:
@@ -28,6 +28,11 @@ def span_id() -> str:
 def trace_id() -> str:
     """16 random bytes in hex: an episode's id, usable as an OpenTelemetry trace id."""
     return os.urandom(16).hex()
+
+
+def writer_id() -> str:
+    """6 random bytes in hex: names one process and run handle, and is the beginning of the episodes it makes."""
+    return os.urandom(6).hex()
 
 
 _second: tuple[int, str] = (-1, "")

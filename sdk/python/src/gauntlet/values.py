@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .ledger import Ledger
+from .paths import CONTROLS, cut, free_key, repaired, shortened, without_surrogates
 
 __all__ = [
     "identifier",
@@ -24,8 +25,9 @@ __all__ = [
     "numbers",
     "object_of",
     "optional_label",
-    "path_of",
     "preview",
+    "reading",
+    "run_identifier",
     "say",
     "shown",
     "copy_hashed",
@@ -33,29 +35,47 @@ __all__ = [
     "words",
 ]
 
-#: Longest rubric path, bytes.
-MAX_PATH_BYTES = 256
+#: Longest id of a run or an episode, bytes.
+MAX_ID_BYTES = 200
 #: Longest one-line text, bytes.
 MAX_LABEL_BYTES = 512
 #: Longest free text, bytes.
 MAX_TEXT_BYTES = 1 << 20
 #: Most scores in one snapshot.
 MAX_SCORES = 1024
-#: Longest preview of an argument or result, characters.
+#: Largest step number: what a JSON number holds exactly in every language.
+MAX_STEP = 2**53 - 1
+#: Longest preview of an argument or result, bytes.
 MAX_PREVIEW = 8192
-#: Longest configuration or metadata, characters.
+#: Longest configuration or metadata, bytes.
 MAX_OBJECT = 1 << 20
 
 _PLAIN = (float, int)
+#: Types that say "not there" and have no number in them: pandas' and NumPy's.
+_MISSING = frozenset({"NAType", "NaTType", "MaskedConstant"})
+#: How texts say that there is no number.
+_NO_NUMBER = frozenset({"nan", "inf", "infinity", "null", "none"})
 _DEEPEST = 8
-_paths: dict[str, str] = {}
+_SPACED = dict.fromkeys(CONTROLS, " ")
 
 
 def number(value: Any) -> float | None:
-    """The finite number that ``value`` is: an int, a bool, a float, a NumPy or torch scalar. Else ``None``."""
+    """The finite number that ``value`` is: an int, a bool, a float, a decimal, a text such as ``"0.8"``, a NumPy or
+    torch scalar. Else ``None``."""
+    found = reading(value)
+    return found if found is not None and math.isfinite(found) else None
+
+
+def reading(value: Any) -> float | None:
+    """The number that ``value`` is; NaN where it says that there is none (``None``, an empty text, NaN, an infinity,
+    pandas' ``NA``, a masked element). ``None`` where it is something else, and no number."""
     try:
         if value.__class__ not in _PLAIN:
-            if value is None or isinstance(value, (str, bytes)):
+            if value is None or type(value).__name__ in _MISSING:
+                return math.nan
+            if isinstance(value, str):
+                return _of_text(value)
+            if isinstance(value, (bytes, bytearray)):
                 return None
             if hasattr(value, "item"):
                 value = value.item()
@@ -64,27 +84,34 @@ def number(value: Any) -> float | None:
         result = float(value)
     except Exception:
         return None
-    return result if math.isfinite(result) else None
+    return result if math.isfinite(result) else math.nan
+
+
+def _of_text(value: str) -> float | None:
+    """The number that a text is as JSON and CSV files write it: no ``1_000``, no digits of other scripts."""
+    word = value.strip()
+    if not word or word.lower().lstrip("+-") in _NO_NUMBER:
+        return math.nan
+    return float(word) if word.isascii() and "_" not in word else None
 
 
 def numbers(values: Mapping[str, Any], ledger: Ledger) -> dict[str, float]:
-    """A copy with every number taken as it is now; nested mappings are joined with a dot.
+    """A copy with every number taken as it is now; nested mappings are joined with a dot. NaN: not evaluated.
 
-    What is no finite number is left out, counted under ``skipped_values`` and named once.
+    What is something else is left out, counted under ``skipped_values`` and named once.
     """
     found: dict[str, float] = {}
     for name, value in _flat(values, ""):
-        if value.__class__ is float and math.isfinite(value):
-            found[name] = value
-            continue
-        taken = number(value)
+        taken = value if value.__class__ is float else reading(value)
         if taken is None:
             ledger.count("skipped_values")
             key = f"value {name}"
             if not ledger.told(key):
-                ledger.warn(key, f"{name} is {shown(value)}, not a finite number; it is left out (told once)")
-        else:
-            found[name] = taken
+                ledger.warn(key, f"{name} is {shown(value)}, not a number; it is left out (told once)")
+            continue
+        while name in found:
+            name += "\0"  # The same name by another way of nesting; no path holds this character.
+        found[name] = taken
     return found
 
 
@@ -97,44 +124,52 @@ def _flat(values: Mapping[str, Any], prefix: str, depth: int = 0) -> Iterator[tu
             yield full, value
 
 
-def path_of(name: str) -> str:
-    """The rubric path of a name: ``a/b`` becomes ``a.b``, empty segments and control characters go, at most 256
-    bytes stay. Empty where nothing is left."""
-    known = _paths.get(name)
-    if known is not None:
-        return known
-    clean = "".join(c for c in str(name).replace("/", ".") if c.isprintable() or c == " ")
-    clean = ".".join(part for part in clean.split(".") if part)
-    path = _cut(clean, MAX_PATH_BYTES).rstrip(".")
-    if len(_paths) < 65_536:
-        _paths[name] = path
-    return path
-
-
-def _cut(value: str, limit: int) -> str:
-    raw = value.encode("utf-8", "replace")
-    return value if len(raw) <= limit else raw[:limit].decode("utf-8", "ignore")
-
-
-def label(value: Any, default: str) -> str:
-    """A one-line text: control characters become spaces, at most 512 bytes stay; ``default`` where it is empty."""
+def label(value: Any, default: str, ledger: Ledger | None = None) -> str:
+    """A one-line text: control characters become spaces, what is beyond 512 bytes becomes ``…``; ``default`` where it
+    is empty."""
     line = _str(value)
     if not line.isprintable():
-        line = "".join(c if c.isprintable() else " " for c in line)
-    return _cut(line, MAX_LABEL_BYTES).strip() or default
+        line = _repaired(line, ledger).translate(_SPACED)
+    if len(line) * 4 > MAX_LABEL_BYTES and len(line.encode()) > MAX_LABEL_BYTES:
+        line = cut(line, MAX_LABEL_BYTES - 3) + "…"
+    return line.strip() or default
 
 
-def identifier(value: Any, default: str) -> str:
-    """An id that may stand in an address: one line without slashes, at most 200 characters."""
-    if value.__class__ is str and len(value) <= 200 and value.replace("-", "").isalnum():
+def identifier(value: Any, default: str, ledger: Ledger | None = None) -> str:
+    """An id that may stand in an address: one line without slashes. Longer than 200 bytes, it is cut and ends in
+    ``~`` and 8 hex digits of its SHA-256, so that two long ids stay two."""
+    if value.__class__ is str and len(value) <= MAX_ID_BYTES and value.isascii() and _is_plain(value):
         return str(value)  # As nearly all are: asked for each rollout.
-    clean = label(_str(value).replace("/", "_").replace("\\", "_"), default)[:200]
-    return default if clean in {".", ".."} else clean
+    line = _repaired(_str(value), ledger).translate(_SPACED).replace("/", "_").replace("\\", "_").strip()
+    return default if line in {"", ".", ".."} else shortened(line, MAX_ID_BYTES)
 
 
-def optional_label(value: Any) -> str | None:
+def _repaired(line: str, ledger: Ledger | None) -> str:
+    whole = without_surrogates(line)
+    if ledger is not None and whole is not line:
+        ledger.count("repaired_texts")
+    return whole
+
+
+def _is_plain(value: str) -> bool:
+    return value.replace("-", "").isalnum()
+
+
+def run_identifier(value: Any, ledger: Ledger | None = None) -> str:
+    """The id of a run, as :func:`identifier`. Raises ``ValueError`` for one that is too long: cut, it would name
+    another run."""
+    found = identifier(value, "run", ledger)
+    size = len(without_surrogates(_str(value)).strip().encode())
+    if size > MAX_ID_BYTES:
+        raise ValueError(
+            f"the id is {shown(value)}, {size} bytes long; the id of a run has at most {MAX_ID_BYTES} bytes"
+        )
+    return found
+
+
+def optional_label(value: Any, ledger: Ledger | None = None) -> str | None:
     """A one-line text as :func:`label` makes it; ``None`` where there is nothing to say."""
-    return None if value is None else label(value, "") or None
+    return None if value is None else label(value, "", ledger) or None
 
 
 def words(value: Any) -> tuple[str, ...]:
@@ -149,7 +184,7 @@ def text(value: Any, ledger: Ledger | None = None, limit: int = MAX_TEXT_BYTES) 
     whole = value if value.__class__ is str else say(value)
     if len(whole) * 4 <= limit:
         return whole
-    raw = whole.encode("utf-8", "replace")
+    raw = whole.encode("utf-8", "surrogatepass")
     if len(raw) <= limit:
         return whole
     if ledger is not None:
@@ -157,8 +192,9 @@ def text(value: Any, ledger: Ledger | None = None, limit: int = MAX_TEXT_BYTES) 
         ledger.warn(
             "cut", f"a text of {len(raw)} bytes was cut to {limit} (told once; see stats['cut_texts'])"
         )
-    kept = raw[: limit - 64].decode("utf-8", "ignore")
-    return f"{kept}\n[cut by gauntlet: {len(raw) - len(kept.encode())} bytes are missing]"
+    kept = cut(whole, limit - 64)
+    missing = len(raw) - len(kept.encode("utf-8", "surrogatepass"))
+    return f"{kept}\n[cut by gauntlet: {missing} bytes are missing]"
 
 
 def say(value: Any) -> str:
@@ -200,19 +236,24 @@ def _no_repr(value: Any, error: Exception) -> str:
 
 
 def preview(value: Any, limit: int = MAX_PREVIEW) -> Any:
-    """``value`` as JSON of at most about ``limit`` characters: plain data stays data, all else becomes its repr."""
+    """``value`` as JSON of at most about ``limit`` bytes: plain data stays data, all else becomes its repr."""
     return json_safe(value, _Budget(limit))
 
 
-def object_of(values: Any) -> dict[str, Any]:
+def object_of(values: Any, ledger: Ledger | None = None) -> dict[str, Any]:
     """A mapping as a JSON object, whatever it holds; NaN and infinities become text. Of an object with attributes (an
-    ``argparse.Namespace``, a dataclass) these are taken; anything else is kept as ``value``."""
+    ``argparse.Namespace``, a dataclass) these are taken; anything else is kept as ``value``. With a ``ledger`` texts
+    are repaired and counted here, and not where the event is written."""
     if values is None:
         return {}
     if not isinstance(values, Mapping):
         attributes = getattr(values, "__dict__", None)
         values = attributes if isinstance(attributes, dict) else {"value": values}
     safe = json_safe(values, _Budget(MAX_OBJECT))
+    if ledger is not None:
+        safe, count = repaired(safe)
+        if count:
+            ledger.count("repaired_texts", count)
     return safe if isinstance(safe, dict) else {}
 
 
@@ -228,7 +269,7 @@ def copy_hashed(path: Path, copy: Path | None = None) -> str:
 
 
 class _Budget:
-    """How many characters may still be written."""
+    """How many bytes may still be written."""
 
     __slots__ = ("left",)
 
@@ -236,9 +277,11 @@ class _Budget:
         self.left = left
 
     def take(self, whole: str) -> str:
-        kept = whole if len(whole) <= self.left else whole[: max(self.left, 0)] + "…"
-        self.left -= len(kept)
-        return kept
+        size = len(whole) if whole.isascii() else len(whole.encode("utf-8", "surrogatepass"))
+        if size > self.left:
+            whole, size = cut(whole, max(self.left, 0)) + "…", self.left + 3
+        self.left -= size
+        return whole
 
 
 def json_safe(value: Any, budget: _Budget, depth: int = 0) -> Any:
@@ -272,7 +315,8 @@ def _object(value: Mapping[Any, Any], budget: _Budget, depth: int) -> dict[str, 
         if budget.left <= 0:
             out["…"] = f"{len(value) - len(out)} more"
             break
-        name = budget.take(str(key))
+        # Keys that differ and read alike, such as 1 and "1", are all kept.
+        name = free_key(budget.take(str(key)), out)
         out[name] = json_safe(item, budget, depth + 1)
     return out
 
