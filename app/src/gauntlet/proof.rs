@@ -1,4 +1,4 @@
-//! Texts of a step as people read them: escapes undone, a claimed proof marked where what it cites is not there.
+//! Texts of a step as people read them: a claimed proof is marked where what it cites is not there.
 
 /// A piece of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,50 +11,38 @@ pub(super) enum Piece {
     Grounded(String),
 }
 
-/// Undoes HTML escapes where a client has escaped the whole text, as some do before they send it: then no raw
-/// `<`, `>` or quote is left in it. Any other text stays to the letter.
-pub(super) fn readable(text: &str) -> String {
-    let is_escaped = text.contains('&') && !text.contains(['<', '>', '"', '\'']);
-    if !is_escaped {
-        return text.to_owned();
-    }
-    let pairs =
-        [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#x27;", "'"), ("&#39;", "'"), ("&amp;", "&")];
-    pairs.iter().fold(text.to_owned(), |text, (escape, letter)| text.replace(escape, letter))
-}
-
 /// Cuts a text at its `<proof>` parts and says of each whether `seen` contains it. A part without an end runs to
 /// the next tag.
 pub(super) fn marked(text: &str, seen: &[String]) -> Vec<Piece> {
     let seen: Vec<String> = seen.iter().map(|s| plain(s)).collect();
+    // Lower-casing ASCII alone keeps every byte where it is. Done once: an answer may hold thousands of tags.
+    let lower = text.to_ascii_lowercase();
     let mut pieces = Vec::new();
-    let mut rest = text;
-    while let Some((begin, end)) = next_proof(rest) {
-        let cited = plain(&rest[begin..end]);
-        if begin > 0 {
-            pieces.push(Piece::Plain(rest[..begin].to_owned()));
+    let mut from = 0;
+    while let Some((begin, end)) = next_proof(&lower, from) {
+        let cited = plain(&text[begin..end]);
+        if begin > from {
+            pieces.push(Piece::Plain(text[from..begin].to_owned()));
         }
-        let part = rest[begin..end].to_owned();
+        let part = text[begin..end].to_owned();
         let is_found = seen.iter().any(|s| s.contains(&cited));
         pieces.push(match (cited.is_empty(), is_found) {
             (true, _) => Piece::Plain(part),
             (false, true) => Piece::Grounded(part),
             (false, false) => Piece::Ungrounded(part),
         });
-        rest = &rest[end..];
+        from = end;
     }
-    if !rest.is_empty() {
-        pieces.push(Piece::Plain(rest.to_owned()));
+    if from < text.len() {
+        pieces.push(Piece::Plain(text[from..].to_owned()));
     }
     pieces
 }
 
-/// Where the next cited part lies, in bytes.
-fn next_proof(text: &str) -> Option<(usize, usize)> {
-    // Lower-casing ASCII only keeps every byte where it is.
-    let lower = text.to_ascii_lowercase();
-    let begin = lower.find("<proof>")? + "<proof>".len();
-    let end = lower[begin..].find('<').map_or(text.len(), |i| begin + i);
+/// The byte range of the next cited part behind `from`, in a text in lower case.
+fn next_proof(lower: &str, from: usize) -> Option<(usize, usize)> {
+    let begin = from + lower[from..].find("<proof>")? + "<proof>".len();
+    let end = lower[begin..].find('<').map_or(lower.len(), |i| begin + i);
     Some((begin, end))
 }
 
@@ -99,11 +87,5 @@ mod tests {
             "x",
             &[Piece::Plain("<proof>".into()), Piece::Plain("".into()), Piece::Plain("</proof>".into())],
         );
-    }
-
-    #[test]
-    fn only_texts_escaped_as_a_whole_are_unescaped() {
-        assert_eq!(readable("&lt;proof&gt; &quot;x&quot; &amp;amp;"), "<proof> \"x\" &amp;");
-        assert_eq!(readable("<b> &amp;"), "<b> &amp;");
     }
 }

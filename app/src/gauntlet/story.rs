@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::proof::readable;
 use super::session::Session;
 use crate::api::{Gap, Happening, Story, get_story};
 use crate::ui::{duration, grouped};
@@ -71,7 +70,6 @@ pub(super) fn EpisodeStory(session: Session, episode: String, story: Story) -> i
 #[component]
 fn Row(happening: Happening) -> impl IntoView {
     let Happening { kind, name, text, result, duration_ms, error, more, .. } = happening;
-    let (text, result) = (readable(&text), result.as_deref().map(readable));
     let is_open = RwSignal::new(false);
     let class = match (&error, kind.as_str()) {
         (Some(_), _) => "is-bad",

@@ -25,7 +25,7 @@ pub use limits::{
 };
 pub use run::{RunPatch, RunSpec, RunSummary};
 pub use score::{Score, Scores};
-pub use snapshot::{Snapshot, SnapshotError};
+pub use snapshot::{Snapshot, SnapshotError, unescape_html};
 pub use time::Timestamp;
 
 /// A JSON object as clients send it: key order kept, values untyped.

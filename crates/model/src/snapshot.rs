@@ -1,5 +1,7 @@
 //! The snapshot as unmodified origin clients post it, and its way into and out of an event.
 
+use std::borrow::Cow;
+
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
@@ -127,6 +129,25 @@ impl Snapshot {
             posted: body.posted.clone(),
         })
     }
+}
+
+/// Undoes the HTML escapes (`&lt;`, `&#x27;` and the like, each once) in a text of a snapshot that was posted by an
+/// origin client, which escapes every text before it posts. A text with a raw `<` or `>` was not escaped and stays.
+///
+/// Only for snapshots whose `posted` is not empty: in any other text an escape is what its author wrote.
+///
+/// ```
+/// assert_eq!(gauntlet_model::unescape_html("a &lt; b &amp;amp;"), "a < b &amp;");
+/// assert_eq!(gauntlet_model::unescape_html("<b> &amp;"), "<b> &amp;");
+/// ```
+pub fn unescape_html(text: &str) -> Cow<'_, str> {
+    // `&amp;` comes last: what it becomes must not be taken for the beginning of another escape.
+    const ESCAPES: [(&str, &str); 6] =
+        [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#x27;", "'"), ("&#39;", "'"), ("&amp;", "&")];
+    if !text.contains('&') || text.contains(['<', '>']) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(ESCAPES.iter().fold(text.to_owned(), |text, (escape, letter)| text.replace(escape, letter)))
 }
 
 impl Serialize for Snapshot {

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use gauntlet_app::api::{StepDetail, StepEvent, StepSnapshot};
-use gauntlet_model::{Body, FailureKind, FieldError, Object, Record, RunId};
+use gauntlet_model::{Body, FailureKind, FieldError, Object, Record, RunId, unescape_html};
 use gauntlet_store::{Failing, Store};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -59,13 +59,21 @@ pub async fn detail(store: &Store, run: &RunId, step: u32, seq: u64) -> Result<O
             Ok(Body::SnapshotScored(scored)) if record.seq == seq => {
                 let mut metadata = scored.metadata.clone();
                 metadata.retain(|key, _| key != "action" && key != "observation");
+                let is_escaped = !scored.posted.is_empty();
+                if is_escaped {
+                    metadata.values_mut().for_each(unescape_strings);
+                }
+                let text = |text: &str| match is_escaped {
+                    true => unescape_html(text).into_owned(),
+                    false => text.to_owned(),
+                };
                 detail.snapshot = Some(StepSnapshot {
                     seq: record.seq,
                     at: record.at,
                     received_at: record.received_at,
                     episode: record.episode.as_ref().map(ToString::to_string),
-                    action: scored.action.clone(),
-                    observation: scored.observation.clone(),
+                    action: text(&scored.action),
+                    observation: text(&scored.observation),
                     duration_ms: scored.duration_ms,
                     metadata,
                 });
@@ -80,6 +88,16 @@ pub async fn detail(store: &Store, run: &RunId, step: u32, seq: u64) -> Result<O
         }
     }
     Ok(Some(detail))
+}
+
+/// Undoes an origin client's escapes in every string of a value.
+fn unescape_strings(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = unescape_html(text).into_owned(),
+        Value::Array(items) => items.iter_mut().for_each(unescape_strings),
+        Value::Object(members) => members.values_mut().for_each(unescape_strings),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 fn other(record: &Record) -> StepEvent {

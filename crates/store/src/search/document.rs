@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use gauntlet_model::{Kind, Object};
+use gauntlet_model::{Kind, Object, unescape_html};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -134,7 +134,8 @@ impl Document {
                 self.add_strings(F::Payload, &scored.challenge);
                 self.add_object(F::Metadata, &scored.metadata);
                 if !scored.posted.is_empty() {
-                    self.texts.iter_mut().for_each(unescape);
+                    // People look for what was meant, not for the escapes an origin client posts.
+                    self.texts.iter_mut().for_each(|text| *text = unescape_html(text).into_owned());
                 }
             }
             Kind::StepRecorded => {
@@ -216,19 +217,6 @@ fn field_of(key: &str) -> Option<TextField> {
         "config" | "metadata" | "summary" => TextField::Metadata,
         _ => return None,
     })
-}
-
-/// The origin's clients escape their texts for HTML before they post them; people look for what was meant.
-fn unescape(text: &mut String) {
-    const ESCAPES: [(&str, &str); 6] =
-        [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#x27;", "'"), ("&#39;", "'"), ("&amp;", "&")];
-    if text.contains('&') {
-        for (escaped, meant) in ESCAPES {
-            if text.contains(escaped) {
-                *text = text.replace(escaped, meant);
-            }
-        }
-    }
 }
 
 #[cfg(test)]
