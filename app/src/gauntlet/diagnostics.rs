@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::about::About;
 use super::inspector::Inspector;
 use super::intervene::Intervention;
 use super::panels::{Edge, Fold, Panels};
@@ -30,6 +31,7 @@ pub(super) fn Diagnostics(session: Session, panels: Panels) -> impl IntoView {
                 <Intervention session />
                 <RubricTree session />
                 <Inspector session />
+                <About session />
             </div>
         </aside>
     }

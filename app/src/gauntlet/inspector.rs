@@ -3,11 +3,11 @@
 
 use std::collections::VecDeque;
 
-use gauntlet_model::Object;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::proof::{Piece, marked, readable};
+use super::pairs::{Pairs, pairs};
+use super::proof::{Piece, marked};
 use super::session::Session;
 use super::story::{EpisodeStory, mishap};
 use crate::api::{StepDetail, StepEvent, StepSnapshot, get_step};
@@ -148,9 +148,8 @@ fn Texts(session: Session, detail: StepDetail) -> impl IntoView {
 
 #[component]
 fn Snapshot(snapshot: StepSnapshot, children: Children) -> impl IntoView {
-    let action = readable(&snapshot.action);
-    let observation = readable(&snapshot.observation);
-    let context = snapshot.metadata.get("context").and_then(|c| c.as_str()).map(readable);
+    let StepSnapshot { action, observation, .. } = snapshot;
+    let context = snapshot.metadata.get("context").and_then(|c| c.as_str()).map(str::to_owned);
     let seen: Vec<String> =
         [Some(observation.clone()), context].into_iter().flatten().filter(|s| !s.is_empty()).collect();
     // Without anything seen there is nothing to find a citation in, so nothing is marked.
@@ -183,8 +182,8 @@ fn Snapshot(snapshot: StepSnapshot, children: Children) -> impl IntoView {
             }}</pre>
         </details>
         {children()}
-        <Table title="Timing" rows=timing.into_iter().flatten().map(|(k, v)| (k.to_owned(), v)).collect() />
-        <Table title="Metadata" rows=rows(snapshot.metadata) />
+        <Pairs title="Timing" rows=timing.into_iter().flatten().map(|(k, v)| (k.to_owned(), v)).collect() />
+        <Pairs title="Metadata" rows=pairs(snapshot.metadata) />
     }
     .into_any()
 }
@@ -202,27 +201,6 @@ fn piece(piece: Piece) -> AnyView {
     }
 }
 
-/// An object's members as text; texts as they are, anything else as JSON.
-fn rows(object: Object) -> Vec<(String, String)> {
-    let text = |value: serde_json::Value| match value {
-        serde_json::Value::String(text) => readable(&text),
-        other => other.to_string(),
-    };
-    object.into_iter().map(|(key, value)| (key, text(value))).collect()
-}
-
-#[component]
-fn Table(title: &'static str, rows: Vec<(String, String)>) -> impl IntoView {
-    (!rows.is_empty()).then(|| view! {
-        <details class="part" open>
-            <summary class="part-title">{title}</summary>
-            <dl class="pairs">
-                {rows.into_iter().map(|(key, value)| view! { <dt>{key}</dt><dd>{value}</dd> }).collect_view()}
-            </dl>
-        </details>
-    })
-}
-
 #[component]
 fn Events(events: Vec<StepEvent>) -> impl IntoView {
     let count = events.len() as u64;
@@ -231,7 +209,7 @@ fn Events(events: Vec<StepEvent>) -> impl IntoView {
             <li>
                 <span class="event-kind">{e.kind}</span>
                 <span class="event-at">{utc(e.at)}</span>
-                <dl class="pairs">{rows(e.body).into_iter().map(|(key, value)| view! { <dt>{key}</dt><dd>{value}</dd> }).collect_view()}</dl>
+                <dl class="pairs">{pairs(e.body).into_iter().map(|(key, value)| view! { <dt>{key}</dt><dd>{value}</dd> }).collect_view()}</dl>
             </li>
         }
     };
