@@ -53,6 +53,9 @@ pub struct Overrides {
     /// Folder of the embedded database
     #[arg(long, env = "GAUNTLET_DATA", global = true, value_name = "DIR", help_heading = "Settings")]
     pub data: Option<PathBuf>,
+    /// Server that a command asks [default: the one at the listening address, else the data folder's]
+    #[arg(long, env = "GAUNTLET_ENDPOINT", global = true, value_name = "URL", help_heading = "Settings")]
+    pub endpoint: Option<String>,
     /// Configuration file [default: gauntlet.toml, if there is one]
     #[arg(long, env = "GAUNTLET_CONFIG", global = true, value_name = "FILE", help_heading = "Settings")]
     pub config: Option<PathBuf>,
@@ -65,6 +68,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Folder of the database.
     pub data: PathBuf,
+    /// The server that commands ask, where one is named; without a slash at its end.
+    pub endpoint: Option<String>,
     /// Limits of a request.
     pub limits: Limits,
     /// Whether an acknowledged event survives a power loss (`full`) or only a crash of the process (`normal`).
@@ -91,6 +96,7 @@ impl Config {
         Ok(Self {
             listen: loopback(listen)?,
             data: over.data.clone().or(file.data).unwrap_or_else(|| PathBuf::from("data")),
+            endpoint: over.endpoint.as_deref().filter(|e| !e.trim().is_empty()).map(endpoint).transpose()?,
             limits: Limits {
                 body_bytes: file.limits.body_bytes.unwrap_or(defaults.body_bytes),
                 import_bytes: file.limits.import_bytes.unwrap_or(defaults.import_bytes),
@@ -112,6 +118,19 @@ fn read_file(named: Option<&Path>) -> Result<File, ConfigError> {
     };
     toml::from_str(&text)
         .map_err(|e| ConfigError(format!("{}: {}", path.display(), e.to_string().trim_end())))
+}
+
+/// The URL of a server as a command's requests begin with it. An empty one, as an unset variable often is, is none.
+fn endpoint(text: &str) -> Result<String, ConfigError> {
+    let trimmed = text.trim().trim_end_matches('/');
+    match trimmed.parse::<axum::http::Uri>() {
+        Ok(uri) if uri.scheme_str() == Some("http") && uri.authority().is_some() && uri.query().is_none() => {
+            Ok(trimmed.to_owned())
+        }
+        _ => Err(ConfigError(format!(
+            "endpoint: {text:?} is not the address of a server, such as http://127.0.0.1:4600 (plain http)"
+        ))),
+    }
 }
 
 /// There are no accounts yet, so anything but loopback would hand every run to the network.

@@ -30,6 +30,6 @@ pub use answers::{
 pub use blobs::{Blobs, Upload};
 pub use episode::Excerpt;
 pub use error::StoreError;
-pub use options::{Options, Synchronous};
+pub use options::{DATABASE_FILE, Options, Synchronous};
 pub use search::{Fails, Hit, Judged, Progress, Reading, SearchPage, SearchQuery, Segment, TextField};
 pub use store::Store;

@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+/// Name of the log's database in a data directory. Where it is missing, the directory holds no runs.
+pub const DATABASE_FILE: &str = "gauntlet.db";
+
 /// When a commit counts as durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Synchronous {

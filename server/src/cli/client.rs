@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gauntlet_store::Store;
+use gauntlet_store::{DATABASE_FILE, Store};
 use tokio::runtime::Runtime;
 
 use super::CliError;
@@ -18,18 +18,48 @@ pub enum Place {
     Folder(Store, DataLock),
 }
 
+/// What a command does with a data folder that is not there yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// It asks for what is there, so a missing folder is an error and nothing is created.
+    Refuse,
+    /// It brings something, so the folder is created.
+    Create,
+}
+
 impl Place {
-    /// A server at the configured address; else the one that holds the data folder; else the folder.
-    pub fn find(config: &Config, runtime: &Runtime) -> Result<Self, CliError> {
-        let configured = format!("http://{}", config.listen);
-        if answers(&configured) {
-            return Ok(Self::Server(configured));
+    /// The server that is named (`--endpoint`, `GAUNTLET_ENDPOINT`) and no other. Without one: a server at the
+    /// configured address; else the one that holds the data folder; else the folder.
+    pub fn find(config: &Config, runtime: &Runtime, missing: Missing) -> Result<Self, CliError> {
+        if let Some(server) = server(config)? {
+            return Ok(Self::Server(server));
+        }
+        if missing == Missing::Refuse && !config.data.join(DATABASE_FILE).exists() {
+            return Err(CliError::Failed(format!(
+                "no Gauntlet answers at http://{}, and {} holds no runs. Start one with `gauntlet serve`, or name \
+                 it: --endpoint URL, or --data DIR for its folder",
+                config.listen,
+                config.data.display()
+            )));
         }
         match DataLock::take(&config.data) {
             Ok(lock) => Ok(Self::Folder(runtime.block_on(open_store(config))?, lock)),
             Err(LockError::Taken(Some(url))) if answers(&url) => Ok(Self::Server(url)),
             Err(error) => Err(CliError::Failed(error.to_string())),
         }
+    }
+}
+
+/// The server a command asks: the one that is named, which has to answer; else one at the configured address, if any.
+pub fn server(config: &Config) -> Result<Option<String>, CliError> {
+    let Some(named) = &config.endpoint else {
+        return Ok(Some(format!("http://{}", config.listen)).filter(|url| answers(url)));
+    };
+    match answers(named) {
+        true => Ok(Some(named.clone())),
+        false => Err(CliError::Failed(format!(
+            "no Gauntlet answers at {named}, which --endpoint or GAUNTLET_ENDPOINT names"
+        ))),
     }
 }
 

@@ -10,7 +10,7 @@ use gauntlet_rubric::{Course, Endpoint, Outlet, ServerCommands, Stamps, Steering
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use super::client::{agent, answers, encode};
+use super::client::{agent, answers, encode, server};
 use super::{CliError, say};
 use crate::config::Config;
 use crate::lock::LockError;
@@ -62,9 +62,8 @@ fn positive(text: &str) -> Result<f64, String> {
 impl Demo {
     /// Streams the training to the server; without one, serves the data folder for as long as it takes.
     pub fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
-        let configured = format!("http://{}", config.listen);
-        if answers(&configured) {
-            return self.stream(&configured, runtime);
+        if let Some(url) = server(config)? {
+            return self.stream(&url, runtime);
         }
         let private = Config { listen: ([127, 0, 0, 1], 0).into(), ..config.clone() };
         let server = match runtime.block_on(Server::bind(&private)) {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use gauntlet_model::RunSummary;
 use tokio::runtime::Runtime;
 
-use super::client::{Place, agent, refusal};
+use super::client::{Missing, Place, agent, refusal};
 use super::find::find;
 use super::reader::{Reader, close, failed};
 use super::{CliError, say};
@@ -46,7 +46,7 @@ pub struct Export {
 impl Export {
     /// Writes the run. A file appears under its name only once it is whole.
     pub fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
-        let place = Place::find(config, runtime)?;
+        let place = Place::find(config, runtime, Missing::Refuse)?;
         let written = {
             let reader = Reader { place: &place, runtime };
             let with = match &self.with {

@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 use unicode_width::UnicodeWidthStr;
 
 use super::CliError;
-use super::client::Place;
+use super::client::{Missing, Place};
 use super::reader::{Reader, close};
 use super::screen::{BAD, BOLD, DIM, GOOD, Screen, WAITS, clip, count, left, paint, right, score, span};
 use crate::config::Config;
@@ -76,7 +76,7 @@ pub fn status(status: Status) -> String {
 impl Runs {
     /// Prints the list.
     pub fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
-        let place = Place::find(config, runtime)?;
+        let place = Place::find(config, runtime, Missing::Refuse)?;
         let printed =
             self.read(&Reader { place: &place, runtime }).and_then(|(runs, more)| self.print(&runs, more));
         close(place, runtime);

@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 
 use super::CliError;
-use super::client::Place;
+use super::client::{Missing, Place};
 use super::find::find;
 use super::reader::{Reader, close, failed};
 use super::runs::status;
@@ -47,7 +47,7 @@ pub struct Show {
 impl Show {
     /// Prints what was asked for.
     pub fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
-        let place = Place::find(config, runtime)?;
+        let place = Place::find(config, runtime, Missing::Refuse)?;
         let shown = self.show(&Reader { place: &place, runtime });
         close(place, runtime);
         shown

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use unicode_width::UnicodeWidthStr;
 
 use super::CliError;
-use super::client::Place;
+use super::client::{Missing, Place};
 use super::find::find;
 use super::reader::{Reader, close, failed};
 use super::screen::{BAD, BOLD, DIM, Screen, WAITS, clip, colour, left, paint, right, score};
@@ -60,7 +60,7 @@ impl Tail {
     pub fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
         // From the first line on: whoever reads one may press Ctrl-C.
         let interrupted = runtime.block_on(async { signals() })?;
-        let place = Place::find(config, runtime)?;
+        let place = Place::find(config, runtime, Missing::Refuse)?;
         let printed = self.print(&Reader { place: &place, runtime }, interrupted);
         close(place, runtime);
         printed

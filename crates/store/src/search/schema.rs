@@ -11,8 +11,8 @@ use sqlx::sqlite::{
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 
 use super::document::TextField;
-use crate::StoreError;
 use crate::sqlite::fault;
+use crate::{DATABASE_FILE, StoreError};
 
 /// Raised whenever what is kept, or how texts are cut into words, changes: an index of another number is built anew.
 const VERSION: i64 = 2;
@@ -142,7 +142,7 @@ pub(super) async fn searchers(directory: &Path) -> Result<SqlitePool, StoreError
         .read_only(true)
         // A slow search is no fault to report, and what was looked for is nobody else's business.
         .disable_statement_logging();
-    let log = directory.join("gauntlet.db").to_string_lossy().into_owned();
+    let log = directory.join(DATABASE_FILE).to_string_lossy().into_owned();
     SqlitePoolOptions::new()
         .max_connections(SEARCHERS)
         .acquire_timeout(Duration::from_secs(10))

@@ -43,7 +43,7 @@ pub(crate) use writer::Drained;
 
 use crate::queue::Queued;
 use crate::watches::Watches;
-use crate::{Options, StoreError, Synchronous};
+use crate::{DATABASE_FILE, Options, StoreError, Synchronous};
 
 /// Bits of `place` below the run's number: a run holds at most 2^36 events.
 pub(crate) const SEQ_BITS: u32 = 36;
@@ -75,7 +75,7 @@ pub(crate) async fn open(
         Synchronous::Normal => SqliteSynchronous::Normal,
     };
     let shared = SqliteConnectOptions::new()
-        .filename(options.path.join("gauntlet.db"))
+        .filename(options.path.join(DATABASE_FILE))
         .journal_mode(SqliteJournalMode::Wal)
         .busy_timeout(Duration::from_secs(10))
         .foreign_keys(true);

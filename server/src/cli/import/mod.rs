@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use super::client::Place;
+use super::client::{Missing, Place};
 use super::reader::close;
 use super::{CliError, complain, say};
 use crate::api::imports::Imported;
@@ -90,7 +90,7 @@ impl Import {
                 std::process::exit(super::INTERRUPTED);
             });
         }
-        let place = Place::find(config, runtime)?;
+        let place = Place::find(config, runtime, Missing::Create)?;
         let is_one = self.files.len() == 1 && !self.json;
         let mut refused = Vec::new();
         for (path, input) in inputs {
