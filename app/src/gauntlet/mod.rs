@@ -1,8 +1,10 @@
 //! `/runs/{id}`: the Gauntlet. One [`session::Session`] says what the page knows and shows; one loop in
 //! [`projector`] moves it; every other file is a part of the page that reads the session and changes it.
 
+mod about;
 mod address;
 mod callout;
+mod charts;
 mod curve;
 mod diagnostics;
 mod easing;
@@ -17,6 +19,7 @@ mod motion;
 mod orbit;
 mod overlay;
 mod page;
+mod pairs;
 mod panels;
 mod projector;
 mod proof;

@@ -8,6 +8,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::callout::Callout;
+use super::charts::Charts;
 use super::flat::Flat;
 use super::legend::Legend;
 use super::orbit::Turning;
@@ -103,7 +104,8 @@ pub(super) fn StageArea(session: Session, panels: Panels) -> impl IntoView {
         StoredValue::new_local(kept);
     });
     let turning = Turning::new(session, picture);
-    let is_empty = move || session.watch(|f| f.is_empty());
+    let is_empty = Memo::new(move |_| session.watch(|f| f.is_empty()));
+    let is_measured = Memo::new(move |_| session.watch_calmly(|f| f.measured_paths().next().is_some()));
     view! {
         <div
             class="stage" node_ref=elements.frame data-ready="false" data-nodes="0" data-feed="connecting"
@@ -132,7 +134,10 @@ pub(super) fn StageArea(session: Session, panels: Panels) -> impl IntoView {
             {move || without_3d.get().map(|words| view! {
                 <p class="flat-note" role="note">"This is the flat view: 3D needs WebGL2. " <span>{words}</span></p>
             })}
-            {move || is_empty().then(|| view! { <Waiting session /> })}
+            {move || is_empty.get().then(|| match is_measured.get() {
+                true => view! { <Charts session /> }.into_any(),
+                false => view! { <Waiting session /> }.into_any(),
+            })}
         </div>
     }
     .into_any()

@@ -5,12 +5,16 @@ use leptos::prelude::*;
 
 use super::session::{Session, root_path};
 use super::spark::{height_of, polyline, range_of};
-use crate::ui::{score, state_class, state_word};
+use crate::ui::{Icon, Shape, grouped, quantity, score, state_class, state_word};
 
 /// Values a sparkline shows, and its size in its own units.
 const VALUES: usize = 64;
 const SIZE: (f64, f64) = (88.0, 20.0);
 const PAD: f64 = 3.0;
+/// Lines drawn at first, and with each further press of the button.
+const LINES: usize = 200;
+/// From so many paths on a field finds one.
+const SEARCHED_FROM: usize = 24;
 
 /// One line of the tree, as the film names it.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,15 +26,19 @@ struct Line {
     is_root: bool,
 }
 
-fn lines(film: &Film) -> Vec<Line> {
+/// The lines whose path holds `words`, the first `most` of them, and how many there are in all.
+fn lines(film: &Film, words: &str, most: usize) -> (Vec<Line>, usize) {
     let line = |p: &gauntlet_film::Path| {
         let is_root = p.path == "root";
         let depth = if is_root { 0 } else { p.depth + 1 };
         Line { id: p.id, path: p.path.clone(), name: p.name.replace('_', " "), depth, is_root }
     };
+    let words = words.trim().to_lowercase();
+    let matches = |p: &&gauntlet_film::Path| words.is_empty() || p.path.to_lowercase().contains(&words);
     // Measurements stand behind the rubrics: a trainer logs dozens of them.
-    let (measured, judged): (Vec<_>, Vec<_>) = film.paths().iter().partition(|p| is_measurement(&p.path));
-    judged.into_iter().chain(measured).map(line).collect()
+    let of_sort = |measured: bool| film.paths().iter().filter(move |p| is_measurement(&p.path) == measured);
+    let all = || of_sort(false).chain(of_sort(true)).filter(matches);
+    (all().take(most).map(line).collect(), all().count())
 }
 
 /// What a line shows at the selected step.
@@ -53,14 +61,38 @@ fn read(film: &Film, at: usize, id: PathId) -> Reading {
     Reading { state: film.state(at, id), value, spark: polyline(points, range, SIZE, PAD), dot }
 }
 
-/// The tree. A click on a line colours the path and the curve by it; a second click goes back to the root.
+/// The tree. A click on a line colours the path and the curve by it; a second click goes back to the root. A run may
+/// name thousands of paths: so many lines are not drawn at once, and a field narrows them down.
 #[component]
 pub(super) fn RubricTree(session: Session) -> impl IntoView {
-    let all = Memo::new(move |_| session.watch(lines));
+    let words = RwSignal::new(String::new());
+    let most = RwSignal::new(LINES);
+    let shown =
+        Memo::new(move |_| words.with(|words| session.watch_calmly(|film| lines(film, words, most.get()))));
+    let total = Memo::new(move |_| session.watch_calmly(|film| film.paths().len()));
+    let hidden = move || shown.with(|(lines, all)| all - lines.len());
     view! {
+        {move || (total.get() > SEARCHED_FROM).then(|| view! {
+            <label class="search tree-search">
+                <Icon shape=Shape::Search />
+                <span class="visually-hidden">"Find a rubric"</span>
+                <input
+                    type="search" placeholder="Find a rubric" autocomplete="off" spellcheck="false"
+                    prop:value=move || words.get() on:input=move |e| words.set(event_target_value(&e))
+                />
+            </label>
+        })}
         <ul class="tree" aria-label="Rubrics">
-            <For each=move || all.get() key=|line| (line.id, line.depth, line.path.clone()) children=move |line| view! { <TreeLine session line /> } />
+            <For each=move || shown.with(|(lines, _)| lines.clone()) key=|line| (line.id, line.depth, line.path.clone()) children=move |line| view! { <TreeLine session line /> } />
         </ul>
+        {move || (hidden() > 0).then(|| view! {
+            <p class="hint">
+                {grouped(hidden() as u64)}" more. "
+                <button class="link" on:click=move |_| most.update(|most| *most += LINES)>
+                    {format!("Show {} more", hidden().min(LINES))}
+                </button>
+            </p>
+        })}
     }
     .into_any()
 }
@@ -73,9 +105,17 @@ fn TreeLine(session: Session, line: Line) -> impl IntoView {
         Some(session.watch(|film| read(film, at, id)))
     });
     let state = move || reading.with(|r| r.as_ref().map_or(State::NotEvaluated, |r| r.state));
+    // A measurement is neither passed nor failed.
+    let is_judged = !is_measurement(&path);
     let words = move || {
         reading.with(|r| match r.as_ref().and_then(|r| r.value) {
-            Some(value) => score(value),
+            Some(value) => {
+                if is_judged {
+                    score(value)
+                } else {
+                    quantity(value)
+                }
+            }
             None => "n/e".to_owned(),
         })
     };
@@ -86,8 +126,6 @@ fn TreeLine(session: Session, line: Line) -> impl IntoView {
     };
     let spark = move || reading.with(|r| r.as_ref().map(|r| r.spark.clone()).unwrap_or_default());
     let dot = move || reading.with(|r| r.as_ref().and_then(|r| r.dot));
-    // A measurement is neither passed nor failed.
-    let is_judged = !is_measurement(&path);
     let class_of = move || if is_judged { state_class(state()) } else { "is-measured" };
     let word_of = move || if is_judged { state_word(state()) } else { "measured" };
     let label = {

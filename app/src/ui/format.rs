@@ -39,6 +39,20 @@ pub(crate) fn score(value: f64) -> String {
     }
 }
 
+/// A measured quantity, without a plus sign: `0.253`, `12.5`, `1,024`, `1.00e-6`.
+pub(crate) fn quantity(value: f64) -> String {
+    let size = value.abs();
+    match size {
+        s if s >= 1e7 || (s > 0.0 && s < 0.001) => format!("{value:.2e}"),
+        s if s.fract() == 0.0 => {
+            format!("{}{}", if value < 0.0 { "-" } else { "" }, grouped(s as u64))
+        }
+        s if s >= 100.0 => format!("{value:.1}"),
+        s if s >= 10.0 => format!("{value:.2}"),
+        _ => format!("{value:.3}"),
+    }
+}
+
 /// A share (0 to 1) in percent: `10 %`, with one place below ten.
 pub(crate) fn percent(share: f64) -> String {
     let percent = share * 100.0;
@@ -120,6 +134,18 @@ mod tests {
             (-1e-6, "-1.00e-6"),
         ];
         cases.iter().for_each(|(v, text)| assert_eq!(&score(*v), text));
+        let cases = [
+            (0.2534, "0.253"),
+            (-0.5, "-0.500"),
+            (1024.0, "1,024"),
+            (-3.0, "-3"),
+            (1e-6, "1.00e-6"),
+            (12.5, "12.50"),
+            (181.25, "181.2"),
+            (3e9, "3.00e9"),
+            (0.0, "0"),
+        ];
+        cases.iter().for_each(|(v, text)| assert_eq!(&quantity(*v), text));
         assert_eq!(
             (percent(0.0), percent(0.1), percent(0.034)),
             ("0 %".into(), "10 %".into(), "3.4 %".into())

@@ -17,7 +17,7 @@ pub(crate) use browser::{
     query_parameter, replace_query, this_address,
 };
 pub(crate) use copy::Copied;
-pub(crate) use format::{ago, duration, grouped, percent, score, utc};
+pub(crate) use format::{ago, duration, grouped, percent, quantity, score, utc};
 pub(crate) use frames::EachFrame;
 pub(crate) use icon::{Icon, Shape};
 pub(crate) use importer::{DropZone, FilePicker, provide_importer, run_address};

@@ -5,6 +5,8 @@ use gauntlet_model::{
     StepKind, StepRange, Timestamp,
 };
 
+use crate::rules::is_measurement;
+
 /// One event reduced to what the film keeps.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fact {
@@ -152,6 +154,17 @@ impl Fact {
             _ => event.step(),
         };
         Fact { seq, at: event.at(), episode: event.episode().cloned(), step, what: What::of(event.body()) }
+    }
+
+    /// The measurement of a whole step that this fact reports, as path and value: a later score of a path under
+    /// `metrics` that names no episode. Where an episode is named, the score lies over that episode's node.
+    pub(crate) fn measurement(&self) -> Option<(&str, f64)> {
+        match &self.what {
+            What::Added { path, value } if self.episode.is_none() && is_measurement(path) => {
+                Some((path, value.get()))
+            }
+            _ => None,
+        }
     }
 
     /// The fact a stored line states. Fails only where the stored text no longer follows the rules.

@@ -6,6 +6,7 @@ use gauntlet_model::{EpisodeId, FailureKind, Scores};
 
 use crate::columns::Column;
 use crate::fact::{Asked, Fact, What};
+use crate::measurements::Measurements;
 use crate::nodes::{Nodes, Row};
 use crate::rules::{Rules, Verdict};
 use crate::story::{NodeKey, Story};
@@ -17,7 +18,8 @@ use crate::tree::Paths;
 /// A node is a scored step of an episode, ordered by step, then episode (none first). Facts may come in any order,
 /// in any batches, any number of times: of two snapshots of one node the one with the higher sequence number counts,
 /// and replaces the other with every score laid over it. A later score lies over its path of the snapshot; one that
-/// comes before its step was ever scored waits for the step's first snapshot. Two films are equal when they say the
+/// comes before its step was ever scored waits for the step's first snapshot. A measurement that names no episode
+/// belongs to its step: it is read at every node of the step, and makes none. Two films are equal when they say the
 /// same; [`Film::revision`] is no part of that.
 #[derive(Debug, Clone, Default)]
 pub struct Film {
@@ -30,6 +32,7 @@ pub struct Film {
     pub(crate) tracks: Vec<Track>,
     /// Later scores that count, or wait for their snapshot, by path.
     pub(crate) overlays: BTreeMap<NodeKey, BTreeMap<String, Later>>,
+    pub(crate) measurements: Measurements,
     /// Nodes known to have more than one snapshot: what came before the one that counts no longer does.
     pub(crate) rescored: BTreeSet<NodeKey>,
     /// Questions by the sequence number of the snapshot that asks.
@@ -246,6 +249,9 @@ impl Film {
 
     fn added(&mut self, fact: &Fact, step: u32, path: &str, value: f64) -> bool {
         let Some((id, new_path)) = self.path(path, step, usize::MAX) else { return false };
+        if fact.measurement().is_some() {
+            return self.measurements.set(id, u64::from(step), fact.seq, value) | new_path;
+        }
         let rank = self.nodes.rank(step, fact.episode.as_ref()).ok();
         let row = rank.and_then(|rank| self.nodes.row(rank));
         let key = (step, fact.episode.clone());

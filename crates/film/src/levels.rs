@@ -38,7 +38,8 @@ struct Shot {
 ///
 /// Of each `FAN_OUT^level` scored steps that follow each other in the film stay the first, the last, the ones of
 /// lowest and highest root, and the gravest failing one; with them the later scores that count of steps that stay or
-/// that were scored elsewhere. What the run, people and losses say stays whole. Records of steps, episodes and
+/// that were scored elsewhere. Of each such handful of a step's measurements stay, path by path, the first, the last,
+/// the lowest and the highest. What the run, people and losses say stays whole. Records of steps, episodes and
 /// artifacts go. The very last fact stays, so that the head is told truly. Level 0 keeps everything.
 pub fn thin(facts: &[Fact], rules: &Rules, level: u8) -> Vec<Fact> {
     if level == 0 {
@@ -50,9 +51,11 @@ pub fn thin(facts: &[Fact], rules: &Rules, level: u8) -> Vec<Fact> {
         shots.values().collect::<Vec<_>>().chunks(bucket).flat_map(shaping).collect();
     // The last fact, and with it the scores that lie over it where it is a snapshot.
     kept.extend(facts.len().checked_sub(1));
+    kept.extend(shaping_measurements(facts, bucket));
     let stays = |i: usize, fact: &Fact| match &fact.what {
         _ if i + 1 == facts.len() => true,
         What::Scored { .. } => kept.contains(&i),
+        What::Added { .. } if fact.measurement().is_some() => kept.contains(&i),
         What::Added { .. } => {
             let shot = key(fact).and_then(|k| shots.get(&k));
             shot.is_none_or(|shot| kept.contains(&shot.fact) && shot.takes(fact))
@@ -95,7 +98,7 @@ fn shots<'a>(facts: &'a [Fact], rules: &Rules) -> BTreeMap<Key<'a>, Shot> {
                 let rescored = latest.contains_key(&key);
                 latest.insert(key, Shot { fact: i, seq: fact.seq, rescored, root, failure });
             }
-            What::Added { .. } => added.entry(key).or_default().push(fact),
+            What::Added { .. } if fact.measurement().is_none() => added.entry(key).or_default().push(fact),
             _ => {}
         }
     }
@@ -126,4 +129,22 @@ fn shaping(bucket: &[&Shot]) -> Vec<usize> {
     let gravest = failing.min_by_key(|(failure, _)| *failure).map(|(_, fact)| fact);
     let ends = [bucket.first(), bucket.last()].map(|shot| shot.map(|s| s.fact));
     ends.into_iter().chain([lowest, highest, gravest]).flatten().collect()
+}
+
+/// The measurements of steps that shape their curves, path by path, of each `bucket` steps that follow each other.
+fn shaping_measurements(facts: &[Fact], bucket: usize) -> Vec<usize> {
+    // By path and step: of two values for one step the later one counts.
+    let mut curves: BTreeMap<&str, BTreeMap<u64, (f64, usize)>> = BTreeMap::new();
+    for (i, fact) in facts.iter().enumerate() {
+        if let (Some((path, value)), Some(step)) = (fact.measurement(), fact.step) {
+            curves.entry(path).or_default().insert(u64::from(step), (value, i));
+        }
+    }
+    let shaping = |part: &[(f64, usize)]| {
+        let low = part.iter().min_by(|a, b| a.0.total_cmp(&b.0));
+        let high = part.iter().max_by(|a, b| a.0.total_cmp(&b.0));
+        [part.first(), part.last(), low, high].into_iter().flatten().map(|(_, i)| *i).collect::<Vec<_>>()
+    };
+    let curves = curves.into_values().map(|curve| curve.into_values().collect::<Vec<_>>());
+    curves.flat_map(|curve| curve.chunks(bucket).flat_map(shaping).collect::<Vec<_>>()).collect()
 }

@@ -115,9 +115,15 @@ impl Film {
         self.paths.id(path).map(PathId)
     }
 
-    /// The score of a path at a node.
+    /// The score of a path at a node; for a measurement that the node has not itself, that of its step.
     pub fn score(&self, i: usize, p: PathId) -> Option<f64> {
-        self.tracks.get(p.0 as usize)?.scores.get(self.nodes.row(i)?)
+        self.score_of(self.nodes.row(i)?, p)
+    }
+
+    /// As [`Film::score`], by row.
+    pub(crate) fn score_of(&self, row: u32, p: PathId) -> Option<f64> {
+        let of_node = self.tracks.get(p.0 as usize)?.scores.get(row);
+        of_node.or_else(|| self.measurements.get(p.0, u64::from(self.nodes.step(row)?)))
     }
 
     /// The failure a path's score at a node is.
@@ -258,6 +264,7 @@ impl PartialEq for Film {
             && self.challenges == other.challenges
             && self.len() == other.len()
             && self.nodes.episodes().eq(other.nodes.episodes())
+            && self.measures_the_same(other)
             && paths(self) == paths(other)
             && (0..self.len()).all(|i| {
                 self.node(i) == other.node(i) && declared(self, i) == declared(other, i) && same_scores(i)

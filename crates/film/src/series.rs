@@ -24,7 +24,7 @@ impl Film {
         let rows = self.nodes.rows().get(from..to.min(self.len())).unwrap_or_default();
         let Some(track) = self.tracks.get(p.0 as usize).filter(|_| points > 0) else { return Vec::new() };
         let point = |(i, row): (usize, &u32)| {
-            let value = track.scores.get(*row)?;
+            let value = self.score_of(*row, p)?;
             let failed = track.verdict.judge(value).is_some();
             Some(Point { index: (from + i) as u64, step: self.nodes.step(*row)?, value, failed })
         };

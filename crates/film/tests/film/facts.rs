@@ -5,8 +5,8 @@ use gauntlet_model::{Action, EpisodeId, FailureKind, Score, Scores, Status, Step
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-pub const PATHS: [&str; 9] =
-    ["root", "grounding", "format", "a.format", "a", "a.b.c", "refusal", "x.y", "sub.root"];
+pub const PATHS: [&str; 10] =
+    ["root", "grounding", "format", "a.format", "a", "a.b.c", "refusal", "x.y", "sub.root", "metrics.loss"];
 
 /// A fact of step `step`, at second `seq`.
 pub fn fact(seq: u64, step: u32, what: What) -> Fact {

@@ -3,6 +3,7 @@
 mod codec;
 mod facts;
 mod levels;
+mod measurements;
 mod order;
 mod rules;
 mod series;

@@ -18,6 +18,16 @@ struct Plain {
     failure: Option<FailureKind>,
 }
 
+/// A measurement of a whole step: its path and value.
+fn measured(fact: &Fact) -> Option<(&str, f64)> {
+    match &fact.what {
+        What::Added { path, value } if fact.episode.is_none() && path.starts_with("metrics.") => {
+            Some((path, value.get()))
+        }
+        _ => None,
+    }
+}
+
 fn plainly(facts: &[Fact], film: &Film) -> Vec<Plain> {
     let key = |fact: &Fact| Some((fact.step?, fact.episode.clone()));
     let mut snapshots: BTreeMap<_, Vec<&Fact>> = BTreeMap::new();
@@ -29,10 +39,16 @@ fn plainly(facts: &[Fact], film: &Film) -> Vec<Plain> {
         let counts = |later: &&Fact| later.seq > scored.seq || snapshots.len() == 1;
         let What::Scored { scores, failures, .. } = &scored.what else { unreachable!() };
         let mut scores: BTreeMap<String, f64> = scores.iter().map(|(p, v)| (p.to_owned(), v)).collect();
-        for later in facts.iter().filter(counts).filter(|f| key(f) == key(scored)) {
+        let of_node = |fact: &&Fact| key(fact) == key(scored) && measured(fact).is_none();
+        for later in facts.iter().filter(counts).filter(of_node) {
             if let What::Added { path, value } = &later.what {
                 scores.insert(path.clone(), value.get());
             }
+        }
+        let of_step: BTreeMap<&str, f64> =
+            facts.iter().filter(|f| f.step == Some(step)).filter_map(measured).collect();
+        for (path, value) in of_step {
+            scores.entry(path.to_owned()).or_insert(value);
         }
         let judged = scores.iter().filter_map(|(path, value)| film.rules().judge(path, *value));
         let failure = judged.chain(failures.iter().copied()).min();
