@@ -1,6 +1,7 @@
 // A run's log: append to it, read it.
 
 import type { Event, Kind, StoredEvent } from "../wire/events.js";
+import { written } from "../wire/json.js";
 import { part, type Http } from "./http.js";
 import { packed } from "./pack.js";
 import type { Appended } from "./types.js";
@@ -22,7 +23,7 @@ export class Events {
 
   /** Appends, all or nothing; resolves once they are on disk. A refused event throws `invalid` with its index. */
   async append(run: string, events: readonly Event[], options: { signal?: AbortSignal } = {}): Promise<Appended> {
-    return this.appendLines(run, events.map((event) => JSON.stringify(event)), options);
+    return this.appendLines(run, events.map((event) => written(event)), options);
   }
 
   /** {@link append} for events that are JSON text already. */

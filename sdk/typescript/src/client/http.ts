@@ -1,5 +1,7 @@
 // One request: the address, the key, a time limit, and errors of one class.
 
+import { written } from "../wire/json.js";
+import { wellFormed } from "../wire/text.js";
 import { errorOf, GauntletError } from "./errors.js";
 
 /** How a client reaches its server. */
@@ -105,7 +107,7 @@ export class Http {
     if (call.json !== undefined) headers["content-type"] = "application/json";
     const clock = new Deadline(call.timeoutMs === undefined ? this.#timeoutMs : call.timeoutMs, call.signal);
     try {
-      const body = call.json === undefined ? call.body : JSON.stringify(call.json);
+      const body = call.json === undefined ? call.body : written(call.json);
       const response = await fetch(this.url(path, call.query), {
         method,
         headers,
@@ -188,7 +190,7 @@ class Deadline {
 
 /** A part of a path: ids may hold anything but a slash. */
 export function part(text: string | number): string {
-  return encodeURIComponent(String(text));
+  return encodeURIComponent(wellFormed(String(text)));
 }
 
 /** Waits; an aborted signal ends it early, without an error. `isIdle` lets a Node process end meanwhile. */

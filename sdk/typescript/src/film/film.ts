@@ -1,9 +1,10 @@
 // The film: what a viewer knows of a run, as the fold of its facts.
 
 import type { FailureKind } from "../wire/events.js";
+import { compareText } from "../wire/text.js";
 import type { Asked, Fact } from "./fact.js";
 import { isMeasurement, Measurements, type Measurement } from "./measurements.js";
-import { compareText, Paths } from "./paths.js";
+import { Paths } from "./paths.js";
 import { DEFAULT_RULES, gravest, judge, type Rule } from "./rules.js";
 import { decimate, type Point } from "./series.js";
 import { Story, type Answer, type FilmCommand, type Lost, type Note, type RunFacts } from "./story.js";

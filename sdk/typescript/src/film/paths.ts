@@ -1,5 +1,7 @@
 // The rubric paths a film knows, in the order of their tree.
 
+import { compareText } from "../wire/text.js";
+
 /** Where a path first appeared: the lowest step, then the position in that step's snapshot. */
 type First = readonly [step: number, position: number];
 
@@ -61,16 +63,4 @@ function parent(path: string): string | null {
 function compare(a: First, b: First): number {
   // Two infinities are equal; their difference is no number.
   return a[0] !== b[0] ? (a[0] < b[0] ? -1 : 1) : a[1] !== b[1] ? (a[1] < b[1] ? -1 : 1) : 0;
-}
-
-/** By code points, as the server orders texts; JavaScript's own order differs for characters beyond the first 65536. */
-export function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  const [left, right] = [a[Symbol.iterator](), b[Symbol.iterator]()];
-  for (;;) {
-    const [x, y] = [left.next(), right.next()];
-    if (x.done || y.done) return Number(y.done ?? false) - Number(x.done ?? false);
-    const difference = (x.value.codePointAt(0) ?? 0) - (y.value.codePointAt(0) ?? 0);
-    if (difference !== 0) return difference;
-  }
 }

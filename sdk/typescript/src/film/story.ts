@@ -1,6 +1,6 @@
 // What a film knows besides its nodes: the run itself, people's commands, answers and notes, and losses.
 
-import type { Action, Status } from "../wire/events.js";
+import { FINAL_STATUSES, type Action, type Status } from "../wire/events.js";
 import type { Fact } from "./fact.js";
 
 /** What is known of the run itself; texts are empty until the run says them. */
@@ -54,7 +54,7 @@ export interface Lost {
   reason: string;
 }
 
-const FINAL: readonly Status[] = ["completed", "failed", "timed_out", "cancelled"];
+const FINAL: readonly Status[] = FINAL_STATUSES;
 
 /** Everything but the nodes. Keyed by `seq`, so that order and repetition of facts leave no trace. */
 export class Story {

@@ -9,7 +9,8 @@ import type { Ledger } from "./ledger.js";
 import type { ArtifactOptions, Place, Rollout, ScoreOptions } from "./inputs.js";
 import type { Run } from "./run.js";
 import type { Bytes } from "../client/files.js";
-import { idOf, numberOf, stepOf, textOf, type Values } from "./values.js";
+import { finalStatusOf } from "./judged.js";
+import { idOf, numberOf, shown, stepOf, textOf, type Values } from "./values.js";
 
 /** How an episode is begun. */
 export interface EpisodeOptions {
@@ -72,11 +73,11 @@ export class Episode {
     options: EpisodeOptions,
   ) {
     const { id, task, step, metadata } = options ?? {};
-    this.id = ledger.guarded("the episode's id", "", () => (id === undefined ? "" : idOf(id))) || traceId();
+    this.id = ledger.guarded("the episode's id", "", () => ((id ?? "") === "" ? "" : idOf(id, ledger))) || traceId();
     this.#task = ledger.guarded("the episode's task", "", () => clipLabel(task ?? "").trim());
-    this.#fixed = step === undefined ? undefined : stepOf(step);
-    if (step !== this.#fixed) {
-      ledger.warn("episode step", `step ${String(step)} is no whole number, 0 or more; the episode gets the next one`);
+    this.#fixed = (step ?? undefined) === undefined ? undefined : stepOf(step);
+    if ((step ?? undefined) !== undefined && this.#fixed === undefined) {
+      ledger.warn("episode step", `step ${shown(step)} is no whole number, 0 or more; the episode gets the next one`);
     }
     this.#emit("episode.started", {
       ...(this.#task === "" ? {} : { task: this.#task }),
@@ -105,7 +106,7 @@ export class Episode {
     const number = numberOf(value);
     if (number === undefined) {
       this.ledger.counts.skipped += 1;
-      return this.ledger.warn("reward", `reward ${String(value)} is not a finite number; it is left out (told once)`);
+      return this.ledger.warn("reward", `reward ${shown(value)} is not a finite number; it is left out (told once)`);
     }
     this.#rewards = (this.#rewards ?? 0) + number;
     this.record("reward", { payload: { value: number } });
@@ -165,12 +166,16 @@ export class Episode {
     this.#isFinished = true;
     end ??= {};
     const body: Bodies["episode.finished"] = {
-      status: end.status ?? statusOf(end.error),
+      status: finalStatusOf(end.status, statusOf(end.error), this.ledger),
       latency_ms: performance.now() - this.#begun,
     };
     const [total, cost] = [numberOf(end.return) ?? this.#rewards, numberOf(end.cost)];
     if (total !== undefined) body.return = total;
     if (cost !== undefined && cost >= 0) body.cost = cost;
+    else if ((end.cost ?? undefined) !== undefined) {
+      this.ledger.counts.skipped += 1;
+      this.ledger.warn("cost", `cost ${shown(end.cost)} is not a number, 0 or more; it is left out (told once)`);
+    }
     if (end.error !== undefined && end.error !== null) body.error = this.#told(end.error);
     this.#show(body);
     this.#emit("episode.finished", body);
@@ -194,6 +199,7 @@ export class Episode {
       this.#recorded += 1;
       const given = Number(what.startedAt ?? Date.now());
       const started = Number.isFinite(given) ? given : Date.now();
+      const duration = numberOf(what.durationMs);
       const payload = payloadOf(what.payload, this.ledger);
       const body: Bodies["step.recorded"] = {
         step_kind: kind,
@@ -201,7 +207,7 @@ export class Episode {
         span_id: span,
         ...(what.parentSpanId === undefined ? {} : { parent_span_id: what.parentSpanId }),
         started_at: fromMillis(started),
-        ...(what.durationMs === undefined ? {} : { ended_at: fromMillis(started + Math.max(0, what.durationMs)) }),
+        ...(duration === undefined ? {} : { ended_at: fromMillis(started + Math.max(0, duration)) }),
         payload,
         ...(what.error === undefined || what.error === null ? {} : { error: errorOf(what.error, this.ledger) }),
         metadata: toJsonObject(what.metadata),

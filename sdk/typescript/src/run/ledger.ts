@@ -12,8 +12,16 @@ export interface RunStats {
   refused: number;
   /** Events that were dropped: the queue was full, or the server takes none. */
   lost: number;
-  /** Values that were no finite number, and so were left out. */
+  /** Values that were no number, and calls that could not be used: they were left out. */
   skipped: number;
+  /** Rubrics that were given as `null`, NaN, an infinity or an empty text: kept as not evaluated. */
+  notEvaluated: number;
+  /** Scores that are kept under another path, because names met or were too long. */
+  renamedScores: number;
+  /** Rollouts that replaced an earlier one, whose step and episode they name. */
+  replacedRollouts: number;
+  /** Texts with halves of surrogate pairs, which are U+FFFD now. */
+  repairedTexts: number;
   /** Texts that were over the limit, and so were cut. */
   cut: number;
   /** Calls that failed inside of the SDK; they never fail outside of it. */
@@ -22,7 +30,19 @@ export interface RunStats {
 
 /** Counters, and warnings that are said once each. */
 export class Ledger {
-  readonly counts = { sent: 0, spooled: 0, refused: 0, lost: 0, skipped: 0, cut: 0, errors: 0 };
+  readonly counts = {
+    sent: 0,
+    spooled: 0,
+    refused: 0,
+    lost: 0,
+    skipped: 0,
+    notEvaluated: 0,
+    renamedScores: 0,
+    replacedRollouts: 0,
+    repairedTexts: 0,
+    cut: 0,
+    errors: 0,
+  };
   readonly #told = new Set<string>();
 
   constructor(private readonly say: (message: string) => void) {}

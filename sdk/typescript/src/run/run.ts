@@ -5,8 +5,8 @@ import { copyOf, hashOf, type Bytes } from "../client/files.js";
 import { pause } from "../client/http.js";
 import type { Bodies, FinalStatus, Kind, Scores, Status } from "../wire/events.js";
 import { uuidv7, writerId } from "../wire/ids.js";
-import { isSame, shortly, toJsonObject, written } from "../wire/json.js";
-import { clipLabel } from "../wire/limits.js";
+import { isSame, objectOf, shortly, toJsonObject, written } from "../wire/json.js";
+import { clipLabel, MAX_SCORES, MAX_STEP } from "../wire/limits.js";
 import { now } from "../wire/time.js";
 import type { Run as RunInfo } from "../client/types.js";
 import { Control, type CheckpointOptions, type Outcome } from "./control.js";
@@ -17,7 +17,12 @@ import type { ArtifactOptions, Place, Rollout, ScoreOptions } from "./inputs.js"
 import { Ledger, type RunStats } from "./ledger.js";
 import type { Settings } from "./settings.js";
 import { Steps, type Where } from "./steps.js";
-import { idOf, numberOf, pathOf, scoresOf, stepOf, textOf, withRoot, type Values } from "./values.js";
+import { challengeOf, failuresOf, finalStatusOf } from "./judged.js";
+import { pathOf } from "./paths.js";
+import { idOf, namesOf, numberOf, scoresOf, shown, stepOf, textOf, withRoot } from "./values.js";
+import type { Taken, Values } from "./values.js";
+
+const TARGETS = ["step", "episode", "run"];
 
 /** A file between the call that named it and the queue: its bytes, once they are read, and its way there. */
 interface Unhashed {
@@ -59,6 +64,7 @@ export class Run {
     this.project = spec.project;
     this.name = spec.name;
     this.#ledger = new Ledger(warn);
+    this.#ledger.counts.repairedTexts = settings.repairedTexts;
     const meantFor = client?.endpoint ?? null;
     const open = spool === null ? null : () => spool.open(spec, meantFor, warn);
     const older = this.#ledger.guarded("looking for what was left", [], () => spool?.leftOf(spec, meantFor) ?? []);
@@ -100,25 +106,27 @@ export class Run {
    */
   log(values: Values, place: Place = {}): void {
     this.#guarded("log", () => {
-      const scores = withRoot(scoresOf(values, this.#ledger));
+      const taken = withRoot(scoresOf(values, this.#ledger));
       const found = this.#place(place);
-      if (found === undefined || Object.keys(scores).length === 0) return;
+      if (found === undefined || (isEmpty(taken.scores) && taken.notEvaluated.length === 0)) return;
       const { where, isFirst } = this.#steps.logged(found.step, found.episode);
-      if (isFirst) this.#emit("snapshot.scored", { scores }, where);
-      else this.#add(scores, where);
+      if (!isFirst) return this.#add(taken.scores, where);
+      const { scores, notEvaluated } = taken;
+      this.#snapshot({ scores, ...(notEvaluated.length > 0 ? { not_evaluated: notEvaluated } : {}) }, where);
     });
   }
 
   /**
    * Logs measurements of the training (loss, KL, learning rate): curves by step, beside its rollouts, that are never
-   * judged as failures. Without a step they belong to the step that was logged last.
+   * judged as failures. Without a step they belong to the step that was logged last; before anything is logged they
+   * begin at the first step, and what is measured again is of the next one.
    */
-  metrics(values: Values, { step }: { step?: number } = {}): void {
+  metrics(values: Values, place: { step?: number } = {}): void {
     this.#guarded("metrics", () => {
-      const place = this.#optionalPlace({ step: step ?? this.#steps.lastStep });
-      if (place?.step === undefined) return;
-      this.#steps.measured(place.step);
-      this.#add(scoresOf(values, this.#ledger, "metrics"), place);
+      const named = this.#optionalPlace({ step: place?.step });
+      if (named === undefined) return;
+      const { scores } = scoresOf(values, this.#ledger, "metrics");
+      this.#add(scores, { step: named.step ?? this.#steps.measured(Object.keys(scores)) });
     });
   }
 
@@ -130,25 +138,28 @@ export class Run {
     this.#guarded("rollout", () => {
       const place = this.#place(rollout);
       if (place === undefined) return;
-      const scores = withRoot(scoresOf(rollout.scores, this.#ledger));
-      const where = this.#steps.rollout(place.step, place.episode);
-      this.#emit("snapshot.scored", { scores, ...this.#texts(rollout, scores) }, where);
+      const taken = withRoot(scoresOf(rollout.scores, this.#ledger));
+      const { where, replaces } = this.#steps.rollout(place.step, place.episode);
+      if (replaces) this.#sayReplaced(where);
+      this.#snapshot({ scores: taken.scores, ...this.#texts(rollout, taken) }, where);
     });
   }
 
   /** Adds one score to a step, an episode or the run: one that came later, or from a judge or a person. */
   score(path: string, value: number | boolean, options: ScoreOptions = {}): void {
     this.#guarded("score", () => {
-      const number = numberOf(value);
-      // What is no score is counted and told as it is for `log`.
-      if (number === undefined || pathOf(path) === "") return void scoresOf({ [path]: value }, this.#ledger);
+      options ??= {};
       const { target = "step", label, explanation, source } = options;
+      if (!TARGETS.includes(target)) return this.#unusable("score", `target is ${shown(target)}; use ${TARGETS.join(", ")}`);
+      if (target === "episode" && (options.episode ?? "") === "") return this.#unusable("score", "no episode is named");
+      // What is no score is counted and told as it is for `log`.
+      const [found] = Object.entries(scoresOf({ [path]: value }, this.#ledger).scores);
       const place = this.#optionalPlace(target === "step" ? this.#node(options) : options);
-      if (place === undefined) return;
+      if (found === undefined || place === undefined) return;
       const body: Bodies["score.added"] = {
         target,
-        path: pathOf(path),
-        value: number,
+        path: found[0],
+        value: found[1],
         source: clipLabel(source ?? "").trim() || "sdk",
         ...(label === undefined ? {} : { label: clipLabel(label) }),
         ...(explanation === undefined ? {} : { explanation: textOf(explanation, this.#ledger) }),
@@ -190,7 +201,7 @@ export class Run {
         queue: (hash, bytes) => {
           const body = { ...said, size_bytes: bytes.length, sha256: hash };
           const event = { id: uuidv7(), at, kind: "artifact.added", v: 1, ...place, body };
-          this.#delivery.offer(written(event), { hash, bytes });
+          this.#delivery.offer(this.#written(event), { hash, bytes });
         },
       };
       this.#unhashed.add(file);
@@ -285,30 +296,57 @@ export class Run {
     }
   }
 
+  /** A snapshot, and behind it the scores that are too many for one event. The score of the whole is in the first. */
+  #snapshot(body: Bodies["snapshot.scored"], where: Required<Where>): void {
+    const all = Object.entries(body.scores);
+    if (all.length <= MAX_SCORES) return this.#emit("snapshot.scored", body, where);
+    const isRoot = ([path]: [string, number]) => Number(path === "root");
+    const sorted = all.sort((a, b) => isRoot(b) - isRoot(a));
+    this.#emit("snapshot.scored", { ...body, scores: objectOf(sorted.slice(0, MAX_SCORES)) }, where);
+    this.#add(objectOf(sorted.slice(MAX_SCORES)), where);
+  }
+
   /** What a rollout says beside its scores. */
-  #texts(rollout: Rollout, scores: Scores): Omit<Bodies["snapshot.scored"], "scores"> {
-    const skipped = (rollout.notEvaluated ?? []).map((path) => pathOf(String(path)));
-    const { durationMs, failures, isPaused, challenge } = rollout;
+  #texts(rollout: Rollout, { scores, notEvaluated }: Taken): Omit<Bodies["snapshot.scored"], "scores"> {
+    const named = namesOf(rollout.notEvaluated).map((path) => pathOf(path));
+    const skipped = [...new Set([...notEvaluated, ...named])].filter((path) => path !== "" && !Object.hasOwn(scores, path));
+    const over = skipped.length - MAX_SCORES;
+    if (over > 0) this.#unusable("rollout", `${over} of ${skipped.length} paths that were not evaluated are left out`, over);
+    const failures = failuresOf(rollout.failures, this.#ledger);
+    const duration = numberOf(rollout.durationMs);
     return {
-      not_evaluated: [...new Set(skipped)].filter((path) => path !== "" && !Object.hasOwn(scores, path)),
-      ...(failures && failures.length > 0 ? { failures: [...failures] } : {}),
+      not_evaluated: skipped.slice(0, MAX_SCORES),
+      ...(failures.length > 0 ? { failures } : {}),
       action: textOf(rollout.action, this.#ledger),
       observation: textOf(rollout.observation, this.#ledger),
-      ...(numberOf(durationMs) === undefined ? {} : { duration_ms: Math.max(0, Number(durationMs)) }),
-      ...(isPaused === undefined ? {} : { is_paused: isPaused }),
-      ...(challenge === undefined ? {} : { challenge }),
+      ...(duration === undefined ? {} : { duration_ms: Math.max(0, duration) }),
+      ...(rollout.isPaused === undefined || rollout.isPaused === null ? {} : { is_paused: Boolean(rollout.isPaused) }),
+      ...challengeOf(rollout.challenge, this.#ledger),
       metadata: toJsonObject(rollout.metadata),
     };
   }
 
+  #sayReplaced({ step, episode }: Required<Where>): void {
+    this.#ledger.counts.replacedRollouts += 1;
+    const said = `episode ${episode} has a rollout of step ${step} already; the new one is shown instead`;
+    this.#ledger.warn("replaced", `${said}. Name another episode, or none, to keep both (told once)`);
+  }
+
+  /** A call, or a part of one, that cannot be used: it is left out, counted and told once. */
+  #unusable(where: string, why: string, count = 1): void {
+    this.#ledger.counts.skipped += count;
+    this.#ledger.warn(`unusable ${where}`, `a call of ${where}: ${why} (told once)`);
+  }
+
   /** The place that is logged to: the next step where none is named. `undefined`, with a warning, where it is none. */
-  #place(place: Place): Where | undefined {
-    const checked = this.#optionalPlace(place);
+  #place(place: Place | null): Where | undefined {
+    const checked = this.#optionalPlace(place ?? {});
     return checked === undefined ? undefined : { ...checked, step: checked.step ?? this.#steps.take() };
   }
 
   /** The node that is meant: the one that was logged last, unless another step or episode is named. */
   #node({ step, episode }: Place): Place {
+    [step, episode] = [step ?? undefined, episode || undefined];
     if (step === undefined) return episode === undefined ? this.#steps.last : { step: this.#steps.last.step, episode };
     const named = episode ?? this.#steps.nodeOf(step);
     if (named !== undefined) return { step, episode: named };
@@ -317,17 +355,28 @@ export class Run {
     return { step };
   }
 
-  #optionalPlace({ step, episode }: Place): Place | undefined {
-    if (step !== undefined && stepOf(step) === undefined) {
+  #optionalPlace(place: { step?: unknown; episode?: unknown }): Place | undefined {
+    const step = place.step ?? undefined;
+    const isNamed = (place.episode ?? "") !== "";
+    const found = step === undefined ? undefined : stepOf(step);
+    if (step !== undefined && found === undefined) {
       this.#ledger.counts.skipped += 1;
-      this.#ledger.warn("step", `step ${String(step)} is not a whole number, 0 or more; it is left out (told once)`);
+      const why = `is not a whole number from 0 to ${MAX_STEP}; it is left out (told once)`;
+      this.#ledger.warn("step", `step ${shown(step)} ${why}`);
       return undefined;
     }
-    return { ...(step === undefined ? {} : { step }), ...(episode === undefined ? {} : { episode: idOf(episode) }) };
+    return {
+      ...(found === undefined ? {} : { step: found }),
+      ...(isNamed ? { episode: idOf(place.episode, this.#ledger) } : {}),
+    };
   }
 
   #emit<K extends Kind>(kind: K, body: Bodies[K], place: Place = {}): void {
-    this.#delivery.offer(written({ id: uuidv7(), at: now(), kind, v: 1, ...place, body }));
+    this.#delivery.offer(this.#written({ id: uuidv7(), at: now(), kind, v: 1, ...place, body }));
+  }
+
+  #written(event: object): string {
+    return written(event, (count) => (this.#ledger.counts.repairedTexts += count));
   }
 
   async #hash(name: string, file: Unhashed, content: Bytes): Promise<void> {
@@ -363,7 +412,9 @@ export class Run {
     this.#ledger.warn("artifact", `artifact ${name} was not kept: ${why}`);
   }
 
-  async #finish({ status = "completed", summary }: { status?: FinalStatus; summary?: object }): Promise<RunStats> {
+  async #finish(end: { status?: FinalStatus; summary?: object }): Promise<RunStats> {
+    const { summary } = end;
+    const status = finalStatusOf(end.status, "completed", this.#ledger);
     const { finishMs, spool } = this.settings;
     const until = Date.now() + finishMs;
     this.#control?.close();
@@ -387,6 +438,10 @@ export class Run {
     if (this.#isFinished) return this.#ledger.warn("finished", `${where} after finish: it is left out (told once)`);
     this.#ledger.guarded(where, undefined, work);
   }
+}
+
+function isEmpty(scores: Scores): boolean {
+  return Object.keys(scores).length === 0;
 }
 
 /** The runs that are being logged, for when the process or the page ends. */

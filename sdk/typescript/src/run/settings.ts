@@ -2,8 +2,8 @@
 
 import type { RunSpec } from "../client/types.js";
 import { environment } from "../client/http.js";
-import { toJsonObject, type JsonObject } from "../wire/json.js";
-import { clipLabel } from "../wire/limits.js";
+import { toJsonObject, written, type JsonObject } from "../wire/json.js";
+import { bytesOf, clipLabel, MAX_ID_BYTES, MAX_TAGS } from "../wire/limits.js";
 import { uuidv7 } from "../wire/ids.js";
 import type { Spool } from "./fifo.js";
 import { idOf } from "./values.js";
@@ -58,6 +58,8 @@ export interface Settings {
   spec: RunSpec & { id: string; project: string };
   /** Which parts of the run the program named itself: what it did not name is no difference from a run that exists. */
   named: readonly (keyof RunSpec)[];
+  /** Texts of it that were repaired. */
+  repairedTexts: number;
   mode: Mode;
   warn: (message: string) => void;
   finishMs: number;
@@ -80,10 +82,12 @@ export function settingsOf(options: InitOptions): Settings {
   const isQuiet = ["1", "true", "yes"].includes(environment("GAUNTLET_QUIET") ?? "");
   const warn = options.onWarning ?? (isQuiet ? () => undefined : (message: string) => console.warn(message));
   const named = SPEC_KEYS.filter((key) => options[key] !== undefined && options[key] !== null);
-  return { spec: specOf(options), named, mode, warn, finishMs, queueEvents, spool: options.spool ?? null };
+  let repairedTexts = 0;
+  const spec = JSON.parse(written(specOf(options, warn), (count) => (repairedTexts = count))) as Settings["spec"];
+  return { spec, named, repairedTexts, mode, warn, finishMs, queueEvents, spool: options.spool ?? null };
 }
 
-function specOf(options: InitOptions): Settings["spec"] {
+function specOf(options: InitOptions, warn: (message: string) => void): Settings["spec"] {
   const label = (key: keyof InitOptions) => {
     const text: unknown = options[key];
     if (text !== undefined && text !== null && typeof text !== "string") throw strange(key, text, "a text");
@@ -100,18 +104,29 @@ function specOf(options: InitOptions): Settings["spec"] {
   };
   const tags: unknown = options.tags ?? [];
   if (!Array.isArray(tags)) throw strange("tags", tags, "a list of texts");
-  const id = label("id");
+  const kept = tags.map((tag) => clipLabel(tag).trim()).filter(Boolean);
+  if (kept.length > MAX_TAGS) warn(`gauntlet: a run has at most ${MAX_TAGS} tags; ${kept.length - MAX_TAGS} are left out`);
+  const id = runId(options.id);
   return {
-    id: id === "" ? uuidv7() : idOf(id),
-    name: label("name") || `run ${new Date().toISOString().slice(0, 19).replace("T", " ")}`,
+    id: id ?? uuidv7(),
+    name: label("name") || (id ?? `run ${new Date().toISOString().slice(0, 19).replace("T", " ")}`),
     project: label("project") || clipLabel(environment("GAUNTLET_PROJECT") ?? "").trim() || "default",
     ...optional("kind"),
     ...optional("agent"),
     ...optional("task"),
-    tags: tags.map((tag) => clipLabel(tag).trim()).filter(Boolean).slice(0, 64),
+    tags: kept.slice(0, MAX_TAGS),
     config: object("config"),
     metadata: object("metadata"),
   };
+}
+
+/** The id that is named, if one is. Cut, it would name another run: one that is too long is refused. */
+function runId(id: unknown): string | null {
+  if (id === undefined || id === null || id === "") return null;
+  if (typeof id !== "string") throw strange("id", id, "a text");
+  const bytes = bytesOf(id.trim());
+  if (bytes <= MAX_ID_BYTES) return idOf(id);
+  throw new TypeError(`id is ${id.slice(0, 40)}..., ${bytes} bytes long; the id of a run has at most ${MAX_ID_BYTES} bytes`);
 }
 
 function strange(key: string, value: unknown, wanted: string): TypeError {

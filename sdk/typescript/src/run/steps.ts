@@ -24,9 +24,9 @@ export class Steps {
   readonly #lastNodes = new Map<number, string>();
   #rollouts = 0;
   #highest = -1;
-  /** What was logged last: a node, and the step of a node or of measurements. */
   #lastNode: Required<Where> | null = null;
-  #lastStep: number | null = null;
+  /** What was measured at the step that comes first, while nothing else is logged. */
+  readonly #measured = new Set<string>();
 
   /** `writer`: 12 random hex digits, drawn once for the run handle. */
   constructor(private readonly writer: string) {}
@@ -34,11 +34,6 @@ export class Steps {
   /** The node that was logged last; before the first the step that comes next. */
   get last(): Where {
     return this.#lastNode ?? { step: this.#highest + 1 };
-  }
-
-  /** The step that was logged last; before the first the one that comes next. */
-  get lastStep(): number {
-    return this.#lastStep ?? this.#highest + 1;
   }
 
   /** Takes the step after the last one: no other call of this run handle gets it. */
@@ -64,18 +59,26 @@ export class Steps {
     return { where, isFirst };
   }
 
-  /** The node of a rollout: one of its own where no episode is named. */
-  rollout(step: number, episode?: string): Required<Where> {
-    if (episode !== undefined) this.#isFirst(step, episode);
+  /** The node of a rollout: one of its own where no episode is named, else whether it replaces an earlier one. */
+  rollout(step: number, episode?: string): { where: Required<Where>; replaces: boolean } {
+    const replaces = episode !== undefined && !this.#isFirst(step, episode);
     const where = { step, episode: episode ?? `${this.writer}-${step}-${this.#rollouts++}` };
     this.#see(where);
-    return where;
+    return { where, replaces };
   }
 
-  /** Measurements of a step are logged now. */
-  measured(step: number): void {
-    this.#lastStep = step;
-    this.#highest = Math.max(this.#highest, step);
+  /**
+   * The step of measurements that name none: the one that was logged last. Before anything is logged they begin at the
+   * step that comes first, and a path that is measured again is of the next one.
+   */
+  measured(paths: readonly string[]): number {
+    if (this.#lastNode !== null) return this.#lastNode.step;
+    if (paths.some((path) => this.#measured.has(path))) {
+      this.#measured.clear();
+      this.#highest += 1;
+    }
+    for (const path of paths) this.#measured.add(path);
+    return this.#highest + 1;
   }
 
   /** The episode of the node of that step that was logged last here; `undefined` where there is none. */
@@ -85,7 +88,7 @@ export class Steps {
 
   #see(where: Required<Where>): void {
     this.#lastNode = where;
-    this.measured(where.step);
+    this.#highest = Math.max(this.#highest, where.step);
     this.#lastNodes.delete(where.step);
     this.#lastNodes.set(where.step, where.episode);
     forgetOldest(this.#lastNodes, MOST_STEPS);

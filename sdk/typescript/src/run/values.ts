@@ -1,100 +1,176 @@
-// From whatever a training loop holds to what the wire allows: numbers under rubric paths.
+// From whatever a training loop holds to what the wire allows: numbers, rubric paths, steps, ids, texts.
+//
+// How a value is read is shared by everything lenient: `sdk/contract/values.json` holds its vectors.
 
-import { put, toJson } from "../wire/json.js";
-import { bytesOf, clipLabel, clipText, MAX_ID_BYTES, MAX_PATH_BYTES, MAX_SCORES, MAX_STEP } from "../wire/limits.js";
+import { put, toJson, written } from "../wire/json.js";
+import { clipText, MAX_ID_BYTES, MAX_STEP, shortened } from "../wire/limits.js";
+import { wellFormed } from "../wire/text.js";
 import type { Scores } from "../wire/events.js";
 import type { Ledger } from "./ledger.js";
+import { pathsOf } from "./paths.js";
 
-/** Numbers by name, nested as deep as is useful: `{ safety: { grounding: 1 } }` is the path `safety.grounding`. */
+/**
+ * Numbers by name, nested as deep as is useful: `{ safety: { grounding: 1 } }` is the path `safety.grounding`. `null`,
+ * NaN, an infinity and an empty text say that a rubric was not evaluated.
+ */
 export interface Values {
-  readonly [name: string]: number | boolean | bigint | null | undefined | Values;
+  readonly [name: string]: number | boolean | bigint | string | null | undefined | Values;
 }
 
 const MAX_DEPTH = 8;
+/** Numbers as JSON and CSV files write them. */
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+/** How texts say that there is no number. */
+const NO_NUMBER = new Set(["", "nan", "inf", "infinity", "null", "none", "n/a", "na", "<na>", "#n/a"]);
+
+/** The numbers of one call by rubric path, and the paths that were not evaluated. */
+export interface Taken {
+  scores: Scores;
+  notEvaluated: string[];
+}
 
 /**
- * The finite numbers among `values` by rubric path. Nested names join with a dot; booleans are 1 and 0. What is no
- * finite number is left out, counted as skipped and named once; `undefined` is as if it were not there.
+ * The numbers among `values` by rubric path. Nested names join with a dot; names that meet in one path are all kept.
+ * What is no number is left out, counted as skipped and named once; `undefined` is as if it were not there.
  */
-export function scoresOf(values: Values, ledger: Ledger, prefix = ""): Scores {
-  const scores: Scores = {};
-  let found = 0;
-  const walk = (part: object, above: string, depth: number) => {
-    for (const [name, value] of Object.entries(part) as [string, unknown][]) {
+export function scoresOf(values: unknown, ledger: Ledger, prefix = ""): Taken {
+  const taken: Taken = { scores: {}, notEvaluated: [] };
+  if (!isGroup(values)) {
+    if (values !== undefined) skip("scores", values, ledger, "no object of names and numbers");
+    return taken;
+  }
+  const names: string[] = [];
+  const numbers: number[] = [];
+  const walk = (group: object, above: string, depth: number) => {
+    for (const [key, value] of entriesOf(group)) {
       if (value === undefined) continue;
-      const path = pathOf(above ? `${above}.${name}` : name);
-      const number = numberOf(value);
-      if (depth < MAX_DEPTH && isGroup(value)) walk(value, path, depth + 1);
-      else if (number === undefined || path === "") skip(path || name, value, ledger);
-      else if (found < MAX_SCORES || Object.hasOwn(scores, path)) {
-        if (!Object.hasOwn(scores, path)) found += 1;
-        put(scores, path, number);
-      } else skip(path, value, ledger, `beyond the ${MAX_SCORES} scores of a snapshot`);
+      const name = above === "" ? key : `${above}.${key}`;
+      const number = reading(value);
+      if (number !== undefined) {
+        names.push(name);
+        numbers.push(number);
+      } else if (depth < MAX_DEPTH && isGroup(value)) walk(value, name, depth + 1);
+      else skip(name, value, ledger);
     }
   };
   walk(values, prefix, 0);
-  return scores;
+  pathsOf(names).forEach((path, i) => {
+    const [name, number] = [names[i] ?? "", numbers[i] ?? Number.NaN];
+    if (path === "") return skip(name, number, ledger, "a value without a name");
+    if (path.includes("~") && !name.includes("~")) sayRenamed(name, path, ledger);
+    if (path.includes("\ufffd") && !name.includes("\ufffd")) ledger.counts.repairedTexts += 1;
+    if (Number.isFinite(number)) put(taken.scores, path, number);
+    else {
+      ledger.counts.notEvaluated += 1;
+      taken.notEvaluated.push(path);
+    }
+  });
+  return taken;
 }
 
-/** The scores of a judged step: `reward` is the whole, `root`, where nothing else is. */
-export function withRoot(scores: Scores): Scores {
-  if (!Object.hasOwn(scores, "reward") || Object.hasOwn(scores, "root")) return scores;
-  return Object.fromEntries(Object.entries(scores).map(([path, value]) => [path === "reward" ? "root" : path, value]));
+/** The scores of a judged step: `reward` is the score of the whole, `root`, where nothing else is. */
+export function withRoot({ scores, notEvaluated }: Taken): Taken {
+  if (Object.hasOwn(scores, "root") || notEvaluated.includes("root")) return { scores, notEvaluated };
+  const renamed = (path: string) => (path === "reward" ? "root" : path);
+  const made: Scores = {};
+  for (const [path, value] of Object.entries(scores)) put(made, renamed(path), value);
+  return { scores: made, notEvaluated: notEvaluated.map(renamed) };
 }
 
 /** The finite number that `value` is, if it is one. */
 export function numberOf(value: unknown): number | undefined {
-  const number =
-    typeof value === "boolean" || typeof value === "bigint" || isNumeric(value) ? Number(value) : value;
-  return typeof number === "number" && Number.isFinite(number) ? number : undefined;
+  const number = reading(value);
+  return number !== undefined && Number.isFinite(number) ? number : undefined;
+}
+
+/**
+ * The number that a value is: a number, a boolean, a big integer, a text such as `"0.8"`, or an object that stands for
+ * one of them (a boxed number, a decimal). NaN where it says that there is none; `undefined` where it is something else.
+ */
+export function reading(value: unknown): number | undefined {
+  switch (typeof value) {
+    case "number":
+      return Number.isFinite(value) ? value : Number.NaN;
+    case "boolean":
+    case "bigint":
+      return reading(Number(value));
+    case "string":
+      return readText(value.trim());
+    case "object":
+      if (value === null) return Number.NaN;
+      return value instanceof Date ? undefined : readObject(value);
+    default:
+      return undefined;
+  }
+}
+
+function readText(text: string): number | undefined {
+  if (NUMBER.test(text)) return reading(Number(text));
+  const word = text.toLowerCase();
+  if (word === "true" || word === "false") return Number(word === "true");
+  const unsigned = word.replace(/^[+-](?=.)/, "");
+  return text === "-" || NO_NUMBER.has(unsigned) ? Number.NaN : undefined;
+}
+
+function readObject(value: object): number | undefined {
+  try {
+    // Plain objects and lists stand for themselves.
+    const primitive: unknown = typeof value.valueOf === "function" ? value.valueOf() : value;
+    return typeof primitive === "object" || typeof primitive === "function" ? undefined : reading(primitive);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether it is names and values, and not something that only looks like them. */
 function isGroup(value: unknown): value is object {
-  if (typeof value !== "object" || value === null || Array.isArray(value) || isNumeric(value)) return false;
-  return Object.keys(value).length > 0 && !ArrayBuffer.isView(value);
+  if (typeof value !== "object" || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) return false;
+  return !(value instanceof Date) && !(value instanceof Set);
 }
 
-function isNumeric(value: unknown): boolean {
-  return value instanceof Number || value instanceof Boolean;
+function entriesOf(group: object): (readonly [string, unknown])[] {
+  return group instanceof Map ? [...group].map(([key, value]) => [String(key), value]) : Object.entries(group);
 }
 
-function skip(name: string, value: unknown, ledger: Ledger, why = "not a finite number"): void {
+function skip(name: string, value: unknown, ledger: Ledger, why = "not a number"): void {
   ledger.counts.skipped += 1;
-  const shown = value === null ? "null" : said(value).slice(0, 40);
-  ledger.warn(`value ${name}`, `${name} is ${shown}, ${why}; it is left out (told once)`);
+  ledger.warn(`value ${name}`, `${name} is ${shown(value)}, ${why}; it is left out (told once)`);
 }
 
-/** Names are few and come again and again. */
-const paths = new Map<string, string>();
-const MOST_PATHS = 65_536;
-
-/** The rubric path of a name: `a/b` becomes `a.b`, empty segments and control characters go, at most 256 bytes stay. */
-export function pathOf(name: string): string {
-  const known = paths.get(name);
-  if (known !== undefined) return known;
-  // Control characters are what is looked for.
-  const clean = name.replace(/[\u0000-\u001f\u007f-\u009f]/g, "").replace(/\//g, ".");
-  const whole = clean.split(".").filter(Boolean).join(".");
-  const path = bytesOf(whole) <= MAX_PATH_BYTES ? whole : clipLabel(whole, MAX_PATH_BYTES).replace(/\.+…?$/, "");
-  if (paths.size < MOST_PATHS) paths.set(name, path);
-  return path;
+function sayRenamed(name: string, path: string, ledger: Ledger): void {
+  ledger.counts.renamedScores += 1;
+  const why = "is too long for a path, or another one of the call means the same";
+  ledger.warn(`renamed ${path}`, `the name ${shown(name)} ${why}; it is kept as ${path} (told once)`);
 }
 
-/** A step number, if it is one. */
-export function stepOf(step: number): number | undefined {
-  return Number.isInteger(step) && step >= 0 && step <= MAX_STEP ? step : undefined;
+/** A value as a warning shows it, cut. */
+export function shown(value: unknown): string {
+  return value === null ? "null" : textIn(value).slice(0, 40);
 }
 
-/** The id of a run or an episode: what may not stand in a path is replaced. */
-export function idOf(text: string): string {
-  const line = clipLabel(String(text), MAX_ID_BYTES).replace(/[/\\]/g, "_");
-  return line === "." || line === ".." || line === "" ? "_" : line;
+/** A step number from 0 to 2^53 - 1, if it is one: a number, a big integer, a text as well. */
+export function stepOf(step: unknown): number | undefined {
+  const number = typeof step === "number" ? step : numberOf(step);
+  if (number === undefined || !Number.isInteger(number) || number < 0 || number > MAX_STEP) return undefined;
+  // A big integer or a text beyond 2^53 may have become a number that is within.
+  return typeof step === "bigint" && BigInt(number) !== step ? undefined : number;
+}
+
+/**
+ * The id of an episode: one line without slashes. Longer than 200 bytes, it is cut and ends in a hash, so that two long
+ * ids stay two.
+ */
+export function idOf(text: unknown, ledger?: Ledger): string {
+  const given = String(text);
+  const whole = wellFormed(given);
+  if (whole !== given && ledger !== undefined) ledger.counts.repairedTexts += 1;
+  const line = whole.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ").replace(/[/\\]/g, "_").trim();
+  return line === "." || line === ".." || line === "" ? "_" : shortened(line, MAX_ID_BYTES);
 }
 
 /** Free text of anything: texts as they are, everything else as JSON; cut at the limit and counted. */
 export function textOf(value: unknown, ledger: Ledger): string {
-  const whole = said(value);
+  const whole = textIn(value);
   const text = clipText(whole);
   if (text !== whole) {
     ledger.counts.cut += 1;
@@ -103,9 +179,17 @@ export function textOf(value: unknown, ledger: Ledger): string {
   return text;
 }
 
-function said(value: unknown): string {
+/** Several names as texts; a text alone is one name. */
+export function namesOf(value: unknown): string[] {
+  if (value === undefined || value === null) return [];
+  if (typeof value === "string") return [value];
+  const isList = typeof value === "object" && Symbol.iterator in value;
+  return (isList ? [...(value as Iterable<unknown>)] : [value]).map(textIn);
+}
+
+function textIn(value: unknown): string {
   if (value === undefined || value === null) return "";
   if (value instanceof Error) return String(value.message);
   const made = typeof value === "string" ? value : toJson(value);
-  return typeof made === "string" ? made : (JSON.stringify(made) ?? String(value));
+  return typeof made === "string" ? made : made === undefined ? String(value) : written(made);
 }

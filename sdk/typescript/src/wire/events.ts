@@ -4,8 +4,10 @@ import type { JsonObject } from "./json.js";
 
 /** Where a run or an episode stands. */
 export type Status = "pending" | "running" | "paused" | FinalStatus;
-/** A status that ends a run. */
-export type FinalStatus = "completed" | "failed" | "timed_out" | "cancelled";
+/** The statuses that end a run or an episode. */
+export const FINAL_STATUSES = ["completed", "failed", "timed_out", "cancelled"] as const;
+/** One of {@link FINAL_STATUSES}. */
+export type FinalStatus = (typeof FINAL_STATUSES)[number];
 /** The failures a step can show, the gravest first. */
 export const FAILURES = ["hallucination", "format", "refusal", "inconsistency", "generic"] as const;
 /** One of {@link FAILURES}. */

@@ -1,12 +1,15 @@
 // JSON that can always be written: what a program hands over, made into what JSON can hold.
 
+import { bytesOf, cut } from "./limits.js";
+import { wellFormed } from "./text.js";
+
 /** An object of JSON values, as `metadata`, `config` and `payload` are. */
 export type JsonObject = Record<string, unknown>;
 
 /** Deeper than this is cut: the server refuses documents nested deeper than 128. */
 const MAX_DEPTH = 64;
-/** Most characters of one value, names and texts together: one text of the longest, and the server's 8 MiB an event. */
-const MAX_CHARACTERS = 5 << 18;
+/** Most bytes of one value, names and texts together: one text of the longest, and well within an event's 8 MiB. */
+const MAX_BYTES = 5 << 18;
 /** Longest list of a typed array; a longer one is bytes rather than numbers to look at. */
 const MAX_TYPED = 1024;
 /** What stands where something was cut. */
@@ -16,8 +19,8 @@ const CUT = "[cut]";
  * A copy of `value` that `JSON.stringify` writes without throwing and without silently turning numbers into `null`:
  * numbers that are not finite become their names, big integers texts, dates RFC 3339, maps objects, sets and typed
  * arrays lists, errors `{type, message}`; what refers to itself becomes `"[circular]"`. What JSON has no word for
- * (functions, symbols, `undefined`) is left out of objects and is `null` in lists. What is longer than about a million
- * characters is cut, with a mark.
+ * (functions, symbols, `undefined`) is left out of objects and is `null` in lists. What is longer than about a
+ * megabyte is cut, with a mark. Keys that read alike, such as `1` and `"1"` of a map, are all kept.
  */
 export function toJson(value: unknown): unknown {
   return new Copy().of(value, 0);
@@ -31,14 +34,45 @@ export function toJsonObject(value: unknown): JsonObject {
 }
 
 /**
- * `JSON.stringify`, except that half characters become U+FFFD: texts that were cut in the middle of an emoji have them,
- * and the server refuses them, as every parser of UTF-8 does. For what {@link toJson} or the SDK itself made.
+ * `JSON.stringify` of plain data, whose texts and keys UTF-8 can hold afterwards; `onRepair` is told how many were
+ * repaired. For what {@link toJson} or the SDK itself made, and for what a program hands to the API.
  */
-export function written(value: unknown): string {
+export function written(value: unknown, onRepair: (count: number) => void = () => undefined): string {
   const text = JSON.stringify(value);
-  if (!text.includes("\\ud")) return text;
-  // Pairs are written as they are: an escape of that kind is a half character. Other escapes stay.
-  return text.replace(/\\(ud[89a-f][0-9a-f]{2}|.)/g, (all, escape: string) => (escape.length > 1 ? "\ufffd" : all));
+  // Pairs are written as they are: an escape of that kind is half of one, or a text that looks like it.
+  if (text === undefined || !text.includes("\\ud")) return text;
+  const repaired = new Repaired();
+  const whole = repaired.of(JSON.parse(text));
+  if (repaired.count === 0) return text;
+  onRepair(repaired.count);
+  return JSON.stringify(whole);
+}
+
+/** Plain data without halves of surrogate pairs. Keys that are alike afterwards are all kept. */
+class Repaired {
+  count = 0;
+
+  of(value: unknown): unknown {
+    if (typeof value === "string") return this.#text(value);
+    if (Array.isArray(value)) return value.map((item) => this.of(item));
+    if (!isPlain(value)) return value;
+    const made: JsonObject = {};
+    for (const [key, item] of Object.entries(value)) put(made, freeKey(this.#text(key), made), this.of(item));
+    return made;
+  }
+
+  #text(text: string): string {
+    const whole = wellFormed(text);
+    if (whole !== text) this.count += 1;
+    return whole;
+  }
+}
+
+/** The key, or with `~2`, `~3` and so on behind it where it is taken. */
+function freeKey(key: string, taken: JsonObject): string {
+  let name = key;
+  for (let number = 2; Object.hasOwn(taken, name); number += 1) name = `${key}~${number}`;
+  return name;
 }
 
 /** Whether two JSON values are the same, whatever the order of their keys. */
@@ -55,6 +89,13 @@ export function shortly(value: unknown): string {
   return text.length <= 80 ? text : `${text.slice(0, 80)}...`;
 }
 
+/** An object of entries, whatever their names. */
+export function objectOf<T>(entries: Iterable<readonly [string, T]>): Record<string, T> {
+  const made: Record<string, T> = {};
+  for (const [key, value] of entries) put(made, key, value);
+  return made;
+}
+
 /** Sets an own property of any name, `__proto__` included. */
 export function put(object: Record<string, unknown>, key: string, value: unknown): void {
   if (key !== "__proto__") object[key] = value;
@@ -67,8 +108,8 @@ function isPlain(value: unknown): value is JsonObject {
 
 /** One copy while it is made. */
 class Copy {
-  /** Characters it may still have. */
-  #left = MAX_CHARACTERS;
+  /** Bytes it may still have. */
+  #left = MAX_BYTES;
   /** The objects that the current one is inside of. */
   readonly #above = new Set<object>();
 
@@ -95,8 +136,9 @@ class Copy {
   }
 
   #text(text: string): string {
-    const kept = text.length <= this.#left ? text : `${text.slice(0, Math.max(0, this.#left))}${CUT}`;
-    this.#left -= text.length + 2;
+    const bytes = bytesOf(text);
+    const kept = bytes <= this.#left ? text : `${cut(text, this.#left)}${CUT}`;
+    this.#left -= bytes + 2;
     return kept;
   }
 
@@ -151,7 +193,7 @@ class Copy {
       const name = this.#text(String(key));
       const kept = this.of(item, depth);
       // `made[key] = ...` would set the prototype where the key is `__proto__`.
-      if (kept !== undefined) put(made, name, kept);
+      if (kept !== undefined) put(made, freeKey(name, made), kept);
     }
     return made;
   }

@@ -1,7 +1,10 @@
-// The server's limits, kept here so that what is over them is cut with a mark instead of refused.
+// The server's limits, in bytes of UTF-8 where they are lengths. What is over them is split, cut with a mark, or refused
+// at once. `sdk/contract/limits.json` has the server's own numbers; the tests compare them.
 
-/** The largest step number. */
-export const MAX_STEP = 2 ** 31 - 1;
+import { sha256Now } from "./sha256.js";
+
+/** The largest step number: what a JSON number holds exactly in every language. */
+export const MAX_STEP = Number.MAX_SAFE_INTEGER;
 /** Longest rubric path, bytes of UTF-8. */
 export const MAX_PATH_BYTES = 256;
 /** Longest name, id, tag or other one-line text, bytes of UTF-8. */
@@ -12,6 +15,8 @@ export const MAX_ID_BYTES = 200;
 export const MAX_TEXT_BYTES = 1 << 20;
 /** Most rubric scores in one snapshot. */
 export const MAX_SCORES = 1024;
+/** Most tags of a run. */
+export const MAX_TAGS = 64;
 
 const encoder = new TextEncoder();
 
@@ -20,29 +25,38 @@ export function bytesOf(text: string): number {
   return encoder.encode(text).length;
 }
 
+/** Whether a text is at most `maxBytes` long. A UTF-16 unit is at most three bytes: most need no encoding for that. */
+export function fits(text: string, maxBytes: number): boolean {
+  return text.length * 3 <= maxBytes || (text.length <= maxBytes && bytesOf(text) <= maxBytes);
+}
+
 /** Free text within the limit; what is longer ends in a mark that says how long it was. */
 export function clipText(text: string): string {
-  // A UTF-16 unit is at most three bytes: most texts need no encoding to be known as short.
-  if (text.length * 3 <= MAX_TEXT_BYTES) return text;
-  const bytes = bytesOf(text);
-  if (bytes <= MAX_TEXT_BYTES) return text;
-  return cut(text, MAX_TEXT_BYTES, `\n[cut: ${bytes} bytes]`);
+  if (fits(text, MAX_TEXT_BYTES)) return text;
+  const mark = `\n[cut: ${bytesOf(text)} bytes]`;
+  return cut(text, MAX_TEXT_BYTES - bytesOf(mark)) + mark;
 }
 
 /**
  * One line within the limit: control characters become spaces, what is longer ends in an ellipsis. What is no text
  * (programs without types hand over anything) becomes one.
  */
-export function clipLabel(text: unknown, maxBytes = MAX_LABEL_BYTES): string {
-  // Control characters are what is looked for; half characters cannot be sent.
-  const line = String(text)
-    .replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ")
-    .replace(/\p{Surrogate}/gu, "\ufffd");
-  return line.length * 3 <= maxBytes || bytesOf(line) <= maxBytes ? line : cut(line, maxBytes, "…");
+export function clipLabel(text: unknown): string {
+  // Control characters are what is looked for.
+  const line = String(text).replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ");
+  return fits(line, MAX_LABEL_BYTES) ? line : `${cut(line, MAX_LABEL_BYTES - 3)}…`;
 }
 
-/** The longest start of `text` that fits with `mark` behind it, never half a character. */
-function cut(text: string, maxBytes: number, mark: string): string {
-  const { read } = encoder.encodeInto(text, new Uint8Array(maxBytes - bytesOf(mark)));
-  return text.slice(0, read) + mark;
+/** A name of at most `maxBytes`. A longer one is cut and ends in `~` and 8 hex digits of its SHA-256: two stay two. */
+export function shortened(name: string, maxBytes: number): string {
+  if (fits(name, maxBytes)) return name;
+  const end = `~${sha256Now(encoder.encode(name)).slice(0, 8)}`;
+  return cut(name, maxBytes - end.length).replace(/\.+$/, "") + end;
+}
+
+/** The longest start of `text` that fits, never half a character. */
+export function cut(text: string, maxBytes: number): string {
+  if (fits(text, maxBytes)) return text;
+  const { read } = encoder.encodeInto(text, new Uint8Array(Math.max(0, maxBytes)));
+  return text.slice(0, read);
 }
