@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from .episodes import Episode
     from .run import Run
 
-__all__ = ["current_run", "enter", "episode", "episode_id", "leave", "span"]
+__all__ = ["current_run", "enter", "episode", "episode_id", "inside", "leave", "span"]
 
 #: The episode this thread or task is in.
 episode: ContextVar[Episode | None] = ContextVar("gauntlet_episode", default=None)
@@ -35,7 +35,13 @@ def leave(run: Run) -> None:
         _runs.remove(run)
 
 
+def inside() -> Episode | None:
+    """The episode this thread or task is in; one that has ended, perhaps in another thread, is none."""
+    now = episode.get()
+    return now if now is not None and not now._ended else None
+
+
 def episode_id(run: object) -> str | None:
     """The current episode's id, if it is that run's."""
-    now = episode.get()
+    now = inside()
     return now.id if now is not None and now.run is run else None

@@ -54,7 +54,7 @@ def observe(function: Any = None, *, name: str | None = None, kind: Kind = "tool
         try:
             if kind == "episode":
                 return run.episode(task=shown).start()
-            inside = context.episode.get()
+            inside = context.inside()
             run = inside.run if inside is not None else run
             return ToolCall(run, inside, shown, _arguments(signature, args, kwargs)).start()
         except Exception as error:

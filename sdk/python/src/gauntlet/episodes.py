@@ -96,6 +96,8 @@ class Episode:
         self.status: Status | None = None
         #: What it cost, in the currency of your choice.
         self.cost: float | None = None
+        #: The exception it ends with, where :meth:`finish` is told of none.
+        self.error: BaseException | None = None
         self._lock = threading.RLock()
         self._steps = 0
         self._rewards: float | None = None
@@ -110,11 +112,18 @@ class Episode:
 
     def start(self) -> Episode:
         """Begins it; ``with`` does this."""
+        self._begin()
+        self._announce()
+        return self
+
+    def _begin(self) -> None:
         self._began = time.perf_counter()
         self.run._open[self.id] = self
         self.enter()
+
+    def _announce(self) -> None:
+        """Says that it has begun; later than it began where its task was not known then."""
         self.run.emit(EpisodeStarted(optional_label(self.task), object_of(self.metadata)), episode=self.id)
-        return self
 
     def finish(self, error: BaseException | None = None) -> None:
         """Ends it; ``with`` does this. Once: what it ended as, it stays."""
@@ -122,6 +131,7 @@ class Episode:
             return
         self._ended = True
         self.leave()
+        error = error or self.error
         status: Status = self.status or _status_of(error)
         event = EpisodeFinished(status)
         event.return_ = number(self.return_) if self.return_ is not None else self._rewards
@@ -136,7 +146,7 @@ class Episode:
     def _show(self, ended: EpisodeFinished) -> None:
         """An episode that nobody scored becomes one node all the same, so that it is seen: its return is the height,
         an error is a failure."""
-        if self._judged or not (self._steps or ended.error):
+        if self._judged or not (self._steps or self._said or ended.error):
             return
         failed = ended.status in {"failed", "timed_out"}
         self.run.rollout(
@@ -168,9 +178,15 @@ class Episode:
         context.span.set(None)
 
     def leave(self) -> None:
-        """Back to where it was before :meth:`enter`."""
-        context.episode.set(self._outside[0])
-        context.span.set(self._outside[1])
+        """Back to where it was before :meth:`enter`. Where another episode was entered since, that one stays."""
+        if context.episode.get() is not self:
+            return
+        outside, span = self._outside
+        # Episodes that overlap end in any order: one that has ended is no place to go back to.
+        while outside is not None and outside._ended:
+            outside, span = outside._outside
+        context.episode.set(outside)
+        context.span.set(span)
 
     def __enter__(self) -> Episode:
         return self.start()

@@ -8,7 +8,7 @@ import operator
 import os
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -57,6 +57,8 @@ class Journal:
         """As new, but for the count of steps: in a forked child locks and threads are the parent's."""
         self._lock = threading.RLock()
         self._open: dict[str, Episode] = {}
+        #: Called once before the run ends, by those who still hold something to record.
+        self._before_finish: list[Callable[[], None]] = []
         self._ledger = ledger
         #: Names this process and run in the episodes that nobody names; anew in a forked child.
         self._writer = writer_id()

@@ -118,6 +118,10 @@ class Watch:
             except Exception as error:
                 self._bug("detaching", error)
         self._remove.clear()
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Records evaluations that have not ended as incomplete, now: what called them has failed."""
         for frame in self._frames.all():
             self._guarded(lambda frame=frame: self._give_up(frame))  # type: ignore[misc]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -161,6 +162,7 @@ class Run(Journal):
             if self._finished:
                 return
             self._finished = True
+        self._settle()
         context.leave(self)
         lifecycle.forget(self)
         if self._off:
@@ -179,6 +181,16 @@ class Run(Journal):
             sink.patient = False
         self.flush(self._settings.finish_seconds)
         self._recorder.close(1.0)
+
+    def _settle(self) -> None:
+        """Before its end: what an integration still holds is recorded, and every open episode ends."""
+        ends: list[Callable[[], None]] = list(self._before_finish)
+        ends += [functools.partial(_cancel, episode) for episode in self._open.values()]
+        for end in ends:
+            try:
+                end()
+            except Exception as error:
+                self._ledger.bug("ending a run", error)
 
     def fail(self, error: BaseException) -> None:
         """Ends the run as failed by that error; an interrupt from the keyboard cancels it."""
@@ -216,3 +228,10 @@ class Run(Journal):
         self._sinks = children
         self._renew(Ledger())
         self._start()
+
+
+def _cancel(episode: Episode) -> None:
+    """Ends an episode that nobody ended, with the error it had last."""
+    if episode.error is None:
+        episode.status = episode.status or "cancelled"
+    episode.finish()

@@ -35,6 +35,10 @@ SEGMENT_BYTES = 16 << 20
 MEMORY_BYTES = 64 << 20
 
 
+#: Files of the parent that a forked child must not close, nor have closed by letting go of them.
+_unclosed: list[IO[bytes]] = []
+
+
 class Spool:
     """One folder. ``append`` on the writing side; ``read`` and ``advance`` on the sending side."""
 
@@ -250,7 +254,11 @@ class Spool:
 
     def abandon(self) -> None:
         """In a forked child: lets go of the parent's files without touching them."""
-        for file in (self._writer, self._reader[1] if self._reader else None, self._owner):
+        if self._reader is not None:
+            # Another thread of the parent may have been reading: the file's own lock is then held for ever, and closing
+            # would wait for it.
+            _unclosed.append(self._reader[1])
+        for file in (self._writer, self._owner):
             if file is not None:
                 with contextlib.suppress(OSError):
                     file.close()

@@ -31,7 +31,8 @@ def test_an_agents_loop_is_an_episode_with_models_tools_and_documents(server: Ke
 
     [started] = server.events(run, "episode.started")
     [finished] = server.events(run, "episode.finished")
-    assert started["body"]["task"] == "travel agent"
+    assert started["body"]["task"].startswith("How is the weather")
+    assert started["body"]["metadata"]["name"] == "travel agent"
     assert started["episode"] == finished["episode"]
     assert finished["body"]["status"] == "completed"
 
@@ -97,7 +98,10 @@ def test_a_graph_of_langgraph_is_one_episode(server: Kept, run: gauntlet.Run) ->
     assert state["messages"][-1].content == "21 degrees and clear."
     run.finish()
     [started] = server.events(run.id, "episode.started")
-    assert started["body"]["task"] == "weather graph"
+    assert started["body"]["task"] == "How is the weather?"
+    assert started["body"]["metadata"]["name"] == "weather graph"
+    [node] = server.events(run.id, "snapshot.scored")
+    assert node["body"]["action"] == "21 degrees and clear."
     bodies = steps(server, run.id)
     once = ["message", "tool_call", "tool_result"]
     assert [b["step_kind"] for b in bodies] == [*once, *once, "message"]
@@ -177,3 +181,130 @@ def test_nothing_it_does_reaches_the_chain(run: gauntlet.Run, monkeypatch: pytes
     said = FakeListChatModel(responses=["fine"]).invoke("hi", {"callbacks": [GauntletCallbackHandler()]})
     assert said.content == "fine"
     assert run.stats["errors"] == 1
+
+
+def asked(server: Kept, run: str) -> dict[str, str]:
+    """The task of each episode that began and ended, by its id."""
+    began = {e["episode"]: e["body"]["task"] for e in server.events(run, "episode.started")}
+    assert sorted(began) == sorted(e["episode"] for e in server.events(run, "episode.finished"))
+    assert server.run(run)["episodes"] == len(began)
+    return began
+
+
+@gauntlet.observe
+def lookup(said: str) -> str:
+    """Something that a chain calls and LangChain does not know of."""
+    return said.upper()
+
+
+def question_chain() -> Any:
+    """A prompt, a model, a function, and in it a model with another handler."""
+
+    def inner(said: Any) -> str:
+        FakeListChatModel(responses=["hm"]).invoke("inner", {"callbacks": [GauntletCallbackHandler()]})
+        return lookup(str(said.content))
+
+    prompt = ChatPromptTemplate.from_messages([("system", "Be brief."), ("user", "{question}")])
+    return prompt | FakeListChatModel(responses=["yes"]) | RunnableLambda(inner)
+
+
+@pytest.mark.parametrize("batch", ["batch", "abatch", "batch_as_completed", "stream", "map"])
+def test_each_input_of_a_batch_is_an_episode_of_its_own(server: Kept, run: gauntlet.Run, batch: str) -> None:
+    questions = [f"is it {n}?" for n in range(8)]
+    inputs = [{"question": question} for question in questions]
+    config: Any = {"callbacks": [GauntletCallbackHandler()], "max_concurrency": 4}
+    chain = question_chain()
+    if batch == "batch":
+        chain.batch(inputs, config)
+    elif batch == "abatch":
+        asyncio.run(chain.abatch(inputs, {"callbacks": [AsyncGauntletCallbackHandler()]}))
+    elif batch == "batch_as_completed":
+        assert len(list(chain.batch_as_completed(inputs, config))) == 8
+    elif batch == "stream":
+        for one in inputs:
+            assert "".join(chain.stream(one, config)) == "YES"
+    else:
+        with_retry = chain.with_retry(stop_after_attempt=2).with_config(run_name="asks twice")
+        with_retry.batch(inputs, config)
+    # Nothing that comes later is in one of them.
+    run.rollout({"root": 1.0})
+    run.finish()
+
+    tasks = asked(server, run.id)
+    assert sorted(tasks.values()) == questions
+    for episode, task in tasks.items():
+        of_it = [e for e in server.events(run.id, "step.recorded") if e["episode"] == episode]
+        kinds = sorted(e["body"]["step_kind"] for e in of_it)
+        assert kinds == ["message", "message", "tool_call", "tool_result"]
+        assert sorted(e["step"] for e in of_it) == [0, 1, 2, 3]
+        assert any(task in str(e["body"]["payload"].get("input")) for e in of_it)
+        [node] = [e for e in server.events(run.id, "snapshot.scored") if e.get("episode") == episode]
+        assert (node["body"]["observation"], node["body"]["action"]) == (task, "YES")
+    nodes = server.events(run.id, "snapshot.scored")
+    assert len({(n["step"], n.get("episode")) for n in nodes}) == len(nodes) == 9
+
+
+def test_a_batch_of_which_some_fail_has_failed_and_completed_episodes(
+    server: Kept, run: gauntlet.Run
+) -> None:
+    def even(n: int) -> int:
+        if n % 2:
+            raise ValueError(f"{n} is odd")
+        return n
+
+    config: Any = {"callbacks": [GauntletCallbackHandler()]}
+    RunnableLambda(even).batch([0, 1, 2, 3], config, return_exceptions=True)
+    run.finish()
+    tasks = asked(server, run.id)
+    ended = {tasks[e["episode"]]: e["body"] for e in server.events(run.id, "episode.finished")}
+    assert {task: body["status"] for task, body in ended.items()} == {
+        "0": "completed", "1": "failed", "2": "completed", "3": "failed",
+    }  # fmt: skip
+    assert ended["3"]["error"] == "ValueError: 3 is odd"
+    assert server.run(run.id)["failing"] == 2
+
+
+def test_a_handler_that_was_given_twice_records_once(server: Kept, run: gauntlet.Run) -> None:
+    config: Any = {"callbacks": [GauntletCallbackHandler(), GauntletCallbackHandler()]}
+    RunnableParallel(a=question_chain(), b=question_chain()).batch(
+        [{"question": "one?"}, {"question": "two?"}], config
+    )
+    run.finish()
+    assert sorted(asked(server, run.id).values()) == ["one?", "two?"]
+    assert len([b for b in steps(server, run.id) if b["step_kind"] == "message"]) == 8
+
+
+def test_a_stream_that_is_left_early_is_cancelled_and_not_failed(server: Kept, run: gauntlet.Run) -> None:
+    chunks: Any = FakeListChatModel(responses=["a long answer"]).stream(
+        "go on", {"callbacks": [GauntletCallbackHandler()]}
+    )
+    next(chunks)
+    chunks.close()
+    run.finish()
+    [finished] = server.events(run.id, "episode.finished")
+    assert finished["body"]["status"] == "cancelled"
+    assert "error" not in finished["body"]
+    assert list(asked(server, run.id).values()) == ["go on"]
+
+
+def test_a_graph_inside_a_graph_is_one_episode_for_each_input(server: Kept, run: gauntlet.Run) -> None:
+    inner = StateGraph(MessagesState)
+    inner.add_node("say", lambda state: {"messages": FakeListChatModel(responses=["yes"]).invoke("hm")})
+    inner.add_edge(START, "say")
+    outer = StateGraph(MessagesState)
+    outer.add_node("inner", inner.compile())
+    outer.add_edge(START, "inner")
+    inputs: Any = [{"messages": [("system", "Be kind."), ("user", f"is it {n}?")]} for n in range(3)]
+    outer.compile().batch(inputs, {"callbacks": [GauntletCallbackHandler()]})
+    run.finish()
+    assert sorted(asked(server, run.id).values()) == ["is it 0?", "is it 1?", "is it 2?"]
+    assert len(steps(server, run.id)) == 3
+
+
+def test_all_answers_of_a_model_are_kept() -> None:
+    from langchain_core.outputs import Generation, LLMResult
+
+    from gauntlet.integrations.langchain import _answer
+
+    answer = _answer(LLMResult(generations=[[Generation(text="a"), Generation(text="b")]]))
+    assert (answer["text"], answer["alternatives"]) == ("a", ["b"])

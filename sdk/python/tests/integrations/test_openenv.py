@@ -10,6 +10,7 @@ import pytest
 from examples import openenv_environment
 from openenv.core.client_types import StepResult
 from openenv.core.env_server import Action, Environment, Observation, State
+from openenv.core.rubrics import Rubric, WeightedSum
 
 import gauntlet
 from gauntlet.integrations.openenv import watch_environment
@@ -54,7 +55,7 @@ def test_each_step_shows_the_whole_rubric_and_each_game_is_an_episode(server: Ke
 
     snapshots = server.events(run, "snapshot.scored")
     assert [s["step"] for s in snapshots] == list(range(1, len(snapshots) + 1))
-    assert {s["episode"] for s in snapshots} == {"game-0", "game-1", "game-2"}
+    assert {s["episode"].rsplit("-", 2)[0] for s in snapshots} == {"game-0", "game-1", "game-2"}
     for snapshot in snapshots:
         scores, guess = snapshot["body"]["scores"], json.loads(snapshot["body"]["action"])["number"]
         assert set(scores) == {"root", "rubric_0", "rubric_1"}
@@ -68,7 +69,7 @@ def test_each_step_shows_the_whole_rubric_and_each_game_is_an_episode(server: Ke
         of_it = [s["body"]["scores"]["root"] for s in snapshots if s["episode"] == episode["episode"]]
         assert episode["body"]["return"] == pytest.approx(sum(of_it))
     assert [e["body"]["metadata"] for e in server.events(run, "episode.started")] == [
-        {"seed": n} for n in range(3)
+        {"episode_id": f"game-{n}", "seed": n} for n in range(3)
     ]
 
 
@@ -88,6 +89,7 @@ def test_without_a_rubric_the_reward_is_the_score(server: Kept, run: gauntlet.Ru
     assert [e["body"]["status"] for e in server.events(run.id, "episode.finished")] == [
         "completed",
         "cancelled",
+        "cancelled",
     ]
     assert server.events(run.id, "episode.finished")[0]["body"]["return"] == 5.0
 
@@ -106,8 +108,90 @@ def test_a_step_that_fails_is_told_with_its_origin_and_the_loop_sees_it(
     [error] = [e for e in server.events(run.id, "step.recorded") if e["body"]["step_kind"] == "error"]
     assert error["body"]["error"]["type"] == "RuntimeError"
     assert "the floor is wet" in error["body"]["error"]["traceback"]
+    [failed] = [e for e in server.events(run.id, "snapshot.scored") if e["body"].get("failures")]
+    assert (failed["step"], failed["body"]["failures"], failed["body"]["scores"]) == (2, ["generic"], {})
+    assert failed["body"]["metadata"]["exception"] == {
+        "type": "RuntimeError", "message": "the floor is wet", "raised_in": "step",
+    }  # fmt: skip
+    assert json.loads(failed["body"]["action"]) == {"metadata": {}}
+    # The loop went on with it, and so did the episode.
     [finished] = server.events(run.id, "episode.finished")
     assert finished["body"]["status"] == "completed"
+    assert server.run(run.id)["failing"] == 1
+
+
+@pytest.mark.parametrize("then", ["reset", "close", "finish"])
+def test_an_episode_whose_last_step_failed_has_failed(server: Kept, run: gauntlet.Run, then: str) -> None:
+    env = watch_environment(Walk(fails=True))
+    env.reset()
+    env.step(Action())
+    with pytest.raises(RuntimeError):
+        env.step(Action())
+    if then != "finish":
+        getattr(env, then)()
+    run.finish()
+    finished = server.events(run.id, "episode.finished")[0]["body"]
+    assert (finished["status"], finished["error"]) == ("failed", "RuntimeError: the floor is wet")
+
+
+def test_a_reset_that_fails_is_a_failed_episode(server: Kept, run: gauntlet.Run) -> None:
+    class Closed(Walk):
+        def reset(self, seed: int | None = None, episode_id: str | None = None, **_: Any) -> Observation:
+            raise OSError("the door is shut")
+
+    with pytest.raises(OSError, match="shut"):
+        watch_environment(Closed()).reset(episode_id="one")
+    run.finish()
+    [finished] = server.events(run.id, "episode.finished")
+    assert (finished["body"]["status"], finished["body"]["error"]) == ("failed", "OSError: the door is shut")
+    assert finished["episode"].startswith("one-")
+    assert server.run(run.id)["failing"] == 1
+
+
+class Trips(Rubric):
+    """Raises at 50."""
+
+    def forward(self, action: openenv_environment.Guess, observation: openenv_environment.Hint) -> float:
+        if action.number == 50:
+            raise RuntimeError("slipped")
+        return 1.0
+
+
+@pytest.mark.parametrize("within", [True, False])
+def test_a_step_that_fails_keeps_what_its_rubric_gave(server: Kept, run: gauntlet.Run, within: bool) -> None:
+    class Slips(openenv_environment.GuessTheNumber):
+        def step(self, action: Any, timeout_s: float | None = None, **_: Any) -> Any:
+            seen = super().step(action)
+            if action.number == 50 and not within:
+                raise RuntimeError("slipped")
+            return seen
+
+    env = Slips()
+    env.rubric = WeightedSum([env.close_by, Trips() if within else openenv_environment.Correct()], [0.5, 0.5])
+    watch_environment(env).reset(seed=1)
+    env.step(openenv_environment.Guess(number=10))
+    with pytest.raises(RuntimeError, match="slipped"):
+        env.step(openenv_environment.Guess(number=50))
+    env.step(openenv_environment.Guess(number=20))
+    run.finish()
+    found = server.events(run.id, "snapshot.scored")
+    # The rubric's own rollout of that step, as far as it came, and the failure: two nodes, neither replaced.
+    assert len({(e["step"], e["episode"]) for e in found}) == len(found) == server.run(run.id)["steps"] == 4
+    assert [e["step"] for e in found] == [1, 2, 3, 4]
+    assert ["root" in e["body"]["scores"] for e in found] == [True, not within, False, True]
+    assert [e["body"].get("failures", []) for e in found] == [[], [], ["generic"], []]
+
+
+def test_episodes_of_one_name_are_kept_apart(server: Kept, run: gauntlet.Run) -> None:
+    for _ in range(2):
+        env = watch_environment(Walk())
+        env.reset(episode_id="game")
+        while not env.step(Action()).done:
+            pass
+    run.finish()
+    found = server.events(run.id, "snapshot.scored")
+    assert len({(e["step"], e["episode"]) for e in found}) == len(found) == server.run(run.id)["steps"] == 6
+    assert server.run(run.id)["episodes"] == 2
 
 
 @pytest.mark.parametrize("kind", [Walk, AsyncWalk])

@@ -79,13 +79,48 @@ def test_an_episode_that_failed_says_why(server: Kept, run: gauntlet.Run) -> Non
     asyncio.run(env.run_episode(None))
     run.finish()
 
-    [snapshot] = server.events(run.id, "snapshot.scored")
-    assert snapshot["body"]["scores"] == {}
-    assert snapshot["body"]["failures"] == ["generic"]
+    snapshot, without = server.events(run.id, "snapshot.scored")
+    assert snapshot["body"]["scores"] == without["body"]["scores"] == {}
+    assert snapshot["body"]["failures"] == without["body"]["failures"] == ["generic"]
+    assert server.run(run.id)["failing"] == 2
     assert sorted(snapshot["body"]["not_evaluated"]) == ["correct", "root"]
     errors = [e["body"]["error"] for e in server.events(run.id, "episode.finished")]
     assert errors == ["ToolError: no such tool", "E: late"]
     assert {e["body"]["status"] for e in server.events(run.id, "episode.finished")} == {"failed"}
+
+
+def test_an_episode_that_raised_is_a_failed_rollout(server: Kept, run: gauntlet.Run) -> None:
+    class Raises:
+        async def run_episode(self, task: Any) -> Any:
+            raise ConnectionError("the model is gone")
+
+    env = watch_environment(Raises())
+    for _ in range(2):
+        with pytest.raises(ConnectionError):
+            asyncio.run(env.run_episode(a_trace().task))
+    run.finish()
+    found = server.events(run.id, "snapshot.scored")
+    assert [e["body"]["observation"] for e in found] == ["What is 1 + 2 ?"] * 2
+    assert len({e["episode"] for e in found}) == server.run(run.id)["episodes"] == 2
+    assert server.run(run.id)["failing"] == 2
+    assert {e["body"]["error"] for e in server.events(run.id, "episode.finished")} == {
+        "ConnectionError: the model is gone"
+    }
+
+
+def test_equal_samples_are_all_kept_with_their_advantages(server: Kept, run: gauntlet.Run) -> None:
+    sample = {"prompt": "1 + 1", "completion": "2", "reward": 1.0, "advantage": -0.5, "example_id": 3}
+    monitor = GauntletMonitor(run)
+    monitor.log_samples([sample, sample], step=4)
+    monitor.log({"loss": 0.5, "time": {"rollout": 2.0}}, step=4)
+    run.finish()
+    found = server.events(run.id, "snapshot.scored")
+    assert [(e["step"], e["body"]["scores"]) for e in found if e["body"].get("action")] == [
+        (4, {"root": 1.0, "metrics.advantage": -0.5})
+    ] * 2
+    assert [e["body"]["metadata"]["group"] for e in found if e["body"].get("action")] == ["4-3"] * 2
+    assert server.run(run.id)["episodes"] == 2
+    assert server.curve(run.id, "metrics.time.rollout")[0]["value"] == 2.0
 
 
 def test_a_rollout_of_a_training_belongs_to_its_step(server: Kept, run: gauntlet.Run) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import subprocess
 import sys
 from pathlib import Path
@@ -72,6 +73,54 @@ def test_a_score_that_is_no_number_is_not_evaluated(server: Kept, run: gauntlet.
     assert event["body"]["metadata"]["why"] == "the sandbox is down"
 
 
+def test_answers_whose_scoring_raised_are_failed_rollouts(server: Kept, run: gauntlet.Run) -> None:
+    @watch_score
+    def one(data_source: str, solution_str: str, ground_truth: str) -> float:
+        raise OSError("the sandbox is down")
+
+    @watch_score(rollouts_per_step=3)
+    async def many(data_sources: Any, solution_strs: Any, ground_truths: Any, extra_infos: Any = None) -> Any:
+        raise OSError("the sandbox is down")
+
+    @watch_score(rollouts_per_step=3)
+    def short(data_sources: Any, solution_strs: Any, ground_truths: Any) -> list[float]:
+        return [1.0]
+
+    with pytest.raises(OSError, match="down"):
+        one("s", "a", "b")
+    with pytest.raises(OSError, match="down"):
+        asyncio.run(many(["s"] * 3, ["a", "a", "b"], ["c"] * 3))
+    short(["s"] * 3, ["a", "a", "b"], ["c"] * 3)
+    run.finish()
+    found = server.events(run.id, "snapshot.scored")
+    assert [e["body"]["action"] for e in found] == ["a", "a", "a", "b", "a", "a", "b"]
+    assert len({(e["step"], e["episode"]) for e in found}) == server.run(run.id)["episodes"] == 7
+    assert [e["body"].get("failures", []) for e in found] == [["generic"]] * 4 + [[]] * 3
+    assert [e["body"]["scores"] for e in found] == [{}] * 4 + [{"root": 1.0}, {}, {}]
+    assert found[1]["body"]["metadata"]["exception"] == {
+        "type": "OSError", "message": "the sandbox is down", "raised_in": "many",
+    }  # fmt: skip
+
+
+def score_in_a_worker(watched: Any) -> None:
+    """As a reward worker does."""
+    for _ in range(2):
+        watched("s", "the same", "answer")
+    gauntlet.flush()
+
+
+def test_equal_answers_of_workers_are_all_kept(server: Kept, run: gauntlet.Run) -> None:
+    score_in_a_worker(verl_reward.compute_score)
+    fork = multiprocessing.get_context("fork")
+    workers = [fork.Process(target=score_in_a_worker, args=(verl_reward.compute_score,)) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    run.finish()
+    assert server.run(run.id)["steps"] == server.run(run.id)["episodes"] == 8
+
+
 def test_errors_of_the_function_are_the_loops_and_ours_are_not(
     run: gauntlet.Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,7 +130,7 @@ def test_errors_of_the_function_are_the_loops_and_ours_are_not(
 
     with pytest.raises(ZeroDivisionError):
         wrong("s", "1", "1")
-    monkeypatch.setattr(gauntlet.Run, "rollout", wrong)
+    monkeypatch.setattr(gauntlet.Run, "rollout", lambda *_, **__: 1 / 0)
     assert watch_score(lambda data_source, solution_str, ground_truth: 1.0)("s", "1", "1") == 1.0
     assert run.stats["errors"] == 1
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import context
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from ..events import Ending
     from ..run import Run
 
-__all__ = ["Source", "guarded", "identity", "join", "rank"]
+__all__ = ["Source", "guarded", "identity", "join", "rank", "unique"]
 
 _Result = TypeVar("_Result")
 #: Counts what goes wrong while there is no run to count it.
@@ -111,6 +112,19 @@ def identity(run: Run) -> dict[str, Any]:
 def join(run: Run) -> None:
     """Leaves it to another process to end that run."""
     run._owner = 0
+
+
+#: This process, its name among all that write, and the count of what it has named.
+_namer: tuple[int, str, Iterator[int]] = (0, "", itertools.count())
+
+
+def unique(what: str) -> str:
+    """``what`` with an ending that nobody else gives: no other process, no fork of this one, no later call."""
+    global _namer
+    if _namer[0] != os.getpid():
+        _namer = (os.getpid(), os.urandom(6).hex(), itertools.count())
+    _, writer, count = _namer
+    return f"{what}-{writer}-{next(count)}"
 
 
 def rank() -> int:

@@ -8,7 +8,12 @@ from typing import Any
 
 from ..values import say
 
-__all__ = ["content_text", "conversation_text", "fields_of", "message_text"]
+__all__ = ["answer_text", "content_text", "conversation_text", "fields_of", "message_text", "question_text"]
+
+#: Where a chain's input keeps what was asked, and its output what it answered; the first that is there counts.
+_QUESTIONS = ("question", "input", "query", "messages", "prompt", "task", "topic", "text")
+_ANSWERS = ("output", "answer", "result", "response", "messages", "text", "content")
+_DEEPEST = 4
 
 
 def fields_of(value: Any) -> Mapping[str, Any] | None:
@@ -67,3 +72,50 @@ def content_text(content: Any) -> str:
 def _role(message: Any) -> str:
     fields = fields_of(message) or {}
     return str(fields.get("role") or fields.get("type") or "message")
+
+
+def question_text(inputs: Any) -> str:
+    """What a chain was asked: of a conversation what the user said last, of a mapping the field that asks; else all
+    of it."""
+    return _main_text(inputs, _QUESTIONS, "user", _DEEPEST)
+
+
+def answer_text(outputs: Any) -> str:
+    """What a chain answered: of a conversation its last message, of a mapping the field that answers; else all of
+    it."""
+    return _main_text(outputs, _ANSWERS, "", _DEEPEST)
+
+
+def _main_text(value: Any, names: tuple[str, ...], role: str, deepest: int) -> str:
+    if hasattr(value, "to_messages"):
+        value = value.to_messages()
+    if isinstance(value, list | tuple) and value and all(map(_is_message, value)):
+        by_role = [message for message in value if not role or _speaker(message) == role]
+        return _said(by_role[-1] if by_role else value[-1])
+    if _is_message(value):
+        return _said(value)
+    if isinstance(value, Mapping) and value and deepest:
+        chosen = next((name for name in names if value.get(name)), None)
+        if chosen is None and len(value) == 1:
+            chosen = next(iter(value))
+        if chosen is not None:
+            return _main_text(value[chosen], names, role, deepest - 1)
+    return say(value)
+
+
+def _is_message(value: Any) -> bool:
+    if isinstance(value, tuple | list):
+        # LangChain's short form: ("user", "How is the weather?")
+        return len(value) == 2 and value[0] in {"user", "human", "assistant", "ai", "system"}
+    if isinstance(value, Mapping):
+        return "content" in value and ("role" in value or "type" in value)
+    return hasattr(value, "content") and hasattr(value, "type")
+
+
+def _speaker(message: Any) -> str:
+    role = message[0] if isinstance(message, tuple | list) else _role(message)
+    return "user" if role == "human" else str(role)
+
+
+def _said(message: Any) -> str:
+    return content_text(message[1]) if isinstance(message, tuple | list) else message_text(message)

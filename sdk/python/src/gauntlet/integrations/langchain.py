@@ -8,27 +8,30 @@
 
 The outermost chain is the episode: its input the task, its output and duration kept with it. In it every model call
 is a message with its tokens, every tool a call and a result with arguments, duration and traceback, every retriever
-an observation. Chains inside chains add no steps. A model or a tool that is called alone is an episode too, unless
-it is called inside ``with run.episode(...)``: then its steps belong to that one. Give ``ainvoke`` the
-:class:`AsyncGauntletCallbackHandler`, which keeps the order of the steps there; the other one works as well.
+an observation. Chains inside chains add no steps; ``batch`` and ``abatch`` make an episode of each input. A model or a
+tool that is called alone is an episode too, unless it is called inside ``with run.episode(...)``: then its steps belong
+to that one. Give ``ainvoke`` the :class:`AsyncGauntletCallbackHandler` or the other one: both keep the order of the
+steps.
 """
 
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from langchain_core.callbacks import AsyncCallbackHandler, BaseCallbackHandler
+from langchain_core.runnables.config import var_child_runnable_config
 
 from .. import context
 from ..episodes import Episode, error_of, record_step
 from ..events import StepKind
 from ..values import object_of, preview, text
 from ._shared import Source, guarded
-from ._text import content_text, conversation_text
+from ._text import answer_text, content_text, conversation_text, question_text
 
 if TYPE_CHECKING:
     from langchain_core.documents import Document
@@ -53,8 +56,36 @@ class _Call:
     kind: StepKind | None
     name: str
     started_ns: int
+    #: What was asked, in full; the episode's task is the beginning of it. A stream tells it later than its begin.
+    asked: str = ""
+    #: The call that began the episode, if one did and was not told yet what is asked.
+    silent: _Call | None = None
+    #: The episode that the code was in before this call began.
+    outside: Episode | None = None
     payload: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
+
+
+#: What has begun and not ended, by the run and LangChain's id. All handlers share it: a call inside of a chain may be
+#: given another handler than the chain was.
+_open: dict[tuple[str, UUID], _Call] = {}
+#: The episodes that a call began.
+_begun: weakref.WeakSet[Episode] = weakref.WeakSet()
+
+
+def _caller(run: Run) -> _Call | None:
+    """The chain that the code is running in, where the call itself does not name it."""
+    callbacks = (var_child_runnable_config.get() or {}).get("callbacks")
+    parent = getattr(callbacks, "parent_run_id", None)
+    return _open.get((run.id, parent)) if parent is not None else None
+
+
+def _announce(call: _Call, asked: str) -> None:
+    """Says that the episode which the call began has begun, as it is known what is asked."""
+    if call.silent is None:
+        return
+    call.silent, call.asked, call.episode.task = None, asked, asked
+    call.episode._announce()
 
 
 class _Calls:
@@ -62,7 +93,6 @@ class _Calls:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._open: dict[UUID, _Call] = {}
 
     def begin(
         self,
@@ -72,38 +102,74 @@ class _Calls:
         parent_run_id: UUID | None,
         payload: Mapping[str, Any],
         more: Mapping[str, Any],
-    ) -> _Call:
-        """A call begins; it opens an episode where it is inside of none."""
+        asked: Any,
+    ) -> _Call | None:
+        """A call begins; it opens an episode where it is inside of none. ``asked`` is its input. ``None`` where the
+        call is known: it was given two handlers."""
+        run = self._source.run()
+        if (run.id, run_id) in _open:
+            return None
         name = _name_of(serialized, more)
         metadata = {k: more[k] for k in ("tags", "metadata") if more.get(k)}
-        outer = self._open.get(parent_run_id) if parent_run_id is not None else None
+        outer = _open.get((run.id, parent_run_id)) if parent_run_id is not None else None
+        outer = outer or _caller(run)
         span = run_id.hex[16:] if kind is not None else None
+        outside, question = context.inside(), text(question_text(asked))
         if outer is not None:
+            if outer.silent is not None and question:
+                _announce(outer.silent, question)
             call = _Call(outer.episode, False, span or outer.span, outer.span, kind, name, time.time_ns())
+            # A batch runs its calls in threads that know the last one only.
+            context.episode.set(outer.episode)
+            call.silent = outer.silent if outer.silent is not None and not outer.silent.asked else None
         else:
-            run = self._source.run()
-            now = context.episode.get()
-            inside = now if now is not None and now.run is run else None
+            # Nor is an episode that another call began around this one: a batch begins all of its calls at once.
+            inside = outside if outside is not None and outside.run is run and outside not in _begun else None
+            parent = context.span.get() if inside is not None else None
+            told = {"name": name, "input": preview(dict(payload)), **metadata}
             # LangChain's ids are 16 bytes, as an episode's are: the same call is found under one id everywhere.
-            told = {"input": preview(dict(payload)), **metadata}
-            episode = inside or Episode(run, name, run_id.hex, told).start()
-            call = _Call(episode, inside is None, span, context.span.get(), kind, name, time.time_ns())
+            episode = inside or Episode(run, None, run_id.hex, told)
+            call = _Call(episode, inside is None, span, parent, kind, name, time.time_ns())
+            if inside is None:
+                _begun.add(episode)
+                episode._begin()
+                call.silent = call
+                if question:
+                    _announce(call, question)
+        call.outside = outside
         call.payload = object_of(payload)
         call.metadata = metadata
-        self._open[run_id] = call
+        _open[run.id, run_id] = call
         return call
 
-    def end(self, run_id: UUID, payload: Mapping[str, Any], error: BaseException | None = None) -> None:
+    def end(
+        self,
+        run_id: UUID,
+        payload: Mapping[str, Any],
+        error: BaseException | None = None,
+        answer: Any = None,
+        asked: Any = None,
+    ) -> None:
         """The call ended: its step is recorded, and its episode where it was the outermost."""
-        call = self._open.pop(run_id, None)
+        call = _open.pop((self._source.run().id, run_id), None)
         if call is None:
             return
+        if isinstance(error, GeneratorExit):
+            # Whoever read the stream had enough of it.
+            call.episode.status = "cancelled" if call.outermost else call.episode.status
+            error = None
         if call.kind is not None:
             self.step(
                 call, call.kind, {**call.payload, **object_of(payload)}, ended=time.time_ns(), error=error
             )
         if call.outermost:
+            if call.silent is not None:
+                _announce(call, text(question_text(asked)) or call.name)
+            call.episode._saw = call.asked or call.episode._saw
+            call.episode._said = text(answer_text(answer)) or call.episode._said
             call.episode.finish(error)
+        elif context.episode.get() is call.episode:
+            context.episode.set(call.outside)
 
     def step(
         self,
@@ -150,12 +216,12 @@ class GauntletCallbackHandler(BaseCallbackHandler):
         **more: Any,
     ) -> None:
         """The outermost chain begins an episode."""
-        self._calls.begin(None, serialized, run_id, parent_run_id, {"inputs": inputs}, more)
+        self._calls.begin(None, serialized, run_id, parent_run_id, {"inputs": inputs}, more, inputs)
 
     @guarded
-    def on_chain_end(self, outputs: Any, *, run_id: UUID, **_: Any) -> None:
-        """The outermost chain ends its episode."""
-        self._calls.end(run_id, {})
+    def on_chain_end(self, outputs: Any, *, run_id: UUID, **more: Any) -> None:
+        """The outermost chain ends its episode, with what it gave."""
+        self._calls.end(run_id, {}, answer=outputs, asked=more.get("inputs"))
 
     @guarded
     def on_chain_error(self, error: BaseException, *, run_id: UUID, **_: Any) -> None:
@@ -174,7 +240,7 @@ class GauntletCallbackHandler(BaseCallbackHandler):
     ) -> None:
         """A model is given a prompt."""
         payload = {"input": "\n\n".join(prompts)}
-        self._calls.begin("message", serialized, run_id, parent_run_id, payload, more)
+        self._calls.begin("message", serialized, run_id, parent_run_id, payload, more, payload["input"])
 
     @guarded
     def on_chat_model_start(
@@ -188,7 +254,8 @@ class GauntletCallbackHandler(BaseCallbackHandler):
     ) -> None:
         """A model is given a conversation."""
         payload = {"input": "\n\n".join(conversation_text(conversation) for conversation in messages)}
-        self._calls.begin("message", serialized, run_id, parent_run_id, payload, more)
+        asked = messages[0] if messages else ""
+        self._calls.begin("message", serialized, run_id, parent_run_id, payload, more, asked)
 
     @guarded
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **_: Any) -> None:
@@ -213,8 +280,10 @@ class GauntletCallbackHandler(BaseCallbackHandler):
     ) -> None:
         """A tool is called."""
         arguments = preview(inputs if inputs is not None else {"input": input_str})
-        call = self._calls.begin("tool_result", serialized, run_id, parent_run_id, {}, more)
-        self._calls.step(call, "tool_call", {"arguments": arguments})
+        asked = inputs if inputs is not None else input_str
+        call = self._calls.begin("tool_result", serialized, run_id, parent_run_id, {}, more, asked)
+        if call is not None:
+            self._calls.step(call, "tool_call", {"arguments": arguments})
 
     @guarded
     def on_tool_end(self, output: Any, *, run_id: UUID, **_: Any) -> None:
@@ -237,7 +306,8 @@ class GauntletCallbackHandler(BaseCallbackHandler):
         **more: Any,
     ) -> None:
         """Documents are looked for."""
-        self._calls.begin("observation", serialized, run_id, parent_run_id, {"query": query}, more)
+        payload = {"query": query}
+        self._calls.begin("observation", serialized, run_id, parent_run_id, payload, more, query)
 
     @guarded
     def on_retriever_end(self, documents: Sequence[Document], *, run_id: UUID, **_: Any) -> None:
@@ -253,6 +323,9 @@ class GauntletCallbackHandler(BaseCallbackHandler):
 
 class AsyncGauntletCallbackHandler(AsyncCallbackHandler):
     """The same, for ``ainvoke``, ``astream`` and ``abatch``."""
+
+    # In the caller's own task, as above: what the chain calls by other means is in its episode.
+    run_inline = True
 
     def __init__(self, run: Run | None = None, **init: Any) -> None:
         self._sync = GauntletCallbackHandler(run, **init)
@@ -285,6 +358,9 @@ def _answer(response: LLMResult) -> dict[str, Any]:
     message = getattr(generation, "message", None)
     said = content_text(message.content) if message is not None else getattr(generation, "text", "")
     payload: dict[str, Any] = {"role": "assistant", "text": text(said)}
+    others = [g.text for g in response.generations[0][1:]] if response.generations else []
+    if others:
+        payload["alternatives"] = [text(other) for other in others]
     calls = getattr(message, "tool_calls", None)
     if calls:
         payload["tool_calls"] = [{"name": c.get("name"), "arguments": preview(c.get("args"))} for c in calls]

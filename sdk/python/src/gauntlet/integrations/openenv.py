@@ -6,7 +6,8 @@
 
     env = watch_environment(MyEnvironment())
 
-That is all: ``reset`` begins an episode, ``step`` records what was done and seen, ``done`` ends it. If the
+That is all: ``reset`` begins an episode, ``step`` records what was done and seen, ``done`` ends it. A step that raises
+is a failed one, and the loop gets the exception. If the
 environment has a rubric, its whole tree is watched, so each step shows which rubric gave what. Without one the
 reward alone is the score of the step. It takes an ``Environment``, sync or async, and equally a client of one that
 runs elsewhere (``EnvClient`` or its ``sync()``); a server gives its sessions watched environments by
@@ -24,7 +25,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..episodes import Episode, error_of, record_step
 from ..observer import Watch, watch
 from ..values import number
-from ._shared import Source, guarded
+from ._rollouts import exception_of
+from ._shared import Source, guarded, unique
 
 if TYPE_CHECKING:
     from ..run import Run
@@ -83,8 +85,8 @@ class _Watched:
                 told = before(args, kwargs)
                 try:
                     result = await method(*args, **kwargs)
-                except Exception as error:
-                    self._failed(what, error)
+                except BaseException as error:
+                    self._failed(what, told, error, args, kwargs)
                     raise
                 finally:
                     _under_way.reset(token)
@@ -101,8 +103,8 @@ class _Watched:
             told = before(args, kwargs)
             try:
                 result = method(*args, **kwargs)
-            except Exception as error:
-                self._failed(what, error)
+            except BaseException as error:
+                self._failed(what, told, error, args, kwargs)
                 raise
             finally:
                 _under_way.reset(token)
@@ -115,30 +117,36 @@ class _Watched:
     def _before_reset(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Whatever was played until now has ended, finished or not."""
         if self._episode is not None:
-            self._end("cancelled")
+            self._end("cancelled" if self._episode.error is None else None)
 
     @guarded
     def _after_reset(self, told: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
         self._look_for_rubric()
-        id = kwargs.get("episode_id") or getattr(getattr(self._env, "state", None), "episode_id", None)
-        metadata = {"seed": kwargs["seed"]} if kwargs.get("seed") is not None else None
-        episode = Episode(
-            self._source.run(), type(self._env).__name__, id if isinstance(id, str) else None, metadata
-        )
+        named = kwargs.get("episode_id") or _episode_id(self._env)
+        seed = kwargs.get("seed")
+        episode = self._new_episode(named, {} if seed is None else {"seed": seed})
+        episode.observation(_observation(result))
+
+    def _new_episode(self, named: Any, metadata: dict[str, Any]) -> Episode:
+        """Begins an episode. The name that the environment gives it is part of its id and not all of it: another
+        process, or a later reset, may play an episode of the same name."""
+        id = None
+        if isinstance(named, str) and named:
+            id, metadata = unique(named), {"episode_id": named, **metadata}
+        episode = self._episode = Episode(self._source.run(), type(self._env).__name__, id, metadata)
         # It is entered for the time of each step only: the code between two steps may play another environment.
         episode.start().leave()
-        self._episode = episode
-        episode.observation(_observation(result))
+        # Its steps are rollouts; a reset that nothing follows is none.
+        episode._judged = True
+        return episode
 
     @guarded
     def _before_step(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> int:
         """The rubric's calls so far, to see whether this step is scored by it."""
         self._look_for_rubric()
-        if self._episode is None:
-            self._episode = Episode(self._source.run(), type(self._env).__name__, None).start()
-            self._episode.leave()
+        episode = self._episode or self._new_episode(None, {})
         self._steps += 1
-        self._episode.enter()
+        episode.enter()
         return self._watch.calls if self._watch is not None else 0
 
     @guarded
@@ -149,6 +157,7 @@ class _Watched:
         if episode is None:
             return
         episode.leave()
+        episode.error = None
         reward = number(getattr(result, "reward", None))
         if self._watch is None or self._watch.calls == told:
             episode.rollout(
@@ -170,14 +179,40 @@ class _Watched:
             self._watch = self._rubric = None
 
     @guarded
-    def _failed(self, what: str, error: BaseException) -> None:
-        """The environment itself failed; whether that ends the episode is for the loop to decide."""
-        episode = self._episode
-        if episode is None:
+    def _failed(
+        self,
+        what: str,
+        calls: int | None,
+        error: BaseException,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> None:
+        """The environment itself failed: a step is a rollout that failed, a reset an episode that did. Whether a step
+        ends the episode is for the loop to decide; nothing more coming, the episode has failed by it."""
+        if what == "close" and self._episode is None:
             return
-        if what == "step":
-            episode.leave()
-        record_step(episode.run, "error", {}, name=what, error=error_of(error), episode=episode)
+        episode = self._episode or self._new_episode(kwargs.get("episode_id"), {})
+        raised = error_of(error)
+        episode.error = error
+        record_step(episode.run, "error", {}, name=what, error=raised, episode=episode)
+        if what != "step":
+            episode._judged = False
+            self._end(None)
+            return
+        if self._watch is not None:
+            self._watch.abandon()
+            if self._watch.calls != calls:
+                # What the rubric gave before the step failed is a rollout already, and stays one.
+                self._steps += 1
+        episode.leave()
+        episode.rollout(
+            {},
+            action=args[0] if args else kwargs.get("action", ""),
+            step=self._steps,
+            not_evaluated=("root",),
+            failures=("generic",) if isinstance(error, Exception) else (),
+            metadata={"exception": {**exception_of(raised), "raised_in": what}},
+        )
 
     def _end(self, status: Any) -> None:
         episode, self._episode = self._episode, None
@@ -199,6 +234,14 @@ class _Watched:
             if hasattr(rubric, "named_rubrics")
             else None
         )
+
+
+def _episode_id(env: Any) -> Any:
+    """The name that the environment itself gives its episode; a client is not asked for it."""
+    try:
+        return getattr(getattr(env, "state", None), "episode_id", None)
+    except Exception:
+        return None
 
 
 def _observation(result: Any) -> Any:

@@ -25,11 +25,12 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..episodes import Episode, record_step
+from ..episodes import Episode, error_of, record_step
 from ..events import EpisodeFinished, EpisodeStarted, Status, StepError, StepKind
 from ..stamps import span_id
 from ..values import label, number, object_of, preview, text
-from ._shared import Source, guarded, rank
+from ._rollouts import record_rollout
+from ._shared import Source, guarded, rank, unique
 from ._text import content_text, conversation_text
 
 if TYPE_CHECKING:
@@ -56,9 +57,28 @@ def watch_environment(env: _Environment, *, run: Run | None = None) -> _Environm
         step = getattr(work, "step", None)
         _record_episode(source.run(), episode, counter.next() if step is None else step)
 
+    @guarded
+    def failed(args: tuple[Any, ...], kwargs: Mapping[str, Any], error: BaseException) -> None:
+        task = args[0] if args else kwargs.get("task")
+        asked = getattr(getattr(task, "data", None), "prompt_text", "") if task is not None else ""
+        record_rollout(
+            source.run(),
+            {},
+            episode=unique("episode"),
+            step=counter.next(),
+            observation=str(asked) or text(task),
+            not_evaluated=("root",),
+            error=error_of(error),
+            raised_in="run_episode",
+        )
+
     @functools.wraps(play)
     async def run_episode(*args: Any, **kwargs: Any) -> Any:
-        episode = await play(*args, **kwargs)
+        try:
+            episode = await play(*args, **kwargs)
+        except Exception as error:
+            failed(args, kwargs, error)
+            raise
         record(episode)
         return episode
 
@@ -85,8 +105,17 @@ def _record_episode(run: Run, episode: Any, step: int) -> None:
         record_trace(run, trace, step, {k: v for k, v in more.items() if v})
     if not episode.traces:
         error = episode.last_error
-        started = EpisodeStarted(_task_name(episode.task), object_of({k: v for k, v in more.items() if v}))
-        run.emit(started, episode=episode.id)
+        told = object_of({k: v for k, v in more.items() if v})
+        run.emit(EpisodeStarted(_task_name(episode.task), told), episode=episode.id)
+        run.rollout(
+            {},
+            observation=str(episode.task.data.prompt_text),
+            step=step,
+            episode=episode.id,
+            not_evaluated=("root",),
+            failures=("generic",),
+            metadata=told,
+        )
         finished = EpisodeFinished("timed_out" if episode.is_timeout else "failed")
         finished.error = text(f"{error.type}: {error.message}") if error is not None else None
         run.emit(finished, episode=episode.id)
@@ -127,6 +156,8 @@ def _record_scores(run: Run, episode: Episode, trace: Any, step: int, told: dict
         scores["root"] = trace.reward
     else:
         skipped.append("root")
+    if (advantage := number(told.get("advantage"))) is not None:
+        scores["metrics.advantage"] = advantage
     usage = trace.usage
     tokens = (
         {}
@@ -237,7 +268,9 @@ class GauntletMonitor:
         if self._off:
             return
         found = {
-            name: value for name, value in metrics.items() if number(value) is not None and name != "step"
+            name: value
+            for name, value in metrics.items()
+            if name != "step" and (number(value) is not None or isinstance(value, Mapping))
         }
         at = step if step is not None else number(metrics.get("step"))
         self._source.run().metrics(found, step=None if at is None else int(at))
@@ -303,15 +336,17 @@ class GauntletMonitor:
 def _record_output(run: Run, output: Mapping[str, Any], step: int, told: dict[str, Any]) -> None:
     """A rollout as prime-rl's releases for verifiers 0.1 give it: a mapping."""
     scores = {str(name): value for name, value in (output.get("metrics") or {}).items()}
-    run.rollout(
+    if (advantage := number(output.get("advantage"))) is not None:
+        scores["metrics.advantage"] = advantage
+    names = ("example_id", "task", "answer", "advantage")
+    group = {"group": f"{step}-{output['example_id']}"} if "example_id" in output else {}
+    record_rollout(
+        run,
         {**scores, "root": output.get("reward")},
+        episode=unique(f"{told['split']}-{step}"),
+        step=step,
         action=conversation_text(output.get("completion", "")),
         observation=conversation_text(output.get("prompt", "")),
-        step=step,
-        metadata={
-            **told,
-            **{
-                name: output[name] for name in ("example_id", "task", "answer", "advantage") if name in output
-            },
-        },
+        not_evaluated=() if number(output.get("reward")) is not None else ("root",),
+        metadata={**told, **group, **{name: output[name] for name in names if name in output}},
     )

@@ -16,8 +16,8 @@ verl scores in worker processes of its own. ``export OTEL_RESOURCE_ATTRIBUTES=ga
 starts makes all of them write into one run.
 
 Each scored answer is a rollout: ``root`` is the score, every other number of a returned mapping a path beside it, the
-answer the action, the question of ``extra_info`` the observation. verl does not tell a reward function which step it
-is; see ``rollouts_per_step``.
+answer the action, the question of ``extra_info`` the observation. An answer whose scoring raised has failed. verl does
+not tell a reward function which step it is; see ``rollouts_per_step``.
 """
 
 from __future__ import annotations
@@ -25,14 +25,15 @@ from __future__ import annotations
 import functools
 import inspect
 import itertools
-import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from ..stamps import span_id
+from ..episodes import error_of
+from ..events import StepError
 from ..values import number
-from ._shared import Source, guarded
+from ._rollouts import record_rollout
+from ._shared import Source, guarded, unique
 from ._text import conversation_text
 
 if TYPE_CHECKING:
@@ -72,12 +73,16 @@ def watch_score(
 def _watched(source: Source, per_step: int, compute_score: _Function) -> _Function:
     parameters = inspect.signature(compute_score).parameters
     names = [name for name, p in parameters.items() if p.kind is not p.VAR_KEYWORD]
-    answers = _Answers(source, per_step, names)
+    answers = _Answers(source, per_step, names, getattr(compute_score, "__name__", "compute_score"))
     wrapped: Callable[..., Any]
     if inspect.iscoroutinefunction(compute_score):
 
         async def asynchronous(*args: Any, **kwargs: Any) -> Any:
-            result = await compute_score(*args, **kwargs)
+            try:
+                result = await compute_score(*args, **kwargs)
+            except BaseException as error:
+                answers.failed(args, kwargs, error)
+                raise
             answers.record(args, kwargs, result)
             return result
 
@@ -85,7 +90,11 @@ def _watched(source: Source, per_step: int, compute_score: _Function) -> _Functi
     else:
 
         def synchronous(*args: Any, **kwargs: Any) -> Any:
-            result = compute_score(*args, **kwargs)
+            try:
+                result = compute_score(*args, **kwargs)
+            except BaseException as error:
+                answers.failed(args, kwargs, error)
+                raise
             answers.record(args, kwargs, result)
             return result
 
@@ -94,70 +103,82 @@ def _watched(source: Source, per_step: int, compute_score: _Function) -> _Functi
 
 
 class _Answers:
-    """The answers that one process has scored. A copy in another process counts its own, under its own name: several
-    processes score the answers of one step."""
+    """The answers that one process has scored. A copy in another process counts its own: several processes score the
+    answers of one step."""
 
-    def __init__(self, source: Source, per_step: int, names: Sequence[str]) -> None:
+    def __init__(self, source: Source, per_step: int, names: Sequence[str], function: str) -> None:
         self._source = source
         self._per_step = per_step
         self._names = names
+        self._function = function
         self._counter = itertools.count()
-        self._process = (0, "")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _Answers, (self._source, self._per_step, self._names)
+        return _Answers, (self._source, self._per_step, self._names, self._function)
 
     @guarded
     def record(self, args: Sequence[Any], kwargs: Mapping[str, Any], result: Any) -> None:
         """Records one call of the reward function."""
-        call = {**dict(zip(self._names, args, strict=False)), **kwargs}
-        run = self._source.run()
-        if self._process[0] != os.getpid():
-            self._process = (os.getpid(), span_id()[:8])
-        for one, score in _each(call, result):
-            n = next(self._counter)
-            _record(run, one, score, n // self._per_step, f"{self._process[1]}-{n}")
+        for call, score in _each(self._call(args, kwargs), result):
+            self._record(call, score, None)
+
+    @guarded
+    def failed(self, args: Sequence[Any], kwargs: Mapping[str, Any], error: BaseException) -> None:
+        """Records one call that raised: its answers have failed."""
+        told = error_of(error)
+        for call, score in _each(self._call(args, kwargs), None):
+            self._record(call, score, told)
+            # The same exception for all of them: its traceback stays with the first.
+            told = StepError(told.type_, told.message)
+
+    def _call(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        return {**dict(zip(self._names, args, strict=False)), **kwargs}
+
+    def _record(self, call: Mapping[str, Any], result: Any, error: StepError | None) -> None:
+        extra = call.get("extra_info")
+        extra = dict(extra) if isinstance(extra, Mapping) else {}
+        scores: dict[str, float] = {}
+        told: dict[str, Any] = {}
+        for name, value in (result if isinstance(result, Mapping) else {"score": result}).items():
+            found = number(value)
+            if found is not None:
+                scores["root" if name == "score" else str(name)] = found
+            elif value is not None:
+                told[str(name)] = value
+        asked = next((extra[name] for name in _QUESTIONS if extra.get(name) is not None), "")
+        step = next(self._counter) // self._per_step
+        record_rollout(
+            self._source.run(),
+            scores,
+            episode=unique(f"answer-{step}"),
+            step=step,
+            action=conversation_text(call.get("solution_str", "")),
+            observation=conversation_text(asked),
+            not_evaluated=() if "root" in scores else ("root",),
+            metadata={
+                "data_source": call.get("data_source"),
+                "ground_truth": call.get("ground_truth"),
+                **told,
+                **{name: value for name, value in extra.items() if name not in _QUESTIONS},
+            },
+            error=error,
+            raised_in=None if error is None else self._function,
+        )
 
 
 def _each(call: Mapping[str, Any], result: Any) -> list[tuple[Mapping[str, Any], Any]]:
-    """One call of a reward function as its answers: the `batch` reward manager passes lists, the others one each."""
+    """One call of a reward function as its answers: the `batch` reward manager passes lists, the others one each. An
+    answer without a result was not scored."""
     answers = call.get("solution_strs")
     if answers is None:
         return [(call, result)]
     singular = {"data_sources": "data_source", "ground_truths": "ground_truth", "extra_infos": "extra_info"}
+    results = () if result is None else list(result)
     found: list[tuple[Mapping[str, Any], Any]] = []
-    for i, (answer, score) in enumerate(zip(answers, result, strict=False)):
+    for i, answer in enumerate(answers):
         one = {name: call[many][i] for many, name in singular.items() if call.get(many) is not None}
-        found.append(({**one, "solution_str": answer}, score))
+        found.append(({**one, "solution_str": answer}, results[i] if i < len(results) else None))
     return found
-
-
-def _record(run: Run, call: Mapping[str, Any], result: Any, step: int, episode: str) -> None:
-    extra = call.get("extra_info")
-    extra = dict(extra) if isinstance(extra, Mapping) else {}
-    scores: dict[str, float] = {}
-    told: dict[str, Any] = {}
-    for name, value in (result if isinstance(result, Mapping) else {"score": result}).items():
-        found = number(value)
-        if found is None:
-            told[str(name)] = value
-        else:
-            scores["root" if name == "score" else str(name)] = found
-    asked = next((extra[name] for name in _QUESTIONS if extra.get(name) is not None), "")
-    run.rollout(
-        scores,
-        action=conversation_text(call.get("solution_str", "")),
-        observation=conversation_text(asked),
-        step=step,
-        episode=episode,
-        not_evaluated=() if "root" in scores else ("root",),
-        metadata={
-            "data_source": call.get("data_source"),
-            "ground_truth": call.get("ground_truth"),
-            **told,
-            **{name: value for name, value in extra.items() if name not in _QUESTIONS},
-        },
-    )
 
 
 class GauntletLogger:
