@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import context
 from ..ledger import Ledger
+from ..stamps import writer_id
 
 if TYPE_CHECKING:
     from ..events import Ending
@@ -122,7 +123,7 @@ def unique(what: str) -> str:
     """``what`` with an ending that nobody else gives: no other process, no fork of this one, no later call."""
     global _namer
     if _namer[0] != os.getpid():
-        _namer = (os.getpid(), os.urandom(6).hex(), itertools.count())
+        _namer = (os.getpid(), writer_id(), itertools.count())
     _, writer, count = _namer
     return f"{what}-{writer}-{next(count)}"
 
