@@ -216,6 +216,14 @@ pub async fn send_command(
     backend()?.command(run, action, parameters).await.map_err(ServerFnError::new)
 }
 
+/// A title's text as `leptos_meta::Title` must be given it: escaped on the server, where it becomes a part of an HTML
+/// document; as it is in the browser, which sets the text of an element.
+pub(crate) fn title_text(text: String) -> String {
+    #[cfg(feature = "ssr")]
+    let text = html_escape::encode_text(&text).into_owned();
+    text
+}
+
 /// Makes the page being rendered answer 404. Does nothing in the browser, where the answer has already come.
 pub fn answer_not_found() {
     #[cfg(feature = "ssr")]

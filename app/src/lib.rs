@@ -14,10 +14,12 @@ mod routes;
 mod runs;
 #[cfg(feature = "ssr")]
 pub mod search;
+#[cfg(feature = "ssr")]
 mod shell;
 mod ui;
 
 pub use ports::{provide_ports, use_ports};
 pub use routes::App;
+#[cfg(feature = "ssr")]
 pub use shell::{ICON, shell};
 pub use ui::APPLY_THEME;

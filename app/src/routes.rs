@@ -1,14 +1,14 @@
 //! The table of contents: which address shows which page.
 
 use leptos::prelude::*;
-use leptos_meta::{Title, provide_meta_context};
+use leptos_meta::provide_meta_context;
 use leptos_router::components::{Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
 use crate::api;
 use crate::gauntlet::RunPage;
 use crate::runs::RunsPage;
-use crate::ui::{DropZone, provide_importer};
+use crate::ui::{DropZone, PageTitle, provide_importer};
 
 /// All pages. Rendered by the server, taken over by the browser.
 #[component]
@@ -16,7 +16,7 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_importer();
     view! {
-        <Title text="Gauntlet" />
+        <PageTitle text="Gauntlet" />
         <Router>
             <DropZone />
             <Routes fallback=|| view! { <NotFound /> }>
@@ -52,7 +52,7 @@ pub fn Lost(
 ) -> impl IntoView {
     api::answer_not_found();
     view! {
-        <Title text=format!("{title} · Gauntlet") />
+        <PageTitle text=format!("{title} · Gauntlet") />
         <main class="lost">
             <p class="lost-code" aria-hidden="true">"404"</p>
             <h1>{title}</h1>

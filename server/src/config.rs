@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use gauntlet_store::Synchronous;
 use serde::Deserialize;
 
+use crate::guard::Trusted;
 use crate::state::Limits;
 
 /// Where the server listens unless told otherwise.
@@ -22,6 +23,8 @@ pub struct ConfigError(String);
 struct File {
     listen: Option<String>,
     data: Option<PathBuf>,
+    #[serde(default)]
+    trusted_origins: Vec<String>,
     #[serde(default)]
     limits: LimitsFile,
     #[serde(default)]
@@ -70,6 +73,8 @@ pub struct Config {
     pub data: PathBuf,
     /// The server that commands ask, where one is named; without a slash at its end.
     pub endpoint: Option<String>,
+    /// Origins of other pages of this machine that may change things.
+    pub trusted: Trusted,
     /// Limits of a request.
     pub limits: Limits,
     /// Whether an acknowledged event survives a power loss (`full`) or only a crash of the process (`normal`).
@@ -97,6 +102,7 @@ impl Config {
             listen: loopback(listen)?,
             data: over.data.clone().or(file.data).unwrap_or_else(|| PathBuf::from("data")),
             endpoint: over.endpoint.as_deref().filter(|e| !e.trim().is_empty()).map(endpoint).transpose()?,
+            trusted: Trusted::parse(&file.trusted_origins).map_err(|e| ConfigError(e.to_string()))?,
             limits: Limits {
                 body_bytes: file.limits.body_bytes.unwrap_or(defaults.body_bytes),
                 import_bytes: file.limits.import_bytes.unwrap_or(defaults.import_bytes),

@@ -16,7 +16,7 @@ use crate::api::{
 };
 use crate::error::ApiError;
 use crate::state::AppState;
-use crate::{docs, health, http, hub, live, openapi, otlp, pages, search_page, site};
+use crate::{docs, guard, health, http, hub, live, openapi, otlp, pages, search_page, site};
 
 /// The whole server.
 pub fn router(state: AppState) -> Router {
@@ -30,8 +30,9 @@ pub fn router(state: AppState) -> Router {
         .fallback(site::file_or_not_found)
         .method_not_allowed_fallback(no_such_method)
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(http::local_pages())
-        .layer(middleware::from_fn(http::loopback_only))
+        // Inside the layer that lets other pages read: they can read why they are refused.
+        .layer(middleware::from_fn_with_state(state.clone(), guard::check))
+        .layer(guard::local_pages())
         .layer(middleware::from_fn(http::hardened))
         .layer(middleware::from_fn(http::request_id))
         // Around `request_id`, which writes into the bodies of errors.
@@ -102,7 +103,10 @@ fn browser(state: &AppState) -> Router<AppState> {
     let backend = pages::backend(state);
     let provide = {
         let backend = Arc::clone(&backend);
-        move || leptos::prelude::provide_context(Arc::clone(&backend))
+        move || {
+            site::set_policy();
+            leptos::prelude::provide_context(Arc::clone(&backend))
+        }
     };
     let options = state.leptos.clone();
     Router::new()

@@ -8,6 +8,7 @@ use gauntlet_model::Kind;
 use gauntlet_store::Hit;
 
 use crate::api::search::Asked;
+use crate::policy;
 use crate::state::AppState;
 
 /// The page. Whatever stands in its address, it is a page: what cannot be looked for is said in it.
@@ -24,7 +25,8 @@ pub async fn read(State(state): State<AppState>, uri: Uri) -> Response {
     }
     let options = &state.leptos;
     let style = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
-    ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], document(&results, style)).into_response()
+    let kind = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
+    (kind, policy::of_plain_page(), document(&results, style)).into_response()
 }
 
 async fn fill(results: &mut Results, state: &AppState, asked: Asked) {

@@ -63,7 +63,9 @@ impl Server {
         let store = open_store(config).await?;
         let url = format!("http://{}", listener.local_addr()?);
         lock.announce(&url)?;
-        Ok(Self { state: AppState::new(store, config.limits, Site::find()), listener, lock, url })
+        let state =
+            AppState { trusted: config.trusted.clone(), ..AppState::new(store, config.limits, Site::find()) };
+        Ok(Self { state, listener, lock, url })
     }
 
     /// Where it answers, such as `http://127.0.0.1:4600`.

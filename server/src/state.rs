@@ -10,6 +10,7 @@ use rand::RngExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::films::Films;
+use crate::guard::Trusted;
 use crate::imports::Imports;
 use crate::live::Tails;
 use crate::otlp::Homes;
@@ -54,6 +55,8 @@ pub struct AppState {
     pub leptos: LeptosOptions,
     /// Cancelled when the server stops; ends every live connection.
     pub stopping: CancellationToken,
+    /// Origins of other pages of this machine that may change things.
+    pub trusted: Trusted,
     /// When the process began to serve.
     pub started: Instant,
 }
@@ -72,6 +75,7 @@ impl AppState {
             site: Arc::new(site),
             leptos: crate::site::leptos_options(),
             stopping,
+            trusted: Trusted::default(),
             started: Instant::now(),
         }
     }

@@ -2,7 +2,6 @@
 
 use gauntlet_model::RunSummary;
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
 use super::diagnostics::Diagnostics;
@@ -15,6 +14,7 @@ use super::transport::Transport;
 use super::{address, keyboard};
 use crate::api::get_run;
 use crate::routes::Lost;
+use crate::ui::PageTitle;
 
 /// `/runs/{id}`.
 #[component]
@@ -63,7 +63,7 @@ fn RunView(summary: RunSummary) -> impl IntoView {
     address::keep(session);
     keyboard::listen(session, panels);
     view! {
-        <Title text=title />
+        <PageTitle text=title />
         <div class="run" class=("no-steps", move || !panels.steps.is_open.get())
             class=("no-diagnostics", move || !panels.diagnostics.is_open.get())
             data-sheet=move || panels.sheet.get().word() style=move || panels.style()

@@ -5,13 +5,12 @@ use std::time::Duration;
 use gauntlet_model::RunSummary;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_meta::Title;
 
 use super::empty::{NoMatch, NoRuns};
 use super::filters::{Filter, Filters};
 use super::row::Row;
 use crate::api::{RunsPage as Page, RunsQuery, list_runs};
-use crate::ui::{FilePicker, Mark, SearchBox, ThemeSwitch, now_ms};
+use crate::ui::{FilePicker, Mark, PageTitle, SearchBox, ThemeSwitch, now_ms};
 
 /// How often the list looks for news, and how many looks it skips while nothing runs.
 const LOOK: Duration = Duration::from_secs(2);
@@ -25,7 +24,7 @@ pub(crate) fn RunsPage() -> impl IntoView {
         move || RunsQuery { q: filter.words.get(), status: filter.status.get(), cursor: String::new() };
     let found = Resource::new_blocking(query, list_runs);
     view! {
-        <Title text="Runs · Gauntlet" />
+        <PageTitle text="Runs · Gauntlet" />
         <div class="runs-page">
             <header class="top">
                 <Mark />

@@ -10,6 +10,7 @@ mod incoming;
 mod mark;
 mod search_box;
 mod theme;
+mod title;
 mod words;
 
 pub(crate) use browser::{
@@ -25,6 +26,7 @@ pub(crate) use mark::Mark;
 pub(crate) use search_box::SearchBox;
 pub use theme::APPLY as APPLY_THEME;
 pub(crate) use theme::ThemeSwitch;
+pub(crate) use title::PageTitle;
 pub(crate) use words::{
     capital, failure_class, failure_title, failure_word, state_class, state_word, status_word,
 };

@@ -10,6 +10,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use crate::error::ApiError;
 use crate::extract::Path;
+use crate::policy;
 
 /// A guide: its address under `/docs/`, its name in the list, its file in the repository and its text.
 struct Guide {
@@ -60,5 +61,5 @@ pub async fn read(Path(slug): Path<String>) -> Response {
         }
     };
     let headers = [(header::CACHE_CONTROL, "no-cache")];
-    (headers, Html(page::html(title, &slug, &content))).into_response()
+    (headers, policy::of_plain_page(), Html(page::html(title, &slug, &content))).into_response()
 }

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse, Response};
 use gauntlet_model::{Action, CommandIssued, FieldError, Object, RunId, RunSpec};
 use serde_json::{Value, json};
@@ -12,6 +12,7 @@ use super::refuse;
 use crate::body;
 use crate::error::ApiError;
 use crate::extract::Path;
+use crate::guard::MayChange;
 use crate::state::{AppState, new_event_id, now};
 
 /// Queues a RESUME or a TWEAK. Anything else is 422 and queues nothing.
@@ -78,9 +79,17 @@ fn parse(bytes: &[u8]) -> Result<(Action, Object), Refusal> {
 }
 
 /// The oldest pending command, taken off the queue; `{"action":"NONE"}` where there is none. Only what the
-/// origin's clients understand is handed to them.
-pub async fn pop(State(state): State<AppState>, Path(sid): Path<String>) -> Result<Json<Value>, ApiError> {
+/// origin's clients understand is handed to them. HEAD takes nothing: its answer could not carry the command.
+pub async fn pop(
+    _: MayChange,
+    State(state): State<AppState>,
+    Path(sid): Path<String>,
+    method: Method,
+) -> Result<Json<Value>, ApiError> {
     let none = Json(json!({ "action": "NONE" }));
+    if method == Method::HEAD {
+        return Ok(none);
+    }
     let Ok(run) = RunId::new(&sid) else { return Ok(none) };
     if state.store.head(&run).await?.is_none() {
         return Ok(none);

@@ -1,0 +1,17 @@
+//! The document's title. A run's name may hold markup, which a title shows as text.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::api::title_text;
+
+/// Sets the title of the document. Every page uses this instead of [`Title`], which writes its text into the
+/// server's HTML without escaping it.
+#[component]
+pub(crate) fn PageTitle(
+    /// What the title says, as plain text.
+    #[prop(into)]
+    text: String,
+) -> impl IntoView {
+    view! { <Title text=title_text(text) /> }
+}
