@@ -26,6 +26,7 @@ from .values import (
     numbers,
     object_of,
     optional_label,
+    reading,
     shown,
     text,
     words,
@@ -295,13 +296,16 @@ class Journal:
 
 
 def _index(step: Any) -> int | None:
-    """A step's number: any whole number from 0 to 2^53 - 1, a float or a text as well, as trainers have them."""
+    """A step's number: any whole number from 0 to 2^53 - 1, a float or a text as well, as trainers have them.
+    ``None`` where there is none, NaN included."""
     if step is None:
         return None
     try:
         index = operator.index(step)
     except TypeError:
-        found = number(step)
+        found = reading(step)
+        if found is not None and math.isnan(found):
+            return None
         if found is None or not found.is_integer():
             raise Unusable(f"the step is {shown(step)}; it must be a whole number") from None
         index = int(found)

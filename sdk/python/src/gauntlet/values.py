@@ -53,8 +53,13 @@ MAX_OBJECT = 1 << 20
 _PLAIN = (float, int)
 #: Types that say "not there" and have no number in them: pandas' and NumPy's.
 _MISSING = frozenset({"NAType", "NaTType", "MaskedConstant"})
-#: How texts say that there is no number.
-_NO_NUMBER = frozenset({"nan", "inf", "infinity", "null", "none"})
+#: How texts say that there is no number; the table of every lenient door (``sdk/contract/values.json``).
+_NO_NUMBER = frozenset({
+    "nan", "none", "null", "nil", "n/a", "na", "<na>", "#n/a", "#na", "nat", "undefined", "not evaluated", "-",
+    "not_evaluated", "inf", "infinity", "1.#ind", "1.#qnan", "1.#inf", ".nan", ".inf", "∞", "#div/0!", "#value!",
+    "#num!", "#null!", "missing", "nan(ind)", "nan(snan)",
+})  # fmt: skip
+_TRUTH = {"true": 1.0, "false": 0.0}
 _DEEPEST = 8
 _SPACED = dict.fromkeys(CONTROLS, " ")
 
@@ -89,10 +94,15 @@ def reading(value: Any) -> float | None:
 
 def _of_text(value: str) -> float | None:
     """The number that a text is as JSON and CSV files write it: no ``1_000``, no digits of other scripts."""
-    word = value.strip()
-    if not word or word.lower().lstrip("+-") in _NO_NUMBER:
+    word = value.strip().lower()
+    if word in _TRUTH:
+        return _TRUTH[word]
+    if not word or word in _NO_NUMBER or (word[0] in "+-" and word[1:] in _NO_NUMBER):
         return math.nan
-    return float(word) if word.isascii() and "_" not in word else None
+    if not word.isascii() or "_" in word:
+        return None
+    found = float(word)
+    return found if math.isfinite(found) else math.nan
 
 
 def numbers(values: Mapping[str, Any], ledger: Ledger) -> dict[str, float]:
