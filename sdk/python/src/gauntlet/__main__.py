@@ -10,10 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from .client import Client
-from .delivery import Delivery, Later
+from .delivery import Delivery, Later, Undeliverable
+from .folders import orphans, set_aside
 from .ledger import Ledger
 from .settings import Settings
-from .spool import Spool, orphans
+from .spool import Spool
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,7 +36,11 @@ def deliver(settings: Settings, endpoint: str | None, timeout: float) -> int:
     """Delivers every folder whose process is gone, oldest first."""
     left = 0
     for folder in orphans(settings.spool):
-        spool = Spool.adopt(folder)
+        try:
+            spool = Spool.adopt(folder)
+        except ValueError as error:
+            left += _aside(folder, folder.name, str(error))
+            continue
         if spool is None:
             print(f"{folder.name}: still written to by its process, left alone")
             continue
@@ -60,9 +65,18 @@ def _deliver_one(spool: Spool, endpoint: str | None, api_key: str | None, timeou
                 print(f"{delivery.run}: {later}; it stays in {spool.folder}", file=sys.stderr)
                 return False
             time.sleep(later.seconds)
+        except (Undeliverable, OSError) as error:
+            spool.release()
+            return not _aside(spool.folder, delivery.run, str(error))
     client.close()
     print(f"{delivery.run}: {ledger.get('sent')} events delivered, {ledger.get('refused')} refused")
     return True
+
+
+def _aside(folder: Path, what: str, reason: str) -> int:
+    """Puts away what no server will ever take, and says so; answers how many those are."""
+    print(f"{what}: cannot be delivered: {reason}. It is in {set_aside(folder, reason)}", file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ from . import context, lifecycle
 from .control import Command
 from .episodes import Episode
 from .events import Ending, Event, RunStarted
-from .ledger import Ledger
+from .joining import find, is_worker, step_before
+from .ledger import Ledger, say_line
 from .run import Run
 from .settings import Mode, Settings, address, parse_mode
 from .sinks.base import Sink
@@ -88,11 +89,23 @@ def init(
         from .sinks.server import ServerSink
 
         sinks = [ServerSink()]
-    run = Run(spec, run_id, settings, () if settings.mode == "disabled" else sinks, ledger)
+    found = find(settings, run_id) if named else None
+    given = {"name": name, "project": project, "agent": agent, "task": task, "tags": tags, "config": config}
+    run = Run(
+        spec,
+        run_id,
+        settings,
+        () if settings.mode == "disabled" else sinks,
+        ledger,
+        given=[field for field, value in given.items() if value],
+        after=step_before(settings, run_id, found) if named else -1,
+    )
     context.enter(run)
-    if not settings.quiet and settings.mode != "disabled":
+    joins = is_worker() or (found is not None and found.get("status") in {"running", "paused"})
+    if not settings.quiet and settings.mode != "disabled" and not joins:
         where = run.url if settings.mode == "online" else f"offline, in {settings.spool}"
-        print(f"gauntlet: {run.name} -> {where}", file=sys.stderr)
+        goes_on = f", which goes on after step {run._last}" if run._last >= 0 else ""
+        say_line(f"{run.name} -> {where}{goes_on}")
     return run
 
 
@@ -206,8 +219,9 @@ def subscribe(after: int | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def flush(timeout: float = 30.0) -> bool:
-    """See :meth:`gauntlet.Run.flush`."""
-    return _current().flush(timeout)
+    """See :meth:`gauntlet.Run.flush`. Without a run it answers whether nothing was logged in vain."""
+    run = context.current_run()
+    return _nobody is None if run is None else run.flush(timeout)
 
 
 def finish(status: Ending = "completed", summary: Mapping[str, Any] | None = None) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import http.client
+import io
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -70,9 +71,14 @@ class Client:
         answer = self.request("GET", f"/runs/{quote(run, safe='')}/commands?wait={wait}", timeout=wait + 15.0)
         return list(json.loads(answer)["commands"])
 
-    def put_artifact(self, run: str, sha256: str, file: Path) -> None:
-        """Uploads a blob; the server checks it against its hash."""
-        with file.open("rb") as blob:
+    def put_writer(self, run: str, writer: str, state: dict[str, Any]) -> dict[str, Any]:
+        """Says that a writer of the run lives, or how it finished; answers the run's status and its writers."""
+        path = f"/runs/{quote(run, safe='')}/writers/{quote(writer, safe='')}"
+        return dict(json.loads(self.request("PUT", path, json.dumps(state).encode(), "application/json")))
+
+    def put_artifact(self, run: str, sha256: str, content: Path | bytes) -> None:
+        """Uploads a blob; the server checks it against its hash. Raises ``OSError`` for a file that is gone."""
+        with io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as blob:
             path = f"/runs/{quote(run, safe='')}/artifacts/{sha256}"
             self.request("PUT", path, blob, "application/octet-stream", timeout=600.0)
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from .episodes import Episode
     from .run import Run
 
-__all__ = ["current_run", "enter", "episode", "episode_id", "inside", "leave", "span"]
+__all__ = ["current_run", "enter", "episode", "episode_id", "inside", "leave", "runs", "span"]
 
 #: The episode this thread or task is in.
 episode: ContextVar[Episode | None] = ContextVar("gauntlet_episode", default=None)
@@ -22,6 +22,11 @@ _runs: list[Run] = []
 def current_run() -> Run | None:
     """The run begun last that has not ended."""
     return _runs[-1] if _runs else None
+
+
+def runs() -> tuple[Run, ...]:
+    """Every run of this process that has not ended, the one begun last at the end."""
+    return tuple(_runs)
 
 
 def enter(run: Run) -> None:

@@ -15,11 +15,13 @@ from .errors import ApiError, Unreachable
 from .events import Ending, RunStatus, happening
 from .ledger import Ledger
 from .spool import Spool
+from .values import shown
 
 if TYPE_CHECKING:
     from .client import Client
+    from .heartbeat import Heartbeat
 
-__all__ = ["Delivery", "Later"]
+__all__ = ["DELETED", "Delivery", "Later", "Undeliverable", "differences"]
 
 #: Most events in one request.
 BATCH_EVENTS = 2000
@@ -27,13 +29,17 @@ BATCH_EVENTS = 2000
 BATCH_BYTES = 4 << 20
 #: Statuses after which the same request may succeed.
 _PASSING = {401, 403, 408, 421, 425, 429, 500, 502, 503, 504}
+#: What a run cannot be created with, however often it is tried.
+_NEVER = {400, 410, 413, 414, 422, 431}
 #: How often a run is created again that the server has lost.
 _MOST_CREATED = 8
+#: Most fields that are left out of a run's settings, one after the other, until the server takes it.
+_MOST_FIELDS = 8
+#: Why nothing is sent for a run that a person has deleted.
+DELETED = "the run was deleted"
 _ARTIFACT = b'"kind":"artifact.added"'
-
-
-def _no_run(error: ApiError) -> bool:
-    return error.status == 404 and error.message.startswith("there is no run")
+#: An event begins with its id and its time, which are this long at most.
+_END, _HEAD_BYTES = b'"kind":"run.finished"', 120
 
 
 class Later(Exception):
@@ -45,11 +51,23 @@ class Later(Exception):
         self.asked = asked
 
 
+class Undeliverable(Exception):
+    """Nothing of this spool will ever be taken: its run was deleted, or cannot be created."""
+
+
 class Delivery:
     """Sends what one spool holds."""
 
     def __init__(
-        self, spool: Spool, client: Client, ledger: Ledger, goes_on: Callable[[], bool] = lambda: False
+        self,
+        spool: Spool,
+        client: Client,
+        ledger: Ledger,
+        *,
+        creates: bool = False,
+        goes_on: Callable[[], bool] = lambda: False,
+        heartbeat: Heartbeat | None = None,
+        before_end: Callable[[], None] = lambda: None,
     ) -> None:
         self.spool = spool
         self.client = client
@@ -57,8 +75,12 @@ class Delivery:
         self.run = str(spool.info["run"])
         #: Whether what is delivered is a run that goes on, and not what a process left behind.
         self._goes_on = goes_on
-        #: Whether the server has the run.
-        self.known = False
+        #: Tells the server of this process: it ends the run when nobody else writes to it.
+        self._heartbeat = heartbeat
+        self._before_end = before_end
+        #: Whether the server has the run, as far as is known. Only a run that begins here is created before its
+        #: events are sent: one that was deleted meanwhile does not come back.
+        self.known = not creates
         self._created = 0
         self._most = BATCH_EVENTS
         self._failures = 0
@@ -66,11 +88,14 @@ class Delivery:
         self.refusals: list[str] = []
 
     def step(self) -> bool:
-        """Sends the next batch; ``False`` where there is none. Raises :class:`Later` where it must wait."""
+        """Sends the next batch; ``False`` where there is none. Raises :class:`Later` where it must wait and
+        :class:`Undeliverable` where waiting does not help."""
         try:
             if not self.known:
                 self._create()
             lines = self.spool.read(self._most, BATCH_BYTES)
+            if lost := self.spool.take_vanished():
+                self.ledger.lose("the spool's files were removed before they were sent", lost)
             if not lines:
                 return False
             self._send(lines)
@@ -90,28 +115,55 @@ class Delivery:
             return Later(retry_after + random.uniform(0.0, 0.25), why, asked=True)
         return Later(min(10.0, 0.25 * 2.0 ** min(self._failures, 8)) * random.uniform(0.5, 1.0), why)
 
+    # Creating the run
+
     def _create(self) -> None:
-        status: Any = None
-        try:
-            status = self.client.create_run(self.spool.info["spec"]).get("status")
-        except ApiError as error:
-            if error.status == 409:
-                status = self.client.run(self.run).get("status")
-                # It exists and was begun with other settings: a run that goes on, or a second process.
+        spec, given = self.spool.info["spec"], self.spool.info.get("given", ())
+        found = self._created_with(dict(spec))
+        if found is None:
+            found = self.client.run(self.run)
+            # A run that goes on, or that another process of this job began a moment before.
+            if other := differences({name: spec[name] for name in given if name in spec}, found):
                 self.ledger.warn(
-                    "exists",
-                    f"run {self.run!r} exists with other settings; they stay, events are added to it",
+                    "exists", f"run {self.run!r} exists with other settings, which stay: {other}"
                 )
-            elif error.status == 422:
-                self.ledger.warn("spec", f"the server does not take the run's settings: {error.message}")
-                self.client.create_run({"id": self.run, "name": self.run[:200]})
-            else:
-                raise
-        if status in get_args(Ending) and self._goes_on():
+        if found.get("status") in get_args(Ending) and self._goes_on():
             self.client.append(self.run, [happening(RunStatus("running", "the run goes on"))])
         self.known = True
 
+    def _created_with(self, spec: dict[str, Any]) -> dict[str, Any] | None:
+        """Creates the run; ``None`` where it exists with other settings. A field that the server does not take is
+        left out, so that it does not cost the others."""
+        for _ in range(_MOST_FIELDS):
+            try:
+                return self.client.create_run(spec)
+            except ApiError as error:
+                if error.status == 409:
+                    return None
+                field = (error.field or "").split(".")[0]
+                if error.status != 422 or field not in spec or field == "id":
+                    if error.status in _NEVER:
+                        raise Undeliverable(f"the server does not take the run: {error.message}") from error
+                    raise
+                self.ledger.warn(
+                    f"spec {field}",
+                    f"the server does not take the run's {field}: {error.message}; it is left out",
+                )
+                self.ledger.lose(f"the run's {field} was refused")
+                spec[field] = self.run[:100] if field == "name" else None
+                spec = {name: value for name, value in spec.items() if value is not None}
+        raise Undeliverable("the server does not take the run's settings")
+
+    # Sending events
+
     def _send(self, lines: list[bytes]) -> None:
+        if self._heartbeat is not None:
+            # The server writes the end of a run, when its last writer has ended; what comes before it goes first.
+            at = next((i for i, line in enumerate(lines) if _END in line[:_HEAD_BYTES]), None)
+            if at == 0:
+                self._end(self._heartbeat, lines[0])
+                return
+            lines = lines[:at]
         try:
             for line in lines:
                 if _ARTIFACT in line:
@@ -124,8 +176,22 @@ class Delivery:
         self.spool.advance(lines)
         self._most = min(BATCH_EVENTS, self._most * 2)
 
+    def _end(self, heartbeat: Heartbeat, line: bytes) -> None:
+        body = json.loads(line)["body"]
+        self._before_end()
+        try:
+            if not heartbeat.finish(body):
+                self.client.append(self.run, [line])
+        except ApiError as error:
+            self._refused([line], error)
+            return
+        self.ledger.count("sent")
+        self.spool.advance([line])
+
     def _refused(self, lines: list[bytes], error: ApiError) -> None:
-        if _no_run(error) and self._created < _MOST_CREATED:
+        if error.status == 410:
+            raise Undeliverable(DELETED) from error
+        if error.is_no_run and self._created < _MOST_CREATED:
             # The server has lost the run, or never had it: its data folder is a new one.
             self._created += 1
             self.known = False
@@ -153,9 +219,9 @@ class Delivery:
         reason: dict[str, Any] = {"field": error.field, "message": error.message, "status": error.status}
         path = self.spool.refuse(line, reason)
         self.ledger.count("refused")
-        self.ledger.warn(
-            f"refused {error.field}", f"the server refused an event, {error.message}; it is kept in {path}"
-        )
+        self.ledger.lose(f"refused by the server: {error.message}")
+        where = "" if path is None else f"; it is kept in {path}"
+        self.ledger.warn(f"refused {error.field}", f"the server refused an event, {error.message}{where}")
         if b'"kind":"gap"' not in line:
             self.refusals.append(error.message)
 
@@ -164,18 +230,44 @@ class Delivery:
             sha256 = str(json.loads(line)["body"]["sha256"])
         except (ValueError, KeyError, TypeError):
             return
-        file = self.spool.blob(sha256)
-        if not file.is_file():
+        content = self.spool.blob(sha256)
+        if content is None:
             return
         try:
-            self.client.put_artifact(self.run, sha256, file)
+            self.client.put_artifact(self.run, sha256, content)
             self.ledger.count("uploaded")
+        except OSError as error:
+            self._lose_content(f"it cannot be read any more ({error})")
         except ApiError as error:
-            if error.status in _PASSING or error.status >= 500 or _no_run(error):
+            if (
+                error.status in _PASSING
+                or error.status in {410, 500}
+                or error.status > 500
+                or error.is_no_run
+            ):
                 raise
-            self.ledger.count("uploads_refused")
-            self.ledger.warn(
-                "upload",
-                f"the server does not take an artifact's content ({error}); its event is sent all the same",
-            )
-        file.unlink(missing_ok=True)
+            self._lose_content(f"the server does not take it ({error})")
+        self.spool.drop_blob(sha256)
+
+    def _lose_content(self, why: str) -> None:
+        self.ledger.count("uploads_refused")
+        self.ledger.lose("the content of an artifact was not kept")
+        self.ledger.warn("upload", f"an artifact's content is lost: {why}; its event is sent all the same")
+
+
+def differences(given: dict[str, Any], found: dict[str, Any]) -> str:
+    """Which of the given settings an existing run has otherwise, for a person; empty where none."""
+    other = []
+    for name, value in given.items():
+        there = found.get(name)
+        if name in {"config", "metadata"} and isinstance(value, dict):
+            have = there if isinstance(there, dict) else {}
+            other += [
+                f"{name}.{key} is {shown(have.get(key))}, here {shown(item)}"
+                for key, item in value.items()
+                if have.get(key) != item and key not in {"sdk", "resource"}
+            ]
+        elif there != value:
+            other.append(f"{name} is {shown(there)}, here {shown(value)}")
+    more = f" and {len(other) - 5} more" if len(other) > 5 else ""
+    return ", ".join(other[:5]) + more

@@ -74,7 +74,7 @@ def record_step(
             within = run._recorder.node(step)
         run._put(event, step, within, ended_ns or started)
     except Exception as failure:
-        run._ledger.bug("recording a step", failure)
+        run._ledger.left_out("recording a step", failure)
 
 
 class Episode:

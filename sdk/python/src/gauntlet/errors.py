@@ -65,6 +65,11 @@ class ApiError(GauntletError):
         field = self.details[0].get("field") if self.details else None
         return field if isinstance(field, str) else None
 
+    @property
+    def is_no_run(self) -> bool:
+        """Whether the server has no such run, rather than no such path."""
+        return self.status == 404 and self.message.startswith("there is no run")
+
     @classmethod
     def of_answer(cls, status: int, body: bytes, retry_after: str | None) -> ApiError:
         """The error an answer carries; a proxy's page is told by its first words."""

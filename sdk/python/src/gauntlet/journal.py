@@ -83,7 +83,7 @@ class Journal:
             self._judge(within)
             self._recorder.put(Entry(at, logged, self._step(step), within))
         except Exception as error:
-            self._ledger.bug("log", error)
+            self._ledger.left_out("log", error)
 
     def metrics(self, values: Mapping[str, Any], step: int | None = None) -> None:
         """Records measurements (loss, kl, lr) of a step, under ``metrics.``: curves beside its rollouts, of none of
@@ -102,7 +102,7 @@ class Journal:
                 index = self._measured_step(taken)
             self._recorder.put(Entry(at, Measured(taken), index))
         except Exception as error:
-            self._ledger.bug("metrics", error)
+            self._ledger.left_out("metrics", error)
 
     def _measured_step(self, taken: Mapping[str, float]) -> int:
         with self._lock:
@@ -154,7 +154,7 @@ class Journal:
             )
             self._recorder.put(Entry(at, what, self._step(step), within), len(said) + len(seen))
         except Exception as error:
-            self._ledger.bug("rollout", error)
+            self._ledger.left_out("rollout", error)
 
     def score(
         self,
@@ -199,7 +199,7 @@ class Journal:
                 what = LateScore(event) if target == "step" and within is None else event
                 self._recorder.put(Entry(at, what, index, within))
         except Exception as error:
-            self._ledger.bug("score", error)
+            self._ledger.left_out("score", error)
 
     def _within(self, episode: Any) -> str | None:
         """The episode that is named, else the one that the code is in."""
@@ -256,7 +256,7 @@ class Journal:
         try:
             self._recorder.put(Entry(at_ns or time.time_ns(), event, _index(step), episode))
         except Exception as error:
-            self._ledger.bug("recording an event", error)
+            self._ledger.left_out("emit", error)
 
     def artifact(
         self,
@@ -291,6 +291,7 @@ class Journal:
             self._recorder.put(Entry(at, what, _index(step), self._within(episode)), size)
         except Exception as error:
             self._ledger.count("artifacts_failed")
+            self._ledger.lose("an artifact was not kept")
             told = shown(content if name is None else name)
             self._ledger.warn(f"artifact {told}", f"the artifact {told} was not kept: {error}")
 

@@ -1,16 +1,29 @@
-"""What a run has counted, and what it has warned about: each kind of trouble is told once."""
+"""What a run has counted, what it has lost and why, and what it has warned about: each kind of trouble is told once."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import sys
 import threading
+from typing import TypedDict
 
-__all__ = ["Ledger", "Unusable", "logger"]
+__all__ = ["Ledger", "Loss", "Unusable", "logger", "say_line"]
 
 logger = logging.getLogger("gauntlet")
 
 #: Most kinds of trouble that are told; what comes beyond them is only counted.
 _MOST_TOLD = 1024
+#: Most reasons for losses that are told apart.
+_MOST_REASONS = 32
+_OTHER_REASONS = "other reasons"
+
+
+class Loss(TypedDict):
+    """How many events, calls or contents were lost for one reason."""
+
+    reason: str
+    count: int
 
 
 class Unusable(ValueError):
@@ -18,11 +31,12 @@ class Unusable(ValueError):
 
 
 class Ledger:
-    """Counters by name, and warnings that are said once each. Safe from any thread."""
+    """Counters by name, losses by reason, and warnings that are said once each. Safe from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._counts: dict[str, int] = {}
+        self._losses: dict[str, int] = {}
         self._told: set[str] = set()
 
     def count(self, what: str, n: int = 1) -> None:
@@ -38,6 +52,18 @@ class Ledger:
         """All counters."""
         with self._lock:
             return dict(self._counts)
+
+    def lose(self, reason: str, n: int = 1) -> None:
+        """Counts what was given to the run and will never be durable."""
+        with self._lock:
+            if reason not in self._losses and len(self._losses) >= _MOST_REASONS:
+                reason = _OTHER_REASONS
+            self._losses[reason] = self._losses.get(reason, 0) + n
+
+    def losses(self) -> list[Loss]:
+        """What was lost so far, by reason, in the order it began."""
+        with self._lock:
+            return [Loss(reason=reason, count=count) for reason, count in self._losses.items()]
 
     def warn(self, key: str, message: str) -> None:
         """Says ``message`` through the ``gauntlet`` logger, once for each ``key``."""
@@ -56,6 +82,11 @@ class Ledger:
         with self._lock:
             self._told.discard(key)
 
+    def left_out(self, call: str, error: BaseException) -> None:
+        """A call of the loop that could not be recorded: as :meth:`bug`, and a loss."""
+        self.lose(f"a call of {call} was left out")
+        self.bug(call, error)
+
     def bug(self, where: str, error: BaseException) -> None:
         """An error in a place that must not raise: counted, and told once for each place."""
         if isinstance(error, Unusable):
@@ -64,3 +95,10 @@ class Ledger:
             return
         self.count("errors")
         self.warn(f"bug {where}", f"{where} failed and was skipped: {type(error).__name__}: {error}")
+
+
+def say_line(line: str) -> None:
+    """One line on standard error, where there is one."""
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError, ValueError):  # It is closed: nobody reads it.
+            print(f"gauntlet: {line}", file=sys.stderr)

@@ -1,23 +1,32 @@
-"""What happens to runs when the interpreter ends, fails or forks."""
+"""What happens to runs when the interpreter ends, fails, is terminated or forks."""
 
 from __future__ import annotations
 
 import atexit
+import builtins
 import os
+import signal
 import sys
 import threading
-from types import TracebackType
+import weakref
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .run import Run
 
-__all__ = ["forget", "interactive", "register"]
+__all__ = ["exit_code", "forget", "interactive", "register"]
+
+#: Longest wait for the server when the process is terminated, seconds: who terminates it kills it soon after.
+_TERMINATED_SECONDS = 5.0
 
 _runs: list[Run] = []
 _installed = False
 _lock = threading.RLock()
+#: The exception that ends the program, and the exit code that it leaves by; ``None`` while it goes on.
 _error: BaseException | None = None
+_code: object = None
+_last_exit: weakref.ref[_Exit] | None = None
 
 
 def interactive() -> bool:
@@ -25,11 +34,24 @@ def interactive() -> bool:
     return hasattr(sys, "ps1")
 
 
+def exit_code(error: BaseException) -> int | None:
+    """The exit code of a program that ends by this exception; ``None`` for one that may be caught yet."""
+    if isinstance(error, SystemExit):
+        code = error.code
+        if code is None:
+            return 0
+        return int(code) if isinstance(code, int) else 1
+    if error is _error:
+        return 130 if isinstance(error, KeyboardInterrupt) else 1
+    return None
+
+
 def register(run: Run) -> None:
     """From now on the run is finished when the interpreter ends, and goes on in forked children."""
     global _installed
     with _lock:
         _runs.append(run)
+        _handle_termination()
         if _installed:
             return
         _installed = True
@@ -46,6 +68,7 @@ def register(run: Run) -> None:
         previous(kind, error, trace)
 
     sys.excepthook = remember
+    sys.exit = _exit
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_in_child)
 
@@ -60,8 +83,76 @@ def forget(run: Run) -> None:
 def _end() -> None:
     # A worker's finalizers run while the exception that ends it is on its way.
     error = _error or sys.exc_info()[1]
+    if error is None:
+        # An exception that something still refers to has not been caught and forgotten.
+        kept = _last_exit() if _last_exit is not None else None
+        code = kept.code if kept is not None else _code
+        error = SystemExit(code) if code is not None else None
     for run in list(_runs):
         run.__exit__(None, error, None)
+
+
+# sys.exit
+
+
+class _Exit(SystemExit):
+    """The exception of ``sys.exit``. It knows whether it ended the program: nothing else tells, once it is over."""
+
+    def __del__(self) -> None:
+        global _code
+        # Freed by the interpreter itself, as no Python code of the main thread is left that could have caught it.
+        if sys._getframe().f_back is None and threading.get_ident() == threading.main_thread().ident:
+            _code = self.code
+
+    def __reduce__(self) -> Any:
+        return SystemExit, self.args
+
+
+_Exit.__name__ = _Exit.__qualname__ = "SystemExit"
+_Exit.__module__ = builtins.__name__
+
+
+def _exit(status: Any = None, /) -> Any:
+    """Exit the interpreter by raising SystemExit(status)."""
+    global _last_exit
+    error = _Exit() if status is None else _Exit(status)
+    _last_exit = weakref.ref(error)
+    raise error
+
+
+# SIGTERM
+
+
+def _handle_termination() -> None:
+    """Ends runs where the process is terminated. A handler of the program, made before or after, stays in place."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _terminated)
+
+
+def _terminated(number: int, frame: FrameType | None) -> None:
+    # On a thread of its own: what this one was doing may hold a lock.
+    ending = threading.Thread(target=_end_terminated, args=(number,), daemon=True)
+    try:
+        ending.start()
+        ending.join(_TERMINATED_SECONDS)
+    finally:
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+
+def _end_terminated(number: int) -> None:
+    for run in list(_runs):
+        # Pools end their workers so: they have done what they were asked for.
+        if run._is_owner():
+            summary = {"signal": signal.Signals(number).name, "exit_code": 128 + number}
+            run._finish("cancelled", summary, _TERMINATED_SECONDS)
+        else:
+            run._finish("completed", {}, _TERMINATED_SECONDS)
+
+
+# Forks
 
 
 def _before_fork() -> None:

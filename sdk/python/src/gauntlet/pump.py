@@ -132,6 +132,7 @@ class Pump(Generic[T]):
                 self._handle([item for item, _ in taken])
             except Exception as error:
                 self._ledger.count("dropped", n)
+                self._ledger.lose(f"the {self._name} thread failed", n)
                 self._ledger.bug(f"the {self._name} thread", error)
             with self._progress:
                 self._done += n

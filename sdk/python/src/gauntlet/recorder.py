@@ -98,6 +98,8 @@ class Recorder:
         self.ledger = ledger
         self.writer = writer
         self.outlets: list[Outlet] = []
+        #: Opens the outlets, on the thread that has the first records for them; ``None`` where that is done.
+        self.opens: Callable[[], None] | None = None
         self._scored = _Scored()
         #: How many rollouts named no episode.
         self._rollouts = 0
@@ -110,6 +112,7 @@ class Recorder:
         """Queues a call; a full queue is counted and becomes a gap in the stream."""
         if self._closed:
             self.ledger.count("dropped")
+            self.ledger.lose("logged after the run had ended")
             self.ledger.warn(
                 "closed", "something was logged after the run had ended; it is left out (told once)"
             )
@@ -118,15 +121,17 @@ class Recorder:
             with self._losses:
                 self._lost += 1
             self.ledger.count("dropped")
+            self.ledger.lose("events came faster than they could be written")
             self.ledger.warn("full", "events come faster than they can be written; some are dropped")
 
     def flush(self, timeout: float, clock: Callable[[], float]) -> bool:
-        """Waits until everything put so far is safe in every sink."""
+        """Waits until everything put so far is safe in every sink. ``False`` where that takes longer, or where
+        something that was put so far is lost for good."""
         deadline = clock() + timeout
         safe = self._pump.barrier(timeout)
         for outlet in self.outlets:
             safe = outlet.flush(max(0.0, deadline - clock())) and safe
-        return safe
+        return safe and not self.ledger.losses()
 
     def close(self, timeout: float) -> None:
         """Writes what is left and ends every thread."""
@@ -136,6 +141,9 @@ class Recorder:
             outlet.close(timeout)
 
     def _record(self, entries: list[Entry]) -> None:
+        if self.opens is not None:
+            self.opens()
+            self.opens = None
         records: list[Record] = []
         if self._lost:
             with self._losses:
@@ -146,6 +154,7 @@ class Recorder:
                 records.extend(self._records_of(entry))
             except Exception as error:
                 self.ledger.count("dropped")
+                self.ledger.lose("an event could not be written")
                 self.ledger.bug("writing an event", error)
         for outlet in self.outlets:
             outlet.offer(records)

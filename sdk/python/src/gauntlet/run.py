@@ -10,11 +10,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, get_args
 from urllib.parse import quote
 
-from . import context, lifecycle
+from . import context, joining, lifecycle
 from .control import Command, Control
 from .events import Ending, RunFinished, RunStarted, RunStatus, Status
 from .journal import Journal
-from .ledger import Ledger
+from .ledger import Ledger, Loss, say_line
 from .settings import Settings
 from .sinks.base import RunInfo, Sink
 from .sinks.outlet import Outlet
@@ -30,8 +30,20 @@ class Run(Journal):
     """One training run, evaluation or simulation. Made by :func:`gauntlet.init`; safe from any thread."""
 
     def __init__(
-        self, spec: RunStarted, run_id: str, settings: Settings, sinks: Sequence[Sink], ledger: Ledger
+        self,
+        spec: RunStarted,
+        run_id: str,
+        settings: Settings,
+        sinks: Sequence[Sink],
+        ledger: Ledger,
+        *,
+        given: Sequence[str] = (),
+        exists: bool = False,
+        after: int = -1,
+        joined: bool = False,
     ) -> None:
+        """``given``: the settings that the caller named; ``exists``: the server has the run; ``after``: its last
+        step; ``joined``: another process began it and ends it."""
         super().__init__(settings.mode == "disabled", ledger)
         self.id = run_id
         self.name = spec.name
@@ -42,21 +54,37 @@ class Run(Journal):
         self._spec = spec
         self._settings = settings
         self._sinks = list(sinks)
-        self._owner = os.getpid()
+        self._given = tuple(given)
+        self._exists = exists or joined
+        self._last = after
+        #: The process that began it; none where another machine or program did.
+        self._owner = 0 if joined else os.getpid()
         self._finished = False
         #: Whether a ``with`` block ends it.
         self._in_block = False
         self._start()
         if not self._off:
-            self._put(spec)
+            if not joined:
+                self._put(spec)
             lifecycle.register(self)
 
     def _start(self) -> None:
         self._control = Control(self, self._ledger)
-        if self._off:
-            return
+        if not self._off:
+            self._open_sinks()
+
+    def _open_sinks(self) -> None:
         wire = {"id": self.id, **self._spec.body()}
-        info = RunInfo(self.id, wire, self._settings, self._ledger, self._is_owner)
+        info = RunInfo(
+            self.id,
+            wire,
+            self._settings,
+            self._ledger,
+            self._is_owner,
+            self._writer,
+            self._exists,
+            self._given,
+        )
         for sink in self._sinks:
             outlet = Outlet(sink, self._ledger)
             outlet.open(info)
@@ -82,6 +110,12 @@ class Run(Journal):
             except Exception as error:
                 self._ledger.bug(f"counting the {sink.name} sink", error)
         return counts
+
+    def losses(self) -> list[Loss]:
+        """What was given to the run and is lost for good, as ``{"reason": ..., "count": ...}``; empty where
+        everything is kept or on its way. Values that are not evaluated, and repaired or cut texts, are in
+        :attr:`stats`."""
+        return self._ledger.losses()
 
     def episode(
         self, task: str | None = None, id: str | None = None, metadata: Mapping[str, Any] | None = None
@@ -149,6 +183,8 @@ class Run(Journal):
 
     def flush(self, timeout: float = 30.0) -> bool:
         """Waits until everything logged so far is safe: acknowledged by the server, written by the other sinks.
+        ``False`` where that takes longer than ``timeout`` seconds, or where something logged so far is lost; see
+        :meth:`losses`.
 
         What it answered ``True`` for survives the loss of this process, and of the server's. Offline, the files of
         the spool are enough.
@@ -156,8 +192,12 @@ class Run(Journal):
         return True if self._off else self._recorder.flush(timeout, time.monotonic)
 
     def finish(self, status: Ending = "completed", summary: Mapping[str, Any] | None = None) -> None:
-        """Ends the run and waits for the server, GAUNTLET_FINISH_SECONDS at most; less while it is away. What it
-        could not deliver stays in the spool for the next run, or for ``python -m gauntlet sync``."""
+        """Ends this process's part of the run and waits for the server, GAUNTLET_FINISH_SECONDS at most; less while
+        it is away. The run ends when nobody else writes to it. What could not be delivered stays in the spool for the
+        next run, or for ``python -m gauntlet sync``; what is lost is said in one line."""
+        self._finish(status, object_of(summary, self._ledger), self._settings.finish_seconds)
+
+    def _finish(self, status: Ending, summary: dict[str, Any], seconds: float) -> None:
         with self._lock:
             if self._finished:
                 return
@@ -174,13 +214,20 @@ class Run(Journal):
             )
             status = "completed"
         if self._is_owner():
-            self.status = status
-            self._put(RunFinished(status, object_of(summary) or None))
+            self._put(RunFinished(status, summary or None))
+        else:
+            ending = {"status": status, **({"summary": summary} if summary else {})}
+            for sink in self._sinks:
+                sink.leave(ending)
+        self.status = status
         self._control.close()
         for sink in self._sinks:
             sink.patient = False
-        self.flush(self._settings.finish_seconds)
+        self.flush(seconds)
         self._recorder.close(1.0)
+        if losses := self.losses():
+            parts = "; ".join(f"{loss['count']} ({loss['reason']})" for loss in losses)
+            say_line(f"{self.name}: {sum(loss['count'] for loss in losses)} lost: {parts}")
 
     def _settle(self) -> None:
         """Before its end: what an integration still holds is recorded, and every open episode ends."""
@@ -197,7 +244,12 @@ class Run(Journal):
         from .episodes import error_of
 
         told = error_of(error)
-        summary = {"error": {"type": told.type_, "message": told.message, "traceback": told.traceback}}
+        summary: dict[str, Any] = {
+            "error": {"type": told.type_, "message": told.message, "traceback": told.traceback}
+        }
+        code = lifecycle.exit_code(error)
+        if code is not None:
+            summary["exit_code"] = code
         self.finish("cancelled" if isinstance(error, KeyboardInterrupt) else "failed", summary)
 
     def __enter__(self) -> Run:
@@ -207,7 +259,7 @@ class Run(Journal):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is None or (isinstance(error, SystemExit) and not error.code):
+        if error is None or lifecycle.exit_code(error) == 0:
             self.finish()
         else:
             self.fail(error)
@@ -226,8 +278,15 @@ class Run(Journal):
             if child is not None:
                 children.append(child)
         self._sinks = children
+        self._exists = True
         self._renew(Ledger())
-        self._start()
+        self._control = Control(self, self._ledger)
+        # Not before there is something to record: most forks have nothing to say.
+        self._recorder.opens = self._open_sinks
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For another process, which becomes one more writer of this run."""
+        return joining.join, (joining.identity(self),)
 
 
 def _cancel(episode: Episode) -> None:

@@ -83,11 +83,14 @@ def address(endpoint: str) -> str:
 
 
 def default_spool(env: Mapping[str, str]) -> Path:
-    """The user's cache folder, as the platform has it."""
-    if os.name == "nt":
-        base = Path(env.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    else:
-        base = Path(env.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    """The user's cache folder, as the platform has it; the temporary folder of a user without a home."""
+    named = env.get("LOCALAPPDATA" if os.name == "nt" else "XDG_CACHE_HOME")
+    try:
+        base = Path(named) if named else Path.home() / ("AppData/Local" if os.name == "nt" else ".cache")
+    except RuntimeError:
+        import tempfile
+
+        base = Path(tempfile.gettempdir()) / f"user-{os.getuid() if hasattr(os, 'getuid') else 0}"
     return base / "gauntlet" / "spool"
 
 

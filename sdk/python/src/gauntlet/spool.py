@@ -11,7 +11,7 @@ One folder for each process and run::
         lock              held by the process that owns the folder
 
 Only whole lines are ever read: what a killed process was writing is left out. Reading and writing may happen on two
-threads.
+threads. What no disk takes, or where there is none, is kept in memory and delivered from there.
 """
 
 from __future__ import annotations
@@ -27,10 +27,14 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
 
-__all__ = ["Spool", "orphans"]
+from .values import copy_hashed
+
+__all__ = ["ChangedFile", "Spool"]
 
 #: A file of the spool is closed at this size, bytes.
 SEGMENT_BYTES = 16 << 20
+#: What run.json must hold.
+_INFO = {"run": str, "spec": dict, "endpoint": str}
 #: What is kept in memory where the disk refuses to, bytes.
 MEMORY_BYTES = 64 << 20
 
@@ -39,11 +43,17 @@ MEMORY_BYTES = 64 << 20
 _unclosed: list[IO[bytes]] = []
 
 
+class ChangedFile(OSError):
+    """A file that is not any more what it was when it was named."""
+
+
 class Spool:
     """One folder. ``append`` on the writing side; ``read`` and ``advance`` on the sending side."""
 
-    def __init__(self, folder: Path, lock: IO[bytes], info: dict[str, Any], most_bytes: int) -> None:
+    def __init__(self, folder: Path, lock: IO[bytes] | None, info: dict[str, Any], most_bytes: int) -> None:
         self.folder = folder
+        #: Whether there is a folder at all.
+        self.on_disk = lock is not None
         self.info = info
         self.most_bytes = most_bytes
         self._owner = lock
@@ -57,6 +67,11 @@ class Spool:
         #: Lines that the disk refused, behind everything on disk.
         self._memory: deque[bytes] = deque()
         self._memory_bytes = 0
+        self._blobs: dict[str, bytes | Path] = {}
+        #: Events in each file that are not done with, as far as this object has appended them.
+        self._left: dict[int, int] = {}
+        #: Events whose files were removed by somebody before they were read; taken by :meth:`take_vanished`.
+        self._vanished = 0
         #: Events appended by this object, and how many of those are done with.
         self.appended = 0
         self.finished = 0
@@ -76,8 +91,14 @@ class Spool:
         return cls(folder, lock, info, most_bytes)
 
     @classmethod
+    def in_memory(cls, root: Path, info: dict[str, Any]) -> Spool:
+        """A spool without a folder, for a machine where none can be made."""
+        return cls(root / "nowhere", None, info, most_bytes=0)
+
+    @classmethod
     def adopt(cls, folder: Path) -> Spool | None:
-        """What a dead process left; ``None`` where its process lives or another one was faster."""
+        """What a dead process left; ``None`` where its process lives or another one was faster. Raises ``ValueError``
+        where the folder does not say what it holds."""
         try:
             lock = _lock(folder)
         except OSError:
@@ -86,10 +107,15 @@ class Spool:
             return None
         try:
             info = json.loads((folder / "run.json").read_text("utf-8"))
+            if not all(isinstance(info[name], kind) for name, kind in _INFO.items()):
+                raise ValueError("run.json names no run")
             return cls(folder, lock, info, most_bytes=0)
-        except (OSError, ValueError):
+        except FileNotFoundError:
             lock.close()
             return None
+        except (OSError, LookupError, TypeError, ValueError) as error:
+            lock.close()
+            raise ValueError(f"{type(error).__name__}: {error}") from error
 
     # Writing
 
@@ -101,32 +127,35 @@ class Spool:
             return kept
 
     def _append(self, lines: Sequence[bytes]) -> int:
-        if not self._memory:
+        if self.on_disk and not self._memory:
             room = self.most_bytes - self.unsent_bytes()
             data, n = bytearray(), 0
             for line in lines:
                 if len(data) + len(line) + 1 > room:
-                    return n if self._write(data) else self._remember(lines[:n])
+                    return n if self._write(data, n) else self._remember(lines[:n])
                 data += line
                 data += b"\n"
                 n += 1
-            if self._write(data):
+            if self._write(data, n):
                 return n
         return self._remember(lines)
 
-    def _write(self, data: bytearray) -> bool:
+    def _write(self, data: bytearray, n: int) -> bool:
         if not data:
             return True
         try:
             if self._writer is None or self._sizes[self._segments[-1]] >= SEGMENT_BYTES:
                 self._roll()
             assert self._writer is not None
+            if os.fstat(self._writer.fileno()).st_nlink == 0:
+                raise OSError(f"{self.folder} was removed")
             if self._writer.write(data) != len(data):
                 raise OSError("the disk took only a part")
         except OSError:
             self._mend()
             return False
         self._sizes[self._segments[-1]] += len(data)
+        self._left[self._segments[-1]] = self._left.get(self._segments[-1], 0) + n
         return True
 
     def _roll(self) -> None:
@@ -134,7 +163,8 @@ class Spool:
             self._writer.close()
             self._writer = None
         number = self._segments[-1] + 1 if self._segments else 1
-        self._writer = self._path(number).open("ab", buffering=0)
+        # Readable as well, for where somebody removes the file before it was read.
+        self._writer = self._path(number).open("a+b", buffering=0)
         self._segments.append(number)
         self._sizes[number] = 0
 
@@ -199,11 +229,46 @@ class Spool:
         if self._reader is None or self._reader[0] != self._at:
             self._close_reader()
             try:
-                self._reader = (self._at, self._path(self._at).open("rb"))
-            except OSError:
+                self._reader = (self._at, self._open_segment(self._at))
+            except FileNotFoundError:
+                self._vanish(self._at)
                 return None
         self._reader[1].seek(self._offset)
         return self._reader[1]
+
+    def _open_segment(self, number: int) -> IO[bytes]:
+        try:
+            return self._path(number).open("rb")
+        except FileNotFoundError:
+            if self._writer is None or number != self._segments[-1]:
+                raise
+            return os.fdopen(os.dup(self._writer.fileno()), "rb")
+
+    def _vanish(self, number: int) -> None:
+        """A file that cannot be read any more: what was left in it is lost, and counted."""
+        lost = self._left.pop(number, 0)
+        self._vanished += lost
+        self.finished += lost
+        self._offset = self._sizes[number] = self._offset if number == self._at else 0
+
+    def take_vanished(self) -> int:
+        """How many events were lost since this was asked last, as their files were removed before they were read."""
+        with self._guard:
+            lost, self._vanished = self._vanished, 0
+            return lost
+
+    def is_durable(self) -> bool:
+        """Whether everything that is not done with is on disk, and still there; what is not there any more counts as
+        vanished."""
+        with self._guard:
+            for number in [n for n in self._segments if self._left.get(n) and not self._path(n).exists()]:
+                self._vanish(number)
+            return not self._vanished and not self._memory
+
+    @property
+    def in_memory_only(self) -> int:
+        """Events that are in memory alone."""
+        return len(self._memory)
 
     def _next_segment(self) -> bool:
         """Leaves a file that is read to its end, if there is another; it is deleted."""
@@ -216,6 +281,7 @@ class Spool:
         self._write_ack()
         self._segments.remove(done)
         self._sizes.pop(done, None)
+        self._left.pop(done, None)
         with contextlib.suppress(OSError):
             self._path(done).unlink()
         return True
@@ -225,6 +291,7 @@ class Spool:
         with self._guard:
             if self._offset < self._sizes.get(self._at, 0):
                 self._offset += sum(len(line) + 1 for line in lines)
+                self._left[self._at] = max(0, self._left.get(self._at, 0) - len(lines))
                 self._write_ack()
             else:
                 for _ in lines:
@@ -237,8 +304,10 @@ class Spool:
 
     # Beside the log
 
-    def refuse(self, line: bytes, reason: dict[str, Any]) -> Path:
-        """Sets an event aside that the server will not take. Answers where."""
+    def refuse(self, line: bytes, reason: dict[str, Any]) -> Path | None:
+        """Sets an event aside that the server will not take. Answers where, if anywhere."""
+        if not self.on_disk:
+            return None
         path = self.folder / "refused.ndjson"
         with contextlib.suppress(OSError), path.open("ab") as out:
             try:
@@ -248,9 +317,45 @@ class Spool:
             out.write(json.dumps({**reason, "event": event}, ensure_ascii=False).encode() + b"\n")
         return path
 
-    def blob(self, sha256: str) -> Path:
-        """Where an artifact waits for its upload."""
-        return self.folder / "blobs" / sha256
+    def blob(self, sha256: str) -> Path | bytes | None:
+        """The content of an artifact that waits for its upload, if it does."""
+        if sha256 in self._blobs:
+            return self._blobs[sha256]
+        path = self.folder / "blobs" / sha256
+        return path if path.is_file() else None
+
+    def keep_blob(self, sha256: str, content: bytes | Path) -> None:
+        """Puts an artifact's content beside the events, until it is uploaded. Raises ``OSError`` for a file that
+        cannot be read or is another one by now, and where neither disk nor memory takes it."""
+        try:
+            if not self.on_disk:
+                raise OSError("there is no spool on disk")
+            target = self.folder / "blobs" / sha256
+            target.parent.mkdir(exist_ok=True)
+            draft = target.with_suffix(".new")
+            if isinstance(content, bytes):
+                draft.write_bytes(content)
+            elif copy_hashed(content, draft) != sha256:
+                raise ChangedFile(f"{content} changed while it was read")
+            draft.replace(target)
+        except ChangedFile:
+            raise
+        except OSError:
+            if isinstance(content, bytes):
+                if self._memory_bytes + len(content) > MEMORY_BYTES:
+                    raise
+                self._memory_bytes += len(content)
+            elif not content.is_file():
+                raise
+            self._blobs[sha256] = content
+
+    def drop_blob(self, sha256: str) -> None:
+        """An artifact's content that is done with."""
+        kept = self._blobs.pop(sha256, None)
+        if isinstance(kept, bytes):
+            self._memory_bytes -= len(kept)
+        with contextlib.suppress(OSError):
+            (self.folder / "blobs" / sha256).unlink(missing_ok=True)
 
     def abandon(self) -> None:
         """In a forked child: lets go of the parent's files without touching them."""
@@ -270,19 +375,40 @@ class Spool:
         """Lets go of the folder; it is deleted where nothing in it is left to send and nothing was refused."""
         with self._guard:
             done = self.empty() and not self._memory
-            if self._writer is not None:
-                self._writer.close()
-                self._writer = None
-            self._close_reader()
-            if self._ack is not None:
-                os.close(self._ack)
-                self._ack = None
-            if done:
+            self._let_go()
+            if done and self.on_disk:
                 for number in self._segments:
                     self._path(number).unlink(missing_ok=True)
                 if not (self.folder / "refused.ndjson").exists():
                     self._remove_folder()
-            self._owner.close()
+            if self._owner is not None:
+                self._owner.close()
+
+    def release(self) -> None:
+        """Lets go of the folder and leaves it as it is."""
+        with self._guard:
+            self._let_go()
+            if self._owner is not None:
+                self._owner.close()
+
+    def _let_go(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+        self._close_reader()
+        if self._ack is not None:
+            os.close(self._ack)
+            self._ack = None
+
+    def discard(self) -> None:
+        """Lets go of the folder and deletes it, whatever is left in it."""
+        with self._guard:
+            self._memory.clear()
+            for number in self._segments:
+                self._path(number).unlink(missing_ok=True)
+            self._segments, self._sizes = [], {}
+            self._at, self._offset = 1, 0
+            self.close()
 
     def _remove_folder(self) -> None:
         blobs = self.folder / "blobs"
@@ -312,25 +438,13 @@ class Spool:
     def _write_ack(self) -> None:
         # One small write at a fixed place: whole or not at all. Where it is lost, events are sent again, and the
         # server keeps one of each.
+        if not self.on_disk:
+            return
         with contextlib.suppress(OSError):
             if self._ack is None:
                 self._ack = os.open(self.folder / "ack", os.O_WRONLY | os.O_CREAT, 0o600)
             os.lseek(self._ack, 0, os.SEEK_SET)
             os.write(self._ack, b"%06d %020d\n" % (self._at, self._offset))
-
-
-def orphans(root: Path) -> list[Path]:
-    """Folders that are not done with, oldest first; their processes may still live. What was refused waits for a
-    person and is left alone, where nothing else is left."""
-    found = []
-    with contextlib.suppress(OSError):
-        for folder in root.iterdir():
-            # Another process may be done with a folder, and delete it, at any moment.
-            with contextlib.suppress(OSError):
-                only_refused = (folder / "refused.ndjson").exists() and not any(folder.glob("[0-9]*.ndjson"))
-                if (folder / "run.json").is_file() and not only_refused:
-                    found.append((folder.stat().st_mtime, folder))
-    return [folder for _, folder in sorted(found)]
 
 
 def _replace(path: Path, text: str) -> None:

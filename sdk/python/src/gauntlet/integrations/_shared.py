@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import context
+from ..joining import identity
 from ..ledger import Ledger
 from ..stamps import writer_id
 
@@ -90,24 +91,6 @@ class Source:
             own.finish(status, summary)
         elif run is not None:
             run.flush()
-
-
-def identity(run: Run) -> dict[str, Any]:
-    """What :func:`gauntlet.init` needs to go on with that run in another process."""
-    spec = run._spec
-    return {
-        "id": run.id,
-        "name": spec.name,
-        "project": spec.project,
-        "kind": spec.kind_,
-        "agent": spec.agent,
-        "task": spec.task,
-        "tags": spec.tags,
-        "config": spec.config,
-        "metadata": spec.metadata,
-        "endpoint": run.endpoint,
-        "mode": run._settings.mode,
-    }
 
 
 def join(run: Run) -> None:

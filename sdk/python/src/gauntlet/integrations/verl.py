@@ -140,7 +140,8 @@ class _Answers:
         scores: dict[str, float] = {}
         told: dict[str, Any] = {}
         for name, value in (result if isinstance(result, Mapping) else {"score": result}).items():
-            found = number(value)
+            # A text is what the function tells of the answer, even where it is a number.
+            found = number(value) if name == "score" or not isinstance(value, str) else None
             if found is not None:
                 scores["root" if name == "score" else str(name)] = found
             elif value is not None:

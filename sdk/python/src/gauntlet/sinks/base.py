@@ -43,6 +43,12 @@ class RunInfo:
     ledger: Ledger
     #: Whether this process began the run and ends it: a forked child does not, nor does one of many that joined it.
     owner: Callable[[], bool]
+    #: Names this process and run among all that write to it: 12 hex digits.
+    writer: str = ""
+    #: Whether the run exists already as far as this process knows: it is not created then.
+    exists: bool = False
+    #: Names of the settings that the caller gave, and that an existing run should have as well.
+    given: Sequence[str] = ()
 
 
 class Sink:
@@ -64,6 +70,10 @@ class Sink:
     def flush(self, timeout: float) -> bool:
         """Makes safe what was written so far; ``False`` where that took longer than ``timeout`` seconds."""
         return True
+
+    def leave(self, ending: dict[str, Any]) -> None:
+        """Called before :meth:`close` in a process that ends while its run may go on: its ``status``, and a
+        ``summary`` where there is one."""
 
     def close(self) -> None:
         """Called once, after the last event."""

@@ -40,11 +40,12 @@ class Outlet:
     def offer(self, records: list[Record]) -> None:
         """Queues records; what finds the queue full is dropped and counted."""
         if self.off:
+            self._lose(len(records), "is off")
             return
         for i, record in enumerate(records):
             if not self._pump.put(record, len(record.line)):
                 lost = len(records) - i
-                self.ledger.count(f"{self.sink.name}.dropped", lost)
+                self._lose(lost, "was too slow")
                 self.ledger.warn(
                     f"full {self.sink.name}", f"the {self.sink.name} sink is too slow; events are dropped"
                 )
@@ -53,7 +54,7 @@ class Outlet:
     def flush(self, timeout: float) -> bool:
         """Waits until everything offered so far is safe."""
         if self.off:
-            return True
+            return False
         try:
             return self._pump.barrier(timeout) and self.sink.flush(timeout)
         except Exception as error:
@@ -84,4 +85,8 @@ class Outlet:
                 if attempt < _ATTEMPTS:
                     self.ledger.count(f"{name}.retried")
                     self._closing.wait(random.uniform(0.5, 1.0) * 0.1 * 4**attempt)
-        self.ledger.count(f"{name}.dropped", len(records))
+        self._lose(len(records), "failed")
+
+    def _lose(self, n: int, why: str) -> None:
+        self.ledger.count(f"{self.sink.name}.dropped", n)
+        self.ledger.lose(f"the {self.sink.name} sink {why}", n)

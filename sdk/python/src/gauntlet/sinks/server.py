@@ -6,18 +6,17 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-from ..delivery import Delivery, Later
+from ..delivery import DELETED, Delivery, Later, Undeliverable
+from ..errors import GauntletError
 from ..events import Gap, happening
-from ..ledger import Ledger
+from ..folders import set_aside
 from ..settings import address
-from ..spool import Spool, orphans
-from ..values import copy_hashed, label
+from ..spool import Spool
+from ..values import label
 from .base import Record, RunInfo, Sink
-
-if TYPE_CHECKING:
-    from ..client import Client
+from .leftovers import Leftovers
 
 __all__ = ["ServerSink"]
 
@@ -42,6 +41,8 @@ class ServerSink(Sink):
         self._api_key = api_key
         self._send = send
         self._thread: threading.Thread | None = None
+        self._spool: Spool | None = None
+        self._ending: dict[str, Any] | None = None
 
     def open(self, run: RunInfo) -> None:
         settings = run.settings
@@ -59,37 +60,61 @@ class ServerSink(Sink):
         self._stopping = False
         self._hurry = 0
         self._delivery: Delivery | None = None
+        #: Why nothing more of this run can ever be delivered.
+        self._over: str | None = None
         self._away_since: float | None = None
         info = {
             "run": run.id,
             "spec": run.spec,
             "endpoint": self.endpoint,
             "mode": "online" if self._sending else "offline",
+            "writer": run.writer,
+            "given": list(run.given),
         }
-        try:
-            self._spool = Spool.create(settings.spool, info, settings.spool_bytes)
-        except OSError as error:
-            import tempfile
-
-            elsewhere = Path(tempfile.mkdtemp(prefix="gauntlet-spool-"))
-            self._ledger.warn(
-                "spool", f"the spool {settings.spool} cannot be used ({error}); it is in {elsewhere}"
-            )
-            self._spool = Spool.create(elsewhere, info, settings.spool_bytes)
+        self._spool = self._made(settings.spool, info, settings.spool_bytes)
         if self._sending:
             # Imported here, not on the sender's thread: a fork in the middle of an import blocks the child's imports.
             from ..client import Client
+            from ..heartbeat import Heartbeat
 
             self._client = Client(self.endpoint, self._key)
+            alive = Client(self.endpoint, self._key, timeout=5.0)
+            self._heartbeat = Heartbeat(alive, run.id, run.writer, self._ledger)
             self._thread = threading.Thread(target=self._deliver, name="gauntlet-sender", daemon=True)
             self._thread.start()
+
+    def _made(self, root: Path, info: dict[str, Any], most_bytes: int) -> Spool:
+        """The spool: in its folder, else in a temporary one, else in memory."""
+        try:
+            return Spool.create(root, info, most_bytes)
+        except (OSError, ValueError) as error:
+            import tempfile
+
+            try:
+                elsewhere = Path(tempfile.mkdtemp(prefix="gauntlet-spool-"))
+                spool = Spool.create(elsewhere, info, most_bytes)
+                instead = f"it is in {elsewhere}"
+            except OSError:
+                spool = Spool.in_memory(root, info)
+                instead = "events are delivered from memory"
+            self._ledger.warn("spool", f"the spool {root} cannot be used ({error}); {instead}")
+            return spool
+
+    @property
+    def spool(self) -> Spool:
+        """What is written and not yet delivered. Only of an opened sink."""
+        assert self._spool is not None
+        return self._spool
 
     @property
     def folder(self) -> Path:
         """The spool's folder."""
-        return self._spool.folder
+        return self.spool.folder
 
     def write(self, records: Sequence[Record]) -> None:
+        if self._over is not None:
+            self._lose(len(records), self._over)
+            return
         lines = []
         for record in records:
             if record.kind == "run.started":
@@ -98,69 +123,80 @@ class ServerSink(Sink):
                 self._keep(record)
             lines.append(record.line)
         self._say_gap()
-        kept = self._spool.append(lines)
+        kept = self.spool.append(lines)
         if kept < len(lines):
             self._lose(len(lines) - kept, "the spool was full")
         self._wake.set()
 
     def flush(self, timeout: float) -> bool:
         """Waits until the server has acknowledged everything written so far; offline, the spool is enough."""
-        target = self._spool.appended
+        spool = self.spool
+        target = spool.appended
         if not self._sending:
-            return True
+            durable = spool.is_durable()
+            if lost := spool.take_vanished():
+                self._lose(lost, "the spool's files were removed")
+            return durable
         deadline = time.monotonic() + timeout
         self._hurry += 1
         self._wake.set()
         try:
             with self._changed:
-                while self._spool.finished < target or self._delivery is None or not self._delivery.known:
+                while spool.finished < target or self._delivery is None or not self._delivery.known:
                     now = time.monotonic()
                     away = self._away_since
-                    if now >= deadline or (not self.patient and away is not None and now - away > _PATIENCE):
+                    if now >= deadline or self._over is not None or self._stopping:
+                        return False
+                    if not self.patient and away is not None and now - away > _PATIENCE:
                         return False
                     self._changed.wait(min(0.25, deadline - now))
         finally:
             self._hurry -= 1
-        return True
+        return self._over is None
+
+    def leave(self, ending: dict[str, Any]) -> None:
+        self._ending = ending
 
     def close(self) -> None:
         self._stopping = True
         self._wake.set()
+        if self._sending:
+            self._heartbeat.stop()
         if self._thread is not None:
             self._thread.join(2.0)
-        left = self._spool.appended - self._spool.finished
-        folder = self._spool.folder
-        if self._thread is None or not self._thread.is_alive():
-            self._spool.close()
-        if left and not self._run.settings.quiet:
+        spool = self.spool
+        if self._thread is not None and self._thread.is_alive():
+            return
+        left, in_memory = spool.appended - spool.finished, spool.in_memory_only
+        if in_memory:
+            self._lose(in_memory, "neither a disk nor the server took them")
+        spool.close()
+        if self._over is None and left > in_memory:
             self._ledger.warn(
-                "left", f"{left} events wait in {folder}; `python -m gauntlet sync` delivers them"
+                "left",
+                f"{left - in_memory} events wait in {spool.folder}; `python -m gauntlet sync` delivers them",
             )
 
     def forked(self) -> Sink | None:
         """A spool and a sender of its own, for the same run."""
-        self._spool.abandon()
+        if self._spool is not None:
+            self._spool.abandon()
         return ServerSink(self._endpoint, self._api_key, self._send)
 
     def stats(self) -> dict[str, int]:
-        return {"spooled": self._spool.appended - self._spool.finished}
+        spool = self._spool
+        return {"spooled": 0 if spool is None else spool.appended - spool.finished}
 
     # On the sink's thread
 
     def _keep(self, record: Record) -> None:
         """Puts an artifact's content beside the events, until it is uploaded."""
-        target = self._spool.blob(record.body["sha256"])
+        assert record.blob is not None
         try:
-            target.parent.mkdir(exist_ok=True)
-            draft = target.with_suffix(".new")
-            if isinstance(record.blob, Path):
-                if copy_hashed(record.blob, draft) != record.body["sha256"]:
-                    raise OSError(f"{record.blob} changed while it was read")
-            elif record.blob is not None:
-                draft.write_bytes(record.blob)
-            draft.replace(target)
+            self.spool.keep_blob(record.body["sha256"], record.blob)
         except OSError as error:
             self._ledger.count("uploads_refused")
+            self._ledger.lose("the content of an artifact was not kept")
             self._ledger.warn(
                 "blob", f"an artifact's content was not kept: {error}; its event is sent all the same"
             )
@@ -170,6 +206,7 @@ class ServerSink(Sink):
             self._lost += n
             self._reason = reason
         self._ledger.count("server.dropped", n)
+        self._ledger.lose(reason, n)
         self._ledger.warn("lost", f"{n} events were lost: {reason}")
 
     def _say_gap(self) -> None:
@@ -182,27 +219,40 @@ class ServerSink(Sink):
                 self._lost = 0
 
     def _append_gap(self, lost: int, reason: str) -> bool:
-        return self._spool.append([happening(Gap(lost, label(reason, "unknown")))]) == 1
+        return self.spool.append([happening(Gap(lost, label(reason, "unknown")))]) == 1
 
     # On the sender's thread
 
     def _deliver(self) -> None:
-        client = self._client
-        self._delivery = delivery = Delivery(self._spool, client, self._ledger, self._run.owner)
-        leftovers = _Leftovers(self._run, self._spool, client)
+        client, heartbeat, spool = self._client, self._heartbeat, self.spool
+        leftovers = Leftovers(self._run, spool, client)
+        self._delivery = delivery = Delivery(
+            spool,
+            client,
+            self._ledger,
+            creates=not self._run.exists,
+            goes_on=self._run.owner,
+            heartbeat=heartbeat,
+            before_end=lambda: self._end_workers(leftovers),
+        )
         while True:
             self._wake.clear()
             try:
                 leftovers.of_this_run()
                 while delivery.step():
                     self._present()
+                    heartbeat.start()
+                if heartbeat.gone:
+                    raise Undeliverable(DELETED)
+                heartbeat.start()
                 if delivery.refusals or self._lost:
                     self._say_gap()
                     continue
                 self._present()
                 if self._stopping:
-                    # What workers left that were killed in the meantime, as those of a pool are.
-                    leftovers.of_this_run(again=True)
+                    if self._ending is not None:
+                        self._end_workers(leftovers)
+                        heartbeat.finish(self._ending)
                     break
                 if not leftovers.step():
                     self._wake.wait(5.0)
@@ -210,6 +260,13 @@ class ServerSink(Sink):
                 if self._stopping:
                     break
                 self._pause(later)
+            except Undeliverable as error:
+                self._give_up(str(error))
+                break
+            except GauntletError as error:
+                # The server finds out by itself that this process has ended, after a while.
+                self._ledger.warn("leaving", f"the server was not told that this process ends: {error}")
+                break
             except Exception as error:
                 self._ledger.bug("the sender", error)
                 if self._stopping:
@@ -217,6 +274,35 @@ class ServerSink(Sink):
                 self._pause(Later(1.0, str(error)))
         leftovers.close()
         client.close()
+
+    def _end_workers(self, leftovers: Leftovers) -> None:
+        """Before this process says that it has finished: what workers left that were killed in the meantime, as those
+        of a pool are, is delivered, and the server need not wait for them."""
+        try:
+            leftovers.of_this_run(again=True)
+            while leftovers.writers:
+                self._heartbeat.finish_for(leftovers.writers.pop())
+        except (Later, GauntletError) as error:
+            # The server finds out by itself, after a while.
+            self._ledger.warn("workers", f"what workers of this run left is not delivered: {error}")
+
+    def _give_up(self, reason: str) -> None:
+        """Nothing of this run will be taken any more: it is said once, and counted."""
+        spool = self.spool
+        self._over = reason
+        self._heartbeat.stop()
+        lost = spool.appended - spool.finished
+        if lost:
+            self._lose(lost, reason)
+            spool.finished = spool.appended
+        if reason == DELETED:
+            spool.discard()
+            self._ledger.warn("over", f"{reason}; nothing more is sent for it")
+        else:
+            spool.release()
+            where = set_aside(spool.folder, reason) if spool.on_disk else None
+            self._ledger.warn("over", f"{reason}; what was recorded is in {where}" if where else reason)
+        self._present()
 
     def _present(self) -> None:
         self._away_since = None
@@ -227,7 +313,7 @@ class ServerSink(Sink):
         """Waits. New events do not make it shorter; a flush does, unless the server asked for the wait."""
         if self._away_since is None:
             self._away_since = time.monotonic()
-        self._ledger.warn("away", f"{later}; events are kept in {self._spool.folder} and sent later")
+        self._ledger.warn("away", f"{later}; events are kept in {self.folder} and sent later")
         began = time.monotonic()
         while not self._stopping:
             passed = time.monotonic() - began
@@ -235,77 +321,3 @@ class ServerSink(Sink):
             if passed >= later.seconds or hurried:
                 break
             time.sleep(0.02)
-
-
-class _Leftovers:
-    """Delivers what dead processes left for the same server, while there is nothing newer to send."""
-
-    def __init__(self, run: RunInfo, own: Spool, client: Client) -> None:
-        self._run = run
-        self._own = own
-        self._client = client
-        self._ledger = Ledger()
-        self._current: Delivery | None = None
-        self._skipped: set[Path] = set()
-        self._looked = 0.0
-        self._caught_up = False
-
-    def of_this_run(self, again: bool = False) -> None:
-        """The same run first: its older events stand before the new ones. Once it is done it costs nothing, unless
-        it is asked ``again``."""
-        self._caught_up = self._caught_up and not again
-        while self._current is not None and self._current.run == self._run.id and self.step():
-            pass
-        while not self._caught_up:
-            found = next(
-                filter(None, (self._take(f, self._run.id) for f in orphans(self._run.settings.spool))), None
-            )
-            if found is None:
-                self._caught_up = True
-                return
-            self._current = Delivery(found, self._client, self._ledger)
-            while self._current is not None and self.step():
-                pass
-
-    def step(self) -> bool:
-        """Sends one batch; ``False`` where there is nothing left."""
-        if self._current is None and not self._find():
-            return False
-        assert self._current is not None
-        more = self._current.step()
-        if not more:
-            self._run.ledger.count("recovered", self._current.spool.finished)
-            self._current.spool.close()
-            self._current = None
-        return True
-
-    def close(self) -> None:
-        """Lets go of what is not finished; another process goes on with it."""
-        if self._current is not None:
-            self._current.spool.close()
-            self._current = None
-
-    def _find(self) -> bool:
-        if time.monotonic() - self._looked < 30.0:
-            return False
-        for folder in orphans(self._run.settings.spool):
-            spool = self._take(folder)
-            if spool is not None:
-                self._current = Delivery(spool, self._client, self._ledger)
-                return True
-        self._looked = time.monotonic()
-        return False
-
-    def _take(self, folder: Path, only: str | None = None) -> Spool | None:
-        if folder == self._own.folder or folder in self._skipped:
-            return None
-        spool = Spool.adopt(folder)
-        if spool is None:
-            return None
-        same = spool.info.get("endpoint") == self._own.info["endpoint"] and spool.info.get("mode") == "online"
-        if not same or (only is not None and spool.info.get("run") != only):
-            if not same:
-                self._skipped.add(folder)
-            spool.close()
-            return None
-        return spool

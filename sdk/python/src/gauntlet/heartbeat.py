@@ -1,0 +1,97 @@
+"""A process says that it writes to a run, again and again, and at last that it has finished.
+
+The server ends the run when none of its writers is left, and tells which of them it has not heard of for too long.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from .errors import ApiError, GauntletError
+from .ledger import Ledger
+
+if TYPE_CHECKING:
+    from .client import Client
+
+__all__ = ["INTERVAL_SECONDS", "Heartbeat"]
+
+#: Time between two signs of life, seconds. A writer that is not heard of for three of them is lost.
+INTERVAL_SECONDS = 10
+
+
+class Heartbeat:
+    """The signs of life of one writer. ``client`` is this object's own: it speaks on a thread of its own."""
+
+    def __init__(self, client: Client, run: str, writer: str, ledger: Ledger) -> None:
+        self.writer = writer
+        self._client = client
+        self._run = run
+        self._ledger = ledger
+        #: Whether the server has been told that the run was deleted.
+        self.gone = False
+        #: Whether the server is an older one, which knows of no writers.
+        self._unknown = False
+        #: Held while the server is told something, so that "running" never comes behind "finished".
+        self._speaking = threading.Lock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Says that the process writes, from now on. Called once the server has the run; again it does nothing."""
+        if self._thread is None and not self._stop.is_set():
+            self._thread = threading.Thread(target=self._beat, name="gauntlet-heartbeat", daemon=True)
+            self._thread.start()
+
+    def finish(self, ending: dict[str, Any]) -> bool:
+        """Says how this process ended: ``status``, and ``summary`` with an ``exit_code`` where there is one. Answers
+        ``False`` where the server knows of no writers. Raises :class:`ApiError` for what may pass and for a run that
+        was deleted, :class:`Unreachable` while the server is away."""
+        self._stop.set()
+        with self._speaking:
+            if self._unknown:
+                return False
+            state: dict[str, Any] = {"state": "finished", **ending}
+            code = (ending.get("summary") or {}).get("exit_code")
+            if isinstance(code, int):
+                state["exit_code"] = code
+            try:
+                self._client.put_writer(self._run, self.writer, state)
+            except ApiError as error:
+                if error.status in {401, 403, 408, 410, 425, 429} or error.status >= 500 or error.is_no_run:
+                    raise
+                return False
+            return True
+
+    def finish_for(self, writer: str) -> None:
+        """Says that a writer whose process is gone has finished, so that the run's end does not wait for it. How it
+        ended is not known; that of the others counts."""
+        with self._speaking:
+            if writer and writer != self.writer and not self._unknown:
+                state = {"state": "finished", "status": "completed"}
+                self._client.put_writer(self._run, writer, state)
+
+    def stop(self) -> None:
+        """No more signs of life, without a word about the end."""
+        self._stop.set()
+
+    def _beat(self) -> None:
+        state = {"state": "running", "interval_secs": INTERVAL_SECONDS}
+        while not self._stop.is_set():
+            with self._speaking:
+                if self._stop.is_set():
+                    return
+                try:
+                    self._client.put_writer(self._run, self.writer, state)
+                except ApiError as error:
+                    if error.status == 410:
+                        self.gone = True
+                        return
+                    if error.status in {404, 405, 501} and not error.is_no_run:
+                        self._unknown = True
+                        return
+                except GauntletError:
+                    pass  # The sender says that the server is away.
+                except Exception as error:
+                    self._ledger.bug("telling the server that the process lives", error)
+            self._stop.wait(INTERVAL_SECONDS)

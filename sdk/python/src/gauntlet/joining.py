@@ -1,0 +1,102 @@
+"""How another process becomes one of those that write to a run: by its id, or with the run itself, which it is given.
+
+A :class:`~gauntlet.Run` can be pickled: in a worker of ``multiprocessing``, ``concurrent.futures``, Ray or joblib it
+is unpickled as that worker's part of the same run, made current there. It does not print, does not create the run
+anew, and its end does not end the run while others write to it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from . import context
+from .errors import ApiError, GauntletError
+from .events import RunStarted
+from .folders import last_step
+from .ledger import Ledger
+from .settings import Mode, Settings
+
+if TYPE_CHECKING:
+    from .run import Run
+
+__all__ = ["find", "identity", "is_worker", "join", "step_before"]
+
+#: How long ``init`` waits for the server to say what it knows of a run, seconds.
+_FIND_SECONDS = 3.0
+
+
+def identity(run: Run) -> dict[str, Any]:
+    """What another process needs to go on with that run: arguments of :func:`gauntlet.init`."""
+    spec = run._spec
+    return {
+        "id": run.id,
+        "name": spec.name,
+        "project": spec.project,
+        "kind": spec.kind_,
+        "agent": spec.agent,
+        "task": spec.task,
+        "tags": spec.tags,
+        "config": spec.config,
+        "metadata": spec.metadata,
+        "endpoint": run.endpoint,
+        "mode": run._settings.mode,
+    }
+
+
+def join(identity: dict[str, Any]) -> Run:
+    """The run of that identity in this process: the one that is here already, else this process's part of it."""
+    from .run import Run
+    from .sinks.server import ServerSink
+
+    known = next((run for run in context.runs() if run.id == identity["id"]), None)
+    if known is not None:
+        return known
+    mode: Mode = identity["mode"]
+    settings = replace(Settings.from_env(), endpoint=identity["endpoint"], mode=mode)
+    spec = RunStarted(
+        identity["name"],
+        identity["project"],
+        identity["kind"],
+        identity["agent"],
+        identity["task"],
+        list(identity["tags"]),
+        dict(identity["config"]),
+        dict(identity["metadata"]),
+    )
+    sinks = () if mode == "disabled" else (ServerSink(),)
+    run = Run(spec, identity["id"], settings, sinks, Ledger(), joined=True)
+    context.enter(run)
+    return run
+
+
+def is_worker() -> bool:
+    """Whether this process is one of several that another one started for its work."""
+    multiprocessing: Any = sys.modules.get("multiprocessing.process")
+    if multiprocessing is not None and multiprocessing.parent_process() is not None:
+        return True
+    return (os.environ.get("RANK") or "0") != "0"
+
+
+def find(settings: Settings, run: str) -> dict[str, Any] | None:
+    """What the server knows of a run; ``None`` where it does not know it, or cannot be asked now."""
+    if settings.mode != "online":
+        return None
+    from .client import Client
+
+    client = Client(settings.endpoint, settings.api_key, timeout=_FIND_SECONDS)
+    try:
+        return client.run(run)
+    except (ApiError, GauntletError, ValueError):
+        return None
+    finally:
+        client.close()
+
+
+def step_before(settings: Settings, run: str, found: dict[str, Any] | None) -> int:
+    """The last step of a run that goes on, as the server has it and what of it still waits on this machine; -1 where
+    it has none."""
+    known = found.get("last_step") if found is not None else None
+    return max(known if isinstance(known, int) else -1, last_step(settings.spool, run))

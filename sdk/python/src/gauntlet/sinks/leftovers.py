@@ -1,0 +1,139 @@
+"""What dead processes left in the spool: delivered for the same server, while there is nothing newer to send."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..delivery import Delivery, Later, Undeliverable
+from ..folders import orphans, set_aside
+from ..ledger import Ledger
+from ..spool import Spool
+from .base import RunInfo
+
+if TYPE_CHECKING:
+    from ..client import Client
+
+__all__ = ["Leftovers"]
+
+#: Time between two looks at the spool, seconds.
+_LOOK_SECONDS = 30.0
+
+
+class Leftovers:
+    """The leftovers of one spool folder. What can never be delivered is set aside, counted and named; what cannot be
+    delivered now is tried later. Neither delays the run's own events."""
+
+    def __init__(self, run: RunInfo, own: Spool, client: Client) -> None:
+        self._run = run
+        self._own = own
+        self._client = client
+        self._ledger = Ledger()
+        self._current: Delivery | None = None
+        self._skipped: set[Path] = set()
+        self._looked = 0.0
+        self._not_before = 0.0
+        self._caught_up = False
+        #: Writers of this run whose processes are gone, as their folders were free.
+        self.writers: list[str] = []
+
+    def of_this_run(self, again: bool = False) -> None:
+        """The same run first: its older events stand before the new ones. Once it is done it costs nothing, unless
+        it is asked ``again``. Raises :class:`Later`."""
+        self._caught_up = self._caught_up and not again
+        while self._current is not None and self._current.run == self._run.id and self._send():
+            pass
+        while not self._caught_up:
+            found = next(filter(None, (self._take(f, self._run.id) for f in self._orphans())), None)
+            if found is None:
+                self._caught_up = True
+                return
+            self.close()
+            self._current = Delivery(found, self._client, self._ledger)
+            self.writers.append(str(found.info.get("writer", "")))
+            while self._current is not None and self._send():
+                pass
+
+    def step(self) -> bool:
+        """Sends one batch of any run; ``False`` where there is nothing that can be sent now."""
+        if time.monotonic() < self._not_before or (self._current is None and not self._find()):
+            return False
+        try:
+            return self._send()
+        except Later as later:
+            # The next look goes on with another one.
+            assert self._current is not None
+            self._not_before = time.monotonic() + later.seconds
+            self._skipped.add(self._current.spool.folder)
+            self.close()
+            return False
+
+    def close(self) -> None:
+        """Lets go of what is not finished; another process goes on with it."""
+        if self._current is not None:
+            self._current.spool.close()
+            self._current = None
+
+    def _send(self) -> bool:
+        delivery = self._current
+        assert delivery is not None
+        try:
+            if delivery.step():
+                return True
+        except Undeliverable as error:
+            self._set_aside(delivery.spool, str(error))
+            return True
+        except OSError as error:
+            self._set_aside(delivery.spool, f"it cannot be read: {error}")
+            return True
+        self._run.ledger.count("recovered", delivery.spool.finished)
+        self.close()
+        return True
+
+    def _set_aside(self, spool: Spool, reason: str) -> None:
+        self._current = None
+        spool.release()
+        self._say_aside(spool.folder, f"run {str(spool.info['run'])!r}", reason)
+
+    def _say_aside(self, folder: Path, what: str, reason: str) -> None:
+        self._skipped.add(folder)
+        where = set_aside(folder, reason)
+        self._run.ledger.count("undeliverable")
+        self._run.ledger.warn(
+            f"aside {folder.name}",
+            f"what a process left of {what} cannot be delivered: {reason}. It is in {where}",
+        )
+
+    def _find(self) -> bool:
+        if time.monotonic() - self._looked < _LOOK_SECONDS:
+            return False
+        for folder in self._orphans():
+            spool = self._take(folder)
+            if spool is not None:
+                self._current = Delivery(spool, self._client, self._ledger)
+                return True
+        self._looked = time.monotonic()
+        self._skipped.clear()
+        return False
+
+    def _orphans(self) -> list[Path]:
+        return orphans(self._run.settings.spool)
+
+    def _take(self, folder: Path, only: str | None = None) -> Spool | None:
+        if folder == self._own.folder or folder in self._skipped:
+            return None
+        try:
+            spool = Spool.adopt(folder)
+        except ValueError as error:
+            self._say_aside(folder, f"a run in {folder.name}", str(error))
+            return None
+        if spool is None:
+            return None
+        same = spool.info["endpoint"] == self._own.info["endpoint"] and spool.info.get("mode") == "online"
+        if not same or (only is not None and spool.info["run"] != only):
+            if not same:
+                self._skipped.add(folder)
+            spool.release()
+            return None
+        return spool
