@@ -99,7 +99,8 @@ def test_no_value_in_any_place_raises(server: Server) -> None:
                 }
                 say(**{**needed, name: junk})
     run.log({"root": 7.0}, step=123_456)
-    assert run.flush(60)
+    assert not run.flush(60), "calls that could not be kept are lost"
+    assert run.stats["spooled"] == 0
     assert [
         e["body"]["scores"] for e in server.events(run.id, "snapshot.scored") if e.get("step") == 123_456
     ][0] == {"root": 7.0}

@@ -182,7 +182,7 @@ def test_a_refused_event_is_set_aside_and_the_rest_goes_on(
         if i % 10 == 3:
             run.emit(SnapshotScored({"not..a.path": 1.0}), step=5000 + i)
             bad += 1
-    assert run.flush()
+    assert not run.flush(), "what was refused is lost"
     assert roots(server, run.id) == [float(i) for i in range(400)]
     assert run.stats["refused"] == bad
     (file,) = environment.glob("*/refused.ndjson")
@@ -209,8 +209,9 @@ def test_a_full_spool_is_counted_and_said_in_the_stream(
     lost = run.stats["server.dropped"]
     assert 0 < lost < 300
     own_server.start()
-    assert run.flush(20)
+    until(lambda: run.stats["sent"] > 0)
     until(lambda: own_server.events(run.id, "gap"))
+    assert not run.flush(20), "what found no room is lost"
     assert roots(own_server, run.id) == [float(i) for i in range(300 - lost)]
     (gap,) = own_server.events(run.id, "gap")
     assert gap["body"] == {"lost": lost, "reason": "the spool was full"}
@@ -415,7 +416,8 @@ def test_a_server_that_takes_no_contents_still_gets_the_event(status: int) -> No
     fake = Fake(lambda method, path, body: (status if method == "PUT" else 200, {}))
     with gauntlet.init(endpoint=fake.url) as run:
         run.artifact(b"hello", "a.txt")
-        assert run.flush(10)
+        assert not run.flush(10)
     fake.close()
     assert run.stats["uploads_refused"] == 1
+    assert run.losses() == [{"reason": "the content of an artifact was not kept", "count": 1}]
     assert any(b"artifact.added" in a[4] for a in fake.asked if a[2].endswith("/events"))

@@ -165,12 +165,11 @@ class ServerSink(Sink):
         if self._thread is not None:
             self._thread.join(2.0)
         spool = self.spool
-        if self._thread is not None and self._thread.is_alive():
-            return
         left, in_memory = spool.appended - spool.finished, spool.in_memory_only
         if in_memory:
             self._lose(in_memory, "neither a disk nor the server took them")
-        spool.close()
+        if self._thread is None or not self._thread.is_alive():
+            spool.close()
         if self._over is None and left > in_memory:
             self._ledger.warn(
                 "left",
