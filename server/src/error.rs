@@ -29,6 +29,11 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "not_found", format!("there is no run {id:?}"))
     }
 
+    /// 410 for a run that was deleted.
+    pub fn gone(id: &str) -> Self {
+        Self::new(StatusCode::GONE, "gone", format!("run {id:?} was deleted"))
+    }
+
     /// 400 for a malformed request.
     pub fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad_request", message)
@@ -111,6 +116,7 @@ impl From<StoreError> for ApiError {
                 error
             }
             StoreError::NotFound(why) => Self::new(StatusCode::NOT_FOUND, "not_found", why),
+            StoreError::Gone(why) => Self::new(StatusCode::GONE, "gone", why),
             StoreError::Conflict(why) => Self::new(StatusCode::CONFLICT, "conflict", why),
             StoreError::Invalid { field, message } => Self::invalid(&FieldError { field, message }),
             StoreError::Unavailable(cause) => {

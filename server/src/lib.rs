@@ -4,6 +4,7 @@ pub mod api;
 pub mod body;
 pub mod cli;
 pub mod config;
+pub mod contact;
 pub mod docs;
 pub mod error;
 pub mod extract;

@@ -12,7 +12,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::api::{
-    artifacts, commands, episodes, events, exports, film, imports, runs, search, series, steps,
+    artifacts, commands, episodes, events, exports, film, imports, runs, search, series, steps, writers,
 };
 use crate::error::ApiError;
 use crate::state::AppState;
@@ -47,6 +47,7 @@ fn v1() -> Router<AppState> {
     Router::new()
         .route("/runs", post(runs::create).get(runs::list))
         .route("/runs/{run}", get(runs::read).patch(runs::change).delete(runs::delete))
+        .route("/runs/{run}/writers/{writer}", put(writers::report))
         .route("/runs/{run}/events", post(events::append).get(events::read))
         .route("/runs/{run}/live", get(live::live))
         .route("/runs/{run}/film", get(film::manifest))

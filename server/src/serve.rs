@@ -83,6 +83,7 @@ impl Server {
         let Self { state, listener, lock, .. } = self;
         let (store, stopping) = (state.store.clone(), state.stopping.clone());
         state.imports.resume();
+        tokio::spawn(crate::contact::sweep(store.clone(), stopping.clone()));
         let ended = {
             let stopping = stopping.clone();
             async move {

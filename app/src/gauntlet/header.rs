@@ -1,13 +1,22 @@
 //! The top of the run page: which run, its facts, whether it is live, and the link to this moment.
 
+use std::time::Duration;
+
 use gauntlet_film::Film;
 use gauntlet_model::Status;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
 use super::address::link;
 use super::session::Session;
+use crate::api::get_run;
 use crate::ports::FeedState;
-use crate::ui::{Copied, Icon, Mark, Shape, ThemeSwitch, capital, grouped, score, status_word};
+use crate::ui::{
+    Copied, Icon, Mark, Shape, ThemeSwitch, capital, grouped, is_contact_lost, score, status_word,
+};
+
+/// How often the page asks whether the run's writers are still heard of. The log does not say it.
+const ASK: Duration = Duration::from_secs(5);
 
 /// The header.
 #[component]
@@ -62,6 +71,7 @@ pub(super) fn Header(session: Session) -> impl IntoView {
 /// Whether the film is live, and how fast it grows.
 #[component]
 fn Connection(session: Session) -> impl IntoView {
+    let is_lost = contact_lost(session);
     let state = move || {
         let status = session.status();
         match session.feed.get() {
@@ -74,6 +84,9 @@ fn Connection(session: Session) -> impl IntoView {
             FeedState::Missing => ("is-lost", "Run is gone".to_owned()),
             FeedState::Live if status == Status::Paused => ("is-paused", "Paused".to_owned()),
             FeedState::Live if status.is_final() => ("is-quiet", capital(status_word(status))),
+            FeedState::Live if is_lost.get() && session.rate.get() <= 0.0 => {
+                ("is-lost", "Lost contact".to_owned())
+            }
             FeedState::Live => match session.rate.get() {
                 rate if rate > 0.0 => ("is-live", format!("Live {rate} steps/s")),
                 _ => ("is-live", "Live".to_owned()),
@@ -81,4 +94,34 @@ fn Connection(session: Session) -> impl IntoView {
         }
     };
     view! { <span class=move || format!("connection {}", state().0) role="status"><i aria-hidden="true"></i>{move || state().1}</span> }
+}
+
+/// Whether nobody who writes the run is heard of: as the page was made, and then asked while the run has not ended.
+fn contact_lost(session: Session) -> RwSignal<bool> {
+    let is_lost = RwSignal::new(session.summary(is_contact_lost));
+    let id = session.summary(|s| s.id.to_string());
+    Effect::new(move || {
+        let id = id.clone();
+        let timer = set_interval_with_handle(
+            move || {
+                if document().hidden() || untrack(|| session.status().is_final()) {
+                    return;
+                }
+                let id = id.clone();
+                spawn_local(async move {
+                    // A question that fails is asked again soon.
+                    if let Ok(Some(run)) = get_run(id).await {
+                        is_lost.try_set(is_contact_lost(&run));
+                    }
+                });
+            },
+            ASK,
+        );
+        on_cleanup(move || {
+            if let Ok(timer) = timer {
+                timer.clear();
+            }
+        });
+    });
+    is_lost
 }

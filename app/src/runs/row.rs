@@ -3,7 +3,7 @@
 use gauntlet_model::RunSummary;
 use leptos::prelude::*;
 
-use crate::ui::{ago, grouped, percent, run_address, score, status_word, utc};
+use crate::ui::{ago, grouped, percent, run_address, run_status, score, utc};
 
 /// One row. It finds its run among `rows` by id, so that a refresh changes texts and moves no focus.
 #[component]
@@ -39,8 +39,8 @@ pub(super) fn Row(
             </td>
             <td class="run-project">{move || run.with(|r| r.project.clone())}</td>
             <td class="run-status">
-                <span class=move || run.with(|r| format!("status is-{}", r.status.as_str()))>
-                    {move || run.with(|r| status_word(r.status))}
+                <span class=move || run.with(|r| format!("status is-{}", run_status(r).0))>
+                    {move || run.with(|r| run_status(r).1)}
                 </span>
             </td>
             <td class="num run-steps" class:is-none=move || run.with(|r| r.steps == 0)>{move || run.with(|r| grouped(r.steps))}</td>

@@ -28,5 +28,6 @@ pub use theme::APPLY as APPLY_THEME;
 pub(crate) use theme::ThemeSwitch;
 pub(crate) use title::PageTitle;
 pub(crate) use words::{
-    capital, failure_class, failure_title, failure_word, state_class, state_word, status_word,
+    capital, failure_class, failure_title, failure_word, is_contact_lost, run_status, state_class,
+    state_word, status_word,
 };

@@ -1,7 +1,7 @@
 //! The words and colour classes of failures, states and statuses: one place, so that colour is never alone.
 
 use gauntlet_film::State;
-use gauntlet_model::{FailureKind, Status};
+use gauntlet_model::{FailureKind, RunSummary, Status};
 
 /// One word for a failure, as lists and the stage show it.
 pub(crate) use gauntlet_scene::failure_word;
@@ -51,6 +51,19 @@ pub(crate) fn status_word(status: Status) -> &'static str {
     match status {
         Status::TimedOut => "timed out",
         other => other.as_str(),
+    }
+}
+
+/// Whether nobody who writes the run was heard of in time.
+pub(crate) fn is_contact_lost(run: &RunSummary) -> bool {
+    run.contact.is_some_and(|contact| contact.lost)
+}
+
+/// A run's status for people: its style class and its words.
+pub(crate) fn run_status(run: &RunSummary) -> (&'static str, &'static str) {
+    match is_contact_lost(run) {
+        true => ("lost", "lost contact"),
+        false => (run.status.as_str(), status_word(run.status)),
     }
 }
 

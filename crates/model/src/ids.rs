@@ -113,3 +113,7 @@ named_id!(
     /// The id of an episode: a 16-byte trace id in hex, or the name the client chose.
     EpisodeId, "episode", 200
 );
+named_id!(
+    /// The id of a process that writes a run: 12 hexadecimal digits that it drew, or a name it chose.
+    WriterId, "writer", 64
+);

@@ -14,11 +14,12 @@ pub mod schema;
 mod score;
 mod snapshot;
 mod time;
+mod writer;
 
 pub use body::*;
 pub use decode::{BatchError, EventError, decode_array, decode_json, decode_lines, decode_one};
 pub use event::{Body, Event, Kind, Record};
-pub use ids::{EpisodeId, EventId, RunId};
+pub use ids::{EpisodeId, EventId, RunId, WriterId};
 pub use limits::{
     FieldError, MAX_BODY_BYTES, MAX_LABEL_BYTES, MAX_PATH_BYTES, MAX_SCORES, MAX_STEP, MAX_TAGS,
     MAX_TEXT_BYTES,
@@ -27,6 +28,10 @@ pub use run::{RunPatch, RunSpec, RunSummary};
 pub use score::{Score, Scores};
 pub use snapshot::{Snapshot, SnapshotError, unescape_html};
 pub use time::Timestamp;
+pub use writer::{
+    Contact, MAX_WRITER_INTERVAL_SECS, WRITER_INTERVAL_SECS, WriterAnswer, WriterCounts, WriterReport,
+    WriterState, gravity,
+};
 
 /// A JSON object as clients send it: key order kept, values untyped.
 pub type Object = serde_json::Map<String, serde_json::Value>;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::body::{RunStarted, Status, tags};
 use crate::limits::{FieldError, label, text};
-use crate::{EventId, Object, RunId, Timestamp};
+use crate::{Contact, EventId, Object, RunId, Timestamp};
 
 /// What a client says to create a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -138,6 +138,12 @@ pub struct RunSummary {
     pub mean_root: Option<f64>,
     /// Scored steps that fail.
     pub failing: u64,
+    /// The greatest step that was recorded or scored; a resumed run goes on behind it.
+    #[serde(default)]
+    pub last_step: Option<u64>,
+    /// When somebody who writes the run was last heard of; `null` once it has ended.
+    #[serde(default)]
+    pub contact: Option<Contact>,
 }
 
 impl RunSummary {

@@ -22,6 +22,9 @@ pub enum StoreError {
     /// There is no such run or command.
     #[error("{0}")]
     NotFound(String),
+    /// The run was deleted, and nobody created it anew since.
+    #[error("{0}")]
+    Gone(String),
     /// What is stored no longer makes sense; somebody must look at the data directory.
     #[error("the log is damaged: {0}")]
     Corrupt(String),
@@ -39,6 +42,11 @@ impl StoreError {
     /// A refusal of argument `field`.
     pub(crate) fn invalid(field: &str, message: impl Into<String>) -> Self {
         Self::Invalid { field: field.to_owned(), message: message.into() }
+    }
+
+    /// The run of that id was deleted.
+    pub(crate) fn gone(run: &gauntlet_model::RunId) -> Self {
+        Self::Gone(format!("run {:?} was deleted", run.as_str()))
     }
 
     /// No run of that id.

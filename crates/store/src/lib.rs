@@ -23,6 +23,7 @@ mod sqlite;
 mod store;
 mod watches;
 mod work;
+mod writers;
 
 pub use answers::{
     Appended, Created, Failing, Page, PendingCommand, RunQuery, Session, Slice, Sort, StepRow,

@@ -64,10 +64,10 @@ impl Store {
     }
 
     /// Deletes a run with all its events, commands and film. At once for everybody; the space is freed in the
-    /// background.
-    pub async fn delete_run(&self, id: &RunId) -> Result<(), StoreError> {
+    /// background. What is sent for it afterwards is [`StoreError::Gone`], until it is created anew.
+    pub async fn delete_run(&self, id: &RunId, now: Timestamp) -> Result<(), StoreError> {
         let (reply, answer) = Reply::new();
-        self.ask(Work::Delete { run: id.clone(), reply }, answer).await
+        self.ask(Work::Delete { run: id.clone(), now, reply }, answer).await
     }
 
     async fn existing(&self, id: &RunId) -> Result<RunSummary, StoreError> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gauntlet_model::{RunId, RunPatch, RunStarted, Timestamp};
+use gauntlet_model::{RunId, RunPatch, RunStarted, Timestamp, WriterAnswer, WriterId, WriterReport};
 
 use crate::queue::{Reply, Settle};
 use crate::row::Row;
@@ -18,17 +18,81 @@ pub(crate) struct NewRun {
 
 /// One request. Every variant is done wholly or not at all.
 pub(crate) enum Work {
-    Create { run: NewRun, now: Timestamp, reply: Reply<bool> },
-    Append { run: RunId, rows: Vec<Arc<Row>>, now: Timestamp, reply: Reply<Appended> },
-    Origin { run: NewRun, rows: [Arc<Row>; 1], now: Timestamp, reply: Reply<Appended> },
-    Import { run: NewRun, rows: Vec<Arc<Row>>, now: Timestamp, reply: Reply<()> },
-    Patch { run: RunId, patch: RunPatch, now: Timestamp, reply: Reply<()> },
-    Delete { run: RunId, reply: Reply<()> },
-    Issue { run: RunId, command_id: String, row: Arc<Row>, now: Timestamp, reply: Reply<u64> },
-    Acknowledge { run: RunId, command_id: String, row: Arc<Row>, now: Timestamp, reply: Reply<bool> },
-    Pop { run: RunId, now: Timestamp, reply: Reply<Option<PendingCommand>> },
-    KeepChunk { run: RunId, level: u8, chunk: u64, bytes: Arc<[u8]>, reply: Reply<()> },
-    Ping { reply: Reply<()> },
+    Create {
+        run: NewRun,
+        now: Timestamp,
+        reply: Reply<bool>,
+    },
+    Append {
+        run: RunId,
+        rows: Vec<Arc<Row>>,
+        now: Timestamp,
+        reply: Reply<Appended>,
+    },
+    Origin {
+        run: NewRun,
+        rows: [Arc<Row>; 1],
+        now: Timestamp,
+        reply: Reply<Appended>,
+    },
+    Import {
+        run: NewRun,
+        rows: Vec<Arc<Row>>,
+        now: Timestamp,
+        reply: Reply<()>,
+    },
+    Patch {
+        run: RunId,
+        patch: RunPatch,
+        now: Timestamp,
+        reply: Reply<()>,
+    },
+    Delete {
+        run: RunId,
+        now: Timestamp,
+        reply: Reply<()>,
+    },
+    Issue {
+        run: RunId,
+        command_id: String,
+        row: Arc<Row>,
+        now: Timestamp,
+        reply: Reply<u64>,
+    },
+    Acknowledge {
+        run: RunId,
+        command_id: String,
+        row: Arc<Row>,
+        now: Timestamp,
+        reply: Reply<bool>,
+    },
+    Pop {
+        run: RunId,
+        now: Timestamp,
+        reply: Reply<Option<PendingCommand>>,
+    },
+    PutWriter {
+        run: RunId,
+        writer: WriterId,
+        report: WriterReport,
+        now: Timestamp,
+        reply: Reply<WriterAnswer>,
+    },
+    Sweep {
+        now: Timestamp,
+        since: Timestamp,
+        reply: Reply<u64>,
+    },
+    KeepChunk {
+        run: RunId,
+        level: u8,
+        chunk: u64,
+        bytes: Arc<[u8]>,
+        reply: Reply<()>,
+    },
+    Ping {
+        reply: Reply<()>,
+    },
 }
 
 impl Work {
@@ -41,6 +105,8 @@ impl Work {
             Work::Patch { .. }
             | Work::Delete { .. }
             | Work::Pop { .. }
+            | Work::PutWriter { .. }
+            | Work::Sweep { .. }
             | Work::KeepChunk { .. }
             | Work::Ping { .. } => &[],
         }
@@ -56,6 +122,9 @@ impl Work {
         let held = match self {
             Work::KeepChunk { bytes, .. } => bytes.len(),
             Work::Patch { patch, .. } => patch.notes.as_ref().map_or(0, String::len),
+            Work::PutWriter { report, .. } => {
+                report.summary.as_ref().and_then(|s| serde_json::to_string(s).ok()).map_or(0, |s| s.len())
+            }
             _ => 0,
         };
         held + self.rows().iter().map(|row| row.bytes()).sum::<usize>()
@@ -71,7 +140,8 @@ impl Work {
             | Work::Delete { reply, .. }
             | Work::KeepChunk { reply, .. }
             | Work::Ping { reply } => reply,
-            Work::Issue { reply, .. } => reply,
+            Work::Issue { reply, .. } | Work::Sweep { reply, .. } => reply,
+            Work::PutWriter { reply, .. } => reply,
             Work::Pop { reply, .. } => reply,
         }
     }

@@ -167,7 +167,7 @@ async fn a_deleted_run_leaves_nothing_behind() {
     let directory = tempfile::tempdir().unwrap();
     let store = filled(directory.path()).await;
     store.append(&run(), (10..9000).map(note).collect(), now()).await.unwrap();
-    store.delete_run(&run()).await.unwrap();
+    store.delete_run(&run(), now()).await.unwrap();
     // What the process had no time for is done by the next one.
     store.close().await;
     let store = Store::open(Options::new(directory.path())).await.unwrap();

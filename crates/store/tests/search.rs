@@ -155,7 +155,7 @@ async fn a_deleted_run_leaves_nothing_in_the_index() {
     let directory = tempfile::tempdir().unwrap();
     let store = filled(directory.path(), 9_000).await;
     settled(&store, "common").await;
-    store.delete_run(&run()).await.unwrap();
+    store.delete_run(&run(), now()).await.unwrap();
     assert_eq!(settled(&store, "common").await.items, []);
     let count = "SELECT (SELECT count(*) FROM texts_docsize) + (SELECT count(*) FROM cursors)";
     let mut left = i64::MAX;

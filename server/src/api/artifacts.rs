@@ -10,8 +10,8 @@ use gauntlet_model::{ArtifactAdded, Body as EventBody, EpisodeId, Kind, Timestam
 use serde::{Deserialize, Serialize};
 use tokio_util::io::ReaderStream;
 
-use super::existing;
 use super::paging::Limit;
+use super::{existing, writable};
 use crate::error::ApiError;
 use crate::extract::{Path, Query};
 use crate::state::AppState;
@@ -23,7 +23,7 @@ pub async fn keep(
     Path((run, sha256)): Path<(String, String)>,
     body: Body,
 ) -> Result<StatusCode, ApiError> {
-    existing(&state.store, &run).await?;
+    writable(&state.store, &run).await?;
     let limit = state.limits.artifact_bytes;
     let mut upload = state.store.blobs().begin().await?;
     let mut size = 0u64;

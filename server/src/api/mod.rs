@@ -12,6 +12,7 @@ pub mod runs;
 pub mod search;
 pub mod series;
 pub mod steps;
+pub mod writers;
 
 use gauntlet_model::{RunId, RunSummary};
 use gauntlet_store::Store;
@@ -28,6 +29,15 @@ pub async fn existing(store: &Store, text: &str) -> Result<RunId, ApiError> {
     let id = run_id(text)?;
     store.head(&id).await?.ok_or_else(|| ApiError::no_run(text))?;
     Ok(id)
+}
+
+/// As [`existing`], for what adds to the run: one that was deleted is 410.
+pub async fn writable(store: &Store, text: &str) -> Result<RunId, ApiError> {
+    let id = run_id(text)?;
+    if store.head(&id).await?.is_some() {
+        return Ok(id);
+    }
+    Err(if store.is_gone(&id).await? { ApiError::gone(text) } else { ApiError::no_run(text) })
 }
 
 /// What is known of the run a path names.

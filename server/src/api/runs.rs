@@ -121,7 +121,7 @@ pub async fn delete(
         return Err(ApiError::new(StatusCode::CONFLICT, "name_mismatch", message));
     }
     tracing::warn!(target: "audit", run = %id, name = found.name, events = found.head, "run deleted");
-    state.store.delete_run(id).await?;
+    state.store.delete_run(id, now()).await?;
     state.films.forget(id);
     state.tails.forget(id);
     Ok(StatusCode::NO_CONTENT)

@@ -72,13 +72,7 @@ impl Reader<'_> {
                 Ok(id) => self.ask(store.run(&id)),
                 Err(_) => Ok(None),
             },
-            Place::Server(url) => {
-                let answer = get(&format!("{url}/api/v1/runs/{}", encode(id)), &[])?;
-                match answer.status {
-                    404 | 422 => Ok(None),
-                    _ => answer.json().map(Some),
-                }
-            }
+            Place::Server(url) => run_at(url, id),
         }
     }
 
@@ -153,6 +147,15 @@ impl Reader<'_> {
         query: &[(&str, String)],
     ) -> Result<T, CliError> {
         get(url, query)?.json()
+    }
+}
+
+/// One run of a server; `None` where there is none of that id.
+pub fn run_at(url: &str, id: &str) -> Result<Option<RunSummary>, CliError> {
+    let answer = get(&format!("{url}/api/v1/runs/{}", encode(id)), &[])?;
+    match answer.status {
+        404 | 422 => Ok(None),
+        _ => answer.json().map(Some),
     }
 }
 

@@ -62,15 +62,24 @@ where
     PossibleValuesParser::new(words).try_map(|word| word.parse::<T>())
 }
 
-/// A status in its colour.
-pub fn status(status: Status) -> String {
-    let style = match status {
+/// How a run stands, in words.
+fn status_words(run: &RunSummary) -> &'static str {
+    match run.contact {
+        Some(contact) if contact.lost => "lost contact",
+        _ => run.status.as_str(),
+    }
+}
+
+/// How a run stands, in its colour.
+pub fn status(run: &RunSummary) -> String {
+    let style = match run.status {
+        _ if run.contact.is_some_and(|contact| contact.lost) => WAITS,
         Status::Running | Status::Completed => GOOD,
         Status::Failed | Status::TimedOut => BAD,
         Status::Paused => WAITS,
         Status::Pending | Status::Cancelled => DIM,
     };
-    paint(style, status.as_str())
+    paint(style, status_words(run))
 }
 
 impl Runs {
@@ -131,7 +140,7 @@ impl Runs {
 
 fn table(screen: &mut Screen, runs: &[RunSummary]) -> Result<(), CliError> {
     let ids = widest(runs, |run| run.id.as_str().width(), 2);
-    let statuses = widest(runs, |run| run.status.as_str().len(), 6);
+    let statuses = widest(runs, |run| status_words(run).len(), 6);
     // What the other columns and the gaps between them leave.
     let rest = ids + statuses + 9 + 8 + 8 + 7 + 6 * 2;
     let names = widest(runs, |run| run.name.width(), 4).min(screen.width.saturating_sub(rest).max(12));
@@ -150,7 +159,7 @@ fn table(screen: &mut Screen, runs: &[RunSummary]) -> Result<(), CliError> {
         let row = [
             left(&clip(&run.name, names), names),
             left(run.id.as_str(), ids),
-            format!("{}{}", status(run.status), " ".repeat(statuses - run.status.as_str().len())),
+            format!("{}{}", status(run), " ".repeat(statuses - status_words(run).len())),
             right(&count(run.steps), 9),
             right(&run.mean_root.map_or("–".to_owned(), score), 8),
             if run.failing > 0 { paint(BAD, failing) } else { failing },

@@ -10,7 +10,7 @@ use super::client::{Missing, Place};
 use super::find::find;
 use super::reader::{Reader, close, failed};
 use super::runs::status;
-use super::screen::{BAD, BOLD, DIM, Screen, clip, count, left, lines, paint, right, score, span};
+use super::screen::{BAD, BOLD, DIM, Screen, WAITS, clip, count, left, lines, paint, right, score, span};
 use super::step;
 use crate::config::Config;
 use crate::state::now;
@@ -119,7 +119,7 @@ fn in_json(run: &RunSummary, film: &Film) -> Result<String, CliError> {
 
 fn glance(screen: &mut Screen, run: &RunSummary, film: &Film) -> Result<(), CliError> {
     let width = screen.width;
-    screen.line(format!("{}  {}", paint(BOLD, clip(&run.name, width)), status(run.status)))?;
+    screen.line(format!("{}  {}", paint(BOLD, clip(&run.name, width)), status(run)))?;
     let mut about = vec![run.id.to_string(), format!("project {}", run.project), run.kind.clone()];
     about.extend(run.agent.iter().map(|agent| format!("agent {agent}")));
     about.extend(run.task.iter().map(|task| format!("task {task}")));
@@ -139,6 +139,10 @@ fn glance(screen: &mut Screen, run: &RunSummary, film: &Film) -> Result<(), CliE
         facts.insert(1, format!("{} episodes", count(run.episodes)));
     }
     screen.line(facts.join(" · "))?;
+    if let Some(contact) = run.contact.filter(|contact| contact.lost) {
+        let ago = span(now().micros() - contact.last_at.micros());
+        screen.line(paint(WAITS, format!("lost contact: nothing was heard of it for {ago}")))?;
+    }
     if let Some(mean) = run.mean_root {
         let share = run.failing as f64 / run.steps.max(1) as f64 * 100.0;
         screen.line(format!(

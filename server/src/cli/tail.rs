@@ -1,6 +1,7 @@
 //! `gauntlet tail RUN`: the newest steps, then each as it comes.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use gauntlet_film::Rules;
 use gauntlet_model::{Body, Event, Record, RunId, RunSummary, Status};
@@ -21,6 +22,8 @@ use crate::serve::signals;
 
 /// Events between the connection and the terminal.
 const QUEUE: usize = 256;
+/// How often it is asked whether the run's writers are still heard of.
+const ASK: Duration = Duration::from_secs(5);
 /// Events looked at for one line, to begin with.
 const PER_LINE: u64 = 8;
 
@@ -163,6 +166,7 @@ impl Tail {
         printer: &mut Printer,
     ) -> Result<(), CliError> {
         let endpoint = Endpoint::new(url).map_err(failed)?;
+        let name = run.to_string();
         let mut subscription = gauntlet_sdk::subscribe(endpoint, run, position);
         let stopper = subscription.stopper();
         let (sender, mut events) = mpsc::channel(QUEUE);
@@ -174,14 +178,24 @@ impl Tail {
             }
         })?;
         let mut position = position;
+        let mut is_lost = false;
         let ended = runtime.block_on(async {
             let interrupted = printer.interrupted.clone();
+            let mut asks = tokio::time::interval(ASK);
             loop {
                 tokio::select! {
                     () = interrupted.cancelled() => {
                         let at = position.map_or(String::new(), |seq| format!(" at event {seq}; --after {seq} goes on"));
                         super::complain(&format!("stopped{at}"));
                         return Ok(());
+                    }
+                    _ = asks.tick() => {
+                        let was_lost = std::mem::replace(&mut is_lost, lost_contact(url, &name).await);
+                        match (was_lost, is_lost) {
+                            (false, true) => super::complain("lost contact: nobody who writes it is heard of; waiting"),
+                            (true, false) => super::complain("it is heard of again"),
+                            _ => {}
+                        }
                     }
                     event = events.recv() => match event {
                         Some(Ok(record)) => {
@@ -200,6 +214,13 @@ impl Tail {
         stopper.stop();
         ended
     }
+}
+
+/// Whether nobody who writes the run is heard of. What cannot be asked is asked again soon.
+async fn lost_contact(url: &str, run: &str) -> bool {
+    let (url, run) = (url.to_owned(), run.to_owned());
+    let asked = tokio::task::spawn_blocking(move || super::reader::run_at(&url, &run)).await;
+    matches!(asked, Ok(Ok(Some(run))) if run.contact.is_some_and(|contact| contact.lost))
 }
 
 struct Printer {

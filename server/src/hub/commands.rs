@@ -32,7 +32,10 @@ pub async fn post(
         Err((kind, error, input)) => return Ok(refuse(kind, &error, *input)),
     };
     if state.store.head(&run).await?.is_none() {
-        // The origin takes commands for a session before its first snapshot.
+        // The origin takes commands for a session before its first snapshot; a deleted one does not come back by one.
+        if state.store.is_gone(&run).await? {
+            return Err(ApiError::gone(&sid));
+        }
         state.store.create_run(RunSpec::named(&sid), run.clone(), now()).await?;
     }
     let command = CommandIssued {

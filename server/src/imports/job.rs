@@ -38,7 +38,7 @@ impl From<StoreError> for Stop {
         match error {
             StoreError::Invalid { .. } | StoreError::Conflict(_) => Self::File(error.into()),
             // Somebody deleted the run while it was filled.
-            StoreError::NotFound(_) => Self::Cancelled,
+            StoreError::NotFound(_) | StoreError::Gone(_) => Self::Cancelled,
             _ => Self::Later(error.into()),
         }
     }

@@ -245,7 +245,7 @@ impl Imports {
         if let (true, Some(run)) = (phase != Phase::Done, run)
             && self.inner.store.head(&run).await?.is_some()
         {
-            self.inner.store.delete_run(&run).await?;
+            self.inner.store.delete_run(&run, now()).await?;
         }
         self.entries().remove(id);
         std::fs::remove_dir_all(&entry.folder).map_err(|e| kept_nothing(&e))

@@ -18,6 +18,7 @@ pub fn operations() -> Vec<Operation> {
             .body(JSON, "[Event]")
             .body(LINES, "Event")
             .json(200, "Kept.", APPENDED)
+            .refuses(410, "The run was deleted; stop sending for it.")
             .refuses(413, "The body is over the limit.")
             .refuses(415, "The media type or the encoding is unknown.")
             .refuses(422, "An event breaks a rule: `details` holds its `index`, `field` and `message`.")

@@ -67,6 +67,7 @@ pub fn operations() -> Vec<Operation> {
             .body(BYTES, "binary")
             .answers(201, "Kept.", "", "")
             .answers(200, "They were here already.", "", "")
+            .refuses(410, "The run was deleted; stop sending for it.")
             .refuses(413, "The body is over the limit.")
             .refuses(422, "The hash of the body is another."),
         op("get", "/api/v1/runs/{run}/artifacts/{sha256}", "An artifact's bytes")

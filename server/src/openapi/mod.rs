@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 
 use axum::http::header;
 use axum::response::IntoResponse;
-use gauntlet_model::{Kind, RunPatch, RunSpec, RunSummary, schema};
+use gauntlet_model::{Kind, RunPatch, RunSpec, RunSummary, WriterAnswer, WriterReport, schema};
 use serde_json::{Map, Value, json};
 
 pub use operation::Operation;
@@ -99,6 +99,8 @@ fn schemas() -> Map<String, Value> {
     all.insert("RunSpec".to_owned(), bare(schema::of::<RunSpec>()));
     all.insert("RunPatch".to_owned(), bare(schema::of::<RunPatch>()));
     all.insert("Run".to_owned(), bare(schema::of::<RunSummary>()));
+    all.insert("WriterReport".to_owned(), bare(schema::of::<WriterReport>()));
+    all.insert("WriterAnswer".to_owned(), bare(schema::of::<WriterAnswer>()));
     all.insert(
         "Error".to_owned(),
         json!({

@@ -7,6 +7,7 @@ use super::reference;
 /// What the varying parts of paths are.
 const PATH_PARTS: &[(&str, &str, &str)] = &[
     ("run", "string", "The run's id."),
+    ("writer", "string", "The writer's id: 1 to 64 bytes."),
     ("step", "integer", "The step's number."),
     ("level", "integer", "Level of detail: 0 is every fact, each further one is coarser."),
     ("chunk", "integer", "The chunk's number, from 0."),

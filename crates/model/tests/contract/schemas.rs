@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use gauntlet_model::{Kind, RunPatch, RunSpec, RunSummary, schema};
+use gauntlet_model::{Kind, RunPatch, RunSpec, RunSummary, WriterAnswer, WriterReport, schema};
 
 #[test]
 fn every_kind_and_every_form_of_a_run_has_its_schema() {
@@ -12,6 +12,8 @@ fn every_kind_and_every_form_of_a_run_has_its_schema() {
         ("run.create".to_owned(), schema::of::<RunSpec>()),
         ("run.patch".to_owned(), schema::of::<RunPatch>()),
         ("run.summary".to_owned(), schema::of::<RunSummary>()),
+        ("writer.report".to_owned(), schema::of::<WriterReport>()),
+        ("writer.answer".to_owned(), schema::of::<WriterAnswer>()),
     ];
     let mut files = BTreeSet::new();
     for (name, schema) in kinds.chain(runs) {

@@ -32,6 +32,8 @@ fn summary(id: &str, spec: RunSpec) -> RunSummary {
         last_root: None,
         mean_root: None,
         failing: 0,
+        last_step: None,
+        contact: None,
     }
 }
 

@@ -45,6 +45,8 @@ pub fn stored(imported: &Imported) -> RunSummary {
         last_root: None,
         mean_root: None,
         failing: 0,
+        last_step: None,
+        contact: None,
     }
 }
 

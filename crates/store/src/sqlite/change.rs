@@ -1,5 +1,7 @@
 //! What each request does inside a group's transaction.
 
+use std::sync::Arc;
+
 use gauntlet_model::{RunId, RunPatch, RunStatus, Timestamp};
 use serde_json::Value;
 
@@ -8,7 +10,7 @@ use super::group::{Group, RunState, Touched};
 use super::tally::Tally;
 use super::{MAX_RUN_NO, place};
 use crate::queue::{Queued, Reply};
-use crate::row::{own, own_id};
+use crate::row::{Row, own, own_id};
 use crate::work::{NewRun, Work};
 use crate::{Appended, StoreError};
 
@@ -30,7 +32,7 @@ impl Group<'_> {
                 Work::Create { run, now, reply } => keep(reply, self.create(run, *now).await)?,
                 Work::Append { run, rows, now, reply } => keep(reply, self.stage(run, rows, *now).await)?,
                 Work::Origin { run, rows, now, reply } => {
-                    let outcome = match self.ensure(run, *now).await {
+                    let outcome = match self.ensure(run, rows, *now).await {
                         Ok(()) => self.stage(&run.id, rows, *now).await,
                         Err(halt) => Err(halt),
                     };
@@ -41,7 +43,7 @@ impl Group<'_> {
                     keep(reply, outcome)?;
                 }
                 Work::Patch { run, patch, now, reply } => keep(reply, self.patch(run, patch, *now).await)?,
-                Work::Delete { run, reply } => keep(reply, self.delete(run).await)?,
+                Work::Delete { run, now, reply } => keep(reply, self.delete(run, *now).await)?,
                 Work::Issue { run, command_id, row, now, reply } => {
                     keep(reply, self.issue(run, command_id, row, *now).await)?;
                 }
@@ -49,6 +51,10 @@ impl Group<'_> {
                     keep(reply, self.acknowledge(run, command_id, row, *now).await)?;
                 }
                 Work::Pop { run, now, reply } => keep(reply, self.pop(run, *now).await)?,
+                Work::PutWriter { run, writer, report, now, reply } => {
+                    keep(reply, self.put_writer(run, writer, report, *now).await)?;
+                }
+                Work::Sweep { now, since, reply } => keep(reply, self.sweep(*now, *since).await)?,
                 Work::KeepChunk { run, level, chunk, bytes, reply } => {
                     keep(reply, self.keep_chunk(run, *level, *chunk, bytes).await)?;
                 }
@@ -84,12 +90,21 @@ impl Group<'_> {
         Ok(false)
     }
 
-    /// Creates the run where there is none of that id.
-    async fn ensure(&mut self, run: &NewRun, now: Timestamp) -> Result<(), Halt> {
-        match self.state(&run.id).await? {
-            Some(_) => Ok(()),
-            None => self.insert(run, now).await.map(drop),
+    /// Creates the run where there is none of that id. A deleted one is created anew where its steps begin anew, and
+    /// does not come back with its later steps only.
+    async fn ensure(&mut self, run: &NewRun, rows: &[Arc<Row>], now: Timestamp) -> Result<(), Halt> {
+        if self.state(&run.id).await?.is_some() {
+            return Ok(());
         }
+        if let Some(last_step) = self.buried(&run.id).await? {
+            let goes_on = rows
+                .iter()
+                .any(|row| last_step.zip(row.step).is_some_and(|(last, step)| i64::from(step) > last));
+            if goes_on {
+                return Err(Halt::Refused(StoreError::gone(&run.id)));
+            }
+        }
+        self.insert(run, now).await.map(drop)
     }
 
     async fn insert(&mut self, run: &NewRun, now: Timestamp) -> Result<Appended, Halt> {
@@ -99,6 +114,7 @@ impl Group<'_> {
     }
 
     async fn insert_row(&mut self, run: &NewRun, now: Timestamp) -> Result<i64, Halt> {
+        self.unbury(&run.id).await?;
         let said = &run.started;
         let json = |object| serde_json::to_string(object).unwrap_or_else(|_| "{}".to_owned());
         let run_no: i64 = sqlx::query_scalar(
@@ -131,12 +147,7 @@ impl Group<'_> {
         self.visible = true;
     }
 
-    async fn import(
-        &mut self,
-        run: &NewRun,
-        rows: &[std::sync::Arc<crate::row::Row>],
-        now: Timestamp,
-    ) -> Result<(), Halt> {
+    async fn import(&mut self, run: &NewRun, rows: &[Arc<Row>], now: Timestamp) -> Result<(), Halt> {
         if self.state(&run.id).await?.is_some() {
             let id = run.id.as_str();
             return Err(Halt::Refused(StoreError::Conflict(format!("run {id:?} exists already"))));
@@ -172,8 +183,9 @@ impl Group<'_> {
     }
 
     /// Takes the run away at once; its events are removed bit by bit, when the writer has time.
-    async fn delete(&mut self, run: &RunId) -> Result<(), Halt> {
+    async fn delete(&mut self, run: &RunId, now: Timestamp) -> Result<(), Halt> {
         let state = self.existing(run).await?;
+        self.bury(run, state.tally.top_step, now.micros()).await?;
         let doom = "INSERT INTO doomed (run_no) VALUES (?1)";
         for sql in [doom, "DELETE FROM runs WHERE run_no = ?1"] {
             sqlx::query(sql).bind(state.run_no).execute(&mut *self.db).await?;

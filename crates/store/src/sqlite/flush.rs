@@ -19,10 +19,11 @@ static INSERT_EVENTS: LazyLock<[Arc<str>; 4]> = LazyLock::new(|| {
     shapes(head, EVENT_COLUMNS, "")
 });
 
-const PROGRESS_COLUMNS: usize = 15;
+const PROGRESS_COLUMNS: usize = 18;
 static MERGE_PROGRESS: LazyLock<[Arc<str>; 4]> = LazyLock::new(|| {
     let head = "INSERT INTO progress (run_no, status, updated_at, head, steps, episodes, failing, rooted, mean_root, \
-                root_sum, last_root, last_root_place, top_step, last_step, last_step_place) VALUES ";
+                root_sum, last_root, last_root_place, top_step, last_step, last_step_place, max_step, contact_at, \
+                contact_lost) VALUES ";
     let merge = " ON CONFLICT (run_no) DO UPDATE SET
         status = excluded.status,
         updated_at = max(updated_at, excluded.updated_at),
@@ -39,7 +40,11 @@ static MERGE_PROGRESS: LazyLock<[Arc<str>; 4]> = LazyLock::new(|| {
         last_step_place = CASE WHEN excluded.last_step >= coalesce(last_step, 0)
             THEN excluded.last_step_place ELSE last_step_place END,
         last_step = CASE WHEN excluded.last_step >= coalesce(last_step, 0)
-            THEN excluded.last_step ELSE last_step END";
+            THEN excluded.last_step ELSE last_step END,
+        max_step = CASE WHEN excluded.max_step > coalesce(max_step, -1)
+            THEN excluded.max_step ELSE max_step END,
+        contact_at = coalesce(excluded.contact_at, contact_at),
+        contact_lost = excluded.contact_lost";
     shapes(head, PROGRESS_COLUMNS, merge)
 });
 
@@ -106,6 +111,9 @@ fn bind_progress(statement: Bound, (state, delta): &(&RunState, &Delta)) -> Boun
         .bind(tally.top_step)
         .bind(delta.last_step.map(|(step, _)| i64::from(step)))
         .bind(delta.last_step.map(|(_, place)| place))
+        .bind(delta.max_step)
+        .bind(delta.contact_at)
+        .bind(i64::from(delta.contact_lost))
 }
 
 impl Group<'_> {

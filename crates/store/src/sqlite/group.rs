@@ -30,6 +30,12 @@ pub(super) struct Delta {
     pub updated_at: i64,
     pub episodes: u64,
     pub last_step: Option<(u32, i64)>,
+    /// The greatest step that was recorded or scored.
+    pub max_step: Option<u32>,
+    /// When a writer of the run last reported.
+    pub contact_at: Option<i64>,
+    /// Whether nobody was heard of in time. Anything else that changes a run is a sign of life.
+    pub contact_lost: bool,
     pub labels: Labels,
 }
 
@@ -116,7 +122,10 @@ impl<'a> Group<'a> {
 
     /// Like [`Group::state`], where the run must exist.
     pub async fn existing(&mut self, run: &RunId) -> Result<RunState, Halt> {
-        self.state(run).await?.ok_or_else(|| Halt::Refused(StoreError::no_run(run)))
+        match self.state(run).await? {
+            Some(state) => Ok(state),
+            None => Err(Halt::Refused(self.absent(run).await?)),
+        }
     }
 
     async fn stored_state(&mut self, run: &RunId) -> Result<Option<RunState>, Halt> {
@@ -260,6 +269,10 @@ impl Touched {
         };
         let delta = self.delta.get_or_insert_default();
         delta.updated_at = delta.updated_at.max(now.micros());
+        delta.contact_lost = false;
+        if matches!(row.kind, Kind::SnapshotScored | Kind::ScoreAdded | Kind::StepRecorded) {
+            delta.max_step = delta.max_step.max(row.step);
+        }
         delta.episodes += u64::from(row.kind == Kind::EpisodeStarted);
         if row.kind == Kind::SnapshotScored
             && let Some(step) = row.step.filter(|s| delta.last_step.is_none_or(|(last, _)| *s >= last))

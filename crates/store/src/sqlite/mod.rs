@@ -15,7 +15,9 @@ mod revisit;
 mod rows;
 mod steps;
 mod tally;
+mod tombstones;
 mod writer;
+mod writers;
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
@@ -39,7 +41,9 @@ pub(crate) use lookup::{find, history, last_step, starting};
 pub(crate) use read::{chunk, head, read};
 pub(crate) use rows::{episode, failure};
 pub(crate) use steps::{step, steps};
+pub(crate) use tombstones::is_gone;
 pub(crate) use writer::Drained;
+pub(crate) use writers::{check_end, is_sweep_due};
 
 use crate::queue::Queued;
 use crate::watches::Watches;
@@ -116,6 +120,7 @@ fn migrations() -> Migrator {
         step(3, "nodes", include_str!("../../../../migrations/sqlite/0003_nodes.sql")),
         step(4, "traces", include_str!("../../../../migrations/sqlite/0004_traces.sql")),
         step(5, "episodes", include_str!("../../../../migrations/sqlite/0005_episodes.sql")),
+        step(6, "writers", include_str!("../../../../migrations/sqlite/0006_writers.sql")),
     ])
 }
 

@@ -1,6 +1,8 @@
 //! From stored rows to the model's types.
 
-use gauntlet_model::{EpisodeId, EventId, FailureKind, Kind, Record, RunId, RunSummary, Timestamp};
+use gauntlet_model::{
+    Contact, EpisodeId, EventId, FailureKind, Kind, Record, RunId, RunSummary, Status, Timestamp,
+};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
@@ -44,7 +46,7 @@ pub(crate) fn failure(stored: Option<&str>) -> Result<Option<FailureKind>, Store
 /// Columns [`summary`] reads, in its order, of `runs r JOIN progress p`.
 pub(super) const SUMMARY: &str = "r.run_no, r.id, r.name, r.project, r.kind, r.agent, r.task, r.tags, r.notes, \
     r.config, r.metadata, r.created_at, p.status, p.updated_at, p.head, p.steps, p.episodes, p.failing, p.rooted, \
-    p.mean_root, p.last_root";
+    p.mean_root, p.last_root, p.max_step, p.contact_at, p.contact_lost";
 
 pub(super) fn summary(row: &SqliteRow) -> Result<RunSummary, StoreError> {
     let text = |column: usize| row.try_get::<String, _>(column).map_err(fault);
@@ -52,6 +54,13 @@ pub(super) fn summary(row: &SqliteRow) -> Result<RunSummary, StoreError> {
     let count = |column: usize| row.try_get::<i64, _>(column).map(i64::unsigned_abs).map_err(fault);
     let time = |column: usize| row.try_get(column).map(Timestamp::from_micros).map_err(fault);
     let mean_root: f64 = row.try_get(19).map_err(fault)?;
+    let status: Status = text(12)?.parse().map_err(corrupt)?;
+    let updated_at = time(13)?;
+    let contact_at: Option<i64> = row.try_get(22).map_err(fault)?;
+    let contact = Contact {
+        last_at: updated_at.max(Timestamp::from_micros(contact_at.unwrap_or(i64::MIN))),
+        lost: row.try_get(23).map_err(fault)?,
+    };
     Ok(RunSummary {
         id: RunId::new(text(1)?).map_err(corrupt)?,
         name: text(2)?,
@@ -64,13 +73,15 @@ pub(super) fn summary(row: &SqliteRow) -> Result<RunSummary, StoreError> {
         config: serde_json::from_str(&text(9)?).map_err(corrupt)?,
         metadata: serde_json::from_str(&text(10)?).map_err(corrupt)?,
         created_at: time(11)?,
-        status: text(12)?.parse().map_err(corrupt)?,
-        updated_at: time(13)?,
+        status,
+        updated_at,
         head: count(14)?,
         steps: count(15)?,
         episodes: count(16)?,
         failing: count(17)?,
         mean_root: (count(18)? > 0).then_some(mean_root),
         last_root: row.try_get(20).map_err(fault)?,
+        last_step: row.try_get::<Option<i64>, _>(21).map_err(fault)?.map(i64::unsigned_abs),
+        contact: (!status.is_final()).then_some(contact),
     })
 }

@@ -14,6 +14,7 @@ pub mod scoring;
 pub mod searching;
 pub mod storm;
 pub mod watching;
+pub mod writers;
 
 use std::any::Any;
 use std::future::Future;
@@ -58,7 +59,8 @@ macro_rules! suite {
             pages_hold_every_run_once, each_sort_orders, filters_narrow, search_finds_text_literally,
             a_bad_cursor_is_refused);
         conformance::suite!($backend; origin:
-            a_session_begins_with_its_first_snapshot, a_step_is_stored_once, snapshots_out_of_order_are_all_kept,
+            a_session_begins_with_its_first_snapshot, a_step_is_stored_once,
+            a_deleted_session_does_not_come_back_with_later_steps, snapshots_out_of_order_are_all_kept,
             labels_that_cannot_stand_are_passed_over, sessions_show_the_last_step, the_newest_run_of_a_task_is_found);
         conformance::suite!($backend; commands:
             commands_wait_in_order_until_acknowledged, a_command_is_acknowledged_once, popping_takes_the_oldest,
@@ -73,6 +75,12 @@ macro_rules! suite {
             pages_hold_each_result_once_while_the_index_grows, a_blank_search_is_newest_first,
             a_run_is_found_as_it_is_called_today, a_deleted_run_is_not_found, the_index_follows_and_says_how_far,
             no_query_breaks_it, what_cannot_be_asked_is_named);
+        conformance::suite!($backend; writers:
+            the_last_writer_ends_the_run, the_worst_end_is_the_run_s, a_lost_writer_is_not_waited_for,
+            a_run_whose_writers_are_all_lost_lost_contact, a_writer_that_comes_back_goes_on,
+            a_run_that_is_resumed_runs_again, silence_is_lost_contact, nobody_is_missed_who_could_not_report,
+            reports_that_make_no_sense_are_named, the_last_step_is_known, a_writer_of_no_run_is_refused,
+            writers_outlive_a_restart, a_sweep_is_bounded);
         conformance::suite!($backend; storm:
             sixteen_writers_and_four_readers, retries_under_load_duplicate_nothing);
     };

@@ -1,6 +1,7 @@
 //! Snapshots as origin clients post them: out of order, and more than once.
 
 use gauntlet_model::{Event, Kind, RunSpec, Status};
+use gauntlet_store::StoreError;
 use serde_json::json;
 
 use super::Backend;
@@ -54,6 +55,23 @@ pub async fn a_step_is_stored_once(backend: &impl Backend) {
     // The same step scored again through the API is simply another event.
     assert_eq!(fresh.store.append(&run, vec![posted(900, 1)], at(4)).await.unwrap().accepted, 1);
     assert_eq!(fresh.store.step(&run, 1).await.unwrap().len(), 2);
+}
+
+pub async fn a_deleted_session_does_not_come_back_with_later_steps(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    let run = run_id("s1");
+    for step in [1, 2, 3] {
+        fresh.store.append_origin(&run, posted(step.into(), step), at(1)).await.unwrap();
+    }
+    fresh.store.delete_run(&run, at(2)).await.unwrap();
+    let later = fresh.store.append_origin(&run, posted(4, 4), at(3)).await;
+    assert!(matches!(later, Err(StoreError::Gone(_))), "{later:?}");
+    assert_eq!(fresh.store.run(&run).await.unwrap(), None);
+    // A session that begins anew under that id is another one.
+    fresh.store.append_origin(&run, posted(5, 1), at(4)).await.unwrap();
+    fresh.store.append_origin(&run, posted(6, 9), at(4)).await.unwrap();
+    let steps: Vec<_> = log(&fresh.store, &run).await.iter().filter_map(|r| r.step).collect();
+    assert_eq!(steps, [1, 9]);
 }
 
 pub async fn snapshots_out_of_order_are_all_kept(backend: &impl Backend) {

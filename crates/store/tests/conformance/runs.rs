@@ -163,16 +163,23 @@ pub async fn a_deleted_run_is_gone(backend: &impl Backend) {
         fresh.store.append(run, notes(0..5000), at(2)).await.unwrap();
         fresh.store.put_chunk(run, 0, 0, *b"film").await.unwrap();
     }
-    fresh.store.delete_run(&run).await.unwrap();
+    fresh.store.delete_run(&run, at(9)).await.unwrap();
     assert_eq!(fresh.store.run(&run).await.unwrap(), None);
     assert_eq!(fresh.store.chunk(&run, 0, 0).await.unwrap(), None);
-    assert!(matches!(fresh.store.append(&run, notes(0..1), at(3)).await, Err(StoreError::NotFound(_))));
-    assert!(matches!(fresh.store.delete_run(&run).await, Err(StoreError::NotFound(_))));
+    // What is still sent for it is refused: it does not come back with its later events only.
+    assert!(matches!(fresh.store.append(&run, notes(0..1), at(3)).await, Err(StoreError::Gone(_))));
+    assert!(matches!(fresh.store.delete_run(&run, at(9)).await, Err(StoreError::Gone(_))));
+    assert!(fresh.store.is_gone(&run).await.unwrap() && !fresh.store.is_gone(&kept).await.unwrap());
+    assert!(matches!(
+        fresh.store.append(&run_id("never"), notes(0..1), at(3)).await,
+        Err(StoreError::NotFound(_))
+    ));
     // The id is free again, and nothing of the old run shows in the new one.
     started(&fresh.store, "r").await;
     let appended = fresh.store.append(&run, notes(0..10), at(4)).await.unwrap();
     assert_eq!((appended.accepted, appended.first_seq), (10, Some(1)));
     assert_eq!(log(&fresh.store, &run).await.len(), 11);
+    assert!(!fresh.store.is_gone(&run).await.unwrap());
     assert_eq!(log(&fresh.store, &kept).await.len(), 5001);
 }
 

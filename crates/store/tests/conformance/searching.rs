@@ -363,7 +363,7 @@ pub async fn a_deleted_run_is_not_found(backend: &impl Backend) {
     let query = SearchQuery { limit: 10, ..SearchQuery::new("walrus") };
     let page = settled(store, &query).await;
     assert_eq!(settled(store, &SearchQuery { limit: 200, ..query.clone() }).await.items.len(), 58);
-    store.delete_run(&deleted).await.unwrap();
+    store.delete_run(&deleted, at(9)).await.unwrap();
     // At once, and in a list that was ranked before.
     let all = store.search(&SearchQuery { limit: 200, ..query.clone() }).await.unwrap();
     assert_eq!(all.items.len(), 29);

@@ -53,7 +53,7 @@ pub async fn a_deleted_run_ends_its_watch(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     let mut heads = fresh.store.subscribe(&run);
-    fresh.store.delete_run(&run).await.unwrap();
+    fresh.store.delete_run(&run, at(9)).await.unwrap();
     assert!(timeout(SOON, heads.changed()).await.unwrap().is_err());
 }
 
@@ -72,7 +72,7 @@ pub async fn the_list_changes_with_any_run(backend: &impl Backend) {
     let patch = RunPatch { name: Some("other".to_owned()), ..RunPatch::default() };
     fresh.store.patch_run(&run, patch, at(3)).await.unwrap();
     changed("renamed").await;
-    fresh.store.delete_run(&run).await.unwrap();
+    fresh.store.delete_run(&run, at(9)).await.unwrap();
     changed("deleted").await;
     fresh.store.ping().await.unwrap();
     assert!(!fresh.store.subscribe_all().has_changed().unwrap());

@@ -1,0 +1,51 @@
+//! Deleted runs: what is sent for one is refused, so that it does not come back with its later steps only.
+
+use gauntlet_model::RunId;
+use sqlx::sqlite::SqlitePool;
+
+use super::fault::{Halt, fault};
+use super::group::Group;
+use crate::StoreError;
+
+impl Group<'_> {
+    /// Remembers that the run was deleted. `last_step`: the greatest step that was scored.
+    pub(super) async fn bury(&mut self, run: &RunId, last_step: Option<u32>, at: i64) -> Result<(), Halt> {
+        sqlx::query("INSERT OR REPLACE INTO tombstones (id, deleted_at, last_step) VALUES (?1, ?2, ?3)")
+            .bind(run.as_str())
+            .bind(at)
+            .bind(last_step)
+            .execute(&mut *self.db)
+            .await?;
+        Ok(())
+    }
+
+    /// Forgets that a run of that id was deleted: it is created anew.
+    pub(super) async fn unbury(&mut self, run: &RunId) -> Result<(), Halt> {
+        let forget = sqlx::query("DELETE FROM tombstones WHERE id = ?1").bind(run.as_str());
+        forget.execute(&mut *self.db).await?;
+        Ok(())
+    }
+
+    /// The greatest scored step of a deleted run; `None` where none of that id was deleted.
+    pub(super) async fn buried(&mut self, run: &RunId) -> Result<Option<Option<i64>>, Halt> {
+        let found = sqlx::query_scalar("SELECT last_step FROM tombstones WHERE id = ?1").bind(run.as_str());
+        Ok(found.fetch_optional(&mut *self.db).await?)
+    }
+
+    /// Why there is no such run: it was deleted, or it never was.
+    pub(super) async fn absent(&mut self, run: &RunId) -> Result<StoreError, Halt> {
+        Ok(match self.buried(run).await? {
+            Some(_) => StoreError::gone(run),
+            None => StoreError::no_run(run),
+        })
+    }
+}
+
+/// Whether a run of that id was deleted and not created since.
+pub(crate) async fn is_gone(readers: &SqlitePool, run: &RunId) -> Result<bool, StoreError> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM tombstones WHERE id = ?1)")
+        .bind(run.as_str())
+        .fetch_one(readers)
+        .await
+        .map_err(fault)
+}

@@ -1,0 +1,309 @@
+//! Writers of runs: who reports, who is overdue, and when a run has ended because nobody writes it any more.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use gauntlet_model::{
+    Object, RunFinished, RunId, RunStatus, Status, Timestamp, WRITER_INTERVAL_SECS, WriterAnswer,
+    WriterCounts, WriterId, WriterReport, WriterState, gravity,
+};
+use sqlx::Row as _;
+use sqlx::sqlite::{SqlitePool, SqliteRow};
+
+use super::fault::{Halt, corrupt, fault};
+use super::group::{Group, RunState};
+use crate::StoreError;
+use crate::row::{Row, own, own_id};
+
+/// Intervals after which a writer that does not report is lost.
+const PATIENCE: i64 = 3;
+/// Silence after which a running run without writers counts as lost, microseconds (15 minutes).
+const SILENCE: i64 = 15 * 60 * 1_000_000;
+/// Writers, and runs, that one sweep changes at most.
+const AT_A_TIME: i64 = 200;
+
+/// Writers that are overdue. A writer had at least its patience since the server began to listen.
+const OVERDUE: &str = "w.state = 'running' AND w.deadline <= ?1 AND w.interval * 3 + ?2 <= ?1";
+/// Running runs that nobody was heard of for. `?1`: the last moment that is too long ago.
+const QUIET: &str = "p.status = 'running' AND p.contact_lost = 0 AND p.updated_at <= ?1
+    AND coalesce(p.contact_at, 0) <= ?1
+    AND NOT EXISTS (SELECT 1 FROM writers w WHERE w.run_no = p.run_no AND w.state = 'running')";
+
+/// Refuses a report of an end that could not be appended later.
+pub(crate) fn check_end(run: &RunId, report: &WriterReport, now: Timestamp) -> Result<(), StoreError> {
+    let Some(status) = report.status else { return Ok(()) };
+    let ends = [Finished { status, exit_code: report.exit_code, summary: report.summary.clone() }];
+    finished_row(run, 0, &ends, now).map(drop)
+}
+
+/// How one writer ended.
+struct Finished {
+    status: Status,
+    exit_code: Option<i64>,
+    summary: Option<Object>,
+}
+
+/// The `run.finished` of writers that ended so, the last one last: the worst status, with that writer's exit code, and
+/// the last one's summary.
+fn finished_row(
+    run: &RunId,
+    head: u64,
+    ends: &[Finished],
+    now: Timestamp,
+) -> Result<Option<Arc<Row>>, StoreError> {
+    let Some(worst) = ends.iter().max_by_key(|end| gravity(end.status)) else { return Ok(None) };
+    let mut summary = ends.last().and_then(|end| end.summary.clone());
+    if let Some(code) = worst.exit_code {
+        summary.get_or_insert_default().insert("exit_code".to_owned(), code.into());
+    }
+    let end = RunFinished { status: worst.status, summary };
+    own(own_id(run, "finished", &head.to_string()), now, end).map(Some)
+}
+
+impl Group<'_> {
+    /// Takes the report of one writer.
+    pub(super) async fn put_writer(
+        &mut self,
+        run: &RunId,
+        writer: &WriterId,
+        report: &WriterReport,
+        now: Timestamp,
+    ) -> Result<WriterAnswer, Halt> {
+        let state = self.existing(run).await?;
+        let known: Option<String> =
+            sqlx::query_scalar("SELECT state FROM writers WHERE run_no = ?1 AND writer = ?2")
+                .bind(state.run_no)
+                .bind(writer.as_str())
+                .fetch_optional(&mut *self.db)
+                .await?;
+        // A report that was overtaken by the last one changes nothing.
+        if known.as_deref() != Some("finished") {
+            self.note_writer(state.run_no, writer, report, now).await?;
+            self.contact(run, now);
+            match report.state {
+                WriterState::Running => self.joined(run, &state, writer, known.as_deref(), now).await?,
+                WriterState::Finished => drop(self.end_run(run, now).await?),
+            }
+        }
+        let status = self.existing(run).await?.status;
+        Ok(WriterAnswer { status, writers: self.count_writers(state.run_no).await? })
+    }
+
+    async fn note_writer(
+        &mut self,
+        run_no: i64,
+        writer: &WriterId,
+        report: &WriterReport,
+        now: Timestamp,
+    ) -> Result<(), Halt> {
+        let secs = i64::from(report.interval_secs.unwrap_or(WRITER_INTERVAL_SECS));
+        let interval = secs * 1_000_000;
+        let summary = report.summary.as_ref().map(serde_json::to_string).transpose();
+        let state = match report.state {
+            WriterState::Running => "running",
+            WriterState::Finished => "finished",
+        };
+        sqlx::query(
+            "INSERT INTO writers (run_no, writer, state, heard_at, interval, deadline, status, exit_code, summary)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+             ON CONFLICT (run_no, writer) DO UPDATE SET state = excluded.state, heard_at = excluded.heard_at,
+                interval = excluded.interval, deadline = excluded.deadline, status = excluded.status,
+                exit_code = excluded.exit_code, summary = excluded.summary, settled = 0",
+        )
+        .bind(run_no)
+        .bind(writer.as_str())
+        .bind(state)
+        .bind(now.micros())
+        .bind(interval)
+        .bind(now.micros().saturating_add(PATIENCE * interval))
+        .bind(report.status.map(Status::as_str))
+        .bind(report.exit_code)
+        .bind(summary.map_err(|e| Halt::Fault(corrupt(e)))?)
+        .execute(&mut *self.db)
+        .await?;
+        Ok(())
+    }
+
+    /// A writer reports that it runs. One that was not running before sets a run going that had ended; a new one
+    /// begins a part of the run in which only the writers from here on count.
+    async fn joined(
+        &mut self,
+        run: &RunId,
+        state: &RunState,
+        writer: &WriterId,
+        known: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), Halt> {
+        if known == Some("running") {
+            return Ok(());
+        }
+        self.visible = true;
+        if !state.status.is_final() {
+            return Ok(());
+        }
+        if known.is_none() {
+            sqlx::query("UPDATE writers SET settled = 1 WHERE run_no = ?1 AND state <> 'running'")
+                .bind(state.run_no)
+                .execute(&mut *self.db)
+                .await?;
+        }
+        let reason = Some(format!("writer {writer} goes on"));
+        let id = own_id(run, "status", &state.head.to_string());
+        let row = own(id, now, RunStatus { status: Status::Running, reason })?;
+        self.stage(run, &[row], now).await.map(drop)
+    }
+
+    /// Appends `run.finished` where no writer runs any more and at least one has finished.
+    async fn end_run(&mut self, run: &RunId, now: Timestamp) -> Result<bool, Halt> {
+        let state = self.existing(run).await?;
+        if self.count_writers(state.run_no).await?.running > 0 {
+            return Ok(false);
+        }
+        let rows = sqlx::query(
+            "SELECT status, exit_code, summary FROM writers
+             WHERE run_no = ?1 AND state = 'finished' AND settled = 0 ORDER BY heard_at, rowid",
+        )
+        .bind(state.run_no)
+        .fetch_all(&mut *self.db)
+        .await?;
+        let ends = rows.iter().map(finished).collect::<Result<Vec<_>, _>>()?;
+        let Some(row) = finished_row(run, state.head, &ends, now)? else { return Ok(false) };
+        self.stage(run, &[row], now).await.map(|_| true)
+    }
+
+    /// The run's writers, without those of a part of it that has ended.
+    async fn count_writers(&mut self, run_no: i64) -> Result<WriterCounts, Halt> {
+        let rows =
+            sqlx::query("SELECT state, count(*) FROM writers WHERE run_no = ?1 AND settled = 0 GROUP BY 1")
+                .bind(run_no)
+                .fetch_all(&mut *self.db)
+                .await?;
+        let mut counts = WriterCounts::default();
+        for row in &rows {
+            let number = row.try_get::<i64, _>(1)?.unsigned_abs();
+            match row.try_get::<&str, _>(0)? {
+                "running" => counts.running = number,
+                "finished" => counts.finished = number,
+                _ => counts.lost = number,
+            }
+        }
+        Ok(counts)
+    }
+
+    /// Notes that a writer of the run was heard of.
+    fn contact(&mut self, run: &RunId, now: Timestamp) {
+        if let Some(touched) = self.touched.get_mut(run) {
+            let delta = touched.delta.get_or_insert_default();
+            delta.contact_at = delta.contact_at.max(Some(now.micros()));
+            delta.contact_lost = false;
+        }
+    }
+
+    /// Notes that nobody was heard of for a run.
+    fn lose_contact(&mut self, run: &RunId) {
+        if let Some(touched) = self.touched.get_mut(run) {
+            touched.delta.get_or_insert_default().contact_lost = true;
+            self.visible = true;
+        }
+    }
+
+    /// Does the work of [`crate::Store::sweep_writers`].
+    pub(super) async fn sweep(&mut self, now: Timestamp, since: Timestamp) -> Result<u64, Halt> {
+        let sql = format!(
+            "SELECT r.id, w.writer FROM writers w JOIN runs r USING (run_no)
+             WHERE {OVERDUE} ORDER BY w.deadline LIMIT ?3"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(now.micros())
+            .bind(since.micros())
+            .bind(AT_A_TIME)
+            .fetch_all(&mut *self.db)
+            .await?;
+        let mut overdue: BTreeMap<RunId, Vec<String>> = BTreeMap::new();
+        for row in &rows {
+            let run = RunId::new(row.try_get::<String, _>(0)?).map_err(|e| Halt::Fault(corrupt(e)))?;
+            overdue.entry(run).or_default().push(row.try_get(1)?);
+        }
+        for (run, writers) in overdue {
+            self.lose_writers(&run, &writers, now).await?;
+        }
+        Ok(rows.len() as u64 + self.sweep_quiet(now, since).await?)
+    }
+
+    async fn lose_writers(&mut self, run: &RunId, writers: &[String], now: Timestamp) -> Result<(), Halt> {
+        let state = self.existing(run).await?;
+        sqlx::query(
+            "UPDATE writers SET state = 'lost'
+             WHERE run_no = ?1 AND writer IN (SELECT value FROM json_each(?2))",
+        )
+        .bind(state.run_no)
+        .bind(serde_json::to_string(writers).unwrap_or_default())
+        .execute(&mut *self.db)
+        .await?;
+        // Where the run has ended in other ways, its writers need not say so.
+        if state.status.is_final() || self.count_writers(state.run_no).await?.running > 0 {
+            return Ok(());
+        }
+        if !self.end_run(run, now).await? {
+            self.lose_contact(run);
+        }
+        Ok(())
+    }
+
+    /// Runs without writers: what nobody was heard of for lost contact.
+    async fn sweep_quiet(&mut self, now: Timestamp, since: Timestamp) -> Result<u64, Halt> {
+        let latest = now.micros().saturating_sub(SILENCE);
+        if since.micros() > latest {
+            return Ok(0);
+        }
+        let sql = format!("SELECT r.id FROM progress p JOIN runs r USING (run_no) WHERE {QUIET} LIMIT ?2");
+        let rows: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+            .bind(latest)
+            .bind(AT_A_TIME)
+            .fetch_all(&mut *self.db)
+            .await?;
+        let mut changed = 0;
+        for id in rows {
+            let run = RunId::new(id).map_err(|e| Halt::Fault(corrupt(e)))?;
+            self.existing(&run).await?;
+            // What this very group appends to it is a sign of life.
+            if self.touched.get(&run).is_some_and(|touched| touched.delta.is_none()) {
+                self.lose_contact(&run);
+                changed += 1;
+            }
+        }
+        Ok(changed)
+    }
+}
+
+fn finished(row: &SqliteRow) -> Result<Finished, Halt> {
+    let broken = |what: &dyn std::fmt::Display| Halt::Fault(corrupt(what));
+    let status: &str = row.try_get(0)?;
+    let summary: Option<&str> = row.try_get(2)?;
+    Ok(Finished {
+        status: status.parse().map_err(|e| broken(&e))?,
+        exit_code: row.try_get(1)?,
+        summary: summary.map(serde_json::from_str).transpose().map_err(|e| broken(&e))?,
+    })
+}
+
+/// Whether a sweep has anything to do.
+pub(crate) async fn is_sweep_due(
+    readers: &SqlitePool,
+    now: Timestamp,
+    since: Timestamp,
+) -> Result<bool, StoreError> {
+    let overdue = format!("SELECT EXISTS (SELECT 1 FROM writers w WHERE {OVERDUE})");
+    let quiet = format!("SELECT EXISTS (SELECT 1 FROM progress p WHERE {QUIET})");
+    let is_overdue: bool = sqlx::query_scalar(sqlx::AssertSqlSafe(overdue))
+        .bind(now.micros())
+        .bind(since.micros())
+        .fetch_one(readers)
+        .await
+        .map_err(fault)?;
+    let latest = now.micros().saturating_sub(SILENCE);
+    if is_overdue || since.micros() > latest {
+        return Ok(is_overdue);
+    }
+    sqlx::query_scalar(sqlx::AssertSqlSafe(quiet)).bind(latest).fetch_one(readers).await.map_err(fault)
+}

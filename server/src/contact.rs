@@ -1,0 +1,27 @@
+//! Looks for writers and runs that nobody hears of any more. All it knows is in the database, so a restart goes on.
+
+use std::time::Duration;
+
+use gauntlet_store::Store;
+use tokio_util::sync::CancellationToken;
+
+use crate::state::now;
+
+/// Time between two looks.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// Looks again and again until the server stops.
+pub async fn sweep(store: Store, stopping: CancellationToken) {
+    let since = now();
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            () = tokio::time::sleep(LOOK) => {}
+        }
+        match store.sweep_writers(now(), since).await {
+            Ok(0) => {}
+            Ok(changed) => tracing::info!(changed, "writers or runs are not heard of any more"),
+            Err(error) => tracing::warn!(%error, "writers were not looked after; trying again"),
+        }
+    }
+}
