@@ -3,7 +3,9 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
+import { join } from "node:path";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { Client, GauntletError, uuidv7 } from "gauntlet-sdk";
@@ -24,7 +26,7 @@ test("a server that is away at the start gets everything once it is there", asyn
   assert.equal(run.stats.queued, 300, `after ${took} ms`);
   await server.start();
   const stats = await run.finish();
-  assert.deepEqual([stats.queued, stats.lost, stats.sent], [0, 0, 301]);
+  assert.deepEqual([stats.queued, stats.lost, stats.sent], [0, 0, 300]);
   assert.deepEqual(steps(await eventsOf(client, run)), upTo(300));
   assert.equal(run.warnings.length, 1, "told once");
 });
@@ -68,23 +70,81 @@ test("an event the server refuses is set aside by its index, and the rest goes o
     ["body.step_kind", "step.recorded"],
   ]);
   assert.match(run.refused[0].message, /dream/);
-  assert.equal(run.warnings.filter((text) => text.includes("refused an event")).length, 1);
+  assert.equal(run.warnings.filter((text) => text.startsWith("gauntlet: the server refused an event")).length, 1);
+  assert.deepEqual(run.losses, [{ reason: "the server refused an event: body.step_kind", count: 2 }]);
+  assert.match(run.warnings.at(-1), /is not kept in full: 2 x the server refused an event: body.step_kind$/);
   assert.deepEqual(steps(await eventsOf(client, run)), [0, 1, 3]);
 });
 
-test("a server that lost the run, or whose folder is a new one, gets it again", async (t) => {
+test("a server whose folder is a new one gets the run again", async (t) => {
   const { server, client } = await started(t);
   const run = await begun(server, { name: "gone", config: { lr: 1 } });
   run.log({ root: 0 });
-  await run.flush();
-  await client.runs.delete(run.id, { name: "gone" });
+  assert.equal(await run.flush(), true);
+  await server.kill();
+  for (const name of readdirSync(server.dataDir)) rmSync(join(server.dataDir, name), { recursive: true });
+  await server.start();
   run.log({ root: 1 });
   const stats = await run.finish();
-  assert.deepEqual([stats.sent, stats.lost], [3, 0]);
-  assert.ok(run.warnings.some((text) => /there is no run.*events are kept and sent later/.test(text)), run.warnings.join("\n"));
+  assert.equal(stats.lost, 0);
+  assert.ok(run.warnings.some((text) => /events are kept and sent later/.test(text)), run.warnings.join("\n"));
   assert.deepEqual(steps(await eventsOf(client, run)), [1]);
   const info = await client.runs.get(run.id);
   assert.deepEqual([info.name, info.config, info.status], ["gone", { lr: 1 }, "completed"]);
+});
+
+test("a run that was deleted stays deleted: nothing more is sent, what is lost is counted and told once", async (t) => {
+  const { server, client } = await started(t);
+  const run = await begun(server, { id: "deleted", name: "deleted" });
+  run.log({ root: 0 });
+  assert.equal(await run.flush(), true);
+  await client.runs.delete(run.id, { name: "deleted" });
+  for (let step = 1; step < 4; step += 1) run.log({ root: step });
+  assert.equal(await run.flush(), false);
+  run.log({ root: 4 });
+  const stats = await run.finish();
+  assert.deepEqual([stats.sent, stats.lost, stats.queued], [1, 5, 0], "four logs, and the end");
+  assert.deepEqual(run.losses, [{ reason: "the run was deleted", count: 5 }]);
+  assert.equal(run.warnings.filter((text) => text.includes("nothing more is sent")).length, 1, run.warnings.join("\n"));
+  assert.match(run.warnings.at(-1), /is not kept in full: 5 x the run was deleted$/);
+  await assert.rejects(client.runs.get(run.id), { status: 404 });
+  // Who begins it anew says so.
+  const again = await begun(server, { id: "deleted", name: "deleted" });
+  again.log({ root: 9 });
+  await again.finish();
+  assert.deepEqual(steps(await eventsOf(client, "deleted")), [0]);
+});
+
+test("flush says whether everything given so far is safe, and losses say what is not", async (t) => {
+  const { server } = await started(t);
+  const run = await begun(server);
+  assert.equal(await run.flush(), true, "nothing was given");
+  run.log({ root: 0 });
+  run.artifact("a.txt", "a");
+  assert.equal(await run.flush(), true);
+  assert.deepEqual(run.losses, []);
+  run.log({ root: 1 }, { step: "soon" });
+  run.rollout(null);
+  run.artifact("bad", 5);
+  assert.equal(await run.flush(), false);
+  assert.deepEqual(run.losses.map(({ count }) => count), [1, 1, 1]);
+  await run.finish();
+  run.log({ root: 2 });
+  assert.deepEqual(run.losses.at(-1), { reason: "logged after the run had finished", count: 1 });
+  assert.equal(await run.flush(), false);
+
+  const disabled = await begun(server, { mode: "disabled" });
+  assert.equal(await disabled.flush(), true);
+  disabled.log({ root: 1 });
+  assert.equal(await disabled.flush(), false, "what is given to a disabled run is kept nowhere");
+  await disabled.finish();
+  assert.deepEqual(disabled.warnings, [], "and that is what was asked for");
+
+  const offline = await begun(server, { mode: "offline" });
+  offline.log({ root: 1 });
+  assert.equal(await offline.flush(), false, "there is no disk here");
+  await offline.finish();
+  assert.deepEqual(offline.losses, [{ reason: "the run is offline", count: 2 }]);
 });
 
 test("a key that is refused, or a server of something else, loses nothing: it is asked again", async (t) => {
@@ -102,8 +162,8 @@ test("a key that is refused, or a server of something else, loses nothing: it is
   const run = await begun({ url: `http://127.0.0.1:${stub.address().port}` });
   run.log({ root: 0 });
   const stats = await run.finish();
-  assert.deepEqual([stats.sent, stats.lost, stats.refused], [2, 0, 0]);
-  assert.deepEqual(lines.map((line) => JSON.parse(line).kind), ["snapshot.scored", "run.finished"]);
+  assert.deepEqual([stats.sent, stats.lost, stats.refused], [1, 0, 0]);
+  assert.deepEqual(lines.map((line) => JSON.parse(line).kind), ["snapshot.scored"], "the end is reported, and the server's");
 });
 
 test("what cannot be an address or a key is refused at once", () => {
@@ -172,9 +232,9 @@ test("Retry-After is kept, a too large batch is halved, and bodies are gzip", as
   const run = await begun({ url: `http://127.0.0.1:${stub.address().port}` }, { apiKey: "secret" });
   for (let step = 0; step < 39; step += 1) run.log({ root: step }, { step });
   const stats = await run.finish();
-  assert.deepEqual([stats.sent, stats.lost, stats.refused], [40, 0, 0]);
+  assert.deepEqual([stats.sent, stats.lost, stats.refused], [39, 0, 0]);
   const sent = requests.filter(({ url }) => url.endsWith("/events"));
-  assert.deepEqual(sent.map(({ lines }) => lines), [40, 40, 20, 20, 20]);
+  assert.deepEqual(sent.map(({ lines }) => lines), [39, 39, 19, 19, 20]);
   assert.ok(sent[1].at - sent[0].at >= 1000, "it waited as long as it was asked to");
   assert.ok(sent.every(({ isPacked, key }) => isPacked && key === "Bearer secret"));
 });
@@ -184,8 +244,9 @@ test("flush gives up in time, and what is left is counted as lost at the end", a
   await server.kill();
   const run = await begun(server, { finishMs: 300 });
   run.log({ root: 0 });
-  const flushed = await run.flush({ timeoutMs: 100 });
-  assert.deepEqual([flushed.queued, flushed.lost], [1, 0]);
+  assert.equal(await run.flush({ timeoutMs: 100 }), false);
+  assert.deepEqual([run.stats.queued, run.stats.lost], [1, 0]);
+  assert.match(run.warnings.join(), /flush: after 100 ms 1 events are not safe yet/);
   const stats = await run.finish();
   assert.deepEqual([stats.queued, stats.lost, stats.sent], [0, 2, 0]);
   assert.match(run.warnings.join(), /events are lost/);

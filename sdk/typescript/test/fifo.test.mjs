@@ -23,6 +23,7 @@ function disk({ room = Infinity, lines = [], broken = false } = {}) {
     keep: (hash, bytes) => !broken && bytes.length <= room && Boolean(kept.set(hash, bytes)),
     content: (hash) => kept.get(hash) ?? null,
     forget: (hash) => void kept.delete(hash),
+    setAside() { lines.length = 0; return "aside"; },
     close() { this.isClosed = true; },
   };
 }
@@ -78,4 +79,16 @@ test("a disk that refuses is not asked with every event", () => {
   const fifo = new Fifo(bounds, () => own);
   const taken = Array.from({ length: 100 }, (_, i) => fifo.push(`${i}`)).filter(Boolean).length;
   assert.deepEqual([taken, own.tries], [4, 1]);
+});
+
+test("what is on disk and cannot be read is given up, oldest first, and the rest goes on", () => {
+  const older = disk({ lines: ["1", "2"] });
+  const own = disk();
+  const fifo = new Fifo(bounds, () => own, [older]);
+  for (const line of ["3", "4", "5", "6", "7"]) fifo.push(line);
+  assert.deepEqual(fifo.abandon("it cannot be read"), { lines: 2, place: "aside" });
+  assert.deepEqual(fifo.abandon("it cannot be read"), { lines: 4, place: "aside" });
+  assert.deepEqual(fifo.abandon("nothing is left there"), { lines: 0, place: "" });
+  assert.deepEqual(fifo.peek(9, 100), ["7"]);
+  assert.equal(fifo.spill(), true, "a new place is opened");
 });

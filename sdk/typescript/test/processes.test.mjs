@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { started } from "./support.mjs";
+import { eventsOf, started, until } from "./support.mjs";
 
 const sdk = pathToFileURL(new URL("../dist/node/index.js", import.meta.url).pathname).href;
 
@@ -103,4 +103,116 @@ test("two run handles of one process replace none of each other's rollouts", asy
   const { code, err } = await program(t, server, both);
   assert.deepEqual([code, err], [0, ""]);
   await allKept(client, "handles", 2);
+});
+
+test("one process's end does not end a run that others write; the last one's does, with the worst end", async (t) => {
+  const { server, client } = await started(t);
+  const one = (name, end, waits) => `
+    import { init } from SDK;
+    const run = await init({ id: "together" });
+    run.log({ root: 1 }, { step: 0, episode: "${name}" });
+    await run.flush();
+    ${waits ? `for (;;) {
+      const ended = await fetch(process.env.GAUNTLET_ENDPOINT + "/api/v1/runs/together/events?kind=annotation.added");
+      if ((await ended.json()).events.length > 0) break;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }` : ""}
+    await run.finish(${end});`;
+  const slow = program(t, server, one("slow", '{ summary: { slow: 1 } }', true));
+  await until(async () => (await client.runs.page()).items.length > 0, "the slow one has begun");
+  const quick = await program(t, server, one("quick", '{ status: "failed" }', false));
+  assert.deepEqual([quick.code, quick.err], [0, ""]);
+  const { status } = await client.runs.get("together");
+  assert.equal(status, "running", "the other one still writes it");
+  const note = { id: crypto.randomUUID(), at: new Date().toISOString(), kind: "annotation.added", v: 1, body: { text: "go", author: "a" } };
+  await client.events.append("together", [note]);
+  assert.equal((await slow).code, 0);
+  const ends = await eventsOf(client, "together", { kinds: ["run.finished"] });
+  assert.deepEqual(ends.map(({ body }) => body), [{ status: "failed", summary: { slow: 1 } }]);
+});
+
+test("a run that is begun again goes on after its last step, unless a step is named", async (t) => {
+  const { server, client } = await started(t);
+  const again = `
+    import { init } from SDK;
+    const run = await init({ id: "resumed", name: "n" });
+    run.log({ root: 1 });
+    run.log({ root: 2 });
+    run.metrics({ loss: 1 });
+    await run.finish();`;
+  for (let i = 0; i < 3; i += 1) assert.deepEqual(await program(t, server, again), { code: 0, signal: undefined, out: "", err: "" });
+  const film = await client.film("resumed");
+  assert.deepEqual(film.steps.map(({ step }) => step), [0, 1, 2, 3, 4, 5]);
+  assert.deepEqual(film.measurements("metrics.loss").map(({ step }) => step), [1, 3, 5]);
+  assert.equal(film.run.status, "completed");
+  const named = await program(t, server, again.replace("run.log({ root: 1 });", "run.log({ root: 9 }, { step: 2 });"));
+  assert.equal(named.code, 0);
+  const steps = (await client.film("resumed")).steps.map(({ step }) => step);
+  assert.deepEqual(steps, [0, 1, 2, 2, 3, 4, 5, 6], "a step that is named is that step, of another rollout");
+});
+
+/** How programs end, and how their runs end with them. */
+const ENDS = {
+  "exit 0": ["process.exit(0);", { code: 0 }, { status: "completed", summary: { exit_code: 0 } }],
+  "exit 3": ["process.exit(3);", { code: 3 }, { status: "failed", summary: { exit_code: 3 } }],
+  "exit code": ["process.exitCode = 4;", { code: 4 }, { status: "failed", summary: { exit_code: 4 } }],
+  natural: ["", { code: 0 }, { status: "completed", summary: { exit_code: 0 } }],
+  thrown: ['throw new RangeError("too far");', { code: 1 }, { status: "failed", summary: { exit_code: 1, error: "RangeError" } }],
+  rejected: ['Promise.reject(new RangeError("too far"));', { code: 1 }, { status: "failed", summary: { exit_code: 1, error: "RangeError" } }],
+  interrupted: ["process.exit(130);", { code: 130 }, { status: "cancelled", summary: { exit_code: 130 } }],
+  term: ["await run.flush(); process.kill(process.pid, 'SIGTERM'); setInterval(() => 0, 1000);", { signal: "SIGTERM" }, { status: "cancelled", summary: { signal: "SIGTERM" } }],
+  handled: ["process.on('uncaughtException', () => 0); setTimeout(() => { throw new Error('x'); });", { code: 0 }, { status: "completed", summary: { exit_code: 0 } }],
+};
+
+test("however a process ends, its run has all of what it logged, and its end", async (t) => {
+  const { server, client } = await started(t);
+  for (const [name, [code, ended, end]] of Object.entries(ENDS)) {
+    const text = `
+      import { init } from SDK;
+      const run = await init({ id: "${name}", finishMs: 20_000 });
+      for (let i = 0; i < 700; i += 1) run.log({ root: i });
+      run.artifact("late.txt", "late");
+      ${code}`;
+    const { code: exit, signal, err } = await program(t, server, text);
+    assert.deepEqual({ code: exit, signal }, { code: 0, signal: undefined, ...ended, ...(ended.signal ? { code: null } : {}) }, `${name}: ${err}`);
+    const events = await eventsOf(client, name);
+    assert.equal(events.filter(({ kind }) => kind === "snapshot.scored").length, 700, name);
+    const artifacts = [];
+    for await (const { stored } of client.artifacts(name)) artifacts.push(stored);
+    assert.deepEqual(artifacts, [true], name);
+    const last = events.at(-1).body;
+    if (last.summary?.error) last.summary.error = last.summary.error.type;
+    assert.deepEqual(last, end, name);
+    assert.equal((await client.runs.get(name)).status, end.status, name);
+  }
+});
+
+test("threads of one process leave each other's files on disk alone", async (t) => {
+  const { server, client } = await started(t);
+  const text = `
+    import { isMainThread, Worker } from "node:worker_threads";
+    import { fileURLToPath } from "node:url";
+    import { init } from SDK;
+    const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+    if (isMainThread) for (let i = 0; i < 3; i += 1) setTimeout(() => new Worker(fileURLToPath(import.meta.url)), 300 * i);
+    const run = await init({ id: "on disk", finishMs: 100 });
+    for (let i = 0; i < 100; i += 1) {
+      run.log({ root: i });
+      await sleep(10);
+    }
+    await run.finish();`;
+  await server.kill();
+  const spool = mkdtempSync(join(tmpdir(), "gauntlet-spool-"));
+  t.after(() => rmSync(spool, { recursive: true, force: true }));
+  const { code, err } = await program(t, server, text, { env: { GAUNTLET_SPOOL: spool } });
+  assert.equal(code, 0, err);
+  await server.start();
+  const sync = `
+    import { sync } from SDK;
+    console.log(JSON.stringify(await sync()));`;
+  const { out } = await program(t, server, sync, { env: { GAUNTLET_SPOOL: spool } });
+  const { sent, left, setAside } = JSON.parse(out);
+  assert.deepEqual({ sent, left, setAside }, { sent: 404, left: 0, setAside: 0 });
+  assert.equal((await client.film("on disk")).length, 400);
+  assert.deepEqual(readdirSync(join(spool, "js")), []);
 });

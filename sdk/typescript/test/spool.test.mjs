@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -67,7 +69,7 @@ test("what a process could not send, the next one sends; a cut-off line goes", a
   writeFileSync(join(spool, "js", "0.jsonl"), "no file of ours");
   await server.start();
   const done = await node.sync({ endpoint: server.url, folder: join(spool, "js") });
-  assert.deepEqual(done, { runs: 1, sent: 51, refused: 1, left: 0 });
+  assert.deepEqual(done, { runs: 1, sent: 51, refused: 1, left: 0, setAside: 0 });
   const info = await client.runs.get("left_behind");
   assert.deepEqual([info.name, info.config, info.status, info.metadata], ["left", { lr: 1 }, "completed", {}]);
   assert.deepEqual(steps(await eventsOf(client, "left_behind")), upTo(50));
@@ -85,17 +87,109 @@ test("a program that ends without finish is finished for it; one that throws is 
   const good = await program(script("natural", ""), server, spool);
   assert.equal(good.code, 0, good.err);
   assert.equal((await client.runs.get("natural")).status, "completed");
-  // Neither leaves time for the network: the disk keeps what they said.
+  // Neither runs any more then: what waits is sent all the same.
   const thrown = await program(script("thrown", 'throw new RangeError("too far");'), server, spool);
   assert.notEqual(thrown.code, 0);
   assert.match(thrown.err, /RangeError: too far/);
   const exited = await program(script("exited", "process.exit(3);"), server, spool);
   assert.equal(exited.code, 3);
   const done = await node.sync({ endpoint: server.url, folder: join(spool, "js") });
-  assert.deepEqual([done.runs, done.left], [2, 0]);
+  assert.deepEqual([done.runs, done.left], [0, 0], "nothing was left on disk");
   const end = (await eventsOf(client, "thrown")).at(-1);
   assert.deepEqual([end.kind, end.body.status, end.body.summary.error.type], ["run.finished", "failed", "RangeError"]);
   assert.deepEqual(steps(await eventsOf(client, "exited")), [0]);
+});
+
+test("what can never be delivered is put aside, counted and named; it delays nobody, and others are sent", async (t) => {
+  const { server, client } = await started(t);
+  const spool = folder(t);
+  const script = (id, more = "") => `
+    import { init } from "gauntlet-sdk/node";
+    const run = await init({ id: "${id}", name: "${id}", finishMs: 200 });
+    run.log({ root: 1 });
+    ${more}
+    await run.finish();`;
+  await program(script("deleted"), server, spool);
+  await server.kill();
+  await program(script("deleted"), server, spool);
+  await program(script("zeros"), server, spool);
+  await program(script("refused"), server, spool);
+  await program(script("good"), server, spool);
+  const home = join(spool, "js");
+  const files = readdirSync(home).filter((name) => name.endsWith(".jsonl"));
+  const of = (run) => join(home, files.find((name) => name.startsWith(`${run}.`)));
+  assert.equal(files.length, 4);
+  writeFileSync(of("zeros"), "\0".repeat(5000));
+  // As another version, or a hand, may have written it: the server takes no such name.
+  writeFileSync(of("refused"), readFileSync(of("refused"), "utf8").replace('"name":"refused"', '"name":""'));
+  await server.start();
+  await client.runs.delete("deleted", { name: "deleted" });
+  const begunAt = Date.now();
+  const next = await program(script("next").replace("finishMs: 200", "finishMs: 20_000"), server, spool);
+  assert.ok(Date.now() - begunAt < 5_000, `it took ${Date.now() - begunAt} ms`);
+  assert.deepEqual([next.code, (await client.runs.get("next")).status], [0, "completed"]);
+  const done = await node.sync({ endpoint: server.url, folder: home });
+  assert.equal(done.left, 0);
+  assert.equal((await client.runs.get("good")).steps, 1);
+  await assert.rejects(client.runs.get("deleted"), { status: 404 }, "it does not come back");
+  const aside = readdirSync(join(home, "undeliverable")).filter((name) => name.endsWith(".jsonl"));
+  assert.deepEqual(aside.map((name) => name.split(".")[0]).sort(), ["deleted", "refused", "zeros"]);
+  const later = await program(script("later"), server, spool);
+  assert.deepEqual([later.code, later.err], [0, ""], "nobody tries them again");
+  assert.deepEqual(readdirSync(home), ["undeliverable"]);
+});
+
+test("a leftover for a server that takes and says nothing does not hold a program up", async (t) => {
+  const { server } = await started(t);
+  const spool = folder(t);
+  await server.kill();
+  const script = `
+    import { init } from "gauntlet-sdk/node";
+    const run = await init({ finishMs: 200 });
+    run.log({ root: 1 });
+    await run.finish();`;
+  await program(script, server, spool);
+  const silent = createServer(() => undefined).listen(Number(new URL(server.url).port), "127.0.0.1");
+  await once(silent, "listening");
+  t.after(() => (silent.closeAllConnections(), silent.close()));
+  const begunAt = Date.now();
+  const { code, err } = await program(script, server, spool);
+  assert.equal(code, 0, err);
+  assert.ok(Date.now() - begunAt < 6_000, `it took ${Date.now() - begunAt} ms`);
+});
+
+test("a folder that is removed while events wait in it is made again", async (t) => {
+  const { server, client } = await started(t);
+  const spoolFolder = folder(t);
+  await server.kill();
+  const run = await begun(server, { queueEvents: 5, spoolFolder, finishMs: 100 }, node.init);
+  for (let step = 0; step < 20; step += 1) run.log({ root: step }, { step });
+  await until(() => readdirSync(spoolFolder).length > 0, "they are on disk");
+  rmSync(spoolFolder, { recursive: true });
+  for (let step = 20; step < 40; step += 1) run.log({ root: step }, { step });
+  const stats = await run.finish();
+  assert.deepEqual([stats.spooled, stats.lost], [41, 0]);
+  await server.start();
+  const done = await node.sync({ endpoint: server.url, folder: spoolFolder });
+  assert.deepEqual([done.sent, done.left], [41, 0]);
+  assert.deepEqual(steps(await eventsOf(client, run)), upTo(40));
+});
+
+test("what is on disk and cannot be read any more is counted, and the rest goes on", async (t) => {
+  const { server, client } = await started(t);
+  const spoolFolder = folder(t);
+  await server.kill();
+  const run = await begun(server, { queueEvents: 5, spoolFolder }, node.init);
+  for (let step = 0; step < 20; step += 1) run.log({ root: step }, { step });
+  const [file] = readdirSync(spoolFolder).filter((name) => name.endsWith(".jsonl"));
+  truncateSync(join(spoolFolder, file), 0);
+  await server.start();
+  run.log({ root: 20 }, { step: 20 });
+  assert.equal(await run.flush(), false);
+  await run.finish();
+  const lost = run.losses.reduce((sum, { count }) => sum + count, 0);
+  assert.ok(run.losses.some(({ reason }) => reason === "what waited on disk cannot be read"), JSON.stringify(run.losses));
+  assert.equal(lost + steps(await eventsOf(client, run)).length, 21);
 });
 
 test("offline keeps everything on disk, where the server's own import reads it", async (t) => {
@@ -117,7 +211,7 @@ test("a file that is in use by a living process is left alone", async (t) => {
   await server.kill();
   const run = await begun(server, { queueEvents: 5, spoolFolder, finishMs: 100 }, node.init);
   for (let step = 0; step < 20; step += 1) run.log({ root: step }, { step });
-  assert.deepEqual(await node.sync({ endpoint: server.url, folder: spoolFolder }), { runs: 0, sent: 0, refused: 0, left: 0 });
+  assert.deepEqual(await node.sync({ endpoint: server.url, folder: spoolFolder }), { runs: 0, sent: 0, refused: 0, left: 0, setAside: 0 });
   await run.finish();
   assert.equal(readdirSync(spoolFolder).length, 1);
 });
@@ -155,7 +249,7 @@ test("the content of an artifact waits with its event: in memory, on disk, over 
   assert.equal(readdirSync(home).filter((name) => name.endsWith(".jsonl")).length, 1);
   await server.start();
   const done = await node.sync({ folder: home });
-  assert.deepEqual(done, { runs: 1, sent: 5, refused: 0, left: 0 }, "sent to the server it was meant for");
+  assert.deepEqual(done, { runs: 1, sent: 6, refused: 0, left: 0, setAside: 0 }, "sent to the server it was meant for, with its end");
   const rows = [];
   for await (const row of client.artifacts("files")) rows.push(row);
   assert.deepEqual(rows.map(({ name, stored, mime_type }) => [name, stored, mime_type]), [

@@ -8,7 +8,7 @@ import type { StoredEvent } from "../wire/events.js";
 import { Commands } from "./commands.js";
 import { Events } from "./events.js";
 import { Files, type ArtifactRow, type Bytes } from "./files.js";
-import { Http, type ClientOptions } from "./http.js";
+import { Http, type Call, type ClientOptions, type Prepared } from "./http.js";
 import { Runs } from "./runs.js";
 import { Steps, type EpisodeRow } from "./steps.js";
 import type { Imported, SearchHit, SearchQuery, Series } from "./types.js";
@@ -36,6 +36,11 @@ export class Client {
   /** The server's base address. */
   get endpoint(): string {
     return this.#http.endpoint;
+  }
+
+  /** @internal A request that is sent by other means. */
+  prepared(method: string, path: string, call: Call = {}): Prepared {
+    return this.#http.prepared(method, path, call);
   }
 
   /**

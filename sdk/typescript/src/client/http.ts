@@ -44,6 +44,14 @@ export interface Call {
   keepalive?: boolean;
 }
 
+/** A request as it goes over the network, for whoever sends it elsewhere. */
+export interface Prepared {
+  url: string;
+  method: string;
+  headers: Record<string, string>;
+  body: Body | undefined;
+}
+
 /** Requests to one server. */
 export class Http {
   readonly endpoint: string;
@@ -82,6 +90,15 @@ export class Http {
     return this.#read(method, path, call, "whole", async (response) => new Uint8Array(await response.arrayBuffer()));
   }
 
+  /** The request, not sent. */
+  prepared(method: string, path: string, call: Call = {}): Prepared {
+    const headers: Record<string, string> = { ...call.headers };
+    if (this.#apiKey !== undefined) headers["authorization"] = `Bearer ${this.#apiKey}`;
+    if (call.json !== undefined) headers["content-type"] = "application/json";
+    const body = call.json === undefined ? call.body : written(call.json);
+    return { url: this.url(path, call.query), method, headers, body };
+  }
+
   #read<T>(method: string, path: string, call: Call, how: string, read: (from: Response) => Promise<T>): Promise<T> {
     return this.#sent(method, path, call, async (response, clock) => {
       try {
@@ -102,13 +119,10 @@ export class Http {
     call: Call,
     use: (response: Response, clock: Deadline) => Promise<T>,
   ): Promise<T> {
-    const headers: Record<string, string> = { ...call.headers };
-    if (this.#apiKey !== undefined) headers["authorization"] = `Bearer ${this.#apiKey}`;
-    if (call.json !== undefined) headers["content-type"] = "application/json";
+    const { url, headers, body } = this.prepared(method, path, call);
     const clock = new Deadline(call.timeoutMs === undefined ? this.#timeoutMs : call.timeoutMs, call.signal);
     try {
-      const body = call.json === undefined ? call.body : written(call.json);
-      const response = await fetch(this.url(path, call.query), {
+      const response = await fetch(url, {
         method,
         headers,
         ...(body === undefined ? {} : { body }),

@@ -1,7 +1,12 @@
 // Runs: create, list, read, change, delete.
 
 import { part, type Http } from "./http.js";
-import type { Page, Run, RunPatch, RunQuery, RunSpec } from "./types.js";
+import type { Page, Run, RunPatch, RunQuery, RunSpec, WriterAnswer, WriterReport } from "./types.js";
+
+/** Where a writer reports. */
+export function writerPath(run: string, writer: string): string {
+  return `/runs/${part(run)}/writers/${part(writer)}`;
+}
 
 /** The runs of a server. */
 export class Runs {
@@ -35,6 +40,16 @@ export class Runs {
   /** Changes name, tags, notes or status. */
   patch(run: string, patch: RunPatch): Promise<Run> {
     return this.http.json("PATCH", `/runs/${part(run)}`, { json: patch });
+  }
+
+  /** Reports that a writer of the run lives, or how it ended. Saying it twice is fine. */
+  report(
+    run: string,
+    writer: string,
+    report: WriterReport,
+    options: { signal?: AbortSignal; timeoutMs?: number } = {},
+  ): Promise<WriterAnswer> {
+    return this.http.json("PUT", writerPath(run, writer), { json: report, ...options });
   }
 
   /** Deletes a run and its log. `name` must be the run's, so that nobody deletes the wrong one. */

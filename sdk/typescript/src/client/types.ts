@@ -1,6 +1,6 @@
 // What the API takes and answers, beside events.
 
-import type { Action, FailureKind, Kind, Status } from "../wire/events.js";
+import type { Action, FailureKind, FinalStatus, Kind, Status } from "../wire/events.js";
 import type { JsonObject } from "../wire/json.js";
 
 /** What creates a run. */
@@ -42,8 +42,26 @@ export interface Run {
   failing: number;
   /** The greatest step of anything scored or recorded; `null` before the first. */
   last_step?: number | null;
+  /** When somebody who writes it was last heard of, and whether that is too long ago; `null` once it has ended. */
+  contact?: { last_at: string; lost: boolean } | null;
   last_root: number | null;
   mean_root: number | null;
+}
+
+/** How a process that writes a run ended. */
+export interface WriterEnd {
+  status: FinalStatus;
+  exit_code?: number;
+  summary?: JsonObject;
+}
+
+/** What a process that writes a run reports of itself. */
+export type WriterReport = { state: "running"; interval_secs?: number } | ({ state: "finished" } & WriterEnd);
+
+/** What a writer learns when it reports. */
+export interface WriterAnswer {
+  status: Status;
+  writers: { running: number; finished: number; lost: number };
 }
 
 /** A change of what people wrote about a run; what is absent stays. */

@@ -2,6 +2,7 @@
 // made, in crates/film/src/codec. Reading trusts no length: each is held against the bytes left.
 
 import type { FailureKind } from "../wire/events.js";
+import { MAX_STEP } from "../wire/limits.js";
 import type { Asked, Fact, What } from "./fact.js";
 import { CodecError, Input } from "./input.js";
 import { ACTIONS, FAILURE_WORDS, STATUSES, STEP_KINDS, WHATS } from "./words.js";
@@ -40,7 +41,7 @@ export function decodeFacts(bytes: Uint8Array): Fact[] {
     const step = steps[i] ?? 0;
     const seq = seqs[i] ?? -1;
     if (seq < 0) throw input.wrong("seq", `${seq} is no position`);
-    if (step < 0 || step > 0x1_0000_0000) throw input.wrong("step", `${step} is no step`);
+    if (step < 0 || step > MAX_STEP + 1) throw input.wrong("step", `${step} is no step`);
     const what = kind === "scored" ? scored[shot++] : other(input, kind);
     if (what === undefined) throw input.wrong("kind", "has no snapshot");
     return { seq, at: times[i] ?? "", episode: episodes[i] || null, step: step === 0 ? null : step - 1, ...what };
@@ -181,7 +182,7 @@ function other(input: Input, kind: Exclude<What["what"], "scored">): What {
     case "note": {
       const [text, author] = [input.text("text"), input.text("author")];
       const hasRange = input.flag("range");
-      const range = hasRange ? { from: input.small("range.from"), to: input.small("range.to") } : null;
+      const range = hasRange ? { from: input.exact("range.from"), to: input.exact("range.to") } : null;
       return { what: kind, text, author, range };
     }
     case "artifact":

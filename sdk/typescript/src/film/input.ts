@@ -5,6 +5,14 @@ import { fromMicros } from "../wire/time.js";
 /** The most text one chunk may unfold to, UTF-16 units: references to one text are cheap in the input. */
 const MOST_TEXT = 1 << 28;
 
+/** The greatest difference of two steps, and more than that of anything else that must be exact. */
+const WIDEST = 2n ** 53n;
+
+/** A number from one whose lowest bit is its sign. */
+function unfolded(number: bigint): bigint {
+  return number & 1n ? -((number + 1n) >> 1n) : number >> 1n;
+}
+
 /** Why bytes are no facts: which part, where, and what was expected and found. */
 export class CodecError extends Error {
   override readonly name = "CodecError";
@@ -74,9 +82,14 @@ export class Input {
     return number;
   }
 
+  /** A number whose lowest bit is its sign: up to 2^53 either way. */
   signed(what: string): number {
-    const number = this.exact(what);
-    return number % 2 === 0 ? number / 2 : -(number + 1) / 2;
+    const begun = this.#at;
+    const number = this.number(what);
+    if (Number.isSafeInteger(number)) return number % 2 === 0 ? number / 2 : -(number + 1) / 2;
+    const signed = unfolded(this.#exactly(begun));
+    if (signed > WIDEST || signed < -WIDEST) throw this.wrong(what, `${signed} is more than 53 bits`);
+    return Number(signed);
   }
 
   small(what: string): number {
@@ -162,8 +175,7 @@ export class Input {
     const times = new Array<string>(this.fits(what, count, 1));
     let before = 0n;
     for (let i = 0; i < count; i += 1) {
-      const number = this.#wide(what);
-      before += number & 1n ? -((number + 1n) >> 1n) : number >> 1n;
+      before += unfolded(this.#wide(what));
       if (before < -62_135_596_800_000_000n || before >= 253_402_207_200_000_000n) {
         throw this.wrong(what, `${before} microseconds are outside the years 1 to 9999`);
       }
@@ -175,7 +187,11 @@ export class Input {
   #wide(what: string): bigint {
     const begun = this.#at;
     const number = this.number(what);
-    if (Number.isSafeInteger(number)) return BigInt(number);
+    return Number.isSafeInteger(number) ? BigInt(number) : this.#exactly(begun);
+  }
+
+  /** The number that was read since `begun`, which may be of more than 53 bits. */
+  #exactly(begun: number): bigint {
     let exact = 0n;
     this.bytes.subarray(begun, this.#at).forEach((byte, i) => (exact |= BigInt(byte & 0x7f) << BigInt(7 * i)));
     return exact;

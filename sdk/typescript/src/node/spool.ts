@@ -2,12 +2,14 @@
 //
 // One file a process and run, JSON lines: `run.started` first, with the run's id and its server in the metadata, then
 // the events in order. `gauntlet import` reads it. Beside it `.files`, a folder with the contents of artifacts under
-// their SHA-256, and while the process lives `.pid`, which says which process that is.
+// their SHA-256, and while the process lives `.pid`, which says which process that is. What can never be delivered is
+// put into the folder `undeliverable` beside them, where nobody tries it again.
 
 import {
   appendFileSync,
   closeSync,
   existsSync,
+  fstatSync,
   fsyncSync,
   ftruncateSync,
   mkdirSync,
@@ -17,11 +19,12 @@ import {
   readSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { RunSpec } from "../client/types.js";
 import type { Spool } from "../run/fifo.js";
 import { spanId, uuidv7 } from "../wire/ids.js";
@@ -34,6 +37,10 @@ const ENDPOINT = "gauntlet.endpoint";
 /** Bytes read at a time. */
 const PART = 1 << 20;
 const NEWLINE = 0x0a;
+/** Where what can never be delivered is put, below the folder of the others. */
+const UNDELIVERABLE = "undeliverable";
+/** Names of files that were made here: the run, the process, and 8 random bytes. */
+const OURS = /\.\d+-[0-9a-f]{16}\.jsonl$/;
 
 type Spec = RunSpec & { id: string };
 
@@ -55,7 +62,7 @@ export function spoolFolder(): string {
 export class DiskSpool implements Spool, Header {
   readonly spec: Spec;
   readonly endpoint: string | null;
-  readonly #file: number;
+  #file: number;
   /** Where the first event begins, the first that is left, and where the last ends. Bytes. */
   readonly #begin: number;
   #read: number;
@@ -84,7 +91,7 @@ export class DiskSpool implements Spool, Header {
   /** A new file for a run that is meant for `endpoint`. Throws where there can be none. */
   static create(folder: string, spec: Spec, endpoint: string | null, mostBytes: number): DiskSpool {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const path = join(folder, `${prefixOf(spec.id)}${process.pid}-${spanId()}.jsonl`);
+    const path = newPath(folder, spec.id);
     writeOwner(path);
     appendFileSync(path, headerOf(spec, endpoint), { mode: 0o600 });
     return new DiskSpool(path, mostBytes);
@@ -92,19 +99,33 @@ export class DiskSpool implements Spool, Header {
 
   /**
    * The files that earlier processes left in a folder, oldest first, where `wants` says so; each belongs to this
-   * process from then on. `of` is the only run that is asked for.
+   * process from then on. `of` is the only run that is asked for. `onBroken` is told of files that no run can be read
+   * from: they are put aside.
    */
-  static *adopt(folder: string, wants: (header: Header) => boolean, of?: string): Generator<DiskSpool, void> {
+  static *adopt(
+    folder: string,
+    wants: (header: Header) => boolean,
+    onBroken: (place: string) => void,
+    of?: string,
+  ): Generator<DiskSpool, void> {
     const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".jsonl")) : [];
     const asked = names.filter((name) => of === undefined || name.startsWith(prefixOf(of)));
-    // What is gone meanwhile, somebody else's, or no file of ours stays as it is, and the others are sent.
-    const headers = asked.flatMap((name) => orNothing(() => headerSays(join(folder, name))) ?? []);
-    for (const { path } of headers.filter(wants).sort((a, b) => a.begun - b.begun)) {
+    const headers = asked.flatMap((name) => {
+      const path = join(folder, name);
+      try {
+        return headerSays(path);
+      } catch (error) {
+        // What is gone meanwhile, somebody else's, or no file of ours stays as it is.
+        const isBroken = OURS.test(name) && (error as { code?: string }).code === undefined && !hasLivingOwner(path);
+        if (isBroken) onBroken(putAside(path));
+        return [];
+      }
+    });
+    for (const { path, spec } of headers.filter(wants).sort((a, b) => a.begun - b.begun)) {
       if (hasLivingOwner(path)) continue;
-      const spool = orNothing(() => new DiskSpool(path, Number.POSITIVE_INFINITY));
-      if (spool === null) continue;
-      writeOwner(path);
-      yield spool;
+      const mine = orNothing(() => claimed(path, newPath(folder, spec.id)));
+      const spool = mine === null ? null : orNothing(() => new DiskSpool(mine, Number.POSITIVE_INFINITY));
+      if (spool !== null) yield spool;
     }
   }
 
@@ -116,6 +137,7 @@ export class DiskSpool implements Spool, Header {
     const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(""));
     if (this.#end + this.#contents + bytes.length > this.mostBytes) return false;
     try {
+      this.#restoreIfRemoved();
       for (let at = 0; at < bytes.length; ) at += writeSync(this.#file, bytes, at, bytes.length - at, this.#end + at);
     } catch {
       // A cut-off line left behind is overwritten by the next try.
@@ -178,14 +200,48 @@ export class DiskSpool implements Spool, Header {
     rmSync(this.#pathOf(hash), { force: true });
   }
 
+  sync(): void {
+    fsyncSync(this.#file);
+  }
+
+  setAside(why: string): string {
+    closeSync(this.#file);
+    const place = orNothing(() => putAside(this.place)) ?? this.place;
+    orNothing(() => writeFileSync(`${place}.why.txt`, `${why}\n`, { mode: 0o600 }));
+    this.#left = 0;
+    rmSync(ownerOf(this.place), { force: true });
+    mine.delete(this.place);
+    return place;
+  }
+
   close(): void {
     if (this.#left === 0) {
       rmSync(filesOf(this.place), { recursive: true, force: true });
       rmSync(this.place, { force: true });
-    } else fsyncSync(this.#file);
+    } else {
+      this.#restoreIfRemoved();
+      fsyncSync(this.#file);
+    }
     closeSync(this.#file);
     rmSync(ownerOf(this.place), { force: true });
     mine.delete(this.place);
+  }
+
+  /** Somebody removed the file: what is in it would be gone with this process, so it is written anew. */
+  #restoreIfRemoved(): void {
+    if (fstatSync(this.#file).nlink > 0) return;
+    const copy = (from: number, to: number) => {
+      const part = Buffer.alloc(to - from);
+      return part.subarray(0, readSync(this.#file, part, 0, part.length, from));
+    };
+    mkdirSync(dirname(this.place), { recursive: true, mode: 0o700 });
+    writeOwner(this.place);
+    const text = Buffer.concat([copy(0, this.#begin), copy(this.#read, this.#end)]);
+    writeFileSync(this.place, text, { mode: 0o600 });
+    closeSync(this.#file);
+    this.#file = openSync(this.place, "r+");
+    this.#end -= this.#read - this.#begin;
+    this.#read = this.#begin;
   }
 
   #pathOf(hash: string): string {
@@ -229,7 +285,8 @@ function headerOf(spec: Spec, endpoint: string | null): string {
 /** What the first line of a file says, and how long it is. Throws where it says no run. */
 function headerSays(path: string): Header & { path: string; bytes: number; begun: number } {
   const line = firstLine(path);
-  const { at, body } = JSON.parse(line.toString("utf8")) as { at: string; body: Omit<Spec, "id"> };
+  const { at, body } = (JSON.parse(line.toString("utf8")) ?? {}) as { at: string; body: Omit<Spec, "id"> };
+  if (typeof body !== "object" || body === null) throw new Error("the first line has no body");
   const { [RUN_ID]: id, [ENDPOINT]: endpoint, ...metadata } = body.metadata ?? {};
   if (typeof id !== "string") throw new Error(`the first line has no body.metadata["${RUN_ID}"]`);
   const server = typeof endpoint === "string" ? endpoint : null;
@@ -252,6 +309,37 @@ function firstLine(path: string): Buffer {
   } finally {
     closeSync(file);
   }
+}
+
+/** A path for one more file of a run. */
+function newPath(folder: string, run: string): string {
+  return join(folder, `${prefixOf(run)}${process.pid}-${spanId()}.jsonl`);
+}
+
+/** Makes the file of a process that has ended this one's. Only one of those that try at the same time gets it. */
+function claimed(path: string, target: string): string {
+  writeOwner(target);
+  try {
+    renameSync(path, target);
+  } catch (error) {
+    rmSync(ownerOf(target), { force: true });
+    mine.delete(target);
+    throw error;
+  }
+  orNothing(() => renameSync(filesOf(path), filesOf(target)));
+  rmSync(ownerOf(path), { force: true });
+  return target;
+}
+
+/** Moves a file, with what is beside it, to where nobody tries to send it; where it is now. */
+function putAside(path: string): string {
+  const folder = join(dirname(path), UNDELIVERABLE);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const target = join(folder, basename(path));
+  renameSync(path, target);
+  orNothing(() => renameSync(filesOf(path), filesOf(target)));
+  rmSync(ownerOf(path), { force: true });
+  return target;
 }
 
 /** How the names of a run's files begin. */
@@ -282,12 +370,21 @@ function writeOwner(path: string): void {
 
 function hasLivingOwner(path: string): boolean {
   try {
-    const pid = Number(readFileSync(ownerOf(path), "utf8"));
-    if (pid === process.pid) return mine.has(path);
+    const owner = ownerOf(path);
+    const pid = Number(readFileSync(owner, "utf8"));
+    if (pid === process.pid) return mine.has(path) || statSync(owner).mtimeMs > beganAt();
     process.kill(pid, 0);
     return true;
   } catch (error) {
     // There, but somebody else's.
     return (error as { code?: string }).code === "EPERM";
   }
+}
+
+/**
+ * When this process began, milliseconds since the Unix epoch. A file of its number that was made later is another
+ * thread's; an earlier one was left by a process of the same number, as containers have them.
+ */
+function beganAt(): number {
+  return Date.now() - process.uptime() * 1000;
 }

@@ -3,11 +3,13 @@
 import { GauntletError, type Detail } from "../client/errors.js";
 import type { Client } from "../client/client.js";
 import { backoff, pause } from "../client/http.js";
-import type { Run as RunInfo, RunSpec } from "../client/types.js";
+import type { Run as RunInfo, RunSpec, WriterEnd } from "../client/types.js";
 import { uuidv7 } from "../wire/ids.js";
 import { now } from "../wire/time.js";
 import type { Content, Fifo } from "./fifo.js";
+import { leavingRequests } from "./leaving.js";
 import type { Ledger } from "./ledger.js";
+import type { SendNow } from "./settings.js";
 
 /** Longest time an event waits for company, and until it is on disk while no server takes it. Milliseconds. */
 const LINGER_MS = 50;
@@ -24,6 +26,8 @@ const MOST_REFUSED = 100;
 const PARTING_BYTES = 60_000;
 /** Statuses that are about what was sent. Any other refusal may be over later, and loses nothing. */
 const ABOUT_CONTENT = [400, 413, 422];
+/** The run was deleted: nothing of it is taken any more. */
+const GONE = 410;
 const ARTIFACT = '"kind":"artifact.added"';
 
 /** An event the server will not take, and why. */
@@ -36,7 +40,9 @@ export interface Refused {
 /** Brings one run's events to its server. */
 export class Delivery {
   readonly refused: Refused[] = [];
-  #isCreated = false;
+  #isCreated: boolean;
+  /** Whether the creation of the run, which counts as an event, is not settled yet. */
+  #owesCreation: boolean;
   /** Ends when the server has answered the first request, or could not be asked. */
   readonly #asked = new AbortController();
   /** Why nothing is sent any more, once that is so. */
@@ -60,15 +66,30 @@ export class Delivery {
     private readonly spec: RunSpec & { id: string },
     private readonly fifo: Fifo,
     private readonly ledger: Ledger,
-    /** Called with the run as the server has it, each time the server has said that it is there. */
-    private readonly onCreated: (run: Partial<RunInfo>) => void = () => undefined,
+    /**
+     * Called with the run as the server has it, each time the server has said that it is there. `null` for what an
+     * earlier process left: its run is created only where the server never had it.
+     */
+    private readonly onCreated: ((run: Partial<RunInfo>) => void) | null,
   ) {
+    this.#isCreated = onCreated === null;
+    this.#owesCreation = onCreated !== null;
     // The first is the creation of the run.
-    this.#taken = 1 + fifo.left;
+    this.#taken = Number(this.#owesCreation) + fifo.left;
   }
 
   get queued(): number {
     return this.fifo.left;
+  }
+
+  /** Why nothing is sent any more; `null` while something is. */
+  get endedBecause(): string | null {
+    return this.#halted;
+  }
+
+  /** Whether the server has the run, as far as it is known. */
+  get isCreated(): boolean {
+    return this.#isCreated;
   }
 
   /** Whether the last try found no server, or one that takes nothing now. */
@@ -120,7 +141,7 @@ export class Delivery {
    */
   async flush(timeoutMs: number, isIdle = false): Promise<boolean> {
     if (this.#untold > 0) this.#sayGap();
-    if (this.client === null) return this.#spill();
+    if (this.client === null) return this.#spill() && attempt(false, () => (this.fifo.sync(), true));
     const target = this.#taken;
     if (this.#settled >= target) return true;
     this.#hurry.abort();
@@ -140,6 +161,38 @@ export class Delivery {
     const lines = this.fifo.peek(BATCH_EVENTS, PARTING_BYTES);
     if (lines[0] === undefined || lines[0].length > PARTING_BYTES) return;
     void this.client.events.appendOnLeaving(this.spec.id, lines).catch(() => undefined);
+  }
+
+  /**
+   * What a process that is ending can still do: everything that waits, and the report of its end, while nothing else
+   * runs. Sent twice, it is kept once. Whether the report was taken.
+   */
+  leave(send: SendNow, report: { writer: string; end: WriterEnd } | null, timeoutMs: number): boolean {
+    if (this.client === null || this.#halted !== null || this.#isAway) return false;
+    if (this.#untold > 0) this.#sayGap();
+    const { client, spec, fifo } = this;
+    const requests = attempt([], () => leavingRequests(client, spec, fifo, this.#isCreated, report));
+    const done = requests.slice(0, attempt(0, () => send(requests, timeoutMs)));
+    for (const { lines, hash } of done) {
+      if (hash !== undefined) attempt(undefined, () => fifo.release(hash));
+      attempt(undefined, () => fifo.drop(lines));
+      this.ledger.counts.sent += lines;
+    }
+    return report !== null && done.length === requests.length && requests.at(-1)?.method === "PUT";
+  }
+
+  /** The run was deleted: what is left, on disk as well, is lost. */
+  gone(why: string): void {
+    if (this.#halted !== null) return;
+    this.#halted = "the run was deleted";
+    this.#stop.abort();
+    this.#drop(`the run was deleted`);
+    this.ledger.warn("gone", `nothing more is sent for run ${this.spec.id}: ${why}`);
+  }
+
+  /** What waits goes to disk now, where there is one; it is sent all the same. */
+  secure(): void {
+    this.#spill();
   }
 
   /** Sends no more. What is left goes to disk where there is one, else it is lost. Does not wait for anything. */
@@ -163,12 +216,37 @@ export class Delivery {
     this.ledger.guarded("closing the queue", undefined, () => this.fifo.close());
   }
 
+  /** Everything that waits is lost. On disk it is put aside, so that nobody tries it again. */
+  #drop(why: string): void {
+    let lost = this.fifo.clear();
+    for (let aside = this.fifo.abandon(why); aside.lines > 0; aside = this.fifo.abandon(why)) {
+      lost += aside.lines;
+      this.ledger.warn("aside", `${aside.lines} events cannot be delivered, ${why}; they are in ${aside.place}`);
+    }
+    if (lost > 0) this.#lose(lost, why);
+    this.#settle(this.#taken - this.#settled);
+  }
+
+  /** The first lines. What cannot be read from disk is lost, and the rest goes on. */
+  #next(): string[] {
+    while (this.fifo.left > 0) {
+      const lines = attempt([], () => this.fifo.peek(BATCH_EVENTS, BATCH_BYTES));
+      if (lines.length > 0) return lines;
+      const { lines: lost, place } = this.fifo.abandon("it cannot be read");
+      if (lost === 0) return [];
+      this.#lose(lost, "what waited on disk cannot be read");
+      this.ledger.warn("aside", `${lost} events cannot be read; they are in ${place}`);
+      this.#settle(lost);
+    }
+    return [];
+  }
+
   async #send(client: Client): Promise<void> {
     if (!this.#isCreated && (await this.#persist(client, async () => undefined)) === false) return;
     while (this.fifo.left > 0 && this.#halted === null) {
       if (this.fifo.left < BATCH_EVENTS) await pause(LINGER_MS, this.#hurry.signal, true);
-      const lines = this.fifo.peek(BATCH_EVENTS, BATCH_BYTES);
-      if (lines.length === 0) throw new Error("what waits on disk cannot be read");
+      const lines = this.#next();
+      if (lines.length === 0) return;
       if (!(await this.#batch(client, lines)) || this.#halted !== null) return;
       this.fifo.drop(lines.length);
       this.#settle(lines.length);
@@ -216,6 +294,7 @@ export class Delivery {
     if (refusal === false) return false;
     if (refusal !== true) {
       this.ledger.counts.lost += 1;
+      this.ledger.lose(`the content of an artifact was refused: ${refusal.message}`);
       this.ledger.warn("artifact", `the content of artifact ${body?.name} is not kept: ${refusal.message}`);
     }
     this.fifo.release(hash);
@@ -225,9 +304,11 @@ export class Delivery {
   async #create(client: Client): Promise<void> {
     const run = await this.#made(client);
     this.#isCreated = true;
-    this.ledger.guarded("beginning the run", undefined, () => this.onCreated(run));
+    this.ledger.guarded("beginning the run", undefined, () => this.onCreated?.(run));
     this.#asked.abort();
-    if (this.#settled === 0) this.#settle(1);
+    if (!this.#owesCreation) return;
+    this.#owesCreation = false;
+    this.#settle(1);
   }
 
   /** Creates the run, or finds it; the run as the server has it. */
@@ -263,7 +344,16 @@ export class Delivery {
         this.#asked.abort();
         if (this.#halted !== null) break;
         if (!(error instanceof GauntletError)) throw error;
-        if (this.#isCreated && ABOUT_CONTENT.includes(error.status)) return error;
+        if (error.status === GONE) return this.gone(error.message), false;
+        if (ABOUT_CONTENT.includes(error.status)) {
+          if (this.#isCreated) return error;
+          return this.#refuseRun(error), false;
+        }
+        if (error.status === 404 && this.#isCreated && this.onCreated === null && attempt === 1) {
+          // Left by a process that never reached the server.
+          this.#isCreated = false;
+          continue;
+        }
         // A server that lost the run, or whose folder is a new one, gets it again.
         if (error.status === 404) this.#isCreated = false;
         this.#isAway = true;
@@ -273,6 +363,12 @@ export class Delivery {
       }
     }
     return false;
+  }
+
+  /** The server takes the run itself not, whatever is left out: nothing of it can ever be delivered. */
+  #refuseRun(error: GauntletError): void {
+    this.#halted = `the server refuses the run: ${error.message}`;
+    this.#drop(this.#halted);
   }
 
   /** The pause before the next try. Who waits in `flush` ends it, unless the server asked for it. */
@@ -298,13 +394,14 @@ export class Delivery {
   }
 
   #spill(): boolean {
-    return this.ledger.guarded("writing to disk", false, () => this.fifo.spill());
+    return attempt(false, () => this.fifo.spill());
   }
 
   #setAside(line: string, { field, message }: Detail, error: GauntletError): void {
     this.ledger.counts.refused += 1;
     const event = parsed(line);
     const why = { field: field ?? "", message: message ?? error.message };
+    this.ledger.lose(`the server refused an event: ${why.field}`);
     if (this.refused.length < MOST_REFUSED) this.refused.push({ event, ...why });
     this.ledger.warn(`refused ${why.field}`, `the server refused an event: ${why.field}: ${why.message}`);
   }
@@ -319,6 +416,7 @@ export class Delivery {
 
   #lose(count: number, why: string): void {
     this.ledger.counts.lost += count;
+    this.ledger.lose(why, count);
     this.ledger.warn(`lost ${why}`, `events are lost: ${why} (told once; see run.stats.lost)`);
   }
 
@@ -328,6 +426,15 @@ export class Delivery {
     const done = this.#waiters.filter(isDone);
     this.#waiters = this.#waiters.filter((waiter) => !isDone(waiter));
     for (const { resolve } of done) resolve();
+  }
+}
+
+/** What a disk answers; `otherwise` where it fails: then memory holds what waits. */
+function attempt<T>(otherwise: T, work: () => T): T {
+  try {
+    return work();
+  } catch {
+    return otherwise;
   }
 }
 

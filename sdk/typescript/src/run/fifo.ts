@@ -18,6 +18,10 @@ export interface Spool {
   content(hash: string): Uint8Array | null;
   /** Forgets the content of an artifact: it has arrived. */
   forget(hash: string): void;
+  /** Waits until what was added is on the disk itself. */
+  sync?(): void;
+  /** Puts it where no later process tries to send it, and lets go of it; where it is now, for people. */
+  setAside(why: string): string;
   /** Lets go of it. What is left stays for a later process. */
   close(): void;
 }
@@ -47,7 +51,7 @@ export class Fifo {
   readonly #contents = new Map<string, Uint8Array>();
   #contentSize = 0;
   #spool: Spool | null = null;
-  /** Asked once: where there is no place on disk, there is none a moment later. */
+  /** Where there is no place on disk, there is none a moment later: then it is not asked again. */
   #openSpool: (() => Spool | null) | null;
   #refusedAt = Number.NEGATIVE_INFINITY;
 
@@ -142,9 +146,11 @@ export class Fifo {
     if (this.#inMemory === 0) return true;
     if (performance.now() - this.#refusedAt < SPILL_AGAIN_MS) return false;
     this.#spool ??= this.#openSpool?.() ?? null;
-    this.#openSpool = null;
     const spool = this.#spool;
-    if (spool === null) return false;
+    if (spool === null) {
+      this.#openSpool = null;
+      return false;
+    }
     // Contents first: a line on disk finds the one it speaks of.
     for (const [hash, bytes] of [...this.#contents]) if (spool.keep(hash, bytes)) this.#unhold(hash);
     if (!spool.append(this.#lines.slice(this.#first))) {
@@ -153,6 +159,25 @@ export class Fifo {
     }
     this.#forget(this.#inMemory);
     return true;
+  }
+
+  /**
+   * Gives up what is first on disk, because it cannot be read or delivered; says how many lines that were, and where
+   * they are now.
+   */
+  abandon(why: string): { lines: number; place: string } {
+    const spool = this.#onDisk.find(({ left }) => left > 0);
+    if (spool === undefined) return { lines: 0, place: "" };
+    const lines = spool.left;
+    const at = this.older.indexOf(spool);
+    if (at >= 0) this.older.splice(at, 1);
+    else this.#spool = null;
+    return { lines, place: spool.setAside(why) };
+  }
+
+  /** Waits until what is on disk outlives the machine's next moment as well. */
+  sync(): void {
+    this.#spool?.sync?.();
   }
 
   /** Forgets everything in memory; says how many lines and contents that were. */

@@ -50,21 +50,34 @@ function watchForTheEnd(): void {
   }
 }
 
+/** Longest wait for the server where a signal ends the process: whoever sends one sends another that waits for nobody. */
+const SIGNAL_MS = 5_000;
+
 function watchProcess(process: Process): void {
   // Nothing else is left to do: a run that nobody finished has come to its natural end.
-  process.on?.("beforeExit", () => open.forEach((run) => void run.finish()));
+  process.on?.("beforeExit", (code) => open.forEach((run) => void run.end({ exitCode: codeOf(code) })));
   let error: unknown;
   process.on?.("uncaughtExceptionMonitor", (thrown) => (error = thrown ?? new Error("nothing was said")));
-  // Too late for anything that takes time, but not for the disk. Also after `process.exit` and an uncaught error.
-  process.on?.("exit", () => open.forEach((run) => run.leaveProcess(error)));
+  // Too late for anything that takes time, but not for the disk. Also after `process.exit` and an uncaught error; one
+  // that the program handled itself is no reason for an exit with 0.
+  process.on?.("exit", (code) => {
+    const exitCode = codeOf(code);
+    open.forEach((run) => run.leaveProcess({ exitCode, ...(exitCode === 0 ? {} : { error }) }));
+  });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     const cancelled = () => {
       // A program that handles the signal itself says when it ends.
       if (process.listenerCount(signal) > 1) return;
       process.off(signal, cancelled);
-      const runs = [...open].map((run) => run.finish({ status: "cancelled", summary: { signal } }));
+      open.forEach((run) => run.secure());
+      const end = { status: "cancelled", summary: { signal }, withinMs: SIGNAL_MS } as const;
+      const runs = [...open].map((run) => run.end(end));
       void Promise.allSettled(runs).then(() => process.kill(process.pid, signal));
     };
     process.on?.(signal, cancelled);
   }
+}
+
+function codeOf(code: unknown): number {
+  return typeof code === "number" && Number.isInteger(code) ? code : 0;
 }

@@ -28,7 +28,16 @@ export interface RunStats {
   errors: number;
 }
 
-/** Counters, and warnings that are said once each. */
+/** What was given and is not kept: how often, and why. */
+export interface Loss {
+  reason: string;
+  count: number;
+}
+
+/** Most reasons that are told apart; what comes beyond them is counted under one. */
+const MOST_REASONS = 100;
+
+/** Counters, losses by reason, and warnings that are said once each. */
 export class Ledger {
   readonly counts = {
     sent: 0,
@@ -44,8 +53,22 @@ export class Ledger {
     errors: 0,
   };
   readonly #told = new Set<string>();
+  readonly #losses = new Map<string, number>();
 
   constructor(private readonly say: (message: string) => void) {}
+
+  /** What was given and is not kept. */
+  get losses(): Loss[] {
+    return [...this.#losses].map(([reason, count]) => ({ reason, count }));
+  }
+
+  /** Notes that something that was given is not kept. */
+  lose(reason: string, count = 1): void {
+    if (count <= 0) return;
+    const isKnown = this.#losses.has(reason) || this.#losses.size < MOST_REASONS;
+    const key = isKnown ? reason : "other reasons";
+    this.#losses.set(key, (this.#losses.get(key) ?? 0) + count);
+  }
 
   /** Says `message`, once for each `key`. */
   warn(key: string, message: string): void {
@@ -67,6 +90,7 @@ export class Ledger {
       return work();
     } catch (error) {
       this.counts.errors += 1;
+      this.lose(`${where} failed`);
       this.warn(`bug ${where}`, `${where} failed and was skipped: ${String(error)}`);
       return fallback;
     }

@@ -1,34 +1,30 @@
 // A run as a program logs to it. Nothing here throws into the loop or waits for the server.
 
 import type { Client } from "../client/client.js";
-import { copyOf, hashOf, type Bytes } from "../client/files.js";
-import { pause } from "../client/http.js";
+import type { Bytes } from "../client/files.js";
 import type { Bodies, FinalStatus, Kind, Scores, Status } from "../wire/events.js";
 import { uuidv7, writerId } from "../wire/ids.js";
 import { isSame, objectOf, shortly, toJsonObject, written } from "../wire/json.js";
 import { clipLabel, MAX_SCORES, MAX_STEP } from "../wire/limits.js";
 import { now } from "../wire/time.js";
-import type { Run as RunInfo } from "../client/types.js";
+import type { Run as RunInfo, WriterEnd } from "../client/types.js";
 import { Control, type CheckpointOptions, type Outcome } from "./control.js";
 import { Delivery, type Refused } from "./delivery.js";
 import { Episode, type EpisodeOptions } from "./episode.js";
 import { Fifo } from "./fifo.js";
 import type { ArtifactOptions, Place, Rollout, ScoreOptions } from "./inputs.js";
-import { Ledger, type RunStats } from "./ledger.js";
+import { Ledger, type Loss, type RunStats } from "./ledger.js";
+import { endOf, type Ending } from "./ending.js";
+import { Presence } from "./presence.js";
 import type { Settings } from "./settings.js";
 import { Steps, type Where } from "./steps.js";
-import { challengeOf, failuresOf, finalStatusOf } from "./judged.js";
+import { challengeOf, failuresOf } from "./judged.js";
 import { pathOf } from "./paths.js";
 import { idOf, namesOf, numberOf, scoresOf, shown, stepOf, textOf, withRoot } from "./values.js";
 import type { Taken, Values } from "./values.js";
+import { Uploads } from "./uploads.js";
 
 const TARGETS = ["step", "episode", "run"];
-
-/** A file between the call that named it and the queue: its bytes, once they are read, and its way there. */
-interface Unhashed {
-  bytes: Uint8Array | null;
-  queue: (hash: string, bytes: Uint8Array) => void;
-}
 
 /** Most bytes of events, and of artifacts, that wait in memory. */
 const MEMORY_BYTES = 64 << 20;
@@ -37,6 +33,9 @@ const CONTENT_BYTES = 256 << 20;
 const JOIN_MS = 5_000;
 /** Longest wait of `finish` for a server that is away, where events can wait on disk. Milliseconds. */
 const PATIENCE_AWAY_MS = 3_000;
+/** Least time for the report of the end, and the most that the end of a process takes for what still waits. */
+const LEAST_REPORT_MS = 500;
+const LEAVING_MS = 3_000;
 
 /** A run that is being logged. Make one with `init`. */
 export class Run {
@@ -46,12 +45,13 @@ export class Run {
   readonly #ledger: Ledger;
   readonly #delivery: Delivery;
   readonly #control: Control | null;
-  readonly #steps = new Steps(writerId());
-  readonly #unhashed = new Set<Unhashed>();
-  /** Files are hashed one after the other, so that they stay in order. */
-  #hashing: Promise<void> = Promise.resolve();
+  readonly #steps: Steps;
+  readonly #uploads: Uploads;
+  readonly #presence: Presence | null;
   #finishing: Promise<RunStats> | null = null;
   #isFinished = false;
+  /** Calls that a disabled run did nothing about. */
+  #ignored = 0;
 
   /** @internal `client` is `null` where nothing is sent; `endpoint` is where the run will be looked at all the same. */
   constructor(
@@ -69,7 +69,12 @@ export class Run {
     const open = spool === null ? null : () => spool.open(spec, meantFor, warn);
     const older = this.#ledger.guarded("looking for what was left", [], () => spool?.leftOf(spec, meantFor) ?? []);
     const fifo = new Fifo({ events: queueEvents, bytes: MEMORY_BYTES, contentBytes: CONTENT_BYTES }, open, older);
+    const writer = writerId();
+    this.#steps = new Steps(writer);
+    this.#uploads = new Uploads(this.#ledger);
     this.#delivery = new Delivery(client, spec, fifo, this.#ledger, (found) => this.#found(found));
+    const onGone = (why: string) => this.#delivery.gone(why);
+    this.#presence = client === null ? null : new Presence(client, spec.id, writer, onGone);
     const voice = {
       applied: (command_id: string, result: string) => {
         this.emit("command.applied", { command_id, result: textOf(result, this.#ledger) });
@@ -92,6 +97,11 @@ export class Run {
   /** Events the server refused, with the field and the reason; the first hundred. */
   get refused(): readonly Refused[] {
     return this.#delivery.refused;
+  }
+
+  /** What was given and is not kept, by reason. */
+  get losses(): readonly Loss[] {
+    return this.#ledger.losses;
   }
 
   /** Whether `finish` was called. */
@@ -195,17 +205,11 @@ export class Run {
         role: clipLabel(options.role ?? "").trim() || "file",
       };
       const at = now();
-      const file: Unhashed = {
-        // Taken now: what the caller changes in its buffer afterwards is not in the file.
-        bytes: content instanceof Blob ? null : copyOf(content),
-        queue: (hash, bytes) => {
-          const body = { ...said, size_bytes: bytes.length, sha256: hash };
-          const event = { id: uuidv7(), at, kind: "artifact.added", v: 1, ...place, body };
-          this.#delivery.offer(this.#written(event), { hash, bytes });
-        },
-      };
-      this.#unhashed.add(file);
-      this.#hashing = this.#hashing.then(() => this.#hash(said.name, file, content));
+      this.#uploads.add(said.name, content, ({ hash, bytes }) => {
+        const body = { ...said, size_bytes: bytes.length, sha256: hash };
+        const event = { id: uuidv7(), at, kind: "artifact.added", v: 1, ...place, body };
+        this.#delivery.offer(this.#written(event), { hash, bytes });
+      });
     });
   }
 
@@ -221,18 +225,31 @@ export class Run {
 
   /**
    * Waits until the server has everything logged so far, at most `timeoutMs`; offline, until it is on disk. Resolves to
-   * what became of it.
+   * whether everything given so far is safe there; what is not is in `losses`, or still on its way.
    */
-  async flush({ timeoutMs = this.settings.finishMs }: { timeoutMs?: number } = {}): Promise<RunStats> {
+  async flush({ timeoutMs = this.settings.finishMs }: { timeoutMs?: number } = {}): Promise<boolean> {
+    if (this.settings.mode === "disabled") return this.#ignored === 0;
     const until = Date.now() + timeoutMs;
-    await this.#hashed(timeoutMs);
-    await this.#delivery.flush(Math.max(0, until - Date.now()));
-    return this.stats;
+    const areRead = await this.#uploads.settled(timeoutMs);
+    const isSettled = await this.#delivery.flush(Math.max(0, until - Date.now()));
+    if (!areRead || !isSettled) {
+      const { queued } = this.stats;
+      this.#ledger.warn("flush", `flush: after ${timeoutMs} ms ${queued} events are not safe yet; they still wait`);
+    }
+    return areRead && isSettled && this.losses.length === 0;
   }
 
-  /** Says how the run ended, waits for the server, lets go. What could not be sent is on disk, or counted as lost. */
+  /**
+   * Says how the run ended, waits for the server, lets go. A run that others write as well goes on until the last of them
+   * has finished. What could not be sent is on disk, or counted as lost; one line says what is not kept.
+   */
   finish(end: { status?: FinalStatus; summary?: object } = {}): Promise<RunStats> {
-    return (this.#finishing ??= this.#finish(end ?? {}));
+    return this.end(end ?? {});
+  }
+
+  /** @internal {@link finish}, with what is known where the process ends. */
+  end(end: Ending): Promise<RunStats> {
+    return (this.#finishing ??= this.#finish(end));
   }
 
   /**
@@ -249,16 +266,31 @@ export class Run {
     this.#delivery.part();
   }
 
-  /** @internal The process is ending, with an error where there was one: what can be done without waiting. */
-  leaveProcess(error: unknown): void {
-    this.#hashNow();
-    if (error !== undefined) {
-      const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-      const summary = toJsonObject({ error: { type: name, message, traceback: stack } });
-      this.emit("run.finished", { status: "failed", summary });
-    }
+  /** @internal The process is about to be ended from outside: what waits is on disk, should it not get to its end. */
+  secure(): void {
+    this.#delivery.secure();
+  }
+
+  /**
+   * @internal The process is ending, with an exit code and an error where there was one: what can be done while nothing
+   * else runs. A server that answered a moment ago gets what waits now; what it does not take goes to disk.
+   */
+  leaveProcess(end: Ending): void {
+    this.#control?.close();
+    this.#presence?.stop();
+    this.#uploads.hashNow(this.settings.spool?.sha256 ?? null);
+    this.#isFinished = true;
+    const finished = endOf(end, this.#ledger);
+    const report = this.#presence?.isSupported ? { writer: this.#presence.writer, end: finished } : null;
+    if (report === null) this.#emitEnd(finished);
+    const send = this.settings.spool?.sendNow;
+    const timeoutMs = Math.min(this.settings.finishMs, LEAVING_MS);
+    const isReported = send !== undefined && this.#delivery.leave(send, report, timeoutMs);
+    if (report !== null && !isReported) this.#emitEnd(finished);
     this.#delivery.giveUp("the process ended");
     this.#delivery.close();
+    this.#sayLosses();
+    open.delete(this);
   }
 
   /** @internal The step after the last one: nobody else gets it. */
@@ -282,6 +314,7 @@ export class Run {
   /** The server has the run: as it was just created, or as it was before. */
   #found(run: Partial<RunInfo>): void {
     if (typeof run.last_step === "number") this.#steps.resume(run.last_step);
+    if (!this.#isFinished) this.#presence?.start();
     const { spec, named } = this.settings;
     const others = named.filter((key) => run[key] !== undefined && !isSame(spec[key], run[key]));
     if (others.length === 0) return;
@@ -335,6 +368,7 @@ export class Run {
   /** A call, or a part of one, that cannot be used: it is left out, counted and told once. */
   #unusable(where: string, why: string, count = 1): void {
     this.#ledger.counts.skipped += count;
+    this.#ledger.lose(`a call of ${where} could not be used: ${why}`, count);
     this.#ledger.warn(`unusable ${where}`, `a call of ${where}: ${why} (told once)`);
   }
 
@@ -361,6 +395,7 @@ export class Run {
     const found = step === undefined ? undefined : stepOf(step);
     if (step !== undefined && found === undefined) {
       this.#ledger.counts.skipped += 1;
+      this.#ledger.lose("a call named no usable step");
       const why = `is not a whole number from 0 to ${MAX_STEP}; it is left out (told once)`;
       this.#ledger.warn("step", `step ${shown(step)} ${why}`);
       return undefined;
@@ -379,64 +414,59 @@ export class Run {
     return written(event, (count) => (this.#ledger.counts.repairedTexts += count));
   }
 
-  async #hash(name: string, file: Unhashed, content: Bytes): Promise<void> {
-    try {
-      file.bytes ??= new Uint8Array(await (content as Blob).arrayBuffer());
-      const hash = await hashOf(file.bytes);
-      if (this.#unhashed.delete(file)) file.queue(hash, file.bytes);
-    } catch (error) {
-      if (this.#unhashed.delete(file)) this.#notKept(name, (error as Error).message);
-    }
-  }
-
-  /** Waits for the files that are being read and hashed; then for none. */
-  async #hashed(timeoutMs: number): Promise<void> {
-    if (this.#unhashed.size === 0) return;
-    const done = new AbortController();
-    await Promise.race([this.#hashing, pause(timeoutMs, done.signal)]);
-    done.abort();
-  }
-
-  /** The run or the process ends: files are hashed without waiting, where that can be done. */
-  #hashNow(): void {
-    const { spool } = this.settings;
-    for (const file of this.#unhashed) {
-      if (spool !== null && file.bytes !== null) file.queue(spool.sha256(file.bytes), file.bytes);
-      else this.#notKept("", "the run ended before it was read");
-    }
-    this.#unhashed.clear();
-  }
-
-  #notKept(name: string, why: string): void {
-    this.#ledger.counts.lost += 1;
-    this.#ledger.warn("artifact", `artifact ${name} was not kept: ${why}`);
-  }
-
-  async #finish(end: { status?: FinalStatus; summary?: object }): Promise<RunStats> {
-    const { summary } = end;
-    const status = finalStatusOf(end.status, "completed", this.#ledger);
+  async #finish(end: Ending): Promise<RunStats> {
     const { finishMs, spool } = this.settings;
-    const until = Date.now() + finishMs;
-    this.#control?.close();
-    await this.#hashed(finishMs);
-    this.#hashNow();
-    this.emit("run.finished", { status, ...(summary === undefined ? {} : { summary: toJsonObject(summary) }) });
-    this.#isFinished = true;
+    const until = Date.now() + (end.withinMs ?? finishMs);
     const left = () => Math.max(0, until - Date.now());
-    const isDone = await this.#delivery.flush(Math.min(left(), PATIENCE_AWAY_MS));
-    // What waits on disk is not lost: nobody has to wait for a server that is away.
-    if (!isDone && (spool === null || !this.#delivery.isAway)) await this.#delivery.flush(left());
+    this.#control?.close();
+    await this.#uploads.settled(left());
+    this.#uploads.hashNow(spool?.sha256 ?? null);
+    this.#isFinished = true;
+    const finished = endOf(end, this.#ledger);
+    // The server ends the run when its last writer has finished. Where it cannot be told, the log says it.
+    const isDone = await this.#arrived(left);
+    const isTold = isDone && (await this.#presence?.finished(finished, Math.max(left(), LEAST_REPORT_MS)));
+    this.#presence?.stop();
+    if (!isTold && this.settings.mode !== "disabled") {
+      this.#emitEnd(finished);
+      await this.#arrived(left);
+    }
     this.#delivery.giveUp(this.client === null ? "the run is offline" : "the server did not take them in time");
     const { stats } = this;
     this.#delivery.close();
+    this.#sayLosses();
     open.delete(this);
+    if (open.size === 0) spool?.ended?.();
     return { ...stats, queued: 0 };
   }
 
+  /** Waits until everything has arrived; less where the server is away and what waits is on disk. */
+  async #arrived(left: () => number): Promise<boolean> {
+    const isDone = await this.#delivery.flush(Math.min(left(), PATIENCE_AWAY_MS));
+    // What waits on disk is not lost: nobody has to wait for a server that is away.
+    if (isDone || (this.settings.spool !== null && this.#delivery.isAway)) return isDone;
+    return this.#delivery.flush(left());
+  }
+
+  #emitEnd({ status, exit_code, summary }: WriterEnd): void {
+    const whole = exit_code === undefined ? summary : { ...summary, exit_code };
+    this.#emit("run.finished", { status, ...(whole === undefined ? {} : { summary: whole }) });
+  }
+
+  /** One line about what is not kept, where anything is not. */
+  #sayLosses(): void {
+    const { losses } = this;
+    if (losses.length === 0) return;
+    const said = losses.map(({ reason, count }) => `${count} x ${reason}`).join("; ");
+    this.#ledger.warn("losses", `run ${this.id} is not kept in full: ${said}`);
+  }
+
   #guarded(where: string, work: () => void): void {
-    if (this.settings.mode === "disabled") return;
-    if (this.#isFinished) return this.#ledger.warn("finished", `${where} after finish: it is left out (told once)`);
-    this.#ledger.guarded(where, undefined, work);
+    if (this.settings.mode === "disabled") return void (this.#ignored += 1);
+    if (!this.#isFinished) return this.#ledger.guarded(where, undefined, work);
+    this.#ledger.counts.lost += 1;
+    this.#ledger.lose("logged after the run had finished");
+    this.#ledger.warn("finished", `${where} after finish: it is left out (told once)`);
   }
 }
 

@@ -6,10 +6,14 @@ import { toJsonObject, written, type JsonObject } from "../wire/json.js";
 import { bytesOf, clipLabel, MAX_ID_BYTES, MAX_TAGS } from "../wire/limits.js";
 import { uuidv7 } from "../wire/ids.js";
 import type { Spool } from "./fifo.js";
+import type { LeavingRequest } from "./leaving.js";
 import { idOf } from "./values.js";
 
 /** `online` sends, `offline` keeps everything on disk for later, `disabled` does nothing. */
 export type Mode = "online" | "offline" | "disabled";
+
+/** Sends requests one after the other, up to the first that fails, while nothing else runs; how many were done. */
+export type SendNow = (requests: readonly LeavingRequest[], timeoutMs: number) => number;
 
 /** Where events wait that memory does not hold. `endpoint` is the server they are meant for; offline `null`. */
 export interface Spools {
@@ -19,6 +23,10 @@ export interface Spools {
   open(run: RunSpec & { id: string }, endpoint: string | null, warn: (message: string) => void): Spool | null;
   /** SHA-256 as lowercase hex, at once: for the moment in which a process ends. */
   sha256(bytes: Uint8Array): string;
+  /** For the moment in which a process ends. */
+  sendNow?: SendNow;
+  /** A run has ended: what is still sent for others must not hold the process up for long. */
+  ended?(): void;
 }
 
 /** How a run is begun. */
@@ -79,12 +87,17 @@ export function settingsOf(options: InitOptions): Settings {
   if (!(finishMs >= 0)) throw new TypeError("finishMs (or GAUNTLET_FINISH_SECONDS) must be a number, 0 or more");
   const queueEvents = options.queueEvents ?? 10_000;
   if (!(queueEvents >= 1)) throw new TypeError("queueEvents must be 1 or more");
-  const isQuiet = ["1", "true", "yes"].includes(environment("GAUNTLET_QUIET") ?? "");
-  const warn = options.onWarning ?? (isQuiet ? () => undefined : (message: string) => console.warn(message));
+  const warn = warnerOf(options);
   const named = SPEC_KEYS.filter((key) => options[key] !== undefined && options[key] !== null);
   let repairedTexts = 0;
   const spec = JSON.parse(written(specOf(options, warn), (count) => (repairedTexts = count))) as Settings["spec"];
   return { spec, named, repairedTexts, mode, warn, finishMs, queueEvents, spool: options.spool ?? null };
+}
+
+/** Where the warnings of a run that is begun so go. */
+export function warnerOf({ onWarning }: Pick<InitOptions, "onWarning">): (message: string) => void {
+  const isQuiet = ["1", "true", "yes"].includes(environment("GAUNTLET_QUIET") ?? "");
+  return onWarning ?? (isQuiet ? () => undefined : (message: string) => console.warn(message));
 }
 
 function specOf(options: InitOptions, warn: (message: string) => void): Settings["spec"] {

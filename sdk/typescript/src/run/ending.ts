@@ -1,0 +1,41 @@
+// How a run ends: from what the program says, from an exit code, from an error.
+
+import type { WriterEnd } from "../client/types.js";
+import type { FinalStatus } from "../wire/events.js";
+import { toJsonObject } from "../wire/json.js";
+import { finalStatusOf } from "./judged.js";
+import type { Ledger } from "./ledger.js";
+
+/** What is known of an end. */
+export interface Ending {
+  /** Default: `completed`; `failed` where there is an error, or an exit code that is not 0. */
+  status?: FinalStatus;
+  /** Totals to keep with the run. */
+  summary?: object;
+  /** The exit code of the process, where it ends with the run. */
+  exitCode?: number;
+  /** What the process died of. */
+  error?: unknown;
+  /** Longest wait for the server, milliseconds; default as the settings say. */
+  withinMs?: number;
+}
+
+/** Exit codes by which programs say that SIGHUP, SIGINT or SIGTERM ended them: 128 and the number of the signal. */
+const BY_SIGNAL = [129, 130, 143];
+
+/** The end as the server is told. */
+export function endOf({ status, summary, exitCode, error }: Ending, ledger: Ledger): WriterEnd {
+  const hasFailed = error !== undefined || (exitCode !== undefined && exitCode !== 0);
+  const isSignal = error === undefined && exitCode !== undefined && BY_SIGNAL.includes(exitCode);
+  const whole = error === undefined ? summary : { ...summary, error: errorOf(error) };
+  return {
+    status: finalStatusOf(status, isSignal ? "cancelled" : hasFailed ? "failed" : "completed", ledger),
+    ...(exitCode === undefined ? {} : { exit_code: exitCode }),
+    ...(whole === undefined || whole === null ? {} : { summary: toJsonObject(whole) }),
+  };
+}
+
+function errorOf(error: unknown): object {
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  return { type: name, message, traceback: stack };
+}
