@@ -8,7 +8,6 @@
 import {
   appendFileSync,
   closeSync,
-  existsSync,
   fstatSync,
   fsyncSync,
   ftruncateSync,
@@ -23,7 +22,7 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { homedir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import type { RunSpec } from "../client/types.js";
 import type { Spool } from "../run/fifo.js";
@@ -55,7 +54,9 @@ export function spoolFolder(): string {
   const { GAUNTLET_SPOOL, XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
   if (GAUNTLET_SPOOL) return join(GAUNTLET_SPOOL, "js");
   const cache = process.platform === "win32" ? LOCALAPPDATA : XDG_CACHE_HOME;
-  return join(cache || join(homedir(), ".cache"), "gauntlet", "spool", "js");
+  // Users without a home, as containers have them, keep it where temporary files are.
+  const home = cache || orNothing(() => join(homedir(), ".cache")) || tmpdir();
+  return join(home, "gauntlet", "spool", "js");
 }
 
 /** One run's file. */
@@ -108,7 +109,8 @@ export class DiskSpool implements Spool, Header {
     onBroken: (place: string) => void,
     of?: string,
   ): Generator<DiskSpool, void> {
-    const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".jsonl")) : [];
+    // A folder that cannot be read has nothing for this process.
+    const names = (orNothing(() => readdirSync(folder)) ?? []).filter((name) => name.endsWith(".jsonl"));
     const asked = names.filter((name) => of === undefined || name.startsWith(prefixOf(of)));
     const headers = asked.flatMap((name) => {
       const path = join(folder, name);
@@ -117,7 +119,8 @@ export class DiskSpool implements Spool, Header {
       } catch (error) {
         // What is gone meanwhile, somebody else's, or no file of ours stays as it is.
         const isBroken = OURS.test(name) && (error as { code?: string }).code === undefined && !hasLivingOwner(path);
-        if (isBroken) onBroken(putAside(path));
+        const place = isBroken ? orNothing(() => putAside(path)) : null;
+        if (place !== null) onBroken(place);
         return [];
       }
     });

@@ -50,6 +50,8 @@ export class Run {
   readonly #presence: Presence | null;
   #finishing: Promise<RunStats> | null = null;
   #isFinished = false;
+  #ending: Ending = {};
+  #isEndLogged = false;
   /** Calls that a disabled run did nothing about. */
   #ignored = 0;
 
@@ -275,7 +277,9 @@ export class Run {
    * @internal The process is ending, with an exit code and an error where there was one: what can be done while nothing
    * else runs. A server that answered a moment ago gets what waits now; what it does not take goes to disk.
    */
-  leaveProcess(end: Ending): void {
+  leaveProcess(known: Ending): void {
+    // A program that does not wait for `finish` has said how the run ended all the same.
+    const end = { ...known, ...this.#ending };
     this.#control?.close();
     this.#presence?.stop();
     this.#uploads.hashNow(this.settings.spool?.sha256 ?? null);
@@ -415,6 +419,7 @@ export class Run {
   }
 
   async #finish(end: Ending): Promise<RunStats> {
+    this.#ending = end;
     const { finishMs, spool } = this.settings;
     const until = Date.now() + (end.withinMs ?? finishMs);
     const left = () => Math.max(0, until - Date.now());
@@ -448,7 +453,10 @@ export class Run {
     return this.#delivery.flush(left());
   }
 
+  /** Writes the end into the log itself, once. */
   #emitEnd({ status, exit_code, summary }: WriterEnd): void {
+    if (this.#isEndLogged) return;
+    this.#isEndLogged = true;
     const whole = exit_code === undefined ? summary : { ...summary, exit_code };
     this.#emit("run.finished", { status, ...(whole === undefined ? {} : { summary: whole }) });
   }
