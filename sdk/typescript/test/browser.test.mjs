@@ -135,6 +135,8 @@ test("what a page logged just before it was left still arrives, once", async (t)
     await run.flush();
     // In one go with leaving: no timer of the SDK has fired yet.
     for (let step = 0; step < 40; step += 1) run.log({ root: step }, { step });
+    // A browser takes 64 KiB of such a request: what is longer than that must not cost the others.
+    run.rollout({ scores: { root: 40 }, step: 40, action: "\u8a55".repeat(21_000) });
     location.href = "/readyz";
   }).catch((error) => assert.match(String(error), /destroyed|navigation/i));
   await page.waitForURL(`${server.url}/readyz`);

@@ -50,7 +50,8 @@ interface Node {
 /**
  * The fold of a run's facts. Facts may come in any order, in any batches, any number of times: of two snapshots of one
  * (step, episode) the one with the higher `seq` counts, and replaces the other with every score laid over it. A later
- * score lies over its path of the snapshot; one that comes before its step was ever scored waits for the first snapshot.
+ * score lies over its path of the snapshot; one that comes before its step was ever scored waits for the first
+ * snapshot.
  * A measurement that names no episode belongs to its step: it is read at every node of the step, and makes none.
  */
 export class Film {

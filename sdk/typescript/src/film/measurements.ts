@@ -72,7 +72,7 @@ export class Measurements {
   }
 }
 
-/** The lowest (the first of equals) and the highest (the last of equals), by rising step; one where they are the same. */
+/** The lowest (the first of equals) and the highest (the last of equals), by rising step; one where they are equal. */
 function extremes(part: readonly Measurement[]): Measurement[] {
   const low = part.reduce((a, b) => (b.value < a.value ? b : a));
   const high = part.reduce((a, b) => (b.value >= a.value ? b : a));

@@ -5,6 +5,7 @@ import type { Client } from "../client/client.js";
 import { backoff, pause } from "../client/http.js";
 import type { Run as RunInfo, RunSpec, WriterEnd } from "../client/types.js";
 import { uuidv7 } from "../wire/ids.js";
+import { bytesOf } from "../wire/limits.js";
 import { now } from "../wire/time.js";
 import type { Content, Fifo } from "./fifo.js";
 import { leavingRequests } from "./leaving.js";
@@ -158,8 +159,12 @@ export class Delivery {
   /** What a page that is going away can still do: one request that outlives it. Sent twice, it is kept once. */
   part(): void {
     if (this.client === null || this.#halted !== null || !this.#isCreated || this.fifo.left === 0) return;
-    const lines = this.fifo.peek(BATCH_EVENTS, PARTING_BYTES);
-    if (lines[0] === undefined || lines[0].length > PARTING_BYTES) return;
+    let left = PARTING_BYTES;
+    const isWithin = (line: string) => (left -= bytesOf(line) + 1) >= 0;
+    const found = this.fifo.peek(BATCH_EVENTS, PARTING_BYTES);
+    const over = found.findIndex((line) => !isWithin(line));
+    const lines = over < 0 ? found : found.slice(0, over);
+    if (lines.length === 0) return;
     void this.client.events.appendOnLeaving(this.spec.id, lines).catch(() => undefined);
   }
 

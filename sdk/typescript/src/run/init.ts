@@ -50,7 +50,7 @@ function watchForTheEnd(): void {
   }
 }
 
-/** Longest wait for the server where a signal ends the process: whoever sends one sends another that waits for nobody. */
+/** Longest wait for the server where a signal ends the process: whoever sends one may soon send SIGKILL. */
 const SIGNAL_MS = 5_000;
 
 function watchProcess(process: Process): void {

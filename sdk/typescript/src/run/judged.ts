@@ -1,5 +1,5 @@
-// The parts of rollouts and ends that are words of the contract, from whatever a program hands over: one strange word must not
-// cost what it is in.
+// The parts of rollouts and ends that are words of the contract, from whatever a program hands over: one strange word
+// must not cost what it is in.
 
 import { FAILURES, FINAL_STATUSES, type Bodies, type FailureKind, type FinalStatus } from "../wire/events.js";
 import { clipLabel } from "../wire/limits.js";

@@ -162,8 +162,10 @@ export class Run {
     this.#guarded("score", () => {
       options ??= {};
       const { target = "step", label, explanation, source } = options;
-      if (!TARGETS.includes(target)) return this.#unusable("score", `target is ${shown(target)}; use ${TARGETS.join(", ")}`);
-      if (target === "episode" && (options.episode ?? "") === "") return this.#unusable("score", "no episode is named");
+      if (!TARGETS.includes(target)) {
+        return this.#unusable("score", `target is ${shown(target)}; use ${TARGETS.join(", ")}`);
+      }
+      if (target === "episode" && !options.episode) return this.#unusable("score", "no episode is named");
       // What is no score is counted and told as it is for `log`.
       const [found] = Object.entries(scoresOf({ [path]: value }, this.#ledger).scores);
       const place = this.#optionalPlace(target === "step" ? this.#node(options) : options);
@@ -242,8 +244,8 @@ export class Run {
   }
 
   /**
-   * Says how the run ended, waits for the server, lets go. A run that others write as well goes on until the last of them
-   * has finished. What could not be sent is on disk, or counted as lost; one line says what is not kept.
+   * Says how the run ended, waits for the server, lets go. A run that others write as well goes on until the last of
+   * them has finished. What could not be sent is on disk, or counted as lost; one line says what is not kept.
    */
   finish(end: { status?: FinalStatus; summary?: object } = {}): Promise<RunStats> {
     return this.end(end ?? {});
@@ -346,9 +348,10 @@ export class Run {
   /** What a rollout says beside its scores. */
   #texts(rollout: Rollout, { scores, notEvaluated }: Taken): Omit<Bodies["snapshot.scored"], "scores"> {
     const named = namesOf(rollout.notEvaluated).map((path) => pathOf(path));
-    const skipped = [...new Set([...notEvaluated, ...named])].filter((path) => path !== "" && !Object.hasOwn(scores, path));
+    const isSkipped = (path: string) => path !== "" && !Object.hasOwn(scores, path);
+    const skipped = [...new Set([...notEvaluated, ...named])].filter(isSkipped);
     const over = skipped.length - MAX_SCORES;
-    if (over > 0) this.#unusable("rollout", `${over} of ${skipped.length} paths that were not evaluated are left out`, over);
+    if (over > 0) this.#unusable("rollout", `${over} of the paths that were not evaluated are left out`, over);
     const failures = failuresOf(rollout.failures, this.#ledger);
     const duration = numberOf(rollout.durationMs);
     return {

@@ -118,7 +118,8 @@ function specOf(options: InitOptions, warn: (message: string) => void): Settings
   const tags: unknown = options.tags ?? [];
   if (!Array.isArray(tags)) throw strange("tags", tags, "a list of texts");
   const kept = tags.map((tag) => clipLabel(tag).trim()).filter(Boolean);
-  if (kept.length > MAX_TAGS) warn(`gauntlet: a run has at most ${MAX_TAGS} tags; ${kept.length - MAX_TAGS} are left out`);
+  const over = kept.length - MAX_TAGS;
+  if (over > 0) warn(`gauntlet: a run has at most ${MAX_TAGS} tags; ${over} are left out`);
   const id = runId(options.id);
   return {
     id: id ?? uuidv7(),
@@ -139,7 +140,8 @@ function runId(id: unknown): string | null {
   if (typeof id !== "string") throw strange("id", id, "a text");
   const bytes = bytesOf(id.trim());
   if (bytes <= MAX_ID_BYTES) return idOf(id);
-  throw new TypeError(`id is ${id.slice(0, 40)}..., ${bytes} bytes long; the id of a run has at most ${MAX_ID_BYTES} bytes`);
+  const limit = `the id of a run has at most ${MAX_ID_BYTES} bytes`;
+  throw new TypeError(`id is ${id.slice(0, 40)}..., ${bytes} bytes long; ${limit}`);
 }
 
 function strange(key: string, value: unknown, wanted: string): TypeError {

@@ -85,7 +85,8 @@ export function numberOf(value: unknown): number | undefined {
 
 /**
  * The number that a value is: a number, a boolean, a big integer, a text such as `"0.8"`, or an object that stands for
- * one of them (a boxed number, a decimal). NaN where it says that there is none; `undefined` where it is something else.
+ * one of them (a boxed number, a decimal). NaN where it says that there is none, `undefined` where it is something
+ * else.
  */
 export function reading(value: unknown): number | undefined {
   switch (typeof value) {

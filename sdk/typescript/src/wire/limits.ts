@@ -1,5 +1,5 @@
-// The server's limits, in bytes of UTF-8 where they are lengths. What is over them is split, cut with a mark, or refused
-// at once. `sdk/contract/limits.json` has the server's own numbers; the tests compare them.
+// The server's limits, in bytes of UTF-8 where they are lengths. What is over them is split, cut with a mark, or
+// refused at once. `sdk/contract/limits.json` has the server's own numbers; the tests compare them.
 
 import { sha256Now } from "./sha256.js";
 
