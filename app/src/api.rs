@@ -32,7 +32,7 @@ pub struct RunsPage {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct StepDetail {
     /// The step.
-    pub step: u32,
+    pub step: u64,
     /// The snapshot that was asked for.
     pub snapshot: Option<StepSnapshot>,
     /// Further snapshots of this step: of other episodes, or earlier readings.
@@ -105,7 +105,7 @@ pub struct Happening {
     /// Sequence number of its first event.
     pub seq: u64,
     /// Step, if any.
-    pub step: Option<u32>,
+    pub step: Option<u64>,
     /// Producer's time.
     pub at: Timestamp,
     /// What it is, in a word or two: `thought`, `tool call`; for a message who speaks.
@@ -143,7 +143,7 @@ pub trait Backend: Send + Sync {
     /// One run; `None` where there is none of that id.
     fn run(&self, id: String) -> Answer<Option<RunSummary>>;
     /// One snapshot of a step and the step's other events; `None` where the run or the step is not there.
-    fn step(&self, run: String, step: u32, seq: u64) -> Answer<Option<StepDetail>>;
+    fn step(&self, run: String, step: u64, seq: u64) -> Answer<Option<StepDetail>>;
     /// What happened in an episode, of sequence numbers from `from` up to before `to`.
     fn story(&self, run: String, episode: String, from: u64, to: u64) -> Answer<Story>;
     /// Issues a command (`pause`, `resume`, `tweak`, `answer`, `stop`) with JSON parameters; answers its id.
@@ -179,7 +179,7 @@ pub async fn get_step(
     /// The run's id.
     run: String,
     /// The step's number.
-    step: u32,
+    step: u64,
     /// The snapshot's sequence number.
     seq: u64,
 ) -> Result<Option<StepDetail>, ServerFnError> {

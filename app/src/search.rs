@@ -37,7 +37,7 @@ pub struct Item {
     /// Its run's name.
     pub run_name: String,
     /// Its step, if any.
-    pub step: Option<u32>,
+    pub step: Option<u64>,
     /// Its episode, if any.
     pub episode: Option<String>,
     /// What sort of event it is, as a word.

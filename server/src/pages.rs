@@ -85,7 +85,7 @@ impl Backend for Pages {
         })
     }
 
-    fn step(&self, run: String, step: u32, seq: u64) -> Answer<Option<StepDetail>> {
+    fn step(&self, run: String, step: u64, seq: u64) -> Answer<Option<StepDetail>> {
         let state = self.0.clone();
         Box::pin(async move {
             let Ok(id) = run_id(&run) else { return Ok(None) };

@@ -54,7 +54,7 @@ fn read(session: Session) {
 }
 
 /// The selected step and, where several nodes share its number, its episode.
-fn moment(session: Session) -> Option<(u32, Option<String>)> {
+fn moment(session: Session) -> Option<(u64, Option<String>)> {
     let at = session.current.try_get_untracked()??;
     session.film(|film| {
         let node = film.node(at)?;

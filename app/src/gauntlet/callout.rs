@@ -52,7 +52,7 @@ fn failure_at(film: &Film, index: usize) -> Option<Failure> {
         (FailureKind::Generic, None) => "Failed".to_owned(),
         _ => failure_title(kind).to_owned(),
     };
-    let title = format!("{} at {}", capital(&what), grouped(u64::from(node.step)));
+    let title = format!("{} at {}", capital(&what), grouped(node.step));
     let is_asking = film.pending_challenge().is_some_and(|(at, _)| at == index);
     Some(Failure { index, seq: node.seq, kind, title, words, is_asking })
 }

@@ -166,14 +166,14 @@ pub(super) fn Curve(session: Session) -> impl IntoView {
             let failure = node.failure.map(|f| format!(" · {}", failure_word(f))).unwrap_or_default();
             Some((
                 share(index as f64, film.len()) * 100.0,
-                format!("step {} · {value}{failure}", grouped(u64::from(node.step))),
+                format!("step {} · {value}{failure}", grouped(node.step)),
             ))
         })
     };
     let words = move || match (session.current_step(), nodes()) {
         (Some(step), n) => format!(
             "step {}, {} of {}",
-            grouped(u64::from(step)),
+            grouped(step),
             grouped(session.current.get().unwrap_or(0) as u64 + 1),
             grouped(n as u64)
         ),

@@ -39,7 +39,7 @@ pub(super) fn Header(session: Session) -> impl IntoView {
         };
         mean.map_or("n/e".to_owned(), score)
     };
-    let step = move || session.current_step().map(|s| format!("step {}", grouped(u64::from(s))));
+    let step = move || session.current_step().map(|s| format!("step {}", grouped(s)));
     view! {
         <header class="top">
             <Mark />

@@ -21,7 +21,7 @@ const DAY_MS: f64 = 86_400_000.0;
 /// Which reading of which node: a node that is scored again has a new sequence number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Key {
-    step: u32,
+    step: u64,
     episode: Option<String>,
     seq: u64,
 }

@@ -14,7 +14,7 @@ use crate::ui::grouped;
 #[derive(Debug, Clone, PartialEq)]
 struct Pending {
     index: usize,
-    step: u32,
+    step: u64,
     asked: Asked,
 }
 
@@ -72,7 +72,7 @@ pub(super) fn Intervention(session: Session) -> impl IntoView {
         });
         view! {
             <section class="challenge" aria-label="The run waits for an answer">
-                <h3>{p.asked.kind.replace('_', " ").to_lowercase()}<span class="panel-note">{format!("step {}", grouped(u64::from(p.step)))}</span></h3>
+                <h3>{p.asked.kind.replace('_', " ").to_lowercase()}<span class="panel-note">{format!("step {}", grouped(p.step))}</span></h3>
                 <p>{p.asked.question}</p>
                 <div class="challenge-options">{options.collect_view()}</div>
                 <div class="challenge-ways">

@@ -28,7 +28,7 @@ pub(super) struct View {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Wanted {
     /// The step's number; `None` where an episode is meant as a whole.
-    pub(super) step: Option<u32>,
+    pub(super) step: Option<u64>,
     /// The episode, where one is meant.
     pub(super) episode: Option<String>,
 }
@@ -213,14 +213,14 @@ impl Session {
     }
 
     /// The step under the agent.
-    pub(super) fn current_step(self) -> Option<u32> {
+    pub(super) fn current_step(self) -> Option<u64> {
         let at = self.current.get()?;
         self.watch(|f| f.node(at).map(|n| n.step))
     }
 }
 
 /// The index of a step, in that episode if one is named.
-pub(super) fn find(film: &Film, step: u32, episode: Option<&EpisodeId>) -> Option<usize> {
+pub(super) fn find(film: &Film, step: u64, episode: Option<&EpisodeId>) -> Option<usize> {
     let first = film.find(step)?;
     let same = |i: &usize| film.node(*i).is_some_and(|n| n.step == step && n.episode == episode);
     let in_step = |i: &usize| film.node(*i).is_some_and(|n| n.step == step);
@@ -232,7 +232,7 @@ pub(super) fn find(film: &Film, step: u32, episode: Option<&EpisodeId>) -> Optio
 
 /// The node that shows a step of an episode: its own; or the episode's nearest, as much of what an agent does is no
 /// node of its own; or the first of that step. Looks at every node.
-pub(super) fn nearest(film: &Film, step: Option<u32>, episode: Option<&EpisodeId>) -> Option<usize> {
+pub(super) fn nearest(film: &Film, step: Option<u64>, episode: Option<&EpisodeId>) -> Option<usize> {
     let of_episode = || {
         let nodes = (0..film.len()).filter_map(|i| Some((i, film.node(i)?)));
         let same = nodes.filter(|(_, node)| episode.is_some() && node.episode == episode);

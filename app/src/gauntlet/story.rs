@@ -8,7 +8,7 @@ use crate::api::{Gap, Happening, Story, get_story};
 use crate::ui::{duration, grouped};
 
 /// What went wrong in an episode: how it ended, else what failed at this step, else the last thing that failed.
-pub(super) fn mishap(story: &Story, step: u32) -> Option<String> {
+pub(super) fn mishap(story: &Story, step: u64) -> Option<String> {
     let failed = || story.first.iter().chain(&story.last).filter(|h| h.error.is_some());
     let found = failed().find(|h| h.kind == "ended").or_else(|| failed().find(|h| h.step == Some(step)));
     found.or_else(|| failed().next_back()).and_then(|h| h.error.as_ref()).map(|e| e.words.clone())
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
     use crate::api::Mishap;
 
-    fn happening(kind: &str, step: Option<u32>, error: Option<&str>) -> Happening {
+    fn happening(kind: &str, step: Option<u64>, error: Option<&str>) -> Happening {
         Happening {
             seq: 0,
             step,

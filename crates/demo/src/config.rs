@@ -1,9 +1,12 @@
 //! What a run is configured by, and the ranges that hold.
 
-use gauntlet_model::{FieldError, MAX_STEP, Object, RunId};
+use gauntlet_model::{FieldError, Object, RunId};
 use serde_json::json;
 
 use crate::grpo::Grpo;
+
+/// Most rollouts of one training.
+const MAX_ROLLOUTS: u32 = i32::MAX as u32;
 
 /// The configuration of a [`Training`](crate::Training).
 #[derive(Debug, Clone, PartialEq)]
@@ -33,7 +36,7 @@ impl Config {
     pub(crate) fn check(&self) -> Result<RunId, FieldError> {
         let run = RunId::new(self.run.as_str()).map_err(|e| FieldError::new("run", e.message))?;
         let counts = [
-            ("steps", self.steps, MAX_STEP),
+            ("steps", self.steps, MAX_ROLLOUTS),
             ("group", self.group, 1024),
             ("questions", self.questions, 1024),
             ("epochs", self.grpo.epochs, 1024),

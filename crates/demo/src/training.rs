@@ -54,7 +54,7 @@ struct Task {
 /// An event without its time.
 struct Telling {
     id: EventId,
-    step: Option<u32>,
+    step: Option<u64>,
     body: Body,
 }
 

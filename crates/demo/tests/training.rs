@@ -113,7 +113,7 @@ fn five_rollouts_are_five_complete_snapshots() {
     let expected =
         [vec!["run.started", "run.status"], vec!["snapshot.scored"; 5], vec!["run.finished"]].concat();
     assert_eq!(kinds, expected);
-    let steps: Vec<u32> = events.iter().filter_map(Event::step).collect();
+    let steps: Vec<u64> = events.iter().filter_map(Event::step).collect();
     assert_eq!(steps, [1, 2, 3, 4, 5]);
     let paths = [
         "root",

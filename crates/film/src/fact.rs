@@ -17,7 +17,7 @@ pub struct Fact {
     /// Episode it belongs to.
     pub episode: Option<EpisodeId>,
     /// Step it belongs to. `None` for a later score of a whole episode or run.
-    pub step: Option<u32>,
+    pub step: Option<u64>,
     /// What it says.
     pub what: What,
 }

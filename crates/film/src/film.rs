@@ -122,7 +122,7 @@ impl Film {
     }
 
     /// Learns that a path stands at a position of a snapshot of `step`; says its id and whether the tree changed.
-    fn path(&mut self, path: &str, step: u32, position: usize) -> Option<(u32, bool)> {
+    fn path(&mut self, path: &str, step: u64, position: usize) -> Option<(u32, bool)> {
         let noted = self.paths.note(path, step, position);
         while self.tracks.len() < self.paths.len() {
             let text = self.paths.text(self.tracks.len() as u32).unwrap_or_default();
@@ -135,7 +135,7 @@ impl Film {
         noted
     }
 
-    fn scored(&mut self, fact: &Fact, step: u32, snapshot: &Snapshot) -> bool {
+    fn scored(&mut self, fact: &Fact, step: u64, snapshot: &Snapshot) -> bool {
         let episode = fact.episode.as_ref();
         let place = self.nodes.rank(step, episode);
         let old = place.ok().and_then(|rank| self.nodes.row(rank));
@@ -192,7 +192,7 @@ impl Film {
 
     /// Lays the later scores that still count over a new row, and forgets those that no longer do. Says whether any
     /// was waiting.
-    fn overlay(&mut self, step: u32, episode: Option<&EpisodeId>, seq: u64, row: u32) -> bool {
+    fn overlay(&mut self, step: u64, episode: Option<&EpisodeId>, seq: u64, row: u32) -> bool {
         if self.overlays.is_empty() {
             return false;
         }
@@ -216,7 +216,7 @@ impl Film {
 
     /// Takes what came before the snapshot off a node that turns out to have had an earlier one. Says whether
     /// anything lay there.
-    fn uncover(&mut self, step: u32, episode: Option<&EpisodeId>, rank: usize) -> bool {
+    fn uncover(&mut self, step: u64, episode: Option<&EpisodeId>, rank: usize) -> bool {
         let key = (step, episode.cloned());
         let (Some(row), Some(later)) = (self.nodes.row(rank), self.overlays.get_mut(&key)) else {
             return false;
@@ -247,7 +247,7 @@ impl Film {
         !taken.is_empty()
     }
 
-    fn added(&mut self, fact: &Fact, step: u32, path: &str, value: f64) -> bool {
+    fn added(&mut self, fact: &Fact, step: u64, path: &str, value: f64) -> bool {
         let Some((id, new_path)) = self.path(path, step, usize::MAX) else { return false };
         if fact.measurement().is_some() {
             return self.measurements.set(id, u64::from(step), fact.seq, value) | new_path;

@@ -22,7 +22,7 @@ pub fn span(level: u8) -> u64 {
 }
 
 /// A step of an episode.
-type Key<'a> = (u32, Option<&'a EpisodeId>);
+type Key<'a> = (u64, Option<&'a EpisodeId>);
 
 /// A step of the chunk, judged.
 struct Shot {

@@ -26,7 +26,7 @@ pub(crate) struct Row {
 /// The node table.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Nodes {
-    steps: Vec<u32>,
+    steps: Vec<u64>,
     /// 0 is no episode, else one more than the position in `names`.
     episodes: Vec<u32>,
     seqs: Vec<u64>,
@@ -88,7 +88,7 @@ impl Nodes {
     }
 
     /// The step of a row.
-    pub(crate) fn step(&self, row: u32) -> Option<u32> {
+    pub(crate) fn step(&self, row: u32) -> Option<u64> {
         self.steps.get(row as usize).copied()
     }
 
@@ -115,7 +115,7 @@ impl Nodes {
     }
 
     /// The rank of the node of `(step, episode)`, or where it would stand.
-    pub(crate) fn rank(&self, step: u32, episode: Option<&EpisodeId>) -> Result<usize, usize> {
+    pub(crate) fn rank(&self, step: u64, episode: Option<&EpisodeId>) -> Result<usize, usize> {
         let compare = |row: &u32| match self.step(*row).cmp(&Some(step)) {
             Ordering::Equal => self.episode(*row).cmp(&episode),
             other => other,
@@ -128,7 +128,7 @@ impl Nodes {
     }
 
     /// The rank of the first node at `step` or later.
-    pub(crate) fn first_at_least(&self, step: u32) -> usize {
+    pub(crate) fn first_at_least(&self, step: u64) -> usize {
         self.order.partition_point(|row| self.step(*row) < Some(step))
     }
 
@@ -137,7 +137,7 @@ impl Nodes {
     pub(crate) fn put(
         &mut self,
         place: Result<usize, usize>,
-        step: u32,
+        step: u64,
         episode: Option<&EpisodeId>,
         row: Row,
     ) -> Option<u32> {

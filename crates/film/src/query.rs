@@ -12,7 +12,7 @@ use crate::tree::{Path, PathId};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node<'a> {
     /// Which step.
-    pub step: u32,
+    pub step: u64,
     /// Which episode.
     pub episode: Option<&'a EpisodeId>,
     /// Place of its snapshot in the log.
@@ -146,13 +146,13 @@ impl Film {
     }
 
     /// The first node of that step.
-    pub fn find(&self, step: u32) -> Option<usize> {
+    pub fn find(&self, step: u64) -> Option<usize> {
         let rank = self.nodes.first_at_least(step);
         (self.nodes.step(self.nodes.row(rank)?)? == step).then_some(rank)
     }
 
     /// Where the nodes of that step begin, or would; [`Film::len`] behind the last.
-    pub fn position_of(&self, step: u32) -> usize {
+    pub fn position_of(&self, step: u64) -> usize {
         self.nodes.first_at_least(step)
     }
 

@@ -9,7 +9,7 @@ pub struct Point {
     /// Index of the node.
     pub index: u64,
     /// Its step.
-    pub step: u32,
+    pub step: u64,
     /// The score.
     pub value: f64,
     /// Whether the rules fail it.

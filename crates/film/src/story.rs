@@ -37,7 +37,7 @@ pub struct Note {
     /// When it was written.
     pub at: Timestamp,
     /// Step it is tied to.
-    pub step: Option<u32>,
+    pub step: Option<u64>,
     /// The note.
     pub text: String,
     /// Who wrote it.
@@ -54,7 +54,7 @@ pub struct Command {
     /// When it was issued.
     pub at: Timestamp,
     /// Step it is tied to.
-    pub step: Option<u32>,
+    pub step: Option<u64>,
     /// Names the command.
     pub id: String,
     /// What to do.
@@ -103,7 +103,7 @@ pub struct Lost {
 }
 
 /// Names a node across films: its step and episode.
-pub(crate) type NodeKey = (u32, Option<EpisodeId>);
+pub(crate) type NodeKey = (u64, Option<EpisodeId>);
 
 /// Everything but the nodes. Each entry is keyed so that order and repetition of facts leave no trace.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -25,7 +25,7 @@ pub struct Path {
 }
 
 /// Where a path first appeared: the lowest step, then the position in that step's snapshot.
-type First = (u32, u32);
+type First = (u64, u32);
 
 #[derive(Debug, Clone)]
 struct Entry {
@@ -70,7 +70,7 @@ impl Paths {
 
     /// Notes that `path` stands at `position` of a snapshot of `step`. Says its id and whether the tree changed.
     /// `None` for what is no rubric path.
-    pub(crate) fn note(&mut self, path: &str, step: u32, position: usize) -> Option<(u32, bool)> {
+    pub(crate) fn note(&mut self, path: &str, step: u64, position: usize) -> Option<(u32, bool)> {
         let known = self.recent.get(position).copied().filter(|id| self.text(*id) == Some(path));
         let known = known.or_else(|| self.id(path));
         let first = (step, u32::try_from(position).unwrap_or(u32::MAX));
@@ -132,7 +132,7 @@ impl Paths {
 impl Tree {
     fn of(entries: &[Entry]) -> Tree {
         // A group appears where the first of its descendants does.
-        let mut first: Vec<First> = vec![(u32::MAX, u32::MAX); entries.len()];
+        let mut first: Vec<First> = vec![(u64::MAX, u32::MAX); entries.len()];
         for (i, entry) in entries.iter().enumerate() {
             let Some(own) = entry.first else { continue };
             let mut at = Some(i);

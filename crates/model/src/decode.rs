@@ -38,7 +38,7 @@ struct Envelope<'a> {
     #[serde(default)]
     episode: Option<EpisodeId>,
     #[serde(default)]
-    step: Option<u32>,
+    step: Option<u64>,
     #[serde(borrow)]
     body: &'a RawValue,
     // What the server added when it sent the event out; ignored when it comes back in an import.
@@ -60,7 +60,7 @@ struct SlowEnvelope {
     #[serde(default)]
     episode: Option<EpisodeId>,
     #[serde(default)]
-    step: Option<u32>,
+    step: Option<u64>,
     body: serde_json::Value,
     #[serde(default)]
     seq: Option<u64>,
@@ -99,7 +99,7 @@ pub(crate) fn typed(
     id: EventId,
     at: Timestamp,
     episode: Option<EpisodeId>,
-    step: Option<u32>,
+    step: Option<u64>,
     kind: Kind,
     version: u16,
     body: &str,

@@ -141,7 +141,7 @@ pub struct Event {
     id: EventId,
     at: Timestamp,
     episode: Option<EpisodeId>,
-    step: Option<u32>,
+    step: Option<u64>,
     body: Body,
 }
 
@@ -151,7 +151,7 @@ impl Event {
         id: EventId,
         at: Timestamp,
         episode: Option<EpisodeId>,
-        step: Option<u32>,
+        step: Option<u64>,
         body: impl Into<Body>,
     ) -> Result<Self, FieldError> {
         Self::of_any_size(id, at, episode, step, body)?.bounded()
@@ -170,7 +170,7 @@ impl Event {
         id: EventId,
         at: Timestamp,
         episode: Option<EpisodeId>,
-        step: Option<u32>,
+        step: Option<u64>,
         body: impl Into<Body>,
     ) -> Result<Self, FieldError> {
         let body = body.into();
@@ -210,7 +210,7 @@ impl Event {
     }
 
     /// The step it belongs to.
-    pub fn step(&self) -> Option<u32> {
+    pub fn step(&self) -> Option<u64> {
         self.step
     }
 
@@ -266,7 +266,7 @@ pub struct Record {
     /// Episode, if any.
     pub episode: Option<EpisodeId>,
     /// Step, if any.
-    pub step: Option<u32>,
+    pub step: Option<u64>,
     /// The body as JSON text.
     pub body: String,
 }

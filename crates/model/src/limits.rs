@@ -1,7 +1,7 @@
 //! What is too long, too many or out of range, and how a refusal is said.
 
-/// The largest step number: fits a signed 32-bit integer, so every SDK and database can hold it.
-pub const MAX_STEP: u32 = i32::MAX as u32;
+/// The largest step number, 2^53 - 1: the largest up to which JSON's and JavaScript's numbers are exact.
+pub const MAX_STEP: u64 = (1 << 53) - 1;
 /// Longest rubric path, in bytes.
 pub const MAX_PATH_BYTES: usize = 256;
 /// Longest name, id, tag, task or other one-line text, in bytes.
@@ -64,7 +64,7 @@ pub(crate) fn bounded(field: &str, text: &str, max: usize) -> Result<(), FieldEr
     Ok(())
 }
 
-pub(crate) fn step(field: &str, step: u32) -> Result<(), FieldError> {
+pub(crate) fn step(field: &str, step: u64) -> Result<(), FieldError> {
     if step > MAX_STEP {
         return Err(FieldError::new(field, format!("is {step}; steps run from 0 to {MAX_STEP}")));
     }

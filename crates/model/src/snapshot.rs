@@ -23,7 +23,7 @@ pub struct Snapshot {
     #[serde(default)]
     pub session_id: Option<String>,
     /// Which step; the hub's clients count from 1.
-    pub step: u32,
+    pub step: u64,
     /// Scores by rubric path.
     pub scores: Scores,
     /// ISO 8601, usually without a zone.

@@ -172,7 +172,7 @@ fn body() -> impl Strategy<Value = Body> {
             correct
         }
         .into()),
-        (any::<String>(), label(), of((any::<u32>(), any::<u32>()))).prop_map(|(text, author, range)| {
+        (any::<String>(), label(), of((0..=MAX_STEP, 0..=MAX_STEP))).prop_map(|(text, author, range)| {
             let range = range.map(|(a, b)| StepRange { from: a.min(b), to: a.max(b) });
             AnnotationAdded { text, author, range }.into()
         }),

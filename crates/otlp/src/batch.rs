@@ -20,10 +20,10 @@ pub struct Batch {
 /// Items that have their numbers.
 #[derive(Debug)]
 pub struct Numbered {
-    items: Vec<(Item, Option<u32>)>,
+    items: Vec<(Item, Option<u64>)>,
     known: HashSet<EventId>,
     /// Steps that something new is said of.
-    old: Vec<(u32, EpisodeId)>,
+    old: Vec<(u64, EpisodeId)>,
 }
 
 /// What to append, and what cannot be.
@@ -77,8 +77,8 @@ impl Batch {
 
     /// Gives every item its number. `found` is what the log has of what was asked for, with the steps;
     /// `last` is its highest step.
-    pub fn numbered(self, found: Vec<(EventId, Option<u32>)>, last: Option<u32>) -> Numbered {
-        let known: HashMap<EventId, Option<u32>> = found.into_iter().collect();
+    pub fn numbered(self, found: Vec<(EventId, Option<u64>)>, last: Option<u64>) -> Numbered {
+        let known: HashMap<EventId, Option<u64>> = found.into_iter().collect();
         let log: HashSet<EventId> = known.keys().copied().collect();
         let mut numbers =
             Numbers { known, given: HashMap::new(), next: last.map_or(0, |l| l.saturating_add(1)) };
@@ -105,14 +105,14 @@ impl Batch {
 
 /// Who has which number.
 struct Numbers {
-    known: HashMap<EventId, Option<u32>>,
-    given: HashMap<Place, u32>,
-    next: u32,
+    known: HashMap<EventId, Option<u64>>,
+    given: HashMap<Place, u64>,
+    next: u64,
 }
 
 impl Numbers {
     /// The number of an item, and whether it is a fresh one; `None` where numbers have run out.
-    fn of(&mut self, item: &Item) -> (Option<u32>, bool) {
+    fn of(&mut self, item: &Item) -> (Option<u64>, bool) {
         let root =
             item.episode.as_ref().filter(|_| item.is_root).map(|e| Place::Trace(e.as_str().to_owned()));
         let places = || std::iter::once(&item.place).chain(&root);
@@ -138,7 +138,7 @@ impl Numbers {
 
 impl Numbered {
     /// The steps whose history to look for: what was recorded and scored there.
-    pub fn asks(&self) -> &[(u32, EpisodeId)] {
+    pub fn asks(&self) -> &[(u64, EpisodeId)] {
         &self.old
     }
 

@@ -90,7 +90,7 @@ pub(crate) struct Item {
     /// When it began.
     pub at: Timestamp,
     /// The number it asks for.
-    pub step: Option<u32>,
+    pub step: Option<u64>,
     /// What its episode attempts.
     pub task: Option<String>,
     /// Whether its events may be over the limit of one body, so that they must be measured.

@@ -169,10 +169,10 @@ fn judgements(attributes: &mut Object, judged: &Judged<'_>) -> Told {
     told
 }
 
-fn step_number(value: Option<Value>) -> Result<Option<u32>, String> {
+fn step_number(value: Option<Value>) -> Result<Option<u64>, String> {
     let Some(value) = value else { return Ok(None) };
     let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
-    let number = number.and_then(|n| u32::try_from(n).ok()).filter(|n| *n <= gauntlet_model::MAX_STEP);
+    let number = number.filter(|n| *n <= gauntlet_model::MAX_STEP);
     let most = gauntlet_model::MAX_STEP;
     number.map(Some).ok_or_else(|| format!("gauntlet.step {value} is not a whole number from 0 to {most}"))
 }

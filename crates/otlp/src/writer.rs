@@ -13,7 +13,7 @@ use crate::node::{Node, is_bare};
 use crate::scores::{self, Evaluation};
 
 /// A step of an episode.
-pub(crate) type NodeKey = (u32, Option<EpisodeId>);
+pub(crate) type NodeKey = (u64, Option<EpisodeId>);
 
 /// What log and batch know of a step.
 #[derive(Default)]
@@ -78,7 +78,7 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// `history` is what the log has of the steps that items speak of again.
-    pub fn new(known: HashSet<EventId>, history: &[Record], items: &[(Item, Option<u32>)]) -> Self {
+    pub fn new(known: HashSet<EventId>, history: &[Record], items: &[(Item, Option<u64>)]) -> Self {
         let mut stands: BTreeMap<NodeKey, Stand> = BTreeMap::new();
         for record in history {
             if let Some(step) = record.step {
@@ -107,7 +107,7 @@ impl Writer {
     }
 
     /// Writes one item; `step` is `None` where numbers have run out.
-    pub fn item(&mut self, item: Item, step: Option<u32>) {
+    pub fn item(&mut self, item: Item, step: Option<u64>) {
         if let Some(exact) = item.exact {
             for event in exact {
                 // The run's own first event is there already, in the run's own words.
@@ -135,7 +135,7 @@ impl Writer {
     }
 
     /// The events of one item, all or none.
-    fn events_of(&mut self, item: Item, step: u32) -> Result<Vec<Event>, FieldError> {
+    fn events_of(&mut self, item: Item, step: u64) -> Result<Vec<Event>, FieldError> {
         let mut events = Vec::new();
         let is_new_span = item.record.as_ref().is_some_and(|r| !self.known.contains(&r.id));
         let episode = item.episode.clone();
@@ -191,7 +191,7 @@ impl Writer {
     fn drawing(
         &self,
         item: &Item,
-        step: u32,
+        step: u64,
         is_new_span: bool,
     ) -> Result<Option<Said<SnapshotScored>>, FieldError> {
         let Some(stand) = self.stands.get(&(step, item.episode.clone())).filter(|stand| !stand.is_new) else {
@@ -225,7 +225,7 @@ impl Writer {
         &self,
         events: &mut Vec<Event>,
         episode: &Option<EpisodeId>,
-        step: Option<u32>,
+        step: Option<u64>,
         said: Said<B>,
     ) -> Result<(), FieldError> {
         if self.taken.contains(&said.id) || events.iter().any(|e| e.id() == said.id) {

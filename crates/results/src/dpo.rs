@@ -108,7 +108,7 @@ impl Found {
     fn of(side: Side<'_>) -> io::Result<Self> {
         let roots = roots(side.log)?;
         let mut found = Self::default();
-        let mut asked: BTreeMap<(Option<EpisodeId>, Option<u32>), u64> = BTreeMap::new();
+        let mut asked: BTreeMap<(Option<EpisodeId>, Option<u64>), u64> = BTreeMap::new();
         let mut waiting = None;
         for record in side.log.records() {
             let record = record?;

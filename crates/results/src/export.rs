@@ -178,7 +178,7 @@ fn time(event: &Event, scored: &SnapshotScored) -> String {
 #[derive(Serialize)]
 struct Whole<'a> {
     session_id: &'a str,
-    step: Option<u32>,
+    step: Option<u64>,
     timestamp: String,
     #[serde(flatten)]
     body: Untimed<'a>,

@@ -103,9 +103,9 @@ impl<'a> Fields<'a> {
     }
 
     /// Takes a step number.
-    pub fn take_step(&mut self, key: &str) -> Result<Option<u32>, ImportError> {
+    pub fn take_step(&mut self, key: &str) -> Result<Option<u64>, ImportError> {
         let Some(value) = self.take(key) else { return Ok(None) };
-        match value.as_u64().and_then(|n| u32::try_from(n).ok()).filter(|n| *n <= MAX_STEP) {
+        match value.as_u64().filter(|n| *n <= MAX_STEP) {
             Some(step) => Ok(Some(step)),
             None => Err(self.refuse(
                 key,
@@ -167,7 +167,7 @@ impl<'a> Fields<'a> {
         id: EventId,
         at: Timestamp,
         episode: Option<EpisodeId>,
-        step: Option<u32>,
+        step: Option<u64>,
         body: impl Into<Body>,
     ) -> Result<Event, ImportError> {
         let event = Event::new(id, at, episode, step, body).map_err(|e| self.refuse_rule(&e))?;

@@ -89,7 +89,7 @@ pub struct Replay<'p> {
     ids: &'p mut dyn FnMut() -> EventId,
     place: u64,
     /// Snapshots of each session so far.
-    counts: BTreeMap<Option<String>, u32>,
+    counts: BTreeMap<Option<String>, u64>,
     queue: VecDeque<Event>,
 }
 

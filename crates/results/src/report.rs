@@ -254,8 +254,8 @@ fn of_rewards(
 }
 
 /// The step of the result at position `k`: steps count from 1. What does not fit is refused by the event.
-fn number(k: usize) -> u32 {
-    u32::try_from(k + 1).unwrap_or(u32::MAX)
+fn number(k: usize) -> u64 {
+    (k as u64).saturating_add(1)
 }
 
 /// The time a report gives for itself; said aloud where it cannot be read.

@@ -15,7 +15,7 @@ use crate::survey::Survey;
 pub(crate) struct Draft<'a> {
     pub fields: Fields<'a>,
     pub session: Option<String>,
-    pub step: Option<u32>,
+    pub step: Option<u64>,
     pub at: Option<Timestamp>,
     pub body: SnapshotScored,
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use gauntlet_model::{Body, EpisodeId, Event, EventId, MAX_LABEL_BYTES, Object, RunSpec, Timestamp};
-use roaring::{RoaringBitmap, RoaringTreemap};
+use roaring::RoaringTreemap;
 use serde_json::{Value, json};
 
 use crate::error::ImportError;
@@ -22,7 +22,7 @@ use crate::window::{Before, Window};
 /// What one session of the file holds.
 #[derive(Debug, Default)]
 struct Session {
-    steps: RoaringBitmap,
+    steps: RoaringTreemap,
     numbered: bool,
     unnumbered: bool,
     repeated: bool,
@@ -74,7 +74,7 @@ struct Found {
     more_starts: u64,
     skip: RoaringTreemap,
     ids: Window<EventId>,
-    said: Window<(u64, u32)>,
+    said: Window<(u64, u64)>,
     event_copies: u64,
     draft_copies: u64,
     kind: Label,

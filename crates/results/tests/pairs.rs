@@ -41,7 +41,7 @@ fn pairs(first: &(RunSummary, Kept), second: Option<&(RunSummary, Kept)>) -> Vec
     lines
 }
 
-fn rollout(step: u32, prompt: &str, answer: &str, root: f64) -> Value {
+fn rollout(step: u64, prompt: &str, answer: &str, root: f64) -> Value {
     json!({"step": step, "scores": {"root": root}, "observation": prompt, "action": answer, "metadata": {"task_id": "T"}})
 }
 
@@ -88,13 +88,13 @@ fn the_best_answer_is_preferred_over_the_worst() {
 
 #[test]
 fn a_persons_answer_is_preferred_over_the_other_options() {
-    let asked = |step: u32| {
+    let asked = |step: u64| {
         json!({
             "step": step, "scores": {"root": 0.0}, "observation": "scan", "action": format!("{step}"), "is_paused": true,
             "challenge": {"type": "GUARD", "question": "Which?", "options": ["a", "b", "c"]},
         })
     };
-    let event = |n: u32, kind: &str, step: Option<u32>, body: Value| {
+    let event = |n: u32, kind: &str, step: Option<u64>, body: Value| {
         json!({
             "id": format!("00000000-0000-7000-8000-{n:012}"), "at": "2026-11-21T00:06:33Z", "kind": kind, "v": 1,
             "step": step, "body": body,
@@ -132,7 +132,7 @@ fn a_persons_answer_is_preferred_over_the_other_options() {
 
 #[test]
 fn a_later_score_and_a_step_scored_again_change_who_is_preferred() {
-    let event = |n: u32, kind: &str, step: u32, body: Value| {
+    let event = |n: u32, kind: &str, step: u64, body: Value| {
         json!({"id": format!("01920000-0000-7000-8000-{n:012}"), "at": "2026-11-21T00:06:33Z", "kind": kind, "v": 1,
                "step": step, "body": body})
     };

@@ -28,7 +28,7 @@ fn check(name: &str, text: &str) {
     assert_eq!(steps.len(), rewards.len(), "{name}");
     assert_eq!(imported.steps, rewards.len() as u64, "{name}");
     for (k, (event, body)) in steps.iter().enumerate() {
-        assert_eq!(event.step(), Some(k as u32 + 1), "{name}");
+        assert_eq!(event.step(), Some(k as u64 + 1), "{name}");
         assert_eq!(body.scores.root(), Some(rewards[k]), "{name}");
         let Some(record) = records.get(k) else { continue };
         holds(name, event.at(), body, record);

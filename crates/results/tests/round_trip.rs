@@ -217,7 +217,7 @@ proptest! {
 
 #[test]
 fn a_large_report_opens_in_linear_time() {
-    let size = |steps: u32| {
+    let size = |steps: u64| {
         let snapshots: Vec<Value> = (0..steps)
             .map(|i| json!({"step": i, "scores": {"root": i}, "action": "x".repeat(200)}))
             .collect();

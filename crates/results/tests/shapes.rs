@@ -8,7 +8,7 @@ use gauntlet_results::Imported;
 use serde_json::{Value, json};
 
 /// Opens `file`, checks that its exports come back, and that its steps are (step, root) as expected.
-fn check(file: &Value, expected: &[(u32, Option<f64>)]) -> Imported {
+fn check(file: &Value, expected: &[(u64, Option<f64>)]) -> Imported {
     let imported = open("some/folder/file.json", file.to_string()).unwrap_or_else(|e| panic!("{e}\n{file}"));
     let found: Vec<_> = steps(&imported).iter().map(|(e, b)| (e.step().unwrap(), b.scores.root())).collect();
     assert_eq!(found, expected);
@@ -35,7 +35,7 @@ fn entry() -> Value {
     })
 }
 
-const TWO: [(u32, Option<f64>); 2] = [(1, Some(1.5)), (2, Some(-15.0))];
+const TWO: [(u64, Option<f64>); 2] = [(1, Some(1.5)), (2, Some(-15.0))];
 
 #[test]
 fn reports_open_at_every_depth() {
@@ -183,7 +183,7 @@ fn snapshots_open_from_an_object_an_array_and_lines() {
     assert_eq!((body.action.as_str(), body.observation.as_str()), ("did", "saw"));
     assert_eq!(body.timestamp.as_deref(), Some("2026-11-21T00:06:33"));
 
-    let whole = |step: u32, root: f64| {
+    let whole = |step: u64, root: f64| {
         json!({"session_id": "s1", "step": step, "scores": {"root": root}, "odd": {"kept": true},
                "metadata": {"task_id": "T1", "run_type": "grpo", "action": "did", "observation": "saw", "n": 1}})
     };
@@ -209,7 +209,7 @@ fn snapshots_open_from_an_object_an_array_and_lines() {
 
 #[test]
 fn sessions_of_one_file_become_episodes() {
-    let shot = |session: Value, step: u32| json!({"step": step, "session_id": session, "scores": {"root": 1.0}, "metadata": {}});
+    let shot = |session: Value, step: u64| json!({"step": step, "session_id": session, "scores": {"root": 1.0}, "metadata": {}});
     let file = json!([shot(json!("b"), 1), shot(json!("a/x"), 1), shot(json!("b"), 2), shot(json!(null), 1)]);
     let imported = check(&file, &[(1, Some(1.0)), (1, Some(1.0)), (2, Some(1.0)), (1, Some(1.0))]);
     assert_eq!((imported.steps, imported.episodes), (4, 3));
@@ -245,7 +245,7 @@ fn odd_values_are_read_and_kept() {
 
 #[test]
 fn events_of_our_own_keep_their_ids() {
-    let event = |id: u32, kind: &str, step: Option<u32>, body: Value| {
+    let event = |id: u32, kind: &str, step: Option<u64>, body: Value| {
         json!({"id": format!("00000000-0000-7000-8000-{id:012}"), "at": "2026-11-21T00:06:33.885877Z", "kind": kind, "v": 1,
                "step": step, "body": body, "seq": id, "received_at": "2026-11-21T00:06:34Z"})
     };

@@ -10,7 +10,7 @@ use gauntlet_model::{Event, EventId};
 use gauntlet_results::{Format, Imported, import, replay, survey, write_csv, write_film, write_parquet};
 use serde_json::{Value, json};
 
-fn snapshot(step: u32, scores: Value) -> Value {
+fn snapshot(step: u64, scores: Value) -> Value {
     json!({"step": step, "timestamp": "2026-11-21T00:06:33.885877", "scores": scores, "duration_ms": 1.5,
            "action": format!("said \"{step}\",\r\nand more; é"), "observation": " saw ", "failures": ["hallucination", "format"],
            "is_paused": true, "not_evaluated": ["a.c"], "metadata": {"task_id": "T", "n": [1, 2.5, null]},

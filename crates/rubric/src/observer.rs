@@ -177,7 +177,7 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static, F: Fn(&A, &O) -> Story + Send + S
         let duration_ms = started.micros.zip(now).map(|(from, to)| to.saturating_sub(from) as f64 / 1000.0);
         let commands = shared.config.commands.as_deref();
         let commands = commands.filter(|_| shared.config.pause_on_indices.contains(&started.index));
-        let step = u32::try_from(started.index + 1).unwrap_or(MAX_STEP).min(MAX_STEP);
+        let step = (started.index + 1).min(MAX_STEP);
         let mut story = (self.describe)(action, observation);
         let episode = story.episode.take();
         let body =
@@ -223,7 +223,7 @@ impl Shared {
     fn event(
         &self,
         episode: Option<EpisodeId>,
-        step: u32,
+        step: u64,
         body: impl Into<Body>,
     ) -> Result<Event, gauntlet_model::FieldError> {
         Event::new(self.stamps.id(), self.stamps.now(), episode, Some(step), body)
@@ -231,7 +231,7 @@ impl Shared {
 
     /// Says something beside the snapshots. What breaks a rule of events here came from a command with an odd id; the
     /// command was still obeyed and acknowledged.
-    fn say(&self, episode: Option<EpisodeId>, step: u32, body: impl Into<Body>) {
+    fn say(&self, episode: Option<EpisodeId>, step: u64, body: impl Into<Body>) {
         match self.event(episode, step, body) {
             Ok(event) => self.hand_on(event),
             Err(_) => {

@@ -69,7 +69,7 @@ fn five_calls_are_five_complete_snapshots() {
         tree.call(action, "what it saw").unwrap();
     }
     let events = collector.take();
-    let steps: Vec<Option<u32>> = events.iter().map(|event| event.step()).collect();
+    let steps: Vec<Option<u64>> = events.iter().map(|event| event.step()).collect();
     assert_eq!(steps, [Some(1), Some(2), Some(3), Some(4), Some(5)]);
     let last = snapshot(&events[4]);
     assert_eq!(
@@ -130,7 +130,7 @@ fn concurrent_evaluations_never_mix_frames() {
         }
     });
     let events = collector.take();
-    let steps: BTreeSet<u32> = events.iter().filter_map(|event| event.step()).collect();
+    let steps: BTreeSet<u64> = events.iter().filter_map(|event| event.step()).collect();
     assert_eq!((events.len(), steps.len(), steps.last()), (600, 600, Some(&600)));
     for event in &events {
         let snapshot = snapshot(event);

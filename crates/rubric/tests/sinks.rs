@@ -17,7 +17,7 @@ use gauntlet_rubric::{Outlet, SystemStamps};
 
 const LONG: Duration = Duration::from_secs(20);
 
-fn event(step: u32) -> Arc<Event> {
+fn event(step: u64) -> Arc<Event> {
     let scores = Scores::new([("root", -1.5), ("grounding", -20.0)]).unwrap();
     let body = SnapshotScored { scores, ..Default::default() };
     Arc::new(
@@ -73,7 +73,7 @@ fn quick() -> DeliveryConfig {
     DeliveryConfig { backoff: Duration::from_millis(1), ..Default::default() }
 }
 
-fn offer(delivery: &Delivery, steps: impl IntoIterator<Item = u32>) {
+fn offer(delivery: &Delivery, steps: impl IntoIterator<Item = u64>) {
     steps.into_iter().for_each(|step| delivery.offer(event(step)));
 }
 
@@ -160,7 +160,7 @@ fn a_lossless_delivery_holds_its_producer_back() {
     offer(&delivery, 1..=200);
     let counters = delivery.flush(LONG).unwrap();
     assert_eq!((counters.sent, counters.dropped, counters.retried), (200, 0, 20));
-    let taken: Vec<u32> = sink.taken().split([' ', '|']).filter_map(|word| word.parse().ok()).collect();
+    let taken: Vec<u64> = sink.taken().split([' ', '|']).filter_map(|word| word.parse().ok()).collect();
     assert_eq!(taken, (1..=200).collect::<Vec<_>>());
 }
 

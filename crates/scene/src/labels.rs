@@ -189,7 +189,7 @@ fn signed(score: f64) -> String {
 }
 
 /// A number with its thousands set apart: `1,312`.
-pub(crate) fn grouped(number: u32) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + 3);
     for (i, digit) in digits.chars().enumerate() {

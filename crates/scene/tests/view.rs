@@ -97,6 +97,20 @@ fn labels_say_the_step_and_what_failed() {
 }
 
 #[test]
+fn a_node_is_drawn_by_its_rank_and_named_by_its_step() {
+    let steps = [0, 7, 1 << 40, gauntlet_model::MAX_STEP - 1, gauntlet_model::MAX_STEP];
+    let of = |steps: [u64; 5]| {
+        let film = common::film(&steps.map(|step| common::fact(step, &[("root", 1.0)], &[])));
+        Scene::of(&film, &Lens { position: 4.0, ..Lens::default() })
+    };
+    let (sparse, dense) = (of(steps), of([0, 1, 2, 3, 4]));
+    let places = |scene: &Scene| scene.path.nodes.iter().map(|node| node.at).collect::<Vec<_>>();
+    assert_eq!(places(&sparse), places(&dense));
+    let active = sparse.labels.iter().find(|label| label.kind == LabelKind::Active).unwrap();
+    assert_eq!((active.text.as_str(), active.index), ("9,007,199,254,740,991", 4));
+}
+
+#[test]
 fn the_selected_node_is_named_and_ringed() {
     let film = common::training(100);
     let scene = Scene::of(&film, &Lens { position: 50.0, selected: Some(57), ..Lens::default() });
@@ -118,7 +132,7 @@ fn the_first_view_shows_sixty_to_eighty_nodes() {
 fn the_overview_shows_a_short_run_whole_and_several_hundred_nodes_of_a_long_one() {
     for geometry in Geometry::ALL {
         for (nodes, least) in [(1, 1), (12, 12), (60, 60), (3000, 300)] {
-            let (film, position) = (common::training(nodes), f64::from(nodes) / 2.0);
+            let (film, position) = (common::training(nodes), nodes as f64 / 2.0);
             let camera = CameraMode::Orbit(Orbit::overview(&film, geometry, position, 1.3));
             let scene =
                 Scene::of(&film, &Lens { geometry, camera, position, aspect: 1.3, ..Lens::default() });

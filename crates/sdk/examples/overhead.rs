@@ -10,7 +10,7 @@ use gauntlet_sdk::model::{Event, Scores, SnapshotScored};
 use gauntlet_sdk::rubric::{Stamps, SystemStamps};
 use gauntlet_sdk::{Mode, ObservabilityProvider};
 
-const CALLS: u32 = 200_000;
+const CALLS: u64 = 200_000;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let paths = [
@@ -46,11 +46,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn nanos(
-    mut call: impl FnMut(u32) -> Result<(), Box<dyn std::error::Error>>,
+    mut call: impl FnMut(u64) -> Result<(), Box<dyn std::error::Error>>,
 ) -> Result<f64, Box<dyn std::error::Error>> {
     let began = Instant::now();
     for step in 0..CALLS {
         call(step)?;
     }
-    Ok(began.elapsed().as_nanos() as f64 / f64::from(CALLS))
+    Ok(began.elapsed().as_nanos() as f64 / CALLS as f64)
 }

@@ -34,7 +34,7 @@ pub(crate) struct Draft {
     pub(crate) id: EventId,
     pub(crate) at: Timestamp,
     pub(crate) episode: Option<EpisodeId>,
-    pub(crate) step: Option<u32>,
+    pub(crate) step: Option<u64>,
     pub(crate) name: String,
     pub(crate) mime_type: String,
     pub(crate) role: String,

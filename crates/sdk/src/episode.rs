@@ -1,7 +1,7 @@
 //! An episode in its two states: running, where steps are recorded, and ended, where only scores may come.
 
 use std::error::Error;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gauntlet_model::{
@@ -56,8 +56,8 @@ pub struct Episode {
     provider: ObservabilityProvider,
     id: EpisodeId,
     /// The training step all records belong to; `None` numbers them.
-    at: Option<u32>,
-    next: AtomicU32,
+    at: Option<u64>,
+    next: AtomicU64,
     task: Option<String>,
     gist: Mutex<Gist>,
     began: Timestamp,
@@ -69,11 +69,11 @@ impl Episode {
     pub(crate) fn begun(
         provider: ObservabilityProvider,
         id: EpisodeId,
-        at: Option<u32>,
+        at: Option<u64>,
         task: Option<String>,
     ) -> Self {
         let (began, began_micros) = (provider.stamps().now(), provider.stamps().elapsed_micros());
-        let (next, gist) = (AtomicU32::new(0), Mutex::default());
+        let (next, gist) = (AtomicU64::new(0), Mutex::default());
         Self { provider, id, at, next, task, gist, began, began_micros, has_ended: false }
     }
 
@@ -166,7 +166,7 @@ impl Episode {
     }
 
     /// The episode was judged as a whole: drawn at training step `step`.
-    pub fn scored(&self, step: u32, snapshot: SnapshotScored) -> Result<(), FieldError> {
+    pub fn scored(&self, step: u64, snapshot: SnapshotScored) -> Result<(), FieldError> {
         self.provider.log_body(Some(self.id.clone()), Some(step), snapshot)
     }
 
@@ -252,12 +252,12 @@ impl Episode {
     }
 
     /// The step of its last node, or of the one it will be.
-    pub(crate) fn place(&self) -> u32 {
+    pub(crate) fn place(&self) -> u64 {
         self.at.unwrap_or_else(|| self.provider.nodes().place(&self.id))
     }
 
     /// The step of its next node.
-    pub(crate) fn next_place(&self) -> u32 {
+    pub(crate) fn next_place(&self) -> u64 {
         self.at.unwrap_or_else(|| self.provider.nodes().next(&self.id))
     }
 
@@ -265,7 +265,7 @@ impl Episode {
         self.record(kind, None, object([(key, Value::from(text))]), None)
     }
 
-    fn next_step(&self) -> u32 {
+    fn next_step(&self) -> u64 {
         self.at.unwrap_or_else(|| self.next.fetch_add(1, Relaxed).min(MAX_STEP))
     }
 

@@ -8,7 +8,7 @@ use gauntlet_model::{Body, EpisodeId, Event, MAX_STEP};
 #[derive(Debug, Default)]
 pub(crate) struct Nodes {
     /// The step of the last rollout.
-    last: Option<u32>,
+    last: Option<u64>,
     /// Episodes that began and have not ended.
     open: HashMap<EpisodeId, Place>,
 }
@@ -17,7 +17,7 @@ pub(crate) struct Nodes {
 #[derive(Debug, Default)]
 struct Place {
     /// Where it stands, or will stand once it is there.
-    step: Option<u32>,
+    step: Option<u64>,
     is_drawn: bool,
 }
 
@@ -45,7 +45,7 @@ impl Nodes {
     }
 
     /// Where the episode stands: at its last node, or, from now on, behind every other.
-    pub(crate) fn place(&mut self, episode: &EpisodeId) -> u32 {
+    pub(crate) fn place(&mut self, episode: &EpisodeId) -> u64 {
         match self.open.get(episode).and_then(|place| place.step) {
             Some(step) => step,
             None => self.behind(episode),
@@ -53,11 +53,11 @@ impl Nodes {
     }
 
     /// Where the episode's next node goes.
-    pub(crate) fn next(&mut self, episode: &EpisodeId) -> u32 {
+    pub(crate) fn next(&mut self, episode: &EpisodeId) -> u64 {
         if self.is_drawn(episode) { self.behind(episode) } else { self.place(episode) }
     }
 
-    fn behind(&mut self, episode: &EpisodeId) -> u32 {
+    fn behind(&mut self, episode: &EpisodeId) -> u64 {
         let step = self.last.map_or(0, |last| last.saturating_add(1)).min(MAX_STEP);
         self.last = Some(step);
         if let Some(place) = self.open.get_mut(episode) {

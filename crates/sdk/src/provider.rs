@@ -103,7 +103,7 @@ impl ObservabilityProvider {
     pub(crate) fn event(
         &self,
         episode: Option<EpisodeId>,
-        step: Option<u32>,
+        step: Option<u64>,
         body: impl Into<Body>,
     ) -> Result<Event, FieldError> {
         let stamps = self.stamps();
@@ -114,7 +114,7 @@ impl ObservabilityProvider {
     pub fn log_body(
         &self,
         episode: Option<EpisodeId>,
-        step: Option<u32>,
+        step: Option<u64>,
         body: impl Into<Body>,
     ) -> Result<(), FieldError> {
         self.log_event(self.event(episode, step, body)?);
@@ -126,13 +126,13 @@ impl ObservabilityProvider {
     pub fn log<P: Into<String>>(
         &self,
         scores: impl IntoIterator<Item = (P, f64)>,
-        step: u32,
+        step: u64,
     ) -> Result<(), FieldError> {
         self.rollout(step, SnapshotScored { scores: Scores::new(scores)?, ..SnapshotScored::default() })
     }
 
     /// One judged rollout with everything that is known about it.
-    pub fn rollout(&self, step: u32, snapshot: SnapshotScored) -> Result<(), FieldError> {
+    pub fn rollout(&self, step: u64, snapshot: SnapshotScored) -> Result<(), FieldError> {
         self.log_body(None, Some(step), snapshot)
     }
 
@@ -140,7 +140,7 @@ impl ObservabilityProvider {
     pub fn score(
         &self,
         episode: Option<EpisodeId>,
-        step: Option<u32>,
+        step: Option<u64>,
         score: ScoreAdded,
     ) -> Result<(), FieldError> {
         self.log_body(episode, step, score)
@@ -159,7 +159,7 @@ impl ObservabilityProvider {
     pub fn start_episode_as(
         &self,
         id: EpisodeId,
-        step: Option<u32>,
+        step: Option<u64>,
         started: EpisodeStarted,
     ) -> Result<Episode, FieldError> {
         let task = started.task.clone();
@@ -188,7 +188,7 @@ impl ObservabilityProvider {
     pub(crate) fn artifact_of(
         &self,
         episode: Option<EpisodeId>,
-        step: Option<u32>,
+        step: Option<u64>,
         name: String,
         mime_type: String,
         role: String,

@@ -130,7 +130,7 @@ pub enum Failing {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StepRow {
     /// Its step.
-    pub step: u32,
+    pub step: u64,
     /// Where it lies in the log.
     pub seq: u64,
     /// Its episode.

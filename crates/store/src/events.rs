@@ -67,7 +67,7 @@ impl Store {
     }
 
     /// Every event of one step, by sequence number.
-    pub async fn step(&self, run: &RunId, step: u32) -> Result<Vec<Record>, StoreError> {
+    pub async fn step(&self, run: &RunId, step: u64) -> Result<Vec<Record>, StoreError> {
         sqlite::step(self.readers(), run, step).await
     }
 
@@ -76,7 +76,7 @@ impl Store {
     pub async fn steps(
         &self,
         run: &RunId,
-        after: Option<(u32, u64)>,
+        after: Option<(u64, u64)>,
         limit: u32,
         failing: Failing,
     ) -> Result<Vec<StepRow>, StoreError> {

@@ -11,18 +11,18 @@ impl Store {
         &self,
         run: &RunId,
         ids: &[EventId],
-    ) -> Result<Vec<(EventId, Option<u32>)>, StoreError> {
+    ) -> Result<Vec<(EventId, Option<u64>)>, StoreError> {
         sqlite::find(self.readers(), run, ids).await
     }
 
     /// The highest step number in the run's log; `None` where no event has one.
-    pub async fn last_step(&self, run: &RunId) -> Result<Option<u32>, StoreError> {
+    pub async fn last_step(&self, run: &RunId) -> Result<Option<u64>, StoreError> {
         sqlite::last_step(self.readers(), run).await
     }
 
     /// What was recorded (`step.recorded`) and scored (`snapshot.scored`, `score.added`) at these steps of episodes, in
     /// the order of the log.
-    pub async fn history(&self, run: &RunId, places: &[(u32, EpisodeId)]) -> Result<Vec<Record>, StoreError> {
+    pub async fn history(&self, run: &RunId, places: &[(u64, EpisodeId)]) -> Result<Vec<Record>, StoreError> {
         sqlite::history(self.readers(), run, places).await
     }
 

@@ -13,7 +13,7 @@ use crate::StoreError;
 pub(crate) static RULES: LazyLock<Rules> = LazyLock::new(Rules::default);
 
 /// A step of an episode: what is scored.
-pub(crate) type NodeKey = (u32, Option<Arc<str>>);
+pub(crate) type NodeKey = (u64, Option<Arc<str>>);
 
 /// An event as its row, with what the projections need to know of it.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(crate) struct Row {
     pub at: i64,
     pub kind: Kind,
     pub episode: Option<Arc<str>>,
-    pub step: Option<u32>,
+    pub step: Option<u64>,
     pub root: Option<f64>,
     pub failure: Option<FailureKind>,
     pub scoring: Option<Scoring>,

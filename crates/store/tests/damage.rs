@@ -58,7 +58,7 @@ async fn what_a_run_adds_up_to_is_counted_anew_from_its_log() {
     let store = Store::open(Options::new(directory.path())).await.unwrap();
     store.create_run(RunSpec::named("r"), run(), now()).await.unwrap();
     let on = |n: u128, body: Body| {
-        Event::new(EventId::from_u128(n), now(), None, Some(n as u32 % 5), body).unwrap()
+        Event::new(EventId::from_u128(n), now(), None, Some(n as u64 % 5), body).unwrap()
     };
     let scored = |root: f64| {
         let scores = Scores::new([("root", root), ("format", 1.0)]).unwrap();

@@ -31,8 +31,8 @@ fn session() -> RunId {
     RunId::new("session").unwrap()
 }
 
-fn event(id: u128, step: u32) -> Event {
-    let scores = [("root", f64::from(step)), ("grounding", if step.is_multiple_of(5) { -20.0 } else { 1.0 })];
+fn event(id: u128, step: u64) -> Event {
+    let scores = [("root", step as f64), ("grounding", if step.is_multiple_of(5) { -20.0 } else { 1.0 })];
     let body = SnapshotScored {
         scores: Scores::new(scores).unwrap(),
         action: "x".repeat(300 + step as usize % 700),
@@ -43,7 +43,7 @@ fn event(id: u128, step: u32) -> Event {
 
 /// Batch `n` of a writer: always the same events, so that it may be sent again.
 fn batch(writer: u64, n: u64) -> Vec<Event> {
-    (0..BATCH).map(|i| event(id_of(writer, n, i), (n % 1000) as u32)).collect()
+    (0..BATCH).map(|i| event(id_of(writer, n, i), (n % 1000) as u64)).collect()
 }
 
 fn id_of(writer: u64, n: u64, i: u64) -> u128 {
@@ -113,7 +113,7 @@ async fn hammer() {
     tasks.spawn(async move {
         for n in first.. {
             let id = u128::from(n) << 100 | u128::from(std::process::id());
-            origin.append_origin(&session(), event(id, n as u32), now()).await.unwrap();
+            origin.append_origin(&session(), event(id, n as u64), now()).await.unwrap();
             acknowledge("session", n);
         }
     });
@@ -194,7 +194,7 @@ async fn verify(store: &Store, acknowledged: &Acknowledged) {
         recount(store, &run, &records).await;
     }
     let steps = store.steps(&session(), None, u32::MAX, Failing::AnyOrNone).await.unwrap_or_default();
-    assert!(steps.iter().enumerate().all(|(n, row)| row.step == n as u32), "each step once");
+    assert!(steps.iter().enumerate().all(|(n, row)| row.step == n as u64), "each step once");
     assert!(steps.len() as u64 >= acknowledged.next("session"));
     let issued = acknowledged.next("command");
     let pending = store.pending_commands(&run_of(0)).await.unwrap();

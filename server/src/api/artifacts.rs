@@ -73,7 +73,7 @@ struct Listed {
     seq: u64,
     at: Timestamp,
     episode: Option<EpisodeId>,
-    step: Option<u32>,
+    step: Option<u64>,
     #[serde(flatten)]
     artifact: ArtifactAdded,
     /// Whether the bytes are here.

@@ -17,8 +17,8 @@ use crate::state::AppState;
 #[serde(deny_unknown_fields)]
 pub struct SeriesQuery {
     path: Option<String>,
-    from: Option<u32>,
-    to: Option<u32>,
+    from: Option<u64>,
+    to: Option<u64>,
     points: Option<u32>,
 }
 

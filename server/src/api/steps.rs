@@ -19,7 +19,7 @@ use crate::state::AppState;
 /// GET `/runs/{run}/steps/{n}`: its snapshots with scores and texts, and its other events.
 pub async fn read(
     State(state): State<AppState>,
-    Path((run, step)): Path<(String, u32)>,
+    Path((run, step)): Path<(String, u64)>,
 ) -> Result<impl IntoResponse, ApiError> {
     let id = run_id(&run)?;
     let records = state.store.step(&id, step).await?;
@@ -30,7 +30,7 @@ pub async fn read(
     }
     #[derive(Serialize)]
     struct Step {
-        step: u32,
+        step: u64,
         events: Vec<Value>,
     }
     let events = records.iter().filter_map(|r| serde_json::to_value(r).ok()).map(without_answer).collect();
@@ -47,7 +47,7 @@ fn without_answer(mut event: Value) -> Value {
 
 /// One snapshot of a step as the page's inspector shows it, with the step's other events that belong to it; `None`
 /// where the run has no such step.
-pub async fn detail(store: &Store, run: &RunId, step: u32, seq: u64) -> Result<Option<StepDetail>, ApiError> {
+pub async fn detail(store: &Store, run: &RunId, step: u64, seq: u64) -> Result<Option<StepDetail>, ApiError> {
     let records = store.step(run, step).await?;
     if records.is_empty() {
         return Ok(None);
@@ -109,7 +109,7 @@ fn other(record: &Record) -> StepEvent {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ListQuery {
-    after: Option<u32>,
+    after: Option<u64>,
     after_seq: Option<u64>,
     #[serde(default)]
     limit: Limit<1000, 10_000>,
@@ -143,7 +143,7 @@ async fn by_path(
     state: &AppState,
     id: &RunId,
     path: &str,
-    after: Option<u32>,
+    after: Option<u64>,
     limit: u32,
 ) -> Result<Json<Value>, ApiError> {
     let film = state.films.get(id).await?;

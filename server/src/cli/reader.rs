@@ -92,7 +92,7 @@ impl Reader<'_> {
     }
 
     /// Every event of one step; empty where there is none.
-    pub fn step(&self, run: &RunId, step: u32) -> Result<Vec<Record>, CliError> {
+    pub fn step(&self, run: &RunId, step: u64) -> Result<Vec<Record>, CliError> {
         match self.place {
             Place::Folder(store, _) => self.ask(store.step(run, step)),
             Place::Server(url) => {

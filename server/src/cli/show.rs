@@ -35,7 +35,7 @@ pub struct Show {
     run: String,
     /// The step
     #[arg(value_name = "STEP")]
-    step: Option<u32>,
+    step: Option<u64>,
     /// In JSON
     #[arg(long)]
     json: bool,
@@ -75,7 +75,7 @@ impl Show {
     }
 }
 
-fn no_step(run: &RunSummary, number: u32, film: &Film) -> CliError {
+fn no_step(run: &RunSummary, number: u64, film: &Film) -> CliError {
     let ends = film.node(0).zip(film.len().checked_sub(1).and_then(|last| film.node(last)));
     let has = ends.map_or("it has no scored steps yet".to_owned(), |(first, last)| {
         format!("its scored steps run from {} to {}", first.step, last.step)

@@ -18,7 +18,7 @@ const LINES: usize = 24;
 pub fn show(
     screen: &mut Screen,
     run: &RunSummary,
-    number: u32,
+    number: u64,
     records: &[Record],
     full: bool,
 ) -> Result<(), CliError> {

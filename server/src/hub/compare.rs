@@ -44,7 +44,7 @@ async fn pairs(store: &Store, sft: Option<RunId>, grpo: Option<RunId>) -> Result
     let (Some(sft), Some(grpo)) = (sft, grpo) else { return Ok(Vec::new()) };
     let (sft, _) = snapshots(store, &sft).await?;
     let (grpo, _) = snapshots(store, &grpo).await?;
-    let mut grpo: BTreeMap<u32, Snapshot> = grpo.into_iter().map(|s| (s.step, s)).collect();
+    let mut grpo: BTreeMap<u64, Snapshot> = grpo.into_iter().map(|s| (s.step, s)).collect();
     let paired = sft.into_iter().filter_map(|sft| Some((grpo.remove(&sft.step)?, sft)));
     let pairs = paired.map(|(grpo, sft)| {
         let delta = grpo.scores.root().zip(sft.scores.root()).map(|(g, s)| g - s);

@@ -1,6 +1,6 @@
 //! Reading facts. The module above says what is read.
 
-use gauntlet_model::{EpisodeId, FailureKind, Scores, StepRange, Timestamp};
+use gauntlet_model::{EpisodeId, FailureKind, MAX_STEP, Scores, StepRange, Timestamp};
 
 use super::input::{In, Read};
 use super::words::Kind;
@@ -28,10 +28,10 @@ pub(super) fn facts(bytes: &[u8]) -> Read<Vec<Fact>> {
         }
         let step = match step {
             0 => None,
-            step => Some(
-                u32::try_from(step.wrapping_sub(1))
-                    .map_err(|_| input.wrong("step", format!("{step} is no step")))?,
-            ),
+            step => {
+                let number = u64::try_from(step.wrapping_sub(1)).ok().filter(|number| *number <= MAX_STEP);
+                Some(number.ok_or_else(|| input.wrong("step", format!("{step} is no step")))?)
+            }
         };
         let episode = match episode {
             "" => None,
@@ -185,7 +185,9 @@ impl<'a> In<'a> {
                 text: self.owned("text")?,
                 author: self.owned("author")?,
                 range: match self.flag("range")? {
-                    true => Some(StepRange { from: self.small("range.from")?, to: self.small("range.to")? }),
+                    true => {
+                        Some(StepRange { from: self.number("range.from")?, to: self.number("range.to")? })
+                    }
                     false => None,
                 },
             },

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gauntlet_model::{FailureKind, Scores};
+use gauntlet_model::{FailureKind, MAX_STEP, Scores};
 
 use super::output::Out;
 use super::words::{Kind, Word};
@@ -16,7 +16,7 @@ pub(super) fn facts(facts: &[Fact]) -> Vec<u8> {
     let mut out = Out::default();
     out.deltas(facts.iter().map(|f| f.seq as i64));
     out.deltas(facts.iter().map(|f| f.at.micros()));
-    out.deltas(facts.iter().map(|f| f.step.map_or(0, |step| i64::from(step) + 1)));
+    out.deltas(facts.iter().map(|f| f.step.map_or(0, |step| step.min(MAX_STEP) as i64 + 1)));
     out.runs(facts.iter().map(|f| f.episode.as_ref().map_or("", |e| e.as_str())), Out::text);
     out.runs(facts.iter().map(|f| kind(&f.what).code()), |out, code| out.number(code.into()));
     out.scored(&facts.iter().filter_map(|f| Shot::of(&f.what)).collect::<Vec<_>>());
@@ -197,7 +197,7 @@ impl<'a> Out<'a> {
                 self.text(text);
                 self.text(author);
                 self.number(range.is_some().into());
-                range.iter().flat_map(|r| [r.from, r.to]).for_each(|step| self.number(step.into()));
+                range.iter().flat_map(|r| [r.from, r.to]).for_each(|step| self.number(step));
             }
             What::Artifact { name } => self.text(name),
             What::Gap { lost, reason } => {

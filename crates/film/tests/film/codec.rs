@@ -2,7 +2,7 @@
 
 use gauntlet_film::codec::{decode, encode};
 use gauntlet_film::{Asked, Fact, What};
-use gauntlet_model::{Action, EpisodeId, FailureKind, Scores, Status, StepKind};
+use gauntlet_model::{Action, EpisodeId, FailureKind, MAX_STEP, Scores, Status, StepKind};
 use proptest::prelude::*;
 
 use crate::facts::{added, fact, film, log, scores};
@@ -21,7 +21,7 @@ proptest! {
     }
 
     #[test]
-    fn extreme_numbers_are_read_back(seqs in prop::collection::vec(any::<u64>(), 1..20), step in any::<u32>()) {
+    fn extreme_numbers_are_read_back(seqs in prop::collection::vec(any::<u64>(), 1..20), step in 0..=MAX_STEP) {
         let facts: Vec<Fact> =
             seqs.iter().map(|seq| Fact { seq: *seq, ..fact(0, step, scores(&[])) }).collect();
         prop_assert_eq!(decode(&encode(&facts)).unwrap(), facts);
@@ -92,8 +92,7 @@ fn sample() -> Vec<Fact> {
         What::Artifact { name: "r.json".to_owned() },
         What::Gap { lost: 300, reason: "full".to_owned() },
     ];
-    let mut facts: Vec<Fact> =
-        (0..).zip(whats).map(|(seq, what)| fact(seq, 1 + seq as u32 / 2, what)).collect();
+    let mut facts: Vec<Fact> = (0..).zip(whats).map(|(seq, what)| fact(seq, 1 + seq / 2, what)).collect();
     facts[0].step = None;
     facts[5].episode = EpisodeId::new("e1").ok();
     facts
@@ -124,6 +123,13 @@ fn an_error_says_what_and_where() {
         b"GFLM\x01\xff\xff\xff\xff\x0f",
         "number of facts at byte 10: 4294967295 of at least 3 bytes each do not fit in 0",
     );
+    let last = encode(&[fact(0, MAX_STEP, scores(&[]))]);
+    let beyond: Vec<u8> = last
+        .windows(8)
+        .position(|part| part == [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x20])
+        .map(|at| last.iter().enumerate().map(|(i, byte)| byte | u8::from(i == at) << 1).collect())
+        .unwrap();
+    assert_eq!(decode(&beyond).unwrap_err().problem, "9007199254740993 is no step");
     let mut bytes = encode(&[]);
     bytes.push(0);
     check(&bytes, &format!("end at byte {}: 1 bytes are left over", bytes.len() - 1));
@@ -131,10 +137,10 @@ fn an_error_says_what_and_where() {
 
 #[test]
 fn a_usual_chunk_is_small() {
-    let of = |i: u32| {
+    let of = |i: u64| {
         let paths = ["root", "grounding", "format", "inconsistency", "refusal", "a", "a.b", "a.c", "style"];
-        let values: Vec<(&str, f64)> = paths.iter().map(|p| (*p, f64::from(i % 5) - 2.0)).collect();
-        fact(i.into(), i, scores(&values))
+        let values: Vec<(&str, f64)> = paths.iter().map(|p| (*p, (i % 5) as f64 - 2.0)).collect();
+        fact(i, i, scores(&values))
     };
     let bytes = encode(&(0..4096).map(of).collect::<Vec<_>>());
     assert!(bytes.len() < 4096 * 16, "{} bytes", bytes.len());

@@ -1,7 +1,9 @@
 //! Facts to test with: short to write, and drawn at random.
 
 use gauntlet_film::{Asked, Fact, Film, What};
-use gauntlet_model::{Action, EpisodeId, FailureKind, Score, Scores, Status, StepKind, StepRange, Timestamp};
+use gauntlet_model::{
+    Action, EpisodeId, FailureKind, MAX_STEP, Score, Scores, Status, StepKind, StepRange, Timestamp,
+};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
@@ -9,7 +11,7 @@ pub const PATHS: [&str; 10] =
     ["root", "grounding", "format", "a.format", "a", "a.b.c", "refusal", "x.y", "sub.root", "metrics.loss"];
 
 /// A fact of step `step`, at second `seq`.
-pub fn fact(seq: u64, step: u32, what: What) -> Fact {
+pub fn fact(seq: u64, step: u64, what: What) -> Fact {
     Fact { seq, at: Timestamp::from_micros(seq as i64 * 1_000_000), episode: None, step: Some(step), what }
 }
 
@@ -102,7 +104,7 @@ fn what() -> impl Strategy<Value = What> {
         1 => (id(), action, text()).prop_map(|(id, action, author)| What::Command { id, action, author }),
         1 => (id(), text()).prop_map(|(id, result)| What::Applied { id, result }),
         1 => (text(), text()).prop_map(|(answer, author)| What::Answered { answer, author }),
-        1 => (text(), text(), prop::option::of((any::<u32>(), any::<u32>()))).prop_map(|(text, author, range)| {
+        1 => (text(), text(), prop::option::of((0..=MAX_STEP, 0..=MAX_STEP))).prop_map(|(text, author, range)| {
             What::Note { text, author, range: range.map(|(from, to)| StepRange { from, to }) }
         }),
         1 => text().prop_map(|name| What::Artifact { name }),
@@ -112,7 +114,8 @@ fn what() -> impl Strategy<Value = What> {
 
 /// A log: facts numbered from `0`, about few enough steps that they meet.
 pub fn log(most: usize) -> impl Strategy<Value = Vec<Fact>> {
-    let step = prop_oneof![6 => (0u32..8).prop_map(Some), 1 => Just(None), 1 => any::<u32>().prop_map(Some)];
+    let step =
+        prop_oneof![6 => (0u64..8).prop_map(Some), 1 => Just(None), 1 => (0..=MAX_STEP).prop_map(Some)];
     let one = (any::<i32>(), episode(), step, what());
     prop::collection::vec(one, 0..most).prop_map(|facts| {
         let numbered = (0u64..).zip(facts).map(|(seq, (micros, episode, step, what))| Fact {

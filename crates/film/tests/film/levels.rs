@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use crate::facts::{added, fact, film, log, scores};
 
-fn failures(film: &Film) -> Vec<u32> {
+fn failures(film: &Film) -> Vec<u64> {
     let nodes = (0..film.len()).filter_map(|i| film.node(i));
     nodes.filter(|n| n.failure.is_some()).map(|n| n.step).collect()
 }
@@ -20,13 +20,13 @@ fn spans_grow_eightfold_and_never_overflow() {
 
 #[test]
 fn a_thinned_run_keeps_its_ends_its_extremes_and_its_failures() {
-    let root = |step: u32| match step {
+    let root = |step: u64| match step {
         1_234 => -50.0,
         20_001 => 90.0,
-        step => f64::from(step % 7),
+        step => (step % 7) as f64,
     };
     let facts: Vec<Fact> =
-        (0..30_000).map(|step| fact(step.into(), step, scores(&[("root", root(step))]))).collect();
+        (0..30_000).map(|step| fact(step, step, scores(&[("root", root(step))]))).collect();
     let thinned = thin(&facts, &Rules::default(), 1);
     let whole = film(&thinned);
     assert!(thinned.len() < facts.len() / 2, "{}", thinned.len());
@@ -42,7 +42,7 @@ fn a_thinned_run_keeps_its_ends_its_extremes_and_its_failures() {
 #[test]
 fn the_gravest_failure_of_a_handful_stays() {
     let mut facts: Vec<Fact> =
-        (0..8).map(|i| fact(i, i as u32, scores(&[("root", -1.0), ("format", 1.0)]))).collect();
+        (0..8).map(|i| fact(i, i, scores(&[("root", -1.0), ("format", 1.0)]))).collect();
     facts[4] = fact(4, 4, scores(&[("root", -1.0), ("format", 0.0)]));
     facts.push(fact(8, 5, added("grounding", -20.0)));
     let kept = film(&thin(&facts, &Rules::default(), 1));
@@ -52,10 +52,10 @@ fn the_gravest_failure_of_a_handful_stays() {
 
 #[test]
 fn a_step_scored_again_is_not_shown_as_it_was() {
-    let mut facts: Vec<Fact> = (0..8).map(|i| fact(i, i as u32, scores(&[("root", 1.0)]))).collect();
+    let mut facts: Vec<Fact> = (0..8).map(|i| fact(i, i, scores(&[("root", 1.0)]))).collect();
     facts[3] = fact(3, 3, scores(&[("root", -9.0)]));
     facts.push(fact(8, 3, scores(&[("root", 1.0)])));
-    assert_eq!(failures(&film(&thin(&facts, &Rules::default(), 1))), [0u32; 0]);
+    assert_eq!(failures(&film(&thin(&facts, &Rules::default(), 1))), [0u64; 0]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use crate::facts::{added, fact, film, log, scores};
 
-fn rollout(seq: u64, step: u32, episode: &str, root: f64) -> Fact {
+fn rollout(seq: u64, step: u64, episode: &str, root: f64) -> Fact {
     Fact { episode: EpisodeId::new(episode).ok(), ..fact(seq, step, scores(&[("root", root)])) }
 }
 
@@ -29,9 +29,8 @@ fn metrics_after_the_rollouts_of_a_step_replace_none_of_them() {
 
 #[test]
 fn metrics_alone_are_curves_without_nodes() {
-    let facts: Vec<Fact> = (0..100)
-        .map(|i| fact(i, i as u32, added("metrics.loss", if i == 37 { 99.0 } else { 1.0 })))
-        .collect();
+    let facts: Vec<Fact> =
+        (0..100).map(|i| fact(i, i, added("metrics.loss", if i == 37 { 99.0 } else { 1.0 }))).collect();
     let film = film(&facts);
     assert!(film.is_empty());
     assert_eq!(film.last_measured_step(), Some(99));
@@ -62,7 +61,7 @@ fn the_later_value_of_a_step_counts_and_an_episodes_own_comes_first() {
 #[test]
 fn coarser_levels_keep_the_spikes_of_a_curve() {
     let value = |step: u64| if step == 5_000 { 40.0 } else { 0.5 };
-    let facts: Vec<Fact> = (0..20_000).map(|i| fact(i, i as u32, added("metrics.loss", value(i)))).collect();
+    let facts: Vec<Fact> = (0..20_000).map(|i| fact(i, i, added("metrics.loss", value(i)))).collect();
     let thinned = thin(&facts, &Rules::default(), 2);
     assert!(thinned.len() < facts.len() / 10, "{}", thinned.len());
     let film = film(&thinned);

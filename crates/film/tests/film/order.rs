@@ -11,7 +11,7 @@ use crate::facts::{film, log};
 /// What a node must say, worked out the slow and obvious way.
 #[derive(Debug, PartialEq)]
 struct Plain {
-    step: u32,
+    step: u64,
     episode: Option<EpisodeId>,
     seq: u64,
     scores: BTreeMap<String, f64>,
@@ -34,7 +34,7 @@ fn plainly(facts: &[Fact], film: &Film) -> Vec<Plain> {
     for fact in facts.iter().filter(|f| matches!(f.what, What::Scored { .. })) {
         key(fact).into_iter().for_each(|key| snapshots.entry(key).or_default().push(fact));
     }
-    let plain = |((step, episode), snapshots): ((u32, Option<EpisodeId>), Vec<&Fact>)| {
+    let plain = |((step, episode), snapshots): ((u64, Option<EpisodeId>), Vec<&Fact>)| {
         let scored = snapshots[snapshots.len() - 1];
         let counts = |later: &&Fact| later.seq > scored.seq || snapshots.len() == 1;
         let What::Scored { scores, failures, .. } = &scored.what else { unreachable!() };

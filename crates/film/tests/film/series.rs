@@ -6,11 +6,11 @@ use proptest::prelude::*;
 use crate::facts::{fact, film, scores};
 
 fn history(values: &[Option<f64>]) -> Film {
-    let facts: Vec<_> = (0u32..)
+    let facts: Vec<_> = (0u64..)
         .zip(values)
         .map(|(step, value)| match value {
-            Some(value) => fact(step.into(), step * 2, scores(&[("root", *value)])),
-            None => fact(step.into(), step * 2, scores(&[("other", 1.0)])),
+            Some(value) => fact(step, step * 2, scores(&[("root", *value)])),
+            None => fact(step, step * 2, scores(&[("other", 1.0)])),
         })
         .collect();
     film(&facts)
@@ -31,7 +31,7 @@ proptest! {
         prop_assert!(series.windows(2).all(|pair| pair[0].index < pair[1].index));
         for point in &series {
             prop_assert_eq!(values[point.index as usize], Some(point.value));
-            prop_assert_eq!(u64::from(point.step), point.index * 2);
+            prop_assert_eq!(point.step, point.index * 2);
             prop_assert_eq!(point.failed, point.value < 0.0);
         }
         let ends = |values: &[f64]| {

@@ -2,8 +2,8 @@
 
 use gauntlet_film::{Asked, Fact, Film, State, What};
 use gauntlet_model::{
-    Action, Body, EpisodeId, Event, EventId, FailureKind, ScoreAdded, ScoreTarget, Scores, SnapshotScored,
-    Status, Timestamp,
+    Action, Body, EpisodeId, Event, EventId, FailureKind, MAX_STEP, ScoreAdded, ScoreTarget, Scores,
+    SnapshotScored, Status, Timestamp,
 };
 
 use crate::facts::{added, fact, film, scores};
@@ -230,8 +230,8 @@ fn interest_adds_up_and_ranks() {
 fn shares_and_ranks() {
     let facts: Vec<Fact> = [-1.0, 2.0, 2.0, 5.0]
         .iter()
-        .zip(0u32..)
-        .map(|(root, i)| fact(i.into(), i, scores(&[("root", *root)])))
+        .zip(0u64..)
+        .map(|(root, i)| fact(i, i, scores(&[("root", *root)])))
         .collect();
     let film = film(&facts);
     assert_eq!((film.failing(), film.safety(), film.mean_root()), (1, Some(0.75), Some(2.0)));
@@ -275,14 +275,28 @@ fn an_event_becomes_a_fact_without_its_texts() {
 
 #[test]
 fn a_long_run_that_arrives_backwards_is_the_same_run() {
-    let facts: Vec<Fact> = (0..3000u32)
-        .map(|i| {
-            fact(i.into(), i, scores(&[("root", f64::from(i % 11) - 1.0), ("style", f64::from(i) * 0.1)]))
-        })
+    let facts: Vec<Fact> = (0..3000u64)
+        .map(|i| fact(i, i, scores(&[("root", (i % 11) as f64 - 1.0), ("style", i as f64 * 0.1)])))
         .collect();
     let (forwards, backwards) = (film(&facts), film(facts.iter().rev()));
     assert_eq!(forwards, backwards);
     assert_eq!(forwards.failing(), 3000usize.div_ceil(11));
     assert_eq!(backwards.next_failure(Some(0)), Some(11));
     assert_eq!(backwards.previous_failure(11), Some(0));
+}
+
+#[test]
+fn steps_may_be_huge_and_far_apart() {
+    let steps = [0, 3, u64::from(u32::MAX) + 1, MAX_STEP - 1, MAX_STEP];
+    let facts: Vec<Fact> =
+        (0..).zip(steps).map(|(seq, step)| fact(seq, step, scores(&[("root", 1.0)]))).collect();
+    let read = gauntlet_film::codec::decode(&gauntlet_film::codec::encode(&facts)).unwrap();
+    let film = film(read.iter().rev());
+    let shown: Vec<u64> = (0..film.len()).filter_map(|i| film.node(i)).map(|node| node.step).collect();
+    assert_eq!(shown, steps);
+    assert_eq!(steps.map(|step| film.find(step)), [Some(0), Some(1), Some(2), Some(3), Some(4)]);
+    assert_eq!((film.find(4), film.position_of(4), film.position_of(u64::MAX)), (None, 2, 5));
+    let root = film.find_path("root").unwrap();
+    let series = film.series(root, 0, film.len(), 100);
+    assert_eq!(series.iter().map(|point| point.step).collect::<Vec<_>>(), steps);
 }

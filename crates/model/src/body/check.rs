@@ -1,7 +1,7 @@
 //! What types alone cannot hold: lengths, ranges, shapes.
 
 use super::*;
-use crate::limits::{FieldError, MAX_TAGS, label, non_negative, optional_label, text};
+use crate::limits::{FieldError, MAX_TAGS, label, non_negative, optional_label, step, text};
 use crate::score::check_path;
 
 /// Checks what types alone cannot: lengths, ranges, shapes.
@@ -181,7 +181,8 @@ impl Check for AnnotationAdded {
             Some(r) if r.from > r.to => {
                 Err(FieldError::new("range", format!("from {} is after to {}", r.from, r.to)))
             }
-            _ => Ok(()),
+            Some(r) => step("range.to", r.to),
+            None => Ok(()),
         }
     }
 }

@@ -134,9 +134,9 @@ pub struct ChallengeAnswered {
 #[serde(deny_unknown_fields)]
 pub struct StepRange {
     /// First step.
-    pub from: u32,
+    pub from: u64,
     /// Last step.
-    pub to: u32,
+    pub to: u64,
 }
 
 /// `annotation.added`: a person's note.

@@ -7,7 +7,7 @@ fn object(value: Value) -> Object {
     value.as_object().cloned().unwrap()
 }
 
-fn event(n: u64, episode: Option<&str>, step: Option<u32>, body: impl Into<Body>) -> Event {
+fn event(n: u64, episode: Option<&str>, step: Option<u64>, body: impl Into<Body>) -> Event {
     let id = EventId::v7(
         1_795_219_593_885 + n,
         u128::from(n).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835),

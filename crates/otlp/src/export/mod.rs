@@ -29,7 +29,7 @@ const LINE_SPANS: usize = 256;
 const LINE_BYTES: usize = 2 << 20;
 
 /// A step of an episode: what one group of events is about.
-type Key = (u32, Option<EpisodeId>);
+type Key = (u64, Option<EpisodeId>);
 
 /// Writes a run. `events` is asked twice for the run's whole log, in order. Memory grows with the number of steps, not
 /// with their texts.

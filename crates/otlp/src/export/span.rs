@@ -24,7 +24,7 @@ pub(super) fn nanos(at: Timestamp) -> u64 {
 pub(super) fn group(
     run: &RunSummary,
     group: &[Event],
-    step: u32,
+    step: u64,
     trace: [u8; 16],
     root: Option<[u8; 8]>,
 ) -> Vec<(Source, Span)> {
@@ -215,7 +215,7 @@ fn of_snapshot(
     run: &RunSummary,
     scored: Option<&SnapshotScored>,
     at: Timestamp,
-    step: u32,
+    step: u64,
     trace: [u8; 16],
     root: Option<[u8; 8]>,
 ) -> Span {

@@ -72,7 +72,7 @@ impl Log {
     }
 
     /// The recorded steps of the only run, judgements apart.
-    pub fn steps(&self) -> Vec<(u32, StepRecorded)> {
+    pub fn steps(&self) -> Vec<(u64, StepRecorded)> {
         let steps = self.only().iter().filter_map(|e| match e.body() {
             Body::StepRecorded(body) if !body.payload.contains_key("evaluation") => {
                 Some((e.step()?, body.clone()))
@@ -84,7 +84,7 @@ impl Log {
 
     /// The one step of that name.
     #[track_caller]
-    pub fn step(&self, name: &str) -> (u32, StepRecorded) {
+    pub fn step(&self, name: &str) -> (u64, StepRecorded) {
         let mut found: Vec<_> =
             self.steps().into_iter().filter(|(_, s)| s.name.as_deref() == Some(name)).collect();
         assert_eq!(found.len(), 1, "{name}");
@@ -92,8 +92,8 @@ impl Log {
     }
 
     /// The snapshots of the only run by step. A second one is there only where the first had no words.
-    pub fn nodes(&self) -> BTreeMap<u32, SnapshotScored> {
-        let mut nodes: BTreeMap<u32, SnapshotScored> = BTreeMap::new();
+    pub fn nodes(&self) -> BTreeMap<u64, SnapshotScored> {
+        let mut nodes: BTreeMap<u64, SnapshotScored> = BTreeMap::new();
         for event in self.only() {
             if let Body::SnapshotScored(body) = event.body() {
                 let before = nodes.insert(event.step().unwrap(), body.clone());
@@ -108,8 +108,8 @@ impl Log {
     }
 
     /// What a film shows: the scores of each step, later ones laid over.
-    pub fn scores(&self) -> BTreeMap<u32, BTreeMap<String, f64>> {
-        let mut shown: BTreeMap<u32, BTreeMap<String, f64>> = BTreeMap::new();
+    pub fn scores(&self) -> BTreeMap<u64, BTreeMap<String, f64>> {
+        let mut shown: BTreeMap<u64, BTreeMap<String, f64>> = BTreeMap::new();
         for event in self.only() {
             match event.body() {
                 Body::SnapshotScored(body) => {

@@ -14,7 +14,7 @@ fn story() -> Vec<Span> {
     vec![span(1, 0, "root", &[]), span(2, 1, "first", &[]), judged, span(4, 3, "inner", &[])]
 }
 
-fn numbers(log: &Log) -> BTreeMap<String, u32> {
+fn numbers(log: &Log) -> BTreeMap<String, u64> {
     log.steps().into_iter().map(|(n, s)| (s.name.unwrap(), n)).collect()
 }
 
@@ -62,7 +62,7 @@ fn traces_follow_one_another_in_one_run() {
     log.traces(&traces(story()));
     let other = story().into_iter().map(|s| Span { trace_id: vec![9; 16], ..s });
     log.traces(&traces(other.collect()));
-    let mut steps: Vec<u32> = log.steps().into_iter().map(|(n, _)| n).collect();
+    let mut steps: Vec<u64> = log.steps().into_iter().map(|(n, _)| n).collect();
     steps.sort_unstable();
     assert_eq!(steps, (0..8).collect::<Vec<_>>());
     let started = log.only().iter().filter(|e| matches!(e.body(), Body::EpisodeStarted(_))).count();
@@ -127,7 +127,7 @@ proptest! {
         order in proptest::collection::vec(0_usize..6, 1..14),
     ) {
         let mut log = Log::default();
-        let mut first: BTreeMap<String, u32> = BTreeMap::new();
+        let mut first: BTreeMap<String, u64> = BTreeMap::new();
         let story = story();
         let send = |log: &mut Log, i: usize| match i {
             4 => log.logs(&logs(vec![judgement(3, "late", 0.25)])),
@@ -146,7 +146,7 @@ proptest! {
         }
         log.traces(&traces(story.clone()));
         prop_assert_eq!(log.only(), &before[..]);
-        let mut given: Vec<u32> = first.values().copied().collect();
+        let mut given: Vec<u64> = first.values().copied().collect();
         given.sort_unstable();
         given.dedup();
         prop_assert_eq!(given.len(), 4, "two steps share a number");

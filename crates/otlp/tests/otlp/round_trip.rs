@@ -186,7 +186,7 @@ fn a_native_run_reads_as_spans_to_everybody_else() {
 
 #[test]
 fn without_gauntlets_own_words_the_scores_are_still_those_of_the_steps() {
-    let event = |n: u128, step: u32, body: Value| {
+    let event = |n: u128, step: u64, body: Value| {
         let text = json!({
             "id": format!("{:08x}-0000-7000-8000-000000000000", n), "at": "2026-11-21T00:00:00Z",
             "kind": "snapshot.scored", "v": 1, "episode": "e1", "step": step, "body": body,

@@ -5,10 +5,10 @@ use gauntlet_film::{Fact, Film, What};
 use gauntlet_model::{FailureKind, Scores, Timestamp};
 
 /// One scored step; its sequence number is the step's.
-pub fn fact(step: u32, scores: &[(&str, f64)], failures: &[FailureKind]) -> Fact {
+pub fn fact(step: u64, scores: &[(&str, f64)], failures: &[FailureKind]) -> Fact {
     Fact {
-        seq: u64::from(step),
-        at: Timestamp::from_micros(i64::from(step) * 1_000_000),
+        seq: step,
+        at: Timestamp::from_micros((step as i64).saturating_mul(1_000_000)),
         episode: None,
         step: Some(step),
         what: What::Scored {
@@ -57,13 +57,13 @@ pub fn each_failure() -> Film {
 }
 
 /// A long run that looks like training: steady rewards, and every so often a failure of some kind.
-pub fn training(steps: u32) -> Film {
+pub fn training(steps: u64) -> Film {
     let mut film = Film::new();
     for step in 1..=steps {
-        let wave = f64::from(step % 17) - 8.0;
+        let wave = (step % 17) as f64 - 8.0;
         let (root, format, grounding, refusal) = match step % 23 {
             5 => (-50.0, -1.0, 20.0, 0.0),
-            11 => (-20.0, 1.0, -20.0 - f64::from(step % 7), 0.0),
+            11 => (-20.0, 1.0, -20.0 - (step % 7) as f64, 0.0),
             18 => (20.0, 1.0, 10.0, 10.0),
             _ => (30.0 + wave, 1.0, 20.0, 0.0),
         };

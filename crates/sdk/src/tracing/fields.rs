@@ -28,7 +28,7 @@ pub(super) struct Fields {
     /// `gen_ai.tool.name`.
     pub(super) tool: Option<String>,
     /// `step`.
-    pub(super) step: Option<u32>,
+    pub(super) step: Option<u64>,
     /// `gauntlet.return`.
     pub(super) return_: Option<f64>,
     /// An event's text.
@@ -139,9 +139,9 @@ impl Visit for Fields {
     }
 }
 
-fn step_of(number: f64) -> Option<u32> {
-    let is_step = number.fract() == 0.0 && (0.0..=f64::from(MAX_STEP)).contains(&number);
-    is_step.then_some(number as u32)
+fn step_of(number: f64) -> Option<u64> {
+    let is_step = number.fract() == 0.0 && (0.0..=MAX_STEP as f64).contains(&number);
+    is_step.then_some(number as u64)
 }
 
 fn kind_of(word: &str) -> Option<StepKind> {

@@ -217,7 +217,7 @@ impl Layer {
         extensions.insert(home);
     }
 
-    fn close_step(&self, episode: &Episode, name: &str, at: Option<u32>, step: Span) {
+    fn close_step(&self, episode: &Episode, name: &str, at: Option<u64>, step: Span) {
         let Span { span_id, parent, is_call, started_at, fields } = step;
         self.score(episode, at, &fields, false);
         let kind = match (fields.kind, is_call, fields.operation.as_deref()) {
@@ -257,7 +257,7 @@ impl Layer {
     }
 
     /// Scores among the fields: a judged rollout, or scores that are laid over one.
-    fn score(&self, episode: &Episode, step: Option<u32>, fields: &Fields, is_episode: bool) {
+    fn score(&self, episode: &Episode, step: Option<u64>, fields: &Fields, is_episode: bool) {
         if fields.scores.is_empty() {
             return;
         }

@@ -89,7 +89,7 @@ fn what_breaks_a_rule_is_refused_by_its_field_and_the_episode_goes_on() {
     let kept = Kept::start();
     let refused = kept.run.log([("grounding", f64::NAN)], 1).unwrap_err();
     assert_eq!(refused.field, "grounding");
-    assert_eq!(kept.run.log([("root", 1.0)], u32::MAX).unwrap_err().field, "step");
+    assert_eq!(kept.run.log([("root", 1.0)], u64::MAX).unwrap_err().field, "step");
     let episode = kept.run.start_episode("a task").unwrap();
     assert_eq!(episode.thought("x".repeat(3 << 20)).map_err(|e| e.field), Ok(()), "free payload is free");
     assert_eq!(episode.thought("x".repeat(9 << 20)).unwrap_err().field, "body", "but it has an end");

@@ -12,7 +12,7 @@ use crate::harness::{LONG, NOBODY, Server, files, folder, of_kind, run_to, steps
 fn a_server_that_is_killed_misses_nothing_and_gets_nothing_twice() {
     let mut server = Server::start();
     let run = server.run("outage").start().unwrap();
-    let log = |steps: std::ops::Range<u32>| steps.for_each(|step| run.log([("root", 1.0)], step).unwrap());
+    let log = |steps: std::ops::Range<u64>| steps.for_each(|step| run.log([("root", 1.0)], step).unwrap());
     log(0..300);
     run.flush(LONG).unwrap();
     server.kill();

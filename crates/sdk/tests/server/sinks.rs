@@ -39,7 +39,7 @@ fn four_sinks_have_the_same_run() {
     let run = server.run("fourfold").console().file(&file).database(data.path());
     let run = run.start().unwrap();
     for step in 1..=5 {
-        run.log([("root", f64::from(step))], step).unwrap();
+        run.log([("root", step as f64)], step).unwrap();
     }
     let report = run.flush(LONG).unwrap();
     let names: Vec<_> = report.sinks.iter().map(|s| (s.name.as_str(), s.counters.sent)).collect();

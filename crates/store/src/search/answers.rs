@@ -91,7 +91,7 @@ pub struct Hit {
     /// Its episode.
     pub episode: Option<EpisodeId>,
     /// Its step.
-    pub step: Option<u32>,
+    pub step: Option<u64>,
     /// The scores of its step that count: its own, or those of the newest snapshot of its step and episode.
     pub judged: Option<Judged>,
     /// The field the snippet is from; `None` where the event holds no text.

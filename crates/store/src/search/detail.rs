@@ -113,7 +113,7 @@ fn detail(row: &SqliteRow) -> Result<Detail, StoreError> {
         at: Timestamp::from_micros(row.try_get(1).map_err(log_fault)?),
         kind,
         episode: episode(row.try_get(3).map_err(log_fault)?)?,
-        step: step.map(u32::try_from).transpose().map_err(corrupt)?,
+        step: step.map(u64::try_from).transpose().map_err(corrupt)?,
         judged: judged(row, 6)?,
         field: None,
         snippet: Vec::new(),

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::fault::{Halt, corrupt};
 use super::group::{Group, RunState, Touched};
 use super::tally::Tally;
-use super::{MAX_RUN_NO, place};
+use super::{MAX_RUN_NO, place, step_column};
 use crate::queue::{Queued, Reply};
 use crate::row::{Row, own, own_id};
 use crate::work::{NewRun, Work};
@@ -99,7 +99,7 @@ impl Group<'_> {
         if let Some(last_step) = self.buried(&run.id).await? {
             let goes_on = rows
                 .iter()
-                .any(|row| last_step.zip(row.step).is_some_and(|(last, step)| i64::from(step) > last));
+                .any(|row| last_step.zip(row.step).is_some_and(|(last, step)| step_column(step) > last));
             if goes_on {
                 return Err(Halt::Refused(StoreError::gone(&run.id)));
             }

@@ -8,6 +8,7 @@ use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteConnection};
 
 use super::fault::Halt;
 use super::group::{Delta, Group, RunState, Staged, Touched, Written};
+use super::step_column;
 
 /// Rows a statement, the most first: any count is a sum of these, so only these shapes are ever prepared.
 const SIZES: [usize; 4] = [100, 20, 5, 1];
@@ -86,7 +87,7 @@ fn bind_event(statement: Bound, staged: &Staged) -> Bound {
         .bind(row.kind.as_str())
         .bind(i64::from(row.kind.version()))
         .bind(row.episode.clone())
-        .bind(row.step.map(i64::from))
+        .bind(row.step.map(step_column))
         .bind(staged.root)
         .bind(staged.failure.map(|f| f.as_str()))
         .bind(row.origin.then_some(1_i64))
@@ -108,10 +109,10 @@ fn bind_progress(statement: Bound, (state, delta): &(&RunState, &Delta)) -> Boun
         .bind(tally.root_sum())
         .bind(tally.last_root.map(|(root, _)| root))
         .bind(tally.last_root.map(|(_, place)| place))
-        .bind(tally.top_step)
-        .bind(delta.last_step.map(|(step, _)| i64::from(step)))
+        .bind(tally.top_step.map(step_column))
+        .bind(delta.last_step.map(|(step, _)| step_column(step)))
         .bind(delta.last_step.map(|(_, place)| place))
-        .bind(delta.max_step)
+        .bind(delta.max_step.map(step_column))
         .bind(delta.contact_at)
         .bind(i64::from(delta.contact_lost))
 }

@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteConnection;
 
 use super::fault::{Halt, corrupt};
 use super::tally::{Fresh, Standing, Tally, sum_of};
-use super::{MAX_SEQ, place};
+use super::{MAX_SEQ, place, step_column};
 use crate::row::{CommandChange, Labels, NodeKey, Row, Scoring};
 use crate::{Appended, StoreError};
 
@@ -29,9 +29,9 @@ pub(super) struct RunState {
 pub(super) struct Delta {
     pub updated_at: i64,
     pub episodes: u64,
-    pub last_step: Option<(u32, i64)>,
+    pub last_step: Option<(u64, i64)>,
     /// The greatest step that was recorded or scored.
-    pub max_step: Option<u32>,
+    pub max_step: Option<u64>,
     /// When a writer of the run last reported.
     pub contact_at: Option<i64>,
     /// Whether nobody was heard of in time. Anything else that changes a run is a sign of life.
@@ -81,7 +81,7 @@ pub(super) struct Group<'a> {
     look_up: bool,
     /// Ids and origin steps this group appends, where it looks up.
     taken_ids: HashSet<(i64, [u8; 16])>,
-    taken_steps: HashSet<(i64, u32)>,
+    taken_steps: HashSet<(i64, u64)>,
 }
 
 impl<'a> Group<'a> {
@@ -210,7 +210,7 @@ impl<'a> Group<'a> {
         .await?
         .into_iter()
         .collect();
-        let steps: Vec<u32> = rows.iter().filter(|row| row.origin).filter_map(|row| row.step).collect();
+        let steps: Vec<u64> = rows.iter().filter(|row| row.origin).filter_map(|row| row.step).collect();
         let mut stored_steps = HashSet::new();
         if !steps.is_empty() {
             let found: Vec<i64> = sqlx::query_scalar(
@@ -228,7 +228,7 @@ impl<'a> Group<'a> {
             let origin_step = row.step.filter(|_| row.origin);
             let again = stored.contains(row.id.as_slice())
                 || self.taken_ids.contains(&(run_no, row.id))
-                || origin_step.is_some_and(|s| stored_steps.contains(&i64::from(s)))
+                || origin_step.is_some_and(|s| stored_steps.contains(&step_column(s)))
                 || origin_step.is_some_and(|s| self.taken_steps.contains(&(run_no, s)));
             if again {
                 repeated.insert(index);

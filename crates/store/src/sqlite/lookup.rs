@@ -14,7 +14,7 @@ pub(crate) async fn find(
     readers: &SqlitePool,
     run: &RunId,
     ids: &[EventId],
-) -> Result<Vec<(EventId, Option<u32>)>, StoreError> {
+) -> Result<Vec<(EventId, Option<u64>)>, StoreError> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -29,7 +29,7 @@ pub(crate) async fn find(
     .map_err(fault)?;
     let read = |row: &SqliteRow| {
         let step: Option<i64> = row.try_get(1).map_err(fault)?;
-        Ok((event_id(row)?, step.map(u32::try_from).transpose().map_err(corrupt)?))
+        Ok((event_id(row)?, step.map(u64::try_from).transpose().map_err(corrupt)?))
     };
     found.iter().map(read).collect()
 }
@@ -68,19 +68,19 @@ fn event_id(row: &SqliteRow) -> Result<EventId, StoreError> {
 }
 
 /// The highest step of the log.
-pub(crate) async fn last_step(readers: &SqlitePool, run: &RunId) -> Result<Option<u32>, StoreError> {
+pub(crate) async fn last_step(readers: &SqlitePool, run: &RunId) -> Result<Option<u64>, StoreError> {
     let (run_no, _) = locate(readers, run).await?.ok_or_else(|| StoreError::no_run(run))?;
     let sql = "SELECT step FROM events WHERE run_no = ?1 AND step IS NOT NULL ORDER BY step DESC LIMIT 1";
     let last: Option<i64> =
         sqlx::query_scalar(sql).bind(run_no).fetch_optional(readers).await.map_err(fault)?;
-    last.map(u32::try_from).transpose().map_err(corrupt)
+    last.map(u64::try_from).transpose().map_err(corrupt)
 }
 
 /// What was recorded and scored at these steps of episodes, in the order of the log.
 pub(crate) async fn history(
     readers: &SqlitePool,
     run: &RunId,
-    places: &[(u32, EpisodeId)],
+    places: &[(u64, EpisodeId)],
 ) -> Result<Vec<Record>, StoreError> {
     if places.is_empty() {
         return Ok(Vec::new());

@@ -66,6 +66,11 @@ pub(crate) fn seq_of(place: i64) -> u64 {
     place as u64 & MAX_SEQ
 }
 
+/// A step as a column holds it. One that no event can have is the greatest number, which no row has.
+pub(crate) fn step_column(step: u64) -> i64 {
+    i64::try_from(step).unwrap_or(i64::MAX)
+}
+
 /// Opens the database in the data directory, creating or migrating it, and starts the writer.
 pub(crate) async fn open(
     options: &Options,

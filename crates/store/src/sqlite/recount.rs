@@ -10,7 +10,7 @@ use sqlx::{Connection, Row as _};
 use super::fault::{Halt, corrupt, fault};
 use super::revisit::revisit;
 use super::tally::{Standing, Tally};
-use super::{MAX_SEQ, place, rows};
+use super::{MAX_SEQ, place, rows, step_column};
 use crate::StoreError;
 use crate::row::NodeKey;
 
@@ -54,7 +54,7 @@ async fn recount_run(db: &mut SqliteConnection, run_no: i64) -> Result<(), Halt>
     .bind(tally.root_sum())
     .bind(tally.last_root.map(|(root, _)| root))
     .bind(tally.last_root.map(|(_, place)| place))
-    .bind(tally.top_step)
+    .bind(tally.top_step.map(step_column))
     .execute(db)
     .await?;
     Ok(())

@@ -124,7 +124,7 @@ async fn logged(
     .fetch(&mut *db);
     while let Some(row) = events.try_next().await? {
         let place = row.try_get(0)?;
-        let step = u32::try_from(row.try_get::<i64, _>(1)?).map_err(|e| Halt::Fault(corrupt(e)))?;
+        let step = u64::try_from(row.try_get::<i64, _>(1)?).map_err(|e| Halt::Fault(corrupt(e)))?;
         let episode = row.try_get::<Option<&str>, _>(2)?.map(Arc::from);
         let Some(node) = found.get_mut(&(step, episode)) else { continue };
         match row.try_get::<Option<&str>, _>(5)? {

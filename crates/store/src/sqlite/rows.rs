@@ -28,7 +28,7 @@ pub(super) fn record(row: &SqliteRow) -> Result<Record, StoreError> {
             .ok_or_else(|| corrupt(format!("an event is of the unknown kind {kind:?}")))?,
         version: u16::try_from(get_i64(5)?).map_err(corrupt)?,
         episode: episode(row.try_get(6).map_err(fault)?)?,
-        step: step.map(u32::try_from).transpose().map_err(corrupt)?,
+        step: step.map(u64::try_from).transpose().map_err(corrupt)?,
         body: row.try_get(8).map_err(fault)?,
     })
 }

@@ -7,16 +7,16 @@ use sqlx::{AssertSqlSafe, Row as _, SqlitePool};
 use super::fault::{corrupt, fault};
 use super::read::locate;
 use super::rows::{self, RECORD, record};
-use super::{place, seq_of};
+use super::{place, seq_of, step_column};
 use crate::{Failing, StepRow, StoreError};
 
 /// Every event of one step, in the order of the log.
-pub(crate) async fn step(readers: &SqlitePool, run: &RunId, step: u32) -> Result<Vec<Record>, StoreError> {
+pub(crate) async fn step(readers: &SqlitePool, run: &RunId, step: u64) -> Result<Vec<Record>, StoreError> {
     let (run_no, _) = locate(readers, run).await?.ok_or_else(|| StoreError::no_run(run))?;
     let sql = format!("SELECT {RECORD} FROM events WHERE run_no = ?1 AND step = ?2 ORDER BY place");
     let found = sqlx::query(AssertSqlSafe(sql))
         .bind(run_no)
-        .bind(i64::from(step))
+        .bind(step_column(step))
         .fetch_all(readers)
         .await
         .map_err(fault)?;
@@ -27,7 +27,7 @@ pub(crate) async fn step(readers: &SqlitePool, run: &RunId, step: u32) -> Result
 pub(crate) async fn steps(
     readers: &SqlitePool,
     run: &RunId,
-    after: Option<(u32, u64)>,
+    after: Option<(u64, u64)>,
     limit: u32,
     failing: Failing,
 ) -> Result<Vec<StepRow>, StoreError> {
@@ -47,7 +47,7 @@ pub(crate) async fn steps(
          WHERE run_no = ?1 AND (step, place) > (?2, ?3) AND {filter} ORDER BY step, place LIMIT ?4"
     );
     let (after_step, after_place) = match after {
-        Some((step, seq)) => (i64::from(step), place(run_no, seq)),
+        Some((step, seq)) => (step_column(step), place(run_no, seq)),
         None => (-1, 0),
     };
     let mut query = sqlx::query(AssertSqlSafe(sql))
@@ -65,7 +65,7 @@ pub(crate) async fn steps(
 fn step_row(row: &SqliteRow) -> Result<StepRow, StoreError> {
     let step: i64 = row.try_get(1).map_err(fault)?;
     Ok(StepRow {
-        step: u32::try_from(step).map_err(corrupt)?,
+        step: u64::try_from(step).map_err(corrupt)?,
         seq: seq_of(row.try_get(0).map_err(fault)?),
         episode: rows::episode(row.try_get(2).map_err(fault)?)?,
         root: row.try_get(3).map_err(fault)?,

@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use gauntlet_film::Sum;
 use gauntlet_model::FailureKind;
-use roaring::RoaringBitmap;
+use roaring::RoaringTreemap;
 
 /// Nodes remembered over all runs.
 const REMEMBERED: usize = 1 << 18;
@@ -20,7 +20,7 @@ pub(super) struct Tally {
     /// The root score of the last snapshot that has one, and where that lies.
     pub last_root: Option<(f64, i64)>,
     /// The greatest step that was scored, by a snapshot or later.
-    pub top_step: Option<u32>,
+    pub top_step: Option<u64>,
 }
 
 /// How a node stands: where its last snapshot lies, and that one's scores with later ones laid over.
@@ -51,7 +51,7 @@ impl Tally {
     }
 
     /// Notes that something scored a step.
-    pub fn reach(&mut self, step: u32) {
+    pub fn reach(&mut self, step: u64) {
         self.top_step = self.top_step.max(Some(step));
     }
 
@@ -80,22 +80,22 @@ pub(super) struct Fresh {
 #[derive(Debug)]
 struct Scored {
     /// The greatest step that was scored before.
-    floor: Option<u32>,
+    floor: Option<u64>,
     /// Steps of no episode: they come from several processes at once, in no order.
-    alone: RoaringBitmap,
+    alone: RoaringTreemap,
     /// The highest step of each episode, by its hash. Where two share one, they share the higher step.
-    highest: HashMap<u64, u32>,
+    highest: HashMap<u64, u64>,
 }
 
 impl Fresh {
     /// Whether this is the first that scores this step of the episode. `top`: the greatest step scored in the run.
-    pub fn is_new(&mut self, run_no: i64, episode: Option<&str>, step: u32, top: Option<u32>) -> bool {
+    pub fn is_new(&mut self, run_no: i64, episode: Option<&str>, step: u64, top: Option<u64>) -> bool {
         if self.remembered >= REMEMBERED {
             *self = Self::default();
         }
         let run = self.runs.entry(run_no).or_insert_with(|| Scored {
             floor: top,
-            alone: RoaringBitmap::new(),
+            alone: RoaringTreemap::new(),
             highest: HashMap::new(),
         });
         let is_above = run.floor.is_none_or(|floor| step > floor);
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn what_is_forgotten_is_no_longer_new() {
         let mut fresh = Fresh::default();
-        let last = REMEMBERED as u32;
+        let last = REMEMBERED as u64;
         assert!((0..last).all(|step| fresh.is_new(1, None, step, step.checked_sub(1))));
         assert!(!fresh.is_new(1, None, 0, Some(last - 1)));
         assert!(fresh.is_new(1, None, last, Some(last - 1)));

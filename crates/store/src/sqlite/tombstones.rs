@@ -5,15 +5,16 @@ use sqlx::sqlite::SqlitePool;
 
 use super::fault::{Halt, fault};
 use super::group::Group;
+use super::step_column;
 use crate::StoreError;
 
 impl Group<'_> {
     /// Remembers that the run was deleted. `last_step`: the greatest step that was scored.
-    pub(super) async fn bury(&mut self, run: &RunId, last_step: Option<u32>, at: i64) -> Result<(), Halt> {
+    pub(super) async fn bury(&mut self, run: &RunId, last_step: Option<u64>, at: i64) -> Result<(), Halt> {
         sqlx::query("INSERT OR REPLACE INTO tombstones (id, deleted_at, last_step) VALUES (?1, ?2, ?3)")
             .bind(run.as_str())
             .bind(at)
-            .bind(last_step)
+            .bind(last_step.map(step_column))
             .execute(&mut *self.db)
             .await?;
         Ok(())

@@ -7,7 +7,7 @@ use super::Backend;
 use super::fixtures::*;
 
 /// A snapshot of a step of an episode.
-fn of_episode(n: u128, step: u32, episode: &str, root: f64) -> Event {
+fn of_episode(n: u128, step: u64, episode: &str, root: f64) -> Event {
     let plain = snapshot(n, step, &[("root", root)]);
     Event::new(
         plain.id(),

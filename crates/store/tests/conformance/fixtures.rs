@@ -34,12 +34,12 @@ pub fn notes(range: std::ops::Range<u128>) -> Vec<Event> {
 }
 
 /// A scored snapshot of one step, identified by `n`.
-pub fn snapshot(n: u128, step: u32, scores: &[(&str, f64)]) -> Event {
+pub fn snapshot(n: u128, step: u64, scores: &[(&str, f64)]) -> Event {
     scored(n, step, scores, serde_json::json!({}))
 }
 
 /// A scored snapshot with metadata.
-pub fn scored(n: u128, step: u32, scores: &[(&str, f64)], metadata: serde_json::Value) -> Event {
+pub fn scored(n: u128, step: u64, scores: &[(&str, f64)], metadata: serde_json::Value) -> Event {
     let body = SnapshotScored {
         scores: Scores::new(scores.iter().copied()).unwrap(),
         action: format!("action of step {step}"),
@@ -50,7 +50,7 @@ pub fn scored(n: u128, step: u32, scores: &[(&str, f64)], metadata: serde_json::
 }
 
 /// An event of a step, of an episode where one is named; identified by `n`.
-pub fn event(n: u128, episode: Option<&str>, step: u32, body: impl Into<Body>) -> Event {
+pub fn event(n: u128, episode: Option<&str>, step: u64, body: impl Into<Body>) -> Event {
     let episode = episode.map(|name| EpisodeId::new(name).unwrap());
     Event::new(EventId::from_u128(n), at(1), episode, Some(step), body).unwrap()
 }

@@ -43,6 +43,7 @@ macro_rules! suite {
             a_queue_full_of_bytes_says_so_at_once, what_was_acknowledged_survives_a_restart, a_closed_store_refuses);
         conformance::suite!($backend; reading:
             pages_meet_without_gap_or_overlap, kinds_are_filtered, reading_past_the_end_is_empty,
+            steps_may_be_as_great_as_json_holds_exactly,
             large_bodies_end_a_slice_early, a_step_is_read_whole, steps_are_listed_in_order_and_by_failure,
             an_unknown_run_cannot_be_read);
         conformance::suite!($backend; finding:

@@ -7,8 +7,8 @@ use serde_json::json;
 use super::Backend;
 use super::fixtures::*;
 
-fn posted(n: u128, step: u32) -> Event {
-    scored(n, step, &[("root", f64::from(step))], json!({ "task_id": "T1", "run_type": "grpo", "n": step }))
+fn posted(n: u128, step: u64) -> Event {
+    scored(n, step, &[("root", step as f64)], json!({ "task_id": "T1", "run_type": "grpo", "n": step }))
 }
 
 pub async fn a_session_begins_with_its_first_snapshot(backend: &impl Backend) {
@@ -42,7 +42,7 @@ pub async fn a_step_is_stored_once(backend: &impl Backend) {
     let mut posts = tokio::task::JoinSet::new();
     for n in 0..60 {
         let (store, run) = (fresh.store.clone(), run.clone());
-        posts.spawn(async move { store.append_origin(&run, posted(100 + n, (n % 20) as u32), at(3)).await });
+        posts.spawn(async move { store.append_origin(&run, posted(100 + n, (n % 20) as u64), at(3)).await });
     }
     let mut accepted = 0;
     while let Some(outcome) = posts.join_next().await {

@@ -1,6 +1,8 @@
 //! Reading: pages, filters, steps.
 
-use gauntlet_model::{FailureKind, Kind, MAX_TEXT_BYTES, Scores, SnapshotScored};
+use gauntlet_model::{
+    FailureKind, Kind, MAX_STEP, MAX_TEXT_BYTES, Score, ScoreAdded, ScoreTarget, Scores, SnapshotScored,
+};
 use gauntlet_store::{Failing, StoreError};
 
 use super::Backend;
@@ -29,7 +31,7 @@ pub async fn pages_meet_without_gap_or_overlap(backend: &impl Backend) {
 pub async fn kinds_are_filtered(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
-    let events = (0..40).map(|n| if n % 4 == 0 { snapshot(n, n as u32, &[("root", 1.0)]) } else { note(n) });
+    let events = (0..40).map(|n| if n % 4 == 0 { snapshot(n, n as u64, &[("root", 1.0)]) } else { note(n) });
     fresh.store.append(&run, events.collect(), at(2)).await.unwrap();
     let scored = fresh.store.read(&run, None, 100, Some(&[Kind::SnapshotScored])).await.unwrap();
     assert_eq!(scored.records.len(), 10);
@@ -59,7 +61,7 @@ pub async fn large_bodies_end_a_slice_early(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     let long = serde_json::json!({ "text": "x".repeat(MAX_TEXT_BYTES) });
-    let events: Vec<_> = (0..24).map(|n| scored(n, n as u32, &[], long.clone())).collect();
+    let events: Vec<_> = (0..24).map(|n| scored(n, n as u64, &[], long.clone())).collect();
     fresh.store.append(&run, events, at(2)).await.unwrap();
     let slice = fresh.store.read(&run, None, 100, None).await.unwrap();
     assert!((2..20).contains(&slice.records.len()), "{} records at once", slice.records.len());
@@ -87,10 +89,10 @@ pub async fn steps_are_listed_in_order_and_by_failure(backend: &impl Backend) {
     let run = started(&fresh.store, "r").await;
     // Three episodes a step, the steps falling: each page must go on inside a step.
     let events = (0..30).map(|n: u128| {
-        let step = 10 - (n / 3) as u32;
+        let step = 10 - (n / 3) as u64;
         let grounding = if step.is_multiple_of(4) { -20.0 } else { 1.0 };
         let format = if step == 5 { -5.0 } else { 1.0 };
-        let scores = [("root", f64::from(step)), ("grounding", grounding), ("format", format)];
+        let scores = [("root", step as f64), ("grounding", grounding), ("format", format)];
         let body = SnapshotScored { scores: Scores::new(scores).unwrap(), ..SnapshotScored::default() };
         event(n, Some(["a", "b", "c"][n as usize % 3]), step, body)
     });
@@ -115,6 +117,41 @@ pub async fn steps_are_listed_in_order_and_by_failure(backend: &impl Backend) {
     assert_eq!(steps(listed(Failing::Any).await), [4, 4, 4, 5, 5, 5, 8, 8, 8]);
     assert_eq!(steps(listed(Failing::Kind(FailureKind::Hallucination)).await), [4, 4, 4, 8, 8, 8]);
     assert_eq!(steps(listed(Failing::Kind(FailureKind::Refusal)).await), [0; 0]);
+}
+
+pub async fn steps_may_be_as_great_as_json_holds_exactly(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    let run = started(&fresh.store, "r").await;
+    let steps = [MAX_STEP, 0, 1 << 40, u64::from(u32::MAX) + 1];
+    let events = (0..).zip(steps).map(|(n, step)| snapshot(n, step, &[("root", -1.0)])).collect();
+    fresh.store.append(&run, events, at(2)).await.unwrap();
+    let again = vec![event(
+        9,
+        None,
+        MAX_STEP,
+        ScoreAdded {
+            target: ScoreTarget::Step,
+            path: "root".to_owned(),
+            value: Score::new(5.0).unwrap(),
+            label: None,
+            explanation: None,
+            source: "judge".to_owned(),
+        },
+    )];
+    fresh.store.append(&run, again, at(3)).await.unwrap();
+    let listed = async |after, failing| {
+        let rows = fresh.store.steps(&run, after, 9, failing).await.unwrap();
+        rows.into_iter().map(|row| row.step).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(None, Failing::AnyOrNone).await, [0, u64::from(u32::MAX) + 1, 1 << 40, MAX_STEP]);
+    assert_eq!(listed(None, Failing::Any).await, [0, u64::from(u32::MAX) + 1, 1 << 40]);
+    assert_eq!(listed(Some((1 << 40, u64::MAX)), Failing::AnyOrNone).await, [MAX_STEP]);
+    assert_eq!(listed(Some((u64::MAX, 0)), Failing::AnyOrNone).await, [0; 0], "nothing lies behind the last");
+    assert_eq!(fresh.store.step(&run, MAX_STEP).await.unwrap().len(), 2);
+    assert_eq!(fresh.store.step(&run, u64::MAX).await.unwrap().len(), 0);
+    assert_eq!(fresh.store.last_step(&run).await.unwrap(), Some(MAX_STEP));
+    let summary = fresh.store.run(&run).await.unwrap().unwrap();
+    assert_eq!((summary.steps, summary.failing, summary.mean_root), (4, 3, Some(0.5)));
 }
 
 pub async fn an_unknown_run_cannot_be_read(backend: &impl Backend) {

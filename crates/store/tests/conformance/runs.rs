@@ -61,7 +61,7 @@ pub async fn other_content_is_a_conflict(backend: &impl Backend) {
 
 pub async fn an_import_is_all_or_nothing(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
-    let events: Vec<_> = (0..1000).map(|n| snapshot(n, n as u32, &[("root", 1.0)])).collect();
+    let events: Vec<_> = (0..1000).map(|n| snapshot(n, n as u64, &[("root", 1.0)])).collect();
     let run = fresh.store.import_run(spec(), run_id("r"), events.clone(), at(5)).await.unwrap();
     assert_eq!((run.head, run.steps, run.mean_root), (1001, 1000, Some(1.0)));
     let again = fresh.store.import_run(spec(), run_id("r"), events.clone(), at(6)).await;
@@ -123,7 +123,7 @@ pub async fn huge_scores_keep_the_mean_finite(backend: &impl Backend) {
     let run = started(&fresh.store, "r").await;
     for batch in 0..4_u128 {
         let root = |n: u128| if n.is_multiple_of(2) { f64::MAX } else { f64::MIN };
-        let events = (0..6).map(|n| snapshot(batch * 6 + n, n as u32, &[("root", root(n + batch))]));
+        let events = (0..6).map(|n| snapshot(batch * 6 + n, n as u64, &[("root", root(n + batch))]));
         fresh.store.append(&run, events.collect(), at(2)).await.unwrap();
     }
     let mean = fresh.store.run(&run).await.unwrap().unwrap().mean_root.unwrap();

@@ -10,7 +10,7 @@ use super::Backend;
 use super::fixtures::*;
 
 /// A person's or a judge's score of a step.
-fn later(n: u128, episode: Option<&str>, step: u32, path: &str, value: f64) -> Event {
+fn later(n: u128, episode: Option<&str>, step: u64, path: &str, value: f64) -> Event {
     let added = ScoreAdded {
         target: ScoreTarget::Step,
         path: path.to_owned(),
@@ -80,7 +80,7 @@ fn any_event(n: u128, dice: &mut Dice) -> Event {
     const PATHS: [&str; 5] = ["root", "grounding", "format", "metrics.kl", "style"];
     const VALUES: [f64; 6] = [-20.0, -0.1, 0.0, 0.3, 7.0, 1e300];
     let episode = [None, Some("a"), Some("b")][dice.roll(3) as usize];
-    let step = dice.roll(6) as u32;
+    let step = dice.roll(6) as u64;
     let value = |dice: &mut Dice| VALUES[dice.roll(6) as usize];
     if dice.roll(5) < 2 {
         return later(n, episode, step, PATHS[dice.roll(5) as usize], value(dice));

@@ -29,16 +29,16 @@ async fn settled(store: &Store, query: &SearchQuery) -> SearchPage {
     panic!("the index does not catch up");
 }
 
-async fn steps_of(store: &Store, q: &str) -> Vec<u32> {
+async fn steps_of(store: &Store, q: &str) -> Vec<u64> {
     let page = settled(store, &SearchQuery { limit: 200, ..SearchQuery::new(q) }).await;
     page.items.iter().filter_map(|hit| hit.step).collect()
 }
 
-fn event(n: u128, step: Option<u32>, body: impl Into<Body>) -> Event {
+fn event(n: u128, step: Option<u64>, body: impl Into<Body>) -> Event {
     Event::new(EventId::from_u128(n), at(1), None, step, body).unwrap()
 }
 
-fn acted(n: u128, step: u32, action: &str, scores: &[(&str, f64)]) -> Event {
+fn acted(n: u128, step: u64, action: &str, scores: &[(&str, f64)]) -> Event {
     let scores = Scores::new(scores.iter().copied()).unwrap();
     event(n, Some(step), SnapshotScored { scores, action: action.to_owned(), ..SnapshotScored::default() })
 }
@@ -47,7 +47,7 @@ fn object(value: serde_json::Value) -> Object {
     value.as_object().cloned().unwrap()
 }
 
-fn recorded(n: u128, step: u32, kind: StepKind, name: Option<&str>, payload: serde_json::Value) -> Event {
+fn recorded(n: u128, step: u64, kind: StepKind, name: Option<&str>, payload: serde_json::Value) -> Event {
     let body = StepRecorded {
         step_kind: kind,
         name: name.map(str::to_owned),
@@ -159,10 +159,10 @@ pub async fn marks_narrow_and_widen(backend: &impl Backend) {
         "an unrelated remark on lesions",
         "the patient's R&D note: well-known",
     ];
-    let events = (1..).zip(texts).map(|(n, text)| acted(n, n as u32, text, &[("root", 1.0)])).collect();
+    let events = (1..).zip(texts).map(|(n, text)| acted(n, n as u64, text, &[("root", 1.0)])).collect();
     fresh.store.append(&run, events, at(2)).await.unwrap();
-    let check = async |q: &str, steps: &[u32]| {
-        let found: BTreeSet<u32> = steps_of(&fresh.store, q).await.into_iter().collect();
+    let check = async |q: &str, steps: &[u64]| {
+        let found: BTreeSet<u64> = steps_of(&fresh.store, q).await.into_iter().collect();
         assert_eq!(found, steps.iter().copied().collect(), "{q}");
     };
     check("pontine lesion", &[1, 2]).await;
@@ -195,7 +195,7 @@ pub async fn words_without_spaces_are_found(backend: &impl Backend) {
         "데이터센터에서 실행",
         "no lesion, 正常",
     ];
-    let events = (1..).zip(texts).map(|(n, text)| acted(n, n as u32, text, &[]));
+    let events = (1..).zip(texts).map(|(n, text)| acted(n, n as u64, text, &[]));
     fresh.store.append(&run, events.collect(), at(2)).await.unwrap();
     for (typed, found, shown) in [
         ("病変", vec![1], "病変"),
@@ -281,7 +281,7 @@ pub async fn pages_hold_each_result_once_while_the_index_grows(backend: &impl Ba
     let run = started(store, "r").await;
     let text = |n: u128| format!("marker {}", "filler ".repeat((n % 7) as usize));
     let events = |range: std::ops::Range<u128>| {
-        range.map(|n| acted(n, n as u32, &text(n), &[("root", 1.0)])).collect()
+        range.map(|n| acted(n, n as u64, &text(n), &[("root", 1.0)])).collect()
     };
     store.append(&run, events(0..50), at(2)).await.unwrap();
     for q in ["marker", ""] {
@@ -310,7 +310,7 @@ pub async fn a_blank_search_is_newest_first(backend: &impl Backend) {
     for name in ["old", "new"] {
         let run = started(store, name).await;
         store
-            .append(&run, (1..4).map(|n| acted(n, n as u32, "text", &[("root", 1.0)])).collect(), at(2))
+            .append(&run, (1..4).map(|n| acted(n, n as u64, "text", &[("root", 1.0)])).collect(), at(2))
             .await
             .unwrap();
     }
@@ -356,7 +356,7 @@ pub async fn a_deleted_run_is_not_found(backend: &impl Backend) {
     let (kept, deleted) = (started(store, "kept").await, started(store, "deleted").await);
     for run in [&kept, &deleted] {
         store
-            .append(run, (1..30).map(|n| acted(n, n as u32, "walrus", &[("root", 1.0)])).collect(), at(2))
+            .append(run, (1..30).map(|n| acted(n, n as u64, "walrus", &[("root", 1.0)])).collect(), at(2))
             .await
             .unwrap();
     }
@@ -382,7 +382,7 @@ pub async fn the_index_follows_and_says_how_far(backend: &impl Backend) {
     let query = SearchQuery { run: Some(run.clone()), ..SearchQuery::new("") };
     for from in (0..total).step_by(3000) {
         let events = (from..from + 3000)
-            .map(|n| acted(u128::from(n), n as u32, &format!("word{n} of step"), &[("root", 1.0)]))
+            .map(|n| acted(u128::from(n), n as u64, &format!("word{n} of step"), &[("root", 1.0)]))
             .collect();
         store.append(&run, events, at(from as i64)).await.unwrap();
         // What the answer says is indexed is found; what it finds was appended.
@@ -395,7 +395,7 @@ pub async fn the_index_follows_and_says_how_far(backend: &impl Backend) {
     }
     settled(store, &query).await;
     for n in [0, 1, total / 2, total - 1] {
-        assert_eq!(steps_of(store, &format!("word{n}")).await, [n as u32]);
+        assert_eq!(steps_of(store, &format!("word{n}")).await, [n as u64]);
     }
     let all = settled(store, &SearchQuery::new("step")).await;
     assert!(all.more, "only the best thousand are ranked");
@@ -406,7 +406,7 @@ pub async fn no_query_breaks_it(backend: &impl Backend) {
     let store = &fresh.store;
     let run = started(store, "r").await;
     let odd = ["a \"b\" c*", "\u{1F600} naïve 東京 x", "{col} : ^x NEAR(a, 2)", "", "\u{2}in\u{3} \0 out"];
-    let events = (1..).zip(odd).map(|(n, text)| acted(n, n as u32, text, &[("root", 1.0)])).collect();
+    let events = (1..).zip(odd).map(|(n, text)| acted(n, n as u64, text, &[("root", 1.0)])).collect();
     store.append(&run, events, at(2)).await.unwrap();
     settled(store, &SearchQuery::new("a")).await;
     let typed = prop_oneof![
@@ -458,7 +458,7 @@ pub async fn what_cannot_be_asked_is_named(backend: &impl Backend) {
     let store = &fresh.store;
     let run = started(store, "r").await;
     store
-        .append(&run, (1..9).map(|n| acted(n, n as u32, "word", &[("root", 1.0)])).collect(), at(2))
+        .append(&run, (1..9).map(|n| acted(n, n as u64, "word", &[("root", 1.0)])).collect(), at(2))
         .await
         .unwrap();
     let refused = async |query: SearchQuery, named: &str| match store.search(&query).await {

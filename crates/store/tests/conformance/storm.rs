@@ -18,7 +18,7 @@ const BATCH: u128 = 20;
 fn batch(writer: u128, batch: u128) -> Vec<Event> {
     let event = |n: u128| {
         let number = batch * BATCH + n;
-        let (id, step) = ((writer << 64) + number + 1, (number * WRITERS + writer) as u32);
+        let (id, step) = ((writer << 64) + number + 1, (number * WRITERS + writer) as u64);
         let grounding = if n.is_multiple_of(4) { -20.0 } else { 1.0 };
         snapshot(id, step, &[("root", n as f64), ("grounding", grounding)])
     };
