@@ -205,6 +205,21 @@ test("offline keeps everything on disk, where the server's own import reads it",
   assert.equal((await client.runs.get(imported)).name, "offline");
 });
 
+test("a run that waits on disk is gone on with after its last step", async (t) => {
+  const { server, client } = await started(t);
+  const spoolFolder = folder(t);
+  for (const mode of ["offline", "offline", "online"]) {
+    const run = await begun(server, { id: "again", mode, spoolFolder }, node.init);
+    run.rollout({ scores: { root: 1 }, action: '{"step":99}', metadata: { step: 99 } });
+    run.log({ root: 2 });
+    await run.finish();
+  }
+  const done = await node.sync({ endpoint: server.url, folder: spoolFolder });
+  assert.equal(done.left, 0);
+  const film = await client.film("again");
+  assert.deepEqual(film.steps.map(({ step }) => step).sort(), [0, 0, 1, 1, 2, 3], "online nothing is known of what is offline");
+});
+
 test("a file that is in use by a living process is left alone", async (t) => {
   const { server } = await started(t);
   const spoolFolder = folder(t);

@@ -63,6 +63,7 @@ export function spoolFolder(): string {
 export class DiskSpool implements Spool, Header {
   readonly spec: Spec;
   readonly endpoint: string | null;
+  readonly lastStep: number;
   #file: number;
   /** Where the first event begins, the first that is left, and where the last ends. Bytes. */
   readonly #begin: number;
@@ -82,7 +83,8 @@ export class DiskSpool implements Spool, Header {
     this.#begin = bytes;
     this.#read = bytes;
     this.#file = openSync(place, "r+");
-    const { end, lines } = measure(this.#file);
+    const { end, lines, lastStep } = measure(this.#file);
+    this.lastStep = lastStep;
     // A line that the end of a process cut off goes.
     ftruncateSync(this.#file, end);
     this.#end = end;
@@ -255,17 +257,28 @@ export class DiskSpool implements Spool, Header {
 /** The files this process writes. In a container, the process before this one often had the same number. */
 const mine = new Set<string>();
 
-/** Where whole lines end, and how many there are. */
-function measure(file: number): { end: number; lines: number } {
+/** Bytes of a line in which its step is, where it has one: `written` puts the body behind it. */
+const HEAD = 256;
+
+/** Where whole lines end, how many there are, and the greatest step that one of them names; -1 where none does. */
+function measure(file: number): { end: number; lines: number; lastStep: number } {
   const part = Buffer.alloc(PART);
-  let [at, end, lines] = [0, 0, 0];
+  let [at, end, lines, lastStep, head] = [0, 0, 0, -1, ""];
+  const take = (from: number, to: number) => {
+    if (head.length < HEAD) head += part.toString("latin1", from, Math.min(to, from + HEAD - head.length));
+  };
   for (;;) {
     const count = readSync(file, part, 0, part.length, at);
-    if (count === 0) return { end, lines };
+    if (count === 0) return { end, lines, lastStep };
+    let from = 0;
     for (let i = part.indexOf(NEWLINE); i >= 0 && i < count; i = part.indexOf(NEWLINE, i + 1)) {
-      end = at + i + 1;
+      take(from, i);
+      lastStep = Math.max(lastStep, Number(/^[^{]*\{[^{]*?"step":(\d+)/.exec(head)?.[1] ?? -1));
+      [head, from] = ["", i + 1];
+      end = at + from;
       lines += 1;
     }
+    take(from, count);
     at += count;
   }
 }

@@ -6,6 +6,8 @@ export interface Spool {
   readonly left: number;
   /** Where it is, for people. */
   readonly place: string;
+  /** The greatest step that it had when it was opened; -1 where it had none. */
+  readonly lastStep?: number;
   /** Adds lines behind the others. `false`, changing nothing, where they cannot be kept. */
   append(lines: readonly string[]): boolean;
   /** The first lines that are left. */

@@ -73,6 +73,7 @@ export class Run {
     const fifo = new Fifo({ events: queueEvents, bytes: MEMORY_BYTES, contentBytes: CONTENT_BYTES }, open, older);
     const writer = writerId();
     this.#steps = new Steps(writer);
+    for (const { lastStep = -1 } of older) this.#steps.resume(lastStep);
     this.#uploads = new Uploads(this.#ledger);
     this.#delivery = new Delivery(client, spec, fifo, this.#ledger, (found) => this.#found(found));
     const onGone = (why: string) => this.#delivery.gone(why);
