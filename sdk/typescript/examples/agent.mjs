@@ -61,7 +61,7 @@ for (let step = 1; step <= episodes; step += 1) {
       observation: `${calls} weighings, ${failures} of them failed`,
       metadata: { calls, failures, range: [low, high] },
     });
-    run.metrics({ calls, range: high - low }, { step, episode: episode.id });
+    run.metrics({ calls, range: high - low }, { step });
   });
 }
 

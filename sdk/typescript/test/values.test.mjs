@@ -134,10 +134,14 @@ test("one strange field of a rollout costs nothing around it", async (t) => {
   run.rollout({ scores: { root: 2 }, step: 1, failures: 5, challenge: "?", notEvaluated: 7, durationMs: "soon" });
   run.score("a", 1, { target: "rollout" });
   run.score("a", 1, { target: "episode" });
+  const stray = run.episode({ id: "stray" });
+  stray.record("thought", { parentSpanId: "nobody", startedAt: 8.64e15, durationMs: 1e300, payload: { text: "t" } });
+  stray.finish();
   run.episode({ id: "e" }).finish({ status: "done", cost: -1, return: "1.5" });
   const stats = await run.finish({ status: "great" });
   assert.deepEqual([stats.refused, stats.lost, stats.errors, stats.skipped], [0, 0, 0, 3], JSON.stringify(run.refused));
   const [first, second] = (await eventsOf(client, run, { kinds: ["snapshot.scored"] })).map(({ body }) => body);
+  assert.equal((await eventsOf(client, run, { kinds: ["step.recorded"] })).length, 1);
   assert.deepEqual(first.failures, ["generic", "refusal"]);
   assert.deepEqual(first.challenge, { type: "5", question: '{"q":1}', options: ["y", "2"] });
   assert.deepEqual([first.is_paused, first.duration_ms], [true, 12.5]);

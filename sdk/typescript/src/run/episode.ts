@@ -49,6 +49,10 @@ export interface Recorded {
   durationMs?: number;
 }
 
+/** The last moment that the wire can say, milliseconds since the Unix epoch: nearly the end of the year 9999. */
+const LAST_MS = Date.UTC(9999, 11, 30);
+/** What a span id is: 16 lowercase hexadecimal digits. A parent that is none is left out. */
+const SPAN_ID = /^[0-9a-f]{16}$/;
 /** What of a payload a person reads first. */
 const READ_FIRST = ["text", "output", "content", "result"];
 
@@ -198,16 +202,17 @@ export class Episode {
       const step = this.#fixed ?? this.#recorded;
       this.#recorded += 1;
       const given = Number(what.startedAt ?? Date.now());
-      const started = Number.isFinite(given) ? given : Date.now();
+      const started = given >= 0 && given <= LAST_MS ? given : Date.now();
       const duration = numberOf(what.durationMs);
+      const parent = what.parentSpanId;
       const payload = payloadOf(what.payload, this.ledger);
       const body: Bodies["step.recorded"] = {
         step_kind: kind,
         ...(what.name === undefined ? {} : { name: clipLabel(what.name) }),
         span_id: span,
-        ...(what.parentSpanId === undefined ? {} : { parent_span_id: what.parentSpanId }),
+        ...(typeof parent === "string" && SPAN_ID.test(parent) ? { parent_span_id: parent } : {}),
         started_at: fromMillis(started),
-        ...(duration === undefined ? {} : { ended_at: fromMillis(started + Math.max(0, duration)) }),
+        ...(duration === undefined ? {} : { ended_at: fromMillis(Math.min(LAST_MS, started + Math.max(0, duration))) }),
         payload,
         ...(what.error === undefined || what.error === null ? {} : { error: errorOf(what.error, this.ledger) }),
         metadata: toJsonObject(what.metadata),

@@ -83,7 +83,7 @@ export class Steps {
 
   /** The episode of the node of that step that was logged last here; `undefined` where there is none. */
   nodeOf(step: number): string | undefined {
-    return this.#lastNodes.get(step);
+    return this.#lastNodes.get(step) ?? (this.#episodes.get(OWN)?.has(step) ? `${this.writer}-${step}` : undefined);
   }
 
   #see(where: Required<Where>): void {
@@ -112,9 +112,13 @@ class StepSet {
   #upTo = 0;
   readonly #others = new Set<number>();
 
+  has(step: number): boolean {
+    return (step >= this.#from && step < this.#upTo) || this.#others.has(step);
+  }
+
   /** Whether it is new. */
   add(step: number): boolean {
-    if ((step >= this.#from && step < this.#upTo) || this.#others.has(step)) return false;
+    if (this.has(step)) return false;
     if (this.#from === this.#upTo) [this.#from, this.#upTo] = [step, step + 1];
     else if (step === this.#upTo) {
       this.#upTo += 1;
