@@ -1,9 +1,11 @@
-"""Gauntlet: flight recorder and X-ray of agent training.
+"""Gauntlet: flight recorder and X-ray of agent training. Takes the place of wandb: ``import gauntlet as wandb``.
 
 >>> import gauntlet
 >>> run = gauntlet.init(project="medical-safety")
 >>> run.log({"reward": 0.5, "grounding": 1.0})
 """
+
+import sys
 
 __version__ = "0.1.0"
 
@@ -14,22 +16,20 @@ from .api import (
     commands,
     emit,
     episode,
-    finish,
     flush,
-    init,
-    log,
     metrics,
     rollout,
     score,
     subscribe,
 )
+from .compat.module import Package, finish, init, log, watch
+from .compat.run import Run
 from .context import current_run
 from .control import Command
 from .decorator import observe
 from .episodes import Episode, ToolCall
 from .errors import ApiError, GauntletError, Stopped, Unreachable
-from .observer import Watch, watch
-from .run import Run
+from .observer import Watch
 from .sinks import ConsoleSink, FileSink, ServerSink, Sink, WandbSink
 
 __all__ = [
@@ -65,3 +65,6 @@ __all__ = [
     "subscribe",
     "watch",
 ]
+
+# `run`, `config`, `summary` and the other names of wandb are asked of the package itself.
+sys.modules[__name__].__class__ = Package

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from . import context, lifecycle
+from .compat.run import Run
 from .control import Command
 from .episodes import Episode
 from .events import Ending, Event, RunStarted
 from .joining import find, is_worker, step_before
 from .ledger import Ledger, say_line
-from .run import Run
 from .settings import Mode, Settings, address, parse_mode
 from .sinks.base import Sink
 from .stamps import uuid7
@@ -144,7 +144,7 @@ def _current() -> Run:
     """The current run; where there is none, one that does nothing, told once."""
     global _nobody
     run = context.current_run()
-    if run is not None:
+    if isinstance(run, Run):
         return run
     _ledger.warn("no run", "there is no run; call gauntlet.init() first. Nothing is recorded until then")
     if _nobody is None:

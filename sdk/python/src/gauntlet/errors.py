@@ -9,7 +9,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
-__all__ = ["ApiError", "GauntletError", "Stopped", "Unreachable"]
+__all__ = [
+    "ApiError",
+    "AuthenticationError",
+    "CommError",
+    "Error",
+    "GauntletError",
+    "Stopped",
+    "Unreachable",
+    "UsageError",
+]
 
 
 class GauntletError(Exception):
@@ -18,6 +27,19 @@ class GauntletError(Exception):
 
 class Unreachable(GauntletError):
     """The server could not be reached, or the connection broke before it answered."""
+
+
+#: As scripts written for wandb name them.
+Error = GauntletError
+CommError = Unreachable
+
+
+class UsageError(GauntletError):
+    """wandb's error for a wrong call; never raised here."""
+
+
+class AuthenticationError(UsageError):
+    """wandb's error for a missing key; never raised here."""
 
 
 class Stopped(GauntletError):

@@ -31,7 +31,7 @@ from ._shared import Source, guarded, identity
 if TYPE_CHECKING:
     from transformers import TrainerControl, TrainerState, TrainingArguments
 
-    from .. import Run
+    from ..run import Run
 
 __all__ = ["GauntletCallback", "watch_rewards"]
 

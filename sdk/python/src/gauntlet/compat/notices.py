@@ -1,0 +1,62 @@
+"""What a script asks of wandb that has no meaning here: said once, and answered by an object that takes everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from .. import context
+from ..ledger import Ledger
+
+__all__ = ["Nothing", "notice"]
+
+_runless = Ledger()
+
+
+def notice(name: str, message: str) -> None:
+    """Says ``message`` once for each ``name``."""
+    run = context.current_run()
+    (_runless if run is None else run._ledger).warn(f"wandb {name}", message)
+
+
+class Nothing:
+    """Takes every call, attribute and item, and is empty: stands in for what does not exist here."""
+
+    def __init__(self, name: str, *_: Any, **__: Any) -> None:
+        self._name = name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        # As a decorator it leaves the function as it is.
+        return args[0] if len(args) == 1 and not kwargs and callable(args[0]) else self
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Nothing(f"{self._name}.{name}")
+
+    def __getitem__(self, _: Any) -> Nothing:
+        return self
+
+    def __setitem__(self, _: Any, __: Any) -> None: ...
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __enter__(self) -> Nothing:
+        return self
+
+    def __exit__(self, *_: Any) -> None: ...
+
+    def __mro_entries__(self, _: tuple[Any, ...]) -> tuple[type, ...]:
+        return (Nothing,)
+
+    def __repr__(self) -> str:
+        return f"<{self._name}: not available in Gauntlet>"
+
+    __str__ = __repr__

@@ -1,0 +1,488 @@
+"""A run as scripts written for wandb use it: ``config``, ``summary``, media in ``log``, artifacts, files."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from .. import run as core
+from ..events import AnnotationAdded, Ending
+from ..values import text
+from .config import Config, Summary, config_of
+from .notices import notice
+
+if TYPE_CHECKING:
+    from .artifact import Artifact
+
+__all__ = ["Run"]
+
+_PLAIN = (float, int)
+_AGGREGATES = {"min", "max", "mean"}
+
+
+class Run(core.Run):
+    """One training run, evaluation or simulation. Made by :func:`gauntlet.init`; safe from any thread.
+
+    Beside what Gauntlet records it understands what scripts ask of a run of wandb; see the README.
+    """
+
+    def __init__(self, spec: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(spec, *args, **kwargs)
+        #: The configuration; changes are kept as the file ``config.json``.
+        self.config: Config = Config(spec.config, self._config_changed)
+        #: Single values of the run, sent with its end.
+        self.summary = Summary()
+        self.tags: Sequence[str] = tuple(spec.tags)
+        self.notes: str | None = None
+        self.group: str | None = None
+        self.job_type: str | None = None
+        self.entity: str = ""
+        self.sweep_id: str | None = None
+        self.resumed = False
+        self.start_time = time.time()
+        self.settings = SimpleNamespace(mode=self._settings.mode, base_url=self.endpoint)
+        self._changed = False
+        self._uncommitted: int | None = None
+        self._folder: Path | None = None
+        #: Patterns of `save`, and what was kept of each file.
+        self._patterns: list[str] = []
+        self._saved: dict[Path, tuple[int, int]] = {}
+        self._began_as = self._patchable()
+
+    # Numbers and media
+
+    def log(
+        self,
+        scores: Mapping[str, Any],
+        step: int | None = None,
+        commit: bool | None = None,
+        sync: bool | None = None,
+        *,
+        episode: str | None = None,
+    ) -> None:
+        """Records the numbers of a training step; ``step`` is the last one plus 1 where none is given.
+
+        Logging the same step again adds to it. ``reward`` is the score of the whole (``root``) where there is no
+        ``root``. Nested mappings and ``a/b`` become ``a.b``. Images, tables, histograms, figures, arrays and lists
+        are kept as files of the step. What else is no finite number is left out and counted. ``commit=False``: the
+        next call adds to the same step.
+        """
+        if (
+            self._uncommitted is None
+            and commit is not False
+            and not self._changed
+            and scores.__class__ is dict
+        ):
+            for value in scores.values():
+                if value.__class__ not in _PLAIN:
+                    break
+            else:
+                super().log(scores, step, episode=episode)
+                self.summary.see(scores)
+                return
+        self._log_all(scores, step, commit, episode)
+
+    def _log_all(self, scores: Any, step: Any, commit: bool | None, episode: str | None) -> None:
+        files: list[tuple[str, Any]] = []
+        try:
+            self._keep_config()
+            numbers = self._numbers(scores, "", files) if isinstance(scores, Mapping) else scores
+        except Exception as error:
+            self._ledger.bug("log", error)
+            return
+        super().log(numbers, self._uncommitted if step is None else step, episode=episode)
+        at = self._last
+        self._uncommitted = at if step is None and commit is False else None
+        if isinstance(numbers, Mapping):
+            self.summary.see(_flat(numbers))
+        for name, value in files:
+            self._keep(name, value, at, episode)
+
+    def _numbers(
+        self, values: Mapping[str, Any], prefix: str, files: list[tuple[str, Any]]
+    ) -> dict[str, Any]:
+        """What of ``values`` may be numbers; what is kept as files is added to ``files`` under its full name."""
+        from .media import is_media
+
+        numbers: dict[str, Any] = {}
+        for name, value in values.items():
+            full = f"{prefix}{name}"
+            if value.__class__ in _PLAIN or value is None:
+                numbers[name] = value
+            elif isinstance(value, Mapping):
+                if inside := self._numbers(value, f"{full}/", files):
+                    numbers[name] = inside
+            elif isinstance(value, list | tuple) and value and all(map(is_media, value)):
+                files += [(full if len(value) == 1 else f"{full}/{i}", item) for i, item in enumerate(value)]
+            elif is_media(value) or isinstance(value, list | tuple) or _is_array(value) or _is_figures(value):
+                files.append((full, value))
+            else:
+                if isinstance(value, str):
+                    self.summary[full] = value
+                numbers[name] = value
+        return numbers
+
+    def _keep(self, name: str, value: Any, step: int | None, episode: str | None = None) -> None:
+        """Keeps a value as the files it becomes; one that cannot become any is counted and told of once."""
+        from .media import Blob, Histogram, blobs_of
+        from .table import Table, plain
+
+        try:
+            if hasattr(value, "itertuples"):
+                value = Table(dataframe=value)
+            elif _is_array(value):
+                value = Histogram(value)
+            if isinstance(value, list | tuple):
+                content = json.dumps(plain(value)).encode()
+                blobs: Iterable[Blob] = [Blob(f"{name}.json", content, "application/json", "values")]
+            else:
+                blobs = blobs_of(value, name)
+            for blob in blobs:
+                self.artifact(
+                    blob.content, blob.name, blob.role, blob.mime_type or None, step=step, episode=episode
+                )
+        except Exception as error:
+            self._ledger.count("skipped_values")
+            self._ledger.warn(
+                f"media {name}", f"{name} was not kept: {type(error).__name__}: {error} (told once)"
+            )
+
+    @property
+    def step(self) -> int:
+        """The step that the next log without one gets."""
+        return self._last + 1 if self._uncommitted is None else self._uncommitted
+
+    def define_metric(
+        self, name: str = "*", step_metric: Any = None, *_: Any, summary: str | None = None, **more: Any
+    ) -> Any:
+        """``summary`` keeps the ``min``, ``max``, ``mean`` or ``best`` of a name; an axis of its own has no meaning
+        here: every curve runs along the step."""
+        if step_metric is not None:
+            notice("define_metric", "define_metric(step_metric=): every curve runs along the step")
+        for aggregate in (summary or "").split(","):
+            if aggregate.strip() == "best":
+                aggregate = "min" if str(more.get("goal", "")).startswith("min") else "max"
+            if aggregate.strip() in _AGGREGATES:
+                self.summary.define(str(name), aggregate.strip())
+        return SimpleNamespace(name=name, step_metric=step_metric, summary=summary)
+
+    # Configuration
+
+    def _config_changed(self) -> None:
+        self._changed = True
+
+    def _keep_config(self) -> None:
+        if self._changed:
+            from .table import plain
+
+            self._changed = False
+            content = json.dumps(plain(dict(self.config)), indent=2).encode()
+            self.artifact(content, "config.json", "config", "application/json")
+
+    # Files
+
+    @property
+    def dir(self) -> str:
+        """A folder whose files are kept when the run ends."""
+        if self._folder is None:
+            import tempfile
+
+            self._folder = Path(tempfile.mkdtemp(prefix="gauntlet-files-"))
+        return str(self._folder)
+
+    def save(
+        self, glob_str: Any = None, base_path: Any = None, policy: str = "live", *_: Any, **__: Any
+    ) -> Any:
+        """Keeps the files that match now; with the policy ``live`` or ``end`` those that changed since, at the end."""
+        if glob_str is None:
+            return True
+        pattern = str(glob_str)
+        if pattern.startswith(("gs://", "s3://", "http://", "https://")):
+            notice("save", "save() of an address copies nothing; it is left out")
+            return []
+        found = self._save(pattern)
+        if policy != "now":
+            self._patterns.append(pattern)
+        return found
+
+    def _save(self, pattern: str) -> list[str]:
+        import glob
+
+        found = []
+        for match in sorted(glob.glob(pattern, recursive=True)):
+            path = Path(match)
+            for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+                if file.is_file():
+                    found.append(str(file))
+                    self._save_file(file, file.name if file == path else str(file.relative_to(path.parent)))
+        return found
+
+    def _save_file(self, path: Path, name: str) -> None:
+        state = (path.stat().st_mtime_ns, path.stat().st_size)
+        if self._saved.get(path.absolute()) != state:
+            self._saved[path.absolute()] = state
+            self.artifact(path, name, "file")
+
+    def restore(self, name: str, *_: Any, **__: Any) -> None:
+        """There is nothing to restore from: ``None``, said once."""
+        notice("restore", "restore() finds no file: Gauntlet keeps files with their run; download them there")
+
+    def log_code(self, root: Any = ".", *_: Any, **__: Any) -> None:
+        """The code is not kept."""
+        notice("log_code", "log_code() and save_code keep nothing: keep files with save() or an artifact")
+
+    # Artifacts
+
+    def log_artifact(
+        self,
+        artifact_or_path: Any,
+        name: str | None = None,
+        type: str | None = None,
+        aliases: Any = None,
+        tags: Any = None,
+        **_: Any,
+    ) -> Any:
+        """Keeps an artifact: every file of it, and one that says what it is."""
+        from .artifact import Artifact
+
+        try:
+            artifact = artifact_or_path
+            if not isinstance(artifact, Artifact):
+                path = Path(artifact_or_path)
+                artifact = Artifact(name or path.name, type or "file")
+                (artifact.add_dir if path.is_dir() else artifact.add_file)(path)
+            artifact.aliases = [
+                *artifact.aliases,
+                *([aliases] if isinstance(aliases, str) else aliases or ()),
+            ]
+            artifact.tags = [*artifact.tags, *([tags] if isinstance(tags, str) else tags or ())]
+            artifact.mark_logged()
+            for blob in artifact.blobs():
+                self.artifact(blob.content, blob.name, blob.role, blob.mime_type or None)
+            return artifact
+        except Exception as error:
+            self._ledger.count("artifacts_failed")
+            self._ledger.warn("log_artifact", f"an artifact was not kept: {error}")
+            return artifact_or_path
+
+    upsert_artifact = finish_artifact = log_artifact
+
+    def use_artifact(self, artifact_or_name: Any, type: str | None = None, *_: Any, **__: Any) -> Artifact:
+        """An artifact that this process logged; one of another run is not fetched, which is said once."""
+        from .artifact import Artifact, find
+
+        found = artifact_or_name if isinstance(artifact_or_name, Artifact) else find(artifact_or_name, type)
+        self._keep_used(found)
+        return found
+
+    def _keep_used(self, artifact: Artifact) -> None:
+        used = self.summary.setdefault("used_artifacts", [])
+        if artifact.name not in used:
+            self.summary["used_artifacts"] = [*used, artifact.name]
+
+    def log_model(self, path: Any, name: str | None = None, aliases: Any = None) -> Any:
+        """Keeps a model's file or folder as an artifact of the type ``model``."""
+        return self.log_artifact(path, name or f"run-{self.id}-model", "model", aliases)
+
+    def use_model(self, name: str) -> str:
+        """The file of a model that this process logged."""
+        return self.use_artifact(name, "model").file()
+
+    def link_artifact(self, *_: Any, **__: Any) -> None:
+        """There is no registry."""
+        notice("link", "there is no registry of artifacts; linking one does nothing")
+
+    def link_model(
+        self, path: Any, registered_model_name: str = "", name: str | None = None, **_: Any
+    ) -> Any:
+        """Keeps the model; there is no registry to link it to."""
+        self.link_artifact()
+        return self.log_model(path, name)
+
+    # What else there is
+
+    def alert(self, title: str, text: str = "", level: Any = None, wait_duration: Any = None) -> None:
+        """Keeps a note at the step that was logged last; nobody is written to."""
+        notice("alert", "alert() keeps a note with the run and writes to nobody")
+        severity = f"[{getattr(level, 'value', level)}] " if level else ""
+        self._note(f"{severity}{title}: {text}" if text else f"{severity}{title}")
+
+    def _note(self, message: str) -> None:
+        self.emit(AnnotationAdded(text(message) or "alert", "alert"), step=max(self._last, 0))
+
+    def watch(self, models: Any, *args: Any, **kwargs: Any) -> Any:
+        """A rubric is watched (:func:`gauntlet.watch`); a model's gradients and weights are not recorded."""
+        from .module import watch
+
+        return watch(models, *args, **{"run": self, **kwargs})
+
+    def unwatch(self, models: Any = None) -> None:
+        """Models are not watched."""
+
+    def mark_preempting(self) -> None:
+        """Nothing to do: what is recorded is safe all the time."""
+
+    @property
+    def offline(self) -> bool:
+        """Whether nothing is sent for now."""
+        return self._settings.mode == "offline"
+
+    @property
+    def disabled(self) -> bool:
+        """Whether nothing is recorded."""
+        return self._off
+
+    @property
+    def path(self) -> str:
+        """The project and the id."""
+        return f"{self.project}/{self.id}"
+
+    def get_url(self) -> str:
+        """As :attr:`url`."""
+        return self.url
+
+    @property
+    def project_url(self) -> str:
+        """The list of runs."""
+        return f"{self.endpoint}/runs"
+
+    get_project_url = get_sweep_url = lambda self: self.project_url
+
+    def project_name(self) -> str:
+        """As :attr:`project`."""
+        return self.project
+
+    def to_html(self, height: int = 420, hidden: bool = False) -> str:
+        """A link to the run, as notebooks show it."""
+        return self._repr_html_()
+
+    def display(self, height: int = 420, hidden: bool = False) -> bool:
+        """Notebooks show a run by its name alone; nothing is drawn here."""
+        return False
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        url, name, project = escape(self.url), escape(self.name), escape(self.project)
+        link = f'<a href="{url}" target="_blank" rel="noopener noreferrer">{name}</a>'
+        return f"<div>Gauntlet run {link} in {project}: {escape(str(self.status))}</div>"
+
+    # The end
+
+    def finish(
+        self,
+        status: Ending | int | None = "completed",
+        summary: Mapping[str, Any] | None = None,
+        *,
+        exit_code: int | None = None,
+        quiet: bool | None = None,
+    ) -> None:
+        """Ends the run and waits for the server, GAUNTLET_FINISH_SECONDS at most; less while it is away. What it
+        could not deliver stays in the spool for the next run, or for ``python -m gauntlet sync``.
+
+        ``exit_code`` other than 0 is a run that failed. ``summary`` is laid over what :attr:`summary` was set to.
+        """
+        if isinstance(status, int):
+            exit_code = status
+        if exit_code is not None:
+            status = "failed" if exit_code else "completed"
+        last: dict[str, Any] = {}
+        if not self._finished:
+            try:
+                last = self._last_summary()
+            except Exception as error:
+                self._ledger.bug("ending a run", error)
+            if exit_code:
+                last["exit_code"] = exit_code
+        ended = self._finished
+        ending: Any = "completed" if status is None else status
+        super().finish(ending, {**last, **(summary or {})} or None)
+        if not ended and not self._off:
+            self._patch()
+
+    join = finish
+
+    def _last_summary(self) -> dict[str, Any]:
+        from .media import is_media
+
+        found = self.summary.to_send()
+        for name in [name for name, value in found.items() if is_media(value)]:
+            self._keep(f"summary/{name}", found.pop(name), None)
+        return found
+
+    def _settle(self) -> None:
+        super()._settle()
+        try:
+            self._keep_config()
+            for pattern in self._patterns:
+                self._save(pattern)
+            if self._folder is not None:
+                for path in sorted(self._folder.rglob("*")):
+                    if path.is_file():
+                        self._save_file(path, path.relative_to(self._folder).as_posix())
+        except Exception as error:
+            self._ledger.bug("saving files", error)
+
+    def _patchable(self) -> dict[str, Any]:
+        return {"name": self.name, "tags": list(self.tags), **({"notes": self.notes} if self.notes else {})}
+
+    def _patch(self) -> None:
+        """Tells the server of a name, tags or notes that were changed after the run had begun."""
+        found = self._patchable()
+        if found == self._began_as or self._settings.mode != "online" or not self._is_owner():
+            return
+        from ..client import Client
+
+        changes = {name: value for name, value in found.items() if self._began_as.get(name) != value}
+        try:
+            client = Client(self.endpoint, self._settings.api_key, timeout=5.0)
+            body = json.dumps(changes).encode()
+            client.request("PATCH", f"/runs/{quote(self.id, safe='')}", body, "application/json")
+            client.close()
+        except Exception as error:
+            self._ledger.warn("patch", f"the run's new {', '.join(changes)} was not kept: {error}")
+
+    def describe(
+        self, config: Any, notes: str | None, group: str | None, job_type: str | None, entity: str | None,
+        folder: Any, resumed: bool,
+    ) -> None:  # fmt: skip
+        """What :func:`gauntlet.init` was asked for beside what a run of Gauntlet has."""
+        self.config = Config(config_of(config), self._config_changed)
+        self.notes, self.group, self.job_type, self.entity = notes, group, job_type, entity or ""
+        self.resumed = resumed
+        if folder is not None:
+            try:
+                self._folder = Path(folder) / "gauntlet" / f"run-{self.id}" / "files"
+                self._folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                self._folder = None
+                notice("dir", f"the folder {str(folder)!r} cannot be used: {error}")
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested names joined with a dot."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        found.update(
+            _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
+        )
+    return found
+
+
+def _is_array(value: Any) -> bool:
+    """An array or a tensor of more than one number."""
+    if not hasattr(value, "shape") or hasattr(value, "itertuples"):
+        return False
+    size = getattr(value, "size", 1)
+    count = value.numel() if hasattr(value, "numel") else size() if callable(size) else size
+    return isinstance(count, int) and count > 1
+
+
+def _is_figures(value: Any) -> bool:
+    """A data frame, or pyplot itself."""
+    return hasattr(value, "itertuples") or hasattr(value, "gcf")
