@@ -48,7 +48,7 @@ def identity(run: Run) -> dict[str, Any]:
 
 def join(identity: dict[str, Any]) -> Run:
     """The run of that identity in this process: the one that is here already, else this process's part of it."""
-    from .run import Run
+    from .compat.run import Run
     from .sinks.server import ServerSink
 
     known = next((run for run in context.runs() if run.id == identity["id"]), None)

@@ -39,7 +39,7 @@ class Settable(dict[str, Any]):
         self._changed()
 
     def __setitem__(self, name: str, value: Any) -> None:
-        super().__setitem__(str(name), value)
+        super().__setitem__(name, value)
         self._changed()
 
     def __delitem__(self, name: str) -> None:
@@ -120,7 +120,7 @@ class Summary(Settable):
         self[key] = value
 
     def __setitem__(self, name: str, value: Any) -> None:
-        self._set.add(str(name))
+        self._set.add(name)
         super().__setitem__(name, value)
 
     def update(self, *values: Any, allow_val_change: bool | None = None, **more: Any) -> None:
@@ -153,7 +153,7 @@ def config_of(values: Any) -> dict[str, Any]:
     if values is None:
         return {}
     if isinstance(values, Mapping):
-        return {str(name): value for name, value in values.items()}
+        return dict(values)
     if isinstance(values, str | Path):
         return _from_file(Path(values))
     if type(values).__name__ == "Namespace":
@@ -166,7 +166,7 @@ def config_of(values: Any) -> dict[str, Any]:
             return found
     if isinstance(values, Iterable):
         try:
-            return {str(name): value for name, value in dict(values).items()}
+            return dict(values)
         except (TypeError, ValueError):
             pass
     attributes = getattr(values, "__dict__", None)
@@ -184,7 +184,7 @@ def _called(values: Any, method: str) -> dict[str, Any] | None:
         found = call(values) if callable(call) else None
     except Exception:
         return None
-    return {str(name): value for name, value in found.items()} if isinstance(found, Mapping) else None
+    return dict(found) if isinstance(found, Mapping) else None
 
 
 def _from_file(path: Path) -> dict[str, Any]:

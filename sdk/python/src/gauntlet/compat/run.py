@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from .. import run as core
 from ..events import AnnotationAdded, Ending
-from ..values import text
+from ..values import object_of, text
 from .config import Config, Summary, config_of
 from .notices import notice
 
@@ -93,7 +93,7 @@ class Run(core.Run):
             self._keep_config()
             numbers = self._numbers(scores, "", files) if isinstance(scores, Mapping) else scores
         except Exception as error:
-            self._ledger.bug("log", error)
+            self._ledger.left_out("log", error)
             return
         super().log(numbers, self._uncommitted if step is None else step, episode=episode)
         at = self._last
@@ -148,6 +148,7 @@ class Run(core.Run):
                 )
         except Exception as error:
             self._ledger.count("skipped_values")
+            self._ledger.lose("a value was not kept as a file")
             self._ledger.warn(
                 f"media {name}", f"{name} was not kept: {type(error).__name__}: {error} (told once)"
             )
@@ -267,6 +268,7 @@ class Run(core.Run):
             return artifact
         except Exception as error:
             self._ledger.count("artifacts_failed")
+            self._ledger.lose("an artifact was not kept")
             self._ledger.warn("log_artifact", f"an artifact was not kept: {error}")
             return artifact_or_path
 
@@ -389,21 +391,25 @@ class Run(core.Run):
         """
         if isinstance(status, int):
             exit_code = status
+        last: Any = summary
         if exit_code is not None:
             status = "failed" if exit_code else "completed"
+            if exit_code:
+                last = {"exit_code": exit_code, **object_of(summary)}
+        ended = self._finished
+        ending: Any = "completed" if status is None else status
+        super().finish(ending, last)
+        if not ended and not self._off:
+            self._patch()
+
+    def _finish(self, status: Ending, summary: dict[str, Any], seconds: float) -> None:
         last: dict[str, Any] = {}
         if not self._finished:
             try:
-                last = self._last_summary()
+                last = object_of(self._last_summary(), self._ledger)
             except Exception as error:
                 self._ledger.bug("ending a run", error)
-            if exit_code:
-                last["exit_code"] = exit_code
-        ended = self._finished
-        ending: Any = "completed" if status is None else status
-        super().finish(ending, {**last, **(summary or {})} or None)
-        if not ended and not self._off:
-            self._patch()
+        super()._finish(status, {**last, **summary}, seconds)
 
     join = finish
 
@@ -454,7 +460,7 @@ class Run(core.Run):
         """What :func:`gauntlet.init` was asked for beside what a run of Gauntlet has."""
         self.config = Config(config_of(config), self._config_changed)
         self.notes, self.group, self.job_type, self.entity = notes, group, job_type, entity or ""
-        self.resumed = resumed
+        self.resumed = resumed and self._exists
         if folder is not None:
             try:
                 self._folder = Path(folder) / "gauntlet" / f"run-{self.id}" / "files"
