@@ -1,6 +1,7 @@
-//! Request bodies: bounded, and decompressed where the client compressed them.
+//! Request bodies: bounded, decompressed where the client compressed them, within the budget of memory.
 
 use async_compression::tokio::bufread::{GzipDecoder, ZstdDecoder};
+use async_compression::zstd::DParameter;
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
 use bytes::Bytes;
@@ -10,9 +11,49 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio_util::io::StreamReader;
 
 use crate::error::ApiError;
+use crate::intake;
+use crate::memory::{Memory, Share, decoded_json_bytes, decoded_protobuf_bytes};
 
-/// The whole body, decompressed. More than `limit` bytes is 413, an unknown encoding 415, broken compression 400.
-pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, ApiError> {
+/// The first buffer of a body, bytes.
+const FIRST_BYTES: usize = 4 << 10;
+
+/// What the body becomes when it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Becomes {
+    /// Values, many times its size perhaps.
+    Values,
+    /// Bytes that are written to the disk as they are.
+    Bytes,
+}
+
+/// The largest window of zstd, as a power of two: 8 MiB, which is what RFC 9659 allows as content encoding. The
+/// library's own limit is 128 MiB.
+const WINDOW_LOG: u32 = 23;
+
+/// The whole body, decompressed, to be decoded: its share of the memory covers what decoding makes of it. More than
+/// `limit` bytes is 413, an unknown encoding 415, broken compression 400, no memory left 503, a body that arrives too
+/// slowly 408.
+pub async fn read(memory: &Memory, headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, ApiError> {
+    whole(memory, headers, body, limit, Becomes::Values).await
+}
+
+/// As [`read`], of bytes that are kept as they are.
+pub async fn read_bytes(
+    memory: &Memory,
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+) -> Result<Bytes, ApiError> {
+    whole(memory, headers, body, limit, Becomes::Bytes).await
+}
+
+async fn whole(
+    memory: &Memory,
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+    becomes: Becomes,
+) -> Result<Bytes, ApiError> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|n| n > limit as u64) {
         return Err(ApiError::too_large(limit as u64));
@@ -22,35 +63,71 @@ pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes
     let encodings = headers.get_all(header::CONTENT_ENCODING).into_iter();
     let encodings: Vec<_> =
         encodings.map(|v| v.to_str().unwrap_or("?").trim().to_ascii_lowercase()).collect();
-    match encodings.join(", ").as_str() {
-        "" | "identity" => collect(raw, limit).await,
+    let mut share = memory.share();
+    let bytes = match encodings.join(", ").as_str() {
+        "" | "identity" => collect(raw, limit, 0, &mut share).await?,
         "gzip" | "x-gzip" => {
             let mut decoder = GzipDecoder::new(raw);
             decoder.multiple_members(true);
-            collect(decoder, limit).await
+            collect(decoder, limit, 32 << 10, &mut share).await?
         }
         "zstd" => {
-            let mut decoder = ZstdDecoder::new(raw);
+            let mut decoder = ZstdDecoder::with_params(raw, &[DParameter::window_log_max(WINDOW_LOG)]);
             decoder.multiple_members(true);
-            collect(decoder, limit).await
+            collect(decoder, limit, 1 << WINDOW_LOG, &mut share).await?
         }
-        other => Err(ApiError::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "unsupported_encoding",
-            format!("Content-Encoding {other:?} is not one of identity, gzip, zstd"),
-        )),
+        other => {
+            return Err(ApiError::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_encoding",
+                format!("Content-Encoding {other:?} is not one of identity, gzip, zstd"),
+            ));
+        }
+    };
+    if becomes == Becomes::Values {
+        let is_protobuf = media_type(headers) == "application/x-protobuf";
+        let estimate = if is_protobuf { decoded_protobuf_bytes } else { decoded_json_bytes };
+        share.grow_to(estimate(&bytes))?;
+    }
+    Ok(share.hold(bytes))
+}
+
+/// Reads to the end. The share grows before the buffer does; `window_bytes` is what a decoder keeps of what it wrote.
+async fn collect(
+    reader: impl AsyncRead,
+    limit: usize,
+    window_bytes: usize,
+    share: &mut Share,
+) -> Result<Vec<u8>, ApiError> {
+    let mut bytes = Vec::new();
+    let mut reader = std::pin::pin!(reader);
+    loop {
+        if bytes.len() == bytes.capacity() {
+            let wanted = (bytes.capacity() * 2).max(FIRST_BYTES).min(limit + 1);
+            share.grow_to(wanted + window_bytes.min(wanted))?;
+            bytes.reserve_exact(wanted - bytes.len());
+        }
+        let read = reader.read_buf(&mut bytes).await.map_err(|e| unreadable(&e))?;
+        if bytes.len() > limit {
+            return Err(ApiError::too_large(limit as u64));
+        }
+        if read == 0 {
+            return Ok(bytes);
+        }
     }
 }
 
-async fn collect(reader: impl AsyncRead, limit: usize) -> Result<Bytes, ApiError> {
-    let mut bytes = Vec::new();
-    let reader = std::pin::pin!(reader);
-    let read = reader.take(limit as u64 + 1).read_to_end(&mut bytes).await;
-    read.map_err(|e| ApiError::bad_request(format!("the body could not be read: {e}")))?;
-    if bytes.len() > limit {
-        return Err(ApiError::too_large(limit as u64));
+/// The answer to a body that broke off: it was too slow (408), longer than announced (413), or is broken (400).
+pub fn unreadable(error: &(dyn std::error::Error + 'static)) -> ApiError {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    match causes.filter_map(|cause| cause.downcast_ref::<intake::Refused>()).next() {
+        Some(intake::Refused::TooSlow) => {
+            let message = "the body arrived too slowly, or not to its end";
+            ApiError::new(StatusCode::REQUEST_TIMEOUT, "timeout", message)
+        }
+        Some(intake::Refused::TooLarge(limit)) => ApiError::too_large(*limit),
+        None => ApiError::bad_request(format!("the body could not be read: {error}")),
     }
-    Ok(bytes.into())
 }
 
 /// The media type without its parameters, lowercase; empty where there is none.

@@ -37,6 +37,7 @@ struct LimitsFile {
     body_bytes: Option<usize>,
     import_bytes: Option<usize>,
     artifact_bytes: Option<u64>,
+    memory_bytes: Option<usize>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -107,6 +108,7 @@ impl Config {
                 body_bytes: file.limits.body_bytes.unwrap_or(defaults.body_bytes),
                 import_bytes: file.limits.import_bytes.unwrap_or(defaults.import_bytes),
                 artifact_bytes: file.limits.artifact_bytes.unwrap_or(defaults.artifact_bytes),
+                memory_bytes: file.limits.memory_bytes.unwrap_or(defaults.memory_bytes),
             },
             synchronous,
             queue_batches: file.store.queue_batches.unwrap_or(256).max(1),

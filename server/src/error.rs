@@ -59,6 +59,32 @@ impl ApiError {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
     }
 
+    /// 503: there is no room for it now; the same request is taken a little later.
+    pub fn busy(message: impl Into<String>) -> Self {
+        let mut error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message);
+        error.retry_after_secs = Some(1);
+        error
+    }
+
+    /// 503: the disk or the system refuses it now.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        let mut error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message);
+        error.retry_after_secs = Some(1);
+        error
+    }
+
+    /// What the disk refuses, such as `the file`: 507 where it is full, else 503 (too many open files, an error of
+    /// the device).
+    pub fn disk(what: &str, error: &std::io::Error) -> Self {
+        let message = format!("{what} cannot be kept: {error}");
+        match error.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, "unavailable", message)
+            }
+            _ => Self::unavailable(message),
+        }
+    }
+
     /// Adds structured details.
     #[must_use]
     pub fn with_details(mut self, details: Value) -> Self {
@@ -111,7 +137,7 @@ impl From<StoreError> for ApiError {
         match e {
             StoreError::Busy { retry_after } => {
                 let message = "the ingest queue is full; nothing of this request was kept, send it again";
-                let mut error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message);
+                let mut error = Self::busy(message);
                 error.retry_after_secs = Some(retry_after.as_secs().max(1));
                 error
             }
@@ -121,9 +147,7 @@ impl From<StoreError> for ApiError {
             StoreError::Invalid { field, message } => Self::invalid(&FieldError { field, message }),
             StoreError::Unavailable(cause) => {
                 tracing::error!(%cause, "the log is unavailable");
-                let mut error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", cause);
-                error.retry_after_secs = Some(1);
-                error
+                Self::unavailable(cause)
             }
             StoreError::Corrupt(cause) => {
                 tracing::error!(%cause, "the log is corrupt");

@@ -1,5 +1,7 @@
 //! Whether the process lives, and whether it can write.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
@@ -13,8 +15,12 @@ pub async fn alive(State(state): State<AppState>) -> Json<Value> {
     Json(json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION"), "up_secs": up_secs }))
 }
 
-/// GET `/readyz`: the log takes writes; 503 where it does not.
+/// The longest wait for the log; longer, and the server is not ready.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// GET `/readyz`: the log takes writes, in its folder and in time; 503 where it does not.
 pub async fn ready(State(state): State<AppState>) -> Result<Json<Value>, ApiError> {
-    state.store.ping().await?;
+    let answered = tokio::time::timeout(PATIENCE, state.store.ping()).await;
+    answered.map_err(|_| ApiError::unavailable("the log does not answer"))??;
     Ok(Json(json!({ "status": "ready" })))
 }

@@ -18,6 +18,8 @@ use crate::story;
 
 /// Runs a page shows at a time.
 const PAGE: u32 = 50;
+/// Largest form of a page, bytes: a query, or a command with its parameters.
+pub const FORM_BYTES: u64 = 256 << 10;
 /// Bytes of an error that are read, at most.
 const MOST_SAID: usize = 64 << 10;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{DefaultBodyLimit, OriginalUri};
+use axum::extract::OriginalUri;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
@@ -15,15 +15,17 @@ use crate::api::{
     artifacts, commands, episodes, events, exports, film, imports, runs, search, series, steps, writers,
 };
 use crate::error::ApiError;
-use crate::state::AppState;
+use crate::intake::bounded;
+use crate::state::{AppState, Limits};
 use crate::{docs, guard, health, http, hub, live, openapi, otlp, pages, search_page, site};
 
 /// The whole server.
 pub fn router(state: AppState) -> Router {
+    let body_bytes = state.limits.body_bytes as u64;
     Router::new()
-        .nest("/api/v1", v1())
-        .merge(origin())
-        .merge(exporters())
+        .nest("/api/v1", v1(state.limits))
+        .merge(bounded(origin(), body_bytes))
+        .merge(bounded(exporters(), body_bytes))
         .merge(probes())
         .merge(documentation())
         .merge(browser(&state))
@@ -37,14 +39,15 @@ pub fn router(state: AppState) -> Router {
         .layer(middleware::from_fn(http::request_id))
         // Around `request_id`, which writes into the bodies of errors.
         .layer(CompressionLayer::new())
-        // Bodies are bounded by `body::read`, which knows about compression.
-        .layer(DefaultBodyLimit::disable())
         .with_state(state)
 }
 
 /// SDKs, scripts and our own page's feed.
-fn v1() -> Router<AppState> {
-    Router::new()
+fn v1(limits: Limits) -> Router<AppState> {
+    let artifacts =
+        Router::new().route("/runs/{run}/artifacts/{sha256}", put(artifacts::keep).get(artifacts::read));
+    let files = Router::new().route("/import", post(imports::post));
+    let rest = Router::new()
         .route("/runs", post(runs::create).get(runs::list))
         .route("/runs/{run}", get(runs::read).patch(runs::change).delete(runs::delete))
         .route("/runs/{run}/writers/{writer}", put(writers::report))
@@ -56,16 +59,17 @@ fn v1() -> Router<AppState> {
         .route("/runs/{run}/steps/{step}", get(steps::read))
         .route("/runs/{run}/episodes", get(episodes::list))
         .route("/runs/{run}/artifacts", get(artifacts::list))
-        .route("/runs/{run}/artifacts/{sha256}", put(artifacts::keep).get(artifacts::read))
         .route("/runs/{run}/series", get(series::read))
         .route("/runs/{run}/commands", post(commands::issue).get(commands::pending))
         .route("/runs/{run}/commands/{command}/ack", post(commands::ack))
         .route("/runs/{run}/export", get(exports::read))
-        .route("/import", post(imports::post))
         .route("/imports", post(imports::announce).get(imports::list))
         .route("/imports/{id}", put(imports::receive).get(imports::read).delete(imports::remove))
         .route("/search", get(search::read))
-        .route("/openapi.json", get(openapi::read))
+        .route("/openapi.json", get(openapi::read));
+    bounded(rest, limits.body_bytes as u64)
+        .merge(bounded(files, limits.import_bytes as u64))
+        .merge(bounded(artifacts, limits.artifact_bytes))
         .fallback(no_such_path)
 }
 
@@ -110,13 +114,15 @@ fn browser(state: &AppState) -> Router<AppState> {
         }
     };
     let options = state.leptos.clone();
-    Router::new()
+    let routes = Router::new()
         .route("/search", get(search_page::read))
         .route("/pages/{*function}", post(pages::server_function))
         .leptos_routes_with_context(state, generate_route_list(gauntlet_app::App), provide, move || {
             gauntlet_app::shell(options.clone())
         })
-        .layer(middleware::map_response(pages::blamed))
+        .layer(middleware::map_response(pages::blamed));
+    // Leptos adds paths of its own for the server functions.
+    bounded(routes, pages::FORM_BYTES)
 }
 
 async fn no_such_path(OriginalUri(uri): OriginalUri) -> ApiError {

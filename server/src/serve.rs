@@ -3,19 +3,20 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use gauntlet_store::{Options, Store};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::connections::{self, Deadlines};
 use crate::lock::DataLock;
+use crate::process;
 use crate::router::router;
 use crate::site::Site;
 use crate::state::AppState;
 
-/// How long requests may take to finish once the server stops.
-const DRAIN: Duration = Duration::from_secs(10);
+/// How long the log may take to be closed once the server stops.
+const CLOSE: Duration = Duration::from_millis(1500);
 
 /// Why the server does not run.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +60,7 @@ impl Server {
     pub async fn bind(config: &Config) -> Result<Self, ServeError> {
         let mut lock = DataLock::take(&config.data)?;
         let listener =
-            TcpListener::bind(config.listen).await.map_err(|e| ServeError::Listen(config.listen, e))?;
+            connections::listen(config.listen).map_err(|e| ServeError::Listen(config.listen, e))?;
         let store = open_store(config).await?;
         let url = format!("http://{}", listener.local_addr()?);
         lock.announce(&url)?;
@@ -84,30 +85,18 @@ impl Server {
         let (store, stopping) = (state.store.clone(), state.stopping.clone());
         state.imports.resume();
         tokio::spawn(crate::contact::sweep(store.clone(), stopping.clone()));
-        let ended = {
-            let stopping = stopping.clone();
-            async move {
-                stop.cancelled().await;
-                tracing::info!("stopping: finishing requests");
-                stopping.cancel();
-            }
-        };
-        // Small frames go out at once instead of waiting for the acknowledgement of those before.
-        let listener = listener.tap_io(|stream| {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "a connection keeps collecting small frames");
-            }
+        let ending = stopping.clone();
+        tokio::spawn(async move {
+            stop.cancelled().await;
+            tracing::info!("stopping: finishing requests");
+            ending.cancel();
         });
-        let serving = axum::serve(listener, router(state)).with_graceful_shutdown(ended);
-        let late = async {
-            stopping.cancelled().await;
-            tokio::time::sleep(DRAIN).await;
-        };
-        tokio::select! {
-            served = serving.into_future() => served?,
-            () = late => tracing::warn!("some requests did not finish in time"),
+        let most = process::most_connections();
+        connections::serve(listener, router(state), stopping, most, Deadlines::default()).await;
+        // What was acknowledged is on the disk; what still waits was promised to nobody.
+        if tokio::time::timeout(CLOSE, store.close()).await.is_err() {
+            tracing::warn!("the log was still busy; it is whole, and tidied up at the next start");
         }
-        store.close().await;
         drop(lock);
         tracing::info!("stopped");
         Ok(())

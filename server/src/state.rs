@@ -13,8 +13,10 @@ use crate::films::Films;
 use crate::guard::Trusted;
 use crate::imports::Imports;
 use crate::live::Tails;
+use crate::memory::Memory;
 use crate::otlp::Homes;
 use crate::site::Site;
+use crate::spool::Spools;
 use gauntlet_model::{EventId, RunId, Timestamp};
 
 /// Limits a request must keep.
@@ -26,11 +28,18 @@ pub struct Limits {
     pub import_bytes: usize,
     /// Largest artifact, bytes.
     pub artifact_bytes: u64,
+    /// Memory of all bodies that are being decoded at one time, bytes.
+    pub memory_bytes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { body_bytes: 32 << 20, import_bytes: 256 << 20, artifact_bytes: 4 << 30 }
+        Self {
+            body_bytes: 32 << 20,
+            import_bytes: 256 << 20,
+            artifact_bytes: 4 << 30,
+            memory_bytes: 512 << 20,
+        }
     }
 }
 
@@ -49,6 +58,10 @@ pub struct AppState {
     pub imports: Imports,
     /// What requests must keep.
     pub limits: Limits,
+    /// What bodies may take while they are decoded.
+    pub memory: Memory,
+    /// Downloads under way.
+    pub spools: Spools,
     /// Files of the browser side.
     pub site: Arc<Site>,
     /// How pages are rendered.
@@ -72,6 +85,8 @@ impl AppState {
             homes: Homes::default(),
             store,
             limits,
+            memory: Memory::new(limits.memory_bytes),
+            spools: Spools::default(),
             site: Arc::new(site),
             leptos: crate::site::leptos_options(),
             stopping,

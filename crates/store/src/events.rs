@@ -11,6 +11,9 @@ use crate::sqlite;
 use crate::work::Work;
 use crate::{Appended, Failing, Session, Slice, StepRow, Store, StoreError};
 
+/// Bytes of bodies after which a slice ends early: whoever reads goes on from there.
+const SLICE_BYTES: usize = 8 << 20;
+
 impl Store {
     /// Appends events in their order, all or none; returns once they are durable. Events whose id the run has
     /// already are counted and passed over. [`StoreError::Busy`] at once where the queue is full.
@@ -58,7 +61,18 @@ impl Store {
         limit: u32,
         kinds: Option<&[Kind]>,
     ) -> Result<Slice, StoreError> {
-        sqlite::read(self.readers(), run, after, limit, kinds).await
+        sqlite::read(self.readers(), run, after, limit, kinds, SLICE_BYTES).await
+    }
+
+    /// As [`Store::read`], of every kind, and ending early after about `bytes` of bodies.
+    pub async fn read_within(
+        &self,
+        run: &RunId,
+        after: Option<u64>,
+        limit: u32,
+        bytes: usize,
+    ) -> Result<Slice, StoreError> {
+        sqlite::read(self.readers(), run, after, limit, None, bytes.min(SLICE_BYTES)).await
     }
 
     /// Events in the run's log, which is the sequence number the next one gets; `None` where there is no such run.

@@ -12,6 +12,7 @@ use tokio_util::io::ReaderStream;
 
 use super::paging::Limit;
 use super::{existing, writable};
+use crate::body;
 use crate::error::ApiError;
 use crate::extract::{Path, Query};
 use crate::state::AppState;
@@ -21,15 +22,15 @@ use crate::state::AppState;
 pub async fn keep(
     State(state): State<AppState>,
     Path((run, sha256)): Path<(String, String)>,
-    body: Body,
+    raw: Body,
 ) -> Result<StatusCode, ApiError> {
     writable(&state.store, &run).await?;
     let limit = state.limits.artifact_bytes;
     let mut upload = state.store.blobs().begin().await?;
     let mut size = 0u64;
-    let mut chunks = body.into_data_stream();
+    let mut chunks = raw.into_data_stream();
     while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|e| ApiError::bad_request(format!("the body could not be read: {e}")))?;
+        let chunk = chunk.map_err(|e| body::unreadable(&e))?;
         size += chunk.len() as u64;
         if size > limit {
             return Err(ApiError::too_large(limit));

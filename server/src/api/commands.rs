@@ -38,7 +38,7 @@ pub async fn issue(
     headers: HeaderMap,
     raw: axum::body::Body,
 ) -> Result<impl IntoResponse, ApiError> {
-    let bytes = body::read(&headers, raw, state.limits.body_bytes).await?;
+    let bytes = body::read(&state.memory, &headers, raw, state.limits.body_bytes).await?;
     let order: Order = body::json(&bytes)?;
     let command = CommandIssued {
         command_id: order.id.unwrap_or_else(|| new_event_id().to_string()),
@@ -146,7 +146,7 @@ pub async fn ack(
     headers: HeaderMap,
     raw: axum::body::Body,
 ) -> Result<impl IntoResponse, ApiError> {
-    let bytes = body::read(&headers, raw, state.limits.body_bytes).await?;
+    let bytes = body::read(&state.memory, &headers, raw, state.limits.body_bytes).await?;
     let ack: Ack = if bytes.is_empty() { Ack { result: None } } else { body::json(&bytes)? };
     let result = ack.result.unwrap_or_else(|| "ok".to_owned());
     state.store.acknowledge_command(&run_id(&run)?, &command, &result, now()).await?;

@@ -43,7 +43,7 @@ pub async fn append(
             return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message));
         }
     };
-    let bytes = body::read(&headers, raw, state.limits.body_bytes).await?;
+    let bytes = body::read(&state.memory, &headers, raw, state.limits.body_bytes).await?;
     let events = if bytes.len() <= DECODE_INLINE_BYTES {
         decode(&bytes)?
     } else {

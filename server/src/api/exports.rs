@@ -6,13 +6,11 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use gauntlet_film::Rules;
 use gauntlet_model::{FieldError, Record, RunId, RunSummary, SnapshotScored};
 use gauntlet_results::{Log, Side};
 use gauntlet_store::Store;
 use serde::Deserialize;
-use tokio::sync::mpsc;
 
 use super::summary;
 use crate::error::ApiError;
@@ -113,16 +111,10 @@ pub async fn read(
         run.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
     let disposition = HeaderValue::try_from(format!("attachment; filename=\"{plain}.{ending}\""))
         .unwrap_or(HeaderValue::from_static("attachment"));
-    let (sender, receiver) = mpsc::channel::<Result<Bytes, std::io::Error>>(8);
     let handle = tokio::runtime::Handle::current();
-    tokio::task::spawn_blocking(move || {
-        let mut out = std::io::BufWriter::with_capacity(64 << 10, Chunks(&sender));
-        if let Err(error) = write(&handle, &state.store, &written, &mut out) {
-            tracing::warn!(run = %written.run.id, %error, "an export ended early");
-            let _ = sender.blocking_send(Err(error));
-        }
-    });
-    let body = Body::from_stream(tokio_stream::wrappers::ReceiverStream::new(receiver));
+    let (spools, store) = (state.spools.clone(), state.store.clone());
+    let file = spools.stream(store.folder(), move |mut out| write(&handle, &state.store, &written, &mut out));
+    let body = Body::from_stream(file.await?);
     let headers =
         [(header::CONTENT_TYPE, HeaderValue::from_static(kind)), (header::CONTENT_DISPOSITION, disposition)];
     Ok((headers, body).into_response())
@@ -214,20 +206,6 @@ impl Log for Kept<'_> {
         let page = page.map_err(|e| std::io::Error::other(e.to_string()))?;
         let record = page.records.into_iter().next();
         record.ok_or_else(|| std::io::Error::other(format!("event {seq} is gone")))
-    }
-}
-
-struct Chunks<'a>(&'a mpsc::Sender<Result<Bytes, std::io::Error>>);
-
-impl Write for Chunks<'_> {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let sent = self.0.blocking_send(Ok(Bytes::copy_from_slice(bytes)));
-        sent.map(|()| bytes.len())
-            .map_err(|_| std::io::Error::new(std::io::ErrorKind::BrokenPipe, "the client left"))
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
     }
 }
 

@@ -52,7 +52,7 @@ pub async fn post(
     headers: HeaderMap,
     raw: axum::body::Body,
 ) -> Result<impl IntoResponse, ApiError> {
-    let bytes = body::read(&headers, raw, state.limits.import_bytes).await?;
+    let bytes = body::read_bytes(&state.memory, &headers, raw, state.limits.import_bytes).await?;
     let name = named.name.filter(|n| !n.trim().is_empty()).unwrap_or_else(|| "imported".to_owned());
     let imported = if Source::is_streamed(&name, &bytes)? {
         let view = state.imports.import(name, Source::Bytes(bytes.into())).await?;
@@ -91,7 +91,7 @@ pub async fn announce(
     headers: HeaderMap,
     raw: axum::body::Body,
 ) -> Result<impl IntoResponse, ApiError> {
-    let bytes = body::read(&headers, raw, state.limits.body_bytes).await?;
+    let bytes = body::read(&state.memory, &headers, raw, state.limits.body_bytes).await?;
     let announced: Announced = body::json(&bytes)?;
     let (view, new) = state.imports.announce(announced).await?;
     Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(view)))
@@ -114,7 +114,7 @@ pub async fn receive(
     headers: HeaderMap,
     raw: axum::body::Body,
 ) -> Result<Json<View>, ApiError> {
-    let bytes = body::read(&headers, raw, state.limits.body_bytes).await?;
+    let bytes = body::read_bytes(&state.memory, &headers, raw, state.limits.body_bytes).await?;
     state.imports.receive(&id, slice.offset, slice.last, &bytes).await.map(Json)
 }
 

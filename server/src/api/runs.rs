@@ -21,7 +21,7 @@ pub async fn create(
     headers: HeaderMap,
     raw: axum::body::Body,
 ) -> Result<Response, ApiError> {
-    let bytes = body::read(&headers, raw, state.limits.body_bytes).await?;
+    let bytes = body::read(&state.memory, &headers, raw, state.limits.body_bytes).await?;
     let spec: RunSpec = body::json(&bytes)?;
     let id = match &spec.id {
         Some(id) => id.clone(),
@@ -93,7 +93,7 @@ pub async fn change(
     headers: HeaderMap,
     raw: axum::body::Body,
 ) -> Result<impl IntoResponse, ApiError> {
-    let bytes = body::read(&headers, raw, state.limits.body_bytes).await?;
+    let bytes = body::read(&state.memory, &headers, raw, state.limits.body_bytes).await?;
     let patch: RunPatch = body::json(&bytes)?;
     patch.check()?;
     Ok(Json(state.store.patch_run(&run_id(&run)?, patch, now()).await?))

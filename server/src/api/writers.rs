@@ -24,7 +24,7 @@ pub async fn report(
 ) -> Result<Json<WriterAnswer>, ApiError> {
     let run = run_id(&run)?;
     let writer = WriterId::new(writer)?;
-    let bytes = body::read(&headers, raw, state.limits.body_bytes.min(REPORT_BYTES)).await?;
+    let bytes = body::read(&state.memory, &headers, raw, state.limits.body_bytes.min(REPORT_BYTES)).await?;
     let report: WriterReport = body::json(&bytes)?;
     report.check()?;
     Ok(Json(state.store.put_writer(&run, &writer, report, now()).await?))

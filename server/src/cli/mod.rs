@@ -20,6 +20,7 @@ use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, ConfigError, Overrides};
+use crate::process;
 use crate::serve::{ServeError, Server, signals};
 
 /// The exit code of what Ctrl-C ended, as shells have it.
@@ -124,7 +125,12 @@ fn run(cli: Cli) -> Result<(), CliError> {
     let config = Config::load(&cli.over)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match cli.command {
-        Command::Serve { json } => runtime.block_on(serve(&config, json)),
+        Command::Serve { json } => {
+            let served = runtime.block_on(serve(&config, json));
+            // An import that is being read goes on at the next start; the end does not wait for it.
+            runtime.shutdown_background();
+            served
+        }
         Command::Demo(demo) => demo.run(&config, &runtime),
         Command::Import(import) => import.run(&config, &runtime),
         Command::Export(export) => export.run(&config, &runtime),
@@ -136,6 +142,7 @@ fn run(cli: Cli) -> Result<(), CliError> {
 }
 
 async fn serve(config: &Config, json: bool) -> Result<(), CliError> {
+    process::prepare();
     let stop = signals()?;
     let server = Server::bind(config).await?;
     if json {

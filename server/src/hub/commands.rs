@@ -26,7 +26,7 @@ pub async fn post(
         Ok(run) => run,
         Err(e) => return Ok(refuse("value_error", &FieldError::new("sid", e.message), Value::String(sid))),
     };
-    let bytes = body::read(&headers, raw, state.limits.body_bytes).await?;
+    let bytes = body::read(&state.memory, &headers, raw, state.limits.body_bytes).await?;
     let (action, parameters) = match parse(&bytes) {
         Ok(order) => order,
         Err((kind, error, input)) => return Ok(refuse(kind, &error, *input)),

@@ -42,8 +42,8 @@ pub async fn evolution(
 /// The steps both have; `delta` is what GRPO's root score gained over SFT's.
 async fn pairs(store: &Store, sft: Option<RunId>, grpo: Option<RunId>) -> Result<Vec<Value>, ApiError> {
     let (Some(sft), Some(grpo)) = (sft, grpo) else { return Ok(Vec::new()) };
-    let (sft, _) = snapshots(store, &sft).await?;
-    let (grpo, _) = snapshots(store, &grpo).await?;
+    let sft = snapshots(store, &sft).await?;
+    let grpo = snapshots(store, &grpo).await?;
     let mut grpo: BTreeMap<u64, Snapshot> = grpo.into_iter().map(|s| (s.step, s)).collect();
     let paired = sft.into_iter().filter_map(|sft| Some((grpo.remove(&sft.step)?, sft)));
     let pairs = paired.map(|(grpo, sft)| {

@@ -2,18 +2,17 @@
 
 use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::response::Response;
 use futures::{SinkExt, StreamExt};
 use gauntlet_model::{Kind, RunId, Snapshot};
 use serde::Deserialize;
-use tokio_util::sync::CancellationToken;
 
-use super::snapshots;
+use super::{places, snapshot};
 use crate::api::run_id;
 use crate::error::ApiError;
 use crate::extract::{Path, Query};
-use crate::live::{close, drain, no_upgrade};
+use crate::live::{bounded, close, drain, no_upgrade};
 use crate::state::AppState;
 
 /// `?replay=0` leaves the stored snapshots out.
@@ -32,20 +31,21 @@ pub async fn watch(
     let upgrade = upgrade.map_err(|rejection| no_upgrade(&rejection))?;
     let run = run_id(&sid)?;
     let replay = !matches!(query.replay.as_deref(), Some("0" | "false"));
-    Ok(upgrade.on_upgrade(move |socket| serve(socket, state, run, replay)))
+    Ok(bounded(upgrade).on_upgrade(move |socket| serve(socket, state, run, replay)))
 }
 
 async fn serve(socket: WebSocket, state: AppState, run: RunId, replay: bool) {
     let (mut sink, stream) = socket.split();
-    let gone = CancellationToken::new();
-    tokio::spawn(drain(stream, gone.clone()));
+    let mut gone = tokio::spawn(drain(stream));
     let stopping = state.stopping.clone();
     let work = async {
         // Nothing is missed between the two: the follower goes on exactly where the replay ended.
         let after = if replay {
-            let (stored, after) = snapshots(&state.store, &run).await?;
-            for snapshot in stored {
-                feed(&mut sink, &snapshot).await?;
+            let (stored, after) = places(&state.store, &run).await?;
+            for seq in stored {
+                if let Some(snapshot) = snapshot(&state.store, &run, seq).await? {
+                    feed(&mut sink, &snapshot).await?;
+                }
             }
             sink.flush().await.map_err(broken)?;
             after
@@ -66,16 +66,18 @@ async fn serve(socket: WebSocket, state: AppState, run: RunId, replay: bool) {
         #[allow(unreachable_code, reason = "gives the block its type")]
         Ok::<(), ApiError>(())
     };
-    tokio::select! {
+    let code = tokio::select! {
         ended = work => {
             if let Err(error) = ended {
                 tracing::debug!(reason = error.message(), "a hub viewer ended");
             }
+            close_code::AWAY
         }
-        () = gone.cancelled() => {}
-        () = stopping.cancelled() => {}
-    }
-    close(sink).await;
+        code = &mut gone => code.unwrap_or(close_code::AWAY),
+        () = stopping.cancelled() => close_code::AWAY,
+    };
+    gone.abort();
+    close(sink, code).await;
 }
 
 async fn feed(

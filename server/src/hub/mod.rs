@@ -11,7 +11,7 @@ pub mod stream;
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use gauntlet_model::{FieldError, Kind, RunId, Snapshot, SnapshotError};
+use gauntlet_model::{FieldError, Kind, Record, RunId, Snapshot, SnapshotError};
 use gauntlet_store::Store;
 use serde_json::{Value, json};
 
@@ -36,9 +36,18 @@ pub async fn health() -> Json<Value> {
     Json(json!({ "status": "healthy", "service": "observability_hub" }))
 }
 
-/// The snapshots of a run by step; none where there is no such run. Where a step was scored more than once the
-/// newest counts. Also says how far the log was read.
-pub async fn snapshots(store: &Store, run: &RunId) -> Result<(Vec<Snapshot>, Option<u64>), ApiError> {
+/// The snapshots of a run by step; none where there is no such run.
+pub async fn snapshots(store: &Store, run: &RunId) -> Result<Vec<Snapshot>, ApiError> {
+    let mut all = Vec::new();
+    for seq in places(store, run).await?.0 {
+        all.extend(snapshot(store, run, seq).await?);
+    }
+    Ok(all)
+}
+
+/// Where the snapshots of a run are in its log, by step: their sequence numbers, none where there is no such run. Where
+/// a step was scored more than once the newest counts. Also says how far the log was read.
+pub async fn places(store: &Store, run: &RunId) -> Result<(Vec<u64>, Option<u64>), ApiError> {
     let mut by_step = std::collections::BTreeMap::new();
     let mut after = None;
     loop {
@@ -47,11 +56,8 @@ pub async fn snapshots(store: &Store, run: &RunId) -> Result<(Vec<Snapshot>, Opt
             page => page?,
         };
         for record in &page.records {
-            let event = record.event().inspect_err(|error| {
-                tracing::error!(%run, seq = record.seq, %error, "a stored event breaks the rules");
-            });
-            if let Some(snapshot) = event.ok().and_then(|e| Snapshot::of_event(run.as_str(), &e)) {
-                by_step.insert(snapshot.step, snapshot);
+            if let Some(snapshot) = of_record(run, record) {
+                by_step.insert(snapshot.step, record.seq);
             }
         }
         after = page.next_after;
@@ -59,4 +65,20 @@ pub async fn snapshots(store: &Store, run: &RunId) -> Result<(Vec<Snapshot>, Opt
             return Ok((by_step.into_values().collect(), after));
         }
     }
+}
+
+/// The snapshot at that place; `None` where it is gone with its run.
+pub async fn snapshot(store: &Store, run: &RunId, seq: u64) -> Result<Option<Snapshot>, ApiError> {
+    let page = match store.read(run, seq.checked_sub(1), 1, None).await {
+        Err(gauntlet_store::StoreError::NotFound(_)) => return Ok(None),
+        page => page?,
+    };
+    Ok(page.records.first().and_then(|record| of_record(run, record)))
+}
+
+fn of_record(run: &RunId, record: &Record) -> Option<Snapshot> {
+    let event = record.event().inspect_err(|error| {
+        tracing::error!(%run, seq = record.seq, %error, "a stored event breaks the rules");
+    });
+    Snapshot::of_event(run.as_str(), &event.ok()?)
 }

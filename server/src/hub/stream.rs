@@ -27,7 +27,7 @@ pub async fn post(
             return Ok(refuse("value_error", &FieldError::new("sid", error.message), Value::String(sid)));
         }
     };
-    let bytes = body::read(&headers, raw, state.limits.body_bytes.min(MAX_BODY_BYTES)).await?;
+    let bytes = body::read(&state.memory, &headers, raw, state.limits.body_bytes.min(MAX_BODY_BYTES)).await?;
     let text = match std::str::from_utf8(&bytes) {
         Ok(text) => text,
         Err(e) => {

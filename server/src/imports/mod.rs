@@ -317,9 +317,7 @@ fn missing(id: &str) -> ApiError {
 
 /// The disk refuses; the client may send the same again.
 fn kept_nothing(error: &std::io::Error) -> ApiError {
-    let full = error.kind() == std::io::ErrorKind::StorageFull;
-    let status = if full { StatusCode::INSUFFICIENT_STORAGE } else { StatusCode::INTERNAL_SERVER_ERROR };
-    ApiError::new(status, "unavailable", format!("the file cannot be kept: {error}"))
+    ApiError::disk("the file", error)
 }
 
 /// A file's name without its folders.

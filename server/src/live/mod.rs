@@ -22,6 +22,9 @@ use crate::error::ApiError;
 use crate::extract::{Path, Query};
 use crate::state::AppState;
 
+/// Largest message of a viewer, bytes.
+const MESSAGE_BYTES: usize = 64 << 10;
+
 /// How frames are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -55,7 +58,7 @@ pub async fn live(
     match upgrade {
         Ok(upgrade) => {
             let follower = state.tails.follow(&id, query.after).await?;
-            Ok(upgrade
+            Ok(bounded(upgrade)
                 .on_upgrade(move |socket| ws::serve(socket, follower, query.format, head, state.stopping)))
         }
         Err(rejection) if headers.contains_key(axum::http::header::UPGRADE) => Err(no_upgrade(&rejection)),
@@ -65,6 +68,11 @@ pub async fn live(
             Ok(sse::respond(follower, state.stopping))
         }
     }
+}
+
+/// An upgrade for viewers, of whom nothing but a goodbye is expected: the library would hold messages of 64 MiB.
+pub fn bounded(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
+    upgrade.max_message_size(MESSAGE_BYTES).max_frame_size(MESSAGE_BYTES)
 }
 
 /// A request for a WebSocket that is none, in the API's own words.

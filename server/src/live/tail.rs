@@ -15,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 const TAIL_BYTES: usize = 16 << 20;
 /// Events read from the log at a time.
 const PAGE: u32 = 1024;
+/// About how many bytes of events are read at a time: what a viewer that stops reading holds.
+const PAGE_BYTES: usize = 256 << 10;
 
 /// Consecutive events, written for the wire at most once however many viewers there are.
 pub struct Batch {
@@ -141,7 +143,7 @@ async fn read_on(
     mut changes: watch::Receiver<u64>,
 ) {
     loop {
-        match store.read(&run, next.checked_sub(1), PAGE, None).await {
+        match store.read_within(&run, next.checked_sub(1), PAGE, PAGE_BYTES).await {
             Ok(page) if !page.records.is_empty() => {
                 let Some(tail) = tail.upgrade() else { return };
                 let batch = Batch::new(page.records);
@@ -190,7 +192,10 @@ impl Follower {
                     Some(batch) => batch,
                     None => {
                         let wanted = u32::try_from(ahead - self.next).unwrap_or(PAGE).min(PAGE);
-                        let page = self.store.read(&self.run, self.next.checked_sub(1), wanted, None).await?;
+                        let page = self
+                            .store
+                            .read_within(&self.run, self.next.checked_sub(1), wanted, PAGE_BYTES)
+                            .await?;
                         Batch::new(page.records)
                     }
                 };

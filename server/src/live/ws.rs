@@ -1,8 +1,9 @@
 //! Live over a WebSocket. Each viewer has a task of its own, so one that stops reading holds up nobody.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
+use axum::extract::ws::{CloseCode, CloseFrame, Message, WebSocket, close_code};
 use futures::stream::{SplitSink, SplitStream};
 use futures::{SinkExt, StreamExt};
 use tokio_util::sync::CancellationToken;
@@ -23,15 +24,14 @@ pub async fn serve(
     stopping: CancellationToken,
 ) {
     let (mut sink, stream) = socket.split();
-    let gone = CancellationToken::new();
-    tokio::spawn(drain(stream, gone.clone()));
+    let mut gone = tokio::spawn(drain(stream));
     let work = async {
         if format == Format::Binary && sink.send(hello(head)).await.is_err() {
             return;
         }
         loop {
             let sent = match tokio::time::timeout(PING, follower.next()).await {
-                Ok(Ok(batch)) => send(&mut sink, &batch, format).await,
+                Ok(Ok(batch)) => send(&mut sink, batch, format).await,
                 Ok(Err(error)) => {
                     tracing::info!(%error, "a viewer's run ended");
                     return;
@@ -45,12 +45,13 @@ pub async fn serve(
             }
         }
     };
-    tokio::select! {
-        () = work => {}
-        () = gone.cancelled() => {}
-        () = stopping.cancelled() => {}
-    }
-    close(sink).await;
+    let code = tokio::select! {
+        () = work => close_code::AWAY,
+        code = &mut gone => code.unwrap_or(close_code::AWAY),
+        () = stopping.cancelled() => close_code::AWAY,
+    };
+    gone.abort();
+    close(sink, code).await;
 }
 
 /// Where the log ends for now.
@@ -58,29 +59,40 @@ fn hello(head: u64) -> Message {
     Message::text(format!("{{\"head\":{head}}}"))
 }
 
-/// Says goodbye, without waiting long for one that does not read.
-pub async fn close(mut sink: Sink) {
-    let goodbye = CloseFrame { code: close_code::AWAY, reason: "reconnect to go on".into() };
+/// Says goodbye with a code, without waiting long for one that does not read.
+pub async fn close(mut sink: Sink, code: CloseCode) {
+    let reason = if code == close_code::AWAY { "reconnect to go on" } else { "this is not understood" };
+    let goodbye = CloseFrame { code, reason: reason.into() };
     let bye = sink.send(Message::Close(Some(goodbye)));
     let _ = tokio::time::timeout(Duration::from_millis(500), bye).await;
 }
 
-/// Reads what the viewer says, which is nothing, until it leaves.
-pub async fn drain(mut stream: SplitStream<WebSocket>, gone: CancellationToken) {
-    while let Some(Ok(message)) = stream.next().await {
-        if matches!(message, Message::Close(_)) {
-            break;
+/// Reads what the viewer says, which is nothing, until it leaves. Answers the code to close with.
+pub async fn drain(mut stream: SplitStream<WebSocket>) -> CloseCode {
+    loop {
+        match stream.next().await {
+            None | Some(Ok(Message::Close(_))) => return close_code::AWAY,
+            Some(Ok(_)) => {}
+            // The library's error is not public: a message beyond the limit says so.
+            Some(Err(error)) if error.to_string().contains("too long") => return close_code::SIZE,
+            Some(Err(_)) => return close_code::PROTOCOL,
         }
     }
-    gone.cancel();
 }
 
-async fn send(sink: &mut Sink, batch: &Batch, format: Format) -> Result<(), axum::Error> {
+/// Writes a batch. Only what is still to be written is held while the viewer takes its time.
+async fn send(sink: &mut Sink, batch: Arc<Batch>, format: Format) -> Result<(), axum::Error> {
     match format {
-        Format::Binary => sink.send(Message::Binary(batch.binary())).await,
+        Format::Binary => {
+            let frame = batch.binary();
+            drop(batch);
+            sink.send(Message::Binary(frame)).await
+        }
         Format::Json => {
-            for text in batch.json() {
-                sink.feed(Message::Text(text.clone())).await?;
+            let texts = batch.json().to_vec();
+            drop(batch);
+            for text in texts {
+                sink.feed(Message::Text(text)).await?;
             }
             sink.flush().await
         }

@@ -41,7 +41,7 @@ async fn respond(state: AppState, headers: HeaderMap, raw: Body, signal: Signal)
             .into_response();
     };
     let result = async {
-        let bytes = body::read(&headers, raw, state.limits.body_bytes).await?;
+        let bytes = body::read(&state.memory, &headers, raw, state.limits.body_bytes).await?;
         let intake = read(&state, encoding, signal, bytes).await?;
         keep::keep(&state, intake).await
     };

@@ -9,9 +9,6 @@ use super::rows::{RECORD, record};
 use super::{MAX_SEQ, place};
 use crate::{Slice, StoreError};
 
-/// Bytes of bodies after which a slice ends early: whoever reads goes on from there.
-const SLICE_BYTES: usize = 8 << 20;
-
 /// Keeps the kinds asked for.
 const OF_KINDS: &str = "AND kind IN (SELECT value FROM json_each(?4))";
 /// The same where none of them is common.
@@ -41,13 +38,14 @@ pub(crate) async fn head(readers: &SqlitePool, run: &RunId) -> Result<Option<u64
     Ok(locate(readers, run).await?.map(|(_, head)| head))
 }
 
-/// At most `limit` events behind `after`, of the kinds asked for.
+/// At most `limit` events behind `after`, of the kinds asked for; ends early once bodies are `most_bytes` long.
 pub(crate) async fn read(
     readers: &SqlitePool,
     run: &RunId,
     after: Option<u64>,
     limit: u32,
     kinds: Option<&[Kind]>,
+    most_bytes: usize,
 ) -> Result<Slice, StoreError> {
     let (run_no, head) = locate(readers, run).await?.ok_or_else(|| StoreError::no_run(run))?;
     let from = after.map_or(0, |seq| seq.saturating_add(1));
@@ -81,12 +79,12 @@ pub(crate) async fn read(
             let record = record(&row)?;
             bytes += record.body.len();
             records.push(record);
-            if bytes >= SLICE_BYTES {
+            if bytes >= most_bytes {
                 break;
             }
         }
     }
-    let ended_early = records.len() as u64 == u64::from(limit) || bytes >= SLICE_BYTES;
+    let ended_early = records.len() as u64 == u64::from(limit) || bytes >= most_bytes;
     let next_after = match records.last() {
         Some(record) if ended_early => Some(record.seq),
         _ => Some(last),

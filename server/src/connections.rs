@@ -1,0 +1,222 @@
+//! Connections: accepted up to a number that leaves files for the log, and closed where a client holds one without
+//! using it. A head has its time, a body has (`intake`), and so has every write: whoever does not read is closed.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, Sleep};
+use tokio_util::sync::CancellationToken;
+
+/// How long a connection may hold things up.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadlines {
+    /// For a request's head, and for the silence between two requests.
+    pub head: Duration,
+    /// For a client that takes nothing of what it is sent.
+    pub write: Duration,
+    /// For what is under way when the server stops.
+    pub drain: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        let slow = Duration::from_secs(30);
+        Self { head: slow, write: slow, drain: Duration::from_millis(700) }
+    }
+}
+
+/// How long a client that was answered before its body ended may be silent, and may go on in all. Closed at once, it
+/// would lose the answer.
+const LINGER_SILENCE: Duration = Duration::from_millis(150);
+const LINGER: Duration = Duration::from_secs(5);
+/// What the system holds for a client that reads slowly, in bytes. The system's own growth (megabytes) would hide from
+/// [`Deadlines::write`] that a slow client reads at all.
+const SEND_BUFFER: u32 = 256 << 10;
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 1024;
+/// The pause after an accept that failed, such as for want of files.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Bytes that are read at a time of what nobody wants.
+const DISCARD: usize = 16 << 10;
+
+/// Listens on an address.
+pub fn listen(address: std::net::SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// Serves until `stopping`, then lets what is under way finish for a while. `most` connections at a time; more wait to
+/// be accepted.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    stopping: CancellationToken,
+    most: u32,
+    deadlines: Deadlines,
+) {
+    let Deadlines { head, write, drain } = deadlines;
+    let room = Arc::new(Semaphore::new(most as usize));
+    let service = TowerToHyperService::new(router);
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(head);
+    loop {
+        let accepted = async {
+            let place = Arc::clone(&room).acquire_owned().await.map_err(io::Error::other)?;
+            Ok::<_, io::Error>((listener.accept().await?.0, place))
+        };
+        let (stream, place) = match stopping.run_until_cancelled(accepted).await {
+            None => break,
+            Some(Ok(accepted)) => accepted,
+            Some(Err(error)) => {
+                tracing::warn!(%error, "a connection cannot be accepted");
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        // Small frames go out at once instead of waiting for the acknowledgement of those before.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps collecting small frames");
+        }
+        let io = TokioIo::new(Timed::new(stream, place, write));
+        let connection = http.serve_connection(io, service.clone()).with_upgrades();
+        let stopping = stopping.clone();
+        tokio::spawn(async move {
+            let mut connection = std::pin::pin!(connection);
+            let ended = tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = stopping.cancelled() => {
+                    connection.as_mut().graceful_shutdown();
+                    match tokio::time::timeout(drain, connection).await {
+                        Ok(ended) => ended,
+                        Err(_) => {
+                            tracing::warn!("a request did not finish in time");
+                            return;
+                        }
+                    }
+                }
+            };
+            if let Err(error) = ended {
+                tracing::debug!(%error, "a connection ended early");
+            }
+        });
+    }
+    drop(listener);
+    // Every place is free once every connection is closed, WebSockets included.
+    if tokio::time::timeout(drain, room.acquire_many(most)).await.is_err() {
+        tracing::warn!("some connections did not end in time");
+    }
+}
+
+/// A connection whose writes have a deadline, and which lets a client read the answer it was closed with.
+struct Timed {
+    stream: TcpStream,
+    /// For a write without progress.
+    patience: Duration,
+    /// Runs out where a write makes no progress; armed while one waits.
+    deadline: Pin<Box<Sleep>>,
+    waits: bool,
+    /// When the connection was closed on this side.
+    closed: Option<Instant>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Timed {
+    fn new(stream: TcpStream, place: OwnedSemaphorePermit, patience: Duration) -> Self {
+        let deadline = Box::pin(tokio::time::sleep(patience));
+        Self { stream, patience, deadline, waits: false, closed: None, _place: place }
+    }
+
+    /// Passes on what came of a write; one that has waited for too long fails.
+    fn timed<T>(&mut self, written: Poll<io::Result<T>>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.waits = false;
+            return written;
+        }
+        if !self.waits {
+            self.waits = true;
+            let until = Instant::now() + self.patience;
+            self.deadline.as_mut().reset(until);
+        }
+        ready!(self.deadline.as_mut().poll(cx));
+        tracing::info!("a client that reads nothing is closed");
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client reads nothing")))
+    }
+}
+
+impl AsyncRead for Timed {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Timed {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.timed(written, cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
+        self.timed(written, cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let closed = match self.closed {
+            Some(closed) => closed,
+            None => {
+                ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+                let now = Instant::now();
+                self.closed = Some(now);
+                self.deadline.as_mut().reset(now + LINGER_SILENCE);
+                now
+            }
+        };
+        // What the client still sends is read and dropped until it stops, or has gone on for long enough.
+        let mut unwanted = [0; DISCARD];
+        loop {
+            let mut buffer = ReadBuf::new(&mut unwanted);
+            match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
+                Poll::Ready(Ok(())) if buffer.filled().is_empty() => return Poll::Ready(Ok(())),
+                Poll::Ready(Err(_)) => return Poll::Ready(Ok(())),
+                Poll::Ready(Ok(())) if closed.elapsed() < LINGER => {
+                    self.deadline.as_mut().reset(Instant::now() + LINGER_SILENCE);
+                }
+                Poll::Ready(Ok(())) => return Poll::Ready(Ok(())),
+                Poll::Pending => {
+                    ready!(self.deadline.as_mut().poll(cx));
+                    return Poll::Ready(Ok(()));
+                }
+            }
+        }
+    }
+}

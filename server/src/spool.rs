@@ -1,0 +1,165 @@
+//! A download that is written as fast as the log gives it and read as slowly as the client likes. In between is a file
+//! without a name, so a client that stops reading holds neither a thread nor memory, and nothing is left behind.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use bytes::{Bytes, BytesMut};
+use futures::{Stream, stream};
+use tokio::io::AsyncReadExt;
+use tokio::sync::{Semaphore, watch};
+
+use crate::error::ApiError;
+
+/// Downloads that are written at the same time: each takes a thread and a page of events.
+const WRITING: usize = 4;
+/// Downloads at the same time, those that are only read any more included: each takes a file.
+const OPEN: usize = 256;
+/// How long a download waits for its turn to be written.
+const TURN: Duration = Duration::from_secs(10);
+/// How the files' names begin while they have one.
+const PREFIX: &str = "download-";
+/// Bytes read at a time.
+const CHUNK: usize = 64 << 10;
+
+/// The downloads of one server. Cloning it is cheap.
+#[derive(Debug, Clone)]
+pub struct Spools {
+    writing: Arc<Semaphore>,
+    open: Arc<Semaphore>,
+}
+
+impl Default for Spools {
+    fn default() -> Self {
+        Self { writing: Arc::new(Semaphore::new(WRITING)), open: Arc::new(Semaphore::new(OPEN)) }
+    }
+}
+
+/// How far a download is written.
+#[derive(Debug, Default)]
+struct Written {
+    bytes: u64,
+    /// Set once nothing more comes; with the reason where it broke off.
+    ended: Option<Result<(), String>>,
+}
+
+impl Spools {
+    /// What `write` writes, as a stream. The file is in `folder`, which has to be there. 503 where too many
+    /// downloads are under way.
+    pub async fn stream<F>(
+        &self,
+        folder: &Path,
+        write: F,
+    ) -> Result<impl Stream<Item = io::Result<Bytes>> + Send + use<F>, ApiError>
+    where
+        F: FnOnce(&mut (dyn Write + Send)) -> io::Result<()> + Send + 'static,
+    {
+        let busy = || ApiError::busy("too many downloads are under way");
+        let open = Arc::clone(&self.open).try_acquire_owned().map_err(|_| busy())?;
+        let turn = tokio::time::timeout(TURN, Arc::clone(&self.writing).acquire_owned()).await;
+        let turn = turn.ok().and_then(Result::ok).ok_or_else(busy)?;
+        let (reading, writing) = files(folder).map_err(|e| ApiError::disk("the download", &e))?;
+        let (progress, mut written) = watch::channel(Written::default());
+        tokio::task::spawn_blocking(move || {
+            let mut out = BufWriter::with_capacity(CHUNK, Counted { file: writing, progress: &progress });
+            let ended = write(&mut out).and_then(|()| out.flush());
+            drop(out);
+            let ended = ended.map_err(|error| error.to_string());
+            progress.send_modify(|written| written.ended = Some(ended));
+            drop(turn);
+        });
+        // Begins once it is known to begin well: an error up to here is an answer of its own.
+        if let (_, Some(Err(error))) = progress_behind(&mut written, 0).await? {
+            tracing::warn!(%error, "a download cannot be written");
+            return Err(ApiError::unavailable(format!("the download cannot be written: {error}")));
+        }
+        let start = (tokio::fs::File::from_std(reading), written, 0_u64, open);
+        Ok(stream::try_unfold(start, |(mut file, mut written, sent, open)| async move {
+            let (bytes, ended) = progress_behind(&mut written, sent).await.map_err(io::Error::other)?;
+            if bytes == sent {
+                return match ended {
+                    Some(Err(error)) => {
+                        tracing::warn!(%error, "a download ended early");
+                        Err(io::Error::other(error))
+                    }
+                    _ => Ok(None),
+                };
+            }
+            let mut chunk = BytesMut::with_capacity(CHUNK);
+            let wanted = usize::try_from(bytes - sent).unwrap_or(CHUNK).min(CHUNK);
+            while chunk.len() < wanted {
+                if file.read_buf(&mut chunk).await? == 0 {
+                    return Err(io::Error::other(BrokeOff));
+                }
+            }
+            let sent = sent + chunk.len() as u64;
+            Ok(Some((chunk.freeze(), (file, written, sent, open))))
+        }))
+    }
+}
+
+/// Waits until more than `sent` bytes are written, or no more come.
+async fn progress_behind(
+    written: &mut watch::Receiver<Written>,
+    sent: u64,
+) -> Result<(u64, Option<Result<(), String>>), BrokeOff> {
+    let is_news = |written: &Written| written.bytes > sent || written.ended.is_some();
+    written
+        .wait_for(is_news)
+        .await
+        .map(|written| (written.bytes, written.ended.clone()))
+        .map_err(|_| BrokeOff)
+}
+
+/// The thread that wrote a download ended without a word.
+#[derive(Debug, thiserror::Error)]
+#[error("the download broke off")]
+struct BrokeOff;
+
+impl From<BrokeOff> for ApiError {
+    fn from(error: BrokeOff) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string())
+    }
+}
+
+/// Two handles of a new file that has no name any more.
+fn files(folder: &Path) -> io::Result<(File, File)> {
+    let named = tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder)?;
+    Ok((named.reopen()?, named.into_file()))
+}
+
+/// Removes files that a process left behind that was killed before it could take their names away.
+pub fn sweep(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(PREFIX)
+            && let Err(error) = std::fs::remove_file(entry.path())
+        {
+            tracing::warn!(%error, file = %entry.path().display(), "an unfinished download stays");
+        }
+    }
+}
+
+/// Says how much was written; ends where nobody reads any more.
+struct Counted<'a> {
+    file: File,
+    progress: &'a watch::Sender<Written>,
+}
+
+impl Write for Counted<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.progress.is_closed() {
+            return Err(io::Error::new(io::ErrorKind::BrokenPipe, "the client left"));
+        }
+        let count = self.file.write(bytes)?;
+        self.progress.send_modify(|written| written.bytes += count as u64);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
