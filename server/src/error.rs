@@ -16,12 +16,20 @@ pub struct ApiError {
     message: String,
     details: Option<Box<Value>>,
     retry_after_secs: Option<u64>,
+    request_id: Option<String>,
 }
 
 impl ApiError {
     /// An error of that status, machine word and sentence.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), details: None, retry_after_secs: None }
+        Self {
+            status,
+            code,
+            message: message.into(),
+            details: None,
+            retry_after_secs: None,
+            request_id: None,
+        }
     }
 
     /// 404 for a run.
@@ -92,11 +100,21 @@ impl ApiError {
         self
     }
 
+    /// Says under which id the log tells more, where no request of its own does.
+    #[must_use]
+    pub fn with_request_id(mut self, id: String) -> Self {
+        self.request_id = Some(id);
+        self
+    }
+
     /// What clients are told: `code`, `message` and `details` where there are any.
     pub fn body(&self) -> Value {
         let mut error = json!({ "code": self.code, "message": self.message });
         if let Some(details) = &self.details {
             error["details"] = (**details).clone();
+        }
+        if let Some(id) = &self.request_id {
+            error["request_id"] = json!(id);
         }
         error
     }
@@ -126,9 +144,12 @@ impl From<FieldError> for ApiError {
 
 impl From<ImportError> for ApiError {
     fn from(e: ImportError) -> Self {
-        let details =
-            json!([{ "field": e.path, "message": e.message, "expected": e.expected, "line": e.line }]);
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unreadable_file", e.to_string()).with_details(details)
+        let details = json!([{
+            "field": e.path, "message": e.message, "expected": e.expected, "line": e.line,
+            "readable": e.readable,
+        }]);
+        let sentence = [Some(e.to_string()), e.way_on()].into_iter().flatten().collect::<Vec<_>>().join(". ");
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unreadable_file", sentence).with_details(details)
     }
 }
 

@@ -4,12 +4,18 @@ use std::io::{self, Read, Write};
 use std::rc::Rc;
 
 use ::csv::{ErrorKind, ReaderBuilder, StringRecord, WriterBuilder};
-use gauntlet_model::{Body, Event, Timestamp};
+use gauntlet_model::Timestamp;
+use gauntlet_values::Decimal;
 use serde_json::Value;
 
+use crate::columns::{Cells, Columns};
 use crate::error::ImportError;
+use crate::layout::{Cell, Layout};
+use crate::names::ColumnMap;
+use crate::options::Options;
+use crate::piece::{Piece, Source};
 use crate::rows::{Budget, Record, Rows, unreadable};
-use crate::table::{Cell, Columns, Layout};
+use crate::shown::Shown;
 
 /// The separator, where the head of a file is that of a table: its first line names a column of scores, or the
 /// name says so.
@@ -27,7 +33,8 @@ pub(crate) fn looks_like_table(name: &str, head: &str) -> Option<u8> {
     let named = [".csv", ".tsv"].iter().any(|ending| lower.ends_with(ending));
     let columns: Vec<&str> =
         line.split(char::from(separator)).map(|cell| cell.trim().trim_matches('"')).collect();
-    let scored = columns.len() > 1 && Columns::of(columns).is_ok();
+    let read = || Columns::of(columns.iter().copied(), &ColumnMap::default(), Decimal::Point, Cells::Texts);
+    let scored = columns.len() > 1 && read().is_ok_and(|columns| columns.has_scores());
     (named || scored).then_some(separator)
 }
 
@@ -46,7 +53,7 @@ pub(crate) struct Table<R> {
 
 impl<R: Read> Table<R> {
     /// Reads the header.
-    pub fn new(text: R, separator: u8, budget: Rc<Budget>) -> Result<Self, ImportError> {
+    pub fn new(text: R, separator: u8, budget: Rc<Budget>, options: &Options) -> Result<Self, ImportError> {
         let text = text.chain(END.as_bytes());
         let mut reader = ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(text);
         let names = reader.headers().map_err(|e| broken(e, &StringRecord::new()))?.clone();
@@ -54,7 +61,10 @@ impl<R: Read> Table<R> {
             return Err(ImportError::new("", "the file is empty", "a table with a header line"));
         }
         whole(&names)?;
-        let columns = Columns::of(&names)?;
+        // Where cells are separated by semicolons, a comma is free to separate a number's fraction.
+        let decimal = if separator == b';' { Decimal::PointOrComma } else { Decimal::Point };
+        let columns = Columns::of(&names, &options.map, decimal, Cells::Texts)?;
+        columns.require_scores()?;
         budget.renew();
         Ok(Self { reader, columns, names, row: StringRecord::new(), budget })
     }
@@ -74,8 +84,13 @@ impl<R: Read> Rows for Table<R> {
             let expected = format!("{}, as the header has", self.names.len());
             return Err(ImportError::new("", message, expected).on_line(line));
         }
-        let cells = self.row.iter().map(|cell| (!cell.is_empty()).then(|| Value::from(cell)));
-        Ok(Some(Record::Row(self.columns.fields(cells, String::new(), line))))
+        let is_ours = self.columns.is_native;
+        let cells = self.row.iter().map(|cell| {
+            let cell = if is_ours { unguarded(cell) } else { cell };
+            (!cell.is_empty()).then(|| Value::from(cell))
+        });
+        let piece = Piece { source: Source { text: "", first_line: line, is_line: true }, raw: "" };
+        Ok(Some(Record::Row(self.columns.fields(cells, piece, String::new()))))
     }
 
     fn position_bytes(&self) -> u64 {
@@ -97,7 +112,8 @@ fn whole(row: &StringRecord) -> Result<(), ImportError> {
         true => {
             let message = "a quotation mark in this row is never closed";
             Err(ImportError::new("", message, "a mark on both sides of a text, doubled inside it")
-                .on_line(line_of(row)))
+                .on_line(line_of(row))
+                .at_end())
         }
         false => Ok(()),
     }
@@ -121,32 +137,68 @@ fn broken(error: ::csv::Error, names: &StringRecord) -> ImportError {
     }
 }
 
-/// Writes a run as a table, one scored snapshot a row. `events` is asked twice for the run's whole log, in order:
-/// the header names every rubric path that has a score. What is no snapshot is not written.
-pub fn write_csv<W, I>(out: W, mut events: impl FnMut() -> I) -> io::Result<()>
-where
-    W: Write,
-    I: IntoIterator<Item = io::Result<Event>>,
-{
-    let layout = Layout::of(events())?;
+/// Writes a run as a table, one scored step a row, as `shown` has them. `records` is the run's whole log, in order.
+/// What is no scored step is not written. Texts that a spreadsheet would run as formulas have an apostrophe before
+/// them, which an import of the table takes away again.
+pub fn write_csv<W: Write>(
+    out: W,
+    shown: &Shown,
+    records: impl IntoIterator<Item = io::Result<gauntlet_model::Record>>,
+) -> io::Result<()> {
+    let layout = Layout::of(shown);
     let mut table = WriterBuilder::new().from_writer(out);
     table.write_record(layout.columns().iter().map(|(name, _)| name)).map_err(io::Error::from)?;
-    for event in events() {
-        let event = event?;
-        let Body::SnapshotScored(scored) = event.body() else { continue };
-        table.write_record(layout.row(&event, scored).into_iter().map(spelled)).map_err(io::Error::from)?;
+    for record in records {
+        if let Some(row) = layout.row_of(record?)? {
+            table.write_record(row.into_iter().map(spelled)).map_err(io::Error::from)?;
+        }
     }
     table.flush()
+}
+
+/// What a spreadsheet takes for a formula where a cell begins with it.
+const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+
+/// Whether a cell is a formula to a spreadsheet, behind any quotation marks that guard it.
+fn is_formula(text: &str) -> bool {
+    text.trim_start_matches('\'').starts_with(FORMULA)
+}
+
+/// A text as a cell that no spreadsheet runs: with an apostrophe before it.
+fn guarded(text: String) -> String {
+    if is_formula(&text) { format!("'{text}") } else { text }
+}
+
+/// The way back from [`guarded`].
+fn unguarded(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell)
 }
 
 fn spelled(cell: Cell) -> String {
     match cell {
         Cell::None => String::new(),
-        Cell::Text(text) => text,
+        Cell::Text(text) => guarded(text),
         // As JSON writes it: the shortest text that reads back as the same number.
         Cell::Number(number) => Value::from(number).to_string(),
         Cell::Whole(number) => number.to_string(),
         Cell::Time(micros) => Timestamp::from_micros(micros).to_string(),
         Cell::Flag(flag) => flag.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guarded_cell_comes_back() {
+        for text in
+            ["=cmd|' /C calc'!A0", "+1", "-2+3", "@SUM(A1)", "\tx", "'=x", "''-1", "it's", "'quoted'", ""]
+        {
+            let cell = guarded(text.to_owned());
+            assert!(!cell.starts_with(FORMULA), "{cell}");
+            assert_eq!(unguarded(&cell), text);
+        }
+        assert_eq!(guarded("plain".to_owned()), "plain");
     }
 }

@@ -4,10 +4,11 @@
 //! failures: every other rubric was not evaluated, which is the absence of a score.
 
 use gauntlet_model::{FailureKind, Scores, SnapshotScored, Timestamp};
+use gauntlet_values::Reading;
 use serde_json::Value;
 
 use crate::error::ImportError;
-use crate::fields::{Fields, flag, said};
+use crate::fields::{Fields, said};
 use crate::piece::Piece;
 
 /// Each metric that names a failure, with the failure, the gravest first.
@@ -20,8 +21,6 @@ pub(crate) const METRICS: [(&str, FailureKind); 4] = [
 
 /// A detailed result that has been read but not yet numbered.
 pub(crate) struct Detail<'a> {
-    /// Its own index, where it says one.
-    pub index: Option<u64>,
     /// Its reward, where it says one.
     pub reward: Option<f64>,
     /// When it was scored, where it says so.
@@ -35,7 +34,6 @@ pub(crate) struct Detail<'a> {
 /// Reads one detailed result.
 pub(crate) fn read(piece: Piece<'_>) -> Result<Detail<'_>, ImportError> {
     let mut fields = Fields::of(piece)?;
-    let index = fields.left.get("index").and_then(Value::as_u64);
     let reward = fields.number("reward")?;
     let mut body = SnapshotScored::default();
     let mut at = None;
@@ -44,9 +42,9 @@ pub(crate) fn read(piece: Piece<'_>) -> Result<Detail<'_>, ImportError> {
     let mut judged_action = None;
     if let Some(mut snapshot) = snapshot {
         let scores = snapshot.take_scores("scores")?;
-        body.scores = scores
+        (body.scores, body.not_evaluated) = scores
             .ok_or_else(|| snapshot.refuse("scores", "is missing", "rubric paths and finite numbers"))?;
-        if let Some((text, time)) = snapshot.take_time("timestamp")? {
+        if let Some((text, time)) = snapshot.take_time("timestamp") {
             body.timestamp = Some(text);
             at = Some(time);
         }
@@ -58,24 +56,29 @@ pub(crate) fn read(piece: Piece<'_>) -> Result<Detail<'_>, ImportError> {
             .and_then(|m| m.get("action"))
             .and_then(Value::as_str)
             .map(str::to_owned);
+        fields.tally.add(std::mem::take(&mut snapshot.tally));
         if !snapshot.left.is_empty() {
             fields.left.insert("snapshot".to_owned(), Value::Object(snapshot.left));
         }
     } else {
-        let reward = reward.ok_or_else(|| fields.refuse("reward", "is missing", "a finite number"))?;
-        body.scores = Scores::new([("root", reward)]).map_err(|e| fields.refuse_rule(&e))?;
+        if reward.is_none() && !fields.left.contains_key("reward") {
+            return Err(fields.refuse("reward", "is missing", "a finite number"));
+        }
+        body.scores =
+            Scores::new(reward.map(|reward| ("root", reward))).map_err(|e| fields.refuse_rule(&e))?;
+        body.not_evaluated = reward.is_none().then(|| "root".to_owned()).into_iter().collect();
     }
     let declared = failures(&fields)?;
     if !scored {
         body.failures = declared;
     }
     if at.is_none() {
-        at = fields.left.get("timestamp").and_then(crate::fields::instant).map(|(_, time)| time);
+        at = fields.left.get("timestamp").and_then(|value| gauntlet_values::time(value).value());
     }
     body.action = fields.take_text("response").or(judged_action).unwrap_or_default();
     body.observation = observation(&fields);
     body.metadata = std::mem::take(&mut fields.left);
-    Ok(Detail { index, reward, at, body, fields })
+    Ok(Detail { reward, at, body, fields })
 }
 
 /// The failures that the metrics name. A metric that is absent or null says nothing.
@@ -89,10 +92,10 @@ fn failures(fields: &Fields<'_>) -> Result<Vec<FailureKind>, ImportError> {
     for (name, kind) in METRICS {
         match metrics.get(name) {
             None | Some(Value::Null) => {}
-            Some(value) => match flag(value) {
-                Some(true) => found.push(kind),
-                Some(false) => {}
-                None => {
+            Some(value) => match gauntlet_values::flag(value) {
+                Reading::Value(true) => found.push(kind),
+                Reading::Value(false) | Reading::NotEvaluated => {}
+                Reading::Invalid => {
                     let field = format!("metrics.{name}");
                     return Err(fields.refuse(&field, format!("is {}", said(value)), "true or false"));
                 }

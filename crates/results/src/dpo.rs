@@ -10,7 +10,9 @@
 //!   wrong makes no pair. There are no scores then.
 //!
 //! A score is the step's as it stands: later scores lie over it, and a step that was scored again counts once. Equal
-//! scores, equal answers and answers without a prompt or without a root score make no pair.
+//! scores, equal answers and answers without a prompt or without a root score make no pair, and neither do rollouts of
+//! an evaluation (`metadata.split` is `eval` or the like). A prompt that is a conversation is written as its messages,
+//! and so are the answers.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -20,7 +22,9 @@ use gauntlet_film::{Fact, Film};
 use gauntlet_model::{Action, Body, EpisodeId, Event, Record, RunSummary, SnapshotScored};
 use indexmap::IndexMap;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use crate::messages::{conversation_of, is_conversation};
 
 /// A run's log, read in order and at a place. Texts are fetched when a pair is written: what is held for a prompt
 /// is where its answers lie.
@@ -42,10 +46,11 @@ pub struct Side<'a> {
 }
 
 #[derive(Serialize)]
-struct Pair<'a> {
-    prompt: &'a str,
-    chosen: &'a str,
-    rejected: &'a str,
+struct Pair {
+    /// A text, or a conversation as its messages; so are the answers to it.
+    prompt: Value,
+    chosen: Value,
+    rejected: Value,
     chosen_score: Option<f64>,
     rejected_score: Option<f64>,
     source: String,
@@ -144,7 +149,7 @@ impl Found {
     }
 
     fn see(&mut self, this: Answer, scored: &SnapshotScored) {
-        if scored.observation.is_empty() || scored.action.is_empty() {
+        if scored.observation.is_empty() || scored.action.is_empty() || is_evaluation(scored) {
             return;
         }
         let (best, worst) = self.prompts.entry(prompt_of(scored)).or_insert((this, this));
@@ -154,6 +159,30 @@ impl Found {
         if this.root < worst.root {
             *worst = this;
         }
+    }
+}
+
+/// Whether an answer was given in an evaluation beside the training: what is trained on must not hold it.
+fn is_evaluation(scored: &SnapshotScored) -> bool {
+    const SPLITS: [&str; 6] = ["eval", "evaluation", "test", "validation", "valid", "dev"];
+    let word = |key: &str| scored.metadata.get(key).and_then(Value::as_str).map(str::to_lowercase);
+    ["split", "mode"].iter().filter_map(|key| word(key)).any(|word| SPLITS.contains(&word.as_str()))
+}
+
+/// A prompt and the answer to it: as messages where the prompt is a conversation, else as texts.
+fn texts(scored: &SnapshotScored) -> (Value, Value) {
+    let messages = |keys: &[&str]| {
+        let found = keys.iter().filter_map(|key| scored.metadata.get(*key));
+        found.filter(|value| is_conversation(value)).cloned().next()
+    };
+    let prompt = messages(&["prompt", "observation"]).or_else(|| conversation_of(&scored.observation));
+    match prompt {
+        Some(prompt) => {
+            let said = messages(&["completion", "response", "action"]);
+            let said = said.or_else(|| conversation_of(&scored.action));
+            (prompt, said.unwrap_or_else(|| json!([{"role": "assistant", "content": scored.action}])))
+        }
+        None => (json!(scored.observation), json!(scored.action)),
     }
 }
 
@@ -187,10 +216,11 @@ fn preferred(
         place(chosen.0, &better),
         if rule == "rollouts" { step(&worse) } else { place(rejected.0, &worse) }
     );
+    let ((prompt, chosen_text), (_, rejected_text)) = (texts(yes), texts(no));
     let pair = Pair {
-        prompt: &yes.observation,
-        chosen: &yes.action,
-        rejected: &no.action,
+        prompt,
+        chosen: chosen_text,
+        rejected: rejected_text,
         chosen_score: Some(chosen.1.root),
         rejected_score: Some(rejected.1.root),
         source,
@@ -207,9 +237,9 @@ fn decided(out: &mut impl Write, side: Side<'_>, seq: u64, answer: &str) -> io::
     let mut pairs = 0;
     for other in challenge.options.iter().filter(|option| *option != answer) {
         let pair = Pair {
-            prompt: &prompt,
-            chosen: answer,
-            rejected: other,
+            prompt: json!(prompt),
+            chosen: json!(answer),
+            rejected: json!(other),
             chosen_score: None,
             rejected_score: None,
             source: format!("human: {}", place(side, &event)),
@@ -239,7 +269,7 @@ fn step(event: &Event) -> String {
     event.step().map_or_else(String::new, |step| format!("step {step}"))
 }
 
-fn write(out: &mut impl Write, pair: &Pair<'_>) -> io::Result<()> {
+fn write(out: &mut impl Write, pair: &Pair) -> io::Result<()> {
     serde_json::to_writer(&mut *out, pair)?;
     out.write_all(b"\n")
 }

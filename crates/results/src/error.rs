@@ -18,6 +18,10 @@ pub struct ImportError {
     pub message: String,
     /// 1-based line of the file, where it is known.
     pub line: Option<u64>,
+    /// How many records before it can be read, where reading the rest of the file in part is possible.
+    pub readable: Option<u64>,
+    /// Whether nothing behind this place can be read.
+    pub(crate) is_end: bool,
 }
 
 impl ImportError {
@@ -26,7 +30,40 @@ impl ImportError {
         message: impl Into<String>,
         expected: impl Into<String>,
     ) -> Self {
-        Self { expected: expected.into(), path: path.into(), message: message.into(), line: None }
+        Self {
+            expected: expected.into(),
+            path: path.into(),
+            message: message.into(),
+            line: None,
+            readable: None,
+            is_end: false,
+        }
+    }
+
+    /// The end of a reading that nobody wants any more.
+    pub fn stopped() -> Self {
+        Self::new("", "the reading was stopped", "").at_end()
+    }
+
+    /// The same error, behind which nothing can be read.
+    pub(crate) fn at_end(mut self) -> Self {
+        self.is_end = true;
+        self
+    }
+
+    /// What is wrong and where, without what was expected: for a list of what was left out.
+    pub(crate) fn reason(&self) -> String {
+        Self { expected: String::new(), ..self.clone() }.to_string()
+    }
+
+    /// The way on, where the file is readable in part.
+    pub fn way_on(&self) -> Option<String> {
+        let readable = self.readable.filter(|readable| *readable > 0)?;
+        let records = if readable == 1 { "1 record".to_owned() } else { format!("{readable} records") };
+        Some(format!(
+            "{records} before it can be read: `--partial`, or `?partial=true`, imports what can be read and lists \
+             what cannot"
+        ))
     }
 
     /// The same error on a known line.

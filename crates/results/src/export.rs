@@ -3,30 +3,31 @@
 
 use std::io::{self, Write};
 
-use gauntlet_model::{Body, Event, FailureKind, Object, RunSummary, SnapshotScored};
+use gauntlet_model::{Body, Event, FailureKind, Object, Record, RunSummary, SnapshotScored};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::detailed::METRICS;
 use crate::jsonl::spec;
 use crate::native::EXPORT_VERSION;
+use crate::shown::Shown;
 use crate::summary::Totals;
 
 /// Keys that a detailed result brings along into metadata, in the order it is written in.
 const RECORD: [&str; 5] = ["ground_truth", "context", "question", "expected_answer", "parsed"];
 
-/// Writes a run as a results report. `events` is asked three times for the run's whole log, in order, and never
-/// held: memory does not grow with the texts of the run. `judge` names the gravest failure of a step, by the
-/// thresholds in force; it fills the metrics of steps that bring none of their own.
+/// Writes a run as a results report. `records` is asked three times for the run's whole log, in order, and never
+/// held: memory does not grow with the texts of the run. Detailed results are the steps as `shown` has them; the
+/// snapshots and the events behind them are the log's own.
 pub fn write_results<W, I>(
     out: W,
     run: &RunSummary,
-    mut events: impl FnMut() -> I,
-    judge: impl Fn(&SnapshotScored) -> Option<FailureKind>,
+    shown: &Shown,
+    mut records: impl FnMut() -> I,
 ) -> io::Result<()>
 where
     W: Write,
-    I: IntoIterator<Item = io::Result<Event>>,
+    I: IntoIterator<Item = io::Result<Record>>,
 {
     let mut out = Json { out, first: true };
     let participants = run.metadata.get("participants").cloned().unwrap_or_else(|| json!({}));
@@ -39,20 +40,24 @@ where
     out.text(",\"results\":[{\"detailed_results\":[")?;
     let mut totals = Totals::default();
     let mut count = 0_u64;
-    for event in events() {
-        let event = event?;
+    for record in records() {
+        let record = record?;
+        let Some(node) = shown.node(record.seq) else { continue };
+        let event = record.event().map_err(io::Error::other)?;
         let Body::SnapshotScored(scored) = event.body() else { continue };
-        let failures = shown(scored, &judge);
-        totals.add(reward(scored), &failures);
-        out.item(&detailed(run, &event, scored, &failures, count))?;
+        let step = Step { event: &event, scored, shown, node, failures: shown.failures(node, scored) };
+        totals.add(step.reward(), &step.failures);
+        out.item(&step.detailed(run, count))?;
         count += 1;
     }
     out.text("],\n\"summary\":")?;
     out.value(&totals.into_summary(run.metadata.get("summary").and_then(Value::as_object)))?;
     out.text("}]}],\n\"snapshots\":[")?;
     out.first = true;
-    for (seq, event) in (0_u64..).zip(events()) {
-        let event = event?;
+    for record in records() {
+        let record = record?;
+        let seq = record.seq;
+        let event = record.event().map_err(io::Error::other)?;
         if let Body::SnapshotScored(scored) = event.body() {
             out.item(&snapshot(run, seq, &event, scored))?;
         }
@@ -65,8 +70,10 @@ where
     out.value(&run.notes)?;
     out.text(",\"events\":[")?;
     out.first = true;
-    for (seq, event) in (0_u64..).zip(events()) {
-        let event = event?;
+    for record in records() {
+        let record = record?;
+        let seq = record.seq;
+        let event = record.event().map_err(io::Error::other)?;
         if !matches!(event.body(), Body::SnapshotScored(_) | Body::RunStarted(_)) {
             out.item(&event.record(seq, event.at()))?;
         }
@@ -97,71 +104,66 @@ impl<W: Write> Json<W> {
     }
 }
 
-/// The failures a step shows: those it names itself, else the gravest by the thresholds.
-fn shown(
-    scored: &SnapshotScored,
-    judge: impl Fn(&SnapshotScored) -> Option<FailureKind>,
-) -> Vec<FailureKind> {
-    match scored.failures.is_empty() {
-        true => judge(scored).into_iter().collect(),
-        false => scored.failures.clone(),
-    }
+/// A scored step, as the page shows it.
+struct Step<'a> {
+    event: &'a Event,
+    scored: &'a SnapshotScored,
+    shown: &'a Shown,
+    node: usize,
+    failures: Vec<FailureKind>,
 }
 
-/// The reward a report said, else the root score.
-fn reward(scored: &SnapshotScored) -> Option<f64> {
-    scored.metadata.get("reward").and_then(Value::as_f64).or_else(|| scored.scores.root())
-}
-
-/// A step as reports write it.
-fn detailed(
-    run: &RunSummary,
-    event: &Event,
-    scored: &SnapshotScored,
-    failures: &[FailureKind],
-    k: u64,
-) -> Value {
-    let metadata = &scored.metadata;
-    let mut record = Object::new();
-    let mut say = |key: &str, value: Value| record.insert(key.to_owned(), value);
-    say("index", metadata.get("index").filter(|i| i.is_u64()).cloned().unwrap_or_else(|| json!(k)));
-    say("reward", json!(reward(scored)));
-    say(
-        "metrics",
-        metadata.get("metrics").filter(|m| m.is_object()).cloned().unwrap_or_else(|| metrics(failures)),
-    );
-    if scored.scores.iter().any(|(path, _)| path != "root") {
-        let own = metadata.get("snapshot").and_then(|s| s.get("metadata")).cloned();
-        say(
-            "snapshot",
-            json!({
-                "session_id": run.id.as_str(),
-                "step": event.step(),
-                "scores": scored.scores,
-                "timestamp": time(event, scored),
-                "metadata": own.unwrap_or_else(|| json!({})),
-            }),
-        );
+impl Step<'_> {
+    /// The reward a report gave it, else its root score.
+    fn reward(&self) -> Option<f64> {
+        self.scored.metadata.get("reward").and_then(Value::as_f64).or_else(|| self.shown.root(self.node))
     }
-    say("response", json!(scored.action));
-    let mut known = false;
-    for key in RECORD {
-        if let Some(value) = metadata.get(key) {
-            known |= key != "parsed";
-            say(key, value.clone());
+
+    /// The step as reports write it.
+    fn detailed(&self, run: &RunSummary, k: u64) -> Value {
+        let metadata = &self.scored.metadata;
+        let mut record = Object::new();
+        let mut say = |key: &str, value: Value| record.insert(key.to_owned(), value);
+        say("index", metadata.get("index").filter(|i| i.is_u64()).cloned().unwrap_or_else(|| json!(k)));
+        say("reward", json!(self.reward()));
+        let own = metadata.get("metrics").filter(|m| m.is_object()).cloned();
+        say("metrics", own.unwrap_or_else(|| metrics(&self.failures)));
+        let scores = self.shown.paths().zip(self.shown.scores(self.node));
+        let scores: Object =
+            scores.filter_map(|(path, score)| Some((path.to_owned(), json!(score?)))).collect();
+        if scores.keys().any(|path| path != "root") {
+            let own = metadata.get("snapshot").and_then(|s| s.get("metadata")).cloned();
+            say(
+                "snapshot",
+                json!({
+                    "session_id": run.id.as_str(),
+                    "step": self.event.step(),
+                    "scores": scores,
+                    "timestamp": time(self.event, self.scored),
+                    "metadata": own.unwrap_or_else(|| json!({})),
+                }),
+            );
         }
+        say("response", json!(self.scored.action));
+        let mut known = false;
+        for key in RECORD {
+            if let Some(value) = metadata.get(key) {
+                known |= key != "parsed";
+                say(key, value.clone());
+            }
+        }
+        if !known {
+            say(
+                "ground_truth",
+                json!({
+                    "context": self.scored.observation,
+                    "question": "",
+                    "expected_answer": {"final": "", "proof": ""},
+                }),
+            );
+        }
+        Value::Object(record)
     }
-    if !known {
-        say(
-            "ground_truth",
-            json!({
-                "context": scored.observation,
-                "question": "",
-                "expected_answer": {"final": "", "proof": ""},
-            }),
-        );
-    }
-    Value::Object(record)
 }
 
 fn metrics(failures: &[FailureKind]) -> Value {

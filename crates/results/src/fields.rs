@@ -2,11 +2,14 @@
 
 use gauntlet_model::{Body, Event, EventId, FieldError, Object, Scores, Timestamp};
 use gauntlet_model::{Challenge, EpisodeId, MAX_STEP};
+use gauntlet_values::{Decimal, Reading};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::ImportError;
+use crate::messages::conversation_text;
 use crate::piece::Piece;
+use crate::tally::Tally;
 
 /// Deepest nesting kept as metadata, in levels: below the 128 that readers of JSON accept, wrapping included.
 const MAX_DEPTH: usize = 100;
@@ -19,17 +22,21 @@ pub(crate) struct Fields<'a> {
     below: String,
     /// What is left.
     pub left: Object,
+    /// How the numbers of the file are written.
+    pub decimal: Decimal,
+    /// What was unusual in the record.
+    pub tally: Tally,
 }
 
 impl<'a> Fields<'a> {
     /// All fields of an object.
     pub fn of(piece: Piece<'a>) -> Result<Self, ImportError> {
-        Ok(Self { piece, below: String::new(), left: piece.object()? })
+        Ok(Self::of_row(piece, String::new(), piece.object()?))
     }
 
     /// The cells of a table's row; `place` is its path in errors, with a dot behind it where it is not empty.
     pub fn of_row(piece: Piece<'a>, place: String, left: Object) -> Self {
-        Self { piece, below: place, left }
+        Self { piece, below: place, left, decimal: Decimal::Point, tally: Tally::default() }
     }
 
     /// A refusal of one field.
@@ -66,13 +73,15 @@ impl<'a> Fields<'a> {
         match self.take(key) {
             None => Ok(None),
             Some(Value::Object(left)) => {
-                Ok(Some(Fields { piece: self.piece, below: format!("{}{key}.", self.below), left }))
+                let below = format!("{}{key}.", self.below);
+                Ok(Some(Fields { decimal: self.decimal, ..Fields::of_row(self.piece, below, left) }))
             }
             Some(other) => Err(self.refuse(key, format!("is {}", said(&other)), "an object")),
         }
     }
 
-    /// Takes a text. What is not a string becomes its JSON text, and stays in the record as it was.
+    /// Takes a text. What is not a string becomes its text, as a conversation or as JSON, and stays in the record as
+    /// it was.
     pub fn take_text(&mut self, key: &str) -> Option<String> {
         match self.left.get(key)? {
             Value::Null => None,
@@ -80,34 +89,50 @@ impl<'a> Fields<'a> {
                 Some(Value::String(text)) => Some(text),
                 _ => None,
             },
-            other => Some(other.to_string()),
+            other => Some(conversation_text(other)),
         }
     }
 
-    /// Reads a number without taking it.
-    pub fn number(&self, key: &str) -> Result<Option<f64>, ImportError> {
-        match self.left.get(key) {
-            None => Ok(None),
-            Some(Value::Number(n)) => Ok(n.as_f64()),
-            Some(other) => Err(self.refuse(key, format!("is {}", said(other)), "a finite number")),
+    /// Reads a number without taking it. One that was not evaluated counts as absent.
+    pub fn number(&mut self, key: &str) -> Result<Option<f64>, ImportError> {
+        let Some(value) = self.left.get(key) else { return Ok(None) };
+        match gauntlet_values::number(value, self.decimal) {
+            Reading::Value(number) => Ok(Some(number)),
+            Reading::NotEvaluated => {
+                self.tally.not_evaluated += 1;
+                Ok(None)
+            }
+            Reading::Invalid => Err(self.refuse(key, format!("is {}", said(value)), "a finite number")),
+        }
+    }
+
+    /// Takes a number that is no score.
+    pub fn take_number(&mut self, key: &str) -> Result<Option<f64>, ImportError> {
+        let Some(value) = self.take(key) else { return Ok(None) };
+        match gauntlet_values::number(&value, self.decimal) {
+            Reading::Value(number) => Ok(Some(number)),
+            Reading::NotEvaluated => Ok(None),
+            Reading::Invalid => Err(self.refuse(key, format!("is {}", said(&value)), "a number")),
         }
     }
 
     /// Takes a truth value; 0 and 1 count.
     pub fn take_flag(&mut self, key: &str) -> Result<Option<bool>, ImportError> {
         let Some(value) = self.take(key) else { return Ok(None) };
-        match flag(&value) {
-            Some(flag) => Ok(Some(flag)),
-            None => Err(self.refuse(key, format!("is {}", said(&value)), "true or false")),
+        match gauntlet_values::flag(&value) {
+            Reading::Value(flag) => Ok(Some(flag)),
+            Reading::NotEvaluated => Ok(None),
+            Reading::Invalid => Err(self.refuse(key, format!("is {}", said(&value)), "true or false")),
         }
     }
 
     /// Takes a step number.
-    pub fn take_step(&mut self, key: &str) -> Result<Option<u64>, ImportError> {
+    pub fn take_step(&mut self, key: &str) -> Result<Option<Step>, ImportError> {
         let Some(value) = self.take(key) else { return Ok(None) };
-        match value.as_u64().filter(|n| *n <= MAX_STEP) {
-            Some(step) => Ok(Some(step)),
-            None => Err(self.refuse(
+        match gauntlet_values::step(&value, self.decimal) {
+            Reading::Value(step) => Ok(Some(step)),
+            Reading::NotEvaluated => Ok(None),
+            Reading::Invalid => Err(self.refuse(
                 key,
                 format!("is {}", said(&value)),
                 format!("a whole number from 0 to {MAX_STEP}"),
@@ -115,32 +140,42 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Takes scores by rubric path.
-    pub fn take_scores(&mut self, key: &str) -> Result<Option<Scores>, ImportError> {
+    /// Takes scores by rubric path, and the paths that were not evaluated.
+    pub fn take_scores(&mut self, key: &str) -> Result<Option<(Scores, Vec<String>)>, ImportError> {
         let Some(inner) = self.take_object(key)? else { return Ok(None) };
         let mut pairs = Vec::with_capacity(inner.left.len());
+        let mut skipped = Vec::new();
         for (path, value) in &inner.left {
-            let number = value
-                .as_f64()
-                .ok_or_else(|| inner.refuse(path, format!("is {}", said(value)), "a finite number"))?;
-            pairs.push((path.clone(), number));
+            match gauntlet_values::number(value, self.decimal) {
+                Reading::Value(number) => pairs.push((path.clone(), number)),
+                Reading::NotEvaluated => skipped.push(path.clone()),
+                Reading::Invalid => {
+                    return Err(inner.refuse(path, format!("is {}", said(value)), "a finite number"));
+                }
+            }
         }
-        Scores::new(pairs).map(Some).map_err(|e| {
+        let refuse = |e: FieldError| {
             inner.refuse("", format!("{}: {}", e.field, e.message), "rubric paths and finite numbers")
-        })
+        };
+        // What was not evaluated is a path as well.
+        Scores::new(skipped.iter().map(|path| (path.as_str(), 0.0))).map_err(refuse)?;
+        let scores = Scores::new(pairs).map_err(refuse)?;
+        self.tally.not_evaluated += skipped.len() as u64;
+        Ok(Some((scores, skipped)))
     }
 
-    /// Takes a time: its text to the letter, and the instant. Numbers are seconds since the Unix epoch, or
-    /// milliseconds where seconds would lie beyond the year 5000.
-    pub fn take_time(&mut self, key: &str) -> Result<Option<(String, Timestamp)>, ImportError> {
-        let Some(value) = self.take(key) else { return Ok(None) };
-        match instant(&value) {
-            Some(time) => Ok(Some(time)),
-            None => Err(self.refuse(
-                key,
-                format!("is {}", said(&value)),
-                "an ISO 8601 time such as 2026-11-21T00:06:33",
-            )),
+    /// Takes a time: its text to the letter, and the instant. What is no time stays in the record, and is counted.
+    pub fn take_time(&mut self, key: &str) -> Option<(String, Timestamp)> {
+        let value = self.take(key)?;
+        match gauntlet_values::time(&value) {
+            Reading::Value(at) => Some((letters(&value), at)),
+            Reading::NotEvaluated => None,
+            Reading::Invalid => {
+                self.tally.no_times += 1;
+                self.tally.first_no_time.get_or_insert_with(|| said(&value));
+                keep(&mut self.left, key, value);
+                None
+            }
         }
     }
 
@@ -180,34 +215,17 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A truth value, where it is one or a number that stands for one.
+/// The type of the model's step numbers.
+pub(crate) type Step = u64;
+
+/// A truth value, where it is one or stands for one.
 pub(crate) fn flag(value: &Value) -> Option<bool> {
-    value.as_bool().or_else(|| match value.as_f64() {
-        Some(0.0) => Some(false),
-        Some(1.0) => Some(true),
-        _ => None,
-    })
+    gauntlet_values::flag(value).value()
 }
 
-/// A time as files write it: text to keep, and the instant.
-pub(crate) fn instant(value: &Value) -> Option<(String, Timestamp)> {
-    match value {
-        Value::String(text) => {
-            let at = Timestamp::parse_lenient(text).ok().or_else(|| epoch(text.trim().parse().ok()?))?;
-            Some((text.clone(), at))
-        }
-        Value::Number(number) => Some((number.to_string(), epoch(number.as_f64()?)?)),
-        _ => None,
-    }
-}
-
-fn epoch(number: f64) -> Option<Timestamp> {
-    const YEAR_5000_SECS: f64 = 95_617_584_000.0;
-    if !number.is_finite() || number < 0.0 {
-        return None;
-    }
-    let secs = if number > YEAR_5000_SECS { number / 1e3 } else { number };
-    Some(Timestamp::from_micros((secs * 1e6).round() as i64))
+/// A text as it is, anything else as JSON.
+pub(crate) fn letters(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// A value as an error says it.

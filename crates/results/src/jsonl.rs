@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use crate::error::ImportError;
 use crate::film::Head;
 use crate::piece::{Piece, Source};
+use crate::repair::{Repaired, repaired};
 use crate::rows::{About, Budget, MAX_RECORD_BYTES, Record, Rows, unreadable};
 
 /// Whether the text is one value a line rather than one document. The name only decides where the text does not.
@@ -62,7 +63,7 @@ impl<R: Read> Lines<R> {
             self.number += 1;
             if read as u64 > MAX_RECORD_BYTES {
                 let most = format!("at most {MAX_RECORD_BYTES} bytes a line");
-                return Err(ImportError::new("", "the line is too long", most).on_line(self.number));
+                return Err(ImportError::new("", "the line is too long", most).on_line(self.number).at_end());
             }
             if self.number == 1 && self.line.starts_with("\u{feff}".as_bytes()) {
                 self.line.drain(..3);
@@ -78,6 +79,15 @@ impl<R: Read> Lines<R> {
             let message = format!("is not UTF-8 text: byte {} of the line cannot be read", e.valid_up_to());
             ImportError::new("", message, "UTF-8 text").on_line(self.number)
         })
+    }
+
+    /// Replaces what other programs write and JSON does not know.
+    fn repair(&mut self) -> Result<(), ImportError> {
+        if let Some(Repaired { text, texts }) = repaired(self.text()?) {
+            self.line = text.into_bytes();
+            self.about.repaired += texts;
+        }
+        Ok(())
     }
 
     /// Reads the first line, which may be a film's head.
@@ -102,6 +112,7 @@ impl<R: Read> Rows for Lines<R> {
         if !more {
             return Ok(None);
         }
+        self.repair()?;
         let source = Source { text: self.text()?, first_line: self.number, is_line: true };
         // An object is checked by whoever reads its members.
         let is_object = source.text.starts_with('{');
@@ -113,7 +124,7 @@ impl<R: Read> Rows for Lines<R> {
         self.budget.total()
     }
 
-    fn about(&mut self) -> Result<About, ImportError> {
+    fn about(&mut self, _name: &str) -> Result<About, ImportError> {
         Ok(std::mem::take(&mut self.about))
     }
 }

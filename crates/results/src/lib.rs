@@ -5,43 +5,60 @@
 //!
 //! [`import`] recognises the shape by what the file holds, never by its name alone. Each detailed result, reward or
 //! snapshot becomes one `snapshot.scored` event; whatever else the file says is kept in metadata. A file that is no
-//! JSON document ([`Format`]) can be of any size: [`survey`] checks it to its end, [`replay`] makes its events.
+//! JSON document ([`Format`]) can be of any size: [`survey`] checks it to its end, [`replay`] makes its events. A
+//! [`Document`] is held once, and its events are made one by one.
 //! [`write_results`] writes a report that viewers of such reports open, [`write_jsonl`] one event a line,
 //! [`write_film`] the same packed, [`write_csv`] and [`write_parquet`] a table of the snapshots; each opens again.
 //! [`write_dpo`] writes preference pairs.
 
+mod archive;
+mod columns;
 mod csv;
+mod cut;
 mod detailed;
+mod document;
 mod dpo;
 mod error;
 mod export;
 mod fields;
 mod film;
 mod import;
+mod inspect;
 mod item;
 mod jsonl;
+mod layout;
+mod messages;
+mod names;
 mod native;
+mod options;
+mod pages;
 mod parquet;
 mod piece;
 mod plan;
+mod repair;
 mod report;
 mod rows;
 mod run;
+mod shown;
 mod snapshots;
 mod summary;
 mod survey;
-mod table;
+mod tally;
 mod wherein;
 mod window;
 
 pub use csv::write_csv;
+pub use document::{Document, Found};
 pub use dpo::{Log, Side, write_dpo};
 pub use error::ImportError;
 pub use export::write_results;
 pub use film::write_film;
 pub use import::{Imported, import, replay, survey};
 pub use jsonl::write_jsonl;
+pub use names::ColumnMap;
+pub use options::Options;
 pub use parquet::write_parquet;
 pub use plan::{Plan, Replay};
 pub use rows::Format;
+pub use shown::Shown;
 pub use survey::Survey;

@@ -1,25 +1,33 @@
 //! Parquet tables, in and out. Read row by row, a page of each column at a time; written in row groups.
 
 use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use ::parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical};
-use ::parquet::data_type::{BoolType, ByteArray, ByteArrayType, DoubleType, Int32Type, Int64Type};
+use ::parquet::data_type::{BoolType, ByteArray, ByteArrayType, DoubleType, Int64Type};
 use ::parquet::errors::ParquetError;
 use ::parquet::file::metadata::{ColumnChunkMetaData, KeyValue};
 use ::parquet::file::properties::WriterProperties;
-use ::parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
+use ::parquet::file::reader::{ChunkReader, FileReader, Length, SerializedFileReader};
 use ::parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use ::parquet::record::reader::RowIter;
 use ::parquet::record::{Field, Row};
 use ::parquet::schema::types::{Type as Schema, TypePtr};
-use gauntlet_model::{Body, Event, RunSpec, RunSummary, Timestamp};
+use bytes::Bytes;
+use gauntlet_model::{RunSpec, RunSummary, Timestamp};
+use gauntlet_values::Decimal;
 use serde_json::{Value, json};
 
+use crate::columns::{Cells, Columns};
 use crate::error::ImportError;
 use crate::jsonl::spec;
+use crate::layout::{Cell, Layout, Type};
+use crate::options::Options;
+use crate::pages::{self, damaged};
+use crate::piece::{Piece, Source};
 use crate::rows::{About, Record, Rows};
-use crate::table::{Cell, Columns, Layout, Type};
+use crate::shown::Shown;
 
 /// Rows written as one group: what the writer holds in memory.
 const GROUP_ROWS: usize = 4096;
@@ -42,18 +50,25 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// Reads the footer.
-    pub fn new<S: ChunkReader + 'static>(source: S) -> Result<Self, ImportError> {
+    /// Reads the footer, and looks at the pages.
+    pub fn new<S: ChunkReader + 'static>(source: S, options: &Options) -> Result<Self, ImportError> {
+        guarded(|| Self::open(Arc::new(source), options))?
+    }
+
+    fn open<S: ChunkReader + 'static>(source: Arc<S>, options: &Options) -> Result<Self, ImportError> {
         let bytes = source.len();
-        let reader = SerializedFileReader::new(source).map_err(broken)?;
+        let reader = SerializedFileReader::new(Shared(Arc::clone(&source))).map_err(broken)?;
         let file = reader.metadata().file_metadata();
         let fields = file.schema().get_fields();
-        let columns = Columns::of(fields.iter().map(|field| field.name()))?;
+        let names = fields.iter().map(|field| field.name());
+        let columns = Columns::of(names, &options.map, Decimal::Point, Cells::Typed)?;
+        columns.require_scores()?;
         let parts = reader.metadata().row_groups().iter().flat_map(|group| group.columns());
         if let Some(unread) = parts.map(ColumnChunkMetaData::compression).find(|codec| !is_unpacked(*codec)) {
             let message = format!("is compressed with {unread}, which is not read here");
             return Err(ImportError::new("", message, "compression with snappy, gzip, zstd, or none"));
         }
+        pages::check(source.as_ref(), reader.metadata(), options)?;
         let nanos = fields.iter().map(is_nanos).collect();
         let said = |key: &str| {
             let pairs = file.key_value_metadata().into_iter().flatten();
@@ -63,23 +78,51 @@ impl Table {
             .map(|text| serde_json::from_str(&text))
             .transpose()
             .map_err(|e| ImportError::new(RUN, format!("is refused: {e}"), "what the run is"))?;
-        let about = About { spec, notes: said(NOTES).unwrap_or_default() };
+        let about = About { spec, notes: said(NOTES).unwrap_or_default(), ..About::default() };
         let count = u64::try_from(file.num_rows()).unwrap_or(0);
         let rows = RowIter::from_file_into(Box::new(reader));
         Ok(Self { rows, columns, nanos, about, count, read: 0, bytes })
     }
 }
 
+/// A source that the reader of pages and the reader of rows share.
+struct Shared<S>(Arc<S>);
+
+impl<S: ChunkReader> Length for Shared<S> {
+    fn len(&self) -> u64 {
+        self.0.len()
+    }
+}
+
+impl<S: ChunkReader> ChunkReader for Shared<S> {
+    type T = S::T;
+
+    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
+        self.0.get_read(start)
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
+        self.0.get_bytes(start, length)
+    }
+}
+
+/// Runs the library's code on bytes that nobody has checked: it panics on some that are damaged.
+fn guarded<T>(read: impl FnOnce() -> T) -> Result<T, ImportError> {
+    catch_unwind(AssertUnwindSafe(read)).map_err(|_| damaged("its pages are damaged"))
+}
+
 impl Rows for Table {
     fn next(&mut self) -> Result<Option<Record<'_>>, ImportError> {
-        let Some(row) = self.rows.next().transpose().map_err(broken)? else { return Ok(None) };
+        let row = guarded(|| self.rows.next().transpose().map_err(broken))??;
+        let Some(row) = row else { return Ok(None) };
         let index = self.read;
         self.read += 1;
         let cells = row.into_columns().into_iter().zip(&self.nanos).map(|((_, field), nanos)| match field {
             Field::Long(n) if *nanos => Some(json!(Timestamp::from_micros(n.div_euclid(1000)))),
             field => value(&field),
         });
-        Ok(Some(Record::Row(self.columns.fields(cells, format!("rows[{index}]."), index + 1))))
+        let piece = Piece { source: Source { text: "", first_line: index + 1, is_line: true }, raw: "" };
+        Ok(Some(Record::Row(self.columns.fields(cells, piece, format!("rows[{index}].")))))
     }
 
     fn position_bytes(&self) -> u64 {
@@ -87,7 +130,7 @@ impl Rows for Table {
         (self.bytes as f64 * share.min(1.0)) as u64
     }
 
-    fn about(&mut self) -> Result<About, ImportError> {
+    fn about(&mut self, _name: &str) -> Result<About, ImportError> {
         Ok(std::mem::take(&mut self.about))
     }
 }
@@ -155,17 +198,18 @@ fn object(row: &Row) -> Value {
 }
 
 fn broken(error: ParquetError) -> ImportError {
-    ImportError::new("", format!("is no Parquet table that can be read: {error}"), "a Parquet table")
+    damaged(&error.to_string())
 }
 
-/// Writes a run as a Parquet table, one scored snapshot a row; what the run is stands in the file's metadata.
-/// `events` is asked twice for the run's whole log, in order. What is no snapshot is not written.
-pub fn write_parquet<W, I>(out: W, run: &RunSummary, mut events: impl FnMut() -> I) -> io::Result<()>
-where
-    W: Write + Send,
-    I: IntoIterator<Item = io::Result<Event>>,
-{
-    let layout = Layout::of(events())?;
+/// Writes a run as a Parquet table, one scored step a row, as `shown` has them; what the run is stands in the file's
+/// metadata. `records` is the run's whole log, in order. What is no scored step is not written.
+pub fn write_parquet<W: Write + Send>(
+    out: W,
+    run: &RunSummary,
+    shown: &Shown,
+    records: impl IntoIterator<Item = io::Result<gauntlet_model::Record>>,
+) -> io::Result<()> {
+    let layout = Layout::of(shown);
     let columns = layout.columns();
     let said = serde_json::to_string(&spec(run)).map_err(io::Error::other)?;
     let properties = WriterProperties::builder()
@@ -180,10 +224,8 @@ where
     let mut file = SerializedFileWriter::new(out, schema, Arc::new(properties)).map_err(io::Error::other)?;
     let mut group: Vec<Vec<Cell>> = Vec::new();
     let mut bytes = 0;
-    for event in events() {
-        let event = event?;
-        let Body::SnapshotScored(scored) = event.body() else { continue };
-        let row = layout.row(&event, scored);
+    for record in records {
+        let Some(row) = layout.row_of(record?)? else { continue };
         bytes += row.iter().map(weight).sum::<usize>();
         group.push(row);
         if group.len() == GROUP_ROWS || bytes >= GROUP_BYTES {
@@ -211,7 +253,7 @@ fn schema(columns: &[(String, Type)]) -> Result<TypePtr, ParquetError> {
         let (physical, logical) = match kind {
             Type::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
             Type::Number => (Physical::DOUBLE, None),
-            Type::Whole => (Physical::INT32, None),
+            Type::Whole => (Physical::INT64, None),
             Type::Time => (Physical::INT64, Some(LogicalType::timestamp(true, TimeUnit::MICROS))),
             Type::Flag => (Physical::BOOLEAN, None),
         };
@@ -255,7 +297,7 @@ fn write_column<'c>(
     match kind {
         Type::Text => write!(ByteArrayType, Cell::Text(text) => ByteArray::from(text.as_str())),
         Type::Number => write!(DoubleType, Cell::Number(number) => *number),
-        Type::Whole => write!(Int32Type, Cell::Whole(number) => *number),
+        Type::Whole => write!(Int64Type, Cell::Whole(number) => *number),
         Type::Time => write!(Int64Type, Cell::Time(micros) => *micros),
         Type::Flag => write!(BoolType, Cell::Flag(flag) => *flag),
     }

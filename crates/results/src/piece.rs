@@ -4,12 +4,20 @@
 use std::borrow::Cow;
 
 use gauntlet_model::Object;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::error::{ImportError, SHAPES};
 use crate::wherein::{column_at, line_at, path_at, word_at};
+
+/// Most elements of one list, and most members of one object, in a document. Larger files open as JSON Lines, CSV or
+/// Parquet.
+const MAX_ITEMS: usize = 1_000_000;
+/// Most memory that one value may take once it is read to the bottom.
+const MAX_VALUE_BYTES: usize = 96 << 20;
+/// About what one value takes beside its text.
+const VALUE_BYTES: usize = 32;
 
 /// The whole text (a file, or one line of it) and the number of its first line.
 #[derive(Clone, Copy)]
@@ -118,8 +126,20 @@ impl<'a> Piece<'a> {
         if !self.is_array() {
             return Err(self.refuse(format!("is {}", self.what()), "an array"));
         }
-        let raw: Vec<&RawValue> = self.read()?;
+        let Items(raw) = self.read()?;
         Ok(raw.into_iter().map(|raw| Piece { source: self.source, raw: raw.get() }).collect())
+    }
+
+    /// Refuses a value that would take many times its size in memory: each number of `[1,1,1]` becomes 32 bytes.
+    fn within(self) -> Result<(), ImportError> {
+        match bytes_in_memory(self.raw) > MAX_VALUE_BYTES {
+            true => {
+                let most = MAX_VALUE_BYTES >> 20;
+                let message = format!("would take more than {most} MiB in memory");
+                Err(self.refuse(message, "fewer values in one place"))
+            }
+            false => Ok(()),
+        }
     }
 
     /// Its members in order.
@@ -137,11 +157,13 @@ impl<'a> Piece<'a> {
         if !self.is_object() {
             return Err(self.refuse(format!("is {}", self.what()), "an object"));
         }
+        self.within()?;
         self.read()
     }
 
     /// The value, read to the bottom.
     pub fn value(self) -> Result<Value, ImportError> {
+        self.within()?;
         self.read()
     }
 
@@ -162,10 +184,19 @@ impl<'a> Members<'a> {
         self.pairs.iter().find(|(k, _)| k == key).map(|(_, piece)| *piece).filter(|piece| piece.raw != "null")
     }
 
+    /// The names of the members, in order; null ones too.
+    pub fn keys(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
+        self.pairs.iter().map(|(key, _)| key.as_ref())
+    }
+
     /// The members not named in `taken`, read to the bottom.
     pub fn others(&self, taken: &[&str]) -> Result<Object, ImportError> {
-        let rest = self.pairs.iter().filter(|(key, _)| !taken.contains(&key.as_ref()));
-        rest.map(|(key, piece)| Ok((key.clone().into_owned(), piece.value()?))).collect()
+        let rest = || self.pairs.iter().filter(|(key, _)| !taken.contains(&key.as_ref()));
+        if rest().map(|(_, piece)| bytes_in_memory(piece.raw)).sum::<usize>() > MAX_VALUE_BYTES {
+            let message = "what the file says besides its steps is too large";
+            return Err(self.piece.refuse(message, "steps, and a few facts beside them"));
+        }
+        rest().map(|(key, piece)| Ok((key.clone().into_owned(), piece.value()?))).collect()
     }
 
     /// A refusal that lists what the object holds instead.
@@ -189,6 +220,60 @@ fn shortened(key: &str) -> String {
     }
 }
 
+/// About what a value takes in memory once it is read: its text, and a value for each separator outside of texts.
+fn bytes_in_memory(raw: &str) -> usize {
+    if raw.len().saturating_mul(VALUE_BYTES) < MAX_VALUE_BYTES {
+        return raw.len();
+    }
+    let bytes = raw.as_bytes();
+    let (mut values, mut i) = (1_usize, 0);
+    while i < bytes.len() {
+        match bytes[i] {
+            b',' | b'[' | b'{' => values += 1,
+            b'"' => {
+                i += 1;
+                while i < bytes.len() && bytes[i] != b'"' {
+                    i += if bytes[i] == b'\\' { 2 } else { 1 };
+                }
+            }
+            _ => {}
+        }
+        i += 1;
+    }
+    raw.len() + values * VALUE_BYTES
+}
+
+/// The refusal of a list or an object that is too long to be held at once.
+fn too_many() -> String {
+    format!("has more than {MAX_ITEMS} entries; larger files open as JSON Lines, CSV or Parquet")
+}
+
+/// Elements of a list, not more than can be held.
+struct Items<'a>(Vec<&'a RawValue>);
+
+impl<'de> Deserialize<'de> for Items<'de> {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        struct InOrder;
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Items<'de>;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an array")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Items<'de>, A::Error> {
+                let mut raw = Vec::new();
+                while let Some(item) = items.next_element()? {
+                    if raw.len() == MAX_ITEMS {
+                        return Err(serde::de::Error::custom(too_many()));
+                    }
+                    raw.push(item);
+                }
+                Ok(Items(raw))
+            }
+        }
+        d.deserialize_seq(InOrder)
+    }
+}
+
 /// Pairs of an object, refusing a key that stands twice: one of the two values would be lost.
 struct Pairs<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
@@ -209,6 +294,9 @@ impl<'de> Deserialize<'de> for Pairs<'de> {
                             "the key {} stands twice in one object",
                             shortened(&key)
                         )));
+                    }
+                    if pairs.len() == MAX_ITEMS {
+                        return Err(serde::de::Error::custom(too_many()));
                     }
                     pairs.push((key, map.next_value()?));
                 }

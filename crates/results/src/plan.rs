@@ -1,23 +1,27 @@
 //! The second reading of a file: what the first has found of it, and the events it becomes.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use gauntlet_model::{EpisodeId, EpisodeStarted, Event, EventId, RunFinished, RunSpec, Status, Timestamp};
 use roaring::RoaringTreemap;
 use serde_json::json;
 
 use crate::error::ImportError;
-use crate::fields::keep;
-use crate::item::{Item, understood};
+use crate::fields::{Step, keep};
+use crate::item::{Item, Reader};
+use crate::names::ColumnMap;
 use crate::rows::Rows;
+use crate::snapshots::Draft;
 
 /// How the snapshots of one session are numbered.
 #[derive(Debug)]
 pub(crate) struct Numbering {
     /// Their episode, where the file holds several sessions.
     pub episode: Option<EpisodeId>,
-    /// Whether the file's own step numbers stand: each is there, and different.
+    /// Whether the file's own step numbers stand: each is there.
     pub own_steps: bool,
+    /// Whether each row is an episode of its own, as steps repeat.
+    pub by_row: bool,
 }
 
 /// What a file holds, checked to its end.
@@ -27,13 +31,22 @@ pub struct Plan {
     pub(crate) notes: String,
     pub(crate) warnings: Vec<String>,
     pub(crate) steps: u64,
+    /// Records of the file, those that are left out too.
+    pub(crate) records: u64,
     pub(crate) events: u64,
     pub(crate) sessions: BTreeMap<Option<String>, Numbering>,
+    /// What episodes of rows are named after.
+    pub(crate) stem: String,
+    /// Episodes of sessions.
+    pub(crate) episodes: BTreeSet<EpisodeId>,
     /// Records that make no event.
     pub(crate) skip: RoaringTreemap,
     pub(crate) now: Timestamp,
     /// When the run ended, where no event of the file says that it did.
     pub(crate) end: Option<Timestamp>,
+    /// How it ended then.
+    pub(crate) status: Status,
+    pub(crate) map: ColumnMap,
 }
 
 impl Plan {
@@ -65,10 +78,15 @@ impl Plan {
     /// The event that closes the run, where the file has none.
     pub fn end(&self, id: EventId) -> Result<Option<Event>, ImportError> {
         let Some(at) = self.end else { return Ok(None) };
-        let body = RunFinished { status: Status::Completed, summary: None };
+        let body = RunFinished { status: self.status, summary: None };
         Event::new(id, at, None, None, body)
             .map(Some)
             .map_err(|e| ImportError::new(e.field, e.message, "a run that can be closed"))
+    }
+
+    /// The same, where the file says how the run ended.
+    pub(crate) fn own_end(&self, id: EventId) -> Result<Option<Event>, ImportError> {
+        if self.status == Status::Completed { Ok(None) } else { self.end(id) }
     }
 
     /// The second reading: the events in the file's order. `ids` makes ids for snapshots that bring none; asked in
@@ -78,18 +96,39 @@ impl Plan {
         rows: Box<dyn Rows + 'p>,
         ids: &'p mut dyn FnMut() -> EventId,
     ) -> Replay<'p> {
-        Replay { plan: self, rows, ids, place: 0, counts: BTreeMap::new(), queue: VecDeque::new() }
+        let reader = Reader::new(self.map.clone());
+        Replay { plan: self, rows, reader, ids, place: 0, counts: BTreeMap::new(), queue: VecDeque::new() }
     }
+
+    /// The episode of the row at a place of the file.
+    fn episode_of_row(&self, session: Option<&str>, place: u64) -> Result<EpisodeId, ImportError> {
+        let stem = session.filter(|session| EpisodeId::new(*session).is_ok()).unwrap_or(&self.stem);
+        let mut name = format!("{}-{}", stem.chars().take(40).collect::<String>(), place + 1);
+        loop {
+            let id = EpisodeId::new(name.clone());
+            let id = id.map_err(|e| ImportError::new(e.field, e.message, "a name"))?;
+            if !self.episodes.contains(&id) {
+                return Ok(id);
+            }
+            name.push('_');
+        }
+    }
+}
+
+/// The step of the record at a place of the file: they count from 1.
+pub(crate) fn at_place(place: u64) -> Step {
+    place + 1
 }
 
 /// The events of a file, one at a time.
 pub struct Replay<'p> {
     plan: &'p Plan,
     rows: Box<dyn Rows + 'p>,
+    reader: Reader,
     ids: &'p mut dyn FnMut() -> EventId,
     place: u64,
     /// Snapshots of each session so far.
-    counts: BTreeMap<Option<String>, u64>,
+    counts: BTreeMap<Option<String>, Step>,
     queue: VecDeque<Event>,
 }
 
@@ -100,40 +139,73 @@ impl Replay<'_> {
     }
 
     fn read(&mut self) -> Result<bool, ImportError> {
-        let Some(record) = self.rows.next()? else { return Ok(false) };
         let place = self.place;
+        if place >= self.plan.records {
+            return Ok(false);
+        }
         self.place += 1;
-        if self.plan.skip.contains(place) {
+        let is_left_out = self.plan.skip.contains(place);
+        let record = match self.rows.next() {
+            Err(error) if is_left_out => return Ok(!error.is_end),
+            other => other?,
+        };
+        let Some(record) = record else { return Ok(false) };
+        if is_left_out {
             return Ok(true);
         }
-        let mut draft = match understood(record)? {
-            Item::Event(event, _) => {
-                self.queue.push_back(event);
-                return Ok(true);
+        match self.reader.understand(record)? {
+            Item::Event(event, _) => self.queue.push_back(event),
+            Item::Draft(draft) => {
+                let (plan, counts) = (self.plan, &mut self.counts);
+                plan.draft(place, *draft, counts, self.ids, &mut self.queue)?;
             }
-            Item::Draft(draft) => draft,
-        };
+        }
+        Ok(true)
+    }
+}
+
+impl Plan {
+    /// The events of one step.
+    fn draft(
+        &self,
+        place: u64,
+        mut draft: Draft<'_>,
+        counts: &mut BTreeMap<Option<String>, Step>,
+        ids: &mut dyn FnMut() -> EventId,
+        queue: &mut VecDeque<Event>,
+    ) -> Result<(), ImportError> {
         let session = draft.session.take();
-        let Some(numbering) = self.plan.sessions.get(&session) else {
+        let Some(numbering) = self.sessions.get(&session) else {
             return Err(draft.fields.refuse("session_id", "is new", "the file as it was checked"));
         };
-        let at = draft.at.unwrap_or(self.plan.now);
-        let count = self.counts.entry(session.clone()).or_default();
+        let at = draft.at.unwrap_or(self.now);
+        let count = counts.entry(session.clone()).or_default();
         *count = count.saturating_add(1);
         if let (1, Some(episode)) = (*count, &numbering.episode) {
             let metadata = session.iter().map(|session| ("session_id".to_owned(), json!(session))).collect();
-            let body = EpisodeStarted { task: None, metadata };
-            let started = draft.fields.event((self.ids)(), at, Some(episode.clone()), None, body)?;
-            self.queue.push_back(started);
+            let task = draft.is_episode.then(|| self.spec.task.clone()).flatten();
+            let body = EpisodeStarted { task, metadata };
+            queue.push_back(draft.fields.event(ids(), at, Some(episode.clone()), None, body)?);
         }
-        let step = draft.step.filter(|_| numbering.own_steps).unwrap_or(*count);
+        let step = draft.step.or_else(|| draft.is_episode.then(|| at_place(place)));
+        let step = step.filter(|_| numbering.own_steps).unwrap_or(*count);
         if let (false, Some(own)) = (numbering.own_steps, draft.step) {
             keep(&mut draft.body.metadata, "step", json!(own));
         }
+        let episode = match numbering.by_row {
+            true => Some(self.episode_of_row(session.as_deref(), place)?),
+            false => numbering.episode.clone(),
+        };
+        if let (true, Some(session)) = (numbering.by_row && self.sessions.len() > 1, session) {
+            keep(&mut draft.body.metadata, "session_id", json!(session));
+        }
+        for recorded in std::mem::take(&mut draft.before) {
+            let body = recorded.into_body(at);
+            queue.push_back(draft.fields.event(ids(), at, episode.clone(), Some(step), body)?);
+        }
         let body = std::mem::take(&mut draft.body);
-        let event = draft.fields.event((self.ids)(), at, numbering.episode.clone(), Some(step), body)?;
-        self.queue.push_back(event);
-        Ok(true)
+        queue.push_back(draft.fields.event(ids(), at, episode, Some(step), body)?);
+        Ok(())
     }
 }
 

@@ -3,20 +3,22 @@
 use std::collections::BTreeSet;
 
 use gauntlet_model::{Event, Object, Scores, SnapshotScored, Timestamp};
+use gauntlet_values::{Decimal, Reading, number, time as instant};
 use serde_json::{Value, json};
 
 use crate::detailed::{self, Detail};
 use crate::error::ImportError;
-use crate::fields::{instant, keep, said};
-use crate::import::{Context, Read};
+use crate::fields::{Step, keep, said};
+use crate::import::{Context, Head};
 use crate::piece::{Members, Piece};
+use crate::tally::Tally;
 use crate::{run, summary};
 
 /// Keys of an entry that are read as steps, not kept as facts.
 const STEPS: [&str; 6] = ["results", "summary", "detailed_results", "rewards", "snapshots", "gauntlet"];
 
 /// A report under `results`: one entry or several, directly or one level further in.
-pub(crate) fn of_report(top: &Members<'_>, context: &mut Context<'_>) -> Result<Read, ImportError> {
+pub(crate) fn of_report(top: &Members<'_>, context: &mut Context<'_>) -> Result<Head, ImportError> {
     let mut entries = Vec::new();
     let mut groups: Vec<Object> = Vec::new();
     let mut shape = "half nested";
@@ -47,7 +49,7 @@ pub(crate) fn of_report(top: &Members<'_>, context: &mut Context<'_>) -> Result<
         context.warnings.push(format!("top-level `{key}` was not read: the steps come from `results`"));
     }
     let time = file_time(&top_facts, context);
-    let (events, mut facts) = match entries.as_slice() {
+    let (_, mut facts) = match entries.as_slice() {
         [only] => entry(only, 0, time, context)?,
         several => all(several, time, context)?,
     };
@@ -57,57 +59,56 @@ pub(crate) fn of_report(top: &Members<'_>, context: &mut Context<'_>) -> Result<
         _ => keep(&mut facts, "groups", json!(groups)),
     }
     absorb(&mut facts, top_facts);
-    Ok(Read { spec: run::spec(context.name, shape, "evaluation", facts), notes: String::new(), events })
+    Ok(Head { spec: run::spec(context.name, shape, "evaluation", facts), notes: String::new() })
 }
 
 /// A report without `results`: `summary` and `detailed_results` at the top, or the flat benchmark.
-pub(crate) fn of_entry(top: &Members<'_>, context: &mut Context<'_>) -> Result<Read, ImportError> {
+pub(crate) fn of_entry(top: &Members<'_>, context: &mut Context<'_>) -> Result<Head, ImportError> {
     let flat = top.get("summary").is_none() && top.get("detailed_results").is_none();
-    let (events, facts) = entry(top, 0, context.now, context)?;
+    let (_, facts) = entry(top, 0, context.now, context)?;
     if top.get("snapshots").is_some() {
         context
             .warnings
             .push("top-level `snapshots` was not read: the steps come from the report".to_owned());
     }
     let shape = if flat { "flat benchmark" } else { "summary and detailed results" };
-    Ok(Read { spec: run::spec(context.name, shape, "evaluation", facts), notes: String::new(), events })
+    Ok(Head { spec: run::spec(context.name, shape, "evaluation", facts), notes: String::new() })
 }
 
 fn results<'a>(members: &Members<'a>) -> Result<Vec<Piece<'a>>, ImportError> {
     members.get("results").map_or(Ok(Vec::new()), Piece::items)
 }
 
-/// Several entries as one run: steps numbered on, the facts of each kept apart.
+/// Several entries as one run: steps numbered on, the facts of each kept apart. Answers how many steps there are.
 fn all(
     entries: &[Members<'_>],
     time: Timestamp,
     context: &mut Context<'_>,
-) -> Result<(Vec<Event>, Object), ImportError> {
-    let mut events = Vec::new();
+) -> Result<(usize, Object), ImportError> {
+    let mut before = 0;
     let mut kept = Vec::new();
     for members in entries {
-        let before = events.len();
-        let (mut steps, facts) = entry(members, before, time, context)?;
+        let (steps, facts) = entry(members, before, time, context)?;
         let mut said = Object::new();
         said.insert("first_step".to_owned(), json!(before as u64 + 1));
-        said.insert("steps".to_owned(), json!(steps.len() as u64));
+        said.insert("steps".to_owned(), json!(steps as u64));
         for (key, value) in facts {
             keep(&mut said, &key, value);
         }
         kept.push(Value::Object(said));
-        events.append(&mut steps);
+        before += steps;
     }
     context.warnings.push(format!("the file holds {} entries; their steps are numbered on", entries.len()));
-    Ok((events, Object::from_iter([("entries".to_owned(), Value::Array(kept))])))
+    Ok((before, Object::from_iter([("entries".to_owned(), Value::Array(kept))])))
 }
 
-/// One entry: its steps, numbered from `before + 1`, and its facts.
+/// One entry: its steps go out, numbered from `before + 1`. Answers how many there are, and the entry's facts.
 fn entry(
     members: &Members<'_>,
     before: usize,
     time: Timestamp,
     context: &mut Context<'_>,
-) -> Result<(Vec<Event>, Object), ImportError> {
+) -> Result<(usize, Object), ImportError> {
     let mut facts = members.others(&STEPS)?;
     let time = match facts.get("timestamp") {
         Some(_) => file_time(&facts, context),
@@ -126,9 +127,10 @@ fn entry(
     let rewards = in_summary("rewards").or_else(|| members.get("rewards"));
     let list = detailed_results(members, in_summary("detailed_results"), &mut said, context)?;
     let numbers = rewards.map(read_rewards).transpose()?;
-    let events = match (list, &numbers) {
+    let steps = match (list, &numbers) {
         (Some(items), _) if !items.is_empty() || numbers.as_ref().is_none_or(Vec::is_empty) => {
-            let (events, own) = of_details(items, before, time, context)?;
+            let own = of_details(items, before, time, context)?;
+            let steps = own.len();
             if let Some(numbers) = numbers.filter(|numbers| *numbers != own) {
                 let place = members.piece.path();
                 let at = if place.is_empty() { "summary" } else { &place };
@@ -137,7 +139,7 @@ fn entry(
                 ));
                 said.insert("rewards".to_owned(), json!(numbers));
             }
-            events
+            steps
         }
         (list, Some(numbers)) => {
             if list.is_some() || inner.is_some() {
@@ -155,7 +157,7 @@ fn entry(
     if !said.is_empty() {
         keep(&mut facts, "summary", Value::Object(said));
     }
-    Ok((events, facts))
+    Ok((steps, facts))
 }
 
 /// The detailed results of an entry. Reports often repeat them inside the summary; an equal copy is dropped.
@@ -182,47 +184,63 @@ fn detailed_results<'a>(
     }
 }
 
-fn read_rewards(piece: Piece<'_>) -> Result<Vec<f64>, ImportError> {
-    let number = |item: Piece<'_>| {
+/// Bare rewards; `None` where one was not evaluated.
+fn read_rewards(piece: Piece<'_>) -> Result<Vec<Option<f64>>, ImportError> {
+    let read = |item: Piece<'_>| {
         let value = item.value()?;
-        value.as_f64().ok_or_else(|| item.refuse(format!("is {}", said(&value)), "a finite number"))
+        match number(&value, Decimal::Point) {
+            Reading::Value(reward) => Ok(Some(reward)),
+            Reading::NotEvaluated => Ok(None),
+            Reading::Invalid => Err(item.refuse(format!("is {}", said(&value)), "a finite number")),
+        }
     };
-    piece.items()?.into_iter().map(number).collect()
+    piece.items()?.into_iter().map(read).collect()
 }
 
-/// Steps from detailed results, in the order of their indices, and their rewards in that order.
+/// Steps from detailed results, in the order of their indices; answers their rewards in that order.
 fn of_details(
-    items: Vec<Piece<'_>>,
+    mut items: Vec<Piece<'_>>,
     before: usize,
     time: Timestamp,
     context: &mut Context<'_>,
-) -> Result<(Vec<Event>, Vec<f64>), ImportError> {
-    let mut details = items.into_iter().map(detailed::read).collect::<Result<Vec<_>, _>>()?;
-    order(&mut details, context);
-    let mut rewards = Vec::with_capacity(details.len());
-    let mut events = Vec::with_capacity(details.len());
-    for (k, detail) in details.into_iter().enumerate() {
-        let Detail { reward, at, body, fields, .. } = detail;
-        rewards.extend(reward.or_else(|| body.scores.root()));
-        events.push(fields.event(
-            (context.ids)(),
-            at.unwrap_or(time),
-            None,
-            Some(number(before + k)),
-            body,
-        )?);
+) -> Result<Vec<Option<f64>>, ImportError> {
+    order(&mut items, context);
+    let mut rewards = Vec::with_capacity(items.len());
+    let mut tally = Tally::default();
+    for (k, item) in items.into_iter().enumerate() {
+        let Detail { reward, at, body, mut fields } = detailed::read(item)?;
+        rewards.push(reward.or_else(|| body.scores.root()));
+        tally.add(std::mem::take(&mut fields.tally));
+        let at = at.unwrap_or(time);
+        let event = fields.event((context.ids)(), at, None, Some(step_at(before + k)), body)?;
+        (context.emit)(event)?;
     }
-    Ok((events, rewards))
+    context.warnings.extend(tally.notes());
+    Ok(rewards)
+}
+
+/// The index a detailed result says it has. The rest of it is read when its turn comes.
+#[derive(serde::Deserialize)]
+struct Indexed {
+    #[serde(default)]
+    index: Option<Value>,
 }
 
 /// Puts details in the order of their indices, where every one has its own; says where that is not so.
-fn order(details: &mut [Detail<'_>], context: &mut Context<'_>) {
-    let indices: Vec<u64> = details.iter().filter_map(|d| d.index).collect();
-    if indices.is_empty() || indices.is_sorted_by(|a, b| a < b) && indices.len() == details.len() {
+fn order(items: &mut Vec<Piece<'_>>, context: &mut Context<'_>) {
+    let index = |item: &Piece<'_>| {
+        let indexed: Option<Indexed> = serde_json::from_str(item.raw).ok();
+        indexed.and_then(|indexed| indexed.index?.as_u64())
+    };
+    let all: Vec<Option<u64>> = items.iter().map(index).collect();
+    let indices: Vec<u64> = all.iter().flatten().copied().collect();
+    if indices.is_empty() || indices.is_sorted_by(|a, b| a < b) && indices.len() == items.len() {
         return;
     }
-    if indices.len() == details.len() && indices.iter().collect::<BTreeSet<_>>().len() == details.len() {
-        details.sort_by_key(|d| d.index);
+    if indices.len() == items.len() && indices.iter().collect::<BTreeSet<_>>().len() == items.len() {
+        let mut indexed: Vec<_> = indices.into_iter().zip(items.drain(..)).collect();
+        indexed.sort_by_key(|(index, _)| *index);
+        items.extend(indexed.into_iter().map(|(_, item)| item));
         context
             .warnings
             .push("the detailed results stand out of order; they were ordered by their index".to_owned());
@@ -233,43 +251,47 @@ fn order(details: &mut [Detail<'_>], context: &mut Context<'_>) {
     }
 }
 
-/// Steps from bare rewards.
+/// Steps from bare rewards; answers how many.
 fn of_rewards(
     piece: Piece<'_>,
-    rewards: &[f64],
+    rewards: &[Option<f64>],
     said: &Object,
     before: usize,
     time: Timestamp,
     context: &mut Context<'_>,
-) -> Result<Vec<Event>, ImportError> {
+) -> Result<usize, ImportError> {
     let refuse = |e: gauntlet_model::FieldError| piece.refuse(e.to_string(), "finite rewards");
-    let mut events = Vec::with_capacity(rewards.len());
+    let mut tally = Tally::default();
     for (i, reward) in rewards.iter().enumerate() {
-        let scores = Scores::new([("root", *reward)]).map_err(refuse)?;
-        let body =
-            SnapshotScored { scores, failures: summary::failures_at(said, i), ..SnapshotScored::default() };
-        events.push(Event::new((context.ids)(), time, None, Some(number(before + i)), body).map_err(refuse)?);
+        let scores = Scores::new(reward.iter().map(|reward| ("root", *reward))).map_err(refuse)?;
+        tally.not_evaluated += u64::from(reward.is_none());
+        let body = SnapshotScored {
+            scores,
+            not_evaluated: reward.is_none().then(|| "root".to_owned()).into_iter().collect(),
+            failures: summary::failures_at(said, i),
+            ..SnapshotScored::default()
+        };
+        let step = Some(step_at(before + i));
+        (context.emit)(Event::new((context.ids)(), time, None, step, body).map_err(refuse)?)?;
     }
-    Ok(events)
+    context.warnings.extend(tally.notes());
+    Ok(rewards.len())
 }
 
 /// The step of the result at position `k`: steps count from 1. What does not fit is refused by the event.
-fn number(k: usize) -> u64 {
-    (k as u64).saturating_add(1)
+fn step_at(k: usize) -> Step {
+    Step::try_from(k + 1).unwrap_or(Step::MAX)
 }
 
 /// The time a report gives for itself; said aloud where it cannot be read.
 fn file_time(facts: &Object, context: &mut Context<'_>) -> Timestamp {
     let Some(value) = facts.get("timestamp").filter(|v| !v.is_null()) else { return context.now };
-    instant(value).map_or_else(
-        || {
-            context
-                .warnings
-                .push(format!("timestamp {} is not a time; the time of the import stands in", said(value)));
-            context.now
-        },
-        |(_, at)| at,
-    )
+    instant(value).value().unwrap_or_else(|| {
+        context
+            .warnings
+            .push(format!("timestamp {} is not a time; the time of the import stands in", said(value)));
+        context.now
+    })
 }
 
 /// Adds outer facts to inner ones: equal ones once, differing ones under `outer`.

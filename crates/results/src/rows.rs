@@ -4,11 +4,14 @@ use std::cell::Cell;
 use std::io::{self, BufReader, Read};
 use std::rc::Rc;
 
+use gauntlet_model::{Status, Timestamp};
 use parquet::file::reader::ChunkReader;
 
+use crate::archive::Archive;
 use crate::error::ImportError;
 use crate::fields::Fields;
 use crate::jsonl::{self, Lines};
+use crate::options::Options;
 use crate::piece::Piece;
 use crate::{csv, film, parquet as tables};
 
@@ -20,7 +23,7 @@ const HEAD_BYTES: u64 = 256 << 10;
 /// How a file is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// One JSON document: read as a whole by [`crate::import`].
+    /// One JSON document: read by [`crate::Document`].
     Document,
     /// JSON Lines.
     Lines,
@@ -30,6 +33,8 @@ pub enum Format {
     Csv(u8),
     /// A Parquet table.
     Parquet,
+    /// A zip archive with one JSON document a sample.
+    Archive,
 }
 
 impl Format {
@@ -44,9 +49,15 @@ impl Format {
         if film::is_packed(&head) {
             return Ok(Self::Packed);
         }
-        let packed = [(&b"\x1f\x8b"[..], "compressed with gzip"), (&b"PK\x03\x04"[..], "a zip archive")];
-        if let Some((_, what)) = packed.iter().find(|(mark, _)| head.starts_with(mark)) {
-            return Err(ImportError::new("", format!("is {what}; unpack it first"), crate::error::SHAPES));
+        if head.starts_with(b"PK\x03\x04") {
+            return Ok(Self::Archive);
+        }
+        if head.starts_with(b"\x1f\x8b") {
+            return Err(ImportError::new(
+                "",
+                "is compressed with gzip; unpack it first",
+                crate::error::SHAPES,
+            ));
         }
         // What is cut at the end of the head, in the middle of a character, says nothing about the format.
         let text = match std::str::from_utf8(&head) {
@@ -63,7 +74,11 @@ impl Format {
 }
 
 /// The records of a file that is no document. `None` for a document.
-pub(crate) fn open<S>(format: Format, source: S) -> Result<Option<Box<dyn Rows>>, ImportError>
+pub(crate) fn open<S>(
+    format: Format,
+    source: S,
+    options: &Options,
+) -> Result<Option<Box<dyn Rows>>, ImportError>
 where
     S: ChunkReader + 'static,
     S::T: 'static,
@@ -71,18 +86,25 @@ where
     let bytes = Rc::new(Budget::default());
     let counted = |source: &S| -> Result<_, ImportError> {
         let inner = source.get_read(0).map_err(|e| unreadable(io::Error::other(e)))?;
-        Ok(BufReader::with_capacity(256 << 10, Counted { inner, budget: Rc::clone(&bytes), limited: false }))
+        let counted = Counted { inner, budget: Rc::clone(&bytes), limited: false };
+        Ok(BufReader::with_capacity(64 << 10, Watched { inner: counted, options: options.clone() }))
     };
     Ok(Some(match format {
         Format::Document => return Ok(None),
         Format::Lines => Box::new(Lines::new(counted(&source)?, bytes.clone())),
-        Format::Packed => Box::new(Lines::new(film::unpack(counted(&source)?)?, bytes.clone())),
+        Format::Packed => {
+            // What is unpacked is watched as well: a few bytes may become gigabytes that hold no record.
+            let unpacked = film::unpack(counted(&source)?)?;
+            Box::new(Lines::new(Watched { inner: unpacked, options: options.clone() }, bytes.clone()))
+        }
         Format::Csv(separator) => {
             let inner = source.get_read(0).map_err(|e| unreadable(io::Error::other(e)))?;
             let counted = Counted { inner, budget: bytes.clone(), limited: true };
-            Box::new(csv::Table::new(counted, separator, bytes.clone())?)
+            let watched = Watched { inner: counted, options: options.clone() };
+            Box::new(csv::Table::new(watched, separator, bytes.clone(), options)?)
         }
-        Format::Parquet => Box::new(tables::Table::new(source)?),
+        Format::Parquet => Box::new(tables::Table::new(source, options)?),
+        Format::Archive => Box::new(Archive::new(source, options)?),
     }))
 }
 
@@ -94,19 +116,30 @@ pub(crate) trait Rows {
     /// About how many bytes of the file have been read.
     fn position_bytes(&self) -> u64;
 
+    /// When the run began, where the file says so before its records.
+    fn began_at(&self) -> Option<Timestamp> {
+        None
+    }
+
     /// What the file says of the run as a whole, where it has a place for that.
-    fn about(&mut self) -> Result<About, ImportError> {
+    fn about(&mut self, _name: &str) -> Result<About, ImportError> {
         Ok(About::default())
     }
 }
 
 /// What a file says of its run beside the records.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct About {
     /// What the run is.
     pub spec: Option<gauntlet_model::RunSpec>,
     /// People's notes.
     pub notes: String,
+    /// When it began.
+    pub began_at: Option<Timestamp>,
+    /// How it ended.
+    pub status: Option<Status>,
+    /// Texts that were repaired.
+    pub repaired: u64,
 }
 
 /// One record, still unread or read as a row of a table.
@@ -118,13 +151,21 @@ pub(crate) enum Record<'a> {
 }
 
 /// Pieces that are in memory already.
+#[derive(Clone)]
 pub(crate) struct Pieces<'a> {
     items: std::vec::IntoIter<Piece<'a>>,
+    about: About,
 }
 
 impl<'a> Pieces<'a> {
     pub fn new(items: Vec<Piece<'a>>) -> Self {
-        Self { items: items.into_iter() }
+        Self { items: items.into_iter(), about: About::default() }
+    }
+
+    /// The same, with what the document says beside them.
+    pub fn with(mut self, about: About) -> Self {
+        self.about = about;
+        self
     }
 }
 
@@ -135,6 +176,14 @@ impl Rows for Pieces<'_> {
 
     fn position_bytes(&self) -> u64 {
         0
+    }
+
+    fn began_at(&self) -> Option<Timestamp> {
+        self.about.began_at
+    }
+
+    fn about(&mut self, _name: &str) -> Result<About, ImportError> {
+        Ok(std::mem::take(&mut self.about))
     }
 }
 
@@ -175,7 +224,22 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
+/// A reader that asks at each read whether it is to go on.
+pub(crate) struct Watched<R> {
+    pub inner: R,
+    pub options: Options,
+}
+
+impl<R: Read> Read for Watched<R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        if !self.options.goes_on() {
+            return Err(io::Error::other("the reading was stopped"));
+        }
+        self.inner.read(bytes)
+    }
+}
+
 /// A file that cannot be read is no wrong file, but there is nothing to open either.
 pub(crate) fn unreadable(error: io::Error) -> ImportError {
-    ImportError::new("", format!("the file cannot be read: {error}"), "a file that is whole")
+    ImportError::new("", format!("the file cannot be read: {error}"), "a file that is whole").at_end()
 }

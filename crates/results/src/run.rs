@@ -42,6 +42,16 @@ pub(crate) fn spec_of(started: RunStarted) -> RunSpec {
     }
 }
 
+/// Where a run keeps the notes of its import, in its metadata.
+const NOTES: &str = "import_notes";
+
+/// Keeps the notes of an import with the run.
+pub(crate) fn note(spec: &mut RunSpec, notes: &[String]) {
+    if !notes.is_empty() {
+        spec.metadata.insert(NOTES.to_owned(), json!(notes));
+    }
+}
+
 /// Refuses a spec whose `run.started` would be refused later.
 pub(crate) fn check(spec: &RunSpec, now: Timestamp) -> Result<(), ImportError> {
     let refuse = |e: FieldError| {
@@ -62,7 +72,7 @@ pub(crate) fn check(spec: &RunSpec, now: Timestamp) -> Result<(), ImportError> {
 }
 
 /// The text, where it can stand as a name: one line, not empty, not too long.
-fn one_line(text: &str) -> Option<String> {
+pub(crate) fn one_line(text: &str) -> Option<String> {
     let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let clean = clean.trim();
     (!clean.is_empty() && clean.len() <= MAX_LABEL_BYTES).then(|| clean.to_owned())
@@ -74,9 +84,9 @@ fn file_name(file: &str) -> &str {
 }
 
 /// A run's name from a file's name: no folders, no ending that says which format.
-fn name_of(file: &str) -> String {
+pub(crate) fn name_of(file: &str) -> String {
     let name = file_name(file);
-    let stem = [".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".film"]
+    let stem = [".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".film", ".eval"]
         .iter()
         .find_map(|ending| {
             let cut = name.len().checked_sub(ending.len())?;
@@ -85,6 +95,13 @@ fn name_of(file: &str) -> String {
         .unwrap_or(name);
     let short: String = stem.chars().take(MAX_LABEL_BYTES / 4).collect();
     one_line(&short).unwrap_or_else(|| "imported".to_owned())
+}
+
+/// What the episodes of a file's rows are named after: the file's name, where that can be an id.
+pub(crate) fn episode_stem(file: &str) -> String {
+    let clean =
+        name_of(file).chars().map(|c| if matches!(c, '/' | '\\') { '-' } else { c }).take(40).collect();
+    if clean == "." || clean == ".." { "file".to_owned() } else { clean }
 }
 
 #[cfg(test)]

@@ -1,28 +1,56 @@
 //! Snapshots in a list: under `snapshots`, in a bare array, or one a line; events of our own may stand among
 //! them. Hubs write such lists in order of arrival, sometimes an entry twice, sometimes several sessions.
 
-use gauntlet_model::{Object, SnapshotScored, Timestamp};
+use gauntlet_model::{Object, SnapshotScored, StepError, StepKind, StepRecorded, Timestamp};
+use gauntlet_values::Decimal;
 use serde_json::Value;
 
+use crate::columns::{Cells, Columns};
 use crate::error::ImportError;
-use crate::fields::{Fields, keep};
-use crate::import::{Context, Read};
+use crate::fields::{Fields, Step, keep};
+use crate::import::{Context, Head};
 use crate::piece::{Members, Piece};
-use crate::rows::Pieces;
+use crate::rows::{About, Pieces};
 use crate::survey::Survey;
 
 /// A snapshot that has been read; its step and episode are settled once all are known.
 pub(crate) struct Draft<'a> {
     pub fields: Fields<'a>,
     pub session: Option<String>,
-    pub step: Option<u64>,
+    pub step: Option<Step>,
     pub at: Option<Timestamp>,
     pub body: SnapshotScored,
+    /// What happened before it was scored, in order.
+    pub before: Vec<Recorded>,
+    /// Whether it is an episode of its own, which its session names.
+    pub is_episode: bool,
 }
 
-/// Whether an object is a snapshot or an event of ours.
-pub(crate) fn is_item(members: &Members<'_>) -> bool {
-    members.get("scores").is_some() || is_event(members)
+/// One step of a transcript; its time and its place are those of the step that it leads to.
+#[derive(Debug)]
+pub(crate) struct Recorded {
+    pub kind: StepKind,
+    pub name: Option<String>,
+    pub span: String,
+    pub payload: Object,
+    pub error: Option<StepError>,
+}
+
+impl Recorded {
+    /// The body of its event.
+    pub fn into_body(self, at: Timestamp) -> StepRecorded {
+        StepRecorded {
+            step_kind: self.kind,
+            name: self.name,
+            span_id: self.span,
+            parent_span_id: None,
+            started_at: at,
+            ended_at: None,
+            payload: self.payload,
+            error: self.error,
+            metadata: Object::new(),
+        }
+    }
 }
 
 /// Whether an object is an event of ours.
@@ -31,13 +59,26 @@ pub(crate) fn is_event(members: &Members<'_>) -> bool {
 }
 
 /// `{"snapshots": [...]}` and whatever stands beside it.
-pub(crate) fn of_object(top: &Members<'_>, context: &mut Context<'_>) -> Result<Read, ImportError> {
+pub(crate) fn of_object(top: &Members<'_>, context: &mut Context<'_>) -> Result<Head, ImportError> {
     let items = top.get("snapshots").map_or(Ok(Vec::new()), Piece::items)?;
     list(items, top.others(&["snapshots"])?, "snapshots", context)
 }
 
+/// One step or event that is a document of its own.
+pub(crate) fn of_one(
+    root: Piece<'_>,
+    top: &Members<'_>,
+    context: &mut Context<'_>,
+) -> Result<Head, ImportError> {
+    let is_step = is_event(top) || top.get("scores").is_some() || {
+        let columns = Columns::of(top.keys(), &context.options.map, Decimal::Point, Cells::Json)?;
+        columns.has_scores()
+    };
+    if is_step { of_pieces(vec![root], context) } else { Err(top.unknown()) }
+}
+
 /// A bare list: an array's elements or a file's lines.
-pub(crate) fn of_pieces(items: Vec<Piece<'_>>, context: &mut Context<'_>) -> Result<Read, ImportError> {
+pub(crate) fn of_pieces(items: Vec<Piece<'_>>, context: &mut Context<'_>) -> Result<Head, ImportError> {
     list(items, Object::new(), "list of snapshots", context)
 }
 
@@ -46,14 +87,33 @@ fn list(
     facts: Object,
     shape: &'static str,
     context: &mut Context<'_>,
-) -> Result<Read, ImportError> {
-    let mut survey = Survey::of_list(Pieces::new(items.clone()), context.now, shape, facts);
-    while survey.advance()? {}
+) -> Result<Head, ImportError> {
+    read_all(Pieces::new(items), About::default(), facts, shape, context)
+}
+
+/// Reads a list: checked to its end, then its events.
+pub(crate) fn read_all(
+    items: Pieces<'_>,
+    about: About,
+    facts: Object,
+    shape: &'static str,
+    context: &mut Context<'_>,
+) -> Result<Head, ImportError> {
+    let options = context.options;
+    let first = items.clone().with(about);
+    let mut survey = Survey::new(Box::new(first), context.now, shape, facts, options);
+    while survey.advance()? {
+        context.look()?;
+    }
     let plan = survey.plan(context.name)?;
+    for event in plan.replay(Box::new(items), &mut *context.ids) {
+        (context.emit)(event?)?;
+    }
+    if let Some(end) = plan.own_end((context.ids)())? {
+        (context.emit)(end)?;
+    }
     context.warnings.extend(plan.warnings().iter().cloned());
-    let events =
-        plan.replay(Box::new(Pieces::new(items)), &mut *context.ids).collect::<Result<Vec<_>, _>>()?;
-    Ok(Read { spec: plan.spec().clone(), notes: plan.notes().to_owned(), events })
+    Ok(Head { spec: plan.spec().clone(), notes: plan.notes().to_owned() })
 }
 
 /// The snapshot these fields are. Fields it does not know stay, as metadata.
@@ -61,14 +121,17 @@ pub(crate) fn of_fields(mut fields: Fields<'_>) -> Result<Draft<'_>, ImportError
     let session = fields.take_text("session_id");
     let step = fields.take_step("step")?;
     let scores = fields.take_scores("scores")?;
-    let scores =
+    let (scores, mut skipped) =
         scores.ok_or_else(|| fields.refuse("scores", "is missing", "rubric paths and finite numbers"))?;
-    let (timestamp, at) = fields.take_time("timestamp")?.unzip();
+    let (timestamp, at) = fields.take_time("timestamp").unzip();
     let is_paused = fields.take_flag("is_paused")?.unwrap_or(false);
     let challenge = fields.take_challenge()?;
-    let not_evaluated = fields.take_as("not_evaluated", "a list of rubric paths")?.unwrap_or_default();
+    let named: Option<Vec<String>> = fields.take_as("not_evaluated", "a list of rubric paths")?;
+    let mut not_evaluated = named.unwrap_or_default();
+    skipped.retain(|path| !not_evaluated.contains(path));
+    not_evaluated.append(&mut skipped);
     let failures = fields.take_as("failures", "a list of failure kinds")?.unwrap_or_default();
-    let duration_ms = fields.take_as("duration_ms", "milliseconds")?;
+    let duration_ms = fields.take_number("duration_ms")?;
     let mut metadata = fields.take_object("metadata")?.map_or_else(Object::new, |inner| inner.left);
     let action = fields.take_text("action").unwrap_or_else(|| moved(&mut metadata, "action"));
     let observation = fields.take_text("observation").unwrap_or_else(|| moved(&mut metadata, "observation"));
@@ -88,7 +151,7 @@ pub(crate) fn of_fields(mut fields: Fields<'_>) -> Result<Draft<'_>, ImportError
         timestamp,
         posted: Vec::new(),
     };
-    Ok(Draft { fields, session, step, at, body })
+    Ok(Draft { fields, session, step, at, body, before: Vec::new(), is_episode: false })
 }
 
 /// A text that hubs keep in a snapshot's metadata, moved out of it.

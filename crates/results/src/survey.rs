@@ -6,17 +6,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use gauntlet_model::{Body, EpisodeId, Event, EventId, MAX_LABEL_BYTES, Object, RunSpec, Timestamp};
+use gauntlet_model::{Body, EpisodeId, Event, EventId, MAX_LABEL_BYTES, Object, RunSpec, Status, Timestamp};
 use roaring::RoaringTreemap;
 use serde_json::{Value, json};
 
 use crate::error::ImportError;
 use crate::fields::said;
-use crate::item::{Item, understood};
-use crate::plan::{Numbering, Plan};
-use crate::rows::{About, Pieces, Rows};
+use crate::import::closes;
+use crate::item::{Item, Reader};
+use crate::names::ColumnMap;
+use crate::options::Options;
+use crate::plan::{Numbering, Plan, at_place};
+use crate::rows::{About, Rows};
 use crate::run;
 use crate::snapshots::Draft;
+use crate::tally::Tally;
 use crate::window::{Before, Window};
 
 /// What one session of the file holds.
@@ -26,6 +30,8 @@ struct Session {
     numbered: bool,
     unnumbered: bool,
     repeated: bool,
+    /// Whether it is an episode, however many there are.
+    is_episode: bool,
 }
 
 /// A label that every snapshot may carry.
@@ -37,8 +43,8 @@ struct Label {
 }
 
 impl Label {
-    fn see(&mut self, metadata: &Object, key: &str) {
-        let text = metadata.get(key).and_then(Value::as_str);
+    fn see(&mut self, value: Option<&Value>) {
+        let text = value.and_then(Value::as_str);
         match (self.seen, text) {
             (false, text) => self.value = text.map(str::to_owned),
             (true, text) => self.differs |= self.value.as_deref() != text,
@@ -58,7 +64,9 @@ impl Label {
 /// The first reading.
 pub struct Survey<'r> {
     rows: Box<dyn Rows + 'r>,
+    reader: Reader,
     found: Found,
+    options: Options,
 }
 
 /// What it has found so far.
@@ -74,20 +82,26 @@ struct Found {
     more_starts: u64,
     skip: RoaringTreemap,
     ids: Window<EventId>,
-    said: Window<(u64, u64)>,
     event_copies: u64,
-    draft_copies: u64,
     kind: Label,
     task: Label,
     ended: bool,
     last_at: Option<Timestamp>,
+    tally: Tally,
+    map: ColumnMap,
 }
 
 impl<'r> Survey<'r> {
-    /// Of the records of a file. `now` stands in where a snapshot names no time.
-    pub(crate) fn new(rows: Box<dyn Rows + 'r>, now: Timestamp, shape: &'static str, facts: Object) -> Self {
+    /// Of the records of a file. `now` stands in where neither a snapshot nor the file names a time.
+    pub(crate) fn new(
+        rows: Box<dyn Rows + 'r>,
+        now: Timestamp,
+        shape: &'static str,
+        facts: Object,
+        options: &Options,
+    ) -> Self {
         let found = Found {
-            now,
+            now: rows.began_at().unwrap_or(now),
             shape,
             facts,
             records: 0,
@@ -98,33 +112,52 @@ impl<'r> Survey<'r> {
             more_starts: 0,
             skip: RoaringTreemap::new(),
             ids: Window::default(),
-            said: Window::default(),
             event_copies: 0,
-            draft_copies: 0,
             kind: Label::default(),
             task: Label::default(),
             ended: false,
             last_at: None,
+            tally: Tally::default(),
+            map: options.map.clone(),
         };
-        Self { rows, found }
+        Self { rows, reader: Reader::new(options.map.clone()), found, options: options.clone() }
     }
 
-    /// Of a list that is in memory.
-    pub(crate) fn of_list(list: Pieces<'r>, now: Timestamp, shape: &'static str, facts: Object) -> Self {
-        Self::new(Box::new(list), now, shape, facts)
-    }
-
-    /// Reads and checks one record; `false` at the end of the file.
+    /// Reads and checks one record; `false` at the end of the file. Where the file may be read in part, a record
+    /// that cannot be read is left out.
     pub fn advance(&mut self) -> Result<bool, ImportError> {
-        let Some(record) = self.rows.next()? else { return Ok(false) };
         let place = self.found.records;
-        self.found.records += 1;
-        match understood(record)? {
-            Item::Event(event, refuse) => match self.found.see_event(place, &event) {
-                true => Ok(true),
-                false => Err(refuse()),
-            },
-            Item::Draft(draft) => self.found.see_draft(place, draft).map(|()| true),
+        let seen = match self.rows.next() {
+            Ok(None) => return Ok(false),
+            Ok(Some(record)) => {
+                self.found.records += 1;
+                let found = &mut self.found;
+                self.reader.understand(record).and_then(|item| match item {
+                    Item::Event(event, refuse) => match found.see_event(place, &event) {
+                        true => Ok(()),
+                        false => Err(refuse()),
+                    },
+                    Item::Draft(draft) => found.see_draft(place, *draft),
+                })
+            }
+            Err(error) => {
+                self.found.records += u64::from(!error.is_end);
+                Err(error)
+            }
+        };
+        match seen {
+            Ok(()) => Ok(true),
+            // Nobody wants it any more: that is no fault of the file.
+            Err(error) if !self.options.goes_on() => Err(error),
+            Err(error) if self.options.partial => {
+                self.found.skip.insert(place);
+                self.found.tally.leave_out(error.reason());
+                Ok(!error.is_end)
+            }
+            Err(mut error) => {
+                error.readable = Some(self.found.events);
+                Err(error)
+            }
         }
     }
 
@@ -135,7 +168,16 @@ impl<'r> Survey<'r> {
 
     /// What the whole file says, once it was read to its end. `name` is the file's name.
     pub fn plan(mut self, name: &str) -> Result<Plan, ImportError> {
-        let about = self.rows.about()?;
+        let about = self.rows.about(name)?;
+        self.found.tally.repaired += about.repaired;
+        if self.found.events == 0 && self.found.tally.left_out > 0 {
+            let reasons = self.found.tally.reasons.join("; ");
+            return Err(ImportError::new(
+                "",
+                format!("nothing in it can be read: {reasons}"),
+                "a readable record",
+            ));
+        }
         self.found.plan(name, about)
     }
 }
@@ -160,12 +202,8 @@ impl Found {
             }
             Before::Different => return false,
         }
-        match event.body() {
-            Body::SnapshotScored(_) => self.steps += 1,
-            Body::RunFinished(end) => self.ended = end.status.is_final(),
-            Body::RunStatus(change) => self.ended = change.status.is_final(),
-            _ => {}
-        }
+        self.steps += u64::from(matches!(event.body(), Body::SnapshotScored(_)));
+        self.ended = closes(event).unwrap_or(self.ended);
         self.last_at = self.last_at.max(Some(event.at()));
         self.events += 1;
         true
@@ -173,28 +211,28 @@ impl Found {
 
     fn see_draft(&mut self, place: u64, mut draft: Draft<'_>) -> Result<(), ImportError> {
         let at = draft.at.unwrap_or(self.now);
-        self.kind.see(&draft.body.metadata, "run_type");
-        self.task.see(&draft.body.metadata, "task_id");
-        let session = draft.session.take();
-        let step = draft.step;
+        let step = draft.step.or_else(|| draft.is_episode.then(|| at_place(place)));
         let body = std::mem::take(&mut draft.body);
-        let event = draft.fields.event(EventId::from_u128(0), at, None, Some(step.unwrap_or(0)), body)?;
-        let known = self.sessions.entry(session.clone()).or_default();
-        if let Some(step) = step {
-            known.numbered = true;
-            let mut hasher = DefaultHasher::new();
-            session.hash(&mut hasher);
-            match self.said.see((hasher.finish(), step), fingerprint(&event)) {
-                Before::Same => {
-                    self.draft_copies += 1;
-                    self.skip.insert(place);
-                    return Ok(());
-                }
-                Before::Never | Before::Different => known.repeated |= !known.steps.insert(step),
-            }
-        } else {
-            known.unnumbered = true;
+        let (kind, task) = (body.metadata.get("run_type").cloned(), body.metadata.get("task_id").cloned());
+        let id = EventId::from_u128(0);
+        draft.fields.event(id, at, None, Some(step.unwrap_or(0)), body)?;
+        let before = std::mem::take(&mut draft.before);
+        self.events += before.len() as u64;
+        for recorded in before {
+            draft.fields.event(id, at, None, step, recorded.into_body(at))?;
         }
+        self.kind.see(kind.as_ref());
+        self.task.see(task.as_ref());
+        let known = self.sessions.entry(draft.session.take()).or_default();
+        known.is_episode |= draft.is_episode;
+        match step {
+            Some(step) => {
+                known.numbered = true;
+                known.repeated |= !known.steps.insert(step);
+            }
+            None => known.unnumbered = true,
+        }
+        self.tally.add(std::mem::take(&mut draft.fields.tally));
         self.last_at = self.last_at.max(Some(at));
         self.steps += 1;
         self.events += 1;
@@ -202,7 +240,8 @@ impl Found {
     }
 
     fn plan(self, name: &str, about: About) -> Result<Plan, ImportError> {
-        let About { spec, notes } = about;
+        let About { spec, notes, status, .. } = about;
+        self.check_map()?;
         let mut episodes = BTreeSet::new();
         let mut warnings = Vec::new();
         let mut count = |n: u64, what: &str| {
@@ -212,51 +251,79 @@ impl Found {
         };
         count(self.event_copies, "events stand in the file twice; each was read once");
         count(self.more_starts, "more `run.started` were left out: the first one names the run");
+        warnings.extend(self.tally.notes());
+        if self.spec.is_some() && !self.ended {
+            let why = "the file has no end of its run: it is cut, or was written before the run ended";
+            warnings.push(why.to_owned());
+        }
         let mut facts = self.facts;
+        let named = self.sessions.values().any(|held| held.is_episode);
         let several = self.sessions.len() > 1;
-        if let (false, Some(Some(only))) = (several, self.sessions.keys().next()) {
+        if let (false, Some(Some(only))) = (several || named, self.sessions.keys().next()) {
             facts.entry("session_id").or_insert_with(|| json!(only));
         }
-        if several {
+        if several && !named {
             let n = self.sessions.len();
             warnings.push(format!("the file holds {n} sessions; each became an episode"));
         }
         let mut sessions = BTreeMap::new();
+        let mut started = 0;
         for (n, (session, held)) in self.sessions.into_iter().enumerate() {
-            let episode = match several {
+            let own_steps = !held.unnumbered;
+            if !own_steps && held.numbered {
+                let kept = "the file's own numbers are in `metadata.step`";
+                warnings.push(format!("steps are missing; they were numbered in the file's order, {kept}"));
+            }
+            // Rollouts of one step are nodes of their own: each row is an episode, named by its place in the file.
+            let by_row = own_steps && held.repeated;
+            let episode = match (several || held.is_episode) && !by_row {
                 true => Some(episode(session.as_deref(), n, &mut episodes, &mut warnings)?),
                 false => None,
             };
-            let own_steps = !held.unnumbered && !held.repeated;
-            if !own_steps && held.numbered {
-                let kept = "the file's own numbers are in `metadata.step`";
-                warnings.push(format!(
-                    "steps repeat or are missing; they were numbered in the file's order, {kept}"
-                ));
-            }
-            sessions.insert(session, Numbering { episode, own_steps });
-        }
-        if self.draft_copies > 0 {
-            let n = self.draft_copies;
-            warnings.push(format!("{n} snapshots stand in the file twice; each was read once"));
+            started += u64::from(episode.is_some());
+            sessions.insert(session, Numbering { episode, own_steps, by_row });
         }
         let (kind, task) = (self.kind.agreed(), self.task.agreed());
-        let spec = spec.or(self.spec).unwrap_or_else(|| {
+        let mut spec = spec.or(self.spec).unwrap_or_else(|| {
             let mut spec = run::spec(name, self.shape, kind.as_deref().unwrap_or("training"), facts);
             spec.task = task;
             spec
         });
+        run::note(&mut spec, &warnings);
         run::check(&spec, self.now)?;
         let end = (!self.ended).then_some(self.last_at.unwrap_or(self.now));
-        let started = if several { sessions.len() as u64 } else { 0 };
-        let events = self.events + started;
-        let (steps, now, skip) = (self.steps, self.now, self.skip);
-        Ok(Plan { spec, notes, warnings, steps, events, sessions, skip, now, end })
+        Ok(Plan {
+            stem: run::episode_stem(name),
+            episodes,
+            spec,
+            notes,
+            warnings,
+            steps: self.steps,
+            records: self.records,
+            events: self.events + started,
+            sessions,
+            skip: self.skip,
+            now: self.now,
+            end,
+            status: status.unwrap_or(Status::Completed),
+            map: self.map,
+        })
+    }
+
+    /// Refuses a map that names a column which the file does not have.
+    fn check_map(&self) -> Result<(), ImportError> {
+        match self.map.columns().find(|(normal, _)| !self.tally.mapped.contains(*normal)) {
+            Some((_, column)) if self.records > 0 => {
+                let message = format!("names column `{column}`, which the file does not have");
+                Err(ImportError::new("map", message, "`field=column`, with a column of the file"))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
 /// What an event says, as one number.
-fn fingerprint(event: &Event) -> u64 {
+pub(crate) fn fingerprint(event: &Event) -> u64 {
     let mut hasher = DefaultHasher::new();
     (event.kind().as_str(), event.at().micros(), event.step()).hash(&mut hasher);
     event.episode().map(EpisodeId::as_str).hash(&mut hasher);

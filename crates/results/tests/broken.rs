@@ -37,7 +37,7 @@ fn what_is_no_result_file_is_told_what_opens() {
         Some(1),
         "with `weights`, `bias` (line 1); expected a report with `results[].results[]`",
     );
-    check(r#"[{"score": 1}]"#, "[0]", Some(1), "`scores`");
+    check(r#"[{"points": 1}]"#, "[0]", Some(1), "`scores`");
     check(r#"{"results": []}"#, "results", Some(1), "at least one entry");
     check(r#"{"results": [{"a": 1}]}"#, "results[0]", Some(1), "neither detailed results nor rewards");
     check(r#"{"results": [7]}"#, "results[0]", Some(1), "is a number");
@@ -54,25 +54,17 @@ fn broken_json_is_placed() {
         Some(3),
         "ends in the middle",
     );
-    check(
-        detail("\"reward\": NaN"),
-        &format!("{SECOND}.reward"),
-        Some(3),
-        "is NaN, which is not a number JSON can say",
-    );
-    check(detail("\"reward\": -Infinity"), &format!("{SECOND}.reward"), Some(3), "is -Infinity");
-    check(detail("\"reward\": Infinity"), &format!("{SECOND}.reward"), Some(3), "is Infinity");
     check(detail("\"reward\": 1e999"), &format!("{SECOND}.reward"), Some(3), "number out of range");
     check(detail("\"reward\": undefined"), &format!("{SECOND}.reward"), Some(3), "not valid JSON");
     check(detail("\"reward\" 1"), &format!("{SECOND}.reward"), Some(3), "not valid JSON");
-    check(r#"{"rewards": [1, 2, NaN]}"#, "rewards[2]", Some(1), "is NaN");
+    check(r#"{"rewards": [1, 2, nano]}"#, "rewards[2]", Some(1), "not valid JSON");
     check(r#"{"rewards": [1], "rewards": [2]}"#, "rewards", Some(1), "the key `rewards` stands twice");
-    check("{\"scores\": {\"root\": 1}}\n{\"scores\": {\"root\": NaN}}", "scores.root", Some(2), "is NaN");
+    check("{\"scores\": {\"root\": 1}}\n{\"scores\": {\"root\": x}}", "scores.root", Some(2), "not valid");
     check("{\"scores\": {\"root\": 1}}\n{\"scores\": ", "scores", Some(2), "the line ends in the middle");
     check("[{\"scores\": {}}, {\"scores\": {}, \"ses", "[1]", Some(1), "the file ends in the middle");
     let twice = "{\"scores\": {\"root\": 1}, \"scores\": {}}\n{\"scores\": {}}";
     check(twice, "scores", Some(1), "the key `scores` stands twice");
-    check("PK\u{3}\u{4}", "", None, "is a zip archive; unpack it first");
+    check("PK\u{3}\u{4}", "", None, "is no zip archive that can be read");
     check("{\"scores\":}\n{\"scores\": {}}", "scores", Some(1), "not valid JSON");
     check("{\"a\":\n \u{1f600}}", "a", Some(2), "column 2");
     check("{\"scores\": é}", "scores", Some(1), "not valid JSON");
@@ -86,7 +78,7 @@ fn broken_json_is_placed() {
 fn a_wrong_field_is_named() {
     let at = |field: &str| format!("{SECOND}.{field}");
     check(detail("\"response\": \"x\""), &at("reward"), Some(3), "is missing");
-    for wrong in ["null", "\"1\"", "true", "[1]", "{}"] {
+    for wrong in ["\"much\"", "[1]", "{}"] {
         check(
             detail(&format!("\"reward\": {wrong}")),
             &at("reward"),
@@ -97,14 +89,8 @@ fn a_wrong_field_is_named() {
     let snapshot = |inner: &str| detail(&format!("\"reward\": 1, \"snapshot\": {inner}"));
     check(snapshot("7"), &at("snapshot"), Some(3), "is 7 (line 3); expected an object");
     check(snapshot("{}"), &at("snapshot.scores"), Some(3), "is missing");
-    check(snapshot(r#"{"scores": {"a.b": true}}"#), &at("snapshot.scores.a.b"), Some(3), "is true");
+    check(snapshot(r#"{"scores": {"a.b": [1]}}"#), &at("snapshot.scores.a.b"), Some(3), "is [1]");
     check(snapshot(r#"{"scores": {"a..b": 1}}"#), &at("snapshot.scores"), Some(3), "a..b");
-    check(
-        snapshot(r#"{"scores": {}, "timestamp": "soon"}"#),
-        &at("snapshot.timestamp"),
-        Some(3),
-        "is \"soon\"",
-    );
     check(
         snapshot(r#"{"scores": {}, "is_paused": "no"}"#),
         &at("snapshot.is_paused"),
@@ -130,10 +116,10 @@ fn a_wrong_field_is_named() {
         Some(3),
         "2097152 bytes long",
     );
-    check(r#"{"rewards": [1, "2"]}"#, "rewards[1]", Some(1), "is \"2\"");
-    check(r#"{"summary": {"rewards": [null]}}"#, "summary.rewards[0]", Some(1), "is null");
-    check(r#"[{"scores": {"root": null}}]"#, "[0].scores.root", Some(1), "is null");
-    for wrong in ["-1", "1.5", "2147483648", "\"1\""] {
+    check(r#"{"rewards": [1, "two"]}"#, "rewards[1]", Some(1), "is \"two\"");
+    check(r#"{"summary": {"rewards": [[1]]}}"#, "summary.rewards[0]", Some(1), "is [1]");
+    check(r#"[{"scores": {"root": {}}}]"#, "[0].scores.root", Some(1), "is {}");
+    for wrong in ["-1", "1.5", "9007199254740992", "\"one\""] {
         check(
             format!("[{{\"step\": {wrong}, \"scores\": {{}}}}]"),
             "[0].step",

@@ -38,7 +38,7 @@ pub fn step(value: &Value, decimal: Decimal) -> Reading<u64> {
         Value::String(text) => text.trim().parse::<u64>().ok(),
         _ => None,
     };
-    let max = u64::from(MAX_STEP);
+    let max = MAX_STEP;
     let is_step = |step: &u64| *step <= max;
     match exact {
         Some(exact) => Reading::Value(exact).and_then(|step| Some(step).filter(is_step)),

@@ -7,8 +7,8 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use gauntlet_film::Rules;
-use gauntlet_model::{FieldError, Record, RunId, RunSummary, SnapshotScored};
-use gauntlet_results::{Log, Side};
+use gauntlet_model::{FieldError, Record, RunId, RunSummary};
+use gauntlet_results::{Log, Shown, Side};
 use gauntlet_store::Store;
 use serde::Deserialize;
 
@@ -157,16 +157,17 @@ pub fn write(
     let run = &written.run;
     let log = Kept { handle, store, run: &run.id };
     let events = || log.pages().map(|record| record?.event().map_err(std::io::Error::other));
+    let shown = || Shown::of(log.pages(), Rules::default());
     match written.format {
         ExportFormat::Jsonl => gauntlet_results::write_jsonl(&mut *out, run, log.pages())?,
         ExportFormat::Film => gauntlet_results::write_film(&mut *out, run, log.pages())?,
         ExportFormat::Results => {
-            let rules = Rules::default();
-            let judge = |scored: &SnapshotScored| rules.failure_of(&scored.scores, &scored.failures);
-            gauntlet_results::write_results(&mut *out, run, events, judge)?;
+            gauntlet_results::write_results(&mut *out, run, &shown()?, || log.pages())?;
         }
-        ExportFormat::Parquet => gauntlet_results::write_parquet(&mut *out, run, events)?,
-        ExportFormat::Csv => gauntlet_results::write_csv(&mut *out, events)?,
+        ExportFormat::Parquet => {
+            gauntlet_results::write_parquet(&mut *out, run, &shown()?, log.pages())?;
+        }
+        ExportFormat::Csv => gauntlet_results::write_csv(&mut *out, &shown()?, log.pages())?,
         ExportFormat::Dpo => {
             let other = written.with.as_ref().map(|run| (run, Kept { handle, store, run: &run.id }));
             let with = other.as_ref().map(|(run, log)| Side { run, log });

@@ -5,20 +5,23 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use gauntlet_model::RunId;
-use gauntlet_store::Store;
 use serde::{Deserialize, Serialize};
 
 use crate::body;
 use crate::error::ApiError;
 use crate::extract::{Path, Query};
-use crate::imports::{Announced, Phase, Source, View, keep};
-use crate::state::{AppState, new_event_id, new_run_id, now};
+use crate::imports::{Announced, Phase, Reading, View};
+use crate::state::AppState;
 
-/// The file's name, which names the run.
+/// The file's name, which names the run, and how the file is read.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Named {
     name: Option<String>,
+    #[serde(default)]
+    map: String,
+    #[serde(default)]
+    partial: bool,
 }
 
 /// What an import made.
@@ -45,7 +48,7 @@ impl Imported {
     }
 }
 
-/// POST `/import?name=`: the body is the whole file.
+/// POST `/import?name=&map=&partial=`: the body is the whole file.
 pub async fn post(
     State(state): State<AppState>,
     Query(named): Query<Named>,
@@ -54,37 +57,14 @@ pub async fn post(
 ) -> Result<impl IntoResponse, ApiError> {
     let bytes = body::read_bytes(&state.memory, &headers, raw, state.limits.import_bytes).await?;
     let name = named.name.filter(|n| !n.trim().is_empty()).unwrap_or_else(|| "imported".to_owned());
-    let imported = if Source::is_streamed(&name, &bytes)? {
-        let view = state.imports.import(name, Source::Bytes(bytes.into())).await?;
-        let imported = Imported::of(&view);
-        state.imports.remove(&view.id).await?;
-        imported.ok_or_else(|| ApiError::new(StatusCode::GONE, "cancelled", "the import was given up"))?
-    } else {
-        document(&state.store, name, bytes.into()).await?
-    };
+    let reading = Reading { map: named.map, partial: named.partial };
+    let view = state.imports.import(name, bytes, reading).await?;
+    let imported = Imported::of(&view)
+        .ok_or_else(|| ApiError::new(StatusCode::GONE, "cancelled", "the import was given up"))?;
     Ok((StatusCode::CREATED, Json(imported)))
 }
 
-/// Reads a document and keeps it as a run, in one transaction.
-async fn document(store: &Store, name: String, bytes: Vec<u8>) -> Result<Imported, ApiError> {
-    let read = tokio::task::spawn_blocking(move || {
-        gauntlet_results::import(&name, &bytes, now(), &mut new_event_id)
-    });
-    let file = read.await.map_err(|e| {
-        tracing::error!(error = %e, "reading a file stopped");
-        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the file could not be read")
-    })??;
-    let (run, told) = keep(store, new_run_id()?, file).await?;
-    Ok(Imported {
-        run: run.id,
-        name: run.name,
-        steps: told.steps,
-        episodes: told.episodes,
-        warnings: told.warnings,
-    })
-}
-
-/// POST `/imports` `{name, size_bytes?, key?}`: announces a file that comes in slices. 201, or 200 with how far it
+/// POST `/imports` `{name, size_bytes?, key?, map?, partial?}`: announces a file that comes in slices. 201, or 200 with how far it
 /// has come where a file of that key is under way.
 pub async fn announce(
     State(state): State<AppState>,

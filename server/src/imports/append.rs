@@ -1,9 +1,11 @@
 //! A file of records: checked to its end, then appended in batches, one written while the next one is read.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use axum::http::StatusCode;
-use gauntlet_model::{Body, Event, EventId, RunId, RunPatch, Timestamp};
+use gauntlet_model::{Body, Event, EventId, RunId, RunPatch, RunSpec, Timestamp};
 use gauntlet_results::{Format, Plan};
 use gauntlet_store::{Appended, StoreError};
 use tokio::task::JoinHandle;
@@ -17,8 +19,10 @@ use crate::state::now;
 const BATCH_EVENTS: usize = 1000;
 /// About how many bytes they may have.
 const BATCH_BYTES: usize = 4 << 20;
-/// Records between two looks at the clock.
+/// Records between two looks at whether somebody gave the file up.
 const LOOK: u64 = 256;
+/// Longest wait for room in the log between two such looks.
+const LONGEST_WAIT: Duration = Duration::from_millis(100);
 
 /// A batch on its way into the log.
 struct Sent {
@@ -29,13 +33,82 @@ struct Sent {
     again: bool,
 }
 
+/// What a file says of its run beside the events.
+pub(super) struct Facts<'f> {
+    /// The run to create.
+    pub(super) spec: &'f RunSpec,
+    /// People's notes.
+    pub(super) notes: &'f str,
+    /// What is unusual in the file.
+    pub(super) warnings: &'f [String],
+    /// Scored snapshots.
+    pub(super) steps: u64,
+}
+
+/// Appends the events of a file in batches, behind what an earlier attempt did.
+pub(super) struct Appender<'w> {
+    work: &'w Work,
+    run: RunId,
+    /// Events that were there when this attempt began.
+    done: u64,
+    appended: u64,
+    copies: u64,
+    /// One batch is written while the next one is read.
+    sent: Option<Sent>,
+    batch: Vec<Event>,
+    bytes: usize,
+}
+
+impl<'w> Appender<'w> {
+    pub(super) fn new(work: &'w Work, run: RunId) -> Self {
+        let done = work.entry.with(|session| session.appended);
+        let batch = Vec::with_capacity(BATCH_EVENTS);
+        Self { work, run, done, appended: 0, copies: 0, sent: None, batch, bytes: 0 }
+    }
+
+    /// Takes the next event of the file; `position_bytes` is how far that has been read.
+    pub(super) fn push(&mut self, event: Event, position_bytes: u64) -> Result<(), Stop> {
+        self.appended += 1;
+        if self.appended <= self.done {
+            if self.appended.is_multiple_of(LOOK) {
+                self.work.look(position_bytes)?;
+            }
+            return Ok(());
+        }
+        self.bytes += weight(&event);
+        self.batch.push(event);
+        if self.batch.len() == BATCH_EVENTS || self.bytes >= BATCH_BYTES {
+            self.copies += self.work.settle(self.sent.take())?;
+            let batch = std::mem::take(&mut self.batch);
+            self.sent = Some(self.work.send(&self.run, batch, self.appended, self.done));
+            self.bytes = 0;
+            self.work.look(position_bytes)?;
+        }
+        Ok(())
+    }
+
+    /// Waits until all of it is in the log, the run's end included; answers how many events have an id that an
+    /// event before them has.
+    pub(super) fn close(mut self, end: Option<Event>) -> Result<u64, Stop> {
+        self.appended += u64::from(end.is_some());
+        self.batch.extend(end);
+        self.copies += self.work.settle(self.sent.take())?;
+        if !self.batch.is_empty() {
+            let last = self.work.send(&self.run, self.batch, self.appended, self.done);
+            self.copies += self.work.settle(Some(last))?;
+        }
+        Ok(self.copies)
+    }
+}
+
 impl Work {
     /// Reads the file to its end: what it holds, or the first mistake in it.
     pub(super) fn check(&self, name: &str, format: Format) -> Result<Plan, Stop> {
         let created_at = self.entry.with(|session| session.created_at);
-        let mut survey = gauntlet_results::survey(format, self.file()?, created_at)?;
+        let survey = gauntlet_results::survey(format, self.file()?, created_at, &self.options);
+        let mut survey = survey.map_err(|e| self.refused(e))?;
         let mut records = 0_u64;
-        while survey.advance()? {
+        while survey.advance().map_err(|e| self.refused(e))? {
             records += 1;
             if records.is_multiple_of(LOOK) {
                 self.look(survey.position_bytes())?;
@@ -49,83 +122,75 @@ impl Work {
                 nothing,
             )));
         }
-        Ok(survey.plan(name)?)
+        survey.plan(name).map_err(|e| self.refused(e))
     }
 
-    /// Appends what the file holds, behind what an earlier attempt did.
+    /// Appends what the file holds.
     pub(super) fn append(&self, plan: &Plan, format: Format) -> Result<(), Stop> {
-        let run = self.begin(plan)?;
-        let (created_at, done) = self.entry.with(|session| (session.created_at, session.appended));
-        let mut next = ids(created_at, &run);
-        let mut appended = 0_u64;
-        let mut copies = 0;
-        // One batch is written while the next one is read.
-        let mut sent: Option<Sent> = None;
-        let mut batch = Vec::with_capacity(BATCH_EVENTS);
-        let mut bytes = 0;
+        let facts =
+            Facts { spec: plan.spec(), notes: plan.notes(), warnings: plan.warnings(), steps: plan.steps() };
+        let run = self.begin(&facts)?;
+        let mut next = self.ids(&run);
+        let mut appender = Appender::new(self, run.clone());
         {
-            let mut events = gauntlet_results::replay(plan, format, self.file()?, &mut next)?;
+            let file = self.file()?;
+            let replay = gauntlet_results::replay(plan, format, file, &self.options, &mut next);
+            let mut events = replay.map_err(|e| self.refused(e))?;
             while let Some(event) = events.next() {
-                let event = event?;
-                appended += 1;
-                if appended <= done {
-                    if appended.is_multiple_of(LOOK) {
-                        self.look(events.position_bytes())?;
-                    }
-                    continue;
-                }
-                bytes += weight(&event);
-                batch.push(event);
-                if batch.len() == BATCH_EVENTS || bytes >= BATCH_BYTES {
-                    copies += self.settle(sent.take())?;
-                    sent = Some(self.send(&run, std::mem::take(&mut batch), appended, done));
-                    bytes = 0;
-                    self.look(events.position_bytes())?;
-                }
+                let event = event.map_err(|e| self.refused(e))?;
+                appender.push(event, events.position_bytes())?;
             }
         }
-        let end = plan.end(next())?;
-        appended += u64::from(end.is_some());
-        batch.extend(end);
-        copies += self.settle(sent)?;
-        if !batch.is_empty() {
-            copies += self.settle(Some(self.send(&run, batch, appended, done)))?;
-        }
-        self.finish(plan, &run, copies)
+        let end = plan.end(next()).map_err(|e| self.refused(e))?;
+        let copies = appender.close(end)?;
+        self.finish(&facts, &run, copies)
+    }
+
+    /// Ids for the events of a run, in the order of the file.
+    pub(super) fn ids(&self, run: &RunId) -> impl FnMut() -> EventId + use<> {
+        ids(self.entry.with(|session| session.created_at), run)
     }
 
     /// Creates the run, or finds the one of an earlier attempt.
-    fn begin(&self, plan: &Plan) -> Result<RunId, Stop> {
+    pub(super) fn begin(&self, facts: &Facts<'_>) -> Result<RunId, Stop> {
         let run = self.run()?;
         self.entry.done_bytes.store(0, Ordering::Relaxed);
         self.change(|session| {
             session.phase = Phase::Importing;
-            session.run_name = plan.spec().name.clone();
-            session.steps = plan.steps();
-            session.warnings = plan.warnings().to_vec();
+            session.run_name = facts.spec.name.clone();
+            session.steps = facts.steps;
+            session.warnings = facts.warnings.to_vec();
         })?;
         let created_at = self.entry.with(|session| session.created_at);
-        self.wait(|| self.inner.store.create_run(plan.spec().clone(), run.clone(), created_at))?;
+        self.wait(|| self.inner.store.create_run(facts.spec.clone(), run.clone(), created_at))?;
         Ok(run)
     }
 
-    fn finish(&self, plan: &Plan, run: &RunId, copies: u64) -> Result<(), Stop> {
-        let notes = plan.notes();
-        if !notes.is_empty() {
-            let patch = RunPatch { notes: Some(notes.to_owned()), ..RunPatch::default() };
+    pub(super) fn finish(&self, facts: &Facts<'_>, run: &RunId, copies: u64) -> Result<(), Stop> {
+        if !facts.notes.is_empty() {
+            let patch = RunPatch { notes: Some(facts.notes.to_owned()), ..RunPatch::default() };
             self.wait(|| self.inner.store.patch_run(run, patch.clone(), now()))?;
         }
         let stored = self.wait(|| self.inner.store.run(run))?;
         self.change(|session| {
             session.phase = Phase::Done;
-            session.episodes = stored.map_or(0, |run| run.episodes);
+            if let Some(stored) = stored {
+                // As the run says: a step that was scored several times is one.
+                session.steps = stored.steps;
+                session.episodes = stored.episodes;
+            }
             if copies > 0 {
                 session.warnings.push(format!(
                     "{copies} events have an id that an event before them has; only the first was kept"
                 ));
             }
-            if session.steps == 0 {
+            if facts.steps == 0 {
                 session.warnings.push("the file holds no scored step".to_owned());
+            } else if session.steps < facts.steps {
+                session.warnings.push(format!(
+                    "{} scored snapshots are {} steps: a later one of a step replaces the one before",
+                    facts.steps, session.steps
+                ));
             }
         })
     }
@@ -135,10 +200,16 @@ impl Work {
     fn send(&self, run: &RunId, batch: Vec<Event>, appended: u64, done: u64) -> Sent {
         let again = self.again && appended.saturating_sub(batch.len() as u64) <= done;
         let (store, run) = (self.inner.store.clone(), run.clone());
+        let (entry, stopping) = (Arc::clone(&self.entry), self.inner.stopping.clone());
         let written = self.handle.spawn(async move {
             loop {
                 match store.append(&run, batch.clone(), now()).await {
-                    Err(StoreError::Busy { retry_after }) => tokio::time::sleep(retry_after).await,
+                    Err(StoreError::Busy { retry_after }) => {
+                        tokio::time::sleep(retry_after.min(LONGEST_WAIT)).await;
+                        if stopping.is_cancelled() || entry.cancelled.load(Ordering::Acquire) {
+                            return Err(StoreError::Busy { retry_after });
+                        }
+                    }
                     answer => return answer,
                 }
             }
@@ -150,15 +221,22 @@ impl Work {
     fn settle(&self, sent: Option<Sent>) -> Result<u64, Stop> {
         let Some(Sent { written, appended, again }) = sent else { return Ok(0) };
         let written = self.handle.block_on(written);
-        let written = written.map_err(|e| Stop::Later(internal(&format!("the log stopped: {e}"))))??;
-        self.change(|session| session.appended = appended)?;
+        let written = written.map_err(|e| Stop::Later(internal(&format!("the log stopped: {e}"))))?;
+        if let Err(StoreError::Busy { .. }) = &written {
+            self.look(0)?;
+        }
+        let written = written?;
+        self.change(|session| {
+            session.appended = appended;
+            session.attempts = 0;
+        })?;
         Ok(if again { 0 } else { written.duplicates })
     }
 }
 
 /// Ids for the events of a run, in the order of the file: the same each time, and rising, so that the log's index
 /// of them grows at its end.
-fn ids(created_at: Timestamp, run: &RunId) -> impl FnMut() -> EventId {
+fn ids(created_at: Timestamp, run: &RunId) -> impl FnMut() -> EventId + use<> {
     let millis = u64::try_from(created_at.micros() / 1000).unwrap_or(0);
     let salt = run.as_str().bytes().fold(0_u128, |salt, byte| (salt * 31 + u128::from(byte)) & 0xff_ffff);
     let mut count = 0_u128;

@@ -1,15 +1,13 @@
-//! A document: read as a whole and kept in one transaction.
+//! A document: its text is held as a whole, its events are made one by one, twice: checked to the end, then appended in
+//! batches, so that other writers of the log have their turns in between.
 
 use axum::http::StatusCode;
-use gauntlet_model::{RunId, RunPatch, RunSummary};
-use gauntlet_results::Imported;
-use gauntlet_store::{Store, StoreError};
+use gauntlet_results::{Document, ImportError};
 
+use super::append::{Appender, Facts};
 use super::job::{Stop, Work};
 use super::kept_nothing;
-use super::session::Phase;
 use crate::error::ApiError;
-use crate::state::{new_event_id, now};
 
 impl Work {
     /// Imports a document, where it is not too large for that.
@@ -23,60 +21,43 @@ impl Work {
             );
             return Err(Stop::File(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)));
         }
+        let bytes = std::fs::read(self.entry.file()).map_err(|e| Stop::Later(kept_nothing(&e)))?;
+        let size = bytes.len() as u64;
+        let mut document = Document::new(bytes, &self.options).map_err(|e| self.refused(e))?;
+        let created_at = self.entry.with(|session| session.created_at);
         let run = self.run()?;
-        if let (true, Some(stored)) = (self.again, self.wait(|| self.inner.store.run(&run))?) {
-            return self.whole_in_one(&stored, stored.steps, stored.episodes, Vec::new());
-        }
-        loop {
-            let bytes = std::fs::read(self.entry.file()).map_err(|e| Stop::Later(kept_nothing(&e)))?;
-            let file = gauntlet_results::import(name, &bytes, now(), &mut new_event_id)?;
-            self.look(bytes.len() as u64)?;
-            drop(bytes);
-            match self.handle.block_on(keep(&self.inner.store, run.clone(), file)) {
-                // The file is read again rather than held twice.
-                Err(StoreError::Busy { retry_after }) => std::thread::sleep(retry_after),
-                Err(error) => return Err(error.into()),
-                Ok((stored, told)) => {
-                    return self.whole_in_one(&stored, told.steps, told.episodes, told.warnings);
-                }
-            }
-        }
-    }
 
-    fn whole_in_one(
-        &self,
-        stored: &RunSummary,
-        steps: u64,
-        episodes: u64,
-        warnings: Vec<String>,
-    ) -> Result<(), Stop> {
-        self.change(|session| {
-            session.phase = Phase::Done;
-            session.run_name = stored.name.clone();
-            session.steps = steps;
-            session.episodes = episodes;
-            session.warnings = warnings;
-        })
-    }
-}
+        let mut ids = self.ids(&run);
+        let checked = document.read(name, created_at, &self.options, &mut ids, &mut |_| Ok(()));
+        let checked = checked.map_err(|e| self.refused(e))?;
+        self.look(size)?;
 
-/// What a file in one piece says beside its events.
-pub struct Told {
-    /// Scored steps.
-    pub steps: u64,
-    /// Episodes.
-    pub episodes: u64,
-    /// What is unusual in it.
-    pub warnings: Vec<String>,
-}
-
-/// Keeps a file that was read as a whole, in one transaction.
-pub async fn keep(store: &Store, run: RunId, file: Imported) -> Result<(RunSummary, Told), StoreError> {
-    let told = Told { steps: file.steps, episodes: file.episodes, warnings: file.warnings };
-    let mut stored = store.import_run(file.spec, run, file.events, now()).await?;
-    if !file.notes.is_empty() {
-        let patch = RunPatch { notes: Some(file.notes), ..RunPatch::default() };
-        stored = store.patch_run(&stored.id, patch, now()).await?;
+        let facts = Facts {
+            spec: checked.spec(),
+            notes: checked.notes(),
+            warnings: checked.warnings(),
+            steps: checked.steps(),
+        };
+        let run = self.begin(&facts)?;
+        let mut ids = self.ids(&run);
+        let mut appender = Appender::new(self, run.clone());
+        let mut stop = None;
+        let mut made = 0_u64;
+        let events = checked.events().max(1);
+        let read = document.read(name, created_at, &self.options, &mut ids, &mut |event| {
+            made += 1;
+            let position = (size as f64 * (made as f64 / events as f64)) as u64;
+            appender.push(event, position.min(size)).map_err(|why| {
+                stop = Some(why);
+                ImportError::stopped()
+            })
+        });
+        let read = match (stop, read) {
+            (Some(why), _) => return Err(why),
+            (None, read) => read.map_err(|e| self.refused(e))?,
+        };
+        let end = read.end(ids(), created_at).map_err(|e| self.refused(e))?;
+        let copies = appender.close(end)?;
+        self.finish(&facts, &run, copies)
     }
-    Ok((stored, told))
 }

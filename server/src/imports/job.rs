@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use gauntlet_model::{Event, FieldError, RunId, RunStatus, Status};
-use gauntlet_results::{Format, ImportError};
+use gauntlet_results::{Format, ImportError, Options};
 use gauntlet_store::StoreError;
 use tokio::runtime::Handle;
 
@@ -25,12 +25,6 @@ pub(super) enum Stop {
     Later(ApiError),
     /// Somebody gave it up.
     Cancelled,
-}
-
-impl From<ImportError> for Stop {
-    fn from(error: ImportError) -> Self {
-        Self::File(error.into())
-    }
 }
 
 impl From<StoreError> for Stop {
@@ -50,6 +44,9 @@ impl From<FieldError> for Stop {
     }
 }
 
+/// How often a file is begun whose import ends the process each time, before it is refused.
+const MAX_ATTEMPTS: u32 = 10;
+
 /// Imports the file of that entry, once nobody else does.
 pub async fn run(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<(), ApiError> {
     let _job = entry.job.lock().await;
@@ -57,14 +54,27 @@ pub async fn run(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<(), ApiError>
         return outcome(entry);
     }
     let _room = inner.room.acquire().await.map_err(|_| internal("the server stops"))?;
-    entry.change(|session| session.error = None)?;
-    let again = entry.with(|session| session.run.is_some());
-    let work = Work { inner: Arc::clone(inner), entry: Arc::clone(entry), handle: Handle::current(), again };
-    let stopped = tokio::task::spawn_blocking(move || work.whole()).await;
-    let stopped = stopped.map_err(|e| {
-        tracing::error!(error = %e, "an import stopped");
-        internal("the file could not be read")
+    entry.change(|session| {
+        session.error = None;
+        session.attempts += 1;
     })?;
+    if entry.with(|session| session.attempts) > MAX_ATTEMPTS {
+        let message = format!("the server ended {MAX_ATTEMPTS} times while it read this file");
+        let error = internal(&message);
+        refuse(inner, entry, &error).await?;
+        return Err(error);
+    }
+    let stopped = match Work::of(inner, entry) {
+        Ok(work) => tokio::task::spawn_blocking(move || work.whole()).await,
+        Err(error) => Ok(Err(Stop::File(error))),
+    };
+    let stopped = stopped.unwrap_or_else(|error| {
+        // A job that panics has failed, once: started again it would only panic again.
+        let request_id = new_event_id().to_string();
+        tracing::error!(%error, request_id, file = entry.name(), "an import panicked");
+        let message = "the file could not be read; the server's log says more under this request id";
+        Err(Stop::File(internal(message).with_request_id(request_id)))
+    });
     match stopped {
         Ok(()) => Ok(()),
         Err(Stop::Cancelled) => {
@@ -122,12 +132,36 @@ pub(super) struct Work {
     pub(super) handle: Handle,
     /// Whether an earlier attempt may have written to the run.
     pub(super) again: bool,
+    /// How the file is read.
+    pub(super) options: Options,
 }
 
 impl Work {
+    fn of(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<Self, ApiError> {
+        let (again, reading) = entry.with(|session| (session.run.is_some(), session.reading.clone()));
+        let (stopping, watched) = (inner.stopping.clone(), Arc::clone(entry));
+        let goes_on = move || !stopping.is_cancelled() && !watched.cancelled.load(Ordering::Acquire);
+        let options = reading.options()?.while_asked(goes_on);
+        Ok(Self {
+            inner: Arc::clone(inner),
+            entry: Arc::clone(entry),
+            handle: Handle::current(),
+            again,
+            options,
+        })
+    }
+
+    /// Why the reading ended: somebody stopped it, or the file is wrong.
+    pub(super) fn refused(&self, error: ImportError) -> Stop {
+        match self.go_on() {
+            Err(stop) => stop,
+            Ok(()) => Stop::File(error.into()),
+        }
+    }
+
     fn whole(&self) -> Result<(), Stop> {
         let name = self.entry.name();
-        let format = Format::of(&name, &self.file()?)?;
+        let format = Format::of(&name, &self.file()?).map_err(|e| self.refused(e))?;
         if format == Format::Document {
             self.document(&name)?;
         } else {
@@ -147,9 +181,14 @@ impl Work {
         Ok(file)
     }
 
-    /// Notes how far the reading has come; stops it where somebody gave the file up.
+    /// Notes how far the reading has come; stops it where nobody wants it any more.
     pub(super) fn look(&self, position_bytes: u64) -> Result<(), Stop> {
         self.entry.done_bytes.store(position_bytes, Ordering::Relaxed);
+        self.go_on()
+    }
+
+    /// Stops the work where somebody gave the file up, or where the server stops.
+    fn go_on(&self) -> Result<(), Stop> {
         if self.inner.stopping.is_cancelled() {
             return Err(Stop::Later(internal("the server stops; the import goes on when it is back")));
         }
@@ -178,9 +217,7 @@ impl Work {
             match self.handle.block_on(ask()) {
                 Err(StoreError::Busy { retry_after }) => {
                     std::thread::sleep(retry_after.min(Duration::from_millis(100)));
-                    if self.entry.cancelled.load(Ordering::Acquire) {
-                        return Err(Stop::Cancelled);
-                    }
+                    self.go_on()?;
                 }
                 answer => return Ok(answer?),
             }

@@ -14,7 +14,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use gauntlet_model::FieldError;
+use bytes::Bytes;
+use gauntlet_model::{FieldError, MAX_LABEL_BYTES};
 use gauntlet_store::Store;
 use serde::Deserialize;
 use serde_json::json;
@@ -25,14 +26,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::ApiError;
 use crate::state::now;
-pub use document::keep;
 use session::{Entry, Session};
-pub use session::{Phase, View};
+pub use session::{Phase, Reading, View};
 
 /// Files that are read at the same time; more wait.
 const AT_ONCE: usize = 2;
 /// A file that nobody sent a slice of, or asked for, for this long is forgotten.
 const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// A file that was refused is forgotten after this long.
+const KEPT_REFUSED: Duration = Duration::from_secs(60 * 60);
 
 /// A file that is announced.
 #[derive(Debug, Clone, Deserialize)]
@@ -47,6 +49,12 @@ pub struct Announced {
     /// goes on where it was. Without a key it is a file of its own.
     #[serde(default)]
     pub key: Option<String>,
+    /// Which column is which field, such as `completion=answer,step=iteration`.
+    #[serde(default)]
+    pub map: String,
+    /// Whether a file that is broken or cut is imported as far as it can be read.
+    #[serde(default)]
+    pub partial: bool,
 }
 
 /// The files under way in one data folder. Cloning it is cheap.
@@ -82,14 +90,14 @@ impl Imports {
         let Ok(found) = std::fs::read_dir(&self.inner.folder) else { return };
         for id in found.flatten().filter_map(|entry| entry.file_name().into_string().ok()) {
             let folder = self.inner.folder.join(&id);
-            let old = folder.metadata().and_then(|m| m.modified()).ok().and_then(|at| at.elapsed().ok());
+            let old = age(&folder);
             match Session::load(&folder) {
                 Some(session) if session.phase.is_working() => {
                     tracing::info!(file = session.name, "an import goes on");
                     let entry = self.keep(&id, session);
                     self.start(entry);
                 }
-                Some(_) if old.is_none_or(|age| age < KEPT) => {}
+                Some(session) if old.is_none_or(|age| age < lifetime(session.phase)) => {}
                 _ => {
                     if let Err(error) = std::fs::remove_dir_all(&folder) {
                         tracing::warn!(%error, folder = %folder.display(), "an old import stays");
@@ -102,11 +110,14 @@ impl Imports {
     /// Announces a file whose bytes will be sent; goes on with it where it was announced before. The flag says
     /// whether it is new: one that failed is, and one whose run was deleted since.
     pub async fn announce(&self, file: Announced) -> Result<(View, bool), ApiError> {
-        if file.name.trim().is_empty() {
-            return Err(ApiError::invalid(&FieldError::new("name", "must not be empty")));
-        }
+        check_name(&file.name)?;
+        let reading = Reading { map: file.map, partial: file.partial };
+        reading.options()?;
+        self.sweep();
         let id = match &file.key {
-            Some(key) => id_of(key),
+            Some(key) if reading == Reading::default() => id_of(key),
+            // Read otherwise it is another file.
+            Some(key) => id_of(&format!("{key}|{}|{}", reading.map, reading.partial)),
             None => id_of(&crate::state::new_event_id().to_string()),
         };
         if let Some(entry) = self.find(&id) {
@@ -119,7 +130,7 @@ impl Imports {
             }
             self.remove(&id).await?;
         }
-        let session = Session::new(file.name, file.size_bytes, None, now());
+        let session = Session::new(file.name, file.size_bytes, None, reading, now());
         let entry = self.create(&id, session)?;
         Ok((entry.view(), true))
     }
@@ -176,46 +187,69 @@ impl Imports {
         Ok(entry.view())
     }
 
-    /// Imports a file whose bytes are here already, or lie at a path of this machine, and waits for it.
-    pub async fn import(&self, name: String, source: Source) -> Result<View, ApiError> {
-        let entry = self.open(name, source).await?;
-        // A task of its own: whoever waits may go away, the file stays whole.
-        let done = self.start(Arc::clone(&entry)).await;
-        done.unwrap_or_else(|e| Err(job::internal(&format!("the import stopped: {e}"))))?;
-        Ok(entry.view())
+    /// Imports a file whose bytes are here, and waits for it. Afterwards nothing is left of it but its run.
+    pub async fn import(&self, name: String, bytes: Bytes, reading: Reading) -> Result<View, ApiError> {
+        check_name(&name)?;
+        reading.options()?;
+        let id = id_of(&crate::state::new_event_id().to_string());
+        let session = Session::new(name, Some(bytes.len() as u64), None, reading, now());
+        let entry = self.create(&id, session)?;
+        let written = tokio::fs::write(entry.folder.join("file"), &bytes).await;
+        drop(bytes);
+        if let Err(error) = written {
+            let _ = self.remove(&id).await;
+            return Err(kept_nothing(&error));
+        }
+        entry.change(|session| session.phase = Phase::Checking)?;
+        let this = self.clone();
+        // A task of its own: whoever waits may go away, the file is imported to its end.
+        let done = tokio::spawn(async move {
+            let outcome = this.start(Arc::clone(&entry)).await;
+            let outcome = outcome.unwrap_or_else(|e| Err(job::internal(&format!("the import stopped: {e}"))));
+            let view = entry.view();
+            // What the server's end interrupts goes on in the next process.
+            if !this.inner.stopping.is_cancelled() {
+                this.remove(&id).await?;
+            }
+            outcome.map(|()| view)
+        });
+        done.await.unwrap_or_else(|e| Err(job::internal(&format!("the import stopped: {e}"))))
     }
 
-    /// As [`Imports::import`], without waiting: ask [`Imports::view`] how it stands.
-    pub async fn begin(&self, name: String, source: Source) -> Result<View, ApiError> {
-        let entry = self.open(name, source).await?;
+    /// Imports a file of this machine, read where it is, without waiting: ask [`Imports::view`] how it stands.
+    pub async fn begin(&self, name: String, path: PathBuf, reading: Reading) -> Result<View, ApiError> {
+        reading.options()?;
+        let about = std::fs::metadata(&path).map_err(|e| kept_nothing(&e))?;
+        let changed = about.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+        let key = format!("{}|{}|{changed:?}|{reading:?}", path.display(), about.len());
+        let id = id_of(&key);
+        let entry = match self.find(&id) {
+            Some(entry) => entry,
+            None => {
+                let session = Session::new(name, Some(about.len()), Some(path), reading, now());
+                let entry = self.create(&id, session)?;
+                entry.change(|session| session.phase = Phase::Checking)?;
+                entry
+            }
+        };
         let view = entry.view();
         self.start(entry);
         Ok(view)
     }
 
-    async fn open(&self, name: String, source: Source) -> Result<Arc<Entry>, ApiError> {
-        match source {
-            Source::Bytes(bytes) => {
-                let id = id_of(&crate::state::new_event_id().to_string());
-                let session = Session::new(name, Some(bytes.len() as u64), None, now());
-                let entry = self.create(&id, session)?;
-                let file = tokio::fs::write(entry.folder.join("file"), &bytes).await;
-                file.map_err(|e| kept_nothing(&e))?;
-                entry.change(|session| session.phase = Phase::Checking)?;
-                Ok(entry)
-            }
-            Source::Path(path) => {
-                let about = std::fs::metadata(&path).map_err(|e| kept_nothing(&e))?;
-                let changed =
-                    about.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
-                let id = id_of(&format!("{}|{}|{changed:?}", path.display(), about.len()));
-                if let Some(entry) = self.find(&id) {
-                    return Ok(entry);
-                }
-                let session = Session::new(name, Some(about.len()), Some(path), now());
-                let entry = self.create(&id, session)?;
-                entry.change(|session| session.phase = Phase::Checking)?;
-                Ok(entry)
+    /// Forgets what was refused long ago, and nobody asked about since.
+    fn sweep(&self) {
+        let old: Vec<Arc<Entry>> = self
+            .entries()
+            .values()
+            .filter(|entry| entry.with(|session| session.phase) == Phase::Failed)
+            .filter(|entry| age(&entry.folder).is_some_and(|age| age >= KEPT_REFUSED))
+            .cloned()
+            .collect();
+        for entry in old {
+            self.entries().retain(|_, known| !Arc::ptr_eq(known, &entry));
+            if let Err(error) = std::fs::remove_dir_all(&entry.folder) {
+                tracing::warn!(%error, folder = %entry.folder.display(), "a refused import stays");
             }
         }
     }
@@ -290,20 +324,25 @@ impl Imports {
     }
 }
 
-/// Where the bytes of a file are.
-#[derive(Debug)]
-pub enum Source {
-    /// Here.
-    Bytes(Vec<u8>),
-    /// In a file of this machine, read where it lies.
-    Path(PathBuf),
+/// How long ago anything in a folder was made or removed.
+fn age(folder: &Path) -> Option<Duration> {
+    folder.metadata().and_then(|about| about.modified()).ok()?.elapsed().ok()
 }
 
-impl Source {
-    /// Whether a file is worth the way over the disk: anything but a document.
-    pub fn is_streamed(name: &str, bytes: &bytes::Bytes) -> Result<bool, ApiError> {
-        Ok(gauntlet_results::Format::of(name, bytes)? != gauntlet_results::Format::Document)
-    }
+/// How long a file is remembered that is not under way.
+fn lifetime(phase: Phase) -> Duration {
+    if phase == Phase::Failed { KEPT_REFUSED } else { KEPT }
+}
+
+/// A file's name is one line that people read.
+fn check_name(name: &str) -> Result<(), ApiError> {
+    let wrong = match name {
+        name if name.trim().is_empty() => "must not be empty".to_owned(),
+        name if name.len() > MAX_LABEL_BYTES => format!("is longer than {MAX_LABEL_BYTES} bytes"),
+        name if name.contains(char::is_control) => "must not contain control characters".to_owned(),
+        _ => return Ok(()),
+    };
+    Err(ApiError::invalid(&FieldError::new("name", wrong)))
 }
 
 fn id_of(key: &str) -> String {

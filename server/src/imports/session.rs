@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use gauntlet_model::{RunId, Timestamp};
+use gauntlet_results::{ColumnMap, Options};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -61,12 +62,43 @@ pub struct Session {
     pub warnings: Vec<String>,
     /// Why it stopped, as clients are told.
     pub error: Option<Value>,
+    /// How a person asked for it to be read.
+    #[serde(default)]
+    pub reading: Reading,
+    /// How often its import was begun without any of its events getting into the log.
+    #[serde(default)]
+    pub attempts: u32,
+}
+
+/// How a person asks for a file to be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Reading {
+    /// Which column is which field, such as `completion=answer,step=iteration`.
+    pub map: String,
+    /// Whether a file that is broken or cut is imported as far as it can be read.
+    pub partial: bool,
+}
+
+impl Reading {
+    /// The same for the reader of files. Refuses a map that says nothing.
+    pub fn options(&self) -> Result<Options, ApiError> {
+        Ok(Options::default().mapped(ColumnMap::parse(&self.map)?).in_part(self.partial))
+    }
 }
 
 impl Session {
     /// A file of which nothing has arrived.
-    pub fn new(name: String, size_bytes: Option<u64>, path: Option<PathBuf>, now: Timestamp) -> Self {
+    pub fn new(
+        name: String,
+        size_bytes: Option<u64>,
+        path: Option<PathBuf>,
+        reading: Reading,
+        now: Timestamp,
+    ) -> Self {
         Self {
+            reading,
+            attempts: 0,
             name,
             size_bytes,
             path,

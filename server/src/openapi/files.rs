@@ -15,6 +15,8 @@ pub fn operations() -> Vec<Operation> {
     vec![
         op("post", "/api/v1/import", "Open a result file as a run")
             .query("name", "string", "The file's name, which names the run.")
+            .query("map", "string", "Which column is which field, such as `completion=answer,step=iteration`.")
+            .query("partial", "boolean", "Whether a file that is broken or cut is imported as far as it can be read.")
             .body(BYTES, "binary")
             .json(
                 201,
@@ -25,10 +27,10 @@ pub fn operations() -> Vec<Operation> {
             .refuses(422, "No known shape; the message says what was expected and where it broke."),
         op("post", "/api/v1/imports", "Announce a file that comes in slices")
             .about(
-                "The body is `{name, size_bytes?, key?}`. Announced again under the same key, such as the file's path, \
+                "The body is `{name, size_bytes?, key?, map?, partial?}`. Announced again under the same key, such as the file's path, \
                  size and time of change, it goes on where it was: `received_bytes` says where the next slice begins.",
             )
-            .body(JSON, "{name: string, size_bytes: integer?, key: string?}")
+            .body(JSON, "{name: string, size_bytes: integer?, key: string?, map: string?, partial: boolean?}")
             .json(201, "It is new.", IMPORT)
             .json(200, "It is under way.", IMPORT)
             .refuses(422, "A field is wrong; the message names it."),

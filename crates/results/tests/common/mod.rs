@@ -3,10 +3,9 @@
 
 use std::path::PathBuf;
 
-use gauntlet_model::{
-    Body, Event, EventId, FailureKind, RunId, RunSummary, SnapshotScored, Status, Timestamp,
-};
-use gauntlet_results::{ImportError, Imported, import, write_jsonl, write_results};
+use gauntlet_film::Rules;
+use gauntlet_model::{Body, Event, EventId, Record, RunId, RunSummary, SnapshotScored, Status, Timestamp};
+use gauntlet_results::{ImportError, Imported, Options, Shown, import, write_jsonl, write_results};
 
 /// The time of every import here.
 pub fn now() -> Timestamp {
@@ -15,8 +14,13 @@ pub fn now() -> Timestamp {
 
 /// Imports with ids 1, 2, 3, ...
 pub fn open(name: &str, bytes: impl AsRef<[u8]>) -> Result<Imported, ImportError> {
+    open_as(name, bytes, &Options::default())
+}
+
+/// The same, as a person asks for it.
+pub fn open_as(name: &str, bytes: impl AsRef<[u8]>, options: &Options) -> Result<Imported, ImportError> {
     let mut next = 0;
-    import(name, bytes.as_ref(), now(), &mut || {
+    import(name, bytes.as_ref(), now(), options, &mut || {
         next += 1;
         EventId::from_u128(next)
     })
@@ -50,26 +54,27 @@ pub fn stored(imported: &Imported) -> RunSummary {
     }
 }
 
+/// The log of an import.
+pub fn records(imported: &Imported) -> impl Iterator<Item = std::io::Result<Record>> + '_ {
+    imported.events.iter().enumerate().map(|(i, e)| Ok(e.record(i as u64 + 1, now())))
+}
+
+/// Its steps as the page shows them.
+pub fn shown(imported: &Imported) -> Shown {
+    Shown::of(records(imported), Rules::default()).unwrap()
+}
+
 /// The results report of an import.
 pub fn report(imported: &Imported) -> String {
-    let judge = |scored: &SnapshotScored| {
-        scored
-            .failures
-            .first()
-            .copied()
-            .or_else(|| scored.scores.root().filter(|r| *r < 0.0).map(|_| FailureKind::Generic))
-    };
     let mut out = Vec::new();
-    write_results(&mut out, &stored(imported), || imported.events.clone().into_iter().map(Ok), judge)
-        .unwrap();
+    write_results(&mut out, &stored(imported), &shown(imported), || records(imported)).unwrap();
     String::from_utf8(out).unwrap()
 }
 
 /// The log of an import, one event a line.
 pub fn lines(imported: &Imported) -> String {
     let mut out = Vec::new();
-    let records = imported.events.iter().enumerate().map(|(i, e)| Ok(e.record(i as u64 + 1, now())));
-    write_jsonl(&mut out, &stored(imported), records).unwrap();
+    write_jsonl(&mut out, &stored(imported), records(imported)).unwrap();
     String::from_utf8(out).unwrap()
 }
 

@@ -16,7 +16,7 @@ use super::reader::close;
 use super::{CliError, complain, say};
 use crate::api::imports::Imported;
 use crate::config::Config;
-use crate::imports::{Announced, Imports, Phase, Source, View, name_of};
+use crate::imports::{Announced, Imports, Phase, Reading, View, name_of};
 use crate::serve::signals;
 use bar::Bar;
 
@@ -28,6 +28,8 @@ Examples:
   gauntlet import reports/*.json --json
   gauntlet import rollouts.jsonl table.csv table.parquet run.film
   zcat rollouts.jsonl.gz | gauntlet import - --name rollouts
+  gauntlet import answers.csv --map completion=answer --map step=iteration
+  gauntlet import cut.jsonl --partial
 
 Every result file format opens: nested and flat reports, snapshots, JSON Lines, CSV, Parquet, and Gauntlet's own
 exports; docs/files.md shows each. Lines and tables may be of any size. A file with a mistake leaves nothing behind;
@@ -43,6 +45,12 @@ pub struct Import {
     /// What standard input is called [default: stdin.jsonl]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
+    /// Read a column of the file as a field of the step, such as completion=answer
+    #[arg(long, value_name = "FIELD=COLUMN", value_delimiter = ',')]
+    map: Vec<String>,
+    /// Import what can be read of a file that is broken or cut, and list what cannot
+    #[arg(long)]
+    partial: bool,
 }
 
 /// Where the bytes are.
@@ -130,15 +138,16 @@ impl Import {
             Input::Stream(_) => self.name.clone().unwrap_or_else(|| "stdin.jsonl".to_owned()),
         };
         let mut bar = Bar::new(&name, self.json);
+        let reading = Reading { map: self.map.join(","), partial: self.partial };
         let view = match (place, input) {
-            (Place::Server(url), Input::File) => upload::Upload::new(url).file(path, &mut bar),
+            (Place::Server(url), Input::File) => upload::Upload::new(url, &reading).file(path, &mut bar),
             (Place::Server(url), Input::Stream(mut stream)) => {
-                upload::Upload::new(url).stream(&name, &mut stream, &mut bar)
+                upload::Upload::new(url, &reading).stream(&name, &mut stream, &mut bar)
             }
             (Place::Folder(store, _), input) => {
                 let imports =
                     Imports::new(store.clone(), config.limits.import_bytes, CancellationToken::new());
-                runtime.block_on(here(&imports, name, path, input, &mut bar))
+                runtime.block_on(here(&imports, (name, reading), path, input, &mut bar))
             }
         }?;
         bar.clear();
@@ -161,18 +170,19 @@ impl Import {
 /// Imports into the folder, in this process.
 async fn here(
     imports: &Imports,
-    name: String,
+    (name, reading): (String, Reading),
     path: &Path,
     input: Input,
     bar: &mut Bar,
 ) -> Result<View, String> {
     let begun = match input {
         Input::File => {
-            let source = Source::Path(path.canonicalize().map_err(|e| e.to_string())?);
-            imports.begin(name, source).await.map_err(|e| e.message().to_owned())?
+            let path = path.canonicalize().map_err(|e| e.to_string())?;
+            imports.begin(name, path, reading).await.map_err(|e| e.message().to_owned())?
         }
         Input::Stream(mut stream) => {
-            let announced = Announced { name, size_bytes: None, key: None };
+            let Reading { map, partial } = reading;
+            let announced = Announced { name, size_bytes: None, key: None, map, partial };
             let (view, _) = imports.announce(announced).await.map_err(|e| e.message().to_owned())?;
             if let Err(error) = received(imports, &view.id, &mut stream, bar).await {
                 // Read once, it cannot go on later. What was received is of no use.

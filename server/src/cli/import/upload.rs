@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::bar::Bar;
 use crate::cli::client::{agent, refusal};
-use crate::imports::{Phase, View, name_of};
+use crate::imports::{Phase, Reading, View, name_of};
 
 /// Bytes of a slice.
 const SLICE_BYTES: u64 = 8 << 20;
@@ -19,6 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A server that files are sent to.
 pub struct Upload<'u> {
     url: &'u str,
+    reading: &'u Reading,
     agent: ureq::Agent,
 }
 
@@ -30,8 +31,8 @@ struct Answer {
 
 impl<'u> Upload<'u> {
     /// Files for the server at this URL.
-    pub fn new(url: &'u str) -> Self {
-        Self { url, agent: agent(Some(Duration::from_secs(120))) }
+    pub fn new(url: &'u str, reading: &'u Reading) -> Self {
+        Self { url, reading, agent: agent(Some(Duration::from_secs(120))) }
     }
 
     /// Sends a file, or the rest of it, and waits for what comes of it.
@@ -87,6 +88,9 @@ impl<'u> Upload<'u> {
 
     fn announce(&self, body: &Value) -> Result<View, String> {
         let url = format!("{}/api/v1/imports", self.url);
+        let mut body = body.clone();
+        body["map"] = json!(self.reading.map);
+        body["partial"] = json!(self.reading.partial);
         let text = body.to_string();
         let answer = self.patient(|agent| agent.post(&url).content_type("application/json").send(&text))?;
         view_of(&answer)

@@ -1,0 +1,370 @@
+//! The columns of a table, or the keys of a line: what each one's cells become on their way into a step.
+
+use gauntlet_model::Object;
+use gauntlet_values::{Decimal, Reading, flag, number};
+use serde_json::{Value, json};
+
+use crate::error::ImportError;
+use crate::fields::{Fields, keep};
+use crate::messages::{conversation_text, is_conversation};
+use crate::names::{self, ColumnMap, ROOT, Shape, normal};
+use crate::piece::Piece;
+use crate::tally::Tally;
+
+/// What the columns of the other rubric paths begin with.
+pub(crate) const SCORE: &str = "score.";
+/// The column of the failures that the run's own events declare, in our own tables.
+pub(crate) const DECLARED: &str = "failures_declared";
+/// The path an advantage has: a measurement, which nothing judges.
+const ADVANTAGE: &str = "metrics.advantage";
+
+/// What a column's cells become.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Role {
+    /// The score of this path.
+    Score(String),
+    /// The score of the path with this column's name where it is a number, metadata where it is none.
+    Rubric,
+    /// A measurement, and metadata.
+    Advantage,
+    /// Scores by path, as an object or its JSON text.
+    Scores,
+    /// Failure kinds, separated by spaces, or a truth value.
+    Words(&'static str),
+    /// JSON, or its text.
+    Json(&'static str),
+    /// A text as it stands.
+    Text(&'static str),
+    /// A value of another field.
+    Field(&'static str),
+    /// Metadata.
+    Plain,
+}
+
+/// What the cells of a file are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cells {
+    /// Texts, a number among them where it looks like one.
+    Texts,
+    /// Values of the column's type; whole numbers with gaps are floats.
+    Typed,
+    /// JSON, kept as it is.
+    Json,
+}
+
+/// The columns of one table.
+#[derive(Debug)]
+pub(crate) struct Columns {
+    names: Vec<String>,
+    roles: Vec<Role>,
+    shape: Shape,
+    /// How numbers are written.
+    decimal: Decimal,
+    cells: Cells,
+    /// Whether each row is a whole event, with its id and time.
+    pub is_native: bool,
+    /// Whether a column says what the root is.
+    has_root: bool,
+    /// Whether the failures that were declared have a column of their own.
+    has_declared: bool,
+    /// Names that are close to a known one, and that one.
+    near: Vec<(String, &'static str)>,
+    /// Normal names of the columns that a person mapped.
+    mapped: Vec<String>,
+}
+
+impl Columns {
+    /// Columns by their names. Refuses two columns of one meaning.
+    pub fn of<'n>(
+        names: impl IntoIterator<Item = &'n str>,
+        map: &ColumnMap,
+        decimal: Decimal,
+        cells: Cells,
+    ) -> Result<Self, ImportError> {
+        let names: Vec<String> = names.into_iter().map(|name| name.trim().to_owned()).collect();
+        let normals: Vec<String> = names.iter().map(|name| normal(name)).collect();
+        let has = |wanted: &str| normals.iter().any(|known| *known == normal(wanted));
+        let shape = Shape::of(&normals);
+        let is_native = has("id") && has("at");
+        // Of several aliases of a field the first in the table of aliases counts; the others are metadata.
+        let best = |field: &str| {
+            let aliases = normals.iter().filter(|n| names::alias(n, shape) == Some(field));
+            aliases.min_by_key(|n| names::rank(n)).cloned()
+        };
+        let mut near = Vec::new();
+        let mut roles = Vec::with_capacity(names.len());
+        for (name, normal_name) in names.iter().zip(&normals) {
+            let field = match map.field(normal_name) {
+                Some(field) => Some(field),
+                None => names::field(normal_name)
+                    .filter(|field| !map.maps_to(field))
+                    .filter(|field| is_native || !matches!(*field, "id" | "at"))
+                    .or_else(|| {
+                        let field = names::alias(normal_name, shape)?;
+                        let is_free = !has(field) && !map.maps_to(field);
+                        (is_free && best(field).as_ref() == Some(normal_name)).then_some(field)
+                    }),
+            };
+            let role = role(name, normal_name, field, shape, is_native);
+            if role == Role::Plain
+                && let Some(close) = names::near(normal_name)
+                && !has(close)
+            {
+                near.push((name.clone(), close));
+            }
+            roles.push(role);
+        }
+        for (i, role) in roles.iter().enumerate() {
+            let is_one = !matches!(role, Role::Plain | Role::Rubric | Role::Advantage);
+            if is_one && roles[..i].contains(role) {
+                let message = format!("two columns mean the same: {}", names[i]);
+                return Err(ImportError::new("", message, "one column of each meaning").on_line(1));
+            }
+        }
+        let has_root =
+            roles.iter().any(|role| matches!(role, Role::Scores) || *role == Role::Score(ROOT.into()));
+        let mapped = normals.iter().filter(|name| map.field(name).is_some()).cloned().collect();
+        let has_declared = roles.contains(&Role::Words(DECLARED));
+        Ok(Self { names, roles, shape, decimal, cells, is_native, has_root, has_declared, near, mapped })
+    }
+
+    /// Whether these are the columns of those names.
+    pub fn are<'n>(&self, names: impl ExactSizeIterator<Item = &'n str>) -> bool {
+        names.len() == self.names.len() && names.zip(&self.names).all(|(a, b)| a.trim() == b)
+    }
+
+    /// Whether any column holds scores.
+    pub fn has_scores(&self) -> bool {
+        let is_score = |role: &Role| matches!(role, Role::Score(_) | Role::Scores) || *role == Role::Rubric;
+        self.roles.iter().any(is_score)
+    }
+
+    /// Refuses columns without a score; says which one is close to a known name, and the way on.
+    pub fn require_scores(&self) -> Result<(), ImportError> {
+        if self.has_scores() {
+            return Ok(());
+        }
+        let expected = "a column `root` or `reward`, columns `score.…`, one a rubric path, or a column `scores` of \
+                        objects; `--map root=COLUMN` names another one";
+        let found = self.names.iter().take(12).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let close: Vec<_> =
+            self.near.iter().map(|(n, close)| format!("`{n}` is close to `{close}`")).collect();
+        let close = if close.is_empty() { String::new() } else { format!(" ({})", close.join(", ")) };
+        let message = format!("the table has no column of scores, only {found}{close}");
+        Err(ImportError::new("", message, expected).on_line(1))
+    }
+
+    /// A row, as the fields of a step. `place` is its path in errors.
+    pub fn fields<'a>(
+        &self,
+        cells: impl IntoIterator<Item = Option<Value>>,
+        piece: Piece<'a>,
+        place: String,
+    ) -> Fields<'a> {
+        let mut row = Row { left: Object::new(), scores: Object::new(), other_scores: None, sum: None };
+        let mut tally = Tally::default();
+        for ((name, role), cell) in self.names.iter().zip(&self.roles).zip(cells) {
+            self.cell(name, role, cell, &mut row, &mut tally);
+        }
+        if !self.has_root
+            && let Some(sum) = row.sum
+        {
+            row.scores.shift_insert(0, ROOT.to_owned(), json!(sum));
+            tally.sums = 1;
+        }
+        if self.shape == Shape::Verifiers
+            && let Some(example) = self.names.iter().find(|n| normal(n) == "exampleid")
+            && let Some(value) = row.left.get(example).cloned()
+        {
+            row.left.entry("task_id").or_insert_with(|| json!(conversation_text(&value)));
+        }
+        tally.near.extend(self.near.iter().cloned());
+        tally.mapped.extend(self.mapped.iter().cloned());
+        // What is no object is left for the reader to refuse.
+        row.left.insert("scores".to_owned(), row.other_scores.unwrap_or(Value::Object(row.scores)));
+        let mut fields = Fields::of_row(piece, place, row.left);
+        fields.decimal = self.decimal;
+        fields.tally = tally;
+        fields
+    }
+
+    fn cell(&self, name: &str, role: &Role, cell: Option<Value>, row: &mut Row, tally: &mut Tally) {
+        let Some(cell) = cell else {
+            // An empty cell says that the rubric was not evaluated; in our own tables the others were not either.
+            if let (Role::Score(path), false) = (role, self.is_native) {
+                row.scores.insert(path.clone(), Value::Null);
+            }
+            return;
+        };
+        match role {
+            Role::Score(path) => {
+                if names::is_reward(&normal(name)) {
+                    row.add(&cell, self.decimal);
+                }
+                if row.scores.contains_key(path) {
+                    keep(&mut row.left, name, cell);
+                } else {
+                    row.scores.insert(path.clone(), cell);
+                }
+            }
+            Role::Rubric if self.is_number(&cell) => {
+                if self.shape == Shape::Trl {
+                    row.add(&cell, self.decimal);
+                }
+                tally.rubrics.insert(name.to_owned());
+                row.scores.insert(name.to_owned(), cell);
+            }
+            Role::Advantage => {
+                if self.is_number(&cell) {
+                    row.scores.insert(ADVANTAGE.to_owned(), cell.clone());
+                }
+                row.left.insert(name.to_owned(), self.plain(cell));
+            }
+            Role::Scores => match parsed(cell) {
+                // A root of its own stands before the one inside.
+                Value::Object(cells) => {
+                    for (path, cell) in cells {
+                        if let Some(before) = row.scores.insert(path.clone(), cell) {
+                            keep(&mut row.left, &path, before);
+                        }
+                    }
+                }
+                other => row.other_scores = Some(other),
+            },
+            // Our own tables say which failures the file declared, beside all that were in force.
+            Role::Words("failures") if self.has_declared => {}
+            Role::Words(_) => _ = row.left.insert("failures".to_owned(), words(cell)),
+            Role::Json(field) => _ = row.left.insert((*field).to_owned(), parsed(cell)),
+            Role::Text(field) => row.text(field, name, cell),
+            Role::Field(field) => _ = row.left.insert((*field).to_owned(), cell),
+            Role::Plain | Role::Rubric => _ = row.left.insert(name.to_owned(), self.plain(cell)),
+        }
+    }
+
+    /// Whether a cell is a number or a truth value, by its type or, in a table of texts, by its spelling.
+    fn is_number(&self, cell: &Value) -> bool {
+        match cell {
+            Value::Number(_) | Value::Bool(_) => true,
+            Value::String(_) if self.cells != Cells::Texts => false,
+            cell => matches!(number(cell, self.decimal), Reading::Value(_)),
+        }
+    }
+
+    /// A cell of metadata: in a table of texts, a number or a truth value where it looks like one.
+    fn plain(&self, cell: Value) -> Value {
+        match self.cells {
+            Cells::Texts => plain(cell),
+            Cells::Typed => whole(cell),
+            Cells::Json => cell,
+        }
+    }
+}
+
+/// A row on its way.
+struct Row {
+    left: Object,
+    scores: Object,
+    /// What a column of scores holds that is no object.
+    other_scores: Option<Value>,
+    /// The sum of the reward columns.
+    sum: Option<f64>,
+}
+
+impl Row {
+    fn add(&mut self, cell: &Value, decimal: Decimal) {
+        if let Reading::Value(value) = number(cell, decimal) {
+            self.sum = Some(self.sum.unwrap_or(0.0) + value);
+        }
+    }
+
+    /// A text; a conversation as its text, and as it is under the file's own name.
+    fn text(&mut self, field: &'static str, name: &str, cell: Value) {
+        let conversation = match &cell {
+            Value::String(text) if text.trim_start().starts_with('[') => {
+                serde_json::from_str(text).ok().filter(is_conversation)
+            }
+            other => Some(other.clone()).filter(is_conversation),
+        };
+        match conversation {
+            Some(messages) => {
+                self.left.insert(field.to_owned(), json!(conversation_text(&messages)));
+                let name = if name == field { "messages" } else { name };
+                keep(&mut self.left, name, messages);
+            }
+            None => _ = self.left.insert(field.to_owned(), cell),
+        }
+    }
+}
+
+/// What a column is: the field it was found to be, a score by its name, or metadata.
+fn role(name: &str, normal_name: &str, field: Option<&'static str>, shape: Shape, is_native: bool) -> Role {
+    if let Some(field) = field {
+        return match field {
+            ROOT => Role::Score(ROOT.to_owned()),
+            "failures" | DECLARED => Role::Words(field),
+            "scores" => Role::Scores,
+            "metadata" | "challenge" | "not_evaluated" => Role::Json(field),
+            "action" | "observation" => Role::Text(field),
+            // With ids the rows are events of ours, and an episode is the event's own.
+            "session_id" if is_native => Role::Field("episode"),
+            _ => Role::Field(field),
+        };
+    }
+    let lower = name.to_lowercase();
+    if let Some(start) = [SCORE, "scores."].into_iter().find(|start| lower.starts_with(start))
+        && let Some(path) = name.get(start.len()..).filter(|path| !path.is_empty())
+    {
+        return Role::Score(path.to_owned());
+    }
+    if matches!(normal_name, "advantage" | "advantages") {
+        return Role::Advantage;
+    }
+    if names::is_reward(normal_name) {
+        return Role::Score(name.to_owned());
+    }
+    if shape.has_rubrics() && !names::is_no_rubric(name) {
+        return Role::Rubric;
+    }
+    Role::Plain
+}
+
+fn words(cell: Value) -> Value {
+    if !cell.is_array()
+        && let Reading::Value(failed) = flag(&cell)
+    {
+        return if failed { json!(["generic"]) } else { json!([]) };
+    }
+    match &cell {
+        Value::String(text) => text.split([' ', ',', ';']).filter(|word| !word.is_empty()).collect(),
+        _ => cell,
+    }
+}
+
+fn parsed(cell: Value) -> Value {
+    match &cell {
+        Value::String(text) => serde_json::from_str(text).unwrap_or(cell),
+        _ => cell,
+    }
+}
+
+fn plain(cell: Value) -> Value {
+    match &cell {
+        Value::String(text) => match text.trim() {
+            "True" | "TRUE" => Value::Bool(true),
+            "False" | "FALSE" => Value::Bool(false),
+            trimmed => match serde_json::from_str(trimmed) {
+                Ok(value @ (Value::Number(_) | Value::Bool(_))) => whole(value),
+                _ => cell,
+            },
+        },
+        _ => whole(cell),
+    }
+}
+
+/// A number without a fraction as a whole number: tables with gaps turn their integers into floats.
+fn whole(value: Value) -> Value {
+    match value.as_f64() {
+        Some(n) if value.is_f64() && n.fract() == 0.0 && (0.0..9e15).contains(&n) => json!(n as u64),
+        _ => value,
+    }
+}

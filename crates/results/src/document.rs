@@ -1,0 +1,162 @@
+//! One JSON document: its text is held once, and its events are made one by one. Read again it gives the same events.
+
+use gauntlet_model::{Body, Event, EventId, Timestamp};
+
+use crate::error::{ImportError, SHAPES};
+use crate::import::{Context, Emit, Head, closes, end};
+use crate::options::Options;
+use crate::piece::{Piece, Source};
+use crate::repair::{Repaired, repaired};
+use crate::tally::Tally;
+use crate::{cut, inspect, native, report, run, snapshots};
+
+/// A document, ready to be read.
+#[derive(Debug)]
+pub struct Document {
+    text: String,
+    tally: Tally,
+}
+
+/// What a document holds beside its events.
+#[derive(Debug, Clone)]
+pub struct Found {
+    pub(crate) head: Head,
+    pub(crate) warnings: Vec<String>,
+    last_at: Option<Timestamp>,
+    ended: bool,
+    events: u64,
+    steps: u64,
+}
+
+impl Found {
+    /// The run to create.
+    pub fn spec(&self) -> &gauntlet_model::RunSpec {
+        &self.head.spec
+    }
+
+    /// People's notes on the run.
+    pub fn notes(&self) -> &str {
+        &self.head.notes
+    }
+
+    /// What is unusual in the file, in words for the person who opens it.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Scored snapshots.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// How many events there are, without the end that [`Found::end`] makes.
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// The event that closes the run, where the document has none.
+    pub fn end(&self, id: EventId, now: Timestamp) -> Result<Option<Event>, ImportError> {
+        (!self.ended).then(|| end(id, self.last_at.unwrap_or(now))).transpose()
+    }
+}
+
+impl Document {
+    /// The document in these bytes: UTF-8, and one JSON value. With [`Options::partial`] one that is cut is read as
+    /// far as it is there.
+    pub fn new(bytes: Vec<u8>, options: &Options) -> Result<Self, ImportError> {
+        let mut tally = Tally::default();
+        let mut text = text_of(bytes)?;
+        if let Some(Repaired { text: repaired, texts }) = repaired(&text) {
+            tally.repaired = texts;
+            text = repaired;
+        }
+        options.look()?;
+        if options.partial
+            && let Some(closed) = cut::closed(&text)
+        {
+            let lines = 1 + closed.read.bytes().filter(|b| *b == b'\n').count() as u64;
+            tally.leave_out(format!("the file ends in the middle; it was read up to line {lines}"));
+            let closed = closed.text();
+            text = closed;
+        }
+        Ok(Self { text, tally })
+    }
+
+    /// Reads the document: each event goes to `emit`, and what is not an event is answered. Ids are asked for in the
+    /// same order each time.
+    pub fn read(
+        &mut self,
+        name: &str,
+        now: Timestamp,
+        options: &Options,
+        ids: &mut dyn FnMut() -> EventId,
+        emit: Emit<'_>,
+    ) -> Result<Found, ImportError> {
+        let (mut last_at, mut ended, mut events, mut steps) = (None, false, 0_u64, 0_u64);
+        let mut counted = |event: Event| {
+            options.look()?;
+            last_at = last_at.max(Some(event.at()));
+            ended = closes(&event).unwrap_or(ended);
+            events += 1;
+            steps += u64::from(matches!(event.body(), Body::SnapshotScored(_)));
+            emit(event)
+        };
+        let mut context =
+            Context { name, now, options, ids, emit: &mut counted, warnings: self.tally.notes() };
+        let root = Source { text: &self.text, first_line: 1, is_line: false }.root();
+        let root = root.map_err(|mut error| {
+            // What is cut can be read up to there; how much that is, nobody has counted.
+            error.readable = error.message.contains("ends in the middle").then_some(0);
+            error
+        })?;
+        let mut head = of_document(root, &mut context)?;
+        let warnings = std::mem::take(&mut context.warnings);
+        run::note(&mut head.spec, &warnings);
+        run::check(&head.spec, now)?;
+        Ok(Found { head, warnings, last_at, ended, events, steps })
+    }
+}
+
+fn text_of(bytes: Vec<u8>) -> Result<String, ImportError> {
+    let refuse = |message: &str| ImportError::new("", message, SHAPES);
+    let mut text = String::from_utf8(bytes).map_err(|e| {
+        let (end, bytes) = (e.utf8_error().valid_up_to(), e.as_bytes());
+        let line = 1 + bytes[..end].iter().filter(|b| **b == b'\n').count() as u64;
+        refuse(&format!("is not UTF-8 text: byte {end} cannot be read")).on_line(line)
+    })?;
+    if text.starts_with('\u{feff}') {
+        text.drain(..'\u{feff}'.len_utf8());
+    }
+    if text.trim().is_empty() {
+        return Err(refuse("the file is empty"));
+    }
+    Ok(text)
+}
+
+fn of_document(root: Piece<'_>, context: &mut Context<'_>) -> Result<Head, ImportError> {
+    if root.is_array() {
+        return snapshots::of_pieces(root.items()?, context);
+    }
+    if !root.is_object() {
+        return Err(ImportError::new("", format!("the file holds {}", root.what()), SHAPES));
+    }
+    let top = root.members()?;
+    if let (Some(ours), Some(_)) = (top.get("gauntlet"), top.get("snapshots")) {
+        return native::of_export(&top, ours, context);
+    }
+    if inspect::is_log(&top) {
+        return inspect::of_log(&top, context);
+    }
+    if top.get("results").is_some_and(Piece::is_array) {
+        return report::of_report(&top, context);
+    }
+    if ["summary", "detailed_results"].iter().any(|key| top.get(key).is_some())
+        || top.get("rewards").is_some_and(Piece::is_array)
+    {
+        return report::of_entry(&top, context);
+    }
+    if top.get("snapshots").is_some() {
+        return snapshots::of_object(&top, context);
+    }
+    snapshots::of_one(root, &top, context)
+}

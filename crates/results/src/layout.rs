@@ -1,0 +1,120 @@
+//! Runs as tables on the way out: the columns, and the cells of one scored step. An empty cell says that the rubric
+//! was not evaluated.
+
+use gauntlet_model::{Body, Event, FailureKind, Record, SnapshotScored};
+use serde_json::{Value, json};
+
+use crate::columns::{DECLARED, SCORE};
+use crate::names::ROOT;
+use crate::shown::Shown;
+
+/// One cell on its way out.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Cell {
+    /// Not evaluated, not said.
+    None,
+    /// A text, or JSON as text.
+    Text(String),
+    /// A number.
+    Number(f64),
+    /// A whole number.
+    Whole(i64),
+    /// Microseconds since the Unix epoch.
+    Time(i64),
+    /// A truth value.
+    Flag(bool),
+}
+
+/// What the cells of a column are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Type {
+    Text,
+    Number,
+    Whole,
+    Time,
+    Flag,
+}
+
+/// The columns a run is written with: the same for every run but for its rubric paths.
+#[derive(Debug)]
+pub(crate) struct Layout<'s> {
+    shown: &'s Shown,
+}
+
+/// Columns before the scores, and behind them.
+const FRONT: [(&str, Type); 4] =
+    [("id", Type::Text), ("at", Type::Time), ("episode", Type::Text), ("step", Type::Whole)];
+const BACK: [(&str, Type); 10] = [
+    ("failures", Type::Text),
+    (DECLARED, Type::Text),
+    ("action", Type::Text),
+    ("observation", Type::Text),
+    ("duration_ms", Type::Number),
+    ("is_paused", Type::Flag),
+    ("not_evaluated", Type::Text),
+    ("challenge", Type::Text),
+    ("timestamp", Type::Text),
+    ("metadata", Type::Text),
+];
+
+impl<'s> Layout<'s> {
+    /// The columns these steps need.
+    pub fn of(shown: &'s Shown) -> Self {
+        Self { shown }
+    }
+
+    /// The row of a record; `None` where it is no scored step, or one that a later snapshot replaced.
+    pub fn row_of(&self, record: Record) -> std::io::Result<Option<Vec<Cell>>> {
+        let Some(node) = self.shown.node(record.seq) else { return Ok(None) };
+        let event = record.event().map_err(std::io::Error::other)?;
+        match event.body() {
+            Body::SnapshotScored(scored) => Ok(Some(self.row(node, &event, scored))),
+            _ => Ok(None),
+        }
+    }
+
+    /// Names and types, in order.
+    pub fn columns(&self) -> Vec<(String, Type)> {
+        let fixed = |columns: &[(&str, Type)]| {
+            columns.iter().map(|(name, kind)| ((*name).to_owned(), *kind)).collect::<Vec<_>>()
+        };
+        let mut all = fixed(&FRONT);
+        all.push((ROOT.to_owned(), Type::Number));
+        let paths = self.shown.paths().filter(|path| *path != ROOT);
+        all.extend(paths.map(|path| (format!("{SCORE}{path}"), Type::Number)));
+        all.extend(fixed(&BACK));
+        all
+    }
+
+    /// The cells of one snapshot, in the order of the columns.
+    fn row(&self, node: usize, event: &Event, scored: &SnapshotScored) -> Vec<Cell> {
+        let text = |text: &str| if text.is_empty() { Cell::None } else { Cell::Text(text.to_owned()) };
+        let number = |n: Option<f64>| n.map_or(Cell::None, Cell::Number);
+        let json = |empty: bool, value: Value| if empty { Cell::None } else { Cell::Text(value.to_string()) };
+        let words = |failures: &[FailureKind]| {
+            text(&failures.iter().map(|f| f.as_str()).collect::<Vec<_>>().join(" "))
+        };
+        let mut row = vec![
+            Cell::Text(event.id().to_string()),
+            Cell::Time(event.at().micros()),
+            event.episode().map_or(Cell::None, |e| text(e.as_str())),
+            event.step().and_then(|s| i64::try_from(s).ok()).map_or(Cell::None, Cell::Whole),
+            number(self.shown.root(node)),
+        ];
+        let scores = self.shown.paths().zip(self.shown.scores(node)).filter(|(path, _)| *path != ROOT);
+        row.extend(scores.map(|(_, score)| number(score)));
+        row.extend([
+            words(&self.shown.failures(node, scored)),
+            words(&scored.failures),
+            text(&scored.action),
+            text(&scored.observation),
+            number(scored.duration_ms),
+            Cell::Flag(scored.is_paused),
+            json(scored.not_evaluated.is_empty(), json!(scored.not_evaluated)),
+            json(scored.challenge.is_none(), json!(scored.challenge)),
+            scored.timestamp.clone().map_or(Cell::None, Cell::Text),
+            json(scored.metadata.is_empty(), json!(scored.metadata)),
+        ]);
+        row
+    }
+}

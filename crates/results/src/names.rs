@@ -1,0 +1,258 @@
+//! Names of columns and keys: which one is what, without regard to case, spaces, `-` and `_`; what trainers call
+//! theirs; and a person's own map for what is unknown.
+
+use std::collections::BTreeMap;
+
+use crate::error::ImportError;
+
+/// The column of the whole rubric's score.
+pub(crate) const ROOT: &str = "root";
+
+/// Fields of a step, in the words of this crate. Each matches by its normal form.
+pub(crate) const FIELDS: [&str; 16] = [
+    "step",
+    "root",
+    "scores",
+    "action",
+    "observation",
+    "session_id",
+    "failures",
+    "timestamp",
+    "duration_ms",
+    "is_paused",
+    "metadata",
+    "challenge",
+    "not_evaluated",
+    "failures_declared",
+    "id",
+    "at",
+];
+
+/// What other programs call them, the first one that a file has counts.
+const ALIASES: [(&str, &str); 14] = [
+    ("reward", ROOT),
+    ("response", "action"),
+    ("completion", "action"),
+    ("prompt", "observation"),
+    ("failure", "failures"),
+    ("session", "session_id"),
+    ("episode", "session_id"),
+    ("episode_id", "session_id"),
+    ("global_step", "step"),
+    ("training_step", "step"),
+    ("train_step", "step"),
+    ("output", "action"),
+    ("input", "observation"),
+    ("score", ROOT),
+];
+
+/// Aliases that only say what they mean beside the others of their shape: `input`, `output` and `score` of verl.
+const OF_VERL: [&str; 3] = ["input", "output", "score"];
+
+/// A name without regard to case, spaces, `-` and `_`.
+pub(crate) fn normal(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, ' ' | '-' | '_' | '\t')).flat_map(char::to_lowercase).collect()
+}
+
+/// Which trainer's file the names are those of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// None that is known.
+    Plain,
+    /// TRL's completions: a prompt, a completion, an advantage.
+    Trl,
+    /// Results of verifiers: an example, its prompt, completion and reward.
+    Verifiers,
+    /// Rollouts of verl: an input, an output, a score.
+    Verl,
+}
+
+impl Shape {
+    /// The shape of a file with these normal names.
+    pub fn of(names: &[String]) -> Self {
+        let has = |name: &str| names.iter().any(|known| known == name);
+        if has("input") && has("output") && has("score") {
+            return Self::Verl;
+        }
+        let texts = has("prompt") && has("completion");
+        if texts && has("exampleid") && has("reward") {
+            return Self::Verifiers;
+        }
+        if texts && (has("advantage") || has("advantages")) {
+            return Self::Trl;
+        }
+        Self::Plain
+    }
+
+    /// Whether another column of numbers is a rubric: what these trainers write beside the texts.
+    pub fn has_rubrics(self) -> bool {
+        self != Self::Plain
+    }
+}
+
+/// Whether a column of a trainer's file that holds numbers is no rubric: an identity, a measure of length or of
+/// time, or the answer that was expected.
+pub(crate) fn is_no_rubric(name: &str) -> bool {
+    const NAMES: [&str; 16] = [
+        "id",
+        "index",
+        "idx",
+        "epoch",
+        "seed",
+        "rank",
+        "answer",
+        "target",
+        "label",
+        "gts",
+        "gt",
+        "solution",
+        "ground_truth",
+        "reference",
+        "expected",
+        "split",
+    ];
+    const ENDINGS: [&str; 8] = ["_id", "_index", "_idx", "_ms", "_secs", "_seconds", "_tokens", "_time"];
+    let lower = name.trim().to_lowercase();
+    NAMES.contains(&lower.as_str()) || ENDINGS.iter().any(|end| lower.ends_with(end))
+}
+
+/// Whether a column is the score of one reward function by its name, as trainers write them.
+pub(crate) fn is_reward(normal: &str) -> bool {
+    normal.len() > "reward".len() && normal.ends_with("reward") && !normal.starts_with("mean")
+}
+
+/// The field an alias stands for, where the file does not have the field itself.
+pub(crate) fn alias(normal_name: &str, shape: Shape) -> Option<&'static str> {
+    let is_known = |name: &&str| normal(name) == normal_name;
+    if shape != Shape::Verl && OF_VERL.iter().any(|name| is_known(&name)) && normal_name != "score" {
+        return None;
+    }
+    ALIASES.iter().find(|(other, _)| normal(other) == normal_name).map(|(_, ours)| *ours)
+}
+
+/// How early an alias counts among those of one field.
+pub(crate) fn rank(normal_name: &str) -> usize {
+    ALIASES.iter().position(|(other, _)| normal(other) == normal_name).unwrap_or(0)
+}
+
+/// The field whose name is this one.
+pub(crate) fn field(normal_name: &str) -> Option<&'static str> {
+    FIELDS.into_iter().find(|field| normal(field) == normal_name)
+}
+
+/// The known name that an unknown one is close to: one letter more, less, different or swapped; two in a long one.
+pub(crate) fn near(normal_name: &str) -> Option<&'static str> {
+    if normal_name.len() < 4 {
+        return None;
+    }
+    let most = if normal_name.len() >= 7 { 2 } else { 1 };
+    let aliases = ALIASES.into_iter().map(|(other, _)| other).filter(|other| !OF_VERL.contains(other));
+    FIELDS
+        .into_iter()
+        .filter(|field| field.len() > 3)
+        .chain(aliases)
+        .map(|known| (strsim::osa_distance(&normal(known), normal_name), known))
+        .filter(|(distance, _)| (1..=most).contains(distance))
+        .min()
+        .map(|(_, known)| known)
+}
+
+/// A person's own map: which column of the file is which field.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ColumnMap {
+    /// Normal name of the column, the column as it was written, and the field it is.
+    pairs: BTreeMap<String, (String, &'static str)>,
+}
+
+impl ColumnMap {
+    /// Reads `completion=answer,step=iteration`: a field and the column that holds it, in either order where only
+    /// one of the two is a field. Fields are those of a step (`step`, `root`, `action`, ...) and what trainers call
+    /// them (`reward`, `prompt`, `completion`, ...).
+    pub fn parse(text: &str) -> Result<Self, ImportError> {
+        let mut map = Self::default();
+        for pair in text.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
+            let refuse = |message: String| {
+                ImportError::new("map", message, "`field=column`, such as `completion=answer,step=iteration`")
+            };
+            let Some((left, right)) = pair.split_once('=').map(|(l, r)| (l.trim(), r.trim())) else {
+                return Err(refuse(format!("`{pair}` has no `=`")));
+            };
+            let (field, column) = match (known(left), known(right)) {
+                (Some(field), _) => (field, right),
+                (None, Some(field)) => (field, left),
+                (None, None) => {
+                    return Err(refuse(format!("neither `{left}` nor `{right}` is a field of a step")));
+                }
+            };
+            if column.is_empty() {
+                return Err(refuse(format!("`{pair}` names no column")));
+            }
+            let before = map.pairs.insert(normal(column), (column.to_owned(), field));
+            if before.is_some() {
+                return Err(refuse(format!("`{column}` is mapped twice")));
+            }
+        }
+        Ok(map)
+    }
+
+    /// The field that a person says a column is.
+    pub(crate) fn field(&self, normal_name: &str) -> Option<&'static str> {
+        self.pairs.get(normal_name).map(|(_, field)| *field)
+    }
+
+    /// Whether a person says of some column that it is that field.
+    pub(crate) fn maps_to(&self, field: &str) -> bool {
+        self.pairs.values().any(|(_, known)| *known == field)
+    }
+
+    /// The mapped columns, as they were written, by their normal names.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pairs.iter().map(|(normal, (column, _))| (normal.as_str(), column.as_str()))
+    }
+
+    /// Whether nothing is mapped.
+    pub fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+}
+
+/// The field that a word of a map means.
+fn known(word: &str) -> Option<&'static str> {
+    let word = normal(word);
+    field(&word).or_else(|| ALIASES.iter().find(|(other, _)| normal(other) == word).map(|(_, ours)| *ours))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_match_without_regard_to_their_spelling() {
+        for (name, expected) in [
+            ("Step", Some("step")),
+            ("session-ID", Some("session_id")),
+            ("Is Paused", Some("is_paused")),
+            ("stop", None),
+        ] {
+            assert_eq!(field(&normal(name)), expected, "{name}");
+        }
+        assert_eq!(near(&normal("Rewrd")), Some("reward"));
+        assert_eq!(near(&normal("completoin")), Some("completion"));
+        assert_eq!((near("note"), near("loss"), near("stp")), (None, None, None));
+    }
+
+    #[test]
+    fn a_map_reads_in_either_order() {
+        let map = ColumnMap::parse("completion=answer, iteration=step").unwrap();
+        assert_eq!((map.field("answer"), map.field("iteration")), (Some("action"), Some("step")));
+        for (wrong, says) in [
+            ("answer", "has no `=`"),
+            ("a=b", "neither `a` nor `b`"),
+            ("step=", "names no column"),
+            ("step=a,root=a", "mapped twice"),
+        ] {
+            let error = ColumnMap::parse(wrong).unwrap_err();
+            assert!(error.message.contains(says), "{error}");
+        }
+    }
+}

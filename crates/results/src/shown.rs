@@ -1,0 +1,59 @@
+//! A run's scored steps as the page shows them: later scores laid over, what a later snapshot replaced left out, each
+//! step judged by the rules in force. Every table and report is written from it.
+
+use std::collections::HashMap;
+use std::io;
+
+use gauntlet_film::{Fact, Film, PathId, Rules};
+use gauntlet_model::{FailureKind, Record, SnapshotScored};
+
+/// The film of a run, and which snapshot each of its nodes comes from.
+#[derive(Debug)]
+pub struct Shown {
+    film: Film,
+    nodes: HashMap<u64, usize>,
+    paths: Vec<(PathId, String)>,
+}
+
+impl Shown {
+    /// Of a run's whole log, in order, judged by `rules`. Texts are not held.
+    pub fn of(records: impl IntoIterator<Item = io::Result<Record>>, rules: Rules) -> io::Result<Self> {
+        let mut film = Film::new();
+        film.set_rules(rules);
+        for record in records {
+            film.apply(&Fact::of_record(&record?).map_err(io::Error::other)?);
+        }
+        let nodes = (0..film.len()).filter_map(|i| Some((film.node(i)?.seq, i))).collect();
+        let has_score = |id: PathId| (0..film.len()).any(|i| film.score(i, id).is_some());
+        let paths = film.paths().iter().filter(|path| has_score(path.id));
+        let paths = paths.map(|path| (path.id, path.path.clone())).collect();
+        Ok(Self { film, nodes, paths })
+    }
+
+    /// The node of the snapshot with that sequence number; `None` where a later one replaced it.
+    pub fn node(&self, seq: u64) -> Option<usize> {
+        self.nodes.get(&seq).copied()
+    }
+
+    /// The paths that any step has a score of, measurements included, in the order of the rubric tree.
+    pub fn paths(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.paths.iter().map(|(_, path)| path.as_str())
+    }
+
+    /// The scores of a node in the order of [`Shown::paths`]; `None` where one was not evaluated.
+    pub fn scores(&self, node: usize) -> impl ExactSizeIterator<Item = Option<f64>> + '_ {
+        self.paths.iter().map(move |(id, _)| self.film.score(node, *id))
+    }
+
+    /// The whole rubric's score at a node.
+    pub fn root(&self, node: usize) -> Option<f64> {
+        self.film.root(node)
+    }
+
+    /// The failures of a step: those its producer declared, and the gravest by the rules in force.
+    pub fn failures(&self, node: usize, scored: &SnapshotScored) -> Vec<FailureKind> {
+        let mut failures = scored.failures.clone();
+        failures.extend(self.film.failure(node).filter(|judged| !scored.failures.contains(judged)));
+        failures
+    }
+}

@@ -1,0 +1,119 @@
+//! What was unusual in a file, counted while it is read and told as sentences: the import's notes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Different columns and values that are named in a note, at most.
+const NAMED: usize = 8;
+
+/// Counts of what was read differently from how it was written.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Tally {
+    /// Scores that were null, empty, NaN or infinite.
+    pub not_evaluated: u64,
+    /// Times that are no time; they are in metadata.
+    pub no_times: u64,
+    /// The first of them.
+    pub first_no_time: Option<String>,
+    /// Texts that were repaired with U+FFFD.
+    pub repaired: u64,
+    /// Columns kept as metadata whose name is close to one that is read, and that one.
+    pub near: BTreeMap<String, &'static str>,
+    /// Columns of numbers that were taken for rubrics by the shape of the file.
+    pub rubrics: BTreeSet<String>,
+    /// Columns that a person mapped, by their normal names.
+    pub mapped: BTreeSet<String>,
+    /// Steps whose root is the sum of these columns.
+    pub sums: u64,
+    /// Records that were left out, and why, in the order of the file.
+    pub left_out: u64,
+    /// The first reasons.
+    pub reasons: Vec<String>,
+}
+
+impl Tally {
+    /// Adds the counts of one record.
+    pub fn add(&mut self, other: Self) {
+        self.not_evaluated += other.not_evaluated;
+        self.no_times += other.no_times;
+        if self.first_no_time.is_none() {
+            self.first_no_time = other.first_no_time;
+        }
+        self.repaired += other.repaired;
+        self.sums += other.sums;
+        for (column, close) in other.near {
+            if self.near.len() < NAMED {
+                self.near.insert(column, close);
+            }
+        }
+        for column in other.rubrics {
+            if self.rubrics.len() < NAMED {
+                self.rubrics.insert(column);
+            }
+        }
+        self.mapped.extend(other.mapped);
+        self.left_out += other.left_out;
+        self.reasons.extend(other.reasons);
+        self.reasons.truncate(NAMED);
+    }
+
+    /// Notes that a record was left out.
+    pub fn leave_out(&mut self, reason: String) {
+        self.left_out += 1;
+        if self.reasons.len() < NAMED {
+            self.reasons.push(reason);
+        }
+    }
+
+    /// The notes, as sentences.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.left_out > 0 {
+            let shown = self.reasons.join("; ");
+            let more = self.left_out - self.reasons.len() as u64;
+            let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+            notes.push(format!("{} left out: {shown}{more}", records(self.left_out)));
+        }
+        if self.not_evaluated > 0 {
+            let n = self.not_evaluated;
+            notes.push(format!(
+                "{n} {} not evaluated: null, empty, NaN or infinite in the file",
+                if n == 1 { "score is" } else { "scores are" }
+            ));
+        }
+        if self.no_times > 0 {
+            let first = self.first_no_time.as_deref().unwrap_or_default();
+            notes.push(match self.no_times {
+                1 => format!("1 `timestamp` is not a time: {first}; it is in the step's metadata"),
+                n => format!(
+                    "{n} values of `timestamp` are not times, such as {first}; they are in the metadata"
+                ),
+            });
+        }
+        if self.repaired > 0 {
+            notes.push(format!(
+                "{} texts were repaired: U+FFFD stands where they could not be read",
+                self.repaired
+            ));
+        }
+        for (column, close) in &self.near {
+            notes.push(format!(
+                "column `{column}` was kept as metadata; it is close to `{close}`, and `--map {close}={column}` reads it"
+            ));
+        }
+        if !self.rubrics.is_empty() {
+            let names: Vec<_> = self.rubrics.iter().map(|name| format!("`{name}`")).collect();
+            notes.push(format!("columns of numbers were read as rubrics: {}", names.join(", ")));
+        }
+        if self.sums > 0 {
+            notes.push(format!(
+                "the file has no column `reward`: the root of {} steps is the sum of their reward columns",
+                self.sums
+            ));
+        }
+        notes
+    }
+}
+
+fn records(n: u64) -> String {
+    if n == 1 { "1 record was".to_owned() } else { format!("{n} records were") }
+}
