@@ -76,7 +76,7 @@ def init(
         before.finish()
     elif reinit == "return_previous" and isinstance(before, Run):
         return before
-    _say_what_is_left_out(
+    _notice_ignored(
         resume=resume if id is None and resume not in (None, False, "never") else None,
         save_code=save_code, sync_tensorboard=sync_tensorboard or tensorboard, monitor_gym=monitor_gym,
         magic=magic, fork_from=fork_from, resume_from=resume_from,
@@ -104,7 +104,7 @@ def init(
     return run
 
 
-def _say_what_is_left_out(**values: Any) -> None:
+def _notice_ignored(**values: Any) -> None:
     for name, value in values.items():
         if value:
             notice(name, f"{name}= has no meaning here and is left out")
@@ -200,7 +200,7 @@ def agent(sweep_id: str, function: Callable[[], Any] | None = None, *_: Any, **_
     """Calls the function once, with the first or middle value of each parameter of the sweep."""
     notice("agent", "agent() calls the function once, with one value of each parameter: nothing is searched")
     parameters = _sweeps.get(str(sweep_id), {}).get("parameters", {})
-    _early.update({name: _one_of(config_of(told)) for name, told in config_of(parameters).items()})
+    _early.update({name: _one_of(config_of(one)) for name, one in config_of(parameters).items()})
     if function is not None:
         function()
 

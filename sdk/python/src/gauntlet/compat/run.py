@@ -10,11 +10,11 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from .. import run as core
 from ..events import AnnotationAdded, Ending
+from ..run import Run as CoreRun
 from ..values import object_of, text
 from .config import Config, Summary, config_of
-from .notices import notice
+from .notices import Nothing, notice
 
 if TYPE_CHECKING:
     from .artifact import Artifact
@@ -25,7 +25,7 @@ _PLAIN = (float, int)
 _AGGREGATES = {"min", "max", "mean"}
 
 
-class Run(core.Run):
+class Run(CoreRun):
     """One training run, evaluation or simulation. Made by :func:`gauntlet.init`; safe from any thread.
 
     Beside what Gauntlet records it understands what scripts ask of a run of wandb; see the README.
@@ -112,6 +112,8 @@ class Run(core.Run):
         numbers: dict[str, Any] = {}
         for name, value in values.items():
             full = f"{prefix}{name}"
+            if isinstance(value, Nothing):
+                continue  # A notice was given when it was asked for.
             if value.__class__ in _PLAIN or value is None:
                 numbers[name] = value
             elif isinstance(value, Mapping):

@@ -77,7 +77,7 @@ class Rewards:
         self._batches = (-1, "", 0)
         self._given = 0
         #: The run that is told to have everything recorded before it ends.
-        self._told: weakref.ref[Run] | None = None
+        self._settled_run: weakref.ref[Run] | None = None
         Rewards.known.add(self)
 
     def watch(self, function: Any) -> Any:
@@ -200,8 +200,8 @@ class Rewards:
 
     def _open(self, call: Mapping[str, Any]) -> _Batch:
         run = self.source.run()
-        if self._told is None or self._told() is not run:
-            self._told = weakref.ref(run)
+        if self._settled_run is None or self._settled_run() is not run:
+            self._settled_run = weakref.ref(run)
             run._before_finish.append(functools.partial(self.settle, last=True))
         trainer = getattr(call.get("log_extra"), "__self__", None)
         training = self.training
@@ -283,7 +283,7 @@ class Rewards:
         TRL does: unjudged counts nothing, and what nobody judged has no score at all."""
         scores: dict[str, float] = {}
         skipped: list[str] = []
-        whole = 0.0
+        total = 0.0
         for index, name in enumerate(self._names):
             values = batch.scores.get(index, ())
             value = number(values[i]) if i < len(values) else None
@@ -293,9 +293,9 @@ class Rewards:
             scores[name] = value
             place = self._weight_at[index]
             weights = self.weights
-            whole += value * (float(weights[place]) if weights and place < len(weights) else 1.0)
+            total += value * (float(weights[place]) if weights and place < len(weights) else 1.0)
         if scores and len(batch.scores) == len(self._names):
-            scores["root"] = whole
+            scores["root"] = total
         else:
             # A batch that a function cut short has no reward: the trainer never summed it.
             skipped.append("root")
@@ -338,16 +338,16 @@ def _advantages(batch: _Batch) -> list[float | None] | None:
     logs = getattr(batch.trainer, "_logs", None)
     if not isinstance(logs, Mapping) or "advantages" not in logs:
         return None
-    said, found = list(logs.get("completion", ())), list(logs["advantages"])
+    completions, found = list(logs.get("completion", ())), list(logs["advantages"])
     count = len(batch.completions)
     processes = int(getattr(getattr(batch.trainer, "accelerator", None), "num_processes", 1))
     # Counted from the end: the table holds no more than one generation of the training.
     first = -processes * count + _process(batch.trainer) * count
     places = [first + i for i in range(count)]
-    known = [place for place in places if -place <= min(len(found), len(said))]
-    if not known or any(said[place] != batch.completions[place - first] for place in known):
+    known = [place for place in places if -place <= min(len(found), len(completions))]
+    if not known or any(completions[place] != batch.completions[place - first] for place in known):
         return None
-    return [found[place] if -place <= min(len(found), len(said)) else None for place in places]
+    return [found[place] if -place <= min(len(found), len(completions)) else None for place in places]
 
 
 def _both(logs: Callable[..., Any], hear: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -39,11 +39,11 @@ def record_rollout(
     ``observation`` is its task, the score of the whole its return. ``error`` is the exception that ended it, raised
     in the function ``raised_in``: the rollout and the episode then have failed.
     """
-    told = object_of(metadata)
+    about = object_of(metadata)
     if error is not None:
-        told["exception"] = {**exception_of(error), **({"raised_in": raised_in} if raised_in else {})}
+        about["exception"] = {**exception_of(error), **({"raised_in": raised_in} if raised_in else {})}
     started = EpisodeStarted(optional_label(observation))
-    started.metadata = {name: told[name] for name in ("split", "group") if name in told}
+    started.metadata = {name: about[name] for name in ("split", "group") if name in about}
     run.emit(started, step=None, episode=episode)
     if error is not None:
         raised = StepRecorded("error", span_id(), rfc3339(time.time_ns()), optional_label(raised_in))
@@ -57,7 +57,7 @@ def record_rollout(
         episode=episode,
         not_evaluated=not_evaluated,
         failures=() if error is None else ("generic",),
-        metadata=told,
+        metadata=about,
     )
     finished = EpisodeFinished("completed" if error is None else "failed")
     finished.return_ = number(scores.get("root"))

@@ -91,9 +91,9 @@ def _main_text(value: Any, names: tuple[str, ...], role: str, deepest: int) -> s
         value = value.to_messages()
     if isinstance(value, list | tuple) and value and all(map(_is_message, value)):
         by_role = [message for message in value if not role or _speaker(message) == role]
-        return _said(by_role[-1] if by_role else value[-1])
+        return _text_of(by_role[-1] if by_role else value[-1])
     if _is_message(value):
-        return _said(value)
+        return _text_of(value)
     if isinstance(value, Mapping) and value and deepest:
         chosen = next((name for name in names if value.get(name)), None)
         if chosen is None and len(value) == 1:
@@ -117,5 +117,5 @@ def _speaker(message: Any) -> str:
     return "user" if role == "human" else str(role)
 
 
-def _said(message: Any) -> str:
+def _text_of(message: Any) -> str:
     return content_text(message[1]) if isinstance(message, tuple | list) else message_text(message)

@@ -126,9 +126,9 @@ class _Calls:
             # Nor is an episode that another call began around this one: a batch begins all of its calls at once.
             inside = outside if outside is not None and outside.run is run and outside not in _begun else None
             parent = context.span.get() if inside is not None else None
-            told = {"name": name, "input": preview(dict(payload)), **metadata}
+            about = {"name": name, "input": preview(dict(payload)), **metadata}
             # LangChain's ids are 16 bytes, as an episode's are: the same call is found under one id everywhere.
-            episode = inside or Episode(run, None, run_id.hex, told)
+            episode = inside or Episode(run, None, run_id.hex, about)
             call = _Call(episode, inside is None, span, parent, kind, name, time.time_ns())
             if inside is None:
                 _begun.add(episode)

@@ -71,7 +71,7 @@ class _Watched:
         self._rubric: Any = None
 
     def wrap(self, method: Callable[..., Any], what: str) -> Callable[..., Any]:
-        """That method of the environment, told of."""
+        """That method of the environment, recorded."""
         before = {"reset": self._before_reset, "step": self._before_step, "close": self._before_reset}[what]
         after = {"reset": self._after_reset, "step": self._after_step, "close": self._after_close}[what]
 
@@ -82,15 +82,15 @@ class _Watched:
                 if _under_way.get() is self:
                     return await method(*args, **kwargs)
                 token = _under_way.set(self)
-                told = before(args, kwargs)
+                calls_before = before(args, kwargs)
                 try:
                     result = await method(*args, **kwargs)
                 except BaseException as error:
-                    self._failed(what, told, error, args, kwargs)
+                    self._failed(what, calls_before, error, args, kwargs)
                     raise
                 finally:
                     _under_way.reset(token)
-                after(told, args, kwargs, result)
+                after(calls_before, args, kwargs, result)
                 return result
 
             return asynchronous
@@ -100,15 +100,15 @@ class _Watched:
             if _under_way.get() is self:
                 return method(*args, **kwargs)
             token = _under_way.set(self)
-            told = before(args, kwargs)
+            calls_before = before(args, kwargs)
             try:
                 result = method(*args, **kwargs)
             except BaseException as error:
-                self._failed(what, told, error, args, kwargs)
+                self._failed(what, calls_before, error, args, kwargs)
                 raise
             finally:
                 _under_way.reset(token)
-            after(told, args, kwargs, result)
+            after(calls_before, args, kwargs, result)
             return result
 
         return synchronous
@@ -120,7 +120,9 @@ class _Watched:
             self._end("cancelled" if self._episode.error is None else None)
 
     @guarded
-    def _after_reset(self, told: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
+    def _after_reset(
+        self, calls_before: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any
+    ) -> None:
         self._look_for_rubric()
         named = kwargs.get("episode_id") or _episode_id(self._env)
         seed = kwargs.get("seed")
@@ -151,7 +153,7 @@ class _Watched:
 
     @guarded
     def _after_step(
-        self, told: int | None, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any
+        self, calls_before: int | None, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any
     ) -> None:
         episode = self._episode
         if episode is None:
@@ -159,7 +161,7 @@ class _Watched:
         episode.leave()
         episode.error = None
         reward = number(getattr(result, "reward", None))
-        if self._watch is None or self._watch.calls == told:
+        if self._watch is None or self._watch.calls == calls_before:
             episode.rollout(
                 {} if reward is None else {"root": reward},
                 action=args[0] if args else kwargs.get("action", ""),
