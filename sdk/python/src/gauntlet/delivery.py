@@ -82,6 +82,9 @@ class Delivery:
         #: events are sent: one that was deleted meanwhile does not come back.
         self.known = not creates
         self._created = 0
+        self._had_ended = False
+        #: Whether the server was told that this process writes.
+        self._begun = False
         self._most = BATCH_EVENTS
         self._failures = 0
         #: Refused events not yet said in the stream, and the last reason.
@@ -93,6 +96,8 @@ class Delivery:
         try:
             if not self.known:
                 self._create()
+            if self._heartbeat is not None and not self._begun:
+                self._begin(self._heartbeat)
             lines = self.spool.read(self._most, BATCH_BYTES)
             if lost := self.spool.take_vanished():
                 self.ledger.lose("the spool's files were removed before they were sent", lost)
@@ -102,6 +107,10 @@ class Delivery:
         except Unreachable as error:
             raise self._later(str(error), None) from error
         except ApiError as error:
+            if error.status == 410:
+                raise Undeliverable(DELETED) from error
+            if error.is_no_run and self._create_again():
+                return True
             raise self._later(str(error), error.retry_after) from error
         if self._failures:
             self._failures = 0
@@ -127,9 +136,14 @@ class Delivery:
                 self.ledger.warn(
                     "exists", f"run {self.run!r} exists with other settings, which stay: {other}"
                 )
-        if found.get("status") in get_args(Ending) and self._goes_on():
-            self.client.append(self.run, [happening(RunStatus("running", "the run goes on"))])
+        self._had_ended = found.get("status") in get_args(Ending)
         self.known = True
+
+    def _begin(self, heartbeat: Heartbeat) -> None:
+        """Tells the server that this process writes: a run that had ended goes on then."""
+        if not heartbeat.begin() and self._had_ended and self._goes_on():
+            self.client.append(self.run, [happening(RunStatus("running", "the run goes on"))])
+        self._begun = True
 
     def _created_with(self, spec: dict[str, Any]) -> dict[str, Any] | None:
         """Creates the run; ``None`` where it exists with other settings. A field that the server does not take is
@@ -188,14 +202,17 @@ class Delivery:
         self.ledger.count("sent")
         self.spool.advance([line])
 
+    def _create_again(self) -> bool:
+        """The server has lost the run, or never had it: its data folder is a new one."""
+        if self._created >= _MOST_CREATED:
+            return False
+        self._created += 1
+        self.known = self._begun = False
+        return True
+
     def _refused(self, lines: list[bytes], error: ApiError) -> None:
-        if error.status == 410:
-            raise Undeliverable(DELETED) from error
-        if error.is_no_run and self._created < _MOST_CREATED:
-            # The server has lost the run, or never had it: its data folder is a new one.
-            self._created += 1
-            self.known = False
-            return
+        if error.status == 410 or error.is_no_run:
+            raise error
         if error.status in _PASSING or error.status >= 500:
             self.ledger.warn("away", f"the server answers {error}; events are kept and sent later")
             raise error

@@ -18,6 +18,9 @@ __all__ = ["INTERVAL_SECONDS", "Heartbeat"]
 
 #: Time between two signs of life, seconds. A writer that is not heard of for three of them is lost.
 INTERVAL_SECONDS = 10
+_RUNNING: dict[str, Any] = {"state": "running", "interval_secs": INTERVAL_SECONDS}
+#: What may pass, and that the run was deleted.
+_RAISED = {401, 403, 408, 410, 425, 429}
 
 
 class Heartbeat:
@@ -37,11 +40,15 @@ class Heartbeat:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def start(self) -> None:
-        """Says that the process writes, from now on. Called once the server has the run; again it does nothing."""
+    def begin(self) -> bool:
+        """Says that the process writes, and goes on saying it from a thread of its own. Answers ``False`` where the
+        server knows of no writers. Raises as :meth:`finish`; again it does nothing."""
         if self._thread is None and not self._stop.is_set():
+            with self._speaking:
+                self._tell(_RUNNING)
             self._thread = threading.Thread(target=self._beat, name="gauntlet-heartbeat", daemon=True)
             self._thread.start()
+        return not self._unknown
 
     def finish(self, ending: dict[str, Any]) -> bool:
         """Says how this process ended: ``status``, and ``summary`` with an ``exit_code`` where there is one. Answers
@@ -49,49 +56,48 @@ class Heartbeat:
         was deleted, :class:`Unreachable` while the server is away."""
         self._stop.set()
         with self._speaking:
-            if self._unknown:
-                return False
             state: dict[str, Any] = {"state": "finished", **ending}
             code = (ending.get("summary") or {}).get("exit_code")
             if isinstance(code, int):
                 state["exit_code"] = code
-            try:
-                self._client.put_writer(self._run, self.writer, state)
-            except ApiError as error:
-                if error.status in {401, 403, 408, 410, 425, 429} or error.status >= 500 or error.is_no_run:
-                    raise
-                return False
-            return True
+            return self._tell(state)
 
     def finish_for(self, writer: str) -> None:
         """Says that a writer whose process is gone has finished, so that the run's end does not wait for it. How it
         ended is not known; that of the others counts."""
         with self._speaking:
-            if writer and writer != self.writer and not self._unknown:
-                state = {"state": "finished", "status": "completed"}
-                self._client.put_writer(self._run, writer, state)
+            if writer and writer != self.writer:
+                self._tell({"state": "finished", "status": "completed"}, writer)
 
     def stop(self) -> None:
         """No more signs of life, without a word about the end."""
         self._stop.set()
 
+    def _tell(self, state: dict[str, Any], writer: str | None = None) -> bool:
+        """Tells the server; ``False`` where it does not want to know."""
+        if self._unknown:
+            return False
+        try:
+            self._client.put_writer(self._run, writer or self.writer, state)
+        except ApiError as error:
+            if error.status in _RAISED or error.status >= 500 or error.is_no_run:
+                raise
+            self._unknown = error.status in {404, 405}
+            return False
+        return True
+
     def _beat(self) -> None:
-        state = {"state": "running", "interval_secs": INTERVAL_SECONDS}
-        while not self._stop.is_set():
+        while not self._stop.wait(INTERVAL_SECONDS):
             with self._speaking:
-                if self._stop.is_set():
+                if self._stop.is_set() or self._unknown:
                     return
                 try:
-                    self._client.put_writer(self._run, self.writer, state)
+                    self._tell(_RUNNING)
                 except ApiError as error:
                     if error.status == 410:
                         self.gone = True
-                        return
-                    if error.status in {404, 405, 501} and not error.is_no_run:
-                        self._unknown = True
                         return
                 except GauntletError:
                     pass  # The sender says that the server is away.
                 except Exception as error:
                     self._ledger.bug("telling the server that the process lives", error)
-            self._stop.wait(INTERVAL_SECONDS)

@@ -9,13 +9,15 @@ import signal
 import sys
 import threading
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .run import Run
 
-__all__ = ["exit_code", "forget", "interactive", "register"]
+__all__ = ["exit_code", "finishing", "forget", "interactive", "register"]
 
 #: Longest wait for the server when the process is terminated, seconds: who terminates it kills it soon after.
 _TERMINATED_SECONDS = 5.0
@@ -27,6 +29,13 @@ _lock = threading.RLock()
 _error: BaseException | None = None
 _code: object = None
 _last_exit: weakref.ref[_Exit] | None = None
+#: Threads that are ending a run, and the signal that came meanwhile.
+_finishing: list[int] = []
+_termination: int | None = None
+#: Whether multiprocessing has been told of this module.
+_following = False
+#: Signals that the forking thread does not take anyway.
+_mask: set[Any] = set()
 
 
 def interactive() -> bool:
@@ -59,6 +68,7 @@ def register(run: Run) -> None:
     process: Any = sys.modules.get("multiprocessing.process")
     if process is not None and process.parent_process() is not None:
         _end_with_worker()
+    _follow_workers()
     previous = sys.excepthook
 
     def remember(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -117,7 +127,10 @@ def _exit(status: Any = None, /) -> Any:
     global _last_exit
     error = _Exit() if status is None else _Exit(status)
     _last_exit = weakref.ref(error)
-    raise error
+    try:
+        raise error
+    finally:
+        del error  # Or the exception would refer to itself, by way of this frame.
 
 
 # SIGTERM
@@ -132,14 +145,43 @@ def _handle_termination() -> None:
 
 
 def _terminated(number: int, frame: FrameType | None) -> None:
+    global _termination
+    if _finishing and threading.get_ident() in _finishing:
+        # This very thread is ending a run: it goes on with that, and is terminated behind it.
+        _termination = number
+        watch = threading.Timer(_TERMINATED_SECONDS, _die, args=(number,))
+        watch.daemon = True
+        watch.start()
+        return
     # On a thread of its own: what this one was doing may hold a lock.
     ending = threading.Thread(target=_end_terminated, args=(number,), daemon=True)
     try:
         ending.start()
         ending.join(_TERMINATED_SECONDS)
     finally:
+        _die(number)
+
+
+@contextmanager
+def finishing() -> Iterator[None]:
+    """While a run is ended by this thread: being terminated waits for it, for a while."""
+    me = threading.get_ident()
+    _finishing.append(me)
+    try:
+        yield
+    finally:
+        _finishing.remove(me)
+        if _termination is not None and me not in _finishing:
+            _die(_termination)
+
+
+def _die(number: int) -> None:
+    """As the signal would have had it."""
+    if threading.current_thread() is threading.main_thread():
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
+    else:
+        os._exit(128 + number)
 
 
 def _end_terminated(number: int) -> None:
@@ -156,11 +198,31 @@ def _end_terminated(number: int) -> None:
 
 
 def _before_fork() -> None:
+    global _mask
     _lock.acquire()
+    # A child forgets what it was sent before it was ready for its handlers: it is sent only then.
+    _mask = _block({signal.SIGTERM})
+    _follow_workers()
+
+
+def _follow_workers() -> None:
+    """Has workers of multiprocessing end their runs: those forked from here, and this one, where its run came with
+    its arguments and so before it began."""
+    global _following
     util: Any = sys.modules.get("multiprocessing.util")
-    if util is not None and not getattr(_before_fork, "told", False):
-        setattr(_before_fork, "told", True)  # noqa: B010 - a function's attribute
+    if util is not None and not _following:
+        _following = True
         util.register_after_fork(_holder, lambda _: _end_with_worker())
+
+
+def _block(signals: set[signal.Signals]) -> set[Any]:
+    """Keeps signals from this thread; answers which were before."""
+    return set(signal.pthread_sigmask(signal.SIG_BLOCK, signals))
+
+
+def _unblock() -> None:
+    if signal.SIGTERM not in _mask:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
 def _end_with_worker() -> None:
@@ -169,14 +231,17 @@ def _end_with_worker() -> None:
 
 
 def _after_fork() -> None:
+    _unblock()
     _lock.release()
 
 
 def _in_child() -> None:
     global _lock
     _lock = threading.RLock()
+    _finishing.clear()
     for run in list(_runs):
         run._forked()
+    _unblock()
 
 
 class _Holder:

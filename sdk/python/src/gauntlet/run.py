@@ -202,6 +202,10 @@ class Run(Journal):
             if self._finished:
                 return
             self._finished = True
+        with lifecycle.finishing():
+            self._end(status, summary, seconds)
+
+    def _end(self, status: Ending, summary: dict[str, Any], seconds: float) -> None:
         self._settle()
         context.leave(self)
         lifecycle.forget(self)

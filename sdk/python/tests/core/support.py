@@ -10,7 +10,10 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +92,45 @@ class Server:
             after = page["next_after"]
             if not page["events"] or len(found) >= page["head"]:
                 return [e for e in found if not kinds or e["kind"] in kinds]
+
+
+class Fake:
+    """A server that is not ours: answers as `answer(method, path, body)` says, and remembers what it was asked."""
+
+    def __init__(self, answer: Callable[[str, str, bytes], tuple[int, dict[str, str]]]) -> None:
+        self.asked: list[tuple[float, str, str, str, bytes]] = []
+        fake = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def handle_one(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"] or 0))
+                key = self.headers.get("Authorization", "")
+                fake.asked.append((time.monotonic(), self.command, self.path, key, body))
+                status, headers = answer(self.command, self.path, body)
+                told = b"{}" if status < 300 else b'{"error":{"code":"c","message":"m"}}'
+                self.send_response(status)
+                for name, value in {**headers, "Content-Length": str(len(told))}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(told)
+
+            do_GET = do_POST = do_PUT = handle_one
+
+            def log_message(self, *_: Any) -> None: ...
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def told(self, method: str, part: str) -> list[dict[str, Any]]:
+        """The bodies of requests of that method whose path holds `part`."""
+        return [json.loads(body) for _, how, path, _, body in self.asked if how == method and part in path]
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
 
 
 def script(code: str) -> list[str]:

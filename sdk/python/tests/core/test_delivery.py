@@ -9,10 +9,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,7 +17,7 @@ import gauntlet
 from gauntlet.client import Client
 from gauntlet.events import SnapshotScored
 
-from .support import Server, lines_of, python, script, until
+from .support import Fake, Server, lines_of, python, script, until
 
 
 def roots(server: Server, run: str) -> list[float]:
@@ -352,41 +349,6 @@ def test_workers_of_multiprocessing_deliver_what_they_log(server: Server) -> Non
     python(code, {"GAUNTLET_ENDPOINT": server.url})
     found = server.events("workers", "snapshot.scored")
     assert sorted(e["episode"] for e in found) == [f"worker-{n}" for n in range(4)]
-
-
-class Fake:
-    """A server that is not ours: answers as `answer(method, path, body)` says, and remembers what it was asked."""
-
-    def __init__(self, answer: Callable[[str, str, bytes], tuple[int, dict[str, str]]]) -> None:
-        self.asked: list[tuple[float, str, str, str, bytes]] = []
-        fake = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def handle_one(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                key = self.headers.get("Authorization", "")
-                fake.asked.append((time.monotonic(), self.command, self.path, key, body))
-                status, headers = answer(self.command, self.path, body)
-                told = b"{}" if status < 300 else b'{"error":{"code":"c","message":"m"}}'
-                self.send_response(status)
-                for name, value in {**headers, "Content-Length": str(len(told))}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(told)
-
-            do_POST = do_PUT = handle_one
-
-            def log_message(self, *_: Any) -> None: ...
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
 
 def test_a_busy_server_is_given_the_time_it_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -78,6 +79,101 @@ def test_a_block_that_sys_exit_leaves(server: Server, how: str, status: str) -> 
     """
     python(code, {"GAUNTLET_ENDPOINT": server.url}, check=False)
     assert server.run(f"exit-{how}")["status"] == status
+
+
+EXITS = {
+    "sys.exit(3)": ("failed", 3),
+    "sys.exit()": ("completed", None),
+    "sys.exit(0)": ("completed", None),
+    "sys.exit('the data is missing')": ("failed", 1),
+    "raise ValueError('no')": ("failed", 1),
+    "raise KeyboardInterrupt": ("cancelled", 130),
+    "asyncio.run(leave(4))": ("failed", 4),
+    "f = lambda: sys.exit(5); f()": ("failed", 5),
+    "threading.Thread(target=sys.exit, args=(6,)).start()": ("completed", None),
+    "caught(7)": ("completed", None),
+    "caught(0); sys.exit(8)": ("failed", 8),
+}
+
+
+@pytest.mark.parametrize("how", EXITS)
+def test_the_exit_code_of_the_program(server: Server, how: str) -> None:
+    status, code = EXITS[how]
+    id = f"exits-{list(EXITS).index(how)}"
+    program = f"""
+        import asyncio, gauntlet, sys, threading
+
+        async def leave(code):
+            await asyncio.sleep(0)
+            sys.exit(code)
+
+        def caught(code):
+            try:
+                sys.exit(code)
+            except SystemExit as error:
+                assert error.code == code and type(error).__name__ == "SystemExit"
+
+        gauntlet.init(id={id!r}).log({{"root": 1.0}})
+        {how}
+    """
+    ended = python(program, {"GAUNTLET_ENDPOINT": server.url}, check=False)
+    assert ended.returncode == (0 if code is None else code if code != 130 else -signal.SIGINT)
+    (end,) = server.events(id, "run.finished")
+    assert end["body"]["status"] == status
+    assert end["body"].get("summary", {}).get("exit_code") == code
+
+
+TERMINATED = """
+    import gauntlet, os, signal, sys, time
+    BEFORE
+    run = gauntlet.init(id=ID)
+    AFTER
+    run.log({"root": 1.0})
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(0.01)
+    print("goes on", flush=True)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no signals here")
+def test_a_program_that_is_terminated(server: Server) -> None:
+    program = TERMINATED.replace("BEFORE", "").replace("AFTER", "").replace("ID", "'terminated'")
+    ended = python(program, {"GAUNTLET_ENDPOINT": server.url}, check=False)
+    assert (ended.returncode, ended.stdout) == (-signal.SIGTERM, "")
+    (end,) = server.events("terminated", "run.finished")
+    assert end["body"] == {"status": "cancelled", "summary": {"signal": "SIGTERM", "exit_code": 143}}
+    assert len(server.events("terminated", "snapshot.scored")) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no signals here")
+@pytest.mark.parametrize("when", ["BEFORE", "AFTER"])
+@pytest.mark.parametrize("handler", ["lambda *_: print('theirs', flush=True)", "signal.SIG_IGN"])
+def test_the_program_keeps_its_own_handler(server: Server, when: str, handler: str) -> None:
+    id = f"own-handler-{when.lower()}-{handler[:3]}"
+    program = TERMINATED.replace(when, f"signal.signal(signal.SIGTERM, {handler})").replace("ID", repr(id))
+    program = program.replace("BEFORE", "").replace("AFTER", "")
+    ended = python(program, {"GAUNTLET_ENDPOINT": server.url})
+    assert ended.stdout == ("goes on\n" if "IGN" in handler else "theirs\ngoes on\n")
+    assert server.run(id)["status"] == "completed"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
+def test_a_pool_that_kills_its_workers_at_the_end_of_its_block(server: Server) -> None:
+    code = """
+        import gauntlet, multiprocessing
+
+        def work(n):
+            gauntlet.rollout({"root": float(n)}, step=0)
+
+        run = gauntlet.init(id="pool")
+        with multiprocessing.get_context("fork").Pool(3) as pool:
+            pool.map(work, range(30), chunksize=1)
+    """
+    python(code, {"GAUNTLET_ENDPOINT": server.url})
+    assert sorted(e["body"]["scores"]["root"] for e in server.events("pool", "snapshot.scored")) == [
+        float(n) for n in range(30)
+    ]
+    assert server.run("pool")["status"] == "completed"
 
 
 def test_at_a_prompt_a_run_ends_where_the_next_begins_and_an_error_ends_nothing(server: Server) -> None:

@@ -240,10 +240,8 @@ class ServerSink(Sink):
                 leftovers.of_this_run()
                 while delivery.step():
                     self._present()
-                    heartbeat.start()
                 if heartbeat.gone:
                     raise Undeliverable(DELETED)
-                heartbeat.start()
                 if delivery.refusals or self._lost:
                     self._say_gap()
                     continue

@@ -1,0 +1,189 @@
+"""A process tells the server that it writes and how it ended; a worker joins its run and says nothing."""
+
+from __future__ import annotations
+
+import copy
+import json
+import multiprocessing
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gauntlet
+from gauntlet import heartbeat
+
+from .support import Fake, Server, until
+
+
+def ok(method: str, path: str, body: bytes) -> tuple[int, dict[str, str]]:
+    return 200, {}
+
+
+def kinds(fake: Fake) -> list[str]:
+    """What was sent, in order: creating the run, what writers said, kinds of events."""
+    found = []
+    for _, method, path, _, body in fake.asked:
+        if "/writers/" in path:
+            found.append(json.loads(body)["state"])
+        elif path.endswith("/events"):
+            found += [json.loads(line)["kind"] for line in body.splitlines()]
+        else:
+            found.append(f"{method} {path.rpartition('/')[2]}")
+    return found
+
+
+def test_a_writer_says_that_it_lives_and_how_it_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heartbeat, "INTERVAL_SECONDS", 0.05)
+    fake = Fake(ok)
+    run = gauntlet.init(endpoint=fake.url)
+    run.log({"root": 1.0})
+    assert run.flush()
+    until(lambda: len(fake.told("PUT", f"/writers/{run._writer}")) >= 3)
+    run.finish("failed", {"accuracy": 0.5, "exit_code": 3})
+    fake.close()
+    *running, finished = fake.told("PUT", f"/runs/{run.id}/writers/{run._writer}")
+    assert all(state == {"state": "running", "interval_secs": 10} for state in running)
+    assert finished == {
+        "state": "finished",
+        "status": "failed",
+        "exit_code": 3,
+        "summary": {"accuracy": 0.5, "exit_code": 3},
+    }
+    assert [kind for kind in kinds(fake) if kind not in {"running", "POST runs"}] == [
+        "snapshot.scored",
+        "finished",
+    ], "the server writes the end"
+
+
+def test_a_server_that_knows_of_no_writers_is_told_the_end_as_an_event() -> None:
+    fake = Fake(lambda method, path, body: (404 if "/writers/" in path else 200, {}))
+    with gauntlet.init(endpoint=fake.url) as run:
+        run.log({"root": 1.0})
+    fake.close()
+    assert kinds(fake) == ["POST runs", "running", "snapshot.scored", "run.finished"]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_nothing_more_is_sent_for_a_run_that_was_deleted(
+    environment: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str], when: str
+) -> None:
+    deleted: list[bool] = []
+    fake = Fake(lambda method, path, body: (410 if deleted and not path.endswith("/runs") else 200, {}))
+    run = gauntlet.init(name="gone", endpoint=fake.url)
+    run.log({"root": 1.0})
+    assert run.flush()
+    deleted.append(True)
+    for i in range(10):
+        run.log({"root": float(i)})
+        if when == "before" and i == 3:
+            assert not run.flush(5.0)
+    run.finish()
+    fake.close()
+    assert (
+        len([path for _, method, path, _, _ in fake.asked if method == "POST" and path.endswith("/runs")])
+        == 1
+    )
+    (loss,) = run.losses()
+    assert loss["reason"] == "the run was deleted"
+    assert loss["count"] >= 10
+    assert (
+        len([r for r in caplog.records if "the run was deleted; nothing more is sent" in r.getMessage()]) == 1
+    )
+    assert f"gone: {loss['count']} lost: {loss['count']} (the run was deleted)" in capfd.readouterr().err
+    assert list(environment.iterdir()) == []
+
+
+def test_what_is_left_of_a_deleted_run_does_not_bring_it_back(environment: Path) -> None:
+    fake = Fake(lambda method, path, body: (503, {}) if path.endswith("/events") else (200, {}))
+    os.environ["GAUNTLET_FINISH_SECONDS"] = "0.2"
+    with gauntlet.init(endpoint=fake.url, id="deleted") as run:
+        run.log({"root": 1.0})
+    fake.close()
+    gone = Fake(lambda method, path, body: (410 if "/deleted/" in path else 200, {}))
+    for folder in environment.glob("*/run.json"):
+        folder.write_text(folder.read_text().replace(fake.url, gone.url))
+    with gauntlet.init(endpoint=gone.url) as other:
+        other.log({"root": 1.0})
+        assert other.flush()
+        until(lambda: other.stats.get("undeliverable") == 1)
+    gone.close()
+    created = [
+        json.loads(body)["id"]
+        for _, how, path, _, body in gone.asked
+        if how == "POST" and path.endswith("/runs")
+    ]
+    assert created == [other.id]
+
+
+def test_a_run_is_itself_where_it_is_and_a_writer_elsewhere() -> None:
+    fake = Fake(ok)
+    with gauntlet.init(endpoint=fake.url) as run:
+        assert pickle.loads(pickle.dumps(run)) is run
+        assert copy.deepcopy({"run": run})["run"] is run
+    fake.close()
+
+
+JOB = """
+import concurrent.futures, gauntlet, multiprocessing, sys
+
+def work(run, n):
+    for k in range(2):
+        run.rollout({"reward": float(n + k)}, step=0)
+    gauntlet.metrics({"loss": 0.1}, step=0)
+    assert gauntlet.current_run() is run
+    return run._writer
+
+def by_id(id, n):
+    work(gauntlet.init(id=id), n)
+
+if __name__ == "__main__":
+    how, method = sys.argv[1:]
+    context = multiprocessing.get_context(method)
+    run = gauntlet.init(id=f"{how}-{method}", name="a job", config={"lr": 0.5})
+    run.log({"reward": 9.0}, step=1)
+    if how == "process":
+        workers = [context.Process(target=work, args=(run, n)) for n in range(4)]
+        [w.start() for w in workers]
+        [w.join() for w in workers]
+        assert not any(w.exitcode for w in workers)
+    elif how == "id":
+        workers = [context.Process(target=by_id, args=(run.id, n)) for n in range(4)]
+        [w.start() for w in workers]
+        [w.join() for w in workers]
+        assert not any(w.exitcode for w in workers)
+    elif how == "pool":
+        with context.Pool(2) as pool:
+            pool.starmap(work, [(run, n) for n in range(4)])
+    else:
+        with concurrent.futures.ProcessPoolExecutor(2, context) as pool:
+            list(pool.map(work, [run] * 4, range(4)))
+    run.log({"reward": 10.0})
+"""
+
+
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+@pytest.mark.parametrize("how", ["process", "id", "pool", "futures"])
+def test_workers_of_a_job_write_into_its_run(server: Server, tmp_path: Path, how: str, method: str) -> None:
+    (tmp_path / "job.py").write_text(JOB)
+    env = {**os.environ, "GAUNTLET_ENDPOINT": server.url}
+    command = [sys.executable, "job.py", how, method]
+    ended = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 0, ended.stderr
+    lines = [line for line in ended.stderr.splitlines() if "gauntlet" in line]
+    assert lines == [f"gauntlet: a job -> {server.url}/runs/{how}-{method}"], "workers say nothing"
+    found = server.events(f"{how}-{method}", "snapshot.scored")
+    nodes: dict[tuple[int, str], Any] = {
+        (e["step"], e["episode"]): e["body"]["scores"]["root"] for e in found
+    }
+    assert sorted(value for (step, _), value in nodes.items() if step == 0) == [
+        float(n + k) for n, k in sorted(((n, k) for n in range(4) for k in range(2)), key=sum)
+    ]
+    assert [value for (step, _), value in nodes.items() if step == 1] == [9.0]
+    assert [value for (step, _), value in nodes.items() if step == 2] == [10.0]
+    kept = server.run(f"{how}-{method}")
+    assert (kept["name"], kept["config"], kept["status"]) == ("a job", {"lr": 0.5}, "completed")
