@@ -19,7 +19,7 @@ function program(t, server, text, { name = "program.mjs", env = {} } = {}) {
   const environment = { ...process.env, GAUNTLET_ENDPOINT: server.url, GAUNTLET_SPOOL: join(folder, "spool"), ...env };
   return new Promise((resolve) => {
     execFile(process.execPath, [join(folder, name)], { env: environment, timeout: 60_000 }, (error, out, err) => {
-      resolve({ code: error?.code ?? 0, signal: error?.signal, out, err });
+      resolve({ code: error === null ? 0 : error.code, signal: error?.signal ?? null, out, err });
     });
   });
 }
@@ -140,7 +140,7 @@ test("a run that is begun again goes on after its last step, unless a step is na
     run.log({ root: 2 });
     run.metrics({ loss: 1 });
     await run.finish();`;
-  for (let i = 0; i < 3; i += 1) assert.deepEqual(await program(t, server, again), { code: 0, signal: undefined, out: "", err: "" });
+  for (let i = 0; i < 3; i += 1) assert.deepEqual(await program(t, server, again), { code: 0, signal: null, out: "", err: "" });
   const film = await client.film("resumed");
   assert.deepEqual(film.steps.map(({ step }) => step), [0, 1, 2, 3, 4, 5]);
   assert.deepEqual(film.measurements("metrics.loss").map(({ step }) => step), [1, 3, 5]);
@@ -174,7 +174,7 @@ test("however a process ends, its run has all of what it logged, and its end", a
       run.artifact("late.txt", "late");
       ${code}`;
     const { code: exit, signal, err } = await program(t, server, text);
-    assert.deepEqual({ code: exit, signal }, { code: 0, signal: undefined, ...ended, ...(ended.signal ? { code: null } : {}) }, `${name}: ${err}`);
+    assert.deepEqual({ code: exit, signal }, { code: null, signal: null, ...ended }, `${name}: ${err}`);
     const events = await eventsOf(client, name);
     assert.equal(events.filter(({ kind }) => kind === "snapshot.scored").length, 700, name);
     const artifacts = [];
