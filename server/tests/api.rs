@@ -348,3 +348,23 @@ async fn a_page_of_this_machine_may_read_from_another_port() {
     let foreign = server.send("GET", "/gauntlet/sessions", &[("origin", "https://evil.example")], "").await;
     assert!(!foreign.expect(403).headers.contains_key("access-control-allow-origin"));
 }
+
+#[tokio::test]
+async fn a_measurement_is_a_curve_by_step_and_no_step_of_the_run() {
+    let server = with_run().await;
+    let measured = |n: u64, step: u64, value: f64| {
+        json!({ "id": id(100 + n), "at": "2026-01-01T00:00:00Z", "kind": "score.added", "v": 1, "step": step,
+                "body": { "target": "step", "path": "metrics.loss", "value": value, "source": "log" } })
+    };
+    let events: Vec<Value> = (0..5).map(|n| measured(n, n * 10, n as f64 / 4.0)).collect();
+    server.post("/api/v1/runs/r1/events", &json!(events)).await.expect(200);
+    let series =
+        server.get("/api/v1/runs/r1/series?path=metrics.loss&from=10&to=30").await.expect(200).json();
+    let points: Vec<_> =
+        series["points"].as_array().unwrap().iter().map(|p| (&p["step"], &p["value"])).collect();
+    assert_eq!(points, [(&json!(10), &json!(0.25)), (&json!(20), &json!(0.5)), (&json!(30), &json!(0.75))]);
+    assert_eq!(server.get("/api/v1/runs/r1").await.json()["steps"], 0, "no rollout was judged");
+    server.post("/api/v1/runs/r1/events", &json!([scored(1, 5.0)])).await.expect(200);
+    let run = server.get("/api/v1/runs/r1").await.json();
+    assert_eq!((&run["steps"], &run["mean_root"], &run["failing"]), (&json!(1), &json!(5.0), &json!(0)));
+}

@@ -114,6 +114,7 @@ fn serving_says_in_json_where() {
 #[test]
 fn mistakes_are_told_in_a_sentence() {
     let data = tempfile::tempdir().unwrap();
+    out(&gauntlet(data.path(), &["demo", "--steps", "2"]));
     let check = |args: &[&str], fragment: &str| {
         let output = gauntlet(data.path(), args);
         assert!(!output.status.success(), "{args:?}");
@@ -134,4 +135,61 @@ fn mistakes_are_told_in_a_sentence() {
     let file = data.path().join("bad.json");
     std::fs::write(&file, "{\"hello\": 1}").unwrap();
     check(&["import", file.to_str().unwrap()], "hello");
+}
+
+/// The binary with settings of the environment and nothing else, in a folder of its own.
+fn in_folder(folder: &Path, vars: &[(&str, &str)], args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_gauntlet"))
+        .current_dir(folder)
+        .env("GAUNTLET_LISTEN", "127.0.0.1:9")
+        .envs(vars.iter().copied())
+        .args(args)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn a_command_asks_the_server_that_is_named_and_no_other() {
+    let (data, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    out(&gauntlet(data.path(), &["demo", "--steps", "3", "--run", "named"]));
+    let mut server = Command::new(env!("CARGO_BIN_EXE_gauntlet"))
+        .args(["serve", "--json", "--listen", "127.0.0.1:0", "--log", "error", "--data"])
+        .arg(data.path())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(server.stdout.take().unwrap()), &mut line)
+        .unwrap();
+    let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let url = format!("{}/", ready["url"].as_str().unwrap());
+    let asked = [
+        in_folder(elsewhere.path(), &[("GAUNTLET_ENDPOINT", &url)], &["runs", "--json"]),
+        in_folder(
+            elsewhere.path(),
+            &[("GAUNTLET_ENDPOINT", "http://127.0.0.1:9")],
+            &["--endpoint", &url, "runs", "--json"],
+        ),
+    ];
+    server.kill().unwrap();
+    server.wait().unwrap();
+    for output in &asked {
+        assert!(out(output).contains("\"named\""), "{output:?}");
+    }
+    let refused = in_folder(elsewhere.path(), &[("GAUNTLET_ENDPOINT", &url)], &["runs"]);
+    let words = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && words.contains("GAUNTLET_ENDPOINT names"), "{words}");
+    let odd = in_folder(elsewhere.path(), &[("GAUNTLET_ENDPOINT", "localhost:4600")], &["runs"]);
+    assert!(String::from_utf8_lossy(&odd.stderr).contains("endpoint: \"localhost:4600\""), "{odd:?}");
+}
+
+#[test]
+fn asking_where_there_is_no_server_creates_no_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    for args in [&["runs"][..], &["show", "x"], &["tail", "x"], &["export", "x", "--format", "csv"]] {
+        let output = in_folder(folder.path(), &[("GAUNTLET_ENDPOINT", "")], args);
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && words.contains("data holds no runs"), "{args:?}: {words}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
