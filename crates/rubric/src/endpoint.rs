@@ -88,6 +88,12 @@ impl Endpoint {
         answer(request.send(bytes).map_err(|e| DeliveryError::not_now(format!("PUT {url}: {e}")))?)
     }
 
+    /// PUT of JSON: the body of a 2xx answer.
+    pub fn put_json(&self, url: &str, json: &[u8]) -> Result<String, DeliveryError> {
+        let request = self.signed(self.agent.put(url)).header("content-type", "application/json");
+        answer(request.send(json).map_err(|e| DeliveryError::not_now(format!("PUT {url}: {e}")))?)
+    }
+
     fn signed<B>(&self, request: ureq::RequestBuilder<B>) -> ureq::RequestBuilder<B> {
         match self.authorization() {
             Some(value) => request.header("authorization", value),
@@ -130,6 +136,7 @@ fn verdict(status: u16, retry_after: Option<Duration>, body: &str) -> Result<(),
             Err(DeliveryError::NotNow { after: retry_after, message: said() })
         }
         404 => Err(DeliveryError::Missing { message: said() }),
+        410 => Err(DeliveryError::Gone { message: said() }),
         409 => Err(DeliveryError::Conflict { message: said() }),
         413 => Err(DeliveryError::TooLarge),
         422 => Err(DeliveryError::Refused { index: first_blamed(body), message: said() }),
@@ -170,6 +177,7 @@ mod tests {
         }
         assert!(matches!(verdict(401, None, ""), Err(DeliveryError::NotNow { .. })));
         assert!(matches!(verdict(404, None, details), Err(DeliveryError::Missing { .. })));
+        assert!(matches!(verdict(410, None, ""), Err(DeliveryError::Gone { .. })));
         assert!(matches!(verdict(409, None, ""), Err(DeliveryError::Conflict { .. })));
         for (status, body) in [(422, "no JSON"), (422, "{}"), (400, details), (302, "")] {
             let answer = verdict(status, None, body);

@@ -57,6 +57,10 @@ pub struct Story {
 pub struct ObserverConfig {
     /// Metadata of every event; a call's own entries win.
     pub metadata: Object,
+    /// An id that no other observer of the run has, in this process or another. A call whose story names no episode
+    /// gets the episode `{writer}-{step}`, so that observers which count alike do not replace each other's rollouts.
+    /// `None` leaves such calls without an episode.
+    pub writer: Option<String>,
     /// 0-based calls the run pauses at. The emitted step is the call's index plus 1.
     pub pause_on_indices: BTreeSet<u64>,
     /// Where commands come from while paused; without a source nothing pauses.
@@ -69,6 +73,7 @@ impl Default for ObserverConfig {
     fn default() -> Self {
         Self {
             metadata: Object::new(),
+            writer: None,
             pause_on_indices: BTreeSet::new(),
             commands: None,
             pause_timeout: Duration::from_secs(300),
@@ -179,7 +184,9 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static, F: Fn(&A, &O) -> Story + Send + S
         let commands = commands.filter(|_| shared.config.pause_on_indices.contains(&started.index));
         let step = (started.index + 1).min(MAX_STEP);
         let mut story = (self.describe)(action, observation);
-        let episode = story.episode.take();
+        let writer = shared.config.writer.as_ref();
+        let own = || EpisodeId::new(format!("{}-{step}", writer?)).ok();
+        let episode = story.episode.take().or_else(own);
         let body =
             snapshot::body(evaluation, story, &shared.config.metadata, duration_ms, commands.is_some());
         let said = body.and_then(|body| shared.event(episode.clone(), step, body));

@@ -75,6 +75,12 @@ pub enum DeliveryError {
         /// What it said.
         message: String,
     },
+    /// The run was deleted: nothing more of it is taken, now or later.
+    #[error("{message}")]
+    Gone {
+        /// What the other side answered.
+        message: String,
+    },
     /// The other side has it already, with other content.
     #[error("{message}")]
     Conflict {

@@ -21,6 +21,8 @@ pub struct ServerSink {
     blobs: Option<PathBuf>,
     is_created: bool,
     lost: u32,
+    /// What the server answered once the run had been deleted: it is not asked again.
+    gone: Option<String>,
 }
 
 impl ServerSink {
@@ -34,7 +36,7 @@ impl ServerSink {
     pub fn at(endpoint: Endpoint, spec: RunSpec) -> Result<Self, FieldError> {
         let run = spec.id.clone();
         let run = run.ok_or_else(|| FieldError::new("id", "is missing; the sink needs the run's id"))?;
-        Ok(Self { endpoint, run, spec, blobs: None, is_created: false, lost: 0 })
+        Ok(Self { endpoint, run, spec, blobs: None, is_created: false, lost: 0, gone: None })
     }
 
     /// Sends the content of artifacts too: before an `artifact.added` goes out, the file of that folder that is named
@@ -85,7 +87,9 @@ impl ServerSink {
         for (index, event) in batch.iter().enumerate() {
             let Body::ArtifactAdded(artifact) = event.body() else { continue };
             self.upload(artifact).map_err(|error| match error {
-                DeliveryError::NotNow { .. } | DeliveryError::Missing { .. } => error,
+                DeliveryError::NotNow { .. } | DeliveryError::Missing { .. } | DeliveryError::Gone { .. } => {
+                    error
+                }
                 // What cannot be kept is not announced.
                 other => DeliveryError::Refused {
                     index: Some(index),
@@ -101,12 +105,25 @@ impl ServerSink {
 
 impl Sink for ServerSink {
     fn deliver(&mut self, batch: &[Arc<Event>]) -> Result<(), DeliveryError> {
+        if let Some(message) = self.gone.clone() {
+            return Err(DeliveryError::Gone { message });
+        }
+        let sent = self.try_deliver(batch);
+        if let Err(DeliveryError::Gone { message }) = &sent {
+            self.gone = Some(message.clone());
+        }
+        sent
+    }
+}
+
+impl ServerSink {
+    fn try_deliver(&mut self, batch: &[Arc<Event>]) -> Result<(), DeliveryError> {
         if !self.is_created {
             self.create()?;
         }
         let sent = self.send(batch);
         if matches!(sent, Err(DeliveryError::Missing { .. })) && self.lost < MOST_CREATED {
-            // Somebody deleted it, or the server's data folder is a new one.
+            // The server's data folder is a new one. (A run that was deleted answers Gone.)
             self.lost += 1;
             self.is_created = false;
             self.create()?;

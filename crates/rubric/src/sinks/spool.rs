@@ -71,7 +71,7 @@ impl Spool {
         let run = spec.id.clone();
         let run = run.ok_or_else(|| FieldError::new("id", "is missing; the spool needs the run's id"))?;
         let first = header_of(&run, spec.clone())?;
-        std::fs::create_dir_all(folder).map_err(io(folder))?;
+        create_private_folder(folder).map_err(io(folder))?;
         for number in 1..=MOST_FILES {
             let path = folder.join(file_name(&run, number));
             let Some(file) = lock(&path)? else { continue };
@@ -239,10 +239,22 @@ fn io(path: &Path) -> impl Fn(std::io::Error) -> SpoolError {
     move |error| SpoolError::Io { path: path.clone(), error }
 }
 
+/// Creates a folder that only its owner can look into: what waits there may be private.
+fn create_private_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
 /// The file, if no other process uses it.
 fn lock(path: &Path) -> Result<Option<File>, SpoolError> {
-    let opened = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path);
-    let file = opened.map_err(io(path))?;
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).read(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path).map_err(io(path))?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),
