@@ -11,7 +11,7 @@ use gauntlet_rubric::{Endpoint, Stamps, SystemStamps};
 use serde_json::Value;
 
 use crate::artifacts::Artifacts;
-use crate::provider::{Named, ObservabilityProvider};
+use crate::provider::{Named, ObservabilityProvider, SERVER};
 use crate::{DatabaseError, DatabaseSink};
 
 /// The server of this machine.
@@ -259,10 +259,21 @@ impl Builder {
         let mut sinks = Vec::new();
         match self.mode {
             Mode::Online => {
-                let spool = Spool::open(&online, spec.clone(), self.spool_bytes)?;
-                let server = ServerSink::at(endpoint.clone(), spec.clone())?.with_blobs(spool.blobs());
-                blobs = Some(spool.blobs());
-                sinks.push(("server".to_owned(), Box::new(Spooled::new(server, spool)) as Box<dyn Sink>));
+                let server = ServerSink::at(endpoint.clone(), spec.clone())?;
+                let sink: Box<dyn Sink> = match Spool::open(&online, spec.clone(), self.spool_bytes) {
+                    Ok(spool) => {
+                        blobs = Some(spool.blobs());
+                        Box::new(Spooled::new(server.with_blobs(spool.blobs()), spool))
+                    }
+                    // Without a disk events wait in memory, as many as the queue holds.
+                    Err(error @ SpoolError::Io { .. }) => {
+                        eprintln!("gauntlet: {error}; while the server is away, events wait in memory alone");
+                        self.delivery.retries = None;
+                        Box::new(server)
+                    }
+                    Err(error) => return Err(error.into()),
+                };
+                sinks.push((SERVER.to_owned(), sink));
             }
             Mode::Offline => {
                 let spool = Spool::open(&offline, spec.clone(), self.spool_bytes)?;
@@ -288,6 +299,7 @@ impl Builder {
         let artifacts = artifacts.map_err(StartError::io("the thread of artifacts"))?;
         let endpoint = (self.mode == Mode::Online).then_some(endpoint);
         let provider = ObservabilityProvider::new(run, endpoint, self.stamps, named, artifacts);
+        let provider = provider.map_err(StartError::io("the thread of signs of life"))?;
         provider.begin(started);
         Ok(provider)
     }

@@ -8,19 +8,21 @@ mod database;
 mod episode;
 mod failure;
 mod gist;
+mod names;
 mod nodes;
 mod provider;
 mod report;
 mod subscribe;
 mod tool;
 pub mod tracing;
+mod writer;
 
 pub use artifacts::ArtifactError;
 pub use builder::{Builder, Mode, StartError};
 pub use database::{DatabaseError, DatabaseSink};
 pub use episode::{EndedEpisode, Episode, NotEnded, Outcome};
 pub use provider::{FinishError, ObservabilityProvider};
-pub use report::{Report, SinkReport, Unfinished};
+pub use report::{Loss, NotDurable, Report, SinkReport};
 pub use subscribe::{Stopper, Subscription, SubscriptionError, subscribe};
 pub use tool::ToolCall;
 

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use gauntlet_model::{Body, EpisodeId, Event, MAX_STEP};
 
+use crate::names::Steps;
+
 /// The points of the path, as far as they are this process's.
 #[derive(Debug, Default)]
 pub(crate) struct Nodes {
@@ -11,6 +13,8 @@ pub(crate) struct Nodes {
     last: Option<u64>,
     /// Episodes that began and have not ended.
     open: HashMap<EpisodeId, Place>,
+    /// Steps that were logged without naming an episode.
+    logged: Steps,
 }
 
 /// An episode's last node.
@@ -37,6 +41,11 @@ impl Nodes {
         if let Some(place) = event.episode().and_then(|episode| self.open.get_mut(episode)) {
             *place = Place { step: Some(step), is_drawn: true };
         }
+    }
+
+    /// Notes that scores of a step are logged without naming an episode. Returns whether they are its first.
+    pub(crate) fn log(&mut self, step: u64) -> bool {
+        self.logged.insert(step)
     }
 
     /// Whether a rollout of the episode made a node of it.

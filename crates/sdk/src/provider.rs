@@ -1,12 +1,13 @@
 //! The provider: what a program holds while it is being filmed.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use gauntlet_model::{
-    Body, EpisodeId, EpisodeStarted, Event, FieldError, Object, RunFinished, RunId, RunStatus, ScoreAdded,
-    Scores, SnapshotScored, Status,
+    Body, EpisodeId, EpisodeStarted, Event, FieldError, MAX_SCORES, Object, RunFinished, RunId, RunStatus,
+    Score, ScoreAdded, ScoreTarget, Scores, SnapshotScored, Status,
 };
 use gauntlet_rubric::sinks::Delivery;
 use gauntlet_rubric::{Endpoint, Node, Observer, ObserverConfig, Outlet, ServerCommands, Stamps, Story};
@@ -14,9 +15,14 @@ use gauntlet_rubric::{Endpoint, Node, Observer, ObserverConfig, Outlet, ServerCo
 use crate::artifacts::{ArtifactError, Artifacts};
 use crate::builder::Builder;
 use crate::episode::Episode;
+use crate::names::Names;
 use crate::nodes::Nodes;
-use crate::report::{Report, SinkReport, Unfinished};
+use crate::report::{NotDurable, Report, SinkReport};
 use crate::subscribe::{Subscription, subscribe};
+use crate::writer::Writer;
+
+/// The sink that delivers to the server.
+pub(crate) const SERVER: &str = "server";
 
 /// A run being filmed. Cloning it is cheap; all clones are one run. Nothing here waits for the network, and what it is
 /// given was validated before: an [`Event`] that breaks a rule cannot be built.
@@ -34,6 +40,11 @@ struct Inner {
     artifacts: Option<Artifacts>,
     sinks: Arc<Vec<Named>>,
     nodes: Mutex<Nodes>,
+    names: Names,
+    /// Signs of life; `None` without a server.
+    writer: Mutex<Option<Writer>>,
+    /// Events given to a provider without a sink.
+    discarded: AtomicU64,
 }
 
 pub(crate) struct Named {
@@ -61,9 +72,21 @@ impl ObservabilityProvider {
         stamps: Arc<dyn Stamps>,
         sinks: Vec<Named>,
         artifacts: Option<Artifacts>,
-    ) -> Self {
-        let (sinks, nodes) = (Arc::new(sinks), Mutex::default());
-        Self(Arc::new(Inner { run, endpoint, stamps, artifacts, sinks, nodes }))
+    ) -> std::io::Result<Self> {
+        let names = Names::new(stamps.id());
+        let writer =
+            endpoint.clone().map(|endpoint| Writer::start(endpoint, &run, names.writer())).transpose()?;
+        Ok(Self(Arc::new(Inner {
+            run,
+            endpoint,
+            stamps,
+            artifacts,
+            sinks: Arc::new(sinks),
+            nodes: Mutex::default(),
+            names,
+            writer: Mutex::new(writer),
+            discarded: AtomicU64::new(0),
+        })))
     }
 
     /// Says that the run began and runs.
@@ -121,19 +144,53 @@ impl ObservabilityProvider {
         Ok(())
     }
 
-    /// Scores of one step: rubric paths, `root` for the whole, `metrics.*` for measurements that are no judgement (a
-    /// loss, a learning rate). A second call for the same step replaces the first.
+    /// Scores of one step: rubric paths, `root` for the total. What further calls for the same step add is laid over
+    /// the first; nothing that another process logs for that step is replaced. More scores than one event may hold are
+    /// sent as several.
     pub fn log<P: Into<String>>(
         &self,
         scores: impl IntoIterator<Item = (P, f64)>,
         step: u64,
     ) -> Result<(), FieldError> {
-        self.rollout(step, SnapshotScored { scores: Scores::new(scores)?, ..SnapshotScored::default() })
+        let mut more: Vec<_> = scores.into_iter().map(|(path, value)| (path.into(), value)).collect();
+        // Everything is checked before the step counts as logged: a refused call leaves no trace.
+        let scores = Scores::new(more.drain(..more.len().min(MAX_SCORES)))?;
+        let more = more.into_iter().map(|(path, value)| step_score(path, value));
+        let mut later = more.collect::<Result<Vec<_>, _>>()?;
+        let episode = self.0.names.logged(step)?;
+        let event = |body: Body| self.event(Some(episode.clone()), Some(step), body);
+        let mut events = Vec::new();
+        if self.nodes().log(step) {
+            events.push(event(SnapshotScored { scores, ..SnapshotScored::default() }.into())?);
+        } else {
+            let again = scores.iter().map(|(path, value)| step_score(path.to_owned(), value));
+            later.splice(0..0, again.collect::<Result<Vec<_>, _>>()?);
+        }
+        for score in later {
+            events.push(event(score.into())?);
+        }
+        events.into_iter().for_each(|event| self.log_event(event));
+        Ok(())
     }
 
-    /// One judged rollout with everything that is known about it.
+    /// Measurements of a training step that judge no rollout: a loss, a learning rate. Each is kept under
+    /// `metrics.<name>` with the step, beside its rollouts, and drawn as a curve.
+    pub fn metrics<P: AsRef<str>>(
+        &self,
+        values: impl IntoIterator<Item = (P, f64)>,
+        step: u64,
+    ) -> Result<(), FieldError> {
+        let event = |(name, value): (P, f64)| {
+            self.event(None, Some(step), step_score(format!("metrics.{}", name.as_ref()), value)?)
+        };
+        let events = values.into_iter().map(event).collect::<Result<Vec<_>, _>>()?;
+        events.into_iter().for_each(|event| self.log_event(event));
+        Ok(())
+    }
+
+    /// One judged rollout with everything that is known about it. Each is kept, however many a step has.
     pub fn rollout(&self, step: u64, snapshot: SnapshotScored) -> Result<(), FieldError> {
-        self.log_body(None, Some(step), snapshot)
+        self.log_body(Some(self.0.names.rollout(step)?), Some(step), snapshot)
     }
 
     /// A score that comes later, or from a person. Of a step it needs `step`, and `episode` where the step has one.
@@ -194,7 +251,10 @@ impl ObservabilityProvider {
         role: String,
         content: Vec<u8>,
     ) -> Result<(), ArtifactError> {
-        let Some(artifacts) = &self.0.artifacts else { return Ok(()) };
+        let Some(artifacts) = &self.0.artifacts else {
+            self.0.discarded.fetch_add(1, Relaxed);
+            return Ok(());
+        };
         let stamps = self.stamps();
         let draft = crate::artifacts::Draft {
             id: stamps.id(),
@@ -219,6 +279,10 @@ impl ObservabilityProvider {
     ) -> std::io::Result<Observer> {
         if config.commands.is_none() && !config.pause_on_indices.is_empty() {
             config.commands = self.commands()?.map(|commands| Arc::new(commands) as _);
+        }
+        if config.writer.is_none() {
+            let observer = Names::new(self.stamps().id());
+            config.writer = Some(observer.writer().to_owned());
         }
         let outlets: Vec<Arc<dyn Outlet>> = vec![Arc::new(self.clone())];
         Ok(Observer::attach(root, describe, outlets, Arc::clone(&self.0.stamps), config))
@@ -246,40 +310,86 @@ impl ObservabilityProvider {
             delay: sink.delivery.delay(),
         };
         let artifacts_lost = self.0.artifacts.as_ref().map_or(0, Artifacts::lost);
-        Report { sinks: self.0.sinks.iter().map(of).collect(), artifacts_lost }
+        let discarded = self.0.discarded.load(Relaxed);
+        Report { sinks: self.0.sinks.iter().map(of).collect(), artifacts_lost, discarded }
     }
 
-    /// Waits until everything so far has arrived or was given up; the report says which.
-    pub fn flush(&self, timeout: Duration) -> Result<Report, Unfinished> {
+    /// Waits until everything recorded so far is durable. `Ok` says that all of it is, since the beginning of the run.
+    ///
+    /// # Errors
+    ///
+    /// [`NotDurable`] where the time is up before, or where anything was given up; its report says how much and why.
+    pub fn flush(&self, timeout: Duration) -> Result<Report, NotDurable> {
+        let is_settled = self.settle(timeout);
+        let report = self.report();
+        if is_settled && report.is_complete() { Ok(report) } else { Err(NotDurable(report)) }
+    }
+
+    /// Waits until everything so far has arrived or was given up. Returns whether it has in time.
+    fn settle(&self, timeout: Duration) -> bool {
         let deadline = Instant::now() + timeout;
         let left = || deadline.saturating_duration_since(Instant::now());
         let mut is_settled = self.0.artifacts.as_ref().is_none_or(|artifacts| artifacts.settle(left()));
         for sink in self.0.sinks.iter() {
             is_settled &= sink.delivery.flush(left()).is_ok();
         }
-        if is_settled { Ok(self.report()) } else { Err(Unfinished(self.report())) }
+        is_settled
     }
 
-    /// Ends the run with a final status and totals, behind the artifacts that are still being written, and flushes.
+    /// Ends this process's part of the run with a final status and totals, once everything it recorded has arrived.
+    /// The run ends when no other process writes to it any more. Where anything was lost, one line on the standard
+    /// error stream says what.
+    ///
+    /// # Errors
+    ///
+    /// [`FinishError::Field`] where `status` ends no run; [`FinishError::NotDurable`] as [`Self::flush`] has it.
     pub fn finish(
         self,
         status: Status,
         summary: Option<Object>,
         timeout: Duration,
     ) -> Result<Report, FinishError> {
-        let finished = self.event(None, None, RunFinished { status, summary })?;
+        let finished = self.event(None, None, RunFinished { status, summary: summary.clone() })?;
         let deadline = Instant::now() + timeout;
-        if let Some(artifacts) = &self.0.artifacts {
-            artifacts.settle(timeout);
+        let left = || deadline.saturating_duration_since(Instant::now());
+        let has_arrived = self.settle(left());
+        let mut writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // The server ends the run itself. Where it cannot be told now, the event waits on disk with the others.
+        let has_told = has_arrived
+            && writer
+                .as_mut()
+                .is_some_and(|writer| writer.finish(status, summary.as_ref(), deadline).is_ok());
+        let finished = Arc::new(finished);
+        for sink in self.0.sinks.iter().filter(|sink| !(has_told && sink.name == SERVER)) {
+            sink.delivery.offer(Arc::clone(&finished));
         }
-        self.log_event(finished);
-        Ok(self.close(deadline.saturating_duration_since(Instant::now()))?)
+        let result = self.flush(left());
+        if let Err(NotDurable(report)) = &result {
+            eprintln!("gauntlet: run {}: {report}", self.0.run);
+        }
+        Ok(result?)
     }
 
     /// Flushes, and lets go of this clone. The run stays open: another process may go on with it.
-    pub fn close(self, timeout: Duration) -> Result<Report, Unfinished> {
+    ///
+    /// # Errors
+    ///
+    /// [`NotDurable`] as [`Self::flush`] has it.
+    pub fn close(self, timeout: Duration) -> Result<Report, NotDurable> {
         self.flush(timeout)
     }
+}
+
+/// A later score of a step.
+fn step_score(path: String, value: f64) -> Result<ScoreAdded, FieldError> {
+    Ok(ScoreAdded {
+        target: ScoreTarget::Step,
+        value: Score::new(value).map_err(|e| FieldError::new(format!("body.scores.{path}"), e.message))?,
+        path,
+        label: None,
+        explanation: None,
+        source: "log".to_owned(),
+    })
 }
 
 /// Why the end of a run was not told.
@@ -288,9 +398,9 @@ pub enum FinishError {
     /// The status does not end a run.
     #[error(transparent)]
     Field(#[from] FieldError),
-    /// Not everything has arrived in time.
+    /// Not everything is durable.
     #[error(transparent)]
-    Unfinished(#[from] Unfinished),
+    NotDurable(#[from] NotDurable),
 }
 
 /// An observer of any rubric tree can write to it.
@@ -298,6 +408,9 @@ impl Outlet for ObservabilityProvider {
     fn offer(&self, event: Arc<Event>) {
         if matches!(event.body(), Body::SnapshotScored(_)) {
             self.nodes().notice(&event);
+        }
+        if self.0.sinks.is_empty() {
+            self.0.discarded.fetch_add(1, Relaxed);
         }
         offer(&self.0.sinks, &event);
     }

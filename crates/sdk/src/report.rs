@@ -24,6 +24,8 @@ pub struct Report {
     pub sinks: Vec<SinkReport>,
     /// Artifacts given up before they became an event, such as on a full disk.
     pub artifacts_lost: u64,
+    /// What a provider was given that has nowhere to keep it: events while it is disabled, artifacts without a disk.
+    pub discarded: u64,
 }
 
 impl Report {
@@ -32,9 +34,31 @@ impl Report {
         self.sinks.iter().find(|sink| sink.name == name)
     }
 
-    /// Whether anything was given up.
+    /// Whether nothing was given up.
     pub fn is_complete(&self) -> bool {
-        self.artifacts_lost == 0 && self.sinks.iter().all(|sink| sink.counters.dropped == 0)
+        self.losses().is_empty()
+    }
+
+    /// What was given up so far: how much, and why.
+    pub fn losses(&self) -> Vec<Loss> {
+        let of_sink = |sink: &SinkReport| Loss {
+            count: sink.counters.dropped,
+            reason: match &sink.last_loss {
+                Some(reason) => format!("{}: {reason}", sink.name),
+                None => sink.name.clone(),
+            },
+        };
+        let of_sinks = self.sinks.iter().map(of_sink).filter(|loss| loss.count > 0);
+        of_sinks.chain(self.losses_beside_sinks()).collect()
+    }
+
+    fn losses_beside_sinks(&self) -> impl Iterator<Item = Loss> {
+        let losses = [
+            (self.artifacts_lost, "artifacts that could not be written"),
+            (self.discarded, "recording is disabled, or artifacts have no folder to wait in"),
+        ];
+        let losses = losses.map(|(count, reason)| Loss { count, reason: reason.to_owned() });
+        losses.into_iter().filter(|loss| loss.count > 0)
     }
 }
 
@@ -52,11 +76,24 @@ impl fmt::Display for Report {
                 write!(f, " ({why})")?;
             }
         }
+        for Loss { count, reason } in self.losses_beside_sinks() {
+            write!(f, "; {count} lost: {reason}")?;
+        }
         Ok(())
     }
 }
 
-/// Not everything has arrived in time. Nothing is lost by that: it goes on, or stays on disk for the next process.
+/// Something that was given up, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loss {
+    /// How many events or artifacts.
+    pub count: u64,
+    /// The sink, and the last reason it gave.
+    pub reason: String,
+}
+
+/// Not everything that was recorded is durable: some is still on its way (it goes on, or stays on disk for the next
+/// process), or some was given up ([`Report::losses`]).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not everything has arrived yet: {0}")]
-pub struct Unfinished(pub Report);
+#[error("not everything is durable: {0}")]
+pub struct NotDurable(pub Report);

@@ -1,7 +1,9 @@
 //! A data folder that is written without a server.
 
 use gauntlet_sdk::model::{RunId, RunSpec};
-use gauntlet_sdk::{DatabaseError, DatabaseSink, Mode, ObservabilityProvider, Outcome, StartError};
+use gauntlet_sdk::{
+    DatabaseError, DatabaseSink, Mode, NotDurable, ObservabilityProvider, Outcome, StartError,
+};
 use serde_json::json;
 
 use crate::harness::{LONG, NOBODY, Server, folder, run_to};
@@ -57,6 +59,8 @@ fn a_disabled_run_touches_no_folder() {
     let run = run.database(folder.path().join("data")).file(folder.path().join("run.jsonl")).start().unwrap();
     run.log([("root", 1.0)], 1).unwrap();
     run.artifact("notes.txt", "text/plain", "notes", "hello").unwrap();
-    assert_eq!(run.close(LONG).unwrap().sinks, []);
+    let NotDurable(report) = run.flush(LONG).unwrap_err();
+    assert_eq!(report.sinks, []);
+    assert_eq!(report.losses().len(), 1, "what is not recorded is not durable: {report}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }

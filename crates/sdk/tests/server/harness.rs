@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use gauntlet_sdk::model::RunId;
 use gauntlet_sdk::rubric::Endpoint;
+use gauntlet_sdk::rubric::sinks::DeliveryError;
 use gauntlet_sdk::{Builder, Mode, ObservabilityProvider};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -79,6 +80,16 @@ impl Server {
 
     pub fn get(&self, path: &str) -> Value {
         serde_json::from_str(&self.text(path)).unwrap()
+    }
+
+    /// As [`Server::get`], where it may not be there.
+    pub fn try_get(&self, path: &str) -> Result<String, DeliveryError> {
+        self.endpoint().get(&format!("{}/api/v1/runs{path}", self.url()), Duration::ZERO)
+    }
+
+    pub fn delete(&self, path: &str) {
+        let answer = ureq::delete(&format!("{}/api/v1/runs{path}", self.url())).call().unwrap();
+        assert_eq!(answer.status(), 204);
     }
 
     pub fn command(&self, run: &str, json: &str) {

@@ -6,3 +6,4 @@ mod harness;
 mod outages;
 mod people;
 mod sinks;
+mod writers;
