@@ -40,9 +40,8 @@ impl DataLock {
 
     /// `None` where somebody else has it.
     fn open(folder: &Path) -> io::Result<Option<Self>> {
-        std::fs::create_dir_all(folder)?;
-        let path = folder.join(FILE);
-        let file = File::options().create(true).truncate(false).read(true).write(true).open(path)?;
+        gauntlet_store::private_folder(folder)?;
+        let file = gauntlet_store::private_file(&folder.join(FILE))?;
         match file.try_lock() {
             Ok(()) => {
                 // Whoever had it before may have answered somewhere; this one does not, or not yet.

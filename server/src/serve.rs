@@ -13,8 +13,11 @@ use crate::lock::DataLock;
 use crate::process;
 use crate::router::router;
 use crate::site::Site;
+use crate::spool;
 use crate::state::AppState;
 
+/// How often artifacts are swept.
+const SWEEP: Duration = Duration::from_secs(60 * 60);
 /// How long the log may take to be closed once the server stops.
 const CLOSE: Duration = Duration::from_millis(1500);
 
@@ -84,6 +87,8 @@ impl Server {
         let Self { state, listener, lock, .. } = self;
         let (store, stopping) = (state.store.clone(), state.stopping.clone());
         state.imports.resume();
+        spool::sweep(store.folder());
+        tokio::spawn(stopping.clone().run_until_cancelled_owned(sweep(store.clone())));
         tokio::spawn(crate::contact::sweep(store.clone(), stopping.clone()));
         let ending = stopping.clone();
         tokio::spawn(async move {
@@ -100,6 +105,17 @@ impl Server {
         drop(lock);
         tracing::info!("stopped");
         Ok(())
+    }
+}
+
+/// Removes what no run refers to, at the start and now and then.
+async fn sweep(store: Store) {
+    let mut turns = tokio::time::interval(SWEEP);
+    loop {
+        turns.tick().await;
+        if let Err(error) = store.sweep_artifacts().await {
+            tracing::warn!(%error, "artifacts cannot be swept now");
+        }
     }
 }
 

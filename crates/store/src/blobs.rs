@@ -1,60 +1,183 @@
 //! Artifacts: files kept under the hash of their content, beside the database.
 //!
-//! A blob is written to a temporary name, hashed on the way, synced, and only then moved to where its hash says, so
-//! what is there is whole. The log's `artifact.added` events say what a blob is; this only keeps the bytes.
+//! A blob is written to a temporary name, hashed on the way, synced, and only then moved to where its hash says. What
+//! is there is whole, unless the disk changed it: so it is hashed again when it is read. Beside the blobs lies which
+//! runs refer to them (`blob_refs`): a run reads its own artifacts only, and with the last run that refers to a blob
+//! the blob goes. The log's `artifact.added` events say what a blob is; this only keeps the bytes.
 
-use std::io;
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use gauntlet_model::RunId;
 use sha2::{Digest, Sha256};
 use tokio::fs::{self, File};
 use tokio::io::AsyncWriteExt;
 
-use crate::StoreError;
+use crate::blob_refs::Refs;
+use crate::{StoreError, private};
+
+/// Blobs up to this size are hashed before the first byte is given, larger ones while they are given; bytes.
+const VERIFIED_FIRST: u64 = 64 << 20;
+/// Bytes hashed at a time.
+const CHUNK: usize = 64 << 10;
 
 /// The folder of blobs. Cloning it is cheap.
 #[derive(Debug, Clone)]
 pub struct Blobs {
     folder: PathBuf,
+    refs: Arc<Mutex<Refs>>,
     /// Tells apart the temporary files of this process.
     uploads: Arc<AtomicU64>,
 }
 
+/// A blob that was found.
+#[derive(Debug)]
+pub struct Blob {
+    /// Its bytes, from the first.
+    pub file: File,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Whether its bytes are known to be those of its hash. Where they are not, whoever reads it hashes it and keeps
+    /// the last bytes back until they are.
+    pub is_verified: bool,
+}
+
 impl Blobs {
-    pub(crate) fn new(data: &Path) -> Self {
-        Self { folder: data.join("artifacts"), uploads: Arc::default() }
+    /// The blobs of a data folder. Uploads that an earlier process did not finish are removed; the caller is the only
+    /// process that has the folder.
+    pub(crate) fn open(data: &Path) -> Self {
+        let folder = data.join("artifacts");
+        remove_partial(&folder);
+        let refs = Arc::new(Mutex::new(Refs::new(&folder)));
+        Self { folder, refs, uploads: Arc::default() }
     }
 
-    /// Whether there is a blob of that SHA-256 (64 lowercase hexadecimal digits).
-    pub async fn has(&self, sha256: &str) -> bool {
-        match self.place(sha256) {
-            Some(place) => fs::try_exists(place).await.unwrap_or(false),
-            None => false,
-        }
+    /// Whether the run has a blob of that SHA-256 (64 lowercase hexadecimal digits).
+    pub async fn has(&self, run: &RunId, sha256: &str) -> bool {
+        let (Some(place), true) = (self.place(sha256), self.refs().has(run, sha256)) else { return false };
+        fs::try_exists(place).await.unwrap_or(false)
     }
 
-    /// The blob of that SHA-256, if it is there, and its size in bytes.
-    pub async fn open(&self, sha256: &str) -> Result<Option<(File, u64)>, StoreError> {
-        let Some(place) = self.place(sha256) else { return Ok(None) };
-        let file = match File::open(place).await {
-            Ok(file) => file,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(unavailable("open", &e)),
+    /// The run's blob of that SHA-256, if it is there. [`StoreError::Corrupt`] where its bytes are not those of the
+    /// hash any more.
+    pub async fn find(&self, run: &RunId, sha256: &str) -> Result<Option<Blob>, StoreError> {
+        let Some(place) = self.place(sha256).filter(|_| self.refs().has(run, sha256)) else {
+            return Ok(None);
         };
-        let size = file.metadata().await.map_err(|e| unavailable("read", &e))?.len();
-        Ok(Some((file, size)))
+        let sha256 = sha256.to_owned();
+        let found = blocking(move || {
+            let mut file = match std::fs::File::open(place) {
+                Ok(file) => file,
+                Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+                Err(e) => return Err(e),
+            };
+            let size = file.metadata()?.len();
+            let is_verified = size <= VERIFIED_FIRST;
+            let is_damaged = is_verified && hash_of(&mut file)? != sha256;
+            file.rewind()?;
+            Ok(Some((file, size, is_verified, is_damaged)))
+        });
+        match found.await.map_err(|e| unavailable("read", &e))? {
+            Some((.., true)) => {
+                Err(StoreError::Corrupt("an artifact's bytes are not those of its hash".to_owned()))
+            }
+            Some((file, size, is_verified, _)) => {
+                Ok(Some(Blob { file: File::from_std(file), size, is_verified }))
+            }
+            None => Ok(None),
+        }
     }
 
     /// Begins a blob. Dropped before [`Upload::finish`], it leaves nothing behind.
     pub async fn begin(&self) -> Result<Upload, StoreError> {
         let folder = self.folder.join("incoming");
-        fs::create_dir_all(&folder).await.map_err(|e| unavailable("create the folder of", &e))?;
+        private::folder(&folder).map_err(|e| unavailable("create the folder of", &e))?;
         let number = self.uploads.fetch_add(1, Ordering::Relaxed);
         let path = folder.join(format!("{}-{number}", std::process::id()));
-        let file = File::create(&path).await.map_err(|e| unavailable("create", &e))?;
+        let file = private::create(&path).map_err(|e| unavailable("create", &e))?;
+        let file = File::from_std(file);
         Ok(Upload { blobs: self.clone(), file, partial: Partial(path), hash: Sha256::new() })
+    }
+
+    /// Notes that a run refers to these blobs, where they are there: it reads them from now on, and they stay as long
+    /// as it does.
+    pub(crate) fn refer<'a>(
+        &self,
+        run: &RunId,
+        hashes: impl Iterator<Item = &'a str>,
+    ) -> Result<(), StoreError> {
+        for sha256 in hashes {
+            let refs = self.refs();
+            if self.place(sha256).is_some_and(|place| place.exists()) {
+                refs.add(run, sha256).map_err(|e| unavailable("note", &e))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what a deleted run referred to, save what other runs refer to. Answers how many blobs went.
+    pub(crate) async fn forget(&self, run: &RunId) -> u64 {
+        let (blobs, run) = (self.clone(), run.clone());
+        let removed = blocking(move || {
+            let refs = blobs.refs();
+            Ok(refs.remove_run(&run).iter().filter(|sha256| blobs.remove(sha256)).count() as u64)
+        });
+        removed.await.unwrap_or(0)
+    }
+
+    /// Every blob that is here: its hash, the runs that refer to it, and how long it has been here.
+    pub(crate) async fn all(&self) -> Vec<(String, Vec<RunId>, Option<std::time::Duration>)> {
+        let blobs = self.clone();
+        let all = blocking(move || {
+            let mut all = Vec::new();
+            for shelf in std::fs::read_dir(&blobs.folder).into_iter().flatten().flatten() {
+                for file in std::fs::read_dir(shelf.path()).into_iter().flatten().flatten() {
+                    let Ok(name) = file.file_name().into_string() else { continue };
+                    if blobs.place(&name).is_some_and(|place| place == file.path()) {
+                        let age = file.metadata().and_then(|about| about.modified()).ok();
+                        let runs = blobs.refs().runs(&name);
+                        all.push((name, runs, age.and_then(|at| at.elapsed().ok())));
+                    }
+                }
+            }
+            Ok(all)
+        });
+        all.await.unwrap_or_default()
+    }
+
+    /// Removes a reference of a run that is gone, and the blob where it was the last one. Says whether the blob went.
+    pub(crate) fn unrefer(&self, run: &RunId, sha256: &str) -> bool {
+        let refs = self.refs();
+        refs.remove(run, sha256);
+        refs.runs(sha256).is_empty() && self.remove(sha256)
+    }
+
+    /// Removes a blob that no run refers to. Says whether it went.
+    pub(crate) fn remove_unreferred(&self, sha256: &str) -> bool {
+        let refs = self.refs();
+        refs.runs(sha256).is_empty() && self.remove(sha256)
+    }
+
+    /// Whether references were ever noted here; the first time they are taken from the log.
+    pub(crate) fn knows_refs(&self) -> bool {
+        self.refs().are_complete()
+    }
+
+    /// Notes that all references are here.
+    pub(crate) fn has_all_refs(&self) {
+        if let Err(error) = self.refs().complete() {
+            tracing::warn!(%error, "the references to artifacts are read from the log again at the next start");
+        }
+    }
+
+    fn remove(&self, sha256: &str) -> bool {
+        self.place(sha256).is_some_and(|place| std::fs::remove_file(place).is_ok())
+    }
+
+    fn refs(&self) -> MutexGuard<'_, Refs> {
+        self.refs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Where a blob of that hash lies; `None` where it is no hash.
@@ -82,27 +205,46 @@ impl Upload {
         self.file.write_all(bytes).await.map_err(|e| unavailable("write", &e))
     }
 
-    /// Keeps the blob if its SHA-256 is the expected one, durably; says whether it was new.
-    /// [`StoreError::Invalid`] names the hash that was found.
-    pub async fn finish(mut self, expected: &str) -> Result<bool, StoreError> {
-        let found = std::mem::take(&mut self.hash).finalize();
-        let found: String = found.iter().map(|byte| format!("{byte:02x}")).collect();
+    /// Keeps the blob for that run if its SHA-256 is the expected one, durably; says whether it was new, or took the
+    /// place of a damaged one. [`StoreError::Invalid`] names the hash that was found.
+    pub async fn finish(mut self, run: &RunId, expected: &str) -> Result<bool, StoreError> {
+        let found = hex(&std::mem::take(&mut self.hash).finalize());
         let place = self.blobs.place(expected).filter(|_| found == expected).ok_or_else(|| {
             let message = format!("{expected:?} is not the SHA-256 of the body, which is {found}");
             StoreError::Invalid { field: "sha256".to_owned(), message }
         })?;
-        if fs::try_exists(&place).await.unwrap_or(false) {
-            return Ok(false);
-        }
         self.file.flush().await.map_err(|e| unavailable("write", &e))?;
-        self.file.sync_all().await.map_err(|e| unavailable("sync", &e))?;
-        let folder = place.parent().unwrap_or(&self.blobs.folder);
-        fs::create_dir_all(folder).await.map_err(|e| unavailable("create the folder of", &e))?;
-        fs::rename(&self.partial.0, &place).await.map_err(|e| unavailable("keep", &e))?;
-        // The name is durable once its folder is.
-        let folder = File::open(folder).await.map_err(|e| unavailable("sync", &e))?;
-        folder.sync_all().await.map_err(|e| unavailable("sync", &e))?;
-        Ok(true)
+        let (from, sha256) = (place.clone(), expected.to_owned());
+        let stored = blocking(move || match std::fs::File::open(&from) {
+            Ok(mut file) => Ok(Some(hash_of(&mut file)? == sha256)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(e),
+        });
+        // One that cannot be read is as good as damaged.
+        let stored = stored.await.unwrap_or(Some(false));
+        if stored == Some(false) {
+            tracing::warn!(sha256 = expected, "a damaged artifact is repaired");
+        }
+        if stored != Some(true) {
+            self.file.sync_all().await.map_err(|e| unavailable("sync", &e))?;
+        }
+        // The reference and the blob in one step: between the two the last other run might take the blob along.
+        let (blobs, run, sha256, partial) =
+            (self.blobs.clone(), run.clone(), expected.to_owned(), self.partial);
+        let kept = blocking(move || {
+            let refs = blobs.refs();
+            refs.add(&run, &sha256)?;
+            if stored == Some(true) && place.exists() {
+                return Ok(false);
+            }
+            let folder = place.parent().unwrap_or(&blobs.folder);
+            private::folder(folder)?;
+            std::fs::rename(&partial.0, &place)?;
+            // The name is durable once its folder is.
+            std::fs::File::open(folder)?.sync_all()?;
+            Ok(true)
+        });
+        kept.await.map_err(|e| unavailable("keep", &e))
     }
 }
 
@@ -114,6 +256,44 @@ impl Drop for Partial {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.0);
     }
+}
+
+/// Removes uploads that nobody finishes any more.
+fn remove_partial(folder: &Path) {
+    let (mut files, mut bytes) = (0_u64, 0);
+    for entry in std::fs::read_dir(folder.join("incoming")).into_iter().flatten().flatten() {
+        let size = entry.metadata().map_or(0, |about| about.len());
+        match std::fs::remove_file(entry.path()) {
+            Ok(()) => (files, bytes) = (files + 1, bytes + size),
+            Err(error) => {
+                tracing::warn!(%error, file = %entry.path().display(), "an unfinished upload stays")
+            }
+        }
+    }
+    if files > 0 {
+        tracing::info!(files, bytes, "unfinished uploads of artifacts were removed");
+    }
+}
+
+/// The SHA-256 of what follows in a file, in hexadecimal.
+fn hash_of(file: &mut std::fs::File) -> io::Result<String> {
+    let mut hash = Sha256::new();
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        match file.read(&mut chunk)? {
+            0 => return Ok(hex(&hash.finalize())),
+            count => hash.update(chunk.get(..count).unwrap_or_default()),
+        }
+    }
+}
+
+fn hex(hash: &[u8]) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Does what waits for the disk where nobody else waits for it.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }
 
 fn unavailable(verb: &str, e: &io::Error) -> StoreError {

@@ -23,6 +23,7 @@ impl Store {
         events: Vec<Event>,
         now: Timestamp,
     ) -> Result<Appended, StoreError> {
+        self.refer(run, &events)?;
         let rows = events.iter().map(|e| Arc::new(Row::of(e))).collect();
         drop(events);
         let (reply, answer) = Reply::new();

@@ -7,6 +7,8 @@
 //! are arguments, and the ids of the few events it makes itself follow from what they say.
 
 mod answers;
+mod artifacts;
+mod blob_refs;
 mod blobs;
 mod commands;
 mod cursor;
@@ -15,6 +17,7 @@ mod error;
 mod events;
 mod lookup;
 mod options;
+mod private;
 mod queue;
 mod row;
 mod runs;
@@ -28,9 +31,10 @@ mod writers;
 pub use answers::{
     Appended, Created, Failing, Page, PendingCommand, RunQuery, Session, Slice, Sort, StepRow,
 };
-pub use blobs::{Blobs, Upload};
+pub use blobs::{Blob, Blobs, Upload};
 pub use episode::Excerpt;
 pub use error::StoreError;
 pub use options::{DATABASE_FILE, Options, Synchronous};
+pub use private::{folder as private_folder, touch as private_file};
 pub use search::{Fails, Hit, Judged, Progress, Reading, SearchPage, SearchQuery, Segment, TextField};
 pub use store::Store;

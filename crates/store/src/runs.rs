@@ -31,6 +31,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<RunSummary, StoreError> {
         let run = new_run(spec, &id, now)?;
+        self.refer(&id, &events)?;
         let opened = matches!(events.first().map(Event::body), Some(Body::RunStarted(_)));
         let started = (!opened).then(|| Arc::clone(&run.row));
         let rows = started.into_iter().chain(events.iter().map(|e| Arc::new(Row::of(e)))).collect();
@@ -63,11 +64,16 @@ impl Store {
         self.existing(id).await
     }
 
-    /// Deletes a run with all its events, commands and film. At once for everybody; the space is freed in the
+    /// Deletes a run with all its events, commands and film, and the artifacts that no other run refers to. At once for everybody; the space is freed in the
     /// background. What is sent for it afterwards is [`StoreError::Gone`], until it is created anew.
     pub async fn delete_run(&self, id: &RunId, now: Timestamp) -> Result<(), StoreError> {
         let (reply, answer) = Reply::new();
-        self.ask(Work::Delete { run: id.clone(), now, reply }, answer).await
+        self.ask(Work::Delete { run: id.clone(), now, reply }, answer).await?;
+        let artifacts = self.blobs().forget(id).await;
+        if artifacts > 0 {
+            tracing::info!(run = %id, artifacts, "artifacts of a deleted run were removed");
+        }
+        Ok(())
     }
 
     async fn existing(&self, id: &RunId) -> Result<RunSummary, StoreError> {

@@ -14,7 +14,7 @@ use crate::search::Index;
 use crate::sqlite;
 use crate::watches::Watches;
 use crate::work::Work;
-use crate::{Options, StoreError};
+use crate::{DATABASE_FILE, Options, StoreError, private};
 
 /// The log of every run in one data directory. Cloning it is cheap; all clones are one store.
 #[derive(Clone)]
@@ -28,6 +28,8 @@ struct Inner {
     watches: Arc<Watches>,
     blobs: Blobs,
     folder: PathBuf,
+    /// Tells the database's file from another one of its name.
+    database: (u64, u64),
     index: Option<Index>,
     writer: Mutex<Option<JoinHandle<sqlite::Drained>>>,
 }
@@ -39,13 +41,24 @@ impl Store {
         let (queue, inbox) = Queue::new(options.queue, options.queue_bytes);
         let watches = Arc::new(Watches::new());
         let (readers, writer) = sqlite::open(&options, inbox, Arc::clone(&watches)).await?;
-        let blobs = Blobs::new(&options.path);
+        let database = private::identity(&options.path.join(DATABASE_FILE))
+            .map_err(|e| StoreError::Unavailable(format!("the database cannot be looked at: {e}")))?;
+        let blobs = Blobs::open(&options.path);
         let index = options
             .search
             .then(|| Index::start(options.path.clone(), readers.clone(), watches.subscribe_all()));
         let writer = Mutex::new(Some(writer));
         Ok(Self {
-            inner: Arc::new(Inner { queue, readers, watches, blobs, folder: options.path, index, writer }),
+            inner: Arc::new(Inner {
+                queue,
+                readers,
+                watches,
+                blobs,
+                folder: options.path,
+                database,
+                index,
+                writer,
+            }),
         })
     }
 
@@ -69,10 +82,19 @@ impl Store {
         }
     }
 
-    /// Whether the log can be written now: a write goes all the way to the disk.
+    /// Whether the log can be written now: a write goes all the way to the disk, into the file that was opened.
     pub async fn ping(&self) -> Result<(), StoreError> {
         let (reply, answer) = Reply::new();
-        self.ask(Work::Ping { reply }, answer).await
+        self.ask(Work::Ping { reply }, answer).await?;
+        let (folder, opened) = (self.inner.folder.clone(), self.inner.database);
+        let found = tokio::task::spawn_blocking(move || private::identity(&folder.join(DATABASE_FILE)));
+        match found.await {
+            Ok(Ok(found)) if found == opened => Ok(()),
+            _ => Err(StoreError::Unavailable(format!(
+                "the data directory {} was moved or removed; what is written now is lost",
+                self.inner.folder.display()
+            ))),
+        }
     }
 
     /// The head of the run, sent after each commit that appends to it. The value is 0 until the first one: subscribe,

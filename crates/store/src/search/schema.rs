@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 
 use super::document::TextField;
 use crate::sqlite::fault;
-use crate::{DATABASE_FILE, StoreError};
+use crate::{DATABASE_FILE, StoreError, private};
 
 /// Raised whenever what is kept, or how texts are cut into words, changes: an index of another number is built anew.
 const VERSION: i64 = 2;
@@ -68,6 +68,8 @@ pub(super) fn remove(directory: &Path) -> Result<(), StoreError> {
 
 /// `None` where the index is of another version.
 async fn attempt(directory: &Path) -> Result<Option<SqliteConnection>, StoreError> {
+    private::touch(&file(directory))
+        .map_err(|e| StoreError::Unavailable(format!("the search index cannot be made: {e}")))?;
     let options = SqliteConnectOptions::new()
         .filename(file(directory))
         .create_if_missing(true)

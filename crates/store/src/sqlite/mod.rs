@@ -19,7 +19,7 @@ mod tombstones;
 mod writer;
 mod writers;
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,7 +47,7 @@ pub(crate) use writers::{check_end, is_sweep_due};
 
 use crate::queue::Queued;
 use crate::watches::Watches;
-use crate::{DATABASE_FILE, Options, StoreError, Synchronous};
+use crate::{DATABASE_FILE, Options, StoreError, Synchronous, private};
 
 /// Bits of `place` below the run's number: a run holds at most 2^36 events.
 pub(crate) const SEQ_BITS: u32 = 36;
@@ -77,8 +77,13 @@ pub(crate) async fn open(
     inbox: mpsc::Receiver<Queued>,
     watches: Arc<Watches>,
 ) -> Result<(SqlitePool, JoinHandle<Drained>), StoreError> {
-    std::fs::create_dir_all(&options.path).map_err(|e| unusable(&options.path, &e))?;
+    private::folder(&options.path).map_err(|e| unusable(&options.path, &e))?;
     let lock = lock(&options.path)?;
+    // SQLite gives the files beside the database the rights of the database.
+    private::touch(&options.path.join(DATABASE_FILE)).map_err(|e| unusable(&options.path, &e))?;
+    if let Err(error) = private::restrict(&options.path) {
+        tracing::warn!(%error, "files of the data directory may be readable by others");
+    }
     let synchronous = match options.synchronous {
         Synchronous::Full => SqliteSynchronous::Full,
         Synchronous::Normal => SqliteSynchronous::Normal,
@@ -132,12 +137,7 @@ fn migrations() -> Migrator {
 /// Takes the data directory for this process: the writer keeps what it knows of each run in memory, so there can
 /// be one only. Freed by the operating system however the process ends.
 fn lock(path: &Path) -> Result<File, StoreError> {
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path.join("gauntlet.db.lock"))
-        .map_err(|e| unusable(path, &e))?;
+    let file = private::touch(&path.join("gauntlet.db.lock")).map_err(|e| unusable(path, &e))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
