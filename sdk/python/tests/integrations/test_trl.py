@@ -210,6 +210,19 @@ def test_the_processes_of_a_distributed_training_are_one_run(server: Kept) -> No
         of_step = [r["body"]["scores"]["root"] for r in rollouts if r["step"] == point["step"]]
         assert point["value"] == pytest.approx(sum(of_step) / 16, abs=1e-6)
 
+    # The advantages of all processes stand in one table; each found its own.
+    added = server.events(run["id"], "score.added")
+    found = {e["episode"]: e["body"]["value"] for e in added if e["body"]["path"] == "metrics.advantage"}
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for rollout in rollouts:
+        groups.setdefault(rollout["body"]["metadata"]["group"], []).append(rollout)
+    assert {len(group) for group in groups.values()} == {4}
+    for group in groups.values():
+        assert len({r["body"]["observation"] for r in group}) == 1
+        assert sum(found[r["episode"]] for r in group) == pytest.approx(0.0, abs=1e-3)
+        best = max(group, key=lambda r: r["body"]["scores"]["root"])
+        assert found[best["episode"]] == max(found[r["episode"]] for r in group)
+
     # Told to stop, all of them do so at the same step: none waits for the others.
     assert sorted(re.findall(r"rank \d stopped at \d+", done.stdout)) == [
         "rank 0 stopped at 2",

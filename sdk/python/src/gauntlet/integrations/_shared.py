@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .. import context
+from .. import context, joining
 from ..joining import identity
 from ..ledger import Ledger
 from ..stamps import writer_id
@@ -35,8 +35,8 @@ class Source:
         self._init = init
         #: Whether this is one of a job's many workers: a run that the environment names is ended by another process.
         self._joins = joins
-        #: Whether the run was begun in another process.
-        self._joined = False
+        #: The run that was begun in another process, of which this one is a further writer.
+        self._identity: dict[str, Any] | None = None
         self._lock = threading.Lock()
         #: The run that was begun here, and so is ended here.
         self.own: Run | None = None
@@ -44,22 +44,24 @@ class Source:
     def __getstate__(self) -> dict[str, Any]:
         """For another process, which goes on with the same run and leaves its end to this one."""
         run = self._known()
-        init = self._init if run is None else identity(run)
-        return {"init": init, "joins": self._joins, "joined": run is not None}
+        named = self._identity if run is None else identity(run)
+        return {"init": self._init, "joins": self._joins, "identity": named}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(None, state["joins"], **state["init"])  # type: ignore[misc]
-        self._joined = state["joined"]
+        self._identity = state["identity"]
 
     def run(self, **init: Any) -> Run:
         """That run; ``init`` are more arguments of :func:`gauntlet.init` for one that must be begun."""
         with self._lock:
             run = self._known()
-            if run is None:
+            if run is None and self._identity is not None:
+                run = self._used = joining.join(self._identity)
+            elif run is None:
                 from .. import init as begin
 
                 run = self.own = begin(**{**init, **self._init})
-                if self._joined or (self._joins and run.id == run._settings.run_id):
+                if self._joins and run.id == run._settings.run_id:
                     join(run)
             return run
 
@@ -68,10 +70,7 @@ class Source:
         with self._lock:
             if self._given is not None:
                 return self._given
-            from .. import init as begin
-
-            self._used = begin(**identity)
-            join(self._used)
+            self._used = joining.join(identity)
             return self._used
 
     def _known(self) -> Run | None:
