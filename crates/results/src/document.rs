@@ -61,13 +61,13 @@ impl Found {
 }
 
 impl Document {
-    /// The document in these bytes: UTF-8, and one JSON value. With [`Options::partial`] one that is cut is read as
+    /// The document in these bytes: one JSON value. With [`Options::partial`] one that is cut is read as
     /// far as it is there.
     pub fn new(bytes: Vec<u8>, options: &Options) -> Result<Self, ImportError> {
         let mut tally = Tally::default();
-        let mut text = text_of(bytes)?;
+        let mut text = text_of(bytes, &mut tally)?;
         if let Some(Repaired { text: repaired, texts }) = repaired(&text) {
-            tally.repaired = texts;
+            tally.repaired += texts;
             text = repaired;
         }
         options.look()?;
@@ -117,18 +117,17 @@ impl Document {
     }
 }
 
-fn text_of(bytes: Vec<u8>) -> Result<String, ImportError> {
-    let refuse = |message: &str| ImportError::new("", message, SHAPES);
-    let mut text = String::from_utf8(bytes).map_err(|e| {
-        let (end, bytes) = (e.utf8_error().valid_up_to(), e.as_bytes());
-        let line = 1 + bytes[..end].iter().filter(|b| **b == b'\n').count() as u64;
-        refuse(&format!("is not UTF-8 text: byte {end} cannot be read")).on_line(line)
-    })?;
+/// The text of a document; what of it is no UTF-8 becomes U+FFFD, and is counted.
+fn text_of(bytes: Vec<u8>, tally: &mut Tally) -> Result<String, ImportError> {
+    let mut text = String::from_utf8(bytes).unwrap_or_else(|e| {
+        tally.repaired += 1;
+        String::from_utf8_lossy(e.as_bytes()).into_owned()
+    });
     if text.starts_with('\u{feff}') {
         text.drain(..'\u{feff}'.len_utf8());
     }
     if text.trim().is_empty() {
-        return Err(refuse("the file is empty"));
+        return Err(ImportError::new("", "the file is empty", SHAPES));
     }
     Ok(text)
 }

@@ -58,12 +58,12 @@ impl ImportError {
 
     /// The way on, where the file is readable in part.
     pub fn way_on(&self) -> Option<String> {
-        let readable = self.readable.filter(|readable| *readable > 0)?;
-        let records = if readable == 1 { "1 record".to_owned() } else { format!("{readable} records") };
-        Some(format!(
-            "{records} before it can be read: `--partial`, or `?partial=true`, imports what can be read and lists \
-             what cannot"
-        ))
+        let way = "`--partial`, or `?partial=true`, imports what can be read and lists what cannot";
+        Some(match self.readable? {
+            0 => way.to_owned(),
+            1 => format!("1 record before it can be read: {way}"),
+            readable => format!("{readable} records before it can be read: {way}"),
+        })
     }
 
     /// The same error on a known line.

@@ -68,6 +68,10 @@ impl<R: Read> Lines<R> {
             if self.number == 1 && self.line.starts_with("\u{feff}".as_bytes()) {
                 self.line.drain(..3);
             }
+            if std::str::from_utf8(&self.line).is_err() {
+                self.line = String::from_utf8_lossy(&self.line).into_owned().into_bytes();
+                self.about.repaired += 1;
+            }
             if !self.line.trim_ascii().is_empty() {
                 return Ok(true);
             }

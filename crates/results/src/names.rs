@@ -93,7 +93,10 @@ impl Shape {
 /// Whether a column of a trainer's file that holds numbers is no rubric: an identity, a measure of length or of
 /// time, or the answer that was expected.
 pub(crate) fn is_no_rubric(name: &str) -> bool {
-    const NAMES: [&str; 16] = [
+    const NAMES: [&str; 19] = [
+        "length",
+        "len",
+        "count",
         "id",
         "index",
         "idx",
@@ -111,7 +114,9 @@ pub(crate) fn is_no_rubric(name: &str) -> bool {
         "expected",
         "split",
     ];
-    const ENDINGS: [&str; 8] = ["_id", "_index", "_idx", "_ms", "_secs", "_seconds", "_tokens", "_time"];
+    const ENDINGS: [&str; 11] = [
+        "_id", "_index", "_idx", "_ms", "_secs", "_seconds", "_tokens", "_time", "_length", "_len", "_count",
+    ];
     let lower = name.trim().to_lowercase();
     NAMES.contains(&lower.as_str()) || ENDINGS.iter().any(|end| lower.ends_with(end))
 }

@@ -90,10 +90,12 @@ impl Tally {
             });
         }
         if self.repaired > 0 {
-            notes.push(format!(
-                "{} texts were repaired: U+FFFD stands where they could not be read",
-                self.repaired
-            ));
+            let texts = if self.repaired == 1 {
+                "1 text was".to_owned()
+            } else {
+                format!("{} texts were", self.repaired)
+            };
+            notes.push(format!("{texts} repaired: U+FFFD stands where they could not be read"));
         }
         for (column, close) in &self.near {
             notes.push(format!(

@@ -267,6 +267,23 @@ fn names_match_without_regard_to_their_spelling() {
 }
 
 #[test]
+fn a_text_that_cannot_be_read_does_not_cost_its_record() {
+    for (name, bytes) in [
+        ("a.jsonl", &b"{\"reward\":1,\"completion\":\"na\xefve\"}\n{\"reward\":0}\n"[..]),
+        ("a.json", &b"[{\"reward\":1,\"completion\":\"na\xefve\"},{\"reward\":0}]"[..]),
+        ("b.jsonl", &b"{\"reward\":1,\"completion\":\"na\\ud83dve\"}\n{\"reward\":0}\n"[..]),
+    ] {
+        let run = open(name, bytes).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_eq!(steps(&run)[0].1.action, "na\u{fffd}ve", "{name}");
+        assert_eq!(
+            run.warnings,
+            ["1 text was repaired: U+FFFD stands where they could not be read"],
+            "{name}"
+        );
+    }
+}
+
+#[test]
 fn a_damaged_table_is_refused() {
     let error = open("sp-panic.parquet", bytes("sp-panic.parquet")).unwrap_err();
     assert!(error.to_string().contains("is no Parquet table that can be read"), "{error}");
