@@ -61,10 +61,20 @@ pub enum FileUpdate {
     },
     /// The server is away or busy, in words for people; it is asked again.
     Away(String),
-    /// It became the run of this id.
-    Done(String),
-    /// What is wrong, in the server's words.
-    Failed(String),
+    /// It became a run.
+    Done {
+        /// The run's id.
+        run: String,
+        /// What was read differently from how it is written, in the server's words.
+        notes: Vec<String>,
+    },
+    /// It did not open.
+    Failed {
+        /// What is wrong, in the server's words.
+        words: String,
+        /// Whether what can be read of it can be imported.
+        is_readable: bool,
+    },
 }
 
 /// A run's events, past then present, on one path of code; resumes by itself after the last fact it delivered.
@@ -73,9 +83,9 @@ pub trait Feed {
     /// returned value ends it.
     fn follow(&self, run: &RunId, after: Option<u64>, on: Rc<dyn Fn(FeedUpdate)>) -> Box<dyn Any>;
 
-    /// Sends a result file to the server, behind those that are on their way already. `on` hears how it stands, and
-    /// ends it by answering `false`.
-    fn import(&self, file: web_sys::File, on: Rc<dyn Fn(FileUpdate) -> bool>);
+    /// Sends a result file to the server, behind those that are on their way already. With `partial` one that is
+    /// broken or cut is imported as far as it can be read. `on` hears how it stands, and ends it by answering `false`.
+    fn import(&self, file: web_sys::File, partial: bool, on: Rc<dyn Fn(FileUpdate) -> bool>);
 }
 
 /// Makes a drawing surface of a canvas.

@@ -18,11 +18,17 @@ pub(crate) struct Importer {
     files: RwSignal<Vec<Incoming>>,
     /// How many there have been.
     count: StoredValue<u32>,
+    /// Files that may be sent again, to be imported as far as they can be read.
+    again: StoredValue<Vec<(u32, web_sys::File)>, LocalStorage>,
 }
 
 /// Provides the importer to every page.
 pub(crate) fn provide_importer() {
-    provide_context(Importer { files: RwSignal::new(Vec::new()), count: StoredValue::new(0) });
+    provide_context(Importer {
+        files: RwSignal::new(Vec::new()),
+        count: StoredValue::new(0),
+        again: StoredValue::new_local(Vec::new()),
+    });
 }
 
 /// The importer.
@@ -44,6 +50,19 @@ impl Importer {
     /// Gives a file up that is on its way; drops the words about one that has ended.
     pub(super) fn forget(self, id: u32) {
         self.files.update(|all| all.retain(|file| file.id != id));
+        self.again.update_value(|all| all.retain(|(known, _)| *known != id));
+    }
+
+    /// Sends a file again that did not open, to be imported as far as it can be read.
+    pub(super) fn import_in_part(self, id: u32) {
+        let file = self.again.with_value(|all| all.iter().find(|(known, _)| *known == id).cloned());
+        let (Some((_, file)), Some(ports)) = (file, use_ports()) else { return };
+        self.files.update(|all| {
+            if let Some(file) = all.iter_mut().find(|file| file.id == id) {
+                file.stands = Stands::Waiting;
+            }
+        });
+        ports.feed.import(file, true, Rc::new(move |update| self.hear(id, update).is_some()));
     }
 
     /// Hears how a file stands. `None` where nobody waits for it any more.
@@ -54,8 +73,8 @@ impl Importer {
             file.stands = match update {
                 FileUpdate::Progress { phase, done_bytes } => file.stands.moved(phase, done_bytes, now),
                 FileUpdate::Away(words) => file.stands.away(words, now),
-                FileUpdate::Done(run) => Stands::Done(run),
-                FileUpdate::Failed(words) => Stands::Failed(words),
+                FileUpdate::Done { run, notes } => Stands::Done { run, notes },
+                FileUpdate::Failed { words, is_readable } => Stands::Failed { words, is_readable },
             };
             Some(())
         })?
@@ -67,28 +86,32 @@ impl Importer {
         move |list: web_sys::FileList| {
             let Some(ports) = use_ports() else { return };
             // What was said of earlier ones has been read by now.
-            self.files
-                .update(|all| all.retain(|file| !matches!(file.stands, Stands::Done(_) | Stands::Failed(_))));
+            self.files.update(|all| all.retain(|file| !file.stands.has_ended()));
+            self.again.update_value(Vec::clear);
             for file in (0..list.length()).filter_map(|i| list.item(i)) {
                 let id =
                     self.count.try_update_value(|count| *count += 1).map_or(0, |()| self.count.get_value());
                 let (name, size_bytes) = (file.name(), file.size());
                 self.files.update(|all| all.push(Incoming { id, name, size_bytes, stands: Stands::Waiting }));
+                self.again.update_value(|all| all.push((id, file.clone())));
                 let navigate = navigate.clone();
                 let on: Rc<dyn Fn(FileUpdate) -> bool> = Rc::new(move |update| {
-                    let run = match &update {
-                        FileUpdate::Done(run) => Some(run_address(run)),
-                        _ => None,
+                    let (run, is_noted) = match &update {
+                        FileUpdate::Done { run, notes } => (Some(run_address(run)), !notes.is_empty()),
+                        _ => (None, false),
                     };
                     let is_heard = self.hear(id, update).is_some();
                     let is_alone = self.files.try_with_untracked(|all| all.len() == 1) == Some(true);
                     if let Some(run) = run.filter(|_| is_heard && is_alone) {
-                        self.forget(id);
+                        // What there is to note stays over the run's page.
+                        if !is_noted {
+                            self.forget(id);
+                        }
                         navigate(&run, Default::default());
                     }
                     is_heard
                 });
-                ports.feed.import(file, on);
+                ports.feed.import(file, false, on);
             }
         }
     }
@@ -181,7 +204,7 @@ pub(crate) fn FilePicker() -> impl IntoView {
         </button>
         <input
             class="hidden" type="file" multiple tabindex="-1" aria-hidden="true" node_ref=input on:change=picked
-            accept=".json,.jsonl,.ndjson,.csv,.tsv,.parquet,.film"
+            accept=".json,.jsonl,.ndjson,.csv,.tsv,.parquet,.film,.eval"
         />
     }
     .into_any()

@@ -31,9 +31,19 @@ pub(super) enum Stands {
     /// Something is done with it.
     Moving(Pace),
     /// It is a run.
-    Done(String),
-    /// It is none, and why.
-    Failed(String),
+    Done {
+        /// Its id.
+        run: String,
+        /// What was read differently from how it is written.
+        notes: Vec<String>,
+    },
+    /// It is none.
+    Failed {
+        /// Why.
+        words: String,
+        /// Whether what can be read of it can be imported.
+        is_readable: bool,
+    },
 }
 
 /// How far one phase has come, and how fast.
@@ -71,8 +81,13 @@ impl Stands {
         match self {
             Stands::Waiting => true,
             Stands::Moving(pace) => pace.phase == FilePhase::Sending,
-            Stands::Done(_) | Stands::Failed(_) => false,
+            Stands::Done { .. } | Stands::Failed { .. } => false,
         }
+    }
+
+    /// Whether nothing more happens to it.
+    pub(super) fn has_ended(&self) -> bool {
+        matches!(self, Stands::Done { .. } | Stands::Failed { .. })
     }
 }
 
@@ -116,8 +131,8 @@ fn Notice(importer: Importer, id: u32) -> impl IntoView {
     let file = Memo::new(move |_| importer.file(id));
     let name = move || file.with(|f| f.as_ref().map(|f| f.name.clone()));
     let end = Memo::new(move |_| match file.get().map(|f| f.stands) {
-        Some(Stands::Done(run)) => Some(Ok(run)),
-        Some(Stands::Failed(words)) => Some(Err(words)),
+        Some(Stands::Done { run, notes }) => Some(Ok((run, notes))),
+        Some(Stands::Failed { words, is_readable }) => Some(Err((words, is_readable))),
         _ => None,
     });
     let dismiss = move || {
@@ -138,21 +153,34 @@ fn Notice(importer: Importer, id: u32) -> impl IntoView {
             </div>
         }
         .into_any(),
-        Some(Ok(run)) => view! {
+        Some(Ok((run, notes))) => view! {
             <div class="notice is-good">
                 <p role="status"><b>{name}</b>" is a run now. "<a href=run_address(&run)>"Open it"</a></p>
                 {dismiss()}
+                {(!notes.is_empty()).then(|| view! { <Notes notes /> })}
             </div>
         }
         .into_any(),
-        Some(Err(words)) => view! {
+        Some(Err((words, is_readable))) => view! {
             <div class="notice is-bad" role="alert">
                 <p><b>{name}" did not open. "</b>{words}</p>
                 {dismiss()}
+                {is_readable.then(|| view! {
+                    <button class="button" on:click=move |_| importer.import_in_part(id)>
+                        "Import what can be read"
+                    </button>
+                })}
             </div>
         }
         .into_any(),
     }
+}
+
+/// What was read differently from how it is written.
+#[component]
+fn Notes(notes: Vec<String>) -> impl IntoView {
+    let items = notes.into_iter().map(|note| view! { <li>{note}</li> }).collect_view();
+    view! { <ul class="notice-notes" aria-label="Notes of the import">{items}</ul> }.into_any()
 }
 
 /// The three phases, and the numbers of the one that is under way.

@@ -34,8 +34,8 @@ impl Feed for HttpFeed {
         Box::new(StopOnDrop(stopped))
     }
 
-    fn import(&self, file: web_sys::File, on: Rc<dyn Fn(FileUpdate) -> bool>) {
-        self.files.send(file, on);
+    fn import(&self, file: web_sys::File, partial: bool, on: Rc<dyn Fn(FileUpdate) -> bool>) {
+        self.files.send(file, partial, on);
     }
 }
 

@@ -24,21 +24,33 @@ type Hear = Rc<dyn Fn(FileUpdate) -> bool>;
 enum Ended {
     /// Somebody gave it up.
     GivenUp,
-    /// What is wrong, in words.
-    Refused(String),
+    /// What is wrong, in words, and whether what can be read of it can be imported.
+    Refused(String, bool),
+}
+
+impl Ended {
+    fn refused(words: impl Into<String>) -> Self {
+        Self::Refused(words.into(), false)
+    }
+}
+
+/// What a file became.
+struct Made {
+    run: String,
+    notes: Vec<String>,
 }
 
 /// Files on their way.
 #[derive(Default)]
 pub struct Queue {
-    waiting: RefCell<VecDeque<(web_sys::File, Hear)>>,
+    waiting: RefCell<VecDeque<(web_sys::File, bool, Hear)>>,
     is_busy: Cell<bool>,
 }
 
 impl Queue {
     /// Sends a file once those before it have ended.
-    pub fn send(self: &Rc<Self>, file: web_sys::File, on: Hear) {
-        self.waiting.borrow_mut().push_back((file, on));
+    pub fn send(self: &Rc<Self>, file: web_sys::File, partial: bool, on: Hear) {
+        self.waiting.borrow_mut().push_back((file, partial, on));
         if !self.is_busy.replace(true) {
             spawn_local(Rc::clone(self).drain());
         }
@@ -46,10 +58,10 @@ impl Queue {
 
     async fn drain(self: Rc<Self>) {
         loop {
-            let Some((file, on)) = self.waiting.borrow_mut().pop_front() else { break };
-            match sent(file, &*on).await {
-                Ok(run) => on(FileUpdate::Done(run)),
-                Err(Ended::Refused(words)) => on(FileUpdate::Failed(words)),
+            let Some((file, partial, on)) = self.waiting.borrow_mut().pop_front() else { break };
+            match sent(file, partial, &*on).await {
+                Ok(Made { run, notes }) => on(FileUpdate::Done { run, notes }),
+                Err(Ended::Refused(words, is_readable)) => on(FileUpdate::Failed { words, is_readable }),
                 Err(Ended::GivenUp) => false,
             };
         }
@@ -58,14 +70,15 @@ impl Queue {
 }
 
 /// Sends a file; answers its run.
-async fn sent(file: web_sys::File, on: &dyn Fn(FileUpdate) -> bool) -> Result<String, Ended> {
+async fn sent(file: web_sys::File, partial: bool, on: &dyn Fn(FileUpdate) -> bool) -> Result<Made, Ended> {
     let size = file.size();
     let begun = FileUpdate::Progress { phase: FilePhase::Sending, done_bytes: 0.0 };
     if !on(begun) {
         return Err(Ended::GivenUp);
     }
     let key = format!("{}|{size}|{}", file.name(), file.last_modified());
-    let announced = json!({ "name": file.name(), "size_bytes": size as u64, "key": key }).to_string();
+    let announced =
+        json!({ "name": file.name(), "size_bytes": size as u64, "key": key, "partial": partial }).to_string();
     let mut view = ask(Request::post, "/api/v1/imports", &announced.into(), on).await?;
     loop {
         let text = |pointer: &str| view.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
@@ -76,15 +89,17 @@ async fn sent(file: web_sys::File, on: &dyn Fn(FileUpdate) -> bool) -> Result<St
             "checking" => (FilePhase::Checking, bytes("done_bytes")),
             "importing" => (FilePhase::Adding, bytes("done_bytes")),
             end => {
-                let told = if end == "done" { Ok(text("/run")) } else { Err(text("/error/message")) };
-                let told = told.map(str::to_owned).map_err(|words| Ended::Refused(words.to_owned()));
+                let told = match end {
+                    "done" => Ok(Made { run: text("/run").to_owned(), notes: notes(&view) }),
+                    _ => Err(Ended::Refused(text("/error/message").to_owned(), is_readable(&view))),
+                };
                 let _ = Request::delete(&path).send().await;
                 return told;
             }
         };
         // It waits for something that only people can change, such as room on the disk.
         if !text("/error/message").is_empty() {
-            return Err(Ended::Refused(text("/error/message").to_owned()));
+            return Err(Ended::refused(text("/error/message")));
         }
         if !on(FileUpdate::Progress { phase, done_bytes }) {
             let _ = Request::delete(&path).send().await;
@@ -92,7 +107,7 @@ async fn sent(file: web_sys::File, on: &dyn Fn(FileUpdate) -> bool) -> Result<St
         }
         let next = if phase == FilePhase::Sending {
             let part = file.slice_with_f64_and_f64(done_bytes, done_bytes + SLICE_BYTES);
-            let part = part.map_err(|_| Ended::Refused("it cannot be read".to_owned()))?;
+            let part = part.map_err(|_| Ended::refused("it cannot be read"))?;
             ask(Request::put, &format!("{path}?offset={done_bytes}"), &part.into(), on).await
         } else {
             TimeoutFuture::new(LOOK_MS).await;
@@ -108,6 +123,17 @@ async fn sent(file: web_sys::File, on: &dyn Fn(FileUpdate) -> bool) -> Result<St
     }
 }
 
+/// What was read differently from how it is written.
+fn notes(view: &Value) -> Vec<String> {
+    let notes = view["warnings"].as_array().into_iter().flatten();
+    notes.filter_map(|note| note.as_str().map(str::to_owned)).collect()
+}
+
+/// Whether something of a file that was refused can be read.
+fn is_readable(view: &Value) -> bool {
+    !view.pointer("/error/details/0/readable").unwrap_or(&Value::Null).is_null()
+}
+
 /// Asks, and asks again while the server is away; its words where it refuses. A slice that it has already is no
 /// refusal: it says what it has.
 async fn ask(
@@ -117,7 +143,7 @@ async fn ask(
     on: &dyn Fn(FileUpdate) -> bool,
 ) -> Result<Value, Ended> {
     loop {
-        let request = method(url).body(body.clone()).map_err(|e| Ended::Refused(e.to_string()))?;
+        let request = method(url).body(body.clone()).map_err(|e| Ended::refused(e.to_string()))?;
         let words = match request.send().await {
             Ok(answer) => {
                 let told = answer.json::<Value>().await.unwrap_or_default();
@@ -129,7 +155,7 @@ async fn ask(
                         let words = told.pointer("/error/message").and_then(Value::as_str);
                         let words =
                             words.map_or_else(|| format!("the server answered {status}"), str::to_owned);
-                        return Err(Ended::Refused(words));
+                        return Err(Ended::refused(words));
                     }
                 }
             }
