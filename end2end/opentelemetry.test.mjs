@@ -15,6 +15,12 @@ async function send(server, name) {
   assert.equal(answer.status, 200, await answer.text());
 }
 
+/** The id of the run of that name: a service has one for each of its processes. */
+async function runOf(server, name) {
+  const { items } = await server.get("/api/v1/runs");
+  return items.find((run) => run.name === name).id;
+}
+
 /** Waits until the diagnostics say it. */
 async function says(run, words) {
   await until(`the diagnostics say ${words}`, async () => words.test(await run.diagnostics.innerText()));
@@ -22,7 +28,8 @@ async function says(run, words) {
 
 story("traces are a film: one node for each root, each call and each judged span", async ({ server, page }) => {
   await send(server, "python-agent.pb");
-  const run = await RunPage.open(page, "/runs/triage-service");
+  const id = await runOf(server, "triage-service");
+  const run = await RunPage.open(page, `/runs/${id}`);
   const facts = await run.until("agent, model and tool are drawn", ({ nodes }) => nodes === 3);
   assert.equal(facts.effects.hallucination, 1, "the judge found an ungrounded claim");
   assert.equal(facts.effects.generic, 1, "the tool failed");
@@ -33,13 +40,13 @@ story("traces are a film: one node for each root, each call and each judged span
   await says(run, /tiny-1/);
 
   // The same spans once more, as after an answer that was lost: the answer comes after the commit.
-  const before = await server.get("/api/v1/runs/triage-service");
+  const before = await server.get(`/api/v1/runs/${id}`);
   await send(server, "python-agent.pb");
-  assert.deepEqual(await server.get("/api/v1/runs/triage-service"), before);
+  assert.deepEqual(await server.get(`/api/v1/runs/${id}`), before);
 
   // A real client under an instrumentation, whose last call the model refused.
   await send(server, "python-openinference.pb");
-  await run.page.goto(`${server.url}/runs/assistant?step=2`);
+  await run.page.goto(`${server.url}/runs/${await runOf(server, "assistant")}?step=2`);
   await run.opened();
   await run.selected(2);
   assert.equal((await run.facts()).failure, "generic");
@@ -68,8 +75,8 @@ story("a trace whose spans disagree about its run survives a kill in one piece",
                 spanId: `0${id}`.repeat(8),
                 parentSpanId: parent ? `0${parent}`.repeat(8) : "",
                 name,
-                startTimeUnixNano: `${id}000000000`,
-                endTimeUnixNano: `${id}500000000`,
+                startTimeUnixNano: `170000000${id}000000000`,
+                endTimeUnixNano: `170000000${id}500000000`,
                 attributes,
               },
             ],

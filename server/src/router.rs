@@ -95,7 +95,10 @@ fn documentation() -> Router<AppState> {
 
 /// OpenTelemetry's exporters.
 fn exporters() -> Router<AppState> {
-    Router::new().route("/v1/traces", post(otlp::traces)).route("/v1/logs", post(otlp::logs))
+    Router::new()
+        .route("/v1/traces", post(otlp::traces))
+        .route("/v1/logs", post(otlp::logs))
+        .route("/v1/metrics", post(otlp::metrics))
 }
 
 /// Supervisors.

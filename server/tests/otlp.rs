@@ -23,7 +23,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 /// A span of the trace `4b4b...`; `parent` 0 is none.
 fn span(id: u8, parent: u8, name: &str) -> Value {
     let hex = |id: u8| if id == 0 { String::new() } else { format!("{id:02x}").repeat(8) };
-    let begin = u64::from(id) * 1_000_000_000;
+    let begin = (1_700_000_000 + u64::from(id)) * 1_000_000_000;
     json!({
         "traceId": "4b".repeat(16), "spanId": hex(id), "parentSpanId": hex(parent), "name": name,
         "startTimeUnixNano": begin.to_string(), "endTimeUnixNano": (begin + 500_000_000).to_string(),
@@ -31,7 +31,7 @@ fn span(id: u8, parent: u8, name: &str) -> Value {
 }
 
 fn judged(mut span: Value, name: &str, value: f64) -> Value {
-    span["events"] = json!([{ "name": "gen_ai.evaluation.result", "timeUnixNano": "9000000000", "attributes": [
+    span["events"] = json!([{ "name": "gen_ai.evaluation.result", "timeUnixNano": "1700000009000000000", "attributes": [
         { "key": "gen_ai.evaluation.name", "value": { "stringValue": name } },
         { "key": "gen_ai.evaluation.score.value", "value": { "doubleValue": value } },
     ] }]);
@@ -67,6 +67,15 @@ async fn events(server: &Server, run: &str) -> Vec<Value> {
     page["events"].as_array().unwrap().clone()
 }
 
+/// The only run of that name: a service has one for each of its processes.
+async fn run_of(server: &Server, name: &str) -> String {
+    let runs = server.get("/api/v1/runs").await.expect(200).json();
+    let mut found = runs["items"].as_array().unwrap().iter().filter(|run| run["name"] == name);
+    let run = found.next().unwrap_or_else(|| panic!("no run {name}: {runs}"));
+    assert!(found.next().is_none(), "{runs}");
+    run["id"].as_str().unwrap().to_owned()
+}
+
 fn of_kind<'a>(events: &'a [Value], kind: &str) -> Vec<&'a Value> {
     events.iter().filter(|e| e["kind"] == kind).collect()
 }
@@ -78,6 +87,7 @@ async fn both_encodings_plain_and_gzip_answer_in_kind() {
         let answer = server.send("POST", "/v1/traces", &[media], bytes).await.expect(200);
         assert_eq!(answer.headers["content-type"], media.1);
         assert_eq!(answer.bytes, if media == JSON { &b"{}"[..] } else { b"" });
+        let run = &run_of(&server, run).await;
         let before = events(&server, run).await;
         assert_eq!(of_kind(&before, "episode.started").len(), 1);
         let gzipped = [media, ("content-encoding", "gzip")];
@@ -90,19 +100,22 @@ async fn both_encodings_plain_and_gzip_answer_in_kind() {
 async fn a_run_is_made_of_what_came() {
     let server = Server::new().await;
     server.send("POST", "/v1/traces", &[PROTOBUF], AGENT).await.expect(200);
-    let run = server.get("/api/v1/runs/triage-service").await.expect(200).json();
+    let id = run_of(&server, "triage-service").await;
+    assert!(id.starts_with("triage-service-"), "one for each process: {id}");
+    let run = server.get(&format!("/api/v1/runs/{id}")).await.expect(200).json();
     assert_eq!(
         (&run["name"], &run["project"], &run["kind"], &run["agent"], &run["status"]),
         (&json!("triage-service"), &json!("medical"), &json!("agent"), &json!("triage"), &json!("running"))
     );
     // The agent, its model and its tool, which failed.
     assert_eq!((&run["episodes"], &run["steps"], &run["failing"]), (&json!(1), &json!(3), &json!(2)));
-    assert_eq!(run["metadata"]["otlp_mapping"], 2);
+    assert_eq!(run["metadata"]["otlp_mapping"], 3);
     // The judged step is a node of the film, and fails there.
-    let failing = server.get("/api/v1/runs/triage-service/steps?failing=grounding").await.expect(200).json();
+    let failing = server.get(&format!("/api/v1/runs/{id}/steps?failing=grounding")).await.expect(200).json();
     assert_eq!(failing["steps"][0]["failure"], "hallucination");
     server.send("POST", "/v1/traces", &[PROTOBUF], OPENINFERENCE).await.expect(200);
-    assert_eq!(server.get("/api/v1/runs/assistant").await.expect(200).json()["episodes"], 3);
+    let assistant = run_of(&server, "assistant").await;
+    assert_eq!(server.get(&format!("/api/v1/runs/{assistant}")).await.expect(200).json()["episodes"], 3);
 }
 
 #[tokio::test]
@@ -110,11 +123,12 @@ async fn log_records_become_scores() {
     let server = Server::new().await;
     let answer = server.send("POST", "/v1/logs", &[PROTOBUF], EVALUATIONS).await.expect(200);
     assert_eq!(answer.bytes, b"");
-    let found = events(&server, "judge").await;
+    let judge = &run_of(&server, "judge").await;
+    let found = events(&server, judge).await;
     let scored = of_kind(&found, "snapshot.scored");
     assert_eq!(scored[0]["body"]["scores"], json!({ "root": 0.75, "relevance": 0.75 }));
     server.send("POST", "/v1/logs", &[PROTOBUF], EVALUATIONS).await.expect(200);
-    assert_eq!(events(&server, "judge").await.len(), found.len());
+    assert_eq!(events(&server, judge).await.len(), found.len());
 }
 
 #[tokio::test]
@@ -145,7 +159,7 @@ async fn what_is_bad_is_named_while_the_rest_is_kept() {
 async fn what_cannot_be_read_is_refused_in_the_encoding_of_the_request() {
     let server = Server::with(|(_, limits)| limits.body_bytes = 10_000).await;
     let check = async |headers: &[(&str, &str)], body: Vec<u8>, status: u16, code: i64, said: &str| {
-        for path in ["/v1/traces", "/v1/logs"] {
+        for path in ["/v1/traces", "/v1/logs", "/v1/metrics"] {
             let answer = server.send("POST", path, headers, body.clone()).await.expect(status);
             assert_eq!(answer.headers["content-type"], headers[0].1);
             assert!(answer.headers.contains_key("x-request-id"));
@@ -270,7 +284,7 @@ async fn a_trace_stays_together_over_a_restart() {
     send(&second, &of_service(1, json!([]))).await.expect(200);
     let score = json!({ "resourceLogs": [{ "scopeLogs": [{ "logRecords": [{
         "traceId": "4b".repeat(16), "spanId": "02".repeat(8), "eventName": "gen_ai.evaluation.result",
-        "timeUnixNano": "9000000000", "attributes": [
+        "timeUnixNano": "1700000009000000000", "attributes": [
             { "key": "gen_ai.evaluation.name", "value": { "stringValue": "tone" } },
             { "key": "gen_ai.evaluation.score.value", "value": { "doubleValue": 1.0 } },
         ],
@@ -319,10 +333,11 @@ async fn an_export_sent_to_another_server_is_the_same_run() {
         { "id": "01920000-0000-7000-8000-000000000003", "at": "2026-11-21T00:00:02Z", "kind": "run.finished",
           "v": 1, "body": { "status": "completed" } },
     ]);
-    there.post("/api/v1/runs/triage-service/events", &native).await.expect(200);
-    let export = there.get("/api/v1/runs/triage-service/export?format=otlp").await.expect(200);
+    let id = &run_of(&there, "triage-service").await;
+    there.post(&format!("/api/v1/runs/{id}/events"), &native).await.expect(200);
+    let export = there.get(&format!("/api/v1/runs/{id}/export?format=otlp")).await.expect(200);
     assert_eq!(export.headers["content-type"], "application/x-ndjson");
-    assert!(export.headers["content-disposition"].to_str().unwrap().contains("triage-service.otlp.jsonl"));
+    assert!(export.headers["content-disposition"].to_str().unwrap().contains(&format!("{id}.otlp.jsonl")));
 
     let here = Server::new().await;
     for line in export.text().lines() {
@@ -332,12 +347,12 @@ async fn an_export_sent_to_another_server_is_the_same_run() {
     let mut runs = Vec::new();
     let mut logs = Vec::new();
     for server in [&there, &here] {
-        let mut run = server.get("/api/v1/runs/triage-service").await.expect(200).json();
+        let mut run = server.get(&format!("/api/v1/runs/{id}")).await.expect(200).json();
         for stamp in ["created_at", "updated_at", "last_root"] {
             run[stamp] = Value::Null;
         }
         runs.push(run);
-        let mut events = events(server, "triage-service").await;
+        let mut events = events(server, id).await;
         for event in &mut events {
             event["seq"] = Value::Null;
             event["received_at"] = Value::Null;
@@ -349,4 +364,89 @@ async fn an_export_sent_to_another_server_is_the_same_run() {
     assert_eq!(runs[0], runs[1]);
     assert_eq!(logs[0], logs[1]);
     there.get("/api/v1/runs/none/export?format=otlp").await.expect(404);
+}
+
+/// A request of metrics of a run.
+fn metrics(run: &str, seconds: u64, value: f64) -> Value {
+    let at = ((1_700_000_000 + seconds) * 1_000_000_000).to_string();
+    let point = json!({ "asDouble": value, "timeUnixNano": at });
+    json!({ "resourceMetrics": [{
+        "resource": { "attributes": [{ "key": "gauntlet.run.id", "value": { "stringValue": run } }] },
+        "scopeMetrics": [{ "metrics": [{ "name": "train.loss", "gauge": { "dataPoints": [point] } }] }],
+    }] })
+}
+
+#[tokio::test]
+async fn metrics_are_measurements_of_steps() {
+    let server = Server::new().await;
+    for (seconds, value) in [(1, 0.5), (2, 0.25), (1, 0.5)] {
+        let request = metrics("r", seconds, value).to_string();
+        assert_eq!(server.send("POST", "/v1/metrics", &[JSON], request).await.expect(200).text(), "{}");
+    }
+    let found = events(&server, "r").await;
+    let measured: Vec<(&Value, &Value, &Value)> = of_kind(&found, "score.added")
+        .into_iter()
+        .map(|e| (&e["step"], &e["body"]["path"], &e["body"]["value"]))
+        .collect();
+    let path = &json!("metrics.train.loss");
+    assert_eq!(measured, [(&json!(0), path, &json!(0.5)), (&json!(1), path, &json!(0.25))]);
+}
+
+#[tokio::test]
+async fn one_bad_span_costs_nothing_around_it() {
+    let server = Server::new().await;
+    let mut bad = span(2, 1, "bad");
+    bad["spanId"] = json!("zz");
+    let mut half = span(3, 1, "half");
+    half["name"] = json!("a?b");
+    let request = traces("r", &[span(1, 0, "good"), bad, half]).to_string().replace("a?b", "a\\ud800b");
+    let answer = server.send("POST", "/v1/traces", &[JSON], request).await.expect(200).json();
+    assert_eq!(answer["partialSuccess"]["rejectedSpans"], "1");
+    let message = answer["partialSuccess"]["errorMessage"].as_str().unwrap();
+    assert!(message.contains("span 0.0.1.spanId") && message.contains("1 texts"), "{message}");
+    let found = events(&server, "r").await;
+    let names: Vec<&Value> =
+        of_kind(&found, "step.recorded").into_iter().map(|e| &e["body"]["name"]).collect();
+    assert_eq!(names, ["good", "a\u{fffd}b"]);
+}
+
+#[tokio::test]
+async fn a_trace_whose_root_never_comes_ends_after_a_quiet_time() {
+    use std::time::Duration;
+    let server = Server::new().await;
+    send(&server, &traces("r", &[span(2, 1, "orphan")])).await.expect(200);
+    gauntlet_server::otlp::close_quiet(&server.state, Duration::from_secs(60)).await;
+    assert_eq!(of_kind(&events(&server, "r").await, "episode.finished").len(), 0, "it is not quiet yet");
+    gauntlet_server::otlp::close_quiet(&server.state, Duration::ZERO).await;
+    let found = events(&server, "r").await;
+    assert_eq!(of_kind(&found, "episode.finished")[0]["body"]["status"], "completed");
+    assert_eq!(of_kind(&found, "snapshot.scored")[0]["body"]["metadata"]["name"], "orphan");
+    // What has its root is left alone.
+    send(&server, &traces("s", &[span(1, 0, "root")])).await.expect(200);
+    let before = events(&server, "s").await;
+    gauntlet_server::otlp::close_quiet(&server.state, Duration::ZERO).await;
+    assert_eq!(events(&server, "s").await, before);
+}
+
+#[tokio::test]
+async fn a_service_that_ended_begins_a_new_run() {
+    let server = Server::new().await;
+    send(&server, &of_service(1, json!([]))).await.expect(200);
+    let ended = json!({ "status": "completed" }).to_string();
+    server.send("PATCH", "/api/v1/runs/svc", &[JSON], ended).await.expect(200);
+    let mut next = of_service(1, json!([]));
+    next["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["traceId"] = json!("5c".repeat(16));
+    send(&server, &next).await.expect(200);
+    assert_eq!(of_kind(&events(&server, "svc-2").await, "step.recorded").len(), 1);
+}
+
+#[tokio::test]
+async fn a_deleted_run_does_not_come_back() {
+    let server = Server::new().await;
+    send(&server, &traces("r", &[span(1, 0, "s")])).await.expect(200);
+    server.send("DELETE", "/api/v1/runs/r?name=r", &[], "").await.expect(204);
+    let answer = send(&server, &traces("r", &[span(2, 1, "s")])).await.expect(200).json();
+    assert_eq!(answer["partialSuccess"]["rejectedSpans"], "1");
+    assert!(answer["partialSuccess"]["errorMessage"].as_str().unwrap().contains("was deleted"), "{answer}");
+    server.get("/api/v1/runs/r").await.expect(404);
 }

@@ -33,18 +33,34 @@ pub(crate) fn read(mut attributes: Object) -> Read {
 }
 
 fn take(attributes: &mut Object, line: &Line) -> Option<Value> {
+    match line.shape {
+        Shape::Member(name) => return opened(attributes.get(line.attribute)?.clone()).get(name).cloned(),
+        Shape::Arguments if is_schema(&opened(attributes.get(line.attribute)?.clone())) => return None,
+        _ => {}
+    }
     let whole = attributes.shift_remove(line.attribute);
     match (whole, line.shape) {
         (Some(value), Shape::Plain) => Some(value),
         (Some(value), Shape::Text) => Some(opened_whole(value)),
-        (Some(value), Shape::Json | Shape::Numbered) => Some(opened(value)),
+        (Some(value), Shape::Json | Shape::Numbered | Shape::Arguments | Shape::Member(_)) => {
+            Some(opened(value))
+        }
         (None, Shape::Numbered) => gather(attributes, line.attribute).map(Value::Array),
-        (None, Shape::Plain | Shape::Json | Shape::Text) => None,
+        (None, _) => None,
     }
 }
 
-/// Takes `name.0.a.b`, `name.0.c`, `name.1...` out of the attributes and puts them together. `None`, taking nothing,
-/// where there is none of them.
+/// Whether a value says what arguments may be, rather than what they are.
+fn is_schema(value: &Value) -> bool {
+    let Some(map) = value.as_object() else { return false };
+    let is_object = map.get("type").is_some_and(|kind| kind == "object");
+    map.contains_key("$schema")
+        || map.get("properties").is_some_and(Value::is_object)
+        || (is_object && map.len() == 1)
+}
+
+/// Takes `name.0.a.b`, `name.0.c`, `name.1...` out of the attributes and puts them together. `None`, taking
+/// nothing, where there is none of them.
 pub(crate) fn gather(attributes: &mut Object, name: &str) -> Option<Vec<Value>> {
     let path = |key: &str| {
         let rest = key.strip_prefix(name)?.strip_prefix('.')?;
@@ -140,7 +156,7 @@ pub(crate) fn write(payload: &Object) -> Vec<KeyValue> {
         done.push(line.field);
         let value = match line.shape {
             Shape::Plain => from_json(value),
-            Shape::Json | Shape::Text | Shape::Numbered => closed(value),
+            _ => closed(value),
         };
         written.push(KeyValue::new(line.attribute, value));
     }

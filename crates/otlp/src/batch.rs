@@ -1,7 +1,7 @@
 //! The items of one run get their numbers and become events.
 
 use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use gauntlet_model::{EpisodeId, Event, EventId, MAX_STEP, Record, RunId, RunSpec};
 
@@ -33,12 +33,14 @@ pub struct Settled {
     pub events: Vec<Event>,
     /// What was refused, or is unusual.
     pub outcome: Outcome,
+    /// Traces of which something came and whose root did not yet.
+    pub open: BTreeSet<EpisodeId>,
 }
 
 impl Batch {
     pub(crate) fn new(run: RunId, spec: RunSpec, mut items: Vec<Item>) -> Self {
-        // Exact events come first: what they say need not be derived. Of spans that begin together, as far as a clock of
-        // milliseconds tells, the one that ends last is around the others.
+        // Exact events come first: what they say need not be derived. Of spans that begin together, as far as
+        // a clock of milliseconds tells, the one that ends last is around the others.
         items.sort_by_key(|item| (item.exact.is_none(), item.at, !item.is_root, Reverse(item.node.at)));
         Self { run, spec, items }
     }
@@ -46,6 +48,12 @@ impl Batch {
     /// The run.
     pub fn run(&self) -> &RunId {
         &self.run
+    }
+
+    /// How many spans and log records it holds.
+    #[allow(clippy::len_without_is_empty, reason = "a batch without items is not made")]
+    pub fn len(&self) -> usize {
+        self.items.iter().filter(|item| item.record.is_some() || item.exact.is_some()).count()
     }
 
     /// What to create the run with, should it not be there.

@@ -1,9 +1,14 @@
 //! From bytes to requests and from outcomes to bytes, in either encoding of OTLP.
 
 use prost::Message;
-use serde::{Deserialize, Serialize};
+use prost::bytes::Bytes;
+use serde::Serialize;
 
-use crate::proto::{ExportLogsServiceRequest, ExportTraceServiceRequest};
+use crate::parts::{self, OfResource, OfScope};
+use crate::proto::{
+    ExportLogsServiceRequest, ExportMetricsServiceRequest, ExportTraceServiceRequest, LogRecord, Metric,
+    ResourceLogs, ResourceMetrics, ResourceSpans, ScopeLogs, ScopeMetrics, ScopeSpans, Span,
+};
 
 /// How a request is written; its answer is written the same way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,72 +43,91 @@ impl Encoding {
 #[error("{0}")]
 pub struct DecodeError(String);
 
+impl DecodeError {
+    pub(crate) fn new(message: String) -> Self {
+        Self(message)
+    }
+}
+
+/// A request as far as it could be read, and what could not.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Decoded<T> {
+    /// What was read.
+    pub request: T,
+    /// How many spans, log records or metrics could not be read, and why; how many texts were repaired.
+    pub outcome: Outcome,
+}
+
+impl<T> From<T> for Decoded<T> {
+    fn from(request: T) -> Self {
+        Self { request, outcome: Outcome::default() }
+    }
+}
+
 /// Spans from the body of a request.
-pub fn traces(encoding: Encoding, bytes: &[u8]) -> Result<ExportTraceServiceRequest, DecodeError> {
-    read(encoding, bytes, "ExportTraceServiceRequest")
+pub fn traces(
+    encoding: Encoding,
+    bytes: impl Into<Bytes>,
+) -> Result<Decoded<ExportTraceServiceRequest>, DecodeError> {
+    let (groups, outcome) = parts::read(encoding, bytes.into(), "ExportTraceServiceRequest")?;
+    let of_scope = |s: OfScope<Span>| ScopeSpans { scope: s.scope, spans: s.items, ..ScopeSpans::default() };
+    let of_resource = |r: OfResource<Span>| ResourceSpans {
+        resource: r.resource,
+        scope_spans: r.scopes.into_iter().map(of_scope).collect(),
+        ..ResourceSpans::default()
+    };
+    let resource_spans = groups.into_iter().map(of_resource).collect();
+    Ok(Decoded { request: ExportTraceServiceRequest { resource_spans }, outcome })
 }
 
 /// Log records from the body of a request.
-pub fn logs(encoding: Encoding, bytes: &[u8]) -> Result<ExportLogsServiceRequest, DecodeError> {
-    read(encoding, bytes, "ExportLogsServiceRequest")
+pub fn logs(
+    encoding: Encoding,
+    bytes: impl Into<Bytes>,
+) -> Result<Decoded<ExportLogsServiceRequest>, DecodeError> {
+    let (groups, outcome) = parts::read(encoding, bytes.into(), "ExportLogsServiceRequest")?;
+    let of_scope =
+        |s: OfScope<LogRecord>| ScopeLogs { scope: s.scope, log_records: s.items, ..ScopeLogs::default() };
+    let of_resource = |r: OfResource<LogRecord>| ResourceLogs {
+        resource: r.resource,
+        scope_logs: r.scopes.into_iter().map(of_scope).collect(),
+        ..ResourceLogs::default()
+    };
+    let resource_logs = groups.into_iter().map(of_resource).collect();
+    Ok(Decoded { request: ExportLogsServiceRequest { resource_logs }, outcome })
 }
 
-fn read<T>(encoding: Encoding, bytes: &[u8], what: &str) -> Result<T, DecodeError>
-where
-    T: Message + Default + serde::de::DeserializeOwned,
-{
-    match encoding {
-        Encoding::Protobuf => {
-            T::decode(bytes).map_err(|e| DecodeError(format!("the body is not a protobuf {what}: {e}")))
-        }
-        Encoding::Json => {
-            let mut reader = serde_json::Deserializer::from_slice(bytes);
-            let refuse = |path: &str, e: &dyn std::fmt::Display| {
-                let at = if path == "." { String::new() } else { format!(" at {path}") };
-                DecodeError(format!("the body is not a JSON {what}{at}: {e}"))
-            };
-            let read: Object<T> = serde_path_to_error::deserialize(&mut reader)
-                .map_err(|e| refuse(&e.path().to_string(), e.inner()))?;
-            reader.end().map_err(|e| refuse(".", &e))?;
-            Ok(read.0)
-        }
-    }
-}
-
-/// Only an object will do: a derived reader alone would also take a list of the values in order.
-struct Object<T>(T);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
-    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        struct Fields<T>(std::marker::PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> serde::de::Visitor<'de> for Fields<T> {
-            type Value = T;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
-                T::deserialize(serde::de::value::MapAccessDeserializer::new(map))
-            }
-        }
-        d.deserialize_map(Fields(std::marker::PhantomData)).map(Self)
-    }
+/// Metrics from the body of a request.
+pub fn metrics(
+    encoding: Encoding,
+    bytes: impl Into<Bytes>,
+) -> Result<Decoded<ExportMetricsServiceRequest>, DecodeError> {
+    let (groups, outcome) = parts::read(encoding, bytes.into(), "ExportMetricsServiceRequest")?;
+    let of_scope = |s: OfScope<Metric>| ScopeMetrics { scope: s.scope, metrics: s.items };
+    let of_resource = |r: OfResource<Metric>| ResourceMetrics {
+        resource: r.resource,
+        scope_metrics: r.scopes.into_iter().map(of_scope).collect(),
+    };
+    let resource_metrics = groups.into_iter().map(of_resource).collect();
+    Ok(Decoded { request: ExportMetricsServiceRequest { resource_metrics }, outcome })
 }
 
 /// What of a request was not kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Outcome {
-    /// Spans or log records that were refused.
+    /// Spans, log records or data points that were refused.
     pub rejected: i64,
     /// Which, and why; also what was kept but is unusual. Empty where there is nothing to say.
     pub message: String,
 }
 
-/// Whether an outcome is of spans or of log records: the two answers differ in a name.
+/// What an outcome is of: the answers differ in a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Signal {
     Traces,
     Logs,
+    Metrics,
 }
 
 /// The body of a 200: empty where everything was kept, else `partialSuccess`.
@@ -116,6 +140,7 @@ pub fn answer(encoding: Encoding, signal: Signal, outcome: &Outcome) -> Vec<u8> 
             let rejected = match signal {
                 Signal::Traces => "rejectedSpans",
                 Signal::Logs => "rejectedLogRecords",
+                Signal::Metrics => "rejectedDataPoints",
             };
             let body = match partial {
                 None => serde_json::json!({}),
@@ -137,7 +162,7 @@ pub fn refusal(encoding: Encoding, code: i32, message: &str) -> Vec<u8> {
     }
 }
 
-/// Both `Export...ServiceResponse` messages: they have the same numbers.
+/// All `Export...ServiceResponse` messages: they have the same numbers.
 #[derive(Clone, PartialEq, Message)]
 struct Response {
     #[prost(message, optional, tag = "1")]

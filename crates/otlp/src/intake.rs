@@ -1,11 +1,11 @@
 //! A whole request, sorted into runs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use gauntlet_model::{EpisodeId, EventId, RunId};
+use gauntlet_model::{EpisodeId, EventId, RunId, Timestamp};
 
 use crate::batch::Batch;
-use crate::decode::Outcome;
+use crate::decode::{Decoded, Outcome};
 use crate::item::{Item, started_id};
 use crate::proto::{ExportLogsServiceRequest, ExportTraceServiceRequest, LogRecord, Span};
 use crate::runs::{self, Named};
@@ -27,8 +27,13 @@ const MAX_REASONS: usize = 20;
 impl Outcome {
     /// Notes one span or record that was refused.
     pub fn refuse(&mut self, what: &str, why: &str) {
-        self.rejected += 1;
-        self.say(&format!("{what}: {why}"));
+        self.refuse_many(1, &format!("{what}: {why}"));
+    }
+
+    /// Notes several that were refused for one reason.
+    pub fn refuse_many(&mut self, count: usize, why: &str) {
+        self.rejected += i64::try_from(count).unwrap_or(i64::MAX);
+        self.say(why);
     }
 
     /// Notes what is unusual, though kept.
@@ -60,12 +65,13 @@ struct Found {
     explicit: Option<RunId>,
 }
 
-/// Reads the spans of a request.
-pub fn read_traces(request: &ExportTraceServiceRequest) -> Arrived {
-    let mut arrived = Arrived::default();
+/// Reads the spans of a request that arrived at a time.
+pub fn read_traces(decoded: Decoded<ExportTraceServiceRequest>, received: Timestamp) -> Arrived {
+    let Decoded { request, outcome } = decoded;
+    let mut arrived = Arrived { outcome, ..Arrived::default() };
     for resource in &request.resource_spans {
         for scope in &resource.scope_spans {
-            let source = Source::of(resource.resource.as_ref(), scope.scope.as_ref());
+            let source = Source::of(resource.resource.as_ref(), scope.scope.as_ref(), received);
             let name = |span: &Span| format!("span {:?}", span.name);
             arrived.take(source, &scope.spans, spans::items, name);
         }
@@ -73,12 +79,13 @@ pub fn read_traces(request: &ExportTraceServiceRequest) -> Arrived {
     arrived
 }
 
-/// Reads the log records of a request.
-pub fn read_logs(request: &ExportLogsServiceRequest) -> Arrived {
-    let mut arrived = Arrived::default();
+/// Reads the log records of a request that arrived at a time.
+pub fn read_logs(decoded: Decoded<ExportLogsServiceRequest>, received: Timestamp) -> Arrived {
+    let Decoded { request, outcome } = decoded;
+    let mut arrived = Arrived { outcome, ..Arrived::default() };
     for resource in &request.resource_logs {
         for scope in &resource.scope_logs {
-            let source = Source::of(resource.resource.as_ref(), scope.scope.as_ref());
+            let source = Source::of(resource.resource.as_ref(), scope.scope.as_ref(), received);
             let name = |record: &LogRecord| format!("log record {:?}", record.event_name);
             arrived.take(source, &scope.log_records, |r, s| Ok(vec![logs::item(r, s)?]), name);
         }
@@ -108,17 +115,32 @@ impl Arrived {
         self.sources.push(source);
     }
 
-    /// The traces of which some part names no run for certain, each with the id of the event that it began with:
-    /// whichever run's log has that event is the run of those parts.
+    /// The traces of which some part names no run for certain, each with the id of the event that it began
+    /// with: whichever run's log has that event is the run of those parts.
     pub fn traces(&self) -> Vec<(EpisodeId, EventId)> {
         let unsure = self.found.iter().filter(|found| found.explicit.is_none());
         let traces: BTreeSet<&EpisodeId> = unsure.filter_map(|found| found.item.episode.as_ref()).collect();
         traces.into_iter().map(|trace| (trace.clone(), started_id(trace.as_str()))).collect()
     }
 
-    /// Sorts them into runs. `settle` is told a trace and the run it would go to, and answers where the trace goes: it
-    /// stays where its first part went.
-    pub fn sorted(self, settle: &mut dyn FnMut(&EpisodeId, RunId) -> RunId) -> Intake {
+    /// Services whose run is not known from their resource: whoever calls says which run is theirs now.
+    pub fn services(&self) -> Vec<String> {
+        let unsure = self.found.iter().filter(|found| found.explicit.is_none());
+        let named =
+            unsure.filter_map(|found| Some(runs::implied(&found.item, self.sources.get(found.source)?)));
+        let services: BTreeSet<String> =
+            named.filter(|named| named.is_open_ended).map(|named| named.id).collect();
+        services.into_iter().collect()
+    }
+
+    /// Sorts them into runs. `settle` is told a trace and the run it would go to, and answers where the trace
+    /// goes: it stays where its first part went. `services` says which run is that of each of
+    /// [`Self::services`].
+    pub fn sorted(
+        self,
+        services: &HashMap<String, RunId>,
+        settle: &mut dyn FnMut(&EpisodeId, RunId) -> RunId,
+    ) -> Intake {
         let Self { sources, found, mut outcome } = self;
         // The firmest name among a trace's parts names the run of all of them.
         let mut named: BTreeMap<EpisodeId, Named> = BTreeMap::new();
@@ -137,22 +159,23 @@ impl Arrived {
         let mut groups: BTreeMap<RunId, (String, &Source, Vec<Item>)> = BTreeMap::new();
         for Found { item, source, explicit } in found {
             let Some(source) = sources.get(source) else { continue };
-            let name = match item.episode.as_ref().and_then(|trace| named.get(trace)) {
-                Some(named) => named.name.clone(),
-                None => runs::implied(&item, source).name,
+            let named = match item.episode.as_ref().and_then(|trace| named.get(trace)) {
+                Some(named) => named.clone(),
+                None => runs::implied(&item, source),
             };
             let home = match (explicit, &item.episode) {
                 (Some(run), _) => Ok(run),
-                (None, None) => runs::run_id(&name),
-                (None, Some(trace)) => runs::run_id(&name).map(|run| settle(trace, run)),
+                (None, None) => named.run(services),
+                (None, Some(trace)) => named.run(services).map(|run| settle(trace, run)),
             };
             match home {
-                Ok(run) => groups.entry(run).or_insert_with(|| (name, source, Vec::new())).2.push(item),
+                Ok(run) => groups.entry(run).or_insert_with(|| (named.name, source, Vec::new())).2.push(item),
                 Err(why) => outcome.refuse(&item.what, &why),
             }
         }
         let batch = |(run, (name, source, items)): (RunId, (String, &Source, Vec<Item>))| {
-            // Where a trace was settled elsewhere before, that run is there already and this is not asked for.
+            // Where a trace was settled elsewhere before, that run is there already and this is not asked
+            // for.
             let name = if source.own.contains_key("gauntlet.run.id") { run.to_string() } else { name };
             let spec = runs::spec(&run, &name, source, &items);
             Batch::new(run, spec, items)

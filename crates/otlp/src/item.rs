@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use gauntlet_model::{EpisodeFinished, EpisodeId, Event, EventId, StepRecorded, Timestamp};
 
 use crate::ids::event_id;
-use crate::node::Node;
+use crate::node::{Node, speaker};
 use crate::scores::Evaluation;
 
 /// What a step number belongs to.
@@ -38,6 +38,11 @@ impl Place {
         }
     }
 
+    /// The id of the snapshot that takes the place of one that a message of the call was not known to.
+    pub fn reread_id(message: EventId) -> EventId {
+        event_id(&[b"reread", message.as_bytes()])
+    }
+
     /// The id of the snapshot that takes its place when the span comes after what judges it.
     pub fn redrawn_id(&self) -> EventId {
         event_id(&[b"redrawn", self.node_id().as_bytes()])
@@ -62,8 +67,8 @@ pub(crate) fn finished_id(trace: &str, entry: Option<&str>) -> EventId {
     }
 }
 
-/// Whether something of so many bytes as protobuf may exceed the limit as JSON, where one byte may become six and a number
-/// of two bytes twenty.
+/// Whether something of so many bytes as protobuf may exceed the limit as JSON, where one byte may become six
+/// and a number of two bytes twenty.
 pub(crate) fn is_large(bytes: usize) -> bool {
     bytes > gauntlet_model::MAX_BODY_BYTES / 16
 }
@@ -110,7 +115,14 @@ pub(crate) struct Item {
 impl Item {
     /// Whether it is drawn without regard to what was drawn before.
     pub fn wants_node(&self) -> bool {
-        self.episode.is_some() && (self.node.is_drawn || !self.evaluations.is_empty())
+        self.episode.is_some()
+            && (self.node.is_drawn || !self.evaluations.is_empty() || self.message().is_some())
+    }
+
+    /// The message of a call, where it is a log record that holds one and names the call's span.
+    pub fn message(&self) -> Option<&Said<StepRecorded>> {
+        let is_of_span = matches!(self.place, Place::Span(..));
+        self.record.as_ref().filter(|record| is_of_span && speaker(&record.body).is_some())
     }
 
     /// Something else that its evaluations judge, at the same time and from the same place.

@@ -8,11 +8,11 @@ use crate::attributes::{Read, read};
 use crate::error::{Exception, take_text};
 use crate::ids::{event_id, hex, named, span_id};
 use crate::item::{Item, Place, Said, is_large};
-use crate::node::Node;
+use crate::node::{Node, speaker};
 use crate::proto::LogRecord;
 use crate::scores::{Evaluation, Judged, RESULT};
 use crate::source::{Source, note};
-use crate::spans::time;
+use crate::times::instant;
 use crate::value::{label, object, to_json};
 
 /// From this severity on a record is an error.
@@ -31,7 +31,7 @@ pub(crate) fn item(record: &LogRecord, source: &Source) -> Result<Item, String> 
     let span = id(&record.span_id, 8, "spanId")?.filter(|_| trace.is_some());
     let nanos =
         if record.time_unix_nano == 0 { record.observed_time_unix_nano } else { record.time_unix_nano };
-    let at = time(nanos);
+    let at = instant(nanos).unwrap_or(source.received);
     let mut attributes = object(&record.attributes);
     let named = take_text(&mut attributes, "event.name");
     let name =
@@ -59,13 +59,16 @@ pub(crate) fn item(record: &LogRecord, source: &Source) -> Result<Item, String> 
     };
     if name == RESULT && attributes.contains_key("gen_ai.evaluation.name") {
         let (trace, span) = (trace.unwrap_or_default(), span.unwrap_or_default());
-        let judged = Judged { trace: &trace, span: &span, source, at };
+        let judged = Judged { trace: &trace, span: &span, source, at, stamp: nanos };
         item.evaluations.push(Evaluation::of(attributes, leftovers(record, &name), &judged));
         return Ok(item);
     }
-    item.place = Place::Own(own);
-    item.record =
-        Some(Said { id: own, at, body: step(record, at, &name, attributes, source, own.as_bytes()) });
+    let record = Said { id: own, at, body: step(record, at, &name, attributes, source, own.as_bytes()) };
+    // A message of a call is read with the call: it takes the number of its span.
+    if speaker(&record.body).is_none() || span.is_none() {
+        item.place = Place::Own(own);
+    }
+    item.record = Some(record);
     Ok(item)
 }
 

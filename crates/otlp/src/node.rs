@@ -1,4 +1,5 @@
-//! What a page draws of a step: one node, a scored snapshot, with what was said and done, what it took, what failed.
+//! What a page draws of a step: one node, a scored snapshot, with what was said and done, what it took, what
+//! failed.
 
 use gauntlet_model::{
     FailureKind, FieldError, MAX_TEXT_BYTES, Object, Scores, SnapshotScored, StepKind, StepRecorded,
@@ -31,8 +32,8 @@ impl Node {
         Self { at, ..Self::default() }
     }
 
-    /// Of a step. Calls of models, tools and retrievers are drawn: a trace reads as what was said and done. Of the
-    /// spans around them (`is_entry`: no parent in this process) only the outermost is.
+    /// Of a step. Calls of models, tools and retrievers are drawn: a trace reads as what was said and done.
+    /// Of the spans around them (`is_entry`: no parent in this process) only the outermost is.
     pub fn of(step: &StepRecorded, is_entry: bool) -> Self {
         let said = |keys: &[&str]| {
             let text = keys.iter().find_map(|key| step.payload.get(*key)).map(words).unwrap_or_default();
@@ -56,7 +57,7 @@ impl Node {
         if let Some(name) = &step.name {
             say("name", json!(name));
         }
-        for key in ["model", "input_tokens", "output_tokens"] {
+        for key in ["model", "input_tokens", "output_tokens", "reasoning_tokens", "cost"] {
             if let Some(value) = step.payload.get(key) {
                 say(key, value.clone());
             }
@@ -70,11 +71,42 @@ impl Node {
         Self {
             is_drawn: is_entry || is_call,
             action: said(&["output", "result", "documents"]),
-            observation: said(&["input", "arguments"]),
+            observation: said(&["input", "arguments", "messages"]),
             facts,
             has_failed: step.error.is_some(),
             at: step.ended_at.unwrap_or(step.started_at),
         }
+    }
+
+    /// With what the log records of its messages say, where it says nothing of that itself. They stand in the
+    /// order of their times.
+    pub fn with_messages(mut self, messages: &[StepRecorded]) -> Self {
+        let (mut asked, mut answered) = (Vec::new(), Vec::new());
+        for message in messages {
+            let Some(speaker) = speaker(message) else { continue };
+            let body = message.payload.get("body").cloned().unwrap_or_default();
+            match speaker {
+                table::CHOICE => answered.push(body.get("message").cloned().unwrap_or(body)),
+                table::DETAILS => {
+                    for (list, key) in [(&mut asked, "input"), (&mut answered, "output")] {
+                        let said = message.payload.get(key).and_then(Value::as_array);
+                        list.extend(said.into_iter().flatten().cloned());
+                    }
+                }
+                speaker => asked.push(spoken(speaker, body)),
+            }
+        }
+        for (text, said) in [(&mut self.observation, asked), (&mut self.action, answered)] {
+            if text.is_empty() && !said.is_empty() {
+                *text = cut(&words(&Value::Array(said)), MAX_TEXT_BYTES).to_owned();
+            }
+        }
+        self
+    }
+
+    /// Whether a snapshot says the same as this.
+    pub fn is_said_by(&self, snapshot: &SnapshotScored) -> bool {
+        self.action == snapshot.action && self.observation == snapshot.observation
     }
 
     /// Its first snapshot.
@@ -82,8 +114,8 @@ impl Node {
         self.scored(scores::whole(scores::paths(evaluations)), SnapshotScored::default(), evaluations)
     }
 
-    /// A snapshot in place of one that was drawn when nothing but judgements was known. `later` is what was laid over
-    /// that one.
+    /// A snapshot in place of one that was drawn when nothing but judgements was known. `later` is what was
+    /// laid over that one.
     pub fn again(
         &self,
         drawn: SnapshotScored,
@@ -130,9 +162,24 @@ impl Node {
     }
 }
 
-/// Whether a snapshot says nothing but judgements.
+/// Whether a snapshot says nothing of its span: it was drawn by judgements or log records that came before.
 pub(crate) fn is_bare(snapshot: &SnapshotScored) -> bool {
-    snapshot.action.is_empty()
-        && snapshot.observation.is_empty()
-        && snapshot.metadata.keys().all(|key| key == "evaluations")
+    snapshot.metadata.keys().all(|key| key == "evaluations")
+}
+
+/// Who speaks in the message that a log record became a step of; `None` where it is no message.
+pub(crate) fn speaker(step: &StepRecorded) -> Option<&'static str> {
+    let name = step.metadata.get("log")?.get("event_name")?.as_str()?;
+    table::MESSAGES.iter().find(|(known, _)| *known == name).map(|(_, speaker)| *speaker)
+}
+
+/// A message with who said it, whatever form its body has.
+pub(crate) fn spoken(speaker: &str, body: Value) -> Value {
+    let mut message = match body {
+        Value::Object(message) => message,
+        Value::Null => Object::new(),
+        text => Object::from_iter([("content".to_owned(), text)]),
+    };
+    message.entry("role").or_insert_with(|| json!(speaker));
+    Value::Object(message)
 }

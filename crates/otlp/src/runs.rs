@@ -1,9 +1,13 @@
 //! Which run a span or log record belongs to, and what that run is.
 
+use std::collections::HashMap;
+
 use gauntlet_model::{MAX_TAGS, Object, RunId, RunSpec};
 use serde_json::{Value, json};
 
+use crate::ids::{event_id, hex};
 use crate::item::Item;
+use crate::parts::REPAIRED;
 use crate::source::Source;
 use crate::table;
 use crate::value::{cut, label};
@@ -20,8 +24,23 @@ pub(crate) enum Firmness {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Named {
     pub firmness: Firmness,
+    /// What its id is made of.
+    pub id: String,
     /// The name as it was written.
     pub name: String,
+    /// Whether it is a service of which it is not known when its process began: which of its runs is meant,
+    /// whoever calls has to say.
+    pub is_open_ended: bool,
+}
+
+impl Named {
+    /// The run. `services` says which run is that of an open-ended name.
+    pub fn run(&self, services: &HashMap<String, RunId>) -> Result<RunId, String> {
+        match services.get(&self.id).filter(|_| self.is_open_ended) {
+            Some(run) => Ok(run.clone()),
+            None => run_id(&self.id),
+        }
+    }
 }
 
 /// The run the resource itself names. Says why it cannot.
@@ -31,7 +50,8 @@ pub(crate) fn explicit(source: &Source) -> Result<Option<RunId>, String> {
     RunId::new(text).map(Some).map_err(|e| format!("gauntlet.run.id: {}", e.message))
 }
 
-/// The run that an item's conversation, session or service names.
+/// The run that an item's conversation, session or service names. Clients that make an id for each
+/// conversation mean no run by it: it would hold a single trace.
 pub(crate) fn implied(item: &Item, source: &Source) -> Named {
     let record = item
         .record
@@ -40,18 +60,72 @@ pub(crate) fn implied(item: &Item, source: &Source) -> Named {
         .or_else(|| item.evaluations.iter().find_map(|e| e.record.as_ref()).map(|r| &r.body));
     let text =
         |field: &str| record.and_then(|r| r.payload.get(field)?.as_str()).filter(|t| !t.trim().is_empty());
-    let of = |firmness, name: &str| Named { firmness, name: name.to_owned() };
-    if let Some(name) = source.text("gen_ai.conversation.id").or_else(|| text("conversation")) {
-        return of(Firmness::Conversation, name);
+    let of = |firmness, name: &str| Named {
+        firmness,
+        id: name.to_owned(),
+        name: name.to_owned(),
+        is_open_ended: false,
+    };
+    let given = |attribute: &str, field: &str| {
+        source.text(attribute).or_else(|| text(field)).filter(|name| !is_generated(name)).map(str::to_owned)
+    };
+    if let Some(name) = given("gen_ai.conversation.id", "conversation") {
+        return of(Firmness::Conversation, &name);
     }
-    if let Some(name) = source.text("session.id").or_else(|| text("session")) {
-        return of(Firmness::Session, name);
+    if let Some(name) = given("session.id", "session") {
+        return of(Firmness::Session, &name);
     }
-    of(Firmness::Service, source.text("service.name").unwrap_or("unknown_service"))
+    of_source(source)
 }
 
-/// The id of a run that a conversation, session or service names: the name itself, with what no id may contain
-/// replaced.
+/// The run that a resource names by its service: one for each process, as far as the resource tells them
+/// apart.
+pub(crate) fn of_source(source: &Source) -> Named {
+    let service = source.text("service.name").unwrap_or("unknown_service");
+    let plain = |key: &str| source.resource.get(key).filter(|value| !value.is_null()).map(Value::to_string);
+    let pid = plain("process.pid");
+    let start = plain("process.creation.time").or_else(|| plain("process.start_time"));
+    let host = plain("host.id").or_else(|| plain("host.name")).or_else(|| plain("container.id"));
+    let namespace = plain("service.namespace");
+    let process: Option<Vec<String>> = match (plain("service.instance.id"), pid, start) {
+        (Some(instance), _, _) => Some([Some(instance), namespace].into_iter().flatten().collect()),
+        (None, Some(pid), start) => Some([Some(pid), start, host].into_iter().flatten().collect()),
+        (None, None, _) => None,
+    };
+    // A process number alone comes again.
+    let is_known = plain("service.instance.id").is_some()
+        || plain("process.creation.time").or_else(|| plain("process.start_time")).is_some();
+    let id = match &process {
+        None => service.to_owned(),
+        Some(parts) => {
+            let parts: Vec<&[u8]> =
+                [b"process".as_slice()].into_iter().chain(parts.iter().map(String::as_bytes)).collect();
+            let digest = hex(event_id(&parts).as_bytes());
+            format!("{}-{}", cut(service.trim(), 180).trim_end(), cut(&digest, 8))
+        }
+    };
+    Named {
+        firmness: Firmness::Service,
+        id,
+        name: service.to_owned(),
+        is_open_ended: process.is_none() || !is_known,
+    }
+}
+
+/// Whether a name is one that a program made: a UUID, or one that holds 16 letters and digits in a row of
+/// which at least four are digits.
+fn is_generated(name: &str) -> bool {
+    let is_uuid = name.len() == 36
+        && name.char_indices().all(|(i, c)| match i {
+            8 | 13 | 18 | 23 => c == '-',
+            _ => c.is_ascii_hexdigit(),
+        });
+    let is_random = |word: &str| word.len() >= 16 && word.bytes().filter(u8::is_ascii_digit).count() >= 4;
+    is_uuid || name.split(|c: char| !c.is_ascii_alphanumeric()).any(is_random)
+}
+
+/// The id of a run that a conversation, session or service names: the name itself, with what no id may
+/// contain replaced.
 pub(crate) fn run_id(name: &str) -> Result<RunId, String> {
     let plain: String =
         name.chars().map(|c| if c.is_control() || matches!(c, '/' | '\\') { '-' } else { c }).collect();
@@ -61,6 +135,15 @@ pub(crate) fn run_id(name: &str) -> Result<RunId, String> {
         plain => plain,
     };
     RunId::new(plain).map_err(|e| e.to_string())
+}
+
+/// The nth run of a service of which it is not known when its processes began, from 1.
+pub fn service_run(service: &str, nth: u32) -> Result<RunId, String> {
+    let first = run_id(service)?;
+    if nth <= 1 {
+        return Ok(first);
+    }
+    run_id(&format!("{}-{nth}", cut(first.as_str(), 180).trim_end()))
 }
 
 /// What a run is that begins with this item.
@@ -80,6 +163,9 @@ pub(crate) fn spec(run: &RunId, name: &str, source: &Source, items: &[Item]) -> 
     metadata.insert("otlp_mapping".to_owned(), json!(table::VERSION));
     if !source.resource.is_empty() {
         metadata.insert("resource".to_owned(), Value::Object(source.resource.clone()));
+    }
+    if let Some(count) = own(REPAIRED) {
+        metadata.insert("repaired_texts".to_owned(), count.clone());
     }
     let tags =
         own("gauntlet.run.tags").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);

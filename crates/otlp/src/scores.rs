@@ -1,6 +1,7 @@
 //! Evaluations: `gen_ai.evaluation.result`, whether a span's event, a log record or a span of its own.
 
 use gauntlet_model::{EventId, MAX_TEXT_BYTES, Object, Scores, StepError, StepKind, StepRecorded, Timestamp};
+use gauntlet_values::{Decimal, Reading};
 use serde_json::Value;
 
 use crate::attributes::{Read, read};
@@ -42,6 +43,9 @@ pub(crate) struct Judged<'a> {
     pub span: &'a str,
     pub source: &'a Source,
     pub at: Timestamp,
+    /// The time as it was sent, in nanoseconds: `at` may be that of the arrival, which a retry does not
+    /// repeat.
+    pub stamp: u64,
 }
 
 /// Whether a table's reading is an evaluation.
@@ -93,13 +97,14 @@ impl Evaluation {
     pub fn of_payload(payload: &Object, failed: bool, judged: &Judged<'_>) -> Self {
         let text = |key: &str| payload.get(key).and_then(Value::as_str);
         let name = text("evaluation").unwrap_or_default();
-        let number = payload.get("value").and_then(Value::as_f64);
+        let reading = payload.get("value").map(|value| gauntlet_values::number(value, Decimal::Point));
+        let number = reading.and_then(Reading::value);
         let is_path = Scores::new([(name, 0.0)]).is_ok();
         let warning = match payload.get("value") {
             _ if !is_path => {
                 Some(format!("{name:?} is no rubric path, so it is kept as a step but not as a score"))
             }
-            Some(value) if number.is_none() => Some(format!(
+            Some(value) if matches!(reading, Some(Reading::Invalid)) => Some(format!(
                 "its score.value {value} is no finite number, so it is kept as a step but not as a score"
             )),
             _ => None,
@@ -108,7 +113,7 @@ impl Evaluation {
             b"score",
             judged.trace.as_bytes(),
             judged.span.as_bytes(),
-            &judged.at.micros().to_be_bytes(),
+            &(judged.stamp / 1000).to_be_bytes(),
             serde_json::to_string(payload).unwrap_or_default().as_bytes(),
         ]);
         Self {

@@ -1,6 +1,6 @@
 //! Where spans and log records come from: their resource and scope.
 
-use gauntlet_model::Object;
+use gauntlet_model::{Object, Timestamp};
 use prost::Message;
 use serde_json::Value;
 
@@ -18,10 +18,16 @@ pub(crate) struct Source {
     pub scope: Object,
     /// How large both are, as protobuf.
     pub bytes: usize,
+    /// When the request arrived: stands in for times that are not known.
+    pub received: Timestamp,
 }
 
 impl Source {
-    pub fn of(resource: Option<&Resource>, scope: Option<&InstrumentationScope>) -> Self {
+    pub fn of(
+        resource: Option<&Resource>,
+        scope: Option<&InstrumentationScope>,
+        received: Timestamp,
+    ) -> Self {
         let resource_bytes = resource.map_or(0, Message::encoded_len);
         let attributes = resource.map(|r| value::object(&r.attributes)).unwrap_or_default();
         let (own, resource) = attributes.into_iter().partition(|(key, _)| key.starts_with("gauntlet."));
@@ -37,7 +43,7 @@ impl Source {
             }
         }
         let bytes = resource_bytes + scope.map_or(0, Message::encoded_len);
-        Self { resource, own, scope: said, bytes }
+        Self { resource, own, scope: said, bytes, received }
     }
 
     /// A text among the resource's attributes.

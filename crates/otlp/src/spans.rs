@@ -4,6 +4,7 @@ use gauntlet_model::{
     EpisodeFinished, EpisodeId, Event, Object, Status, StepError, StepKind, StepRecorded, Timestamp,
     decode_one,
 };
+use gauntlet_values::{Decimal, Reading};
 use prost::Message;
 use serde_json::{Value, json};
 
@@ -11,23 +12,19 @@ use crate::attributes::{Read, gather, read};
 use crate::error::{Exception, take_text};
 use crate::ids::{hex, named};
 use crate::item::{Item, Place, Said, finished_id, is_large, step_id};
-use crate::node::Node;
+use crate::node::{Node, spoken};
 use crate::proto::{Span, SpanEvent, SpanLink, SpanStatus};
 use crate::scores::{Evaluation, Judged, RESULT, is_evaluation};
 use crate::source::{Source, note};
-use crate::table::{JUDGEMENT, JUDGEMENTS, KINDS};
-use crate::value::{label, object};
+use crate::table::{CHOICE, JUDGEMENT, JUDGEMENTS, KINDS, MESSAGES};
+use crate::times::{instant, is_plain};
+use crate::value::{label, object, opened};
 
 /// The words of span kinds, by their number.
 pub(crate) const SPAN_KINDS: [&str; 6] =
     ["unspecified", "internal", "server", "client", "producer", "consumer"];
 /// Bits of a span's flags: it says whether its parent is remote, and it is.
 const REMOTE_PARENT: u32 = 0x300;
-
-/// A time of the protocol.
-pub(crate) fn time(nanos: u64) -> Timestamp {
-    Timestamp::from_micros(i64::try_from(nanos / 1000).unwrap_or(i64::MAX))
-}
 
 /// The items a span becomes: itself, and what it judges where it is an evaluation. Says why it is refused.
 pub(crate) fn items(span: &Span, source: &Source) -> Result<Vec<Item>, String> {
@@ -44,7 +41,9 @@ pub(crate) fn items(span: &Span, source: &Source) -> Result<Vec<Item>, String> {
     };
     let episode = EpisodeId::new(trace.clone()).map_err(|e| e.to_string())?;
     let mut attributes = object(&span.attributes);
-    let started_at = time(span.start_time_unix_nano);
+    let ended = instant(span.end_time_unix_nano);
+    let started_at = instant(span.start_time_unix_nano).or(ended).unwrap_or(source.received);
+    let ended_at = ended.filter(|ended| *ended >= started_at);
     let mut item = Item {
         what: format!("span {id} of trace {trace}"),
         episode: Some(episode),
@@ -65,21 +64,29 @@ pub(crate) fn items(span: &Span, source: &Source) -> Result<Vec<Item>, String> {
     }
     let asked_kind = attributes.shift_remove("gauntlet.step.kind").map(step_kind).transpose()?;
 
-    let (mut events, evaluations) = events(span, &trace, &id, source);
+    let (mut events, evaluations) = events(span, &trace, &id, source, started_at);
     item.evaluations = evaluations;
-    let at = time(span.end_time_unix_nano.max(span.start_time_unix_nano));
-    let told = judgements(&mut attributes, &Judged { trace: &trace, span: &id, source, at });
+    let at = ended_at.unwrap_or(started_at);
+    let stamp = span.end_time_unix_nano.max(span.start_time_unix_nano);
+    let told = judgements(&mut attributes, &Judged { trace: &trace, span: &id, source, at, stamp });
     item.evaluations.extend(told.of_span);
-    let error_type = take_text(&mut attributes, "error.type");
-    let status = span.status.clone().unwrap_or_default();
+    let mut error_type = take_text(&mut attributes, "error.type");
+    let mut status = span.status.clone().unwrap_or_default();
+    // Langfuse has a level and a message of its own instead of a status.
+    if attributes.get("langfuse.observation.level").is_some_and(|level| level == "ERROR") {
+        error_type.get_or_insert_with(|| "error".to_owned());
+        let message = attributes.get("langfuse.observation.status_message").and_then(Value::as_str);
+        if status.message.is_empty() {
+            status.message = message.unwrap_or_default().to_owned();
+        }
+    }
     let error = error(&status, error_type, &mut events);
-    let Read { payload, rest } = read(attributes);
+    let Read { mut payload, rest } = read(attributes);
+    messages_of_events(&events, &mut payload);
     let kind = asked_kind.unwrap_or_else(|| kind(&payload, error.is_some(), parent.is_none()));
     let tool = payload.get("tool").and_then(Value::as_str).filter(|_| is_tool(kind));
     let name = Some(label(tool.unwrap_or(&span.name))).filter(|n| !n.is_empty());
 
-    let ended = time(span.end_time_unix_nano);
-    let ended_at = (span.end_time_unix_nano != 0 && ended >= started_at).then_some(ended);
     let mut metadata = source.metadata();
     note(
         &mut metadata,
@@ -94,13 +101,12 @@ pub(crate) fn items(span: &Span, source: &Source) -> Result<Vec<Item>, String> {
     }
 
     let is_entry = parent.is_none() || span.flags & REMOTE_PARENT == REMOTE_PARENT;
-    let at = ended_at.unwrap_or(started_at);
     if is_entry {
         let id = finished_id(&trace, parent.as_ref().map(|_| id.as_str()));
         item.finish = Some(Said { id, at, body: finish(started_at, ended_at, &payload, error.as_ref()) });
     }
     let judges = (is_evaluation(&payload)).then(|| {
-        let judged = Judged { trace: &trace, span: parent.as_deref().unwrap_or(&id), source, at };
+        let judged = Judged { trace: &trace, span: parent.as_deref().unwrap_or(&id), source, at, stamp };
         let mut evaluation = Evaluation::of_payload(&payload, error.is_some(), &judged);
         // A span's own id is firmer than what it says.
         evaluation.score_id = crate::ids::event_id(&[b"score", trace.as_bytes(), id.as_bytes()]);
@@ -171,10 +177,13 @@ fn judgements(attributes: &mut Object, judged: &Judged<'_>) -> Told {
 
 fn step_number(value: Option<Value>) -> Result<Option<u64>, String> {
     let Some(value) = value else { return Ok(None) };
-    let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
-    let number = number.filter(|n| *n <= gauntlet_model::MAX_STEP);
     let most = gauntlet_model::MAX_STEP;
-    number.map(Some).ok_or_else(|| format!("gauntlet.step {value} is not a whole number from 0 to {most}"))
+    let refuse = || format!("gauntlet.step {value} is not a whole number from 0 to {most}");
+    match gauntlet_values::step(&value, Decimal::Point) {
+        Reading::Value(step) => Ok(Some(step)),
+        Reading::NotEvaluated => Ok(None),
+        Reading::Invalid => Err(refuse()),
+    }
 }
 
 fn step_kind(value: Value) -> Result<StepKind, String> {
@@ -213,19 +222,49 @@ pub(crate) fn is_tool(kind: StepKind) -> bool {
 }
 
 /// A span's events as metadata keeps them, and the evaluations among them.
-fn events(span: &Span, trace: &str, id: &str, source: &Source) -> (Vec<Value>, Vec<Evaluation>) {
+fn events(
+    span: &Span,
+    trace: &str,
+    id: &str,
+    source: &Source,
+    started_at: Timestamp,
+) -> (Vec<Value>, Vec<Evaluation>) {
     let mut kept = Vec::new();
     let mut evaluations = Vec::new();
     for event in &span.events {
         let attributes = object(&event.attributes);
         if event.name == RESULT && attributes.contains_key("gen_ai.evaluation.name") {
-            let judged = Judged { trace, span: id, source, at: time(event.time_unix_nano) };
+            let at = instant(event.time_unix_nano).unwrap_or(started_at);
+            let judged = Judged { trace, span: id, source, at, stamp: event.time_unix_nano };
             evaluations.push(Evaluation::of(attributes, Object::new(), &judged));
         } else {
             kept.push(plain_event(event, attributes));
         }
     }
     (kept, evaluations)
+}
+
+/// Messages that stand in events of the span, as instrumentations before log records wrote them.
+fn messages_of_events(events: &[Value], payload: &mut Object) {
+    // What the span's own attributes say is not said twice.
+    let known = ["input", "output"].map(|field| payload.contains_key(field));
+    for event in events {
+        let Some(name) = event["name"].as_str() else { continue };
+        let Some((_, speaker)) = MESSAGES.iter().find(|(known, _)| *known == name) else { continue };
+        let attributes = &event["attributes"];
+        let said = ["gen_ai.event.content", "message", "content"].iter().find_map(|key| attributes.get(*key));
+        let Some(said) = said.cloned().map(opened) else { continue };
+        let (field, is_known, message) = match *speaker {
+            CHOICE => ("output", known[1], said.get("message").cloned().unwrap_or(said)),
+            speaker => ("input", known[0], spoken(speaker, said)),
+        };
+        if is_known {
+            continue;
+        }
+        if let Value::Array(list) = payload.entry(field).or_insert_with(|| json!([])) {
+            list.push(message);
+        }
+    }
 }
 
 fn plain_event(event: &SpanEvent, attributes: Object) -> Value {
@@ -256,8 +295,8 @@ fn link(link: &SpanLink) -> Value {
     Value::Object(said)
 }
 
-/// The error of a span, where its status, `error.type` or an exception says that it failed. The words of the last
-/// exception move from its event into the error.
+/// The error of a span, where its status, `error.type` or an exception says that it failed. The words of the
+/// last exception move from its event into the error.
 fn error(status: &SpanStatus, kind: Option<String>, events: &mut [Value]) -> Option<StepError> {
     const OK: i32 = 1;
     const ERROR: i32 = 2;
@@ -293,7 +332,11 @@ fn leftovers(
     if !status.message.is_empty() && error.is_none_or(|e| e.message != status.message) {
         say("status_message", json!(status.message));
     }
-    if is_open && span.end_time_unix_nano != 0 {
+    let has_odd_time = !is_plain(span.start_time_unix_nano);
+    if has_odd_time {
+        say("start_time_unix_nano", json!(span.start_time_unix_nano.to_string()));
+    }
+    if (is_open || has_odd_time) && span.end_time_unix_nano != 0 {
         say("end_time_unix_nano", json!(span.end_time_unix_nano.to_string()));
     }
     if !span.trace_state.is_empty() {
@@ -321,7 +364,8 @@ fn finish(
     error: Option<&StepError>,
 ) -> EpisodeFinished {
     let micros = ended.map(|end| end.micros().saturating_sub(started.micros()));
-    let cost = payload.get("cost").and_then(Value::as_f64).filter(|c| c.is_finite() && *c >= 0.0);
+    let cost = payload.get("cost").and_then(|cost| gauntlet_values::number(cost, Decimal::Point).value());
+    let cost = cost.filter(|cost| *cost >= 0.0);
     EpisodeFinished {
         status: if error.is_some() { Status::Failed } else { Status::Completed },
         return_: None,

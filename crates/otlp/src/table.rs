@@ -2,8 +2,9 @@
 
 use gauntlet_model::{Object, StepKind};
 
-/// The version of the mapping; kept in the metadata of every run that came as OTLP. A change of meaning raises it.
-pub const VERSION: u16 = 2;
+/// The version of the mapping; kept in the metadata of every run that came as OTLP. A change of meaning
+/// raises it.
+pub const VERSION: u16 = 3;
 
 /// Whose name an attribute is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +17,14 @@ pub enum Convention {
     OpenInference,
     /// Traceloop's OpenLLMetry.
     Traceloop,
+    /// Vercel's AI SDK.
+    Vercel,
+    /// MLflow.
+    MlFlow,
+    /// Langfuse.
+    Langfuse,
+    /// Pydantic AI.
+    PydanticAi,
     /// Gauntlet's own.
     Gauntlet,
 }
@@ -28,6 +37,10 @@ impl Convention {
             Self::Deprecated => "GenAI, deprecated",
             Self::OpenInference => "OpenInference",
             Self::Traceloop => "Traceloop",
+            Self::Vercel => "Vercel AI SDK",
+            Self::MlFlow => "MLflow",
+            Self::Langfuse => "Langfuse",
+            Self::PydanticAi => "Pydantic AI",
             Self::Gauntlet => "Gauntlet",
         }
     }
@@ -42,9 +55,14 @@ pub enum Shape {
     Json,
     /// A text that is JSON in any case: a quoted text is opened too.
     Text,
-    /// Numbered keys (`name.0.role`, `name.0.content`) are gathered into a list; a key without a number is read as
-    /// [`Shape::Json`].
+    /// Numbered keys (`name.0.role`, `name.0.content`) are gathered into a list; a key without a number is
+    /// read as [`Shape::Json`].
     Numbered,
+    /// As [`Shape::Json`], unless it is a JSON schema: one name serves for a tool's arguments and for what
+    /// they may be.
+    Arguments,
+    /// This member of a JSON object. The attribute itself is kept as it is.
+    Member(&'static str),
 }
 
 /// One line of the table: an attribute, and the field of the step's payload that it becomes.
@@ -52,8 +70,8 @@ pub enum Shape {
 pub struct Line {
     /// The attribute; of [`Shape::Numbered`] the part before the number.
     pub attribute: &'static str,
-    /// The key in the payload. Of several attributes for one key the first in the table counts, the others are kept as
-    /// they are.
+    /// The key in the payload. Of several attributes for one key the first in the table counts, the others
+    /// are kept as they are.
     pub field: &'static str,
     /// Whose attribute.
     pub convention: Convention,
@@ -77,7 +95,16 @@ const fn numbered(attribute: &'static str, field: &'static str, convention: Conv
     Line { attribute, field, convention, shape: Shape::Numbered }
 }
 
-use Convention::{Deprecated, GenAi, OpenInference, Traceloop};
+const fn member(
+    attribute: &'static str,
+    name: &'static str,
+    field: &'static str,
+    convention: Convention,
+) -> Line {
+    Line { attribute, field, convention, shape: Shape::Member(name) }
+}
+
+use Convention::{Deprecated, GenAi, Langfuse, MlFlow, OpenInference, PydanticAi, Traceloop, Vercel};
 
 /// Attributes of a span or log record, by payload key. The first line of a key is the name an export writes.
 pub const ATTRIBUTES: &[Line] = &[
@@ -148,7 +175,13 @@ pub const ATTRIBUTES: &[Line] = &[
     line("gen_ai.tool.call.id", "call_id", GenAi),
     line("tool.id", "call_id", OpenInference),
     json("gen_ai.tool.call.arguments", "arguments", GenAi),
-    json("tool.parameters", "arguments", OpenInference),
+    Line {
+        attribute: "tool.parameters",
+        field: "arguments",
+        convention: OpenInference,
+        shape: Shape::Arguments,
+    },
+    json("tool.parameters", "tool_parameters", OpenInference),
     json("gen_ai.tool.call.result", "result", GenAi),
     line("gen_ai.agent.name", "agent", GenAi),
     line("agent.name", "agent", OpenInference),
@@ -167,9 +200,123 @@ pub const ATTRIBUTES: &[Line] = &[
     line("gen_ai.evaluation.score.value", "value", GenAi),
     line("gen_ai.evaluation.score.label", "label", GenAi),
     line("gen_ai.evaluation.explanation", "explanation", GenAi),
+    line("user.id", "user", GenAi),
+    line("gen_ai.output.type", "output_type", GenAi),
+    line("gen_ai.usage.reasoning_tokens", "reasoning_tokens", Deprecated),
+    line("gen_ai.usage.details.reasoning_tokens", "reasoning_tokens", PydanticAi),
+    line("llm.usage.reasoning_tokens", "reasoning_tokens", Traceloop),
+    line("gen_ai.usage.cache_read_input_tokens", "cache_read_tokens", Traceloop),
+    line("gen_ai.usage.cache_creation_input_tokens", "cache_creation_tokens", Traceloop),
+    line("ai.operationId", "operation", Vercel),
+    line("ai.model.provider", "provider", Vercel),
+    line("ai.model.id", "model", Vercel),
+    line("ai.response.model", "response_model", Vercel),
+    line("ai.response.id", "response_id", Vercel),
+    line("ai.response.finishReason", "finish_reasons", Vercel),
+    line("ai.finishReason", "finish_reasons", Vercel),
+    line("ai.settings.temperature", "temperature", Vercel),
+    line("ai.settings.topP", "top_p", Vercel),
+    line("ai.settings.topK", "top_k", Vercel),
+    line("ai.settings.maxOutputTokens", "max_tokens", Vercel),
+    line("ai.settings.maxTokens", "max_tokens", Vercel),
+    line("ai.settings.frequencyPenalty", "frequency_penalty", Vercel),
+    line("ai.settings.presencePenalty", "presence_penalty", Vercel),
+    line("ai.settings.seed", "seed", Vercel),
+    line("ai.settings.stopSequences", "stop_sequences", Vercel),
+    line("ai.usage.inputTokens", "input_tokens", Vercel),
+    line("ai.usage.promptTokens", "input_tokens", Vercel),
+    line("ai.usage.tokens", "input_tokens", Vercel),
+    line("ai.usage.outputTokens", "output_tokens", Vercel),
+    line("ai.usage.completionTokens", "output_tokens", Vercel),
+    line("ai.usage.totalTokens", "total_tokens", Vercel),
+    line("ai.usage.reasoningTokens", "reasoning_tokens", Vercel),
+    line("ai.usage.outputTokenDetails.reasoningTokens", "reasoning_tokens", Vercel),
+    line("ai.usage.cachedInputTokens", "cache_read_tokens", Vercel),
+    line("ai.usage.inputTokenDetails.cacheReadTokens", "cache_read_tokens", Vercel),
+    json("ai.prompt.messages", "input", Vercel),
+    json("ai.prompt", "input", Vercel),
+    json("ai.value", "input", Vercel),
+    json("ai.values", "input", Vercel),
+    json("ai.response.toolCalls", "output", Vercel),
+    line("ai.response.text", "output", Vercel),
+    json("ai.response.object", "output", Vercel),
+    line("ai.result.text", "output", Vercel),
+    json("ai.result.toolCalls", "output", Vercel),
+    json("ai.prompt.tools", "tools", Vercel),
+    line("ai.toolCall.name", "tool", Vercel),
+    line("ai.toolCall.id", "call_id", Vercel),
+    json("ai.toolCall.args", "arguments", Vercel),
+    json("ai.toolCall.input", "arguments", Vercel),
+    json("ai.toolCall.result", "result", Vercel),
+    json("ai.toolCall.output", "result", Vercel),
+    line("ai.telemetry.functionId", "entity", Vercel),
+    line("ai.telemetry.metadata.sessionId", "session", Vercel),
+    line("ai.telemetry.metadata.userId", "user", Vercel),
+    quoted("mlflow.spanType", "span_kind", MlFlow),
+    quoted("mlflow.spanInputs", "input", MlFlow),
+    quoted("mlflow.spanOutputs", "output", MlFlow),
+    quoted("mlflow.spanFunctionName", "entity", MlFlow),
+    quoted("mlflow.llm.model", "model", MlFlow),
+    quoted("mlflow.llm.provider", "provider", MlFlow),
+    quoted("mlflow.chat.tools", "tools", MlFlow),
+    member("mlflow.chat.tokenUsage", "input_tokens", "input_tokens", MlFlow),
+    member("mlflow.chat.tokenUsage", "output_tokens", "output_tokens", MlFlow),
+    member("mlflow.chat.tokenUsage", "total_tokens", "total_tokens", MlFlow),
+    member("mlflow.chat.tokenUsage", "cache_read_input_tokens", "cache_read_tokens", MlFlow),
+    member("mlflow.chat.tokenUsage", "cache_creation_input_tokens", "cache_creation_tokens", MlFlow),
+    member("mlflow.llm.cost", "total_cost", "cost", MlFlow),
+    quoted("mlflow.trace.session", "session", MlFlow),
+    quoted("mlflow.trace.user", "user", MlFlow),
+    line("langfuse.observation.type", "span_kind", Langfuse),
+    json("langfuse.observation.input", "input", Langfuse),
+    json("langfuse.trace.input", "input", Langfuse),
+    json("langfuse.observation.output", "output", Langfuse),
+    json("langfuse.trace.output", "output", Langfuse),
+    line("langfuse.observation.model.name", "model", Langfuse),
+    json("langfuse.observation.model.parameters", "parameters", Langfuse),
+    member("langfuse.observation.usage_details", "input", "input_tokens", Langfuse),
+    member("langfuse.observation.usage_details", "prompt_tokens", "input_tokens", Langfuse),
+    member("langfuse.observation.usage_details", "output", "output_tokens", Langfuse),
+    member("langfuse.observation.usage_details", "completion_tokens", "output_tokens", Langfuse),
+    member("langfuse.observation.usage_details", "total", "total_tokens", Langfuse),
+    member("langfuse.observation.usage_details", "output_reasoning_tokens", "reasoning_tokens", Langfuse),
+    member("langfuse.observation.usage_details", "input_cached_tokens", "cache_read_tokens", Langfuse),
+    member("langfuse.observation.cost_details", "total", "cost", Langfuse),
+    line("langfuse.session.id", "session", Langfuse),
+    line("langfuse.user.id", "user", Langfuse),
+    line("langfuse.trace.name", "workflow", Langfuse),
+    line("langfuse.trace.tags", "tags", Langfuse),
+    line("langfuse.observation.prompt.name", "prompt_name", Langfuse),
+    line("langfuse.observation.prompt.version", "prompt_version", Langfuse),
+    line("gen_ai.aggregated_usage.input_tokens", "input_tokens", PydanticAi),
+    line("gen_ai.aggregated_usage.output_tokens", "output_tokens", PydanticAi),
+    json("pydantic_ai.all_messages", "messages", PydanticAi),
+    json("all_messages_events", "messages", PydanticAi),
+    json("final_result", "output", PydanticAi),
+    json("tool_arguments", "arguments", PydanticAi),
+    json("tool_response", "result", PydanticAi),
+    line("model_name", "model", PydanticAi),
+    line("agent_name", "agent", PydanticAi),
 ];
 
-/// The payload keys that say what a step is, and what their values (in lowercase) mean. The first that speaks decides.
+/// Log records that hold one message of a call, and who speaks in it; they are read into the node of the span
+/// that they name. A choice is what the model answered.
+pub const MESSAGES: &[(&str, &str)] = &[
+    ("gen_ai.system.message", "system"),
+    ("gen_ai.user.message", "user"),
+    ("gen_ai.assistant.message", "assistant"),
+    ("gen_ai.tool.message", "tool"),
+    ("gen_ai.choice", CHOICE),
+    ("gen_ai.client.inference.operation.details", DETAILS),
+];
+
+/// Not a speaker: what the model answered.
+pub(crate) const CHOICE: &str = "choice";
+/// Not a speaker: all messages of the call in attributes of the record.
+pub(crate) const DETAILS: &str = "details";
+
+/// The payload keys that say what a step is, and what their values (in lowercase) mean. The first that speaks
+/// decides.
 pub const KINDS: &[(&str, &[(&str, StepKind)])] = &[
     (
         "operation",
@@ -189,6 +336,19 @@ pub const KINDS: &[(&str, &[(&str, StepKind)])] = &[
             ("upsert_memory", StepKind::Decision),
             ("delete_memory", StepKind::Decision),
             ("execute_tool", StepKind::ToolCall),
+            ("ai.generatetext", StepKind::Decision),
+            ("ai.generatetext.dogenerate", StepKind::Message),
+            ("ai.streamtext", StepKind::Decision),
+            ("ai.streamtext.dostream", StepKind::Message),
+            ("ai.generateobject", StepKind::Decision),
+            ("ai.generateobject.dogenerate", StepKind::Message),
+            ("ai.streamobject", StepKind::Decision),
+            ("ai.streamobject.dostream", StepKind::Message),
+            ("ai.embed", StepKind::Decision),
+            ("ai.embed.doembed", StepKind::Observation),
+            ("ai.embedmany", StepKind::Decision),
+            ("ai.embedmany.doembed", StepKind::Observation),
+            ("ai.toolcall", StepKind::ToolCall),
         ],
     ),
     (
@@ -206,6 +366,13 @@ pub const KINDS: &[(&str, &[(&str, StepKind)])] = &[
             ("task", StepKind::Decision),
             ("evaluator", StepKind::Reward),
             ("tool", StepKind::ToolCall),
+            ("chat_model", StepKind::Message),
+            ("generation", StepKind::Message),
+            ("parser", StepKind::Decision),
+            ("memory", StepKind::Observation),
+            ("span", StepKind::Decision),
+            ("unknown", StepKind::Decision),
+            ("event", StepKind::Observation),
         ],
     ),
     (
@@ -224,8 +391,8 @@ pub(crate) fn speaks(payload: &Object) -> bool {
     KINDS.iter().any(|(field, _)| payload.contains_key(*field))
 }
 
-/// Lists of judgements that OpenInference writes into a span's attributes (`annotations.0.annotation.score`): the list,
-/// the prefix inside of it, and whether the whole trace is judged instead of the span.
+/// Lists of judgements that OpenInference writes into a span's attributes (`annotations.0.annotation.score`):
+/// the list, the prefix inside of it, and whether the whole trace is judged instead of the span.
 pub const JUDGEMENTS: &[(&str, &str, bool)] = &[
     ("annotations", "annotation", false),
     ("evaluations", "evaluation", false),
@@ -258,7 +425,11 @@ pub fn operation(kind: StepKind) -> Option<&'static str> {
 
 /// Attributes of Gauntlet's own that a resource may carry: what the run is.
 pub const RESOURCE: &[(&str, &str)] = &[
-    ("gauntlet.run.id", "the run; else `gen_ai.conversation.id`, `session.id`, `service.name`"),
+    (
+        "gauntlet.run.id",
+        "the run; else `gen_ai.conversation.id` and `session.id`, where people named them, else the process of \
+         `service.name`",
+    ),
     ("gauntlet.run.name", "the run's name; else what names the run"),
     ("gauntlet.project", "the project; else `service.name`"),
     ("gauntlet.run.kind", "what sort of run; else `agent`"),
@@ -281,15 +452,29 @@ pub const SPAN: &[(&str, &str)] = &[
 pub fn markdown() -> String {
     let mut text = String::from("| attribute | becomes | convention |\n| --- | --- | --- |\n");
     for line in ATTRIBUTES {
-        let number = if line.shape == Shape::Numbered { ".N.*" } else { "" };
+        let more = match line.shape {
+            Shape::Numbered => ".N.*`".to_owned(),
+            Shape::Member(name) => format!("`, its `{name}`"),
+            Shape::Plain | Shape::Json | Shape::Text => "`".to_owned(),
+            Shape::Arguments => "`, where it is no schema".to_owned(),
+        };
         let Line { attribute, field, convention, .. } = line;
-        text += &format!("| `{attribute}{number}` | `payload.{field}` | {} |\n", convention.as_str());
+        text += &format!("| `{attribute}{more} | `payload.{field}` | {} |\n", convention.as_str());
     }
     text += "\n| says | value | kind of step |\n| --- | --- | --- |\n";
     for (field, values) in KINDS {
         for (value, kind) in *values {
             text += &format!("| `payload.{field}` | `{value}` | `{}` |\n", kind.as_str());
         }
+    }
+    text += "\n| log record | message of |\n| --- | --- |\n";
+    for (name, speaker) in MESSAGES {
+        let speaker = match *speaker {
+            CHOICE => "the model's answer",
+            DETAILS => "everybody: `gen_ai.input.messages`, `gen_ai.output.messages`",
+            speaker => speaker,
+        };
+        text += &format!("| `{name}` | {speaker} |\n");
     }
     text += "\n| attribute | read as | of |\n| --- | --- | --- |\n";
     for (list, prefix, is_of_trace) in JUDGEMENTS {

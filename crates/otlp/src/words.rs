@@ -16,7 +16,7 @@ pub fn words(value: &Value) -> String {
         Value::Null => Some(String::new()),
         Value::String(text) => Some(text.clone()),
         Value::Array(items) => conversation(items),
-        Value::Object(map) => match map.get("messages") {
+        Value::Object(map) => match map.get("messages").or_else(|| map.get("choices")) {
             Some(Value::Array(items)) => conversation(items),
             _ => message(value).map(|m| m.text),
         },
@@ -45,8 +45,8 @@ struct Message {
     text: String,
 }
 
-/// A message in the shapes that conventions and frameworks use: its text in `content`, `parts`, `contents` or `text`, its
-/// calls in `tool_calls`, all of it possibly inside of one more object.
+/// A message in the shapes that conventions and frameworks use: its text in `content`, `parts`, `contents` or
+/// `text`, its calls in `tool_calls`, all of it possibly inside of one more object.
 fn message(value: &Value) -> Option<Message> {
     let map = match value {
         Value::String(text) => return Some(Message { role: None, text: text.clone() }),
@@ -58,8 +58,13 @@ fn message(value: &Value) -> Option<Message> {
         let inner = message(inner)?;
         return Some(Message { role: inner.role.or_else(role), ..inner });
     }
-    let said = ["content", "parts", "contents", "text"].iter().find_map(|key| map.get(*key).and_then(parts));
+    let said = ["content", "parts", "contents", "text", "prompt"]
+        .iter()
+        .find_map(|key| map.get(*key).and_then(parts));
     let calls = map.get("tool_calls").and_then(Value::as_array).filter(|calls| !calls.is_empty());
+    if map.contains_key("toolName") && said.is_none() {
+        return Some(Message { role: role(), text: self::call(value)? });
+    }
     if said.is_none() && calls.is_none() {
         return None;
     }
@@ -81,9 +86,11 @@ fn part(value: &Value) -> String {
     let map = value.as_object();
     let kind = map.and_then(|map| text(map, "type")).unwrap_or_default();
     let said = match kind {
-        "tool_call" | "tool_use" => call(value),
-        "tool_call_response" => {
-            map.and_then(|map| map.get("response").or_else(|| map.get("result"))).map(words)
+        "tool_call" | "tool_use" | "tool-call" => call(value),
+        "tool_call_response" | "tool-result" => {
+            let said = map.and_then(|m| ["response", "result", "output"].iter().find_map(|key| m.get(*key)));
+            // Vercel's AI SDK says what sort of value it is beside it.
+            said.map(|said| words(said.get("value").filter(|_| kind == "tool-result").unwrap_or(said)))
         }
         _ => message(value).map(|m| m.text),
     };
@@ -98,7 +105,7 @@ fn call(value: &Value) -> Option<String> {
     {
         return call(inner);
     }
-    let name = text(map, "name")?;
+    let name = text(map, "name").or_else(|| text(map, "toolName"))?;
     let given = ["arguments", "args", "input"].iter().find_map(|key| map.get(*key));
     let given = given.map(|given| given.as_str().map_or_else(|| given.to_string(), str::to_owned));
     Some(format!("{name}({})", given.unwrap_or_default()))
@@ -148,6 +155,18 @@ mod tests {
                 json!([{ "document": { "content": "rain", "score": 0.5 } }, { "document": { "content": "sun" } }]),
                 "rain\n\nsun",
             ),
+            // Vercel's AI SDK
+            (
+                json!([{ "role": "assistant", "content": [{ "type": "tool-call", "toolCallId": "1", "toolName": "f", "input": { "a": 1 } }] },
+                    { "role": "tool", "content": [{ "type": "tool-result", "toolName": "f", "output": { "type": "text", "value": "ok" } }] }]),
+                "assistant: f({\"a\":1})\n\ntool: ok",
+            ),
+            (
+                json!({ "id": "c", "choices": [{ "index": 0, "message": { "role": "assistant", "content": "hi" } }] }),
+                "hi",
+            ),
+            (json!([{ "toolCallId": "1", "toolName": "f", "args": "{}" }]), "f({})"),
+            (json!({ "system": "Be brief.", "prompt": "hi" }), "hi"),
             // OpenAI and Anthropic
             (
                 json!({ "role": "assistant", "content": "Wait.", "tool_calls": [{ "function": { "name": "f", "arguments": "{}" } }] }),

@@ -9,7 +9,7 @@ use gauntlet_model::{
 
 use crate::batch::Settled;
 use crate::item::{Item, Place, Said, finished_id, started_id, step_id};
-use crate::node::{Node, is_bare};
+use crate::node::{Node, is_bare, speaker};
 use crate::scores::{self, Evaluation};
 
 /// A step of an episode.
@@ -26,6 +26,8 @@ struct Stand {
     /// What this batch says of it: the span, and what judges it.
     node: Option<Node>,
     evaluations: Vec<Evaluation>,
+    /// Messages of its call, in the log and in this batch.
+    messages: Vec<(EventId, StepRecorded)>,
     /// Whether this batch draws it, so that its snapshot holds the evaluations.
     is_new: bool,
 }
@@ -35,7 +37,12 @@ impl Stand {
     fn take(&mut self, record: &Record) {
         let Ok(event) = record.event() else { return };
         match event.body() {
-            Body::StepRecorded(step) => drop(self.recorded.insert(record.id, step.clone())),
+            Body::StepRecorded(step) => {
+                if speaker(step).is_some() {
+                    self.messages.push((record.id, step.clone()));
+                }
+                self.recorded.insert(record.id, step.clone());
+            }
             Body::SnapshotScored(snapshot) => {
                 // What came before the first snapshot lies over it, what came before another one does not.
                 let before = self.drawn.replace((record.id, snapshot.clone()));
@@ -62,6 +69,17 @@ impl Stand {
         };
         self.node.clone().or_else(|| in_log().map(|step| Node::of(step, false)))
     }
+
+    /// What is known of a step, its messages included.
+    fn read(&self, node: Node) -> Node {
+        let messages: Vec<StepRecorded> = self.messages.iter().map(|(_, message)| message.clone()).collect();
+        node.with_messages(&messages)
+    }
+
+    /// Whether a snapshot of this id was drawn by messages of the call.
+    fn is_reread(&self, id: EventId) -> bool {
+        self.messages.iter().any(|(message, _)| Place::reread_id(*message) == id)
+    }
 }
 
 /// Makes events of items, one after another.
@@ -72,7 +90,8 @@ pub(crate) struct Writer {
     taken: HashSet<EventId>,
     stands: BTreeMap<NodeKey, Stand>,
     settled: Settled,
-    /// Ends of episodes: said last, so that the log tells an episode in its order as far as it came in one request.
+    /// Ends of episodes: said last, so that the log tells an episode in its order as far as it came in one
+    /// request.
     ends: Vec<Event>,
 }
 
@@ -93,9 +112,16 @@ impl Writer {
             stand
                 .evaluations
                 .extend(item.evaluations.iter().filter(|e| !known.contains(&e.said_by)).cloned());
-            if item.record.is_some() && matches!(item.place, Place::Span(..)) {
-                stand.node.get_or_insert_with(|| item.node.clone());
+            match item.message() {
+                Some(message) => stand.messages.push((message.id, message.body.clone())),
+                None if item.record.is_some() && matches!(item.place, Place::Span(..)) => {
+                    stand.node.get_or_insert_with(|| item.node.clone());
+                }
+                None => {}
             }
+        }
+        for stand in stands.values_mut() {
+            stand.messages.sort_by_key(|(_, message)| message.started_at);
         }
         Self { taken: known.clone(), known, stands, settled: Settled::default(), ends: Vec::new() }
     }
@@ -103,6 +129,8 @@ impl Writer {
     /// What all items became.
     pub fn settled(mut self) -> Settled {
         self.settled.events.append(&mut self.ends);
+        let taken = &self.taken;
+        self.settled.open.retain(|trace| !taken.contains(&finished_id(trace.as_str(), None)));
         self.settled
     }
 
@@ -140,6 +168,7 @@ impl Writer {
         let is_new_span = item.record.as_ref().is_some_and(|r| !self.known.contains(&r.id));
         let episode = item.episode.clone();
         if let Some(trace) = &episode {
+            self.settled.open.insert(trace.clone());
             let body = EpisodeStarted {
                 task: item.task.as_deref().map(crate::value::label),
                 metadata: Object::new(),
@@ -205,16 +234,32 @@ impl Writer {
         let latest = |at| stand.evaluations.iter().map(|e| e.at).chain([at]).max().unwrap_or(at);
         match &stand.drawn {
             None if item.wants_node() => {
-                let node = stand.node_of(&item.place).unwrap_or_else(|| item.node.clone());
+                let node = stand.read(stand.node_of(&item.place).unwrap_or_else(|| item.node.clone()));
                 let body = node.snapshot(&stand.evaluations)?;
                 Ok(Some(Said { id: place.node_id(), at: latest(node.at), body }))
             }
-            // What judges a span often comes before it. Then its node was drawn without a word of what it did.
+            // What judges a span often comes before it. Then its node was drawn without a word of what it
+            // did.
             Some((id, drawn))
-                if is_new_span && is_bare(drawn) && [place.node_id(), item.place.node_id()].contains(id) =>
+                if is_new_span
+                    && item.message().is_none()
+                    && is_bare(drawn)
+                    && ([place.node_id(), item.place.node_id()].contains(id) || stand.is_reread(*id)) =>
             {
-                let body = item.node.again(drawn.clone(), stand.later.iter().cloned(), &stand.evaluations)?;
-                Ok(Some(Said { id: place.redrawn_id(), at: latest(item.node.at), body }))
+                let node = stand.read(item.node.clone());
+                let body = node.again(drawn.clone(), stand.later.iter().cloned(), &stand.evaluations)?;
+                Ok(Some(Said { id: place.redrawn_id(), at: latest(node.at), body }))
+            }
+            // A message that comes when its call was drawn already.
+            Some((_, drawn)) if is_new_span => {
+                let Some(message) = item.message() else { return Ok(None) };
+                let node = stand.read(stand.node_of(&item.place).unwrap_or_else(|| item.node.clone()));
+                if node.is_said_by(drawn) {
+                    return Ok(None);
+                }
+                let id = Place::reread_id(message.id);
+                let body = node.again(drawn.clone(), stand.later.iter().cloned(), &stand.evaluations)?;
+                Ok(Some(Said { id, at: latest(node.at), body }))
             }
             _ => Ok(None),
         }

@@ -5,7 +5,7 @@ use super::operation::JSON;
 
 const PROTOBUF: &str = "application/x-protobuf";
 
-/// Both signals.
+/// The three signals.
 pub fn operations() -> Vec<Operation> {
     vec![
         signal("/v1/traces", "Send spans", "{partialSuccess: {rejectedSpans: string, errorMessage: string}?}").about(
@@ -15,6 +15,8 @@ pub fn operations() -> Vec<Operation> {
         ),
         signal("/v1/logs", "Send log records", "{partialSuccess: {rejectedLogRecords: string, errorMessage: string}?}")
             .about("An `ExportLogsServiceRequest`, plain or gzip. Evaluations become scores, other records steps."),
+        signal("/v1/metrics", "Send metrics", "{partialSuccess: {rejectedDataPoints: string, errorMessage: string}?}")
+            .about("An `ExportMetricsServiceRequest`, plain or gzip. Each point is a measurement of a step."),
     ]
 }
 

@@ -3,20 +3,32 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use gauntlet_model::{EpisodeId, EventId, RunId};
+use gauntlet_model::{EpisodeId, EventId, RunId, RunSummary, Status, Timestamp};
+use gauntlet_otlp::service_run;
 use gauntlet_store::{Store, StoreError};
+
+use super::open::OpenTraces;
 
 /// Traces remembered at least; at most twice as many. The parts of a trace come within minutes.
 const TRACES: usize = 1 << 16;
 
-/// The runs of recent traces. A span often says less than its siblings: only some name the conversation. The log says
-/// where a trace began; this saves asking it again for every part, and decides where two first parts come at once.
+/// A service that said nothing for so long, half an hour, has been started anew.
+const GAP_MICROS: i64 = 30 * 60 * 1_000_000;
+
+/// The runs of recent traces. A span often says less than its siblings: only some name the conversation. The
+/// log says where a trace began; this saves asking it again for every part, and decides where two first parts
+/// come at once.
 #[derive(Debug, Clone, Default)]
 pub struct Homes {
     recent: Arc<Mutex<Recent>>,
+    /// Which of the runs of a service is its last one, counted from 1.
+    services: Arc<Mutex<HashMap<String, u32>>>,
+    /// Traces whose root did not come yet.
+    pub(super) open: OpenTraces,
 }
 
-/// Two generations: when the young one is full it becomes the old one, and what nobody asked for since is dropped.
+/// Two generations: when the young one is full it becomes the old one, and what nobody asked for since is
+/// dropped.
 #[derive(Debug, Default)]
 struct Recent {
     young: HashMap<EpisodeId, RunId>,
@@ -44,6 +56,38 @@ impl Homes {
         Ok(())
     }
 
+    /// The runs of services of which nothing tells one process from the next: the last run of each, or a new
+    /// one where that has ended, was deleted or was quiet for [`GAP_MICROS`].
+    pub async fn services(
+        &self,
+        store: &Store,
+        names: Vec<String>,
+        now: Timestamp,
+    ) -> Result<HashMap<String, RunId>, StoreError> {
+        let mut runs = HashMap::new();
+        for name in names {
+            let known = self.services.lock().unwrap_or_else(PoisonError::into_inner).get(&name).copied();
+            for nth in known.unwrap_or(1).. {
+                // What cannot be a run's id is refused where the run is created.
+                let Ok(run) = service_run(&name, nth) else { break };
+                let is_its = match store.run(&run).await? {
+                    Some(summary) => is_open(&summary, now),
+                    None => !store.is_gone(&run).await?,
+                };
+                if is_its {
+                    let mut services = self.services.lock().unwrap_or_else(PoisonError::into_inner);
+                    if services.len() >= TRACES {
+                        services.clear();
+                    }
+                    services.insert(name.clone(), nth);
+                    runs.insert(name, run);
+                    break;
+                }
+            }
+        }
+        Ok(runs)
+    }
+
     /// Where a trace goes: where its first part went, else `run` from now on.
     pub fn settle(&self, trace: &EpisodeId, run: RunId) -> RunId {
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
@@ -57,6 +101,13 @@ impl Homes {
         recent.young.insert(trace.clone(), home.clone());
         home
     }
+}
+
+/// Whether what comes from a service now may belong to this run of it.
+fn is_open(run: &RunSummary, now: Timestamp) -> bool {
+    let quiet_micros = now.micros().saturating_sub(run.updated_at.micros());
+    let is_empty = run.head <= 1;
+    run.status == Status::Running && (is_empty || quiet_micros < GAP_MICROS)
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use gauntlet_model::RunId;
-use gauntlet_otlp::{Batch, Intake, Outcome};
+use gauntlet_model::{EpisodeId, RunId, RunSpec};
+use gauntlet_otlp::{Batch, Intake, Measurements, Outcome, QuietTrace};
 use gauntlet_store::StoreError;
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -11,8 +11,11 @@ use super::{apart, merge};
 use crate::error::ApiError;
 use crate::state::{AppState, now};
 
-/// Numbers are given by what the log has, so nobody else may give any between looking and appending. Runs share locks;
-/// that costs time only.
+/// Events of a trace that are read to find where it began.
+const MOST_EVENTS: u32 = 100_000;
+
+/// Numbers are given by what the log has, so nobody else may give any between looking and appending. Runs
+/// share locks; that costs time only.
 static NUMBERING: [Mutex<()>; 64] = [const { Mutex::const_new(()) }; 64];
 
 async fn numbering(run: &RunId) -> MutexGuard<'static, ()> {
@@ -23,8 +26,8 @@ async fn numbering(run: &RunId) -> MutexGuard<'static, ()> {
     NUMBERING.get(place).unwrap_or(&NUMBERING[0]).lock().await
 }
 
-/// Keeps every batch. Where one fails for want of room or disk, so does the request: what was kept before is passed over
-/// when it is sent again.
+/// Keeps every batch. Where one fails for want of room or disk, so does the request: what was kept before is
+/// passed over when it is sent again.
 pub async fn keep(state: &AppState, intake: Intake) -> Result<Outcome, ApiError> {
     let mut outcome = intake.outcome;
     for batch in intake.batches {
@@ -33,15 +36,56 @@ pub async fn keep(state: &AppState, intake: Intake) -> Result<Outcome, ApiError>
     Ok(outcome)
 }
 
+/// Keeps what was measured, likewise.
+pub async fn keep_measurements(
+    state: &AppState,
+    measured: Vec<Measurements>,
+    mut outcome: Outcome,
+) -> Result<Outcome, ApiError> {
+    for measured in measured {
+        let run = measured.run().clone();
+        let _alone = numbering(&run).await;
+        if !ensure(state, &run, measured.spec()).await? {
+            outcome.refuse_many(measured.asks().len(), &deleted(&run));
+            continue;
+        }
+        let found = state.store.find(&run, &measured.asks()).await?;
+        let last = state.store.last_step(&run).await?;
+        let (events, more) = measured.events(&found, last);
+        if !events.is_empty() {
+            state.store.append(&run, events, now()).await?;
+        }
+        merge(&mut outcome, more);
+    }
+    Ok(outcome)
+}
+
+fn deleted(run: &RunId) -> String {
+    format!("run {run} was deleted; nothing is kept for it")
+}
+
+/// Creates a run that is not there. `false` where it was deleted: it does not come back by itself.
+async fn ensure(state: &AppState, run: &RunId, spec: &RunSpec) -> Result<bool, ApiError> {
+    if state.store.head(run).await?.is_some() {
+        return Ok(true);
+    }
+    if state.store.is_gone(run).await? {
+        return Ok(false);
+    }
+    match state.store.create_run(spec.clone(), run.clone(), now()).await {
+        // Somebody else has just created it, in other words.
+        Ok(_) | Err(StoreError::Conflict(_)) => Ok(true),
+        Err(error) => Err(error.into()),
+    }
+}
+
 async fn keep_batch(state: &AppState, batch: Batch) -> Result<Outcome, ApiError> {
     let run = batch.run().clone();
     let _alone = numbering(&run).await;
-    if state.store.head(&run).await?.is_none() {
-        match state.store.create_run(batch.spec().clone(), run.clone(), now()).await {
-            // Somebody else has just created it, in other words.
-            Ok(_) | Err(StoreError::Conflict(_)) => {}
-            Err(error) => return Err(error.into()),
-        }
+    if !ensure(state, &run, batch.spec()).await? {
+        let mut outcome = Outcome::default();
+        outcome.refuse_many(batch.len(), &deleted(&run));
+        return Ok(outcome);
     }
     let found = state.store.find(&run, &batch.asks()).await?;
     let last = state.store.last_step(&run).await?;
@@ -50,6 +94,21 @@ async fn keep_batch(state: &AppState, batch: Batch) -> Result<Outcome, ApiError>
     let settled = apart(move || numbered.events(&history)).await?;
     if !settled.events.is_empty() {
         state.store.append(&run, settled.events, now()).await?;
+        state.homes.open.heard(&run, settled.open);
     }
     Ok(settled.outcome)
+}
+
+/// Ends a trace that was quiet for a while: what has no parent there is its entry.
+pub async fn end_quiet(state: &AppState, run: &RunId, trace: &EpisodeId) -> Result<(), ApiError> {
+    let _alone = numbering(run).await;
+    let Some(head) = state.store.head(run).await? else { return Ok(()) };
+    let known = state.store.episode(run, trace, 0..head, MOST_EVENTS, 0).await?;
+    let Some(quiet) = QuietTrace::read(trace, &known.first) else { return Ok(()) };
+    let history = state.store.history(run, &quiet.asks()).await?;
+    let events = quiet.events(&history)?;
+    if !events.is_empty() {
+        state.store.append(run, events, now()).await?;
+    }
+    Ok(())
 }

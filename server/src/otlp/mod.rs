@@ -1,10 +1,14 @@
-//! `/v1/traces` and `/v1/logs`: what any OpenTelemetry exporter sends, kept as runs, episodes, steps and scores.
+//! `/v1/traces`, `/v1/logs` and `/v1/metrics`, and the same over gRPC: what any OpenTelemetry exporter sends,
+//! kept as runs, episodes, steps, scores and measurements.
 //!
 //! A request is answered after the commit, so a 200 means that it is on disk. What cannot be kept is named in
-//! `partialSuccess`, while the rest is kept. A refusal is a `google.rpc.Status` in the encoding of the request.
+//! `partialSuccess`, while the rest is kept. A refusal is a `google.rpc.Status` in the encoding of the
+//! request.
 
+mod grpc;
 mod homes;
 mod keep;
+mod open;
 
 use axum::body::Body;
 use axum::extract::State;
@@ -12,15 +16,17 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use gauntlet_otlp::{
-    Arrived, DecodeError, Encoding, Intake, Outcome, Signal, answer, decode_logs, decode_traces, read_logs,
-    read_traces, refusal,
+    DecodeError, Encoding, Outcome, Signal, answer, decode_logs, decode_metrics, decode_traces, read_logs,
+    read_metrics, read_traces, refusal,
 };
 
+pub use grpc::Grpc;
 pub use homes::Homes;
+pub use open::{close_quiet, watch_quiet};
 
 use crate::body;
 use crate::error::ApiError;
-use crate::state::AppState;
+use crate::state::{AppState, now};
 
 /// POST `/v1/traces`: an `ExportTraceServiceRequest`.
 pub async fn traces(State(state): State<AppState>, headers: HeaderMap, raw: Body) -> Response {
@@ -30,6 +36,11 @@ pub async fn traces(State(state): State<AppState>, headers: HeaderMap, raw: Body
 /// POST `/v1/logs`: an `ExportLogsServiceRequest`.
 pub async fn logs(State(state): State<AppState>, headers: HeaderMap, raw: Body) -> Response {
     respond(state, headers, raw, Signal::Logs).await
+}
+
+/// POST `/v1/metrics`: an `ExportMetricsServiceRequest`.
+pub async fn metrics(State(state): State<AppState>, headers: HeaderMap, raw: Body) -> Response {
+    respond(state, headers, raw, Signal::Metrics).await
 }
 
 async fn respond(state: AppState, headers: HeaderMap, raw: Body, signal: Signal) -> Response {
@@ -42,8 +53,7 @@ async fn respond(state: AppState, headers: HeaderMap, raw: Body, signal: Signal)
     };
     let result = async {
         let bytes = body::read(&state.memory, &headers, raw, state.limits.body_bytes).await?;
-        let intake = read(&state, encoding, signal, bytes).await?;
-        keep::keep(&state, intake).await
+        take(&state, encoding, signal, bytes).await
     };
     match result.await {
         Ok(outcome) => written(StatusCode::OK, encoding, answer(encoding, signal, &outcome)),
@@ -51,23 +61,34 @@ async fn respond(state: AppState, headers: HeaderMap, raw: Body, signal: Signal)
     }
 }
 
-/// Reads a request and sorts it into runs.
-async fn read(
+/// Keeps what a request holds. Answers what could not be kept.
+async fn take(
     state: &AppState,
     encoding: Encoding,
     signal: Signal,
     bytes: Bytes,
-) -> Result<Intake, ApiError> {
-    let arrived = apart(move || -> Result<Arrived, DecodeError> {
-        Ok(match signal {
-            Signal::Traces => read_traces(&decode_traces(encoding, &bytes)?),
-            Signal::Logs => read_logs(&decode_logs(encoding, &bytes)?),
-        })
-    });
-    let arrived = arrived.await?.map_err(|e| ApiError::bad_request(e.to_string()))?;
-    state.homes.recall(&state.store, arrived.traces()).await?;
+) -> Result<Outcome, ApiError> {
+    let received = now();
+    // Its share of the memory is given back when everything that was made of it is on the disk.
+    let _held = bytes.clone();
+    let unreadable = |e: DecodeError| ApiError::bad_request(e.to_string());
     let homes = state.homes.clone();
-    apart(move || arrived.sorted(&mut |trace, run| homes.settle(trace, run))).await
+    if signal == Signal::Metrics {
+        let arrived = apart(move || decode_metrics(encoding, bytes).map(|d| read_metrics(d, received)));
+        let arrived = arrived.await?.map_err(unreadable)?;
+        let services = homes.services(&state.store, arrived.services(), received).await?;
+        let (measured, outcome) = apart(move || arrived.sorted(&services)).await?;
+        return keep::keep_measurements(state, measured, outcome).await;
+    }
+    let arrived = apart(move || match signal {
+        Signal::Logs => decode_logs(encoding, bytes).map(|d| read_logs(d, received)),
+        Signal::Traces | Signal::Metrics => decode_traces(encoding, bytes).map(|d| read_traces(d, received)),
+    });
+    let arrived = arrived.await?.map_err(unreadable)?;
+    homes.recall(&state.store, arrived.traces()).await?;
+    let services = homes.services(&state.store, arrived.services(), received).await?;
+    let intake = apart(move || arrived.sorted(&services, &mut |trace, run| homes.settle(trace, run))).await?;
+    keep::keep(state, intake).await
 }
 
 /// Does what takes a while for a large request on a thread that nobody else waits for.
@@ -82,13 +103,7 @@ async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
 fn refused(encoding: Encoding, error: ApiError) -> Response {
     let message = error.message().to_owned();
     let plain = error.into_response();
-    // gRPC's numbers: INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNAVAILABLE, INTERNAL.
-    let code = match plain.status() {
-        StatusCode::PAYLOAD_TOO_LARGE | StatusCode::TOO_MANY_REQUESTS => 8,
-        StatusCode::SERVICE_UNAVAILABLE => 14,
-        status if status.is_server_error() => 13,
-        _ => 3,
-    };
+    let code = grpc::code(plain.status()) as i32;
     let mut response = written(plain.status(), encoding, refusal(encoding, code, &message));
     if let Some(wait) = plain.headers().get(header::RETRY_AFTER) {
         response.headers_mut().insert(header::RETRY_AFTER, wait.clone());

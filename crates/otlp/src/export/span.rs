@@ -20,7 +20,8 @@ pub(super) fn nanos(at: Timestamp) -> u64 {
     u64::try_from(at.micros()).unwrap_or(0).saturating_mul(1000)
 }
 
-/// The spans of one step of one episode, each with where it comes from. `root` is the parent of what has none.
+/// The spans of one step of one episode, each with where it comes from. `root` is the parent of what has
+/// none.
 pub(super) fn group(
     run: &RunSummary,
     group: &[Event],
@@ -75,7 +76,7 @@ pub(super) fn group(
 
 fn source(body: &StepRecorded) -> Source {
     let part = |key: &str| part(&body.metadata, key).cloned().unwrap_or_default();
-    Source { resource: part("resource"), own: Object::new(), scope: part("scope"), bytes: 0 }
+    Source { resource: part("resource"), own: Object::new(), scope: part("scope"), ..Source::default() }
 }
 
 /// A recorded step as the span it was, or would have been.
@@ -119,7 +120,8 @@ fn of_step(body: &StepRecorded, trace: [u8; 16], root: Option<[u8; 8]>) -> Span 
     span
 }
 
-/// Payload and metadata as attributes. What did not come as OTLP says what it is in the conventions' words too.
+/// Payload and metadata as attributes. What did not come as OTLP says what it is in the conventions' words
+/// too.
 fn step_attributes(body: &StepRecorded) -> Vec<KeyValue> {
     let mut said = write(&body.payload);
     let is_foreign = body.metadata.contains_key("resource") || body.metadata.contains_key("scope");

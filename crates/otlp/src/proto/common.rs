@@ -1,14 +1,13 @@
 //! Attributes, resources and scopes: what spans and log records share.
 
-use std::fmt;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::Deserializer;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::json::{integer, is_zero, or_default};
+use super::json::{integer, is_zero, number, or_default};
+use crate::value::from_json;
 
 #[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -131,72 +130,41 @@ pub(crate) fn unusual(value: f64) -> &'static str {
     }
 }
 
+/// The protocol's form is an object with one of `stringValue`, `boolValue`, `intValue`, `doubleValue`,
+/// `arrayValue`, `kvlistValue` and `bytesValue`. What has another form is kept as the value that it is: one
+/// odd attribute must not cost its span.
 impl<'de> Deserialize<'de> for AnyValue {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        struct OneOf;
-        impl<'de> Visitor<'de> for OneOf {
-            type Value = AnyValue;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(
-                    "an object with one of stringValue, boolValue, intValue, doubleValue, arrayValue, \
-                             kvlistValue, bytesValue",
-                )
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<AnyValue, A::Error> {
-                let mut value = None;
-                while let Some(key) = map.next_key::<String>()? {
-                    value = Some(match key.as_str() {
-                        "stringValue" => Value::StringValue(map.next_value()?),
-                        "boolValue" => Value::BoolValue(map.next_value()?),
-                        "intValue" => Value::IntValue(map.next_value::<Int>()?.0),
-                        "doubleValue" => Value::DoubleValue(map.next_value::<Double>()?.0),
-                        "arrayValue" => Value::ArrayValue(map.next_value()?),
-                        "kvlistValue" => Value::KvlistValue(map.next_value()?),
-                        "bytesValue" => {
-                            let text = map.next_value::<String>()?;
-                            let bytes = STANDARD.decode(&text).map_err(de::Error::custom)?;
-                            Value::BytesValue(bytes)
-                        }
-                        _ => {
-                            map.next_value::<IgnoredAny>()?;
-                            continue;
-                        }
-                    });
-                }
-                Ok(AnyValue { value })
-            }
-        }
-        d.deserialize_map(OneOf)
+        Ok(any(serde_json::Value::deserialize(d)?))
     }
 }
 
-#[derive(Deserialize)]
-struct Int(#[serde(deserialize_with = "integer")] i64);
-
-/// A number, or the text protobuf's JSON has for those JSON cannot write.
-struct Double(f64);
-
-impl<'de> Deserialize<'de> for Double {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        struct Number;
-        impl Visitor<'_> for Number {
-            type Value = f64;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number")
-            }
-            fn visit_f64<E: de::Error>(self, v: f64) -> Result<f64, E> {
-                Ok(v)
-            }
-            fn visit_i64<E: de::Error>(self, v: i64) -> Result<f64, E> {
-                Ok(v as f64)
-            }
-            fn visit_u64<E: de::Error>(self, v: u64) -> Result<f64, E> {
-                Ok(v as f64)
-            }
-            fn visit_str<E: de::Error>(self, v: &str) -> Result<f64, E> {
-                v.parse().map_err(|_| E::invalid_value(de::Unexpected::Str(v), &self))
-            }
+fn any(value: serde_json::Value) -> AnyValue {
+    let serde_json::Value::Object(map) = &value else { return from_json(&value) };
+    // Of several, which the protocol does not know, the last counts; a name that is not known is a later
+    // version's.
+    let mut read = AnyValue { value: None };
+    for (key, inner) in map {
+        match one_of(key, inner) {
+            Some(Ok(found)) => read.value = Some(found),
+            Some(Err(())) => read = from_json(inner),
+            None => {}
         }
-        d.deserialize_any(Number).map(Self)
     }
+    read
+}
+
+/// One alternative; `Err` where its value is of another sort, `None` where there is none of that name.
+fn one_of(name: &str, value: &serde_json::Value) -> Option<Result<Value, ()>> {
+    let read = match name {
+        "stringValue" => value.as_str().map(|text| Value::StringValue(text.to_owned())),
+        "boolValue" => value.as_bool().map(Value::BoolValue),
+        "intValue" => integer(value).ok().map(Value::IntValue),
+        "doubleValue" => number(value).ok().map(Value::DoubleValue),
+        "arrayValue" => ArrayValue::deserialize(value).ok().map(Value::ArrayValue),
+        "kvlistValue" => KeyValueList::deserialize(value).ok().map(Value::KvlistValue),
+        "bytesValue" => value.as_str().and_then(|t| STANDARD.decode(t).ok()).map(Value::BytesValue),
+        _ => return None,
+    };
+    Some(read.ok_or(()))
 }

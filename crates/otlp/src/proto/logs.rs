@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::json::{as_text, hex, integer, is_zero, or_default};
+use super::json::{as_text, hex, integer, is_zero, or_default, time};
 use super::{AnyValue, InstrumentationScope, KeyValue, Resource};
 
 #[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
@@ -44,10 +44,10 @@ pub struct ScopeLogs {
 #[serde(rename_all = "camelCase", default)]
 pub struct LogRecord {
     #[prost(fixed64, tag = "1")]
-    #[serde(deserialize_with = "integer", serialize_with = "as_text")]
+    #[serde(deserialize_with = "time", serialize_with = "as_text")]
     pub time_unix_nano: u64,
     #[prost(fixed64, tag = "11")]
-    #[serde(deserialize_with = "integer", serialize_with = "as_text")]
+    #[serde(deserialize_with = "time", serialize_with = "as_text")]
     pub observed_time_unix_nano: u64,
     /// 1 to 4 trace, 5 debug, 9 info, 13 warn, 17 error, 21 to 24 fatal.
     #[prost(int32, tag = "2")]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::json::{as_text, hex, integer, is_zero, or_default};
+use super::json::{as_text, hex, integer, is_zero, or_default, span_kind, status_code, time};
 use super::{InstrumentationScope, KeyValue, Resource};
 
 #[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
@@ -62,13 +62,13 @@ pub struct Span {
     #[serde(deserialize_with = "or_default")]
     pub name: String,
     #[prost(int32, tag = "6")]
-    #[serde(deserialize_with = "integer", skip_serializing_if = "is_zero")]
+    #[serde(deserialize_with = "span_kind", skip_serializing_if = "is_zero")]
     pub kind: i32,
     #[prost(fixed64, tag = "7")]
-    #[serde(deserialize_with = "integer", serialize_with = "as_text")]
+    #[serde(deserialize_with = "time", serialize_with = "as_text")]
     pub start_time_unix_nano: u64,
     #[prost(fixed64, tag = "8")]
-    #[serde(deserialize_with = "integer", serialize_with = "as_text")]
+    #[serde(deserialize_with = "time", serialize_with = "as_text")]
     pub end_time_unix_nano: u64,
     #[prost(message, repeated, tag = "9")]
     #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
@@ -97,7 +97,7 @@ pub struct Span {
 #[serde(rename_all = "camelCase", default)]
 pub struct SpanEvent {
     #[prost(fixed64, tag = "1")]
-    #[serde(deserialize_with = "integer", serialize_with = "as_text")]
+    #[serde(deserialize_with = "time", serialize_with = "as_text")]
     pub time_unix_nano: u64,
     #[prost(string, tag = "2")]
     #[serde(deserialize_with = "or_default")]
@@ -141,6 +141,6 @@ pub struct SpanStatus {
     pub message: String,
     /// 0 unset, 1 ok, 2 error.
     #[prost(int32, tag = "3")]
-    #[serde(deserialize_with = "integer", skip_serializing_if = "is_zero")]
+    #[serde(deserialize_with = "status_code", skip_serializing_if = "is_zero")]
     pub code: i32,
 }

@@ -1,11 +1,13 @@
 //! Both encodings say the same; what is not OTLP is refused with the place, and never panics.
 
 use gauntlet_otlp::proto::{ExportTraceServiceRequest, any_value::Value};
-use gauntlet_otlp::{Encoding, Outcome, Signal, answer, decode_logs, decode_traces, refusal};
+use gauntlet_otlp::{Encoding, Outcome, Signal, answer, decode_logs, decode_metrics, decode_traces, refusal};
 use proptest::prelude::*;
 
 fn json(text: &str) -> ExportTraceServiceRequest {
-    decode_traces(Encoding::Json, text.as_bytes()).unwrap()
+    let read = decode_traces(Encoding::Json, text.as_bytes().to_vec()).unwrap();
+    assert_eq!(read.outcome, Outcome::default());
+    read.request
 }
 
 /// A request of one span with these fields.
@@ -54,28 +56,108 @@ fn what_is_written_as_json_is_read_back() {
 #[test]
 fn what_is_no_request_is_refused_with_its_place() {
     let check = |text: &str, expected: &str| {
-        let error = decode_traces(Encoding::Json, text.as_bytes()).unwrap_err().to_string();
+        let error = decode_traces(Encoding::Json, text.as_bytes().to_vec()).unwrap_err().to_string();
         assert!(error.contains(expected), "{error:?} should say {expected:?}");
     };
     check("", "EOF");
     check("[]", "expected an object");
     check("{} {}", "trailing characters");
-    check(r#"{"resourceSpans":7}"#, "at resourceSpans");
-    check(&one(r#""traceId":"xyz""#), "resourceSpans[0].scopeSpans[0].spans[0].traceId");
-    check(&one(r#""traceId":"abc""#), "an id in hexadecimal digits");
-    check(&one(r#""startTimeUnixNano":"soon""#), "startTimeUnixNano");
-    check(&one(r#""startTimeUnixNano":-1"#), "out of range");
-    check(&one(r#""startTimeUnixNano":1.5"#), "an integer");
-    check(&one(r#""kind":99999999999"#), "out of range");
-    check(&one(r#""attributes":{"a":1}"#), "attributes");
-    check(&one(r#""attributes":[{"key":"k","value":"plain"}]"#), "stringValue");
-    check(&one(r#""attributes":[{"key":"k","value":{"bytesValue":"*"}}]"#), "attributes[0].value");
-    check(
-        &one(&format!(r#""attributes":[{{"key":"k","value":{}"#, r#"{"arrayValue":{"values":["#.repeat(200))),
-        "recursion",
-    );
-    let error = decode_traces(Encoding::Protobuf, b"\x0a\xff\xff").unwrap_err().to_string();
+    check(r#"{"resourceSpans":7}"#, ".resourceSpans: ");
+    check(r#"{"resourceSpans":[{"scopeSpans":[{"spans":{}}]}]}"#, "resourceSpans[0].scopeSpans[0].spans: ");
+    let error = decode_traces(Encoding::Protobuf, &b"\x0a\xff\xff"[..]).unwrap_err().to_string();
     assert!(error.starts_with("the body is not a protobuf ExportTraceServiceRequest"), "{error}");
+}
+
+/// A request of a good span, one with these fields, and another good one.
+fn between(fields: &str) -> String {
+    let good = |id: &str| {
+        format!(r#"{{"traceId":"{}","spanId":"{}","name":"good"}}"#, "4b".repeat(16), id.repeat(8))
+    };
+    format!(
+        r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{},{{{fields}}},{}]}}]}}]}}"#,
+        good("01"),
+        good("02")
+    )
+}
+
+#[test]
+fn a_span_that_cannot_be_read_is_refused_alone() {
+    let check = |fields: &str, expected: &str| {
+        let read = decode_traces(Encoding::Json, between(fields).into_bytes()).unwrap();
+        let spans = &read.request.resource_spans[0].scope_spans[0].spans;
+        assert_eq!((spans.len(), read.outcome.rejected), (2, 1), "{fields}");
+        let message = &read.outcome.message;
+        assert!(message.starts_with("span 0.0.1") && message.contains(expected), "{message:?}: {expected:?}");
+    };
+    check(r#""traceId":"xyz""#, ".traceId: ");
+    check(r#""traceId":"abc""#, "an id in hexadecimal digits");
+    check(r#""spanId":7"#, ".spanId: ");
+    check(r#""startTimeUnixNano":"soon""#, "startTimeUnixNano");
+    check(r#""startTimeUnixNano":-1"#, "out of range");
+    check(r#""startTimeUnixNano":1.5"#, "an integer");
+    check(r#""kind":99999999999"#, "out of range");
+    check(r#""name":"a","name":"b""#, "duplicate field `name`");
+    check(r#""attributes":{"a":1}"#, "attributes");
+    let deep = r#"{"arrayValue":{"values":["#.repeat(200) + &"]}}".repeat(200);
+    check(&format!(r#""attributes":[{{"key":"k","value":{deep}}}]"#), "recursion");
+    // The same in protobuf: the second span's field 7, a time, is a text.
+    let mut bytes = vec![0x0a, 12, 0x12, 10];
+    bytes.extend([0x12, 3, 0x2a, 1, b'a', 0x12, 3, 0x3a, 1, b'b']);
+    let read = decode_traces(Encoding::Protobuf, bytes).unwrap();
+    assert_eq!(read.request.resource_spans[0].scope_spans[0].spans.len(), 1);
+    assert_eq!(read.outcome.rejected, 1, "{:?}", read.outcome);
+}
+
+#[test]
+fn a_text_that_is_not_unicode_is_repaired_and_counted() {
+    let name = |read: &ExportTraceServiceRequest| {
+        let span = &read.resource_spans[0].scope_spans[0].spans[0];
+        let count = span.attributes.last().unwrap().clone();
+        (span.name.clone(), count.key, count.value.unwrap().value)
+    };
+    let expected = ("a\u{fffd}b".to_owned(), "gauntlet.repaired_texts".to_owned(), Some(Value::IntValue(1)));
+    let mut texts = [one(r#""name":"a\ud800b""#).into_bytes(), one(r#""name":"a?b""#).into_bytes()];
+    texts[1].iter_mut().for_each(|byte| *byte = if *byte == b'?' { 0xff } else { *byte });
+    for text in texts {
+        let read = decode_traces(Encoding::Json, text).unwrap();
+        assert_eq!(name(&read.request), expected);
+        assert_eq!(read.outcome.rejected, 0);
+        assert!(read.outcome.message.starts_with("1 texts "), "{:?}", read.outcome);
+    }
+    let mut bytes = vec![0x0a, 9, 0x12, 7, 0x12, 5, 0x2a, 3, b'a', 0xff, b'b'];
+    let read = decode_traces(Encoding::Protobuf, bytes.clone()).unwrap();
+    assert_eq!(name(&read.request), expected);
+    // The resource, too: half a character in `service.name`.
+    let attribute = [0x0a, 12, b's', b'e', b'r', b'v', b'i', b'c', b'e', b'.', b'n', b'a', b'm', b'e'];
+    let value = [0x12, 4, 0x0a, 2, b'x', 0xc3];
+    let mut resource = vec![0x0a, 22, 0x0a, 20];
+    resource.extend(attribute.into_iter().chain(value));
+    bytes = [vec![0x0a, 24 + 2 + 7], resource, vec![0x12, 7, 0x12, 5, 0x2a, 3, b'a', b'-', b'b']].concat();
+    let read = decode_traces(Encoding::Protobuf, bytes).unwrap();
+    let resource = read.request.resource_spans[0].resource.as_ref().unwrap();
+    assert_eq!(resource.attributes[0].value, Some(super::log::text("x\u{fffd}")));
+    assert_eq!((resource.attributes.len(), read.outcome.rejected), (2, 0));
+}
+
+#[test]
+fn what_encoders_write_otherwise_is_read() {
+    let read = json(&one(
+        r#""traceId":"W47/95gDgQPSabYzgT/GDA==","spanId":"7uGbfsPBsXQ=","kind":"SPAN_KIND_CLIENT",
+        "startTimeUnixNano":"2018-12-13T14:51:00Z","status":{"code":"STATUS_CODE_ERROR"},"attributes":[
+        {"key":"a","value":"plain"},{"key":"b","value":{"intValue":"many"}},{"key":"c","value":7},
+        {"key":"d","value":{"bytesValue":"*"}},{"key":"e","value":{"doubleValue":NaN}},{"key":"f"}]"#,
+    ));
+    let span = &read.resource_spans[0].scope_spans[0].spans[0];
+    assert_eq!((span.trace_id.len(), span.span_id.len(), span.kind), (16, 8, 3));
+    assert_eq!(span.start_time_unix_nano, 1_544_712_660_000_000_000);
+    assert_eq!(span.status.as_ref().unwrap().code, 2);
+    let value = |i: usize| span.attributes[i].value.as_ref().and_then(|value| value.value.clone());
+    assert_eq!(value(0), Some(Value::StringValue("plain".to_owned())));
+    assert_eq!(value(1), Some(Value::StringValue("many".to_owned())));
+    assert_eq!(value(2), Some(Value::IntValue(7)));
+    assert_eq!(value(3), Some(Value::StringValue("*".to_owned())));
+    assert!(matches!(value(4), Some(Value::DoubleValue(d)) if d.is_nan()));
+    assert_eq!(value(5), None);
 }
 
 #[test]
@@ -97,8 +179,9 @@ proptest! {
     #[test]
     fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         for encoding in [Encoding::Protobuf, Encoding::Json] {
-            let _ = decode_traces(encoding, &bytes);
-            let _ = decode_logs(encoding, &bytes);
+            let _ = decode_traces(encoding, bytes.clone());
+            let _ = decode_logs(encoding, bytes.clone());
+            let _ = decode_metrics(encoding, bytes.clone());
         }
     }
 
@@ -107,8 +190,8 @@ proptest! {
         let mut bytes = include_bytes!("../recorded/python-agent.pb").to_vec();
         let place = place % bytes.len();
         bytes[place] = byte;
-        if let Ok(request) = decode_traces(Encoding::Protobuf, &bytes) {
-            super::log::Log::default().traces(&request);
+        if let Ok(request) = decode_traces(Encoding::Protobuf, bytes) {
+            super::log::Log::default().decoded_traces(request);
         }
     }
 }

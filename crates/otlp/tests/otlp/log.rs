@@ -7,9 +7,11 @@ use gauntlet_otlp::proto::{
     AnyValue, ExportLogsServiceRequest, ExportTraceServiceRequest, KeyValue, LogRecord, Resource,
     ResourceLogs, ResourceSpans, ScopeLogs, ScopeSpans, Span, SpanEvent, any_value,
 };
-use gauntlet_otlp::{Arrived, Intake, Outcome, read_logs, read_traces};
+use gauntlet_otlp::{Arrived, Decoded, Intake, Outcome, read_logs, read_traces};
 
 pub const TRACE: [u8; 16] = [0x4b; 16];
+/// What the times of these tests are counted from, in seconds since 1970.
+const EPOCH: i64 = 1_700_000_000;
 
 /// The runs of one server.
 #[derive(Default)]
@@ -19,11 +21,16 @@ pub struct Log {
 
 impl Log {
     pub fn traces(&mut self, request: &ExportTraceServiceRequest) -> Outcome {
-        self.take(read_traces(request))
+        self.decoded_traces(request.clone().into())
     }
 
     pub fn logs(&mut self, request: &ExportLogsServiceRequest) -> Outcome {
-        self.take(read_logs(request))
+        self.take(read_logs(request.clone().into(), received()))
+    }
+
+    /// A request as it was decoded, with what could not be.
+    pub fn decoded_traces(&mut self, decoded: Decoded<ExportTraceServiceRequest>) -> Outcome {
+        self.take(read_traces(decoded, received()))
     }
 
     fn take(&mut self, arrived: Arrived) -> Outcome {
@@ -33,7 +40,8 @@ impl Log {
             let home = self.runs.iter().find(|(_, (_, events))| events.iter().any(|e| e.id() == id));
             homes.extend(home.map(|(run, _)| (trace, RunId::new(run.clone()).unwrap())));
         }
-        let intake = arrived.sorted(&mut |trace, run| homes.entry(trace.clone()).or_insert(run).clone());
+        let intake = arrived
+            .sorted(&Default::default(), &mut |trace, run| homes.entry(trace.clone()).or_insert(run).clone());
         self.keep(intake)
     }
 
@@ -144,15 +152,15 @@ pub fn attributes(pairs: &[(&str, AnyValue)]) -> Vec<KeyValue> {
     pairs.iter().map(|(key, value)| KeyValue::new(*key, value.clone())).collect()
 }
 
-/// A span of [`TRACE`], a second long, `id` seconds after the epoch.
+/// A span of [`TRACE`], a second long, `id` seconds after [`EPOCH`].
 pub fn span(id: u8, parent: u8, name: &str, said: &[(&str, AnyValue)]) -> Span {
     Span {
         trace_id: TRACE.to_vec(),
         span_id: vec![id; 8],
         parent_span_id: if parent == 0 { Vec::new() } else { vec![parent; 8] },
         name: name.to_owned(),
-        start_time_unix_nano: u64::from(id) * 1_000_000_000,
-        end_time_unix_nano: (u64::from(id) + 1) * 1_000_000_000,
+        start_time_unix_nano: stamp(id.into(), 0),
+        end_time_unix_nano: stamp(u64::from(id) + 1, 0),
         attributes: attributes(said),
         ..Span::default()
     }
@@ -161,7 +169,7 @@ pub fn span(id: u8, parent: u8, name: &str, said: &[(&str, AnyValue)]) -> Span {
 /// A judgement as the event of a span.
 pub fn judged(name: &str, value: f64) -> SpanEvent {
     SpanEvent {
-        time_unix_nano: 9_000_000_000,
+        time_unix_nano: stamp(9, 0),
         name: "gen_ai.evaluation.result".to_owned(),
         attributes: attributes(&[
             ("gen_ai.evaluation.name", text(name)),
@@ -174,7 +182,7 @@ pub fn judged(name: &str, value: f64) -> SpanEvent {
 /// The same as a log record.
 pub fn judgement(span: u8, name: &str, value: f64) -> LogRecord {
     LogRecord {
-        time_unix_nano: 9_000_000_000,
+        time_unix_nano: stamp(9, 0),
         event_name: "gen_ai.evaluation.result".to_owned(),
         trace_id: TRACE.to_vec(),
         span_id: if span == 0 { Vec::new() } else { vec![span; 8] },
@@ -210,6 +218,17 @@ pub fn logs(log_records: Vec<LogRecord>) -> ExportLogsServiceRequest {
     }
 }
 
+/// So many seconds after [`EPOCH`].
 pub fn at(seconds: i64) -> Timestamp {
-    Timestamp::from_micros(seconds * 1_000_000)
+    Timestamp::from_micros((EPOCH + seconds) * 1_000_000)
+}
+
+/// The same as the protocol writes it, and `nanos` nanoseconds more.
+pub fn stamp(seconds: u64, nanos: u64) -> u64 {
+    (EPOCH.unsigned_abs() + seconds) * 1_000_000_000 + nanos
+}
+
+/// When every request arrives.
+pub fn received() -> Timestamp {
+    at(1000)
 }

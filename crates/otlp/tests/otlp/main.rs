@@ -5,7 +5,9 @@
 
 mod decoding;
 mod docs;
+mod families;
 mod log;
+mod metrics;
 mod numbering;
 mod reading;
 mod round_trip;

@@ -6,7 +6,7 @@ use gauntlet_model::Body;
 use gauntlet_otlp::proto::Span;
 use proptest::prelude::*;
 
-use super::log::{Log, int, judged, judgement, logs, span, traces};
+use super::log::{Log, int, judged, judgement, logs, span, stamp, traces};
 
 /// A root, two steps of it, one of them judged, and a step inside of that.
 fn story() -> Vec<Span> {
@@ -30,15 +30,15 @@ fn one_request_is_numbered_by_start_time() {
 fn of_spans_that_begin_at_once_the_outer_one_comes_first() {
     // A clock of milliseconds, and an exporter that sends a span when it has ended: the inner ones first.
     let at = |id, parent, name: &str, end: u64| Span {
-        start_time_unix_nano: 1_000_000_000,
-        end_time_unix_nano: end,
+        start_time_unix_nano: stamp(1, 0),
+        end_time_unix_nano: stamp(1, end),
         ..span(id, parent, name, &[])
     };
     let mut log = Log::default();
     log.traces(&traces(vec![
-        at(4, 3, "call", 1_002_000_000),
-        at(3, 1, "agent", 1_005_000_000),
-        at(1, 0, "root", 1_005_000_000),
+        at(4, 3, "call", 2_000_000),
+        at(3, 1, "agent", 5_000_000),
+        at(1, 0, "root", 5_000_000),
     ]));
     let expected = [("agent", 1), ("call", 2), ("root", 0)];
     assert_eq!(numbers(&log), expected.map(|(name, n)| (name.to_owned(), n)).into());
@@ -107,8 +107,9 @@ fn an_entry_from_another_process_ends_the_episode_until_the_root_does() {
         });
         ends.collect()
     };
-    let remote = Span { flags: 0x301, end_time_unix_nano: 2_500_000_000, ..span(2, 1, "server", &[]) };
-    let root = Span { end_time_unix_nano: 5_000_000_000, ..span(1, 0, "client", &[]) };
+    let remote =
+        Span { flags: 0x301, end_time_unix_nano: stamp(2, 500_000_000), ..span(2, 1, "server", &[]) };
+    let root = Span { end_time_unix_nano: stamp(5, 0), ..span(1, 0, "client", &[]) };
     let mut log = Log::default();
     log.traces(&traces(vec![remote.clone()]));
     log.traces(&traces(vec![root.clone()]));

@@ -9,7 +9,7 @@ use super::log::{Log, attributes, int, judged, span, text, traces, traces_of};
 
 fn recorded(encoding: Encoding, bytes: &[u8]) -> Log {
     let mut log = Log::default();
-    let outcome = log.traces(&decode_traces(encoding, bytes).unwrap());
+    let outcome = log.decoded_traces(decode_traces(encoding, bytes.to_vec()).unwrap());
     assert_eq!((outcome.rejected, outcome.message.as_str()), (0, ""));
     log
 }
@@ -24,8 +24,8 @@ fn read(said: &[(&str, AnyValue)]) -> gauntlet_model::StepRecorded {
 #[test]
 fn an_agent_in_python() {
     let log = recorded(Encoding::Protobuf, include_bytes!("../recorded/python-agent.pb"));
-    assert_eq!(log.runs.keys().collect::<Vec<_>>(), ["triage-service"]);
-    let (spec, _) = &log.runs["triage-service"];
+    assert_eq!(log.runs.keys().collect::<Vec<_>>(), ["triage-service-c3122fe4"], "one for each process");
+    let (spec, _) = &log.runs["triage-service-c3122fe4"];
     assert_eq!((spec.project.as_deref(), spec.agent.as_deref()), (Some("medical"), Some("triage")));
     let (_, root) = log.step("invoke_agent triage");
     let (at, chat) = log.step("chat tiny-1");

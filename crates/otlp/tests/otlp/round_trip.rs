@@ -42,7 +42,7 @@ fn export(run: &RunSummary, events: &[Event]) -> Vec<ExportTraceServiceRequest> 
     let mut out = Vec::new();
     write_otlp(&mut out, run, || events.iter().cloned().map(Ok)).unwrap();
     let lines = std::str::from_utf8(&out).unwrap().lines();
-    lines.map(|line| decode_traces(Encoding::Json, line.as_bytes()).unwrap()).collect()
+    lines.map(|line| decode_traces(Encoding::Json, line.as_bytes().to_vec()).unwrap().request).collect()
 }
 
 fn spans(lines: &[ExportTraceServiceRequest]) -> Vec<&Span> {
@@ -92,14 +92,15 @@ fn what_came_as_otlp_goes_as_otlp_and_nothing_else() {
         &include_bytes!("../recorded/python-openinference.pb")[..],
     ] {
         let mut log = Log::default();
-        log.traces(&decode_traces(Encoding::Protobuf, bytes).unwrap());
+        log.decoded_traces(decode_traces(Encoding::Protobuf, bytes).unwrap());
         let (id, (spec, events)) = log.runs.iter().next().unwrap();
         let lines = check(&summary(id, spec.clone()), events);
         let own: Vec<_> = spans(&lines).into_iter().filter(|s| brings(s)).map(|s| s.name.as_str()).collect();
         assert_eq!(own, ["gauntlet.log"], "only the begin and end of episodes is said aloud");
     }
     let mut log = Log::default();
-    log.traces(&decode_traces(Encoding::Json, include_bytes!("../recorded/javascript-agent.json")).unwrap());
+    let javascript = &include_bytes!("../recorded/javascript-agent.json")[..];
+    log.decoded_traces(decode_traces(Encoding::Json, javascript).unwrap());
     let (id, (spec, events)) = log.runs.iter().next().unwrap();
     let lines = check(&summary(id, spec.clone()), events);
     assert_eq!(spans(&lines).into_iter().filter(|s| brings(s)).count(), 1);
@@ -108,9 +109,10 @@ fn what_came_as_otlp_goes_as_otlp_and_nothing_else() {
 #[test]
 fn what_came_in_pieces_and_as_log_records_goes_through_whole() {
     let mut log = Log::default();
-    log.logs(&decode_logs(Encoding::Protobuf, include_bytes!("../recorded/python-evaluations.pb")).unwrap());
-    let log_only = log.runs.remove("judge").unwrap();
-    check(&summary("judge", log_only.0), &log_only.1);
+    let judged = &include_bytes!("../recorded/python-evaluations.pb")[..];
+    log.logs(&decode_logs(Encoding::Protobuf, judged).unwrap().request);
+    let (run, log_only) = log.runs.pop_first().unwrap();
+    check(&summary(&run, log_only.0), &log_only.1);
 
     log.logs(&logs(vec![judgement(2, "early", 1.0)]));
     log.traces(&traces(vec![span(2, 1, "child", &[]), span(1, 0, "root", &[])]));

@@ -5,14 +5,14 @@ use gauntlet_otlp::proto::{LogRecord, Span};
 use gauntlet_otlp::{Encoding, decode_logs};
 use serde_json::json;
 
-use super::log::{Log, TRACE, attributes, double, int, judged, judgement, logs, span, text, traces};
+use super::log::{Log, TRACE, attributes, double, int, judged, judgement, logs, span, stamp, text, traces};
 
 #[test]
 fn a_recorded_judgement_makes_a_node_before_its_span_is_there() {
     let mut log = Log::default();
     let request =
-        decode_logs(Encoding::Protobuf, include_bytes!("../recorded/python-evaluations.pb")).unwrap();
-    let outcome = log.logs(&request);
+        decode_logs(Encoding::Protobuf, &include_bytes!("../recorded/python-evaluations.pb")[..]).unwrap();
+    let outcome = log.logs(&request.request);
     assert_eq!((outcome.rejected, outcome.message.as_str()), (0, ""));
     let nodes = log.nodes();
     let (step, node) = nodes.first_key_value().unwrap();
@@ -213,7 +213,7 @@ fn a_score_that_is_no_number_or_no_path_is_kept_as_a_step_and_said() {
 #[test]
 fn a_plain_record_is_a_step_beside_its_span() {
     let record = |severity: i32, said: &[(&str, gauntlet_otlp::proto::AnyValue)]| LogRecord {
-        time_unix_nano: 5_000_000_000,
+        time_unix_nano: stamp(5, 0),
         severity_number: severity,
         severity_text: "WARN".to_owned(),
         body: Some(text("disk is slow")),

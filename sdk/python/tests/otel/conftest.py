@@ -29,10 +29,18 @@ class Gauntlet:
         with urllib.request.urlopen(f"{self.url}{path}", timeout=10) as answer:
             return json.load(answer)
 
+    def id_of(self, run: str) -> str:
+        """The run of that id, else of that name: a service has a run for each of its processes."""
+        items = self.get(f"/api/v1/runs?limit=1000&q={urllib.parse.quote(run)}")["items"]
+        ids = [r["id"] for r in items if r["id"] == run] or [r["id"] for r in items if r["name"] == run]
+        assert len(ids) == 1, (run, ids)
+        return str(ids[0])
+
     def run(self, run: str) -> Any:
-        return self.get(f"/api/v1/runs/{urllib.parse.quote(run)}")
+        return self.get(f"/api/v1/runs/{urllib.parse.quote(self.id_of(run))}")
 
     def events(self, run: str, kind: str | None = None) -> list[Any]:
+        run = self.id_of(run)
         query = "?limit=10000" + (f"&kind={kind}" if kind else "")
         events: list[Any] = self.get(f"/api/v1/runs/{urllib.parse.quote(run)}/events{query}")["events"]
         return events

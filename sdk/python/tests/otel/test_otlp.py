@@ -408,3 +408,27 @@ def test_the_example_of_the_docs(gauntlet: Gauntlet, tmp_path: Path) -> None:
     (scored,) = gauntlet.events("docs-python", "snapshot.scored")
     assert scored["body"]["scores"] == {"root": 0.5, "grounding": 0.5}
     assert scored["body"]["action"] == "Nothing was said of it."
+
+
+def test_half_a_character_in_the_resource_loses_nothing(gauntlet: Gauntlet, tmp_path: Path) -> None:
+    """OTEL_RESOURCE_ATTRIBUTES holds percent-encoded bytes: these are half a surrogate pair."""
+    script = tmp_path / "half.py"
+    script.write_text(
+        "from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter\n"
+        "from opentelemetry.sdk.trace import TracerProvider\n"
+        "from opentelemetry.sdk.trace.export import BatchSpanProcessor\n"
+        "provider = TracerProvider()\n"
+        "provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))\n"
+        "provider.get_tracer('t').start_span('work').end()\n"
+        "provider.shutdown()\n",
+        encoding="utf-8",
+    )
+    environment = {
+        **os.environ,
+        "OTEL_EXPORTER_OTLP_ENDPOINT": gauntlet.url,
+        "OTEL_SERVICE_NAME": "half",
+        "OTEL_RESOURCE_ATTRIBUTES": "team=a%ED%A0%80b",
+    }
+    subprocess.run([sys.executable, str(script)], env=environment, check=True, timeout=60)
+    work = gauntlet.named("half", "work")
+    assert "\ufffd" in work["body"]["metadata"]["resource"]["team"]

@@ -1,0 +1,118 @@
+//! Traces whose root did not come: after a quiet time they end with what is known of them.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use gauntlet_model::{EpisodeId, Kind, RunId, Status};
+use gauntlet_store::{RunQuery, Sort, StoreError};
+use tokio::time::Instant;
+
+use super::keep;
+use crate::state::{AppState, now};
+
+/// How long nothing may be heard of a trace before it is taken for ended. Exporters send spans within seconds
+/// of their end, so that a root which runs on for longer without a word is rare; should it come, its end is
+/// the last word.
+const QUIET: Duration = Duration::from_secs(60);
+/// How often that is looked at.
+const EVERY: Duration = Duration::from_secs(5);
+/// Open traces that are remembered at most.
+const MOST: usize = 1 << 17;
+/// How far back a new server looks for traces that were open when the last one stopped, microseconds.
+const RECENT_MICROS: i64 = 24 * 3600 * 1_000_000;
+
+/// The traces that are open, with their run and when something was heard of them.
+#[derive(Debug, Clone, Default)]
+pub struct OpenTraces {
+    heard: Arc<Mutex<HashMap<EpisodeId, (RunId, Instant)>>>,
+}
+
+impl OpenTraces {
+    /// Something came of these traces of a run, and their root did not.
+    pub fn heard(&self, run: &RunId, traces: BTreeSet<EpisodeId>) {
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        for trace in traces {
+            if heard.len() >= MOST && !heard.contains_key(&trace) {
+                tracing::warn!(%run, "more than {MOST} traces are open; some of them stay so");
+                return;
+            }
+            heard.insert(trace, (run.clone(), Instant::now()));
+        }
+    }
+
+    /// Takes those that were quiet for so long.
+    fn take_quiet(&self, quiet: Duration) -> Vec<(EpisodeId, RunId)> {
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = heard.extract_if(|_, (_, at)| at.elapsed() >= quiet);
+        taken.map(|(trace, (run, _))| (trace, run)).collect()
+    }
+}
+
+/// Ends the traces that were quiet for so long. What cannot be ended now is tried again later.
+pub async fn close_quiet(state: &AppState, quiet: Duration) {
+    for (trace, run) in state.homes.open.take_quiet(quiet) {
+        if let Err(error) = keep::end_quiet(state, &run, &trace).await {
+            tracing::warn!(%run, %trace, error = error.message(), "a trace without a root stays open for now");
+            state.homes.open.heard(&run, BTreeSet::from([trace]));
+        }
+    }
+}
+
+/// Ends traces without a root until the server stops, those of the time before it began included.
+pub async fn watch_quiet(state: AppState) {
+    if let Err(error) = recall(&state).await {
+        tracing::warn!(%error, "traces that were open when the server stopped were not looked for");
+    }
+    let mut ticks = tokio::time::interval(EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = state.stopping.cancelled() => return,
+            _ = ticks.tick() => close_quiet(&state, QUIET).await,
+        }
+    }
+}
+
+/// Finds the open traces of running runs that came as OTLP and changed not long ago.
+async fn recall(state: &AppState) -> Result<(), StoreError> {
+    let mut query =
+        RunQuery { limit: 200, status: Some(Status::Running), sort: Sort::Updated, ..RunQuery::default() };
+    loop {
+        let page = state.store.runs(query.clone()).await?;
+        for run in &page.items {
+            if now().micros() - run.updated_at.micros() > RECENT_MICROS {
+                return Ok(());
+            }
+            if run.metadata.contains_key("otlp_mapping") {
+                let open = open_traces(state, &run.id).await?;
+                state.homes.open.heard(&run.id, open);
+            }
+        }
+        match page.next_cursor {
+            Some(cursor) if !state.stopping.is_cancelled() => query.cursor = Some(cursor),
+            _ => return Ok(()),
+        }
+    }
+}
+
+/// The episodes of a run that have begun and not ended.
+async fn open_traces(state: &AppState, run: &RunId) -> Result<BTreeSet<EpisodeId>, StoreError> {
+    let mut open = BTreeSet::new();
+    let mut after = None;
+    loop {
+        let kinds = [Kind::EpisodeStarted, Kind::EpisodeFinished];
+        let slice = state.store.read(run, after, 1000, Some(&kinds)).await?;
+        for record in slice.records {
+            let Some(episode) = record.episode else { continue };
+            match record.kind {
+                Kind::EpisodeFinished => drop(open.remove(&episode)),
+                _ => drop(open.insert(episode)),
+            }
+        }
+        match slice.next_after {
+            Some(next) if next + 1 < slice.head => after = Some(next),
+            _ => return Ok(open),
+        }
+    }
+}
