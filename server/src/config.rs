@@ -12,6 +12,9 @@ use crate::state::Limits;
 /// Where the server listens unless told otherwise.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:4600";
 
+/// Where OTLP is taken over gRPC unless told otherwise: where exporters send it unless told otherwise.
+pub const DEFAULT_OTLP_GRPC: &str = "127.0.0.1:4317";
+
 /// What is wrong with the configuration, as a sentence.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -22,6 +25,7 @@ pub struct ConfigError(String);
 #[serde(deny_unknown_fields)]
 struct File {
     listen: Option<String>,
+    otlp_grpc: Option<String>,
     data: Option<PathBuf>,
     #[serde(default)]
     trusted_origins: Vec<String>,
@@ -54,6 +58,9 @@ pub struct Overrides {
     /// Address to listen on; loopback only
     #[arg(long, env = "GAUNTLET_LISTEN", global = true, value_name = "ADDR", help_heading = "Settings")]
     pub listen: Option<String>,
+    /// Address to take OpenTelemetry over gRPC on, loopback only; off for none [default: 127.0.0.1:4317, where free]
+    #[arg(long, env = "GAUNTLET_OTLP_GRPC", global = true, value_name = "ADDR", help_heading = "Settings")]
+    pub otlp_grpc: Option<String>,
     /// Folder of the embedded database
     #[arg(long, env = "GAUNTLET_DATA", global = true, value_name = "DIR", help_heading = "Settings")]
     pub data: Option<PathBuf>,
@@ -70,6 +77,8 @@ pub struct Overrides {
 pub struct Config {
     /// Where to listen.
     pub listen: SocketAddr,
+    /// Where to take OTLP over gRPC, where that is wanted.
+    pub otlp_grpc: Option<SocketAddr>,
     /// Folder of the database.
     pub data: PathBuf,
     /// The server that commands ask, where one is named; without a slash at its end.
@@ -100,7 +109,13 @@ impl Config {
             }
         };
         Ok(Self {
-            listen: loopback(listen)?,
+            listen: loopback("listen", listen)?,
+            otlp_grpc: match over.otlp_grpc.as_deref().or(file.otlp_grpc.as_deref()) {
+                Some("off") => None,
+                text => {
+                    Some(loopback("otlp-grpc", text.filter(|t| !t.is_empty()).unwrap_or(DEFAULT_OTLP_GRPC))?)
+                }
+            },
             data: over.data.clone().or(file.data).unwrap_or_else(|| PathBuf::from("data")),
             endpoint: over.endpoint.as_deref().filter(|e| !e.trim().is_empty()).map(endpoint).transpose()?,
             trusted: Trusted::parse(&file.trusted_origins).map_err(|e| ConfigError(e.to_string()))?,
@@ -142,16 +157,16 @@ fn endpoint(text: &str) -> Result<String, ConfigError> {
 }
 
 /// There are no accounts yet, so anything but loopback would hand every run to the network.
-fn loopback(text: &str) -> Result<SocketAddr, ConfigError> {
+fn loopback(setting: &str, text: &str) -> Result<SocketAddr, ConfigError> {
     let text = text.strip_prefix("localhost:").map_or(text.to_owned(), |port| format!("127.0.0.1:{port}"));
-    let address: SocketAddr = text
-        .parse()
-        .map_err(|_| ConfigError(format!("listen: {text:?} is not an address such as {DEFAULT_LISTEN}")))?;
+    let address: SocketAddr = text.parse().map_err(|_| {
+        ConfigError(format!("{setting}: {text:?} is not an address such as {DEFAULT_LISTEN}"))
+    })?;
     if address.ip().is_loopback() {
         return Ok(address);
     }
     Err(ConfigError(format!(
-        "listen: {address} is not a loopback address. Gauntlet has no accounts or TLS yet, so it listens on this \
+        "{setting}: {address} is not a loopback address. Gauntlet has no accounts or TLS yet, so it listens on this \
          machine only; use {DEFAULT_LISTEN}, and reach it from elsewhere through `ssh -L 4600:{DEFAULT_LISTEN} HOST`"
     )))
 }
@@ -174,6 +189,18 @@ mod tests {
             assert!(listen(bad).unwrap_err().contains("not a loopback address"), "{bad}");
         }
         assert!(listen("4600").unwrap_err().contains("is not an address"));
+    }
+
+    #[test]
+    fn otlp_over_grpc_has_its_usual_port_unless_it_is_off() {
+        let grpc = |text: &str| {
+            let over = Overrides { otlp_grpc: Some(text.to_owned()), ..Overrides::default() };
+            Config::load(&over).map(|config| config.otlp_grpc).map_err(|e| e.to_string())
+        };
+        assert_eq!(Config::load(&Overrides::default()).unwrap().otlp_grpc.unwrap().port(), 4317);
+        assert_eq!(grpc("off"), Ok(None));
+        assert_eq!(grpc("127.0.0.1:0").unwrap().unwrap().port(), 0);
+        assert!(grpc("0.0.0.0:4317").unwrap_err().starts_with("otlp-grpc: 0.0.0.0:4317 is not a loopback"));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::connections::{self, Deadlines};
 use crate::lock::DataLock;
+use crate::otlp;
 use crate::process;
 use crate::router::router;
 use crate::site::Site;
@@ -20,6 +21,9 @@ use crate::state::AppState;
 const SWEEP: Duration = Duration::from_secs(60 * 60);
 /// How long the log may take to be closed once the server stops.
 const CLOSE: Duration = Duration::from_millis(1500);
+
+/// How long gRPC requests that are still going on may take once the others have ended. Exporters send them again.
+const DRAIN: Duration = Duration::from_millis(300);
 
 /// Why the server does not run.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +57,8 @@ pub async fn open_store(config: &Config) -> Result<Store, ServeError> {
 pub struct Server {
     state: AppState,
     listener: TcpListener,
+    /// Where OTLP comes over gRPC, or why it does not; `None` where it is not wanted.
+    grpc: Option<Result<TcpListener, String>>,
     /// Held until the log is closed.
     lock: DataLock,
     url: String,
@@ -64,17 +70,28 @@ impl Server {
         let mut lock = DataLock::take(&config.data)?;
         let listener =
             connections::listen(config.listen).map_err(|e| ServeError::Listen(config.listen, e))?;
+        let grpc = match config.otlp_grpc {
+            // Another program may listen there, such as a collector: that must not keep the server from starting.
+            Some(address) => Some(TcpListener::bind(address).await.map_err(|e| format!("{address}: {e}"))),
+            None => None,
+        };
         let store = open_store(config).await?;
         let url = format!("http://{}", listener.local_addr()?);
         lock.announce(&url)?;
         let state =
             AppState { trusted: config.trusted.clone(), ..AppState::new(store, config.limits, Site::find()) };
-        Ok(Self { state, listener, lock, url })
+        Ok(Self { state, listener, grpc, lock, url })
     }
 
     /// Where it answers, such as `http://127.0.0.1:4600`.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where OTLP is taken over gRPC, or why it is not; `None` where it is off.
+    pub fn otlp_grpc(&self) -> Option<Result<SocketAddr, String>> {
+        let address = |listener: &TcpListener| listener.local_addr().map_err(|e| e.to_string());
+        self.grpc.as_ref().map(|grpc| grpc.as_ref().map_err(String::clone).and_then(address))
     }
 
     /// Whether the browser side was built.
@@ -84,12 +101,21 @@ impl Server {
 
     /// Serves until `stop`, then drains: live connections end, requests finish, the log is closed.
     pub async fn run(self, stop: CancellationToken) -> Result<(), ServeError> {
-        let Self { state, listener, lock, .. } = self;
+        let Self { state, listener, grpc, lock, .. } = self;
         let (store, stopping) = (state.store.clone(), state.stopping.clone());
         state.imports.resume();
         spool::sweep(store.folder());
         tokio::spawn(stopping.clone().run_until_cancelled_owned(sweep(store.clone())));
         tokio::spawn(crate::contact::sweep(store.clone(), stopping.clone()));
+        tokio::spawn(otlp::watch_quiet(state.clone()));
+        let grpc = grpc.and_then(Result::ok).map(|listener| {
+            let serving = otlp::Grpc::new(state.clone()).serve(listener);
+            tokio::spawn(async move {
+                if let Err(error) = serving.await {
+                    tracing::error!(%error, "OTLP is no longer taken over gRPC");
+                }
+            })
+        });
         let ending = stopping.clone();
         tokio::spawn(async move {
             stop.cancelled().await;
@@ -98,6 +124,11 @@ impl Server {
         });
         let most = process::most_connections();
         connections::serve(listener, router(state), stopping, most, Deadlines::default()).await;
+        if let Some(mut grpc) = grpc
+            && tokio::time::timeout(DRAIN, &mut grpc).await.is_err()
+        {
+            grpc.abort();
+        }
         // What was acknowledged is on the disk; what still waits was promised to nobody.
         if tokio::time::timeout(CLOSE, store.close()).await.is_err() {
             tracing::warn!("the log was still busy; it is whole, and tidied up at the next start");

@@ -146,11 +146,26 @@ async fn serve(config: &Config, json: bool) -> Result<(), CliError> {
     let stop = signals()?;
     let server = Server::bind(config).await?;
     if json {
-        let ready =
-            serde_json::json!({ "url": server.url(), "data": config.data, "pages": server.has_site() });
+        let grpc = server.otlp_grpc().and_then(Result::ok).map(|address| address.to_string());
+        let ready = serde_json::json!({
+            "url": server.url(), "data": config.data, "pages": server.has_site(), "otlp_grpc": grpc,
+        });
         say(&ready.to_string());
     } else {
         say(&format!("Gauntlet is ready at {}  (data in {})", server.url(), config.data.display()));
+    }
+    match server.otlp_grpc() {
+        Some(Ok(address)) if !json => {
+            say(&format!(
+                "OpenTelemetry is taken at {} (OTLP over HTTP) and {address} (gRPC).",
+                server.url()
+            ));
+        }
+        Some(Err(why)) => complain(&format!(
+            "OpenTelemetry is taken over HTTP only, since another program has gRPC's address ({why}); \
+             --otlp-grpc ADDR takes another address, --otlp-grpc off none"
+        )),
+        Some(Ok(_)) | None => {}
     }
     if !server.has_site() && !json {
         say("The browser side is not built, so pages are static: `make run` builds it.");
