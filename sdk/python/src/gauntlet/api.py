@@ -19,7 +19,7 @@ from .ledger import Ledger, say_line
 from .settings import Mode, Settings, address, parse_mode
 from .sinks.base import Sink
 from .stamps import uuid7
-from .values import label, object_of, optional_label, run_identifier, words
+from .values import label, number, object_of, optional_label, run_identifier, shown, words
 
 __all__ = [
     "acheckpoint",
@@ -57,12 +57,15 @@ def init(
     endpoint: str | None = None,
     mode: Mode | None = None,
     sinks: Sequence[Sink] | None = None,
+    rules: str | Mapping[str, float] | None = None,
 ) -> Run:
     """Begins a run and makes it the current one; usable as a ``with`` block.
 
     Arguments win over the environment (``GAUNTLET_*``, ``OTEL_*``: see the README). ``id`` names an existing run to
-    go on with it. ``sinks`` are where events go: a :class:`~gauntlet.ServerSink` where none are named. Needs no
-    server: what cannot be sent is kept on disk. Raises ``ValueError`` only for a setting that cannot be understood.
+    go on with it. ``rules`` say which step fails: ``"auto"``, ``"dipg"`` (the medical rules) or
+    ``{"root_below": number}``. ``sinks`` are where events go: a :class:`~gauntlet.ServerSink` where none are named.
+    Needs no server: what cannot be sent is kept on disk. Raises ``ValueError`` only for a setting that cannot be
+    understood.
     """
     settings = Settings.from_env()
     if endpoint is not None:
@@ -99,6 +102,7 @@ def init(
         ledger,
         given=[field for field, value in given.items() if value],
         after=step_before(settings, run_id, found) if named else -1,
+        rules=_rules(rules),
     )
     context.enter(run)
     joins = is_worker() or (found is not None and found.get("status") in {"running", "paused"})
@@ -107,6 +111,17 @@ def init(
         goes_on = f", which goes on after step {run._last}" if run._last >= 0 else ""
         say_line(f"{run.name} -> {where}{goes_on}")
     return run
+
+
+def _rules(rules: Any) -> Any:
+    if rules is None or rules in ("auto", "dipg"):
+        return rules
+    below = (
+        number(rules["root_below"]) if isinstance(rules, Mapping) and set(rules) == {"root_below"} else None
+    )
+    if below is None:
+        raise ValueError(f'rules is {shown(rules)}; use "auto", "dipg" or {{"root_below": number}}')
+    return {"root_below": below}
 
 
 def _tags(tags: Any, ledger: Ledger) -> list[str]:

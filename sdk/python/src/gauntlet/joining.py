@@ -43,6 +43,7 @@ def identity(run: Run) -> dict[str, Any]:
         "metadata": spec.metadata,
         "endpoint": run.endpoint,
         "mode": run._settings.mode,
+        "rules": run._rules,
     }
 
 
@@ -67,7 +68,7 @@ def join(identity: dict[str, Any]) -> Run:
         dict(identity["metadata"]),
     )
     sinks = () if mode == "disabled" else (ServerSink(),)
-    run = Run(spec, identity["id"], settings, sinks, Ledger(), joined=True)
+    run = Run(spec, identity["id"], settings, sinks, Ledger(), joined=True, rules=identity.get("rules"))
     context.enter(run)
     return run
 

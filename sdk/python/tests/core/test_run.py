@@ -13,17 +13,22 @@ import jsonschema
 import pytest
 
 import gauntlet
+from gauntlet.__main__ import main
 from gauntlet.client import Client
 from gauntlet.events import AnnotationAdded
 from gauntlet.values import MAX_TEXT_BYTES
 
-from .support import Server, python
+from .support import Fake, Server, python
 
 CONTRACT = Path(__file__).parents[3] / "contract"
 
 
 def begin(server: Server, **more: Any) -> gauntlet.Run:
     return gauntlet.init(project="tests", endpoint=server.url, **more)
+
+
+def begin_at(endpoint: str, **more: Any) -> gauntlet.Run:
+    return gauntlet.init(endpoint=endpoint, **more)
 
 
 def test_two_lines_are_enough(server: Server) -> None:
@@ -287,6 +292,58 @@ def test_what_a_run_is_created_with_follows_the_schema(server: Server) -> None:
     run = begin(server, config={"a": float("inf")}, task="T", agent="A", metadata={"m": 1})
     spec = {"id": run.id, **run._spec.body()}
     jsonschema.validate(spec, json.loads((CONTRACT / "schema" / "run.create.json").read_text()))
+
+
+def test_the_rules_of_a_run_are_sent() -> None:
+    fake = Fake(lambda method, path, body: (200, {}))
+    with (
+        begin_at(fake.url, rules={"root_below": "0.5"}),
+        begin_at(fake.url, rules="dipg"),
+        begin_at(fake.url),
+    ):
+        pass
+    fake.close()
+    assert [spec.get("rules") for spec in fake.told("POST", "/api/v1/runs")][:3] == [
+        {"root_below": 0.5}, "dipg", None,
+    ]  # fmt: skip
+    for wrong in ("medical", {"root_below": "low"}, {"root_above": 1}, 3):
+        with pytest.raises(ValueError, match="rules is"):
+            begin_at(fake.url, rules=wrong)
+
+
+def test_a_run_that_is_named_goes_on_after_its_last_step(server: Server) -> None:
+    for part in range(3):
+        with begin(server, id="continued", name="continued") as run:
+            for i in range(5):
+                run.log({"root": float(5 * part + i)})
+                run.metrics({"loss": 1.0})
+    found = server.events("continued", "snapshot.scored")
+    assert [(e["step"], e["body"]["scores"]["root"]) for e in found] == [(i, float(i)) for i in range(15)]
+    assert len({(e["step"], e["episode"]) for e in found}) == 15
+    assert [e["step"] for e in server.events("continued", "score.added")] == list(range(15))
+
+
+def test_a_run_goes_on_after_the_steps_that_wait_on_disk(own_server: Server) -> None:
+    for part in range(2):
+        with begin(own_server, id="offline", mode="offline") as run:
+            for _ in range(5):
+                run.log({"root": float(part)}, episode='odd "name", "step":99,')
+            assert run.flush()
+    own_server.start()
+    assert main(["sync"]) == 0
+    assert [e["step"] for e in own_server.events("offline", "snapshot.scored")] == list(range(10))
+
+
+def test_what_differs_in_a_run_that_goes_on_is_said_once(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    with begin(server, id="differs", name="first", config={"lr": 0.5, "n": 1}):
+        pass
+    with begin(server, id="differs", config={"lr": 0.25, "n": 1}) as run:
+        run.log({"root": 1.0})
+    (told,) = [r.getMessage() for r in caplog.records if "exists" in r.getMessage()]
+    assert told.endswith("run 'differs' exists with other settings, which stay: config.lr is 0.5, here 0.25")
+    assert server.run("differs")["config"] == {"lr": 0.5, "n": 1}
 
 
 def test_going_on_with_a_run(server: Server) -> None:
