@@ -93,17 +93,32 @@ class Delivery:
     def step(self) -> bool:
         """Sends the next batch; ``False`` where there is none. Raises :class:`Later` where it must wait and
         :class:`Undeliverable` where waiting does not help."""
-        try:
-            if not self.known:
-                self._create()
-            if self._heartbeat is not None and not self._begun:
-                self._begin(self._heartbeat)
-            lines = self.spool.read(self._most, BATCH_BYTES)
-            if lost := self.spool.take_vanished():
-                self.ledger.lose("the spool's files were removed before they were sent", lost)
-            if not lines:
-                return False
+        return self._attempt(self._next)
+
+    def ready(self) -> None:
+        """Sees to it that the server has the run and knows that this process writes. Raises as :meth:`step`."""
+        self._attempt(self._prepare)
+
+    def _prepare(self) -> bool:
+        if not self.known:
+            self._create()
+        if self._heartbeat is not None and not self._begun:
+            self._begin(self._heartbeat)
+        return True
+
+    def _next(self) -> bool:
+        self._prepare()
+        lines = self.spool.read(self._most, BATCH_BYTES)
+        if lost := self.spool.take_vanished():
+            self.ledger.lose("the spool's files were removed before they were sent", lost)
+        if lines:
             self._send(lines)
+        return bool(lines)
+
+    def _attempt(self, what: Callable[[], bool]) -> bool:
+        try:
+            if not what():
+                return False
         except Unreachable as error:
             raise self._later(str(error), None) from error
         except ApiError as error:

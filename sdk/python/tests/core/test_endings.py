@@ -117,7 +117,8 @@ def test_the_exit_code_of_the_program(server: Server, how: str) -> None:
         {how}
     """
     ended = python(program, {"GAUNTLET_ENDPOINT": server.url}, check=False)
-    assert ended.returncode == (0 if code is None else code if code != 130 else -signal.SIGINT)
+    # Python ends by the signal itself, where the signal is not ignored.
+    assert ended.returncode in ({1, -signal.SIGINT} if code == 130 else {code or 0})
     (end,) = server.events(id, "run.finished")
     assert end["body"]["status"] == status
     assert end["body"].get("summary", {}).get("exit_code") == code

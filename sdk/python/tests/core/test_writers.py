@@ -16,8 +16,10 @@ import pytest
 
 import gauntlet
 from gauntlet import heartbeat
+from gauntlet.client import Client
+from gauntlet.errors import ApiError
 
-from .support import Fake, Server, until
+from .support import Fake, Server, python, until
 
 
 def ok(method: str, path: str, body: bytes) -> tuple[int, dict[str, str]]:
@@ -187,3 +189,64 @@ def test_workers_of_a_job_write_into_its_run(server: Server, tmp_path: Path, how
     assert [value for (step, _), value in nodes.items() if step == 2] == [10.0]
     kept = server.run(f"{how}-{method}")
     assert (kept["name"], kept["config"], kept["status"]) == ("a job", {"lr": 0.5}, "completed")
+
+
+def test_the_server_ends_a_run_when_its_last_writer_has_finished(server: Server) -> None:
+    """Two programs of one id, of which one fails first: the run ends with the other, and as failed."""
+    env = {**os.environ, "GAUNTLET_ENDPOINT": server.url}
+    code = """
+import gauntlet, sys
+run = gauntlet.init(id="two-programs")
+run.log({"root": 1.0}, step=0)
+assert run.flush()
+print("logged", flush=True)
+sys.exit(int(sys.stdin.readline()))
+"""
+    programs = [
+        subprocess.Popen(
+            [sys.executable, "-c", code], env=env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        for _ in range(2)
+    ]
+    for program in programs:
+        assert program.stdout is not None
+        assert program.stdout.readline() == "logged\n"
+    programs[0].communicate("3\n", timeout=60)
+    assert server.run("two-programs")["status"] == "running"
+    programs[1].communicate("0\n", timeout=60)
+    (ended,) = server.events("two-programs", "run.finished")
+    assert (ended["body"]["status"], ended["body"]["summary"]["exit_code"]) == ("failed", 3)
+    assert len(server.events("two-programs", "snapshot.scored")) == 2
+
+
+def test_a_deleted_run_stays_deleted(server: Server) -> None:
+    run = gauntlet.init(name="to delete", endpoint=server.url)
+    run.log({"root": 1.0})
+    assert run.flush()
+    Client(server.url).request("DELETE", f"/runs/{run.id}?name=to%20delete")
+    run.log({"root": 2.0})
+    assert not run.flush(10)
+    run.finish()
+    with pytest.raises(ApiError, match=r"404|410"):
+        server.run(run.id)
+    with gauntlet.init(id=run.id, name="anew", endpoint=server.url) as anew:
+        anew.log({"root": 3.0})
+    assert server.run(run.id)["name"] == "anew"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
+def test_a_run_does_not_wait_for_workers_that_are_gone(server: Server) -> None:
+    code = """
+        import gauntlet, os, signal
+        run = gauntlet.init(id="gone-workers")
+        for how in ("exit", "kill"):
+            pid = os.fork()
+            if pid == 0:
+                gauntlet.rollout({"root": 1.0}, step=0)
+                assert gauntlet.flush()
+                os._exit(0) if how == "exit" else os.kill(os.getpid(), signal.SIGKILL)
+            os.waitpid(pid, 0)
+    """
+    python(code, {"GAUNTLET_ENDPOINT": server.url})
+    assert server.run("gone-workers")["status"] == "completed"
+    assert len(server.events("gone-workers", "snapshot.scored")) == 2

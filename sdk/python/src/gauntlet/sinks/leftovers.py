@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,10 @@ class Leftovers:
     """The leftovers of one spool folder. What can never be delivered is set aside, counted and named; what cannot be
     delivered now is tried later. Neither delays the run's own events."""
 
-    def __init__(self, run: RunInfo, own: Spool, client: Client) -> None:
+    def __init__(
+        self, run: RunInfo, own: Spool, client: Client, is_gone: Callable[[str], None] = lambda writer: None
+    ) -> None:
+        """``is_gone`` is told of writers of this run whose processes are gone, as their folders were free."""
         self._run = run
         self._own = own
         self._client = client
@@ -35,8 +39,7 @@ class Leftovers:
         self._looked = 0.0
         self._not_before = 0.0
         self._caught_up = False
-        #: Writers of this run whose processes are gone, as their folders were free.
-        self.writers: list[str] = []
+        self._is_gone = is_gone
 
     def of_this_run(self, again: bool = False) -> None:
         """The same run first: its older events stand before the new ones. Once it is done it costs nothing, unless
@@ -51,7 +54,6 @@ class Leftovers:
                 return
             self.close()
             self._current = Delivery(found, self._client, self._ledger)
-            self.writers.append(str(found.info.get("writer", "")))
             while self._current is not None and self._send():
                 pass
 
@@ -88,6 +90,9 @@ class Leftovers:
             self._set_aside(delivery.spool, f"it cannot be read: {error}")
             return True
         self._run.ledger.count("recovered", delivery.spool.finished)
+        if delivery.run == self._run.id:
+            # Before the folder goes: who is killed here leaves it to the next one.
+            self._is_gone(str(delivery.spool.info.get("writer", "")))
         self.close()
         return True
 

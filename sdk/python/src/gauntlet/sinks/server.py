@@ -224,7 +224,7 @@ class ServerSink(Sink):
 
     def _deliver(self) -> None:
         client, heartbeat, spool = self._client, self._heartbeat, self.spool
-        leftovers = Leftovers(self._run, spool, client)
+        leftovers = Leftovers(self._run, spool, client, heartbeat.finish_for)
         self._delivery = delivery = Delivery(
             spool,
             client,
@@ -237,6 +237,7 @@ class ServerSink(Sink):
         while True:
             self._wake.clear()
             try:
+                delivery.ready()
                 leftovers.of_this_run()
                 while delivery.step():
                     self._present()
@@ -261,9 +262,11 @@ class ServerSink(Sink):
                 self._give_up(str(error))
                 break
             except GauntletError as error:
-                # The server finds out by itself that this process has ended, after a while.
-                self._ledger.warn("leaving", f"the server was not told that this process ends: {error}")
-                break
+                if self._stopping:
+                    # The server finds out by itself that this process has ended, after a while.
+                    self._ledger.warn("leaving", f"the server was not told that this process ends: {error}")
+                    break
+                self._pause(Later(1.0, str(error)))
             except Exception as error:
                 self._ledger.bug("the sender", error)
                 if self._stopping:
@@ -277,8 +280,6 @@ class ServerSink(Sink):
         of a pool are, is delivered, and the server need not wait for them."""
         try:
             leftovers.of_this_run(again=True)
-            while leftovers.writers:
-                self._heartbeat.finish_for(leftovers.writers.pop())
         except (Later, GauntletError) as error:
             # The server finds out by itself, after a while.
             self._ledger.warn("workers", f"what workers of this run left is not delivered: {error}")
