@@ -42,6 +42,16 @@ impl ApiError {
         Self::new(StatusCode::GONE, "gone", format!("run {id:?} was deleted"))
     }
 
+    /// 409 for an `after` that the log does not have.
+    pub fn beyond_head(field: &str, after: u64, head: u64) -> Self {
+        let message = format!(
+            "is {after}, but the log has {head} events: this is another run under the same id, or an older copy of \
+             it; begin again without it"
+        );
+        let details = json!([{ "field": field, "message": message, "head": head }]);
+        Self::new(StatusCode::CONFLICT, "beyond_head", format!("{field}: {message}")).with_details(details)
+    }
+
     /// 400 for a malformed request.
     pub fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad_request", message)

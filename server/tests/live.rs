@@ -130,3 +130,82 @@ async fn stopping_ends_live_connections() {
     });
     ended.await.unwrap();
 }
+
+async fn next_close(
+    viewer: &mut (impl StreamExt<Item = Result<Message, tokio_tungstenite::tungstenite::Error>> + Unpin),
+) -> (u16, String) {
+    let close = async {
+        loop {
+            match viewer.next().await {
+                Some(Ok(Message::Close(Some(frame)))) => {
+                    return (frame.code.into(), frame.reason.to_string());
+                }
+                Some(Ok(_)) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), close).await.expect("the viewer was told")
+}
+
+#[tokio::test]
+async fn viewers_of_a_deleted_run_are_told_that_it_is_gone() {
+    let (server, address) = started().await;
+    append(&server, 1, 20).await;
+    let live = format!("ws://{address}/api/v1/runs/r1/live");
+    let (mut json_viewer, _) = connect_async(&live).await.unwrap();
+    let (mut binary, _) = connect_async(format!("{live}?format=binary&after=20")).await.unwrap();
+    let (mut hub, _) = connect_async(format!("ws://{address}/ws/gauntlet/r1")).await.unwrap();
+    let mut sse = tokio::net::TcpStream::connect(address).await.unwrap();
+    let request = format!("GET /api/v1/runs/r1/live?after=20 HTTP/1.1\r\nhost: {address}\r\n\r\n");
+    sse.write_all(request.as_bytes()).await.unwrap();
+    let mut head = [0; 15];
+    sse.read_exact(&mut head).await.unwrap();
+    assert_eq!(&head, b"HTTP/1.1 200 OK");
+    assert!(matches!(json_viewer.next().await, Some(Ok(Message::Text(_)))));
+    assert!(matches!(hub.next().await, Some(Ok(Message::Text(_)))));
+    server.send("DELETE", "/api/v1/runs/r1?name=n", &[], "").await.expect(204);
+    // The id is used again at once: those who watch the old run hear nothing of the new one.
+    server.post("/api/v1/runs", &json!({ "id": "r1", "name": "n" })).await.expect(201);
+    append(&server, 1, 30).await;
+    for viewer in [&mut json_viewer, &mut binary, &mut hub] {
+        assert_eq!(next_close(viewer).await, (4410, "run \"r1\" was deleted".to_owned()));
+    }
+    let mut text = String::new();
+    tokio::time::timeout(Duration::from_secs(20), async {
+        while !text.contains("event: end") {
+            let mut chunk = vec![0; 4096];
+            let n = sse.read(&mut chunk).await.unwrap();
+            assert!(n > 0, "{text}");
+            text.push_str(&String::from_utf8_lossy(&chunk[..n]));
+        }
+    })
+    .await
+    .expect("it was told");
+    assert!(text.contains(r#""code":"gone""#) && !text.contains("id: 21"), "{text}");
+    // Whoever comes now follows the new run.
+    let (mut fresh, _) = connect_async(format!("{live}?after=29")).await.unwrap();
+    let Some(Ok(Message::Text(event))) = fresh.next().await else { panic!("no event") };
+    assert!(event.starts_with("{\"seq\":30,"), "{event}");
+}
+
+#[tokio::test]
+async fn going_on_behind_the_end_of_the_log_is_refused() {
+    let server = Server::new().await;
+    server.post("/api/v1/runs", &json!({ "id": "r1", "name": "n" })).await.expect(201);
+    append(&server, 1, 5).await;
+    for (path, headers, field) in [
+        ("events?after=6", None, "after"),
+        ("live?after=6", None, "after"),
+        ("live?after=18446744073709551615", None, "after"),
+        ("live", Some(("last-event-id", "6")), "Last-Event-ID"),
+    ] {
+        let headers: Vec<_> = headers.into_iter().collect();
+        let answer = server.send("GET", &format!("/api/v1/runs/r1/{path}"), &headers, "").await;
+        let error = answer.expect(409).json()["error"].clone();
+        assert_eq!((&error["code"], &error["details"][0]["field"]), (&json!("beyond_head"), &json!(field)));
+        assert_eq!(error["details"][0]["head"], 6);
+    }
+    let page = server.get("/api/v1/runs/r1/events?after=5").await.expect(200).json();
+    assert_eq!(page, json!({ "events": [], "next_after": 5, "head": 6 }));
+}

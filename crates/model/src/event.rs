@@ -1,11 +1,13 @@
 //! The event: one fact about one run, and the line of the log it becomes.
 
+use std::fmt;
+
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use crate::body::*;
 use crate::decode::EventError;
-use crate::limits::{self, FieldError, MAX_BODY_BYTES};
+use crate::limits::{self, FieldError, MAX_BODY_BYTES, MAX_LABEL_BYTES};
 use crate::{EpisodeId, EventId, Timestamp};
 
 macro_rules! kinds {
@@ -283,6 +285,32 @@ impl Record {
             self.version,
             &self.body,
         )
+    }
+
+    /// Takes the place of a stored event that cannot be read: a `gap` that names it and what is wrong with it.
+    pub fn unreadable(seq: u64, received_at: Timestamp, id: EventId, why: impl fmt::Display) -> Record {
+        let reason = format!("event {seq} cannot be read: {why}");
+        let plain = reason.chars().map(|c| if c.is_control() { ' ' } else { c });
+        // Cut between two characters, whatever the text is.
+        let mut reason = String::new();
+        for c in plain {
+            if reason.len() + c.len_utf8() > MAX_LABEL_BYTES {
+                break;
+            }
+            reason.push(c);
+        }
+        let body = Body::from(Gap { lost: 1, reason });
+        Record {
+            seq,
+            received_at,
+            id,
+            at: received_at,
+            kind: Kind::Gap,
+            version: Kind::Gap.version(),
+            episode: None,
+            step: None,
+            body: body.to_json(),
+        }
     }
 
     fn serialize_parts<S: Serializer>(&self, s: S, stored: bool) -> Result<S::Ok, S::Error> {

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use gauntlet_model::{
-    AnnotationAdded, Body, Event, EventId, Gap, RunId, RunSpec, Score, ScoreAdded, ScoreTarget, Scores,
-    SnapshotScored, Timestamp,
+    AnnotationAdded, Body, Event, EventId, Gap, Kind, Record, RunId, RunSpec, Score, ScoreAdded, ScoreTarget,
+    Scores, SnapshotScored, Timestamp,
 };
 use gauntlet_store::{Failing, Options, Store, StoreError};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -130,10 +130,112 @@ async fn a_damaged_event_is_said_and_harms_no_other() {
     let store = filled(directory.path()).await;
     let damage = "UPDATE events SET kind = 'no.such' WHERE id = x'00000000000000000000000000000007'";
     behind_its_back(directory.path(), damage).await.close().await.unwrap();
-    assert!(matches!(store.read(&run(), None, 100, None).await, Err(StoreError::Corrupt(_))));
-    assert_eq!(store.read(&run(), None, 5, None).await.unwrap().records.len(), 5);
+    let records = store.read(&run(), None, 100, None).await.unwrap().records;
+    let seqs: Vec<_> = records.iter().filter(|r| r.kind == Kind::Gap).map(|r| r.seq).collect();
+    assert_eq!((records.len(), seqs), (11, vec![8]));
+    assert_eq!(reason(&records[8]), "event 8 cannot be read: \"no.such\" is not a kind of event");
     assert_eq!(store.append(&run(), vec![note(99)], now()).await.unwrap().accepted, 1);
     store.close().await;
+}
+
+/// Why an event is a gap; empty where it is none.
+fn reason(record: &Record) -> String {
+    match record.event().unwrap().body() {
+        Body::Gap(gap) => gap.reason.clone(),
+        _ => String::new(),
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_read_is_a_gap_whatever_is_wrong_with_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = filled(directory.path()).await;
+    for (seq, damage, why) in [
+        (1, "UPDATE events SET body = substr(body, 1, 9)", "EOF while parsing"),
+        (2, "UPDATE events SET body = '[]'", "JSON object"),
+        (3, "UPDATE events SET body = cast(x'7b22ff227d' AS TEXT)", "utf-8"),
+        (4, "UPDATE events SET body = '{\"text\":\"no author\"}'", "author"),
+        (5, "UPDATE events SET version = 9", "version"),
+        (6, "UPDATE events SET id = x'00'", "16 bytes"),
+        (7, "UPDATE events SET episode = 'a/b'", "slash"),
+        (8, "UPDATE events SET step = -1", "out of range"),
+        (9, "DELETE FROM events", "missing"),
+        (10, "DELETE FROM events", "missing"),
+    ] {
+        let damage = format!("{damage} WHERE place % 68719476736 = {seq}");
+        behind_its_back(directory.path(), &damage).await.close().await.unwrap();
+        let slice = store.read(&run(), None, 100, None).await.unwrap();
+        assert_eq!(slice.records.len(), 11, "{damage}");
+        assert!(slice.records.iter().enumerate().all(|(n, r)| r.seq == n as u64), "{damage}");
+        let said = reason(&slice.records[seq as usize]);
+        assert!(said.starts_with(&format!("event {seq} cannot be read: ")) && said.contains(why), "{said}");
+        assert_eq!((slice.head, slice.next_after), (11, Some(10)));
+        // A page of it, and from its middle.
+        let page = store.read(&run(), Some(seq - 1), 1, None).await.unwrap();
+        assert_eq!((page.records.len(), page.next_after), (1, Some(seq)));
+        assert_eq!(reason(&page.records[0]), said);
+    }
+    let notes = store.read(&run(), None, 100, Some(&[Kind::AnnotationAdded])).await.unwrap();
+    assert_eq!(notes.next_after, Some(10));
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_page_of_the_file_that_is_damaged_hides_only_what_lies_on_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = filled(directory.path()).await;
+    for from in (10..6000).step_by(500) {
+        store.append(&run(), (from..from + 500).map(note).collect(), now()).await.unwrap();
+    }
+    store.close().await;
+    // Finds a leaf of the table `events` by what stands on it, and overwrites its header.
+    let path = directory.path().join("gauntlet.db");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let text = b"{\"text\":\"note\"";
+    let at =
+        bytes.windows(text.len()).enumerate().filter(|(_, w)| w == text).map(|(at, _)| at).nth(3000).unwrap();
+    let page = at / 8192 * 8192;
+    bytes[page..page + 64].fill(0xa5);
+    std::fs::write(&path, bytes).unwrap();
+    let store = Store::open(Options { search: false, ..Options::new(directory.path()) }).await.unwrap();
+    let (mut records, mut after) = (Vec::new(), None);
+    loop {
+        let slice = store.read(&run(), after, 1000, None).await.unwrap();
+        assert!(slice.next_after > after, "it goes on");
+        after = slice.next_after;
+        records.extend(slice.records);
+        if after.is_some_and(|after| after + 1 >= slice.head) {
+            break;
+        }
+    }
+    assert!(records.iter().enumerate().all(|(n, r)| r.seq == n as u64), "none is left out");
+    let gaps = records.iter().filter(|r| r.kind == Kind::Gap).count();
+    assert!(gaps > 0 && gaps < 200, "{gaps} of {}", records.len());
+    store.close().await;
+}
+
+#[tokio::test]
+async fn nothing_is_acknowledged_into_a_file_that_is_gone() {
+    for victim in ["gauntlet.db", "gauntlet.db-wal", ""] {
+        let directory = tempfile::tempdir().unwrap();
+        let folder = directory.path().join("data");
+        let store = filled(&folder).await;
+        store.ping().await.unwrap();
+        match victim {
+            "" => std::fs::remove_dir_all(&folder).unwrap(),
+            file => std::fs::remove_file(folder.join(file)).unwrap(),
+        }
+        let ping = store.ping().await;
+        assert!(matches!(&ping, Err(StoreError::Unavailable(why)) if why.contains("removed")), "{ping:?}");
+        let appended = store.append(&run(), vec![note(99)], now()).await;
+        assert!(matches!(&appended, Err(StoreError::Unavailable(_))), "{appended:?}");
+        if victim == "gauntlet.db" {
+            // Another file of that name is not the one that is open.
+            std::fs::write(folder.join(victim), "").unwrap();
+            assert!(store.ping().await.is_err());
+        }
+        store.close().await;
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ mod live;
 mod upload;
 
 use std::any::Any;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use gauntlet_app::ports::{Feed, FeedState, FeedUpdate, FileUpdate};
@@ -29,7 +29,13 @@ const BACKOFF_SECS: [u32; 5] = [1, 1, 2, 4, 8];
 impl Feed for HttpFeed {
     fn follow(&self, run: &RunId, after: Option<u64>, on: Rc<dyn Fn(FeedUpdate)>) -> Box<dyn Any> {
         let stopped = Rc::new(Cell::new(false));
-        let follow = Follow { run: run.clone(), on, stopped: Rc::clone(&stopped), after: Cell::new(after) };
+        let follow = Follow {
+            run: run.clone(),
+            on,
+            stopped: Rc::clone(&stopped),
+            after: Cell::new(after),
+            version: RefCell::default(),
+        };
         spawn_local(follow.forever());
         Box::new(StopOnDrop(stopped))
     }
@@ -53,6 +59,8 @@ struct Follow {
     stopped: Rc<Cell<bool>>,
     /// The last sequence number delivered.
     after: Cell<Option<u64>>,
+    /// Tells the run from one created anew under its id.
+    version: RefCell<Option<String>>,
 }
 
 impl Follow {
@@ -80,6 +88,9 @@ impl Follow {
             self.say(FeedState::Connecting);
         }
         let film = http::manifest(&self.run).await?;
+        if self.version.borrow_mut().get_or_insert_with(|| film.version.clone()) != &film.version {
+            return Err(FetchError::NotFound);
+        }
         self.say(FeedState::CatchingUp { head: film.manifest.head });
         let sealed = film.manifest.levels.first().map_or(0, |level| level.chunks);
         let first = self.next() / CHUNK;

@@ -82,6 +82,7 @@ pub async fn read(
     let id = run_id(&run)?;
     let kinds = query.kind.as_deref().map(parse_kinds).transpose()?;
     let page = state.store.read(&id, query.after, query.limit.get(), kinds.as_deref()).await?;
+    crate::live::within("after", query.after, page.head)?;
     #[derive(Serialize)]
     struct Page<'a> {
         events: &'a [gauntlet_model::Record],

@@ -123,6 +123,5 @@ pub async fn delete(
     tracing::warn!(target: "audit", run = %id, name = found.name, events = found.head, "run deleted");
     state.store.delete_run(id, now()).await?;
     state.films.forget(id);
-    state.tails.forget(id);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -6,13 +6,14 @@ use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::response::Response;
 use futures::{SinkExt, StreamExt};
 use gauntlet_model::{Kind, RunId, Snapshot};
+use gauntlet_store::StoreError;
 use serde::Deserialize;
 
 use super::{places, snapshot};
 use crate::api::run_id;
 use crate::error::ApiError;
 use crate::extract::{Path, Query};
-use crate::live::{bounded, close, drain, no_upgrade};
+use crate::live::{bounded, close, drain, farewell, goodbye, no_upgrade};
 use crate::state::AppState;
 
 /// `?replay=0` leaves the stored snapshots out.
@@ -64,30 +65,28 @@ async fn serve(socket: WebSocket, state: AppState, run: RunId, replay: bool) {
             sink.flush().await.map_err(broken)?;
         }
         #[allow(unreachable_code, reason = "gives the block its type")]
-        Ok::<(), ApiError>(())
+        Ok::<(), StoreError>(())
     };
-    let code = tokio::select! {
+    let frame = tokio::select! {
         ended = work => {
-            if let Err(error) = ended {
-                tracing::debug!(reason = error.message(), "a hub viewer ended");
-            }
-            close_code::AWAY
+            let end = ended.inspect_err(|error| tracing::debug!(%error, "a hub viewer ended")).err();
+            goodbye(end.as_ref())
         }
-        code = &mut gone => code.unwrap_or(close_code::AWAY),
-        () = stopping.cancelled() => close_code::AWAY,
+        code = &mut gone => farewell(code.unwrap_or(close_code::AWAY)),
+        () = stopping.cancelled() => goodbye(None),
     };
     gone.abort();
-    close(sink, code).await;
+    close(sink, frame).await;
 }
 
 async fn feed(
     sink: &mut (impl futures::Sink<Message, Error = axum::Error> + Unpin),
     snapshot: &Snapshot,
-) -> Result<(), ApiError> {
+) -> Result<(), StoreError> {
     let text = serde_json::to_string(snapshot).map_err(|e| broken(axum::Error::new(e)))?;
     sink.feed(Message::text(text)).await.map_err(broken)
 }
 
-fn broken(error: axum::Error) -> ApiError {
-    ApiError::bad_request(format!("the viewer is gone: {error}"))
+fn broken(error: axum::Error) -> StoreError {
+    StoreError::Unavailable(format!("the viewer is gone: {error}"))
 }

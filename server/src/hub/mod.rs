@@ -12,10 +12,8 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use gauntlet_model::{FieldError, Kind, Record, RunId, Snapshot, SnapshotError};
-use gauntlet_store::Store;
+use gauntlet_store::{Store, StoreError};
 use serde_json::{Value, json};
-
-use crate::error::ApiError;
 
 /// A refusal in the shape the origin's clients know: `{"detail":[{type, loc, msg, input}]}`.
 pub fn refusal(error: &SnapshotError) -> Response {
@@ -37,7 +35,7 @@ pub async fn health() -> Json<Value> {
 }
 
 /// The snapshots of a run by step; none where there is no such run.
-pub async fn snapshots(store: &Store, run: &RunId) -> Result<Vec<Snapshot>, ApiError> {
+pub async fn snapshots(store: &Store, run: &RunId) -> Result<Vec<Snapshot>, StoreError> {
     let mut all = Vec::new();
     for seq in places(store, run).await?.0 {
         all.extend(snapshot(store, run, seq).await?);
@@ -47,12 +45,12 @@ pub async fn snapshots(store: &Store, run: &RunId) -> Result<Vec<Snapshot>, ApiE
 
 /// Where the snapshots of a run are in its log, by step: their sequence numbers, none where there is no such run. Where
 /// a step was scored more than once the newest counts. Also says how far the log was read.
-pub async fn places(store: &Store, run: &RunId) -> Result<(Vec<u64>, Option<u64>), ApiError> {
+pub async fn places(store: &Store, run: &RunId) -> Result<(Vec<u64>, Option<u64>), StoreError> {
     let mut by_step = std::collections::BTreeMap::new();
     let mut after = None;
     loop {
         let page = match store.read(run, after, 4096, Some(&[Kind::SnapshotScored])).await {
-            Err(gauntlet_store::StoreError::NotFound(_)) => return Ok((Vec::new(), None)),
+            Err(StoreError::NotFound(_)) => return Ok((Vec::new(), None)),
             page => page?,
         };
         for record in &page.records {
@@ -68,9 +66,9 @@ pub async fn places(store: &Store, run: &RunId) -> Result<(Vec<u64>, Option<u64>
 }
 
 /// The snapshot at that place; `None` where it is gone with its run.
-pub async fn snapshot(store: &Store, run: &RunId, seq: u64) -> Result<Option<Snapshot>, ApiError> {
+pub async fn snapshot(store: &Store, run: &RunId, seq: u64) -> Result<Option<Snapshot>, StoreError> {
     let page = match store.read(run, seq.checked_sub(1), 1, None).await {
-        Err(gauntlet_store::StoreError::NotFound(_)) => return Ok(None),
+        Err(StoreError::NotFound(_)) => return Ok(None),
         page => page?,
     };
     Ok(page.records.first().and_then(|record| of_record(run, record)))

@@ -44,7 +44,7 @@ pub async fn data(State(state): State<AppState>, Path(sid): Path<String>) -> Res
                 None => Ok(None),
             };
             // Too late for another answer: what is sent breaks off, which its reader sees.
-            let found = found.map_err(|error| std::io::Error::other(error.message().to_owned()))?;
+            let found = found.map_err(|error| std::io::Error::other(error.to_string()))?;
             let Some(found) = found else { return Err(std::io::Error::other("the session was deleted")) };
             let comma = if Some(seq) == first { "" } else { "," };
             Ok(format!("{comma}{}", serde_json::to_string(&found)?))

@@ -5,8 +5,6 @@ mod sse;
 mod tail;
 mod ws;
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
@@ -15,7 +13,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 pub use tail::{Batch, Follower, Tails};
-pub use ws::{close, drain};
+pub use ws::{CLOSED_GONE, close, drain, farewell, goodbye};
 
 use crate::api::run_id;
 use crate::error::ApiError;
@@ -57,13 +55,17 @@ pub async fn live(
     let head = state.store.head(&id).await?.ok_or_else(|| ApiError::no_run(&run))?;
     match upgrade {
         Ok(upgrade) => {
+            within("after", query.after, head)?;
             let follower = state.tails.follow(&id, query.after).await?;
             Ok(bounded(upgrade)
                 .on_upgrade(move |socket| ws::serve(socket, follower, query.format, head, state.stopping)))
         }
         Err(rejection) if headers.contains_key(axum::http::header::UPGRADE) => Err(no_upgrade(&rejection)),
         Err(_) => {
-            let after = sse::last_event_id(&headers)?.or(query.after);
+            let last = sse::last_event_id(&headers)?;
+            within("Last-Event-ID", last, head)?;
+            within("after", query.after.filter(|_| last.is_none()), head)?;
+            let after = last.or(query.after);
             let follower = state.tails.follow(&id, after).await?;
             Ok(sse::respond(follower, state.stopping))
         }
@@ -84,13 +86,11 @@ pub fn no_upgrade(rejection: &WebSocketUpgradeRejection) -> ApiError {
     )
 }
 
-/// The next batch, or `None` when the server stops or the log cannot be read.
-pub async fn next_batch(
-    follower: &mut Follower,
-    stopping: &tokio_util::sync::CancellationToken,
-) -> Option<Arc<Batch>> {
-    tokio::select! {
-        () = stopping.cancelled() => None,
-        batch = follower.next() => batch.inspect_err(|error| tracing::error!(%error, "a follower stopped")).ok(),
+/// Refuses to go on behind an event that the log does not have: the run is another one, created anew under the id of
+/// a deleted one, or its log is an older copy. Waiting there would look as if nothing happened.
+pub fn within(field: &str, after: Option<u64>, head: u64) -> Result<(), ApiError> {
+    match after.filter(|after| *after >= head) {
+        Some(after) => Err(ApiError::beyond_head(field, after, head)),
+        None => Ok(()),
     }
 }

@@ -7,9 +7,10 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::{StreamExt, stream};
 use gauntlet_model::FieldError;
+use gauntlet_store::StoreError;
 use tokio_util::sync::CancellationToken;
 
-use super::{Follower, next_batch};
+use super::Follower;
 use crate::error::ApiError;
 
 /// The last event the client has, if it says so. What is not a number is refused.
@@ -24,8 +25,19 @@ pub fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, ApiError> {
 
 /// The events, until the client leaves or the server stops.
 pub fn respond(follower: Follower, stopping: CancellationToken) -> Response {
-    let batches = stream::unfold((follower, stopping), |(mut follower, stopping)| async move {
-        let batch = next_batch(&mut follower, &stopping).await?;
+    let batches = stream::unfold(Some((follower, stopping)), |state| async move {
+        let (mut follower, stopping) = state?;
+        let next = tokio::select! {
+            () = stopping.cancelled() => return None,
+            next = follower.next() => next,
+        };
+        let batch = match next {
+            Ok(batch) => batch,
+            Err(error) => {
+                tracing::info!(%error, "a viewer's run ended");
+                return Some((stream::iter(vec![Ok(farewell(error))]), None));
+            }
+        };
         let events: Vec<_> = batch
             .records()
             .iter()
@@ -35,7 +47,14 @@ pub fn respond(follower: Follower, stopping: CancellationToken) -> Response {
                 Ok::<_, Infallible>(event.data(text.as_str()))
             })
             .collect();
-        Some((stream::iter(events), (follower, stopping)))
+        Some((stream::iter(events), Some((follower, stopping))))
     });
     Sse::new(batches.flatten()).keep_alive(KeepAlive::default()).into_response()
+}
+
+/// The last event of a stream that ends, named `end`, with what any other answer would say. A client that comes back after
+/// it is refused with the same.
+fn farewell(error: StoreError) -> Event {
+    let error = ApiError::from(error).body();
+    Event::default().event("end").data(serde_json::json!({ "error": error }).to_string())
 }

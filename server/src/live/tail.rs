@@ -60,10 +60,18 @@ impl Batch {
     }
 }
 
+/// Where a tail has come to.
+#[derive(Debug, Clone, Default)]
+struct Reached {
+    /// The sequence number of the next event.
+    next: u64,
+    /// Why nothing more will come: the run was deleted, or its log is damaged.
+    end: Option<StoreError>,
+}
+
 struct Tail {
     ring: Mutex<VecDeque<Arc<Batch>>>,
-    /// Where the tail has read to: the sequence number of the next event.
-    next: watch::Sender<u64>,
+    reached: watch::Sender<Reached>,
 }
 
 impl Tail {
@@ -87,7 +95,16 @@ impl Tail {
             held -= ring.pop_front().map_or(0, |b| b.bytes);
         }
         drop(ring);
-        self.next.send_replace(next);
+        self.reached.send_modify(|reached| reached.next = next);
+    }
+
+    /// Tells every viewer that nothing more will come.
+    fn end(&self, why: StoreError) {
+        self.reached.send_modify(|reached| reached.end = Some(why));
+    }
+
+    fn has_ended(&self) -> bool {
+        self.reached.borrow().end.is_some()
     }
 }
 
@@ -111,30 +128,33 @@ impl Tails {
         let head = self.store.head(run).await?.unwrap_or(0);
         let tail = self.tail(run, head, changes);
         let next = after.map_or(0, |seq| seq.saturating_add(1));
-        Ok(Follower { store: self.store.clone(), run: run.clone(), ahead: tail.next.subscribe(), tail, next })
+        Ok(Follower {
+            store: self.store.clone(),
+            run: run.clone(),
+            ahead: tail.reached.subscribe(),
+            tail,
+            next,
+        })
     }
 
     fn tail(&self, run: &RunId, head: u64, changes: watch::Receiver<u64>) -> Arc<Tail> {
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(tail) = watched.get(run).and_then(Weak::upgrade) {
+        // The tail of a run that was deleted is not that of one created anew under its id.
+        if let Some(tail) = watched.get(run).and_then(Weak::upgrade).filter(|tail| !tail.has_ended()) {
             return tail;
         }
         watched.retain(|_, tail| tail.strong_count() > 0);
-        let tail = Arc::new(Tail { ring: Mutex::default(), next: watch::Sender::new(head) });
+        let reached = Reached { next: head, end: None };
+        let tail = Arc::new(Tail { ring: Mutex::default(), reached: watch::Sender::new(reached) });
         watched.insert(run.clone(), Arc::downgrade(&tail));
         let feed = read_on(self.store.clone(), run.clone(), Arc::downgrade(&tail), head, changes);
         let stopping = self.stopping.clone();
         tokio::spawn(async move { stopping.run_until_cancelled(feed).await });
         tail
     }
-
-    /// Drops the tail of a deleted run; its viewers see no more of it.
-    pub fn forget(&self, run: &RunId) {
-        self.watched.lock().unwrap_or_else(PoisonError::into_inner).remove(run);
-    }
 }
 
-/// Reads every new event of the run into the tail, until nobody watches.
+/// Reads every new event of the run into the tail, until nobody watches or nothing more can come.
 async fn read_on(
     store: Store,
     run: RunId,
@@ -153,9 +173,22 @@ async fn read_on(
             Ok(_) | Err(StoreError::NotFound(_)) => {
                 // Nobody may be watching by now: look again every so often even if nothing happens.
                 let pause = tokio::time::timeout(std::time::Duration::from_secs(30), changes.changed());
-                if matches!(pause.await, Ok(Err(_))) || tail.strong_count() == 0 {
+                if matches!(pause.await, Ok(Err(_))) {
+                    if let Some(tail) = tail.upgrade() {
+                        tail.end(gone(&run));
+                    }
                     return;
                 }
+                if tail.strong_count() == 0 {
+                    return;
+                }
+            }
+            Err(error @ (StoreError::Corrupt(_) | StoreError::Gone(_))) => {
+                // It will not be otherwise the next time.
+                if let Some(tail) = tail.upgrade() {
+                    tail.end(error);
+                }
+                return;
             }
             Err(error) => {
                 tracing::warn!(%run, %error, "reading the tail failed; trying again");
@@ -173,7 +206,7 @@ pub struct Follower {
     store: Store,
     run: RunId,
     tail: Arc<Tail>,
-    ahead: watch::Receiver<u64>,
+    ahead: watch::Receiver<Reached>,
     next: u64,
 }
 
@@ -184,18 +217,24 @@ impl Follower {
     }
 
     /// The next events, in order, nothing missing and nothing twice; waits where there are none yet.
+    /// [`StoreError::Gone`] where the run was deleted.
     pub async fn next(&mut self) -> Result<Arc<Batch>, StoreError> {
         loop {
-            let ahead = *self.ahead.borrow_and_update();
+            let Reached { next: ahead, end } = self.ahead.borrow_and_update().clone();
+            if let Some(end) = end {
+                return Err(end);
+            }
             if self.next < ahead {
                 let batch = match self.tail.from(self.next) {
                     Some(batch) => batch,
                     None => {
                         let wanted = u32::try_from(ahead - self.next).unwrap_or(PAGE).min(PAGE);
-                        let page = self
-                            .store
-                            .read_within(&self.run, self.next.checked_sub(1), wanted, PAGE_BYTES)
-                            .await?;
+                        let after = self.next.checked_sub(1);
+                        let page = self.store.read_within(&self.run, after, wanted, PAGE_BYTES).await;
+                        let page = page.map_err(|error| match error {
+                            StoreError::NotFound(_) => gone(&self.run),
+                            other => other,
+                        })?;
                         Batch::new(page.records)
                     }
                 };
@@ -213,5 +252,5 @@ impl Follower {
 }
 
 fn gone(run: &RunId) -> StoreError {
-    StoreError::NotFound(format!("run {:?} is gone", run.as_str()))
+    StoreError::Gone(format!("run {:?} was deleted", run.as_str()))
 }

@@ -6,10 +6,13 @@ use std::time::Duration;
 use axum::extract::ws::{CloseCode, CloseFrame, Message, WebSocket, close_code};
 use futures::stream::{SplitSink, SplitStream};
 use futures::{SinkExt, StreamExt};
+use gauntlet_store::StoreError;
 use tokio_util::sync::CancellationToken;
 
 use super::{Batch, Follower, Format};
 
+/// Close code: the run was deleted; coming back makes no sense. (HTTP's 410, in the range for applications.)
+pub const CLOSED_GONE: u16 = 4410;
 /// How often an idle connection is probed.
 const PING: Duration = Duration::from_secs(20);
 
@@ -27,31 +30,31 @@ pub async fn serve(
     let mut gone = tokio::spawn(drain(stream));
     let work = async {
         if format == Format::Binary && sink.send(hello(head)).await.is_err() {
-            return;
+            return None;
         }
         loop {
             let sent = match tokio::time::timeout(PING, follower.next()).await {
                 Ok(Ok(batch)) => send(&mut sink, batch, format).await,
                 Ok(Err(error)) => {
                     tracing::info!(%error, "a viewer's run ended");
-                    return;
+                    return Some(error);
                 }
                 // A page cannot see pings: it is told in a frame that the connection lives.
                 Err(_) if format == Format::Binary => sink.send(hello(follower.position())).await,
                 Err(_) => sink.send(Message::Ping(bytes::Bytes::new())).await,
             };
             if sent.is_err() {
-                return;
+                return None;
             }
         }
     };
-    let code = tokio::select! {
-        () = work => close_code::AWAY,
-        code = &mut gone => code.unwrap_or(close_code::AWAY),
-        () = stopping.cancelled() => close_code::AWAY,
+    let frame = tokio::select! {
+        end = work => goodbye(end.as_ref()),
+        code = &mut gone => farewell(code.unwrap_or(close_code::AWAY)),
+        () = stopping.cancelled() => goodbye(None),
     };
     gone.abort();
-    close(sink, code).await;
+    close(sink, frame).await;
 }
 
 /// Where the log ends for now.
@@ -59,10 +62,33 @@ fn hello(head: u64) -> Message {
     Message::text(format!("{{\"head\":{head}}}"))
 }
 
-/// Says goodbye with a code, without waiting long for one that does not read.
-pub async fn close(mut sink: Sink, code: CloseCode) {
+/// The close frame for an end: whether it is worth coming back, and why not. `None` where it is.
+pub fn goodbye(end: Option<&StoreError>) -> CloseFrame {
+    match end {
+        Some(StoreError::Gone(why) | StoreError::NotFound(why)) => {
+            CloseFrame { code: CLOSED_GONE, reason: clip(why).into() }
+        }
+        Some(error @ StoreError::Corrupt(_)) => {
+            CloseFrame { code: close_code::ERROR, reason: clip(&error.to_string()).into() }
+        }
+        _ => farewell(close_code::AWAY),
+    }
+}
+
+/// The close frame for what the viewer did.
+pub fn farewell(code: CloseCode) -> CloseFrame {
     let reason = if code == close_code::AWAY { "reconnect to go on" } else { "this is not understood" };
-    let goodbye = CloseFrame { code, reason: reason.into() };
+    CloseFrame { code, reason: reason.into() }
+}
+
+/// What of a text fits the reason of a close frame: 123 bytes.
+fn clip(text: &str) -> String {
+    let end = text.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= 123).last();
+    text.get(..end.unwrap_or(0)).unwrap_or_default().to_owned()
+}
+
+/// Says goodbye, without waiting long for one that does not read.
+pub async fn close(mut sink: Sink, goodbye: CloseFrame) {
     let bye = sink.send(Message::Close(Some(goodbye)));
     let _ = tokio::time::timeout(Duration::from_millis(500), bye).await;
 }

@@ -27,17 +27,23 @@ pub fn operations() -> Vec<Operation> {
             .query("after", "integer", "Sequence number to read after; from the first one unless said.")
             .limit(1000, 10000)
             .query("kind", "string", "Only these kinds, separated by commas.")
+            .about("An event that cannot be read any more is a `gap` in its place, which names it.")
             .json(200, "A stretch of the log.", "{events: [Event], next_after: integer?, head: integer}")
+            .refuses(409, "The log has no event `after`: the run is another one under the same id.")
             .refuses(422, "A parameter is not what it should be."),
         op("get", "/api/v1/runs/{run}/live", "Follow a run")
             .about(
                 "A WebSocket where the request asks for an upgrade, else server-sent events. First everything after \
-                 `after`, then what comes. A slow reader falls behind and catches up from the log.",
+                 `after`, then what comes. A slow reader falls behind and catches up from the log. Where the run is \
+                 deleted, a WebSocket is closed with the code 4410, and server-sent events end with one named `end`, \
+                 whose `data` is an error; other codes mean that it is worth coming back, but 1011 (the log is damaged).",
             )
             .query("after", "integer", "Sequence number to go on after. `Last-Event-ID` says the same for SSE.")
             .query("format", "string", "Of a WebSocket: `json`, an event a frame, or `binary`, packed facts without the long texts.")
             .answers(101, "A WebSocket.", "", "")
-            .answers(200, "Server-sent events: `id` is the sequence number, `data` the event.", "text/event-stream", "string"),
+            .answers(200, "Server-sent events: `id` is the sequence number, `data` the event.", "text/event-stream", "string")
+            .refuses(409, "The log has no event `after`: the run is another one under the same id.")
+            .refuses(422, "`Last-Event-ID` is no number."),
         op("get", "/api/v1/runs/{run}/steps", "List scored steps")
             .query("failing", "string", "`any`, a kind of failure, or a rubric's path.")
             .query("after", "integer", "Step to go on after.")

@@ -12,6 +12,7 @@ use super::document::Document;
 use super::follower::{described, log_fault};
 use crate::StoreError;
 use crate::row::RULES;
+use crate::sqlite::Complete;
 use crate::sqlite::{corrupt, episode, failure, seq_of};
 
 /// Joins the snapshot `s` that counts for an event `e`: the newest of its step and episode. Its `root` and `failure`
@@ -71,7 +72,7 @@ pub(super) async fn failing(
         "SELECT e.place, s.body, s.root, s.failure FROM json_each(?1) j CROSS JOIN log.events e ON e.place = j.value {COUNTING}
          WHERE s.failure IS NOT NULL"
     );
-    let rows = sqlx::query(AssertSqlSafe(sql)).bind(list(places)).fetch_all(db).await.map_err(log_fault)?;
+    let rows = sqlx::query(AssertSqlSafe(sql)).bind(list(places)).all(db).await.map_err(log_fault)?;
     let mut found = HashSet::new();
     for row in &rows {
         let is_failing = match fails {
@@ -92,7 +93,7 @@ pub(super) async fn details(db: &mut SqliteConnection, places: &[i64]) -> Result
             r.id, r.name, r.project, r.kind, r.agent, r.task, r.tags, r.notes, r.config, r.metadata
          FROM json_each(?1) j CROSS JOIN log.events e ON e.place = j.value JOIN log.runs r USING (run_no) {COUNTING}"
     );
-    let rows = sqlx::query(AssertSqlSafe(sql)).bind(list(places)).fetch_all(db).await.map_err(log_fault)?;
+    let rows = sqlx::query(AssertSqlSafe(sql)).bind(list(places)).all(db).await.map_err(log_fault)?;
     rows.iter().map(detail).collect()
 }
 

@@ -14,6 +14,7 @@ use super::lists::{Cursor, List, Lists, Ranked};
 use super::snippet;
 use super::words::Words;
 use crate::StoreError;
+use crate::sqlite::Complete;
 use crate::sqlite::{MAX_SEQ, SEQ_BITS, corrupt, fault, place};
 
 /// Most results on a page.
@@ -99,9 +100,9 @@ pub(super) async fn find(
 /// The number of the run that is asked for.
 async fn run_no(db: &mut SqliteConnection, query: &SearchQuery) -> Result<Option<i64>, StoreError> {
     let Some(run) = &query.run else { return Ok(None) };
-    let found: Option<i64> = sqlx::query_scalar("SELECT run_no FROM log.runs WHERE id = ?1")
+    let found: Option<i64> = sqlx::query("SELECT run_no FROM log.runs WHERE id = ?1")
         .bind(run.as_str())
-        .fetch_optional(db)
+        .value(db)
         .await
         .map_err(log_fault)?;
     found.map(Some).ok_or_else(|| StoreError::no_run(run))
@@ -126,8 +127,9 @@ async fn progress(
     let row = sqlx::query(AssertSqlSafe(sql))
         .bind(run_no)
         .bind(query.project.as_deref())
-        .fetch_one(db)
+        .first(db)
         .await
+        .and_then(|row| row.ok_or(sqlx::Error::RowNotFound))
         .map_err(index_fault)?;
     let waiting: i64 = row.try_get(0).map_err(index_fault)?;
     let since: Option<i64> = row.try_get(1).map_err(index_fault)?;
@@ -144,14 +146,14 @@ async fn rank(
 ) -> Result<List, Trouble> {
     let mut sql = matching("SELECT t.rowid", query, words, run_no);
     sql.push(" ORDER BY t.rowid DESC LIMIT 1 OFFSET ").push_bind(NEWEST);
-    let older: Option<i64> = sql.build_query_scalar().fetch_optional(&mut *db).await.map_err(index_fault)?;
+    let older: Option<i64> = sql.build().value(&mut *db).await.map_err(index_fault)?;
     let most = if query.failing.is_some() { JUDGED } else { RANKED };
     let mut sql = matching("SELECT t.rowid, -t.rank", query, words, run_no);
     if let Some(older) = older {
         sql.push(" AND t.rowid > ").push_bind(older);
     }
     sql.push(" ORDER BY t.rank, t.rowid DESC LIMIT ").push_bind(most as i64 + 1);
-    let rows = sql.build().fetch_all(&mut *db).await.map_err(index_fault)?;
+    let rows = sql.build().all(&mut *db).await.map_err(index_fault)?;
     let mut more = older.is_some() || rows.len() > most;
     let read = |row: &sqlx::sqlite::SqliteRow| -> Result<Ranked, Trouble> {
         Ok(Ranked { place: row.try_get(0).map_err(index_fault)?, rank: row.try_get(1).map_err(index_fault)? })
@@ -280,7 +282,7 @@ async fn newest_places(
         sql.push(" AND e.failure IS NOT NULL");
     }
     sql.push(" ORDER BY r.run_no DESC, e.place DESC LIMIT ").push_bind(limit as i64);
-    let rows = sql.build().fetch_all(db).await.map_err(log_fault)?;
+    let rows = sql.build().all(db).await.map_err(log_fault)?;
     rows.iter().map(|row| row.try_get(0).map_err(log_fault)).collect()
 }
 

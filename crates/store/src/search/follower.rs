@@ -13,6 +13,7 @@ use super::batch::{Batch, Entry};
 use super::document::{Described, Document};
 use super::schema;
 use crate::StoreError;
+use crate::sqlite::Complete;
 use crate::sqlite::{corrupt, fault, place, seq_of};
 
 /// Events a batch indexes at most.
@@ -56,17 +57,20 @@ pub(super) struct Follower {
 /// Whether this is the index of this log: not where the log was replaced by another, or by an older copy of itself.
 /// Of each run the last event indexed is compared.
 pub(super) async fn belongs(index: &mut SqliteConnection, log: &SqlitePool) -> Result<bool, StoreError> {
-    let rows =
-        sqlx::query("SELECT run_no, next, last_id FROM cursors").fetch_all(index).await.map_err(fault)?;
+    let rows = sqlx::query("SELECT run_no, next, last_id FROM cursors").all(index).await.map_err(fault)?;
     for row in &rows {
         let run_no: i64 = row.try_get(0).map_err(fault)?;
         let next = row.try_get::<i64, _>(1).map_err(fault)?.unsigned_abs();
         let last_id: &[u8] = row.try_get(2).map_err(fault)?;
+        if last_id.is_empty() {
+            // The last event could not be read, so it says nothing.
+            continue;
+        }
         let stored =
             sqlx::query("SELECT e.id FROM runs r LEFT JOIN events e ON e.place = ?2 WHERE r.run_no = ?1")
                 .bind(run_no)
                 .bind(place(run_no, next.saturating_sub(1)))
-                .fetch_optional(log)
+                .first(log)
                 .await
                 .map_err(log_fault)?;
         // A run that is gone was deleted; its number is never given again.
@@ -81,10 +85,8 @@ pub(super) async fn belongs(index: &mut SqliteConnection, log: &SqlitePool) -> R
 impl Follower {
     /// Takes up where the index was left.
     pub async fn new(mut index: SqliteConnection, log: SqlitePool) -> Result<Self, StoreError> {
-        let rows = sqlx::query("SELECT run_no, next, edits FROM cursors")
-            .fetch_all(&mut index)
-            .await
-            .map_err(fault)?;
+        let rows =
+            sqlx::query("SELECT run_no, next, edits FROM cursors").all(&mut index).await.map_err(fault)?;
         let mut followed = BTreeMap::new();
         for row in &rows {
             let next = row.try_get::<i64, _>(1).map_err(fault)?.unsigned_abs();
@@ -126,7 +128,7 @@ impl Follower {
 
     async fn survey(&mut self) -> Result<BTreeMap<i64, Stand>, StoreError> {
         let rows = sqlx::query("SELECT r.run_no, p.head, r.edits FROM runs r JOIN progress p USING (run_no)")
-            .fetch_all(&self.log)
+            .all(&self.log)
             .await
             .map_err(log_fault)?;
         let mut stands = BTreeMap::new();
@@ -162,20 +164,40 @@ impl Follower {
                 .bind(place(run_no, from))
                 .bind(place(run_no, stand.head - 1))
                 .bind(BATCH_EVENTS as i64)
-                .fetch(&self.log);
-            while let Some(row) = rows.try_next().await.map_err(log_fault)? {
+                .rows(&self.log);
+            loop {
+                let row = match rows.try_next().await {
+                    Ok(Some(row)) => row,
+                    Ok(None) => {
+                        if next < stand.head {
+                            (next, last_id) = (stand.head, Some(Vec::new()));
+                        }
+                        break;
+                    }
+                    // What lies on a damaged page of the log is passed over, event by event.
+                    Err(error) => match fault(error) {
+                        StoreError::Corrupt(_) => {
+                            next += 1;
+                            last_id = Some(Vec::new());
+                            batch.events += 1;
+                            break;
+                        }
+                        other => return Err(other),
+                    },
+                };
                 let at: i64 = row.try_get(0).map_err(log_fault)?;
-                let kind: &str = row.try_get(2).map_err(log_fault)?;
+                // What cannot be read has no texts: the index goes on behind it.
+                let kind: &str = row.try_get(2).unwrap_or_default();
                 let seq = seq_of(at);
                 if seq > 0 {
                     let document = match Kind::from_name(kind) {
-                        Some(kind) => Document::of_event(kind, row.try_get(3).map_err(log_fault)?),
+                        Some(kind) => Document::of_event(kind, row.try_get(3).unwrap_or_default()),
                         None => Document::default(),
                     };
                     batch.add(Entry { place: at, document, replaces: false });
                 }
                 next = seq + 1;
-                last_id = Some(row.try_get::<Vec<u8>, _>(1).map_err(log_fault)?);
+                last_id = Some(row.try_get::<Vec<u8>, _>(1).unwrap_or_default());
                 batch.events += 1;
                 if batch.events >= BATCH_EVENTS || batch.bytes >= BATCH_BYTES {
                     break;
@@ -194,7 +216,7 @@ impl Follower {
             "SELECT id, name, project, kind, agent, task, tags, notes, config, metadata FROM runs WHERE run_no = ?1",
         )
         .bind(run_no)
-        .fetch_optional(&self.log)
+        .first(&self.log)
         .await
         .map_err(log_fault)?;
         row.map(|row| described(&row, 0)).transpose()

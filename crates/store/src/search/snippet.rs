@@ -9,6 +9,7 @@ use super::document::{Document, TextField};
 use super::follower::log_fault;
 use super::script::apart;
 use crate::StoreError;
+use crate::sqlite::Complete;
 
 /// Bytes of text that are marked at a time: marking takes time with the square of the matches.
 const WINDOW: usize = 8 << 10;
@@ -60,7 +61,7 @@ pub(super) async fn cut(
              FROM temp.shown WHERE shown MATCH ?1 ORDER BY rank, rowid",
         )
         .bind(parts)
-        .fetch_all(&mut *db)
+        .all(&mut *db)
         .await
         .map_err(log_fault)?;
         for row in &marked {

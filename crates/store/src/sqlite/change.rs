@@ -5,6 +5,7 @@ use std::sync::Arc;
 use gauntlet_model::{RunId, RunPatch, RunStatus, Timestamp};
 use serde_json::Value;
 
+use super::complete::Complete;
 use super::fault::{Halt, corrupt};
 use super::group::{Group, RunState, Touched};
 use super::tally::Tally;
@@ -72,9 +73,9 @@ impl Group<'_> {
         };
         // The event to compare with may be one this very group appends.
         self.write_events().await?;
-        let stored: Option<String> = sqlx::query_scalar("SELECT body FROM events WHERE place = ?1")
+        let stored: Option<String> = sqlx::query("SELECT body FROM events WHERE place = ?1")
             .bind(place(state.run_no, 0))
-            .fetch_optional(&mut *self.db)
+            .value(&mut *self.db)
             .await?;
         let stored = stored.ok_or_else(|| Halt::Fault(corrupt("a run has no first event")))?;
         // As values, not as text: the order of keys says nothing.
@@ -117,7 +118,7 @@ impl Group<'_> {
         self.unbury(&run.id).await?;
         let said = &run.started;
         let json = |object| serde_json::to_string(object).unwrap_or_else(|_| "{}".to_owned());
-        let run_no: i64 = sqlx::query_scalar(
+        let run_no: i64 = sqlx::query(
             "INSERT INTO runs (id, name, project, kind, agent, task, tags, config, metadata, created_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) RETURNING run_no",
         )
@@ -131,7 +132,7 @@ impl Group<'_> {
         .bind(json(&said.config))
         .bind(json(&said.metadata))
         .bind(now.micros())
-        .fetch_one(&mut *self.db)
+        .only(&mut *self.db)
         .await?;
         if run_no > MAX_RUN_NO {
             return Err(Halt::Fault(StoreError::Unavailable("no more runs can be numbered".to_owned())));

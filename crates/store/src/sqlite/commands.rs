@@ -6,6 +6,7 @@ use gauntlet_model::{CommandApplied, CommandIssued, RunId, Timestamp};
 use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnection, SqlitePool, SqliteRow};
 
+use super::complete::Complete;
 use super::fault::{Halt, corrupt, fault};
 use super::group::Group;
 use crate::row::{Row, own, own_id};
@@ -68,7 +69,7 @@ impl Group<'_> {
         let issued = sqlx::query("SELECT seq, body FROM commands WHERE run_no = ?1 AND command_id = ?2")
             .bind(state.run_no)
             .bind(command_id)
-            .fetch_optional(&mut *self.db)
+            .first(&mut *self.db)
             .await?;
         if let Some(issued) = issued {
             if issued.try_get::<&str, _>(1)? == &*row.body {
@@ -93,10 +94,10 @@ impl Group<'_> {
     ) -> Result<bool, Halt> {
         let state = self.existing(run).await?;
         let applied: Option<Option<i64>> =
-            sqlx::query_scalar("SELECT applied_seq FROM commands WHERE run_no = ?1 AND command_id = ?2")
+            sqlx::query("SELECT applied_seq FROM commands WHERE run_no = ?1 AND command_id = ?2")
                 .bind(state.run_no)
                 .bind(command_id)
-                .fetch_optional(&mut *self.db)
+                .value(&mut *self.db)
                 .await?;
         match applied {
             None => {
@@ -114,7 +115,7 @@ impl Group<'_> {
             "SELECT seq, issued_at, body FROM commands WHERE run_no = ?1 AND applied_seq IS NULL ORDER BY seq LIMIT 1",
         )
         .bind(state.run_no)
-        .fetch_optional(&mut *self.db)
+        .first(&mut *self.db)
         .await?;
         let Some(oldest) = oldest else { return Ok(None) };
         let pending = decode(&oldest)?;
@@ -139,7 +140,7 @@ pub(crate) async fn pending(readers: &SqlitePool, run: &RunId) -> Result<Vec<Pen
          WHERE r.id = ?1 AND c.applied_seq IS NULL ORDER BY c.seq",
     )
     .bind(run.as_str())
-    .fetch_all(readers)
+    .all(readers)
     .await
     .map_err(fault)?;
     rows.iter().map(decode).collect()

@@ -5,6 +5,7 @@ use std::ops::Range;
 use gauntlet_model::{EpisodeId, Record, RunId};
 use sqlx::{AssertSqlSafe, SqlitePool};
 
+use super::complete::Complete;
 use super::fault::fault;
 use super::read::locate;
 use super::rows::{RECORD, record};
@@ -22,7 +23,7 @@ pub(crate) async fn excerpt(
 ) -> Result<Excerpt, StoreError> {
     let (run_no, _) = locate(readers, run).await?.ok_or_else(|| StoreError::no_run(run))?;
     // From the index alone. Its own condition is said again: else SQLite may not use it.
-    let places: Vec<i64> = sqlx::query_scalar(
+    let places: Vec<i64> = sqlx::query(
         "SELECT place FROM events INDEXED BY events_of_episode
          WHERE run_no = ?1 AND episode = ?2 AND kind <> 'snapshot.scored' AND place >= ?3 AND place < ?4
          ORDER BY place",
@@ -31,7 +32,7 @@ pub(crate) async fn excerpt(
     .bind(episode.as_str())
     .bind(place(run_no, seqs.start.min(MAX_SEQ)))
     .bind(place(run_no, seqs.end.min(MAX_SEQ)))
-    .fetch_all(readers)
+    .values(readers)
     .await
     .map_err(fault)?;
     let begins = places.len().min(first as usize);
@@ -50,7 +51,7 @@ async fn at(readers: &SqlitePool, places: &[i64]) -> Result<Vec<Record>, StoreEr
     );
     let found = sqlx::query(AssertSqlSafe(sql))
         .bind(serde_json::to_string(places).unwrap_or_default())
-        .fetch_all(readers)
+        .all(readers)
         .await
         .map_err(fault)?;
     found.iter().map(record).collect()

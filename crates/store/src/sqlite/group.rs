@@ -7,6 +7,7 @@ use gauntlet_model::{FailureKind, Kind, RunId, Status, Timestamp};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 
+use super::complete::Complete;
 use super::fault::{Halt, corrupt};
 use super::tally::{Fresh, Standing, Tally, sum_of};
 use super::{MAX_SEQ, place, step_column};
@@ -135,7 +136,7 @@ impl<'a> Group<'a> {
              FROM runs r JOIN progress p USING (run_no) WHERE r.id = ?1",
         )
         .bind(run.as_str())
-        .fetch_optional(&mut *self.db)
+        .first(&mut *self.db)
         .await?;
         let Some(row) = found else { return Ok(None) };
         let status: &str = row.try_get(2)?;
@@ -201,25 +202,25 @@ impl<'a> Group<'a> {
     async fn repeated(&mut self, run_no: i64, rows: &[Arc<Row>]) -> Result<HashSet<usize>, Halt> {
         let ids: Vec<String> = rows.iter().map(|row| hex(&row.id)).collect();
         let ids = serde_json::to_string(&ids).unwrap_or_default();
-        let stored: HashSet<Vec<u8>> = sqlx::query_scalar(
+        let stored: HashSet<Vec<u8>> = sqlx::query(
             "SELECT id FROM events WHERE run_no = ?1 AND id IN (SELECT unhex(value) FROM json_each(?2))",
         )
         .bind(run_no)
         .bind(ids)
-        .fetch_all(&mut *self.db)
+        .values(&mut *self.db)
         .await?
         .into_iter()
         .collect();
         let steps: Vec<u64> = rows.iter().filter(|row| row.origin).filter_map(|row| row.step).collect();
         let mut stored_steps = HashSet::new();
         if !steps.is_empty() {
-            let found: Vec<i64> = sqlx::query_scalar(
+            let found: Vec<i64> = sqlx::query(
                 "SELECT step FROM events
                  WHERE run_no = ?1 AND origin = 1 AND step IN (SELECT value FROM json_each(?2))",
             )
             .bind(run_no)
             .bind(serde_json::to_string(&steps).unwrap_or_default())
-            .fetch_all(&mut *self.db)
+            .values(&mut *self.db)
             .await?;
             stored_steps.extend(found);
         }

@@ -4,6 +4,7 @@ use gauntlet_model::{RunId, RunSummary};
 use sqlx::sqlite::{Sqlite, SqliteRow};
 use sqlx::{AssertSqlSafe, QueryBuilder, Row as _, SqlitePool};
 
+use super::complete::Complete;
 use super::fault::fault;
 use super::rows::{SUMMARY, summary};
 use crate::cursor::Cursor;
@@ -14,8 +15,7 @@ const MAX_PAGE: u32 = 1000;
 
 pub(crate) async fn run(readers: &SqlitePool, id: &RunId) -> Result<Option<RunSummary>, StoreError> {
     let sql = format!("SELECT {SUMMARY} FROM runs r JOIN progress p USING (run_no) WHERE r.id = ?1");
-    let found =
-        sqlx::query(AssertSqlSafe(sql)).bind(id.as_str()).fetch_optional(readers).await.map_err(fault)?;
+    let found = sqlx::query(AssertSqlSafe(sql)).bind(id.as_str()).first(readers).await.map_err(fault)?;
     found.as_ref().map(summary).transpose()
 }
 
@@ -56,7 +56,7 @@ pub(crate) async fn runs(readers: &SqlitePool, query: &RunQuery) -> Result<Page,
         Sort::Name => " ORDER BY r.name COLLATE NOCASE, r.run_no",
     });
     sql.push(" LIMIT ").push_bind(i64::from(query.limit) + 1);
-    let rows = sql.build().fetch_all(readers).await.map_err(fault)?;
+    let rows = sql.build().all(readers).await.map_err(fault)?;
     let shown = &rows[..rows.len().min(query.limit as usize)];
     let items = shown.iter().map(summary).collect::<Result<Vec<_>, _>>()?;
     let next_cursor = match (shown.last(), items.last()) {

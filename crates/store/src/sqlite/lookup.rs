@@ -4,6 +4,7 @@ use gauntlet_model::{EpisodeId, EventId, Record, RunId};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row as _, SqlitePool};
 
+use super::complete::Complete;
 use super::fault::{corrupt, fault};
 use super::read::locate;
 use super::rows::{RECORD, record};
@@ -24,7 +25,7 @@ pub(crate) async fn find(
     )
     .bind(run_no)
     .bind(hex(ids))
-    .fetch_all(readers)
+    .all(readers)
     .await
     .map_err(fault)?;
     let read = |row: &SqliteRow| {
@@ -45,7 +46,7 @@ pub(crate) async fn starting(
             ON e.id = unhex(wanted.value) AND e.kind = 'episode.started'
         JOIN runs AS r ON r.run_no = e.run_no
         ORDER BY e.received_at, e.place";
-    let found = sqlx::query(sql).bind(hex(ids)).fetch_all(readers).await.map_err(fault)?;
+    let found = sqlx::query(sql).bind(hex(ids)).all(readers).await.map_err(fault)?;
     let read = |row: &SqliteRow| {
         let run: String = row.try_get(1).map_err(fault)?;
         Ok((event_id(row)?, RunId::new(run).map_err(corrupt)?))
@@ -71,8 +72,7 @@ fn event_id(row: &SqliteRow) -> Result<EventId, StoreError> {
 pub(crate) async fn last_step(readers: &SqlitePool, run: &RunId) -> Result<Option<u64>, StoreError> {
     let (run_no, _) = locate(readers, run).await?.ok_or_else(|| StoreError::no_run(run))?;
     let sql = "SELECT step FROM events WHERE run_no = ?1 AND step IS NOT NULL ORDER BY step DESC LIMIT 1";
-    let last: Option<i64> =
-        sqlx::query_scalar(sql).bind(run_no).fetch_optional(readers).await.map_err(fault)?;
+    let last: Option<i64> = sqlx::query(sql).bind(run_no).value(readers).await.map_err(fault)?;
     last.map(u64::try_from).transpose().map_err(corrupt)
 }
 
@@ -97,7 +97,7 @@ pub(crate) async fn history(
     let found = sqlx::query(AssertSqlSafe(sql))
         .bind(run_no)
         .bind(serde_json::to_string(places).unwrap_or_default())
-        .fetch_all(readers)
+        .all(readers)
         .await
         .map_err(fault)?;
     found.iter().map(record).collect()

@@ -2,11 +2,13 @@
 
 mod change;
 mod commands;
+mod complete;
 mod episode;
 mod fault;
 mod flush;
 mod group;
 mod hub;
+mod identity;
 mod listing;
 mod lookup;
 mod read;
@@ -33,6 +35,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 pub(crate) use commands::{applied_id, pending};
+pub(crate) use complete::Complete;
 pub(crate) use episode::excerpt;
 pub(crate) use fault::{corrupt, fault};
 pub(crate) use hub::{newest_of_task, sessions};
@@ -78,7 +81,8 @@ pub(crate) async fn open(
     watches: Arc<Watches>,
 ) -> Result<(SqlitePool, JoinHandle<Drained>), StoreError> {
     private::folder(&options.path).map_err(|e| unusable(&options.path, &e))?;
-    let lock = lock(&options.path)?;
+    let mut lock = lock(&options.path)?;
+    identity::report_losses(&options.path, &mut lock).map_err(|e| unusable(&options.path, &e))?;
     // SQLite gives the files beside the database the rights of the database.
     private::touch(&options.path.join(DATABASE_FILE)).map_err(|e| unusable(&options.path, &e))?;
     if let Err(error) = private::restrict(&options.path) {
@@ -114,7 +118,10 @@ pub(crate) async fn open(
         .connect_with(shared.read_only(true))
         .await
         .map_err(fault)?;
-    let writer = writer::Writer::new(connection, inbox, watches, options.group_events, lock);
+    // The write-ahead log exists once something was written.
+    sqlx::query("UPDATE heartbeat SET beats = beats + 1").execute(&mut connection).await.map_err(fault)?;
+    let identity = identity::Identity::of(&options.path).map_err(|e| unusable(&options.path, &e))?;
+    let writer = writer::Writer::new(connection, identity, inbox, watches, options.group_events, lock);
     Ok((readers, tokio::spawn(writer.run())))
 }
 

@@ -1,13 +1,17 @@
 //! Reading the log: what came after a sequence number, and how far it goes.
 
 use futures::TryStreamExt;
-use gauntlet_model::{Kind, RunId};
+use gauntlet_model::{Kind, Record, RunId};
 use sqlx::{AssertSqlSafe, Row as _, SqlitePool};
 
+use super::complete::Complete;
 use super::fault::fault;
-use super::rows::{RECORD, record};
+use super::rows::{RECORD, record, unreadable};
 use super::{MAX_SEQ, place};
 use crate::{Slice, StoreError};
+
+/// Events read one by one at a time, where the database is damaged.
+const ONE_BY_ONE: u64 = 256;
 
 /// Keeps the kinds asked for.
 const OF_KINDS: &str = "AND kind IN (SELECT value FROM json_each(?4))";
@@ -25,7 +29,7 @@ pub(super) async fn locate(readers: &SqlitePool, run: &RunId) -> Result<Option<(
     let found =
         sqlx::query("SELECT r.run_no, p.head FROM runs r JOIN progress p USING (run_no) WHERE r.id = ?1")
             .bind(run.as_str())
-            .fetch_optional(readers)
+            .first(readers)
             .await
             .map_err(fault)?;
     let Some(row) = found else { return Ok(None) };
@@ -71,25 +75,117 @@ pub(crate) async fn read(
         let names: Vec<&str> = kinds.iter().map(|k| k.as_str()).collect();
         query = query.bind(serde_json::to_string(&names).unwrap_or_default());
     }
-    let mut records = Vec::new();
-    let mut bytes = 0;
-    {
-        let mut rows = query.fetch(readers);
-        while let Some(row) = rows.try_next().await.map_err(fault)? {
-            let record = record(&row)?;
-            bytes += record.body.len();
-            records.push(record);
-            if bytes >= most_bytes {
-                break;
+    let mut stretch = Stretch { run_no, next: from, limit, most_bytes, is_dense: kinds.is_none(), ..Stretch::default() };
+    let read = {
+        let mut rows = query.rows(readers);
+        loop {
+            match rows.try_next().await {
+                Ok(Some(row)) => stretch.push(record(&row)?),
+                Ok(None) => break Ok(true),
+                Err(error) => break Err(fault(error)),
+            }
+            if stretch.is_full() {
+                break Ok(false);
             }
         }
-    }
-    let ended_early = records.len() as u64 == u64::from(limit) || bytes >= most_bytes;
-    let next_after = match records.last() {
-        Some(record) if ended_early => Some(record.seq),
-        _ => Some(last),
     };
-    Ok(Slice { records, head, next_after })
+    match read {
+        Ok(is_end) => {
+            if is_end {
+                stretch.fill(last + 1);
+            }
+            if stretch.has_filled {
+                // The rows of a run that is being deleted are no gaps.
+                still_there(readers, run, run_no).await?;
+            }
+            let next_after = if is_end && !stretch.is_full() { last } else { stretch.next.saturating_sub(1) };
+            Ok(Slice { records: stretch.records, head, next_after: Some(next_after) })
+        }
+        Err(StoreError::Corrupt(_)) => one_by_one(readers, run_no, stretch, head, kinds).await,
+        Err(error) => Err(error),
+    }
+}
+
+/// A slice that is being read.
+#[derive(Default)]
+struct Stretch {
+    run_no: i64,
+    /// The sequence number that comes next.
+    next: u64,
+    limit: u32,
+    /// Bytes of bodies after which it ends early.
+    most_bytes: usize,
+    /// Whether every event of the log is asked for, so that none may be missing.
+    is_dense: bool,
+    records: Vec<Record>,
+    bytes: usize,
+    /// Whether an event was missing.
+    has_filled: bool,
+}
+
+impl Stretch {
+    fn push(&mut self, record: Record) {
+        self.fill(record.seq);
+        if self.is_full() {
+            return;
+        }
+        self.next = record.seq + 1;
+        self.bytes += record.body.len();
+        self.records.push(record);
+    }
+
+    /// Puts a `gap` in the place of every event before `seq` that is not there.
+    fn fill(&mut self, seq: u64) {
+        while self.is_dense && self.next < seq && !self.is_full() {
+            let place = place(self.run_no, self.next);
+            self.records.push(unreadable(place, None, &"it is missing in the database"));
+            self.next += 1;
+            self.has_filled = true;
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.records.len() as u64 >= u64::from(self.limit) || self.bytes >= self.most_bytes
+    }
+}
+
+/// Fails where the run was deleted, or is another one by now.
+async fn still_there(readers: &SqlitePool, run: &RunId, run_no: i64) -> Result<(), StoreError> {
+    match locate(readers, run).await? {
+        Some((found, _)) if found == run_no => Ok(()),
+        _ => Err(StoreError::no_run(run)),
+    }
+}
+
+/// Goes on event by event where the database cannot read a stretch of them: what lies on a damaged page is a `gap`,
+/// what lies around it is read.
+async fn one_by_one(
+    readers: &SqlitePool,
+    run_no: i64,
+    mut stretch: Stretch,
+    head: u64,
+    kinds: Option<&[Kind]>,
+) -> Result<Slice, StoreError> {
+    let end = head.min(stretch.next + ONE_BY_ONE);
+    let sql = format!("SELECT {RECORD} FROM events WHERE place = ?1");
+    while stretch.next < end && !stretch.is_full() {
+        let at = place(run_no, stretch.next);
+        let row = sqlx::query(AssertSqlSafe(sql.clone())).bind(at).first(readers).await;
+        let found = match row.map_err(fault) {
+            Ok(Some(row)) => record(&row)?,
+            Ok(None) => unreadable(at, None, &"it is missing in the database"),
+            Err(StoreError::Corrupt(why)) => unreadable(at, None, &why),
+            Err(error) => return Err(error),
+        };
+        let is_wanted = kinds.is_none_or(|kinds| found.kind == Kind::Gap || kinds.contains(&found.kind));
+        if is_wanted {
+            stretch.push(found);
+        } else {
+            stretch.next += 1;
+        }
+    }
+    let next_after = Some(stretch.next.saturating_sub(1));
+    Ok(Slice { records: stretch.records, head, next_after })
 }
 
 /// A sealed film chunk, if it was kept.
@@ -100,13 +196,13 @@ pub(crate) async fn chunk(
     chunk: u64,
 ) -> Result<Option<Vec<u8>>, StoreError> {
     let Ok(chunk) = i64::try_from(chunk) else { return Ok(None) };
-    sqlx::query_scalar(
+    sqlx::query(
         "SELECT c.bytes FROM chunks c JOIN runs r USING (run_no) WHERE r.id = ?1 AND c.level = ?2 AND c.chunk = ?3",
     )
     .bind(run.as_str())
     .bind(i64::from(level))
     .bind(chunk)
-    .fetch_optional(readers)
+    .value(readers)
     .await
     .map_err(fault)
 }

@@ -7,6 +7,7 @@ use futures::TryStreamExt;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection, Row as _};
 
+use super::complete::Complete;
 use super::fault::{Halt, corrupt, fault};
 use super::revisit::revisit;
 use super::tally::{Standing, Tally};
@@ -19,8 +20,8 @@ const TOGETHER: usize = 500;
 
 /// Counts every run whose sum was dropped, each in a transaction of its own.
 pub(super) async fn recount(db: &mut SqliteConnection) -> Result<(), StoreError> {
-    let runs: Vec<i64> = sqlx::query_scalar("SELECT run_no FROM progress WHERE root_sum IS NULL")
-        .fetch_all(&mut *db)
+    let runs: Vec<i64> = sqlx::query("SELECT run_no FROM progress WHERE root_sum IS NULL")
+        .values(&mut *db)
         .await
         .map_err(fault)?;
     for run_no in runs {
@@ -69,7 +70,7 @@ async fn last_snapshots(db: &mut SqliteConnection, run_no: i64) -> Result<(Tally
          WHERE run_no = ?1 AND step IS NOT NULL AND kind = 'snapshot.scored' GROUP BY step, episode",
     )
     .bind(run_no)
-    .fetch(db);
+    .rows(db);
     while let Some(row) = nodes.try_next().await? {
         let failure = rows::failure(row.try_get(2)?)?;
         let step = row.try_get(3)?;
@@ -96,7 +97,7 @@ async fn scored_later(
     )
     .bind(place(run_no, 0))
     .bind(place(run_no, MAX_SEQ))
-    .fetch(db);
+    .rows(db);
     while let Some(row) = events.try_next().await? {
         let step = row.try_get(0)?;
         tally.reach(step);

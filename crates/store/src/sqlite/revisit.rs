@@ -10,6 +10,7 @@ use serde::Deserialize;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 
+use super::complete::Complete;
 use super::fault::{Halt, corrupt};
 use super::group::{Group, Staged};
 use super::rows;
@@ -121,7 +122,7 @@ async fn logged(
     )
     .bind(run_no)
     .bind(asked)
-    .fetch(&mut *db);
+    .rows(&mut *db);
     while let Some(row) = events.try_next().await? {
         let place = row.try_get(0)?;
         let step = u64::try_from(row.try_get::<i64, _>(1)?).map_err(|e| Halt::Fault(corrupt(e)))?;
@@ -129,7 +130,8 @@ async fn logged(
         let Some(node) = found.get_mut(&(step, episode)) else { continue };
         match row.try_get::<Option<&str>, _>(5)? {
             Some(body) => {
-                let added: ScoreAdded = serde_json::from_str(body).map_err(|e| Halt::Fault(corrupt(e)))?;
+                // One that cannot be read is a `gap` for every reader, and scores nothing.
+                let Ok(added) = serde_json::from_str::<ScoreAdded>(body) else { continue };
                 if added.target == ScoreTarget::Step && !is_measurement(&added.path) {
                     node.later.push((place, Arc::from(added.path), added.value.get()));
                 }
@@ -160,11 +162,11 @@ impl Node {
         let body: Arc<str> = match last.staged.and_then(|index| staged.get(index)) {
             Some(staged) => Arc::clone(&staged.row.body),
             None => {
-                let body = sqlx::query_scalar("SELECT body FROM events WHERE place = ?1").bind(place);
-                Arc::from(body.fetch_one(&mut *db).await.map(|body: String| body)?)
+                let body = sqlx::query("SELECT body FROM events WHERE place = ?1").bind(place);
+                Arc::from(body.only(&mut *db).await.map(|body: String| body)?)
             }
         };
-        let judged: Judged = serde_json::from_str(&body).map_err(|e| Halt::Fault(corrupt(e)))?;
+        let Ok(judged) = serde_json::from_str::<Judged>(&body) else { return Ok(Some(last.standing)) };
         let mut scores: BTreeMap<&str, f64> = judged.scores.iter().collect();
         scores.extend(later.into_iter().map(|(_, path, value)| (&**path, *value)));
         let failures = scores.iter().filter_map(|(path, value)| RULES.judge(path, *value));

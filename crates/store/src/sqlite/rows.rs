@@ -13,24 +13,44 @@ use crate::StoreError;
 /// Columns [`record`] reads, in its order.
 pub(super) const RECORD: &str = "place, id, received_at, at, kind, version, episode, step, body";
 
+/// The record of a row. Where it cannot be read any more, a `gap` takes its place: the events around it stay readable.
 pub(super) fn record(row: &SqliteRow) -> Result<Record, StoreError> {
-    let get_i64 = |column: usize| row.try_get::<i64, _>(column).map_err(fault);
-    let id: &[u8] = row.try_get(1).map_err(fault)?;
-    let id: [u8; 16] = id.try_into().map_err(|_| corrupt("an event's id is not 16 bytes"))?;
-    let kind: &str = row.try_get(4).map_err(fault)?;
-    let step: Option<i64> = row.try_get(7).map_err(fault)?;
-    Ok(Record {
-        seq: seq_of(get_i64(0)?),
-        received_at: Timestamp::from_micros(get_i64(2)?),
+    let place: i64 = row.try_get(0).map_err(fault)?;
+    Ok(readable(row).unwrap_or_else(|why| unreadable(place, row.try_get(2).ok(), &why)))
+}
+
+/// A `gap` in the place of an event that cannot be read.
+pub(super) fn unreadable(place: i64, received_at: Option<i64>, why: &dyn std::fmt::Display) -> Record {
+    let seq = seq_of(place);
+    tracing::error!(place, seq, %why, "a stored event cannot be read");
+    let id = EventId::from_u128(place as u128);
+    Record::unreadable(seq, Timestamp::from_micros(received_at.unwrap_or_default()), id, why)
+}
+
+/// The record of a row, with a body that follows the rules; or why not.
+fn readable(row: &SqliteRow) -> Result<Record, String> {
+    fn why(error: impl std::fmt::Display) -> String {
+        error.to_string()
+    }
+    let number = |column: usize| row.try_get::<i64, _>(column).map_err(why);
+    let id: &[u8] = row.try_get(1).map_err(why)?;
+    let id: [u8; 16] = id.try_into().map_err(|_| "its id is not 16 bytes".to_owned())?;
+    let kind: &str = row.try_get(4).map_err(why)?;
+    let step: Option<i64> = row.try_get(7).map_err(why)?;
+    let episode: Option<String> = row.try_get(6).map_err(why)?;
+    let record = Record {
+        seq: seq_of(number(0)?),
+        received_at: Timestamp::from_micros(number(2)?),
         id: EventId::from_u128(u128::from_be_bytes(id)),
-        at: Timestamp::from_micros(get_i64(3)?),
-        kind: Kind::from_name(kind)
-            .ok_or_else(|| corrupt(format!("an event is of the unknown kind {kind:?}")))?,
-        version: u16::try_from(get_i64(5)?).map_err(corrupt)?,
-        episode: episode(row.try_get(6).map_err(fault)?)?,
-        step: step.map(u64::try_from).transpose().map_err(corrupt)?,
-        body: row.try_get(8).map_err(fault)?,
-    })
+        at: Timestamp::from_micros(number(3)?),
+        kind: Kind::from_name(kind).ok_or_else(|| format!("{kind:?} is not a kind of event"))?,
+        version: u16::try_from(number(5)?).map_err(why)?,
+        episode: episode.map(EpisodeId::new).transpose().map_err(why)?,
+        step: step.map(u64::try_from).transpose().map_err(why)?,
+        body: row.try_get(8).map_err(why)?,
+    };
+    record.event().map_err(why)?;
+    Ok(record)
 }
 
 pub(crate) fn episode(stored: Option<String>) -> Result<Option<EpisodeId>, StoreError> {

@@ -4,6 +4,7 @@ use gauntlet_model::{Record, RunId};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row as _, SqlitePool};
 
+use super::complete::Complete;
 use super::fault::{corrupt, fault};
 use super::read::locate;
 use super::rows::{self, RECORD, record};
@@ -17,7 +18,7 @@ pub(crate) async fn step(readers: &SqlitePool, run: &RunId, step: u64) -> Result
     let found = sqlx::query(AssertSqlSafe(sql))
         .bind(run_no)
         .bind(step_column(step))
-        .fetch_all(readers)
+        .all(readers)
         .await
         .map_err(fault)?;
     found.iter().map(record).collect()
@@ -58,8 +59,9 @@ pub(crate) async fn steps(
     if let Failing::Kind(kind) = failing {
         query = query.bind(kind.as_str());
     }
-    let found = query.fetch_all(readers).await.map_err(fault)?;
-    found.iter().map(step_row).collect()
+    let found = query.all(readers).await.map_err(fault)?;
+    // A row that cannot be read is a `gap` of the log, which names it; the list goes on around it.
+    Ok(found.iter().filter_map(|row| step_row(row).ok()).collect())
 }
 
 fn step_row(row: &SqliteRow) -> Result<StepRow, StoreError> {

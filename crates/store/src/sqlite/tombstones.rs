@@ -3,6 +3,7 @@
 use gauntlet_model::RunId;
 use sqlx::sqlite::SqlitePool;
 
+use super::complete::Complete;
 use super::fault::{Halt, fault};
 use super::group::Group;
 use super::step_column;
@@ -29,8 +30,8 @@ impl Group<'_> {
 
     /// The greatest scored step of a deleted run; `None` where none of that id was deleted.
     pub(super) async fn buried(&mut self, run: &RunId) -> Result<Option<Option<i64>>, Halt> {
-        let found = sqlx::query_scalar("SELECT last_step FROM tombstones WHERE id = ?1").bind(run.as_str());
-        Ok(found.fetch_optional(&mut *self.db).await?)
+        let found = sqlx::query("SELECT last_step FROM tombstones WHERE id = ?1").bind(run.as_str());
+        Ok(found.value(&mut *self.db).await?)
     }
 
     /// Why there is no such run: it was deleted, or it never was.
@@ -44,9 +45,9 @@ impl Group<'_> {
 
 /// Whether a run of that id was deleted and not created since.
 pub(crate) async fn is_gone(readers: &SqlitePool, run: &RunId) -> Result<bool, StoreError> {
-    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM tombstones WHERE id = ?1)")
+    sqlx::query("SELECT EXISTS (SELECT 1 FROM tombstones WHERE id = ?1)")
         .bind(run.as_str())
-        .fetch_one(readers)
+        .only(readers)
         .await
         .map_err(fault)
 }

@@ -10,8 +10,10 @@ use sqlx::{Connection, Executor};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;
 
+use super::complete::Complete;
 use super::fault::{Halt, corrupt};
 use super::group::{Group, RunState, Written};
+use super::identity::{Identity, note_closed};
 use super::tally::Fresh;
 use crate::StoreError;
 use crate::queue::Queued;
@@ -26,6 +28,7 @@ const PURGE_EVENTS: i64 = 2_000;
 
 pub(super) struct Writer {
     connection: SqliteConnection,
+    identity: Identity,
     inbox: mpsc::Receiver<Queued>,
     watches: Arc<Watches>,
     group_events: usize,
@@ -39,7 +42,7 @@ pub(super) struct Writer {
 /// A writer that has nothing left to do. Holds the data directory until it is gone.
 pub(crate) struct Drained {
     connection: SqliteConnection,
-    _lock: File,
+    lock: File,
 }
 
 impl Drained {
@@ -48,7 +51,9 @@ impl Drained {
         if let Err(error) = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").await {
             tracing::warn!(%error, "the log closes without a checkpoint");
         }
-        if let Err(error) = self.connection.close().await {
+        let closed = self.connection.close().await.map_err(|error| error.to_string());
+        let noted = closed.and_then(|()| note_closed(&mut self.lock).map_err(|error| error.to_string()));
+        if let Err(error) = noted {
             tracing::warn!(%error, "the database did not close cleanly");
         }
     }
@@ -57,6 +62,7 @@ impl Drained {
 impl Writer {
     pub fn new(
         connection: SqliteConnection,
+        identity: Identity,
         inbox: mpsc::Receiver<Queued>,
         watches: Arc<Watches>,
         group_events: usize,
@@ -64,6 +70,7 @@ impl Writer {
     ) -> Self {
         Self {
             connection,
+            identity,
             inbox,
             watches,
             group_events: group_events.max(1),
@@ -87,7 +94,7 @@ impl Writer {
             }
             self.commit(group).await;
         }
-        Drained { connection: self.connection, _lock: self.lock }
+        Drained { connection: self.connection, lock: self.lock }
     }
 
     /// The next request. While none waits, removes what deleted runs left.
@@ -124,10 +131,14 @@ impl Writer {
             outcome = self.attempt(group, true).await;
         }
         let error = match outcome {
-            Ok(written) => {
-                self.publish(written);
-                return Ok(());
-            }
+            Ok(written) => match self.identity.check() {
+                Ok(()) => {
+                    self.publish(written);
+                    return Ok(());
+                }
+                // Committed to a file that nobody can open any more.
+                Err(error) => error,
+            },
             Err(Halt::Fault(e) | Halt::Refused(e)) => e,
             Err(Halt::Duplicate) => corrupt("an event is there that was looked for and not found"),
         };
@@ -200,8 +211,8 @@ fn settle(group: &mut [Queued], failure: Option<StoreError>) {
 }
 
 async fn purge(connection: &mut SqliteConnection) -> Result<bool, StoreError> {
-    let doomed: Option<i64> = sqlx::query_scalar("SELECT run_no FROM doomed LIMIT 1")
-        .fetch_optional(&mut *connection)
+    let doomed: Option<i64> = sqlx::query("SELECT run_no FROM doomed LIMIT 1")
+        .value(&mut *connection)
         .await
         .map_err(super::fault)?;
     let Some(run_no) = doomed else { return Ok(false) };

@@ -10,6 +10,7 @@ use gauntlet_model::{
 use sqlx::Row as _;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 
+use super::complete::Complete;
 use super::fault::{Halt, corrupt, fault};
 use super::group::{Group, RunState};
 use crate::StoreError;
@@ -71,10 +72,10 @@ impl Group<'_> {
     ) -> Result<WriterAnswer, Halt> {
         let state = self.existing(run).await?;
         let known: Option<String> =
-            sqlx::query_scalar("SELECT state FROM writers WHERE run_no = ?1 AND writer = ?2")
+            sqlx::query("SELECT state FROM writers WHERE run_no = ?1 AND writer = ?2")
                 .bind(state.run_no)
                 .bind(writer.as_str())
-                .fetch_optional(&mut *self.db)
+                .value(&mut *self.db)
                 .await?;
         // A report that was overtaken by the last one changes nothing.
         if known.as_deref() != Some("finished") {
@@ -164,7 +165,7 @@ impl Group<'_> {
              WHERE run_no = ?1 AND state = 'finished' AND settled = 0 ORDER BY heard_at, rowid",
         )
         .bind(state.run_no)
-        .fetch_all(&mut *self.db)
+        .all(&mut *self.db)
         .await?;
         let ends = rows.iter().map(finished).collect::<Result<Vec<_>, _>>()?;
         let Some(row) = finished_row(run, state.head, &ends, now)? else { return Ok(false) };
@@ -176,7 +177,7 @@ impl Group<'_> {
         let rows =
             sqlx::query("SELECT state, count(*) FROM writers WHERE run_no = ?1 AND settled = 0 GROUP BY 1")
                 .bind(run_no)
-                .fetch_all(&mut *self.db)
+                .all(&mut *self.db)
                 .await?;
         let mut counts = WriterCounts::default();
         for row in &rows {
@@ -217,7 +218,7 @@ impl Group<'_> {
             .bind(now.micros())
             .bind(since.micros())
             .bind(AT_A_TIME)
-            .fetch_all(&mut *self.db)
+            .all(&mut *self.db)
             .await?;
         let mut overdue: BTreeMap<RunId, Vec<String>> = BTreeMap::new();
         for row in &rows {
@@ -257,11 +258,8 @@ impl Group<'_> {
             return Ok(0);
         }
         let sql = format!("SELECT r.id FROM progress p JOIN runs r USING (run_no) WHERE {QUIET} LIMIT ?2");
-        let rows: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
-            .bind(latest)
-            .bind(AT_A_TIME)
-            .fetch_all(&mut *self.db)
-            .await?;
+        let rows: Vec<String> =
+            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(latest).bind(AT_A_TIME).values(&mut *self.db).await?;
         let mut changed = 0;
         for id in rows {
             let run = RunId::new(id).map_err(|e| Halt::Fault(corrupt(e)))?;
@@ -295,15 +293,15 @@ pub(crate) async fn is_sweep_due(
 ) -> Result<bool, StoreError> {
     let overdue = format!("SELECT EXISTS (SELECT 1 FROM writers w WHERE {OVERDUE})");
     let quiet = format!("SELECT EXISTS (SELECT 1 FROM progress p WHERE {QUIET})");
-    let is_overdue: bool = sqlx::query_scalar(sqlx::AssertSqlSafe(overdue))
+    let is_overdue: bool = sqlx::query(sqlx::AssertSqlSafe(overdue))
         .bind(now.micros())
         .bind(since.micros())
-        .fetch_one(readers)
+        .only(readers)
         .await
         .map_err(fault)?;
     let latest = now.micros().saturating_sub(SILENCE);
     if is_overdue || since.micros() > latest {
         return Ok(is_overdue);
     }
-    sqlx::query_scalar(sqlx::AssertSqlSafe(quiet)).bind(latest).fetch_one(readers).await.map_err(fault)
+    sqlx::query(sqlx::AssertSqlSafe(quiet)).bind(latest).only(readers).await.map_err(fault)
 }
