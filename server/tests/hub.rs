@@ -139,3 +139,40 @@ async fn a_viewer_gets_the_past_by_step_and_then_the_present() {
     assert_eq!(steps(&mut live, 2).await, [4, 3]);
     assert_eq!(steps(&mut early, 1).await, [1]);
 }
+
+#[tokio::test]
+async fn a_changed_snapshot_replaces_what_is_shown() {
+    let server = Server::new().await;
+    let address = server.listen().await;
+    let post = async |step: u64, root: f64| {
+        let answer = server.post("/gauntlet/stream/s1", &snapshot("s1", step, root)).await.expect(200);
+        assert_eq!(answer.json(), json!({ "status": "ok" }));
+    };
+    post(1, 0.1).await;
+    post(2, 0.2).await;
+    let (mut viewer, _) = connect_async(format!("ws://{address}/ws/gauntlet/s1")).await.unwrap();
+    post(1, 0.9).await;
+    // Each of the two again: neither is new.
+    post(1, 0.9).await;
+    post(1, 0.1).await;
+    post(3, 0.3).await;
+    let mut seen = Vec::new();
+    while seen.len() < 4 {
+        let message = viewer.next().await.unwrap().unwrap();
+        if let Message::Text(text) = message {
+            let shown: Value = serde_json::from_str(&text).unwrap();
+            seen.push((shown["step"].as_u64().unwrap(), shown["scores"]["root"].as_f64().unwrap()));
+        }
+    }
+    assert_eq!(seen, [(1, 0.1), (2, 0.2), (1, 0.9), (3, 0.3)]);
+    let data = server.get("/gauntlet/data/s1").await.expect(200).json();
+    let roots: Vec<_> =
+        data["snapshots"].as_array().unwrap().iter().map(|s| s["scores"]["root"].as_f64().unwrap()).collect();
+    assert_eq!(roots, [0.9, 0.2, 0.3]);
+    let sessions = server.get("/gauntlet/sessions").await.expect(200).json();
+    assert_eq!(sessions["sessions"][0]["step_count"], 3);
+    let log = server.get("/api/v1/runs/s1/events?kind=snapshot.scored").await.expect(200).json();
+    assert_eq!(log["events"].as_array().unwrap().len(), 4, "both are in the log");
+    let run = server.get("/api/v1/runs/s1").await.expect(200).json();
+    assert_eq!((&run["steps"], &run["last_step"]), (&json!(3), &json!(3)));
+}

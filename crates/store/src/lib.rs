@@ -2,7 +2,8 @@
 //!
 //! [`Store`] appends and reads. One writer takes what callers hand in, commits many requests at once, and only then
 //! answers them and tells the watchers; readers have connections of their own and never wait for it. An event is
-//! identified by its id (an origin client's snapshot by its step), so sending it again appends nothing. Only this
+//! identified by its id, so sending it again appends nothing; an origin client's snapshot has none, so there the same
+//! content of the same step is stored once. Only this
 //! crate speaks SQL, and its errors ([`StoreError`]) are the domain's. It knows no clock and no randomness: times
 //! are arguments, and the ids of the few events it makes itself follow from what they say.
 
@@ -29,7 +30,7 @@ mod work;
 mod writers;
 
 pub use answers::{
-    Appended, Created, Failing, Page, PendingCommand, RunQuery, Session, Slice, Sort, StepRow,
+    Appended, Created, Failing, InEpisode, Page, PendingCommand, RunQuery, Session, Slice, Sort, StepRow,
 };
 pub use blobs::{Blob, Blobs, Upload};
 pub use episode::Excerpt;

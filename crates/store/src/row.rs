@@ -106,7 +106,7 @@ impl Row {
         row
     }
 
-    /// A row an origin client posted: its step identifies it in its run.
+    /// A row an origin client posted: its step and its content identify it in its run.
     pub fn of_origin(event: &Event) -> Self {
         Self { origin: true, ..Self::of(event) }
     }

@@ -14,7 +14,8 @@ use crate::error::ApiError;
 use crate::extract::Path;
 use crate::state::{AppState, new_event_id, now};
 
-/// Takes one snapshot. (session, step) identifies it: sent again, it is `ok` and stored once.
+/// Takes one snapshot. (session, step) identifies it: sent again, it is `ok` and stored once; a changed one is `ok` as
+/// well and replaces what is shown of the step.
 pub async fn post(
     State(state): State<AppState>,
     Path(sid): Path<String>,

@@ -34,7 +34,7 @@ impl Group<'_> {
                 Work::Append { run, rows, now, reply } => keep(reply, self.stage(run, rows, *now).await)?,
                 Work::Origin { run, rows, now, reply } => {
                     let outcome = match self.ensure(run, rows, *now).await {
-                        Ok(()) => self.stage(&run.id, rows, *now).await,
+                        Ok(()) => self.post(&run.id, rows, *now).await,
                         Err(halt) => Err(halt),
                     };
                     keep(reply, outcome)?;

@@ -80,9 +80,8 @@ pub(super) struct Group<'a> {
     pub deleted: Vec<RunId>,
     pub visible: bool,
     look_up: bool,
-    /// Ids and origin steps this group appends, where it looks up.
+    /// Ids this group appends, where it looks up.
     taken_ids: HashSet<(i64, [u8; 16])>,
-    taken_steps: HashSet<(i64, u64)>,
 }
 
 impl<'a> Group<'a> {
@@ -102,7 +101,6 @@ impl<'a> Group<'a> {
             visible: false,
             look_up,
             taken_ids: HashSet::new(),
-            taken_steps: HashSet::new(),
         }
     }
 
@@ -211,32 +209,14 @@ impl<'a> Group<'a> {
         .await?
         .into_iter()
         .collect();
-        let steps: Vec<u64> = rows.iter().filter(|row| row.origin).filter_map(|row| row.step).collect();
-        let mut stored_steps = HashSet::new();
-        if !steps.is_empty() {
-            let found: Vec<i64> = sqlx::query(
-                "SELECT step FROM events
-                 WHERE run_no = ?1 AND origin = 1 AND step IN (SELECT value FROM json_each(?2))",
-            )
-            .bind(run_no)
-            .bind(serde_json::to_string(&steps).unwrap_or_default())
-            .values(&mut *self.db)
-            .await?;
-            stored_steps.extend(found);
-        }
         let mut repeated = HashSet::new();
         for (index, row) in rows.iter().enumerate() {
-            let origin_step = row.step.filter(|_| row.origin);
-            let again = stored.contains(row.id.as_slice())
-                || self.taken_ids.contains(&(run_no, row.id))
-                || origin_step.is_some_and(|s| stored_steps.contains(&step_column(s)))
-                || origin_step.is_some_and(|s| self.taken_steps.contains(&(run_no, s)));
+            let again = stored.contains(row.id.as_slice()) || self.taken_ids.contains(&(run_no, row.id));
             if again {
                 repeated.insert(index);
                 continue;
             }
             self.taken_ids.insert((run_no, row.id));
-            self.taken_steps.extend(origin_step.map(|s| (run_no, s)));
         }
         Ok(repeated)
     }

@@ -1,12 +1,56 @@
 //! What only the origin's paths ask for.
 
-use gauntlet_model::{Object, RunId};
+use std::sync::Arc;
+
+use gauntlet_model::{Object, RunId, Timestamp};
 use serde::Deserialize;
+use serde_json::Value;
 use sqlx::{Row as _, SqlitePool};
 
 use super::complete::Complete;
-use super::fault::{corrupt, fault};
-use crate::{Session, StoreError};
+use super::fault::{Halt, corrupt, fault};
+use super::group::Group;
+use crate::row::Row;
+use crate::{Appended, Session, StoreError};
+
+impl Group<'_> {
+    /// Appends a snapshot that an origin client posted, unless the log has the very same of that step: such clients
+    /// post again what was answered too late. A changed one is an event of its own, and what is shown from then on.
+    pub(super) async fn post(
+        &mut self,
+        run: &RunId,
+        rows: &[Arc<Row>; 1],
+        now: Timestamp,
+    ) -> Result<Appended, Halt> {
+        let [row] = rows;
+        let state = self.existing(run).await?;
+        let is_same = |body: &str| body == &*row.body || same_json(body, &row.body);
+        let staged = self.staged.iter().filter(|staged| staged.run_no == state.run_no);
+        let mut is_repeat =
+            staged.filter(|s| s.row.origin && s.row.step == row.step).any(|s| is_same(&s.row.body));
+        if !is_repeat {
+            let posted =
+                sqlx::query("SELECT body FROM events WHERE run_no = ?1 AND step = ?2 AND origin = 1")
+                    .bind(state.run_no)
+                    .bind(row.step.map(i64::from))
+                    .all(&mut *self.db)
+                    .await?;
+            is_repeat = posted.iter().filter_map(|row| row.try_get(0).ok()).any(is_same);
+        }
+        match is_repeat {
+            true => Ok(Appended { duplicates: 1, ..Appended::default() }),
+            false => self.stage(run, rows, now).await,
+        }
+    }
+}
+
+/// Whether two texts are the same JSON: the order of keys says nothing.
+fn same_json(one: &str, other: &str) -> bool {
+    match (serde_json::from_str::<Value>(one), serde_json::from_str::<Value>(other)) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
+    }
+}
 
 /// Of a snapshot, its metadata alone.
 #[derive(Deserialize)]

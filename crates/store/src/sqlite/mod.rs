@@ -138,6 +138,7 @@ fn migrations() -> Migrator {
         step(4, "traces", include_str!("../../../../migrations/sqlite/0004_traces.sql")),
         step(5, "episodes", include_str!("../../../../migrations/sqlite/0005_episodes.sql")),
         step(6, "writers", include_str!("../../../../migrations/sqlite/0006_writers.sql")),
+        step(7, "origin", include_str!("../../../../migrations/sqlite/0007_origin.sql")),
     ])
 }
 
