@@ -11,10 +11,19 @@ use serde::{Deserialize, Serialize};
 /// What the runs page asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RunsQuery {
-    /// Words to look for in name, id, project, task and tags.
+    /// Words to look for in id, name, project, task, agent, tags and notes.
     pub q: String,
     /// Status word, or empty for all.
     pub status: String,
+    /// Only this project's; empty for all.
+    #[serde(default)]
+    pub project: String,
+    /// Only runs with this tag; empty for all.
+    #[serde(default)]
+    pub tag: String,
+    /// `created`, `updated` or `name`; empty for `created`.
+    #[serde(default)]
+    pub sort: String,
     /// Where the previous page ended, or empty.
     pub cursor: String,
 }

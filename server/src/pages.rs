@@ -63,16 +63,18 @@ impl Backend for Pages {
     fn runs(&self, query: RunsQuery) -> Answer<RunsPage> {
         let state = self.0.clone();
         Box::pin(async move {
-            let status = match query.status.as_str() {
-                "" => None,
-                word => Some(word.parse().map_err(|e: gauntlet_model::FieldError| e.to_string())?),
-            };
+            let set = |text: String| Some(text).filter(|text| !text.trim().is_empty());
+            let refused = |e: gauntlet_model::FieldError| e.to_string();
+            let status = set(query.status).map(|word| word.parse()).transpose().map_err(refused)?;
+            let sort = set(query.sort).map(|word| word.parse()).transpose().map_err(refused)?;
             let page = state.store.runs(RunQuery {
-                q: Some(query.q).filter(|q| !q.trim().is_empty()),
-                cursor: Some(query.cursor).filter(|c| !c.is_empty()),
+                q: set(query.q),
+                cursor: set(query.cursor),
+                project: set(query.project),
+                tag: set(query.tag),
                 status,
+                sort: sort.unwrap_or_default(),
                 limit: PAGE,
-                ..RunQuery::default()
             });
             let page = page.await.map_err(|e| e.to_string())?;
             Ok(RunsPage { items: page.items, next_cursor: page.next_cursor })

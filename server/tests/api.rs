@@ -368,3 +368,42 @@ async fn a_measurement_is_a_curve_by_step_and_no_step_of_the_run() {
     let run = server.get("/api/v1/runs/r1").await.json();
     assert_eq!((&run["steps"], &run["mean_root"], &run["failing"]), (&json!(1), &json!(5.0), &json!(0)));
 }
+
+#[tokio::test]
+async fn a_step_that_several_episodes_have_is_answered_episode_by_episode() {
+    let server = Server::new().await;
+    server.post("/api/v1/runs", &json!({ "id": "r1", "name": "n" })).await.expect(201);
+    let of = |n: u64, episode: Option<&str>| {
+        let mut event = scored(n, n as f64);
+        event["step"] = json!(0);
+        if let Some(episode) = episode {
+            event["episode"] = json!(episode);
+        }
+        event
+    };
+    let events = [of(1, Some("a")), of(2, Some("b")), of(3, None), of(4, Some("a"))];
+    server.post("/api/v1/runs/r1/events", &json!(events)).await.expect(200);
+    let seqs = |answer: &Value, list: &str| {
+        answer[list].as_array().unwrap().iter().map(|e| e["seq"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    let get = async |path: &str| server.get(&format!("/api/v1/runs/r1/{path}")).await.expect(200).json();
+    let step = get("steps/0").await;
+    let expect = json!([{ "episode": "a", "events": 2 }, { "episode": "b", "events": 1 },
+        { "episode": null, "events": 1 }]);
+    assert_eq!((&step["step"], &step["episodes"]), (&json!(0), &expect));
+    assert_eq!(seqs(&step, "events"), [1, 4, 2, 3]);
+    for (query, events, steps) in
+        [("episode=a", vec![1, 4], vec![4]), ("episode=b", vec![2], vec![2]), ("episode=", vec![3], vec![3])]
+    {
+        assert_eq!(seqs(&get(&format!("steps/0?{query}")).await, "events"), events);
+        assert_eq!(seqs(&get(&format!("steps?{query}")).await, "steps"), steps);
+        let page = get(&format!("events?kind=snapshot.scored&{query}")).await;
+        assert_eq!((seqs(&page, "events"), &page["next_after"]), (events, &json!(4)));
+    }
+    let missing = server.get("/api/v1/runs/r1/steps/0?episode=z").await.expect(404).text();
+    assert!(missing.contains("in the episode z"), "{missing}");
+    for path in ["steps/0", "steps", "events"] {
+        let refused = server.get(&format!("/api/v1/runs/r1/{path}?episode=a%2Fb")).await.expect(400).json();
+        assert_eq!(refused["error"]["details"][0]["field"], "episode", "{refused}");
+    }
+}

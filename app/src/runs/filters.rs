@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 
+use crate::api::RunsQuery;
 use crate::ui::{Icon, Shape, in_text_field, status_word};
 
 /// What the list is filtered by.
@@ -16,6 +17,12 @@ pub(super) struct Filter {
     pub(super) words: Memo<String>,
     /// A status's word, or empty.
     pub(super) status: Memo<String>,
+    /// A project's name, or empty.
+    project: Memo<String>,
+    /// A tag, or empty.
+    tag: Memo<String>,
+    /// In which order: `created`, `updated` or `name`; or empty.
+    sort: Memo<String>,
 }
 
 impl Filter {
@@ -24,12 +31,36 @@ impl Filter {
         let query = use_query_map();
         let part =
             move |name: &'static str| Memo::new(move |_| query.with(|q| q.get(name)).unwrap_or_default());
-        Self { words: part("q"), status: part("status") }
+        Self {
+            words: part("q"),
+            status: part("status"),
+            project: part("project"),
+            tag: part("tag"),
+            sort: part("sort"),
+        }
+    }
+
+    /// What to ask the server for, from a cursor on (empty: from the beginning). Read again when the address changes.
+    pub(super) fn query(self, cursor: String) -> RunsQuery {
+        RunsQuery {
+            q: self.words.get(),
+            status: self.status.get(),
+            project: self.project.get(),
+            tag: self.tag.get(),
+            sort: self.sort.get(),
+            cursor,
+        }
+    }
+
+    /// What narrows the list beside words and status, by the name it has in the address.
+    fn others(self) -> [(&'static str, Memo<String>); 2] {
+        [("project", self.project), ("tag", self.tag)]
     }
 
     /// Whether anything is filtered away.
     pub(super) fn is_set(self) -> bool {
-        self.words.with(|w| !w.is_empty()) || self.status.with(|s| !s.is_empty())
+        let others = self.others().map(|(_, part)| part);
+        [self.words, self.status].into_iter().chain(others).any(|part| part.with(|p| !p.is_empty()))
     }
 }
 
@@ -42,13 +73,13 @@ const CHIPS: [Status; 5] =
 pub(super) fn Filters(filter: Filter) -> impl IntoView {
     let input = NodeRef::<html::Input>::new();
     let navigate = use_navigate();
-    let go = move |words: &str, status: &str| {
+    let go = move |words: &str, status: &str, without: &str| {
         let mut query = leptos_router::params::ParamsMap::new();
-        if !words.is_empty() {
-            query.insert("q", words.to_owned());
-        }
-        if !status.is_empty() {
-            query.insert("status", status.to_owned());
+        let others = filter.others().map(|(name, part)| (name, part.get_untracked()));
+        let sort = ("sort", filter.sort.get_untracked());
+        let parts = [("q", words.to_owned()), ("status", status.to_owned()), sort].into_iter().chain(others);
+        for (name, value) in parts.filter(|(name, value)| !value.is_empty() && *name != without) {
+            query.insert(name, value);
         }
         let options = NavigateOptions { replace: true, scroll: false, ..Default::default() };
         navigate(&format!("/{}", query.to_query_string()), options);
@@ -66,7 +97,25 @@ pub(super) fn Filters(filter: Filter) -> impl IntoView {
         on_cleanup(move || heard.remove());
     });
     let search = go.clone();
-    let typed = move |e| search(&event_target_value(&e), &filter.status.get_untracked());
+    let typed = move |e| search(&event_target_value(&e), &filter.status.get_untracked(), "");
+    let leave = go.clone();
+    let narrowed = move || {
+        let set = filter.others().into_iter().filter(|(_, part)| part.with(|p| !p.is_empty()));
+        set.map(|(name, part)| {
+            let leave = leave.clone();
+            let value = part.get();
+            let label = format!("Not only the {name} {value}");
+            view! {
+                <button
+                    class="chip is-on" aria-label=label
+                    on:click=move |_| leave(&filter.words.get_untracked(), &filter.status.get_untracked(), name)
+                >
+                    {format!("{name}: {value} ×")}
+                </button>
+            }
+        })
+        .collect_view()
+    };
     let chip = move |status: Option<Status>| {
         let go = go.clone();
         let word = status.map_or("", Status::as_str);
@@ -74,7 +123,7 @@ pub(super) fn Filters(filter: Filter) -> impl IntoView {
         view! {
             <button
                 class="chip" class:is-on=is_on aria-pressed=move || is_on().to_string()
-                on:click=move |_| go(&filter.words.get_untracked(), word)
+                on:click=move |_| go(&filter.words.get_untracked(), word, "")
             >
                 {status.map_or("All", status_word)}
             </button>
@@ -94,6 +143,7 @@ pub(super) fn Filters(filter: Filter) -> impl IntoView {
             <div class="chips" role="group" aria-label="Status">
                 {chip(None)}
                 {CHIPS.into_iter().map(|s| chip(Some(s))).collect_view()}
+                {narrowed}
             </div>
         </div>
     }

@@ -9,7 +9,7 @@ use leptos::task::spawn_local;
 use super::empty::{NoMatch, NoRuns};
 use super::filters::{Filter, Filters};
 use super::row::Row;
-use crate::api::{RunsPage as Page, RunsQuery, list_runs};
+use crate::api::{RunsPage as Page, list_runs};
 use crate::ui::{FilePicker, Mark, PageTitle, SearchBox, ThemeSwitch, now_ms};
 
 /// How often the list looks for news, and how many looks it skips while nothing runs.
@@ -20,8 +20,7 @@ const CALM_LOOKS: u32 = 2;
 #[component]
 pub(crate) fn RunsPage() -> impl IntoView {
     let filter = Filter::of_address();
-    let query =
-        move || RunsQuery { q: filter.words.get(), status: filter.status.get(), cursor: String::new() };
+    let query = move || filter.query(String::new());
     let found = Resource::new_blocking(query, list_runs);
     view! {
         <PageTitle text="Runs · Gauntlet" />
@@ -83,13 +82,7 @@ fn Found(page: Page, filter: Filter) -> impl IntoView {
     let cursor = RwSignal::new(page.next_cursor);
     let now = RwSignal::new(None::<f64>);
     let (is_loading, trouble) = (RwSignal::new(false), RwSignal::new(None::<String>));
-    let ask = move |cursor: String| {
-        list_runs(RunsQuery {
-            q: filter.words.get_untracked(),
-            status: filter.status.get_untracked(),
-            cursor,
-        })
-    };
+    let ask = move |cursor: String| list_runs(untrack(|| filter.query(cursor)));
     Effect::new(move || {
         now.set(Some(now_ms()));
         let looks = StoredValue::new(0_u32);

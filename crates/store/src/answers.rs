@@ -39,6 +39,29 @@ pub struct Slice {
     pub next_after: Option<u64>,
 }
 
+/// Which episode's events or steps to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum InEpisode<'a> {
+    /// Those of every episode, and of none.
+    #[default]
+    Any,
+    /// Those that belong to no episode.
+    Without,
+    /// Those of this one.
+    Only(&'a EpisodeId),
+}
+
+impl<'a> InEpisode<'a> {
+    /// What `episode IS` must hold in the database; `None` where everything is read.
+    pub(crate) fn column(self) -> Option<Option<&'a str>> {
+        match self {
+            InEpisode::Any => None,
+            InEpisode::Without => Some(None),
+            InEpisode::Only(episode) => Some(Some(episode.as_str())),
+        }
+    }
+}
+
 /// How a list of runs is ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sort {
@@ -83,7 +106,8 @@ pub struct RunQuery {
     pub project: Option<String>,
     /// Runs that stand so.
     pub status: Option<Status>,
-    /// Runs whose id, name, task, agent, tags or notes contain this text, letter case (of ASCII) ignored.
+    /// Runs that have each of these words in their id, name, project, task, agent, tags or notes, wherever, letter case
+    /// (of ASCII) ignored.
     pub q: Option<String>,
     /// Runs that carry this label.
     pub tag: Option<String>,

@@ -9,7 +9,7 @@ use crate::row::{Labels, Row};
 use crate::runs::new_run;
 use crate::sqlite;
 use crate::work::Work;
-use crate::{Appended, Failing, Session, Slice, StepRow, Store, StoreError};
+use crate::{Appended, Failing, InEpisode, Session, Slice, StepRow, Store, StoreError};
 
 /// Bytes of bodies after which a slice ends early: whoever reads goes on from there.
 const SLICE_BYTES: usize = 8 << 20;
@@ -31,7 +31,8 @@ impl Store {
     }
 
     /// Appends a snapshot an origin client posted. Its run is created at first sight, named by its id, of the kind
-    /// its metadata calls `run_type`. The step identifies the snapshot: a second one for it appends nothing.
+    /// its metadata calls `run_type`. The step identifies the snapshot: the same one
+    /// again appends nothing, a changed one replaces what is shown of the step, and both stay in the log.
     pub async fn append_origin(
         &self,
         run: &RunId,
@@ -62,7 +63,7 @@ impl Store {
         limit: u32,
         kinds: Option<&[Kind]>,
     ) -> Result<Slice, StoreError> {
-        sqlite::read(self.readers(), run, after, limit, kinds, SLICE_BYTES).await
+        self.read_episode(run, after, limit, kinds, InEpisode::Any).await
     }
 
     /// As [`Store::read`], of every kind, and ending early after about `bytes` of bodies.
@@ -73,7 +74,20 @@ impl Store {
         limit: u32,
         bytes: usize,
     ) -> Result<Slice, StoreError> {
-        sqlite::read(self.readers(), run, after, limit, None, bytes.min(SLICE_BYTES)).await
+        let bytes = bytes.min(SLICE_BYTES);
+        sqlite::read(self.readers(), run, after, limit, None, InEpisode::Any, bytes).await
+    }
+
+    /// As [`Store::read`], only of one episode where one is named.
+    pub async fn read_episode(
+        &self,
+        run: &RunId,
+        after: Option<u64>,
+        limit: u32,
+        kinds: Option<&[Kind]>,
+        episode: InEpisode<'_>,
+    ) -> Result<Slice, StoreError> {
+        sqlite::read(self.readers(), run, after, limit, kinds, episode, SLICE_BYTES).await
     }
 
     /// Events in the run's log, which is the sequence number the next one gets; `None` where there is no such run.
@@ -81,12 +95,17 @@ impl Store {
         sqlite::head(self.readers(), run).await
     }
 
-    /// Every event of one step, by sequence number.
-    pub async fn step(&self, run: &RunId, step: u64) -> Result<Vec<Record>, StoreError> {
-        sqlite::step(self.readers(), run, step).await
+    /// Every event of one step, of the episodes asked for, by sequence number.
+    pub async fn step(
+        &self,
+        run: &RunId,
+        step: u64,
+        episode: InEpisode<'_>,
+    ) -> Result<Vec<Record>, StoreError> {
+        sqlite::step(self.readers(), run, step, episode).await
     }
 
-    /// At most `limit` scored snapshots by step, then by sequence number, behind the step and sequence number of the
+    /// At most `limit` scored snapshots, of the episodes asked for, by step, then by sequence number, behind the step and sequence number of the
     /// last row seen.
     pub async fn steps(
         &self,
@@ -94,8 +113,9 @@ impl Store {
         after: Option<(u64, u64)>,
         limit: u32,
         failing: Failing,
+        episode: InEpisode<'_>,
     ) -> Result<Vec<StepRow>, StoreError> {
-        sqlite::steps(self.readers(), run, after, limit, failing).await
+        sqlite::steps(self.readers(), run, after, limit, failing, episode).await
     }
 
     /// Every run with a scored snapshot, the oldest first, with the metadata of its last step.

@@ -6,7 +6,7 @@ use gauntlet_model::{
     AnnotationAdded, Body, Event, EventId, Gap, Kind, Record, RunId, RunSpec, Score, ScoreAdded, ScoreTarget,
     Scores, SnapshotScored, Timestamp,
 };
-use gauntlet_store::{Failing, Options, Store, StoreError};
+use gauntlet_store::{Failing, InEpisode, Options, Store, StoreError};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, Connection, Executor};
 
@@ -78,7 +78,7 @@ async fn what_a_run_adds_up_to_is_counted_anew_from_its_log() {
     store.append(&run(), events, now()).await.unwrap();
     let before = store.run(&run()).await.unwrap().unwrap();
     assert_eq!((before.steps, before.failing, before.last_root), (4, 2, Some(0.1)));
-    let rows = store.steps(&run(), None, 10, Failing::Any).await.unwrap();
+    let rows = store.steps(&run(), None, 10, Failing::Any, InEpisode::Any).await.unwrap();
     store.close().await;
     behind_its_back(
         directory.path(),
@@ -92,7 +92,7 @@ async fn what_a_run_adds_up_to_is_counted_anew_from_its_log() {
     .unwrap();
     let store = Store::open(Options::new(directory.path())).await.unwrap();
     assert_eq!(store.run(&run()).await.unwrap().unwrap(), before);
-    assert_eq!(store.steps(&run(), None, 10, Failing::Any).await.unwrap(), rows);
+    assert_eq!(store.steps(&run(), None, 10, Failing::Any, InEpisode::Any).await.unwrap(), rows);
     store.close().await;
 }
 

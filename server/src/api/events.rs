@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use gauntlet_model::{Event, FieldError, Kind, decode_array, decode_lines};
 use serde::{Deserialize, Serialize};
 
-use super::paging::Limit;
+use super::paging::{Limit, OfEpisode};
 use super::run_id;
 use crate::body;
 use crate::error::ApiError;
@@ -71,9 +71,11 @@ pub struct ReadQuery {
     #[serde(default)]
     limit: Limit<1000, 10_000>,
     kind: Option<String>,
+    #[serde(default)]
+    episode: OfEpisode,
 }
 
-/// GET `/runs/{run}/events?after=&limit=&kind=`: `{events, next_after, head}`.
+/// GET `/runs/{run}/events?after=&limit=&kind=&episode=`: `{events, next_after, head}`.
 pub async fn read(
     State(state): State<AppState>,
     Path(run): Path<String>,
@@ -81,7 +83,8 @@ pub async fn read(
 ) -> Result<Response, ApiError> {
     let id = run_id(&run)?;
     let kinds = query.kind.as_deref().map(parse_kinds).transpose()?;
-    let page = state.store.read(&id, query.after, query.limit.get(), kinds.as_deref()).await?;
+    let (limit, episode) = (query.limit.get(), query.episode.filter());
+    let page = state.store.read_episode(&id, query.after, limit, kinds.as_deref(), episode).await?;
     crate::live::within("after", query.after, page.head)?;
     #[derive(Serialize)]
     struct Page<'a> {

@@ -7,7 +7,7 @@ pub mod events;
 pub mod exports;
 pub mod film;
 pub mod imports;
-mod paging;
+pub mod paging;
 pub mod runs;
 pub mod search;
 pub mod series;

@@ -1,40 +1,80 @@
 //! Steps: everything about one, and the list of failing ones.
 
+use std::collections::HashMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use gauntlet_app::api::{StepDetail, StepEvent, StepSnapshot};
-use gauntlet_model::{Body, FailureKind, FieldError, Object, Record, RunId, unescape_html};
-use gauntlet_store::{Failing, Store};
+use gauntlet_model::{Body, EpisodeId, FailureKind, FieldError, Object, Record, RunId, unescape_html};
+use gauntlet_store::{Failing, InEpisode, Store};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::paging::Limit;
+use super::paging::{Limit, OfEpisode};
 use super::{existing, run_id};
 use crate::error::ApiError;
 use crate::extract::{Path, Query};
 use crate::state::AppState;
 
-/// GET `/runs/{run}/steps/{n}`: its snapshots with scores and texts, and its other events.
+/// Which episode of a step.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReadQuery {
+    #[serde(default)]
+    episode: OfEpisode,
+}
+
+/// How many events an episode has of a step.
+#[derive(Serialize)]
+struct Part<'a> {
+    episode: Option<&'a EpisodeId>,
+    events: usize,
+}
+
+/// GET `/runs/{run}/steps/{n}?episode=`: its snapshots with scores and texts, and its other events: those of one
+/// episode, then those of the next.
 pub async fn read(
     State(state): State<AppState>,
     Path((run, step)): Path<(String, u64)>,
-) -> Result<impl IntoResponse, ApiError> {
+    Query(query): Query<ReadQuery>,
+) -> Result<Json<Value>, ApiError> {
     let id = run_id(&run)?;
-    let records = state.store.step(&id, step).await?;
+    let records = state.store.step(&id, step, query.episode.filter()).await?;
     if records.is_empty() {
         state.store.run(&id).await?.ok_or_else(|| ApiError::no_run(&run))?;
-        let message = format!("run {run:?} has no step {step}");
+        let message = match &query.episode {
+            OfEpisode::Any => format!("run {run:?} has no step {step}"),
+            OfEpisode::Without => format!("run {run:?} has no step {step} outside of episodes"),
+            OfEpisode::Only(episode) => format!("run {run:?} has no step {step} in the episode {episode}"),
+        };
         return Err(ApiError::new(StatusCode::NOT_FOUND, "not_found", message));
     }
-    #[derive(Serialize)]
-    struct Step {
-        step: u64,
-        events: Vec<Value>,
+    let parts = by_episode(&records);
+    let episodes = parts.iter().map(|(episode, events)| Part { episode: *episode, events: events.len() });
+    let episodes: Vec<_> = episodes.collect();
+    let events = parts.iter().flat_map(|(_, events)| events);
+    let events: Vec<_> =
+        events.filter_map(|record| serde_json::to_value(record).ok()).map(without_answer).collect();
+    Ok(Json(json!({ "step": step, "episodes": episodes, "events": events })))
+}
+
+/// The events of a step by the episode they belong to, in the order of their first ones.
+pub fn by_episode(records: &[Record]) -> Vec<(Option<&EpisodeId>, Vec<&Record>)> {
+    let mut parts: Vec<(Option<&EpisodeId>, Vec<&Record>)> = Vec::new();
+    let mut places: HashMap<Option<&EpisodeId>, usize> = HashMap::new();
+    for record in records {
+        let episode = record.episode.as_ref();
+        let place = *places.entry(episode).or_insert_with(|| {
+            parts.push((episode, Vec::new()));
+            parts.len() - 1
+        });
+        if let Some((_, events)) = parts.get_mut(place) {
+            events.push(record);
+        }
     }
-    let events = records.iter().filter_map(|r| serde_json::to_value(r).ok()).map(without_answer).collect();
-    Ok(Json(Step { step, events }))
+    parts
 }
 
 /// The expected answer of a challenge is for the log, not for the person who is asked.
@@ -48,7 +88,7 @@ fn without_answer(mut event: Value) -> Value {
 /// One snapshot of a step as the page's inspector shows it, with the step's other events that belong to it; `None`
 /// where the run has no such step.
 pub async fn detail(store: &Store, run: &RunId, step: u64, seq: u64) -> Result<Option<StepDetail>, ApiError> {
-    let records = store.step(run, step).await?;
+    let records = store.step(run, step, InEpisode::Any).await?;
     if records.is_empty() {
         return Ok(None);
     }
@@ -114,9 +154,11 @@ pub struct ListQuery {
     #[serde(default)]
     limit: Limit<1000, 10_000>,
     failing: Option<String>,
+    #[serde(default)]
+    episode: OfEpisode,
 }
 
-/// GET `/runs/{run}/steps?failing=&after=&after_seq=`: `failing` is `any`, or a failure kind, or a rubric path.
+/// GET `/runs/{run}/steps?failing=&episode=&after=&after_seq=`: `failing` is `any`, or a failure kind, or a rubric path.
 pub async fn list(
     State(state): State<AppState>,
     Path(run): Path<String>,
@@ -131,10 +173,10 @@ pub async fn list(
         Some("any" | "true") => Failing::Any,
         Some(word) => match FailureKind::ALL.into_iter().find(|k| k.as_str() == word) {
             Some(kind) => Failing::Kind(kind),
-            None => return by_path(&state, &id, word, query.after, limit).await,
+            None => return by_path(&state, &id, word, &query, limit).await,
         },
     };
-    let rows = state.store.steps(&id, after, limit, failing).await?;
+    let rows = state.store.steps(&id, after, limit, failing, query.episode.filter()).await?;
     let last = rows.last().filter(|_| rows.len() == limit as usize).map(|r| (r.step, r.seq));
     Ok(Json(json!({ "steps": rows, "next_after": last.map(|l| l.0), "next_after_seq": last.map(|l| l.1) })))
 }
@@ -143,7 +185,7 @@ async fn by_path(
     state: &AppState,
     id: &RunId,
     path: &str,
-    after: Option<u64>,
+    query: &ListQuery,
     limit: u32,
 ) -> Result<Json<Value>, ApiError> {
     let film = state.films.get(id).await?;
@@ -160,7 +202,7 @@ async fn by_path(
     while let Some(index) = film.next_failure_of(at, rubric) {
         at = Some(index);
         let Some(node) = film.node(index) else { break };
-        if after.is_some_and(|a| node.step <= a) {
+        if query.after.is_some_and(|a| node.step <= a) || !query.episode.holds(node.episode) {
             continue;
         }
         if rows.len() == limit as usize {

@@ -1,8 +1,8 @@
 //! Reading runs, wherever they are: the same questions to a server and to the data folder.
 
 use gauntlet_film::{Fact, Film, Manifest, codec};
-use gauntlet_model::{Record, RunId, RunSummary};
-use gauntlet_store::{RunQuery, Store};
+use gauntlet_model::{EpisodeId, Record, RunId, RunSummary};
+use gauntlet_store::{InEpisode, RunQuery, Store};
 use serde::Deserialize;
 use tokio::runtime::Runtime;
 
@@ -91,16 +91,21 @@ impl Reader<'_> {
         }
     }
 
-    /// Every event of one step; empty where there is none.
-    pub fn step(&self, run: &RunId, step: u64) -> Result<Vec<Record>, CliError> {
+    /// Every event of one step, of one episode where it is named; empty where there is none.
+    pub fn step(&self, run: &RunId, step: u64, episode: Option<&EpisodeId>) -> Result<Vec<Record>, CliError> {
         match self.place {
-            Place::Folder(store, _) => self.ask(store.step(run, step)),
+            Place::Folder(store, _) => {
+                self.ask(store.step(run, step, episode.map_or(InEpisode::Any, InEpisode::Only)))
+            }
             Place::Server(url) => {
                 #[derive(Deserialize)]
                 struct Step {
                     events: Vec<Record>,
                 }
-                let answer = get(&format!("{url}/api/v1/runs/{}/steps/{step}", encode(run.as_str())), &[])?;
+                let url = format!("{url}/api/v1/runs/{}/steps/{step}", encode(run.as_str()));
+                let asked: Vec<_> =
+                    episode.map(|episode| ("episode", episode.to_string())).into_iter().collect();
+                let answer = get(&url, &asked)?;
                 match answer.status {
                     404 => Ok(Vec::new()),
                     _ => answer.json().map(|step: Step| step.events),

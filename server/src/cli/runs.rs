@@ -40,7 +40,7 @@ pub struct Runs {
     /// Only those with this tag
     #[arg(long, value_name = "TAG")]
     tag: Option<String>,
-    /// Only those whose id, name, task, agent, tags or notes contain this
+    /// Only those with each of these words in their id, name, project, task, agent, tags or notes
     #[arg(short, long, value_name = "TEXT")]
     query: Option<String>,
     /// In which order

@@ -1,7 +1,7 @@
 //! `gauntlet show RUN [STEP]`: a run at a glance, or everything about one of its steps.
 
 use gauntlet_film::{Film, State, is_measurement};
-use gauntlet_model::RunSummary;
+use gauntlet_model::{EpisodeId, RunSummary};
 use serde_json::json;
 use tokio::runtime::Runtime;
 
@@ -26,6 +26,7 @@ const WORST: usize = 8;
 Examples:
   gauntlet show my-run              the reward curve, the worst rubrics
   gauntlet show 0199c 312           step 312: rubrics, action, observation, what the agent did
+  gauntlet show my-run 0 --episode e7
   gauntlet show my-run 312 --json | jq '.events[0].body.scores'
 
 RUN is an id, the beginning of one, or a name.")]
@@ -36,6 +37,9 @@ pub struct Show {
     /// The step
     #[arg(value_name = "STEP")]
     step: Option<u64>,
+    /// Only this episode's, where several have a step of that number
+    #[arg(long, value_name = "ID", requires = "step")]
+    episode: Option<EpisodeId>,
     /// In JSON
     #[arg(long)]
     json: bool,
@@ -64,9 +68,15 @@ impl Show {
                 glance(&mut screen, &run, &film)
             };
         };
-        let events = reader.step(&run.id, number)?;
+        let events = reader.step(&run.id, number, self.episode.as_ref())?;
         if events.is_empty() {
-            return Err(no_step(&run, number, &reader.film(&run.id)?));
+            return Err(match &self.episode {
+                None => no_step(&run, number, &reader.film(&run.id)?),
+                Some(episode) => CliError::Failed(format!(
+                    "run {:?} has no step {number} in the episode {episode}",
+                    run.name
+                )),
+            });
         }
         if self.json {
             return Ok(screen.line(json!({ "run": run.id, "step": number, "events": events }))?);

@@ -10,9 +10,14 @@ use gauntlet_model::{
 use super::CliError;
 use super::reader::failed;
 use super::screen::{BAD, BOLD, DIM, GOOD, Screen, WAITS, clip, colour, left, lines, paint, score};
+use crate::api::steps::by_episode;
 
 /// Lines of a text, unless it is wanted in full.
 const LINES: usize = 24;
+/// Episodes of a step shown in full at most.
+const EPISODES: usize = 8;
+/// Episodes of a step named at most.
+const NAMED: usize = 50;
 
 /// Prints a step from its events.
 pub fn show(
@@ -22,50 +27,70 @@ pub fn show(
     records: &[Record],
     full: bool,
 ) -> Result<(), CliError> {
-    let events = records.iter().map(Record::event).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    let parts = by_episode(records);
+    let several = if parts.len() > 1 { format!(", in {} episodes", parts.len()) } else { String::new() };
     screen.line(format!(
         "{} {}",
         paint(BOLD, format!("step {number}")),
-        paint(DIM, format!("of {}", run.name))
+        paint(DIM, format!("of {}{several}", run.name))
     ))?;
-    for (episode, snapshot) in snapshots(&events) {
-        judged(screen, &events, episode, snapshot, full)?;
-    }
-    recorded(screen, &events)?;
-    for event in &events {
-        if let Some(line) = other(event.body()) {
-            screen.line(line)?;
+    for (episode, records) in parts.iter().take(EPISODES) {
+        let events: Result<Vec<Event>, _> = records.iter().map(|record| record.event()).collect();
+        let events = events.map_err(failed)?;
+        if episode.is_some() || parts.len() > 1 {
+            let name = episode.map_or("no episode".to_owned(), |episode| format!("episode {episode}"));
+            screen.line(paint(BOLD, name))?;
         }
+        if let Some(snapshot) = last_snapshot(&events) {
+            judged(screen, &events, snapshot, full)?;
+        }
+        recorded(screen, &events)?;
+        for event in &events {
+            if let Some(line) = other(event.body()) {
+                screen.line(line)?;
+            }
+        }
+    }
+    rest(screen, number, parts.get(EPISODES..).unwrap_or_default())
+}
+
+/// Names the episodes that are not shown in full.
+fn rest(
+    screen: &mut Screen,
+    number: u64,
+    parts: &[(Option<&EpisodeId>, Vec<&Record>)],
+) -> Result<(), CliError> {
+    if parts.is_empty() {
+        return Ok(());
+    }
+    let line = format!("{} more episodes have a step {number}; --episode ID shows one:", parts.len());
+    screen.line(paint(DIM, line))?;
+    for (episode, records) in parts.iter().take(NAMED) {
+        let name = episode.map_or("no episode".to_owned(), ToString::to_string);
+        screen.line(paint(DIM, format!("  {name}  {} events", records.len())))?;
     }
     Ok(())
 }
 
-/// The snapshots that count: of each episode the last one.
-fn snapshots(events: &[Event]) -> Vec<(Option<&EpisodeId>, &SnapshotScored)> {
-    let mut kept: Vec<(Option<&EpisodeId>, &SnapshotScored)> = Vec::new();
-    for event in events {
-        let Body::SnapshotScored(snapshot) = event.body() else { continue };
-        kept.retain(|(episode, _)| *episode != event.episode());
-        kept.push((event.episode(), snapshot));
-    }
-    kept
+/// The snapshot that counts: of an episode's the last one.
+fn last_snapshot(events: &[Event]) -> Option<&SnapshotScored> {
+    events.iter().rev().find_map(|event| match event.body() {
+        Body::SnapshotScored(snapshot) => Some(snapshot),
+        _ => None,
+    })
 }
 
+/// Prints how a step of one episode was judged.
 fn judged(
     screen: &mut Screen,
     events: &[Event],
-    episode: Option<&EpisodeId>,
     snapshot: &SnapshotScored,
     full: bool,
 ) -> Result<(), CliError> {
-    if let Some(episode) = episode {
-        screen.line(paint(BOLD, format!("episode {episode}")))?;
-    }
     // A later score lies over the snapshot's own; one from before it only where it waited for the first snapshot.
-    let same: Vec<&Event> = events.iter().filter(|event| event.episode() == episode).collect();
-    let snapshots = (0..).zip(&same).filter(|(_, event)| matches!(event.body(), Body::SnapshotScored(_)));
+    let snapshots = (0..).zip(events).filter(|(_, event)| matches!(event.body(), Body::SnapshotScored(_)));
     let from = snapshots.skip(1).last().map_or(0, |(last, _)| last);
-    let later: Vec<(&str, f64, &ScoreAdded)> = same
+    let later: Vec<(&str, f64, &ScoreAdded)> = events
         .iter()
         .skip(from)
         .filter_map(|event| match event.body() {

@@ -27,6 +27,7 @@ pub fn operations() -> Vec<Operation> {
             .query("after", "integer", "Sequence number to read after; from the first one unless said.")
             .limit(1000, 10000)
             .query("kind", "string", "Only these kinds, separated by commas.")
+            .query("episode", "string", "Only this episode's; empty: those that belong to none.")
             .about("An event that cannot be read any more is a `gap` in its place, which names it.")
             .json(200, "A stretch of the log.", "{events: [Event], next_after: integer?, head: integer}")
             .refuses(409, "The log has no event `after`: the run is another one under the same id.")
@@ -46,13 +47,20 @@ pub fn operations() -> Vec<Operation> {
             .refuses(422, "`Last-Event-ID` is no number."),
         op("get", "/api/v1/runs/{run}/steps", "List scored steps")
             .query("failing", "string", "`any`, a kind of failure, or a rubric's path.")
+            .query("episode", "string", "Only this episode's; empty: those that belong to none.")
             .query("after", "integer", "Step to go on after.")
             .query("after_seq", "integer", "Sequence number inside of that step.")
             .limit(1000, 10000)
             .json(200, "A page.", STEP_ROW)
             .refuses(422, "A parameter is not what it should be."),
         op("get", "/api/v1/runs/{run}/steps/{step}", "Everything about a step")
-            .json(200, "Its events.", "{step: integer, events: [Event]}")
-            .refuses(404, "There is no such run or step."),
+            .about("Several episodes may have a step of that number: their events follow each other, not mixed.")
+            .query("episode", "string", "Only this episode's; empty: what belongs to none.")
+            .json(
+                200,
+                "How many events each episode has of it, and the events, episode by episode.",
+                "{step: integer, episodes: [{episode: string?, events: integer}], events: [Event]}",
+            )
+            .refuses(404, "There is no such run, step or episode."),
     ]
 }

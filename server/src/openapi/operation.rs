@@ -18,6 +18,10 @@ const PATH_PARTS: &[(&str, &str, &str)] = &[
     ("task", "string", "The task's id."),
 ];
 
+/// How every operation refuses what it cannot even read.
+const MALFORMED: (u16, &str) =
+    (400, "A part of the path, the query or the body cannot be read; the message says which.");
+
 /// JSON.
 pub const JSON: &str = "application/json";
 /// JSON Lines.
@@ -105,7 +109,7 @@ impl Operation {
     pub fn to_json(&self) -> Value {
         let mut parameters = self.path_parameters();
         parameters.extend(self.query.iter().map(|(name, kind, about)| {
-            json!({ "name": name, "in": "query", "description": about, "schema": shape(kind) })
+            json!({ "name": name, "in": "query", "description": about, "schema": parameter(kind) })
         }));
         let mut responses = Map::new();
         for (status, about, content) in &self.answers {
@@ -118,7 +122,9 @@ impl Operation {
         let names_a_run =
             self.path.contains("{run}") && !self.refuses.iter().any(|(status, _)| *status == 404);
         let no_run = names_a_run.then_some(&(404, "There is no such run."));
-        for (status, when) in no_run.into_iter().chain(&self.refuses) {
+        let takes_something = self.path.contains('{') || !self.query.is_empty() || !self.body.is_empty();
+        let malformed = takes_something.then_some(&MALFORMED);
+        for (status, when) in malformed.into_iter().chain(no_run).chain(&self.refuses) {
             let content = json!({ JSON: { "schema": reference("Error") } });
             responses.insert(status.to_string(), json!({ "description": when, "content": content }));
         }
@@ -144,7 +150,7 @@ impl Operation {
             .map(|name| {
                 let known = PATH_PARTS.iter().find(|(part, _, _)| *part == name);
                 let (kind, about) = known.map_or(("string", ""), |(_, kind, about)| (kind, about));
-                json!({ "name": name, "in": "path", "required": true, "description": about, "schema": shape(kind) })
+                json!({ "name": name, "in": "path", "required": true, "description": about, "schema": parameter(kind) })
             })
             .collect()
     }
@@ -155,6 +161,15 @@ impl Operation {
         let words = words.map(|w| w.trim_matches(['{', '}']).replace('-', "_"));
         [self.method.to_owned()].into_iter().chain(words).collect::<Vec<_>>().join("_")
     }
+}
+
+/// The schema of a parameter: numbers are never negative.
+fn parameter(kind: &str) -> Value {
+    let mut schema = shape(kind);
+    if kind == "integer" {
+        schema["minimum"] = 0.into();
+    }
+    schema
 }
 
 fn media_type(shape_of: &str) -> Value {

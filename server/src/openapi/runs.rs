@@ -26,7 +26,7 @@ pub fn operations() -> Vec<Operation> {
             .limit(50, 200)
             .query("project", "string", "Only this project's.")
             .query("status", "string", "Only runs of this status.")
-            .query("q", "string", "Only runs whose id, name, task, agent, tags or notes hold this.")
+            .query("q", "string", "Only runs that have each of these words in their id, name, project, task, agent, tags or notes.")
             .query("tag", "string", "Only runs with this tag.")
             .query("sort", "string", "`created` (newest first), `updated` or `name`.")
             .json(200, "A page.", "{items: [Run], next_cursor: string?}")

@@ -10,7 +10,7 @@ use sqlx::sqlite::SqliteConnection;
 use super::complete::Complete;
 use super::fault::{Halt, corrupt};
 use super::tally::{Fresh, Standing, Tally, sum_of};
-use super::{MAX_SEQ, place, step_column};
+use super::{MAX_SEQ, place};
 use crate::row::{CommandChange, Labels, NodeKey, Row, Scoring};
 use crate::{Appended, StoreError};
 

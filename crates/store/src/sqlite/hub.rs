@@ -10,6 +10,7 @@ use sqlx::{Row as _, SqlitePool};
 use super::complete::Complete;
 use super::fault::{Halt, corrupt, fault};
 use super::group::Group;
+use super::step_column;
 use crate::row::Row;
 use crate::{Appended, Session, StoreError};
 
@@ -32,7 +33,7 @@ impl Group<'_> {
             let posted =
                 sqlx::query("SELECT body FROM events WHERE run_no = ?1 AND step = ?2 AND origin = 1")
                     .bind(state.run_no)
-                    .bind(row.step.map(i64::from))
+                    .bind(row.step.map(step_column))
                     .all(&mut *self.db)
                     .await?;
             is_repeat = posted.iter().filter_map(|row| row.try_get(0).ok()).any(is_same);

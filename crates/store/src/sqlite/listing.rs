@@ -12,6 +12,8 @@ use crate::{Page, RunQuery, Sort, StoreError};
 
 /// Most runs on a page.
 const MAX_PAGE: u32 = 1000;
+/// Most words of a search.
+const MAX_WORDS: usize = 32;
 
 pub(crate) async fn run(readers: &SqlitePool, id: &RunId) -> Result<Option<RunSummary>, StoreError> {
     let sql = format!("SELECT {SUMMARY} FROM runs r JOIN progress p USING (run_no) WHERE r.id = ?1");
@@ -38,10 +40,18 @@ pub(crate) async fn runs(readers: &SqlitePool, query: &RunQuery) -> Result<Page,
             .push_bind(tag.clone())
             .push(")");
     }
-    if let Some(text) = query.q.as_deref().filter(|text| !text.is_empty()) {
-        let pattern = like(text);
+    let words: Vec<&str> = query.q.as_deref().unwrap_or_default().split_whitespace().collect();
+    if words.len() > MAX_WORDS {
+        let found = words.len();
+        return Err(StoreError::invalid(
+            "q",
+            format!("has {found} words; at most {MAX_WORDS} can be looked for"),
+        ));
+    }
+    for word in words {
+        let pattern = like(word);
         sql.push(" AND (0");
-        for column in ["r.id", "r.name", "r.task", "r.agent", "r.notes"] {
+        for column in ["r.id", "r.name", "r.project", "r.task", "r.agent", "r.notes"] {
             sql.push(" OR ").push(column).push(" LIKE ").push_bind(pattern.clone()).push(" ESCAPE '\\'");
         }
         sql.push(" OR EXISTS (SELECT 1 FROM json_each(r.tags) WHERE value LIKE ").push_bind(pattern);

@@ -8,7 +8,7 @@ use super::complete::Complete;
 use super::fault::fault;
 use super::rows::{RECORD, record, unreadable};
 use super::{MAX_SEQ, place};
-use crate::{Slice, StoreError};
+use crate::{InEpisode, Slice, StoreError};
 
 /// Events read one by one at a time, where the database is damaged.
 const ONE_BY_ONE: u64 = 256;
@@ -49,6 +49,7 @@ pub(crate) async fn read(
     after: Option<u64>,
     limit: u32,
     kinds: Option<&[Kind]>,
+    episode: InEpisode<'_>,
     most_bytes: usize,
 ) -> Result<Slice, StoreError> {
     let (run_no, head) = locate(readers, run).await?.ok_or_else(|| StoreError::no_run(run))?;
@@ -64,18 +65,27 @@ pub(crate) async fn read(
         // The index's own condition is said again, word for word: else SQLite may not use it.
         Some(_) => ("events INDEXED BY events_rare", RARE_KINDS),
     };
+    let of_episode = if episode.column().is_some() { "AND episode IS ?5" } else { "" };
     let sql = format!(
-        "SELECT {RECORD} FROM {table} WHERE place BETWEEN ?1 AND ?2 {filter} ORDER BY place LIMIT ?3"
+        "SELECT {RECORD} FROM {table} WHERE place BETWEEN ?1 AND ?2 {filter} {of_episode} ORDER BY place LIMIT ?3"
     );
     let mut query = sqlx::query(AssertSqlSafe(sql))
         .bind(place(run_no, from.min(MAX_SEQ)))
         .bind(place(run_no, last))
         .bind(i64::from(limit));
-    if let Some(kinds) = kinds {
-        let names: Vec<&str> = kinds.iter().map(|k| k.as_str()).collect();
-        query = query.bind(serde_json::to_string(&names).unwrap_or_default());
+    let names: Option<Vec<&str>> = kinds.map(|kinds| kinds.iter().map(|k| k.as_str()).collect());
+    query = query.bind(names.and_then(|names| serde_json::to_string(&names).ok()));
+    if let Some(column) = episode.column() {
+        query = query.bind(column);
     }
-    let mut stretch = Stretch { run_no, next: from, limit, most_bytes, is_dense: kinds.is_none(), ..Stretch::default() };
+    let mut stretch = Stretch {
+        run_no,
+        next: from,
+        limit,
+        most_bytes,
+        is_dense: kinds.is_none() && episode == InEpisode::Any,
+        ..Stretch::default()
+    };
     let read = {
         let mut rows = query.rows(readers);
         loop {
@@ -101,7 +111,7 @@ pub(crate) async fn read(
             let next_after = if is_end && !stretch.is_full() { last } else { stretch.next.saturating_sub(1) };
             Ok(Slice { records: stretch.records, head, next_after: Some(next_after) })
         }
-        Err(StoreError::Corrupt(_)) => one_by_one(readers, run_no, stretch, head, kinds).await,
+        Err(StoreError::Corrupt(_)) => one_by_one(readers, run_no, stretch, head, (kinds, episode)).await,
         Err(error) => Err(error),
     }
 }
@@ -164,7 +174,7 @@ async fn one_by_one(
     run_no: i64,
     mut stretch: Stretch,
     head: u64,
-    kinds: Option<&[Kind]>,
+    (kinds, episode): (Option<&[Kind]>, InEpisode<'_>),
 ) -> Result<Slice, StoreError> {
     let end = head.min(stretch.next + ONE_BY_ONE);
     let sql = format!("SELECT {RECORD} FROM events WHERE place = ?1");
@@ -177,7 +187,13 @@ async fn one_by_one(
             Err(StoreError::Corrupt(why)) => unreadable(at, None, &why),
             Err(error) => return Err(error),
         };
-        let is_wanted = kinds.is_none_or(|kinds| found.kind == Kind::Gap || kinds.contains(&found.kind));
+        let is_of_kind = kinds.is_none_or(|kinds| kinds.contains(&found.kind));
+        let is_of_episode = match episode {
+            InEpisode::Any => true,
+            InEpisode::Without => found.episode.is_none(),
+            InEpisode::Only(episode) => found.episode.as_ref() == Some(episode),
+        };
+        let is_wanted = found.kind == Kind::Gap || (is_of_kind && is_of_episode);
         if is_wanted {
             stretch.push(found);
         } else {

@@ -9,18 +9,24 @@ use super::fault::{corrupt, fault};
 use super::read::locate;
 use super::rows::{self, RECORD, record};
 use super::{place, seq_of, step_column};
-use crate::{Failing, StepRow, StoreError};
+use crate::{Failing, InEpisode, StepRow, StoreError};
 
 /// Every event of one step, in the order of the log.
-pub(crate) async fn step(readers: &SqlitePool, run: &RunId, step: u64) -> Result<Vec<Record>, StoreError> {
+pub(crate) async fn step(
+    readers: &SqlitePool,
+    run: &RunId,
+    step: u64,
+    episode: InEpisode<'_>,
+) -> Result<Vec<Record>, StoreError> {
     let (run_no, _) = locate(readers, run).await?.ok_or_else(|| StoreError::no_run(run))?;
-    let sql = format!("SELECT {RECORD} FROM events WHERE run_no = ?1 AND step = ?2 ORDER BY place");
-    let found = sqlx::query(AssertSqlSafe(sql))
-        .bind(run_no)
-        .bind(step_column(step))
-        .all(readers)
-        .await
-        .map_err(fault)?;
+    let of_episode = if episode.column().is_some() { "AND episode IS ?3" } else { "" };
+    let sql =
+        format!("SELECT {RECORD} FROM events WHERE run_no = ?1 AND step = ?2 {of_episode} ORDER BY place");
+    let mut query = sqlx::query(AssertSqlSafe(sql)).bind(run_no).bind(step_column(step));
+    if let Some(column) = episode.column() {
+        query = query.bind(column);
+    }
+    let found = query.all(readers).await.map_err(fault)?;
     found.iter().map(record).collect()
 }
 
@@ -31,6 +37,7 @@ pub(crate) async fn steps(
     after: Option<(u64, u64)>,
     limit: u32,
     failing: Failing,
+    episode: InEpisode<'_>,
 ) -> Result<Vec<StepRow>, StoreError> {
     let (run_no, _) = locate(readers, run).await?.ok_or_else(|| StoreError::no_run(run))?;
     // Spelt out, so that each finds its own partial index.
@@ -43,9 +50,10 @@ pub(crate) async fn steps(
         Failing::Any => "failure IS NOT NULL",
         Failing::Kind(_) => "failure IS NOT NULL AND failure = ?5",
     };
+    let of_episode = if episode.column().is_some() { "AND e.episode IS ?6" } else { "" };
     let sql = format!(
         "SELECT place, step, episode, root, failure FROM events AS e
-         WHERE run_no = ?1 AND (step, place) > (?2, ?3) AND {filter} ORDER BY step, place LIMIT ?4"
+         WHERE run_no = ?1 AND (step, place) > (?2, ?3) AND {filter} {of_episode} ORDER BY step, place LIMIT ?4"
     );
     let (after_step, after_place) = match after {
         Some((step, seq)) => (step_column(step), place(run_no, seq)),
@@ -56,8 +64,12 @@ pub(crate) async fn steps(
         .bind(after_step)
         .bind(after_place)
         .bind(i64::from(limit));
-    if let Failing::Kind(kind) = failing {
-        query = query.bind(kind.as_str());
+    query = query.bind(match failing {
+        Failing::Kind(kind) => Some(kind.as_str()),
+        Failing::AnyOrNone | Failing::Any => None,
+    });
+    if let Some(column) = episode.column() {
+        query = query.bind(column);
     }
     let found = query.all(readers).await.map_err(fault)?;
     // A row that cannot be read is a `gap` of the log, which names it; the list goes on around it.

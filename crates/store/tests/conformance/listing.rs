@@ -94,7 +94,14 @@ pub async fn search_finds_text_literally(backend: &impl Backend) {
     let runs = [
         ("a", RunSpec { task: Some("100% done".to_owned()), ..RunSpec::named("Maze") }),
         ("b", RunSpec { agent: Some("maze_bot".to_owned()), ..RunSpec::named("one") }),
-        ("c", RunSpec { tags: vec!["amazed".to_owned()], ..RunSpec::named("two") }),
+        (
+            "c",
+            RunSpec {
+                tags: vec!["amazed".to_owned()],
+                project: Some("Medical trials".to_owned()),
+                ..RunSpec::named("two")
+            },
+        ),
         ("maze-id", RunSpec::named("three")),
         ("e", RunSpec::named(r"back\slash ' quote")),
     ];
@@ -111,6 +118,11 @@ pub async fn search_finds_text_literally(backend: &impl Backend) {
         (r"\", vec!["e"]),
         ("' q", vec!["e"]),
         ("nothing like it", vec![]),
+        // Projects as well; words need not stand side by side, nor in one place; each must be there.
+        ("medical", vec!["c"]),
+        ("two  MEDI", vec!["c"]),
+        ("done maze", vec!["a"]),
+        ("amazed one", vec![]),
         ("", vec!["e", "maze-id", "c", "b", "a"]),
     ] {
         let query = RunQuery { q: Some(text.to_owned()), ..pages_of(2, Sort::Created) };

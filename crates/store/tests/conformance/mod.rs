@@ -61,7 +61,8 @@ macro_rules! suite {
             a_bad_cursor_is_refused);
         conformance::suite!($backend; origin:
             a_session_begins_with_its_first_snapshot, a_step_is_stored_once,
-            a_deleted_session_does_not_come_back_with_later_steps, snapshots_out_of_order_are_all_kept,
+            a_deleted_session_does_not_come_back_with_later_steps, a_changed_snapshot_replaces_what_is_shown,
+            snapshots_out_of_order_are_all_kept,
             labels_that_cannot_stand_are_passed_over, sessions_show_the_last_step, the_newest_run_of_a_task_is_found);
         conformance::suite!($backend; commands:
             commands_wait_in_order_until_acknowledged, a_command_is_acknowledged_once, popping_takes_the_oldest,

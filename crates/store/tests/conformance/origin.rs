@@ -1,7 +1,7 @@
 //! Snapshots as origin clients post them: out of order, and more than once.
 
 use gauntlet_model::{Event, Kind, RunSpec, Status};
-use gauntlet_store::StoreError;
+use gauntlet_store::{InEpisode, StoreError};
 use serde_json::json;
 
 use super::Backend;
@@ -54,7 +54,37 @@ pub async fn a_step_is_stored_once(backend: &impl Backend) {
     assert_eq!(records.len(), 21);
     // The same step scored again through the API is simply another event.
     assert_eq!(fresh.store.append(&run, vec![posted(900, 1)], at(4)).await.unwrap().accepted, 1);
-    assert_eq!(fresh.store.step(&run, 1).await.unwrap().len(), 2);
+    assert_eq!(fresh.store.step(&run, 1, InEpisode::Any).await.unwrap().len(), 2);
+}
+
+pub async fn a_changed_snapshot_replaces_what_is_shown(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    let (store, run) = (&fresh.store, run_id("s1"));
+    let post = async |n: u128, step: u64, root: f64| {
+        let event = scored(n, step, &[("root", root)], json!({ "n": root }));
+        store.append_origin(&run, event, at(1)).await.unwrap().accepted
+    };
+    assert_eq!((post(1, 1, 0.1).await, post(2, 2, 0.2).await), (1, 1));
+    assert_eq!(post(3, 1, 0.9).await, 1, "another content");
+    assert_eq!((post(4, 1, 0.9).await, post(5, 1, 0.1).await), (0, 0), "each of them again");
+    let records = log(store, &run).await;
+    assert_eq!(records.len(), 4, "both are in the log");
+    let listed =
+        store.steps(&run, None, 10, gauntlet_store::Failing::AnyOrNone, InEpisode::Any).await.unwrap();
+    assert_eq!(listed.iter().map(|r| (r.step, r.root)).collect::<Vec<_>>(), [(1, Some(0.9)), (2, Some(0.2))]);
+    let summary = store.run(&run).await.unwrap().unwrap();
+    assert_eq!((summary.steps, summary.mean_root), (2, Some(0.55)));
+    assert_eq!(store.sessions().await.unwrap()[0].steps, 2);
+    // Many at once, each of two contents, in one group or in several.
+    let posts = (0..40u128).map(|n| {
+        let (store, run) = (store.clone(), run.clone());
+        async move {
+            let event = scored(100 + n, 7, &[("root", (n % 2) as f64)], json!({}));
+            store.append_origin(&run, event, at(3)).await.unwrap().accepted
+        }
+    });
+    assert_eq!(futures::future::join_all(posts).await.into_iter().sum::<u64>(), 2);
+    assert_eq!(log(store, &run).await.len(), 6);
 }
 
 pub async fn a_deleted_session_does_not_come_back_with_later_steps(backend: &impl Backend) {
@@ -82,7 +112,8 @@ pub async fn snapshots_out_of_order_are_all_kept(backend: &impl Backend) {
     }
     let steps: Vec<_> = log(&fresh.store, &run).await.iter().filter_map(|r| r.step).collect();
     assert_eq!(steps, [3, 1, 5, 2, 4], "the log is in order of arrival");
-    let listed = fresh.store.steps(&run, None, 10, gauntlet_store::Failing::AnyOrNone).await.unwrap();
+    let listed =
+        fresh.store.steps(&run, None, 10, gauntlet_store::Failing::AnyOrNone, InEpisode::Any).await.unwrap();
     assert_eq!(listed.iter().map(|r| r.step).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
 }
 

@@ -1,9 +1,10 @@
 //! Reading: pages, filters, steps.
 
 use gauntlet_model::{
-    FailureKind, Kind, MAX_STEP, MAX_TEXT_BYTES, Score, ScoreAdded, ScoreTarget, Scores, SnapshotScored,
+    EpisodeId, FailureKind, Kind, MAX_STEP, MAX_TEXT_BYTES, Score, ScoreAdded, ScoreTarget, Scores,
+    SnapshotScored,
 };
-use gauntlet_store::{Failing, StoreError};
+use gauntlet_store::{Failing, InEpisode, StoreError};
 
 use super::Backend;
 use super::fixtures::*;
@@ -80,8 +81,30 @@ pub async fn a_step_is_read_whole(backend: &impl Backend) {
     ];
     fresh.store.append(&run, events, at(2)).await.unwrap();
     let seqs = |records: Vec<gauntlet_model::Record>| records.iter().map(|r| r.seq).collect::<Vec<_>>();
-    assert_eq!(seqs(fresh.store.step(&run, 7).await.unwrap()), [1, 3]);
-    assert_eq!(seqs(fresh.store.step(&run, 9).await.unwrap()), [0; 0]);
+    assert_eq!(seqs(fresh.store.step(&run, 7, InEpisode::Any).await.unwrap()), [1, 3]);
+    assert_eq!(seqs(fresh.store.step(&run, 9, InEpisode::Any).await.unwrap()), [0; 0]);
+    let (one, two) = (EpisodeId::new("one").unwrap(), EpisodeId::new("two").unwrap());
+    let of = |n, name| event(n, Some(name), 7, SnapshotScored::default());
+    fresh.store.append(&run, vec![of(5, "one"), of(6, "two"), of(7, "one"), note(8)], at(2)).await.unwrap();
+    for (episode, expect) in [
+        (InEpisode::Any, vec![1, 3, 5, 6, 7]),
+        (InEpisode::Without, vec![1, 3]),
+        (InEpisode::Only(&one), vec![5, 7]),
+        (InEpisode::Only(&two), vec![6]),
+    ] {
+        assert_eq!(seqs(fresh.store.step(&run, 7, episode).await.unwrap()), expect);
+        let rows = fresh.store.steps(&run, None, 10, Failing::AnyOrNone, episode).await.unwrap();
+        let listed: Vec<_> = rows.iter().filter(|row| row.step == 7).map(|row| row.seq).collect();
+        let last: Vec<u64> = [3, 6, 7].into_iter().filter(|seq| expect.contains(seq)).collect();
+        assert_eq!(listed, last, "{episode:?}");
+    }
+    let page = fresh.store.read_episode(&run, None, 1, None, InEpisode::Only(&one)).await.unwrap();
+    assert_eq!((page.next_after, seqs(page.records)), (Some(5), vec![5]));
+    let page = fresh.store.read_episode(&run, Some(5), 9, None, InEpisode::Only(&one)).await.unwrap();
+    assert_eq!((page.next_after, seqs(page.records)), (Some(8), vec![7]));
+    let kinds = [Kind::AnnotationAdded];
+    let page = fresh.store.read_episode(&run, None, 9, Some(&kinds), InEpisode::Without).await.unwrap();
+    assert_eq!(seqs(page.records), [4, 8]);
 }
 
 pub async fn steps_are_listed_in_order_and_by_failure(backend: &impl Backend) {
@@ -102,7 +125,7 @@ pub async fn steps_are_listed_in_order_and_by_failure(backend: &impl Backend) {
         async move {
             let (mut rows, mut after) = (Vec::new(), None);
             loop {
-                let page = store.steps(run, after, 4, failing).await.unwrap();
+                let page = store.steps(run, after, 4, failing, InEpisode::Any).await.unwrap();
                 let Some(last) = page.last() else { return rows };
                 after = Some((last.step, last.seq));
                 rows.extend(page);
@@ -140,15 +163,15 @@ pub async fn steps_may_be_as_great_as_json_holds_exactly(backend: &impl Backend)
     )];
     fresh.store.append(&run, again, at(3)).await.unwrap();
     let listed = async |after, failing| {
-        let rows = fresh.store.steps(&run, after, 9, failing).await.unwrap();
+        let rows = fresh.store.steps(&run, after, 9, failing, InEpisode::Any).await.unwrap();
         rows.into_iter().map(|row| row.step).collect::<Vec<_>>()
     };
     assert_eq!(listed(None, Failing::AnyOrNone).await, [0, u64::from(u32::MAX) + 1, 1 << 40, MAX_STEP]);
     assert_eq!(listed(None, Failing::Any).await, [0, u64::from(u32::MAX) + 1, 1 << 40]);
     assert_eq!(listed(Some((1 << 40, u64::MAX)), Failing::AnyOrNone).await, [MAX_STEP]);
     assert_eq!(listed(Some((u64::MAX, 0)), Failing::AnyOrNone).await, [0; 0], "nothing lies behind the last");
-    assert_eq!(fresh.store.step(&run, MAX_STEP).await.unwrap().len(), 2);
-    assert_eq!(fresh.store.step(&run, u64::MAX).await.unwrap().len(), 0);
+    assert_eq!(fresh.store.step(&run, MAX_STEP, InEpisode::Any).await.unwrap().len(), 2);
+    assert_eq!(fresh.store.step(&run, u64::MAX, InEpisode::Any).await.unwrap().len(), 0);
     assert_eq!(fresh.store.last_step(&run).await.unwrap(), Some(MAX_STEP));
     let summary = fresh.store.run(&run).await.unwrap().unwrap();
     assert_eq!((summary.steps, summary.failing, summary.mean_root), (4, 3, Some(0.5)));
@@ -158,8 +181,8 @@ pub async fn an_unknown_run_cannot_be_read(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let nobody = run_id("nobody");
     assert!(matches!(fresh.store.read(&nobody, None, 1, None).await, Err(StoreError::NotFound(_))));
-    assert!(matches!(fresh.store.step(&nobody, 1).await, Err(StoreError::NotFound(_))));
-    let steps = fresh.store.steps(&nobody, None, 1, Failing::Any).await;
+    assert!(matches!(fresh.store.step(&nobody, 1, InEpisode::Any).await, Err(StoreError::NotFound(_))));
+    let steps = fresh.store.steps(&nobody, None, 1, Failing::Any, InEpisode::Any).await;
     assert!(matches!(steps, Err(StoreError::NotFound(_))));
     assert_eq!(fresh.store.head(&nobody).await.unwrap(), None);
 }
