@@ -12,8 +12,10 @@ use tokio_util::io::StreamReader;
 
 use crate::error::ApiError;
 use crate::intake;
-use crate::memory::{Memory, Share, decoded_json_bytes, decoded_protobuf_bytes};
+use crate::memory::{Memory, Share, decoded_json_bytes, decoded_protobuf_bytes, json_values};
 
+/// Bytes between two pauses of reading.
+const PAUSE_BYTES: usize = 256 << 10;
 /// The first buffer of a body, bytes.
 const FIRST_BYTES: usize = 4 << 10;
 
@@ -64,17 +66,19 @@ async fn whole(
     let encodings: Vec<_> =
         encodings.map(|v| v.to_str().unwrap_or("?").trim().to_ascii_lowercase()).collect();
     let mut share = memory.share();
+    let is_protobuf = media_type(headers) == "application/x-protobuf";
+    let is_json = becomes == Becomes::Values && !is_protobuf;
     let bytes = match encodings.join(", ").as_str() {
-        "" | "identity" => collect(raw, limit, 0, &mut share).await?,
+        "" | "identity" => collect(raw, limit, 0, is_json, &mut share).await?,
         "gzip" | "x-gzip" => {
             let mut decoder = GzipDecoder::new(raw);
             decoder.multiple_members(true);
-            collect(decoder, limit, 32 << 10, &mut share).await?
+            collect(decoder, limit, 32 << 10, is_json, &mut share).await?
         }
         "zstd" => {
             let mut decoder = ZstdDecoder::with_params(raw, &[DParameter::window_log_max(WINDOW_LOG)]);
             decoder.multiple_members(true);
-            collect(decoder, limit, 1 << WINDOW_LOG, &mut share).await?
+            collect(decoder, limit, 1 << WINDOW_LOG, is_json, &mut share).await?
         }
         other => {
             return Err(ApiError::new(
@@ -84,22 +88,23 @@ async fn whole(
             ));
         }
     };
-    if becomes == Becomes::Values {
-        let is_protobuf = media_type(headers) == "application/x-protobuf";
-        let estimate = if is_protobuf { decoded_protobuf_bytes } else { decoded_json_bytes };
-        share.grow_to(estimate(&bytes))?;
+    if becomes == Becomes::Values && is_protobuf {
+        share.grow_to(decoded_protobuf_bytes(&bytes))?;
     }
     Ok(share.hold(bytes))
 }
 
-/// Reads to the end. The share grows before the buffer does; `window_bytes` is what a decoder keeps of what it wrote.
+/// Reads to the end. The share grows before the buffer does, and as far as JSON so far becomes values; `window_bytes` is
+/// what a decoder keeps of what it wrote.
 async fn collect(
     reader: impl AsyncRead,
     limit: usize,
     window_bytes: usize,
+    is_json: bool,
     share: &mut Share,
 ) -> Result<Vec<u8>, ApiError> {
     let mut bytes = Vec::new();
+    let (mut values, mut next_pause) = (0, PAUSE_BYTES);
     let mut reader = std::pin::pin!(reader);
     loop {
         if bytes.len() == bytes.capacity() {
@@ -113,6 +118,15 @@ async fn collect(
         }
         if read == 0 {
             return Ok(bytes);
+        }
+        if is_json {
+            values += json_values(bytes.get(bytes.len() - read..).unwrap_or_default());
+            share.grow_to(decoded_json_bytes(bytes.len(), values).max(bytes.capacity()))?;
+        }
+        if bytes.len() >= next_pause {
+            // What is compressed well keeps this busy for long: others have their turn meanwhile.
+            next_pause = bytes.len() + PAUSE_BYTES;
+            tokio::task::yield_now().await;
         }
     }
 }

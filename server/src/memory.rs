@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use axum::http::StatusCode;
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -49,10 +50,17 @@ pub struct Share {
 }
 
 impl Share {
-    /// Grows to that many bytes; never shrinks. A request that asks for more than the whole budget gets the whole of
-    /// it where nobody else holds any. 503 where others hold what it needs.
+    /// Grows to that many bytes; never shrinks. 413 where that is more than the whole budget, 503 where others hold
+    /// what it needs.
     pub fn grow_to(&mut self, bytes: usize) -> Result<(), ApiError> {
-        let wanted = bytes.div_ceil(UNIT).min(self.memory.units as usize);
+        let wanted = bytes.div_ceil(UNIT);
+        if wanted > self.memory.units as usize {
+            let message = format!(
+                "the body would take more than {} bytes of memory when it is decoded; send it in parts",
+                self.memory.units as usize * UNIT
+            );
+            return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message));
+        }
         let missing =
             wanted.saturating_sub(self.permit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits));
         if missing == 0 {
@@ -85,10 +93,14 @@ impl AsRef<[u8]> for Held {
     }
 }
 
+/// About how many values a piece of JSON holds.
+pub fn json_values(text: &[u8]) -> usize {
+    text.iter().filter(|byte| matches!(byte, b',' | b':' | b'[' | b'{')).count()
+}
+
 /// What decoding JSON takes, in bytes: the text, its copies in strings and rows, and its values.
-pub fn decoded_json_bytes(text: &[u8]) -> usize {
-    let values = text.iter().filter(|byte| matches!(byte, b',' | b':' | b'[' | b'{')).count();
-    text.len() * 3 + values * VALUE_BYTES
+pub fn decoded_json_bytes(text_bytes: usize, values: usize) -> usize {
+    text_bytes * 3 + values * VALUE_BYTES
 }
 
 /// What decoding protobuf takes, in bytes: the text, its copies in strings and rows, and its messages.
@@ -154,7 +166,8 @@ mod tests {
         assert!(first.grow_to(5 * UNIT).is_err(), "a part of the body is still there");
         assert_eq!(part[..], [2, 3]);
         drop(part);
-        first.grow_to(usize::MAX).unwrap();
+        assert!(first.grow_to(11 * UNIT).is_err(), "more than there is");
+        first.grow_to(10 * UNIT).unwrap();
         assert!(memory.share().grow_to(1).is_err());
         drop(first);
         memory.share().grow_to(10 * UNIT).unwrap();
@@ -162,10 +175,9 @@ mod tests {
 
     #[test]
     fn what_becomes_many_values_is_counted_as_such() {
-        let numbers = format!("[{}1]", "1,".repeat(1000));
-        assert!(decoded_json_bytes(numbers.as_bytes()) > 60 * 1000);
-        let text = format!("[\"{}\"]", "a".repeat(2000));
-        assert!(decoded_json_bytes(text.as_bytes()) < 7000);
+        let of = |text: &str| decoded_json_bytes(text.len(), json_values(text.as_bytes()));
+        assert!(of(&format!("[{}1]", "1,".repeat(1000))) > 60 * 1000);
+        assert!(of(&format!("[\"{}\"]", "a".repeat(2000))) < 7000);
         // 500 empty spans of two bytes in one scope of one resource.
         let spans = [0x12, 0].repeat(500);
         let scope = [&[0x12, 0xe8, 0x07][..], &spans].concat();

@@ -52,7 +52,9 @@ pub async fn blamed(answer: Response) -> Response {
     let (mut parts, body) = answer.into_parts();
     let text = axum::body::to_bytes(body, MOST_SAID).await.unwrap_or_default();
     if ["Args|", "MissingArg|", "Deserialization|"].iter().any(|kind| text.starts_with(kind.as_bytes())) {
-        parts.status = StatusCode::BAD_REQUEST;
+        let text = String::from_utf8_lossy(&text);
+        let is_long = text.contains("larger than") || text.contains("length limit exceeded");
+        parts.status = if is_long { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_REQUEST };
     }
     Response::from_parts(parts, Body::from(text))
 }
