@@ -32,8 +32,10 @@ impl Films {
 
     /// The film of a run, as far as its log goes now. 404 where there is no such run.
     pub async fn get(&self, run: &RunId) -> Result<Shared, ApiError> {
-        let head = self.store.head(run).await?.ok_or_else(|| ApiError::no_run(run.as_str()))?;
+        let summary = self.store.run(run).await?.ok_or_else(|| ApiError::no_run(run.as_str()))?;
+        let head = summary.head;
         let film = self.take_or_make(run);
+        film.lock().unwrap_or_else(PoisonError::into_inner).set_rules(summary.rules);
         loop {
             // Two requests may read the same page; applying a fact twice changes nothing.
             let seen = film.lock().unwrap_or_else(PoisonError::into_inner).head();

@@ -1,6 +1,6 @@
 //! The card of the failing node: what failed, by how much, and the way to the next one.
 
-use gauntlet_film::{Condition, Film, Path, State, is_measurement};
+use gauntlet_film::{Condition, Film, Path, State, conditions, is_measurement};
 use gauntlet_model::FailureKind;
 use leptos::html;
 use leptos::prelude::*;
@@ -27,7 +27,7 @@ struct Failure {
 fn failure_at(film: &Film, index: usize) -> Option<Failure> {
     let node = film.node(index)?;
     let kind = node.failure?;
-    let failed: Vec<&Path> = film.failed_paths(index).into_iter().filter_map(|id| film.path_of(id)).collect();
+    let failed: Vec<&Path> = film.causes(index).into_iter().filter_map(|id| film.path_of(id)).collect();
     // The whole is named where no part is.
     let has_parts = failed.iter().any(|p| p.path != "root");
     let failed: Vec<&Path> = failed.into_iter().filter(|p| !has_parts || p.path != "root").collect();
@@ -60,8 +60,8 @@ fn failure_at(film: &Film, index: usize) -> Option<Failure> {
 /// A failing rubric's score and where it fails: `grounding -20.0 (fails at -20 or less)`.
 fn words_of(film: &Film, index: usize, path: &Path) -> Option<String> {
     let value = film.score(index, path.id)?;
-    let rule = film.rules().iter().find(|rule| rule.names(&path.path) && rule.when.holds(value));
-    let limit = match rule.map_or(Condition::Below(0.0), |rule| rule.when) {
+    let (when, _) = conditions(film.rule(), &path.path).into_iter().find(|(when, _)| when.holds(value))?;
+    let limit = match when {
         Condition::AtMost(limit) => format!("at {limit} or less"),
         Condition::Below(limit) => format!("below {limit}"),
         Condition::Above(limit) => format!("above {limit}"),

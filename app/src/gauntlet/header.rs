@@ -31,6 +31,10 @@ pub(super) fn Header(session: Session) -> impl IntoView {
     let steps = move || counted(session.summary(|s| s.steps), |f| f.len() as u64);
     let episodes = move || counted(session.summary(|s| s.episodes), Film::episodes);
     let failing = move || counted(session.summary(|s| s.failing), |f| f.failing() as u64);
+    let rule = move || match session.is_caught_up() {
+        true => session.watch_calmly(Film::rule_in_force).text,
+        false => session.summary(|s| s.failure_rule.text.clone()),
+    };
     let mean = move || {
         let mean = if session.is_caught_up() {
             session.watch_calmly(Film::mean_root)
@@ -54,7 +58,7 @@ pub(super) fn Header(session: Session) -> impl IntoView {
                 <div><dt>"steps"</dt><dd>{move || grouped(steps())}</dd></div>
                 <div hidden=move || episodes() == 0><dt>"episodes"</dt><dd>{move || grouped(episodes())}</dd></div>
                 <div><dt>"mean reward"</dt><dd>{mean}</dd></div>
-                <div><dt>"failing"</dt><dd>{move || grouped(failing())}</dd></div>
+                <div><dt><a class="link" href="/docs/failing" rel="external" title=rule>"failing"</a></dt><dd>{move || grouped(failing())}</dd></div>
             </dl>
             <span class="top-gap"></span>
             <Connection session />

@@ -13,7 +13,8 @@ const SMALL_PX: f64 = 900.0;
 /// What each shape means. Folds away.
 #[component]
 pub(super) fn Legend(session: Session) -> impl IntoView {
-    let entries = session.film(|film: &Film| legend(film.rules()));
+    let rule = Memo::new(move |_| session.watch_calmly(Film::rule));
+    let sentence = move || session.watch_calmly(Film::rule_in_force).text;
     // Until the viewer says, the style sheet decides by the room there is.
     let is_open = RwSignal::new(None::<bool>);
     let fold = move |_| {
@@ -26,13 +27,14 @@ pub(super) fn Legend(session: Session) -> impl IntoView {
                 "Legend" <Icon shape=Shape::Chevron />
             </button>
             <ul>
-                {entries.into_iter().map(|entry| view! {
+                {move || legend(rule.get()).into_iter().map(|entry| view! {
                     <li title=entry.when>
                         <i class=format!("swatch {}", failure_class(entry.failure)) aria-hidden="true"></i>
                         {entry.words}
                     </li>
                 }).collect_view()}
                 <li><i class="swatch is-none" aria-hidden="true"></i>"ahead, or not evaluated: dim"</li>
+                <li><a class="link" href="/docs/failing" rel="external" title=sentence>"which steps fail"</a></li>
             </ul>
         </div>
     }

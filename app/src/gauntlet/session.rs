@@ -65,7 +65,7 @@ pub(super) struct Session {
 impl Session {
     /// A page that has just opened: no film yet, following the newest node.
     pub(super) fn new(summary: RunSummary) -> Self {
-        let film = StoredValue::new(Film::new());
+        let film = StoredValue::new(Film::with_rules(summary.rules));
         let revision = RwSignal::new(0);
         let motion = RwSignal::new(Motion { position: 0.0, playing: false, following: true });
         let current = Memo::new(move |_| {

@@ -93,7 +93,7 @@ fn row_text(film: &Film, index: usize) -> Option<RowText> {
         None if node.root.is_none() => "not evaluated".to_owned(),
         None => "all pass".to_owned(),
         Some(FailureKind::Generic) => {
-            let failed = film.failed_paths(index);
+            let failed = film.causes(index);
             let named = || failed.iter().rev().filter_map(|id| film.path_of(*id));
             let path = named().find(|p| p.path != "root").or_else(|| named().next());
             path.map_or(failure_word(FailureKind::Generic).to_owned(), |p| p.name.replace('_', " "))

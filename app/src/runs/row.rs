@@ -44,7 +44,7 @@ pub(super) fn Row(
                 </span>
             </td>
             <td class="num run-steps" class:is-none=move || run.with(|r| r.steps == 0)>{move || run.with(|r| grouped(r.steps))}</td>
-            <td class="num run-failing" class:is-none=move || failing().is_none()>
+            <td class="num run-failing" title=move || run.with(|run| run.failure_rule.text.clone()) class:is-none=move || failing().is_none()>
                 <span class="share-bar" aria-hidden="true" class:is-unknown=move || failing().is_none()>
                     <i style=bar></i>
                 </span>

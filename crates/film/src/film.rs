@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gauntlet_model::{EpisodeId, FailureKind, Scores};
+use gauntlet_model::{EpisodeId, FailureKind, FailureRule, FailureRules, Scores};
 
 use crate::columns::Column;
 use crate::fact::{Asked, Fact, What};
 use crate::measurements::Measurements;
 use crate::nodes::{Nodes, Row};
-use crate::rules::{Rules, Verdict};
+use crate::rules::{Evidence, Verdict, conditions};
 use crate::story::{NodeKey, Story};
 use crate::sum::Sum;
 use crate::tree::Paths;
@@ -23,7 +23,10 @@ use crate::tree::Paths;
 /// same; [`Film::revision`] is no part of that.
 #[derive(Debug, Clone, Default)]
 pub struct Film {
-    pub(crate) rules: Rules,
+    pub(crate) asked: FailureRules,
+    pub(crate) evidence: Evidence,
+    /// The rule every node is judged by.
+    pub(crate) rule: FailureRule,
     pub(crate) revision: u64,
     pub(crate) nodes: Nodes,
     pub(crate) durations: Column,
@@ -74,14 +77,14 @@ struct Snapshot<'a> {
 }
 
 impl Film {
-    /// A film of nothing, with the default rules.
+    /// A film of nothing, judged by the rule that fits what it comes to show.
     pub fn new() -> Film {
         Film::default()
     }
 
-    /// A film of nothing, judged by `rules`.
-    pub fn with_rules(rules: Rules) -> Film {
-        Film { rules, ..Film::default() }
+    /// A film of nothing, judged as asked.
+    pub fn with_rules(asked: FailureRules) -> Film {
+        Film { asked, rule: Evidence::default().rule(asked), ..Film::default() }
     }
 
     /// Takes one fact. A fact taken before changes nothing.
@@ -101,24 +104,48 @@ impl Film {
             (What::Added { path, value }, Some(step)) => self.added(fact, step, path, value.get()),
             _ => false,
         };
-        if met | told | drawn {
+        let rejudged = self.follow_evidence();
+        if met | told | drawn | rejudged {
             self.revision = self.revision.wrapping_add(1);
         }
     }
 
     /// Judges by other rules from now on, what is there included.
-    pub fn set_rules(&mut self, rules: Rules) {
-        if self.rules == rules {
-            return;
+    pub fn set_rules(&mut self, asked: FailureRules) {
+        if self.asked != asked {
+            self.asked = asked;
+            self.follow_evidence();
+            self.revision = self.revision.wrapping_add(1);
         }
-        self.rules = rules;
+    }
+
+    /// Learns which rule the whole log has put in force: a film of a part of it may lack what shows so.
+    pub fn assume(&mut self, rule: FailureRule) {
+        self.evidence = self.evidence.join(Evidence::behind(rule));
+        if self.follow_evidence() {
+            self.revision = self.revision.wrapping_add(1);
+        }
+    }
+
+    /// Judges every node anew where what was seen puts another rule in force; says whether it did.
+    fn follow_evidence(&mut self) -> bool {
+        let rule = self.evidence.rule(self.asked);
+        if self.rule == rule {
+            return false;
+        }
+        self.rule = rule;
         for (id, track) in (0u32..).zip(&mut self.tracks) {
-            track.verdict = self.rules.verdict(self.paths.text(id).unwrap_or_default());
+            track.verdict = Verdict(conditions(rule, self.paths.text(id).unwrap_or_default()));
         }
         for rank in 0..self.nodes.len() {
             self.judge(rank);
         }
-        self.revision = self.revision.wrapping_add(1);
+        true
+    }
+
+    /// Whether a rubric's own failure makes the step failing.
+    pub(crate) fn is_decisive(&self, path: u32) -> bool {
+        self.rule == FailureRule::Dipg || self.root == Some(path)
     }
 
     /// Learns that a path stands at a position of a snapshot of `step`; says its id and whether the tree changed.
@@ -126,11 +153,14 @@ impl Film {
         let noted = self.paths.note(path, step, position);
         while self.tracks.len() < self.paths.len() {
             let text = self.paths.text(self.tracks.len() as u32).unwrap_or_default();
-            let verdict = self.rules.verdict(text);
+            let verdict = Verdict(conditions(self.rule, text));
             self.tracks.push(Track { scores: Column::default(), verdict });
         }
         if self.root.is_none() && path == "root" {
             self.root = noted.map(|(id, _)| id);
+        }
+        if noted.is_some_and(|(_, is_new)| is_new) {
+            self.evidence.see_path(path);
         }
         noted
     }
@@ -155,6 +185,7 @@ impl Film {
         for (position, path) in (snapshot.scores.len()..).zip(snapshot.not_evaluated) {
             changed |= self.path(path, step, position).is_some_and(|(_, new)| new);
         }
+        snapshot.scores.root().into_iter().for_each(|root| self.evidence.see_root(root));
         if !counts {
             return (is_new_rescore && place.is_ok_and(|rank| self.uncover(step, episode, rank))) | changed;
         }
@@ -162,7 +193,8 @@ impl Film {
         let scores =
             || ids.iter().zip(snapshot.scores.iter()).filter_map(|(id, (_, value))| Some(((*id)?, value)));
         let verdict = |id: u32| self.tracks.get(id as usize).map(|track| &track.verdict);
-        let judged = scores().filter_map(|(id, value)| verdict(id)?.judge(value));
+        let decisive = scores().filter(|(id, _)| self.is_decisive(*id));
+        let judged = decisive.filter_map(|(id, value)| verdict(id)?.judge(value));
         let declared = snapshot.failures.iter().copied().min();
         let failure = judged.chain(declared).min();
         let row = Row { seq: fact.seq, at: fact.at, is_paused: snapshot.is_paused, declared, failure };
@@ -252,6 +284,9 @@ impl Film {
         if fact.measurement().is_some() {
             return self.measurements.set(id, u64::from(step), fact.seq, value) | new_path;
         }
+        if path == "root" {
+            self.evidence.see_root(value);
+        }
         let rank = self.nodes.rank(step, fact.episode.as_ref()).ok();
         let row = rank.and_then(|rank| self.nodes.row(rank));
         let key = (step, fact.episode.clone());
@@ -293,8 +328,13 @@ impl Film {
     fn judge(&mut self, rank: usize) {
         let Some(row) = self.nodes.row(rank) else { return };
         let declared = self.nodes.get(row).and_then(|row| row.declared);
-        let judged = self.tracks.iter().filter_map(|track| track.failure(row));
-        let gravest = judged.chain(declared).min();
+        let judged = match self.rule {
+            FailureRule::Dipg => self.tracks.iter().filter_map(|track| track.failure(row)).min(),
+            FailureRule::RootBelow(_) => {
+                self.root.and_then(|root| self.tracks.get(root as usize)?.failure(row))
+            }
+        };
+        let gravest = judged.into_iter().chain(declared).min();
         self.nodes.judge(rank, gravest);
     }
 }

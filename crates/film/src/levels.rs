@@ -6,10 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gauntlet_model::{EpisodeId, FailureKind};
+use gauntlet_model::{EpisodeId, FailureKind, FailureRule};
 
 use crate::fact::{Fact, What};
-use crate::rules::Rules;
+use crate::rules::{failure_of, path_failure};
 
 /// Events in a chunk of level 0.
 pub const CHUNK: u64 = 4096;
@@ -41,12 +41,12 @@ struct Shot {
 /// that were scored elsewhere. Of each such handful of a step's measurements stay, path by path, the first, the last,
 /// the lowest and the highest. What the run, people and losses say stays whole. Records of steps, episodes and
 /// artifacts go. The very last fact stays, so that the head is told truly. Level 0 keeps everything.
-pub fn thin(facts: &[Fact], rules: &Rules, level: u8) -> Vec<Fact> {
+pub fn thin(facts: &[Fact], rule: FailureRule, level: u8) -> Vec<Fact> {
     if level == 0 {
         return facts.to_vec();
     }
     let bucket = usize::try_from(FAN_OUT.saturating_pow(u32::from(level))).unwrap_or(usize::MAX);
-    let shots = shots(facts, rules);
+    let shots = shots(facts, rule);
     let mut kept: BTreeSet<usize> =
         shots.values().collect::<Vec<_>>().chunks(bucket).flat_map(shaping).collect();
     // The last fact, and with it the scores that lie over it where it is a snapshot.
@@ -87,14 +87,14 @@ fn key(fact: &Fact) -> Option<Key<'_>> {
 }
 
 /// The scored steps of the chunk as a film of it would have them: scored last, later scores laid over.
-fn shots<'a>(facts: &'a [Fact], rules: &Rules) -> BTreeMap<Key<'a>, Shot> {
+fn shots<'a>(facts: &'a [Fact], rule: FailureRule) -> BTreeMap<Key<'a>, Shot> {
     let mut latest: BTreeMap<Key, Shot> = BTreeMap::new();
     let mut added: BTreeMap<Key, Vec<&Fact>> = BTreeMap::new();
     for (i, fact) in facts.iter().enumerate() {
         let Some(key) = key(fact) else { continue };
         match &fact.what {
             What::Scored { scores, failures, .. } => {
-                let (root, failure) = (scores.root(), rules.failure_of(scores, failures));
+                let (root, failure) = (scores.root(), failure_of(rule, scores, failures));
                 let rescored = latest.contains_key(&key);
                 latest.insert(key, Shot { fact: i, seq: fact.seq, rescored, root, failure });
             }
@@ -113,7 +113,8 @@ fn shots<'a>(facts: &'a [Fact], rules: &Rules) -> BTreeMap<Key<'a>, Shot> {
                 effective.insert(path, value.get());
             }
         }
-        let judged = effective.iter().filter_map(|(path, value)| rules.judge(path, *value));
+        let decisive = effective.iter().filter(|(path, _)| rule == FailureRule::Dipg || **path == "root");
+        let judged = decisive.filter_map(|(path, value)| path_failure(rule, path, *value));
         shot.failure = judged.chain(failures.iter().copied()).min();
         shot.root = effective.get("root").copied();
     }

@@ -28,7 +28,9 @@ pub use interest::MOST_INTERESTING;
 pub use manifest::{Level, Manifest};
 pub use measurements::Measurement;
 pub use query::{Node, State};
-pub use rules::{Condition, Rule, Rules, is_measurement};
+pub use rules::{
+    Condition, Evidence, Rule, Rules, conditions, failure_of, is_measurement, medical, path_failure,
+};
 pub use series::Point;
 pub use story::{Answer, Applied, Command, Lost, Note, RunFacts};
 pub use sum::Sum;

@@ -1,12 +1,13 @@
 //! The film's table of contents: what a viewer fetches first.
 
-use gauntlet_model::RunId;
+use gauntlet_model::{FailureRules, RuleInForce, RunId};
 use serde::{Deserialize, Serialize};
 
+use crate::film::Film;
 use crate::levels::{CHUNK, span};
 
 /// What a run's film consists of. Sealed chunks never change; what lies behind them comes from the log's tail.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     /// The run.
     pub run: RunId,
@@ -20,6 +21,12 @@ pub struct Manifest {
     pub chunk_events: u64,
     /// Level 0, then each coarser level that has a sealed chunk.
     pub levels: Vec<Level>,
+    /// Which steps fail, as it was asked for.
+    #[serde(default)]
+    pub rules: FailureRules,
+    /// The rule that the whole log puts in force.
+    #[serde(default)]
+    pub failure_rule: RuleInForce,
 }
 
 /// One level of detail.
@@ -34,11 +41,19 @@ pub struct Level {
 }
 
 impl Manifest {
-    /// The manifest of a run whose log has `head` events.
+    /// A film to fill with what the manifest lists, judged as the whole run is.
+    pub fn film(&self) -> Film {
+        let mut film = Film::with_rules(self.rules);
+        film.assume(self.failure_rule.rule);
+        film
+    }
+
+    /// The manifest of a run whose log has `head` events; without rules.
     pub fn new(run: RunId, head: u64, steps: u64, paths: Vec<String>) -> Self {
         let of = |level| Level { level, span: span(level), chunks: head / span(level) };
         let coarser = (1..=u8::MAX).map(of).take_while(|l| l.chunks > 0);
         let levels = std::iter::once(of(0)).chain(coarser).collect();
-        Self { run, head, steps, paths, chunk_events: CHUNK, levels }
+        let (rules, failure_rule) = Default::default();
+        Self { run, head, steps, paths, chunk_events: CHUNK, levels, rules, failure_rule }
     }
 }

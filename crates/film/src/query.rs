@@ -1,10 +1,9 @@
 //! What can be asked of a film.
 
-use gauntlet_model::{EpisodeId, FailureKind, Timestamp};
+use gauntlet_model::{EpisodeId, FailureKind, FailureRule, RuleInForce, Timestamp};
 
 use crate::fact::Asked;
 use crate::film::Film;
-use crate::rules::Rules;
 use crate::story::{Answer, Command, Lost, NodeKey, Note, RunFacts};
 use crate::tree::{Path, PathId};
 
@@ -145,6 +144,18 @@ impl Film {
         self.paths().iter().map(|p| p.id).filter(|p| self.path_failure(i, *p).is_some()).collect()
     }
 
+    /// Whether a failure of that path makes a node failing.
+    pub fn is_decisive_path(&self, p: PathId) -> bool {
+        self.is_decisive(p.0)
+    }
+
+    /// The paths whose scores make a node failing, in tree order: outside the medical rules the root alone.
+    pub fn causes(&self, i: usize) -> Vec<PathId> {
+        let mut failed = self.failed_paths(i);
+        failed.retain(|path| self.is_decisive(path.0));
+        failed
+    }
+
     /// The first node of that step.
     pub fn find(&self, step: u64) -> Option<usize> {
         let rank = self.nodes.first_at_least(step);
@@ -168,15 +179,8 @@ impl Film {
 
     /// The first node behind `after`, or of all, where that path fails.
     pub fn next_failure_of(&self, after: Option<usize>, p: PathId) -> Option<usize> {
-        // A node where any path fails is a failing node, so only those are looked at.
-        let mut at = self.next_failure(after);
-        while let Some(i) = at {
-            if self.path_failure(i, p).is_some() {
-                return Some(i);
-            }
-            at = self.next_failure(Some(i));
-        }
-        None
+        let from = after.map_or(Some(0), |i| i.checked_add(1))?;
+        (from..self.len()).find(|i| self.path_failure(*i, p).is_some())
     }
 
     /// How many nodes fail.
@@ -242,9 +246,14 @@ impl Film {
         )
     }
 
-    /// The rules nodes are judged by.
-    pub fn rules(&self) -> &Rules {
-        &self.rules
+    /// The rule nodes are judged by now.
+    pub fn rule(&self) -> FailureRule {
+        self.rule
+    }
+
+    /// That rule, as a sentence too.
+    pub fn rule_in_force(&self) -> RuleInForce {
+        RuleInForce::of(self.asked, self.rule)
     }
 }
 
@@ -257,7 +266,7 @@ impl PartialEq for Film {
             pairs.all(|(a, b)| self.score(i, a.id) == other.score(i, b.id))
         };
         let declared = |film: &Film, i: usize| film.nodes.get(film.nodes.row(i)?)?.declared;
-        self.rules == other.rules
+        (self.asked, self.rule) == (other.asked, other.rule)
             && self.story == other.story
             && self.overlays == other.overlays
             && self.rescored == other.rescored

@@ -1,7 +1,18 @@
 //! The rules: which score of which rubric is which failure. One place for live view, export and search.
 
-use gauntlet_model::{FailureKind, Scores};
+use std::sync::LazyLock;
+
+use gauntlet_model::{FailureKind, FailureRule, FailureRules, Scores};
 use serde::{Deserialize, Serialize};
+
+/// The rubrics the medical rules give a bound of their own. A run that has named all four has the medical tree.
+const MEDICAL: [&str; 4] = ["format", "grounding", "inconsistency", "refusal"];
+/// All of [`MEDICAL`], as bits of [`Evidence`].
+const ALL_MEDICAL: u8 = 0b1111;
+/// The bit of [`Evidence`] that says a root was below 0 or above 1.
+const BEYOND_UNIT: u8 = 0b1_0000;
+
+static MEDICAL_RULES: LazyLock<Rules> = LazyLock::new(Rules::default);
 
 /// When a score is a failure. Thresholds are in the rubric's own unit.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -60,7 +71,119 @@ pub fn is_measurement(path: &str) -> bool {
     path.strip_prefix("metrics").is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// The rules of a project, in order. A path that no rule names fails below 0, generically; the path `root` too.
+/// What a run's scores have shown of which rule fits it. It only grows, so the order of what is seen is no matter:
+/// whatever was ever scored counts, also what was replaced later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Evidence(u8);
+
+impl Evidence {
+    /// What a snapshot shows.
+    pub fn of(scores: &Scores, not_evaluated: &[String]) -> Self {
+        let mut evidence = Self::default();
+        let paths = scores.iter().map(|(path, _)| path).chain(not_evaluated.iter().map(String::as_str));
+        paths.for_each(|path| evidence.see_path(path));
+        scores.root().into_iter().for_each(|root| evidence.see_root(root));
+        evidence
+    }
+
+    /// What a later score shows.
+    pub fn of_later(path: &str, value: f64) -> Self {
+        let mut evidence = Self::default();
+        evidence.see_path(path);
+        if path == "root" {
+            evidence.see_root(value);
+        }
+        evidence
+    }
+
+    /// Sees that a rubric of that path exists.
+    pub fn see_path(&mut self, path: &str) {
+        if is_measurement(path) {
+            return;
+        }
+        let name = path.rsplit('.').next().unwrap_or(path);
+        if let Some(bit) = MEDICAL.iter().position(|medical| *medical == name) {
+            self.0 |= 1 << bit;
+        }
+    }
+
+    /// Sees a root score.
+    pub fn see_root(&mut self, root: f64) {
+        if !(0.0..=1.0).contains(&root) {
+            self.0 |= BEYOND_UNIT;
+        }
+    }
+
+    /// What both show.
+    pub fn join(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// What must have been seen where `rule` was chosen by itself: a viewer of a part of a run learns it so.
+    pub fn behind(rule: FailureRule) -> Self {
+        match rule {
+            FailureRule::Dipg => Self(ALL_MEDICAL),
+            FailureRule::RootBelow(limit) if limit <= 0.0 => Self(BEYOND_UNIT),
+            FailureRule::RootBelow(_) => Self::default(),
+        }
+    }
+
+    /// The rule in force.
+    pub fn rule(self, asked: FailureRules) -> FailureRule {
+        match asked {
+            FailureRules::Dipg => FailureRule::Dipg,
+            FailureRules::RootBelow(limit) => FailureRule::RootBelow(limit),
+            FailureRules::Auto if self.0 & ALL_MEDICAL == ALL_MEDICAL => FailureRule::Dipg,
+            FailureRules::Auto if self.0 & BEYOND_UNIT != 0 => FailureRule::RootBelow(0.0),
+            FailureRules::Auto => FailureRule::RootBelow(0.5),
+        }
+    }
+
+    /// As it is stored.
+    pub fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// As [`Evidence::bits`] gave it.
+    pub fn from_bits(bits: u8) -> Self {
+        Self(bits)
+    }
+}
+
+/// The conditions a rubric of that path is held against, each with the failure it means, the gravest first. Outside the
+/// medical rules only those of `root` make a step failing.
+pub fn conditions(rule: FailureRule, path: &str) -> Vec<(Condition, FailureKind)> {
+    match rule {
+        FailureRule::Dipg => MEDICAL_RULES.verdict(path).0,
+        FailureRule::RootBelow(limit) if path == "root" => {
+            vec![(Condition::Below(limit), FailureKind::Generic)]
+        }
+        FailureRule::RootBelow(_) => unnamed(path).into_iter().collect(),
+    }
+}
+
+/// The failure a score of `path` is by itself.
+pub fn path_failure(rule: FailureRule, path: &str, value: f64) -> Option<FailureKind> {
+    Verdict(conditions(rule, path)).judge(value)
+}
+
+/// The failure of a step by its scores and by what its producer declared, the gravest.
+pub fn failure_of(rule: FailureRule, scores: &Scores, declared: &[FailureKind]) -> Option<FailureKind> {
+    match rule {
+        FailureRule::Dipg => MEDICAL_RULES.failure_of(scores, declared),
+        FailureRule::RootBelow(limit) => {
+            let judged = scores.root().filter(|root| *root < limit).map(|_| FailureKind::Generic);
+            judged.into_iter().chain(declared.iter().copied()).min()
+        }
+    }
+}
+
+/// The medical rules in order, where they are in force.
+pub fn medical(rule: FailureRule) -> Option<&'static Rules> {
+    (rule == FailureRule::Dipg).then_some(&*MEDICAL_RULES)
+}
+
+/// The medical rules, in order. A path that no rule names fails below 0, generically; the path `root` too.
 /// Measurements ([`is_measurement`]) fail only where a rule names them in full.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -113,7 +236,7 @@ impl Rules {
 
 /// What judges the scores of one path: its conditions, the gravest first.
 #[derive(Debug, Clone)]
-pub(crate) struct Verdict(Vec<(Condition, FailureKind)>);
+pub(crate) struct Verdict(pub(crate) Vec<(Condition, FailureKind)>);
 
 impl Verdict {
     /// The failure `value` is.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
-use crate::limits::{self, FieldError};
+use crate::limits::{self, FieldError, MAX_ID_BYTES};
 
 /// The idempotency key of an event: a UUID the client brings. Sending it twice appends once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -107,11 +107,11 @@ macro_rules! named_id {
 
 named_id!(
     /// The id of a run (a "session" in older clients): a UUIDv7, or the name the client chose.
-    RunId, "id", 200
+    RunId, "id", MAX_ID_BYTES
 );
 named_id!(
     /// The id of an episode: a 16-byte trace id in hex, or the name the client chose.
-    EpisodeId, "episode", 200
+    EpisodeId, "episode", MAX_ID_BYTES
 );
 named_id!(
     /// The id of a process that writes a run: 12 hexadecimal digits that it drew, or a name it chose.

@@ -9,6 +9,7 @@ mod decode;
 mod event;
 mod ids;
 mod limits;
+mod rules;
 mod run;
 pub mod schema;
 mod score;
@@ -21,9 +22,10 @@ pub use decode::{BatchError, EventError, decode_array, decode_json, decode_lines
 pub use event::{Body, Event, Kind, Record};
 pub use ids::{EpisodeId, EventId, RunId, WriterId};
 pub use limits::{
-    FieldError, MAX_BODY_BYTES, MAX_LABEL_BYTES, MAX_PATH_BYTES, MAX_SCORES, MAX_STEP, MAX_TAGS,
-    MAX_TEXT_BYTES,
+    FieldError, MAX_BODY_BYTES, MAX_ID_BYTES, MAX_LABEL_BYTES, MAX_PATH_BYTES, MAX_SCORES, MAX_STEP,
+    MAX_TAGS, MAX_TEXT_BYTES,
 };
+pub use rules::{FailureRule, FailureRules, RuleInForce};
 pub use run::{RunPatch, RunSpec, RunSummary};
 pub use score::{Score, Scores};
 pub use snapshot::{Snapshot, SnapshotError, unescape_html};

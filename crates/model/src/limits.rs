@@ -2,6 +2,8 @@
 
 /// The largest step number, 2^53 - 1: the largest up to which JSON's and JavaScript's numbers are exact.
 pub const MAX_STEP: u64 = (1 << 53) - 1;
+/// Longest id of a run or an episode, in bytes.
+pub const MAX_ID_BYTES: usize = 200;
 /// Longest rubric path, in bytes.
 pub const MAX_PATH_BYTES: usize = 256;
 /// Longest name, id, tag, task or other one-line text, in bytes.

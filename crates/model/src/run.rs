@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::body::{RunStarted, Status, tags};
 use crate::limits::{FieldError, label, text};
-use crate::{Contact, EventId, Object, RunId, Timestamp};
+use crate::{Contact, EventId, FailureRules, Object, RuleInForce, RunId, Timestamp};
 
 /// What a client says to create a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -37,6 +37,9 @@ pub struct RunSpec {
     /// Anything else.
     #[serde(default)]
     pub metadata: Object,
+    /// Which steps fail; `auto` where nothing is asked for.
+    #[serde(default, skip_serializing_if = "FailureRules::is_auto")]
+    pub rules: FailureRules,
 }
 
 impl RunSpec {
@@ -52,6 +55,7 @@ impl RunSpec {
             tags: Vec::new(),
             config: Object::new(),
             metadata: Object::new(),
+            rules: FailureRules::Auto,
         }
     }
 
@@ -66,6 +70,7 @@ impl RunSpec {
             tags: self.tags,
             config: self.config,
             metadata: self.metadata,
+            rules: self.rules,
         }
     }
 }
@@ -86,6 +91,9 @@ pub struct RunPatch {
     /// New status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
+    /// New rules of which steps fail; every step is judged anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<FailureRules>,
 }
 
 impl RunPatch {
@@ -136,8 +144,14 @@ pub struct RunSummary {
     pub last_root: Option<f64>,
     /// Mean root score over scored steps, if any.
     pub mean_root: Option<f64>,
-    /// Scored steps that fail.
+    /// Scored steps that fail, by the rule in force.
     pub failing: u64,
+    /// Which steps fail, as it was asked for.
+    #[serde(default)]
+    pub rules: FailureRules,
+    /// The rule in force.
+    #[serde(default)]
+    pub failure_rule: RuleInForce,
     /// The greatest step that was recorded or scored; a resumed run goes on behind it.
     #[serde(default)]
     pub last_step: Option<u64>,

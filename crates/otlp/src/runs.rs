@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use gauntlet_model::{MAX_TAGS, Object, RunId, RunSpec};
+use gauntlet_model::{FailureRules, MAX_TAGS, Object, RunId, RunSpec};
 use serde_json::{Value, json};
 
 use crate::ids::{event_id, hex};
@@ -181,5 +181,6 @@ pub(crate) fn spec(run: &RunId, name: &str, source: &Source, items: &[Item]) -> 
         tags: tags.map(label).filter(|t| !t.is_empty()).take(MAX_TAGS).collect(),
         config: object("gauntlet.run.config").unwrap_or_default(),
         metadata: object("gauntlet.run.metadata").unwrap_or(metadata),
+        rules: FailureRules::Auto,
     }
 }

@@ -170,5 +170,6 @@ pub(crate) fn spec(run: &RunSummary) -> RunSpec {
         tags: run.tags.clone(),
         config: run.config.clone(),
         metadata: run.metadata.clone(),
+        rules: run.rules,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use gauntlet_model::{Event, Object, Scores, SnapshotScored, Timestamp};
+use gauntlet_model::{Event, FailureRules, Object, RunSpec, Scores, SnapshotScored, Timestamp};
 use gauntlet_values::{Decimal, Reading, number, time as instant};
 use serde_json::{Value, json};
 
@@ -59,7 +59,12 @@ pub(crate) fn of_report(top: &Members<'_>, context: &mut Context<'_>) -> Result<
         _ => keep(&mut facts, "groups", json!(groups)),
     }
     absorb(&mut facts, top_facts);
-    Ok(Head { spec: run::spec(context.name, shape, "evaluation", facts), notes: String::new() })
+    Ok(Head { spec: medical(run::spec(context.name, shape, "evaluation", facts)), notes: String::new() })
+}
+
+/// Reports are those of the medical environment, judged by its rules.
+fn medical(spec: RunSpec) -> RunSpec {
+    RunSpec { rules: FailureRules::Dipg, ..spec }
 }
 
 /// A report without `results`: `summary` and `detailed_results` at the top, or the flat benchmark.
@@ -72,7 +77,7 @@ pub(crate) fn of_entry(top: &Members<'_>, context: &mut Context<'_>) -> Result<H
             .push("top-level `snapshots` was not read: the steps come from the report".to_owned());
     }
     let shape = if flat { "flat benchmark" } else { "summary and detailed results" };
-    Ok(Head { spec: run::spec(context.name, shape, "evaluation", facts), notes: String::new() })
+    Ok(Head { spec: medical(run::spec(context.name, shape, "evaluation", facts)), notes: String::new() })
 }
 
 fn results<'a>(members: &Members<'a>) -> Result<Vec<Piece<'a>>, ImportError> {

@@ -39,6 +39,7 @@ pub(crate) fn spec_of(started: RunStarted) -> RunSpec {
         tags: started.tags,
         config: started.config,
         metadata: started.metadata,
+        rules: started.rules,
     }
 }
 

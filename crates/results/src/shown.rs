@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::io;
 
-use gauntlet_film::{Fact, Film, PathId, Rules};
-use gauntlet_model::{FailureKind, Record, SnapshotScored};
+use gauntlet_film::{Fact, Film, PathId};
+use gauntlet_model::{FailureKind, FailureRules, Record, SnapshotScored};
 
 /// The film of a run, and which snapshot each of its nodes comes from.
 #[derive(Debug)]
@@ -17,9 +17,11 @@ pub struct Shown {
 
 impl Shown {
     /// Of a run's whole log, in order, judged by `rules`. Texts are not held.
-    pub fn of(records: impl IntoIterator<Item = io::Result<Record>>, rules: Rules) -> io::Result<Self> {
-        let mut film = Film::new();
-        film.set_rules(rules);
+    pub fn of(
+        records: impl IntoIterator<Item = io::Result<Record>>,
+        rules: FailureRules,
+    ) -> io::Result<Self> {
+        let mut film = Film::with_rules(rules);
         for record in records {
             film.apply(&Fact::of_record(&record?).map_err(io::Error::other)?);
         }

@@ -1,6 +1,6 @@
 //! The shapes of failures: readable from across the room, bigger when worse.
 
-use gauntlet_film::{Condition, Film, PathId};
+use gauntlet_film::{Condition, Film, PathId, conditions};
 use gauntlet_model::FailureKind;
 
 use crate::color::{Rgb, failure_color};
@@ -83,17 +83,10 @@ const HALF_AS_BAD: f64 = 25.0;
 pub(crate) struct Thresholds(Vec<(PathId, Vec<(Condition, FailureKind)>)>);
 
 impl Thresholds {
-    /// The conditions of every path of the film. A path that no rule names fails below 0, as the rules have it.
+    /// The conditions of every path of the film that can make a step failing.
     pub(crate) fn of(film: &Film) -> Self {
-        let conditions = |path: &str| {
-            let named = film.rules().iter().filter(|rule| rule.names(path));
-            let mut all: Vec<_> = named.map(|rule| (rule.when, rule.failure)).collect();
-            if all.is_empty() {
-                all.push((Condition::Below(0.0), FailureKind::Generic));
-            }
-            all
-        };
-        Self(film.paths().iter().map(|path| (path.id, conditions(&path.path))).collect())
+        let decisive = film.paths().iter().filter(|path| film.is_decisive_path(path.id));
+        Self(decisive.map(|path| (path.id, conditions(film.rule(), &path.path))).collect())
     }
 
     /// How far beyond its threshold the worst score of that failure is at a node; 0 where a producer named the

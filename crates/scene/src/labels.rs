@@ -160,7 +160,11 @@ impl Board<'_> {
 /// What failed, and the step's reward: `format -50.0`. Where the step has no `root` score, the failing rubric's.
 fn failure_text(film: &Film, index: usize) -> Option<String> {
     let failure = film.failure(index)?;
-    let shown = film.paths().iter().filter(|path| film.path_failure(index, path.id) == Some(failure));
+    let causes = film.causes(index);
+    let shown = film
+        .paths()
+        .iter()
+        .filter(|path| causes.contains(&path.id) && film.path_failure(index, path.id) == Some(failure));
     // The deepest says most; of equally deep ones the first.
     let cause =
         shown.reduce(|best, path| if path.depth > best.depth || best.path == "root" { path } else { best });

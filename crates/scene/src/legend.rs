@@ -1,7 +1,7 @@
 //! The legend, generated from the rules: what each shape means, and when it appears.
 
-use gauntlet_film::{Condition, Rule, Rules};
-use gauntlet_model::FailureKind;
+use gauntlet_film::{Condition, Rule, medical};
+use gauntlet_model::{FailureKind, FailureRule};
 
 use crate::color::{Rgb, failure_color};
 use crate::effects::EffectKind;
@@ -42,17 +42,21 @@ fn shape_words(effect: EffectKind) -> &'static str {
     }
 }
 
-/// The legend of some rules, the gravest failure first. Every failure has a line: one that no rule names can still
-/// be declared by the run itself.
-pub fn legend(rules: &Rules) -> Vec<LegendEntry> {
-    FailureKind::ALL.into_iter().map(|failure| entry(rules, failure)).collect()
+/// The legend of the rule in force, the gravest failure first. Every failure has a line: one that the rule does not
+/// name can still be declared by the run itself.
+pub fn legend(rule: FailureRule) -> Vec<LegendEntry> {
+    FailureKind::ALL.into_iter().map(|failure| entry(rule, failure)).collect()
 }
 
-fn entry(rules: &Rules, failure: FailureKind) -> LegendEntry {
+fn entry(in_force: FailureRule, failure: FailureKind) -> LegendEntry {
     let effect = EffectKind::of(failure);
-    let mut when: Vec<String> = rules.iter().filter(|rule| rule.failure == failure).map(condition).collect();
+    let named = medical(in_force).into_iter().flat_map(|rules| rules.iter());
+    let mut when: Vec<String> = named.filter(|rule| rule.failure == failure).map(condition).collect();
     if failure == FailureKind::Generic {
-        when.push("any other rubric below 0".to_owned());
+        when.push(match in_force {
+            FailureRule::Dipg => "any other rubric below 0".to_owned(),
+            FailureRule::RootBelow(limit) => format!("root below {limit}"),
+        });
     } else if when.is_empty() {
         when.push("declared by the run".to_owned());
     }

@@ -4,7 +4,8 @@ mod common;
 
 use std::sync::Arc;
 
-use gauntlet_film::{Film, Rules};
+use gauntlet_film::Film;
+use gauntlet_model::{FailureRule, FailureRules};
 use gauntlet_scene::{
     CameraMode, Composer, EffectKind, Geometry, Lens, NOT_EVALUATED, Orbit, PASSED, Scene, Segment, legend,
 };
@@ -83,7 +84,7 @@ fn the_path_is_built_once_and_again_when_something_changed() {
     let other = common::rewards(&[1.0; 101]);
     assert_ne!(composer.compose(&other, &Lens::default()).path.revision, grown.path.revision);
 
-    film.set_rules(Rules(Vec::new()));
+    film.set_rules(FailureRules::RootBelow(2.0));
     assert_ne!(composer.compose(&film, &Lens::default()).path.revision, grown.path.revision);
     let colored = Lens { color_by: film.find_path("format"), ..Lens::default() };
     assert_ne!(composer.compose(&film, &colored).path.revision, first.path.revision);
@@ -143,7 +144,7 @@ fn guides_stay_few() {
 #[test]
 fn the_legend_follows_the_rules() {
     let lines: Vec<String> =
-        legend(&Rules::default()).iter().map(|e| format!("{} ({})", e.words, e.when)).collect();
+        legend(FailureRule::Dipg).iter().map(|e| format!("{} ({})", e.words, e.when)).collect();
     assert_eq!(
         lines,
         [
@@ -154,7 +155,11 @@ fn the_legend_follows_the_rules() {
             "failing: burst (any other rubric below 0)",
         ]
     );
-    assert_eq!(legend(&Rules(Vec::new()))[0].when, "declared by the run");
+    let by_root = legend(FailureRule::RootBelow(0.5));
+    assert_eq!(
+        (by_root[0].when.as_str(), by_root[4].when.as_str()),
+        ("declared by the run", "root below 0.5")
+    );
 }
 
 #[test]

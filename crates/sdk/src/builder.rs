@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use gauntlet_model::{Event, FieldError, RunId, RunSpec, RunSummary};
+use gauntlet_model::{Event, FailureRules, FieldError, RunId, RunSpec, RunSummary};
 use gauntlet_rubric::sinks::{
     ConsoleSink, Delivery, DeliveryConfig, FileSink, ServerSink, Sink, Spool, SpoolError, Spooled,
 };
@@ -188,6 +188,12 @@ impl Builder {
     /// A label to filter by.
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
         self.spec.tags.push(tag.into());
+        self
+    }
+
+    /// Which steps fail: the medical rules, a bound of the root, or what fits the scores (the default).
+    pub fn rules(mut self, rules: FailureRules) -> Self {
+        self.spec.rules = rules;
         self
     }
 

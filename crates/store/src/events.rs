@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gauntlet_model::{Event, Kind, Record, RunId, RunSpec, Timestamp};
+use gauntlet_model::{Event, FailureRules, Kind, Record, RunId, RunSpec, Timestamp};
 
 use crate::queue::Reply;
 use crate::row::{Labels, Row};
@@ -47,6 +47,8 @@ impl Store {
         let spec = RunSpec {
             kind: run_type.as_deref().map(str::to_owned),
             task: task_id.as_deref().map(str::to_owned),
+            // The hub's clients are those of the medical environment.
+            rules: FailureRules::Dipg,
             ..RunSpec::named(run.as_str())
         };
         let new = new_run(spec, run, now)?;

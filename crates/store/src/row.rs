@@ -1,16 +1,14 @@
 //! An event made ready for the log by its caller, so that the one writer has as little to do as possible.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use gauntlet_film::{Rules, is_measurement};
+use gauntlet_film::{Evidence, failure_of, is_measurement};
 use gauntlet_model::{
-    Body, Event, EventId, FailureKind, Kind, MAX_LABEL_BYTES, Object, RunId, ScoreTarget, Status, Timestamp,
+    Body, Event, EventId, FailureKind, FailureRule, Kind, MAX_LABEL_BYTES, Object, RunId, ScoreTarget,
+    Status, Timestamp,
 };
 
 use crate::StoreError;
-
-/// The default rules: what lists and searches judge by.
-pub(crate) static RULES: LazyLock<Rules> = LazyLock::new(Rules::default);
 
 /// A step of an episode: what is scored.
 pub(crate) type NodeKey = (u64, Option<Arc<str>>);
@@ -24,7 +22,11 @@ pub(crate) struct Row {
     pub episode: Option<Arc<str>>,
     pub step: Option<u64>,
     pub root: Option<f64>,
-    pub failure: Option<FailureKind>,
+    /// What a snapshot's producer declared, the gravest.
+    pub declared: Option<FailureKind>,
+    /// The gravest failure by the medical rules, what was declared included.
+    pub medical: Option<FailureKind>,
+    pub evidence: Evidence,
     pub scoring: Option<Scoring>,
     pub origin: bool,
     pub body: Arc<str>,
@@ -32,6 +34,57 @@ pub(crate) struct Row {
     pub status: Option<Status>,
     pub command: Option<CommandChange>,
     pub labels: Labels,
+}
+
+/// Why a node fails, as its row says it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Failure {
+    /// Declared, or found by the medical rules.
+    Kind(FailureKind),
+    /// Only by its root score: another rule may find nothing.
+    Root,
+}
+
+impl Failure {
+    /// The failure of a node under a rule.
+    pub fn of(
+        rule: FailureRule,
+        root: Option<f64>,
+        declared: Option<FailureKind>,
+        medical: Option<FailureKind>,
+    ) -> Option<Self> {
+        match rule {
+            FailureRule::Dipg => medical.map(Failure::Kind),
+            FailureRule::RootBelow(limit) => {
+                let by_root = root.filter(|root| *root < limit).map(|_| Failure::Root);
+                declared.map(Failure::Kind).or(by_root)
+            }
+        }
+    }
+
+    /// The word in the column.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Failure::Kind(kind) => kind.as_str(),
+            Failure::Root => "root",
+        }
+    }
+
+    /// The failure of that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "root" => Some(Failure::Root),
+            word => FailureKind::ALL.into_iter().find(|kind| kind.as_str() == word).map(Failure::Kind),
+        }
+    }
+
+    /// What it is for everybody else.
+    pub fn kind(self) -> FailureKind {
+        match self {
+            Failure::Kind(kind) => kind,
+            Failure::Root => FailureKind::Generic,
+        }
+    }
 }
 
 /// How an event scores its step.
@@ -78,7 +131,9 @@ impl Row {
             episode: event.episode().map(|e| Arc::from(e.as_str())),
             step: event.step(),
             root: None,
-            failure: None,
+            declared: None,
+            medical: None,
+            evidence: Evidence::default(),
             scoring: None,
             origin: false,
             body: Arc::from(event.body().to_json()),
@@ -89,11 +144,14 @@ impl Row {
         match event.body() {
             Body::SnapshotScored(snapshot) => {
                 row.root = snapshot.scores.root();
-                row.failure = RULES.failure_of(&snapshot.scores, &snapshot.failures);
+                row.declared = snapshot.failures.iter().copied().min();
+                row.medical = failure_of(FailureRule::Dipg, &snapshot.scores, &snapshot.failures);
+                row.evidence = Evidence::of(&snapshot.scores, &snapshot.not_evaluated);
                 row.scoring = Some(Scoring::Snapshot);
                 row.labels = Labels::of(&snapshot.metadata);
             }
             Body::ScoreAdded(added) if added.target == ScoreTarget::Step && !is_measurement(&added.path) => {
+                row.evidence = Evidence::of_later(&added.path, added.value.get());
                 row.scoring = Some(Scoring::Later(Arc::from(&*added.path), added.value.get()));
             }
             Body::RunStarted(started) => row.labels = Labels::of(&started.metadata),

@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use gauntlet_film::{Fact, Manifest, Rules, codec, levels};
-use gauntlet_model::{RunId, RunSummary};
+use gauntlet_film::{Fact, Manifest, codec, levels};
+use gauntlet_model::{FailureRule, FailureRules, RunId, RunSummary};
 use gauntlet_store::Store;
 use serde::{Deserialize, Serialize};
 
@@ -27,9 +27,14 @@ struct Versioned {
     version: String,
 }
 
-/// A deleted run's id can be used again: its creation time tells the two apart.
+/// A deleted run's id can be used again: its creation time tells the two apart. Coarser chunks depend on the rules.
 fn version(run: &RunSummary) -> String {
-    run.created_at.micros().to_string()
+    let created = run.created_at.micros();
+    match run.rules {
+        FailureRules::Auto => created.to_string(),
+        FailureRules::Dipg => format!("{created}-dipg"),
+        FailureRules::RootBelow(limit) => format!("{created}-root{limit}"),
+    }
 }
 
 /// `?v=` the manifest's version; with it a chunk may be kept forever.
@@ -49,7 +54,11 @@ pub async fn manifest(
     let film = film.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let paths = film.paths().iter().map(|p| p.path.clone()).collect();
     let version = version(&summary);
-    let manifest = Manifest::new(summary.id, film.head(), film.len() as u64, paths);
+    let manifest = Manifest {
+        rules: summary.rules,
+        failure_rule: film.rule_in_force(),
+        ..Manifest::new(summary.id, film.head(), film.len() as u64, paths)
+    };
     Ok(([(header::CACHE_CONTROL, "no-cache")], Json(Versioned { manifest, version })))
 }
 
@@ -86,7 +95,7 @@ pub async fn chunk(
     }
     let stored = match state.store.chunk(id, level, chunk).await? {
         Some(stored) => stored,
-        None => seal(&state.store, id, level, chunk).await?,
+        None => seal(&state.store, id, level, chunk, summary.failure_rule.rule).await?,
     };
     let accepts = headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let takes_zstd = accepts.split(',').any(|e| e.split(';').next().unwrap_or_default().trim() == "zstd");
@@ -102,7 +111,13 @@ pub async fn chunk(
 }
 
 /// Builds a chunk from the log and keeps it.
-async fn seal(store: &Store, run: &RunId, level: u8, chunk: u64) -> Result<Vec<u8>, ApiError> {
+async fn seal(
+    store: &Store,
+    run: &RunId,
+    level: u8,
+    chunk: u64,
+    rule: FailureRule,
+) -> Result<Vec<u8>, ApiError> {
     let span = levels::span(level);
     let (from, end) = (chunk * span, (chunk + 1) * span);
     let mut facts = Vec::new();
@@ -123,7 +138,7 @@ async fn seal(store: &Store, run: &RunId, level: u8, chunk: u64) -> Result<Vec<u
     }
     let packed = tokio::task::spawn_blocking(move || {
         if level > 0 {
-            facts = levels::thin(&facts, &Rules::default(), level);
+            facts = levels::thin(&facts, rule, level);
         }
         zstd::encode_all(codec::encode(&facts).as_slice(), ZSTD_LEVEL)
     });

@@ -1,7 +1,7 @@
 //! Reading runs, wherever they are: the same questions to a server and to the data folder.
 
 use gauntlet_film::{Fact, Film, Manifest, codec};
-use gauntlet_model::{EpisodeId, Record, RunId, RunSummary};
+use gauntlet_model::{EpisodeId, FailureRules, Record, RunId, RunSummary};
 use gauntlet_store::{InEpisode, RunQuery, Store};
 use serde::Deserialize;
 use tokio::runtime::Runtime;
@@ -115,8 +115,8 @@ impl Reader<'_> {
     }
 
     /// The whole film of a run.
-    pub fn film(&self, run: &RunId) -> Result<Film, CliError> {
-        let mut film = Film::new();
+    pub fn film(&self, run: &RunId, rules: FailureRules) -> Result<Film, CliError> {
+        let mut film = Film::with_rules(rules);
         if let Place::Server(url) = self.place {
             let url = format!("{url}/api/v1/runs/{}/film", encode(run.as_str()));
             let manifest: Manifest = self.json(&url, &[])?;

@@ -61,7 +61,7 @@ impl Show {
         let run = find(reader, &self.run)?;
         let mut screen = Screen::stdout();
         let Some(number) = self.step else {
-            let film = reader.film(&run.id)?;
+            let film = reader.film(&run.id, run.rules)?;
             return if self.json {
                 Ok(screen.line(in_json(&run, &film)?)?)
             } else {
@@ -71,7 +71,7 @@ impl Show {
         let events = reader.step(&run.id, number, self.episode.as_ref())?;
         if events.is_empty() {
             return Err(match &self.episode {
-                None => no_step(&run, number, &reader.film(&run.id)?),
+                None => no_step(&run, number, &reader.film(&run.id, run.rules)?),
                 Some(episode) => CliError::Failed(format!(
                     "run {:?} has no step {number} in the episode {episode}",
                     run.name
@@ -160,6 +160,9 @@ fn glance(screen: &mut Screen, run: &RunSummary, film: &Film) -> Result<(), CliE
             score(mean),
             count(run.failing)
         ))?;
+        for line in lines(&run.failure_rule.text) {
+            screen.line(paint(DIM, clip(&line, width)))?;
+        }
     }
     if !film.is_empty() {
         screen.line("")?;

@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use gauntlet_film::{Rules, is_measurement};
+use gauntlet_film::{is_measurement, path_failure};
 use gauntlet_model::{
-    Body, EpisodeId, Event, Object, Record, RunSummary, ScoreAdded, SnapshotScored, StepRecorded,
+    Body, EpisodeId, Event, FailureRule, Object, Record, RunSummary, ScoreAdded, SnapshotScored, StepRecorded,
 };
 
 use super::CliError;
@@ -42,7 +42,7 @@ pub fn show(
             screen.line(paint(BOLD, name))?;
         }
         if let Some(snapshot) = last_snapshot(&events) {
-            judged(screen, &events, snapshot, full)?;
+            judged(screen, &events, snapshot, run.failure_rule.rule, full)?;
         }
         recorded(screen, &events)?;
         for event in &events {
@@ -85,6 +85,7 @@ fn judged(
     screen: &mut Screen,
     events: &[Event],
     snapshot: &SnapshotScored,
+    rule: FailureRule,
     full: bool,
 ) -> Result<(), CliError> {
     // A later score lies over the snapshot's own; one from before it only where it waited for the first snapshot.
@@ -105,7 +106,7 @@ fn judged(
         rows.push((path, Some(*value)));
     }
     rows.extend(snapshot.not_evaluated.iter().map(|path| (path.as_str(), None)));
-    tree(screen, &rows)?;
+    tree(screen, &rows, rule)?;
     for failure in &snapshot.failures {
         screen.line(paint(colour(*failure), format!("declared: {}", failure.as_str())))?;
     }
@@ -129,8 +130,7 @@ fn judged(
 type Row<'a> = (&'a str, Option<f64>);
 
 /// The rubrics as a tree: `root`, below it each dotted path under its parent, in the order they were scored.
-fn tree(screen: &mut Screen, rows: &[Row<'_>]) -> Result<(), CliError> {
-    let rules = Rules::default();
+fn tree(screen: &mut Screen, rows: &[Row<'_>], rule: FailureRule) -> Result<(), CliError> {
     let ordered = in_tree_order(rows);
     let depth = |path: &str| if path == "root" { 0 } else { 1 + path.matches('.').count() };
     let width = ordered.iter().map(|(path, _)| 2 * depth(path) + path.len()).max().unwrap_or(0).max(8);
@@ -140,7 +140,7 @@ fn tree(screen: &mut Screen, rows: &[Row<'_>]) -> Result<(), CliError> {
             None => paint(DIM, format!("  · {name}  not evaluated")),
             Some(value) => {
                 let value_text = super::screen::right(&score(value), 8);
-                match rules.judge(path, value) {
+                match path_failure(rule, path, value) {
                     Some(failure) => {
                         paint(colour(failure), format!("  ✗ {name}  {value_text}  {}", failure.as_str()))
                     }

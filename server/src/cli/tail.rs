@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use gauntlet_film::Rules;
-use gauntlet_model::{Body, Event, Record, RunId, RunSummary, Status};
+use gauntlet_film::{Evidence, failure_of, path_failure};
+use gauntlet_model::{Body, Event, FailureRule, FailureRules, Record, RunId, RunSummary, Status};
 use gauntlet_rubric::Endpoint;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
@@ -73,7 +73,8 @@ impl Tail {
         let run = find(reader, &self.run)?;
         let mut printer = Printer {
             screen: Screen::stdout(),
-            rules: Rules::default(),
+            rules: run.rules,
+            evidence: Evidence::behind(run.failure_rule.rule),
             json: self.json,
             failing: self.failing,
             status: run.status,
@@ -225,7 +226,8 @@ async fn lost_contact(url: &str, run: &str) -> bool {
 
 struct Printer {
     screen: Screen,
-    rules: Rules,
+    rules: FailureRules,
+    evidence: Evidence,
     json: bool,
     failing: bool,
     /// Where the run stands, as far as it was read.
@@ -261,9 +263,17 @@ impl Printer {
         Ok((!self.failing || self.fails(&event)) && (self.json || self.words(&event).is_some()))
     }
 
-    /// Learns where the run stands.
+    /// The rule in force, as far as the lines go.
+    fn rule(&self) -> FailureRule {
+        self.evidence.rule(self.rules)
+    }
+
+    /// Learns where the run stands, and which rule fits.
     fn look(&mut self, record: &Record) {
         match record.event().as_ref().map(Event::body) {
+            Ok(Body::SnapshotScored(s)) => {
+                self.evidence = self.evidence.join(Evidence::of(&s.scores, &s.not_evaluated));
+            }
             Ok(Body::RunStatus(status)) => self.status = status.status,
             Ok(Body::RunFinished(finished)) => self.status = finished.status,
             _ => {}
@@ -272,8 +282,8 @@ impl Printer {
 
     fn fails(&self, event: &Event) -> bool {
         match event.body() {
-            Body::SnapshotScored(s) => self.rules.failure_of(&s.scores, &s.failures).is_some(),
-            Body::ScoreAdded(s) => self.rules.judge(&s.path, s.value.get()).is_some(),
+            Body::SnapshotScored(s) => failure_of(self.rule(), &s.scores, &s.failures).is_some(),
+            Body::ScoreAdded(s) => path_failure(self.rule(), &s.path, s.value.get()).is_some(),
             Body::StepRecorded(s) => s.error.is_some(),
             Body::EpisodeFinished(f) => f.status != Status::Completed,
             Body::RunFinished(f) => f.status != Status::Completed,
@@ -293,10 +303,10 @@ impl Printer {
         match event.body() {
             Body::SnapshotScored(snapshot) => {
                 let root = right(&snapshot.scores.root().map_or("–".to_owned(), score), 8);
-                let style = self.rules.failure_of(&snapshot.scores, &snapshot.failures).map(colour);
+                let style = failure_of(self.rule(), &snapshot.scores, &snapshot.failures).map(colour);
                 let mut failing = Vec::new();
                 for (path, value) in snapshot.scores.iter().filter(|(path, _)| *path != "root") {
-                    if self.rules.judge(path, value).is_some() {
+                    if path_failure(self.rule(), path, value).is_some() {
                         failing.push(format!("{path} {}", score(value)));
                     }
                 }

@@ -35,6 +35,7 @@ const GUIDES: &[Guide] = guides! {
     "rust", "Rust", "crates/sdk/README.md";
     "opentelemetry", "OpenTelemetry", "docs/opentelemetry.md";
     "files", "Files", "docs/files.md";
+    "failing", "Failing steps", "docs/failing.md";
     "search", "Search and the hub", "docs/search.md";
     "cli", "Command line", "docs/cli.md";
 };

@@ -2,7 +2,8 @@
 
 use gauntlet_film::{Asked, Fact, Film, What};
 use gauntlet_model::{
-    Action, EpisodeId, FailureKind, MAX_STEP, Score, Scores, Status, StepKind, StepRange, Timestamp,
+    Action, EpisodeId, FailureKind, FailureRules, MAX_STEP, Score, Scores, Status, StepKind, StepRange,
+    Timestamp,
 };
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -32,9 +33,14 @@ pub fn added(path: &str, value: f64) -> What {
     What::Added { path: path.to_owned(), value: Score::new(value).unwrap() }
 }
 
-/// The film of facts, in the order given.
+/// The film of facts in the order given, judged by the medical rules.
 pub fn film<'a>(facts: impl IntoIterator<Item = &'a Fact>) -> Film {
-    let mut film = Film::new();
+    judged(FailureRules::Dipg, facts)
+}
+
+/// The film of facts in the order given, judged as asked.
+pub fn judged<'a>(asked: FailureRules, facts: impl IntoIterator<Item = &'a Fact>) -> Film {
+    let mut film = Film::with_rules(asked);
     facts.into_iter().for_each(|fact| film.apply(fact));
     film
 }

@@ -1,8 +1,8 @@
 //! Levels of detail keep what shapes the picture; the manifest counts what is sealed.
 
 use gauntlet_film::levels::{CHUNK, FAN_OUT, span, thin};
-use gauntlet_film::{Fact, Film, Manifest, Rules, What};
-use gauntlet_model::RunId;
+use gauntlet_film::{Fact, Film, Manifest, What};
+use gauntlet_model::{FailureRule, RunId};
 use proptest::prelude::*;
 
 use crate::facts::{added, fact, film, log, scores};
@@ -27,7 +27,7 @@ fn a_thinned_run_keeps_its_ends_its_extremes_and_its_failures() {
     };
     let facts: Vec<Fact> =
         (0..30_000).map(|step| fact(step, step, scores(&[("root", root(step))]))).collect();
-    let thinned = thin(&facts, &Rules::default(), 1);
+    let thinned = thin(&facts, FailureRule::Dipg, 1);
     let whole = film(&thinned);
     assert!(thinned.len() < facts.len() / 2, "{}", thinned.len());
     assert_eq!(failures(&whole), [1_234]);
@@ -36,7 +36,7 @@ fn a_thinned_run_keeps_its_ends_its_extremes_and_its_failures() {
     assert!(whole.find(29_999).is_some());
     let roots: Vec<f64> = (0..whole.len()).filter_map(|i| whole.root(i)).collect();
     assert_eq!(roots.iter().copied().fold(f64::MIN, f64::max), 90.0);
-    assert!(thin(&facts, &Rules::default(), 3).len() < facts.len() / 100);
+    assert!(thin(&facts, FailureRule::Dipg, 3).len() < facts.len() / 100);
 }
 
 #[test]
@@ -45,9 +45,9 @@ fn the_gravest_failure_of_a_handful_stays() {
         (0..8).map(|i| fact(i, i, scores(&[("root", -1.0), ("format", 1.0)]))).collect();
     facts[4] = fact(4, 4, scores(&[("root", -1.0), ("format", 0.0)]));
     facts.push(fact(8, 5, added("grounding", -20.0)));
-    let kept = film(&thin(&facts, &Rules::default(), 1));
+    let kept = film(&thin(&facts, FailureRule::Dipg, 1));
     assert_eq!(failures(&kept), [0, 5, 7], "a later score counts where failures are weighed");
-    assert_eq!(thin(&facts, &Rules::default(), 0), facts);
+    assert_eq!(thin(&facts, FailureRule::Dipg, 0), facts);
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn a_step_scored_again_is_not_shown_as_it_was() {
     let mut facts: Vec<Fact> = (0..8).map(|i| fact(i, i, scores(&[("root", 1.0)]))).collect();
     facts[3] = fact(3, 3, scores(&[("root", -9.0)]));
     facts.push(fact(8, 3, scores(&[("root", 1.0)])));
-    assert_eq!(failures(&film(&thin(&facts, &Rules::default(), 1))), [0u64; 0]);
+    assert_eq!(failures(&film(&thin(&facts, FailureRule::Dipg, 1))), [0u64; 0]);
 }
 
 #[test]
@@ -66,13 +66,13 @@ fn a_score_that_waited_stays_with_the_last_snapshot() {
         fact(2, 3, scores(&[("grounding", -30.0)])),
         fact(3, 2, scores(&[])),
     ];
-    assert_eq!(failures(&film(&thin(&facts, &Rules::default(), 1))), [0, 2, 3]);
+    assert_eq!(failures(&film(&thin(&facts, FailureRule::Dipg, 1))), [0, 2, 3]);
 }
 
 proptest! {
     #[test]
     fn a_thinned_log_says_nothing_the_log_does_not(facts in log(80), level in 1u8..4) {
-        let thinned = thin(&facts, &Rules::default(), level);
+        let thinned = thin(&facts, FailureRule::Dipg, level);
         prop_assert!(thinned.iter().all(|fact| facts.contains(fact)));
         let (whole, part) = (film(&facts), film(&thinned));
         prop_assert_eq!(part.head(), whole.head());
@@ -102,6 +102,6 @@ fn a_manifest_lists_level_0_and_what_is_sealed_above_it() {
     assert_eq!(chunks(1_000_000), [(0, 244), (1, 30), (2, 3)]);
     assert_eq!(
         serde_json::to_string(&of(5000)).unwrap(),
-        r#"{"run":"r","head":5000,"steps":7,"paths":["root"],"chunk_events":4096,"levels":[{"level":0,"span":4096,"chunks":1}]}"#
+        r#"{"run":"r","head":5000,"steps":7,"paths":["root"],"chunk_events":4096,"levels":[{"level":0,"span":4096,"chunks":1}],"rules":"auto","failure_rule":{"rule":{"root_below":0.5},"text":"A step fails where its root is below 0.5, as every root so far lies in 0 to 1; a declared failure or an exception fails it too."}}"#
     );
 }

@@ -2,6 +2,7 @@
 
 mod codec;
 mod facts;
+mod failing;
 mod levels;
 mod measurements;
 mod order;

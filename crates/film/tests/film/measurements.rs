@@ -1,8 +1,8 @@
 //! Measurements of a step stand beside its rollouts: they replace none, make none, and are read at each of them.
 
 use gauntlet_film::levels::thin;
-use gauntlet_film::{Fact, Measurement, Rules};
-use gauntlet_model::EpisodeId;
+use gauntlet_film::{Fact, Measurement};
+use gauntlet_model::{EpisodeId, FailureRule};
 use proptest::prelude::*;
 
 use crate::facts::{added, fact, film, log, scores};
@@ -62,7 +62,7 @@ fn the_later_value_of_a_step_counts_and_an_episodes_own_comes_first() {
 fn coarser_levels_keep_the_spikes_of_a_curve() {
     let value = |step: u64| if step == 5_000 { 40.0 } else { 0.5 };
     let facts: Vec<Fact> = (0..20_000).map(|i| fact(i, i, added("metrics.loss", value(i)))).collect();
-    let thinned = thin(&facts, &Rules::default(), 2);
+    let thinned = thin(&facts, FailureRule::Dipg, 2);
     assert!(thinned.len() < facts.len() / 10, "{}", thinned.len());
     let film = film(&thinned);
     let loss = film.find_path("metrics.loss").unwrap();

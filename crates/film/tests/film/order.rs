@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gauntlet_film::{Fact, Film, What};
-use gauntlet_model::{EpisodeId, FailureKind};
+use gauntlet_film::{Fact, Film, Rules, What};
+use gauntlet_model::{EpisodeId, FailureKind, FailureRule, FailureRules};
 use proptest::prelude::*;
 
-use crate::facts::{film, log};
+use crate::facts::{film, judged, log};
 
 /// What a node must say, worked out the slow and obvious way.
 #[derive(Debug, PartialEq)]
@@ -28,7 +28,40 @@ fn measured(fact: &Fact) -> Option<(&str, f64)> {
     }
 }
 
-fn plainly(facts: &[Fact], film: &Film) -> Vec<Plain> {
+/// The rule in force, from everything the facts ever showed.
+fn rule_of(facts: &[Fact], asked: FailureRules) -> FailureRule {
+    let mut paths: Vec<&str> = Vec::new();
+    let mut roots: Vec<f64> = Vec::new();
+    for fact in facts.iter().filter(|fact| fact.step.is_some() && measured(fact).is_none()) {
+        match &fact.what {
+            What::Scored { scores, not_evaluated, .. } => {
+                paths.extend(scores.iter().map(|(path, _)| path));
+                paths.extend(not_evaluated.iter().map(String::as_str));
+                roots.extend(scores.root());
+            }
+            What::Added { path, value } => {
+                paths.push(path);
+                roots.extend((path == "root").then_some(value.get()));
+            }
+            _ => {}
+        }
+    }
+    let named = |name: &&str| paths.iter().any(|path| path == name || path.ends_with(&format!(".{name}")));
+    match asked {
+        FailureRules::Dipg => FailureRule::Dipg,
+        FailureRules::RootBelow(limit) => FailureRule::RootBelow(limit),
+        FailureRules::Auto if ["format", "grounding", "inconsistency", "refusal"].iter().all(named) => {
+            FailureRule::Dipg
+        }
+        FailureRules::Auto if roots.iter().all(|root| (0.0..=1.0).contains(root)) => {
+            FailureRule::RootBelow(0.5)
+        }
+        FailureRules::Auto => FailureRule::RootBelow(0.0),
+    }
+}
+
+fn plainly(facts: &[Fact], asked: FailureRules) -> Vec<Plain> {
+    let rule = rule_of(facts, asked);
     let key = |fact: &Fact| Some((fact.step?, fact.episode.clone()));
     let mut snapshots: BTreeMap<_, Vec<&Fact>> = BTreeMap::new();
     for fact in facts.iter().filter(|f| matches!(f.what, What::Scored { .. })) {
@@ -50,8 +83,18 @@ fn plainly(facts: &[Fact], film: &Film) -> Vec<Plain> {
         for (path, value) in of_step {
             scores.entry(path.to_owned()).or_insert(value);
         }
-        let judged = scores.iter().filter_map(|(path, value)| film.rules().judge(path, *value));
-        let failure = judged.chain(failures.iter().copied()).min();
+        let judged: Vec<FailureKind> = match rule {
+            FailureRule::Dipg => {
+                scores.iter().filter_map(|(path, value)| Rules::default().judge(path, *value)).collect()
+            }
+            FailureRule::RootBelow(limit) => scores
+                .get("root")
+                .filter(|root| **root < limit)
+                .map(|_| FailureKind::Generic)
+                .into_iter()
+                .collect(),
+        };
+        let failure = judged.into_iter().chain(failures.iter().copied()).min();
         Plain { step, episode, seq: scored.seq, scores, failure }
     };
     snapshots.into_iter().map(plain).collect()
@@ -67,11 +110,20 @@ fn as_shown(film: &Film) -> Vec<Plain> {
     (0..film.len()).map(shown).collect()
 }
 
+fn asked() -> impl Strategy<Value = FailureRules> {
+    prop_oneof![
+        3 => Just(FailureRules::Auto),
+        1 => Just(FailureRules::Dipg),
+        1 => Just(FailureRules::RootBelow(0.3)),
+    ]
+}
+
 proptest! {
     #[test]
-    fn a_film_says_what_its_facts_say(facts in log(60)) {
-        let film = film(&facts);
-        let plain = plainly(&facts, &film);
+    fn a_film_says_what_its_facts_say(facts in log(60), asked in asked()) {
+        let film = judged(asked, &facts);
+        let plain = plainly(&facts, asked);
+        prop_assert_eq!(film.rule(), rule_of(&facts, asked));
         prop_assert_eq!(&as_shown(&film), &plain);
         prop_assert_eq!(film.head(), facts.len() as u64);
         prop_assert_eq!(film.failing(), plain.iter().filter(|n| n.failure.is_some()).count());
@@ -97,8 +149,8 @@ proptest! {
             (Just(facts), Just(twice).prop_shuffle())
         }),
     ) {
-        let straight = film(&facts);
-        let crooked = film(mixed.iter().map(|i| &facts[*i]));
+        let straight = judged(FailureRules::Auto, &facts);
+        let crooked = judged(FailureRules::Auto, mixed.iter().map(|i| &facts[*i]));
         prop_assert_eq!(&straight, &crooked);
         prop_assert_eq!(straight.mean_root().map(f64::to_bits), crooked.mean_root().map(f64::to_bits));
         let paths = |film: &Film| film.paths().iter().map(|p| (p.path.clone(), p.depth)).collect::<Vec<_>>();
@@ -135,13 +187,21 @@ proptest! {
     }
 
     #[test]
-    fn other_rules_judge_what_is_there_as_if_they_had_always_been(facts in log(40)) {
-        let rules: gauntlet_film::Rules =
-            serde_json::from_str(r#"[{"path":"root","when":{"below":1.0},"failure":"refusal"}]"#).unwrap();
-        let mut before = Film::with_rules(rules.clone());
-        facts.iter().for_each(|fact| before.apply(fact));
-        let mut after = film(&facts);
-        after.set_rules(rules);
+    fn other_rules_judge_what_is_there_as_if_they_had_always_been(
+        facts in log(40), first in asked(), then in asked(),
+    ) {
+        let before = judged(then, &facts);
+        let mut after = judged(first, &facts);
+        after.set_rules(then);
         prop_assert_eq!(before, after);
+    }
+
+    #[test]
+    fn a_part_of_a_film_is_judged_as_the_whole_where_it_is_told_the_rule(facts in log(40), from in 0usize..40) {
+        let whole = judged(FailureRules::Auto, &facts);
+        let mut part = Film::with_rules(FailureRules::Auto);
+        part.assume(whole.rule());
+        facts.iter().skip(from).for_each(|fact| part.apply(fact));
+        prop_assert_eq!(part.rule(), whole.rule());
     }
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{FieldError, MAX_LABEL_BYTES, MAX_TAGS, MAX_TEXT_BYTES};
-use crate::{Object, Score};
+use crate::{FailureRules, Object, Score};
 
 /// Where a run stands.
 #[derive(
@@ -139,6 +139,9 @@ pub struct RunStarted {
     /// Anything else.
     #[serde(default)]
     pub metadata: Object,
+    /// Which steps fail.
+    #[serde(default, skip_serializing_if = "FailureRules::is_auto")]
+    pub rules: FailureRules,
 }
 
 /// `run.status`: the run's status changed.

@@ -35,6 +35,7 @@ pub fn full() -> Vec<Event> {
                     json!({"learning_rate": 1e-6, "group_size": 8, "rubric": {"grounding": {"weight": 15.0}}}),
                 ),
                 metadata: object(json!({"commit": "3f2a91c", "host": "trainer-1"})),
+                rules: FailureRules::Dipg,
             },
         ),
         event(1, None, None, RunStatus { status: Status::Paused, reason: Some("waits at step 2".into()) }),

@@ -3,7 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use gauntlet_model::{Kind, RunPatch, RunSpec, RunSummary, WriterAnswer, WriterReport, schema};
+use gauntlet_model::{
+    Kind, MAX_BODY_BYTES, MAX_ID_BYTES, MAX_LABEL_BYTES, MAX_PATH_BYTES, MAX_SCORES, MAX_STEP, MAX_TAGS,
+    MAX_TEXT_BYTES, RunPatch, RunSpec, RunSummary, WriterAnswer, WriterReport, schema,
+};
+use serde_json::json;
 
 #[test]
 fn every_kind_and_every_form_of_a_run_has_its_schema() {
@@ -22,4 +26,20 @@ fn every_kind_and_every_form_of_a_run_has_its_schema() {
         files.insert(name);
     }
     super::holds_only("schema", &files);
+}
+
+/// Lengths are in bytes of UTF-8.
+#[test]
+fn every_limit_is_written_once() {
+    let limits = json!({
+        "step": MAX_STEP,
+        "id_bytes": MAX_ID_BYTES,
+        "path_bytes": MAX_PATH_BYTES,
+        "label_bytes": MAX_LABEL_BYTES,
+        "text_bytes": MAX_TEXT_BYTES,
+        "body_bytes": MAX_BODY_BYTES,
+        "scores": MAX_SCORES,
+        "tags": MAX_TAGS,
+    });
+    super::check("limits.json", &super::pretty(&limits));
 }

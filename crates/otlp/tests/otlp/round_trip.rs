@@ -32,6 +32,8 @@ fn summary(id: &str, spec: RunSpec) -> RunSummary {
         last_root: None,
         mean_root: None,
         failing: 0,
+        rules: Default::default(),
+        failure_rule: Default::default(),
         last_step: None,
         contact: None,
     }

@@ -3,8 +3,9 @@
 
 use std::path::PathBuf;
 
-use gauntlet_film::Rules;
-use gauntlet_model::{Body, Event, EventId, Record, RunId, RunSummary, SnapshotScored, Status, Timestamp};
+use gauntlet_model::{
+    Body, Event, EventId, FailureRules, Record, RunId, RunSummary, SnapshotScored, Status, Timestamp,
+};
 use gauntlet_results::{ImportError, Imported, Options, Shown, import, write_jsonl, write_results};
 
 /// The time of every import here.
@@ -49,6 +50,8 @@ pub fn stored(imported: &Imported) -> RunSummary {
         last_root: None,
         mean_root: None,
         failing: 0,
+        rules: Default::default(),
+        failure_rule: Default::default(),
         last_step: None,
         contact: None,
     }
@@ -61,7 +64,7 @@ pub fn records(imported: &Imported) -> impl Iterator<Item = std::io::Result<Reco
 
 /// Its steps as the page shows them.
 pub fn shown(imported: &Imported) -> Shown {
-    Shown::of(records(imported), Rules::default()).unwrap()
+    Shown::of(records(imported), FailureRules::Dipg).unwrap()
 }
 
 /// The results report of an import.

@@ -289,7 +289,7 @@ fn spec_of(header: &str) -> Result<RunSpec, FieldError> {
     let Body::RunStarted(started) = event.body() else {
         return Err(FieldError::new("kind", format!("is {}, not run.started", event.kind())));
     };
-    let RunStarted { name, project, kind, agent, task, tags, config, mut metadata } = started.clone();
+    let RunStarted { name, project, kind, agent, task, tags, config, mut metadata, rules } = started.clone();
     let id = metadata.shift_remove(RUN_ID);
     let id = id.as_ref().and_then(Value::as_str).unwrap_or_default();
     Ok(RunSpec {
@@ -302,5 +302,6 @@ fn spec_of(header: &str) -> Result<RunSpec, FieldError> {
         tags,
         config,
         metadata,
+        rules,
     })
 }

@@ -24,7 +24,7 @@ pub fn fact(step: u64, scores: &[(&str, f64)], failures: &[FailureKind]) -> Fact
 
 /// A film of these facts.
 pub fn film<'a>(facts: impl IntoIterator<Item = &'a Fact>) -> Film {
-    let mut film = Film::new();
+    let mut film = Film::with_rules(gauntlet_model::FailureRules::Dipg);
     facts.into_iter().for_each(|fact| film.apply(fact));
     film
 }
@@ -58,7 +58,7 @@ pub fn each_failure() -> Film {
 
 /// A long run that looks like training: steady rewards, and every so often a failure of some kind.
 pub fn training(steps: u64) -> Film {
-    let mut film = Film::new();
+    let mut film = Film::with_rules(gauntlet_model::FailureRules::Dipg);
     for step in 1..=steps {
         let wave = (step % 17) as f64 - 8.0;
         let (root, format, grounding, refusal) = match step % 23 {

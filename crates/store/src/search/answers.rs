@@ -102,7 +102,7 @@ pub struct Hit {
     pub rank: Option<f64>,
 }
 
-/// The scores of a step, judged by the default rules.
+/// The scores of a step, judged by the rule in force in its run.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Judged {
     /// Root score, where that was evaluated; later scores laid over.

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use gauntlet_film::path_failure;
 use gauntlet_model::{FailureKind, Kind, RunId, Scores, Timestamp};
 use serde::Deserialize;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
@@ -11,9 +12,8 @@ use super::answers::{Fails, Hit, Judged};
 use super::document::Document;
 use super::follower::{described, log_fault};
 use crate::StoreError;
-use crate::row::RULES;
 use crate::sqlite::Complete;
-use crate::sqlite::{corrupt, episode, failure, seq_of};
+use crate::sqlite::{corrupt, episode, evidence, failure, rules, seq_of};
 
 /// Joins the snapshot `s` that counts for an event `e`: the newest of its step and episode. Its `root` and `failure`
 /// are those of the step as it stands, later scores laid over.
@@ -35,12 +35,15 @@ struct Verdict {
     failures: Vec<FailureKind>,
 }
 
-/// How a step stands, from three columns: body, root and failure of the snapshot that counts.
+/// How a step stands, from five columns: body, root and failure of the snapshot that counts, rules and evidence of
+/// its run.
 fn judged(row: &SqliteRow, first: usize) -> Result<Option<Judged>, StoreError> {
     let Some(body) = row.try_get::<Option<&str>, _>(first).map_err(log_fault)? else { return Ok(None) };
     let Verdict { scores, failures } = serde_json::from_str(body).map_err(corrupt)?;
+    let asked = rules(row.try_get(first + 3).map_err(log_fault)?)?;
+    let rule = evidence(row.try_get(first + 4).map_err(log_fault)?).rule(asked);
     let failing = scores.iter().filter_map(|(path, value)| {
-        RULES.judge(path, value).map(|failure| (path.to_owned(), value, failure))
+        path_failure(rule, path, value).map(|failure| (path.to_owned(), value, failure))
     });
     Ok(Some(Judged {
         root: row.try_get(first + 1).map_err(log_fault)?,
@@ -69,7 +72,9 @@ pub(super) async fn failing(
     fails: &Fails,
 ) -> Result<HashSet<i64>, StoreError> {
     let sql = format!(
-        "SELECT e.place, s.body, s.root, s.failure FROM json_each(?1) j CROSS JOIN log.events e ON e.place = j.value {COUNTING}
+        "SELECT e.place, s.body, s.root, s.failure, r.rules, p.evidence
+         FROM json_each(?1) j CROSS JOIN log.events e ON e.place = j.value {COUNTING}
+         JOIN log.runs r ON r.run_no = e.run_no JOIN log.progress p ON p.run_no = e.run_no
          WHERE s.failure IS NOT NULL"
     );
     let rows = sqlx::query(AssertSqlSafe(sql)).bind(list(places)).all(db).await.map_err(log_fault)?;
@@ -89,9 +94,10 @@ pub(super) async fn failing(
 /// The events at these places, those of runs that are still there.
 pub(super) async fn details(db: &mut SqliteConnection, places: &[i64]) -> Result<Vec<Detail>, StoreError> {
     let sql = format!(
-        "SELECT e.place, e.at, e.kind, e.episode, e.step, e.body, s.body, s.root, s.failure,
+        "SELECT e.place, e.at, e.kind, e.episode, e.step, e.body, s.body, s.root, s.failure, r.rules, p.evidence,
             r.id, r.name, r.project, r.kind, r.agent, r.task, r.tags, r.notes, r.config, r.metadata
-         FROM json_each(?1) j CROSS JOIN log.events e ON e.place = j.value JOIN log.runs r USING (run_no) {COUNTING}"
+         FROM json_each(?1) j CROSS JOIN log.events e ON e.place = j.value JOIN log.runs r USING (run_no)
+         JOIN log.progress p USING (run_no) {COUNTING}"
     );
     let rows = sqlx::query(AssertSqlSafe(sql)).bind(list(places)).all(db).await.map_err(log_fault)?;
     rows.iter().map(detail).collect()
@@ -105,11 +111,11 @@ fn detail(row: &SqliteRow) -> Result<Detail, StoreError> {
         Kind::from_name(kind).ok_or_else(|| corrupt(format!("an event is of the unknown kind {kind:?}")))?;
     let step: Option<i64> = row.try_get(4).map_err(log_fault)?;
     // A run's first event stands for the run as it is called today.
-    let document = if seq_of(place) == 0 { described(row, 9)? } else { Document::of_event(kind, text(5)?) };
+    let document = if seq_of(place) == 0 { described(row, 11)? } else { Document::of_event(kind, text(5)?) };
     let hit = Hit {
-        run: RunId::new(text(9)?).map_err(corrupt)?,
-        run_name: text(10)?.to_owned(),
-        project: text(11)?.to_owned(),
+        run: RunId::new(text(11)?).map_err(corrupt)?,
+        run_name: text(12)?.to_owned(),
+        project: text(13)?.to_owned(),
         seq: seq_of(place),
         at: Timestamp::from_micros(row.try_get(1).map_err(log_fault)?),
         kind,

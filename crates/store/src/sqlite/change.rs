@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use gauntlet_model::{RunId, RunPatch, RunStatus, Timestamp};
+use gauntlet_film::Evidence;
+use gauntlet_model::{FailureRules, RunId, RunPatch, RunStatus, Timestamp};
 use serde_json::Value;
 
 use super::complete::Complete;
@@ -14,6 +15,11 @@ use crate::queue::{Queued, Reply};
 use crate::row::{Row, own, own_id};
 use crate::work::{NewRun, Work};
 use crate::{Appended, StoreError};
+
+/// The rules asked for as a column holds them.
+fn rules_column(rules: FailureRules) -> Option<String> {
+    (!rules.is_auto()).then(|| serde_json::to_string(&rules).unwrap_or_default())
+}
 
 /// Keeps a request's outcome; lets only what stops the whole group through.
 fn keep<T>(reply: &mut Reply<T>, outcome: Result<T, Halt>) -> Result<(), Halt> {
@@ -119,8 +125,8 @@ impl Group<'_> {
         let said = &run.started;
         let json = |object| serde_json::to_string(object).unwrap_or_else(|_| "{}".to_owned());
         let run_no: i64 = sqlx::query(
-            "INSERT INTO runs (id, name, project, kind, agent, task, tags, config, metadata, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) RETURNING run_no",
+            "INSERT INTO runs (id, name, project, kind, agent, task, tags, config, metadata, created_at, rules)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) RETURNING run_no",
         )
         .bind(run.id.as_str())
         .bind(said.name.as_str())
@@ -132,6 +138,7 @@ impl Group<'_> {
         .bind(json(&said.config))
         .bind(json(&said.metadata))
         .bind(now.micros())
+        .bind(rules_column(said.rules))
         .only(&mut *self.db)
         .await?;
         if run_no > MAX_RUN_NO {
@@ -143,7 +150,17 @@ impl Group<'_> {
     fn touch_new(&mut self, run: &NewRun, run_no: i64) {
         let status = gauntlet_model::Status::Pending;
         let tally = Tally::default();
-        let state = RunState { run_no, head: 0, status, has_task_id: false, has_run_type: false, tally };
+        let (rules, evidence) = (run.started.rules, Evidence::default());
+        let state = RunState {
+            run_no,
+            head: 0,
+            status,
+            has_task_id: false,
+            has_run_type: false,
+            tally,
+            rules,
+            evidence,
+        };
         self.touched.insert(run.id.clone(), Touched::new(state));
         self.visible = true;
     }
@@ -180,6 +197,29 @@ impl Group<'_> {
             .await?;
             self.visible = true;
         }
+        match patch.rules.filter(|rules| *rules != state.rules) {
+            Some(rules) => self.change_rules(run, state.run_no, rules).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Judges the run by other rules from now on. What was sealed of it by the old ones is dropped.
+    async fn change_rules(&mut self, run: &RunId, run_no: i64, rules: FailureRules) -> Result<(), Halt> {
+        sqlx::query("UPDATE runs SET rules = ?2 WHERE run_no = ?1")
+            .bind(run_no)
+            .bind(rules_column(rules))
+            .execute(&mut *self.db)
+            .await?;
+        let sealed = sqlx::query("DELETE FROM chunks WHERE run_no = ?1 AND level > 0").bind(run_no);
+        sealed.execute(&mut *self.db).await?;
+        if let Some(touched) = self.touched.get_mut(run) {
+            let before = touched.state.rule();
+            touched.state.rules = rules;
+            if touched.state.rule() != before {
+                touched.judged_by.get_or_insert(before);
+            }
+        }
+        self.visible = true;
         Ok(())
     }
 

@@ -20,11 +20,11 @@ static INSERT_EVENTS: LazyLock<[Arc<str>; 4]> = LazyLock::new(|| {
     shapes(head, EVENT_COLUMNS, "")
 });
 
-const PROGRESS_COLUMNS: usize = 18;
+const PROGRESS_COLUMNS: usize = 19;
 static MERGE_PROGRESS: LazyLock<[Arc<str>; 4]> = LazyLock::new(|| {
     let head = "INSERT INTO progress (run_no, status, updated_at, head, steps, episodes, failing, rooted, mean_root, \
                 root_sum, last_root, last_root_place, top_step, last_step, last_step_place, max_step, contact_at, \
-                contact_lost) VALUES ";
+                contact_lost, evidence) VALUES ";
     let merge = " ON CONFLICT (run_no) DO UPDATE SET
         status = excluded.status,
         updated_at = max(updated_at, excluded.updated_at),
@@ -45,7 +45,8 @@ static MERGE_PROGRESS: LazyLock<[Arc<str>; 4]> = LazyLock::new(|| {
         max_step = CASE WHEN excluded.max_step > coalesce(max_step, -1)
             THEN excluded.max_step ELSE max_step END,
         contact_at = coalesce(excluded.contact_at, contact_at),
-        contact_lost = excluded.contact_lost";
+        contact_lost = excluded.contact_lost,
+        evidence = excluded.evidence";
     shapes(head, PROGRESS_COLUMNS, merge)
 });
 
@@ -115,6 +116,7 @@ fn bind_progress(statement: Bound, (state, delta): &(&RunState, &Delta)) -> Boun
         .bind(delta.max_step.map(step_column))
         .bind(delta.contact_at)
         .bind(i64::from(delta.contact_lost))
+        .bind(i64::from(state.evidence.bits()))
 }
 
 impl Group<'_> {
@@ -122,7 +124,8 @@ impl Group<'_> {
     pub async fn write_events(&mut self) -> Result<(), Halt> {
         self.revisit().await?;
         let staged = std::mem::take(&mut self.staged);
-        write_all(self.db, &INSERT_EVENTS, &staged, bind_event).await
+        write_all(self.db, &INSERT_EVENTS, &staged, bind_event).await?;
+        self.rejudge().await
     }
 
     /// Writes everything; what is left is to commit.

@@ -3,15 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use gauntlet_model::{FailureKind, Kind, RunId, Status, Timestamp};
+use gauntlet_film::Evidence;
+use gauntlet_model::{FailureRule, FailureRules, Kind, RunId, Status, Timestamp};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 
 use super::complete::Complete;
 use super::fault::{Halt, corrupt};
+use super::rows;
 use super::tally::{Fresh, Standing, Tally, sum_of};
 use super::{MAX_SEQ, place};
-use crate::row::{CommandChange, Labels, NodeKey, Row, Scoring};
+use crate::row::{CommandChange, Failure, Labels, NodeKey, Row, Scoring};
 use crate::{Appended, StoreError};
 
 /// What the writer must know of a run to append to it.
@@ -23,6 +25,15 @@ pub(super) struct RunState {
     pub has_task_id: bool,
     pub has_run_type: bool,
     pub tally: Tally,
+    pub rules: FailureRules,
+    pub evidence: Evidence,
+}
+
+impl RunState {
+    /// The rule its steps are judged by.
+    pub fn rule(&self) -> FailureRule {
+        self.evidence.rule(self.rules)
+    }
 }
 
 /// What a group adds to a run's row of `progress`.
@@ -47,6 +58,8 @@ pub(super) struct Touched {
     pub delta: Option<Delta>,
     /// Nodes that staged events score again, or later: not yet in the tally as they stand.
     pub revisits: BTreeSet<NodeKey>,
+    /// The rule that what is stored was judged by, where another one is in force now.
+    pub judged_by: Option<FailureRule>,
 }
 
 /// An event with its place in the log, not yet written.
@@ -56,7 +69,7 @@ pub(super) struct Staged {
     pub received_at: i64,
     /// Those of the node as it stands; `None` in a snapshot that another replaces.
     pub root: Option<f64>,
-    pub failure: Option<FailureKind>,
+    pub failure: Option<Failure>,
     /// Whether the run's tally counts this snapshot.
     pub counted: bool,
     pub row: Arc<Row>,
@@ -130,7 +143,8 @@ impl<'a> Group<'a> {
     async fn stored_state(&mut self, run: &RunId) -> Result<Option<RunState>, Halt> {
         let found = sqlx::query(
             "SELECT r.run_no, p.head, p.status, r.task_id IS NOT NULL, r.run_type IS NOT NULL,
-                 p.steps, p.failing, p.rooted, p.root_sum, p.last_root, p.last_root_place, p.top_step
+                 p.steps, p.failing, p.rooted, p.root_sum, p.last_root, p.last_root_place, p.top_step,
+                 r.rules, p.evidence
              FROM runs r JOIN progress p USING (run_no) WHERE r.id = ?1",
         )
         .bind(run.as_str())
@@ -151,6 +165,8 @@ impl<'a> Group<'a> {
                 last_root: row.try_get::<Option<f64>, _>(9)?.zip(row.try_get(10)?),
                 top_step: row.try_get(11)?,
             },
+            rules: rows::rules(row.try_get(12)?)?,
+            evidence: rows::evidence(row.try_get(13)?),
         }))
     }
 
@@ -182,7 +198,7 @@ impl<'a> Group<'a> {
                 run_no: state.run_no,
                 received_at: now.micros(),
                 root: row.root,
-                failure: row.failure,
+                failure: None,
                 counted: false,
                 row: Arc::clone(row),
             });
@@ -234,11 +250,12 @@ impl<'a> Group<'a> {
 
 impl Touched {
     pub fn new(state: RunState) -> Self {
-        Self { state, delta: None, revisits: BTreeSet::new() }
+        Self { state, delta: None, revisits: BTreeSet::new(), judged_by: None }
     }
 
     /// Brings what is known of the run forward by one event.
     fn fold(&mut self, staged: &mut Staged, fresh: &mut Fresh, now: Timestamp) {
+        self.judge(staged);
         self.score(staged, fresh);
         let row = &staged.row;
         self.state.head += 1;
@@ -272,6 +289,17 @@ impl Touched {
 }
 
 impl Touched {
+    /// Judges a snapshot by the rule in force, which what it shows may change for the whole run.
+    fn judge(&mut self, staged: &mut Staged) {
+        let (row, before) = (&staged.row, self.state.rule());
+        self.state.evidence = self.state.evidence.join(row.evidence);
+        let rule = self.state.rule();
+        if rule != before {
+            self.judged_by.get_or_insert(before);
+        }
+        staged.failure = Failure::of(rule, row.root, row.declared, row.medical);
+    }
+
     /// Counts a snapshot of a new node; notes any other node that is scored, to be looked at in the end.
     fn score(&mut self, staged: &mut Staged, fresh: &mut Fresh) {
         let Some((scoring, step)) = staged.row.scoring.as_ref().zip(staged.row.step) else { return };

@@ -42,7 +42,7 @@ pub(crate) use hub::{newest_of_task, sessions};
 pub(crate) use listing::{run, runs};
 pub(crate) use lookup::{find, history, last_step, starting};
 pub(crate) use read::{chunk, head, read};
-pub(crate) use rows::{episode, failure};
+pub(crate) use rows::{episode, evidence, failure, rules};
 pub(crate) use steps::{step, steps};
 pub(crate) use tombstones::is_gone;
 pub(crate) use writer::Drained;
@@ -139,6 +139,7 @@ fn migrations() -> Migrator {
         step(5, "episodes", include_str!("../../../../migrations/sqlite/0005_episodes.sql")),
         step(6, "writers", include_str!("../../../../migrations/sqlite/0006_writers.sql")),
         step(7, "origin", include_str!("../../../../migrations/sqlite/0007_origin.sql")),
+        step(8, "rules", include_str!("../../../../migrations/sqlite/0008_rules.sql")),
     ])
 }
 

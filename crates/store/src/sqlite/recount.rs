@@ -4,11 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::TryStreamExt;
+use gauntlet_film::Evidence;
+use gauntlet_model::{FailureRule, ScoreAdded, ScoreTarget, Scores};
+use serde::Deserialize;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection, Row as _};
 
 use super::complete::Complete;
 use super::fault::{Halt, corrupt, fault};
+use super::group::Group;
 use super::revisit::revisit;
 use super::tally::{Standing, Tally};
 use super::{MAX_SEQ, place, rows, step_column};
@@ -26,7 +30,7 @@ pub(super) async fn recount(db: &mut SqliteConnection) -> Result<(), StoreError>
         .map_err(fault)?;
     for run_no in runs {
         let mut transaction = db.begin().await.map_err(fault)?;
-        recount_run(&mut transaction, run_no).await.map_err(|halt| match halt {
+        recount_logged(&mut transaction, run_no).await.map_err(|halt| match halt {
             Halt::Fault(error) | Halt::Refused(error) => error,
             Halt::Duplicate => corrupt("counting a run broke a rule of its table"),
         })?;
@@ -35,13 +39,107 @@ pub(super) async fn recount(db: &mut SqliteConnection) -> Result<(), StoreError>
     Ok(())
 }
 
-async fn recount_run(db: &mut SqliteConnection, run_no: i64) -> Result<(), Halt> {
+/// Counts a run of which only the log is known.
+async fn recount_logged(db: &mut SqliteConnection, run_no: i64) -> Result<(), Halt> {
+    let evidence = evidence(db, run_no).await?;
+    sqlx::query("UPDATE progress SET evidence = ?2 WHERE run_no = ?1")
+        .bind(run_no)
+        .bind(i64::from(evidence.bits()))
+        .execute(&mut *db)
+        .await?;
+    let asked: Option<String> =
+        sqlx::query("SELECT rules FROM runs WHERE run_no = ?1").bind(run_no).only(&mut *db).await?;
+    recount_run(db, run_no, evidence.rule(rows::rules(asked.as_deref())?)).await.map(drop)
+}
+
+/// Of an event, what shows which rule fits.
+#[derive(Deserialize)]
+struct Shown {
+    #[serde(default)]
+    scores: Scores,
+    #[serde(default)]
+    not_evaluated: Vec<String>,
+}
+
+/// What all scores of a run have shown.
+async fn evidence(db: &mut SqliteConnection, run_no: i64) -> Result<Evidence, Halt> {
+    let mut seen = Evidence::default();
+    let mut events = sqlx::query(
+        "SELECT kind, body FROM events WHERE place BETWEEN ?1 AND ?2 AND step IS NOT NULL
+           AND kind IN ('snapshot.scored', 'score.added')",
+    )
+    .bind(place(run_no, 0))
+    .bind(place(run_no, MAX_SEQ))
+    .rows(db);
+    while let Some(row) = events.try_next().await? {
+        let body: &str = row.try_get(1)?;
+        let unreadable = |error| Halt::Fault(corrupt(error));
+        let shown = match row.try_get::<&str, _>(0)? {
+            "score.added" => {
+                let added: ScoreAdded = serde_json::from_str(body).map_err(unreadable)?;
+                match added.target {
+                    ScoreTarget::Step => Evidence::of_later(&added.path, added.value.get()),
+                    ScoreTarget::Episode | ScoreTarget::Run => Evidence::default(),
+                }
+            }
+            _ => {
+                let shown: Shown = serde_json::from_str(body).map_err(unreadable)?;
+                Evidence::of(&shown.scores, &shown.not_evaluated)
+            }
+        };
+        seen = seen.join(shown);
+    }
+    Ok(seen)
+}
+
+impl Group<'_> {
+    /// Judges the runs anew that another rule is in force for than what is stored was judged by.
+    pub(super) async fn rejudge(&mut self) -> Result<(), Halt> {
+        for touched in self.touched.values_mut() {
+            let Some(before) = touched.judged_by.take() else { continue };
+            let (run_no, rule) = (touched.state.run_no, touched.state.rule());
+            match (before, rule) {
+                (FailureRule::RootBelow(before), FailureRule::RootBelow(limit)) => {
+                    touched.state.tally.failing = by_root(self.db, run_no, before, limit).await?;
+                }
+                _ => touched.state.tally = recount_run(self.db, run_no, rule).await?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Judges a run by another bound of its root; says how many nodes fail.
+async fn by_root(db: &mut SqliteConnection, run_no: i64, before: f64, limit: f64) -> Result<u64, Halt> {
+    let no_longer = "UPDATE events SET failure = NULL
+        WHERE run_no = ?1 AND failure IS NOT NULL AND failure = 'root' AND root >= ?2";
+    // Only the snapshot that counts has its root in its row.
+    let from_now_on = "UPDATE events SET failure = 'root'
+        WHERE run_no = ?1 AND step IS NOT NULL AND kind = 'snapshot.scored' AND failure IS NULL AND root < ?2";
+    sqlx::query(no_longer).bind(run_no).bind(limit).execute(&mut *db).await?;
+    if limit > before {
+        sqlx::query(from_now_on).bind(run_no).bind(limit).execute(&mut *db).await?;
+    }
+    let failing: i64 = sqlx::query("SELECT count(*) FROM events WHERE run_no = ?1 AND failure IS NOT NULL")
+        .bind(run_no)
+        .only(&mut *db)
+        .await?;
+    sqlx::query("UPDATE progress SET failing = ?2 WHERE run_no = ?1")
+        .bind(run_no)
+        .bind(failing)
+        .execute(db)
+        .await?;
+    Ok(failing.unsigned_abs())
+}
+
+/// Counts a run from its log, every node judged anew.
+async fn recount_run(db: &mut SqliteConnection, run_no: i64, rule: FailureRule) -> Result<Tally, Halt> {
     let (mut tally, mut revisits) = last_snapshots(db, run_no).await?;
     revisits.extend(scored_later(db, run_no, &mut tally).await?);
     while !revisits.is_empty() {
         let rest = revisits.iter().nth(TOGETHER).cloned().map(|key| revisits.split_off(&key));
         let nodes = std::mem::replace(&mut revisits, rest.unwrap_or_default());
-        revisit(db, run_no, nodes, &mut [], &mut tally).await?;
+        revisit(db, run_no, nodes, &mut [], &mut tally, rule, true).await?;
     }
     sqlx::query(
         "UPDATE progress SET steps = ?2, failing = ?3, rooted = ?4, mean_root = ?5, root_sum = ?6, last_root = ?7,
@@ -58,29 +156,27 @@ async fn recount_run(db: &mut SqliteConnection, run_no: i64) -> Result<(), Halt>
     .bind(tally.top_step.map(step_column))
     .execute(db)
     .await?;
-    Ok(())
+    Ok(tally)
 }
 
-/// Every node as its last snapshot's row says, and those that have several.
+/// Every node as its last snapshot's row says, and all of them to be looked at.
 async fn last_snapshots(db: &mut SqliteConnection, run_no: i64) -> Result<(Tally, BTreeSet<NodeKey>), Halt> {
-    let (mut tally, mut several) = (Tally::default(), BTreeSet::new());
+    let (mut tally, mut nodes) = (Tally::default(), BTreeSet::new());
     // Where `max` is asked for, SQLite takes the other columns from the row that has it.
-    let mut nodes = sqlx::query(
-        "SELECT max(place), root, failure, step, episode, count(*) FROM events
+    let mut snapshots = sqlx::query(
+        "SELECT max(place), root, failure, step, episode FROM events
          WHERE run_no = ?1 AND step IS NOT NULL AND kind = 'snapshot.scored' GROUP BY step, episode",
     )
     .bind(run_no)
     .rows(db);
-    while let Some(row) = nodes.try_next().await? {
-        let failure = rows::failure(row.try_get(2)?)?;
+    while let Some(row) = snapshots.try_next().await? {
+        let failure = rows::cause(row.try_get(2)?)?;
         let step = row.try_get(3)?;
         tally.enter(Standing { place: row.try_get(0)?, root: row.try_get(1)?, failure });
         tally.reach(step);
-        if row.try_get::<i64, _>(5)? > 1 {
-            several.insert((step, row.try_get::<Option<&str>, _>(4)?.map(Arc::from)));
-        }
+        nodes.insert((step, row.try_get::<Option<&str>, _>(4)?.map(Arc::from)));
     }
-    Ok((tally, several))
+    Ok((tally, nodes))
 }
 
 /// The nodes that were scored later.

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures::TryStreamExt;
-use gauntlet_film::is_measurement;
-use gauntlet_model::{FailureKind, ScoreAdded, ScoreTarget, Scores};
+use gauntlet_film::{is_measurement, path_failure};
+use gauntlet_model::{FailureKind, FailureRule, ScoreAdded, ScoreTarget, Scores};
 use serde::Deserialize;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
@@ -15,7 +15,7 @@ use super::fault::{Halt, corrupt};
 use super::group::{Group, Staged};
 use super::rows;
 use super::tally::{Standing, Tally};
-use crate::row::{NodeKey, RULES, Scoring};
+use crate::row::{Failure, NodeKey, Scoring};
 
 /// Of a snapshot, what is judged.
 #[derive(Deserialize)]
@@ -48,20 +48,24 @@ impl Group<'_> {
     pub(super) async fn revisit(&mut self) -> Result<(), Halt> {
         for touched in self.touched.values_mut() {
             let nodes = std::mem::take(&mut touched.revisits);
+            let rule = touched.state.rule();
             let state = &mut touched.state;
-            revisit(self.db, state.run_no, nodes, &mut self.staged, &mut state.tally).await?;
+            revisit(self.db, state.run_no, nodes, &mut self.staged, &mut state.tally, rule, false).await?;
         }
         Ok(())
     }
 }
 
-/// Works out anew how these nodes of a run stand, and counts them so.
+/// Works out anew how these nodes of a run stand under a rule, and counts them so. `all`: also those that nothing was
+/// laid over, which the rule they were judged by may have judged otherwise.
 pub(super) async fn revisit(
     db: &mut SqliteConnection,
     run_no: i64,
     nodes: BTreeSet<NodeKey>,
     staged: &mut [Staged],
     tally: &mut Tally,
+    rule: FailureRule,
+    all: bool,
 ) -> Result<(), Halt> {
     if nodes.is_empty() {
         return Ok(());
@@ -84,7 +88,7 @@ pub(super) async fn revisit(
         if let Some(counted) = node.snapshots.iter().rfind(|snapshot| snapshot.counted) {
             tally.leave(counted.standing);
         }
-        let Some(standing) = node.standing(db, staged).await? else { continue };
+        let Some(standing) = node.standing(db, staged, rule, all).await? else { continue };
         tally.enter(standing);
         for snapshot in &node.snapshots {
             let is = match snapshot.standing.place == standing.place {
@@ -137,7 +141,7 @@ async fn logged(
                 }
             }
             None => {
-                let failure = rows::failure(row.try_get(4)?).map_err(Halt::from)?;
+                let failure = rows::cause(row.try_get(4)?).map_err(Halt::from)?;
                 let standing = Standing { place, root: row.try_get(3)?, failure };
                 // What stood last before this group is what the tally counts.
                 node.snapshots.iter_mut().for_each(|earlier| earlier.counted = false);
@@ -151,12 +155,18 @@ async fn logged(
 impl Node {
     /// How it stands; `None` where it has no snapshot yet. As the film has it: a snapshot replaces the ones before it
     /// with all that lay over them, and a score that came before the first one waited for it.
-    async fn standing(&self, db: &mut SqliteConnection, staged: &[Staged]) -> Result<Option<Standing>, Halt> {
+    async fn standing(
+        &self,
+        db: &mut SqliteConnection,
+        staged: &[Staged],
+        rule: FailureRule,
+        all: bool,
+    ) -> Result<Option<Standing>, Halt> {
         let Some(last) = self.snapshots.last() else { return Ok(None) };
         let place = last.standing.place;
         let is_first = self.snapshots.len() == 1;
         let later: Vec<_> = self.later.iter().filter(|(at, ..)| is_first || *at > place).collect();
-        if later.is_empty() {
+        if later.is_empty() && !all {
             return Ok(Some(last.standing));
         }
         let body: Arc<str> = match last.staged.and_then(|index| staged.get(index)) {
@@ -169,9 +179,12 @@ impl Node {
         let Ok(judged) = serde_json::from_str::<Judged>(&body) else { return Ok(Some(last.standing)) };
         let mut scores: BTreeMap<&str, f64> = judged.scores.iter().collect();
         scores.extend(later.into_iter().map(|(_, path, value)| (&**path, *value)));
-        let failures = scores.iter().filter_map(|(path, value)| RULES.judge(path, *value));
-        let failure = failures.chain(judged.failures.iter().copied()).min();
-        Ok(Some(Standing { place, root: scores.get("root").copied(), failure }))
+        let root = scores.get("root").copied();
+        let declared = judged.failures.iter().copied().min();
+        let failures =
+            scores.iter().filter_map(|(path, value)| path_failure(FailureRule::Dipg, path, *value));
+        let failure = Failure::of(rule, root, declared, failures.chain(declared).min());
+        Ok(Some(Standing { place, root, failure }))
     }
 }
 

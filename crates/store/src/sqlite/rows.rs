@@ -1,7 +1,9 @@
 //! From stored rows to the model's types.
 
+use gauntlet_film::Evidence;
 use gauntlet_model::{
-    Contact, EpisodeId, EventId, FailureKind, Kind, Record, RunId, RunSummary, Status, Timestamp,
+    Contact, EpisodeId, EventId, FailureKind, FailureRules, Kind, Record, RuleInForce, RunId, RunSummary,
+    Status, Timestamp,
 };
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
@@ -9,6 +11,7 @@ use sqlx::sqlite::SqliteRow;
 use super::fault::{corrupt, fault};
 use super::seq_of;
 use crate::StoreError;
+use crate::row::Failure;
 
 /// Columns [`record`] reads, in its order.
 pub(super) const RECORD: &str = "place, id, received_at, at, kind, version, episode, step, body";
@@ -58,15 +61,30 @@ pub(crate) fn episode(stored: Option<String>) -> Result<Option<EpisodeId>, Store
 }
 
 pub(crate) fn failure(stored: Option<&str>) -> Result<Option<FailureKind>, StoreError> {
+    Ok(cause(stored)?.map(Failure::kind))
+}
+
+/// Why a node fails.
+pub(crate) fn cause(stored: Option<&str>) -> Result<Option<Failure>, StoreError> {
     let Some(word) = stored else { return Ok(None) };
-    let kind = FailureKind::ALL.into_iter().find(|k| k.as_str() == word);
-    kind.map(Some).ok_or_else(|| corrupt(format!("{word:?} is no failure")))
+    Failure::from_word(word).map(Some).ok_or_else(|| corrupt(format!("{word:?} is no failure")))
+}
+
+/// The rules a run asked for, from its column.
+pub(crate) fn rules(stored: Option<&str>) -> Result<FailureRules, StoreError> {
+    stored.map_or(Ok(FailureRules::Auto), |text| serde_json::from_str(text).map_err(corrupt))
+}
+
+/// What a run's scores have shown, from its column.
+pub(crate) fn evidence(stored: Option<i64>) -> Evidence {
+    Evidence::from_bits(stored.and_then(|bits| u8::try_from(bits).ok()).unwrap_or_default())
 }
 
 /// Columns [`summary`] reads, in its order, of `runs r JOIN progress p`.
 pub(super) const SUMMARY: &str = "r.run_no, r.id, r.name, r.project, r.kind, r.agent, r.task, r.tags, r.notes, \
     r.config, r.metadata, r.created_at, p.status, p.updated_at, p.head, p.steps, p.episodes, p.failing, p.rooted, \
-    p.mean_root, p.last_root, p.max_step, p.contact_at, p.contact_lost";
+    p.mean_root, p.last_root, p.max_step, p.contact_at, p.contact_lost, \
+    r.rules, p.evidence";
 
 pub(super) fn summary(row: &SqliteRow) -> Result<RunSummary, StoreError> {
     let text = |column: usize| row.try_get::<String, _>(column).map_err(fault);
@@ -81,6 +99,8 @@ pub(super) fn summary(row: &SqliteRow) -> Result<RunSummary, StoreError> {
         last_at: updated_at.max(Timestamp::from_micros(contact_at.unwrap_or(i64::MIN))),
         lost: row.try_get(23).map_err(fault)?,
     };
+    let rules = rules(row.try_get(24).map_err(fault)?)?;
+    let rule = evidence(row.try_get(25).map_err(fault)?).rule(rules);
     Ok(RunSummary {
         id: RunId::new(text(1)?).map_err(corrupt)?,
         name: text(2)?,
@@ -99,6 +119,8 @@ pub(super) fn summary(row: &SqliteRow) -> Result<RunSummary, StoreError> {
         steps: count(15)?,
         episodes: count(16)?,
         failing: count(17)?,
+        rules,
+        failure_rule: RuleInForce::of(rules, rule),
         mean_root: (count(18)? > 0).then_some(mean_root),
         last_root: row.try_get(20).map_err(fault)?,
         last_step: row.try_get::<Option<i64>, _>(21).map_err(fault)?.map(i64::unsigned_abs),

@@ -1,6 +1,6 @@
 //! Reading by step rather than by sequence number.
 
-use gauntlet_model::{Record, RunId};
+use gauntlet_model::{FailureKind, Record, RunId};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row as _, SqlitePool};
 
@@ -48,6 +48,7 @@ pub(crate) async fn steps(
                 AND later.episode IS e.episode AND later.kind = 'snapshot.scored' AND later.place > e.place)"
         }
         Failing::Any => "failure IS NOT NULL",
+        Failing::Kind(FailureKind::Generic) => "failure IS NOT NULL AND failure IN (?5, 'root')",
         Failing::Kind(_) => "failure IS NOT NULL AND failure = ?5",
     };
     let of_episode = if episode.column().is_some() { "AND e.episode IS ?6" } else { "" };

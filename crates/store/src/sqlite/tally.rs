@@ -5,8 +5,9 @@ use std::collections::hash_map::Entry;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use gauntlet_film::Sum;
-use gauntlet_model::FailureKind;
 use roaring::RoaringTreemap;
+
+use crate::row::Failure;
 
 /// Nodes remembered over all runs.
 const REMEMBERED: usize = 1 << 18;
@@ -28,7 +29,7 @@ pub(super) struct Tally {
 pub(super) struct Standing {
     pub place: i64,
     pub root: Option<f64>,
-    pub failure: Option<FailureKind>,
+    pub failure: Option<Failure>,
 }
 
 impl Tally {

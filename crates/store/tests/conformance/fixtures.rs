@@ -1,8 +1,8 @@
 //! Events and runs the stories are told with.
 
 use gauntlet_model::{
-    AnnotationAdded, Body, EpisodeId, Event, EventId, Record, RunId, RunSpec, Scores, SnapshotScored,
-    Timestamp,
+    AnnotationAdded, Body, EpisodeId, Event, EventId, FailureRules, Record, RunId, RunSpec, Scores,
+    SnapshotScored, Timestamp,
 };
 use gauntlet_store::Store;
 
@@ -15,10 +15,15 @@ pub fn run_id(name: &str) -> RunId {
     RunId::new(name).unwrap()
 }
 
-/// A run of that name, created.
+/// A run of that name, created; judged by the medical rules.
 pub async fn started(store: &Store, name: &str) -> RunId {
+    judged(store, name, FailureRules::Dipg).await
+}
+
+/// A run of that name, created, judged as asked.
+pub async fn judged(store: &Store, name: &str, rules: FailureRules) -> RunId {
     let run = run_id(name);
-    store.create_run(RunSpec::named(name), run.clone(), at(0)).await.unwrap();
+    store.create_run(RunSpec { rules, ..RunSpec::named(name) }, run.clone(), at(0)).await.unwrap();
     run
 }
 

@@ -2,7 +2,8 @@
 
 use gauntlet_film::{Fact, Film};
 use gauntlet_model::{
-    Event, FailureKind, RunSummary, Score, ScoreAdded, ScoreTarget, Scores, SnapshotScored,
+    Event, FailureKind, FailureRules, RunPatch, RunSummary, Score, ScoreAdded, ScoreTarget, Scores,
+    SnapshotScored,
 };
 use gauntlet_store::{Failing, InEpisode, Options, Store};
 
@@ -77,15 +78,18 @@ impl Dice {
 }
 
 fn any_event(n: u128, dice: &mut Dice) -> Event {
-    const PATHS: [&str; 5] = ["root", "grounding", "format", "metrics.kl", "style"];
-    const VALUES: [f64; 6] = [-20.0, -0.1, 0.0, 0.3, 7.0, 1e300];
+    const PATHS: [&str; 7] =
+        ["root", "grounding", "format", "metrics.kl", "style", "x.inconsistency", "refusal"];
+    // The first four lie in 0 to 1: only now and then is a root beyond.
+    const VALUES: [f64; 8] = [0.0, 0.3, 0.5, 1.0, -20.0, -0.1, 7.0, 1e300];
     let episode = [None, Some("a"), Some("b")][dice.roll(3) as usize];
     let step = dice.roll(6) as u64;
-    let value = |dice: &mut Dice| VALUES[dice.roll(6) as usize];
+    let value =
+        |dice: &mut Dice| VALUES[if dice.roll(6) == 0 { 4 + dice.roll(4) } else { dice.roll(4) } as usize];
     if dice.roll(5) < 2 {
-        return later(n, episode, step, PATHS[dice.roll(5) as usize], value(dice));
+        return later(n, episode, step, PATHS[dice.roll(7) as usize], value(dice));
     }
-    let paths = PATHS.iter().filter(|_| dice.roll(2) == 0).copied().collect::<Vec<_>>();
+    let paths = PATHS.iter().filter(|_| dice.roll(3) == 0).copied().collect::<Vec<_>>();
     let failures = if dice.roll(9) == 0 { vec![FailureKind::Refusal] } else { vec![] };
     let scores = Scores::new(paths.into_iter().map(|path| (path, value(dice)))).unwrap();
     event(n, episode, step, SnapshotScored { scores, failures, ..SnapshotScored::default() })
@@ -96,7 +100,9 @@ pub async fn the_list_says_what_the_film_says(backend: &impl Backend) {
     let mut store = fresh.store.clone();
     for seed in 1..=24_u64 {
         let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        let run = started(&store, &format!("r{seed}")).await;
+        let any_rules = [FailureRules::Auto, FailureRules::Dipg, FailureRules::RootBelow(0.4)];
+        let asked = if seed % 4 == 0 { any_rules[dice.roll(3) as usize] } else { FailureRules::Auto };
+        let run = judged(&store, &format!("r{seed}"), asked).await;
         let events: Vec<Event> = (0..60).map(|n| any_event(n, &mut dice)).collect();
         let mut sent = 0;
         while sent < events.len() {
@@ -109,12 +115,17 @@ pub async fn the_list_says_what_the_film_says(backend: &impl Backend) {
                 store.close().await;
                 store = Store::open(Options::new(folder)).await.unwrap();
             }
-            let mut film = Film::new();
+            if dice.roll(12) == 0 {
+                let rules = Some(any_rules[dice.roll(3) as usize]);
+                store.patch_run(&run, RunPatch { rules, ..RunPatch::default() }, at(3)).await.unwrap();
+            }
+            let mut film = Film::with_rules(store.run(&run).await.unwrap().unwrap().rules);
             log(&store, &run).await.iter().for_each(|record| film.apply(&Fact::of_record(record).unwrap()));
             let listed = store.run(&run).await.unwrap().unwrap();
             let context = format!("seed {seed}, {sent} events");
             assert_eq!(listed.steps, film.len() as u64, "{context}");
             assert_eq!(listed.failing, film.failing() as u64, "{context}");
+            assert_eq!(listed.failure_rule, film.rule_in_force(), "{context}");
             assert_eq!(listed.mean_root.map(f64::to_bits), film.mean_root().map(f64::to_bits), "{context}");
             let mut nodes: Vec<_> = (0..film.len()).filter_map(|i| film.node(i)).collect();
             nodes.sort_by_key(|node| (node.step, node.seq));

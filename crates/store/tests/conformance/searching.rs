@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use gauntlet_model::{
-    AnnotationAdded, Body, EpisodeId, Event, EventId, Object, RunId, RunPatch, RunSpec, Scores,
+    AnnotationAdded, Body, EpisodeId, Event, EventId, FailureRules, Object, RunId, RunPatch, RunSpec, Scores,
     SnapshotScored, StepError, StepKind, StepRecorded,
 };
 use gauntlet_store::{Fails, Hit, Reading, SearchPage, SearchQuery, Store, StoreError, TextField};
@@ -73,6 +73,7 @@ pub async fn every_text_is_found_with_its_field(backend: &impl Backend) {
         project: Some("neurology".to_owned()),
         tags: vec!["ablation".to_owned()],
         config: object(json!({ "optimizer": "adafactor", "lr": 0.1 })),
+        rules: FailureRules::Dipg,
         ..RunSpec::named("pontine glioma")
     };
     let run = run_id("r");
@@ -226,7 +227,8 @@ pub async fn filters_leave_what_fails_so(backend: &impl Backend) {
     let store = &fresh.store;
     let (a, b) = (run_id("a"), run_id("b"));
     for (run, project) in [(&a, "one"), (&b, "two")] {
-        let spec = RunSpec { project: Some(project.to_owned()), ..RunSpec::named(run.as_str()) };
+        let rules = FailureRules::Dipg;
+        let spec = RunSpec { project: Some(project.to_owned()), rules, ..RunSpec::named(run.as_str()) };
         store.create_run(spec, run.clone(), at(0)).await.unwrap();
         let events = vec![
             acted(1, 1, "same words", &[("root", 5.0), ("format", 1.0)]),

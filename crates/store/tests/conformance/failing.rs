@@ -1,0 +1,120 @@
+//! Which steps fail: the rule that fits a run, and that lists, counts and filters follow it.
+
+use gauntlet_model::{
+    Event, FailureKind, FailureRule, FailureRules, RunId, RunPatch, Score, ScoreAdded, ScoreTarget, Scores,
+    SnapshotScored,
+};
+use gauntlet_store::{Failing, InEpisode, Store};
+use serde_json::Value;
+
+use super::Backend;
+use super::fixtures::*;
+
+fn of<T: serde::de::DeserializeOwned>(value: &Value) -> T {
+    serde_json::from_value(value.clone()).unwrap()
+}
+
+fn event_of(n: u128, example: &Value) -> Event {
+    let step = example["step"].as_u64().unwrap();
+    if let Some(path) = example["path"].as_str() {
+        let value = Score::new(example["value"].as_f64().unwrap()).unwrap();
+        return event(
+            n,
+            None,
+            step,
+            ScoreAdded {
+                target: ScoreTarget::Step,
+                path: path.to_owned(),
+                value,
+                label: None,
+                explanation: None,
+                source: "judge".to_owned(),
+            },
+        );
+    }
+    let body = SnapshotScored {
+        scores: of::<Scores>(&example["scores"]),
+        not_evaluated: example.get("not_evaluated").map(of::<Vec<String>>).unwrap_or_default(),
+        failures: example.get("failures").map(of::<Vec<FailureKind>>).unwrap_or_default(),
+        ..SnapshotScored::default()
+    };
+    event(n, None, step, body)
+}
+
+/// The failing steps as they are listed; what is counted must agree.
+async fn failing(store: &Store, run: &RunId) -> Vec<u64> {
+    let rows = store.steps(run, None, 1000, Failing::Any, InEpisode::Any).await.unwrap();
+    let summary = store.run(run).await.unwrap().unwrap();
+    assert_eq!(summary.failing, rows.len() as u64, "{run}");
+    rows.into_iter().map(|row| row.step).collect()
+}
+
+pub async fn the_shared_examples_fail_as_they_say(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    let text = include_str!("../../../../sdk/contract/failing.json");
+    let examples: Vec<Value> = serde_json::from_str(text).unwrap();
+    for (number, example) in examples.iter().enumerate() {
+        let events: Vec<Event> =
+            (1..).zip(example["events"].as_array().unwrap()).map(|(n, e)| event_of(n, e)).collect();
+        // In one batch, and event by event.
+        for (batch, size) in [("whole", events.len()), ("single", 1)] {
+            let name = format!("{number}-{batch}");
+            let run = judged(&fresh.store, &name, of::<FailureRules>(&example["rules"])).await;
+            for part in events.chunks(size) {
+                fresh.store.append(&run, part.to_vec(), at(1)).await.unwrap();
+            }
+            let said = &example["name"];
+            assert_eq!(
+                failing(&fresh.store, &run).await,
+                of::<Vec<u64>>(&example["failing"]),
+                "{said} {batch}"
+            );
+            let summary = fresh.store.run(&run).await.unwrap().unwrap();
+            assert_eq!(summary.failure_rule.rule, of::<FailureRule>(&example["rule"]), "{said} {batch}");
+        }
+    }
+}
+
+pub async fn a_changed_rule_judges_the_whole_run_anew(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    let run = judged(&fresh.store, "r", FailureRules::Auto).await;
+    let wrong = (0..56).map(|n| snapshot(n, n as u64, &[("root", f64::from(u8::from(n >= 49)))])).collect();
+    fresh.store.append(&run, wrong, at(1)).await.unwrap();
+    assert_eq!(failing(&fresh.store, &run).await.len(), 49);
+    let generic = Failing::Kind(FailureKind::Generic);
+    assert_eq!(fresh.store.steps(&run, None, 100, generic, InEpisode::Any).await.unwrap().len(), 49);
+    // Scored later, then again: the rule is that of every root ever seen.
+    fresh.store.append(&run, vec![snapshot(100, 60, &[("root", 7.0)])], at(2)).await.unwrap();
+    assert_eq!(failing(&fresh.store, &run).await, [0; 0]);
+    fresh.store.append(&run, vec![snapshot(101, 60, &[("root", -1.0)])], at(3)).await.unwrap();
+    assert_eq!(failing(&fresh.store, &run).await, [60]);
+    let medical =
+        [("root", 1.0), ("format", 0.0), ("grounding", 1.0), ("inconsistency", 0.0), ("refusal", 0.0)];
+    fresh.store.append(&run, vec![snapshot(102, 61, &medical)], at(4)).await.unwrap();
+    assert_eq!(failing(&fresh.store, &run).await, [60, 61]);
+}
+
+pub async fn other_rules_can_be_asked_for_later(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    let run = judged(&fresh.store, "r", FailureRules::Auto).await;
+    let scores: [&[(&str, f64)]; 3] =
+        [&[("root", 0.3)], &[("root", 0.7), ("format", 0.0)], &[("root", 1.0), ("style", -1.0)]];
+    let events = (0..).zip(scores).map(|(n, scores)| snapshot(n, n as u64, scores)).collect();
+    fresh.store.append(&run, events, at(1)).await.unwrap();
+    let cases: [(FailureRules, &[u64]); 5] = [
+        (FailureRules::Dipg, &[1, 2]),
+        (FailureRules::RootBelow(0.8), &[0, 1]),
+        (FailureRules::RootBelow(2.0), &[0, 1, 2]),
+        (FailureRules::RootBelow(0.1), &[]),
+        (FailureRules::Auto, &[0]),
+    ];
+    for (rules, expected) in cases {
+        let patch = RunPatch { rules: Some(rules), ..RunPatch::default() };
+        let summary = fresh.store.patch_run(&run, patch, at(2)).await.unwrap();
+        assert_eq!(summary.rules, rules);
+        assert_eq!(failing(&fresh.store, &run).await, expected, "{rules:?}");
+    }
+    let next = vec![snapshot(9, 9, &[("root", 0.2)])];
+    fresh.store.append(&run, next, at(3)).await.unwrap();
+    assert_eq!(failing(&fresh.store, &run).await, [0, 9]);
+}
