@@ -282,7 +282,7 @@ impl Film {
     fn added(&mut self, fact: &Fact, step: u64, path: &str, value: f64) -> bool {
         let Some((id, new_path)) = self.path(path, step, usize::MAX) else { return false };
         if fact.measurement().is_some() {
-            return self.measurements.set(id, u64::from(step), fact.seq, value) | new_path;
+            return self.measurements.set(id, step, fact.seq, value) | new_path;
         }
         if path == "root" {
             self.evidence.see_root(value);

@@ -138,7 +138,7 @@ fn shaping_measurements(facts: &[Fact], bucket: usize) -> Vec<usize> {
     let mut curves: BTreeMap<&str, BTreeMap<u64, (f64, usize)>> = BTreeMap::new();
     for (i, fact) in facts.iter().enumerate() {
         if let (Some((path, value)), Some(step)) = (fact.measurement(), fact.step) {
-            curves.entry(path).or_default().insert(u64::from(step), (value, i));
+            curves.entry(path).or_default().insert(step, (value, i));
         }
     }
     let shaping = |part: &[(f64, usize)]| {

@@ -122,7 +122,7 @@ impl Film {
     /// As [`Film::score`], by row.
     pub(crate) fn score_of(&self, row: u32, p: PathId) -> Option<f64> {
         let of_node = self.tracks.get(p.0 as usize)?.scores.get(row);
-        of_node.or_else(|| self.measurements.get(p.0, u64::from(self.nodes.step(row)?)))
+        of_node.or_else(|| self.measurements.get(p.0, self.nodes.step(row)?))
     }
 
     /// The failure a path's score at a node is.

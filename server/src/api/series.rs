@@ -38,7 +38,7 @@ pub async fn read(
         let message = format!("{path:?} is not a rubric of this run; it has: {}", known.join(", "));
         return Err(ApiError::invalid(&FieldError::new("path", message)));
     };
-    let (first, last) = (query.from.map_or(0, u64::from), query.to.map_or(u64::MAX, u64::from));
+    let (first, last) = (query.from.unwrap_or(0), query.to.unwrap_or(u64::MAX));
     let measured = film.measurements(rubric, first, last, points as usize);
     if !measured.is_empty() {
         let points: Vec<_> =
