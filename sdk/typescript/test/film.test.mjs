@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 import { CodecError, decodeFacts, factOf, Film, uuidv7 } from "gauntlet-sdk";
-import { eventsOf, started } from "./support.mjs";
+import { begun, eventsOf, started } from "./support.mjs";
 
 const contract = new URL("../../contract/events/", import.meta.url);
 const goldens = readdirSync(contract).map((name) => JSON.parse(readFileSync(new URL(name, contract), "utf8")));
@@ -160,6 +160,23 @@ test("a measurement that names no episode belongs to its step: every node of it 
     assert.deepEqual([film.measuredPaths, film.failing], [["metrics.loss"], 0]);
     assert.deepEqual(film.series("metrics.loss").map(({ step, value }) => [step, value]), [[1, 0.8], [1, 7], [3, 0.1]]);
   }
+});
+
+test("steps up to 2^53 - 1 are exact, in chunks and in the log", async (t) => {
+  const { server, client } = await started(t);
+  const run = await begun(server);
+  const largest = Number.MAX_SAFE_INTEGER;
+  const steps = Array.from({ length: 5000 }, (_, i) => (i % 2 === 0 ? i : largest - i));
+  for (const step of [2 ** 31, 2 ** 32, largest, ...steps]) run.log({ root: 1 }, { step });
+  run.metrics({ loss: 0.5 }, { step: BigInt(largest) });
+  const stats = await run.finish();
+  assert.equal(stats.refused, 0, JSON.stringify(run.refused).slice(0, 300));
+  const film = await client.film(run.id);
+  assert.ok((await client.manifest(run.id)).levels[0].chunks > 0);
+  const wanted = [...new Set([2 ** 31, 2 ** 32, largest, ...steps])].sort((a, b) => a - b);
+  assert.deepEqual(film.steps.map(({ step }) => step), wanted);
+  assert.deepEqual(film.measurements("metrics.loss"), [{ step: largest, value: 0.5 }]);
+  assert.equal((await client.runs.get(run.id)).last_step, largest);
 });
 
 test("bytes that are no chunk are refused with the place, never anything worse", async (t) => {
