@@ -16,16 +16,19 @@ export { Client } from "./client/client.js";
 export { GauntletError, type Detail } from "./client/errors.js";
 export type { ClientOptions } from "./client/http.js";
 export type { ReadOptions } from "./client/events.js";
-export type { EpisodeRow, StepQuery } from "./client/steps.js";
+export type { EpisodeRow, StepEvents, StepQuery } from "./client/steps.js";
 export type { ArtifactRow, Bytes } from "./client/files.js";
 export type {
   Appended,
   Command,
+  FailureRule,
+  FailureRules,
   Imported,
   Page,
   Run as RunInfo,
   RunPatch,
   RunQuery,
+  RuleInForce,
   RunSpec,
   SearchHit,
   SearchQuery,
@@ -40,7 +43,7 @@ export type { Measurement } from "./film/measurements.js";
 export { decodeFacts } from "./film/codec.js";
 export { CodecError } from "./film/input.js";
 export { factOf, type Asked, type Fact, type What } from "./film/fact.js";
-export { DEFAULT_RULES, judge, type Rule } from "./film/rules.js";
+export { judge } from "./film/rules.js";
 export type { FilmOptions, Manifest } from "./film/reader.js";
 export type { Point } from "./film/series.js";
 export type { Answer, FilmCommand, Lost, Note, RunFacts } from "./film/story.js";

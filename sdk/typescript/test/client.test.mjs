@@ -49,18 +49,25 @@ test("events are read in pages, from anywhere, by kind", async (t) => {
 
 test("steps, series and episodes", async (t) => {
   const { server, client } = await started(t);
-  const run = await begun(server);
+  const run = await begun(server, { rules: "dipg" });
   for (let step = 0; step < 60; step += 1) run.rollout({ scores: { root: step % 3 ? 1 : -1, grounding: step % 20 ? 0 : -30 }, step, action: `act ${step}` });
   for (let i = 0; i < 5; i += 1) run.episode({ id: `e${i}`, task: "t" }).finish({ return: i });
   await run.finish();
   assert.deepEqual((await all(client.steps.list(run.id, { failing: "hallucination", pageSize: 1 }))).map(({ step }) => step), [0, 20, 40]);
   assert.equal((await all(client.steps.list(run.id, { pageSize: 7, after: 9 }))).length, 50);
-  const { events } = await client.steps.get(run.id, 20);
+  const { events, episodes: [made] } = await client.steps.get(run.id, 20);
   assert.equal(events[0].body.action, "act 20");
+  assert.deepEqual(await client.steps.get(run.id, 20, { episode: made.episode }), { step: 20, episodes: [made], events });
+  await assert.rejects(client.steps.get(run.id, 20, { episode: null }), { code: "not_found", status: 404 });
   const series = await client.series(run.id, "grounding", { from: 10, to: 50 });
   assert.deepEqual(series.points.filter(({ failed }) => failed).map(({ step }) => step), [20, 40]);
   await assert.rejects(client.series(run.id, "nothing"), { code: "invalid", status: 422 });
   const episodes = await all(client.steps.episodes(run.id, { pageSize: 2 }));
+  const steps = async (episode) => (await all(client.steps.list(run.id, { episode, pageSize: 1 }))).map(({ step }) => step);
+  assert.deepEqual([await steps(made.episode), await steps(null), (await steps(undefined)).length], [[20], [], 65]);
+  assert.deepEqual((await eventsOf(client, run, { episode: "e3", pageSize: 1 })).map(({ kind }) => kind), ["episode.started", "snapshot.scored", "episode.finished"]);
+  const outside = await eventsOf(client, run, { episode: null });
+  assert.deepEqual([...new Set(outside.map(({ kind }) => kind))], ["run.started", "run.finished"]);
   // A log without an episode has one of the SDK's own making.
   assert.deepEqual(episodes.filter(({ task }) => task).map((it) => [it.episode, it.task, it.return]), [0, 1, 2, 3, 4].map((i) => [`e${i}`, "t", i]));
 });

@@ -9,7 +9,8 @@ import { fileURLToPath } from "node:url";
 import { test } from "node:test";
 import { default as Ajv } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
-import { init, KINDS } from "gauntlet-sdk";
+import { Film, init, KINDS } from "gauntlet-sdk";
+import * as limits from "../dist/wire/limits.js";
 import { eventsOf, started } from "./support.mjs";
 
 const here = fileURLToPath(new URL("..", import.meta.url));
@@ -86,6 +87,55 @@ test("what must be refused is refused, with the field and the reason", async (t)
     assert.ok(error.details[0].message.includes(contains), `${name}: ${error.details[0].message}`);
   }
   assert.ok(cases.length > 40);
+});
+
+test("limits are those of the server", () => {
+  const { body_bytes: bodyBytes, ...others } = json("limits.json");
+  assert.ok(4 * limits.MAX_TEXT_BYTES < bodyBytes, "the texts of a rollout fit into one event");
+  const ours = {
+    step: limits.MAX_STEP, id_bytes: limits.MAX_ID_BYTES, path_bytes: limits.MAX_PATH_BYTES,
+    label_bytes: limits.MAX_LABEL_BYTES, text_bytes: limits.MAX_TEXT_BYTES, scores: limits.MAX_SCORES, tags: limits.MAX_TAGS,
+  };
+  assert.deepEqual(ours, others);
+});
+
+test("which steps fail is judged as the server does, whatever the order", () => {
+  const examples = json("failing.json");
+  const factOf = ({ step, path, value, scores, not_evaluated: notEvaluated = [], failures = [] }, seq) => {
+    const place = { at: "2026-11-21T00:00:00.000000Z", episode: null, step, seq };
+    if (path !== undefined) return { ...place, what: "added", path, value };
+    const scored = { scores: new Map(Object.entries(scores)), notEvaluated, failures };
+    return { ...place, what: "scored", ...scored, durationMs: null, isPaused: false, challenge: null };
+  };
+  for (const { name, rules, events, rule, failing } of examples) {
+    const facts = events.map(factOf);
+    for (const order of [facts, [...facts].reverse()]) {
+      const film = new Film(rules);
+      for (const fact of order) {
+        film.apply(fact);
+        void film.steps; // Judged by the rule of that moment: a later one judges it anew.
+      }
+      assert.deepEqual(film.steps.filter(({ failure }) => failure !== null).map(({ step }) => step), failing, name);
+      assert.deepEqual([film.rule, film.failing], [rule, failing.length], name);
+    }
+  }
+  assert.ok(examples.length >= 10);
+});
+
+test("a component below its own bound is marked, and fails its step by the medical rules only", () => {
+  const scores = new Map([["root", 2], ["length", -0.1], ["metrics.loss", -1]]);
+  const fact = {
+    at: "2026-11-21T00:00:00.000000Z", episode: null, step: 0, seq: 0, what: "scored", scores, notEvaluated: [], failures: [],
+    durationMs: null, isPaused: false, challenge: null,
+  };
+  for (const [rules, failure] of [["auto", null], ["dipg", "generic"], [{ root_below: 2 }, null], [{ root_below: 2.5 }, "generic"]]) {
+    const film = new Film(rules);
+    film.apply(fact);
+    assert.equal(film.at(0).failure, failure, JSON.stringify(rules));
+    assert.equal(film.at(0).failures.get("length"), "generic");
+    assert.equal(film.at(0).failures.has("metrics.loss"), false);
+    assert.equal(film.nextFailure()?.step, failure === null ? undefined : 0);
+  }
 });
 
 test("everything the SDK emits follows the schema of its kind", async () => {

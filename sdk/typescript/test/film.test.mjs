@@ -105,7 +105,7 @@ test("a film is the same in any order, any batches, any repetition", () => {
 });
 
 test("a later score lies over its step, waits for it, and yields to a newer snapshot", () => {
-  const film = new Film();
+  const film = new Film("dipg");
   const base = { at: "2026-11-21T00:00:00.000000Z", episode: null, step: 5 };
   const scored = (seq, scores) => ({
     ...base, seq, what: "scored", scores: new Map(Object.entries(scores)), notEvaluated: [], failures: [],

@@ -379,6 +379,33 @@ test("artifacts are kept with their bytes as they were when they were named", as
   assert.equal(events.at(-1).kind, "run.finished", "the run ends behind its files");
 });
 
+test("a run is judged by the rules it asks for", async (t) => {
+  const { server, client } = await started(t);
+  const asked = [[undefined, "auto", 1], ["auto", "auto", 1], ["dipg", "dipg", 2], [{ root_below: "0.2" }, { root_below: 0.2 }, 0]];
+  for (const [rules, kept, failing] of asked) {
+    const run = await begun(server, { rules });
+    run.log({ root: 0.4, format: 1 }, { step: 0 });
+    run.log({ root: 0.6, format: 0, tone: -1 }, { step: 1 });
+    run.log({ root: 0.6, format: 0 }, { step: 2 });
+    await run.finish();
+    const info = await client.runs.get(run.id);
+    const film = await client.film(run.id);
+    assert.deepEqual([info.rules, info.failing, film.failing], [kept, failing, failing]);
+    assert.deepEqual([film.rules, film.rule], [kept, info.failure_rule.rule]);
+    assert.match(info.failure_rule.text, /^A step fails /);
+    assert.deepEqual(run.warnings, []);
+  }
+  const run = await begun(server, { id: "judged", rules: "dipg" });
+  await run.finish();
+  const other = await begun(server, { id: "judged", rules: { root_below: 1 } });
+  await other.finish();
+  assert.match(other.warnings.join(), /rules is dipg and not .*root_below/);
+  assert.deepEqual((await client.runs.patch("judged", { rules: { root_below: 3 } })).failure_rule.rule, { root_below: 3 });
+  for (const rules of ["medical", { root_below: "low" }, { root_below: NaN }, { root_above: 1 }, { root_below: 1, of: 2 }, 3, []]) {
+    await assert.rejects(begun(server, { rules }), { name: "TypeError", message: /^rules is .*; use "auto", "dipg" or / });
+  }
+});
+
 test("disabled does nothing, and settings that cannot be meant are refused at once", async (t) => {
   const { server, client } = await started(t);
   const run = await begun(server, { mode: "disabled" });

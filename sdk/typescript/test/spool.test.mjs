@@ -195,14 +195,15 @@ test("what is on disk and cannot be read any more is counted, and the rest goes 
 test("offline keeps everything on disk, where the server's own import reads it", async (t) => {
   const { server, client } = await started(t);
   const spoolFolder = folder(t);
-  const run = await begun(server, { mode: "offline", spoolFolder, name: "offline", project: "p" }, node.init);
+  const run = await begun(server, { mode: "offline", spoolFolder, name: "offline", rules: { root_below: 3 } }, node.init);
   for (let step = 0; step < 30; step += 1) run.log({ root: step }, { step });
   const stats = await run.finish();
   assert.deepEqual([stats.spooled, stats.queued, stats.lost], [31, 0, 0]);
   const [file] = readdirSync(spoolFolder);
   const imported = await server.import(join(spoolFolder, file));
   assert.deepEqual(steps(await eventsOf(client, imported)), upTo(30));
-  assert.equal((await client.runs.get(imported)).name, "offline");
+  const { name, rules, failing } = await client.runs.get(imported);
+  assert.deepEqual([name, rules, failing], ["offline", { root_below: 3 }, 3]);
 });
 
 test("a run that waits on disk is gone on with after its last step", async (t) => {

@@ -12,9 +12,16 @@ export interface ReadOptions {
   after?: number;
   /** Only these kinds. */
   kinds?: readonly Kind[];
+  /** Only those of this episode; `null` for those that belong to none. */
+  episode?: string | null;
   /** Events a page, 1 to 10,000. Default 1,000. */
   pageSize?: number;
   signal?: AbortSignal;
+}
+
+/** How the server is asked for one episode; an empty one is none. */
+export function inEpisode(episode: string | null | undefined): string | undefined {
+  return episode === null ? "" : episode;
 }
 
 /** The logs of a server. */
@@ -44,10 +51,10 @@ export class Events {
 
   /** The events behind `after` up to the end of the log as it is by then, page by page as they are asked for. */
   async *read(run: string, options: ReadOptions = {}): AsyncGenerator<StoredEvent, void, undefined> {
-    const { kinds, pageSize: limit = 1000, signal } = options;
+    const { kinds, episode, pageSize: limit = 1000, signal } = options;
     let after: number | null = options.after ?? null;
     for (;;) {
-      const query = { after, limit, kind: kinds?.join(",") };
+      const query = { after, limit, kind: kinds?.join(","), episode: inEpisode(episode) };
       const page: { events: StoredEvent[]; next_after: number | null; head: number } = await this.http.json(
         "GET",
         `/runs/${part(run)}/events`,

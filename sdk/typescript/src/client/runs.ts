@@ -37,7 +37,7 @@ export class Runs {
     return this.http.json("GET", `/runs/${part(run)}`, { signal: options.signal });
   }
 
-  /** Changes name, tags, notes or status. */
+  /** Changes name, tags, notes, status or rules. */
   patch(run: string, patch: RunPatch): Promise<Run> {
     return this.http.json("PATCH", `/runs/${part(run)}`, { json: patch });
   }

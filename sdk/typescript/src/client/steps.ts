@@ -1,6 +1,7 @@
 // What happened in a run: its steps, a rubric's history, its episodes, a search over texts.
 
 import type { StoredEvent, Status } from "../wire/events.js";
+import { inEpisode } from "./events.js";
 import { part, type Http } from "./http.js";
 import type { Page, SearchHit, SearchQuery, Series, StepRow } from "./types.js";
 
@@ -8,10 +9,20 @@ import type { Page, SearchHit, SearchQuery, Series, StepRow } from "./types.js";
 export interface StepQuery {
   /** `any`, a failure kind, or a rubric path; every scored step where absent. */
   failing?: string;
+  /** Only those of this episode; `null` for those that belong to none. */
+  episode?: string | null;
   /** Begin behind this step. */
   after?: number;
   pageSize?: number;
   signal?: AbortSignal;
+}
+
+/** What happened in one step. */
+export interface StepEvents {
+  step: number;
+  /** How many of the events are whose, in their order; absent in what older servers say. */
+  episodes?: { episode: string | null; events: number }[];
+  events: StoredEvent[];
 }
 
 /** One rollout on one task, as the server sums it up. */
@@ -37,11 +48,12 @@ export class Steps {
   /** The scored steps that match, in order, page by page as they are asked for. */
   async *list(run: string, query: StepQuery = {}): AsyncGenerator<StepRow, void, undefined> {
     const { failing, pageSize: limit = 1000, signal } = query;
+    const episode = inEpisode(query.episode);
     let [after, afterSeq]: [number | null, number | null] = [query.after ?? null, null];
     do {
       const page: { steps: StepRow[]; next_after: number | null; next_after_seq: number | null } =
         await this.http.json("GET", `/runs/${part(run)}/steps`, {
-          query: { failing, after, after_seq: afterSeq, limit },
+          query: { failing, episode, after, after_seq: afterSeq, limit },
           signal,
         });
       yield* page.steps;
@@ -49,9 +61,13 @@ export class Steps {
     } while (after !== null);
   }
 
-  /** Every event of one step, with its texts; throws `not_found`. */
-  get(run: string, step: number): Promise<{ step: number; events: StoredEvent[] }> {
-    return this.http.json("GET", `/runs/${part(run)}/steps/${part(step)}`);
+  /**
+   * Every event of one step with its texts, those of one episode after those of the other; or of one `episode`, `null`
+   * for none. Throws `not_found`.
+   */
+  get(run: string, step: number, { episode }: Pick<StepQuery, "episode"> = {}): Promise<StepEvents> {
+    const query = { episode: inEpisode(episode) };
+    return this.http.json("GET", `/runs/${part(run)}/steps/${part(step)}`, { query });
   }
 
   /** A rubric's history from step `from` to step `to`, thinned so that every extreme stays. */

@@ -3,6 +3,18 @@
 import type { Action, FailureKind, FinalStatus, Kind, Status } from "../wire/events.js";
 import type { JsonObject } from "../wire/json.js";
 
+/** A rule that steps are judged by: the medical rules, or a bound of the root. Declared failures fail under each. */
+export type FailureRule = "dipg" | { root_below: number };
+
+/** Which steps fail, as it is asked for; `auto` takes the rule that fits the run's scores. */
+export type FailureRules = "auto" | FailureRule;
+
+/** The rule in force, as data and as a sentence. */
+export interface RuleInForce {
+  rule: FailureRule;
+  text: string;
+}
+
 /** What creates a run. */
 export interface RunSpec {
   /** Made by the server where none is named. The same id with the same content is the same run. */
@@ -17,6 +29,8 @@ export interface RunSpec {
   tags?: string[];
   config?: JsonObject;
   metadata?: JsonObject;
+  /** Default `auto`. */
+  rules?: FailureRules;
 }
 
 /** A run as the server keeps it. */
@@ -36,10 +50,13 @@ export interface Run {
   updated_at: string;
   /** Events in its log; also the sequence number the next one gets. */
   head: number;
-  /** Scored snapshots, episodes begun, snapshots that fail a rubric. */
+  /** Scored snapshots, episodes begun, snapshots that fail by the rule in force. */
   steps: number;
   episodes: number;
   failing: number;
+  /** Which steps fail: as it was asked for, and the rule in force. Absent in what older servers say. */
+  rules?: FailureRules;
+  failure_rule?: RuleInForce;
   /** The greatest step of anything scored or recorded; `null` before the first. */
   last_step?: number | null;
   /** When somebody who writes it was last heard of, and whether that is too long ago; `null` once it has ended. */
@@ -70,6 +87,8 @@ export interface RunPatch {
   tags?: string[];
   notes?: string;
   status?: Status;
+  /** Every step is judged anew. */
+  rules?: FailureRules;
 }
 
 /** What a list of runs can be narrowed by. */

@@ -1,11 +1,12 @@
 // The film: what a viewer knows of a run, as the fold of its facts.
 
+import type { FailureRule, FailureRules } from "../client/types.js";
 import type { FailureKind } from "../wire/events.js";
 import { compareText } from "../wire/text.js";
 import type { Asked, Fact } from "./fact.js";
 import { isMeasurement, Measurements, type Measurement } from "./measurements.js";
 import { Paths } from "./paths.js";
-import { DEFAULT_RULES, gravest, judge, type Rule } from "./rules.js";
+import { Evidence, gravest, isDecisive, isSameRule, judge } from "./rules.js";
 import { decimate, type Point } from "./series.js";
 import { Story, type Answer, type FilmCommand, type Lost, type Note, type RunFacts } from "./story.js";
 
@@ -23,9 +24,9 @@ export interface FilmStep {
   readonly root: number | null;
   /** By rubric path, with the measurements of its step; what was not evaluated is absent. */
   readonly scores: ReadonlyMap<string, number>;
-  /** The gravest failure, judged or declared. */
+  /** The gravest failure of the step, by the rule in force or declared. */
   readonly failure: FailureKind | null;
-  /** Which rubrics failed, and how. */
+  /** Which rubrics are below their own bound. Outside the medical rules only the root's makes the step fail. */
   readonly failures: ReadonlyMap<string, FailureKind>;
   readonly durationMs: number | null;
   /** Whether the run waited here for a person. */
@@ -48,7 +49,8 @@ interface Node {
 }
 
 /**
- * The fold of a run's facts. Facts may come in any order, in any batches, any number of times: of two snapshots of one
+ * The fold of a run's facts. Which step fails is judged by the run's rules; where they are `auto`, by the rule that fits
+ * all scores so far, and each time another one comes into force every step is judged anew. Facts may come in any order, in any batches, any number of times: of two snapshots of one
  * (step, episode) the one with the higher `seq` counts, and replaces the other with every score laid over it. A later
  * score lies over its path of the snapshot; one that comes before its step was ever scored waits for the first
  * snapshot.
@@ -59,10 +61,14 @@ export class Film {
   readonly #paths = new Paths();
   readonly #story = new Story();
   readonly #measurements = new Measurements();
+  readonly #evidence = new Evidence();
+  #rule: FailureRule;
   #ordered: Node[] | null = [];
 
-  /** A film of nothing, judged by `rules`. */
-  constructor(readonly rules: readonly Rule[] = DEFAULT_RULES) {}
+  /** A film of nothing, judged by `rules`: those that the run asks for. */
+  constructor(readonly rules: FailureRules = "auto") {
+    this.#rule = this.#evidence.rule(rules);
+  }
 
   /** Takes one fact. A fact taken before changes nothing. */
   apply(fact: Fact): void {
@@ -70,11 +76,17 @@ export class Film {
     this.#story.apply(fact, key);
     if (fact.step === null || key === null) return;
     if (isMeasurement(fact)) {
-      this.#paths.note(fact.path, fact.step);
+      this.#note(fact.path, fact.step);
       this.#measurements.set(fact);
     } else if (fact.what === "scored") this.#scored(this.#node(key, fact.step, fact.episode), fact);
     else if (fact.what === "added") this.#added(this.#node(key, fact.step, fact.episode), fact);
     else if (fact.what === "answered") this.#touch(key);
+    this.#followEvidence();
+  }
+
+  /** The rule that steps are judged by now. */
+  get rule(): FailureRule {
+    return this.#rule;
   }
 
   /** One more than the highest sequence number seen; 0 before the first fact. */
@@ -198,8 +210,10 @@ export class Film {
   #scored(node: Node, fact: ScoredFact): void {
     // Paths are learnt from snapshots that no longer count too: their order must not depend on arrival.
     let position = 0;
-    for (const path of fact.scores.keys()) this.#paths.note(path, node.step, position++);
-    for (const path of fact.notEvaluated) this.#paths.note(path, node.step, position++);
+    for (const path of fact.scores.keys()) this.#note(path, node.step, position++);
+    for (const path of fact.notEvaluated) this.#note(path, node.step, position++);
+    const root = fact.scores.get("root");
+    if (root !== undefined) this.#evidence.seeRoot(root);
     node.rescored ||= node.snapshot !== null && node.snapshot.seq !== fact.seq;
     node.view = null;
     if (node.snapshot !== null && node.snapshot.seq >= fact.seq) return;
@@ -208,10 +222,24 @@ export class Film {
   }
 
   #added(node: Node, fact: Extract<Fact, { what: "added" }>): void {
-    this.#paths.note(fact.path, node.step);
+    this.#note(fact.path, node.step);
+    if (fact.path === "root") this.#evidence.seeRoot(fact.value);
     if ((node.later.get(fact.path)?.seq ?? -1) >= fact.seq) return;
     node.later.set(fact.path, { seq: fact.seq, value: fact.value });
     node.view = null;
+  }
+
+  #note(path: string, step: number, position?: number): void {
+    this.#paths.note(path, step, position);
+    this.#evidence.seePath(path);
+  }
+
+  /** Judges every node anew where what was seen puts another rule in force. */
+  #followEvidence(): void {
+    const rule = this.#evidence.rule(this.rules);
+    if (isSameRule(rule, this.#rule)) return;
+    this.#rule = rule;
+    for (const node of this.#nodes.values()) node.view = null;
   }
 
   #touch(key: string): void {
@@ -257,9 +285,10 @@ export class Film {
     for (const [path, { value }] of this.#measurements.at(step)) if (!scores.has(path)) scores.set(path, value);
     const failures = new Map<string, FailureKind>();
     for (const [path, value] of scores) {
-      const failure = judge(this.rules, path, value);
+      const failure = judge(this.#rule, path, value);
       if (failure !== null) failures.set(path, failure);
     }
+    const decisive = [...failures].filter(([path]) => isDecisive(this.#rule, path)).map(([, failure]) => failure);
     return {
       step,
       episode,
@@ -267,7 +296,7 @@ export class Film {
       at: shot.at,
       root: scores.get("root") ?? null,
       scores,
-      failure: gravest([...failures.values(), ...shot.failures]),
+      failure: gravest([...decisive, ...shot.failures]),
       failures,
       durationMs: shot.durationMs,
       isPaused: shot.isPaused,

@@ -2,10 +2,10 @@
 
 import type { Events } from "../client/events.js";
 import { part, type Http } from "../client/http.js";
+import type { FailureRules, RuleInForce } from "../client/types.js";
 import { decodeFacts } from "./codec.js";
 import { factOf, type Fact } from "./fact.js";
 import { Film } from "./film.js";
-import type { Rule } from "./rules.js";
 
 /** What a run's film consists of. */
 export interface Manifest {
@@ -22,12 +22,15 @@ export interface Manifest {
   chunk_events: number;
   /** Level 0 is every fact; each further level is coarser. */
   levels: { level: number; span: number; chunks: number }[];
+  /** Which steps fail: as it was asked for, and the rule in force. Absent in what older servers say. */
+  rules?: FailureRules;
+  failure_rule?: RuleInForce;
 }
 
 /** How to read a film. */
 export interface FilmOptions {
-  /** What judges its scores; the server's default rules where absent. */
-  rules?: readonly Rule[];
+  /** Which steps fail; as the run asks for where absent. */
+  rules?: FailureRules;
   signal?: AbortSignal;
 }
 
@@ -66,8 +69,8 @@ export class FilmReader {
   }
 
   async read(run: string, { rules, signal }: FilmOptions = {}): Promise<Film> {
-    const film = new Film(rules);
-    const { version, levels } = await this.manifest(run, signal);
+    const { version, levels, rules: asked } = await this.manifest(run, signal);
+    const film = new Film(rules ?? asked);
     const chunks = levels.find(({ level }) => level === 0)?.chunks ?? 0;
     for (let first = 0; first < chunks; first += AT_ONCE) {
       const numbers = Array.from({ length: Math.min(AT_ONCE, chunks - first) }, (_, i) => first + i);

@@ -284,7 +284,7 @@ function measure(file: number): { end: number; lines: number; lastStep: number }
 }
 
 function headerOf(spec: Spec, endpoint: string | null): string {
-  const { id, name, project, kind, agent, task, tags, config, metadata } = spec;
+  const { id, name, project, kind, agent, task, tags, config, metadata, rules } = spec;
   const body = {
     name,
     project: project ?? "default",
@@ -294,6 +294,7 @@ function headerOf(spec: Spec, endpoint: string | null): string {
     tags: tags ?? [],
     config: config ?? {},
     metadata: { ...metadata, [RUN_ID]: id, ...(endpoint === null ? {} : { [ENDPOINT]: endpoint }) },
+    ...(rules === undefined ? {} : { rules }),
   };
   return `${written({ id: uuidv7(), at: now(), kind: "run.started", v: 1, body })}\n`;
 }

@@ -327,9 +327,16 @@ export class Delivery {
       if (error.code === "conflict") return client.runs.get(this.spec.id, { signal });
       if (error.status !== 413 && error.status !== 422) throw error;
       // The run matters more than what is said about it.
+      const { rules, ...others } = this.spec;
+      if (rules !== undefined && error.details[0]?.field?.startsWith("rules")) {
+        // An older server judges by its own.
+        this.ledger.warn("spec", `the run is created without rules: ${error.message}`);
+        return client.runs.create(others, { signal });
+      }
       this.ledger.warn("spec", `the run is created without config and metadata: ${error.message}`);
-      const { id, name, project, kind } = this.spec;
-      return client.runs.create({ id, name, ...(project ? { project } : {}), ...(kind ? { kind } : {}) }, { signal });
+      const { id, name, project, kind } = others;
+      const asked = { ...(project ? { project } : {}), ...(kind ? { kind } : {}), ...(rules ? { rules } : {}) };
+      return client.runs.create({ id, name, ...asked }, { signal });
     }
   }
 

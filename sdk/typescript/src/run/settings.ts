@@ -1,13 +1,13 @@
 // What a run is begun with, from the call and from the environment; the call wins.
 
-import type { RunSpec } from "../client/types.js";
+import type { FailureRules, RunSpec } from "../client/types.js";
 import { environment } from "../client/http.js";
 import { toJsonObject, written, type JsonObject } from "../wire/json.js";
 import { bytesOf, clipLabel, MAX_ID_BYTES, MAX_TAGS } from "../wire/limits.js";
 import { uuidv7 } from "../wire/ids.js";
 import type { Spool } from "./fifo.js";
 import type { LeavingRequest } from "./leaving.js";
-import { idOf } from "./values.js";
+import { idOf, numberOf, shown } from "./values.js";
 
 /** `online` sends, `offline` keeps everything on disk for later, `disabled` does nothing. */
 export type Mode = "online" | "offline" | "disabled";
@@ -45,6 +45,8 @@ export interface InitOptions {
   /** Hyperparameters and other configuration. */
   config?: object;
   metadata?: object;
+  /** Which steps fail: `dipg` (the medical rules), or a bound of the root. Default `auto`: what fits the scores. */
+  rules?: FailureRules;
   /** Default `GAUNTLET_ENDPOINT`; see {@link ClientOptions}. */
   endpoint?: string;
   /** Default `GAUNTLET_API_KEY`. */
@@ -75,7 +77,8 @@ export interface Settings {
   spool: Spools | null;
 }
 
-const SPEC_KEYS = ["id", "name", "project", "kind", "agent", "task", "tags", "config", "metadata"] as const;
+/** What of the options is a part of the run itself. */
+const SPEC_KEYS = ["id", "name", "project", "kind", "agent", "task", "tags", "config", "metadata", "rules"] as const;
 
 /** The settings. Throws a `TypeError` for what cannot be meant. */
 export function settingsOf(options: InitOptions): Settings {
@@ -121,6 +124,7 @@ function specOf(options: InitOptions, warn: (message: string) => void): Settings
   const over = kept.length - MAX_TAGS;
   if (over > 0) warn(`gauntlet: a run has at most ${MAX_TAGS} tags; ${over} are left out`);
   const id = runId(options.id);
+  const rules = rulesOf(options.rules);
   return {
     id: id ?? uuidv7(),
     name: label("name") || (id ?? `run ${new Date().toISOString().slice(0, 19).replace("T", " ")}`),
@@ -131,7 +135,19 @@ function specOf(options: InitOptions, warn: (message: string) => void): Settings
     tags: kept.slice(0, MAX_TAGS),
     config: object("config"),
     metadata: object("metadata"),
+    ...(rules === undefined ? {} : { rules }),
   };
+}
+
+/** Which steps fail, where that is asked for. */
+function rulesOf(rules: unknown): FailureRules | undefined {
+  if (rules === undefined || rules === null) return undefined;
+  if (rules === "auto" || rules === "dipg") return rules;
+  if (typeof rules === "object" && Object.keys(rules).join() === "root_below") {
+    const limit = "root_below" in rules ? numberOf(rules.root_below) : undefined;
+    if (limit !== undefined) return { root_below: limit };
+  }
+  throw new TypeError(`rules is ${shown(rules)}; use "auto", "dipg" or { root_below: number }`);
 }
 
 /** The id that is named, if one is. Cut, it would name another run: one that is too long is refused. */

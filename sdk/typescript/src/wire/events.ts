@@ -59,6 +59,7 @@ export interface Bodies {
     tags?: string[];
     config?: JsonObject;
     metadata?: JsonObject;
+    rules?: "auto" | "dipg" | { root_below: number };
   };
   "run.status": { status: Status; reason?: string };
   "run.finished": { status: FinalStatus; summary?: JsonObject };
