@@ -38,7 +38,8 @@ __all__ = [
     "subscribe",
 ]
 
-_MOST_TAGS = 64
+#: Most tags of a run.
+MAX_TAGS = 64
 _ledger = Ledger()
 _nobody: Run | None = None
 
@@ -85,6 +86,7 @@ def init(
         tags=_tags(tags, ledger),
         config=object_of(config, ledger),
         metadata=object_of({**object_of(metadata), **resource, "sdk": f"python {_version()}"}, ledger),
+        rules=_rules(rules),
     )
     run_id = run_identifier(named, ledger) if named else uuid7(time.time_ns())
     _end_open()
@@ -93,7 +95,10 @@ def init(
 
         sinks = [ServerSink()]
     found = find(settings, run_id) if named else None
-    given = {"name": name, "project": project, "agent": agent, "task": task, "tags": tags, "config": config}
+    given = {
+        "name": name, "project": project, "agent": agent, "task": task, "tags": tags, "config": config,
+        "rules": rules,
+    }  # fmt: skip
     run = Run(
         spec,
         run_id,
@@ -102,7 +107,6 @@ def init(
         ledger,
         given=[field for field, value in given.items() if value],
         after=step_before(settings, run_id, found) if named else -1,
-        rules=_rules(rules),
     )
     context.enter(run)
     joins = is_worker() or (found is not None and found.get("status") in {"running", "paused"})
@@ -126,9 +130,9 @@ def _rules(rules: Any) -> Any:
 
 def _tags(tags: Any, ledger: Ledger) -> list[str]:
     found = [label(tag, "tag", ledger) for tag in words(tags)]
-    if len(found) > _MOST_TAGS:
-        ledger.warn("tags", f"a run has at most {_MOST_TAGS} tags; of {len(found)} the others are left out")
-    return found[:_MOST_TAGS]
+    if len(found) > MAX_TAGS:
+        ledger.warn("tags", f"a run has at most {MAX_TAGS} tags; of {len(found)} the others are left out")
+    return found[:MAX_TAGS]
 
 
 def _end_open() -> None:

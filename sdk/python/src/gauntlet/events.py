@@ -27,6 +27,7 @@ __all__ = [
     "Event",
     "Failure",
     "Gap",
+    "Rules",
     "RunFinished",
     "RunStarted",
     "RunStatus",
@@ -43,6 +44,8 @@ __all__ = [
 Status = Literal["pending", "running", "paused", "completed", "failed", "timed_out", "cancelled"]
 #: How a run ends.
 Ending = Literal["completed", "failed", "timed_out", "cancelled"]
+#: Which steps of a run fail, but for a bound of the root.
+Rules = Literal["auto", "dipg"]
 Failure = Literal["hallucination", "format", "refusal", "inconsistency", "generic"]
 StepKind = Literal[
     "thought", "tool_call", "tool_result", "observation", "error", "plan_update",
@@ -98,6 +101,8 @@ class RunStarted(Event):
     tags: list[str] = field(default_factory=list)
     config: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
+    #: Which steps fail; a bound is ``{"root_below": number}``.
+    rules: Rules | dict[str, float] | None = None
 
 
 @dataclass(slots=True)

@@ -43,7 +43,7 @@ def identity(run: Run) -> dict[str, Any]:
         "metadata": spec.metadata,
         "endpoint": run.endpoint,
         "mode": run._settings.mode,
-        "rules": run._rules,
+        "rules": spec.rules,
     }
 
 
@@ -66,9 +66,10 @@ def join(identity: dict[str, Any]) -> Run:
         list(identity["tags"]),
         dict(identity["config"]),
         dict(identity["metadata"]),
+        identity.get("rules"),
     )
     sinks = () if mode == "disabled" else (ServerSink(),)
-    run = Run(spec, identity["id"], settings, sinks, Ledger(), joined=True, rules=identity.get("rules"))
+    run = Run(spec, identity["id"], settings, sinks, Ledger(), joined=True)
     context.enter(run)
     return run
 

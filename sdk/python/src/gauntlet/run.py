@@ -41,10 +41,9 @@ class Run(Journal):
         exists: bool = False,
         after: int = -1,
         joined: bool = False,
-        rules: Any = None,
     ) -> None:
         """``given``: the settings that the caller named; ``exists``: the server has the run; ``after``: its last
-        step; ``joined``: another process began it and ends it; ``rules``: which step fails, as it is sent."""
+        step; ``joined``: another process began it and ends it."""
         super().__init__(settings.mode == "disabled", ledger)
         self.id = run_id
         self.name = spec.name
@@ -56,7 +55,6 @@ class Run(Journal):
         self._settings = settings
         self._sinks = list(sinks)
         self._given = tuple(given)
-        self._rules = rules
         self._exists = exists or joined
         self._last = after
         #: The process that began it; none where another machine or program did.
@@ -77,8 +75,6 @@ class Run(Journal):
 
     def _open_sinks(self) -> None:
         wire = {"id": self.id, **self._spec.body()}
-        if self._rules is not None:
-            wire["rules"] = self._rules
         info = RunInfo(
             self.id,
             wire,

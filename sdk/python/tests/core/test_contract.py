@@ -10,7 +10,7 @@ from typing import Any, get_args
 import jsonschema
 import pytest
 
-from gauntlet import events
+from gauntlet import api, events, paths, values
 from gauntlet.client import Client
 from gauntlet.errors import ApiError
 
@@ -29,6 +29,7 @@ SCHEMAS = sorted(CONTRACT.glob("schema/*.json"))
 
 #: The SDK's words for each closed list of the schemas.
 LISTS = {
+    ("run.started", "rules"): events.Rules,
     ("run.status", "status"): events.Status,
     ("run.finished", "status"): events.Ending,
     ("episode.finished", "status"): events.Status,
@@ -109,6 +110,20 @@ def test_closed_lists_have_the_words_of_the_schemas() -> None:
     }
     assert {at: sorted(words) for at, words in found.items()} == {
         at: sorted(get_args(words)) for at, words in LISTS.items()
+    }
+
+
+def test_limits_are_those_of_the_server() -> None:
+    limits = json.loads((CONTRACT / "limits.json").read_text())
+    assert limits.pop("body_bytes") > 4 * values.MAX_TEXT_BYTES, "the texts of a rollout fit into one event"
+    assert limits == {
+        "step": values.MAX_STEP,
+        "id_bytes": values.MAX_ID_BYTES,
+        "path_bytes": paths.MAX_PATH_BYTES,
+        "label_bytes": values.MAX_LABEL_BYTES,
+        "text_bytes": values.MAX_TEXT_BYTES,
+        "scores": values.MAX_SCORES,
+        "tags": api.MAX_TAGS,
     }
 
 

@@ -289,9 +289,12 @@ def test_opentelemetry_variables_mean_the_same(server: Server, monkeypatch: pyte
 
 
 def test_what_a_run_is_created_with_follows_the_schema(server: Server) -> None:
-    run = begin(server, config={"a": float("inf")}, task="T", agent="A", metadata={"m": 1})
-    spec = {"id": run.id, **run._spec.body()}
-    jsonschema.validate(spec, json.loads((CONTRACT / "schema" / "run.create.json").read_text()))
+    rules = json.loads((CONTRACT / "schema" / "run.create.json").read_text())
+    for asked in (None, "auto", "dipg", {"root_below": 1}):
+        run = begin(server, config={"a": float("inf")}, task="T", agent="A", metadata={"m": 1}, rules=asked)
+        jsonschema.validate({"id": run.id, **run._spec.body()}, rules)
+        run.finish()
+        assert server.run(run.id)["rules"] == (asked or "auto")
 
 
 def test_the_rules_of_a_run_are_sent() -> None:
@@ -306,7 +309,13 @@ def test_the_rules_of_a_run_are_sent() -> None:
     assert [spec.get("rules") for spec in fake.told("POST", "/api/v1/runs")][:3] == [
         {"root_below": 0.5}, "dipg", None,
     ]  # fmt: skip
-    for wrong in ("medical", {"root_below": "low"}, {"root_above": 1}, 3):
+    for wrong in (
+        "medical",
+        {"root_below": "low"},
+        {"root_below": float("nan")},
+        {"root_above": 1},
+        ["dipg"],
+    ):
         with pytest.raises(ValueError, match="rules is"):
             begin_at(fake.url, rules=wrong)
 
