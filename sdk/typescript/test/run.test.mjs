@@ -399,7 +399,7 @@ test("a run is judged by the rules it asks for", async (t) => {
   await run.finish();
   const other = await begun(server, { id: "judged", rules: { root_below: 1 } });
   await other.finish();
-  assert.match(other.warnings.join(), /rules is dipg and not .*root_below/);
+  assert.match(other.warnings.join(), /rules is "dipg" and not .*root_below/);
   assert.deepEqual((await client.runs.patch("judged", { rules: { root_below: 3 } })).failure_rule.rule, { root_below: 3 });
   for (const rules of ["medical", { root_below: "low" }, { root_below: NaN }, { root_above: 1 }, { root_below: 1, of: 2 }, 3, []]) {
     await assert.rejects(begun(server, { rules }), { name: "TypeError", message: /^rules is .*; use "auto", "dipg" or / });

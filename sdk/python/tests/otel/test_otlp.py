@@ -183,7 +183,7 @@ def test_a_trace_is_an_episode_of_steps_and_scores(
     assert reward["body"]["metadata"]["attributes"] == {"judge.model": "judge-70b"}
     # And in the film it is a failing step.
     failing = gauntlet.get(f"/api/v1/runs/{run}/steps?failing=grounding")["steps"]
-    assert [(s["step"], s["failure"]) for s in failing] == [(chat["step"], "hallucination")]
+    assert [(s["step"], s["failure"]) for s in failing] == [(chat["step"], "generic")]
 
 
 def test_a_real_openai_client_under_openinference(gauntlet: Gauntlet, model_url: str) -> None:
