@@ -334,13 +334,15 @@ def test_a_run_that_is_named_goes_on_after_its_last_step(server: Server) -> None
 
 def test_a_run_goes_on_after_the_steps_that_wait_on_disk(own_server: Server) -> None:
     for part in range(2):
-        with begin(own_server, id="offline", mode="offline") as run:
+        with begin(own_server, id="offline", mode="offline", rules={"root_below": 1}) as run:
             for _ in range(5):
                 run.log({"root": float(part)}, episode='odd "name", "step":99,')
             assert run.flush()
     own_server.start()
     assert main(["sync"]) == 0
     assert [e["step"] for e in own_server.events("offline", "snapshot.scored")] == list(range(10))
+    assert own_server.events("offline", "run.started")[0]["body"]["rules"] == {"root_below": 1.0}
+    assert own_server.run("offline")["failing"] == 5
 
 
 def test_what_differs_in_a_run_that_goes_on_is_said_once(
