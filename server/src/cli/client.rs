@@ -34,7 +34,8 @@ impl Place {
         if let Some(server) = server(config)? {
             return Ok(Self::Server(server));
         }
-        if missing == Missing::Refuse && !config.data.join(DATABASE_FILE).exists() {
+        let is_there = config.data.join(DATABASE_FILE).exists() || config.data.is_file();
+        if missing == Missing::Refuse && !is_there {
             return Err(CliError::Failed(format!(
                 "no Gauntlet answers at http://{}, and {} holds no runs. Start one with `gauntlet serve`, or name \
                  it: --endpoint URL, or --data DIR for its folder",

@@ -38,7 +38,7 @@ fn a_run_is_meant_by_id_prefix_or_name_and_a_slip_is_answered_with_candidates() 
     assert!(slip.contains("there is no run \"secnd\"; did you mean:\n  second  "), "{slip}");
     assert!(refusal(data.path(), &["show", "zzzz"]).contains("`gauntlet runs` lists them"));
     let empty = tempfile::tempdir().unwrap();
-    assert!(refusal(empty.path(), &["show", "x"]).contains("there are no runs yet"));
+    assert!(refusal(empty.path(), &["show", "x"]).contains("holds no runs"));
 }
 
 #[test]
