@@ -7,7 +7,11 @@
 
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { brotliCompressSync } from "node:zlib";
+import { brotliCompressSync, constants } from "node:zlib";
+
+// How brotli codes distances: wasm repeats itself at distances that follow no pattern, so coding the short ones directly
+// saves 0.3 %.
+const DISTANCES = { [constants.BROTLI_PARAM_NPOSTFIX]: 0, [constants.BROTLI_PARAM_NDIRECT]: 15 };
 
 const [folder, budgetBytes] = process.argv.slice(2);
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} KB`.padStart(10);
@@ -17,7 +21,7 @@ for (const name of ["gauntlet_bg.wasm", "gauntlet.js", "gauntlet.css"]) {
   const plain = join(folder, name);
   const packed = `${plain}.br`;
   if (!existsSync(packed)) {
-    writeFileSync(packed, brotliCompressSync(readFileSync(plain)));
+    writeFileSync(packed, brotliCompressSync(readFileSync(plain), { params: DISTANCES }));
   }
   const [raw, brotli] = [statSync(plain).size, statSync(packed).size];
   console.log(`  ${name.padEnd(18)}${kilobytes(raw)} ${kilobytes(brotli)} brotli`);

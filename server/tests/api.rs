@@ -275,7 +275,7 @@ async fn files_open_whole_or_not_at_all() {
         server.send("POST", "/api/v1/import?name=x.json", &[], "{\"a\": 1}").await.expect(422).json();
     assert_eq!(broken["error"]["code"], "unreadable_file");
     server
-        .send("POST", "/api/v1/import?name=x.json", &[], "[{\"step\": 1, \"scores\": {\"root\": NaN}}]")
+        .send("POST", "/api/v1/import?name=x.json", &[], "[{\"step\": 1, \"scores\": {\"root\": \"high\"}}]")
         .await
         .expect(422);
     assert_eq!(server.get("/api/v1/runs").await.json()["items"].as_array().unwrap().len(), before);

@@ -19,7 +19,7 @@ fn routed() -> BTreeSet<String> {
         let rest = &text[at + 8..];
         let (path, rest) = rest.split_once('"').unwrap();
         let call = &rest[..rest.find(".route(").or_else(|| rest.find('}')).unwrap_or(rest.len())];
-        let prefix = if text[..at].rfind("fn v1()").is_some_and(|v1| !text[v1..at].contains("\n}")) {
+        let prefix = if text[..at].rfind("fn v1(").is_some_and(|v1| !text[v1..at].contains("\n}")) {
             "/api/v1"
         } else {
             ""

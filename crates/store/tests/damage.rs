@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use gauntlet_model::{
-    AnnotationAdded, Body, Event, EventId, Gap, Kind, Record, RunId, RunSpec, Score, ScoreAdded, ScoreTarget,
-    Scores, SnapshotScored, Timestamp,
+    AnnotationAdded, Body, Event, EventId, FailureRules, Gap, Kind, Record, RunId, RunSpec, Score,
+    ScoreAdded, ScoreTarget, Scores, SnapshotScored, Timestamp,
 };
 use gauntlet_store::{Failing, InEpisode, Options, Store, StoreError};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -56,7 +56,9 @@ async fn a_closed_store_is_one_file() {
 async fn what_a_run_adds_up_to_is_counted_anew_from_its_log() {
     let directory = tempfile::tempdir().unwrap();
     let store = Store::open(Options::new(directory.path())).await.unwrap();
-    store.create_run(RunSpec::named("r"), run(), now()).await.unwrap();
+    // By the medical rules a part of the tree makes its step fail.
+    let spec = RunSpec { rules: FailureRules::Dipg, ..RunSpec::named("r") };
+    store.create_run(spec, run(), now()).await.unwrap();
     let on = |n: u128, body: Body| {
         Event::new(EventId::from_u128(n), now(), None, Some(n as u64 % 5), body).unwrap()
     };
