@@ -144,6 +144,9 @@ async fn a_full_queue_says_when_to_come_back() {
 #[tokio::test]
 async fn steps_and_series_and_film_tell_the_same() {
     let server = with_run().await;
+    let dipg = json!({ "rules": "dipg" }).to_string();
+    let asked = server.send("PATCH", "/api/v1/runs/r1", &[], dipg).await.expect(200).json();
+    assert_eq!(asked["failure_rule"]["rule"], "dipg");
     let events: Vec<_> =
         (1..=200u64).map(|n| scored(n, if n % 50 == 0 { -20.0 } else { n as f64 })).collect();
     server.post("/api/v1/runs/r1/events", &json!(events)).await.expect(200);

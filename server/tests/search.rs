@@ -28,7 +28,10 @@ fn acted(n: u64, action: &str, grounding: f64) -> Value {
 
 async fn with_run(events: &[Value]) -> Server {
     let server = Server::new().await;
-    server.post("/api/v1/runs", &json!({ "id": "r", "name": "glioma", "project": "p" })).await.expect(201);
+    server
+        .post("/api/v1/runs", &json!({ "id": "r", "name": "glioma", "project": "p", "rules": "dipg" }))
+        .await
+        .expect(201);
     server.post("/api/v1/runs/r/events", &json!(events)).await.expect(200);
     server
 }

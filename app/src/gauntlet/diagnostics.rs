@@ -14,9 +14,7 @@ use crate::ui::grouped;
 #[component]
 pub(super) fn Diagnostics(session: Session, panels: Panels) -> impl IntoView {
     let step = move || {
-        session
-            .current_step()
-            .map_or_else(|| "no step".to_owned(), |s| format!("step {}", grouped(u64::from(s))))
+        session.current_step().map_or_else(|| "no step".to_owned(), |s| format!("step {}", grouped(s)))
     };
     view! {
         <aside class="panel diagnostics" aria-label="Diagnostics">

@@ -23,7 +23,7 @@ impl FailureRules {
     }
 }
 
-/// A rule a run's steps are judged by. Declared failures and exceptions count under each.
+/// A rule a run's steps are judged by. Declared failures count under each.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureRule {
@@ -58,7 +58,7 @@ impl Default for FailureRule {
 impl RuleInForce {
     /// The rule in force where `asked` was asked for.
     pub fn of(asked: FailureRules, rule: FailureRule) -> Self {
-        let always = "a declared failure or an exception fails it too";
+        let always = "a declared failure fails it too";
         let text = match (asked, rule) {
             (_, FailureRule::Dipg) => format!(
                 "A step fails by the medical rules: grounding at most -20, format at most 0, inconsistency at most \

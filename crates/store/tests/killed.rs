@@ -43,7 +43,7 @@ fn event(id: u128, step: u64) -> Event {
 
 /// Batch `n` of a writer: always the same events, so that it may be sent again.
 fn batch(writer: u64, n: u64) -> Vec<Event> {
-    (0..BATCH).map(|i| event(id_of(writer, n, i), (n % 1000) as u64)).collect()
+    (0..BATCH).map(|i| event(id_of(writer, n, i), n % 1000)).collect()
 }
 
 fn id_of(writer: u64, n: u64, i: u64) -> u128 {
@@ -113,7 +113,7 @@ async fn hammer() {
     tasks.spawn(async move {
         for n in first.. {
             let id = u128::from(n) << 100 | u128::from(std::process::id());
-            origin.append_origin(&session(), event(id, n as u64), now()).await.unwrap();
+            origin.append_origin(&session(), event(id, n), now()).await.unwrap();
             acknowledge("session", n);
         }
     });

@@ -28,7 +28,7 @@ fn scored(n: u64) -> Event {
         action: format!("common word{n} {}", "filler ".repeat(20)),
         ..SnapshotScored::default()
     };
-    Event::new(EventId::from_u128(u128::from(n)), now(), None, Some(n as u64), body).unwrap()
+    Event::new(EventId::from_u128(u128::from(n)), now(), None, Some(n), body).unwrap()
 }
 
 /// A store with one run of that many steps.
@@ -58,7 +58,7 @@ async fn settled(store: &Store, q: &str) -> SearchPage {
 async fn assert_finds(store: &Store, steps: u64) {
     for n in [0, steps / 3, steps - 1] {
         let found = settled(store, &format!("word{n}")).await;
-        assert_eq!(found.items.iter().map(|h| h.step).collect::<Vec<_>>(), [Some(n as u64)]);
+        assert_eq!(found.items.iter().map(|h| h.step).collect::<Vec<_>>(), [Some(n)]);
     }
 }
 

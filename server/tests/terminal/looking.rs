@@ -70,7 +70,7 @@ fn a_run_is_shown_at_a_glance_and_a_step_in_full() {
 #[test]
 fn everything_about_a_step_is_a_tree_and_cannot_control_the_terminal() {
     let server = Server::start();
-    server.post("", r#"{"id": "t", "name": "tree"}"#);
+    server.post("", r#"{"id": "t", "name": "tree", "rules": "dipg"}"#);
     let span = |n: u32, parent: &str, body: &str| {
         format!(
             r#"{{"id":"01920000-0000-7000-8000-00000000001{n}","at":"2026-11-21T00:06:33Z","kind":"step.recorded","v":1,"step":3,

@@ -102,6 +102,6 @@ fn a_manifest_lists_level_0_and_what_is_sealed_above_it() {
     assert_eq!(chunks(1_000_000), [(0, 244), (1, 30), (2, 3)]);
     assert_eq!(
         serde_json::to_string(&of(5000)).unwrap(),
-        r#"{"run":"r","head":5000,"steps":7,"paths":["root"],"chunk_events":4096,"levels":[{"level":0,"span":4096,"chunks":1}],"rules":"auto","failure_rule":{"rule":{"root_below":0.5},"text":"A step fails where its root is below 0.5, as every root so far lies in 0 to 1; a declared failure or an exception fails it too."}}"#
+        r#"{"run":"r","head":5000,"steps":7,"paths":["root"],"chunk_events":4096,"levels":[{"level":0,"span":4096,"chunks":1}],"rules":"auto","failure_rule":{"rule":{"root_below":0.5},"text":"A step fails where its root is below 0.5, as every root so far lies in 0 to 1; a declared failure fails it too."}}"#
     );
 }

@@ -32,7 +32,7 @@ fn summary(id: &str, spec: RunSpec) -> RunSummary {
         last_root: None,
         mean_root: None,
         failing: 0,
-        rules: Default::default(),
+        rules: started.rules,
         failure_rule: Default::default(),
         last_step: None,
         contact: None,

@@ -50,7 +50,7 @@ pub fn stored(imported: &Imported) -> RunSummary {
         last_root: None,
         mean_root: None,
         failing: 0,
-        rules: Default::default(),
+        rules: started.rules,
         failure_rule: Default::default(),
         last_step: None,
         contact: None,

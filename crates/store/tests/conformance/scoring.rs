@@ -83,7 +83,7 @@ fn any_event(n: u128, dice: &mut Dice) -> Event {
     // The first four lie in 0 to 1: only now and then is a root beyond.
     const VALUES: [f64; 8] = [0.0, 0.3, 0.5, 1.0, -20.0, -0.1, 7.0, 1e300];
     let episode = [None, Some("a"), Some("b")][dice.roll(3) as usize];
-    let step = dice.roll(6) as u64;
+    let step = dice.roll(6);
     let value =
         |dice: &mut Dice| VALUES[if dice.roll(6) == 0 { 4 + dice.roll(4) } else { dice.roll(4) } as usize];
     if dice.roll(5) < 2 {

@@ -384,7 +384,7 @@ pub async fn the_index_follows_and_says_how_far(backend: &impl Backend) {
     let query = SearchQuery { run: Some(run.clone()), ..SearchQuery::new("") };
     for from in (0..total).step_by(3000) {
         let events = (from..from + 3000)
-            .map(|n| acted(u128::from(n), n as u64, &format!("word{n} of step"), &[("root", 1.0)]))
+            .map(|n| acted(u128::from(n), n, &format!("word{n} of step"), &[("root", 1.0)]))
             .collect();
         store.append(&run, events, at(from as i64)).await.unwrap();
         // What the answer says is indexed is found; what it finds was appended.
@@ -397,7 +397,7 @@ pub async fn the_index_follows_and_says_how_far(backend: &impl Backend) {
     }
     settled(store, &query).await;
     for n in [0, 1, total / 2, total - 1] {
-        assert_eq!(steps_of(store, &format!("word{n}")).await, [n as u64]);
+        assert_eq!(steps_of(store, &format!("word{n}")).await, [n]);
     }
     let all = settled(store, &SearchQuery::new("step")).await;
     assert!(all.more, "only the best thousand are ranked");
