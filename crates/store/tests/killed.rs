@@ -210,7 +210,7 @@ async fn verify(store: &Store, acknowledged: &Acknowledged) {
 /// What the list says is what the film of the log says.
 async fn recount(store: &Store, run: &RunId, records: &[Record]) {
     let summary = store.run(run).await.unwrap().unwrap();
-    let mut film = Film::new();
+    let mut film = Film::with_rules(summary.rules);
     records.iter().for_each(|record| film.apply(&Fact::of_record(record).unwrap()));
     let last = (0..film.len()).filter_map(|i| film.node(i)).max_by_key(|node| node.seq);
     assert_eq!(summary.head, records.len() as u64);
