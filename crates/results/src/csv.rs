@@ -90,7 +90,7 @@ impl<R: Read> Rows for Table<R> {
             (!cell.is_empty()).then(|| Value::from(cell))
         });
         let piece = Piece { source: Source { text: "", first_line: line, is_line: true }, raw: "" };
-        Ok(Some(Record::Row(self.columns.fields(cells, piece, String::new()))))
+        Ok(Some(Record::Row(Box::new(self.columns.fields(cells, piece, String::new())))))
     }
 
     fn position_bytes(&self) -> u64 {

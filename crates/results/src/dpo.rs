@@ -172,8 +172,8 @@ fn is_evaluation(scored: &SnapshotScored) -> bool {
 /// A prompt and the answer to it: as messages where the prompt is a conversation, else as texts.
 fn texts(scored: &SnapshotScored) -> (Value, Value) {
     let messages = |keys: &[&str]| {
-        let found = keys.iter().filter_map(|key| scored.metadata.get(*key));
-        found.filter(|value| is_conversation(value)).cloned().next()
+        let mut found = keys.iter().filter_map(|key| scored.metadata.get(*key));
+        found.find(|value| is_conversation(value)).cloned()
     };
     let prompt = messages(&["prompt", "observation"]).or_else(|| conversation_of(&scored.observation));
     match prompt {

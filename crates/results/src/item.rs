@@ -15,7 +15,7 @@ use crate::snapshots::{Draft, is_event, of_fields};
 /// One record, understood.
 pub(crate) enum Item<'a> {
     /// An event of ours. The refusal says that its id names another one as well.
-    Event(Event, Box<dyn FnOnce() -> ImportError + 'a>),
+    Event(Box<Event>, Box<dyn FnOnce() -> ImportError + 'a>),
     /// A step without an id.
     Draft(Box<Draft<'a>>),
 }
@@ -23,7 +23,7 @@ pub(crate) enum Item<'a> {
 impl<'a> Item<'a> {
     fn event(event: Event, piece: Piece<'a>) -> Self {
         let id = event.id();
-        Self::Event(event, Box::new(move || piece.refuse(taken(id), "an id for each event")))
+        Self::Event(Box::new(event), Box::new(move || piece.refuse(taken(id), "an id for each event")))
     }
 
     fn draft(draft: Draft<'a>) -> Self {
@@ -49,9 +49,9 @@ impl Reader {
         match record {
             Record::Row(fields) if fields.left.contains_key("id") && fields.left.contains_key("at") => {
                 let piece = fields.piece;
-                native::of_row(fields).map(|event| Item::event(event, piece))
+                native::of_row(*fields).map(|event| Item::event(event, piece))
             }
-            Record::Row(fields) => of_fields(fields).map(Item::draft),
+            Record::Row(fields) => of_fields(*fields).map(Item::draft),
             Record::Json(piece) => self.of_json(piece),
         }
     }

@@ -129,7 +129,7 @@ pub(crate) fn is_reward(normal: &str) -> bool {
 /// The field an alias stands for, where the file does not have the field itself.
 pub(crate) fn alias(normal_name: &str, shape: Shape) -> Option<&'static str> {
     let is_known = |name: &&str| normal(name) == normal_name;
-    if shape != Shape::Verl && OF_VERL.iter().any(|name| is_known(&name)) && normal_name != "score" {
+    if shape != Shape::Verl && OF_VERL.iter().any(is_known) && normal_name != "score" {
         return None;
     }
     ALIASES.iter().find(|(other, _)| normal(other) == normal_name).map(|(_, ours)| *ours)

@@ -122,7 +122,7 @@ impl Rows for Table {
             field => value(&field),
         });
         let piece = Piece { source: Source { text: "", first_line: index + 1, is_line: true }, raw: "" };
-        Ok(Some(Record::Row(self.columns.fields(cells, piece, format!("rows[{index}].")))))
+        Ok(Some(Record::Row(Box::new(self.columns.fields(cells, piece, format!("rows[{index}]."))))))
     }
 
     fn position_bytes(&self) -> u64 {

@@ -154,7 +154,7 @@ impl Replay<'_> {
             return Ok(true);
         }
         match self.reader.understand(record)? {
-            Item::Event(event, _) => self.queue.push_back(event),
+            Item::Event(event, _) => self.queue.push_back(*event),
             Item::Draft(draft) => {
                 let (plan, counts) = (self.plan, &mut self.counts);
                 plan.draft(place, *draft, counts, self.ids, &mut self.queue)?;

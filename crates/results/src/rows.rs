@@ -147,7 +147,7 @@ pub(crate) enum Record<'a> {
     /// A JSON value.
     Json(Piece<'a>),
     /// A table's row: its cells under the names a snapshot has.
-    Row(Fields<'a>),
+    Row(Box<Fields<'a>>),
 }
 
 /// Pieces that are in memory already.

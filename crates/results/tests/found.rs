@@ -24,7 +24,7 @@ fn roots(run: &Imported) -> Vec<(u64, Option<f64>)> {
 }
 
 fn step(event: &Event) -> u64 {
-    event.step().unwrap().into()
+    event.step().unwrap()
 }
 
 /// Every rollout is a node: no two have the same step and episode.
@@ -199,7 +199,7 @@ fn what_was_not_evaluated_is_counted_and_the_step_stays() {
         assert_eq!(roots(&run), expected, "{name}");
         let words = if count == 1 { "1 score is".to_owned() } else { format!("{count} scores are") };
         let note = format!("{words} not evaluated: null, empty, NaN or infinite in the file");
-        assert_eq!(run.warnings, [note.clone()], "{name}");
+        assert_eq!(run.warnings, std::slice::from_ref(&note), "{name}");
         assert_eq!(run.spec.metadata["import_notes"], json!([note]), "{name}");
         let (_, first) = steps(&run).into_iter().find(|(_, b)| b.scores.root().is_none()).unwrap();
         assert_eq!(first.not_evaluated, ["root"], "{name}");
