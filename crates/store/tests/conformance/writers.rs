@@ -54,7 +54,7 @@ pub async fn the_last_writer_ends_the_run(backend: &impl Backend) {
     let last = report(store, &run, "b", end.clone(), 5).await;
     assert_eq!((last.status, last.writers), (Status::Completed, counts(0, 2, 0)));
     let expected = RunFinished { status: Status::Completed, summary: end.summary.clone() };
-    assert_eq!(finishes(store, &run).await, [expected.clone()]);
+    assert_eq!(finishes(store, &run).await, std::slice::from_ref(&expected));
     assert_eq!(contact(store, &run).await, None);
     // Sent again, and overtaken by an older report: nothing changes.
     assert_eq!(report(store, &run, "b", end, 6).await, last);
