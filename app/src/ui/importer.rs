@@ -1,5 +1,6 @@
 //! Opening results files: dropped anywhere, or picked with a button. The server reads them; its words are shown.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use leptos::ev::{beforeunload, dragenter, dragleave, dragover, drop as dropped};
@@ -18,17 +19,17 @@ pub(crate) struct Importer {
     files: RwSignal<Vec<Incoming>>,
     /// How many there have been.
     count: StoredValue<u32>,
-    /// Files that may be sent again, to be imported as far as they can be read.
-    again: StoredValue<Vec<(u32, web_sys::File)>, LocalStorage>,
+}
+
+thread_local! {
+    /// Files that may be sent again, to be imported as far as they can be read. The browser's alone: a value of the page
+    /// would be created on the server too, where it must not move from thread to thread.
+    static AGAIN: RefCell<Vec<(u32, web_sys::File)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Provides the importer to every page.
 pub(crate) fn provide_importer() {
-    provide_context(Importer {
-        files: RwSignal::new(Vec::new()),
-        count: StoredValue::new(0),
-        again: StoredValue::new_local(Vec::new()),
-    });
+    provide_context(Importer { files: RwSignal::new(Vec::new()), count: StoredValue::new(0) });
 }
 
 /// The importer.
@@ -50,12 +51,12 @@ impl Importer {
     /// Gives a file up that is on its way; drops the words about one that has ended.
     pub(super) fn forget(self, id: u32) {
         self.files.update(|all| all.retain(|file| file.id != id));
-        self.again.update_value(|all| all.retain(|(known, _)| *known != id));
+        AGAIN.with_borrow_mut(|all| all.retain(|(known, _)| *known != id));
     }
 
     /// Sends a file again that did not open, to be imported as far as it can be read.
     pub(super) fn import_in_part(self, id: u32) {
-        let file = self.again.with_value(|all| all.iter().find(|(known, _)| *known == id).cloned());
+        let file = AGAIN.with_borrow(|all| all.iter().find(|(known, _)| *known == id).cloned());
         let (Some((_, file)), Some(ports)) = (file, use_ports()) else { return };
         self.files.update(|all| {
             if let Some(file) = all.iter_mut().find(|file| file.id == id) {
@@ -87,13 +88,13 @@ impl Importer {
             let Some(ports) = use_ports() else { return };
             // What was said of earlier ones has been read by now.
             self.files.update(|all| all.retain(|file| !file.stands.has_ended()));
-            self.again.update_value(Vec::clear);
+            AGAIN.with_borrow_mut(Vec::clear);
             for file in (0..list.length()).filter_map(|i| list.item(i)) {
                 let id =
                     self.count.try_update_value(|count| *count += 1).map_or(0, |()| self.count.get_value());
                 let (name, size_bytes) = (file.name(), file.size());
                 self.files.update(|all| all.push(Incoming { id, name, size_bytes, stands: Stands::Waiting }));
-                self.again.update_value(|all| all.push((id, file.clone())));
+                AGAIN.with_borrow_mut(|all| all.push((id, file.clone())));
                 let navigate = navigate.clone();
                 let on: Rc<dyn Fn(FileUpdate) -> bool> = Rc::new(move |update| {
                     let (run, is_noted) = match &update {
