@@ -44,7 +44,7 @@ pub(super) fn Pairs(
         <details class="part" open=is_open>
             <summary class="part-title">{title}</summary>
             <dl class="pairs">
-                {rows.into_iter().map(|(key, value)| view! { <dt><bdi>{key}</bdi></dt><dd><bdi>{value}</bdi></dd> }).collect_view()}
+                {rows.into_iter().map(|(key, value)| view! { <dt>{key}</dt><dd>{value}</dd> }).collect_view()}
             </dl>
         </details>
     })

@@ -24,13 +24,13 @@ function program(t, server, text, { name = "program.mjs", env = {} } = {}) {
   });
 }
 
-/** What each of them logs: two rollouts and measurements of step 0, two of step 1, and one log of the next step. */
+/** What each of them logs: two rollouts and measurements of step 0, two of step 1, and one log of step 2. */
 const LOGS = `
   for (const step of [0, 1]) {
     for (const reward of [1, 2]) run.rollout({ step, scores: { reward }, action: "a" });
     run.metrics({ loss: 0.5 });
   }
-  run.log({ reward: 3 });
+  run.log({ reward: 3 }, { step: 2 });
   run.log({ late: 1 }, { step: 2 });`;
 
 /** Checks that `count` of them are kept. */
