@@ -6,7 +6,7 @@ import { RunPage } from "./runpage.mjs";
 
 /** A run whose steps say different things, some of them badly. */
 async function told(server, id, sayings) {
-  await server.post("/api/v1/runs", { id, name: `${id} run`, project: "dipg" });
+  await server.post("/api/v1/runs", { rules: "dipg", id, name: `${id} run`, project: "dipg" });
   const events = sayings.map(([action, grounding], i) => ({
     id: crypto.randomUUID(),
     at: new Date().toISOString(),
