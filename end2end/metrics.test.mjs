@@ -9,7 +9,7 @@ const event = (kind, step, body, episode) => ({ id: crypto.randomUUID(), at: at(
 const metric = (name, value, step) =>
   event("score.added", step, { target: "step", path: `metrics.${name}`, value, source: "log" });
 
-story("a run of metrics alone opens on its charts", async ({ server, page, screenshot }) => {
+story("a run of metrics alone opens on its charts", async ({ server, page }) => {
   await server.post("/api/v1/runs", { id: "m", name: "metrics", config: { lr: 1e-6, optimizer: { name: "adamw" } } });
   const steps = Array.from({ length: 40 }, (_, step) => step);
   const events = steps.flatMap((step) => [
@@ -29,7 +29,6 @@ story("a run of metrics alone opens on its charts", async ({ server, page, scree
   ]);
   await opened.getByText("Configuration").click();
   await opened.getByText("optimizer.name").waitFor();
-  await screenshot(opened, "metrics");
 });
 
 story("metrics logged after the rollouts of a step leave every rollout as it is", async ({ server, page }) => {
