@@ -11,7 +11,7 @@ use gauntlet_rubric::{Endpoint, Stamps, SystemStamps};
 use serde_json::Value;
 
 use crate::artifacts::Artifacts;
-use crate::provider::{Named, ObservabilityProvider, SERVER};
+use crate::provider::{Named, ObservabilityProvider};
 use crate::{DatabaseError, DatabaseSink};
 
 /// The server of this machine.
@@ -263,6 +263,7 @@ impl Builder {
         let (offline, online) = (self.spool.join("offline"), self.spool.join(folder_name(endpoint.base())));
         let mut blobs = None;
         let mut sinks = Vec::new();
+        let mut server_delivery = self.delivery.clone();
         match self.mode {
             Mode::Online => {
                 let server = ServerSink::at(endpoint.clone(), spec.clone())?;
@@ -274,12 +275,12 @@ impl Builder {
                     // Without a disk events wait in memory, as many as the queue holds.
                     Err(error @ SpoolError::Io { .. }) => {
                         eprintln!("gauntlet: {error}; while the server is away, events wait in memory alone");
-                        self.delivery.retries = None;
+                        server_delivery.retries = None;
                         Box::new(server)
                     }
                     Err(error) => return Err(error.into()),
                 };
-                sinks.push((SERVER.to_owned(), sink));
+                sinks.push(("server".to_owned(), sink));
             }
             Mode::Offline => {
                 let spool = Spool::open(&offline, spec.clone(), self.spool_bytes)?;
@@ -292,10 +293,13 @@ impl Builder {
             sinks.push(other.open(&spec)?);
         }
         let mut named = Vec::new();
-        for (name, sink) in sinks {
-            let delivery = Delivery::start(sink, self.delivery.clone(), Arc::clone(&self.stamps));
+        for (index, (name, sink)) in sinks.into_iter().enumerate() {
+            // A sink of the program's own may be called `server` as well, so the name does not say it.
+            let is_server = self.mode == Mode::Online && index == 0;
+            let config = if is_server { &server_delivery } else { &self.delivery };
+            let delivery = Delivery::start(sink, config.clone(), Arc::clone(&self.stamps));
             let delivery = delivery.map_err(StartError::io(format!("the thread of sink {name:?}")))?;
-            named.push(Named { name, delivery });
+            named.push(Named { name, delivery, is_server });
         }
         if self.mode == Mode::Online {
             deliver_leftovers([online, offline], endpoint.clone())

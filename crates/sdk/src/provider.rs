@@ -21,9 +21,6 @@ use crate::report::{NotDurable, Report, SinkReport};
 use crate::subscribe::{Subscription, subscribe};
 use crate::writer::Writer;
 
-/// The sink that delivers to the server.
-pub(crate) const SERVER: &str = "server";
-
 /// A run being filmed. Cloning it is cheap; all clones are one run. Nothing here waits for the network, and what it is
 /// given was validated before: an [`Event`] that breaks a rule cannot be built.
 ///
@@ -50,6 +47,8 @@ struct Inner {
 pub(crate) struct Named {
     pub(crate) name: String,
     pub(crate) delivery: Delivery,
+    /// Whether it delivers to the server.
+    pub(crate) is_server: bool,
 }
 
 impl fmt::Debug for ObservabilityProvider {
@@ -360,7 +359,7 @@ impl ObservabilityProvider {
                 .as_mut()
                 .is_some_and(|writer| writer.finish(status, summary.as_ref(), deadline).is_ok());
         let finished = Arc::new(finished);
-        for sink in self.0.sinks.iter().filter(|sink| !(has_told && sink.name == SERVER)) {
+        for sink in self.0.sinks.iter().filter(|sink| !(has_told && sink.is_server)) {
             sink.delivery.offer(Arc::clone(&finished));
         }
         let result = self.flush(left());
