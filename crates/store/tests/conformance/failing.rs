@@ -75,7 +75,7 @@ pub async fn the_shared_examples_fail_as_they_say(backend: &impl Backend) {
     }
 }
 
-pub async fn a_changed_rule_judges_the_whole_run_anew(backend: &impl Backend) {
+pub async fn a_changed_rule_judges_every_step_anew(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = judged(&fresh.store, "r", FailureRules::Auto).await;
     let wrong = (0..56).map(|n| snapshot(n, n as u64, &[("root", f64::from(u8::from(n >= 49)))])).collect();
