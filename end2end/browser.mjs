@@ -29,8 +29,8 @@ export class Browser {
   }
 
   /**
-   * A page in a context of its own. Whatever the browser complains about is remembered and fails the story at its end,
-   * save what matches one of `page.expected`, for stories that break things on purpose.
+   * A page in a context of its own. Whatever the browser complains about is remembered and fails the story at
+   * its end, save what matches one of `page.expected`, for stories that break things on purpose.
    */
   async page({ width = 1280, height = 720, ...context } = {}) {
     const page = await this.#browser
@@ -57,7 +57,9 @@ export class Browser {
   /** Fails if any page logged an error that its story did not expect. */
   assertNoComplaints() {
     for (const page of this.#pages) {
-      const errors = page.complaints.filter((complaint) => complaint.kind === "error").map(({ text }) => text);
+      const errors = page.complaints
+        .filter((complaint) => complaint.kind === "error")
+        .map(({ text }) => text);
       const unexpected = errors.filter((text) => !page.expected.some((pattern) => pattern.test(text)));
       assert.deepEqual(unexpected, [], `the browser logged errors at ${page.url()}`);
     }
@@ -73,6 +75,7 @@ function findChromium() {
   const script = '. "$0" && find_chromium';
   const lib = new URL("../scripts/lib.sh", import.meta.url).pathname;
   const found = execFileSync("bash", ["-c", script, lib], { encoding: "utf8" }).trim();
-  if (!found) throw new Error("There is no Chromium: run `scripts/setup.sh --tests`, or name one with CHROMIUM=...");
+  if (!found)
+    throw new Error("There is no Chromium: run `scripts/setup.sh --tests`, or name one with CHROMIUM=...");
   return found;
 }

@@ -43,7 +43,9 @@ story("the rubric tree is nested, with a value or its absence on every line", as
     style: "passed, +0.25",
   });
   const depth = (path) => run.rubric(path).evaluate((line) => Number(line.style.getPropertyValue("--depth")));
-  const depths = await Promise.all(["root", "safety", "safety.dose", "safety.dose.units", "style"].map(depth));
+  const depths = await Promise.all(
+    ["root", "safety", "safety.dose", "safety.dose.units", "style"].map(depth),
+  );
   assert.deepEqual(depths, [0, 1, 2, 3, 1]);
 
   await run.choose(1);
@@ -60,7 +62,9 @@ story("a rubric that is clicked colours the path and draws the curve", async ({ 
   const before = await curve();
   assert.notEqual(before, "");
   const line = run.rubric("safety").getByRole("button", { name: /^safety: / });
-  const chip = run.page.getByRole("group", { name: "Rubric of the curve" }).getByTitle("safety", { exact: true });
+  const chip = run.page
+    .getByRole("group", { name: "Rubric of the curve" })
+    .getByTitle("safety", { exact: true });
   assert.equal(await line.getAttribute("aria-pressed"), "false");
 
   await line.click();
@@ -75,34 +79,40 @@ story("a rubric that is clicked colours the path and draws the curve", async ({ 
   await until("the curve is the root's again", async () => (await curve()) === before);
 });
 
-story("the inspector shows what the server has of the selected step, and nothing else", async ({ server, page }) => {
-  await nested(server);
-  await server.demo({ steps: 60 }).done;
-  const demo = (await stepsOf(server, "demo"))[30].step;
-  const places = [
-    ["nested", 1],
-    ["demo", demo],
-  ];
-  for (const [id, step] of places) {
-    const { seq, body } = await snapshotOf(server, id, step);
-    const run = await RunPage.open(page, `/runs/${id}?step=${step}`);
-    await run.inspected(seq);
-    assert.equal(await run.part("Action").locator("pre").textContent(), body.action);
-    assert.equal(await run.part("Observation").locator("pre").textContent(), body.observation);
-    const metadata = run.part("Metadata");
-    const keys = await metadata.locator("dt").allInnerTexts();
-    assert.deepEqual(keys, Object.keys(body.metadata));
-    const texts = await metadata.locator("dd").allTextContents();
-    // Texts as they are, anything else as JSON: of a number the value counts, not how it is written.
-    const values = Object.values(body.metadata);
-    const read = texts.map((text, i) => (typeof values[i] === "string" ? text : JSON.parse(text)));
-    assert.deepEqual(read, values);
-    assert.match(await run.part("Timing").locator("dd").first().innerText(), /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/);
-    const hasDuration = (await run.part("Timing").getByText("evaluation", { exact: true }).count()) === 1;
-    assert.equal(hasDuration, body.duration_ms != null);
-    await run.page.close();
-  }
-});
+story(
+  "the inspector shows what the server has of the selected step, and nothing else",
+  async ({ server, page }) => {
+    await nested(server);
+    await server.demo({ steps: 60 }).done;
+    const demo = (await stepsOf(server, "demo"))[30].step;
+    const places = [
+      ["nested", 1],
+      ["demo", demo],
+    ];
+    for (const [id, step] of places) {
+      const { seq, body } = await snapshotOf(server, id, step);
+      const run = await RunPage.open(page, `/runs/${id}?step=${step}`);
+      await run.inspected(seq);
+      assert.equal(await run.part("Action").locator("pre").textContent(), body.action);
+      assert.equal(await run.part("Observation").locator("pre").textContent(), body.observation);
+      const metadata = run.part("Metadata");
+      const keys = await metadata.locator("dt").allInnerTexts();
+      assert.deepEqual(keys, Object.keys(body.metadata));
+      const texts = await metadata.locator("dd").allTextContents();
+      // Texts as they are, anything else as JSON: of a number the value counts, not how it is written.
+      const values = Object.values(body.metadata);
+      const read = texts.map((text, i) => (typeof values[i] === "string" ? text : JSON.parse(text)));
+      assert.deepEqual(read, values);
+      assert.match(
+        await run.part("Timing").locator("dd").first().innerText(),
+        /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/,
+      );
+      const hasDuration = (await run.part("Timing").getByText("evaluation", { exact: true }).count()) === 1;
+      assert.equal(hasDuration, body.duration_ms != null);
+      await run.page.close();
+    }
+  },
+);
 
 /** An event of an episode. */
 function event(kind, body, { episode = "e1", step, second = 0 } = {}) {
@@ -118,51 +128,80 @@ function recorded(step_kind, payload, { span = "00000000000000aa", ms, ...more }
   return { step_kind, span_id: span, started_at: time(started), ...ended, payload, ...more };
 }
 
-const FAILED = { type: "TimeoutError", message: "no answer <b>after</b> 20 ms", traceback: "lookup.py, line 12" };
+const FAILED = {
+  type: "TimeoutError",
+  message: "no answer <b>after</b> 20 ms",
+  traceback: "lookup.py, line 12",
+};
 
-story("a node's episode is told in order: who said what, each tool with its result, what went wrong", async ({ server, page }) => {
-  await server.post("/api/v1/runs", { id: "agents", name: "agents" });
-  const calls = Array.from({ length: 300 }, (_, i) => recorded("thought", { text: `page ${i}` }));
-  const told = [
-    event("episode.started", { task: "triage" }),
-    event("step.recorded", recorded("message", { role: "user", text: "What was the rate?" }), { step: 0 }),
-    event("step.recorded", recorded("tool_call", { arguments: { page: 1 } }, { name: "lookup" }), { step: 1 }),
-    event("step.recorded", recorded("thought", { text: "of another episode" }), { episode: "other", step: 1 }),
-    event("step.recorded", recorded("tool_result", { result: { rate: 0.3 } }, { name: "lookup", ms: 250 }), { step: 2 }),
-    ...calls.map((body, i) => event("step.recorded", body, { step: 3 + i })),
-    event("step.recorded", recorded("tool_result", {}, { name: "ask", error: FAILED, span: "00000000000000bb" }), { step: 303 }),
-    event("snapshot.scored", { scores: {}, failures: ["generic"], action: "30 %", observation: "?" }, { step: 7 }),
-    event("episode.finished", { status: "failed", error: "ValueError: no <final>", latency_ms: 1240 }),
-  ];
-  await server.post("/api/v1/runs/agents/events", told);
-  const run = await RunPage.open(page, "/runs/agents?step=7&episode=e1");
-  const lines = run.diagnostics.getByRole("list", { name: "What happened in the episode" }).getByRole("listitem");
-  await until("the episode is told", async () => (await lines.count()) > 200);
-  const said = async () => (await lines.allInnerTexts()).map((text) => text.replace(/\s+/g, " ").trim());
-  const first = await said();
-  assert.deepEqual(first.slice(0, 4), [
-    "began triage",
-    "user What was the rate?",
-    'tool call lookup {"page":1} 250 ms',
-    "thought page 0",
-  ]);
-  assert.deepEqual(first.slice(-2), [
-    "tool result ask TimeoutError: no answer <b>after</b> 20 ms",
-    "ended ValueError: no <final> 1.24 s",
-  ]);
-  assert.ok(!first.some((text) => text.includes("another episode")));
-  // The card says what the episode ended with.
-  await run.callout.getByRole("heading", { name: "Failed at 7" }).waitFor();
-  await run.callout.getByText("ValueError: no <final>").waitFor();
+story(
+  "a node's episode is told in order: who said what, each tool with its result, what went wrong",
+  async ({ server, page }) => {
+    await server.post("/api/v1/runs", { id: "agents", name: "agents" });
+    const calls = Array.from({ length: 300 }, (_, i) => recorded("thought", { text: `page ${i}` }));
+    const told = [
+      event("episode.started", { task: "triage" }),
+      event("step.recorded", recorded("message", { role: "user", text: "What was the rate?" }), { step: 0 }),
+      event("step.recorded", recorded("tool_call", { arguments: { page: 1 } }, { name: "lookup" }), {
+        step: 1,
+      }),
+      event("step.recorded", recorded("thought", { text: "of another episode" }), {
+        episode: "other",
+        step: 1,
+      }),
+      event(
+        "step.recorded",
+        recorded("tool_result", { result: { rate: 0.3 } }, { name: "lookup", ms: 250 }),
+        { step: 2 },
+      ),
+      ...calls.map((body, i) => event("step.recorded", body, { step: 3 + i })),
+      event(
+        "step.recorded",
+        recorded("tool_result", {}, { name: "ask", error: FAILED, span: "00000000000000bb" }),
+        { step: 303 },
+      ),
+      event(
+        "snapshot.scored",
+        { scores: {}, failures: ["generic"], action: "30 %", observation: "?" },
+        { step: 7 },
+      ),
+      event("episode.finished", { status: "failed", error: "ValueError: no <final>", latency_ms: 1240 }),
+    ];
+    await server.post("/api/v1/runs/agents/events", told);
+    const run = await RunPage.open(page, "/runs/agents?step=7&episode=e1");
+    const lines = run.diagnostics
+      .getByRole("list", { name: "What happened in the episode" })
+      .getByRole("listitem");
+    await until("the episode is told", async () => (await lines.count()) > 200);
+    const said = async () => (await lines.allInnerTexts()).map((text) => text.replace(/\s+/g, " ").trim());
+    const first = await said();
+    assert.deepEqual(first.slice(0, 4), [
+      "began triage",
+      "user What was the rate?",
+      'tool call lookup {"page":1} 250 ms',
+      "thought page 0",
+    ]);
+    assert.deepEqual(first.slice(-2), [
+      "tool result ask TimeoutError: no answer <b>after</b> 20 ms",
+      "ended ValueError: no <final> 1.24 s",
+    ]);
+    assert.ok(!first.some((text) => text.includes("another episode")));
+    // The card says what the episode ended with.
+    await run.callout.getByRole("heading", { name: "Failed at 7" }).waitFor();
+    await run.callout.getByText("ValueError: no <final>").waitFor();
 
-  await lines.getByRole("button", { name: /^Show \d+ more between$/ }).click();
-  await until("all of it is told", async () => (await lines.count()) === 1 + 1 + 1 + 300 + 1 + 1);
-  const all = await said();
-  assert.deepEqual(all.slice(3, 303), calls.map((_, i) => `thought page ${i}`));
+    await lines.getByRole("button", { name: /^Show \d+ more between$/ }).click();
+    await until("all of it is told", async () => (await lines.count()) === 1 + 1 + 1 + 300 + 1 + 1);
+    const all = await said();
+    assert.deepEqual(
+      all.slice(3, 303),
+      calls.map((_, i) => `thought page ${i}`),
+    );
 
-  const lookup = lines.nth(2);
-  await lookup.locator("summary").click();
-  await lookup.getByText('{"rate":0.3}').waitFor();
-  await lines.nth(303).locator("summary").click();
-  await lines.nth(303).getByText("lookup.py, line 12").waitFor();
-});
+    const lookup = lines.nth(2);
+    await lookup.locator("summary").click();
+    await lookup.getByText('{"rate":0.3}').waitFor();
+    await lines.nth(303).locator("summary").click();
+    await lines.nth(303).getByText("lookup.py, line 12").waitFor();
+  },
+);

@@ -6,47 +6,50 @@ import { FAILURES, RunPage, grouped, snapshotOf, stepsOf } from "./runpage.mjs";
 
 const STEPS = 400;
 
-story("each kind of failure shows as its effect, on its card and in the diagnostics", async ({ server, page }) => {
-  await server.demo({ steps: STEPS }).done;
-  const all = await stepsOf(server, "demo");
-  const kinds = Object.keys(FAILURES).filter((kind) => all.some((step) => step.failure === kind));
-  for (const kind of ["hallucination", "format", "refusal", "inconsistency"]) {
-    assert.ok(kinds.includes(kind), `the demo shows ${kind}`);
-  }
-  const run = await RunPage.open(page, "/runs/demo");
-
-  const { effects } = await run.facts();
-  for (const kind of Object.keys(FAILURES)) {
-    assert.equal(effects[kind], all.filter((step) => step.failure === kind).length, `effects of ${kind}`);
-  }
-
-  const said = new Set();
-  for (const kind of kinds) {
-    const { step } = all.find((s) => s.failure === kind);
-    await run.choose(step);
-    const facts = await run.until(`the picture shows ${kind}`, ({ failure }) => failure === kind);
-    assert.equal(facts.effect, FAILURES[kind].effect);
-    if (kind === "format") assert.ok(facts.jagged > 0, "a format failure breaks the path");
-
-    const title = `${FAILURES[kind].title} at ${grouped(step)}`;
-    await run.callout.getByRole("heading", { name: title }).waitFor();
-
-    const { body } = await snapshotOf(server, "demo", step);
-    const rubrics = await run.rubrics();
-    for (const path of body.not_evaluated) {
-      assert.equal(rubrics[path], "not evaluated, n/e", `${path} at step ${step}`);
+story(
+  "each kind of failure shows as its effect, on its card and in the diagnostics",
+  async ({ server, page }) => {
+    await server.demo({ steps: STEPS }).done;
+    const all = await stepsOf(server, "demo");
+    const kinds = Object.keys(FAILURES).filter((kind) => all.some((step) => step.failure === kind));
+    for (const kind of ["hallucination", "format", "refusal", "inconsistency"]) {
+      assert.ok(kinds.includes(kind), `the demo shows ${kind}`);
     }
-    for (const path of Object.keys(body.scores)) {
-      assert.match(rubrics[path], /^(passed|failed), [+-]?\d/, `${path} at step ${step}`);
+    const run = await RunPage.open(page, "/runs/demo");
+
+    const { effects } = await run.facts();
+    for (const kind of Object.keys(FAILURES)) {
+      assert.equal(effects[kind], all.filter((step) => step.failure === kind).length, `effects of ${kind}`);
     }
-    assert.ok(
-      Object.values(rubrics).some((words) => words.startsWith("failed")),
-      `something failed at step ${step}`,
-    );
-    for (const words of Object.values(rubrics)) said.add(words.split(",")[0]);
-  }
-  assert.deepEqual([...said].sort(), ["failed", "not evaluated", "passed"]);
-});
+
+    const said = new Set();
+    for (const kind of kinds) {
+      const { step } = all.find((s) => s.failure === kind);
+      await run.choose(step);
+      const facts = await run.until(`the picture shows ${kind}`, ({ failure }) => failure === kind);
+      assert.equal(facts.effect, FAILURES[kind].effect);
+      if (kind === "format") assert.ok(facts.jagged > 0, "a format failure breaks the path");
+
+      const title = `${FAILURES[kind].title} at ${grouped(step)}`;
+      await run.callout.getByRole("heading", { name: title }).waitFor();
+
+      const { body } = await snapshotOf(server, "demo", step);
+      const rubrics = await run.rubrics();
+      for (const path of body.not_evaluated) {
+        assert.equal(rubrics[path], "not evaluated, n/e", `${path} at step ${step}`);
+      }
+      for (const path of Object.keys(body.scores)) {
+        assert.match(rubrics[path], /^(passed|failed), [+-]?\d/, `${path} at step ${step}`);
+      }
+      assert.ok(
+        Object.values(rubrics).some((words) => words.startsWith("failed")),
+        `something failed at step ${step}`,
+      );
+      for (const words of Object.values(rubrics)) said.add(words.split(",")[0]);
+    }
+    assert.deepEqual([...said].sort(), ["failed", "not evaluated", "passed"]);
+  },
+);
 
 story("the card leads to the next failure and away", async ({ server, page }) => {
   await server.demo({ steps: STEPS }).done;

@@ -1,4 +1,5 @@
-// Results files of one's own: dropped or picked, they open as runs; a broken one is told why and leaves nothing.
+// Results files of one's own: dropped or picked, they open as runs; a broken one is told why and leaves
+// nothing.
 
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
@@ -22,14 +23,26 @@ const SHAPES = {
   "nested.json": NESTED,
   "half-nested.json": { results: [{ summary: SUMMARY, detailed_results: DETAILED }] },
   "summary.json": { summary: SUMMARY, detailed_results: DETAILED },
-  "flat.json": { total_responses: 3, mean_reward: -1, rewards: [35, -50, 12], refusal_rate: 0, model_name: "m" },
+  "flat.json": {
+    total_responses: 3,
+    mean_reward: -1,
+    rewards: [35, -50, 12],
+    refusal_rate: 0,
+    model_name: "m",
+  },
   "snapshots.json": { snapshots: [{ timestamp: 1, scores: { root: 2 }, action: "a", observation: "o" }] },
 };
 
-/** Files to open, as Playwright takes them: the recorded ones beside a folder above, else one of each shape. */
+/**
+ * Files to open, as Playwright takes them: the recorded ones beside a folder above, else one of each shape.
+ */
 function files() {
   const found = samples();
-  if (found) return readdirSync(found).filter((name) => name.endsWith(".json")).sort().map((name) => join(found, name));
+  if (found)
+    return readdirSync(found)
+      .filter((name) => name.endsWith(".json"))
+      .sort()
+      .map((name) => join(found, name));
   return Object.entries(SHAPES).map(([name, value]) => ({
     name,
     mimeType: "application/json",
@@ -41,7 +54,11 @@ function files() {
 function samples() {
   const named = process.env.GAUNTLET_DATA_SAMPLES;
   const candidates = named ? [named] : [];
-  for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
+  for (
+    let folder = dirname(fileURLToPath(import.meta.url));
+    folder !== dirname(folder);
+    folder = dirname(folder)
+  ) {
     candidates.push(join(folder, "shared/data"));
   }
   return candidates.map((folder) => join(folder, "results")).find((folder) => existsSync(folder));
@@ -64,7 +81,9 @@ async function drop(page, name, text) {
 /** Resolves once the list answers to keys and files. */
 async function listed(page) {
   const chip = page.getByRole("button", { name: "All", exact: true });
-  await until("the list has come alive", () => chip.evaluate((it) => it.getAttribute("aria-pressed") === "true"));
+  await until("the list has come alive", () =>
+    chip.evaluate((it) => it.getAttribute("aria-pressed") === "true"),
+  );
   await page.waitForLoadState("networkidle");
 }
 
@@ -83,7 +102,11 @@ story("a dropped file opens as a run, on the list and on a run's page", async ({
   const first = (await stepsOf(server, (await server.get("/api/v1/runs")).items[0].id))[0].step;
   await run.selected(first);
   const before = new URL(browser.url()).pathname;
-  await drop(browser, "morning.json", JSON.stringify({ ...NESTED, results: [{ results: [{ summary: SUMMARY }] }] }));
+  await drop(
+    browser,
+    "morning.json",
+    JSON.stringify({ ...NESTED, results: [{ results: [{ summary: SUMMARY }] }] }),
+  );
   await browser.waitForURL((url) => url.pathname.startsWith("/runs/") && url.pathname !== before);
   await browser.getByRole("heading", { name: /morning/ }).waitFor();
   const other = await run.opened();
@@ -130,11 +153,19 @@ story("every results file at hand opens through the page", async ({ server, page
     const facts = await run.opened();
     assert.equal(facts.nodes, steps.length, `every step of ${name} is on the path`);
     const failing = steps.filter((step) => step.failure).length;
-    assert.equal(Object.values(facts.effects).reduce((sum, count) => sum + count, 0), failing, name);
+    assert.equal(
+      Object.values(facts.effects).reduce((sum, count) => sum + count, 0),
+      failing,
+      name,
+    );
 
     const again = await fetch(`${server.url}/api/v1/import?name=${name}`, { method: "POST", body: content });
     const other = (await again.json()).run;
-    assert.deepEqual((await stepsOf(server, other)).map(({ root }) => root), steps.map(({ root }) => root), name);
+    assert.deepEqual(
+      (await stepsOf(server, other)).map(({ root }) => root),
+      steps.map(({ root }) => root),
+      name,
+    );
     await browser.getByRole("link", { name: "Gauntlet" }).click();
   }
 });
@@ -147,51 +178,66 @@ function lines(bytes) {
   return { count, text: Array.from({ length: count }, (_, i) => line(i + 1)).join("\n") };
 }
 
-story("a large file shows how far it is, survives a server that is away, and ends at its run", async ({ server, page }) => {
-  const browser = await page({ path: "/", ...SMALL });
-  // What is sent while the server is away fails, and is sent again.
-  browser.expected.push(/ERR_CONNECTION|ERR_EMPTY_RESPONSE|Failed to fetch|Failed to load resource/);
-  await listed(browser);
-  const { count, text } = lines(30_000_000);
-  const seen = [];
-  await browser.exposeFunction("tellProgress", (told) => seen.push(told));
-  await browser.evaluate(() => {
-    new MutationObserver(() => {
-      const phase = document.querySelector(".phases .is-on");
-      if (!phase) return;
-      const numbers = document.querySelector(".notice-numbers").innerText;
-      const hint = document.querySelector(".notice-hint").innerText;
-      window.tellProgress({ phase: phase.innerText, share: phase.querySelector("progress").value, numbers, hint });
-    }).observe(document.body, { subtree: true, childList: true, characterData: true });
-  });
-  const file = { name: "large.jsonl", mimeType: "application/x-ndjson", buffer: Buffer.from(text) };
-  await browser.locator("input[type=file]").first().setInputFiles(file);
-  await browser.getByRole("progressbar").waitFor();
-  await until("a part of it has arrived", async () => {
-    const { items } = await server.get("/api/v1/imports");
-    return items[0]?.received_bytes > 0;
-  });
-  await server.restart({ kill: true });
-  await browser.waitForURL("**/runs/*", { timeout: 120_000 });
-  await browser.getByRole("heading", { name: /large/ }).waitFor();
-  const [run] = (await server.get("/api/v1/runs")).items;
-  assert.deepEqual([run.name, run.status, run.steps], ["large", "completed", count]);
-  assert.deepEqual((await server.get("/api/v1/imports")).items, [], "nothing of the file itself is left");
-  for (const phase of ["Sending", "Checking", "Adding"]) {
-    assert.ok(seen.some((told) => told.phase === phase && told.share > 0 && told.share < 1), `${phase} has moved`);
-  }
-  const numbers = seen.map((told) => told.numbers.replace(/\s+/g, " ")).join("|");
-  assert.match(numbers, /\d MB of \d+\.\d MB \d+ %/);
-  assert.match(numbers, /\d+ %, \d[\d.]* [kM]B\/s, \d+ s left/);
-  const hints = seen.map((told) => told.hint).join("|");
-  assert.match(hints, /The server cannot be reached; asking again every second/);
-  assert.match(hints, /this page may be closed/);
-});
+story(
+  "a large file shows how far it is, survives a server that is away, and ends at its run",
+  async ({ server, page }) => {
+    const browser = await page({ path: "/", ...SMALL });
+    // What is sent while the server is away fails, and is sent again.
+    browser.expected.push(/ERR_CONNECTION|ERR_EMPTY_RESPONSE|Failed to fetch|Failed to load resource/);
+    await listed(browser);
+    const { count, text } = lines(30_000_000);
+    const seen = [];
+    await browser.exposeFunction("tellProgress", (told) => seen.push(told));
+    await browser.evaluate(() => {
+      new MutationObserver(() => {
+        const phase = document.querySelector(".phases .is-on");
+        if (!phase) return;
+        const numbers = document.querySelector(".notice-numbers").innerText;
+        const hint = document.querySelector(".notice-hint").innerText;
+        window.tellProgress({
+          phase: phase.innerText,
+          share: phase.querySelector("progress").value,
+          numbers,
+          hint,
+        });
+      }).observe(document.body, { subtree: true, childList: true, characterData: true });
+    });
+    const file = { name: "large.jsonl", mimeType: "application/x-ndjson", buffer: Buffer.from(text) };
+    await browser.locator("input[type=file]").first().setInputFiles(file);
+    await browser.getByRole("progressbar").waitFor();
+    await until("a part of it has arrived", async () => {
+      const { items } = await server.get("/api/v1/imports");
+      return items[0]?.received_bytes > 0;
+    });
+    await server.restart({ kill: true });
+    await browser.waitForURL("**/runs/*", { timeout: 120_000 });
+    await browser.getByRole("heading", { name: /large/ }).waitFor();
+    const [run] = (await server.get("/api/v1/runs")).items;
+    assert.deepEqual([run.name, run.status, run.steps], ["large", "completed", count]);
+    assert.deepEqual((await server.get("/api/v1/imports")).items, [], "nothing of the file itself is left");
+    for (const phase of ["Sending", "Checking", "Adding"]) {
+      assert.ok(
+        seen.some((told) => told.phase === phase && told.share > 0 && told.share < 1),
+        `${phase} has moved`,
+      );
+    }
+    const numbers = seen.map((told) => told.numbers.replace(/\s+/g, " ")).join("|");
+    assert.match(numbers, /\d MB of \d+\.\d MB \d+ %/);
+    assert.match(numbers, /\d+ %, \d[\d.]* [kM]B\/s, \d+ s left/);
+    const hints = seen.map((told) => told.hint).join("|");
+    assert.match(hints, /The server cannot be reached; asking again every second/);
+    assert.match(hints, /this page may be closed/);
+  },
+);
 
 story("a file can be given up, and leaves nothing", async ({ server, page }) => {
   const browser = await page({ path: "/", ...SMALL });
   await listed(browser);
-  const file = { name: "unwanted.jsonl", mimeType: "application/x-ndjson", buffer: Buffer.from(lines(12_000_000).text) };
+  const file = {
+    name: "unwanted.jsonl",
+    mimeType: "application/x-ndjson",
+    buffer: Buffer.from(lines(12_000_000).text),
+  };
   await browser.locator("input[type=file]").first().setInputFiles(file);
   const status = async () => (await server.get("/api/v1/runs")).items[0]?.status;
   await until("its run is under way", async () => (await status()) === "running", { within: 60_000 });
@@ -208,7 +254,11 @@ story("several files at once: each says what came of it, and leads to its run", 
   const browser = await page({ path: "/", ...SMALL });
   await listed(browser);
   const file = (name, text) => ({ name, mimeType: "application/json", buffer: Buffer.from(text) });
-  const files = [file("first.json", JSON.stringify(NESTED)), file("broken.json", "{"), file("last.jsonl", lines(20_000).text)];
+  const files = [
+    file("first.json", JSON.stringify(NESTED)),
+    file("broken.json", "{"),
+    file("last.jsonl", lines(20_000).text),
+  ];
   await browser.locator("input[type=file]").first().setInputFiles(files);
   const alert = browser.getByRole("alert").filter({ hasText: "broken.json did not open" });
   await alert.waitFor();

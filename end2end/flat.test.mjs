@@ -13,7 +13,11 @@ story(
     const steps = (await stepsOf(server, "demo")).map((step) => step.step);
     const failing = await stepsOf(server, "demo", { failing: "any" });
     const middle = failing.find(({ step }) => step > steps[100]);
-    const run = await RunPage.open(page, `/runs/demo?step=${middle.step}`, { ...SMALL, width: 1280, height: 720 });
+    const run = await RunPage.open(page, `/runs/demo?step=${middle.step}`, {
+      ...SMALL,
+      width: 1280,
+      height: 720,
+    });
     await run.selected(middle.step);
 
     const facts = await run.facts();

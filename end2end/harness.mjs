@@ -1,7 +1,8 @@
 // How a story is told: `story(name, async ({ server, page, ... }) => { ... })`.
 //
-// Every story gets a server of its own and, when it asks for a page, a browser of its own. A story fails if any of its
-// pages logged an error. What is left behind by a failed one (pictures, the server's log) lies in `test-results/`.
+// Every story gets a server of its own and, when it asks for a page, a browser of its own. A story fails if
+// any of its pages logged an error. What is left behind by a failed one (pictures, the server's log) lies in
+// `test-results/`.
 
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,8 +17,8 @@ const RESULTS = join(HERE, "test-results");
 const ENDS_WITHIN_MS = 180_000;
 
 /**
- * A window with every panel, few pixels, and no motion that only decorates: WebGL2 in software draws every frame of it
- * on the same cores that the server runs on.
+ * A window with every panel, few pixels, and no motion that only decorates: WebGL2 in software draws every
+ * frame of it on the same cores that the server runs on.
  */
 export const SMALL = { width: 960, height: 600, reducedMotion: "reduce" };
 
@@ -53,8 +54,9 @@ export function story(name, tell, { flags = [], timeout = ENDS_WITHIN_MS } = {})
 }
 
 /**
- * Keeps a picture of the page. The ones in `screenshots/` belong to the repository: they are written when they are
- * missing or when SCREENSHOTS=1 asks for new ones; any other run writes to `test-results/`, so that it changes nothing.
+ * Keeps a picture of the page. The ones in `screenshots/` belong to the repository: they are written when
+ * they are missing or when SCREENSHOTS=1 asks for new ones; any other run writes to `test-results/`, so that
+ * it changes nothing.
  */
 async function screenshot(page, name) {
   const kept = join(SCREENSHOTS, `${name}.png`);
@@ -63,7 +65,9 @@ async function screenshot(page, name) {
   await page.screenshot({ path, animations: "disabled", caret: "hide" });
 }
 
-/** Waits until `probe` resolves to something true, asking every 50 ms; resolves to that, or fails with `what`. */
+/**
+ * Waits until `probe` resolves to something true, asking every 50 ms; resolves to that, or fails with `what`.
+ */
 export async function until(what, probe, { within = 15_000 } = {}) {
   const last = Date.now() + within;
   for (;;) {
@@ -81,7 +85,10 @@ async function keepEvidence(name, server, browser) {
   writeFileSync(join(RESULTS, `${slug}.server.log`), server.log);
   for (const [index, page] of (browser?.pages ?? []).entries()) {
     const at = join(RESULTS, `${slug}.${index}`);
-    writeFileSync(`${at}.console.log`, page.complaints.map(({ kind, text }) => `${kind}: ${text}\n`).join(""));
+    writeFileSync(
+      `${at}.console.log`,
+      page.complaints.map(({ kind, text }) => `${kind}: ${text}\n`).join(""),
+    );
     // The picture is a help, not the verdict: a page that is already gone must not hide why the story failed.
     await page.screenshot({ path: `${at}.png` }).catch(() => {});
   }

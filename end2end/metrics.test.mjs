@@ -1,16 +1,29 @@
-// A run of metrics alone opens on its charts; metrics beside rollouts replace none of them; texts are shown to the letter.
+// A run of metrics alone opens on its charts; metrics beside rollouts replace none of them; texts are shown
+// to the letter.
 
 import assert from "node:assert/strict";
 import { SMALL, story, until } from "./harness.mjs";
 import { RunPage } from "./runpage.mjs";
 
 const at = (second) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
-const event = (kind, step, body, episode) => ({ id: crypto.randomUUID(), at: at(step), kind, v: 1, step, episode, body });
+const event = (kind, step, body, episode) => ({
+  id: crypto.randomUUID(),
+  at: at(step),
+  kind,
+  v: 1,
+  step,
+  episode,
+  body,
+});
 const metric = (name, value, step) =>
   event("score.added", step, { target: "step", path: `metrics.${name}`, value, source: "log" });
 
 story("a run of metrics alone opens on its charts", async ({ server, page }) => {
-  await server.post("/api/v1/runs", { id: "m", name: "metrics", config: { lr: 1e-6, optimizer: { name: "adamw" } } });
+  await server.post("/api/v1/runs", {
+    id: "m",
+    name: "metrics",
+    config: { lr: 1e-6, optimizer: { name: "adamw" } },
+  });
   const steps = Array.from({ length: 40 }, (_, step) => step);
   const events = steps.flatMap((step) => [
     metric("loss", Math.exp(-step / 10), step),
@@ -31,22 +44,34 @@ story("a run of metrics alone opens on its charts", async ({ server, page }) => 
   await opened.getByText("optimizer.name").waitFor();
 });
 
-story("metrics logged after the rollouts of a step leave every rollout as it is", async ({ server, page }) => {
-  await server.post("/api/v1/runs", { id: "g", name: "grpo" });
-  const rollout = (step, episode, root) =>
-    event("snapshot.scored", step, { scores: { root }, action: "&lt;b&gt; 1 &amp; 2", observation: "" }, episode);
-  await server.post("/api/v1/runs/g/events", [
-    rollout(0, "a", 1),
-    rollout(0, "b", 5),
-    metric("loss", 0.25, 0),
-    rollout(1, "c", 3),
-    rollout(1, "d", 3),
-    metric("loss", 0.125, 1),
-  ]);
-  const run = await RunPage.open(page, "/runs/g?step=0");
-  await run.until("every rollout is a node", ({ nodes }) => nodes === 4);
-  await run.selected(0);
-  const rubrics = await run.rubrics();
-  assert.equal(rubrics["metrics.loss"], "measured, 0.250");
-  assert.match(await run.diagnostics.textContent(), /&lt;b&gt; 1 &amp; 2/, "what the agent wrote, to the letter");
-});
+story(
+  "metrics logged after the rollouts of a step leave every rollout as it is",
+  async ({ server, page }) => {
+    await server.post("/api/v1/runs", { id: "g", name: "grpo" });
+    const rollout = (step, episode, root) =>
+      event(
+        "snapshot.scored",
+        step,
+        { scores: { root }, action: "&lt;b&gt; 1 &amp; 2", observation: "" },
+        episode,
+      );
+    await server.post("/api/v1/runs/g/events", [
+      rollout(0, "a", 1),
+      rollout(0, "b", 5),
+      metric("loss", 0.25, 0),
+      rollout(1, "c", 3),
+      rollout(1, "d", 3),
+      metric("loss", 0.125, 1),
+    ]);
+    const run = await RunPage.open(page, "/runs/g?step=0");
+    await run.until("every rollout is a node", ({ nodes }) => nodes === 4);
+    await run.selected(0);
+    const rubrics = await run.rubrics();
+    assert.equal(rubrics["metrics.loss"], "measured, 0.250");
+    assert.match(
+      await run.diagnostics.textContent(),
+      /&lt;b&gt; 1 &amp; 2/,
+      "what the agent wrote, to the letter",
+    );
+  },
+);

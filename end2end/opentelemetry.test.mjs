@@ -26,31 +26,34 @@ async function says(run, words) {
   await until(`the diagnostics say ${words}`, async () => words.test(await run.diagnostics.innerText()));
 }
 
-story("traces are a film: one node for each root, each call and each judged span", async ({ server, page }) => {
-  await send(server, "python-agent.pb");
-  const id = await runOf(server, "triage-service");
-  const run = await RunPage.open(page, `/runs/${id}`);
-  const facts = await run.until("agent, model and tool are drawn", ({ nodes }) => nodes === 3);
-  assert.equal(facts.effects.generic, 2, "the answer's root is below 0, and the tool failed");
-  await run.choose(1);
-  assert.deepEqual(await run.rubrics(), { root: "failed, -20.0", grounding: "failed, -20.0" });
-  await says(run, /What rate\?/);
-  await says(run, /30%/);
-  await says(run, /tiny-1/);
+story(
+  "traces are a film: one node for each root, each call and each judged span",
+  async ({ server, page }) => {
+    await send(server, "python-agent.pb");
+    const id = await runOf(server, "triage-service");
+    const run = await RunPage.open(page, `/runs/${id}`);
+    const facts = await run.until("agent, model and tool are drawn", ({ nodes }) => nodes === 3);
+    assert.equal(facts.effects.generic, 2, "the answer's root is below 0, and the tool failed");
+    await run.choose(1);
+    assert.deepEqual(await run.rubrics(), { root: "failed, -20.0", grounding: "failed, -20.0" });
+    await says(run, /What rate\?/);
+    await says(run, /30%/);
+    await says(run, /tiny-1/);
 
-  // The same spans once more, as after an answer that was lost: the answer comes after the commit.
-  const before = await server.get(`/api/v1/runs/${id}`);
-  await send(server, "python-agent.pb");
-  assert.deepEqual(await server.get(`/api/v1/runs/${id}`), before);
+    // The same spans once more, as after an answer that was lost: the answer comes after the commit.
+    const before = await server.get(`/api/v1/runs/${id}`);
+    await send(server, "python-agent.pb");
+    assert.deepEqual(await server.get(`/api/v1/runs/${id}`), before);
 
-  // A real client under an instrumentation, whose last call the model refused.
-  await send(server, "python-openinference.pb");
-  await run.page.goto(`${server.url}/runs/${await runOf(server, "assistant")}?step=2`);
-  await run.opened();
-  await run.selected(2);
-  assert.equal((await run.facts()).failure, "generic");
-  await says(run, /RateLimitError/);
-});
+    // A real client under an instrumentation, whose last call the model refused.
+    await send(server, "python-openinference.pb");
+    await run.page.goto(`${server.url}/runs/${await runOf(server, "assistant")}?step=2`);
+    await run.opened();
+    await run.selected(2);
+    assert.equal((await run.facts()).failure, "generic");
+    await says(run, /RateLimitError/);
+  },
+);
 
 story("a trace appears on an open page when it ends", async ({ server, page }) => {
   await send(server, "javascript-agent.json");
@@ -90,7 +93,9 @@ story("a trace whose spans disagree about its run survives a kill in one piece",
       },
     ],
   });
-  const said = JSON.stringify([{ role: "assistant", parts: [{ type: "text", content: "Two tablets a day." }] }]);
+  const said = JSON.stringify([
+    { role: "assistant", parts: [{ type: "text", content: "Two tablets a day." }] },
+  ]);
   const call = [
     text("gen_ai.conversation.id", "talk"),
     text("gen_ai.operation.name", "chat"),

@@ -1,4 +1,5 @@
-// Every page, kept as a picture in `screenshots/`, and what must hold on each: names, focus, and a way by keyboard.
+// Every page, kept as a picture in `screenshots/`, and what must hold on each: names, focus, and a way by
+// keyboard.
 
 import assert from "node:assert/strict";
 import { SMALL, story, until } from "./harness.mjs";
@@ -11,7 +12,9 @@ const OPERATED = "button|link|slider|searchbox|textbox|listbox|separator|applica
 /** Everything that can be operated has a name. Read from the tree that assistive technology gets. */
 async function assertNamed(page) {
   const lines = (await page.locator("body").ariaSnapshot()).split("\n");
-  const nameless = lines.filter((line) => new RegExp(`^\\s*- (${OPERATED})(\\s*\\[[^\\]]*\\])*:?$`).test(line));
+  const nameless = lines.filter((line) =>
+    new RegExp(`^\\s*- (${OPERATED})(\\s*\\[[^\\]]*\\])*:?$`).test(line),
+  );
   assert.deepEqual(nameless, [], `nameless at ${page.url()}`);
 }
 
@@ -24,7 +27,9 @@ async function assertFocusShows(page, { most = 60 } = {}) {
       return element && element !== document.body ? element.outerHTML.slice(0, 160) : null;
     });
     if (what === null) return;
-    await until(`the focus shows at ${page.url()} on ${what}`, () => page.evaluate(showsFocus), { within: 3_000 });
+    await until(`the focus shows at ${page.url()} on ${what}`, () => page.evaluate(showsFocus), {
+      within: 3_000,
+    });
   }
 }
 
@@ -62,7 +67,14 @@ async function several(server) {
     { id: "grpo-no-format", name: "grpo without the format rubric", status: "cancelled" },
   ];
   for (const [i, { id, name, status }] of others.entries()) {
-    const spec = { id, name, project: "dipg", kind: "grpo", agent: "qwen-2.5-7b", task: "medical safety questions" };
+    const spec = {
+      id,
+      name,
+      project: "dipg",
+      kind: "grpo",
+      agent: "qwen-2.5-7b",
+      task: "medical safety questions",
+    };
     await server.post("/api/v1/runs", spec);
     const event = (kind, body, step) => ({
       id: crypto.randomUUID(),
@@ -76,7 +88,11 @@ async function several(server) {
       const grounding = step % (i + 3) === 0 ? -20 : 10;
       const scores = { root: grounding + i, grounding, format: 1 };
       const texts = { action: "", observation: "" };
-      return event("snapshot.scored", { scores, not_evaluated: [], ...texts, is_paused: false, metadata: {} }, step);
+      return event(
+        "snapshot.scored",
+        { scores, not_evaluated: [], ...texts, is_paused: false, metadata: {} },
+        step,
+      );
     };
     const events = [...Array.from({ length: 40 * (i + 1) }, (_, step) => snapshot(step))];
     await server.post(`/api/v1/runs/${id}/events`, [...events, event("run.finished", { status })]);
@@ -89,7 +105,9 @@ story("the list: empty, and with runs in every state", async ({ server, page, sc
   const list = await page({ path: "/", width: 1280, height: 720 });
   await list.getByRole("region", { name: "No runs yet" }).waitFor();
   await list.waitForLoadState("networkidle");
-  await until("the page knows its own address", async () => (await list.innerText("main")).includes(server.url));
+  await until("the page knows its own address", async () =>
+    (await list.innerText("main")).includes(server.url),
+  );
   await screenshot(list, "runs-empty");
   await assertNamed(list);
 
@@ -128,7 +146,9 @@ story("the run page at every size, in every shape", async ({ server, page, scree
     await run.callout.waitFor();
     // The camera has arrived once the labels stand over their nodes again.
     await until("the labels are placed", async () => {
-      return run.page.locator(".labels .label").evaluateAll((all) => all.some((it) => Number(it.style.opacity) > 0));
+      return run.page
+        .locator(".labels .label")
+        .evaluateAll((all) => all.some((it) => Number(it.style.opacity) > 0));
     });
   };
   await settled();
@@ -146,52 +166,65 @@ story("the run page at every size, in every shape", async ({ server, page, scree
   }
 });
 
-story("the run page on a phone: the panels are sheets over the stage", async ({ server, page, screenshot }) => {
-  await server.demo({ steps: 400 }).done;
-  const { step } = await middle(server);
-  const phone = { ...SMALL, width: 390, height: 844, hasTouch: true, isMobile: true };
-  const run = await RunPage.open(page, `/runs/demo?step=${step}`, phone);
-  await run.until("the step is selected", (facts) => facts.step === step);
-  await run.callout.waitFor();
-  await screenshot(run.page, "run-phone");
-  await assertNamed(run.page);
-  const wide = await run.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-  assert.ok(wide <= 0, `the page is ${wide} px wider than the phone`);
+story(
+  "the run page on a phone: the panels are sheets over the stage",
+  async ({ server, page, screenshot }) => {
+    await server.demo({ steps: 400 }).done;
+    const { step } = await middle(server);
+    const phone = { ...SMALL, width: 390, height: 844, hasTouch: true, isMobile: true };
+    const run = await RunPage.open(page, `/runs/demo?step=${step}`, phone);
+    await run.until("the step is selected", (facts) => facts.step === step);
+    await run.callout.waitFor();
+    await screenshot(run.page, "run-phone");
+    await assertNamed(run.page);
+    const wide = await run.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    assert.ok(wide <= 0, `the page is ${wide} px wider than the phone`);
 
-  const tabs = run.page.getByRole("navigation", { name: "Panels" });
-  await tabs.getByRole("button", { name: "Diagnostics" }).tap();
-  await run.diagnostics.getByRole("list", { name: "Rubrics" }).waitFor();
-  await tabs.getByRole("button", { name: "Steps" }).tap();
-  await run.list.locator(".step-number").getByText(`${step + 1}`, { exact: true }).tap();
-  await run.until("the next step is selected", (facts) => facts.step === step + 1);
-  await tabs.getByRole("button", { name: "Stage" }).tap();
-  await until("the list is away", async () => !(await run.list.isVisible()));
-});
+    const tabs = run.page.getByRole("navigation", { name: "Panels" });
+    await tabs.getByRole("button", { name: "Diagnostics" }).tap();
+    await run.diagnostics.getByRole("list", { name: "Rubrics" }).waitFor();
+    await tabs.getByRole("button", { name: "Steps" }).tap();
+    await run.list
+      .locator(".step-number")
+      .getByText(`${step + 1}`, { exact: true })
+      .tap();
+    await run.until("the next step is selected", (facts) => facts.step === step + 1);
+    await tabs.getByRole("button", { name: "Stage" }).tap();
+    await until("the list is away", async () => !(await run.list.isVisible()));
+  },
+);
 
-story("pages that are not there, and files that do not open, say what to do", async ({ server, page, screenshot }) => {
-  const lost = await page({ width: 1280, height: 720 });
-  lost.expected.push(/status of 404/);
-  for (const [path, words] of [
-    ["/nowhere", "There is no page here"],
-    ["/runs/nobody", "There is no such run"],
-  ]) {
-    const answer = await lost.goto(server.url + path);
-    assert.equal(answer.status(), 404);
-    await lost.getByRole("heading", { name: words }).waitFor();
-    await lost.waitForLoadState("networkidle");
+story(
+  "pages that are not there, and files that do not open, say what to do",
+  async ({ server, page, screenshot }) => {
+    const lost = await page({ width: 1280, height: 720 });
+    lost.expected.push(/status of 404/);
+    for (const [path, words] of [
+      ["/nowhere", "There is no page here"],
+      ["/runs/nobody", "There is no such run"],
+    ]) {
+      const answer = await lost.goto(server.url + path);
+      assert.equal(answer.status(), 404);
+      await lost.getByRole("heading", { name: words }).waitFor();
+      await lost.waitForLoadState("networkidle");
+      await assertNamed(lost);
+    }
+    await screenshot(lost, "not-found");
+    await lost.getByRole("link", { name: "All runs" }).click();
+    await lost.getByRole("heading", { name: "Runs", exact: true }).waitFor();
+
+    lost.expected.push(/status of 422/);
+    const file = {
+      name: "weights.json",
+      mimeType: "application/json",
+      buffer: Buffer.from('{"weights": [1, 2]}'),
+    };
+    await lost.locator("input[type=file]").first().setInputFiles(file);
+    await lost.getByRole("alert").waitFor();
+    await screenshot(lost, "import-error");
     await assertNamed(lost);
-  }
-  await screenshot(lost, "not-found");
-  await lost.getByRole("link", { name: "All runs" }).click();
-  await lost.getByRole("heading", { name: "Runs", exact: true }).waitFor();
-
-  lost.expected.push(/status of 422/);
-  const file = { name: "weights.json", mimeType: "application/json", buffer: Buffer.from('{"weights": [1, 2]}') };
-  await lost.locator("input[type=file]").first().setInputFiles(file);
-  await lost.getByRole("alert").waitFor();
-  await screenshot(lost, "import-error");
-  await assertNamed(lost);
-});
+  },
+);
 
 story("by keyboard alone from the list to a step and its diagnostics", async ({ server, page }) => {
   await server.demo({ steps: 120 }).done;

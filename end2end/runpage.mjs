@@ -1,4 +1,5 @@
-// The run page as its viewers have it: by roles and labels, and by the facts that the stage tells of its picture.
+// The run page as its viewers have it: by roles and labels, and by the facts that the stage tells of its
+// picture.
 
 import { SMALL, until } from "./harness.mjs";
 
@@ -92,8 +93,8 @@ export class RunPage {
   }
 
   /**
-   * Clicks in the picture until another step than the selected one is; resolves to it. The agent is in the middle of
-   * the picture and its neighbours beside it: somewhere on the way out lies another node.
+   * Clicks in the picture until another step than the selected one is; resolves to it. The agent is in the
+   * middle of the picture and its neighbours beside it: somewhere on the way out lies another node.
    */
   async pickAnother() {
     const before = await this.listed();

@@ -1,4 +1,5 @@
-// Through a finished run: by key, by button, by the curve, by the list, in 3D; one selection, kept in the address.
+// Through a finished run: by key, by button, by the curve, by the list, in 3D; one selection, kept in the
+// address.
 
 import assert from "node:assert/strict";
 import { SMALL, story, until } from "./harness.mjs";
@@ -93,23 +94,26 @@ story("play moves the agent, hold stops it, and the end is live", async ({ serve
   assert.ok((await run.facts()).following);
 });
 
-story("reload comes back to the step; back and forward are the list and the run", async ({ server, page }) => {
-  const { steps } = await trained(server);
-  const browser = await page({ path: "/", ...SMALL });
-  await browser.getByRole("link", { name: "dipg grpo demo" }).click();
-  const run = new RunPage(browser);
-  await run.opened();
-  await run.choose(steps[77]);
+story(
+  "reload comes back to the step; back and forward are the list and the run",
+  async ({ server, page }) => {
+    const { steps } = await trained(server);
+    const browser = await page({ path: "/", ...SMALL });
+    await browser.getByRole("link", { name: "dipg grpo demo" }).click();
+    const run = new RunPage(browser);
+    await run.opened();
+    await run.choose(steps[77]);
 
-  await browser.reload();
-  await run.opened();
-  await run.selected(steps[77]);
-  assert.equal((await run.facts()).following, false);
+    await browser.reload();
+    await run.opened();
+    await run.selected(steps[77]);
+    assert.equal((await run.facts()).following, false);
 
-  await browser.goBack();
-  await browser.getByRole("heading", { name: "Runs", exact: true }).waitFor();
-  assert.equal(new URL(browser.url()).pathname, "/");
-  await browser.goForward();
-  await run.opened();
-  await run.selected(steps[77]);
-});
+    await browser.goBack();
+    await browser.getByRole("heading", { name: "Runs", exact: true }).waitFor();
+    assert.equal(new URL(browser.url()).pathname, "/");
+    await browser.goForward();
+    await run.opened();
+    await run.selected(steps[77]);
+  },
+);

@@ -21,50 +21,55 @@ async function told(server, id, sayings) {
 const indexed = (server) =>
   until("all is indexed", async () => (await server.get("/api/v1/search?q=report")).complete);
 
-story("words that somebody remembers lead to the step that said them", async ({ server, page, screenshot }) => {
-  await told(server, "first", [
-    ["The tumour has shrunk since the last scan.", 5],
-    ["A pontine lesion of 14 mm is described.", 5],
-    ["The patient's lesion was <b>biopsied</b> in May, with H3K27M confirmed.", -20],
-  ]);
-  await told(server, "second", [
-    ["No lesion is mentioned in the context.", 5],
-    ["The lesion responded to 54 Gy, which the context never says.", -20],
-  ]);
-  await indexed(server);
+story(
+  "words that somebody remembers lead to the step that said them",
+  async ({ server, page, screenshot }) => {
+    await told(server, "first", [
+      ["The tumour has shrunk since the last scan.", 5],
+      ["A pontine lesion of 14 mm is described.", 5],
+      ["The patient's lesion was <b>biopsied</b> in May, with H3K27M confirmed.", -20],
+    ]);
+    await told(server, "second", [
+      ["No lesion is mentioned in the context.", 5],
+      ["The lesion responded to 54 Gy, which the context never says.", -20],
+    ]);
+    await indexed(server);
 
-  const list = await page({ path: "/", ...SMALL, width: 1280, height: 720 });
-  await list.waitForLoadState("networkidle");
-  const box = list.getByRole("searchbox", { name: "Search all texts" });
-  await box.fill("lesion");
-  await box.press("Enter");
-  await list.waitForURL(/\/search\?q=lesion/);
-  const results = list.getByRole("list", { name: "Results" });
-  assert.equal(await results.getByRole("listitem").count(), 4);
-  assert.deepEqual([...new Set(await results.locator("mark").allInnerTexts())], ["lesion"]);
-  await screenshot(list, "search");
+    const list = await page({ path: "/", ...SMALL, width: 1280, height: 720 });
+    await list.waitForLoadState("networkidle");
+    const box = list.getByRole("searchbox", { name: "Search all texts" });
+    await box.fill("lesion");
+    await box.press("Enter");
+    await list.waitForURL(/\/search\?q=lesion/);
+    const results = list.getByRole("list", { name: "Results" });
+    assert.equal(await results.getByRole("listitem").count(), 4);
+    assert.deepEqual([...new Set(await results.locator("mark").allInnerTexts())], ["lesion"]);
+    await screenshot(list, "search");
 
-  // Only what fails.
-  await list.getByRole("link", { name: "Ungrounded" }).click();
-  await list.waitForURL(/failing=hallucination/);
-  assert.equal(await results.getByRole("listitem").count(), 2);
-  assert.equal(await results.getByText("Ungrounded claim").count(), 2);
+    // Only what fails.
+    await list.getByRole("link", { name: "Ungrounded" }).click();
+    await list.waitForURL(/failing=hallucination/);
+    assert.equal(await results.getByRole("listitem").count(), 2);
+    assert.equal(await results.getByText("Ungrounded claim").count(), 2);
 
-  // A phrase, and without a word.
-  const again = list.getByRole("searchbox", { name: "Search all texts" });
-  assert.equal(await again.inputValue(), "lesion");
-  await again.fill('lesion -"54 Gy" biops*');
-  await again.press("Enter");
-  await until("one result is left", async () => (await results.getByRole("listitem").count()) === 1);
-  assert.match(await results.innerText(), /<b>biopsied<\/b>/);
+    // A phrase, and without a word.
+    const again = list.getByRole("searchbox", { name: "Search all texts" });
+    assert.equal(await again.inputValue(), "lesion");
+    await again.fill('lesion -"54 Gy" biops*');
+    await again.press("Enter");
+    await until("one result is left", async () => (await results.getByRole("listitem").count()) === 1);
+    assert.match(await results.innerText(), /<b>biopsied<\/b>/);
 
-  await results.getByRole("link").click();
-  const run = new RunPage(list);
-  await run.opened();
-  await run.selected(3);
-  assert.match(list.url(), /\/runs\/first\?step=3/);
-  await until("the step's action is shown", async () => (await run.part("Action").innerText()).includes("H3K27M"));
-});
+    await results.getByRole("link").click();
+    const run = new RunPage(list);
+    await run.opened();
+    await run.selected(3);
+    assert.match(list.url(), /\/runs\/first\?step=3/);
+    await until("the step's action is shown", async () =>
+      (await run.part("Action").innerText()).includes("H3K27M"),
+    );
+  },
+);
 
 story("what an agent did on the way leads to the node of its episode", async ({ server, page }) => {
   await server.post("/api/v1/runs", { id: "agent", name: "agent", project: "support" });
@@ -80,7 +85,11 @@ story("what an agent did on the way leads to the node of its episode", async ({ 
       payload: { text: `where are ${fruit} trees?` },
       metadata: {},
     }),
-    event("snapshot.scored", fruit, 10 * i, { scores: { root: i }, action: "bought", observation: "a report" }),
+    event("snapshot.scored", fruit, 10 * i, {
+      scores: { root: i },
+      action: "bought",
+      observation: "a report",
+    }),
   ]);
   await server.post("/api/v1/runs/agent/events", events);
   await indexed(server);

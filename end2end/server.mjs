@@ -98,7 +98,9 @@ export class Server {
     return this.#finished(this.#spawn(args));
   }
 
-  /** Starts a demo training and lets it go on; `run` is the id of its run, `done` resolves when it has ended. */
+  /**
+   * Starts a demo training and lets it go on; `run` is the id of its run, `done` resolves when it has ended.
+   */
   demo({ run = "demo", steps = 2400, rate = undefined, seed = 7 } = {}) {
     const args = ["demo", "--run", run, "--steps", `${steps}`, "--seed", `${seed}`];
     if (rate !== undefined) args.push("--rate", `${rate}`);
@@ -135,7 +137,11 @@ export class Server {
 
   #spawn(args) {
     const environment = { ...process.env, GAUNTLET_LISTEN: this.#listen, GAUNTLET_DATA: this.#dataDir };
-    const child = spawn(binary(), args, { env: environment, cwd: this.#dataDir, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(binary(), args, {
+      env: environment,
+      cwd: this.#dataDir,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     child.stdout.setEncoding("utf8");
     child.stderr.setEncoding("utf8");
     return child;

@@ -2,15 +2,15 @@
 //
 //   node scripts/sizes.mjs FOLDER BUDGET_BYTES
 //
-// Brotli at its best takes seconds, so it runs here once, not in the server: each file gets a `.br` beside it, which
-// build.sh removes when the file changes.
+// Brotli at its best takes seconds, so it runs here once, not in the server: each file gets a `.br` beside
+// it, which build.sh removes when the file changes.
 
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
 
-// How brotli codes distances: wasm repeats itself at distances that follow no pattern, so coding the short ones directly
-// saves 0.3 %.
+// How brotli codes distances: wasm repeats itself at distances that follow no pattern, so coding the short
+// ones directly saves 0.3 %.
 const DISTANCES = { [constants.BROTLI_PARAM_NPOSTFIX]: 0, [constants.BROTLI_PARAM_NDIRECT]: 15 };
 
 const [folder, budgetBytes] = process.argv.slice(2);

@@ -5,6 +5,8 @@
 #   scripts/typescript.sh build   also compiles sdk/typescript/dist
 #   scripts/typescript.sh test    also runs every test in sdk/typescript/test; the server is $GAUNTLET_BIN or what
 #                                 `make test` built; a tap report goes to $LOGS/typescript.tap
+#   scripts/typescript.sh format  formats every JavaScript and TypeScript file of the repository
+#   scripts/typescript.sh lint    checks that they are formatted
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -46,9 +48,19 @@ tests() {
         --test-reporter=tap --test-reporter-destination="$TYPESCRIPT_OUTPUT" test/*.test.mjs
 }
 
+# prettier ARGUMENT...: with .prettierrc.json, over every file of JavaScript and TypeScript.
+prettier() {
+    (cd "$ROOT" && node sdk/typescript/node_modules/prettier/bin/prettier.cjs --log-level warn \
+        --no-error-on-unmatched-pattern "$@" \
+        'sdk/typescript/{src,test,examples}/**/*' 'sdk/typescript/*.{ts,js}' \
+        'sdk/typescript/{package,tsconfig}.json' 'end2end/*.{mjs,ts,js}' end2end/package.json 'scripts/*.mjs')
+}
+
 case ${1:-install} in
     install) install ;;
     build) install && build ;;
     test) install && build && tests ;;
-    *) die "typescript.sh does not know '$1'; it knows build and test." ;;
+    format) install && prettier --write ;;
+    lint) install && prettier --check ;;
+    *) die "typescript.sh does not know '$1'; it knows build, test, format and lint." ;;
 esac

@@ -1,5 +1,6 @@
-// An agent loop with tools, retries and rewards, logged to Gauntlet. The agent is small and real: it looks for a number
-// by bisection, with a tool that now and then fails, and gets better over the episodes because it learns the range.
+// An agent loop with tools, retries and rewards, logged to Gauntlet. The agent is small and real: it looks
+// for a number by bisection, with a tool that now and then fails, and gets better over the episodes because
+// it learns the range.
 //
 //   node examples/agent.mjs [episodes] [pause in ms]
 

@@ -1,4 +1,5 @@
-// A live page of one run, on an address of its own: a Gauntlet server also answers pages of other ports of this machine.
+// A live page of one run, on an address of its own: a Gauntlet server also answers pages of other ports of
+// this machine.
 //
 //   node examples/dashboard.mjs [run] [port]     the newest run, unless one is named
 
@@ -23,7 +24,9 @@ const pages = createServer((request, response) => {
   const isOurs = isPage || /^\/sdk(\/[\w-]+)+\.js(\.map)?$/.test(pathname);
   if (!isOurs) return response.writeHead(404).end();
   response.writeHead(200, { "content-type": TYPES[extname(file.pathname)] });
-  return createReadStream(fileURLToPath(file)).on("error", () => response.destroy()).pipe(response);
+  return createReadStream(fileURLToPath(file))
+    .on("error", () => response.destroy())
+    .pipe(response);
 });
 
 pages.listen(port, "127.0.0.1", () => {

@@ -17,11 +17,17 @@ before(async () => {
   const find = '. "$0" && find_chromium';
   const lib = fileURLToPath(new URL("../../../scripts/lib.sh", import.meta.url));
   const found = () => execFileSync("bash", ["-c", find, lib], { encoding: "utf8" }).trim();
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM || found(), args: ["--no-first-run"] });
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM || found(),
+    args: ["--no-first-run"],
+  });
 });
 after(() => browser.close());
 
-/** A page of that server's origin with the SDK in `window.sdk`. What the browser complains about fails the test. */
+/**
+ * A page of that server's origin with the SDK in `window.sdk`. What the browser complains about fails the
+ * test.
+ */
 async function pageOf(t, server) {
   // The server's answers allow no scripts but its own; this page runs the SDK's build in one of them.
   const page = await (await browser.newContext({ bypassCSP: true })).newPage();
@@ -31,12 +37,16 @@ async function pageOf(t, server) {
   page.expected = /ERR_CONNECTION|ERR_EMPTY|WebSocket|ERR_INCOMPLETE|ERR_SOCKET/;
   t.after(async () => {
     await page.context().close();
-    assert.deepEqual(complaints.filter((text) => !page.expected.test(text)), []);
+    assert.deepEqual(
+      complaints.filter((text) => !page.expected.test(text)),
+      [],
+    );
   });
   await page.route(`${server.url}/sdk/**`, (route) => {
     return route.fulfill({ path: join(dist, new URL(route.request().url()).pathname.slice("/sdk".length)) });
   });
-  // A page that the server itself serves: a made-up one would count as of another network, which may open no sockets.
+  // A page that the server itself serves: a made-up one would count as of another network, which may open no
+  // sockets.
   await page.goto(`${server.url}/healthz`);
   await page.evaluate(async () => void (window.sdk = await import("/sdk/index.js")));
   return page;
@@ -56,7 +66,10 @@ test("a page logs a run, with tool calls and a file, to its own origin", async (
   assert.deepEqual([stats.lost, stats.refused, stats.queued], [0, 0, 0]);
   const events = await eventsOf(client, id);
   assert.deepEqual(steps(events), upTo(1_201), "the last is the episode that nobody scored");
-  assert.deepEqual(events.filter(({ kind }) => kind === "step.recorded").map(({ body }) => body.step_kind), ["tool_call", "tool_result"]);
+  assert.deepEqual(
+    events.filter(({ kind }) => kind === "step.recorded").map(({ body }) => body.step_kind),
+    ["tool_call", "tool_result"],
+  );
   assert.equal(events.at(-2).body.name, "page.txt");
 });
 
@@ -84,10 +97,20 @@ test("a page follows a run over WebSockets while the server dies twice: nothing 
   });
   const at = "2026-11-21T00:00:00Z";
   for (let step = 0; step < 1_500; step += 50) {
-    const events = upTo(50).map((i) => ({ id: crypto.randomUUID(), at, kind: "snapshot.scored", v: 1, step: step + i, body: { scores: { root: i } } }));
+    const events = upTo(50).map((i) => ({
+      id: crypto.randomUUID(),
+      at,
+      kind: "snapshot.scored",
+      v: 1,
+      step: step + i,
+      body: { scores: { root: i } },
+    }));
     await client.events.append("stormy", events);
     if (step === 500 || step === 1_000) {
-      await until(() => page.evaluate((n) => window.seen.binary.length > n && window.seen.json.length > n, step), "the page follows");
+      await until(
+        () => page.evaluate((n) => window.seen.binary.length > n && window.seen.json.length > n, step),
+        "the page follows",
+      );
       await server.kill();
       await new Promise((resolve) => setTimeout(resolve, 300));
       await server.start();
@@ -107,7 +130,14 @@ test("a page reads a film whose chunks come compressed as they are stored", asyn
   for (let first = 0; first < 9_000; first += 1_500) {
     const events = upTo(1_500).map((i) => {
       const step = first + i;
-      return { id: crypto.randomUUID(), at, kind: "snapshot.scored", v: 1, step, body: { scores: { root: step / 3, format: step % 7 } } };
+      return {
+        id: crypto.randomUUID(),
+        at,
+        kind: "snapshot.scored",
+        v: 1,
+        step,
+        body: { scores: { root: step / 3, format: step % 7 } },
+      };
     });
     await client.events.append("film", events);
   }
@@ -118,27 +148,39 @@ test("a page reads a film whose chunks come compressed as they are stored", asyn
   });
   const film = await page.evaluate(async () => {
     const film = await new window.sdk.Client().film("film");
-    return { head: film.head, length: film.length, at: film.at(4_321).root, points: film.series("format", { points: 100 }), failing: film.failing };
+    return {
+      head: film.head,
+      length: film.length,
+      at: film.at(4_321).root,
+      points: film.series("format", { points: 100 }),
+      failing: film.failing,
+    };
   });
   assert.deepEqual(chunks, ["zstd", "zstd"]);
   const here = await client.film("film");
   assert.deepEqual(film, {
-    head: 9_001, length: 9_000, at: 4_321 / 3, points: here.series("format", { points: 100 }), failing: here.failing,
+    head: 9_001,
+    length: 9_000,
+    at: 4_321 / 3,
+    points: here.series("format", { points: 100 }),
+    failing: here.failing,
   });
 });
 
 test("what a page logged just before it was left still arrives, once", async (t) => {
   const { server, client } = await started(t);
   const page = await pageOf(t, server);
-  await page.evaluate(async () => {
-    const run = await window.sdk.init({ id: "left", name: "left" });
-    await run.flush();
-    // In one go with leaving: no timer of the SDK has fired yet.
-    for (let step = 0; step < 40; step += 1) run.log({ root: step }, { step });
-    // A browser takes 64 KiB of such a request: what is longer than that must not cost the others.
-    run.rollout({ scores: { root: 40 }, step: 40, action: "\u8a55".repeat(21_000) });
-    location.href = "/readyz";
-  }).catch((error) => assert.match(String(error), /destroyed|navigation/i));
+  await page
+    .evaluate(async () => {
+      const run = await window.sdk.init({ id: "left", name: "left" });
+      await run.flush();
+      // In one go with leaving: no timer of the SDK has fired yet.
+      for (let step = 0; step < 40; step += 1) run.log({ root: step }, { step });
+      // A browser takes 64 KiB of such a request: what is longer than that must not cost the others.
+      run.rollout({ scores: { root: 40 }, step: 40, action: "\u8a55".repeat(21_000) });
+      location.href = "/readyz";
+    })
+    .catch((error) => assert.match(String(error), /destroyed|navigation/i));
   await page.waitForURL(`${server.url}/readyz`);
   await until(async () => steps(await eventsOf(client, "left")).length >= 40, "the events have arrived");
   // The long one may have arrived as well, with a request that was under way.

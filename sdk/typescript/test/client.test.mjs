@@ -13,7 +13,13 @@ async function all(items) {
 
 test("runs: create, list in pages, read, change, delete", async (t) => {
   const { client } = await started(t);
-  const spec = { id: "a b/ö".replace("/", "-"), name: "odd id", project: "p", tags: ["x"], config: { lr: 1 } };
+  const spec = {
+    id: "a b/ö".replace("/", "-"),
+    name: "odd id",
+    project: "p",
+    tags: ["x"],
+    config: { lr: 1 },
+  };
   const made = await client.runs.create(spec);
   assert.deepEqual([made.id, made.status, made.head], [spec.id, "pending", 1]);
   assert.equal((await client.runs.create(spec)).id, spec.id);
@@ -23,7 +29,10 @@ test("runs: create, list in pages, read, change, delete", async (t) => {
   const odd = await all(client.runs.list({ project: "p", limit: 5 }));
   assert.equal(odd.length, 13);
   assert.equal(new Set(odd.map(({ id }) => id)).size, 13);
-  assert.deepEqual((await all(client.runs.list({ q: "odd", tag: "x" }))).map(({ id }) => id), [spec.id]);
+  assert.deepEqual(
+    (await all(client.runs.list({ q: "odd", tag: "x" }))).map(({ id }) => id),
+    [spec.id],
+  );
   assert.equal((await client.runs.page({ limit: 2 })).items.length, 2);
   const changed = await client.runs.patch(spec.id, { notes: "n", tags: ["y"], status: "cancelled" });
   assert.deepEqual([changed.notes, changed.tags, changed.status], ["n", ["y"], "cancelled"]);
@@ -41,7 +50,11 @@ test("events are read in pages, from anywhere, by kind", async (t) => {
   }
   await run.finish();
   assert.equal((await eventsOf(client, run, { pageSize: 7 })).length, 202);
-  const added = await eventsOf(client, run, { kinds: ["score.added", "run.finished"], pageSize: 9, after: 100 });
+  const added = await eventsOf(client, run, {
+    kinds: ["score.added", "run.finished"],
+    pageSize: 9,
+    after: 100,
+  });
   assert.ok(added.every(({ kind, seq }) => kind !== "snapshot.scored" && seq > 100));
   assert.equal(added.at(-1).kind, "run.finished");
   assert.equal(added.length, 51);
@@ -50,26 +63,54 @@ test("events are read in pages, from anywhere, by kind", async (t) => {
 test("steps, series and episodes", async (t) => {
   const { server, client } = await started(t);
   const run = await begun(server, { rules: "dipg" });
-  for (let step = 0; step < 60; step += 1) run.rollout({ scores: { root: step % 3 ? 1 : -1, grounding: step % 20 ? 0 : -30 }, step, action: `act ${step}` });
+  for (let step = 0; step < 60; step += 1)
+    run.rollout({
+      scores: { root: step % 3 ? 1 : -1, grounding: step % 20 ? 0 : -30 },
+      step,
+      action: `act ${step}`,
+    });
   for (let i = 0; i < 5; i += 1) run.episode({ id: `e${i}`, task: "t" }).finish({ return: i });
   await run.finish();
-  assert.deepEqual((await all(client.steps.list(run.id, { failing: "hallucination", pageSize: 1 }))).map(({ step }) => step), [0, 20, 40]);
+  assert.deepEqual(
+    (await all(client.steps.list(run.id, { failing: "hallucination", pageSize: 1 }))).map(({ step }) => step),
+    [0, 20, 40],
+  );
   assert.equal((await all(client.steps.list(run.id, { pageSize: 7, after: 9 }))).length, 50);
-  const { events, episodes: [made] } = await client.steps.get(run.id, 20);
+  const {
+    events,
+    episodes: [made],
+  } = await client.steps.get(run.id, 20);
   assert.equal(events[0].body.action, "act 20");
-  assert.deepEqual(await client.steps.get(run.id, 20, { episode: made.episode }), { step: 20, episodes: [made], events });
+  assert.deepEqual(await client.steps.get(run.id, 20, { episode: made.episode }), {
+    step: 20,
+    episodes: [made],
+    events,
+  });
   await assert.rejects(client.steps.get(run.id, 20, { episode: null }), { code: "not_found", status: 404 });
   const series = await client.series(run.id, "grounding", { from: 10, to: 50 });
-  assert.deepEqual(series.points.filter(({ failed }) => failed).map(({ step }) => step), [20, 40]);
+  assert.deepEqual(
+    series.points.filter(({ failed }) => failed).map(({ step }) => step),
+    [20, 40],
+  );
   await assert.rejects(client.series(run.id, "nothing"), { code: "invalid", status: 422 });
   const episodes = await all(client.steps.episodes(run.id, { pageSize: 2 }));
-  const steps = async (episode) => (await all(client.steps.list(run.id, { episode, pageSize: 1 }))).map(({ step }) => step);
-  assert.deepEqual([await steps(made.episode), await steps(null), (await steps(undefined)).length], [[20], [], 60]);
-  assert.deepEqual((await eventsOf(client, run, { episode: "e3", pageSize: 1 })).map(({ kind }) => kind), ["episode.started", "episode.finished"]);
+  const steps = async (episode) =>
+    (await all(client.steps.list(run.id, { episode, pageSize: 1 }))).map(({ step }) => step);
+  assert.deepEqual(
+    [await steps(made.episode), await steps(null), (await steps(undefined)).length],
+    [[20], [], 60],
+  );
+  assert.deepEqual(
+    (await eventsOf(client, run, { episode: "e3", pageSize: 1 })).map(({ kind }) => kind),
+    ["episode.started", "episode.finished"],
+  );
   const outside = await eventsOf(client, run, { episode: null });
   assert.deepEqual([...new Set(outside.map(({ kind }) => kind))], ["run.started", "run.finished"]);
   // A log without an episode has one of the SDK's own making.
-  assert.deepEqual(episodes.filter(({ task }) => task).map((it) => [it.episode, it.task, it.return]), [0, 1, 2, 3, 4].map((i) => [`e${i}`, "t", i]));
+  assert.deepEqual(
+    episodes.filter(({ task }) => task).map((it) => [it.episode, it.task, it.return]),
+    [0, 1, 2, 3, 4].map((i) => [`e${i}`, "t", i]),
+  );
 });
 
 test("commands are issued, waited for, and acknowledged", async (t) => {
@@ -82,23 +123,32 @@ test("commands are issued, waited for, and acknowledged", async (t) => {
   const id = await client.commands.issue(run.id, "tweak", { parameters: { lr: 1e-6 }, author: "dana" });
   const [command] = await waiting;
   assert.ok(Date.now() - begunAt < 10_000, "the long poll ends with the command");
-  assert.deepEqual([command.command_id, command.action, command.parameters, command.author], [id, "tweak", { lr: 1e-6 }, "dana"]);
+  assert.deepEqual(
+    [command.command_id, command.action, command.parameters, command.author],
+    [id, "tweak", { lr: 1e-6 }, "dana"],
+  );
   await client.commands.ack(run.id, id, "lr is 1e-6");
   await client.commands.ack(run.id, id, "lr is 1e-6");
   assert.deepEqual(await client.commands.pending(run.id), []);
   await assert.rejects(client.commands.issue(run.id, "tweak", {}), { code: "invalid", status: 422 });
   const stop = new AbortController();
   setTimeout(() => stop.abort(new Error("stopped waiting")), 50);
-  await assert.rejects(client.commands.pending(run.id, { waitSecs: 30, signal: stop.signal }), { message: "stopped waiting" });
+  await assert.rejects(client.commands.pending(run.id, { waitSecs: 30, signal: stop.signal }), {
+    message: "stopped waiting",
+  });
   const film = await client.film(run.id);
-  assert.deepEqual(film.commands.map((it) => [it.action, it.applied?.result]), [["tweak", "lr is 1e-6"]]);
+  assert.deepEqual(
+    film.commands.map((it) => [it.action, it.applied?.result]),
+    [["tweak", "lr is 1e-6"]],
+  );
   await run.finish();
 });
 
 test("a run goes out as a file and comes in again", async (t) => {
   const { server, client } = await started(t);
   const run = await begun(server, { name: "round trip" });
-  for (let step = 1; step <= 20; step += 1) run.rollout({ scores: { root: step, format: 1 }, step, action: "é" });
+  for (let step = 1; step <= 20; step += 1)
+    run.rollout({ scores: { root: step, format: 1 }, step, action: "é" });
   await run.finish();
   const lines = await new Response(await client.export(run.id, "jsonl")).text();
   assert.equal(lines.trim().split("\n").length, 22);
@@ -106,7 +156,10 @@ test("a run goes out as a file and comes in again", async (t) => {
   const back = await client.import(file, { name: "again.json" });
   assert.equal(back.steps, 20);
   const film = await client.film(back.run);
-  assert.deepEqual(film.series("root").map(({ value }) => value), Array.from({ length: 20 }, (_, i) => i + 1));
+  assert.deepEqual(
+    film.series("root").map(({ value }) => value),
+    Array.from({ length: 20 }, (_, i) => i + 1),
+  );
   await assert.rejects(client.import("{}"), { code: "unreadable_file", status: 422 });
 });
 
@@ -114,7 +167,12 @@ test("a search finds texts and pages through them", async (t) => {
   const { server, client } = await started(t);
   const run = await begun(server, { name: "searched", rules: "dipg" });
   for (let step = 0; step < 12; step += 1) {
-    run.rollout({ scores: { root: 1, grounding: step < 3 ? -30 : 1 }, step, action: `the marmot number ${step}`, observation: "a field" });
+    run.rollout({
+      scores: { root: 1, grounding: step < 3 ? -30 : 1 },
+      step,
+      action: `the marmot number ${step}`,
+      observation: "a field",
+    });
   }
   await run.finish();
   const hits = [];
@@ -123,7 +181,11 @@ test("a search finds texts and pages through them", async (t) => {
     hits.push(...(await all(client.search({ q: "marmot", run: run.id, limit: 5 }))));
     return hits.length === 12;
   }, "the index has followed");
-  assert.ok(hits.every((hit) => hit.run === run.id && hit.snippet.some(({ hit: is, text }) => is && text === "marmot")));
+  assert.ok(
+    hits.every(
+      (hit) => hit.run === run.id && hit.snippet.some(({ hit: is, text }) => is && text === "marmot"),
+    ),
+  );
   const failing = await all(client.search({ q: "marmot", failing: "hallucination" }));
   assert.deepEqual(failing.map(({ step }) => step).sort(), [0, 1, 2]);
 });
@@ -138,8 +200,17 @@ test("a film stays up to date with the live stream behind it", async (t) => {
   run.log({ root: 2, format: -1 }, { step: 2 });
   await run.finish();
   for (const fact of await first(2, client.live(run.id, { after: head - 1 }))) film.apply(fact);
-  assert.deepEqual(film.steps.map(({ step, root, failure }) => [step, root, failure]), [[1, 1, null], [2, 2, "format"]]);
-  assert.deepEqual([film.run.status, film.run.project, film.failing, film.meanRoot], ["completed", "p", 1, 1.5]);
+  assert.deepEqual(
+    film.steps.map(({ step, root, failure }) => [step, root, failure]),
+    [
+      [1, 1, null],
+      [2, 2, "format"],
+    ],
+  );
+  assert.deepEqual(
+    [film.run.status, film.run.project, film.failing, film.meanRoot],
+    ["completed", "p", 1, 1.5],
+  );
   const package_ = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
   assert.equal(package_.dependencies, undefined, "the SDK brings nothing else along");
 });

@@ -1,5 +1,5 @@
-// The wire contract: the SDK's types are those of the goldens, what it emits follows the schemas, and what must be
-// refused is refused with the field named.
+// The wire contract: the SDK's types are those of the goldens, what it emits follows the schemas, and what
+// must be refused is refused with the field named.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -24,9 +24,14 @@ function complaints(t, text) {
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, "goldens.mts");
   writeFileSync(file, text);
-  const flags = "--ignoreConfig --noEmit --strict --exactOptionalPropertyTypes --skipLibCheck --target es2022 --module nodenext --types node";
+  const flags =
+    "--ignoreConfig --noEmit --strict --exactOptionalPropertyTypes --skipLibCheck --target es2022 --module nodenext --types node";
   try {
-    execFileSync(process.execPath, [join(here, "node_modules/typescript/bin/tsc"), ...flags.split(" "), file]);
+    execFileSync(process.execPath, [
+      join(here, "node_modules/typescript/bin/tsc"),
+      ...flags.split(" "),
+      file,
+    ]);
     return "";
   } catch (error) {
     return String(error.stdout);
@@ -66,7 +71,12 @@ test("the server takes every golden and gives it back as the types say", async (
   const { seq, received_at, ...event } = back[full];
   assert.deepEqual(event, events[full]);
   assert.deepEqual([typeof seq, typeof received_at], ["number", "string"]);
-  assert.deepEqual(await client.events.append("r", events), { accepted: 0, duplicates: events.length, first_seq: null, last_seq: null });
+  assert.deepEqual(await client.events.append("r", events), {
+    accepted: 0,
+    duplicates: events.length,
+    first_seq: null,
+    last_seq: null,
+  });
 });
 
 test("what must be refused is refused, with the field and the reason", async (t) => {
@@ -93,8 +103,13 @@ test("limits are those of the server", () => {
   const { body_bytes: bodyBytes, ...others } = json("limits.json");
   assert.ok(4 * limits.MAX_TEXT_BYTES < bodyBytes, "the texts of a rollout fit into one event");
   const ours = {
-    step: limits.MAX_STEP, id_bytes: limits.MAX_ID_BYTES, path_bytes: limits.MAX_PATH_BYTES,
-    label_bytes: limits.MAX_LABEL_BYTES, text_bytes: limits.MAX_TEXT_BYTES, scores: limits.MAX_SCORES, tags: limits.MAX_TAGS,
+    step: limits.MAX_STEP,
+    id_bytes: limits.MAX_ID_BYTES,
+    path_bytes: limits.MAX_PATH_BYTES,
+    label_bytes: limits.MAX_LABEL_BYTES,
+    text_bytes: limits.MAX_TEXT_BYTES,
+    scores: limits.MAX_SCORES,
+    tags: limits.MAX_TAGS,
   };
   assert.deepEqual(ours, others);
 });
@@ -115,7 +130,11 @@ test("which steps fail is judged as the server does, whatever the order", () => 
         film.apply(fact);
         void film.steps; // Judged by the rule of that moment: a later one judges it anew.
       }
-      assert.deepEqual(film.steps.filter(({ failure }) => failure !== null).map(({ step }) => step), failing, name);
+      assert.deepEqual(
+        film.steps.filter(({ failure }) => failure !== null).map(({ step }) => step),
+        failing,
+        name,
+      );
       assert.deepEqual([film.rule, film.failing], [rule, failing.length], name);
     }
   }
@@ -123,12 +142,30 @@ test("which steps fail is judged as the server does, whatever the order", () => 
 });
 
 test("a component below its own bound is marked, and fails its step by the medical rules only", () => {
-  const scores = new Map([["root", 2], ["length", -0.1], ["metrics.loss", -1]]);
+  const scores = new Map([
+    ["root", 2],
+    ["length", -0.1],
+    ["metrics.loss", -1],
+  ]);
   const fact = {
-    at: "2026-11-21T00:00:00.000000Z", episode: null, step: 0, seq: 0, what: "scored", scores, notEvaluated: [], failures: [],
-    durationMs: null, isPaused: false, challenge: null,
+    at: "2026-11-21T00:00:00.000000Z",
+    episode: null,
+    step: 0,
+    seq: 0,
+    what: "scored",
+    scores,
+    notEvaluated: [],
+    failures: [],
+    durationMs: null,
+    isPaused: false,
+    challenge: null,
   };
-  for (const [rules, failure] of [["auto", null], ["dipg", "generic"], [{ root_below: 2 }, null], [{ root_below: 2.5 }, "generic"]]) {
+  for (const [rules, failure] of [
+    ["auto", null],
+    ["dipg", "generic"],
+    [{ root_below: 2 }, null],
+    [{ root_below: 2.5 }, "generic"],
+  ]) {
     const film = new Film(rules);
     film.apply(fact);
     assert.equal(film.at(0).failure, failure, JSON.stringify(rules));
@@ -141,7 +178,9 @@ test("a component below its own bound is marked, and fails its step by the medic
 test("everything the SDK emits follows the schema of its kind", async () => {
   const lines = [];
   const place = {
-    get left() { return lines.length; },
+    get left() {
+      return lines.length;
+    },
     append: (more) => lines.push(...more) > 0,
     keep: () => true,
     close: () => undefined,
@@ -152,8 +191,15 @@ test("everything the SDK emits follows the schema of its kind", async () => {
   run.log({ c: 1 }, { step: 1 });
   run.metrics({ loss: 1 });
   run.rollout({
-    scores: { root: 1 }, action: "a", observation: "o", notEvaluated: ["x"], failures: ["refusal"], durationMs: 1,
-    isPaused: true, challenge: { type: "T", question: "q", options: ["y"], expected_answer: "y" }, metadata: { k: [1] },
+    scores: { root: 1 },
+    action: "a",
+    observation: "o",
+    notEvaluated: ["x"],
+    failures: ["refusal"],
+    durationMs: 1,
+    isPaused: true,
+    challenge: { type: "T", question: "q", options: ["y"], expected_answer: "y" },
+    metadata: { k: [1] },
   });
   run.score("d", 1, { target: "run", label: "l", explanation: "e" });
   const episode = run.episode({ task: "t", metadata: { m: 1 } });
@@ -174,10 +220,20 @@ test("everything the SDK emits follows the schema of its kind", async () => {
     seen.add(event.kind);
     const file = join(contract, "schema", `${event.kind}.json`);
     assert.ok(existsSync(file), `there is no schema of ${event.kind}`);
-    const fits = ajv.getSchema(event.kind) ?? ajv.addSchema(json("schema", `${event.kind}.json`), event.kind).getSchema(event.kind);
+    const fits =
+      ajv.getSchema(event.kind) ??
+      ajv.addSchema(json("schema", `${event.kind}.json`), event.kind).getSchema(event.kind);
     assert.ok(fits(event), `${line}\n${JSON.stringify(fits.errors, null, 1)}`);
   }
-  const emitted = ["artifact.added", "run.finished", "episode.started", "episode.finished", "snapshot.scored", "score.added", "step.recorded"];
+  const emitted = [
+    "artifact.added",
+    "run.finished",
+    "episode.started",
+    "episode.finished",
+    "snapshot.scored",
+    "score.added",
+    "step.recorded",
+  ];
   assert.deepEqual([...seen].sort(), emitted.sort());
   const scored = ajv.getSchema("score.added");
   assert.equal(scored({ ...JSON.parse(lines[1]), body: { target: "step" } }), false, "the schemas do refuse");

@@ -1,4 +1,5 @@
-// Checkpoints: a person pauses, tweaks, answers and stops, and the loop obeys; while nobody says anything it goes on.
+// Checkpoints: a person pauses, tweaks, answers and stops, and the loop obeys; while nobody says anything it
+// goes on.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -20,7 +21,8 @@ async function loop(run, options, holds) {
   }, "the loop is told");
 }
 
-const said = (events) => events.map(({ kind, body }) => (kind === "run.status" ? [body.status, body.reason] : body.result));
+const said = (events) =>
+  events.map(({ kind, body }) => (kind === "run.status" ? [body.status, body.reason] : body.result));
 
 test("pause waits until somebody resumes; a tweak changes what is declared, and nothing else", async (t) => {
   const { server, client } = await started(t);
@@ -37,7 +39,10 @@ test("pause waits until somebody resumes; a tweak changes what is declared, and 
   await issue("tweak", { on: 1 });
   await issue("pause");
   let status = "";
-  const watched = until(async () => (status = (await client.runs.get(run.id)).status) === "paused", "it is paused");
+  const watched = until(
+    async () => (status = (await client.runs.get(run.id)).status) === "paused",
+    "it is paused",
+  );
   const begunAt = Date.now();
   const going = loop(run, { tweak }, () => status === "paused");
   await watched;
@@ -91,7 +96,10 @@ test("a pause that nobody ends is over in time; a tweak may be a function; a ser
   await until(async () => (outcome = await run.checkpoint()) === "stop", "it is stopped");
   assert.equal(outcome, "stop");
   assert.equal(await run.checkpoint(), "stop", "a run that was stopped stays so");
-  await assert.rejects(run.checkpoint({ throwOnStop: true }), (error) => error instanceof Stopped && error.by === "lee");
+  await assert.rejects(
+    run.checkpoint({ throwOnStop: true }),
+    (error) => error instanceof Stopped && error.by === "lee",
+  );
   await run.finish({ status: "cancelled" });
   const events = await eventsOf(client, run, { kinds: ["command.applied", "run.status"] });
   assert.deepEqual(said(events), [
@@ -123,7 +131,11 @@ test("offline, disabled or finished there is nobody to obey; and checkpoints kee
     run.log({ root: 1 });
     await run.checkpoint();`;
   const env = { ...process.env, GAUNTLET_ENDPOINT: server.url, GAUNTLET_SPOOL: spool };
-  const child = execFile(process.execPath, ["--input-type=module", "-e", script], { cwd: new URL("..", import.meta.url), env, timeout: 20_000 });
+  const child = execFile(process.execPath, ["--input-type=module", "-e", script], {
+    cwd: new URL("..", import.meta.url),
+    env,
+    timeout: 20_000,
+  });
   const [code] = await once(child, "exit");
   assert.equal(code, 0);
   assert.equal((await client.runs.get("natural")).status, "completed");

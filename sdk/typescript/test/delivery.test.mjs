@@ -1,5 +1,5 @@
-// Bringing events to the server: it may be away, die, be busy or refuse; each event arrives once, in order, or is
-// counted and said.
+// Bringing events to the server: it may be away, die, be busy or refuse; each event arrives once, in order,
+// or is counted and said.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -22,7 +22,10 @@ test("a server that is away at the start gets everything once it is there", asyn
   for (let step = 0; step < 300; step += 1) run.log({ root: step }, { step });
   const took = performance.now() - before;
   await until(() => run.warnings.length > 0, "a warning");
-  assert.match(run.warnings[0], /cannot be reached \(connect ECONNREFUSED .*\); events are kept and sent later/);
+  assert.match(
+    run.warnings[0],
+    /cannot be reached \(connect ECONNREFUSED .*\); events are kept and sent later/,
+  );
   assert.equal(run.stats.queued, 300, `after ${took} ms`);
   await server.start();
   const stats = await run.finish();
@@ -40,7 +43,10 @@ test("a server that is killed and restarted mid-stream misses nothing and has no
     if (step === 2_000 || step === 4_000) {
       await until(() => run.stats.sent > step / 2, "half is sent");
       const told = run.warnings.length;
-      back = server.kill().then(() => until(() => run.warnings.length > told, "it is missed")).then(() => server.start());
+      back = server
+        .kill()
+        .then(() => until(() => run.warnings.length > told, "it is missed"))
+        .then(() => server.start());
     }
     if (step === 3_999) await back;
     if (step % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
@@ -65,12 +71,18 @@ test("an event the server refuses is set aside by its index, and the rest goes o
   run.log({ root: 3 }, { step: 3 });
   const stats = await run.finish();
   assert.equal(stats.refused, 2);
-  assert.deepEqual(run.refused.map(({ field, event }) => [field, event.kind]), [
-    ["body.step_kind", "step.recorded"],
-    ["body.step_kind", "step.recorded"],
-  ]);
+  assert.deepEqual(
+    run.refused.map(({ field, event }) => [field, event.kind]),
+    [
+      ["body.step_kind", "step.recorded"],
+      ["body.step_kind", "step.recorded"],
+    ],
+  );
   assert.match(run.refused[0].message, /dream/);
-  assert.equal(run.warnings.filter((text) => text.startsWith("gauntlet: the server refused an event")).length, 1);
+  assert.equal(
+    run.warnings.filter((text) => text.startsWith("gauntlet: the server refused an event")).length,
+    1,
+  );
   assert.deepEqual(run.losses, [{ reason: "the server refused an event: body.step_kind", count: 2 }]);
   assert.match(run.warnings.at(-1), /is not kept in full: 2 x the server refused an event: body.step_kind$/);
   assert.deepEqual(steps(await eventsOf(client, run)), [0, 1, 3]);
@@ -87,7 +99,10 @@ test("a server whose folder is a new one gets the run again", async (t) => {
   run.log({ root: 1 });
   const stats = await run.finish();
   assert.equal(stats.lost, 0);
-  assert.ok(run.warnings.some((text) => /events are kept and sent later/.test(text)), run.warnings.join("\n"));
+  assert.ok(
+    run.warnings.some((text) => /events are kept and sent later/.test(text)),
+    run.warnings.join("\n"),
+  );
   assert.deepEqual(steps(await eventsOf(client, run)), [1]);
   const info = await client.runs.get(run.id);
   assert.deepEqual([info.name, info.config, info.status], ["gone", { lr: 1 }, "completed"]);
@@ -105,7 +120,11 @@ test("a run that was deleted stays deleted: nothing more is sent, what is lost i
   const stats = await run.finish();
   assert.deepEqual([stats.sent, stats.lost, stats.queued], [1, 5, 0], "four logs, and the end");
   assert.deepEqual(run.losses, [{ reason: "the run was deleted", count: 5 }]);
-  assert.equal(run.warnings.filter((text) => text.includes("nothing more is sent")).length, 1, run.warnings.join("\n"));
+  assert.equal(
+    run.warnings.filter((text) => text.includes("nothing more is sent")).length,
+    1,
+    run.warnings.join("\n"),
+  );
   assert.match(run.warnings.at(-1), /is not kept in full: 5 x the run was deleted$/);
   await assert.rejects(client.runs.get(run.id), { status: 404 });
   // Who begins it anew says so.
@@ -127,7 +146,10 @@ test("flush says whether everything given so far is safe, and losses say what is
   run.rollout(null);
   run.artifact("bad", 5);
   assert.equal(await run.flush(), false);
-  assert.deepEqual(run.losses.map(({ count }) => count), [1, 1, 1]);
+  assert.deepEqual(
+    run.losses.map(({ count }) => count),
+    [1, 1, 1],
+  );
   await run.finish();
   run.log({ root: 2 });
   assert.deepEqual(run.losses.at(-1), { reason: "logged after the run had finished", count: 1 });
@@ -163,14 +185,21 @@ test("a key that is refused, or a server of something else, loses nothing: it is
   run.log({ root: 0 });
   const stats = await run.finish();
   assert.deepEqual([stats.sent, stats.lost, stats.refused], [1, 0, 0]);
-  assert.deepEqual(lines.map((line) => JSON.parse(line).kind), ["snapshot.scored"], "the end is reported, and the server's");
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line).kind),
+    ["snapshot.scored"],
+    "the end is reported, and the server's",
+  );
 });
 
 test("what cannot be an address or a key is refused at once", () => {
   assert.throws(() => new Client({ endpoint: "http://" }), { name: "TypeError", message: /"http:/ });
   assert.throws(() => new Client({ endpoint: "ftp://127.0.0.1" }), { name: "TypeError", message: /"ftp:/ });
   assert.throws(() => new Client({ apiKey: "k\u00e9y" }), { name: "TypeError", message: /API key/ });
-  assert.equal(new Client({ endpoint: " http://127.0.0.1:1/ \n", apiKey: "key\n" }).endpoint, "http://127.0.0.1:1");
+  assert.equal(
+    new Client({ endpoint: " http://127.0.0.1:1/ \n", apiKey: "key\n" }).endpoint,
+    "http://127.0.0.1:1",
+  );
 });
 
 test("an id that exists goes on with that run", async (t) => {
@@ -181,7 +210,10 @@ test("an id that exists goes on with that run", async (t) => {
   const second = await begun(server, { id: "again", config: { lr: 2 } });
   second.log({ root: 1 }, { step: 1 });
   await second.finish();
-  assert.match(second.warnings.join(), /exists with other settings, which stay: config is {"lr":1} and not {"lr":2}$/);
+  assert.match(
+    second.warnings.join(),
+    /exists with other settings, which stay: config is {"lr":1} and not {"lr":2}$/,
+  );
   const third = await begun(server, { id: "again", name: undefined });
   await third.finish();
   assert.deepEqual(third.warnings, [], "a worker that joins by id is quiet");
@@ -201,7 +233,10 @@ test("a queue that is full loses the newest, counts them, and the stream says ho
   const events = await eventsOf(client, run);
   assert.deepEqual(steps(events), [...upTo(10), 25]);
   const gaps = events.filter(({ kind }) => kind === "gap");
-  assert.deepEqual(gaps.map(({ body }) => body), [{ lost: 15, reason: "the queue of the SDK was full" }]);
+  assert.deepEqual(
+    gaps.map(({ body }) => body),
+    [{ lost: 15, reason: "the queue of the SDK was full" }],
+  );
 });
 
 test("Retry-After is kept, a too large batch is halved, and bodies are gzip", async (t) => {
@@ -234,7 +269,10 @@ test("Retry-After is kept, a too large batch is halved, and bodies are gzip", as
   const stats = await run.finish();
   assert.deepEqual([stats.sent, stats.lost, stats.refused], [39, 0, 0]);
   const sent = requests.filter(({ url }) => url.endsWith("/events"));
-  assert.deepEqual(sent.map(({ lines }) => lines), [39, 39, 19, 19, 20]);
+  assert.deepEqual(
+    sent.map(({ lines }) => lines),
+    [39, 39, 19, 19, 20],
+  );
   assert.ok(sent[1].at - sent[0].at >= 1000, "it waited as long as it was asked to");
   assert.ok(sent.every(({ isPacked, key }) => isPacked && key === "Bearer secret"));
 });
@@ -259,8 +297,16 @@ test("errors of the client are of one class, with code, message, request id and 
   assert.deepEqual([missing.code, missing.status, missing.isTemporary], ["not_found", 404, false]);
   assert.ok(missing.requestId);
   const run = await client.runs.create({ name: "n" });
-  const event = { id: uuidv7(), at: "2026-11-21T00:06:33Z", kind: "gap", v: 1, body: { lost: -1, reason: "r" } };
-  const refused = await client.events.append(run.id, [{ ...event, id: uuidv7(), body: { lost: 1, reason: "r" } }, event]).catch((e) => e);
+  const event = {
+    id: uuidv7(),
+    at: "2026-11-21T00:06:33Z",
+    kind: "gap",
+    v: 1,
+    body: { lost: -1, reason: "r" },
+  };
+  const refused = await client.events
+    .append(run.id, [{ ...event, id: uuidv7(), body: { lost: 1, reason: "r" } }, event])
+    .catch((e) => e);
   assert.equal(refused.code, "invalid");
   assert.deepEqual([refused.details[0].index, refused.details[0].field], [1, "body.lost"]);
   await server.kill();

@@ -34,7 +34,10 @@ test("the agent's episodes, tool calls and rewards are in the run", async (t) =>
   assert.equal(code, 0, told.err);
   assert.match(told.out, /events sent, 0 lost/);
   const { items } = await client.runs.page();
-  assert.deepEqual(items.map((run) => [run.name, run.status, run.steps, run.episodes]), [["bisection agent", "completed", 12, 12]]);
+  assert.deepEqual(
+    items.map((run) => [run.name, run.status, run.steps, run.episodes]),
+    [["bisection agent", "completed", 12, 12]],
+  );
   const film = await client.film(items[0].id);
   assert.deepEqual(film.series("metrics.calls").length, 12);
   assert.ok(film.paths.includes("tools.reliability"));
@@ -50,13 +53,17 @@ test("the dashboard shows a run, and follows it through the server's death", asy
   const find = '. "$0" && find_chromium';
   const lib = fileURLToPath(new URL("../../../scripts/lib.sh", import.meta.url));
   const found = () => execFileSync("bash", ["-c", find, lib], { encoding: "utf8" }).trim();
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || found(), args: ["--no-first-run"] });
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM || found(),
+    args: ["--no-first-run"],
+  });
   t.after(() => browser.close());
   const page = await browser.newPage();
   const complaints = [];
   page.on("pageerror", (error) => complaints.push(`${error}`));
   page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
-  const shows = (id, text) => page.waitForFunction(([id, text]) => document.getElementById(id).textContent === text, [id, text]);
+  const shows = (id, text) =>
+    page.waitForFunction(([id, text]) => document.getElementById(id).textContent === text, [id, text]);
   await page.goto(url.trim());
   await shows("name", "watched");
   await shows("steps", "20");

@@ -1,4 +1,5 @@
-// The queue: what waits in memory and on disk stays in order, and contents of artifacts stay with their events.
+// The queue: what waits in memory and on disk stays in order, and contents of artifacts stay with their
+// events.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -16,21 +17,34 @@ function disk({ room = Infinity, lines = [], broken = false } = {}) {
     place: "here",
     isClosed: false,
     tries: 0,
-    get left() { return lines.length; },
-    append(more) { this.tries += 1; return !broken && lines.push(...more) > 0; },
+    get left() {
+      return lines.length;
+    },
+    append(more) {
+      this.tries += 1;
+      return !broken && lines.push(...more) > 0;
+    },
     peek: (most) => lines.slice(0, most),
     advance: (count) => void lines.splice(0, count),
     keep: (hash, bytes) => !broken && bytes.length <= room && Boolean(kept.set(hash, bytes)),
     content: (hash) => kept.get(hash) ?? null,
     forget: (hash) => void kept.delete(hash),
-    setAside() { lines.length = 0; return "aside"; },
-    close() { this.isClosed = true; },
+    setAside() {
+      lines.length = 0;
+      return "aside";
+    },
+    close() {
+      this.isClosed = true;
+    },
   };
 }
 
 test("without a disk the newest is refused when memory is full; one file has room always", () => {
   const fifo = new Fifo(bounds, null);
-  assert.deepEqual([1, 2, 3, 4, 5].map((n) => fifo.push(`${n}`)), [true, true, true, true, false]);
+  assert.deepEqual(
+    [1, 2, 3, 4, 5].map((n) => fifo.push(`${n}`)),
+    [true, true, true, true, false],
+  );
   fifo.drop(3);
   assert.equal(fifo.push("x".repeat(2000)), false, "too long beside the other");
   assert.equal(fifo.push("file", content("a", 50)), true);
@@ -48,7 +62,13 @@ test("what others left comes first, then the disk, then memory; a file that was 
   const fifo = new Fifo(bounds, () => own, [older]);
   for (const line of ["3", "4", "5", "6"]) fifo.push(line);
   assert.equal(fifo.push("7", content("c", 5)), true);
-  assert.deepEqual([older.lines, own.lines], [["1", "2"], ["3", "4", "5", "6"]]);
+  assert.deepEqual(
+    [older.lines, own.lines],
+    [
+      ["1", "2"],
+      ["3", "4", "5", "6"],
+    ],
+  );
   const taken = [];
   while (fifo.left > 0) {
     taken.push(...fifo.peek(2, 100));

@@ -1,5 +1,5 @@
-// Films: decoded chunks say what the server's own JSON says, the fold says what the server's own film says, and no
-// bytes break the reader.
+// Films: decoded chunks say what the server's own JSON says, the fold says what the server's own film says,
+// and no bytes break the reader.
 
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
@@ -8,7 +8,9 @@ import { CodecError, decodeFacts, factOf, Film, uuidv7 } from "gauntlet-sdk";
 import { begun, eventsOf, started } from "./support.mjs";
 
 const contract = new URL("../../contract/events/", import.meta.url);
-const goldens = readdirSync(contract).map((name) => JSON.parse(readFileSync(new URL(name, contract), "utf8")));
+const goldens = readdirSync(contract).map((name) =>
+  JSON.parse(readFileSync(new URL(name, contract), "utf8")),
+);
 
 /** A small generator with a seed, so that a failure can be had again. */
 function seeded(seed) {
@@ -29,7 +31,12 @@ function manyEvents(count) {
     const place = { step, ...(random(3) === 0 ? { episode: `e${random(20)}` } : {}) };
     const at = new Date(Date.UTC(2026, 10, 21) + events.length * 137 - random(5000)).toISOString();
     const value = () => [random(40) - 20, random(1000) / 8 - 50, random(1e6) / 3e5, -1e300, 0][random(5)];
-    const scores = Object.fromEntries(paths.filter(() => random(3) > 0).sort(() => random(3) - 1).map((p) => [p, value()]));
+    const scores = Object.fromEntries(
+      paths
+        .filter(() => random(3) > 0)
+        .sort(() => random(3) - 1)
+        .map((p) => [p, value()]),
+    );
     const scored = {
       kind: "snapshot.scored",
       body: {
@@ -37,11 +44,22 @@ function manyEvents(count) {
         not_evaluated: paths.filter((path) => !(path in scores) && random(2) === 0),
         ...(random(9) === 0 ? { failures: ["inconsistency", "format"] } : {}),
         ...(random(2) === 0 ? { duration_ms: random(1000) / 7 } : {}),
-        ...(random(9) === 0 ? { is_paused: true, challenge: { type: "T", question: `q${random(5)}`, options: ["a", "b"] } } : {}),
-        action: "a", observation: "o",
+        ...(random(9) === 0
+          ? { is_paused: true, challenge: { type: "T", question: `q${random(5)}`, options: ["a", "b"] } }
+          : {}),
+        action: "a",
+        observation: "o",
       },
     };
-    const added = { kind: "score.added", body: { target: ["step", "run", place.episode ? "episode" : "step"][random(3)], path: paths[random(8)], value: value(), source: "s" } };
+    const added = {
+      kind: "score.added",
+      body: {
+        target: ["step", "run", place.episode ? "episode" : "step"][random(3)],
+        path: paths[random(8)],
+        value: value(),
+        source: "s",
+      },
+    };
     const note = { kind: "annotation.added", body: { text: "n".repeat(random(600)), author: "dana" } };
     const what = [scored, scored, scored, added, note][random(5)];
     events.push({ id: uuidv7(), at, v: 1, ...place, ...what });
@@ -53,7 +71,8 @@ test("chunks decode to the facts that the JSON of the same run states, in every 
   const { client } = await started(t);
   await client.runs.create({ id: "r", name: "r" });
   const events = manyEvents(9000);
-  for (let at = 0; at < events.length; at += 1500) await client.events.append("r", events.slice(at, at + 1500));
+  for (let at = 0; at < events.length; at += 1500)
+    await client.events.append("r", events.slice(at, at + 1500));
   const { levels, chunk_events: span, version, head } = await client.manifest("r");
   assert.equal(levels[0].chunks, Math.floor(head / span));
   assert.ok(levels[0].chunks >= 2, `${head} events are ${levels[0].chunks} chunks`);
@@ -79,11 +98,16 @@ test("chunks decode to the facts that the JSON of the same run states, in every 
   for (const path of ["root", "grounding.claims", "é.ü", "0"]) {
     for (const points of [20, 20_000]) {
       const theirs = await client.series("r", path, { points, from: 100, to: 1200 });
-      assert.deepEqual(film.series(path, { points, from: 100, to: 1200 }), theirs.points, `${path} in ${points}`);
+      assert.deepEqual(
+        film.series(path, { points, from: 100, to: 1200 }),
+        theirs.points,
+        `${path} in ${points}`,
+      );
     }
   }
   const failing = new Set();
-  for await (const row of client.steps.list("r", { failing: "grounding", pageSize: 100 })) failing.add(row.step);
+  for await (const row of client.steps.list("r", { failing: "grounding", pageSize: 100 }))
+    failing.add(row.step);
   const ours = film.steps.filter((step) => step.failures.has("grounding")).map(({ step }) => step);
   assert.deepEqual([...failing], [...new Set(ours)]);
 });
@@ -94,7 +118,9 @@ test("a film is the same in any order, any batches, any repetition", () => {
   facts.forEach((fact) => film.apply(fact));
   const random = seeded(3);
   for (let round = 0; round < 3; round += 1) {
-    const shuffled = [...facts, ...facts.slice(0, 500)].map((fact) => [random(1e9), fact]).sort(([a], [b]) => a - b);
+    const shuffled = [...facts, ...facts.slice(0, 500)]
+      .map((fact) => [random(1e9), fact])
+      .sort(([a], [b]) => a - b);
     const other = new Film();
     shuffled.forEach(([, fact]) => other.apply(fact));
     assert.deepEqual(other.steps, film.steps);
@@ -108,8 +134,15 @@ test("a later score lies over its step, waits for it, and yields to a newer snap
   const film = new Film("dipg");
   const base = { at: "2026-11-21T00:00:00.000000Z", episode: null, step: 5 };
   const scored = (seq, scores) => ({
-    ...base, seq, what: "scored", scores: new Map(Object.entries(scores)), notEvaluated: [], failures: [],
-    durationMs: null, isPaused: seq === 9, challenge: seq === 9 ? { type: "T", question: "q", options: ["y"] } : null,
+    ...base,
+    seq,
+    what: "scored",
+    scores: new Map(Object.entries(scores)),
+    notEvaluated: [],
+    failures: [],
+    durationMs: null,
+    isPaused: seq === 9,
+    challenge: seq === 9 ? { type: "T", question: "q", options: ["y"] } : null,
   });
   film.apply({ ...base, seq: 4, what: "added", path: "late", value: -1 });
   film.apply({ ...base, seq: 1, what: "added", path: "early", value: 1 });
@@ -118,7 +151,13 @@ test("a later score lies over its step, waits for it, and yields to a newer snap
   assert.deepEqual([film.at(5).scores.get("late"), film.at(5).failure], [-1, "generic"]);
   assert.equal(film.at(5).scores.get("early"), 1, "it waited for the first snapshot");
   film.apply(scored(9, { root: 2, format: 0 }));
-  assert.deepEqual([...film.at(5).scores], [["root", 2], ["format", 0]]);
+  assert.deepEqual(
+    [...film.at(5).scores],
+    [
+      ["root", 2],
+      ["format", 0],
+    ],
+  );
   assert.equal(film.at(5).failure, "format");
   film.apply(scored(3, { root: 7 }));
   assert.equal(film.at(5).root, 2);
@@ -134,13 +173,36 @@ test("a later score lies over its step, waits for it, and yields to a newer snap
 test("a measurement that names no episode belongs to its step: every node of it shows it, and none is made", () => {
   const at = "2026-11-21T00:00:00.000000Z";
   const scored = (seq, step, episode, scores) => ({
-    at, seq, step, episode, what: "scored", scores: new Map(Object.entries(scores)), notEvaluated: [], failures: [],
-    durationMs: null, isPaused: false, challenge: null,
+    at,
+    seq,
+    step,
+    episode,
+    what: "scored",
+    scores: new Map(Object.entries(scores)),
+    notEvaluated: [],
+    failures: [],
+    durationMs: null,
+    isPaused: false,
+    challenge: null,
   });
-  const measured = (seq, step, value, path = "metrics.loss", episode = null) => ({ at, seq, step, episode, what: "added", path, value });
+  const measured = (seq, step, value, path = "metrics.loss", episode = null) => ({
+    at,
+    seq,
+    step,
+    episode,
+    what: "added",
+    path,
+    value,
+  });
   const facts = [
-    measured(0, 1, 0.9), scored(1, 1, "a", { root: 1 }), scored(2, 1, "b", { root: 2, "metrics.loss": 7 }),
-    measured(3, 1, 0.8), measured(4, 2, -1), scored(5, 3, "a", { root: 3 }), measured(6, 3, 0.1), measured(7, 1, 5, "metrics.kl", "a"),
+    measured(0, 1, 0.9),
+    scored(1, 1, "a", { root: 1 }),
+    scored(2, 1, "b", { root: 2, "metrics.loss": 7 }),
+    measured(3, 1, 0.8),
+    measured(4, 2, -1),
+    scored(5, 3, "a", { root: 3 }),
+    measured(6, 3, 0.1),
+    measured(7, 1, 5, "metrics.kl", "a"),
   ];
   const films = [facts, [...facts].reverse(), [...facts, ...facts]].map((all) => {
     const film = new Film();
@@ -152,13 +214,34 @@ test("a measurement that names no episode belongs to its step: every node of it 
   });
   for (const film of films) {
     assert.equal(film.length, 3);
-    assert.deepEqual(film.steps.map((node) => node.scores.get("metrics.loss")), [0.8, 7, 0.1], "its own value goes first");
-    assert.deepEqual(film.steps.map((node) => node.scores.get("metrics.kl")), [5, undefined, undefined]);
-    assert.deepEqual(film.measurements("metrics.loss"), [{ step: 1, value: 0.8 }, { step: 2, value: -1 }, { step: 3, value: 0.1 }]);
+    assert.deepEqual(
+      film.steps.map((node) => node.scores.get("metrics.loss")),
+      [0.8, 7, 0.1],
+      "its own value goes first",
+    );
+    assert.deepEqual(
+      film.steps.map((node) => node.scores.get("metrics.kl")),
+      [5, undefined, undefined],
+    );
+    assert.deepEqual(film.measurements("metrics.loss"), [
+      { step: 1, value: 0.8 },
+      { step: 2, value: -1 },
+      { step: 3, value: 0.1 },
+    ]);
     assert.deepEqual(film.measurements("metrics.loss", { from: 2, to: 2 }), [{ step: 2, value: -1 }]);
-    assert.deepEqual(film.measurements("metrics.loss", { points: 2 }), [{ step: 1, value: 0.8 }, { step: 2, value: -1 }]);
+    assert.deepEqual(film.measurements("metrics.loss", { points: 2 }), [
+      { step: 1, value: 0.8 },
+      { step: 2, value: -1 },
+    ]);
     assert.deepEqual([film.measuredPaths, film.failing], [["metrics.loss"], 0]);
-    assert.deepEqual(film.series("metrics.loss").map(({ step, value }) => [step, value]), [[1, 0.8], [1, 7], [3, 0.1]]);
+    assert.deepEqual(
+      film.series("metrics.loss").map(({ step, value }) => [step, value]),
+      [
+        [1, 0.8],
+        [1, 7],
+        [3, 0.1],
+      ],
+    );
   }
 });
 
@@ -174,7 +257,10 @@ test("steps up to 2^53 - 1 are exact, in chunks and in the log", async (t) => {
   const film = await client.film(run.id);
   assert.ok((await client.manifest(run.id)).levels[0].chunks > 0);
   const wanted = [...new Set([2 ** 31, 2 ** 32, largest, ...steps])].sort((a, b) => a - b);
-  assert.deepEqual(film.steps.map(({ step }) => step), wanted);
+  assert.deepEqual(
+    film.steps.map(({ step }) => step),
+    wanted,
+  );
   assert.deepEqual(film.measurements("metrics.loss"), [{ step: largest, value: 0.5 }]);
   assert.equal((await client.runs.get(run.id)).last_step, largest);
 });
@@ -183,11 +269,16 @@ test("bytes that are no chunk are refused with the place, never anything worse",
   const { client } = await started(t);
   await client.runs.create({ id: "r", name: "r" });
   const events = manyEvents(4200);
-  for (let at = 0; at < events.length; at += 1400) await client.events.append("r", events.slice(at, at + 1400));
+  for (let at = 0; at < events.length; at += 1400)
+    await client.events.append("r", events.slice(at, at + 1400));
   const response = await fetch(`${client.endpoint}/api/v1/runs/r/film/0/0`);
   const chunk = new Uint8Array(await response.arrayBuffer());
   assert.ok(decodeFacts(chunk).length > 0);
-  for (const bytes of [new Uint8Array(), new TextEncoder().encode("GFLM"), new TextEncoder().encode("<html>")]) {
+  for (const bytes of [
+    new Uint8Array(),
+    new TextEncoder().encode("GFLM"),
+    new TextEncoder().encode("<html>"),
+  ]) {
     assert.throws(() => decodeFacts(bytes), CodecError);
   }
   const random = seeded(11);

@@ -1,5 +1,5 @@
-// Following a run live: from any place, over a server that dies, nothing twice and nothing lost; over server-sent
-// events and over WebSockets.
+// Following a run live: from any place, over a server that dies, nothing twice and nothing lost; over
+// server-sent events and over WebSockets.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -57,13 +57,19 @@ test("a server that dies and comes back costs nothing and doubles nothing, over 
 
 for (const format of ["binary", "json"]) {
   test(`the same over WebSockets, in ${format} frames`, async (t) => {
-    // Node's own class from Node 22 on. Before, one that is handed over, as a program may that wants sockets there.
+    // Node's own class from Node 22 on. Before, one that is handed over, as a program may that wants sockets
+    // there.
     const options = { format, WebSocket: globalThis.WebSocket ?? WebSocketOfNpm };
     let reconnects = 0;
     const onReconnect = () => (reconnects += 1);
-    const items = await followThrough(t, (client, count) => first(count, client.live("stormy", { ...options, onReconnect })));
+    const items = await followThrough(t, (client, count) =>
+      first(count, client.live("stormy", { ...options, onReconnect })),
+    );
     assert.deepEqual(seqs(items), upTo(3_002));
-    assert.equal(format === "json" ? items[1].kind : items[1].what, format === "json" ? "snapshot.scored" : "scored");
+    assert.equal(
+      format === "json" ? items[1].kind : items[1].what,
+      format === "json" ? "snapshot.scored" : "scored",
+    );
     assert.ok(reconnects >= 2, `${reconnects} reconnects`);
   });
 }
@@ -97,7 +103,13 @@ test("a connection that says nothing is replaced", async (t) => {
     heads.push(new URL(request.url, "http://x").searchParams.get("after"));
     response.writeHead(200, { "content-type": "text/event-stream" });
     // One event a connection, cut in the middle of a line; then a heartbeat; then silence.
-    const event = { seq: connections + 4, at: "2026-11-21T00:00:00.000000Z", kind: "gap", v: 1, body: { lost: 1, reason: "é" } };
+    const event = {
+      seq: connections + 4,
+      at: "2026-11-21T00:00:00.000000Z",
+      kind: "gap",
+      v: 1,
+      body: { lost: 1, reason: "é" },
+    };
     const bytes = Buffer.from(`id: ${event.seq}\nevent: gap\ndata: ${JSON.stringify(event)}\n\n`);
     response.write(bytes.subarray(0, bytes.indexOf(0xa9)));
     setTimeout(() => response.write(bytes.subarray(bytes.indexOf(0xa9))), 20);
@@ -107,9 +119,21 @@ test("a connection that says nothing is replaced", async (t) => {
   t.after(() => stub.close());
   const why = [];
   const client = new Client({ endpoint: `http://127.0.0.1:${stub.address().port}` });
-  const options = { after: 4, WebSocket: null, idleTimeoutMs: 150, onReconnect: (error) => why.push(error.code) };
+  const options = {
+    after: 4,
+    WebSocket: null,
+    idleTimeoutMs: 150,
+    onReconnect: (error) => why.push(error.code),
+  };
   const facts = await first(3, client.live("r", options));
-  assert.deepEqual(facts.map(({ seq, reason }) => [seq, reason]), [[5, "é"], [6, "é"], [7, "é"]]);
+  assert.deepEqual(
+    facts.map(({ seq, reason }) => [seq, reason]),
+    [
+      [5, "é"],
+      [6, "é"],
+      [7, "é"],
+    ],
+  );
   assert.deepEqual(heads, ["4", "5", "6"]);
   assert.deepEqual(why, ["idle", "idle"]);
   stub.closeAllConnections();

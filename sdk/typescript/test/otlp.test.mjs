@@ -1,4 +1,5 @@
-// What OpenTelemetry's own JavaScript exporters send, in JSON and in protobuf, and what is then found in Gauntlet.
+// What OpenTelemetry's own JavaScript exporters send, in JSON and in protobuf, and what is then found in
+// Gauntlet.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -61,7 +62,10 @@ async function agentRun(tracer) {
     },
     inside,
   );
-  for (const [name, value] of [["grounding", -20], ["format", 1]]) {
+  for (const [name, value] of [
+    ["grounding", -20],
+    ["format", 1],
+  ]) {
     chat.addEvent("gen_ai.evaluation.result", {
       "gen_ai.evaluation.name": name,
       "gen_ai.evaluation.score.value": value,
@@ -85,7 +89,11 @@ for (const [name, Exporter] of Object.entries(EXPORTERS)) {
     for (const Processor of [BatchSpanProcessor, SimpleSpanProcessor]) {
       test(`${name}, ${compression}, ${Processor.name}: a trace is an episode of steps and scores`, async () => {
         const run = `js-${name}-${compression}-${Processor.name}`;
-        const resource = { "service.name": "triage-js", "gauntlet.run.id": run, "gauntlet.project": "medical" };
+        const resource = {
+          "service.name": "triage-js",
+          "gauntlet.run.id": run,
+          "gauntlet.project": "medical",
+        };
         const provider = tracing(Exporter, resource, { compression, Processor });
         const episode = await agentRun(provider.getTracer("story", "1.2"));
         await provider.forceFlush();
@@ -101,7 +109,10 @@ for (const [name, Exporter] of Object.entries(EXPORTERS)) {
         const { payload } = named["chat tiny-1"].body;
         assert.deepEqual([payload.model, payload.temperature, payload.input_tokens], ["tiny-1", 0.5, 12]);
         const { error, step_kind } = named.lookup.body;
-        assert.deepEqual([step_kind, error.type, error.message], ["tool_result", "RangeError", "no such page"]);
+        assert.deepEqual(
+          [step_kind, error.type, error.message],
+          ["tool_result", "RangeError", "no such page"],
+        );
         assert.match(error.traceback, /otlp\.test\.mjs/);
         const [finished, ...more] = await events(run, "episode.finished");
         assert.deepEqual([finished.body.status, more], ["completed", []]);
@@ -110,9 +121,16 @@ for (const [name, Exporter] of Object.entries(EXPORTERS)) {
         const judged = snapshots.find((e) => e.step === named["chat tiny-1"].step);
         assert.deepEqual(judged.body.scores, { grounding: -20, format: 1 });
         assert.equal(judged.body.action, "30%");
-        assert.equal(snapshots.length, 3, "the call of the model, the call of the tool, and the root of the trace");
+        assert.equal(
+          snapshots.length,
+          3,
+          "the call of the model, the call of the tool, and the root of the trace",
+        );
         const called = snapshots.find((e) => e.step === named.lookup.step);
-        assert.deepEqual([called.body.failures, called.body.metadata.error], [["generic"], "RangeError: no such page"]);
+        assert.deepEqual(
+          [called.body.failures, called.body.metadata.error],
+          [["generic"], "RangeError: no such page"],
+        );
       });
     }
   }
@@ -124,7 +142,9 @@ test("a score that comes as a log record stands on the step of its span", async 
   const span = provider.getTracer("t").startSpan("answer", {}, ROOT_CONTEXT);
   const logs = new LoggerProvider({
     resource: resourceFromAttributes(resource),
-    processors: [new BatchLogRecordProcessor({ exporter: new OTLPLogExporter({ url: `${server.url}/v1/logs` }) })],
+    processors: [
+      new BatchLogRecordProcessor({ exporter: new OTLPLogExporter({ url: `${server.url}/v1/logs` }) }),
+    ],
   });
   logs.getLogger("judge-lib").emit({
     eventName: "gen_ai.evaluation.result",
@@ -158,7 +178,10 @@ test("the example of the docs", async () => {
       OTEL_EXPORTER_OTLP_ENDPOINT: server.url,
       OTEL_SERVICE_NAME: "docs-js",
     };
-    const child = spawn(process.execPath, [join(folder, "example.mjs")], { env, stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn(process.execPath, [join(folder, "example.mjs")], {
+      env,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
     let stderr = "";
     child.stderr.on("data", (text) => (stderr += text));
     const code = await new Promise((resolve) => child.on("close", resolve));

@@ -20,16 +20,28 @@ test("npm pack makes a package that installs and works in a clean folder", async
   const { stdout } = await command("npm", ["pack", "--json", "--pack-destination", folder], { cwd: here });
   const [{ filename, files, size }] = JSON.parse(stdout.slice(stdout.indexOf("[\n")));
   const names = files.map(({ path }) => path);
-  for (const name of ["dist/index.js", "dist/index.d.ts", "dist/node/index.js", "README.md", "LICENSE-MIT", "LICENSE-APACHE"]) {
+  for (const name of [
+    "dist/index.js",
+    "dist/index.d.ts",
+    "dist/node/index.js",
+    "README.md",
+    "LICENSE-MIT",
+    "LICENSE-APACHE",
+  ]) {
     assert.ok(names.includes(name), `${name} is in the package`);
   }
-  assert.ok(names.every((name) => /^(dist|src)\/|^(package\.json|README\.md|LICENSE-\w+)$/.test(name)), names.join("\n"));
+  assert.ok(
+    names.every((name) => /^(dist|src)\/|^(package\.json|README\.md|LICENSE-\w+)$/.test(name)),
+    names.join("\n"),
+  );
   assert.ok(size < 200_000, `${size} bytes`);
 
   const home = join(folder, "home");
   await command("mkdir", [home]);
   writeFileSync(join(home, "package.json"), '{"name":"home","private":true,"type":"module"}');
-  await command("npm", ["install", "--offline", "--no-audit", "--no-fund", join(folder, filename)], { cwd: home });
+  await command("npm", ["install", "--offline", "--no-audit", "--no-fund", join(folder, filename)], {
+    cwd: home,
+  });
   const installed = JSON.parse(readFileSync(join(home, "package-lock.json"), "utf8")).packages;
   assert.deepEqual(Object.keys(installed), ["", "node_modules/gauntlet-sdk"], "nothing else came along");
   const script = `
@@ -41,5 +53,8 @@ test("npm pack makes a package that installs and works in a clean folder", async
     await run.finish();`;
   const env = { ...process.env, GAUNTLET_ENDPOINT: server.url, GAUNTLET_SPOOL: join(folder, "spool") };
   await command(process.execPath, ["--input-type=module", "-e", script], { cwd: home, env });
-  assert.deepEqual((await eventsOf(client, "packed")).map(({ kind }) => kind), ["run.started", "snapshot.scored", "run.finished"]);
+  assert.deepEqual(
+    (await eventsOf(client, "packed")).map(({ kind }) => kind),
+    ["run.started", "snapshot.scored", "run.finished"],
+  );
 });

@@ -1,5 +1,5 @@
-// What a run handle reports of itself: that it lives, and once everything has arrived, how it ended. A stub stands for
-// the server where a real one cannot be made to answer so.
+// What a run handle reports of itself: that it lives, and once everything has arrived, how it ended. A stub
+// stands for the server where a real one cannot be made to answer so.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -17,7 +17,8 @@ async function stub(t, answer) {
     for await (const part of request) parts.push(part);
     const raw = Buffer.concat(parts);
     const text = (request.headers["content-encoding"] === "gzip" ? gunzipSync(raw) : raw).toString();
-    const say = (status, body) => response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+    const say = (status, body) =>
+      response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
     if (request.method === "PUT") {
       const report = JSON.parse(text);
       seen.push([request.url.replace(/[0-9a-f]{12}$/, "*"), report]);
@@ -50,19 +51,29 @@ test("it reports that it lives, and how it ended once everything has arrived", a
 });
 
 test("a server that is busy is told the end again; one that takes no reports gets the end as an event", async (t) => {
-  const busy = await stub(t, (report, number) => (report.state === "finished" && number < 4 ? refused(503, "busy") : fine()));
+  const busy = await stub(t, (report, number) =>
+    report.state === "finished" && number < 4 ? refused(503, "busy") : fine(),
+  );
   const run = await begun(busy, { id: "r" });
   run.log({ root: 1 });
   await run.finish();
   assert.deepEqual(busy.seen.filter(([, report]) => report.state === "finished").length, 3);
   assert.ok(!busy.seen.includes("run.finished"));
 
-  for (const [status, message] of [[404, "there is nothing here"], [405, "no"], [422, "status"]]) {
+  for (const [status, message] of [
+    [404, "there is nothing here"],
+    [405, "no"],
+    [422, "status"],
+  ]) {
     const old = await stub(t, () => refused(status, message));
     const other = await begun(old, { id: "r" });
     other.log({ root: 1 });
     await other.finish({ summary: { a: 1 } });
-    assert.deepEqual(old.seen.filter((it) => typeof it === "string"), ["snapshot.scored", "run.finished"], `${status}`);
+    assert.deepEqual(
+      old.seen.filter((it) => typeof it === "string"),
+      ["snapshot.scored", "run.finished"],
+      `${status}`,
+    );
     assert.deepEqual(other.warnings, []);
   }
 });

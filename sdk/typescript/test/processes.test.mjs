@@ -16,11 +16,21 @@ function program(t, server, text, { name = "program.mjs", env = {} } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "gauntlet-program-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   writeFileSync(join(folder, name), text.replaceAll("SDK", JSON.stringify(sdk)));
-  const environment = { ...process.env, GAUNTLET_ENDPOINT: server.url, GAUNTLET_SPOOL: join(folder, "spool"), ...env };
+  const environment = {
+    ...process.env,
+    GAUNTLET_ENDPOINT: server.url,
+    GAUNTLET_SPOOL: join(folder, "spool"),
+    ...env,
+  };
   return new Promise((resolve) => {
-    execFile(process.execPath, [join(folder, name)], { env: environment, timeout: 60_000 }, (error, out, err) => {
-      resolve({ code: error === null ? 0 : error.code, signal: error?.signal ?? null, out, err });
-    });
+    execFile(
+      process.execPath,
+      [join(folder, name)],
+      { env: environment, timeout: 60_000 },
+      (error, out, err) => {
+        resolve({ code: error === null ? 0 : error.code, signal: error?.signal ?? null, out, err });
+      },
+    );
   });
 }
 
@@ -36,7 +46,12 @@ const LOGS = `
 /** Checks that `count` of them are kept. */
 async function allKept(client, run, count) {
   const film = await client.film(run);
-  const steps = [0, 1, 2].map((step) => film.steps.filter((node) => node.step === step).map(({ root }) => root).sort());
+  const steps = [0, 1, 2].map((step) =>
+    film.steps
+      .filter((node) => node.step === step)
+      .map(({ root }) => root)
+      .sort(),
+  );
   const twice = [...Array(count).fill(1), ...Array(count).fill(2)];
   assert.deepEqual(steps, [twice, twice, Array(count).fill(3)]);
   assert.equal(film.length, 5 * count);
@@ -53,7 +68,11 @@ test("child processes that share a run id replace none of each other's rollouts"
     ${LOGS}
     await run.finish();`;
   const ended = await Promise.all([1, 2, 3, 4].map(() => program(t, server, one)));
-  assert.deepEqual(ended.map(({ code, err }) => [code, err]), Array(4).fill([0, ""]), "they are quiet");
+  assert.deepEqual(
+    ended.map(({ code, err }) => [code, err]),
+    Array(4).fill([0, ""]),
+    "they are quiet",
+  );
   await allKept(client, "shared", 4);
 });
 
@@ -112,23 +131,36 @@ test("one process's end does not end a run that others write; the last one's doe
     const run = await init({ id: "together" });
     run.log({ root: 1 }, { step: 0, episode: "${name}" });
     await run.flush();
-    ${waits ? `for (;;) {
+    ${
+      waits
+        ? `for (;;) {
       const ended = await fetch(process.env.GAUNTLET_ENDPOINT + "/api/v1/runs/together/events?kind=annotation.added");
       if ((await ended.json()).events.length > 0) break;
       await new Promise((resolve) => setTimeout(resolve, 50));
-    }` : ""}
+    }`
+        : ""
+    }
     await run.finish(${end});`;
-  const slow = program(t, server, one("slow", '{ summary: { slow: 1 } }', true));
+  const slow = program(t, server, one("slow", "{ summary: { slow: 1 } }", true));
   await until(async () => (await client.runs.page()).items.length > 0, "the slow one has begun");
   const quick = await program(t, server, one("quick", '{ status: "failed" }', false));
   assert.deepEqual([quick.code, quick.err], [0, ""]);
   const { status } = await client.runs.get("together");
   assert.equal(status, "running", "the other one still writes it");
-  const note = { id: crypto.randomUUID(), at: new Date().toISOString(), kind: "annotation.added", v: 1, body: { text: "go", author: "a" } };
+  const note = {
+    id: crypto.randomUUID(),
+    at: new Date().toISOString(),
+    kind: "annotation.added",
+    v: 1,
+    body: { text: "go", author: "a" },
+  };
   await client.events.append("together", [note]);
   assert.equal((await slow).code, 0);
   const ends = await eventsOf(client, "together", { kinds: ["run.finished"] });
-  assert.deepEqual(ends.map(({ body }) => body), [{ status: "failed", summary: { slow: 1 } }]);
+  assert.deepEqual(
+    ends.map(({ body }) => body),
+    [{ status: "failed", summary: { slow: 1 } }],
+  );
 });
 
 test("a run that is begun again goes on after its last step, unless a step is named", async (t) => {
@@ -140,12 +172,23 @@ test("a run that is begun again goes on after its last step, unless a step is na
     run.log({ root: 2 });
     run.metrics({ loss: 1 });
     await run.finish();`;
-  for (let i = 0; i < 3; i += 1) assert.deepEqual(await program(t, server, again), { code: 0, signal: null, out: "", err: "" });
+  for (let i = 0; i < 3; i += 1)
+    assert.deepEqual(await program(t, server, again), { code: 0, signal: null, out: "", err: "" });
   const film = await client.film("resumed");
-  assert.deepEqual(film.steps.map(({ step }) => step), [0, 1, 2, 3, 4, 5]);
-  assert.deepEqual(film.measurements("metrics.loss").map(({ step }) => step), [1, 3, 5]);
+  assert.deepEqual(
+    film.steps.map(({ step }) => step),
+    [0, 1, 2, 3, 4, 5],
+  );
+  assert.deepEqual(
+    film.measurements("metrics.loss").map(({ step }) => step),
+    [1, 3, 5],
+  );
   assert.equal(film.run.status, "completed");
-  const named = await program(t, server, again.replace("run.log({ root: 1 });", "run.log({ root: 9 }, { step: 2 });"));
+  const named = await program(
+    t,
+    server,
+    again.replace("run.log({ root: 1 });", "run.log({ root: 9 }, { step: 2 });"),
+  );
   assert.equal(named.code, 0);
   const steps = (await client.film("resumed")).steps.map(({ step }) => step);
   assert.deepEqual(steps, [0, 1, 2, 2, 3, 4, 5, 6], "a step that is named is that step, of another rollout");
@@ -157,11 +200,27 @@ const ENDS = {
   "exit 3": ["process.exit(3);", { code: 3 }, { status: "failed", summary: { exit_code: 3 } }],
   "exit code": ["process.exitCode = 4;", { code: 4 }, { status: "failed", summary: { exit_code: 4 } }],
   natural: ["", { code: 0 }, { status: "completed", summary: { exit_code: 0 } }],
-  thrown: ['throw new RangeError("too far");', { code: 1 }, { status: "failed", summary: { exit_code: 1, error: "RangeError" } }],
-  rejected: ['Promise.reject(new RangeError("too far"));', { code: 1 }, { status: "failed", summary: { exit_code: 1, error: "RangeError" } }],
+  thrown: [
+    'throw new RangeError("too far");',
+    { code: 1 },
+    { status: "failed", summary: { exit_code: 1, error: "RangeError" } },
+  ],
+  rejected: [
+    'Promise.reject(new RangeError("too far"));',
+    { code: 1 },
+    { status: "failed", summary: { exit_code: 1, error: "RangeError" } },
+  ],
   interrupted: ["process.exit(130);", { code: 130 }, { status: "cancelled", summary: { exit_code: 130 } }],
-  term: ["await run.flush(); process.kill(process.pid, 'SIGTERM'); setInterval(() => 0, 1000);", { signal: "SIGTERM" }, { status: "cancelled", summary: { signal: "SIGTERM" } }],
-  handled: ["process.on('uncaughtException', () => 0); setTimeout(() => { throw new Error('x'); });", { code: 0 }, { status: "completed", summary: { exit_code: 0 } }],
+  term: [
+    "await run.flush(); process.kill(process.pid, 'SIGTERM'); setInterval(() => 0, 1000);",
+    { signal: "SIGTERM" },
+    { status: "cancelled", summary: { signal: "SIGTERM" } },
+  ],
+  handled: [
+    "process.on('uncaughtException', () => 0); setTimeout(() => { throw new Error('x'); });",
+    { code: 0 },
+    { status: "completed", summary: { exit_code: 0 } },
+  ],
 };
 
 test("however a process ends, its run has all of what it logged, and its end", async (t) => {

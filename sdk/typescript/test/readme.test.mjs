@@ -1,4 +1,5 @@
-// Every example of the README compiles under the strictest settings, runs against a real server, and prints what it says.
+// Every example of the README compiles under the strictest settings, runs against a real server, and prints
+// what it says.
 
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
@@ -12,7 +13,12 @@ import { begun, started } from "./support.mjs";
 const here = fileURLToPath(new URL("..", import.meta.url));
 const readme = readFileSync(join(here, "README.md"), "utf8");
 const blocks = [...readme.matchAll(/^```(?:ts|js)\n(.*?)^```/gms)].map(([, text]) => text);
-const heading = (text) => readme.slice(0, readme.indexOf(text)).match(/^## .*$/gm).at(-1).slice(3);
+const heading = (text) =>
+  readme
+    .slice(0, readme.indexOf(text))
+    .match(/^## .*$/gm)
+    .at(-1)
+    .slice(3);
 const folder = mkdtempSync(join(here, "test", "readme-"));
 
 before(() => {
@@ -21,7 +27,9 @@ before(() => {
   const flags = "--ignoreConfig --strict --exactOptionalPropertyTypes --noUncheckedIndexedAccess";
   const rest = "--noPropertyAccessFromIndexSignature --target es2022 --module nodenext";
   const tsc = join(here, "node_modules/typescript/bin/tsc");
-  execFileSync(process.execPath, [tsc, ...flags.split(" "), ...rest.split(" "), ...files], { stdio: ["ignore", "inherit", "inherit"] });
+  execFileSync(process.execPath, [tsc, ...flags.split(" "), ...rest.split(" "), ...files], {
+    stdio: ["ignore", "inherit", "inherit"],
+  });
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -36,7 +44,10 @@ for (const [i, text] of blocks.entries()) {
     run.log({ root: 1, grounding: 1 }, { step: 3 });
     await run.finish();
     const env = { ...process.env, GAUNTLET_ENDPOINT: server.url, GAUNTLET_SPOOL: join(folder, `spool${i}`) };
-    const { stdout } = await promisify(execFile)(process.execPath, [join(folder, `block${i}.mjs`)], { env, timeout: 60_000 });
+    const { stdout } = await promisify(execFile)(process.execPath, [join(folder, `block${i}.mjs`)], {
+      env,
+      timeout: 60_000,
+    });
     const promised = [...text.matchAll(/\/\/> (.*)$/gm)].map(([, line]) => line);
     if (promised.length > 0) {
       // In a loop, the first turn's line is the promise.

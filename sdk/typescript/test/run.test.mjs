@@ -1,15 +1,28 @@
-// Logging a run: what the calls become in the log, and that nothing of it ever reaches the caller's loop as an error.
+// Logging a run: what the calls become in the log, and that nothing of it ever reaches the caller's loop as
+// an error.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { begun, eventsOf, started } from "./support.mjs";
 
 const NOTHING = {
-  queued: 0, sent: 0, spooled: 0, refused: 0, lost: 0, skipped: 0, notEvaluated: 0, renamedScores: 0,
-  replacedRollouts: 0, repairedTexts: 0, cut: 0, errors: 0,
+  queued: 0,
+  sent: 0,
+  spooled: 0,
+  refused: 0,
+  lost: 0,
+  skipped: 0,
+  notEvaluated: 0,
+  renamedScores: 0,
+  replacedRollouts: 0,
+  repairedTexts: 0,
+  cut: 0,
+  errors: 0,
 };
 const said = ({ kind, step, episode, body }) => ({ kind, step, episode, body });
-/** An episode of the SDK's own making without the random part, which is the same in one run handle: `*-3-0`. */
+/**
+ * An episode of the SDK's own making without the random part, which is the same in one run handle: `*-3-0`.
+ */
 const node = (episode) => episode?.replace(/^[0-9a-f]{12}-/, "*-");
 const scored = (events) => events.filter(({ kind }) => ["snapshot.scored", "score.added"].includes(kind));
 
@@ -25,7 +38,12 @@ test("the first log of a step is its snapshot, later ones add to it", async (t) 
 
   const events = await eventsOf(client, run);
   assert.deepEqual(
-    scored(events).map(({ kind, step, episode, body }) => [kind, step, node(episode), body.scores ?? { [body.path]: body.value }]),
+    scored(events).map(({ kind, step, episode, body }) => [
+      kind,
+      step,
+      node(episode),
+      body.scores ?? { [body.path]: body.value },
+    ]),
     [
       ["snapshot.scored", 3, "*-3", { root: 1, "safety.grounding": -2, "safety.a.b": 1 }],
       ["score.added", 3, "*-3", { late: 0.5 }],
@@ -74,23 +92,39 @@ test("a rollout keeps its texts, and several of one step are all kept", async (t
   assert.deepEqual(body.metadata, { tokens: 4, when: "1970-01-01T00:00:00.000Z" });
   assert.deepEqual(
     events.slice(0, 5).map(({ step, episode }) => [step, node(episode)]),
-    [[1, "*-1-0"], [1, "*-1-1"], [1, "*-1-2"], [1, "named"], [1, "named"]],
+    [
+      [1, "*-1-0"],
+      [1, "*-1-1"],
+      [1, "*-1-2"],
+      [1, "named"],
+      [1, "named"],
+    ],
   );
   assert.deepEqual(said(events[5]), {
     kind: "score.added",
     step: 1,
     episode: "named",
-    body: { target: "step", path: "helpful.tone", value: 0.25, label: "curt", explanation: "why", source: "judge" },
+    body: {
+      target: "step",
+      path: "helpful.tone",
+      value: 0.25,
+      label: "curt",
+      explanation: "why",
+      source: "judge",
+    },
   });
   assert.deepEqual(said(events[6]).body, { target: "run", path: "total", value: 1, source: "sdk" });
 
   const film = await client.film(run.id);
-  assert.deepEqual(film.steps.map(({ episode, root }) => [node(episode), root]), [
-    ["*-1-0", -20],
-    ["*-1-1", 1],
-    ["*-1-2", 2],
-    ["named", 4],
-  ]);
+  assert.deepEqual(
+    film.steps.map(({ episode, root }) => [node(episode), root]),
+    [
+      ["*-1-0", -20],
+      ["*-1-1", 1],
+      ["*-1-2", 2],
+      ["named", 4],
+    ],
+  );
 });
 
 test("metrics after rollouts of a step replace none of them, whatever is logged after", async (t) => {
@@ -108,7 +142,11 @@ test("metrics after rollouts of a step replace none of them, whatever is logged 
   assert.equal(film.meanRoot, (0 + 1 + 2 + 3 + 9) / 5);
   const metrics = scored(await eventsOf(client, run)).filter(({ body }) => body.path?.startsWith("metrics."));
   assert.equal(metrics.length, 20 * 3);
-  assert.ok(metrics.every(({ kind, episode, body }) => kind === "score.added" && episode === undefined && body.source === "log"));
+  assert.ok(
+    metrics.every(
+      ({ kind, episode, body }) => kind === "score.added" && episode === undefined && body.source === "log",
+    ),
+  );
 });
 
 test("a later score belongs to the node of its step that was logged last; of a step that is not known here, to none", async (t) => {
@@ -123,7 +161,14 @@ test("a later score belongs to the node of its step that was logged last; of a s
   run.score("judge", 0.75, { step: 9 });
   await run.finish();
   const added = scored(await eventsOf(client, run)).filter(({ body }) => body.path === "judge");
-  assert.deepEqual(added.map(({ step, episode }) => [step, node(episode)]), [[1, "*-1-1"], [2, "*-2"], [9, undefined]]);
+  assert.deepEqual(
+    added.map(({ step, episode }) => [step, node(episode)]),
+    [
+      [1, "*-1-1"],
+      [2, "*-2"],
+      [9, undefined],
+    ],
+  );
   assert.equal(run.warnings.filter((text) => /step 9 and no episode/.test(text)).length, 1);
 });
 
@@ -143,7 +188,10 @@ test("an episode records thoughts, messages and tool calls with results, duratio
     name = "Refused";
   }
   const thrown = new Refused("not today");
-  await assert.rejects(episode.toolCall("fail", [1], () => Promise.reject(thrown)), (error) => error === thrown);
+  await assert.rejects(
+    episode.toolCall("fail", [1], () => Promise.reject(thrown)),
+    (error) => error === thrown,
+  );
   episode.reward(1);
   episode.reward(0.5);
   episode.finish({ cost: 0.01 });
@@ -174,12 +222,18 @@ test("an episode records thoughts, messages and tool calls with results, duratio
   );
   const [call, result, failed] = [steps[3], steps[4], steps[6]].map(({ body }) => body);
   assert.equal(call.span_id, result.span_id);
-  assert.ok(Date.parse(result.ended_at) - Date.parse(result.started_at) >= 19, "the tool's time is in its span");
+  assert.ok(
+    Date.parse(result.ended_at) - Date.parse(result.started_at) >= 19,
+    "the tool's time is in its span",
+  );
   assert.deepEqual([failed.error.type, failed.error.message], ["Refused", "not today"]);
   assert.match(failed.error.traceback, /run\.test\.mjs/);
   const ends = events.filter(({ kind }) => kind === "episode.finished");
   assert.deepEqual([ends[0].body.return, ends[0].body.cost, ends[0].body.status], [1.5, 0.01, "completed"]);
-  assert.deepEqual([ends[1].episode, ends[1].step, ends[1].body.status, ends[1].body.error], ["e_2", 7, "failed", "TypeError: gone"]);
+  assert.deepEqual(
+    [ends[1].episode, ends[1].step, ends[1].body.status, ends[1].body.error],
+    ["e_2", 7, "failed", "TypeError: gone"],
+  );
   const [shown, log, ...more] = events.filter(({ kind }) => kind === "snapshot.scored");
   assert.deepEqual([shown.step, shown.body.scores], [0, { root: 1.5 }]);
   assert.deepEqual([log.step, log.episode, more.length], [7, "e_2", 0]);
@@ -202,7 +256,11 @@ test("what is recorded is numbered within its episode; what is judged is a step 
   run.log({ reward: 5 });
   left.log({ reward: 6 }, { step: 0 });
   await run.finish();
-  const said = scored(await eventsOf(client, run)).map(({ step, episode, body }) => [step, node(episode), body.scores ?? { [body.path]: body.value }]);
+  const said = scored(await eventsOf(client, run)).map(({ step, episode, body }) => [
+    step,
+    node(episode),
+    body.scores ?? { [body.path]: body.value },
+  ]);
   assert.deepEqual(said, [
     [0, "left", { root: 1 }],
     [1, "right", { root: 2 }],
@@ -213,10 +271,23 @@ test("what is recorded is numbered within its episode; what is judged is a step 
     // The first of that step in the episode is there already: this adds to it.
     [0, "left", { root: 6 }],
   ]);
-  const thoughts = (await eventsOf(client, run, { kinds: ["step.recorded"] })).map(({ step, body }) => [step, body.payload.text]);
-  assert.deepEqual(thoughts, [[0, "first"], [0, "beside it"], [1, "second"]]);
-  const files = (await eventsOf(client, run, { kinds: ["artifact.added"] })).map(({ step, body }) => [step, body.name]);
-  assert.deepEqual(files, [[0, "first.txt"], [1, "second.txt"]]);
+  const thoughts = (await eventsOf(client, run, { kinds: ["step.recorded"] })).map(({ step, body }) => [
+    step,
+    body.payload.text,
+  ]);
+  assert.deepEqual(thoughts, [
+    [0, "first"],
+    [0, "beside it"],
+    [1, "second"],
+  ]);
+  const files = (await eventsOf(client, run, { kinds: ["artifact.added"] })).map(({ step, body }) => [
+    step,
+    body.name,
+  ]);
+  assert.deepEqual(files, [
+    [0, "first.txt"],
+    [1, "second.txt"],
+  ]);
 });
 
 test("an episode that nobody scored becomes one point of the path at its end", async (t) => {
@@ -233,10 +304,12 @@ test("an episode that nobody scored becomes one point of the path at its end", a
   const late = Object.assign(new Error("30 s are over"), { name: "TimeoutError" });
   const away = new DOMException("enough", "AbortError");
   await assert.rejects(run.episode({ id: "late", task: "sleep" }, () => Promise.reject(late)));
-  await assert.rejects(run.episode({ id: "left" }, (episode) => {
-    episode.thought("I stop.");
-    throw away;
-  }));
+  await assert.rejects(
+    run.episode({ id: "left" }, (episode) => {
+      episode.thought("I stop.");
+      throw away;
+    }),
+  );
   const thinks = run.episode({ id: "thinks", task: "think", step: 9 });
   thinks.thought("only this");
   thinks.observation({ seen: 1 });
@@ -249,7 +322,14 @@ test("an episode that nobody scored becomes one point of the path at its end", a
   await run.finish();
 
   const events = await eventsOf(client, run, { kinds: ["snapshot.scored"] });
-  const shown = ({ step, episode, body }) => [step, episode, body.scores, body.action, body.observation, body.failures ?? []];
+  const shown = ({ step, episode, body }) => [
+    step,
+    episode,
+    body.scores,
+    body.action,
+    body.observation,
+    body.failures ?? [],
+  ];
   assert.deepEqual(events.map(shown), [
     [0, "good", { root: 1.5 }, "4", "what is 2 + 2?", []],
     [1, "late", {}, "TimeoutError: 30 s are over", "sleep", ["generic"]],
@@ -259,15 +339,27 @@ test("an episode that nobody scored becomes one point of the path at its end", a
   ]);
   assert.ok(events[0].body.duration_ms > 0);
   const ends = await eventsOf(client, run, { kinds: ["episode.finished"] });
-  assert.deepEqual(ends.map(({ body }) => body.status), ["completed", "timed_out", "cancelled", "completed", "completed", "completed"]);
+  assert.deepEqual(
+    ends.map(({ body }) => body.status),
+    ["completed", "timed_out", "cancelled", "completed", "completed", "completed"],
+  );
   const film = await client.film(run.id);
-  assert.deepEqual(film.steps.filter(({ failure }) => failure).map(({ episode, failure }) => [episode, failure]), [["late", "generic"]]);
+  assert.deepEqual(
+    film.steps.filter(({ failure }) => failure).map(({ episode, failure }) => [episode, failure]),
+    [["late", "generic"]],
+  );
 });
 
 test("half characters and results of any size do not cost the event they are in", async (t) => {
   const { server, client } = await started(t);
   const run = await begun(server, { name: "cut \ud83d" });
-  run.rollout({ scores: { root: 1 }, step: 0, action: "cut \ud83d", observation: "\\ud83d \u{1f600} \udc00\ud83d", metadata: { "\ud800": "\\\ud800" } });
+  run.rollout({
+    scores: { root: 1 },
+    step: 0,
+    action: "cut \ud83d",
+    observation: "\\ud83d \u{1f600} \udc00\ud83d",
+    metadata: { "\ud800": "\\\ud800" },
+  });
   const episode = run.episode({ id: "e\udfff", step: 1 });
   await episode.toolCall("page", {}, () => ({ html: "y".repeat(9 << 20), more: 1 }));
   await episode.toolCall("rows", {}, () => Array.from({ length: 3e6 }, (_, i) => i));
@@ -279,7 +371,9 @@ test("half characters and results of any size do not cost the event they are in"
   const [{ body }] = events.filter(({ step, kind }) => step === 0 && kind === "snapshot.scored");
   assert.deepEqual([body.action, body.observation], ["cut \ufffd", "\\ud83d \u{1f600} \ufffd\ufffd"]);
   assert.deepEqual(body.metadata, { "\ufffd": "\\\ufffd" });
-  const results = events.filter(({ body }) => body.step_kind === "tool_result").map(({ body }) => body.payload.result);
+  const results = events
+    .filter(({ body }) => body.step_kind === "tool_result")
+    .map(({ body }) => body.payload.result);
   assert.match(results[0].html, /^y+\[cut\]$/);
   assert.equal(results[1].at(-1), "[cut]");
   assert.equal(results[2], `[Buffer of ${6 << 20}]`);
@@ -289,7 +383,18 @@ test("what is no number is left out, counted, and told once", async (t) => {
   const { server, client } = await started(t);
   const run = await begun(server);
   for (let step = 0; step < 3; step += 1) {
-    run.log({ root: step, bad: "much", worse: new Date(0), text: "0,5", none: () => 1, list: [1, 2], missing: undefined }, { step });
+    run.log(
+      {
+        root: step,
+        bad: "much",
+        worse: new Date(0),
+        text: "0,5",
+        none: () => 1,
+        list: [1, 2],
+        missing: undefined,
+      },
+      { step },
+    );
   }
   run.score("bad", "much");
   run.log({ root: 1 }, { step: -1 });
@@ -301,7 +406,10 @@ test("what is no number is left out, counted, and told once", async (t) => {
   assert.match(run.warnings.at(-1), /is not kept in full: 2 x a call named no usable step$/);
   assert.equal(run.warnings.length, 7, run.warnings.join("\n"));
   const events = scored(await eventsOf(client, run));
-  assert.deepEqual(events.map(({ step, body }) => [step, body.scores]), [0, 1, 2].map((step) => [step, { root: step }]));
+  assert.deepEqual(
+    events.map(({ step, body }) => [step, body.scores]),
+    [0, 1, 2].map((step) => [step, { root: step }]),
+  );
 });
 
 test("nothing that is logged throws, whatever it is", async (t) => {
@@ -309,7 +417,11 @@ test("nothing that is logged throws, whatever it is", async (t) => {
   const run = await begun(server);
   const circular = { name: "c" };
   circular.self = circular;
-  const hostile = { get value() { throw new Error("a getter"); } };
+  const hostile = {
+    get value() {
+      throw new Error("a getter");
+    },
+  };
   const proto = JSON.parse('{"__proto__": 3, "root": 1, "0": 2}');
   const deep = {};
   let inner = deep;
@@ -318,7 +430,13 @@ test("nothing that is logged throws, whatever it is", async (t) => {
   run.log(null, { step: 2 });
   run.log("text", { step: 2 });
   run.log({ root: 1 }, null);
-  run.rollout({ scores: { root: 1 }, step: 3, action: circular, observation: 5n, metadata: { circular, hostile, deep } });
+  run.rollout({
+    scores: { root: 1 },
+    step: 3,
+    action: circular,
+    observation: 5n,
+    metadata: { circular, hostile, deep },
+  });
   run.rollout({ scores: { root: 1 }, step: 4, action: "x".repeat(3 << 20), metadata: new Map([["k", NaN]]) });
   run.rollout({ scores: hostile, step: 5 });
   run.score("", 1);
@@ -330,7 +448,11 @@ test("nothing that is logged throws, whatever it is", async (t) => {
   episode.message(undefined, undefined);
   episode.thought(Symbol("s"));
   episode.record("decision", { payload: circular, error: "text", durationMs: -5 });
-  await assert.rejects(episode.toolCall("f", circular, () => { throw undefined; }));
+  await assert.rejects(
+    episode.toolCall("f", circular, () => {
+      throw undefined;
+    }),
+  );
   episode.finish({ return: NaN, cost: -1, error: circular });
   episode.score("s", 1, null);
   episode.log({ root: 1 }, null);
@@ -371,7 +493,10 @@ test("artifacts are kept with their bytes as they were when they were named", as
   for await (const artifact of client.artifacts(run.id)) kept.set(artifact.name, artifact);
   assert.deepEqual([...kept.keys()].sort(), ["note.txt", "page.html", "weights.bin"]);
   const { stored, role, step, size_bytes, sha256, mime_type } = kept.get("weights.bin");
-  assert.deepEqual([stored, role, step, size_bytes, mime_type], [true, "checkpoint", 2, 3, "application/octet-stream"]);
+  assert.deepEqual(
+    [stored, role, step, size_bytes, mime_type],
+    [true, "checkpoint", 2, 3, "application/octet-stream"],
+  );
   assert.deepEqual([...(await client.artifact(run.id, sha256))], [1, 2, 3]);
   assert.equal(kept.get("page.html").mime_type, "text/html");
   assert.equal(new TextDecoder().decode(await client.artifact(run.id, kept.get("note.txt").sha256)), "hé");
@@ -381,7 +506,12 @@ test("artifacts are kept with their bytes as they were when they were named", as
 
 test("a run is judged by the rules it asks for", async (t) => {
   const { server, client } = await started(t);
-  const asked = [[undefined, "auto", 1], ["auto", "auto", 1], ["dipg", "dipg", 2], [{ root_below: "0.2" }, { root_below: 0.2 }, 0]];
+  const asked = [
+    [undefined, "auto", 1],
+    ["auto", "auto", 1],
+    ["dipg", "dipg", 2],
+    [{ root_below: "0.2" }, { root_below: 0.2 }, 0],
+  ];
   for (const [rules, kept, failing] of asked) {
     const run = await begun(server, { rules });
     run.log({ root: 0.4, format: 1 }, { step: 0 });
@@ -400,9 +530,22 @@ test("a run is judged by the rules it asks for", async (t) => {
   const other = await begun(server, { id: "judged", rules: { root_below: 1 } });
   await other.finish();
   assert.match(other.warnings.join(), /rules is "dipg" and not .*root_below/);
-  assert.deepEqual((await client.runs.patch("judged", { rules: { root_below: 3 } })).failure_rule.rule, { root_below: 3 });
-  for (const rules of ["medical", { root_below: "low" }, { root_below: NaN }, { root_above: 1 }, { root_below: 1, of: 2 }, 3, []]) {
-    await assert.rejects(begun(server, { rules }), { name: "TypeError", message: /^rules is .*; use "auto", "dipg" or / });
+  assert.deepEqual((await client.runs.patch("judged", { rules: { root_below: 3 } })).failure_rule.rule, {
+    root_below: 3,
+  });
+  for (const rules of [
+    "medical",
+    { root_below: "low" },
+    { root_below: NaN },
+    { root_above: 1 },
+    { root_below: 1, of: 2 },
+    3,
+    [],
+  ]) {
+    await assert.rejects(begun(server, { rules }), {
+      name: "TypeError",
+      message: /^rules is .*; use "auto", "dipg" or /,
+    });
   }
 });
 
@@ -414,9 +557,21 @@ test("disabled does nothing, and settings that cannot be meant are refused at on
   run.artifact("a", "b");
   assert.deepEqual(await run.finish(), { ...NOTHING });
   for await (const run of client.runs.list()) assert.fail(`there is a run ${run.id}`);
-  await assert.rejects(begun(server, { mode: "of-line" }), { name: "TypeError", message: /"of-line".*online, offline or disabled/ });
+  await assert.rejects(begun(server, { mode: "of-line" }), {
+    name: "TypeError",
+    message: /"of-line".*online, offline or disabled/,
+  });
   await assert.rejects(begun(server, { name: 5 }), { name: "TypeError", message: "name is 5; use a text" });
-  await assert.rejects(begun(server, { tags: "a" }), { name: "TypeError", message: "tags is a; use a list of texts" });
-  await assert.rejects(begun(server, { config: "lr=1" }), { name: "TypeError", message: "config is lr=1; use an object" });
-  await assert.rejects(begun(server, { endpoint: "localhost:4600" }), { name: "TypeError", message: /"localhost:4600"/ });
+  await assert.rejects(begun(server, { tags: "a" }), {
+    name: "TypeError",
+    message: "tags is a; use a list of texts",
+  });
+  await assert.rejects(begun(server, { config: "lr=1" }), {
+    name: "TypeError",
+    message: "config is lr=1; use an object",
+  });
+  await assert.rejects(begun(server, { endpoint: "localhost:4600" }), {
+    name: "TypeError",
+    message: /"localhost:4600"/,
+  });
 });

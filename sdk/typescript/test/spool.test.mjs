@@ -1,9 +1,18 @@
-// `gauntlet-sdk/node`: what the server does not take in time waits on disk, survives its process, and is sent by the next.
+// `gauntlet-sdk/node`: what the server does not take in time waits on disk, survives its process, and is sent
+// by the next.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,7 +32,11 @@ function folder(t) {
 /** Runs a program that logs to `server`; resolves to its exit code and output. */
 function program(script, server, spool, more = {}) {
   const environment = { GAUNTLET_ENDPOINT: server.url, GAUNTLET_SPOOL: spool, ...more };
-  const options = { cwd: new URL("..", import.meta.url), env: { ...process.env, ...environment }, timeout: 60_000 };
+  const options = {
+    cwd: new URL("..", import.meta.url),
+    env: { ...process.env, ...environment },
+    timeout: 60_000,
+  };
   return new Promise((resolve) => {
     execFile(process.execPath, ["--input-type=module", "-e", script], options, (error, out, err) => {
       resolve({ code: error?.code ?? 0, signal: error?.signal, out, err });
@@ -71,7 +84,10 @@ test("what a process could not send, the next one sends; a cut-off line goes", a
   const done = await node.sync({ endpoint: server.url, folder: join(spool, "js") });
   assert.deepEqual(done, { runs: 1, sent: 51, refused: 1, left: 0, setAside: 0 });
   const info = await client.runs.get("left_behind");
-  assert.deepEqual([info.name, info.config, info.status, info.metadata], ["left", { lr: 1 }, "completed", {}]);
+  assert.deepEqual(
+    [info.name, info.config, info.status, info.metadata],
+    ["left", { lr: 1 }, "completed", {}],
+  );
   assert.deepEqual(steps(await eventsOf(client, "left_behind")), upTo(50));
   assert.deepEqual(readdirSync(join(spool, "js")), ["0.jsonl"], "what is not ours stays as it is");
 });
@@ -96,7 +112,10 @@ test("a program that ends without finish is finished for it; one that throws is 
   const done = await node.sync({ endpoint: server.url, folder: join(spool, "js") });
   assert.deepEqual([done.runs, done.left], [0, 0], "nothing was left on disk");
   const end = (await eventsOf(client, "thrown")).at(-1);
-  assert.deepEqual([end.kind, end.body.status, end.body.summary.error.type], ["run.finished", "failed", "RangeError"]);
+  assert.deepEqual(
+    [end.kind, end.body.status, end.body.summary.error.type],
+    ["run.finished", "failed", "RangeError"],
+  );
   assert.deepEqual(steps(await eventsOf(client, "exited")), [0]);
 });
 
@@ -117,7 +136,11 @@ test("what can never be delivered is put aside, counted and named; it delays nob
   await program(script("good"), server, spool);
   const home = join(spool, "js");
   const files = readdirSync(home).filter((name) => name.endsWith(".jsonl"));
-  const of = (run) => join(home, files.find((name) => name.startsWith(`${run}.`)));
+  const of = (run) =>
+    join(
+      home,
+      files.find((name) => name.startsWith(`${run}.`)),
+    );
   assert.equal(files.length, 4);
   writeFileSync(of("zeros"), "\0".repeat(5000));
   // As another version, or a hand, may have written it: the server takes no such name.
@@ -188,14 +211,21 @@ test("what is on disk and cannot be read any more is counted, and the rest goes 
   assert.equal(await run.flush(), false);
   await run.finish();
   const lost = run.losses.reduce((sum, { count }) => sum + count, 0);
-  assert.ok(run.losses.some(({ reason }) => reason === "what waited on disk cannot be read"), JSON.stringify(run.losses));
+  assert.ok(
+    run.losses.some(({ reason }) => reason === "what waited on disk cannot be read"),
+    JSON.stringify(run.losses),
+  );
   assert.equal(lost + steps(await eventsOf(client, run)).length, 21);
 });
 
 test("offline keeps everything on disk, where the server's own import reads it", async (t) => {
   const { server, client } = await started(t);
   const spoolFolder = folder(t);
-  const run = await begun(server, { mode: "offline", spoolFolder, name: "offline", rules: { root_below: 3 } }, node.init);
+  const run = await begun(
+    server,
+    { mode: "offline", spoolFolder, name: "offline", rules: { root_below: 3 } },
+    node.init,
+  );
   for (let step = 0; step < 30; step += 1) run.log({ root: step }, { step });
   const stats = await run.finish();
   assert.deepEqual([stats.spooled, stats.queued, stats.lost], [31, 0, 0]);
@@ -218,7 +248,11 @@ test("a run that waits on disk is gone on with after its last step", async (t) =
   const done = await node.sync({ endpoint: server.url, folder: spoolFolder });
   assert.equal(done.left, 0);
   const film = await client.film("again");
-  assert.deepEqual(film.steps.map(({ step }) => step).sort(), [0, 0, 1, 1, 2, 3], "online nothing is known of what is offline");
+  assert.deepEqual(
+    film.steps.map(({ step }) => step).sort(),
+    [0, 0, 1, 1, 2, 3],
+    "online nothing is known of what is offline",
+  );
 });
 
 test("a file that is in use by a living process is left alone", async (t) => {
@@ -227,7 +261,13 @@ test("a file that is in use by a living process is left alone", async (t) => {
   await server.kill();
   const run = await begun(server, { queueEvents: 5, spoolFolder, finishMs: 100 }, node.init);
   for (let step = 0; step < 20; step += 1) run.log({ root: step }, { step });
-  assert.deepEqual(await node.sync({ endpoint: server.url, folder: spoolFolder }), { runs: 0, sent: 0, refused: 0, left: 0, setAside: 0 });
+  assert.deepEqual(await node.sync({ endpoint: server.url, folder: spoolFolder }), {
+    runs: 0,
+    sent: 0,
+    refused: 0,
+    left: 0,
+    setAside: 0,
+  });
   await run.finish();
   assert.equal(readdirSync(spoolFolder).length, 1);
 });
@@ -237,10 +277,18 @@ test("a folder that cannot be written is told once, and events are kept in memor
   const spoolFolder = folder(t);
   writeFileSync(join(spoolFolder, "file"), "");
   await server.kill();
-  const run = await begun(server, { queueEvents: 5, spoolFolder: join(spoolFolder, "file"), finishMs: 50 }, node.init);
+  const run = await begun(
+    server,
+    { queueEvents: 5, spoolFolder: join(spoolFolder, "file"), finishMs: 50 },
+    node.init,
+  );
   for (let step = 0; step < 20; step += 1) run.log({ root: step }, { step });
   assert.deepEqual([run.stats.queued, run.stats.lost], [5, 15]);
-  assert.equal(run.warnings.filter((text) => text.includes("cannot wait in")).length, 1, run.warnings.join("\n"));
+  assert.equal(
+    run.warnings.filter((text) => text.includes("cannot wait in")).length,
+    1,
+    run.warnings.join("\n"),
+  );
   await run.finish();
   assert.equal(existsSync(join(spoolFolder, "file")), true);
 });
@@ -265,15 +313,22 @@ test("the content of an artifact waits with its event: in memory, on disk, over 
   assert.equal(readdirSync(home).filter((name) => name.endsWith(".jsonl")).length, 1);
   await server.start();
   const done = await node.sync({ folder: home });
-  assert.deepEqual(done, { runs: 1, sent: 6, refused: 0, left: 0, setAside: 0 }, "sent to the server it was meant for, with its end");
+  assert.deepEqual(
+    done,
+    { runs: 1, sent: 6, refused: 0, left: 0, setAside: 0 },
+    "sent to the server it was meant for, with its end",
+  );
   const rows = [];
   for await (const row of client.artifacts("files")) rows.push(row);
-  assert.deepEqual(rows.map(({ name, stored, mime_type }) => [name, stored, mime_type]), [
-    ["text.txt", true, "text/plain; charset=utf-8"],
-    ["again.txt", true, "text/plain; charset=utf-8"],
-    ["blob.html", true, "text/html"],
-    ["late.bin", true, "application/octet-stream"],
-  ]);
+  assert.deepEqual(
+    rows.map(({ name, stored, mime_type }) => [name, stored, mime_type]),
+    [
+      ["text.txt", true, "text/plain; charset=utf-8"],
+      ["again.txt", true, "text/plain; charset=utf-8"],
+      ["blob.html", true, "text/html"],
+      ["late.bin", true, "application/octet-stream"],
+    ],
+  );
   assert.deepEqual(await client.artifact("files", rows[3].sha256), new Uint8Array(3_000_000).fill(7));
   assert.deepEqual(readdirSync(home), []);
 });
@@ -296,7 +351,10 @@ test("an outage while artifacts are sent loses none", async (t) => {
   assert.deepEqual([stats.lost, stats.refused, stats.spooled, stats.sent], [0, 0, 0, 60]);
   const rows = [];
   for await (const row of client.artifacts(run.id)) rows.push(row);
-  assert.deepEqual(rows.map(({ name, stored }) => [name, stored]), upTo(30).map((i) => [`${i}.bin`, true]));
+  assert.deepEqual(
+    rows.map(({ name, stored }) => [name, stored]),
+    upTo(30).map((i) => [`${i}.bin`, true]),
+  );
   for (const i of [0, 11, 29]) assert.deepEqual(await client.artifact(run.id, rows[i].sha256), bytes(i));
 });
 
@@ -332,10 +390,14 @@ test("Ctrl-C ends a run as cancelled; a program that handles the signal itself i
     setInterval(() => undefined, 1000);`;
   const stopped = await program(script("stopped", ""), server, spool);
   assert.match(stopped.signal, /SIGINT/);
-  const own = 'process.on("SIGINT", async () => { await run.finish({ status: "failed" }); process.exit(4); });';
+  const own =
+    'process.on("SIGINT", async () => { await run.finish({ status: "failed" }); process.exit(4); });';
   const handled = await program(script("handled", own), server, spool);
   assert.equal(handled.code, 4, handled.err);
-  assert.deepEqual([(await client.runs.get("stopped")).status, (await client.runs.get("handled")).status], ["cancelled", "failed"]);
+  assert.deepEqual(
+    [(await client.runs.get("stopped")).status, (await client.runs.get("handled")).status],
+    ["cancelled", "failed"],
+  );
   assert.deepEqual((await eventsOf(client, "stopped")).at(-1).body.summary, { signal: "SIGINT" });
 });
 

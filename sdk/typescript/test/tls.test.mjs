@@ -1,4 +1,5 @@
-// A server behind TLS: everything that goes over HTTP, and the live stream over a secure WebSocket and over events.
+// A server behind TLS: everything that goes over HTTP, and the live stream over a secure WebSocket and over
+// events.
 
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
@@ -17,7 +18,17 @@ async function secured(t, server) {
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
   const subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"];
-  const kind = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+  const kind = [
+    "req",
+    "-x509",
+    "-newkey",
+    "ec",
+    "-pkeyopt",
+    "ec_paramgen_curve:prime256v1",
+    "-nodes",
+    "-days",
+    "2",
+  ];
   execFileSync("openssl", [...kind, "-keyout", key, "-out", cert, ...subject], { stdio: "ignore" });
   const sockets = new Set();
   const proxy = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (socket) => {
@@ -59,7 +70,11 @@ test("a run, its files, its film and its live stream over TLS; without the certi
     console.log(JSON.stringify({ url: run.url, sent: stats.sent, spooled: stats.spooled, seen, steps: film?.length }));`;
   const environment = { GAUNTLET_ENDPOINT: url, GAUNTLET_SPOOL: join(folder, "spool") };
   const program = async (more) => {
-    const options = { cwd: new URL(".", import.meta.url), env: { ...process.env, ...environment, ...more }, timeout: 60_000 };
+    const options = {
+      cwd: new URL(".", import.meta.url),
+      env: { ...process.env, ...environment, ...more },
+      timeout: 60_000,
+    };
     const child = execFile(process.execPath, ["--input-type=module", "-e", script], options);
     const told = { out: "", err: "" };
     child.stdout.on("data", (text) => (told.out += text));

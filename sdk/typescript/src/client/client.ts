@@ -44,8 +44,9 @@ export class Client {
   }
 
   /**
-   * What happens in a run, from behind `after` (from its beginning where absent) to now and on, until the loop is left
-   * or `signal` is aborted. Survives a server that goes away: nothing is missed and nothing comes twice.
+   * What happens in a run, from behind `after` (from its beginning where absent) to now and on, until the
+   * loop is left or `signal` is aborted. Survives a server that goes away: nothing is missed and nothing
+   * comes twice.
    *
    * `format: "json"` gives whole events with their texts; otherwise facts, which are much smaller.
    */
@@ -55,7 +56,10 @@ export class Client {
     return live(this.#http, run, options);
   }
 
-  /** The film of a run up to now. `live(run, { after: film.head - 1 })` and `film.apply(fact)` keep it up to date. */
+  /**
+   * The film of a run up to now. `live(run, { after: film.head - 1 })` and `film.apply(fact)` keep it up to
+   * date.
+   */
   film(run: string, options: FilmOptions = {}): Promise<Film> {
     return this.#films.read(run, options);
   }
@@ -71,7 +75,11 @@ export class Client {
   }
 
   /** A rubric's history, thinned so that every extreme stays. */
-  series(run: string, path = "root", range: { from?: number; to?: number; points?: number } = {}): Promise<Series> {
+  series(
+    run: string,
+    path = "root",
+    range: { from?: number; to?: number; points?: number } = {},
+  ): Promise<Series> {
     return this.steps.series(run, path, range);
   }
 
@@ -96,7 +104,11 @@ export class Client {
   }
 
   /** Keeps bytes under their SHA-256, which it resolves to; `hash` says it where it is known. */
-  putArtifact(run: string, file: Bytes, options: { hash?: string; signal?: AbortSignal } = {}): Promise<string> {
+  putArtifact(
+    run: string,
+    file: Bytes,
+    options: { hash?: string; signal?: AbortSignal } = {},
+  ): Promise<string> {
     return this.#files.putArtifact(run, file, options);
   }
 

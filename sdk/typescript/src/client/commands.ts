@@ -19,14 +19,17 @@ export class Commands {
     options: { parameters?: JsonObject; author?: string; id?: string } = {},
   ): Promise<string> {
     const json = { action, ...options };
-    const answer = await this.http.json<{ command_id: string }>("POST", `/runs/${part(run)}/commands`, { json });
+    const answer = await this.http.json<{ command_id: string }>("POST", `/runs/${part(run)}/commands`, {
+      json,
+    });
     return answer.command_id;
   }
 
   /** The commands not yet acknowledged, oldest first; waits up to `waitSecs` (at most 60) for one. */
-  async pending(run: string, { waitSecs = 0, signal }: { waitSecs?: number; signal?: AbortSignal } = {}): Promise<
-    Command[]
-  > {
+  async pending(
+    run: string,
+    { waitSecs = 0, signal }: { waitSecs?: number; signal?: AbortSignal } = {},
+  ): Promise<Command[]> {
     const wait = Math.min(MAX_WAIT_SECS, Math.max(0, Math.floor(waitSecs)));
     const answer = await this.http.json<{ commands: Command[] }>("GET", `/runs/${part(run)}/commands`, {
       query: { wait },

@@ -21,9 +21,9 @@ export interface ErrorFacts {
 }
 
 /**
- * A request that did not succeed. `code` is the server's machine word (`not_found`, `invalid`, `conflict`, `busy`),
- * or `unreachable` (no answer), `timeout`, `unreadable` (the answer is not what was asked for), `unsupported` (the
- * platform cannot do it); a live stream that connects again tells of `closed` and `idle`.
+ * A request that did not succeed. `code` is the server's machine word (`not_found`, `invalid`, `conflict`,
+ * `busy`), or `unreachable` (no answer), `timeout`, `unreadable` (the answer is not what was asked for),
+ * `unsupported` (the platform cannot do it); a live stream that connects again tells of `closed` and `idle`.
  */
 export class GauntletError extends Error {
   override readonly name = "GauntletError";

@@ -28,13 +28,27 @@ export function inEpisode(episode: string | null | undefined): string | undefine
 export class Events {
   constructor(private readonly http: Http) {}
 
-  /** Appends, all or nothing; resolves once they are on disk. A refused event throws `invalid` with its index. */
-  async append(run: string, events: readonly Event[], options: { signal?: AbortSignal } = {}): Promise<Appended> {
-    return this.appendLines(run, events.map((event) => written(event)), options);
+  /**
+   * Appends, all or nothing; resolves once they are on disk. A refused event throws `invalid` with its index.
+   */
+  async append(
+    run: string,
+    events: readonly Event[],
+    options: { signal?: AbortSignal } = {},
+  ): Promise<Appended> {
+    return this.appendLines(
+      run,
+      events.map((event) => written(event)),
+      options,
+    );
   }
 
   /** {@link append} for events that are JSON text already. */
-  async appendLines(run: string, lines: readonly string[], options: { signal?: AbortSignal } = {}): Promise<Appended> {
+  async appendLines(
+    run: string,
+    lines: readonly string[],
+    options: { signal?: AbortSignal } = {},
+  ): Promise<Appended> {
     const { body, headers } = await packed(lines.join("\n"));
     return this.http.json("POST", `/runs/${part(run)}/events`, {
       body,
@@ -43,13 +57,22 @@ export class Events {
     });
   }
 
-  /** {@link appendLines} for a page that is going away: plain and small, as one request that outlives the page. */
+  /**
+   * {@link appendLines} for a page that is going away: plain and small, as one request that outlives the
+   * page.
+   */
   async appendOnLeaving(run: string, lines: readonly string[]): Promise<void> {
     const headers = { "content-type": "application/x-ndjson" };
-    await this.http.send("POST", `/runs/${part(run)}/events`, { body: lines.join("\n"), headers, keepalive: true });
+    await this.http.send("POST", `/runs/${part(run)}/events`, {
+      body: lines.join("\n"),
+      headers,
+      keepalive: true,
+    });
   }
 
-  /** The events behind `after` up to the end of the log as it is by then, page by page as they are asked for. */
+  /**
+   * The events behind `after` up to the end of the log as it is by then, page by page as they are asked for.
+   */
   async *read(run: string, options: ReadOptions = {}): AsyncGenerator<StoredEvent, void, undefined> {
     const { kinds, episode, pageSize: limit = 1000, signal } = options;
     let after: number | null = options.after ?? null;

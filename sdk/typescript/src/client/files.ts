@@ -36,11 +36,15 @@ export class Files {
   async export(run: string, format: "results" | "jsonl" = "results"): Promise<ReadableStream<Uint8Array>> {
     const path = `/runs/${part(run)}/export`;
     const response = await this.http.send("GET", path, { query: { format }, timeoutMs: 60_000 });
-    if (response.body === null) throw new GauntletError("unreadable", `the answer to GET ${path} has no body`);
+    if (response.body === null)
+      throw new GauntletError("unreadable", `the answer to GET ${path} has no body`);
     return response.body;
   }
 
-  /** Keeps bytes under their SHA-256, which it resolves to. An event `artifact.added` is what ties them to a step. */
+  /**
+   * Keeps bytes under their SHA-256, which it resolves to. An event `artifact.added` is what ties them to a
+   * step.
+   */
   async putArtifact(
     run: string,
     file: Bytes,
@@ -50,7 +54,11 @@ export class Files {
     const bytes = hash === undefined ? await bytesOf(file) : file;
     const name = hash ?? (await hashOf(bytes as Uint8Array));
     const body = bytes as Body;
-    await this.http.bytes("PUT", `/runs/${part(run)}/artifacts/${name}`, { body, signal, timeoutMs: 600_000 });
+    await this.http.bytes("PUT", `/runs/${part(run)}/artifacts/${name}`, {
+      body,
+      signal,
+      timeoutMs: 600_000,
+    });
     return name;
   }
 
@@ -60,7 +68,10 @@ export class Files {
   }
 
   /** The artifacts of a run, in the order they were added. */
-  async *artifacts(run: string, { pageSize: limit = 200 } = {}): AsyncGenerator<ArtifactRow, void, undefined> {
+  async *artifacts(
+    run: string,
+    { pageSize: limit = 200 } = {},
+  ): AsyncGenerator<ArtifactRow, void, undefined> {
     let after: number | null = null;
     do {
       const page: { items: ArtifactRow[]; next_after: number | null } = await this.http.json(
@@ -77,7 +88,8 @@ export class Files {
 /** The SHA-256 of bytes; throws `unsupported` where the platform has none. */
 export async function hashOf(bytes: Uint8Array): Promise<string> {
   const hash = await sha256(bytes);
-  if (hash === undefined) throw new GauntletError("unsupported", "there is no SHA-256 here: not a secure context");
+  if (hash === undefined)
+    throw new GauntletError("unsupported", "there is no SHA-256 here: not a secure context");
   return hash;
 }
 

@@ -7,8 +7,8 @@ import { errorOf, GauntletError } from "./errors.js";
 /** How a client reaches its server. */
 export interface ClientOptions {
   /**
-   * Base address, such as `http://127.0.0.1:4600`. Default: `GAUNTLET_ENDPOINT`, else in a browser the page's own
-   * origin, else `http://127.0.0.1:4600`.
+   * Base address, such as `http://127.0.0.1:4600`. Default: `GAUNTLET_ENDPOINT`, else in a browser the page's
+   * own origin, else `http://127.0.0.1:4600`.
    */
   endpoint?: string;
   /** Sent as a bearer token. Default: `GAUNTLET_API_KEY`. */
@@ -26,10 +26,14 @@ export function environment(name: string): string | undefined {
 function defaultEndpoint(): string {
   const { location } = globalThis as { location?: { origin?: string; protocol?: string } };
   const isPage = location?.protocol === "http:" || location?.protocol === "https:";
-  return environment("GAUNTLET_ENDPOINT") ?? (isPage ? location?.origin : undefined) ?? "http://127.0.0.1:4600";
+  return (
+    environment("GAUNTLET_ENDPOINT") ?? (isPage ? location?.origin : undefined) ?? "http://127.0.0.1:4600"
+  );
 }
 
-/** What `fetch` takes as a body. Not the DOM's name for it: programs for Node may have no types of the DOM. */
+/**
+ * What `fetch` takes as a body. Not the DOM's name for it: programs for Node may have no types of the DOM.
+ */
 export type Body = NonNullable<RequestInit["body"]>;
 
 /** What varies from request to request. */
@@ -64,7 +68,8 @@ export class Http {
       throw new TypeError(`endpoint ${JSON.stringify(this.endpoint)} is not an http or https address`);
     }
     this.#apiKey = (apiKey ?? environment("GAUNTLET_API_KEY"))?.trim();
-    if (/[^\x21-\x7e]/.test(this.#apiKey ?? "")) throw new TypeError("the API key has characters that no key has");
+    if (/[^\x21-\x7e]/.test(this.#apiKey ?? ""))
+      throw new TypeError("the API key has characters that no key has");
     this.#timeoutMs = timeoutMs;
   }
 
@@ -75,7 +80,10 @@ export class Http {
     return `${this.endpoint}/api/v1${path}${text ? `?${text}` : ""}`;
   }
 
-  /** Sends; resolves as the answer begins. Anything but 2xx throws a {@link GauntletError}, an abort its reason. */
+  /**
+   * Sends; resolves as the answer begins. Anything but 2xx throws a {@link GauntletError}, an abort its
+   * reason.
+   */
   async send(method: string, path: string, call: Call = {}): Promise<Response> {
     return this.#sent(method, path, call, async (response) => response);
   }
@@ -87,7 +95,13 @@ export class Http {
 
   /** Sends, and reads the answer as bytes; the time limit is for both. */
   async bytes(method: string, path: string, call: Call = {}): Promise<Uint8Array> {
-    return this.#read(method, path, call, "whole", async (response) => new Uint8Array(await response.arrayBuffer()));
+    return this.#read(
+      method,
+      path,
+      call,
+      "whole",
+      async (response) => new Uint8Array(await response.arrayBuffer()),
+    );
   }
 
   /** The request, not sent. */
@@ -99,7 +113,13 @@ export class Http {
     return { url: this.url(path, call.query), method, headers, body };
   }
 
-  #read<T>(method: string, path: string, call: Call, how: string, read: (from: Response) => Promise<T>): Promise<T> {
+  #read<T>(
+    method: string,
+    path: string,
+    call: Call,
+    how: string,
+    read: (from: Response) => Promise<T>,
+  ): Promise<T> {
     return this.#sent(method, path, call, async (response, clock) => {
       try {
         const answer = await read(response);
@@ -222,7 +242,10 @@ export function pause(millis: number, signal?: AbortSignal, isIdle = false): Pro
   });
 }
 
-/** The pause before try number `attempt` (from 1): it grows to `longestMs`, and is random so that clients spread. */
+/**
+ * The pause before try number `attempt` (from 1): it grows to `longestMs`, and is random so that clients
+ * spread.
+ */
 export function backoff(attempt: number, firstMs: number, longestMs: number): number {
   const full = Math.min(longestMs, firstMs * 2 ** Math.min(attempt - 1, 30));
   return full / 2 + (Math.random() * full) / 2;

@@ -18,7 +18,10 @@ export class Runs {
   }
 
   /** Every run that matches, newest first, page by page as they are asked for. */
-  async *list(query: RunQuery = {}, options: { signal?: AbortSignal } = {}): AsyncGenerator<Run, void, undefined> {
+  async *list(
+    query: RunQuery = {},
+    options: { signal?: AbortSignal } = {},
+  ): AsyncGenerator<Run, void, undefined> {
     let cursor: string | null = null;
     do {
       const page: Page<Run> = await this.page(query, cursor, options);
@@ -28,7 +31,11 @@ export class Runs {
   }
 
   /** One page; `cursor` is the `next_cursor` of the one before. */
-  page(query: RunQuery = {}, cursor: string | null = null, options: { signal?: AbortSignal } = {}): Promise<Page<Run>> {
+  page(
+    query: RunQuery = {},
+    cursor: string | null = null,
+    options: { signal?: AbortSignal } = {},
+  ): Promise<Page<Run>> {
     return this.http.json("GET", "/runs", { query: { ...query, cursor }, signal: options.signal });
   }
 

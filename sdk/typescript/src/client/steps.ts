@@ -62,8 +62,8 @@ export class Steps {
   }
 
   /**
-   * Every event of one step with its texts, those of one episode after those of the other; or of one `episode`, `null`
-   * for none. Throws `not_found`.
+   * Every event of one step with its texts, those of one episode after those of the other; or of one
+   * `episode`, `null` for none. Throws `not_found`.
    */
   get(run: string, step: number, { episode }: Pick<StepQuery, "episode"> = {}): Promise<StepEvents> {
     const query = { episode: inEpisode(episode) };
@@ -71,7 +71,11 @@ export class Steps {
   }
 
   /** A rubric's history from step `from` to step `to`, thinned so that every extreme stays. */
-  series(run: string, path = "root", range: { from?: number; to?: number; points?: number } = {}): Promise<Series> {
+  series(
+    run: string,
+    path = "root",
+    range: { from?: number; to?: number; points?: number } = {},
+  ): Promise<Series> {
     return this.http.json("GET", `/runs/${part(run)}/series`, { query: { path, ...range } });
   }
 

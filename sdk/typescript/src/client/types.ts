@@ -3,7 +3,10 @@
 import type { Action, FailureKind, FinalStatus, Kind, Status } from "../wire/events.js";
 import type { JsonObject } from "../wire/json.js";
 
-/** A rule that steps are judged by: the medical rules, or a bound of the root. Declared failures fail under each. */
+/**
+ * A rule that steps are judged by: the medical rules, or a bound of the root. Declared failures fail under
+ * each.
+ */
 export type FailureRule = "dipg" | { root_below: number };
 
 /** Which steps fail, as it is asked for; `auto` takes the rule that fits the run's scores. */
@@ -59,7 +62,10 @@ export interface Run {
   failure_rule?: RuleInForce;
   /** The greatest step of anything scored or recorded; `null` before the first. */
   last_step?: number | null;
-  /** When somebody who writes it was last heard of, and whether that is too long ago; `null` once it has ended. */
+  /**
+   * When somebody who writes it was last heard of, and whether that is too long ago; `null` once it has
+   * ended.
+   */
   contact?: { last_at: string; lost: boolean } | null;
   last_root: number | null;
   mean_root: number | null;
@@ -180,7 +186,10 @@ export interface SearchHit {
   /** The scores that fail, and the failures that the producer named. */
   failing: { path: string; value: number; failure: FailureKind }[];
   declared: FailureKind[];
-  /** Which text matched, and a stretch of it, marked where it is what was looked for. Nothing in it is escaped. */
+  /**
+   * Which text matched, and a stretch of it, marked where it is what was looked for. Nothing in it is
+   * escaped.
+   */
   field: string | null;
   snippet: { text: string; hit: boolean }[];
   /** Greater is better; comparable within one search only. */

@@ -1,5 +1,5 @@
-// Chunks of a film and binary live frames: packed facts, format GFLM version 1. The format is written down where it is
-// made, in crates/film/src/codec. Reading trusts no length: each is held against the bytes left.
+// Chunks of a film and binary live frames: packed facts, format GFLM version 1. The format is written down
+// where it is made, in crates/film/src/codec. Reading trusts no length: each is held against the bytes left.
 
 import type { FailureKind } from "../wire/events.js";
 import { MAX_STEP } from "../wire/limits.js";
@@ -44,7 +44,13 @@ export function decodeFacts(bytes: Uint8Array): Fact[] {
     if (step < 0 || step > MAX_STEP + 1) throw input.wrong("step", `${step} is no step`);
     const what = kind === "scored" ? scored[shot++] : other(input, kind);
     if (what === undefined) throw input.wrong("kind", "has no snapshot");
-    return { seq, at: times[i] ?? "", episode: episodes[i] || null, step: step === 0 ? null : step - 1, ...what };
+    return {
+      seq,
+      at: times[i] ?? "",
+      episode: episodes[i] || null,
+      step: step === 0 ? null : step - 1,
+      ...what,
+    };
   });
   if (input.left > 0) throw input.wrong("end", `${input.left} bytes are left over`);
   return facts;
@@ -147,7 +153,15 @@ class Scored {
       if (!Number.isFinite(value)) throw this.input.wrong("scores", `${name} is ${value}`);
     }
     const { failures, durationMs, asked: challenge } = shot;
-    return { what: "scored", scores, notEvaluated: shot.skipped.map(path), failures, durationMs, isPaused, challenge };
+    return {
+      what: "scored",
+      scores,
+      notEvaluated: shot.skipped.map(path),
+      failures,
+      durationMs,
+      isPaused,
+      challenge,
+    };
   }
 }
 
@@ -157,7 +171,14 @@ function other(input: Input, kind: Exclude<What["what"], "scored">): What {
       return { what: kind, path: input.text("path"), value: input.score("value") };
     case "run_started": {
       const [name, project, sort] = [input.text("name"), input.text("project"), input.text("kind")];
-      return { what: kind, name, project, kind: sort, agent: input.optional("agent"), task: input.optional("task") };
+      return {
+        what: kind,
+        name,
+        project,
+        kind: sort,
+        agent: input.optional("agent"),
+        task: input.optional("task"),
+      };
     }
     case "status":
       return { what: kind, status: input.word("status", STATUSES), reason: input.optional("reason") };

@@ -22,7 +22,14 @@ export type What =
       challenge: Asked | null;
     }
   | { what: "added"; path: string; value: number }
-  | { what: "run_started"; name: string; project: string; kind: string; agent: string | null; task: string | null }
+  | {
+      what: "run_started";
+      name: string;
+      project: string;
+      kind: string;
+      agent: string | null;
+      task: string | null;
+    }
   | { what: "status"; status: Status; reason: string | null }
   | { what: "episode_started"; task: string | null }
   | { what: "episode_finished"; status: Status; return: number | null }
@@ -69,7 +76,9 @@ function whatOf(event: StoredEvent): What {
         failures: body.failures ?? [],
         durationMs: body.duration_ms ?? null,
         isPaused: body.is_paused ?? false,
-        challenge: asked ? { type: asked.type, question: asked.question, options: asked.options ?? [] } : null,
+        challenge: asked
+          ? { type: asked.type, question: asked.question, options: asked.options ?? [] }
+          : null,
       };
     }
     case "score.added":
@@ -91,13 +100,23 @@ function whatOf(event: StoredEvent): What {
       return { what: "recorded", stepKind: step_kind, name: name ?? null, failed: error !== undefined };
     }
     case "command.issued":
-      return { what: "command", id: event.body.command_id, action: event.body.action, author: event.body.author };
+      return {
+        what: "command",
+        id: event.body.command_id,
+        action: event.body.action,
+        author: event.body.author,
+      };
     case "command.applied":
       return { what: "applied", id: event.body.command_id, result: event.body.result };
     case "challenge.answered":
       return { what: "answered", answer: event.body.answer, author: event.body.author };
     case "annotation.added":
-      return { what: "note", text: event.body.text, author: event.body.author, range: event.body.range ?? null };
+      return {
+        what: "note",
+        text: event.body.text,
+        author: event.body.author,
+        range: event.body.range ?? null,
+      };
     case "artifact.added":
       return { what: "artifact", name: event.body.name };
     case "gap":

@@ -26,7 +26,9 @@ export interface FilmStep {
   readonly scores: ReadonlyMap<string, number>;
   /** The gravest failure of the step, by the rule in force or declared. */
   readonly failure: FailureKind | null;
-  /** Which rubrics are below their own bound. Outside the medical rules only the root's makes the step fail. */
+  /**
+   * Which rubrics are below their own bound. Outside the medical rules only the root's makes the step fail.
+   */
   readonly failures: ReadonlyMap<string, FailureKind>;
   readonly durationMs: number | null;
   /** Whether the run waited here for a person. */
@@ -49,12 +51,13 @@ interface Node {
 }
 
 /**
- * The fold of a run's facts. Which step fails is judged by the run's rules; where they are `auto`, by the rule that fits
- * all scores so far, and each time another one comes into force every step is judged anew. Facts may come in any order, in any batches, any number of times: of two snapshots of one
- * (step, episode) the one with the higher `seq` counts, and replaces the other with every score laid over it. A later
- * score lies over its path of the snapshot; one that comes before its step was ever scored waits for the first
- * snapshot.
- * A measurement that names no episode belongs to its step: it is read at every node of the step, and makes none.
+ * The fold of a run's facts. Which step fails is judged by the run's rules; where they are `auto`, by the
+ * rule that fits all scores so far, and each time another one comes into force every step is judged anew.
+ * Facts may come in any order, in any batches, any number of times: of two snapshots of one (step, episode)
+ * the one with the higher `seq` counts, and replaces the other with every score laid over it. A later score
+ * lies over its path of the snapshot; one that comes before its step was ever scored waits for the first
+ * snapshot. A measurement that names no episode belongs to its step: it is read at every node of the step,
+ * and makes none.
  */
 export class Film {
   readonly #nodes = new Map<string, Node>();
@@ -120,8 +123,8 @@ export class Film {
   }
 
   /**
-   * The history of a path from step `from` to step `to`, both included. Where `points` is less than there are scores,
-   * every part keeps its lowest and its highest: no spike is lost.
+   * The history of a path from step `from` to step `to`, both included. Where `points` is less than there are
+   * scores, every part keeps its lowest and its highest: no spike is lost.
    */
   series(path: string, { from = 0, to = Infinity, points = Infinity } = {}): Point[] {
     const rows = this.#rows().slice(this.#position(from), this.#position(to + 1));
@@ -139,8 +142,8 @@ export class Film {
   }
 
   /**
-   * The measurements of a path (`metrics.loss`) from step `from` to step `to`, both included, each step once. Where
-   * `points` is less than there are, every part keeps its lowest and its highest.
+   * The measurements of a path (`metrics.loss`) from step `from` to step `to`, both included, each step once.
+   * Where `points` is less than there are, every part keeps its lowest and its highest.
    */
   measurements(path: string, { from = 0, to = Infinity, points = Infinity } = {}): Measurement[] {
     return this.#measurements.history(path, from, to, points);
@@ -202,7 +205,15 @@ export class Film {
   #node(key: string, step: number, episode: string | null): Node {
     const known = this.#nodes.get(key);
     if (known) return known;
-    const node: Node = { step, episode, snapshot: null, rescored: false, later: new Map(), view: null, measured: 0 };
+    const node: Node = {
+      step,
+      episode,
+      snapshot: null,
+      rescored: false,
+      later: new Map(),
+      view: null,
+      measured: 0,
+    };
     this.#nodes.set(key, node);
     return node;
   }
@@ -282,13 +293,16 @@ export class Film {
     const shot = snapshot as ScoredFact;
     const scores = new Map(shot.scores);
     for (const [path, { seq, value }] of later) if (!rescored || seq > shot.seq) scores.set(path, value);
-    for (const [path, { value }] of this.#measurements.at(step)) if (!scores.has(path)) scores.set(path, value);
+    for (const [path, { value }] of this.#measurements.at(step))
+      if (!scores.has(path)) scores.set(path, value);
     const failures = new Map<string, FailureKind>();
     for (const [path, value] of scores) {
       const failure = judge(this.#rule, path, value);
       if (failure !== null) failures.set(path, failure);
     }
-    const decisive = [...failures].filter(([path]) => isDecisive(this.#rule, path)).map(([, failure]) => failure);
+    const decisive = [...failures]
+      .filter(([path]) => isDecisive(this.#rule, path))
+      .map(([, failure]) => failure);
     return {
       step,
       episode,
@@ -312,7 +326,8 @@ function keyOf(step: number, episode: string | null): string {
 
 function inOrder(a: Node, b: Node): number {
   if (a.step !== b.step) return a.step - b.step;
-  if (a.episode === null || b.episode === null) return Number(a.episode !== null) - Number(b.episode !== null);
+  if (a.episode === null || b.episode === null)
+    return Number(a.episode !== null) - Number(b.episode !== null);
   return compareText(a.episode, b.episode);
 }
 

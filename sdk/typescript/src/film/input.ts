@@ -193,7 +193,9 @@ export class Input {
   /** The number that was read since `begun`, which may be of more than 53 bits. */
   #exactly(begun: number): bigint {
     let exact = 0n;
-    this.bytes.subarray(begun, this.#at).forEach((byte, i) => (exact |= BigInt(byte & 0x7f) << BigInt(7 * i)));
+    this.bytes
+      .subarray(begun, this.#at)
+      .forEach((byte, i) => (exact |= BigInt(byte & 0x7f) << BigInt(7 * i)));
     return exact;
   }
 

@@ -1,5 +1,6 @@
-// Measurements of a step: numbers that a trainer logs beside its rollouts (loss, KL divergence, learning rate). They
-// belong to the step, not to one of its rollouts, so they are kept beside the nodes and never make or change one.
+// Measurements of a step: numbers that a trainer logs beside its rollouts (loss, KL divergence, learning
+// rate). They belong to the step, not to one of its rollouts, so they are kept beside the nodes and never
+// make or change one.
 
 import type { Fact } from "./fact.js";
 import { isMetric } from "./rules.js";
@@ -55,8 +56,8 @@ export class Measurements {
   }
 
   /**
-   * A history by step, as about `points` values. Where there are more, the range is cut into `points / 2` parts of
-   * equally many values (at least one), and the lowest and the highest of each part stay.
+   * A history by step, as about `points` values. Where there are more, the range is cut into `points / 2`
+   * parts of equally many values (at least one), and the lowest and the highest of each part stay.
    */
   history(path: string, from: number, to: number, points: number): Measurement[] {
     const all = [...this.#steps]
@@ -67,12 +68,17 @@ export class Measurements {
       .sort((a, b) => a.step - b.step);
     if (all.length <= points) return all;
     const size = Math.ceil(all.length / Math.max(1, Math.floor(points / 2)));
-    const parts = Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.slice(i * size, (i + 1) * size));
+    const parts = Array.from({ length: Math.ceil(all.length / size) }, (_, i) =>
+      all.slice(i * size, (i + 1) * size),
+    );
     return parts.flatMap(extremes);
   }
 }
 
-/** The lowest (the first of equals) and the highest (the last of equals), by rising step; one where they are equal. */
+/**
+ * The lowest (the first of equals) and the highest (the last of equals), by rising step; one where they are
+ * equal.
+ */
 function extremes(part: readonly Measurement[]): Measurement[] {
   const low = part.reduce((a, b) => (b.value < a.value ? b : a));
   const high = part.reduce((a, b) => (b.value >= a.value ? b : a));

@@ -56,7 +56,11 @@ export class FilmReader {
   async chunk(
     run: string,
     chunk: number,
-    { level = 0, version, signal }: { level?: number; version?: string; signal?: AbortSignal | undefined } = {},
+    {
+      level = 0,
+      version,
+      signal,
+    }: { level?: number; version?: string; signal?: AbortSignal | undefined } = {},
   ): Promise<Fact[]> {
     const path = `/runs/${part(run)}/film/${level}/${chunk}`;
     const key = `${version} ${path}`;

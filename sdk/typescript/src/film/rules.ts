@@ -1,5 +1,6 @@
-// Which step fails: what a run asks for, the rule that its scores put in force, and what a score is under that rule.
-// The same as the server's; `sdk/contract/failing.json` has the examples that both are tested with.
+// Which step fails: what a run asks for, the rule that its scores put in force, and what a score is under
+// that rule. The same as the server's; `sdk/contract/failing.json` has the examples that both are tested
+// with.
 
 import type { FailureRule, FailureRules } from "../client/types.js";
 import { FAILURES, type FailureKind } from "../wire/events.js";
@@ -29,8 +30,8 @@ export function isMetric(path: string): boolean {
 }
 
 /**
- * What a run's scores have shown of which rule fits it. It only grows, so the order of what is seen is no matter:
- * whatever was ever scored counts, also what was replaced later.
+ * What a run's scores have shown of which rule fits it. It only grows, so the order of what is seen is no
+ * matter: whatever was ever scored counts, also what was replaced later.
  */
 export class Evidence {
   readonly #medical = new Set<string>();
@@ -68,10 +69,16 @@ export function isDecisive(rule: FailureRule, path: string): boolean {
 
 /** The failure that a score of `path` is by itself; the gravest where several bounds name the path. */
 export function judge(rule: FailureRule, path: string, value: number): FailureKind | null {
-  return gravest(boundsOf(rule, path).filter((bound) => holds(bound, value)).map((bound) => bound.failure));
+  return gravest(
+    boundsOf(rule, path)
+      .filter((bound) => holds(bound, value))
+      .map((bound) => bound.failure),
+  );
 }
 
-/** The bounds that a path is held against. A measurement has none, unless the medical rules name it in full. */
+/**
+ * The bounds that a path is held against. A measurement has none, unless the medical rules name it in full.
+ */
 function boundsOf(rule: FailureRule, path: string): readonly Bound[] {
   const measures = isMetric(path);
   if (rule !== "dipg" && path === "root") return [{ ...UNNAMED, when: { below: rule.root_below } }];

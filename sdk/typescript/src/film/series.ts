@@ -9,8 +9,9 @@ export interface Point {
 }
 
 /**
- * About `points` of the points there are, in order. Where there are more, the range is cut into `points / 2` equal
- * parts (at least one) and each part's lowest and highest point stay. `null` is a place without a score.
+ * About `points` of the points there are, in order. Where there are more, the range is cut into `points / 2`
+ * equal parts (at least one) and each part's lowest and highest point stay. `null` is a place without a
+ * score.
  */
 export function decimate(places: readonly (Point | null)[], points: number): Point[] {
   const all = places.filter((point) => point !== null);

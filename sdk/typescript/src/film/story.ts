@@ -83,7 +83,10 @@ export class Story {
 
   /** People's commands, in log order. */
   get commands(): FilmCommand[] {
-    const joined = [...this.#commands.values()].map((it) => ({ ...it, applied: this.#applied.get(it.id) ?? null }));
+    const joined = [...this.#commands.values()].map((it) => ({
+      ...it,
+      applied: this.#applied.get(it.id) ?? null,
+    }));
     return joined.sort((a, b) => a.seq - b.seq);
   }
 

@@ -16,11 +16,17 @@ export interface LiveOptions {
   format?: "json" | "binary";
   /** Ends it, without an error. */
   signal?: AbortSignal;
-  /** A connection that says nothing for so long, heartbeats included, is replaced. Milliseconds, default 60,000. */
+  /**
+   * A connection that says nothing for so long, heartbeats included, is replaced. Milliseconds, default
+   * 60,000.
+   */
   idleTimeoutMs?: number;
   /** Told about each connection that was lost, and how long until the next. */
   onReconnect?: (why: unknown, inMs: number) => void;
-  /** The class to connect with; default the platform's. Where there is none, server-sent events are read instead. */
+  /**
+   * The class to connect with; default the platform's. Where there is none, server-sent events are read
+   * instead.
+   */
   WebSocket?: typeof WebSocket | null;
 }
 
@@ -53,7 +59,12 @@ export async function* live(
     try {
       const place = { after: last < 0 ? undefined : last };
       const connection: Connection = Socket
-        ? overSocket(Socket, http.url(`/runs/${part(run)}/live`, { ...place, format }), idleTimeoutMs, ending.signal)
+        ? overSocket(
+            Socket,
+            http.url(`/runs/${part(run)}/live`, { ...place, format }),
+            idleTimeoutMs,
+            ending.signal,
+          )
         : overEvents(http, run, place.after, idleTimeoutMs, ending.signal);
       for await (const frame of connection) {
         failures = 0;
@@ -88,8 +99,8 @@ function itemsOf(frame: Frame, format: "json" | "binary"): (StoredEvent | Fact)[
 }
 
 /**
- * A socket does not say why it could not be opened, so the API is asked: a run that is gone, or a key that is refused,
- * stays so. No answer, or a server that is busy, is no reason to give up.
+ * A socket does not say why it could not be opened, so the API is asked: a run that is gone, or a key that is
+ * refused, stays so. No answer, or a server that is busy, is no reason to give up.
  */
 async function mustBeThere(http: Http, run: string, why: unknown, signal?: AbortSignal): Promise<void> {
   if (why instanceof GauntletError && why.status > 0 && !why.isTemporary) throw why;

@@ -4,7 +4,9 @@ import { GauntletError } from "../client/errors.js";
 import { part, type Http } from "../client/http.js";
 import type { Connection } from "./live.js";
 
-/** Connects; ends when the other side closes, throws when it says nothing for `idleMs`. The frames are texts. */
+/**
+ * Connects; ends when the other side closes, throws when it says nothing for `idleMs`. The frames are texts.
+ */
 export async function* overEvents(
   http: Http,
   run: string,

@@ -1,5 +1,6 @@
-// `gauntlet-sdk/node`: everything of `gauntlet-sdk`, with a disk behind the queue. Events that the server does not take
-// in time wait there, also after the process; the next process of this machine that logs to that server sends them.
+// `gauntlet-sdk/node`: everything of `gauntlet-sdk`, with a disk behind the queue. Events that the server
+// does not take in time wait there, also after the process; the next process of this machine that logs to
+// that server sends them.
 
 import { createHash } from "node:crypto";
 import { Client } from "../client/client.js";
@@ -24,7 +25,10 @@ export interface NodeInitOptions extends InitOptions {
   spoolFolder?: string;
 }
 
-/** `init` with a disk behind it. What earlier processes left for the same server is sent as well, in the background. */
+/**
+ * `init` with a disk behind it. What earlier processes left for the same server is sent as well, in the
+ * background.
+ */
 export async function init(options: NodeInitOptions = {}): Promise<Run> {
   const folder = options.spoolFolder ?? spoolFolder();
   const warn = warnerOf(options);
@@ -40,13 +44,18 @@ export async function init(options: NodeInitOptions = {}): Promise<Run> {
 }
 
 /**
- * Sends what earlier processes left on disk, offline runs as well: to `endpoint`, else each run to the server it was
- * meant for. Waits at most `timeoutMs` for each run; default 60 s.
+ * Sends what earlier processes left on disk, offline runs as well: to `endpoint`, else each run to the server
+ * it was meant for. Waits at most `timeoutMs` for each run; default 60 s.
  */
 export function sync(options: ClientOptions & { folder?: string } = {}): Promise<Synced> {
   const { folder = spoolFolder(), timeoutMs = 60_000, ...where } = options;
   const clientFor = ({ endpoint }: DiskSpool) => clientOf(endpoint === null ? where : { endpoint, ...where });
-  return new Leftovers(folder, (message) => console.warn(message)).send(timeoutMs, false, () => true, clientFor);
+  return new Leftovers(folder, (message) => console.warn(message)).send(
+    timeoutMs,
+    false,
+    () => true,
+    clientFor,
+  );
 }
 
 function clientOf({ endpoint, apiKey }: Pick<ClientOptions, "endpoint" | "apiKey">): Client {

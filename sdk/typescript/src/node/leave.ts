@@ -1,5 +1,5 @@
-// Requests that a Node process sends while it ends. Its own loop runs no more then, so a thread sends them, and the
-// process waits for it.
+// Requests that a Node process sends while it ends. Its own loop runs no more then, so a thread sends them,
+// and the process waits for it.
 
 import { Worker } from "node:worker_threads";
 import type { LeavingRequest } from "../run/leaving.js";

@@ -1,5 +1,5 @@
-// What earlier processes left on disk: sent in the background, or by `sync`. What can never be delivered is put aside,
-// counted and named, and holds nobody up.
+// What earlier processes left on disk: sent in the background, or by `sync`. What can never be delivered is
+// put aside, counted and named, and holds nobody up.
 
 import type { Client } from "../client/client.js";
 import { Delivery } from "../run/delivery.js";
@@ -15,11 +15,15 @@ export interface Synced {
   refused: number;
   /** Events that still wait. */
   left: number;
-  /** Events that were put aside, because they can never be delivered: their run was deleted, or is refused. */
+  /**
+   * Events that were put aside, because they can never be delivered: their run was deleted, or is refused.
+   */
   setAside: number;
 }
 
-/** How long a process that has nothing else to do waits for one request about what others left. Milliseconds. */
+/**
+ * How long a process that has nothing else to do waits for one request about what others left. Milliseconds.
+ */
 const GRACE_MS = 2_000;
 
 /** The files that earlier processes left in one folder. */
@@ -33,8 +37,8 @@ export class Leftovers {
   ) {}
 
   /**
-   * Sends them, each at most for `timeoutMs`. `isIdle`: a process that has nothing else to do ends meanwhile, and the
-   * next one goes on with it.
+   * Sends them, each at most for `timeoutMs`. `isIdle`: a process that has nothing else to do ends meanwhile,
+   * and the next one goes on with it.
    */
   async send(
     timeoutMs: number,

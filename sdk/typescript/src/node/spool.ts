@@ -1,9 +1,10 @@
 // A run's events on disk: what the server cannot take now, or is not to (offline).
 //
-// One file a process and run, JSON lines: `run.started` first, with the run's id and its server in the metadata, then
-// the events in order. `gauntlet import` reads it. Beside it `.files`, a folder with the contents of artifacts under
-// their SHA-256, and while the process lives `.pid`, which says which process that is. What can never be delivered is
-// put into the folder `undeliverable` beside them, where nobody tries it again.
+// One file a process and run, JSON lines: `run.started` first, with the run's id and its server in the
+// metadata, then the events in order. `gauntlet import` reads it. Beside it `.files`, a folder with the
+// contents of artifacts under their SHA-256, and while the process lives `.pid`, which says which process
+// that is. What can never be delivered is put into the folder `undeliverable` beside them, where nobody tries
+// it again.
 
 import {
   appendFileSync,
@@ -101,9 +102,9 @@ export class DiskSpool implements Spool, Header {
   }
 
   /**
-   * The files that earlier processes left in a folder, oldest first, where `wants` says so; each belongs to this
-   * process from then on. `of` is the only run that is asked for. `onBroken` is told of files that no run can be read
-   * from: they are put aside.
+   * The files that earlier processes left in a folder, oldest first, where `wants` says so; each belongs to
+   * this process from then on. `of` is the only run that is asked for. `onBroken` is told of files that no
+   * run can be read from: they are put aside.
    */
   static *adopt(
     folder: string,
@@ -120,7 +121,8 @@ export class DiskSpool implements Spool, Header {
         return headerSays(path);
       } catch (error) {
         // What is gone meanwhile, somebody else's, or no file of ours stays as it is.
-        const isBroken = OURS.test(name) && (error as { code?: string }).code === undefined && !hasLivingOwner(path);
+        const isBroken =
+          OURS.test(name) && (error as { code?: string }).code === undefined && !hasLivingOwner(path);
         const place = isBroken ? orNothing(() => putAside(path)) : null;
         if (place !== null) onBroken(place);
         return [];
@@ -143,7 +145,8 @@ export class DiskSpool implements Spool, Header {
     if (this.#end + this.#contents + bytes.length > this.mostBytes) return false;
     try {
       this.#restoreIfRemoved();
-      for (let at = 0; at < bytes.length; ) at += writeSync(this.#file, bytes, at, bytes.length - at, this.#end + at);
+      for (let at = 0; at < bytes.length;)
+        at += writeSync(this.#file, bytes, at, bytes.length - at, this.#end + at);
     } catch {
       // A cut-off line left behind is overwritten by the next try.
       return false;
@@ -162,7 +165,11 @@ export class DiskSpool implements Spool, Header {
       if (count === 0) break;
       at += count;
       rest = Buffer.concat([rest, part.subarray(0, count)]);
-      for (let end = rest.indexOf(NEWLINE); end >= 0 && lines.length < mostLines; end = rest.indexOf(NEWLINE)) {
+      for (
+        let end = rest.indexOf(NEWLINE);
+        end >= 0 && lines.length < mostLines;
+        end = rest.indexOf(NEWLINE)
+      ) {
         if (lines.length > 0 && size + end > mostBytes) return lines;
         lines.push(rest.toString("utf8", 0, end));
         size += end;
@@ -260,7 +267,10 @@ const mine = new Set<string>();
 /** Bytes of a line in which its step is, where it has one: `written` puts the body behind it. */
 const HEAD = 256;
 
-/** Where whole lines end, how many there are, and the greatest step that one of them names; -1 where none does. */
+/**
+ * Where whole lines end, how many there are, and the greatest step that one of them names; -1 where none
+ * does.
+ */
 function measure(file: number): { end: number; lines: number; lastStep: number } {
   const part = Buffer.alloc(PART);
   let [at, end, lines, lastStep, head] = [0, 0, 0, -1, ""];
@@ -307,7 +317,13 @@ function headerSays(path: string): Header & { path: string; bytes: number; begun
   const { [RUN_ID]: id, [ENDPOINT]: endpoint, ...metadata } = body.metadata ?? {};
   if (typeof id !== "string") throw new Error(`the first line has no body.metadata["${RUN_ID}"]`);
   const server = typeof endpoint === "string" ? endpoint : null;
-  return { spec: { ...body, id, metadata }, endpoint: server, path, bytes: line.length, begun: Date.parse(at) };
+  return {
+    spec: { ...body, id, metadata },
+    endpoint: server,
+    path,
+    bytes: line.length,
+    begun: Date.parse(at),
+  };
 }
 
 /** The first line with its end. Throws where there is none. */
@@ -333,7 +349,9 @@ function newPath(folder: string, run: string): string {
   return join(folder, `${prefixOf(run)}${process.pid}-${spanId()}.jsonl`);
 }
 
-/** Makes the file of a process that has ended this one's. Only one of those that try at the same time gets it. */
+/**
+ * Makes the file of a process that has ended this one's. Only one of those that try at the same time gets it.
+ */
 function claimed(path: string, target: string): string {
   writeOwner(target);
   try {
@@ -399,8 +417,8 @@ function hasLivingOwner(path: string): boolean {
 }
 
 /**
- * When this process began, milliseconds since the Unix epoch. A file of its number that was made later is another
- * thread's; an earlier one was left by a process of the same number, as containers have them.
+ * When this process began, milliseconds since the Unix epoch. A file of its number that was made later is
+ * another thread's; an earlier one was left by a process of the same number, as containers have them.
  */
 function beganAt(): number {
   return Date.now() - process.uptime() * 1000;

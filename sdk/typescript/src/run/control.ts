@@ -169,7 +169,9 @@ async function obeyTweak(tweak: CheckpointOptions["tweak"], parameters: JsonObje
     }
     for (const [name, value] of Object.entries(parameters)) mustFit(tweak, name, value);
     Object.assign(tweak, parameters);
-    return `set ${Object.entries(parameters).map(([name, value]) => `${name} = ${JSON.stringify(value)}`).join(", ")}`;
+    return `set ${Object.entries(parameters)
+      .map(([name, value]) => `${name} = ${JSON.stringify(value)}`)
+      .join(", ")}`;
   } catch (error) {
     return `refused: ${error instanceof Error ? error.message : String(error)}`;
   }
@@ -178,7 +180,9 @@ async function obeyTweak(tweak: CheckpointOptions["tweak"], parameters: JsonObje
 /** Throws unless `value` has the type that the parameter has now. */
 function mustFit(declared: Record<string, unknown>, name: string, value: unknown): void {
   if (!Object.hasOwn(declared, name)) {
-    throw new TypeError(`there is no parameter "${name}"; there are ${Object.keys(declared).join(", ") || "none"}`);
+    throw new TypeError(
+      `there is no parameter "${name}"; there are ${Object.keys(declared).join(", ") || "none"}`,
+    );
   }
   const now = declared[name];
   if (now === null || now === undefined || typeof now === typeof value) return;

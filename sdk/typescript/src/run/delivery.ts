@@ -1,4 +1,5 @@
-// Delivery: takes events without ever waiting, and brings them to the server in order, in batches, until it has them.
+// Delivery: takes events without ever waiting, and brings them to the server in order, in batches, until it
+// has them.
 
 import { GauntletError, type Detail } from "../client/errors.js";
 import type { Client } from "../client/client.js";
@@ -12,7 +13,9 @@ import { leavingRequests } from "./leaving.js";
 import type { Ledger } from "./ledger.js";
 import type { SendNow } from "./settings.js";
 
-/** Longest time an event waits for company, and until it is on disk while no server takes it. Milliseconds. */
+/**
+ * Longest time an event waits for company, and until it is on disk while no server takes it. Milliseconds.
+ */
 const LINGER_MS = 50;
 /** Most events in one request, and most bytes of them. */
 const BATCH_EVENTS = 500;
@@ -68,8 +71,8 @@ export class Delivery {
     private readonly fifo: Fifo,
     private readonly ledger: Ledger,
     /**
-     * Called with the run as the server has it, each time the server has said that it is there. `null` for what an
-     * earlier process left: its run is created only where the server never had it.
+     * Called with the run as the server has it, each time the server has said that it is there. `null` for
+     * what an earlier process left: its run is created only where the server never had it.
      */
     private readonly onCreated: ((run: Partial<RunInfo>) => void) | null,
   ) {
@@ -99,8 +102,8 @@ export class Delivery {
   }
 
   /**
-   * Takes one event as JSON text, with the content of the artifact it speaks of. Never waits; where there is no room it
-   * is lost, counted and said in the stream.
+   * Takes one event as JSON text, with the content of the artifact it speaks of. Never waits; where there is
+   * no room it is lost, counted and said in the stream.
    */
   offer(line: string, content?: Content): void {
     if (this.#halted !== null) return this.#lose(1, this.#halted);
@@ -137,8 +140,8 @@ export class Delivery {
   }
 
   /**
-   * Waits until everything taken so far is settled; offline, until it is on disk. `false` where the time was up before.
-   * A Node process does not end meanwhile, unless `isIdle`.
+   * Waits until everything taken so far is settled; offline, until it is on disk. `false` where the time was
+   * up before. A Node process does not end meanwhile, unless `isIdle`.
    */
   async flush(timeoutMs: number, isIdle = false): Promise<boolean> {
     if (this.#untold > 0) this.#sayGap();
@@ -156,7 +159,9 @@ export class Delivery {
     return this.#settled >= target;
   }
 
-  /** What a page that is going away can still do: one request that outlives it. Sent twice, it is kept once. */
+  /**
+   * What a page that is going away can still do: one request that outlives it. Sent twice, it is kept once.
+   */
   part(): void {
     if (this.client === null || this.#halted !== null || !this.#isCreated || this.fifo.left === 0) return;
     let left = PARTING_BYTES;
@@ -169,15 +174,18 @@ export class Delivery {
   }
 
   /**
-   * What a process that is ending can still do: everything that waits, and the report of its end, while nothing else
-   * runs. Sent twice, it is kept once. Whether the report was taken.
+   * What a process that is ending can still do: everything that waits, and the report of its end, while
+   * nothing else runs. Sent twice, it is kept once. Whether the report was taken.
    */
   leave(send: SendNow, report: { writer: string; end: WriterEnd } | null, timeoutMs: number): boolean {
     if (this.client === null || this.#halted !== null || this.#isAway) return false;
     if (this.#untold > 0) this.#sayGap();
     const { client, spec, fifo } = this;
     const requests = attempt([], () => leavingRequests(client, spec, fifo, this.#isCreated, report));
-    const done = requests.slice(0, attempt(0, () => send(requests, timeoutMs)));
+    const done = requests.slice(
+      0,
+      attempt(0, () => send(requests, timeoutMs)),
+    );
     for (const { lines, hash } of done) {
       if (hash !== undefined) attempt(undefined, () => fifo.release(hash));
       attempt(undefined, () => fifo.drop(lines));
@@ -200,7 +208,9 @@ export class Delivery {
     this.#spill();
   }
 
-  /** Sends no more. What is left goes to disk where there is one, else it is lost. Does not wait for anything. */
+  /**
+   * Sends no more. What is left goes to disk where there is one, else it is lost. Does not wait for anything.
+   */
   giveUp(why: string): void {
     this.#halted ??= why;
     this.#stop.abort();
@@ -226,7 +236,10 @@ export class Delivery {
     let lost = this.fifo.clear();
     for (let aside = this.fifo.abandon(why); aside.lines > 0; aside = this.fifo.abandon(why)) {
       lost += aside.lines;
-      this.ledger.warn("aside", `${aside.lines} events cannot be delivered, ${why}; they are in ${aside.place}`);
+      this.ledger.warn(
+        "aside",
+        `${aside.lines} events cannot be delivered, ${why}; they are in ${aside.place}`,
+      );
     }
     if (lost > 0) this.#lose(lost, why);
     this.#settle(this.#taken - this.#settled);
@@ -261,7 +274,8 @@ export class Delivery {
 
   /** Sends lines, setting aside what the server names as bad. `false` once nothing can be sent any more. */
   async #batch(client: Client, lines: readonly string[]): Promise<boolean> {
-    for (const line of lines) if (line.includes(ARTIFACT) && !(await this.#upload(client, line))) return false;
+    for (const line of lines)
+      if (line.includes(ARTIFACT) && !(await this.#upload(client, line))) return false;
     let rest = [...lines];
     while (rest.length > 0) {
       const refusal = await this.#persist(client, () => {
@@ -287,7 +301,9 @@ export class Delivery {
     return true;
   }
 
-  /** Sends the content that an event speaks of, before the event. `false` once nothing can be sent any more. */
+  /**
+   * Sends the content that an event speaks of, before the event. `false` once nothing can be sent any more.
+   */
   async #upload(client: Client, line: string): Promise<boolean> {
     const { body } = parsed(line) as { body?: { name?: string; sha256?: string } };
     const hash = String(body?.sha256);
@@ -335,14 +351,19 @@ export class Delivery {
       }
       this.ledger.warn("spec", `the run is created without config and metadata: ${error.message}`);
       const { id, name, project, kind } = others;
-      const asked = { ...(project ? { project } : {}), ...(kind ? { kind } : {}), ...(rules ? { rules } : {}) };
+      const asked = {
+        ...(project ? { project } : {}),
+        ...(kind ? { kind } : {}),
+        ...(rules ? { rules } : {}),
+      };
       return client.runs.create({ id, name, ...asked }, { signal });
     }
   }
 
   /**
-   * Does it, on a run that is there, until it is done (`true`), or refused for what was sent (the error), or nothing is
-   * to be sent any more (`false`). A server that is away, busy, or refuses for other reasons is asked again and again.
+   * Does it, on a run that is there, until it is done (`true`), or refused for what was sent (the error), or
+   * nothing is to be sent any more (`false`). A server that is away, busy, or refuses for other reasons is
+   * asked again and again.
    */
   async #persist(client: Client, work: () => Promise<unknown>): Promise<true | false | GauntletError> {
     for (let attempt = 1; this.#halted === null; attempt += 1) {
@@ -356,10 +377,10 @@ export class Delivery {
         this.#asked.abort();
         if (this.#halted !== null) break;
         if (!(error instanceof GauntletError)) throw error;
-        if (error.status === GONE) return this.gone(error.message), false;
+        if (error.status === GONE) return (this.gone(error.message), false);
         if (ABOUT_CONTENT.includes(error.status)) {
           if (this.#isCreated) return error;
-          return this.#refuseRun(error), false;
+          return (this.#refuseRun(error), false);
         }
         if (error.status === 404 && this.#isCreated && this.onCreated === null && attempt === 1) {
           // Left by a process that never reached the server.
@@ -386,7 +407,10 @@ export class Delivery {
   /** The pause before the next try. Who waits in `flush` ends it, unless the server asked for it. */
   async #rest({ status, retryAfterMs }: GauntletError, attempt: number): Promise<void> {
     const asked = Math.min(retryAfterMs ?? 0, LONGEST_ASKED_MS);
-    const wait = Math.max(asked * (1 + Math.random() / 4), backoff(attempt, FIRST_PAUSE_MS, LONGEST_PAUSE_MS));
+    const wait = Math.max(
+      asked * (1 + Math.random() / 4),
+      backoff(attempt, FIRST_PAUSE_MS, LONGEST_PAUSE_MS),
+    );
     const ended = new AbortController();
     const end = () => ended.abort();
     const signals = status === 0 ? [this.#stop.signal, this.#nudge.signal] : [this.#stop.signal];

@@ -20,7 +20,10 @@ export interface Ending {
   withinMs?: number;
 }
 
-/** Exit codes by which programs say that SIGHUP, SIGINT or SIGTERM ended them: 128 and the number of the signal. */
+/**
+ * Exit codes by which programs say that SIGHUP, SIGINT or SIGTERM ended them: 128 and the number of the
+ * signal.
+ */
 const BY_SIGNAL = [129, 130, 143];
 
 /** The end as the server is told. */

@@ -18,8 +18,8 @@ export interface EpisodeOptions {
   id?: string;
   task?: string;
   /**
-   * The step of the run that the whole episode belongs to. Default: what is recorded is numbered from 0 within the
-   * episode, and each `log` or `rollout` of it is the run's next step.
+   * The step of the run that the whole episode belongs to. Default: what is recorded is numbered from 0
+   * within the episode, and each `log` or `rollout` of it is the run's next step.
    */
   step?: number;
   metadata?: object;
@@ -27,7 +27,9 @@ export interface EpisodeOptions {
 
 /** How an episode ended. */
 export interface EpisodeEnd {
-  /** Default `completed`; where an error is named `failed`, or `timed_out` or `cancelled` as its name says. */
+  /**
+   * Default `completed`; where an error is named `failed`, or `timed_out` or `cancelled` as its name says.
+   */
   status?: FinalStatus;
   /** Default: the sum of the rewards. */
   return?: number;
@@ -49,7 +51,9 @@ export interface Recorded {
   durationMs?: number;
 }
 
-/** The last moment that the wire can say, milliseconds since the Unix epoch: nearly the end of the year 9999. */
+/**
+ * The last moment that the wire can say, milliseconds since the Unix epoch: nearly the end of the year 9999.
+ */
 const LAST_MS = Date.UTC(9999, 11, 30);
 /** What a span id is: 16 lowercase hexadecimal digits. A parent that is none is left out. */
 const SPAN_ID = /^[0-9a-f]{16}$/;
@@ -77,11 +81,15 @@ export class Episode {
     options: EpisodeOptions,
   ) {
     const { id, task, step, metadata } = options ?? {};
-    this.id = ledger.guarded("the episode's id", "", () => ((id ?? "") === "" ? "" : idOf(id, ledger))) || traceId();
+    this.id =
+      ledger.guarded("the episode's id", "", () => ((id ?? "") === "" ? "" : idOf(id, ledger))) || traceId();
     this.#task = ledger.guarded("the episode's task", "", () => clipLabel(task ?? "").trim());
     this.#fixed = (step ?? undefined) === undefined ? undefined : stepOf(step);
     if ((step ?? undefined) !== undefined && this.#fixed === undefined) {
-      ledger.warn("episode step", `step ${shown(step)} is no whole number, 0 or more; the episode gets the next one`);
+      ledger.warn(
+        "episode step",
+        `step ${shown(step)} is no whole number, 0 or more; the episode gets the next one`,
+      );
     }
     this.#emit("episode.started", {
       ...(this.#task === "" ? {} : { task: this.#task }),
@@ -110,7 +118,10 @@ export class Episode {
     const number = numberOf(value);
     if (number === undefined) {
       this.ledger.counts.skipped += 1;
-      return this.ledger.warn("reward", `reward ${shown(value)} is not a finite number; it is left out (told once)`);
+      return this.ledger.warn(
+        "reward",
+        `reward ${shown(value)} is not a finite number; it is left out (told once)`,
+      );
     }
     this.#rewards = (this.#rewards ?? 0) + number;
     this.record("reward", { payload: { value: number } });
@@ -122,15 +133,23 @@ export class Episode {
   }
 
   /**
-   * Calls a tool and records the call and its result, two steps of one span: how long it took, and an error with its
-   * stack. What the tool gives or throws goes on to the caller, unchanged.
+   * Calls a tool and records the call and its result, two steps of one span: how long it took, and an error
+   * with its stack. What the tool gives or throws goes on to the caller, unchanged.
    */
   async toolCall<T>(name: string, args: unknown, tool: () => Promise<T> | T): Promise<T> {
     const startedAt = Date.now();
     const begun = performance.now();
-    const span = this.#record("tool_call", { name, payload: { arguments: args ?? null }, startedAt }, spanId());
+    const span = this.#record(
+      "tool_call",
+      { name, payload: { arguments: args ?? null }, startedAt },
+      spanId(),
+    );
     const ended = (payload: object, error?: unknown) => {
-      this.#record("tool_result", { name, payload, error, startedAt, durationMs: performance.now() - begun }, span);
+      this.#record(
+        "tool_result",
+        { name, payload, error, startedAt, durationMs: performance.now() - begun },
+        span,
+      );
     };
     try {
       const value = await tool();
@@ -178,7 +197,10 @@ export class Episode {
     if (cost !== undefined && cost >= 0) body.cost = cost;
     else if ((end.cost ?? undefined) !== undefined) {
       this.ledger.counts.skipped += 1;
-      this.ledger.warn("cost", `cost ${shown(end.cost)} is not a number, 0 or more; it is left out (told once)`);
+      this.ledger.warn(
+        "cost",
+        `cost ${shown(end.cost)} is not a number, 0 or more; it is left out (told once)`,
+      );
     }
     if (end.error !== undefined && end.error !== null) body.error = this.#told(end.error);
     this.#show(body);
@@ -212,9 +234,13 @@ export class Episode {
         span_id: span,
         ...(typeof parent === "string" && SPAN_ID.test(parent) ? { parent_span_id: parent } : {}),
         started_at: fromMillis(started),
-        ...(duration === undefined ? {} : { ended_at: fromMillis(Math.min(LAST_MS, started + Math.max(0, duration))) }),
+        ...(duration === undefined
+          ? {}
+          : { ended_at: fromMillis(Math.min(LAST_MS, started + Math.max(0, duration))) }),
         payload,
-        ...(what.error === undefined || what.error === null ? {} : { error: errorOf(what.error, this.ledger) }),
+        ...(what.error === undefined || what.error === null
+          ? {}
+          : { error: errorOf(what.error, this.ledger) }),
         metadata: toJsonObject(what.metadata),
       };
       this.#note(kind, payload);
@@ -237,14 +263,16 @@ export class Episode {
   #note(kind: StepKind, payload: JsonObject): void {
     const found = READ_FIRST.map((key) => payload[key]).find(Boolean);
     if (found === undefined) return;
-    const isSeen = kind === "observation" || (kind === "message" && ["user", "system"].includes(`${payload["role"]}`));
+    const isSeen =
+      kind === "observation" || (kind === "message" && ["user", "system"].includes(`${payload["role"]}`));
     if (isSeen) this.#saw = found;
-    else if (["message", "decision", "tool_result"].includes(kind) || this.#said === undefined) this.#said = found;
+    else if (["message", "decision", "tool_result"].includes(kind) || this.#said === undefined)
+      this.#said = found;
   }
 
   /**
-   * An episode that nobody scored becomes one point of the path all the same, so that it is seen: its return is the
-   * height, an error is a failure.
+   * An episode that nobody scored becomes one point of the path all the same, so that it is seen: its return
+   * is the height, an error is a failure.
    */
   #show({ status, return: total, error, latency_ms }: Bodies["episode.finished"]): void {
     if (this.run.isJudged(this.id) || !(this.#recorded > 0 || error)) return;

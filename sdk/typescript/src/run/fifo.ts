@@ -28,7 +28,10 @@ export interface Spool {
   close(): void;
 }
 
-/** How much waits in memory at most: events, their bytes, and bytes of artifacts, of which one has room always. */
+/**
+ * How much waits in memory at most: events, their bytes, and bytes of artifacts, of which one has room
+ * always.
+ */
 export interface Bounds {
   events: number;
   bytes: number;
@@ -89,7 +92,9 @@ export class Fifo {
     const isFull =
       this.#inMemory >= this.bounds.events ||
       this.#size + line.length > this.bounds.bytes ||
-      (isNew && this.#contents.size > 0 && this.#contentSize + content.bytes.length > this.bounds.contentBytes);
+      (isNew &&
+        this.#contents.size > 0 &&
+        this.#contentSize + content.bytes.length > this.bounds.contentBytes);
     if (isFull && this.#inMemory > 0 && !this.spill()) return false;
     this.#lines.push(line);
     this.#size += line.length;
@@ -141,8 +146,8 @@ export class Fifo {
   }
 
   /**
-   * Moves everything to disk. `false` where there is no disk, or it refuses. A content that is too large for the disk
-   * stays in memory.
+   * Moves everything to disk. `false` where there is no disk, or it refuses. A content that is too large for
+   * the disk stays in memory.
    */
   spill(): boolean {
     if (this.#inMemory === 0) return true;
@@ -164,8 +169,8 @@ export class Fifo {
   }
 
   /**
-   * Gives up what is first on disk, because it cannot be read or delivered; says how many lines that were, and where
-   * they are now.
+   * Gives up what is first on disk, because it cannot be read or delivered; says how many lines that were,
+   * and where they are now.
    */
   abandon(why: string): { lines: number; place: string } {
     const spool = this.#onDisk.find(({ left }) => left > 0);

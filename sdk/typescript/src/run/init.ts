@@ -6,10 +6,10 @@ import { open, Run } from "./run.js";
 import { settingsOf, type InitOptions } from "./settings.js";
 
 /**
- * Begins a run. Resolves at once, also when the server is away: events wait and are sent when it is there. With an `id`
- * it joins the run of that id, if there is one: it waits a few seconds for the server to say so, and steps that are not
- * named go on after the run's last one. Throws a `TypeError` for settings that cannot be meant; nothing else of a run
- * ever throws.
+ * Begins a run. Resolves at once, also when the server is away: events wait and are sent when it is there.
+ * With an `id` it joins the run of that id, if there is one: it waits a few seconds for the server to say so,
+ * and steps that are not named go on after the run's last one. Throws a `TypeError` for settings that cannot
+ * be meant; nothing else of a run ever throws.
  */
 export async function init(options: InitOptions = {}): Promise<Run> {
   const settings = settingsOf(options);
@@ -58,8 +58,8 @@ function watchProcess(process: Process): void {
   process.on?.("beforeExit", (code) => open.forEach((run) => void run.end({ exitCode: codeOf(code) })));
   let error: unknown;
   process.on?.("uncaughtExceptionMonitor", (thrown) => (error = thrown ?? new Error("nothing was said")));
-  // Too late for anything that takes time, but not for the disk. Also after `process.exit` and an uncaught error; one
-  // that the program handled itself is no reason for an exit with 0.
+  // Too late for anything that takes time, but not for the disk. Also after `process.exit` and an uncaught
+  // error; one that the program handled itself is no reason for an exit with 0.
   process.on?.("exit", (code) => {
     const exitCode = codeOf(code);
     open.forEach((run) => run.leaveProcess({ exitCode, ...(exitCode === 0 ? {} : { error }) }));

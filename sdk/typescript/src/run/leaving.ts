@@ -1,5 +1,5 @@
-// What a process that is ending still sends: everything that waits and the report of its end, as requests that can be
-// sent one after the other while nothing else of the process runs.
+// What a process that is ending still sends: everything that waits and the report of its end, as requests
+// that can be sent one after the other while nothing else of the process runs.
 
 import type { Client } from "../client/client.js";
 import { part, type Prepared } from "../client/http.js";
@@ -23,7 +23,10 @@ export interface LeavingRequest extends Prepared {
   mayFail: boolean;
 }
 
-/** The requests for what waits in `fifo`; with the report of the end, where everything that waits is among them. */
+/**
+ * The requests for what waits in `fifo`; with the report of the end, where everything that waits is among
+ * them.
+ */
 export function leavingRequests(
   client: Client,
   spec: RunSpec & { id: string },
@@ -34,7 +37,8 @@ export function leavingRequests(
   const run = `/runs/${part(spec.id)}`;
   const requests: LeavingRequest[] = [];
   // A run that exists with other content is gone on with.
-  if (!isCreated) requests.push({ ...client.prepared("POST", "/runs", { json: spec }), lines: 0, mayFail: true });
+  if (!isCreated)
+    requests.push({ ...client.prepared("POST", "/runs", { json: spec }), lines: 0, mayFail: true });
   const waiting = fifo.peek(Number.MAX_SAFE_INTEGER, LEAVING_BYTES);
   const isWhole = waiting.length === fifo.left;
   let batch: string[] = [];
@@ -52,7 +56,12 @@ export function leavingRequests(
     if (hash !== undefined && content !== null) {
       close();
       const call = { body: content as NonNullable<Prepared["body"]> };
-      requests.push({ ...client.prepared("PUT", `${run}/artifacts/${hash}`, call), lines: 0, hash, mayFail: true });
+      requests.push({
+        ...client.prepared("PUT", `${run}/artifacts/${hash}`, call),
+        lines: 0,
+        hash,
+        mayFail: true,
+      });
     }
     batch.push(line);
     size += line.length;

@@ -1,5 +1,5 @@
-// A writer of a run reports that it lives, and in the end how it ended. The server decides from the reports of all
-// writers when the run has ended.
+// A writer of a run reports that it lives, and in the end how it ended. The server decides from the reports
+// of all writers when the run has ended.
 
 import type { Client } from "../client/client.js";
 import { GauntletError } from "../client/errors.js";
@@ -44,7 +44,10 @@ export class Presence {
     this.#timer = undefined;
   }
 
-  /** Reports the end, until the server has it; `false` where it does not within `timeoutMs`, or takes no reports. */
+  /**
+   * Reports the end, until the server has it; `false` where it does not within `timeoutMs`, or takes no
+   * reports.
+   */
   async finished(end: WriterEnd, timeoutMs: number): Promise<boolean> {
     this.stop();
     const until = performance.now() + timeoutMs;

@@ -33,7 +33,9 @@ const CONTENT_BYTES = 256 << 20;
 const JOIN_MS = 5_000;
 /** Longest wait of `finish` for a server that is away, where events can wait on disk. Milliseconds. */
 const PATIENCE_AWAY_MS = 3_000;
-/** Least time for the report of the end, and the most that the end of a process takes for what still waits. */
+/**
+ * Least time for the report of the end, and the most that the end of a process takes for what still waits.
+ */
 const LEAST_REPORT_MS = 500;
 const LEAVING_MS = 3_000;
 
@@ -55,7 +57,10 @@ export class Run {
   /** Calls that a disabled run did nothing about. */
   #ignored = 0;
 
-  /** @internal `client` is `null` where nothing is sent; `endpoint` is where the run will be looked at all the same. */
+  /**
+   * @internal `client` is `null` where nothing is sent; `endpoint` is where the run will be looked at all the
+   * same.
+   */
   constructor(
     private readonly client: Client | null,
     private readonly settings: Settings,
@@ -69,8 +74,16 @@ export class Run {
     this.#ledger.counts.repairedTexts = settings.repairedTexts;
     const meantFor = client?.endpoint ?? null;
     const open = spool === null ? null : () => spool.open(spec, meantFor, warn);
-    const older = this.#ledger.guarded("looking for what was left", [], () => spool?.leftOf(spec, meantFor) ?? []);
-    const fifo = new Fifo({ events: queueEvents, bytes: MEMORY_BYTES, contentBytes: CONTENT_BYTES }, open, older);
+    const older = this.#ledger.guarded(
+      "looking for what was left",
+      [],
+      () => spool?.leftOf(spec, meantFor) ?? [],
+    );
+    const fifo = new Fifo(
+      { events: queueEvents, bytes: MEMORY_BYTES, contentBytes: CONTENT_BYTES },
+      open,
+      older,
+    );
     const writer = writerId();
     this.#steps = new Steps(writer);
     for (const { lastStep = -1 } of older) this.#steps.resume(lastStep);
@@ -82,7 +95,8 @@ export class Run {
       applied: (command_id: string, result: string) => {
         this.emit("command.applied", { command_id, result: textOf(result, this.#ledger) });
       },
-      status: (status: Status, reason: string) => this.emit("run.status", { status, reason: clipLabel(reason) }),
+      status: (status: Status, reason: string) =>
+        this.emit("run.status", { status, reason: clipLabel(reason) }),
     };
     this.#control = client === null ? null : new Control(client, spec.id, voice, this.#ledger);
   }
@@ -113,9 +127,9 @@ export class Run {
   }
 
   /**
-   * Logs scores of a step; without a step, of the one after the last. Nested names join with a dot, `reward` is the
-   * whole (`root`) where there is no `root`. The first call of this program for a step (of an episode) is its
-   * snapshot, later ones add to it; other programs that log the same step have snapshots of their own.
+   * Logs scores of a step; without a step, of the one after the last. Nested names join with a dot, `reward`
+   * is the whole (`root`) where there is no `root`. The first call of this program for a step (of an episode)
+   * is its snapshot, later ones add to it; other programs that log the same step have snapshots of their own.
    */
   log(values: Values, place: Place = {}): void {
     this.#guarded("log", () => {
@@ -130,9 +144,9 @@ export class Run {
   }
 
   /**
-   * Logs measurements of the training (loss, KL, learning rate): curves by step, beside its rollouts, that are never
-   * judged as failures. Without a step they belong to the step that was logged last; before anything is logged they
-   * begin at the first step, and what is measured again is of the next one.
+   * Logs measurements of the training (loss, KL, learning rate): curves by step, beside its rollouts, that
+   * are never judged as failures. Without a step they belong to the step that was logged last; before
+   * anything is logged they begin at the first step, and what is measured again is of the next one.
    */
   metrics(values: Values, place: { step?: number } = {}): void {
     this.#guarded("metrics", () => {
@@ -144,8 +158,8 @@ export class Run {
   }
 
   /**
-   * Logs one judged rollout with its texts. Several rollouts of one step are all kept, whichever process logs them: one
-   * that names no episode gets its own. One that names the episode of an earlier one replaces it.
+   * Logs one judged rollout with its texts. Several rollouts of one step are all kept, whichever process logs
+   * them: one that names no episode gets its own. One that names the episode of an earlier one replaces it.
    */
   rollout(rollout: Rollout): void {
     this.#guarded("rollout", () => {
@@ -184,19 +198,23 @@ export class Run {
   }
 
   /**
-   * Begins an episode: one rollout on one task, whose thoughts, messages and tool calls are recorded. With a function,
-   * it runs that and finishes the episode, as failed where it throws; the error goes on to the caller.
+   * Begins an episode: one rollout on one task, whose thoughts, messages and tool calls are recorded. With a
+   * function, it runs that and finishes the episode, as failed where it throws; the error goes on to the
+   * caller.
    */
   episode(options?: EpisodeOptions): Episode;
   episode<T>(options: EpisodeOptions, body: (episode: Episode) => Promise<T> | T): Promise<T>;
-  episode<T>(options: EpisodeOptions = {}, body?: (episode: Episode) => Promise<T> | T): Episode | Promise<T> {
+  episode<T>(
+    options: EpisodeOptions = {},
+    body?: (episode: Episode) => Promise<T> | T,
+  ): Episode | Promise<T> {
     const episode = new Episode(this, this.#ledger, options);
     return body === undefined ? episode : episode.during(body);
   }
 
   /**
-   * Keeps a file with the run, a step or an episode. It waits for the server as events do, with them; in Node also on
-   * disk.
+   * Keeps a file with the run, a step or an episode. It waits for the server as events do, with them; in Node
+   * also on disk.
    */
   artifact(name: string, content: Bytes, options: ArtifactOptions = {}): void {
     this.#guarded("artifact", () => {
@@ -219,9 +237,9 @@ export class Run {
   }
 
   /**
-   * Where the loop obeys a person: pause waits here until somebody resumes, or for `timeoutMs`; a tweak calls or
-   * changes `tweak`; stop is answered `"stop"`, from then on. Resolves at once while nobody says anything: commands are
-   * fetched in the background, about once a second, from the first call on.
+   * Where the loop obeys a person: pause waits here until somebody resumes, or for `timeoutMs`; a tweak calls
+   * or changes `tweak`; stop is answered `"stop"`, from then on. Resolves at once while nobody says anything:
+   * commands are fetched in the background, about once a second, from the first call on.
    */
   async checkpoint(options: CheckpointOptions = {}): Promise<Outcome> {
     if (this.#control === null || this.#isFinished) return "continue";
@@ -229,8 +247,9 @@ export class Run {
   }
 
   /**
-   * Waits until the server has everything logged so far, at most `timeoutMs`; offline, until it is on disk. Resolves to
-   * whether everything given so far is safe there; what is not is in `losses`, or still on its way.
+   * Waits until the server has everything logged so far, at most `timeoutMs`; offline, until it is on disk.
+   * Resolves to whether everything given so far is safe there; what is not is in `losses`, or still on its
+   * way.
    */
   async flush({ timeoutMs = this.settings.finishMs }: { timeoutMs?: number } = {}): Promise<boolean> {
     if (this.settings.mode === "disabled") return this.#ignored === 0;
@@ -239,14 +258,18 @@ export class Run {
     const isSettled = await this.#delivery.flush(Math.max(0, until - Date.now()));
     if (!areRead || !isSettled) {
       const { queued } = this.stats;
-      this.#ledger.warn("flush", `flush: after ${timeoutMs} ms ${queued} events are not safe yet; they still wait`);
+      this.#ledger.warn(
+        "flush",
+        `flush: after ${timeoutMs} ms ${queued} events are not safe yet; they still wait`,
+      );
     }
     return areRead && isSettled && this.losses.length === 0;
   }
 
   /**
-   * Says how the run ended, waits for the server, lets go. A run that others write as well goes on until the last of
-   * them has finished. What could not be sent is on disk, or counted as lost; one line says what is not kept.
+   * Says how the run ended, waits for the server, lets go. A run that others write as well goes on until the
+   * last of them has finished. What could not be sent is on disk, or counted as lost; one line says what is
+   * not kept.
    */
   finish(end: { status?: FinalStatus; summary?: object } = {}): Promise<RunStats> {
     return this.end(end ?? {});
@@ -258,8 +281,9 @@ export class Run {
   }
 
   /**
-   * @internal Creates the run, so that it is there before its first event. One that is named by its id may exist: then
-   * the server is waited for, a few seconds, because steps that are not named go on after its last one.
+   * @internal Creates the run, so that it is there before its first event. One that is named by its id may
+   * exist: then the server is waited for, a few seconds, because steps that are not named go on after its
+   * last one.
    */
   async begin(): Promise<void> {
     this.#delivery.start();
@@ -271,14 +295,18 @@ export class Run {
     this.#delivery.part();
   }
 
-  /** @internal The process is about to be ended from outside: what waits is on disk, should it not get to its end. */
+  /**
+   * @internal The process is about to be ended from outside: what waits is on disk, should it not get to its
+   * end.
+   */
   secure(): void {
     this.#delivery.secure();
   }
 
   /**
-   * @internal The process is ending, with an exit code and an error where there was one: what can be done while nothing
-   * else runs. A server that answered a moment ago gets what waits now; what it does not take goes to disk.
+   * @internal The process is ending, with an exit code and an error where there was one: what can be done
+   * while nothing else runs. A server that answered a moment ago gets what waits now; what it does not take
+   * goes to disk.
    */
   leaveProcess(known: Ending): void {
     // A program that does not wait for `finish` has said how the run ended all the same.
@@ -325,7 +353,9 @@ export class Run {
     const { spec, named } = this.settings;
     const others = named.filter((key) => run[key] !== undefined && !isSame(spec[key], run[key]));
     if (others.length === 0) return;
-    const shown = others.map((key) => `${key} is ${shortly(run[key])} and not ${shortly(spec[key])}`).join("; ");
+    const shown = others
+      .map((key) => `${key} is ${shortly(run[key])} and not ${shortly(spec[key])}`)
+      .join("; ");
     this.#ledger.warn("conflict", `run ${this.id} exists with other settings, which stay: ${shown}`);
   }
 
@@ -336,7 +366,10 @@ export class Run {
     }
   }
 
-  /** A snapshot, and behind it the scores that are too many for one event. The score of the whole is in the first. */
+  /**
+   * A snapshot, and behind it the scores that are too many for one event. The score of the whole is in the
+   * first.
+   */
   #snapshot(body: Bodies["snapshot.scored"], where: Required<Where>): void {
     const all = Object.entries(body.scores);
     if (all.length <= MAX_SCORES) return this.#emit("snapshot.scored", body, where);
@@ -352,7 +385,8 @@ export class Run {
     const isSkipped = (path: string) => path !== "" && !Object.hasOwn(scores, path);
     const skipped = [...new Set([...notEvaluated, ...named])].filter(isSkipped);
     const over = skipped.length - MAX_SCORES;
-    if (over > 0) this.#unusable("rollout", `${over} of the paths that were not evaluated are left out`, over);
+    if (over > 0)
+      this.#unusable("rollout", `${over} of the paths that were not evaluated are left out`, over);
     const failures = failuresOf(rollout.failures, this.#ledger);
     const duration = numberOf(rollout.durationMs);
     return {
@@ -361,7 +395,9 @@ export class Run {
       action: textOf(rollout.action, this.#ledger),
       observation: textOf(rollout.observation, this.#ledger),
       ...(duration === undefined ? {} : { duration_ms: Math.max(0, duration) }),
-      ...(rollout.isPaused === undefined || rollout.isPaused === null ? {} : { is_paused: Boolean(rollout.isPaused) }),
+      ...(rollout.isPaused === undefined || rollout.isPaused === null
+        ? {}
+        : { is_paused: Boolean(rollout.isPaused) }),
       ...challengeOf(rollout.challenge, this.#ledger),
       metadata: toJsonObject(rollout.metadata),
     };
@@ -380,7 +416,10 @@ export class Run {
     this.#ledger.warn(`unusable ${where}`, `a call of ${where}: ${why} (told once)`);
   }
 
-  /** The place that is logged to: the next step where none is named. `undefined`, with a warning, where it is none. */
+  /**
+   * The place that is logged to: the next step where none is named. `undefined`, with a warning, where it is
+   * none.
+   */
   #place(place: Place | null): Where | undefined {
     const checked = this.#optionalPlace(place ?? {});
     return checked === undefined ? undefined : { ...checked, step: checked.step ?? this.#steps.take() };
@@ -389,7 +428,8 @@ export class Run {
   /** The node that is meant: the one that was logged last, unless another step or episode is named. */
   #node({ step, episode }: Place): Place {
     [step, episode] = [step ?? undefined, episode || undefined];
-    if (step === undefined) return episode === undefined ? this.#steps.last : { step: this.#steps.last.step, episode };
+    if (step === undefined)
+      return episode === undefined ? this.#steps.last : { step: this.#steps.last.step, episode };
     const named = episode ?? this.#steps.nodeOf(step);
     if (named !== undefined) return { step, episode: named };
     const said = `a score names step ${step} and no episode, and this program logged no rollout of that step`;
@@ -440,7 +480,9 @@ export class Run {
       this.#emitEnd(finished);
       await this.#arrived(left);
     }
-    this.#delivery.giveUp(this.client === null ? "the run is offline" : "the server did not take them in time");
+    this.#delivery.giveUp(
+      this.client === null ? "the run is offline" : "the server did not take them in time",
+    );
     const { stats } = this;
     this.#delivery.close();
     this.#sayLosses();

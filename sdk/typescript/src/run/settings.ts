@@ -12,10 +12,15 @@ import { idOf, numberOf, shown } from "./values.js";
 /** `online` sends, `offline` keeps everything on disk for later, `disabled` does nothing. */
 export type Mode = "online" | "offline" | "disabled";
 
-/** Sends requests one after the other, up to the first that fails, while nothing else runs; how many were done. */
+/**
+ * Sends requests one after the other, up to the first that fails, while nothing else runs; how many were
+ * done.
+ */
 export type SendNow = (requests: readonly LeavingRequest[], timeoutMs: number) => number;
 
-/** Where events wait that memory does not hold. `endpoint` is the server they are meant for; offline `null`. */
+/**
+ * Where events wait that memory does not hold. `endpoint` is the server they are meant for; offline `null`.
+ */
 export interface Spools {
   /** What earlier processes left of the run for that server, oldest first. */
   leftOf(run: RunSpec & { id: string }, endpoint: string | null): Spool[];
@@ -45,7 +50,10 @@ export interface InitOptions {
   /** Hyperparameters and other configuration. */
   config?: object;
   metadata?: object;
-  /** Which steps fail: `dipg` (the medical rules), or a bound of the root. Default `auto`: what fits the scores. */
+  /**
+   * Which steps fail: `dipg` (the medical rules), or a bound of the root. Default `auto`: what fits the
+   * scores.
+   */
   rules?: FailureRules;
   /** Default `GAUNTLET_ENDPOINT`; see {@link ClientOptions}. */
   endpoint?: string;
@@ -66,7 +74,10 @@ export interface InitOptions {
 /** {@link InitOptions} with nothing left open. */
 export interface Settings {
   spec: RunSpec & { id: string; project: string };
-  /** Which parts of the run the program named itself: what it did not name is no difference from a run that exists. */
+  /**
+   * Which parts of the run the program named itself: what it did not name is no difference from a run that
+   * exists.
+   */
   named: readonly (keyof RunSpec)[];
   /** Texts of it that were repaired. */
   repairedTexts: number;
@@ -78,22 +89,38 @@ export interface Settings {
 }
 
 /** What of the options is a part of the run itself. */
-const SPEC_KEYS = ["id", "name", "project", "kind", "agent", "task", "tags", "config", "metadata", "rules"] as const;
+const SPEC_KEYS = [
+  "id",
+  "name",
+  "project",
+  "kind",
+  "agent",
+  "task",
+  "tags",
+  "config",
+  "metadata",
+  "rules",
+] as const;
 
 /** The settings. Throws a `TypeError` for what cannot be meant. */
 export function settingsOf(options: InitOptions): Settings {
   const mode = options.mode ?? environment("GAUNTLET_MODE") ?? "online";
   if (mode !== "online" && mode !== "offline" && mode !== "disabled") {
-    throw new TypeError(`mode (or GAUNTLET_MODE) is ${JSON.stringify(mode)}; use online, offline or disabled`);
+    throw new TypeError(
+      `mode (or GAUNTLET_MODE) is ${JSON.stringify(mode)}; use online, offline or disabled`,
+    );
   }
   const finishMs = options.finishMs ?? Number(environment("GAUNTLET_FINISH_SECONDS") ?? 30) * 1000;
-  if (!(finishMs >= 0)) throw new TypeError("finishMs (or GAUNTLET_FINISH_SECONDS) must be a number, 0 or more");
+  if (!(finishMs >= 0))
+    throw new TypeError("finishMs (or GAUNTLET_FINISH_SECONDS) must be a number, 0 or more");
   const queueEvents = options.queueEvents ?? 10_000;
   if (!(queueEvents >= 1)) throw new TypeError("queueEvents must be 1 or more");
   const warn = warnerOf(options);
   const named = SPEC_KEYS.filter((key) => options[key] !== undefined && options[key] !== null);
   let repairedTexts = 0;
-  const spec = JSON.parse(written(specOf(options, warn), (count) => (repairedTexts = count))) as Settings["spec"];
+  const spec = JSON.parse(
+    written(specOf(options, warn), (count) => (repairedTexts = count)),
+  ) as Settings["spec"];
   return { spec, named, repairedTexts, mode, warn, finishMs, queueEvents, spool: options.spool ?? null };
 }
 
@@ -111,7 +138,8 @@ function specOf(options: InitOptions, warn: (message: string) => void): Settings
   };
   const object = (key: "config" | "metadata"): JsonObject => {
     const value: unknown = options[key];
-    if (value !== undefined && value !== null && typeof value !== "object") throw strange(key, value, "an object");
+    if (value !== undefined && value !== null && typeof value !== "object")
+      throw strange(key, value, "an object");
     return toJsonObject(value);
   };
   const optional = <K extends "kind" | "agent" | "task">(key: K): Partial<Record<K, string>> => {

@@ -1,7 +1,7 @@
 // Which node of the film a call belongs to: its step, and an episode that no other process can make.
 //
-// A node is a (step, episode). Counters restart in every process, so what names no episode gets one that begins with
-// the random id of the run handle that logs it (its writer).
+// A node is a (step, episode). Counters restart in every process, so what names no episode gets one that
+// begins with the random id of the run handle that logs it (its writer).
 
 /** Episodes whose steps are remembered, the newest. */
 const MOST_EPISODES = 65_536;
@@ -51,7 +51,10 @@ export class Steps {
     return this.#episodes.has(episode);
   }
 
-  /** The node of a `log`, and whether this is its first: then it is a snapshot, else its scores are added to it. */
+  /**
+   * The node of a `log`, and whether this is its first: then it is a snapshot, else its scores are added to
+   * it.
+   */
   logged(step: number, episode?: string): { where: Required<Where>; isFirst: boolean } {
     const where = { step, episode: episode ?? `${this.writer}-${step}` };
     const isFirst = this.#isFirst(step, episode ?? OWN);
@@ -59,7 +62,9 @@ export class Steps {
     return { where, isFirst };
   }
 
-  /** The node of a rollout: one of its own where no episode is named, else whether it replaces an earlier one. */
+  /**
+   * The node of a rollout: one of its own where no episode is named, else whether it replaces an earlier one.
+   */
   rollout(step: number, episode?: string): { where: Required<Where>; replaces: boolean } {
     const replaces = episode !== undefined && !this.#isFirst(step, episode);
     const where = { step, episode: episode ?? `${this.writer}-${step}-${this.#rollouts++}` };
@@ -68,8 +73,8 @@ export class Steps {
   }
 
   /**
-   * The step of measurements that name none: the one that was logged last. Before anything is logged they begin at the
-   * step that comes first, and a path that is measured again is of the next one.
+   * The step of measurements that name none: the one that was logged last. Before anything is logged they
+   * begin at the step that comes first, and a path that is measured again is of the next one.
    */
   measured(paths: readonly string[]): number {
     if (this.#lastNode !== null) return this.#lastNode.step;
@@ -83,7 +88,9 @@ export class Steps {
 
   /** The episode of the node of that step that was logged last here; `undefined` where there is none. */
   nodeOf(step: number): string | undefined {
-    return this.#lastNodes.get(step) ?? (this.#episodes.get(OWN)?.has(step) ? `${this.writer}-${step}` : undefined);
+    return (
+      this.#lastNodes.get(step) ?? (this.#episodes.get(OWN)?.has(step) ? `${this.writer}-${step}` : undefined)
+    );
   }
 
   #see(where: Required<Where>): void {

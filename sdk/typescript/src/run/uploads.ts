@@ -1,4 +1,5 @@
-// Files between the call that named them and the queue: they are read and hashed one after the other, in order.
+// Files between the call that named them and the queue: they are read and hashed one after the other, in
+// order.
 
 import { copyOf, hashOf, type Bytes } from "../client/files.js";
 import { pause } from "../client/http.js";

@@ -10,8 +10,8 @@ import type { Ledger } from "./ledger.js";
 import { pathsOf } from "./paths.js";
 
 /**
- * Numbers by name, nested as deep as is useful: `{ safety: { grounding: 1 } }` is the path `safety.grounding`. `null`,
- * NaN, an infinity and an empty text say that a rubric was not evaluated.
+ * Numbers by name, nested as deep as is useful: `{ safety: { grounding: 1 } }` is the path
+ * `safety.grounding`. `null`, NaN, an infinity and an empty text say that a rubric was not evaluated.
  */
 export interface Values {
   readonly [name: string]: number | boolean | bigint | string | null | undefined | Values;
@@ -30,8 +30,9 @@ export interface Taken {
 }
 
 /**
- * The numbers among `values` by rubric path. Nested names join with a dot; names that meet in one path are all kept.
- * What is no number is left out, counted as skipped and named once; `undefined` is as if it were not there.
+ * The numbers among `values` by rubric path. Nested names join with a dot; names that meet in one path are
+ * all kept. What is no number is left out, counted as skipped and named once; `undefined` is as if it were
+ * not there.
  */
 export function scoresOf(values: unknown, ledger: Ledger, prefix = ""): Taken {
   const taken: Taken = { scores: {}, notEvaluated: [] };
@@ -84,9 +85,9 @@ export function numberOf(value: unknown): number | undefined {
 }
 
 /**
- * The number that a value is: a number, a boolean, a big integer, a text such as `"0.8"`, or an object that stands for
- * one of them (a boxed number, a decimal). NaN where it says that there is none, `undefined` where it is something
- * else.
+ * The number that a value is: a number, a boolean, a big integer, a text such as `"0.8"`, or an object that
+ * stands for one of them (a boxed number, a decimal). NaN where it says that there is none, `undefined` where
+ * it is something else.
  */
 export function reading(value: unknown): number | undefined {
   switch (typeof value) {
@@ -125,12 +126,15 @@ function readObject(value: object): number | undefined {
 
 /** Whether it is names and values, and not something that only looks like them. */
 function isGroup(value: unknown): value is object {
-  if (typeof value !== "object" || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) return false;
+  if (typeof value !== "object" || value === null || Array.isArray(value) || ArrayBuffer.isView(value))
+    return false;
   return !(value instanceof Date) && !(value instanceof Set);
 }
 
 function entriesOf(group: object): (readonly [string, unknown])[] {
-  return group instanceof Map ? [...group].map(([key, value]) => [String(key), value]) : Object.entries(group);
+  return group instanceof Map
+    ? [...group].map(([key, value]) => [String(key), value])
+    : Object.entries(group);
 }
 
 function skip(name: string, value: unknown, ledger: Ledger, why = "not a number"): void {
@@ -158,14 +162,17 @@ export function stepOf(step: unknown): number | undefined {
 }
 
 /**
- * The id of an episode: one line without slashes. Longer than 200 bytes, it is cut and ends in a hash, so that two long
- * ids stay two.
+ * The id of an episode: one line without slashes. Longer than 200 bytes, it is cut and ends in a hash, so
+ * that two long ids stay two.
  */
 export function idOf(text: unknown, ledger?: Ledger): string {
   const given = String(text);
   const whole = wellFormed(given);
   if (whole !== given && ledger !== undefined) ledger.counts.repairedTexts += 1;
-  const line = whole.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ").replace(/[/\\]/g, "_").trim();
+  const line = whole
+    .replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ")
+    .replace(/[/\\]/g, "_")
+    .trim();
   return line === "." || line === ".." || line === "" ? "_" : shortened(line, MAX_ID_BYTES);
 }
 
@@ -175,7 +182,10 @@ export function textOf(value: unknown, ledger: Ledger): string {
   const text = clipText(whole);
   if (text !== whole) {
     ledger.counts.cut += 1;
-    ledger.warn("cut", `a text of ${whole.length} characters was cut to 1 MiB (told once; see run.stats.cut)`);
+    ledger.warn(
+      "cut",
+      `a text of ${whole.length} characters was cut to 1 MiB (told once; see run.stats.cut)`,
+    );
   }
   return text;
 }

@@ -1,9 +1,14 @@
 // Ids the client brings: UUIDv7 for events and runs, hex for traces and spans.
 
-/** A cryptographic source where the platform has one. Node 18 keeps it in a module instead of on the global. */
+/**
+ * A cryptographic source where the platform has one. Node 18 keeps it in a module instead of on the global.
+ */
 let source: Crypto | undefined = globalThis.crypto;
 
-/** Fetches the source where it has to be fetched; `init` waits for it. Ids made before are random, but less well. */
+/**
+ * Fetches the source where it has to be fetched; `init` waits for it. Ids made before are random, but less
+ * well.
+ */
 export const randomReady: Promise<void> = source
   ? Promise.resolve()
   : import(/* @vite-ignore */ nodeModule("crypto")).then(
@@ -42,8 +47,8 @@ let lastMillis = 0;
 let counter = 0;
 
 /**
- * A UUIDv7 (RFC 9562): milliseconds since the Unix epoch, then a counter that grows within a millisecond, then 62
- * random bits. Ids of one process sort in the order they were made, also when its clock steps back.
+ * A UUIDv7 (RFC 9562): milliseconds since the Unix epoch, then a counter that grows within a millisecond,
+ * then 62 random bits. Ids of one process sort in the order they were made, also when its clock steps back.
  */
 export function uuidv7(now: number = Date.now()): string {
   const bytes = random(16);
@@ -79,7 +84,10 @@ export function writerId(): string {
   return hex(random(6));
 }
 
-/** SHA-256 of bytes, lowercase hex. `undefined` where the platform has none (a page that is not a secure context). */
+/**
+ * SHA-256 of bytes, lowercase hex. `undefined` where the platform has none (a page that is not a secure
+ * context).
+ */
 export async function sha256(bytes: Uint8Array): Promise<string | undefined> {
   await randomReady;
   if (!source?.subtle) return undefined;

@@ -8,7 +8,10 @@ export type JsonObject = Record<string, unknown>;
 
 /** Deeper than this is cut: the server refuses documents nested deeper than 128. */
 const MAX_DEPTH = 64;
-/** Most bytes of one value, names and texts together: one text of the longest, and well within an event's 8 MiB. */
+/**
+ * Most bytes of one value, names and texts together: one text of the longest, and well within an event's 8
+ * MiB.
+ */
 const MAX_BYTES = 5 << 18;
 /** Longest list of a typed array; a longer one is bytes rather than numbers to look at. */
 const MAX_TYPED = 1024;
@@ -16,11 +19,12 @@ const MAX_TYPED = 1024;
 const CUT = "[cut]";
 
 /**
- * A copy of `value` that `JSON.stringify` writes without throwing and without silently turning numbers into `null`:
- * numbers that are not finite become their names, big integers texts, dates RFC 3339, maps objects, sets and typed
- * arrays lists, errors `{type, message}`; what refers to itself becomes `"[circular]"`. What JSON has no word for
- * (functions, symbols, `undefined`) is left out of objects and is `null` in lists. What is longer than about a
- * megabyte is cut, with a mark. Keys that read alike, such as `1` and `"1"` of a map, are all kept.
+ * A copy of `value` that `JSON.stringify` writes without throwing and without silently turning numbers into
+ * `null`: numbers that are not finite become their names, big integers texts, dates RFC 3339, maps objects,
+ * sets and typed arrays lists, errors `{type, message}`; what refers to itself becomes `"[circular]"`. What
+ * JSON has no word for (functions, symbols, `undefined`) is left out of objects and is `null` in lists. What
+ * is longer than about a megabyte is cut, with a mark. Keys that read alike, such as `1` and `"1"` of a map,
+ * are all kept.
  */
 export function toJson(value: unknown): unknown {
   return new Copy().of(value, 0);
@@ -34,8 +38,8 @@ export function toJsonObject(value: unknown): JsonObject {
 }
 
 /**
- * `JSON.stringify` of plain data, whose texts and keys UTF-8 can hold afterwards; `onRepair` is told how many were
- * repaired. For what {@link toJson} or the SDK itself made, and for what a program hands to the API.
+ * `JSON.stringify` of plain data, whose texts and keys UTF-8 can hold afterwards; `onRepair` is told how many
+ * were repaired. For what {@link toJson} or the SDK itself made, and for what a program hands to the API.
  */
 export function written(value: unknown, onRepair: (count: number) => void = () => undefined): string {
   const text = JSON.stringify(value);
@@ -163,7 +167,9 @@ class Copy {
     if (value instanceof Map) return this.#fields(value, depth);
     if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
       const items = value as unknown as Iterable<unknown> & { length: number };
-      return items.length <= MAX_TYPED ? this.#list(items, depth) : `[${value.constructor.name} of ${items.length}]`;
+      return items.length <= MAX_TYPED
+        ? this.#list(items, depth)
+        : `[${value.constructor.name} of ${items.length}]`;
     }
     const own = value as { toJSON?: unknown };
     if (typeof own.toJSON === "function") return this.of(own.toJSON(), depth);

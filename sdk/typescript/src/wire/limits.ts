@@ -1,5 +1,5 @@
-// The server's limits, in bytes of UTF-8 where they are lengths. What is over them is split, cut with a mark, or
-// refused at once. `sdk/contract/limits.json` has the server's own numbers; the tests compare them.
+// The server's limits, in bytes of UTF-8 where they are lengths. What is over them is split, cut with a mark,
+// or refused at once. `sdk/contract/limits.json` has the server's own numbers; the tests compare them.
 
 import { sha256Now } from "./sha256.js";
 
@@ -25,7 +25,10 @@ export function bytesOf(text: string): number {
   return encoder.encode(text).length;
 }
 
-/** Whether a text is at most `maxBytes` long. A UTF-16 unit is at most three bytes: most need no encoding for that. */
+/**
+ * Whether a text is at most `maxBytes` long. A UTF-16 unit is at most three bytes: most need no encoding for
+ * that.
+ */
 export function fits(text: string, maxBytes: number): boolean {
   return text.length * 3 <= maxBytes || (text.length <= maxBytes && bytesOf(text) <= maxBytes);
 }
@@ -38,8 +41,8 @@ export function clipText(text: string): string {
 }
 
 /**
- * One line within the limit: control characters become spaces, what is longer ends in an ellipsis. What is no text
- * (programs without types hand over anything) becomes one.
+ * One line within the limit: control characters become spaces, what is longer ends in an ellipsis. What is no
+ * text (programs without types hand over anything) becomes one.
  */
 export function clipLabel(text: unknown): string {
   // Control characters are what is looked for.
@@ -47,7 +50,10 @@ export function clipLabel(text: unknown): string {
   return fits(line, MAX_LABEL_BYTES) ? line : `${cut(line, MAX_LABEL_BYTES - 3)}…`;
 }
 
-/** A name of at most `maxBytes`. A longer one is cut and ends in `~` and 8 hex digits of its SHA-256: two stay two. */
+/**
+ * A name of at most `maxBytes`. A longer one is cut and ends in `~` and 8 hex digits of its SHA-256: two stay
+ * two.
+ */
 export function shortened(name: string, maxBytes: number): string {
   if (fits(name, maxBytes)) return name;
   const end = `~${sha256Now(encoder.encode(name)).slice(0, 8)}`;
