@@ -52,7 +52,8 @@ def join(identity: dict[str, Any]) -> Run:
     from .compat.run import Run
     from .sinks.server import ServerSink
 
-    known = next((run for run in context.runs() if run.id == identity["id"]), None)
+    same = (run for run in context.runs() if (run.id, run.endpoint) == (identity["id"], identity["endpoint"]))
+    known = next(same, None)
     if known is not None:
         return known
     mode: Mode = identity["mode"]

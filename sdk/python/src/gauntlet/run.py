@@ -85,8 +85,8 @@ class Run(Journal):
             self._exists,
             self._given,
         )
-        for sink in self._sinks:
-            outlet = Outlet(sink, self._ledger)
+        for sink, name in zip(self._sinks, _names(self._sinks), strict=True):
+            outlet = Outlet(sink, self._ledger, name)
             outlet.open(info)
             self._recorder.outlets.append(outlet)
 
@@ -106,7 +106,9 @@ class Run(Journal):
         counts = {**dict.fromkeys(names, 0), **self._ledger.snapshot()}
         for sink in self._sinks:
             try:
-                counts.update(sink.stats())
+                for name, count in sink.stats().items():
+                    # Several sinks may count under one name.
+                    counts[name] = counts.get(name, 0) + count
             except Exception as error:
                 self._ledger.bug(f"counting the {sink.name} sink", error)
         return counts
@@ -291,6 +293,25 @@ class Run(Journal):
     def __reduce__(self) -> tuple[Any, ...]:
         """For another process, which becomes one more writer of this run."""
         return joining.join, (joining.identity(self),)
+
+
+def _names(sinks: Sequence[Sink]) -> list[str]:
+    """A name for each sink that no other has: a second ``file`` is ``file-2``. The server's sink keeps its own."""
+    from .sinks.server import ServerSink
+
+    taken = {ServerSink.name} if any(isinstance(sink, ServerSink) for sink in sinks) else set()
+    names, is_first_server = [], True
+    for sink in sinks:
+        name, number = sink.name, 1
+        if isinstance(sink, ServerSink) and is_first_server:
+            is_first_server = False
+        else:
+            while name in taken:
+                number += 1
+                name = f"{sink.name}-{number}"
+        taken.add(name)
+        names.append(name)
+    return names
 
 
 def _cancel(episode: Episode) -> None:

@@ -94,6 +94,38 @@ def test_one_bad_sink_disturbs_no_other(server: Server, caplog: pytest.LogCaptur
     assert any("the unopenable sink is off: PermissionError: no" in t for t in told)
 
 
+def test_sinks_of_one_name_are_counted_and_warned_of_each(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Namesake(Failing):
+        name = "server"
+
+    class Counting(Collecting):
+        name = "server"
+
+        def stats(self) -> dict[str, int]:
+            return {"spooled": 5}
+
+    good, counting = Collecting(), Counting()
+    sinks: list[Sink] = [Namesake(), Failing(), Failing(), good, Collecting(), counting]
+    run = gauntlet.init(endpoint=server.url, sinks=[*sinks, gauntlet.ServerSink()])
+    run.log({"root": 1.0})
+    assert not run.flush()
+    assert run.stats["spooled"] == 5, "everything has arrived, and another sink holds five"
+    run.finish()
+    assert [r.kind for r in counting.records] == [r.kind for r in good.records]
+    assert good.records[-1].kind == "run.finished"
+    stats, count = run.stats, len(good.records)
+    assert (stats["collecting.written"], stats["collecting-2.written"]) == (count, count)
+    assert (stats["failing.dropped"], stats["failing-2.dropped"], stats["server-2.dropped"]) == (count,) * 3
+    assert stats["server-3.written"] == stats["server.written"] == count
+    assert "server.dropped" not in stats
+    told = [r.getMessage() for r in caplog.records]
+    for name in ("failing", "failing-2", "server-2"):
+        assert len([t for t in told if f"the {name} sink failed: RuntimeError: always" in t]) == 1
+    assert len(server.events(run.id, "run.finished")) == 1
+
+
 def test_a_file_is_opened_by_the_server(server: Server, tmp_path: Path) -> None:
     path = tmp_path / "deep" / "run.jsonl"
     run = gauntlet.init(name="from a file", config={"lr": 0.1}, sinks=[gauntlet.FileSink(path)])

@@ -54,7 +54,7 @@ class RunInfo:
 class Sink:
     """Base of every sink. Only :meth:`write` must be overridden."""
 
-    #: Names the sink in counters and warnings.
+    #: Names the sink in counters and warnings; several of one name are numbered there.
     name = "sink"
     #: ``False`` once the run ends: a flush may then give up while what it waits for is away.
     patient = True

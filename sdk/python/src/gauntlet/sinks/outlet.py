@@ -19,12 +19,14 @@ _ATTEMPTS = 3
 class Outlet:
     """Hands records to its sink; retries, counts, and never lets an error out."""
 
-    def __init__(self, sink: Sink, ledger: Ledger) -> None:
+    def __init__(self, sink: Sink, ledger: Ledger, name: str) -> None:
+        """``name``: the sink's in counters and warnings, unlike that of any other sink of the run."""
         self.sink = sink
+        self.name = name
         self.ledger = ledger
         self.off = False
         self._closing = threading.Event()
-        self._pump: Pump[Record] = Pump(sink.name, self._write, ledger, _MOST_RECORDS, _MOST_BYTES)
+        self._pump: Pump[Record] = Pump(name, self._write, ledger, _MOST_RECORDS, _MOST_BYTES)
 
     def open(self, run: RunInfo) -> None:
         """Opens the sink; one that cannot be opened stays off."""
@@ -32,9 +34,9 @@ class Outlet:
             self.sink.open(run)
         except Exception as error:
             self.off = True
-            self.ledger.count(f"{self.sink.name}.errors")
+            self.ledger.count(f"{self.name}.errors")
             self.ledger.warn(
-                f"open {self.sink.name}", f"the {self.sink.name} sink is off: {type(error).__name__}: {error}"
+                f"open {self.name}", f"the {self.name} sink is off: {type(error).__name__}: {error}"
             )
 
     def offer(self, records: list[Record]) -> None:
@@ -47,7 +49,7 @@ class Outlet:
                 lost = len(records) - i
                 self._lose(lost, "was too slow")
                 self.ledger.warn(
-                    f"full {self.sink.name}", f"the {self.sink.name} sink is too slow; events are dropped"
+                    f"full {self.name}", f"the {self.name} sink is too slow; events are dropped"
                 )
                 return
 
@@ -58,7 +60,7 @@ class Outlet:
         try:
             return self._pump.barrier(timeout) and self.sink.flush(timeout)
         except Exception as error:
-            self.ledger.bug(f"flushing the {self.sink.name} sink", error)
+            self.ledger.bug(f"flushing the {self.name} sink", error)
             return False
 
     def close(self, timeout: float) -> None:
@@ -70,10 +72,10 @@ class Outlet:
         try:
             self.sink.close()
         except Exception as error:
-            self.ledger.bug(f"closing the {self.sink.name} sink", error)
+            self.ledger.bug(f"closing the {self.name} sink", error)
 
     def _write(self, records: list[Record]) -> None:
-        name = self.sink.name
+        name = self.name
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 self.sink.write(records)
@@ -88,5 +90,5 @@ class Outlet:
         self._lose(len(records), "failed")
 
     def _lose(self, n: int, why: str) -> None:
-        self.ledger.count(f"{self.sink.name}.dropped", n)
-        self.ledger.lose(f"the {self.sink.name} sink {why}", n)
+        self.ledger.count(f"{self.name}.dropped", n)
+        self.ledger.lose(f"the {self.name} sink {why}", n)
