@@ -1,10 +1,69 @@
 //! Where events go: the server, and other places at once.
 
 use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use gauntlet_sdk::model::{Event, Kind, Status};
+use gauntlet_sdk::rubric::sinks::{DeliveryConfig, DeliveryError, Sink};
 use serde_json::{Value, json};
 
-use crate::harness::{LONG, Server, built, folder, steps};
+use crate::harness::{LONG, NOBODY, Server, built, folder, run_to, steps};
+
+/// Keeps the kinds of the events it takes.
+#[derive(Clone, Default)]
+struct Kinds(Arc<Mutex<Vec<Kind>>>);
+
+impl Sink for Kinds {
+    fn deliver(&mut self, batch: &[Arc<Event>]) -> Result<(), DeliveryError> {
+        self.0.lock().unwrap().extend(batch.iter().map(|event| event.kind()));
+        Ok(())
+    }
+}
+
+/// Never takes anything.
+struct Away;
+
+impl Sink for Away {
+    fn deliver(&mut self, _: &[Arc<Event>]) -> Result<(), DeliveryError> {
+        Err(DeliveryError::NotNow { after: None, message: "away".to_owned() })
+    }
+}
+
+#[test]
+fn a_sink_may_have_the_name_of_another_one() {
+    let (server, first, second) = (Server::start(), Kinds::default(), Kinds::default());
+    let run = server.run("namesakes").sink("server", first.clone()).sink("server", second.clone());
+    let run = run.start().unwrap();
+    run.log([("root", 1.0)], 0).unwrap();
+    run.finish(Status::Completed, None, LONG).unwrap();
+    for sink in [first, second] {
+        assert_eq!(
+            *sink.0.lock().unwrap(),
+            [Kind::RunStarted, Kind::RunStatus, Kind::SnapshotScored, Kind::RunFinished]
+        );
+    }
+    let told = server.events("namesakes");
+    assert_eq!(told.iter().filter(|event| event["kind"] == "run.finished").count(), 1, "{told:?}");
+}
+
+#[test]
+fn without_a_disk_the_other_sinks_keep_their_retries() {
+    // A file is where the spool's folder should be, so what goes to the server waits in memory.
+    let folder = folder();
+    std::fs::write(folder.path().join("spool"), "in the way").unwrap();
+    let delivery =
+        DeliveryConfig { retries: Some(2), backoff: Duration::from_millis(1), ..Default::default() };
+    let run = run_to(NOBODY, &folder.path().join("spool"), "nowhere").delivery(delivery).sink("away", Away);
+    let run = run.start().unwrap();
+    run.log([("root", 1.0)], 0).unwrap();
+    crate::harness::until("the sink's retries are used up", || {
+        run.report().of("away").unwrap().counters.dropped == 3
+    });
+    let report = run.report();
+    let server = report.of("server").unwrap().counters;
+    assert_eq!((server.dropped, server.queued), (0, 3), "{report}");
+}
 
 #[test]
 fn the_loop_of_the_readme_is_kept_whole() {
