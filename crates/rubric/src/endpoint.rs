@@ -71,7 +71,12 @@ impl Endpoint {
 
     /// GET: the body of a 2xx answer. `patience` beyond the usual is for long polls.
     pub fn get(&self, url: &str, patience: Duration) -> Result<String, DeliveryError> {
-        let request = self.agent.get(url).config().timeout_global(Some(PATIENCE + patience)).build();
+        self.get_within(url, PATIENCE + patience)
+    }
+
+    /// GET that takes at most `timeout`: the body of a 2xx answer.
+    pub fn get_within(&self, url: &str, timeout: Duration) -> Result<String, DeliveryError> {
+        let request = self.agent.get(url).config().timeout_global(Some(timeout)).build();
         let request = self.signed(request);
         answer(request.call().map_err(|e| DeliveryError::not_now(format!("GET {url}: {e}")))?)
     }
@@ -152,7 +157,7 @@ fn first_blamed(body: &str) -> Option<usize> {
 }
 
 /// A text as one segment of a URL path: RFC 3986 unreserved characters stay, other bytes are percent-encoded.
-pub(crate) fn in_path(segment: &str) -> String {
+pub fn in_path(segment: &str) -> String {
     let keep = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
     segment.bytes().map(|b| if keep(b) { (b as char).to_string() } else { format!("%{b:02X}") }).collect()
 }

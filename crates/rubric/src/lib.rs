@@ -38,7 +38,7 @@ pub use call::Call;
 pub use commands::{CommandQueue, Commands};
 pub use containers::{WEIGHT_TOLERANCE, gate, rubric_dict, rubric_list, sequential, weighted_sum};
 pub use dial::Dial;
-pub use endpoint::Endpoint;
+pub use endpoint::{Endpoint, in_path};
 pub use error::RubricError;
 pub use evaluation::{Evaluation, Started, Watcher};
 pub use hooks::HookHandle;

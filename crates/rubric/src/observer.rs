@@ -61,7 +61,9 @@ pub struct ObserverConfig {
     /// gets the episode `{writer}-{step}`, so that observers which count alike do not replace each other's rollouts.
     /// `None` leaves such calls without an episode.
     pub writer: Option<String>,
-    /// 0-based calls the run pauses at. The emitted step is the call's index plus 1.
+    /// The last step the run has already: the first call's step is the one after it. 0 for a new run.
+    pub after_step: u64,
+    /// 0-based calls the run pauses at. The emitted step is the call's index plus 1, behind [`Self::after_step`].
     pub pause_on_indices: BTreeSet<u64>,
     /// Where commands come from while paused; without a source nothing pauses.
     pub commands: Option<Arc<dyn Commands>>,
@@ -74,6 +76,7 @@ impl Default for ObserverConfig {
         Self {
             metadata: Object::new(),
             writer: None,
+            after_step: 0,
             pause_on_indices: BTreeSet::new(),
             commands: None,
             pause_timeout: Duration::from_secs(300),
@@ -182,7 +185,7 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static, F: Fn(&A, &O) -> Story + Send + S
         let duration_ms = started.micros.zip(now).map(|(from, to)| to.saturating_sub(from) as f64 / 1000.0);
         let commands = shared.config.commands.as_deref();
         let commands = commands.filter(|_| shared.config.pause_on_indices.contains(&started.index));
-        let step = (started.index + 1).min(MAX_STEP);
+        let step = shared.config.after_step.saturating_add(started.index + 1).min(MAX_STEP);
         let mut story = (self.describe)(action, observation);
         let writer = shared.config.writer.as_ref();
         let own = || EpisodeId::new(format!("{}-{step}", writer?)).ok();

@@ -7,12 +7,12 @@ use gauntlet_model::{Event, FailureRules, FieldError, RunId, RunSpec, RunSummary
 use gauntlet_rubric::sinks::{
     ConsoleSink, Delivery, DeliveryConfig, FileSink, ServerSink, Sink, Spool, SpoolError, Spooled,
 };
-use gauntlet_rubric::{Endpoint, Stamps, SystemStamps};
+use gauntlet_rubric::{Endpoint, Stamps, SystemStamps, in_path};
 use serde_json::Value;
 
 use crate::artifacts::Artifacts;
 use crate::provider::{Named, ObservabilityProvider};
-use crate::{DatabaseError, DatabaseSink};
+use crate::{DatabaseError, DatabaseSink, resuming};
 
 /// The server of this machine.
 const ENDPOINT: &str = "http://127.0.0.1:4600";
@@ -172,8 +172,8 @@ impl Builder {
         self
     }
 
-    /// The run's id; a new one unless named. A process that starts again under the same id goes on with the run; the
-    /// settings it began with stay.
+    /// The run's id; a new one unless named. A process that starts again under the same id goes on with the run: the
+    /// settings it began with stay, and what names no step goes behind the last one.
     pub fn id(mut self, id: RunId) -> Self {
         self.spec.id = Some(id);
         self
@@ -245,8 +245,10 @@ impl Builder {
         self
     }
 
-    /// Starts the run. Does not wait for the server: whether it is there shows later, in [`ObservabilityProvider::report`].
+    /// Starts the run. Whether the server is there shows later, in [`ObservabilityProvider::report`]: only a run that
+    /// names its id asks it, for 3 s at most, which step was its last.
     pub fn start(mut self) -> Result<ObservabilityProvider, StartError> {
+        let may_exist = self.spec.id.is_some();
         let run = match self.spec.id.take() {
             Some(id) => id,
             None => RunId::new(self.stamps.id().to_string())?,
@@ -261,6 +263,10 @@ impl Builder {
         }
         // Where events go is part of where they wait: one server's are never delivered to another.
         let (offline, online) = (self.spool.join("offline"), self.spool.join(folder_name(endpoint.base())));
+        let server = (self.mode == Mode::Online).then_some(&endpoint);
+        let may_exist = may_exist && self.mode != Mode::Disabled;
+        let resumed_after =
+            may_exist.then(|| resuming::last_step(server, &[&offline, &online], &run)).flatten();
         let mut blobs = None;
         let mut sinks = Vec::new();
         let mut server_delivery = self.delivery.clone();
@@ -308,7 +314,8 @@ impl Builder {
         let artifacts = blobs.map(Artifacts::start).transpose();
         let artifacts = artifacts.map_err(StartError::io("the thread of artifacts"))?;
         let endpoint = (self.mode == Mode::Online).then_some(endpoint);
-        let provider = ObservabilityProvider::new(run, endpoint, self.stamps, named, artifacts);
+        let provider =
+            ObservabilityProvider::new(run, endpoint, self.stamps, named, artifacts, resumed_after);
         let provider = provider.map_err(StartError::io("the thread of signs of life"))?;
         provider.begin(started);
         Ok(provider)
@@ -329,9 +336,9 @@ fn deliver_leftovers(folders: [PathBuf; 2], endpoint: Endpoint) -> std::io::Resu
     std::thread::Builder::new().name("gauntlet-leftovers".to_owned()).spawn(deliver).map(drop)
 }
 
-/// A server's address as the name of a folder.
+/// A server's address as the name of a folder: another one for each address.
 fn folder_name(base: &str) -> String {
-    base.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect()
+    in_path(base)
 }
 
 #[cfg(test)]
@@ -362,6 +369,14 @@ mod tests {
             "GAUNTLET_MODE: \"on\" is not one of online, offline, disabled"
         );
         assert!(refused(&[("GAUNTLET_ENDPOINT", "localhost:4600")]).starts_with("GAUNTLET_ENDPOINT: "));
+    }
+
+    #[test]
+    fn two_servers_never_share_a_folder() {
+        let bases = ["http://a:1", "http://a-1", "http://a/1", "http://a.1", "http://a/b-c", "http://a/b/c"];
+        let folders: std::collections::BTreeSet<String> = bases.map(folder_name).into();
+        assert_eq!(folders.len(), bases.len(), "{folders:?}");
+        assert!(folders.iter().all(|name| !name.contains(['/', ':', '\\'])), "{folders:?}");
     }
 
     #[test]

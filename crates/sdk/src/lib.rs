@@ -12,6 +12,7 @@ mod names;
 mod nodes;
 mod provider;
 mod report;
+mod resuming;
 mod subscribe;
 mod tool;
 pub mod tracing;

@@ -26,6 +26,11 @@ struct Place {
 }
 
 impl Nodes {
+    /// Of a run that has steps up to `last` already: what names no step goes behind it.
+    pub(crate) fn after(last: Option<u64>) -> Self {
+        Self { last, ..Self::default() }
+    }
+
     pub(crate) fn begun(&mut self, episode: &EpisodeId) {
         self.open.entry(episode.clone()).or_default();
     }

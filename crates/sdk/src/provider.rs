@@ -37,6 +37,8 @@ struct Inner {
     artifacts: Option<Artifacts>,
     sinks: Arc<Vec<Named>>,
     nodes: Mutex<Nodes>,
+    /// The last step the run had when this process joined it.
+    resumed_after: Option<u64>,
     names: Names,
     /// Signs of life; `None` without a server.
     writer: Mutex<Option<Writer>>,
@@ -71,6 +73,7 @@ impl ObservabilityProvider {
         stamps: Arc<dyn Stamps>,
         sinks: Vec<Named>,
         artifacts: Option<Artifacts>,
+        resumed_after: Option<u64>,
     ) -> std::io::Result<Self> {
         let names = Names::new(stamps.id());
         let writer =
@@ -81,7 +84,8 @@ impl ObservabilityProvider {
             stamps,
             artifacts,
             sinks: Arc::new(sinks),
-            nodes: Mutex::default(),
+            nodes: Mutex::new(Nodes::after(resumed_after)),
+            resumed_after,
             names,
             writer: Mutex::new(writer),
             discarded: AtomicU64::new(0),
@@ -268,8 +272,8 @@ impl ObservabilityProvider {
         artifacts.keep(draft, content, move |event| offer(&sinks, &Arc::new(event)))
     }
 
-    /// Watches every call of a rubric tree: each becomes a `snapshot.scored`. Where `config` pauses and names no source
-    /// of commands, they come from the server.
+    /// Watches every call of a rubric tree: each becomes a `snapshot.scored`, at the next step; in a run that goes on,
+    /// behind the last step it had. Where `config` pauses and names no source of commands, they come from the server.
     pub fn watch<A: ?Sized + 'static, O: ?Sized + 'static>(
         &self,
         root: &Node<A, O>,
@@ -279,6 +283,7 @@ impl ObservabilityProvider {
         if config.commands.is_none() && !config.pause_on_indices.is_empty() {
             config.commands = self.commands()?.map(|commands| Arc::new(commands) as _);
         }
+        config.after_step = config.after_step.max(self.0.resumed_after.unwrap_or(0));
         if config.writer.is_none() {
             let observer = Names::new(self.stamps().id());
             config.writer = Some(observer.writer().to_owned());

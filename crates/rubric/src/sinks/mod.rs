@@ -16,7 +16,7 @@ pub use delivery::{Delivery, DeliveryConfig, Overflow, Unsettled, is_delivering}
 pub use file::FileSink;
 pub use queue::Counters;
 pub use server::ServerSink;
-pub use spool::{Spool, SpoolError};
+pub use spool::{Spool, SpoolError, last_step};
 pub use spooled::{Leftovers, Spooled, deliver_leftovers};
 
 use std::sync::Arc;

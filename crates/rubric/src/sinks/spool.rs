@@ -207,6 +207,23 @@ impl Spool {
     }
 }
 
+/// The greatest step among the events of a run that wait in a spool folder, in any process's file; `None` where none
+/// does. Counts the kinds of events that the server counts for `last_step`.
+pub fn last_step(folder: &Path, run: &RunId) -> Option<u64> {
+    let files = (1..=MOST_FILES).map(|number| folder.join(file_name(run, number)));
+    let files = files.filter_map(|path| File::open(path).ok());
+    let lines = files.flat_map(|file| BufReader::new(file).lines().map_while(Result::ok));
+    // A line that is being written is no event yet, and counts for nothing.
+    lines.filter_map(|line| step_of(&line)).max()
+}
+
+fn step_of(line: &str) -> Option<u64> {
+    let event = decode_one(line).ok()?;
+    let counts =
+        matches!(event.body(), Body::SnapshotScored(_) | Body::ScoreAdded(_) | Body::StepRecorded(_));
+    event.step().filter(|_| counts)
+}
+
 /// Some events from the front of a spool.
 pub(super) struct Chunk {
     pub(super) events: Vec<Arc<Event>>,

@@ -5,5 +5,6 @@ mod database;
 mod harness;
 mod outages;
 mod people;
+mod resuming;
 mod sinks;
 mod writers;
