@@ -48,9 +48,7 @@ class Outlet:
             if not self._pump.put(record, len(record.line)):
                 lost = len(records) - i
                 self._lose(lost, "was too slow")
-                self.ledger.warn(
-                    f"full {self.name}", f"the {self.name} sink is too slow; events are dropped"
-                )
+                self.ledger.warn(f"full {self.name}", f"the {self.name} sink is too slow; events are dropped")
                 return
 
     def flush(self, timeout: float) -> bool:
