@@ -25,7 +25,7 @@ pub fn number(value: &Value, decimal: Decimal) -> Reading<f64> {
             Some(number) => finite(number),
             None => Reading::Invalid,
         },
-        Value::String(text) => number_of_text(text, decimal),
+        Value::String(text) => number_from_text(text, decimal),
         Value::Array(_) | Value::Object(_) => Reading::Invalid,
     }
 }
@@ -43,8 +43,8 @@ pub fn step(value: &Value, decimal: Decimal) -> Reading<u64> {
     match exact {
         Some(exact) => Reading::Value(exact).and_then(|step| Some(step).filter(is_step)),
         None => number(value, decimal).and_then(|number| {
-            let is_whole = number.fract() == 0.0 && (0.0..=max as f64).contains(&number);
-            is_whole.then_some(number as u64).filter(is_step)
+            let is_integral = number.fract() == 0.0 && (0.0..=max as f64).contains(&number);
+            is_integral.then_some(number as u64).filter(is_step)
         }),
     }
 }
@@ -62,7 +62,7 @@ fn finite(number: f64) -> Reading<f64> {
     if number.is_finite() { Reading::Value(number) } else { Reading::NotEvaluated }
 }
 
-fn number_of_text(text: &str, decimal: Decimal) -> Reading<f64> {
+fn number_from_text(text: &str, decimal: Decimal) -> Reading<f64> {
     let text = text.trim();
     if is_not_evaluated(text) {
         return Reading::NotEvaluated;

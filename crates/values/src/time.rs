@@ -24,25 +24,25 @@ pub fn time(value: &Value) -> Reading<Timestamp> {
     match value {
         Value::Null => Reading::NotEvaluated,
         Value::Number(number) => match (number.as_u64(), number.as_f64()) {
-            (Some(whole), _) => of_whole(whole),
-            (None, Some(number)) => of_number(number),
+            (Some(integer), _) => from_integer(integer),
+            (None, Some(number)) => from_number(number),
             (None, None) => Reading::Invalid,
         },
-        Value::String(text) => of_text(text.trim()),
+        Value::String(text) => from_text(text.trim()),
         Value::Bool(_) | Value::Array(_) | Value::Object(_) => Reading::Invalid,
     }
 }
 
-fn of_text(text: &str) -> Reading<Timestamp> {
+fn from_text(text: &str) -> Reading<Timestamp> {
     if is_not_evaluated(text) {
         return Reading::NotEvaluated;
     }
-    if let Ok(whole) = text.parse::<u64>() {
-        return of_whole(whole);
+    if let Ok(integer) = text.parse::<u64>() {
+        return from_integer(integer);
     }
     let is_number = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'+' | b'-' | b'e' | b'E'));
     if let (true, Ok(number)) = (is_number, text.parse::<f64>()) {
-        return of_number(number);
+        return from_number(number);
     }
     // A year before the first one would be clamped, as the model knows none.
     if text.starts_with('-') {
@@ -52,18 +52,18 @@ fn of_text(text: &str) -> Reading<Timestamp> {
 }
 
 /// By way of integers: a double would round nanoseconds to 256 of them.
-fn of_whole(whole: u64) -> Reading<Timestamp> {
-    let micros = match whole as f64 {
+fn from_integer(integer: u64) -> Reading<Timestamp> {
+    let micros = match integer as f64 {
         n if !(SECS..END).contains(&n) => return Reading::Invalid,
-        n if n < MILLIS => whole * 1_000_000,
-        n if n < MICROS => whole * 1_000,
-        n if n < NANOS => whole,
-        _ => whole / 1_000,
+        n if n < MILLIS => integer * 1_000_000,
+        n if n < MICROS => integer * 1_000,
+        n if n < NANOS => integer,
+        _ => integer / 1_000,
     };
     i64::try_from(micros).map_or(Reading::Invalid, |micros| Reading::Value(Timestamp::from_micros(micros)))
 }
 
-fn of_number(number: f64) -> Reading<Timestamp> {
+fn from_number(number: f64) -> Reading<Timestamp> {
     let micros = match number {
         n if n.is_nan() || n.is_infinite() => return Reading::NotEvaluated,
         n if !(SECS..END).contains(&n) => return Reading::Invalid,
