@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use futures::StreamExt;
 use gauntlet_film::{Fact, Film, Manifest, codec};
-use gauntlet_scene::{Composer, Lens, Scene};
+use gauntlet_scene::{Lens, Scene, SceneBuilder};
 use tokio::runtime::Runtime;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
@@ -54,10 +54,10 @@ fn frames(report: &mut Report, film: &Film) {
         std::hint::black_box(Scene::of(film, &lens(frame)));
     }
     let whole_ms = begun.elapsed().as_secs_f64() * 1e3 / 20.0;
-    let mut composer = Composer::new();
+    let mut builder = SceneBuilder::new();
     let begun = Instant::now();
     for frame in 0..FRAMES {
-        std::hint::black_box(composer.compose(film, &lens(frame)));
+        std::hint::black_box(builder.build(film, &lens(frame)));
     }
     let frame_ms = begun.elapsed().as_secs_f64() * 1e3 / f64::from(FRAMES);
     report.add("scene of a frame at 10,000 steps", frame_ms, "ms", None, Some(4.0));

@@ -20,7 +20,7 @@ pub(super) fn feed_word(state: &FeedState) -> &'static str {
 
 /// Writes the facts of what was last drawn.
 pub(super) fn write(frame: &web_sys::Element, session: Session, scene: &Scene) {
-    let facts = scene.facts();
+    let facts = scene.summary();
     let at = session.current.get_untracked();
     let step = at.and_then(|i| session.film(|f| f.node(i).map(|n| n.step)));
     let effects: Vec<String> =

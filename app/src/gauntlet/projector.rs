@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use gauntlet_film::Film;
-use gauntlet_scene::{CameraMode, Composer, Lens, Orbit, Scene};
+use gauntlet_scene::{CameraMode, Lens, Orbit, Scene, SceneBuilder};
 use leptos::prelude::*;
 
 use super::easing::CameraEase;
@@ -47,7 +47,7 @@ pub(super) struct Projector {
     overlay: Overlay,
     frame: web_sys::Element,
     canvas: web_sys::HtmlCanvasElement,
-    composer: Composer,
+    builder: SceneBuilder,
     camera: CameraEase,
     /// The last picture: for picking, and for turning the camera from where it is.
     pub(super) scene: Option<Scene>,
@@ -88,7 +88,7 @@ impl Projector {
             overlay,
             frame,
             canvas,
-            composer: Composer::new(),
+            builder: SceneBuilder::new(),
             camera: CameraEase::default(),
             scene: None,
             drawn: None,
@@ -245,7 +245,7 @@ impl Projector {
             return;
         }
         let begun = now_precise();
-        let mut scene = self.session.film(|film| self.composer.compose(film, &lens));
+        let mut scene = self.session.film(|film| self.builder.build(film, &lens));
         scene.camera =
             self.camera.ease(scene.camera, (lens.geometry, lens.camera.as_str()), secs, self.is_calm);
         let ratio = pixel_ratio();

@@ -6,9 +6,9 @@ use gauntlet_film::{Film, PathId};
 
 use crate::camera::Camera;
 use crate::color::ACCENT;
-use crate::labels::Board;
+use crate::labels::LabelLayout;
 use crate::lens::{Geometry, Lens};
-use crate::picture::{Agent, PathPicture, Ring, Scene};
+use crate::picture::{Agent, PathGeometry, Ring, Scene};
 use crate::stars::{Sky, stars};
 
 /// The clock of what wobbles starts again after this, seconds: single precision stays fine enough.
@@ -19,17 +19,17 @@ const AGENT: f32 = 0.5;
 const TRAIL: f64 = 14.0;
 
 impl Scene {
-    /// The picture of a film through a lens. Builds the path anew: frame after frame, use a [`Composer`].
+    /// The picture of a film through a lens. Builds the path anew: frame after frame, use a [`SceneBuilder`].
     pub fn of(film: &Film, lens: &Lens) -> Scene {
-        Composer::new().compose(film, lens)
+        SceneBuilder::new().build(film, lens)
     }
 }
 
 /// Makes picture after picture of one film, and builds the path only when the film, the geometry or the colouring
 /// changes. The rest of a picture costs the same whatever the film's length.
 #[derive(Debug, Default)]
-pub struct Composer {
-    known: Option<(Key, Arc<PathPicture>)>,
+pub struct SceneBuilder {
+    known: Option<(Key, Arc<PathGeometry>)>,
 }
 
 /// What the path follows from. A film's revision only counts its own changes, so what tells two films apart stands
@@ -61,22 +61,22 @@ impl Key {
     }
 }
 
-impl Composer {
+impl SceneBuilder {
     /// A composer that remembers nothing yet.
     pub fn new() -> Self {
         Self::default()
     }
 
     /// The picture of a film through a lens; the same as [`Scene::of`].
-    pub fn compose(&mut self, film: &Film, lens: &Lens) -> Scene {
+    pub fn build(&mut self, film: &Film, lens: &Lens) -> Scene {
         let path = self.path(film, lens);
         let position = lens.position_in(path.nodes.len());
         let camera = Camera::of(lens.camera, lens.geometry, &path, position);
-        let board = Board { film, path: &path, camera: &camera, aspect: lens.aspect() };
+        let layout = LabelLayout { film, path: &path, camera: &camera, aspect: lens.aspect() };
         let moving = !lens.reduced_motion && lens.time_secs.is_finite();
         Scene {
             agent: agent(&path, position, lens.reduced_motion),
-            labels: board.labels(position, lens.selected),
+            labels: layout.labels(position, lens.selected),
             stars: stars(),
             sky: Sky::of(&camera),
             fog: camera.fog(lens.geometry),
@@ -93,20 +93,20 @@ impl Composer {
         }
     }
 
-    fn path(&mut self, film: &Film, lens: &Lens) -> Arc<PathPicture> {
+    fn path(&mut self, film: &Film, lens: &Lens) -> Arc<PathGeometry> {
         let key = Key::of(film, lens);
         if let Some((known, path)) = &self.known
             && *known == key
         {
             return Arc::clone(path);
         }
-        let path = Arc::new(PathPicture::of(film, lens.geometry, lens.color_by));
+        let path = Arc::new(PathGeometry::of(film, lens.geometry, lens.color_by));
         self.known = Some((key, Arc::clone(&path)));
         path
     }
 }
 
-fn agent(path: &PathPicture, position: f64, reduced_motion: bool) -> Agent {
+fn agent(path: &PathGeometry, position: f64, reduced_motion: bool) -> Agent {
     let at = crate::vector::narrow(path.at(position).unwrap_or_default());
     let mut trail = Vec::new();
     if !reduced_motion {
@@ -121,7 +121,7 @@ fn agent(path: &PathPicture, position: f64, reduced_motion: bool) -> Agent {
     Agent { at, radius: AGENT, color: ACCENT, trail }
 }
 
-fn ring(path: &PathPicture, index: usize) -> Option<Ring> {
+fn ring(path: &PathGeometry, index: usize) -> Option<Ring> {
     let node = path.nodes.get(index)?;
     Some(Ring { at: node.at, radius: 3.5 * node.radius, color: ACCENT })
 }

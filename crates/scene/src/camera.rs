@@ -4,7 +4,7 @@ use std::f64::consts::{FRAC_PI_2, FRAC_PI_4};
 
 use crate::geometry::wormhole_angle;
 use crate::lens::{CameraMode, Geometry, Orbit, usable_aspect};
-use crate::picture::{Fog, PathPicture};
+use crate::picture::{Fog, PathGeometry};
 use crate::vector::{UP, V3, add, cross, dot, length, narrow, scale, sub, unit, wide};
 
 /// A perspective camera.
@@ -35,7 +35,7 @@ const INWARDS: f64 = 36.0;
 
 impl Camera {
     /// The camera of a mode with the agent at a position of the path.
-    pub(crate) fn of(mode: CameraMode, geometry: Geometry, path: &PathPicture, position: f64) -> Self {
+    pub(crate) fn of(mode: CameraMode, geometry: Geometry, path: &PathGeometry, position: f64) -> Self {
         let agent = path.at(position).unwrap_or_default();
         match mode {
             CameraMode::Orbit(orbit) => {

@@ -19,15 +19,15 @@ impl Scene {
     }
 
     fn write(&self, out: &mut String) -> std::fmt::Result {
-        let facts = self.facts();
+        let summary = self.summary();
         let path = &self.path;
-        writeln!(out, "{} path, {} camera", facts.geometry, facts.camera)?;
+        writeln!(out, "{} path, {} camera", summary.geometry, summary.camera)?;
         let effects = path.effects.len();
-        let (nodes, ribbon, guide) = (facts.nodes, facts.ribbon, path.guide.len());
+        let (nodes, ribbon, guide) = (summary.nodes, summary.ribbon, path.guide.len());
         writeln!(
             out,
             "{nodes} nodes, {ribbon} pieces, {} jagged, {effects} effects, {guide} guide",
-            facts.jagged
+            summary.jagged
         )?;
         let camera = &self.camera;
         let (eye, target) = (point(camera.eye), point(camera.target));
@@ -70,10 +70,10 @@ impl Scene {
 }
 
 fn segments(out: &mut String, word: &str, all: &[Segment]) -> std::fmt::Result {
-    for piece in all.iter().take(LISTED) {
-        let (from, to) = (point(piece.from), point(piece.to));
-        let (start, end) = (number(piece.from_index), number(piece.to_index));
-        writeln!(out, "{word} {start}-{end} {from} to {to} {}", to_hex(piece.color))?;
+    for segment in all.iter().take(LISTED) {
+        let (from, to) = (point(segment.from), point(segment.to));
+        let (start, end) = (number(segment.from_index), number(segment.to_index));
+        writeln!(out, "{word} {start}-{end} {from} to {to} {}", to_hex(segment.color))?;
     }
     more(out, all.len())
 }

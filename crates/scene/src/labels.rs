@@ -5,7 +5,7 @@ use gauntlet_model::FailureKind;
 
 use crate::camera::Camera;
 use crate::legend::failure_word;
-use crate::picture::PathPicture;
+use crate::picture::PathGeometry;
 
 /// What a label names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,50 +38,52 @@ pub struct Label {
 }
 
 /// The most labels in a picture.
-pub(crate) const MOST: usize = 14;
+pub(crate) const MAX_LABELS: usize = 14;
 /// How much room a label keeps from another, in its own width and height; the active ones may stand closer.
-const ROOM: [f32; 2] = [1.1, 1.2];
+const SPACING: [f32; 2] = [1.1, 1.2];
 /// The stage's height that text sizes are reckoned for, CSS pixels; on a taller one there is more room than needed.
-const STAGE: f32 = 560.0;
+const STAGE_HEIGHT_PX: f32 = 560.0;
 /// Width of a character, and what is added left and right together; height of a label; CSS pixels, for 12 px type.
-const TEXT: (f32, f32, f32) = (7.3, 10.0, 18.0);
+const TEXT_SIZE_PX: (f32, f32, f32) = (7.3, 10.0, 18.0);
 /// From a node's edge to its label, CSS pixels.
-const GAP: f32 = 7.0;
+const GAP_PX: f32 = 7.0;
 /// How many nodes either way are looked at for labels, per world unit of camera distance; the fewest; the most.
-const WINDOW: (f32, usize, usize) = (1.0, 24, 160);
+const SEARCH_NODES: (f32, usize, usize) = (1.0, 24, 160);
 /// Longest name of a rubric in a label, characters.
 const NAME: usize = 24;
 
 impl Label {
     /// Half the width and half the height of its text, in normalised device coordinates.
     pub(crate) fn half_size(text: &str, aspect: f32) -> [f32; 2] {
-        let wide = text.chars().count() as f32 * TEXT.0 + TEXT.1;
-        [wide / (STAGE * aspect), TEXT.2 / STAGE]
+        let wide = text.chars().count() as f32 * TEXT_SIZE_PX.0 + TEXT_SIZE_PX.1;
+        [wide / (STAGE_HEIGHT_PX * aspect), TEXT_SIZE_PX.2 / STAGE_HEIGHT_PX]
     }
 
     fn overlaps(&self, other: &Label, aspect: f32) -> bool {
         let (a, b) = (Self::half_size(&self.text, aspect), Self::half_size(&other.text, aspect));
-        let room = if self.kind == LabelKind::Active || self.index == other.index { [1.0; 2] } else { ROOM };
+        let room =
+            if self.kind == LabelKind::Active || self.index == other.index { [1.0; 2] } else { SPACING };
         (0..2).all(|i| (self.screen[i] - other.screen[i]).abs() < room[i] * (a[i] + b[i]))
     }
 }
 
 /// What labels are placed in.
-pub(crate) struct Board<'a> {
+pub(crate) struct LabelLayout<'a> {
     pub(crate) film: &'a Film,
-    pub(crate) path: &'a PathPicture,
+    pub(crate) path: &'a PathGeometry,
     pub(crate) camera: &'a Camera,
     pub(crate) aspect: f32,
 }
 
-impl Board<'_> {
+impl LabelLayout<'_> {
     /// The labels around a position: the active node, the selected one, failures, every fifth node; the nearest
     /// first. Where failure follows failure, what was said of a nearer one is not said again.
     pub(crate) fn labels(&self, position: f64, selected: Option<usize>) -> Vec<Label> {
         let Some(last) = self.path.nodes.len().checked_sub(1) else { return Vec::new() };
         let agent = (position as usize).min(last);
         let selected = selected.filter(|i| *i <= last && *i != agent);
-        let reach = ((self.camera.distance() * WINDOW.0) as usize).clamp(WINDOW.1, WINDOW.2);
+        let reach =
+            ((self.camera.distance() * SEARCH_NODES.0) as usize).clamp(SEARCH_NODES.1, SEARCH_NODES.2);
         let around = || {
             let both = (1..=reach).flat_map(|k| [agent.checked_add(k), agent.checked_sub(k)]);
             std::iter::once(Some(agent)).chain(both).flatten().filter(|i| *i <= last)
@@ -94,13 +96,13 @@ impl Board<'_> {
             .chain(around().filter(is_failing).map(|i| (i, LabelKind::Failure)))
             .chain(around().filter(|i| i.is_multiple_of(5)).map(|i| (i, LabelKind::Node)));
 
-        let mut placed: Vec<Label> = Vec::with_capacity(MOST);
+        let mut placed: Vec<Label> = Vec::with_capacity(MAX_LABELS);
         for (index, kind) in wanted {
-            if placed.len() == MOST {
+            if placed.len() == MAX_LABELS {
                 break;
             }
-            let told = |l: &Label| l.index == index && (l.kind == kind || kind == LabelKind::Node);
-            if !placed.iter().any(told) {
+            let is_placed = |l: &Label| l.index == index && (l.kind == kind || kind == LabelKind::Node);
+            if !placed.iter().any(is_placed) {
                 let is_active = index == agent || Some(index) == selected;
                 placed.extend(self.place(index, kind, is_active, &placed));
             }
@@ -124,7 +126,7 @@ impl Board<'_> {
             return None;
         }
         let [half_wide, half_high] = Label::half_size(&text, self.aspect);
-        let clear = (self.camera.unit_at(depth) * 0.6).min(0.2) + 2.0 * GAP / STAGE + half_high;
+        let clear = (self.camera.unit_at(depth) * 0.6).min(0.2) + 2.0 * GAP_PX / STAGE_HEIGHT_PX + half_high;
         // What went wrong stands below the node, where it fell, or a line further; its number above.
         let further = clear + 2.2 * half_high;
         let sides = match kind {

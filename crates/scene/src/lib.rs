@@ -2,37 +2,37 @@
 //!
 //! A [`Scene`] is a pure function of a [`gauntlet_film::Film`] and a [`Lens`]; it knows no GL and no DOM. The
 //! same film, lens and time give the same scene on any machine, whatever the frame rate. A viewer that draws
-//! frame after frame keeps a [`Composer`], which rebuilds the path only when the film changes.
+//! frame after frame keeps a [`SceneBuilder`], which rebuilds the path only when the film changes.
 //!
 //! Lengths are in world units (consecutive steps of a straight path stand 3 apart), +y is up, and the
 //! coordinate system is right-handed.
 
+mod builder;
 mod camera;
 mod color;
-mod compose;
 mod describe;
 mod effects;
-mod facts;
 mod geometry;
 mod labels;
 mod legend;
 mod lens;
 mod overview;
-mod path;
+mod path_geometry;
 mod pick;
 mod picture;
 mod ribbon;
 mod stars;
+mod summary;
 mod vector;
 
+pub use builder::SceneBuilder;
 pub use camera::Camera;
 pub use color::{ACCENT, FAILED, NOT_EVALUATED, PASSED, Rgb, failure_color};
-pub use compose::Composer;
 pub use effects::{Effect, EffectKind};
-pub use facts::SceneFacts;
 pub use geometry::path_point;
 pub use labels::{Label, LabelKind};
 pub use legend::{LegendEntry, failure_word, legend};
 pub use lens::{CameraMode, Geometry, Lens, Orbit};
-pub use picture::{Agent, Fog, NodeMark, PathPicture, Ring, Scene, Segment};
+pub use picture::{Agent, Fog, NodeMark, PathGeometry, Ring, Scene, Segment};
 pub use stars::{Sky, Star};
+pub use summary::SceneSummary;

@@ -5,7 +5,7 @@ use gauntlet_film::Film;
 use crate::camera::Camera;
 use crate::geometry::path_point;
 use crate::lens::{CameraMode, Geometry, Orbit, usable_aspect};
-use crate::picture::PathPicture;
+use crate::picture::PathGeometry;
 
 /// How many nodes of the run are looked at, evenly over it.
 const SAMPLES: usize = 256;
@@ -26,8 +26,8 @@ impl Orbit {
         let Some(center) = middle(&points) else { return Self::default() };
         let aspect = usable_aspect(aspect);
 
-        let whole = Self { yaw: -0.8, pitch: 0.34, distance: Self::FARTHEST, target: Some(center) };
-        let empty = PathPicture::default();
+        let farthest = Self { yaw: -0.8, pitch: 0.34, distance: Self::FARTHEST, target: Some(center) };
+        let empty = PathGeometry::default();
         let shows_all = |orbit: &Self| {
             let camera = Camera::of(CameraMode::Orbit(*orbit), geometry, &empty, position);
             points.iter().all(|p| {
@@ -36,11 +36,11 @@ impl Orbit {
             })
         };
         let nearer = |orbit: &Self| Some(Self { distance: orbit.distance * NEARER, ..*orbit });
-        let mut fitting = std::iter::successors(Some(whole), nearer)
+        let mut fitting = std::iter::successors(Some(farthest), nearer)
             .take_while(|orbit| orbit.distance >= 4.0 * Self::NEAREST && shows_all(orbit));
         match (fitting.next(), geometry) {
             (Some(first), _) => fitting.last().unwrap_or(first),
-            (None, Geometry::Sphere) => whole,
+            (None, Geometry::Sphere) => farthest,
             (None, _) => Self { yaw: -1.22, pitch: 0.26, distance: 260.0, target: None },
         }
     }

@@ -7,7 +7,7 @@ use crate::color::{ACCENT, BACKGROUND, FAILED, NOT_EVALUATED, PASSED, Rgb, failu
 use crate::effects::{Thresholds, effect};
 use crate::geometry::path_point;
 use crate::lens::Geometry;
-use crate::picture::{NodeMark, PathPicture};
+use crate::picture::{NodeMark, PathGeometry};
 use crate::ribbon::{guide, ribbon};
 use crate::vector::{V3, add, lerp, scale, sub, wide};
 
@@ -16,13 +16,13 @@ pub(crate) const NODE: f32 = 0.25;
 /// Radius of a failing node, world units.
 const FAILING: f32 = 0.35;
 
-impl PathPicture {
+impl PathGeometry {
     /// The path of a film.
     pub(crate) fn of(film: &Film, geometry: Geometry, color_by: Option<PathId>) -> Self {
         let thresholds = Thresholds::of(film);
         let coloring = color_by.map(|path| Coloring::of(film, path));
         let failures: Vec<Option<FailureKind>> = (0..film.len()).map(|i| film.failure(i)).collect();
-        let mut picture = PathPicture { nodes: Vec::with_capacity(film.len()), ..PathPicture::default() };
+        let mut picture = PathGeometry { nodes: Vec::with_capacity(film.len()), ..PathGeometry::default() };
         for (i, failure) in failures.iter().copied().enumerate() {
             let at = path_point(geometry, i as f64, film.root(i).unwrap_or(0.0));
             let color = match &coloring {

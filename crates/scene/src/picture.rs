@@ -13,7 +13,7 @@ use crate::stars::{Sky, Star};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scene {
     /// The path with its nodes and effects; shared between frames until the film changes.
-    pub path: Arc<PathPicture>,
+    pub path: Arc<PathGeometry>,
     /// The agent; not drawn where the film has no nodes yet (`path.nodes` is empty).
     pub agent: Agent,
     /// Texts over the picture, the most important first, at most 24, none over another.
@@ -46,7 +46,7 @@ pub struct Scene {
 
 /// The path: what changes only when the film, the geometry or the colouring does.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct PathPicture {
+pub struct PathGeometry {
     /// A fingerprint of everything below: equal exactly when the content is, so a stage uploads only when it
     /// differs from what it holds.
     pub revision: u64,

@@ -15,7 +15,7 @@ use crate::vector::{V3, across, add, length, lerp, narrow, scale, sub, unit, wid
 /// Width of an ordinary piece, and of one beside a failing node.
 const WIDTH: (f32, f32) = (0.3, 0.38);
 /// The fewest and the most pieces of a jagged step.
-const PIECES: (f64, f64) = (7.0, 15.0);
+const JAG_SEGMENTS: (f64, f64) = (7.0, 15.0);
 /// Sides of a ring of the tube, and every how many of them a line runs along it.
 const SIDES: (usize, usize) = (20, 2);
 /// The most rings a tube is drawn with, and the distance between the rings of a short one.
@@ -28,7 +28,7 @@ pub(crate) fn ribbon(
     failures: &[Option<FailureKind>],
     by_path: bool,
 ) -> (Vec<Segment>, u64) {
-    let mut pieces = Vec::with_capacity(nodes.len() + nodes.len() / 4);
+    let mut segments = Vec::with_capacity(nodes.len() + nodes.len() / 4);
     let mut jagged = 0;
     for (i, (ends, failures)) in nodes.windows(2).zip(failures.windows(2)).enumerate() {
         let ([a, b], [fa, fb]) = (ends, failures) else { continue };
@@ -43,21 +43,21 @@ pub(crate) fn ribbon(
         let width = if gravest.is_some() { WIDTH.1 } else { WIDTH.0 };
         if is_jagged {
             jagged += 1;
-            jag(&mut pieces, a, b, i as u64, color, width);
+            jag(&mut segments, a, b, i as u64, color, width);
         } else {
             let (from_index, to_index) = (a.index, b.index);
-            pieces.push(Segment { from: a.at, to: b.at, from_index, to_index, color, width });
+            segments.push(Segment { from: a.at, to: b.at, from_index, to_index, color, width });
         }
     }
-    (pieces, jagged)
+    (segments, jagged)
 }
 
 /// One step as a zigzag that begins and ends at its nodes.
-fn jag(pieces: &mut Vec<Segment>, a: &NodeMark, b: &NodeMark, seed: u64, color: Rgb, width: f32) {
+fn jag(segments: &mut Vec<Segment>, a: &NodeMark, b: &NodeMark, seed: u64, color: Rgb, width: f32) {
     let (from, to) = (wide(a.at), wide(b.at));
     let long = length(sub(to, from));
     let (side, above) = across(unit(sub(to, from), [1.0, 0.0, 0.0]));
-    let count = (long / 2.0).round().clamp(PIECES.0, PIECES.1) as u64;
+    let count = (long / 2.0).round().clamp(JAG_SEGMENTS.0, JAG_SEGMENTS.1) as u64;
     let reach = (0.16 * long).clamp(0.5, 1.5);
     let mut last = (a.at, a.index);
     for k in 1..=count {
@@ -72,7 +72,14 @@ fn jag(pieces: &mut Vec<Segment>, a: &NodeMark, b: &NodeMark, seed: u64, color: 
             let index = f64::from(a.index) + share * f64::from(b.index - a.index);
             (narrow(add(lerp(from, to, share), offset)), index as f32)
         };
-        pieces.push(Segment { from: last.0, to: next.0, from_index: last.1, to_index: next.1, color, width });
+        segments.push(Segment {
+            from: last.0,
+            to: next.0,
+            from_index: last.1,
+            to_index: next.1,
+            color,
+            width,
+        });
         last = next;
     }
 }

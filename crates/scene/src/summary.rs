@@ -9,7 +9,7 @@ use crate::picture::Scene;
 
 /// What a scene shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SceneFacts {
+pub struct SceneSummary {
     /// Nodes on the path.
     pub nodes: u64,
     /// Pieces of the ribbon.
@@ -33,13 +33,13 @@ pub struct SceneFacts {
     pub selected_failure: Option<&'static str>,
     /// The effect drawn at that node: `wobbling_plane`, `jagged_burst`, `wall`, `split_burst` or `burst`.
     pub selected_effect: Option<&'static str>,
-    /// [`crate::PathPicture::revision`].
+    /// [`crate::PathGeometry::revision`].
     pub revision: u64,
 }
 
 impl Scene {
     /// What this picture shows.
-    pub fn facts(&self) -> SceneFacts {
+    pub fn summary(&self) -> SceneSummary {
         let path = &self.path;
         let mut effects: BTreeMap<_, _> = FailureKind::ALL.iter().map(|kind| (kind.as_str(), 0)).collect();
         for effect in &path.effects {
@@ -51,7 +51,7 @@ impl Scene {
             let place = path.effects.binary_search_by(|effect| effect.index.total_cmp(&(i as f32)));
             path.effects.get(place.ok()?)
         });
-        SceneFacts {
+        SceneSummary {
             nodes: path.nodes.len() as u64,
             ribbon: path.ribbon.len() as u64,
             jagged: path.jagged,

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use gauntlet_film::Film;
 use gauntlet_model::{FailureRule, FailureRules};
 use gauntlet_scene::{
-    CameraMode, Composer, EffectKind, Geometry, Lens, NOT_EVALUATED, Orbit, PASSED, Scene, Segment, legend,
+    CameraMode, EffectKind, Geometry, Lens, NOT_EVALUATED, Orbit, PASSED, Scene, SceneBuilder, Segment,
+    legend,
 };
 use proptest::prelude::*;
 
@@ -31,12 +32,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn growth_moves_nothing(roots in prop::collection::vec(-80.0..80.0f64, 2..400), kept in 0.0..1.0f64) {
-        let kept = ((roots.len() as f64 * kept) as usize).max(1);
+    fn growth_moves_nothing(roots in prop::collection::vec(-80.0..80.0f64, 2..400), prefix in 0.0..1.0f64) {
+        let prefix = ((roots.len() as f64 * prefix) as usize).max(1);
         for geometry in Geometry::ALL {
-            let short = Scene::of(&common::rewards(&roots[..kept]), &with(geometry));
+            let short = Scene::of(&common::rewards(&roots[..prefix]), &with(geometry));
             let long = Scene::of(&common::rewards(&roots), &with(geometry));
-            prop_assert_eq!(&short.path.nodes[..], &long.path.nodes[..kept]);
+            prop_assert_eq!(&short.path.nodes[..], &long.path.nodes[..prefix]);
             prop_assert_eq!(&short.path.ribbon[..], &long.path.ribbon[..short.path.ribbon.len()]);
             prop_assert_eq!(&short.path.effects[..], &long.path.effects[..short.path.effects.len()]);
         }
@@ -70,38 +71,38 @@ proptest! {
 #[test]
 fn the_path_is_built_once_and_again_when_something_changed() {
     let mut film = common::training(100);
-    let mut composer = Composer::new();
-    let first = composer.compose(&film, &Lens { position: 3.0, ..Lens::default() });
-    let moved = composer.compose(&film, &Lens { position: 60.5, time_secs: 9.0, ..Lens::default() });
+    let mut builder = SceneBuilder::new();
+    let first = builder.build(&film, &Lens { position: 3.0, ..Lens::default() });
+    let moved = builder.build(&film, &Lens { position: 60.5, time_secs: 9.0, ..Lens::default() });
     assert!(Arc::ptr_eq(&first.path, &moved.path));
     assert_eq!(moved, Scene::of(&film, &Lens { position: 60.5, time_secs: 9.0, ..Lens::default() }));
 
     film.apply(&common::fact(101, &[("root", 1.0)], &[]));
-    let grown = composer.compose(&film, &Lens::default());
+    let grown = builder.build(&film, &Lens::default());
     assert_eq!(grown.path.nodes.len(), 101);
     assert_ne!(grown.path.revision, first.path.revision);
 
     let other = common::rewards(&[1.0; 101]);
-    assert_ne!(composer.compose(&other, &Lens::default()).path.revision, grown.path.revision);
+    assert_ne!(builder.build(&other, &Lens::default()).path.revision, grown.path.revision);
 
     film.set_rules(FailureRules::RootBelow(2.0));
-    assert_ne!(composer.compose(&film, &Lens::default()).path.revision, grown.path.revision);
+    assert_ne!(builder.build(&film, &Lens::default()).path.revision, grown.path.revision);
     let colored = Lens { color_by: film.find_path("format"), ..Lens::default() };
-    assert_ne!(composer.compose(&film, &colored).path.revision, first.path.revision);
+    assert_ne!(builder.build(&film, &colored).path.revision, first.path.revision);
 }
 
 #[test]
 fn every_failure_has_its_shape() {
     let scene = Scene::of(&common::each_failure(), &Lens { position: 7.0, ..Lens::default() });
-    let facts = scene.facts();
-    let effects: Vec<_> = facts.effects.into_iter().collect();
+    let summary = scene.summary();
+    let effects: Vec<_> = summary.effects.into_iter().collect();
     assert_eq!(
         effects,
         [("format", 1), ("generic", 1), ("hallucination", 1), ("inconsistency", 1), ("refusal", 2)]
     );
-    assert_eq!(facts.jagged, 2);
-    assert_eq!((facts.agent_index, facts.selected_failure), (Some(7), Some("hallucination")));
-    assert_eq!(facts.selected_effect, Some(EffectKind::WobblingPlane.as_str()));
+    assert_eq!(summary.jagged, 2);
+    assert_eq!((summary.agent_index, summary.selected_failure), (Some(7), Some("hallucination")));
+    assert_eq!(summary.selected_effect, Some(EffectKind::WobblingPlane.as_str()));
     // A worse score is a bigger shape: the grounding is at its threshold, the inconsistency far beyond it.
     let size = |i: f32| scene.path.effects.iter().find(|e| e.index == i).unwrap().size;
     assert!(size(7.0) == 1.0 && size(5.0) > 1.3, "{} {}", size(7.0), size(5.0));
@@ -165,13 +166,13 @@ fn the_legend_follows_the_rules() {
 #[test]
 fn nothing_and_very_much_can_be_looked_at() {
     let empty = Scene::of(&Film::new(), &Lens { selected: Some(3), ..Lens::default() });
-    assert!(is_finite(&empty) && empty.labels.is_empty() && empty.facts().agent_index.is_none());
+    assert!(is_finite(&empty) && empty.labels.is_empty() && empty.summary().agent_index.is_none());
     assert_eq!(empty.pick([0.0, 0.0], 1.0, 2.0), None);
     let film = common::rewards(&(0..1_000_000).map(|i| f64::from(i % 100) - 20.0).collect::<Vec<_>>());
-    let mut composer = Composer::new();
+    let mut builder = SceneBuilder::new();
     for geometry in Geometry::ALL {
-        let scene = composer.compose(&film, &Lens { position: 999_000.5, ..with(geometry) });
-        assert_eq!(scene.facts().nodes, 1_000_000);
+        let scene = builder.build(&film, &Lens { position: 999_000.5, ..with(geometry) });
+        assert_eq!(scene.summary().nodes, 1_000_000);
         assert!(is_finite(&scene) && !scene.labels.is_empty());
     }
 }

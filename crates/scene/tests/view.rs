@@ -2,17 +2,17 @@
 
 mod common;
 
-use gauntlet_scene::{CameraMode, Composer, Geometry, Label, LabelKind, Lens, Orbit, Scene};
+use gauntlet_scene::{CameraMode, Geometry, Label, LabelKind, Lens, Orbit, Scene, SceneBuilder};
 use proptest::prelude::*;
 
 /// The stage's height labels are reckoned for, and a 12 px character's width, CSS pixels.
-const STAGE: f32 = 560.0;
+const STAGE_HEIGHT_PX: f32 = 560.0;
 const CHARACTER: f32 = 7.2;
 
 fn overlap(a: &Label, b: &Label, aspect: f32) -> bool {
     let wide = (a.text.chars().count() + b.text.chars().count()) as f32 * CHARACTER / 2.0;
-    let apart = [0, 1].map(|i| (a.screen[i] - b.screen[i]).abs() * STAGE / 2.0);
-    apart[0] * aspect < wide && apart[1] < 14.0
+    let distance = [0, 1].map(|i| (a.screen[i] - b.screen[i]).abs() * STAGE_HEIGHT_PX / 2.0);
+    distance[0] * aspect < wide && distance[1] < 14.0
 }
 
 fn check_labels(scene: &Scene, aspect: f32) {
@@ -116,7 +116,7 @@ fn the_selected_node_is_named_and_ringed() {
     let scene = Scene::of(&film, &Lens { position: 50.0, selected: Some(57), ..Lens::default() });
     assert!(scene.labels.iter().any(|l| l.index == 57 && l.kind == LabelKind::Active && l.text == "58"));
     assert_eq!(scene.selected.map(|r| r.at), Some(scene.path.nodes[57].at));
-    assert_eq!(scene.facts().selected_failure, film.failure(57).map(|f| f.as_str()));
+    assert_eq!(scene.summary().selected_failure, film.failure(57).map(|f| f.as_str()));
 }
 
 #[test]
@@ -149,10 +149,10 @@ fn the_agent_stays_in_every_camera() {
         for camera in
             [CameraMode::default(), CameraMode::Follow, CameraMode::FirstPerson, CameraMode::BirdsEye]
         {
-            let mut composer = Composer::new();
+            let mut builder = SceneBuilder::new();
             for tenth in (0..3000).step_by(7) {
                 let lens = Lens { geometry, camera, position: f64::from(tenth) / 10.0, ..Lens::default() };
-                let scene = composer.compose(&film, &lens);
+                let scene = builder.build(&film, &lens);
                 let [x, y, _] = scene.camera.project(scene.agent.at, 1.5).expect("in front of the camera");
                 assert!(x.abs() <= 1.0 && y.abs() <= 1.0, "{lens:?}: agent at {x} {y}");
             }

@@ -1,6 +1,6 @@
 //! Shapes made of thirty lines of light: a distorted cage, spikes, and spikes torn in two.
 
-use gauntlet_scene::{EffectKind, PathPicture};
+use gauntlet_scene::{EffectKind, PathGeometry};
 use three_d::{Context, Program};
 
 use super::gpu::{FrameBlock, add_light, compile};
@@ -25,7 +25,7 @@ impl Bursts {
     }
 
     /// Takes over a new path.
-    pub(super) fn set_path(&mut self, path: &PathPicture) {
+    pub(super) fn set_path(&mut self, path: &PathGeometry) {
         self.bursts.set(shapes(path, |kind| match kind {
             EffectKind::JaggedBurst => Some(0.0),
             EffectKind::Burst => Some(1.0),

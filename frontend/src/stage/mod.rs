@@ -2,7 +2,7 @@
 //!
 //! Light is summed, unordered, into a half-float picture (`light.rs`) and then developed for the screen
 //! (`develop.rs`): nothing needs sorting, piled-up light keeps its hue, and there is no banding. A frame is eleven
-//! draw calls, however long the path. Buffers change only with `PathPicture::revision`; time goes in as a uniform.
+//! draw calls, however long the path. Buffers change only with `PathGeometry::revision`; time goes in as a uniform.
 //!
 //! All GPU state can be rebuilt from the next scene alone: that is what happens after a lost context.
 

@@ -1,6 +1,6 @@
 //! Everything that is drawn, in the order it is drawn: eleven draw calls at most, however long the path.
 
-use gauntlet_scene::{EffectKind, PathPicture, Scene};
+use gauntlet_scene::{EffectKind, PathGeometry, Scene};
 use three_d::Context;
 
 use super::burst::Bursts;
@@ -72,7 +72,7 @@ impl Picture {
         develop.draw(block, frame, negative);
     }
 
-    fn set_path(&mut self, path: &PathPicture) {
+    fn set_path(&mut self, path: &PathGeometry) {
         self.ribbon.set_path(path);
         self.sprites.set_path(path);
         self.planes.set_path(path);
@@ -85,7 +85,7 @@ impl Picture {
 /// The effects of the kinds that `variant` numbers, as the attributes of [`SHAPE`]. The size is the height of a
 /// plane or wall and the radius of a burst.
 pub(super) fn shapes(
-    path: &PathPicture,
+    path: &PathGeometry,
     variant: impl Fn(EffectKind) -> Option<f32>,
 ) -> impl Iterator<Item = [Quad; 3]> {
     path.effects.iter().filter_map(move |effect| {

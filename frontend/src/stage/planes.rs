@@ -1,6 +1,6 @@
 //! Wobbling translucent planes: something claimed that is not there.
 
-use gauntlet_scene::{EffectKind, PathPicture};
+use gauntlet_scene::{EffectKind, PathGeometry};
 use three_d::{Context, Program};
 
 use super::gpu::{FrameBlock, add_light, compile};
@@ -24,7 +24,7 @@ impl Planes {
     }
 
     /// Takes over a new path.
-    pub(super) fn set_path(&mut self, path: &PathPicture) {
+    pub(super) fn set_path(&mut self, path: &PathGeometry) {
         self.planes.set(shapes(path, |kind| (kind == EffectKind::WobblingPlane).then_some(0.0)));
     }
 

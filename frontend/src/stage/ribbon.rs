@@ -1,6 +1,6 @@
 //! The path as a line of light, with a core and a glow: the ribbon itself, the guide lines and the agent's wake.
 
-use gauntlet_scene::{Agent, PathPicture, Segment};
+use gauntlet_scene::{Agent, PathGeometry, Segment};
 use three_d::{Context, Program};
 
 use super::frame::with;
@@ -34,7 +34,7 @@ impl Ribbon {
     }
 
     /// Takes over a new path.
-    pub(super) fn set_path(&mut self, path: &PathPicture) {
+    pub(super) fn set_path(&mut self, path: &PathGeometry) {
         self.path.set(path.ribbon.iter().map(|s| line(s, [s.from_index, s.to_index], s.color)));
         self.guide.set(path.guide.iter().map(|s| line(s, [PASSED; 2], s.color.map(|c| c * GUIDE))));
     }

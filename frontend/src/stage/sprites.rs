@@ -1,6 +1,6 @@
 //! Round lights that face the camera: nodes, the light of each failure, the agent, the selection.
 
-use gauntlet_scene::{Effect, NodeMark, PathPicture, Scene};
+use gauntlet_scene::{Effect, NodeMark, PathGeometry, Scene};
 use three_d::{Context, Program};
 
 use super::frame::with;
@@ -44,7 +44,7 @@ impl Sprites {
     }
 
     /// Takes over a new path.
-    pub(super) fn set_path(&mut self, path: &PathPicture) {
+    pub(super) fn set_path(&mut self, path: &PathGeometry) {
         self.nodes.set(path.nodes.iter().map(node));
         self.glows.set(path.effects.iter().map(glow));
     }

@@ -1,6 +1,6 @@
 //! Walls across the path: translucent boxes with lit edges.
 
-use gauntlet_scene::{EffectKind, PathPicture};
+use gauntlet_scene::{EffectKind, PathGeometry};
 use three_d::{Context, Program};
 
 use super::gpu::{FrameBlock, add_light, compile};
@@ -24,7 +24,7 @@ impl Walls {
     }
 
     /// Takes over a new path.
-    pub(super) fn set_path(&mut self, path: &PathPicture) {
+    pub(super) fn set_path(&mut self, path: &PathGeometry) {
         self.walls.set(shapes(path, |kind| (kind == EffectKind::Wall).then_some(0.0)));
     }
 

@@ -23,23 +23,23 @@ pub fn fact(step: u64, scores: &[(&str, f64)], failures: &[FailureKind]) -> Fact
 }
 
 /// A film of these facts.
-pub fn film<'a>(facts: impl IntoIterator<Item = &'a Fact>) -> Film {
+pub fn film<'a>(summary: impl IntoIterator<Item = &'a Fact>) -> Film {
     let mut film = Film::with_rules(gauntlet_model::FailureRules::Dipg);
-    facts.into_iter().for_each(|fact| film.apply(fact));
+    summary.into_iter().for_each(|fact| film.apply(fact));
     film
 }
 
 /// A film of these rewards, the first at step 1.
 pub fn rewards(rewards: &[f64]) -> Film {
-    let facts: Vec<Fact> =
+    let summary: Vec<Fact> =
         (1..).zip(rewards).map(|(step, root)| fact(step, &[("root", *root)], &[])).collect();
-    film(&facts)
+    film(&summary)
 }
 
 /// A film with each failure once, passing steps between, and a step without a reward.
 pub fn each_failure() -> Film {
     let pass = [("root", 30.0), ("format", 1.0), ("grounding", 20.0), ("refusal", 0.0)];
-    let facts = [
+    let summary = [
         fact(1305, &pass, &[]),
         fact(1306, &[("root", -50.0), ("format", 0.0)], &[]),
         fact(1307, &pass, &[]),
@@ -53,7 +53,7 @@ pub fn each_failure() -> Film {
         fact(1315, &[("format", 1.0)], &[]),
         fact(1316, &[("root", 10.0)], &[FailureKind::Refusal]),
     ];
-    film(&facts)
+    film(&summary)
 }
 
 /// A long run that looks like training: steady rewards, and every so often a failure of some kind.
