@@ -157,7 +157,7 @@ fn mishap(step: &StepRecorded) -> Option<Mishap> {
 
 /// The first of these members that is there, with its text.
 fn first<'a>(object: &Object, keys: &[&'a str]) -> Option<(&'a str, String)> {
-    keys.iter().find_map(|key| Some((*key, cut(gauntlet_otlp::words(object.get(*key)?)))))
+    keys.iter().find_map(|key| Some((*key, cut(gauntlet_otlp::message_text(object.get(*key)?)))))
 }
 
 /// The members not told yet.

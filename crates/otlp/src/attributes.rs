@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use crate::proto::KeyValue;
 use crate::table::{ATTRIBUTES, Convention, Line, Shape};
-use crate::value::{closed, from_json, opened, opened_whole};
+use crate::value::{from_json, parse_any_json, parse_json, text_attribute};
 
 /// Attributes as the table reads them.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Read {
+pub(crate) struct MappedAttributes {
     /// What the table names.
     pub payload: Object,
     /// What it does not, and the second of two that mean the same.
@@ -19,7 +19,7 @@ pub(crate) struct Read {
 }
 
 /// Reads attributes by the table.
-pub(crate) fn read(mut attributes: Object) -> Read {
+pub(crate) fn read(mut attributes: Object) -> MappedAttributes {
     let mut payload = Object::new();
     for line in ATTRIBUTES {
         if payload.contains_key(line.field) {
@@ -29,21 +29,21 @@ pub(crate) fn read(mut attributes: Object) -> Read {
             payload.insert(line.field.to_owned(), value);
         }
     }
-    Read { payload, rest: attributes }
+    MappedAttributes { payload, rest: attributes }
 }
 
 fn take(attributes: &mut Object, line: &Line) -> Option<Value> {
     match line.shape {
-        Shape::Member(name) => return opened(attributes.get(line.attribute)?.clone()).get(name).cloned(),
-        Shape::Arguments if is_schema(&opened(attributes.get(line.attribute)?.clone())) => return None,
+        Shape::Member(name) => return parse_json(attributes.get(line.attribute)?.clone()).get(name).cloned(),
+        Shape::Arguments if is_schema(&parse_json(attributes.get(line.attribute)?.clone())) => return None,
         _ => {}
     }
-    let whole = attributes.shift_remove(line.attribute);
-    match (whole, line.shape) {
+    let value = attributes.shift_remove(line.attribute);
+    match (value, line.shape) {
         (Some(value), Shape::Plain) => Some(value),
-        (Some(value), Shape::Text) => Some(opened_whole(value)),
+        (Some(value), Shape::Text) => Some(parse_any_json(value)),
         (Some(value), Shape::Json | Shape::Numbered | Shape::Arguments | Shape::Member(_)) => {
-            Some(opened(value))
+            Some(parse_json(value))
         }
         (None, Shape::Numbered) => gather(attributes, line.attribute).map(Value::Array),
         (None, _) => None,
@@ -156,7 +156,7 @@ pub(crate) fn write(payload: &Object) -> Vec<KeyValue> {
         done.push(line.field);
         let value = match line.shape {
             Shape::Plain => from_json(value),
-            _ => closed(value),
+            _ => text_attribute(value),
         };
         written.push(KeyValue::new(line.attribute, value));
     }

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use gauntlet_model::{EpisodeId, Event, EventId, MAX_STEP, Record, RunId, RunSpec};
 
 use crate::decode::Outcome;
-use crate::item::{Item, Place, started_id};
+use crate::item::{Item, StepKey, started_id};
 use crate::writer::Writer;
 
 /// What of a request belongs to one run.
@@ -19,7 +19,7 @@ pub struct Batch {
 
 /// Items that have their numbers.
 #[derive(Debug)]
-pub struct Numbered {
+pub struct NumberedBatch {
     items: Vec<(Item, Option<u64>)>,
     known: HashSet<EventId>,
     /// Steps that something new is said of.
@@ -28,7 +28,7 @@ pub struct Numbered {
 
 /// What to append, and what cannot be.
 #[derive(Debug, Default)]
-pub struct Settled {
+pub struct AppendPlan {
     /// Events in the order to append them in; none that the log was known to have.
     pub events: Vec<Event>,
     /// What was refused, or is unusual.
@@ -62,11 +62,11 @@ impl Batch {
     }
 
     /// The ids of events to look for in the run's log.
-    pub fn asks(&self) -> Vec<EventId> {
+    pub fn lookup_ids(&self) -> Vec<EventId> {
         let mut ids = Vec::new();
         for item in &self.items {
             ids.extend(item.exact.iter().flatten().map(Event::id));
-            ids.extend(item.place.witnesses());
+            ids.extend(item.place.event_ids());
             ids.extend(item.record.iter().map(|r| r.id));
             ids.extend(item.finish.iter().map(|f| f.id));
             for evaluation in &item.evaluations {
@@ -75,7 +75,7 @@ impl Batch {
             }
             if let Some(trace) = item.episode.as_ref().map(EpisodeId::as_str) {
                 ids.push(started_id(trace));
-                ids.extend(Place::Trace(trace.to_owned()).witnesses());
+                ids.extend(StepKey::Trace(trace.to_owned()).event_ids());
             }
         }
         ids.sort_unstable();
@@ -85,11 +85,11 @@ impl Batch {
 
     /// Gives every item its number. `found` is what the log has of what was asked for, with the steps;
     /// `last` is its highest step.
-    pub fn numbered(self, found: Vec<(EventId, Option<u64>)>, last: Option<u64>) -> Numbered {
+    pub fn assign_steps(self, found: Vec<(EventId, Option<u64>)>, last: Option<u64>) -> NumberedBatch {
         let known: HashMap<EventId, Option<u64>> = found.into_iter().collect();
         let log: HashSet<EventId> = known.keys().copied().collect();
         let mut numbers =
-            Numbers { known, given: HashMap::new(), next: last.map_or(0, |l| l.saturating_add(1)) };
+            StepNumbers { known, assigned: HashMap::new(), next: last.map_or(0, |l| l.saturating_add(1)) };
         let mut old = Vec::new();
         let mut items = Vec::with_capacity(self.items.len());
         for item in self.items {
@@ -97,9 +97,9 @@ impl Batch {
                 items.push((item, None));
                 continue;
             }
-            let (step, is_new) = numbers.of(&item);
+            let (step, is_new) = numbers.assign(&item);
             if let (Some(step), Some(episode), false) = (step, &item.episode, is_new)
-                && item.is_news(&log)
+                && item.has_new_events(&log)
             {
                 old.push((step, episode.clone()));
             }
@@ -107,28 +107,28 @@ impl Batch {
         }
         old.sort_unstable();
         old.dedup();
-        Numbered { items, known: log, old }
+        NumberedBatch { items, known: log, old }
     }
 }
 
 /// Who has which number.
-struct Numbers {
+struct StepNumbers {
     known: HashMap<EventId, Option<u64>>,
-    given: HashMap<Place, u64>,
+    assigned: HashMap<StepKey, u64>,
     next: u64,
 }
 
-impl Numbers {
+impl StepNumbers {
     /// The number of an item, and whether it is a fresh one; `None` where numbers have run out.
-    fn of(&mut self, item: &Item) -> (Option<u64>, bool) {
+    fn assign(&mut self, item: &Item) -> (Option<u64>, bool) {
         let root =
-            item.episode.as_ref().filter(|_| item.is_root).map(|e| Place::Trace(e.as_str().to_owned()));
+            item.episode.as_ref().filter(|_| item.is_root).map(|e| StepKey::Trace(e.as_str().to_owned()));
         let places = || std::iter::once(&item.place).chain(&root);
         let recorded = item.record.as_ref().and_then(|r| self.known.get(&r.id).copied().flatten());
-        let given = || places().find_map(|place| self.given.get(place).copied());
+        let assigned = || places().find_map(|place| self.assigned.get(place).copied());
         let logged =
-            || places().flat_map(Place::witnesses).find_map(|id| self.known.get(&id).copied().flatten());
-        let (step, is_new) = match recorded.or_else(given).or_else(logged).or(item.step) {
+            || places().flat_map(StepKey::event_ids).find_map(|id| self.known.get(&id).copied().flatten());
+        let (step, is_new) = match recorded.or_else(assigned).or_else(logged).or(item.step) {
             Some(step) => (step, false),
             None if self.next > MAX_STEP => return (None, false),
             None => {
@@ -138,24 +138,24 @@ impl Numbers {
         };
         self.next = self.next.max(step.saturating_add(1));
         for place in std::iter::once(item.place.clone()).chain(root) {
-            self.given.entry(place).or_insert(step);
+            self.assigned.entry(place).or_insert(step);
         }
         (Some(step), is_new)
     }
 }
 
-impl Numbered {
+impl NumberedBatch {
     /// The steps whose history to look for: what was recorded and scored there.
-    pub fn asks(&self) -> &[(u64, EpisodeId)] {
+    pub fn lookup_steps(&self) -> &[(u64, EpisodeId)] {
         &self.old
     }
 
     /// The events to append. `history` is what the log has of the steps asked for, in its order.
-    pub fn events(self, history: &[Record]) -> Settled {
+    pub fn events(self, history: &[Record]) -> AppendPlan {
         let mut writer = Writer::new(self.known, history, &self.items);
         for (item, step) in self.items {
             writer.item(item, step);
         }
-        writer.settled()
+        writer.into_plan()
     }
 }

@@ -11,7 +11,7 @@ struct Bucket {
 }
 
 /// The statistics of a histogram's point by name; none where it counted nothing.
-pub(crate) fn of_histogram(point: &HistogramDataPoint) -> Vec<(&'static str, f64)> {
+pub(crate) fn histogram_statistics(point: &HistogramDataPoint) -> Vec<(&'static str, f64)> {
     let bound = |i: usize| point.explicit_bounds.get(i).copied();
     let buckets = point.bucket_counts.iter().enumerate().map(|(i, count)| {
         // The outermost buckets have no bound of their own: the extremes stand in, else the bound they have.
@@ -23,7 +23,7 @@ pub(crate) fn of_histogram(point: &HistogramDataPoint) -> Vec<(&'static str, f64
 }
 
 /// The same of one whose bounds are powers of a base.
-pub(crate) fn of_exponential(point: &ExponentialHistogramDataPoint) -> Vec<(&'static str, f64)> {
+pub(crate) fn exponential_statistics(point: &ExponentialHistogramDataPoint) -> Vec<(&'static str, f64)> {
     let base = (-f64::from(point.scale)).exp2().exp2();
     let side = |buckets: &Option<Buckets>, sign: f64| -> Vec<Bucket> {
         let Some(buckets) = buckets else { return Vec::new() };
@@ -93,9 +93,12 @@ mod tests {
             max: Some(9.0),
             ..HistogramDataPoint::default()
         };
-        assert_eq!(of_histogram(&point), [("mean", 4.2), ("count", 10.0), ("p50", 3.0), ("p95", 8.0)]);
+        assert_eq!(
+            histogram_statistics(&point),
+            [("mean", 4.2), ("count", 10.0), ("p50", 3.0), ("p95", 8.0)]
+        );
         let empty = HistogramDataPoint { bucket_counts: vec![0, 0], ..HistogramDataPoint::default() };
-        assert_eq!(of_histogram(&empty), [("count", 0.0)]);
+        assert_eq!(histogram_statistics(&empty), [("count", 0.0)]);
         // Nothing is known above the last bound without a greatest value.
         let open = HistogramDataPoint {
             count: 4,
@@ -103,7 +106,7 @@ mod tests {
             explicit_bounds: vec![2.0],
             ..HistogramDataPoint::default()
         };
-        assert_eq!(of_histogram(&open), [("count", 4.0), ("p50", 2.0), ("p95", 2.0)]);
+        assert_eq!(histogram_statistics(&open), [("count", 4.0), ("p50", 2.0), ("p95", 2.0)]);
     }
 
     #[test]
@@ -115,6 +118,9 @@ mod tests {
             positive: Some(Buckets { offset: 0, bucket_counts: vec![4, 4] }),
             ..ExponentialHistogramDataPoint::default()
         };
-        assert_eq!(of_exponential(&point), [("mean", 2.0), ("count", 8.0), ("p50", 2.0), ("p95", 3.8)]);
+        assert_eq!(
+            exponential_statistics(&point),
+            [("mean", 2.0), ("count", 8.0), ("p50", 2.0), ("p95", 3.8)]
+        );
     }
 }

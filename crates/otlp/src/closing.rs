@@ -6,7 +6,7 @@ use gauntlet_model::{
     Body, EpisodeFinished, EpisodeId, Event, FieldError, Record, Status, StepRecorded, Timestamp,
 };
 
-use crate::item::{Place, finished_id, step_id};
+use crate::item::{StepKey, finished_id, step_id};
 use crate::node::Node;
 
 /// A trace that nothing was heard of for a while, and did not end.
@@ -52,7 +52,7 @@ impl QuietTrace {
     }
 
     /// The steps whose snapshots to look for.
-    pub fn asks(&self) -> Vec<(u64, EpisodeId)> {
+    pub fn lookup_steps(&self) -> Vec<(u64, EpisodeId)> {
         self.entries.iter().filter_map(|(step, _)| Some(((*step)?, self.trace.clone()))).collect()
     }
 
@@ -67,8 +67,8 @@ impl QuietTrace {
         let mut events = Vec::new();
         let episode = Some(self.trace.clone());
         for (step, span) in self.entries.iter().filter(|(step, _)| !drawn.contains(step)) {
-            let node = Node::of(span, true);
-            let place = Place::Span(self.trace.as_str().to_owned(), span.span_id.clone());
+            let node = Node::from_step(span, true);
+            let place = StepKey::Span(self.trace.as_str().to_owned(), span.span_id.clone());
             events.push(Event::new(place.node_id(), node.at, episode.clone(), *step, node.snapshot(&[])?)?);
         }
         if self.has_ended {

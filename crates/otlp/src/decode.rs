@@ -4,7 +4,7 @@ use prost::Message;
 use prost::bytes::Bytes;
 use serde::Serialize;
 
-use crate::parts::{self, OfResource, OfScope};
+use crate::parts::{self, ResourceGroup, ScopeGroup};
 use crate::proto::{
     ExportLogsServiceRequest, ExportMetricsServiceRequest, ExportTraceServiceRequest, LogRecord, Metric,
     ResourceLogs, ResourceMetrics, ResourceSpans, ScopeLogs, ScopeMetrics, ScopeSpans, Span,
@@ -21,7 +21,7 @@ pub enum Encoding {
 
 impl Encoding {
     /// The encoding of a media type (lowercase, without parameters).
-    pub fn of(media_type: &str) -> Option<Self> {
+    pub fn from_media_type(media_type: &str) -> Option<Self> {
         match media_type {
             "application/x-protobuf" => Some(Self::Protobuf),
             "application/json" => Some(Self::Json),
@@ -70,13 +70,14 @@ pub fn traces(
     bytes: impl Into<Bytes>,
 ) -> Result<Decoded<ExportTraceServiceRequest>, DecodeError> {
     let (groups, outcome) = parts::read(encoding, bytes.into(), "ExportTraceServiceRequest")?;
-    let of_scope = |s: OfScope<Span>| ScopeSpans { scope: s.scope, spans: s.items, ..ScopeSpans::default() };
-    let of_resource = |r: OfResource<Span>| ResourceSpans {
+    let scope_group =
+        |s: ScopeGroup<Span>| ScopeSpans { scope: s.scope, spans: s.items, ..ScopeSpans::default() };
+    let resource_group = |r: ResourceGroup<Span>| ResourceSpans {
         resource: r.resource,
-        scope_spans: r.scopes.into_iter().map(of_scope).collect(),
+        scope_spans: r.scopes.into_iter().map(scope_group).collect(),
         ..ResourceSpans::default()
     };
-    let resource_spans = groups.into_iter().map(of_resource).collect();
+    let resource_spans = groups.into_iter().map(resource_group).collect();
     Ok(Decoded { request: ExportTraceServiceRequest { resource_spans }, outcome })
 }
 
@@ -86,14 +87,14 @@ pub fn logs(
     bytes: impl Into<Bytes>,
 ) -> Result<Decoded<ExportLogsServiceRequest>, DecodeError> {
     let (groups, outcome) = parts::read(encoding, bytes.into(), "ExportLogsServiceRequest")?;
-    let of_scope =
-        |s: OfScope<LogRecord>| ScopeLogs { scope: s.scope, log_records: s.items, ..ScopeLogs::default() };
-    let of_resource = |r: OfResource<LogRecord>| ResourceLogs {
+    let scope_group =
+        |s: ScopeGroup<LogRecord>| ScopeLogs { scope: s.scope, log_records: s.items, ..ScopeLogs::default() };
+    let resource_group = |r: ResourceGroup<LogRecord>| ResourceLogs {
         resource: r.resource,
-        scope_logs: r.scopes.into_iter().map(of_scope).collect(),
+        scope_logs: r.scopes.into_iter().map(scope_group).collect(),
         ..ResourceLogs::default()
     };
-    let resource_logs = groups.into_iter().map(of_resource).collect();
+    let resource_logs = groups.into_iter().map(resource_group).collect();
     Ok(Decoded { request: ExportLogsServiceRequest { resource_logs }, outcome })
 }
 
@@ -103,12 +104,12 @@ pub fn metrics(
     bytes: impl Into<Bytes>,
 ) -> Result<Decoded<ExportMetricsServiceRequest>, DecodeError> {
     let (groups, outcome) = parts::read(encoding, bytes.into(), "ExportMetricsServiceRequest")?;
-    let of_scope = |s: OfScope<Metric>| ScopeMetrics { scope: s.scope, metrics: s.items };
-    let of_resource = |r: OfResource<Metric>| ResourceMetrics {
+    let scope_group = |s: ScopeGroup<Metric>| ScopeMetrics { scope: s.scope, metrics: s.items };
+    let resource_group = |r: ResourceGroup<Metric>| ResourceMetrics {
         resource: r.resource,
-        scope_metrics: r.scopes.into_iter().map(of_scope).collect(),
+        scope_metrics: r.scopes.into_iter().map(scope_group).collect(),
     };
-    let resource_metrics = groups.into_iter().map(of_resource).collect();
+    let resource_metrics = groups.into_iter().map(resource_group).collect();
     Ok(Decoded { request: ExportMetricsServiceRequest { resource_metrics }, outcome })
 }
 

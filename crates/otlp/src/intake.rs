@@ -8,13 +8,13 @@ use crate::batch::Batch;
 use crate::decode::{Decoded, Outcome};
 use crate::item::{Item, started_id};
 use crate::proto::{ExportLogsServiceRequest, ExportTraceServiceRequest, LogRecord, Span};
-use crate::runs::{self, Named};
+use crate::runs::{self, RunName};
 use crate::source::Source;
 use crate::{logs, spans};
 
 /// What a request holds: a batch for each run it speaks of, and what was refused.
 #[derive(Debug, Default)]
-pub struct Intake {
+pub struct RoutedRequest {
     /// One for each run, in the order of their ids.
     pub batches: Vec<Batch>,
     /// What cannot be kept, with the reason.
@@ -33,16 +33,16 @@ impl Outcome {
     /// Notes several that were refused for one reason.
     pub fn refuse_many(&mut self, count: usize, why: &str) {
         self.rejected += i64::try_from(count).unwrap_or(i64::MAX);
-        self.say(why);
+        self.warn(why);
     }
 
     /// Notes what is unusual, though kept.
-    pub fn say(&mut self, what: &str) {
-        let said = self.message.lines().count();
-        if said < MAX_REASONS {
-            self.message += if said == 0 { "" } else { "\n" };
+    pub fn warn(&mut self, what: &str) {
+        let lines = self.message.lines().count();
+        if lines < MAX_REASONS {
+            self.message += if lines == 0 { "" } else { "\n" };
             self.message += what;
-        } else if said == MAX_REASONS {
+        } else if lines == MAX_REASONS {
             self.message += "\nand more";
         }
     }
@@ -50,15 +50,15 @@ impl Outcome {
 
 /// A request whose spans or log records are read, before it is known which runs their traces belong to.
 #[derive(Debug, Default)]
-pub struct Arrived {
+pub struct ParsedRequest {
     sources: Vec<Source>,
-    found: Vec<Found>,
+    found: Vec<SourcedItem>,
     outcome: Outcome,
 }
 
 /// An item with where it comes from.
 #[derive(Debug)]
-struct Found {
+struct SourcedItem {
     item: Item,
     source: usize,
     /// The run its resource names.
@@ -66,50 +66,50 @@ struct Found {
 }
 
 /// Reads the spans of a request that arrived at a time.
-pub fn read_traces(decoded: Decoded<ExportTraceServiceRequest>, received: Timestamp) -> Arrived {
+pub fn read_traces(decoded: Decoded<ExportTraceServiceRequest>, received: Timestamp) -> ParsedRequest {
     let Decoded { request, outcome } = decoded;
-    let mut arrived = Arrived { outcome, ..Arrived::default() };
+    let mut parsed = ParsedRequest { outcome, ..ParsedRequest::default() };
     for resource in &request.resource_spans {
         for scope in &resource.scope_spans {
-            let source = Source::of(resource.resource.as_ref(), scope.scope.as_ref(), received);
+            let source = Source::new(resource.resource.as_ref(), scope.scope.as_ref(), received);
             let name = |span: &Span| format!("span {:?}", span.name);
-            arrived.take(source, &scope.spans, spans::items, name);
+            parsed.add(source, &scope.spans, spans::items, name);
         }
     }
-    arrived
+    parsed
 }
 
 /// Reads the log records of a request that arrived at a time.
-pub fn read_logs(decoded: Decoded<ExportLogsServiceRequest>, received: Timestamp) -> Arrived {
+pub fn read_logs(decoded: Decoded<ExportLogsServiceRequest>, received: Timestamp) -> ParsedRequest {
     let Decoded { request, outcome } = decoded;
-    let mut arrived = Arrived { outcome, ..Arrived::default() };
+    let mut parsed = ParsedRequest { outcome, ..ParsedRequest::default() };
     for resource in &request.resource_logs {
         for scope in &resource.scope_logs {
-            let source = Source::of(resource.resource.as_ref(), scope.scope.as_ref(), received);
+            let source = Source::new(resource.resource.as_ref(), scope.scope.as_ref(), received);
             let name = |record: &LogRecord| format!("log record {:?}", record.event_name);
-            arrived.take(source, &scope.log_records, |r, s| Ok(vec![logs::item(r, s)?]), name);
+            parsed.add(source, &scope.log_records, |r, s| Ok(vec![logs::item(r, s)?]), name);
         }
     }
-    arrived
+    parsed
 }
 
-impl Arrived {
-    fn take<T>(
+impl ParsedRequest {
+    fn add<T>(
         &mut self,
         source: Source,
-        said: &[T],
+        entries: &[T],
         read: impl Fn(&T, &Source) -> Result<Vec<Item>, String>,
         name: impl Fn(&T) -> String,
     ) {
         let explicit = runs::explicit(&source);
-        for one in said {
-            match explicit.clone().and_then(|run| Ok((run, read(one, &source)?))) {
-                Ok((explicit, items)) => self.found.extend(items.into_iter().map(|item| Found {
+        for entry in entries {
+            match explicit.clone().and_then(|run| Ok((run, read(entry, &source)?))) {
+                Ok((explicit, items)) => self.found.extend(items.into_iter().map(|item| SourcedItem {
                     item,
                     source: self.sources.len(),
                     explicit: explicit.clone(),
                 })),
-                Err(why) => self.outcome.refuse(&name(one), &why),
+                Err(why) => self.outcome.refuse(&name(entry), &why),
             }
         }
         self.sources.push(source);
@@ -136,28 +136,28 @@ impl Arrived {
     /// Sorts them into runs. `settle` is told a trace and the run it would go to, and answers where the trace
     /// goes: it stays where its first part went. `services` says which run is that of each of
     /// [`Self::services`].
-    pub fn sorted(
+    pub fn route(
         self,
         services: &HashMap<String, RunId>,
         settle: &mut dyn FnMut(&EpisodeId, RunId) -> RunId,
-    ) -> Intake {
+    ) -> RoutedRequest {
         let Self { sources, found, mut outcome } = self;
         // The firmest name among a trace's parts names the run of all of them.
-        let mut named: BTreeMap<EpisodeId, Named> = BTreeMap::new();
-        for Found { item, source, explicit } in &found {
+        let mut named: BTreeMap<EpisodeId, RunName> = BTreeMap::new();
+        for SourcedItem { item, source, explicit } in &found {
             let (Some(trace), Some(source)) = (&item.episode, sources.get(*source)) else { continue };
             if let Some(run) = explicit {
                 settle(trace, run.clone());
             }
             let implied = runs::implied(item, source);
             match named.get_mut(trace) {
-                Some(known) if known.firmness >= implied.firmness => {}
+                Some(known) if known.precedence >= implied.precedence => {}
                 Some(known) => *known = implied,
                 None => drop(named.insert(trace.clone(), implied)),
             }
         }
         let mut groups: BTreeMap<RunId, (String, &Source, Vec<Item>)> = BTreeMap::new();
-        for Found { item, source, explicit } in found {
+        for SourcedItem { item, source, explicit } in found {
             let Some(source) = sources.get(source) else { continue };
             let named = match item.episode.as_ref().and_then(|trace| named.get(trace)) {
                 Some(named) => named.clone(),
@@ -176,10 +176,10 @@ impl Arrived {
         let batch = |(run, (name, source, items)): (RunId, (String, &Source, Vec<Item>))| {
             // Where a trace was settled elsewhere before, that run is there already and this is not asked
             // for.
-            let name = if source.own.contains_key("gauntlet.run.id") { run.to_string() } else { name };
+            let name = if source.gauntlet.contains_key("gauntlet.run.id") { run.to_string() } else { name };
             let spec = runs::spec(&run, &name, source, &items);
             Batch::new(run, spec, items)
         };
-        Intake { batches: groups.into_iter().map(batch).collect(), outcome }
+        RoutedRequest { batches: groups.into_iter().map(batch).collect(), outcome }
     }
 }

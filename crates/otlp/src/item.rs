@@ -10,36 +10,36 @@ use crate::scores::Evaluation;
 
 /// What a step number belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Place {
+pub(crate) enum StepKey {
     /// A span, by trace and span id.
     Span(String, String),
     /// The trace as a whole: where its root stands.
     Trace(String),
     /// A record that stands for itself, by the id of its event.
-    Own(EventId),
+    Event(EventId),
 }
 
-impl Place {
+impl StepKey {
     /// The events that would say which number it has.
-    pub fn witnesses(&self) -> Vec<EventId> {
+    pub fn event_ids(&self) -> Vec<EventId> {
         match self {
-            Place::Span(trace, span) => vec![step_id(trace, span), self.node_id()],
-            Place::Trace(trace) => vec![self.node_id(), finished_id(trace, None)],
-            Place::Own(id) => vec![*id],
+            StepKey::Span(trace, span) => vec![step_id(trace, span), self.node_id()],
+            StepKey::Trace(trace) => vec![self.node_id(), finished_id(trace, None)],
+            StepKey::Event(id) => vec![*id],
         }
     }
 
     /// The id of the snapshot that draws its node.
     pub fn node_id(&self) -> EventId {
         match self {
-            Place::Span(trace, span) => event_id(&[b"node", trace.as_bytes(), span.as_bytes()]),
-            Place::Trace(trace) => event_id(&[b"node", trace.as_bytes()]),
-            Place::Own(id) => event_id(&[b"node", id.as_bytes()]),
+            StepKey::Span(trace, span) => event_id(&[b"node", trace.as_bytes(), span.as_bytes()]),
+            StepKey::Trace(trace) => event_id(&[b"node", trace.as_bytes()]),
+            StepKey::Event(id) => event_id(&[b"node", id.as_bytes()]),
         }
     }
 
     /// The id of the snapshot that takes the place of one that a message of the call was not known to.
-    pub fn reread_id(message: EventId) -> EventId {
+    pub fn message_update_id(message: EventId) -> EventId {
         event_id(&[b"reread", message.as_bytes()])
     }
 
@@ -75,7 +75,7 @@ pub(crate) fn is_large(bytes: usize) -> bool {
 
 /// An event's id, time and body.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Said<B> {
+pub(crate) struct EventDraft<B> {
     pub id: EventId,
     pub at: Timestamp,
     pub body: B,
@@ -89,7 +89,7 @@ pub(crate) struct Item {
     /// Its trace.
     pub episode: Option<EpisodeId>,
     /// Whose number it takes.
-    pub place: Place,
+    pub place: StepKey,
     /// Whether it is the root of its trace: no parent at all.
     pub is_root: bool,
     /// When it began.
@@ -103,13 +103,13 @@ pub(crate) struct Item {
     /// Events to append as they are; then there is nothing else.
     pub exact: Option<Vec<Event>>,
     /// The step.
-    pub record: Option<Said<StepRecorded>>,
+    pub record: Option<EventDraft<StepRecorded>>,
     /// What judges it.
     pub evaluations: Vec<Evaluation>,
     /// Its node.
     pub node: Node,
     /// The end of its episode.
-    pub finish: Option<Said<EpisodeFinished>>,
+    pub finish: Option<EventDraft<EpisodeFinished>>,
 }
 
 impl Item {
@@ -120,13 +120,13 @@ impl Item {
     }
 
     /// The message of a call, where it is a log record that holds one and names the call's span.
-    pub fn message(&self) -> Option<&Said<StepRecorded>> {
-        let is_of_span = matches!(self.place, Place::Span(..));
+    pub fn message(&self) -> Option<&EventDraft<StepRecorded>> {
+        let is_of_span = matches!(self.place, StepKey::Span(..));
         self.record.as_ref().filter(|record| is_of_span && speaker(&record.body).is_some())
     }
 
     /// Something else that its evaluations judge, at the same time and from the same place.
-    pub fn judging(&self, place: Place, evaluations: Vec<Evaluation>) -> Self {
+    pub fn judging(&self, place: StepKey, evaluations: Vec<Evaluation>) -> Self {
         Self {
             place,
             evaluations,
@@ -141,8 +141,8 @@ impl Item {
     }
 
     /// Whether it says anything that the log does not have. What comes again does not.
-    pub fn is_news(&self, log: &HashSet<EventId>) -> bool {
+    pub fn has_new_events(&self, log: &HashSet<EventId>) -> bool {
         self.record.as_ref().is_some_and(|r| !log.contains(&r.id))
-            || self.evaluations.iter().any(|e| !log.contains(&e.said_by))
+            || self.evaluations.iter().any(|e| !log.contains(&e.record_event_id))
     }
 }

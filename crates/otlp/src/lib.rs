@@ -7,8 +7,8 @@
 //!
 //! The run is what the resource names, else a conversation or session that a person named, else one process
 //! of the service ([`service_run`] where nothing tells them apart). A trace stays together: a request is
-//! first read ([`Arrived`]), then whoever calls says where the first part of each of its traces went, and it
-//! is sorted ([`Intake`]). Each trace is an episode under its own id, each span a step, each judgement (a
+//! first read ([`ParsedRequest`]), then whoever calls says where the first part of each of its traces went, and it
+//! is sorted ([`RoutedRequest`]). Each trace is an episode under its own id, each span a step, each judgement (a
 //! `gen_ai.evaluation.result`, whether a span's event or a log record; an annotation of OpenInference) a step
 //! of the kind `reward` and a score of the step it judges.
 //!
@@ -36,7 +36,7 @@
 //! * A span that says `gauntlet.step` gets that number.
 //!
 //! Numbering needs two looks into the log, so a batch goes through three hands: [`Batch`] says which ids to
-//! look for, [`Numbered`] which steps' history, and [`Numbered::events`] is what to append. No two batches of
+//! look for, [`NumberedBatch`] which steps' history, and [`NumberedBatch::events`] is what to append. No two batches of
 //! one run may do so at once.
 //!
 //! # What cannot be read
@@ -56,6 +56,7 @@ mod ids;
 mod intake;
 mod item;
 mod logs;
+mod message_text;
 mod metrics;
 mod node;
 mod parts;
@@ -68,17 +69,16 @@ mod spans;
 pub mod table;
 mod times;
 mod value;
-mod words;
 mod writer;
 
-pub use batch::{Batch, Numbered, Settled};
+pub use batch::{AppendPlan, Batch, NumberedBatch};
 pub use closing::QuietTrace;
 pub use decode::{
     DecodeError, Decoded, Encoding, Outcome, Signal, answer, logs as decode_logs, metrics as decode_metrics,
     refusal, traces as decode_traces,
 };
 pub use export::write_otlp;
-pub use intake::{Arrived, Intake, read_logs, read_traces};
-pub use metrics::{ArrivedMetrics, Measurements, read_metrics};
+pub use intake::{ParsedRequest, RoutedRequest, read_logs, read_traces};
+pub use message_text::message_text;
+pub use metrics::{Measurements, ParsedMetrics, read_metrics};
 pub use runs::service_run;
-pub use words::words;

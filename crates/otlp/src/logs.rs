@@ -4,10 +4,10 @@ use gauntlet_model::{EpisodeId, Object, StepError, StepKind, StepRecorded, Times
 use prost::Message;
 use serde_json::{Value, json};
 
-use crate::attributes::{Read, read};
+use crate::attributes::{MappedAttributes, read};
 use crate::error::{Exception, take_text};
 use crate::ids::{event_id, hex, named, span_id};
-use crate::item::{Item, Place, Said, is_large};
+use crate::item::{EventDraft, Item, StepKey, is_large};
 use crate::node::{Node, speaker};
 use crate::proto::LogRecord;
 use crate::scores::{Evaluation, Judged, RESULT};
@@ -36,15 +36,15 @@ pub(crate) fn item(record: &LogRecord, source: &Source) -> Result<Item, String> 
     let named = take_text(&mut attributes, "event.name");
     let name =
         if record.event_name.is_empty() { named.unwrap_or_default() } else { record.event_name.clone() };
-    let own = event_id(&[b"log", &record.encode_to_vec()]);
+    let log_id = event_id(&[b"log", &record.encode_to_vec()]);
     let episode = trace.clone().map(EpisodeId::new).transpose().map_err(|e| e.to_string())?;
     let mut item = Item {
         what: format!("log record {name:?} at {at}"),
         episode,
         place: match (&trace, &span) {
-            (Some(trace), Some(span)) => Place::Span(trace.clone(), span.clone()),
-            (Some(trace), None) => Place::Trace(trace.clone()),
-            (None, _) => Place::Own(own),
+            (Some(trace), Some(span)) => StepKey::Span(trace.clone(), span.clone()),
+            (Some(trace), None) => StepKey::Trace(trace.clone()),
+            (None, _) => StepKey::Event(log_id),
         },
         is_root: false,
         at,
@@ -60,13 +60,14 @@ pub(crate) fn item(record: &LogRecord, source: &Source) -> Result<Item, String> 
     if name == RESULT && attributes.contains_key("gen_ai.evaluation.name") {
         let (trace, span) = (trace.unwrap_or_default(), span.unwrap_or_default());
         let judged = Judged { trace: &trace, span: &span, source, at, stamp: nanos };
-        item.evaluations.push(Evaluation::of(attributes, leftovers(record, &name), &judged));
+        item.evaluations.push(Evaluation::from_attributes(attributes, leftovers(record, &name), &judged));
         return Ok(item);
     }
-    let record = Said { id: own, at, body: step(record, at, &name, attributes, source, own.as_bytes()) };
+    let record =
+        EventDraft { id: log_id, at, body: step(record, at, &name, attributes, source, log_id.as_bytes()) };
     // A message of a call is read with the call: it takes the number of its span.
     if speaker(&record.body).is_none() || span.is_none() {
-        item.place = Place::Own(own);
+        item.place = StepKey::Event(log_id);
     }
     item.record = Some(record);
     Ok(item)
@@ -78,18 +79,18 @@ fn step(
     name: &str,
     mut attributes: Object,
     source: &Source,
-    own: &[u8],
+    log_id: &[u8],
 ) -> StepRecorded {
     let kind = take_text(&mut attributes, "error.type");
     let exception = Exception::take(&mut attributes);
     let body = record.body.as_ref().map(to_json);
     let error: Option<StepError> = (exception.is_some() || kind.is_some() || record.severity_number >= ERROR)
         .then(|| {
-            let said = body.as_ref().and_then(Value::as_str).unwrap_or_default();
+            let fields = body.as_ref().and_then(Value::as_str).unwrap_or_default();
             let severity = Some(record.severity_text.clone()).filter(|t| !t.is_empty());
-            exception.unwrap_or_default().into_error(kind.or(severity), said)
+            exception.unwrap_or_default().into_error(kind.or(severity), fields)
         });
-    let Read { mut payload, rest } = read(attributes);
+    let MappedAttributes { mut payload, rest } = read(attributes);
     if let Some(body) = body {
         payload.insert("body".to_owned(), body);
     }
@@ -100,7 +101,7 @@ fn step(
     StepRecorded {
         step_kind: if error.is_some() { StepKind::Error } else { StepKind::Message },
         name: names.into_iter().find(|n| !n.is_empty()),
-        span_id: hex(&span_id(&[b"log", own])),
+        span_id: hex(&span_id(&[b"log", log_id])),
         parent_span_id: named(&record.span_id, 8),
         started_at: at,
         ended_at: None,
@@ -112,27 +113,27 @@ fn step(
 
 /// What of a record has no other place.
 fn leftovers(record: &LogRecord, name: &str) -> Object {
-    let mut said = Object::new();
-    let mut say = |key: &str, value: Value| drop(said.insert(key.to_owned(), value));
+    let mut fields = Object::new();
+    let mut set = |key: &str, value: Value| drop(fields.insert(key.to_owned(), value));
     if !name.is_empty() {
-        say("event_name", json!(name));
+        set("event_name", json!(name));
     }
     if record.severity_number != 0 {
-        say("severity_number", json!(record.severity_number));
+        set("severity_number", json!(record.severity_number));
     }
     if !record.severity_text.is_empty() {
-        say("severity_text", json!(record.severity_text));
+        set("severity_text", json!(record.severity_text));
     }
     if record.observed_time_unix_nano != 0 {
-        say("observed_time_unix_nano", json!(record.observed_time_unix_nano.to_string()));
+        set("observed_time_unix_nano", json!(record.observed_time_unix_nano.to_string()));
     }
     if record.flags != 0 {
-        say("flags", json!(record.flags));
+        set("flags", json!(record.flags));
     }
     if record.dropped_attributes_count != 0 {
-        say("dropped_attributes_count", json!(record.dropped_attributes_count));
+        set("dropped_attributes_count", json!(record.dropped_attributes_count));
     }
     let mut metadata = Object::new();
-    note(&mut metadata, "log", said);
+    note(&mut metadata, "log", fields);
     metadata
 }

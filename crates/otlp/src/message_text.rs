@@ -11,8 +11,8 @@ const TYPES: [&str; 5] = ["human", "ai", "system", "tool", "function"];
 const INSIDE: [&str; 6] = ["message", "message_content", "data", "prompt", "completion", "document"];
 
 /// The words of a value; what holds none stands as JSON. Of several messages each begins with who said it.
-pub fn words(value: &Value) -> String {
-    let said = match value {
+pub fn message_text(value: &Value) -> String {
+    let text_of = match value {
         Value::Null => Some(String::new()),
         Value::String(text) => Some(text.clone()),
         Value::Array(items) => conversation(items),
@@ -22,7 +22,7 @@ pub fn words(value: &Value) -> String {
         },
         Value::Bool(_) | Value::Number(_) => None,
     };
-    said.unwrap_or_else(|| value.to_string())
+    text_of.unwrap_or_else(|| value.to_string())
 }
 
 fn conversation(items: &[Value]) -> Option<String> {
@@ -30,14 +30,14 @@ fn conversation(items: &[Value]) -> Option<String> {
     if let [Value::Array(inner)] = items {
         return conversation(inner);
     }
-    let said: Vec<Message> =
+    let text_of: Vec<Message> =
         items.iter().map(message).collect::<Option<_>>().filter(|m: &Vec<_>| !m.is_empty())?;
-    let is_one = said.len() == 1;
+    let is_one = text_of.len() == 1;
     let line = |m: Message| match m.role {
         Some(role) if !is_one => format!("{role}: {}", m.text),
         _ => m.text,
     };
-    Some(said.into_iter().map(line).collect::<Vec<_>>().join("\n\n"))
+    Some(text_of.into_iter().map(line).collect::<Vec<_>>().join("\n\n"))
 }
 
 struct Message {
@@ -58,19 +58,19 @@ fn message(value: &Value) -> Option<Message> {
         let inner = message(inner)?;
         return Some(Message { role: inner.role.or_else(role), ..inner });
     }
-    let said = ["content", "parts", "contents", "text", "prompt"]
+    let text_of = ["content", "parts", "contents", "text", "prompt"]
         .iter()
         .find_map(|key| map.get(*key).and_then(parts));
     let calls = map.get("tool_calls").and_then(Value::as_array).filter(|calls| !calls.is_empty());
-    if map.contains_key("toolName") && said.is_none() {
+    if map.contains_key("toolName") && text_of.is_none() {
         return Some(Message { role: role(), text: self::call(value)? });
     }
-    if said.is_none() && calls.is_none() {
+    if text_of.is_none() && calls.is_none() {
         return None;
     }
-    let said = said.into_iter().filter(|text| !text.is_empty());
+    let text_of = text_of.into_iter().filter(|text| !text.is_empty());
     let calls = calls.into_iter().flatten().map(|call| self::call(call).unwrap_or_else(|| call.to_string()));
-    Some(Message { role: role(), text: said.chain(calls).collect::<Vec<_>>().join("\n") })
+    Some(Message { role: role(), text: text_of.chain(calls).collect::<Vec<_>>().join("\n") })
 }
 
 /// What stands in a message; `None` where it is neither a text nor a list.
@@ -85,16 +85,19 @@ fn parts(value: &Value) -> Option<String> {
 fn part(value: &Value) -> String {
     let map = value.as_object();
     let kind = map.and_then(|map| text(map, "type")).unwrap_or_default();
-    let said = match kind {
+    let text_of = match kind {
         "tool_call" | "tool_use" | "tool-call" => call(value),
         "tool_call_response" | "tool-result" => {
-            let said = map.and_then(|m| ["response", "result", "output"].iter().find_map(|key| m.get(*key)));
+            let text_of =
+                map.and_then(|m| ["response", "result", "output"].iter().find_map(|key| m.get(*key)));
             // Vercel's AI SDK says what sort of value it is beside it.
-            said.map(|said| words(said.get("value").filter(|_| kind == "tool-result").unwrap_or(said)))
+            text_of.map(|text_of| {
+                message_text(text_of.get("value").filter(|_| kind == "tool-result").unwrap_or(text_of))
+            })
         }
         _ => message(value).map(|m| m.text),
     };
-    said.unwrap_or_else(|| value.to_string())
+    text_of.unwrap_or_else(|| value.to_string())
 }
 
 /// A call of a tool as one writes it: `name(arguments)`.
@@ -106,9 +109,10 @@ fn call(value: &Value) -> Option<String> {
         return call(inner);
     }
     let name = text(map, "name").or_else(|| text(map, "toolName"))?;
-    let given = ["arguments", "args", "input"].iter().find_map(|key| map.get(*key));
-    let given = given.map(|given| given.as_str().map_or_else(|| given.to_string(), str::to_owned));
-    Some(format!("{name}({})", given.unwrap_or_default()))
+    let arguments = ["arguments", "args", "input"].iter().find_map(|key| map.get(*key));
+    let arguments =
+        arguments.map(|arguments| arguments.as_str().map_or_else(|| arguments.to_string(), str::to_owned));
+    Some(format!("{name}({})", arguments.unwrap_or_default()))
 }
 
 fn text<'a>(map: &'a Object, key: &str) -> Option<&'a str> {
@@ -119,7 +123,7 @@ fn text<'a>(map: &'a Object, key: &str) -> Option<&'a str> {
 mod tests {
     use serde_json::json;
 
-    use super::words;
+    use super::message_text;
 
     #[test]
     fn what_was_said_is_read_whatever_shape_it_has() {
@@ -183,7 +187,7 @@ mod tests {
             ),
             (json!({ "messages": [[{ "type": "human", "content": "hi" }]] }), "hi"),
         ] {
-            assert_eq!(words(&value), expected, "{value}");
+            assert_eq!(message_text(&value), expected, "{value}");
         }
     }
 }

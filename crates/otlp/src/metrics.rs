@@ -12,11 +12,11 @@ use gauntlet_model::{
 use gauntlet_values::Decimal;
 use serde_json::Value;
 
-use crate::buckets::{of_exponential, of_histogram};
+use crate::buckets::{exponential_statistics, histogram_statistics};
 use crate::decode::{Decoded, Outcome};
 use crate::ids::{event_id, hex};
 use crate::proto::{ExportMetricsServiceRequest, KeyValue, Metric};
-use crate::runs::{self, Named};
+use crate::runs::{self, RunName};
 use crate::source::Source;
 use crate::times::instant;
 use crate::value::{cut, object};
@@ -28,7 +28,7 @@ const NO_VALUE: u32 = 1;
 
 /// The points of a request, before it is known which runs they belong to.
 #[derive(Debug, Default)]
-pub struct ArrivedMetrics {
+pub struct ParsedMetrics {
     groups: Vec<Group>,
     outcome: Outcome,
 }
@@ -37,7 +37,7 @@ pub struct ArrivedMetrics {
 #[derive(Debug)]
 struct Group {
     explicit: Option<RunId>,
-    named: Named,
+    named: RunName,
     source: Source,
     points: Vec<Point>,
 }
@@ -61,18 +61,18 @@ pub struct Measurements {
 }
 
 /// Reads the metrics of a request that arrived at a time.
-pub fn read_metrics(decoded: Decoded<ExportMetricsServiceRequest>, received: Timestamp) -> ArrivedMetrics {
+pub fn read_metrics(decoded: Decoded<ExportMetricsServiceRequest>, received: Timestamp) -> ParsedMetrics {
     let Decoded { request, outcome } = decoded;
-    let mut arrived = ArrivedMetrics { groups: Vec::new(), outcome };
+    let mut arrived = ParsedMetrics { groups: Vec::new(), outcome };
     for resource in &request.resource_metrics {
-        let source = Source::of(resource.resource.as_ref(), None, received);
+        let source = Source::new(resource.resource.as_ref(), None, received);
         let mut points = Vec::new();
         for metric in resource.scope_metrics.iter().flat_map(|scope| &scope.metrics) {
             arrived.read(metric, received, &mut points);
         }
         match runs::explicit(&source) {
             Ok(explicit) => {
-                let named = runs::of_source(&source);
+                let named = runs::from_service(&source);
                 arrived.groups.push(Group { explicit, named, source, points });
             }
             Err(why) => arrived.outcome.refuse_many(points.len(), &format!("metrics: {why}")),
@@ -81,7 +81,7 @@ pub fn read_metrics(decoded: Decoded<ExportMetricsServiceRequest>, received: Tim
     arrived
 }
 
-impl ArrivedMetrics {
+impl ParsedMetrics {
     /// Services whose run is not known from their resource: whoever calls says which run is theirs now.
     pub fn services(&self) -> Vec<String> {
         let unsure = self.groups.iter().filter(|group| group.explicit.is_none() && group.named.is_open_ended);
@@ -89,7 +89,7 @@ impl ArrivedMetrics {
     }
 
     /// Sorts the points into runs.
-    pub fn sorted(self, services: &HashMap<String, RunId>) -> (Vec<Measurements>, Outcome) {
+    pub fn route(self, services: &HashMap<String, RunId>) -> (Vec<Measurements>, Outcome) {
         let Self { groups, mut outcome } = self;
         let mut sorted: BTreeMap<RunId, Measurements> = BTreeMap::new();
         for Group { explicit, named, source, points } in groups {
@@ -145,20 +145,20 @@ impl ArrivedMetrics {
                         path,
                         value,
                     }),
-                    Err(_) => self.outcome.say(&format!("{path} is {value} and so was not measured")),
+                    Err(_) => self.outcome.warn(&format!("{path} is {value} and so was not measured")),
                 }
             }
         };
         for point in [&metric.gauge, &metric.sum].into_iter().flatten().flat_map(|gauge| &gauge.data_points) {
-            if let Some(value) = point.as_double.or(point.as_int.map(|whole| whole as f64)) {
+            if let Some(value) = point.as_double.or(point.as_int.map(|integer| integer as f64)) {
                 take(&point.attributes, point.time_unix_nano, point.flags, &[("", value)]);
             }
         }
         for point in metric.histogram.iter().flat_map(|histogram| &histogram.data_points) {
-            take(&point.attributes, point.time_unix_nano, point.flags, &of_histogram(point));
+            take(&point.attributes, point.time_unix_nano, point.flags, &histogram_statistics(point));
         }
         for point in metric.exponential_histogram.iter().flat_map(|histogram| &histogram.data_points) {
-            take(&point.attributes, point.time_unix_nano, point.flags, &of_exponential(point));
+            take(&point.attributes, point.time_unix_nano, point.flags, &exponential_statistics(point));
         }
         for point in metric.summary.iter().flat_map(|summary| &summary.data_points) {
             let mean = (point.count > 0).then(|| ("mean".to_owned(), point.sum / point.count as f64));
@@ -225,7 +225,7 @@ impl Measurements {
     }
 
     /// The ids of events to look for in the run's log.
-    pub fn asks(&self) -> Vec<EventId> {
+    pub fn lookup_ids(&self) -> Vec<EventId> {
         self.points.iter().map(|(id, _)| *id).collect()
     }
 

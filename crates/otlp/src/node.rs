@@ -7,10 +7,10 @@ use gauntlet_model::{
 };
 use serde_json::{Value, json};
 
+use crate::message_text::message_text;
 use crate::scores::{self, Evaluation};
 use crate::table;
 use crate::value::cut;
-use crate::words::words;
 
 /// What the snapshot of a step says besides scores.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -20,7 +20,7 @@ pub(crate) struct Node {
     action: String,
     observation: String,
     /// Name, model, tokens, time taken, error: the first lines of the metadata.
-    facts: Object,
+    metadata: Object,
     has_failed: bool,
     /// When the step ended.
     pub at: Timestamp,
@@ -34,9 +34,10 @@ impl Node {
 
     /// Of a step. Calls of models, tools and retrievers are drawn: a trace reads as what was said and done.
     /// Of the spans around them (`is_entry`: no parent in this process) only the outermost is.
-    pub fn of(step: &StepRecorded, is_entry: bool) -> Self {
-        let said = |keys: &[&str]| {
-            let text = keys.iter().find_map(|key| step.payload.get(*key)).map(words).unwrap_or_default();
+    pub fn from_step(step: &StepRecorded, is_entry: bool) -> Self {
+        let text = |keys: &[&str]| {
+            let text =
+                keys.iter().find_map(|key| step.payload.get(*key)).map(message_text).unwrap_or_default();
             cut(&text, MAX_TEXT_BYTES).to_owned()
         };
         let is_call = match step.step_kind {
@@ -52,8 +53,8 @@ impl Node {
             | StepKind::Reward
             | StepKind::Tick => false,
         };
-        let mut facts = Object::new();
-        let mut say = |key: &str, value: Value| drop(facts.insert(key.to_owned(), value));
+        let mut metadata = Object::new();
+        let mut say = |key: &str, value: Value| drop(metadata.insert(key.to_owned(), value));
         if let Some(name) = &step.name {
             say("name", json!(name));
         }
@@ -70,9 +71,9 @@ impl Node {
         }
         Self {
             is_drawn: is_entry || is_call,
-            action: said(&["output", "result", "documents"]),
-            observation: said(&["input", "arguments", "messages"]),
-            facts,
+            action: text(&["output", "result", "documents"]),
+            observation: text(&["input", "arguments", "messages"]),
+            metadata,
             has_failed: step.error.is_some(),
             at: step.ended_at.unwrap_or(step.started_at),
         }
@@ -89,34 +90,34 @@ impl Node {
                 table::CHOICE => answered.push(body.get("message").cloned().unwrap_or(body)),
                 table::DETAILS => {
                     for (list, key) in [(&mut asked, "input"), (&mut answered, "output")] {
-                        let said = message.payload.get(key).and_then(Value::as_array);
-                        list.extend(said.into_iter().flatten().cloned());
+                        let text = message.payload.get(key).and_then(Value::as_array);
+                        list.extend(text.into_iter().flatten().cloned());
                     }
                 }
-                speaker => asked.push(spoken(speaker, body)),
+                speaker => asked.push(with_role(speaker, body)),
             }
         }
-        for (text, said) in [(&mut self.observation, asked), (&mut self.action, answered)] {
-            if text.is_empty() && !said.is_empty() {
-                *text = cut(&words(&Value::Array(said)), MAX_TEXT_BYTES).to_owned();
+        for (field, messages) in [(&mut self.observation, asked), (&mut self.action, answered)] {
+            if field.is_empty() && !messages.is_empty() {
+                *field = cut(&message_text(&Value::Array(messages)), MAX_TEXT_BYTES).to_owned();
             }
         }
         self
     }
 
     /// Whether a snapshot says the same as this.
-    pub fn is_said_by(&self, snapshot: &SnapshotScored) -> bool {
+    pub fn matches_texts(&self, snapshot: &SnapshotScored) -> bool {
         self.action == snapshot.action && self.observation == snapshot.observation
     }
 
     /// Its first snapshot.
     pub fn snapshot(&self, evaluations: &[Evaluation]) -> Result<SnapshotScored, FieldError> {
-        self.scored(scores::whole(scores::paths(evaluations)), SnapshotScored::default(), evaluations)
+        self.scored(scores::with_root(scores::paths(evaluations)), SnapshotScored::default(), evaluations)
     }
 
     /// A snapshot in place of one that was drawn when nothing but judgements was known. `later` is what was
     /// laid over that one.
-    pub fn again(
+    pub fn updated_snapshot(
         &self,
         drawn: SnapshotScored,
         later: impl IntoIterator<Item = (String, f64)>,
@@ -126,9 +127,9 @@ impl Node {
             drawn.scores.iter().map(|(path, value)| (path.to_owned(), value)).collect();
         let is_first = all.is_empty();
         for (path, value) in later.into_iter().chain(scores::paths(evaluations)) {
-            scores::lay(&mut all, path, value);
+            scores::upsert_score(&mut all, path, value);
         }
-        self.scored(if is_first { scores::whole(all) } else { all }, drawn, evaluations)
+        self.scored(if is_first { scores::with_root(all) } else { all }, drawn, evaluations)
     }
 
     fn scored(
@@ -143,12 +144,12 @@ impl Node {
             failed.chain(before.not_evaluated).filter(|path| scores.get(path).is_none()).collect();
         not_evaluated.sort_unstable();
         not_evaluated.dedup();
-        let mut metadata = self.facts.clone();
-        let told = before.metadata.get("evaluations").and_then(Value::as_str).map(str::to_owned);
-        let told: Vec<String> =
-            told.into_iter().chain(evaluations.iter().filter_map(Evaluation::line)).collect();
-        if !told.is_empty() {
-            metadata.insert("evaluations".to_owned(), json!(cut(&told.join("\n"), MAX_TEXT_BYTES)));
+        let mut metadata = self.metadata.clone();
+        let lines = before.metadata.get("evaluations").and_then(Value::as_str).map(str::to_owned);
+        let lines: Vec<String> =
+            lines.into_iter().chain(evaluations.iter().filter_map(Evaluation::line)).collect();
+        if !lines.is_empty() {
+            metadata.insert("evaluations".to_owned(), json!(cut(&lines.join("\n"), MAX_TEXT_BYTES)));
         }
         Ok(SnapshotScored {
             scores,
@@ -174,7 +175,7 @@ pub(crate) fn speaker(step: &StepRecorded) -> Option<&'static str> {
 }
 
 /// A message with who said it, whatever form its body has.
-pub(crate) fn spoken(speaker: &str, body: Value) -> Value {
+pub(crate) fn with_role(speaker: &str, body: Value) -> Value {
     let mut message = match body {
         Value::Object(message) => message,
         Value::Null => Object::new(),

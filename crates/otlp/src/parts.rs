@@ -66,14 +66,14 @@ impl Part for Metric {
 
 /// What came from one resource.
 #[derive(Debug)]
-pub(crate) struct OfResource<T> {
+pub(crate) struct ResourceGroup<T> {
     pub resource: Option<Resource>,
-    pub scopes: Vec<OfScope<T>>,
+    pub scopes: Vec<ScopeGroup<T>>,
 }
 
 /// What came from one scope.
 #[derive(Debug)]
-pub(crate) struct OfScope<T> {
+pub(crate) struct ScopeGroup<T> {
     pub scope: Option<InstrumentationScope>,
     pub items: Vec<T>,
 }
@@ -121,7 +121,7 @@ pub(crate) fn read<T: Part>(
     encoding: Encoding,
     bytes: Bytes,
     what: &str,
-) -> Result<(Vec<OfResource<T>>, Outcome), DecodeError> {
+) -> Result<(Vec<ResourceGroup<T>>, Outcome), DecodeError> {
     let mut reader = Reader::default();
     let groups = match encoding {
         Encoding::Protobuf => protobuf(bytes, &mut reader)
@@ -136,7 +136,7 @@ pub(crate) fn read<T: Part>(
     };
     if reader.repaired > 0 {
         let count = reader.repaired;
-        reader.outcome.say(&format!(
+        reader.outcome.warn(&format!(
             "{count} texts held bytes or half characters that are no Unicode: U+FFFD stands there"
         ));
     }
@@ -174,7 +174,7 @@ impl Encoded for &RawValue {
     }
 }
 
-fn protobuf<T: Part>(bytes: Bytes, reader: &mut Reader) -> Result<Vec<OfResource<T>>, prost::DecodeError> {
+fn protobuf<T: Part>(bytes: Bytes, reader: &mut Reader) -> Result<Vec<ResourceGroup<T>>, prost::DecodeError> {
     let request = RawRequest::decode(bytes)?;
     let mut groups = Vec::with_capacity(request.resources.len());
     for resource in request.resources {
@@ -186,7 +186,7 @@ fn protobuf<T: Part>(bytes: Bytes, reader: &mut Reader) -> Result<Vec<OfResource
     Ok(groups)
 }
 
-fn json<T: Part>(text: &str, reader: &mut Reader) -> Result<Vec<OfResource<T>>, String> {
+fn json<T: Part>(text: &str, reader: &mut Reader) -> Result<Vec<ResourceGroup<T>>, String> {
     let request: JsonRequest<'_> = object(text)?;
     let mut groups = Vec::new();
     for resource in request.resources.unwrap_or_default() {
@@ -244,20 +244,20 @@ impl Reader {
         index: usize,
         resource: Option<P>,
         scopes: Vec<(Option<P>, Vec<P>)>,
-    ) -> OfResource<T> {
+    ) -> ResourceGroup<T> {
         let resource = match resource.map(|part| part.read::<Resource>()).transpose() {
             Ok(read) => read.map(|read| self.counted(read)),
             Err(why) => {
                 let count: usize = scopes.iter().map(|(_, items)| items.len()).sum();
                 self.outcome.refuse_many(count, &format!("resource {index}{why}"));
-                return OfResource { resource: None, scopes: Vec::new() };
+                return ResourceGroup { resource: None, scopes: Vec::new() };
             }
         };
         let scopes = scopes.into_iter().enumerate().map(|(nth, (scope, items))| {
             let scope = match scope.map(|part| part.read::<InstrumentationScope>()).transpose() {
                 Ok(read) => read.map(|read| self.counted(read)),
                 Err(why) => {
-                    self.outcome.say(&format!("scope {index}.{nth}{why}"));
+                    self.outcome.warn(&format!("scope {index}.{nth}{why}"));
                     None
                 }
             };
@@ -268,9 +268,9 @@ impl Reader {
                     Err(why) => self.outcome.refuse_many(1, &format!("{} {index}.{nth}.{at}{why}", T::WHAT)),
                 }
             }
-            OfScope { scope, items: read }
+            ScopeGroup { scope, items: read }
         });
-        OfResource { resource, scopes: scopes.collect() }
+        ResourceGroup { resource, scopes: scopes.collect() }
     }
 
     /// A part that was read, with the count of its repaired texts among its attributes.

@@ -14,7 +14,7 @@ use crate::value::{cut, label};
 
 /// Who names a run, the firmest last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Firmness {
+pub(crate) enum Precedence {
     Service,
     Session,
     Conversation,
@@ -22,8 +22,8 @@ pub(crate) enum Firmness {
 
 /// A run as a span or log record names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Named {
-    pub firmness: Firmness,
+pub(crate) struct RunName {
+    pub precedence: Precedence,
     /// What its id is made of.
     pub id: String,
     /// The name as it was written.
@@ -33,7 +33,7 @@ pub(crate) struct Named {
     pub is_open_ended: bool,
 }
 
-impl Named {
+impl RunName {
     /// The run. `services` says which run is that of an open-ended name.
     pub fn run(&self, services: &HashMap<String, RunId>) -> Result<RunId, String> {
         match services.get(&self.id).filter(|_| self.is_open_ended) {
@@ -45,14 +45,14 @@ impl Named {
 
 /// The run the resource itself names. Says why it cannot.
 pub(crate) fn explicit(source: &Source) -> Result<Option<RunId>, String> {
-    let Some(value) = source.own.get("gauntlet.run.id") else { return Ok(None) };
+    let Some(value) = source.gauntlet.get("gauntlet.run.id") else { return Ok(None) };
     let text = value.as_str().ok_or_else(|| format!("gauntlet.run.id {value} is not a text"))?;
     RunId::new(text).map(Some).map_err(|e| format!("gauntlet.run.id: {}", e.message))
 }
 
 /// The run that an item's conversation, session or service names. Clients that make an id for each
 /// conversation mean no run by it: it would hold a single trace.
-pub(crate) fn implied(item: &Item, source: &Source) -> Named {
+pub(crate) fn implied(item: &Item, source: &Source) -> RunName {
     let record = item
         .record
         .as_ref()
@@ -60,27 +60,27 @@ pub(crate) fn implied(item: &Item, source: &Source) -> Named {
         .or_else(|| item.evaluations.iter().find_map(|e| e.record.as_ref()).map(|r| &r.body));
     let text =
         |field: &str| record.and_then(|r| r.payload.get(field)?.as_str()).filter(|t| !t.trim().is_empty());
-    let of = |firmness, name: &str| Named {
-        firmness,
+    let of = |precedence, name: &str| RunName {
+        precedence,
         id: name.to_owned(),
         name: name.to_owned(),
         is_open_ended: false,
     };
-    let given = |attribute: &str, field: &str| {
+    let named = |attribute: &str, field: &str| {
         source.text(attribute).or_else(|| text(field)).filter(|name| !is_generated(name)).map(str::to_owned)
     };
-    if let Some(name) = given("gen_ai.conversation.id", "conversation") {
-        return of(Firmness::Conversation, &name);
+    if let Some(name) = named("gen_ai.conversation.id", "conversation") {
+        return of(Precedence::Conversation, &name);
     }
-    if let Some(name) = given("session.id", "session") {
-        return of(Firmness::Session, &name);
+    if let Some(name) = named("session.id", "session") {
+        return of(Precedence::Session, &name);
     }
-    of_source(source)
+    from_service(source)
 }
 
 /// The run that a resource names by its service: one for each process, as far as the resource tells them
 /// apart.
-pub(crate) fn of_source(source: &Source) -> Named {
+pub(crate) fn from_service(source: &Source) -> RunName {
     let service = source.text("service.name").unwrap_or("unknown_service");
     let plain = |key: &str| source.resource.get(key).filter(|value| !value.is_null()).map(Value::to_string);
     let pid = plain("process.pid");
@@ -104,8 +104,8 @@ pub(crate) fn of_source(source: &Source) -> Named {
             format!("{}-{}", cut(service.trim(), 180).trim_end(), cut(&digest, 8))
         }
     };
-    Named {
-        firmness: Firmness::Service,
+    RunName {
+        precedence: Precedence::Service,
         id,
         name: service.to_owned(),
         is_open_ended: process.is_none() || !is_known,
@@ -148,14 +148,15 @@ pub fn service_run(service: &str, nth: u32) -> Result<RunId, String> {
 
 /// What a run is that begins with this item.
 pub(crate) fn spec(run: &RunId, name: &str, source: &Source, items: &[Item]) -> RunSpec {
-    let own = |key: &str| source.own.get(key);
-    let text = |key: &str| own(key).and_then(Value::as_str).map(label).filter(|t| !t.is_empty());
+    let gauntlet_attribute = |key: &str| source.gauntlet.get(key);
+    let text =
+        |key: &str| gauntlet_attribute(key).and_then(Value::as_str).map(label).filter(|t| !t.is_empty());
     let service = source.text("service.name").map(label).filter(|t| !t.is_empty());
     let agent = || {
         let mut records = items.iter().filter_map(|i| i.record.as_ref());
         records.find_map(|r| r.body.payload.get("agent")?.as_str()).map(label).filter(|t| !t.is_empty())
     };
-    let object = |key: &str| match own(key).cloned().map(crate::value::opened) {
+    let object = |key: &str| match gauntlet_attribute(key).cloned().map(crate::value::parse_json) {
         Some(Value::Object(object)) => Some(object),
         _ => None,
     };
@@ -164,11 +165,14 @@ pub(crate) fn spec(run: &RunId, name: &str, source: &Source, items: &[Item]) -> 
     if !source.resource.is_empty() {
         metadata.insert("resource".to_owned(), Value::Object(source.resource.clone()));
     }
-    if let Some(count) = own(REPAIRED) {
+    if let Some(count) = gauntlet_attribute(REPAIRED) {
         metadata.insert("repaired_texts".to_owned(), count.clone());
     }
-    let tags =
-        own("gauntlet.run.tags").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let tags = gauntlet_attribute("gauntlet.run.tags")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str);
     RunSpec {
         id: Some(run.clone()),
         name: text("gauntlet.run.name")
@@ -176,7 +180,11 @@ pub(crate) fn spec(run: &RunId, name: &str, source: &Source, items: &[Item]) -> 
             .unwrap_or_else(|| run.to_string()),
         project: text("gauntlet.project").or(service),
         kind: text("gauntlet.run.kind").or_else(|| Some("agent".to_owned())),
-        agent: if own("gauntlet.run.agent").is_some() { text("gauntlet.run.agent") } else { agent() },
+        agent: if gauntlet_attribute("gauntlet.run.agent").is_some() {
+            text("gauntlet.run.agent")
+        } else {
+            agent()
+        },
         task: text("gauntlet.run.task"),
         tags: tags.map(label).filter(|t| !t.is_empty()).take(MAX_TAGS).collect(),
         config: object("gauntlet.run.config").unwrap_or_default(),

@@ -4,10 +4,10 @@ use gauntlet_model::{EventId, MAX_TEXT_BYTES, Object, Scores, StepError, StepKin
 use gauntlet_values::{Decimal, Reading};
 use serde_json::Value;
 
-use crate::attributes::{Read, read};
+use crate::attributes::{MappedAttributes, read};
 use crate::error::take_text;
 use crate::ids::{event_id, hex, span_id};
-use crate::item::Said;
+use crate::item::EventDraft;
 use crate::source::{Source, note};
 use crate::value::{cut, label};
 
@@ -18,9 +18,9 @@ pub(crate) const RESULT: &str = "gen_ai.evaluation.result";
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Evaluation {
     /// The judgement as a step of the kind `reward`. `None` where a span of its own says it.
-    pub record: Option<Said<StepRecorded>>,
+    pub record: Option<EventDraft<StepRecorded>>,
     /// The id of the step that says it: once the log has that, it has the score.
-    pub said_by: EventId,
+    pub record_event_id: EventId,
     /// The id of the score, should it come late.
     pub score_id: EventId,
     pub at: Timestamp,
@@ -56,10 +56,10 @@ pub(crate) fn is_evaluation(payload: &Object) -> bool {
 
 impl Evaluation {
     /// From the attributes of an event or log record. `extra` is what else its metadata keeps.
-    pub fn of(attributes: Object, extra: Object, judged: &Judged<'_>) -> Self {
-        let Read { payload, mut rest } = read(attributes);
+    pub fn from_attributes(attributes: Object, extra: Object, judged: &Judged<'_>) -> Self {
+        let MappedAttributes { payload, mut rest } = read(attributes);
         let kind = take_text(&mut rest, "error.type");
-        let mut this = Self::of_payload(&payload, kind.is_some(), judged);
+        let mut this = Self::from_payload(&payload, kind.is_some(), judged);
         let mut metadata = judged.source.metadata();
         metadata.extend(extra);
         note(&mut metadata, "attributes", rest);
@@ -79,7 +79,7 @@ impl Evaluation {
             }),
             metadata,
         };
-        this.record = Some(Said { id: this.said_by, at: judged.at, body });
+        this.record = Some(EventDraft { id: this.record_event_id, at: judged.at, body });
         this
     }
 
@@ -94,7 +94,7 @@ impl Evaluation {
     }
 
     /// From what the table read.
-    pub fn of_payload(payload: &Object, failed: bool, judged: &Judged<'_>) -> Self {
+    pub fn from_payload(payload: &Object, failed: bool, judged: &Judged<'_>) -> Self {
         let text = |key: &str| payload.get(key).and_then(Value::as_str);
         let name = text("evaluation").unwrap_or_default();
         let reading = payload.get("value").map(|value| gauntlet_values::number(value, Decimal::Point));
@@ -118,7 +118,7 @@ impl Evaluation {
         ]);
         Self {
             record: None,
-            said_by: event_id(&[b"evaluation", id.as_bytes()]),
+            record_event_id: event_id(&[b"evaluation", id.as_bytes()]),
             score_id: id,
             at: judged.at,
             path: is_path.then(|| name.to_owned()),
@@ -137,14 +137,14 @@ pub(crate) fn paths<'a>(evaluations: impl IntoIterator<Item = &'a Evaluation>) -
     let mut paths = Vec::new();
     for evaluation in evaluations {
         if let (Some(path), Some(value)) = (&evaluation.path, evaluation.value) {
-            lay(&mut paths, path.clone(), value);
+            upsert_score(&mut paths, path.clone(), value);
         }
     }
     paths
 }
 
 /// Lays a score over what is known of its path.
-pub(crate) fn lay(paths: &mut Vec<(String, f64)>, path: String, value: f64) {
+pub(crate) fn upsert_score(paths: &mut Vec<(String, f64)>, path: String, value: f64) {
     match paths.iter_mut().find(|(known, _)| *known == path) {
         Some((_, known)) => *known = value,
         None => paths.push((path, value)),
@@ -152,12 +152,12 @@ pub(crate) fn lay(paths: &mut Vec<(String, f64)>, path: String, value: f64) {
 }
 
 /// Adds `root` where one rubric is the whole judgement.
-pub(crate) fn whole(mut paths: Vec<(String, f64)>) -> Vec<(String, f64)> {
+pub(crate) fn with_root(mut paths: Vec<(String, f64)>) -> Vec<(String, f64)> {
     if let [(path, value)] = paths.as_slice()
         && path != "root"
     {
-        let whole = ("root".to_owned(), *value);
-        paths.insert(0, whole);
+        let with_root = ("root".to_owned(), *value);
+        paths.insert(0, with_root);
     }
     paths
 }

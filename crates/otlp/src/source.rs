@@ -13,7 +13,7 @@ pub(crate) struct Source {
     /// The resource's attributes without Gauntlet's own.
     pub resource: Object,
     /// Those of Gauntlet's own: what the run is.
-    pub own: Object,
+    pub gauntlet: Object,
     /// Name, version and attributes of the scope; empty where there is none.
     pub scope: Object,
     /// How large both are, as protobuf.
@@ -23,34 +23,34 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    pub fn of(
+    pub fn new(
         resource: Option<&Resource>,
         scope: Option<&InstrumentationScope>,
         received: Timestamp,
     ) -> Self {
         let resource_bytes = resource.map_or(0, Message::encoded_len);
         let attributes = resource.map(|r| value::object(&r.attributes)).unwrap_or_default();
-        let (own, resource) = attributes.into_iter().partition(|(key, _)| key.starts_with("gauntlet."));
-        let mut said = Object::new();
+        let (gauntlet, resource) = attributes.into_iter().partition(|(key, _)| key.starts_with("gauntlet."));
+        let mut described = Object::new();
         if let Some(scope) = scope {
             for (key, text) in [("name", &scope.name), ("version", &scope.version)] {
                 if !text.is_empty() {
-                    said.insert(key.to_owned(), Value::String(text.clone()));
+                    described.insert(key.to_owned(), Value::String(text.clone()));
                 }
             }
             if !scope.attributes.is_empty() {
-                said.insert("attributes".to_owned(), Value::Object(value::object(&scope.attributes)));
+                described.insert("attributes".to_owned(), Value::Object(value::object(&scope.attributes)));
             }
         }
         let bytes = resource_bytes + scope.map_or(0, Message::encoded_len);
-        Self { resource, own, scope: said, bytes, received }
+        Self { resource, gauntlet, scope: described, bytes, received }
     }
 
     /// A text among the resource's attributes.
     pub fn text(&self, key: &str) -> Option<&str> {
         self.resource
             .get(key)
-            .or_else(|| self.own.get(key))
+            .or_else(|| self.gauntlet.get(key))
             .and_then(Value::as_str)
             .filter(|t| !t.trim().is_empty())
     }

@@ -8,17 +8,17 @@ use gauntlet_values::{Decimal, Reading};
 use prost::Message;
 use serde_json::{Value, json};
 
-use crate::attributes::{Read, gather, read};
+use crate::attributes::{MappedAttributes, gather, read};
 use crate::error::{Exception, take_text};
 use crate::ids::{hex, named};
-use crate::item::{Item, Place, Said, finished_id, is_large, step_id};
-use crate::node::{Node, spoken};
+use crate::item::{EventDraft, Item, StepKey, finished_id, is_large, step_id};
+use crate::node::{Node, with_role};
 use crate::proto::{Span, SpanEvent, SpanLink, SpanStatus};
 use crate::scores::{Evaluation, Judged, RESULT, is_evaluation};
 use crate::source::{Source, note};
 use crate::table::{CHOICE, JUDGEMENT, JUDGEMENTS, KINDS, MESSAGES};
 use crate::times::{instant, is_plain};
-use crate::value::{label, object, opened};
+use crate::value::{label, object, parse_json};
 
 /// The words of span kinds, by their number.
 pub(crate) const SPAN_KINDS: [&str; 6] =
@@ -47,7 +47,7 @@ pub(crate) fn items(span: &Span, source: &Source) -> Result<Vec<Item>, String> {
     let mut item = Item {
         what: format!("span {id} of trace {trace}"),
         episode: Some(episode),
-        place: Place::Span(trace.clone(), id.clone()),
+        place: StepKey::Span(trace.clone(), id.clone()),
         is_root: parent.is_none(),
         at: started_at,
         step: step_number(attributes.shift_remove("gauntlet.step"))?,
@@ -68,8 +68,9 @@ pub(crate) fn items(span: &Span, source: &Source) -> Result<Vec<Item>, String> {
     item.evaluations = evaluations;
     let at = ended_at.unwrap_or(started_at);
     let stamp = span.end_time_unix_nano.max(span.start_time_unix_nano);
-    let told = judgements(&mut attributes, &Judged { trace: &trace, span: &id, source, at, stamp });
-    item.evaluations.extend(told.of_span);
+    let judgements_found =
+        judgements(&mut attributes, &Judged { trace: &trace, span: &id, source, at, stamp });
+    item.evaluations.extend(judgements_found.of_span);
     let mut error_type = take_text(&mut attributes, "error.type");
     let mut status = span.status.clone().unwrap_or_default();
     // Langfuse has a level and a message of its own instead of a status.
@@ -81,7 +82,7 @@ pub(crate) fn items(span: &Span, source: &Source) -> Result<Vec<Item>, String> {
         }
     }
     let error = error(&status, error_type, &mut events);
-    let Read { mut payload, rest } = read(attributes);
+    let MappedAttributes { mut payload, rest } = read(attributes);
     messages_of_events(&events, &mut payload);
     let kind = asked_kind.unwrap_or_else(|| kind(&payload, error.is_some(), parent.is_none()));
     let tool = payload.get("tool").and_then(Value::as_str).filter(|_| is_tool(kind));
@@ -103,14 +104,15 @@ pub(crate) fn items(span: &Span, source: &Source) -> Result<Vec<Item>, String> {
     let is_entry = parent.is_none() || span.flags & REMOTE_PARENT == REMOTE_PARENT;
     if is_entry {
         let id = finished_id(&trace, parent.as_ref().map(|_| id.as_str()));
-        item.finish = Some(Said { id, at, body: finish(started_at, ended_at, &payload, error.as_ref()) });
+        item.finish =
+            Some(EventDraft { id, at, body: finish(started_at, ended_at, &payload, error.as_ref()) });
     }
     let judges = (is_evaluation(&payload)).then(|| {
         let judged = Judged { trace: &trace, span: parent.as_deref().unwrap_or(&id), source, at, stamp };
-        let mut evaluation = Evaluation::of_payload(&payload, error.is_some(), &judged);
+        let mut evaluation = Evaluation::from_payload(&payload, error.is_some(), &judged);
         // A span's own id is firmer than what it says.
         evaluation.score_id = crate::ids::event_id(&[b"score", trace.as_bytes(), id.as_bytes()]);
-        evaluation.said_by = step_id(&trace, &id);
+        evaluation.record_event_id = step_id(&trace, &id);
         evaluation
     });
     let body = StepRecorded {
@@ -124,21 +126,21 @@ pub(crate) fn items(span: &Span, source: &Source) -> Result<Vec<Item>, String> {
         error,
         metadata,
     };
-    item.node = Node::of(&body, is_entry);
-    item.record = Some(Said { id: step_id(&trace, &id), at: started_at, body });
+    item.node = Node::from_step(&body, is_entry);
+    item.record = Some(EventDraft { id: step_id(&trace, &id), at: started_at, body });
 
-    let mut others: Vec<(Place, Vec<Evaluation>)> = Vec::new();
+    let mut others: Vec<(StepKey, Vec<Evaluation>)> = Vec::new();
     match (judges, parent) {
         (Some(evaluation), Some(parent)) => {
-            others.push((Place::Span(trace.clone(), parent), vec![evaluation]))
+            others.push((StepKey::Span(trace.clone(), parent), vec![evaluation]))
         }
         (Some(evaluation), None) => item.evaluations.push(evaluation),
         (None, _) => {}
     }
     if item.is_root {
-        item.evaluations.extend(told.of_trace);
-    } else if !told.of_trace.is_empty() {
-        others.push((Place::Trace(trace), told.of_trace));
+        item.evaluations.extend(judgements_found.of_trace);
+    } else if !judgements_found.of_trace.is_empty() {
+        others.push((StepKey::Trace(trace), judgements_found.of_trace));
     }
     let others: Vec<Item> = others.into_iter().map(|(place, said)| item.judging(place, said)).collect();
     Ok(std::iter::once(item).chain(others).collect())
@@ -146,14 +148,14 @@ pub(crate) fn items(span: &Span, source: &Source) -> Result<Vec<Item>, String> {
 
 /// Judgements that stand in a span's attributes.
 #[derive(Default)]
-struct Told {
+struct SpanEvaluations {
     of_span: Vec<Evaluation>,
     of_trace: Vec<Evaluation>,
 }
 
 /// Takes them out of the attributes.
-fn judgements(attributes: &mut Object, judged: &Judged<'_>) -> Told {
-    let mut told = Told::default();
+fn judgements(attributes: &mut Object, judged: &Judged<'_>) -> SpanEvaluations {
+    let mut judgements_found = SpanEvaluations::default();
     for (list, prefix, is_of_trace) in JUDGEMENTS {
         // One that has no name judges nothing: it stays among the attributes.
         let name = format!("{prefix}.name");
@@ -168,11 +170,15 @@ fn judgements(attributes: &mut Object, judged: &Judged<'_>) -> Told {
                 known.map_or_else(|| format!("{prefix}.{field}"), |(_, attribute)| (*attribute).to_owned())
             };
             let said = fields.iter().map(|(field, value)| (key(field), value.clone())).collect();
-            let evaluation = Evaluation::of(said, Object::new(), judged);
-            if *is_of_trace { told.of_trace.push(evaluation) } else { told.of_span.push(evaluation) }
+            let evaluation = Evaluation::from_attributes(said, Object::new(), judged);
+            if *is_of_trace {
+                judgements_found.of_trace.push(evaluation)
+            } else {
+                judgements_found.of_span.push(evaluation)
+            }
         }
     }
-    told
+    judgements_found
 }
 
 fn step_number(value: Option<Value>) -> Result<Option<u64>, String> {
@@ -229,19 +235,19 @@ fn events(
     source: &Source,
     started_at: Timestamp,
 ) -> (Vec<Value>, Vec<Evaluation>) {
-    let mut kept = Vec::new();
+    let mut plain_events = Vec::new();
     let mut evaluations = Vec::new();
     for event in &span.events {
         let attributes = object(&event.attributes);
         if event.name == RESULT && attributes.contains_key("gen_ai.evaluation.name") {
             let at = instant(event.time_unix_nano).unwrap_or(started_at);
             let judged = Judged { trace, span: id, source, at, stamp: event.time_unix_nano };
-            evaluations.push(Evaluation::of(attributes, Object::new(), &judged));
+            evaluations.push(Evaluation::from_attributes(attributes, Object::new(), &judged));
         } else {
-            kept.push(plain_event(event, attributes));
+            plain_events.push(plain_event(event, attributes));
         }
     }
-    (kept, evaluations)
+    (plain_events, evaluations)
 }
 
 /// Messages that stand in events of the span, as instrumentations before log records wrote them.
@@ -253,10 +259,10 @@ fn messages_of_events(events: &[Value], payload: &mut Object) {
         let Some((_, speaker)) = MESSAGES.iter().find(|(known, _)| *known == name) else { continue };
         let attributes = &event["attributes"];
         let said = ["gen_ai.event.content", "message", "content"].iter().find_map(|key| attributes.get(*key));
-        let Some(said) = said.cloned().map(opened) else { continue };
+        let Some(said) = said.cloned().map(parse_json) else { continue };
         let (field, is_known, message) = match *speaker {
             CHOICE => ("output", known[1], said.get("message").cloned().unwrap_or(said)),
-            speaker => ("input", known[0], spoken(speaker, said)),
+            speaker => ("input", known[0], with_role(speaker, said)),
         };
         if is_known {
             continue;

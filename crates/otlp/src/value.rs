@@ -70,12 +70,12 @@ pub(crate) fn attributes(object: &Object) -> Vec<KeyValue> {
 }
 
 /// Opens a text that holds a JSON object or list; anything else stays as it is.
-pub(crate) fn opened(value: Value) -> Value {
+pub(crate) fn parse_json(value: Value) -> Value {
     opened_where(value, |text| text.starts_with(['{', '[']))
 }
 
 /// Opens a text that holds JSON of any sort, a quoted text too.
-pub(crate) fn opened_whole(value: Value) -> Value {
+pub(crate) fn parse_any_json(value: Value) -> Value {
     opened_where(value, |_| true)
 }
 
@@ -96,7 +96,7 @@ fn depth(value: &Value) -> usize {
 }
 
 /// A value as the text of an attribute: texts as they are, anything else as JSON.
-pub(crate) fn closed(value: &Value) -> AnyValue {
+pub(crate) fn text_attribute(value: &Value) -> AnyValue {
     AnyValue::text(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
 }
 

@@ -7,8 +7,8 @@ use gauntlet_model::{
     ScoreTarget, SnapshotScored, StepRecorded,
 };
 
-use crate::batch::Settled;
-use crate::item::{Item, Place, Said, finished_id, started_id, step_id};
+use crate::batch::AppendPlan;
+use crate::item::{EventDraft, Item, StepKey, finished_id, started_id, step_id};
 use crate::node::{Node, is_bare, speaker};
 use crate::scores::{self, Evaluation};
 
@@ -17,7 +17,7 @@ pub(crate) type NodeKey = (u64, Option<EpisodeId>);
 
 /// What log and batch know of a step.
 #[derive(Default)]
-struct Stand {
+struct NodeState {
     /// The steps in the log, by the ids of their events.
     recorded: HashMap<EventId, StepRecorded>,
     /// The last snapshot in the log, and what was laid over it.
@@ -32,9 +32,9 @@ struct Stand {
     is_new: bool,
 }
 
-impl Stand {
+impl NodeState {
     /// Takes an event of the log, which come in its order.
-    fn take(&mut self, record: &Record) {
+    fn apply(&mut self, record: &Record) {
         let Ok(event) = record.event() else { return };
         match event.body() {
             Body::StepRecorded(step) => {
@@ -51,34 +51,34 @@ impl Stand {
                 }
             }
             Body::ScoreAdded(added) if added.target == ScoreTarget::Step => {
-                scores::lay(&mut self.later, added.path.clone(), added.value.get());
+                scores::upsert_score(&mut self.later, added.path.clone(), added.value.get());
             }
             _ => {}
         }
     }
 
     /// What is known of the span at a place: in this batch, else in the log.
-    fn node_of(&self, place: &Place) -> Option<Node> {
+    fn node_of(&self, place: &StepKey) -> Option<Node> {
         let in_log = || match place {
-            Place::Span(trace, span) => self.recorded.get(&step_id(trace, span)),
+            StepKey::Span(trace, span) => self.recorded.get(&step_id(trace, span)),
             // Where the trace stands its root does.
-            Place::Trace(trace) => self.recorded.iter().find_map(|(id, step)| {
+            StepKey::Trace(trace) => self.recorded.iter().find_map(|(id, step)| {
                 (step.parent_span_id.is_none() && *id == step_id(trace, &step.span_id)).then_some(step)
             }),
-            Place::Own(_) => None,
+            StepKey::Event(_) => None,
         };
-        self.node.clone().or_else(|| in_log().map(|step| Node::of(step, false)))
+        self.node.clone().or_else(|| in_log().map(|step| Node::from_step(step, false)))
     }
 
     /// What is known of a step, its messages included.
-    fn read(&self, node: Node) -> Node {
+    fn with_messages(&self, node: Node) -> Node {
         let messages: Vec<StepRecorded> = self.messages.iter().map(|(_, message)| message.clone()).collect();
         node.with_messages(&messages)
     }
 
     /// Whether a snapshot of this id was drawn by messages of the call.
-    fn is_reread(&self, id: EventId) -> bool {
-        self.messages.iter().any(|(message, _)| Place::reread_id(*message) == id)
+    fn is_from_message(&self, id: EventId) -> bool {
+        self.messages.iter().any(|(message, _)| StepKey::message_update_id(*message) == id)
     }
 }
 
@@ -88,8 +88,8 @@ pub(crate) struct Writer {
     known: HashSet<EventId>,
     /// These, and what this batch appends.
     taken: HashSet<EventId>,
-    stands: BTreeMap<NodeKey, Stand>,
-    settled: Settled,
+    nodes: BTreeMap<NodeKey, NodeState>,
+    plan: AppendPlan,
     /// Ends of episodes: said last, so that the log tells an episode in its order as far as it came in one
     /// request.
     ends: Vec<Event>,
@@ -98,40 +98,40 @@ pub(crate) struct Writer {
 impl Writer {
     /// `history` is what the log has of the steps that items speak of again.
     pub fn new(known: HashSet<EventId>, history: &[Record], items: &[(Item, Option<u64>)]) -> Self {
-        let mut stands: BTreeMap<NodeKey, Stand> = BTreeMap::new();
+        let mut nodes: BTreeMap<NodeKey, NodeState> = BTreeMap::new();
         for record in history {
             if let Some(step) = record.step {
-                stands.entry((step, record.episode.clone())).or_default().take(record);
+                nodes.entry((step, record.episode.clone())).or_default().apply(record);
             }
         }
         for (item, step) in items {
-            let Some(step) = step.filter(|_| item.episode.is_some() && item.is_news(&known)) else {
+            let Some(step) = step.filter(|_| item.episode.is_some() && item.has_new_events(&known)) else {
                 continue;
             };
-            let stand = stands.entry((step, item.episode.clone())).or_default();
-            stand
+            let state = nodes.entry((step, item.episode.clone())).or_default();
+            state
                 .evaluations
-                .extend(item.evaluations.iter().filter(|e| !known.contains(&e.said_by)).cloned());
+                .extend(item.evaluations.iter().filter(|e| !known.contains(&e.record_event_id)).cloned());
             match item.message() {
-                Some(message) => stand.messages.push((message.id, message.body.clone())),
-                None if item.record.is_some() && matches!(item.place, Place::Span(..)) => {
-                    stand.node.get_or_insert_with(|| item.node.clone());
+                Some(message) => state.messages.push((message.id, message.body.clone())),
+                None if item.record.is_some() && matches!(item.place, StepKey::Span(..)) => {
+                    state.node.get_or_insert_with(|| item.node.clone());
                 }
                 None => {}
             }
         }
-        for stand in stands.values_mut() {
-            stand.messages.sort_by_key(|(_, message)| message.started_at);
+        for state in nodes.values_mut() {
+            state.messages.sort_by_key(|(_, message)| message.started_at);
         }
-        Self { taken: known.clone(), known, stands, settled: Settled::default(), ends: Vec::new() }
+        Self { taken: known.clone(), known, nodes, plan: AppendPlan::default(), ends: Vec::new() }
     }
 
     /// What all items became.
-    pub fn settled(mut self) -> Settled {
-        self.settled.events.append(&mut self.ends);
+    pub fn into_plan(mut self) -> AppendPlan {
+        self.plan.events.append(&mut self.ends);
         let taken = &self.taken;
-        self.settled.open.retain(|trace| !taken.contains(&finished_id(trace.as_str(), None)));
-        self.settled
+        self.plan.open.retain(|trace| !taken.contains(&finished_id(trace.as_str(), None)));
+        self.plan
     }
 
     /// Writes one item; `step` is `None` where numbers have run out.
@@ -140,7 +140,7 @@ impl Writer {
             for event in exact {
                 // The run's own first event is there already, in the run's own words.
                 if !matches!(event.body(), Body::RunStarted(_)) && self.taken.insert(event.id()) {
-                    self.settled.events.push(event);
+                    self.plan.events.push(event);
                 }
             }
             return;
@@ -148,17 +148,17 @@ impl Writer {
         let what = item.what.clone();
         let Some(step) = step else {
             let why = format!("the run has no step number left below {MAX_STEP}");
-            return self.settled.outcome.refuse(&what, &why);
+            return self.plan.outcome.refuse(&what, &why);
         };
         match self.events_of(item, step) {
             Ok(events) => {
                 self.taken.extend(events.iter().map(Event::id));
                 let (ends, events): (Vec<_>, Vec<_>) =
                     events.into_iter().partition(|e| matches!(e.body(), Body::EpisodeFinished(_)));
-                self.settled.events.extend(events);
+                self.plan.events.extend(events);
                 self.ends.extend(ends);
             }
-            Err(error) => self.settled.outcome.refuse(&what, &error.to_string()),
+            Err(error) => self.plan.outcome.refuse(&what, &error.to_string()),
         }
     }
 
@@ -168,75 +168,78 @@ impl Writer {
         let is_new_span = item.record.as_ref().is_some_and(|r| !self.known.contains(&r.id));
         let episode = item.episode.clone();
         if let Some(trace) = &episode {
-            self.settled.open.insert(trace.clone());
+            self.plan.open.insert(trace.clone());
             let body = EpisodeStarted {
                 task: item.task.as_deref().map(crate::value::label),
                 metadata: Object::new(),
             };
-            let started = Said { id: started_id(trace.as_str()), at: item.at, body };
-            self.say(&mut events, &episode, None, started)?;
+            let started = EventDraft { id: started_id(trace.as_str()), at: item.at, body };
+            self.push(&mut events, &episode, None, started)?;
         }
-        let drawing = self.drawing(&item, step, is_new_span)?;
+        let snapshot_for = self.snapshot_for(&item, step, is_new_span)?;
         if let Some(record) = item.record {
-            self.say(&mut events, &episode, Some(step), record)?;
+            self.push(&mut events, &episode, Some(step), record)?;
         }
         for evaluation in &item.evaluations {
             if let Some(warning) = &evaluation.warning {
-                self.settled.outcome.say(warning);
+                self.plan.outcome.warn(warning);
             }
             if let Some(record) = evaluation.record.clone() {
-                self.say(&mut events, &episode, Some(step), record)?;
+                self.push(&mut events, &episode, Some(step), record)?;
             }
         }
-        let is_drawn = drawing.is_some();
-        if let Some(snapshot) = drawing {
-            self.say(&mut events, &episode, Some(step), snapshot)?;
+        let is_drawn = snapshot_for.is_some();
+        if let Some(snapshot) = snapshot_for {
+            self.push(&mut events, &episode, Some(step), snapshot)?;
         }
         let key = (step, episode.clone());
-        let is_held = is_drawn || self.stands.get(&key).is_some_and(|stand| stand.is_new);
-        for evaluation in item.evaluations.iter().filter(|e| !is_held && !self.known.contains(&e.said_by)) {
+        let is_held = is_drawn || self.nodes.get(&key).is_some_and(|state| state.is_new);
+        for evaluation in
+            item.evaluations.iter().filter(|e| !is_held && !self.known.contains(&e.record_event_id))
+        {
             if let Some(body) = late(evaluation, episode.is_some()) {
-                let said = Said { id: evaluation.score_id, at: evaluation.at, body };
-                self.say(&mut events, &episode, episode.as_ref().map(|_| step), said)?;
+                let draft = EventDraft { id: evaluation.score_id, at: evaluation.at, body };
+                self.push(&mut events, &episode, episode.as_ref().map(|_| step), draft)?;
             }
         }
         if let Some(finish) = item.finish {
             // What the real root says of the end is the last word.
             let root = episode.as_ref().map(|trace| finished_id(trace.as_str(), None));
             if root.is_none_or(|root| !self.taken.contains(&root)) {
-                self.say(&mut events, &episode, Some(step), finish)?;
+                self.push(&mut events, &episode, Some(step), finish)?;
             }
         }
         if item.is_large {
             events.iter().try_for_each(bounded)?
         }
-        if let Some(stand) = self.stands.get_mut(&key).filter(|_| is_drawn) {
-            stand.is_new = true;
+        if let Some(state) = self.nodes.get_mut(&key).filter(|_| is_drawn) {
+            state.is_new = true;
         }
         Ok(events)
     }
 
     /// The snapshot that an item has its step drawn by, if it has.
-    fn drawing(
+    fn snapshot_for(
         &self,
         item: &Item,
         step: u64,
         is_new_span: bool,
-    ) -> Result<Option<Said<SnapshotScored>>, FieldError> {
-        let Some(stand) = self.stands.get(&(step, item.episode.clone())).filter(|stand| !stand.is_new) else {
+    ) -> Result<Option<EventDraft<SnapshotScored>>, FieldError> {
+        let Some(state) = self.nodes.get(&(step, item.episode.clone())).filter(|state| !state.is_new) else {
             return Ok(None);
         };
         // The root's node stands for the whole trace, so that it is found by the trace alone.
         let place = match &item.episode {
-            Some(trace) if item.is_root => Place::Trace(trace.as_str().to_owned()),
+            Some(trace) if item.is_root => StepKey::Trace(trace.as_str().to_owned()),
             _ => item.place.clone(),
         };
-        let latest = |at| stand.evaluations.iter().map(|e| e.at).chain([at]).max().unwrap_or(at);
-        match &stand.drawn {
+        let latest = |at| state.evaluations.iter().map(|e| e.at).chain([at]).max().unwrap_or(at);
+        match &state.drawn {
             None if item.wants_node() => {
-                let node = stand.read(stand.node_of(&item.place).unwrap_or_else(|| item.node.clone()));
-                let body = node.snapshot(&stand.evaluations)?;
-                Ok(Some(Said { id: place.node_id(), at: latest(node.at), body }))
+                let node =
+                    state.with_messages(state.node_of(&item.place).unwrap_or_else(|| item.node.clone()));
+                let body = node.snapshot(&state.evaluations)?;
+                Ok(Some(EventDraft { id: place.node_id(), at: latest(node.at), body }))
             }
             // What judges a span often comes before it. Then its node was drawn without a word of what it
             // did.
@@ -244,39 +247,43 @@ impl Writer {
                 if is_new_span
                     && item.message().is_none()
                     && is_bare(drawn)
-                    && ([place.node_id(), item.place.node_id()].contains(id) || stand.is_reread(*id)) =>
+                    && ([place.node_id(), item.place.node_id()].contains(id)
+                        || state.is_from_message(*id)) =>
             {
-                let node = stand.read(item.node.clone());
-                let body = node.again(drawn.clone(), stand.later.iter().cloned(), &stand.evaluations)?;
-                Ok(Some(Said { id: place.redrawn_id(), at: latest(node.at), body }))
+                let node = state.with_messages(item.node.clone());
+                let body =
+                    node.updated_snapshot(drawn.clone(), state.later.iter().cloned(), &state.evaluations)?;
+                Ok(Some(EventDraft { id: place.redrawn_id(), at: latest(node.at), body }))
             }
             // A message that comes when its call was drawn already.
             Some((_, drawn)) if is_new_span => {
                 let Some(message) = item.message() else { return Ok(None) };
-                let node = stand.read(stand.node_of(&item.place).unwrap_or_else(|| item.node.clone()));
-                if node.is_said_by(drawn) {
+                let node =
+                    state.with_messages(state.node_of(&item.place).unwrap_or_else(|| item.node.clone()));
+                if node.matches_texts(drawn) {
                     return Ok(None);
                 }
-                let id = Place::reread_id(message.id);
-                let body = node.again(drawn.clone(), stand.later.iter().cloned(), &stand.evaluations)?;
-                Ok(Some(Said { id, at: latest(node.at), body }))
+                let id = StepKey::message_update_id(message.id);
+                let body =
+                    node.updated_snapshot(drawn.clone(), state.later.iter().cloned(), &state.evaluations)?;
+                Ok(Some(EventDraft { id, at: latest(node.at), body }))
             }
             _ => Ok(None),
         }
     }
 
     /// Adds an event, unless it was said before.
-    fn say<B: Into<Body>>(
+    fn push<B: Into<Body>>(
         &self,
         events: &mut Vec<Event>,
         episode: &Option<EpisodeId>,
         step: Option<u64>,
-        said: Said<B>,
+        draft: EventDraft<B>,
     ) -> Result<(), FieldError> {
-        if self.taken.contains(&said.id) || events.iter().any(|e| e.id() == said.id) {
+        if self.taken.contains(&draft.id) || events.iter().any(|e| e.id() == draft.id) {
             return Ok(());
         }
-        events.push(Event::new(said.id, said.at, episode.clone(), step, said.body)?);
+        events.push(Event::new(draft.id, draft.at, episode.clone(), step, draft.body)?);
         Ok(())
     }
 }

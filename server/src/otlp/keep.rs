@@ -3,7 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use gauntlet_model::{EpisodeId, RunId, RunSpec};
-use gauntlet_otlp::{Batch, Intake, Measurements, Outcome, QuietTrace};
+use gauntlet_otlp::{Batch, Measurements, Outcome, QuietTrace, RoutedRequest};
 use gauntlet_store::StoreError;
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -28,7 +28,7 @@ async fn numbering(run: &RunId) -> MutexGuard<'static, ()> {
 
 /// Keeps every batch. Where one fails for want of room or disk, so does the request: what was kept before is
 /// passed over when it is sent again.
-pub async fn keep(state: &AppState, intake: Intake) -> Result<Outcome, ApiError> {
+pub async fn keep(state: &AppState, intake: RoutedRequest) -> Result<Outcome, ApiError> {
     let mut outcome = intake.outcome;
     for batch in intake.batches {
         merge(&mut outcome, keep_batch(state, batch).await?);
@@ -46,10 +46,10 @@ pub async fn keep_measurements(
         let run = measured.run().clone();
         let _alone = numbering(&run).await;
         if !ensure(state, &run, measured.spec()).await? {
-            outcome.refuse_many(measured.asks().len(), &deleted(&run));
+            outcome.refuse_many(measured.lookup_ids().len(), &deleted(&run));
             continue;
         }
-        let found = state.store.find(&run, &measured.asks()).await?;
+        let found = state.store.find(&run, &measured.lookup_ids()).await?;
         let last = state.store.last_step(&run).await?;
         let (events, more) = measured.events(&found, last);
         if !events.is_empty() {
@@ -87,10 +87,10 @@ async fn keep_batch(state: &AppState, batch: Batch) -> Result<Outcome, ApiError>
         outcome.refuse_many(batch.len(), &deleted(&run));
         return Ok(outcome);
     }
-    let found = state.store.find(&run, &batch.asks()).await?;
+    let found = state.store.find(&run, &batch.lookup_ids()).await?;
     let last = state.store.last_step(&run).await?;
-    let numbered = batch.numbered(found, last);
-    let history = state.store.history(&run, numbered.asks()).await?;
+    let numbered = batch.assign_steps(found, last);
+    let history = state.store.history(&run, numbered.lookup_steps()).await?;
     let settled = apart(move || numbered.events(&history)).await?;
     if !settled.events.is_empty() {
         state.store.append(&run, settled.events, now()).await?;
@@ -105,7 +105,7 @@ pub async fn end_quiet(state: &AppState, run: &RunId, trace: &EpisodeId) -> Resu
     let Some(head) = state.store.head(run).await? else { return Ok(()) };
     let known = state.store.episode(run, trace, 0..head, MOST_EVENTS, 0).await?;
     let Some(quiet) = QuietTrace::read(trace, &known.first) else { return Ok(()) };
-    let history = state.store.history(run, &quiet.asks()).await?;
+    let history = state.store.history(run, &quiet.lookup_steps()).await?;
     let events = quiet.events(&history)?;
     if !events.is_empty() {
         state.store.append(run, events, now()).await?;

@@ -45,7 +45,7 @@ pub async fn metrics(State(state): State<AppState>, headers: HeaderMap, raw: Bod
 
 async fn respond(state: AppState, headers: HeaderMap, raw: Body, signal: Signal) -> Response {
     let media_type = body::media_type(&headers);
-    let Some(encoding) = Encoding::of(&media_type) else {
+    let Some(encoding) = Encoding::from_media_type(&media_type) else {
         let message =
             format!("Content-Type {media_type:?} is neither application/x-protobuf nor application/json");
         return ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message)
@@ -77,7 +77,7 @@ async fn take(
         let arrived = apart(move || decode_metrics(encoding, bytes).map(|d| read_metrics(d, received)));
         let arrived = arrived.await?.map_err(unreadable)?;
         let services = homes.services(&state.store, arrived.services(), received).await?;
-        let (measured, outcome) = apart(move || arrived.sorted(&services)).await?;
+        let (measured, outcome) = apart(move || arrived.route(&services)).await?;
         return keep::keep_measurements(state, measured, outcome).await;
     }
     let arrived = apart(move || match signal {
@@ -87,7 +87,7 @@ async fn take(
     let arrived = arrived.await?.map_err(unreadable)?;
     homes.recall(&state.store, arrived.traces()).await?;
     let services = homes.services(&state.store, arrived.services(), received).await?;
-    let intake = apart(move || arrived.sorted(&services, &mut |trace, run| homes.settle(trace, run))).await?;
+    let intake = apart(move || arrived.route(&services, &mut |trace, run| homes.settle(trace, run))).await?;
     keep::keep(state, intake).await
 }
 
@@ -118,5 +118,5 @@ fn written(status: StatusCode, encoding: Encoding, bytes: Vec<u8>) -> Response {
 /// What is left to say of a request whose batches are kept one after another.
 pub(crate) fn merge(into: &mut Outcome, more: Outcome) {
     into.rejected += more.rejected;
-    more.message.lines().for_each(|line| into.say(line));
+    more.message.lines().for_each(|line| into.warn(line));
 }

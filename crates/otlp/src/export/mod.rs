@@ -20,7 +20,7 @@ use crate::proto::{
     ScopeSpans, Span, any_value,
 };
 use crate::source::Source;
-use crate::value::{attributes, closed, from_json};
+use crate::value::{attributes, from_json, text_attribute};
 use crate::{runs, spans};
 
 /// Spans of a line, at most.
@@ -38,7 +38,7 @@ where
     W: Write,
     I: IntoIterator<Item = io::Result<Event>>,
 {
-    let plan = Plan::of(events())?;
+    let plan = Plan::from_events(events())?;
     let mut export =
         Export { run, plan, pending: HashMap::new(), loose: Vec::new(), page: Page::default(), out };
     for (index, event) in (0_u64..).zip(events()) {
@@ -63,7 +63,7 @@ struct Episode {
     from: Option<Timestamp>,
     to: Option<Timestamp>,
     /// What the log says of its begin and end.
-    said: Vec<Event>,
+    bounds: Vec<Event>,
 }
 
 /// The step an event is about, if it is about one.
@@ -77,7 +77,7 @@ fn key(event: &Event) -> Option<Key> {
 }
 
 impl Plan {
-    fn of<I: IntoIterator<Item = io::Result<Event>>>(events: I) -> io::Result<Self> {
+    fn from_events<I: IntoIterator<Item = io::Result<Event>>>(events: I) -> io::Result<Self> {
         let mut plan = Self::default();
         for (index, event) in (0_u64..).zip(events) {
             let event = event?;
@@ -128,7 +128,7 @@ impl<W: Write> Export<'_, W> {
             Body::EpisodeStarted(_) | Body::EpisodeFinished(_) => {
                 let episode = event.episode().and_then(|id| self.plan.episodes.get_mut(id));
                 match episode.filter(|e| !e.has_root) {
-                    Some(episode) => episode.said.push(event),
+                    Some(episode) => episode.bounds.push(event),
                     None => self.loose.push(event),
                 }
             }
@@ -184,15 +184,15 @@ impl<W: Write> Export<'_, W> {
             ],
             ..Span::default()
         };
-        for event in &episode.said {
+        for event in &episode.bounds {
             if let Body::EpisodeFinished(end) = event.body()
                 && let Some(error) = &end.error
             {
                 root.status = Some(crate::proto::SpanStatus { code: 2, message: error.clone() });
             }
         }
-        root.attributes.push(exact(&episode.said));
-        self.push(&self.own(), root)
+        root.attributes.push(exact(&episode.bounds));
+        self.push(&self.gauntlet_source(), root)
     }
 
     /// What is about no step.
@@ -209,11 +209,11 @@ impl<W: Write> Export<'_, W> {
             attributes: vec![exact(&loose)],
             ..Span::default()
         };
-        self.push(&self.own(), span)
+        self.push(&self.gauntlet_source(), span)
     }
 
     /// Where spans of Gauntlet's own come from.
-    fn own(&self) -> Source {
+    fn gauntlet_source(&self) -> Source {
         let service = ("service.name".to_owned(), json!(self.run.project));
         Source { resource: Object::from_iter([service]), ..Source::default() }
     }
@@ -263,10 +263,10 @@ fn reads_back(drawn: &[(Source, Span)], group: &[Event]) -> bool {
     }
     let Ok(run) = runs::run_id("export") else { return false };
     let batch = Batch::new(run, gauntlet_model::RunSpec::named("export"), items);
-    let settled = batch.numbered(Vec::new(), None).events(&[]);
+    let plan = batch.assign_steps(Vec::new(), None).events(&[]);
     // Begin and end of episodes are said elsewhere.
-    let read = settled.events.iter().filter(|e| key(e).is_some());
-    settled.outcome.rejected == 0 && read.eq(group)
+    let read = plan.events.iter().filter(|e| key(e).is_some());
+    plan.outcome.rejected == 0 && read.eq(group)
 }
 
 /// Spans of one line, by where they come from.
@@ -313,7 +313,7 @@ fn resource_spans(run: &RunSummary, source: &Source) -> ResourceSpans {
         say("gauntlet.run.tags", from_json(&json!(run.tags)));
     }
     for (key, object) in [("gauntlet.run.config", &run.config), ("gauntlet.run.metadata", &run.metadata)] {
-        say(key, closed(&Value::Object(object.clone())));
+        say(key, text_attribute(&Value::Object(object.clone())));
     }
     let text = |key: &str| source.scope.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let more = source.scope.get("attributes").and_then(Value::as_object).map(attributes).unwrap_or_default();

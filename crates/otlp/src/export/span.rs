@@ -13,7 +13,7 @@ use crate::scores::RESULT;
 use crate::source::Source;
 use crate::spans::{SPAN_KINDS, is_tool};
 use crate::table::{operation, speaks};
-use crate::value::{attributes, closed, from_json};
+use crate::value::{attributes, from_json, text_attribute};
 
 /// A time of the protocol.
 pub(super) fn nanos(at: Timestamp) -> u64 {
@@ -39,7 +39,7 @@ pub(super) fn group(
         {
             judged.push(body);
         } else {
-            drawn.push((source(body), of_step(body, trace, root)));
+            drawn.push((source(body), step_span(body, trace, root)));
         }
     }
     let snapshot = group.iter().rev().find_map(|e| match e.body() {
@@ -49,7 +49,7 @@ pub(super) fn group(
     if drawn.is_empty() {
         let at =
             snapshot.map_or_else(|| group.first().map(Event::at), |(e, _)| Some(e.at())).unwrap_or_default();
-        drawn.push((Source::default(), of_snapshot(run, snapshot.map(|s| s.1), at, step, trace, root)));
+        drawn.push((Source::default(), snapshot_span(run, snapshot.map(|s| s.1), at, step, trace, root)));
     }
     let added = group.iter().filter_map(|e| match e.body() {
         Body::ScoreAdded(added) => Some((e.at(), added)),
@@ -58,9 +58,9 @@ pub(super) fn group(
     let events = evaluations(&judged, snapshot.map(|(e, s)| (e.at(), s)), added);
     for (index, (_, span)) in drawn.iter_mut().enumerate() {
         span.attributes.push(KeyValue::new("gauntlet.step", from_json(&json!(step))));
-        let own = crate::ids::hex(&span.span_id);
+        let span_id = crate::ids::hex(&span.span_id);
         let mine = events.iter().filter(|(parent, _)| match parent {
-            Some(parent) => *parent == own,
+            Some(parent) => *parent == span_id,
             None => index == 0,
         });
         span.events.extend(mine.map(|(_, event)| event.clone()));
@@ -76,18 +76,18 @@ pub(super) fn group(
 
 fn source(body: &StepRecorded) -> Source {
     let part = |key: &str| part(&body.metadata, key).cloned().unwrap_or_default();
-    Source { resource: part("resource"), own: Object::new(), scope: part("scope"), ..Source::default() }
+    Source { resource: part("resource"), gauntlet: Object::new(), scope: part("scope"), ..Source::default() }
 }
 
 /// A recorded step as the span it was, or would have been.
-fn of_step(body: &StepRecorded, trace: [u8; 16], root: Option<[u8; 8]>) -> Span {
+fn step_span(body: &StepRecorded, trace: [u8; 16], root: Option<[u8; 8]>) -> Span {
     let metadata = &body.metadata;
-    let of_span = part(metadata, "span").cloned().unwrap_or_default();
-    let text = |key: &str| of_span.get(key).and_then(Value::as_str).map(str::to_owned);
-    let number = |key: &str| number(&of_span, key);
+    let fields = part(metadata, "span").cloned().unwrap_or_default();
+    let text = |key: &str| fields.get(key).and_then(Value::as_str).map(str::to_owned);
+    let number = |key: &str| number(&fields, key);
     let start = nanos(body.started_at);
     let end = body.ended_at.map(nanos).or_else(|| text("end_time_unix_nano")?.parse().ok());
-    let kind = match of_span.get("kind") {
+    let kind = match fields.get("kind") {
         Some(Value::String(kind)) => SPAN_KINDS.iter().position(|k| k == kind).unwrap_or(0) as i32,
         Some(other) => other.as_i64().and_then(|k| i32::try_from(k).ok()).unwrap_or(0),
         None => 0,
@@ -114,7 +114,7 @@ fn of_step(body: &StepRecorded, trace: [u8; 16], root: Option<[u8; 8]>) -> Span 
         status: None,
     };
     fail(&mut span, body, text("status_message"));
-    if let Some(code) = of_span.get("status_code").and_then(Value::as_i64) {
+    if let Some(code) = fields.get("status_code").and_then(Value::as_i64) {
         span.status.get_or_insert_default().code = i32::try_from(code).unwrap_or(0);
     }
     span
@@ -123,21 +123,21 @@ fn of_step(body: &StepRecorded, trace: [u8; 16], root: Option<[u8; 8]>) -> Span 
 /// Payload and metadata as attributes. What did not come as OTLP says what it is in the conventions' words
 /// too.
 fn step_attributes(body: &StepRecorded) -> Vec<KeyValue> {
-    let mut said = write(&body.payload);
+    let mut attributes_out = write(&body.payload);
     let is_foreign = body.metadata.contains_key("resource") || body.metadata.contains_key("scope");
     if !is_foreign {
         if let Some(operation) = operation(body.step_kind).filter(|_| !speaks(&body.payload)) {
-            said.push(KeyValue::new("gen_ai.operation.name", AnyValue::text(operation)));
+            attributes_out.push(KeyValue::new("gen_ai.operation.name", AnyValue::text(operation)));
         }
         if let Some(name) =
             body.name.as_ref().filter(|_| is_tool(body.step_kind) && !body.payload.contains_key("tool"))
         {
-            said.push(KeyValue::new("gen_ai.tool.name", AnyValue::text(name.clone())));
+            attributes_out.push(KeyValue::new("gen_ai.tool.name", AnyValue::text(name.clone())));
         }
-        said.push(KeyValue::new("gauntlet.step.kind", AnyValue::text(body.step_kind.as_str())));
+        attributes_out.push(KeyValue::new("gauntlet.step.kind", AnyValue::text(body.step_kind.as_str())));
     }
-    said.extend(part(&body.metadata, "attributes").map(attributes).unwrap_or_default());
-    said
+    attributes_out.extend(part(&body.metadata, "attributes").map(attributes).unwrap_or_default());
+    attributes_out
 }
 
 fn list<'a>(metadata: &'a Object, key: &str) -> impl Iterator<Item = &'a Object> {
@@ -148,27 +148,27 @@ fn text(object: &Object, key: &str) -> String {
     object.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-fn event(said: &Object) -> SpanEvent {
+fn event(attributes_out: &Object) -> SpanEvent {
     SpanEvent {
-        time_unix_nano: text(said, "time_unix_nano").parse().unwrap_or(0),
-        name: text(said, "name"),
-        attributes: part(said, "attributes").map(attributes).unwrap_or_default(),
-        dropped_attributes_count: number(said, "dropped_attributes_count"),
+        time_unix_nano: text(attributes_out, "time_unix_nano").parse().unwrap_or(0),
+        name: text(attributes_out, "name"),
+        attributes: part(attributes_out, "attributes").map(attributes).unwrap_or_default(),
+        dropped_attributes_count: number(attributes_out, "dropped_attributes_count"),
     }
 }
 
-fn number(said: &Object, key: &str) -> u32 {
-    said.get(key).and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok()).unwrap_or(0)
+fn number(attributes_out: &Object, key: &str) -> u32 {
+    attributes_out.get(key).and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok()).unwrap_or(0)
 }
 
-fn link(said: &Object) -> SpanLink {
+fn link(attributes_out: &Object) -> SpanLink {
     SpanLink {
-        trace_id: unhex(&text(said, "trace_id")).unwrap_or_default(),
-        span_id: unhex(&text(said, "span_id")).unwrap_or_default(),
-        trace_state: text(said, "trace_state"),
-        attributes: part(said, "attributes").map(attributes).unwrap_or_default(),
-        dropped_attributes_count: number(said, "dropped_attributes_count"),
-        flags: number(said, "flags"),
+        trace_id: unhex(&text(attributes_out, "trace_id")).unwrap_or_default(),
+        span_id: unhex(&text(attributes_out, "span_id")).unwrap_or_default(),
+        trace_state: text(attributes_out, "trace_state"),
+        attributes: part(attributes_out, "attributes").map(attributes).unwrap_or_default(),
+        dropped_attributes_count: number(attributes_out, "dropped_attributes_count"),
+        flags: number(attributes_out, "flags"),
     }
 }
 
@@ -187,8 +187,8 @@ fn fail(span: &mut Span, body: &StepRecorded, status_message: Option<String>) {
     if let Some(traceback) = &error.traceback {
         words.push(KeyValue::new("exception.stacktrace", AnyValue::text(traceback.clone())));
     }
-    let is_told = |e: &SpanEvent| e.attributes.iter().any(|kv| kv.key == "exception.type");
-    let last = span.events.iter_mut().rev().find(|e| e.name == "exception" && !is_told(e));
+    let has_exception = |e: &SpanEvent| e.attributes.iter().any(|kv| kv.key == "exception.type");
+    let last = span.events.iter_mut().rev().find(|e| e.name == "exception" && !has_exception(e));
     let mut message = status_message.unwrap_or_default();
     match last {
         Some(event) => event.attributes.splice(0..0, words).for_each(drop),
@@ -213,7 +213,7 @@ fn fail(span: &mut Span, body: &StepRecorded, status_message: Option<String>) {
 }
 
 /// A rollout that was scored, and of which nothing else is known, as a call of a model.
-fn of_snapshot(
+fn snapshot_span(
     run: &RunSummary,
     scored: Option<&SnapshotScored>,
     at: Timestamp,
@@ -222,11 +222,11 @@ fn of_snapshot(
     root: Option<[u8; 8]>,
 ) -> Span {
     let message = |role: &str, text: &str| {
-        closed(&json!([{ "role": role, "parts": [{ "type": "text", "content": text }] }]))
+        text_attribute(&json!([{ "role": role, "parts": [{ "type": "text", "content": text }] }]))
     };
-    let mut said = vec![KeyValue::new("gen_ai.operation.name", AnyValue::text("chat"))];
+    let mut attributes_out = vec![KeyValue::new("gen_ai.operation.name", AnyValue::text("chat"))];
     if let Some(agent) = &run.agent {
-        said.push(KeyValue::new("gen_ai.agent.name", AnyValue::text(agent.clone())));
+        attributes_out.push(KeyValue::new("gen_ai.agent.name", AnyValue::text(agent.clone())));
     }
     let texts = scored.map(|s| {
         [
@@ -235,7 +235,7 @@ fn of_snapshot(
         ]
     });
     for (key, role, text) in texts.into_iter().flatten().filter(|(_, _, text)| !text.is_empty()) {
-        said.push(KeyValue::new(key, message(role, text)));
+        attributes_out.push(KeyValue::new(key, message(role, text)));
     }
     Span {
         trace_id: trace.to_vec(),
@@ -245,7 +245,7 @@ fn of_snapshot(
         kind: 1,
         start_time_unix_nano: nanos(at),
         end_time_unix_nano: nanos(at),
-        attributes: said,
+        attributes: attributes_out,
         ..Span::default()
     }
 }
@@ -264,14 +264,14 @@ fn evaluations<'a>(
     };
     let mut events = Vec::new();
     for body in judged {
-        let mut said = write(&body.payload);
+        let mut attributes_out = write(&body.payload);
         if let Some(error) = &body.error {
-            said.push(KeyValue::new("error.type", AnyValue::text(error.kind.clone())));
+            attributes_out.push(KeyValue::new("error.type", AnyValue::text(error.kind.clone())));
         }
-        said.extend(part(&body.metadata, "attributes").map(attributes).unwrap_or_default());
-        events.push((body.parent_span_id.clone(), result(body.started_at, said)));
+        attributes_out.extend(part(&body.metadata, "attributes").map(attributes).unwrap_or_default());
+        events.push((body.parent_span_id.clone(), result(body.started_at, attributes_out)));
     }
-    let told =
+    let is_judged =
         |path: &str| judged.iter().any(|b| b.payload.get("evaluation").and_then(Value::as_str) == Some(path));
     let score = |path: &str, value: f64| {
         vec![
@@ -282,19 +282,21 @@ fn evaluations<'a>(
     if let Some((at, scored)) = snapshot {
         // A whole that is only the repetition of its one part is made again on reading.
         let one = judged.len() == 1;
-        for (path, value) in scored.scores.iter().filter(|(path, _)| !(told(path) || one && *path == "root"))
+        for (path, value) in
+            scored.scores.iter().filter(|(path, _)| !(is_judged(path) || one && *path == "root"))
         {
             events.push((None, result(at, score(path, value))));
         }
     }
-    for (at, added) in added.filter(|(_, added)| !told(&added.path)) {
-        let mut said = score(&added.path, added.value.get());
+    for (at, added) in added.filter(|(_, added)| !is_judged(&added.path)) {
+        let mut attributes_out = score(&added.path, added.value.get());
         for (key, text) in [("score.label", &added.label), ("explanation", &added.explanation)] {
             if let Some(text) = text {
-                said.push(KeyValue::new(format!("gen_ai.evaluation.{key}"), AnyValue::text(text.clone())));
+                attributes_out
+                    .push(KeyValue::new(format!("gen_ai.evaluation.{key}"), AnyValue::text(text.clone())));
             }
         }
-        events.push((None, result(at, said)));
+        events.push((None, result(at, attributes_out)));
     }
     events
 }

@@ -23,14 +23,14 @@ struct Integer<T>(T);
 
 impl<'de, T: TryFrom<i128>> Deserialize<'de> for Integer<T> {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        struct Whole<T>(PhantomData<T>);
-        impl<T: TryFrom<i128>> Whole<T> {
+        struct IntegerVisitor<T>(PhantomData<T>);
+        impl<T: TryFrom<i128>> IntegerVisitor<T> {
             fn fit<E: de::Error>(value: i128) -> Result<Integer<T>, E> {
                 let fit = T::try_from(value).map(Integer);
                 fit.map_err(|_| E::custom(format_args!("{value} is out of range")))
             }
         }
-        impl<T: TryFrom<i128>> Visitor<'_> for Whole<T> {
+        impl<T: TryFrom<i128>> Visitor<'_> for IntegerVisitor<T> {
             type Value = Integer<T>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an integer, as a number or as text")
@@ -57,7 +57,7 @@ impl<'de, T: TryFrom<i128>> Deserialize<'de> for Integer<T> {
                 Self::fit(0)
             }
         }
-        d.deserialize_any(Whole(PhantomData))
+        d.deserialize_any(IntegerVisitor(PhantomData))
     }
 }
 
@@ -66,8 +66,8 @@ pub(super) struct Double(pub f64);
 
 impl<'de> Deserialize<'de> for Double {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        struct Number;
-        impl Visitor<'_> for Number {
+        struct DoubleVisitor;
+        impl Visitor<'_> for DoubleVisitor {
             type Value = Double;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a number")
@@ -88,7 +88,7 @@ impl<'de> Deserialize<'de> for Double {
                 Ok(Double(0.0))
             }
         }
-        d.deserialize_any(Number)
+        d.deserialize_any(DoubleVisitor)
     }
 }
 

@@ -196,7 +196,7 @@ fn a_trace_whose_root_never_came_ends_with_its_entries() {
         let (_, events) = log.runs.values_mut().next().unwrap();
         let records: Vec<_> = events.iter().map(|e| e.record(0, e.at())).collect();
         let quiet = QuietTrace::read(&trace, &records).unwrap();
-        let asked = quiet.asks();
+        let asked = quiet.lookup_steps();
         let history: Vec<_> =
             records.into_iter().filter(|r| asked.iter().any(|(step, _)| r.step == Some(*step))).collect();
         events.extend(quiet.events(&history).unwrap());

@@ -7,7 +7,7 @@ use gauntlet_otlp::proto::{
     AnyValue, ExportLogsServiceRequest, ExportTraceServiceRequest, KeyValue, LogRecord, Resource,
     ResourceLogs, ResourceSpans, ScopeLogs, ScopeSpans, Span, SpanEvent, any_value,
 };
-use gauntlet_otlp::{Arrived, Decoded, Intake, Outcome, read_logs, read_traces};
+use gauntlet_otlp::{Decoded, Outcome, ParsedRequest, RoutedRequest, read_logs, read_traces};
 
 pub const TRACE: [u8; 16] = [0x4b; 16];
 /// What the times of these tests are counted from, in seconds since 1970.
@@ -33,7 +33,7 @@ impl Log {
         self.take(read_traces(decoded, received()))
     }
 
-    fn take(&mut self, arrived: Arrived) -> Outcome {
+    fn take(&mut self, arrived: ParsedRequest) -> Outcome {
         // Where a trace began, the log says.
         let mut homes = BTreeMap::new();
         for (trace, id) in arrived.traces() {
@@ -41,20 +41,20 @@ impl Log {
             homes.extend(home.map(|(run, _)| (trace, RunId::new(run.clone()).unwrap())));
         }
         let intake = arrived
-            .sorted(&Default::default(), &mut |trace, run| homes.entry(trace.clone()).or_insert(run).clone());
+            .route(&Default::default(), &mut |trace, run| homes.entry(trace.clone()).or_insert(run).clone());
         self.keep(intake)
     }
 
-    fn keep(&mut self, intake: Intake) -> Outcome {
+    fn keep(&mut self, intake: RoutedRequest) -> Outcome {
         let mut outcome = intake.outcome;
         for batch in intake.batches {
             let run = batch.run().to_string();
             let (_, events) = self.runs.entry(run).or_insert_with(|| (batch.spec().clone(), Vec::new()));
-            let asked = batch.asks();
+            let asked = batch.lookup_ids();
             let found =
                 events.iter().filter(|e| asked.contains(&e.id())).map(|e| (e.id(), e.step())).collect();
-            let numbered = batch.numbered(found, events.iter().filter_map(Event::step).max());
-            let asked = numbered.asks().to_vec();
+            let numbered = batch.assign_steps(found, events.iter().filter_map(Event::step).max());
+            let asked = numbered.lookup_steps().to_vec();
             let is_asked = |e: &Event| {
                 asked.iter().any(|(step, episode)| e.step() == Some(*step) && e.episode() == Some(episode))
             };

@@ -29,11 +29,11 @@ fn measured(metrics: Vec<Metric>, log: &mut Vec<Event>) -> Vec<(u64, String, f64
             scope_metrics: vec![ScopeMetrics { scope: None, metrics }],
         }],
     };
-    let (mut runs, outcome) = read_metrics(request.into(), received()).sorted(&HashMap::new());
+    let (mut runs, outcome) = read_metrics(request.into(), received()).route(&HashMap::new());
     assert_eq!((runs.len(), outcome.rejected), (1, 0), "{outcome:?}");
     let run = runs.remove(0);
     assert_eq!(run.run().as_str(), "r");
-    let asked = run.asks();
+    let asked = run.lookup_ids();
     let found: Vec<_> = log.iter().filter(|e| asked.contains(&e.id())).map(|e| (e.id(), e.step())).collect();
     let (events, outcome) = run.events(&found, log.iter().filter_map(Event::step).max());
     assert_eq!(outcome.rejected, 0);
@@ -112,8 +112,8 @@ fn json_is_read_as_the_protocol_writes_it() {
         {"name":"c","gauge":7}]}]}]}"#;
     let decoded = decode_metrics(Encoding::Json, request.as_bytes()).unwrap();
     assert_eq!(decoded.outcome.rejected, 1);
-    let (runs, outcome) = read_metrics(decoded, received()).sorted(&HashMap::new());
-    assert_eq!((runs[0].asks().len(), outcome.rejected), (1, 1));
+    let (runs, outcome) = read_metrics(decoded, received()).route(&HashMap::new());
+    assert_eq!((runs[0].lookup_ids().len(), outcome.rejected), (1, 1));
     assert!(outcome.message.contains("metric 0.0.2.gauge"), "{outcome:?}");
     assert!(outcome.message.contains("metrics.b is NaN"), "{outcome:?}");
 }
