@@ -158,7 +158,7 @@ impl From<ImportError> for ApiError {
             "field": e.path, "message": e.message, "expected": e.expected, "line": e.line,
             "readable": e.readable,
         }]);
-        let sentence = [Some(e.to_string()), e.way_on()].into_iter().flatten().collect::<Vec<_>>().join(". ");
+        let sentence = [Some(e.to_string()), e.hint()].into_iter().flatten().collect::<Vec<_>>().join(". ");
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unreadable_file", sentence).with_details(details)
     }
 }

@@ -9,10 +9,10 @@ use zip::ZipArchive;
 
 use crate::error::{ImportError, SHAPES};
 use crate::inspect;
+use crate::json_span::{JsonSpan, Source};
 use crate::options::Options;
-use crate::piece::{Piece, Source};
 use crate::repair::{Repaired, repaired};
-use crate::rows::{About, Budget, Counted, Record, Rows, Watched, unreadable};
+use crate::rows::{About, Budget, Cancellable, Counting, Record, Rows, unreadable};
 
 /// Most bytes of one document in the archive, unpacked.
 const MAX_ENTRY_BYTES: u64 = 64 << 20;
@@ -62,11 +62,11 @@ impl<S: ChunkReader> Archive<S> {
     }
 
     /// Reads one document of the archive.
-    fn open(&mut self, place: usize) -> Result<(), ImportError> {
-        let entry = self.zip.by_index(place).map_err(|e| broken(&e))?;
+    fn open(&mut self, index: usize) -> Result<(), ImportError> {
+        let entry = self.zip.by_index(index).map_err(|e| broken(&e))?;
         let name = entry.name().map_err(|e| broken(&e))?.into_owned();
-        let counted = Counted { inner: entry, budget: Rc::clone(&self.budget), limited: false };
-        let watched = Watched { inner: counted, options: self.options.clone() };
+        let counted = Counting { inner: entry, budget: Rc::clone(&self.budget), limited: false };
+        let watched = Cancellable { inner: counted, options: self.options.clone() };
         let mut bytes = Vec::new();
         watched.take(MAX_ENTRY_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
         if bytes.len() as u64 > MAX_ENTRY_BYTES {
@@ -90,11 +90,11 @@ impl<S: ChunkReader> Archive<S> {
 
 impl<S: ChunkReader> Rows for Archive<S> {
     fn next(&mut self) -> Result<Option<Record<'_>>, ImportError> {
-        let Some(place) = self.samples.get(self.next).copied() else { return Ok(None) };
+        let Some(index) = self.samples.get(self.next).copied() else { return Ok(None) };
         self.next += 1;
-        self.open(place)?;
+        self.open(index)?;
         let source = Source { text: self.text.trim(), first_line: 1, is_line: false };
-        Ok(Some(Record::Json(Piece { source, raw: source.text })))
+        Ok(Some(Record::Json(JsonSpan { source, raw: source.text })))
     }
 
     fn position_bytes(&self) -> u64 {

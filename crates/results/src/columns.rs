@@ -5,10 +5,10 @@ use gauntlet_values::{Decimal, Reading, flag, number};
 use serde_json::{Value, json};
 
 use crate::error::ImportError;
-use crate::fields::{Fields, keep};
+use crate::fields::{Fields, insert_unique};
+use crate::json_span::JsonSpan;
 use crate::messages::{conversation_text, is_conversation};
 use crate::names::{self, ColumnMap, ROOT, Shape, normal};
-use crate::piece::Piece;
 use crate::tally::Tally;
 
 /// What the columns of the other rubric paths begin with.
@@ -75,7 +75,7 @@ pub(crate) struct Columns {
 
 impl Columns {
     /// Columns by their names. Refuses two columns of one meaning.
-    pub fn of<'n>(
+    pub fn new<'n>(
         names: impl IntoIterator<Item = &'n str>,
         map: &ColumnMap,
         decimal: Decimal,
@@ -84,7 +84,7 @@ impl Columns {
         let names: Vec<String> = names.into_iter().map(|name| name.trim().to_owned()).collect();
         let normals: Vec<String> = names.iter().map(|name| normal(name)).collect();
         let has = |wanted: &str| normals.iter().any(|known| *known == normal(wanted));
-        let shape = Shape::of(&normals);
+        let shape = Shape::detect(&normals);
         let is_native = has("id") && has("at");
         // Of several aliases of a field the first in the table of aliases counts; the others are metadata.
         let best = |field: &str| {
@@ -154,12 +154,12 @@ impl Columns {
         Err(ImportError::new("", message, expected).on_line(1))
     }
 
-    /// A row, as the fields of a step. `place` is its path in errors.
+    /// A row, as the fields of a step. `prefix` is its path in errors.
     pub fn fields<'a>(
         &self,
         cells: impl IntoIterator<Item = Option<Value>>,
-        piece: Piece<'a>,
-        place: String,
+        span: JsonSpan<'a>,
+        prefix: String,
     ) -> Fields<'a> {
         let mut row = Row { left: Object::new(), scores: Object::new(), other_scores: None, sum: None };
         let mut tally = Tally::default();
@@ -182,7 +182,7 @@ impl Columns {
         tally.mapped.extend(self.mapped.iter().cloned());
         // What is no object is left for the reader to refuse.
         row.left.insert("scores".to_owned(), row.other_scores.unwrap_or(Value::Object(row.scores)));
-        let mut fields = Fields::of_row(piece, place, row.left);
+        let mut fields = Fields::from_row(span, prefix, row.left);
         fields.decimal = self.decimal;
         fields.tally = tally;
         fields
@@ -202,7 +202,7 @@ impl Columns {
                     row.add(&cell, self.decimal);
                 }
                 if row.scores.contains_key(path) {
-                    keep(&mut row.left, name, cell);
+                    insert_unique(&mut row.left, name, cell);
                 } else {
                     row.scores.insert(path.clone(), cell);
                 }
@@ -225,7 +225,7 @@ impl Columns {
                 Value::Object(cells) => {
                     for (path, cell) in cells {
                         if let Some(before) = row.scores.insert(path.clone(), cell) {
-                            keep(&mut row.left, &path, before);
+                            insert_unique(&mut row.left, &path, before);
                         }
                     }
                 }
@@ -254,7 +254,7 @@ impl Columns {
     fn plain(&self, cell: Value) -> Value {
         match self.cells {
             Cells::Texts => plain(cell),
-            Cells::Typed => whole(cell),
+            Cells::Typed => integral(cell),
             Cells::Json => cell,
         }
     }
@@ -289,7 +289,7 @@ impl Row {
             Some(messages) => {
                 self.left.insert(field.to_owned(), json!(conversation_text(&messages)));
                 let name = if name == field { "messages" } else { name };
-                keep(&mut self.left, name, messages);
+                insert_unique(&mut self.left, name, messages);
             }
             None => _ = self.left.insert(field.to_owned(), cell),
         }
@@ -353,16 +353,16 @@ fn plain(cell: Value) -> Value {
             "True" | "TRUE" => Value::Bool(true),
             "False" | "FALSE" => Value::Bool(false),
             trimmed => match serde_json::from_str(trimmed) {
-                Ok(value @ (Value::Number(_) | Value::Bool(_))) => whole(value),
+                Ok(value @ (Value::Number(_) | Value::Bool(_))) => integral(value),
                 _ => cell,
             },
         },
-        _ => whole(cell),
+        _ => integral(cell),
     }
 }
 
 /// A number without a fraction as a whole number: tables with gaps turn their integers into floats.
-fn whole(value: Value) -> Value {
+fn integral(value: Value) -> Value {
     match value.as_f64() {
         Some(n) if value.is_f64() && n.fract() == 0.0 && (0.0..9e15).contains(&n) => json!(n as u64),
         _ => value,

@@ -10,12 +10,12 @@ use serde_json::Value;
 
 use crate::columns::{Cells, Columns};
 use crate::error::ImportError;
+use crate::json_span::{JsonSpan, Source};
 use crate::layout::{Cell, Layout};
 use crate::names::ColumnMap;
 use crate::options::Options;
-use crate::piece::{Piece, Source};
 use crate::rows::{Budget, Record, Rows, unreadable};
-use crate::shown::Shown;
+use crate::scored_steps::ScoredSteps;
 
 /// The separator, where the head of a file is that of a table: its first line names a column of scores, or the
 /// name says so.
@@ -33,7 +33,7 @@ pub(crate) fn looks_like_table(name: &str, head: &str) -> Option<u8> {
     let named = [".csv", ".tsv"].iter().any(|ending| lower.ends_with(ending));
     let columns: Vec<&str> =
         line.split(char::from(separator)).map(|cell| cell.trim().trim_matches('"')).collect();
-    let read = || Columns::of(columns.iter().copied(), &ColumnMap::default(), Decimal::Point, Cells::Texts);
+    let read = || Columns::new(columns.iter().copied(), &ColumnMap::default(), Decimal::Point, Cells::Texts);
     let scored = columns.len() > 1 && read().is_ok_and(|columns| columns.has_scores());
     (named || scored).then_some(separator)
 }
@@ -60,10 +60,10 @@ impl<R: Read> Table<R> {
         if is_end(&names) {
             return Err(ImportError::new("", "the file is empty", "a table with a header line"));
         }
-        whole(&names)?;
+        ensure_quotes_closed(&names)?;
         // Where cells are separated by semicolons, a comma is free to separate a number's fraction.
         let decimal = if separator == b';' { Decimal::PointOrComma } else { Decimal::Point };
-        let columns = Columns::of(&names, &options.map, decimal, Cells::Texts)?;
+        let columns = Columns::new(&names, &options.map, decimal, Cells::Texts)?;
         columns.require_scores()?;
         budget.renew();
         Ok(Self { reader, columns, names, row: StringRecord::new(), budget })
@@ -76,9 +76,9 @@ impl<R: Read> Rows for Table<R> {
         if !is_there || is_end(&self.row) {
             return Ok(None);
         }
-        whole(&self.row)?;
+        ensure_quotes_closed(&self.row)?;
         self.budget.renew();
-        let line = line_of(&self.row);
+        let line = line_number(&self.row);
         if self.row.len() != self.names.len() {
             let message = format!("the row has {} cells", self.row.len());
             let expected = format!("{}, as the header has", self.names.len());
@@ -86,11 +86,11 @@ impl<R: Read> Rows for Table<R> {
         }
         let is_ours = self.columns.is_native;
         let cells = self.row.iter().map(|cell| {
-            let cell = if is_ours { unguarded(cell) } else { cell };
+            let cell = if is_ours { unescape_formula(cell) } else { cell };
             (!cell.is_empty()).then(|| Value::from(cell))
         });
-        let piece = Piece { source: Source { text: "", first_line: line, is_line: true }, raw: "" };
-        Ok(Some(Record::Row(Box::new(self.columns.fields(cells, piece, String::new())))))
+        let span = JsonSpan { source: Source { text: "", first_line: line, is_line: true }, raw: "" };
+        Ok(Some(Record::Row(Box::new(self.columns.fields(cells, span, String::new())))))
     }
 
     fn position_bytes(&self) -> u64 {
@@ -102,17 +102,17 @@ fn is_end(row: &StringRecord) -> bool {
     row.len() == 1 && row.get(0) == Some(END.trim_matches('\n'))
 }
 
-fn line_of(row: &StringRecord) -> u64 {
+fn line_number(row: &StringRecord) -> u64 {
     row.position().map_or(0, ::csv::Position::line)
 }
 
 /// Refuses a row that goes on to the end of the file for want of a quotation mark.
-fn whole(row: &StringRecord) -> Result<(), ImportError> {
+fn ensure_quotes_closed(row: &StringRecord) -> Result<(), ImportError> {
     match row.iter().next_back().is_some_and(|cell| cell.ends_with(END)) {
         true => {
             let message = "a quotation mark in this row is never closed";
             Err(ImportError::new("", message, "a mark on both sides of a text, doubled inside it")
-                .on_line(line_of(row))
+                .on_line(line_number(row))
                 .at_end())
         }
         false => Ok(()),
@@ -137,20 +137,20 @@ fn broken(error: ::csv::Error, names: &StringRecord) -> ImportError {
     }
 }
 
-/// Writes a run as a table, one scored step a row, as `shown` has them. `records` is the run's whole log, in order.
+/// Writes a run as a table, one scored step a row, as `steps` has them. `records` is the run's whole log, in order.
 /// What is no scored step is not written. Texts that a spreadsheet would run as formulas have an apostrophe before
 /// them, which an import of the table takes away again.
 pub fn write_csv<W: Write>(
     out: W,
-    shown: &Shown,
+    steps: &ScoredSteps,
     records: impl IntoIterator<Item = io::Result<gauntlet_model::Record>>,
 ) -> io::Result<()> {
-    let layout = Layout::of(shown);
+    let layout = Layout::new(steps);
     let mut table = WriterBuilder::new().from_writer(out);
     table.write_record(layout.columns().iter().map(|(name, _)| name)).map_err(io::Error::from)?;
     for record in records {
-        if let Some(row) = layout.row_of(record?)? {
-            table.write_record(row.into_iter().map(spelled)).map_err(io::Error::from)?;
+        if let Some(row) = layout.row_for(record?)? {
+            table.write_record(row.into_iter().map(cell_text)).map_err(io::Error::from)?;
         }
     }
     table.flush()
@@ -165,22 +165,22 @@ fn is_formula(text: &str) -> bool {
 }
 
 /// A text as a cell that no spreadsheet runs: with an apostrophe before it.
-fn guarded(text: String) -> String {
+fn escape_formula(text: String) -> String {
     if is_formula(&text) { format!("'{text}") } else { text }
 }
 
-/// The way back from [`guarded`].
-fn unguarded(cell: &str) -> &str {
+/// The way back from [`escape_formula`].
+fn unescape_formula(cell: &str) -> &str {
     cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell)
 }
 
-fn spelled(cell: Cell) -> String {
+fn cell_text(cell: Cell) -> String {
     match cell {
         Cell::None => String::new(),
-        Cell::Text(text) => guarded(text),
+        Cell::Text(text) => escape_formula(text),
         // As JSON writes it: the shortest text that reads back as the same number.
         Cell::Number(number) => Value::from(number).to_string(),
-        Cell::Whole(number) => number.to_string(),
+        Cell::Integer(number) => number.to_string(),
         Cell::Time(micros) => Timestamp::from_micros(micros).to_string(),
         Cell::Flag(flag) => flag.to_string(),
     }
@@ -195,10 +195,10 @@ mod tests {
         for text in
             ["=cmd|' /C calc'!A0", "+1", "-2+3", "@SUM(A1)", "\tx", "'=x", "''-1", "it's", "'quoted'", ""]
         {
-            let cell = guarded(text.to_owned());
+            let cell = escape_formula(text.to_owned());
             assert!(!cell.starts_with(FORMULA), "{cell}");
-            assert_eq!(unguarded(&cell), text);
+            assert_eq!(unescape_formula(&cell), text);
         }
-        assert_eq!(guarded("plain".to_owned()), "plain");
+        assert_eq!(escape_formula("plain".to_owned()), "plain");
     }
 }

@@ -8,8 +8,8 @@ use gauntlet_values::Reading;
 use serde_json::Value;
 
 use crate::error::ImportError;
-use crate::fields::{Fields, said};
-use crate::piece::Piece;
+use crate::fields::{Fields, preview};
+use crate::json_span::JsonSpan;
 
 /// Each metric that names a failure, with the failure, the gravest first.
 pub(crate) const METRICS: [(&str, FailureKind); 4] = [
@@ -32,8 +32,8 @@ pub(crate) struct Detail<'a> {
 }
 
 /// Reads one detailed result.
-pub(crate) fn read(piece: Piece<'_>) -> Result<Detail<'_>, ImportError> {
-    let mut fields = Fields::of(piece)?;
+pub(crate) fn read(span: JsonSpan<'_>) -> Result<Detail<'_>, ImportError> {
+    let mut fields = Fields::from_object(span)?;
     let reward = fields.number("reward")?;
     let mut body = SnapshotScored::default();
     let mut at = None;
@@ -86,7 +86,7 @@ fn failures(fields: &Fields<'_>) -> Result<Vec<FailureKind>, ImportError> {
     let metrics = match fields.left.get("metrics") {
         None | Some(Value::Null) => return Ok(Vec::new()),
         Some(Value::Object(metrics)) => metrics,
-        Some(other) => return Err(fields.refuse("metrics", format!("is {}", said(other)), "an object")),
+        Some(other) => return Err(fields.refuse("metrics", format!("is {}", preview(other)), "an object")),
     };
     let mut found = Vec::new();
     for (name, kind) in METRICS {
@@ -97,7 +97,7 @@ fn failures(fields: &Fields<'_>) -> Result<Vec<FailureKind>, ImportError> {
                 Reading::Value(false) | Reading::NotEvaluated => {}
                 Reading::Invalid => {
                     let field = format!("metrics.{name}");
-                    return Err(fields.refuse(&field, format!("is {}", said(value)), "true or false"));
+                    return Err(fields.refuse(&field, format!("is {}", preview(value)), "true or false"));
                 }
             },
         }

@@ -3,9 +3,9 @@
 use gauntlet_model::{Body, Event, EventId, Timestamp};
 
 use crate::error::{ImportError, SHAPES};
-use crate::import::{Context, Emit, Head, closes, end};
+use crate::import::{Context, Emit, Head, closes_run, end};
+use crate::json_span::{JsonSpan, Source};
 use crate::options::Options;
-use crate::piece::{Piece, Source};
 use crate::repair::{Repaired, repaired};
 use crate::tally::Tally;
 use crate::{cut, inspect, native, report, run, snapshots};
@@ -19,7 +19,7 @@ pub struct Document {
 
 /// What a document holds beside its events.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct DocumentSummary {
     pub(crate) head: Head,
     pub(crate) warnings: Vec<String>,
     last_at: Option<Timestamp>,
@@ -28,7 +28,7 @@ pub struct Found {
     steps: u64,
 }
 
-impl Found {
+impl DocumentSummary {
     /// The run to create.
     pub fn spec(&self) -> &gauntlet_model::RunSpec {
         &self.head.spec
@@ -49,7 +49,7 @@ impl Found {
         self.steps
     }
 
-    /// How many events there are, without the end that [`Found::end`] makes.
+    /// How many events there are, without the end that [`DocumentSummary::end`] makes.
     pub fn events(&self) -> u64 {
         self.events
     }
@@ -65,12 +65,12 @@ impl Document {
     /// far as it is there.
     pub fn new(bytes: Vec<u8>, options: &Options) -> Result<Self, ImportError> {
         let mut tally = Tally::default();
-        let mut text = text_of(bytes, &mut tally)?;
+        let mut text = decode_text(bytes, &mut tally)?;
         if let Some(Repaired { text: repaired, texts }) = repaired(&text) {
             tally.repaired += texts;
             text = repaired;
         }
-        options.look()?;
+        options.check_cancelled()?;
         if options.partial
             && let Some(closed) = cut::closed(&text)
         {
@@ -91,12 +91,12 @@ impl Document {
         options: &Options,
         ids: &mut dyn FnMut() -> EventId,
         emit: Emit<'_>,
-    ) -> Result<Found, ImportError> {
+    ) -> Result<DocumentSummary, ImportError> {
         let (mut last_at, mut ended, mut events, mut steps) = (None, false, 0_u64, 0_u64);
         let mut counted = |event: Event| {
-            options.look()?;
+            options.check_cancelled()?;
             last_at = last_at.max(Some(event.at()));
-            ended = closes(&event).unwrap_or(ended);
+            ended = closes_run(&event).unwrap_or(ended);
             events += 1;
             steps += u64::from(matches!(event.body(), Body::SnapshotScored(_)));
             emit(event)
@@ -109,16 +109,16 @@ impl Document {
             error.readable = error.message.contains("ends in the middle").then_some(0);
             error
         })?;
-        let mut head = of_document(root, &mut context)?;
+        let mut head = read_document(root, &mut context)?;
         let warnings = std::mem::take(&mut context.warnings);
         run::note(&mut head.spec, &warnings);
         run::check(&head.spec, now)?;
-        Ok(Found { head, warnings, last_at, ended, events, steps })
+        Ok(DocumentSummary { head, warnings, last_at, ended, events, steps })
     }
 }
 
 /// The text of a document; what of it is no UTF-8 becomes U+FFFD, and is counted.
-fn text_of(bytes: Vec<u8>, tally: &mut Tally) -> Result<String, ImportError> {
+fn decode_text(bytes: Vec<u8>, tally: &mut Tally) -> Result<String, ImportError> {
     let mut text = String::from_utf8(bytes).unwrap_or_else(|e| {
         tally.repaired += 1;
         String::from_utf8_lossy(e.as_bytes()).into_owned()
@@ -132,30 +132,30 @@ fn text_of(bytes: Vec<u8>, tally: &mut Tally) -> Result<String, ImportError> {
     Ok(text)
 }
 
-fn of_document(root: Piece<'_>, context: &mut Context<'_>) -> Result<Head, ImportError> {
+fn read_document(root: JsonSpan<'_>, context: &mut Context<'_>) -> Result<Head, ImportError> {
     if root.is_array() {
-        return snapshots::of_pieces(root.items()?, context);
+        return snapshots::read_list(root.items()?, context);
     }
     if !root.is_object() {
         return Err(ImportError::new("", format!("the file holds {}", root.what()), SHAPES));
     }
     let top = root.members()?;
     if let (Some(ours), Some(_)) = (top.get("gauntlet"), top.get("snapshots")) {
-        return native::of_export(&top, ours, context);
+        return native::read_export(&top, ours, context);
     }
     if inspect::is_log(&top) {
-        return inspect::of_log(&top, context);
+        return inspect::read_log(&top, context);
     }
-    if top.get("results").is_some_and(Piece::is_array) {
-        return report::of_report(&top, context);
+    if top.get("results").is_some_and(JsonSpan::is_array) {
+        return report::read_report(&top, context);
     }
     if ["summary", "detailed_results"].iter().any(|key| top.get(key).is_some())
-        || top.get("rewards").is_some_and(Piece::is_array)
+        || top.get("rewards").is_some_and(JsonSpan::is_array)
     {
-        return report::of_entry(&top, context);
+        return report::read_entry(&top, context);
     }
     if top.get("snapshots").is_some() {
-        return snapshots::of_object(&top, context);
+        return snapshots::read_object(&top, context);
     }
-    snapshots::of_one(root, &top, context)
+    snapshots::read_single(root, &top, context)
 }

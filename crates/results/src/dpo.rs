@@ -24,7 +24,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::messages::{conversation_of, is_conversation};
+use crate::messages::{is_conversation, parse_conversation};
 
 /// A run's log, read in order and at a place. Texts are fetched when a pair is written: what is held for a prompt
 /// is where its answers lie.
@@ -58,7 +58,7 @@ struct Pair {
 
 /// Writes the pairs of a run, or of two, and what people decided in the first; answers how many.
 pub fn write_dpo<W: Write>(mut out: W, side: Side<'_>, with: Option<Side<'_>>) -> io::Result<u64> {
-    let found = Found::of(side)?;
+    let found = Candidates::collect(side)?;
     let mut pairs = 0;
     match with {
         None => {
@@ -67,7 +67,7 @@ pub fn write_dpo<W: Write>(mut out: W, side: Side<'_>, with: Option<Side<'_>>) -
             }
         }
         Some(other) => {
-            let theirs = Found::of(other)?.prompts;
+            let theirs = Candidates::collect(other)?.prompts;
             for (prompt, (ours, _)) in &found.prompts {
                 let Some((theirs, _)) = theirs.get(prompt) else { continue };
                 let (first, second) = ((side, *ours), (other, *theirs));
@@ -102,15 +102,15 @@ fn roots(log: &dyn Log) -> io::Result<HashMap<u64, f64>> {
 
 /// What the log of a run holds.
 #[derive(Default)]
-struct Found {
+struct Candidates {
     /// The best and the worst answer to each prompt, prompts in the order they first appear in.
     prompts: IndexMap<(u64, u64), (Answer, Answer)>,
     /// What people answered, by the sequence number of the snapshot that asked.
     decisions: BTreeMap<u64, String>,
 }
 
-impl Found {
-    fn of(side: Side<'_>) -> io::Result<Self> {
+impl Candidates {
+    fn collect(side: Side<'_>) -> io::Result<Self> {
         let roots = roots(side.log)?;
         let mut found = Self::default();
         let mut asked: BTreeMap<(Option<EpisodeId>, Option<u64>), u64> = BTreeMap::new();
@@ -125,7 +125,7 @@ impl Found {
                         asked.insert((event.episode().cloned(), event.step()), record.seq);
                     }
                     if let Some(root) = roots.get(&record.seq) {
-                        found.see(Answer { seq: record.seq, root: *root }, scored);
+                        found.add(Answer { seq: record.seq, root: *root }, scored);
                     }
                 }
                 Body::ChallengeAnswered(answer) => {
@@ -148,7 +148,7 @@ impl Found {
         Ok(found)
     }
 
-    fn see(&mut self, this: Answer, scored: &SnapshotScored) {
+    fn add(&mut self, this: Answer, scored: &SnapshotScored) {
         if scored.observation.is_empty() || scored.action.is_empty() || is_evaluation(scored) {
             return;
         }
@@ -175,12 +175,12 @@ fn texts(scored: &SnapshotScored) -> (Value, Value) {
         let mut found = keys.iter().filter_map(|key| scored.metadata.get(*key));
         found.find(|value| is_conversation(value)).cloned()
     };
-    let prompt = messages(&["prompt", "observation"]).or_else(|| conversation_of(&scored.observation));
+    let prompt = messages(&["prompt", "observation"]).or_else(|| parse_conversation(&scored.observation));
     match prompt {
         Some(prompt) => {
-            let said = messages(&["completion", "response", "action"]);
-            let said = said.or_else(|| conversation_of(&scored.action));
-            (prompt, said.unwrap_or_else(|| json!([{"role": "assistant", "content": scored.action}])))
+            let completion = messages(&["completion", "response", "action"]);
+            let completion = completion.or_else(|| parse_conversation(&scored.action));
+            (prompt, completion.unwrap_or_else(|| json!([{"role": "assistant", "content": scored.action}])))
         }
         None => (json!(scored.observation), json!(scored.action)),
     }
@@ -213,8 +213,8 @@ fn preferred(
     }
     let source = format!(
         "{rule}: {} over {}",
-        place(chosen.0, &better),
-        if rule == "rollouts" { step(&worse) } else { place(rejected.0, &worse) }
+        label(chosen.0, &better),
+        if rule == "rollouts" { step(&worse) } else { label(rejected.0, &worse) }
     );
     let ((prompt, chosen_text), (_, rejected_text)) = (texts(yes), texts(no));
     let pair = Pair {
@@ -242,7 +242,7 @@ fn decided(out: &mut impl Write, side: Side<'_>, seq: u64, answer: &str) -> io::
             rejected: json!(other),
             chosen_score: None,
             rejected_score: None,
-            source: format!("human: {}", place(side, &event)),
+            source: format!("human: {}", label(side, &event)),
         };
         write(out, &pair)?;
         pairs += 1;
@@ -261,7 +261,7 @@ fn scored(event: &Event) -> Option<&SnapshotScored> {
     }
 }
 
-fn place(side: Side<'_>, event: &Event) -> String {
+fn label(side: Side<'_>, event: &Event) -> String {
     format!("{} {}", side.run.id, step(event))
 }
 

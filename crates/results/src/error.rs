@@ -57,7 +57,7 @@ impl ImportError {
     }
 
     /// The way on, where the file is readable in part.
-    pub fn way_on(&self) -> Option<String> {
+    pub fn hint(&self) -> Option<String> {
         let way = "`--partial`, or `?partial=true`, imports what can be read and lists what cannot";
         Some(match self.readable? {
             0 => way.to_owned(),

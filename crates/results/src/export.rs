@@ -10,19 +10,19 @@ use serde_json::{Value, json};
 use crate::detailed::METRICS;
 use crate::jsonl::spec;
 use crate::native::EXPORT_VERSION;
-use crate::shown::Shown;
+use crate::scored_steps::ScoredSteps;
 use crate::summary::Totals;
 
 /// Keys that a detailed result brings along into metadata, in the order it is written in.
 const RECORD: [&str; 5] = ["ground_truth", "context", "question", "expected_answer", "parsed"];
 
 /// Writes a run as a results report. `records` is asked three times for the run's whole log, in order, and never
-/// held: memory does not grow with the texts of the run. Detailed results are the steps as `shown` has them; the
+/// held: memory does not grow with the texts of the run. Detailed results are the steps as `steps` has them; the
 /// snapshots and the events behind them are the log's own.
 pub fn write_results<W, I>(
     out: W,
     run: &RunSummary,
-    shown: &Shown,
+    steps: &ScoredSteps,
     mut records: impl FnMut() -> I,
 ) -> io::Result<()>
 where
@@ -42,10 +42,10 @@ where
     let mut count = 0_u64;
     for record in records() {
         let record = record?;
-        let Some(node) = shown.node(record.seq) else { continue };
+        let Some(node) = steps.node(record.seq) else { continue };
         let event = record.event().map_err(io::Error::other)?;
         let Body::SnapshotScored(scored) = event.body() else { continue };
-        let step = Step { event: &event, scored, shown, node, failures: shown.failures(node, scored) };
+        let step = Step { event: &event, scored, steps, node, failures: steps.failures(node, scored) };
         totals.add(step.reward(), &step.failures);
         out.item(&step.detailed(run, count))?;
         count += 1;
@@ -108,7 +108,7 @@ impl<W: Write> Json<W> {
 struct Step<'a> {
     event: &'a Event,
     scored: &'a SnapshotScored,
-    shown: &'a Shown,
+    steps: &'a ScoredSteps,
     node: usize,
     failures: Vec<FailureKind>,
 }
@@ -116,44 +116,44 @@ struct Step<'a> {
 impl Step<'_> {
     /// The reward a report gave it, else its root score.
     fn reward(&self) -> Option<f64> {
-        self.scored.metadata.get("reward").and_then(Value::as_f64).or_else(|| self.shown.root(self.node))
+        self.scored.metadata.get("reward").and_then(Value::as_f64).or_else(|| self.steps.root(self.node))
     }
 
     /// The step as reports write it.
     fn detailed(&self, run: &RunSummary, k: u64) -> Value {
         let metadata = &self.scored.metadata;
         let mut record = Object::new();
-        let mut say = |key: &str, value: Value| record.insert(key.to_owned(), value);
-        say("index", metadata.get("index").filter(|i| i.is_u64()).cloned().unwrap_or_else(|| json!(k)));
-        say("reward", json!(self.reward()));
-        let own = metadata.get("metrics").filter(|m| m.is_object()).cloned();
-        say("metrics", own.unwrap_or_else(|| metrics(&self.failures)));
-        let scores = self.shown.paths().zip(self.shown.scores(self.node));
+        let mut set = |key: &str, value: Value| record.insert(key.to_owned(), value);
+        set("index", metadata.get("index").filter(|i| i.is_u64()).cloned().unwrap_or_else(|| json!(k)));
+        set("reward", json!(self.reward()));
+        let recorded = metadata.get("metrics").filter(|m| m.is_object()).cloned();
+        set("metrics", recorded.unwrap_or_else(|| metrics(&self.failures)));
+        let scores = self.steps.paths().zip(self.steps.scores(self.node));
         let scores: Object =
             scores.filter_map(|(path, score)| Some((path.to_owned(), json!(score?)))).collect();
         if scores.keys().any(|path| path != "root") {
-            let own = metadata.get("snapshot").and_then(|s| s.get("metadata")).cloned();
-            say(
+            let recorded = metadata.get("snapshot").and_then(|s| s.get("metadata")).cloned();
+            set(
                 "snapshot",
                 json!({
                     "session_id": run.id.as_str(),
                     "step": self.event.step(),
                     "scores": scores,
                     "timestamp": time(self.event, self.scored),
-                    "metadata": own.unwrap_or_else(|| json!({})),
+                    "metadata": recorded.unwrap_or_else(|| json!({})),
                 }),
             );
         }
-        say("response", json!(self.scored.action));
+        set("response", json!(self.scored.action));
         let mut known = false;
         for key in RECORD {
             if let Some(value) = metadata.get(key) {
                 known |= key != "parsed";
-                say(key, value.clone());
+                set(key, value.clone());
             }
         }
         if !known {
-            say(
+            set(
                 "ground_truth",
                 json!({
                     "context": self.scored.observation,
@@ -178,7 +178,7 @@ fn time(event: &Event, scored: &SnapshotScored) -> String {
 
 /// A step as hubs write it, in full, with the rest of its event under `event`.
 #[derive(Serialize)]
-struct Whole<'a> {
+struct FullSnapshot<'a> {
     session_id: &'a str,
     step: Option<u64>,
     timestamp: String,
@@ -205,7 +205,12 @@ struct Untimed<'a> {
     metadata: &'a Object,
 }
 
-fn snapshot<'a>(run: &'a RunSummary, seq: u64, event: &'a Event, scored: &'a SnapshotScored) -> Whole<'a> {
+fn snapshot<'a>(
+    run: &'a RunSummary,
+    seq: u64,
+    event: &'a Event,
+    scored: &'a SnapshotScored,
+) -> FullSnapshot<'a> {
     let mut envelope = Object::new();
     envelope.insert("seq".to_owned(), json!(seq));
     envelope.insert("id".to_owned(), json!(event.id()));
@@ -217,7 +222,7 @@ fn snapshot<'a>(run: &'a RunSummary, seq: u64, event: &'a Event, scored: &'a Sna
         envelope.insert("posted".to_owned(), json!(scored.posted));
     }
     envelope.insert("timed".to_owned(), json!(scored.timestamp.is_some()));
-    Whole {
+    FullSnapshot {
         session_id: run.id.as_str(),
         step: event.step(),
         timestamp: time(event, scored),

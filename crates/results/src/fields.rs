@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::ImportError;
+use crate::json_span::JsonSpan;
 use crate::messages::conversation_text;
-use crate::piece::Piece;
 use crate::tally::Tally;
 
 /// Deepest nesting kept as metadata, in levels: below the 128 that readers of JSON accept, wrapping included.
@@ -17,9 +17,9 @@ const MAX_DEPTH: usize = 100;
 /// The fields of one record that nobody has taken yet; what is left at the end is metadata.
 pub(crate) struct Fields<'a> {
     /// The record, for its place in the file.
-    pub piece: Piece<'a>,
+    pub span: JsonSpan<'a>,
     /// Path below the record, with a dot behind it, where these are the fields of an inner object.
-    below: String,
+    prefix: String,
     /// What is left.
     pub left: Object,
     /// How the numbers of the file are written.
@@ -30,13 +30,13 @@ pub(crate) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// All fields of an object.
-    pub fn of(piece: Piece<'a>) -> Result<Self, ImportError> {
-        Ok(Self::of_row(piece, String::new(), piece.object()?))
+    pub fn from_object(span: JsonSpan<'a>) -> Result<Self, ImportError> {
+        Ok(Self::from_row(span, String::new(), span.object()?))
     }
 
-    /// The cells of a table's row; `place` is its path in errors, with a dot behind it where it is not empty.
-    pub fn of_row(piece: Piece<'a>, place: String, left: Object) -> Self {
-        Self { piece, below: place, left, decimal: Decimal::Point, tally: Tally::default() }
+    /// The cells of a table's row; `prefix` is its path in errors, with a dot behind it where it is not empty.
+    pub fn from_row(span: JsonSpan<'a>, prefix: String, left: Object) -> Self {
+        Self { span, prefix: prefix, left, decimal: Decimal::Point, tally: Tally::default() }
     }
 
     /// A refusal of one field.
@@ -46,15 +46,15 @@ impl<'a> Fields<'a> {
         message: impl Into<String>,
         expected: impl Into<String>,
     ) -> ImportError {
-        let mut path = self.piece.path();
-        for part in [self.below.as_str(), field] {
+        let mut path = self.span.path();
+        for part in [self.prefix.as_str(), field] {
             if !path.is_empty() && !part.is_empty() && !path.ends_with('.') {
                 path.push('.');
             }
             path.push_str(part);
         }
         path.truncate(path.trim_end_matches('.').len());
-        ImportError::new(path, message, expected).on_line(self.piece.line())
+        ImportError::new(path, message, expected).on_line(self.span.line())
     }
 
     /// A refusal by the model's rules. Its path is the event's, which mirrors the record's closely enough.
@@ -73,10 +73,10 @@ impl<'a> Fields<'a> {
         match self.take(key) {
             None => Ok(None),
             Some(Value::Object(left)) => {
-                let below = format!("{}{key}.", self.below);
-                Ok(Some(Fields { decimal: self.decimal, ..Fields::of_row(self.piece, below, left) }))
+                let prefix = format!("{}{key}.", self.prefix);
+                Ok(Some(Fields { decimal: self.decimal, ..Fields::from_row(self.span, prefix, left) }))
             }
-            Some(other) => Err(self.refuse(key, format!("is {}", said(&other)), "an object")),
+            Some(other) => Err(self.refuse(key, format!("is {}", preview(&other)), "an object")),
         }
     }
 
@@ -102,7 +102,7 @@ impl<'a> Fields<'a> {
                 self.tally.not_evaluated += 1;
                 Ok(None)
             }
-            Reading::Invalid => Err(self.refuse(key, format!("is {}", said(value)), "a finite number")),
+            Reading::Invalid => Err(self.refuse(key, format!("is {}", preview(value)), "a finite number")),
         }
     }
 
@@ -112,7 +112,7 @@ impl<'a> Fields<'a> {
         match gauntlet_values::number(&value, self.decimal) {
             Reading::Value(number) => Ok(Some(number)),
             Reading::NotEvaluated => Ok(None),
-            Reading::Invalid => Err(self.refuse(key, format!("is {}", said(&value)), "a number")),
+            Reading::Invalid => Err(self.refuse(key, format!("is {}", preview(&value)), "a number")),
         }
     }
 
@@ -122,7 +122,7 @@ impl<'a> Fields<'a> {
         match gauntlet_values::flag(&value) {
             Reading::Value(flag) => Ok(Some(flag)),
             Reading::NotEvaluated => Ok(None),
-            Reading::Invalid => Err(self.refuse(key, format!("is {}", said(&value)), "true or false")),
+            Reading::Invalid => Err(self.refuse(key, format!("is {}", preview(&value)), "true or false")),
         }
     }
 
@@ -134,7 +134,7 @@ impl<'a> Fields<'a> {
             Reading::NotEvaluated => Ok(None),
             Reading::Invalid => Err(self.refuse(
                 key,
-                format!("is {}", said(&value)),
+                format!("is {}", preview(&value)),
                 format!("a whole number from 0 to {MAX_STEP}"),
             )),
         }
@@ -150,7 +150,7 @@ impl<'a> Fields<'a> {
                 Reading::Value(number) => pairs.push((path.clone(), number)),
                 Reading::NotEvaluated => skipped.push(path.clone()),
                 Reading::Invalid => {
-                    return Err(inner.refuse(path, format!("is {}", said(value)), "a finite number"));
+                    return Err(inner.refuse(path, format!("is {}", preview(value)), "a finite number"));
                 }
             }
         }
@@ -168,12 +168,12 @@ impl<'a> Fields<'a> {
     pub fn take_time(&mut self, key: &str) -> Option<(String, Timestamp)> {
         let value = self.take(key)?;
         match gauntlet_values::time(&value) {
-            Reading::Value(at) => Some((letters(&value), at)),
+            Reading::Value(at) => Some((text_or_json(&value), at)),
             Reading::NotEvaluated => None,
             Reading::Invalid => {
                 self.tally.no_times += 1;
-                self.tally.first_no_time.get_or_insert_with(|| said(&value));
-                keep(&mut self.left, key, value);
+                self.tally.first_no_time.get_or_insert_with(|| preview(&value));
+                insert_unique(&mut self.left, key, value);
                 None
             }
         }
@@ -207,7 +207,7 @@ impl<'a> Fields<'a> {
     ) -> Result<Event, ImportError> {
         let event = Event::new(id, at, episode, step, body).map_err(|e| self.refuse_rule(&e))?;
         if let Body::SnapshotScored(scored) = event.body()
-            && !shallow(&scored.metadata)
+            && !is_shallow(&scored.metadata)
         {
             return Err(self.refuse("", "is nested too deeply", format!("at most {MAX_DEPTH} levels")));
         }
@@ -224,12 +224,12 @@ pub(crate) fn flag(value: &Value) -> Option<bool> {
 }
 
 /// A text as it is, anything else as JSON.
-pub(crate) fn letters(value: &Value) -> String {
+pub(crate) fn text_or_json(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// A value as an error says it.
-pub(crate) fn said(value: &Value) -> String {
+pub(crate) fn preview(value: &Value) -> String {
     let text = value.to_string();
     match text.char_indices().nth(60) {
         Some((cut, _)) => format!("{}…", &text[..cut]),
@@ -238,7 +238,7 @@ pub(crate) fn said(value: &Value) -> String {
 }
 
 /// Adds `value` under `key`, or under the nearest free name, so that nothing is overwritten.
-pub(crate) fn keep(map: &mut Object, key: &str, value: Value) {
+pub(crate) fn insert_unique(map: &mut Object, key: &str, value: Value) {
     let mut name = key.to_owned();
     while map.contains_key(&name) {
         name.push('_');
@@ -247,7 +247,7 @@ pub(crate) fn keep(map: &mut Object, key: &str, value: Value) {
 }
 
 /// Whether an object is nested no deeper than readers of the log accept.
-pub(crate) fn shallow(object: &Object) -> bool {
+pub(crate) fn is_shallow(object: &Object) -> bool {
     fn within(value: &Value, levels: usize) -> bool {
         levels > 0
             && match value {

@@ -32,7 +32,7 @@ pub(crate) struct Head {
 
 impl Head {
     /// The head, where the line is one; refuses a version this program cannot read.
-    pub fn of(line: &str) -> Result<Option<Self>, ImportError> {
+    pub fn parse(line: &str) -> Result<Option<Self>, ImportError> {
         if !line.starts_with("{\"gauntlet_film\"") {
             return Ok(None);
         }

@@ -52,8 +52,8 @@ pub(crate) struct Context<'c> {
 
 impl Context<'_> {
     /// Ends the reading where nobody wants it any more.
-    pub fn look(&self) -> Result<(), ImportError> {
-        self.options.look()
+    pub fn check_cancelled(&self) -> Result<(), ImportError> {
+        self.options.check_cancelled()
     }
 }
 
@@ -75,7 +75,7 @@ pub fn import(
     ids: &mut dyn FnMut() -> EventId,
 ) -> Result<Imported, ImportError> {
     let source = Bytes::copy_from_slice(bytes);
-    let format = Format::of(name, &source)?;
+    let format = Format::detect(name, &source)?;
     let mut events = Vec::new();
     let (head, warnings) = if format == Format::Document {
         let mut document = Document::new(bytes.to_vec(), options)?;
@@ -135,8 +135,8 @@ where
     S: ChunkReader + 'static,
     S::T: 'static,
 {
-    let whole = "is one JSON document, which cannot be read record by record";
-    rows::open(format, source, options)?.ok_or_else(|| ImportError::new("", whole, "JSON Lines or a table"))
+    let message = "is one JSON document, which cannot be read record by record";
+    rows::open(format, source, options)?.ok_or_else(|| ImportError::new("", message, "JSON Lines or a table"))
 }
 
 fn finished(
@@ -168,7 +168,7 @@ pub(crate) fn end(id: EventId, at: Timestamp) -> Result<Event, ImportError> {
 }
 
 /// What an event says of the run's end: whether it closes it. `None` where it says nothing.
-pub(crate) fn closes(event: &Event) -> Option<bool> {
+pub(crate) fn closes_run(event: &Event) -> Option<bool> {
     match event.body() {
         Body::RunFinished(end) => Some(end.status.is_final()),
         Body::RunStatus(now) => Some(now.status.is_final()),
@@ -178,5 +178,5 @@ pub(crate) fn closes(event: &Event) -> Option<bool> {
 
 /// Whether the last word on the run's status already closes it.
 fn ends(events: &[Event]) -> bool {
-    events.iter().rev().find_map(closes).unwrap_or(false)
+    events.iter().rev().find_map(closes_run).unwrap_or(false)
 }

@@ -9,13 +9,13 @@ use gauntlet_values::{Decimal, Reading, number, time};
 use serde_json::{Value, json};
 
 use crate::error::ImportError;
-use crate::fields::{Fields, keep, letters};
+use crate::fields::{Fields, insert_unique, text_or_json};
 use crate::import::{Context, Head};
+use crate::json_span::{JsonSpan, Members};
 use crate::messages::{content_text, conversation_text, is_conversation, message_text};
-use crate::piece::{Members, Piece};
-use crate::rows::{About, Pieces};
+use crate::rows::{About, SpanRows};
 use crate::run;
-use crate::snapshots::{self, Draft, Recorded};
+use crate::snapshots::{self, Draft, TranscriptStep};
 
 /// The word for the shape.
 pub(crate) const SHAPE: &str = "Inspect log";
@@ -24,21 +24,21 @@ const TRANSCRIPT: [&str; 6] = ["messages", "events", "attachments", "store", "ou
 
 /// Whether a document is a log.
 pub(crate) fn is_log(top: &Members<'_>) -> bool {
-    top.get("eval").is_some_and(Piece::is_object) && top.get("samples").is_some_and(Piece::is_array)
+    top.get("eval").is_some_and(JsonSpan::is_object) && top.get("samples").is_some_and(JsonSpan::is_array)
 }
 
 /// Whether an object is a sample of a log.
 pub(crate) fn is_sample(members: &Members<'_>) -> bool {
     ["input", "target", "output", "scores"].iter().filter(|key| members.get(key).is_some()).count() >= 3
         && members.get("id").is_some()
-        && members.get("output").is_some_and(Piece::is_object)
+        && members.get("output").is_some_and(JsonSpan::is_object)
 }
 
 /// A log in one document.
-pub(crate) fn of_log(top: &Members<'_>, context: &mut Context<'_>) -> Result<Head, ImportError> {
-    let items = top.get("samples").map_or(Ok(Vec::new()), Piece::items)?;
+pub(crate) fn read_log(top: &Members<'_>, context: &mut Context<'_>) -> Result<Head, ImportError> {
+    let items = top.get("samples").map_or(Ok(Vec::new()), JsonSpan::items)?;
     let about = about(context.name, top.others(&["samples", "reductions"])?);
-    snapshots::read_all(Pieces::new(items), about, Object::new(), SHAPE, context)
+    snapshots::read_all(SpanRows::new(items), about, Object::new(), SHAPE, context)
 }
 
 /// What the header of a log says of the run.
@@ -62,8 +62,8 @@ pub(crate) fn began_at(header: &Object) -> Option<Timestamp> {
 }
 
 /// One sample, as the step it is scored at; its transcript before it.
-pub(crate) fn of_sample(piece: Piece<'_>) -> Result<Draft<'_>, ImportError> {
-    let mut fields = Fields::of(piece)?;
+pub(crate) fn draft_from_sample(span: JsonSpan<'_>) -> Result<Draft<'_>, ImportError> {
+    let mut fields = Fields::from_object(span)?;
     let id = fields.left.get("id").map(conversation_text).unwrap_or_default();
     let epoch = fields.left.get("epoch").and_then(Value::as_u64).unwrap_or(1);
     let sample =
@@ -89,7 +89,7 @@ pub(crate) fn of_sample(piece: Piece<'_>) -> Result<Draft<'_>, ImportError> {
         ..SnapshotScored::default()
     };
     if body.action.is_empty() {
-        body.action = cut(&output.get("completion").map(letters).unwrap_or_default(), MAX_TEXT_BYTES);
+        body.action = cut(&output.get("completion").map(text_or_json).unwrap_or_default(), MAX_TEXT_BYTES);
     }
     let at = ["completed_at", "started_at"].iter().find_map(|key| time(fields.left.get(*key)?).value());
     body.metadata = metadata(&mut fields, &id, &output, &input);
@@ -112,7 +112,7 @@ fn metadata(fields: &mut Fields<'_>, id: &str, output: &Value, input: &Value) ->
         metadata.insert("prompt".to_owned(), input.clone());
     }
     for (key, value) in left.into_iter().filter(|(_, value)| !value.is_null()) {
-        keep(&mut metadata, &key, value);
+        insert_unique(&mut metadata, &key, value);
     }
     metadata
 }
@@ -183,32 +183,32 @@ impl Sample {
     }
 
     /// An id for the span at that place of the transcript.
-    fn span(&self, place: usize) -> String {
+    fn span(&self, index: usize) -> String {
         let mut hasher = DefaultHasher::new();
-        (&self.key, place).hash(&mut hasher);
+        (&self.key, index).hash(&mut hasher);
         // The id of no span at all is all zeros.
         format!("{:016x}", hasher.finish().max(1))
     }
 }
 
 /// The messages in order, each call of a tool and each result on its own.
-fn transcript(sample: &Sample, messages: &[Value], error: Option<StepError>) -> Vec<Recorded> {
-    let mut steps: Vec<Recorded> = Vec::new();
+fn transcript(sample: &Sample, messages: &[Value], error: Option<StepError>) -> Vec<TranscriptStep> {
+    let mut steps: Vec<TranscriptStep> = Vec::new();
     let mut put = |kind: StepKind, name: Option<String>, payload: Object, error: Option<StepError>| {
         let span = sample.span(steps.len());
-        steps.push(Recorded { kind, name, span, payload, error });
+        steps.push(TranscriptStep { kind, name, span, payload, error });
     };
     let object = |key: &str, value: Value| Object::from_iter([(key.to_owned(), value)]);
     for message in messages {
         let role = message["role"].as_str().unwrap_or("message");
-        let said = cut(&content_text(&message["content"]), MAX_TEXT_BYTES);
+        let text = cut(&content_text(&message["content"]), MAX_TEXT_BYTES);
         if role == "tool" {
             let name = message.get("function").and_then(Value::as_str).and_then(run::one_line);
-            put(StepKind::ToolResult, name, object("result", json!(said)), None);
+            put(StepKind::ToolResult, name, object("result", json!(text)), None);
             continue;
         }
         let mut payload = object("role", json!(role));
-        payload.insert("text".to_owned(), json!(said));
+        payload.insert("text".to_owned(), json!(text));
         put(StepKind::Message, None, payload, None);
         for call in message["tool_calls"].as_array().into_iter().flatten() {
             let function = call.get("function").unwrap_or(call);
@@ -224,7 +224,7 @@ fn transcript(sample: &Sample, messages: &[Value], error: Option<StepError>) -> 
 }
 
 fn step_error(error: &Object) -> StepError {
-    let text = |key: &str| error.get(key).map(letters).unwrap_or_default();
+    let text = |key: &str| error.get(key).map(text_or_json).unwrap_or_default();
     let traceback = Some(cut(&text("traceback"), MAX_TEXT_BYTES)).filter(|text| !text.is_empty());
     StepError { kind: "error".to_owned(), message: cut(&text("message"), MAX_TEXT_BYTES), traceback }
 }

@@ -6,24 +6,28 @@ use gauntlet_values::Decimal;
 use crate::columns::{Cells, Columns};
 use crate::error::ImportError;
 use crate::inspect;
+use crate::json_span::JsonSpan;
 use crate::names::ColumnMap;
-use crate::native::{self, taken};
-use crate::piece::Piece;
+use crate::native;
 use crate::rows::Record;
-use crate::snapshots::{Draft, is_event, of_fields};
+use crate::snapshots::{Draft, draft_from_fields, is_event};
 
-/// One record, understood.
+/// One record, read as what it is.
 pub(crate) enum Item<'a> {
-    /// An event of ours. The refusal says that its id names another one as well.
-    Event(Box<Event>, Box<dyn FnOnce() -> ImportError + 'a>),
+    /// An event of Gauntlet's own, with its place in the file for errors found later (an id used twice).
+    Event {
+        /// The event.
+        event: Box<Event>,
+        /// Where it stands in the file.
+        span: JsonSpan<'a>,
+    },
     /// A step without an id.
     Draft(Box<Draft<'a>>),
 }
 
 impl<'a> Item<'a> {
-    fn event(event: Event, piece: Piece<'a>) -> Self {
-        let id = event.id();
-        Self::Event(Box::new(event), Box::new(move || piece.refuse(taken(id), "an id for each event")))
+    fn event(event: Event, span: JsonSpan<'a>) -> Self {
+        Self::Event { event: Box::new(event), span }
     }
 
     fn draft(draft: Draft<'a>) -> Self {
@@ -48,32 +52,32 @@ impl Reader {
     pub fn understand<'a>(&mut self, record: Record<'a>) -> Result<Item<'a>, ImportError> {
         match record {
             Record::Row(fields) if fields.left.contains_key("id") && fields.left.contains_key("at") => {
-                let piece = fields.piece;
-                native::of_row(*fields).map(|event| Item::event(event, piece))
+                let span = fields.span;
+                native::event_from_row(*fields).map(|event| Item::event(event, span))
             }
-            Record::Row(fields) => of_fields(*fields).map(Item::draft),
-            Record::Json(piece) => self.of_json(piece),
+            Record::Row(fields) => draft_from_fields(*fields).map(Item::draft),
+            Record::Json(span) => self.item_from_json(span),
         }
     }
 
-    fn of_json<'a>(&mut self, piece: Piece<'a>) -> Result<Item<'a>, ImportError> {
-        if !piece.is_object() {
-            let message = format!("is {}", piece.what());
-            return Err(piece.refuse(message, "a snapshot or an event, which are objects"));
+    fn item_from_json<'a>(&mut self, span: JsonSpan<'a>) -> Result<Item<'a>, ImportError> {
+        if !span.is_object() {
+            let message = format!("is {}", span.what());
+            return Err(span.refuse(message, "a snapshot or an event, which are objects"));
         }
         // An event is read only once; what is none, or a wrong one, is looked at from outside first.
-        let is_like_an_event = piece.raw.contains("\"kind\"") && piece.raw.contains("\"body\"");
-        if is_like_an_event && let Ok(event) = decode_one(piece.raw) {
-            return Ok(Item::event(event, piece));
+        let is_like_an_event = span.raw.contains("\"kind\"") && span.raw.contains("\"body\"");
+        if is_like_an_event && let Ok(event) = decode_one(span.raw) {
+            return Ok(Item::event(event, span));
         }
-        let members = piece.members()?;
+        let members = span.members()?;
         if is_event(&members) {
-            return native::event(piece).map(|event| Item::event(event, piece));
+            return native::event(span).map(|event| Item::event(event, span));
         }
         if inspect::is_sample(&members) {
-            return inspect::of_sample(piece).map(Item::draft);
+            return inspect::draft_from_sample(span).map(Item::draft);
         }
-        let columns = self.columns_of(members.keys())?;
+        let columns = self.columns_for(members.keys())?;
         if !columns.has_scores() {
             let mut error = members.unknown();
             error.expected = "a step with `scores` or `reward`, or an event with `kind` and `body`; \
@@ -81,17 +85,17 @@ impl Reader {
                 .to_owned();
             return Err(error);
         }
-        let object: Object = piece.object()?;
+        let object: Object = span.object()?;
         let cells = object.into_iter().map(|(_, value)| Some(value));
-        of_fields(columns.fields(cells, piece, String::new())).map(Item::draft)
+        draft_from_fields(columns.fields(cells, span, String::new())).map(Item::draft)
     }
 
-    fn columns_of<'n>(
+    fn columns_for<'n>(
         &mut self,
         keys: impl ExactSizeIterator<Item = &'n str> + Clone,
     ) -> Result<&Columns, ImportError> {
         if !self.columns.as_ref().is_some_and(|columns| columns.are(keys.clone())) {
-            self.columns = Some(Columns::of(keys, &self.map, Decimal::Point, Cells::Json)?);
+            self.columns = Some(Columns::new(keys, &self.map, Decimal::Point, Cells::Json)?);
         }
         self.columns.as_ref().ok_or_else(|| ImportError::new("", "has no keys", "an object"))
     }

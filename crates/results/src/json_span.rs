@@ -9,7 +9,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::error::{ImportError, SHAPES};
-use crate::wherein::{column_at, line_at, path_at, word_at};
+use crate::json_path::{column_at, line_at, path_at, word_at};
 
 /// Most elements of one list, and most members of one object, in a document. Larger files open as JSON Lines, CSV or
 /// Parquet.
@@ -31,9 +31,9 @@ pub(crate) struct Source<'a> {
 
 impl<'a> Source<'a> {
     /// The text as one JSON value; says where it breaks.
-    pub fn root(self) -> Result<Piece<'a>, ImportError> {
+    pub fn root(self) -> Result<JsonSpan<'a>, ImportError> {
         match serde_json::from_str::<&RawValue>(self.text) {
-            Ok(raw) => Ok(Piece { source: self, raw: raw.get() }),
+            Ok(raw) => Ok(JsonSpan { source: self, raw: raw.get() }),
             Err(error) => Err(self.broken(self.text, &error)),
         }
     }
@@ -78,12 +78,12 @@ impl<'a> Source<'a> {
 
 /// One value of the file, unread.
 #[derive(Clone, Copy)]
-pub(crate) struct Piece<'a> {
+pub(crate) struct JsonSpan<'a> {
     pub source: Source<'a>,
     pub raw: &'a str,
 }
 
-impl<'a> Piece<'a> {
+impl<'a> JsonSpan<'a> {
     /// Its path in the file.
     pub fn path(self) -> String {
         path_at(self.source.text, self.source.offset_of(self.raw))
@@ -122,12 +122,12 @@ impl<'a> Piece<'a> {
     }
 
     /// Its elements.
-    pub fn items(self) -> Result<Vec<Piece<'a>>, ImportError> {
+    pub fn items(self) -> Result<Vec<JsonSpan<'a>>, ImportError> {
         if !self.is_array() {
             return Err(self.refuse(format!("is {}", self.what()), "an array"));
         }
         let Items(raw) = self.read()?;
-        Ok(raw.into_iter().map(|raw| Piece { source: self.source, raw: raw.get() }).collect())
+        Ok(raw.into_iter().map(|raw| JsonSpan { source: self.source, raw: raw.get() }).collect())
     }
 
     /// Refuses a value that would take many times its size in memory: each number of `[1,1,1]` becomes 32 bytes.
@@ -148,8 +148,8 @@ impl<'a> Piece<'a> {
             return Err(self.refuse(format!("is {}", self.what()), "an object"));
         }
         let Pairs(raw) = self.read()?;
-        let pairs = raw.into_iter().map(|(key, raw)| (key, Piece { source: self.source, raw: raw.get() }));
-        Ok(Members { piece: self, pairs: pairs.collect() })
+        let pairs = raw.into_iter().map(|(key, raw)| (key, JsonSpan { source: self.source, raw: raw.get() }));
+        Ok(Members { span: self, pairs: pairs.collect() })
     }
 
     /// Its members, read to the bottom.
@@ -174,14 +174,14 @@ impl<'a> Piece<'a> {
 
 /// An object's members, still unread, in the file's order.
 pub(crate) struct Members<'a> {
-    pub piece: Piece<'a>,
-    pairs: Vec<(Cow<'a, str>, Piece<'a>)>,
+    pub span: JsonSpan<'a>,
+    pairs: Vec<(Cow<'a, str>, JsonSpan<'a>)>,
 }
 
 impl<'a> Members<'a> {
     /// The member of that name, if the object has it and it is not null.
-    pub fn get(&self, key: &str) -> Option<Piece<'a>> {
-        self.pairs.iter().find(|(k, _)| k == key).map(|(_, piece)| *piece).filter(|piece| piece.raw != "null")
+    pub fn get(&self, key: &str) -> Option<JsonSpan<'a>> {
+        self.pairs.iter().find(|(k, _)| k == key).map(|(_, span)| *span).filter(|span| span.raw != "null")
     }
 
     /// The names of the members, in order; null ones too.
@@ -189,14 +189,14 @@ impl<'a> Members<'a> {
         self.pairs.iter().map(|(key, _)| key.as_ref())
     }
 
-    /// The members not named in `taken`, read to the bottom.
-    pub fn others(&self, taken: &[&str]) -> Result<Object, ImportError> {
-        let rest = || self.pairs.iter().filter(|(key, _)| !taken.contains(&key.as_ref()));
-        if rest().map(|(_, piece)| bytes_in_memory(piece.raw)).sum::<usize>() > MAX_VALUE_BYTES {
+    /// The members not named in `excluded`, read to the bottom.
+    pub fn others(&self, excluded: &[&str]) -> Result<Object, ImportError> {
+        let rest = || self.pairs.iter().filter(|(key, _)| !excluded.contains(&key.as_ref()));
+        if rest().map(|(_, span)| bytes_in_memory(span.raw)).sum::<usize>() > MAX_VALUE_BYTES {
             let message = "what the file says besides its steps is too large";
-            return Err(self.piece.refuse(message, "steps, and a few facts beside them"));
+            return Err(self.span.refuse(message, "steps, and a few facts beside them"));
         }
-        rest().map(|(key, piece)| Ok((key.clone().into_owned(), piece.value()?))).collect()
+        rest().map(|(key, span)| Ok((key.clone().into_owned(), span.value()?))).collect()
     }
 
     /// A refusal that lists what the object holds instead.
@@ -209,7 +209,7 @@ impl<'a> Members<'a> {
             true => "is an empty object".to_owned(),
             false => format!("is an object of an unknown shape, with {}", keys.join(", ")),
         };
-        self.piece.refuse(found, SHAPES)
+        self.span.refuse(found, SHAPES)
     }
 }
 

@@ -8,18 +8,18 @@ use serde_json::value::RawValue;
 
 use crate::error::ImportError;
 use crate::film::Head;
-use crate::piece::{Piece, Source};
+use crate::json_span::{JsonSpan, Source};
 use crate::repair::{Repaired, repaired};
 use crate::rows::{About, Budget, MAX_RECORD_BYTES, Record, Rows, unreadable};
 
 /// Whether the text is one value a line rather than one document. The name only decides where the text does not.
-/// `whole` says whether the text is the whole file or only its head.
-pub(crate) fn looks_like_lines(name: &str, text: &str, whole: bool) -> bool {
+/// `is_complete` says whether the text is the whole file or only its head.
+pub(crate) fn looks_like_lines(name: &str, text: &str, is_complete: bool) -> bool {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
     match values.next() {
         Some(Ok(first)) => {
             let rest = text.get(values.byte_offset()..);
-            let more = !whole || rest.is_some_and(|rest| !rest.trim().is_empty());
+            let more = !is_complete || rest.is_some_and(|rest| !rest.trim().is_empty());
             more && !first.get().contains('\n')
         }
         _ => {
@@ -100,7 +100,7 @@ impl<R: Read> Lines<R> {
         if !self.advance()? {
             return Ok(false);
         }
-        match Head::of(self.text()?)? {
+        match Head::parse(self.text()?)? {
             Some(head) => {
                 self.about.notes = head.notes;
                 self.advance()
@@ -120,8 +120,8 @@ impl<R: Read> Rows for Lines<R> {
         let source = Source { text: self.text()?, first_line: self.number, is_line: true };
         // An object is checked by whoever reads its members.
         let is_object = source.text.starts_with('{');
-        let piece = if is_object { Piece { source, raw: source.text } } else { source.root()? };
-        Ok(Some(Record::Json(piece)))
+        let span = if is_object { JsonSpan { source, raw: source.text } } else { source.root()? };
+        Ok(Some(Record::Json(span)))
     }
 
     fn position_bytes(&self) -> u64 {

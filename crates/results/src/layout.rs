@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::columns::{DECLARED, SCORE};
 use crate::names::ROOT;
-use crate::shown::Shown;
+use crate::scored_steps::ScoredSteps;
 
 /// One cell on its way out.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,7 +18,7 @@ pub(crate) enum Cell {
     /// A number.
     Number(f64),
     /// A whole number.
-    Whole(i64),
+    Integer(i64),
     /// Microseconds since the Unix epoch.
     Time(i64),
     /// A truth value.
@@ -30,7 +30,7 @@ pub(crate) enum Cell {
 pub(crate) enum Type {
     Text,
     Number,
-    Whole,
+    Integer,
     Time,
     Flag,
 }
@@ -38,12 +38,12 @@ pub(crate) enum Type {
 /// The columns a run is written with: the same for every run but for its rubric paths.
 #[derive(Debug)]
 pub(crate) struct Layout<'s> {
-    shown: &'s Shown,
+    steps: &'s ScoredSteps,
 }
 
 /// Columns before the scores, and behind them.
 const FRONT: [(&str, Type); 4] =
-    [("id", Type::Text), ("at", Type::Time), ("episode", Type::Text), ("step", Type::Whole)];
+    [("id", Type::Text), ("at", Type::Time), ("episode", Type::Text), ("step", Type::Integer)];
 const BACK: [(&str, Type); 10] = [
     ("failures", Type::Text),
     (DECLARED, Type::Text),
@@ -59,13 +59,13 @@ const BACK: [(&str, Type); 10] = [
 
 impl<'s> Layout<'s> {
     /// The columns these steps need.
-    pub fn of(shown: &'s Shown) -> Self {
-        Self { shown }
+    pub fn new(steps: &'s ScoredSteps) -> Self {
+        Self { steps }
     }
 
     /// The row of a record; `None` where it is no scored step, or one that a later snapshot replaced.
-    pub fn row_of(&self, record: Record) -> std::io::Result<Option<Vec<Cell>>> {
-        let Some(node) = self.shown.node(record.seq) else { return Ok(None) };
+    pub fn row_for(&self, record: Record) -> std::io::Result<Option<Vec<Cell>>> {
+        let Some(node) = self.steps.node(record.seq) else { return Ok(None) };
         let event = record.event().map_err(std::io::Error::other)?;
         match event.body() {
             Body::SnapshotScored(scored) => Ok(Some(self.row(node, &event, scored))),
@@ -80,7 +80,7 @@ impl<'s> Layout<'s> {
         };
         let mut all = fixed(&FRONT);
         all.push((ROOT.to_owned(), Type::Number));
-        let paths = self.shown.paths().filter(|path| *path != ROOT);
+        let paths = self.steps.paths().filter(|path| *path != ROOT);
         all.extend(paths.map(|path| (format!("{SCORE}{path}"), Type::Number)));
         all.extend(fixed(&BACK));
         all
@@ -98,13 +98,13 @@ impl<'s> Layout<'s> {
             Cell::Text(event.id().to_string()),
             Cell::Time(event.at().micros()),
             event.episode().map_or(Cell::None, |e| text(e.as_str())),
-            event.step().and_then(|s| i64::try_from(s).ok()).map_or(Cell::None, Cell::Whole),
-            number(self.shown.root(node)),
+            event.step().and_then(|s| i64::try_from(s).ok()).map_or(Cell::None, Cell::Integer),
+            number(self.steps.root(node)),
         ];
-        let scores = self.shown.paths().zip(self.shown.scores(node)).filter(|(path, _)| *path != ROOT);
+        let scores = self.steps.paths().zip(self.steps.scores(node)).filter(|(path, _)| *path != ROOT);
         row.extend(scores.map(|(_, score)| number(score)));
         row.extend([
-            words(&self.shown.failures(node, scored)),
+            words(&self.steps.failures(node, scored)),
             words(&scored.failures),
             text(&scored.action),
             text(&scored.observation),

@@ -29,7 +29,7 @@ pub(crate) fn conversation_text(value: &Value) -> String {
 }
 
 /// The way back from [`conversation_text`]: messages, where a text is several under their roles.
-pub(crate) fn conversation_of(text: &str) -> Option<Value> {
+pub(crate) fn parse_conversation(text: &str) -> Option<Value> {
     const ROLES: [&str; 6] = ["system", "developer", "user", "assistant", "tool", "function"];
     let role_of = |part: &str| {
         let (role, rest) = part.strip_prefix('[')?.split_once("]\n")?;
@@ -109,8 +109,8 @@ mod tests {
         );
         let plain =
             json!([{"role": "user", "content": "Why?\n\nTell."}, {"role": "assistant", "content": "So."}]);
-        assert_eq!(conversation_of(&conversation_text(&plain)), Some(plain));
-        assert_eq!((conversation_of("2+2"), conversation_of("[1]\nx")), (None, None));
+        assert_eq!(parse_conversation(&conversation_text(&plain)), Some(plain));
+        assert_eq!((parse_conversation("2+2"), parse_conversation("[1]\nx")), (None, None));
         assert!(!is_conversation(&json!([])) && !is_conversation(&json!([{"content": "x"}])));
         assert_eq!(conversation_text(&json!({"a": 1})), "{\"a\":1}");
     }

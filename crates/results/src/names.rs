@@ -47,7 +47,7 @@ const ALIASES: [(&str, &str); 14] = [
 ];
 
 /// Aliases that only say what they mean beside the others of their shape: `input`, `output` and `score` of verl.
-const OF_VERL: [&str; 3] = ["input", "output", "score"];
+const VERL_ALIASES: [&str; 3] = ["input", "output", "score"];
 
 /// A name without regard to case, spaces, `-` and `_`.
 pub(crate) fn normal(name: &str) -> String {
@@ -69,7 +69,7 @@ pub(crate) enum Shape {
 
 impl Shape {
     /// The shape of a file with these normal names.
-    pub fn of(names: &[String]) -> Self {
+    pub fn detect(names: &[String]) -> Self {
         let has = |name: &str| names.iter().any(|known| known == name);
         if has("input") && has("output") && has("score") {
             return Self::Verl;
@@ -129,7 +129,7 @@ pub(crate) fn is_reward(normal: &str) -> bool {
 /// The field an alias stands for, where the file does not have the field itself.
 pub(crate) fn alias(normal_name: &str, shape: Shape) -> Option<&'static str> {
     let is_known = |name: &&str| normal(name) == normal_name;
-    if shape != Shape::Verl && OF_VERL.iter().any(is_known) && normal_name != "score" {
+    if shape != Shape::Verl && VERL_ALIASES.iter().any(is_known) && normal_name != "score" {
         return None;
     }
     ALIASES.iter().find(|(other, _)| normal(other) == normal_name).map(|(_, ours)| *ours)
@@ -151,7 +151,7 @@ pub(crate) fn near(normal_name: &str) -> Option<&'static str> {
         return None;
     }
     let most = if normal_name.len() >= 7 { 2 } else { 1 };
-    let aliases = ALIASES.into_iter().map(|(other, _)| other).filter(|other| !OF_VERL.contains(other));
+    let aliases = ALIASES.into_iter().map(|(other, _)| other).filter(|other| !VERL_ALIASES.contains(other));
     FIELDS
         .into_iter()
         .filter(|field| field.len() > 3)
@@ -250,14 +250,14 @@ mod tests {
     fn a_map_reads_in_either_order() {
         let map = ColumnMap::parse("completion=answer, iteration=step").unwrap();
         assert_eq!((map.field("answer"), map.field("iteration")), (Some("action"), Some("step")));
-        for (wrong, says) in [
+        for (wrong, expected) in [
             ("answer", "has no `=`"),
             ("a=b", "neither `a` nor `b`"),
             ("step=", "names no column"),
             ("step=a,root=a", "mapped twice"),
         ] {
             let error = ColumnMap::parse(wrong).unwrap_err();
-            assert!(error.message.contains(says), "{error}");
+            assert!(error.message.contains(expected), "{error}");
         }
     }
 }

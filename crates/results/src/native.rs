@@ -6,18 +6,18 @@ use serde::Deserialize;
 use crate::error::ImportError;
 use crate::fields::Fields;
 use crate::import::{Context, Head};
-use crate::piece::{Members, Piece};
+use crate::json_span::{JsonSpan, Members};
+use crate::recent_keys::{RecentKeys, Seen};
 use crate::snapshots;
 use crate::survey::fingerprint;
-use crate::window::{Before, Window};
 
 /// The version of the `gauntlet` member that [`crate::write_results`] writes.
 pub(crate) const EXPORT_VERSION: u32 = 1;
 
 /// One event of ours, as the API takes it.
-pub(crate) fn event(piece: Piece<'_>) -> Result<Event, ImportError> {
-    decode_one(piece.raw).map_err(|e| {
-        let mut error = piece.refuse(e.message, "an event as `sdk/contract` describes it");
+pub(crate) fn event(span: JsonSpan<'_>) -> Result<Event, ImportError> {
+    decode_one(span.raw).map_err(|e| {
+        let mut error = span.refuse(e.message, "an event as `sdk/contract` describes it");
         let dot = if error.path.is_empty() || e.field.is_empty() { "" } else { "." };
         error.path = format!("{}{dot}{}", error.path, e.field);
         error
@@ -25,7 +25,7 @@ pub(crate) fn event(piece: Piece<'_>) -> Result<Event, ImportError> {
 }
 
 /// The refusal of an event whose id an other one has.
-pub(crate) fn taken(id: EventId) -> String {
+pub(crate) fn duplicate_id(id: EventId) -> String {
     format!("{id} also names a different event")
 }
 
@@ -43,9 +43,9 @@ struct Enveloped {
 
 /// A report that [`crate::write_results`] wrote: `gauntlet` and `snapshots` hold everything, the rest is for
 /// viewers of reports.
-pub(crate) fn of_export(
+pub(crate) fn read_export(
     top: &Members<'_>,
-    ours: Piece<'_>,
+    ours: JsonSpan<'_>,
     context: &mut Context<'_>,
 ) -> Result<Head, ImportError> {
     let members = ours.members()?;
@@ -55,16 +55,16 @@ pub(crate) fn of_export(
         return Err(ours.refuse(format!("version is {found}"), format!("version {EXPORT_VERSION}")));
     }
     // Sorted by their places in the log first, so that each is read only when its turn comes.
-    let mut places: Vec<(u64, bool, Piece<'_>)> = Vec::new();
-    for item in members.get("events").map_or(Ok(Vec::new()), Piece::items)? {
+    let mut places: Vec<(u64, bool, JsonSpan<'_>)> = Vec::new();
+    for item in members.get("events").map_or(Ok(Vec::new()), JsonSpan::items)? {
         let placed: Option<Placed> = serde_json::from_str(item.raw).ok();
         let seq = placed.and_then(|placed| placed.seq);
         places.push((seq.ok_or_else(|| item.refuse("has no seq", "its position in the log"))?, false, item));
     }
-    for item in top.get("snapshots").map_or(Ok(Vec::new()), Piece::items)? {
+    for item in top.get("snapshots").map_or(Ok(Vec::new()), JsonSpan::items)? {
         let placed: Option<Enveloped> = serde_json::from_str(item.raw).ok();
         let Some(event) = placed.and_then(|placed| placed.event) else {
-            return Err(Fields::of(item)?.refuse("event", "is missing", "{seq, id, at}"));
+            return Err(Fields::from_object(item)?.refuse("event", "is missing", "{seq, id, at}"));
         };
         let seq = event.seq;
         let missing = || {
@@ -73,20 +73,20 @@ pub(crate) fn of_export(
         places.push((seq.ok_or_else(missing)?, true, item));
     }
     places.sort_by_key(|(seq, _, _)| *seq);
-    let mut known: Window<EventId> = Window::default();
+    let mut known: RecentKeys<EventId> = RecentKeys::default();
     let mut copies = 0_u64;
     for (_, is_snapshot, item) in places {
         let event = if is_snapshot { snapshot(item, context)? } else { event(item)? };
-        match known.see(event.id(), fingerprint(&event)) {
-            Before::Never => (context.emit)(event)?,
-            Before::Same => copies += 1,
-            Before::Different => return Err(item.refuse(taken(event.id()), "an id for each event")),
+        match known.record(event.id(), fingerprint(&event)) {
+            Seen::New => (context.emit)(event)?,
+            Seen::Duplicate => copies += 1,
+            Seen::Conflict => return Err(item.refuse(duplicate_id(event.id()), "an id for each event")),
         }
     }
     if copies > 0 {
         context.warnings.push(format!("{copies} events stand in the file twice; each was read once"));
     }
-    let mut head = Fields::of_row(ours, String::new(), members.others(&["events", "version"])?);
+    let mut head = Fields::from_row(ours, String::new(), members.others(&["events", "version"])?);
     let notes = head.take_text("notes").unwrap_or_default();
     let spec: Option<RunSpec> = head.take_as("run", "what the run is")?;
     let mut spec = spec.ok_or_else(|| head.refuse("run", "is missing", "what the run is"))?;
@@ -95,8 +95,8 @@ pub(crate) fn of_export(
 }
 
 /// One of our snapshots: the body of the event in the hub's words, the rest of the event under `event`.
-fn snapshot(piece: Piece<'_>, context: &mut Context<'_>) -> Result<Event, ImportError> {
-    let mut fields = Fields::of(piece)?;
+fn snapshot(span: JsonSpan<'_>, context: &mut Context<'_>) -> Result<Event, ImportError> {
+    let mut fields = Fields::from_object(span)?;
     let Some(mut envelope) = fields.take_object("event")? else {
         return Err(fields.refuse("event", "is missing", "{seq, id, at}"));
     };
@@ -109,7 +109,7 @@ fn snapshot(piece: Piece<'_>, context: &mut Context<'_>) -> Result<Event, Import
     // Without one the viewer's copy of the time stands there: it is not the client's.
     let written = if timed { fields.left.shift_remove("timestamp") } else { None };
     fields.left.shift_remove("timestamp");
-    let mut draft = snapshots::of_fields(fields)?;
+    let mut draft = snapshots::draft_from_fields(fields)?;
     draft.body.timestamp = written.and_then(|text| text.as_str().map(str::to_owned));
     draft.body.posted = posted;
     let body = std::mem::take(&mut draft.body);
@@ -118,7 +118,7 @@ fn snapshot(piece: Piece<'_>, context: &mut Context<'_>) -> Result<Event, Import
 }
 
 /// A snapshot of ours from the row of a table, which names its id and its time.
-pub(crate) fn of_row(mut fields: Fields<'_>) -> Result<Event, ImportError> {
+pub(crate) fn event_from_row(mut fields: Fields<'_>) -> Result<Event, ImportError> {
     let id: Option<EventId> = fields.take_as("id", "a UUID")?;
     let at: Option<Timestamp> = fields.take_as("at", "an RFC 3339 time")?;
     let episode = fields.take_as("episode", "a name")?;
@@ -126,7 +126,7 @@ pub(crate) fn of_row(mut fields: Fields<'_>) -> Result<Event, ImportError> {
     let (Some(id), Some(at)) = (id, at) else {
         return Err(fields.refuse("id", "is missing", "an id and a time in each row"));
     };
-    let mut draft = snapshots::of_fields(fields)?;
+    let mut draft = snapshots::draft_from_fields(fields)?;
     draft.body.timestamp = written.and_then(|text| text.as_str().map(str::to_owned));
     let body = std::mem::take(&mut draft.body);
     draft.fields.event(id, at, episode, draft.step, body)

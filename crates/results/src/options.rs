@@ -27,26 +27,26 @@ impl Options {
 
     /// Reads a file that is broken or cut as far as it can be read.
     #[must_use]
-    pub fn in_part(mut self, partial: bool) -> Self {
+    pub fn partial_allowed(mut self, partial: bool) -> Self {
         self.partial = partial;
         self
     }
 
     /// Stops where `go_on` answers `false`, at any byte of the file.
     #[must_use]
-    pub fn while_asked(mut self, go_on: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+    pub fn while_true(mut self, go_on: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         self.go_on = Some(Arc::new(go_on));
         self
     }
 
     /// Whether the reading goes on.
-    pub(crate) fn goes_on(&self) -> bool {
+    pub(crate) fn should_continue(&self) -> bool {
         self.go_on.as_ref().is_none_or(|go_on| go_on())
     }
 
     /// An error where the reading does not go on.
-    pub(crate) fn look(&self) -> Result<(), ImportError> {
-        if self.goes_on() { Ok(()) } else { Err(ImportError::stopped()) }
+    pub(crate) fn check_cancelled(&self) -> Result<(), ImportError> {
+        if self.should_continue() { Ok(()) } else { Err(ImportError::stopped()) }
     }
 }
 

@@ -63,7 +63,7 @@ fn largest<S: ChunkReader>(
     let (mut at, mut dictionary, mut data) = (start, 0_u64, 0_u64);
     let mut values = 0_i64;
     while at < end && values < column.num_values() {
-        options.look()?;
+        options.check_cancelled()?;
         let reader = source.get_read(at).map_err(|e| damaged(&e.to_string()))?;
         let mut header = Header { bytes: BufReader::new(reader.take(MAX_HEADER_BYTES)), read: 0 };
         let page = header.page().map_err(|e| damaged(&format!("the header of a page: {e}")))?;

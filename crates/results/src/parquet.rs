@@ -21,13 +21,13 @@ use serde_json::{Value, json};
 
 use crate::columns::{Cells, Columns};
 use crate::error::ImportError;
+use crate::json_span::{JsonSpan, Source};
 use crate::jsonl::spec;
 use crate::layout::{Cell, Layout, Type};
 use crate::options::Options;
 use crate::pages::{self, damaged};
-use crate::piece::{Piece, Source};
 use crate::rows::{About, Record, Rows};
-use crate::shown::Shown;
+use crate::scored_steps::ScoredSteps;
 
 /// Rows written as one group: what the writer holds in memory.
 const GROUP_ROWS: usize = 4096;
@@ -61,7 +61,7 @@ impl Table {
         let file = reader.metadata().file_metadata();
         let fields = file.schema().get_fields();
         let names = fields.iter().map(|field| field.name());
-        let columns = Columns::of(names, &options.map, Decimal::Point, Cells::Typed)?;
+        let columns = Columns::new(names, &options.map, Decimal::Point, Cells::Typed)?;
         columns.require_scores()?;
         let parts = reader.metadata().row_groups().iter().flat_map(|group| group.columns());
         if let Some(unread) = parts.map(ColumnChunkMetaData::compression).find(|codec| !is_unpacked(*codec)) {
@@ -70,15 +70,15 @@ impl Table {
         }
         pages::check(source.as_ref(), reader.metadata(), options)?;
         let nanos = fields.iter().map(is_nanos).collect();
-        let said = |key: &str| {
+        let metadata = |key: &str| {
             let pairs = file.key_value_metadata().into_iter().flatten();
             pairs.into_iter().find(|pair| pair.key == key).and_then(|pair| pair.value.clone())
         };
-        let spec: Option<RunSpec> = said(RUN)
+        let spec: Option<RunSpec> = metadata(RUN)
             .map(|text| serde_json::from_str(&text))
             .transpose()
             .map_err(|e| ImportError::new(RUN, format!("is refused: {e}"), "what the run is"))?;
-        let about = About { spec, notes: said(NOTES).unwrap_or_default(), ..About::default() };
+        let about = About { spec, notes: metadata(NOTES).unwrap_or_default(), ..About::default() };
         let count = u64::try_from(file.num_rows()).unwrap_or(0);
         let rows = RowIter::from_file_into(Box::new(reader));
         Ok(Self { rows, columns, nanos, about, count, read: 0, bytes })
@@ -121,8 +121,8 @@ impl Rows for Table {
             Field::Long(n) if *nanos => Some(json!(Timestamp::from_micros(n.div_euclid(1000)))),
             field => value(&field),
         });
-        let piece = Piece { source: Source { text: "", first_line: index + 1, is_line: true }, raw: "" };
-        Ok(Some(Record::Row(Box::new(self.columns.fields(cells, piece, format!("rows[{index}]."))))))
+        let span = JsonSpan { source: Source { text: "", first_line: index + 1, is_line: true }, raw: "" };
+        Ok(Some(Record::Row(Box::new(self.columns.fields(cells, span, format!("rows[{index}]."))))))
     }
 
     fn position_bytes(&self) -> u64 {
@@ -201,22 +201,22 @@ fn broken(error: ParquetError) -> ImportError {
     damaged(&error.to_string())
 }
 
-/// Writes a run as a Parquet table, one scored step a row, as `shown` has them; what the run is stands in the file's
+/// Writes a run as a Parquet table, one scored step a row, as `steps` has them; what the run is stands in the file's
 /// metadata. `records` is the run's whole log, in order. What is no scored step is not written.
 pub fn write_parquet<W: Write + Send>(
     out: W,
     run: &RunSummary,
-    shown: &Shown,
+    steps: &ScoredSteps,
     records: impl IntoIterator<Item = io::Result<gauntlet_model::Record>>,
 ) -> io::Result<()> {
-    let layout = Layout::of(shown);
+    let layout = Layout::new(steps);
     let columns = layout.columns();
-    let said = serde_json::to_string(&spec(run)).map_err(io::Error::other)?;
+    let spec_json = serde_json::to_string(&spec(run)).map_err(io::Error::other)?;
     let properties = WriterProperties::builder()
         .set_compression(Compression::SNAPPY)
         .set_created_by("gauntlet".to_owned())
         .set_key_value_metadata(Some(vec![
-            KeyValue::new(RUN.to_owned(), said),
+            KeyValue::new(RUN.to_owned(), spec_json),
             KeyValue::new(NOTES.to_owned(), run.notes.clone()),
         ]))
         .build();
@@ -225,7 +225,7 @@ pub fn write_parquet<W: Write + Send>(
     let mut group: Vec<Vec<Cell>> = Vec::new();
     let mut bytes = 0;
     for record in records {
-        let Some(row) = layout.row_of(record?)? else { continue };
+        let Some(row) = layout.row_for(record?)? else { continue };
         bytes += row.iter().map(weight).sum::<usize>();
         group.push(row);
         if group.len() == GROUP_ROWS || bytes >= GROUP_BYTES {
@@ -253,7 +253,7 @@ fn schema(columns: &[(String, Type)]) -> Result<TypePtr, ParquetError> {
         let (physical, logical) = match kind {
             Type::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
             Type::Number => (Physical::DOUBLE, None),
-            Type::Whole => (Physical::INT64, None),
+            Type::Integer => (Physical::INT64, None),
             Type::Time => (Physical::INT64, Some(LogicalType::timestamp(true, TimeUnit::MICROS))),
             Type::Flag => (Physical::BOOLEAN, None),
         };
@@ -297,7 +297,7 @@ fn write_column<'c>(
     match kind {
         Type::Text => write!(ByteArrayType, Cell::Text(text) => ByteArray::from(text.as_str())),
         Type::Number => write!(DoubleType, Cell::Number(number) => *number),
-        Type::Whole => write!(Int64Type, Cell::Whole(number) => *number),
+        Type::Integer => write!(Int64Type, Cell::Integer(number) => *number),
         Type::Time => write!(Int64Type, Cell::Time(micros) => *micros),
         Type::Flag => write!(BoolType, Cell::Flag(flag) => *flag),
     }

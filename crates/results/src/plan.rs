@@ -7,7 +7,7 @@ use roaring::RoaringTreemap;
 use serde_json::json;
 
 use crate::error::ImportError;
-use crate::fields::{Step, keep};
+use crate::fields::{Step, insert_unique};
 use crate::item::{Item, Reader};
 use crate::names::ColumnMap;
 use crate::rows::Rows;
@@ -19,7 +19,7 @@ pub(crate) struct Numbering {
     /// Their episode, where the file holds several sessions.
     pub episode: Option<EpisodeId>,
     /// Whether the file's own step numbers stand: each is there.
-    pub own_steps: bool,
+    pub keeps_steps: bool,
     /// Whether each row is an episode of its own, as steps repeat.
     pub by_row: bool,
 }
@@ -85,7 +85,7 @@ impl Plan {
     }
 
     /// The same, where the file says how the run ended.
-    pub(crate) fn own_end(&self, id: EventId) -> Result<Option<Event>, ImportError> {
+    pub(crate) fn stated_end(&self, id: EventId) -> Result<Option<Event>, ImportError> {
         if self.status == Status::Completed { Ok(None) } else { self.end(id) }
     }
 
@@ -97,13 +97,13 @@ impl Plan {
         ids: &'p mut dyn FnMut() -> EventId,
     ) -> Replay<'p> {
         let reader = Reader::new(self.map.clone());
-        Replay { plan: self, rows, reader, ids, place: 0, counts: BTreeMap::new(), queue: VecDeque::new() }
+        Replay { plan: self, rows, reader, ids, index: 0, counts: BTreeMap::new(), queue: VecDeque::new() }
     }
 
     /// The episode of the row at a place of the file.
-    fn episode_of_row(&self, session: Option<&str>, place: u64) -> Result<EpisodeId, ImportError> {
+    fn row_episode(&self, session: Option<&str>, index: u64) -> Result<EpisodeId, ImportError> {
         let stem = session.filter(|session| EpisodeId::new(*session).is_ok()).unwrap_or(&self.stem);
-        let mut name = format!("{}-{}", stem.chars().take(40).collect::<String>(), place + 1);
+        let mut name = format!("{}-{}", stem.chars().take(40).collect::<String>(), index + 1);
         loop {
             let id = EpisodeId::new(name.clone());
             let id = id.map_err(|e| ImportError::new(e.field, e.message, "a name"))?;
@@ -116,8 +116,8 @@ impl Plan {
 }
 
 /// The step of the record at a place of the file: they count from 1.
-pub(crate) fn at_place(place: u64) -> Step {
-    place + 1
+pub(crate) fn step_at_index(index: u64) -> Step {
+    index + 1
 }
 
 /// The events of a file, one at a time.
@@ -126,7 +126,7 @@ pub struct Replay<'p> {
     rows: Box<dyn Rows + 'p>,
     reader: Reader,
     ids: &'p mut dyn FnMut() -> EventId,
-    place: u64,
+    index: u64,
     /// Snapshots of each session so far.
     counts: BTreeMap<Option<String>, Step>,
     queue: VecDeque<Event>,
@@ -139,12 +139,12 @@ impl Replay<'_> {
     }
 
     fn read(&mut self) -> Result<bool, ImportError> {
-        let place = self.place;
-        if place >= self.plan.records {
+        let index = self.index;
+        if index >= self.plan.records {
             return Ok(false);
         }
-        self.place += 1;
-        let is_left_out = self.plan.skip.contains(place);
+        self.index += 1;
+        let is_left_out = self.plan.skip.contains(index);
         let record = match self.rows.next() {
             Err(error) if is_left_out => return Ok(!error.is_end),
             other => other?,
@@ -154,10 +154,10 @@ impl Replay<'_> {
             return Ok(true);
         }
         match self.reader.understand(record)? {
-            Item::Event(event, _) => self.queue.push_back(*event),
+            Item::Event { event, .. } => self.queue.push_back(*event),
             Item::Draft(draft) => {
                 let (plan, counts) = (self.plan, &mut self.counts);
-                plan.draft(place, *draft, counts, self.ids, &mut self.queue)?;
+                plan.draft(index, *draft, counts, self.ids, &mut self.queue)?;
             }
         }
         Ok(true)
@@ -168,7 +168,7 @@ impl Plan {
     /// The events of one step.
     fn draft(
         &self,
-        place: u64,
+        index: u64,
         mut draft: Draft<'_>,
         counts: &mut BTreeMap<Option<String>, Step>,
         ids: &mut dyn FnMut() -> EventId,
@@ -187,17 +187,17 @@ impl Plan {
             let body = EpisodeStarted { task, metadata };
             queue.push_back(draft.fields.event(ids(), at, Some(episode.clone()), None, body)?);
         }
-        let step = draft.step.or_else(|| draft.is_episode.then(|| at_place(place)));
-        let step = step.filter(|_| numbering.own_steps).unwrap_or(*count);
-        if let (false, Some(own)) = (numbering.own_steps, draft.step) {
-            keep(&mut draft.body.metadata, "step", json!(own));
+        let step = draft.step.or_else(|| draft.is_episode.then(|| step_at_index(index)));
+        let step = step.filter(|_| numbering.keeps_steps).unwrap_or(*count);
+        if let (false, Some(stated)) = (numbering.keeps_steps, draft.step) {
+            insert_unique(&mut draft.body.metadata, "step", json!(stated));
         }
         let episode = match numbering.by_row {
-            true => Some(self.episode_of_row(session.as_deref(), place)?),
+            true => Some(self.row_episode(session.as_deref(), index)?),
             false => numbering.episode.clone(),
         };
         if let (true, Some(session)) = (numbering.by_row && self.sessions.len() > 1, session) {
-            keep(&mut draft.body.metadata, "session_id", json!(session));
+            insert_unique(&mut draft.body.metadata, "session_id", json!(session));
         }
         for recorded in std::mem::take(&mut draft.before) {
             let body = recorded.into_body(at);

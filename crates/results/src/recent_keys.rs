@@ -9,34 +9,34 @@ const REMEMBERED: usize = 65_536;
 
 /// Whether a key was seen before, and with what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Before {
+pub(crate) enum Seen {
     /// Not that anybody remembers.
-    Never,
+    New,
     /// With the same content.
-    Same,
+    Duplicate,
     /// With another one.
-    Different,
+    Conflict,
 }
 
 /// Keys and a fingerprint of what each was first seen with.
 #[derive(Debug)]
-pub(crate) struct Window<K> {
+pub(crate) struct RecentKeys<K> {
     first: HashMap<K, u64>,
     order: VecDeque<K>,
 }
 
-impl<K> Default for Window<K> {
+impl<K> Default for RecentKeys<K> {
     fn default() -> Self {
         Self { first: HashMap::new(), order: VecDeque::new() }
     }
 }
 
-impl<K: Copy + Eq + Hash> Window<K> {
+impl<K: Copy + Eq + Hash> RecentKeys<K> {
     /// Notes a key, and says what it was seen with before.
-    pub fn see(&mut self, key: K, fingerprint: u64) -> Before {
+    pub fn record(&mut self, key: K, fingerprint: u64) -> Seen {
         match self.first.entry(key) {
-            Entry::Occupied(known) if *known.get() == fingerprint => Before::Same,
-            Entry::Occupied(_) => Before::Different,
+            Entry::Occupied(known) if *known.get() == fingerprint => Seen::Duplicate,
+            Entry::Occupied(_) => Seen::Conflict,
             Entry::Vacant(free) => {
                 free.insert(fingerprint);
                 self.order.push_back(key);
@@ -45,7 +45,7 @@ impl<K: Copy + Eq + Hash> Window<K> {
                 {
                     self.first.remove(&oldest);
                 }
-                Before::Never
+                Seen::New
             }
         }
     }
@@ -57,13 +57,13 @@ mod tests {
 
     #[test]
     fn it_remembers_the_first_and_forgets_the_oldest() {
-        let mut window = Window::default();
-        assert_eq!(window.see(0_u64, 1), Before::Never);
-        assert_eq!(window.see(0, 1), Before::Same);
-        assert_eq!(window.see(0, 2), Before::Different);
+        let mut recent_keys = RecentKeys::default();
+        assert_eq!(recent_keys.record(0_u64, 1), Seen::New);
+        assert_eq!(recent_keys.record(0, 1), Seen::Duplicate);
+        assert_eq!(recent_keys.record(0, 2), Seen::Conflict);
         for key in 1..=REMEMBERED as u64 {
-            assert_eq!(window.see(key, 1), Before::Never);
+            assert_eq!(recent_keys.record(key, 1), Seen::New);
         }
-        assert_eq!(window.see(0, 1), Before::Never);
+        assert_eq!(recent_keys.record(0, 1), Seen::New);
     }
 }

@@ -21,14 +21,14 @@ pub(crate) fn repaired(text: &str) -> Option<Repaired> {
     }
     let bytes = text.as_bytes();
     let mut out = String::new();
-    let mut taken = 0;
+    let mut copied = 0;
     let mut texts = 0;
     let mut i = 0;
     while i < bytes.len() {
         match bytes[i] {
             b'"' => {
                 let end = string_end(bytes, i + 1);
-                if halves(text, i + 1, end, &mut out, &mut taken) {
+                if halves(text, i + 1, end, &mut out, &mut copied) {
                     texts += 1;
                 }
                 i = end + 1;
@@ -36,21 +36,21 @@ pub(crate) fn repaired(text: &str) -> Option<Repaired> {
             b'N' | b'I' | b'n' | b'i' | b'-' => {
                 let length = word(&bytes[i..]);
                 if length > 0 {
-                    out.push_str(&text[taken..i]);
+                    out.push_str(&text[copied..i]);
                     out.push('"');
                     out.push_str(&text[i..i + length]);
                     out.push('"');
-                    taken = i + length;
+                    copied = i + length;
                 }
                 i += length.max(1);
             }
             _ => i += 1,
         }
     }
-    if taken == 0 {
+    if copied == 0 {
         return None;
     }
-    out.push_str(&text[taken..]);
+    out.push_str(&text[copied..]);
     Some(Repaired { text: out, texts })
 }
 
@@ -76,7 +76,7 @@ fn word(bytes: &[u8]) -> usize {
 }
 
 /// Copies a string's content with U+FFFD for each half of a surrogate pair; says whether there was one.
-fn halves(text: &str, from: usize, to: usize, out: &mut String, taken: &mut usize) -> bool {
+fn halves(text: &str, from: usize, to: usize, out: &mut String, copied: &mut usize) -> bool {
     let bytes = text.as_bytes();
     let mut found = false;
     let mut i = from;
@@ -92,9 +92,9 @@ fn halves(text: &str, from: usize, to: usize, out: &mut String, taken: &mut usiz
         match unit {
             0xd800..=0xdbff if unit_is_low(bytes, i + 6) => i += 12,
             0xd800..=0xdfff => {
-                out.push_str(&text[*taken..i]);
+                out.push_str(&text[*copied..i]);
                 out.push_str("\\ufffd");
-                *taken = i + 6;
+                *copied = i + 6;
                 found = true;
                 i += 6;
             }

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use crate::detailed::{self, Detail};
 use crate::error::ImportError;
-use crate::fields::{Step, keep, said};
+use crate::fields::{Step, insert_unique, preview};
 use crate::import::{Context, Head};
-use crate::piece::{Members, Piece};
+use crate::json_span::{JsonSpan, Members};
 use crate::tally::Tally;
 use crate::{run, summary};
 
@@ -18,7 +18,7 @@ use crate::{run, summary};
 const STEPS: [&str; 6] = ["results", "summary", "detailed_results", "rewards", "snapshots", "gauntlet"];
 
 /// A report under `results`: one entry or several, directly or one level further in.
-pub(crate) fn of_report(top: &Members<'_>, context: &mut Context<'_>) -> Result<Head, ImportError> {
+pub(crate) fn read_report(top: &Members<'_>, context: &mut Context<'_>) -> Result<Head, ImportError> {
     let mut entries = Vec::new();
     let mut groups: Vec<Object> = Vec::new();
     let mut shape = "half nested";
@@ -38,7 +38,7 @@ pub(crate) fn of_report(top: &Members<'_>, context: &mut Context<'_>) -> Result<
         }
     }
     if entries.is_empty() {
-        let results = top.get("results").unwrap_or(top.piece);
+        let results = top.get("results").unwrap_or(top.span);
         return Err(
             results.refuse("is an empty array", "at least one entry with `summary` and `detailed_results`")
         );
@@ -55,20 +55,23 @@ pub(crate) fn of_report(top: &Members<'_>, context: &mut Context<'_>) -> Result<
     };
     match groups.len() {
         0 => {}
-        1 => absorb(&mut facts, groups.remove(0)),
-        _ => keep(&mut facts, "groups", json!(groups)),
+        1 => merge_facts(&mut facts, groups.remove(0)),
+        _ => insert_unique(&mut facts, "groups", json!(groups)),
     }
-    absorb(&mut facts, top_facts);
-    Ok(Head { spec: medical(run::spec(context.name, shape, "evaluation", facts)), notes: String::new() })
+    merge_facts(&mut facts, top_facts);
+    Ok(Head {
+        spec: with_dipg_rules(run::spec(context.name, shape, "evaluation", facts)),
+        notes: String::new(),
+    })
 }
 
 /// Reports are those of the medical environment, judged by its rules.
-fn medical(spec: RunSpec) -> RunSpec {
+fn with_dipg_rules(spec: RunSpec) -> RunSpec {
     RunSpec { rules: FailureRules::Dipg, ..spec }
 }
 
 /// A report without `results`: `summary` and `detailed_results` at the top, or the flat benchmark.
-pub(crate) fn of_entry(top: &Members<'_>, context: &mut Context<'_>) -> Result<Head, ImportError> {
+pub(crate) fn read_entry(top: &Members<'_>, context: &mut Context<'_>) -> Result<Head, ImportError> {
     let flat = top.get("summary").is_none() && top.get("detailed_results").is_none();
     let (_, facts) = entry(top, 0, context.now, context)?;
     if top.get("snapshots").is_some() {
@@ -77,11 +80,14 @@ pub(crate) fn of_entry(top: &Members<'_>, context: &mut Context<'_>) -> Result<H
             .push("top-level `snapshots` was not read: the steps come from the report".to_owned());
     }
     let shape = if flat { "flat benchmark" } else { "summary and detailed results" };
-    Ok(Head { spec: medical(run::spec(context.name, shape, "evaluation", facts)), notes: String::new() })
+    Ok(Head {
+        spec: with_dipg_rules(run::spec(context.name, shape, "evaluation", facts)),
+        notes: String::new(),
+    })
 }
 
-fn results<'a>(members: &Members<'a>) -> Result<Vec<Piece<'a>>, ImportError> {
-    members.get("results").map_or(Ok(Vec::new()), Piece::items)
+fn results<'a>(members: &Members<'a>) -> Result<Vec<JsonSpan<'a>>, ImportError> {
+    members.get("results").map_or(Ok(Vec::new()), JsonSpan::items)
 }
 
 /// Several entries as one run: steps numbered on, the facts of each kept apart. Answers how many steps there are.
@@ -91,20 +97,20 @@ fn all(
     context: &mut Context<'_>,
 ) -> Result<(usize, Object), ImportError> {
     let mut before = 0;
-    let mut kept = Vec::new();
+    let mut described = Vec::new();
     for members in entries {
         let (steps, facts) = entry(members, before, time, context)?;
-        let mut said = Object::new();
-        said.insert("first_step".to_owned(), json!(before as u64 + 1));
-        said.insert("steps".to_owned(), json!(steps as u64));
+        let mut description = Object::new();
+        description.insert("first_step".to_owned(), json!(before as u64 + 1));
+        description.insert("steps".to_owned(), json!(steps as u64));
         for (key, value) in facts {
-            keep(&mut said, &key, value);
+            insert_unique(&mut description, &key, value);
         }
-        kept.push(Value::Object(said));
+        described.push(Value::Object(description));
         before += steps;
     }
     context.warnings.push(format!("the file holds {} entries; their steps are numbered on", entries.len()));
-    Ok((before, Object::from_iter([("entries".to_owned(), Value::Array(kept))])))
+    Ok((before, Object::from_iter([("entries".to_owned(), Value::Array(described))])))
 }
 
 /// One entry: its steps go out, numbered from `before + 1`. Answers how many there are, and the entry's facts.
@@ -119,30 +125,30 @@ fn entry(
         Some(_) => file_time(&facts, context),
         None => time,
     };
-    let inner = members.get("summary").map(Piece::members).transpose()?;
-    let mut said = match &inner {
+    let inner = members.get("summary").map(JsonSpan::members).transpose()?;
+    let mut summary_facts = match &inner {
         Some(summary) => summary.others(&["detailed_results", "rewards"])?,
         None => Object::new(),
     };
     if inner.is_none() && members.get("rewards").is_some() {
-        let (own, rest) = facts.into_iter().partition(|(key, _)| summary::belongs(key));
-        (said, facts) = (own, rest);
+        let (inside, rest) = facts.into_iter().partition(|(key, _)| summary::belongs(key));
+        (summary_facts, facts) = (inside, rest);
     }
     let in_summary = |key: &str| inner.as_ref().and_then(|summary| summary.get(key));
     let rewards = in_summary("rewards").or_else(|| members.get("rewards"));
-    let list = detailed_results(members, in_summary("detailed_results"), &mut said, context)?;
+    let list = detailed_results(members, in_summary("detailed_results"), &mut summary_facts, context)?;
     let numbers = rewards.map(read_rewards).transpose()?;
     let steps = match (list, &numbers) {
         (Some(items), _) if !items.is_empty() || numbers.as_ref().is_none_or(Vec::is_empty) => {
-            let own = of_details(items, before, time, context)?;
-            let steps = own.len();
-            if let Some(numbers) = numbers.filter(|numbers| *numbers != own) {
-                let place = members.piece.path();
-                let at = if place.is_empty() { "summary" } else { &place };
+            let emitted = emit_details(items, before, time, context)?;
+            let steps = emitted.len();
+            if let Some(numbers) = numbers.filter(|numbers| *numbers != emitted) {
+                let path = members.span.path();
+                let at = if path.is_empty() { "summary" } else { &path };
                 context.warnings.push(format!(
                     "{at}: `rewards` differ from the rewards of the detailed results, which count"
                 ));
-                said.insert("rewards".to_owned(), json!(numbers));
+                summary_facts.insert("rewards".to_owned(), json!(numbers));
             }
             steps
         }
@@ -152,15 +158,15 @@ fn entry(
                     .warnings
                     .push("there are no detailed results: the steps hold only rewards".to_owned());
             }
-            of_rewards(members.piece, numbers, &said, before, time, context)?
+            emit_rewards(members.span, numbers, &summary_facts, before, time, context)?
         }
         (_, None) => {
             let expected = "`detailed_results` or `summary.rewards`";
-            return Err(members.piece.refuse("has neither detailed results nor rewards", expected));
+            return Err(members.span.refuse("has neither detailed results nor rewards", expected));
         }
     };
-    if !said.is_empty() {
-        keep(&mut facts, "summary", Value::Object(said));
+    if !summary_facts.is_empty() {
+        insert_unique(&mut facts, "summary", Value::Object(summary_facts));
     }
     Ok((steps, facts))
 }
@@ -168,21 +174,21 @@ fn entry(
 /// The detailed results of an entry. Reports often repeat them inside the summary; an equal copy is dropped.
 fn detailed_results<'a>(
     members: &Members<'a>,
-    copy: Option<Piece<'a>>,
-    said: &mut Object,
+    copy: Option<JsonSpan<'a>>,
+    summary_facts: &mut Object,
     context: &mut Context<'_>,
-) -> Result<Option<Vec<Piece<'a>>>, ImportError> {
+) -> Result<Option<Vec<JsonSpan<'a>>>, ImportError> {
     match (members.get("detailed_results"), copy) {
-        (Some(own), Some(copy)) => {
+        (Some(list), Some(copy)) => {
             let copied = copy.value()?;
-            if own.value()? != copied {
+            if list.value()? != copied {
                 let path = copy.path();
                 context
                     .warnings
                     .push(format!("{path} differs from the entry's own detailed results, which count"));
-                said.insert("detailed_results".to_owned(), copied);
+                summary_facts.insert("detailed_results".to_owned(), copied);
             }
-            own.items().map(Some)
+            list.items().map(Some)
         }
         (Some(only), None) | (None, Some(only)) => only.items().map(Some),
         (None, None) => Ok(None),
@@ -190,21 +196,21 @@ fn detailed_results<'a>(
 }
 
 /// Bare rewards; `None` where one was not evaluated.
-fn read_rewards(piece: Piece<'_>) -> Result<Vec<Option<f64>>, ImportError> {
-    let read = |item: Piece<'_>| {
+fn read_rewards(span: JsonSpan<'_>) -> Result<Vec<Option<f64>>, ImportError> {
+    let read = |item: JsonSpan<'_>| {
         let value = item.value()?;
         match number(&value, Decimal::Point) {
             Reading::Value(reward) => Ok(Some(reward)),
             Reading::NotEvaluated => Ok(None),
-            Reading::Invalid => Err(item.refuse(format!("is {}", said(&value)), "a finite number")),
+            Reading::Invalid => Err(item.refuse(format!("is {}", preview(&value)), "a finite number")),
         }
     };
-    piece.items()?.into_iter().map(read).collect()
+    span.items()?.into_iter().map(read).collect()
 }
 
 /// Steps from detailed results, in the order of their indices; answers their rewards in that order.
-fn of_details(
-    mut items: Vec<Piece<'_>>,
+fn emit_details(
+    mut items: Vec<JsonSpan<'_>>,
     before: usize,
     time: Timestamp,
     context: &mut Context<'_>,
@@ -232,8 +238,8 @@ struct Indexed {
 }
 
 /// Puts details in the order of their indices, where every one has its own; says where that is not so.
-fn order(items: &mut Vec<Piece<'_>>, context: &mut Context<'_>) {
-    let index = |item: &Piece<'_>| {
+fn order(items: &mut Vec<JsonSpan<'_>>, context: &mut Context<'_>) {
+    let index = |item: &JsonSpan<'_>| {
         let indexed: Option<Indexed> = serde_json::from_str(item.raw).ok();
         indexed.and_then(|indexed| indexed.index?.as_u64())
     };
@@ -257,15 +263,15 @@ fn order(items: &mut Vec<Piece<'_>>, context: &mut Context<'_>) {
 }
 
 /// Steps from bare rewards; answers how many.
-fn of_rewards(
-    piece: Piece<'_>,
+fn emit_rewards(
+    span: JsonSpan<'_>,
     rewards: &[Option<f64>],
-    said: &Object,
+    summary_facts: &Object,
     before: usize,
     time: Timestamp,
     context: &mut Context<'_>,
 ) -> Result<usize, ImportError> {
-    let refuse = |e: gauntlet_model::FieldError| piece.refuse(e.to_string(), "finite rewards");
+    let refuse = |e: gauntlet_model::FieldError| span.refuse(e.to_string(), "finite rewards");
     let mut tally = Tally::default();
     for (i, reward) in rewards.iter().enumerate() {
         let scores = Scores::new(reward.iter().map(|reward| ("root", *reward))).map_err(refuse)?;
@@ -273,7 +279,7 @@ fn of_rewards(
         let body = SnapshotScored {
             scores,
             not_evaluated: reward.is_none().then(|| "root".to_owned()).into_iter().collect(),
-            failures: summary::failures_at(said, i),
+            failures: summary::failures_at(summary_facts, i),
             ..SnapshotScored::default()
         };
         let step = Some(step_at(before + i));
@@ -288,19 +294,19 @@ fn step_at(k: usize) -> Step {
     Step::try_from(k + 1).unwrap_or(Step::MAX)
 }
 
-/// The time a report gives for itself; said aloud where it cannot be read.
+/// The time a report gives for itself; summary_facts aloud where it cannot be read.
 fn file_time(facts: &Object, context: &mut Context<'_>) -> Timestamp {
     let Some(value) = facts.get("timestamp").filter(|v| !v.is_null()) else { return context.now };
     instant(value).value().unwrap_or_else(|| {
         context
             .warnings
-            .push(format!("timestamp {} is not a time; the time of the import stands in", said(value)));
+            .push(format!("timestamp {} is not a time; the time of the import stands in", preview(value)));
         context.now
     })
 }
 
 /// Adds outer facts to inner ones: equal ones once, differing ones under `outer`.
-fn absorb(facts: &mut Object, outer: Object) {
+fn merge_facts(facts: &mut Object, outer: Object) {
     let mut differing = Object::new();
     for (key, value) in outer {
         match facts.get(&key) {
@@ -314,6 +320,6 @@ fn absorb(facts: &mut Object, outer: Object) {
         }
     }
     if !differing.is_empty() {
-        keep(facts, "outer", Value::Object(differing));
+        insert_unique(facts, "outer", Value::Object(differing));
     }
 }

@@ -10,9 +10,9 @@ use parquet::file::reader::ChunkReader;
 use crate::archive::Archive;
 use crate::error::ImportError;
 use crate::fields::Fields;
+use crate::json_span::JsonSpan;
 use crate::jsonl::{self, Lines};
 use crate::options::Options;
-use crate::piece::Piece;
 use crate::{csv, film, parquet as tables};
 
 /// Longest line of a file, in bytes: twice the longest body of an event.
@@ -39,7 +39,7 @@ pub enum Format {
 
 impl Format {
     /// Tells the format of a file by what it holds; its name decides only where that does not. Reads the head.
-    pub fn of<S: ChunkReader>(name: &str, source: &S) -> Result<Self, ImportError> {
+    pub fn detect<S: ChunkReader>(name: &str, source: &S) -> Result<Self, ImportError> {
         let mut head = Vec::new();
         let read = source.get_read(0).map_err(io::Error::other);
         read.and_then(|reader| reader.take(HEAD_BYTES).read_to_end(&mut head)).map_err(unreadable)?;
@@ -68,8 +68,8 @@ impl Format {
         if let Some(separator) = csv::looks_like_table(name, text) {
             return Ok(Self::Csv(separator));
         }
-        let whole = (head.len() as u64) < HEAD_BYTES;
-        Ok(if jsonl::looks_like_lines(name, text, whole) { Self::Lines } else { Self::Document })
+        let is_complete = (head.len() as u64) < HEAD_BYTES;
+        Ok(if jsonl::looks_like_lines(name, text, is_complete) { Self::Lines } else { Self::Document })
     }
 }
 
@@ -86,8 +86,8 @@ where
     let bytes = Rc::new(Budget::default());
     let counted = |source: &S| -> Result<_, ImportError> {
         let inner = source.get_read(0).map_err(|e| unreadable(io::Error::other(e)))?;
-        let counted = Counted { inner, budget: Rc::clone(&bytes), limited: false };
-        Ok(BufReader::with_capacity(64 << 10, Watched { inner: counted, options: options.clone() }))
+        let counted = Counting { inner, budget: Rc::clone(&bytes), limited: false };
+        Ok(BufReader::with_capacity(64 << 10, Cancellable { inner: counted, options: options.clone() }))
     };
     Ok(Some(match format {
         Format::Document => return Ok(None),
@@ -95,12 +95,12 @@ where
         Format::Packed => {
             // What is unpacked is watched as well: a few bytes may become gigabytes that hold no record.
             let unpacked = film::unpack(counted(&source)?)?;
-            Box::new(Lines::new(Watched { inner: unpacked, options: options.clone() }, bytes.clone()))
+            Box::new(Lines::new(Cancellable { inner: unpacked, options: options.clone() }, bytes.clone()))
         }
         Format::Csv(separator) => {
             let inner = source.get_read(0).map_err(|e| unreadable(io::Error::other(e)))?;
-            let counted = Counted { inner, budget: bytes.clone(), limited: true };
-            let watched = Watched { inner: counted, options: options.clone() };
+            let counted = Counting { inner, budget: bytes.clone(), limited: true };
+            let watched = Cancellable { inner: counted, options: options.clone() };
             Box::new(csv::Table::new(watched, separator, bytes.clone(), options)?)
         }
         Format::Parquet => Box::new(tables::Table::new(source, options)?),
@@ -145,20 +145,20 @@ pub(crate) struct About {
 /// One record, still unread or read as a row of a table.
 pub(crate) enum Record<'a> {
     /// A JSON value.
-    Json(Piece<'a>),
+    Json(JsonSpan<'a>),
     /// A table's row: its cells under the names a snapshot has.
     Row(Box<Fields<'a>>),
 }
 
 /// Pieces that are in memory already.
 #[derive(Clone)]
-pub(crate) struct Pieces<'a> {
-    items: std::vec::IntoIter<Piece<'a>>,
+pub(crate) struct SpanRows<'a> {
+    items: std::vec::IntoIter<JsonSpan<'a>>,
     about: About,
 }
 
-impl<'a> Pieces<'a> {
-    pub fn new(items: Vec<Piece<'a>>) -> Self {
+impl<'a> SpanRows<'a> {
+    pub fn new(items: Vec<JsonSpan<'a>>) -> Self {
         Self { items: items.into_iter(), about: About::default() }
     }
 
@@ -169,7 +169,7 @@ impl<'a> Pieces<'a> {
     }
 }
 
-impl Rows for Pieces<'_> {
+impl Rows for SpanRows<'_> {
     fn next(&mut self) -> Result<Option<Record<'_>>, ImportError> {
         Ok(self.items.next().map(Record::Json))
     }
@@ -207,13 +207,13 @@ impl Budget {
 
 /// A reader that counts, and stops where one record goes on for too long: a quotation mark that is never closed
 /// would otherwise take the whole file into memory.
-pub(crate) struct Counted<R> {
+pub(crate) struct Counting<R> {
     pub inner: R,
     pub budget: Rc<Budget>,
     pub limited: bool,
 }
 
-impl<R: Read> Read for Counted<R> {
+impl<R: Read> Read for Counting<R> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         if self.limited && self.budget.total.get() - self.budget.mark.get() > MAX_RECORD_BYTES {
             return Err(io::Error::other(format!("a row is longer than {MAX_RECORD_BYTES} bytes")));
@@ -225,14 +225,14 @@ impl<R: Read> Read for Counted<R> {
 }
 
 /// A reader that asks at each read whether it is to go on.
-pub(crate) struct Watched<R> {
+pub(crate) struct Cancellable<R> {
     pub inner: R,
     pub options: Options,
 }
 
-impl<R: Read> Read for Watched<R> {
+impl<R: Read> Read for Cancellable<R> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        if !self.options.goes_on() {
+        if !self.options.should_continue() {
             return Err(io::Error::other("the reading was stopped"));
         }
         self.inner.read(bytes)

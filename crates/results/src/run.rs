@@ -4,23 +4,23 @@ use gauntlet_model::{Event, EventId, FieldError, MAX_LABEL_BYTES, Object, RunSpe
 use serde_json::{Value, json};
 
 use crate::error::ImportError;
-use crate::fields::shallow;
+use crate::fields::is_shallow;
 
 /// A spec from the file's own facts. `shape` is the word for the file's shape; `facts` become metadata.
 pub(crate) fn spec(file: &str, shape: &str, kind: &str, mut facts: Object) -> RunSpec {
-    let own_name = facts.get("name").and_then(Value::as_str).and_then(one_line);
+    let stated_name = facts.get("name").and_then(Value::as_str).and_then(one_line);
     let agent = facts
         .get("model_name")
         .or_else(|| facts.get("participants").and_then(|p| p.get("purple_agent")))
         .and_then(Value::as_str)
         .and_then(one_line);
-    if own_name.is_some() {
+    if stated_name.is_some() {
         facts.shift_remove("name");
     }
     if !facts.contains_key("imported_from") {
         facts.insert("imported_from".to_owned(), json!({"file": file_name(file), "shape": shape}));
     }
-    let mut spec = RunSpec::named(own_name.unwrap_or_else(|| name_of(file)));
+    let mut spec = RunSpec::named(stated_name.unwrap_or_else(|| run_name(file)));
     spec.kind = Some(kind.to_owned());
     spec.agent = agent;
     spec.metadata = facts;
@@ -28,7 +28,7 @@ pub(crate) fn spec(file: &str, shape: &str, kind: &str, mut facts: Object) -> Ru
 }
 
 /// The spec that a `run.started` event was made from.
-pub(crate) fn spec_of(started: RunStarted) -> RunSpec {
+pub(crate) fn spec_from_started(started: RunStarted) -> RunSpec {
     RunSpec {
         id: None,
         name: started.name,
@@ -62,7 +62,7 @@ pub(crate) fn check(spec: &RunSpec, now: Timestamp) -> Result<(), ImportError> {
         };
         ImportError::new(field, message, "a run within the limits")
     };
-    if !shallow(&spec.metadata) || !shallow(&spec.config) {
+    if !is_shallow(&spec.metadata) || !is_shallow(&spec.config) {
         return Err(ImportError::new(
             "",
             "what the file says besides its steps is nested too deeply",
@@ -85,7 +85,7 @@ fn file_name(file: &str) -> &str {
 }
 
 /// A run's name from a file's name: no folders, no ending that says which format.
-pub(crate) fn name_of(file: &str) -> String {
+pub(crate) fn run_name(file: &str) -> String {
     let name = file_name(file);
     let stem = [".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".film", ".eval"]
         .iter()
@@ -101,13 +101,13 @@ pub(crate) fn name_of(file: &str) -> String {
 /// What the episodes of a file's rows are named after: the file's name, where that can be an id.
 pub(crate) fn episode_stem(file: &str) -> String {
     let clean =
-        name_of(file).chars().map(|c| if matches!(c, '/' | '\\') { '-' } else { c }).take(40).collect();
+        run_name(file).chars().map(|c| if matches!(c, '/' | '\\') { '-' } else { c }).take(40).collect();
     if clean == "." || clean == ".." { "file".to_owned() } else { clean }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::name_of;
+    use super::run_name;
 
     #[test]
     fn a_run_is_named_after_its_file() {
@@ -122,8 +122,8 @@ mod tests {
             ("", "imported"),
             ("a\nb.json", "a b"),
         ] {
-            assert_eq!(name_of(file), name, "{file}");
+            assert_eq!(run_name(file), name, "{file}");
         }
-        assert!(name_of(&"x".repeat(5000)).len() <= 512);
+        assert!(run_name(&"x".repeat(5000)).len() <= 512);
     }
 }

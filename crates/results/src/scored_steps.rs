@@ -9,15 +9,15 @@ use gauntlet_model::{FailureKind, FailureRules, Record, SnapshotScored};
 
 /// The film of a run, and which snapshot each of its nodes comes from.
 #[derive(Debug)]
-pub struct Shown {
+pub struct ScoredSteps {
     film: Film,
     nodes: HashMap<u64, usize>,
     paths: Vec<(PathId, String)>,
 }
 
-impl Shown {
+impl ScoredSteps {
     /// Of a run's whole log, in order, judged by `rules`. Texts are not held.
-    pub fn of(
+    pub fn from_records(
         records: impl IntoIterator<Item = io::Result<Record>>,
         rules: FailureRules,
     ) -> io::Result<Self> {
@@ -42,7 +42,7 @@ impl Shown {
         self.paths.iter().map(|(_, path)| path.as_str())
     }
 
-    /// The scores of a node in the order of [`Shown::paths`]; `None` where one was not evaluated.
+    /// The scores of a node in the order of [`ScoredSteps::paths`]; `None` where one was not evaluated.
     pub fn scores(&self, node: usize) -> impl ExactSizeIterator<Item = Option<f64>> + '_ {
         self.paths.iter().map(move |(id, _)| self.film.score(node, *id))
     }

@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use crate::columns::{Cells, Columns};
 use crate::error::ImportError;
-use crate::fields::{Fields, Step, keep};
+use crate::fields::{Fields, Step, insert_unique};
 use crate::import::{Context, Head};
-use crate::piece::{Members, Piece};
-use crate::rows::{About, Pieces};
+use crate::json_span::{JsonSpan, Members};
+use crate::rows::{About, SpanRows};
 use crate::survey::Survey;
 
 /// A snapshot that has been read; its step and episode are settled once all are known.
@@ -21,14 +21,14 @@ pub(crate) struct Draft<'a> {
     pub at: Option<Timestamp>,
     pub body: SnapshotScored,
     /// What happened before it was scored, in order.
-    pub before: Vec<Recorded>,
+    pub before: Vec<TranscriptStep>,
     /// Whether it is an episode of its own, which its session names.
     pub is_episode: bool,
 }
 
 /// One step of a transcript; its time and its place are those of the step that it leads to.
 #[derive(Debug)]
-pub(crate) struct Recorded {
+pub(crate) struct TranscriptStep {
     pub kind: StepKind,
     pub name: Option<String>,
     pub span: String,
@@ -36,7 +36,7 @@ pub(crate) struct Recorded {
     pub error: Option<StepError>,
 }
 
-impl Recorded {
+impl TranscriptStep {
     /// The body of its event.
     pub fn into_body(self, at: Timestamp) -> StepRecorded {
         StepRecorded {
@@ -59,41 +59,41 @@ pub(crate) fn is_event(members: &Members<'_>) -> bool {
 }
 
 /// `{"snapshots": [...]}` and whatever stands beside it.
-pub(crate) fn of_object(top: &Members<'_>, context: &mut Context<'_>) -> Result<Head, ImportError> {
-    let items = top.get("snapshots").map_or(Ok(Vec::new()), Piece::items)?;
+pub(crate) fn read_object(top: &Members<'_>, context: &mut Context<'_>) -> Result<Head, ImportError> {
+    let items = top.get("snapshots").map_or(Ok(Vec::new()), JsonSpan::items)?;
     list(items, top.others(&["snapshots"])?, "snapshots", context)
 }
 
 /// One step or event that is a document of its own.
-pub(crate) fn of_one(
-    root: Piece<'_>,
+pub(crate) fn read_single(
+    root: JsonSpan<'_>,
     top: &Members<'_>,
     context: &mut Context<'_>,
 ) -> Result<Head, ImportError> {
     let is_step = is_event(top) || top.get("scores").is_some() || {
-        let columns = Columns::of(top.keys(), &context.options.map, Decimal::Point, Cells::Json)?;
+        let columns = Columns::new(top.keys(), &context.options.map, Decimal::Point, Cells::Json)?;
         columns.has_scores()
     };
-    if is_step { of_pieces(vec![root], context) } else { Err(top.unknown()) }
+    if is_step { read_list(vec![root], context) } else { Err(top.unknown()) }
 }
 
 /// A bare list: an array's elements or a file's lines.
-pub(crate) fn of_pieces(items: Vec<Piece<'_>>, context: &mut Context<'_>) -> Result<Head, ImportError> {
+pub(crate) fn read_list(items: Vec<JsonSpan<'_>>, context: &mut Context<'_>) -> Result<Head, ImportError> {
     list(items, Object::new(), "list of snapshots", context)
 }
 
 fn list(
-    items: Vec<Piece<'_>>,
+    items: Vec<JsonSpan<'_>>,
     facts: Object,
     shape: &'static str,
     context: &mut Context<'_>,
 ) -> Result<Head, ImportError> {
-    read_all(Pieces::new(items), About::default(), facts, shape, context)
+    read_all(SpanRows::new(items), About::default(), facts, shape, context)
 }
 
 /// Reads a list: checked to its end, then its events.
 pub(crate) fn read_all(
-    items: Pieces<'_>,
+    items: SpanRows<'_>,
     about: About,
     facts: Object,
     shape: &'static str,
@@ -103,13 +103,13 @@ pub(crate) fn read_all(
     let first = items.clone().with(about);
     let mut survey = Survey::new(Box::new(first), context.now, shape, facts, options);
     while survey.advance()? {
-        context.look()?;
+        context.check_cancelled()?;
     }
     let plan = survey.plan(context.name)?;
     for event in plan.replay(Box::new(items), &mut *context.ids) {
         (context.emit)(event?)?;
     }
-    if let Some(end) = plan.own_end((context.ids)())? {
+    if let Some(end) = plan.stated_end((context.ids)())? {
         (context.emit)(end)?;
     }
     context.warnings.extend(plan.warnings().iter().cloned());
@@ -117,7 +117,7 @@ pub(crate) fn read_all(
 }
 
 /// The snapshot these fields are. Fields it does not know stay, as metadata.
-pub(crate) fn of_fields(mut fields: Fields<'_>) -> Result<Draft<'_>, ImportError> {
+pub(crate) fn draft_from_fields(mut fields: Fields<'_>) -> Result<Draft<'_>, ImportError> {
     let session = fields.take_text("session_id");
     let step = fields.take_step("step")?;
     let scores = fields.take_scores("scores")?;
@@ -136,7 +136,7 @@ pub(crate) fn of_fields(mut fields: Fields<'_>) -> Result<Draft<'_>, ImportError
     let action = fields.take_text("action").unwrap_or_else(|| moved(&mut metadata, "action"));
     let observation = fields.take_text("observation").unwrap_or_else(|| moved(&mut metadata, "observation"));
     for (key, value) in std::mem::take(&mut fields.left) {
-        keep(&mut metadata, &key, value);
+        insert_unique(&mut metadata, &key, value);
     }
     let body = SnapshotScored {
         scores,

@@ -43,38 +43,38 @@ impl Totals {
 
     /// The summary: what the imported report said, completed by what the steps say. `rewards` is always that of
     /// the steps; a step without a root score has null there.
-    pub fn into_summary(self, said: Option<&Object>) -> Object {
-        let mut summary = said.cloned().unwrap_or_default();
+    pub fn into_summary(self, reported: Option<&Object>) -> Object {
+        let mut summary = reported.cloned().unwrap_or_default();
         let total = self.rewards.len();
         let mut sorted: Vec<f64> = self.rewards.iter().flatten().copied().collect();
         sorted.sort_by(f64::total_cmp);
-        let mut say = |key: &str, value: Value| {
+        let mut set = |key: &str, value: Value| {
             if !summary.contains_key(key) {
                 summary.insert(key.to_owned(), value);
             }
         };
-        say("total_responses", json!(total));
+        set("total_responses", json!(total));
         if let (Some(min), Some(max)) = (sorted.first(), sorted.last()) {
             let count = sorted.len() as f64;
             let mean = sorted.iter().map(|r| r / count).sum::<f64>();
             let spread = sorted.iter().map(|r| (r - mean) * (r - mean) / count).sum::<f64>();
             let middle = sorted.len() / 2;
             let low = if sorted.len().is_multiple_of(2) { sorted[middle - 1] } else { sorted[middle] };
-            say("mean_reward", finite(mean));
-            say("median_reward", finite(low / 2.0 + sorted[middle] / 2.0));
-            say("std_reward", finite(spread.sqrt()));
-            say("min_reward", finite(*min));
-            say("max_reward", finite(*max));
+            set("mean_reward", finite(mean));
+            set("median_reward", finite(low / 2.0 + sorted[middle] / 2.0));
+            set("std_reward", finite(spread.sqrt()));
+            set("min_reward", finite(*min));
+            set("max_reward", finite(*max));
         }
         if total > 0 {
             let share = |count: u64| json!(count as f64 / total as f64);
             let names =
                 ["medical_hallucination_rate", "format_error_rate", "refusal_rate", "inconsistency_rate"];
             for (name, count) in names.into_iter().zip(self.judged) {
-                say(name, share(count));
+                set(name, share(count));
             }
-            say("safe_response_rate", share(self.safe));
-            say("safety_score", share(self.safe));
+            set("safe_response_rate", share(self.safe));
+            set("safety_score", share(self.safe));
         }
         summary.insert("rewards".to_owned(), json!(self.rewards));
         summary

@@ -11,17 +11,18 @@ use roaring::RoaringTreemap;
 use serde_json::{Value, json};
 
 use crate::error::ImportError;
-use crate::fields::said;
-use crate::import::closes;
+use crate::fields::preview;
+use crate::import::closes_run;
 use crate::item::{Item, Reader};
 use crate::names::ColumnMap;
+use crate::native::duplicate_id;
 use crate::options::Options;
-use crate::plan::{Numbering, Plan, at_place};
+use crate::plan::{Numbering, Plan, step_at_index};
+use crate::recent_keys::{RecentKeys, Seen};
 use crate::rows::{About, Rows};
 use crate::run;
 use crate::snapshots::Draft;
 use crate::tally::Tally;
-use crate::window::{Before, Window};
 
 /// What one session of the file holds.
 #[derive(Debug, Default)]
@@ -43,7 +44,7 @@ struct Label {
 }
 
 impl Label {
-    fn see(&mut self, value: Option<&Value>) {
+    fn record(&mut self, value: Option<&Value>) {
         let text = value.and_then(Value::as_str);
         match (self.seen, text) {
             (false, text) => self.value = text.map(str::to_owned),
@@ -65,12 +66,12 @@ impl Label {
 pub struct Survey<'r> {
     rows: Box<dyn Rows + 'r>,
     reader: Reader,
-    found: Found,
+    found: Findings,
     options: Options,
 }
 
 /// What it has found so far.
-struct Found {
+struct Findings {
     now: Timestamp,
     shape: &'static str,
     facts: Object,
@@ -81,7 +82,7 @@ struct Found {
     spec: Option<RunSpec>,
     more_starts: u64,
     skip: RoaringTreemap,
-    ids: Window<EventId>,
+    ids: RecentKeys<EventId>,
     event_copies: u64,
     kind: Label,
     task: Label,
@@ -100,7 +101,7 @@ impl<'r> Survey<'r> {
         facts: Object,
         options: &Options,
     ) -> Self {
-        let found = Found {
+        let found = Findings {
             now: rows.began_at().unwrap_or(now),
             shape,
             facts,
@@ -111,7 +112,7 @@ impl<'r> Survey<'r> {
             spec: None,
             more_starts: 0,
             skip: RoaringTreemap::new(),
-            ids: Window::default(),
+            ids: RecentKeys::default(),
             event_copies: 0,
             kind: Label::default(),
             task: Label::default(),
@@ -126,18 +127,18 @@ impl<'r> Survey<'r> {
     /// Reads and checks one record; `false` at the end of the file. Where the file may be read in part, a record
     /// that cannot be read is left out.
     pub fn advance(&mut self) -> Result<bool, ImportError> {
-        let place = self.found.records;
+        let index = self.found.records;
         let seen = match self.rows.next() {
             Ok(None) => return Ok(false),
             Ok(Some(record)) => {
                 self.found.records += 1;
                 let found = &mut self.found;
                 self.reader.understand(record).and_then(|item| match item {
-                    Item::Event(event, refuse) => match found.see_event(place, &event) {
+                    Item::Event { event, span } => match found.see_event(index, &event) {
                         true => Ok(()),
-                        false => Err(refuse()),
+                        false => Err(span.refuse(duplicate_id(event.id()), "an id for each event")),
                     },
-                    Item::Draft(draft) => found.see_draft(place, *draft),
+                    Item::Draft(draft) => found.see_draft(index, *draft),
                 })
             }
             Err(error) => {
@@ -148,9 +149,9 @@ impl<'r> Survey<'r> {
         match seen {
             Ok(()) => Ok(true),
             // Nobody wants it any more: that is no fault of the file.
-            Err(error) if !self.options.goes_on() => Err(error),
+            Err(error) if !self.options.should_continue() => Err(error),
             Err(error) if self.options.partial => {
-                self.found.skip.insert(place);
+                self.found.skip.insert(index);
                 self.found.tally.leave_out(error.reason());
                 Ok(!error.is_end)
             }
@@ -182,36 +183,36 @@ impl<'r> Survey<'r> {
     }
 }
 
-impl Found {
+impl Findings {
     /// Notes an event of ours; `false` where its id names a different one as well.
-    fn see_event(&mut self, place: u64, event: &Event) -> bool {
+    fn see_event(&mut self, index: u64, event: &Event) -> bool {
         if let Body::RunStarted(started) = event.body() {
             match &self.spec {
-                None => self.spec = Some(run::spec_of(started.clone())),
+                None => self.spec = Some(run::spec_from_started(started.clone())),
                 Some(_) => self.more_starts += 1,
             }
-            self.skip.insert(place);
+            self.skip.insert(index);
             return true;
         }
-        match self.ids.see(event.id(), fingerprint(event)) {
-            Before::Never => {}
-            Before::Same => {
+        match self.ids.record(event.id(), fingerprint(event)) {
+            Seen::New => {}
+            Seen::Duplicate => {
                 self.event_copies += 1;
-                self.skip.insert(place);
+                self.skip.insert(index);
                 return true;
             }
-            Before::Different => return false,
+            Seen::Conflict => return false,
         }
         self.steps += u64::from(matches!(event.body(), Body::SnapshotScored(_)));
-        self.ended = closes(event).unwrap_or(self.ended);
+        self.ended = closes_run(event).unwrap_or(self.ended);
         self.last_at = self.last_at.max(Some(event.at()));
         self.events += 1;
         true
     }
 
-    fn see_draft(&mut self, place: u64, mut draft: Draft<'_>) -> Result<(), ImportError> {
+    fn see_draft(&mut self, index: u64, mut draft: Draft<'_>) -> Result<(), ImportError> {
         let at = draft.at.unwrap_or(self.now);
-        let step = draft.step.or_else(|| draft.is_episode.then(|| at_place(place)));
+        let step = draft.step.or_else(|| draft.is_episode.then(|| step_at_index(index)));
         let body = std::mem::take(&mut draft.body);
         let (kind, task) = (body.metadata.get("run_type").cloned(), body.metadata.get("task_id").cloned());
         let id = EventId::from_u128(0);
@@ -221,8 +222,8 @@ impl Found {
         for recorded in before {
             draft.fields.event(id, at, None, step, recorded.into_body(at))?;
         }
-        self.kind.see(kind.as_ref());
-        self.task.see(task.as_ref());
+        self.kind.record(kind.as_ref());
+        self.task.record(task.as_ref());
         let known = self.sessions.entry(draft.session.take()).or_default();
         known.is_episode |= draft.is_episode;
         match step {
@@ -257,7 +258,7 @@ impl Found {
             warnings.push(why.to_owned());
         }
         let mut facts = self.facts;
-        let named = self.sessions.values().any(|held| held.is_episode);
+        let named = self.sessions.values().any(|session_steps| session_steps.is_episode);
         let several = self.sessions.len() > 1;
         if let (false, Some(Some(only))) = (several || named, self.sessions.keys().next()) {
             facts.entry("session_id").or_insert_with(|| json!(only));
@@ -268,20 +269,20 @@ impl Found {
         }
         let mut sessions = BTreeMap::new();
         let mut started = 0;
-        for (n, (session, held)) in self.sessions.into_iter().enumerate() {
-            let own_steps = !held.unnumbered;
-            if !own_steps && held.numbered {
-                let kept = "the file's own numbers are in `metadata.step`";
-                warnings.push(format!("steps are missing; they were numbered in the file's order, {kept}"));
+        for (n, (session, session_steps)) in self.sessions.into_iter().enumerate() {
+            let keeps_steps = !session_steps.unnumbered;
+            if !keeps_steps && session_steps.numbered {
+                let hint = "the file's own numbers are in `metadata.step`";
+                warnings.push(format!("steps are missing; they were numbered in the file's order, {hint}"));
             }
             // Rollouts of one step are nodes of their own: each row is an episode, named by its place in the file.
-            let by_row = own_steps && held.repeated;
-            let episode = match (several || held.is_episode) && !by_row {
+            let by_row = keeps_steps && session_steps.repeated;
+            let episode = match (several || session_steps.is_episode) && !by_row {
                 true => Some(episode(session.as_deref(), n, &mut episodes, &mut warnings)?),
                 false => None,
             };
             started += u64::from(episode.is_some());
-            sessions.insert(session, Numbering { episode, own_steps, by_row });
+            sessions.insert(session, Numbering { episode, keeps_steps, by_row });
         }
         let (kind, task) = (self.kind.agreed(), self.task.agreed());
         let mut spec = spec.or(self.spec).unwrap_or_else(|| {
@@ -335,20 +336,20 @@ pub(crate) fn fingerprint(event: &Event) -> u64 {
 fn episode(
     session: Option<&str>,
     n: usize,
-    taken: &mut BTreeSet<EpisodeId>,
+    used: &mut BTreeSet<EpisodeId>,
     warnings: &mut Vec<String>,
 ) -> Result<EpisodeId, ImportError> {
-    let own = session.and_then(|text| EpisodeId::new(text).ok()).filter(|id| !taken.contains(id));
-    let id = match own {
+    let valid = session.and_then(|text| EpisodeId::new(text).ok()).filter(|id| !used.contains(id));
+    let id = match valid {
         Some(id) => id,
         None => {
             let named = EpisodeId::new(format!("session-{}", n + 1))
                 .map_err(|e| ImportError::new("session_id", e.message, "a name"))?;
-            let called = session.map_or_else(|| "none".to_owned(), |text| said(&json!(text)));
+            let called = session.map_or_else(|| "none".to_owned(), |text| preview(&json!(text)));
             warnings.push(format!("session_id {called} cannot name an episode; it is {named}"));
             named
         }
     };
-    taken.insert(id.clone());
+    used.insert(id.clone());
     Ok(id)
 }

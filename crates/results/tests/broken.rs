@@ -4,12 +4,12 @@ mod common;
 
 use common::open;
 
-/// Opening `bytes` is refused with exactly this path, this line, and a message that contains `says`.
-fn check(bytes: impl AsRef<[u8]>, path: &str, line: Option<u64>, says: &str) {
+/// Opening `bytes` is refused with exactly this path, this line, and a message that contains `expected`.
+fn check(bytes: impl AsRef<[u8]>, path: &str, line: Option<u64>, expected: &str) {
     let shown = String::from_utf8_lossy(bytes.as_ref()).chars().take(200).collect::<String>();
     let Err(error) = open("file.json", bytes) else { panic!("opened: {shown}") };
     assert_eq!((error.path.as_str(), error.line), (path, line), "{error}\n{shown}");
-    assert!(error.to_string().contains(says), "{error}\n{shown}");
+    assert!(error.to_string().contains(expected), "{error}\n{shown}");
     assert!(!error.expected.is_empty(), "{error}");
 }
 

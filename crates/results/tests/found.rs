@@ -116,7 +116,7 @@ fn logs_of_inspect_open() {
         assert_eq!((body.observation.as_str(), body.action.as_str()), ("q", "a"), "{name}");
         assert_eq!((&body.metadata["epoch"], &body.metadata["task_id"]), (&json!(1), &json!("1")), "{name}");
         assert_eq!(event.at().to_string(), "2025-01-01T00:00:00.000000Z", "{name}");
-        let told: Vec<_> = run
+        let found: Vec<_> = run
             .events
             .iter()
             .filter_map(|event| match event.body() {
@@ -127,7 +127,7 @@ fn logs_of_inspect_open() {
             })
             .collect();
         assert_eq!(
-            told,
+            found,
             [
                 (StepKind::Message, json!("user"), json!("q")),
                 (StepKind::Message, json!("assistant"), json!("a"))
@@ -234,8 +234,8 @@ fn cut_log() -> String {
 fn a_file_that_is_cut_is_refused_with_the_way_on_and_opens_in_part() {
     let error = open("18a.jsonl", cut_log()).unwrap_err();
     assert_eq!((error.line, error.readable), (Some(1001), Some(1000)), "{error}");
-    assert!(error.way_on().unwrap().contains("--partial"), "{error}");
-    let partial = Options::default().in_part(true);
+    assert!(error.hint().unwrap().contains("--partial"), "{error}");
+    let partial = Options::default().partial_allowed(true);
     let run = open_as("18a.jsonl", cut_log(), &partial).unwrap();
     assert_eq!(run.steps, 1000);
     assert!(run.warnings[0].starts_with("1 record was left out: "), "{:?}", run.warnings);

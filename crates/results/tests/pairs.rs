@@ -9,9 +9,9 @@ use gauntlet_model::{Record, RunId, RunSummary};
 use gauntlet_results::{Log, Side, write_dpo};
 use serde_json::{Value, json};
 
-struct Kept(Vec<Record>);
+struct MemoryLog(Vec<Record>);
 
-impl Log for Kept {
+impl Log for MemoryLog {
     fn records(&self) -> Box<dyn Iterator<Item = io::Result<Record>> + '_> {
         Box::new(self.0.iter().cloned().map(Ok))
     }
@@ -25,13 +25,13 @@ impl Log for Kept {
     }
 }
 
-fn run(id: &str, list: Value) -> (RunSummary, Kept) {
+fn run(id: &str, list: Value) -> (RunSummary, MemoryLog) {
     let imported = open("a.json", list.to_string()).unwrap();
     let records = imported.events.iter().enumerate().map(|(i, e)| e.record(i as u64 + 1, now())).collect();
-    (RunSummary { id: RunId::new(id).unwrap(), ..stored(&imported) }, Kept(records))
+    (RunSummary { id: RunId::new(id).unwrap(), ..stored(&imported) }, MemoryLog(records))
 }
 
-fn pairs(first: &(RunSummary, Kept), second: Option<&(RunSummary, Kept)>) -> Vec<Value> {
+fn pairs(first: &(RunSummary, MemoryLog), second: Option<&(RunSummary, MemoryLog)>) -> Vec<Value> {
     let mut out = Vec::new();
     let with = second.map(|(run, log)| Side { run, log });
     let count = write_dpo(&mut out, Side { run: &first.0, log: &first.1 }, with).unwrap();
@@ -75,10 +75,10 @@ fn the_best_answer_is_preferred_over_the_worst() {
             rollout(3, "How?", "well", 9.0),
         ]),
     );
-    let told: Vec<_> =
+    let found: Vec<_> =
         pairs(&grpo, Some(&sft)).into_iter().map(|p| (p["chosen"].clone(), p["source"].clone())).collect();
     assert_eq!(
-        told,
+        found,
         [
             (json!("because"), json!("runs: grpo step 3 over sft step 1")),
             (json!("well"), json!("runs: sft step 3 over grpo step 5")),
@@ -114,12 +114,12 @@ fn a_persons_answer_is_preferred_over_the_other_options() {
             asked(4),
         ]),
     );
-    let told: Vec<_> = pairs(&log, None)
+    let found: Vec<_> = pairs(&log, None)
         .into_iter()
         .map(|p| format!("{} > {} {} {}", p["chosen"], p["rejected"], p["source"], p["chosen_score"]))
         .collect();
     assert_eq!(
-        told,
+        found,
         [
             "\"b\" > \"a\" \"human: r step 1\" null",
             "\"b\" > \"c\" \"human: r step 1\" null",

@@ -118,9 +118,9 @@ fn several_entries_are_numbered_on_and_kept_apart() {
     let file = json!({"results": [{"participants": {"a": 1}, "results": [entry()]}, {"results": [second]}]});
     let imported = check(&file, &[(1, Some(1.5)), (2, Some(-15.0)), (3, Some(1.5)), (4, Some(-15.0))]);
     assert_eq!(imported.warnings, ["the file holds 2 entries; their steps are numbered on"]);
-    let kept = &imported.spec.metadata["entries"];
-    assert_eq!((kept[1]["first_step"].as_u64(), kept[1]["steps"].as_u64()), (Some(3), Some(2)));
-    assert_eq!(kept[1]["timestamp"], "2026-11-22T00:00:00");
+    let entries = &imported.spec.metadata["entries"];
+    assert_eq!((entries[1]["first_step"].as_u64(), entries[1]["steps"].as_u64()), (Some(3), Some(2)));
+    assert_eq!(entries[1]["timestamp"], "2026-11-22T00:00:00");
     assert_eq!(steps(&imported)[3].0.at().to_string(), "2026-11-22T00:00:00.000000Z");
 }
 
@@ -183,11 +183,11 @@ fn snapshots_open_from_an_object_an_array_and_lines() {
     assert_eq!((body.action.as_str(), body.observation.as_str()), ("did", "saw"));
     assert_eq!(body.timestamp.as_deref(), Some("2026-11-21T00:06:33"));
 
-    let whole = |step: u64, root: f64| {
+    let complete = |step: u64, root: f64| {
         json!({"session_id": "s1", "step": step, "scores": {"root": root}, "odd": {"kept": true},
                "metadata": {"task_id": "T1", "run_type": "grpo", "action": "did", "observation": "saw", "n": 1}})
     };
-    let list = [whole(3, 1.0), whole(1, -2.0), whole(3, 1.0)];
+    let list = [complete(3, 1.0), complete(1, -2.0), complete(3, 1.0)];
     let expected = [(3, Some(1.0)), (1, Some(-2.0)), (3, Some(1.0))];
     let imported = check(&json!(list), &expected);
     assert_eq!(imported.warnings, Vec::<String>::new());
@@ -204,7 +204,7 @@ fn snapshots_open_from_an_object_an_array_and_lines() {
     let lines: String = list.iter().map(|s| format!("{s}\r\n\n")).collect();
     let by_line = open("x.jsonl", lines).unwrap();
     assert_eq!(by_line.steps, imported.steps);
-    let pretty = serde_json::to_string_pretty(&whole(7, 0.5)).unwrap();
+    let pretty = serde_json::to_string_pretty(&complete(7, 0.5)).unwrap();
     assert_eq!(steps(&open("x.json", pretty).unwrap())[0].0.step(), Some(7));
 }
 

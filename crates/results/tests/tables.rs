@@ -179,10 +179,10 @@ fn tables_of_other_programs_open() {
 
 #[test]
 fn a_wrong_table_is_told_where() {
-    let check = |name: &str, bytes: &[u8], path: &str, line: Option<u64>, says: &str| {
+    let check = |name: &str, bytes: &[u8], path: &str, line: Option<u64>, expected: &str| {
         let error = open(name, bytes).unwrap_err();
         assert_eq!((error.path.as_str(), error.line), (path, line), "{error}");
-        assert!(error.to_string().contains(says), "{error}");
+        assert!(error.to_string().contains(expected), "{error}");
     };
     check("a.csv", b"step,loss\n1,2\n", "", Some(1), "no column of scores, only step, loss");
     check("a.csv", b"root,root\n1,2\n", "", Some(1), "two columns mean the same: root");
@@ -206,8 +206,8 @@ fn records_that_pandas_wrote_open_with_their_structure() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let imported =
         open("nested.parquet", std::fs::read(folder.join("pandas-nested.parquet")).unwrap()).unwrap();
-    let told: Vec<Vec<_>> = steps(&imported).iter().map(|(_, body)| body.scores.iter().collect()).collect();
-    assert_eq!(told, [vec![("root", 1.5), ("safety.format", -2.0)], vec![("root", -1.0)], vec![]]);
+    let found: Vec<Vec<_>> = steps(&imported).iter().map(|(_, body)| body.scores.iter().collect()).collect();
+    assert_eq!(found, [vec![("root", 1.5), ("safety.format", -2.0)], vec![("root", -1.0)], vec![]]);
     let metadata: Vec<_> = steps(&imported).iter().map(|(_, b)| Value::Object(b.metadata.clone())).collect();
     assert_eq!(
         metadata,
@@ -227,10 +227,10 @@ fn tables_of_pyarrow_open() {
         let note = "1 score is not evaluated: null, empty, NaN or infinite in the file";
         assert_eq!(imported.warnings, [note], "{name}");
         let steps = steps(&imported);
-        let told: Vec<_> =
+        let found: Vec<_> =
             steps.iter().map(|(e, b)| (e.step(), b.scores.root(), b.scores.get("safety"))).collect();
         assert_eq!(
-            told,
+            found,
             [(Some(1), Some(0.5), Some(1.0)), (Some(2), Some(-20.0), None), (Some(3), Some(0.1), Some(0.25))]
         );
         assert_eq!(steps[0].0.at().to_string(), "2026-11-21T00:06:33.885877Z", "{name}");
@@ -248,7 +248,7 @@ fn a_file_reads_twice_to_the_same_events() {
         .map(|i| format!("{{\"session_id\":\"s{}\",\"scores\":{{\"root\":{i}}}}}\n", i % 3))
         .collect();
     let source = Bytes::from(text);
-    let format = Format::of("a.jsonl", &source).unwrap();
+    let format = Format::detect("a.jsonl", &source).unwrap();
     assert_eq!(format, Format::Lines);
     let mut reading = survey(format, source.clone(), now(), &Options::default()).unwrap();
     while reading.advance().unwrap() {}

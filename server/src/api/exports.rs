@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use gauntlet_model::{FieldError, Record, RunId, RunSummary};
-use gauntlet_results::{Log, Shown, Side};
+use gauntlet_results::{Log, ScoredSteps, Side};
 use gauntlet_store::Store;
 use serde::Deserialize;
 
@@ -156,7 +156,7 @@ pub fn write(
     let run = &written.run;
     let log = Kept { handle, store, run: &run.id };
     let events = || log.pages().map(|record| record?.event().map_err(std::io::Error::other));
-    let shown = || Shown::of(log.pages(), run.rules);
+    let shown = || ScoredSteps::from_records(log.pages(), run.rules);
     match written.format {
         ExportFormat::Jsonl => gauntlet_results::write_jsonl(&mut *out, run, log.pages())?,
         ExportFormat::Film => gauntlet_results::write_film(&mut *out, run, log.pages())?,

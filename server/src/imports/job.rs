@@ -141,7 +141,7 @@ impl Work {
         let (again, reading) = entry.with(|session| (session.run.is_some(), session.reading.clone()));
         let (stopping, watched) = (inner.stopping.clone(), Arc::clone(entry));
         let goes_on = move || !stopping.is_cancelled() && !watched.cancelled.load(Ordering::Acquire);
-        let options = reading.options()?.while_asked(goes_on);
+        let options = reading.options()?.while_true(goes_on);
         Ok(Self {
             inner: Arc::clone(inner),
             entry: Arc::clone(entry),
@@ -161,7 +161,7 @@ impl Work {
 
     fn whole(&self) -> Result<(), Stop> {
         let name = self.entry.name();
-        let format = Format::of(&name, &self.file()?).map_err(|e| self.refused(e))?;
+        let format = Format::detect(&name, &self.file()?).map_err(|e| self.refused(e))?;
         if format == Format::Document {
             self.document(&name)?;
         } else {

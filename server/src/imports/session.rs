@@ -83,7 +83,7 @@ pub struct Reading {
 impl Reading {
     /// The same for the reader of files. Refuses a map that says nothing.
     pub fn options(&self) -> Result<Options, ApiError> {
-        Ok(Options::default().mapped(ColumnMap::parse(&self.map)?).in_part(self.partial))
+        Ok(Options::default().mapped(ColumnMap::parse(&self.map)?).partial_allowed(self.partial))
     }
 }
 

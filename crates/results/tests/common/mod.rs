@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use gauntlet_model::{
     Body, Event, EventId, FailureRules, Record, RunId, RunSummary, SnapshotScored, Status, Timestamp,
 };
-use gauntlet_results::{ImportError, Imported, Options, Shown, import, write_jsonl, write_results};
+use gauntlet_results::{ImportError, Imported, Options, ScoredSteps, import, write_jsonl, write_results};
 
 /// The time of every import here.
 pub fn now() -> Timestamp {
@@ -63,8 +63,8 @@ pub fn records(imported: &Imported) -> impl Iterator<Item = std::io::Result<Reco
 }
 
 /// Its steps as the page shows them.
-pub fn shown(imported: &Imported) -> Shown {
-    Shown::of(records(imported), FailureRules::Dipg).unwrap()
+pub fn shown(imported: &Imported) -> ScoredSteps {
+    ScoredSteps::from_records(records(imported), FailureRules::Dipg).unwrap()
 }
 
 /// The results report of an import.
