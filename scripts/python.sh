@@ -12,63 +12,13 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source=apt.sh
 . "$ROOT/scripts/apt.sh"
+# shellcheck source=uv.sh
+. "$ROOT/scripts/uv.sh"
 
 SDK=$ROOT/sdk/python
 LOCK=$SDK/requirements-test.txt
 VERL=$SDK/requirements-verl.txt
 VERL_BELOW=3.13
-PYTHON_NEEDED=3.11
-UV_VERSION=0.13.8
-# The interpreter is this machine's: one that uv downloads would be a surprise, and is not always reachable.
-export UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1 PIP_DISABLE_PIP_VERSION_CHECK=1
-
-python_version() { "$1" -c 'import platform; print(platform.python_version())' 2>/dev/null; }
-
-# An interpreter that is new enough; prints nothing where there is none.
-find_python() {
-    local candidate version
-    for candidate in "${PYTHON:-}" python3 python3.13 python3.12 python3.11 python3.14; do
-        if [ -n "$candidate" ] && has "$candidate"; then
-            version=$(python_version "$candidate") || continue
-            if version_at_least "$version" "$PYTHON_NEEDED"; then
-                command -v "$candidate"
-                return
-            fi
-        fi
-    done
-}
-
-need_python() {
-    python=$(find_python)
-    if [ -z "$python" ]; then
-        say "  ... installing Python"
-        apt_install python python3 python3-venv || true
-        python=$(find_python)
-    fi
-    [ -n "$python" ] || die "Python $PYTHON_NEEDED or later is not installed." \
-        "Debian 12, Ubuntu 24.04:  apt-get install python3 python3-venv" \
-        "macOS:                    brew install python" \
-        "or name one with PYTHON=/path/to/python3"
-}
-
-# Any uv will do; without one it is installed beside the environment.
-need_uv() {
-    local own=$CACHE/tools/uv-$UV_VERSION
-    for uv in uv "$own/bin/uv"; do
-        if "$uv" --version >/dev/null 2>&1; then return; fi
-    done
-    say "  ... installing uv $UV_VERSION"
-    rm -rf "$own"
-    # Debian keeps the part that puts pip into an environment in a package of its own.
-    if ! quietly python-venv "$python" -m venv "$own"; then
-        apt_install python-venv python3-venv || die "There is no uv, and $python cannot make an environment for it." \
-            "Install uv (see https://docs.astral.sh/uv), or on Debian:  apt-get install python3-venv"
-        rm -rf "$own"
-        quietly python-venv "$python" -m venv "$own" || die "$python cannot make an environment; see above."
-    fi
-    quietly uv "$own/bin/pip" install "uv==$UV_VERSION" || die "uv could not be installed; see above."
-    uv=$own/bin/uv
-}
 
 environment() { printf '%s/tools/python-%s\n' "$CACHE" "$(cat "$LOCK" "$VERL" | sha256 | cut -c 1-16)"; }
 
