@@ -16,6 +16,7 @@ function binary() {
 }
 
 export class Server {
+  #program;
   #process = null;
   #listen = "127.0.0.1:0";
   #dataDir = mkdtempSync(join(tmpdir(), "gauntlet-"));
@@ -24,8 +25,9 @@ export class Server {
   /** Everything the server has written, over all its lives. */
   log = "";
 
-  static async start() {
-    const server = new Server();
+  /** `program` is the binary to start, where it is not the one under test. */
+  static async start({ program = binary() } = {}) {
+    const server = new Server(program);
     try {
       await server.start();
     } catch (error) {
@@ -33,6 +35,10 @@ export class Server {
       throw error;
     }
     return server;
+  }
+
+  constructor(program) {
+    this.#program = program;
   }
 
   get url() {
@@ -137,7 +143,7 @@ export class Server {
 
   #spawn(args) {
     const environment = { ...process.env, GAUNTLET_LISTEN: this.#listen, GAUNTLET_DATA: this.#dataDir };
-    const child = spawn(binary(), args, {
+    const child = spawn(this.#program, args, {
       env: environment,
       cwd: this.#dataDir,
       stdio: ["ignore", "pipe", "pipe"],

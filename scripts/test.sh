@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs every test: Rust's (unit, property, conformance, crash, architecture), then the Python and TypeScript SDKs and
-# the browser stories against the real binary. Says where the time went; the last line is the totals.
+# Runs every test: Rust's (unit, property, conformance, crash, architecture), the Python and TypeScript SDKs and the
+# browser stories against the real binary, then the packages of `make dist`, installed and used. Says where the time
+# went; the last line is the totals.
 # shellcheck disable=SC2317 # functions are called through `part`
 set -euo pipefail
 # shellcheck source=lib.sh
@@ -11,6 +12,7 @@ RUST_OUTPUT=$LOGS/cargo-test.log
 STORIES_OUTPUT=$LOGS/stories.tap
 PYTHON_OUTPUT=$LOGS/pytest.log
 TYPESCRIPT_OUTPUT=$LOGS/typescript.tap
+PACKAGES_OUTPUT=$LOGS/dist.tap
 export GAUNTLET_BIN=$CARGO_TARGET_DIR/debug/gauntlet
 PASSED=0
 FAILED=0
@@ -44,7 +46,7 @@ count() {
     SKIPPED=$((SKIPPED + skipped))
 }
 
-rm -f "$RUST_OUTPUT" "$STORIES_OUTPUT" "$PYTHON_OUTPUT" "$TYPESCRIPT_OUTPUT"
+rm -f "$RUST_OUTPUT" "$STORIES_OUTPUT" "$PYTHON_OUTPUT" "$TYPESCRIPT_OUTPUT" "$PACKAGES_OUTPUT"
 part "setup" setup
 part "browser side" scripts/build.sh site
 part "compile" compile
@@ -52,6 +54,7 @@ part "cargo test" rust_tests
 part "Python SDK" scripts/python.sh test
 part "TypeScript SDK" scripts/typescript.sh test
 part "stories" stories
+part "packages" scripts/dist-test.sh
 parts_table
 
 # shellcheck disable=SC2016 # awk's fields, not ours
@@ -69,6 +72,7 @@ count "Python SDK" "$PYTHON_OUTPUT" '/[0-9]+ (passed|failed|error).* in [0-9.]+s
 TAP='/^# pass / { p += $3 } /^# (fail|cancelled) / { f += $3 } /^# (skipped|todo) / { s += $3 }'
 count "TypeScript SDK" "$TYPESCRIPT_OUTPUT" "$TAP"
 count "stories" "$STORIES_OUTPUT" "$TAP"
+count "packages" "$PACKAGES_OUTPUT" "$TAP"
 if [ -n "$BROKEN" ]; then
     say "error: went wrong:$BROKEN"
     # A part may break without naming a test: a compile error, a crash.

@@ -53,7 +53,7 @@ prettier() {
     (cd "$ROOT" && node sdk/typescript/node_modules/prettier/bin/prettier.cjs --log-level warn \
         --no-error-on-unmatched-pattern "$@" \
         'sdk/typescript/{src,test,examples}/**/*' 'sdk/typescript/*.{ts,js}' \
-        'sdk/typescript/{package,tsconfig}.json' 'end2end/*.{mjs,ts,js}' end2end/package.json 'scripts/*.mjs')
+        'sdk/typescript/{package,tsconfig}.json' 'end2end/*.{mjs,ts,js}' end2end/package.json 'scripts/*.mjs' 'tests/dist/*.mjs')
 }
 
 case ${1:-install} in

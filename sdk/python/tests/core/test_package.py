@@ -31,7 +31,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", "dist", "."]
     built = subprocess.run(command, cwd=copy, capture_output=True, text=True)
     assert built.returncode == 0, built.stdout + built.stderr
-    (wheel,) = (copy / "dist").glob("gauntlet_sdk-*.whl")
+    (wheel,) = (copy / "dist").glob("gauntlet-*.whl")
     return wheel
 
 
@@ -40,7 +40,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     assert "gauntlet/py.typed" in names
     assert "gauntlet/sinks/server.py" in names
     assert "gauntlet/integrations/trl.py" in names
-    assert {name.split("/")[0] for name in names} == {"gauntlet", "gauntlet_sdk-0.1.0.dist-info"}
+    assert {name.split("/")[0] for name in names} == {"gauntlet", "gauntlet-0.1.0.dist-info"}
     (metadata,) = (n for n in names if n.endswith("METADATA"))
     text = zipfile.ZipFile(wheel).read(metadata).decode()
     required = [line for line in text.splitlines() if line.startswith("Requires-Dist:")]
@@ -58,7 +58,7 @@ def test_it_works_in_a_clean_environment(wheel: Path, server: Server, tmp_path: 
     zipfile.ZipFile(wheel).extractall(site.stdout.strip())
     code = f"""
 import gauntlet, importlib.metadata
-assert importlib.metadata.version("gauntlet-sdk") == gauntlet.__version__
+assert importlib.metadata.version("gauntlet") == gauntlet.__version__
 run = gauntlet.init(id="clean", endpoint={server.url!r})
 run.log({{"reward": 1.0}})
 assert run.flush()
