@@ -48,5 +48,5 @@ def inside() -> Episode | None:
 
 def episode_id(run: object) -> str | None:
     """The current episode's id, if it is that run's."""
-    now = inside()
-    return now.id if now is not None and now.run is run else None
+    now = episode.get()
+    return now.id if now is not None and now.run is run and not now._ended else None

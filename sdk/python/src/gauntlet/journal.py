@@ -39,6 +39,8 @@ __all__ = ["Journal"]
 
 #: Files up to this size are read when they are named; larger ones later, on the recorder's thread. Bytes.
 _READ_NOW_BYTES = 1 << 20
+#: Integers up to this are floats exactly.
+_EXACT = 2**53
 _FAILURES = frozenset(get_args(Failure))
 
 
@@ -77,13 +79,17 @@ class Journal:
         if self._off:
             return
         try:
-            at = time.time_ns()
-            logged = Logged(self._taken(scores))
-            within = self._within(episode)
-            self._judge(within)
-            self._recorder.put(Entry(at, logged, self._step(step), within))
+            self._log(self._taken(scores), step, episode)
         except Exception as error:
             self._ledger.left_out("log", error)
+
+    def _log(self, numbers: dict[str, float], step: int | None, episode: str | None) -> None:
+        """Queues numbers that nobody else changes any more."""
+        at = time.time_ns()
+        within = context.episode_id(self) if episode is None else self._within(episode)
+        if within is not None:
+            self._judge(within)
+        self._recorder.put(Entry(at, Logged(numbers), self._step(step), within))
 
     def metrics(self, values: Mapping[str, Any], step: int | None = None) -> None:
         """Records measurements (loss, kl, lr) of a step, under ``metrics.``: curves beside its rollouts, of none of
@@ -215,17 +221,21 @@ class Journal:
     def _taken(self, scores: Mapping[str, Any]) -> dict[str, float]:
         if scores.__class__ is not dict and not isinstance(scores, Mapping):
             raise Unusable(f"the scores are {shown(scores)}; they must be a mapping of names to numbers")
+        floats = True
         for value in scores.values():
             if value.__class__ is not float:
-                return numbers(scores, self._ledger)
-        return dict(scores)
+                # Larger integers than these are no floats, which is for `numbers` to say.
+                if value.__class__ is not int or not -_EXACT <= value <= _EXACT:
+                    return numbers(scores, self._ledger)
+                floats = False
+        return dict(scores) if floats else {name: float(value) for name, value in scores.items()}
 
     def _step(self, step: int | None) -> int:
-        index = _index(step)
+        index = None if step is None else _index(step)
         with self._lock:
             self._logged = True
-            self._last = self._last + 1 if index is None else index
-            return self._last
+            self._last = index = self._last + 1 if index is None else index
+            return index
 
     def _failures(self, names: Sequence[str]) -> tuple[Failure, ...]:
         if not names:

@@ -75,36 +75,53 @@ class Config(Settable):
         """Nothing to do: changes are recorded as they come."""
 
 
+class Seen:
+    """What a summary has of the logs: the last value of each name, and the aggregates that were asked for.
+
+    An object of its own, because each log writes here and the attributes of :class:`Settable` are slow.
+    """
+
+    __slots__ = ("means", "rules", "values")
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        #: Patterns of names, each with ``min``, ``max`` or ``mean``.
+        self.rules: list[tuple[str, str]] = []
+        #: The sum and the count of each name with a mean.
+        self.means: dict[str, tuple[float, int]] = {}
+
+
 class Summary(Settable):
     """``run.summary``: what was set by hand, and the last value of each name that was logged.
 
-    ``aggregates`` holds what :meth:`define` asked for: ``loss.min`` and so on.
+    What :meth:`define` asked for is among what was set: ``loss.min`` and so on.
     """
 
-    _logged: dict[str, Any]
-    _rules: list[tuple[str, str]]
-    _means: dict[str, tuple[float, int]]
+    seen: Seen
     _set: set[str]
 
     def __init__(self, values: Any = None, changed: Callable[[], None] | None = None) -> None:
         super().__init__(values, changed)
-        for name, value in (("_logged", {}), ("_rules", []), ("_means", {}), ("_set", set(self))):
-            object.__setattr__(self, name, value)
+        object.__setattr__(self, "seen", Seen())
+        object.__setattr__(self, "_set", set(self))
 
     def define(self, pattern: str, aggregate: str) -> None:
         """Keeps ``min``, ``max``, ``mean`` or ``best`` of the names that match ``pattern``."""
-        self._rules.append((pattern, aggregate))
+        self.seen.rules.append((pattern, aggregate))
 
     def see(self, values: Mapping[str, Any]) -> None:
         """Takes the values of one log."""
-        self._logged.update(values)
-        if not self._rules:
-            return
+        self.seen.values.update(values)
+        if self.seen.rules:
+            self.aggregate(values)
+
+    def aggregate(self, values: Mapping[str, Any]) -> None:
+        """Brings the aggregates up to date with the values of one log."""
         from fnmatch import fnmatchcase
 
         for name, value in values.items():
             found = number(value)
-            for pattern, aggregate in self._rules if found is not None else ():
+            for pattern, aggregate in self.seen.rules if found is not None else ():
                 if fnmatchcase(name, pattern):
                     self._aggregate(name, aggregate, found or 0.0)
 
@@ -112,8 +129,8 @@ class Summary(Settable):
         key = f"{name}.{aggregate}"
         before = self.get(key) if key in self._set else None
         if aggregate == "mean":
-            total, count = self._means.get(name, (0.0, 0))
-            self._means[name] = (total + value, count + 1)
+            total, count = self.seen.means.get(name, (0.0, 0))
+            self.seen.means[name] = (total + value, count + 1)
             value = (total + value) / (count + 1)
         elif before is not None:
             value = max(before, value) if aggregate == "max" else min(before, value)
@@ -130,7 +147,7 @@ class Summary(Settable):
                 self[name] = value
 
     def __missing__(self, name: str) -> Any:
-        return self._logged[name]
+        return self.seen.values[name]
 
     def get(self, name: str, default: Any = None) -> Any:
         """What was set, else what was logged last, else ``default``."""
@@ -140,7 +157,7 @@ class Summary(Settable):
             return default
 
     def __contains__(self, name: object) -> bool:
-        return super().__contains__(name) or name in self._logged
+        return super().__contains__(name) or name in self.seen.values
 
     def to_send(self) -> dict[str, Any]:
         """What was set by hand or asked for; what was logged is in the run already."""

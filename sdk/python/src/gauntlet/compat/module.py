@@ -300,6 +300,10 @@ _NAMES: dict[str, Any] = {
 class Package(ModuleType):
     """The package itself: ``run``, ``config`` and ``summary`` are those of the current run."""
 
+    def __reduce__(self) -> Any:
+        """By name, as any module: cloudpickle (Ray, joblib) knows only the exact type of modules."""
+        return importlib.import_module, (self.__name__,)
+
     @property
     def run(self) -> Any:
         """The current run; ``None`` where there is none."""

@@ -37,6 +37,7 @@ class Run(CoreRun):
         self.config: Config = Config(spec.config, self._config_changed)
         #: Single values of the run, sent with its end.
         self.summary = Summary()
+        self._seen = self.summary.seen
         self.tags: Sequence[str] = tuple(spec.tags)
         self.notes: str | None = None
         self.group: str | None = None
@@ -73,19 +74,29 @@ class Run(CoreRun):
         next call adds to the same step.
         """
         if (
-            self._uncommitted is None
-            and commit is not False
-            and not self._changed
-            and scores.__class__ is dict
+            self._off
+            or self._changed
+            or commit is False
+            or self._uncommitted is not None
+            or scores.__class__ is not dict
         ):
-            for value in scores.values():
-                if value.__class__ not in _PLAIN:
-                    break
-            else:
-                super().log(scores, step, episode=episode)
-                self.summary.see(scores)
-                return
-        self._log_all(scores, step, commit, episode)
+            self._log_all(scores, step, commit, episode)
+            return
+        floats = True
+        for value in scores.values():
+            if value.__class__ is not float:
+                if value.__class__ is not int:
+                    self._log_all(scores, step, commit, episode)
+                    return
+                floats = False
+        try:
+            # A copy: the loop may change its dictionary.
+            self._log(scores.copy() if floats else self._taken(scores), step, episode)
+            self._seen.values.update(scores)
+            if self._seen.rules:
+                self.summary.aggregate(scores)
+        except Exception as error:
+            self._ledger.left_out("log", error)
 
     def _log_all(self, scores: Any, step: Any, commit: bool | None, episode: str | None) -> None:
         files: list[tuple[str, Any]] = []
