@@ -14,7 +14,7 @@ from .compat.run import Run
 from .control import Command
 from .episodes import Episode
 from .events import Ending, Event, RunStarted
-from .joining import find, is_worker, step_before
+from .joining import find, is_worker, other_rank, step_before
 from .ledger import Ledger, say_line
 from .settings import Mode, Settings, address, parse_mode
 from .sinks.base import Sink
@@ -77,9 +77,13 @@ def init(
     resource = {"resource": dict(settings.resource)} if settings.resource else {}
     named = id or settings.run_id
     ledger = Ledger()
+    run_id = run_identifier(named, ledger) if named else uuid7(time.time_ns())
+    _end_open()
+    found = find(settings, run_id) if named else None
+    known = found or {}
     spec = RunStarted(
-        name=label(name or named or _default_name(), "run", ledger),
-        project=label(project or settings.project or "default", "default", ledger),
+        name=label(name or known.get("name") or named or _default_name(), "run", ledger),
+        project=label(project or known.get("project") or settings.project or "default", "default", ledger),
         kind_=label(kind, "training", ledger),
         agent=optional_label(agent, ledger),
         task=optional_label(task, ledger),
@@ -88,13 +92,10 @@ def init(
         metadata=object_of({**object_of(metadata), **resource, "sdk": f"python {_version()}"}, ledger),
         rules=_rules(rules),
     )
-    run_id = run_identifier(named, ledger) if named else uuid7(time.time_ns())
-    _end_open()
     if sinks is None:
         from .sinks.server import ServerSink
 
         sinks = [ServerSink()]
-    found = find(settings, run_id) if named else None
     given = {
         "name": name, "project": project, "agent": agent, "task": task, "tags": tags, "config": config,
         "rules": rules,
@@ -109,6 +110,12 @@ def init(
         after=step_before(settings, run_id, found) if named else -1,
     )
     context.enter(run)
+    if named is None and settings.mode != "disabled" and (rank := other_rank()) is not None:
+        ledger.warn(
+            "rank",
+            f"rank {rank} begins a run of its own; to write one run, give all ranks the same id: init(id=...), or "
+            "OTEL_RESOURCE_ATTRIBUTES=gauntlet.run.id=...",
+        )
     joins = is_worker() or (found is not None and found.get("status") in {"running", "paused"})
     if not settings.quiet and settings.mode != "disabled" and not joins:
         where = run.url if settings.mode == "online" else f"offline, in {settings.spool}"

@@ -22,7 +22,7 @@ from .settings import Mode, Settings
 if TYPE_CHECKING:
     from .run import Run
 
-__all__ = ["find", "identity", "is_worker", "join", "step_before"]
+__all__ = ["find", "identity", "is_worker", "join", "other_rank", "step_before"]
 
 #: How long ``init`` waits for the server to say what it knows of a run, seconds.
 _FIND_SECONDS = 3.0
@@ -80,7 +80,13 @@ def is_worker() -> bool:
     multiprocessing: Any = sys.modules.get("multiprocessing.process")
     if multiprocessing is not None and multiprocessing.parent_process() is not None:
         return True
-    return (os.environ.get("RANK") or "0") != "0"
+    return other_rank() is not None
+
+
+def other_rank() -> str | None:
+    """The rank that torchrun, or whoever else starts several processes, gave to this one; ``None`` for the first."""
+    rank = os.environ.get("RANK") or "0"
+    return None if rank == "0" else rank
 
 
 def find(settings: Settings, run: str) -> dict[str, Any] | None:

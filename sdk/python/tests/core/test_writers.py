@@ -130,6 +130,25 @@ def test_a_run_is_itself_where_it_is_and_a_writer_elsewhere() -> None:
     fake.close()
 
 
+def test_a_rank_without_an_id_warns_that_it_begins_a_run_of_its_own(server: Server) -> None:
+    code = "import gauntlet; gauntlet.init(name='ranks', {more}).finish()"
+    expected = {
+        ("", "0"): [f"gauntlet: ranks -> {server.url}"],
+        ("", "1"): ["gauntlet: rank 1 begins a run of its own; to write one run, give all ranks the same id"],
+        ("id='ranks'", "1"): [],
+    }
+    for (more, rank), lines in expected.items():
+        ran = python(code.format(more=more), {"GAUNTLET_ENDPOINT": server.url, "RANK": rank})
+        printed = ran.stderr.splitlines()
+        assert len(printed) == len(lines), ran.stderr
+        assert all(found.startswith(line) for found, line in zip(printed, lines, strict=True)), ran.stderr
+
+
+def test_functions_that_use_the_package_can_be_sent_elsewhere() -> None:
+    """Their globals hold the package, and cloudpickle pickles by value what is not exactly a module."""
+    assert pickle.loads(pickle.dumps(gauntlet)) is gauntlet
+
+
 JOB = """
 import concurrent.futures, gauntlet, multiprocessing, sys
 
