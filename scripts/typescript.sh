@@ -6,7 +6,7 @@
 #   scripts/typescript.sh test    also runs every test in sdk/typescript/test; the server is $GAUNTLET_BIN or what
 #                                 `make test` built; a tap report goes to $LOGS/typescript.tap
 #   scripts/typescript.sh format  formats every JavaScript and TypeScript file of the repository
-#   scripts/typescript.sh lint    checks that they are formatted
+#   scripts/typescript.sh lint    checks their formatting, the types, and eslint's rules
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -56,11 +56,16 @@ prettier() {
         'sdk/typescript/{package,tsconfig}.json' 'end2end/*.{mjs,ts,js}' end2end/package.json 'scripts/*.mjs' 'tests/dist/*.mjs')
 }
 
+lint() {
+    prettier --check
+    (cd "$SDK" && node node_modules/typescript/bin/tsc --noEmit && node node_modules/eslint/bin/eslint.js .)
+}
+
 case ${1:-install} in
     install) install ;;
     build) install && build ;;
     test) install && build && tests ;;
     format) install && prettier --write ;;
-    lint) install && prettier --check ;;
+    lint) install && lint ;;
     *) die "typescript.sh does not know '$1'; it knows build, test, format and lint." ;;
 esac

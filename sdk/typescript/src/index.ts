@@ -1,4 +1,4 @@
-// The SDK of Gauntlet: log runs, ask the API, follow a run live, read its film.
+// The SDK of Gauntlet: log runs, call the API, follow a run live, read its film.
 
 export { init } from "./run/init.js";
 export type { InitOptions, Mode, Spools } from "./run/settings.js";

@@ -106,9 +106,9 @@ test("what is on disk and cannot be read is given up, oldest first, and the rest
   const own = disk();
   const fifo = new Fifo(bounds, () => own, [older]);
   for (const line of ["3", "4", "5", "6", "7"]) fifo.push(line);
-  assert.deepEqual(fifo.abandon("it cannot be read"), { lines: 2, place: "aside" });
-  assert.deepEqual(fifo.abandon("it cannot be read"), { lines: 4, place: "aside" });
-  assert.deepEqual(fifo.abandon("nothing is left there"), { lines: 0, place: "" });
+  assert.deepEqual(fifo.setAsideFirst("it cannot be read"), { lines: 2, place: "aside" });
+  assert.deepEqual(fifo.setAsideFirst("it cannot be read"), { lines: 4, place: "aside" });
+  assert.deepEqual(fifo.setAsideFirst("nothing is left there"), { lines: 0, place: "" });
   assert.deepEqual(fifo.peek(9, 100), ["7"]);
   assert.equal(fifo.spill(), true, "a new place is opened");
 });

@@ -403,7 +403,7 @@ test("what is no number is left out, counted, and told once", async (t) => {
   assert.equal(stats.skipped, 3 * 5 + 1 + 2);
   assert.equal(stats.refused, 0);
   assert.deepEqual(run.warnings.filter((text) => text.includes("bad is much")).length, 1);
-  assert.match(run.warnings.at(-1), /is not kept in full: 2 x a call named no usable step$/);
+  assert.match(run.warnings.at(-1), /is not complete: 2 x a call named no usable step$/);
   assert.equal(run.warnings.length, 7, run.warnings.join("\n"));
   const events = scored(await eventsOf(client, run));
   assert.deepEqual(

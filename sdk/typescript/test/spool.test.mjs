@@ -75,7 +75,7 @@ test("what a process could not send, the next one sends; a cut-off line goes", a
   const { code, out, err } = await program(script, server, spool);
   assert.equal(code, 0, err);
   assert.deepEqual([JSON.parse(out).spooled, JSON.parse(out).lost], [51, 0]);
-  assert.match(err, /51 events wait in .*left_behind.*jsonl; sync\(\) sends them/);
+  assert.match(err, /51 events are stored in .*left_behind.*jsonl; sync\(\) sends them/);
   const [file] = readdirSync(join(spool, "js")).filter((name) => name.endsWith(".jsonl"));
   // As a power cut leaves it: a line that is none, and one that was cut off.
   writeFileSync(join(spool, "js", file), '\0\0"kind":"artifact.added"\n{"id":"cut', { flag: "a" });
@@ -143,7 +143,7 @@ test("what can never be delivered is put aside, counted and named; it delays nob
     );
   assert.equal(files.length, 4);
   writeFileSync(of("zeros"), "\0".repeat(5000));
-  // As another version, or a hand, may have written it: the server takes no such name.
+  // As another version, or a hand, may have stringifyJson it: the server takes no such name.
   writeFileSync(of("refused"), readFileSync(of("refused"), "utf8").replace('"name":"refused"', '"name":""'));
   await server.start();
   await client.runs.delete("deleted", { name: "deleted" });
@@ -272,7 +272,7 @@ test("a file that is in use by a living process is left alone", async (t) => {
   assert.equal(readdirSync(spoolFolder).length, 1);
 });
 
-test("a folder that cannot be written is told once, and events are kept in memory as far as that goes", async (t) => {
+test("a folder that cannot be stringifyJson is told once, and events are kept in memory as far as that goes", async (t) => {
   const { server } = await started(t);
   const spoolFolder = folder(t);
   writeFileSync(join(spoolFolder, "file"), "");
@@ -285,7 +285,7 @@ test("a folder that cannot be written is told once, and events are kept in memor
   for (let step = 0; step < 20; step += 1) run.log({ root: step }, { step });
   assert.deepEqual([run.stats.queued, run.stats.lost], [5, 15]);
   assert.equal(
-    run.warnings.filter((text) => text.includes("cannot wait in")).length,
+    run.warnings.filter((text) => text.includes("cannot be stored in")).length,
     1,
     run.warnings.join("\n"),
   );

@@ -83,7 +83,7 @@ test("a run, its files, its film and its live stream over TLS; without the certi
     return { said: JSON.parse(told.out || "null"), err: told.err };
   };
   const stranger = await program({});
-  assert.match(stranger.err, /https:.* cannot be reached \(self-signed certificate.*\); events are kept/);
+  assert.match(stranger.err, /https:.* cannot be reached \(self-signed certificate.*\); events are queued/);
   assert.deepEqual([stranger.said.sent, stranger.said.spooled], [0, 3]);
 
   const { said, err } = await program({ NODE_EXTRA_CA_CERTS: cert });

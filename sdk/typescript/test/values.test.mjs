@@ -6,8 +6,8 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { pathOf, pathsOf } from "../dist/run/paths.js";
-import { reading, stepOf } from "../dist/run/values.js";
-import { written } from "../dist/wire/json.js";
+import { parseNumber, stepOf } from "../dist/run/values.js";
+import { stringifyJson } from "../dist/wire/json.js";
 import { sha256Now } from "../dist/wire/sha256.js";
 import { wellFormed } from "../dist/wire/text.js";
 import { begun, eventsOf, started } from "./support.mjs";
@@ -26,11 +26,14 @@ test("halves of surrogate pairs are repaired as in the other SDKs, in texts and 
   const cases = vectors("surrogates");
   for (const { text, repaired } of cases) {
     assert.equal(wellFormed(text), repaired);
-    assert.deepEqual(JSON.parse(written({ [text]: [text] })), { [repaired]: [repaired] });
+    assert.deepEqual(JSON.parse(stringifyJson({ [text]: [text] })), { [repaired]: [repaired] });
   }
   assert.ok(cases.length > 5);
   let count = 0;
-  const keys = written({ "\ud800": 1, "\ud801": 2, "\ufffd": 3, "\\ud800": "\\ud83d" }, (n) => (count += n));
+  const keys = stringifyJson(
+    { "\ud800": 1, "\ud801": 2, "\ufffd": 3, "\\ud800": "\\ud83d" },
+    (n) => (count += n),
+  );
   assert.deepEqual(JSON.parse(keys), { "\ufffd": 1, "\ufffd~2": 2, "\ufffd~3": 3, "\\ud800": "\\ud83d" });
   assert.equal(count, 2);
 });
@@ -40,7 +43,7 @@ test("values and steps are read as at every lenient door", () => {
   const given = (value) => (value?.float === undefined ? value : Number(value.float));
   const is = (found) => (found === undefined ? "invalid" : Number.isNaN(found) ? "not evaluated" : found + 0);
   for (const { in: value, is: wanted } of number)
-    assert.equal(is(reading(given(value))), wanted, JSON.stringify(value));
+    assert.equal(is(parseNumber(given(value))), wanted, JSON.stringify(value));
   for (const { in: value, is: wanted } of step) {
     const found = stepOf(given(value));
     assert.equal(
@@ -60,9 +63,9 @@ test("values and steps are read as at every lenient door", () => {
     [Object(4n), 4],
     [decimal, 0.8],
   ];
-  for (const [value, wanted] of own) assert.equal(reading(value), wanted);
+  for (const [value, wanted] of own) assert.equal(parseNumber(value), wanted);
   for (const value of [undefined, Symbol("s"), () => 1, new Date(5), [1], new Uint8Array(1), {}])
-    assert.equal(reading(value), undefined);
+    assert.equal(parseNumber(value), undefined);
   assert.deepEqual([2n ** 53n - 1n, 2n ** 53n, 2n ** 53n + 1n, -1n].map(stepOf), [
     Number.MAX_SAFE_INTEGER,
     undefined,

@@ -1,4 +1,4 @@
-// The client of one server: what the API has, grouped by resource.
+// The client of one server: the routes of its API, grouped by resource.
 
 import type { Fact } from "../film/fact.js";
 import type { Film } from "../film/film.js";
@@ -8,12 +8,12 @@ import type { StoredEvent } from "../wire/events.js";
 import { Commands } from "./commands.js";
 import { Events } from "./events.js";
 import { Files, type ArtifactRow, type Bytes } from "./files.js";
-import { Http, type Call, type ClientOptions, type Prepared } from "./http.js";
+import { Http, type Call, type ClientOptions, type PreparedRequest } from "./http.js";
 import { Runs } from "./runs.js";
 import { Steps, type EpisodeRow } from "./steps.js";
 import type { Imported, SearchHit, SearchQuery, Series } from "./types.js";
 
-/** Everything a server can be asked. Errors are {@link GauntletError}s. */
+/** A client of the API of a server. Its methods throw {@link GauntletError}. */
 export class Client {
   readonly #http: Http;
   readonly #files: Files;
@@ -38,17 +38,17 @@ export class Client {
     return this.#http.endpoint;
   }
 
-  /** @internal A request that is sent by other means. */
-  prepared(method: string, path: string, call: Call = {}): Prepared {
-    return this.#http.prepared(method, path, call);
+  /** @internal A request that the caller sends itself. */
+  prepare(method: string, path: string, call: Call = {}): PreparedRequest {
+    return this.#http.prepare(method, path, call);
   }
 
   /**
-   * What happens in a run, from behind `after` (from its beginning where absent) to now and on, until the
-   * loop is left or `signal` is aborted. Survives a server that goes away: nothing is missed and nothing
-   * comes twice.
+   * Follows a run: its facts after sequence number `after` (from the beginning where absent), then each new
+   * one, until the loop is left or `signal` is aborted. Reconnects to a server that is unreachable, without
+   * gaps or duplicates.
    *
-   * `format: "json"` gives whole events with their texts; otherwise facts, which are much smaller.
+   * `format: "json"` yields complete events with their texts; otherwise facts, which are much smaller.
    */
   live(run: string, options: LiveOptions & { format: "json" }): AsyncGenerator<StoredEvent, void, undefined>;
   live(run: string, options?: LiveOptions & { format?: "binary" }): AsyncGenerator<Fact, void, undefined>;
@@ -64,7 +64,7 @@ export class Client {
     return this.#films.read(run, options);
   }
 
-  /** What a run's film consists of. */
+  /** The manifest of a run's film. */
   manifest(run: string): Promise<Manifest> {
     return this.#films.manifest(run);
   }
@@ -74,7 +74,7 @@ export class Client {
     return this.#films.chunk(run, chunk, options);
   }
 
-  /** A rubric's history, thinned so that every extreme stays. */
+  /** The scores of a rubric by step, downsampled without losing extremes. */
   series(
     run: string,
     path = "root",
@@ -88,22 +88,22 @@ export class Client {
     return this.steps.episodes(run);
   }
 
-  /** Texts of steps and metadata, best match first. */
+  /** Searches texts of steps and metadata, best match first. */
   search(query: SearchQuery): AsyncGenerator<SearchHit, void, undefined> {
     return this.steps.search(query);
   }
 
-  /** Makes a run of a result file. */
+  /** Imports a results file as a run. */
   import(file: Bytes, options: { name?: string } = {}): Promise<Imported> {
     return this.#files.import(file, options);
   }
 
-  /** A run as a file, as a stream. */
+  /** Exports a run as a stream of bytes. */
   export(run: string, format: "results" | "jsonl" = "results"): Promise<ReadableStream<Uint8Array>> {
     return this.#files.export(run, format);
   }
 
-  /** Keeps bytes under their SHA-256, which it resolves to; `hash` says it where it is known. */
+  /** Stores bytes under their SHA-256 and resolves to it; `hash` where it is known already. */
   putArtifact(
     run: string,
     file: Bytes,

@@ -1,16 +1,20 @@
-// Commands: a person issues them, the training side waits for them and says what came of them.
+// Commands: a person issues them, the training side waits for them and acknowledges them.
 
 import type { Action } from "../wire/events.js";
 import type { JsonObject } from "../wire/json.js";
-import { part, type Http } from "./http.js";
+import { segment, type Http } from "./http.js";
 import type { Command } from "./types.js";
 
 /** Longest long poll of the server, seconds. */
 const MAX_WAIT_SECS = 60;
 
-/** The commands of a server's runs. */
+/** The commands of runs. */
 export class Commands {
-  constructor(private readonly http: Http) {}
+  readonly #http: Http;
+
+  constructor(http: Http) {
+    this.#http = http;
+  }
 
   /** Issues a command; resolves to its id. `tweak` takes new values, `answer` takes `{answer}`. */
   async issue(
@@ -19,7 +23,7 @@ export class Commands {
     options: { parameters?: JsonObject; author?: string; id?: string } = {},
   ): Promise<string> {
     const json = { action, ...options };
-    const answer = await this.http.json<{ command_id: string }>("POST", `/runs/${part(run)}/commands`, {
+    const answer = await this.#http.json<{ command_id: string }>("POST", `/runs/${segment(run)}/commands`, {
       json,
     });
     return answer.command_id;
@@ -31,7 +35,7 @@ export class Commands {
     { waitSecs = 0, signal }: { waitSecs?: number; signal?: AbortSignal } = {},
   ): Promise<Command[]> {
     const wait = Math.min(MAX_WAIT_SECS, Math.max(0, Math.floor(waitSecs)));
-    const answer = await this.http.json<{ commands: Command[] }>("GET", `/runs/${part(run)}/commands`, {
+    const answer = await this.#http.json<{ commands: Command[] }>("GET", `/runs/${segment(run)}/commands`, {
       query: { wait },
       timeoutMs: (wait + 30) * 1000,
       signal,
@@ -39,8 +43,10 @@ export class Commands {
     return answer.commands;
   }
 
-  /** Says that a command was done, and what came of it. Saying it twice is fine. */
+  /** Acknowledges a command with its result. Idempotent. */
   async ack(run: string, command: string, result = "ok"): Promise<void> {
-    await this.http.json("POST", `/runs/${part(run)}/commands/${part(command)}/ack`, { json: { result } });
+    await this.#http.json("POST", `/runs/${segment(run)}/commands/${segment(command)}/ack`, {
+      json: { result },
+    });
   }
 }

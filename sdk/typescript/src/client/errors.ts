@@ -1,6 +1,6 @@
-// What goes wrong between a client and the server, as one class.
+// The error class of all requests.
 
-/** One field the server refuses. */
+/** One field that the server refused. */
 export interface Detail {
   /** Position in the batch that was sent, from 0. */
   index?: number;
@@ -10,7 +10,7 @@ export interface Detail {
   [key: string]: unknown;
 }
 
-/** How a {@link GauntletError} came to be, beside what the server said. */
+/** The origin of a {@link GauntletError}. */
 export interface ErrorFacts {
   /** HTTP status; 0 where there was no answer. */
   status?: number;
@@ -21,20 +21,20 @@ export interface ErrorFacts {
 }
 
 /**
- * A request that did not succeed. `code` is the server's machine word (`not_found`, `invalid`, `conflict`,
- * `busy`), or `unreachable` (no answer), `timeout`, `unreadable` (the answer is not what was asked for),
- * `unsupported` (the platform cannot do it); a live stream that connects again tells of `closed` and `idle`.
+ * A request that failed. `code` is the code of the server (`not_found`, `invalid`, `conflict`, `busy`), or
+ * `unreachable` (no answer), `timeout`, `unreadable` (an answer of another form), `unsupported` (by the
+ * platform). A live stream that reconnects reports `closed` and `idle`.
  */
 export class GauntletError extends Error {
   override readonly name = "GauntletError";
   readonly code: string;
   /** HTTP status; 0 where there was no answer. */
   readonly status: number;
-  /** Names the request in the server's log. */
+  /** The id of the request in the server's log. */
   readonly requestId: string | null;
   /** Which fields were refused, and why. */
   readonly details: readonly Detail[];
-  /** How long the server asks to wait, milliseconds. */
+  /** The wait that the server asks for with `Retry-After`, milliseconds. */
   readonly retryAfterMs: number | null;
 
   constructor(code: string, message: string, facts: ErrorFacts = {}) {
@@ -52,25 +52,25 @@ export class GauntletError extends Error {
   }
 }
 
-/** The error an answer states, whatever its body is. */
+/** The error of an answer, whatever its body is. */
 export async function errorOf(response: Response): Promise<GauntletError> {
   const text = await response.text().catch(() => "");
-  let said: { code?: unknown; message?: unknown; request_id?: unknown; details?: unknown } = {};
+  let body: { code?: unknown; message?: unknown; request_id?: unknown; details?: unknown } = {};
   try {
-    said = (JSON.parse(text) as { error?: typeof said }).error ?? {};
+    body = (JSON.parse(text) as { error?: typeof body }).error ?? {};
   } catch {
-    // A proxy's page, or nothing: the status has to do.
+    // Not JSON, as from a proxy: the message is the text.
   }
-  const message = typeof said.message === "string" ? said.message : text.slice(0, 200) || response.statusText;
-  return new GauntletError(typeof said.code === "string" ? said.code : `http_${response.status}`, message, {
+  const message = typeof body.message === "string" ? body.message : text.slice(0, 200) || response.statusText;
+  return new GauntletError(typeof body.code === "string" ? body.code : `http_${response.status}`, message, {
     status: response.status,
-    requestId: typeof said.request_id === "string" ? said.request_id : response.headers.get("x-request-id"),
-    details: Array.isArray(said.details) ? (said.details as Detail[]) : [],
+    requestId: typeof body.request_id === "string" ? body.request_id : response.headers.get("x-request-id"),
+    details: Array.isArray(body.details) ? (body.details as Detail[]) : [],
     retryAfterMs: retryAfter(response.headers.get("retry-after")),
   });
 }
 
-/** Seconds, or a date. */
+/** Milliseconds of a `Retry-After` header, which holds seconds or a date. */
 function retryAfter(text: string | null): number | null {
   if (text === null) return null;
   const seconds = Number(text);

@@ -1,35 +1,40 @@
-// A run's log: append to it, read it.
+// The log of a run: append to it, read it.
 
 import type { Event, Kind, StoredEvent } from "../wire/events.js";
-import { written } from "../wire/json.js";
-import { part, type Http } from "./http.js";
-import { packed } from "./pack.js";
+import { stringifyJson } from "../wire/json.js";
+import { segment, type Http } from "./http.js";
+import { gzipIfWorthwhile } from "./pack.js";
 import type { Appended } from "./types.js";
 
-/** Where to read from, and what. */
+/** Which events to read. */
 export interface ReadOptions {
-  /** Begin behind this sequence number. */
+  /** Begin after this sequence number. */
   after?: number;
   /** Only these kinds. */
   kinds?: readonly Kind[];
-  /** Only those of this episode; `null` for those that belong to none. */
+  /** Only those of this episode; `null` for those without one. */
   episode?: string | null;
   /** Events a page, 1 to 10,000. Default 1,000. */
   pageSize?: number;
   signal?: AbortSignal;
 }
 
-/** How the server is asked for one episode; an empty one is none. */
+/** The query parameter of an episode; empty for events without one. */
 export function inEpisode(episode: string | null | undefined): string | undefined {
   return episode === null ? "" : episode;
 }
 
-/** The logs of a server. */
+/** The logs of runs. */
 export class Events {
-  constructor(private readonly http: Http) {}
+  readonly #http: Http;
+
+  constructor(http: Http) {
+    this.#http = http;
+  }
 
   /**
-   * Appends, all or nothing; resolves once they are on disk. A refused event throws `invalid` with its index.
+   * Appends all events or none; resolves once they are on disk. A refused one throws `invalid` with its
+   * index.
    */
   async append(
     run: string,
@@ -38,7 +43,7 @@ export class Events {
   ): Promise<Appended> {
     return this.appendLines(
       run,
-      events.map((event) => written(event)),
+      events.map((event) => stringifyJson(event)),
       options,
     );
   }
@@ -49,8 +54,8 @@ export class Events {
     lines: readonly string[],
     options: { signal?: AbortSignal } = {},
   ): Promise<Appended> {
-    const { body, headers } = await packed(lines.join("\n"));
-    return this.http.json("POST", `/runs/${part(run)}/events`, {
+    const { body, headers } = await gzipIfWorthwhile(lines.join("\n"));
+    return this.#http.json("POST", `/runs/${segment(run)}/events`, {
       body,
       headers: { ...headers, "content-type": "application/x-ndjson" },
       signal: options.signal,
@@ -58,29 +63,26 @@ export class Events {
   }
 
   /**
-   * {@link appendLines} for a page that is going away: plain and small, as one request that outlives the
-   * page.
+   * {@link appendLines} as a `keepalive` request, which outlives the page: at most 64 KiB, not compressed.
    */
-  async appendOnLeaving(run: string, lines: readonly string[]): Promise<void> {
+  async appendKeepalive(run: string, lines: readonly string[]): Promise<void> {
     const headers = { "content-type": "application/x-ndjson" };
-    await this.http.send("POST", `/runs/${part(run)}/events`, {
+    await this.#http.send("POST", `/runs/${segment(run)}/events`, {
       body: lines.join("\n"),
       headers,
       keepalive: true,
     });
   }
 
-  /**
-   * The events behind `after` up to the end of the log as it is by then, page by page as they are asked for.
-   */
+  /** The events after `after` up to the current end of the log; pages are fetched on demand. */
   async *read(run: string, options: ReadOptions = {}): AsyncGenerator<StoredEvent, void, undefined> {
     const { kinds, episode, pageSize: limit = 1000, signal } = options;
     let after: number | null = options.after ?? null;
     for (;;) {
       const query = { after, limit, kind: kinds?.join(","), episode: inEpisode(episode) };
-      const page: { events: StoredEvent[]; next_after: number | null; head: number } = await this.http.json(
+      const page: { events: StoredEvent[]; next_after: number | null; head: number } = await this.#http.json(
         "GET",
-        `/runs/${part(run)}/events`,
+        `/runs/${segment(run)}/events`,
         { query, signal },
       );
       yield* page.events;

@@ -1,11 +1,11 @@
-// Files: result files in and out, and the artifacts of a run.
+// Files: import and export of runs, and artifacts.
 
 import { sha256 } from "../wire/ids.js";
 import { GauntletError } from "./errors.js";
-import { part, type Body, type Http } from "./http.js";
+import { segment, type Body, type Http } from "./http.js";
 import type { Imported } from "./types.js";
 
-/** What bytes may be handed over as. */
+/** Bytes in any form. */
 export type Bytes = string | Uint8Array | ArrayBuffer | Blob;
 
 /** One artifact of a run. */
@@ -23,38 +23,41 @@ export interface ArtifactRow {
   stored: boolean;
 }
 
-/** The files of a server. */
+/** Import, export and artifacts. */
 export class Files {
-  constructor(private readonly http: Http) {}
+  readonly #http: Http;
 
-  /** Makes a run of a result file; throws `unreadable_file` with the place where it broke. */
-  import(file: Bytes, { name }: { name?: string } = {}): Promise<Imported> {
-    return this.http.json("POST", "/import", { query: { name }, body: file as Body, timeoutMs: 600_000 });
+  constructor(http: Http) {
+    this.#http = http;
   }
 
-  /** A run as a file, as a stream. `results` is the nested result file, `jsonl` native events, one a line. */
+  /** Imports a results file as a run; throws `unreadable_file` with the position of the error. */
+  import(file: Bytes, { name }: { name?: string } = {}): Promise<Imported> {
+    return this.#http.json("POST", "/import", { query: { name }, body: file as Body, timeoutMs: 600_000 });
+  }
+
+  /** Exports a run as a stream. `results` is the nested results file, `jsonl` one native event per line. */
   async export(run: string, format: "results" | "jsonl" = "results"): Promise<ReadableStream<Uint8Array>> {
-    const path = `/runs/${part(run)}/export`;
-    const response = await this.http.send("GET", path, { query: { format }, timeoutMs: 60_000 });
+    const path = `/runs/${segment(run)}/export`;
+    const response = await this.#http.send("GET", path, { query: { format }, timeoutMs: 60_000 });
     if (response.body === null)
       throw new GauntletError("unreadable", `the answer to GET ${path} has no body`);
     return response.body;
   }
 
   /**
-   * Keeps bytes under their SHA-256, which it resolves to. An event `artifact.added` is what ties them to a
-   * step.
+   * Stores bytes under their SHA-256 and resolves to it. An event `artifact.added` assigns them to a step.
    */
   async putArtifact(
     run: string,
     file: Bytes,
     { hash, signal }: { hash?: string; signal?: AbortSignal } = {},
   ): Promise<string> {
-    // A file that is hashed here must not change until it is sent.
+    // A copy: the bytes must not change between hashing and sending.
     const bytes = hash === undefined ? await bytesOf(file) : file;
     const name = hash ?? (await hashOf(bytes as Uint8Array));
     const body = bytes as Body;
-    await this.http.bytes("PUT", `/runs/${part(run)}/artifacts/${name}`, {
+    await this.#http.bytes("PUT", `/runs/${segment(run)}/artifacts/${name}`, {
       body,
       signal,
       timeoutMs: 600_000,
@@ -64,7 +67,9 @@ export class Files {
 
   /** The bytes of an artifact; throws `not_found`. */
   artifact(run: string, hash: string): Promise<Uint8Array> {
-    return this.http.bytes("GET", `/runs/${part(run)}/artifacts/${part(hash)}`, { timeoutMs: 600_000 });
+    return this.#http.bytes("GET", `/runs/${segment(run)}/artifacts/${segment(hash)}`, {
+      timeoutMs: 600_000,
+    });
   }
 
   /** The artifacts of a run, in the order they were added. */
@@ -74,9 +79,9 @@ export class Files {
   ): AsyncGenerator<ArtifactRow, void, undefined> {
     let after: number | null = null;
     do {
-      const page: { items: ArtifactRow[]; next_after: number | null } = await this.http.json(
+      const page: { items: ArtifactRow[]; next_after: number | null } = await this.#http.json(
         "GET",
-        `/runs/${part(run)}/artifacts`,
+        `/runs/${segment(run)}/artifacts`,
         { query: { after, limit } },
       );
       yield* page.items;

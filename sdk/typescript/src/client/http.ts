@@ -1,6 +1,6 @@
-// One request: the address, the key, a time limit, and errors of one class.
+// HTTP requests: the address, the API key, a time limit, and errors of one class.
 
-import { written } from "../wire/json.js";
+import { stringifyJson } from "../wire/json.js";
 import { wellFormed } from "../wire/text.js";
 import { errorOf, GauntletError } from "./errors.js";
 
@@ -17,7 +17,7 @@ export interface ClientOptions {
   timeoutMs?: number;
 }
 
-/** A setting from the environment; `undefined` where there is no environment or it is empty there. */
+/** An environment variable; `undefined` where it is empty or there is no environment. */
 export function environment(name: string): string | undefined {
   const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
   return process?.env?.[name] || undefined;
@@ -27,16 +27,14 @@ function defaultEndpoint(): string {
   const { location } = globalThis as { location?: { origin?: string; protocol?: string } };
   const isPage = location?.protocol === "http:" || location?.protocol === "https:";
   return (
-    environment("GAUNTLET_ENDPOINT") ?? (isPage ? location?.origin : undefined) ?? "http://127.0.0.1:4600"
+    environment("GAUNTLET_ENDPOINT") ?? (isPage ? location.origin : undefined) ?? "http://127.0.0.1:4600"
   );
 }
 
-/**
- * What `fetch` takes as a body. Not the DOM's name for it: programs for Node may have no types of the DOM.
- */
+/** The body of `fetch`, without the DOM type `BodyInit`: programs for Node may have no types of the DOM. */
 export type Body = NonNullable<RequestInit["body"]>;
 
-/** What varies from request to request. */
+/** The options of one request. */
 export interface Call {
   query?: Record<string, string | number | boolean | null | undefined>;
   json?: unknown;
@@ -48,15 +46,15 @@ export interface Call {
   keepalive?: boolean;
 }
 
-/** A request as it goes over the network, for whoever sends it elsewhere. */
-export interface Prepared {
+/** A request that is not sent yet. */
+export interface PreparedRequest {
   url: string;
   method: string;
   headers: Record<string, string>;
   body: Body | undefined;
 }
 
-/** Requests to one server. */
+/** Sends requests to one server. */
 export class Http {
   readonly endpoint: string;
   readonly #apiKey: string | undefined;
@@ -69,47 +67,47 @@ export class Http {
     }
     this.#apiKey = (apiKey ?? environment("GAUNTLET_API_KEY"))?.trim();
     if (/[^\x21-\x7e]/.test(this.#apiKey ?? ""))
-      throw new TypeError("the API key has characters that no key has");
+      throw new TypeError("apiKey (or GAUNTLET_API_KEY) has spaces or characters that are not ASCII");
     this.#timeoutMs = timeoutMs;
   }
 
   /** The address of a path under `/api/v1`. */
   url(path: string, query: Call["query"] = {}): string {
-    const asked = Object.entries(query).filter(([, value]) => value !== undefined && value !== null);
-    const text = new URLSearchParams(asked.map(([key, value]) => [key, String(value)])).toString();
+    const present = Object.entries(query).filter(([, value]) => value !== undefined && value !== null);
+    const text = new URLSearchParams(present.map(([key, value]) => [key, String(value)])).toString();
     return `${this.endpoint}/api/v1${path}${text ? `?${text}` : ""}`;
   }
 
   /**
-   * Sends; resolves as the answer begins. Anything but 2xx throws a {@link GauntletError}, an abort its
+   * Resolves when the answer begins. A status other than 2xx throws a {@link GauntletError}, an abort its
    * reason.
    */
   async send(method: string, path: string, call: Call = {}): Promise<Response> {
-    return this.#sent(method, path, call, async (response) => response);
+    return this.#request(method, path, call, (response) => Promise.resolve(response));
   }
 
-  /** Sends, and reads the answer as JSON; the time limit is for both. */
+  /** Sends a request and reads the answer as JSON; the time limit includes both. */
   async json<T>(method: string, path: string, call: Call = {}): Promise<T> {
     return this.#read(method, path, call, "JSON", (response) => response.json() as Promise<T>);
   }
 
-  /** Sends, and reads the answer as bytes; the time limit is for both. */
+  /** Sends a request and reads the answer as bytes; the time limit includes both. */
   async bytes(method: string, path: string, call: Call = {}): Promise<Uint8Array> {
     return this.#read(
       method,
       path,
       call,
-      "whole",
+      "complete",
       async (response) => new Uint8Array(await response.arrayBuffer()),
     );
   }
 
-  /** The request, not sent. */
-  prepared(method: string, path: string, call: Call = {}): Prepared {
+  /** Prepares a request without sending it. */
+  prepare(method: string, path: string, call: Call = {}): PreparedRequest {
     const headers: Record<string, string> = { ...call.headers };
     if (this.#apiKey !== undefined) headers["authorization"] = `Bearer ${this.#apiKey}`;
     if (call.json !== undefined) headers["content-type"] = "application/json";
-    const body = call.json === undefined ? call.body : written(call.json);
+    const body = call.json === undefined ? call.body : stringifyJson(call.json);
     return { url: this.url(path, call.query), method, headers, body };
   }
 
@@ -120,7 +118,7 @@ export class Http {
     how: string,
     read: (from: Response) => Promise<T>,
   ): Promise<T> {
-    return this.#sent(method, path, call, async (response, clock) => {
+    return this.#request(method, path, call, async (response, clock) => {
       try {
         const answer = await read(response);
         clock.release();
@@ -133,13 +131,13 @@ export class Http {
     });
   }
 
-  async #sent<T>(
+  async #request<T>(
     method: string,
     path: string,
     call: Call,
     use: (response: Response, clock: Deadline) => Promise<T>,
   ): Promise<T> {
-    const { url, headers, body } = this.prepared(method, path, call);
+    const { url, headers, body } = this.prepare(method, path, call);
     const clock = new Deadline(call.timeoutMs === undefined ? this.#timeoutMs : call.timeoutMs, call.signal);
     try {
       const response = await fetch(url, {
@@ -153,16 +151,22 @@ export class Http {
       return await use(response, clock);
     } catch (error) {
       clock.release();
-      throw this.#explained(error, method, path, clock, call.signal);
+      throw this.#toGauntletError(error, method, path, clock, call.signal);
     } finally {
       clock.stop();
     }
   }
 
-  #explained(error: unknown, method: string, path: string, clock: Deadline, signal?: AbortSignal): unknown {
+  #toGauntletError(
+    error: unknown,
+    method: string,
+    path: string,
+    clock: Deadline,
+    signal?: AbortSignal,
+  ): unknown {
     if (error instanceof GauntletError) return error;
     if (signal?.aborted) return signal.reason;
-    if (clock.isOver) {
+    if (clock.hasExpired) {
       return new GauntletError("timeout", `${method} ${path}: ${this.endpoint} did not answer in time`, {
         cause: error,
       });
@@ -180,28 +184,30 @@ function isAddress(text: string): boolean {
   }
 }
 
-/** What the platform says of it: `fetch` itself only says that it failed. A browser says no more. */
+/** The cause of a failed `fetch`, in Node. A browser does not tell it. */
 function reasonOf(error: unknown): string {
   const { cause } = error as { cause?: { code?: unknown; message?: unknown } };
-  const said = cause?.message || cause?.code;
-  return said ? ` (${String(said)})` : "";
+  for (const reason of [cause?.message, cause?.code]) {
+    if (typeof reason === "string" && reason !== "") return ` (${reason})`;
+  }
+  return "";
 }
 
-/** A signal that fires after a time, or with another signal. (`AbortSignal.any` is too new for Node 18.) */
+/** A signal that is aborted after a time, or with another signal. (Node 18 has no `AbortSignal.any`.) */
 class Deadline {
   readonly #controller = new AbortController();
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #outer: AbortSignal | undefined;
-  readonly #stop = () => this.#controller.abort(this.#outer?.reason);
-  isOver = false;
+  readonly #abort = () => this.#controller.abort(this.#outer?.reason);
+  hasExpired = false;
 
   constructor(millis: number | null, outer: AbortSignal | undefined) {
     this.#outer = outer;
-    if (outer?.aborted) this.#stop();
-    outer?.addEventListener("abort", this.#stop, { once: true });
+    if (outer?.aborted) this.#abort();
+    outer?.addEventListener("abort", this.#abort, { once: true });
     if (millis !== null) {
       this.#timer = setTimeout(() => {
-        this.isOver = true;
+        this.hasExpired = true;
         this.#controller.abort();
       }, millis);
     }
@@ -211,26 +217,29 @@ class Deadline {
     return this.#controller.signal;
   }
 
-  /** What the time was for has come: from here on only the caller's signal ends it. */
+  /** Ends the time limit: from here on only the signal of the caller aborts. */
   stop(): void {
     clearTimeout(this.#timer);
   }
 
-  /** Nothing is left to end: a signal that lives long must not gather listeners. */
+  /** Removes the listener from the signal of the caller, which may live long. */
   release(): void {
-    this.#outer?.removeEventListener("abort", this.#stop);
+    this.#outer?.removeEventListener("abort", this.#abort);
   }
 }
 
-/** A part of a path: ids may hold anything but a slash. */
-export function part(text: string | number): string {
+/** Encodes an id as a segment of a path. */
+export function segment(text: string | number): string {
   return encodeURIComponent(wellFormed(String(text)));
 }
 
-/** Waits; an aborted signal ends it early, without an error. `isIdle` lets a Node process end meanwhile. */
-export function pause(millis: number, signal?: AbortSignal, isIdle = false): Promise<void> {
+/** Waits; an abort ends the wait, without an error. With `isIdle` it does not keep a Node process alive. */
+export function sleep(millis: number, signal?: AbortSignal, isIdle = false): Promise<void> {
   return new Promise((resolve) => {
-    if (signal?.aborted) return resolve();
+    if (signal?.aborted) {
+      resolve();
+      return;
+    }
     const done = () => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", done);
@@ -243,8 +252,8 @@ export function pause(millis: number, signal?: AbortSignal, isIdle = false): Pro
 }
 
 /**
- * The pause before try number `attempt` (from 1): it grows to `longestMs`, and is random so that clients
- * spread.
+ * The wait before retry number `attempt` (from 1), milliseconds: doubled each time up to `longestMs`, with
+ * jitter so that clients do not retry at the same time.
  */
 export function backoff(attempt: number, firstMs: number, longestMs: number): number {
   const full = Math.min(longestMs, firstMs * 2 ** Math.min(attempt - 1, 30));

@@ -1,23 +1,27 @@
 // Runs: create, list, read, change, delete.
 
-import { part, type Http } from "./http.js";
+import { segment, type Http } from "./http.js";
 import type { Page, Run, RunPatch, RunQuery, RunSpec, WriterAnswer, WriterReport } from "./types.js";
 
-/** Where a writer reports. */
+/** The path for reports of a writer. */
 export function writerPath(run: string, writer: string): string {
-  return `/runs/${part(run)}/writers/${part(writer)}`;
+  return `/runs/${segment(run)}/writers/${segment(writer)}`;
 }
 
 /** The runs of a server. */
 export class Runs {
-  constructor(private readonly http: Http) {}
+  readonly #http: Http;
+
+  constructor(http: Http) {
+    this.#http = http;
+  }
 
   /** Creates a run. The same id and content again gives the same run; other content throws `conflict`. */
   create(spec: RunSpec, options: { signal?: AbortSignal } = {}): Promise<Run> {
-    return this.http.json("POST", "/runs", { json: spec, signal: options.signal });
+    return this.#http.json("POST", "/runs", { json: spec, signal: options.signal });
   }
 
-  /** Every run that matches, newest first, page by page as they are asked for. */
+  /** Every run that matches, newest first; pages are fetched on demand. */
   async *list(
     query: RunQuery = {},
     options: { signal?: AbortSignal } = {},
@@ -36,31 +40,31 @@ export class Runs {
     cursor: string | null = null,
     options: { signal?: AbortSignal } = {},
   ): Promise<Page<Run>> {
-    return this.http.json("GET", "/runs", { query: { ...query, cursor }, signal: options.signal });
+    return this.#http.json("GET", "/runs", { query: { ...query, cursor }, signal: options.signal });
   }
 
   /** One run; throws `not_found`. */
   get(run: string, options: { signal?: AbortSignal } = {}): Promise<Run> {
-    return this.http.json("GET", `/runs/${part(run)}`, { signal: options.signal });
+    return this.#http.json("GET", `/runs/${segment(run)}`, { signal: options.signal });
   }
 
   /** Changes name, tags, notes, status or rules. */
   patch(run: string, patch: RunPatch): Promise<Run> {
-    return this.http.json("PATCH", `/runs/${part(run)}`, { json: patch });
+    return this.#http.json("PATCH", `/runs/${segment(run)}`, { json: patch });
   }
 
-  /** Reports that a writer of the run lives, or how it ended. Saying it twice is fine. */
+  /** Reports that a writer of the run is alive, or how it ended. Idempotent. */
   report(
     run: string,
     writer: string,
     report: WriterReport,
     options: { signal?: AbortSignal; timeoutMs?: number } = {},
   ): Promise<WriterAnswer> {
-    return this.http.json("PUT", writerPath(run, writer), { json: report, ...options });
+    return this.#http.json("PUT", writerPath(run, writer), { json: report, ...options });
   }
 
   /** Deletes a run and its log. `name` must be the run's, so that nobody deletes the wrong one. */
   async delete(run: string, { name }: { name: string }): Promise<void> {
-    await this.http.send("DELETE", `/runs/${part(run)}`, { query: { name } });
+    await this.#http.send("DELETE", `/runs/${segment(run)}`, { query: { name } });
   }
 }

@@ -1,4 +1,4 @@
-// What the API takes and answers, beside events.
+// Requests and answers of the API, except events.
 
 import type { Action, FailureKind, FinalStatus, Kind, Status } from "../wire/events.js";
 import type { JsonObject } from "../wire/json.js";
@@ -36,7 +36,7 @@ export interface RunSpec {
   rules?: FailureRules;
 }
 
-/** A run as the server keeps it. */
+/** A run as the server has it. */
 export interface Run {
   id: string;
   name: string;
@@ -57,15 +57,12 @@ export interface Run {
   steps: number;
   episodes: number;
   failing: number;
-  /** Which steps fail: as it was asked for, and the rule in force. Absent in what older servers say. */
+  /** Which steps fail: as requested, and the rule in force. Absent from older servers. */
   rules?: FailureRules;
   failure_rule?: RuleInForce;
   /** The greatest step of anything scored or recorded; `null` before the first. */
   last_step?: number | null;
-  /**
-   * When somebody who writes it was last heard of, and whether that is too long ago; `null` once it has
-   * ended.
-   */
+  /** The last contact of a writer, and whether it is too long ago; `null` once the run has ended. */
   contact?: { last_at: string; lost: boolean } | null;
   last_root: number | null;
   mean_root: number | null;
@@ -78,16 +75,16 @@ export interface WriterEnd {
   summary?: JsonObject;
 }
 
-/** What a process that writes a run reports of itself. */
+/** The report of a process that writes a run. */
 export type WriterReport = { state: "running"; interval_secs?: number } | ({ state: "finished" } & WriterEnd);
 
-/** What a writer learns when it reports. */
+/** The answer to the report of a writer. */
 export interface WriterAnswer {
   status: Status;
   writers: { running: number; finished: number; lost: number };
 }
 
-/** A change of what people wrote about a run; what is absent stays. */
+/** A change of a run; absent fields stay as they are. */
 export interface RunPatch {
   name?: string;
   tags?: string[];
@@ -97,7 +94,7 @@ export interface RunPatch {
   rules?: FailureRules;
 }
 
-/** What a list of runs can be narrowed by. */
+/** Filters of a list of runs. */
 export interface RunQuery {
   /** Text of the name. */
   q?: string;
@@ -109,16 +106,16 @@ export interface RunQuery {
   limit?: number;
 }
 
-/** One page, and where the next begins. */
+/** One page, and the cursor of the next. */
 export interface Page<T> {
   items: T[];
   next_cursor: string | null;
 }
 
-/** What became of a batch of events. */
+/** The result of appending events. */
 export interface Appended {
   accepted: number;
-  /** Already there under the same id. */
+  /** Events that were in the log already, by their ids. */
   duplicates: number;
   first_seq: number | null;
   last_seq: number | null;
@@ -135,7 +132,7 @@ export interface StepRow {
   value?: number | null;
 }
 
-/** A rubric's history. */
+/** The scores of a rubric by step. */
 export interface Series {
   path: string;
   points: { step: number; value: number; failed: boolean }[];
@@ -151,7 +148,7 @@ export interface Command {
   issued_at: string;
 }
 
-/** What an import made. */
+/** The result of an import. */
 export interface Imported {
   run: string;
   name: string;
@@ -160,7 +157,7 @@ export interface Imported {
   warnings: string[];
 }
 
-/** What a search can be narrowed by. */
+/** Query and filters of a search. */
 export interface SearchQuery {
   q: string;
   project?: string;
@@ -171,7 +168,7 @@ export interface SearchQuery {
   limit?: number;
 }
 
-/** An event that matches, with the scores of its step that count. */
+/** An event that matches, with the current scores of its step. */
 export interface SearchHit {
   run: string;
   run_name: string;
@@ -186,10 +183,7 @@ export interface SearchHit {
   /** The scores that fail, and the failures that the producer named. */
   failing: { path: string; value: number; failure: FailureKind }[];
   declared: FailureKind[];
-  /**
-   * Which text matched, and a stretch of it, marked where it is what was looked for. Nothing in it is
-   * escaped.
-   */
+  /** The field that matched, and an excerpt of it with the matches marked. Not escaped for HTML. */
   field: string | null;
   snippet: { text: string; hit: boolean }[];
   /** Greater is better; comparable within one search only. */

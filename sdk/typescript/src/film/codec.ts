@@ -68,12 +68,11 @@ interface Shot {
 
 /** The columns of all scored facts. */
 class Scored {
+  readonly input: Input;
   #shots: Shot[];
 
-  constructor(
-    readonly input: Input,
-    count: number,
-  ) {
+  constructor(input: Input, count: number) {
+    this.input = input;
     const empty = (): Shot => ({ scores: [], skipped: [], failures: [], durationMs: null, asked: null });
     this.#shots = Array.from({ length: count }, empty);
   }

@@ -60,6 +60,7 @@ interface Node {
  * and makes none.
  */
 export class Film {
+  readonly rules: FailureRules;
   readonly #nodes = new Map<string, Node>();
   readonly #paths = new Paths();
   readonly #story = new Story();
@@ -69,7 +70,8 @@ export class Film {
   #ordered: Node[] | null = [];
 
   /** A film of nothing, judged by `rules`: those that the run asks for. */
-  constructor(readonly rules: FailureRules = "auto") {
+  constructor(rules: FailureRules = "auto") {
+    this.rules = rules;
     this.#rule = this.#evidence.rule(rules);
   }
 

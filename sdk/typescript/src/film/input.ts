@@ -15,27 +15,29 @@ function unfolded(number: bigint): bigint {
 
 /** Why bytes are no facts: which part, where, and what was expected and found. */
 export class CodecError extends Error {
+  /** Which part of the format. */
+  readonly what: string;
+  /** Offset in the input, bytes. */
+  readonly at: number;
   override readonly name = "CodecError";
-  constructor(
-    /** Which part of the format. */
-    readonly what: string,
-    /** Offset in the input, bytes. */
-    readonly at: number,
-    problem: string,
-  ) {
+  constructor(what: string, at: number, problem: string) {
     super(`${what} at byte ${at}: ${problem}`);
+    this.what = what;
+    this.at = at;
   }
 }
 
 /** The input, and how far it is read. */
 export class Input {
+  readonly bytes: Uint8Array;
   #at = 0;
   #texts: string[] = [];
   #textLeft = MOST_TEXT;
   readonly #view: DataView;
   readonly #utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-  constructor(readonly bytes: Uint8Array) {
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 

@@ -32,7 +32,10 @@ export class Measurements {
 
   /** Takes one measurement. */
   set({ step, seq, path, value }: Added & { step: number }): void {
-    const found = this.#steps.get(step) ?? { values: new Map(), revision: 0 };
+    const found = this.#steps.get(step) ?? {
+      values: new Map<string, { seq: number; value: number }>(),
+      revision: 0,
+    };
     this.#steps.set(step, found);
     this.#paths.add(path);
     if ((found.values.get(path)?.seq ?? -1) >= seq) return;

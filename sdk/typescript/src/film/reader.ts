@@ -1,7 +1,7 @@
 // Reads a film over HTTP: the manifest, its sealed chunks, and from the log what is not sealed yet.
 
 import type { Events } from "../client/events.js";
-import { part, type Http } from "../client/http.js";
+import { segment, type Http } from "../client/http.js";
 import type { FailureRules, RuleInForce } from "../client/types.js";
 import { decodeFacts } from "./codec.js";
 import { factOf, type Fact } from "./fact.js";
@@ -41,16 +41,18 @@ const KEPT_BYTES = 32 << 20;
 
 /** Reads films, and keeps the chunks it read last: they never change. */
 export class FilmReader {
+  readonly #http: Http;
+  readonly #events: Events;
   readonly #kept = new Map<string, Uint8Array>();
   #keptBytes = 0;
 
-  constructor(
-    private readonly http: Http,
-    private readonly events: Events,
-  ) {}
+  constructor(http: Http, events: Events) {
+    this.#http = http;
+    this.#events = events;
+  }
 
   manifest(run: string, signal?: AbortSignal): Promise<Manifest> {
-    return this.http.json("GET", `/runs/${part(run)}/film`, { signal });
+    return this.#http.json("GET", `/runs/${segment(run)}/film`, { signal });
   }
 
   async chunk(
@@ -62,11 +64,11 @@ export class FilmReader {
       signal,
     }: { level?: number; version?: string; signal?: AbortSignal | undefined } = {},
   ): Promise<Fact[]> {
-    const path = `/runs/${part(run)}/film/${level}/${chunk}`;
+    const path = `/runs/${segment(run)}/film/${level}/${chunk}`;
     const key = `${version} ${path}`;
     let bytes = version === undefined ? undefined : this.#kept.get(key);
     if (bytes === undefined) {
-      bytes = await this.http.bytes("GET", path, { query: { v: version }, signal });
+      bytes = await this.#http.bytes("GET", path, { query: { v: version }, signal });
       if (version !== undefined) this.#keep(key, bytes);
     }
     return decodeFacts(bytes);
@@ -82,7 +84,7 @@ export class FilmReader {
       for (const facts of read) for (const fact of facts) film.apply(fact);
     }
     const behind = { ...(film.head > 0 ? { after: film.head - 1 } : {}), ...(signal ? { signal } : {}) };
-    for await (const event of this.events.read(run, behind)) film.apply(factOf(event));
+    for await (const event of this.#events.read(run, behind)) film.apply(factOf(event));
     return film;
   }
 

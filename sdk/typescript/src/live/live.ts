@@ -1,42 +1,31 @@
-// A run as it happens: one sequence of facts or events over however many connections it takes.
+// Follows a run live: one sequence of facts or events, with reconnects.
 
 import { decodeFacts } from "../film/codec.js";
 import { factOf, type Fact } from "../film/fact.js";
 import { GauntletError } from "../client/errors.js";
-import { backoff, part, pause, type Http } from "../client/http.js";
+import { backoff, segment, sleep, type Http } from "../client/http.js";
 import type { StoredEvent } from "../wire/events.js";
+import type { Connection, Frame } from "./connection.js";
 import { overEvents } from "./sse.js";
 import { overSocket } from "./socket.js";
 
 /** How to follow a run. */
 export interface LiveOptions {
-  /** Begin behind this sequence number; at the beginning where absent. */
+  /** Begin after this sequence number; at the beginning where absent. */
   after?: number;
-  /** `binary` (the default) gives facts, `json` whole events. */
+  /** `binary` (the default) yields facts, `json` complete events. */
   format?: "json" | "binary";
   /** Ends it, without an error. */
   signal?: AbortSignal;
-  /**
-   * A connection that says nothing for so long, heartbeats included, is replaced. Milliseconds, default
-   * 60,000.
-   */
+  /** Reconnect after this time without a message, heartbeats included. Milliseconds, default 60,000. */
   idleTimeoutMs?: number;
-  /** Told about each connection that was lost, and how long until the next. */
+  /** Called for each lost connection, with the error and the time until the next one. */
   onReconnect?: (why: unknown, inMs: number) => void;
-  /**
-   * The class to connect with; default the platform's. Where there is none, server-sent events are read
-   * instead.
-   */
+  /** The WebSocket class; default the platform's. Without one (`null`), server-sent events are used. */
   WebSocket?: typeof WebSocket | null;
 }
 
-/** What a connection brings: texts (an event as JSON, or a heartbeat) and packed facts. */
-export type Frame = string | Uint8Array;
-
-/** One connection. Returns when it is closed, throws when it breaks. */
-export type Connection = AsyncGenerator<Frame, void, undefined>;
-
-/** First pause before connecting again, and the longest. Milliseconds. */
+/** First and longest wait before a reconnect. Milliseconds. */
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 10_000;
 
@@ -52,7 +41,7 @@ export async function* live(
   let failures = 0;
   while (!signal?.aborted) {
     let why: unknown = new GauntletError("closed", "the server closed the connection");
-    // Node's process may end while this waits for nothing else, so an aborted wait must not hold it.
+    // Ends the connection when the loop is left or the caller aborts.
     const ending = new AbortController();
     const end = () => ending.abort(signal?.reason);
     signal?.addEventListener("abort", end, { once: true });
@@ -61,7 +50,7 @@ export async function* live(
       const connection: Connection = Socket
         ? overSocket(
             Socket,
-            http.url(`/runs/${part(run)}/live`, { ...place, format }),
+            http.url(`/runs/${segment(run)}/live`, { ...place, format }),
             idleTimeoutMs,
             ending.signal,
           )
@@ -83,29 +72,29 @@ export async function* live(
     }
     if (signal?.aborted) return;
     failures += 1;
-    if (failures > 1) await mustBeThere(http, run, why, signal);
+    if (failures > 1) await checkRunExists(http, run, why, signal);
     const inMs = failures === 1 ? 0 : backoff(failures - 1, FIRST_PAUSE, LONGEST_PAUSE);
     options.onReconnect?.(why, inMs);
-    await pause(inMs, signal);
+    await sleep(inMs, signal);
   }
 }
 
-/** What a frame holds; nothing for a heartbeat. */
+/** The items of a message; none for a heartbeat. */
 function itemsOf(frame: Frame, format: "json" | "binary"): (StoredEvent | Fact)[] {
   if (typeof frame !== "string") return decodeFacts(frame);
-  const said = JSON.parse(frame) as StoredEvent | { head: number };
-  if (!("seq" in said)) return [];
-  return [format === "json" ? said : factOf(said)];
+  const message = JSON.parse(frame) as StoredEvent | { head: number };
+  if (!("seq" in message)) return [];
+  return [format === "json" ? message : factOf(message)];
 }
 
 /**
- * A socket does not say why it could not be opened, so the API is asked: a run that is gone, or a key that is
- * refused, stays so. No answer, or a server that is busy, is no reason to give up.
+ * Throws where the run does not exist, or the API key is refused: a reconnect would fail forever. A WebSocket
+ * does not tell why it failed, so this requests the run. An unreachable or busy server is no error here.
  */
-async function mustBeThere(http: Http, run: string, why: unknown, signal?: AbortSignal): Promise<void> {
+async function checkRunExists(http: Http, run: string, why: unknown, signal?: AbortSignal): Promise<void> {
   if (why instanceof GauntletError && why.status > 0 && !why.isTemporary) throw why;
   try {
-    await http.json("GET", `/runs/${part(run)}`, { timeoutMs: 5_000, signal });
+    await http.json("GET", `/runs/${segment(run)}`, { timeoutMs: 5_000, signal });
   } catch (error) {
     if (error instanceof GauntletError && error.status > 0 && !error.isTemporary) throw error;
   }

@@ -1,12 +1,12 @@
-// One WebSocket connection as a sequence of frames.
+// A live connection over a WebSocket.
 
 import { GauntletError } from "../client/errors.js";
-import type { Connection, Frame } from "./live.js";
+import type { Connection, Frame } from "./connection.js";
 
-/** Frames that may wait to be read. A reader that is slower than the run reconnects when it has caught up. */
+/** Most messages in the buffer. A slower reader reads these, then reconnects. */
 const MOST_WAITING = 2_000;
 
-/** Connects; ends when the other side closes, throws when it says nothing for `idleMs`. */
+/** Connects; returns when the server closes, throws after `idleMs` without a message. */
 export async function* overSocket(
   Socket: typeof WebSocket,
   url: string,
@@ -16,24 +16,26 @@ export async function* overSocket(
   const socket = new Socket(url.replace(/^http/, "ws"));
   socket.binaryType = "arraybuffer";
   const waiting: Frame[] = [];
-  let over: { error: GauntletError | null } | null = null;
+  const state: { isClosed: boolean; error: GauntletError | null } = { isClosed: false, error: null };
   let wake: () => void = () => undefined;
   const finish = (error: GauntletError | null) => {
-    over ??= { error };
+    // The first reason counts: an error is followed by a close.
+    if (!state.isClosed) state.error = error;
+    state.isClosed = true;
     wake();
   };
   let timer: ReturnType<typeof setTimeout> | undefined;
   const alive = () => {
     clearTimeout(timer);
-    const late = () => finish(new GauntletError("idle", `the connection said nothing for ${idleMs} ms`));
+    const late = () => finish(new GauntletError("idle", `the connection was silent for ${idleMs} ms`));
     timer = setTimeout(late, idleMs);
   };
   socket.onopen = alive;
   socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
     alive();
-    if (over !== null) return;
+    if (state.isClosed) return;
     waiting.push(typeof data === "string" ? data : new Uint8Array(data));
-    // What was not taken in is asked for again, behind the last that was.
+    // Messages that are dropped here are requested again by the reconnect.
     if (waiting.length >= MOST_WAITING) finish(null);
     wake();
   };
@@ -46,15 +48,14 @@ export async function* overSocket(
     for (;;) {
       const frame = waiting.shift();
       if (frame !== undefined) yield frame;
-      else if (over !== null) break;
+      else if (state.isClosed) break;
       else await new Promise<void>((resolve) => (wake = resolve));
     }
-    const { error } = over as { error: GauntletError | null };
-    if (error !== null && !signal.aborted) throw error;
+    if (state.error !== null && !signal.aborted) throw state.error;
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", abort);
-    // Stops reading, so that nothing is buffered for nobody.
+    // Without a handler no more messages are buffered.
     socket.onmessage = null;
     socket.close();
   }

@@ -1,12 +1,10 @@
-// One connection of server-sent events as a sequence of frames, for where there is no WebSocket.
+// A live connection over server-sent events, for platforms without WebSocket.
 
 import { GauntletError } from "../client/errors.js";
-import { part, type Http } from "../client/http.js";
-import type { Connection } from "./live.js";
+import { segment, type Http } from "../client/http.js";
+import type { Connection } from "./connection.js";
 
-/**
- * Connects; ends when the other side closes, throws when it says nothing for `idleMs`. The frames are texts.
- */
+/** Connects; returns when the server closes, throws after `idleMs` without data. The messages are texts. */
 export async function* overEvents(
   http: Http,
   run: string,
@@ -15,7 +13,11 @@ export async function* overEvents(
   signal: AbortSignal,
 ): Connection {
   const headers = { accept: "text/event-stream" };
-  const response = await http.send("GET", `/runs/${part(run)}/live`, { query: { after }, headers, signal });
+  const response = await http.send("GET", `/runs/${segment(run)}/live`, {
+    query: { after },
+    headers,
+    signal,
+  });
   if (response.body === null) throw new GauntletError("unreadable", "the live stream has no body");
   const reader = response.body.getReader();
   const texts = new TextDecoder();
@@ -34,7 +36,7 @@ export async function* overEvents(
 async function within<T>(reading: Promise<T>, idleMs: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    const error = new GauntletError("idle", `the connection said nothing for ${idleMs} ms`);
+    const error = new GauntletError("idle", `the connection was silent for ${idleMs} ms`);
     timer = setTimeout(() => reject(error), idleMs);
   });
   try {
@@ -44,14 +46,14 @@ async function within<T>(reading: Promise<T>, idleMs: number): Promise<T> {
   }
 }
 
-/** The lines of the stream; gives the data of each whole event. Comments are heartbeats and give nothing. */
+/** Parses the lines of the stream; yields the data of each complete event. Comments are heartbeats. */
 class Lines {
   #rest = "";
   #data: string[] = [];
 
   *take(text: string): Generator<string, void, undefined> {
     this.#rest += text;
-    // A long line comes in many parts: it is looked at once, when it is whole.
+    // A long line arrives in many parts: it is split once, when it is complete.
     if (!text.includes("\n")) return;
     const lines = this.#rest.split(/\r?\n/);
     this.#rest = lines.pop() ?? "";

@@ -1,39 +1,39 @@
-// `gauntlet-sdk/node`: everything of `gauntlet-sdk`, with a disk behind the queue. Events that the server
-// does not take in time wait there, also after the process; the next process of this machine that logs to
-// that server sends them.
+// `gauntlet-sdk/node`: everything of `gauntlet-sdk`, with a spool on disk behind the queue. Events that the
+// server does not accept in time are stored there, also after the process; the next process of this machine
+// that logs to that server sends them.
 
 import { createHash } from "node:crypto";
 import { Client } from "../client/client.js";
 import type { ClientOptions } from "../client/http.js";
 import { init as begin } from "../run/init.js";
 import type { Run } from "../run/run.js";
-import { warnerOf, type InitOptions, type Spools } from "../run/settings.js";
-import { sendNow } from "./leave.js";
-import { Leftovers, sayBroken, type Synced } from "./leftovers.js";
+import { warningSink, type InitOptions, type Spools } from "../run/settings.js";
+import { sendNow } from "./sendNow.js";
+import { Leftovers, warnUnreadable, type Synced } from "./leftovers.js";
 import { DiskSpool, spoolFolder, type Header } from "./spool.js";
 
 export * from "../index.js";
 export { spoolFolder };
 export type { Synced };
 
-/** Most bytes that one process keeps for one run: 1 GiB. */
+/** Largest spool of one run of one process: 1 GiB. */
 const MOST_BYTES = 2 ** 30;
 
-/** How a run is begun that may wait on disk. */
+/** How a run begins that may spool to disk. */
 export interface NodeInitOptions extends InitOptions {
-  /** Where events wait. Default `GAUNTLET_SPOOL`, else in the user's cache folder. */
+  /** The folder of the spools. Default `GAUNTLET_SPOOL`, else in the user's cache folder. */
   spoolFolder?: string;
 }
 
 /**
- * `init` with a disk behind it. What earlier processes left for the same server is sent as well, in the
- * background.
+ * `init` with a spool on disk. The spools that earlier processes left for the same server are sent as well,
+ * in the background.
  */
 export async function init(options: NodeInitOptions = {}): Promise<Run> {
   const folder = options.spoolFolder ?? spoolFolder();
-  const warn = warnerOf(options);
+  const warn = warningSink(options);
   const leftovers = new Leftovers(folder, warn);
-  const run = await begin({ spool: onDisk(folder, warn, () => leftovers.hurry()), ...options });
+  const run = await begin({ spool: onDisk(folder, warn, () => leftovers.finishSoon()), ...options });
   const mode = options.mode ?? process.env["GAUNTLET_MODE"] ?? "online";
   if (mode === "online") {
     const client = clientOf(options);
@@ -44,8 +44,8 @@ export async function init(options: NodeInitOptions = {}): Promise<Run> {
 }
 
 /**
- * Sends what earlier processes left on disk, offline runs as well: to `endpoint`, else each run to the server
- * it was meant for. Waits at most `timeoutMs` for each run; default 60 s.
+ * Sends the spools of earlier processes, also of offline runs: to `endpoint`, else each run to the server it
+ * was logged for. Waits at most `timeoutMs` for each run; default 60 s.
  */
 export function sync(options: ClientOptions & { folder?: string } = {}): Promise<Synced> {
   const { folder = spoolFolder(), timeoutMs = 60_000, ...where } = options;
@@ -66,13 +66,15 @@ function onDisk(folder: string, warn: (message: string) => void, ended: () => vo
   return {
     leftOf: ({ id }, meantFor) => {
       const isOfIt = ({ spec, endpoint }: Header) => spec.id === id && endpoint === meantFor;
-      return [...DiskSpool.adopt(folder, isOfIt, sayBroken(warn), id)];
+      return [...DiskSpool.adopt(folder, isOfIt, warnUnreadable(warn), id)];
     },
     open: (spec, endpoint) => {
       try {
         return DiskSpool.create(folder, spec, endpoint, MOST_BYTES);
       } catch (error) {
-        warn(`gauntlet: events cannot wait in ${folder}: ${(error as Error).message}; they wait in memory`);
+        warn(
+          `gauntlet: events cannot be stored in ${folder}: ${(error as Error).message}; they are queued in memory`,
+        );
         return null;
       }
     },

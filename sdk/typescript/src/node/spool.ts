@@ -1,10 +1,9 @@
-// A run's events on disk: what the server cannot take now, or is not to (offline).
+// A spool: the events of a run on disk, while the server is unreachable or the run is offline.
 //
-// One file a process and run, JSON lines: `run.started` first, with the run's id and its server in the
-// metadata, then the events in order. `gauntlet import` reads it. Beside it `.files`, a folder with the
-// contents of artifacts under their SHA-256, and while the process lives `.pid`, which says which process
-// that is. What can never be delivered is put into the folder `undeliverable` beside them, where nobody tries
-// it again.
+// One file per process and run, in JSON lines: first `run.started`, with the id and the server of the run in
+// its metadata, then the events in order. `gauntlet import` reads it. Beside it are `.files`, a folder with
+// the contents of artifacts under their SHA-256, and `.pid`, the id of the process that writes it, while that
+// runs. What can never be delivered is moved to the folder `undeliverable` and not sent again.
 
 import {
   appendFileSync,
@@ -28,57 +27,58 @@ import { basename, dirname, join } from "node:path";
 import type { RunSpec } from "../client/types.js";
 import type { Spool } from "../run/fifo.js";
 import { spanId, uuidv7 } from "../wire/ids.js";
-import { written } from "../wire/json.js";
+import { stringifyJson } from "../wire/json.js";
 import { now } from "../wire/time.js";
 
-/** Where the first line keeps the run's id, and the server it was meant for; offline none. */
+/** Metadata keys of the first line: the id of the run, and its server (absent offline). */
 const RUN_ID = "gauntlet.run.id";
 const ENDPOINT = "gauntlet.endpoint";
-/** Bytes read at a time. */
-const PART = 1 << 20;
+/** Bytes that are read at a time. */
+const CHUNK_BYTES = 1 << 20;
 const NEWLINE = 0x0a;
-/** Where what can never be delivered is put, below the folder of the others. */
+/** Subfolder of spools that can never be delivered. */
 const UNDELIVERABLE = "undeliverable";
-/** Names of files that were made here: the run, the process, and 8 random bytes. */
-const OURS = /\.\d+-[0-9a-f]{16}\.jsonl$/;
+/** File name of a spool: the run, the process id, and 8 random bytes. */
+const SPOOL_NAME = /\.\d+-[0-9a-f]{16}\.jsonl$/;
 
 type Spec = RunSpec & { id: string };
 
-/** The run of a file, and the server it was meant for; `null`: offline. */
+/** The run of a spool, and its server; `null` offline. */
 export interface Header {
   spec: Spec;
   endpoint: string | null;
 }
 
-/** The folder where events wait: `GAUNTLET_SPOOL`, else in the user's cache folder. */
+/** The folder of the spools: in `GAUNTLET_SPOOL`, else in the user's cache folder. */
 export function spoolFolder(): string {
   const { GAUNTLET_SPOOL, XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
   if (GAUNTLET_SPOOL) return join(GAUNTLET_SPOOL, "js");
   const cache = process.platform === "win32" ? LOCALAPPDATA : XDG_CACHE_HOME;
-  // Users without a home, as containers have them, keep it where temporary files are.
-  const home = cache || orNothing(() => join(homedir(), ".cache")) || tmpdir();
+  // Users without a home folder (containers) have it in the folder of temporary files.
+  const home = cache || orNull(() => join(homedir(), ".cache")) || tmpdir();
   return join(home, "gauntlet", "spool", "js");
 }
 
-/** One run's file. */
+/** The spool of one run and process. */
 export class DiskSpool implements Spool, Header {
+  readonly place: string;
+  readonly #mostBytes: number;
   readonly spec: Spec;
   readonly endpoint: string | null;
   readonly lastStep: number;
   #file: number;
-  /** Where the first event begins, the first that is left, and where the last ends. Bytes. */
+  /** Offsets of the first event, of the first one that is not sent, and of the end. Bytes. */
   readonly #begin: number;
   #read: number;
   #end: number;
   #left: number;
-  /** Bytes of artifacts kept by this process. */
+  /** Bytes of artifacts that this process stored. */
   #contents = 0;
 
-  private constructor(
-    readonly place: string,
-    private readonly mostBytes: number,
-  ) {
-    const { spec, endpoint, bytes } = headerSays(place);
+  private constructor(place: string, mostBytes: number) {
+    this.place = place;
+    this.#mostBytes = mostBytes;
+    const { spec, endpoint, bytes } = readHeader(place);
     this.spec = spec;
     this.endpoint = endpoint;
     this.#begin = bytes;
@@ -86,13 +86,13 @@ export class DiskSpool implements Spool, Header {
     this.#file = openSync(place, "r+");
     const { end, lines, lastStep } = measure(this.#file);
     this.lastStep = lastStep;
-    // A line that the end of a process cut off goes.
+    // Removes a last line that is incomplete because its process died.
     ftruncateSync(this.#file, end);
     this.#end = end;
     this.#left = lines - 1;
   }
 
-  /** A new file for a run that is meant for `endpoint`. Throws where there can be none. */
+  /** Creates a spool for a run of `endpoint`. Throws where it cannot be written. */
   static create(folder: string, spec: Spec, endpoint: string | null, mostBytes: number): DiskSpool {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const path = newPath(folder, spec.id);
@@ -102,9 +102,9 @@ export class DiskSpool implements Spool, Header {
   }
 
   /**
-   * The files that earlier processes left in a folder, oldest first, where `wants` says so; each belongs to
-   * this process from then on. `of` is the only run that is asked for. `onBroken` is told of files that no
-   * run can be read from: they are put aside.
+   * Takes over the spools that earlier processes left in a folder, oldest first, where `wants` returns true;
+   * with `of`, only those of that run. A spool without a readable first line is set aside: `onBroken` gets
+   * its new path.
    */
   static *adopt(
     folder: string,
@@ -112,26 +112,27 @@ export class DiskSpool implements Spool, Header {
     onBroken: (place: string) => void,
     of?: string,
   ): Generator<DiskSpool, void> {
-    // A folder that cannot be read has nothing for this process.
-    const names = (orNothing(() => readdirSync(folder)) ?? []).filter((name) => name.endsWith(".jsonl"));
+    // A folder that cannot be read counts as empty.
+    const names = (orNull(() => readdirSync(folder)) ?? []).filter((name) => name.endsWith(".jsonl"));
     const asked = names.filter((name) => of === undefined || name.startsWith(prefixOf(of)));
     const headers = asked.flatMap((name) => {
       const path = join(folder, name);
       try {
-        return headerSays(path);
+        return readHeader(path);
       } catch (error) {
-        // What is gone meanwhile, somebody else's, or no file of ours stays as it is.
+        // Files that are gone, of a living process, or with another name stay as they are.
         const isBroken =
-          OURS.test(name) && (error as { code?: string }).code === undefined && !hasLivingOwner(path);
-        const place = isBroken ? orNothing(() => putAside(path)) : null;
+          SPOOL_NAME.test(name) && (error as { code?: string }).code === undefined && !hasLivingOwner(path);
+        const place = isBroken ? orNull(() => setAside(path)) : null;
         if (place !== null) onBroken(place);
         return [];
       }
     });
     for (const { path, spec } of headers.filter(wants).sort((a, b) => a.begun - b.begun)) {
       if (hasLivingOwner(path)) continue;
-      const mine = orNothing(() => claimed(path, newPath(folder, spec.id)));
-      const spool = mine === null ? null : orNothing(() => new DiskSpool(mine, Number.POSITIVE_INFINITY));
+      const claimedPath = orNull(() => claim(path, newPath(folder, spec.id)));
+      const spool =
+        claimedPath === null ? null : orNull(() => new DiskSpool(claimedPath, Number.POSITIVE_INFINITY));
       if (spool !== null) yield spool;
     }
   }
@@ -142,13 +143,13 @@ export class DiskSpool implements Spool, Header {
 
   append(lines: readonly string[]): boolean {
     const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(""));
-    if (this.#end + this.#contents + bytes.length > this.mostBytes) return false;
+    if (this.#end + this.#contents + bytes.length > this.#mostBytes) return false;
     try {
       this.#restoreIfRemoved();
       for (let at = 0; at < bytes.length;)
         at += writeSync(this.#file, bytes, at, bytes.length - at, this.#end + at);
     } catch {
-      // A cut-off line left behind is overwritten by the next try.
+      // An incomplete line is overwritten by the next attempt.
       return false;
     }
     this.#end += bytes.length;
@@ -160,7 +161,7 @@ export class DiskSpool implements Spool, Header {
     const lines: string[] = [];
     let [at, size, rest] = [this.#read, 0, Buffer.alloc(0)];
     while (lines.length < mostLines && size < mostBytes && at < this.#end) {
-      const part = Buffer.alloc(Math.min(PART, this.#end - at));
+      const part = Buffer.alloc(Math.min(CHUNK_BYTES, this.#end - at));
       const count = readSync(this.#file, part, 0, part.length, at);
       if (count === 0) break;
       at += count;
@@ -184,14 +185,14 @@ export class DiskSpool implements Spool, Header {
     this.#read += lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
     this.#left -= lines.length;
     if (this.#left > 0) return;
-    // Everything has arrived: the room is there again.
+    // Everything was delivered: the space is free again.
     ftruncateSync(this.#file, this.#begin);
     this.#read = this.#begin;
     this.#end = this.#begin;
   }
 
   keep(hash: string, bytes: Uint8Array): boolean {
-    if (this.#end + this.#contents + bytes.length > this.mostBytes) return false;
+    if (this.#end + this.#contents + bytes.length > this.#mostBytes) return false;
     try {
       mkdirSync(filesOf(this.place), { recursive: true, mode: 0o700 });
       const draft = join(filesOf(this.place), `${hash}.new`);
@@ -205,7 +206,7 @@ export class DiskSpool implements Spool, Header {
   }
 
   content(hash: string): Uint8Array | null {
-    return orNothing(() => readFileSync(this.#pathOf(hash)));
+    return orNull(() => readFileSync(this.#pathOf(hash)));
   }
 
   forget(hash: string): void {
@@ -218,11 +219,11 @@ export class DiskSpool implements Spool, Header {
 
   setAside(why: string): string {
     closeSync(this.#file);
-    const place = orNothing(() => putAside(this.place)) ?? this.place;
-    orNothing(() => writeFileSync(`${place}.why.txt`, `${why}\n`, { mode: 0o600 }));
+    const place = orNull(() => setAside(this.place)) ?? this.place;
+    orNull(() => writeFileSync(`${place}.why.txt`, `${why}\n`, { mode: 0o600 }));
     this.#left = 0;
     rmSync(ownerOf(this.place), { force: true });
-    mine.delete(this.place);
+    ownedFiles.delete(this.place);
     return place;
   }
 
@@ -236,10 +237,10 @@ export class DiskSpool implements Spool, Header {
     }
     closeSync(this.#file);
     rmSync(ownerOf(this.place), { force: true });
-    mine.delete(this.place);
+    ownedFiles.delete(this.place);
   }
 
-  /** Somebody removed the file: what is in it would be gone with this process, so it is written anew. */
+  /** Writes the file again where it was removed: its content would be lost with this process. */
   #restoreIfRemoved(): void {
     if (fstatSync(this.#file).nlink > 0) return;
     const copy = (from: number, to: number) => {
@@ -261,18 +262,15 @@ export class DiskSpool implements Spool, Header {
   }
 }
 
-/** The files this process writes. In a container, the process before this one often had the same number. */
-const mine = new Set<string>();
+/** The spools of this process: in a container, the previous process often had the same id. */
+const ownedFiles = new Set<string>();
 
-/** Bytes of a line in which its step is, where it has one: `written` puts the body behind it. */
+/** Bytes at the beginning of a line that contain its step, which is before the body. */
 const HEAD = 256;
 
-/**
- * Where whole lines end, how many there are, and the greatest step that one of them names; -1 where none
- * does.
- */
+/** The offset of the end of the last complete line, the number of lines, and their greatest step, or -1. */
 function measure(file: number): { end: number; lines: number; lastStep: number } {
-  const part = Buffer.alloc(PART);
+  const part = Buffer.alloc(CHUNK_BYTES);
   let [at, end, lines, lastStep, head] = [0, 0, 0, -1, ""];
   const take = (from: number, to: number) => {
     if (head.length < HEAD) head += part.toString("latin1", from, Math.min(to, from + HEAD - head.length));
@@ -306,14 +304,14 @@ function headerOf(spec: Spec, endpoint: string | null): string {
     metadata: { ...metadata, [RUN_ID]: id, ...(endpoint === null ? {} : { [ENDPOINT]: endpoint }) },
     ...(rules === undefined ? {} : { rules }),
   };
-  return `${written({ id: uuidv7(), at: now(), kind: "run.started", v: 1, body })}\n`;
+  return `${stringifyJson({ id: uuidv7(), at: now(), kind: "run.started", v: 1, body })}\n`;
 }
 
-/** What the first line of a file says, and how long it is. Throws where it says no run. */
-function headerSays(path: string): Header & { path: string; bytes: number; begun: number } {
+/** The header in the first line of a spool, and its length. Throws where it names no run. */
+function readHeader(path: string): Header & { path: string; bytes: number; begun: number } {
   const line = firstLine(path);
-  const { at, body } = (JSON.parse(line.toString("utf8")) ?? {}) as { at: string; body: Omit<Spec, "id"> };
-  if (typeof body !== "object" || body === null) throw new Error("the first line has no body");
+  const { at, body } = (JSON.parse(line.toString("utf8")) ?? {}) as { at: string; body?: Omit<Spec, "id"> };
+  if (typeof body !== "object") throw new Error("the first line has no body");
   const { [RUN_ID]: id, [ENDPOINT]: endpoint, ...metadata } = body.metadata ?? {};
   if (typeof id !== "string") throw new Error(`the first line has no body.metadata["${RUN_ID}"]`);
   const server = typeof endpoint === "string" ? endpoint : null;
@@ -326,15 +324,15 @@ function headerSays(path: string): Header & { path: string; bytes: number; begun
   };
 }
 
-/** The first line with its end. Throws where there is none. */
+/** The first line with its newline. Throws where there is none. */
 function firstLine(path: string): Buffer {
   const file = openSync(path, "r");
   try {
     let line = Buffer.alloc(0);
     for (;;) {
-      const part = Buffer.alloc(PART);
+      const part = Buffer.alloc(CHUNK_BYTES);
       const count = readSync(file, part, 0, part.length, line.length);
-      if (count === 0) throw new Error(`${path} has no whole line`);
+      if (count === 0) throw new Error(`${path} has no complete line`);
       line = Buffer.concat([line, part.subarray(0, count)]);
       const end = line.indexOf(NEWLINE);
       if (end >= 0) return line.subarray(0, end + 1);
@@ -344,40 +342,41 @@ function firstLine(path: string): Buffer {
   }
 }
 
-/** A path for one more file of a run. */
+/** A path for a new spool of a run. */
 function newPath(folder: string, run: string): string {
   return join(folder, `${prefixOf(run)}${process.pid}-${spanId()}.jsonl`);
 }
 
 /**
- * Makes the file of a process that has ended this one's. Only one of those that try at the same time gets it.
+ * Takes over the spool of a process that has ended, by renaming it: of several processes that try at the same
+ * time, the rename of one succeeds.
  */
-function claimed(path: string, target: string): string {
+function claim(path: string, target: string): string {
   writeOwner(target);
   try {
     renameSync(path, target);
   } catch (error) {
     rmSync(ownerOf(target), { force: true });
-    mine.delete(target);
+    ownedFiles.delete(target);
     throw error;
   }
-  orNothing(() => renameSync(filesOf(path), filesOf(target)));
+  orNull(() => renameSync(filesOf(path), filesOf(target)));
   rmSync(ownerOf(path), { force: true });
   return target;
 }
 
-/** Moves a file, with what is beside it, to where nobody tries to send it; where it is now. */
-function putAside(path: string): string {
+/** Moves a spool and its artifacts to the folder of undeliverable ones; returns the new path. */
+function setAside(path: string): string {
   const folder = join(dirname(path), UNDELIVERABLE);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const target = join(folder, basename(path));
   renameSync(path, target);
-  orNothing(() => renameSync(filesOf(path), filesOf(target)));
+  orNull(() => renameSync(filesOf(path), filesOf(target)));
   rmSync(ownerOf(path), { force: true });
   return target;
 }
 
-/** How the names of a run's files begin. */
+/** The beginning of the file names of a run. */
 function prefixOf(run: string): string {
   return `${encodeURIComponent(run).slice(0, 120)}.`;
 }
@@ -390,7 +389,7 @@ function filesOf(path: string): string {
   return `${path}.files`;
 }
 
-function orNothing<T>(work: () => T): T | null {
+function orNull<T>(work: () => T): T | null {
   try {
     return work();
   } catch {
@@ -400,26 +399,26 @@ function orNothing<T>(work: () => T): T | null {
 
 function writeOwner(path: string): void {
   writeFileSync(ownerOf(path), `${process.pid}`, { mode: 0o600 });
-  mine.add(path);
+  ownedFiles.add(path);
 }
 
 function hasLivingOwner(path: string): boolean {
   try {
     const owner = ownerOf(path);
     const pid = Number(readFileSync(owner, "utf8"));
-    if (pid === process.pid) return mine.has(path) || statSync(owner).mtimeMs > beganAt();
+    if (pid === process.pid) return ownedFiles.has(path) || statSync(owner).mtimeMs > processStartedAt();
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // There, but somebody else's.
+    // The process exists, and belongs to another user.
     return (error as { code?: string }).code === "EPERM";
   }
 }
 
 /**
- * When this process began, milliseconds since the Unix epoch. A file of its number that was made later is
- * another thread's; an earlier one was left by a process of the same number, as containers have them.
+ * When this process started, milliseconds since the Unix epoch. A spool with its id that is younger is of
+ * another thread; an older one was left by an earlier process with the same id, as in containers.
  */
-function beganAt(): number {
+function processStartedAt(): number {
   return Date.now() - process.uptime() * 1000;
 }

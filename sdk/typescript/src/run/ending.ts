@@ -1,4 +1,4 @@
-// How a run ends: from what the program says, from an exit code, from an error.
+// The status and summary of a run that ends: from the program, an exit code and an error.
 
 import type { WriterEnd } from "../client/types.js";
 import type { FinalStatus } from "../wire/events.js";
@@ -6,35 +6,32 @@ import { toJsonObject } from "../wire/json.js";
 import { finalStatusOf } from "./judged.js";
 import type { Ledger } from "./ledger.js";
 
-/** What is known of an end. */
+/** What is known about the end of a run. */
 export interface Ending {
   /** Default: `completed`; `failed` where there is an error, or an exit code that is not 0. */
   status?: FinalStatus;
-  /** Totals to keep with the run. */
+  /** Totals to store with the run. */
   summary?: object;
   /** The exit code of the process, where it ends with the run. */
   exitCode?: number;
-  /** What the process died of. */
+  /** The uncaught error that ended the process. */
   error?: unknown;
   /** Longest wait for the server, milliseconds; default as the settings say. */
   withinMs?: number;
 }
 
-/**
- * Exit codes by which programs say that SIGHUP, SIGINT or SIGTERM ended them: 128 and the number of the
- * signal.
- */
+/** Exit codes of SIGHUP, SIGINT and SIGTERM: 128 and the number of the signal. */
 const BY_SIGNAL = [129, 130, 143];
 
-/** The end as the server is told. */
+/** The end as it is reported to the server. */
 export function endOf({ status, summary, exitCode, error }: Ending, ledger: Ledger): WriterEnd {
   const hasFailed = error !== undefined || (exitCode !== undefined && exitCode !== 0);
   const isSignal = error === undefined && exitCode !== undefined && BY_SIGNAL.includes(exitCode);
-  const whole = error === undefined ? summary : { ...summary, error: errorOf(error) };
+  const full = error === undefined ? summary : { ...summary, error: errorOf(error) };
   return {
     status: finalStatusOf(status, isSignal ? "cancelled" : hasFailed ? "failed" : "completed", ledger),
     ...(exitCode === undefined ? {} : { exit_code: exitCode }),
-    ...(whole === undefined || whole === null ? {} : { summary: toJsonObject(whole) }),
+    ...(full ? { summary: toJsonObject(full) } : {}),
   };
 }
 

@@ -1,4 +1,4 @@
-// An episode as a program records it: one rollout on one task, with its thoughts, messages and tool calls.
+// Records an episode: one rollout on one task, with its thoughts, messages and tool calls.
 
 import type { Bodies, FinalStatus, StepError, StepKind } from "../wire/events.js";
 import { spanId, traceId } from "../wire/ids.js";
@@ -7,19 +7,19 @@ import { clipLabel } from "../wire/limits.js";
 import { fromMillis } from "../wire/time.js";
 import type { Ledger } from "./ledger.js";
 import type { ArtifactOptions, Place, Rollout, ScoreOptions } from "./inputs.js";
-import type { Run } from "./run.js";
+import type { Recorder } from "./recorder.js";
 import type { Bytes } from "../client/files.js";
 import { finalStatusOf } from "./judged.js";
-import { idOf, numberOf, shown, stepOf, textOf, type Values } from "./values.js";
+import { idOf, numberOf, preview, stepOf, textOf, type Values } from "./values.js";
 
-/** How an episode is begun. */
+/** How an episode begins. */
 export interface EpisodeOptions {
   /** Default: a new trace id. */
   id?: string;
   task?: string;
   /**
-   * The step of the run that the whole episode belongs to. Default: what is recorded is numbered from 0
-   * within the episode, and each `log` or `rollout` of it is the run's next step.
+   * The step of the run that all of the episode belongs to. Default: what is recorded is numbered from 0
+   * within the episode, and each `log` or `rollout` of it is the next step of the run.
    */
   step?: number;
   metadata?: object;
@@ -28,7 +28,8 @@ export interface EpisodeOptions {
 /** How an episode ended. */
 export interface EpisodeEnd {
   /**
-   * Default `completed`; where an error is named `failed`, or `timed_out` or `cancelled` as its name says.
+   * Default: `completed` without an error; with one `timed_out` (a `TimeoutError`), `cancelled` (an
+   * `AbortError`) or `failed`.
    */
   status?: FinalStatus;
   /** Default: the sum of the rewards. */
@@ -44,51 +45,49 @@ export interface Recorded {
   payload?: object;
   error?: unknown;
   metadata?: object;
-  /** The span it happened inside of. */
+  /** The id of the span that contains it. */
   parentSpanId?: string;
-  /** When it began and how long it took; now, and nothing, where absent. */
+  /** When it began and how long it took. Default: now, and no duration. */
   startedAt?: Date | number;
   durationMs?: number;
 }
 
-/**
- * The last moment that the wire can say, milliseconds since the Unix epoch: nearly the end of the year 9999.
- */
+/** The last time of the wire format: near the end of the year 9999. Milliseconds since the Unix epoch. */
 const LAST_MS = Date.UTC(9999, 11, 30);
-/** What a span id is: 16 lowercase hexadecimal digits. A parent that is none is left out. */
+/** A span id: 16 lowercase hexadecimal digits. A parent id of another form is left out. */
 const SPAN_ID = /^[0-9a-f]{16}$/;
-/** What of a payload a person reads first. */
+/** The fields of a payload that a reader wants first, in this order. */
 const READ_FIRST = ["text", "output", "content", "result"];
 
 /** An episode that is being recorded. Make one with `run.episode`. */
 export class Episode {
+  readonly #recorder: Recorder;
+  readonly #ledger: Ledger;
   readonly id: string;
   readonly #task: string;
-  readonly #fixed: number | undefined;
-  readonly #begun = performance.now();
-  /** How many things were recorded: the number of the next one. */
-  #recorded = 0;
+  readonly #fixedStep: number | undefined;
+  readonly #startedAt = performance.now();
+  /** Number of recorded steps: also the number of the next one. */
+  #stepCount = 0;
   #rewards: number | undefined;
-  /** What the agent said and saw last. */
-  #said: unknown;
-  #saw: unknown;
+  /** What the agent produced and observed last. */
+  #lastOutput: unknown;
+  #lastObservation: unknown;
   #isFinished = false;
 
   /** @internal */
-  constructor(
-    private readonly run: Run,
-    private readonly ledger: Ledger,
-    options: EpisodeOptions,
-  ) {
+  constructor(recorder: Recorder, ledger: Ledger, options: EpisodeOptions | null) {
+    this.#recorder = recorder;
+    this.#ledger = ledger;
     const { id, task, step, metadata } = options ?? {};
     this.id =
-      ledger.guarded("the episode's id", "", () => ((id ?? "") === "" ? "" : idOf(id, ledger))) || traceId();
-    this.#task = ledger.guarded("the episode's task", "", () => clipLabel(task ?? "").trim());
-    this.#fixed = (step ?? undefined) === undefined ? undefined : stepOf(step);
-    if ((step ?? undefined) !== undefined && this.#fixed === undefined) {
+      ledger.guard("the episode's id", "", () => ((id ?? "") === "" ? "" : idOf(id, ledger))) || traceId();
+    this.#task = ledger.guard("the episode's task", "", () => clipLabel(task ?? "").trim());
+    this.#fixedStep = (step ?? undefined) === undefined ? undefined : stepOf(step);
+    if ((step ?? undefined) !== undefined && this.#fixedStep === undefined) {
       ledger.warn(
         "episode step",
-        `step ${shown(step)} is no whole number, 0 or more; the episode gets the next one`,
+        `step ${preview(step)} is no whole number, 0 or more; the episode gets the next one`,
       );
     }
     this.#emit("episode.started", {
@@ -99,42 +98,45 @@ export class Episode {
 
   /** Records what the agent thought. */
   thought(text: unknown, more: Recorded = {}): void {
-    this.record("thought", { ...more, payload: { text: textOf(text, this.ledger), ...more.payload } });
+    this.record("thought", { ...more, payload: { text: textOf(text, this.#ledger), ...more.payload } });
   }
 
-  /** Records a message and whose it is (`user`, `assistant`, ...). */
+  /** Records a message with the role of its author (`user`, `assistant`, ...). */
   message(role: string, content: unknown, more: Recorded = {}): void {
-    const payload = { role, text: textOf(content, this.ledger), ...more.payload };
+    const payload = { role, text: textOf(content, this.#ledger), ...more.payload };
     this.record("message", { name: role, ...more, payload });
   }
 
-  /** Records what the agent saw. */
+  /** Records what the agent observed. */
   observation(content: unknown, more: Recorded = {}): void {
-    this.record("observation", { ...more, payload: { text: textOf(content, this.ledger), ...more.payload } });
+    this.record("observation", {
+      ...more,
+      payload: { text: textOf(content, this.#ledger), ...more.payload },
+    });
   }
 
   /** Records a reward; their sum is the episode's return where `finish` names none. */
   reward(value: number): void {
     const number = numberOf(value);
     if (number === undefined) {
-      this.ledger.counts.skipped += 1;
-      return this.ledger.warn(
+      this.#ledger.counts.skipped += 1;
+      return this.#ledger.warn(
         "reward",
-        `reward ${shown(value)} is not a finite number; it is left out (told once)`,
+        `reward ${preview(value)} is not a finite number; it is left out (warned once)`,
       );
     }
     this.#rewards = (this.#rewards ?? 0) + number;
     this.record("reward", { payload: { value: number } });
   }
 
-  /** Records anything else: a decision, a plan, a handoff. Answers its span id. */
+  /** Records anything else: a decision, a plan, a handoff. Returns its span id. */
   record(kind: StepKind, what: Recorded = {}): string {
     return this.#record(kind, what, spanId());
   }
 
   /**
    * Calls a tool and records the call and its result, two steps of one span: how long it took, and an error
-   * with its stack. What the tool gives or throws goes on to the caller, unchanged.
+   * with its stack. The result or the error of the tool is passed to the caller unchanged.
    */
   async toolCall<T>(name: string, args: unknown, tool: () => Promise<T> | T): Promise<T> {
     const startedAt = Date.now();
@@ -162,72 +164,60 @@ export class Episode {
   }
 
   /** Logs scores of the episode, as one node of the run: its next step, unless one is named. */
-  log(values: Values, place: Omit<Place, "episode"> = {}): void {
-    this.run.log(values, this.#judged(place?.step));
+  log(values: Values, place: Omit<Place, "episode"> | null = {}): void {
+    this.#recorder.log(values, this.#placeOfScores(place?.step));
   }
 
   /** Logs one judged rollout of this episode, as {@link log} does. */
   rollout(rollout: Omit<Rollout, "episode">): void {
-    this.run.rollout({ ...rollout, ...this.#judged(rollout?.step) });
+    this.#recorder.rollout({ ...rollout, ...this.#placeOfScores(rollout.step) });
   }
 
   /** Adds one score to the episode, or with a step to that step of it. */
-  score(path: string, value: number | boolean, options: Omit<ScoreOptions, "episode"> = {}): void {
+  score(path: string, value: number | boolean, options: Omit<ScoreOptions, "episode"> | null = {}): void {
     const target = options?.target ?? (options?.step === undefined ? "episode" : "step");
-    this.run.score(path, value, { ...options, target, episode: this.id });
+    this.#recorder.score(path, value, { ...options, target, episode: this.id });
   }
 
-  /** Keeps a file with the episode, with what was recorded last unless a step is named. */
+  /** Stores a file with the episode, at the step that was recorded last unless one is named. */
   artifact(name: string, content: Bytes, options: Omit<ArtifactOptions, "episode"> = {}): void {
-    const step = this.#fixed ?? Math.max(0, this.#recorded - 1);
-    this.run.artifact(name, content, { step, ...options, episode: this.id });
+    const step = this.#fixedStep ?? Math.max(0, this.#stepCount - 1);
+    this.#recorder.artifact(name, content, { step, ...options, episode: this.id });
   }
 
-  /** Says how the episode ended; only the first call counts. */
-  finish(end: EpisodeEnd = {}): void {
+  /** Ends the episode; only the first call counts. */
+  finish(options: EpisodeEnd | null = {}): void {
     if (this.#isFinished) return;
     this.#isFinished = true;
-    end ??= {};
+    const end = options ?? {};
     const body: Bodies["episode.finished"] = {
-      status: finalStatusOf(end.status, statusOf(end.error), this.ledger),
-      latency_ms: performance.now() - this.#begun,
+      status: finalStatusOf(end.status, statusOf(end.error), this.#ledger),
+      latency_ms: performance.now() - this.#startedAt,
     };
     const [total, cost] = [numberOf(end.return) ?? this.#rewards, numberOf(end.cost)];
     if (total !== undefined) body.return = total;
     if (cost !== undefined && cost >= 0) body.cost = cost;
     else if ((end.cost ?? undefined) !== undefined) {
-      this.ledger.counts.skipped += 1;
-      this.ledger.warn(
+      this.#ledger.counts.skipped += 1;
+      this.#ledger.warn(
         "cost",
-        `cost ${shown(end.cost)} is not a number, 0 or more; it is left out (told once)`,
+        `cost ${preview(end.cost)} is not a number, 0 or more; it is left out (warned once)`,
       );
     }
-    if (end.error !== undefined && end.error !== null) body.error = this.#told(end.error);
-    this.#show(body);
+    if (end.error !== undefined && end.error !== null) body.error = this.#errorText(end.error);
+    this.#addSnapshot(body);
     this.#emit("episode.finished", body);
   }
 
-  /** @internal */
-  async during<T>(body: (episode: Episode) => Promise<T> | T): Promise<T> {
-    try {
-      const value = await body(this);
-      this.finish();
-      return value;
-    } catch (error) {
-      this.finish({ error: error ?? "nothing was said" });
-      throw error;
-    }
-  }
-
   #record(kind: StepKind, what: Recorded, span: string): string {
-    this.ledger.guarded(kind, undefined, () => {
-      const step = this.#fixed ?? this.#recorded;
-      this.#recorded += 1;
-      const given = Number(what.startedAt ?? Date.now());
-      const started = given >= 0 && given <= LAST_MS ? given : Date.now();
+    this.#ledger.guard(kind, undefined, () => {
+      const step = this.#fixedStep ?? this.#stepCount;
+      this.#stepCount += 1;
+      const startedAt = Number(what.startedAt ?? Date.now());
+      const started = startedAt >= 0 && startedAt <= LAST_MS ? startedAt : Date.now();
       const duration = numberOf(what.durationMs);
       const parent = what.parentSpanId;
-      const payload = payloadOf(what.payload, this.ledger);
+      const payload = payloadOf(what.payload, this.#ledger);
       const body: Bodies["step.recorded"] = {
         step_kind: kind,
         ...(what.name === undefined ? {} : { name: clipLabel(what.name) }),
@@ -240,59 +230,74 @@ export class Episode {
         payload,
         ...(what.error === undefined || what.error === null
           ? {}
-          : { error: errorOf(what.error, this.ledger) }),
+          : { error: errorOf(what.error, this.#ledger) }),
         metadata: toJsonObject(what.metadata),
       };
-      this.#note(kind, payload);
-      this.run.emit("step.recorded", body, { step, episode: this.id });
+      this.#remember(kind, payload);
+      this.#recorder.emit("step.recorded", body, { step, episode: this.id });
     });
     return span;
   }
 
   #emit<K extends "episode.started" | "episode.finished">(kind: K, body: Bodies[K]): void {
-    const place = this.#fixed === undefined ? {} : { step: this.#fixed };
-    this.run.emit(kind, body, { ...place, episode: this.id });
+    const place = this.#fixedStep === undefined ? {} : { step: this.#fixedStep };
+    this.#recorder.emit(kind, body, { ...place, episode: this.id });
   }
 
-  /** Where something judged now belongs. */
-  #judged(step: number | undefined): { step: number; episode: string } {
-    return { step: step ?? this.#fixed ?? this.run.takeStep(), episode: this.id };
+  /** The step and episode of scores that are logged now. */
+  #placeOfScores(step: number | undefined): { step: number; episode: string } {
+    return { step: step ?? this.#fixedStep ?? this.#recorder.takeStep(), episode: this.id };
   }
 
-  /** Keeps what a person would read first of the episode. */
-  #note(kind: StepKind, payload: JsonObject): void {
+  /** Remembers the last output and observation, for the snapshot of an episode without scores. */
+  #remember(kind: StepKind, payload: JsonObject): void {
     const found = READ_FIRST.map((key) => payload[key]).find(Boolean);
     if (found === undefined) return;
-    const isSeen =
-      kind === "observation" || (kind === "message" && ["user", "system"].includes(`${payload["role"]}`));
-    if (isSeen) this.#saw = found;
-    else if (["message", "decision", "tool_result"].includes(kind) || this.#said === undefined)
-      this.#said = found;
+    const isInput =
+      kind === "observation" || (kind === "message" && ["user", "system"].includes(String(payload["role"])));
+    if (isInput) this.#lastObservation = found;
+    else if (["message", "decision", "tool_result"].includes(kind) || this.#lastOutput === undefined)
+      this.#lastOutput = found;
   }
 
   /**
-   * An episode that nobody scored becomes one point of the path all the same, so that it is seen: its return
-   * is the height, an error is a failure.
+   * Adds a snapshot for an episode without scores, so that it is part of the film: the return is its root
+   * score, an error is a failure.
    */
-  #show({ status, return: total, error, latency_ms }: Bodies["episode.finished"]): void {
-    if (this.run.isJudged(this.id) || !(this.#recorded > 0 || error)) return;
-    this.run.rollout({
-      ...this.#judged(undefined),
+  #addSnapshot({ status, return: total, error, latency_ms }: Bodies["episode.finished"]): void {
+    if (this.#recorder.hasSnapshot(this.id) || !(this.#stepCount > 0 || error)) return;
+    this.#recorder.rollout({
+      ...this.#placeOfScores(undefined),
       scores: total === undefined ? {} : { root: total },
-      action: this.#said ?? error,
-      observation: this.#saw ?? this.#task,
+      action: this.#lastOutput ?? error,
+      observation: this.#lastObservation ?? this.#task,
       ...(status === "failed" || status === "timed_out" ? { failures: ["generic"] } : {}),
       durationMs: latency_ms ?? 0,
     });
   }
 
-  #told(error: unknown): string {
-    const text = textOf(error, this.ledger);
-    return error instanceof Error ? textOf(`${error.name}: ${text}`, this.ledger) : text;
+  #errorText(error: unknown): string {
+    const text = textOf(error, this.#ledger);
+    return error instanceof Error ? textOf(`${error.name}: ${text}`, this.#ledger) : text;
   }
 }
 
-/** How an episode ended that ended with `error`. */
+/** Runs `body` and finishes the episode: as failed where `body` throws, which is thrown to the caller. */
+export async function runEpisode<T>(
+  episode: Episode,
+  body: (episode: Episode) => Promise<T> | T,
+): Promise<T> {
+  try {
+    const value = await body(episode);
+    episode.finish();
+    return value;
+  } catch (error) {
+    episode.finish({ error: error ?? "an exception without a value" });
+    throw error;
+  }
+}
+
+/** The status of an episode that ended with `error`. */
 function statusOf(error: unknown): FinalStatus {
   if (error === undefined || error === null) return "completed";
   const { name } = error as { name?: unknown };
@@ -300,7 +305,7 @@ function statusOf(error: unknown): FinalStatus {
   return name === "AbortError" ? "cancelled" : "failed";
 }
 
-/** Payloads are searched and shown: their texts obey the limit of texts. */
+/** A payload as JSON, with its texts cut at the limit of texts: payloads are indexed and displayed. */
 function payloadOf(payload: object | undefined, ledger: Ledger): JsonObject {
   const made = toJsonObject(payload);
   for (const [key, value] of Object.entries(made)) {

@@ -1,37 +1,34 @@
-// Events waiting for the server, in order: in memory, and on disk where a spool is there and memory is full.
+// The queue of events for the server, in order: in memory, and in a spool on disk where memory is full.
 
-/** Where events wait that memory does not hold. A browser has none; `gauntlet-sdk/node` keeps one on disk. */
+/** Stores events that do not fit into memory. `gauntlet-sdk/node` has one on disk, a browser has none. */
 export interface Spool {
-  /** Lines left. */
+  /** Number of lines in it. */
   readonly left: number;
-  /** Where it is, for people. */
+  /** Its path, for messages. */
   readonly place: string;
-  /** The greatest step that it had when it was opened; -1 where it had none. */
+  /** The greatest step in it when it was opened; -1 where it had none. */
   readonly lastStep?: number;
-  /** Adds lines behind the others. `false`, changing nothing, where they cannot be kept. */
+  /** Appends lines. `false`, without a change, where they cannot be stored. */
   append(lines: readonly string[]): boolean;
-  /** The first lines that are left. */
+  /** The first lines. */
   peek(mostLines: number, mostBytes: number): string[];
-  /** Forgets the first lines: they have arrived. */
+  /** Removes the first lines: they were delivered. */
   advance(lines: number): void;
-  /** Keeps the content of an artifact under its SHA-256. `false` where it cannot be kept. */
+  /** Stores the content of an artifact under its SHA-256. `false` where it cannot be stored. */
   keep(hash: string, bytes: Uint8Array): boolean;
-  /** The content of an artifact; `null` where it is not here. */
+  /** The content of an artifact; `null` where it is not stored. */
   content(hash: string): Uint8Array | null;
-  /** Forgets the content of an artifact: it has arrived. */
+  /** Removes the content of an artifact: it was delivered. */
   forget(hash: string): void;
-  /** Waits until what was added is on the disk itself. */
+  /** Waits until what was appended is on the disk (fsync). */
   sync?(): void;
-  /** Puts it where no later process tries to send it, and lets go of it; where it is now, for people. */
+  /** Moves it to where no later process sends it, and closes it; returns the new path. */
   setAside(why: string): string;
-  /** Lets go of it. What is left stays for a later process. */
+  /** Closes it. What is in it stays for a later process. */
   close(): void;
 }
 
-/**
- * How much waits in memory at most: events, their bytes, and bytes of artifacts, of which one has room
- * always.
- */
+/** Limits of what is queued in memory: events, their bytes, and bytes of artifacts (one always fits). */
 export interface Bounds {
   events: number;
   bytes: number;
@@ -44,11 +41,13 @@ export interface Content {
   bytes: Uint8Array;
 }
 
-/** A disk that refused is not asked again for so long: each try costs as much as what waits. Milliseconds. */
-const SPILL_AGAIN_MS = 2_000;
+/** Wait before a failed spill is tried again: each attempt serializes the queue. Milliseconds. */
+const SPILL_RETRY_MS = 2_000;
 
 /** One queue, oldest first. What is on disk is older than what is in memory. */
 export class Fifo {
+  readonly #bounds: Bounds;
+  readonly #older: Spool[];
   #lines: string[] = [];
   #first = 0;
   #size = 0;
@@ -56,16 +55,14 @@ export class Fifo {
   readonly #contents = new Map<string, Uint8Array>();
   #contentSize = 0;
   #spool: Spool | null = null;
-  /** Where there is no place on disk, there is none a moment later: then it is not asked again. */
+  /** `null` once it failed: then no spool can be opened later either. */
   #openSpool: (() => Spool | null) | null;
   #refusedAt = Number.NEGATIVE_INFINITY;
 
-  /** `older`: what earlier processes left, oldest first. It stands before everything else. */
-  constructor(
-    private readonly bounds: Bounds,
-    openSpool: (() => Spool | null) | null,
-    private readonly older: Spool[] = [],
-  ) {
+  /** `older`: the spools of earlier processes, oldest first. They precede everything else. */
+  constructor(bounds: Bounds, openSpool: (() => Spool | null) | null, older: Spool[] = []) {
+    this.#bounds = bounds;
+    this.#older = older;
     this.#openSpool = openSpool;
   }
 
@@ -73,7 +70,7 @@ export class Fifo {
     return this.#inMemory + this.#onDisk.reduce((sum, spool) => sum + spool.left, 0);
   }
 
-  /** Where what is on disk waits; `null` where nothing does. */
+  /** The path of the first spool with lines; `null` where there is none. */
   get place(): string | null {
     return this.#onDisk.find((spool) => spool.left > 0)?.place ?? null;
   }
@@ -83,18 +80,18 @@ export class Fifo {
   }
 
   get #onDisk(): Spool[] {
-    return this.#spool === null ? this.older : [...this.older, this.#spool];
+    return this.#spool === null ? this.#older : [...this.#older, this.#spool];
   }
 
-  /** Adds a line behind the others, with the content that it speaks of. `false` where there is no room. */
+  /** Appends a line, with the content of its artifact. `false` where the queue is full. */
   push(line: string, content?: Content): boolean {
     const isNew = content !== undefined && !this.#contents.has(content.hash);
     const isFull =
-      this.#inMemory >= this.bounds.events ||
-      this.#size + line.length > this.bounds.bytes ||
+      this.#inMemory >= this.#bounds.events ||
+      this.#size + line.length > this.#bounds.bytes ||
       (isNew &&
         this.#contents.size > 0 &&
-        this.#contentSize + content.bytes.length > this.bounds.contentBytes);
+        this.#contentSize + content.bytes.length > this.#bounds.contentBytes);
     if (isFull && this.#inMemory > 0 && !this.spill()) return false;
     this.#lines.push(line);
     this.#size += line.length;
@@ -105,7 +102,7 @@ export class Fifo {
     return true;
   }
 
-  /** The first lines. They stay until {@link drop}. */
+  /** The first lines. They stay queued until {@link drop}. */
   peek(mostLines: number, mostBytes: number): string[] {
     const spool = this.#onDisk.find(({ left }) => left > 0);
     if (spool !== undefined) return spool.peek(mostLines, mostBytes);
@@ -120,15 +117,15 @@ export class Fifo {
     return taken;
   }
 
-  /** Forgets the first lines, which were peeked at, wherever they are by now. */
+  /** Removes the first lines, which may have moved to disk since {@link peek}. */
   drop(count: number): void {
     const spool = this.#onDisk.find(({ left }) => left > 0);
-    if (spool === undefined) return this.#forget(count);
+    if (spool === undefined) return this.#dropLines(count);
     spool.advance(count);
-    if (spool.left === 0 && spool === this.older[0]) this.older.shift()?.close();
+    if (spool.left === 0 && spool === this.#older[0]) this.#older.shift()?.close();
   }
 
-  /** The content of an artifact that waits; `null` where it is not here. */
+  /** The content of an artifact; `null` where it is not queued. */
   content(hash: string): Uint8Array | null {
     const inMemory = this.#contents.get(hash);
     if (inMemory !== undefined) return inMemory;
@@ -139,75 +136,72 @@ export class Fifo {
     return null;
   }
 
-  /** Forgets the content of an artifact: it has arrived, or is on disk. */
+  /** Removes the content of an artifact: it was delivered. */
   release(hash: string): void {
-    this.#unhold(hash);
+    this.#releaseContent(hash);
     for (const spool of this.#onDisk) spool.forget(hash);
   }
 
   /**
-   * Moves everything to disk. `false` where there is no disk, or it refuses. A content that is too large for
-   * the disk stays in memory.
+   * Moves everything to disk. `false` where there is no spool, or it fails. A content that is too large for
+   * the spool stays in memory.
    */
   spill(): boolean {
     if (this.#inMemory === 0) return true;
-    if (performance.now() - this.#refusedAt < SPILL_AGAIN_MS) return false;
+    if (performance.now() - this.#refusedAt < SPILL_RETRY_MS) return false;
     this.#spool ??= this.#openSpool?.() ?? null;
     const spool = this.#spool;
     if (spool === null) {
       this.#openSpool = null;
       return false;
     }
-    // Contents first: a line on disk finds the one it speaks of.
-    for (const [hash, bytes] of [...this.#contents]) if (spool.keep(hash, bytes)) this.#unhold(hash);
+    // Contents first: an event on disk needs the content of its artifact there.
+    for (const [hash, bytes] of [...this.#contents]) if (spool.keep(hash, bytes)) this.#releaseContent(hash);
     if (!spool.append(this.#lines.slice(this.#first))) {
       this.#refusedAt = performance.now();
       return false;
     }
-    this.#forget(this.#inMemory);
+    this.#dropLines(this.#inMemory);
     return true;
   }
 
-  /**
-   * Gives up what is first on disk, because it cannot be read or delivered; says how many lines that were,
-   * and where they are now.
-   */
-  abandon(why: string): { lines: number; place: string } {
+  /** Sets the first spool aside, because it cannot be read or delivered; returns its lines and new path. */
+  setAsideFirst(why: string): { lines: number; place: string } {
     const spool = this.#onDisk.find(({ left }) => left > 0);
     if (spool === undefined) return { lines: 0, place: "" };
     const lines = spool.left;
-    const at = this.older.indexOf(spool);
-    if (at >= 0) this.older.splice(at, 1);
+    const at = this.#older.indexOf(spool);
+    if (at >= 0) this.#older.splice(at, 1);
     else this.#spool = null;
     return { lines, place: spool.setAside(why) };
   }
 
-  /** Waits until what is on disk outlives the machine's next moment as well. */
+  /** Waits until the spool is on the disk (fsync), where it survives a power failure. */
   sync(): void {
     this.#spool?.sync?.();
   }
 
-  /** Forgets everything in memory; says how many lines and contents that were. */
+  /** Removes everything in memory; returns the number of lines and contents. */
   clear(): number {
     const count = this.#inMemory + this.#contents.size;
-    this.#forget(this.#inMemory);
-    for (const hash of [...this.#contents.keys()]) this.#unhold(hash);
+    this.#dropLines(this.#inMemory);
+    for (const hash of [...this.#contents.keys()]) this.#releaseContent(hash);
     return count;
   }
 
-  /** Lets go of the disk. */
+  /** Closes the spools. */
   close(): void {
     for (const spool of this.#onDisk) spool.close();
-    this.older.length = 0;
+    this.#older.length = 0;
     this.#spool = null;
   }
 
-  #unhold(hash: string): void {
+  #releaseContent(hash: string): void {
     this.#contentSize -= this.#contents.get(hash)?.length ?? 0;
     this.#contents.delete(hash);
   }
 
-  #forget(count: number): void {
+  #dropLines(count: number): void {
     const dropped = this.#lines.slice(this.#first, this.#first + count);
     this.#first += dropped.length;
     this.#size -= dropped.reduce((sum, line) => sum + line.length, 0);

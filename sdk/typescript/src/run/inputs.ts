@@ -1,4 +1,4 @@
-// What a program hands over when it logs: places, rollouts, later scores, files.
+// The arguments of the calls that log: places, rollouts, later scores, artifacts.
 
 import type { Challenge, FailureKind } from "../wire/events.js";
 import type { Values } from "./values.js";
@@ -13,24 +13,24 @@ export interface Place {
 /** One judged rollout or step, with its texts. */
 export interface Rollout extends Place {
   scores: Values;
-  /** What the agent did, and what it saw. */
+  /** What the agent did, and what it observed. */
   action?: unknown;
   observation?: unknown;
-  /** Rubrics that were not called here: neither good nor bad. */
+  /** Rubrics that were not evaluated: neither good nor bad. */
   notEvaluated?: readonly string[];
-  /** Failures that are known as such, where there are no scores to judge by. */
+  /** Declared failures, where scores do not show them. */
   failures?: readonly FailureKind[];
   /** How long judging took, milliseconds. */
   durationMs?: number;
-  /** Whether the run waits here for a person, and what the person is asked. */
+  /** Whether the run is paused here for a person, and the question to the person. */
   isPaused?: boolean;
   challenge?: Challenge;
   metadata?: object;
 }
 
-/** What a later score is about, and who gave it. */
+/** The target and the source of a later score. */
 export interface ScoreOptions extends Place {
-  /** Default `step`: the one that is named, else what was logged last. */
+  /** Default `step`: the one that is named, else the one that was logged last. */
   target?: "step" | "episode" | "run";
   label?: string;
   explanation?: string;
@@ -38,10 +38,10 @@ export interface ScoreOptions extends Place {
   source?: string;
 }
 
-/** What a file is. */
+/** The description of an artifact. */
 export interface ArtifactOptions extends Place {
   /** Media type. Default by content: text or bytes. */
   mimeType?: string;
-  /** What it is for. Default `file`. */
+  /** Its purpose. Default `file`. */
   role?: string;
 }

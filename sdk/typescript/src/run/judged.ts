@@ -1,23 +1,21 @@
-// The parts of rollouts and ends that are words of the contract, from whatever a program hands over: one
-// strange word must not cost what it is in.
+// Parses the enumerated values of the contract (failures, statuses) and challenges from any value. An unknown
+// value is replaced with a warning: it must not make the server refuse the event.
 
 import { FAILURES, FINAL_STATUSES, type Bodies, type FailureKind, type FinalStatus } from "../wire/events.js";
 import { clipLabel } from "../wire/limits.js";
 import type { Ledger } from "./ledger.js";
-import { namesOf, shown, textOf } from "./values.js";
+import { namesOf, preview, textOf } from "./values.js";
 
-/**
- * The failures that are named, each once; what is none of the known ones is kept as `generic` and told once.
- */
+/** The named failures, each once; an unknown one becomes `generic`, with a warning. */
 export function failuresOf(failures: unknown, ledger: Ledger): FailureKind[] {
   const known = (name: string): name is FailureKind => (FAILURES as readonly string[]).includes(name);
-  const kept = namesOf(failures).map((name): FailureKind => {
+  const parsed = namesOf(failures).map((name): FailureKind => {
     if (known(name)) return name;
-    const said = `the failure ${shown(name)} is none of ${FAILURES.join(", ")}`;
-    ledger.warn(`failure ${name}`, `${said}; it is kept as generic (told once)`);
+    const what = `the failure ${preview(name)} is none of ${FAILURES.join(", ")}`;
+    ledger.warn(`failure ${name}`, `${what}; it is logged as generic (warned once)`);
     return "generic";
   });
-  return [...new Set(kept)];
+  return [...new Set(parsed)];
 }
 
 /** A question to a person, from its parts. */
@@ -39,12 +37,12 @@ export function challengeOf(
   };
 }
 
-/** The status that ends a run or an episode; `fallback`, told once, where the named one is none. */
+/** The final status of a run or an episode; `fallback`, with a warning, where the named one is unknown. */
 export function finalStatusOf(status: unknown, fallback: FinalStatus, ledger: Ledger): FinalStatus {
   const found = FINAL_STATUSES.find((known) => known === status);
   if (found === undefined && status !== undefined && status !== null) {
-    const said = `the status ${shown(status)} is none of ${FINAL_STATUSES.join(", ")}`;
-    ledger.warn("status", `${said}; ${fallback} is kept (told once)`);
+    const what = `the status ${preview(status)} is none of ${FINAL_STATUSES.join(", ")}`;
+    ledger.warn("status", `${what}; ${fallback} is logged (warned once)`);
   }
   return found ?? fallback;
 }

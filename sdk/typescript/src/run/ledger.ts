@@ -1,44 +1,47 @@
-// What a run has counted, and what it has warned about: each kind of trouble is told once.
+// Counts what became of everything a run logged, records losses by reason, and warns once for each cause.
 
-/** What became of everything a run was told. */
+/** Counts of everything that a run logged. */
 export interface RunStats {
-  /** Events on their way. */
+  /** Events that are queued. */
   queued: number;
   /** Events the server has. */
   sent: number;
-  /** Events that were left on disk at the end; the next process that logs sends them, or `sync`. */
+  /** Events that were on disk at the end; the next process that logs sends them, or `sync`. */
   spooled: number;
-  /** Events the server refused; `run.refused` says which and why. */
+  /** Events the server refused; `run.refused` lists them with the reason. */
   refused: number;
-  /** Events that were dropped: the queue was full, or the server takes none. */
+  /** Events that were lost: the queue was full, or the server accepts none. */
   lost: number;
-  /** Values that were no number, and calls that could not be used: they were left out. */
+  /** Values that were no number, and invalid calls: they were left out. */
   skipped: number;
-  /** Rubrics that were given as `null`, NaN, an infinity or an empty text: kept as not evaluated. */
+  /** Rubrics whose value was `null`, NaN, an infinity or an empty text: stored as not evaluated. */
   notEvaluated: number;
-  /** Scores that are kept under another path, because names met or were too long. */
+  /**
+   * Scores that are stored under another path: their name was too long, or equal to another one as a path.
+   */
   renamedScores: number;
   /** Rollouts that replaced an earlier one, whose step and episode they name. */
   replacedRollouts: number;
-  /** Texts with halves of surrogate pairs, which are U+FFFD now. */
+  /** Texts with lone surrogates, which are U+FFFD now. */
   repairedTexts: number;
-  /** Texts that were over the limit, and so were cut. */
+  /** Texts that were longer than the limit, and cut. */
   cut: number;
-  /** Calls that failed inside of the SDK; they never fail outside of it. */
+  /** Calls that failed inside the SDK; the error does not reach the caller. */
   errors: number;
 }
 
-/** What was given and is not kept: how often, and why. */
+/** One reason why something that was logged is lost, and how often. */
 export interface Loss {
   reason: string;
   count: number;
 }
 
-/** Most reasons that are told apart; what comes beyond them is counted under one. */
+/** Most different reasons; further ones are counted together. */
 const MOST_REASONS = 100;
 
-/** Counters, losses by reason, and warnings that are said once each. */
+/** The counters, losses and warnings of one run. */
 export class Ledger {
+  readonly #print: (message: string) => void;
   readonly counts = {
     sent: 0,
     spooled: 0,
@@ -52,45 +55,47 @@ export class Ledger {
     cut: 0,
     errors: 0,
   };
-  readonly #told = new Set<string>();
+  readonly #warnedKeys = new Set<string>();
   readonly #losses = new Map<string, number>();
 
-  constructor(private readonly say: (message: string) => void) {}
+  constructor(say: (message: string) => void) {
+    this.#print = say;
+  }
 
-  /** What was given and is not kept. */
+  /** What was logged and is lost. */
   get losses(): Loss[] {
     return [...this.#losses].map(([reason, count]) => ({ reason, count }));
   }
 
-  /** Notes that something that was given is not kept. */
-  lose(reason: string, count = 1): void {
+  /** Records that something is lost. */
+  recordLoss(reason: string, count = 1): void {
     if (count <= 0) return;
     const isKnown = this.#losses.has(reason) || this.#losses.size < MOST_REASONS;
     const key = isKnown ? reason : "other reasons";
     this.#losses.set(key, (this.#losses.get(key) ?? 0) + count);
   }
 
-  /** Says `message`, once for each `key`. */
+  /** Warns once for each `key`. */
   warn(key: string, message: string): void {
-    if (this.#told.has(key)) return;
-    // Names come from the program: a set of them is bounded, and so is what it says.
-    if (this.#told.size >= 1000) return;
-    this.#told.add(key);
-    this.say(`gauntlet: ${message}`);
+    if (this.#warnedKeys.has(key)) return;
+    // Keys hold names that the program chooses, so their number is bounded.
+    if (this.#warnedKeys.size >= 1000) return;
+    this.#warnedKeys.add(key);
+    this.#print(`gauntlet: ${message}`);
   }
 
-  /** Lets a warning be said again: what it was about is over. */
-  again(key: string): void {
-    this.#told.delete(key);
+  /** Allows the warning of `key` again: its cause has passed. */
+  rearm(key: string): void {
+    this.#warnedKeys.delete(key);
   }
 
-  /** Runs what must not throw into the caller's loop; a failure of ours is counted and told once. */
-  guarded<T>(where: string, fallback: T, work: () => T): T {
+  /** Runs `work` without letting it throw into the caller; an error is counted and warned about once. */
+  guard<T>(where: string, fallback: T, work: () => T): T {
     try {
       return work();
     } catch (error) {
       this.counts.errors += 1;
-      this.lose(`${where} failed`);
+      this.recordLoss(`${where} failed`);
       this.warn(`bug ${where}`, `${where} failed and was skipped: ${String(error)}`);
       return fallback;
     }

@@ -1,23 +1,22 @@
-// Rubric paths from the names that a program uses, and what happens where two names of a call meet in one
-// path.
+// Converts the names that a program uses to rubric paths, and resolves names of a call that are equal as
+// paths.
 //
-// The rule is shared by the SDKs: `sdk/contract/paths.json` holds its vectors.
+// The SDKs share this rule: `sdk/contract/paths.json` has its vectors.
 
 import { bytesOf, cut, MAX_PATH_BYTES, shortened } from "../wire/limits.js";
 import { compareText, wellFormed } from "../wire/text.js";
 
-/** Names are few and come again and again. */
+/** Cache: a program uses few names, many times. */
 const paths = new Map<string, string>();
 const MOST_PATHS = 65_536;
 
 /**
- * The rubric path of a name: `a/b` becomes `a.b`, empty segments and control characters go. Longer than 256
- * bytes, it is cut and ends in `~` and 8 hex digits of its SHA-256. Empty where nothing is left.
+ * The rubric path of a name: `a/b` becomes `a.b`, empty segments and control characters are removed. A path
+ * longer than 256 bytes is cut and ends in `~` and 8 hex digits of its SHA-256. May be empty.
  */
 export function pathOf(name: string): string {
   const known = paths.get(name);
   if (known !== undefined) return known;
-  // Control characters are what is looked for.
   const clean = wellFormed(name)
     .replace(/[\u0000-\u001f\u007f-\u009f]/g, "")
     .replace(/\//g, ".");
@@ -27,12 +26,10 @@ export function pathOf(name: string): string {
 }
 
 /**
- * The paths of the names of one call, in their order, no two alike; empty for a name of which nothing is
- * left.
+ * The paths of the names of one call, in their order, all different; empty for a name without a path.
  *
- * Where names meet in one path, the one that is spelled like it keeps it, then the first by the bytes of the
- * names does; the others get `~2`, `~3` and so on, in that order, leaving out what another name of the call
- * has.
+ * Where names are equal as paths, the name that is spelled like the path gets it, else the first by the bytes
+ * of the names. The others get `~2`, `~3` and so on, in that order, without those that another name has.
  */
 export function pathsOf(names: readonly string[]): string[] {
   const found = names.map(pathOf);

@@ -1,46 +1,47 @@
-// What a run is begun with, from the call and from the environment; the call wins.
+// The settings of a run, from the call and from the environment; the call takes precedence.
 
 import type { FailureRules, RunSpec } from "../client/types.js";
 import { environment } from "../client/http.js";
-import { toJsonObject, written, type JsonObject } from "../wire/json.js";
+import { toJsonObject, stringifyJson, type JsonObject } from "../wire/json.js";
 import { bytesOf, clipLabel, MAX_ID_BYTES, MAX_TAGS } from "../wire/limits.js";
 import { uuidv7 } from "../wire/ids.js";
 import type { Spool } from "./fifo.js";
-import type { LeavingRequest } from "./leaving.js";
-import { idOf, numberOf, shown } from "./values.js";
+import type { ExitRequest } from "./exitRequests.js";
+import { idOf, numberOf, preview } from "./values.js";
 
-/** `online` sends, `offline` keeps everything on disk for later, `disabled` does nothing. */
+/** `online` sends, `offline` stores everything on disk for later, `disabled` does nothing. */
 export type Mode = "online" | "offline" | "disabled";
 
 /**
- * Sends requests one after the other, up to the first that fails, while nothing else runs; how many were
- * done.
+ * Sends requests synchronously, one after the other, up to the first that fails; returns how many succeeded.
  */
-export type SendNow = (requests: readonly LeavingRequest[], timeoutMs: number) => number;
+export type SendNow = (requests: readonly ExitRequest[], timeoutMs: number) => number;
 
-/**
- * Where events wait that memory does not hold. `endpoint` is the server they are meant for; offline `null`.
- */
+/** Stores events that do not fit into memory. `endpoint` is the server of the run; offline `null`. */
 export interface Spools {
-  /** What earlier processes left of the run for that server, oldest first. */
-  leftOf(run: RunSpec & { id: string }, endpoint: string | null): Spool[];
-  /** Opens a new place for a run's events; `null` where none can be kept. */
-  open(run: RunSpec & { id: string }, endpoint: string | null, warn: (message: string) => void): Spool | null;
-  /** SHA-256 as lowercase hex, at once: for the moment in which a process ends. */
-  sha256(bytes: Uint8Array): string;
-  /** For the moment in which a process ends. */
+  /** The spools that earlier processes left of the run for that server, oldest first. */
+  leftOf: (run: RunSpec & { id: string }, endpoint: string | null) => Spool[];
+  /** Opens a new spool for a run's events; `null` where there can be none. */
+  open: (
+    run: RunSpec & { id: string },
+    endpoint: string | null,
+    warn: (message: string) => void,
+  ) => Spool | null;
+  /** SHA-256 as lowercase hex, synchronously: for the exit of a process. */
+  sha256: (bytes: Uint8Array) => string;
+  /** For the exit of a process. */
   sendNow?: SendNow;
-  /** A run has ended: what is still sent for others must not hold the process up for long. */
-  ended?(): void;
+  /** Called when the last run of the process has ended: work for other runs must not delay its exit long. */
+  ended?: () => void;
 }
 
-/** How a run is begun. */
+/** How a run begins. */
 export interface InitOptions {
   /** Default `GAUNTLET_PROJECT`, else `default`. */
   project?: string;
   /** Shown to people. Default: the time. */
   name?: string;
-  /** Goes on with the run of that id, if there is one. Default: a new one. */
+  /** Continues the run of that id, if there is one. Default: a new run. */
   id?: string;
   /** What sort of run: `grpo`, `evaluation`, ... Default `training`. */
   kind?: string;
@@ -50,10 +51,7 @@ export interface InitOptions {
   /** Hyperparameters and other configuration. */
   config?: object;
   metadata?: object;
-  /**
-   * Which steps fail: `dipg` (the medical rules), or a bound of the root. Default `auto`: what fits the
-   * scores.
-   */
+  /** Which steps fail: `dipg` (the medical rules), or a bound of the root. Default `auto`: by the scores. */
   rules?: FailureRules;
   /** Default `GAUNTLET_ENDPOINT`; see {@link ClientOptions}. */
   endpoint?: string;
@@ -61,25 +59,22 @@ export interface InitOptions {
   apiKey?: string;
   /** Default `GAUNTLET_MODE`, else `online`. */
   mode?: Mode;
-  /** Where warnings go; default `console.warn`, or nowhere where `GAUNTLET_QUIET` is set. */
+  /** Receives warnings; default `console.warn`, or nothing where `GAUNTLET_QUIET` is set. */
   onWarning?: (message: string) => void;
   /** How long `finish` waits for the server, milliseconds. Default `GAUNTLET_FINISH_SECONDS`, else 30 s. */
   finishMs?: number;
-  /** Most events that wait in memory. Default 10,000. */
+  /** Most events that are queued in memory. Default 10,000. */
   queueEvents?: number;
-  /** Where events wait that memory does not hold; `gauntlet-sdk/node` brings one. */
+  /** Stores events that do not fit into memory; `gauntlet-sdk/node` has one. */
   spool?: Spools;
 }
 
-/** {@link InitOptions} with nothing left open. */
+/** {@link InitOptions} with all defaults. */
 export interface Settings {
   spec: RunSpec & { id: string; project: string };
-  /**
-   * Which parts of the run the program named itself: what it did not name is no difference from a run that
-   * exists.
-   */
+  /** The options that the program named: only these are compared with a run that exists. */
   named: readonly (keyof RunSpec)[];
-  /** Texts of it that were repaired. */
+  /** Number of texts with lone surrogates in it, which were replaced. */
   repairedTexts: number;
   mode: Mode;
   warn: (message: string) => void;
@@ -88,7 +83,7 @@ export interface Settings {
   spool: Spools | null;
 }
 
-/** What of the options is a part of the run itself. */
+/** The options that are part of the run itself. */
 const SPEC_KEYS = [
   "id",
   "name",
@@ -102,7 +97,7 @@ const SPEC_KEYS = [
   "rules",
 ] as const;
 
-/** The settings. Throws a `TypeError` for what cannot be meant. */
+/** The settings. Throws a `TypeError` for invalid options, naming the option and its value. */
 export function settingsOf(options: InitOptions): Settings {
   const mode = options.mode ?? environment("GAUNTLET_MODE") ?? "online";
   if (mode !== "online" && mode !== "offline" && mode !== "disabled") {
@@ -115,17 +110,17 @@ export function settingsOf(options: InitOptions): Settings {
     throw new TypeError("finishMs (or GAUNTLET_FINISH_SECONDS) must be a number, 0 or more");
   const queueEvents = options.queueEvents ?? 10_000;
   if (!(queueEvents >= 1)) throw new TypeError("queueEvents must be 1 or more");
-  const warn = warnerOf(options);
-  const named = SPEC_KEYS.filter((key) => options[key] !== undefined && options[key] !== null);
+  const warn = warningSink(options);
+  const named = SPEC_KEYS.filter((key) => (options[key] ?? undefined) !== undefined);
   let repairedTexts = 0;
   const spec = JSON.parse(
-    written(specOf(options, warn), (count) => (repairedTexts = count)),
+    stringifyJson(specOf(options, warn), (count) => (repairedTexts = count)),
   ) as Settings["spec"];
   return { spec, named, repairedTexts, mode, warn, finishMs, queueEvents, spool: options.spool ?? null };
 }
 
-/** Where the warnings of a run that is begun so go. */
-export function warnerOf({ onWarning }: Pick<InitOptions, "onWarning">): (message: string) => void {
+/** The function that receives the warnings of a run. */
+export function warningSink({ onWarning }: Pick<InitOptions, "onWarning">): (message: string) => void {
   const isQuiet = ["1", "true", "yes"].includes(environment("GAUNTLET_QUIET") ?? "");
   return onWarning ?? (isQuiet ? () => undefined : (message: string) => console.warn(message));
 }
@@ -133,13 +128,14 @@ export function warnerOf({ onWarning }: Pick<InitOptions, "onWarning">): (messag
 function specOf(options: InitOptions, warn: (message: string) => void): Settings["spec"] {
   const label = (key: keyof InitOptions) => {
     const text: unknown = options[key];
-    if (text !== undefined && text !== null && typeof text !== "string") throw strange(key, text, "a text");
+    if (text !== undefined && text !== null && typeof text !== "string")
+      throw invalidType(key, text, "a text");
     return clipLabel(text ?? "").trim();
   };
   const object = (key: "config" | "metadata"): JsonObject => {
     const value: unknown = options[key];
     if (value !== undefined && value !== null && typeof value !== "object")
-      throw strange(key, value, "an object");
+      throw invalidType(key, value, "an object");
     return toJsonObject(value);
   };
   const optional = <K extends "kind" | "agent" | "task">(key: K): Partial<Record<K, string>> => {
@@ -147,9 +143,9 @@ function specOf(options: InitOptions, warn: (message: string) => void): Settings
     return text === "" ? {} : ({ [key]: text } as Record<K, string>);
   };
   const tags: unknown = options.tags ?? [];
-  if (!Array.isArray(tags)) throw strange("tags", tags, "a list of texts");
-  const kept = tags.map((tag) => clipLabel(tag).trim()).filter(Boolean);
-  const over = kept.length - MAX_TAGS;
+  if (!Array.isArray(tags)) throw invalidType("tags", tags, "a list of texts");
+  const labels = tags.map((tag) => clipLabel(tag).trim()).filter(Boolean);
+  const over = labels.length - MAX_TAGS;
   if (over > 0) warn(`gauntlet: a run has at most ${MAX_TAGS} tags; ${over} are left out`);
   const id = runId(options.id);
   const rules = rulesOf(options.rules);
@@ -160,14 +156,14 @@ function specOf(options: InitOptions, warn: (message: string) => void): Settings
     ...optional("kind"),
     ...optional("agent"),
     ...optional("task"),
-    tags: kept.slice(0, MAX_TAGS),
+    tags: labels.slice(0, MAX_TAGS),
     config: object("config"),
     metadata: object("metadata"),
     ...(rules === undefined ? {} : { rules }),
   };
 }
 
-/** Which steps fail, where that is asked for. */
+/** The failure rules, where they are named. */
 function rulesOf(rules: unknown): FailureRules | undefined {
   if (rules === undefined || rules === null) return undefined;
   if (rules === "auto" || rules === "dipg") return rules;
@@ -175,19 +171,19 @@ function rulesOf(rules: unknown): FailureRules | undefined {
     const limit = "root_below" in rules ? numberOf(rules.root_below) : undefined;
     if (limit !== undefined) return { root_below: limit };
   }
-  throw new TypeError(`rules is ${shown(rules)}; use "auto", "dipg" or { root_below: number }`);
+  throw new TypeError(`rules is ${preview(rules)}; use "auto", "dipg" or { root_below: number }`);
 }
 
-/** The id that is named, if one is. Cut, it would name another run: one that is too long is refused. */
+/** The id, where one is named. Cut, it would name another run, so one that is too long is refused. */
 function runId(id: unknown): string | null {
   if (id === undefined || id === null || id === "") return null;
-  if (typeof id !== "string") throw strange("id", id, "a text");
+  if (typeof id !== "string") throw invalidType("id", id, "a text");
   const bytes = bytesOf(id.trim());
   if (bytes <= MAX_ID_BYTES) return idOf(id);
   const limit = `the id of a run has at most ${MAX_ID_BYTES} bytes`;
   throw new TypeError(`id is ${id.slice(0, 40)}..., ${bytes} bytes long; ${limit}`);
 }
 
-function strange(key: string, value: unknown, wanted: string): TypeError {
-  return new TypeError(`${key} is ${typeof value === "object" ? "an object" : String(value)}; use ${wanted}`);
+function invalidType(key: string, value: unknown, wanted: string): TypeError {
+  return new TypeError(`${key} is ${preview(value)}; use ${wanted}`);
 }

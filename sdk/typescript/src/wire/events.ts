@@ -1,18 +1,18 @@
-// Every kind of event as it stands on the wire. `sdk/contract/events` has one example of each.
+// The wire types of all kinds of events. `sdk/contract/events` has one example of each.
 
 import type { JsonObject } from "./json.js";
 
-/** Where a run or an episode stands. */
+/** The status of a run or an episode. */
 export type Status = "pending" | "running" | "paused" | FinalStatus;
 /** The statuses that end a run or an episode. */
 export const FINAL_STATUSES = ["completed", "failed", "timed_out", "cancelled"] as const;
 /** One of {@link FINAL_STATUSES}. */
 export type FinalStatus = (typeof FINAL_STATUSES)[number];
-/** The failures a step can show, the gravest first. */
+/** The failures of a step, the most severe first. */
 export const FAILURES = ["hallucination", "format", "refusal", "inconsistency", "generic"] as const;
 /** One of {@link FAILURES}. */
 export type FailureKind = (typeof FAILURES)[number];
-/** What an atomic step of an agent is. */
+/** The kind of an atomic step of an agent. */
 export type StepKind =
   | "thought"
   | "tool_call"
@@ -25,15 +25,15 @@ export type StepKind =
   | "decision"
   | "reward"
   | "tick";
-/** What a person tells the training side. */
+/** What a command asks the training side to do. */
 export type Action = "pause" | "resume" | "tweak" | "answer" | "stop";
 
-/** Scores by dotted rubric path; `root` is the whole. */
+/** Scores by dotted rubric path; `root` is the total. */
 export type Scores = Record<string, number>;
 
 /** A question put to a person while the run is paused. */
 export interface Challenge {
-  /** Which guard asks, such as `HALLUCINATION_GUARD`. */
+  /** The guard that asks, such as `HALLUCINATION_GUARD`. */
   type: string;
   question: string;
   options?: string[];
@@ -48,7 +48,7 @@ export interface StepError {
   traceback?: string;
 }
 
-/** What each kind of event says. */
+/** The body of each kind of event. */
 export interface Bodies {
   "run.started": {
     name: string;
@@ -139,7 +139,7 @@ export const KINDS: readonly Kind[] = [
 
 /** An event of kind `K` as a client sends it. */
 export interface EventOf<K extends Kind> {
-  /** UUID; the idempotency key: sent twice, it is kept once. */
+  /** UUID; the idempotency key: sent twice, it is stored once. */
   id: string;
   /** When it happened, RFC 3339 with a zone. */
   at: string;
@@ -153,10 +153,10 @@ export interface EventOf<K extends Kind> {
 /** Any event as a client sends it. */
 export type Event = { [K in Kind]: EventOf<K> }[Kind];
 
-/** Any event as the server gives it back. */
+/** Any event as the server returns it. */
 export type StoredEvent = Event & {
   /** Position in the run's log, from 0. */
   seq: number;
-  /** When the server took it, RFC 3339. */
+  /** When the server accepted it, RFC 3339. */
   received_at: string;
 };

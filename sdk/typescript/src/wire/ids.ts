@@ -1,14 +1,9 @@
-// Ids the client brings: UUIDv7 for events and runs, hex for traces and spans.
+// Ids that the client makes: UUIDv7 for events and runs, hex for traces and spans.
 
-/**
- * A cryptographic source where the platform has one. Node 18 keeps it in a module instead of on the global.
- */
-let source: Crypto | undefined = globalThis.crypto;
+/** The Web Crypto API, where the platform has one. Node 18 has it in a module instead of a global. */
+let source = (globalThis as { crypto?: Crypto }).crypto;
 
-/**
- * Fetches the source where it has to be fetched; `init` waits for it. Ids made before are random, but less
- * well.
- */
+/** Loads the Web Crypto API in Node 18; `init` waits for it. Ids made before come from `Math.random`. */
 export const randomReady: Promise<void> = source
   ? Promise.resolve()
   : import(/* @vite-ignore */ nodeModule("crypto")).then(
@@ -16,16 +11,16 @@ export const randomReady: Promise<void> = source
       () => undefined,
     );
 
-/** Hidden from bundlers, which would otherwise look for the module when they build for a browser. */
+/** Not a literal: bundlers for browsers would try to resolve the module. */
 function nodeModule(name: string): string {
   return `node:${name}`;
 }
 
-/** Random bytes are fetched many at a time: one call of the source costs as much as a whole event. */
+/** A pool of random bytes: one call of `getRandomValues` costs as much as making an event. */
 const pool = new Uint8Array(4096);
 let taken = pool.length;
 
-function random(count: number): Uint8Array {
+function randomBytes(count: number): Uint8Array {
   if (taken + count > pool.length) {
     if (source) source.getRandomValues(pool);
     else for (let i = 0; i < pool.length; i += 1) pool[i] = Math.floor(Math.random() * 256);
@@ -39,7 +34,7 @@ const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padSta
 
 function hex(bytes: Uint8Array): string {
   let text = "";
-  for (const byte of bytes) text += DIGITS[byte];
+  for (const byte of bytes) text += DIGITS[byte] ?? "";
   return text;
 }
 
@@ -51,10 +46,10 @@ let counter = 0;
  * then 62 random bits. Ids of one process sort in the order they were made, also when its clock steps back.
  */
 export function uuidv7(now: number = Date.now()): string {
-  const bytes = random(16);
+  const bytes = randomBytes(16);
   if (now > lastMillis) {
     lastMillis = now;
-    // The counter starts low, so that it has room to grow.
+    // 11 of 12 bits, so that the counter can grow.
     counter = (((bytes[6] ?? 0) << 8) | (bytes[7] ?? 0)) & 0x7ff;
   } else if ((counter += 1) > 0xfff) {
     lastMillis += 1;
@@ -71,23 +66,20 @@ export function uuidv7(now: number = Date.now()): string {
 
 /** A span id: 8 random bytes, hex. */
 export function spanId(): string {
-  return hex(random(8));
+  return hex(randomBytes(8));
 }
 
 /** A trace id, which is an episode's: 16 random bytes, hex. */
 export function traceId(): string {
-  return hex(random(16));
+  return hex(randomBytes(16));
 }
 
 /** The id of one run handle of one process: 6 random bytes, hex. */
 export function writerId(): string {
-  return hex(random(6));
+  return hex(randomBytes(6));
 }
 
-/**
- * SHA-256 of bytes, lowercase hex. `undefined` where the platform has none (a page that is not a secure
- * context).
- */
+/** SHA-256 of bytes, lowercase hex. `undefined` in a page that is not a secure context. */
 export async function sha256(bytes: Uint8Array): Promise<string | undefined> {
   await randomReady;
   if (!source?.subtle) return undefined;

@@ -1,9 +1,9 @@
-// The server's limits, in bytes of UTF-8 where they are lengths. What is over them is split, cut with a mark,
-// or refused at once. `sdk/contract/limits.json` has the server's own numbers; the tests compare them.
+// The limits of the server; lengths are bytes of UTF-8. What exceeds them is split, cut with a mark, or
+// refused. `sdk/contract/limits.json` has the numbers of the server; a test compares them.
 
 import { sha256Now } from "./sha256.js";
 
-/** The largest step number: what a JSON number holds exactly in every language. */
+/** The largest step: the largest integer that a JSON number represents exactly in every language. */
 export const MAX_STEP = Number.MAX_SAFE_INTEGER;
 /** Longest rubric path, bytes of UTF-8. */
 export const MAX_PATH_BYTES = 256;
@@ -25,15 +25,12 @@ export function bytesOf(text: string): number {
   return encoder.encode(text).length;
 }
 
-/**
- * Whether a text is at most `maxBytes` long. A UTF-16 unit is at most three bytes: most need no encoding for
- * that.
- */
+/** Whether a text has at most `maxBytes`. A UTF-16 unit has at most three, so most texts are not encoded. */
 export function fits(text: string, maxBytes: number): boolean {
   return text.length * 3 <= maxBytes || (text.length <= maxBytes && bytesOf(text) <= maxBytes);
 }
 
-/** Free text within the limit; what is longer ends in a mark that says how long it was. */
+/** Free text within the limit; a longer one is cut and ends in a mark with its length. */
 export function clipText(text: string): string {
   if (fits(text, MAX_TEXT_BYTES)) return text;
   const mark = `\n[cut: ${bytesOf(text)} bytes]`;
@@ -45,14 +42,13 @@ export function clipText(text: string): string {
  * text (programs without types hand over anything) becomes one.
  */
 export function clipLabel(text: unknown): string {
-  // Control characters are what is looked for.
   const line = String(text).replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ");
   return fits(line, MAX_LABEL_BYTES) ? line : `${cut(line, MAX_LABEL_BYTES - 3)}…`;
 }
 
 /**
- * A name of at most `maxBytes`. A longer one is cut and ends in `~` and 8 hex digits of its SHA-256: two stay
- * two.
+ * A name of at most `maxBytes`. A longer one is cut and ends in `~` and 8 hex digits of its SHA-256, so
+ * that two different names stay different.
  */
 export function shortened(name: string, maxBytes: number): string {
   if (fits(name, maxBytes)) return name;
@@ -60,7 +56,7 @@ export function shortened(name: string, maxBytes: number): string {
   return cut(name, maxBytes - end.length).replace(/\.+$/, "") + end;
 }
 
-/** The longest start of `text` that fits, never half a character. */
+/** The longest prefix of `text` with at most `maxBytes`, in complete characters. */
 export function cut(text: string, maxBytes: number): string {
   if (fits(text, maxBytes)) return text;
   const { read } = encoder.encodeInto(text, new Uint8Array(Math.max(0, maxBytes)));

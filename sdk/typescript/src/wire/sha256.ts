@@ -1,5 +1,5 @@
-// SHA-256 of short texts, at once: the platform's own takes a promise, and is missing in pages that are no
-// secure context. For names; contents of files are hashed by the platform.
+// SHA-256 of short texts, synchronously: Web Crypto is asynchronous, and not available in pages that are not
+// a secure context. For names; contents of files are hashed by the platform.
 
 const FRACTIONS = fractions();
 

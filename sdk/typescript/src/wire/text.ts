@@ -1,17 +1,17 @@
-// Texts that UTF-8 can hold, and their order.
+// Replaces lone surrogates, and compares texts by code point.
 
-const HALF = /\p{Surrogate}/gu;
+const SURROGATE = /\p{Surrogate}/gu;
 
 /**
- * The text with halves of surrogate pairs, which no UTF-8 can hold, as U+FFFD: texts that were cut in the
- * middle of an emoji have them, and the server refuses them. The same text where there is nothing to repair.
+ * The text with lone surrogates replaced by U+FFFD: UTF-8 cannot encode them, and the server refuses them.
+ * Texts that were cut in the middle of an emoji have them. Unchanged where there are none.
  */
 export function wellFormed(text: string): string {
-  return text.replace(HALF, "\ufffd");
+  return text.replace(SURROGATE, "\ufffd");
 }
 
 /**
- * By code points, which is also by the bytes of UTF-8; JavaScript's own order differs beyond the first 65536.
+ * Compares by code point, which is the order of the bytes of UTF-8; `<` compares UTF-16 units instead.
  */
 export function compareText(a: string, b: string): number {
   if (a === b) return 0;

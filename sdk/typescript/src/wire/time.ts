@@ -1,4 +1,4 @@
-// Instants as the wire has them: RFC 3339 in UTC, to the microsecond.
+// Times in the wire format: RFC 3339 in UTC, in microseconds.
 
 const MICROS = 1000n;
 
@@ -17,9 +17,9 @@ export function now(): string {
 
 /** An instant from milliseconds since the Unix epoch, as RFC 3339 with six digits. */
 export function fromMillis(millis: number): string {
-  const whole = Math.floor(millis);
-  const micros = Math.floor((millis - whole) * 1000);
-  return text(whole, micros);
+  const floored = Math.floor(millis);
+  const micros = Math.floor((millis - floored) * 1000);
+  return text(floored, micros);
 }
 
 /** An instant from microseconds since the Unix epoch, as RFC 3339 with six digits. */

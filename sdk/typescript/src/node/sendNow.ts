@@ -1,10 +1,10 @@
-// Requests that a Node process sends while it ends. Its own loop runs no more then, so a thread sends them,
-// and the process waits for it.
+// Sends requests synchronously as a Node process exits. Its event loop does not run any more then, so a
+// worker thread sends them while the process blocks.
 
 import { Worker } from "node:worker_threads";
-import type { LeavingRequest } from "../run/leaving.js";
+import type { ExitRequest } from "../run/exitRequests.js";
 
-/** What the thread does: one request after the other, up to the first that fails. It counts what is done. */
+/** The program of the thread: sends the requests in order, up to the first that fails, and counts them. */
 const PROGRAM = `
 const { workerData: { shared, requests } } = require("node:worker_threads");
 const done = new Int32Array(shared);
@@ -21,12 +21,12 @@ const done = new Int32Array(shared);
 });
 `;
 
-/** Sends the requests, at most for so long; how many of them, from the first on, are done. */
-export function sendNow(requests: readonly LeavingRequest[], timeoutMs: number): number {
+/** Sends the requests within `timeoutMs`; returns how many of them, from the first on, succeeded. */
+export function sendNow(requests: readonly ExitRequest[], timeoutMs: number): number {
   if (requests.length === 0) return 0;
   const shared = new SharedArrayBuffer(8);
   const done = new Int32Array(shared);
-  // The program's own options (loaders, a debugger) are not for this thread.
+  // Without the options of the program, such as loaders or a debugger.
   const worker = new Worker(PROGRAM, { eval: true, execArgv: [], workerData: { shared, requests } });
   worker.on("error", () => undefined);
   worker.unref();

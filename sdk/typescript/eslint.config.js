@@ -1,0 +1,36 @@
+// The lint rules of the SDK, its tests and its examples: typescript-eslint's strict, type-checked set.
+
+import eslint from "@eslint/js";
+import globals from "globals";
+import tseslint from "typescript-eslint";
+
+/** Rules for plain JavaScript that runs in Node, with functions that run in a page. */
+export const javascript = [
+  eslint.configs.recommended,
+  { languageOptions: { globals: { ...globals.node, ...globals.browser } }, rules: { eqeqeq: "error" } },
+];
+
+export default tseslint.config(
+  { ignores: ["dist/", "build/", "node_modules/", "test/readme-*", "test/types-*"] },
+  {
+    files: ["src/**/*.ts", "test/**/*.ts"],
+    extends: [eslint.configs.recommended, tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      // Numbers in messages are meant.
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      // Control characters are what these expressions look for.
+      "no-control-regex": "off",
+      // A field is declared once, as #private where it is private.
+      "@typescript-eslint/parameter-properties": "error",
+      "@typescript-eslint/consistent-type-imports": "error",
+      // `() => list.push(x)` as a callback.
+      "@typescript-eslint/no-confusing-void-expression": [
+        "error",
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+      ],
+      eqeqeq: "error",
+    },
+  },
+  { files: ["examples/**/*.mjs", "test/**/*.mjs", "*.js"], extends: [javascript] },
+);
