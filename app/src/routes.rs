@@ -8,7 +8,7 @@ use leptos_router::{SsrMode, path};
 use crate::api;
 use crate::gauntlet::RunPage;
 use crate::runs::RunsPage;
-use crate::ui::{DropZone, PageTitle, provide_importer};
+use crate::ui::{DropZone, Erase, PageTitle, provide_importer};
 
 /// All pages. Rendered by the server, taken over by the browser.
 #[component]
@@ -25,7 +25,7 @@ pub fn App() -> impl IntoView {
             </Routes>
         </Router>
     }
-    .into_any()
+    .erase()
 }
 
 /// Nothing lives at this address.
@@ -37,7 +37,7 @@ fn NotFound() -> impl IntoView {
             words="The address may be mistyped, or the page may have moved."
         />
     }
-    .into_any()
+    .erase()
 }
 
 /// A page that says that something is not there, with a way on. Answers 404 from the server.
@@ -60,5 +60,5 @@ pub fn Lost(
             <a class="button" href="/">"All runs"</a>
         </main>
     }
-    .into_any()
+    .erase()
 }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::pairs::{Pairs, dotted_pairs};
 use super::session::Session;
-use crate::ui::utc;
+use crate::ui::{Erase, utc};
 
 /// The run's own facts, folded until they are asked for.
 #[component]
@@ -31,5 +31,5 @@ pub(super) fn About(session: Session) -> impl IntoView {
             <Pairs title="Run metadata" rows=metadata is_open=false />
         </section>
     }
-    .into_any()
+    .erase()
 }

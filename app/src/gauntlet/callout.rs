@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use super::panels::Panels;
 use super::session::Session;
-use crate::ui::{Icon, Shape, capital, failure_class, failure_title, grouped, score};
+use crate::ui::{Erase, Icon, Shape, capital, failure_class, failure_title, grouped, score};
 
 /// Rubrics named before the rest is only counted.
 const NAMED: usize = 3;
@@ -126,5 +126,5 @@ pub(super) fn Callout(session: Session, panels: Panels, card: NodeRef<html::Div>
             </button>
         </div>
     }
-    .into_any()
+    .erase()
 }

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use super::session::Session;
 use super::spark::{polyline, range_of};
-use crate::ui::{grouped, quantity};
+use crate::ui::{Erase, grouped, quantity};
 
 /// A chart's own units, and the margin above and below its curve.
 const SIZE: (f64, f64) = (320.0, 96.0);
@@ -56,7 +56,7 @@ pub(super) fn Charts(session: Session) -> impl IntoView {
             <For each=move || paths.get() key=String::clone children=move |path| view! { <ChartView session path /> } />
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 #[component]
@@ -87,5 +87,5 @@ fn ChartView(session: Session, path: String) -> impl IntoView {
             </div>
         </figure>
     }
-    .into_any()
+    .erase()
 }

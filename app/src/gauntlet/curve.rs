@@ -10,7 +10,7 @@ use wasm_bindgen::JsCast;
 
 use super::session::Session;
 use super::spark::{height_of, polyline, range_of};
-use crate::ui::{failure_class, failure_word, grouped, score};
+use crate::ui::{Erase, failure_class, failure_word, grouped, score};
 
 /// The curve's own units: its box, its upper margin, and where the marks stand.
 const WIDTH: f64 = 1000.0;
@@ -208,7 +208,7 @@ pub(super) fn Curve(session: Session) -> impl IntoView {
             })}
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::intervene::Intervention;
 use super::panels::{Edge, Fold, Panels};
 use super::session::Session;
 use super::tree::{Headline, RubricTree};
-use crate::ui::grouped;
+use crate::ui::{Erase, grouped};
 
 /// The right panel.
 #[component]
@@ -33,5 +33,5 @@ pub(super) fn Diagnostics(session: Session, panels: Panels) -> impl IntoView {
             </div>
         </aside>
     }
-    .into_any()
+    .erase()
 }

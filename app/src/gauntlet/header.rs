@@ -12,7 +12,7 @@ use super::session::Session;
 use crate::api::get_run;
 use crate::ports::FeedState;
 use crate::ui::{
-    Copied, Icon, Mark, Shape, ThemeSwitch, capital, grouped, is_contact_lost, score, status_word,
+    Copied, Erase, Icon, Mark, Shape, ThemeSwitch, capital, grouped, is_contact_lost, score, status_word,
 };
 
 /// How often the page asks whether the run's writers are still heard of. The log does not say it.
@@ -69,7 +69,7 @@ pub(super) fn Header(session: Session) -> impl IntoView {
             </button>
         </header>
     }
-    .into_any()
+    .erase()
 }
 
 /// Whether the film is live, and how fast it grows.

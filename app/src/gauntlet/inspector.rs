@@ -11,7 +11,7 @@ use super::proof::{Piece, marked};
 use super::session::Session;
 use super::story::{EpisodeStory, mishap};
 use crate::api::{StepDetail, StepEvent, StepSnapshot, get_step};
-use crate::ui::{duration, grouped, utc};
+use crate::ui::{Erase, duration, grouped, utc};
 
 /// Steps kept.
 const KEPT: usize = 48;
@@ -95,18 +95,18 @@ pub(super) fn Inspector(session: Session) -> impl IntoView {
     view! {
         <div class="inspector" class:is-stale=is_stale aria-busy=move || is_stale().to_string()>
             {move || match shown.get() {
-                Shown::Nothing => view! { <Blank /> }.into_any(),
-                Shown::Step { detail, .. } => view! { <Texts session detail=*detail /> }.into_any(),
+                Shown::Nothing => view! { <Blank /> }.erase(),
+                Shown::Step { detail, .. } => view! { <Texts session detail=*detail /> }.erase(),
                 Shown::Trouble { words, .. } => view! {
                     <div class="trouble" role="alert">
                         <p>"This step could not be read. "{words}</p>
                         <button class="button" on:click=move |_| again.update(|a| *a += 1)>"Try again"</button>
                     </div>
-                }.into_any(),
+                }.erase(),
             }}
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 fn is_wanted(session: Session, key: &Key) -> bool {
@@ -124,7 +124,7 @@ fn Blank() -> impl IntoView {
         <h3 class="part-title">"Observation"</h3>
         <pre class="text is-blank" aria-hidden="true"></pre>
     }
-    .into_any()
+    .erase()
 }
 
 /// The texts of one step.
@@ -143,7 +143,7 @@ fn Texts(session: Session, detail: StepDetail) -> impl IntoView {
         })}
         {(!events.is_empty()).then(|| view! { <Events events /> })}
     }
-    .into_any()
+    .erase()
 }
 
 #[component]
@@ -168,35 +168,35 @@ fn Snapshot(snapshot: StepSnapshot, children: Children) -> impl IntoView {
         <details class="part" open>
             <summary class="part-title">"Action"{is_ungrounded.then_some(view! { <span class="part-flag">"cites what is not there"</span> })}</summary>
             <pre class="text">{if pieces.iter().all(|p| matches!(p, Piece::Plain(t) if t.is_empty())) {
-                view! { <span class="quiet-words">"No text was recorded."</span> }.into_any()
+                view! { <span class="quiet-words">"No text was recorded."</span> }.erase()
             } else {
-                pieces.into_iter().map(piece).collect_view().into_any()
+                pieces.into_iter().map(piece).collect_view().erase()
             }}</pre>
         </details>
         <details class="part" open>
             <summary class="part-title">"Observation"</summary>
             <pre class="text">{if observation.is_empty() {
-                view! { <span class="quiet-words">"No text was recorded."</span> }.into_any()
+                view! { <span class="quiet-words">"No text was recorded."</span> }.erase()
             } else {
-                observation.into_any()
+                observation.erase()
             }}</pre>
         </details>
         {children()}
         <Pairs title="Timing" rows=timing.into_iter().flatten().map(|(k, v)| (k.to_owned(), v)).collect() />
         <Pairs title="Metadata" rows=pairs(snapshot.metadata) />
     }
-    .into_any()
+    .erase()
 }
 
 fn piece(piece: Piece) -> AnyView {
     match piece {
-        Piece::Plain(text) => text.into_any(),
+        Piece::Plain(text) => text.erase(),
         Piece::Ungrounded(text) => {
             view! { <mark class="is-ungrounded" title="Not found in what the agent saw">{text}</mark> }
-                .into_any()
+                .erase()
         }
         Piece::Grounded(text) => {
-            view! { <mark class="is-grounded" title="Found in what the agent saw">{text}</mark> }.into_any()
+            view! { <mark class="is-grounded" title="Found in what the agent saw">{text}</mark> }.erase()
         }
     }
 }
@@ -219,5 +219,5 @@ fn Events(events: Vec<StepEvent>) -> impl IntoView {
             <ol class="events">{events.into_iter().map(event).collect_view()}</ol>
         </details>
     }
-    .into_any()
+    .erase()
 }

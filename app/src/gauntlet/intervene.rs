@@ -8,7 +8,7 @@ use leptos::task::spawn_local;
 
 use super::session::Session;
 use crate::api::send_command;
-use crate::ui::grouped;
+use crate::ui::{Erase, grouped};
 
 /// What the run waits for.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,19 +84,19 @@ pub(super) fn Intervention(session: Session) -> impl IntoView {
     };
     view! {
         {move || match (asked.get(), status.get()) {
-            (Some(p), _) => question(p).into_any(),
+            (Some(p), _) => question(p).erase(),
             (None, Status::Paused) => view! {
                 <section class="challenge" aria-label="The run is paused">
                     <h3>"The run is paused"</h3>
                     <div class="challenge-ways">{resume()}</div>
                 </section>
-            }.into_any(),
-            _ => ().into_any(),
+            }.erase(),
+            _ => ().erase(),
         }}
         {move || sender.trouble.get().map(|words| view! { <p class="trouble" role="alert">{words}</p> })}
         {move || (waiting() > 0 && !status.get().is_final()).then(|| view! {
             <p class="hint" role="status">"The training side has not picked up the last command yet."</p>
         })}
     }
-    .into_any()
+    .erase()
 }

@@ -5,7 +5,7 @@ use gauntlet_scene::legend;
 use leptos::prelude::*;
 
 use super::session::Session;
-use crate::ui::{Icon, Shape, failure_class};
+use crate::ui::{Erase, Icon, Shape, failure_class};
 
 /// Narrower than this the legend starts folded, CSS pixels; the style sheet says the same.
 const SMALL_PX: f64 = 900.0;
@@ -38,5 +38,5 @@ pub(super) fn Legend(session: Session) -> impl IntoView {
             </ul>
         </div>
     }
-    .into_any()
+    .erase()
 }

@@ -3,6 +3,8 @@
 use gauntlet_model::FailureKind;
 use gauntlet_scene::{Label, LabelKind, Scene};
 use leptos::prelude::*;
+
+use crate::ui::Erase;
 use wasm_bindgen::JsCast;
 
 /// Labels at once, as many as a scene has at most.
@@ -138,5 +140,5 @@ pub(super) fn OverlayPool(
             {(0..LABELS).map(|_| view! { <span class="label"></span> }).collect_view()}
         </div>
     }
-    .into_any()
+    .erase()
 }

@@ -14,7 +14,7 @@ use super::transport::Transport;
 use super::{address, keyboard};
 use crate::api::get_run;
 use crate::routes::Lost;
-use crate::ui::PageTitle;
+use crate::ui::{Erase, PageTitle};
 
 /// `/runs/{id}`.
 #[component]
@@ -26,19 +26,19 @@ pub(crate) fn RunPage() -> impl IntoView {
         <Suspense fallback=|| view! { <p class="quiet-words is-page" role="status">"Opening the run"</p> }>
             {move || Suspend::new(async move {
                 match run.await {
-                    Ok(Some(summary)) => view! { <RunView summary /> }.into_any(),
+                    Ok(Some(summary)) => view! { <RunView summary /> }.erase(),
                     Ok(None) => view! {
                         <Lost
                             title="There is no such run"
                             words="It may have been deleted, or it lives on another server. The list shows what is here."
                         />
-                    }.into_any(),
-                    Err(error) => view! { <Unreadable words=error.to_string() again=move || run.refetch() /> }.into_any(),
+                    }.erase(),
+                    Err(error) => view! { <Unreadable words=error.to_string() again=move || run.refetch() /> }.erase(),
                 }
             })}
         </Suspense>
     }
-    .into_any()
+    .erase()
 }
 
 /// The server could not read the run.
@@ -51,7 +51,7 @@ fn Unreadable(words: String, again: impl Fn() + 'static) -> impl IntoView {
             <button class="button" on:click=move |_| again()>"Try again"</button>
         </main>
     }
-    .into_any()
+    .erase()
 }
 
 /// One run.
@@ -78,5 +78,5 @@ fn RunView(summary: RunSummary) -> impl IntoView {
             <SheetTabs session panels />
         </div>
     }
-    .into_any()
+    .erase()
 }

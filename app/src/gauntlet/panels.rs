@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::session::Session;
-use crate::ui::{Icon, Shape, grouped};
+use crate::ui::{Erase, Icon, Shape, grouped};
 
 /// What one key press resizes, CSS pixels.
 const KEY_PX: f64 = 16.0;
@@ -146,7 +146,7 @@ pub(super) fn Edge(
             on:pointercancel=move |_| from.set_value(None) on:keydown=key
         ></div>
     }
-    .into_any()
+    .erase()
 }
 
 /// Folds or unfolds a panel.
@@ -170,7 +170,7 @@ pub(super) fn Fold(
             <Icon shape=Shape::Panel />
         </button>
     }
-    .into_any()
+    .erase()
 }
 
 /// The tabs of a small screen.
@@ -195,5 +195,5 @@ pub(super) fn SheetTabs(session: Session, panels: Panels) -> impl IntoView {
             {tab(Sheet::Diagnostics, "Diagnostics")}
         </nav>
     }
-    .into_any()
+    .erase()
 }

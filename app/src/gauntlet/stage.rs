@@ -18,7 +18,7 @@ use super::projector::{Inbox, Projector};
 use super::session::Session;
 use super::toolbar::Toolbar;
 use crate::ports::{Ports, StageView, use_ports};
-use crate::ui::{EachFrame, Resized};
+use crate::ui::{EachFrame, Erase, Resized};
 
 /// The loop, shared by the frames and those who ask it.
 type Shown = Rc<RefCell<Projector>>;
@@ -135,12 +135,12 @@ pub(super) fn StageArea(session: Session, panels: Panels) -> impl IntoView {
                 <p class="flat-note" role="note">"This is the flat view: 3D needs WebGL2. " <span>{words}</span></p>
             })}
             {move || is_empty.get().then(|| match is_measured.get() {
-                true => view! { <Charts session /> }.into_any(),
-                false => view! { <Waiting session /> }.into_any(),
+                true => view! { <Charts session /> }.erase(),
+                false => view! { <Waiting session /> }.erase(),
             })}
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 /// What the stage says before the first step.
@@ -162,5 +162,5 @@ fn Waiting(session: Session) -> impl IntoView {
             <p>{move || words().1}</p>
         </div>
     }
-    .into_any()
+    .erase()
 }

@@ -9,7 +9,7 @@ use super::panels::{Edge, Fold, Panels};
 use super::session::Session;
 use crate::ports::FeedState;
 use crate::ui::{
-    Icon, Resized, Shape, element_size, failure_class, failure_word, grouped, in_text_field, score,
+    Erase, Icon, Resized, Shape, element_size, failure_class, failure_word, grouped, in_text_field, score,
 };
 
 /// A row's height, CSS pixels; the style sheet says the same.
@@ -159,7 +159,7 @@ pub(super) fn Steps(session: Session, panels: Panels) -> impl IntoView {
             <Edge panel=panels.steps name="Width of the steps" />
         </nav>
     }
-    .into_any()
+    .erase()
 }
 
 /// The rows in sight.
@@ -272,7 +272,7 @@ fn List(session: Session, rows: Memo<Rows>) -> impl IntoView {
             })}
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 #[component]
@@ -300,5 +300,5 @@ fn StepRow(
             </span>
         </div>
     }
-    .into_any()
+    .erase()
 }

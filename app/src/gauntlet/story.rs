@@ -5,7 +5,7 @@ use leptos::task::spawn_local;
 
 use super::session::Session;
 use crate::api::{Gap, Happening, Story, get_story};
-use crate::ui::{duration, grouped};
+use crate::ui::{Erase, duration, grouped};
 
 /// What went wrong in an episode: how it ended, else what failed at this step, else the last thing that failed.
 pub(super) fn mishap(story: &Story, step: u64) -> Option<String> {
@@ -63,7 +63,7 @@ pub(super) fn EpisodeStory(session: Session, episode: String, story: Story) -> i
             </ol>
         </details>
     }
-    .into_any()
+    .erase()
 }
 
 /// One thing that happened.
@@ -110,7 +110,7 @@ fn Row(happening: Happening) -> impl IntoView {
             </details>
         </li>
     }
-    .into_any()
+    .erase()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use wasm_bindgen::JsCast;
 use super::keyboard::KEYS;
 use super::orbit::Turning;
 use super::session::Session;
-use crate::ui::{Icon, Shape};
+use crate::ui::{Erase, Icon, Shape};
 
 const CAMERAS: [(&str, CameraMode, &str); 3] = [
     ("Follow", CameraMode::Follow, "Travel beside the agent"),
@@ -106,5 +106,5 @@ pub(super) fn Toolbar(session: Session, turning: Turning) -> impl IntoView {
             </div>
         </div>
     }
-    .into_any()
+    .erase()
 }

@@ -8,7 +8,7 @@ use wasm_bindgen::JsCast;
 use super::curve::Curve;
 use super::motion::{SPEEDS, next_speed};
 use super::session::{Session, root_path};
-use crate::ui::{Icon, Shape, grouped};
+use crate::ui::{Erase, Icon, Shape, grouped};
 
 /// The bar, over its curve.
 #[component]
@@ -44,7 +44,7 @@ pub(super) fn Transport(session: Session) -> impl IntoView {
             <Curve session />
         </section>
     }
-    .into_any()
+    .erase()
 }
 
 /// One button of the transport.
@@ -69,7 +69,7 @@ fn Speed(session: Session) -> impl IntoView {
             <button class="tool is-icon" aria-label="Faster (.)" title="Faster (.)" on:click=go(1) disabled=is_fastest>"+"</button>
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 /// The rubric that the curve and the path show: the root, or one of its children.
@@ -113,5 +113,5 @@ fn RubricChips(session: Session) -> impl IntoView {
             } />
         </div>
     }
-    .into_any()
+    .erase()
 }

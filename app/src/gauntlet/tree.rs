@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::session::{Session, root_path};
 use super::spark::{height_of, polyline, range_of};
-use crate::ui::{Icon, Shape, grouped, quantity, score, state_class, state_word};
+use crate::ui::{Erase, Icon, Shape, grouped, quantity, score, state_class, state_word};
 
 /// Values a sparkline shows, and its size in its own units.
 const VALUES: usize = 64;
@@ -94,7 +94,7 @@ pub(super) fn RubricTree(session: Session) -> impl IntoView {
             </p>
         })}
     }
-    .into_any()
+    .erase()
 }
 
 #[component]
@@ -156,7 +156,7 @@ fn TreeLine(session: Session, line: Line) -> impl IntoView {
             })}
         </li>
     }
-    .into_any()
+    .erase()
 }
 
 /// The selected step's headline number: the root score, what it was one step before, and its place in this run.
@@ -195,5 +195,5 @@ pub(super) fn Headline(session: Session) -> impl IntoView {
             </p>
         </div>
     }
-    .into_any()
+    .erase()
 }

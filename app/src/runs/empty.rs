@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::ui::FilePicker;
+use crate::ui::{Erase, FilePicker};
 
 /// Where clients find this server, until the page knows better.
 const USUAL_ADDRESS: &str = "http://127.0.0.1:4600";
@@ -41,7 +41,7 @@ pub(super) fn NoRuns() -> impl IntoView {
             </ol>
         </section>
     }
-    .into_any()
+    .erase()
 }
 
 /// The filter leaves nothing.
@@ -53,5 +53,5 @@ pub(super) fn NoMatch() -> impl IntoView {
             <p>"Search looks at name, id, project, task and tags. " <a href="/">"Show all runs"</a></p>
         </section>
     }
-    .into_any()
+    .erase()
 }

@@ -8,7 +8,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 
 use crate::api::RunsQuery;
-use crate::ui::{Icon, Shape, in_text_field, status_word};
+use crate::ui::{Erase, Icon, Shape, in_text_field, status_word};
 
 /// What the list is filtered by.
 #[derive(Clone, Copy)]
@@ -147,5 +147,5 @@ pub(super) fn Filters(filter: Filter) -> impl IntoView {
             </div>
         </div>
     }
-    .into_any()
+    .erase()
 }

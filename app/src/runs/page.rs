@@ -10,7 +10,7 @@ use super::empty::{NoMatch, NoRuns};
 use super::filters::{Filter, Filters};
 use super::row::Row;
 use crate::api::{RunsPage as Page, list_runs};
-use crate::ui::{FilePicker, Mark, PageTitle, SearchBox, ThemeSwitch, now_ms};
+use crate::ui::{Erase, FilePicker, Mark, PageTitle, SearchBox, ThemeSwitch, now_ms};
 
 /// How often the list looks for news, and how many looks it skips while nothing runs.
 const LOOK: Duration = Duration::from_secs(2);
@@ -39,15 +39,15 @@ pub(crate) fn RunsPage() -> impl IntoView {
                 <Transition fallback=|| view! { <p class="quiet-words" role="status">"Reading the log"</p> }>
                     {move || Suspend::new(async move {
                         match found.await {
-                            Ok(page) => view! { <Found page filter /> }.into_any(),
-                            Err(error) => view! { <Failed error=error.to_string() again=move || found.refetch() /> }.into_any(),
+                            Ok(page) => view! { <Found page filter /> }.erase(),
+                            Err(error) => view! { <Failed error=error.to_string() again=move || found.refetch() /> }.erase(),
                         }
                     })}
                 </Transition>
             </main>
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 /// The list could not be read.
@@ -60,7 +60,7 @@ fn Failed(error: String, again: impl Fn() + 'static) -> impl IntoView {
             <button class="button" on:click=move |_| again()>"Try again"</button>
         </section>
     }
-    .into_any()
+    .erase()
 }
 
 /// Puts a newer first page over the rows shown: it replaces what it covers, and what was loaded after stays.
@@ -157,9 +157,9 @@ fn Found(page: Page, filter: Filter) -> impl IntoView {
     };
     view! {
         {move || match (is_empty.get(), filter.is_set()) {
-            (false, _) => table().into_any(),
-            (true, true) => view! { <NoMatch /> }.into_any(),
-            (true, false) => view! { <NoRuns /> }.into_any(),
+            (false, _) => table().erase(),
+            (true, true) => view! { <NoMatch /> }.erase(),
+            (true, false) => view! { <NoRuns /> }.erase(),
         }}
         {move || trouble.get().map(|words| view! { <p class="trouble" role="alert">{words}</p> })}
         {move || cursor.with(Option::is_some).then(|| view! {
@@ -168,7 +168,7 @@ fn Found(page: Page, filter: Filter) -> impl IntoView {
             </button>
         })}
     }
-    .into_any()
+    .erase()
 }
 
 #[cfg(test)]

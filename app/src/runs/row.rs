@@ -3,7 +3,7 @@
 use gauntlet_model::RunSummary;
 use leptos::prelude::*;
 
-use crate::ui::{ago, grouped, percent, run_address, run_status, score, utc};
+use crate::ui::{Erase, ago, grouped, percent, run_address, run_status, score, utc};
 
 /// One row. It finds its run among `rows` by id, so that a refresh changes texts and moves no focus.
 #[component]
@@ -61,7 +61,7 @@ pub(super) fn Row(
             </td>
         </tr>
     }
-    .into_any()
+    .erase()
 }
 
 /// The share of a run's scored steps that fail; `None` before the first.

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use super::erase::Erase;
 use leptos::ev::{beforeunload, dragenter, dragleave, dragover, drop as dropped};
 use leptos::html;
 use leptos::prelude::*;
@@ -177,7 +178,7 @@ pub(crate) fn DropZone() -> impl IntoView {
         </div>
         <Notices importer />
     }
-    .into_any()
+    .erase()
 }
 
 /// A button that picks results files.
@@ -208,7 +209,7 @@ pub(crate) fn FilePicker() -> impl IntoView {
             accept=".json,.jsonl,.ndjson,.csv,.tsv,.parquet,.film,.eval"
         />
     }
-    .into_any()
+    .erase()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! A file on its way in, as people see it: what is done with it, how far it is, how fast, how long it still takes.
 
+use super::erase::Erase;
 use leptos::prelude::*;
 
 use super::format::{bytes, percent_done, time_left};
@@ -123,7 +124,7 @@ pub(super) fn Notices(importer: Importer) -> impl IntoView {
             <For each=move || importer.ids() key=|id| *id children=move |id| view! { <Notice importer id /> } />
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 #[component]
@@ -152,7 +153,7 @@ fn Notice(importer: Importer, id: u32) -> impl IntoView {
                 <Progress file />
             </div>
         }
-        .into_any(),
+        .erase(),
         Some(Ok((run, notes))) => view! {
             <div class="notice is-good">
                 <p role="status"><b>{name}</b>" is a run now. "<a href=run_address(&run)>"Open it"</a></p>
@@ -160,7 +161,7 @@ fn Notice(importer: Importer, id: u32) -> impl IntoView {
                 {(!notes.is_empty()).then(|| view! { <Notes notes /> })}
             </div>
         }
-        .into_any(),
+        .erase(),
         Some(Err((words, is_readable))) => view! {
             <div class="notice is-bad" role="alert">
                 <p><b>{name}" did not open. "</b>{words}</p>
@@ -172,7 +173,7 @@ fn Notice(importer: Importer, id: u32) -> impl IntoView {
                 })}
             </div>
         }
-        .into_any(),
+        .erase(),
     }
 }
 
@@ -180,7 +181,7 @@ fn Notice(importer: Importer, id: u32) -> impl IntoView {
 #[component]
 fn Notes(notes: Vec<String>) -> impl IntoView {
     let items = notes.into_iter().map(|note| view! { <li>{note}</li> }).collect_view();
-    view! { <ul class="notice-notes" aria-label="Notes of the import">{items}</ul> }.into_any()
+    view! { <ul class="notice-notes" aria-label="Notes of the import">{items}</ul> }.erase()
 }
 
 /// The three phases, and the numbers of the one that is under way.
@@ -229,7 +230,7 @@ fn Progress(file: Memo<Option<Incoming>>) -> impl IntoView {
         <p class="notice-numbers"><span>{move || words().0}</span><span>{move || words().1}</span></p>
         <p class="notice-hint">{hint}</p>
     }
-    .into_any()
+    .erase()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod browser;
 mod copy;
+mod erase;
 mod format;
 mod frames;
 mod icon;
@@ -18,6 +19,7 @@ pub(crate) use browser::{
     query_parameter, replace_query, this_address,
 };
 pub(crate) use copy::Copied;
+pub(crate) use erase::Erase;
 pub(crate) use format::{ago, duration, grouped, percent, quantity, score, utc};
 pub(crate) use frames::EachFrame;
 pub(crate) use icon::{Icon, Shape};

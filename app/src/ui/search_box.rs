@@ -1,5 +1,6 @@
 //! The way to the search page: a plain form, so that it needs no code in the browser.
 
+use super::erase::Erase;
 use leptos::prelude::*;
 
 use super::{Icon, Shape};
@@ -20,5 +21,5 @@ pub(crate) fn SearchBox(
             />
         </form>
     }
-    .into_any()
+    .erase()
 }
