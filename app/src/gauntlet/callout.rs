@@ -41,7 +41,11 @@ fn failure_at(film: &Film, index: usize) -> Option<Failure> {
         .count();
     let mut words: Vec<String> = failed.iter().filter_map(|path| words_of(film, index, path)).collect();
     if words.is_empty() {
-        words.push("reported by the run; no rubric failed".to_owned());
+        words.push(if node.ends_failed_episode {
+            "the episode ended with an error here; no rubric failed".to_owned()
+        } else {
+            "reported by the run; no rubric failed".to_owned()
+        });
     }
     let mut words = list(&words);
     if skipped > 0 && !failed.is_empty() {

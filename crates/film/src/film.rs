@@ -8,7 +8,8 @@ use crate::columns::Column;
 use crate::fact::{Asked, Fact, What};
 use crate::measurements::Measurements;
 use crate::nodes::{Nodes, Row};
-use crate::rules::{Evidence, Verdict, conditions};
+use crate::overlay::Base;
+use crate::rules::{Evidence, Verdict, conditions, is_decisive};
 use crate::story::{NodeKey, Story};
 use crate::sum::Sum;
 use crate::tree::Paths;
@@ -16,11 +17,10 @@ use crate::tree::Paths;
 /// What a viewer knows of a run: the fold of its facts.
 ///
 /// A node is a scored step of an episode, ordered by step, then episode (none first). Facts may come in any order,
-/// in any batches, any number of times: of two snapshots of one node the one with the higher sequence number counts,
-/// and replaces the other with every score laid over it. A later score lies over its path of the snapshot; one that
-/// comes before its step was ever scored waits for the step's first snapshot. A measurement that names no episode
-/// belongs to its step: it is read at every node of the step, and makes none. Two films are equal when they say the
-/// same; [`Film::revision`] is no part of that.
+/// in any batches, any number of times. How the snapshots and the later scores of a node add up is said in
+/// [`overlay`](crate::overlay()). The error that an episode ended with fails its last node: the one of its greatest
+/// step. A measurement that names no episode belongs to its step: it is read at every node of the step, and makes
+/// none. Two films are equal when every question has the same answer; [`Film::revision`] is no part of that.
 #[derive(Debug, Clone, Default)]
 pub struct Film {
     pub(crate) asked: FailureRules,
@@ -33,10 +33,12 @@ pub struct Film {
     pub(crate) paths: Paths,
     /// Scores and rules by path id; as long as `paths`.
     pub(crate) tracks: Vec<Track>,
-    /// Later scores that count, or wait for their snapshot, by path.
+    /// The path ids, rising, whose failure makes a node failing under `rule`.
+    decisive: Vec<u32>,
+    /// Later scores that count, or wait for the first snapshot of their node, by path.
     pub(crate) overlays: BTreeMap<NodeKey, BTreeMap<String, Later>>,
     pub(crate) measurements: Measurements,
-    /// Nodes known to have more than one snapshot: what came before the one that counts no longer does.
+    /// Nodes with more than one snapshot: later scores that are older than the last one do not count there.
     pub(crate) rescored: BTreeSet<NodeKey>,
     /// Questions by the sequence number of the snapshot that asks.
     pub(crate) challenges: BTreeMap<u64, (NodeKey, Asked)>,
@@ -52,11 +54,12 @@ pub(crate) struct Track {
     pub(crate) verdict: Verdict,
 }
 
-/// A later score, and what the snapshot says where it lies.
+/// A later score.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Later {
     seq: u64,
     value: f64,
+    /// The snapshot's own score of that path.
     under: Option<f64>,
 }
 
@@ -89,7 +92,7 @@ impl Film {
 
     /// Takes one fact. A fact taken before changes nothing.
     pub fn apply(&mut self, fact: &Fact) {
-        let met = fact.episode.as_ref().is_some_and(|episode| self.nodes.meet(episode));
+        let met = fact.episode.as_ref().is_some_and(|episode| self.nodes.known.meet(episode));
         let told = self.story.apply(fact);
         let drawn = match (&fact.what, fact.step) {
             (
@@ -102,6 +105,7 @@ impl Film {
                 self.scored(fact, step, &snapshot)
             }
             (What::Added { path, value }, Some(step)) => self.added(fact, step, path, value.get()),
+            (What::EpisodeFinished { status, .. }, _) => self.ended(fact, status.is_failure()),
             _ => false,
         };
         let rejudged = self.follow_evidence();
@@ -127,15 +131,20 @@ impl Film {
         }
     }
 
-    /// Judges every node anew where what was seen puts another rule in force; says whether it did.
+    /// Judges every node anew where what was seen puts another rule in force; returns whether it did.
     fn follow_evidence(&mut self) -> bool {
         let rule = self.evidence.rule(self.asked);
         if self.rule == rule {
             return false;
         }
         self.rule = rule;
+        self.decisive.clear();
         for (id, track) in (0u32..).zip(&mut self.tracks) {
-            track.verdict = Verdict(conditions(rule, self.paths.text(id).unwrap_or_default()));
+            let path = self.paths.text(id).unwrap_or_default();
+            track.verdict = Verdict(conditions(rule, path));
+            if is_decisive(rule, path) {
+                self.decisive.push(id);
+            }
         }
         for rank in 0..self.nodes.len() {
             self.judge(rank);
@@ -145,16 +154,21 @@ impl Film {
 
     /// Whether a rubric's own failure makes the step failing.
     pub(crate) fn is_decisive(&self, path: u32) -> bool {
-        self.rule == FailureRule::Dipg || self.root == Some(path)
+        self.decisive.binary_search(&path).is_ok()
     }
 
-    /// Learns that a path stands at a position of a snapshot of `step`; says its id and whether the tree changed.
+    /// Learns that a path stands at a position of a snapshot of `step`; returns its id and whether the tree changed.
     fn path(&mut self, path: &str, step: u64, position: usize) -> Option<(u32, bool)> {
         let noted = self.paths.note(path, step, position);
+        // The parents of a new path are new too.
         while self.tracks.len() < self.paths.len() {
-            let text = self.paths.text(self.tracks.len() as u32).unwrap_or_default();
+            let id = self.tracks.len() as u32;
+            let text = self.paths.text(id).unwrap_or_default();
             let verdict = Verdict(conditions(self.rule, text));
             self.tracks.push(Track { scores: Column::default(), verdict });
+            if is_decisive(self.rule, text) {
+                self.decisive.push(id);
+            }
         }
         if self.root.is_none() && path == "root" {
             self.root = noted.map(|(id, _)| id);
@@ -165,16 +179,8 @@ impl Film {
         noted
     }
 
-    fn scored(&mut self, fact: &Fact, step: u64, snapshot: &Snapshot) -> bool {
-        let episode = fact.episode.as_ref();
-        let place = self.nodes.rank(step, episode);
-        let old = place.ok().and_then(|rank| self.nodes.row(rank));
-        let old_seq = old.and_then(|row| self.nodes.get(row)).map(|row| row.seq);
-        let counts = old_seq.is_none_or(|seq| seq < fact.seq);
-        let is_new_rescore =
-            old_seq.is_some_and(|seq| seq != fact.seq) && self.rescored.insert((step, fact.episode.clone()));
-
-        // Paths are learnt from snapshots that no longer count too: their order must not depend on arrival.
+    /// Learns the paths of a snapshot; returns the ids of those with a score, and whether the tree changed.
+    fn learn_paths(&mut self, step: u64, snapshot: &Snapshot) -> (Vec<Option<u32>>, bool) {
         let mut changed = false;
         let mut ids = Vec::with_capacity(snapshot.scores.len());
         for (position, (path, _)) in snapshot.scores.iter().enumerate() {
@@ -185,20 +191,37 @@ impl Film {
         for (position, path) in (snapshot.scores.len()..).zip(snapshot.not_evaluated) {
             changed |= self.path(path, step, position).is_some_and(|(_, new)| new);
         }
+        (ids, changed)
+    }
+
+    /// Takes a snapshot; returns whether anything that is shown changed.
+    fn scored(&mut self, fact: &Fact, step: u64, snapshot: &Snapshot) -> bool {
+        let episode = fact.episode.as_ref();
+        let place = self.nodes.rank(step, episode);
+        let old = place.ok().and_then(|rank| self.nodes.row(rank));
+        let old_seq = old.and_then(|row| self.nodes.get(row)).map(|row| row.seq);
+        // Noted for ever: a score that was replaced with the first snapshot may arrive after the second one.
+        let is_new_rescore =
+            old_seq.is_some_and(|seq| seq != fact.seq) && self.rescored.insert((step, fact.episode.clone()));
+        // Paths and roots are learnt from snapshots that do not count too: what they show must not depend on arrival.
+        let (ids, changed) = self.learn_paths(step, snapshot);
         snapshot.scores.root().into_iter().for_each(|root| self.evidence.see_root(root));
-        if !counts {
+        if old_seq.is_some_and(|seq| seq >= fact.seq) {
+            // It is older than what is shown, or the same. The first such one turns the node into a rescored one.
             return (is_new_rescore && place.is_ok_and(|rank| self.uncover(step, episode, rank))) | changed;
         }
 
         let scores =
             || ids.iter().zip(snapshot.scores.iter()).filter_map(|(id, (_, value))| Some(((*id)?, value)));
+        // Only the snapshot's own scores are judged here: a run may have far more paths than one snapshot.
         let verdict = |id: u32| self.tracks.get(id as usize).map(|track| &track.verdict);
-        let decisive = scores().filter(|(id, _)| self.is_decisive(*id));
-        let judged = decisive.filter_map(|(id, value)| verdict(id)?.judge(value));
+        let judged = scores().filter(|(id, _)| self.is_decisive(*id));
+        let judged = judged.filter_map(|(id, value)| verdict(id)?.judge(value));
         let declared = snapshot.failures.iter().copied().min();
         let failure = judged.chain(declared).min();
         let row = Row { seq: fact.seq, at: fact.at, is_paused: snapshot.is_paused, declared, failure };
         let old_root = self.root_of(old);
+        let old_last = episode.and_then(|episode| self.nodes.known.last_step(episode));
         let Some(row) = self.nodes.put(place, step, episode, row) else { return changed };
         for (id, value) in scores() {
             if let Some(track) = self.tracks.get_mut(id as usize) {
@@ -216,26 +239,35 @@ impl Film {
         }
         let is_overlaid = self.overlay(step, episode, fact.seq, row);
         self.count_root(old_root, self.root_of(Some(row)));
-        if is_overlaid {
+        if self.nodes.ends_failed_episode(row) {
+            // The error of the episode fails this node now, and no longer the one that was last before.
+            self.judge_step(old_last, episode);
+            self.judge_step(Some(step), episode);
+        } else if is_overlaid {
             self.judge(place.unwrap_or_else(|rank| rank));
         }
         true
     }
 
-    /// Lays the later scores that still count over a new row, and forgets those that no longer do. Says whether any
-    /// was waiting.
+    /// What counts of a node whose shown snapshot is at `seq`.
+    fn base(&self, key: &NodeKey, seq: u64) -> Base {
+        Base { seq, is_only: !self.rescored.contains(key) }
+    }
+
+    /// Puts the later scores that count over a new row, and forgets those that no longer do. Returns whether there
+    /// was any.
     fn overlay(&mut self, step: u64, episode: Option<&EpisodeId>, seq: u64, row: u32) -> bool {
         if self.overlays.is_empty() {
             return false;
         }
         let key = (step, episode.cloned());
+        let base = self.base(&key, seq);
         let Some(later) = self.overlays.get_mut(&key) else { return false };
-        if self.rescored.contains(&key) {
-            later.retain(|_, later| later.seq > seq);
-        }
+        later.retain(|_, later| base.takes(later.seq));
         for (path, later) in later.iter_mut() {
             let id = self.paths.id(path);
             if let Some(track) = id.and_then(|id| self.tracks.get_mut(id as usize)) {
+                // Kept, since an older snapshot may arrive and take this score away again.
                 later.under = track.scores.get(row);
                 track.scores.set(row, later.value);
             }
@@ -246,17 +278,17 @@ impl Film {
         true
     }
 
-    /// Takes what came before the snapshot off a node that turns out to have had an earlier one. Says whether
-    /// anything lay there.
+    /// Takes the scores that are older than the shown snapshot off a node, after an older snapshot of it arrived: they
+    /// had counted as long as the node seemed to have one snapshot only. Returns whether there was any.
     fn uncover(&mut self, step: u64, episode: Option<&EpisodeId>, rank: usize) -> bool {
         let key = (step, episode.cloned());
-        let (Some(row), Some(later)) = (self.nodes.row(rank), self.overlays.get_mut(&key)) else {
-            return false;
-        };
+        let Some(row) = self.nodes.row(rank) else { return false };
         let Some(seq) = self.nodes.get(row).map(|row| row.seq) else { return false };
+        let base = self.base(&key, seq);
+        let Some(later) = self.overlays.get_mut(&key) else { return false };
         let mut taken = Vec::new();
         later.retain(|path, later| {
-            let stays = later.seq > seq;
+            let stays = base.takes(later.seq);
             if !stays {
                 taken.extend(self.paths.id(path).map(|id| (id, later.under)));
             }
@@ -279,6 +311,7 @@ impl Film {
         !taken.is_empty()
     }
 
+    /// Takes a later score of a step, or a measurement; returns whether anything that is shown changed.
     fn added(&mut self, fact: &Fact, step: u64, path: &str, value: f64) -> bool {
         let Some((id, new_path)) = self.path(path, step, usize::MAX) else { return false };
         if fact.measurement().is_some() {
@@ -290,10 +323,11 @@ impl Film {
         let rank = self.nodes.rank(step, fact.episode.as_ref()).ok();
         let row = rank.and_then(|rank| self.nodes.row(rank));
         let key = (step, fact.episode.clone());
-        let is_earlier = row.and_then(|row| self.nodes.get(row)).is_some_and(|row| row.seq >= fact.seq);
-        if is_earlier && self.rescored.contains(&key) {
+        let shown_seq = row.and_then(|row| self.nodes.get(row)).map(|row| row.seq);
+        if shown_seq.is_some_and(|seq| !self.base(&key, seq).takes(fact.seq)) {
             return new_path;
         }
+        // Also where the node is not there yet: the score waits for it.
         let later = self.overlays.entry(key).or_default();
         let under = || self.tracks.get(id as usize)?.scores.get(row?);
         match later.get_mut(path) {
@@ -311,6 +345,16 @@ impl Film {
         true
     }
 
+    /// Takes the end of an episode; returns whether the failure of its last node may have changed.
+    fn ended(&mut self, fact: &Fact, has_failed: bool) -> bool {
+        let Some(episode) = &fact.episode else { return false };
+        let has_changed = self.nodes.known.end(episode, fact.seq, has_failed);
+        if has_changed {
+            self.judge_step(self.nodes.known.last_step(episode), Some(episode));
+        }
+        has_changed
+    }
+
     /// The root score in a row.
     pub(crate) fn root_of(&self, row: Option<u32>) -> Option<f64> {
         self.tracks.get(self.root? as usize)?.scores.get(row?)
@@ -324,17 +368,20 @@ impl Film {
         new.into_iter().for_each(|value| self.roots.add(value));
     }
 
-    /// Finds the gravest failure of the node at a rank.
+    /// Finds the gravest failure of the node of a step.
+    fn judge_step(&mut self, step: Option<u64>, episode: Option<&EpisodeId>) {
+        if let Some(Ok(rank)) = step.map(|step| self.nodes.rank(step, episode)) {
+            self.judge(rank);
+        }
+    }
+
+    /// Finds the gravest failure of the node at a rank: as [`failure_of`](crate::failure_of) does, from the columns.
     fn judge(&mut self, rank: usize) {
         let Some(row) = self.nodes.row(rank) else { return };
         let declared = self.nodes.get(row).and_then(|row| row.declared);
-        let judged = match self.rule {
-            FailureRule::Dipg => self.tracks.iter().filter_map(|track| track.failure(row)).min(),
-            FailureRule::RootBelow(_) => {
-                self.root.and_then(|root| self.tracks.get(root as usize)?.failure(row))
-            }
-        };
-        let gravest = judged.into_iter().chain(declared).min();
+        let raised = self.nodes.ends_failed_episode(row).then_some(FailureKind::Generic);
+        let judged = self.decisive.iter().filter_map(|id| self.tracks.get(*id as usize)?.failure(row));
+        let gravest = judged.chain(declared).chain(raised).min();
         self.nodes.judge(rank, gravest);
     }
 }

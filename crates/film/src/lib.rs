@@ -6,12 +6,15 @@
 //! [`codec`] is how facts travel in bulk, [`levels`] how a long run is seen whole, [`Manifest`] its table of contents.
 
 mod columns;
+mod episodes;
+mod extremes;
 mod fact;
 mod film;
 mod interest;
 mod manifest;
 mod measurements;
 mod nodes;
+mod overlay;
 mod query;
 mod rules;
 mod series;
@@ -27,9 +30,11 @@ pub use film::Film;
 pub use interest::MOST_INTERESTING;
 pub use manifest::{Level, Manifest};
 pub use measurements::Measurement;
+pub use overlay::{Base, overlay};
 pub use query::{Node, State};
 pub use rules::{
-    Condition, Evidence, Rule, Rules, conditions, failure_of, is_measurement, medical, path_failure,
+    Condition, Evidence, Rule, Rules, conditions, failure_of, is_decisive, is_measurement, medical,
+    path_failure,
 };
 pub use series::Point;
 pub use story::{Answer, Applied, Command, Lost, Note, RunFacts};

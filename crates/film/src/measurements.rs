@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::extremes::extremes;
 use crate::film::Film;
 use crate::tree::{Path, PathId};
 
@@ -93,7 +94,7 @@ impl Film {
         }
         let parts = (points / 2).max(1);
         let part_len = inside.len().div_ceil(parts);
-        inside.chunks(part_len).flat_map(extremes).map(shown).collect()
+        inside.chunks(part_len).flat_map(|part| extremes(part, |entry| entry.value)).map(shown).collect()
     }
 
     /// Whether two films measured the same, whatever ids they gave to their paths.
@@ -104,16 +105,4 @@ impl Film {
         };
         histories(self) == histories(other)
     }
-}
-
-/// The lowest and the highest entry, by rising step; one where they are the same.
-fn extremes(part: &[Entry]) -> impl Iterator<Item = &Entry> {
-    let low = part.iter().min_by(|a, b| a.value.total_cmp(&b.value));
-    let high = part.iter().max_by(|a, b| a.value.total_cmp(&b.value));
-    let (first, second) = match (low, high) {
-        (Some(low), Some(high)) if low.step > high.step => (Some(high), Some(low)),
-        (Some(low), Some(high)) if low.step == high.step => (Some(low), None),
-        ends => ends,
-    };
-    first.into_iter().chain(second)
 }

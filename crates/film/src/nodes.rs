@@ -5,11 +5,11 @@
 //! new row; its old one is left behind.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
 use gauntlet_model::{EpisodeId, FailureKind, Timestamp};
 
 use crate::columns::Bits;
+use crate::episodes::Episodes;
 
 /// What a row says besides scores.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +27,7 @@ pub(crate) struct Row {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Nodes {
     steps: Vec<u64>,
-    /// 0 is no episode, else one more than the position in `names`.
+    /// The number of the episode in `known`; 0 is no episode.
     episodes: Vec<u32>,
     seqs: Vec<u64>,
     times: Vec<i64>,
@@ -35,8 +35,7 @@ pub(crate) struct Nodes {
     marks: Vec<u8>,
     order: Vec<u32>,
     failing: Bits,
-    names: Vec<EpisodeId>,
-    ids: BTreeMap<EpisodeId, u32>,
+    pub(crate) known: Episodes,
 }
 
 fn code(failure: Option<FailureKind>) -> u8 {
@@ -94,24 +93,13 @@ impl Nodes {
 
     /// The episode of a row.
     pub(crate) fn episode(&self, row: u32) -> Option<&EpisodeId> {
-        let number = *self.episodes.get(row as usize)?;
-        self.names.get((number as usize).checked_sub(1)?)
+        self.known.id(*self.episodes.get(row as usize)?)
     }
 
-    /// Learns of an episode; says whether it is new.
-    pub(crate) fn meet(&mut self, episode: &EpisodeId) -> bool {
-        if self.names.last() == Some(episode) || self.ids.contains_key(episode) {
-            return false;
-        }
-        let Ok(number) = u32::try_from(self.names.len() + 1) else { return false };
-        self.names.push(episode.clone());
-        self.ids.insert(episode.clone(), number);
-        true
-    }
-
-    /// The episodes met, in the order of their names.
-    pub(crate) fn episodes(&self) -> impl ExactSizeIterator<Item = &EpisodeId> {
-        self.ids.keys()
+    /// Whether the node of a row is the last one of an episode that has failed.
+    pub(crate) fn ends_failed_episode(&self, row: u32) -> bool {
+        let number = self.episodes.get(row as usize).zip(self.step(row));
+        number.is_some_and(|(number, step)| self.known.fails_at(*number, step))
     }
 
     /// The rank of the node of `(step, episode)`, or where it would stand.
@@ -144,11 +132,12 @@ impl Nodes {
         let id = u32::try_from(self.steps.len()).ok()?;
         let number = match episode {
             Some(name) => {
-                self.meet(name);
-                self.ids.get(name).copied()?
+                self.known.meet(name);
+                self.known.number(name)?
             }
             None => 0,
         };
+        self.known.reach(number, step);
         self.steps.push(step);
         self.episodes.push(number);
         self.seqs.push(row.seq);

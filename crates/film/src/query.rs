@@ -24,6 +24,8 @@ pub struct Node<'a> {
     pub root: Option<f64>,
     /// The gravest failure.
     pub failure: Option<FailureKind>,
+    /// Whether it is the last node of an episode that ended with an error or by a time limit.
+    pub ends_failed_episode: bool,
     /// Whether the run waited here for a person.
     pub is_paused: bool,
     /// What the person was asked.
@@ -82,6 +84,7 @@ impl Film {
             duration_ms: self.durations.get(id),
             root: self.root_of(Some(id)),
             failure: row.failure,
+            ends_failed_episode: self.nodes.ends_failed_episode(id),
             is_paused: row.is_paused,
             challenge: asked.map(|(_, asked)| asked),
             answer: asked.is_some().then(answer).flatten(),
@@ -209,7 +212,7 @@ impl Film {
 
     /// How many distinct episodes any fact named.
     pub fn episodes(&self) -> u64 {
-        self.nodes.episodes().len() as u64
+        self.nodes.known.ids().len() as u64
     }
 
     /// What is known of the run itself.
@@ -272,7 +275,7 @@ impl PartialEq for Film {
             && self.rescored == other.rescored
             && self.challenges == other.challenges
             && self.len() == other.len()
-            && self.nodes.episodes().eq(other.nodes.episodes())
+            && self.nodes.known.is_same(&other.nodes.known)
             && self.measures_the_same(other)
             && paths(self) == paths(other)
             && (0..self.len()).all(|i| {

@@ -162,20 +162,31 @@ pub fn conditions(rule: FailureRule, path: &str) -> Vec<(Condition, FailureKind)
     }
 }
 
-/// The failure a score of `path` is by itself.
+/// The failure a score of `path` is by itself. Whether it makes its step failing says [`is_decisive`].
 pub fn path_failure(rule: FailureRule, path: &str, value: f64) -> Option<FailureKind> {
-    Verdict(conditions(rule, path)).judge(value)
+    match rule {
+        // As the other arm says, without collecting the conditions: every score that is appended comes by here.
+        FailureRule::Dipg => MEDICAL_RULES.judge(path, value),
+        FailureRule::RootBelow(_) => Verdict(conditions(rule, path)).judge(value),
+    }
 }
 
-/// The failure of a step by its scores and by what its producer declared, the gravest.
-pub fn failure_of(rule: FailureRule, scores: &Scores, declared: &[FailureKind]) -> Option<FailureKind> {
-    match rule {
-        FailureRule::Dipg => MEDICAL_RULES.failure_of(scores, declared),
-        FailureRule::RootBelow(limit) => {
-            let judged = scores.root().filter(|root| *root < limit).map(|_| FailureKind::Generic);
-            judged.into_iter().chain(declared.iter().copied()).min()
-        }
-    }
+/// Whether the failure of a rubric makes its step failing: under the medical rules every rubric's does, elsewhere the
+/// root's alone.
+pub fn is_decisive(rule: FailureRule, path: &str) -> bool {
+    rule == FailureRule::Dipg || path == "root"
+}
+
+/// The failure of a step, the gravest: by its scores, and by what was declared. The error that its episode ended with
+/// counts as a declared [`FailureKind::Generic`].
+pub fn failure_of<'a>(
+    rule: FailureRule,
+    scores: impl IntoIterator<Item = (&'a str, f64)>,
+    declared: impl IntoIterator<Item = FailureKind>,
+) -> Option<FailureKind> {
+    let decisive = scores.into_iter().filter(|(path, _)| is_decisive(rule, path));
+    let judged = decisive.filter_map(|(path, value)| path_failure(rule, path, value));
+    judged.chain(declared).min()
 }
 
 /// The medical rules in order, where they are in force.
@@ -215,12 +226,6 @@ impl Rules {
             return unnamed(path).filter(|(when, _)| when.holds(value)).map(|(_, failure)| failure);
         }
         named.filter(|rule| rule.when.holds(value)).map(|rule| rule.failure).min()
-    }
-
-    /// The failure of a step: the gravest among its scores' and those its producer declared.
-    pub fn failure_of(&self, scores: &Scores, declared: &[FailureKind]) -> Option<FailureKind> {
-        let judged = scores.iter().filter_map(|(path, value)| self.judge(path, value));
-        judged.chain(declared.iter().copied()).min()
     }
 
     /// The rules that speak of one path, found once.

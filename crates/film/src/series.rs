@@ -1,5 +1,6 @@
 //! One path's history as few points, without losing an extreme.
 
+use crate::extremes::extremes;
 use crate::film::Film;
 use crate::tree::PathId;
 
@@ -38,29 +39,8 @@ impl Film {
             // Widened so that the product cannot overflow where pointers are 32 bits.
             let end = |part: usize| (part as u128 * rows.len() as u128 / parts as u128) as usize;
             let inside = all().take(end(part + 1)).skip(end(part)).filter_map(point);
-            kept.extend(extremes(inside));
+            kept.extend(extremes(inside, |point| point.value));
         }
         kept
     }
-}
-
-/// The lowest and the highest point, in order; one where they are the same.
-fn extremes(points: impl Iterator<Item = Point>) -> impl Iterator<Item = Point> {
-    let mut ends: Option<(Point, Point)> = None;
-    for point in points {
-        ends = Some(match ends {
-            None => (point, point),
-            Some((low, high)) => (
-                if point.value < low.value { point } else { low },
-                if point.value > high.value { point } else { high },
-            ),
-        });
-    }
-    let (first, second) = match ends {
-        Some((low, high)) if low.index == high.index => (Some(low), None),
-        Some((low, high)) if low.index < high.index => (Some(low), Some(high)),
-        Some((low, high)) => (Some(high), Some(low)),
-        None => (None, None),
-    };
-    first.into_iter().chain(second)
 }

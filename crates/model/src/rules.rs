@@ -58,7 +58,7 @@ impl Default for FailureRule {
 impl RuleInForce {
     /// The rule in force where `asked` was asked for.
     pub fn of(asked: FailureRules, rule: FailureRule) -> Self {
-        let always = "a declared failure fails it too";
+        let always = "a declared failure or the error that its episode ended with fails it too";
         let text = match (asked, rule) {
             (_, FailureRule::Dipg) => format!(
                 "A step fails by the medical rules: grounding at most -20, format at most 0, inconsistency at most \

@@ -229,7 +229,7 @@ impl Episode {
             return None;
         }
         let (action, observation) = self.in_short(error);
-        let has_failed = matches!(ended.status, Status::Failed | Status::TimedOut);
+        let has_failed = ended.status.is_failure();
         Some(SnapshotScored {
             // A finite number under this path breaks no rule.
             scores: Scores::new(ended.return_.map(|it| ("root", it.get()))).unwrap_or_default(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gauntlet_film::{Evidence, failure_of, is_measurement};
+use gauntlet_film::{Evidence, failure_of, is_measurement, path_failure};
 use gauntlet_model::{
     Body, Event, EventId, FailureKind, FailureRule, Kind, MAX_LABEL_BYTES, Object, RunId, ScoreTarget,
     Status, Timestamp,
@@ -28,6 +28,8 @@ pub(crate) struct Row {
     pub medical: Option<FailureKind>,
     pub evidence: Evidence,
     pub scoring: Option<Scoring>,
+    /// Of the end of an episode, whether the episode has failed.
+    pub has_failed: Option<bool>,
     pub origin: bool,
     pub body: Arc<str>,
     /// The run's status from here on.
@@ -39,7 +41,7 @@ pub(crate) struct Row {
 /// Why a node fails, as its row says it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Failure {
-    /// Declared, or found by the medical rules.
+    /// Declared, raised by the end of the episode, or found by the medical rules.
     Kind(FailureKind),
     /// Only by its root score: another rule may find nothing.
     Root,
@@ -55,8 +57,8 @@ impl Failure {
     ) -> Option<Self> {
         match rule {
             FailureRule::Dipg => medical.map(Failure::Kind),
-            FailureRule::RootBelow(limit) => {
-                let by_root = root.filter(|root| *root < limit).map(|_| Failure::Root);
+            FailureRule::RootBelow(_) => {
+                let by_root = root.and_then(|root| path_failure(rule, "root", root)).map(|_| Failure::Root);
                 declared.map(Failure::Kind).or(by_root)
             }
         }
@@ -135,6 +137,7 @@ impl Row {
             medical: None,
             evidence: Evidence::default(),
             scoring: None,
+            has_failed: None,
             origin: false,
             body: Arc::from(event.body().to_json()),
             status: None,
@@ -145,7 +148,10 @@ impl Row {
             Body::SnapshotScored(snapshot) => {
                 row.root = snapshot.scores.root();
                 row.declared = snapshot.failures.iter().copied().min();
-                row.medical = failure_of(FailureRule::Dipg, &snapshot.scores, &snapshot.failures);
+                row.medical = {
+                    let declared = snapshot.failures.iter().copied();
+                    failure_of(FailureRule::Dipg, snapshot.scores.iter(), declared)
+                };
                 row.evidence = Evidence::of(&snapshot.scores, &snapshot.not_evaluated);
                 row.scoring = Some(Scoring::Snapshot);
                 row.labels = Labels::of(&snapshot.metadata);
@@ -155,6 +161,7 @@ impl Row {
                 row.scoring = Some(Scoring::Later(Arc::from(&*added.path), added.value.get()));
             }
             Body::RunStarted(started) => row.labels = Labels::of(&started.metadata),
+            Body::EpisodeFinished(end) => row.has_failed = Some(end.status.is_failure()),
             Body::RunStatus(change) => row.status = Some(change.status),
             Body::RunFinished(end) => row.status = Some(end.status),
             Body::CommandIssued(c) => row.command = Some(CommandChange::Issued(Arc::from(&*c.command_id))),
@@ -167,6 +174,11 @@ impl Row {
     /// A row an origin client posted: its step and its content identify it in its run.
     pub fn of_origin(event: &Event) -> Self {
         Self { origin: true, ..Self::of(event) }
+    }
+
+    /// Whether it scores a step by a snapshot.
+    pub fn is_snapshot(&self) -> bool {
+        matches!(self.scoring, Some(Scoring::Snapshot))
     }
 
     /// The node it scores.

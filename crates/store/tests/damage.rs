@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use gauntlet_model::{
-    AnnotationAdded, Body, Event, EventId, FailureRules, Gap, Kind, Record, RunId, RunSpec, Score,
-    ScoreAdded, ScoreTarget, Scores, SnapshotScored, Timestamp,
+    AnnotationAdded, Body, EpisodeFinished, EpisodeId, Event, EventId, FailureRules, Gap, Kind, Record,
+    RunId, RunSpec, Score, ScoreAdded, ScoreTarget, Scores, SnapshotScored, Status, Timestamp,
 };
 use gauntlet_store::{Failing, InEpisode, Options, Store, StoreError};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -95,6 +95,60 @@ async fn what_a_run_adds_up_to_is_counted_anew_from_its_log() {
     let store = Store::open(Options::new(directory.path())).await.unwrap();
     assert_eq!(store.run(&run()).await.unwrap().unwrap(), before);
     assert_eq!(store.steps(&run(), None, 10, Failing::Any, InEpisode::Any).await.unwrap(), rows);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn episodes_are_counted_and_their_errors_found_in_a_database_of_before() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(Options::new(directory.path())).await.unwrap();
+    let spec = RunSpec { rules: FailureRules::RootBelow(0.0), ..RunSpec::named("r") };
+    store.create_run(spec, run(), now()).await.unwrap();
+    let of = |n: u128, episode: &str, step: Option<u64>, body: Body| {
+        Event::new(EventId::from_u128(n), now(), EpisodeId::new(episode).ok(), step, body).unwrap()
+    };
+    let scored = || {
+        let scores = Scores::new([("root", 1.0)]).unwrap();
+        Body::from(SnapshotScored { scores, ..SnapshotScored::default() })
+    };
+    let end = |status| {
+        Body::from(EpisodeFinished { status, return_: None, latency_ms: None, cost: None, error: None })
+    };
+    let events = vec![
+        of(1, "a", Some(0), scored()),
+        of(2, "a", Some(1), scored()),
+        of(3, "a", None, end(Status::Completed)),
+        of(4, "a", None, end(Status::Failed)),
+        of(5, "b", Some(2), scored()),
+        of(6, "b", None, end(Status::Failed)),
+        of(7, "b", None, end(Status::Completed)),
+        of(8, "c", Some(3), scored()),
+        of(9, "d", None, end(Status::TimedOut)),
+        of(10, "e", Some(4), scored()),
+        of(11, "e", None, end(Status::Failed)),
+    ];
+    store.append(&run(), events, now()).await.unwrap();
+    let before = store.run(&run()).await.unwrap().unwrap();
+    assert_eq!((before.episodes, before.failing), (5, 2));
+    let rows = store.steps(&run(), None, 10, Failing::Any, InEpisode::Any).await.unwrap();
+    assert_eq!(rows.iter().map(|row| row.step).collect::<Vec<_>>(), [1, 4]);
+    store.close().await;
+    // As the version before wrote it.
+    behind_its_back(
+        directory.path(),
+        "DROP TABLE episodes; DELETE FROM _sqlx_migrations WHERE version >= 9;
+         UPDATE progress SET episodes = 0, failing = 0; UPDATE events SET failure = NULL;
+         UPDATE events SET body = 'damaged' WHERE episode = 'e' AND kind = 'episode.finished'",
+    )
+    .await
+    .close()
+    .await
+    .unwrap();
+    let store = Store::open(Options::new(directory.path())).await.unwrap();
+    let after = store.run(&run()).await.unwrap().unwrap();
+    assert_eq!((after.episodes, after.failing), (5, 1), "an end that cannot be read ends nothing");
+    let rows = store.steps(&run(), None, 10, Failing::Any, InEpisode::Any).await.unwrap();
+    assert_eq!(rows.iter().map(|row| row.step).collect::<Vec<_>>(), [1]);
     store.close().await;
 }
 

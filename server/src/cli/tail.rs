@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use gauntlet_film::{Evidence, failure_of, path_failure};
-use gauntlet_model::{Body, Event, FailureRule, FailureRules, Record, RunId, RunSummary, Status};
+use gauntlet_model::{
+    Body, Event, FailureKind, FailureRule, FailureRules, Record, RunId, RunSummary, SnapshotScored, Status,
+};
 use gauntlet_rubric::Endpoint;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
@@ -280,12 +282,16 @@ impl Printer {
         }
     }
 
+    fn failure_of(&self, snapshot: &SnapshotScored) -> Option<FailureKind> {
+        failure_of(self.rule(), snapshot.scores.iter(), snapshot.failures.iter().copied())
+    }
+
     fn fails(&self, event: &Event) -> bool {
         match event.body() {
-            Body::SnapshotScored(s) => failure_of(self.rule(), &s.scores, &s.failures).is_some(),
+            Body::SnapshotScored(s) => self.failure_of(s).is_some(),
             Body::ScoreAdded(s) => path_failure(self.rule(), &s.path, s.value.get()).is_some(),
             Body::StepRecorded(s) => s.error.is_some(),
-            Body::EpisodeFinished(f) => f.status != Status::Completed,
+            Body::EpisodeFinished(f) => f.status.is_failure(),
             Body::RunFinished(f) => f.status != Status::Completed,
             Body::Gap(_) => true,
             _ => false,
@@ -303,7 +309,7 @@ impl Printer {
         match event.body() {
             Body::SnapshotScored(snapshot) => {
                 let root = right(&snapshot.scores.root().map_or("–".to_owned(), score), 8);
-                let style = failure_of(self.rule(), &snapshot.scores, &snapshot.failures).map(colour);
+                let style = self.failure_of(snapshot).map(colour);
                 let mut failing = Vec::new();
                 for (path, value) in snapshot.scores.iter().filter(|(path, _)| *path != "root") {
                     if path_failure(self.rule(), path, value).is_some() {

@@ -101,7 +101,7 @@ fn what() -> impl Strategy<Value = What> {
         }),
         1 => (status.clone(), maybe()).prop_map(|(status, reason)| What::Status { status, reason }),
         1 => maybe().prop_map(|task| What::EpisodeStarted { task }),
-        1 => (status, prop::option::of(score())).prop_map(|(status, value)| What::EpisodeFinished {
+        3 => (status, prop::option::of(score())).prop_map(|(status, value)| What::EpisodeFinished {
             status,
             return_: value.map(|v| Score::new(v).unwrap()),
         }),

@@ -2,7 +2,7 @@
 
 use gauntlet_film::levels::{CHUNK, FAN_OUT, span, thin};
 use gauntlet_film::{Fact, Film, Manifest, What};
-use gauntlet_model::{FailureRule, RunId};
+use gauntlet_model::{EpisodeId, FailureRule, RunId, Status};
 use proptest::prelude::*;
 
 use crate::facts::{added, fact, film, log, scores};
@@ -69,6 +69,34 @@ fn a_score_that_waited_stays_with_the_last_snapshot() {
     assert_eq!(failures(&film(&thin(&facts, FailureRule::Dipg, 1))), [0, 2, 3]);
 }
 
+/// A fact of an episode.
+fn of(episode: &str, fact: Fact) -> Fact {
+    Fact { episode: EpisodeId::new(episode).ok(), ..fact }
+}
+
+#[test]
+fn the_end_of_a_failed_episode_stays_with_its_last_node() {
+    let end = |seq, status| fact(seq, 0, What::EpisodeFinished { status, return_: None });
+    let mut facts: Vec<Fact> = (0..24).map(|i| of("a", fact(i, i, scores(&[("root", 1.0)])))).collect();
+    facts.push(of("a", end(24, Status::Failed)));
+    facts.extend((25..40).map(|i| of("b", fact(i, i, scores(&[("root", 1.0)])))));
+    facts.push(of("b", end(40, Status::Completed)));
+    let whole = film(&facts);
+    assert_eq!(failures(&whole), [23]);
+    let thinned = thin(&facts, FailureRule::Dipg, 1);
+    assert_eq!(failures(&film(&thinned)), [23]);
+    assert_eq!(thinned.iter().filter(|f| matches!(f.what, What::EpisodeFinished { .. })).count(), 2);
+    // Where its last node is thinned out, the end would fail another node.
+    let graver: Vec<Fact> = facts[..25]
+        .iter()
+        .cloned()
+        .map(|f| if f.seq == 20 { of("a", fact(20, 20, scores(&[("root", -1.0)]))) } else { f })
+        .chain([of("a", fact(25, 30, scores(&[("root", 1.0)]))), fact(26, 31, scores(&[("root", 1.0)]))])
+        .collect();
+    let thinned = film(&thin(&graver, FailureRule::Dipg, 2));
+    assert_eq!((failures(&film(&graver)), failures(&thinned)), (vec![20, 30], vec![20]));
+}
+
 proptest! {
     #[test]
     fn a_thinned_log_says_nothing_the_log_does_not(facts in log(80), level in 1u8..4) {
@@ -102,6 +130,6 @@ fn a_manifest_lists_level_0_and_what_is_sealed_above_it() {
     assert_eq!(chunks(1_000_000), [(0, 244), (1, 30), (2, 3)]);
     assert_eq!(
         serde_json::to_string(&of(5000)).unwrap(),
-        r#"{"run":"r","head":5000,"steps":7,"paths":["root"],"chunk_events":4096,"levels":[{"level":0,"span":4096,"chunks":1}],"rules":"auto","failure_rule":{"rule":{"root_below":0.5},"text":"A step fails where its root is below 0.5, as every root so far lies in 0 to 1; a declared failure fails it too."}}"#
+        r#"{"run":"r","head":5000,"steps":7,"paths":["root"],"chunk_events":4096,"levels":[{"level":0,"span":4096,"chunks":1}],"rules":"auto","failure_rule":{"rule":{"root_below":0.5},"text":"A step fails where its root is below 0.5, as every root so far lies in 0 to 1; a declared failure or the error that its episode ended with fails it too."}}"#
     );
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gauntlet_film::{Fact, Film, Rules, What};
-use gauntlet_model::{EpisodeId, FailureKind, FailureRule, FailureRules};
+use gauntlet_model::{EpisodeId, FailureKind, FailureRule, FailureRules, Status};
 use proptest::prelude::*;
 
 use crate::facts::{film, judged, log};
@@ -97,7 +97,19 @@ fn plainly(facts: &[Fact], asked: FailureRules) -> Vec<Plain> {
         let failure = judged.into_iter().chain(failures.iter().copied()).min();
         Plain { step, episode, seq: scored.seq, scores, failure }
     };
-    snapshots.into_iter().map(plain).collect()
+    let mut nodes: Vec<Plain> = snapshots.into_iter().map(plain).collect();
+    let mut ends: BTreeMap<&EpisodeId, bool> = BTreeMap::new();
+    for fact in facts {
+        if let (What::EpisodeFinished { status, .. }, Some(episode)) = (&fact.what, &fact.episode) {
+            ends.insert(episode, matches!(status, Status::Failed | Status::TimedOut));
+        }
+    }
+    for (episode, _) in ends.into_iter().filter(|(_, has_failed)| *has_failed) {
+        if let Some(last) = nodes.iter_mut().rfind(|node| node.episode.as_ref() == Some(episode)) {
+            last.failure.get_or_insert(FailureKind::Generic);
+        }
+    }
+    nodes
 }
 
 fn as_shown(film: &Film) -> Vec<Plain> {

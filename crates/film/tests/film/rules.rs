@@ -1,8 +1,8 @@
 //! The thresholds, line by line.
 
-use gauntlet_film::{Condition, Rule, Rules};
+use gauntlet_film::{Condition, Rule, Rules, failure_of};
 use gauntlet_model::FailureKind::{self, *};
-use gauntlet_model::Scores;
+use gauntlet_model::FailureRule;
 
 fn check(path: &str, value: f64, expect: Option<FailureKind>) {
     assert_eq!(Rules::default().judge(path, value), expect, "{path} {value}");
@@ -51,9 +51,8 @@ fn a_measurement_is_neither_good_nor_bad() {
 
 #[test]
 fn a_missing_score_is_no_failure_and_the_gravest_wins() {
-    let rules = Rules::default();
     let of = |pairs: &[(&str, f64)], declared: &[FailureKind]| {
-        rules.failure_of(&Scores::new(pairs.iter().copied()).unwrap(), declared)
+        failure_of(FailureRule::Dipg, pairs.iter().copied(), declared.iter().copied())
     };
     assert_eq!(of(&[], &[]), None);
     assert_eq!(of(&[("root", 3.0)], &[]), None);

@@ -54,6 +54,11 @@ impl Status {
         }
     }
 
+    /// Whether it is an end that went wrong: an error, or a time limit. One that a person ended has not failed.
+    pub fn is_failure(self) -> bool {
+        matches!(self, Status::Failed | Status::TimedOut)
+    }
+
     /// Whether nothing more is expected.
     pub fn is_final(self) -> bool {
         matches!(self, Status::Completed | Status::Failed | Status::TimedOut | Status::Cancelled)

@@ -50,17 +50,17 @@ static MERGE_PROGRESS: LazyLock<[Arc<str>; 4]> = LazyLock::new(|| {
     shapes(head, PROGRESS_COLUMNS, merge)
 });
 
-fn shapes(head: &str, columns: usize, tail: &str) -> [Arc<str>; 4] {
+pub(super) fn shapes(head: &str, columns: usize, tail: &str) -> [Arc<str>; 4] {
     SIZES.map(|rows| {
         let row = format!("({})", vec!["?"; columns].join(","));
         Arc::from(format!("{head}{}{tail}", vec![row; rows].join(",")))
     })
 }
 
-type Bound = Query<'static, Sqlite, SqliteArguments>;
+pub(super) type Bound = Query<'static, Sqlite, SqliteArguments>;
 
 /// Runs one statement for every full chunk of the largest size, then of the next, down to single rows.
-async fn write_all<T>(
+pub(super) async fn write_all<T>(
     db: &mut SqliteConnection,
     shapes: &[Arc<str>; 4],
     mut rows: &[T],
@@ -122,6 +122,7 @@ fn bind_progress(statement: Bound, (state, delta): &(&RunState, &Delta)) -> Boun
 impl Group<'_> {
     /// Writes the events staged so far.
     pub async fn write_events(&mut self) -> Result<(), Halt> {
+        self.follow_episodes().await?;
         self.revisit().await?;
         let staged = std::mem::take(&mut self.staged);
         write_all(self.db, &INSERT_EVENTS, &staged, bind_event).await?;

@@ -1,6 +1,6 @@
 //! One transaction of many requests: what it knows of the runs it touches, and the events it will append.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use gauntlet_film::Evidence;
@@ -9,6 +9,7 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 
 use super::complete::Complete;
+use super::episode_states::{EpisodeCache, EpisodeChange};
 use super::fault::{Halt, corrupt};
 use super::rows;
 use super::tally::{Fresh, Standing, Tally, sum_of};
@@ -40,6 +41,7 @@ impl RunState {
 #[derive(Debug, Default)]
 pub(super) struct Delta {
     pub updated_at: i64,
+    /// Episodes that no event had named before.
     pub episodes: u64,
     pub last_step: Option<(u64, i64)>,
     /// The greatest step that was recorded or scored.
@@ -56,8 +58,11 @@ pub(super) struct Touched {
     pub state: RunState,
     /// `None` where the group only looked at the run.
     pub delta: Option<Delta>,
-    /// Nodes that staged events score again, or later: not yet in the tally as they stand.
-    pub revisits: BTreeSet<NodeKey>,
+    /// Nodes that staged events score again, or later, or whose episode they end: not yet in the tally as they stand.
+    /// `true`: to be judged anew from its snapshot whatever its row says.
+    pub revisits: BTreeMap<NodeKey, bool>,
+    /// Episodes that staged events name.
+    pub episodes: HashMap<Arc<str>, EpisodeChange>,
     /// The rule that what is stored was judged by, where another one is in force now.
     pub judged_by: Option<FailureRule>,
 }
@@ -88,6 +93,7 @@ pub(super) struct Group<'a> {
     pub db: &'a mut SqliteConnection,
     known: &'a HashMap<RunId, RunState>,
     fresh: &'a mut Fresh,
+    pub episodes: &'a mut EpisodeCache,
     pub touched: BTreeMap<RunId, Touched>,
     pub staged: Vec<Staged>,
     pub deleted: Vec<RunId>,
@@ -102,12 +108,14 @@ impl<'a> Group<'a> {
         db: &'a mut SqliteConnection,
         known: &'a HashMap<RunId, RunState>,
         fresh: &'a mut Fresh,
+        episodes: &'a mut EpisodeCache,
         look_up: bool,
     ) -> Self {
         Self {
             db,
             known,
             fresh,
+            episodes,
             touched: BTreeMap::new(),
             staged: Vec::new(),
             deleted: Vec::new(),
@@ -250,13 +258,16 @@ impl<'a> Group<'a> {
 
 impl Touched {
     pub fn new(state: RunState) -> Self {
-        Self { state, delta: None, revisits: BTreeSet::new(), judged_by: None }
+        Self { state, delta: None, revisits: BTreeMap::new(), episodes: HashMap::new(), judged_by: None }
     }
 
     /// Brings what is known of the run forward by one event.
     fn fold(&mut self, staged: &mut Staged, fresh: &mut Fresh, now: Timestamp) {
         self.judge(staged);
         self.score(staged, fresh);
+        if let Some(episode) = &staged.row.episode {
+            self.episodes.entry(Arc::clone(episode)).or_default().take(&staged.row);
+        }
         let row = &staged.row;
         self.state.head += 1;
         self.state.status = match (row.status, self.state.status) {
@@ -271,7 +282,6 @@ impl Touched {
         if matches!(row.kind, Kind::SnapshotScored | Kind::ScoreAdded | Kind::StepRecorded) {
             delta.max_step = delta.max_step.max(row.step);
         }
-        delta.episodes += u64::from(row.kind == Kind::EpisodeStarted);
         if row.kind == Kind::SnapshotScored
             && let Some(step) = row.step.filter(|s| delta.last_step.is_none_or(|(last, _)| *s >= last))
         {
@@ -312,7 +322,9 @@ impl Touched {
                 tally.enter(Standing { place, root, failure });
                 staged.counted = true;
             }
-            _ => drop(self.revisits.insert((step, staged.row.episode.clone()))),
+            _ => {
+                self.revisits.entry((step, staged.row.episode.clone())).or_insert(false);
+            }
         }
     }
 }

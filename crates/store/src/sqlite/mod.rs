@@ -4,6 +4,7 @@ mod change;
 mod commands;
 mod complete;
 mod episode;
+mod episode_states;
 mod fault;
 mod flush;
 mod group;
@@ -140,6 +141,7 @@ fn migrations() -> Migrator {
         step(6, "writers", include_str!("../../../../migrations/sqlite/0006_writers.sql")),
         step(7, "origin", include_str!("../../../../migrations/sqlite/0007_origin.sql")),
         step(8, "rules", include_str!("../../../../migrations/sqlite/0008_rules.sql")),
+        step(9, "episode states", include_str!("../../../../migrations/sqlite/0009_episodes.sql")),
     ])
 }
 

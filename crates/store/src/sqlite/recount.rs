@@ -1,6 +1,6 @@
 //! Counts runs anew from their logs: what `progress` says of scores is a projection, and may be dropped.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::TryStreamExt;
@@ -73,17 +73,17 @@ async fn evidence(db: &mut SqliteConnection, run_no: i64) -> Result<Evidence, Ha
     .rows(db);
     while let Some(row) = events.try_next().await? {
         let body: &str = row.try_get(1)?;
-        let unreadable = |error| Halt::Fault(corrupt(error));
         let shown = match row.try_get::<&str, _>(0)? {
             "score.added" => {
-                let added: ScoreAdded = serde_json::from_str(body).map_err(unreadable)?;
+                // One that cannot be read is a `gap` for every reader, and shows nothing.
+                let Ok(added) = serde_json::from_str::<ScoreAdded>(body) else { continue };
                 match added.target {
                     ScoreTarget::Step => Evidence::of_later(&added.path, added.value.get()),
                     ScoreTarget::Episode | ScoreTarget::Run => Evidence::default(),
                 }
             }
             _ => {
-                let shown: Shown = serde_json::from_str(body).map_err(unreadable)?;
+                let Ok(shown) = serde_json::from_str::<Shown>(body) else { continue };
                 Evidence::of(&shown.scores, &shown.not_evaluated)
             }
         };
@@ -135,11 +135,11 @@ async fn by_root(db: &mut SqliteConnection, run_no: i64, before: f64, limit: f64
 /// Counts a run from its log, every node judged anew.
 async fn recount_run(db: &mut SqliteConnection, run_no: i64, rule: FailureRule) -> Result<Tally, Halt> {
     let (mut tally, mut revisits) = last_snapshots(db, run_no).await?;
-    revisits.extend(scored_later(db, run_no, &mut tally).await?);
+    revisits.extend(scored_later(db, run_no, &mut tally).await?.into_iter().map(|key| (key, true)));
     while !revisits.is_empty() {
-        let rest = revisits.iter().nth(TOGETHER).cloned().map(|key| revisits.split_off(&key));
+        let rest = revisits.keys().nth(TOGETHER).cloned().map(|key| revisits.split_off(&key));
         let nodes = std::mem::replace(&mut revisits, rest.unwrap_or_default());
-        revisit(db, run_no, nodes, &mut [], &mut tally, rule, true).await?;
+        revisit(db, run_no, nodes, &mut [], &mut tally, rule).await?;
     }
     sqlx::query(
         "UPDATE progress SET steps = ?2, failing = ?3, rooted = ?4, mean_root = ?5, root_sum = ?6, last_root = ?7,
@@ -159,9 +159,12 @@ async fn recount_run(db: &mut SqliteConnection, run_no: i64, rule: FailureRule) 
     Ok(tally)
 }
 
-/// Every node as its last snapshot's row says, and all of them to be looked at.
-async fn last_snapshots(db: &mut SqliteConnection, run_no: i64) -> Result<(Tally, BTreeSet<NodeKey>), Halt> {
-    let (mut tally, mut nodes) = (Tally::default(), BTreeSet::new());
+/// Every node as its last snapshot's row says, and all of them to be judged anew.
+async fn last_snapshots(
+    db: &mut SqliteConnection,
+    run_no: i64,
+) -> Result<(Tally, BTreeMap<NodeKey, bool>), Halt> {
+    let (mut tally, mut nodes) = (Tally::default(), BTreeMap::new());
     // Where `max` is asked for, SQLite takes the other columns from the row that has it.
     let mut snapshots = sqlx::query(
         "SELECT max(place), root, failure, step, episode FROM events
@@ -174,7 +177,7 @@ async fn last_snapshots(db: &mut SqliteConnection, run_no: i64) -> Result<(Tally
         let step = row.try_get(3)?;
         tally.enter(Standing { place: row.try_get(0)?, root: row.try_get(1)?, failure });
         tally.reach(step);
-        nodes.insert((step, row.try_get::<Option<&str>, _>(4)?.map(Arc::from)));
+        nodes.insert((step, row.try_get::<Option<&str>, _>(4)?.map(Arc::from)), true);
     }
     Ok((tally, nodes))
 }

@@ -1,10 +1,10 @@
 //! Nodes that are scored again, or later: how each stands is worked out anew from its few events.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::TryStreamExt;
-use gauntlet_film::{is_measurement, path_failure};
+use gauntlet_film::{Base, failure_of, is_measurement, overlay};
 use gauntlet_model::{FailureKind, FailureRule, ScoreAdded, ScoreTarget, Scores};
 use serde::Deserialize;
 use sqlx::Row as _;
@@ -14,6 +14,7 @@ use super::complete::Complete;
 use super::fault::{Halt, corrupt};
 use super::group::{Group, Staged};
 use super::rows;
+use super::seq_of;
 use super::tally::{Standing, Tally};
 use crate::row::{Failure, NodeKey, Scoring};
 
@@ -30,8 +31,12 @@ struct Judged {
 struct Node {
     /// In the order of the log.
     snapshots: Vec<Snapshot>,
-    /// Later scores: where each lies, its path and its value; in the order of the log.
-    later: Vec<(i64, Arc<str>, f64)>,
+    /// Later scores: sequence number, path and value of each.
+    later: Vec<(u64, Arc<str>, f64)>,
+    /// Whether it is judged anew from its snapshot whatever its row says.
+    is_judged_anew: bool,
+    /// Whether it is the last node of an episode that has failed.
+    ends_failed_episode: bool,
 }
 
 struct Snapshot {
@@ -50,22 +55,21 @@ impl Group<'_> {
             let nodes = std::mem::take(&mut touched.revisits);
             let rule = touched.state.rule();
             let state = &mut touched.state;
-            revisit(self.db, state.run_no, nodes, &mut self.staged, &mut state.tally, rule, false).await?;
+            revisit(self.db, state.run_no, nodes, &mut self.staged, &mut state.tally, rule).await?;
         }
         Ok(())
     }
 }
 
-/// Works out anew how these nodes of a run stand under a rule, and counts them so. `all`: also those that nothing was
-/// laid over, which the rule they were judged by may have judged otherwise.
+/// Works out anew how these nodes of a run stand under a rule, and counts them so. `true` for a node: it is judged anew
+/// from its snapshot, since its row may have been judged by another rule, or before its episode ended.
 pub(super) async fn revisit(
     db: &mut SqliteConnection,
     run_no: i64,
-    nodes: BTreeSet<NodeKey>,
+    nodes: BTreeMap<NodeKey, bool>,
     staged: &mut [Staged],
     tally: &mut Tally,
     rule: FailureRule,
-    all: bool,
 ) -> Result<(), Halt> {
     if nodes.is_empty() {
         return Ok(());
@@ -75,7 +79,9 @@ pub(super) async fn revisit(
         let (Some(key), row) = (staged.row.node(), &staged.row) else { continue };
         let Some(node) = found.get_mut(&key) else { continue };
         match &row.scoring {
-            Some(Scoring::Later(path, value)) => node.later.push((staged.place, Arc::clone(path), *value)),
+            Some(Scoring::Later(path, value)) => {
+                node.later.push((seq_of(staged.place), Arc::clone(path), *value));
+            }
             Some(Scoring::Snapshot) => {
                 let standing = Standing { place: staged.place, root: staged.root, failure: staged.failure };
                 let counted = staged.counted;
@@ -88,7 +94,7 @@ pub(super) async fn revisit(
         if let Some(counted) = node.snapshots.iter().rfind(|snapshot| snapshot.counted) {
             tally.leave(counted.standing);
         }
-        let Some(standing) = node.standing(db, staged, rule, all).await? else { continue };
+        let Some(standing) = node.standing(db, staged, rule).await? else { continue };
         tally.enter(standing);
         for snapshot in &node.snapshots {
             let is = match snapshot.standing.place == standing.place {
@@ -111,11 +117,18 @@ pub(super) async fn revisit(
 async fn logged(
     db: &mut SqliteConnection,
     run_no: i64,
-    nodes: BTreeSet<NodeKey>,
+    nodes: BTreeMap<NodeKey, bool>,
 ) -> Result<BTreeMap<NodeKey, Node>, Halt> {
-    let asked: Vec<_> = nodes.iter().map(|(step, episode)| (step, episode.as_deref())).collect();
+    let asked: Vec<_> = nodes.keys().map(|(step, episode)| (step, episode.as_deref())).collect();
     let asked = serde_json::to_string(&asked).unwrap_or_default();
-    let mut found: BTreeMap<NodeKey, Node> = nodes.into_iter().map(|key| (key, Node::default())).collect();
+    let node = |is_judged_anew| Node { is_judged_anew, ..Node::default() };
+    let mut found: BTreeMap<NodeKey, Node> =
+        nodes.into_iter().map(|(key, is_judged_anew)| (key, node(is_judged_anew))).collect();
+    for key in of_failed_episodes(db, run_no, &asked).await? {
+        if let Some(node) = found.get_mut(&key) {
+            node.ends_failed_episode = true;
+        }
+    }
     // No text of a snapshot is read: what its row says of it is enough, or it is read alone. CROSS: else SQLite may
     // read the whole log and compare each event with all that is asked for.
     let mut events = sqlx::query(
@@ -137,7 +150,7 @@ async fn logged(
                 // One that cannot be read is a `gap` for every reader, and scores nothing.
                 let Ok(added) = serde_json::from_str::<ScoreAdded>(body) else { continue };
                 if added.target == ScoreTarget::Step && !is_measurement(&added.path) {
-                    node.later.push((place, Arc::from(added.path), added.value.get()));
+                    node.later.push((seq_of(place), Arc::from(added.path), added.value.get()));
                 }
             }
             None => {
@@ -152,21 +165,42 @@ async fn logged(
     Ok(found)
 }
 
+/// Which of the nodes asked for are the last ones of episodes that have failed.
+async fn of_failed_episodes(
+    db: &mut SqliteConnection,
+    run_no: i64,
+    asked: &str,
+) -> Result<Vec<NodeKey>, Halt> {
+    let mut nodes = Vec::new();
+    let mut rows = sqlx::query(
+        "SELECT e.last_step, e.episode FROM json_each(?2) AS asked
+         CROSS JOIN episodes AS e ON e.run_no = ?1 AND e.episode = asked.value ->> 1
+         WHERE e.has_failed = 1 AND e.last_step = asked.value ->> 0",
+    )
+    .bind(run_no)
+    .bind(asked)
+    .rows(db);
+    while let Some(row) = rows.try_next().await? {
+        let step = u64::try_from(row.try_get::<i64, _>(0)?).map_err(|e| Halt::Fault(corrupt(e)))?;
+        nodes.push((step, Some(Arc::from(row.try_get::<&str, _>(1)?))));
+    }
+    Ok(nodes)
+}
+
 impl Node {
-    /// How it stands; `None` where it has no snapshot yet. As the film has it: a snapshot replaces the ones before it
-    /// with all that lay over them, and a score that came before the first one waited for it.
+    /// How it stands, as the film has it ([`overlay`]); `None` where it has no snapshot yet.
     async fn standing(
         &self,
         db: &mut SqliteConnection,
         staged: &[Staged],
         rule: FailureRule,
-        all: bool,
     ) -> Result<Option<Standing>, Halt> {
         let Some(last) = self.snapshots.last() else { return Ok(None) };
         let place = last.standing.place;
-        let is_first = self.snapshots.len() == 1;
-        let later: Vec<_> = self.later.iter().filter(|(at, ..)| is_first || *at > place).collect();
-        if later.is_empty() && !all {
+        let base = Base { seq: seq_of(place), is_only: self.snapshots.len() == 1 };
+        let is_overlaid = self.later.iter().any(|(seq, ..)| base.takes(*seq));
+        if !is_overlaid && !self.is_judged_anew && !self.ends_failed_episode {
+            // What its row says is what its own scores say.
             return Ok(Some(last.standing));
         }
         let body: Arc<str> = match last.staged.and_then(|index| staged.get(index)) {
@@ -176,14 +210,15 @@ impl Node {
                 Arc::from(body.only(&mut *db).await.map(|body: String| body)?)
             }
         };
+        // A snapshot that cannot be read is a `gap` for every reader.
         let Ok(judged) = serde_json::from_str::<Judged>(&body) else { return Ok(Some(last.standing)) };
-        let mut scores: BTreeMap<&str, f64> = judged.scores.iter().collect();
-        scores.extend(later.into_iter().map(|(_, path, value)| (&**path, *value)));
+        let later = self.later.iter().map(|(seq, path, value)| (*seq, &**path, *value));
+        let scores = overlay(base, judged.scores.iter(), later);
+        let raised = self.ends_failed_episode.then_some(FailureKind::Generic);
+        let declared = || judged.failures.iter().copied().chain(raised);
         let root = scores.get("root").copied();
-        let declared = judged.failures.iter().copied().min();
-        let failures =
-            scores.iter().filter_map(|(path, value)| path_failure(FailureRule::Dipg, path, *value));
-        let failure = Failure::of(rule, root, declared, failures.chain(declared).min());
+        let medical = failure_of(FailureRule::Dipg, scores, declared());
+        let failure = Failure::of(rule, root, declared().min(), medical);
         Ok(Some(Standing { place, root, failure }))
     }
 }

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;
 
 use super::complete::Complete;
+use super::episode_states::EpisodeCache;
 use super::fault::{Halt, corrupt};
 use super::group::{Group, RunState, Written};
 use super::identity::{Identity, note_closed};
@@ -34,6 +35,7 @@ pub(super) struct Writer {
     group_events: usize,
     known: HashMap<RunId, RunState>,
     fresh: Fresh,
+    episodes: EpisodeCache,
     wary: u32,
     purging: bool,
     lock: File,
@@ -76,6 +78,7 @@ impl Writer {
             group_events: group_events.max(1),
             known: HashMap::new(),
             fresh: Fresh::default(),
+            episodes: EpisodeCache::default(),
             wary: 0,
             purging: true,
             lock,
@@ -150,7 +153,8 @@ impl Writer {
     /// a repeated event stops the attempt with nothing kept.
     async fn attempt(&mut self, group: &mut [Queued], look_up: bool) -> Result<Written, Halt> {
         self.connection.execute("BEGIN IMMEDIATE").await?;
-        let mut open = Group::new(&mut self.connection, &self.known, &mut self.fresh, look_up);
+        let (known, fresh, episodes) = (&self.known, &mut self.fresh, &mut self.episodes);
+        let mut open = Group::new(&mut self.connection, known, fresh, episodes, look_up);
         let done = match open.work_off(group).await {
             Ok(()) => open.finish().await,
             Err(halt) => Err(halt),
@@ -160,6 +164,7 @@ impl Writer {
             Err(halt) => Err(halt),
         };
         if committed.is_err() {
+            self.episodes.clear();
             self.roll_back().await;
         }
         committed
@@ -221,6 +226,18 @@ async fn purge(connection: &mut SqliteConnection) -> Result<bool, StoreError> {
     )
     .bind(super::place(run_no, 0))
     .bind(super::place(run_no, super::MAX_SEQ))
+    .bind(PURGE_EVENTS)
+    .execute(&mut *connection)
+    .await
+    .map_err(super::fault)?;
+    if removed.rows_affected() > 0 {
+        return Ok(true);
+    }
+    let removed = sqlx::query(
+        "DELETE FROM episodes WHERE run_no = ?1
+         AND episode IN (SELECT episode FROM episodes WHERE run_no = ?1 LIMIT ?2)",
+    )
+    .bind(run_no)
     .bind(PURGE_EVENTS)
     .execute(&mut *connection)
     .await

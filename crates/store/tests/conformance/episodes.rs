@@ -37,3 +37,25 @@ pub async fn an_episode_is_read_from_both_ends(backend: &impl Backend) {
     let missing = store.episode(&run_id("none"), &a, 0..u64::MAX, 2, 2).await;
     assert!(matches!(missing, Err(StoreError::NotFound(_))));
 }
+
+pub async fn an_episode_is_counted_once_by_whichever_event_names_it(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    let run = started(&fresh.store, "r").await;
+    let count = async |events: Vec<Event>| {
+        fresh.store.append(&run, events, at(2)).await.unwrap();
+        let mut film = gauntlet_film::Film::new();
+        let records = log(&fresh.store, &run).await;
+        records.iter().for_each(|r| film.apply(&gauntlet_film::Fact::of_record(r).unwrap()));
+        let listed = fresh.store.run(&run).await.unwrap().unwrap().episodes;
+        assert_eq!(listed, film.episodes());
+        listed
+    };
+    let rollout = |n: u128, episode: &str| of(episode, snapshot(n, n as u64, &[("root", 1.0)]));
+    assert_eq!(count(vec![snapshot(1, 0, &[("root", 1.0)]), note(2)]).await, 0);
+    // Plain rollouts begin no episode; each in its own, and two in one.
+    assert_eq!(count((10..250).map(|n| rollout(n, &format!("e{n}"))).collect()).await, 240);
+    assert_eq!(count(vec![rollout(300, "e10"), rollout(301, "e11"), rollout(301, "e11")]).await, 240);
+    assert_eq!(count(vec![of("noted", note(302)), of("noted", note(303))]).await, 241);
+    // What is sent again counts nothing again.
+    assert_eq!(count(vec![of("noted", note(302)), rollout(300, "e10"), of("new", note(304))]).await, 242);
+}

@@ -1,8 +1,8 @@
 //! Which steps fail: the rule that fits a run, and that lists, counts and filters follow it.
 
 use gauntlet_model::{
-    Event, FailureKind, FailureRule, FailureRules, RunId, RunPatch, Score, ScoreAdded, ScoreTarget, Scores,
-    SnapshotScored,
+    EpisodeFinished, Event, FailureKind, FailureRule, FailureRules, RunId, RunPatch, Score, ScoreAdded,
+    ScoreTarget, Scores, SnapshotScored, Status,
 };
 use gauntlet_store::{Failing, InEpisode, Store};
 use serde_json::Value;
@@ -15,12 +15,16 @@ fn of<T: serde::de::DeserializeOwned>(value: &Value) -> T {
 }
 
 fn event_of(n: u128, example: &Value) -> Event {
+    let episode = example["episode"].as_str();
+    if let Some(status) = example.get("finished") {
+        return end(n, episode.unwrap(), of::<Status>(status));
+    }
     let step = example["step"].as_u64().unwrap();
     if let Some(path) = example["path"].as_str() {
         let value = Score::new(example["value"].as_f64().unwrap()).unwrap();
         return event(
             n,
-            None,
+            episode,
             step,
             ScoreAdded {
                 target: ScoreTarget::Step,
@@ -38,7 +42,14 @@ fn event_of(n: u128, example: &Value) -> Event {
         failures: example.get("failures").map(of::<Vec<FailureKind>>).unwrap_or_default(),
         ..SnapshotScored::default()
     };
-    event(n, None, step, body)
+    event(n, episode, step, body)
+}
+
+/// The end of an episode.
+pub fn end(n: u128, episode: &str, status: Status) -> Event {
+    let body = EpisodeFinished { status, return_: None, latency_ms: None, cost: None, error: None };
+    let plain = event(n, Some(episode), 0, body);
+    Event::new(plain.id(), plain.at(), plain.episode().cloned(), None, plain.body().clone()).unwrap()
 }
 
 /// The failing steps as they are listed; what is counted must agree.
@@ -56,8 +67,8 @@ pub async fn the_shared_examples_fail_as_they_say(backend: &impl Backend) {
     for (number, example) in examples.iter().enumerate() {
         let events: Vec<Event> =
             (1..).zip(example["events"].as_array().unwrap()).map(|(n, e)| event_of(n, e)).collect();
-        // In one batch, and event by event.
-        for (batch, size) in [("whole", events.len()), ("single", 1)] {
+        // In one batch, in some, and event by event.
+        for (batch, size) in [("whole", events.len()), ("some", 3), ("single", 1)] {
             let name = format!("{number}-{batch}");
             let run = judged(&fresh.store, &name, of::<FailureRules>(&example["rules"])).await;
             for part in events.chunks(size) {
@@ -73,6 +84,37 @@ pub async fn the_shared_examples_fail_as_they_say(backend: &impl Backend) {
             assert_eq!(summary.failure_rule.rule, of::<FailureRule>(&example["rule"]), "{said} {batch}");
         }
     }
+}
+
+pub async fn the_error_of_an_episode_fails_its_last_step(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    let store = &fresh.store;
+    let run = judged(store, "r", FailureRules::RootBelow(0.0)).await;
+    let of = |n: u128, episode: &str, step: u64, root: f64| {
+        let scores = Scores::new([("root", root)]).unwrap();
+        event(n, Some(episode), step, SnapshotScored { scores, ..SnapshotScored::default() })
+    };
+    // Two writers, one after the other, and the end of the first comes last.
+    store
+        .append(&run, vec![of(1, "a", 0, 1.0), of(2, "b", 0, 1.0), of(3, "a", 5, 1.0)], at(1))
+        .await
+        .unwrap();
+    store.append(&run, vec![of(4, "b", 6, -1.0), end(5, "b", Status::TimedOut)], at(2)).await.unwrap();
+    assert_eq!(failing(store, &run).await, [6]);
+    store.append(&run, vec![end(6, "a", Status::Failed)], at(3)).await.unwrap();
+    assert_eq!(failing(store, &run).await, [5, 6]);
+    let generic =
+        store.steps(&run, None, 9, Failing::Kind(FailureKind::Generic), InEpisode::Any).await.unwrap();
+    assert_eq!(generic.len(), 2);
+    // By another rule the root fails nothing any more; the errors do.
+    let patch = RunPatch { rules: Some(FailureRules::RootBelow(-5.0)), ..RunPatch::default() };
+    store.patch_run(&run, patch, at(4)).await.unwrap();
+    assert_eq!(failing(store, &run).await, [5, 6]);
+    // The episode goes on, and ends well in the end.
+    store.append(&run, vec![of(7, "a", 7, 1.0)], at(5)).await.unwrap();
+    assert_eq!(failing(store, &run).await, [6, 7]);
+    store.append(&run, vec![end(8, "a", Status::Completed)], at(6)).await.unwrap();
+    assert_eq!(failing(store, &run).await, [6]);
 }
 
 pub async fn a_changed_rule_judges_every_step_anew(backend: &impl Backend) {

@@ -48,13 +48,15 @@ macro_rules! suite {
             large_bodies_end_a_slice_early, a_step_is_read_whole, steps_are_listed_in_order_and_by_failure,
             an_unknown_run_cannot_be_read);
         conformance::suite!($backend; failing:
-            the_shared_examples_fail_as_they_say, a_changed_rule_judges_every_step_anew,
+            the_shared_examples_fail_as_they_say, the_error_of_an_episode_fails_its_last_step,
+            a_changed_rule_judges_every_step_anew,
             other_rules_can_be_asked_for_later);
         conformance::suite!($backend; finding:
             events_are_found_by_id_with_their_steps, the_highest_step_is_known,
             the_history_of_a_step_of_an_episode_is_in_order,
             the_runs_that_have_an_episode_are_found_the_first_first);
-        conformance::suite!($backend; episodes: an_episode_is_read_from_both_ends);
+        conformance::suite!($backend; episodes:
+            an_episode_is_read_from_both_ends, an_episode_is_counted_once_by_whichever_event_names_it);
         conformance::suite!($backend; runs:
             creating_twice_is_creating_once, other_content_is_a_conflict, an_import_is_all_or_nothing,
             an_exported_log_imports_as_itself, the_summary_is_the_fold_of_the_log, huge_scores_keep_the_mean_finite,

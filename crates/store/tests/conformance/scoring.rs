@@ -3,7 +3,7 @@
 use gauntlet_film::{Fact, Film};
 use gauntlet_model::{
     Event, FailureKind, FailureRules, RunPatch, RunSummary, Score, ScoreAdded, ScoreTarget, Scores,
-    SnapshotScored,
+    SnapshotScored, Status,
 };
 use gauntlet_store::{Failing, InEpisode, Options, Store};
 
@@ -82,10 +82,14 @@ fn any_event(n: u128, dice: &mut Dice) -> Event {
         ["root", "grounding", "format", "metrics.kl", "style", "x.inconsistency", "refusal"];
     // The first four lie in 0 to 1: only now and then is a root beyond.
     const VALUES: [f64; 8] = [0.0, 0.3, 0.5, 1.0, -20.0, -0.1, 7.0, 1e300];
-    let episode = [None, Some("a"), Some("b")][dice.roll(3) as usize];
+    let episode = [None, Some("a"), Some("b"), Some("c")][dice.roll(4) as usize];
     let step = dice.roll(6);
     let value =
         |dice: &mut Dice| VALUES[if dice.roll(6) == 0 { 4 + dice.roll(4) } else { dice.roll(4) } as usize];
+    if let Some(episode) = episode.filter(|_| dice.roll(5) == 0) {
+        let ends = [Status::Failed, Status::Completed, Status::TimedOut, Status::Cancelled];
+        return super::failing::end(n, episode, ends[dice.roll(4) as usize]);
+    }
     if dice.roll(5) < 2 {
         return later(n, episode, step, PATHS[dice.roll(7) as usize], value(dice));
     }
@@ -124,6 +128,7 @@ pub async fn the_list_says_what_the_film_says(backend: &impl Backend) {
             let listed = store.run(&run).await.unwrap().unwrap();
             let context = format!("seed {seed}, {sent} events");
             assert_eq!(listed.steps, film.len() as u64, "{context}");
+            assert_eq!(listed.episodes, film.episodes(), "{context}");
             assert_eq!(listed.failing, film.failing() as u64, "{context}");
             assert_eq!(listed.failure_rule, film.rule_in_force(), "{context}");
             assert_eq!(listed.mean_root.map(f64::to_bits), film.mean_root().map(f64::to_bits), "{context}");

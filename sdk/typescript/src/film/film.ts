@@ -1,7 +1,7 @@
 // The film: what a viewer knows of a run, as the fold of its facts.
 
 import type { FailureRule, FailureRules } from "../client/types.js";
-import type { FailureKind } from "../wire/events.js";
+import type { FailureKind, Status } from "../wire/events.js";
 import { compareText } from "../wire/text.js";
 import type { Asked, Fact } from "./fact.js";
 import { isMeasurement, Measurements, type Measurement } from "./measurements.js";
@@ -11,6 +11,9 @@ import { decimate, type Point } from "./series.js";
 import { Story, type Answer, type FilmCommand, type Lost, type Note, type RunFacts } from "./story.js";
 
 type ScoredFact = Extract<Fact, { what: "scored" }>;
+
+/** How an episode ends that has failed. */
+const FAILED_STATUSES: readonly Status[] = ["failed", "timed_out"];
 
 /** One scored step of an episode. */
 export interface FilmStep {
@@ -24,7 +27,7 @@ export interface FilmStep {
   readonly root: number | null;
   /** By rubric path, with the measurements of its step; what was not evaluated is absent. */
   readonly scores: ReadonlyMap<string, number>;
-  /** The gravest failure of the step, by the rule in force or declared. */
+  /** The gravest failure of the step: by the rule in force, declared, or the error that its episode ended with. */
   readonly failure: FailureKind | null;
   /**
    * Which rubrics are below their own bound. Outside the medical rules only the root's makes the step fail.
@@ -50,14 +53,23 @@ interface Node {
   measured: number;
 }
 
+/** What is known of one episode. */
+interface Episode {
+  /** The greatest step that has a node; -1 where none has. */
+  lastStep: number;
+  /** Place of its last end in the log, -1 where it has not ended, and whether that says that it failed. */
+  endedAt: number;
+  hasFailed: boolean;
+}
+
 /**
  * The fold of a run's facts. Which step fails is judged by the run's rules; where they are `auto`, by the
- * rule that fits all scores so far, and each time another one comes into force every step is judged anew.
- * Facts may come in any order, in any batches, any number of times: of two snapshots of one (step, episode)
- * the one with the higher `seq` counts, and replaces the other with every score laid over it. A later score
- * lies over its path of the snapshot; one that comes before its step was ever scored waits for the first
- * snapshot. A measurement that names no episode belongs to its step: it is read at every node of the step,
- * and makes none.
+ * rule that fits all scores so far, and each time another one comes into force every step is judged anew. The
+ * error that an episode ended with fails its last scored step. Facts may come in any order, in any batches, any
+ * number of times: of two snapshots of one (step, episode) the one with the higher `seq` counts, and replaces
+ * the other with every later score over it. A later score counts instead of the snapshot's of its path; one
+ * that comes before its step was ever scored waits for the first snapshot. A measurement that names no episode
+ * belongs to its step: it is read at every node of the step, and makes none.
  */
 export class Film {
   readonly rules: FailureRules;
@@ -65,6 +77,7 @@ export class Film {
   readonly #paths = new Paths();
   readonly #story = new Story();
   readonly #measurements = new Measurements();
+  readonly #episodes = new Map<string, Episode>();
   readonly #evidence = new Evidence();
   #rule: FailureRule;
   #ordered: Node[] | null = [];
@@ -79,6 +92,8 @@ export class Film {
   apply(fact: Fact): void {
     const key = fact.step === null ? null : keyOf(fact.step, fact.episode);
     this.#story.apply(fact, key);
+    if (fact.what === "episode_finished" && fact.episode !== null)
+      this.#ended(fact.episode, fact.seq, fact.status);
     if (fact.step === null || key === null) return;
     if (isMeasurement(fact)) {
       this.#note(fact.path, fact.step);
@@ -232,6 +247,26 @@ export class Film {
     if (node.snapshot !== null && node.snapshot.seq >= fact.seq) return;
     if (node.snapshot === null) this.#place(node);
     node.snapshot = fact;
+    if (node.episode === null) return;
+    const episode = this.#episode(node.episode);
+    if (node.step <= episode.lastStep) return;
+    // The error that the episode ended with fails this node, and no longer the one that was last before.
+    this.#touch(keyOf(episode.lastStep, node.episode));
+    episode.lastStep = node.step;
+  }
+
+  #ended(id: string, seq: number, status: Status): void {
+    const episode = this.#episode(id);
+    if (seq <= episode.endedAt) return;
+    episode.endedAt = seq;
+    episode.hasFailed = FAILED_STATUSES.includes(status);
+    this.#touch(keyOf(episode.lastStep, id));
+  }
+
+  #episode(id: string): Episode {
+    const known = this.#episodes.get(id) ?? { lastStep: -1, endedAt: -1, hasFailed: false };
+    this.#episodes.set(id, known);
+    return known;
   }
 
   #added(node: Node, fact: Extract<Fact, { what: "added" }>): void {
@@ -302,6 +337,8 @@ export class Film {
       const failure = judge(this.#rule, path, value);
       if (failure !== null) failures.set(path, failure);
     }
+    const ended = episode === null ? undefined : this.#episodes.get(episode);
+    const raised: FailureKind[] = ended?.hasFailed === true && ended.lastStep === step ? ["generic"] : [];
     const decisive = [...failures]
       .filter(([path]) => isDecisive(this.#rule, path))
       .map(([, failure]) => failure);
@@ -312,7 +349,7 @@ export class Film {
       at: shot.at,
       root: scores.get("root") ?? null,
       scores,
-      failure: gravest([...decisive, ...shot.failures]),
+      failure: gravest([...decisive, ...shot.failures, ...raised]),
       failures,
       durationMs: shot.durationMs,
       isPaused: shot.isPaused,

@@ -4,6 +4,7 @@
 
 import type { Fact } from "./fact.js";
 import { isMetric } from "./rules.js";
+import { extremes } from "./series.js";
 
 /** One value of a history by step. */
 export interface Measurement {
@@ -74,16 +75,6 @@ export class Measurements {
     const parts = Array.from({ length: Math.ceil(all.length / size) }, (_, i) =>
       all.slice(i * size, (i + 1) * size),
     );
-    return parts.flatMap(extremes);
+    return parts.flatMap((part) => extremes(part));
   }
-}
-
-/**
- * The lowest (the first of equals) and the highest (the last of equals), by rising step; one where they are
- * equal.
- */
-function extremes(part: readonly Measurement[]): Measurement[] {
-  const low = part.reduce((a, b) => (b.value < a.value ? b : a));
-  const high = part.reduce((a, b) => (b.value >= a.value ? b : a));
-  return low === high ? [low] : [low, high].sort((a, b) => a.step - b.step);
 }

@@ -20,20 +20,22 @@ export function decimate(places: readonly (Point | null)[], points: number): Poi
   const kept: Point[] = [];
   for (let part = 0; part < parts; part += 1) {
     const end = (index: number) => Math.floor((index * places.length) / parts);
-    kept.push(...extremes(places.slice(end(part), end(part + 1))));
+    kept.push(...extremes(places.slice(end(part), end(part + 1)).filter((point) => point !== null)));
   }
   return kept;
 }
 
-/** The lowest and the highest point, in order; one where they are the same. */
-function extremes(places: readonly (Point | null)[]): Point[] {
-  let [low, high] = [-1, -1];
-  const value = (i: number) => places[i]?.value ?? Number.NaN;
-  places.forEach((point, i) => {
-    if (point === null) return;
-    if (low < 0 || point.value < value(low)) low = i;
-    if (high < 0 || point.value > value(high)) high = i;
+/**
+ * The items of the lowest and of the highest value, in their order; one where they are the same item. Of equal values
+ * the first one counts.
+ */
+export function extremes<T extends { value: number }>(items: readonly T[]): T[] {
+  let [low, high] = [0, 0];
+  const value = (i: number) => items[i]?.value ?? Number.NaN;
+  items.forEach((item, i) => {
+    if (item.value < value(low)) low = i;
+    if (item.value > value(high)) high = i;
   });
   const ends = low === high ? [low] : [Math.min(low, high), Math.max(low, high)];
-  return ends.flatMap((i) => places[i] ?? []);
+  return ends.flatMap((i) => items[i] ?? []);
 }

@@ -1,0 +1,159 @@
+//! The episodes of a run: each is counted once, by whichever event names it first, and the error that one ended with
+//! fails its last node.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+use futures::TryStreamExt;
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteConnection;
+
+use super::complete::Complete;
+use super::fault::{Halt, corrupt};
+use super::flush::{Bound, shapes, write_all};
+use super::group::Group;
+use super::step_column;
+use crate::row::Row;
+
+/// Episodes remembered over all runs, so that most events are followed without asking the database.
+const REMEMBERED: usize = 1 << 15;
+
+static UPSERT_EPISODES: LazyLock<[Arc<str>; 4]> = LazyLock::new(|| {
+    let head = "INSERT INTO episodes (run_no, episode, last_step, has_failed) VALUES ";
+    let merge = " ON CONFLICT (run_no, episode) DO UPDATE SET last_step = excluded.last_step,
+        has_failed = excluded.has_failed";
+    shapes(head, 4, merge)
+});
+
+/// What the log says of an episode.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct EpisodeState {
+    /// The greatest step of its snapshots.
+    last_step: Option<u64>,
+    /// Whether its last `episode.finished` says that it failed.
+    has_failed: bool,
+}
+
+/// What the events of a group say of an episode.
+#[derive(Debug, Default)]
+pub(super) struct EpisodeChange {
+    last_step: Option<u64>,
+    /// Whether the last end among them is that of a failed episode; `None` where none of them is an end.
+    end: Option<bool>,
+}
+
+impl EpisodeChange {
+    /// Takes an event of the episode; they come in the order of the log.
+    pub fn take(&mut self, row: &Row) {
+        if row.is_snapshot() {
+            self.last_step = self.last_step.max(row.step);
+        }
+        self.end = row.has_failed.or(self.end);
+    }
+}
+
+impl EpisodeState {
+    fn with(self, change: &EpisodeChange) -> Self {
+        Self {
+            last_step: self.last_step.max(change.last_step),
+            has_failed: change.end.unwrap_or(self.has_failed),
+        }
+    }
+}
+
+/// States of episodes as the database has them, the open transaction included. To be cleared where that is rolled
+/// back.
+#[derive(Debug, Default)]
+pub(super) struct EpisodeCache {
+    runs: HashMap<i64, HashMap<Arc<str>, EpisodeState>>,
+    entries: usize,
+}
+
+impl EpisodeCache {
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    fn get(&self, run_no: i64, episode: &str) -> Option<EpisodeState> {
+        self.runs.get(&run_no)?.get(episode).copied()
+    }
+
+    fn set(&mut self, run_no: i64, episode: &Arc<str>, state: EpisodeState) {
+        let is_new = self.runs.entry(run_no).or_default().insert(Arc::clone(episode), state).is_none();
+        self.entries += usize::from(is_new);
+    }
+}
+
+impl Group<'_> {
+    /// Writes what the staged events say of their episodes; notes the nodes to look at again where an episode has
+    /// failed, or has not after all.
+    pub(super) async fn follow_episodes(&mut self) -> Result<(), Halt> {
+        if self.episodes.entries >= REMEMBERED {
+            self.episodes.clear();
+        }
+        let mut written = Vec::new();
+        for touched in self.touched.values_mut() {
+            if touched.episodes.is_empty() {
+                continue;
+            }
+            let changes = std::mem::take(&mut touched.episodes);
+            let run_no = touched.state.run_no;
+            let asked: Vec<&str> =
+                changes.keys().map(|id| &**id).filter(|id| self.episodes.get(run_no, id).is_none()).collect();
+            let stored = stored(self.db, run_no, &asked).await?;
+            for (episode, change) in &changes {
+                let known = self.episodes.get(run_no, episode).or_else(|| stored.get(&**episode).copied());
+                let before = known.unwrap_or_default();
+                let after = before.with(change);
+                if known.is_none() {
+                    touched.delta.get_or_insert_default().episodes += 1;
+                }
+                if before.has_failed || after.has_failed {
+                    // The node that was the last one until now, and the one that is from now on.
+                    for step in [before.last_step, after.last_step].into_iter().flatten() {
+                        touched.revisits.insert((step, Some(Arc::clone(episode))), true);
+                    }
+                }
+                if known != Some(after) {
+                    written.push((run_no, Arc::clone(episode), after));
+                }
+                self.episodes.set(run_no, episode, after);
+            }
+        }
+        write_all(self.db, &UPSERT_EPISODES, &written, bind).await
+    }
+}
+
+fn bind(statement: Bound, (run_no, episode, state): &(i64, Arc<str>, EpisodeState)) -> Bound {
+    statement
+        .bind(*run_no)
+        .bind(Arc::clone(episode))
+        .bind(state.last_step.map(step_column))
+        .bind(i64::from(state.has_failed))
+}
+
+/// The states of these episodes of a run; without those that no event has named yet.
+async fn stored(
+    db: &mut SqliteConnection,
+    run_no: i64,
+    asked: &[&str],
+) -> Result<HashMap<String, EpisodeState>, Halt> {
+    let mut states = HashMap::new();
+    if asked.is_empty() {
+        return Ok(states);
+    }
+    let mut rows = sqlx::query(
+        "SELECT e.episode, e.last_step, e.has_failed FROM json_each(?2) AS asked
+         CROSS JOIN episodes AS e ON e.run_no = ?1 AND e.episode = asked.value",
+    )
+    .bind(run_no)
+    .bind(serde_json::to_string(asked).unwrap_or_default())
+    .rows(db);
+    while let Some(row) = rows.try_next().await? {
+        let last_step: Option<i64> = row.try_get("last_step")?;
+        let last_step = last_step.map(u64::try_from).transpose().map_err(|e| Halt::Fault(corrupt(e)))?;
+        let state = EpisodeState { last_step, has_failed: row.try_get("has_failed")? };
+        states.insert(row.try_get("episode")?, state);
+    }
+    Ok(states)
+}
