@@ -1,4 +1,4 @@
-//! The table applied: attributes to payload and rest, and back.
+//! Attributes mapped by the table: to a payload and the rest, and back.
 
 use std::collections::BTreeMap;
 
@@ -9,16 +9,16 @@ use crate::proto::KeyValue;
 use crate::table::{ATTRIBUTES, Convention, Line, Shape};
 use crate::value::{from_json, parse_any_json, parse_json, text_attribute};
 
-/// Attributes as the table reads them.
+/// Attributes after mapping.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct MappedAttributes {
-    /// What the table names.
+    /// The fields that the table names.
     pub payload: Object,
-    /// What it does not, and the second of two that mean the same.
+    /// All other attributes; also the second one of two for the same field.
     pub rest: Object,
 }
 
-/// Reads attributes by the table.
+/// Maps attributes by the table.
 pub(crate) fn read(mut attributes: Object) -> MappedAttributes {
     let mut payload = Object::new();
     for line in ATTRIBUTES {
@@ -50,7 +50,7 @@ fn take(attributes: &mut Object, line: &Line) -> Option<Value> {
     }
 }
 
-/// Whether a value says what arguments may be, rather than what they are.
+/// Whether a value is a JSON schema of arguments rather than arguments.
 fn is_schema(value: &Value) -> bool {
     let Some(map) = value.as_object() else { return false };
     let is_object = map.get("type").is_some_and(|kind| kind == "object");

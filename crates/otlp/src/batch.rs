@@ -1,4 +1,4 @@
-//! The items of one run get their numbers and become events.
+//! The items of one run: step numbers are assigned, then events are made.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -9,7 +9,7 @@ use crate::decode::Outcome;
 use crate::item::{Item, StepKey, started_id};
 use crate::writer::Writer;
 
-/// What of a request belongs to one run.
+/// The part of a request that belongs to one run.
 #[derive(Debug)]
 pub struct Batch {
     run: RunId,
@@ -17,30 +17,30 @@ pub struct Batch {
     items: Vec<Item>,
 }
 
-/// Items that have their numbers.
+/// A batch whose items have their step numbers.
 #[derive(Debug)]
 pub struct NumberedBatch {
     items: Vec<(Item, Option<u64>)>,
     known: HashSet<EventId>,
-    /// Steps that something new is said of.
+    /// Steps that were in the log before and get new events.
     old: Vec<(u64, EpisodeId)>,
 }
 
-/// What to append, and what cannot be.
+/// What to append to the log, and what was refused.
 #[derive(Debug, Default)]
 pub struct AppendPlan {
-    /// Events in the order to append them in; none that the log was known to have.
+    /// Events in the order to append them; none that the log has.
     pub events: Vec<Event>,
-    /// What was refused, or is unusual.
+    /// Refusals and warnings.
     pub outcome: Outcome,
-    /// Traces of which something came and whose root did not yet.
+    /// Traces of this batch whose root has not arrived.
     pub open: BTreeSet<EpisodeId>,
 }
 
 impl Batch {
     pub(crate) fn new(run: RunId, spec: RunSpec, mut items: Vec<Item>) -> Self {
-        // Exact events come first: what they say need not be derived. Of spans that begin together, as far as
-        // a clock of milliseconds tells, the one that ends last is around the others.
+        // Exact events come first: nothing is derived from them. Of spans that start in the same millisecond, the one
+        // that ends last encloses the others.
         items.sort_by_key(|item| (item.exact.is_none(), item.at, !item.is_root, Reverse(item.node.at)));
         Self { run, spec, items }
     }
@@ -56,12 +56,12 @@ impl Batch {
         self.items.iter().filter(|item| item.record.is_some() || item.exact.is_some()).count()
     }
 
-    /// What to create the run with, should it not be there.
+    /// The spec to create the run with if it does not exist.
     pub fn spec(&self) -> &RunSpec {
         &self.spec
     }
 
-    /// The ids of events to look for in the run's log.
+    /// The ids of events to look up in the run's log.
     pub fn lookup_ids(&self) -> Vec<EventId> {
         let mut ids = Vec::new();
         for item in &self.items {
@@ -83,8 +83,8 @@ impl Batch {
         ids
     }
 
-    /// Gives every item its number. `found` is what the log has of what was asked for, with the steps;
-    /// `last` is its highest step.
+    /// Assigns a step number to every item. `found` are those of [`Self::lookup_ids`] that the log has, with their
+    /// steps; `last` is the highest step of the log.
     pub fn assign_steps(self, found: Vec<(EventId, Option<u64>)>, last: Option<u64>) -> NumberedBatch {
         let known: HashMap<EventId, Option<u64>> = found.into_iter().collect();
         let log: HashSet<EventId> = known.keys().copied().collect();
@@ -111,24 +111,32 @@ impl Batch {
     }
 }
 
-/// Who has which number.
+/// The step numbers of a log and of the batch in front of it.
 struct StepNumbers {
+    /// The steps of events in the log.
     known: HashMap<EventId, Option<u64>>,
+    /// The steps that this batch assigned.
     assigned: HashMap<StepKey, u64>,
+    /// The next free number, behind every one that was seen.
     next: u64,
 }
 
 impl StepNumbers {
-    /// The number of an item, and whether it is a fresh one; `None` where numbers have run out.
+    /// The step number of an item, and whether it is a new one. `None` where all numbers are used up.
+    ///
+    /// In this order: the number that the item's own event has in the log (a retry), the one assigned to its key
+    /// earlier in the batch, the one that another event of its key has in the log (its span, its node, its trace), the
+    /// one it sets explicitly, the next free one. The root of a trace has two keys: its span and its trace, as
+    /// evaluations of the trace come without a span.
     fn assign(&mut self, item: &Item) -> (Option<u64>, bool) {
         let root =
             item.episode.as_ref().filter(|_| item.is_root).map(|e| StepKey::Trace(e.as_str().to_owned()));
         let places = || std::iter::once(&item.place).chain(&root);
-        let recorded = item.record.as_ref().and_then(|r| self.known.get(&r.id).copied().flatten());
+        let retried = item.record.as_ref().and_then(|r| self.known.get(&r.id).copied().flatten());
         let assigned = || places().find_map(|place| self.assigned.get(place).copied());
         let logged =
             || places().flat_map(StepKey::event_ids).find_map(|id| self.known.get(&id).copied().flatten());
-        let (step, is_new) = match recorded.or_else(assigned).or_else(logged).or(item.step) {
+        let (step, is_new) = match retried.or_else(assigned).or_else(logged).or(item.step) {
             Some(step) => (step, false),
             None if self.next > MAX_STEP => return (None, false),
             None => {
@@ -137,6 +145,7 @@ impl StepNumbers {
             }
         };
         self.next = self.next.max(step.saturating_add(1));
+        // Later items with one of these keys join this step; an earlier assignment stays.
         for place in std::iter::once(item.place.clone()).chain(root) {
             self.assigned.entry(place).or_insert(step);
         }
@@ -145,12 +154,12 @@ impl StepNumbers {
 }
 
 impl NumberedBatch {
-    /// The steps whose history to look for: what was recorded and scored there.
+    /// The steps whose history [`Self::events`] needs: their recorded steps, snapshots and scores.
     pub fn lookup_steps(&self) -> &[(u64, EpisodeId)] {
         &self.old
     }
 
-    /// The events to append. `history` is what the log has of the steps asked for, in its order.
+    /// The events to append. `history` is that of [`Self::lookup_steps`], in log order.
     pub fn events(self, history: &[Record]) -> AppendPlan {
         let mut writer = Writer::new(self.known, history, &self.items);
         for (item, step) in self.items {

@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quantiles_lie_within_the_buckets() {
+    fn quantiles_are_within_the_buckets() {
         let point = HistogramDataPoint {
             count: 10,
             sum: Some(42.0),

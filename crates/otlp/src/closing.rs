@@ -1,4 +1,4 @@
-//! The end of traces whose root never came: its process died, or is not traced.
+//! The end of traces whose root never arrives: its process was killed, or is not traced.
 
 use std::collections::HashSet;
 
@@ -9,20 +9,20 @@ use gauntlet_model::{
 use crate::item::{StepKey, finished_id, step_id};
 use crate::node::Node;
 
-/// A trace that nothing was heard of for a while, and did not end.
+/// A trace without new events for a while that has not ended.
 #[derive(Debug)]
 pub struct QuietTrace {
     trace: EpisodeId,
-    /// Its spans whose parent is not there, with their steps: the earliest first.
+    /// Its spans whose parent has not arrived, with their steps, in order of start times.
     entries: Vec<(Option<u64>, StepRecorded)>,
-    /// From the first thing known of it to the last.
+    /// The first and last time of its events.
     from: Timestamp,
     to: Timestamp,
     has_ended: bool,
 }
 
 impl QuietTrace {
-    /// Reads what the log has of a trace, snapshots apart. `None` where it has nothing.
+    /// Reads the events of a trace, without snapshots. `None` where there are none.
     pub fn read(trace: &EpisodeId, records: &[Record]) -> Option<Self> {
         let mut spans = Vec::new();
         let mut has_ended = false;
@@ -34,7 +34,7 @@ impl QuietTrace {
                 Body::EpisodeFinished(_) => has_ended = true,
                 Body::StepRecorded(step) => {
                     (first, last) = (step.started_at, step.ended_at.unwrap_or(step.started_at));
-                    // Log records and judgements are steps too, but no spans.
+                    // Log records and evaluations are steps too, but no spans.
                     if record.id == step_id(trace.as_str(), &step.span_id) {
                         spans.push((record.step, step.clone()));
                     }
@@ -51,13 +51,13 @@ impl QuietTrace {
         Some(Self { trace: trace.clone(), entries, from: from?, to: to?, has_ended })
     }
 
-    /// The steps whose snapshots to look for.
+    /// The steps whose snapshots [`Self::events`] needs.
     pub fn lookup_steps(&self) -> Vec<(u64, EpisodeId)> {
         self.entries.iter().filter_map(|(step, _)| Some(((*step)?, self.trace.clone()))).collect()
     }
 
-    /// The events to append: a node for each entry that has none, and the end. `history` is what the log has
-    /// of the steps asked for.
+    /// The events to append: a snapshot for each entry without one, and the end. `history` is that of
+    /// [`Self::lookup_steps`].
     pub fn events(self, history: &[Record]) -> Result<Vec<Event>, FieldError> {
         let is_snapshot = |record: &&Record| {
             matches!(record.event().map(|e| e.kind()), Ok(gauntlet_model::Kind::SnapshotScored))
@@ -83,7 +83,7 @@ impl QuietTrace {
             cost: None,
             error: error.map(|e| if e.message.is_empty() { e.kind.clone() } else { e.message.clone() }),
         };
-        // Not the root's id: should the root come after all, its own end is the last word.
+        // Another id than that of the root's end: if the root arrives after all, its own end is appended and counts.
         let name = entry.map_or("none", |(_, span)| span.span_id.as_str());
         let id = finished_id(self.trace.as_str(), Some(name));
         events.push(Event::new(id, self.to, episode, entry.and_then(|(step, _)| *step), body)?);

@@ -1,4 +1,4 @@
-//! What went wrong in a span or log record: status, `error.type`, `exception.*`.
+//! The error of a span or log record: status, `error.type`, `exception.*`.
 
 use gauntlet_model::{MAX_TEXT_BYTES, Object, StepError};
 use serde_json::Value;
@@ -16,7 +16,7 @@ pub(crate) fn take_text(attributes: &mut Object, key: &str) -> Option<String> {
     }
 }
 
-/// What `exception.*` attributes say.
+/// The `exception.*` attributes.
 #[derive(Debug, Default)]
 pub(crate) struct Exception {
     kind: Option<String>,
@@ -34,8 +34,8 @@ impl Exception {
         any.then_some(Self { kind, message, traceback })
     }
 
-    /// The step's error. `kind` is `error.type`, `message` what the status says; the exception's own words are more
-    /// precise. Texts over the limit are cut: a stack trace of megabytes must not cost the span.
+    /// The step's error. `kind` is `error.type`, `message` that of the status; those of the exception are more precise.
+    /// Texts over the limit are cut: a span is not refused for a stack trace of megabytes.
     pub fn into_error(self, kind: Option<String>, message: &str) -> StepError {
         let kinds = [self.kind, kind].into_iter().flatten().map(|k| label(&k));
         let bounded = |text: String| cut(&text, MAX_TEXT_BYTES).to_owned();

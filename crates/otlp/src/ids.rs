@@ -1,4 +1,4 @@
-//! Ids made from what they name, so that an exporter's retry says nothing twice.
+//! Ids made of what they identify, so that an exporter's retry makes the same events.
 
 use gauntlet_model::EventId;
 
@@ -19,13 +19,13 @@ pub(crate) fn event_id(parts: &[&[u8]]) -> EventId {
     EventId::from_u128(bits | 0x8 << 76 | 0b10 << 62)
 }
 
-/// A span id from parts, for what has none of its own.
+/// A span id from parts, for steps that were no spans.
 pub(crate) fn span_id(parts: &[&[u8]]) -> [u8; 8] {
     let bits = digest(parts);
     ((bits >> 64) as u64 ^ bits as u64).max(1).to_be_bytes()
 }
 
-/// A trace id from parts, for what has none of its own.
+/// A trace id from parts, for episodes that were no traces.
 pub(crate) fn trace_id(parts: &[&[u8]]) -> [u8; 16] {
     digest(parts).max(1).to_be_bytes()
 }

@@ -1,4 +1,4 @@
-//! A whole request, sorted into runs.
+//! A request, read and then routed to runs.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -12,31 +12,31 @@ use crate::runs::{self, RunName};
 use crate::source::Source;
 use crate::{logs, spans};
 
-/// What a request holds: a batch for each run it speaks of, and what was refused.
+/// A request that was routed: a batch for each run, and what was refused.
 #[derive(Debug, Default)]
 pub struct RoutedRequest {
-    /// One for each run, in the order of their ids.
+    /// In the order of the runs' ids.
     pub batches: Vec<Batch>,
-    /// What cannot be kept, with the reason.
+    /// What was refused, and why.
     pub outcome: Outcome,
 }
 
-/// Most reasons an answer names; the rest is counted.
+/// The most reasons that an answer lists.
 const MAX_REASONS: usize = 20;
 
 impl Outcome {
-    /// Notes one span or record that was refused.
+    /// Counts one span or record that was refused.
     pub fn refuse(&mut self, what: &str, why: &str) {
         self.refuse_many(1, &format!("{what}: {why}"));
     }
 
-    /// Notes several that were refused for one reason.
+    /// Counts several that were refused for one reason.
     pub fn refuse_many(&mut self, count: usize, why: &str) {
         self.rejected += i64::try_from(count).unwrap_or(i64::MAX);
         self.warn(why);
     }
 
-    /// Notes what is unusual, though kept.
+    /// Adds a warning about something that was accepted.
     pub fn warn(&mut self, what: &str) {
         let lines = self.message.lines().count();
         if lines < MAX_REASONS {
@@ -48,7 +48,7 @@ impl Outcome {
     }
 }
 
-/// A request whose spans or log records are read, before it is known which runs their traces belong to.
+/// A request whose spans or log records were read, before it is known which runs their traces belong to.
 #[derive(Debug, Default)]
 pub struct ParsedRequest {
     sources: Vec<Source>,
@@ -56,12 +56,13 @@ pub struct ParsedRequest {
     outcome: Outcome,
 }
 
-/// An item with where it comes from.
+/// An item with its source.
 #[derive(Debug)]
 struct SourcedItem {
     item: Item,
+    /// Index into [`ParsedRequest::sources`].
     source: usize,
-    /// The run its resource names.
+    /// The run that its resource names.
     explicit: Option<RunId>,
 }
 
@@ -115,15 +116,15 @@ impl ParsedRequest {
         self.sources.push(source);
     }
 
-    /// The traces of which some part names no run for certain, each with the id of the event that it began
-    /// with: whichever run's log has that event is the run of those parts.
+    /// The traces with a part that names no run explicitly, each with the id of its first event: the run whose log has
+    /// that event is the run of those parts.
     pub fn traces(&self) -> Vec<(EpisodeId, EventId)> {
         let unsure = self.found.iter().filter(|found| found.explicit.is_none());
         let traces: BTreeSet<&EpisodeId> = unsure.filter_map(|found| found.item.episode.as_ref()).collect();
         traces.into_iter().map(|trace| (trace.clone(), started_id(trace.as_str()))).collect()
     }
 
-    /// Services whose run is not known from their resource: whoever calls says which run is theirs now.
+    /// The services whose current run only the caller knows: their resource does not tell their processes apart.
     pub fn services(&self) -> Vec<String> {
         let unsure = self.found.iter().filter(|found| found.explicit.is_none());
         let named =
@@ -133,16 +134,15 @@ impl ParsedRequest {
         services.into_iter().collect()
     }
 
-    /// Sorts them into runs. `settle` is told a trace and the run it would go to, and answers where the trace
-    /// goes: it stays where its first part went. `services` says which run is that of each of
-    /// [`Self::services`].
+    /// Routes the items to runs. `settle` gets a trace and the run it would go to, and returns the run it goes to: a
+    /// trace stays with the run of its first part. `services` has the run of each of [`Self::services`].
     pub fn route(
         self,
         services: &HashMap<String, RunId>,
         settle: &mut dyn FnMut(&EpisodeId, RunId) -> RunId,
     ) -> RoutedRequest {
         let Self { sources, found, mut outcome } = self;
-        // The firmest name among a trace's parts names the run of all of them.
+        // The name with the highest precedence among the parts of a trace is that of all of them.
         let mut named: BTreeMap<EpisodeId, RunName> = BTreeMap::new();
         for SourcedItem { item, source, explicit } in &found {
             let (Some(trace), Some(source)) = (&item.episode, sources.get(*source)) else { continue };
@@ -174,8 +174,7 @@ impl ParsedRequest {
             }
         }
         let batch = |(run, (name, source, items)): (RunId, (String, &Source, Vec<Item>))| {
-            // Where a trace was settled elsewhere before, that run is there already and this is not asked
-            // for.
+            // Where the trace was settled in another run before, that run exists and this spec is not used.
             let name = if source.gauntlet.contains_key("gauntlet.run.id") { run.to_string() } else { name };
             let spec = runs::spec(&run, &name, source, &items);
             Batch::new(run, spec, items)

@@ -8,19 +8,19 @@ use crate::ids::event_id;
 use crate::node::{Node, speaker};
 use crate::scores::Evaluation;
 
-/// What a step number belongs to.
+/// What a step number is assigned to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum StepKey {
     /// A span, by trace and span id.
     Span(String, String),
-    /// The trace as a whole: where its root stands.
+    /// A trace: the step of its root.
     Trace(String),
-    /// A record that stands for itself, by the id of its event.
+    /// A log record that is a step of its own, by the id of its event.
     Event(EventId),
 }
 
 impl StepKey {
-    /// The events that would say which number it has.
+    /// The events in the log that would have this key's step number.
     pub fn event_ids(&self) -> Vec<EventId> {
         match self {
             StepKey::Span(trace, span) => vec![step_id(trace, span), self.node_id()],
@@ -29,7 +29,7 @@ impl StepKey {
         }
     }
 
-    /// The id of the snapshot that draws its node.
+    /// The id of the first snapshot of its node.
     pub fn node_id(&self) -> EventId {
         match self {
             StepKey::Span(trace, span) => event_id(&[b"node", trace.as_bytes(), span.as_bytes()]),
@@ -38,12 +38,12 @@ impl StepKey {
         }
     }
 
-    /// The id of the snapshot that takes the place of one that a message of the call was not known to.
+    /// The id of the snapshot that replaces one made before this message of the call was known.
     pub fn message_update_id(message: EventId) -> EventId {
         event_id(&[b"reread", message.as_bytes()])
     }
 
-    /// The id of the snapshot that takes its place when the span comes after what judges it.
+    /// The id of the snapshot that replaces the first one when the span arrives after its evaluations.
     pub fn redrawn_id(&self) -> EventId {
         event_id(&[b"redrawn", self.node_id().as_bytes()])
     }
@@ -59,7 +59,8 @@ pub(crate) fn started_id(trace: &str) -> EventId {
     event_id(&[b"started", trace.as_bytes()])
 }
 
-/// The id of a trace's `episode.finished`: said by its root, or by a span whose parent is another process's.
+/// The id of a trace's `episode.finished`. `entry` is the span that ended it where that is not the root: its parent is
+/// in another process.
 pub(crate) fn finished_id(trace: &str, entry: Option<&str>) -> EventId {
     match entry {
         None => event_id(&[b"finished", trace.as_bytes()]),
@@ -67,13 +68,13 @@ pub(crate) fn finished_id(trace: &str, entry: Option<&str>) -> EventId {
     }
 }
 
-/// Whether something of so many bytes as protobuf may exceed the limit as JSON, where one byte may become six
-/// and a number of two bytes twenty.
+/// Whether protobuf of this size may exceed the limit of an event's body as JSON, where one byte may become six and a
+/// number of two bytes twenty.
 pub(crate) fn is_large(bytes: usize) -> bool {
     bytes > gauntlet_model::MAX_BODY_BYTES / 16
 }
 
-/// An event's id, time and body.
+/// An event without its run, episode and step.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct EventDraft<B> {
     pub id: EventId,
@@ -84,27 +85,27 @@ pub(crate) struct EventDraft<B> {
 /// A span or log record.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Item {
-    /// Names it in messages.
+    /// Its name in messages.
     pub what: String,
     /// Its trace.
     pub episode: Option<EpisodeId>,
-    /// Whose number it takes.
+    /// The key that its step number is assigned to.
     pub place: StepKey,
     /// Whether it is the root of its trace: no parent at all.
     pub is_root: bool,
     /// When it began.
     pub at: Timestamp,
-    /// The number it asks for.
+    /// The step number that it sets explicitly.
     pub step: Option<u64>,
     /// What its episode attempts.
     pub task: Option<String>,
-    /// Whether its events may be over the limit of one body, so that they must be measured.
+    /// Whether its events may exceed the limit of a body, so that they must be measured.
     pub is_large: bool,
-    /// Events to append as they are; then there is nothing else.
+    /// Events to append unchanged; everything else is ignored then.
     pub exact: Option<Vec<Event>>,
     /// The step.
     pub record: Option<EventDraft<StepRecorded>>,
-    /// What judges it.
+    /// The evaluations of its step.
     pub evaluations: Vec<Evaluation>,
     /// Its node.
     pub node: Node,
@@ -113,19 +114,19 @@ pub(crate) struct Item {
 }
 
 impl Item {
-    /// Whether it is drawn without regard to what was drawn before.
+    /// Whether it makes a node if its step has none.
     pub fn wants_node(&self) -> bool {
         self.episode.is_some()
             && (self.node.is_drawn || !self.evaluations.is_empty() || self.message().is_some())
     }
 
-    /// The message of a call, where it is a log record that holds one and names the call's span.
+    /// The message of a model call, where it is a log record with the id of the call's span.
     pub fn message(&self) -> Option<&EventDraft<StepRecorded>> {
         let is_of_span = matches!(self.place, StepKey::Span(..));
         self.record.as_ref().filter(|record| is_of_span && speaker(&record.body).is_some())
     }
 
-    /// Something else that its evaluations judge, at the same time and from the same place.
+    /// An item for another step that it judges, with the same time and source.
     pub fn judging(&self, place: StepKey, evaluations: Vec<Evaluation>) -> Self {
         Self {
             place,
@@ -140,7 +141,7 @@ impl Item {
         }
     }
 
-    /// Whether it says anything that the log does not have. What comes again does not.
+    /// Whether it makes an event that the log does not have. A retry does not.
     pub fn has_new_events(&self, log: &HashSet<EventId>) -> bool {
         self.record.as_ref().is_some_and(|r| !log.contains(&r.id))
             || self.evaluations.iter().any(|e| !log.contains(&e.record_event_id))

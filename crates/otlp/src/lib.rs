@@ -1,49 +1,47 @@
 //! OpenTelemetry in and out: OTLP requests become events, and a run becomes OTLP again.
 //!
-//! Bytes in, events out: the crate knows no clock, no randomness, no I/O. Which attribute means what is in
-//! one versioned [`table`], used both ways.
+//! Bytes in, events out: the crate knows no clock, no randomness, no I/O. One versioned [`table`] says which
+//! attribute maps to which field, in both directions.
 //!
-//! # Where a span goes
+//! # The run of a span
 //!
-//! The run is what the resource names, else a conversation or session that a person named, else one process
-//! of the service ([`service_run`] where nothing tells them apart). A trace stays together: a request is
-//! first read ([`ParsedRequest`]), then whoever calls says where the first part of each of its traces went, and it
-//! is sorted ([`RoutedRequest`]). Each trace is an episode under its own id, each span a step, each judgement (a
-//! `gen_ai.evaluation.result`, whether a span's event or a log record; an annotation of OpenInference) a step
-//! of the kind `reward` and a score of the step it judges.
+//! The run is the one that the resource names, else the conversation or session of the span (unless its id is
+//! generated), else one per process of the service ([`service_run`] where processes cannot be told apart). The parts of
+//! a trace stay in one run: a request is first parsed ([`ParsedRequest`]), then the caller says which run has the first
+//! part of each of its traces, and the request is routed ([`RoutedRequest`]). Each trace is an episode under its own
+//! id, each span a step. Each evaluation (a `gen_ai.evaluation.result`, as a span's event or as a log record; an
+//! annotation of OpenInference) is a step of the kind `reward` and a score of the step it judges.
 //!
-//! # What is drawn
+//! # Nodes
 //!
-//! A page draws one node for each scored snapshot. There is one for every call of a model, tool or retriever,
-//! for the root of every trace, for what was judged, and for what failed by itself; chains and agents around
-//! calls have none. A judgement that comes when its span has a node already is a later score, laid over it.
-//! One that comes before its span draws the node without a word; the span brings a second snapshot with the
-//! words and the same scores. Where a span is judged by one evaluation only, its value is also the `root`
-//! score, the height of the node; of several there is no whole unless one of them is called `root`.
+//! A page shows one node per scored snapshot. Nodes are: every call of a model, tool or retriever, the root of every
+//! trace, every step with an evaluation, every failed step. Chains and agents around calls have none. An evaluation
+//! that arrives after its span's node is a later score, which overlays the snapshot. One that arrives before its span
+//! makes a node without texts; the span then appends a second snapshot with the texts and the same scores. If a step
+//! has one evaluation only, its value is also the `root` score; of several there is no root unless one is named
+//! `root`.
 //!
-//! # Numbers of steps
+//! # Step numbers
 //!
-//! Spans come in batches, children before their parents, and again after a timeout. So the log itself is the
-//! memory:
+//! Spans arrive in batches, children before their parents, and again after a timeout. The log itself is the memory:
 //!
-//! * Event ids are made from the trace, the span and the part. A span that comes again makes the same ids,
+//! * Event ids are made of the trace, the span and the kind of event. A span that is sent again makes the same ids,
 //!   which the log has already; it keeps its number and appends nothing.
-//! * A new span gets the next number of the run, behind the highest one in the log; inside of one request in
-//!   the order of start times, what is outside first. Numbers say in which order things became known; when
-//!   they happened is in their times.
-//! * A score that comes before its span takes a number, and the span joins it there. A score of a whole trace
-//!   stands at the trace's root.
-//! * A span that says `gauntlet.step` gets that number.
+//! * A new span gets the next number of the run, behind the highest one in the log; within a request in the order of
+//!   start times, enclosing spans first. Numbers are in order of arrival; when something happened is in its times.
+//! * An evaluation that arrives before its span takes a number, and the span joins it. An evaluation of a trace has
+//!   the number of the trace's root.
+//! * A span with `gauntlet.step` gets that number.
 //!
-//! Numbering needs two looks into the log, so a batch goes through three hands: [`Batch`] says which ids to
-//! look for, [`NumberedBatch`] which steps' history, and [`NumberedBatch::events`] is what to append. No two batches of
-//! one run may do so at once.
+//! Numbering needs two lookups in the log, so a batch is processed in three stages: [`Batch::lookup_ids`],
+//! [`Batch::assign_steps`] with [`NumberedBatch::lookup_steps`], and [`NumberedBatch::events`]. Only one batch of a run
+//! may be processed at a time.
 //!
 //! # What cannot be read
 //!
-//! A request is taken apart before it is read, so that one span, log record or metric that cannot be read is
-//! refused alone ([`Outcome`]); texts that are no Unicode are repaired and counted. Metrics become
-//! measurements ([`Measurements`]); a trace whose root never comes ends by way of [`QuietTrace`].
+//! A request is divided before it is read, so that a span, log record or metric that cannot be read is refused alone
+//! ([`Outcome`]); invalid Unicode is repaired and counted. Metrics become measurements ([`Measurements`]). A trace whose
+//! root never arrives is ended by [`QuietTrace`].
 
 mod attributes;
 mod batch;

@@ -1,4 +1,4 @@
-//! A log record becomes a step of the span it names, an evaluation, or a step of its own.
+//! A log record becomes an evaluation, a message of the model call it names, or a step of its own.
 
 use gauntlet_model::{EpisodeId, Object, StepError, StepKind, StepRecorded, Timestamp};
 use prost::Message;
@@ -15,10 +15,13 @@ use crate::source::{Source, note};
 use crate::times::instant;
 use crate::value::{label, object, to_json};
 
-/// From this severity on a record is an error.
+/// The lowest severity of an error.
 const ERROR: i32 = 17;
 
-/// The item a record becomes. Says why it is refused.
+/// The item of a log record.
+///
+/// # Errors
+/// Why it is refused: an id that cannot be read.
 pub(crate) fn item(record: &LogRecord, source: &Source) -> Result<Item, String> {
     let id = |bytes: &[u8], size: usize, field: &str| match bytes.iter().all(|b| *b == 0) {
         true => Ok(None),
@@ -65,7 +68,7 @@ pub(crate) fn item(record: &LogRecord, source: &Source) -> Result<Item, String> 
     }
     let record =
         EventDraft { id: log_id, at, body: step(record, at, &name, attributes, source, log_id.as_bytes()) };
-    // A message of a call is read with the call: it takes the number of its span.
+    // A message of a model call gets the number of the call's span; any other record is a step of its own.
     if speaker(&record.body).is_none() || span.is_none() {
         item.place = StepKey::Event(log_id);
     }
@@ -111,7 +114,7 @@ fn step(
     }
 }
 
-/// What of a record has no other place.
+/// The fields of a record that no field of the step holds.
 fn leftovers(record: &LogRecord, name: &str) -> Object {
     let mut fields = Object::new();
     let mut set = |key: &str, value: Value| drop(fields.insert(key.to_owned(), value));

@@ -126,7 +126,7 @@ mod tests {
     use super::message_text;
 
     #[test]
-    fn what_was_said_is_read_whatever_shape_it_has() {
+    fn messages_of_every_shape_have_a_text() {
         for (value, expected) in [
             (json!("plain"), "plain"),
             (json!(null), ""),

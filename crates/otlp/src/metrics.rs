@@ -1,4 +1,4 @@
-//! Metrics become measurements of a run's steps: curves, never judgements.
+//! Metrics become measurements of a run's steps.
 //!
 //! A request is one collection. It takes the next step of the run, as a span does, unless a point says
 //! `gauntlet.step`; of a series that comes twice in one request the second point takes the step behind it. A
@@ -21,19 +21,19 @@ use crate::source::Source;
 use crate::times::instant;
 use crate::value::{cut, object};
 
-/// Who says measurements: what a run's own `log` of metrics says too.
+/// The source of measurements; the same as in a run's `log` of metrics.
 const SOURCE: &str = "log";
 /// The flag of a point that has no value.
 const NO_VALUE: u32 = 1;
 
-/// The points of a request, before it is known which runs they belong to.
+/// The data points of a request, before it is known which runs they belong to.
 #[derive(Debug, Default)]
 pub struct ParsedMetrics {
     groups: Vec<Group>,
     outcome: Outcome,
 }
 
-/// What came from one resource.
+/// The data points of one resource.
 #[derive(Debug)]
 struct Group {
     explicit: Option<RunId>,
@@ -51,7 +51,7 @@ struct Point {
     value: Score,
 }
 
-/// What a request measures of one run.
+/// The data points of one run.
 #[derive(Debug)]
 pub struct Measurements {
     run: RunId,
@@ -82,13 +82,13 @@ pub fn read_metrics(decoded: Decoded<ExportMetricsServiceRequest>, received: Tim
 }
 
 impl ParsedMetrics {
-    /// Services whose run is not known from their resource: whoever calls says which run is theirs now.
+    /// The services whose current run only the caller knows: their resource does not tell their processes apart.
     pub fn services(&self) -> Vec<String> {
         let unsure = self.groups.iter().filter(|group| group.explicit.is_none() && group.named.is_open_ended);
         unsure.map(|group| group.named.id.clone()).collect()
     }
 
-    /// Sorts the points into runs.
+    /// Routes the points to runs. `services` has the run of each of [`Self::services`].
     pub fn route(self, services: &HashMap<String, RunId>) -> (Vec<Measurements>, Outcome) {
         let Self { groups, mut outcome } = self;
         let mut sorted: BTreeMap<RunId, Measurements> = BTreeMap::new();
@@ -101,13 +101,13 @@ impl ParsedMetrics {
                 }
             };
             let spec = || runs::spec(&run, &named.name, &source, &[]);
-            let place = sorted.entry(run.clone()).or_insert_with(|| Measurements {
+            let measurements = sorted.entry(run.clone()).or_insert_with(|| Measurements {
                 run: run.clone(),
                 spec: spec(),
                 points: Vec::new(),
             });
             let from = Value::Object(source.resource.clone()).to_string();
-            place.points.extend(points.into_iter().map(|point| {
+            measurements.points.extend(points.into_iter().map(|point| {
                 let stamp = point.stamp.to_be_bytes();
                 (event_id(&[b"metric", from.as_bytes(), point.path.as_bytes(), &stamp]), point)
             }));
@@ -177,7 +177,7 @@ impl ParsedMetrics {
 /// The path of a series: the metric's name, and its attributes in brackets. Dots and slashes would divide it
 /// into levels there. What is too long for a path is cut, and ends in a digest of all of it.
 fn series(name: &str, attributes: Object) -> String {
-    /// What a statistic such as `.mean` needs.
+    /// Bytes for a statistic such as `.mean`.
     const ROOM: usize = 16;
     let plain = |text: &str| -> String {
         text.chars()
@@ -219,18 +219,18 @@ impl Measurements {
         &self.run
     }
 
-    /// What to create the run with, should it not be there.
+    /// The spec to create the run with if it does not exist.
     pub fn spec(&self) -> &RunSpec {
         &self.spec
     }
 
-    /// The ids of events to look for in the run's log.
+    /// The ids of events to look up in the run's log.
     pub fn lookup_ids(&self) -> Vec<EventId> {
         self.points.iter().map(|(id, _)| *id).collect()
     }
 
-    /// The events to append. `found` is what the log has of what was asked for, with the steps; `last` is its
-    /// highest step.
+    /// The events to append. `found` are those of [`Self::lookup_ids`] that the log has, with their steps; `last` is
+    /// the highest step of the log.
     pub fn events(self, found: &[(EventId, Option<u64>)], last: Option<u64>) -> (Vec<Event>, Outcome) {
         let known: HashMap<EventId, Option<u64>> = found.iter().copied().collect();
         // Where a part of the request is in the log already, the rest joins it.

@@ -1,5 +1,4 @@
-//! What a page draws of a step: one node, a scored snapshot, with what was said and done, what it took, what
-//! failed.
+//! The node of a step: its scored snapshot with texts, duration, cost and failure.
 
 use gauntlet_model::{
     FailureKind, FieldError, MAX_TEXT_BYTES, Object, Scores, SnapshotScored, StepKind, StepRecorded,
@@ -12,14 +11,14 @@ use crate::scores::{self, Evaluation};
 use crate::table;
 use crate::value::cut;
 
-/// What the snapshot of a step says besides scores.
+/// The content of a step's snapshot besides its scores.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Node {
-    /// Whether it is drawn in any case, not only when judged.
+    /// Whether the step has a node even without evaluations.
     pub is_drawn: bool,
     action: String,
     observation: String,
-    /// Name, model, tokens, time taken, error: the first lines of the metadata.
+    /// Name, model, tokens, latency, error.
     metadata: Object,
     has_failed: bool,
     /// When the step ended.
@@ -27,13 +26,13 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// Of what could not be read more than when it was.
+    /// A node of which only the time is known.
     pub fn unknown(at: Timestamp) -> Self {
         Self { at, ..Self::default() }
     }
 
-    /// Of a step. Calls of models, tools and retrievers are drawn: a trace reads as what was said and done.
-    /// Of the spans around them (`is_entry`: no parent in this process) only the outermost is.
+    /// The node of a recorded step. Calls of models, tools and retrievers have nodes, so that the path of a trace is what
+    /// the agent did; of the spans around them only the outermost has one (`is_entry`: no parent in this process).
     pub fn from_step(step: &StepRecorded, is_entry: bool) -> Self {
         let text = |keys: &[&str]| {
             let text =
@@ -54,20 +53,20 @@ impl Node {
             | StepKind::Tick => false,
         };
         let mut metadata = Object::new();
-        let mut say = |key: &str, value: Value| drop(metadata.insert(key.to_owned(), value));
+        let mut set = |key: &str, value: Value| drop(metadata.insert(key.to_owned(), value));
         if let Some(name) = &step.name {
-            say("name", json!(name));
+            set("name", json!(name));
         }
         for key in ["model", "input_tokens", "output_tokens", "reasoning_tokens", "cost"] {
             if let Some(value) = step.payload.get(key) {
-                say(key, value.clone());
+                set(key, value.clone());
             }
         }
         if let Some(end) = step.ended_at {
-            say("latency_ms", json!(end.micros().saturating_sub(step.started_at.micros()) as f64 / 1e3));
+            set("latency_ms", json!(end.micros().saturating_sub(step.started_at.micros()) as f64 / 1e3));
         }
         if let Some(error) = &step.error {
-            say("error", json!(format!("{}: {}", error.kind, error.message)));
+            set("error", json!(format!("{}: {}", error.kind, error.message)));
         }
         Self {
             is_drawn: is_entry || is_call,
@@ -79,8 +78,7 @@ impl Node {
         }
     }
 
-    /// With what the log records of its messages say, where it says nothing of that itself. They stand in the
-    /// order of their times.
+    /// Adds the texts of messages, which are ordered by time, where the step itself has no texts.
     pub fn with_messages(mut self, messages: &[StepRecorded]) -> Self {
         let (mut asked, mut answered) = (Vec::new(), Vec::new());
         for message in messages {
@@ -105,18 +103,17 @@ impl Node {
         self
     }
 
-    /// Whether a snapshot says the same as this.
+    /// Whether a snapshot has the same texts.
     pub fn matches_texts(&self, snapshot: &SnapshotScored) -> bool {
         self.action == snapshot.action && self.observation == snapshot.observation
     }
 
-    /// Its first snapshot.
+    /// The first snapshot.
     pub fn snapshot(&self, evaluations: &[Evaluation]) -> Result<SnapshotScored, FieldError> {
         self.scored(scores::with_root(scores::paths(evaluations)), SnapshotScored::default(), evaluations)
     }
 
-    /// A snapshot in place of one that was drawn when nothing but judgements was known. `later` is what was
-    /// laid over that one.
+    /// A snapshot that replaces one with fewer texts. `later` are the scores that were added to that one.
     pub fn updated_snapshot(
         &self,
         drawn: SnapshotScored,
@@ -163,18 +160,18 @@ impl Node {
     }
 }
 
-/// Whether a snapshot says nothing of its span: it was drawn by judgements or log records that came before.
+/// Whether a snapshot has nothing of its span: it was made by evaluations or log records that arrived before.
 pub(crate) fn is_bare(snapshot: &SnapshotScored) -> bool {
     snapshot.metadata.keys().all(|key| key == "evaluations")
 }
 
-/// Who speaks in the message that a log record became a step of; `None` where it is no message.
+/// The role of the message that a step is; `None` for other steps.
 pub(crate) fn speaker(step: &StepRecorded) -> Option<&'static str> {
     let name = step.metadata.get("log")?.get("event_name")?.as_str()?;
     table::MESSAGES.iter().find(|(known, _)| *known == name).map(|(_, speaker)| *speaker)
 }
 
-/// A message with who said it, whatever form its body has.
+/// A message with its role, whatever form its body has.
 pub(crate) fn with_role(speaker: &str, body: Value) -> Value {
     let mut message = match body {
         Value::Object(message) => message,

@@ -1,5 +1,5 @@
-//! A request taken apart: each resource, scope, span, log record and metric is read by itself, so that one of
-//! them that cannot be read is refused alone.
+//! Reads a request part by part (resource, scope, span, log record, metric), so that a part that cannot be read is
+//! refused alone.
 
 use prost::Message;
 use prost::bytes::Bytes;
@@ -16,7 +16,7 @@ pub(crate) const REPAIRED: &str = "gauntlet.repaired_texts";
 
 /// The smallest parts of a request that are read by themselves.
 pub(crate) trait Part: Message + Default + DeserializeOwned {
-    /// What messages call it.
+    /// Its name in messages.
     const WHAT: &'static str;
     /// Where its texts are.
     const LAYOUT: Layout;
@@ -64,14 +64,14 @@ impl Part for Metric {
     }
 }
 
-/// What came from one resource.
+/// The scopes of one resource.
 #[derive(Debug)]
 pub(crate) struct ResourceGroup<T> {
     pub resource: Option<Resource>,
     pub scopes: Vec<ScopeGroup<T>>,
 }
 
-/// What came from one scope.
+/// The items of one scope.
 #[derive(Debug)]
 pub(crate) struct ScopeGroup<T> {
     pub scope: Option<InstrumentationScope>,
@@ -128,7 +128,7 @@ pub(crate) fn read<T: Part>(
             .map_err(|e| DecodeError::new(format!("the body is not a protobuf {what}: {e}")))?,
         Encoding::Json => {
             let text = repair::utf8(&bytes);
-            // Encoders that are not strict write what no reader of JSON takes.
+            // Encoders that are not strict write control characters and NaN, which strict readers refuse.
             let read = json(&text, &mut reader)
                 .or_else(|error| json(&repair::syntax(&text), &mut reader).map_err(|_| error));
             read.map_err(|e| DecodeError::new(format!("the body is not a JSON {what}{e}")))?
@@ -143,7 +143,7 @@ pub(crate) fn read<T: Part>(
     Ok((groups, reader.outcome))
 }
 
-/// What may be read by itself.
+/// A part that is still encoded.
 trait Encoded {
     /// The part, and how many of its texts were repaired.
     fn read<T: Part>(&self) -> Result<(T, u64), String>;
@@ -210,7 +210,7 @@ fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
     Ok(read.0)
 }
 
-/// Only an object will do: a derived reader alone would also take a list of the values in order.
+/// Accepts objects only: a derived reader alone would also take a list of the values in order.
 struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
@@ -229,7 +229,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
-/// Reads parts and remembers what could not be read.
+/// Reads parts and counts what could not be read.
 #[derive(Default)]
 struct Reader {
     outcome: Outcome,
@@ -237,8 +237,8 @@ struct Reader {
 }
 
 impl Reader {
-    /// Reads what came from one resource, the one of this index. Where that cannot be read nothing of it can
-    /// be kept: it is not known which run it is of.
+    /// Reads the resource of an index with its scopes. If the resource cannot be read, all of it is refused: its run is
+    /// not known.
     fn group<P: Encoded, T: Part>(
         &mut self,
         index: usize,

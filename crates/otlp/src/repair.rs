@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn syntax_is_repaired_apart_from_texts() {
+    fn syntax_repair_leaves_texts_alone() {
         assert_eq!(syntax("[NaN,\"\\ud800\t\"]"), r#"["NaN","\ud800\u0009"]"#);
     }
 

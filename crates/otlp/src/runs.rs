@@ -12,7 +12,7 @@ use crate::source::Source;
 use crate::table;
 use crate::value::{cut, label};
 
-/// Who names a run, the firmest last.
+/// What names a run, the highest precedence last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Precedence {
     Service,
@@ -20,21 +20,20 @@ pub(crate) enum Precedence {
     Conversation,
 }
 
-/// A run as a span or log record names it.
+/// The name of a run, as a span or log record has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RunName {
     pub precedence: Precedence,
-    /// What its id is made of.
+    /// What the run's id is made of.
     pub id: String,
-    /// The name as it was written.
+    /// The name as it was sent.
     pub name: String,
-    /// Whether it is a service of which it is not known when its process began: which of its runs is meant,
-    /// whoever calls has to say.
+    /// Whether it is a service whose processes cannot be told apart: only the caller knows which of its runs is current.
     pub is_open_ended: bool,
 }
 
 impl RunName {
-    /// The run. `services` says which run is that of an open-ended name.
+    /// The run. `services` has the current run of each open-ended name.
     pub fn run(&self, services: &HashMap<String, RunId>) -> Result<RunId, String> {
         match services.get(&self.id).filter(|_| self.is_open_ended) {
             Some(run) => Ok(run.clone()),
@@ -43,15 +42,18 @@ impl RunName {
     }
 }
 
-/// The run the resource itself names. Says why it cannot.
+/// The run that the resource names explicitly.
+///
+/// # Errors
+/// Why the name cannot be the id of a run.
 pub(crate) fn explicit(source: &Source) -> Result<Option<RunId>, String> {
     let Some(value) = source.gauntlet.get("gauntlet.run.id") else { return Ok(None) };
     let text = value.as_str().ok_or_else(|| format!("gauntlet.run.id {value} is not a text"))?;
     RunId::new(text).map(Some).map_err(|e| format!("gauntlet.run.id: {}", e.message))
 }
 
-/// The run that an item's conversation, session or service names. Clients that make an id for each
-/// conversation mean no run by it: it would hold a single trace.
+/// The run that an item's conversation, session or service names. A generated conversation id names no run: such a run
+/// would hold a single trace.
 pub(crate) fn implied(item: &Item, source: &Source) -> RunName {
     let record = item
         .record
@@ -78,8 +80,7 @@ pub(crate) fn implied(item: &Item, source: &Source) -> RunName {
     from_service(source)
 }
 
-/// The run that a resource names by its service: one for each process, as far as the resource tells them
-/// apart.
+/// The run that a resource names by its service: one per process, as far as the resource tells processes apart.
 pub(crate) fn from_service(source: &Source) -> RunName {
     let service = source.text("service.name").unwrap_or("unknown_service");
     let plain = |key: &str| source.resource.get(key).filter(|value| !value.is_null()).map(Value::to_string);
@@ -92,7 +93,7 @@ pub(crate) fn from_service(source: &Source) -> RunName {
         (None, Some(pid), start) => Some([Some(pid), start, host].into_iter().flatten().collect()),
         (None, None, _) => None,
     };
-    // A process number alone comes again.
+    // The operating system uses a process number again: without a start time it is not unique.
     let is_known = plain("service.instance.id").is_some()
         || plain("process.creation.time").or_else(|| plain("process.start_time")).is_some();
     let id = match &process {
@@ -112,8 +113,7 @@ pub(crate) fn from_service(source: &Source) -> RunName {
     }
 }
 
-/// Whether a name is one that a program made: a UUID, or one that holds 16 letters and digits in a row of
-/// which at least four are digits.
+/// Whether a name was generated: a UUID, or 16 letters and digits in a row of which at least four are digits.
 fn is_generated(name: &str) -> bool {
     let is_uuid = name.len() == 36
         && name.char_indices().all(|(i, c)| match i {
@@ -124,8 +124,7 @@ fn is_generated(name: &str) -> bool {
     is_uuid || name.split(|c: char| !c.is_ascii_alphanumeric()).any(is_random)
 }
 
-/// The id of a run that a conversation, session or service names: the name itself, with what no id may
-/// contain replaced.
+/// The id of a run with this name: the name with characters replaced that ids must not contain.
 pub(crate) fn run_id(name: &str) -> Result<RunId, String> {
     let plain: String =
         name.chars().map(|c| if c.is_control() || matches!(c, '/' | '\\') { '-' } else { c }).collect();
@@ -137,7 +136,7 @@ pub(crate) fn run_id(name: &str) -> Result<RunId, String> {
     RunId::new(plain).map_err(|e| e.to_string())
 }
 
-/// The nth run of a service of which it is not known when its processes began, from 1.
+/// The id of the nth run of a service whose processes cannot be told apart, from 1.
 pub fn service_run(service: &str, nth: u32) -> Result<RunId, String> {
     let first = run_id(service)?;
     if nth <= 1 {
@@ -146,7 +145,7 @@ pub fn service_run(service: &str, nth: u32) -> Result<RunId, String> {
     run_id(&format!("{}-{nth}", cut(first.as_str(), 180).trim_end()))
 }
 
-/// What a run is that begins with this item.
+/// The spec of a run that begins with these items.
 pub(crate) fn spec(run: &RunId, name: &str, source: &Source, items: &[Item]) -> RunSpec {
     let gauntlet_attribute = |key: &str| source.gauntlet.get(key);
     let text =

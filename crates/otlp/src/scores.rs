@@ -14,14 +14,14 @@ use crate::value::{cut, label};
 /// The name of the event, and of the log record.
 pub(crate) const RESULT: &str = "gen_ai.evaluation.result";
 
-/// One rubric's judgement of a step.
+/// The evaluation of a step by one rubric.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Evaluation {
-    /// The judgement as a step of the kind `reward`. `None` where a span of its own says it.
+    /// The evaluation as a step of the kind `reward`. `None` where a span is the evaluation.
     pub record: Option<EventDraft<StepRecorded>>,
-    /// The id of the step that says it: once the log has that, it has the score.
+    /// The id of the event that records it: a log that has this event has the score.
     pub record_event_id: EventId,
-    /// The id of the score, should it come late.
+    /// The id of its `score.added`, where the node exists already.
     pub score_id: EventId,
     pub at: Timestamp,
     /// Rubric path; `None` where the name is no rubric path.
@@ -33,11 +33,12 @@ pub(crate) struct Evaluation {
     pub label: Option<String>,
     pub explanation: Option<String>,
     pub source: String,
-    /// What is wrong with it.
+    /// Why it is not a score, if it is none.
     pub warning: Option<String>,
 }
 
-/// What an evaluation judges.
+/// What an evaluation judges, and when.
+#[derive(Clone, Copy)]
 pub(crate) struct Judged<'a> {
     pub trace: &'a str,
     pub span: &'a str,
@@ -83,7 +84,7 @@ impl Evaluation {
         this
     }
 
-    /// What a person reads of it beside its value: label and explanation.
+    /// Label and explanation as a line of text.
     pub fn line(&self) -> Option<String> {
         let words: Vec<&str> =
             [&self.label, &self.explanation].into_iter().flatten().map(String::as_str).collect();
@@ -93,7 +94,7 @@ impl Evaluation {
         })
     }
 
-    /// From what the table read.
+    /// From a payload that the table of attributes has read.
     pub fn from_payload(payload: &Object, failed: bool, judged: &Judged<'_>) -> Self {
         let text = |key: &str| payload.get(key).and_then(Value::as_str);
         let name = text("evaluation").unwrap_or_default();
@@ -132,7 +133,7 @@ impl Evaluation {
     }
 }
 
-/// The scores of evaluations: each path once, its last word counts.
+/// The scores of evaluations: of several with one path the last counts.
 pub(crate) fn paths<'a>(evaluations: impl IntoIterator<Item = &'a Evaluation>) -> Vec<(String, f64)> {
     let mut paths = Vec::new();
     for evaluation in evaluations {
@@ -143,7 +144,7 @@ pub(crate) fn paths<'a>(evaluations: impl IntoIterator<Item = &'a Evaluation>) -
     paths
 }
 
-/// Lays a score over what is known of its path.
+/// Sets the score of a path.
 pub(crate) fn upsert_score(paths: &mut Vec<(String, f64)>, path: String, value: f64) {
     match paths.iter_mut().find(|(known, _)| *known == path) {
         Some((_, known)) => *known = value,
@@ -151,7 +152,7 @@ pub(crate) fn upsert_score(paths: &mut Vec<(String, f64)>, path: String, value: 
     }
 }
 
-/// Adds `root` where one rubric is the whole judgement.
+/// Adds `root` where there is one evaluation only, which then is that of the whole rubric.
 pub(crate) fn with_root(mut paths: Vec<(String, f64)>) -> Vec<(String, f64)> {
     if let [(path, value)] = paths.as_slice()
         && path != "root"

@@ -1,4 +1,4 @@
-//! Where spans and log records come from: their resource and scope.
+//! The resource and scope of spans and log records.
 
 use gauntlet_model::{Object, Timestamp};
 use prost::Message;
@@ -7,18 +7,18 @@ use serde_json::Value;
 use crate::proto::{InstrumentationScope, Resource};
 use crate::value;
 
-/// A resource and a scope, as the step's metadata keeps them.
+/// A resource and a scope, as they go into a step's metadata.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Source {
-    /// The resource's attributes without Gauntlet's own.
+    /// The attributes of the resource, without those of Gauntlet.
     pub resource: Object,
-    /// Those of Gauntlet's own: what the run is.
+    /// The attributes that begin with `gauntlet.`: they describe the run.
     pub gauntlet: Object,
     /// Name, version and attributes of the scope; empty where there is none.
     pub scope: Object,
-    /// How large both are, as protobuf.
+    /// Size of both as protobuf, bytes.
     pub bytes: usize,
-    /// When the request arrived: stands in for times that are not known.
+    /// When the request arrived; used where a time is not known.
     pub received: Timestamp,
 }
 
@@ -55,14 +55,14 @@ impl Source {
             .filter(|t| !t.trim().is_empty())
     }
 
-    /// Who says what comes from here, where nobody is named: the scope, else the service.
+    /// The source of scores from here: the scope, else the service.
     pub fn name(&self) -> String {
         let scope = self.scope.get("name").and_then(Value::as_str);
         let named = [scope, self.text("service.name")].into_iter().flatten();
         named.map(value::label).find(|name| !name.is_empty()).unwrap_or_else(|| "otlp".to_owned())
     }
 
-    /// Metadata that begins with where a step comes from.
+    /// Metadata with the resource and the scope.
     pub fn metadata(&self) -> Object {
         let mut metadata = Object::new();
         for (key, part) in [("resource", &self.resource), ("scope", &self.scope)] {
@@ -74,7 +74,7 @@ impl Source {
     }
 }
 
-/// Adds a part of the metadata where there is anything to say.
+/// Adds a part to the metadata, unless it is empty.
 pub(crate) fn note(metadata: &mut Object, key: &str, part: Object) {
     if !part.is_empty() {
         metadata.insert(key.to_owned(), Value::Object(part));

@@ -23,37 +23,27 @@ use crate::value::{label, object, parse_json};
 /// The words of span kinds, by their number.
 pub(crate) const SPAN_KINDS: [&str; 6] =
     ["unspecified", "internal", "server", "client", "producer", "consumer"];
-/// Bits of a span's flags: it says whether its parent is remote, and it is.
+/// Bits of a span's flags: whether its parent is remote is known (0x100), and it is (0x200).
 const REMOTE_PARENT: u32 = 0x300;
 
-/// The items a span becomes: itself, and what it judges where it is an evaluation. Says why it is refused.
+/// The items that a span becomes: itself, and what it judges where it is an evaluation.
+///
+/// # Errors
+/// Why the span is refused: an id, a step number or a list of events that cannot be read.
 pub(crate) fn items(span: &Span, source: &Source) -> Result<Vec<Item>, String> {
-    let trace = named(&span.trace_id, 16)
-        .ok_or_else(|| format!("traceId {:?} is not 16 bytes, not all zero", hex(&span.trace_id)))?;
-    let id = named(&span.span_id, 8)
-        .ok_or_else(|| format!("spanId {:?} is not 8 bytes, not all zero", hex(&span.span_id)))?;
-    let parent = match span.parent_span_id.iter().all(|b| *b == 0) {
-        true => None,
-        false => Some(
-            named(&span.parent_span_id, 8)
-                .ok_or_else(|| format!("parentSpanId {:?} is not 8 bytes", hex(&span.parent_span_id)))?,
-        ),
-    };
-    let episode = EpisodeId::new(trace.clone()).map_err(|e| e.to_string())?;
+    let ids = SpanIds::read(span)?;
+    let times = SpanTimes::read(span, source);
     let mut attributes = object(&span.attributes);
-    let ended = instant(span.end_time_unix_nano);
-    let started_at = instant(span.start_time_unix_nano).or(ended).unwrap_or(source.received);
-    let ended_at = ended.filter(|ended| *ended >= started_at);
     let mut item = Item {
-        what: format!("span {id} of trace {trace}"),
-        episode: Some(episode),
-        place: StepKey::Span(trace.clone(), id.clone()),
-        is_root: parent.is_none(),
-        at: started_at,
+        what: format!("span {} of trace {}", ids.span, ids.trace),
+        episode: Some(EpisodeId::new(ids.trace.clone()).map_err(|e| e.to_string())?),
+        place: StepKey::Span(ids.trace.clone(), ids.span.clone()),
+        is_root: ids.parent.is_none(),
+        at: times.started,
         step: step_number(attributes.shift_remove("gauntlet.step"))?,
         task: take_text(&mut attributes, "gauntlet.task"),
         is_large: is_large(span.encoded_len() + source.bytes),
-        exact: exact(attributes.shift_remove("gauntlet.events"))?,
+        exact: exact_events(attributes.shift_remove("gauntlet.events"))?,
         record: None,
         evaluations: Vec::new(),
         node: Node::default(),
@@ -62,38 +52,28 @@ pub(crate) fn items(span: &Span, source: &Source) -> Result<Vec<Item>, String> {
     if item.exact.is_some() {
         return Ok(vec![item]);
     }
-    let asked_kind = attributes.shift_remove("gauntlet.step.kind").map(step_kind).transpose()?;
+    let explicit_kind = attributes.shift_remove("gauntlet.step.kind").map(step_kind).transpose()?;
 
-    let (mut events, evaluations) = events(span, &trace, &id, source, started_at);
+    // What judges this span: events, and attributes in the forms of other conventions. Attributes may judge the whole
+    // trace instead.
+    let judged = Judged { trace: &ids.trace, span: &ids.span, source, at: times.at, stamp: times.stamp };
+    let (mut events, evaluations) = split_events(span, &judged, times.started);
+    let from_attributes = attribute_evaluations(&mut attributes, &judged);
     item.evaluations = evaluations;
-    let at = ended_at.unwrap_or(started_at);
-    let stamp = span.end_time_unix_nano.max(span.start_time_unix_nano);
-    let judgements_found =
-        judgements(&mut attributes, &Judged { trace: &trace, span: &id, source, at, stamp });
-    item.evaluations.extend(judgements_found.of_span);
-    let mut error_type = take_text(&mut attributes, "error.type");
-    let mut status = span.status.clone().unwrap_or_default();
-    // Langfuse has a level and a message of its own instead of a status.
-    if attributes.get("langfuse.observation.level").is_some_and(|level| level == "ERROR") {
-        error_type.get_or_insert_with(|| "error".to_owned());
-        let message = attributes.get("langfuse.observation.status_message").and_then(Value::as_str);
-        if status.message.is_empty() {
-            status.message = message.unwrap_or_default().to_owned();
-        }
-    }
+    item.evaluations.extend(from_attributes.of_span);
+
+    // The exception of an event moves into the error before the events become metadata.
+    let (status, error_type) = status(span, &mut attributes);
     let error = error(&status, error_type, &mut events);
     let MappedAttributes { mut payload, rest } = read(attributes);
-    messages_of_events(&events, &mut payload);
-    let kind = asked_kind.unwrap_or_else(|| kind(&payload, error.is_some(), parent.is_none()));
+    add_event_messages(&events, &mut payload);
+    let kind = explicit_kind.unwrap_or_else(|| kind(&payload, error.is_some(), ids.parent.is_none()));
     let tool = payload.get("tool").and_then(Value::as_str).filter(|_| is_tool(kind));
     let name = Some(label(tool.unwrap_or(&span.name))).filter(|n| !n.is_empty());
 
     let mut metadata = source.metadata();
-    note(
-        &mut metadata,
-        "span",
-        leftovers(span, &status, name.as_deref(), error.as_ref(), ended_at.is_none()),
-    );
+    let unmapped = leftovers(span, &status, name.as_deref(), error.as_ref(), times.ended.is_none());
+    note(&mut metadata, "span", unmapped);
     note(&mut metadata, "attributes", rest);
     for (key, list) in [("events", events), ("links", span.links.iter().map(link).collect())] {
         if !list.is_empty() {
@@ -101,63 +81,139 @@ pub(crate) fn items(span: &Span, source: &Source) -> Result<Vec<Item>, String> {
         }
     }
 
-    let is_entry = parent.is_none() || span.flags & REMOTE_PARENT == REMOTE_PARENT;
+    // A span whose parent is in another process is the entry of the trace into this one: it may be the only span that
+    // is sent here, so it ends the episode like a root.
+    let is_entry = ids.parent.is_none() || span.flags & REMOTE_PARENT == REMOTE_PARENT;
     if is_entry {
-        let id = finished_id(&trace, parent.as_ref().map(|_| id.as_str()));
-        item.finish =
-            Some(EventDraft { id, at, body: finish(started_at, ended_at, &payload, error.as_ref()) });
+        let id = finished_id(&ids.trace, ids.parent.as_ref().map(|_| ids.span.as_str()));
+        let body = episode_finished(&times, &payload, error.as_ref());
+        item.finish = Some(EventDraft { id, at: times.at, body });
     }
-    let judges = (is_evaluation(&payload)).then(|| {
-        let judged = Judged { trace: &trace, span: parent.as_deref().unwrap_or(&id), source, at, stamp };
-        let mut evaluation = Evaluation::from_payload(&payload, error.is_some(), &judged);
-        // A span's own id is firmer than what it says.
-        evaluation.score_id = crate::ids::event_id(&[b"score", trace.as_bytes(), id.as_bytes()]);
-        evaluation.record_event_id = step_id(&trace, &id);
-        evaluation
-    });
+    let judgement = is_evaluation(&payload).then(|| judgement(&payload, error.is_some(), &ids, &judged));
     let body = StepRecorded {
-        step_kind: if judges.is_some() && asked_kind.is_none() { StepKind::Reward } else { kind },
+        step_kind: if judgement.is_some() && explicit_kind.is_none() { StepKind::Reward } else { kind },
         name,
-        span_id: id.clone(),
-        parent_span_id: parent.clone(),
-        started_at,
-        ended_at,
+        span_id: ids.span.clone(),
+        parent_span_id: ids.parent.clone(),
+        started_at: times.started,
+        ended_at: times.ended,
         payload,
         error,
         metadata,
     };
     item.node = Node::from_step(&body, is_entry);
-    item.record = Some(EventDraft { id: step_id(&trace, &id), at: started_at, body });
+    item.record = Some(EventDraft { id: step_id(&ids.trace, &ids.span), at: times.started, body });
+    Ok(with_judged(item, ids, judgement, from_attributes.of_trace))
+}
 
+/// The ids of a span in hex digits.
+struct SpanIds {
+    trace: String,
+    span: String,
+    parent: Option<String>,
+}
+
+impl SpanIds {
+    fn read(span: &Span) -> Result<Self, String> {
+        let trace = named(&span.trace_id, 16)
+            .ok_or_else(|| format!("traceId {:?} is not 16 bytes, not all zero", hex(&span.trace_id)))?;
+        let id = named(&span.span_id, 8)
+            .ok_or_else(|| format!("spanId {:?} is not 8 bytes, not all zero", hex(&span.span_id)))?;
+        // Zeros stand for "no parent", as does an empty id.
+        let parent = match span.parent_span_id.iter().all(|b| *b == 0) {
+            true => None,
+            false => Some(
+                named(&span.parent_span_id, 8)
+                    .ok_or_else(|| format!("parentSpanId {:?} is not 8 bytes", hex(&span.parent_span_id)))?,
+            ),
+        };
+        Ok(Self { trace, span: id, parent })
+    }
+}
+
+/// The times of a span.
+struct SpanTimes {
+    /// Its start; where that is unknown its end, or else the time of arrival.
+    started: Timestamp,
+    /// Its end, where that is known and not before the start.
+    ended: Option<Timestamp>,
+    /// When it was over, as far as is known.
+    at: Timestamp,
+    /// The later of its times as sent, in nanoseconds: the same in a retry, unlike `at`.
+    stamp: u64,
+}
+
+impl SpanTimes {
+    fn read(span: &Span, source: &Source) -> Self {
+        let end = instant(span.end_time_unix_nano);
+        let started = instant(span.start_time_unix_nano).or(end).unwrap_or(source.received);
+        let ended = end.filter(|end| *end >= started);
+        let stamp = span.end_time_unix_nano.max(span.start_time_unix_nano);
+        Self { started, ended, at: ended.unwrap_or(started), stamp }
+    }
+}
+
+/// The judgement that a span of an evaluator is. It judges the span's parent, or itself where there is none. Its ids
+/// are made of the span's, which are more reliable than its content.
+fn judgement(payload: &Object, has_failed: bool, ids: &SpanIds, judged: &Judged<'_>) -> Evaluation {
+    let judged = Judged { span: ids.parent.as_deref().unwrap_or(&ids.span), ..*judged };
+    let mut evaluation = Evaluation::from_payload(payload, has_failed, &judged);
+    evaluation.score_id = crate::ids::event_id(&[b"score", ids.trace.as_bytes(), ids.span.as_bytes()]);
+    evaluation.record_event_id = step_id(&ids.trace, &ids.span);
+    evaluation
+}
+
+/// The item, and one more for each other step that it judges: its parent, the root of its trace.
+fn with_judged(
+    mut item: Item,
+    ids: SpanIds,
+    judgement: Option<Evaluation>,
+    of_trace: Vec<Evaluation>,
+) -> Vec<Item> {
     let mut others: Vec<(StepKey, Vec<Evaluation>)> = Vec::new();
-    match (judges, parent) {
+    match (judgement, ids.parent) {
         (Some(evaluation), Some(parent)) => {
-            others.push((StepKey::Span(trace.clone(), parent), vec![evaluation]))
+            others.push((StepKey::Span(ids.trace.clone(), parent), vec![evaluation]));
         }
         (Some(evaluation), None) => item.evaluations.push(evaluation),
         (None, _) => {}
     }
     if item.is_root {
-        item.evaluations.extend(judgements_found.of_trace);
-    } else if !judgements_found.of_trace.is_empty() {
-        others.push((StepKey::Trace(trace), judgements_found.of_trace));
+        item.evaluations.extend(of_trace);
+    } else if !of_trace.is_empty() {
+        others.push((StepKey::Trace(ids.trace), of_trace));
     }
-    let others: Vec<Item> = others.into_iter().map(|(place, said)| item.judging(place, said)).collect();
-    Ok(std::iter::once(item).chain(others).collect())
+    let others: Vec<Item> =
+        others.into_iter().map(|(key, evaluations)| item.judging(key, evaluations)).collect();
+    std::iter::once(item).chain(others).collect()
 }
 
-/// Judgements that stand in a span's attributes.
+/// A span's status and `error.type`, both taken out of the attributes. Langfuse has a level and a message among the
+/// attributes instead.
+fn status(span: &Span, attributes: &mut Object) -> (SpanStatus, Option<String>) {
+    let mut error_type = take_text(attributes, "error.type");
+    let mut status = span.status.clone().unwrap_or_default();
+    if attributes.get("langfuse.observation.level").is_some_and(|level| level == "ERROR") {
+        error_type.get_or_insert_with(|| "error".to_owned());
+        let message = attributes.get("langfuse.observation.status_message").and_then(Value::as_str);
+        if status.message.is_empty() {
+            status.message = message.unwrap_or_default().to_owned();
+        }
+    }
+    (status, error_type)
+}
+
+/// Evaluations in a span's attributes.
 #[derive(Default)]
 struct SpanEvaluations {
     of_span: Vec<Evaluation>,
     of_trace: Vec<Evaluation>,
 }
 
-/// Takes them out of the attributes.
-fn judgements(attributes: &mut Object, judged: &Judged<'_>) -> SpanEvaluations {
-    let mut judgements_found = SpanEvaluations::default();
+/// Takes the evaluations out of the attributes. One without a name judges nothing and stays.
+fn attribute_evaluations(attributes: &mut Object, judged: &Judged<'_>) -> SpanEvaluations {
+    let mut found = SpanEvaluations::default();
     for (list, prefix, is_of_trace) in JUDGEMENTS {
-        // One that has no name judges nothing: it stays among the attributes.
         let name = format!("{prefix}.name");
         let is_named = |key: &String| key.starts_with(list) && key.ends_with(&name);
         if !attributes.keys().any(is_named) {
@@ -169,16 +225,12 @@ fn judgements(attributes: &mut Object, judged: &Judged<'_>) -> SpanEvaluations {
                 let known = JUDGEMENT.iter().find(|(name, _)| *name == field);
                 known.map_or_else(|| format!("{prefix}.{field}"), |(_, attribute)| (*attribute).to_owned())
             };
-            let said = fields.iter().map(|(field, value)| (key(field), value.clone())).collect();
-            let evaluation = Evaluation::from_attributes(said, Object::new(), judged);
-            if *is_of_trace {
-                judgements_found.of_trace.push(evaluation)
-            } else {
-                judgements_found.of_span.push(evaluation)
-            }
+            let fields = fields.iter().map(|(field, value)| (key(field), value.clone())).collect();
+            let evaluation = Evaluation::from_attributes(fields, Object::new(), judged);
+            if *is_of_trace { found.of_trace.push(evaluation) } else { found.of_span.push(evaluation) }
         }
     }
-    judgements_found
+    found
 }
 
 fn step_number(value: Option<Value>) -> Result<Option<u64>, String> {
@@ -197,8 +249,8 @@ fn step_kind(value: Value) -> Result<StepKind, String> {
         .map_err(|_| format!("gauntlet.step.kind {value} is no kind of step"))
 }
 
-/// Events of an export, to be appended as they were.
-fn exact(value: Option<Value>) -> Result<Option<Vec<Event>>, String> {
+/// The events of an export of Gauntlet, which are appended unchanged.
+fn exact_events(value: Option<Value>) -> Result<Option<Vec<Event>>, String> {
     let Some(value) = value else { return Ok(None) };
     let list = value.as_array().ok_or("gauntlet.events is not a list of texts")?;
     let read = |(i, text): (usize, &Value)| {
@@ -208,13 +260,14 @@ fn exact(value: Option<Value>) -> Result<Option<Vec<Event>>, String> {
     list.iter().enumerate().map(read).collect::<Result<_, _>>().map(Some)
 }
 
-/// What a payload says a step is. A failed call of a tool is its result; an agent called by nobody decides.
+/// The kind of a step, by its payload. A tool call that failed is its result; an agent span at the root is a decision,
+/// as nobody handed over to it.
 fn kind(payload: &Object, failed: bool, is_root: bool) -> StepKind {
-    let said = KINDS.iter().find_map(|(field, values)| {
+    let by_payload = KINDS.iter().find_map(|(field, values)| {
         let word = payload.get(*field)?.as_str()?.to_ascii_lowercase();
         values.iter().find(|(value, _)| *value == word).map(|(_, kind)| *kind)
     });
-    match said {
+    match by_payload {
         Some(StepKind::ToolCall) if failed => StepKind::ToolResult,
         Some(StepKind::Handoff) if is_root => StepKind::Decision,
         Some(kind) => kind,
@@ -227,21 +280,15 @@ pub(crate) fn is_tool(kind: StepKind) -> bool {
     matches!(kind, StepKind::ToolCall | StepKind::ToolResult)
 }
 
-/// A span's events as metadata keeps them, and the evaluations among them.
-fn events(
-    span: &Span,
-    trace: &str,
-    id: &str,
-    source: &Source,
-    started_at: Timestamp,
-) -> (Vec<Value>, Vec<Evaluation>) {
+/// A span's events for the metadata, and the evaluations among them.
+fn split_events(span: &Span, judged: &Judged<'_>, started: Timestamp) -> (Vec<Value>, Vec<Evaluation>) {
     let mut plain_events = Vec::new();
     let mut evaluations = Vec::new();
     for event in &span.events {
         let attributes = object(&event.attributes);
         if event.name == RESULT && attributes.contains_key("gen_ai.evaluation.name") {
-            let at = instant(event.time_unix_nano).unwrap_or(started_at);
-            let judged = Judged { trace, span: id, source, at, stamp: event.time_unix_nano };
+            let at = instant(event.time_unix_nano).unwrap_or(started);
+            let judged = Judged { at, stamp: event.time_unix_nano, ..*judged };
             evaluations.push(Evaluation::from_attributes(attributes, Object::new(), &judged));
         } else {
             plain_events.push(plain_event(event, attributes));
@@ -250,19 +297,19 @@ fn events(
     (plain_events, evaluations)
 }
 
-/// Messages that stand in events of the span, as instrumentations before log records wrote them.
-fn messages_of_events(events: &[Value], payload: &mut Object) {
-    // What the span's own attributes say is not said twice.
+/// Adds messages that a span has as events, as instrumentations before log records wrote them. Where the span has
+/// them as attributes too, those count.
+fn add_event_messages(events: &[Value], payload: &mut Object) {
     let known = ["input", "output"].map(|field| payload.contains_key(field));
     for event in events {
         let Some(name) = event["name"].as_str() else { continue };
         let Some((_, speaker)) = MESSAGES.iter().find(|(known, _)| *known == name) else { continue };
         let attributes = &event["attributes"];
-        let said = ["gen_ai.event.content", "message", "content"].iter().find_map(|key| attributes.get(*key));
-        let Some(said) = said.cloned().map(parse_json) else { continue };
+        let body = ["gen_ai.event.content", "message", "content"].iter().find_map(|key| attributes.get(*key));
+        let Some(body) = body.cloned().map(parse_json) else { continue };
         let (field, is_known, message) = match *speaker {
-            CHOICE => ("output", known[1], said.get("message").cloned().unwrap_or(said)),
-            speaker => ("input", known[0], with_role(speaker, said)),
+            CHOICE => ("output", known[1], body.get("message").cloned().unwrap_or(body)),
+            speaker => ("input", known[0], with_role(speaker, body)),
         };
         if is_known {
             continue;
@@ -274,35 +321,35 @@ fn messages_of_events(events: &[Value], payload: &mut Object) {
 }
 
 fn plain_event(event: &SpanEvent, attributes: Object) -> Value {
-    let mut said = Object::new();
-    said.insert("name".to_owned(), json!(event.name));
-    said.insert("time_unix_nano".to_owned(), json!(event.time_unix_nano.to_string()));
+    let mut fields = Object::new();
+    fields.insert("name".to_owned(), json!(event.name));
+    fields.insert("time_unix_nano".to_owned(), json!(event.time_unix_nano.to_string()));
     if event.dropped_attributes_count != 0 {
-        said.insert("dropped_attributes_count".to_owned(), json!(event.dropped_attributes_count));
+        fields.insert("dropped_attributes_count".to_owned(), json!(event.dropped_attributes_count));
     }
-    note(&mut said, "attributes", attributes);
-    Value::Object(said)
+    note(&mut fields, "attributes", attributes);
+    Value::Object(fields)
 }
 
 fn link(link: &SpanLink) -> Value {
-    let mut said = Object::new();
-    said.insert("trace_id".to_owned(), json!(hex(&link.trace_id)));
-    said.insert("span_id".to_owned(), json!(hex(&link.span_id)));
+    let mut fields = Object::new();
+    fields.insert("trace_id".to_owned(), json!(hex(&link.trace_id)));
+    fields.insert("span_id".to_owned(), json!(hex(&link.span_id)));
     if !link.trace_state.is_empty() {
-        said.insert("trace_state".to_owned(), json!(link.trace_state));
+        fields.insert("trace_state".to_owned(), json!(link.trace_state));
     }
     for (key, number) in [("flags", link.flags), ("dropped_attributes_count", link.dropped_attributes_count)]
     {
         if number != 0 {
-            said.insert(key.to_owned(), json!(number));
+            fields.insert(key.to_owned(), json!(number));
         }
     }
-    note(&mut said, "attributes", object(&link.attributes));
-    Value::Object(said)
+    note(&mut fields, "attributes", object(&link.attributes));
+    Value::Object(fields)
 }
 
-/// The error of a span, where its status, `error.type` or an exception says that it failed. The words of the
-/// last exception move from its event into the error.
+/// The error of a span that failed, by its status, its `error.type` or an exception event. The text of the last
+/// exception moves from its event into the error.
 fn error(status: &SpanStatus, kind: Option<String>, events: &mut [Value]) -> Option<StepError> {
     const OK: i32 = 1;
     const ERROR: i32 = 2;
@@ -315,7 +362,7 @@ fn error(status: &SpanStatus, kind: Option<String>, events: &mut [Value]) -> Opt
     Some(taken.unwrap_or_default().into_error(kind, &status.message))
 }
 
-/// What of a span has no other place.
+/// The fields of a span that no field of the step holds.
 fn leftovers(
     span: &Span,
     status: &SpanStatus,
@@ -323,33 +370,33 @@ fn leftovers(
     error: Option<&StepError>,
     is_open: bool,
 ) -> Object {
-    let mut said = Object::new();
-    let mut say = |key: &str, value: Value| drop(said.insert(key.to_owned(), value));
+    let mut fields = Object::new();
+    let mut set = |key: &str, value: Value| drop(fields.insert(key.to_owned(), value));
     if name != Some(span.name.as_str()) {
-        say("name", json!(span.name));
+        set("name", json!(span.name));
     }
     if span.kind != 0 {
         let word = usize::try_from(span.kind).ok().and_then(|k| SPAN_KINDS.get(k));
-        say("kind", word.map_or_else(|| json!(span.kind), |word| json!(word)));
+        set("kind", word.map_or_else(|| json!(span.kind), |word| json!(word)));
     }
     if status.code != if error.is_some() { 2 } else { 0 } {
-        say("status_code", json!(status.code));
+        set("status_code", json!(status.code));
     }
     if !status.message.is_empty() && error.is_none_or(|e| e.message != status.message) {
-        say("status_message", json!(status.message));
+        set("status_message", json!(status.message));
     }
     let has_odd_time = !is_plain(span.start_time_unix_nano);
     if has_odd_time {
-        say("start_time_unix_nano", json!(span.start_time_unix_nano.to_string()));
+        set("start_time_unix_nano", json!(span.start_time_unix_nano.to_string()));
     }
     if (is_open || has_odd_time) && span.end_time_unix_nano != 0 {
-        say("end_time_unix_nano", json!(span.end_time_unix_nano.to_string()));
+        set("end_time_unix_nano", json!(span.end_time_unix_nano.to_string()));
     }
     if !span.trace_state.is_empty() {
-        say("trace_state", json!(span.trace_state));
+        set("trace_state", json!(span.trace_state));
     }
     if span.flags != 0 {
-        say("flags", json!(span.flags));
+        set("flags", json!(span.flags));
     }
     for (key, count) in [
         ("dropped_attributes_count", span.dropped_attributes_count),
@@ -357,19 +404,15 @@ fn leftovers(
         ("dropped_links_count", span.dropped_links_count),
     ] {
         if count != 0 {
-            say(key, json!(count));
+            set(key, json!(count));
         }
     }
-    said
+    fields
 }
 
-fn finish(
-    started: Timestamp,
-    ended: Option<Timestamp>,
-    payload: &Object,
-    error: Option<&StepError>,
-) -> EpisodeFinished {
-    let micros = ended.map(|end| end.micros().saturating_sub(started.micros()));
+/// The end of the episode that a root or entry span is. `cost` is what the span says; the rest is its own.
+fn episode_finished(times: &SpanTimes, payload: &Object, error: Option<&StepError>) -> EpisodeFinished {
+    let micros = times.ended.map(|end| end.micros().saturating_sub(times.started.micros()));
     let cost = payload.get("cost").and_then(|cost| gauntlet_values::number(cost, Decimal::Point).value());
     let cost = cost.filter(|cost| *cost >= 0.0);
     EpisodeFinished {

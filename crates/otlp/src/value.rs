@@ -1,4 +1,4 @@
-//! Attribute values as JSON values, and back, with nothing lost.
+//! Attribute values as JSON values and back, without loss.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,11 +8,10 @@ use serde_json::{Value, json};
 use crate::proto::any_value::Value as Any;
 use crate::proto::{AnyValue, ArrayValue, KeyValue, KeyValueList, unusual};
 
-/// JSON deeper than this stays text: what is stored must be readable with room to spare.
+/// JSON deeper than this stays a text, so that wrapped in an event it stays within the depth that readers accept.
 const MAX_DEPTH: usize = 48;
 
-/// The JSON value of an attribute's value. What JSON has no word for (bytes, infinities) stands as OTLP's JSON writes
-/// it: `{"bytesValue": "..."}`, `{"doubleValue": "NaN"}`.
+/// The JSON value of an attribute's value. What JSON cannot represent (bytes, infinities) is written as in OTLP's JSON: `{"bytesValue": "..."}`, `{"doubleValue": "NaN"}`.
 pub(crate) fn to_json(value: &AnyValue) -> Value {
     match &value.value {
         None => Value::Null,
@@ -69,17 +68,17 @@ pub(crate) fn attributes(object: &Object) -> Vec<KeyValue> {
     object.iter().map(|(key, value)| KeyValue::new(key.clone(), from_json(value))).collect()
 }
 
-/// Opens a text that holds a JSON object or list; anything else stays as it is.
+/// Parses a text that holds a JSON object or list; anything else stays as it is.
 pub(crate) fn parse_json(value: Value) -> Value {
-    opened_where(value, |text| text.starts_with(['{', '[']))
+    parse_where(value, |text| text.starts_with(['{', '[']))
 }
 
-/// Opens a text that holds JSON of any sort, a quoted text too.
+/// Parses a text that holds any JSON, a quoted text included.
 pub(crate) fn parse_any_json(value: Value) -> Value {
-    opened_where(value, |_| true)
+    parse_where(value, |_| true)
 }
 
-fn opened_where(value: Value, is_json: impl Fn(&str) -> bool) -> Value {
+fn parse_where(value: Value, is_json: impl Fn(&str) -> bool) -> Value {
     let Some(text) = value.as_str().filter(|t| is_json(t.trim_start())) else { return value };
     match serde_json::from_str::<Value>(text) {
         Ok(inner) if depth(&inner) <= MAX_DEPTH => inner,

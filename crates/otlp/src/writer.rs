@@ -1,4 +1,4 @@
-//! Items that have their numbers become events: what is new is said once, and each step has one node.
+//! Items with step numbers become events. Each event is appended once, and each step of an episode has one node.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -15,25 +15,25 @@ use crate::scores::{self, Evaluation};
 /// A step of an episode.
 pub(crate) type NodeKey = (u64, Option<EpisodeId>);
 
-/// What log and batch know of a step.
+/// The state of a step, from the log and from the items of the batch.
 #[derive(Default)]
 struct NodeState {
-    /// The steps in the log, by the ids of their events.
+    /// Recorded steps in the log, by the ids of their events.
     recorded: HashMap<EventId, StepRecorded>,
-    /// The last snapshot in the log, and what was laid over it.
+    /// The last snapshot in the log, and the scores that were added after it.
     drawn: Option<(EventId, SnapshotScored)>,
     later: Vec<(String, f64)>,
-    /// What this batch says of it: the span, and what judges it.
+    /// The span and the evaluations of the step in this batch.
     node: Option<Node>,
     evaluations: Vec<Evaluation>,
-    /// Messages of its call, in the log and in this batch.
+    /// Messages of its model call, in the log and in this batch.
     messages: Vec<(EventId, StepRecorded)>,
-    /// Whether this batch draws it, so that its snapshot holds the evaluations.
+    /// Whether this batch made its snapshot, which holds the evaluations of the batch.
     is_new: bool,
 }
 
 impl NodeState {
-    /// Takes an event of the log, which come in its order.
+    /// Applies an event of the log; they come in log order.
     fn apply(&mut self, record: &Record) {
         let Ok(event) = record.event() else { return };
         match event.body() {
@@ -44,7 +44,8 @@ impl NodeState {
                 self.recorded.insert(record.id, step.clone());
             }
             Body::SnapshotScored(snapshot) => {
-                // What came before the first snapshot lies over it, what came before another one does not.
+                // A score that was added before the first snapshot overlays it; a later snapshot replaces all earlier
+                // scores.
                 let before = self.drawn.replace((record.id, snapshot.clone()));
                 if before.is_some() {
                     self.later.clear();
@@ -57,11 +58,11 @@ impl NodeState {
         }
     }
 
-    /// What is known of the span at a place: in this batch, else in the log.
+    /// The node of a key: from the batch, else from the log.
     fn node_of(&self, place: &StepKey) -> Option<Node> {
         let in_log = || match place {
             StepKey::Span(trace, span) => self.recorded.get(&step_id(trace, span)),
-            // Where the trace stands its root does.
+            // The step of a trace is that of its root.
             StepKey::Trace(trace) => self.recorded.iter().find_map(|(id, step)| {
                 (step.parent_span_id.is_none() && *id == step_id(trace, &step.span_id)).then_some(step)
             }),
@@ -70,33 +71,32 @@ impl NodeState {
         self.node.clone().or_else(|| in_log().map(|step| Node::from_step(step, false)))
     }
 
-    /// What is known of a step, its messages included.
+    /// A node with the messages of its call.
     fn with_messages(&self, node: Node) -> Node {
         let messages: Vec<StepRecorded> = self.messages.iter().map(|(_, message)| message.clone()).collect();
         node.with_messages(&messages)
     }
 
-    /// Whether a snapshot of this id was drawn by messages of the call.
+    /// Whether the snapshot with this id was made by a message of the call.
     fn is_from_message(&self, id: EventId) -> bool {
         self.messages.iter().any(|(message, _)| StepKey::message_update_id(*message) == id)
     }
 }
 
-/// Makes events of items, one after another.
+/// Makes events of items, one after the other.
 pub(crate) struct Writer {
-    /// Ids that the log has.
+    /// Ids in the log.
     known: HashSet<EventId>,
-    /// These, and what this batch appends.
+    /// Ids in the log, and of the events that this batch appends.
     taken: HashSet<EventId>,
     nodes: BTreeMap<NodeKey, NodeState>,
     plan: AppendPlan,
-    /// Ends of episodes: said last, so that the log tells an episode in its order as far as it came in one
-    /// request.
+    /// Ends of episodes. They are appended last, so that an episode that came in one request ends after its steps.
     ends: Vec<Event>,
 }
 
 impl Writer {
-    /// `history` is what the log has of the steps that items speak of again.
+    /// `history` are the events of the steps that items add to, in log order.
     pub fn new(known: HashSet<EventId>, history: &[Record], items: &[(Item, Option<u64>)]) -> Self {
         let mut nodes: BTreeMap<NodeKey, NodeState> = BTreeMap::new();
         for record in history {
@@ -126,7 +126,7 @@ impl Writer {
         Self { taken: known.clone(), known, nodes, plan: AppendPlan::default(), ends: Vec::new() }
     }
 
-    /// What all items became.
+    /// The plan, once all items are written.
     pub fn into_plan(mut self) -> AppendPlan {
         self.plan.events.append(&mut self.ends);
         let taken = &self.taken;
@@ -134,11 +134,11 @@ impl Writer {
         self.plan
     }
 
-    /// Writes one item; `step` is `None` where numbers have run out.
+    /// Adds the events of an item; `step` is `None` where all numbers are used up.
     pub fn item(&mut self, item: Item, step: Option<u64>) {
         if let Some(exact) = item.exact {
             for event in exact {
-                // The run's own first event is there already, in the run's own words.
+                // Creating the run has appended its `run.started`.
                 if !matches!(event.body(), Body::RunStarted(_)) && self.taken.insert(event.id()) {
                     self.plan.events.push(event);
                 }
@@ -203,7 +203,7 @@ impl Writer {
             }
         }
         if let Some(finish) = item.finish {
-            // What the real root says of the end is the last word.
+            // The end that the root reports takes precedence over that of an entry span.
             let root = episode.as_ref().map(|trace| finished_id(trace.as_str(), None));
             if root.is_none_or(|root| !self.taken.contains(&root)) {
                 self.push(&mut events, &episode, Some(step), finish)?;
@@ -218,7 +218,7 @@ impl Writer {
         Ok(events)
     }
 
-    /// The snapshot that an item has its step drawn by, if it has.
+    /// The snapshot that an item makes for its step, if any: the first one, or a new one once more is known.
     fn snapshot_for(
         &self,
         item: &Item,
@@ -228,7 +228,7 @@ impl Writer {
         let Some(state) = self.nodes.get(&(step, item.episode.clone())).filter(|state| !state.is_new) else {
             return Ok(None);
         };
-        // The root's node stands for the whole trace, so that it is found by the trace alone.
+        // The root's node has the key of its trace, so that evaluations of the trace find it without a span.
         let place = match &item.episode {
             Some(trace) if item.is_root => StepKey::Trace(trace.as_str().to_owned()),
             _ => item.place.clone(),
@@ -241,8 +241,7 @@ impl Writer {
                 let body = node.snapshot(&state.evaluations)?;
                 Ok(Some(EventDraft { id: place.node_id(), at: latest(node.at), body }))
             }
-            // What judges a span often comes before it. Then its node was drawn without a word of what it
-            // did.
+            // Evaluations often arrive before their span. The node was made without texts then; now it gets them.
             Some((id, drawn))
                 if is_new_span
                     && item.message().is_none()
@@ -255,7 +254,7 @@ impl Writer {
                     node.updated_snapshot(drawn.clone(), state.later.iter().cloned(), &state.evaluations)?;
                 Ok(Some(EventDraft { id: place.redrawn_id(), at: latest(node.at), body }))
             }
-            // A message that comes when its call was drawn already.
+            // A message that arrives after its call has a node.
             Some((_, drawn)) if is_new_span => {
                 let Some(message) = item.message() else { return Ok(None) };
                 let node =
@@ -272,7 +271,7 @@ impl Writer {
         }
     }
 
-    /// Adds an event, unless it was said before.
+    /// Adds an event, unless the log or this batch has it.
     fn push<B: Into<Body>>(
         &self,
         events: &mut Vec<Event>,
@@ -297,7 +296,7 @@ fn bounded(event: &Event) -> Result<(), FieldError> {
     }
 }
 
-/// A score that comes when its node is there, or that has no trace and so is the run's.
+/// The score of an evaluation that arrives after its node exists, or that has no trace and so is one of the run.
 fn late(evaluation: &Evaluation, has_episode: bool) -> Option<ScoreAdded> {
     Some(ScoreAdded {
         target: if has_episode { ScoreTarget::Step } else { ScoreTarget::Run },

@@ -2,7 +2,7 @@
 //!
 //! Each step is a span, each score a `gen_ai.evaluation.result` event of it, each episode an `invoke_agent` span above
 //! its steps unless the run has its root already. Where reading a span back would not give exactly the events it was
-//! made from, it carries them in `gauntlet.events`; what is no step (commands, notes, status) travels in spans named
+//! made from, they are in its `gauntlet.events`; events without a step (commands, notes, status) are in spans named
 //! `gauntlet.log`. So an imported export is the same run.
 
 mod span;
@@ -47,10 +47,10 @@ where
     export.finish()
 }
 
-/// What must be known before the first span is written.
+/// What a first pass over the log finds, before a span is written.
 #[derive(Default)]
 struct Plan {
-    /// Where the last event of each step stands.
+    /// The index of the last event of each step.
     last: HashMap<Key, u64>,
     episodes: BTreeMap<EpisodeId, Episode>,
 }
@@ -62,7 +62,7 @@ struct Episode {
     has_root: bool,
     from: Option<Timestamp>,
     to: Option<Timestamp>,
-    /// What the log says of its begin and end.
+    /// Its begin and end in the log.
     bounds: Vec<Event>,
 }
 
@@ -105,7 +105,7 @@ struct Export<'a, W> {
     plan: Plan,
     /// Events of steps whose last event is still to come.
     pending: HashMap<Key, Vec<Event>>,
-    /// Events that are about no step.
+    /// Events that belong to no step.
     loose: Vec<Event>,
     page: Page,
     out: W,
@@ -155,7 +155,7 @@ impl<W: Write> Export<'_, W> {
         let root = root.map(|id| root_span(&self.run.id, id));
         let mut drawn = span::group(self.run, group, key.0, trace, root);
         for (source, _) in &mut drawn {
-            // Other backends go by it. What a step did not say of itself is read back as if it had, hence before the look.
+            // Other backends need a service name. It is set before the check below, as reading back finds it in the step.
             source.resource.entry("service.name").or_insert_with(|| json!(self.run.project));
         }
         if !reads_back(&drawn, group) {
@@ -166,7 +166,7 @@ impl<W: Write> Export<'_, W> {
         drawn.into_iter().try_for_each(|(source, span)| self.push(&source, span))
     }
 
-    /// An episode whose root no step is.
+    /// The root span of an episode that has none among its steps.
     fn episode(&mut self, id: &EpisodeId, episode: &Episode) -> io::Result<()> {
         let nanos = |at: Option<Timestamp>| span::nanos(at.unwrap_or_default());
         let name = self.run.agent.as_deref().unwrap_or(&self.run.name);
@@ -195,7 +195,7 @@ impl<W: Write> Export<'_, W> {
         self.push(&self.gauntlet_source(), root)
     }
 
-    /// What is about no step.
+    /// The events that belong to no step.
     fn log(&mut self) -> io::Result<()> {
         let loose = std::mem::take(&mut self.loose);
         let (Some(first), Some(last)) = (loose.first(), loose.last()) else { return Ok(()) };
@@ -212,7 +212,7 @@ impl<W: Write> Export<'_, W> {
         self.push(&self.gauntlet_source(), span)
     }
 
-    /// Where spans of Gauntlet's own come from.
+    /// The source of spans that were not recorded as such.
     fn gauntlet_source(&self) -> Source {
         let service = ("service.name".to_owned(), json!(self.run.project));
         Source { resource: Object::from_iter([service]), ..Source::default() }
@@ -252,7 +252,7 @@ fn exact(events: &[Event]) -> KeyValue {
     KeyValue::new("gauntlet.events", AnyValue { value: Some(list) })
 }
 
-/// Whether reading the spans gives the very events of the group.
+/// Whether reading the spans gives exactly the events of the group.
 fn reads_back(drawn: &[(Source, Span)], group: &[Event]) -> bool {
     let mut items = Vec::new();
     for (source, span) in drawn {
@@ -264,7 +264,7 @@ fn reads_back(drawn: &[(Source, Span)], group: &[Event]) -> bool {
     let Ok(run) = runs::run_id("export") else { return false };
     let batch = Batch::new(run, gauntlet_model::RunSpec::named("export"), items);
     let plan = batch.assign_steps(Vec::new(), None).events(&[]);
-    // Begin and end of episodes are said elsewhere.
+    // Begin and end of episodes are exported elsewhere.
     let read = plan.events.iter().filter(|e| key(e).is_some());
     plan.outcome.rejected == 0 && read.eq(group)
 }
@@ -296,24 +296,24 @@ impl Page {
     }
 }
 
-/// A resource that says what the run is, and the scope.
+/// A resource with the attributes of the run, and the scope.
 fn resource_spans(run: &RunSummary, source: &Source) -> ResourceSpans {
     let mut resource = attributes(&source.resource);
-    let mut say = |key: &str, value: AnyValue| resource.push(KeyValue::new(key, value));
-    say("gauntlet.run.id", AnyValue::text(run.id.as_str()));
-    say("gauntlet.run.name", AnyValue::text(run.name.clone()));
-    say("gauntlet.project", AnyValue::text(run.project.clone()));
-    say("gauntlet.run.kind", AnyValue::text(run.kind.clone()));
-    // Said also where there is none, so that none is made of what the spans say.
-    say("gauntlet.run.agent", AnyValue::text(run.agent.clone().unwrap_or_default()));
+    let mut set = |key: &str, value: AnyValue| resource.push(KeyValue::new(key, value));
+    set("gauntlet.run.id", AnyValue::text(run.id.as_str()));
+    set("gauntlet.run.name", AnyValue::text(run.name.clone()));
+    set("gauntlet.project", AnyValue::text(run.project.clone()));
+    set("gauntlet.run.kind", AnyValue::text(run.kind.clone()));
+    // Written even where there is none: an import would take the agent from the spans.
+    set("gauntlet.run.agent", AnyValue::text(run.agent.clone().unwrap_or_default()));
     if let Some(task) = &run.task {
-        say("gauntlet.run.task", AnyValue::text(task.clone()));
+        set("gauntlet.run.task", AnyValue::text(task.clone()));
     }
     if !run.tags.is_empty() {
-        say("gauntlet.run.tags", from_json(&json!(run.tags)));
+        set("gauntlet.run.tags", from_json(&json!(run.tags)));
     }
     for (key, object) in [("gauntlet.run.config", &run.config), ("gauntlet.run.metadata", &run.metadata)] {
-        say(key, text_attribute(&Value::Object(object.clone())));
+        set(key, text_attribute(&Value::Object(object.clone())));
     }
     let text = |key: &str| source.scope.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let more = source.scope.get("attributes").and_then(Value::as_object).map(attributes).unwrap_or_default();

@@ -59,17 +59,18 @@ pub(super) fn group(
     for (index, (_, span)) in drawn.iter_mut().enumerate() {
         span.attributes.push(KeyValue::new("gauntlet.step", from_json(&json!(step))));
         let span_id = crate::ids::hex(&span.span_id);
-        let mine = events.iter().filter(|(parent, _)| match parent {
+        let its_events = events.iter().filter(|(parent, _)| match parent {
             Some(parent) => *parent == span_id,
             None => index == 0,
         });
-        span.events.extend(mine.map(|(_, event)| event.clone()));
+        span.events.extend(its_events.map(|(_, event)| event.clone()));
     }
     // A judgement of a span that is not in this group stays with the first.
     let known: Vec<String> = drawn.iter().map(|(_, s)| crate::ids::hex(&s.span_id)).collect();
-    let strays = events.into_iter().filter(|(parent, _)| parent.as_ref().is_some_and(|p| !known.contains(p)));
+    let unassigned =
+        events.into_iter().filter(|(parent, _)| parent.as_ref().is_some_and(|p| !known.contains(p)));
     if let Some((_, first)) = drawn.first_mut() {
-        first.events.extend(strays.map(|(_, event)| event));
+        first.events.extend(unassigned.map(|(_, event)| event));
     }
     drawn
 }
@@ -123,21 +124,21 @@ fn step_span(body: &StepRecorded, trace: [u8; 16], root: Option<[u8; 8]>) -> Spa
 /// Payload and metadata as attributes. What did not come as OTLP says what it is in the conventions' words
 /// too.
 fn step_attributes(body: &StepRecorded) -> Vec<KeyValue> {
-    let mut attributes_out = write(&body.payload);
+    let mut fields = write(&body.payload);
     let is_foreign = body.metadata.contains_key("resource") || body.metadata.contains_key("scope");
     if !is_foreign {
         if let Some(operation) = operation(body.step_kind).filter(|_| !speaks(&body.payload)) {
-            attributes_out.push(KeyValue::new("gen_ai.operation.name", AnyValue::text(operation)));
+            fields.push(KeyValue::new("gen_ai.operation.name", AnyValue::text(operation)));
         }
         if let Some(name) =
             body.name.as_ref().filter(|_| is_tool(body.step_kind) && !body.payload.contains_key("tool"))
         {
-            attributes_out.push(KeyValue::new("gen_ai.tool.name", AnyValue::text(name.clone())));
+            fields.push(KeyValue::new("gen_ai.tool.name", AnyValue::text(name.clone())));
         }
-        attributes_out.push(KeyValue::new("gauntlet.step.kind", AnyValue::text(body.step_kind.as_str())));
+        fields.push(KeyValue::new("gauntlet.step.kind", AnyValue::text(body.step_kind.as_str())));
     }
-    attributes_out.extend(part(&body.metadata, "attributes").map(attributes).unwrap_or_default());
-    attributes_out
+    fields.extend(part(&body.metadata, "attributes").map(attributes).unwrap_or_default());
+    fields
 }
 
 fn list<'a>(metadata: &'a Object, key: &str) -> impl Iterator<Item = &'a Object> {
@@ -148,27 +149,27 @@ fn text(object: &Object, key: &str) -> String {
     object.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-fn event(attributes_out: &Object) -> SpanEvent {
+fn event(fields: &Object) -> SpanEvent {
     SpanEvent {
-        time_unix_nano: text(attributes_out, "time_unix_nano").parse().unwrap_or(0),
-        name: text(attributes_out, "name"),
-        attributes: part(attributes_out, "attributes").map(attributes).unwrap_or_default(),
-        dropped_attributes_count: number(attributes_out, "dropped_attributes_count"),
+        time_unix_nano: text(fields, "time_unix_nano").parse().unwrap_or(0),
+        name: text(fields, "name"),
+        attributes: part(fields, "attributes").map(attributes).unwrap_or_default(),
+        dropped_attributes_count: number(fields, "dropped_attributes_count"),
     }
 }
 
-fn number(attributes_out: &Object, key: &str) -> u32 {
-    attributes_out.get(key).and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok()).unwrap_or(0)
+fn number(fields: &Object, key: &str) -> u32 {
+    fields.get(key).and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok()).unwrap_or(0)
 }
 
-fn link(attributes_out: &Object) -> SpanLink {
+fn link(fields: &Object) -> SpanLink {
     SpanLink {
-        trace_id: unhex(&text(attributes_out, "trace_id")).unwrap_or_default(),
-        span_id: unhex(&text(attributes_out, "span_id")).unwrap_or_default(),
-        trace_state: text(attributes_out, "trace_state"),
-        attributes: part(attributes_out, "attributes").map(attributes).unwrap_or_default(),
-        dropped_attributes_count: number(attributes_out, "dropped_attributes_count"),
-        flags: number(attributes_out, "flags"),
+        trace_id: unhex(&text(fields, "trace_id")).unwrap_or_default(),
+        span_id: unhex(&text(fields, "span_id")).unwrap_or_default(),
+        trace_state: text(fields, "trace_state"),
+        attributes: part(fields, "attributes").map(attributes).unwrap_or_default(),
+        dropped_attributes_count: number(fields, "dropped_attributes_count"),
+        flags: number(fields, "flags"),
     }
 }
 
@@ -224,9 +225,9 @@ fn snapshot_span(
     let message = |role: &str, text: &str| {
         text_attribute(&json!([{ "role": role, "parts": [{ "type": "text", "content": text }] }]))
     };
-    let mut attributes_out = vec![KeyValue::new("gen_ai.operation.name", AnyValue::text("chat"))];
+    let mut fields = vec![KeyValue::new("gen_ai.operation.name", AnyValue::text("chat"))];
     if let Some(agent) = &run.agent {
-        attributes_out.push(KeyValue::new("gen_ai.agent.name", AnyValue::text(agent.clone())));
+        fields.push(KeyValue::new("gen_ai.agent.name", AnyValue::text(agent.clone())));
     }
     let texts = scored.map(|s| {
         [
@@ -235,7 +236,7 @@ fn snapshot_span(
         ]
     });
     for (key, role, text) in texts.into_iter().flatten().filter(|(_, _, text)| !text.is_empty()) {
-        attributes_out.push(KeyValue::new(key, message(role, text)));
+        fields.push(KeyValue::new(key, message(role, text)));
     }
     Span {
         trace_id: trace.to_vec(),
@@ -245,7 +246,7 @@ fn snapshot_span(
         kind: 1,
         start_time_unix_nano: nanos(at),
         end_time_unix_nano: nanos(at),
-        attributes: attributes_out,
+        attributes: fields,
         ..Span::default()
     }
 }
@@ -264,12 +265,12 @@ fn evaluations<'a>(
     };
     let mut events = Vec::new();
     for body in judged {
-        let mut attributes_out = write(&body.payload);
+        let mut fields = write(&body.payload);
         if let Some(error) = &body.error {
-            attributes_out.push(KeyValue::new("error.type", AnyValue::text(error.kind.clone())));
+            fields.push(KeyValue::new("error.type", AnyValue::text(error.kind.clone())));
         }
-        attributes_out.extend(part(&body.metadata, "attributes").map(attributes).unwrap_or_default());
-        events.push((body.parent_span_id.clone(), result(body.started_at, attributes_out)));
+        fields.extend(part(&body.metadata, "attributes").map(attributes).unwrap_or_default());
+        events.push((body.parent_span_id.clone(), result(body.started_at, fields)));
     }
     let is_judged =
         |path: &str| judged.iter().any(|b| b.payload.get("evaluation").and_then(Value::as_str) == Some(path));
@@ -289,14 +290,13 @@ fn evaluations<'a>(
         }
     }
     for (at, added) in added.filter(|(_, added)| !is_judged(&added.path)) {
-        let mut attributes_out = score(&added.path, added.value.get());
+        let mut fields = score(&added.path, added.value.get());
         for (key, text) in [("score.label", &added.label), ("explanation", &added.explanation)] {
             if let Some(text) = text {
-                attributes_out
-                    .push(KeyValue::new(format!("gen_ai.evaluation.{key}"), AnyValue::text(text.clone())));
+                fields.push(KeyValue::new(format!("gen_ai.evaluation.{key}"), AnyValue::text(text.clone())));
             }
         }
-        events.push((None, result(at, attributes_out)));
+        events.push((None, result(at, fields)));
     }
     events
 }

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use super::log::{Log, TRACE, attributes, double, int, judged, logs, span, stamp, text, traces, traces_of};
 
 /// What a span of these attributes becomes: its kind and payload.
-fn read(said: &[(&str, AnyValue)]) -> (StepKind, Value) {
+fn read(pairs: &[(&str, AnyValue)]) -> (StepKind, Value) {
     let mut log = Log::default();
-    assert_eq!(log.traces(&traces(vec![span(1, 9, "s", said)])).rejected, 0);
+    assert_eq!(log.traces(&traces(vec![span(1, 9, "s", pairs)])).rejected, 0);
     let step = log.steps().remove(0).1;
     (step.step_kind, Value::Object(step.payload))
 }
@@ -85,19 +85,18 @@ fn a_schema_is_not_taken_for_arguments() {
 #[test]
 fn scores_and_costs_are_read_as_everywhere() {
     let mut log = Log::default();
-    let mut said = Vec::new();
+    let mut events = Vec::new();
     for (name, value) in
         [("a", text("0.8")), ("b", AnyValue { value: Some(any_value::Value::BoolValue(true)) })]
     {
         let mut event = judged(name, 0.0);
         event.attributes[1].value = Some(value);
-        said.push(event);
+        events.push(event);
     }
     let mut nothing = judged("c", 0.0);
     nothing.attributes[1].value = Some(text("n/a"));
-    said.push(nothing);
-    let root =
-        gauntlet_otlp::proto::Span { events: said, ..span(1, 0, "s", &[("llm.cost.total", text("0.25"))]) };
+    events.push(nothing);
+    let root = gauntlet_otlp::proto::Span { events, ..span(1, 0, "s", &[("llm.cost.total", text("0.25"))]) };
     let outcome = log.traces(&traces(vec![root]));
     assert_eq!(outcome.message, "");
     let scores = log.nodes()[&0].scores.clone();
@@ -160,9 +159,9 @@ fn messages_that_come_as_log_records_are_read_with_their_call() {
 
 #[test]
 fn a_service_has_a_run_for_each_process_and_conversations_of_programs_have_none() {
-    let run = |resource: &[(&str, AnyValue)], said: &[(&str, AnyValue)]| {
+    let run = |resource: &[(&str, AnyValue)], pairs: &[(&str, AnyValue)]| {
         let mut log = Log::default();
-        log.traces(&traces_of(resource, vec![span(1, 0, "s", said)]));
+        log.traces(&traces_of(resource, vec![span(1, 0, "s", pairs)]));
         let (id, (spec, _)) = log.runs.first_key_value().unwrap();
         (id.clone(), spec.name.clone())
     };

@@ -33,21 +33,21 @@ impl Log {
         self.take(read_traces(decoded, received()))
     }
 
-    fn take(&mut self, arrived: ParsedRequest) -> Outcome {
+    fn take(&mut self, parsed: ParsedRequest) -> Outcome {
         // Where a trace began, the log says.
         let mut homes = BTreeMap::new();
-        for (trace, id) in arrived.traces() {
+        for (trace, id) in parsed.traces() {
             let home = self.runs.iter().find(|(_, (_, events))| events.iter().any(|e| e.id() == id));
             homes.extend(home.map(|(run, _)| (trace, RunId::new(run.clone()).unwrap())));
         }
-        let intake = arrived
+        let routed = parsed
             .route(&Default::default(), &mut |trace, run| homes.entry(trace.clone()).or_insert(run).clone());
-        self.keep(intake)
+        self.keep(routed)
     }
 
-    fn keep(&mut self, intake: RoutedRequest) -> Outcome {
-        let mut outcome = intake.outcome;
-        for batch in intake.batches {
+    fn keep(&mut self, routed: RoutedRequest) -> Outcome {
+        let mut outcome = routed.outcome;
+        for batch in routed.batches {
             let run = batch.run().to_string();
             let (_, events) = self.runs.entry(run).or_insert_with(|| (batch.spec().clone(), Vec::new()));
             let asked = batch.lookup_ids();
@@ -58,16 +58,16 @@ impl Log {
             let is_asked = |e: &Event| {
                 asked.iter().any(|(step, episode)| e.step() == Some(*step) && e.episode() == Some(episode))
             };
-            let told = [Kind::StepRecorded, Kind::SnapshotScored, Kind::ScoreAdded];
-            let history = events.iter().filter(|e| told.contains(&e.kind()) && is_asked(e));
+            let kinds = [Kind::StepRecorded, Kind::SnapshotScored, Kind::ScoreAdded];
+            let history = events.iter().filter(|e| kinds.contains(&e.kind()) && is_asked(e));
             let history: Vec<Record> = history.map(|e| e.record(0, e.at())).collect();
-            let settled = numbered.events(&history);
-            for event in &settled.events {
+            let plan = numbered.events(&history);
+            for event in &plan.events {
                 assert!(events.iter().all(|known| known.id() != event.id()), "{event:?} is appended twice");
             }
-            events.extend(settled.events);
-            outcome.rejected += settled.outcome.rejected;
-            outcome.message += &settled.outcome.message;
+            events.extend(plan.events);
+            outcome.rejected += plan.outcome.rejected;
+            outcome.message += &plan.outcome.message;
         }
         outcome
     }
@@ -153,7 +153,7 @@ pub fn attributes(pairs: &[(&str, AnyValue)]) -> Vec<KeyValue> {
 }
 
 /// A span of [`TRACE`], a second long, `id` seconds after [`EPOCH`].
-pub fn span(id: u8, parent: u8, name: &str, said: &[(&str, AnyValue)]) -> Span {
+pub fn span(id: u8, parent: u8, name: &str, pairs: &[(&str, AnyValue)]) -> Span {
     Span {
         trace_id: TRACE.to_vec(),
         span_id: vec![id; 8],
@@ -161,7 +161,7 @@ pub fn span(id: u8, parent: u8, name: &str, said: &[(&str, AnyValue)]) -> Span {
         name: name.to_owned(),
         start_time_unix_nano: stamp(id.into(), 0),
         end_time_unix_nano: stamp(u64::from(id) + 1, 0),
-        attributes: attributes(said),
+        attributes: attributes(pairs),
         ..Span::default()
     }
 }

@@ -74,7 +74,7 @@ fn each_collection_takes_the_next_step_and_a_retry_changes_nothing() {
 }
 
 #[test]
-fn series_are_told_apart_by_their_attributes_and_histograms_by_statistic() {
+fn series_differ_by_attributes_and_histograms_by_statistic() {
     let mut usage = gauge("tokens", 1, 3.0);
     let point = &mut usage.gauge.as_mut().unwrap().data_points[0];
     point.attributes =

@@ -147,10 +147,10 @@ proptest! {
         }
         log.traces(&traces(story.clone()));
         prop_assert_eq!(log.only(), &before[..]);
-        let mut given: Vec<u64> = first.values().copied().collect();
-        given.sort_unstable();
-        given.dedup();
-        prop_assert_eq!(given.len(), 4, "two steps share a number");
+        let mut numbers: Vec<u64> = first.values().copied().collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        prop_assert_eq!(numbers.len(), 4, "two steps share a number");
         let scores = log.scores();
         prop_assert_eq!(scores.len(), 2, "the judged step and the root");
         let judged = &scores[&first["judged"]];

@@ -15,9 +15,9 @@ fn recorded(encoding: Encoding, bytes: &[u8]) -> Log {
 }
 
 /// The step of a single root span that says this.
-fn read(said: &[(&str, AnyValue)]) -> gauntlet_model::StepRecorded {
+fn read(pairs: &[(&str, AnyValue)]) -> gauntlet_model::StepRecorded {
     let mut log = Log::default();
-    log.traces(&traces(vec![span(1, 0, "work", said)]));
+    log.traces(&traces(vec![span(1, 0, "work", pairs)]));
     log.steps().remove(0).1
 }
 
@@ -87,10 +87,10 @@ fn an_agent_in_javascript() {
 }
 
 #[test]
-fn the_kind_of_a_step_follows_from_what_it_says() {
-    let check = |said: &[(&str, &str)], expected: StepKind| {
-        let said: Vec<_> = said.iter().map(|(k, v)| (*k, text(v))).collect();
-        assert_eq!(read(&said).step_kind, expected, "{said:?}");
+fn the_kind_of_a_step_follows_from_its_content() {
+    let check = |pairs: &[(&str, &str)], expected: StepKind| {
+        let pairs: Vec<_> = pairs.iter().map(|(k, v)| (*k, text(v))).collect();
+        assert_eq!(read(&pairs).step_kind, expected, "{pairs:?}");
     };
     check(&[("gen_ai.operation.name", "chat")], StepKind::Message);
     check(&[("gen_ai.operation.name", "embeddings")], StepKind::Observation);
@@ -112,10 +112,10 @@ fn the_kind_of_a_step_follows_from_what_it_says() {
 
 #[test]
 fn calls_are_nodes_and_so_is_the_outermost_span() {
-    let is_drawn = |said: &[(&str, &str)]| {
-        let said: Vec<_> = said.iter().map(|(k, v)| (*k, text(v))).collect();
+    let is_drawn = |pairs: &[(&str, &str)]| {
+        let pairs: Vec<_> = pairs.iter().map(|(k, v)| (*k, text(v))).collect();
         let mut log = Log::default();
-        log.traces(&traces(vec![span(1, 0, "root", &[]), span(2, 1, "inner", &said)]));
+        log.traces(&traces(vec![span(1, 0, "root", &[]), span(2, 1, "inner", &pairs)]));
         let nodes = log.nodes();
         assert!(nodes.contains_key(&log.step("root").0));
         nodes.len() == 2
@@ -156,7 +156,7 @@ fn parts_of_a_trace_that_name_no_run_follow_those_that_do() {
 }
 
 #[test]
-fn numbered_attributes_are_gathered_and_what_is_odd_is_kept() {
+fn numbered_attributes_are_gathered_and_odd_ones_stay() {
     let step = read(&[
         ("llm.input_messages.1.message.content", text("second")),
         ("llm.input_messages.0.message.content", text("first")),
@@ -174,7 +174,7 @@ fn numbered_attributes_are_gathered_and_what_is_odd_is_kept() {
 }
 
 #[test]
-fn of_two_attributes_for_one_field_the_first_counts_and_the_other_is_kept() {
+fn of_two_attributes_for_one_field_the_first_counts_and_the_other_stays() {
     let step = read(&[
         ("llm.token_count.prompt", int(9)),
         ("gen_ai.usage.input_tokens", int(8)),
@@ -259,12 +259,12 @@ fn nothing_of_a_span_is_lost() {
 
 #[test]
 fn the_run_is_what_names_it_most_firmly() {
-    let check = |resource: &[(&str, &str)], said: &[(&str, &str)], run: &str, project: Option<&str>| {
+    let check = |resource: &[(&str, &str)], pairs: &[(&str, &str)], run: &str, project: Option<&str>| {
         let resource: Vec<_> = resource.iter().map(|(k, v)| (*k, text(v))).collect();
-        let said: Vec<_> = said.iter().map(|(k, v)| (*k, text(v))).collect();
+        let pairs: Vec<_> = pairs.iter().map(|(k, v)| (*k, text(v))).collect();
         let mut log = Log::default();
         let other = span(2, 1, "silent", &[]);
-        log.traces(&traces_of(&resource, vec![other, span(1, 0, "w", &said)]));
+        log.traces(&traces_of(&resource, vec![other, span(1, 0, "w", &pairs)]));
         let (found, (spec, events)) = log.runs.iter().next().unwrap();
         assert_eq!((found.as_str(), spec.project.as_deref()), (run, project));
         assert_eq!(log.runs.len(), 1, "a trace stays together");
@@ -280,7 +280,7 @@ fn the_run_is_what_names_it_most_firmly() {
 }
 
 #[test]
-fn a_span_that_says_nonsense_is_named_and_the_others_are_kept() {
+fn an_invalid_span_is_named_and_the_others_are_accepted() {
     let check = |bad: Span, expected: &str| {
         let mut log = Log::default();
         let outcome = log.traces(&traces(vec![span(1, 0, "good", &[]), bad]));

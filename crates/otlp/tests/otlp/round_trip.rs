@@ -65,8 +65,8 @@ fn check(run: &RunSummary, events: &[Event]) -> Vec<ExportTraceServiceRequest> {
     let again = summary(run.id.as_str(), spec.clone());
     assert_eq!(&again, run);
     let by_id = |events: &[Event]| -> BTreeMap<EventId, Event> {
-        let kept = events.iter().filter(|e| !matches!(e.body(), Body::RunStarted(_)));
-        kept.map(|e| (e.id(), e.clone())).collect()
+        let found = events.iter().filter(|e| !matches!(e.body(), Body::RunStarted(_)));
+        found.map(|e| (e.id(), e.clone())).collect()
     };
     assert_eq!(by_id(read), by_id(events));
     // Of one step the order is the log's: what comes later replaces or overlays what was there.
@@ -97,8 +97,9 @@ fn what_came_as_otlp_goes_as_otlp_and_nothing_else() {
         log.decoded_traces(decode_traces(Encoding::Protobuf, bytes).unwrap());
         let (id, (spec, events)) = log.runs.iter().next().unwrap();
         let lines = check(&summary(id, spec.clone()), events);
-        let own: Vec<_> = spans(&lines).into_iter().filter(|s| brings(s)).map(|s| s.name.as_str()).collect();
-        assert_eq!(own, ["gauntlet.log"], "only the begin and end of episodes is said aloud");
+        let gauntlet_keys: Vec<_> =
+            spans(&lines).into_iter().filter(|s| brings(s)).map(|s| s.name.as_str()).collect();
+        assert_eq!(gauntlet_keys, ["gauntlet.log"], "only the begin and end of episodes is said aloud");
     }
     let mut log = Log::default();
     let javascript = &include_bytes!("../recorded/javascript-agent.json")[..];
@@ -109,7 +110,7 @@ fn what_came_as_otlp_goes_as_otlp_and_nothing_else() {
 }
 
 #[test]
-fn what_came_in_pieces_and_as_log_records_goes_through_whole() {
+fn spans_and_log_records_from_several_requests_survive() {
     let mut log = Log::default();
     let judged = &include_bytes!("../recorded/python-evaluations.pb")[..];
     log.logs(&decode_logs(Encoding::Protobuf, judged).unwrap().request);
@@ -124,7 +125,7 @@ fn what_came_in_pieces_and_as_log_records_goes_through_whole() {
 }
 
 #[test]
-fn what_was_not_said_is_not_said_after_an_export_either() {
+fn an_export_adds_nothing() {
     // No service, and no agent: the score came before the span that names one.
     let chat = [("gen_ai.operation.name", text("chat")), ("gen_ai.agent.name", text("triage"))];
     let mut log = Log::default();
@@ -163,16 +164,19 @@ fn a_native_run_reads_as_spans_to_everybody_else() {
     let spans = spans(&lines);
     let named =
         |name: &str| *spans.iter().find(|s| s.name == name).unwrap_or_else(|| panic!("no span {name}"));
-    let said = |span: &Span, key: &str| -> Option<String> {
+    let attribute = |span: &Span, key: &str| -> Option<String> {
         match &span.attributes.iter().find(|kv| kv.key == key)?.value.as_ref()?.value {
             Some(any_value::Value::StringValue(text)) => Some(text.clone()),
             other => Some(format!("{other:?}")),
         }
     };
     let tool = named("lookup");
-    assert_eq!(said(tool, "gen_ai.operation.name").as_deref(), Some("execute_tool"));
-    assert_eq!(said(tool, "gen_ai.tool.name").as_deref(), Some("lookup"));
-    assert_eq!(said(tool, "gen_ai.tool.call.arguments").as_deref(), Some(r#"{"query":"response rate"}"#));
+    assert_eq!(attribute(tool, "gen_ai.operation.name").as_deref(), Some("execute_tool"));
+    assert_eq!(attribute(tool, "gen_ai.tool.name").as_deref(), Some("lookup"));
+    assert_eq!(
+        attribute(tool, "gen_ai.tool.call.arguments").as_deref(),
+        Some(r#"{"query":"response rate"}"#)
+    );
     assert_eq!(
         tool.status.as_ref().map(|s| (s.code, s.message.as_str())),
         Some((2, "no answer after 250 ms"))
@@ -183,13 +187,13 @@ fn a_native_run_reads_as_spans_to_everybody_else() {
     // An episode that no step is the root of has a span above its steps.
     let root =
         spans.iter().find(|s| s.parent_span_id.is_empty() && s.name == "invoke_agent guard-7b").unwrap();
-    assert_eq!(said(root, "gen_ai.operation.name").as_deref(), Some("invoke_agent"));
+    assert_eq!(attribute(root, "gen_ai.operation.name").as_deref(), Some("invoke_agent"));
     let resource = &lines[0].resource_spans[0].resource.as_ref().unwrap().attributes;
     assert!(resource.iter().any(|kv| kv.key == "service.name"));
 }
 
 #[test]
-fn without_gauntlets_own_words_the_scores_are_still_those_of_the_steps() {
+fn without_gauntlet_attributes_the_scores_are_still_those_of_the_steps() {
     let event = |n: u128, step: u64, body: Value| {
         let text = json!({
             "id": format!("{:08x}-0000-7000-8000-000000000000", n), "at": "2026-11-21T00:00:00Z",
@@ -222,7 +226,7 @@ fn without_gauntlets_own_words_the_scores_are_still_those_of_the_steps() {
 }
 
 #[test]
-fn a_long_run_is_many_lines_and_events_far_apart_meet() {
+fn a_long_run_is_many_lines_and_distant_events_of_a_step_meet() {
     let mut events = Vec::new();
     let mut say = |n: u32, kind: &str, body: Value| {
         let text = json!({

@@ -48,18 +48,18 @@ fn chat(id: u8, parent: u8) -> Span {
     let message = |role: &str, words: &str| {
         text(&json!([{ "role": role, "parts": [{ "type": "text", "content": words }] }]).to_string())
     };
-    let said = [
+    let pairs = [
         ("gen_ai.operation.name", text("chat")),
         ("gen_ai.request.model", text("tiny-1")),
         ("gen_ai.usage.output_tokens", int(5)),
         ("gen_ai.input.messages", message("user", "What rate?")),
         ("gen_ai.output.messages", message("assistant", "30%")),
     ];
-    span(id, parent, "chat", &said)
+    span(id, parent, "chat", &pairs)
 }
 
 #[test]
-fn a_node_says_what_was_done_whether_its_judge_or_its_span_came_first() {
+fn a_node_has_its_texts_whether_its_evaluation_or_its_span_came_first() {
     let inner = || traces(vec![span(3, 2, "inner", &[])]);
     for order in [["score", "span", "again"], ["span", "score", "again"], ["score", "again", "span"]] {
         let mut log = Log::default();
@@ -100,7 +100,7 @@ fn a_judged_span_that_is_no_call_gets_its_name_when_it_comes() {
 
 #[test]
 fn judgements_among_openinferences_attributes_are_scores() {
-    let said = [
+    let pairs = [
         ("openinference.span.kind", text("LLM")),
         ("annotations.0.annotation.name", text("hallucination")),
         ("annotations.0.annotation.score", double(1.0)),
@@ -114,7 +114,7 @@ fn judgements_among_openinferences_attributes_are_scores() {
         ("annotations.by", text("a judge")),
     ];
     let mut log = Log::default();
-    let request = traces(vec![span(1, 0, "root", &[]), span(2, 1, "llm", &said)]);
+    let request = traces(vec![span(1, 0, "root", &[]), span(2, 1, "llm", &pairs)]);
     log.traces(&request);
     log.traces(&request);
     let (root, llm) = (log.step("root").0, log.step("llm"));
@@ -137,7 +137,7 @@ fn judgements_among_openinferences_attributes_are_scores() {
 }
 
 #[test]
-fn a_score_of_a_whole_trace_stands_at_its_root() {
+fn a_score_of_a_trace_is_one_of_its_root() {
     for root_first in [true, false] {
         let mut log = Log::default();
         let root = traces(vec![span(2, 1, "child", &[]), span(1, 0, "root", &[])]);
@@ -170,18 +170,18 @@ fn a_score_without_a_trace_is_the_runs() {
 #[test]
 fn a_span_that_is_itself_a_judgement_scores_its_parent() {
     let mut log = Log::default();
-    let said = [
+    let pairs = [
         ("gen_ai.evaluation.name", text("safety")),
         ("gen_ai.evaluation.score.value", double(-1.0)),
         ("gen_ai.evaluation.explanation", text("why")),
     ];
-    log.traces(&traces(vec![span(1, 0, "root", &[]), span(2, 1, "chat", &[]), span(3, 2, "judge", &said)]));
+    log.traces(&traces(vec![span(1, 0, "root", &[]), span(2, 1, "chat", &[]), span(3, 2, "judge", &pairs)]));
     let (step, _) = log.step("chat");
     assert_eq!(log.scores()[&step]["safety"], -1.0);
 }
 
 #[test]
-fn a_failed_evaluator_says_that_nothing_was_evaluated() {
+fn a_failed_evaluator_evaluates_nothing() {
     let mut failed = judgement(1, "grounding", 0.0);
     failed.attributes =
         attributes(&[("gen_ai.evaluation.name", text("grounding")), ("error.type", text("Timeout"))]);
@@ -192,7 +192,7 @@ fn a_failed_evaluator_says_that_nothing_was_evaluated() {
 }
 
 #[test]
-fn a_score_that_is_no_number_or_no_path_is_kept_as_a_step_and_said() {
+fn a_score_that_is_no_number_or_no_path_is_a_step_with_a_warning() {
     for (name, value, expected) in
         [("a..b", 1.0, "\"a..b\" is no rubric path"), ("nan", f64::NAN, "is no finite number")]
     {
@@ -212,14 +212,14 @@ fn a_score_that_is_no_number_or_no_path_is_kept_as_a_step_and_said() {
 
 #[test]
 fn a_plain_record_is_a_step_beside_its_span() {
-    let record = |severity: i32, said: &[(&str, gauntlet_otlp::proto::AnyValue)]| LogRecord {
+    let record = |severity: i32, pairs: &[(&str, gauntlet_otlp::proto::AnyValue)]| LogRecord {
         time_unix_nano: stamp(5, 0),
         severity_number: severity,
         severity_text: "WARN".to_owned(),
         body: Some(text("disk is slow")),
         trace_id: TRACE.to_vec(),
         span_id: vec![1; 8],
-        attributes: attributes(said),
+        attributes: attributes(pairs),
         ..LogRecord::default()
     };
     let mut log = Log::default();
