@@ -21,7 +21,7 @@ const MAX_ENTRY_BYTES: u64 = 64 << 20;
 pub(crate) struct Archive<S: ChunkReader> {
     zip: ZipArchive<BufReader<Seeker<S>>>,
     options: Options,
-    /// Places of the samples in the archive.
+    /// Indices of the samples in the archive.
     samples: Vec<usize>,
     next: usize,
     text: String,
@@ -115,7 +115,7 @@ fn broken(error: &zip::result::ZipError) -> ImportError {
     ImportError::new("", format!("is no zip archive that can be read: {error}"), "an `.eval` log").at_end()
 }
 
-/// A source that is read from anywhere, as one with a position.
+/// A source with random access, as a reader with a position.
 struct Seeker<S> {
     source: S,
     position: u64,

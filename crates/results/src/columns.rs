@@ -1,4 +1,4 @@
-//! The columns of a table, or the keys of a line: what each one's cells become on their way into a step.
+//! The columns of a table, or the keys of a line: what the cells of each become in a step.
 
 use gauntlet_model::Object;
 use gauntlet_values::{Decimal, Reading, flag, number};
@@ -11,11 +11,11 @@ use crate::messages::{conversation_text, is_conversation};
 use crate::names::{self, ColumnMap, ROOT, Shape, normal};
 use crate::tally::Tally;
 
-/// What the columns of the other rubric paths begin with.
+/// The prefix of columns with scores of other rubric paths.
 pub(crate) const SCORE: &str = "score.";
-/// The column of the failures that the run's own events declare, in our own tables.
+/// The column of declared failures in tables that Gauntlet writes.
 pub(crate) const DECLARED: &str = "failures_declared";
-/// The path an advantage has: a measurement, which nothing judges.
+/// The path of an advantage: a measurement.
 const ADVANTAGE: &str = "metrics.advantage";
 
 /// What a column's cells become.
@@ -23,7 +23,7 @@ const ADVANTAGE: &str = "metrics.advantage";
 enum Role {
     /// The score of this path.
     Score(String),
-    /// The score of the path with this column's name where it is a number, metadata where it is none.
+    /// The score of the path named like the column where the cell is a number, else metadata.
     Rubric,
     /// A measurement, and metadata.
     Advantage,
@@ -33,7 +33,7 @@ enum Role {
     Words(&'static str),
     /// JSON, or its text.
     Json(&'static str),
-    /// A text as it stands.
+    /// A text.
     Text(&'static str),
     /// A value of another field.
     Field(&'static str),
@@ -44,11 +44,11 @@ enum Role {
 /// What the cells of a file are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cells {
-    /// Texts, a number among them where it looks like one.
+    /// Texts; a text that looks like a number is one.
     Texts,
-    /// Values of the column's type; whole numbers with gaps are floats.
+    /// Values of the column's type. Integers in a column with gaps are floats.
     Typed,
-    /// JSON, kept as it is.
+    /// JSON values.
     Json,
 }
 
@@ -58,23 +58,26 @@ pub(crate) struct Columns {
     names: Vec<String>,
     roles: Vec<Role>,
     shape: Shape,
-    /// How numbers are written.
+    /// The decimal mark of numbers.
     decimal: Decimal,
     cells: Cells,
-    /// Whether each row is a whole event, with its id and time.
+    /// Whether each row is an event of Gauntlet, with its id and time.
     pub is_native: bool,
-    /// Whether a column says what the root is.
+    /// Whether a column has the root score.
     has_root: bool,
-    /// Whether the failures that were declared have a column of their own.
+    /// Whether a column has the declared failures.
     has_declared: bool,
-    /// Names that are close to a known one, and that one.
+    /// Unknown names that are close to a known one, with that one.
     near: Vec<(String, &'static str)>,
-    /// Normal names of the columns that a person mapped.
+    /// Normalised names of the columns that the person mapped.
     mapped: Vec<String>,
 }
 
 impl Columns {
-    /// Columns by their names. Refuses two columns of one meaning.
+    /// Columns by their names.
+    ///
+    /// # Errors
+    /// Two columns with the same meaning.
     pub fn new<'n>(
         names: impl IntoIterator<Item = &'n str>,
         map: &ColumnMap,
@@ -86,7 +89,7 @@ impl Columns {
         let has = |wanted: &str| normals.iter().any(|known| *known == normal(wanted));
         let shape = Shape::detect(&normals);
         let is_native = has("id") && has("at");
-        // Of several aliases of a field the first in the table of aliases counts; the others are metadata.
+        // Of several aliases of a field, the first in the table of aliases counts; the others are metadata.
         let best = |field: &str| {
             let aliases = normals.iter().filter(|n| names::alias(n, shape) == Some(field));
             aliases.min_by_key(|n| names::rank(n)).cloned()
@@ -139,7 +142,7 @@ impl Columns {
         self.roles.iter().any(is_score)
     }
 
-    /// Refuses columns without a score; says which one is close to a known name, and the way on.
+    /// Refuses columns without a score. The error names columns that are close to known ones, and `--map`.
     pub fn require_scores(&self) -> Result<(), ImportError> {
         if self.has_scores() {
             return Ok(());
@@ -180,7 +183,7 @@ impl Columns {
         }
         tally.near.extend(self.near.iter().cloned());
         tally.mapped.extend(self.mapped.iter().cloned());
-        // What is no object is left for the reader to refuse.
+        // A value that is no object is refused by the reader of the fields.
         row.left.insert("scores".to_owned(), row.other_scores.unwrap_or(Value::Object(row.scores)));
         let mut fields = Fields::from_row(span, prefix, row.left);
         fields.decimal = self.decimal;
@@ -190,7 +193,8 @@ impl Columns {
 
     fn cell(&self, name: &str, role: &Role, cell: Option<Value>, row: &mut Row, tally: &mut Tally) {
         let Some(cell) = cell else {
-            // An empty cell says that the rubric was not evaluated; in our own tables the others were not either.
+            // An empty cell means "not evaluated". Tables that Gauntlet writes have a column for every path of the run, so
+            // an empty cell there means nothing.
             if let (Role::Score(path), false) = (role, self.is_native) {
                 row.scores.insert(path.clone(), Value::Null);
             }
@@ -231,7 +235,7 @@ impl Columns {
                 }
                 other => row.other_scores = Some(other),
             },
-            // Our own tables say which failures the file declared, beside all that were in force.
+            // Tables that Gauntlet writes have the declared failures in a column of their own.
             Role::Words("failures") if self.has_declared => {}
             Role::Words(_) => _ = row.left.insert("failures".to_owned(), words(cell)),
             Role::Json(field) => _ = row.left.insert((*field).to_owned(), parsed(cell)),
@@ -260,11 +264,11 @@ impl Columns {
     }
 }
 
-/// A row on its way.
+/// A row while its cells are read.
 struct Row {
     left: Object,
     scores: Object,
-    /// What a column of scores holds that is no object.
+    /// The value of a column of scores that is no object.
     other_scores: Option<Value>,
     /// The sum of the reward columns.
     sum: Option<f64>,
@@ -277,7 +281,7 @@ impl Row {
         }
     }
 
-    /// A text; a conversation as its text, and as it is under the file's own name.
+    /// Sets a text. A conversation is set as text, and also kept as it is under the name of the column.
     fn text(&mut self, field: &'static str, name: &str, cell: Value) {
         let conversation = match &cell {
             Value::String(text) if text.trim_start().starts_with('[') => {
@@ -296,7 +300,7 @@ impl Row {
     }
 }
 
-/// What a column is: the field it was found to be, a score by its name, or metadata.
+/// The role of a column: by its field, by its name, or metadata.
 fn role(name: &str, normal_name: &str, field: Option<&'static str>, shape: Shape, is_native: bool) -> Role {
     if let Some(field) = field {
         return match field {
@@ -305,7 +309,7 @@ fn role(name: &str, normal_name: &str, field: Option<&'static str>, shape: Shape
             "scores" => Role::Scores,
             "metadata" | "challenge" | "not_evaluated" => Role::Json(field),
             "action" | "observation" => Role::Text(field),
-            // With ids the rows are events of ours, and an episode is the event's own.
+            // The rows are events of Gauntlet: an episode is that of the event.
             "session_id" if is_native => Role::Field("episode"),
             _ => Role::Field(field),
         };
@@ -361,7 +365,7 @@ fn plain(cell: Value) -> Value {
     }
 }
 
-/// A number without a fraction as a whole number: tables with gaps turn their integers into floats.
+/// A float without a fraction as an integer: tables with gaps turn integers into floats.
 fn integral(value: Value) -> Value {
     match value.as_f64() {
         Some(n) if value.is_f64() && n.fract() == 0.0 && (0.0..9e15).contains(&n) => json!(n as u64),

@@ -17,8 +17,8 @@ use crate::options::Options;
 use crate::rows::{Budget, Record, Rows, unreadable};
 use crate::scored_steps::ScoredSteps;
 
-/// The separator, where the head of a file is that of a table: its first line names a column of scores, or the
-/// name says so.
+/// The separator, if the head of a file is that of a table: its first line names a column of scores, or the file's name
+/// ends like one.
 pub(crate) fn looks_like_table(name: &str, head: &str) -> Option<u8> {
     let first = head.trim_start();
     if first.starts_with(['{', '[']) {
@@ -38,8 +38,8 @@ pub(crate) fn looks_like_table(name: &str, head: &str) -> Option<u8> {
     (named || scored).then_some(separator)
 }
 
-/// Read behind the file as a line of its own, to tell a table that is complete from one whose last quotation mark is
-/// never closed: that cell would take in everything up to the end, and this line with it.
+/// A line appended to the file, to detect a quotation mark that is never closed: such a cell takes in everything up to
+/// the end, this line included.
 const END: &str = "\n\u{3}\n";
 
 /// The rows of a table.
@@ -61,7 +61,7 @@ impl<R: Read> Table<R> {
             return Err(ImportError::new("", "the file is empty", "a table with a header line"));
         }
         ensure_quotes_closed(&names)?;
-        // Where cells are separated by semicolons, a comma is free to separate a number's fraction.
+        // Tables separated by semicolons may use the comma as decimal mark.
         let decimal = if separator == b';' { Decimal::PointOrComma } else { Decimal::Point };
         let columns = Columns::new(&names, &options.map, decimal, Cells::Texts)?;
         columns.require_scores()?;
@@ -106,7 +106,7 @@ fn line_number(row: &StringRecord) -> u64 {
     row.position().map_or(0, ::csv::Position::line)
 }
 
-/// Refuses a row that goes on to the end of the file for want of a quotation mark.
+/// Refuses a row that extends to the end of the file because a quotation mark is never closed.
 fn ensure_quotes_closed(row: &StringRecord) -> Result<(), ImportError> {
     match row.iter().next_back().is_some_and(|cell| cell.ends_with(END)) {
         true => {
@@ -119,7 +119,7 @@ fn ensure_quotes_closed(row: &StringRecord) -> Result<(), ImportError> {
     }
 }
 
-/// What is wrong with the table itself, with its line. `names` are its columns.
+/// An error of the table itself, with its line. `names` are its columns.
 fn broken(error: ::csv::Error, names: &StringRecord) -> ImportError {
     let line = error.position().map(::csv::Position::line);
     let refused = match error.into_kind() {
@@ -138,8 +138,8 @@ fn broken(error: ::csv::Error, names: &StringRecord) -> ImportError {
 }
 
 /// Writes a run as a table, one scored step a row, as `steps` has them. `records` is the run's whole log, in order.
-/// What is no scored step is not written. Texts that a spreadsheet would run as formulas have an apostrophe before
-/// them, which an import of the table takes away again.
+/// Only scored steps are written. Texts that a spreadsheet would run as formulas get a leading apostrophe, which an
+/// import of the table removes.
 pub fn write_csv<W: Write>(
     out: W,
     steps: &ScoredSteps,
@@ -156,20 +156,20 @@ pub fn write_csv<W: Write>(
     table.flush()
 }
 
-/// What a spreadsheet takes for a formula where a cell begins with it.
+/// Characters that begin a formula in a spreadsheet.
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
-/// Whether a cell is a formula to a spreadsheet, behind any quotation marks that guard it.
+/// Whether a spreadsheet would run a cell as a formula, ignoring leading apostrophes.
 fn is_formula(text: &str) -> bool {
     text.trim_start_matches('\'').starts_with(FORMULA)
 }
 
-/// A text as a cell that no spreadsheet runs: with an apostrophe before it.
+/// A text as a cell that no spreadsheet runs.
 fn escape_formula(text: String) -> String {
     if is_formula(&text) { format!("'{text}") } else { text }
 }
 
-/// The way back from [`escape_formula`].
+/// The inverse of [`escape_formula`].
 fn unescape_formula(cell: &str) -> &str {
     cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell)
 }

@@ -1,6 +1,6 @@
-//! A JSON document whose end is missing, closed behind the last entry of a list that is complete.
+//! Recovery of a truncated JSON document: everything up to the last complete entry of a list.
 
-/// What of a cut document can be read, and what closes it.
+/// The readable part of a truncated document, and the brackets that close it.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Closed<'t> {
     /// The text up to the end of the last complete entry.
@@ -15,11 +15,11 @@ impl Closed<'_> {
     }
 }
 
-/// The document without its broken end. `None` where it is complete, or where no list has a complete entry.
+/// The readable part of a document. `None` where the document is complete, or no list has a complete entry.
 pub(crate) fn closed(text: &str) -> Option<Closed<'_>> {
     let bytes = text.as_bytes();
     let mut open: Vec<u8> = Vec::new();
-    // Where the last complete entry ends, and what is open there. Copied only when it is deeper or shallower.
+    // Where the last complete entry ends, and the brackets open there. They are copied only when the depth changes.
     let mut last: Option<(usize, Vec<u8>)> = None;
     let mut i = 0;
     while i < bytes.len() {

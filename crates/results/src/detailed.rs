@@ -1,7 +1,7 @@
-//! One detailed result of a report: what was asked, what the agent answered, how it was judged.
+//! A detailed result of a report: question, response, scores.
 //!
-//! With a `snapshot` its scores count; without one the reward is the root score and the metrics name the
-//! failures: every other rubric was not evaluated, which is the absence of a score.
+//! If it has a `snapshot`, that has the scores. Otherwise the reward is the root score and the metrics name the failures;
+//! no other rubric has a score.
 
 use gauntlet_model::{FailureKind, Scores, SnapshotScored, Timestamp};
 use gauntlet_values::Reading;
@@ -11,7 +11,7 @@ use crate::error::ImportError;
 use crate::fields::{Fields, preview};
 use crate::json_span::JsonSpan;
 
-/// Each metric that names a failure, with the failure, the gravest first.
+/// The metrics that name failures, the most severe first.
 pub(crate) const METRICS: [(&str, FailureKind); 4] = [
     ("hallucination", FailureKind::Hallucination),
     ("format_error", FailureKind::Format),
@@ -21,13 +21,13 @@ pub(crate) const METRICS: [(&str, FailureKind); 4] = [
 
 /// A detailed result that has been read but not yet numbered.
 pub(crate) struct Detail<'a> {
-    /// Its reward, where it says one.
+    /// Its reward, if any.
     pub reward: Option<f64>,
-    /// When it was scored, where it says so.
+    /// When it was scored, if known.
     pub at: Option<Timestamp>,
-    /// What it says.
+    /// The body of its event.
     pub body: SnapshotScored,
-    /// The record it came from, emptied; kept for its place in errors.
+    /// The record without its fields, for the path in errors.
     pub fields: Fields<'a>,
 }
 
@@ -81,7 +81,7 @@ pub(crate) fn read(span: JsonSpan<'_>) -> Result<Detail<'_>, ImportError> {
     Ok(Detail { reward, at, body, fields })
 }
 
-/// The failures that the metrics name. A metric that is absent or null says nothing.
+/// The failures that the metrics name. A metric that is absent or null names none.
 fn failures(fields: &Fields<'_>) -> Result<Vec<FailureKind>, ImportError> {
     let metrics = match fields.left.get("metrics") {
         None | Some(Value::Null) => return Ok(Vec::new()),
@@ -105,7 +105,7 @@ fn failures(fields: &Fields<'_>) -> Result<Vec<FailureKind>, ImportError> {
     Ok(found)
 }
 
-/// What the agent saw: the context and the question, from `ground_truth` or from the record itself.
+/// The observation: context and question, from `ground_truth` or from the record itself.
 fn observation(fields: &Fields<'_>) -> String {
     let holder = fields.left.get("ground_truth").and_then(Value::as_object).unwrap_or(&fields.left);
     let texts = ["context", "question"].iter().filter_map(|key| holder.get(*key)).map(|value| match value {

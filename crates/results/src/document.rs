@@ -1,4 +1,4 @@
-//! One JSON document: its text is held once, and its events are made one by one. Read again it gives the same events.
+//! A JSON document: its text is in memory once, its events are made one by one. Reading it again makes the same events.
 
 use gauntlet_model::{Body, Event, EventId, Timestamp};
 
@@ -17,7 +17,7 @@ pub struct Document {
     tally: Tally,
 }
 
-/// What a document holds beside its events.
+/// The content of a document besides its events.
 #[derive(Debug, Clone)]
 pub struct DocumentSummary {
     pub(crate) head: Head,
@@ -39,7 +39,7 @@ impl DocumentSummary {
         &self.head.notes
     }
 
-    /// What is unusual in the file, in words for the person who opens it.
+    /// Warnings for the person who opens the file.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
@@ -54,15 +54,15 @@ impl DocumentSummary {
         self.events
     }
 
-    /// The event that closes the run, where the document has none.
+    /// The event that ends the run, if the document has none.
     pub fn end(&self, id: EventId, now: Timestamp) -> Result<Option<Event>, ImportError> {
         (!self.ended).then(|| end(id, self.last_at.unwrap_or(now))).transpose()
     }
 }
 
 impl Document {
-    /// The document in these bytes: one JSON value. With [`Options::partial`] one that is cut is read as
-    /// far as it is there.
+    /// The document in these bytes: one JSON value. With [`Options::partial`], a truncated document is read as far as
+    /// possible.
     pub fn new(bytes: Vec<u8>, options: &Options) -> Result<Self, ImportError> {
         let mut tally = Tally::default();
         let mut text = decode_text(bytes, &mut tally)?;
@@ -82,8 +82,7 @@ impl Document {
         Ok(Self { text, tally })
     }
 
-    /// Reads the document: each event goes to `emit`, and what is not an event is answered. Ids are asked for in the
-    /// same order each time.
+    /// Reads the document: passes each event to `emit` and returns the rest. Ids are taken in the same order each time.
     pub fn read(
         &mut self,
         name: &str,
@@ -105,7 +104,7 @@ impl Document {
             Context { name, now, options, ids, emit: &mut counted, warnings: self.tally.notes() };
         let root = Source { text: &self.text, first_line: 1, is_line: false }.root();
         let root = root.map_err(|mut error| {
-            // What is cut can be read up to there; how much that is, nobody has counted.
+            // A truncated document is readable up to its end, in an unknown number of records.
             error.readable = error.message.contains("ends in the middle").then_some(0);
             error
         })?;
@@ -117,7 +116,7 @@ impl Document {
     }
 }
 
-/// The text of a document; what of it is no UTF-8 becomes U+FFFD, and is counted.
+/// The text of a document; bytes that are no UTF-8 become U+FFFD, and are counted.
 fn decode_text(bytes: Vec<u8>, tally: &mut Tally) -> Result<String, ImportError> {
     let mut text = String::from_utf8(bytes).unwrap_or_else(|e| {
         tally.repaired += 1;

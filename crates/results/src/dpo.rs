@@ -1,15 +1,15 @@
 //! Preference pairs for direct preference optimisation: `{prompt, chosen, rejected, chosen_score, rejected_score,
 //! source}`, one a line.
 //!
-//! Who is preferred over whom:
+//! The pairs:
 //! - **rollouts**: answers of one run to one prompt (the same `metadata.task_id` and the same observation). The
-//!   answer with the greatest root score is chosen, the one with the least is rejected.
-//! - **runs**: with a second run, the best answer of each run to the prompt; the greater root score is chosen. This
-//!   takes the place of the first rule.
+//!   answer with the highest root score is chosen, the one with the lowest is rejected.
+//! - **runs**: with a second run, the best answer of each run to the prompt; the higher root score is chosen. This
+//!   replaces the first rule.
 //! - **human**: a person's answer to a challenge is chosen over each other option. An answer that was marked as
-//!   wrong makes no pair. There are no scores then.
+//!   wrong makes no pair. These pairs have no scores.
 //!
-//! A score is the step's as it stands: later scores lie over it, and a step that was scored again counts once. Equal
+//! A score is the current one of the step: later scores overlay it, and a step that was scored again counts once. Equal
 //! scores, equal answers and answers without a prompt or without a root score make no pair, and neither do rollouts of
 //! an evaluation (`metadata.split` is `eval` or the like). A prompt that is a conversation is written as its messages,
 //! and so are the answers.
@@ -26,8 +26,8 @@ use serde_json::{Value, json};
 
 use crate::messages::{is_conversation, parse_conversation};
 
-/// A run's log, read in order and at a place. Texts are fetched when a pair is written: what is held for a prompt
-/// is where its answers lie.
+/// A run's log with sequential and random access. Texts are read when a pair is written: memory holds only the sequence
+/// numbers of answers.
 pub trait Log {
     /// Every record, in order.
     fn records(&self) -> Box<dyn Iterator<Item = io::Result<Record>> + '_>;
@@ -56,7 +56,7 @@ struct Pair {
     source: String,
 }
 
-/// Writes the pairs of a run, or of two, and what people decided in the first; answers how many.
+/// Writes the pairs of a run, or of two, and those of people's answers in the first; returns their number.
 pub fn write_dpo<W: Write>(mut out: W, side: Side<'_>, with: Option<Side<'_>>) -> io::Result<u64> {
     let found = Candidates::collect(side)?;
     let mut pairs = 0;
@@ -83,14 +83,14 @@ pub fn write_dpo<W: Write>(mut out: W, side: Side<'_>, with: Option<Side<'_>>) -
     Ok(pairs)
 }
 
-/// Where an answer lies, and what it is worth.
+/// An answer: its snapshot and root score.
 #[derive(Debug, Clone, Copy)]
 struct Answer {
     seq: u64,
     root: f64,
 }
 
-/// The root score of each step as it stands, by the sequence number of the snapshot that counts.
+/// The current root score of each step, by the sequence number of its current snapshot.
 fn roots(log: &dyn Log) -> io::Result<HashMap<u64, f64>> {
     let mut film = Film::new();
     for record in log.records() {
@@ -100,12 +100,12 @@ fn roots(log: &dyn Log) -> io::Result<HashMap<u64, f64>> {
     Ok(nodes.filter_map(|node| Some((node.seq, node.root?))).collect())
 }
 
-/// What the log of a run holds.
+/// The answers in the log of a run.
 #[derive(Default)]
 struct Candidates {
-    /// The best and the worst answer to each prompt, prompts in the order they first appear in.
+    /// The best and the worst answer to each prompt, in the order of first appearance.
     prompts: IndexMap<(u64, u64), (Answer, Answer)>,
-    /// What people answered, by the sequence number of the snapshot that asked.
+    /// People's answers, by the sequence number of the snapshot with the challenge.
     decisions: BTreeMap<u64, String>,
 }
 
@@ -162,7 +162,7 @@ impl Candidates {
     }
 }
 
-/// Whether an answer was given in an evaluation beside the training: what is trained on must not hold it.
+/// Whether an answer belongs to an evaluation, which must not be trained on.
 fn is_evaluation(scored: &SnapshotScored) -> bool {
     const SPLITS: [&str; 6] = ["eval", "evaluation", "test", "validation", "valid", "dev"];
     let word = |key: &str| scored.metadata.get(key).and_then(Value::as_str).map(str::to_lowercase);
@@ -186,7 +186,7 @@ fn texts(scored: &SnapshotScored) -> (Value, Value) {
     }
 }
 
-/// A prompt as a number of 128 bits: texts of any length are told apart in bounded memory.
+/// A prompt as a hash of 128 bits, so that memory does not grow with its length.
 fn prompt_of(scored: &SnapshotScored) -> (u64, u64) {
     let task = scored.metadata.get("task_id").and_then(Value::as_str);
     let half = |salt: u8| {

@@ -1,8 +1,8 @@
-//! Why a file could not be opened: what was expected, where it broke, what was found.
+//! Why a file was refused: where, what was found, what was expected.
 
 use std::fmt;
 
-/// Every shape that opens, in one sentence: the tail of a refusal.
+/// Every shape that opens, in one sentence.
 pub(crate) const SHAPES: &str = "a report with `results[].results[]`, `results[]` or top-level `summary` and \
      `detailed_results`; a flat benchmark with `rewards`; an object with `snapshots`; an array of snapshots; or \
      JSON Lines of snapshots or events";
@@ -12,15 +12,15 @@ pub(crate) const SHAPES: &str = "a report with `results[].results[]`, `results[]
 pub struct ImportError {
     /// What would have been accepted at that place.
     pub expected: String,
-    /// Where in the file, such as `results[0].detailed_results[3].reward`; empty for the file as a whole.
+    /// Where in the file, such as `results[0].detailed_results[3].reward`; empty for the file itself.
     pub path: String,
     /// What was found instead.
     pub message: String,
     /// 1-based line of the file, where it is known.
     pub line: Option<u64>,
-    /// How many records before it can be read, where reading the rest of the file in part is possible.
+    /// The number of readable records before it, if a partial import is possible.
     pub readable: Option<u64>,
-    /// Whether nothing behind this place can be read.
+    /// Whether nothing after it can be read.
     pub(crate) is_end: bool,
 }
 
@@ -40,23 +40,23 @@ impl ImportError {
         }
     }
 
-    /// The end of a reading that nobody wants any more.
+    /// The error of a cancelled import.
     pub fn stopped() -> Self {
         Self::new("", "the reading was stopped", "").at_end()
     }
 
-    /// The same error, behind which nothing can be read.
+    /// The same error, after which nothing can be read.
     pub(crate) fn at_end(mut self) -> Self {
         self.is_end = true;
         self
     }
 
-    /// What is wrong and where, without what was expected: for a list of what was left out.
+    /// What is wrong and where, without what was expected: for the list of skipped records.
     pub(crate) fn reason(&self) -> String {
         Self { expected: String::new(), ..self.clone() }.to_string()
     }
 
-    /// The way on, where the file is readable in part.
+    /// A hint at the partial import, if one is possible.
     pub fn hint(&self) -> Option<String> {
         let way = "`--partial`, or `?partial=true`, imports what can be read and lists what cannot";
         Some(match self.readable? {

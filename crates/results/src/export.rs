@@ -1,5 +1,5 @@
-//! The results report: the twice nested shape that viewers of reports open, with `name` and `snapshots` beside
-//! it, and under `gauntlet` what such viewers have no place for. It imports back into the same run.
+//! Writes a results report: the twice nested shape that viewers of reports open, with `name` and `snapshots` beside it,
+//! and everything else under `gauntlet`. An import of it gives the same run.
 
 use std::io::{self, Write};
 
@@ -13,7 +13,7 @@ use crate::native::EXPORT_VERSION;
 use crate::scored_steps::ScoredSteps;
 use crate::summary::Totals;
 
-/// Keys that a detailed result brings along into metadata, in the order it is written in.
+/// Keys of a detailed result that are in the metadata of its step, in the order they are written.
 const RECORD: [&str; 5] = ["ground_truth", "context", "question", "expected_answer", "parsed"];
 
 /// Writes a run as a results report. `records` is asked three times for the run's whole log, in order, and never
@@ -82,7 +82,7 @@ where
     out.out.flush()
 }
 
-/// Writes JSON piece by piece; one element of a list a line.
+/// Writes JSON part by part, with one element of a list per line.
 struct Json<W> {
     out: W,
     first: bool,
@@ -104,7 +104,7 @@ impl<W: Write> Json<W> {
     }
 }
 
-/// A scored step, as the page shows it.
+/// A scored step.
 struct Step<'a> {
     event: &'a Event,
     scored: &'a SnapshotScored,
@@ -114,7 +114,7 @@ struct Step<'a> {
 }
 
 impl Step<'_> {
-    /// The reward a report gave it, else its root score.
+    /// Its reward in the imported report, else its root score.
     fn reward(&self) -> Option<f64> {
         self.scored.metadata.get("reward").and_then(Value::as_f64).or_else(|| self.steps.root(self.node))
     }
@@ -171,12 +171,12 @@ fn metrics(failures: &[FailureKind]) -> Value {
     Value::Object(named.chain([("safe".to_owned(), json!(failures.is_empty()))]).collect())
 }
 
-/// The client's own time to the letter, else the event's.
+/// The client's time as it was sent, else that of the event.
 fn time(event: &Event, scored: &SnapshotScored) -> String {
     scored.timestamp.clone().unwrap_or_else(|| event.at().to_string())
 }
 
-/// A step as hubs write it, in full, with the rest of its event under `event`.
+/// A step as hubs write it, with the other fields of its event under `event`.
 #[derive(Serialize)]
 struct FullSnapshot<'a> {
     session_id: &'a str,
@@ -187,7 +187,7 @@ struct FullSnapshot<'a> {
     event: Value,
 }
 
-/// The body without its `timestamp`, which stands outside.
+/// The body without its `timestamp`, which is a field of the snapshot.
 #[derive(Serialize)]
 struct Untimed<'a> {
     scores: &'a gauntlet_model::Scores,

@@ -1,4 +1,4 @@
-//! Taking typed fields out of one record, with errors that name the field's path in the file.
+//! Typed fields of a record, with errors that name the field's path in the file.
 
 use gauntlet_model::{Body, Event, EventId, FieldError, Object, Scores, Timestamp};
 use gauntlet_model::{Challenge, EpisodeId, MAX_STEP};
@@ -11,20 +11,20 @@ use crate::json_span::JsonSpan;
 use crate::messages::conversation_text;
 use crate::tally::Tally;
 
-/// Deepest nesting kept as metadata, in levels: below the 128 that readers of JSON accept, wrapping included.
+/// The deepest metadata, in levels: below the 128 that JSON readers accept, with room for wrapping.
 const MAX_DEPTH: usize = 100;
 
-/// The fields of one record that nobody has taken yet; what is left at the end is metadata.
+/// The fields of a record that have not been taken yet; the rest becomes metadata.
 pub(crate) struct Fields<'a> {
-    /// The record, for its place in the file.
+    /// The record's place in the file.
     pub span: JsonSpan<'a>,
-    /// Path below the record, with a dot behind it, where these are the fields of an inner object.
+    /// Path of an inner object within the record, with a trailing dot.
     prefix: String,
-    /// What is left.
+    /// The fields not taken yet.
     pub left: Object,
-    /// How the numbers of the file are written.
+    /// The decimal mark of the file.
     pub decimal: Decimal,
-    /// What was unusual in the record.
+    /// What was read differently from how it is written.
     pub tally: Tally,
 }
 
@@ -57,7 +57,7 @@ impl<'a> Fields<'a> {
         ImportError::new(path, message, expected).on_line(self.span.line())
     }
 
-    /// A refusal by the model's rules. Its path is the event's, which mirrors the record's closely enough.
+    /// A refusal by the rules of the model. The path within the event stands for the one in the record.
     pub fn refuse_rule(&self, error: &FieldError) -> ImportError {
         let field = error.field.strip_prefix("body").map_or(&*error.field, |f| f.trim_start_matches('.'));
         self.refuse(field, error.message.clone(), "a value within the limits")
@@ -80,8 +80,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Takes a text. What is not a string becomes its text, as a conversation or as JSON, and stays in the record as
-    /// it was.
+    /// Takes a text. A value that is not a string is read as a conversation or as JSON, and also stays in the record.
     pub fn take_text(&mut self, key: &str) -> Option<String> {
         match self.left.get(key)? {
             Value::Null => None,
@@ -93,7 +92,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Reads a number without taking it. One that was not evaluated counts as absent.
+    /// Reads a number without taking it; `None` if absent or not evaluated.
     pub fn number(&mut self, key: &str) -> Result<Option<f64>, ImportError> {
         let Some(value) = self.left.get(key) else { return Ok(None) };
         match gauntlet_values::number(value, self.decimal) {
@@ -157,14 +156,14 @@ impl<'a> Fields<'a> {
         let refuse = |e: FieldError| {
             inner.refuse("", format!("{}: {}", e.field, e.message), "rubric paths and finite numbers")
         };
-        // What was not evaluated is a path as well.
+        // Paths that were not evaluated must be valid too.
         Scores::new(skipped.iter().map(|path| (path.as_str(), 0.0))).map_err(refuse)?;
         let scores = Scores::new(pairs).map_err(refuse)?;
         self.tally.not_evaluated += skipped.len() as u64;
         Ok(Some((scores, skipped)))
     }
 
-    /// Takes a time: its text to the letter, and the instant. What is no time stays in the record, and is counted.
+    /// Takes a time: its text and the instant. An invalid time stays in the record and is counted.
     pub fn take_time(&mut self, key: &str) -> Option<(String, Timestamp)> {
         let value = self.take(key)?;
         match gauntlet_values::time(&value) {
@@ -228,7 +227,7 @@ pub(crate) fn text_or_json(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// A value as an error says it.
+/// The beginning of a value, for an error message.
 pub(crate) fn preview(value: &Value) -> String {
     let text = value.to_string();
     match text.char_indices().nth(60) {
@@ -237,7 +236,7 @@ pub(crate) fn preview(value: &Value) -> String {
     }
 }
 
-/// Adds `value` under `key`, or under the nearest free name, so that nothing is overwritten.
+/// Adds `value` under `key`, with underscores appended until the key is free.
 pub(crate) fn insert_unique(map: &mut Object, key: &str, value: Value) {
     let mut name = key.to_owned();
     while map.contains_key(&name) {
@@ -246,7 +245,7 @@ pub(crate) fn insert_unique(map: &mut Object, key: &str, value: Value) {
     map.insert(name, value);
 }
 
-/// Whether an object is nested no deeper than readers of the log accept.
+/// Whether an object is no deeper than readers of the log accept.
 pub(crate) fn is_shallow(object: &Object) -> bool {
     fn within(value: &Value, levels: usize) -> bool {
         levels > 0

@@ -1,5 +1,5 @@
-//! The film file: the whole log of a run, packed. A zstd stream of JSON Lines whose first frame, which other
-//! programs skip, says what it is: `zstd -dc run.film` shows the lines.
+//! The film file: the log of a run as JSON Lines, compressed with zstd. A first frame that other programs skip marks the
+//! format: `zstd -dc run.film` shows the lines.
 
 use std::io::{self, BufRead, Read, Write};
 
@@ -14,12 +14,12 @@ use crate::rows::unreadable;
 const MARK: &[u8] = b"\x50\x2a\x4d\x18\x0d\x00\x00\x00gauntlet film";
 /// The first bytes of a zstd frame.
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
-/// Packs about ten times at the speed of the disk.
+/// Compresses about tenfold at the speed of a disk.
 const LEVEL: i32 = 6;
 /// The version of the head line.
 const VERSION: u32 = 1;
 
-/// The first line: what the lines of a log have no place for.
+/// The first line: the fields of a run that are not in its log.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Head {
@@ -31,7 +31,10 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    /// The head, where the line is one; refuses a version this program cannot read.
+    /// The head, if the line is one.
+    ///
+    /// # Errors
+    /// A version that this program cannot read.
     pub fn parse(line: &str) -> Result<Option<Self>, ImportError> {
         if !line.starts_with("{\"gauntlet_film\"") {
             return Ok(None);
@@ -46,7 +49,7 @@ impl Head {
     }
 }
 
-/// Whether the bytes are the head of a packed file, ours or any zstd stream.
+/// Whether the bytes are the head of a film file or of another zstd stream.
 pub(crate) fn is_packed(head: &[u8]) -> bool {
     head.starts_with(MARK) || head.starts_with(&ZSTD)
 }
@@ -56,7 +59,7 @@ pub(crate) fn unpack<R: BufRead>(packed: R) -> Result<impl Read, ImportError> {
     zstd::stream::read::Decoder::with_buffer(packed).map_err(unreadable)
 }
 
-/// Writes the whole run, packed: every event, and the notes. It opens with [`crate::import`].
+/// Writes every event of a run and its notes, compressed. [`crate::import`] reads it.
 pub fn write_film<W: Write>(
     mut out: W,
     run: &RunSummary,

@@ -1,4 +1,4 @@
-//! From the bytes of a file to a run: recognise the shape, hand it to its reader, close the run.
+//! From the bytes of a file to a run: detects the shape, reads it, ends the run.
 
 use std::collections::BTreeSet;
 
@@ -14,16 +14,16 @@ use crate::rows::{self, Format, Rows};
 use crate::run;
 use crate::survey::Survey;
 
-/// What a file holds, ready to be stored.
+/// The run in a file, ready to be stored.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Imported {
-    /// The run to create. It has no id: an import is a run of its own.
+    /// The run to create. It has no id: an import makes a new run.
     pub spec: RunSpec,
-    /// People's notes on the run, where the file carries any.
+    /// People's notes on the run, if the file has any.
     pub notes: String,
     /// Its events in log order, without `run.started`, ending with the run finished.
     pub events: Vec<Event>,
-    /// What was unusual, in words for the person who opened the file.
+    /// Warnings for the person who opened the file.
     pub warnings: Vec<String>,
     /// Scored snapshots among the events.
     pub steps: u64,
@@ -31,42 +31,44 @@ pub struct Imported {
     pub episodes: u64,
 }
 
-/// Takes the events of a file, one by one; an error ends the reading.
+/// Receives the events of a file, one by one; an error ends the import.
 pub(crate) type Emit<'e> = &'e mut dyn FnMut(Event) -> Result<(), ImportError>;
 
-/// What every reader needs besides the file.
+/// What every reader gets besides the file.
 pub(crate) struct Context<'c> {
     /// The file's name, for the run's name.
     pub name: &'c str,
-    /// Stands in where the file names no time.
+    /// Used where the file has no time.
     pub now: Timestamp,
-    /// How the file is to be read.
+    /// Options of the import.
     pub options: &'c Options,
-    /// Makes ids for events that bring none.
+    /// Makes ids for events without one.
     pub ids: &'c mut dyn FnMut() -> EventId,
-    /// Takes each event.
+    /// Receives each event.
     pub emit: Emit<'c>,
-    /// What was unusual so far.
+    /// The warnings so far.
     pub warnings: Vec<String>,
 }
 
 impl Context<'_> {
-    /// Ends the reading where nobody wants it any more.
+    /// An error once the import is cancelled.
     pub fn check_cancelled(&self) -> Result<(), ImportError> {
         self.options.check_cancelled()
     }
 }
 
-/// What a reader found beside the events.
+/// What a reader found besides the events.
 #[derive(Debug, Clone)]
 pub(crate) struct Head {
     pub spec: RunSpec,
     pub notes: String,
 }
 
-/// Opens a result file of any known shape. `name` is the file's name, `now` the time where the file has none,
-/// `ids` makes event ids; events that bring their own id keep it. Refuses a file as a whole, unless `options` ask
-/// for what can be read of it.
+/// Imports a result file of any known shape. `name` is the file's name, `now` the time where the file has none, `ids`
+/// makes ids for events without one.
+///
+/// # Errors
+/// Why the file is refused. With [`Options::partial_allowed`], unreadable records are skipped instead.
 pub fn import(
     name: &str,
     bytes: &[u8],
@@ -95,7 +97,7 @@ pub fn import(
     finished(head, events, warnings, now, ids)
 }
 
-/// A first reading of a file that is no document: see [`Survey`].
+/// The first pass over a file that is no document: see [`Survey`].
 pub fn survey<S>(
     format: Format,
     source: S,
@@ -115,7 +117,7 @@ where
     Ok(Survey::new(records(format, source, options)?, now, shape, Object::new(), options))
 }
 
-/// The second reading, of the file as it was surveyed: its events, without the end that [`Plan::end`] gives.
+/// The second pass, over the same file: its events, without the one of [`Plan::end`].
 pub fn replay<'p, S>(
     plan: &'p Plan,
     format: Format,
@@ -160,14 +162,14 @@ fn finished(
     Ok(Imported { spec, notes, events, warnings, steps, episodes })
 }
 
-/// The event that closes a run whose file does not.
+/// The event that ends a run whose file does not.
 pub(crate) fn end(id: EventId, at: Timestamp) -> Result<Event, ImportError> {
     let body = RunFinished { status: Status::Completed, summary: None };
     Event::new(id, at, None, None, body)
         .map_err(|e| ImportError::new(e.field, e.message, "a run that can be closed"))
 }
 
-/// What an event says of the run's end: whether it closes it. `None` where it says nothing.
+/// Whether an event ends the run; `None` for events that do not change its status.
 pub(crate) fn closes_run(event: &Event) -> Option<bool> {
     match event.body() {
         Body::RunFinished(end) => Some(end.status.is_final()),
@@ -176,7 +178,7 @@ pub(crate) fn closes_run(event: &Event) -> Option<bool> {
     }
 }
 
-/// Whether the last word on the run's status already closes it.
+/// Whether the last status of the run is final.
 fn ends(events: &[Event]) -> bool {
     events.iter().rev().find_map(closes_run).unwrap_or(false)
 }

@@ -19,7 +19,7 @@ use crate::snapshots::{self, Draft, TranscriptStep};
 
 /// The word for the shape.
 pub(crate) const SHAPE: &str = "Inspect log";
-/// What of a sample is read as its transcript, or only repeats it.
+/// Keys of a sample that are its transcript, or repeat it.
 const TRANSCRIPT: [&str; 6] = ["messages", "events", "attachments", "store", "output", "input"];
 
 /// Whether a document is a log.
@@ -41,7 +41,7 @@ pub(crate) fn read_log(top: &Members<'_>, context: &mut Context<'_>) -> Result<H
     snapshots::read_all(SpanRows::new(items), about, Object::new(), SHAPE, context)
 }
 
-/// What the header of a log says of the run.
+/// The run that the header of a log describes.
 pub(crate) fn about(name: &str, header: Object) -> About {
     let eval = header.get("eval").cloned().unwrap_or_default();
     let began_at = began_at(&header);
@@ -56,12 +56,12 @@ pub(crate) fn about(name: &str, header: Object) -> About {
     About { spec: Some(spec), began_at, status, ..About::default() }
 }
 
-/// When a log was begun.
+/// When a log began.
 pub(crate) fn began_at(header: &Object) -> Option<Timestamp> {
     time(header.get("eval")?.get("created")?).value()
 }
 
-/// One sample, as the step it is scored at; its transcript before it.
+/// A sample as a scored step, after the steps of its transcript.
 pub(crate) fn draft_from_sample(span: JsonSpan<'_>) -> Result<Draft<'_>, ImportError> {
     let mut fields = Fields::from_object(span)?;
     let id = fields.left.get("id").map(conversation_text).unwrap_or_default();
@@ -74,7 +74,7 @@ pub(crate) fn draft_from_sample(span: JsonSpan<'_>) -> Result<Draft<'_>, ImportE
     let error = fields.left.get("error").and_then(Value::as_object).map(step_error);
     let mut messages = match fields.left.get("messages") {
         Some(list) if is_conversation(list) => list.as_array().cloned().unwrap_or_default(),
-        _ => sample.spoken(&input, &answer),
+        _ => sample.input_and_answer(&input, &answer),
     };
     messages.iter_mut().for_each(|message| sample.attach(message));
     let scores = fields.take("scores");
@@ -97,7 +97,7 @@ pub(crate) fn draft_from_sample(span: JsonSpan<'_>) -> Result<Draft<'_>, ImportE
     Ok(Draft { fields, session: Some(sample.key), step: None, at, body, before, is_episode: true })
 }
 
-/// What the step keeps beside its scores and texts.
+/// The metadata of the step.
 fn metadata(fields: &mut Fields<'_>, id: &str, output: &Value, input: &Value) -> Object {
     let mut left = std::mem::take(&mut fields.left);
     for key in TRANSCRIPT {
@@ -117,7 +117,7 @@ fn metadata(fields: &mut Fields<'_>, id: &str, output: &Value, input: &Value) ->
     metadata
 }
 
-/// Scores by scorer: a letter, a number, or an object of them. The root is the only one there is.
+/// Scores by scorer: a letter, a number, or an object of them. If there is one score only, it is also the root.
 fn judged(fields: &Fields<'_>, scores: Option<&Value>) -> Result<(Scores, Vec<String>), ImportError> {
     let (mut pairs, mut skipped): (Vec<(String, f64)>, Vec<String>) = Default::default();
     let mut put = |path: String, value: &Value| match grade(value) {
@@ -158,7 +158,7 @@ struct Sample {
 }
 
 impl Sample {
-    /// A text, fetched where it stands among the sample's attachments.
+    /// A text, resolved if it refers to an attachment of the sample.
     fn text(&self, text: &str) -> String {
         let attached = text.strip_prefix("attachment://").and_then(|key| self.attachments.as_ref()?.get(key));
         attached.and_then(Value::as_str).unwrap_or(text).to_owned()
@@ -171,8 +171,8 @@ impl Sample {
         }
     }
 
-    /// The messages of a sample that holds none: what was asked, and what was answered.
-    fn spoken(&self, input: &Value, answer: &Value) -> Vec<Value> {
+    /// The messages of a sample without any: its input and its answer.
+    fn input_and_answer(&self, input: &Value, answer: &Value) -> Vec<Value> {
         let mut messages = match input {
             Value::Array(list) if is_conversation(input) => list.clone(),
             Value::Null => Vec::new(),
@@ -182,16 +182,16 @@ impl Sample {
         messages
     }
 
-    /// An id for the span at that place of the transcript.
+    /// The id of the span at an index of the transcript.
     fn span(&self, index: usize) -> String {
         let mut hasher = DefaultHasher::new();
         (&self.key, index).hash(&mut hasher);
-        // The id of no span at all is all zeros.
+        // Zeros are the id of "no span".
         format!("{:016x}", hasher.finish().max(1))
     }
 }
 
-/// The messages in order, each call of a tool and each result on its own.
+/// The messages in order; each tool call and each result is a step of its own.
 fn transcript(sample: &Sample, messages: &[Value], error: Option<StepError>) -> Vec<TranscriptStep> {
     let mut steps: Vec<TranscriptStep> = Vec::new();
     let mut put = |kind: StepKind, name: Option<String>, payload: Object, error: Option<StepError>| {

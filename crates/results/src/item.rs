@@ -1,4 +1,4 @@
-//! One record of a file, as what it is: an event of ours, or a step that becomes one.
+//! Classifies the records of a file: an event of Gauntlet, or a step that becomes one.
 
 use gauntlet_model::{Event, Object, decode_one};
 use gauntlet_values::Decimal;
@@ -35,7 +35,7 @@ impl<'a> Item<'a> {
     }
 }
 
-/// Understands the records of one file. The columns of the last line are kept: most lines have the same.
+/// Reads the records of a file. Caches the columns of the last record, as most records have the same keys.
 #[derive(Debug, Default)]
 pub(crate) struct Reader {
     map: ColumnMap,
@@ -43,13 +43,16 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// Reads by a person's map.
+    /// A reader with a person's column map.
     pub fn new(map: ColumnMap) -> Self {
         Self { map, columns: None }
     }
 
-    /// Reads a record as what it is.
-    pub fn understand<'a>(&mut self, record: Record<'a>) -> Result<Item<'a>, ImportError> {
+    /// Reads a record.
+    ///
+    /// # Errors
+    /// A record that is neither an event nor a step, or has an invalid value.
+    pub fn read<'a>(&mut self, record: Record<'a>) -> Result<Item<'a>, ImportError> {
         match record {
             Record::Row(fields) if fields.left.contains_key("id") && fields.left.contains_key("at") => {
                 let span = fields.span;
@@ -65,7 +68,8 @@ impl Reader {
             let message = format!("is {}", span.what());
             return Err(span.refuse(message, "a snapshot or an event, which are objects"));
         }
-        // An event is read only once; what is none, or a wrong one, is looked at from outside first.
+        // The fast path for events, which parses them once. A record that only looks like an event, or a wrong one, is
+        // classified by its keys below, for a precise error.
         let is_like_an_event = span.raw.contains("\"kind\"") && span.raw.contains("\"body\"");
         if is_like_an_event && let Ok(event) = decode_one(span.raw) {
             return Ok(Item::event(event, span));

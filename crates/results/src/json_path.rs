@@ -1,8 +1,8 @@
-//! From a byte offset to the path a reader would name: `results[0].detailed_results[3].reward`.
+//! From a byte offset to a JSON path such as `results[0].detailed_results[3].reward`.
 //!
-//! Only errors need it, so the parser does not carry paths; the text before the offset is walked once more.
+//! Only errors need it: the parser does not track paths; the text before the offset is scanned once more.
 
-/// A container that is open at the offset.
+/// A container around the offset.
 enum Open {
     /// An object, with the key being read.
     Object { key: String, in_key: bool },
@@ -10,7 +10,7 @@ enum Open {
     Array { index: u64 },
 }
 
-/// The path at byte `offset` of `text`, as far as the text before it is JSON. Iterative: depth costs no stack.
+/// The path at byte `offset` of `text`, as far as the text before it is JSON. Iterative, so that depth needs no stack.
 pub(crate) fn path_at(text: &str, offset: usize) -> String {
     let bytes = text.as_bytes();
     let end = offset.min(bytes.len());
@@ -38,7 +38,7 @@ pub(crate) fn path_at(text: &str, offset: usize) -> String {
             }
             b'"' => {
                 let close = string_end(bytes, i + 1, end);
-                // A key that the text breaks off in is none.
+                // A truncated key is no key.
                 let is_closed = bytes.get(close) == Some(&b'"');
                 if let (true, Some(Open::Object { key, in_key: true })) = (is_closed, open.last_mut()) {
                     key.clear();
@@ -62,7 +62,7 @@ fn string_end(bytes: &[u8], mut i: usize, end: usize) -> usize {
 
 fn spelled(open: &[Open]) -> String {
     let mut path = String::new();
-    // Deeper than any file we know: a hostile depth must not make a hostile message.
+    // Deeper than any real file: a file of a million brackets must not make a message of megabytes.
     for container in open.iter().take(32) {
         match container {
             Open::Object { key, .. } if key.is_empty() => {}
@@ -90,7 +90,7 @@ pub(crate) fn column_at(text: &str, offset: usize) -> u64 {
     1 + before.iter().rev().take_while(|b| **b != b'\n').count() as u64
 }
 
-/// The bare word at `offset` (`NaN`, `-Infinity`, `undefined`, ...), if one stands there.
+/// The bare word at `offset` (`NaN`, `-Infinity`, `undefined`, ...); empty if there is none.
 pub(crate) fn word_at(text: &str, offset: usize) -> &str {
     let part_of_word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'+' | b'_' | b'.');
     let bytes = text.as_bytes();
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_whole() {
+    fn words_are_read_to_both_ends() {
         let text = "[1, -Infinity, NaN]";
         assert_eq!(word_at(text, 5), "-Infinity");
         assert_eq!(word_at(text, 17), "NaN");

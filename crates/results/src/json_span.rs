@@ -1,5 +1,5 @@
-//! A part of the file that is still text, with its place: read one level at a time, so that a report of any
-//! size is held once and every complaint names the path in the whole file.
+//! A JSON value of a file that is still text, with its place. Values are parsed one level at a time, so that a report is
+//! in memory once, and every error names the path in the file.
 
 use std::borrow::Cow;
 
@@ -11,15 +11,14 @@ use serde_json::value::RawValue;
 use crate::error::{ImportError, SHAPES};
 use crate::json_path::{column_at, line_at, path_at, word_at};
 
-/// Most elements of one list, and most members of one object, in a document. Larger files open as JSON Lines, CSV or
-/// Parquet.
+/// The most elements of a list and members of an object in a document. Larger files open as JSON Lines, CSV or Parquet.
 const MAX_ITEMS: usize = 1_000_000;
-/// Most memory that one value may take once it is read to the bottom.
+/// The most memory of one parsed value, bytes.
 const MAX_VALUE_BYTES: usize = 96 << 20;
-/// About what one value takes beside its text.
+/// About the memory of one value besides its text, bytes.
 const VALUE_BYTES: usize = 32;
 
-/// The whole text (a file, or one line of it) and the number of its first line.
+/// A text (a file, or a line of it) and the number of its first line.
 #[derive(Clone, Copy)]
 pub(crate) struct Source<'a> {
     pub text: &'a str,
@@ -30,7 +29,10 @@ pub(crate) struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// The text as one JSON value; says where it breaks.
+    /// The text as one JSON value.
+    ///
+    /// # Errors
+    /// The place where the JSON is invalid.
     pub fn root(self) -> Result<JsonSpan<'a>, ImportError> {
         match serde_json::from_str::<&RawValue>(self.text) {
             Ok(raw) => Ok(JsonSpan { source: self, raw: raw.get() }),
@@ -76,7 +78,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// One value of the file, unread.
+/// A JSON value of the file, not parsed.
 #[derive(Clone, Copy)]
 pub(crate) struct JsonSpan<'a> {
     pub source: Source<'a>,
@@ -94,12 +96,12 @@ impl<'a> JsonSpan<'a> {
         self.source.first_line + line_at(self.source.text, self.source.offset_of(self.raw)) - 1
     }
 
-    /// A refusal of this value.
+    /// An error at this value.
     pub fn refuse(self, message: impl Into<String>, expected: impl Into<String>) -> ImportError {
         ImportError::new(self.path(), message, expected).on_line(self.line())
     }
 
-    /// What it is, in a word.
+    /// Its JSON type, for messages.
     pub fn what(self) -> &'static str {
         match self.raw.as_bytes().first() {
             Some(b'{') => "an object",
@@ -130,7 +132,7 @@ impl<'a> JsonSpan<'a> {
         Ok(raw.into_iter().map(|raw| JsonSpan { source: self.source, raw: raw.get() }).collect())
     }
 
-    /// Refuses a value that would take many times its size in memory: each number of `[1,1,1]` becomes 32 bytes.
+    /// Refuses a value that would take too much memory: each number of `[1,1,1]` becomes 32 bytes.
     fn within(self) -> Result<(), ImportError> {
         match bytes_in_memory(self.raw) > MAX_VALUE_BYTES {
             true => {
@@ -142,7 +144,7 @@ impl<'a> JsonSpan<'a> {
         }
     }
 
-    /// Its members in order.
+    /// Its members in order, not parsed.
     pub fn members(self) -> Result<Members<'a>, ImportError> {
         if !self.is_object() {
             return Err(self.refuse(format!("is {}", self.what()), "an object"));
@@ -152,7 +154,7 @@ impl<'a> JsonSpan<'a> {
         Ok(Members { span: self, pairs: pairs.collect() })
     }
 
-    /// Its members, read to the bottom.
+    /// Its members, parsed.
     pub fn object(self) -> Result<Object, ImportError> {
         if !self.is_object() {
             return Err(self.refuse(format!("is {}", self.what()), "an object"));
@@ -161,7 +163,7 @@ impl<'a> JsonSpan<'a> {
         self.read()
     }
 
-    /// The value, read to the bottom.
+    /// The value, parsed.
     pub fn value(self) -> Result<Value, ImportError> {
         self.within()?;
         self.read()
@@ -172,7 +174,7 @@ impl<'a> JsonSpan<'a> {
     }
 }
 
-/// An object's members, still unread, in the file's order.
+/// The members of an object, not parsed, in the order of the file.
 pub(crate) struct Members<'a> {
     pub span: JsonSpan<'a>,
     pairs: Vec<(Cow<'a, str>, JsonSpan<'a>)>,
@@ -189,7 +191,7 @@ impl<'a> Members<'a> {
         self.pairs.iter().map(|(key, _)| key.as_ref())
     }
 
-    /// The members not named in `excluded`, read to the bottom.
+    /// The members not named in `excluded`, parsed.
     pub fn others(&self, excluded: &[&str]) -> Result<Object, ImportError> {
         let rest = || self.pairs.iter().filter(|(key, _)| !excluded.contains(&key.as_ref()));
         if rest().map(|(_, span)| bytes_in_memory(span.raw)).sum::<usize>() > MAX_VALUE_BYTES {
@@ -199,7 +201,7 @@ impl<'a> Members<'a> {
         rest().map(|(key, span)| Ok((key.clone().into_owned(), span.value()?))).collect()
     }
 
-    /// A refusal that lists what the object holds instead.
+    /// The error for an object of an unknown shape, with a list of its keys.
     pub fn unknown(&self) -> ImportError {
         let mut keys: Vec<String> = self.pairs.iter().take(12).map(|(k, _)| shortened(k)).collect();
         if self.pairs.len() > keys.len() {
@@ -220,7 +222,7 @@ fn shortened(key: &str) -> String {
     }
 }
 
-/// About what a value takes in memory once it is read: its text, and a value for each separator outside of texts.
+/// About the memory of a parsed value: its text, and one value for each separator outside of texts.
 fn bytes_in_memory(raw: &str) -> usize {
     if raw.len().saturating_mul(VALUE_BYTES) < MAX_VALUE_BYTES {
         return raw.len();
@@ -243,12 +245,12 @@ fn bytes_in_memory(raw: &str) -> usize {
     raw.len() + values * VALUE_BYTES
 }
 
-/// The refusal of a list or an object that is too long to be held at once.
+/// The message for a list or an object with too many entries.
 fn too_many() -> String {
     format!("has more than {MAX_ITEMS} entries; larger files open as JSON Lines, CSV or Parquet")
 }
 
-/// Elements of a list, not more than can be held.
+/// The elements of a list, at most [`MAX_ITEMS`].
 struct Items<'a>(Vec<&'a RawValue>);
 
 impl<'de> Deserialize<'de> for Items<'de> {
@@ -274,7 +276,7 @@ impl<'de> Deserialize<'de> for Items<'de> {
     }
 }
 
-/// Pairs of an object, refusing a key that stands twice: one of the two values would be lost.
+/// The pairs of an object. A key that occurs twice is an error: one of the two values would be lost.
 struct Pairs<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Pairs<'de> {

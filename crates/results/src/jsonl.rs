@@ -12,7 +12,7 @@ use crate::json_span::{JsonSpan, Source};
 use crate::repair::{Repaired, repaired};
 use crate::rows::{About, Budget, MAX_RECORD_BYTES, Record, Rows, unreadable};
 
-/// Whether the text is one value a line rather than one document. The name only decides where the text does not.
+/// Whether the text has one value per line rather than being one document. The name decides only if the text does not.
 /// `is_complete` says whether the text is the whole file or only its head.
 pub(crate) fn looks_like_lines(name: &str, text: &str, is_complete: bool) -> bool {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
@@ -34,7 +34,7 @@ pub(crate) fn looks_like_lines(name: &str, text: &str, is_complete: bool) -> boo
     }
 }
 
-/// Each line as its own piece; empty lines are skipped.
+/// One record per line; empty lines are skipped.
 pub(crate) struct Lines<R> {
     bytes: BufReader<R>,
     budget: Rc<Budget>,
@@ -45,13 +45,13 @@ pub(crate) struct Lines<R> {
 }
 
 impl<R: Read> Lines<R> {
-    /// Lines of that text. `budget` counts the bytes of the file they come from.
+    /// The lines of a text. `budget` counts the bytes of the file.
     pub fn new(text: R, budget: Rc<Budget>) -> Self {
         let bytes = BufReader::with_capacity(64 << 10, text);
         Self { bytes, budget, line: Vec::new(), number: 0, about: About::default(), begun: false }
     }
 
-    /// Reads on to the next line that is not empty.
+    /// Reads the next line that is not empty.
     fn advance(&mut self) -> Result<bool, ImportError> {
         loop {
             self.line.clear();
@@ -85,7 +85,7 @@ impl<R: Read> Lines<R> {
         })
     }
 
-    /// Replaces what other programs write and JSON does not know.
+    /// Repairs what other programs write and JSON does not allow.
     fn repair(&mut self) -> Result<(), ImportError> {
         if let Some(Repaired { text, texts }) = repaired(self.text()?) {
             self.line = text.into_bytes();
@@ -118,7 +118,7 @@ impl<R: Read> Rows for Lines<R> {
         }
         self.repair()?;
         let source = Source { text: self.text()?, first_line: self.number, is_line: true };
-        // An object is checked by whoever reads its members.
+        // An object is checked when its members are read.
         let is_object = source.text.starts_with('{');
         let span = if is_object { JsonSpan { source, raw: source.text } } else { source.root()? };
         Ok(Some(Record::Json(span)))
@@ -133,8 +133,8 @@ impl<R: Read> Rows for Lines<R> {
     }
 }
 
-/// Writes one event a line, `run.started` first, as the run is named today. The lines open with [`crate::import`]
-/// and are what `POST .../events` accepts.
+/// Writes one event per line, beginning with a `run.started` of the run as it is now. [`crate::import`] reads the lines,
+/// and `POST .../events` accepts them.
 pub fn write_jsonl<W: Write>(
     mut out: W,
     run: &RunSummary,
@@ -158,7 +158,7 @@ fn write_line<W: Write>(mut out: W, record: &gauntlet_model::Record) -> io::Resu
     out.write_all(b"\n")
 }
 
-/// What a run says of itself, as it would be created anew.
+/// The spec to create the same run anew.
 pub(crate) fn spec(run: &RunSummary) -> RunSpec {
     RunSpec {
         id: None,

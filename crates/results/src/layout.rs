@@ -1,5 +1,4 @@
-//! Runs as tables on the way out: the columns, and the cells of one scored step. An empty cell says that the rubric
-//! was not evaluated.
+//! Runs as tables to be written: the columns, and the cells of a scored step. An empty cell means "not evaluated".
 
 use gauntlet_model::{Body, Event, FailureKind, Record, SnapshotScored};
 use serde_json::{Value, json};
@@ -8,16 +7,16 @@ use crate::columns::{DECLARED, SCORE};
 use crate::names::ROOT;
 use crate::scored_steps::ScoredSteps;
 
-/// One cell on its way out.
+/// A cell to be written.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Cell {
-    /// Not evaluated, not said.
+    /// Not evaluated, or unknown.
     None,
     /// A text, or JSON as text.
     Text(String),
     /// A number.
     Number(f64),
-    /// A whole number.
+    /// An integer.
     Integer(i64),
     /// Microseconds since the Unix epoch.
     Time(i64),
@@ -25,7 +24,7 @@ pub(crate) enum Cell {
     Flag(bool),
 }
 
-/// What the cells of a column are.
+/// The type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Type {
     Text,
@@ -41,9 +40,10 @@ pub(crate) struct Layout<'s> {
     steps: &'s ScoredSteps,
 }
 
-/// Columns before the scores, and behind them.
+/// Columns before the scores.
 const FRONT: [(&str, Type); 4] =
     [("id", Type::Text), ("at", Type::Time), ("episode", Type::Text), ("step", Type::Integer)];
+/// Columns after the scores.
 const BACK: [(&str, Type); 10] = [
     ("failures", Type::Text),
     (DECLARED, Type::Text),
@@ -58,12 +58,12 @@ const BACK: [(&str, Type); 10] = [
 ];
 
 impl<'s> Layout<'s> {
-    /// The columns these steps need.
+    /// The columns for these steps.
     pub fn new(steps: &'s ScoredSteps) -> Self {
         Self { steps }
     }
 
-    /// The row of a record; `None` where it is no scored step, or one that a later snapshot replaced.
+    /// The row of a record; `None` unless it is the current snapshot of a step.
     pub fn row_for(&self, record: Record) -> std::io::Result<Option<Vec<Cell>>> {
         let Some(node) = self.steps.node(record.seq) else { return Ok(None) };
         let event = record.event().map_err(std::io::Error::other)?;

@@ -11,8 +11,8 @@ pub(crate) fn is_conversation(value: &Value) -> bool {
     value.as_array().is_some_and(|items| !items.is_empty() && items.iter().all(is_message))
 }
 
-/// A prompt or a completion as one text: each message under its role; one message alone needs no role. Anything else
-/// is its own text, or its JSON.
+/// A prompt or a completion as one text: each message under its role, a single message without. Any other value is its
+/// text or JSON.
 pub(crate) fn conversation_text(value: &Value) -> String {
     match value.as_array() {
         Some(items) if is_conversation(value) => match items.as_slice() {
@@ -28,7 +28,7 @@ pub(crate) fn conversation_text(value: &Value) -> String {
     }
 }
 
-/// The way back from [`conversation_text`]: messages, where a text is several under their roles.
+/// The inverse of [`conversation_text`]; `None` where a text is not several messages under their roles.
 pub(crate) fn parse_conversation(text: &str) -> Option<Value> {
     const ROLES: [&str; 6] = ["system", "developer", "user", "assistant", "tool", "function"];
     let role_of = |part: &str| {
@@ -54,7 +54,7 @@ pub(crate) fn parse_conversation(text: &str) -> Option<Value> {
     Some(Value::Array(messages.into_iter().map(message).collect()))
 }
 
-/// What one message says: its text, then its tool calls, one a line.
+/// A message as text: its content, then its tool calls, one per line.
 pub(crate) fn message_text(message: &Value) -> String {
     let mut lines = vec![content_text(&message["content"])];
     for call in message["tool_calls"].as_array().into_iter().flatten() {
@@ -69,7 +69,7 @@ pub(crate) fn message_text(message: &Value) -> String {
     lines.join("\n")
 }
 
-/// The text of a message's content; of a part that is no text (an image, a sound), its kind.
+/// The text of a message's content; a part without text (an image, a sound) as its type.
 pub(crate) fn content_text(content: &Value) -> String {
     let Some(parts) = content.as_array() else { return plain(content) };
     let part = |part: &Value| match (part.get("text").and_then(Value::as_str), part.get("type")) {

@@ -1,14 +1,14 @@
-//! Names of columns and keys: which one is what, without regard to case, spaces, `-` and `_`; what trainers call
-//! theirs; and a person's own map for what is unknown.
+//! Names of columns and keys, and the fields they stand for: by name (case, spaces, `-` and `_` do not matter), by the
+//! aliases that trainers use, by a person's column map.
 
 use std::collections::BTreeMap;
 
 use crate::error::ImportError;
 
-/// The column of the whole rubric's score.
+/// The column of the root score.
 pub(crate) const ROOT: &str = "root";
 
-/// Fields of a step, in the words of this crate. Each matches by its normal form.
+/// The fields of a step. Each matches by its normal form.
 pub(crate) const FIELDS: [&str; 16] = [
     "step",
     "root",
@@ -28,7 +28,7 @@ pub(crate) const FIELDS: [&str; 16] = [
     "at",
 ];
 
-/// What other programs call them, the first one that a file has counts.
+/// Aliases of fields in other programs; the first one that a file has counts.
 const ALIASES: [(&str, &str); 14] = [
     ("reward", ROOT),
     ("response", "action"),
@@ -46,18 +46,18 @@ const ALIASES: [(&str, &str); 14] = [
     ("score", ROOT),
 ];
 
-/// Aliases that only say what they mean beside the others of their shape: `input`, `output` and `score` of verl.
+/// Aliases that count only in a file of verl, which has all three.
 const VERL_ALIASES: [&str; 3] = ["input", "output", "score"];
 
-/// A name without regard to case, spaces, `-` and `_`.
+/// The normal form of a name: lower case without spaces, `-` and `_`.
 pub(crate) fn normal(name: &str) -> String {
     name.chars().filter(|c| !matches!(c, ' ' | '-' | '_' | '\t')).flat_map(char::to_lowercase).collect()
 }
 
-/// Which trainer's file the names are those of.
+/// The trainer that wrote a file, by its names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// None that is known.
+    /// Unknown.
     Plain,
     /// TRL's completions: a prompt, a completion, an advantage.
     Trl,
@@ -84,14 +84,13 @@ impl Shape {
         Self::Plain
     }
 
-    /// Whether another column of numbers is a rubric: what these trainers write beside the texts.
+    /// Whether other columns of numbers are rubrics.
     pub fn has_rubrics(self) -> bool {
         self != Self::Plain
     }
 }
 
-/// Whether a column of a trainer's file that holds numbers is no rubric: an identity, a measure of length or of
-/// time, or the answer that was expected.
+/// Whether a column of numbers in a trainer's file is no rubric: an id, a length, a time, or the expected answer.
 pub(crate) fn is_no_rubric(name: &str) -> bool {
     const NAMES: [&str; 19] = [
         "length",
@@ -126,7 +125,7 @@ pub(crate) fn is_reward(normal: &str) -> bool {
     normal.len() > "reward".len() && normal.ends_with("reward") && !normal.starts_with("mean")
 }
 
-/// The field an alias stands for, where the file does not have the field itself.
+/// The field of an alias.
 pub(crate) fn alias(normal_name: &str, shape: Shape) -> Option<&'static str> {
     let is_known = |name: &&str| normal(name) == normal_name;
     if shape != Shape::Verl && VERL_ALIASES.iter().any(is_known) && normal_name != "score" {
@@ -135,17 +134,17 @@ pub(crate) fn alias(normal_name: &str, shape: Shape) -> Option<&'static str> {
     ALIASES.iter().find(|(other, _)| normal(other) == normal_name).map(|(_, ours)| *ours)
 }
 
-/// How early an alias counts among those of one field.
+/// The rank of an alias among those of one field; the lowest counts.
 pub(crate) fn rank(normal_name: &str) -> usize {
     ALIASES.iter().position(|(other, _)| normal(other) == normal_name).unwrap_or(0)
 }
 
-/// The field whose name is this one.
+/// The field of a name.
 pub(crate) fn field(normal_name: &str) -> Option<&'static str> {
     FIELDS.into_iter().find(|field| normal(field) == normal_name)
 }
 
-/// The known name that an unknown one is close to: one letter more, less, different or swapped; two in a long one.
+/// The known name that is close to an unknown one: one letter added, missing, different or swapped; two in a long one.
 pub(crate) fn near(normal_name: &str) -> Option<&'static str> {
     if normal_name.len() < 4 {
         return None;
@@ -162,17 +161,20 @@ pub(crate) fn near(normal_name: &str) -> Option<&'static str> {
         .map(|(_, known)| known)
 }
 
-/// A person's own map: which column of the file is which field.
+/// A person's map of columns to fields.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ColumnMap {
-    /// Normal name of the column, the column as it was written, and the field it is.
+    /// By the column's normal name: the column as it was written, and its field.
     pairs: BTreeMap<String, (String, &'static str)>,
 }
 
 impl ColumnMap {
-    /// Reads `completion=answer,step=iteration`: a field and the column that holds it, in either order where only
-    /// one of the two is a field. Fields are those of a step (`step`, `root`, `action`, ...) and what trainers call
-    /// them (`reward`, `prompt`, `completion`, ...).
+    /// Parses `completion=answer,step=iteration`: a field and its column, in either order if only one of the two is a
+    /// field. Fields are those of a step (`step`, `root`, `action`, ...) and their aliases (`reward`, `prompt`,
+    /// `completion`, ...).
+    ///
+    /// # Errors
+    /// A pair without `=`, without a field or without a column; a column that is mapped twice.
     pub fn parse(text: &str) -> Result<Self, ImportError> {
         let mut map = Self::default();
         for pair in text.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
@@ -200,17 +202,17 @@ impl ColumnMap {
         Ok(map)
     }
 
-    /// The field that a person says a column is.
+    /// The field of a mapped column.
     pub(crate) fn field(&self, normal_name: &str) -> Option<&'static str> {
         self.pairs.get(normal_name).map(|(_, field)| *field)
     }
 
-    /// Whether a person says of some column that it is that field.
+    /// Whether some column is mapped to a field.
     pub(crate) fn maps_to(&self, field: &str) -> bool {
         self.pairs.values().any(|(_, known)| *known == field)
     }
 
-    /// The mapped columns, as they were written, by their normal names.
+    /// The normal name of each mapped column, and the column as it was written.
     pub(crate) fn columns(&self) -> impl Iterator<Item = (&str, &str)> {
         self.pairs.iter().map(|(normal, (column, _))| (normal.as_str(), column.as_str()))
     }
@@ -221,7 +223,7 @@ impl ColumnMap {
     }
 }
 
-/// The field that a word of a map means.
+/// The field of a word in a map.
 fn known(word: &str) -> Option<&'static str> {
     let word = normal(word);
     field(&word).or_else(|| ALIASES.iter().find(|(other, _)| normal(other) == word).map(|(_, ours)| *ours))

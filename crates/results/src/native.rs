@@ -1,4 +1,4 @@
-//! Our own events and our own exports: read back to the letter, ids and order included.
+//! Events and exports of Gauntlet, read back unchanged, with ids and order.
 
 use gauntlet_model::{Event, EventId, RunSpec, Timestamp, decode_one};
 use serde::Deserialize;
@@ -14,7 +14,7 @@ use crate::survey::fingerprint;
 /// The version of the `gauntlet` member that [`crate::write_results`] writes.
 pub(crate) const EXPORT_VERSION: u32 = 1;
 
-/// One event of ours, as the API takes it.
+/// An event as the API accepts it.
 pub(crate) fn event(span: JsonSpan<'_>) -> Result<Event, ImportError> {
     decode_one(span.raw).map_err(|e| {
         let mut error = span.refuse(e.message, "an event as `sdk/contract` describes it");
@@ -24,24 +24,24 @@ pub(crate) fn event(span: JsonSpan<'_>) -> Result<Event, ImportError> {
     })
 }
 
-/// The refusal of an event whose id an other one has.
+/// The message for an id that is used twice.
 pub(crate) fn duplicate_id(id: EventId) -> String {
     format!("{id} also names a different event")
 }
 
-/// Where a record of an export stands in the log.
+/// The position of an exported record in the log.
 #[derive(Deserialize)]
 struct Placed {
     seq: Option<u64>,
 }
 
-/// Where a snapshot of an export says that.
+/// The same for an exported snapshot.
 #[derive(Deserialize)]
 struct Enveloped {
     event: Option<Placed>,
 }
 
-/// A report that [`crate::write_results`] wrote: `gauntlet` and `snapshots` hold everything, the rest is for
+/// Reads a report that [`crate::write_results`] wrote. `gauntlet` and `snapshots` hold the run; the rest is for other
 /// viewers of reports.
 pub(crate) fn read_export(
     top: &Members<'_>,
@@ -54,7 +54,7 @@ pub(crate) fn read_export(
         let found = version.unwrap_or("missing");
         return Err(ours.refuse(format!("version is {found}"), format!("version {EXPORT_VERSION}")));
     }
-    // Sorted by their places in the log first, so that each is read only when its turn comes.
+    // Sorted by position first, so that only one record is parsed at a time.
     let mut places: Vec<(u64, bool, JsonSpan<'_>)> = Vec::new();
     for item in members.get("events").map_or(Ok(Vec::new()), JsonSpan::items)? {
         let placed: Option<Placed> = serde_json::from_str(item.raw).ok();
@@ -94,7 +94,7 @@ pub(crate) fn read_export(
     Ok(Head { spec, notes })
 }
 
-/// One of our snapshots: the body of the event in the hub's words, the rest of the event under `event`.
+/// An exported snapshot: the body of the event as hubs write it, its other fields under `event`.
 fn snapshot(span: JsonSpan<'_>, context: &mut Context<'_>) -> Result<Event, ImportError> {
     let mut fields = Fields::from_object(span)?;
     let Some(mut envelope) = fields.take_object("event")? else {
@@ -106,7 +106,7 @@ fn snapshot(span: JsonSpan<'_>, context: &mut Context<'_>) -> Result<Event, Impo
     let episode = envelope.take_as("episode", "a name")?;
     let posted = envelope.take_as("posted", "a list of keys")?.unwrap_or_default();
     let timed = envelope.take_flag("timed")?.unwrap_or(true);
-    // Without one the viewer's copy of the time stands there: it is not the client's.
+    // If the client sent no time, `timestamp` is a copy of the event's time for viewers.
     let written = if timed { fields.left.shift_remove("timestamp") } else { None };
     fields.left.shift_remove("timestamp");
     let mut draft = snapshots::draft_from_fields(fields)?;
@@ -117,7 +117,7 @@ fn snapshot(span: JsonSpan<'_>, context: &mut Context<'_>) -> Result<Event, Impo
     draft.fields.event(id, at.unwrap_or(context.now), episode, draft.step, body)
 }
 
-/// A snapshot of ours from the row of a table, which names its id and its time.
+/// A snapshot from a row of a table that Gauntlet wrote, with its id and time.
 pub(crate) fn event_from_row(mut fields: Fields<'_>) -> Result<Event, ImportError> {
     let id: Option<EventId> = fields.take_as("id", "a UUID")?;
     let at: Option<Timestamp> = fields.take_as("at", "an RFC 3339 time")?;

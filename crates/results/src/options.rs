@@ -1,4 +1,4 @@
-//! How a file is to be read: what a person says about it, and who is told how far the reading is.
+//! Options of an import.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,10 +6,10 @@ use std::sync::Arc;
 use crate::error::ImportError;
 use crate::names::ColumnMap;
 
-/// Asked at least once per 64 KiB that are read or unpacked and between records; `false` ends the reading.
+/// Called at least once per 64 KiB that are read or decompressed, and between records; `false` cancels the import.
 type GoOn = Arc<dyn Fn() -> bool + Send + Sync>;
 
-/// How a file is to be read. The default is as it is, and to its end.
+/// Options of an import. By default a file is read to its end, and refused if anything in it cannot be read.
 #[derive(Clone, Default)]
 pub struct Options {
     pub(crate) map: ColumnMap,
@@ -18,33 +18,33 @@ pub struct Options {
 }
 
 impl Options {
-    /// Reads by a map: which column is which field, where its name does not say so.
+    /// Reads columns as the fields that a person says they are.
     #[must_use]
     pub fn mapped(mut self, map: ColumnMap) -> Self {
         self.map = map;
         self
     }
 
-    /// Reads a file that is broken or cut as far as it can be read.
+    /// Whether unreadable records are skipped, and a truncated file is read as far as possible.
     #[must_use]
     pub fn partial_allowed(mut self, partial: bool) -> Self {
         self.partial = partial;
         self
     }
 
-    /// Stops where `go_on` answers `false`, at any byte of the file.
+    /// Cancels the import once `go_on` returns `false`.
     #[must_use]
     pub fn while_true(mut self, go_on: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         self.go_on = Some(Arc::new(go_on));
         self
     }
 
-    /// Whether the reading goes on.
+    /// Whether the import is not cancelled.
     pub(crate) fn should_continue(&self) -> bool {
         self.go_on.as_ref().is_none_or(|go_on| go_on())
     }
 
-    /// An error where the reading does not go on.
+    /// An error once the import is cancelled.
     pub(crate) fn check_cancelled(&self) -> Result<(), ImportError> {
         if self.should_continue() { Ok(()) } else { Err(ImportError::stopped()) }
     }

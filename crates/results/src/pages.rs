@@ -1,5 +1,5 @@
-//! The pages of a Parquet file, looked at before any is unpacked: their headers say how large each becomes, and a
-//! few kilobytes may say gigabytes. The reader unpacks one page of each column at a time.
+//! Checks the page headers of a Parquet file before any page is decompressed: a few kilobytes may become gigabytes. The
+//! reader decompresses one page of each column at a time.
 
 use std::io::{self, BufReader, Read};
 
@@ -9,16 +9,16 @@ use parquet::file::reader::ChunkReader;
 use crate::error::ImportError;
 use crate::options::Options;
 
-/// Most bytes that the pages of all columns may have at once, unpacked.
+/// The most bytes of one page of every column, decompressed.
 const MAX_PAGES_BYTES: u64 = 256 << 20;
-/// Most values of a list column in a row, on average: each takes some tens of bytes once it is read.
+/// The most values of a list column per row, on average: each takes some tens of bytes in memory.
 const MAX_VALUES_PER_ROW: i64 = 1 << 16;
-/// Longest header of a page, with its statistics.
+/// The longest header of a page, with its statistics, bytes.
 const MAX_HEADER_BYTES: u64 = 16 << 20;
-/// Deepest structure of a header.
+/// The deepest structure of a header.
 const MAX_DEPTH: u32 = 16;
 
-/// Refuses a file whose parts lie outside of it, or whose pages become too large.
+/// Refuses a file with offsets outside of it, or with pages that are too large.
 pub(crate) fn check<S: ChunkReader>(
     source: &S,
     metadata: &ParquetMetaData,
@@ -49,7 +49,7 @@ pub(crate) fn check<S: ChunkReader>(
     Ok(())
 }
 
-/// The size of a column's largest data page and of its dictionary, unpacked.
+/// The size of a column's largest data page and of its dictionary, decompressed.
 fn largest<S: ChunkReader>(
     source: &S,
     column: &ColumnChunkMetaData,
@@ -84,7 +84,7 @@ pub(crate) fn damaged(what: &str) -> ImportError {
     ImportError::new("", format!("is no Parquet table that can be read: {what}"), "a Parquet table").at_end()
 }
 
-/// What a page's header says.
+/// The header of a page.
 #[derive(Debug, Default, PartialEq)]
 struct Page {
     is_dictionary: bool,
@@ -248,7 +248,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_header_says_its_sizes() {
+    fn a_page_header_has_its_sizes() {
         // Type 0, 1,000 bytes unpacked, 20 packed, then a data page of 50 values, plain, with statistics to skip.
         let bytes = [
             0x15, 0, 0x15, 0xd0, 0x0f, 0x15, 0x28, 0x2c, 0x15, 100, 0x15, 0, 0x15, 6, 0x15, 6, 0x1c, 0x18, 2,

@@ -1,4 +1,4 @@
-//! Parquet tables, in and out. Read row by row, a page of each column at a time; written in row groups.
+//! Parquet tables, read row by row and written in row groups.
 
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -29,19 +29,20 @@ use crate::pages::{self, damaged};
 use crate::rows::{About, Record, Rows};
 use crate::scored_steps::ScoredSteps;
 
-/// Rows written as one group: what the writer holds in memory.
+/// Rows of a written group, which the writer holds in memory.
 const GROUP_ROWS: usize = 4096;
-/// Bytes of text after which a group is closed early.
+/// Bytes of text at which a group ends early.
 const GROUP_BYTES: usize = 32 << 20;
-/// Where the run and its notes stand in the file's own metadata.
+/// The key of the run in the file's metadata.
 const RUN: &str = "gauntlet.run";
+/// The key of the notes in the file's metadata.
 const NOTES: &str = "gauntlet.notes";
 
 /// The rows of a table.
 pub(crate) struct Table {
     rows: RowIter<'static>,
     columns: Columns,
-    /// Which columns hold nanoseconds: readers of rows pass those on as bare numbers.
+    /// Which columns hold nanoseconds: the reader of rows returns those as plain numbers.
     nanos: Vec<bool>,
     about: About,
     count: u64,
@@ -50,7 +51,7 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// Reads the footer, and looks at the pages.
+    /// Reads the footer and checks the pages.
     pub fn new<S: ChunkReader + 'static>(source: S, options: &Options) -> Result<Self, ImportError> {
         guarded(|| Self::open(Arc::new(source), options))?
     }
@@ -85,7 +86,7 @@ impl Table {
     }
 }
 
-/// A source that the reader of pages and the reader of rows share.
+/// A source shared by the check of pages and the reader of rows.
 struct Shared<S>(Arc<S>);
 
 impl<S: ChunkReader> Length for Shared<S> {
@@ -106,7 +107,7 @@ impl<S: ChunkReader> ChunkReader for Shared<S> {
     }
 }
 
-/// Runs the library's code on bytes that nobody has checked: it panics on some that are damaged.
+/// Catches panics of the library, which some damaged files cause.
 fn guarded<T>(read: impl FnOnce() -> T) -> Result<T, ImportError> {
     catch_unwind(AssertUnwindSafe(read)).map_err(|_| damaged("its pages are damaged"))
 }
@@ -145,7 +146,7 @@ fn is_nanos(field: &TypePtr) -> bool {
     matches!(logical, Some(LogicalType::Timestamp(kind)) if kind.unit == TimeUnit::NANOS)
 }
 
-/// A cell as JSON. What other programs write for "missing" (null, NaN) is none; what JSON cannot say is text.
+/// A cell as JSON; `None` for null and NaN, which stand for "missing". Values that JSON cannot represent become texts.
 fn value(field: &Field) -> Option<Value> {
     let float = |n: f64| match n {
         n if n.is_nan() => None,
@@ -165,7 +166,7 @@ fn value(field: &Field) -> Option<Value> {
         Field::UInt(n) => Some(json!(n)),
         Field::ULong(n) => Some(json!(n)),
         Field::Float16(n) => float(n.to_f64()),
-        // By way of its text: 0.1 stays 0.1.
+        // Parsed from its shortest text, so that 0.1 stays 0.1 in double precision.
         Field::Float(n) => float(n.to_string().parse().unwrap_or(f64::from(*n))),
         Field::Double(n) => float(*n),
         Field::Str(text) if text.is_empty() => None,

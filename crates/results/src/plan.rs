@@ -1,4 +1,4 @@
-//! The second reading of a file: what the first has found of it, and the events it becomes.
+//! The second pass over a file: the plan that the first pass made, and the events of the file.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -16,35 +16,35 @@ use crate::snapshots::Draft;
 /// How the snapshots of one session are numbered.
 #[derive(Debug)]
 pub(crate) struct Numbering {
-    /// Their episode, where the file holds several sessions.
+    /// Their episode, if the file has several sessions.
     pub episode: Option<EpisodeId>,
-    /// Whether the file's own step numbers stand: each is there.
+    /// Whether the file's step numbers are used: every record has one.
     pub keeps_steps: bool,
-    /// Whether each row is an episode of its own, as steps repeat.
+    /// Whether each record is an episode of its own, as step numbers repeat.
     pub by_row: bool,
 }
 
-/// What a file holds, checked to its end.
+/// The content of a file that was checked to its end.
 #[derive(Debug)]
 pub struct Plan {
     pub(crate) spec: RunSpec,
     pub(crate) notes: String,
     pub(crate) warnings: Vec<String>,
     pub(crate) steps: u64,
-    /// Records of the file, those that are left out too.
+    /// Records of the file, skipped ones included.
     pub(crate) records: u64,
     pub(crate) events: u64,
     pub(crate) sessions: BTreeMap<Option<String>, Numbering>,
-    /// What episodes of rows are named after.
+    /// The prefix of names of records' episodes.
     pub(crate) stem: String,
     /// Episodes of sessions.
     pub(crate) episodes: BTreeSet<EpisodeId>,
-    /// Records that make no event.
+    /// Indices of records without an event.
     pub(crate) skip: RoaringTreemap,
     pub(crate) now: Timestamp,
-    /// When the run ended, where no event of the file says that it did.
+    /// When the run ended, if no event of the file ends it.
     pub(crate) end: Option<Timestamp>,
-    /// How it ended then.
+    /// The status it ended with, in that case.
     pub(crate) status: Status,
     pub(crate) map: ColumnMap,
 }
@@ -55,12 +55,12 @@ impl Plan {
         &self.spec
     }
 
-    /// People's notes, where the file carries any.
+    /// People's notes, if the file has any.
     pub fn notes(&self) -> &str {
         &self.notes
     }
 
-    /// What is unusual in the file, in words for the person who opens it.
+    /// Warnings for the person who opens the file.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
@@ -70,12 +70,12 @@ impl Plan {
         self.steps
     }
 
-    /// Events the file becomes, without `run.started` and without the end.
+    /// The number of events, without `run.started` and without the end.
     pub fn events(&self) -> u64 {
         self.events
     }
 
-    /// The event that closes the run, where the file has none.
+    /// The event that ends the run, if the file has none.
     pub fn end(&self, id: EventId) -> Result<Option<Event>, ImportError> {
         let Some(at) = self.end else { return Ok(None) };
         let body = RunFinished { status: self.status, summary: None };
@@ -84,13 +84,13 @@ impl Plan {
             .map_err(|e| ImportError::new(e.field, e.message, "a run that can be closed"))
     }
 
-    /// The same, where the file says how the run ended.
+    /// The same, only if the file states that the run did not complete.
     pub(crate) fn stated_end(&self, id: EventId) -> Result<Option<Event>, ImportError> {
         if self.status == Status::Completed { Ok(None) } else { self.end(id) }
     }
 
-    /// The second reading: the events in the file's order. `ids` makes ids for snapshots that bring none; asked in
-    /// the same order, the same file gives the same events.
+    /// The second pass: the events in the order of the file. `ids` makes ids for snapshots without one; given the same
+    /// ids, the same file makes the same events.
     pub(crate) fn replay<'p>(
         &'p self,
         rows: Box<dyn Rows + 'p>,
@@ -100,7 +100,7 @@ impl Plan {
         Replay { plan: self, rows, reader, ids, index: 0, counts: BTreeMap::new(), queue: VecDeque::new() }
     }
 
-    /// The episode of the row at a place of the file.
+    /// The episode of the record at an index.
     fn row_episode(&self, session: Option<&str>, index: u64) -> Result<EpisodeId, ImportError> {
         let stem = session.filter(|session| EpisodeId::new(*session).is_ok()).unwrap_or(&self.stem);
         let mut name = format!("{}-{}", stem.chars().take(40).collect::<String>(), index + 1);
@@ -115,7 +115,7 @@ impl Plan {
     }
 }
 
-/// The step of the record at a place of the file: they count from 1.
+/// The step of the record at an index: steps count from 1.
 pub(crate) fn step_at_index(index: u64) -> Step {
     index + 1
 }
@@ -153,7 +153,7 @@ impl Replay<'_> {
         if is_left_out {
             return Ok(true);
         }
-        match self.reader.understand(record)? {
+        match self.reader.read(record)? {
             Item::Event { event, .. } => self.queue.push_back(*event),
             Item::Draft(draft) => {
                 let (plan, counts) = (self.plan, &mut self.counts);

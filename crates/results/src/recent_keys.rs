@@ -1,24 +1,24 @@
-//! What was said lately, in bounded memory: enough to know the copies that clients cause when they send again.
+//! Detects repeated keys in bounded memory: enough for the duplicates that retries of clients cause.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 
-/// How many keys are remembered.
+/// The most keys in memory.
 const REMEMBERED: usize = 65_536;
 
-/// Whether a key was seen before, and with what.
+/// Whether a key was seen before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Seen {
-    /// Not that anybody remembers.
+    /// Not among the recent keys.
     New,
-    /// With the same content.
+    /// Seen with the same content.
     Duplicate,
-    /// With another one.
+    /// Seen with other content.
     Conflict,
 }
 
-/// Keys and a fingerprint of what each was first seen with.
+/// Recent keys, each with a fingerprint of its first content.
 #[derive(Debug)]
 pub(crate) struct RecentKeys<K> {
     first: HashMap<K, u64>,
@@ -32,7 +32,7 @@ impl<K> Default for RecentKeys<K> {
 }
 
 impl<K: Copy + Eq + Hash> RecentKeys<K> {
-    /// Notes a key, and says what it was seen with before.
+    /// Records a key, and returns whether it was seen before.
     pub fn record(&mut self, key: K, fingerprint: u64) -> Seen {
         match self.first.entry(key) {
             Entry::Occupied(known) if *known.get() == fingerprint => Seen::Duplicate,

@@ -1,19 +1,18 @@
-//! JSON that other programs write and the standard does not know: the bare words NaN and Infinity, and halves of
-//! surrogate pairs in a text. Each is replaced by what can be read, so that the record around it is kept.
+//! Repairs invalid JSON of other programs: bare `NaN` and `Infinity`, and halves of surrogate pairs in texts.
 
 /// A text that was repaired.
 #[derive(Debug)]
 pub(crate) struct Repaired {
     /// The text as JSON.
     pub text: String,
-    /// Texts in which U+FFFD stands for half a surrogate pair.
+    /// The number of texts in which U+FFFD replaces half a surrogate pair.
     pub texts: u64,
 }
 
-/// The text with every bare `NaN`, `Infinity` and the like as a text of that word, and every half of a surrogate
-/// pair as U+FFFD. `None` where there is nothing of either.
+/// The text with every bare `NaN`, `Infinity` and the like in quotation marks, and every half of a surrogate pair as
+/// U+FFFD. `None` where there is neither.
 pub(crate) fn repaired(text: &str) -> Option<Repaired> {
-    // Almost every text has neither: the scan below is for those that may.
+    // Almost every text has neither, which a search for substrings finds faster than the scan below.
     let may_need_it =
         ["NaN", "Infinity", "nan", "inf", "Inf", "\\ud", "\\uD"].iter().any(|w| text.contains(w));
     if !may_need_it {
@@ -54,7 +53,7 @@ pub(crate) fn repaired(text: &str) -> Option<Repaired> {
     Some(Repaired { text: out, texts })
 }
 
-/// Where the string that begins before `i` has its closing mark, or the end of the text.
+/// The closing mark of the string that begins before `i`, or the end of the text.
 fn string_end(bytes: &[u8], mut i: usize) -> usize {
     while i < bytes.len() && bytes[i] != b'"' {
         i += if bytes[i] == b'\\' { 2 } else { 1 };
@@ -62,7 +61,7 @@ fn string_end(bytes: &[u8], mut i: usize) -> usize {
     i.min(bytes.len())
 }
 
-/// The length of the bare word that stands for no number; 0 where none begins here.
+/// The length of the bare word that begins here; 0 if there is none.
 fn word(bytes: &[u8]) -> usize {
     let sign = usize::from(bytes.first() == Some(&b'-'));
     let rest = &bytes[sign..];
@@ -75,7 +74,7 @@ fn word(bytes: &[u8]) -> usize {
     0
 }
 
-/// Copies a string's content with U+FFFD for each half of a surrogate pair; says whether there was one.
+/// Copies a string's content with U+FFFD for each half of a surrogate pair; returns whether there was one.
 fn halves(text: &str, from: usize, to: usize, out: &mut String, copied: &mut usize) -> bool {
     let bytes = text.as_bytes();
     let mut found = false;
@@ -104,7 +103,7 @@ fn halves(text: &str, from: usize, to: usize, out: &mut String, copied: &mut usi
     found
 }
 
-/// The UTF-16 unit that an escape at `i` spells.
+/// The UTF-16 unit of an escape at `i`.
 fn unit(bytes: &[u8], i: usize) -> Option<u32> {
     let digits = bytes.get(i..i + 6)?.strip_prefix(b"\\u")?;
     u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()

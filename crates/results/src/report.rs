@@ -14,10 +14,10 @@ use crate::json_span::{JsonSpan, Members};
 use crate::tally::Tally;
 use crate::{run, summary};
 
-/// Keys of an entry that are read as steps, not kept as facts.
+/// Keys of an entry that are its steps; all others are facts of the run.
 const STEPS: [&str; 6] = ["results", "summary", "detailed_results", "rewards", "snapshots", "gauntlet"];
 
-/// A report under `results`: one entry or several, directly or one level further in.
+/// Reads a report with `results`: one entry or several, directly or one level deeper.
 pub(crate) fn read_report(top: &Members<'_>, context: &mut Context<'_>) -> Result<Head, ImportError> {
     let mut entries = Vec::new();
     let mut groups: Vec<Object> = Vec::new();
@@ -65,12 +65,12 @@ pub(crate) fn read_report(top: &Members<'_>, context: &mut Context<'_>) -> Resul
     })
 }
 
-/// Reports are those of the medical environment, judged by its rules.
+/// Reports come from the medical environment and are judged by its rules.
 fn with_dipg_rules(spec: RunSpec) -> RunSpec {
     RunSpec { rules: FailureRules::Dipg, ..spec }
 }
 
-/// A report without `results`: `summary` and `detailed_results` at the top, or the flat benchmark.
+/// Reads a report without `results`: `summary` and `detailed_results` at the top, or the flat benchmark.
 pub(crate) fn read_entry(top: &Members<'_>, context: &mut Context<'_>) -> Result<Head, ImportError> {
     let flat = top.get("summary").is_none() && top.get("detailed_results").is_none();
     let (_, facts) = entry(top, 0, context.now, context)?;
@@ -90,7 +90,8 @@ fn results<'a>(members: &Members<'a>) -> Result<Vec<JsonSpan<'a>>, ImportError> 
     members.get("results").map_or(Ok(Vec::new()), JsonSpan::items)
 }
 
-/// Several entries as one run: steps numbered on, the facts of each kept apart. Answers how many steps there are.
+/// Reads several entries as one run: step numbers continue, facts are listed by entry. Returns the number of steps, and
+/// the facts.
 fn all(
     entries: &[Members<'_>],
     time: Timestamp,
@@ -113,7 +114,7 @@ fn all(
     Ok((before, Object::from_iter([("entries".to_owned(), Value::Array(described))])))
 }
 
-/// One entry: its steps go out, numbered from `before + 1`. Answers how many there are, and the entry's facts.
+/// Reads one entry: emits its steps, numbered from `before + 1`. Returns their number, and the facts of the entry.
 fn entry(
     members: &Members<'_>,
     before: usize,
@@ -171,7 +172,7 @@ fn entry(
     Ok((steps, facts))
 }
 
-/// The detailed results of an entry. Reports often repeat them inside the summary; an equal copy is dropped.
+/// The detailed results of an entry. Reports often have a copy inside the summary, which is dropped if it is equal.
 fn detailed_results<'a>(
     members: &Members<'a>,
     copy: Option<JsonSpan<'a>>,
@@ -195,7 +196,7 @@ fn detailed_results<'a>(
     }
 }
 
-/// Bare rewards; `None` where one was not evaluated.
+/// A list of rewards; `None` where one was not evaluated.
 fn read_rewards(span: JsonSpan<'_>) -> Result<Vec<Option<f64>>, ImportError> {
     let read = |item: JsonSpan<'_>| {
         let value = item.value()?;
@@ -208,7 +209,7 @@ fn read_rewards(span: JsonSpan<'_>) -> Result<Vec<Option<f64>>, ImportError> {
     span.items()?.into_iter().map(read).collect()
 }
 
-/// Steps from detailed results, in the order of their indices; answers their rewards in that order.
+/// Emits steps from detailed results, in the order of their indices; returns their rewards in that order.
 fn emit_details(
     mut items: Vec<JsonSpan<'_>>,
     before: usize,
@@ -230,14 +231,14 @@ fn emit_details(
     Ok(rewards)
 }
 
-/// The index a detailed result says it has. The rest of it is read when its turn comes.
+/// The index of a detailed result, parsed alone: the rest is parsed one at a time.
 #[derive(serde::Deserialize)]
 struct Indexed {
     #[serde(default)]
     index: Option<Value>,
 }
 
-/// Puts details in the order of their indices, where every one has its own; says where that is not so.
+/// Sorts detailed results by index if every one has its own; otherwise warns.
 fn order(items: &mut Vec<JsonSpan<'_>>, context: &mut Context<'_>) {
     let index = |item: &JsonSpan<'_>| {
         let indexed: Option<Indexed> = serde_json::from_str(item.raw).ok();
@@ -262,7 +263,7 @@ fn order(items: &mut Vec<JsonSpan<'_>>, context: &mut Context<'_>) {
     }
 }
 
-/// Steps from bare rewards; answers how many.
+/// Emits steps from rewards alone; returns their number.
 fn emit_rewards(
     span: JsonSpan<'_>,
     rewards: &[Option<f64>],
@@ -289,7 +290,7 @@ fn emit_rewards(
     Ok(rewards.len())
 }
 
-/// The step of the result at position `k`: steps count from 1. What does not fit is refused by the event.
+/// The step of the result at index `k`: steps count from 1. One that is too large is refused by the event.
 fn step_at(k: usize) -> Step {
     Step::try_from(k + 1).unwrap_or(Step::MAX)
 }
@@ -305,7 +306,7 @@ fn file_time(facts: &Object, context: &mut Context<'_>) -> Timestamp {
     })
 }
 
-/// Adds outer facts to inner ones: equal ones once, differing ones under `outer`.
+/// Merges outer facts into inner ones: equal ones once, differing ones under `outer`.
 fn merge_facts(facts: &mut Object, outer: Object) {
     let mut differing = Object::new();
     for (key, value) in outer {

@@ -1,4 +1,4 @@
-//! A file as a row of records, read one at a time: whatever the file's size, one record is in memory.
+//! A file as a sequence of records. One record is in memory at a time, whatever the size of the file.
 
 use std::cell::Cell;
 use std::io::{self, BufReader, Read};
@@ -15,12 +15,12 @@ use crate::jsonl::{self, Lines};
 use crate::options::Options;
 use crate::{csv, film, parquet as tables};
 
-/// Longest line of a file, in bytes: twice the longest body of an event.
+/// The longest record, in bytes: twice the longest body of an event.
 pub(crate) const MAX_RECORD_BYTES: u64 = 16 << 20;
-/// Bytes looked at to tell the format where no line ends before.
+/// Bytes that are read to detect the format.
 const HEAD_BYTES: u64 = 256 << 10;
 
-/// How a file is read.
+/// The format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// One JSON document: read by [`crate::Document`].
@@ -38,7 +38,10 @@ pub enum Format {
 }
 
 impl Format {
-    /// Tells the format of a file by what it holds; its name decides only where that does not. Reads the head.
+    /// Detects the format of a file by its head; the name decides only if the head does not.
+    ///
+    /// # Errors
+    /// A compression that is not read.
     pub fn detect<S: ChunkReader>(name: &str, source: &S) -> Result<Self, ImportError> {
         let mut head = Vec::new();
         let read = source.get_read(0).map_err(io::Error::other);
@@ -59,7 +62,7 @@ impl Format {
                 crate::error::SHAPES,
             ));
         }
-        // What is cut at the end of the head, in the middle of a character, says nothing about the format.
+        // The head may end in the middle of a character.
         let text = match std::str::from_utf8(&head) {
             Ok(text) => text,
             Err(e) => std::str::from_utf8(&head[..e.valid_up_to()]).unwrap_or_default(),
@@ -73,7 +76,7 @@ impl Format {
     }
 }
 
-/// The records of a file that is no document. `None` for a document.
+/// The records of a file; `None` for a document.
 pub(crate) fn open<S>(
     format: Format,
     source: S,
@@ -93,7 +96,7 @@ where
         Format::Document => return Ok(None),
         Format::Lines => Box::new(Lines::new(counted(&source)?, bytes.clone())),
         Format::Packed => {
-            // What is unpacked is watched as well: a few bytes may become gigabytes that hold no record.
+            // Cancellation is checked after decompression too: a few bytes may become gigabytes without a record.
             let unpacked = film::unpack(counted(&source)?)?;
             Box::new(Lines::new(Cancellable { inner: unpacked, options: options.clone() }, bytes.clone()))
         }
@@ -110,27 +113,27 @@ where
 
 /// The records of a file, one at a time.
 pub(crate) trait Rows {
-    /// The next one, or where the file breaks.
+    /// The next record.
     fn next(&mut self) -> Result<Option<Record<'_>>, ImportError>;
 
-    /// About how many bytes of the file have been read.
+    /// Bytes of the file that have been read, about.
     fn position_bytes(&self) -> u64;
 
-    /// When the run began, where the file says so before its records.
+    /// When the run began, if the file states that before its records.
     fn began_at(&self) -> Option<Timestamp> {
         None
     }
 
-    /// What the file says of the run as a whole, where it has a place for that.
+    /// The run as the file describes it, after its last record.
     fn about(&mut self, _name: &str) -> Result<About, ImportError> {
         Ok(About::default())
     }
 }
 
-/// What a file says of its run beside the records.
+/// The run as a file describes it besides its records.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct About {
-    /// What the run is.
+    /// Its spec.
     pub spec: Option<gauntlet_model::RunSpec>,
     /// People's notes.
     pub notes: String,
@@ -142,15 +145,15 @@ pub(crate) struct About {
     pub repaired: u64,
 }
 
-/// One record, still unread or read as a row of a table.
+/// A record: not parsed, or a row of a table.
 pub(crate) enum Record<'a> {
     /// A JSON value.
     Json(JsonSpan<'a>),
-    /// A table's row: its cells under the names a snapshot has.
+    /// A row of a table, with its cells as fields of a step.
     Row(Box<Fields<'a>>),
 }
 
-/// Pieces that are in memory already.
+/// Records that are in memory already.
 #[derive(Clone)]
 pub(crate) struct SpanRows<'a> {
     items: std::vec::IntoIter<JsonSpan<'a>>,
@@ -162,7 +165,7 @@ impl<'a> SpanRows<'a> {
         Self { items: items.into_iter(), about: About::default() }
     }
 
-    /// The same, with what the document says beside them.
+    /// Adds the run that the document describes.
     pub fn with(mut self, about: About) -> Self {
         self.about = about;
         self
@@ -187,7 +190,7 @@ impl Rows for SpanRows<'_> {
     }
 }
 
-/// Bytes read in all, and since the last record.
+/// Bytes read in total, and since the last record.
 #[derive(Debug, Default)]
 pub(crate) struct Budget {
     total: Cell<u64>,
@@ -199,14 +202,14 @@ impl Budget {
         self.total.get()
     }
 
-    /// A record is complete: the next one may be as long again.
+    /// Starts the limit anew for the next record.
     pub fn renew(&self) {
         self.mark.set(self.total.get());
     }
 }
 
-/// A reader that counts, and stops where one record goes on for too long: a quotation mark that is never closed
-/// would otherwise take the whole file into memory.
+/// Counts bytes, and with `limited` fails on a record that is too long: a quotation mark that is never closed would take
+/// the file into memory.
 pub(crate) struct Counting<R> {
     pub inner: R,
     pub budget: Rc<Budget>,
@@ -224,7 +227,7 @@ impl<R: Read> Read for Counting<R> {
     }
 }
 
-/// A reader that asks at each read whether it is to go on.
+/// Fails once the import is cancelled.
 pub(crate) struct Cancellable<R> {
     pub inner: R,
     pub options: Options,
@@ -239,7 +242,7 @@ impl<R: Read> Read for Cancellable<R> {
     }
 }
 
-/// A file that cannot be read is no wrong file, but there is nothing to open either.
+/// The error of a file that the system cannot read.
 pub(crate) fn unreadable(error: io::Error) -> ImportError {
     ImportError::new("", format!("the file cannot be read: {error}"), "a file that is whole").at_end()
 }

@@ -1,4 +1,4 @@
-//! The run an imported file becomes: its name, kind, agent and task, from what the file says of itself.
+//! The spec of an imported run: name, kind, agent and task, from the facts in the file.
 
 use gauntlet_model::{Event, EventId, FieldError, MAX_LABEL_BYTES, Object, RunSpec, RunStarted, Timestamp};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::error::ImportError;
 use crate::fields::is_shallow;
 
-/// A spec from the file's own facts. `shape` is the word for the file's shape; `facts` become metadata.
+/// A spec from the facts of a file. `shape` is the word for the file's shape; `facts` become metadata.
 pub(crate) fn spec(file: &str, shape: &str, kind: &str, mut facts: Object) -> RunSpec {
     let stated_name = facts.get("name").and_then(Value::as_str).and_then(one_line);
     let agent = facts
@@ -43,10 +43,10 @@ pub(crate) fn spec_from_started(started: RunStarted) -> RunSpec {
     }
 }
 
-/// Where a run keeps the notes of its import, in its metadata.
+/// The key of the import's notes in the run's metadata.
 const NOTES: &str = "import_notes";
 
-/// Keeps the notes of an import with the run.
+/// Adds the notes of an import to the run.
 pub(crate) fn note(spec: &mut RunSpec, notes: &[String]) {
     if !notes.is_empty() {
         spec.metadata.insert(NOTES.to_owned(), json!(notes));
@@ -72,7 +72,7 @@ pub(crate) fn check(spec: &RunSpec, now: Timestamp) -> Result<(), ImportError> {
     Event::new(EventId::from_u128(0), now, None, None, spec.clone().started()).map(drop).map_err(refuse)
 }
 
-/// The text, where it can stand as a name: one line, not empty, not too long.
+/// A text as a name: one line, not empty, not too long; else `None`.
 pub(crate) fn one_line(text: &str) -> Option<String> {
     let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let clean = clean.trim();
@@ -84,7 +84,7 @@ fn file_name(file: &str) -> &str {
     file.rsplit(['/', '\\']).next().unwrap_or(file)
 }
 
-/// A run's name from a file's name: no folders, no ending that says which format.
+/// A run's name from a file's name, without folders and extension.
 pub(crate) fn run_name(file: &str) -> String {
     let name = file_name(file);
     let stem = [".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".film", ".eval"]
@@ -98,7 +98,7 @@ pub(crate) fn run_name(file: &str) -> String {
     one_line(&short).unwrap_or_else(|| "imported".to_owned())
 }
 
-/// What the episodes of a file's rows are named after: the file's name, where that can be an id.
+/// The prefix of episode names: the file's name, changed so that it is valid in an id.
 pub(crate) fn episode_stem(file: &str) -> String {
     let clean =
         run_name(file).chars().map(|c| if matches!(c, '/' | '\\') { '-' } else { c }).take(40).collect();

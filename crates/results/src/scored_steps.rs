@@ -1,5 +1,5 @@
-//! A run's scored steps as the page shows them: later scores laid over, what a later snapshot replaced left out, each
-//! step judged by the rules in force. Every table and report is written from it.
+//! The scored steps of a run as the page shows them: with later scores, only the current snapshot of each step, failures
+//! by the rule in force. Tables and reports are written from it.
 
 use std::collections::HashMap;
 use std::io;
@@ -7,7 +7,7 @@ use std::io;
 use gauntlet_film::{Fact, Film, PathId};
 use gauntlet_model::{FailureKind, FailureRules, Record, SnapshotScored};
 
-/// The film of a run, and which snapshot each of its nodes comes from.
+/// The film of a run, and the snapshot of each of its nodes.
 #[derive(Debug)]
 pub struct ScoredSteps {
     film: Film,
@@ -16,7 +16,7 @@ pub struct ScoredSteps {
 }
 
 impl ScoredSteps {
-    /// Of a run's whole log, in order, judged by `rules`. Texts are not held.
+    /// The steps of a run's log, judged by `rules`. Texts are not in memory.
     pub fn from_records(
         records: impl IntoIterator<Item = io::Result<Record>>,
         rules: FailureRules,
@@ -32,27 +32,27 @@ impl ScoredSteps {
         Ok(Self { film, nodes, paths })
     }
 
-    /// The node of the snapshot with that sequence number; `None` where a later one replaced it.
+    /// The node of the snapshot with that sequence number; `None` if a later one replaced it.
     pub fn node(&self, seq: u64) -> Option<usize> {
         self.nodes.get(&seq).copied()
     }
 
-    /// The paths that any step has a score of, measurements included, in the order of the rubric tree.
+    /// The paths that have a score at any step, measurements included, in the order of the rubric tree.
     pub fn paths(&self) -> impl ExactSizeIterator<Item = &str> {
         self.paths.iter().map(|(_, path)| path.as_str())
     }
 
-    /// The scores of a node in the order of [`ScoredSteps::paths`]; `None` where one was not evaluated.
+    /// The scores of a node in the order of [`ScoredSteps::paths`]; `None` for "not evaluated".
     pub fn scores(&self, node: usize) -> impl ExactSizeIterator<Item = Option<f64>> + '_ {
         self.paths.iter().map(move |(id, _)| self.film.score(node, *id))
     }
 
-    /// The whole rubric's score at a node.
+    /// The root score of a node.
     pub fn root(&self, node: usize) -> Option<f64> {
         self.film.root(node)
     }
 
-    /// The failures of a step: those its producer declared, and the gravest by the rules in force.
+    /// The failures of a step: those its producer declared, and the most severe one by the rule in force.
     pub fn failures(&self, node: usize, scored: &SnapshotScored) -> Vec<FailureKind> {
         let mut failures = scored.failures.clone();
         failures.extend(self.film.failure(node).filter(|judged| !scored.failures.contains(judged)));

@@ -1,5 +1,5 @@
-//! Snapshots in a list: under `snapshots`, in a bare array, or one a line; events of our own may stand among
-//! them. Hubs write such lists in order of arrival, sometimes an entry twice, sometimes several sessions.
+//! Lists of snapshots: under `snapshots`, in an array, or one per line; events of Gauntlet may be among them. Hubs write
+//! such lists in order of arrival, sometimes with duplicates, sometimes with several sessions.
 
 use gauntlet_model::{Object, SnapshotScored, StepError, StepKind, StepRecorded, Timestamp};
 use gauntlet_values::Decimal;
@@ -13,20 +13,20 @@ use crate::json_span::{JsonSpan, Members};
 use crate::rows::{About, SpanRows};
 use crate::survey::Survey;
 
-/// A snapshot that has been read; its step and episode are settled once all are known.
+/// A snapshot that was read. Its step and episode are final only after the first pass.
 pub(crate) struct Draft<'a> {
     pub fields: Fields<'a>,
     pub session: Option<String>,
     pub step: Option<Step>,
     pub at: Option<Timestamp>,
     pub body: SnapshotScored,
-    /// What happened before it was scored, in order.
+    /// The steps of the transcript before it, in order.
     pub before: Vec<TranscriptStep>,
-    /// Whether it is an episode of its own, which its session names.
+    /// Whether it is an episode of its own, named by its session.
     pub is_episode: bool,
 }
 
-/// One step of a transcript; its time and its place are those of the step that it leads to.
+/// A step of a transcript; its time, episode and step number are those of the snapshot it leads to.
 #[derive(Debug)]
 pub(crate) struct TranscriptStep {
     pub kind: StepKind,
@@ -53,18 +53,18 @@ impl TranscriptStep {
     }
 }
 
-/// Whether an object is an event of ours.
+/// Whether an object is an event of Gauntlet.
 pub(crate) fn is_event(members: &Members<'_>) -> bool {
     members.get("kind").is_some() && members.get("body").is_some()
 }
 
-/// `{"snapshots": [...]}` and whatever stands beside it.
+/// Reads `{"snapshots": [...]}`; other keys are facts of the run.
 pub(crate) fn read_object(top: &Members<'_>, context: &mut Context<'_>) -> Result<Head, ImportError> {
     let items = top.get("snapshots").map_or(Ok(Vec::new()), JsonSpan::items)?;
     list(items, top.others(&["snapshots"])?, "snapshots", context)
 }
 
-/// One step or event that is a document of its own.
+/// Reads a document that is a single step or event.
 pub(crate) fn read_single(
     root: JsonSpan<'_>,
     top: &Members<'_>,
@@ -77,7 +77,7 @@ pub(crate) fn read_single(
     if is_step { read_list(vec![root], context) } else { Err(top.unknown()) }
 }
 
-/// A bare list: an array's elements or a file's lines.
+/// Reads a list without facts of the run.
 pub(crate) fn read_list(items: Vec<JsonSpan<'_>>, context: &mut Context<'_>) -> Result<Head, ImportError> {
     list(items, Object::new(), "list of snapshots", context)
 }
@@ -91,7 +91,7 @@ fn list(
     read_all(SpanRows::new(items), About::default(), facts, shape, context)
 }
 
-/// Reads a list: checked to its end, then its events.
+/// Reads a list in two passes: a check to its end, then the events.
 pub(crate) fn read_all(
     items: SpanRows<'_>,
     about: About,
@@ -116,7 +116,7 @@ pub(crate) fn read_all(
     Ok(Head { spec: plan.spec().clone(), notes: plan.notes().to_owned() })
 }
 
-/// The snapshot these fields are. Fields it does not know stay, as metadata.
+/// The snapshot of these fields. Unknown fields become metadata.
 pub(crate) fn draft_from_fields(mut fields: Fields<'_>) -> Result<Draft<'_>, ImportError> {
     let session = fields.take_text("session_id");
     let step = fields.take_step("step")?;
@@ -154,7 +154,7 @@ pub(crate) fn draft_from_fields(mut fields: Fields<'_>) -> Result<Draft<'_>, Imp
     Ok(Draft { fields, session, step, at, body, before: Vec::new(), is_episode: false })
 }
 
-/// A text that hubs keep in a snapshot's metadata, moved out of it.
+/// Takes a text out of a snapshot's metadata, where hubs put it.
 fn moved(metadata: &mut Object, key: &str) -> String {
     match metadata.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned) {
         Some(text) => {

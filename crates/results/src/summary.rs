@@ -1,4 +1,4 @@
-//! The summary of a report: which facts belong to it, and the statistics an export computes afresh.
+//! The summary of a report: which facts belong to it, and the statistics that an export computes.
 
 use gauntlet_model::{FailureKind, Object};
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ pub(crate) fn failures_at(summary: &Object, i: usize) -> Vec<FailureKind> {
     outcomes.into_iter().filter(|(key, _)| failed(key)).map(|(_, kind)| kind).collect()
 }
 
-/// Counts what an export says of all steps together.
+/// Statistics of all steps of an export.
 #[derive(Default)]
 pub(crate) struct Totals {
     rewards: Vec<Option<f64>>,
@@ -41,8 +41,8 @@ impl Totals {
         self.safe += u64::from(failures.is_empty());
     }
 
-    /// The summary: what the imported report said, completed by what the steps say. `rewards` is always that of
-    /// the steps; a step without a root score has null there.
+    /// The summary: that of the imported report, completed by the statistics of the steps. `rewards` is always that of
+    /// the steps, with null for a step without a root score.
     pub fn into_summary(self, reported: Option<&Object>) -> Object {
         let mut summary = reported.cloned().unwrap_or_default();
         let total = self.rewards.len();

@@ -1,7 +1,7 @@
-//! Two readings of one file. The first checks it to its end and learns what only the whole file says: whether its
-//! step numbers can stand, which sessions it holds, what stands in it twice. The second makes the events. Neither
-//! holds more than a record, so that a file of any size opens in the same memory, and a broken line anywhere
-//! refuses the file before anything of it was kept.
+//! The first of two passes over a file. It checks the file to its end and finds what depends on all records: whether
+//! their step numbers are usable, which sessions there are, which records are duplicates. The second pass makes the
+//! events. Both hold one record at a time, so that memory does not grow with the file, and an error anywhere refuses the
+//! file before anything of it is stored.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -24,18 +24,18 @@ use crate::run;
 use crate::snapshots::Draft;
 use crate::tally::Tally;
 
-/// What one session of the file holds.
+/// The steps of one session of the file.
 #[derive(Debug, Default)]
 struct Session {
     steps: RoaringTreemap,
     numbered: bool,
     unnumbered: bool,
     repeated: bool,
-    /// Whether it is an episode, however many there are.
+    /// Whether it is an episode even if it is the only session.
     is_episode: bool,
 }
 
-/// A label that every snapshot may carry.
+/// A label that snapshots may have.
 #[derive(Debug, Default)]
 struct Label {
     value: Option<String>,
@@ -53,7 +53,7 @@ impl Label {
         self.seen = true;
     }
 
-    /// What they all say, where that can be a label.
+    /// The common label of all snapshots, if it is valid.
     fn agreed(self) -> Option<String> {
         let fits = |text: &String| {
             !text.is_empty() && text.len() <= MAX_LABEL_BYTES && !text.contains(char::is_control)
@@ -62,7 +62,7 @@ impl Label {
     }
 }
 
-/// The first reading.
+/// The first pass over a file.
 pub struct Survey<'r> {
     rows: Box<dyn Rows + 'r>,
     reader: Reader,
@@ -70,7 +70,7 @@ pub struct Survey<'r> {
     options: Options,
 }
 
-/// What it has found so far.
+/// The findings so far.
 struct Findings {
     now: Timestamp,
     shape: &'static str,
@@ -93,7 +93,7 @@ struct Findings {
 }
 
 impl<'r> Survey<'r> {
-    /// Of the records of a file. `now` stands in where neither a snapshot nor the file names a time.
+    /// A survey of records. `now` is used where neither a snapshot nor the file has a time.
     pub(crate) fn new(
         rows: Box<dyn Rows + 'r>,
         now: Timestamp,
@@ -124,8 +124,8 @@ impl<'r> Survey<'r> {
         Self { rows, reader: Reader::new(options.map.clone()), found, options: options.clone() }
     }
 
-    /// Reads and checks one record; `false` at the end of the file. Where the file may be read in part, a record
-    /// that cannot be read is left out.
+    /// Checks one record; returns `false` at the end of the file. With [`Options::partial_allowed`], an unreadable record
+    /// is skipped.
     pub fn advance(&mut self) -> Result<bool, ImportError> {
         let index = self.found.records;
         let seen = match self.rows.next() {
@@ -133,7 +133,7 @@ impl<'r> Survey<'r> {
             Ok(Some(record)) => {
                 self.found.records += 1;
                 let found = &mut self.found;
-                self.reader.understand(record).and_then(|item| match item {
+                self.reader.read(record).and_then(|item| match item {
                     Item::Event { event, span } => match found.see_event(index, &event) {
                         true => Ok(()),
                         false => Err(span.refuse(duplicate_id(event.id()), "an id for each event")),
@@ -148,7 +148,7 @@ impl<'r> Survey<'r> {
         };
         match seen {
             Ok(()) => Ok(true),
-            // Nobody wants it any more: that is no fault of the file.
+            // A cancelled import is no error of the file.
             Err(error) if !self.options.should_continue() => Err(error),
             Err(error) if self.options.partial => {
                 self.found.skip.insert(index);
@@ -167,7 +167,7 @@ impl<'r> Survey<'r> {
         self.rows.position_bytes()
     }
 
-    /// What the whole file says, once it was read to its end. `name` is the file's name.
+    /// The plan of the second pass, after the last record. `name` is the file's name.
     pub fn plan(mut self, name: &str) -> Result<Plan, ImportError> {
         let about = self.rows.about(name)?;
         self.found.tally.repaired += about.repaired;
@@ -184,7 +184,7 @@ impl<'r> Survey<'r> {
 }
 
 impl Findings {
-    /// Notes an event of ours; `false` where its id names a different one as well.
+    /// Adds an event; returns `false` if another event has the same id.
     fn see_event(&mut self, index: u64, event: &Event) -> bool {
         if let Body::RunStarted(started) = event.body() {
             match &self.spec {
@@ -275,7 +275,7 @@ impl Findings {
                 let hint = "the file's own numbers are in `metadata.step`";
                 warnings.push(format!("steps are missing; they were numbered in the file's order, {hint}"));
             }
-            // Rollouts of one step are nodes of their own: each row is an episode, named by its place in the file.
+            // Records with the same step number are rollouts: each is an episode, named by its index in the file.
             let by_row = keeps_steps && session_steps.repeated;
             let episode = match (several || session_steps.is_episode) && !by_row {
                 true => Some(episode(session.as_deref(), n, &mut episodes, &mut warnings)?),
@@ -323,7 +323,7 @@ impl Findings {
     }
 }
 
-/// What an event says, as one number.
+/// A hash of an event's content.
 pub(crate) fn fingerprint(event: &Event) -> u64 {
     let mut hasher = DefaultHasher::new();
     (event.kind().as_str(), event.at().micros(), event.step()).hash(&mut hasher);
@@ -332,7 +332,7 @@ pub(crate) fn fingerprint(event: &Event) -> u64 {
     hasher.finish()
 }
 
-/// The episode of a session: its own id where that can be one, else a number.
+/// The episode of a session: the session's id if valid, else a number.
 fn episode(
     session: Option<&str>,
     n: usize,

@@ -1,8 +1,8 @@
-//! What was unusual in a file, counted while it is read and told as sentences: the import's notes.
+//! Counts what was unusual in a file, for the notes of the import.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Different columns and values that are named in a note, at most.
+/// The most columns and values that a note names.
 const NAMED: usize = 8;
 
 /// Counts of what was read differently from how it was written.
@@ -10,23 +10,23 @@ const NAMED: usize = 8;
 pub(crate) struct Tally {
     /// Scores that were null, empty, NaN or infinite.
     pub not_evaluated: u64,
-    /// Times that are no time; they are in metadata.
+    /// Invalid times, which are in the metadata.
     pub no_times: u64,
     /// The first of them.
     pub first_no_time: Option<String>,
     /// Texts that were repaired with U+FFFD.
     pub repaired: u64,
-    /// Columns kept as metadata whose name is close to one that is read, and that one.
+    /// Columns in the metadata whose name is close to a known one, with that one.
     pub near: BTreeMap<String, &'static str>,
-    /// Columns of numbers that were taken for rubrics by the shape of the file.
+    /// Columns of numbers that were read as rubrics because of the file's shape.
     pub rubrics: BTreeSet<String>,
-    /// Columns that a person mapped, by their normal names.
+    /// Normal names of the columns that the person mapped.
     pub mapped: BTreeSet<String>,
     /// Steps whose root is the sum of these columns.
     pub sums: u64,
-    /// Records that were left out, and why, in the order of the file.
+    /// Records that were skipped.
     pub left_out: u64,
-    /// The first reasons.
+    /// The first reasons, in the order of the file.
     pub reasons: Vec<String>,
 }
 
@@ -56,7 +56,7 @@ impl Tally {
         self.reasons.truncate(NAMED);
     }
 
-    /// Notes that a record was left out.
+    /// Counts a skipped record.
     pub fn leave_out(&mut self, reason: String) {
         self.left_out += 1;
         if self.reasons.len() < NAMED {

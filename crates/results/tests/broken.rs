@@ -22,7 +22,7 @@ fn detail(field: &str) -> String {
 const SECOND: &str = "results[0].results[0].detailed_results[1]";
 
 #[test]
-fn what_is_no_result_file_is_told_what_opens() {
+fn a_refused_file_gets_the_list_of_shapes() {
     check("", "", None, "the file is empty");
     check(" \n\t", "", None, "the file is empty");
     check([0x1f, 0x8b, 8, 0], "", None, "compressed");

@@ -112,7 +112,7 @@ fn the_flat_benchmark_has_a_step_for_each_reward() {
 }
 
 #[test]
-fn several_entries_are_numbered_on_and_kept_apart() {
+fn several_entries_continue_the_numbers_and_keep_their_facts() {
     let mut second = entry();
     second["timestamp"] = json!("2026-11-22T00:00:00");
     let file = json!({"results": [{"participants": {"a": 1}, "results": [entry()]}, {"results": [second]}]});
@@ -230,7 +230,7 @@ fn steps_that_are_missing_are_numbered_in_order() {
 }
 
 #[test]
-fn odd_values_are_read_and_kept() {
+fn odd_values_are_read_and_stay_in_metadata() {
     let file = json!([{
         "scores": {"root": 1e300}, "timestamp": 1_764_000_000_123_u64, "is_paused": 1,
         "action": {"tool": "x"}, "observation": null, "metadata": null,
@@ -245,7 +245,7 @@ fn odd_values_are_read_and_kept() {
 }
 
 #[test]
-fn events_of_our_own_keep_their_ids() {
+fn events_of_gauntlet_keep_their_ids() {
     let event = |id: u32, kind: &str, step: Option<u64>, body: Value| {
         json!({"id": format!("00000000-0000-7000-8000-{id:012}"), "at": "2026-11-21T00:06:33.885877Z", "kind": kind, "v": 1,
                "step": step, "body": body, "seq": id, "received_at": "2026-11-21T00:06:34Z"})

@@ -35,7 +35,7 @@ fn refused(name: &str, bytes: &[u8]) -> String {
 }
 
 #[test]
-fn a_table_is_read_whole_or_refused() {
+fn a_table_is_read_to_its_end_or_refused() {
     let open = refused("a.csv", b"step,root,action\n1,1,fine\n2,1,\"never closed\n3,1,x\n");
     assert!(open.starts_with("a quotation mark in this row is never closed (line 3)"), "{open}");
     let open = refused("a.csv", b"step,\"root\n1,1");
@@ -128,7 +128,7 @@ fn a_table_keeps_every_snapshot() {
 }
 
 #[test]
-fn a_table_says_its_columns() {
+fn a_refused_table_names_its_columns() {
     let header = "id,at,episode,step,root,score.a.b,score.format,score.later,failures,failures_declared,action,observation,\
                   duration_ms,is_paused,not_evaluated,challenge,timestamp,metadata";
     assert_eq!(csv(&run()).lines().next(), Some(header));
@@ -178,7 +178,7 @@ fn tables_of_other_programs_open() {
 }
 
 #[test]
-fn a_wrong_table_is_told_where() {
+fn an_error_in_a_table_has_its_place() {
     let check = |name: &str, bytes: &[u8], path: &str, line: Option<u64>, expected: &str| {
         let error = open(name, bytes).unwrap_err();
         assert_eq!((error.path.as_str(), error.line), (path, line), "{error}");
