@@ -183,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_matrix_says_what_project_says() {
+    fn the_matrix_and_project_agree() {
         let camera = Camera::from_to([3.0, 4.0, 50.0], [10.0, -2.0, 1.0], FOV.0);
         for p in [[0.0f32, 0.0, 0.0], [12.0, 9.0, -30.0], [10.0, -2.0, 1.0]] {
             let ndc = camera.project(p, 1.6).unwrap();

@@ -23,7 +23,7 @@ mod picture;
 mod ribbon;
 mod stars;
 mod summary;
-mod vector;
+pub mod vector;
 
 pub use builder::SceneBuilder;
 pub use camera::Camera;

@@ -37,7 +37,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn labels_never_lie_over_one_another(
+    fn labels_never_overlap(
         position in 0.0..400.0f64,
         yaw in -3.0..3.0f32,
         pitch in -1.5..1.5f32,
@@ -129,7 +129,7 @@ fn the_first_view_shows_sixty_to_eighty_nodes() {
 }
 
 #[test]
-fn the_overview_shows_a_short_run_whole_and_several_hundred_nodes_of_a_long_one() {
+fn the_overview_shows_all_of_a_short_run_and_hundreds_of_nodes_of_a_long_one() {
     for geometry in Geometry::ALL {
         for (nodes, least) in [(1, 1), (12, 12), (60, 60), (3000, 300)] {
             let (film, position) = (common::training(nodes), nodes as f64 / 2.0);

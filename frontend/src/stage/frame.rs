@@ -1,36 +1,37 @@
-//! What every drawable knows about the moment being drawn; mirrors `frame.glsl`, word for word.
+//! The uniforms that every shader reads; the layout is that of `frame.glsl`.
 
 use gauntlet_scene::Scene;
+use gauntlet_scene::vector::{cross, narrow, sub, unit, wide};
 
 use super::surface::Size;
 
-/// Numbers in the uniform block: a matrix and seven vectors.
-pub(super) const WORDS: usize = 16 + 7 * 4;
+/// Floats in the uniform block: a matrix and seven vectors.
+pub(super) const UNIFORM_FLOATS: usize = 16 + 7 * 4;
 
-/// One moment: the camera, the clock, the fog, the size of the picture.
+/// One frame: camera, clock, fog, size.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Frame {
     /// The uniform block, in std140 order.
-    pub(super) words: [f32; WORDS],
-    /// Width of the picture, device pixels.
+    pub(super) uniforms: [f32; UNIFORM_FLOATS],
+    /// Width, device pixels.
     pub(super) width: u32,
-    /// Height of the picture, device pixels.
+    /// Height, device pixels.
     pub(super) height: u32,
 }
 
 impl Frame {
-    /// The moment a scene shows, at this size.
-    pub(super) fn of(scene: &Scene, size: Size) -> Self {
+    /// The frame of a scene at a size.
+    pub(super) fn new(scene: &Scene, size: Size) -> Self {
         let (width, height) = (size.width as f32, size.height as f32);
         let camera = &scene.camera;
-        let ahead = normal(minus(camera.target, camera.eye), [0.0, 0.0, -1.0]);
-        let right = normal(cross(ahead, camera.up), [1.0, 0.0, 0.0]);
-        let up = cross(right, ahead);
+        let ahead = unit(sub(wide(camera.target), wide(camera.eye)), [0.0, 0.0, -1.0]);
+        let right = unit(cross(ahead, wide(camera.up)), [1.0, 0.0, 0.0]);
+        let (right, up) = (narrow(right), narrow(cross(right, ahead)));
         let px_per_unit = height * 0.5 / (camera.fov_y_radians * 0.5).tan().max(1e-3);
         let sky = scene.sky;
 
-        let mut words = [0.0; WORDS];
-        let (matrix, vectors) = words.split_at_mut(16);
+        let mut uniforms = [0.0; UNIFORM_FLOATS];
+        let (matrix, vectors) = uniforms.split_at_mut(16);
         matrix.copy_from_slice(camera.view_projection(width / height).as_flattened());
         let rows = [
             with(camera.eye, scene.time_secs),
@@ -42,25 +43,11 @@ impl Frame {
             with(sky.drift, 0.0),
         ];
         vectors.copy_from_slice(rows.as_flattened());
-        Self { words, width: size.width, height: size.height }
+        Self { uniforms, width: size.width, height: size.height }
     }
 }
 
-/// A point or a colour, and one number more: an attribute of four.
+/// A point or a colour with one more number: an attribute of four floats.
 pub(super) fn with([x, y, z]: [f32; 3], w: f32) -> [f32; 4] {
     [x, y, z, w]
-}
-
-fn minus(a: [f32; 3], b: [f32; 3]) -> [f32; 3] {
-    std::array::from_fn(|i| a[i] - b[i])
-}
-
-fn cross(a: [f32; 3], b: [f32; 3]) -> [f32; 3] {
-    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
-}
-
-/// A vector of length one; `otherwise` where it has no direction.
-fn normal(v: [f32; 3], otherwise: [f32; 3]) -> [f32; 3] {
-    let length = v.iter().map(|c| c * c).sum::<f32>().sqrt();
-    if length > 1e-6 { v.map(|c| c / length) } else { otherwise }
 }

@@ -1,13 +1,13 @@
-//! One shader program with the frame in front of it, and one instanced draw call.
+//! Shader programs with the frame's uniforms, and instanced draw calls.
 
 use three_d::{Blend, Context, Cull, DepthTest, Program, RenderStates, UniformBuffer, Viewport, WriteMask};
 
-use super::frame::{Frame, WORDS};
+use super::frame::{Frame, UNIFORM_FLOATS};
 use super::instances::Instances;
 
 const FRAME: &str = include_str!("frame.glsl");
 
-/// Light adds up, in any order, and hides nothing.
+/// Light is added in any order; nothing hides anything.
 const SUM: RenderStates = RenderStates {
     write_mask: WriteMask::COLOR,
     depth_test: DepthTest::Always,
@@ -15,10 +15,10 @@ const SUM: RenderStates = RenderStates {
     cull: Cull::None,
 };
 
-/// What is drawn replaces what was there.
-pub(super) const COVER: RenderStates = RenderStates { blend: Blend::Disabled, ..SUM };
+/// What is drawn replaces the target's content.
+pub(super) const REPLACE: RenderStates = RenderStates { blend: Blend::Disabled, ..SUM };
 
-/// The moment being drawn, where shaders can read it.
+/// The uniform block of the frame that is being drawn.
 pub(super) struct FrameBlock {
     buffer: UniformBuffer,
     viewport: Viewport,
@@ -26,28 +26,31 @@ pub(super) struct FrameBlock {
 
 impl FrameBlock {
     pub(super) fn new(context: &Context) -> Self {
-        let buffer = UniformBuffer::new(context, &[WORDS as u32]);
+        let buffer = UniformBuffer::new(context, &[UNIFORM_FLOATS as u32]);
         Self { buffer, viewport: Viewport::new_at_origo(1, 1) }
     }
 
-    /// Sends a moment to the GPU.
+    /// Uploads the uniforms of a frame.
     pub(super) fn set(&mut self, frame: &Frame) {
-        self.buffer.update(0, &frame.words);
+        self.buffer.update(0, &frame.uniforms);
         self.viewport = Viewport::new_at_origo(frame.width, frame.height);
     }
 
-    /// The whole picture.
+    /// The whole target.
     pub(super) fn viewport(&self) -> Viewport {
         self.viewport
     }
 
-    /// Makes the moment readable for a program.
-    pub(super) fn lend(&self, program: &Program) {
+    /// Binds the block to a program.
+    pub(super) fn bind(&self, program: &Program) {
         program.use_uniform_block("Frame", &self.buffer);
     }
 }
 
-/// Compiles a program. `shared` stands between the frame and the shader itself, for the vertex and fragment shader.
+/// Compiles a program. `shared` is put between the frame's declarations and the vertex and fragment shader.
+///
+/// # Errors
+/// A sentence for people with the driver's message, where it refuses the program.
 pub(super) fn compile(
     context: &Context,
     shared: [&str; 2],
@@ -63,7 +66,7 @@ pub(super) fn compile(
     .map_err(|error| format!("The 3D stage cannot be drawn here: {error}"))
 }
 
-/// Adds the light of every instance, each `vertices` corners of triangles that the vertex shader lays out itself.
+/// Adds the light of every instance. Each has `vertices` corners of triangles; the vertex shader computes where they are.
 pub(super) fn add_light<const N: usize>(
     program: &Program,
     block: &FrameBlock,
@@ -73,7 +76,7 @@ pub(super) fn add_light<const N: usize>(
     if instances.is_empty() {
         return;
     }
-    block.lend(program);
-    instances.lend(program);
+    block.bind(program);
+    instances.bind(program);
     program.draw_arrays_instanced(SUM, block.viewport(), vertices, instances.len());
 }

@@ -1,34 +1,35 @@
-//! The negative: where light is summed, in half floats where the GPU can (nearly all can), so that a thousand
-//! overlapping glows neither clip nor band.
+//! The HDR render target: light is summed in half floats, so that a thousand overlapping glows neither clip nor band.
+//! GPUs without half-float targets (few) use eight bits.
 
 use std::convert::Infallible;
 
 use three_d::core::f16;
 use three_d::{ClearState, Context, HasContext, Interpolation, Texture2D, Wrapping};
 
-/// A picture of summed light, remade when the size changes.
-pub(super) struct Light {
+/// A texture of summed light, allocated anew when the size changes.
+pub(super) struct HdrTarget {
     context: Context,
-    deep: bool,
+    is_half_float: bool,
     texture: Option<Texture2D>,
 }
 
-impl Light {
+impl HdrTarget {
     pub(super) fn new(context: &Context) -> Self {
         let known = context.supported_extensions();
-        let deep = known.contains("EXT_color_buffer_float") || known.contains("EXT_color_buffer_half_float");
-        Self { context: context.clone(), deep, texture: None }
+        let is_half_float =
+            known.contains("EXT_color_buffer_float") || known.contains("EXT_color_buffer_half_float");
+        Self { context: context.clone(), is_half_float, texture: None }
     }
 
-    /// Starts from darkness and sums what `draw` adds; answers the result.
-    pub(super) fn expose(&mut self, width: u32, height: u32, draw: impl FnOnce()) -> &Texture2D {
+    /// Clears the target, sums what `draw` adds, and returns the result.
+    pub(super) fn render(&mut self, width: u32, height: u32, draw: impl FnOnce()) -> &Texture2D {
         if self.texture.as_ref().is_some_and(|held| (held.width(), held.height()) != (width, height)) {
-            // Freed before the next one is made: at 4K they are large.
+            // Freed before the next one is allocated: at 4K each takes 64 MiB.
             self.texture = None;
         }
-        let (context, deep) = (&self.context, self.deep);
+        let (context, is_half_float) = (&self.context, self.is_half_float);
         let texture = self.texture.get_or_insert_with(|| {
-            if deep {
+            if is_half_float {
                 empty::<[f16; 4]>(context, width, height)
             } else {
                 empty::<[u8; 4]>(context, width, height)

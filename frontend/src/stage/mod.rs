@@ -1,24 +1,25 @@
-//! Draws a [`Scene`] on a canvas with WebGL2. It knows no domain: only points, lines, shapes and their light.
+//! Draws a [`Scene`] on a canvas with WebGL2. The stage knows points, lines, shapes and light, and nothing of runs.
 //!
-//! Light is summed, unordered, into a half-float picture (`light.rs`) and then developed for the screen
-//! (`develop.rs`): nothing needs sorting, piled-up light keeps its hue, and there is no banding. A frame is eleven
-//! draw calls, however long the path. Buffers change only with `PathGeometry::revision`; time goes in as a uniform.
+//! Light is summed in any order into a half-float target (`hdr_target.rs`) and tone-mapped for the screen
+//! (`tone_map.rs`): nothing needs sorting, overlapping light keeps its hue, and there is no banding. A frame is eleven
+//! draw calls, however long the path. Buffers change only with `PathGeometry::revision`; time is a uniform.
 //!
-//! All GPU state can be rebuilt from the next scene alone: that is what happens after a lost context.
+//! All GPU state can be rebuilt from the next scene alone, which happens after a lost context.
 
 mod burst;
-mod develop;
 mod frame;
 mod gpu;
+mod hdr_target;
 mod instances;
-mod light;
-mod picture;
 mod planes;
 mod port;
+mod renderer;
 mod ribbon;
+mod shapes;
 mod sprites;
 mod stars;
 mod surface;
+mod tone_map;
 mod wall;
 
 use std::cell::RefCell;
@@ -28,7 +29,7 @@ use gauntlet_scene::Scene;
 use web_sys::HtmlCanvasElement;
 
 use self::frame::Frame;
-use self::picture::Picture;
+use self::renderer::Renderer;
 use self::surface::Surface;
 
 /// Makes a view of a canvas.
@@ -42,36 +43,36 @@ impl WebGlStage {
     /// Fails with a sentence for people where the browser has no WebGL2, or its driver refuses a shader.
     pub fn attach(&self, canvas: HtmlCanvasElement) -> Result<View, String> {
         let held = Rc::new(RefCell::new(Held::Nothing));
-        let surface = Surface::of(canvas, {
+        let surface = Surface::new(canvas, {
             let held = held.clone();
             move || {
                 held.replace(Held::Nothing);
             }
         })?;
-        held.replace(Held::Picture(Box::new(Picture::new(surface.context()?)?)));
+        held.replace(Held::Renderer(Box::new(Renderer::new(surface.context()?)?)));
         Ok(View { surface, held })
     }
 }
 
-/// What the GPU holds for a view.
+/// The GPU resources of a view.
 enum Held {
-    /// Not made yet, or gone with a lost context.
+    /// Not created yet, or gone with a lost context.
     Nothing,
-    Picture(Box<Picture>),
-    /// The driver refused to make it again after a loss. The canvas stays blank until the next loss.
+    Renderer(Box<Renderer>),
+    /// The driver refused to create it again after a loss. The canvas stays blank until the next loss.
     Refused,
 }
 
-/// A canvas and what the GPU holds for it.
+/// A canvas and its GPU resources.
 pub struct View {
     surface: Surface,
-    /// Let go as soon as the context is lost: later, its parts would belong to no context.
+    /// Dropped as soon as the context is lost: later, its parts would belong to no context.
     held: Rc<RefCell<Held>>,
 }
 
 impl View {
     /// Draws one frame, `width_px` by `height_px` device pixels. While the browser has taken the context away this
-    /// does nothing; the first frame after it is back makes everything anew from its scene.
+    /// does nothing; the first frame after it is back creates everything anew from its scene.
     pub fn draw(&mut self, scene: &Scene, width_px: u32, height_px: u32) {
         let mut held = self.held.borrow_mut();
         if self.surface.is_lost() {
@@ -79,11 +80,11 @@ impl View {
             return;
         }
         if matches!(*held, Held::Nothing) {
-            let made = self.surface.context().and_then(Picture::new);
-            *held = made.map_or(Held::Refused, |picture| Held::Picture(Box::new(picture)));
+            let made = self.surface.context().and_then(Renderer::new);
+            *held = made.map_or(Held::Refused, |renderer| Held::Renderer(Box::new(renderer)));
         }
-        let Held::Picture(picture) = &mut *held else { return };
+        let Held::Renderer(renderer) = &mut *held else { return };
         let Some(size) = self.surface.resize(width_px, height_px) else { return };
-        picture.draw(scene, &Frame::of(scene, size));
+        renderer.draw(scene, &Frame::new(scene, size));
     }
 }

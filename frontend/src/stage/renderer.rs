@@ -1,51 +1,48 @@
 //! Everything that is drawn, in the order it is drawn: eleven draw calls at most, however long the path.
 
-use gauntlet_scene::{EffectKind, PathGeometry, Scene};
+use gauntlet_scene::{PathGeometry, Scene};
 use three_d::Context;
 
-use super::burst::Bursts;
-use super::develop::Develop;
-use super::frame::{Frame, with};
+use super::burst::bursts;
+use super::frame::Frame;
 use super::gpu::FrameBlock;
-use super::instances::Quad;
-use super::light::Light;
-use super::planes::Planes;
+use super::hdr_target::HdrTarget;
+use super::planes::planes;
 use super::ribbon::Ribbon;
+use super::shapes::Shapes;
 use super::sprites::Sprites;
 use super::stars::Stars;
-use super::wall::Walls;
+use super::tone_map::ToneMapPass;
+use super::wall::walls;
 
-/// The attributes of a failure's shape.
-pub(super) const SHAPE: [&str; 3] = ["place", "paint", "look"];
-
-/// The GPU's side of a scene.
-pub(super) struct Picture {
+/// The GPU resources of a scene.
+pub(super) struct Renderer {
     block: FrameBlock,
-    light: Light,
+    hdr: HdrTarget,
     stars: Stars,
     ribbon: Ribbon,
     sprites: Sprites,
-    planes: Planes,
-    walls: Walls,
-    bursts: Bursts,
-    develop: Develop,
+    planes: Shapes,
+    walls: Shapes,
+    bursts: Shapes,
+    tone_map: ToneMapPass,
     /// The revision of the path the buffers hold.
     revision: Option<u64>,
 }
 
-impl Picture {
-    /// Compiles every program; holds nothing yet.
+impl Renderer {
+    /// Compiles every program; uploads nothing yet.
     pub(super) fn new(context: Context) -> Result<Self, String> {
         Ok(Self {
             block: FrameBlock::new(&context),
-            light: Light::new(&context),
+            hdr: HdrTarget::new(&context),
             stars: Stars::new(&context)?,
             ribbon: Ribbon::new(&context)?,
             sprites: Sprites::new(&context)?,
-            planes: Planes::new(&context)?,
-            walls: Walls::new(&context)?,
-            bursts: Bursts::new(&context)?,
-            develop: Develop::new(&context)?,
+            planes: planes(&context)?,
+            walls: walls(&context)?,
+            bursts: bursts(&context)?,
+            tone_map: ToneMapPass::new(&context)?,
             revision: None,
         })
     }
@@ -60,8 +57,8 @@ impl Picture {
         self.ribbon.set_agent(&scene.agent, scene.travelled);
         self.sprites.set_moving(scene);
 
-        let Self { block, light, stars, ribbon, sprites, planes, walls, bursts, develop, .. } = self;
-        let negative = light.expose(frame.width, frame.height, || {
+        let Self { block, hdr, stars, ribbon, sprites, planes, walls, bursts, tone_map, .. } = self;
+        let light = hdr.render(frame.width, frame.height, || {
             stars.draw(block);
             ribbon.draw(block);
             planes.draw(block);
@@ -69,7 +66,7 @@ impl Picture {
             bursts.draw(block);
             sprites.draw(block);
         });
-        develop.draw(block, frame, negative);
+        tone_map.draw(block, frame, light);
     }
 
     fn set_path(&mut self, path: &PathGeometry) {
@@ -80,22 +77,4 @@ impl Picture {
         self.bursts.set_path(path);
         self.revision = Some(path.revision);
     }
-}
-
-/// The effects of the kinds that `variant` numbers, as the attributes of [`SHAPE`]. The size is the height of a
-/// plane or wall and the radius of a burst.
-pub(super) fn shapes(
-    path: &PathGeometry,
-    variant: impl Fn(EffectKind) -> Option<f32>,
-) -> impl Iterator<Item = [Quad; 3]> {
-    path.effects.iter().filter_map(move |effect| {
-        let variant = variant(effect.kind)?;
-        let [width, height, _] = effect.kind.extent();
-        let extent = match effect.kind {
-            EffectKind::WobblingPlane | EffectKind::Wall => height,
-            EffectKind::JaggedBurst | EffectKind::Burst | EffectKind::SplitBurst => width * 0.5,
-        };
-        let place = with(effect.at, extent * effect.size);
-        Some([place, with(effect.color, effect.index), [effect.phase, variant, 0.0, 0.0]])
-    })
 }

@@ -33,13 +33,13 @@ impl Ribbon {
         Ok(Self { program, guide, path, wake })
     }
 
-    /// Takes over a new path.
+    /// Uploads a path.
     pub(super) fn set_path(&mut self, path: &PathGeometry) {
         self.path.set(path.ribbon.iter().map(|s| line(s, [s.from_index, s.to_index], s.color)));
         self.guide.set(path.guide.iter().map(|s| line(s, [PASSED; 2], s.color.map(|c| c * GUIDE))));
     }
 
-    /// Takes over where the agent has just been.
+    /// Uploads the trail of the agent.
     pub(super) fn set_agent(&mut self, agent: &Agent, travelled: f32) {
         let last = agent.trail.len().saturating_sub(1);
         // A point of the trail is about a node from the next.

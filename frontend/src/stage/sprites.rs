@@ -43,13 +43,13 @@ impl Sprites {
         Ok(Self { program, nodes, glows, moving })
     }
 
-    /// Takes over a new path.
+    /// Uploads a path.
     pub(super) fn set_path(&mut self, path: &PathGeometry) {
         self.nodes.set(path.nodes.iter().map(node));
         self.glows.set(path.effects.iter().map(glow));
     }
 
-    /// Takes over what moves: the agent and the selection.
+    /// Uploads what moves: the agent and the selection.
     pub(super) fn set_moving(&mut self, scene: &Scene) {
         let agent = (!scene.path.nodes.is_empty()).then(|| {
             let agent = &scene.agent;

@@ -15,22 +15,22 @@ const STAR_VERTICES: u32 = 6;
 pub(super) struct Stars {
     program: Program,
     stars: Instances<1>,
-    held: Option<Arc<[Star]>>,
+    current: Option<Arc<[Star]>>,
 }
 
 impl Stars {
     pub(super) fn new(context: &Context) -> Result<Self, String> {
         let program = compile(context, ["", ""], include_str!("stars.vert"), include_str!("stars.frag"))?;
-        Ok(Self { program, stars: Instances::new(context, ["place"]), held: None })
+        Ok(Self { program, stars: Instances::new(context, ["place"]), current: None })
     }
 
-    /// Takes over a star field, unless it is the one already held.
+    /// Uploads a star field, unless it is the current one.
     pub(super) fn set(&mut self, stars: &Arc<[Star]>) {
-        if self.held.as_ref().is_some_and(|held| Arc::ptr_eq(held, stars)) {
+        if self.current.as_ref().is_some_and(|current| Arc::ptr_eq(current, stars)) {
             return;
         }
         self.stars.set(stars.iter().map(|star| [with(star.at, star.brightness)]));
-        self.held = Some(stars.clone());
+        self.current = Some(stars.clone());
     }
 
     pub(super) fn draw(&self, block: &FrameBlock) {

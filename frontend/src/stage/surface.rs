@@ -33,14 +33,14 @@ pub(super) struct Surface {
 impl Surface {
     /// Asks the canvas for WebGL2; `lost` is called whenever the browser takes it away. Fails with a sentence for
     /// people.
-    pub(super) fn of(canvas: HtmlCanvasElement, mut lost: impl FnMut() + 'static) -> Result<Self, String> {
-        let wishes = WebGlContextAttributes::new();
-        wishes.set_alpha(false);
-        wishes.set_antialias(false);
-        wishes.set_depth(false);
-        wishes.set_stencil(false);
+    pub(super) fn new(canvas: HtmlCanvasElement, mut lost: impl FnMut() + 'static) -> Result<Self, String> {
+        let options = WebGlContextAttributes::new();
+        options.set_alpha(false);
+        options.set_antialias(false);
+        options.set_depth(false);
+        options.set_stencil(false);
         let gl = canvas
-            .get_context_with_context_options("webgl2", &wishes)
+            .get_context_with_context_options("webgl2", &options)
             .ok()
             .flatten()
             .and_then(|context| context.dyn_into::<WebGl2RenderingContext>().ok())

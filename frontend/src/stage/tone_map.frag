@@ -1,6 +1,6 @@
-// Turns summed light into a picture: night sky behind, one shoulder for the bright end, a vignette, and grain
+// Maps summed light to the screen: a night sky as background, a shoulder for bright values, a vignette, and grain
 // against banding.
-uniform sampler2D negative;
+uniform sampler2D hdr;
 out vec4 picture;
 
 // Interleaved gradient noise (Jimenez, 2014): spreads rounding errors evenly, without texture or time.
@@ -8,7 +8,7 @@ float grain(vec2 at) { return fract(52.9829189 * fract(dot(at, vec2(0.06711056, 
 
 void main() {
     vec2 at = gl_FragCoord.xy / size.xy;
-    vec4 exposure = max(texelFetch(negative, ivec2(gl_FragCoord.xy), 0), 0.0);
+    vec4 exposure = max(texelFetch(hdr, ivec2(gl_FragCoord.xy), 0), 0.0);
     vec3 sum = exposure.rgb;
 
     // The brightest channel is compressed and the others follow it, so piled-up light keeps its hue.
