@@ -139,7 +139,7 @@ story(
   async ({ server, page }) => {
     await server.post("/api/v1/runs", { id: "agents", name: "agents" });
     const calls = Array.from({ length: 300 }, (_, i) => recorded("thought", { text: `page ${i}` }));
-    const told = [
+    const events = [
       event("episode.started", { task: "triage" }),
       event("step.recorded", recorded("message", { role: "user", text: "What was the rate?" }), { step: 0 }),
       event("step.recorded", recorded("tool_call", { arguments: { page: 1 } }, { name: "lookup" }), {
@@ -167,14 +167,14 @@ story(
       ),
       event("episode.finished", { status: "failed", error: "ValueError: no <final>", latency_ms: 1240 }),
     ];
-    await server.post("/api/v1/runs/agents/events", told);
+    await server.post("/api/v1/runs/agents/events", events);
     const run = await RunPage.open(page, "/runs/agents?step=7&episode=e1");
     const lines = run.diagnostics
       .getByRole("list", { name: "What happened in the episode" })
       .getByRole("listitem");
     await until("the episode is told", async () => (await lines.count()) > 200);
-    const said = async () => (await lines.allInnerTexts()).map((text) => text.replace(/\s+/g, " ").trim());
-    const first = await said();
+    const texts = async () => (await lines.allInnerTexts()).map((text) => text.replace(/\s+/g, " ").trim());
+    const first = await texts();
     assert.deepEqual(first.slice(0, 4), [
       "began triage",
       "user What was the rate?",
@@ -192,7 +192,7 @@ story(
 
     await lines.getByRole("button", { name: /^Show \d+ more between$/ }).click();
     await until("all of it is told", async () => (await lines.count()) === 1 + 1 + 1 + 300 + 1 + 1);
-    const all = await said();
+    const all = await texts();
     assert.deepEqual(
       all.slice(3, 303),
       calls.map((_, i) => `thought page ${i}`),

@@ -22,7 +22,7 @@ story(
       assert.equal(effects[kind], all.filter((step) => step.failure === kind).length, `effects of ${kind}`);
     }
 
-    const said = new Set();
+    const states = new Set();
     for (const kind of kinds) {
       const { step } = all.find((s) => s.failure === kind);
       await run.choose(step);
@@ -45,9 +45,9 @@ story(
         Object.values(rubrics).some((words) => words.startsWith("failed")),
         `something failed at step ${step}`,
       );
-      for (const words of Object.values(rubrics)) said.add(words.split(",")[0]);
+      for (const words of Object.values(rubrics)) states.add(words.split(",")[0]);
     }
-    assert.deepEqual([...said].sort(), ["failed", "not evaluated", "passed"]);
+    assert.deepEqual([...states].sort(), ["failed", "not evaluated", "passed"]);
   },
 );
 

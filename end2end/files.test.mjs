@@ -187,7 +187,7 @@ story(
     await listed(browser);
     const { count, text } = lines(30_000_000);
     const seen = [];
-    await browser.exposeFunction("tellProgress", (told) => seen.push(told));
+    await browser.exposeFunction("tellProgress", (progress) => seen.push(progress));
     await browser.evaluate(() => {
       new MutationObserver(() => {
         const phase = document.querySelector(".phases .is-on");
@@ -217,14 +217,14 @@ story(
     assert.deepEqual((await server.get("/api/v1/imports")).items, [], "nothing of the file itself is left");
     for (const phase of ["Sending", "Checking", "Adding"]) {
       assert.ok(
-        seen.some((told) => told.phase === phase && told.share > 0 && told.share < 1),
+        seen.some((progress) => progress.phase === phase && progress.share > 0 && progress.share < 1),
         `${phase} has moved`,
       );
     }
-    const numbers = seen.map((told) => told.numbers.replace(/\s+/g, " ")).join("|");
+    const numbers = seen.map((progress) => progress.numbers.replace(/\s+/g, " ")).join("|");
     assert.match(numbers, /\d MB of \d+\.\d MB \d+ %/);
     assert.match(numbers, /\d+ %, \d[\d.]* [kM]B\/s, \d+ s left/);
-    const hints = seen.map((told) => told.hint).join("|");
+    const hints = seen.map((progress) => progress.hint).join("|");
     assert.match(hints, /The server cannot be reached; asking again every second/);
     assert.match(hints, /this page may be closed/);
   },

@@ -59,9 +59,9 @@ export function story(name, tell, { flags = [], timeout = ENDS_WITHIN_MS } = {})
  * it changes nothing.
  */
 async function screenshot(page, name) {
-  const kept = join(SCREENSHOTS, `${name}.png`);
-  const asked = process.env.SCREENSHOTS === "1" || !existsSync(kept);
-  const path = asked ? kept : join(RESULTS, `${name}.png`);
+  const reference = join(SCREENSHOTS, `${name}.png`);
+  const asked = process.env.SCREENSHOTS === "1" || !existsSync(reference);
+  const path = asked ? reference : join(RESULTS, `${name}.png`);
   await page.screenshot({ path, animations: "disabled", caret: "hide" });
 }
 

@@ -22,7 +22,7 @@ async function runOf(server, name) {
 }
 
 /** Waits until the diagnostics say it. */
-async function says(run, words) {
+async function expectText(run, words) {
   await until(`the diagnostics say ${words}`, async () => words.test(await run.diagnostics.innerText()));
 }
 
@@ -36,9 +36,9 @@ story(
     assert.equal(facts.effects.generic, 2, "the answer's root is below 0, and the tool failed");
     await run.choose(1);
     assert.deepEqual(await run.rubrics(), { root: "failed, -20.0", grounding: "failed, -20.0" });
-    await says(run, /What rate\?/);
-    await says(run, /30%/);
-    await says(run, /tiny-1/);
+    await expectText(run, /What rate\?/);
+    await expectText(run, /30%/);
+    await expectText(run, /tiny-1/);
 
     // The same spans once more, as after an answer that was lost: the answer comes after the commit.
     const before = await server.get(`/api/v1/runs/${id}`);
@@ -51,7 +51,7 @@ story(
     await run.opened();
     await run.selected(2);
     assert.equal((await run.facts()).failure, "generic");
-    await says(run, /RateLimitError/);
+    await expectText(run, /RateLimitError/);
   },
 );
 
@@ -93,13 +93,13 @@ story("a trace whose spans disagree about its run survives a kill in one piece",
       },
     ],
   });
-  const said = JSON.stringify([
+  const messages = JSON.stringify([
     { role: "assistant", parts: [{ type: "text", content: "Two tablets a day." }] },
   ]);
   const call = [
     text("gen_ai.conversation.id", "talk"),
     text("gen_ai.operation.name", "chat"),
-    text("gen_ai.output.messages", said),
+    text("gen_ai.output.messages", messages),
   ];
   await server.post("/v1/traces", part(2, 1, "chat", call));
   await server.restart({ kill: true });
@@ -112,5 +112,5 @@ story("a trace whose spans disagree about its run survives a kill in one piece",
   );
   const run = await RunPage.open(page, "/runs/talk?step=0");
   await run.until("the call and the root are drawn", ({ nodes }) => nodes === 2);
-  await says(run, /Two tablets a day\./);
+  await expectText(run, /Two tablets a day\./);
 });

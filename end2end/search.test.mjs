@@ -5,7 +5,7 @@ import { SMALL, story, until } from "./harness.mjs";
 import { RunPage } from "./runpage.mjs";
 
 /** A run whose steps say different things, some of them badly. */
-async function told(server, id, sayings) {
+async function recordTexts(server, id, sayings) {
   await server.post("/api/v1/runs", { rules: "dipg", id, name: `${id} run`, project: "dipg" });
   const events = sayings.map(([action, grounding], i) => ({
     id: crypto.randomUUID(),
@@ -24,12 +24,12 @@ const indexed = (server) =>
 story(
   "words that somebody remembers lead to the step that said them",
   async ({ server, page, screenshot }) => {
-    await told(server, "first", [
+    await recordTexts(server, "first", [
       ["The tumour has shrunk since the last scan.", 5],
       ["A pontine lesion of 14 mm is described.", 5],
       ["The patient's lesion was <b>biopsied</b> in May, with H3K27M confirmed.", -20],
     ]);
-    await told(server, "second", [
+    await recordTexts(server, "second", [
       ["No lesion is mentioned in the context.", 5],
       ["The lesion responded to 54 Gy, which the context never says.", -20],
     ]);
@@ -104,7 +104,7 @@ story("what an agent did on the way leads to the node of its episode", async ({ 
 });
 
 story("what cannot be found, and what cannot be asked, is said", async ({ server, page }) => {
-  await told(server, "first", [["The tumour has shrunk.", 5]]);
+  await recordTexts(server, "first", [["The tumour has shrunk.", 5]]);
   await indexed(server);
   const found = await page({ path: "/search?q=walrus", ...SMALL });
   await found.getByRole("heading", { name: "Nothing found" }).waitFor();

@@ -57,7 +57,7 @@ export class Server {
   async start() {
     const child = this.#spawn(["serve"]);
     this.#process = child;
-    const told = new Promise((resolve) => {
+    const ready = new Promise((resolve) => {
       let out = "";
       child.stdout.on("data", (text) => {
         out += text;
@@ -68,7 +68,7 @@ export class Server {
     });
     child.stderr.on("data", (text) => (this.log += text));
     const listen = await Promise.race([
-      told,
+      ready,
       once(child, "exit").then(([code]) => this.#fail(`ended with ${code} before it was ready`)),
       delay(READY_WITHIN_MS).then(() => this.#fail(`was not ready within ${READY_WITHIN_MS} ms`)),
     ]);
@@ -154,13 +154,13 @@ export class Server {
   }
 
   async #finished(child) {
-    const told = { stdout: "", stderr: "" };
-    child.stdout.on("data", (text) => (told.stdout += text));
-    child.stderr.on("data", (text) => (told.stderr += text));
+    const output = { stdout: "", stderr: "" };
+    child.stdout.on("data", (text) => (output.stdout += text));
+    child.stderr.on("data", (text) => (output.stderr += text));
     this.#children.add(child);
     const [code] = await once(child, "close");
     this.#children.delete(child);
-    return { code, ...told };
+    return { code, ...output };
   }
 
   async #end(signal) {
