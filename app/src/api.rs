@@ -1,11 +1,15 @@
-//! The few server functions of our own pages, and the port through which they reach the log. SDKs use the plain
-//! routes under `/api/v1`.
+//! The server functions of the pages, and [`Backend`], through which they reach the log. SDKs use the routes under
+//! `/api/v1` instead.
+//!
+//! Every function takes its arguments as JSON, so that the browser needs one encoder only.
 
 use std::future::Future;
 use std::pin::Pin;
 
 use gauntlet_model::{Object, RunSummary, Timestamp};
 use leptos::prelude::*;
+use leptos::server_fn::codec::{Json, JsonEncoding};
+use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
 
 /// What the runs page asks for.
@@ -30,7 +34,7 @@ pub struct RunsQuery {
 
 /// One page of runs, newest first.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct RunsPage {
+pub struct RunList {
     /// The runs.
     pub items: Vec<RunSummary>,
     /// Where the next page starts, if there is one.
@@ -46,10 +50,10 @@ pub struct StepDetail {
     pub snapshot: Option<StepSnapshot>,
     /// Further snapshots of this step: of other episodes, or earlier readings.
     pub others: u64,
-    /// Its other events, by sequence, save what was recorded in an episode.
+    /// Its other events in log order, without those of an episode.
     pub events: Vec<StepEvent>,
-    /// What happened in the snapshot's episode.
-    pub story: Story,
+    /// The timeline of the snapshot's episode.
+    pub timeline: EpisodeTimeline,
 }
 
 /// One scored snapshot, with its texts.
@@ -86,20 +90,20 @@ pub struct StepEvent {
     pub body: Object,
 }
 
-/// What happened in an episode, in order: both ends of it, and what lies between.
+/// The timeline of an episode in log order: both ends of it, and the range between them that was not read.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Story {
+pub struct EpisodeTimeline {
     /// Its beginning.
-    pub first: Vec<Happening>,
-    /// What is left out between the two ends.
-    pub gap: Option<Gap>,
+    pub first: Vec<TimelineEntry>,
+    /// The range left out between the two ends, if any.
+    pub elided: Option<ElidedRange>,
     /// Its end.
-    pub last: Vec<Happening>,
+    pub last: Vec<TimelineEntry>,
 }
 
-/// A stretch of an episode that was not read yet.
+/// A range of an episode that has not been read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Gap {
+pub struct ElidedRange {
     /// Its first sequence number.
     pub from: u64,
     /// The sequence number behind it.
@@ -108,82 +112,145 @@ pub struct Gap {
     pub events: u64,
 }
 
-/// One thing that happened in an episode: one event, or a tool's call together with its result.
+/// An entry of a timeline: one event, or a tool call together with its result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Happening {
+pub struct TimelineEntry {
     /// Sequence number of its first event.
     pub seq: u64,
     /// Step, if any.
     pub step: Option<u64>,
     /// Producer's time.
     pub at: Timestamp,
-    /// What it is, in a word or two: `thought`, `tool call`; for a message who speaks.
+    /// What it is, in a word or two: `thought`, `tool call`; for a message the role of its author.
     pub kind: String,
     /// Tool or function name.
     pub name: Option<String>,
-    /// What it says: a text, a tool's arguments.
+    /// Its text, or the arguments of a tool call.
     pub text: String,
-    /// What came of it.
+    /// The result of a tool call.
     pub result: Option<String>,
     /// How long it took, milliseconds.
     pub duration_ms: Option<f64>,
-    /// What went wrong.
-    pub error: Option<Mishap>,
+    /// Its error, if it failed.
+    pub error: Option<ErrorInfo>,
     /// Anything else, by name.
     pub more: Vec<(String, String)>,
 }
 
-/// What went wrong.
+/// An error that was recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mishap {
+pub struct ErrorInfo {
     /// Class and message, such as `TimeoutError: no answer`.
-    pub words: String,
-    /// Where it came from.
+    pub message: String,
+    /// Its stack trace.
     pub traceback: Option<String>,
 }
 
-/// A boxed future, so that the port is object safe.
-pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, String>> + Send>>;
+/// Why the server could not answer a page: a sentence for people, and the HTTP status of the answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageError {
+    /// HTTP status, 400 to 599.
+    pub status: u16,
+    /// The sentence.
+    pub message: String,
+}
 
-/// What the server provides to the pages, as context. Errors are sentences for people.
+impl PageError {
+    /// An error with that status.
+    pub fn new(status: u16, message: impl Into<String>) -> Self {
+        Self { status, message: message.into() }
+    }
+}
+
+impl std::fmt::Display for PageError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for PageError {}
+
+impl FromServerFnError for PageError {
+    type Encoder = JsonEncoding;
+
+    /// Called by Leptos for what fails outside of a function's body: arguments that cannot be read on the server, a
+    /// server that cannot be reached from the browser.
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        let message = error.to_string();
+        let status = match error {
+            // A body over the limit arrives here as the text of the reader's error.
+            ServerFnErrorErr::Args(_)
+            | ServerFnErrorErr::MissingArg(_)
+            | ServerFnErrorErr::Deserialization(_) => {
+                let is_too_large =
+                    ["larger than", "length limit exceeded"].iter().any(|t| message.contains(t));
+                if is_too_large { 413 } else { 400 }
+            }
+            _ => 500,
+        };
+        Self { status, message }.answered()
+    }
+}
+
+impl PageError {
+    /// Gives the answer of a server function this error's status, where Leptos would say 500. A page that is rendered
+    /// keeps its own status: it shows the error, and a way on.
+    fn answered(self) -> Self {
+        #[cfg(feature = "ssr")]
+        {
+            let parts = use_context::<http::request::Parts>();
+            let is_function = parts.is_some_and(|parts| parts.uri.path().starts_with("/pages/"));
+            let status = http::StatusCode::from_u16(self.status).ok().filter(|_| is_function);
+            if let (Some(status), Some(answer)) = (status, use_context::<leptos_axum::ResponseOptions>()) {
+                answer.set_status(status);
+            }
+        }
+        self
+    }
+}
+
+/// A boxed future, so that [`Backend`] is object safe.
+pub type BackendFuture<T> = Pin<Box<dyn Future<Output = Result<T, PageError>> + Send>>;
+
+/// What the server provides to the pages, as context.
 pub trait Backend: Send + Sync {
     /// One page of runs.
-    fn runs(&self, query: RunsQuery) -> Answer<RunsPage>;
+    fn runs(&self, query: RunsQuery) -> BackendFuture<RunList>;
     /// One run; `None` where there is none of that id.
-    fn run(&self, id: String) -> Answer<Option<RunSummary>>;
-    /// One snapshot of a step and the step's other events; `None` where the run or the step is not there.
-    fn step(&self, run: String, step: u64, seq: u64) -> Answer<Option<StepDetail>>;
-    /// What happened in an episode, of sequence numbers from `from` up to before `to`.
-    fn story(&self, run: String, episode: String, from: u64, to: u64) -> Answer<Story>;
-    /// Issues a command (`pause`, `resume`, `tweak`, `answer`, `stop`) with JSON parameters; answers its id.
-    fn command(&self, run: String, action: String, parameters: Object) -> Answer<String>;
+    fn run(&self, id: String) -> BackendFuture<Option<RunSummary>>;
+    /// One snapshot of a step and the step's other events; `None` where the run or the step does not exist.
+    fn step(&self, run: String, step: u64, seq: u64) -> BackendFuture<Option<StepDetail>>;
+    /// The entries of an episode with sequence numbers from `from` up to before `to`.
+    fn timeline(&self, run: String, episode: String, from: u64, to: u64) -> BackendFuture<EpisodeTimeline>;
+    /// Issues a command (`pause`, `resume`, `tweak`, `answer`, `stop`) and returns its id.
+    fn command(&self, run: String, action: String, parameters: Object) -> BackendFuture<String>;
 }
 
 #[cfg(feature = "ssr")]
-fn backend() -> Result<std::sync::Arc<dyn Backend>, ServerFnError> {
-    use_context().ok_or_else(|| ServerFnError::new("the server has no log to read"))
+fn backend() -> Result<std::sync::Arc<dyn Backend>, PageError> {
+    use_context().ok_or_else(|| PageError::new(500, "the server has no log to read"))
 }
 
 /// One page of runs.
-#[server(prefix = "/pages", endpoint = "runs")]
+#[server(prefix = "/pages", endpoint = "runs", input = Json)]
 pub async fn list_runs(
-    /// What to look for.
+    /// Filters, order and cursor.
     query: RunsQuery,
-) -> Result<RunsPage, ServerFnError> {
-    backend()?.runs(query).await.map_err(ServerFnError::new)
+) -> Result<RunList, PageError> {
+    backend()?.runs(query).await.map_err(PageError::answered)
 }
 
 /// One run.
-#[server(prefix = "/pages", endpoint = "run")]
+#[server(prefix = "/pages", endpoint = "run", input = Json)]
 pub async fn get_run(
     /// The run's id.
     id: String,
-) -> Result<Option<RunSummary>, ServerFnError> {
-    backend()?.run(id).await.map_err(ServerFnError::new)
+) -> Result<Option<RunSummary>, PageError> {
+    backend()?.run(id).await.map_err(PageError::answered)
 }
 
 /// One snapshot of a step, with its texts.
-#[server(prefix = "/pages", endpoint = "step")]
+#[server(prefix = "/pages", endpoint = "step", input = Json)]
 pub async fn get_step(
     /// The run's id.
     run: String,
@@ -191,13 +258,13 @@ pub async fn get_step(
     step: u64,
     /// The snapshot's sequence number.
     seq: u64,
-) -> Result<Option<StepDetail>, ServerFnError> {
-    backend()?.step(run, step, seq).await.map_err(ServerFnError::new)
+) -> Result<Option<StepDetail>, PageError> {
+    backend()?.step(run, step, seq).await.map_err(PageError::answered)
 }
 
-/// What happened in an episode.
-#[server(prefix = "/pages", endpoint = "story")]
-pub async fn get_story(
+/// A part of an episode's timeline.
+#[server(prefix = "/pages", endpoint = "timeline", input = Json)]
+pub async fn get_timeline(
     /// The run's id.
     run: String,
     /// The episode's id.
@@ -206,23 +273,21 @@ pub async fn get_story(
     from: u64,
     /// Behind the last sequence number.
     to: u64,
-) -> Result<Story, ServerFnError> {
-    backend()?.story(run, episode, from, to).await.map_err(ServerFnError::new)
+) -> Result<EpisodeTimeline, PageError> {
+    backend()?.timeline(run, episode, from, to).await.map_err(PageError::answered)
 }
 
-/// Issues a command; `parameters` is a JSON object as text.
-#[server(prefix = "/pages", endpoint = "command")]
+/// Issues a command and returns its id.
+#[server(prefix = "/pages", endpoint = "command", input = Json)]
 pub async fn send_command(
     /// The run's id.
     run: String,
     /// `pause`, `resume`, `tweak`, `answer` or `stop`.
     action: String,
-    /// A JSON object.
-    parameters: String,
-) -> Result<String, ServerFnError> {
-    let parameters: Object = serde_json::from_str(&parameters)
-        .map_err(|e| ServerFnError::new(format!("parameters: not a JSON object: {e}")))?;
-    backend()?.command(run, action, parameters).await.map_err(ServerFnError::new)
+    /// The command's parameters.
+    parameters: Object,
+) -> Result<String, PageError> {
+    backend()?.command(run, action, parameters).await.map_err(PageError::answered)
 }
 
 /// A title's text as `leptos_meta::Title` must be given it: escaped on the server, where it becomes a part of an HTML

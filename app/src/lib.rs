@@ -21,5 +21,5 @@ mod ui;
 pub use ports::{provide_ports, use_ports};
 pub use routes::App;
 #[cfg(feature = "ssr")]
-pub use shell::{ICON, shell};
+pub use shell::{head_html, shell};
 pub use ui::APPLY_THEME;

@@ -1,4 +1,4 @@
-//! What the pages need from the browser around them: events as they come, and something that draws.
+//! What the pages get from the browser: a feed of facts and file uploads, and a stage that draws.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -8,7 +8,7 @@ use gauntlet_film::Fact;
 use gauntlet_model::RunId;
 use gauntlet_scene::Scene;
 
-/// Where the connection to a run stands.
+/// State of the connection to a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FeedState {
     /// Nothing has arrived yet.
@@ -29,7 +29,7 @@ pub enum FeedState {
     Missing,
 }
 
-/// What a feed says.
+/// An update of a feed.
 #[derive(Debug, Clone)]
 pub enum FeedUpdate {
     /// New facts, in any order; facts already seen may come again.
@@ -38,10 +38,10 @@ pub enum FeedUpdate {
     State(FeedState),
 }
 
-/// What is done with a file on its way in, in this order.
+/// The phases of an upload, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FilePhase {
-    /// Its bytes go to the server.
+    /// Its bytes are sent to the server.
     Sending,
     /// The server reads it to its end, so that a file with a mistake leaves nothing behind.
     Checking,
@@ -49,48 +49,50 @@ pub enum FilePhase {
     Adding,
 }
 
-/// What is said of a file on its way in.
+/// An update of an upload.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FileUpdate {
-    /// How far it has come.
+    /// Progress of a phase.
     Progress {
-        /// What is done with it.
+        /// The phase.
         phase: FilePhase,
-        /// Bytes of it that are done in this phase.
+        /// Bytes done in this phase.
         done_bytes: f64,
     },
-    /// The server is away or busy, in words for people; it is asked again.
-    Away(String),
+    /// The server cannot be reached or is busy, as a sentence; the request is repeated.
+    Disconnected(String),
     /// It became a run.
     Done {
         /// The run's id.
         run: String,
-        /// What was read differently from how it is written, in the server's words.
+        /// Notes of the import: what was read differently from how it is written.
         notes: Vec<String>,
     },
-    /// It did not open.
+    /// It could not be imported.
     Failed {
-        /// What is wrong, in the server's words.
-        words: String,
-        /// Whether what can be read of it can be imported.
+        /// The server's message.
+        message: String,
+        /// Whether the readable part of it can be imported.
         is_readable: bool,
     },
 }
 
-/// A run's events, past then present, on one path of code; resumes by itself after the last fact it delivered.
+/// The facts of runs, past and live; resumes by itself after the last fact it delivered.
 pub trait Feed {
-    /// Follows a run from behind `after` (the last sequence number seen; `None`: from the start). Dropping the
-    /// returned value ends it.
+    /// Follows a run after sequence number `after` (`None`: from the start). Dropping the returned value ends it.
     fn follow(&self, run: &RunId, after: Option<u64>, on: Rc<dyn Fn(FeedUpdate)>) -> Box<dyn Any>;
 
-    /// Sends a result file to the server, behind those that are on their way already. With `partial` one that is
-    /// broken or cut is imported as far as it can be read. `on` hears how it stands, and ends it by answering `false`.
+    /// Queues a result file for upload. With `partial`, a broken file is imported as far as it can be read. `on`
+    /// receives the updates, and cancels the upload by returning `false`.
     fn import(&self, file: web_sys::File, partial: bool, on: Rc<dyn Fn(FileUpdate) -> bool>);
 }
 
-/// Makes a drawing surface of a canvas.
+/// Makes canvases drawable.
 pub trait Stage {
-    /// Takes the canvas. Fails with a sentence for people where WebGL2 is missing.
+    /// Attaches to a canvas.
+    ///
+    /// # Errors
+    /// A sentence for people, where WebGL2 is missing.
     fn attach(&self, canvas: web_sys::HtmlCanvasElement) -> Result<Box<dyn StageView>, String>;
 }
 
@@ -103,18 +105,18 @@ pub trait StageView {
 /// The browser's ports.
 #[derive(Clone)]
 pub struct Ports {
-    /// Where events come from.
+    /// The feed.
     pub feed: Rc<dyn Feed>,
-    /// What draws.
+    /// The stage.
     pub stage: Rc<dyn Stage>,
 }
 
 thread_local! {
-    // A browser has one thread; on a server nothing is ever put here.
+    // A browser has one thread. On the server this stays empty.
     static PORTS: RefCell<Option<Ports>> = const { RefCell::new(None) };
 }
 
-/// Gives the pages their ports. The browser calls it once, before it hydrates; the server never does.
+/// Provides the ports to the pages. The browser calls it once before hydration; the server never does.
 pub fn provide_ports(ports: Ports) {
     PORTS.with(|held| *held.borrow_mut() = Some(ports));
 }

@@ -3,8 +3,8 @@
 use gauntlet_model::FailureKind;
 use leptos::prelude::*;
 
-use crate::shell::ICON;
-use crate::ui::{APPLY_THEME, Mark, SearchBox, failure_class, failure_title, run_address, score};
+use crate::shell::head;
+use crate::ui::{Erase, Mark, SearchBox, encoded, failure_class, failure_title, run_address, score};
 
 /// What the page shows.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -26,7 +26,7 @@ pub struct Results {
     /// Events not indexed yet.
     pub waiting: u64,
     /// Why there is no answer, as a sentence.
-    pub trouble: Option<String>,
+    pub error: Option<String>,
 }
 
 /// One event that was found.
@@ -72,13 +72,7 @@ fn page(results: &Results, style: String) -> impl IntoView + use<> {
     view! {
         <html lang="en">
             <head>
-                <meta charset="utf-8" />
-                <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
-                <meta name="color-scheme" content="dark" />
-                <meta name="theme-color" content="#07080b" />
-                <link rel="icon" type="image/svg+xml" href=ICON />
-                <script>{APPLY_THEME}</script>
-                <link rel="stylesheet" href=style />
+                {head(style)}
                 <title>{title(&results.words)}</title>
             </head>
             <body>
@@ -111,7 +105,7 @@ fn chips(results: &Results) -> impl IntoView + use<> {
     let chip = |word: &str, name: &str| {
         let is_on = results.failing == word;
         let class = if is_on { "chip is-on" } else { "chip" };
-        let href = address(&Results { failing: word.to_owned(), ..place(results) }, None);
+        let href = address(&Results { failing: word.to_owned(), ..query_of(results) }, None);
         view! { <a class=class href=href aria-current=is_on.then_some("true")>{name.to_owned()}</a> }
     };
     let all = CHIPS.map(|(word, name)| chip(word, name)).collect_view();
@@ -121,7 +115,7 @@ fn chips(results: &Results) -> impl IntoView + use<> {
     let narrowed = narrowed.into_iter().filter(|(_, name)| !name.is_empty());
     let narrowed =
         narrowed.map(|(what, name)| format!("Only in {what} {name}.")).collect::<Vec<_>>().join(" ");
-    let everywhere = Results { run: String::new(), project: String::new(), ..place(results) };
+    let everywhere = Results { run: String::new(), project: String::new(), ..query_of(results) };
     let narrowed = (!narrowed.is_empty()).then(|| {
         view! { <p class="quiet-words">{narrowed} " " <a href=address(&everywhere, None)>"Search everywhere"</a></p> }
     });
@@ -129,11 +123,11 @@ fn chips(results: &Results) -> impl IntoView + use<> {
 }
 
 fn body(results: &Results) -> AnyView {
-    if let Some(trouble) = results.trouble.clone() {
+    if let Some(error) = results.error.clone() {
         return view! {
-            <section class="empty is-small" role="alert"><h2>"This cannot be looked for"</h2><p>{trouble}</p></section>
+            <section class="empty is-small" role="alert"><h2>"This cannot be looked for"</h2><p>{error}</p></section>
         }
-        .into_any();
+        .erase();
     }
     let waiting = (results.waiting > 0).then(|| {
         let events = if results.waiting == 1 { "event is" } else { "events are" };
@@ -148,7 +142,7 @@ fn body(results: &Results) -> AnyView {
                 <p>"All words must be in one event. Fewer words, or a word with * at its end, find more."</p>
             </section>
         }
-        .into_any();
+        .erase();
     }
     let items = results.items.iter().map(item).collect_view();
     let more = results.more.then(|| {
@@ -158,17 +152,13 @@ fn body(results: &Results) -> AnyView {
         let href = address(results, Some(cursor));
         view! { <a class="button more" href=href rel="next">"More results"</a> }
     });
-    view! { {waiting} <ol class="hits" aria-label="Results">{items}</ol> {more} {next} }.into_any()
+    view! { {waiting} <ol class="hits" aria-label="Results">{items}</ol> {more} {next} }.erase()
 }
 
 fn item(item: &Item) -> impl IntoView + use<> {
     let snippet = item.snippet.iter().map(|(text, is_hit)| {
         let text = text.clone();
-        if *is_hit {
-            view! { <mark>{text}</mark> }.into_any()
-        } else {
-            view! { <span>{text}</span> }.into_any()
-        }
+        if *is_hit { view! { <mark>{text}</mark> }.erase() } else { view! { <span>{text}</span> }.erase() }
     });
     let snippet = snippet.collect_view();
     let step = item.step.map(|step| view! { <span class="hit-step">{format!("step {step}")}</span> });
@@ -194,35 +184,27 @@ fn item(item: &Item) -> impl IntoView + use<> {
 /// The address of the event's moment in its run: its step, its episode, or both.
 fn moment(item: &Item) -> String {
     let step = item.step.map(|step| format!("step={step}"));
-    let episode = item.episode.as_ref().map(|episode| format!("episode={}", escaped(episode)));
+    let episode = item.episode.as_ref().map(|episode| format!("episode={}", encoded(episode)));
     let query: Vec<_> = step.into_iter().chain(episode).collect();
     let mark = if query.is_empty() { "" } else { "?" };
     format!("{}{mark}{}", run_address(&item.run), query.join("&"))
 }
 
 /// The same search, without its answer.
-fn place(results: &Results) -> Results {
+fn query_of(results: &Results) -> Results {
     let Results { words, failing, run, project, .. } = results.clone();
     Results { words, failing, run, project, ..Results::default() }
 }
 
 fn address(results: &Results, cursor: Option<&str>) -> String {
-    let mut address = format!("/search?q={}", escaped(&results.words));
+    let mut address = format!("/search?q={}", encoded(&results.words));
     let parts = [("failing", results.failing.as_str()), ("run", &results.run), ("project", &results.project)];
     for (name, part) in parts.into_iter().chain(cursor.map(|cursor| ("cursor", cursor))) {
         if !part.is_empty() {
-            address.push_str(&format!("&{name}={}", escaped(part)));
+            address.push_str(&format!("&{name}={}", encoded(part)));
         }
     }
     address
-}
-
-/// A text as part of an address.
-fn escaped(text: &str) -> String {
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(byte);
-    text.bytes()
-        .map(|byte| if plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
 }
 
 #[cfg(test)]
@@ -259,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hit_says_what_failed_there() {
+    fn a_hit_shows_the_failure_of_its_step() {
         let html = document(&Results { items: vec![found()], ..Results::default() }, String::new());
         assert!(html.contains("Ungrounded claim") && html.contains("-20.0"));
     }
@@ -286,12 +268,12 @@ mod tests {
     }
 
     #[test]
-    fn the_page_says_what_is_wrong_and_what_is_missing() {
-        let say = |results: Results| document(&results, String::new());
-        assert!(say(Results { trouble: Some("q: no".to_owned()), ..Results::default() }).contains("q: no"));
-        assert!(say(Results::default()).contains("Nothing found"));
+    fn the_page_shows_errors_and_missing_events() {
+        let html = |results: Results| document(&results, String::new());
+        assert!(html(Results { error: Some("q: no".to_owned()), ..Results::default() }).contains("q: no"));
+        assert!(html(Results::default()).contains("Nothing found"));
         assert!(
-            say(Results { waiting: 3, ..Results::default() }).contains("3 events are still being indexed")
+            html(Results { waiting: 3, ..Results::default() }).contains("3 events are still being indexed")
         );
     }
 }

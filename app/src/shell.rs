@@ -1,4 +1,4 @@
-//! The HTML document around every page: what the server sends before any code has run.
+//! The HTML document around every page, and the head that all documents share.
 
 use leptos::prelude::*;
 use leptos_meta::MetaTags;
@@ -7,26 +7,38 @@ use crate::App;
 use crate::ui::APPLY_THEME;
 
 /// The mark as a favicon: a violet sphere lit from the upper left.
-pub const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Cdefs%3E\
+const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Cdefs%3E\
 %3CradialGradient id='g' cx='.35' cy='.3' r='.8'%3E%3Cstop stop-color='%23d0bfff'/%3E\
 %3Cstop offset='.55' stop-color='%23845ef7'/%3E%3Cstop offset='1' stop-color='%233b1f8f'/%3E%3C/radialGradient%3E\
 %3C/defs%3E%3Ccircle cx='16' cy='16' r='14' fill='url(%23g)'/%3E%3C/svg%3E";
 
-/// The whole document. `options` names the site's package folder and output, as the server was configured.
+/// What the head of every document holds. `style` is the address of the style sheet.
+pub(crate) fn head(style: String) -> impl IntoView {
+    view! {
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
+        <meta name="color-scheme" content="dark" />
+        <meta name="theme-color" content="#07080b" />
+        <link rel="icon" type="image/svg+xml" href=ICON />
+        <script>{APPLY_THEME}</script>
+        <link rel="stylesheet" href=style />
+    }
+}
+
+/// [`head`] as HTML, for documents that are not made of components.
+pub fn head_html(style: &str) -> String {
+    Owner::new().with(|| head(style.to_owned()).to_html())
+}
+
+/// The document around the pages. `options` names the site's package folder and output, as the server was configured.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let style = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
     view! {
         <!DOCTYPE html>
         <html lang="en">
             <head>
-                <meta charset="utf-8" />
-                <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
-                <meta name="color-scheme" content="dark" />
-                <meta name="theme-color" content="#07080b" />
+                {head(style)}
                 <meta name="description" content="Flight recorder and X-ray of agent training" />
-                <link rel="icon" type="image/svg+xml" href=ICON />
-                <script>{APPLY_THEME}</script>
-                <link rel="stylesheet" href=style />
                 <HydrationScripts options />
                 <MetaTags />
             </head>

@@ -129,6 +129,11 @@ impl ApiError {
         error
     }
 
+    /// The HTTP status it is answered with.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// The sentence, for callers that do not speak HTTP.
     pub fn message(&self) -> &str {
         &self.message

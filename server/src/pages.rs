@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use gauntlet_app::api::{Answer, Backend, RunsPage, RunsQuery, StepDetail, Story};
+use gauntlet_app::api::{Backend, BackendFuture, EpisodeTimeline, PageError, RunList, RunsQuery, StepDetail};
 use gauntlet_model::{Action, CommandIssued, EpisodeId, Object, RunSummary};
 use gauntlet_store::RunQuery;
 use leptos::prelude::provide_context;
@@ -20,8 +20,6 @@ use crate::story;
 const PAGE: u32 = 50;
 /// Largest form of a page, bytes: a query, or a command with its parameters.
 pub const FORM_BYTES: u64 = 256 << 10;
-/// Bytes of an error that are read, at most.
-const MOST_SAID: usize = 64 << 10;
 
 /// What the pages get as context.
 pub fn backend(state: &AppState) -> Arc<dyn Backend> {
@@ -44,29 +42,21 @@ pub async fn server_function(State(state): State<AppState>, request: Request<Bod
     }
 }
 
-/// Leptos answers 500 whatever went wrong; arguments that cannot be read are the asker's fault.
-pub async fn blamed(answer: Response) -> Response {
-    if answer.status() != StatusCode::INTERNAL_SERVER_ERROR {
-        return answer;
+/// An API error as the pages show it: with its sentence and status.
+impl From<ApiError> for PageError {
+    fn from(error: ApiError) -> Self {
+        Self::new(error.status().as_u16(), error.message())
     }
-    let (mut parts, body) = answer.into_parts();
-    let text = axum::body::to_bytes(body, MOST_SAID).await.unwrap_or_default();
-    if ["Args|", "MissingArg|", "Deserialization|"].iter().any(|kind| text.starts_with(kind.as_bytes())) {
-        let text = String::from_utf8_lossy(&text);
-        let is_long = text.contains("larger than") || text.contains("length limit exceeded");
-        parts.status = if is_long { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_REQUEST };
-    }
-    Response::from_parts(parts, Body::from(text))
 }
 
 struct Pages(AppState);
 
 impl Backend for Pages {
-    fn runs(&self, query: RunsQuery) -> Answer<RunsPage> {
+    fn runs(&self, query: RunsQuery) -> BackendFuture<RunList> {
         let state = self.0.clone();
         Box::pin(async move {
             let set = |text: String| Some(text).filter(|text| !text.trim().is_empty());
-            let refused = |e: gauntlet_model::FieldError| e.to_string();
+            let refused = |e: gauntlet_model::FieldError| ApiError::malformed(&e);
             let status = set(query.status).map(|word| word.parse()).transpose().map_err(refused)?;
             let sort = set(query.sort).map(|word| word.parse()).transpose().map_err(refused)?;
             let page = state.store.runs(RunQuery {
@@ -78,59 +68,56 @@ impl Backend for Pages {
                 sort: sort.unwrap_or_default(),
                 limit: PAGE,
             });
-            let page = page.await.map_err(|e| e.to_string())?;
-            Ok(RunsPage { items: page.items, next_cursor: page.next_cursor })
+            let page = page.await.map_err(ApiError::from)?;
+            Ok(RunList { items: page.items, next_cursor: page.next_cursor })
         })
     }
 
-    fn run(&self, id: String) -> Answer<Option<RunSummary>> {
+    fn run(&self, id: String) -> BackendFuture<Option<RunSummary>> {
         let state = self.0.clone();
         Box::pin(async move {
             let Ok(id) = run_id(&id) else { return Ok(None) };
-            state.store.run(&id).await.map_err(|e| e.to_string())
+            Ok(state.store.run(&id).await.map_err(ApiError::from)?)
         })
     }
 
-    fn step(&self, run: String, step: u64, seq: u64) -> Answer<Option<StepDetail>> {
+    fn step(&self, run: String, step: u64, seq: u64) -> BackendFuture<Option<StepDetail>> {
         let state = self.0.clone();
         Box::pin(async move {
             let Ok(id) = run_id(&run) else { return Ok(None) };
-            let told = async {
-                let Some(mut detail) = steps::detail(&state.store, &id, step, seq).await? else {
-                    return Ok(None);
-                };
-                let episode = detail.snapshot.as_ref().and_then(|s| s.episode.clone());
-                if let Some(episode) = episode.and_then(|id| EpisodeId::new(id).ok()) {
-                    detail.story = story::read(&state.store, &id, &episode, 0..u64::MAX).await?;
-                }
-                Ok(Some(detail))
+            let Some(mut detail) = steps::detail(&state.store, &id, step, seq).await? else {
+                return Ok(None);
             };
-            told.await.map_err(|e: ApiError| e.message().to_owned())
+            let episode = detail.snapshot.as_ref().and_then(|s| s.episode.clone());
+            if let Some(episode) = episode.and_then(|id| EpisodeId::new(id).ok()) {
+                detail.timeline = story::read(&state.store, &id, &episode, 0..u64::MAX).await?;
+            }
+            Ok(Some(detail))
         })
     }
 
-    fn story(&self, run: String, episode: String, from: u64, to: u64) -> Answer<Story> {
+    fn timeline(&self, run: String, episode: String, from: u64, to: u64) -> BackendFuture<EpisodeTimeline> {
         let state = self.0.clone();
         Box::pin(async move {
-            let run = run_id(&run).map_err(|e| e.message().to_owned())?;
-            let episode = EpisodeId::new(episode).map_err(|e| e.to_string())?;
-            story::read(&state.store, &run, &episode, from..to).await.map_err(|e| e.message().to_owned())
+            let run = run_id(&run)?;
+            let episode = EpisodeId::new(episode).map_err(|e| ApiError::malformed(&e))?;
+            Ok(story::read(&state.store, &run, &episode, from..to).await?)
         })
     }
 
-    fn command(&self, run: String, action: String, parameters: Object) -> Answer<String> {
+    fn command(&self, run: String, action: String, parameters: Object) -> BackendFuture<String> {
         let state = self.0.clone();
         Box::pin(async move {
             let action: Action = serde_json::from_value(action.clone().into())
-                .map_err(|_| format!("{action:?} is not a command"))?;
+                .map_err(|_| ApiError::bad_request(format!("action: {action:?} is not a command")))?;
             let command = CommandIssued {
                 command_id: new_event_id().to_string(),
                 action,
                 parameters,
                 author: "browser".to_owned(),
             };
-            let run = run_id(&run).map_err(|e| e.message().to_owned())?;
-            commands::give(&state, &run, command).await.map_err(|e| e.message().to_owned())
+            let run = run_id(&run)?;
+            Ok(commands::give(&state, &run, command).await?)
         })
     }
 }

@@ -122,8 +122,7 @@ fn browser(state: &AppState) -> Router<AppState> {
         .route("/pages/{*function}", post(pages::server_function))
         .leptos_routes_with_context(state, generate_route_list(gauntlet_app::App), provide, move || {
             gauntlet_app::shell(options.clone())
-        })
-        .layer(middleware::map_response(pages::blamed));
+        });
     // Leptos adds paths of its own for the server functions.
     bounded(routes, pages::FORM_BYTES)
 }

@@ -21,7 +21,7 @@ pub async fn read(State(state): State<AppState>, uri: Uri) -> Response {
             (results.run, results.project) = asked.place();
             fill(&mut results, &state, asked).await;
         }
-        Err(error) => results.trouble = Some(format!("The address cannot be read: {error}")),
+        Err(error) => results.error = Some(format!("The address cannot be read: {error}")),
     }
     let options = &state.leptos;
     let style = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
@@ -33,7 +33,7 @@ async fn fill(results: &mut Results, state: &AppState, asked: Asked) {
     let query = match asked.query() {
         Ok(query) => query,
         Err(error) => {
-            results.trouble = Some(error.message().to_owned());
+            results.error = Some(error.message().to_owned());
             return;
         }
     };
@@ -44,7 +44,7 @@ async fn fill(results: &mut Results, state: &AppState, asked: Asked) {
             results.more = page.more;
             results.waiting = page.progress.waiting;
         }
-        Err(error) => results.trouble = Some(error.to_string()),
+        Err(error) => results.error = Some(error.to_string()),
     }
 }
 

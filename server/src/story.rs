@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use gauntlet_app::api::{Gap, Happening, Mishap, Story};
+use gauntlet_app::api::{ElidedRange, EpisodeTimeline, ErrorInfo, TimelineEntry};
 use gauntlet_model::{Body, EpisodeFinished, EpisodeId, Object, Record, RunId, StepKind, StepRecorded};
 use gauntlet_store::Store;
 use serde_json::Value;
@@ -28,19 +28,19 @@ pub async fn read(
     run: &RunId,
     episode: &EpisodeId,
     seqs: Range<u64>,
-) -> Result<Story, ApiError> {
+) -> Result<EpisodeTimeline, ApiError> {
     let found = store.episode(run, episode, seqs, END, END).await?;
-    let gap = match (found.first.last(), found.last.first()) {
+    let elided = match (found.first.last(), found.last.first()) {
         (Some(before), Some(behind)) if found.skipped > 0 => {
-            Some(Gap { from: before.seq + 1, to: behind.seq, events: found.skipped })
+            Some(ElidedRange { from: before.seq + 1, to: behind.seq, events: found.skipped })
         }
         _ => None,
     };
-    Ok(Story { first: told(&found.first), gap, last: told(&found.last) })
+    Ok(EpisodeTimeline { first: entries(&found.first), elided, last: entries(&found.last) })
 }
 
-fn told(records: &[Record]) -> Vec<Happening> {
-    let mut all: Vec<Happening> = Vec::with_capacity(records.len());
+fn entries(records: &[Record]) -> Vec<TimelineEntry> {
+    let mut all: Vec<TimelineEntry> = Vec::with_capacity(records.len());
     // Where a call that has no result yet stands, by its span.
     let mut calls: HashMap<String, usize> = HashMap::new();
     for record in records {
@@ -67,7 +67,7 @@ fn told(records: &[Record]) -> Vec<Happening> {
             }
             Body::EpisodeStarted(body) => {
                 let text = body.task.clone().unwrap_or_default();
-                all.push(Happening {
+                all.push(TimelineEntry {
                     text: cut(text),
                     more: rest(&body.metadata, &[]),
                     ..plain(record, "began")
@@ -77,7 +77,7 @@ fn told(records: &[Record]) -> Vec<Happening> {
             _ => {
                 let body: Object = serde_json::from_str(&record.body).unwrap_or_default();
                 let kind = record.kind.as_str().replace(['.', '_'], " ");
-                all.push(Happening { more: rest(&body, &[]), ..plain(record, &kind) });
+                all.push(TimelineEntry { more: rest(&body, &[]), ..plain(record, &kind) });
             }
         }
     }
@@ -85,8 +85,8 @@ fn told(records: &[Record]) -> Vec<Happening> {
 }
 
 /// A happening of which only its place is known.
-fn plain(record: &Record, kind: &str) -> Happening {
-    Happening {
+fn plain(record: &Record, kind: &str) -> TimelineEntry {
+    TimelineEntry {
         seq: record.seq,
         step: record.step,
         at: record.at,
@@ -100,7 +100,7 @@ fn plain(record: &Record, kind: &str) -> Happening {
     }
 }
 
-fn of_step(record: &Record, step: &StepRecorded) -> Happening {
+fn of_step(record: &Record, step: &StepRecorded) -> TimelineEntry {
     let is_tool = matches!(step.step_kind, StepKind::ToolCall | StepKind::ToolResult);
     let role =
         step.payload.get("role").and_then(Value::as_str).filter(|_| step.step_kind == StepKind::Message);
@@ -111,35 +111,35 @@ fn of_step(record: &Record, step: &StepRecorded) -> Happening {
     known.extend(role.map(|_| "role"));
     let mut more = rest(&step.payload, &known);
     more.extend(rest(&step.metadata, &[]));
-    Happening {
+    TimelineEntry {
         name: step.name.clone(),
         text: text.map(|(_, text)| text).unwrap_or_default(),
         result: result.map(|(_, text)| text),
         duration_ms: lasted(step),
-        error: mishap(step),
+        error: step_error(step),
         more,
         ..plain(record, &kind)
     }
 }
 
 /// Puts a tool's result to its call.
-fn end(call: &mut Happening, step: &StepRecorded) {
+fn end(call: &mut TimelineEntry, step: &StepRecorded) {
     let result = first(&step.payload, &RESULTS);
     let known: Vec<&str> = result.iter().map(|(key, _)| *key).collect();
     call.more.extend(rest(&step.payload, &known));
     call.more.extend(rest(&step.metadata, &[]));
     call.result = result.map(|(_, text)| text);
     call.duration_ms = lasted(step);
-    call.error = mishap(step);
+    call.error = step_error(step);
 }
 
-fn of_end(record: &Record, body: &EpisodeFinished) -> Happening {
+fn of_end(record: &Record, body: &EpisodeFinished) -> TimelineEntry {
     let numbers = [("return", body.return_.map(|r| r.get())), ("cost", body.cost)];
     let numbers = numbers.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.to_string())));
-    Happening {
+    TimelineEntry {
         text: body.status.as_str().replace('_', " "),
         duration_ms: body.latency_ms,
-        error: body.error.clone().map(|words| Mishap { words: cut(words), traceback: None }),
+        error: body.error.clone().map(|message| ErrorInfo { message: cut(message), traceback: None }),
         more: numbers.collect(),
         ..plain(record, "ended")
     }
@@ -149,10 +149,10 @@ fn lasted(step: &StepRecorded) -> Option<f64> {
     Some((step.ended_at?.micros() - step.started_at.micros()) as f64 / 1000.0).filter(|ms| *ms >= 0.0)
 }
 
-fn mishap(step: &StepRecorded) -> Option<Mishap> {
+fn step_error(step: &StepRecorded) -> Option<ErrorInfo> {
     let error = step.error.as_ref()?;
-    let words = cut(format!("{}: {}", error.kind, error.message));
-    Some(Mishap { words, traceback: error.traceback.clone().map(cut) })
+    let message = cut(format!("{}: {}", error.kind, error.message));
+    Some(ErrorInfo { message, traceback: error.traceback.clone().map(cut) })
 }
 
 /// The first of these members that is there, with its text.

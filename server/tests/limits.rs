@@ -151,7 +151,7 @@ async fn no_route_takes_a_body_without_an_end() {
         }))
     };
     let form = ("content-type", "application/x-www-form-urlencoded");
-    for path in ["runs", "run", "step", "story", "command"] {
+    for path in ["runs", "run", "step", "timeline", "command"] {
         let announced = [form, ("content-length", "1600000000")];
         server.send("POST", &format!("/pages/{path}"), &announced, endless()).await.expect(413);
         let begun = Instant::now();

@@ -92,10 +92,15 @@ async fn the_wrong_method_is_answered_like_any_error_everywhere() {
 #[tokio::test]
 async fn a_page_is_told_what_it_asked_wrongly() {
     let server = Server::new().await;
-    let form = [("content-type", "application/x-www-form-urlencoded")];
-    let unread = server.send("POST", "/pages/runs", &form, "").await.expect(400).text();
-    assert!(unread.contains("missing field `query`"), "{unread}");
-    let unknown = server.send("POST", "/pages/nothing", &form, "").await.expect(404).json();
+    let json = [("content-type", "application/json")];
+    let unread = server.send("POST", "/pages/runs", &json, "{}").await.expect(400).json();
+    assert!(unread["message"].as_str().unwrap().contains("missing field `query`"), "{unread}");
+    let query = r#"{"query":{"q":"","status":"gone","cursor":""}}"#;
+    let refused = server.send("POST", "/pages/runs", &json, query).await.expect(400).json();
+    assert!(refused["message"].as_str().unwrap().contains("status"), "{refused}");
+    let command = r#"{"run":"none","action":"dance","parameters":{}}"#;
+    server.send("POST", "/pages/command", &json, command).await.expect(400);
+    let unknown = server.send("POST", "/pages/nothing", &json, "{}").await.expect(404).json();
     assert_eq!(unknown["error"]["message"], "there is no \"/pages/nothing\" here");
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use gauntlet_scene::{CameraMode, Geometry};
 use leptos::prelude::*;
 
-use super::session::{Session, Wanted};
+use super::session::{DeepLink, Session};
 use crate::ui::{query_parameter, replace_query, this_address};
 
 /// Browsers refuse more than about three changes a second; a moving agent changes the address this often at most.
@@ -48,7 +48,7 @@ fn read(session: Session) {
     let step = query_parameter("step").and_then(|s| s.parse().ok());
     let episode = query_parameter("episode");
     if step.is_some() || episode.is_some() {
-        session.wanted.set(Some(Wanted { step, episode }));
+        session.deep_link.set(Some(DeepLink { step, episode }));
         session.motion.update(|m| m.following = false);
     }
 }
@@ -65,7 +65,7 @@ fn moment(session: Session) -> Option<(u64, Option<String>)> {
 
 fn write(session: Session) {
     // Until the film holds what the address asked for, the address stays.
-    let Some(is_open) = session.wanted.try_with_untracked(Option::is_none) else { return };
+    let Some(is_open) = session.deep_link.try_with_untracked(Option::is_none) else { return };
     let Some(motion) = session.motion.try_get_untracked().filter(|_| is_open) else { return };
     let moment = moment(session).filter(|_| !motion.following);
     let (step, episode) = moment.map_or((None, None), |(step, episode)| (Some(step.to_string()), episode));

@@ -104,24 +104,24 @@ pub(super) fn Callout(session: Session, panels: Panels, card: NodeRef<html::Div>
             format!("callout {kind}{}", if *is_shown { " is-shown" } else { "" })
         })
     };
-    let said = move || state.with(|s| s.1.clone());
+    let shown_failure = move || state.with(|s| s.1.clone());
     view! {
         <div
             class=class node_ref=card inert=move || !is_shown()
         >
             <div role="status" aria-live="polite">
-                {move || said().map(|f| view! {
+                {move || shown_failure().map(|f| view! {
                     <h2>{f.title}</h2>
                     // What the episode itself says of it, once that is read.
                     <p class="callout-words">{move || {
-                        let told = session.mishap.get().filter(|(seq, _)| *seq == f.seq);
-                        told.map_or_else(|| f.words.clone(), |(_, words)| words)
+                        let recorded = session.episode_error.get().filter(|(seq, _)| *seq == f.seq);
+                        recorded.map_or_else(|| f.words.clone(), |(_, words)| words)
                     }}</p>
                 })}
             </div>
             <div class="callout-ways">
                 <button class="button" on:click=move |_| panels.show_diagnostics()>
-                    {move || if said().is_some_and(|f| f.is_asking) { "Answer" } else { "Inspect" }}
+                    {move || if shown_failure().is_some_and(|f| f.is_asking) { "Answer" } else { "Inspect" }}
                 </button>
                 <button class="button is-quiet" on:click=move |_| session.next_failure()>"Next failure"</button>
             </div>

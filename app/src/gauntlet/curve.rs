@@ -1,4 +1,4 @@
-//! The curve of the chosen rubric over the whole run, its failures below it, and the playhead: drag it to scrub.
+//! The curve of the chosen rubric over the run, with its failures below and a playhead that can be dragged.
 
 use std::fmt::Write;
 
@@ -12,18 +12,21 @@ use super::session::Session;
 use super::spark::{height_of, polyline, range_of};
 use crate::ui::{Erase, failure_class, failure_word, grouped, score};
 
-/// The curve's own units: its box, its upper margin, and where the marks stand.
+/// Size of the curve in its own units.
 const WIDTH: f64 = 1000.0;
 const HEIGHT: f64 = 86.0;
+/// Margin above and below the curve.
 const PAD: f64 = 8.0;
+/// Top and height of the marks.
 const MARKS: (f64, f64) = (89.0, 9.0);
-/// Scores drawn one by one; more are drawn as the mean of each of so many parts, over their lowest and highest.
+/// A run of at most this many nodes is drawn score by score.
 const SINGLE: usize = 360;
+/// A longer run is cut into this many parts: each has its mean as the line, and its range as the fill.
 const PARTS: usize = 180;
 /// Columns of marks.
 const COLUMNS: usize = 420;
 
-/// The curve as paths.
+/// The curve as SVG paths.
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Drawn {
     line: String,
@@ -34,7 +37,7 @@ struct Drawn {
     marks: Vec<(FailureKind, String)>,
 }
 
-/// Where a node stands along the curve, 0 to 1.
+/// Position of a node along the curve, 0 to 1.
 fn share(index: f64, nodes: usize) -> f64 {
     if nodes > 1 { (index / (nodes - 1) as f64).clamp(0.0, 1.0) } else { 0.5 }
 }
@@ -120,93 +123,131 @@ fn marks(film: &Film, rubric: PathId) -> Vec<(FailureKind, String)> {
     FailureKind::ALL.into_iter().map(|kind| (kind, path(kind))).filter(|(_, path)| !path.is_empty()).collect()
 }
 
-/// The curve, as a slider over the run's nodes.
+/// Scrubbing by pointer: the curve as a slider over the run's nodes.
+#[derive(Clone, Copy)]
+struct Scrubber {
+    session: Session,
+    element: NodeRef<html::Div>,
+    is_down: StoredValue<bool>,
+    /// The node under the pointer.
+    hovered: RwSignal<Option<usize>>,
+}
+
+impl Scrubber {
+    fn new(session: Session) -> Self {
+        Self {
+            session,
+            element: NodeRef::new(),
+            is_down: StoredValue::new(false),
+            hovered: RwSignal::new(None),
+        }
+    }
+
+    /// The node at a pointer.
+    fn index_at(self, event: &web_sys::PointerEvent) -> Option<usize> {
+        let bounds = self.element.get_untracked()?.get_bounding_client_rect();
+        let last = self.session.film(Film::len).checked_sub(1)?;
+        let share = (f64::from(event.client_x()) - bounds.left()) / bounds.width().max(1.0);
+        Some((share.clamp(0.0, 1.0) * last as f64).round() as usize)
+    }
+
+    fn select_at(self, event: &web_sys::PointerEvent) {
+        if let Some(index) = self.index_at(event) {
+            self.session.select(index);
+        }
+    }
+
+    fn on_down(self, event: &web_sys::PointerEvent) {
+        if let Some(element) = event.current_target().and_then(|t| t.dyn_into::<web_sys::Element>().ok()) {
+            // Fails for a pointer that is already up again.
+            let _ = element.set_pointer_capture(event.pointer_id());
+        }
+        self.is_down.set_value(true);
+        self.select_at(event);
+    }
+
+    fn on_move(self, event: &web_sys::PointerEvent) {
+        self.hovered.set(self.index_at(event));
+        if self.is_down.get_value() {
+            self.select_at(event);
+        }
+    }
+
+    fn on_up(self) {
+        self.is_down.set_value(false);
+    }
+
+    /// The hovered node: its position in percent, and its step, score and failure.
+    fn tip(self) -> Option<(f64, String)> {
+        let index = self.hovered.get()?;
+        let rubric = self.session.rubric()?;
+        self.session.watch_calmly(|film| {
+            let node = film.node(index)?;
+            let value = film.score(index, rubric).map_or("n/e".to_owned(), score);
+            let failure = node.failure.map(|f| format!(" · {}", failure_word(f))).unwrap_or_default();
+            let text = format!("step {} · {value}{failure}", grouped(node.step));
+            Some((share(index as f64, film.len()) * 100.0, text))
+        })
+    }
+}
+
+/// The curve of the chosen rubric with the playhead.
 #[component]
 pub(super) fn Curve(session: Session) -> impl IntoView {
-    let element = NodeRef::<html::Div>::new();
+    let scrubber = Scrubber::new(session);
     let drawn = Memo::new(move |_| {
         let rubric = session.rubric();
         session.watch_calmly(|film| draw(film, rubric))
     });
     let nodes = move || session.watch_calmly(Film::len);
     let head = move || share(session.motion.with(|m| m.position), nodes()) * 100.0;
-    let index_at = move |event: &web_sys::PointerEvent| {
-        let bounds = element.get_untracked()?.get_bounding_client_rect();
-        let last = session.film(Film::len).checked_sub(1)?;
-        let share = (f64::from(event.client_x()) - bounds.left()) / bounds.width().max(1.0);
-        Some((share.clamp(0.0, 1.0) * last as f64).round() as usize)
-    };
-    let is_held = StoredValue::new(false);
-    let hovered = RwSignal::new(None::<usize>);
-    let scrub = move |event: &web_sys::PointerEvent| {
-        if let Some(index) = index_at(event) {
-            session.select(index);
+    let position = move || match session.current_step() {
+        Some(step) => {
+            let at = grouped(session.current.get().unwrap_or(0) as u64 + 1);
+            format!("step {}, {at} of {}", grouped(step), grouped(nodes() as u64))
         }
-    };
-    let down = move |event: web_sys::PointerEvent| {
-        if let Some(element) = event.current_target().and_then(|t| t.dyn_into::<web_sys::Element>().ok()) {
-            // Fails for a pointer that is already up again.
-            let _ = element.set_pointer_capture(event.pointer_id());
-        }
-        is_held.set_value(true);
-        scrub(&event);
-    };
-    let moved = move |event: web_sys::PointerEvent| {
-        hovered.set(index_at(&event));
-        if is_held.get_value() {
-            scrub(&event);
-        }
-    };
-    let tip = move || {
-        let index = hovered.get()?;
-        let rubric = session.rubric()?;
-        session.watch_calmly(|film| {
-            let node = film.node(index)?;
-            let value = film.score(index, rubric).map_or("n/e".to_owned(), score);
-            let failure = node.failure.map(|f| format!(" · {}", failure_word(f))).unwrap_or_default();
-            Some((
-                share(index as f64, film.len()) * 100.0,
-                format!("step {} · {value}{failure}", grouped(node.step)),
-            ))
-        })
-    };
-    let words = move || match (session.current_step(), nodes()) {
-        (Some(step), n) => format!(
-            "step {}, {} of {}",
-            grouped(step),
-            grouped(session.current.get().unwrap_or(0) as u64 + 1),
-            grouped(n as u64)
-        ),
-        (None, _) => "no step yet".to_owned(),
+        None => "no step yet".to_owned(),
     };
     let edge = move |pick: fn((f64, f64)) -> f64| move || drawn.with(|d| d.range.map(|r| score(pick(r))));
     view! {
         <div
-            class="curve" node_ref=element role="slider" tabindex="0" aria-label="Position in the run" aria-valuemin="1"
-            aria-valuemax=move || nodes().max(1).to_string() aria-valuetext=words
+            class="curve" node_ref=scrubber.element role="slider" tabindex="0" aria-label="Position in the run" aria-valuemin="1"
+            aria-valuemax=move || nodes().max(1).to_string() aria-valuetext=position
             aria-valuenow=move || session.current.get().map_or(1, |i| i + 1).to_string()
-            on:pointerdown=down on:pointermove=moved
-            on:pointerup=move |_| is_held.set_value(false) on:pointercancel=move |_| is_held.set_value(false)
-            on:pointerleave=move |_| hovered.set(None)
+            on:pointerdown=move |e| scrubber.on_down(&e) on:pointermove=move |e| scrubber.on_move(&e)
+            on:pointerup=move |_| scrubber.on_up() on:pointercancel=move |_| scrubber.on_up()
+            on:pointerleave=move |_| scrubber.hovered.set(None)
         >
-            <svg viewBox="0 0 1000 100" preserveAspectRatio="none" aria-hidden="true">
-                <path class="curve-zero" d=move || drawn.with(|d| d.zero.map(|y| format!("M0,{y:.1}H1000")).unwrap_or_default()) />
-                <path class="curve-fill" d=move || drawn.with(|d| d.fill.clone()) />
-                <path class="curve-line" d=move || drawn.with(|d| d.line.clone()) />
-                {FailureKind::ALL.into_iter().map(|kind| {
-                    let path = move || drawn.with(|d| d.marks.iter().find(|m| m.0 == kind).map(|m| m.1.clone()).unwrap_or_default());
-                    view! { <path class=format!("curve-mark {}", failure_class(kind)) d=path /> }
-                }).collect_view()}
-            </svg>
+            <CurvePaths drawn />
             <div class="curve-ahead" style=move || format!("left:{:.3}%", head())></div>
             <div class="curve-head" style=move || format!("left:{:.3}%", head())></div>
             <span class="curve-edge is-high">{edge(|r| r.1)}</span>
             <span class="curve-edge is-low">{edge(|r| r.0)}</span>
-            {move || tip().map(|(left, words)| {
+            {move || scrubber.tip().map(|(left, text)| {
                 let class = if left > 70.0 { "curve-tip is-right" } else { "curve-tip" };
-                view! { <span class=class style=format!("left:{left:.3}%") aria-hidden="true">{words}</span> }
+                view! { <span class=class style=format!("left:{left:.3}%") aria-hidden="true">{text}</span> }
             })}
         </div>
+    }
+    .erase()
+}
+
+/// The curve and the marks of failures.
+#[component]
+fn CurvePaths(drawn: Memo<Drawn>) -> impl IntoView {
+    let zero = move || drawn.with(|d| d.zero.map(|y| format!("M0,{y:.1}H1000")).unwrap_or_default());
+    let mark = move |kind: FailureKind| {
+        drawn.with(|d| d.marks.iter().find(|m| m.0 == kind).map(|m| m.1.clone()).unwrap_or_default())
+    };
+    view! {
+        <svg viewBox="0 0 1000 100" preserveAspectRatio="none" aria-hidden="true">
+            <path class="curve-zero" d=zero />
+            <path class="curve-fill" d=move || drawn.with(|d| d.fill.clone()) />
+            <path class="curve-line" d=move || drawn.with(|d| d.line.clone()) />
+            {FailureKind::ALL.into_iter().map(|kind| {
+                view! { <path class=format!("curve-mark {}", failure_class(kind)) d=move || mark(kind) /> }
+            }).collect_view()}
+        </svg>
     }
     .erase()
 }

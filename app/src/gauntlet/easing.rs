@@ -22,8 +22,8 @@ impl CameraEase {
         self.from.is_some()
     }
 
-    /// The camera to draw with, `secs` after the last one, where the scene wants `wanted`.
-    pub(super) fn ease(&mut self, wanted: Camera, manner: Manner, secs: f64, is_calm: bool) -> Camera {
+    /// The camera to draw with, `secs` after the last one, where the scene wants `deep_link`.
+    pub(super) fn ease(&mut self, deep_link: Camera, manner: Manner, secs: f64, is_calm: bool) -> Camera {
         if self.manner != Some(manner) {
             self.from = self.last.filter(|_| self.manner.is_some() && !is_calm).map(|camera| (camera, 0.0));
             self.manner = Some(manner);
@@ -31,10 +31,10 @@ impl CameraEase {
             *done += secs;
         }
         let eased = match self.from {
-            Some((from, done)) if done < GLIDE_SECS => between(&from, &wanted, (done / GLIDE_SECS) as f32),
+            Some((from, done)) if done < GLIDE_SECS => between(&from, &deep_link, (done / GLIDE_SECS) as f32),
             _ => {
                 self.from = None;
-                wanted
+                deep_link
             }
         };
         self.last = Some(eased);

@@ -1,63 +1,59 @@
-//! What happened in the selected node's episode, in order: a line for each, its texts behind a click.
+//! The timeline of the selected node's episode: one line per entry, with its texts behind a click.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
 use super::session::Session;
-use crate::api::{Gap, Happening, Story, get_story};
+use crate::api::{ElidedRange, EpisodeTimeline, PageError, TimelineEntry, get_timeline};
 use crate::ui::{Erase, duration, grouped};
 
-/// What went wrong in an episode: how it ended, else what failed at this step, else the last thing that failed.
-pub(super) fn mishap(story: &Story, step: u64) -> Option<String> {
-    let failed = || story.first.iter().chain(&story.last).filter(|h| h.error.is_some());
+/// The error of an episode: how it ended, else what failed at this step, else the last entry that failed.
+pub(super) fn episode_error(timeline: &EpisodeTimeline, step: u64) -> Option<String> {
+    let failed = || timeline.first.iter().chain(&timeline.last).filter(|h| h.error.is_some());
     let found = failed().find(|h| h.kind == "ended").or_else(|| failed().find(|h| h.step == Some(step)));
-    found.or_else(|| failed().next_back()).and_then(|h| h.error.as_ref()).map(|e| e.words.clone())
+    found.or_else(|| failed().next_back()).and_then(|h| h.error.as_ref()).map(|e| e.message.clone())
 }
 
-/// The list. A long episode shows both of its ends; what lies between is read when it is asked for.
+/// The list. A long episode shows both of its ends; the range between them is loaded on demand.
 #[component]
-pub(super) fn EpisodeStory(session: Session, episode: String, story: Story) -> impl IntoView {
-    let (first, last) = (RwSignal::new(story.first), RwSignal::new(story.last));
-    let gap = RwSignal::new(story.gap);
-    let (is_reading, trouble) = (RwSignal::new(false), RwSignal::new(None::<String>));
-    let more = move |Gap { from, to, .. }: Gap| {
-        let (run, episode) = (session.summary(|s| s.id.to_string()), episode.clone());
-        is_reading.set(true);
-        spawn_local(async move {
-            match get_story(run, episode, from, to).await {
-                Ok(between) => {
-                    first.try_update(|all| all.extend(between.first));
-                    last.try_update(|all| all.splice(0..0, between.last).for_each(drop));
-                    gap.try_set(between.gap);
-                    trouble.try_set(None);
-                }
-                Err(error) => drop(trouble.try_set(Some(error.to_string()))),
-            }
-            is_reading.try_set(false);
-        });
-    };
+pub(super) fn EpisodeTimelineView(
+    session: Session,
+    episode: String,
+    timeline: EpisodeTimeline,
+) -> impl IntoView {
+    let (first, last) = (RwSignal::new(timeline.first), RwSignal::new(timeline.last));
+    let elided = RwSignal::new(timeline.elided);
+    let load = Action::new(move |range: &ElidedRange| {
+        let run = session.summary(|s| s.id.to_string());
+        let between = get_timeline(run, episode.clone(), range.from, range.to);
+        async move {
+            let between = between.await?;
+            // The page may be gone by now.
+            first.try_update(|all| all.extend(between.first));
+            last.try_update(|all| all.splice(0..0, between.last).for_each(drop));
+            elided.try_set(between.elided);
+            Ok::<(), PageError>(())
+        }
+    });
+    let error = move || load.value().with(|result| result.as_ref()?.as_ref().err().map(ToString::to_string));
     let count = move || {
         let shown = first.with(Vec::len) + last.with(Vec::len);
-        grouped(shown as u64 + gap.get().map_or(0, |g| g.events))
+        grouped(shown as u64 + elided.get().map_or(0, |g| g.events))
     };
-    let rows = |all: RwSignal<Vec<Happening>>| {
-        view! { <For each=move || all.get() key=|h| h.seq children=|happening| view! { <Row happening /> } /> }
+    let rows = |all: RwSignal<Vec<TimelineEntry>>| {
+        view! { <For each=move || all.get() key=|h| h.seq children=|entry| view! { <Row entry /> } /> }
     };
     view! {
         <details class="part" open>
             <summary class="part-title">"Episode"<span class="panel-note">{count}</span></summary>
             <ol class="story" aria-label="What happened in the episode">
                 {rows(first)}
-                {move || gap.get().map(|left| {
-                    let more = more.clone();
-                    view! {
-                        <li class="story-gap">
-                            <button class="button" disabled=move || is_reading.get() on:click=move |_| more(left)>
-                                {format!("Show {} more between", grouped(left.events))}
-                            </button>
-                            {move || trouble.get().map(|words| view! { <p class="trouble" role="alert">{words}</p> })}
-                        </li>
-                    }
+                {move || elided.get().map(|range| view! {
+                    <li class="story-gap">
+                        <button class="button" disabled=move || load.pending().get() on:click=move |_| { load.dispatch(range); }>
+                            {format!("Show {} more between", grouped(range.events))}
+                        </button>
+                        {move || error().map(|error| view! { <p class="trouble" role="alert">{error}</p> })}
+                    </li>
                 })}
                 {rows(last)}
             </ol>
@@ -66,10 +62,10 @@ pub(super) fn EpisodeStory(session: Session, episode: String, story: Story) -> i
     .erase()
 }
 
-/// One thing that happened.
+/// One entry.
 #[component]
-fn Row(happening: Happening) -> impl IntoView {
-    let Happening { kind, name, text, result, duration_ms, error, more, .. } = happening;
+fn Row(entry: TimelineEntry) -> impl IntoView {
+    let TimelineEntry { kind, name, text, result, duration_ms, error, more, .. } = entry;
     let is_open = RwSignal::new(false);
     let class = match (&error, kind.as_str()) {
         (Some(_), _) => "is-bad",
@@ -77,20 +73,20 @@ fn Row(happening: Happening) -> impl IntoView {
         _ => "",
     };
     let line = match (&error, text.is_empty(), &result) {
-        (Some(error), ..) => error.words.clone(),
+        (Some(error), ..) => error.message.clone(),
         (None, true, Some(result)) => result.clone(),
         _ => text.clone(),
     };
-    // One line is shown; what it does not hold is not laid out.
+    // One line is shown: a long text would be laid out for nothing.
     let line: String = line.chars().take(200).map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
-    let whole = move || {
+    let show_all = move || {
         let block = |title: &'static str, text: String| {
             (!text.is_empty())
                 .then(|| view! { <p class="story-what">{title}</p><pre class="text">{text}</pre> })
         };
         let error = error
             .clone()
-            .map(|e| [e.words, e.traceback.unwrap_or_default()].join("\n").trim_end().to_owned());
+            .map(|e| [e.message, e.traceback.unwrap_or_default()].join("\n").trim_end().to_owned());
         view! {
             {block("What went wrong", error.unwrap_or_default())}
             {block("Text", text.clone())}
@@ -106,7 +102,7 @@ fn Row(happening: Happening) -> impl IntoView {
                     <span class="story-line">{name.map(|name| view! { <b>{name}</b>" " })}{line}</span>
                     <span class="story-time">{duration_ms.map(duration)}</span>
                 </summary>
-                {move || is_open.get().then(whole.clone())}
+                {move || is_open.get().then(show_all.clone())}
             </details>
         </li>
     }
@@ -116,10 +112,10 @@ fn Row(happening: Happening) -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::Mishap;
+    use crate::api::ErrorInfo;
 
-    fn happening(kind: &str, step: Option<u64>, error: Option<&str>) -> Happening {
-        Happening {
+    fn entry(kind: &str, step: Option<u64>, error: Option<&str>) -> TimelineEntry {
+        TimelineEntry {
             seq: 0,
             step,
             at: gauntlet_model::Timestamp::from_micros(0),
@@ -128,22 +124,23 @@ mod tests {
             text: String::new(),
             result: None,
             duration_ms: None,
-            error: error.map(|words| Mishap { words: words.to_owned(), traceback: None }),
+            error: error.map(|message| ErrorInfo { message: message.to_owned(), traceback: None }),
             more: Vec::new(),
         }
     }
 
     #[test]
-    fn the_end_says_what_failed_before_any_part_does() {
-        let parts = vec![
-            happening("tool call", Some(3), Some("slow")),
-            happening("tool call", Some(9), Some("lost")),
-        ];
-        let story = Story { first: parts.clone(), ..Story::default() };
-        assert_eq!(mishap(&story, 3).as_deref(), Some("slow"));
-        assert_eq!(mishap(&story, 4).as_deref(), Some("lost"));
-        let end = vec![happening("ended", None, Some("no answer"))];
-        assert_eq!(mishap(&Story { last: end, ..story }, 3).as_deref(), Some("no answer"));
-        assert_eq!(mishap(&Story::default(), 3), None);
+    fn the_error_of_the_end_takes_precedence() {
+        let parts =
+            vec![entry("tool call", Some(3), Some("slow")), entry("tool call", Some(9), Some("lost"))];
+        let timeline = EpisodeTimeline { first: parts.clone(), ..EpisodeTimeline::default() };
+        assert_eq!(episode_error(&timeline, 3).as_deref(), Some("slow"));
+        assert_eq!(episode_error(&timeline, 4).as_deref(), Some("lost"));
+        let end = vec![entry("ended", None, Some("no answer"))];
+        assert_eq!(
+            episode_error(&EpisodeTimeline { last: end, ..timeline }, 3).as_deref(),
+            Some("no answer")
+        );
+        assert_eq!(episode_error(&EpisodeTimeline::default(), 3), None);
     }
 }

@@ -132,12 +132,12 @@ fn is_inside((x, y): (f64, f64), size: (f64, f64)) -> bool {
 fn strokes<'a>(
     canvas: &web_sys::CanvasRenderingContext2d,
     projection: &Projection<'_>,
-    pieces: impl Iterator<Item = &'a Segment>,
+    parts: impl Iterator<Item = &'a Segment>,
 ) {
     canvas.begin_path();
     let mut pen = None;
-    for piece in pieces {
-        let (Some(from), Some(to)) = (projection.point(piece.from), projection.point(piece.to)) else {
+    for part in parts {
+        let (Some(from), Some(to)) = (projection.point(part.from), projection.point(part.to)) else {
             continue;
         };
         if !(is_inside(from, projection.size) || is_inside(to, projection.size)) {

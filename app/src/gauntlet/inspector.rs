@@ -1,20 +1,19 @@
-//! The step inspector: action, observation, metadata, timing. Read from the server as the selection comes to rest,
-//! kept for a while, and shown without a jump: the last step's texts stay until the next ones are here.
+//! The step inspector: action, observation, metadata, timing. Steps are read from the server once the selection has
+//! settled, and cached.
 
 use std::collections::VecDeque;
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
+use super::citations::{TextPart, mark_citations};
+use super::episode_timeline::{EpisodeTimelineView, episode_error};
 use super::pairs::{Pairs, pairs};
-use super::proof::{Piece, marked};
 use super::session::Session;
-use super::story::{EpisodeStory, mishap};
 use crate::api::{StepDetail, StepEvent, StepSnapshot, get_step};
 use crate::ui::{Erase, duration, grouped, utc};
 
-/// Steps kept.
-const KEPT: usize = 48;
+/// Steps in the cache.
+const CACHED_STEPS: usize = 48;
 /// Milliseconds of a day.
 const DAY_MS: f64 = 86_400_000.0;
 
@@ -26,27 +25,60 @@ struct Key {
     seq: u64,
 }
 
-/// What the inspector shows.
-#[derive(Debug, Clone, PartialEq)]
-enum Shown {
-    Nothing,
-    Step { key: Key, detail: Box<StepDetail> },
-    Trouble { key: Key, words: String },
+/// What the server said of a node; `None` for no selection.
+type Loaded = Option<Result<StepDetail, String>>;
+
+/// The last steps that were read, the oldest first.
+#[derive(Clone, Copy)]
+struct Cache(StoredValue<VecDeque<(Key, StepDetail)>>);
+
+impl Cache {
+    fn new() -> Self {
+        Self(StoredValue::new(VecDeque::new()))
+    }
+
+    fn get(self, key: &Key) -> Option<StepDetail> {
+        self.0.with_value(|steps| {
+            steps.iter().find(|(known, _)| known == key).map(|(_, detail)| detail.clone())
+        })
+    }
+
+    /// Adds a step. Does nothing once the page is gone.
+    fn put(self, key: Key, detail: StepDetail) {
+        self.0.try_update_value(|steps| {
+            steps.push_back((key, detail));
+            if steps.len() > CACHED_STEPS {
+                steps.pop_front();
+            }
+        });
+    }
 }
 
-/// The inspector.
+/// Reads a step from the server, or from the cache.
+async fn load(session: Session, cache: Cache, key: Option<Key>) -> Loaded {
+    let key = key?;
+    let detail = match cache.get(&key) {
+        Some(detail) => detail,
+        None => {
+            let run = session.summary(|s| s.id.to_string());
+            let detail = match get_step(run, key.step, key.seq).await {
+                Ok(Some(detail)) => detail,
+                Ok(None) => return Some(Err("The server has no texts for this step.".to_owned())),
+                Err(error) => return Some(Err(error.to_string())),
+            };
+            cache.put(key.clone(), detail.clone());
+            detail
+        }
+    };
+    let error = episode_error(&detail.timeline, key.step).map(|message| (key.seq, message));
+    session.episode_error.try_set(error);
+    Some(Ok(detail))
+}
+
+/// The inspector. While the next step is read, the texts of the last one stay.
 #[component]
 pub(super) fn Inspector(session: Session) -> impl IntoView {
-    let kept = StoredValue::new(VecDeque::<(Key, StepDetail)>::new());
-    let shown = RwSignal::new(Shown::Nothing);
-    let again = RwSignal::new(0_u32);
-    Effect::new(move || {
-        let told = shown.with(|shown| match shown {
-            Shown::Step { key, detail } => mishap(&detail.story, key.step).map(|words| (key.seq, words)),
-            _ => None,
-        });
-        session.mishap.set(told);
-    });
+    let cache = Cache::new();
     let key = Memo::new(move |_| {
         let at = session.settled.get()?;
         session.watch_calmly(|film| {
@@ -54,65 +86,25 @@ pub(super) fn Inspector(session: Session) -> impl IntoView {
             Some(Key { step: node.step, episode: node.episode.map(ToString::to_string), seq: node.seq })
         })
     });
-    Effect::new(move || {
-        again.track();
-        let Some(key) = key.get() else { return };
-        if let Some(detail) = kept.with_value(|k| k.iter().find(|(k, _)| *k == key).map(|(_, d)| d.clone())) {
-            shown.set(Shown::Step { key, detail: Box::new(detail) });
-            return;
-        }
-        let run = session.summary(|s| s.id.to_string());
-        spawn_local(async move {
-            let answer = get_step(run, key.step, key.seq).await;
-            // The selection may have moved on while the server answered; the page may be gone.
-            let is_wanted = self::is_wanted(session, &key);
-            let next = match answer {
-                Ok(Some(detail)) => {
-                    kept.try_update_value(|kept| {
-                        kept.push_back((key.clone(), detail.clone()));
-                        if kept.len() > KEPT {
-                            kept.pop_front();
-                        }
-                    });
-                    Shown::Step { key, detail: Box::new(detail) }
-                }
-                Ok(None) => {
-                    Shown::Trouble { key, words: "The server has no texts for this step.".to_owned() }
-                }
-                Err(error) => Shown::Trouble { key, words: error.to_string() },
-            };
-            if is_wanted {
-                shown.try_set(next);
-            }
-        });
-    });
-    let is_stale = move || match shown.get() {
-        Shown::Step { key: shown, .. } | Shown::Trouble { key: shown, .. } => {
-            key.get().is_some_and(|k| k != shown)
-        }
-        Shown::Nothing => false,
-    };
+    let loaded = LocalResource::new(move || load(session, cache, key.get()));
+    let is_loading = RwSignal::new(false);
     view! {
-        <div class="inspector" class:is-stale=is_stale aria-busy=move || is_stale().to_string()>
-            {move || match shown.get() {
-                Shown::Nothing => view! { <Blank /> }.erase(),
-                Shown::Step { detail, .. } => view! { <Texts session detail=*detail /> }.erase(),
-                Shown::Trouble { words, .. } => view! {
-                    <div class="trouble" role="alert">
-                        <p>"This step could not be read. "{words}</p>
-                        <button class="button" on:click=move |_| again.update(|a| *a += 1)>"Try again"</button>
-                    </div>
-                }.erase(),
-            }}
+        <div class="inspector" class:is-stale=is_loading aria-busy=move || is_loading.get().to_string()>
+            <Transition fallback=|| view! { <Blank /> } set_pending=is_loading>
+                {move || match loaded.get().flatten() {
+                    None => view! { <Blank /> }.erase(),
+                    Some(Ok(detail)) => view! { <Texts session detail /> }.erase(),
+                    Some(Err(message)) => view! {
+                        <div class="trouble" role="alert">
+                            <p>"This step could not be read. "{message}</p>
+                            <button class="button" on:click=move |_| loaded.refetch()>"Try again"</button>
+                        </div>
+                    }.erase(),
+                }}
+            </Transition>
         </div>
     }
     .erase()
-}
-
-fn is_wanted(session: Session, key: &Key) -> bool {
-    let at = session.settled.try_get_untracked().flatten();
-    at.and_then(|at| session.film(|f| f.node(at).map(|n| n.step == key.step && n.seq == key.seq)))
-        .unwrap_or(false)
 }
 
 /// The inspector's shape before anything is selected, so that nothing jumps when it is.
@@ -130,12 +122,12 @@ fn Blank() -> impl IntoView {
 /// The texts of one step.
 #[component]
 fn Texts(session: Session, detail: StepDetail) -> impl IntoView {
-    let StepDetail { snapshot, others, events, story, .. } = detail;
-    let episode = snapshot.as_ref().and_then(|s| s.episode.clone()).filter(|_| !story.first.is_empty());
+    let StepDetail { snapshot, others, events, timeline, .. } = detail;
+    let episode = snapshot.as_ref().and_then(|s| s.episode.clone()).filter(|_| !timeline.first.is_empty());
     view! {
         {snapshot.map(|snapshot| view! {
             <Snapshot snapshot>
-                {episode.map(|episode| view! { <EpisodeStory session episode story /> })}
+                {episode.map(|episode| view! { <EpisodeTimelineView session episode timeline /> })}
             </Snapshot>
         })}
         {(others > 0).then(|| view! {
@@ -153,8 +145,8 @@ fn Snapshot(snapshot: StepSnapshot, children: Children) -> impl IntoView {
     let seen: Vec<String> =
         [Some(observation.clone()), context].into_iter().flatten().filter(|s| !s.is_empty()).collect();
     // Without anything seen there is nothing to find a citation in, so nothing is marked.
-    let pieces = if seen.is_empty() { vec![Piece::Plain(action)] } else { marked(&action, &seen) };
-    let is_ungrounded = pieces.iter().any(|p| matches!(p, Piece::Ungrounded(_)));
+    let parts = if seen.is_empty() { vec![TextPart::Plain(action)] } else { mark_citations(&action, &seen) };
+    let is_ungrounded = parts.iter().any(|p| matches!(p, TextPart::Ungrounded(_)));
     let delay_ms = (snapshot.received_at.micros() - snapshot.at.micros()) as f64 / 1000.0;
     let timing = [
         Some(("at", format!("{} UTC", utc(snapshot.at)))),
@@ -167,10 +159,10 @@ fn Snapshot(snapshot: StepSnapshot, children: Children) -> impl IntoView {
     view! {
         <details class="part" open>
             <summary class="part-title">"Action"{is_ungrounded.then_some(view! { <span class="part-flag">"cites what is not there"</span> })}</summary>
-            <pre class="text">{if pieces.iter().all(|p| matches!(p, Piece::Plain(t) if t.is_empty())) {
+            <pre class="text">{if parts.iter().all(|p| matches!(p, TextPart::Plain(t) if t.is_empty())) {
                 view! { <span class="quiet-words">"No text was recorded."</span> }.erase()
             } else {
-                pieces.into_iter().map(piece).collect_view().erase()
+                parts.into_iter().map(text_part).collect_view().erase()
             }}</pre>
         </details>
         <details class="part" open>
@@ -188,14 +180,14 @@ fn Snapshot(snapshot: StepSnapshot, children: Children) -> impl IntoView {
     .erase()
 }
 
-fn piece(piece: Piece) -> AnyView {
-    match piece {
-        Piece::Plain(text) => text.erase(),
-        Piece::Ungrounded(text) => {
+fn text_part(text_part: TextPart) -> AnyView {
+    match text_part {
+        TextPart::Plain(text) => text.erase(),
+        TextPart::Ungrounded(text) => {
             view! { <mark class="is-ungrounded" title="Not found in what the agent saw">{text}</mark> }
                 .erase()
         }
-        Piece::Grounded(text) => {
+        TextPart::Grounded(text) => {
             view! { <mark class="is-grounded" title="Found in what the agent saw">{text}</mark> }.erase()
         }
     }

@@ -1,16 +1,15 @@
-//! The person's part: the question of a paused step, its answers, and the way on. Commands go through the server,
-//! which records who asked what; the training side says when it is done.
+//! Intervention by a person: the question of a paused step, its answers, and resuming. Commands go through the server,
+//! which records who sent them; the training side acknowledges them.
 
 use gauntlet_film::{Asked, Film};
-use gauntlet_model::Status;
+use gauntlet_model::{Object, Status};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
 use super::session::Session;
-use crate::api::send_command;
+use crate::api::SendCommand;
 use crate::ui::{Erase, grouped};
 
-/// What the run waits for.
+/// The question that the run waits for.
 #[derive(Debug, Clone, PartialEq)]
 struct Pending {
     index: usize,
@@ -23,49 +22,53 @@ fn pending(film: &Film) -> Option<Pending> {
     Some(Pending { index, step: film.node(index)?.step, asked: asked.clone() })
 }
 
-/// How many commands the training side has not acknowledged yet.
-fn unheard(film: &Film) -> usize {
+/// The number of commands that the training side has not acknowledged yet.
+fn unacknowledged(film: &Film) -> usize {
     film.commands().filter(|c| c.applied.is_none()).count()
 }
 
-/// Sends commands and says what comes of it.
-#[derive(Clone, Copy)]
-struct Sender {
-    session: Session,
-    is_busy: RwSignal<bool>,
-    trouble: RwSignal<Option<String>>,
+/// The parameters of an answer.
+fn answer_parameters(answer: &str) -> Object {
+    Object::from_iter([("answer".to_owned(), answer.into())])
 }
 
-impl Sender {
-    fn send(self, action: &'static str, parameters: serde_json::Value) {
+/// Sends commands to the run of this page.
+#[derive(Clone, Copy)]
+struct Commands {
+    session: Session,
+    sent: ServerAction<SendCommand>,
+}
+
+impl Commands {
+    fn send(self, action: &'static str, parameters: Object) {
         let run = self.session.summary(|s| s.id.to_string());
-        self.is_busy.set(true);
-        spawn_local(async move {
-            let answer = send_command(run, action.to_owned(), parameters.to_string()).await;
-            self.is_busy.try_set(false);
-            self.trouble.try_set(answer.err().map(|e| e.to_string()));
-        });
+        self.sent.dispatch(SendCommand { run, action: action.to_owned(), parameters });
+    }
+
+    /// Why the last command was refused.
+    fn error(self) -> Option<String> {
+        self.sent.value().with(|result| result.as_ref()?.as_ref().err().map(ToString::to_string))
     }
 }
 
-/// The card of a run that waits for a person, or that a person may pause.
+/// The card of a run that is paused, with the question it asks, if any.
 #[component]
 pub(super) fn Intervention(session: Session) -> impl IntoView {
     let asked = Memo::new(move |_| session.watch_calmly(pending));
-    let waiting = move || session.watch_calmly(unheard);
+    let waiting = move || session.watch_calmly(unacknowledged);
     let status = Memo::new(move |_| session.status());
-    let sender = Sender { session, is_busy: RwSignal::new(false), trouble: RwSignal::new(None) };
-    let is_busy = move || sender.is_busy.get();
+    let commands = Commands { session, sent: ServerAction::new() };
+    let is_busy = move || commands.sent.pending().get();
     let resume = move || {
         view! {
-            <button class="button" disabled=is_busy on:click=move |_| sender.send("resume", serde_json::json!({}))>"Resume"</button>
+            <button class="button" disabled=is_busy on:click=move |_| commands.send("resume", Object::new())>"Resume"</button>
         }
     };
     let question = move |p: Pending| {
         let options = p.asked.options.into_iter().map(|option| {
             let answer = option.clone();
             view! {
-                <button class="button is-option" disabled=is_busy on:click=move |_| sender.send("answer", serde_json::json!({ "answer": answer.clone() }))>
+                <button class="button is-option" disabled=is_busy on:click=move |_| commands.send("answer", answer_parameters(&answer))>
                     {option}
                 </button>
             }
@@ -93,7 +96,7 @@ pub(super) fn Intervention(session: Session) -> impl IntoView {
             }.erase(),
             _ => ().erase(),
         }}
-        {move || sender.trouble.get().map(|words| view! { <p class="trouble" role="alert">{words}</p> })}
+        {move || commands.error().map(|error| view! { <p class="trouble" role="alert">{error}</p> })}
         {move || (waiting() > 0 && !status.get().is_final()).then(|| view! {
             <p class="hint" role="status">"The training side has not picked up the last command yet."</p>
         })}

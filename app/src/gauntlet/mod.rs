@@ -1,14 +1,15 @@
 //! `/runs/{id}`: the Gauntlet. One [`session::Session`] says what the page knows and shows; one loop in
-//! [`projector`] moves it; every other file is a part of the page that reads the session and changes it.
+//! [`render_loop`] moves it; every other file is a part of the page that reads the session and changes it.
 
 mod about;
 mod address;
 mod callout;
 mod charts;
+mod citations;
 mod curve;
 mod diagnostics;
 mod easing;
-mod facts;
+mod episode_timeline;
 mod flat;
 mod header;
 mod inspector;
@@ -21,13 +22,13 @@ mod overlay;
 mod page;
 mod pairs;
 mod panels;
-mod projector;
-mod proof;
+mod render_loop;
+mod render_loop_handle;
 mod session;
 mod spark;
 mod stage;
 mod steps;
-mod story;
+mod test_attributes;
 mod toolbar;
 mod transport;
 mod tree;

@@ -1,4 +1,4 @@
-//! What floats over the picture as HTML: the labels, and the card of the failing node, each where the scene says.
+//! HTML over the canvas: the labels and the card of the failing node, at the positions the scene gives them.
 
 use gauntlet_model::FailureKind;
 use gauntlet_scene::{Label, LabelKind, Scene};
@@ -9,10 +9,12 @@ use wasm_bindgen::JsCast;
 
 /// Labels at once, as many as a scene has at most.
 pub(super) const LABELS: usize = 14;
-/// How far the card keeps from the stage's edges, the toolbar above it, and the agent, CSS pixels.
-const MARGIN: f64 = 12.0;
-const TOOLBAR: f64 = 60.0;
-const AWAY: (f64, f64) = (34.0, 46.0);
+/// Space between the card and the stage's edges, CSS pixels.
+const MARGIN_PX: f64 = 12.0;
+/// Height of the toolbar, which the card does not cover, CSS pixels.
+const TOOLBAR_PX: f64 = 60.0;
+/// Space between the card and the agent, horizontal and vertical, CSS pixels.
+const CARD_OFFSET_PX: (f64, f64) = (34.0, 46.0);
 
 /// Elements that follow points of the scene.
 pub(super) struct Overlay {
@@ -42,7 +44,8 @@ impl Overlay {
         }
     }
 
-    /// Puts everything where the scene says. While the camera glides the scene's own places are not those drawn.
+    /// Places everything for a scene. While the camera glides, the scene's label positions are those of the target
+    /// camera, so no labels are shown.
     pub(super) fn place(&mut self, scene: &Scene, size: (f64, f64), is_gliding: bool) {
         let aspect = (size.0 / size.1.max(1.0)) as f32;
         let is_resized = self.last.1 != size;
@@ -59,8 +62,8 @@ impl Overlay {
         self.place_card();
     }
 
-    /// Between two pictures: the card's words may have changed its size.
-    pub(super) fn keep(&mut self) {
+    /// Places the card again where its text has changed its size between two frames.
+    pub(super) fn update_card_size(&mut self) {
         let size = self.card.as_ref().map(|c| (c.offset_width(), c.offset_height()));
         if size.is_some_and(|s| s != self.card_size) {
             self.place_card();
@@ -78,10 +81,11 @@ impl Overlay {
         // Off the picture, or behind the eye: the card rests in the upper right.
         let inside = agent.filter(|(x, y)| (0.0..=size.0).contains(x) && (0.0..=size.1).contains(y));
         let (ax, ay) = inside.unwrap_or((size.0, 0.0));
-        let right_fits = ax + AWAY.0 + width + MARGIN <= size.0;
-        let x = if right_fits { ax + AWAY.0 } else { ax - AWAY.0 - width };
-        let x = x.clamp(MARGIN, (size.0 - width - MARGIN).max(MARGIN));
-        let y = (ay - AWAY.1 - height).clamp(TOOLBAR, (size.1 - height - MARGIN).max(TOOLBAR));
+        let right_fits = ax + CARD_OFFSET_PX.0 + width + MARGIN_PX <= size.0;
+        let x = if right_fits { ax + CARD_OFFSET_PX.0 } else { ax - CARD_OFFSET_PX.0 - width };
+        let x = x.clamp(MARGIN_PX, (size.0 - width - MARGIN_PX).max(MARGIN_PX));
+        let y =
+            (ay - CARD_OFFSET_PX.1 - height).clamp(TOOLBAR_PX, (size.1 - height - MARGIN_PX).max(TOOLBAR_PX));
         let style = card.style();
         // Setting a style fails only for names that are no properties.
         let _ = style.set_property("transform", &format!("translate({x:.1}px,{y:.1}px)"));

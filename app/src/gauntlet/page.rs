@@ -1,4 +1,4 @@
-//! The run page: finds the run, then lays out the parts around its session.
+//! The run page: reads the run, then shows the parts of the page around its session.
 
 use gauntlet_model::RunSummary;
 use leptos::prelude::*;
@@ -13,8 +13,7 @@ use super::steps::Steps;
 use super::transport::Transport;
 use super::{address, keyboard};
 use crate::api::get_run;
-use crate::routes::Lost;
-use crate::ui::{Erase, PageTitle};
+use crate::ui::{Erase, NotFoundPage, PageTitle};
 
 /// `/runs/{id}`.
 #[component]
@@ -28,12 +27,12 @@ pub(crate) fn RunPage() -> impl IntoView {
                 match run.await {
                     Ok(Some(summary)) => view! { <RunView summary /> }.erase(),
                     Ok(None) => view! {
-                        <Lost
+                        <NotFoundPage
                             title="There is no such run"
                             words="It may have been deleted, or it lives on another server. The list shows what is here."
                         />
                     }.erase(),
-                    Err(error) => view! { <Unreadable words=error.to_string() again=move || run.refetch() /> }.erase(),
+                    Err(error) => view! { <Unreadable error=error.to_string() retry=move || run.refetch() /> }.erase(),
                 }
             })}
         </Suspense>
@@ -43,12 +42,12 @@ pub(crate) fn RunPage() -> impl IntoView {
 
 /// The server could not read the run.
 #[component]
-fn Unreadable(words: String, again: impl Fn() + 'static) -> impl IntoView {
+fn Unreadable(error: String, retry: impl Fn() + 'static) -> impl IntoView {
     view! {
         <main class="lost" role="alert">
             <h1>"The run could not be read"</h1>
-            <p>{words}</p>
-            <button class="button" on:click=move |_| again()>"Try again"</button>
+            <p>{error}</p>
+            <button class="button" on:click=move |_| retry()>"Try again"</button>
         </main>
     }
     .erase()

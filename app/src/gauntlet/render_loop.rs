@@ -1,4 +1,5 @@
-//! The one loop of the run page: apply what arrived, move the agent, compose the scene, draw it, say what it shows.
+//! The loop of the run page. Each frame applies the facts that arrived, moves the agent, builds the scene, draws it,
+//! and publishes what the rest of the page shows.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -15,63 +16,133 @@ use super::session::{Session, find, nearest};
 use crate::ports::{FeedState, FeedUpdate, StageView};
 use crate::ui::{element_size, now_ms, pixel_ratio, prefers_reduced_motion};
 
-/// Milliseconds between two updates of what is costly to redraw, and of the facts for tests.
+/// Time between two updates of what is costly to redraw, milliseconds.
 const TICK_MS: f64 = 120.0;
-const FACTS_MS: f64 = 90.0;
-/// A selection that has stood still this long has settled, milliseconds.
+/// Time between two updates of the attributes that browser tests read, milliseconds.
+const ATTRIBUTES_MS: f64 = 90.0;
+/// A selection that has not changed for this long has settled, milliseconds.
 const SETTLE_MS: f64 = 140.0;
-/// One that never stands still, as in a live run, is taken for settled this often, milliseconds.
+/// A selection that changes all the time, as in a live run, counts as settled this often, milliseconds.
 const GLANCE_MS: f64 = 1000.0;
-/// While nothing changes but what wobbles, a frame is drawn at most this often, milliseconds.
+/// While only decoration moves, a frame is drawn at most this often, milliseconds.
 const IDLE_FRAME_MS: f64 = 33.0;
-/// A drawn frame that takes longer than this keeps the graphics busy, milliseconds.
+/// A frame that takes longer than this is bound by the graphics hardware, milliseconds.
 const SLOW_FRAME_MS: f64 = 50.0;
-/// The window over which the rate of steps is averaged, milliseconds.
+/// The time over which the rate of steps is averaged, milliseconds.
 const RATE_MS: f64 = 4000.0;
-/// A frame never counts as longer than this: a page that slept does not leap.
+/// The least time that a rate is computed from, milliseconds.
+const MIN_RATE_MS: f64 = 900.0;
+/// The longest time a frame counts for, seconds: a page that was suspended does not leap.
 const LONGEST_FRAME_SECS: f64 = 0.5;
 
-/// A run that is over and has no more nodes than this is shown whole when its page opens.
-const SHORT: usize = 40;
-/// But from no nearer than this, world units: a few steps need not fill the stage.
-const NEAR: f32 = 60.0;
+/// A finished run of at most this many nodes opens with all of them in view.
+const SHORT_NODES: usize = 40;
+/// The nearest camera distance of that view, world units: a few steps need not fill the stage.
+const NEAREST_OVERVIEW: f32 = 60.0;
 
-/// What arrived since the last frame.
+/// Updates that arrived since the last frame.
 pub(super) type Inbox = Rc<RefCell<Vec<FeedUpdate>>>;
 
+/// When frames were requested and drawn, and what the last drawn one cost. All times in milliseconds.
+#[derive(Default)]
+struct FrameTiming {
+    /// Time of the last animation frame; `None` before the first.
+    last_ms: Option<f64>,
+    /// Time of the last frame that was drawn.
+    drawn_ms: f64,
+    /// Processor time of the last drawn frame.
+    cost_ms: f64,
+    /// From the last drawn frame to the one the browser asked for next: includes the graphics hardware's time.
+    gap_ms: f64,
+}
+
+impl FrameTiming {
+    /// Notes an animation frame and returns the seconds since the last one.
+    fn begin(&mut self, ms: f64) -> f64 {
+        let secs = self.last_ms.map_or(0.0, |last| ((ms - last) / 1000.0).clamp(0.0, LONGEST_FRAME_SECS));
+        if self.last_ms == Some(self.drawn_ms) {
+            self.gap_ms = ms - self.drawn_ms;
+        }
+        self.last_ms = Some(ms);
+        secs
+    }
+
+    /// Whether decoration alone may draw a frame at `ms`. It takes at most a quarter of the time of the processor or
+    /// the graphics hardware.
+    fn is_idle_frame_due(&self, ms: f64) -> bool {
+        let slow_ms = if self.gap_ms > SLOW_FRAME_MS { self.gap_ms } else { self.cost_ms };
+        ms - self.drawn_ms >= IDLE_FRAME_MS.max(4.0 * slow_ms)
+    }
+}
+
+/// When each part of the session was last published. All times in milliseconds.
+struct Published {
+    /// When the selection last changed, and to which node.
+    selection: (Option<usize>, f64),
+    settled_ms: f64,
+    /// The revision of the film in the last tick, and its time.
+    tick: (u64, f64),
+    attributes_ms: f64,
+}
+
+impl Default for Published {
+    fn default() -> Self {
+        let never = f64::NEG_INFINITY;
+        Self { selection: (None, 0.0), settled_ms: 0.0, tick: (0, never), attributes_ms: never }
+    }
+}
+
+/// The film's length over the last seconds.
+#[derive(Default)]
+struct RateMeter {
+    /// Time in milliseconds and number of nodes, the oldest first.
+    lengths: VecDeque<(f64, usize)>,
+}
+
+impl RateMeter {
+    /// Adds a length and returns steps per second, to one decimal below ten.
+    fn measure(&mut self, now_ms: f64, nodes: usize) -> f64 {
+        self.lengths.push_back((now_ms, nodes));
+        while self.lengths.front().is_some_and(|(then, _)| now_ms - then > RATE_MS) {
+            self.lengths.pop_front();
+        }
+        let rate = match self.lengths.front() {
+            Some((then, before)) if now_ms - then > MIN_RATE_MS => {
+                (nodes.saturating_sub(*before)) as f64 * 1000.0 / (now_ms - then)
+            }
+            _ => 0.0,
+        };
+        if rate < 10.0 { (rate * 10.0).round() / 10.0 } else { rate.round() }
+    }
+}
+
 /// The loop's state.
-pub(super) struct Projector {
+pub(super) struct RenderLoop {
     session: Session,
     inbox: Inbox,
     stage: Box<dyn StageView>,
     overlay: Overlay,
     frame: web_sys::Element,
     canvas: web_sys::HtmlCanvasElement,
+    /// Width and height of the stage, CSS pixels.
+    size: (f64, f64),
     builder: SceneBuilder,
     camera: CameraEase,
-    /// The last picture: for picking, and for turning the camera from where it is.
+    /// The last scene: for picking, and for turning the camera from where it is.
     pub(super) scene: Option<Scene>,
+    /// The lens and the film's revision that were last drawn.
     drawn: Option<(Lens, u64)>,
-    shown: f64,
-    before_ms: Option<f64>,
-    drawn_ms: f64,
-    /// What the last drawn frame took: its own work, and all until the browser asked for the next one.
-    cost_ms: f64,
-    gap_ms: f64,
-    ticked_ms: f64,
-    told_ms: f64,
-    moved_ms: f64,
-    settled_ms: f64,
-    moved_at: Option<usize>,
-    ticked: u64,
-    lengths: VecDeque<(f64, usize)>,
-    is_calm: bool,
-    /// Whether the camera has been aimed at the run that the page opened.
-    is_aimed: bool,
-    size: (f64, f64),
+    /// Where the agent is drawn; eases towards the session's position. A node index with a fraction.
+    shown_position: f64,
+    timing: FrameTiming,
+    published: Published,
+    rate: RateMeter,
+    has_reduced_motion: bool,
+    /// Whether the camera has been fitted to the run that the page opened.
+    is_fitted: bool,
 }
 
-impl Projector {
+impl RenderLoop {
     /// A loop that draws on `stage`, over `canvas`, inside `frame`.
     pub(super) fn new(
         session: Session,
@@ -88,29 +159,21 @@ impl Projector {
             overlay,
             frame,
             canvas,
+            size: (0.0, 0.0),
             builder: SceneBuilder::new(),
             camera: CameraEase::default(),
             scene: None,
             drawn: None,
-            shown: 0.0,
-            before_ms: None,
-            drawn_ms: 0.0,
-            cost_ms: 0.0,
-            gap_ms: 0.0,
-            ticked_ms: f64::NEG_INFINITY,
-            told_ms: f64::NEG_INFINITY,
-            moved_ms: 0.0,
-            settled_ms: 0.0,
-            moved_at: None,
-            ticked: 0,
-            lengths: VecDeque::new(),
-            is_calm: prefers_reduced_motion(),
-            is_aimed: false,
-            size: (0.0, 0.0),
+            shown_position: 0.0,
+            timing: FrameTiming::default(),
+            published: Published::default(),
+            rate: RateMeter::default(),
+            has_reduced_motion: prefers_reduced_motion(),
+            is_fitted: false,
         }
     }
 
-    /// The stage's size has changed: the next frame is drawn whatever else stands still.
+    /// Reads the stage's new size. The next frame is drawn even if nothing else changed.
     pub(super) fn resize(&mut self) {
         self.size = element_size(&self.frame);
         self.drawn = None;
@@ -123,22 +186,17 @@ impl Projector {
 
     /// One animation frame at `ms` milliseconds.
     pub(super) fn frame(&mut self, ms: f64) {
-        let secs =
-            self.before_ms.map_or(0.0, |before| ((ms - before) / 1000.0).clamp(0.0, LONGEST_FRAME_SECS));
-        if self.before_ms == Some(self.drawn_ms) {
-            self.gap_ms = ms - self.drawn_ms;
-        }
-        self.before_ms = Some(ms);
-        self.take_in();
-        self.aim();
-        self.honour_wish();
-        self.move_on(secs);
+        let secs = self.timing.begin(ms);
+        self.drain_feed();
+        self.fit_camera();
+        self.apply_deep_link();
+        self.advance_agent(secs);
         self.draw(ms, secs);
-        self.tell(ms);
+        self.publish(ms);
     }
 
-    /// Applies everything that arrived, as one change.
-    fn take_in(&mut self) {
+    /// Applies everything that arrived, as one change of the film.
+    fn drain_feed(&mut self) {
         let arrived = std::mem::take(&mut *self.inbox.borrow_mut());
         if arrived.is_empty() {
             return;
@@ -162,43 +220,46 @@ impl Projector {
         }
     }
 
-    /// Shows a short run whole, once it is all here: in the usual orbit it would be a dash in the middle.
-    fn aim(&mut self) {
+    /// Fits the camera to a short finished run once all of it has arrived: in the default orbit such a run would be a
+    /// dash in the middle of the stage. Runs once, and leaves a camera alone that the viewer has moved.
+    fn fit_camera(&mut self) {
         let session = self.session;
-        if self.is_aimed || self.size.0 < 1.0 || session.feed.with_untracked(|f| *f != FeedState::Live) {
+        if self.is_fitted || self.size.0 < 1.0 || session.feed.with_untracked(|f| *f != FeedState::Live) {
             return;
         }
-        self.is_aimed = true;
-        let (orbit, is_over) = (session.view.orbit, session.film(|f| f.run().status.is_final()));
-        if is_over && session.film(Film::len) <= SHORT && orbit.get_untracked() == Orbit::default() {
+        self.is_fitted = true;
+        let (orbit, has_ended) = (session.view.orbit, session.film(|f| f.run().status.is_final()));
+        if has_ended && session.film(Film::len) <= SHORT_NODES && orbit.get_untracked() == Orbit::default() {
             let geometry = session.view.geometry.get_untracked();
-            let whole = session.film(|film| Orbit::overview(film, geometry, self.shown, self.aspect()));
-            orbit.set(Orbit { distance: whole.distance.max(NEAR), ..whole });
+            let overview =
+                session.film(|film| Orbit::overview(film, geometry, self.shown_position, self.aspect()));
+            orbit.set(Orbit { distance: overview.distance.max(NEAREST_OVERVIEW), ..overview });
         }
     }
 
-    /// Selects the step that the address asked for, as soon as the film holds it.
-    fn honour_wish(&mut self) {
+    /// Selects the step that the address names, as soon as the film holds it.
+    fn apply_deep_link(&mut self) {
         let session = self.session;
-        let Some(wish) = session.wanted.get_untracked() else { return };
-        let episode = wish.episode.as_deref().and_then(|e| gauntlet_model::EpisodeId::new(e).ok());
-        let is_whole = session.feed.with_untracked(|f| *f == FeedState::Live);
-        // What comes nearest is known only once everything is here.
-        let found = session.film(|film| match is_whole {
-            true => nearest(film, wish.step, episode.as_ref()),
-            false => find(film, wish.step?, episode.as_ref()),
+        let Some(link) = session.deep_link.get_untracked() else { return };
+        let episode = link.episode.as_deref().and_then(|e| gauntlet_model::EpisodeId::new(e).ok());
+        let is_complete = session.feed.with_untracked(|f| *f == FeedState::Live);
+        // The nearest node is known only once everything has arrived; until then only an exact match counts.
+        let found = session.film(|film| match is_complete {
+            true => nearest(film, link.step, episode.as_ref()),
+            false => find(film, link.step?, episode.as_ref()),
         });
         match found {
             Some(index) => {
                 session.select(index);
-                self.shown = index as f64;
+                self.shown_position = index as f64;
             }
-            None if is_whole => session.jump_to_live(),
+            None if is_complete => session.jump_to_live(),
             None => {}
         }
     }
 
-    fn move_on(&mut self, secs: f64) {
+    /// Moves the agent by `secs` seconds.
+    fn advance_agent(&mut self, secs: f64) {
         let session = self.session;
         let last = session.film(Film::len).checked_sub(1);
         let motion = session.motion.get_untracked();
@@ -206,9 +267,13 @@ impl Projector {
         if next != motion {
             session.motion.set(next);
         }
+        // While the past is loading, the newest node moves by thousands: the agent jumps with it.
         let is_live = session.feed.with_untracked(|f| matches!(f, FeedState::Live | FeedState::Lost { .. }));
-        let jumps = self.is_calm || (next.following && !is_live);
-        self.shown = if next.playing { next.position } else { ease(self.shown, next.position, secs, jumps) };
+        let jumps = self.has_reduced_motion || (next.following && !is_live);
+        self.shown_position = match next.playing {
+            true => next.position,
+            false => ease(self.shown_position, next.position, secs, jumps),
+        };
     }
 
     fn lens(&self, ms: f64) -> Lens {
@@ -220,34 +285,32 @@ impl Projector {
         Lens {
             geometry: view.geometry.get_untracked(),
             camera,
-            position: self.shown,
-            time_secs: if self.is_calm { 0.0 } else { ms / 1000.0 },
+            position: self.shown_position,
+            time_secs: if self.has_reduced_motion { 0.0 } else { ms / 1000.0 },
             selected: self.session.current.get_untracked(),
             color_by: view.rubric.get_untracked(),
             intensity: view.intensity.get_untracked() as f32,
-            reduced_motion: self.is_calm,
+            reduced_motion: self.has_reduced_motion,
             aspect: self.aspect(),
         }
     }
 
-    /// Composes and draws, if anything but the clock changed, or if something wobbles and the last frame was
-    /// cheap: what only decorates never takes more than a quarter of the time, of the processor or the graphics.
+    /// Builds and draws the scene if anything but the clock changed, or if decoration is due for a frame.
     fn draw(&mut self, ms: f64, secs: f64) {
         let lens = self.lens(ms);
         let revision = self.session.film(Film::revision);
         let is_same = self.drawn.as_ref().is_some_and(|(old, r)| {
             *r == revision && *old == Lens { time_secs: old.time_secs, ..lens.clone() }
         });
-        let slow_ms = if self.gap_ms > SLOW_FRAME_MS { self.gap_ms } else { self.cost_ms };
-        let is_due = ms - self.drawn_ms >= IDLE_FRAME_MS.max(4.0 * slow_ms);
-        if self.size.0 < 1.0 || (is_same && !self.camera.is_moving() && (self.is_calm || !is_due)) {
-            self.overlay.keep();
+        let is_due = !self.has_reduced_motion && self.timing.is_idle_frame_due(ms);
+        if self.size.0 < 1.0 || (is_same && !self.camera.is_moving() && !is_due) {
+            self.overlay.update_card_size();
             return;
         }
-        let begun = now_precise();
+        let started_ms = precise_now_ms();
         let mut scene = self.session.film(|film| self.builder.build(film, &lens));
-        scene.camera =
-            self.camera.ease(scene.camera, (lens.geometry, lens.camera.as_str()), secs, self.is_calm);
+        let view = (lens.geometry, lens.camera.as_str());
+        scene.camera = self.camera.ease(scene.camera, view, secs, self.has_reduced_motion);
         let ratio = pixel_ratio();
         let (width, height) = ((self.size.0 * ratio).round() as u32, (self.size.1 * ratio).round() as u32);
         if (self.canvas.width(), self.canvas.height()) != (width, height) {
@@ -258,61 +321,77 @@ impl Projector {
         self.overlay.place(&scene, self.size, self.camera.is_moving());
         self.scene = Some(scene);
         self.drawn = Some((lens, revision));
-        self.drawn_ms = ms;
-        self.cost_ms = now_precise() - begun;
+        self.timing.drawn_ms = ms;
+        self.timing.cost_ms = precise_now_ms() - started_ms;
     }
 
-    /// Tells the rest of the page, each at its own pace.
-    fn tell(&mut self, ms: f64) {
+    /// Updates the signals that the rest of the page follows, each at its own interval.
+    fn publish(&mut self, ms: f64) {
         let session = self.session;
         let current = session.current.get_untracked();
-        if self.moved_at != current {
-            (self.moved_at, self.moved_ms) = (current, ms);
+        if self.published.selection.0 != current {
+            self.published.selection = (current, ms);
         }
-        let is_settled = ms - self.moved_ms >= SETTLE_MS || ms - self.settled_ms >= GLANCE_MS;
-        if is_settled && session.settled.get_untracked() != current {
-            self.settled_ms = ms;
+        let has_settled =
+            ms - self.published.selection.1 >= SETTLE_MS || ms - self.published.settled_ms >= GLANCE_MS;
+        if has_settled && session.settled.get_untracked() != current {
+            self.published.settled_ms = ms;
             session.settled.set(current);
         }
         let revision = session.revision.get_untracked();
-        if revision != self.ticked && ms - self.ticked_ms >= TICK_MS {
-            (self.ticked, self.ticked_ms) = (revision, ms);
+        if revision != self.published.tick.0 && ms - self.published.tick.1 >= TICK_MS {
+            self.published.tick = (revision, ms);
             session.tick.set(revision);
         }
-        if ms - self.told_ms >= FACTS_MS {
-            self.told_ms = ms;
-            self.measure_rate();
+        if ms - self.published.attributes_ms >= ATTRIBUTES_MS {
+            self.published.attributes_ms = ms;
+            self.publish_rate();
             if let Some(scene) = &self.scene {
-                super::facts::write(&self.frame, session, scene);
+                super::test_attributes::write(&self.frame, session, scene);
             }
         }
     }
 
-    /// Steps a second over the last few seconds, while live.
-    fn measure_rate(&mut self) {
+    /// Steps a second over the last seconds. Loading the past is no rate: the meter starts when the feed is live.
+    fn publish_rate(&mut self) {
         let session = self.session;
-        let is_live = session.feed.with_untracked(|f| *f == FeedState::Live);
-        if !is_live {
-            self.lengths.clear();
+        if session.feed.with_untracked(|f| *f != FeedState::Live) {
+            self.rate.lengths.clear();
         }
-        let now = now_ms();
-        let length = session.film(Film::len);
-        self.lengths.push_back((now, length));
-        while self.lengths.front().is_some_and(|(t, _)| now - t > RATE_MS) {
-            self.lengths.pop_front();
-        }
-        let rate = match self.lengths.front() {
-            Some((t, n)) if now - t > 900.0 => (length.saturating_sub(*n)) as f64 * 1000.0 / (now - t),
-            _ => 0.0,
-        };
-        let rate = if rate < 10.0 { (rate * 10.0).round() / 10.0 } else { rate.round() };
+        let rate = self.rate.measure(now_ms(), session.film(Film::len));
         if session.rate.get_untracked() != rate {
             session.rate.set(rate);
         }
     }
 }
 
-/// Milliseconds from any origin, finely.
-fn now_precise() -> f64 {
+/// Milliseconds from any origin, with fractions.
+fn precise_now_ms() -> f64 {
     window().performance().map_or_else(now_ms, |p| p.now())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_of_the_last_seconds() {
+        let mut rate = RateMeter::default();
+        assert_eq!(rate.measure(0.0, 0), 0.0);
+        assert_eq!(rate.measure(500.0, 4), 0.0, "too short to say");
+        assert_eq!(rate.measure(2000.0, 5), 2.5);
+        assert_eq!(rate.measure(4000.0, 200), 50.0);
+        assert_eq!(rate.measure(9000.0, 200), 0.0, "what is older than the window does not count");
+    }
+
+    #[test]
+    fn decoration_takes_a_quarter_of_the_time_at_most() {
+        let mut timing = FrameTiming { cost_ms: 20.0, ..FrameTiming::default() };
+        assert!(!timing.is_idle_frame_due(79.0) && timing.is_idle_frame_due(80.0));
+        assert_eq!(timing.begin(0.0), 0.0);
+        // The frame at 0 was drawn; the browser came back for the next one after 100 ms.
+        assert_eq!(timing.begin(100.0), 0.1);
+        assert!(!timing.is_idle_frame_due(399.0) && timing.is_idle_frame_due(400.0));
+        assert_eq!(timing.begin(10_000.0), LONGEST_FRAME_SECS);
+    }
 }

@@ -26,7 +26,7 @@ pub(super) struct View {
 
 /// A moment that was asked for before the film held it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Wanted {
+pub(super) struct DeepLink {
     /// The step's number; `None` where an episode is meant as a whole.
     pub(super) step: Option<u64>,
     /// The episode, where one is meant.
@@ -55,11 +55,11 @@ pub(super) struct Session {
     /// [`Session::current`], once it has stood still for a moment: for texts and the address.
     pub(super) settled: RwSignal<Option<usize>>,
     /// What went wrong in the episode of the node with this sequence number, once its story is read.
-    pub(super) mishap: RwSignal<Option<(u64, String)>>,
+    pub(super) episode_error: RwSignal<Option<(u64, String)>>,
     /// How it is looked at.
     pub(super) view: View,
     /// A step that the film does not hold yet.
-    pub(super) wanted: RwSignal<Option<Wanted>>,
+    pub(super) deep_link: RwSignal<Option<DeepLink>>,
 }
 
 impl Session {
@@ -84,7 +84,7 @@ impl Session {
             speed: RwSignal::new(1.0),
             current,
             settled: RwSignal::new(None),
-            mishap: RwSignal::new(None),
+            episode_error: RwSignal::new(None),
             view: View {
                 geometry: RwSignal::new(Geometry::default()),
                 camera: RwSignal::new(CameraMode::default()),
@@ -92,7 +92,7 @@ impl Session {
                 intensity: RwSignal::new(0.5),
                 rubric: RwSignal::new(None),
             },
-            wanted: RwSignal::new(None),
+            deep_link: RwSignal::new(None),
         }
     }
 
@@ -152,7 +152,7 @@ impl Session {
 
     /// Puts the agent on a node and leaves it there: picking in 3D, in the list and on the curve end here.
     pub(super) fn select(self, index: usize) {
-        self.wanted.set(None);
+        self.deep_link.set(None);
         self.motion.set(Motion { position: index as f64, playing: false, following: false });
     }
 
@@ -184,7 +184,7 @@ impl Session {
     pub(super) fn play_or_pause(self) {
         let last = self.film(Film::len).saturating_sub(1) as f64;
         let is_over = untrack(|| self.status().is_final());
-        self.wanted.set(None);
+        self.deep_link.set(None);
         self.motion.update(|m| {
             let moves = m.playing || (m.following && !is_over);
             *m = match moves {
@@ -197,7 +197,7 @@ impl Session {
 
     /// Follows the newest node from now on.
     pub(super) fn jump_to_live(self) {
-        self.wanted.set(None);
+        self.deep_link.set(None);
         self.motion.update(|m| *m = Motion { playing: false, following: true, ..*m });
     }
 

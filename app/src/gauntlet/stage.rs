@@ -1,4 +1,4 @@
-//! The stage: the canvas and what lies over it. Starts the page's one loop, and ends it with the page.
+//! The stage: the canvas and the elements over it. Starts the render loop, and ends it with the page.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -11,31 +11,18 @@ use super::callout::Callout;
 use super::charts::Charts;
 use super::flat::Flat;
 use super::legend::Legend;
-use super::orbit::Turning;
+use super::orbit::OrbitControls;
 use super::overlay::{Overlay, OverlayPool};
 use super::panels::Panels;
-use super::projector::{Inbox, Projector};
+use super::render_loop::{Inbox, RenderLoop};
+use super::render_loop_handle::{RenderLoopHandle, SharedLoop};
 use super::session::Session;
 use super::toolbar::Toolbar;
 use crate::ports::{Ports, StageView, use_ports};
 use crate::ui::{EachFrame, Erase, Resized};
 
-/// The loop, shared by the frames and those who ask it.
-type Shown = Rc<RefCell<Projector>>;
-/// What keeps the loop, its size and the connection going.
-type Kept = Vec<Box<dyn Any>>;
-
-/// The running loop, for those who must ask the picture something: what is under the pointer, where the camera is.
-#[derive(Clone, Copy)]
-pub(super) struct Picture(RwSignal<Option<StoredValue<Shown, LocalStorage>>>);
-
-impl Picture {
-    /// Asks the loop; `None` before it runs.
-    pub(super) fn ask<T>(self, read: impl FnOnce(&Projector) -> Option<T>) -> Option<T> {
-        let held = self.0.get_untracked()?;
-        held.try_with_value(|projector| read(&projector.borrow()))?
-    }
-}
+/// Owners of the loop's frames, its size observer and its connection; dropping them ends all three.
+type KeepAlive = Vec<Box<dyn Any>>;
 
 /// The elements the loop works on.
 #[derive(Clone, Copy)]
@@ -49,13 +36,13 @@ struct Elements {
 }
 
 impl Elements {
-    /// Starts the loop once everything is on the page. What it answers keeps it running.
+    /// Starts the loop once all elements are on the page; `None` before that.
     fn start(
         self,
         session: Session,
         ports: &Ports,
         without_3d: RwSignal<Option<String>>,
-    ) -> Option<(Shown, Kept)> {
+    ) -> Option<(SharedLoop, KeepAlive)> {
         let (frame, solid, flat) = (self.frame.get()?, self.solid.get()?, self.flat.get()?);
         let (labels, card, leader) = (self.labels.get()?, self.card.get()?, self.leader.get()?);
         let (renderer, canvas, view): (_, _, Box<dyn StageView>) = match ports.stage.attach(solid.clone()) {
@@ -69,15 +56,16 @@ impl Elements {
         let _ = frame.set_attribute("data-renderer", renderer);
         let overlay = Overlay::new(&labels, Some(card.into()), Some(leader.into()));
         let inbox = Inbox::default();
-        let projector = Projector::new(session, inbox.clone(), view, overlay, frame.clone().into(), canvas);
-        let projector = Rc::new(RefCell::new(projector));
-        let resized = projector.clone();
+        let render_loop =
+            RenderLoop::new(session, inbox.clone(), view, overlay, frame.clone().into(), canvas);
+        let render_loop = Rc::new(RefCell::new(render_loop));
+        let resized = render_loop.clone();
         let resized = Resized::watch(&frame, move || resized.borrow_mut().resize());
-        let shown = projector.clone();
+        let shown = render_loop.clone();
         let frames = EachFrame::start(move |ms| shown.borrow_mut().frame(ms));
         let run = session.summary(|s| s.id.clone());
         let following = ports.feed.follow(&run, None, Rc::new(move |update| inbox.borrow_mut().push(update)));
-        Some((projector, vec![Box::new(frames), Box::new(resized), following]))
+        Some((render_loop, vec![Box::new(frames), Box::new(resized), following]))
     }
 }
 
@@ -93,17 +81,17 @@ pub(super) fn StageArea(session: Session, panels: Panels) -> impl IntoView {
         leader: NodeRef::new(),
     };
     let without_3d = RwSignal::new(None::<String>);
-    let picture = Picture(RwSignal::new(None));
+    let handle = RenderLoopHandle::new();
     Effect::new(move || {
         let Some(ports) = use_ports() else { return };
-        let Some((projector, kept)) = elements.start(session, &ports, without_3d) else {
+        let Some((render_loop, keep_alive)) = elements.start(session, &ports, without_3d) else {
             return;
         };
-        picture.0.set(Some(StoredValue::new_local(projector)));
+        handle.set(render_loop);
         // Lives as long as this effect: dropping it ends the loop and the connection.
-        StoredValue::new_local(kept);
+        StoredValue::new_local(keep_alive);
     });
-    let turning = Turning::new(session, picture);
+    let controls = OrbitControls::new(session, handle);
     let is_empty = Memo::new(move |_| session.watch(|f| f.is_empty()));
     let is_measured = Memo::new(move |_| session.watch_calmly(|f| f.measured_paths().next().is_some()));
     view! {
@@ -112,16 +100,16 @@ pub(super) fn StageArea(session: Session, panels: Panels) -> impl IntoView {
             data-playing="false"
         >
             <div
-                class="pictures" tabindex="0" role="application" class:is-turning=move || turning.is_turning()
+                class="pictures" tabindex="0" role="application" class:is-controls=move || controls.is_turning()
                 aria-label="Stage: the run as a path. Drag to turn, scroll to zoom, W A S D and + - by keyboard; \
                 click a node to select it."
-                on:pointerdown=move |e| turning.down(&e)
-                on:pointermove=move |e| turning.moved(&e)
-                on:pointerup=move |e| turning.up(&e)
-                on:pointercancel=move |e| turning.cancel(&e)
-                on:wheel=move |e| turning.wheel(&e)
-                on:dblclick=move |_| turning.centre()
-                on:keydown=move |e| turning.key(&e)
+                on:pointerdown=move |e| controls.on_down(&e)
+                on:pointermove=move |e| controls.on_move(&e)
+                on:pointerup=move |e| controls.on_up(&e)
+                on:pointercancel=move |e| controls.on_cancel(&e)
+                on:wheel=move |e| controls.on_wheel(&e)
+                on:dblclick=move |_| controls.follow_agent()
+                on:keydown=move |e| controls.on_key(&e)
             >
                 <canvas class="picture" node_ref=elements.solid hidden=move || without_3d.with(Option::is_some)></canvas>
                 <canvas class="picture" node_ref=elements.flat hidden=move || without_3d.with(Option::is_none)></canvas>
@@ -129,7 +117,7 @@ pub(super) fn StageArea(session: Session, panels: Panels) -> impl IntoView {
             <OverlayPool labels=elements.labels />
             <div class="leader" node_ref=elements.leader aria-hidden="true"></div>
             <Callout session panels card=elements.card />
-            <Toolbar session turning />
+            <Toolbar session controls />
             <Legend session />
             {move || without_3d.get().map(|words| view! {
                 <p class="flat-note" role="note">"This is the flat view: 3D needs WebGL2. " <span>{words}</span></p>

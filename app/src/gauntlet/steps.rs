@@ -1,4 +1,4 @@
-//! The list of steps: every node, or the failing ones, or those found; only the rows in sight are on the page.
+//! The list of steps: all nodes, the failing ones, or those that match a search. Only rows in view are on the page.
 
 use gauntlet_film::Film;
 use gauntlet_model::FailureKind;
@@ -9,12 +9,12 @@ use super::panels::{Edge, Fold, Panels};
 use super::session::Session;
 use crate::ports::FeedState;
 use crate::ui::{
-    Erase, Icon, Resized, Shape, element_size, failure_class, failure_word, grouped, in_text_field, score,
+    Erase, Icon, Resized, Shape, element_size, failure_class, failure_word, focus_on_slash, grouped, score,
 };
 
 /// A row's height, CSS pixels; the style sheet says the same.
 const ROW_PX: f64 = 24.0;
-/// Rows kept beyond each end of what is in sight.
+/// Rows on the page beyond each end of the viewport.
 const SPARE: usize = 6;
 
 /// The rows after filtering.
@@ -78,7 +78,7 @@ fn filtered(film: &Film, only_failing: bool, words: &str) -> Rows {
     Rows::Some((0..film.len()).filter(is_listed).filter_map(|i| u32::try_from(i).ok()).collect())
 }
 
-/// What a row says.
+/// The text of a row.
 #[derive(Debug, Clone, PartialEq)]
 struct RowText {
     step: String,
@@ -110,20 +110,7 @@ pub(super) fn Steps(session: Session, panels: Panels) -> impl IntoView {
     let words = RwSignal::new(String::new());
     let search = NodeRef::<html::Input>::new();
     let failing = move || session.watch_calmly(Film::failing);
-    Effect::new(move || {
-        let heard = window_event_listener(leptos::ev::keydown, move |e| {
-            let is_plain = !(e.ctrl_key() || e.meta_key() || e.alt_key());
-            if e.key() == "/" && is_plain && !in_text_field(&e) {
-                e.prevent_default();
-                panels.show_steps();
-                if let Some(input) = search.get_untracked() {
-                    // An element that cannot take the focus stays without it.
-                    let _ = input.focus();
-                }
-            }
-        });
-        on_cleanup(move || heard.remove());
-    });
+    focus_on_slash(search, move || panels.show_steps());
     let rows = Memo::new(move |_| {
         let (only_failing, words) = (only_failing.get(), words.get());
         session.watch_calmly(|film| filtered(film, only_failing, &words))
@@ -162,119 +149,177 @@ pub(super) fn Steps(session: Session, panels: Panels) -> impl IntoView {
     .erase()
 }
 
-/// The rows in sight.
-#[component]
-fn List(session: Session, rows: Memo<Rows>) -> impl IntoView {
-    let element = NodeRef::<html::Div>::new();
-    let (top, height) = (RwSignal::new(0.0_f64), RwSignal::new(640.0_f64));
-    // Whoever scrolls by hand reads: the list then stays until the next selection made in it or by key.
-    let is_reading = RwSignal::new(false);
-    Effect::new(move || {
-        let Some(list) = element.get() else { return };
-        let watched = list.clone();
-        let resized = Resized::watch(&list, move || height.set(element_size(&watched).1));
-        StoredValue::new_local(resized);
-    });
-    let bring_into_sight = move || {
+/// A list of which only the rows in view are on the page.
+#[derive(Clone, Copy)]
+struct VirtualList {
+    session: Session,
+    rows: Memo<Rows>,
+    element: NodeRef<html::Div>,
+    /// How far the list is scrolled, CSS pixels.
+    top_px: RwSignal<f64>,
+    /// Height of the list's viewport, CSS pixels.
+    height_px: RwSignal<f64>,
+    /// Whether the viewer has scrolled by hand. The list then stays until the next selection by key or in the list.
+    is_reading: RwSignal<bool>,
+}
+
+impl VirtualList {
+    fn new(session: Session, rows: Memo<Rows>) -> Self {
+        let list = Self {
+            session,
+            rows,
+            element: NodeRef::new(),
+            top_px: RwSignal::new(0.0),
+            height_px: RwSignal::new(640.0),
+            is_reading: RwSignal::new(false),
+        };
+        list.follow_size();
+        list.follow_selection();
+        list
+    }
+
+    /// Keeps the height of the viewport up to date.
+    fn follow_size(self) {
+        Effect::new(move || {
+            let Some(element) = self.element.get() else { return };
+            let watched = element.clone();
+            let resized = Resized::watch(&element, move || self.height_px.set(element_size(&watched).1));
+            // Lives as long as this effect.
+            StoredValue::new_local(resized);
+        });
+    }
+
+    /// Scrolls to the selection whenever it, the rows or the viewport change.
+    fn follow_selection(self) {
+        Effect::new(move || {
+            self.session.current.track();
+            self.rows.track();
+            self.height_px.track();
+            // A frame later the list is as high as its rows: before that it cannot scroll so far.
+            request_animation_frame(move || self.scroll_to_selection());
+        });
+        Effect::new(move || {
+            if self.session.motion.with(|m| m.following) {
+                self.is_reading.set(false);
+            }
+        });
+    }
+
+    fn scroll_to_selection(self) {
         let (Some(list), Some(at)) =
-            (element.try_get_untracked().flatten(), session.current.try_get_untracked().flatten())
+            (self.element.try_get_untracked().flatten(), self.session.current.try_get_untracked().flatten())
         else {
             return;
         };
-        let count = rows.with_untracked(Rows::len);
-        if is_reading.get_untracked() || count == 0 {
+        let count = self.rows.with_untracked(Rows::len);
+        if self.is_reading.get_untracked() || count == 0 {
             return;
         }
-        let y = rows.with_untracked(|r| r.row(at)).min(count - 1) as f64 * ROW_PX;
-        let (seen, height) = (f64::from(list.scroll_top()), height.get_untracked());
-        if y < seen || y + ROW_PX > seen + height {
-            let is_near = y >= seen - height && y <= seen + 2.0 * height;
-            let place = match is_near {
-                true if y < seen => y,
-                true => y + ROW_PX - height,
-                false => y - height / 2.0,
-            };
-            list.set_scroll_top(place.max(0.0) as i32);
-            // The browser tells of it a frame later; the rows must be there with it.
-            top.set(f64::from(list.scroll_top()));
+        let y = self.rows.with_untracked(|r| r.row(at)).min(count - 1) as f64 * ROW_PX;
+        let (top, height) = (f64::from(list.scroll_top()), self.height_px.get_untracked());
+        if y >= top && y + ROW_PX <= top + height {
+            return;
         }
-    };
-    Effect::new(move || {
-        session.current.track();
-        rows.track();
-        height.track();
-        // Once the list is as high as its rows: before that it cannot scroll so far.
-        request_animation_frame(bring_into_sight);
-    });
-    Effect::new(move || {
-        if session.motion.with(|m| m.following) {
-            is_reading.set(false);
+        // A row near the viewport is brought to its edge, any other to its middle.
+        let is_near = y >= top - height && y <= top + 2.0 * height;
+        let target = match is_near {
+            true if y < top => y,
+            true => y + ROW_PX - height,
+            false => y - height / 2.0,
+        };
+        list.set_scroll_top(target.max(0.0) as i32);
+        // The browser reports the scroll a frame later; the rows must be there with it.
+        self.top_px.set(f64::from(list.scroll_top()));
+    }
+
+    /// The rows on the page, from the first to behind the last.
+    fn window(self) -> (usize, usize) {
+        let count = self.rows.with(Rows::len);
+        let capacity = (self.height_px.get() / ROW_PX) as usize + 2 * SPARE + 1;
+        let first = ((self.top_px.get() / ROW_PX) as usize).saturating_sub(SPARE);
+        // A list that has become shorter reports its position a frame later; until then its end is shown.
+        let from = first.min(count.saturating_sub(capacity));
+        (from, (from + capacity).min(count))
+    }
+
+    fn choose(self, row: usize) {
+        if let Some(node) = self.rows.with_untracked(|r| r.node(row)) {
+            self.is_reading.set(false);
+            self.session.select(node);
         }
-    });
-    let window = Memo::new(move |_| {
-        let count = rows.with(Rows::len);
-        let room = (height.get() / ROW_PX) as usize + 2 * SPARE + 1;
-        // A list that has just become shorter tells where it stands a frame later; until then its end is shown.
-        let from = ((top.get() / ROW_PX) as usize).saturating_sub(SPARE).min(count.saturating_sub(room));
-        let to = (from + room).min(count);
-        (from, to)
-    });
-    let shown = move || {
-        // First: the window is made from the rows, and may be the same for others.
-        rows.track();
-        let (from, to) = window.get();
-        rows.with(|r| (from..to).filter_map(|row| Some((row, r.node(row)?))).collect::<Vec<_>>())
-    };
-    let choose = move |row: usize| {
-        if let Some(node) = rows.with_untracked(|r| r.node(row)) {
-            is_reading.set(false);
-            session.select(node);
-        }
-    };
-    let key = move |e: web_sys::KeyboardEvent| {
-        let count = rows.with_untracked(Rows::len);
-        let Some(at) = session.current.get_untracked() else { return };
-        let row = rows.with_untracked(|r| r.row(at));
-        let page = ((height.get_untracked() / ROW_PX) as usize).max(2) - 1;
-        let is_listed = rows.with_untracked(|r| r.node(row)) == Some(at);
-        let next = match e.key().as_str() {
+    }
+
+    /// Up, down and the page keys move the selection among the rows.
+    fn on_key(self, event: &web_sys::KeyboardEvent) {
+        let count = self.rows.with_untracked(Rows::len);
+        let Some(at) = self.session.current.get_untracked() else { return };
+        let row = self.rows.with_untracked(|r| r.row(at));
+        let page = ((self.height_px.get_untracked() / ROW_PX) as usize).max(2) - 1;
+        let is_listed = self.rows.with_untracked(|r| r.node(row)) == Some(at);
+        let next = match event.key().as_str() {
             "ArrowDown" if is_listed => row + 1,
+            // The selected node is filtered out: `row` is the first one after it.
             "ArrowDown" => row,
             "ArrowUp" => row.saturating_sub(1),
             "PageDown" => row + page,
             "PageUp" => row.saturating_sub(page),
             _ => return,
         };
-        e.prevent_default();
-        e.stop_propagation();
-        choose(next.min(count.saturating_sub(1)));
+        event.prevent_default();
+        event.stop_propagation();
+        self.choose(next.min(count.saturating_sub(1)));
+    }
+
+    fn on_scroll(self) {
+        if let Some(list) = self.element.get_untracked() {
+            self.top_px.set(f64::from(list.scroll_top()));
+        }
+    }
+}
+
+/// The rows in view.
+#[component]
+fn List(session: Session, rows: Memo<Rows>) -> impl IntoView {
+    let list = VirtualList::new(session, rows);
+    let window = Memo::new(move |_| list.window());
+    let shown = move || {
+        // Tracked first: the window depends on the rows, and may stay the same for other rows.
+        rows.track();
+        let (from, to) = window.get();
+        rows.with(|r| (from..to).filter_map(|row| Some((row, r.node(row)?))).collect::<Vec<_>>())
     };
     let active = move || session.current.get().map(|i| format!("step-{i}"));
     view! {
         <div
-            class="step-list" role="listbox" tabindex="0" aria-label="Steps of the run" aria-activedescendant=active node_ref=element
-            on:scroll=move |_| {
-                if let Some(list) = element.get_untracked() {
-                    top.set(f64::from(list.scroll_top()));
-                }
-            }
-            on:wheel=move |_| is_reading.set(true) on:touchmove=move |_| is_reading.set(true) on:keydown=key
+            class="step-list" role="listbox" tabindex="0" aria-label="Steps of the run" aria-activedescendant=active
+            node_ref=list.element on:scroll=move |_| list.on_scroll() on:wheel=move |_| list.is_reading.set(true)
+            on:touchmove=move |_| list.is_reading.set(true) on:keydown=move |e| list.on_key(&e)
         >
             <div class="step-space" style=move || format!("height:{}px", rows.with(Rows::len) as f64 * ROW_PX)>
-                <For each=shown key=|(row, node)| (*row, *node) children=move |(row, node)| view! { <StepRow session row node choose /> } />
+                <For each=shown key=|(row, node)| (*row, *node) children=move |(row, node)| {
+                    view! { <StepRow session row node choose=move |row| list.choose(row) /> }
+                } />
             </div>
-            {move || rows.with(|r| r.len() == 0).then(|| view! {
-                <p class="quiet-words">{move || match session.watch_calmly(Film::is_empty) {
-                    false => "No step matches.",
-                    true if session.feed.with(|f| *f == FeedState::Live) => "No steps yet.",
-                    true => "Reading the steps.",
-                }}</p>
-            })}
+            {move || rows.with(|r| r.len() == 0).then(|| view! { <NoRows session /> })}
         </div>
     }
     .erase()
 }
 
+/// Why there is no row.
+#[component]
+fn NoRows(session: Session) -> impl IntoView {
+    view! {
+        <p class="quiet-words">{move || match session.watch_calmly(Film::is_empty) {
+            false => "No step matches.",
+            true if session.feed.with(|f| *f == FeedState::Live) => "No steps yet.",
+            true => "Reading the steps.",
+        }}</p>
+    }
+    .erase()
+}
+
+/// One row.
 #[component]
 fn StepRow(
     session: Session,

@@ -1,4 +1,4 @@
-//! The tools over the stage: the path's shape, the camera, how strongly effects glow.
+//! The toolbar over the stage: shape of the path, camera, strength of effects.
 
 use gauntlet_film::Film;
 use gauntlet_scene::{CameraMode, Geometry, Orbit};
@@ -8,10 +8,11 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::keyboard::KEYS;
-use super::orbit::Turning;
+use super::orbit::OrbitControls;
 use super::session::Session;
 use crate::ui::{Erase, Icon, Shape};
 
+/// The cameras that travel with the agent: label, mode, hint.
 const CAMERAS: [(&str, CameraMode, &str); 3] = [
     ("Follow", CameraMode::Follow, "Travel beside the agent"),
     ("First person", CameraMode::FirstPerson, "Look from the agent to the next step"),
@@ -20,30 +21,115 @@ const CAMERAS: [(&str, CameraMode, &str); 3] = [
 
 /// The toolbar.
 #[component]
-pub(super) fn Toolbar(session: Session, turning: Turning) -> impl IntoView {
-    let view = session.view;
-    let geometry = move |words: &'static str, of: Geometry, key: &'static str| {
-        let is_on = move || view.geometry.get() == of;
-        view! {
-            <button class="tool" class:is-on=is_on aria-pressed=move || is_on().to_string() title=format!("{words} path ({key})")
-                on:click=move |_| view.geometry.set(of)>{words}</button>
-        }
-    };
-    let camera = move |words: &'static str, of: CameraMode, title: &'static str| {
-        let is_on = move || view.camera.get().as_str() == of.as_str();
-        view! {
-            <button class="tool" class:is-on=is_on aria-pressed=move || is_on().to_string() title=title
-                on:click=move |_| view.camera.set(of)>{words}</button>
-        }
-    };
-    let suggest = move |_| view.geometry.set(Geometry::automatic(session.film(Film::safety)).0);
-    let glow = move |e| {
-        if let Ok(value) = event_target_value(&e).parse::<f64>() {
-            view.intensity.set((value / 100.0).clamp(0.0, 1.0));
-        }
-    };
-    let aim = move |_| if turning.is_off_centre() { turning.centre() } else { turning.whole() };
+pub(super) fn Toolbar(session: Session, controls: OrbitControls) -> impl IntoView {
+    let suggest = move |_| session.view.geometry.set(Geometry::automatic(session.film(Film::safety)).0);
+    view! {
+        <div class="tools">
+            <div class="tool-group" role="group" aria-label="Path">
+                <GeometryButton session words="Linear" geometry=Geometry::Linear key="1" />
+                <GeometryButton session words="Wormhole" geometry=Geometry::Wormhole key="2" />
+                <GeometryButton session words="Sphere" geometry=Geometry::Sphere key="3" />
+                <button class="tool" on:click=suggest
+                    title="The shape that fits this run: wormhole below 40 % of steps without a failure, sphere above 80 %, linear between">
+                    "Auto"
+                </button>
+            </div>
+            <div class="tool-group" role="group" aria-label="Camera">
+                <CameraButton session words="Orbit" camera=CameraMode::Orbit(Orbit::default())
+                    title="Turn by dragging, zoom by scrolling, move with shift" />
+                {CAMERAS.into_iter().map(|(words, camera, title)| {
+                    view! { <CameraButton session words camera title /> }
+                }).collect_view()}
+            </div>
+            <div class="tool-group">
+                <FitButton controls />
+                <EffectsMenu session />
+            </div>
+        </div>
+    }
+    .erase()
+}
+
+/// Chooses the shape of the path.
+#[component]
+fn GeometryButton(
+    session: Session,
+    words: &'static str,
+    geometry: Geometry,
+    key: &'static str,
+) -> impl IntoView {
+    let chosen = session.view.geometry;
+    let is_on = move || chosen.get() == geometry;
+    view! {
+        <button class="tool" class:is-on=is_on aria-pressed=move || is_on().to_string() title=format!("{words} path ({key})")
+            on:click=move |_| chosen.set(geometry)>{words}</button>
+    }
+}
+
+/// Chooses the camera.
+#[component]
+fn CameraButton(
+    session: Session,
+    words: &'static str,
+    camera: CameraMode,
+    title: &'static str,
+) -> impl IntoView {
+    let chosen = session.view.camera;
+    let is_on = move || chosen.get().as_str() == camera.as_str();
+    view! {
+        <button class="tool" class:is-on=is_on aria-pressed=move || is_on().to_string() title=title
+            on:click=move |_| chosen.set(camera)>{words}</button>
+    }
+}
+
+/// Shows the whole run, or makes the camera turn around the agent again.
+#[component]
+fn FitButton(controls: OrbitControls) -> impl IntoView {
+    let fit = move |_| if controls.is_off_centre() { controls.follow_agent() } else { controls.show_all() };
+    move || {
+        let (words, shape) = match controls.is_off_centre() {
+            true => ("Turn around the agent again", Shape::Centre),
+            false => ("Show the whole run", Shape::Overview),
+        };
+        view! { <button class="tool is-icon" title=words aria-label=words on:click=fit><Icon shape /></button> }
+    }
+}
+
+/// The menu with the strength of effects and the list of keys.
+#[component]
+fn EffectsMenu(session: Session) -> impl IntoView {
+    let intensity = session.view.intensity;
     let menu = NodeRef::<html::Details>::new();
+    close_from_outside(menu);
+    let set_intensity = move |e| {
+        if let Ok(percent) = event_target_value(&e).parse::<f64>() {
+            intensity.set((percent / 100.0).clamp(0.0, 1.0));
+        }
+    };
+    view! {
+        <details class="menu" node_ref=menu>
+            <summary class="tool" title="How strongly failures glow">"Effects"</summary>
+            <div class="menu-sheet">
+                <label class="slider">
+                    <span>"Glow of effects"</span>
+                    <output>{move || format!("{:.0} %", intensity.get() * 100.0)}</output>
+                    <input type="range" min="0" max="100" step="1" on:input=set_intensity
+                        style=move || format!("--share:{:.0}%", intensity.get() * 100.0)
+                        prop:value=move || (intensity.get() * 100.0).to_string() value="50" />
+                </label>
+                <p>"Changes how brightly failures are lit, nothing else."</p>
+                <h3>"Keys"</h3>
+                <dl class="keys">
+                    {KEYS.into_iter().map(|(key, what)| view! { <dt><kbd>{key}</kbd></dt><dd>{what}</dd> }).collect_view()}
+                </dl>
+            </div>
+        </details>
+    }
+    .erase()
+}
+
+/// Closes a menu on a press outside of it, and on Escape.
+fn close_from_outside(menu: NodeRef<html::Details>) {
     Effect::new(move || {
         let close = move || {
             if let Some(menu) = menu.get_untracked() {
@@ -61,50 +147,6 @@ pub(super) fn Toolbar(session: Session, turning: Turning) -> impl IntoView {
                 close();
             }
         });
-        on_cleanup(move || [pressed, escaped].into_iter().for_each(|heard| heard.remove()));
+        on_cleanup(move || [pressed, escaped].into_iter().for_each(|listener| listener.remove()));
     });
-    view! {
-        <div class="tools">
-            <div class="tool-group" role="group" aria-label="Path">
-                {geometry("Linear", Geometry::Linear, "1")}
-                {geometry("Wormhole", Geometry::Wormhole, "2")}
-                {geometry("Sphere", Geometry::Sphere, "3")}
-                <button class="tool" on:click=suggest
-                    title="The shape that fits this run: wormhole below 40 % of steps without a failure, sphere above 80 %, linear between">
-                    "Auto"
-                </button>
-            </div>
-            <div class="tool-group" role="group" aria-label="Camera">
-                {camera("Orbit", CameraMode::Orbit(Orbit::default()), "Turn by dragging, zoom by scrolling, move with shift")}
-                {CAMERAS.into_iter().map(|(words, of, title)| camera(words, of, title)).collect_view()}
-            </div>
-            <div class="tool-group">
-                {move || {
-                    let (words, shape) = match turning.is_off_centre() {
-                        true => ("Turn around the agent again", Shape::Centre),
-                        false => ("Show the whole run", Shape::Whole),
-                    };
-                    view! { <button class="tool is-icon" title=words aria-label=words on:click=aim><Icon shape /></button> }
-                }}
-                <details class="menu" node_ref=menu>
-                    <summary class="tool" title="How strongly failures glow">"Effects"</summary>
-                    <div class="menu-sheet">
-                        <label class="slider">
-                            <span>"Glow of effects"</span>
-                            <output>{move || format!("{:.0} %", view.intensity.get() * 100.0)}</output>
-                            <input type="range" min="0" max="100" step="1" on:input=glow
-                                style=move || format!("--share:{:.0}%", view.intensity.get() * 100.0)
-                                prop:value=move || (view.intensity.get() * 100.0).to_string() value="50" />
-                        </label>
-                        <p>"Changes how brightly failures are lit, nothing else."</p>
-                        <h3>"Keys"</h3>
-                        <dl class="keys">
-                            {KEYS.into_iter().map(|(key, what)| view! { <dt><kbd>{key}</kbd></dt><dd>{what}</dd> }).collect_view()}
-                        </dl>
-                    </div>
-                </details>
-            </div>
-        </div>
-    }
-    .erase()
 }

@@ -1,14 +1,13 @@
 //! The search box and the status chips. Both live in the address, so that a filtered list is a link.
 
 use gauntlet_model::Status;
-use leptos::ev::keydown;
 use leptos::html;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 
 use crate::api::RunsQuery;
-use crate::ui::{Erase, Icon, Shape, in_text_field, status_word};
+use crate::ui::{Erase, Icon, Shape, focus_on_slash, status_word};
 
 /// What the list is filtered by.
 #[derive(Clone, Copy)]
@@ -84,18 +83,7 @@ pub(super) fn Filters(filter: Filter) -> impl IntoView {
         let options = NavigateOptions { replace: true, scroll: false, ..Default::default() };
         navigate(&format!("/{}", query.to_query_string()), options);
     };
-    Effect::new(move || {
-        let heard = window_event_listener(keydown, move |e| {
-            let plain = !(e.ctrl_key() || e.meta_key() || e.alt_key());
-            if e.key() == "/" && plain && !in_text_field(&e) {
-                e.prevent_default();
-                if let Some(input) = input.get_untracked() {
-                    let _ = input.focus();
-                }
-            }
-        });
-        on_cleanup(move || heard.remove());
-    });
+    focus_on_slash(input, || {});
     let search = go.clone();
     let typed = move |e| search(&event_target_value(&e), &filter.status.get_untracked(), "");
     let leave = go.clone();

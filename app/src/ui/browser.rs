@@ -1,5 +1,7 @@
-//! Small services of the browser. Nothing here runs on the server.
+//! Browser features behind small functions. Nothing here runs on the server.
 
+use leptos::ev::keydown;
+use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -15,7 +17,7 @@ pub(crate) fn prefers_reduced_motion() -> bool {
     query.ok().flatten().is_some_and(|q| q.matches())
 }
 
-/// Device pixels a CSS pixel, at most 2: more costs fill rate and shows nothing.
+/// Device pixels per CSS pixel, at most 2: more costs fill rate and is not visible.
 pub(crate) fn pixel_ratio() -> f64 {
     window().device_pixel_ratio().clamp(1.0, 2.0)
 }
@@ -25,14 +27,14 @@ pub(crate) fn element_size(element: &web_sys::Element) -> (f64, f64) {
     (f64::from(element.client_width()), f64::from(element.client_height()))
 }
 
-/// Whether what a key was pressed in takes text.
+/// Whether an event comes from an element that takes text.
 pub(crate) fn in_text_field(event: &web_sys::Event) -> bool {
     target(event).is_some_and(|t| {
         t.matches("input:not([type=range]), textarea, select, [contenteditable]").unwrap_or(false)
     })
 }
 
-/// Whether what a key was pressed in is a control with its own use of space and enter.
+/// Whether an event comes from a control with its own use of space and enter.
 pub(crate) fn on_control(event: &web_sys::Event) -> bool {
     target(event).is_some_and(|t| t.matches("button, a, summary, input").unwrap_or(false))
 }
@@ -41,7 +43,26 @@ fn target(event: &web_sys::Event) -> Option<web_sys::Element> {
     event.target()?.dyn_into().ok()
 }
 
-/// This page's address as the viewer sees it.
+/// Focuses a search field when `/` is pressed outside of text fields, after calling `before`. Listens for as long as
+/// the caller's component lives.
+pub(crate) fn focus_on_slash(input: NodeRef<html::Input>, before: impl Fn() + Copy + 'static) {
+    Effect::new(move || {
+        let listener = window_event_listener(keydown, move |event| {
+            let is_plain = !(event.ctrl_key() || event.meta_key() || event.alt_key());
+            if event.key() == "/" && is_plain && !in_text_field(&event) {
+                event.prevent_default();
+                before();
+                if let Some(input) = input.get_untracked() {
+                    // An element that cannot take the focus stays without it.
+                    let _ = input.focus();
+                }
+            }
+        });
+        on_cleanup(move || listener.remove());
+    });
+}
+
+/// The address of this page.
 pub(crate) fn this_address() -> String {
     location().href().unwrap_or_default()
 }
@@ -71,20 +92,20 @@ pub(crate) fn replace_query(parameters: &[(&str, Option<String>)]) {
     let _ = history.replace_state_with_url(&state, "", Some(&address));
 }
 
-/// Tells when an element's size changes; dropping it ends that.
+/// Observes the size of an element until it is dropped.
 pub(crate) struct Resized {
     observer: web_sys::ResizeObserver,
-    _heard: Closure<dyn FnMut()>,
+    _callback: Closure<dyn FnMut()>,
 }
 
 impl Resized {
-    /// Calls `then` now and whenever the element's size changes. `None` where the browser cannot tell.
+    /// Calls `then` now and whenever the element's size changes. `None` where the browser has no `ResizeObserver`.
     pub(crate) fn watch(element: &web_sys::Element, mut then: impl FnMut() + 'static) -> Option<Self> {
         then();
-        let heard = Closure::<dyn FnMut()>::new(then);
-        let observer = web_sys::ResizeObserver::new(heard.as_ref().unchecked_ref()).ok()?;
+        let callback = Closure::<dyn FnMut()>::new(then);
+        let observer = web_sys::ResizeObserver::new(callback.as_ref().unchecked_ref()).ok()?;
         observer.observe(element);
-        Some(Self { observer, _heard: heard })
+        Some(Self { observer, _callback: callback })
     }
 }
 

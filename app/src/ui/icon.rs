@@ -18,7 +18,7 @@ pub(crate) enum Shape {
     Panel,
     Close,
     Centre,
-    Whole,
+    Overview,
     Theme,
 }
 
@@ -40,7 +40,7 @@ impl Shape {
             Shape::Panel => "M2.5 3h11v10h-11zM6 3v10",
             Shape::Close => "M4 4l8 8M12 4l-8 8",
             Shape::Theme => "M8 2a6 6 0 1 0 0 12 6 6 0 0 0 0-12zM8 2v12M8 4.5a3.5 3.5 0 0 1 0 7",
-            Shape::Whole => {
+            Shape::Overview => {
                 "M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10M5.5 9.5l2-3 1.5 2 1.5-1.5"
             }
             Shape::Centre => "M8 5.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5zM8 1.5v2M8 12.5v2M1.5 8h2M12.5 8h2",

@@ -1,21 +1,21 @@
-//! What the feed fetches over HTTP.
+//! Requests of the feed: the manifest of a film and its chunks.
 
 use gauntlet_film::{Fact, Manifest, codec};
 use gauntlet_model::RunId;
 use gloo_net::http::{Request, Response};
 use serde::Deserialize;
 
-/// Why a fetch gave nothing.
+/// Why a request failed.
 pub enum FetchError {
     /// There is no such run.
     NotFound,
-    /// The server is away, or its answer is unreadable; worth another attempt.
+    /// The server cannot be reached, or its response cannot be read; another attempt may succeed.
     Failed,
 }
 
-/// The manifest, and the word that tells this run from an earlier one of the same id.
+/// The manifest of a film, and the version that tells this run from an earlier one with the same id.
 #[derive(Deserialize)]
-pub struct Film {
+pub struct VersionedManifest {
     #[serde(flatten)]
     pub manifest: Manifest,
     pub version: String,
@@ -27,22 +27,22 @@ pub fn path(run: &RunId) -> String {
 }
 
 async fn get(url: &str) -> Result<Response, FetchError> {
-    let answer = Request::get(url).send().await.map_err(|_| FetchError::Failed)?;
-    match answer.status() {
-        200 => Ok(answer),
+    let response = Request::get(url).send().await.map_err(|_| FetchError::Failed)?;
+    match response.status() {
+        200 => Ok(response),
         404 => Err(FetchError::NotFound),
         _ => Err(FetchError::Failed),
     }
 }
 
-/// What the film consists of.
-pub async fn manifest(run: &RunId) -> Result<Film, FetchError> {
+/// The manifest of a run's film.
+pub async fn manifest(run: &RunId) -> Result<VersionedManifest, FetchError> {
     get(&format!("{}/film", path(run))).await?.json().await.map_err(|_| FetchError::Failed)
 }
 
 /// The facts of a sealed chunk.
 pub async fn chunk(run: &RunId, level: u8, chunk: u64, version: &str) -> Result<Vec<Fact>, FetchError> {
-    let answer = get(&format!("{}/film/{level}/{chunk}?v={version}", path(run))).await?;
-    let bytes = answer.binary().await.map_err(|_| FetchError::Failed)?;
+    let response = get(&format!("{}/film/{level}/{chunk}?v={version}", path(run))).await?;
+    let bytes = response.binary().await.map_err(|_| FetchError::Failed)?;
     codec::decode(&bytes).map_err(|_| FetchError::Failed)
 }

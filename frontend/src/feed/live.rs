@@ -1,4 +1,4 @@
-//! The live tail: binary frames of facts, with a text frame now and then that says where the log ends.
+//! The live tail: binary frames with packed facts, and text frames with the head of the log.
 
 use futures::future::{Either, select};
 use futures::{StreamExt, pin_mut};
@@ -11,14 +11,14 @@ use serde::Deserialize;
 use super::Follow;
 use super::http::{FetchError, path};
 
-/// The server says something at least every 20 s; silence this long means the connection died unnoticed, as it
-/// does when a laptop sleeps.
+/// The server sends something at least every 20 s. After this time without a message, milliseconds, the connection is
+/// dead without having closed, as after a laptop has slept.
 const SILENCE_MS: u32 = 45_000;
-/// How often the page looks whether it still wants to follow.
-const LOOK_MS: u32 = 250;
+/// Time between two checks whether the page has stopped following, milliseconds.
+const STOP_CHECK_MS: u32 = 250;
 
 #[derive(Deserialize)]
-struct Hello {
+struct HeadMessage {
     head: u64,
 }
 
@@ -29,13 +29,13 @@ pub async fn follow(feed: &Follow, mut head: u64) -> Result<(), FetchError> {
     let mut silent_ms = 0;
     while silent_ms < SILENCE_MS && !feed.stopped.get() {
         let message = {
-            let look = TimeoutFuture::new(LOOK_MS);
+            let timeout = TimeoutFuture::new(STOP_CHECK_MS);
             let next = socket.next();
-            pin_mut!(look, next);
-            match select(next, look).await {
+            pin_mut!(timeout, next);
+            match select(next, timeout).await {
                 Either::Left((message, _)) => message,
                 Either::Right(_) => {
-                    silent_ms += LOOK_MS;
+                    silent_ms += STOP_CHECK_MS;
                     continue;
                 }
             }
@@ -49,14 +49,14 @@ pub async fn follow(feed: &Follow, mut head: u64) -> Result<(), FetchError> {
                 }
             }
             Some(Ok(Message::Text(text))) => {
-                let hello: Hello = serde_json::from_str(&text).map_err(|_| FetchError::Failed)?;
-                head = head.max(hello.head);
+                let message: HeadMessage = serde_json::from_str(&text).map_err(|_| FetchError::Failed)?;
+                head = head.max(message.head);
             }
             Some(Err(_)) | None => return Ok(()),
         }
-        if !live && feed.next() >= head {
+        if !live && feed.next_seq() >= head {
             live = true;
-            feed.say(FeedState::Live);
+            feed.report(FeedState::Live);
         }
     }
     Ok(())

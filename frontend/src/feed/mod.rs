@@ -23,7 +23,7 @@ pub struct HttpFeed {
     files: Rc<upload::Queue>,
 }
 
-/// Waits between attempts, seconds; the last one repeats.
+/// Seconds before each attempt to reconnect; the last one repeats.
 const BACKOFF_SECS: [u32; 5] = [1, 1, 2, 4, 8];
 
 impl Feed for HttpFeed {
@@ -36,7 +36,7 @@ impl Feed for HttpFeed {
             after: Cell::new(after),
             version: RefCell::default(),
         };
-        spawn_local(follow.forever());
+        spawn_local(follow.run_until_stopped());
         Box::new(StopOnDrop(stopped))
     }
 
@@ -53,23 +53,25 @@ impl Drop for StopOnDrop {
     }
 }
 
+/// A run that the page follows.
 struct Follow {
     run: RunId,
     on: Rc<dyn Fn(FeedUpdate)>,
     stopped: Rc<Cell<bool>>,
     /// The last sequence number delivered.
     after: Cell<Option<u64>>,
-    /// Tells the run from one created anew under its id.
+    /// The version of the run, to notice one that was created anew under its id.
     version: RefCell<Option<String>>,
 }
 
 impl Follow {
-    async fn forever(self) {
+    /// Connects again and again, until the page stops following or the run is gone.
+    async fn run_until_stopped(self) {
         let mut failures = 0;
         while !self.stopped.get() {
             let before = self.after.get();
-            match self.once().await {
-                Err(FetchError::NotFound) => return self.say(FeedState::Missing),
+            match self.connect().await {
+                Err(FetchError::NotFound) => return self.report(FeedState::Missing),
                 Ok(()) | Err(FetchError::Failed) => {}
             }
             if self.stopped.get() {
@@ -77,23 +79,23 @@ impl Follow {
             }
             failures = if self.after.get() > before { 0 } else { failures + 1 };
             let retry_secs = BACKOFF_SECS[usize::min(failures, BACKOFF_SECS.len() - 1)];
-            self.say(FeedState::Lost { retry_secs });
+            self.report(FeedState::Lost { retry_secs });
             TimeoutFuture::new(retry_secs * 1000).await;
         }
     }
 
-    /// One connection, until it is lost.
-    async fn once(&self) -> Result<(), FetchError> {
+    /// Loads the missing chunks, then follows the live tail until the connection is lost.
+    async fn connect(&self) -> Result<(), FetchError> {
         if self.after.get().is_none() {
-            self.say(FeedState::Connecting);
+            self.report(FeedState::Connecting);
         }
         let film = http::manifest(&self.run).await?;
         if self.version.borrow_mut().get_or_insert_with(|| film.version.clone()) != &film.version {
             return Err(FetchError::NotFound);
         }
-        self.say(FeedState::CatchingUp { head: film.manifest.head });
+        self.report(FeedState::CatchingUp { head: film.manifest.head });
         let sealed = film.manifest.levels.first().map_or(0, |level| level.chunks);
-        let first = self.next() / CHUNK;
+        let first = self.next_seq() / CHUNK;
         for chunk in first..sealed {
             let facts = http::chunk(&self.run, 0, chunk, &film.version).await?;
             self.deliver(facts, (chunk + 1) * CHUNK - 1);
@@ -104,7 +106,8 @@ impl Follow {
         live::follow(self, film.manifest.head).await
     }
 
-    fn next(&self) -> u64 {
+    /// The sequence number to continue with.
+    fn next_seq(&self) -> u64 {
         self.after.get().map_or(0, |seq| seq + 1)
     }
 
@@ -115,7 +118,7 @@ impl Follow {
         }
     }
 
-    fn say(&self, state: FeedState) {
+    fn report(&self, state: FeedState) {
         if !self.stopped.get() {
             (self.on)(FeedUpdate::State(state));
         }

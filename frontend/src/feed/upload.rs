@@ -1,4 +1,4 @@
-//! Sending files in slices, one file after the other, and following what the server makes of each.
+//! Uploads of result files: slice by slice, one file after the other, then polling the import until it ends.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -13,44 +13,53 @@ use wasm_bindgen_futures::spawn_local;
 
 /// Bytes of a slice.
 const SLICE_BYTES: f64 = 4_194_304.0;
-/// Between two looks at what the server does, and between two attempts to reach it, in milliseconds.
-const LOOK_MS: u32 = 200;
+/// Time between two polls of an import, milliseconds.
+const POLL_MS: u32 = 200;
+/// Time between two attempts to reach the server, milliseconds.
 const RETRY_MS: u32 = 1000;
 
-/// Hears how a file stands; answers `false` where it is given up.
-type Hear = Rc<dyn Fn(FileUpdate) -> bool>;
+/// Receives the updates of an upload; returns `false` once it is cancelled.
+type Report = Rc<dyn Fn(FileUpdate) -> bool>;
 
-/// Why a file is not sent.
+/// Why an upload ended without a run.
 enum Ended {
-    /// Somebody gave it up.
-    GivenUp,
-    /// What is wrong, in words, and whether what can be read of it can be imported.
-    Refused(String, bool),
+    /// The viewer cancelled it.
+    Cancelled,
+    /// The import failed: the file is not one that opens.
+    Failed {
+        /// The reason, as a sentence.
+        message: String,
+        /// Whether the readable part of it can be imported.
+        is_readable: bool,
+    },
+    /// It cannot go on now, for a reason given as a sentence. The server keeps what it has: sent again, it resumes.
+    Interrupted(String),
 }
 
-impl Ended {
-    fn refused(words: impl Into<String>) -> Self {
-        Self::Refused(words.into(), false)
-    }
-}
-
-/// What a file became.
-struct Made {
+/// The run that a file became.
+struct Imported {
     run: String,
     notes: Vec<String>,
 }
 
-/// Files on their way.
+/// A file that waits for its turn.
+struct Waiting {
+    file: web_sys::File,
+    partial: bool,
+    report: Report,
+}
+
+/// The queue of uploads.
 #[derive(Default)]
 pub struct Queue {
-    waiting: RefCell<VecDeque<(web_sys::File, bool, Hear)>>,
+    waiting: RefCell<VecDeque<Waiting>>,
     is_busy: Cell<bool>,
 }
 
 impl Queue {
     /// Sends a file once those before it have ended.
-    pub fn send(self: &Rc<Self>, file: web_sys::File, partial: bool, on: Hear) {
-        self.waiting.borrow_mut().push_back((file, partial, on));
+    pub fn send(self: &Rc<Self>, file: web_sys::File, partial: bool, report: Report) {
+        self.waiting.borrow_mut().push_back(Waiting { file, partial, report });
         if !self.is_busy.replace(true) {
             spawn_local(Rc::clone(self).drain());
         }
@@ -58,111 +67,140 @@ impl Queue {
 
     async fn drain(self: Rc<Self>) {
         loop {
-            let Some((file, partial, on)) = self.waiting.borrow_mut().pop_front() else { break };
-            match sent(file, partial, &*on).await {
-                Ok(Made { run, notes }) => on(FileUpdate::Done { run, notes }),
-                Err(Ended::Refused(words, is_readable)) => on(FileUpdate::Failed { words, is_readable }),
-                Err(Ended::GivenUp) => false,
+            let Some(Waiting { file, partial, report }) = self.waiting.borrow_mut().pop_front() else {
+                break;
+            };
+            match upload(file, partial, &*report).await {
+                Ok(Imported { run, notes }) => report(FileUpdate::Done { run, notes }),
+                Err(Ended::Failed { message, is_readable }) => {
+                    report(FileUpdate::Failed { message, is_readable })
+                }
+                Err(Ended::Interrupted(message)) => {
+                    report(FileUpdate::Failed { message, is_readable: false })
+                }
+                Err(Ended::Cancelled) => false,
             };
         }
         self.is_busy.set(false);
     }
 }
 
-/// Sends a file; answers its run.
-async fn sent(file: web_sys::File, partial: bool, on: &dyn Fn(FileUpdate) -> bool) -> Result<Made, Ended> {
-    let size = file.size();
-    let begun = FileUpdate::Progress { phase: FilePhase::Sending, done_bytes: 0.0 };
-    if !on(begun) {
-        return Err(Ended::GivenUp);
+/// Uploads a file and follows its import to the end.
+async fn upload(
+    file: web_sys::File,
+    partial: bool,
+    report: &dyn Fn(FileUpdate) -> bool,
+) -> Result<Imported, Ended> {
+    if !report(FileUpdate::Progress { phase: FilePhase::Sending, done_bytes: 0.0 }) {
+        return Err(Ended::Cancelled);
     }
+    let size = file.size();
+    // The same key finds the session of an upload that was interrupted, after a reload of the page too.
     let key = format!("{}|{size}|{}", file.name(), file.last_modified());
-    let announced =
+    let body =
         json!({ "name": file.name(), "size_bytes": size as u64, "key": key, "partial": partial }).to_string();
-    let mut view = ask(Request::post, "/api/v1/imports", &announced.into(), on).await?;
+    let session = request(Request::post, "/api/v1/imports", &body.into(), report).await?;
+    let path = format!("/api/v1/imports/{}", text(&session, "/id"));
+    let result = follow(&file, &path, session, report).await;
+    if !matches!(result, Err(Ended::Interrupted(_))) {
+        // Sessions that nobody deletes expire on the server.
+        let _ = Request::delete(&path).send().await;
+    }
+    result
+}
+
+/// Sends slices while the server receives, then polls while it checks and imports. `session` is the import as the
+/// server last described it.
+async fn follow(
+    file: &web_sys::File,
+    path: &str,
+    mut session: Value,
+    report: &dyn Fn(FileUpdate) -> bool,
+) -> Result<Imported, Ended> {
     loop {
-        let text = |pointer: &str| view.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-        let bytes = |key: &str| view[key].as_f64().unwrap_or_default();
-        let path = format!("/api/v1/imports/{}", text("/id"));
-        let (phase, done_bytes) = match text("/phase") {
+        let bytes = |key: &str| session[key].as_f64().unwrap_or_default();
+        let (phase, done_bytes) = match text(&session, "/phase") {
             "receiving" => (FilePhase::Sending, bytes("received_bytes")),
             "checking" => (FilePhase::Checking, bytes("done_bytes")),
             "importing" => (FilePhase::Adding, bytes("done_bytes")),
-            end => {
-                let told = match end {
-                    "done" => Ok(Made { run: text("/run").to_owned(), notes: notes(&view) }),
-                    _ => Err(Ended::Refused(text("/error/message").to_owned(), is_readable(&view))),
-                };
-                let _ = Request::delete(&path).send().await;
-                return told;
+            "done" => {
+                return Ok(Imported { run: text(&session, "/run").to_owned(), notes: notes(&session) });
+            }
+            _ => {
+                let message = text(&session, "/error/message").to_owned();
+                return Err(Ended::Failed { message, is_readable: is_readable(&session) });
             }
         };
-        // It waits for something that only people can change, such as room on the disk.
-        if !text("/error/message").is_empty() {
-            return Err(Ended::refused(text("/error/message")));
+        // An error in a phase that is not over waits for people, such as a full disk.
+        let error = text(&session, "/error/message");
+        if !error.is_empty() {
+            return Err(Ended::Interrupted(error.to_owned()));
         }
-        if !on(FileUpdate::Progress { phase, done_bytes }) {
-            let _ = Request::delete(&path).send().await;
-            return Err(Ended::GivenUp);
+        if !report(FileUpdate::Progress { phase, done_bytes }) {
+            return Err(Ended::Cancelled);
         }
-        let next = if phase == FilePhase::Sending {
-            let part = file.slice_with_f64_and_f64(done_bytes, done_bytes + SLICE_BYTES);
-            let part = part.map_err(|_| Ended::refused("it cannot be read"))?;
-            ask(Request::put, &format!("{path}?offset={done_bytes}"), &part.into(), on).await
+        session = if phase == FilePhase::Sending {
+            let slice = file.slice_with_f64_and_f64(done_bytes, done_bytes + SLICE_BYTES);
+            let slice = slice.map_err(|_| Ended::Interrupted("it cannot be read".to_owned()))?;
+            request(Request::put, &format!("{path}?offset={done_bytes}"), &slice.into(), report).await?
         } else {
-            TimeoutFuture::new(LOOK_MS).await;
-            ask(Request::get, &path, &JsValue::UNDEFINED, on).await
-        };
-        view = match next {
-            Err(Ended::GivenUp) => {
-                let _ = Request::delete(&path).send().await;
-                return Err(Ended::GivenUp);
-            }
-            other => other?,
+            TimeoutFuture::new(POLL_MS).await;
+            request(Request::get, path, &JsValue::UNDEFINED, report).await?
         };
     }
 }
 
-/// What was read differently from how it is written.
-fn notes(view: &Value) -> Vec<String> {
-    let notes = view["warnings"].as_array().into_iter().flatten();
+/// A text of the session; empty where it has none.
+fn text<'a>(session: &'a Value, pointer: &str) -> &'a str {
+    session.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The import's notes: what was read differently from how it is written.
+fn notes(session: &Value) -> Vec<String> {
+    let notes = session["warnings"].as_array().into_iter().flatten();
     notes.filter_map(|note| note.as_str().map(str::to_owned)).collect()
 }
 
-/// Whether something of a file that was refused can be read.
-fn is_readable(view: &Value) -> bool {
-    !view.pointer("/error/details/0/readable").unwrap_or(&Value::Null).is_null()
+/// Whether a part of a file that failed can be imported.
+fn is_readable(session: &Value) -> bool {
+    !session.pointer("/error/details/0/readable").unwrap_or(&Value::Null).is_null()
 }
 
-/// Asks, and asks again while the server is away; its words where it refuses. A slice that it has already is no
-/// refusal: it says what it has.
-async fn ask(
-    method: fn(&str) -> RequestBuilder,
+/// Sends a request, again and again while the server cannot be reached or is busy.
+async fn request(
+    mut method: fn(&str) -> RequestBuilder,
     url: &str,
     body: &JsValue,
-    on: &dyn Fn(FileUpdate) -> bool,
+    report: &dyn Fn(FileUpdate) -> bool,
 ) -> Result<Value, Ended> {
+    let mut body = body.clone();
     loop {
-        let request = method(url).body(body.clone()).map_err(|e| Ended::refused(e.to_string()))?;
-        let words = match request.send().await {
-            Ok(answer) => {
-                let told = answer.json::<Value>().await.unwrap_or_default();
-                match answer.status() {
-                    200 | 201 => return Ok(told),
-                    409 => return Box::pin(ask(Request::get, url, &JsValue::UNDEFINED, on)).await,
+        let request = method(url).body(body.clone()).map_err(|e| Ended::Interrupted(e.to_string()))?;
+        let reason = match request.send().await {
+            Ok(response) => {
+                let answer = response.json::<Value>().await.unwrap_or_default();
+                match response.status() {
+                    200 | 201 => return Ok(answer),
+                    409 => {
+                        // The server has this slice already, from an attempt whose answer was lost. A GET of the same
+                        // address says how far it is; the parameter `offset` means nothing there.
+                        (method, body) = (Request::get, JsValue::UNDEFINED);
+                        continue;
+                    }
                     503 => "The server is busy",
                     status => {
-                        let words = told.pointer("/error/message").and_then(Value::as_str);
-                        let words =
-                            words.map_or_else(|| format!("the server answered {status}"), str::to_owned);
-                        return Err(Ended::refused(words));
+                        let message = match text(&answer, "/error/message") {
+                            "" => format!("the server answered {status}"),
+                            message => message.to_owned(),
+                        };
+                        return Err(Ended::Interrupted(message));
                     }
                 }
             }
             Err(_) => "The server cannot be reached",
         };
-        if !on(FileUpdate::Away(words.to_owned())) {
-            return Err(Ended::GivenUp);
+        if !report(FileUpdate::Disconnected(reason.to_owned())) {
+            return Err(Ended::Cancelled);
         }
         TimeoutFuture::new(RETRY_MS).await;
     }

@@ -1,6 +1,6 @@
 //! The frame around a page of the documentation: the style of the site, the list of pages.
 
-use gauntlet_app::{APPLY_THEME, ICON};
+use gauntlet_app::head_html;
 
 use super::{GUIDES, REFERENCE};
 
@@ -15,16 +15,13 @@ pub fn html(title: &str, slug: &str, content: &str) -> String {
         })
         .collect();
     format!(
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <meta name=\"color-scheme\" content=\"dark\"><title>{title} · Gauntlet</title>\
-         <link rel=\"icon\" type=\"image/svg+xml\" href=\"{ICON}\">\
-         <script>{APPLY_THEME}</script><link rel=\"stylesheet\" href=\"/pkg/gauntlet.css\"></head>\
+        "<!DOCTYPE html>\n<html lang=\"en\"><head>{head}<title>{title} · Gauntlet</title></head>\
          <body><div class=\"docs-page\"><header class=\"top\">\
          <a class=\"mark\" href=\"/\" aria-label=\"Gauntlet, all runs\"><i aria-hidden=\"true\"></i><span>Gauntlet</span></a>\
          <span class=\"top-gap\"></span></header>\
          <nav class=\"docs-list\" aria-label=\"Documentation\">{links}</nav>\
          <main class=\"docs\">{content}</main></div></body></html>\n",
+        head = head_html("/pkg/gauntlet.css"),
         title = escape(title),
     )
 }

@@ -1,0 +1,28 @@
+//! Addresses of pages, percent-encoded (RFC 3986).
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// Everything but the unreserved characters of RFC 3986, section 2.3.
+const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A text as one segment of a path or one value of a query.
+pub(crate) fn encoded(text: &str) -> impl std::fmt::Display + '_ {
+    utf8_percent_encode(text, &RESERVED)
+}
+
+/// The address of a run's page.
+pub(crate) fn run_address(run: &str) -> String {
+    format!("/runs/{}", encoded(run))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_run_name_makes_an_address() {
+        let cases =
+            [("grpo-042", "/runs/grpo-042"), ("a b?#%", "/runs/a%20b%3F%23%25"), ("é", "/runs/%C3%A9")];
+        cases.iter().for_each(|(run, address)| assert_eq!(&run_address(run), address));
+    }
+}
