@@ -22,8 +22,8 @@ cd "$ROOT"
 # Beside the site, not in it: everything in the site goes into the binary.
 STAMPS=$CARGO_TARGET_DIR/site.stamps
 TOOLS=$(npm_tools)/node_modules/.bin
-BINDGEN=$(find_wasm_bindgen)
-if [ -z "$BINDGEN" ] || [ ! -x "$TOOLS/sass" ]; then
+BINDGEN=$(bindgen_folder)/bin/gauntlet-bindgen
+if [ ! -x "$BINDGEN" ] || [ ! -x "$TOOLS/sass" ]; then
     die "The tools of the browser side are missing." "Run scripts/setup.sh first."
 fi
 
@@ -44,7 +44,7 @@ bind_and_shrink() {
     local work=$STAMPS/work
     rm -rf "$work"
     say "wasm-bindgen"
-    "$BINDGEN" --target web --no-typescript --out-name gauntlet --out-dir "$work" "$1"
+    "$BINDGEN" "$1" "$work"
     say "wasm-opt -Oz"
     # shellcheck disable=SC2086 # a list of words
     "$TOOLS/wasm-opt" $WASM_OPT_FLAGS "$work/gauntlet_bg.wasm" -o "$work/small.wasm"
@@ -80,7 +80,7 @@ build_site() {
     fi
     say "browser side"
     cargo build -p gauntlet-frontend --lib --target "$WASM" --profile wasm-release
-    tools="$(locked_version wasm-bindgen) $(sha256 <"$ROOT/end2end/package-lock.json") $(sha256 <"$ROOT/scripts/build.sh")"
+    tools="$BINDGEN $(sha256 <"$ROOT/end2end/package-lock.json") $(sha256 <"$ROOT/scripts/build.sh")"
     unless_same wasm "$(sha256 <"$built") $tools" bind_and_shrink "$built"
     [ -f style/main.scss ] || die "style/main.scss is missing: the page would have no style."
     unless_same style "$(tree_hash style) $tools" compile_style

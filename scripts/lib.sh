@@ -65,21 +65,16 @@ version_at_least() {
     [ "$have" -ge "$need" ]
 }
 
-# The version of a package as Cargo.lock has it.
+# locked_version PACKAGE [LOCK]: the version of a package as Cargo.lock, or another lock file, has it.
 locked_version() {
-    awk -v want="name = \"$1\"" '$0 == want { getline; gsub(/version = |"/, ""); print; exit }' "$ROOT/Cargo.lock"
+    awk -v want="name = \"$1\"" '$0 == want { getline; gsub(/version = |"/, ""); print; exit }' "${2:-$ROOT/Cargo.lock}"
 }
 
-# The wasm-bindgen program of exactly the version in Cargo.lock; prints nothing where there is none.
-find_wasm_bindgen() {
-    local version candidate
-    version=$(locked_version wasm-bindgen)
-    for candidate in "$CACHE/tools/wasm-bindgen-$version/bin/wasm-bindgen" wasm-bindgen; do
-        if [ "$("$candidate" --version 2>/dev/null)" = "wasm-bindgen $version" ]; then
-            printf '%s\n' "$candidate"
-            return
-        fi
-    done
+# Where the wasm-bindgen step of the build is kept, as scripts/bindgen has it.
+bindgen_folder() {
+    local sources=$ROOT/scripts/bindgen
+    printf '%s/tools/bindgen-%s\n' "$CACHE" \
+        "$(cat "$sources/Cargo.toml" "$sources/Cargo.lock" "$sources/src/main.rs" | sha256 | cut -c 1-16)"
 }
 
 # The folder with the npm tools that end2end/package-lock.json pins.

@@ -150,20 +150,19 @@ need_rust_components() {
 
 # ---- the tools of the browser side ------------------------------------------------------------------------------
 
-need_wasm_bindgen() {
-    local version
-    version=$(locked_version wasm-bindgen)
-    [ -n "$version" ] || die "Cargo.lock names no wasm-bindgen."
-    if [ -z "$(find_wasm_bindgen)" ]; then
-        installing "compiling wasm-bindgen $version (about 2 min, once)"
-        # The program runs for a second; its default profile would compile for five minutes. Without --locked, as
-        # the lock file that comes with it does not always resolve.
-        quietly wasm-bindgen env CARGO_TARGET_DIR="$CACHE/tools/build" CARGO_PROFILE_RELEASE_LTO=off \
-            CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
-            cargo install wasm-bindgen-cli --version "=$version" --root "$CACHE/tools/wasm-bindgen-$version" --force ||
-            die "wasm-bindgen $version could not be installed; see above."
+need_bindgen() {
+    local version folder
+    version=$(locked_version wasm-bindgen-cli-support "$ROOT/scripts/bindgen/Cargo.lock")
+    [ "$version" = "$(locked_version wasm-bindgen)" ] ||
+        die "scripts/bindgen uses wasm-bindgen $version, the workspace $(locked_version wasm-bindgen)." \
+            "Both Cargo.toml have to name the same version."
+    folder=$(bindgen_folder)
+    if [ ! -x "$folder/bin/gauntlet-bindgen" ]; then
+        installing "compiling wasm-bindgen $version (about 30 s, once)"
+        quietly bindgen env CARGO_TARGET_DIR="$CACHE/tools/build" \
+            cargo install --path "$ROOT/scripts/bindgen" --locked --debug --root "$folder" ||
+            die "scripts/bindgen could not be compiled; see above."
         rm -rf "$CACHE/tools/build"
-        [ -n "$(find_wasm_bindgen)" ] || die "wasm-bindgen $version was installed, but does not run."
     fi
     found="wasm-bindgen $version"
 }
@@ -234,7 +233,7 @@ main() {
     step "Rust" "compiles everything" need_rust
     step "wasm target" "the browser side is Rust too" need_wasm_target
     [ -z "$with_checks" ] || step "Rust checks" "formatting and lints" need_rust_components
-    step "wasm-bindgen" "writes the JavaScript around the wasm" need_wasm_bindgen
+    step "wasm-bindgen" "writes the JavaScript around the wasm" need_bindgen
     step "Node.js" "runs the npm tools" need_node_js
     step "npm tools" "make the wasm small, compile the style, drive the browser" need_npm_packages
     [ -z "$with_tests" ] || step "Chromium" "the end-to-end stories run in it" need_chromium
