@@ -10,6 +10,8 @@ set -euo pipefail
 # shellcheck source=apt.sh
 . "$ROOT/scripts/apt.sh"
 
+# rustup reads rust-toolchain.toml of the folder that it is called in.
+cd "$ROOT"
 WASM=wasm32-unknown-unknown
 NODE_NEEDED=18.19
 RUST_NEEDED=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$ROOT/Cargo.toml")
@@ -39,6 +41,21 @@ need_c_compiler() {
 
 rust_version() { rustc --version 2>/dev/null | cut -d ' ' -f 2 | cut -d - -f 1; }
 
+# The compiler of rust-toolchain.toml. Where it cannot be downloaded, the default one of rustup is used for everything.
+need_pinned_rust() {
+    local pinned default
+    pinned=$(sed -n 's/^channel = "\(.*\)"/\1/p' "$ROOT/rust-toolchain.toml")
+    installing "rustup toolchain install $pinned"
+    if quietly rust env RUSTUP_MAX_RETRIES=1 rustup toolchain install "$pinned" --profile minimal --no-self-update; then
+        return
+    fi
+    default=$(rustup default 2>/dev/null | cut -d ' ' -f 1) || default=""
+    [ -n "$default" ] || return 0
+    say "  ... rustup could not download it; using $default"
+    printf 'RUSTUP_TOOLCHAIN=%s\n' "$default" >"$TOOLCHAIN_FILE"
+    read_toolchain
+}
+
 need_rust() {
     local version
     version=$(rust_version) || version=""
@@ -46,6 +63,10 @@ need_rust() {
         # The noted compiler has gone: forget it and look again.
         rm -f "$TOOLCHAIN_FILE"
         unset RUSTUP_TOOLCHAIN
+        version=$(rust_version) || version=""
+    fi
+    if [ -z "$version" ] && has rustup; then
+        need_pinned_rust
         version=$(rust_version) || version=""
     fi
     if [ -z "$version" ] || ! has cargo; then
