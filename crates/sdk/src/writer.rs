@@ -19,14 +19,14 @@ pub(crate) struct Writer {
     endpoint: Endpoint,
     url: String,
     /// Dropped first at the end, which wakes the thread.
-    stop: Option<mpsc::Sender<()>>,
+    stop: Option<mpsc::SyncSender<()>>,
 }
 
 impl Writer {
     /// Starts the signs of life of the writer `id` of a run.
     pub(crate) fn start(endpoint: Endpoint, run: &RunId, id: &str) -> std::io::Result<Self> {
         let url = endpoint.run_url(run, &format!("/writers/{id}"));
-        let (stop, stopped) = mpsc::channel();
+        let (stop, stopped) = mpsc::sync_channel(0);
         let (beat_endpoint, beat_url) = (endpoint.clone(), url.clone());
         std::thread::Builder::new()
             .name("gauntlet-writer".to_owned())
