@@ -91,7 +91,9 @@ def checksums() -> dict[Crate, str]:
 
 def packages(wanted: set[Crate]) -> list[Package]:
     """What cargo knows of the wanted crates, in the order of their names."""
-    metadata: dict[str, Any] = json.loads(cargo("metadata", "--locked", "--format-version", "1"))
+    # Crates of other platforms are left out, as they need not be downloaded here.
+    platforms = ("--filter-platform", host(), "--filter-platform", WASM)
+    metadata: dict[str, Any] = json.loads(cargo("metadata", "--locked", "--format-version", "1", *platforms))
     by_id = {p["id"]: Crate(p["name"], p["version"]) for p in metadata["packages"]}
     needs = {
         by_id[node["id"]]: tuple(sorted({by_id[dep] for dep in node["dependencies"]} & wanted))
