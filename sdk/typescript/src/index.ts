@@ -7,10 +7,9 @@ export type { ArtifactOptions, Place, Rollout, ScoreOptions } from "./run/inputs
 export { Episode } from "./run/episode.js";
 export { Stopped, type CheckpointOptions, type Outcome } from "./run/control.js";
 export type { EpisodeEnd, EpisodeOptions, Recorded } from "./run/episode.js";
-export type { RunStats } from "./run/ledger.js";
-export type { Refused } from "./run/delivery.js";
+export type { Loss, Refused, RunStats } from "./run/ledger.js";
 export type { Spool } from "./run/fifo.js";
-export type { Values } from "./run/values.js";
+export type { Value, Values, ValuesOf } from "./run/values.js";
 
 export { Client } from "./client/client.js";
 export { GauntletError, type Detail } from "./client/errors.js";

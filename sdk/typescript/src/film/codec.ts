@@ -99,7 +99,7 @@ class Scored {
       for (let i = 0; i < count; i += 1) options.push(input.text("challenge.options"));
       shot.asked = { type, question, options };
     }
-    return this.#shots.map((shot, i) => this.#whole(shot, ((marks[i] ?? 0) & PAUSED) !== 0, paths));
+    return this.#shots.map((shot, i) => this.#scoredFact(shot, ((marks[i] ?? 0) & PAUSED) !== 0, paths));
   }
 
   /** The columns of every path, into the shots; the paths. */
@@ -140,7 +140,7 @@ class Scored {
     for (let i = 0; i < skipped; i += 1) shot.skipped.push(input.small("order"));
   }
 
-  #whole(shot: Shot, isPaused: boolean, paths: string[]): What {
+  #scoredFact(shot: Shot, isPaused: boolean, paths: string[]): What {
     const path = (position: number) => {
       const text = paths[position];
       if (text === undefined) throw this.input.wrong("path", `${position} of ${paths.length}`);

@@ -54,12 +54,12 @@ export type Fact = What & {
 
 /** The fact an event states. */
 export function factOf(event: StoredEvent): Fact {
-  const isOfWhole = event.kind === "score.added" && event.body.target !== "step";
+  const isOfRunOrEpisode = event.kind === "score.added" && event.body.target !== "step";
   return {
     seq: event.seq,
     at: event.at,
     episode: event.episode ?? null,
-    step: isOfWhole ? null : (event.step ?? null),
+    step: isOfRunOrEpisode ? null : (event.step ?? null),
     ...whatOf(event),
   };
 }

@@ -27,7 +27,10 @@ export interface FilmStep {
   readonly root: number | null;
   /** By rubric path, with the measurements of its step; what was not evaluated is absent. */
   readonly scores: ReadonlyMap<string, number>;
-  /** The gravest failure of the step: by the rule in force, declared, or the error that its episode ended with. */
+  /**
+   * The gravest failure of the step: by the rule in force, declared, or the error that its episode ended
+   * with.
+   */
   readonly failure: FailureKind | null;
   /**
    * Which rubrics are below their own bound. Outside the medical rules only the root's makes the step fail.
@@ -65,11 +68,11 @@ interface Episode {
 /**
  * The fold of a run's facts. Which step fails is judged by the run's rules; where they are `auto`, by the
  * rule that fits all scores so far, and each time another one comes into force every step is judged anew. The
- * error that an episode ended with fails its last scored step. Facts may come in any order, in any batches, any
- * number of times: of two snapshots of one (step, episode) the one with the higher `seq` counts, and replaces
- * the other with every later score over it. A later score counts instead of the snapshot's of its path; one
- * that comes before its step was ever scored waits for the first snapshot. A measurement that names no episode
- * belongs to its step: it is read at every node of the step, and makes none.
+ * error that an episode ended with fails its last scored step. Facts may come in any order, in any batches,
+ * any number of times: of two snapshots of one (step, episode) the one with the higher `seq` counts, and
+ * replaces the other with every later score over it. A later score counts instead of the snapshot's of its
+ * path; one that comes before its step was ever scored waits for the first snapshot. A measurement that names
+ * no episode belongs to its step: it is read at every node of the step, and makes none.
  */
 export class Film {
   readonly rules: FailureRules;

@@ -33,9 +33,9 @@ export class Paths {
     // A group appears where the first of its descendants does.
     const first = new Map<string, First>();
     const children = new Map<string | null, string[]>();
-    for (const [path, own] of this.#first) {
-      for (let at: string | null = path; own !== null && at !== null; at = parent(at)) {
-        if (compare(own, first.get(at) ?? NEVER) < 0) first.set(at, own);
+    for (const [path, rank] of this.#first) {
+      for (let at: string | null = path; rank !== null && at !== null; at = parent(at)) {
+        if (compare(rank, first.get(at) ?? NEVER) < 0) first.set(at, rank);
       }
       const siblings = children.get(parent(path));
       if (siblings) siblings.push(path);

@@ -37,14 +37,14 @@ export interface FilmOptions {
 /** Chunks fetched at a time. */
 const AT_ONCE = 4;
 /** Bytes of chunks kept in memory; a browser keeps them on disk besides. */
-const KEPT_BYTES = 32 << 20;
+const CACHE_BYTES = 32 << 20;
 
 /** Reads films, and keeps the chunks it read last: they never change. */
 export class FilmReader {
   readonly #http: Http;
   readonly #events: Events;
-  readonly #kept = new Map<string, Uint8Array>();
-  #keptBytes = 0;
+  readonly #cache = new Map<string, Uint8Array>();
+  #cacheBytes = 0;
 
   constructor(http: Http, events: Events) {
     this.#http = http;
@@ -66,7 +66,7 @@ export class FilmReader {
   ): Promise<Fact[]> {
     const path = `/runs/${segment(run)}/film/${level}/${chunk}`;
     const key = `${version} ${path}`;
-    let bytes = version === undefined ? undefined : this.#kept.get(key);
+    let bytes = version === undefined ? undefined : this.#cache.get(key);
     if (bytes === undefined) {
       bytes = await this.#http.bytes("GET", path, { query: { v: version }, signal });
       if (version !== undefined) this.#keep(key, bytes);
@@ -89,12 +89,12 @@ export class FilmReader {
   }
 
   #keep(key: string, bytes: Uint8Array): void {
-    this.#kept.set(key, bytes);
-    this.#keptBytes += bytes.length;
-    for (const [oldest, old] of this.#kept) {
-      if (this.#keptBytes <= KEPT_BYTES) break;
-      this.#kept.delete(oldest);
-      this.#keptBytes -= old.length;
+    this.#cache.set(key, bytes);
+    this.#cacheBytes += bytes.length;
+    for (const [oldest, old] of this.#cache) {
+      if (this.#cacheBytes <= CACHE_BYTES) break;
+      this.#cache.delete(oldest);
+      this.#cacheBytes -= old.length;
     }
   }
 }

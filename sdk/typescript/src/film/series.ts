@@ -17,17 +17,17 @@ export function decimate(places: readonly (Point | null)[], points: number): Poi
   const all = places.filter((point) => point !== null);
   if (all.length <= points) return all;
   const parts = Math.max(1, Math.floor(points / 2));
-  const kept: Point[] = [];
+  const selected: Point[] = [];
   for (let part = 0; part < parts; part += 1) {
     const end = (index: number) => Math.floor((index * places.length) / parts);
-    kept.push(...extremes(places.slice(end(part), end(part + 1)).filter((point) => point !== null)));
+    selected.push(...extremes(places.slice(end(part), end(part + 1)).filter((point) => point !== null)));
   }
-  return kept;
+  return selected;
 }
 
 /**
- * The items of the lowest and of the highest value, in their order; one where they are the same item. Of equal values
- * the first one counts.
+ * The items of the lowest and of the highest value, in their order; one where they are the same item. Of
+ * equal values the first one counts.
  */
 export function extremes<T extends { value: number }>(items: readonly T[]): T[] {
   let [low, high] = [0, 0];

@@ -72,9 +72,8 @@ function onDisk(folder: string, warn: (message: string) => void, ended: () => vo
       try {
         return DiskSpool.create(folder, spec, endpoint, MOST_BYTES);
       } catch (error) {
-        warn(
-          `gauntlet: events cannot be stored in ${folder}: ${(error as Error).message}; they are queued in memory`,
-        );
+        const why = (error as Error).message;
+        warn(`gauntlet: events cannot be stored in ${folder}: ${why}; they are queued in memory`);
         return null;
       }
     },

@@ -10,7 +10,7 @@ import { bytesOf } from "../wire/limits.js";
 import { now } from "../wire/time.js";
 import type { Content, Fifo } from "./fifo.js";
 import { exitRequests } from "./exitRequests.js";
-import type { Ledger } from "./ledger.js";
+import type { Ledger, Refused } from "./ledger.js";
 import type { SendNow } from "./settings.js";
 
 /**
@@ -36,13 +36,6 @@ const CONTENT_STATUSES = [400, 413, 422];
 /** The status of a run that was deleted: it accepts no events any more. */
 const GONE = 410;
 const ARTIFACT = '"kind":"artifact.added"';
-
-/** An event that the server refused, and why. */
-export interface Refused {
-  event: unknown;
-  field: string;
-  message: string;
-}
 
 /** Sends the events of one run to its server. */
 export class Delivery {

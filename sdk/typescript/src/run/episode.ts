@@ -10,7 +10,7 @@ import type { ArtifactOptions, Place, Rollout, ScoreOptions } from "./inputs.js"
 import type { Recorder } from "./recorder.js";
 import type { Bytes } from "../client/files.js";
 import { finalStatusOf } from "./judged.js";
-import { idOf, numberOf, preview, stepOf, textOf, type Values } from "./values.js";
+import { idOf, numberOf, preview, stepOf, textOf, type ValuesOf } from "./values.js";
 
 /** How an episode begins. */
 export interface EpisodeOptions {
@@ -164,13 +164,15 @@ export class Episode {
   }
 
   /** Logs scores of the episode, as one node of the run: its next step, unless one is named. */
-  log(values: Values, place: Omit<Place, "episode"> | null = {}): void {
+  log<T>(values: T & ValuesOf<T>, place: Omit<Place, "episode"> | null = {}): void {
     this.#recorder.log(values, this.#placeOfScores(place?.step));
   }
 
   /** Logs one judged rollout of this episode, as {@link log} does. */
-  rollout(rollout: Omit<Rollout, "episode">): void {
-    this.#recorder.rollout({ ...rollout, ...this.#placeOfScores(rollout.step) });
+  rollout<T>(rollout: Omit<Rollout<T & ValuesOf<T>>, "episode">): void {
+    // Programs without types may pass nothing.
+    const { step } = (rollout as typeof rollout | null | undefined) ?? {};
+    this.#recorder.rollout({ ...rollout, ...this.#placeOfScores(step) });
   }
 
   /** Adds one score to the episode, or with a step to that step of it. */

@@ -10,9 +10,9 @@ export interface Place {
   episode?: string;
 }
 
-/** One judged rollout or step, with its texts. */
-export interface Rollout extends Place {
-  scores: Values;
+/** One judged rollout or step, with its texts. `T` is the type of its scores. */
+export interface Rollout<T = Values> extends Place {
+  scores: T;
   /** What the agent did, and what it observed. */
   action?: unknown;
   observation?: unknown;

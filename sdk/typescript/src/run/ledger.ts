@@ -30,6 +30,13 @@ export interface RunStats {
   errors: number;
 }
 
+/** An event that the server refused, and why. */
+export interface Refused {
+  event: unknown;
+  field: string;
+  message: string;
+}
+
 /** One reason why something that was logged is lost, and how often. */
 export interface Loss {
   reason: string;

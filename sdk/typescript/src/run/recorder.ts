@@ -15,7 +15,7 @@ import type { NodeRef, NodeTracker } from "./nodes.js";
 import { pathOf } from "./paths.js";
 import type { Uploads } from "./uploads.js";
 import { idOf, namesOf, numberOf, preview, scoresOf, stepOf, textOf, withRoot } from "./values.js";
-import type { ParsedScores, Values } from "./values.js";
+import type { ParsedScores } from "./values.js";
 
 const TARGETS = ["step", "episode", "run"];
 
@@ -63,7 +63,7 @@ export class Recorder {
   }
 
   /** See `Run.log`. */
-  log(values: Values, place: Place | null = {}): void {
+  log(values: unknown, place: Place | null = {}): void {
     this.#guard("log", () => {
       const { scores, notEvaluated } = withRoot(scoresOf(values, this.#ledger));
       const target = this.#resolvePlace(place);
@@ -77,7 +77,7 @@ export class Recorder {
   }
 
   /** See `Run.metrics`. */
-  metrics(values: Values, place: { step?: number } | null = {}): void {
+  metrics(values: unknown, place: { step?: number } | null = {}): void {
     this.#guard("metrics", () => {
       const named = this.#checkPlace({ step: place?.step });
       if (named === undefined) return;
@@ -87,7 +87,7 @@ export class Recorder {
   }
 
   /** See `Run.rollout`. */
-  rollout(rollout: Rollout): void {
+  rollout(rollout: Rollout<unknown>): void {
     this.#guard("rollout", () => {
       const place = this.#resolvePlace(rollout);
       if (place === undefined) return;
@@ -195,7 +195,7 @@ export class Recorder {
 
   /** The fields of a rollout's snapshot beside its scores. */
   #rolloutFields(
-    rollout: Rollout,
+    rollout: Rollout<unknown>,
     { scores, notEvaluated }: ParsedScores,
   ): Omit<Bodies["snapshot.scored"], "scores"> {
     const named = namesOf(rollout.notEvaluated).map((path) => pathOf(path));

@@ -3,12 +3,11 @@
 import type { Bytes } from "../client/files.js";
 import type { FinalStatus } from "../wire/events.js";
 import type { CheckpointOptions, Outcome } from "./control.js";
-import type { Refused } from "./delivery.js";
 import { Episode, runEpisode, type EpisodeOptions } from "./episode.js";
 import type { ArtifactOptions, Place, Rollout, ScoreOptions } from "./inputs.js";
-import type { Loss, RunStats } from "./ledger.js";
+import type { Loss, Refused, RunStats } from "./ledger.js";
 import type { Lifecycle, RunParts } from "./lifecycle.js";
-import type { Values } from "./values.js";
+import type { ValuesOf } from "./values.js";
 
 /** A run that is being logged. Make one with `init`. */
 export class Run {
@@ -61,7 +60,7 @@ export class Run {
    * is the root score where there is no `root`. The first call of this program for a step (of an episode) is
    * its snapshot, later ones add to it; other programs that log the same step have snapshots of their own.
    */
-  log(values: Values, place: Place = {}): void {
+  log<T>(values: T & ValuesOf<T>, place: Place = {}): void {
     this.#parts.recorder.log(values, place);
   }
 
@@ -70,7 +69,7 @@ export class Run {
    * are never judged as failures. Without a step they belong to the step that was logged last; before
    * anything is logged they begin at the first step, and what is measured again is of the next one.
    */
-  metrics(values: Values, place: { step?: number } = {}): void {
+  metrics<T>(values: T & ValuesOf<T>, place: { step?: number } = {}): void {
     this.#parts.recorder.metrics(values, place);
   }
 
@@ -79,7 +78,7 @@ export class Run {
    * logs them: one that names no episode gets a new one. One that names the episode of an earlier rollout
    * replaces it.
    */
-  rollout(rollout: Rollout): void {
+  rollout<T>(rollout: Rollout<T & ValuesOf<T>>): void {
     this.#parts.recorder.rollout(rollout);
   }
 

@@ -111,7 +111,7 @@ export function settingsOf(options: InitOptions): Settings {
   const queueEvents = options.queueEvents ?? 10_000;
   if (!(queueEvents >= 1)) throw new TypeError("queueEvents must be 1 or more");
   const warn = warningSink(options);
-  const named = SPEC_KEYS.filter((key) => (options[key] ?? undefined) !== undefined);
+  const named = SPEC_KEYS.filter((key) => (options[key] ?? "") !== "");
   let repairedTexts = 0;
   const spec = JSON.parse(
     stringifyJson(specOf(options, warn), (count) => (repairedTexts = count)),

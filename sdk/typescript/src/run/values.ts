@@ -10,13 +10,26 @@ import type { Scores } from "../wire/events.js";
 import type { Ledger } from "./ledger.js";
 import { pathsOf } from "./paths.js";
 
+/** A score: `null`, NaN, an infinity and an empty text mean that a rubric was not evaluated. */
+export type Value = number | boolean | bigint | string | null | undefined;
+
+/** Numbers by name, in any depth: `{ safety: { grounding: 1 } }` is the path `safety.grounding`. */
+export type Values = ReadonlyMap<string, Value> | { readonly [name: string]: Value | Values };
+
 /**
- * Numbers by name, nested as deep as is useful: `{ safety: { grounding: 1 } }` is the path
- * `safety.grounding`. `null`, NaN, an infinity and an empty text mean that a rubric was not evaluated.
+ * `T` where it is {@link Values} or an interface of such fields, which has no index signature; else `never`.
  */
-export interface Values {
-  readonly [name: string]: number | boolean | bigint | string | null | undefined | Values;
-}
+export type ValuesOf<T> =
+  T extends ReadonlyMap<string, Value>
+    ? T
+    : T extends Value | NotValues
+      ? never
+      : { readonly [K in keyof T]: T[K] extends Value ? T[K] : EntryOf<T[K]> };
+
+type EntryOf<V> = V extends Value ? V : ValuesOf<V>;
+
+/** Objects that hold no numbers by name. */
+type NotValues = Date | readonly unknown[] | ArrayBufferView | ((...args: never) => unknown);
 
 const MAX_DEPTH = 8;
 /** Numbers as JSON and CSV files write them. */

@@ -61,7 +61,8 @@ export function uuidv7(now: number = Date.now()): string {
   bytes[7] = counter & 0xff;
   bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
   const text = hex(bytes);
-  return `${text.slice(0, 8)}-${text.slice(8, 12)}-${text.slice(12, 16)}-${text.slice(16, 20)}-${text.slice(20)}`;
+  const part = (from: number, to: number) => text.slice(from, to);
+  return [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-");
 }
 
 /** A span id: 8 random bytes, hex. */

@@ -67,9 +67,9 @@ class SurrogateRepair {
   }
 
   #repair(text: string): string {
-    const whole = wellFormed(text);
-    if (whole !== text) this.count += 1;
-    return whole;
+    const repaired = wellFormed(text);
+    if (repaired !== text) this.count += 1;
+    return repaired;
   }
 }
 
