@@ -1,10 +1,10 @@
-// Headless Chromium for the stories, and pages that remember every complaint of the browser.
+// Headless Chromium for the stories, with pages that collect the errors of the browser.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { chromium } from "playwright-core";
 
-// WebGL2 in software: slow, and the same on every machine.
+// WebGL2 in software: slow, with the same result on every machine.
 const FLAGS = [
   "--use-angle=swiftshader",
   "--enable-unsafe-swiftshader",
@@ -14,11 +14,12 @@ const FLAGS = [
   "--no-first-run",
 ];
 
+/** A browser with the pages of a story. */
 export class Browser {
   #browser;
   #pages = [];
 
-  /** `flags` are added to the usual ones, for a story about a browser that lacks something. */
+  /** Starts the browser; `flags` are additional ones, for a story about a browser without some feature. */
   static async launch({ flags = [] } = {}) {
     const browser = new Browser();
     browser.#browser = await chromium.launch({
@@ -29,22 +30,22 @@ export class Browser {
   }
 
   /**
-   * A page in a context of its own. Whatever the browser complains about is remembered and fails the story at
-   * its end, save what matches one of `page.expected`, for stories that break things on purpose.
+   * Opens a page in a new context. Its errors fail the story at the end, except those that match a pattern of
+   * `page.expected`, for stories that cause errors.
    */
   async page({ width = 1280, height = 720, ...context } = {}) {
     const page = await this.#browser
       .newContext({ viewport: { width, height }, colorScheme: "dark", ...context })
       .then((it) => it.newPage());
-    page.complaints = [];
+    page.messages = [];
     page.expected = [];
     page.on("console", (message) => {
       if (["error", "warning"].includes(message.type())) {
-        page.complaints.push({ kind: message.type(), text: `${message.text()} (${message.location().url})` });
+        page.messages.push({ kind: message.type(), text: `${message.text()} (${message.location().url})` });
       }
     });
-    page.on("pageerror", (error) => page.complaints.push({ kind: "error", text: error.stack ?? `${error}` }));
-    page.on("crash", () => page.complaints.push({ kind: "error", text: "the page crashed" }));
+    page.on("pageerror", (error) => page.messages.push({ kind: "error", text: error.stack ?? `${error}` }));
+    page.on("crash", () => page.messages.push({ kind: "error", text: "the page crashed" }));
     this.#pages.push(page);
     return page;
   }
@@ -55,22 +56,21 @@ export class Browser {
   }
 
   /** Fails if any page logged an error that its story did not expect. */
-  assertNoComplaints() {
+  assertNoErrors() {
     for (const page of this.#pages) {
-      const errors = page.complaints
-        .filter((complaint) => complaint.kind === "error")
-        .map(({ text }) => text);
+      const errors = page.messages.filter(({ kind }) => kind === "error").map(({ text }) => text);
       const unexpected = errors.filter((text) => !page.expected.some((pattern) => pattern.test(text)));
       assert.deepEqual(unexpected, [], `the browser logged errors at ${page.url()}`);
     }
   }
 
+  /** Ends the browser. */
   async close() {
     await this.#browser.close();
   }
 }
 
-/** The same search as scripts/lib.sh, for `node --test` by hand. */
+/** Finds the browser as scripts/lib.sh does, where CHROMIUM is not set. */
 function findChromium() {
   const script = '. "$0" && find_chromium';
   const lib = new URL("../scripts/lib.sh", import.meta.url).pathname;

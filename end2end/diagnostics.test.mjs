@@ -108,7 +108,7 @@ story(
         /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/,
       );
       const hasDuration = (await run.part("Timing").getByText("evaluation", { exact: true }).count()) === 1;
-      assert.equal(hasDuration, body.duration_ms != null);
+      assert.equal(hasDuration, (body.duration_ms ?? null) !== null);
       await run.page.close();
     }
   },
@@ -135,7 +135,7 @@ const FAILED = {
 };
 
 story(
-  "a node's episode is told in order: who said what, each tool with its result, what went wrong",
+  "a node's episode is shown in order: messages with their role, tools with results, and errors",
   async ({ server, page }) => {
     await server.post("/api/v1/runs", { id: "agents", name: "agents" });
     const calls = Array.from({ length: 300 }, (_, i) => recorded("thought", { text: `page ${i}` }));
@@ -172,7 +172,7 @@ story(
     const lines = run.diagnostics
       .getByRole("list", { name: "What happened in the episode" })
       .getByRole("listitem");
-    await until("the episode is told", async () => (await lines.count()) > 200);
+    await until("the episode is shown", async () => (await lines.count()) > 200);
     const texts = async () => (await lines.allInnerTexts()).map((text) => text.replace(/\s+/g, " ").trim());
     const first = await texts();
     assert.deepEqual(first.slice(0, 4), [
@@ -191,7 +191,7 @@ story(
     await run.callout.getByText("ValueError: no <final>").waitFor();
 
     await lines.getByRole("button", { name: /^Show \d+ more between$/ }).click();
-    await until("all of it is told", async () => (await lines.count()) === 1 + 1 + 1 + 300 + 1 + 1);
+    await until("all of it is shown", async () => (await lines.count()) === 1 + 1 + 1 + 300 + 1 + 1);
     const all = await texts();
     assert.deepEqual(
       all.slice(3, 303),

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 
 import { story } from "./harness.mjs";
 
-story("the documentation is one click away, and complete", async ({ server, page, screenshot }) => {
+story("the documentation is one click away, and complete", async ({ page, screenshot }) => {
   const docs = await page({ path: "/", width: 1280, height: 800 });
   await docs.getByRole("link", { name: "Docs" }).click();
   await docs.getByRole("heading", { level: 1, name: "Point something at it" }).waitFor();

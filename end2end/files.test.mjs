@@ -115,28 +115,31 @@ story("a dropped file opens as a run, on the list and on a run's page", async ({
   assert.equal((await server.get("/api/v1/runs")).items.length, 2);
 });
 
-story("a broken file is told where it breaks, and nothing of it is kept", async ({ server, page }) => {
-  const text = JSON.stringify(NESTED, null, 1).replace('"reward": -50', '"reward": "minus fifty"');
-  const asked = await fetch(`${server.url}/api/v1/import?name=broken.json`, { method: "POST", body: text });
-  assert.equal(asked.status, 422);
-  const { error } = await asked.json();
-  assert.match(error.message, /reward/);
+story(
+  "an invalid file is refused with the position of the error, and nothing is stored",
+  async ({ server, page }) => {
+    const text = JSON.stringify(NESTED, null, 1).replace('"reward": -50', '"reward": "minus fifty"');
+    const asked = await fetch(`${server.url}/api/v1/import?name=broken.json`, { method: "POST", body: text });
+    assert.equal(asked.status, 422);
+    const { error } = await asked.json();
+    assert.match(error.message, /reward/);
 
-  const browser = await page({ path: "/", ...SMALL });
-  await listed(browser);
-  await drop(browser, "broken.json", text);
-  const alert = browser.getByRole("alert");
-  await alert.waitFor();
-  assert.ok((await alert.innerText()).includes(error.message), "the page gives the server's own sentence");
-  assert.equal(new URL(browser.url()).pathname, "/");
-  assert.deepEqual((await server.get("/api/v1/runs")).items, []);
+    const browser = await page({ path: "/", ...SMALL });
+    await listed(browser);
+    await drop(browser, "broken.json", text);
+    const alert = browser.getByRole("alert");
+    await alert.waitFor();
+    assert.ok((await alert.innerText()).includes(error.message), "the page gives the server's own sentence");
+    assert.equal(new URL(browser.url()).pathname, "/");
+    assert.deepEqual((await server.get("/api/v1/runs")).items, []);
 
-  await alert.getByRole("button", { name: "Dismiss" }).click();
-  await until("the words are gone", async () => (await alert.count()) === 0);
-  await drop(browser, "mended.json", JSON.stringify(NESTED));
-  await browser.waitForURL("**/runs/*");
-  assert.equal((await new RunPage(browser).opened()).nodes, 3);
-});
+    await alert.getByRole("button", { name: "Dismiss" }).click();
+    await until("the words are gone", async () => (await alert.count()) === 0);
+    await drop(browser, "mended.json", JSON.stringify(NESTED));
+    await browser.waitForURL("**/runs/*");
+    assert.equal((await new RunPage(browser).opened()).nodes, 3);
+  },
+);
 
 story("every results file at hand opens through the page", async ({ server, page }) => {
   const browser = await page({ path: "/", ...SMALL });
@@ -250,7 +253,7 @@ story("a file can be given up, and leaves nothing", async ({ server, page }) => 
   await browser.waitForURL("**/runs/*");
 });
 
-story("several files at once: each says what came of it, and leads to its run", async ({ server, page }) => {
+story("several files at once: each shows its result, and links to its run", async ({ server, page }) => {
   const browser = await page({ path: "/", ...SMALL });
   await listed(browser);
   const file = (name, text) => ({ name, mimeType: "application/json", buffer: Buffer.from(text) });

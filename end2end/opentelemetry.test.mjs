@@ -1,4 +1,4 @@
-// A program that only speaks OpenTelemetry: its traces are a film, live, with failures and what was said.
+// A program that only speaks OpenTelemetry: its traces are a film, live, with failures and messages.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

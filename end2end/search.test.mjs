@@ -5,9 +5,9 @@ import { SMALL, story, until } from "./harness.mjs";
 import { RunPage } from "./runpage.mjs";
 
 /** A run whose steps say different things, some of them badly. */
-async function recordTexts(server, id, sayings) {
+async function recordTexts(server, id, texts) {
   await server.post("/api/v1/runs", { rules: "dipg", id, name: `${id} run`, project: "dipg" });
-  const events = sayings.map(([action, grounding], i) => ({
+  const events = texts.map(([action, grounding], i) => ({
     id: crypto.randomUUID(),
     at: new Date().toISOString(),
     kind: "snapshot.scored",

@@ -14,7 +14,8 @@ const PAYLOADS = [
   "</script><script>leak(4)</script>",
   "</textarea><iframe srcdoc='<script>parent.leak(5)</script>'></iframe>",
   "<!--><img src=x onerror=leak(6)>--><style>*{display:none}</style>",
-  "<a href=javascript:leak(7)>x</a><base href=//evil.example><meta http-equiv=refresh content=0;url=//evil.example>",
+  "<a href=javascript:leak(7)>x</a><base href=//evil.example>" +
+    "<meta http-equiv=refresh content=0;url=//evil.example>",
   "{{constructor.constructor('leak(8)')()}}<math><mi//xlink:href='data:x,<script>leak(8)</script>'>",
 ];
 
@@ -163,12 +164,12 @@ story("an artifact of markup is downloaded and does not run", async ({ server, p
     "<script>leak('artifact')</script><svg xmlns='http://www.w3.org/2000/svg' onload='leak(9)'/>";
   const sha256 = createHash("sha256").update(markup).digest("hex");
   const path = `${server.url}/api/v1/runs/r/artifacts/${sha256}`;
-  const kept = await fetch(path, {
+  const stored = await fetch(path, {
     method: "PUT",
     body: markup,
     headers: { "content-type": "image/svg+xml" },
   });
-  assert.equal(kept.status, 201);
+  assert.equal(stored.status, 201);
   const browser = await watched(page, { path: undefined });
   const download = browser.waitForEvent("download");
   await browser.goto(path).catch((error) => assert.match(`${error}`, /Download is starting|ERR_ABORTED/));
@@ -180,7 +181,8 @@ story("a page elsewhere takes no command away", async ({ server, page }) => {
   await server.post("/api/v1/runs", { id: "r", name: "r" });
   await server.post("/gauntlet/command/r", { action: "TWEAK", tweak: { a: 1 } });
   const target = `${server.url}/gauntlet/command/r`;
-  const html = `<img src="${target}"><iframe src="${target}"></iframe><form method=post action="${target}"></form>`;
+  const html =
+    `<img src="${target}"><iframe src="${target}"></iframe>` + `<form method=post action="${target}"></form>`;
   const elsewhere = createServer((_, response) =>
     response.writeHead(200, { "content-type": "text/html" }).end(html),
   );

@@ -1,4 +1,4 @@
-// One real server for a story: its own data folder, its own port, killed and restarted at will.
+// A real server for a test: with a data folder and a port of its own, to kill and restart.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -9,23 +9,30 @@ import { join } from "node:path";
 const READY_WITHIN_MS = 15_000;
 const STOPS_WITHIN_MS = 15_000;
 
-/** The binary under test: what scripts/test.sh built, unless GAUNTLET_BIN names another. */
+/** @typedef {import("node:stream").Readable} Readable */
+/** @typedef {import("node:child_process").ChildProcessByStdio<null, Readable, Readable>} Child */
+
+/** The binary under test: the debug build, unless GAUNTLET_BIN names another. */
 function binary() {
   const target = process.env.CARGO_TARGET_DIR ?? join(homedir(), ".cache/gauntlet/target");
   return process.env.GAUNTLET_BIN ?? join(target, "debug/gauntlet");
 }
 
+/** A server process with its data folder. */
 export class Server {
+  /** @type {string} */
   #program;
+  /** @type {Child | null} */
   #process = null;
   #listen = "127.0.0.1:0";
   #dataDir = mkdtempSync(join(tmpdir(), "gauntlet-"));
+  /** @type {Set<Child>} Processes of commands that are running. */
   #children = new Set();
 
-  /** Everything the server has written, over all its lives. */
+  /** Everything the server has written, with all its restarts. */
   log = "";
 
-  /** `program` is the binary to start, where it is not the one under test. */
+  /** Starts a server; `program` is the binary, where it is not the one under test. */
   static async start({ program = binary() } = {}) {
     const server = new Server(program);
     try {
@@ -37,35 +44,41 @@ export class Server {
     return server;
   }
 
+  /** @param {string} program */
   constructor(program) {
     this.#program = program;
   }
 
+  /** The base address. */
   get url() {
     return `http://${this.#listen}`;
   }
 
+  /** The data folder. */
   get dataDir() {
     return this.#dataDir;
   }
 
+  /** The process id; `undefined` where it is not running. */
   get pid() {
-    return this.#process.pid;
+    return this.#process?.pid;
   }
 
-  /** Starts it where it was before: same data, same port. Resolves once it is ready. */
+  /** Starts the process, again with the same data and port. Resolves once it is ready. */
   async start() {
     const child = this.#spawn(["serve"]);
     this.#process = child;
-    const ready = new Promise((resolve) => {
-      let out = "";
-      child.stdout.on("data", (text) => {
-        out += text;
-        this.log += text;
-        const ready = /ready at http:\/\/(\S+)/.exec(out);
-        if (ready) resolve(ready[1]);
-      });
-    });
+    const ready = /** @type {Promise<string>} */ (
+      new Promise((resolve) => {
+        let out = "";
+        child.stdout.on("data", (text) => {
+          out += text;
+          this.log += text;
+          const address = /ready at http:\/\/(\S+)/.exec(out);
+          if (address) resolve(address[1]);
+        });
+      })
+    );
     child.stderr.on("data", (text) => (this.log += text));
     const listen = await Promise.race([
       ready,
@@ -77,12 +90,12 @@ export class Server {
     if (!response.ok) this.#fail(`says it is ready, but /readyz answers ${response.status}`);
   }
 
-  /** As a power cut would: no chance to say goodbye. */
+  /** Kills the process with SIGKILL, as a power failure would. */
   async kill() {
     await this.#end("SIGKILL");
   }
 
-  /** As an operator would. Resolves to the exit code once it has drained. */
+  /** Stops the process with SIGTERM; resolves to the exit code. */
   async stop() {
     return this.#end("SIGTERM");
   }
@@ -92,41 +105,62 @@ export class Server {
     await this.start();
   }
 
-  /** Runs `gauntlet ARGS...` against this server; resolves to what it said. Fails unless it exits with 0. */
+  /**
+   * Runs `gauntlet ARGS...` against this server; resolves to its standard output. Rejects unless the exit
+   * code is 0.
+   *
+   * @param {...string} args
+   */
   async run(...args) {
     const { code, stdout, stderr } = await this.attempt(...args);
     if (code !== 0) throw new Error(`gauntlet ${args.join(" ")} ended with ${code}:\n${stderr}`);
     return stdout;
   }
 
-  /** As `run`, for commands that may fail: resolves to `{code, stdout, stderr}`. */
+  /**
+   * {@link run} for commands that may fail.
+   *
+   * @param {...string} args
+   */
   async attempt(...args) {
     return this.#finished(this.#spawn(args));
   }
 
-  /**
-   * Starts a demo training and lets it go on; `run` is the id of its run, `done` resolves when it has ended.
-   */
-  demo({ run = "demo", steps = 2400, rate = undefined, seed = 7 } = {}) {
+  /** Starts a demo training in the background; `done` resolves when it has ended. */
+  demo({ run = "demo", steps = 2400, rate = /** @type {number | undefined} */ (undefined), seed = 7 } = {}) {
     const args = ["demo", "--run", run, "--steps", `${steps}`, "--seed", `${seed}`];
     if (rate !== undefined) args.push("--rate", `${rate}`);
     const child = this.#spawn(args);
     return { run, done: this.#finished(child), stop: () => child.kill("SIGTERM") };
   }
 
-  /** Imports a file through the command line; resolves to the id of its run. */
+  /**
+   * Imports a file with the command line; resolves to the id of its run.
+   *
+   * @param {string} file
+   * @returns {Promise<string>}
+   */
   async import(file) {
     return JSON.parse(await this.run("import", "--json", file)).run;
   }
 
-  /** GET a path of the API; resolves to the parsed answer. Fails on anything but 2xx. */
+  /**
+   * GET a path; resolves to the parsed JSON. Rejects where the status is not 2xx.
+   *
+   * @param {string} path
+   */
   async get(path) {
     const response = await fetch(this.url + path);
     if (!response.ok) throw new Error(`GET ${path} answers ${response.status}: ${await response.text()}`);
     return response.json();
   }
 
-  /** POST JSON to a path of the API; resolves to the parsed answer. Fails on anything but 2xx. */
+  /**
+   * POST JSON to a path; resolves to the parsed JSON. Rejects where the status is not 2xx.
+   *
+   * @param {string} path
+   * @param {unknown} value
+   */
   async post(path, value) {
     const headers = { "content-type": "application/json" };
     const response = await fetch(this.url + path, { method: "POST", headers, body: JSON.stringify(value) });
@@ -134,13 +168,17 @@ export class Server {
     return response.json();
   }
 
-  /** Ends everything this server started and removes its data. */
+  /** Kills everything that this server started, and removes its data. */
   async close() {
     for (const child of this.#children) child.kill("SIGKILL");
     await this.kill();
     rmSync(this.#dataDir, { recursive: true, force: true });
   }
 
+  /**
+   * @param {string[]} args
+   * @returns {Child}
+   */
   #spawn(args) {
     const environment = { ...process.env, GAUNTLET_LISTEN: this.#listen, GAUNTLET_DATA: this.#dataDir };
     const child = spawn(this.#program, args, {
@@ -153,6 +191,7 @@ export class Server {
     return child;
   }
 
+  /** @param {Child} child */
   async #finished(child) {
     const output = { stdout: "", stderr: "" };
     child.stdout.on("data", (text) => (output.stdout += text));
@@ -163,6 +202,11 @@ export class Server {
     return { code, ...output };
   }
 
+  /**
+   * Ends the process; resolves to its exit code.
+   *
+   * @param {NodeJS.Signals} signal
+   */
   async #end(signal) {
     const child = this.#process;
     if (child === null) return null;
@@ -170,20 +214,28 @@ export class Server {
     if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
     const ended = once(child, "exit");
     child.kill(signal);
-    const late = delay(STOPS_WITHIN_MS).then(() => {
+    const timeout = delay(STOPS_WITHIN_MS).then(() => {
       child.kill("SIGKILL");
       this.#fail(`had not ended ${STOPS_WITHIN_MS} ms after ${signal}`);
     });
-    const [code] = await Promise.race([ended, late]);
+    const [code] = await Promise.race([ended, timeout]);
     return code;
   }
 
+  /**
+   * @param {string} what
+   * @returns {never}
+   */
   #fail(what) {
     throw new Error(`The server ${what}. Its log ends:\n${this.log.slice(-2000)}`);
   }
 }
 
-/** Waits without keeping the process alive. */
+/**
+ * Waits without keeping the process alive.
+ *
+ * @param {number} ms
+ */
 function delay(ms) {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }

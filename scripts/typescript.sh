@@ -36,6 +36,14 @@ build() {
     (cd "$SDK" && node node_modules/typescript/bin/tsc)
 }
 
+# Compiles the tests into sdk/typescript/build, as deep as test/, so that their paths are the same. `lint` checks their
+# types; harnesses in JavaScript outside the folder are imported as they are.
+build_tests() {
+    rm -rf "$SDK/build"
+    (cd "$SDK" && node node_modules/typescript/bin/tsc -p test --noEmit false --noCheck --allowJs false \
+        --rootDir test --outDir build --declaration false)
+}
+
 tests() {
     local chromium
     chromium=$(find_chromium)
@@ -45,7 +53,7 @@ tests() {
     CHROMIUM=$chromium GAUNTLET_BIN=${GAUNTLET_BIN:-$CARGO_TARGET_DIR/debug/gauntlet} \
         node --test --test-concurrency=1 \
         --test-reporter=spec --test-reporter-destination=stdout \
-        --test-reporter=tap --test-reporter-destination="$TYPESCRIPT_OUTPUT" test/*.test.mjs
+        --test-reporter=tap --test-reporter-destination="$TYPESCRIPT_OUTPUT" build/*.test.js
 }
 
 # prettier ARGUMENT...: with .prettierrc.json, over every file of JavaScript and TypeScript.
@@ -53,18 +61,21 @@ prettier() {
     (cd "$ROOT" && node sdk/typescript/node_modules/prettier/bin/prettier.cjs --log-level warn \
         --no-error-on-unmatched-pattern "$@" \
         'sdk/typescript/{src,test,examples}/**/*' 'sdk/typescript/*.{ts,js}' \
-        'sdk/typescript/{package,tsconfig}.json' 'end2end/*.{mjs,ts,js}' end2end/package.json 'scripts/*.mjs' 'tests/dist/*.mjs')
+        'sdk/typescript/{package,tsconfig,test/tsconfig}.json' 'end2end/*.{mjs,ts,js}' end2end/package.json \
+        'scripts/*.mjs' 'tests/dist/*.mjs')
 }
 
+# What is built is checked by tsc as it is built.
 lint() {
-    prettier --check
-    (cd "$SDK" && node node_modules/typescript/bin/tsc --noEmit && node node_modules/eslint/bin/eslint.js .)
+    prettier --check && build &&
+        (cd "$SDK" && node node_modules/typescript/bin/tsc -p test && node node_modules/eslint/bin/eslint.js .) &&
+        (cd "$ROOT/end2end" && node "$SDK/node_modules/eslint/bin/eslint.js" .)
 }
 
 case ${1:-install} in
     install) install ;;
     build) install && build ;;
-    test) install && build && tests ;;
+    test) install && build && build_tests && tests ;;
     format) install && prettier --write ;;
     lint) install && lint ;;
     *) die "typescript.sh does not know '$1'; it knows build, test, format and lint." ;;

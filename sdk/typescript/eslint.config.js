@@ -32,5 +32,29 @@ export default tseslint.config(
       eqeqeq: "error",
     },
   },
-  { files: ["examples/**/*.mjs", "test/**/*.mjs", "*.js"], extends: [javascript] },
+  {
+    files: ["test/**/*.ts"],
+    rules: {
+      // Answers of JSON.parse; a field that is not there fails the assertion.
+      "@typescript-eslint/no-unsafe-assignment": "off",
+      "@typescript-eslint/no-unsafe-member-access": "off",
+      "@typescript-eslint/no-unsafe-argument": "off",
+      "@typescript-eslint/no-unsafe-call": "off",
+      "@typescript-eslint/no-unsafe-return": "off",
+      "@typescript-eslint/no-non-null-assertion": "off",
+      "@typescript-eslint/no-unnecessary-condition": "off",
+      // Functions that return a promise stand for asynchronous ones; getters are called for their effect.
+      "@typescript-eslint/require-await": "off",
+      "@typescript-eslint/no-misused-promises": "off",
+      "@typescript-eslint/no-meaningless-void-operator": "off",
+      "@typescript-eslint/restrict-plus-operands": ["error", { allowAny: true }],
+      "@typescript-eslint/consistent-type-imports": ["error", { disallowTypeAnnotations: false }],
+      // The runner waits for the promise of `test`.
+      "@typescript-eslint/no-floating-promises": [
+        "error",
+        { allowForKnownSafeCalls: [{ from: "package", name: "test", package: "node:test" }] },
+      ],
+    },
+  },
+  { files: ["examples/**/*.mjs", "*.js"], extends: [javascript] },
 );

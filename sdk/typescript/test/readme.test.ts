@@ -8,16 +8,16 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { begun, started } from "./support.mjs";
+import { begun, started } from "./support.js";
 
 const here = fileURLToPath(new URL("..", import.meta.url));
 const readme = readFileSync(join(here, "README.md"), "utf8");
 const blocks = [...readme.matchAll(/^```(?:ts|js)\n(.*?)^```/gms)].map(([, text]) => text);
-const heading = (text) =>
+const heading = (text: string) =>
   readme
     .slice(0, readme.indexOf(text))
-    .match(/^## .*$/gm)
-    .at(-1)
+    .match(/^## .*$/gm)!
+    .at(-1)!
     .slice(3);
 const folder = mkdtempSync(join(here, "test", "readme-"));
 

@@ -1,5 +1,5 @@
 // Bringing events to the server: it may be away, die, be busy or refuse; each event arrives once, in order,
-// or is counted and said.
+// or is counted as lost.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -8,11 +8,20 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
-import { Client, GauntletError, uuidv7 } from "gauntlet-sdk";
-import { begun, eventsOf, started, until } from "./support.mjs";
-
-const steps = (events) => events.filter(({ kind }) => kind === "snapshot.scored").map(({ step }) => step);
-const upTo = (n) => Array.from({ length: n }, (_, i) => i);
+import { Client, GauntletError, uuidv7, type Event, type StepKind } from "gauntlet-sdk";
+import {
+  addressOf,
+  begun,
+  bodyOf,
+  errorOf,
+  eventsOf,
+  started,
+  stepsOf,
+  until,
+  untyped,
+  upTo,
+  type LoggedEvent,
+} from "./support.js";
 
 test("a server that is away at the start gets everything once it is there", async (t) => {
   const { server, client } = await started(t);
@@ -30,8 +39,8 @@ test("a server that is away at the start gets everything once it is there", asyn
   await server.start();
   const stats = await run.finish();
   assert.deepEqual([stats.queued, stats.lost, stats.sent], [0, 0, 300]);
-  assert.deepEqual(steps(await eventsOf(client, run)), upTo(300));
-  assert.equal(run.warnings.length, 1, "told once");
+  assert.deepEqual(stepsOf(await eventsOf(client, run)), upTo(300));
+  assert.equal(run.warnings.length, 1, "warned once");
 });
 
 test("a server that is killed and restarted mid-stream misses nothing and has nothing twice", async (t) => {
@@ -42,10 +51,10 @@ test("a server that is killed and restarted mid-stream misses nothing and has no
     run.log({ root: step, text: 1 }, { step });
     if (step === 2_000 || step === 4_000) {
       await until(() => run.stats.sent > step / 2, "half is sent");
-      const told = run.warnings.length;
+      const before = run.warnings.length;
       back = server
         .kill()
-        .then(() => until(() => run.warnings.length > told, "it is missed"))
+        .then(() => until(() => run.warnings.length > before, "there is a warning"))
         .then(() => server.start());
     }
     if (step === 3_999) await back;
@@ -53,10 +62,10 @@ test("a server that is killed and restarted mid-stream misses nothing and has no
   }
   await back;
   const stats = await run.finish();
-  assert.equal(run.warnings.length, 2, "told once for each time it was away");
+  assert.equal(run.warnings.length, 2, "warned once for each outage");
   assert.deepEqual([stats.lost, stats.refused, stats.queued], [0, 0, 0]);
   const events = await eventsOf(client, run);
-  assert.deepEqual(steps(events), upTo(6_000));
+  assert.deepEqual(stepsOf(events), upTo(6_000));
   assert.equal(new Set(events.map(({ id }) => id)).size, events.length);
 });
 
@@ -65,14 +74,14 @@ test("an event the server refuses is set aside by its index, and the rest goes o
   const run = await begun(server);
   run.log({ root: 0 }, { step: 0 });
   // Checked by the server alone: a step kind that it does not know.
-  run.episode({ id: "e" }).record("dream");
+  run.episode({ id: "e" }).record("dream" as StepKind);
   run.log({ root: 1 }, { step: 1 });
-  run.episode({ id: "e" }).record("lie");
+  run.episode({ id: "e" }).record("dance" as StepKind);
   run.log({ root: 3 }, { step: 3 });
   const stats = await run.finish();
   assert.equal(stats.refused, 2);
   assert.deepEqual(
-    run.refused.map(({ field, event }) => [field, event.kind]),
+    run.refused.map(({ field, event }) => [field, (event as LoggedEvent).kind]),
     [
       ["body.step_kind", "step.recorded"],
       ["body.step_kind", "step.recorded"],
@@ -84,8 +93,8 @@ test("an event the server refuses is set aside by its index, and the rest goes o
     1,
   );
   assert.deepEqual(run.losses, [{ reason: "the server refused an event: body.step_kind", count: 2 }]);
-  assert.match(run.warnings.at(-1), /is not complete: 2 x the server refused an event: body.step_kind$/);
-  assert.deepEqual(steps(await eventsOf(client, run)), [0, 1, 3]);
+  assert.match(run.warnings.at(-1)!, /is not complete: 2 x the server refused an event: body.step_kind$/);
+  assert.deepEqual(stepsOf(await eventsOf(client, run)), [0, 1, 3]);
 });
 
 test("a server whose folder is a new one gets the run again", async (t) => {
@@ -103,12 +112,12 @@ test("a server whose folder is a new one gets the run again", async (t) => {
     run.warnings.some((text) => /events are queued and sent later/.test(text)),
     run.warnings.join("\n"),
   );
-  assert.deepEqual(steps(await eventsOf(client, run)), [1]);
+  assert.deepEqual(stepsOf(await eventsOf(client, run)), [1]);
   const info = await client.runs.get(run.id);
   assert.deepEqual([info.name, info.config, info.status], ["gone", { lr: 1 }, "completed"]);
 });
 
-test("a run that was deleted stays deleted: nothing more is sent, what is lost is counted and told once", async (t) => {
+test("a run that was deleted stays deleted: nothing more is sent, and losses are counted", async (t) => {
   const { server, client } = await started(t);
   const run = await begun(server, { id: "deleted", name: "deleted" });
   run.log({ root: 0 });
@@ -125,13 +134,13 @@ test("a run that was deleted stays deleted: nothing more is sent, what is lost i
     1,
     run.warnings.join("\n"),
   );
-  assert.match(run.warnings.at(-1), /is not complete: 5 x the run was deleted$/);
+  assert.match(run.warnings.at(-1)!, /is not complete: 5 x the run was deleted$/);
   await assert.rejects(client.runs.get(run.id), { status: 404 });
   // Who begins it anew says so.
   const again = await begun(server, { id: "deleted", name: "deleted" });
   again.log({ root: 9 });
   await again.finish();
-  assert.deepEqual(steps(await eventsOf(client, "deleted")), [0]);
+  assert.deepEqual(stepsOf(await eventsOf(client, "deleted")), [0]);
 });
 
 test("flush says whether everything given so far is safe, and losses say what is not", async (t) => {
@@ -141,10 +150,10 @@ test("flush says whether everything given so far is safe, and losses say what is
   run.log({ root: 0 });
   run.artifact("a.txt", "a");
   assert.equal(await run.flush(), true);
-  assert.deepEqual(run.losses, []);
-  run.log({ root: 1 }, { step: "soon" });
-  run.rollout(null);
-  run.artifact("bad", 5);
+  assert.equal(run.losses.length, 0);
+  untyped(run).log({ root: 1 }, { step: "soon" });
+  untyped(run).rollout(null);
+  untyped(run).artifact("bad", 5);
   assert.equal(await run.flush(), false);
   assert.deepEqual(
     run.losses.map(({ count }) => count),
@@ -158,7 +167,7 @@ test("flush says whether everything given so far is safe, and losses say what is
   const disabled = await begun(server, { mode: "disabled" });
   assert.equal(await disabled.flush(), true);
   disabled.log({ root: 1 });
-  assert.equal(await disabled.flush(), false, "what is given to a disabled run is kept nowhere");
+  assert.equal(await disabled.flush(), false, "a disabled run stores nothing");
   await disabled.finish();
   assert.deepEqual(disabled.warnings, [], "and that is what was asked for");
 
@@ -171,17 +180,16 @@ test("flush says whether everything given so far is safe, and losses say what is
 
 test("a key that is refused, or a server of something else, loses nothing: it is asked again", async (t) => {
   const answers = [401, 403, 404, 502, 201];
-  const lines = [];
+  const lines: string[] = [];
   const stub = createServer(async (request, response) => {
-    const parts = [];
-    for await (const part of request) parts.push(part);
-    const raw = Buffer.concat(parts);
-    if (request.url.endsWith("/events")) lines.push(...raw.toString().split("\n"));
-    response.writeHead(answers.length > 1 ? answers.shift() : answers[0]).end("{}");
+    const raw = await bodyOf(request);
+    if (request.url?.endsWith("/events")) lines.push(...raw.toString().split("\n"));
+    const [status] = answers.length > 1 ? answers.splice(0, 1) : answers;
+    response.writeHead(status).end("{}");
   }).listen(0, "127.0.0.1");
   await once(stub, "listening");
   t.after(() => stub.close());
-  const run = await begun({ url: `http://127.0.0.1:${stub.address().port}` });
+  const run = await begun({ url: `http://${addressOf(stub)}` });
   run.log({ root: 0 });
   const stats = await run.finish();
   assert.deepEqual([stats.sent, stats.lost, stats.refused], [1, 0, 0]);
@@ -214,10 +222,10 @@ test("an id that exists goes on with that run", async (t) => {
     second.warnings.join(),
     /exists with other settings, which stay: config is {"lr":1} and not {"lr":2}$/,
   );
-  const third = await begun(server, { id: "again", name: undefined });
+  const third = await begun(server, { id: "again", name: "" });
   await third.finish();
   assert.deepEqual(third.warnings, [], "a worker that joins by id is quiet");
-  assert.deepEqual(steps(await eventsOf(client, "again")), [0, 1]);
+  assert.deepEqual(stepsOf(await eventsOf(client, "again")), [0, 1]);
 });
 
 test("a queue that is full loses the newest, counts them, and the stream says how many", async (t) => {
@@ -231,7 +239,7 @@ test("a queue that is full loses the newest, counts them, and the stream says ho
   run.log({ root: 25 }, { step: 25 });
   await run.finish();
   const events = await eventsOf(client, run);
-  assert.deepEqual(steps(events), [...upTo(10), 25]);
+  assert.deepEqual(stepsOf(events), [...upTo(10), 25]);
   const gaps = events.filter(({ kind }) => kind === "gap");
   assert.deepEqual(
     gaps.map(({ body }) => body),
@@ -239,32 +247,31 @@ test("a queue that is full loses the newest, counts them, and the stream says ho
   );
 });
 
-test("Retry-After is kept, a too large batch is halved, and bodies are gzip", async (t) => {
+test("Retry-After is respected, a too large batch is halved, and bodies are gzip", async (t) => {
   // What a real server does only under load: an answer of each sort, in turn.
-  const requests = [];
+  const requests: { url: string; at: number; isPacked: boolean; lines: number; key: string | undefined }[] =
+    [];
   const stub = createServer(async (request, response) => {
-    const parts = [];
-    for await (const part of request) parts.push(part);
-    const raw = Buffer.concat(parts);
+    const raw = await bodyOf(request);
     const isPacked = request.headers["content-encoding"] === "gzip";
     const lines = (isPacked ? gunzipSync(raw) : raw).toString().split("\n");
-    const { url, headers } = request;
+    const { url = "", headers } = request;
     requests.push({ url, at: Date.now(), isPacked, lines: lines.length, key: headers.authorization });
-    const say = (status, code, headers = {}) => {
+    const answer = (status: number, code: string, headers: Record<string, string> = {}) => {
       response.writeHead(status, { "content-type": "application/json", ...headers });
       response.end(JSON.stringify({ error: { code, message: code, request_id: "r-1" } }));
     };
     const sent = requests.filter(({ url }) => url.endsWith("/events")).length;
-    if (!url.endsWith("/events")) return response.writeHead(201).end("{}");
-    if (sent === 1) return say(503, "busy", { "retry-after": "1" });
-    if (sent === 2) return say(413, "too_large");
-    if (sent === 3) return response.socket.destroy();
-    response.writeHead(200, { "content-type": "application/json" }).end("{}");
+    if (!url.endsWith("/events")) response.writeHead(201).end("{}");
+    else if (sent === 1) answer(503, "busy", { "retry-after": "1" });
+    else if (sent === 2) answer(413, "too_large");
+    else if (sent === 3) response.socket?.destroy();
+    else response.writeHead(200, { "content-type": "application/json" }).end("{}");
   });
   stub.listen(0, "127.0.0.1");
   await once(stub, "listening");
   t.after(() => stub.close());
-  const run = await begun({ url: `http://127.0.0.1:${stub.address().port}` }, { apiKey: "secret" });
+  const run = await begun({ url: `http://${addressOf(stub)}` }, { apiKey: "secret" });
   for (let step = 0; step < 39; step += 1) run.log({ root: step }, { step });
   const stats = await run.finish();
   assert.deepEqual([stats.sent, stats.lost, stats.refused], [39, 0, 0]);
@@ -292,32 +299,31 @@ test("flush gives up in time, and what is left is counted as lost at the end", a
 
 test("errors of the client are of one class, with code, message, request id and details", async (t) => {
   const { server, client } = await started(t);
-  const missing = await client.runs.get("none").catch((error) => error);
+  const missing = await errorOf(client.runs.get("none"));
   assert.ok(missing instanceof GauntletError);
   assert.deepEqual([missing.code, missing.status, missing.isTemporary], ["not_found", 404, false]);
   assert.ok(missing.requestId);
   const run = await client.runs.create({ name: "n" });
-  const event = {
+  const event: Event = {
     id: uuidv7(),
     at: "2026-11-21T00:06:33Z",
     kind: "gap",
     v: 1,
     body: { lost: -1, reason: "r" },
   };
-  const refused = await client.events
-    .append(run.id, [{ ...event, id: uuidv7(), body: { lost: 1, reason: "r" } }, event])
-    .catch((e) => e);
+  const good: Event = { ...event, id: uuidv7(), body: { lost: 1, reason: "r" } };
+  const refused = (await errorOf(client.events.append(run.id, [good, event]))) as GauntletError;
   assert.equal(refused.code, "invalid");
   assert.deepEqual([refused.details[0].index, refused.details[0].field], [1, "body.lost"]);
   await server.kill();
-  const away = await client.runs.get("none").catch((error) => error);
+  const away = (await errorOf(client.runs.get("none"))) as GauntletError;
   assert.deepEqual([away.code, away.status, away.isTemporary], ["unreachable", 0, true]);
   const ended = AbortSignal.abort(new Error("enough"));
   await assert.rejects(client.runs.get("none", { signal: ended }), { message: "enough" });
   const slow = createServer(() => undefined).listen(0, "127.0.0.1");
   await once(slow, "listening");
   t.after(() => slow.close());
-  const hasty = new Client({ endpoint: `http://127.0.0.1:${slow.address().port}`, timeoutMs: 50 });
+  const hasty = new Client({ endpoint: `http://${addressOf(slow)}`, timeoutMs: 50 });
   await assert.rejects(hasty.runs.get("none"), { code: "timeout" });
   slow.closeAllConnections();
 });

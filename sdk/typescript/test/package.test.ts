@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { eventsOf, started } from "./support.mjs";
+import { eventsOf, started } from "./support.js";
 
 const here = fileURLToPath(new URL("..", import.meta.url));
 const command = promisify(execFile);
@@ -19,7 +19,7 @@ test("npm pack makes a package that installs and works in a clean folder", async
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const { stdout } = await command("npm", ["pack", "--json", "--pack-destination", folder], { cwd: here });
   const [{ filename, files, size }] = JSON.parse(stdout.slice(stdout.indexOf("[\n")));
-  const names = files.map(({ path }) => path);
+  const names = (files as { path: string }[]).map(({ path }) => path);
   for (const name of [
     "dist/index.js",
     "dist/index.d.ts",

@@ -1,7 +1,7 @@
 // The examples: the agent's loop logs what it does, and the dashboard shows a run as it happens.
 
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,11 +9,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
-import { begun, started } from "./support.mjs";
+import { begun, chromiumPath, started, type Server, type TestContext } from "./support.js";
 
 const here = fileURLToPath(new URL("..", import.meta.url));
 
-function example(t, server, ...args) {
+function example(t: TestContext, server: Server, ...args: string[]) {
   const spool = mkdtempSync(join(tmpdir(), "gauntlet-spool-"));
   t.after(() => rmSync(spool, { recursive: true, force: true }));
   const env = { ...process.env, GAUNTLET_ENDPOINT: server.url, GAUNTLET_SPOOL: spool };
@@ -27,12 +27,12 @@ function example(t, server, ...args) {
 test("the agent's episodes, tool calls and rewards are in the run", async (t) => {
   const { server, client } = await started(t);
   const agent = example(t, server, "examples/agent.mjs", "12", "0");
-  const told = { out: "", err: "" };
-  agent.stdout.on("data", (text) => (told.out += text));
-  agent.stderr.on("data", (text) => (told.err += text));
+  const output = { out: "", err: "" };
+  agent.stdout.on("data", (text) => (output.out += text));
+  agent.stderr.on("data", (text) => (output.err += text));
   const [code] = await once(agent, "close");
-  assert.equal(code, 0, told.err);
-  assert.match(told.out, /events sent, 0 lost/);
+  assert.equal(code, 0, output.err);
+  assert.match(output.out, /events sent, 0 lost/);
   const { items } = await client.runs.page();
   assert.deepEqual(
     items.map((run) => [run.name, run.status, run.steps, run.episodes]),
@@ -49,21 +49,23 @@ test("the dashboard shows a run, and follows it through the server's death", asy
   for (let step = 1; step <= 20; step += 1) run.log({ reward: step % 5 ? 1 : -1, format: step }, { step });
   await run.flush();
   const dashboard = example(t, server, "examples/dashboard.mjs", run.id, "0");
-  const [url] = await once(dashboard.stdout, "data");
-  const find = '. "$0" && find_chromium';
-  const lib = fileURLToPath(new URL("../../../scripts/lib.sh", import.meta.url));
-  const found = () => execFileSync("bash", ["-c", find, lib], { encoding: "utf8" }).trim();
+  const [url] = (await once(dashboard.stdout, "data")) as [string];
   const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM || found(),
+    executablePath: chromiumPath(),
     args: ["--no-first-run"],
   });
   t.after(() => browser.close());
   const page = await browser.newPage();
-  const complaints = [];
-  page.on("pageerror", (error) => complaints.push(`${error}`));
-  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
-  const shows = (id, text) =>
-    page.waitForFunction(([id, text]) => document.getElementById(id).textContent === text, [id, text]);
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(message.text());
+  });
+  const shows = (id: string, text: string) =>
+    page.waitForFunction(([id, text]) => document.getElementById(id)?.textContent === text, [
+      id,
+      text,
+    ] as const);
   await page.goto(url.trim());
   await shows("name", "watched");
   await shows("steps", "20");

@@ -2,7 +2,6 @@
 // by the next.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { once } from "node:events";
 import {
   existsSync,
@@ -17,31 +16,56 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { ArtifactRow } from "gauntlet-sdk";
 import * as node from "gauntlet-sdk/node";
-import { begun, eventsOf, started, until } from "./support.mjs";
+import {
+  begun,
+  closeNow,
+  eventsOf,
+  runNode,
+  started,
+  stepsOf,
+  until,
+  upTo,
+  type ProgramEnd,
+  type Server,
+  type TestContext,
+} from "./support.js";
 
-const steps = (events) => events.filter(({ kind }) => kind === "snapshot.scored").map(({ step }) => step);
-const upTo = (n) => Array.from({ length: n }, (_, i) => i);
+const here = fileURLToPath(new URL("..", import.meta.url));
 
-function folder(t) {
+function folder(t: TestContext): string {
   const made = mkdtempSync(join(tmpdir(), "gauntlet-spool-"));
   t.after(() => rmSync(made, { recursive: true, force: true }));
   return made;
 }
 
-/** Runs a program that logs to `server`; resolves to its exit code and output. */
-function program(script, server, spool, more = {}) {
-  const environment = { GAUNTLET_ENDPOINT: server.url, GAUNTLET_SPOOL: spool, ...more };
-  const options = {
-    cwd: new URL("..", import.meta.url),
-    env: { ...process.env, ...environment },
-    timeout: 60_000,
-  };
-  return new Promise((resolve) => {
-    execFile(process.execPath, ["--input-type=module", "-e", script], options, (error, out, err) => {
-      resolve({ code: error?.code ?? 0, signal: error?.signal, out, err });
-    });
-  });
+/** For programs: `await stored("text", 3)` waits until the spool contains the text three times. */
+const STORED = `
+    import { readdirSync, readFileSync } from "node:fs";
+    const read = () => {
+      try {
+        const folder = process.env.GAUNTLET_SPOOL + "/js/";
+        const files = readdirSync(folder).filter((name) => name.endsWith(".jsonl"));
+        return files.map((name) => readFileSync(folder + name, "utf8")).join("");
+      } catch {
+        return "";
+      }
+    };
+    const stored = async (text, count) => {
+      while (read().split(text).length <= count) await new Promise((resolve) => setTimeout(resolve, 10));
+    };`;
+
+/** Runs a program that logs to `server`. */
+function program(
+  script: string,
+  server: Server,
+  spool: string,
+  more: Record<string, string> = {},
+): Promise<ProgramEnd> {
+  const env = { ...process.env, GAUNTLET_ENDPOINT: server.url, GAUNTLET_SPOOL: spool, ...more };
+  return runNode(["--input-type=module", "-e", script], { cwd: here, env });
 }
 
 test("more than memory holds waits on disk, in order, and the file goes when it is sent", async (t) => {
@@ -57,8 +81,8 @@ test("more than memory holds waits on disk, in order, and the file goes when it 
   const stats = await run.finish();
   assert.deepEqual([stats.sent, stats.lost, stats.queued], [1_001, 0, 0]);
   const events = await eventsOf(client, run);
-  assert.deepEqual(steps(events), upTo(1_000));
-  assert.equal(events.at(-2).body.path, "later");
+  assert.deepEqual(stepsOf(events), upTo(1_000));
+  assert.equal(events.at(-2)!.body.path, "later");
   assert.deepEqual(readdirSync(spoolFolder), []);
 });
 
@@ -88,14 +112,14 @@ test("what a process could not send, the next one sends; a cut-off line goes", a
     [info.name, info.config, info.status, info.metadata],
     ["left", { lr: 1 }, "completed", {}],
   );
-  assert.deepEqual(steps(await eventsOf(client, "left_behind")), upTo(50));
+  assert.deepEqual(stepsOf(await eventsOf(client, "left_behind")), upTo(50));
   assert.deepEqual(readdirSync(join(spool, "js")), ["0.jsonl"], "what is not ours stays as it is");
 });
 
-test("a program that ends without finish is finished for it; one that throws is finished as failed", async (t) => {
+test("a program that ends without finish completes its run; one that throws fails it", async (t) => {
   const { server, client } = await started(t);
   const spool = folder(t);
-  const script = (id, end) => `
+  const script = (id: string, end: string) => `
     import { init } from "gauntlet-sdk/node";
     const run = await init({ id: "${id}", name: "n" });
     run.log({ root: 1 });
@@ -111,18 +135,18 @@ test("a program that ends without finish is finished for it; one that throws is 
   assert.equal(exited.code, 3);
   const done = await node.sync({ endpoint: server.url, folder: join(spool, "js") });
   assert.deepEqual([done.runs, done.left], [0, 0], "nothing was left on disk");
-  const end = (await eventsOf(client, "thrown")).at(-1);
+  const end = (await eventsOf(client, "thrown")).at(-1)!;
   assert.deepEqual(
-    [end.kind, end.body.status, end.body.summary.error.type],
+    [end.kind, end.body.status, (end.body.summary.error as { type: string }).type],
     ["run.finished", "failed", "RangeError"],
   );
-  assert.deepEqual(steps(await eventsOf(client, "exited")), [0]);
+  assert.deepEqual(stepsOf(await eventsOf(client, "exited")), [0]);
 });
 
-test("what can never be delivered is put aside, counted and named; it delays nobody, and others are sent", async (t) => {
+test("what can never be delivered is set aside and counted, and does not delay the rest", async (t) => {
   const { server, client } = await started(t);
   const spool = folder(t);
-  const script = (id, more = "") => `
+  const script = (id: string, more = "") => `
     import { init } from "gauntlet-sdk/node";
     const run = await init({ id: "${id}", name: "${id}", finishMs: 200 });
     run.log({ root: 1 });
@@ -136,14 +160,14 @@ test("what can never be delivered is put aside, counted and named; it delays nob
   await program(script("good"), server, spool);
   const home = join(spool, "js");
   const files = readdirSync(home).filter((name) => name.endsWith(".jsonl"));
-  const of = (run) =>
+  const of = (run: string) =>
     join(
       home,
-      files.find((name) => name.startsWith(`${run}.`)),
+      files.find((name) => name.startsWith(`${run}.`))!,
     );
   assert.equal(files.length, 4);
   writeFileSync(of("zeros"), "\0".repeat(5000));
-  // As another version, or a hand, may have stringifyJson it: the server takes no such name.
+  // As another version, or a hand, may have written it: the server takes no such name.
   writeFileSync(of("refused"), readFileSync(of("refused"), "utf8").replace('"name":"refused"', '"name":""'));
   await server.start();
   await client.runs.delete("deleted", { name: "deleted" });
@@ -157,7 +181,7 @@ test("what can never be delivered is put aside, counted and named; it delays nob
   await assert.rejects(client.runs.get("deleted"), { status: 404 }, "it does not come back");
   const aside = readdirSync(join(home, "undeliverable")).filter((name) => name.endsWith(".jsonl"));
   assert.deepEqual(aside.map((name) => name.split(".")[0]).sort(), ["deleted", "refused", "zeros"]);
-  const later = await program(script("later"), server, spool);
+  const later = await program(script("later").replace("finishMs: 200", "finishMs: 20_000"), server, spool);
   assert.deepEqual([later.code, later.err], [0, ""], "nobody tries them again");
   assert.deepEqual(readdirSync(home), ["undeliverable"]);
 });
@@ -174,7 +198,7 @@ test("a leftover for a server that takes and says nothing does not hold a progra
   await program(script, server, spool);
   const silent = createServer(() => undefined).listen(Number(new URL(server.url).port), "127.0.0.1");
   await once(silent, "listening");
-  t.after(() => (silent.closeAllConnections(), silent.close()));
+  t.after(() => closeNow(silent));
   const begunAt = Date.now();
   const { code, err } = await program(script, server, spool);
   assert.equal(code, 0, err);
@@ -195,7 +219,7 @@ test("a folder that is removed while events wait in it is made again", async (t)
   await server.start();
   const done = await node.sync({ endpoint: server.url, folder: spoolFolder });
   assert.deepEqual([done.sent, done.left], [41, 0]);
-  assert.deepEqual(steps(await eventsOf(client, run)), upTo(40));
+  assert.deepEqual(stepsOf(await eventsOf(client, run)), upTo(40));
 });
 
 test("what is on disk and cannot be read any more is counted, and the rest goes on", async (t) => {
@@ -215,7 +239,7 @@ test("what is on disk and cannot be read any more is counted, and the rest goes 
     run.losses.some(({ reason }) => reason === "what waited on disk cannot be read"),
     JSON.stringify(run.losses),
   );
-  assert.equal(lost + steps(await eventsOf(client, run)).length, 21);
+  assert.equal(lost + stepsOf(await eventsOf(client, run)).length, 21);
 });
 
 test("offline keeps everything on disk, where the server's own import reads it", async (t) => {
@@ -231,7 +255,7 @@ test("offline keeps everything on disk, where the server's own import reads it",
   assert.deepEqual([stats.spooled, stats.queued, stats.lost], [31, 0, 0]);
   const [file] = readdirSync(spoolFolder);
   const imported = await server.import(join(spoolFolder, file));
-  assert.deepEqual(steps(await eventsOf(client, imported)), upTo(30));
+  assert.deepEqual(stepsOf(await eventsOf(client, imported)), upTo(30));
   const { name, rules, failing } = await client.runs.get(imported);
   assert.deepEqual([name, rules, failing], ["offline", { root_below: 3 }, 3]);
 });
@@ -239,7 +263,7 @@ test("offline keeps everything on disk, where the server's own import reads it",
 test("a run that waits on disk is gone on with after its last step", async (t) => {
   const { server, client } = await started(t);
   const spoolFolder = folder(t);
-  for (const mode of ["offline", "offline", "online"]) {
+  for (const mode of ["offline", "offline", "online"] as const) {
     const run = await begun(server, { id: "again", mode, spoolFolder }, node.init);
     run.rollout({ scores: { root: 1 }, action: '{"step":99}', metadata: { step: 99 } });
     run.log({ root: 2 });
@@ -272,7 +296,7 @@ test("a file that is in use by a living process is left alone", async (t) => {
   assert.equal(readdirSync(spoolFolder).length, 1);
 });
 
-test("a folder that cannot be stringifyJson is told once, and events are kept in memory as far as that goes", async (t) => {
+test("a folder that cannot be written is warned about once, and events are queued in memory", async (t) => {
   const { server } = await started(t);
   const spoolFolder = folder(t);
   writeFileSync(join(spoolFolder, "file"), "");
@@ -293,18 +317,18 @@ test("a folder that cannot be stringifyJson is told once, and events are kept in
   assert.equal(existsSync(join(spoolFolder, "file")), true);
 });
 
-test("the content of an artifact waits with its event: in memory, on disk, over the death of both sides", async (t) => {
+test("the content of an artifact is queued with its event, in memory and on disk", async (t) => {
   const { server, client } = await started(t);
   const spool = folder(t);
   await server.kill();
-  const script = `
+  const script = `${STORED}
     import { init } from "gauntlet-sdk";
     const run = await init({ id: "files", name: "files" });
     run.log({ root: 0 }, { step: 0 });
     run.artifact("text.txt", "hello", { step: 0 });
     run.artifact("again.txt", "hello", { step: 0 });
     run.artifact("blob.html", new Blob(["<p>"], { type: "text/html" }));
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await stored('"artifact.added"', 3);
     run.artifact("late.bin", new Uint8Array(3_000_000).fill(7));
     process.exit(3);`;
   const { code, err } = await program(script, server, spool);
@@ -318,7 +342,7 @@ test("the content of an artifact waits with its event: in memory, on disk, over 
     { runs: 1, sent: 6, refused: 0, left: 0, setAside: 0 },
     "sent to the server it was meant for, with its end",
   );
-  const rows = [];
+  const rows: ArtifactRow[] = [];
   for await (const row of client.artifacts("files")) rows.push(row);
   assert.deepEqual(
     rows.map(({ name, stored, mime_type }) => [name, stored, mime_type]),
@@ -336,7 +360,7 @@ test("the content of an artifact waits with its event: in memory, on disk, over 
 test("an outage while artifacts are sent loses none", async (t) => {
   const { server, client } = await started(t);
   const run = await begun(server, { spoolFolder: folder(t) }, node.init);
-  const bytes = (i) => new Uint8Array(200_000).fill(i);
+  const bytes = (i: number) => new Uint8Array(200_000).fill(i);
   for (let i = 0; i < 30; i += 1) {
     run.artifact(`${i}.bin`, bytes(i), { step: i });
     run.log({ root: i }, { step: i });
@@ -349,7 +373,7 @@ test("an outage while artifacts are sent loses none", async (t) => {
   await server.start();
   const stats = await run.finish();
   assert.deepEqual([stats.lost, stats.refused, stats.spooled, stats.sent], [0, 0, 0, 60]);
-  const rows = [];
+  const rows: ArtifactRow[] = [];
   for await (const row of client.artifacts(run.id)) rows.push(row);
   assert.deepEqual(
     rows.map(({ name, stored }) => [name, stored]),
@@ -358,56 +382,58 @@ test("an outage while artifacts are sent loses none", async (t) => {
   for (const i of [0, 11, 29]) assert.deepEqual(await client.artifact(run.id, rows[i].sha256), bytes(i));
 });
 
-test("a process that is killed while the server is away loses nothing that is older than a moment", async (t) => {
+test("a process that is killed while the server is down loses only the last moment", async (t) => {
   const { server, client } = await started(t);
   const spool = folder(t);
   await server.kill();
-  const script = `
+  const script = `${STORED}
     import { init } from "gauntlet-sdk";
     const run = await init({ id: "killed", name: "killed" });
     for (let step = 0; step < 100; step += 1) {
       run.log({ root: step }, { step });
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await stored('"snapshot.scored"', Number(process.env.STORED));
     process.kill(process.pid, "SIGKILL");`;
-  for (const mode of ["online", "offline"]) await program(script, server, spool, { GAUNTLET_MODE: mode });
+  await program(script, server, spool, { GAUNTLET_MODE: "online", STORED: "100" });
+  await program(script, server, spool, { GAUNTLET_MODE: "offline", STORED: "200" });
   await server.start();
   const done = await node.sync({ endpoint: server.url, folder: join(spool, "js") });
   assert.deepEqual([done.sent, done.left], [200, 0]);
-  assert.deepEqual(steps(await eventsOf(client, "killed")), [...upTo(100), ...upTo(100)]);
+  assert.deepEqual(stepsOf(await eventsOf(client, "killed")), [...upTo(100), ...upTo(100)]);
 });
 
 test("Ctrl-C ends a run as cancelled; a program that handles the signal itself is left to it", async (t) => {
   const { server, client } = await started(t);
   const spool = folder(t);
-  const script = (id, more) => `
+  const script = (id: string, more: string) => `
     import { init } from "gauntlet-sdk";
     ${more}
     const run = await init({ id: "${id}", name: "n" });
     run.log({ root: 1 });
-    setTimeout(() => process.kill(process.pid, "SIGINT"), 300);
+    await run.flush();
+    process.kill(process.pid, "SIGINT");
     setInterval(() => undefined, 1000);`;
   const stopped = await program(script("stopped", ""), server, spool);
-  assert.match(stopped.signal, /SIGINT/);
-  const own =
+  assert.equal(stopped.signal, "SIGINT");
+  const handler =
     'process.on("SIGINT", async () => { await run.finish({ status: "failed" }); process.exit(4); });';
-  const handled = await program(script("handled", own), server, spool);
+  const handled = await program(script("handled", handler), server, spool);
   assert.equal(handled.code, 4, handled.err);
   assert.deepEqual(
     [(await client.runs.get("stopped")).status, (await client.runs.get("handled")).status],
     ["cancelled", "failed"],
   );
-  assert.deepEqual((await eventsOf(client, "stopped")).at(-1).body.summary, { signal: "SIGINT" });
+  assert.deepEqual((await eventsOf(client, "stopped")).at(-1)!.body.summary, { signal: "SIGINT" });
 });
 
 test("what is left goes to the server it was meant for, before what the same run logs later", async (t) => {
   const [{ server, client }, other] = [await started(t), await started(t)];
   const spool = folder(t);
-  const script = (id, ...at) => `
+  const script = (id: string, ...at: number[]) => `
     import { init } from "gauntlet-sdk";
     const run = await init({ id: "${id}", name: "n", finishMs: 200 });
-    for (const step of [${at}]) run.log({ root: step }, { step });
+    for (const step of [${at.join()}]) run.log({ root: step }, { step });
     await run.finish();`;
   await server.kill();
   await program(script("resumed", 0, 1), server, spool);
@@ -420,13 +446,13 @@ test("what is left goes to the server it was meant for, before what the same run
   await server.start();
   const last = await program(script("resumed", 4, 5).replace("finishMs: 200", ""), server, spool);
   assert.equal(last.code, 0, last.err);
-  assert.deepEqual(steps(await eventsOf(client, "resumed")), upTo(6));
+  assert.deepEqual(stepsOf(await eventsOf(client, "resumed")), upTo(6));
   assert.equal((await client.runs.get("resumed")).status, "completed");
   const [offline, ...more] = readdirSync(join(spool, "js")).filter((name) => /^offline\..*jsonl$/.test(name));
   assert.equal(more.length, 0);
   rmSync(join(spool, "js", offline));
   // The other run's is sent meanwhile, or by the next.
   await node.sync({ folder: join(spool, "js") });
-  assert.deepEqual(steps(await eventsOf(client, "waits")), [0]);
+  assert.deepEqual(stepsOf(await eventsOf(client, "waits")), [0]);
   assert.deepEqual(readdirSync(join(spool, "js")), []);
 });

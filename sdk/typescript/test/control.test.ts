@@ -8,20 +8,26 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { Stopped } from "../dist/index.js";
-import { begun, eventsOf, started, until } from "./support.mjs";
+import {
+  Stopped,
+  type Action,
+  type CheckpointOptions,
+  type JsonObject,
+  type Outcome,
+} from "../dist/index.js";
+import { begun, eventsOf, started, until, type LoggedEvent, type WatchedRun } from "./support.js";
 
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Calls `checkpoint` as a loop does until `holds`. */
-async function loop(run, options, holds) {
+async function loop(run: WatchedRun, options: CheckpointOptions, holds: () => boolean): Promise<void> {
   await until(async () => {
     await run.checkpoint(options);
     return holds();
-  }, "the loop is told");
+  }, "the loop has the command");
 }
 
-const said = (events) =>
+const resultsOf = (events: LoggedEvent<"command.applied" | "run.status">[]) =>
   events.map(({ kind, body }) => (kind === "run.status" ? [body.status, body.reason] : body.result));
 
 test("pause waits until somebody resumes; a tweak changes what is declared, and nothing else", async (t) => {
@@ -30,7 +36,8 @@ test("pause waits until somebody resumes; a tweak changes what is declared, and 
   await run.flush();
   assert.equal(await run.checkpoint(), "continue");
   const tweak = { lr: 1e-6, on: true, name: null };
-  const issue = (action, parameters) => client.commands.issue(run.id, action, { author: "dana", parameters });
+  const issue = (action: Action, parameters: JsonObject = {}) =>
+    client.commands.issue(run.id, action, { author: "dana", parameters });
   await issue("tweak", { lr: 1e-7, on: false, name: "n" });
   await loop(run, { tweak }, () => tweak.lr === 1e-7);
   assert.deepEqual(tweak, { lr: 1e-7, on: false, name: "n" });
@@ -56,7 +63,7 @@ test("pause waits until somebody resumes; a tweak changes what is declared, and 
   await run.finish();
 
   const events = await eventsOf(client, run, { kinds: ["command.applied", "run.status"] });
-  assert.deepEqual(said(events), [
+  assert.deepEqual(resultsOf(events), [
     'set lr = 1e-7, on = false, name = "n"',
     'refused: there is no parameter "momentum"; there are lr, on, name',
     "refused: on is a boolean; 1 is not",
@@ -68,15 +75,15 @@ test("pause waits until somebody resumes; a tweak changes what is declared, and 
   assert.deepEqual(await client.commands.pending(run.id), []);
 });
 
-test("a pause that nobody ends is over in time; a tweak may be a function; a server that dies meanwhile is waited for", async (t) => {
+test("a pause ends after its timeout; a tweak may be a function; a killed server is retried", async (t) => {
   const { server, client } = await started(t);
   const run = await begun(server);
   await run.flush();
   await client.commands.issue(run.id, "pause", { author: "dana" });
-  const seen = [];
+  const seen: unknown[] = [];
   const begunAt = Date.now();
   await loop(run, { timeoutMs: 700 }, () => Date.now() - begunAt > 700);
-  const tweak = async (parameters) => {
+  const tweak = (parameters: JsonObject) => {
     seen.push(parameters);
     if (parameters.bad) throw new RangeError("too bad");
   };
@@ -92,7 +99,7 @@ test("a pause that nobody ends is over in time; a tweak may be a function; a ser
   await until(() => run.warnings.some((text) => text.includes("commands cannot be fetched")), "it is told");
   await server.start();
   await client.commands.issue(run.id, "stop", { author: "lee" });
-  let outcome = "continue";
+  let outcome: Outcome = "continue";
   await until(async () => (outcome = await run.checkpoint()) === "stop", "it is stopped");
   assert.equal(outcome, "stop");
   assert.equal(await run.checkpoint(), "stop", "a run that was stopped stays so");
@@ -102,7 +109,7 @@ test("a pause that nobody ends is over in time; a tweak may be a function; a ser
   );
   await run.finish({ status: "cancelled" });
   const events = await eventsOf(client, run, { kinds: ["command.applied", "run.status"] });
-  assert.deepEqual(said(events), [
+  assert.deepEqual(resultsOf(events), [
     ["paused", "dana paused the run"],
     "paused",
     ["running", "nobody resumed in time"],
@@ -116,9 +123,9 @@ test("a pause that nobody ends is over in time; a tweak may be a function; a ser
   ]);
 });
 
-test("offline, disabled or finished there is nobody to obey; and checkpoints keep no program alive", async (t) => {
+test("offline or disabled there are no commands, and checkpoints do not keep a program alive", async (t) => {
   const { server, client } = await started(t);
-  for (const mode of ["offline", "disabled"]) {
+  for (const mode of ["offline", "disabled"] as const) {
     const run = await begun(server, { mode });
     assert.equal(await run.checkpoint({ throwOnStop: true }), "continue");
     await run.finish();

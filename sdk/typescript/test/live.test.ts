@@ -5,12 +5,21 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { test } from "node:test";
-import { Client, factOf } from "gauntlet-sdk";
-import WebSocketOfNpm from "ws";
-import { begun, eventsOf, first, started } from "./support.mjs";
+import { Client, factOf, type Fact, type GauntletError, type StoredEvent } from "gauntlet-sdk";
+import { WebSocket as NpmWebSocket } from "ws";
+import {
+  addressOf,
+  all,
+  begun,
+  first,
+  started,
+  until,
+  upTo,
+  type LoggedEvent,
+  type TestContext,
+} from "./support.js";
 
-const upTo = (n, from = 0) => Array.from({ length: n - from }, (_, i) => i + from);
-const seqs = (items) => items.map(({ seq }) => seq);
+const seqs = (items: readonly { seq: number }[]) => items.map(({ seq }) => seq);
 
 test("the past, then the present: facts by default, whole events where they are asked for", async (t) => {
   const { server, client } = await started(t);
@@ -21,24 +30,32 @@ test("the past, then the present: facts by default, whole events where they are 
   const events = first(3, client.live(run.id, { after: 0, format: "json" }));
   run.log({ root: 2 }, { step: 1 });
   await run.finish();
-  const all = await eventsOf(client, run);
-  assert.deepEqual(await facts, all.map(factOf));
-  assert.deepEqual(await events, all.slice(1));
-  assert.equal((await events)[0].body.action, "said");
+  const logged = await all(client.events.read(run.id));
+  assert.deepEqual(await facts, logged.map(factOf));
+  assert.deepEqual(await events, logged.slice(1));
+  assert.equal(((await events)[0] as LoggedEvent<"snapshot.scored">).body.action, "said");
 });
 
 /** Follows a run of 3,000 events while its server is killed twice. */
-async function followThrough(t, follow) {
+async function followThrough<T>(
+  t: TestContext,
+  follow: (client: Client, count: number) => Promise<T[]>,
+): Promise<T[]> {
   const { server, client } = await started(t);
   const run = await begun(server, { id: "stormy" });
   await run.flush();
   const following = follow(client, 3_002);
   for (let step = 0; step < 3_000; step += 1) {
+    if (step === 1_000 || step === 2_000) {
+      // Recovered from the last outage, so that there is a warning about this one.
+      assert.equal(await run.flush(), true);
+      await server.kill();
+    }
+    const { length } = run.warnings;
     run.log({ root: step }, { step });
     if (step % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     if (step === 1_000 || step === 2_000) {
-      await server.kill();
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await until(() => run.warnings.length > length, "the run has noticed the outage");
       await server.start();
     }
   }
@@ -46,28 +63,29 @@ async function followThrough(t, follow) {
   return following;
 }
 
-test("a server that dies and comes back costs nothing and doubles nothing, over server-sent events", async (t) => {
-  const reconnects = [];
-  const options = { WebSocket: null, onReconnect: (why) => reconnects.push(why) };
-  const facts = await followThrough(t, (client, count) => first(count, client.live("stormy", options)));
+test("a server that is killed twice causes no gaps and no duplicates, over server-sent events", async (t) => {
+  const reconnects: unknown[] = [];
+  const options = { WebSocket: null, onReconnect: (why: unknown) => void reconnects.push(why) };
+  const facts = await followThrough(t, (client, count) => first<Fact>(count, client.live("stormy", options)));
   assert.deepEqual(seqs(facts), upTo(3_002));
-  assert.deepEqual(facts.at(-1).what, "status");
+  assert.deepEqual(facts.at(-1)!.what, "status");
   assert.ok(reconnects.length >= 2, `${reconnects.length} reconnects`);
 });
 
-for (const format of ["binary", "json"]) {
+for (const format of ["binary", "json"] as const) {
   test(`the same over WebSockets, in ${format} frames`, async (t) => {
-    // Node's own class from Node 22 on. Before, one that is handed over, as a program may that wants sockets
-    // there.
-    const options = { format, WebSocket: globalThis.WebSocket ?? WebSocketOfNpm };
+    // Node has the class from version 22 on; before, a program passes one.
+    const socket = (globalThis.WebSocket as typeof WebSocket | undefined) ?? (NpmWebSocket as unknown);
     let reconnects = 0;
-    const onReconnect = () => (reconnects += 1);
-    const items = await followThrough(t, (client, count) =>
-      first(count, client.live("stormy", { ...options, onReconnect })),
+    const options = { WebSocket: socket as typeof WebSocket, onReconnect: () => void (reconnects += 1) };
+    const items = await followThrough<Fact | StoredEvent>(t, (client, count) =>
+      format === "json"
+        ? first(count, client.live("stormy", { ...options, format }))
+        : first(count, client.live("stormy", { ...options, format })),
     );
     assert.deepEqual(seqs(items), upTo(3_002));
     assert.equal(
-      format === "json" ? items[1].kind : items[1].what,
+      "kind" in items[1] ? items[1].kind : items[1].what,
       format === "json" ? "snapshot.scored" : "scored",
     );
     assert.ok(reconnects >= 2, `${reconnects} reconnects`);
@@ -79,9 +97,12 @@ test("a signal ends it quietly, a break lets go, a run that is not there is an e
   const run = await begun(server);
   await run.flush();
   const stop = new AbortController();
-  setTimeout(() => stop.abort(), 100);
-  const seen = [];
-  for await (const fact of client.live(run.id, { signal: stop.signal })) seen.push(fact);
+  const seen: Fact[] = [];
+  for await (const fact of client.live(run.id, { signal: stop.signal })) {
+    seen.push(fact);
+    // While the loop waits for the next fact.
+    setTimeout(() => stop.abort());
+  }
   assert.deepEqual(seqs(seen), [0]);
   for await (const fact of client.live(run.id, { signal: AbortSignal.abort() })) assert.fail(`${fact.seq}`);
   await assert.rejects(first(1, client.live("none")), { name: "GauntletError", code: "not_found" });
@@ -96,11 +117,15 @@ test("a signal ends it quietly, a break lets go, a run that is not there is an e
 
 test("a connection that says nothing is replaced", async (t) => {
   let connections = 0;
-  const heads = [];
+  const heads: (string | null)[] = [];
   const stub = createServer((request, response) => {
-    if (!request.url.includes("/live")) return response.end("{}");
+    const { url = "" } = request;
+    if (!url.includes("/live")) {
+      response.end("{}");
+      return;
+    }
     connections += 1;
-    heads.push(new URL(request.url, "http://x").searchParams.get("after"));
+    heads.push(new URL(url, "http://x").searchParams.get("after"));
     response.writeHead(200, { "content-type": "text/event-stream" });
     // One event a connection, cut in the middle of a line; then a heartbeat; then silence.
     const event = {
@@ -117,17 +142,17 @@ test("a connection that says nothing is replaced", async (t) => {
   }).listen(0, "127.0.0.1");
   await once(stub, "listening");
   t.after(() => stub.close());
-  const why = [];
-  const client = new Client({ endpoint: `http://127.0.0.1:${stub.address().port}` });
+  const why: string[] = [];
+  const client = new Client({ endpoint: `http://${addressOf(stub)}` });
   const options = {
     after: 4,
     WebSocket: null,
     idleTimeoutMs: 150,
-    onReconnect: (error) => why.push(error.code),
+    onReconnect: (error: unknown) => void why.push((error as GauntletError).code),
   };
-  const facts = await first(3, client.live("r", options));
+  const facts = await first<Fact>(3, client.live("r", options));
   assert.deepEqual(
-    facts.map(({ seq, reason }) => [seq, reason]),
+    facts.map((fact) => [fact.seq, fact.what === "gap" && fact.reason]),
     [
       [5, "é"],
       [6, "é"],
@@ -145,7 +170,7 @@ test("a reader that is slow holds up nobody and misses nothing", async (t) => {
   const count = 2_500;
   for (let step = 0; step < count; step += 1) run.log({ root: step }, { step });
   await run.flush();
-  const taken = [];
+  const taken: number[] = [];
   for await (const event of client.live(run.id, { format: "json" })) {
     taken.push(event.seq);
     if (taken.length % 500 === 0) await new Promise((resolve) => setTimeout(resolve, 50));

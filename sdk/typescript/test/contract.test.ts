@@ -7,25 +7,27 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { test } from "node:test";
-import { default as Ajv } from "ajv/dist/2020.js";
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { Film, init, KINDS } from "gauntlet-sdk";
+import type { Fact, FailureKind, FailureRules, GauntletError, Spool, Status } from "gauntlet-sdk";
 import * as limits from "../dist/wire/limits.js";
-import { eventsOf, started } from "./support.mjs";
+import { errorOf, eventsOf, started, type TestContext } from "./support.js";
 
 const here = fileURLToPath(new URL("..", import.meta.url));
 const contract = join(here, "../contract");
-const json = (...path) => JSON.parse(readFileSync(join(contract, ...path), "utf8"));
+const json = (...path: string[]) => JSON.parse(readFileSync(join(contract, ...path), "utf8"));
 const goldens = readdirSync(join(contract, "events")).map((name) => ({ name, event: json("events", name) }));
 
 /** Compiles TypeScript against the SDK; resolves to what the compiler complains about. */
-function complaints(t, text) {
+function complaints(t: TestContext, text: string): string {
   const folder = mkdtempSync(join(here, "test", "types-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, "goldens.mts");
   writeFileSync(file, text);
   const flags =
-    "--ignoreConfig --noEmit --strict --exactOptionalPropertyTypes --skipLibCheck --target es2022 --module nodenext --types node";
+    "--ignoreConfig --noEmit --strict --exactOptionalPropertyTypes --skipLibCheck " +
+    "--target es2022 --module nodenext --types node";
   try {
     execFileSync(process.execPath, [
       join(here, "node_modules/typescript/bin/tsc"),
@@ -34,7 +36,7 @@ function complaints(t, text) {
     ]);
     return "";
   } catch (error) {
-    return String(error.stdout);
+    return String((error as { stdout: unknown }).stdout);
   }
 }
 
@@ -47,7 +49,7 @@ test("every golden event is of its kind's type, and every kind has one", (t) => 
 });
 
 test("the types refuse what the contract does not have", (t) => {
-  const { event } = goldens.find(({ name }) => name === "score.added.json");
+  const { event } = goldens.find(({ name }) => name === "score.added.json")!;
   const wrong = [
     { ...event, session: "s" },
     { ...event, body: { ...event.body, reward: 1 } },
@@ -56,8 +58,8 @@ test("the types refuse what the contract does not have", (t) => {
     { ...event, v: 2 },
   ];
   const lines = wrong.map((it, i) => `export const e${i}: EventOf<"score.added"> = ${JSON.stringify(it)};`);
-  const said = complaints(t, `import type { EventOf } from "gauntlet-sdk";\n${lines.join("\n")}\n`);
-  assert.equal(said.match(/error TS/g)?.length, wrong.length, said);
+  const output = complaints(t, `import type { EventOf } from "gauntlet-sdk";\n${lines.join("\n")}\n`);
+  assert.equal(output.match(/error TS/g)?.length, wrong.length, output);
 });
 
 test("the server takes every golden and gives it back as the types say", async (t) => {
@@ -86,15 +88,17 @@ test("what must be refused is refused, with the field and the reason", async (t)
   for (const { name, event, text, repeat, field, contains } of cases) {
     if (repeat) {
       const last = repeat.path.at(-1);
-      const place = repeat.path.slice(0, -1).reduce((at, key) => at[key], event);
+      const place = repeat.path
+        .slice(0, -1)
+        .reduce((at: Record<string, unknown>, key: string) => at[key], event);
       place[last] = repeat.text.repeat(repeat.times);
     }
     const line = text ?? JSON.stringify(event);
-    const error = await client.events.appendLines("r", [line]).catch((it) => it);
+    const error = (await errorOf(client.events.appendLines("r", [line]))) as GauntletError;
     assert.equal(error.name, "GauntletError", name);
     assert.equal(error.status, 422, `${name}: ${error.message}`);
     assert.equal(error.details[0].field, field, name);
-    assert.ok(error.details[0].message.includes(contains), `${name}: ${error.details[0].message}`);
+    assert.ok(error.details[0].message?.includes(contains), `${name}: ${error.details[0].message}`);
   }
   assert.ok(cases.length > 40);
 });
@@ -114,21 +118,27 @@ test("limits are those of the server", () => {
   assert.deepEqual(ours, others);
 });
 
+/** One event of `failing.json`: the end of an episode, a later score where it has a path, else a snapshot. */
+interface Example {
+  step?: number;
+  episode?: string;
+  finished?: Status;
+  path?: string;
+  value?: number;
+  scores?: Record<string, number>;
+  not_evaluated?: string[];
+  failures?: FailureKind[];
+}
+
 test("which steps fail is judged as the server does, whatever the order", () => {
   const examples = json("failing.json");
-  const factOf = (event, seq) => {
-    const {
-      step = null,
-      episode = null,
-      path,
-      value,
-      scores,
-      not_evaluated: notEvaluated = [],
-      failures = [],
-    } = event;
+  const factOf = (event: Example, seq: number): Fact => {
+    const { step = null, episode = null, path, value = 0, scores = {}, failures = [] } = event;
     const place = { at: "2026-11-21T00:00:00.000000Z", episode, step, seq };
-    if (event.finished) return { ...place, what: "episode_finished", status: event.finished, return: null };
+    const status = event.finished;
+    if (status) return { ...place, what: "episode_finished", status, return: null };
     if (path !== undefined) return { ...place, what: "added", path, value };
+    const notEvaluated = event.not_evaluated ?? [];
     const scored = { scores: new Map(Object.entries(scores)), notEvaluated, failures };
     return { ...place, what: "scored", ...scored, durationMs: null, isPaused: false, challenge: null };
   };
@@ -158,7 +168,7 @@ test("a component below its own bound is marked, and fails its step by the medic
     ["length", -0.1],
     ["metrics.loss", -1],
   ]);
-  const fact = {
+  const fact: Fact = {
     at: "2026-11-21T00:00:00.000000Z",
     episode: null,
     step: 0,
@@ -171,29 +181,36 @@ test("a component below its own bound is marked, and fails its step by the medic
     isPaused: false,
     challenge: null,
   };
-  for (const [rules, failure] of [
+  const cases: [FailureRules, FailureKind | null][] = [
     ["auto", null],
     ["dipg", "generic"],
     [{ root_below: 2 }, null],
     [{ root_below: 2.5 }, "generic"],
-  ]) {
+  ];
+  for (const [rules, failure] of cases) {
     const film = new Film(rules);
     film.apply(fact);
-    assert.equal(film.at(0).failure, failure, JSON.stringify(rules));
-    assert.equal(film.at(0).failures.get("length"), "generic");
-    assert.equal(film.at(0).failures.has("metrics.loss"), false);
+    assert.equal(film.at(0)?.failure, failure, JSON.stringify(rules));
+    assert.equal(film.at(0)?.failures.get("length"), "generic");
+    assert.equal(film.at(0)?.failures.has("metrics.loss"), false);
     assert.equal(film.nextFailure()?.step, failure === null ? undefined : 0);
   }
 });
 
 test("everything the SDK emits follows the schema of its kind", async () => {
-  const lines = [];
-  const place = {
+  const lines: string[] = [];
+  const place: Spool = {
     get left() {
       return lines.length;
     },
+    place: "in memory",
     append: (more) => lines.push(...more) > 0,
+    peek: () => [],
+    advance: () => undefined,
     keep: () => true,
+    content: () => null,
+    forget: () => undefined,
+    setAside: () => "",
     close: () => undefined,
   };
   const spool = { open: () => place, leftOf: () => [], sha256: () => "0".repeat(64) };
@@ -224,16 +241,19 @@ test("everything the SDK emits follows the schema of its kind", async () => {
   await run.finish({ status: "failed", summary: { n: 1 } });
   assert.equal(run.stats.spooled, lines.length);
 
-  const ajv = addFormats(new Ajv({ strict: false, allErrors: true }));
-  const seen = new Set();
+  const ajv = new Ajv2020({ strict: false, allErrors: true });
+  addFormats.default(ajv);
+  const schemaOf = (kind: string): ValidateFunction => {
+    if (!ajv.getSchema(kind)) ajv.addSchema(json("schema", `${kind}.json`), kind);
+    return ajv.getSchema(kind)!;
+  };
+  const seen = new Set<string>();
   for (const line of lines) {
     const event = JSON.parse(line);
     seen.add(event.kind);
     const file = join(contract, "schema", `${event.kind}.json`);
     assert.ok(existsSync(file), `there is no schema of ${event.kind}`);
-    const fits =
-      ajv.getSchema(event.kind) ??
-      ajv.addSchema(json("schema", `${event.kind}.json`), event.kind).getSchema(event.kind);
+    const fits = schemaOf(event.kind);
     assert.ok(fits(event), `${line}\n${JSON.stringify(fits.errors, null, 1)}`);
   }
   const emitted = [
@@ -246,6 +266,6 @@ test("everything the SDK emits follows the schema of its kind", async () => {
     "step.recorded",
   ];
   assert.deepEqual([...seen].sort(), emitted.sort());
-  const scored = ajv.getSchema("score.added");
+  const scored = schemaOf("score.added");
   assert.equal(scored({ ...JSON.parse(lines[1]), body: { target: "step" } }), false, "the schemas do refuse");
 });

@@ -10,9 +10,9 @@ import { parseNumber, stepOf } from "../dist/run/values.js";
 import { stringifyJson } from "../dist/wire/json.js";
 import { sha256Now } from "../dist/wire/sha256.js";
 import { wellFormed } from "../dist/wire/text.js";
-import { begun, eventsOf, started } from "./support.mjs";
+import { begun, eventsOf, started, untyped } from "./support.js";
 
-const vectors = (name) =>
+const vectors = (name: string) =>
   JSON.parse(readFileSync(new URL(`../../contract/${name}.json`, import.meta.url), "utf8"));
 
 test("a path is made of a name, and of names that meet, as the other SDKs do", () => {
@@ -40,12 +40,14 @@ test("halves of surrogate pairs are repaired as in the other SDKs, in texts and 
 
 test("values and steps are read as at every lenient door", () => {
   const { number, step } = vectors("values");
-  const given = (value) => (value?.float === undefined ? value : Number(value.float));
-  const is = (found) => (found === undefined ? "invalid" : Number.isNaN(found) ? "not evaluated" : found + 0);
+  const decode = (value: { float?: string } | null) =>
+    value?.float === undefined ? value : Number(value.float);
+  const is = (found: number | undefined) =>
+    found === undefined ? "invalid" : Number.isNaN(found) ? "not evaluated" : found + 0;
   for (const { in: value, is: wanted } of number)
-    assert.equal(is(parseNumber(given(value))), wanted, JSON.stringify(value));
+    assert.equal(is(parseNumber(decode(value))), wanted, JSON.stringify(value));
   for (const { in: value, is: wanted } of step) {
-    const found = stepOf(given(value));
+    const found = stepOf(decode(value));
     assert.equal(
       found === undefined ? undefined : found + 0,
       typeof wanted === "number" ? wanted : undefined,
@@ -55,7 +57,7 @@ test("values and steps are read as at every lenient door", () => {
   assert.ok(number.length > 30 && step.length > 15);
   // What only JavaScript has.
   const decimal = { digits: [8], valueOf: () => "0.8" };
-  const own = [
+  const special: [unknown, number][] = [
     [3n, 3],
     [new Number(0.5), 0.5],
     [new Boolean(true), 1],
@@ -63,7 +65,7 @@ test("values and steps are read as at every lenient door", () => {
     [Object(4n), 4],
     [decimal, 0.8],
   ];
-  for (const [value, wanted] of own) assert.equal(parseNumber(value), wanted);
+  for (const [value, wanted] of special) assert.equal(parseNumber(value), wanted);
   for (const value of [undefined, Symbol("s"), () => 1, new Date(5), [1], new Uint8Array(1), {}])
     assert.equal(parseNumber(value), undefined);
   assert.deepEqual([2n ** 53n - 1n, 2n ** 53n, 2n ** 53n + 1n, -1n].map(stepOf), [
@@ -81,13 +83,14 @@ test("the hash that ends long names is SHA-256", () => {
   }
 });
 
-test("what was not evaluated keeps its step; names that meet and scores that are too many are all kept", async (t) => {
+test("rubrics without a value are not evaluated; equal names and excess scores are all stored", async (t) => {
   const { server, client } = await started(t);
   const run = await begun(server);
-  run.log({ reward: Number.NaN, a: null, b: "", c: "0.8", d: true, e: 3n, f: new Number(2) }, { step: 1 });
-  run.rollout({ scores: { "a/b": 1, "a.b": 2, "a//b": 3 }, step: "2", notEvaluated: "late" });
-  run.log(
-    new Map([
+  const loose = untyped(run);
+  loose.log({ reward: Number.NaN, a: null, b: "", c: "0.8", d: true, e: 3n, f: new Number(2) }, { step: 1 });
+  loose.rollout({ scores: { "a/b": 1, "a.b": 2, "a//b": 3 }, step: "2", notEvaluated: "late" });
+  loose.log(
+    new Map<string, unknown>([
       ["x", 1],
       ["y", new Map([["z", 2]])],
     ]),
@@ -104,7 +107,7 @@ test("what was not evaluated keeps its step; names that meet and scores that are
   );
   const film = await client.film(run.id);
   assert.deepEqual(
-    [...film.at(1).scores],
+    [...film.at(1)!.scores],
     [
       ["c", 0.8],
       ["d", 1],
@@ -112,30 +115,30 @@ test("what was not evaluated keeps its step; names that meet and scores that are
       ["f", 2],
     ],
   );
-  assert.deepEqual([...film.at(2).scores].sort(), [
+  assert.deepEqual([...film.at(2)!.scores].sort(), [
     ["a.b", 2],
     ["a.b~2", 3],
     ["a.b~3", 1],
   ]);
   assert.deepEqual(
-    [...film.at(3).scores],
+    [...film.at(3)!.scores],
     [
       ["x", 1],
       ["y.z", 2],
     ],
   );
   assert.deepEqual(
-    [film.at(4).scores.size, film.at(4).root, film.at(4).scores.get("s2999")],
+    [film.at(4)!.scores.size, film.at(4)!.root, film.at(4)!.scores.get("s2999")],
     [3001, 5, 2999],
   );
-  assert.equal([...film.at(5).scores.keys()].filter((path) => /^s\d/.test(path)).length, 3000);
+  assert.equal([...film.at(5)!.scores.keys()].filter((path) => /^s\d/.test(path)).length, 3000);
   assert.equal(film.measurements("metrics.s2999").length, 1);
   const snapshots = await eventsOf(client, run, { kinds: ["snapshot.scored"] });
   assert.deepEqual(snapshots[0].body.not_evaluated, ["root", "a", "b"]);
   assert.deepEqual(snapshots[1].body.not_evaluated, ["late"]);
 });
 
-test("half a surrogate pair in settings or anything logged costs nothing around it, and is counted", async (t) => {
+test("lone surrogates in settings and logged texts are replaced and counted", async (t) => {
   const { server, client } = await started(t);
   const half = "x\ud83d";
   const settings = {
@@ -175,7 +178,7 @@ test("half a surrogate pair in settings or anything logged costs nothing around 
   assert.deepEqual(info.metadata, { "x\ufffd": "x\ufffd" });
   const film = await client.film(run.id);
   assert.deepEqual(
-    [...film.at(0, "x\ufffd").scores],
+    [...film.at(0, "x\ufffd")!.scores],
     [
       ["x\ufffd", 1],
       ["x\ufffd~2", 2],
@@ -201,24 +204,25 @@ test("an id that no server takes is refused at once; long ids of episodes stay t
   assert.equal(stats.refused, 0, JSON.stringify(run.refused));
   const film = await client.film(run.id);
   assert.equal(film.length, 2);
-  for (const { episode } of film.steps) assert.match(episode, /^\u8a55+~[0-9a-f]{8}$/);
+  for (const { episode } of film.steps) assert.match(episode ?? "", /^\u8a55+~[0-9a-f]{8}$/);
   const { name } = await client.runs.get(run.id);
   assert.equal(name, `${"\u8a55".repeat(169)}…`);
 });
 
-test("one strange field of a rollout costs nothing around it", async (t) => {
+test("one invalid field of a rollout does not affect the others", async (t) => {
   const { server, client } = await started(t);
   const run = await begun(server);
+  const loose = untyped(run);
   const challenge = { type: 5, question: { q: 1n }, options: ["y", 2], expected_answer: null };
-  run.rollout({
+  loose.rollout({
     scores: { root: 1 },
     step: 0,
-    failures: ["lie", "refusal", "dream"],
+    failures: ["sloth", "refusal", "dream"],
     challenge,
     isPaused: 1,
     durationMs: "12.5",
   });
-  run.rollout({
+  loose.rollout({
     scores: { root: 2 },
     step: 1,
     failures: 5,
@@ -226,9 +230,9 @@ test("one strange field of a rollout costs nothing around it", async (t) => {
     notEvaluated: 7,
     durationMs: "soon",
   });
-  run.score("a", 1, { target: "rollout" });
-  run.score("a", 1, { target: "episode" });
-  const stray = run.episode({ id: "stray" });
+  loose.score("a", 1, { target: "rollout" });
+  loose.score("a", 1, { target: "episode" });
+  const stray = loose.episode({ id: "stray" });
   stray.record("thought", {
     parentSpanId: "nobody",
     startedAt: 8.64e15,
@@ -236,8 +240,8 @@ test("one strange field of a rollout costs nothing around it", async (t) => {
     payload: { text: "t" },
   });
   stray.finish();
-  run.episode({ id: "e" }).finish({ status: "done", cost: -1, return: "1.5" });
-  const stats = await run.finish({ status: "great" });
+  loose.episode({ id: "e" }).finish({ status: "done", cost: -1, return: "1.5" });
+  const stats = await loose.finish({ status: "great" });
   assert.deepEqual(
     [stats.refused, stats.lost, stats.errors, stats.skipped],
     [0, 0, 0, 3],

@@ -4,8 +4,8 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
-import { CodecError, decodeFacts, factOf, Film, uuidv7 } from "gauntlet-sdk";
-import { begun, eventsOf, started } from "./support.mjs";
+import { CodecError, decodeFacts, factOf, Film, uuidv7, type Event, type Fact } from "gauntlet-sdk";
+import { all, begun, started, untyped } from "./support.js";
 
 const contract = new URL("../../contract/events/", import.meta.url);
 const goldens = readdirSync(contract).map((name) =>
@@ -13,7 +13,7 @@ const goldens = readdirSync(contract).map((name) =>
 );
 
 /** A small generator with a seed, so that a failure can be had again. */
-function seeded(seed) {
+function seeded(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -22,10 +22,10 @@ function seeded(seed) {
 }
 
 /** Enough events of every kind for a sealed chunk and a tail. */
-function manyEvents(count) {
+function manyEvents(count: number): Event[] {
   const random = seeded(7);
   const paths = ["root", "format", "grounding", "grounding.claims", "refusal", "é.ü", "0", "metrics.loss"];
-  const events = goldens.map((golden) => ({ ...golden, id: uuidv7() }));
+  const events: Event[] = goldens.map((golden) => ({ ...golden, id: uuidv7() }));
   while (events.length < count) {
     const step = random(1500);
     const place = { step, ...(random(3) === 0 ? { episode: `e${random(20)}` } : {}) };
@@ -62,7 +62,7 @@ function manyEvents(count) {
     };
     const note = { kind: "annotation.added", body: { text: "n".repeat(random(600)), author: "dana" } };
     const what = [scored, scored, scored, added, note][random(5)];
-    events.push({ id: uuidv7(), at, v: 1, ...place, ...what });
+    events.push({ id: uuidv7(), at, v: 1, ...place, ...what } as Event);
   }
   return events;
 }
@@ -76,7 +76,7 @@ test("chunks decode to the facts that the JSON of the same run states, in every 
   const { levels, chunk_events: span, version, head } = await client.manifest("r");
   assert.equal(levels[0].chunks, Math.floor(head / span));
   assert.ok(levels[0].chunks >= 2, `${head} events are ${levels[0].chunks} chunks`);
-  const stated = (await eventsOf(client, "r")).map(factOf);
+  const stated = (await all(client.events.read("r"))).map(factOf);
   for (let chunk = 0; chunk < levels[0].chunks; chunk += 1) {
     const facts = await client.chunk("r", chunk, { version });
     assert.deepEqual(facts, stated.slice(chunk * span, (chunk + 1) * span));
@@ -84,8 +84,9 @@ test("chunks decode to the facts that the JSON of the same run states, in every 
       if (fact.what !== "scored") return;
       const wanted = stated[chunk * span + i];
       // JSON puts keys that look like numbers first; everything else keeps the client's order.
-      const order = (it) => [...it.scores.keys()].filter((path) => path !== "0");
-      assert.deepEqual(order(fact), order(wanted));
+      const order = (it: Extract<Fact, { what: "scored" }>) =>
+        [...it.scores.keys()].filter((path) => path !== "0");
+      assert.deepEqual(order(fact), order(wanted as typeof fact));
     });
   }
 
@@ -93,7 +94,7 @@ test("chunks decode to the facts that the JSON of the same run states, in every 
   assert.equal(film.head, head);
   const manifest = await client.manifest("r");
   assert.equal(film.length, manifest.steps);
-  const named = (paths) => paths.filter((path) => path !== "0");
+  const named = (paths: readonly string[]) => paths.filter((path) => path !== "0");
   assert.deepEqual(named(film.paths), named(manifest.paths));
   for (const path of ["root", "grounding.claims", "é.ü", "0"]) {
     for (const points of [20, 20_000]) {
@@ -119,7 +120,7 @@ test("a film is the same in any order, any batches, any repetition", () => {
   const random = seeded(3);
   for (let round = 0; round < 3; round += 1) {
     const shuffled = [...facts, ...facts.slice(0, 500)]
-      .map((fact) => [random(1e9), fact])
+      .map((fact) => [random(1e9), fact] as const)
       .sort(([a], [b]) => a - b);
     const other = new Film();
     shuffled.forEach(([, fact]) => other.apply(fact));
@@ -133,7 +134,7 @@ test("a film is the same in any order, any batches, any repetition", () => {
 test("a later score lies over its step, waits for it, and yields to a newer snapshot", () => {
   const film = new Film("dipg");
   const base = { at: "2026-11-21T00:00:00.000000Z", episode: null, step: 5 };
-  const scored = (seq, scores) => ({
+  const scored = (seq: number, scores: Record<string, number>): Fact => ({
     ...base,
     seq,
     what: "scored",
@@ -148,31 +149,31 @@ test("a later score lies over its step, waits for it, and yields to a newer snap
   film.apply({ ...base, seq: 1, what: "added", path: "early", value: 1 });
   assert.equal(film.length, 0);
   film.apply(scored(2, { root: 1 }));
-  assert.deepEqual([film.at(5).scores.get("late"), film.at(5).failure], [-1, "generic"]);
-  assert.equal(film.at(5).scores.get("early"), 1, "it waited for the first snapshot");
+  assert.deepEqual([film.at(5)!.scores.get("late"), film.at(5)!.failure], [-1, "generic"]);
+  assert.equal(film.at(5)!.scores.get("early"), 1, "it waited for the first snapshot");
   film.apply(scored(9, { root: 2, format: 0 }));
   assert.deepEqual(
-    [...film.at(5).scores],
+    [...film.at(5)!.scores],
     [
       ["root", 2],
       ["format", 0],
     ],
   );
-  assert.equal(film.at(5).failure, "format");
+  assert.equal(film.at(5)!.failure, "format");
   film.apply(scored(3, { root: 7 }));
-  assert.equal(film.at(5).root, 2);
-  assert.equal(film.pendingChallenge.step, 5);
+  assert.equal(film.at(5)!.root, 2);
+  assert.equal(film.pendingChallenge?.step, 5);
   film.apply({ ...base, seq: 10, what: "answered", answer: "y", author: "dana" });
   assert.equal(film.pendingChallenge, undefined);
-  assert.equal(film.at(5).answer.answer, "y");
+  assert.equal(film.at(5)!.answer?.answer, "y");
   assert.equal(film.at(6), undefined);
   assert.equal(film.nextFailure()?.step, 5);
   assert.equal(film.nextFailure(5), undefined);
 });
 
-test("a measurement that names no episode belongs to its step: every node of it shows it, and none is made", () => {
+test("a measurement without an episode is shown at every node of its step, and makes no node", () => {
   const at = "2026-11-21T00:00:00.000000Z";
-  const scored = (seq, step, episode, scores) => ({
+  const scored = (seq: number, step: number, episode: string, scores: Record<string, number>): Fact => ({
     at,
     seq,
     step,
@@ -185,7 +186,13 @@ test("a measurement that names no episode belongs to its step: every node of it 
     isPaused: false,
     challenge: null,
   });
-  const measured = (seq, step, value, path = "metrics.loss", episode = null) => ({
+  const measured = (
+    seq: number,
+    step: number,
+    value: number,
+    path = "metrics.loss",
+    episode: string | null = null,
+  ): Fact => ({
     at,
     seq,
     step,
@@ -251,7 +258,7 @@ test("steps up to 2^53 - 1 are exact, in chunks and in the log", async (t) => {
   const largest = Number.MAX_SAFE_INTEGER;
   const steps = Array.from({ length: 5000 }, (_, i) => (i % 2 === 0 ? i : largest - i));
   for (const step of [2 ** 31, 2 ** 32, largest, ...steps]) run.log({ root: 1 }, { step });
-  run.metrics({ loss: 0.5 }, { step: BigInt(largest) });
+  untyped(run).metrics({ loss: 0.5 }, { step: BigInt(largest) });
   const stats = await run.finish();
   assert.equal(stats.refused, 0, JSON.stringify(run.refused).slice(0, 300));
   const film = await client.film(run.id);
@@ -289,7 +296,7 @@ test("bytes that are no chunk are refused with the place, never anything worse",
     try {
       decodeFacts(broken);
     } catch (error) {
-      assert.ok(error instanceof CodecError, `${error.stack}`);
+      assert.ok(error instanceof CodecError, String(error));
       refused += 1;
     }
   }

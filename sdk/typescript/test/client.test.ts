@@ -3,13 +3,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { begun, eventsOf, first, started, until } from "./support.mjs";
-
-async function all(items) {
-  const found = [];
-  for await (const item of items) found.push(item);
-  return found;
-}
+import type { SearchHit, StepEvents } from "gauntlet-sdk";
+import { all, begun, eventsOf, first, started, until } from "./support.js";
 
 test("runs: create, list in pages, read, change, delete", async (t) => {
   const { client } = await started(t);
@@ -55,8 +50,8 @@ test("events are read in pages, from anywhere, by kind", async (t) => {
     pageSize: 9,
     after: 100,
   });
-  assert.ok(added.every(({ kind, seq }) => kind !== "snapshot.scored" && seq > 100));
-  assert.equal(added.at(-1).kind, "run.finished");
+  assert.ok(added.every(({ kind, seq }) => (kind as string) !== "snapshot.scored" && seq > 100));
+  assert.equal(added.at(-1)!.kind, "run.finished");
   assert.equal(added.length, 51);
 });
 
@@ -79,7 +74,8 @@ test("steps, series and episodes", async (t) => {
   const {
     events,
     episodes: [made],
-  } = await client.steps.get(run.id, 20);
+  } = (await client.steps.get(run.id, 20)) as Required<StepEvents>;
+  assert.ok(events[0].kind === "snapshot.scored");
   assert.equal(events[0].body.action, "act 20");
   assert.deepEqual(await client.steps.get(run.id, 20, { episode: made.episode }), {
     step: 20,
@@ -94,8 +90,10 @@ test("steps, series and episodes", async (t) => {
   );
   await assert.rejects(client.series(run.id, "nothing"), { code: "invalid", status: 422 });
   const episodes = await all(client.steps.episodes(run.id, { pageSize: 2 }));
-  const steps = async (episode) =>
-    (await all(client.steps.list(run.id, { episode, pageSize: 1 }))).map(({ step }) => step);
+  const steps = async (episode: string | null | undefined) =>
+    (
+      await all(client.steps.list(run.id, { ...(episode === undefined ? {} : { episode }), pageSize: 1 }))
+    ).map(({ step }) => step);
   assert.deepEqual(
     [await steps(made.episode), await steps(null), (await steps(undefined)).length],
     [[20], [], 60],
@@ -175,7 +173,7 @@ test("a search finds texts and pages through them", async (t) => {
     });
   }
   await run.finish();
-  const hits = [];
+  const hits: SearchHit[] = [];
   await until(async () => {
     hits.length = 0;
     hits.push(...(await all(client.search({ q: "marmot", run: run.id, limit: 5 }))));

@@ -1,37 +1,38 @@
 // Several processes and threads that log one run: every rollout of each is kept, and none replaces another's.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { eventsOf, started, until } from "./support.mjs";
+import type { Event } from "gauntlet-sdk";
+import {
+  eventsOf,
+  runNode,
+  started,
+  until,
+  type Client,
+  type ProgramEnd,
+  type Server,
+  type TestContext,
+} from "./support.js";
 
 const sdk = pathToFileURL(new URL("../dist/node/index.js", import.meta.url).pathname).href;
 
-/** Runs a program, given as the text of its file; resolves to its exit code and output. */
-function program(t, server, text, { name = "program.mjs", env = {} } = {}) {
+/** Runs a program, given as the text of its file. */
+function program(
+  t: TestContext,
+  server: Server,
+  text: string,
+  { name = "program.mjs", env = {} } = {},
+): Promise<ProgramEnd> {
   const folder = mkdtempSync(join(tmpdir(), "gauntlet-program-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   writeFileSync(join(folder, name), text.replaceAll("SDK", JSON.stringify(sdk)));
-  const environment = {
-    ...process.env,
-    GAUNTLET_ENDPOINT: server.url,
-    GAUNTLET_SPOOL: join(folder, "spool"),
-    ...env,
-  };
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [join(folder, name)],
-      { env: environment, timeout: 60_000 },
-      (error, out, err) => {
-        resolve({ code: error === null ? 0 : error.code, signal: error?.signal ?? null, out, err });
-      },
-    );
-  });
+  const spool = join(folder, "spool");
+  const environment = { ...process.env, GAUNTLET_ENDPOINT: server.url, GAUNTLET_SPOOL: spool, ...env };
+  return runNode([join(folder, name)], { env: environment });
 }
 
 /** What each of them logs: two rollouts and measurements of step 0, two of step 1, and one log of step 2. */
@@ -43,8 +44,8 @@ const LOGS = `
   run.log({ reward: 3 }, { step: 2 });
   run.log({ late: 1 }, { step: 2 });`;
 
-/** Checks that `count` of them are kept. */
-async function allKept(client, run, count) {
+/** Checks that the rollouts of `count` of them are stored. */
+async function checkAllStored(client: Client, run: string, count: number): Promise<void> {
   const film = await client.film(run);
   const steps = [0, 1, 2].map((step) =>
     film.steps
@@ -73,7 +74,7 @@ test("child processes that share a run id replace none of each other's rollouts"
     Array(4).fill([0, ""]),
     "they are quiet",
   );
-  await allKept(client, "shared", 4);
+  await checkAllStored(client, "shared", 4);
 });
 
 test("worker threads that share a run id replace none of each other's rollouts", async (t) => {
@@ -88,7 +89,7 @@ test("worker threads that share a run id replace none of each other's rollouts",
     await run.finish();`;
   const { code, err } = await program(t, server, threads);
   assert.deepEqual([code, err], [0, ""]);
-  await allKept(client, "threads", 4);
+  await checkAllStored(client, "threads", 4);
 });
 
 test("workers of a cluster, in CommonJS, replace none of each other's rollouts", async (t) => {
@@ -106,7 +107,7 @@ test("workers of a cluster, in CommonJS, replace none of each other's rollouts",
     main();`;
   const { code, err } = await program(t, server, cluster, { name: "program.cjs" });
   assert.deepEqual([code, err], [0, ""]);
-  await allKept(client, "cluster", 4);
+  await checkAllStored(client, "cluster", 4);
 });
 
 test("two run handles of one process replace none of each other's rollouts", async (t) => {
@@ -121,12 +122,12 @@ test("two run handles of one process replace none of each other's rollouts", asy
     await Promise.all([log(), log()]);`;
   const { code, err } = await program(t, server, both);
   assert.deepEqual([code, err], [0, ""]);
-  await allKept(client, "handles", 2);
+  await checkAllStored(client, "handles", 2);
 });
 
-test("one process's end does not end a run that others write; the last one's does, with the worst end", async (t) => {
+test("a run ends with the last process that writes it, with the worst of their ends", async (t) => {
   const { server, client } = await started(t);
-  const one = (name, end, waits) => `
+  const one = (name: string, end: string, waits: boolean) => `
     import { init } from SDK;
     const run = await init({ id: "together" });
     run.log({ root: 1 }, { step: 0, episode: "${name}" });
@@ -134,7 +135,8 @@ test("one process's end does not end a run that others write; the last one's doe
     ${
       waits
         ? `for (;;) {
-      const ended = await fetch(process.env.GAUNTLET_ENDPOINT + "/api/v1/runs/together/events?kind=annotation.added");
+      const url = process.env.GAUNTLET_ENDPOINT + "/api/v1/runs/together/events?kind=annotation.added";
+      const ended = await fetch(url);
       if ((await ended.json()).events.length > 0) break;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }`
@@ -147,7 +149,7 @@ test("one process's end does not end a run that others write; the last one's doe
   assert.deepEqual([quick.code, quick.err], [0, ""]);
   const { status } = await client.runs.get("together");
   assert.equal(status, "running", "the other one still writes it");
-  const note = {
+  const note: Event = {
     id: crypto.randomUUID(),
     at: new Date().toISOString(),
     kind: "annotation.added",
@@ -195,7 +197,7 @@ test("a run that is begun again goes on after its last step, unless a step is na
 });
 
 /** How programs end, and how their runs end with them. */
-const ENDS = {
+const ENDS: Record<string, [code: string, exit: Partial<ProgramEnd>, end: Record<string, unknown>]> = {
   "exit 0": ["process.exit(0);", { code: 0 }, { status: "completed", summary: { exit_code: 0 } }],
   "exit 3": ["process.exit(3);", { code: 3 }, { status: "failed", summary: { exit_code: 3 } }],
   "exit code": ["process.exitCode = 4;", { code: 4 }, { status: "failed", summary: { exit_code: 4 } }],
@@ -239,8 +241,9 @@ test("however a process ends, its run has all of what it logged, and its end", a
     const artifacts = [];
     for await (const { stored } of client.artifacts(name)) artifacts.push(stored);
     assert.deepEqual(artifacts, [true], name);
-    const last = events.at(-1).body;
-    if (last.summary?.error) last.summary.error = last.summary.error.type;
+    const last = events.at(-1)!.body;
+    const error = last.summary?.error as { type: string } | undefined;
+    if (error) last.summary.error = error.type;
     assert.deepEqual(last, end, name);
     assert.equal((await client.runs.get(name)).status, end.status, name);
   }
@@ -253,7 +256,8 @@ test("threads of one process leave each other's files on disk alone", async (t) 
     import { fileURLToPath } from "node:url";
     import { init } from SDK;
     const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-    if (isMainThread) for (let i = 0; i < 3; i += 1) setTimeout(() => new Worker(fileURLToPath(import.meta.url)), 300 * i);
+    const startThread = () => new Worker(fileURLToPath(import.meta.url));
+    if (isMainThread) for (let i = 0; i < 3; i += 1) setTimeout(startThread, 300 * i);
     const run = await init({ id: "on disk", finishMs: 100 });
     for (let i = 0; i < 100; i += 1) {
       run.log({ root: i });

@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import { context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, type Tracer } from "@opentelemetry/api";
+import { SeverityNumber } from "@opentelemetry/api-logs";
 import { OTLPLogExporter } from "@opentelemetry/exporter-logs-otlp-http";
 import { OTLPTraceExporter as JsonExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { OTLPTraceExporter as ProtobufExporter } from "@opentelemetry/exporter-trace-otlp-proto";
@@ -16,17 +17,30 @@ import { resourceFromAttributes } from "@opentelemetry/resources";
 import { BatchLogRecordProcessor, LoggerProvider } from "@opentelemetry/sdk-logs";
 import { BasicTracerProvider, BatchSpanProcessor, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
 
+import type { Kind } from "gauntlet-sdk";
 import { Server } from "../../../end2end/server.mjs";
+import type { LoggedEvent } from "./support.js";
 
 const EXPORTERS = { json: JsonExporter, protobuf: ProtobufExporter };
-let server;
+let server: Server;
 
 before(async () => (server = await Server.start()));
-after(() => server?.close());
+after(() => server.close());
+
+type Exporters = typeof JsonExporter | typeof ProtobufExporter;
+
+interface Options {
+  compression?: "none" | "gzip";
+  Processor?: typeof BatchSpanProcessor | typeof SimpleSpanProcessor;
+}
 
 /** A provider that sends to the server. */
-function tracing(Exporter, resource, { compression = "none", Processor = BatchSpanProcessor } = {}) {
-  const exporter = new Exporter({ url: `${server.url}/v1/traces`, compression });
+function tracing(
+  Exporter: Exporters,
+  resource: Record<string, string>,
+  { compression = "none", Processor = BatchSpanProcessor }: Options = {},
+): BasicTracerProvider {
+  const exporter = new Exporter({ url: `${server.url}/v1/traces`, compression: compression as never });
   return new BasicTracerProvider({
     resource: resourceFromAttributes(resource),
     spanProcessors: [new Processor(exporter)],
@@ -34,12 +48,12 @@ function tracing(Exporter, resource, { compression = "none", Processor = BatchSp
 }
 
 /** Every event of that kind in a run's log. */
-async function events(run, kind) {
+async function events<K extends Kind>(run: string, kind: K): Promise<LoggedEvent<K>[]> {
   return (await server.get(`/api/v1/runs/${run}/events?limit=10000&kind=${kind}`)).events;
 }
 
 /** An agent that asks a model, calls a tool that fails, and is judged; resolves to its trace id. */
-async function agentRun(tracer) {
+async function agentRun(tracer: Tracer): Promise<string> {
   const agent = tracer.startSpan(
     "invoke_agent triage",
     { attributes: { "gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "triage", attempt: 2 } },
@@ -85,9 +99,10 @@ async function agentRun(tracer) {
 }
 
 for (const [name, Exporter] of Object.entries(EXPORTERS)) {
-  for (const compression of ["none", "gzip"]) {
+  for (const compression of ["none", "gzip"] as const) {
     for (const Processor of [BatchSpanProcessor, SimpleSpanProcessor]) {
-      test(`${name}, ${compression}, ${Processor.name}: a trace is an episode of steps and scores`, async () => {
+      const title = `${name}, ${compression}, ${Processor.name}: a trace is an episode of steps and scores`;
+      test(title, async () => {
         const run = `js-${name}-${compression}-${Processor.name}`;
         const resource = {
           "service.name": "triage-js",
@@ -105,7 +120,10 @@ for (const [name, Exporter] of Object.entries(EXPORTERS)) {
         const named = Object.fromEntries(steps.map((e) => [e.body.name, e]));
         assert.deepEqual(Object.keys(named).sort(), ["chat tiny-1", "invoke_agent triage", "lookup"]);
         assert.ok(steps.every((e) => e.episode === episode));
-        assert.equal(named["invoke_agent triage"].body.metadata.attributes.attempt, 2);
+        assert.equal(
+          (named["invoke_agent triage"].body.metadata.attributes as { attempt: number }).attempt,
+          2,
+        );
         const { payload } = named["chat tiny-1"].body;
         assert.deepEqual([payload.model, payload.temperature, payload.input_tokens], ["tiny-1", 0.5, 12]);
         const { error, step_kind } = named.lookup.body;
@@ -113,12 +131,12 @@ for (const [name, Exporter] of Object.entries(EXPORTERS)) {
           [step_kind, error.type, error.message],
           ["tool_result", "RangeError", "no such page"],
         );
-        assert.match(error.traceback, /otlp\.test\.mjs/);
+        assert.match(error.traceback ?? "", /otlp\.test\.js/);
         const [finished, ...more] = await events(run, "episode.finished");
         assert.deepEqual([finished.body.status, more], ["completed", []]);
 
         const snapshots = await events(run, "snapshot.scored");
-        const judged = snapshots.find((e) => e.step === named["chat tiny-1"].step);
+        const judged = snapshots.find((e) => e.step === named["chat tiny-1"].step)!;
         assert.deepEqual(judged.body.scores, { grounding: -20, format: 1 });
         assert.equal(judged.body.action, "30%");
         assert.equal(
@@ -126,7 +144,7 @@ for (const [name, Exporter] of Object.entries(EXPORTERS)) {
           3,
           "the call of the model, the call of the tool, and the root of the trace",
         );
-        const called = snapshots.find((e) => e.step === named.lookup.step);
+        const called = snapshots.find((e) => e.step === named.lookup.step)!;
         assert.deepEqual(
           [called.body.failures, called.body.metadata.error],
           [["generic"], "RangeError: no such page"],
@@ -136,7 +154,7 @@ for (const [name, Exporter] of Object.entries(EXPORTERS)) {
   }
 }
 
-test("a score that comes as a log record stands on the step of its span", async () => {
+test("a score in a log record is added to the step of its span", async () => {
   const resource = { "service.name": "judge-js", "gauntlet.run.id": "js-judged" };
   const provider = tracing(JsonExporter, resource);
   const span = provider.getTracer("t").startSpan("answer", {}, ROOT_CONTEXT);
@@ -148,7 +166,7 @@ test("a score that comes as a log record stands on the step of its span", async 
   });
   logs.getLogger("judge-lib").emit({
     eventName: "gen_ai.evaluation.result",
-    severityNumber: 9,
+    severityNumber: SeverityNumber.INFO,
     context: trace.setSpan(context.active(), span),
     attributes: { "gen_ai.evaluation.name": "relevance", "gen_ai.evaluation.score.value": 0.75 },
   });
@@ -161,14 +179,14 @@ test("a score that comes as a log record stands on the step of its span", async 
   const [answer] = (await events("js-judged", "step.recorded")).filter((e) => e.body.name === "answer");
   const { steps } = await server.get("/api/v1/runs/js-judged");
   assert.equal(steps, 1, "the score that came first, and the span, are one node");
-  const scored = (await events("js-judged", "snapshot.scored")).at(-1);
+  const scored = (await events("js-judged", "snapshot.scored")).at(-1)!;
   assert.equal(scored.step, answer.step);
   assert.deepEqual(scored.body.scores, { root: 0.75, relevance: 0.75 });
 });
 
 test("the example of the docs", async () => {
   const docs = readFileSync(new URL("../../../docs/opentelemetry.md", import.meta.url), "utf8");
-  const [, example] = /```js\n(.*?)```/s.exec(docs);
+  const example = /```js\n(.*?)```/s.exec(docs)![1];
   // Beside the packages it imports, which node looks for from where the file lies.
   const folder = mkdtempSync(join(fileURLToPath(new URL("..", import.meta.url)), ".example-"));
   try {

@@ -1,26 +1,37 @@
 // The same build in a real browser, nothing bundled: a page of the server's own origin imports it as it is.
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
-import { chromium } from "playwright-core";
-import { eventsOf, started, until } from "./support.mjs";
+import { chromium, type Browser, type Page } from "playwright-core";
+import {
+  chromiumPath,
+  eventsOf,
+  started,
+  stepsOf,
+  until,
+  upTo,
+  type Server,
+  type TestContext,
+} from "./support.js";
 
 const dist = fileURLToPath(new URL("../dist", import.meta.url));
-const steps = (events) => events.filter(({ kind }) => kind === "snapshot.scored").map(({ step }) => step);
-const upTo = (n) => Array.from({ length: n }, (_, i) => i);
-let browser;
+let browser: Browser;
+
+/** What the tests put on the `window` of their page. */
+interface TestWindow {
+  sdk: typeof import("../dist/index.js");
+  opened: number;
+  seen: Record<"binary" | "json", number[]>;
+  following: Promise<unknown>;
+  WebSocket: typeof WebSocket;
+}
+// Functions that run in the page read it under this name.
+declare const window: TestWindow;
 
 before(async () => {
-  const find = '. "$0" && find_chromium';
-  const lib = fileURLToPath(new URL("../../../scripts/lib.sh", import.meta.url));
-  const found = () => execFileSync("bash", ["-c", find, lib], { encoding: "utf8" }).trim();
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM || found(),
-    args: ["--no-first-run"],
-  });
+  browser = await chromium.launch({ executablePath: chromiumPath(), args: ["--no-first-run"] });
 });
 after(() => browser.close());
 
@@ -28,17 +39,19 @@ after(() => browser.close());
  * A page of that server's origin with the SDK in `window.sdk`. What the browser complains about fails the
  * test.
  */
-async function pageOf(t, server) {
+async function pageOf(t: TestContext, server: Server): Promise<Page> {
   // The server's answers allow no scripts but its own; this page runs the SDK's build in one of them.
   const page = await (await browser.newContext({ bypassCSP: true })).newPage();
-  const complaints = [];
-  page.on("pageerror", (error) => complaints.push(`${error}`));
-  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
-  page.expected = /ERR_CONNECTION|ERR_EMPTY|WebSocket|ERR_INCOMPLETE|ERR_SOCKET/;
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(message.text());
+  });
+  const expected = /ERR_CONNECTION|ERR_EMPTY|WebSocket|ERR_INCOMPLETE|ERR_SOCKET/;
   t.after(async () => {
     await page.context().close();
     assert.deepEqual(
-      complaints.filter((text) => !page.expected.test(text)),
+      complaints.filter((text) => !expected.test(text)),
       [],
     );
   });
@@ -48,7 +61,11 @@ async function pageOf(t, server) {
   // A page that the server itself serves: a made-up one would count as of another network, which may open no
   // sockets.
   await page.goto(`${server.url}/healthz`);
-  await page.evaluate(async () => void (window.sdk = await import("/sdk/index.js")));
+  await page.evaluate(async () => {
+    // Not a literal: TypeScript would look for the module.
+    const address = "/sdk/index.js";
+    window.sdk = (await import(address)) as TestWindow["sdk"];
+  });
   return page;
 }
 
@@ -65,31 +82,31 @@ test("a page logs a run, with tool calls and a file, to its own origin", async (
   });
   assert.deepEqual([stats.lost, stats.refused, stats.queued], [0, 0, 0]);
   const events = await eventsOf(client, id);
-  assert.deepEqual(steps(events), upTo(1_201), "the last is the episode that nobody scored");
+  assert.deepEqual(stepsOf(events), upTo(1_201), "the last is the episode that nobody scored");
   assert.deepEqual(
     events.filter(({ kind }) => kind === "step.recorded").map(({ body }) => body.step_kind),
     ["tool_call", "tool_result"],
   );
-  assert.equal(events.at(-2).body.name, "page.txt");
+  assert.equal(events.at(-2)!.body.name, "page.txt");
 });
 
-test("a page follows a run over WebSockets while the server dies twice: nothing lost, nothing twice", async (t) => {
+test("a page follows a run over WebSockets while the server is killed twice, without gaps", async (t) => {
   const { server, client } = await started(t);
   await client.runs.create({ id: "stormy", name: "stormy" });
   const page = await pageOf(t, server);
   await page.evaluate(() => {
     window.opened = 0;
-    const Own = window.WebSocket;
-    window.WebSocket = class extends Own {
-      constructor(...args) {
+    const Original = window.WebSocket;
+    window.WebSocket = class extends Original {
+      constructor(...args: ConstructorParameters<typeof WebSocket>) {
         super(...args);
         window.opened += 1;
       }
     };
     window.seen = { binary: [], json: [] };
     const client = new window.sdk.Client();
-    const follow = async (format) => {
-      for await (const item of client.live("stormy", { format })) {
+    const follow = async (format: "binary" | "json") => {
+      for await (const item of client.live("stormy", { format } as { format: "binary" })) {
         if (window.seen[format].push(item.seq) === 1_501) return;
       }
     };
@@ -100,8 +117,8 @@ test("a page follows a run over WebSockets while the server dies twice: nothing 
     const events = upTo(50).map((i) => ({
       id: crypto.randomUUID(),
       at,
-      kind: "snapshot.scored",
-      v: 1,
+      kind: "snapshot.scored" as const,
+      v: 1 as const,
       step: step + i,
       body: { scores: { root: i } },
     }));
@@ -111,8 +128,9 @@ test("a page follows a run over WebSockets while the server dies twice: nothing 
         () => page.evaluate((n) => window.seen.binary.length > n && window.seen.json.length > n, step),
         "the page follows",
       );
+      const opened = await page.evaluate(() => window.opened);
       await server.kill();
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await until(() => page.evaluate((n) => window.opened > n, opened), "the page connects again");
       await server.start();
     }
   }
@@ -133,8 +151,8 @@ test("a page reads a film whose chunks come compressed as they are stored", asyn
       return {
         id: crypto.randomUUID(),
         at,
-        kind: "snapshot.scored",
-        v: 1,
+        kind: "snapshot.scored" as const,
+        v: 1 as const,
         step,
         body: { scores: { root: step / 3, format: step % 7 } },
       };
@@ -142,7 +160,7 @@ test("a page reads a film whose chunks come compressed as they are stored", asyn
     await client.events.append("film", events);
   }
   const page = await pageOf(t, server);
-  const chunks = [];
+  const chunks: (string | undefined)[] = [];
   page.on("response", (response) => {
     if (/\/film\/0\//.test(response.url())) chunks.push(response.headers()["content-encoding"]);
   });
@@ -151,7 +169,7 @@ test("a page reads a film whose chunks come compressed as they are stored", asyn
     return {
       head: film.head,
       length: film.length,
-      at: film.at(4_321).root,
+      at: film.at(4_321)!.root,
       points: film.series("format", { points: 100 }),
       failing: film.failing,
     };
@@ -180,9 +198,9 @@ test("what a page logged just before it was left still arrives, once", async (t)
       run.rollout({ scores: { root: 40 }, step: 40, action: "\u8a55".repeat(21_000) });
       location.href = "/readyz";
     })
-    .catch((error) => assert.match(String(error), /destroyed|navigation/i));
+    .catch((error: unknown) => assert.match(String(error), /destroyed|navigation/i));
   await page.waitForURL(`${server.url}/readyz`);
-  await until(async () => steps(await eventsOf(client, "left")).length >= 40, "the events have arrived");
+  await until(async () => stepsOf(await eventsOf(client, "left")).length >= 40, "the events have arrived");
   // The long one may have arrived as well, with a request that was under way.
-  assert.deepEqual(steps(await eventsOf(client, "left")).slice(0, 40), upTo(40));
+  assert.deepEqual(stepsOf(await eventsOf(client, "left")).slice(0, 40), upTo(40));
 });
