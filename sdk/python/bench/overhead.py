@@ -44,7 +44,7 @@ def at(sorted_values: list[float], share: float) -> float:
     return sorted_values[min(len(sorted_values) - 1, int(len(sorted_values) * share))]
 
 
-def say(name: str, value: float, unit: str, floor: float | None, target: float | None) -> None:
+def report(name: str, value: float, unit: str, floor: float | None, target: float | None) -> None:
     ratio = round(value / floor, 2) if floor else None
     line = {
         "name": name,
@@ -75,42 +75,42 @@ def server(endpoint: str | None) -> Iterator[str | None]:
 
 
 def measure(endpoint: str | None) -> None:
-    kept: list[Any] = []
-    floor = timed(lambda i: kept.append((uuid.uuid4(), i)), 20_000)
+    entries: list[Any] = []
+    floor = timed(lambda i: entries.append((uuid.uuid4(), i)), 20_000)
     mode: Any = "online" if endpoint else "offline"
     run = gauntlet.init("bench", "overhead", endpoint=endpoint, mode=mode)
     scores = dict.fromkeys(PATHS, 0.5)
 
     log = timed(lambda i: run.log({"reward": 0.5, "loss": 0.25, "kl": 0.01}), 20_000, pause_every=100)
-    say("sdk.python.log.p50", at(log, 0.5), "us", at(floor, 0.5), 20.0)
-    say("sdk.python.log.p99", at(log, 0.99), "us", at(floor, 0.99), None)
+    report("sdk.python.log.p50", at(log, 0.5), "us", at(floor, 0.5), 20.0)
+    report("sdk.python.log.p99", at(log, 0.99), "us", at(floor, 0.99), None)
 
     def rollout(i: int) -> None:
         run.rollout(scores, action=ACTION, observation=OBSERVATION, step=100_000 + i)
 
     rollouts = timed(rollout, 5_000, pause_every=50)
-    say("sdk.python.rollout_12.p50", at(rollouts, 0.5), "us", at(floor, 0.5), 1000.0)
-    say("sdk.python.rollout_12.p99", at(rollouts, 0.99), "us", at(floor, 0.99), None)
+    report("sdk.python.rollout_12.p50", at(rollouts, 0.5), "us", at(floor, 0.5), 1000.0)
+    report("sdk.python.rollout_12.p99", at(rollouts, 0.99), "us", at(floor, 0.99), None)
     run.flush(120)
 
     began = time.perf_counter()
     for _ in range(1024):
         run.rollout(scores, action=ACTION, observation=OBSERVATION, step=200_000)
-    said = time.perf_counter() - began
+    logged = time.perf_counter() - began
     safe = run.flush(120)
     delivered = time.perf_counter() - began
-    say("sdk.python.step_1024x12.loop", said * 1000, "ms", 1024 * at(floor, 0.5) / 1000, None)
-    say("sdk.python.step_1024x12.delivered", delivered * 1000 if safe else float("inf"), "ms", None, None)
-    say("sdk.python.dropped", run.stats["dropped"], "events", None, 0.0)
+    report("sdk.python.step_1024x12.loop", logged * 1000, "ms", 1024 * at(floor, 0.5) / 1000, None)
+    report("sdk.python.step_1024x12.delivered", delivered * 1000 if safe else float("inf"), "ms", None, None)
+    report("sdk.python.dropped", run.stats["dropped"], "events", None, 0.0)
 
     @gauntlet.observe
     def nothing(x: int) -> int:
         return x
 
     observed = timed(nothing, 5_000, pause_every=50)
-    say("sdk.python.observe.p50", at(observed, 0.5), "us", at(floor, 0.5), None)
+    report("sdk.python.observe.p50", at(observed, 0.5), "us", at(floor, 0.5), None)
     idle = timed(lambda i: run.checkpoint(), 5_000)
-    say("sdk.python.checkpoint.p50", at(idle, 0.5), "us", at(floor, 0.5), None)
+    report("sdk.python.checkpoint.p50", at(idle, 0.5), "us", at(floor, 0.5), None)
     watched(at(floor, 0.5))
     run.finish()
 
@@ -131,7 +131,7 @@ def watched(floor: float) -> None:
     bare = timed(lambda i: rubric(*pairs[i]), len(pairs))
     with gauntlet.watch(rubric):
         seen = timed(lambda i: rubric(*pairs[i]), len(pairs), pause_every=50)
-    say("sdk.python.watch_12.p50", at(seen, 0.5) - at(bare, 0.5), "us", floor, 1000.0)
+    report("sdk.python.watch_12.p50", at(seen, 0.5) - at(bare, 0.5), "us", floor, 1000.0)
 
 
 if __name__ == "__main__":

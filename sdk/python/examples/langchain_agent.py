@@ -38,11 +38,11 @@ class Atlas(BaseRetriever):
 
 def model() -> GenericFakeChatModel:
     """A model with a script: twice it asks for the weather, then it answers."""
-    wish = {"name": "weather", "args": {"city": "Vienna"}, "id": "1", "type": "tool_call"}
+    request = {"name": "weather", "args": {"city": "Vienna"}, "id": "1", "type": "tool_call"}
     usage = {"input_tokens": 30, "output_tokens": 7, "total_tokens": 37}
     script = [
-        AIMessage("", tool_calls=[wish], usage_metadata=usage),
-        AIMessage("", tool_calls=[wish], usage_metadata=usage),
+        AIMessage("", tool_calls=[request], usage_metadata=usage),
+        AIMessage("", tool_calls=[request], usage_metadata=usage),
         AIMessage("21 degrees and clear.", usage_metadata=usage),
     ]
     return GenericFakeChatModel(messages=iter(script))
@@ -54,11 +54,11 @@ def answer(question: str, config: RunnableConfig) -> str:
     known = Atlas().invoke(question, config)
     messages: list[BaseMessage] = [HumanMessage(f"{known[0].page_content}\n\n{question}")]
     while True:
-        said = chat.invoke(messages, config)
-        messages.append(said)
-        if not said.tool_calls:
-            return str(said.content)
-        for call in said.tool_calls:
+        answer = chat.invoke(messages, config)
+        messages.append(answer)
+        if not answer.tool_calls:
+            return str(answer.content)
+        for call in answer.tool_calls:
             try:
                 messages.append(weather.invoke(call, config))
             except TimeoutError as error:

@@ -35,7 +35,7 @@ WORDS = [
 QUESTIONS = ["is the sky blue ?", "is grass green ?", "is water wet ?", "is the grass green ?"]
 
 
-def says_yes(completions: list[str], **_: Any) -> list[float]:
+def contains_yes(completions: list[str], **_: Any) -> list[float]:
     """1 where the answer contains a yes."""
     return [float("yes" in completion.split()) for completion in completions]
 
@@ -73,7 +73,7 @@ def trainer(steps: int, callback: GauntletCallback) -> GRPOTrainer:
         **tiny_policy(),
         args=arguments,
         train_dataset=Dataset.from_list([{"prompt": q, "subject": q.split()[-2]} for q in QUESTIONS]),
-        reward_funcs=watch_rewards([says_yes, brief]),
+        reward_funcs=watch_rewards([contains_yes, brief]),
         callbacks=[callback],
     )
 

@@ -67,19 +67,19 @@ class Calculator(vf.Harness):
         client = openai.AsyncOpenAI(base_url=endpoint, api_key=secret)
         messages: list[Any] = [{"role": "user", "content": data.prompt}]
         while True:
-            said = (
+            reply = (
                 (await client.chat.completions.create(model=ctx.model, messages=messages)).choices[0].message
             )
-            messages.append(said.model_dump(exclude_none=True))
-            if not said.tool_calls:
+            messages.append(reply.model_dump(exclude_none=True))
+            if not reply.tool_calls:
                 return vf.ProgramResult(exit_code=0, stdout="", stderr="")
-            for call in said.tool_calls:
+            for call in reply.tool_calls:
                 assert call.type == "function"
                 total = sum(json.loads(call.function.arguments)["numbers"])
                 messages.append({"role": "tool", "tool_call_id": call.id, "content": str(total)})
 
 
-class StandIn(BaseHTTPRequestHandler):
+class FakeModel(BaseHTTPRequestHandler):
     """Speaks as an OpenAI-compatible server: adds with the tool, then says what came out."""
 
     def log_message(self, *_: Any) -> None:
@@ -112,7 +112,7 @@ class StandIn(BaseHTTPRequestHandler):
 
 async def evaluate(taskset: str) -> None:
     """Plays every task once."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), StandIn)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), FakeModel)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     config = {"taskset": {"id": taskset}, "agent": {"runtime": {"type": "subprocess"}}}
     env = watch_environment(load_environment(SingleAgentEnvConfig.model_validate(config)))

@@ -15,7 +15,7 @@ from .control import Command
 from .episodes import Episode
 from .events import Ending, Event, RunStarted
 from .joining import find, is_worker, other_rank, step_before
-from .ledger import Ledger, say_line
+from .ledger import Ledger, print_line
 from .settings import Mode, Settings, address, parse_mode
 from .sinks.base import Sink
 from .stamps import uuid7
@@ -96,7 +96,7 @@ def init(
         from .sinks.server import ServerSink
 
         sinks = [ServerSink()]
-    given = {
+    requested = {
         "name": name, "project": project, "agent": agent, "task": task, "tags": tags, "config": config,
         "rules": rules,
     }  # fmt: skip
@@ -106,7 +106,7 @@ def init(
         settings,
         () if settings.mode == "disabled" else sinks,
         ledger,
-        given=[field for field, value in given.items() if value],
+        requested=[field for field, value in requested.items() if value],
         after=step_before(settings, run_id, found) if named else -1,
     )
     context.enter(run)
@@ -120,7 +120,7 @@ def init(
     if not settings.quiet and settings.mode != "disabled" and not joins:
         where = run.url if settings.mode == "online" else f"offline, in {settings.spool}"
         goes_on = f", which goes on after step {run._last}" if run._last >= 0 else ""
-        say_line(f"{run.name} -> {where}{goes_on}")
+        print_line(f"{run.name} -> {where}{goes_on}")
     return run
 
 

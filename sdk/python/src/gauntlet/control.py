@@ -211,8 +211,8 @@ def obey_tweak(tweak: Any, parameters: dict[str, Any]) -> str:
         if isinstance(tweak, dict):
             tweak.update({name: typed(tweak, name, value) for name, value in parameters.items()})
             return "set " + ", ".join(f"{name} = {tweak[name]!r}" for name in parameters)
-        said = tweak(dict(parameters))
-        return said if isinstance(said, str) else "set " + ", ".join(parameters)
+        answer = tweak(dict(parameters))
+        return answer if isinstance(answer, str) else "set " + ", ".join(parameters)
     except Exception as error:
         return f"refused: {error or type(error).__name__}"
 

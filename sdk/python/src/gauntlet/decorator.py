@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar, overload
 
 from . import context
 from .episodes import Episode, ToolCall
-from .values import say
+from .values import as_text
 
 __all__ = ["observe"]
 
@@ -82,9 +82,9 @@ def observe(function: Any = None, *, name: str | None = None, kind: Kind = "tool
                     with _outside(call):
                         yield item
             except BaseException as error:
-                end(call, items.told(), error)
+                end(call, items.summary(), error)
                 raise
-            end(call, items.told(), None)
+            end(call, items.summary(), None)
 
         return async_generator
 
@@ -96,9 +96,9 @@ def observe(function: Any = None, *, name: str | None = None, kind: Kind = "tool
             try:
                 result = yield from items.passing(function(*args, **kwargs), call)
             except BaseException as error:
-                end(call, items.told(), error)
+                end(call, items.summary(), error)
                 raise
-            end(call, items.told(), None)
+            end(call, items.summary(), None)
             return result
 
         return generator
@@ -177,7 +177,7 @@ class _Items:
         except StopIteration as end:
             return end.value
 
-    def told(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, Any]:
         return {"items": self.first, "count": self.count}
 
 
@@ -185,10 +185,10 @@ def _arguments(signature: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
     if signature is not None:
         try:
             bound = dict(signature.bind(*args, **kwargs).arguments)
-            for own in ("self", "cls"):
-                if own in bound and next(iter(bound)) == own:
-                    del bound[own]
+            for receiver in ("self", "cls"):
+                if receiver in bound and next(iter(bound)) == receiver:
+                    del bound[receiver]
             return bound
         except TypeError:
             pass  # The call itself will say what is wrong.
-    return {**{str(i): value for i, value in enumerate(args)}, **{say(k): v for k, v in kwargs.items()}}
+    return {**{str(i): value for i, value in enumerate(args)}, **{as_text(k): v for k, v in kwargs.items()}}

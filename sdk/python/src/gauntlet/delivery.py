@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, get_args
 
 from .errors import ApiError, Unreachable
-from .events import Ending, RunStatus, happening
+from .events import Ending, RunStatus, encode_now
 from .ledger import Ledger
 from .spool import Spool
 from .values import shown
@@ -142,12 +142,12 @@ class Delivery:
     # Creating the run
 
     def _create(self) -> None:
-        spec, given = self.spool.info["spec"], self.spool.info.get("given", ())
+        spec, requested = self.spool.info["spec"], self.spool.info.get("given", ())
         found = self._created_with(dict(spec))
         if found is None:
             found = self.client.run(self.run)
             # A run that goes on, or that another process of this job began a moment before.
-            if other := differences({name: spec[name] for name in given if name in spec}, found):
+            if other := differences({name: spec[name] for name in requested if name in spec}, found):
                 self.ledger.warn(
                     "exists", f"run {self.run!r} exists with other settings, which stay: {other}"
                 )
@@ -157,7 +157,7 @@ class Delivery:
     def _begin(self, heartbeat: Heartbeat) -> None:
         """Tells the server that this process writes: a run that had ended goes on then."""
         if not heartbeat.begin() and self._had_ended and self._goes_on():
-            self.client.append(self.run, [happening(RunStatus("running", "the run goes on"))])
+            self.client.append(self.run, [encode_now(RunStatus("running", "the run goes on"))])
         self._begun = True
 
     def _created_with(self, spec: dict[str, Any]) -> dict[str, Any] | None:
@@ -288,10 +288,10 @@ class Delivery:
         self.ledger.warn("upload", f"an artifact's content is lost: {why}; its event is sent all the same")
 
 
-def differences(given: dict[str, Any], found: dict[str, Any]) -> str:
+def differences(requested: dict[str, Any], found: dict[str, Any]) -> str:
     """Which of the given settings an existing run has otherwise, for a person; empty where none."""
     other = []
-    for name, value in given.items():
+    for name, value in requested.items():
         there = found.get(name)
         if name in {"config", "metadata"} and isinstance(value, dict):
             have = there if isinstance(there, dict) else {}

@@ -107,8 +107,8 @@ class Episode:
         #: Whether a rollout or a log of this episode made a node of it.
         self._judged = False
         #: What the agent said and saw last.
-        self._said = ""
-        self._saw = ""
+        self._last_action = ""
+        self._last_observation = ""
 
     def start(self) -> Episode:
         """Begins it; ``with`` does this."""
@@ -146,13 +146,13 @@ class Episode:
     def _show(self, ended: EpisodeFinished) -> None:
         """An episode that nobody scored becomes one node all the same, so that it is seen: its return is the height,
         an error is a failure."""
-        if self._judged or not (self._steps or self._said or ended.error):
+        if self._judged or not (self._steps or self._last_action or ended.error):
             return
         failed = ended.status in {"failed", "timed_out"}
         self.run.rollout(
             {} if ended.return_ is None else {"root": ended.return_},
-            action=self._said or ended.error or "",
-            observation=self._saw or self.task or "",
+            action=self._last_action or ended.error or "",
+            observation=self._last_observation or self.task or "",
             episode=self.id,
             failures=("generic",) if failed else (),
             duration_ms=ended.latency_ms,
@@ -165,11 +165,11 @@ class Episode:
         )
         if found is None:
             return
-        said = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
+        content = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
         if kind == "observation" or (kind == "message" and payload.get("role") in {"user", "system"}):
-            self._saw = said
-        elif kind in {"message", "decision", "tool_result"} or not self._said:
-            self._said = said
+            self._last_observation = content
+        elif kind in {"message", "decision", "tool_result"} or not self._last_action:
+            self._last_action = content
 
     def enter(self) -> None:
         """From here on this thread or task is in the episode."""

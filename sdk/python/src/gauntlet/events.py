@@ -38,7 +38,7 @@ __all__ = [
     "StepKind",
     "StepRecorded",
     "encode",
-    "happening",
+    "encode_now",
 ]
 
 Status = Literal["pending", "running", "paused", "completed", "failed", "timed_out", "cancelled"]
@@ -317,7 +317,7 @@ def encode(
     return _json.encode(event).encode()
 
 
-def happening(event: Event) -> bytes:
+def encode_now(event: Event) -> bytes:
     """An event of the run as a whole that happens now, as :func:`encode` writes it."""
     now = time.time_ns()
     return encode(event.kind, event.body(), uuid7(now), rfc3339(now))

@@ -45,7 +45,7 @@ class Heartbeat:
         server knows of no writers. Raises as :meth:`finish`; again it does nothing."""
         if self._thread is None and not self._stop.is_set():
             with self._speaking:
-                self._tell(_RUNNING)
+                self._report(_RUNNING)
             self._thread = threading.Thread(target=self._beat, name="gauntlet-heartbeat", daemon=True)
             self._thread.start()
         return not self._unknown
@@ -60,20 +60,20 @@ class Heartbeat:
             code = (ending.get("summary") or {}).get("exit_code")
             if isinstance(code, int):
                 state["exit_code"] = code
-            return self._tell(state)
+            return self._report(state)
 
     def finish_for(self, writer: str) -> None:
         """Says that a writer whose process is gone has finished, so that the run's end does not wait for it. How it
         ended is not known; that of the others counts."""
         with self._speaking:
             if writer and writer != self.writer:
-                self._tell({"state": "finished", "status": "completed"}, writer)
+                self._report({"state": "finished", "status": "completed"}, writer)
 
     def stop(self) -> None:
         """No more signs of life, without a word about the end."""
         self._stop.set()
 
-    def _tell(self, state: dict[str, Any], writer: str | None = None) -> bool:
+    def _report(self, state: dict[str, Any], writer: str | None = None) -> bool:
         """Tells the server; ``False`` where it does not want to know."""
         if self._unknown:
             return False
@@ -92,7 +92,7 @@ class Heartbeat:
                 if self._stop.is_set() or self._unknown:
                     return
                 try:
-                    self._tell(_RUNNING)
+                    self._report(_RUNNING)
                 except ApiError as error:
                     if error.status == 410:
                         self.gone = True

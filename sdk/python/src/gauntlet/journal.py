@@ -144,13 +144,13 @@ class Journal:
             return
         try:
             at = time.time_ns()
-            said, seen = text(action, self._ledger), text(observation, self._ledger)
+            action_text, observation_text = text(action, self._ledger), text(observation, self._ledger)
             within = self._within(episode)
             self._judge(within)
             what = Rollout(
                 self._taken(scores),
-                said,
-                seen,
+                action_text,
+                observation_text,
                 words(not_evaluated),
                 self._failures(words(failures)),
                 number(duration_ms),
@@ -158,7 +158,9 @@ class Journal:
                 bool(is_paused),
                 _challenge(challenge),
             )
-            self._recorder.put(Entry(at, what, self._step(step), within), len(said) + len(seen))
+            self._recorder.put(
+                Entry(at, what, self._step(step), within), len(action_text) + len(observation_text)
+            )
         except Exception as error:
             self._ledger.left_out("rollout", error)
 
@@ -247,8 +249,8 @@ class Journal:
                 f"the failure {shown(strange[0])} is none of {', '.join(get_args(Failure))}; it is kept as generic "
                 "(told once)",
             )
-        kept: list[Any] = [name if name in _FAILURES else "generic" for name in names]
-        return tuple(dict.fromkeys(kept))
+        accepted: list[Any] = [name if name in _FAILURES else "generic" for name in names]
+        return tuple(dict.fromkeys(accepted))
 
     # Events, files
 
@@ -302,8 +304,8 @@ class Journal:
         except Exception as error:
             self._ledger.count("artifacts_failed")
             self._ledger.lose("an artifact was not kept")
-            told = shown(content if name is None else name)
-            self._ledger.warn(f"artifact {told}", f"the artifact {told} was not kept: {error}")
+            display = shown(content if name is None else name)
+            self._ledger.warn(f"artifact {display}", f"the artifact {display} was not kept: {error}")
 
 
 def _index(step: Any) -> int | None:

@@ -8,12 +8,12 @@ import sys
 import threading
 from typing import TypedDict
 
-__all__ = ["Ledger", "Loss", "Unusable", "logger", "say_line"]
+__all__ = ["Ledger", "Loss", "Unusable", "logger", "print_line"]
 
 logger = logging.getLogger("gauntlet")
 
 #: Most kinds of trouble that are told; what comes beyond them is only counted.
-_MOST_TOLD = 1024
+_MOST_WARNINGS = 1024
 #: Most reasons for losses that are told apart.
 _MOST_REASONS = 32
 _OTHER_REASONS = "other reasons"
@@ -37,7 +37,7 @@ class Ledger:
         self._lock = threading.RLock()
         self._counts: dict[str, int] = {}
         self._losses: dict[str, int] = {}
-        self._told: set[str] = set()
+        self._warned: set[str] = set()
 
     def count(self, what: str, n: int = 1) -> None:
         """Adds to a counter."""
@@ -68,19 +68,19 @@ class Ledger:
     def warn(self, key: str, message: str) -> None:
         """Says ``message`` through the ``gauntlet`` logger, once for each ``key``."""
         with self._lock:
-            if self.told(key):
+            if self.is_warned(key):
                 return
-            self._told.add(key)
+            self._warned.add(key)
         logger.warning("gauntlet: %s", message)
 
-    def told(self, key: str) -> bool:
+    def is_warned(self, key: str) -> bool:
         """Whether nothing more will be said of that."""
-        return key in self._told or len(self._told) >= _MOST_TOLD
+        return key in self._warned or len(self._warned) >= _MOST_WARNINGS
 
     def again(self, key: str) -> None:
         """Lets a warning be said again: what it was about is over."""
         with self._lock:
-            self._told.discard(key)
+            self._warned.discard(key)
 
     def left_out(self, call: str, error: BaseException) -> None:
         """A call of the loop that could not be recorded: as :meth:`bug`, and a loss."""
@@ -97,7 +97,7 @@ class Ledger:
         self.warn(f"bug {where}", f"{where} failed and was skipped: {type(error).__name__}: {error}")
 
 
-def say_line(line: str) -> None:
+def print_line(line: str) -> None:
     """One line on standard error, where there is one."""
     if sys.stderr is not None:
         with contextlib.suppress(OSError, ValueError):  # It is closed: nobody reads it.

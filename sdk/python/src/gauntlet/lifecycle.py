@@ -95,8 +95,8 @@ def _end() -> None:
     error = _error or sys.exc_info()[1]
     if error is None:
         # An exception that something still refers to has not been caught and forgotten.
-        kept = _last_exit() if _last_exit is not None else None
-        code = kept.code if kept is not None else _code
+        last_exit = _last_exit() if _last_exit is not None else None
+        code = last_exit.code if last_exit is not None else _code
         error = SystemExit(code) if code is not None else None
     for run in list(_runs):
         run.__exit__(None, error, None)

@@ -123,7 +123,7 @@ class Watch:
     def abandon(self) -> None:
         """Records evaluations that have not ended as incomplete, now: what called them has failed."""
         for frame in self._frames.all():
-            self._guarded(lambda frame=frame: self._give_up(frame))  # type: ignore[misc]
+            self._guarded(lambda frame=frame: self._abandon(frame))  # type: ignore[misc]
 
     def __enter__(self) -> Watch:
         return self
@@ -158,7 +158,7 @@ class Watch:
         def pre(rubric: Any, action: Any, observation: Any, *_: Any) -> None:
             try:
                 for frame in self._frames.started(i, action, observation):
-                    self._give_up(frame)
+                    self._abandon(frame)
             except Exception as error:
                 self._bug("a rubric's pre-hook", error)
 
@@ -168,7 +168,7 @@ class Watch:
         def post(rubric: Any, action: Any, observation: Any, score: Any, *_: Any) -> None:
             try:
                 for frame in self._frames.scored(i, action, observation, number(score)):
-                    self._give_up(frame)
+                    self._abandon(frame)
             except Exception as error:
                 self._bug("a rubric's hook", error)
 
@@ -213,12 +213,12 @@ class Watch:
     def _end(self, action: Any, observation: Any, score: Any) -> Any:
         frame, failed = self._frames.ended(0, action, observation, number(score))
         for other in failed:
-            self._give_up(other)
+            self._abandon(other)
         index = self.calls
         paused = index in self._pause_on
         return self._emit(frame, (time.perf_counter() - frame.began) * 1000.0, paused)
 
-    def _give_up(self, frame: Frame) -> None:
+    def _abandon(self, frame: Frame) -> None:
         self.incomplete += 1
         self._emit(frame, None, False)
 
@@ -255,8 +255,10 @@ class Watch:
             if desk.answer is not None:
                 answer, author = desk.answer
                 expected = challenge.get("expected_answer")
-                told = ChallengeAnswered(label(answer, "?"), author, answer == expected if expected else None)
-                run.emit(told, step=step, episode=episode)
+                answered = ChallengeAnswered(
+                    label(answer, "?"), author, answer == expected if expected else None
+                )
+                run.emit(answered, step=step, episode=episode)
 
         return run, desk, settle
 

@@ -59,8 +59,10 @@ def paths_of(names: Iterable[Any], prefix: str = "") -> list[str]:
     Where names meet in one path, the one that is spelled like it keeps it, then the first by the bytes of the names
     does; the others get ``~2``, ``~3`` and so on, in that order, leaving out what another name of the call has.
     """
-    given: list[str] = [name if name.__class__ is str and not prefix else f"{prefix}{name}" for name in names]
-    found = [path_of(name) for name in given]
+    prefixed: list[str] = [
+        name if name.__class__ is str and not prefix else f"{prefix}{name}" for name in names
+    ]
+    found = [path_of(name) for name in prefixed]
     if len(set(found)) == len(found):
         return found
     groups: dict[str, list[int]] = {}
@@ -69,7 +71,7 @@ def paths_of(names: Iterable[Any], prefix: str = "") -> list[str]:
             groups.setdefault(path, []).append(i)
     taken = set(groups)
     for path, members in groups.items():
-        members.sort(key=lambda i: (given[i] != path, without_surrogates(given[i]).encode(), i))
+        members.sort(key=lambda i: (prefixed[i] != path, without_surrogates(prefixed[i]).encode(), i))
         n = 1
         for i in members[1:]:
             n += 1

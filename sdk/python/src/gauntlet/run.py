@@ -14,7 +14,7 @@ from . import context, joining, lifecycle
 from .control import Command, Control
 from .events import Ending, RunFinished, RunStarted, RunStatus, Status
 from .journal import Journal
-from .ledger import Ledger, Loss, say_line
+from .ledger import Ledger, Loss, print_line
 from .settings import Settings
 from .sinks.base import RunInfo, Sink
 from .sinks.outlet import Outlet
@@ -37,7 +37,7 @@ class Run(Journal):
         sinks: Sequence[Sink],
         ledger: Ledger,
         *,
-        given: Sequence[str] = (),
+        requested: Sequence[str] = (),
         exists: bool = False,
         after: int = -1,
         joined: bool = False,
@@ -54,7 +54,7 @@ class Run(Journal):
         self._spec = spec
         self._settings = settings
         self._sinks = list(sinks)
-        self._given = tuple(given)
+        self._requested = tuple(requested)
         self._exists = exists or joined
         self._last = after
         #: The process that began it; none where another machine or program did.
@@ -83,7 +83,7 @@ class Run(Journal):
             self._is_owner,
             self._writer,
             self._exists,
-            self._given,
+            self._requested,
         )
         for sink, name in zip(self._sinks, _names(self._sinks), strict=True):
             outlet = Outlet(sink, self._ledger, name)
@@ -233,7 +233,7 @@ class Run(Journal):
         self._recorder.close(1.0)
         if losses := self.losses():
             parts = "; ".join(f"{loss['count']} ({loss['reason']})" for loss in losses)
-            say_line(f"{self.name}: {sum(loss['count'] for loss in losses)} lost: {parts}")
+            print_line(f"{self.name}: {sum(loss['count'] for loss in losses)} lost: {parts}")
 
     def _settle(self) -> None:
         """Before its end: what an integration still holds is recorded, and every open episode ends."""
@@ -249,9 +249,9 @@ class Run(Journal):
         """Ends the run as failed by that error; an interrupt from the keyboard cancels it."""
         from .episodes import error_of
 
-        told = error_of(error)
+        failure = error_of(error)
         summary: dict[str, Any] = {
-            "error": {"type": told.type_, "message": told.message, "traceback": told.traceback}
+            "error": {"type": failure.type_, "message": failure.message, "traceback": failure.traceback}
         }
         code = lifecycle.exit_code(error)
         if code is not None:

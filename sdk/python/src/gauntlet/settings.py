@@ -71,9 +71,9 @@ def parse_mode(text: str, name: str) -> Mode:
 def address(endpoint: str) -> str:
     """The server's address without a trailing slash, ``http`` where no scheme is named; what is no http or https
     address is refused."""
-    whole = endpoint if "://" in endpoint else f"http://{endpoint}"
+    full = endpoint if "://" in endpoint else f"http://{endpoint}"
     try:
-        parts = urlsplit(whole)
+        parts = urlsplit(full)
         good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         good = False

@@ -122,9 +122,9 @@ class Spool:
     def append(self, lines: Sequence[bytes]) -> int:
         """Adds events; answers how many were kept. The others found neither disk nor memory."""
         with self._guard:
-            kept = self._append(lines)
-            self.appended += kept
-            return kept
+            written = self._append(lines)
+            self.appended += written
+            return written
 
     def _append(self, lines: Sequence[bytes]) -> int:
         if self.on_disk and not self._memory:
@@ -175,14 +175,14 @@ class Spool:
                 os.ftruncate(self._writer.fileno(), self._sizes[self._segments[-1]])
 
     def _remember(self, lines: Sequence[bytes]) -> int:
-        kept = 0
+        written = 0
         for line in lines:
             if self._memory_bytes + len(line) > MEMORY_BYTES:
                 break
             self._memory.append(line)
             self._memory_bytes += len(line)
-            kept += 1
-        return kept
+            written += 1
+        return written
 
     def unsent_bytes(self) -> int:
         """Bytes on disk that the server has not acknowledged."""
@@ -351,9 +351,9 @@ class Spool:
 
     def drop_blob(self, sha256: str) -> None:
         """An artifact's content that is done with."""
-        kept = self._blobs.pop(sha256, None)
-        if isinstance(kept, bytes):
-            self._memory_bytes -= len(kept)
+        written = self._blobs.pop(sha256, None)
+        if isinstance(written, bytes):
+            self._memory_bytes -= len(written)
         with contextlib.suppress(OSError):
             (self.folder / "blobs" / sha256).unlink(missing_ok=True)
 

@@ -18,6 +18,7 @@ from .ledger import Ledger
 from .paths import CONTROLS, cut, free_key, repaired, shortened, without_surrogates
 
 __all__ = [
+    "as_text",
     "identifier",
     "json_safe",
     "label",
@@ -28,7 +29,6 @@ __all__ = [
     "preview",
     "reading",
     "run_identifier",
-    "say",
     "shown",
     "copy_hashed",
     "text",
@@ -116,7 +116,7 @@ def numbers(values: Mapping[str, Any], ledger: Ledger) -> dict[str, float]:
         if taken is None:
             ledger.count("skipped_values")
             key = f"value {name}"
-            if not ledger.told(key):
+            if not ledger.is_warned(key):
                 ledger.warn(key, f"{name} is {shown(value)}, not a number; it is left out (told once)")
             continue
         while name in found:
@@ -155,10 +155,10 @@ def identifier(value: Any, default: str, ledger: Ledger | None = None) -> str:
 
 
 def _repaired(line: str, ledger: Ledger | None) -> str:
-    whole = without_surrogates(line)
-    if ledger is not None and whole is not line:
+    full = without_surrogates(line)
+    if ledger is not None and full is not line:
         ledger.count("repaired_texts")
-    return whole
+    return full
 
 
 def _is_plain(value: str) -> bool:
@@ -191,23 +191,23 @@ def words(value: Any) -> tuple[str, ...]:
 
 def text(value: Any, ledger: Ledger | None = None, limit: int = MAX_TEXT_BYTES) -> str:
     """Free text of at most ``limit`` bytes; what is longer is cut, with a marker that says how much is missing."""
-    whole = value if value.__class__ is str else say(value)
-    if len(whole) * 4 <= limit:
-        return whole
-    raw = whole.encode("utf-8", "surrogatepass")
+    full = value if value.__class__ is str else as_text(value)
+    if len(full) * 4 <= limit:
+        return full
+    raw = full.encode("utf-8", "surrogatepass")
     if len(raw) <= limit:
-        return whole
+        return full
     if ledger is not None:
         ledger.count("cut_texts")
         ledger.warn(
             "cut", f"a text of {len(raw)} bytes was cut to {limit} (told once; see stats['cut_texts'])"
         )
-    kept = cut(whole, limit - 64)
-    missing = len(raw) - len(kept.encode("utf-8", "surrogatepass"))
-    return f"{kept}\n[cut by gauntlet: {missing} bytes are missing]"
+    beginning = cut(full, limit - 64)
+    missing = len(raw) - len(beginning.encode("utf-8", "surrogatepass"))
+    return f"{beginning}\n[cut by gauntlet: {missing} bytes are missing]"
 
 
-def say(value: Any) -> str:
+def as_text(value: Any) -> str:
     """Any object as text: a str as it is, a model by its JSON, anything else by its preview."""
     if isinstance(value, str):
         return value
@@ -226,10 +226,10 @@ def say(value: Any) -> str:
 def shown(value: Any, most: int = 60) -> str:
     """A value as a warning shows it: its repr, cut."""
     try:
-        whole = repr(value)
+        full = repr(value)
     except Exception as error:
-        whole = _no_repr(value, error)
-    return whole if len(whole) <= most else whole[: most - 3] + "..."
+        full = _no_repr(value, error)
+    return full if len(full) <= most else full[: most - 3] + "..."
 
 
 def _str(value: Any) -> str:
@@ -271,10 +271,10 @@ def copy_hashed(path: Path, copy: Path | None = None) -> str:
     """The SHA-256 of a file, read in pieces and written to ``copy`` on the way, if that is given."""
     digest = hashlib.sha256()
     with path.open("rb") as file, copy.open("wb") if copy is not None else nullcontext() as out:
-        while piece := file.read(1 << 20):
-            digest.update(piece)
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
             if out is not None:
-                out.write(piece)
+                out.write(chunk)
     return digest.hexdigest()
 
 
@@ -286,12 +286,12 @@ class _Budget:
     def __init__(self, left: int) -> None:
         self.left = left
 
-    def take(self, whole: str) -> str:
-        size = len(whole) if whole.isascii() else len(whole.encode("utf-8", "surrogatepass"))
+    def take(self, full: str) -> str:
+        size = len(full) if full.isascii() else len(full.encode("utf-8", "surrogatepass"))
         if size > self.left:
-            whole, size = cut(whole, max(self.left, 0)) + "…", self.left + 3
+            full, size = cut(full, max(self.left, 0)) + "…", self.left + 3
         self.left -= size
-        return whole
+        return full
 
 
 def json_safe(value: Any, budget: _Budget, depth: int = 0) -> Any:

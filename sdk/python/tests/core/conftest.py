@@ -24,7 +24,7 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def own_server() -> Iterator[Server]:
+def stoppable_server() -> Iterator[Server]:
     """A server that the test may kill; not started yet, its port known."""
     server = Server()
     yield server.reserve()

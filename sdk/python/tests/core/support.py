@@ -116,12 +116,12 @@ class Fake:
                 key = self.headers.get("Authorization", "")
                 fake.asked.append((time.monotonic(), self.command, self.path, key, body))
                 status, headers = answer(self.command, self.path, body)
-                told = b"{}" if status < 300 else b'{"error":{"code":"c","message":"m"}}'
+                bodies = b"{}" if status < 300 else b'{"error":{"code":"c","message":"m"}}'
                 self.send_response(status)
-                for name, value in {**headers, "Content-Length": str(len(told))}.items():
+                for name, value in {**headers, "Content-Length": str(len(bodies))}.items():
                     self.send_header(name, value)
                 self.end_headers()
-                self.wfile.write(told)
+                self.wfile.write(bodies)
 
             do_GET = do_POST = do_PUT = handle_one
 
@@ -131,7 +131,7 @@ class Fake:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
-    def told(self, method: str, part: str) -> list[dict[str, Any]]:
+    def bodies(self, method: str, part: str) -> list[dict[str, Any]]:
         """The bodies of requests of that method whose path holds `part`."""
         return [json.loads(body) for _, how, path, _, body in self.asked if how == method and part in path]
 

@@ -68,20 +68,20 @@ def recording(run: gauntlet.Run, episode: Episode) -> list[Callable[..., Any]]:
         with run.episode("tools").tool_call("search", arguments) as call:
             call.result = arguments
 
-    def whole(value: Any) -> None:
+    def observed(value: Any) -> None:
         with run.episode(value, metadata=value) as one:
             one.return_ = one.cost = value
 
     assert isinstance(episode.tool_call("t"), ToolCall)
-    return [*of_run, *of_episode, tool, whole]
+    return [*of_run, *of_episode, tool, observed]
 
 
 def test_no_value_in_any_place_raises(server: Server) -> None:
     run = gauntlet.init(endpoint=server.url)
     episode = run.episode("task").start()
     episode.leave()
-    for say in recording(run, episode):
-        names = [p.name for p in inspect.signature(say).parameters.values() if p.kind is not p.VAR_KEYWORD]
+    for method in recording(run, episode):
+        names = [p.name for p in inspect.signature(method).parameters.values() if p.kind is not p.VAR_KEYWORD]
         good = {
             "scores": {"a": 1.0},
             "values": {"a": 1.0},
@@ -94,10 +94,10 @@ def test_no_value_in_any_place_raises(server: Server) -> None:
             for junk in JUNK:
                 needed = {
                     p.name: good.get(p.name, "x")
-                    for p in inspect.signature(say).parameters.values()
+                    for p in inspect.signature(method).parameters.values()
                     if p.default is p.empty and p.kind is not p.VAR_KEYWORD
                 }
-                say(**{**needed, name: junk})
+                method(**{**needed, name: junk})
     run.log({"root": 7.0}, step=123_456)
     assert not run.flush(60), "calls that could not be kept are lost"
     until(lambda: run.stats["spooled"] == 0, 60)
@@ -108,7 +108,7 @@ def test_no_value_in_any_place_raises(server: Server) -> None:
     assert server.run(run.id)["status"] == "completed"
 
 
-def test_a_call_that_cannot_be_kept_says_why_and_counts(
+def test_a_call_that_cannot_be_recorded_is_counted_with_its_reason(
     server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING, "gauntlet"), gauntlet.init(endpoint=server.url) as run:
@@ -123,11 +123,11 @@ def test_a_call_that_cannot_be_kept_says_why_and_counts(
     assert "the failure 'wrong' is none of hallucination, format" in caplog.text
     assert run.stats["skipped_values"] == 2
     assert run.stats["refused"] == 0
-    (kept,) = server.events(run.id, "snapshot.scored")
-    assert (kept["body"]["failures"], kept["body"]["not_evaluated"]) == (["generic"], ["synthesis"])
+    (stored,) = server.events(run.id, "snapshot.scored")
+    assert (stored["body"]["failures"], stored["body"]["not_evaluated"]) == (["generic"], ["synthesis"])
 
 
-def test_a_step_may_be_a_whole_float(server: Server) -> None:
+def test_a_step_may_be_an_integral_float(server: Server) -> None:
     with gauntlet.init(endpoint=server.url) as run:
         run.log({"root": 1.0}, step=3.0)  # type: ignore[arg-type]
         run.log({"root": 2.0})
@@ -164,9 +164,9 @@ class Config:
 def test_settings_may_be_an_object_with_attributes(server: Server, config: Any) -> None:
     with gauntlet.init(endpoint=server.url, config=config, tags="baseline") as run:
         pass
-    kept = server.run(run.id)
-    assert kept["tags"] == ["baseline"]
-    assert kept["config"] == {"learning_rate": 0.5, "path": str(config.path.__repr__())}
+    stored = server.run(run.id)
+    assert stored["tags"] == ["baseline"]
+    assert stored["config"] == {"learning_rate": 0.5, "path": str(config.path.__repr__())}
 
 
 @pytest.mark.parametrize(

@@ -59,13 +59,13 @@ def build(golden: dict[str, Any]) -> events.Event:
     names = set(cls.__dataclass_fields__)
     body = {back[k] if back.get(k) in names else k: v for k, v in golden["body"].items()}
     if body.get("challenge"):
-        given = body["challenge"]
+        fields = body["challenge"]
         body["challenge"] = events.Challenge(
-            given["type"], given["question"], given["options"], given["expected_answer"]
+            fields["type"], fields["question"], fields["options"], fields["expected_answer"]
         )
     if body.get("error") and golden["kind"] == "step.recorded":
-        given = body["error"]
-        body["error"] = events.StepError(given["type"], given["message"], given["traceback"])
+        fields = body["error"]
+        body["error"] = events.StepError(fields["type"], fields["message"], fields["traceback"])
     return cls(**body)
 
 
@@ -135,19 +135,19 @@ def test_every_kind_is_written_as_the_golden_file_has_it(golden: Path) -> None:
     assert list(written) == list(expected), "the order of the fields"
 
 
-def test_the_server_takes_every_kind_and_gives_it_back(server: Server) -> None:
+def test_the_server_accepts_and_returns_every_kind(server: Server) -> None:
     client = Client(server.url)
     client.create_run({"id": "goldens", "name": "goldens"})
     sent = [json.loads(g.read_text()) for g in GOLDENS if "run.started" not in g.stem]
     answer = client.append("goldens", [encoded(e) for e in sent])
     assert answer["accepted"] == len(sent)
     stored = server.events("goldens")[1:]
-    for event, kept in zip(sent, stored, strict=True):
-        assert {k: kept[k] for k in ("id", "at", "kind", "v")} == {
+    for event, received in zip(sent, stored, strict=True):
+        assert {k: received[k] for k in ("id", "at", "kind", "v")} == {
             k: event[k] for k in ("id", "at", "kind", "v")
         }
         for name, value in event["body"].items():
-            assert kept["body"][name] == value
+            assert received["body"][name] == value
 
 
 @pytest.mark.parametrize("schema", SCHEMAS, ids=lambda p: p.stem)

@@ -24,7 +24,7 @@ class Person:
         self._run = run
         assert run.flush()
 
-    def says(self, action: str, **parameters: Any) -> None:
+    def send(self, action: str, **parameters: Any) -> None:
         order = {"action": action, "parameters": parameters, "author": "dana"}
         self._client.request(
             "POST", f"/runs/{self._run.id}/commands", json.dumps(order).encode(), "application/json"
@@ -47,8 +47,8 @@ def run(server: Server) -> gauntlet.Run:
 def test_commands_come_in_order_until_they_are_acknowledged(server: Server, run: gauntlet.Run) -> None:
     person = Person(server, run)
     assert run.commands() == []
-    person.says("pause")
-    person.says("tweak", lr=0.1)
+    person.send("pause")
+    person.send("tweak", lr=0.1)
     (pause, *_) = until(run.commands)
     until(lambda: len(run.commands()) == 2)
     pause.ack("seen")
@@ -82,16 +82,16 @@ def test_pause_tweak_resume(server: Server, run: gauntlet.Run) -> None:
 
     thread = threading.Thread(target=loop)
     thread.start()
-    person.says("pause")
+    person.send("pause")
     until(lambda: person.status() == "paused")
     stood = len(seen)
-    person.says("tweak", lr=1, steps=20)
-    person.says("tweak", lr=2, nothing=1)
-    person.says("tweak", shuffle=1)
-    person.says("tweak", steps="many")
+    person.send("tweak", lr=1, steps=20)
+    person.send("tweak", lr=2, nothing=1)
+    person.send("tweak", shuffle=1)
+    person.send("tweak", steps="many")
     until(lambda: len(person.results()) == 5)
     assert len(seen) == stood
-    person.says("resume")
+    person.send("resume")
     until(lambda: len(seen) > stood + 5)
     enough.set()
     thread.join()
@@ -111,7 +111,7 @@ def test_pause_tweak_resume(server: Server, run: gauntlet.Run) -> None:
 def test_a_pause_that_nobody_ends_ends_by_itself(server: Server, run: gauntlet.Run) -> None:
     person = Person(server, run)
     run.commands()
-    person.says("pause")
+    person.send("pause")
     until(run.commands)
     began = time.monotonic()
     assert run.checkpoint(timeout=0.4) == "continue"
@@ -119,11 +119,11 @@ def test_a_pause_that_nobody_ends_ends_by_itself(server: Server, run: gauntlet.R
     until(lambda: person.status() == "running")
 
 
-def test_stop_is_said_or_raised(server: Server, run: gauntlet.Run) -> None:
+def test_stop_is_returned_or_raised(server: Server, run: gauntlet.Run) -> None:
     person = Person(server, run)
     for raises in (False, True):
         run.commands()
-        person.says("stop")
+        person.send("stop")
         until(run.commands)
         if raises:
             with pytest.raises(gauntlet.Stopped, match="dana"):
@@ -143,12 +143,12 @@ def test_a_tweak_by_function(server: Server, run: gauntlet.Run) -> None:
         got.append(parameters)
 
     run.commands()
-    person.says("tweak", lr=0.25)
-    person.says("tweak", bad=1)
+    person.send("tweak", lr=0.25)
+    person.send("tweak", bad=1)
     until(lambda: len(run.commands()) == 2)
     assert run.checkpoint(tweak=tweak) == "continue"
     run.commands()
-    person.says("tweak", lr=1)
+    person.send("tweak", lr=1)
     until(run.commands)
     run.checkpoint()
     assert got == [{"lr": 0.25}]
@@ -158,7 +158,7 @@ def test_a_tweak_by_function(server: Server, run: gauntlet.Run) -> None:
 def test_other_tasks_go_on_while_one_is_paused(server: Server, run: gauntlet.Run) -> None:
     person = Person(server, run)
     run.commands()
-    person.says("pause")
+    person.send("pause")
     until(run.commands)
     ticks = 0
 
@@ -168,7 +168,7 @@ def test_other_tasks_go_on_while_one_is_paused(server: Server, run: gauntlet.Run
         while not paused.done():
             ticks += 1
             if ticks == 20:
-                await asyncio.to_thread(person.says, "resume")
+                await asyncio.to_thread(person.send, "resume")
             await asyncio.sleep(0.01)
         return await paused
 
@@ -177,19 +177,19 @@ def test_other_tasks_go_on_while_one_is_paused(server: Server, run: gauntlet.Run
     assert person.results() == ["paused", "resumed"]
 
 
-def test_commands_survive_a_server_that_restarts(own_server: Server) -> None:
-    own_server.start()
-    run = gauntlet.init(endpoint=own_server.url)
+def test_commands_survive_a_server_that_restarts(stoppable_server: Server) -> None:
+    stoppable_server.start()
+    run = gauntlet.init(endpoint=stoppable_server.url)
     run.commands()
-    person = Person(own_server, run)
-    own_server.kill()
+    person = Person(stoppable_server, run)
+    stoppable_server.kill()
     time.sleep(0.2)
-    own_server.start()
-    person.says("pause")
+    stoppable_server.start()
+    person.send("pause")
     (pause,) = until(run.commands)
-    own_server.kill()
+    stoppable_server.kill()
     pause.ack("noted while it was away")
-    own_server.start()
+    stoppable_server.start()
     assert run.flush(20)
     assert person.results() == ["noted while it was away"]
     run.finish()

@@ -25,38 +25,38 @@ def roots(server: Server, run: str) -> list[float]:
     return [e["body"]["scores"]["root"] for e in server.events(run, "snapshot.scored")]
 
 
-def test_the_server_is_killed_midway(own_server: Server) -> None:
-    own_server.start()
-    run = gauntlet.init(endpoint=own_server.url)
+def test_the_server_is_killed_midway(stoppable_server: Server) -> None:
+    stoppable_server.start()
+    run = gauntlet.init(endpoint=stoppable_server.url)
     for i in range(3000):
         run.log({"root": float(i)})
         if i in {700, 1900}:
             until(lambda: run.stats["sent"] > 0)
-            own_server.kill()
+            stoppable_server.kill()
         if i in {1200, 2600}:
-            own_server.start()
+            stoppable_server.start()
     assert run.flush(30)
-    assert roots(own_server, run.id) == [float(i) for i in range(3000)]
+    assert roots(stoppable_server, run.id) == [float(i) for i in range(3000)]
     assert run.stats["spooled"] == run.stats["dropped"] == run.stats["refused"] == 0
     run.finish()
 
 
-def test_the_server_is_away_at_the_start(own_server: Server) -> None:
+def test_the_server_is_away_at_the_start(stoppable_server: Server) -> None:
     began = time.monotonic()
-    run = gauntlet.init(endpoint=own_server.url)
+    run = gauntlet.init(endpoint=stoppable_server.url)
     for i in range(50):
         run.log({"root": float(i)})
     assert time.monotonic() - began < 2.0
     assert not run.flush(0.5)
     assert run.stats["spooled"] == 50
-    own_server.start()
+    stoppable_server.start()
     assert run.flush(20)
-    assert roots(own_server, run.id) == [float(i) for i in range(50)]
+    assert roots(stoppable_server, run.id) == [float(i) for i in range(50)]
     run.finish()
 
 
 def test_a_run_that_never_saw_the_server_is_delivered_by_the_next_one(
-    own_server: Server, environment: Path
+    stoppable_server: Server, environment: Path
 ) -> None:
     code = """
         import gauntlet
@@ -64,59 +64,59 @@ def test_a_run_that_never_saw_the_server_is_delivered_by_the_next_one(
             for i in range(20):
                 run.log({"root": float(i)})
     """
-    told = python(code, {"GAUNTLET_ENDPOINT": own_server.url, "GAUNTLET_FINISH_SECONDS": "0.5"})
-    assert "21 events wait in" in told.stderr
+    ended = python(code, {"GAUNTLET_ENDPOINT": stoppable_server.url, "GAUNTLET_FINISH_SECONDS": "0.5"})
+    assert "21 events wait in" in ended.stderr
     assert len(lines_of(environment)) == 21
-    own_server.start()
-    second = gauntlet.init(endpoint=own_server.url)
+    stoppable_server.start()
+    second = gauntlet.init(endpoint=stoppable_server.url)
     second.log({"root": 1.0})
     until(lambda: second.stats.get("recovered", 0) == 21)
-    assert roots(own_server, "first") == [float(i) for i in range(20)]
-    assert own_server.run("first")["status"] == "completed"
+    assert roots(stoppable_server, "first") == [float(i) for i in range(20)]
+    assert stoppable_server.run("first")["status"] == "completed"
     second.finish()
     assert list(environment.iterdir()) == []
 
 
-def test_the_same_run_goes_on_in_order(own_server: Server) -> None:
+def test_the_same_run_goes_on_in_order(stoppable_server: Server) -> None:
     code = """
         import gauntlet
         with gauntlet.init(id="resumed", name="n") as run:
             for i in range(START, START + 20):
                 run.log({"root": float(i)}, step=i)
     """
-    env = {"GAUNTLET_ENDPOINT": own_server.url, "GAUNTLET_FINISH_SECONDS": "0.5"}
+    env = {"GAUNTLET_ENDPOINT": stoppable_server.url, "GAUNTLET_FINISH_SECONDS": "0.5"}
     python(code.replace("START", "0"), env)
-    own_server.start()
+    stoppable_server.start()
     python(code.replace("START", "20"), {**env, "GAUNTLET_FINISH_SECONDS": "20"})
-    assert roots(own_server, "resumed") == [float(i) for i in range(40)]
+    assert roots(stoppable_server, "resumed") == [float(i) for i in range(40)]
 
 
-def test_sync_delivers_by_hand(own_server: Server, environment: Path) -> None:
-    with gauntlet.init(id="by-hand", mode="offline", endpoint=own_server.url) as run:
+def test_sync_delivers_by_hand(stoppable_server: Server, environment: Path) -> None:
+    with gauntlet.init(id="by-hand", mode="offline", endpoint=stoppable_server.url) as run:
         for i in range(10):
             run.log({"root": float(i)})
         run.artifact(b"hello", "a.txt")
         assert run.flush()
     assert len(lines_of(environment)) == 12
-    own_server.start()
-    with gauntlet.init(id="other", endpoint=own_server.url) as other:
+    stoppable_server.start()
+    with gauntlet.init(id="other", endpoint=stoppable_server.url) as other:
         other.log({"root": 0.0})
     assert len(lines_of(environment)) == 12, "what was kept offline waits for its owner's word"
     command = script("import sys; from gauntlet.__main__ import main; sys.exit(main(['sync']))")
-    told = subprocess.run(command, check=True, capture_output=True, text=True)
-    assert told.stdout == "by-hand: 12 events delivered, 0 refused\n"
-    assert roots(own_server, "by-hand") == [float(i) for i in range(10)]
-    (artifact,) = own_server.events("by-hand", "artifact.added")
+    ended = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert ended.stdout == "by-hand: 12 events delivered, 0 refused\n"
+    assert roots(stoppable_server, "by-hand") == [float(i) for i in range(10)]
+    (artifact,) = stoppable_server.events("by-hand", "artifact.added")
     path = f"/runs/by-hand/artifacts/{artifact['body']['sha256']}"
-    assert Client(own_server.url).request("GET", path) == b"hello"
+    assert Client(stoppable_server.url).request("GET", path) == b"hello"
     assert list(environment.iterdir()) == []
 
 
 @pytest.mark.parametrize("away", [False, True], ids=["server there", "server away"])
-def test_what_flush_answered_for_survives_sigkill(own_server: Server, away: bool) -> None:
-    own_server.start()
+def test_what_flush_answered_for_survives_sigkill(stoppable_server: Server, away: bool) -> None:
+    stoppable_server.start()
     if away:
-        own_server.kill()
+        stoppable_server.kill()
     code = """
         import gauntlet, os, signal
         run = gauntlet.init(id="killed")
@@ -128,45 +128,45 @@ def test_what_flush_answered_for_survives_sigkill(own_server: Server, away: bool
         run.log({"root": -1.0})
         os.kill(os.getpid(), signal.SIGKILL)
     """
-    env = {**os.environ, "GAUNTLET_ENDPOINT": own_server.url}
+    env = {**os.environ, "GAUNTLET_ENDPOINT": stoppable_server.url}
     killed = subprocess.run(script(code.replace("AWAY", str(away))), env=env, capture_output=True, text=True)
     assert killed.returncode == -signal.SIGKILL
     if away:
         assert killed.stdout == "False 501\n"
-        own_server.start()
-        with gauntlet.init(endpoint=own_server.url) as run:
+        stoppable_server.start()
+        with gauntlet.init(endpoint=stoppable_server.url) as run:
             until(lambda: run.stats.get("recovered", 0) >= 501)
     else:
         assert killed.stdout == "True\n"
-    assert roots(own_server, "killed")[:500] == [float(i) for i in range(500)]
+    assert roots(stoppable_server, "killed")[:500] == [float(i) for i in range(500)]
 
 
-def test_a_batch_sent_twice_is_kept_once(own_server: Server, environment: Path) -> None:
+def test_a_batch_sent_twice_is_stored_once(stoppable_server: Server, environment: Path) -> None:
     """A process that dies between the server's answer and noting it down sends its last batch again."""
-    own_server.start()
-    with gauntlet.init(id="twice", mode="offline", endpoint=own_server.url) as run:
+    stoppable_server.start()
+    with gauntlet.init(id="twice", mode="offline", endpoint=stoppable_server.url) as run:
         for i in range(10):
             run.log({"root": float(i)})
     (folder,) = environment.iterdir()
     lines = (folder / "000001.ndjson").read_bytes().splitlines()
-    client = Client(own_server.url)
+    client = Client(stoppable_server.url)
     client.create_run({"id": "twice", **run._spec.body()})
     client.append("twice", lines[:6])
     command = script("from gauntlet.__main__ import main; main(['sync'])")
     subprocess.run(command, check=True, capture_output=True)
-    assert roots(own_server, "twice") == [float(i) for i in range(10)]
+    assert roots(stoppable_server, "twice") == [float(i) for i in range(10)]
 
 
-def test_half_a_line_of_a_killed_process_is_left_out(own_server: Server, environment: Path) -> None:
-    own_server.start()
-    with gauntlet.init(id="half", mode="offline", endpoint=own_server.url) as run:
+def test_half_a_line_of_a_killed_process_is_left_out(stoppable_server: Server, environment: Path) -> None:
+    stoppable_server.start()
+    with gauntlet.init(id="half", mode="offline", endpoint=stoppable_server.url) as run:
         run.log({"root": 1.0})
     (folder,) = environment.iterdir()
     with (folder / "000001.ndjson").open("ab") as file:
         file.write(b'{"id":"0192')
     command = script("import sys; from gauntlet.__main__ import main; sys.exit(main(['sync']))")
     subprocess.run(command, check=True, capture_output=True)
-    assert roots(own_server, "half") == [1.0]
+    assert roots(stoppable_server, "half") == [1.0]
 
 
 def test_a_refused_event_is_set_aside_and_the_rest_goes_on(
@@ -195,22 +195,22 @@ def test_a_refused_event_is_set_aside_and_the_rest_goes_on(
     assert file.exists(), "it stays for a person to look at"
 
 
-def test_a_full_spool_is_counted_and_said_in_the_stream(
-    own_server: Server, monkeypatch: pytest.MonkeyPatch
+def test_a_full_spool_is_counted_and_reported_in_the_stream(
+    stoppable_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GAUNTLET_SPOOL_BYTES", "20000")
-    run = gauntlet.init(endpoint=own_server.url)
+    run = gauntlet.init(endpoint=stoppable_server.url)
     for i in range(300):
         run.log({"root": float(i)})
     assert not run.flush(0.3)
     lost = run.stats["server.dropped"]
     assert 0 < lost < 300
-    own_server.start()
+    stoppable_server.start()
     until(lambda: run.stats["sent"] > 0)
-    until(lambda: own_server.events(run.id, "gap"))
+    until(lambda: stoppable_server.events(run.id, "gap"))
     assert not run.flush(20), "what found no room is lost"
-    assert roots(own_server, run.id) == [float(i) for i in range(300 - lost)]
-    (gap,) = own_server.events(run.id, "gap")
+    assert roots(stoppable_server, run.id) == [float(i) for i in range(300 - lost)]
+    (gap,) = stoppable_server.events(run.id, "gap")
     assert gap["body"] == {"lost": lost, "reason": "the spool was full"}
     run.finish()
 
@@ -242,17 +242,17 @@ def test_a_disk_that_is_full_loses_nothing_while_the_server_is_there(server: Ser
     assert roots(server, "full-disk") == [float(i) for i in range(2100)]
 
 
-def test_a_server_that_lost_the_run_gets_it_again(own_server: Server) -> None:
-    own_server.start()
-    run = gauntlet.init(endpoint=own_server.url, name="lost and found")
+def test_a_server_that_lost_the_run_gets_it_again(stoppable_server: Server) -> None:
+    stoppable_server.start()
+    run = gauntlet.init(endpoint=stoppable_server.url, name="lost and found")
     run.log({"root": 1.0})
     assert run.flush()
-    own_server.forget()
-    own_server.start()
+    stoppable_server.forget()
+    stoppable_server.start()
     run.log({"root": 2.0})
     run.artifact(b"hello", "a.txt")
     assert run.flush()
-    assert roots(own_server, run.id) == [2.0]
+    assert roots(stoppable_server, run.id) == [2.0]
     assert run.stats["uploaded"] == 1
     run.finish()
 
@@ -352,13 +352,13 @@ def test_workers_of_multiprocessing_deliver_what_they_log(server: Server) -> Non
     assert sorted(e["episode"] for e in found) == [f"worker-{n}" for n in range(4)]
 
 
-def test_a_busy_server_is_given_the_time_it_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[int] = []
+def test_retries_wait_as_long_as_a_busy_server_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[int] = []
 
     def answer(method: str, path: str, body: bytes) -> tuple[int, dict[str, str]]:
         if path.endswith("/events"):
-            told.append(503 if not told else 200)
-            return told[-1], {"Retry-After": "1"} if told[-1] == 503 else {}
+            ended.append(503 if not ended else 200)
+            return ended[-1], {"Retry-After": "1"} if ended[-1] == 503 else {}
         return 201, {}
 
     fake = Fake(answer)

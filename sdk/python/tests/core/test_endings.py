@@ -149,7 +149,7 @@ def test_a_program_that_is_terminated(server: Server) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="no signals here")
 @pytest.mark.parametrize("when", ["BEFORE", "AFTER"])
 @pytest.mark.parametrize("handler", ["lambda *_: print('theirs', flush=True)", "signal.SIG_IGN"])
-def test_the_program_keeps_its_own_handler(server: Server, when: str, handler: str) -> None:
+def test_the_handler_of_the_program_stays_in_place(server: Server, when: str, handler: str) -> None:
     id = f"own-handler-{when.lower()}-{handler[:3]}"
     program = TERMINATED.replace(when, f"signal.signal(signal.SIGTERM, {handler})").replace("ID", repr(id))
     program = program.replace("BEFORE", "").replace("AFTER", "")
@@ -190,13 +190,13 @@ with gauntlet.init(id="second-try") as outer:
 
 """
     env = {**os.environ, "GAUNTLET_ENDPOINT": server.url}
-    told = subprocess.run(
+    session = subprocess.run(
         [sys.executable, "-i", "-c", ""], input=typed, env=env, capture_output=True, text=True, check=True
     )
-    assert "ZeroDivisionError" in told.stderr
+    assert "ZeroDivisionError" in session.stderr
     for run, scored in (("first-try", 2), ("second-try", 1), ("inner", 0)):
-        kept = server.run(run)
-        assert (kept["status"], kept["name"]) == ("completed", run), (
+        stored = server.run(run)
+        assert (stored["status"], stored["name"]) == ("completed", run), (
             "named by its id, so that it can be begun again"
         )
         assert len(server.events(run, "snapshot.scored")) == scored

@@ -50,8 +50,8 @@ def certificate(folder: Path) -> Path:
 def carry(source: socket.socket, target: socket.socket) -> None:
     """Everything from one socket to the other, until either ends."""
     try:
-        while piece := source.recv(1 << 16):
-            target.sendall(piece)
+        while chunk := source.recv(1 << 16):
+            target.sendall(chunk)
     except OSError:
         pass
     finally:
@@ -103,7 +103,7 @@ def test_a_run_is_delivered_over_tls(
     assert server.run(run.id)["status"] == "completed"
 
 
-def test_a_certificate_that_is_not_trusted_is_said_and_nothing_is_lost(
+def test_a_certificate_that_is_not_trusted_is_reported_and_nothing_is_lost(
     server: Server, tls: tuple[str, Path], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     address, file = tls

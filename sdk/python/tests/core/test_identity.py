@@ -93,9 +93,7 @@ def test_a_score_without_an_episode_is_of_what_was_scored_last(server: Server) -
     assert run.stats["skipped_values"] == 1, "a score of an episode must name one"
 
 
-def test_a_rollout_that_takes_the_place_of_another_is_said(
-    server: Server, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_replacing_a_rollout_is_reported(server: Server, caplog: pytest.LogCaptureFixture) -> None:
     with gauntlet.init(endpoint=server.url) as run:
         for k in range(3):
             run.rollout({"root": float(k)}, step=0, episode="train")

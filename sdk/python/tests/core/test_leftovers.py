@@ -99,15 +99,15 @@ def test_a_leftover_that_the_server_cannot_take_now_waits_without_delaying(envir
     assert folder.exists(), "the next run tries again"
 
 
-def test_sync_sets_aside_and_says_so(
+def test_sync_sets_aside_and_reports_it(
     server: Server, environment: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = leave(environment, server.url, "\u8a55" * 80)
     leave(environment, server.url, "synced")
     assert main(["sync"]) == 1
-    said = capsys.readouterr()
-    assert "synced: 1 events delivered, 0 refused" in said.out
-    assert "cannot be delivered: the server does not take the run: " in said.err
+    output = capsys.readouterr()
+    assert "synced: 1 events delivered, 0 refused" in output.out
+    assert "cannot be delivered: the server does not take the run: " in output.err
     assert (environment / "undeliverable" / folder.name / "000001.ndjson").read_bytes() == LINE + b"\n"
     assert main(["sync"]) == 0
 
@@ -118,6 +118,6 @@ def test_a_field_that_the_server_does_not_take_costs_no_other(
     leave(environment, server.url, "odd-spec", kind="training", unknown=1, config={"lr": 0.5}, tags=[])
     with caplog.at_level(logging.WARNING, "gauntlet"):
         assert main(["sync"]) == 0
-    kept = server.run("odd-spec")
-    assert (kept["name"], kept["config"]) == ("left", {"lr": 0.5})
+    stored = server.run("odd-spec")
+    assert (stored["name"], stored["config"]) == ("left", {"lr": 0.5})
     assert "the server does not take the run's unknown" in caplog.text

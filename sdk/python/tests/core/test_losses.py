@@ -47,11 +47,11 @@ def test_a_sink_that_takes_nothing(
     assert reasons(run) == {f"the {sink.name} sink {reason}": 2}
     assert len(server.events(run.id, "snapshot.scored")) == 1, "the other one has it"
     run.finish()
-    said = [line for line in capfd.readouterr().err.splitlines() if " lost: " in line]
-    assert said == [f"gauntlet: two sinks: 3 lost: 3 (the {sink.name} sink {reason})"]
+    printed = [line for line in capfd.readouterr().err.splitlines() if " lost: " in line]
+    assert printed == [f"gauntlet: two sinks: 3 lost: 3 (the {sink.name} sink {reason})"]
 
 
-def test_nothing_lost_is_nothing_said(server: Server, capfd: pytest.CaptureFixture[str]) -> None:
+def test_without_losses_nothing_is_printed(server: Server, capfd: pytest.CaptureFixture[str]) -> None:
     run = gauntlet.init(endpoint=server.url)
     run.log({"root": 1.0, "nan": float("nan"), "half": "0.5"})
     run.rollout({"root": 1.0}, action="half \ud800 a pair")
@@ -62,10 +62,10 @@ def test_nothing_lost_is_nothing_said(server: Server, capfd: pytest.CaptureFixtu
 
 
 @pytest.mark.parametrize("mode", ["online", "offline"])
-def test_a_full_spool(own_server: Server, monkeypatch: pytest.MonkeyPatch, mode: Any) -> None:
+def test_a_full_spool(stoppable_server: Server, monkeypatch: pytest.MonkeyPatch, mode: Any) -> None:
     monkeypatch.setenv("GAUNTLET_SPOOL_BYTES", "2000")
     monkeypatch.setenv("GAUNTLET_FINISH_SECONDS", "0.5")
-    run = gauntlet.init(endpoint=own_server.url, mode=mode)
+    run = gauntlet.init(endpoint=stoppable_server.url, mode=mode)
     for i in range(100):
         run.log({"root": float(i)})
     assert not run.flush(0.5)
@@ -108,9 +108,9 @@ def test_what_is_logged_without_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("mode", ["online", "offline"])
 def test_the_spool_is_removed_while_it_is_written_to(
-    own_server: Server, environment: Path, mode: Any
+    stoppable_server: Server, environment: Path, mode: Any
 ) -> None:
-    run = gauntlet.init(endpoint=own_server.url, mode=mode)
+    run = gauntlet.init(endpoint=stoppable_server.url, mode=mode)
     run.log({"root": 0.0})
     until(lambda: list(environment.glob("*/000001.ndjson")))
     assert run.flush(0.5) is (mode == "offline")
@@ -119,9 +119,9 @@ def test_the_spool_is_removed_while_it_is_written_to(
         run.log({"root": float(i)})
     assert not run.flush(0.5)
     if mode == "online":
-        own_server.start()
+        stoppable_server.start()
         assert run.flush(20), "what was open can be read, the rest is in memory"
-        roots = [e["body"]["scores"]["root"] for e in own_server.events(run.id, "snapshot.scored")]
+        roots = [e["body"]["scores"]["root"] for e in stoppable_server.events(run.id, "snapshot.scored")]
         assert roots == [0.0, 1.0, 2.0, 3.0, 4.0]
         run.finish()
     else:
@@ -131,11 +131,11 @@ def test_the_spool_is_removed_while_it_is_written_to(
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="folders have no modes here")
 @pytest.mark.parametrize("away", [False, True], ids=["server there", "server away"])
-def test_a_machine_without_a_disk_to_write_to(own_server: Server, tmp_path: Path, away: bool) -> None:
+def test_a_machine_without_a_disk_to_write_to(stoppable_server: Server, tmp_path: Path, away: bool) -> None:
     """Neither the spool nor the temporary folder can be written: events and contents are delivered from memory."""
-    own_server.start()
+    stoppable_server.start()
     if away:
-        own_server.kill()
+        stoppable_server.kill()
     blocked = tmp_path / "file"
     blocked.write_text("no folder")
     large = tmp_path / "large.bin"
@@ -153,22 +153,22 @@ def test_a_machine_without_a_disk_to_write_to(own_server: Server, tmp_path: Path
         print(json.dumps(run.losses()))
     """
     env = {
-        "GAUNTLET_ENDPOINT": own_server.url,
+        "GAUNTLET_ENDPOINT": stoppable_server.url,
         "GAUNTLET_SPOOL": str(blocked / "spool"),
         "GAUNTLET_FINISH_SECONDS": "1",
     }
-    told = python(code, env)
-    flushed, losses = (json.loads(line) for line in told.stdout.splitlines())
-    assert "events are delivered from memory" in told.stderr
+    ended = python(code, env)
+    flushed, losses = (json.loads(line) for line in ended.stdout.splitlines())
+    assert "events are delivered from memory" in ended.stderr
     assert flushed == [not away]
     if away:
         assert losses == [{"reason": HEARD, "count": 53}]
-        assert f"gauntlet: from memory: 53 lost: 53 ({HEARD})" in told.stderr
+        assert f"gauntlet: from memory: 53 lost: 53 ({HEARD})" in ended.stderr
     else:
         assert losses == []
-        roots = [e["body"]["scores"]["root"] for e in own_server.events("memory", "snapshot.scored")]
+        roots = [e["body"]["scores"]["root"] for e in stoppable_server.events("memory", "snapshot.scored")]
         assert roots == [float(i) for i in range(50)]
-        assert len(own_server.events("memory", "artifact.added")) == 2
+        assert len(stoppable_server.events("memory", "artifact.added")) == 2
 
 
 def test_a_user_without_a_home(server: Server, tmp_path: Path) -> None:

@@ -36,7 +36,9 @@ def test_halves_of_characters(case: dict[str, str]) -> None:
     assert without_surrogates(case["text"]) == case["repaired"]
 
 
-def test_names_that_meet_are_all_kept_and_counted(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+def test_names_of_one_path_are_all_recorded_and_counted(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
     with caplog.at_level(logging.WARNING, "gauntlet"), gauntlet.init(endpoint=server.url) as run:
         run.log({"a/b": 1.0, "a.b": 2.0, "a//b": 3.0, 7: 4.0, "7": 5.0}, step=0)  # type: ignore[dict-item]
         run.log({"x": {"y": 1}, "x.y": 2, "n" * 300: 3}, step=1)
@@ -50,7 +52,7 @@ def test_names_that_meet_are_all_kept_and_counted(server: Server, caplog: pytest
     assert "the name 'a/b' is too long for a path, or another one of the call means the same" in caplog.text
 
 
-def test_keys_of_a_configuration_that_read_alike_are_all_kept(server: Server) -> None:
+def test_keys_of_a_configuration_that_read_alike_are_all_stored(server: Server) -> None:
     config: dict[Any, Any] = {1: "number", "1": "text", "d": {True: 1, "True": 2}}
     with gauntlet.init(endpoint=server.url, config=config) as run:
         pass
@@ -82,11 +84,13 @@ def test_half_a_character_costs_nothing_around_it(server: Server, monkeypatch: p
     run.finish(summary={HALF: HALF})
     assert run.stats["refused"] == run.stats["dropped"] == 0
     assert run.stats["repaired_texts"] >= 26
-    kept = server.run(run.id)
-    assert (kept["name"], kept["project"], kept["task"], kept["tags"]) == (REPAIRED,) * 3 + ([REPAIRED],)
-    assert kept["config"] == {REPAIRED: REPAIRED, "list": [REPAIRED], "lr": 0.5}
-    assert kept["metadata"][REPAIRED] == REPAIRED
-    assert kept["metadata"]["resource"] == {"host.name": REPAIRED}
+    stored = server.run(run.id)
+    assert (stored["name"], stored["project"], stored["task"], stored["tags"]) == (REPAIRED,) * 3 + (
+        [REPAIRED],
+    )
+    assert stored["config"] == {REPAIRED: REPAIRED, "list": [REPAIRED], "lr": 0.5}
+    assert stored["metadata"][REPAIRED] == REPAIRED
+    assert stored["metadata"]["resource"] == {"host.name": REPAIRED}
     logged, rollout, *_ = server.events(run.id, "snapshot.scored")
     assert logged["body"]["scores"] == {REPAIRED: 1.0, "root": 2.0}
     assert rollout["episode"] == rollout["body"]["action"] == REPAIRED

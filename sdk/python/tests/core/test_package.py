@@ -69,9 +69,11 @@ assert run.flush()
 
 def test_importing_it_imports_nothing_heavy() -> None:
     code = "import sys; before = set(sys.modules); import gauntlet; print(*sorted(set(sys.modules) - before))"
-    told = subprocess.run([sys.executable, "-S", "-c", code], env=path_only(), capture_output=True, text=True)
-    assert told.returncode == 0, told.stderr
-    loaded = set(told.stdout.split())
+    ended = subprocess.run(
+        [sys.executable, "-S", "-c", code], env=path_only(), capture_output=True, text=True
+    )
+    assert ended.returncode == 0, ended.stderr
+    loaded = set(ended.stdout.split())
     assert "gauntlet.run" in loaded
     assert loaded & HEAVY == set()
     assert not any(name.startswith("gauntlet.integrations") for name in loaded)

@@ -43,13 +43,13 @@ def test_an_example_runs(
     assert ran.returncode == 0, ran.stderr
     assert "Traceback" not in ran.stderr
     (link,) = re.findall(rf"{re.escape(server.url)}/runs/(\S+)", ran.stderr)
-    kept = Client(server.url).run(link)
-    assert kept["status"] == "completed"
-    assert kept["head"] > 2, f"{heading}: something was logged"
+    stored = Client(server.url).run(link)
+    assert stored["status"] == "completed"
+    assert stored["head"] > 2, f"{heading}: something was logged"
     assert not list(tmp_path.glob("spool/*/refused.ndjson"))
 
 
-def test_the_requests_of_the_project_readme_do_what_they_say(server: Server, tmp_path: Path) -> None:
+def test_the_requests_of_the_project_readme_work(server: Server, tmp_path: Path) -> None:
     (script,) = re.findall(r"^```sh\n(curl .*?)^```", PROJECT, re.MULTILINE | re.DOTALL)
     script = "set -e\n" + script.replace("localhost:4600", server.url)
     ran = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60)

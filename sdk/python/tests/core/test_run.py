@@ -37,11 +37,11 @@ def test_two_lines_are_enough(server: Server) -> None:
     )
     run.log({"reward": 0.5, "grounding": 1.0})
     run.finish()
-    kept = server.run(run.id)
-    assert (kept["name"], kept["project"], kept["kind"], kept["status"]) == (
+    stored = server.run(run.id)
+    assert (stored["name"], stored["project"], stored["kind"], stored["status"]) == (
         "two lines", "tests", "training", "completed",
     )  # fmt: skip
-    assert (kept["config"], kept["tags"], kept["agent"]) == (
+    assert (stored["config"], stored["tags"], stored["agent"]) == (
         {"lr": 1e-6, "deep": {"x": [1, 2]}},
         ["a", "b"],
         "g",
@@ -124,11 +124,11 @@ def test_names_and_numbers_of_every_sort(server: Server, caplog: pytest.LogCaptu
     # The array is kept as a file.
     assert run.stats["skipped_values"] == 5
     assert run.stats["refused"] == 0
-    told = [r.getMessage() for r in caplog.records]
-    assert any("text is 'high', not a number; it is left out (told once)" in t for t in told)
+    ended = [r.getMessage() for r in caplog.records]
+    assert any("text is 'high', not a number; it is left out (told once)" in t for t in ended)
 
 
-def test_nothing_a_loop_says_raises(server: Server) -> None:
+def test_no_recording_call_raises(server: Server) -> None:
     class Hostile(dict):  # type: ignore[type-arg]
         def items(self) -> Any:
             raise RuntimeError("not today")
@@ -153,7 +153,7 @@ def test_nothing_a_loop_says_raises(server: Server) -> None:
     assert run.stats["refused"] == 0
 
 
-def test_rollouts_of_one_step_are_all_kept(server: Server) -> None:
+def test_rollouts_of_one_step_are_all_stored(server: Server) -> None:
     with begin(server) as run:
         for i in range(4):
             run.rollout(
@@ -176,7 +176,7 @@ def test_rollouts_of_one_step_are_all_kept(server: Server) -> None:
     assert (body["duration_ms"], body["metadata"]["task_id"]) == (12.5, "T1")
 
 
-def test_a_text_that_is_too_long_is_cut_and_says_so(server: Server) -> None:
+def test_a_text_that_is_too_long_is_cut_with_a_marker(server: Server) -> None:
     with begin(server) as run:
         run.rollout({"root": 1.0}, action="ü" * MAX_TEXT_BYTES, observation={"tokens": list(range(5))})
     (event,) = server.events(run.id, "snapshot.scored")
@@ -257,9 +257,9 @@ def test_a_process_that_only_ends_finishes_its_run(server: Server) -> None:
         run = gauntlet.init(id="ends-well")
         gauntlet.log({"root": 1.0})
     """
-    told = python(code, {"GAUNTLET_ENDPOINT": server.url, "GAUNTLET_PROJECT": "from env"})
-    assert told.stderr.count("\n") == 1
-    assert f"{server.url}/runs/ends-well" in told.stderr
+    ended = python(code, {"GAUNTLET_ENDPOINT": server.url, "GAUNTLET_PROJECT": "from env"})
+    assert ended.stderr.count("\n") == 1
+    assert f"{server.url}/runs/ends-well" in ended.stderr
     assert server.run("ends-well")["status"] == "completed"
     assert server.run("ends-well")["project"] == "from env"
 
@@ -270,9 +270,9 @@ def test_a_process_that_ends_by_an_exception_fails_its_run(server: Server) -> No
         gauntlet.init(id="ends-badly").log({"root": 1.0})
         raise KeyError("who")
     """
-    told = python(code, {"GAUNTLET_ENDPOINT": server.url, "GAUNTLET_QUIET": "1"}, check=False)
-    assert told.returncode == 1
-    assert told.stderr.startswith("Traceback")
+    ended = python(code, {"GAUNTLET_ENDPOINT": server.url, "GAUNTLET_QUIET": "1"}, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("Traceback")
     (end,) = server.events("ends-badly", "run.finished")
     assert end["body"]["summary"]["error"]["message"] == "'who'"
     assert server.run("ends-badly")["status"] == "failed"
@@ -283,9 +283,9 @@ def test_opentelemetry_variables_mean_the_same(server: Server, monkeypatch: pyte
     monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "gauntlet.run.id=otel-run,host.name=a%20b,broken")
     with gauntlet.init(endpoint=server.url) as run:
         run.log({"root": 1.0})
-    kept = server.run("otel-run")
-    assert kept["project"] == "trainer"
-    assert kept["metadata"]["resource"] == {"host.name": "a b"}
+    stored = server.run("otel-run")
+    assert stored["project"] == "trainer"
+    assert stored["metadata"]["resource"] == {"host.name": "a b"}
 
 
 def test_what_a_run_is_created_with_follows_the_schema(server: Server) -> None:
@@ -306,7 +306,7 @@ def test_the_rules_of_a_run_are_sent() -> None:
     ):
         pass
     fake.close()
-    assert [spec.get("rules") for spec in fake.told("POST", "/api/v1/runs")][:3] == [
+    assert [spec.get("rules") for spec in fake.bodies("POST", "/api/v1/runs")][:3] == [
         {"root_below": 0.5}, "dipg", None,
     ]  # fmt: skip
     for wrong in (
@@ -332,28 +332,28 @@ def test_a_run_that_is_named_goes_on_after_its_last_step(server: Server) -> None
     assert [e["step"] for e in server.events("continued", "score.added")] == list(range(15))
 
 
-def test_a_run_goes_on_after_the_steps_that_wait_on_disk(own_server: Server) -> None:
+def test_a_run_goes_on_after_the_steps_that_wait_on_disk(stoppable_server: Server) -> None:
     for part in range(2):
-        with begin(own_server, id="offline", mode="offline", rules={"root_below": 1}) as run:
+        with begin(stoppable_server, id="offline", mode="offline", rules={"root_below": 1}) as run:
             for _ in range(5):
                 run.log({"root": float(part)}, episode='odd "name", "step":99,')
             assert run.flush()
-    own_server.start()
+    stoppable_server.start()
     assert main(["sync"]) == 0
-    assert [e["step"] for e in own_server.events("offline", "snapshot.scored")] == list(range(10))
-    assert own_server.events("offline", "run.started")[0]["body"]["rules"] == {"root_below": 1.0}
-    assert own_server.run("offline")["failing"] == 5
+    assert [e["step"] for e in stoppable_server.events("offline", "snapshot.scored")] == list(range(10))
+    assert stoppable_server.events("offline", "run.started")[0]["body"]["rules"] == {"root_below": 1.0}
+    assert stoppable_server.run("offline")["failing"] == 5
 
 
-def test_what_differs_in_a_run_that_goes_on_is_said_once(
+def test_other_settings_of_a_resumed_run_are_reported_once(
     server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     with begin(server, id="differs", name="first", config={"lr": 0.5, "n": 1}):
         pass
     with begin(server, id="differs", config={"lr": 0.25, "n": 1}) as run:
         run.log({"root": 1.0})
-    (told,) = [r.getMessage() for r in caplog.records if "exists" in r.getMessage()]
-    assert told.endswith("run 'differs' exists with other settings, which stay: config.lr is 0.5, here 0.25")
+    (ended,) = [r.getMessage() for r in caplog.records if "exists" in r.getMessage()]
+    assert ended.endswith("run 'differs' exists with other settings, which stay: config.lr is 0.5, here 0.25")
     assert server.run("differs")["config"] == {"lr": 0.5, "n": 1}
 
 
@@ -390,7 +390,7 @@ def test_disabled_does_nothing(environment: Path) -> None:
     assert run.stats["dropped"] == 0
 
 
-def test_without_a_run_nothing_happens_and_it_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_without_a_run_nothing_is_recorded_with_one_warning(caplog: pytest.LogCaptureFixture) -> None:
     gauntlet.api._ledger.again("no run")
     gauntlet.log({"root": 1.0})
     gauntlet.log({"root": 1.0})

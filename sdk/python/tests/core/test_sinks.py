@@ -89,9 +89,9 @@ def test_one_bad_sink_disturbs_no_other(server: Server, caplog: pytest.LogCaptur
     assert stats["shaky.retried"] >= 1
     assert stats["collecting.written"] == len(good.records) == 202
     assert good.closed
-    told = [r.getMessage() for r in caplog.records]
-    assert len([t for t in told if "the failing sink failed: RuntimeError: always" in t]) == 1
-    assert any("the unopenable sink is off: PermissionError: no" in t for t in told)
+    messages = [r.getMessage() for r in caplog.records]
+    assert len([t for t in messages if "the failing sink failed: RuntimeError: always" in t]) == 1
+    assert any("the unopenable sink is off: PermissionError: no" in t for t in messages)
 
 
 def test_sinks_of_one_name_are_counted_and_warned_of_each(
@@ -120,9 +120,9 @@ def test_sinks_of_one_name_are_counted_and_warned_of_each(
     assert (stats["failing.dropped"], stats["failing-2.dropped"], stats["server-2.dropped"]) == (count,) * 3
     assert stats["server-3.written"] == stats["server.written"] == count
     assert "server.dropped" not in stats
-    told = [r.getMessage() for r in caplog.records]
+    messages = [r.getMessage() for r in caplog.records]
     for name in ("failing", "failing-2", "server-2"):
-        assert len([t for t in told if f"the {name} sink failed: RuntimeError: always" in t]) == 1
+        assert len([t for t in messages if f"the {name} sink failed: RuntimeError: always" in t]) == 1
     assert len(server.events(run.id, "run.finished")) == 1
 
 
@@ -137,8 +137,8 @@ def test_a_file_is_opened_by_the_server(server: Server, tmp_path: Path) -> None:
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert next(e["kind"] for e in lines) == "run.started"
     imported = json.loads(server.gauntlet("import", "--json", str(path)))
-    kept = server.run(imported["run"])
-    assert (kept["name"], kept["config"], kept["status"]) == ("from a file", {"lr": 0.1}, "completed")
+    stored = server.run(imported["run"])
+    assert (stored["name"], stored["config"], stored["status"]) == ("from a file", {"lr": 0.1}, "completed")
     assert [e["id"] for e in server.events(imported["run"])[1:]] == [e["id"] for e in lines[1:]]
 
 
@@ -171,8 +171,8 @@ def test_weights_and_biases(tmp_path: Path) -> None:
         assert run.stats.get("wandb.errors", 0) == 0
         print(folder)
     """
-    told = python(code, {"WANDB_DIR": str(tmp_path), "WANDB_SILENT": "true", "GAUNTLET_QUIET": "1"})
-    (file,) = Path(told.stdout.strip().splitlines()[-1]).glob("*.wandb")
+    messages = python(code, {"WANDB_DIR": str(tmp_path), "WANDB_SILENT": "true", "GAUNTLET_QUIET": "1"})
+    (file,) = Path(messages.stdout.strip().splitlines()[-1]).glob("*.wandb")
     rows = [row for row in history(file) if any(k.startswith(("rubric/", "metrics/")) for k in row)]
     assert [
         (r["step"], r["rubric/root"], r["rubric/grounding.claims"]) for r in rows if "rubric/root" in r
@@ -187,18 +187,18 @@ def history(file: Path) -> list[dict[str, float]]:
     behind a header of 7 bytes."""
     from wandb.proto import wandb_internal_pb2  # its types are generated for each protobuf
 
-    data, at, whole, rows = file.read_bytes(), 7, b"", []
+    data, at, chunk, rows = file.read_bytes(), 7, b"", []
     while at + 7 <= len(data):
         if 32768 - at % 32768 < 7:
             at += 32768 - at % 32768
             continue
         length, kind = int.from_bytes(data[at + 4 : at + 6], "little"), data[at + 6]
-        whole += data[at + 7 : at + 7 + length]
+        chunk += data[at + 7 : at + 7 + length]
         at += 7 + length
         if kind in {1, 4}:
             record = wandb_internal_pb2.Record()  # type: ignore[attr-defined]
-            record.ParseFromString(whole)
-            whole = b""
+            record.ParseFromString(chunk)
+            chunk = b""
             if record.HasField("history"):
                 items = record.history.item
                 rows.append({i.key or "/".join(i.nested_key): json.loads(i.value_json) for i in items})

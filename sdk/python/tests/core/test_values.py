@@ -16,14 +16,14 @@ from gauntlet.values import reading
 VALUES = json.loads((Path(__file__).parents[3] / "contract" / "values.json").read_text())
 
 
-def given(value: Any) -> Any:
+def decoded(value: Any) -> Any:
     """The input of a case: what JSON has no word for is named by its text."""
     return float(value["float"]) if isinstance(value, dict) and "float" in value else value
 
 
 @pytest.mark.parametrize("case", VALUES["number"], ids=lambda c: str(c["in"]))
 def test_numbers(case: dict[str, Any]) -> None:
-    found = reading(given(case["in"]))
+    found = reading(decoded(case["in"]))
     if case["is"] == "invalid":
         assert found is None
     elif case["is"] == "not evaluated":
@@ -36,6 +36,6 @@ def test_numbers(case: dict[str, Any]) -> None:
 def test_steps(case: dict[str, Any]) -> None:
     if case["is"] == "invalid":
         with pytest.raises(Unusable, match="the step is"):
-            _index(given(case["in"]))
+            _index(decoded(case["in"]))
     else:
-        assert _index(given(case["in"])) == (None if case["is"] == "not evaluated" else case["is"])
+        assert _index(decoded(case["in"])) == (None if case["is"] == "not evaluated" else case["is"])

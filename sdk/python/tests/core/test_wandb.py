@@ -60,17 +60,17 @@ def test_the_usual_script_arrives(server: Server, tmp_path: Path) -> None:
     wandb.finish(exit_code=0, quiet=True)
     assert current() is None
 
-    kept = server.run(run.id)
-    assert (kept["name"], kept["project"], kept["status"]) == ("first", "mnist", "completed")
-    assert kept["config"] == {"lr": 0.1, "epochs": 3}
-    assert kept["tags"] == ["a", "b"]
-    assert {k: kept["metadata"][k] for k in ("entity", "notes", "group", "job_type")} == {
+    stored = server.run(run.id)
+    assert (stored["name"], stored["project"], stored["status"]) == ("first", "mnist", "completed")
+    assert stored["config"] == {"lr": 0.1, "epochs": 3}
+    assert stored["tags"] == ["a", "b"]
+    assert {k: stored["metadata"][k] for k in ("entity", "notes", "group", "job_type")} == {
         "entity": "me", "notes": "a note", "group": "g", "job_type": "train",
     }  # fmt: skip
     assert scores(server, run.id) == {
         n: {"loss": 1.0 / (n + 1), "val.acc": 0.25 * n, "val.f1": 0.5, "epoch": float(n)} for n in range(3)
     }
-    assert kept["steps"] == 3
+    assert stored["steps"] == 3
     assert summary(server, run.id) == {"best_acc": 0.5, "classes": ["a", "b"], "note": "done"}
 
 
@@ -129,13 +129,15 @@ class Slotted:
         Path("config.yaml"),
         "wandb.yaml",
     ],
-    ids=lambda given: type(given).__name__ if not isinstance(given, str | Path) else str(given),
+    ids=lambda configuration: (
+        type(configuration).__name__ if not isinstance(configuration, str | Path) else str(configuration)
+    ),
 )
-def test_whatever_is_a_configuration_is_one(server: Server, given: Any) -> None:
+def test_whatever_is_a_configuration_is_one(server: Server, configuration: Any) -> None:
     Path("config.json").write_text('{"lr": 0.5, "layers": [1, 2]}')
     Path("config.yaml").write_text("lr: 0.5\nlayers: [1, 2]\n")
     Path("wandb.yaml").write_text("wandb_version: 1\nlr: {desc: null, value: 0.5}\nlayers: {value: [1, 2]}\n")
-    run = wandb.init(config=given)
+    run = wandb.init(config=configuration)
     assert run.config.lr == run.config["lr"] == wandb.config.get("lr") == 0.5
     assert list(run.config["layers"]) == [1, 2]
     run.finish()
@@ -150,7 +152,7 @@ def test_what_is_no_configuration_is_left_out_without_raising(server: Server, od
     assert server.run(run.id)["status"] == "completed"
 
 
-def test_the_configuration_can_be_changed_and_is_kept(server: Server) -> None:
+def test_the_configuration_can_be_changed_and_is_stored(server: Server) -> None:
     wandb.config.before = "the run"
     run = wandb.init(config={"lr": 0.1, "secret": 1}, config_exclude_keys=["secret"])
     wandb.config.update({"lr": 0.2, "nested": {"a": 1}}, allow_val_change=True)
@@ -170,7 +172,7 @@ def test_the_configuration_can_be_changed_and_is_kept(server: Server) -> None:
     }  # fmt: skip
 
 
-def test_what_cannot_be_kept_is_counted_and_raises_nothing(
+def test_what_cannot_be_stored_is_counted_and_raises_nothing(
     server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Broken:
@@ -200,7 +202,7 @@ def test_metrics_are_summarized_as_defined(server: Server) -> None:
     assert summary(server, run.id) == {"loss.min": 1.0, "loss.mean": 2.0, "acc.max": 3.0, "val/f1.max": -1.0}
 
 
-def test_artifacts_and_saved_files_arrive_whole(server: Server) -> None:
+def test_artifacts_and_saved_files_arrive_complete(server: Server) -> None:
     os.makedirs("data/inner")
     Path("data/a.txt").write_text("a")
     Path("data/inner/b.txt").write_text("b")
@@ -241,7 +243,7 @@ def test_artifacts_and_saved_files_arrive_whole(server: Server) -> None:
     assert "corpus/rows.table.json" in found
 
 
-def test_what_has_no_meaning_is_said_once_and_does_nothing(
+def test_what_has_no_meaning_is_reported_once_and_does_nothing(
     server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     run = wandb.init()
@@ -310,8 +312,8 @@ def test_names_and_tags_that_are_changed_reach_the_server(server: Server) -> Non
     run.tags += ("b",)
     run.notes = "looks good"
     run.finish()
-    kept = server.run(run.id)
-    assert (kept["name"], kept["tags"]) == ("after", ["a", "b"])
+    stored = server.run(run.id)
+    assert (stored["name"], stored["tags"]) == ("after", ["a", "b"])
 
 
 def test_a_notebook_shows_a_link_in_which_every_text_is_escaped(server: Server) -> None:

@@ -73,7 +73,7 @@ def test_pixels_are_what_they_were() -> None:
     assert list(Pillow.open(io.BytesIO(made.content)).tobytes()) == [0, 7, 255]
 
 
-def test_what_is_logged_beside_numbers_is_kept_at_its_step(server: Server) -> None:
+def test_what_is_logged_beside_numbers_is_stored_at_its_step(server: Server) -> None:
     run = wandb.init()
     Pillow.new("RGB", (2, 2)).save("cat.jpg")
     table = wandb.Table(columns=["id", "picture", "score"])

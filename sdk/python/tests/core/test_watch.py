@@ -209,7 +209,7 @@ def test_failed_evaluations_in_tasks_are_bounded(
     assert all(b["scores"] == {"rubric_0": 0.5} and b["metadata"]["incomplete"] for b in found)
 
 
-def test_an_evaluation_open_for_too_long_is_given_up(
+def test_an_evaluation_open_for_too_long_is_abandoned(
     server: Server, run: gauntlet.Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gauntlet.observer._LONGEST_SECONDS", 0.05)

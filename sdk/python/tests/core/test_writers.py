@@ -39,16 +39,16 @@ def kinds(fake: Fake) -> list[str]:
     return found
 
 
-def test_a_writer_says_that_it_lives_and_how_it_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_writer_sends_heartbeats_and_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heartbeat, "INTERVAL_SECONDS", 0.05)
     fake = Fake(ok)
     run = gauntlet.init(endpoint=fake.url)
     run.log({"root": 1.0})
     assert run.flush()
-    until(lambda: len(fake.told("PUT", f"/writers/{run._writer}")) >= 3)
+    until(lambda: len(fake.bodies("PUT", f"/writers/{run._writer}")) >= 3)
     run.finish("failed", {"accuracy": 0.5, "exit_code": 3})
     fake.close()
-    *running, finished = fake.told("PUT", f"/runs/{run.id}/writers/{run._writer}")
+    *running, finished = fake.bodies("PUT", f"/runs/{run.id}/writers/{run._writer}")
     assert all(state == {"state": "running", "interval_secs": 10} for state in running)
     assert finished == {
         "state": "finished",
@@ -62,7 +62,7 @@ def test_a_writer_says_that_it_lives_and_how_it_ended(monkeypatch: pytest.Monkey
     ], "the server writes the end"
 
 
-def test_a_server_that_knows_of_no_writers_is_told_the_end_as_an_event() -> None:
+def test_a_server_without_writers_gets_the_end_as_an_event() -> None:
     fake = Fake(lambda method, path, body: (404 if "/writers/" in path else 200, {}))
     with gauntlet.init(endpoint=fake.url) as run:
         run.log({"root": 1.0})
@@ -130,7 +130,7 @@ def test_a_run_is_itself_where_it_is_and_a_writer_elsewhere() -> None:
     fake.close()
 
 
-def test_a_rank_without_an_id_warns_that_it_begins_a_run_of_its_own(server: Server) -> None:
+def test_a_rank_without_an_id_warns_that_it_begins_another_run(server: Server) -> None:
     code = "import gauntlet; gauntlet.init(name='ranks', {more}).finish()"
     expected = {
         ("", "0"): [f"gauntlet: ranks -> {server.url}"],
@@ -206,8 +206,8 @@ def test_workers_of_a_job_write_into_its_run(server: Server, tmp_path: Path, how
     ]
     assert [value for (step, _), value in nodes.items() if step == 1] == [9.0]
     assert [value for (step, _), value in nodes.items() if step == 2] == [10.0]
-    kept = server.run(f"{how}-{method}")
-    assert (kept["name"], kept["config"], kept["status"]) == ("a job", {"lr": 0.5}, "completed")
+    stored = server.run(f"{how}-{method}")
+    assert (stored["name"], stored["config"], stored["status"]) == ("a job", {"lr": 0.5}, "completed")
 
 
 def test_the_server_ends_a_run_when_its_last_writer_has_finished(server: Server) -> None:

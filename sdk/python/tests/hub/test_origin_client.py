@@ -59,8 +59,8 @@ def test_snapshots_posted_from_threads_and_twice_are_there_once_by_step(hub: Ser
     assert [snapshot["step"] for snapshot in snapshots] == list(range(1, STEPS + 1))
     assert [snapshot["scores"]["root"] for snapshot in snapshots] == ROOTS
     # As it was sent: escaped once, by the client, and never again.
-    told = next(snapshot for snapshot in snapshots if snapshot["scores"]["root"] < -2)
-    assert told["metadata"]["action"] == "the patient&#x27;s dosage &lt;-3.0&gt; &amp; more"
+    failing = next(snapshot for snapshot in snapshots if snapshot["scores"]["root"] < -2)
+    assert failing["metadata"]["action"] == "the patient&#x27;s dosage &lt;-3.0&gt; &amp; more"
     sessions = origin.get("/gauntlet/sessions")["sessions"]
     assert [(s["session_id"], s["step_count"]) for s in sessions] == [("s1", STEPS)]
     assert sessions[0]["metadata"]["run_type"] == "grpo"
@@ -127,7 +127,7 @@ def test_two_sessions_of_a_task_are_compared(hub: Server) -> None:
     assert origin.get("/gauntlet/evolution/T2")["pairs"] == []
 
 
-def test_what_was_posted_is_found_and_told(hub: Server) -> None:
+def test_posted_scores_are_found_and_reported(hub: Server) -> None:
     train("s1", "grpo")
     failing = [step for step, root in enumerate(ROOTS, 1) if root < -2]
 

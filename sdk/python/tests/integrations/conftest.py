@@ -19,7 +19,7 @@ from ..core.support import Server
 collect_ignore = [] if importlib.util.find_spec("verl") else ["test_ray.py", "test_verl_package.py"]
 
 
-class Kept(Server):
+class ApiServer(Server):
     """The server, and what it keeps, by the paths of its API."""
 
     def get(self, path: str) -> Any:
@@ -46,16 +46,16 @@ class Kept(Server):
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Kept]:
+def server() -> Iterator[ApiServer]:
     """The server, for the whole session: each test has its own runs on it."""
-    server = Kept()
+    server = ApiServer()
     server.start()
     yield server
     server.close()
 
 
 @pytest.fixture(autouse=True)
-def surroundings(server: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def surroundings(server: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Runs begun in a test go to that server, spool in a folder of the test, and end with it."""
     monkeypatch.setenv("GAUNTLET_ENDPOINT", server.url)
     monkeypatch.setenv("GAUNTLET_SPOOL", str(tmp_path / "spool"))

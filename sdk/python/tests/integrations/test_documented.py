@@ -17,7 +17,7 @@ from trl import GRPOConfig, GRPOTrainer
 import gauntlet
 from gauntlet.integrations.openenv import watch_environment
 
-from .conftest import Kept
+from .conftest import ApiServer
 
 SDK = Path(__file__).parents[2]
 TEXT = (SDK / "INTEGRATIONS.md").read_text()
@@ -30,12 +30,12 @@ def example(section: str) -> str:
     return found[1]
 
 
-def scored(server: Kept, run: str) -> list[dict[str, Any]]:
+def scored(server: ApiServer, run: str) -> list[dict[str, Any]]:
     """The scores of every rollout."""
     return [e["body"]["scores"] for e in server.events(run, "snapshot.scored") if e["body"]["observation"]]
 
 
-def test_trl(server: Kept) -> None:
+def test_trl(server: ApiServer) -> None:
     policy = trl_grpo.tiny_policy()
     arguments = GRPOConfig(
         output_dir=tempfile.mkdtemp(), max_steps=1, per_device_train_batch_size=4, num_generations=4,
@@ -44,15 +44,15 @@ def test_trl(server: Kept) -> None:
     known = {
         "GRPOTrainer": GRPOTrainer, "model": policy["model"], "tokenizer": policy["processing_class"],
         "arguments": arguments, "tasks": Dataset.from_list([{"prompt": "is it ?"}] * 4),
-        "correct": trl_grpo.says_yes, "brief": trl_grpo.brief,
+        "correct": trl_grpo.contains_yes, "brief": trl_grpo.brief,
     }  # fmt: skip
     exec(example("TRL"), known)
     run = server.runs()[0]
     assert (run["project"], run["status"]) == ("maths", "completed")
-    assert [set(s) for s in scored(server, run["id"])] == [{"says_yes", "brief", "root"}] * 4
+    assert [set(s) for s in scored(server, run["id"])] == [{"contains_yes", "brief", "root"}] * 4
 
 
-def test_openenv(server: Kept, run: gauntlet.Run) -> None:
+def test_openenv(server: ApiServer, run: gauntlet.Run) -> None:
     known: dict[str, Any] = {"MyEnvironment": openenv_environment.GuessTheNumber}
     exec(example("OpenEnv"), known)
     known["env"].reset(seed=1)
@@ -62,7 +62,7 @@ def test_openenv(server: Kept, run: gauntlet.Run) -> None:
 
 
 def test_a_server_of_openenv_watches_its_sessions() -> None:
-    [told] = re.findall(r"`(create_app\(.*?\))`", TEXT)
+    [call] = re.findall(r"`(create_app\(.*?\))`", TEXT)
     from openenv.core.env_server import create_app
 
     known: dict[str, Any] = {
@@ -70,11 +70,11 @@ def test_a_server_of_openenv_watches_its_sessions() -> None:
         "MyEnvironment": openenv_environment.GuessTheNumber, "MyAction": openenv_environment.Guess,
         "MyObservation": openenv_environment.Hint,
     }  # fmt: skip
-    app = eval(told, known)
+    app = eval(call, known)
     assert any(getattr(route, "path", "") == "/reset" for route in app.routes)
 
 
-async def test_verifiers(server: Kept, run: gauntlet.Run) -> None:
+async def test_verifiers(server: ApiServer, run: gauntlet.Run) -> None:
     class Silent:
         async def run_episode(self) -> Any:
             from .test_verifiers import a_trace
@@ -89,7 +89,7 @@ async def test_verifiers(server: Kept, run: gauntlet.Run) -> None:
     assert scored(server, run.id) == [{"correct": 1.0, "root": 1.0}]
 
 
-def test_prime_rl(server: Kept) -> None:
+def test_prime_rl(server: ApiServer) -> None:
     class MultiMonitor:
         monitors: list[Any] = []
 
@@ -99,7 +99,7 @@ def test_prime_rl(server: Kept) -> None:
     assert (server.runs()[0]["project"], server.runs()[0]["status"]) == ("maths", "completed")
 
 
-def test_langchain(server: Kept, run: gauntlet.Run) -> None:
+def test_langchain(server: ApiServer, run: gauntlet.Run) -> None:
     chain = FakeListChatModel(responses=["yes"])
     exec(example("LangChain and LangGraph"), {"chain": chain, "question": "is it?"})
     run.finish()
@@ -107,7 +107,7 @@ def test_langchain(server: Kept, run: gauntlet.Run) -> None:
     assert step["body"]["payload"]["text"] == "yes"
 
 
-def test_verl(server: Kept, run: gauntlet.Run) -> None:
+def test_verl(server: ApiServer, run: gauntlet.Run) -> None:
     known: dict[str, Any] = {}
     exec(example("verl"), known)
     assert known["compute_score"]("sums", "it is 4", "4", {"question": "2 + 2?"})["score"] == 1.0

@@ -18,15 +18,15 @@ from langgraph.prebuilt import ToolNode
 import gauntlet
 from gauntlet.integrations.langchain import AsyncGauntletCallbackHandler, GauntletCallbackHandler
 
-from .conftest import Kept
+from .conftest import ApiServer
 
 
-def steps(server: Kept, run: str) -> list[dict[str, Any]]:
+def steps(server: ApiServer, run: str) -> list[dict[str, Any]]:
     """The bodies of what was recorded, in order."""
     return [event["body"] for event in server.events(run, "step.recorded")]
 
 
-def test_an_agents_loop_is_an_episode_with_models_tools_and_documents(server: Kept) -> None:
+def test_an_agents_loop_is_an_episode_with_models_tools_and_documents(server: ApiServer) -> None:
     run = langchain_agent.main()
 
     [started] = server.events(run, "episode.started")
@@ -62,10 +62,12 @@ def test_an_agents_loop_is_an_episode_with_models_tools_and_documents(server: Ke
 
 
 def test_chains_in_chains_are_one_episode_and_asynchronous_ones_keep_their_order(
-    server: Kept, run: gauntlet.Run
+    server: ApiServer, run: gauntlet.Run
 ) -> None:
     prompt = ChatPromptTemplate.from_messages([("system", "Be brief."), ("user", "{question}")])
-    chain = prompt | FakeListChatModel(responses=["yes"]) | RunnableLambda(lambda said: str(said.content))
+    chain = (
+        prompt | FakeListChatModel(responses=["yes"]) | RunnableLambda(lambda message: str(message.content))
+    )
 
     async def ask() -> list[str]:
         config: Any = {"callbacks": [AsyncGauntletCallbackHandler()]}
@@ -82,7 +84,7 @@ def test_chains_in_chains_are_one_episode_and_asynchronous_ones_keep_their_order
         assert event["body"]["payload"]["text"] == "yes"
 
 
-def test_a_graph_of_langgraph_is_one_episode(server: Kept, run: gauntlet.Run) -> None:
+def test_a_graph_of_langgraph_is_one_episode(server: ApiServer, run: gauntlet.Run) -> None:
     chat = langchain_agent.model()
     langchain_agent.attempts[:] = ["not the first time"]
     graph = StateGraph(MessagesState)
@@ -109,7 +111,7 @@ def test_a_graph_of_langgraph_is_one_episode(server: Kept, run: gauntlet.Run) ->
     assert server.events(run.id, "episode.finished")[0]["body"]["status"] == "completed"
 
 
-def test_a_chain_that_fails_fails_its_episode(server: Kept, run: gauntlet.Run) -> None:
+def test_a_chain_that_fails_fails_its_episode(server: ApiServer, run: gauntlet.Run) -> None:
     def broken(_: Any) -> None:
         raise ValueError("no such city")
 
@@ -121,7 +123,7 @@ def test_a_chain_that_fails_fails_its_episode(server: Kept, run: gauntlet.Run) -
     assert finished["body"]["error"] == "ValueError: no such city"
 
 
-def test_inside_an_episode_of_the_loop_the_steps_belong_to_it(server: Kept, run: gauntlet.Run) -> None:
+def test_inside_an_episode_of_the_loop_the_steps_belong_to_it(server: ApiServer, run: gauntlet.Run) -> None:
     @tool
     def double(n: int) -> int:
         """Twice the number."""
@@ -145,7 +147,7 @@ def test_inside_an_episode_of_the_loop_the_steps_belong_to_it(server: Kept, run:
     assert message["payload"] == {"input": "2 + 2", "role": "assistant", "text": "four"}
 
 
-def test_what_a_chain_calls_by_other_means_has_its_episode_too(server: Kept, run: gauntlet.Run) -> None:
+def test_what_a_chain_calls_by_other_means_has_its_episode_too(server: ApiServer, run: gauntlet.Run) -> None:
     @gauntlet.observe
     def lookup(city: str) -> str:
         return city.upper()
@@ -156,7 +158,7 @@ def test_what_a_chain_calls_by_other_means_has_its_episode_too(server: Kept, run
     assert {e["episode"] for e in server.events(run.id, "step.recorded")} == {started["episode"]}
 
 
-def test_branches_in_threads_are_steps_of_one_episode(server: Kept, run: gauntlet.Run) -> None:
+def test_branches_in_threads_are_steps_of_one_episode(server: ApiServer, run: gauntlet.Run) -> None:
     both = RunnableParallel(a=FakeListChatModel(responses=["x"]), b=FakeListChatModel(responses=["y"]))
     both.invoke("go", {"callbacks": [GauntletCallbackHandler()]})
     run.finish()
@@ -164,7 +166,7 @@ def test_branches_in_threads_are_steps_of_one_episode(server: Kept, run: gauntle
     assert sorted(b["payload"]["text"] for b in steps(server, run.id)) == ["x", "y"]
 
 
-def test_a_stream_is_one_message(server: Kept, run: gauntlet.Run) -> None:
+def test_a_stream_is_one_message(server: ApiServer, run: gauntlet.Run) -> None:
     chunks = list(
         FakeListChatModel(responses=["hello"]).stream("hi", {"callbacks": [GauntletCallbackHandler()]})
     )
@@ -178,12 +180,12 @@ def test_nothing_it_does_reaches_the_chain(run: gauntlet.Run, monkeypatch: pytes
         raise RuntimeError("a bug of ours")
 
     monkeypatch.setattr("gauntlet.integrations.langchain.record_step", broken)
-    said = FakeListChatModel(responses=["fine"]).invoke("hi", {"callbacks": [GauntletCallbackHandler()]})
-    assert said.content == "fine"
+    message = FakeListChatModel(responses=["fine"]).invoke("hi", {"callbacks": [GauntletCallbackHandler()]})
+    assert message.content == "fine"
     assert run.stats["errors"] == 1
 
 
-def asked(server: Kept, run: str) -> dict[str, str]:
+def asked(server: ApiServer, run: str) -> dict[str, str]:
     """The task of each episode that began and ended, by its id."""
     began = {e["episode"]: e["body"]["task"] for e in server.events(run, "episode.started")}
     assert sorted(began) == sorted(e["episode"] for e in server.events(run, "episode.finished"))
@@ -192,24 +194,24 @@ def asked(server: Kept, run: str) -> dict[str, str]:
 
 
 @gauntlet.observe
-def lookup(said: str) -> str:
+def lookup(message: str) -> str:
     """Something that a chain calls and LangChain does not know of."""
-    return said.upper()
+    return message.upper()
 
 
 def question_chain() -> Any:
     """A prompt, a model, a function, and in it a model with another handler."""
 
-    def inner(said: Any) -> str:
+    def inner(message: Any) -> str:
         FakeListChatModel(responses=["hm"]).invoke("inner", {"callbacks": [GauntletCallbackHandler()]})
-        return lookup(str(said.content))
+        return lookup(str(message.content))
 
     prompt = ChatPromptTemplate.from_messages([("system", "Be brief."), ("user", "{question}")])
     return prompt | FakeListChatModel(responses=["yes"]) | RunnableLambda(inner)
 
 
 @pytest.mark.parametrize("batch", ["batch", "abatch", "batch_as_completed", "stream", "map"])
-def test_each_input_of_a_batch_is_an_episode_of_its_own(server: Kept, run: gauntlet.Run, batch: str) -> None:
+def test_each_input_of_a_batch_is_an_episode(server: ApiServer, run: gauntlet.Run, batch: str) -> None:
     questions = [f"is it {n}?" for n in range(8)]
     inputs = [{"question": question} for question in questions]
     config: Any = {"callbacks": [GauntletCallbackHandler()], "max_concurrency": 4}
@@ -245,7 +247,7 @@ def test_each_input_of_a_batch_is_an_episode_of_its_own(server: Kept, run: gaunt
 
 
 def test_a_batch_of_which_some_fail_has_failed_and_completed_episodes(
-    server: Kept, run: gauntlet.Run
+    server: ApiServer, run: gauntlet.Run
 ) -> None:
     def even(n: int) -> int:
         if n % 2:
@@ -264,7 +266,7 @@ def test_a_batch_of_which_some_fail_has_failed_and_completed_episodes(
     assert server.run(run.id)["failing"] == 2
 
 
-def test_a_handler_that_was_given_twice_records_once(server: Kept, run: gauntlet.Run) -> None:
+def test_a_handler_that_is_registered_twice_records_once(server: ApiServer, run: gauntlet.Run) -> None:
     config: Any = {"callbacks": [GauntletCallbackHandler(), GauntletCallbackHandler()]}
     RunnableParallel(a=question_chain(), b=question_chain()).batch(
         [{"question": "one?"}, {"question": "two?"}], config
@@ -274,7 +276,9 @@ def test_a_handler_that_was_given_twice_records_once(server: Kept, run: gauntlet
     assert len([b for b in steps(server, run.id) if b["step_kind"] == "message"]) == 8
 
 
-def test_a_stream_that_is_left_early_is_cancelled_and_not_failed(server: Kept, run: gauntlet.Run) -> None:
+def test_a_stream_that_is_left_early_is_cancelled_and_not_failed(
+    server: ApiServer, run: gauntlet.Run
+) -> None:
     chunks: Any = FakeListChatModel(responses=["a long answer"]).stream(
         "go on", {"callbacks": [GauntletCallbackHandler()]}
     )
@@ -287,7 +291,7 @@ def test_a_stream_that_is_left_early_is_cancelled_and_not_failed(server: Kept, r
     assert list(asked(server, run.id).values()) == ["go on"]
 
 
-def test_a_graph_inside_a_graph_is_one_episode_for_each_input(server: Kept, run: gauntlet.Run) -> None:
+def test_a_graph_inside_a_graph_is_one_episode_for_each_input(server: ApiServer, run: gauntlet.Run) -> None:
     inner = StateGraph(MessagesState)
     inner.add_node("say", lambda state: {"messages": FakeListChatModel(responses=["yes"]).invoke("hm")})
     inner.add_edge(START, "say")
@@ -301,7 +305,7 @@ def test_a_graph_inside_a_graph_is_one_episode_for_each_input(server: Kept, run:
     assert len(steps(server, run.id)) == 3
 
 
-def test_all_answers_of_a_model_are_kept() -> None:
+def test_all_answers_of_a_model_are_stored() -> None:
     from langchain_core.outputs import Generation, LLMResult
 
     from gauntlet.integrations.langchain import _answer

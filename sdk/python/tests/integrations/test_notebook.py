@@ -7,7 +7,7 @@ from typing import Any
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
-from .conftest import Kept
+from .conftest import ApiServer
 
 
 def execute(*cells: str) -> list[list[Any]]:
@@ -24,7 +24,7 @@ def shown(outputs: list[Any], mime_type: str = "text/plain") -> str:
     return str(result.data[mime_type])
 
 
-def test_a_run_of_a_notebook_survives_a_failing_cell_and_ends_with_the_next_init(server: Kept) -> None:
+def test_a_run_of_a_notebook_survives_a_failing_cell_and_ends_with_the_next_init(server: ApiServer) -> None:
     first, failed, after, second, again, end = execute(
         """
             import gauntlet

@@ -15,7 +15,7 @@ from openenv.core.rubrics import Rubric, WeightedSum
 import gauntlet
 from gauntlet.integrations.openenv import watch_environment
 
-from .conftest import Kept
+from .conftest import ApiServer
 
 
 class Walk(Environment[Action, Observation, State]):
@@ -50,7 +50,7 @@ class AsyncWalk(Walk):
         return self.step(action)
 
 
-def test_each_step_shows_the_whole_rubric_and_each_game_is_an_episode(server: Kept) -> None:
+def test_each_step_shows_the_full_rubric_and_each_game_is_an_episode(server: ApiServer) -> None:
     run = openenv_environment.main(episodes=3)
 
     snapshots = server.events(run, "snapshot.scored")
@@ -73,7 +73,7 @@ def test_each_step_shows_the_whole_rubric_and_each_game_is_an_episode(server: Ke
     ]
 
 
-def test_without_a_rubric_the_reward_is_the_score(server: Kept, run: gauntlet.Run) -> None:
+def test_without_a_rubric_the_reward_is_the_score(server: ApiServer, run: gauntlet.Run) -> None:
     env = watch_environment(Walk())
     env.reset()
     while not env.step(Action()).done:
@@ -94,8 +94,8 @@ def test_without_a_rubric_the_reward_is_the_score(server: Kept, run: gauntlet.Ru
     assert server.events(run.id, "episode.finished")[0]["body"]["return"] == 5.0
 
 
-def test_a_step_that_fails_is_told_with_its_origin_and_the_loop_sees_it(
-    server: Kept, run: gauntlet.Run
+def test_a_step_that_fails_is_recorded_with_its_origin_and_raised(
+    server: ApiServer, run: gauntlet.Run
 ) -> None:
     env = watch_environment(Walk(fails=True))
     env.reset()
@@ -121,7 +121,9 @@ def test_a_step_that_fails_is_told_with_its_origin_and_the_loop_sees_it(
 
 
 @pytest.mark.parametrize("then", ["reset", "close", "finish"])
-def test_an_episode_whose_last_step_failed_has_failed(server: Kept, run: gauntlet.Run, then: str) -> None:
+def test_an_episode_whose_last_step_failed_has_failed(
+    server: ApiServer, run: gauntlet.Run, then: str
+) -> None:
     env = watch_environment(Walk(fails=True))
     env.reset()
     env.step(Action())
@@ -134,7 +136,7 @@ def test_an_episode_whose_last_step_failed_has_failed(server: Kept, run: gauntle
     assert (finished["status"], finished["error"]) == ("failed", "RuntimeError: the floor is wet")
 
 
-def test_a_reset_that_fails_is_a_failed_episode(server: Kept, run: gauntlet.Run) -> None:
+def test_a_reset_that_fails_is_a_failed_episode(server: ApiServer, run: gauntlet.Run) -> None:
     class Closed(Walk):
         def reset(self, seed: int | None = None, episode_id: str | None = None, **_: Any) -> Observation:
             raise OSError("the door is shut")
@@ -158,7 +160,9 @@ class Trips(Rubric):
 
 
 @pytest.mark.parametrize("within", [True, False])
-def test_a_step_that_fails_keeps_what_its_rubric_gave(server: Kept, run: gauntlet.Run, within: bool) -> None:
+def test_a_step_that_fails_keeps_what_its_rubric_gave(
+    server: ApiServer, run: gauntlet.Run, within: bool
+) -> None:
     class Slips(openenv_environment.GuessTheNumber):
         def step(self, action: Any, timeout_s: float | None = None, **_: Any) -> Any:
             seen = super().step(action)
@@ -182,7 +186,7 @@ def test_a_step_that_fails_keeps_what_its_rubric_gave(server: Kept, run: gauntle
     assert [e["body"].get("failures", []) for e in found] == [[], [], ["generic"], []]
 
 
-def test_episodes_of_one_name_are_kept_apart(server: Kept, run: gauntlet.Run) -> None:
+def test_episodes_of_one_name_are_distinct(server: ApiServer, run: gauntlet.Run) -> None:
     for _ in range(2):
         env = watch_environment(Walk())
         env.reset(episode_id="game")
@@ -195,7 +199,9 @@ def test_episodes_of_one_name_are_kept_apart(server: Kept, run: gauntlet.Run) ->
 
 
 @pytest.mark.parametrize("kind", [Walk, AsyncWalk])
-def test_asynchronous_steps_are_recorded_once_each(server: Kept, run: gauntlet.Run, kind: type[Walk]) -> None:
+def test_asynchronous_steps_are_recorded_once_each(
+    server: ApiServer, run: gauntlet.Run, kind: type[Walk]
+) -> None:
     async def play() -> None:
         env = watch_environment(kind())
         await env.reset_async()
@@ -207,7 +213,7 @@ def test_asynchronous_steps_are_recorded_once_each(server: Kept, run: gauntlet.R
     assert [s["step"] for s in server.events(run.id, "snapshot.scored")] == [1, 2, 3]
 
 
-def test_a_client_of_an_environment_elsewhere_is_watched_too(server: Kept, run: gauntlet.Run) -> None:
+def test_a_client_of_an_environment_elsewhere_is_watched_too(server: ApiServer, run: gauntlet.Run) -> None:
     class Client:
         """As EnvClient: what it answers holds the observation."""
 
@@ -229,7 +235,7 @@ def test_a_client_of_an_environment_elsewhere_is_watched_too(server: Kept, run: 
     assert (snapshot["body"]["action"], snapshot["body"]["observation"]) == ("knock", "you knock")
 
 
-def test_it_begins_a_run_where_there_is_none(server: Kept) -> None:
+def test_it_begins_a_run_where_there_is_none(server: ApiServer) -> None:
     env = watch_environment(Walk())
     env.reset()
     env.step(Action())

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .conftest import Kept
+from .conftest import ApiServer
 
 JOB = """
 import ray
@@ -52,7 +52,7 @@ ray.shutdown()
 """
 
 
-def test_tasks_and_actors_write_into_the_run_they_are_given(server: Kept, tmp_path: Path) -> None:
+def test_tasks_and_actors_write_into_the_run_of_the_driver(server: ApiServer, tmp_path: Path) -> None:
     (tmp_path / "job.py").write_text(JOB)
     env = {**os.environ, "GAUNTLET_QUIET": ""}
     ran = subprocess.run(

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .conftest import Kept
+from .conftest import ApiServer
 
 TRAINING = """
 import torch
@@ -33,7 +33,7 @@ distributed.destroy_process_group()
 """
 
 
-def test_ranks_of_one_id_write_one_run(server: Kept, tmp_path: Path) -> None:
+def test_ranks_of_one_id_write_one_run(server: ApiServer, tmp_path: Path) -> None:
     run = "two-ranks"
     (tmp_path / "training.py").write_text(TRAINING)
     command = [

@@ -24,7 +24,7 @@ import gauntlet
 from gauntlet import context
 from gauntlet.integrations.trl import GauntletCallback, watch_rewards
 
-from .conftest import Kept
+from .conftest import ApiServer
 
 SDK = Path(__file__).parents[2]
 TASKS = Dataset.from_list([{"prompt": question, "level": n} for n, question in enumerate(trl_grpo.QUESTIONS)])
@@ -58,17 +58,17 @@ def train(
     return trainer
 
 
-def test_every_completion_of_every_step_is_a_rollout_with_its_scores(server: Kept) -> None:
+def test_every_completion_of_every_step_is_a_rollout_with_its_scores(server: ApiServer) -> None:
     run = trl_grpo.main(steps=3)
 
     rollouts = [e for e in server.events(run, "snapshot.scored") if e["body"]["observation"]]
     assert [r["step"] for r in rollouts] == [1] * 8 + [2] * 8 + [3] * 8
     assert len({r["episode"] for r in rollouts}) == 24
     for rollout in rollouts:
-        scores, said = rollout["body"]["scores"], rollout["body"]["action"].split()
-        assert scores["says_yes"] == float("yes" in said)
-        assert scores["brief"] == pytest.approx(-0.1 * len(said))
-        assert scores["root"] == pytest.approx(scores["says_yes"] + 0.5 * scores["brief"])
+        scores, spoken = rollout["body"]["scores"], rollout["body"]["action"].split()
+        assert scores["contains_yes"] == float("yes" in spoken)
+        assert scores["brief"] == pytest.approx(-0.1 * len(spoken))
+        assert scores["root"] == pytest.approx(scores["contains_yes"] + 0.5 * scores["brief"])
         assert rollout["body"]["observation"] in trl_grpo.QUESTIONS
         assert rollout["body"]["metadata"]["subject"] == rollout["body"]["observation"].split()[-2]
         assert rollout["body"]["metadata"]["split"] == "train"
@@ -77,12 +77,17 @@ def test_every_completion_of_every_step_is_a_rollout_with_its_scores(server: Kep
     for point in server.curve(run, "metrics.reward"):
         of_step = [r["body"]["scores"]["root"] for r in rollouts if r["step"] == point["step"]]
         assert point["value"] == pytest.approx(sum(of_step) / len(of_step), abs=1e-6)
-    for path in ("metrics.loss", "metrics.learning_rate", "metrics.rewards.says_yes.mean", "metrics.entropy"):
+    for path in (
+        "metrics.loss",
+        "metrics.learning_rate",
+        "metrics.rewards.contains_yes.mean",
+        "metrics.entropy",
+    ):
         assert [p["step"] for p in server.curve(run, path)] == [1, 2, 3], path
     assert server.get(f"runs/{run}")["status"] == "completed"
 
 
-def test_the_callback_alone_begins_and_ends_a_run_with_the_trainers_arguments(server: Kept) -> None:
+def test_the_callback_alone_begins_and_ends_a_run_with_the_trainers_arguments(server: ApiServer) -> None:
     train(
         watch_rewards(trl_grpo.brief),
         [GauntletCallback(project="maths", name="alone")],
@@ -99,7 +104,7 @@ def test_the_callback_alone_begins_and_ends_a_run_with_the_trainers_arguments(se
     assert all(s["root"] == pytest.approx(2 * s["brief"]) for s in scored)
 
 
-def test_a_second_training_of_the_same_trainer_is_a_second_run(server: Kept) -> None:
+def test_a_second_training_of_the_same_trainer_is_a_second_run(server: ApiServer) -> None:
     callback = GauntletCallback(name="again")
     trainer = train(watch_rewards(trl_grpo.brief), [callback], max_steps=1)
     trainer.train()
@@ -111,7 +116,7 @@ def test_a_second_training_of_the_same_trainer_is_a_second_run(server: Kept) -> 
         assert len(judged) == 8
 
 
-def test_what_a_function_does_not_judge_is_not_evaluated(server: Kept, run: gauntlet.Run) -> None:
+def test_what_a_function_does_not_judge_is_not_evaluated(server: ApiServer, run: gauntlet.Run) -> None:
     async def sometimes(completions: list[str], **_: Any) -> list[float | None]:
         await asyncio.sleep(0)
         return [1.0 if i % 2 else None for i in range(len(completions))]
@@ -134,8 +139,8 @@ def test_what_a_function_does_not_judge_is_not_evaluated(server: Kept, run: gaun
 
 
 @pytest.mark.parametrize("model_first", [True, False])
-def test_a_reward_model_is_left_as_it_is_and_its_scores_are_kept(
-    server: Kept, run: gauntlet.Run, model_first: bool
+def test_a_reward_model_is_unchanged_and_its_scores_are_stored(
+    server: ApiServer, run: gauntlet.Run, model_first: bool
 ) -> None:
     tokenizer = trl_grpo.tiny_policy()["processing_class"]
     model = GPT2ForSequenceClassification(
@@ -144,9 +149,9 @@ def test_a_reward_model_is_left_as_it_is_and_its_scores_are_kept(
         )
     )
     model.config._name_or_path = "judges/tiny-judge"
-    given = [model, trl_grpo.brief] if model_first else [trl_grpo.brief, model]
-    watched = watch_rewards(given)
-    assert watched[given.index(model)] is model
+    functions = [model, trl_grpo.brief] if model_first else [trl_grpo.brief, model]
+    watched = watch_rewards(functions)
+    assert watched[functions.index(model)] is model
 
     class Seen(TrainerCallback):
         means: list[float] = []
@@ -166,7 +171,7 @@ def test_a_reward_model_is_left_as_it_is_and_its_scores_are_kept(
     assert all(s["root"] == pytest.approx(s["tiny-judge"] + s["brief"], abs=1e-6) for s in scores)
 
 
-def test_evaluation_is_told_from_training(server: Kept, run: gauntlet.Run) -> None:
+def test_evaluation_is_distinguished_from_training(server: ApiServer, run: gauntlet.Run) -> None:
     train(
         watch_rewards(trl_grpo.brief),
         [GauntletCallback(run)],
@@ -180,7 +185,7 @@ def test_evaluation_is_told_from_training(server: Kept, run: gauntlet.Run) -> No
     assert len({(e["step"], e["episode"]) for e in judged}) == len(judged) == 2 * 8 + 2 * 8
 
 
-def test_a_person_stops_the_training_at_the_end_of_a_step(server: Kept, run: gauntlet.Run) -> None:
+def test_a_person_stops_the_training_at_the_end_of_a_step(server: ApiServer, run: gauntlet.Run) -> None:
     run.flush()
     server.post(f"runs/{run.id}/commands", {"action": "stop", "author": "ada", "parameters": {}})
 
@@ -194,7 +199,7 @@ def test_a_person_stops_the_training_at_the_end_of_a_step(server: Kept, run: gau
     assert server.events(run.id, "command.applied")
 
 
-def test_the_processes_of_a_distributed_training_are_one_run(server: Kept) -> None:
+def test_the_processes_of_a_distributed_training_are_one_run(server: ApiServer) -> None:
     launch = [sys.executable, "-m", "tests.integrations.two_ranks"]
     done = subprocess.run(launch, cwd=SDK, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
@@ -231,10 +236,10 @@ def test_the_processes_of_a_distributed_training_are_one_run(server: Kept) -> No
 
 
 def test_functions_keep_their_names_and_can_be_sent_to_another_process(
-    server: Kept, run: gauntlet.Run
+    server: ApiServer, run: gauntlet.Run
 ) -> None:
-    watched = watch_rewards([trl_grpo.says_yes, functools.partial(weighted, factor=2.0)])
-    assert [function.__name__ for function in watched] == ["says_yes", "weighted"]
+    watched = watch_rewards([trl_grpo.contains_yes, functools.partial(weighted, factor=2.0)])
+    assert [function.__name__ for function in watched] == ["contains_yes", "weighted"]
 
     call = {"prompts": ["is it ?"], "completions": ["yes"], "completion_ids": [[2]]}
     sent = pickle.dumps(watched)
@@ -245,7 +250,7 @@ def test_functions_keep_their_names_and_can_be_sent_to_another_process(
     there.finish()
     assert server.get(f"runs/{run.id}")["status"] == "running"
     [rollout] = server.events(run.id, "snapshot.scored")
-    assert rollout["body"]["scores"] == {"says_yes": 1.0, "weighted": 2.0, "root": 3.0}
+    assert rollout["body"]["scores"] == {"contains_yes": 1.0, "weighted": 2.0, "root": 3.0}
     run.finish()
 
 

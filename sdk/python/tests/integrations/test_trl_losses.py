@@ -20,7 +20,7 @@ from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer
 import gauntlet
 from gauntlet.integrations.trl import GauntletCallback, watch_rewards
 
-from .conftest import Kept
+from .conftest import ApiServer
 
 TASKS = Dataset.from_list([{"prompt": question, "level": n} for n, question in enumerate(trl_grpo.QUESTIONS)])
 
@@ -47,7 +47,7 @@ def train(
     return trainer
 
 
-def judged(server: Kept, run: str) -> list[dict[str, Any]]:
+def judged(server: ApiServer, run: str) -> list[dict[str, Any]]:
     """The rollouts, each of which is an episode that began and ended."""
     found = server.events(run, "snapshot.scored")
     assert len({(e["step"], e["episode"]) for e in found}) == len(found)
@@ -57,7 +57,7 @@ def judged(server: Kept, run: str) -> list[dict[str, Any]]:
     return found
 
 
-def advantages(server: Kept, run: str) -> dict[str, float]:
+def advantages(server: ApiServer, run: str) -> dict[str, float]:
     """The advantage of each episode."""
     added = server.events(run, "score.added")
     return {e["episode"]: e["body"]["value"] for e in added if e["body"]["path"] == "metrics.advantage"}
@@ -73,7 +73,7 @@ def of_group(rollouts: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
 
 @pytest.mark.parametrize("callback", [True, False])
 def test_each_rollout_has_the_advantage_that_the_trainer_gave_it(
-    server: Kept, run: gauntlet.Run, callback: bool
+    server: ApiServer, run: gauntlet.Run, callback: bool
 ) -> None:
     train(
         watch_rewards(trl_grpo.brief),
@@ -99,7 +99,7 @@ def test_each_rollout_has_the_advantage_that_the_trainer_gave_it(
             assert found[rollout["episode"]] == pytest.approx(expected, abs=1e-4)
 
 
-def test_rloo_has_advantages_too(server: Kept, run: gauntlet.Run) -> None:
+def test_rloo_has_advantages_too(server: ApiServer, run: gauntlet.Run) -> None:
     train(watch_rewards(trl_grpo.brief), [GauntletCallback(run)], rloo=True, max_steps=1)
     run.finish()
     rollouts, found = judged(server, run.id), advantages(server, run.id)
@@ -111,8 +111,8 @@ def test_rloo_has_advantages_too(server: Kept, run: gauntlet.Run) -> None:
 
 
 @pytest.mark.parametrize("callback", [True, False])
-def test_what_a_function_logs_beside_its_rewards_is_kept(
-    server: Kept, run: gauntlet.Run, callback: bool
+def test_what_a_function_logs_beside_its_rewards_is_stored(
+    server: ApiServer, run: gauntlet.Run, callback: bool
 ) -> None:
     def counts(completions: list[str], log_extra: Any, log_metric: Any, **_: Any) -> list[float]:
         log_extra("words", [len(c.split()) for c in completions])
@@ -129,10 +129,10 @@ def test_what_a_function_logs_beside_its_rewards_is_kept(
     rollouts = judged(server, run.id)
     assert len(rollouts) == 16
     for rollout in rollouts:
-        told, said = rollout["body"]["metadata"], rollout["body"]["action"]
-        assert (told["words"], told["loud.words"]) == (len(said.split()), said.upper())
+        metadata, action = rollout["body"]["metadata"], rollout["body"]["action"]
+        assert (metadata["words"], metadata["loud.words"]) == (len(action.split()), action.upper())
         # A column of the task keeps its name.
-        assert (TASKS[told["level"]]["prompt"], told["counts.level"]) == (
+        assert (TASKS[metadata["level"]]["prompt"], metadata["counts.level"]) == (
             rollout["body"]["observation"],
             "easy",
         )
@@ -154,11 +154,11 @@ def raises_at(call: int, error: BaseException) -> Callable[..., list[float]]:
     return judge
 
 
-def test_the_batch_in_which_a_function_raised_is_kept_and_the_trainer_gets_the_exception(
-    server: Kept, run: gauntlet.Run
+def test_the_batch_in_which_a_function_raised_is_stored_and_the_trainer_gets_the_exception(
+    server: ApiServer, run: gauntlet.Run
 ) -> None:
     watched = watch_rewards(
-        [trl_grpo.brief, raises_at(2, RuntimeError("the judge is down")), trl_grpo.says_yes]
+        [trl_grpo.brief, raises_at(2, RuntimeError("the judge is down")), trl_grpo.contains_yes]
     )
     with pytest.raises(RuntimeError, match="the judge is down"):
         train(watched, [GauntletCallback(run)])
@@ -171,7 +171,7 @@ def test_the_batch_in_which_a_function_raised_is_kept_and_the_trainer_gets_the_e
     for rollout in bad:
         body = rollout["body"]
         assert body["scores"] == {"brief": pytest.approx(-0.1 * len(body["action"].split()))}
-        assert sorted(body["not_evaluated"]) == ["judge", "root", "says_yes"]
+        assert sorted(body["not_evaluated"]) == ["judge", "root", "contains_yes"]
         assert body["failures"] == ["generic"]
         assert body["metadata"]["exception"] == {
             "type": "RuntimeError", "message": "the judge is down", "raised_in": "judge",
@@ -186,7 +186,7 @@ def test_the_batch_in_which_a_function_raised_is_kept_and_the_trainer_gets_the_e
     assert set(advantages(server, run.id)) == {r["episode"] for r in good}
 
 
-def test_an_interrupt_in_a_function_keeps_its_batch(server: Kept, run: gauntlet.Run) -> None:
+def test_an_interrupt_in_a_function_keeps_its_batch(server: ApiServer, run: gauntlet.Run) -> None:
     with pytest.raises(KeyboardInterrupt):
         train(watch_rewards(raises_at(1, KeyboardInterrupt())), [GauntletCallback(run)])
     run.finish("cancelled")
@@ -195,7 +195,9 @@ def test_an_interrupt_in_a_function_keeps_its_batch(server: Kept, run: gauntlet.
     ] * 8
 
 
-def test_functions_that_answer_after_another_has_raised_are_heard(server: Kept, run: gauntlet.Run) -> None:
+def test_functions_that_answer_after_another_has_raised_are_heard(
+    server: ApiServer, run: gauntlet.Run
+) -> None:
     failed, answered = asyncio.Event(), asyncio.Event()
 
     async def early(completions: list[str], **_: Any) -> list[float]:
@@ -228,7 +230,7 @@ def test_functions_that_answer_after_another_has_raised_are_heard(server: Kept, 
 
 @pytest.mark.parametrize("answer", [[1.0], 1.0, None])
 def test_an_answer_that_the_trainer_refuses_fails_its_batch(
-    server: Kept, run: gauntlet.Run, answer: Any
+    server: ApiServer, run: gauntlet.Run, answer: Any
 ) -> None:
     def odd(**_: Any) -> Any:
         return answer
@@ -241,7 +243,7 @@ def test_an_answer_that_the_trainer_refuses_fails_its_batch(
     assert {r["body"]["metadata"]["exception"]["raised_in"] for r in rollouts} == {"odd"}
 
 
-def test_a_reward_model_that_raises_fails_its_batch(server: Kept, run: gauntlet.Run) -> None:
+def test_a_reward_model_that_raises_fails_its_batch(server: ApiServer, run: gauntlet.Run) -> None:
     class Broken(GPT2ForSequenceClassification):
         def forward(self, *_: Any, **__: Any) -> Any:
             raise RuntimeError("out of memory")
@@ -256,13 +258,15 @@ def test_a_reward_model_that_raises_fails_its_batch(server: Kept, run: gauntlet.
     }
 
 
-def test_a_batch_that_was_cut_off_between_two_functions_is_kept(server: Kept, run: gauntlet.Run) -> None:
-    first, _ = watch_rewards([trl_grpo.brief, trl_grpo.says_yes])
+def test_a_batch_that_was_cut_off_between_two_functions_is_stored(
+    server: ApiServer, run: gauntlet.Run
+) -> None:
+    first, _ = watch_rewards([trl_grpo.brief, trl_grpo.contains_yes])
     first(prompts=["a"], completions=["yes"], completion_ids=[[1]])
     run.finish()
     [rollout] = judged(server, run.id)
     assert rollout["body"]["scores"] == {"brief": -0.1}
-    assert sorted(rollout["body"]["not_evaluated"]) == ["root", "says_yes"]
+    assert sorted(rollout["body"]["not_evaluated"]) == ["root", "contains_yes"]
 
 
 def judge_in_a_worker(watched: Any, rounds: int) -> None:
@@ -273,7 +277,9 @@ def judge_in_a_worker(watched: Any, rounds: int) -> None:
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_workers_never_replace_each_others_rollouts(server: Kept, run: gauntlet.Run, method: str) -> None:
+def test_workers_never_replace_each_others_rollouts(
+    server: ApiServer, run: gauntlet.Run, method: str
+) -> None:
     watched = watch_rewards(trl_grpo.brief)
     judge_in_a_worker(watched, 1)
     start: Any = multiprocessing.get_context(method)

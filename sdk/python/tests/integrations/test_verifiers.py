@@ -16,7 +16,7 @@ from verifiers.v1.trace import AgentInfo, Error, Reward, TraceTask
 import gauntlet
 from gauntlet.integrations.verifiers import GauntletMonitor, watch_environment
 
-from .conftest import Kept
+from .conftest import ApiServer
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -35,7 +35,9 @@ def a_trace(**more: Any) -> vf.Trace:
     return vf.Trace(task=task, agent=AgentInfo(config=vf.AgentConfig()), **more)
 
 
-def test_every_rollout_is_kept_with_rewards_messages_and_tool_calls(server: Kept, example: Any) -> None:
+def test_every_rollout_is_stored_with_rewards_messages_and_tool_calls(
+    server: ApiServer, example: Any
+) -> None:
     run = example.main()
 
     snapshots = server.events(run, "snapshot.scored")
@@ -64,7 +66,7 @@ def test_every_rollout_is_kept_with_rewards_messages_and_tool_calls(server: Kept
     assert last["payload"]["text"] == "It is 3"
 
 
-def test_an_episode_that_failed_says_why(server: Kept, run: gauntlet.Run) -> None:
+def test_an_episode_that_failed_has_its_reason(server: ApiServer, run: gauntlet.Run) -> None:
     class Broken:
         async def run_episode(self, task: Any, **_: Any) -> Any:
             trace = a_trace(
@@ -89,7 +91,7 @@ def test_an_episode_that_failed_says_why(server: Kept, run: gauntlet.Run) -> Non
     assert {e["body"]["status"] for e in server.events(run.id, "episode.finished")} == {"failed"}
 
 
-def test_an_episode_that_raised_is_a_failed_rollout(server: Kept, run: gauntlet.Run) -> None:
+def test_an_episode_that_raised_is_a_failed_rollout(server: ApiServer, run: gauntlet.Run) -> None:
     class Raises:
         async def run_episode(self, task: Any) -> Any:
             raise ConnectionError("the model is gone")
@@ -108,7 +110,7 @@ def test_an_episode_that_raised_is_a_failed_rollout(server: Kept, run: gauntlet.
     }
 
 
-def test_equal_samples_are_all_kept_with_their_advantages(server: Kept, run: gauntlet.Run) -> None:
+def test_equal_samples_are_all_stored_with_their_advantages(server: ApiServer, run: gauntlet.Run) -> None:
     sample = {"prompt": "1 + 1", "completion": "2", "reward": 1.0, "advantage": -0.5, "example_id": 3}
     monitor = GauntletMonitor(run)
     monitor.log_samples([sample, sample], step=4)
@@ -123,7 +125,7 @@ def test_equal_samples_are_all_kept_with_their_advantages(server: Kept, run: gau
     assert server.curve(run.id, "metrics.time.rollout")[0]["value"] == 2.0
 
 
-def test_a_rollout_of_a_training_belongs_to_its_step(server: Kept, run: gauntlet.Run) -> None:
+def test_a_rollout_of_a_training_belongs_to_its_step(server: ApiServer, run: gauntlet.Run) -> None:
     class Trains:
         async def run_episode(self) -> Any:
             trace = a_trace(rewards={"correct": Reward(score=1.0)}, ok=True)
@@ -140,7 +142,7 @@ def test_a_rollout_of_a_training_belongs_to_its_step(server: Kept, run: gauntlet
     assert snapshot["body"]["metadata"]["group"] == "g1"
 
 
-def test_the_monitor_of_prime_rl_keeps_metrics_and_samples(server: Kept) -> None:
+def test_the_monitor_of_prime_rl_keeps_metrics_and_samples(server: ApiServer) -> None:
     monitor = GauntletMonitor(project="maths", name="prime")
     monitor.log({"reward/mean": 0.5, "step": 1, "note": "text"}, step=1)
     rollout = a_trace(rewards={"correct": Reward(score=1.0, weight=2.0)}, ok=True)
@@ -171,7 +173,7 @@ def test_the_monitor_of_prime_rl_keeps_metrics_and_samples(server: Kept) -> None
     assert monitor.history == [{"reward/mean": 0.5, "step": 1, "note": "text"}]
 
 
-def test_on_other_ranks_the_monitor_is_silent(server: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_other_ranks_the_monitor_is_silent(server: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RANK", "1")
     before = len(server.runs())
     monitor = GauntletMonitor()

@@ -15,12 +15,12 @@ from examples import verl_reward
 import gauntlet
 from gauntlet.integrations.verl import GauntletLogger, watch_score
 
-from .conftest import Kept
+from .conftest import ApiServer
 
 SDK = Path(__file__).parents[2]
 
 
-def test_every_scored_answer_is_a_rollout(server: Kept) -> None:
+def test_every_scored_answer_is_a_rollout(server: ApiServer) -> None:
     run = verl_reward.main(steps=2)
 
     rollouts = server.events(run, "snapshot.scored")
@@ -30,8 +30,13 @@ def test_every_scored_answer_is_a_rollout(server: Kept) -> None:
     assert [b["scores"]["root"] for b in bodies] == [1.0, 0.1, 0.0, 1.0] * 2
     assert bodies[2]["scores"] == {"root": 0.0, "format": 0.0, "correct": 0.0}
     assert (bodies[1]["action"], bodies[1]["observation"]) == ("#### 5", "What is 2 + 2?")
-    told = bodies[1]["metadata"]
-    assert (told["data_source"], told["ground_truth"], told["pred"], told["index"]) == ("sums", "4", "5", 1)
+    metadata = bodies[1]["metadata"]
+    assert (metadata["data_source"], metadata["ground_truth"], metadata["pred"], metadata["index"]) == (
+        "sums",
+        "4",
+        "5",
+        1,
+    )
 
 
 def test_the_function_keeps_its_signature_its_kind_and_its_results(run: gauntlet.Run) -> None:
@@ -46,7 +51,7 @@ def test_the_function_keeps_its_signature_its_kind_and_its_results(run: gauntlet
     assert verl_reward.compute_score.__name__ == "compute_score"
 
 
-def test_a_batch_is_as_many_rollouts(server: Kept, run: gauntlet.Run) -> None:
+def test_a_batch_is_as_many_rollouts(server: ApiServer, run: gauntlet.Run) -> None:
     @watch_score(rollouts_per_step=2)
     def compute_score(
         data_sources: Any, solution_strs: Any, ground_truths: Any, extra_infos: Any
@@ -61,7 +66,7 @@ def test_a_batch_is_as_many_rollouts(server: Kept, run: gauntlet.Run) -> None:
     ]  # fmt: skip
 
 
-def test_a_score_that_is_no_number_is_not_evaluated(server: Kept, run: gauntlet.Run) -> None:
+def test_a_score_that_is_no_number_is_not_evaluated(server: ApiServer, run: gauntlet.Run) -> None:
     @watch_score
     def compute_score(data_source: str, solution_str: str, ground_truth: str) -> Any:
         return {"score": None, "why": "the sandbox is down"}
@@ -73,7 +78,7 @@ def test_a_score_that_is_no_number_is_not_evaluated(server: Kept, run: gauntlet.
     assert event["body"]["metadata"]["why"] == "the sandbox is down"
 
 
-def test_answers_whose_scoring_raised_are_failed_rollouts(server: Kept, run: gauntlet.Run) -> None:
+def test_answers_whose_scoring_raised_are_failed_rollouts(server: ApiServer, run: gauntlet.Run) -> None:
     @watch_score
     def one(data_source: str, solution_str: str, ground_truth: str) -> float:
         raise OSError("the sandbox is down")
@@ -109,7 +114,7 @@ def score_in_a_worker(watched: Any) -> None:
     gauntlet.flush()
 
 
-def test_equal_answers_of_workers_are_all_kept(server: Kept, run: gauntlet.Run) -> None:
+def test_equal_answers_of_workers_are_all_stored(server: ApiServer, run: gauntlet.Run) -> None:
     score_in_a_worker(verl_reward.compute_score)
     fork = multiprocessing.get_context("fork")
     workers = [fork.Process(target=score_in_a_worker, args=(verl_reward.compute_score,)) for _ in range(3)]
@@ -135,7 +140,7 @@ def test_errors_of_the_function_are_the_loops_and_ours_are_not(
     assert run.stats["errors"] == 1
 
 
-def test_processes_of_one_job_write_into_one_run(server: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_processes_of_one_job_write_into_one_run(server: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "gauntlet.run.id=job-7")
     logger = GauntletLogger("sums", "grpo 7")
     worker = (

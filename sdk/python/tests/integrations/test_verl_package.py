@@ -20,7 +20,7 @@ from omegaconf import OmegaConf
 import gauntlet
 from gauntlet import context
 
-from .conftest import Kept
+from .conftest import ApiServer
 
 EXAMPLE = Path(verl_reward.__file__)
 ANSWERS = ["yes", "no", "yes yes", "maybe"]
@@ -81,7 +81,7 @@ def reward_file(folder: Path, asynchronous: bool) -> Path:
 @pytest.mark.parametrize("asynchronous", [False, True], ids=["plain", "async"])
 @pytest.mark.parametrize("manager", ["naive", "dapo"])
 def test_its_reward_managers_call_the_watched_function(
-    server: Kept, run: gauntlet.Run, tmp_path: Path, manager: str, asynchronous: bool
+    server: ApiServer, run: gauntlet.Run, tmp_path: Path, manager: str, asynchronous: bool
 ) -> None:
     from verl.trainer.ppo.reward import load_reward_manager
 
@@ -92,22 +92,22 @@ def test_its_reward_managers_call_the_watched_function(
         loaded = load_reward_manager(config, tokenizer)
         return list(await asyncio.gather(*(loaded.run_single(data[i : i + 1]) for i in range(len(data)))))
 
-    given = asyncio.run(judge())
-    assert [g["reward_score"] for g in given] == [1.5, 0.5, 1.5, 0.5]
-    assert given[0]["reward_extra_info"]["said"] == "yes"
+    rewards = asyncio.run(judge())
+    assert [g["reward_score"] for g in rewards] == [1.5, 0.5, 1.5, 0.5]
+    assert rewards[0]["reward_extra_info"]["said"] == "yes"
 
     run.finish()
     rollouts = server.events(run.id, "snapshot.scored")
     assert {r["step"] for r in rollouts} == {0}
     assert len({r["episode"] for r in rollouts}) == 4
-    kept = {r["body"]["metadata"]["index"]: r["body"] for r in rollouts}
-    assert [kept[i]["action"] for i in range(4)] == ANSWERS
-    assert [kept[i]["scores"]["root"] for i in range(4)] == [1.5, 0.5, 1.5, 0.5]
-    assert kept[0]["observation"] == "is it ?"
-    assert kept[0]["metadata"]["ground_truth"] == "yes"
+    stored = {r["body"]["metadata"]["index"]: r["body"] for r in rollouts}
+    assert [stored[i]["action"] for i in range(4)] == ANSWERS
+    assert [stored[i]["scores"]["root"] for i in range(4)] == [1.5, 0.5, 1.5, 0.5]
+    assert stored[0]["observation"] == "is it ?"
+    assert stored[0]["metadata"]["ground_truth"] == "yes"
 
 
-def test_its_batch_manager_is_as_many_rollouts(server: Kept, run: gauntlet.Run) -> None:
+def test_its_batch_manager_is_as_many_rollouts(server: ApiServer, run: gauntlet.Run) -> None:
     from verl.workers.reward_manager.batch import BatchRewardManager
 
     from gauntlet.integrations.verl import watch_score
@@ -127,7 +127,7 @@ def test_its_batch_manager_is_as_many_rollouts(server: Kept, run: gauntlet.Run) 
     )
 
 
-def test_the_example_is_a_reward_file_of_verl(server: Kept, run: gauntlet.Run) -> None:
+def test_the_example_is_a_reward_file_of_verl(server: ApiServer, run: gauntlet.Run) -> None:
     from verl.trainer.ppo.reward import get_custom_reward_fn
 
     config = settings(EXAMPLE, "naive")
@@ -141,7 +141,7 @@ def test_the_example_is_a_reward_file_of_verl(server: Kept, run: gauntlet.Run) -
 
 
 def test_copies_in_rays_workers_do_not_overwrite_each_other(
-    server: Kept, run: gauntlet.Run, tmp_path: Path
+    server: ApiServer, run: gauntlet.Run, tmp_path: Path
 ) -> None:
     """The `remote` manager sends the function to Ray's workers by cloudpickle."""
     from verl.trainer.ppo.reward import get_custom_reward_fn
@@ -160,7 +160,7 @@ def test_copies_in_rays_workers_do_not_overwrite_each_other(
     assert len({(e["step"], e["episode"]) for e in events}) == 2
 
 
-def test_gauntlet_is_a_backend_of_its_tracking(server: Kept) -> None:
+def test_gauntlet_is_a_backend_of_its_tracking(server: ApiServer) -> None:
     from verl.utils.tracking import Tracking
 
     from gauntlet.integrations.verl import register

@@ -81,7 +81,7 @@ class Model(BaseHTTPRequestHandler):
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
         question = asked["messages"][-1]["content"]
         if question == "break":
-            return self.say(
+            return self.reply(
                 429, {"error": {"message": "slow down", "type": "rate_limit", "code": "rate_limit"}}
             )
         message: dict[str, Any] = {"role": "assistant", "content": f"You asked: {question}"}
@@ -92,7 +92,7 @@ class Model(BaseHTTPRequestHandler):
                 "content": None,
                 "tool_calls": [{"id": "call_1", "type": "function", "function": function}],
             }
-        return self.say(
+        return self.reply(
             200,
             {
                 "id": "chatcmpl-7",
@@ -104,7 +104,7 @@ class Model(BaseHTTPRequestHandler):
             },
         )
 
-    def say(self, status: int, value: object) -> None:
+    def reply(self, status: int, value: object) -> None:
         body = json.dumps(value).encode()
         self.send_response(status)
         self.send_header("content-type", "application/json")

@@ -297,8 +297,8 @@ def test_scores_that_come_as_log_records(
     resource = {"service.name": "judge", "gauntlet.run.id": run}
 
     with tracing(gauntlet, service__name="judge", gauntlet__run__id=run) as provider:
-        said = {"gen_ai.operation.name": "chat", "output.value": "Yes."}
-        span = provider.get_tracer("t").start_span("answer", attributes=said)
+        attributes = {"gen_ai.operation.name": "chat", "output.value": "Yes."}
+        span = provider.get_tracer("t").start_span("answer", attributes=attributes)
         context = span.get_span_context()
         if not scores_first:
             span.end()
@@ -350,7 +350,7 @@ def test_scores_that_come_as_log_records(
     assert len(gauntlet.events(run, "episode.started")) == 1
 
 
-def test_what_is_sent_again_is_kept_once(gauntlet: Gauntlet) -> None:
+def test_what_is_sent_again_is_stored_once(gauntlet: Gauntlet) -> None:
     """An exporter whose answer was lost sends the same batch again."""
     with tracing(gauntlet, gauntlet__run__id="again") as provider:
         sent: list[ReadableSpan] = []

@@ -58,7 +58,7 @@ class _File(Logged):
         yield Blob(f"{full}{self._suffix}", self._content, mime_type, self.role)
 
 
-def _given(data: Any, default: str) -> tuple[bytes | Path, str] | None:
+def _provided(data: Any, default: str) -> tuple[bytes | Path, str] | None:
     """What is a file already, as its content and the ending of its name: a path, an open file, bytes."""
     if isinstance(data, str | Path):
         path = Path(data)
@@ -94,7 +94,7 @@ class Image(_File):
         if isinstance(data_or_path, Image):
             content, suffix = data_or_path._content, data_or_path._suffix
         else:
-            content, suffix = _given(data_or_path, ".png") or _picture(
+            content, suffix = _provided(data_or_path, ".png") or _picture(
                 data_or_path, mode, file_type, normalize
             )
         super().__init__(content, suffix, caption)
@@ -183,7 +183,7 @@ class Video(_File):
     def __init__(
         self, data_or_path: Any, caption: Any = None, fps: int = 4, format: str = "gif", **_: Any
     ) -> None:
-        content, suffix = _given(data_or_path, f".{format}") or _film(data_or_path, fps)
+        content, suffix = _provided(data_or_path, f".{format}") or _film(data_or_path, fps)
         super().__init__(content, suffix, caption)
 
 
@@ -215,7 +215,7 @@ class Audio(_File):
     role = "audio"
 
     def __init__(self, data_or_path: Any, sample_rate: int | None = None, caption: Any = None) -> None:
-        content, suffix = _given(data_or_path, ".wav") or (
+        content, suffix = _provided(data_or_path, ".wav") or (
             _sound(data_or_path, sample_rate or 44_100),
             ".wav",
         )
@@ -245,7 +245,7 @@ class Html(_File):
     def __init__(self, data: Any, inject: bool = True, data_is_not_path: bool = False) -> None:
         if isinstance(data, str) and (data_is_not_path or not _is_page(data)):
             data = data.encode("utf-8", "replace")
-        content, _ = _given(data, ".html") or (str(data).encode("utf-8", "replace"), "")
+        content, _ = _provided(data, ".html") or (str(data).encode("utf-8", "replace"), "")
         super().__init__(content, ".html")
 
 
@@ -261,8 +261,8 @@ class Object3D(_File):
     def __init__(self, data_or_path: Any, caption: Any = None, **_: Any) -> None:
         from .table import plain
 
-        given = _given(data_or_path, ".obj")
-        super().__init__(*(given or (json.dumps(plain(data_or_path)).encode(), ".pts.json")), caption)
+        provided = _provided(data_or_path, ".obj")
+        super().__init__(*(provided or (json.dumps(plain(data_or_path)).encode(), ".pts.json")), caption)
 
 
 class Molecule(_File):
@@ -271,8 +271,8 @@ class Molecule(_File):
     role = "molecule"
 
     def __init__(self, data_or_path: Any, caption: Any = None, file_type: str = "pdb", **_: Any) -> None:
-        given = _given(data_or_path, f".{file_type}")
-        super().__init__(*(given or (str(data_or_path).encode(), f".{file_type}")), caption)
+        provided = _provided(data_or_path, f".{file_type}")
+        super().__init__(*(provided or (str(data_or_path).encode(), f".{file_type}")), caption)
 
 
 class Plotly(_File):

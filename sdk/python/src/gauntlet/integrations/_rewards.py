@@ -75,14 +75,14 @@ class Rewards:
         self._awaiting: list[_Batch] = []
         self._early: dict[int, Sequence[Any]] = {}
         self._batches = (-1, "", 0)
-        self._given = 0
+        self._claimed = 0
         #: The run that is told to have everything recorded before it ends.
         self._settled_run: weakref.ref[Run] | None = None
         Rewards.known.add(self)
 
     def watch(self, function: Any) -> Any:
         """`function`, made to report here."""
-        place, self._given = self._given, self._given + 1
+        place, self._claimed = self._claimed, self._claimed + 1
         if isinstance(function, str):
             return function
         index = len(self._names)

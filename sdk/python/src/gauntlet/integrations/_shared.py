@@ -29,7 +29,7 @@ class Source:
     """The run an integration records to: the one it was given, else the current one, else one it begins."""
 
     def __init__(self, run: Run | None = None, joins: bool = False, **init: Any) -> None:
-        self._given = run
+        self._explicit = run
         #: The run that another part of the integration, or another process, has begun.
         self._used: Run | None = None
         self._init = init
@@ -39,7 +39,7 @@ class Source:
         self._identity: dict[str, Any] | None = None
         self._lock = threading.Lock()
         #: The run that was begun here, and so is ended here.
-        self.own: Run | None = None
+        self.begun: Run | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         """For another process, which goes on with the same run and leaves its end to this one."""
@@ -60,7 +60,7 @@ class Source:
             elif run is None:
                 from .. import init as begin
 
-                run = self.own = begin(**{**init, **self._init})
+                run = self.begun = begin(**{**init, **self._init})
                 if self._joins and run.id == run._settings.run_id:
                     join(run)
             return run
@@ -68,13 +68,13 @@ class Source:
     def join(self, identity: dict[str, Any]) -> Run:
         """The run of that identity, which another process began and ends; but the one it was given, if there is."""
         with self._lock:
-            if self._given is not None:
-                return self._given
+            if self._explicit is not None:
+                return self._explicit
             self._used = joining.join(identity)
             return self._used
 
     def _known(self) -> Run | None:
-        return self._given or self._used or self.own or context.current_run()
+        return self._explicit or self._used or self.begun or context.current_run()
 
     def use(self, run: Run) -> None:
         """Records to that run from now on, unless one was given."""
@@ -84,10 +84,10 @@ class Source:
     def finish(self, status: Ending, summary: dict[str, Any] | None = None) -> None:
         """Ends the run if it was begun here; else makes safe what was recorded so far."""
         with self._lock:
-            own, self.own = self.own, None
+            begun, self.begun = self.begun, None
         run = self._known()
-        if own is not None:
-            own.finish(status, summary)
+        if begun is not None:
+            begun.finish(status, summary)
         elif run is not None:
             run.flush()
 

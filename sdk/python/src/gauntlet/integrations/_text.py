@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..values import say
+from ..values import as_text
 
 __all__ = ["answer_text", "content_text", "conversation_text", "fields_of", "message_text", "question_text"]
 
@@ -39,18 +39,18 @@ def message_text(message: Any) -> str:
     """What one message says: its text, then its tool calls, one to a line."""
     fields = fields_of(message)
     if fields is None:
-        return say(message)
+        return as_text(message)
     if "content" not in fields and "tool_calls" not in fields:
-        return say(message)
+        return as_text(message)
     lines = [content_text(fields.get("content"))]
     for call in fields.get("tool_calls") or []:
-        known = fields_of(call) or {"name": say(call)}
+        known = fields_of(call) or {"name": as_text(call)}
         function = fields_of(known.get("function")) or known
         arguments = function.get("arguments", function.get("args", ""))
         shown = (
             arguments
             if isinstance(arguments, str)
-            else json.dumps(arguments, ensure_ascii=False, default=say)
+            else json.dumps(arguments, ensure_ascii=False, default=as_text)
         )
         lines.append(f"{function.get('name')}({shown})")
     return "\n".join(line for line in lines if line)
@@ -59,12 +59,12 @@ def message_text(message: Any) -> str:
 def content_text(content: Any) -> str:
     """The text of a message's content; of a part that is no text (an image, a sound), its kind."""
     if not isinstance(content, list):
-        return say(content)
+        return as_text(content)
     parts = []
     for part in content:
         fields = fields_of(part)
         parts.append(
-            say(part) if fields is None else str(fields.get("text") or f"<{fields.get('type', 'part')}>")
+            as_text(part) if fields is None else str(fields.get("text") or f"<{fields.get('type', 'part')}>")
         )
     return "\n".join(parts)
 
@@ -100,7 +100,7 @@ def _main_text(value: Any, names: tuple[str, ...], role: str, deepest: int) -> s
             chosen = next(iter(value))
         if chosen is not None:
             return _main_text(value[chosen], names, role, deepest - 1)
-    return say(value)
+    return as_text(value)
 
 
 def _is_message(value: Any) -> bool:

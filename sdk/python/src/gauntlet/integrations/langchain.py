@@ -165,8 +165,8 @@ class _Calls:
         if call.outermost:
             if call.silent is not None:
                 _announce(call, text(question_text(asked)) or call.name)
-            call.episode._saw = call.asked or call.episode._saw
-            call.episode._said = text(answer_text(answer)) or call.episode._said
+            call.episode._last_observation = call.asked or call.episode._last_observation
+            call.episode._last_action = text(answer_text(answer)) or call.episode._last_action
             call.episode.finish(error)
         elif context.episode.get() is call.episode:
             context.episode.set(call.outside)
@@ -356,8 +356,8 @@ def _answer(response: LLMResult) -> dict[str, Any]:
     """A model's answer as a message: its text, the tools it calls, its tokens."""
     generation = response.generations[0][0] if response.generations and response.generations[0] else None
     message = getattr(generation, "message", None)
-    said = content_text(message.content) if message is not None else getattr(generation, "text", "")
-    payload: dict[str, Any] = {"role": "assistant", "text": text(said)}
+    content = content_text(message.content) if message is not None else getattr(generation, "text", "")
+    payload: dict[str, Any] = {"role": "assistant", "text": text(content)}
     others = [g.text for g in response.generations[0][1:]] if response.generations else []
     if others:
         payload["alternatives"] = [text(other) for other in others]

@@ -75,7 +75,7 @@ class GauntletCallback(TrainerCallback):  # type: ignore[misc]
     ) -> None:
         """The trainer's arguments become the run's configuration; a run that was there before keeps them as a file."""
         run = self.run = _common_run(self._source, {"kind": "training", "config": args.to_dict()})
-        if self._source.own is None and state.is_world_process_zero:
+        if self._source.begun is None and state.is_world_process_zero:
             run.artifact(args.to_json_string(), "trainer-arguments.json", role="config")
         self._training = True
         for rewards in [r for r in Rewards.known if not r.bound]:
@@ -135,10 +135,10 @@ class GauntletCallback(TrainerCallback):  # type: ignore[misc]
         self._settle()
         for rewards in self._rewards:
             rewards.training = False
-        if _agreed(self._told_to_stop):
+        if _agreed(self._asked_to_stop):
             control.should_training_stop = True
 
-    def _told_to_stop(self) -> bool:
+    def _asked_to_stop(self) -> bool:
         return self.run is not None and self.run.checkpoint(self._tweak) == "stop"
 
     @guarded
@@ -170,13 +170,13 @@ def _agreed(decide: Callable[[], bool]) -> bool:
     distributed = _distributed()
     if distributed is None:
         return decide()
-    told = [False]
+    shared = [False]
     try:
         if distributed.get_rank() == 0:
-            told = [decide()]
+            shared = [decide()]
     finally:
-        distributed.broadcast_object_list(told, src=0)
-    return told[0]
+        distributed.broadcast_object_list(shared, src=0)
+    return shared[0]
 
 
 def _common_run(source: Source, init: dict[str, Any]) -> Run:
@@ -185,11 +185,11 @@ def _common_run(source: Source, init: dict[str, Any]) -> Run:
     if distributed is None:
         return source.run(**init)
     first = distributed.get_rank() == 0
-    told: list[dict[str, Any]] = [init]
+    shared: list[dict[str, Any]] = [init]
     try:
         if first:
-            told = [identity(source.run(**init))]
+            shared = [identity(source.run(**init))]
     finally:
         # The others wait for this word, whatever became of the run.
-        distributed.broadcast_object_list(told, src=0)
-    return source.run() if first else source.join(told[0])
+        distributed.broadcast_object_list(shared, src=0)
+    return source.run() if first else source.join(shared[0])

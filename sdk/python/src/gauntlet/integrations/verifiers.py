@@ -105,8 +105,8 @@ def _record_episode(run: Run, episode: Any, step: int) -> None:
         record_trace(run, trace, step, {k: v for k, v in more.items() if v})
     if not episode.traces:
         error = episode.last_error
-        told = object_of({k: v for k, v in more.items() if v})
-        run.emit(EpisodeStarted(_task_name(episode.task), told), episode=episode.id)
+        details = object_of({k: v for k, v in more.items() if v})
+        run.emit(EpisodeStarted(_task_name(episode.task), details), episode=episode.id)
         run.rollout(
             {},
             observation=str(episode.task.data.prompt_text),
@@ -114,7 +114,7 @@ def _record_episode(run: Run, episode: Any, step: int) -> None:
             episode=episode.id,
             not_evaluated=("root",),
             failures=("generic",),
-            metadata=told,
+            metadata=details,
         )
         finished = EpisodeFinished("timed_out" if episode.is_timeout else "failed")
         finished.error = text(f"{error.type}: {error.message}") if error is not None else None
@@ -124,11 +124,11 @@ def _record_episode(run: Run, episode: Any, step: int) -> None:
 def record_trace(run: Run, trace: Any, step: int, metadata: Mapping[str, Any] | None = None) -> None:
     """Records one ``vf.Trace`` that has ended: its episode with every message and tool call, and its rollout."""
     episode = Episode(run, _task_name(trace.task), trace.id)
-    told = {**(metadata or {}), "agent": trace.agent.name, "task_key": trace.task.key}
+    details = {**(metadata or {}), "agent": trace.agent.name, "task_key": trace.task.key}
     begun, ended = _ns(trace.timing.start), _ns(trace.timing.scoring.end or trace.timing.agent.end)
-    run._put(EpisodeStarted(label(episode.task, "task"), object_of(told)), None, episode.id, begun)
+    run._put(EpisodeStarted(label(episode.task, "task"), object_of(details)), None, episode.id, begun)
     _record_messages(episode, trace)
-    _record_scores(run, episode, trace, step, told)
+    _record_scores(run, episode, trace, step, details)
     finished = EpisodeFinished(_status(trace))
     finished.return_ = number(trace.reward)
     finished.latency_ms = max(0.0, (ended - begun) / 1e6) if ended else None
@@ -139,7 +139,7 @@ def record_trace(run: Run, trace: Any, step: int, metadata: Mapping[str, Any] | 
     run._put(finished, None, episode.id, ended or None)
 
 
-def _record_scores(run: Run, episode: Episode, trace: Any, step: int, told: dict[str, Any]) -> None:
+def _record_scores(run: Run, episode: Episode, trace: Any, step: int, details: dict[str, Any]) -> None:
     scores: dict[str, float] = {}
     skipped: list[str] = []
     weights: dict[str, float] = {}
@@ -156,7 +156,7 @@ def _record_scores(run: Run, episode: Episode, trace: Any, step: int, told: dict
         scores["root"] = trace.reward
     else:
         skipped.append("root")
-    if (advantage := number(told.get("advantage"))) is not None:
+    if (advantage := number(details.get("advantage"))) is not None:
         scores["metrics.advantage"] = advantage
     usage = trace.usage
     tokens = (
@@ -174,7 +174,7 @@ def _record_scores(run: Run, episode: Episode, trace: Any, step: int, told: dict
         failures=("generic",) if trace.errors and not judged else (),
         duration_ms=trace.timing.scoring.duration * 1000.0 or None,
         metadata={
-            **told,
+            **details,
             **tokens,
             "weights": weights,
             "stop": trace.stop_condition,
@@ -210,17 +210,21 @@ def _record_messages(episode: Episode, trace: Any) -> None:
         if getattr(message, "reasoning_content", None):
             step("thought", {"text": text(message.reasoning_content)}, started_ns=begun)
         step("message", payload, started_ns=begun, ended_ns=ended or None)
-        for wish in getattr(message, "tool_calls", None) or []:
-            spans[wish.id] = (span_id(), wish.name, ended or begun)
-            span, name, asked = spans[wish.id]
+        for requested in getattr(message, "tool_calls", None) or []:
+            spans[requested.id] = (span_id(), requested.name, ended or begun)
+            span, name, asked = spans[requested.id]
             step(
-                "tool_call", {"arguments": _arguments(wish.arguments)}, name=name, span=span, started_ns=asked
+                "tool_call",
+                {"arguments": _arguments(requested.arguments)},
+                name=name,
+                span=span,
+                started_ns=asked,
             )
     for error in trace.errors:
-        told = StepError(
+        failure = StepError(
             label(error.type, "Error"), text(error.message), error.traceback and text(error.traceback)
         )
-        record_step(episode.run, "error", {}, error=told, episode=episode)
+        record_step(episode.run, "error", {}, error=failure, episode=episode)
 
 
 def _arguments(written: str) -> Any:
@@ -293,8 +297,8 @@ class GauntletMonitor:
         run = self._source.run()
         for name, values in distributions.items():
             if values:
-                told = {"mean": sum(values) / len(values), "min": min(values), "max": max(values)}
-                run.metrics({name: told}, step=step)
+                spread = {"mean": sum(values) / len(values), "min": min(values), "max": max(values)}
+                run.metrics({name: spread}, step=step)
 
     def log_final_samples(self) -> None:
         """Nothing is left to do: samples are kept as they come."""
@@ -317,23 +321,23 @@ class GauntletMonitor:
         if not self._off:
             self._source.finish("completed")
 
-    def _record(self, rollouts: Sequence[Any], step: int, told: dict[str, Any]) -> None:
+    def _record(self, rollouts: Sequence[Any], step: int, details: dict[str, Any]) -> None:
         if self._off:
             return
         run = self._source.run()
         for rollout in rollouts:
             if isinstance(rollout, Mapping):
-                _record_output(run, rollout, step, told)
+                _record_output(run, rollout, step, details)
                 continue
             more = {
                 "environment": getattr(rollout, "env_name", None),
                 "group": str(getattr(rollout, "group_id", "") or "") or None,
                 "advantage": getattr(rollout, "advantage", None),
             }
-            record_trace(run, rollout, step, {**{k: v for k, v in more.items() if v is not None}, **told})
+            record_trace(run, rollout, step, {**{k: v for k, v in more.items() if v is not None}, **details})
 
 
-def _record_output(run: Run, output: Mapping[str, Any], step: int, told: dict[str, Any]) -> None:
+def _record_output(run: Run, output: Mapping[str, Any], step: int, details: dict[str, Any]) -> None:
     """A rollout as prime-rl's releases for verifiers 0.1 give it: a mapping."""
     scores = {str(name): value for name, value in (output.get("metrics") or {}).items()}
     if (advantage := number(output.get("advantage"))) is not None:
@@ -343,10 +347,10 @@ def _record_output(run: Run, output: Mapping[str, Any], step: int, told: dict[st
     record_rollout(
         run,
         {**scores, "root": output.get("reward")},
-        episode=unique(f"{told['split']}-{step}"),
+        episode=unique(f"{details['split']}-{step}"),
         step=step,
         action=conversation_text(output.get("completion", "")),
         observation=conversation_text(output.get("prompt", "")),
         not_evaluated=() if number(output.get("reward")) is not None else ("root",),
-        metadata={**told, **group, **{name: output[name] for name in names if name in output}},
+        metadata={**details, **group, **{name: output[name] for name in names if name in output}},
     )

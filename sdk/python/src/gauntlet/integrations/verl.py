@@ -125,11 +125,11 @@ class _Answers:
     @guarded
     def failed(self, args: Sequence[Any], kwargs: Mapping[str, Any], error: BaseException) -> None:
         """Records one call that raised: its answers have failed."""
-        told = error_of(error)
+        details = error_of(error)
         for call, score in _each(self._call(args, kwargs), None):
-            self._record(call, score, told)
+            self._record(call, score, details)
             # The same exception for all of them: its traceback stays with the first.
-            told = StepError(told.type_, told.message)
+            details = StepError(details.type_, details.message)
 
     def _call(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         return {**dict(zip(self._names, args, strict=False)), **kwargs}
@@ -138,14 +138,14 @@ class _Answers:
         extra = call.get("extra_info")
         extra = dict(extra) if isinstance(extra, Mapping) else {}
         scores: dict[str, float] = {}
-        told: dict[str, Any] = {}
+        details: dict[str, Any] = {}
         for name, value in (result if isinstance(result, Mapping) else {"score": result}).items():
             # A text is what the function tells of the answer, even where it is a number.
             found = number(value) if name == "score" or not isinstance(value, str) else None
             if found is not None:
                 scores["root" if name == "score" else str(name)] = found
             elif value is not None:
-                told[str(name)] = value
+                details[str(name)] = value
         asked = next((extra[name] for name in _QUESTIONS if extra.get(name) is not None), "")
         step = next(self._counter) // self._per_step
         record_rollout(
@@ -159,7 +159,7 @@ class _Answers:
             metadata={
                 "data_source": call.get("data_source"),
                 "ground_truth": call.get("ground_truth"),
-                **told,
+                **details,
                 **{name: value for name, value in extra.items() if name not in _QUESTIONS},
             },
             error=error,

@@ -48,7 +48,7 @@ class RunInfo:
     #: Whether the run exists already as far as this process knows: it is not created then.
     exists: bool = False
     #: Names of the settings that the caller gave, and that an existing run should have as well.
-    given: Sequence[str] = ()
+    requested: Sequence[str] = ()
 
 
 class Sink:

@@ -27,11 +27,15 @@ class Leftovers:
     delivered now is tried later. Neither delays the run's own events."""
 
     def __init__(
-        self, run: RunInfo, own: Spool, client: Client, is_gone: Callable[[str], None] = lambda writer: None
+        self,
+        run: RunInfo,
+        run_spool: Spool,
+        client: Client,
+        is_gone: Callable[[str], None] = lambda writer: None,
     ) -> None:
         """``is_gone`` is told of writers of this run whose processes are gone, as their folders were free."""
         self._run = run
-        self._own = own
+        self._run_spool = run_spool
         self._client = client
         self._ledger = Ledger()
         self._current: Delivery | None = None
@@ -99,9 +103,9 @@ class Leftovers:
     def _set_aside(self, spool: Spool, reason: str) -> None:
         self._current = None
         spool.release()
-        self._say_aside(spool.folder, f"run {str(spool.info['run'])!r}", reason)
+        self._report_set_aside(spool.folder, f"run {str(spool.info['run'])!r}", reason)
 
-    def _say_aside(self, folder: Path, what: str, reason: str) -> None:
+    def _report_set_aside(self, folder: Path, what: str, reason: str) -> None:
         self._skipped.add(folder)
         where = set_aside(folder, reason)
         self._run.ledger.count("undeliverable")
@@ -126,16 +130,18 @@ class Leftovers:
         return orphans(self._run.settings.spool)
 
     def _take(self, folder: Path, only: str | None = None) -> Spool | None:
-        if folder == self._own.folder or folder in self._skipped:
+        if folder == self._run_spool.folder or folder in self._skipped:
             return None
         try:
             spool = Spool.adopt(folder)
         except ValueError as error:
-            self._say_aside(folder, f"a run in {folder.name}", str(error))
+            self._report_set_aside(folder, f"a run in {folder.name}", str(error))
             return None
         if spool is None:
             return None
-        same = spool.info["endpoint"] == self._own.info["endpoint"] and spool.info.get("mode") == "online"
+        same = (
+            spool.info["endpoint"] == self._run_spool.info["endpoint"] and spool.info.get("mode") == "online"
+        )
         if not same or (only is not None and spool.info["run"] != only):
             if not same:
                 self._skipped.add(folder)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..delivery import DELETED, Delivery, Later, Undeliverable
 from ..errors import GauntletError
-from ..events import Gap, happening
+from ..events import Gap, encode_now
 from ..folders import set_aside
 from ..settings import address
 from ..spool import Spool
@@ -69,7 +69,7 @@ class ServerSink(Sink):
             "endpoint": self.endpoint,
             "mode": "online" if self._sending else "offline",
             "writer": run.writer,
-            "given": list(run.given),
+            "given": list(run.requested),
         }
         self._spool = self._made(settings.spool, info, settings.spool_bytes)
         if self._sending:
@@ -122,10 +122,10 @@ class ServerSink(Sink):
             if record.blob is not None:
                 self._keep(record)
             lines.append(record.line)
-        self._say_gap()
-        kept = self.spool.append(lines)
-        if kept < len(lines):
-            self._lose(len(lines) - kept, "the spool was full")
+        self._report_gap()
+        written = self.spool.append(lines)
+        if written < len(lines):
+            self._lose(len(lines) - written, "the spool was full")
         self._wake.set()
 
     def flush(self, timeout: float) -> bool:
@@ -208,7 +208,7 @@ class ServerSink(Sink):
         self._ledger.lose(reason, n)
         self._ledger.warn("lost", f"{n} events were lost: {reason}")
 
-    def _say_gap(self) -> None:
+    def _report_gap(self) -> None:
         """Says in the stream what was lost or refused, as soon as there is room."""
         delivery = self._delivery
         with self._losses:
@@ -218,7 +218,7 @@ class ServerSink(Sink):
                 self._lost = 0
 
     def _append_gap(self, lost: int, reason: str) -> bool:
-        return self.spool.append([happening(Gap(lost, label(reason, "unknown")))]) == 1
+        return self.spool.append([encode_now(Gap(lost, label(reason, "unknown")))]) == 1
 
     # On the sender's thread
 
@@ -244,7 +244,7 @@ class ServerSink(Sink):
                 if heartbeat.gone:
                     raise Undeliverable(DELETED)
                 if delivery.refusals or self._lost:
-                    self._say_gap()
+                    self._report_gap()
                     continue
                 self._present()
                 if self._stopping:
@@ -259,7 +259,7 @@ class ServerSink(Sink):
                     break
                 self._pause(later)
             except Undeliverable as error:
-                self._give_up(str(error))
+                self._abandon(str(error))
                 break
             except GauntletError as error:
                 if self._stopping:
@@ -284,7 +284,7 @@ class ServerSink(Sink):
             # The server finds out by itself, after a while.
             self._ledger.warn("workers", f"what workers of this run left is not delivered: {error}")
 
-    def _give_up(self, reason: str) -> None:
+    def _abandon(self, reason: str) -> None:
         """Nothing of this run will be taken any more: it is said once, and counted."""
         spool = self.spool
         self._over = reason

@@ -20,13 +20,13 @@ class WandbSink(Sink):
     def __init__(self, run: Any = None, **init: Any) -> None:
         self._wandb = run
         self._init = init
-        self._own = False
+        self._began_run = False
 
     def open(self, run: RunInfo) -> None:
         if self._wandb is None:
             import wandb
 
-            self._own = wandb.run is None
+            self._began_run = wandb.run is None
             spec = run.spec
             defaults = {
                 "project": spec.get("project"),
@@ -52,7 +52,7 @@ class WandbSink(Sink):
                 )
 
     def close(self) -> None:
-        if self._own:
+        if self._began_run:
             self._wandb.finish()
 
 
