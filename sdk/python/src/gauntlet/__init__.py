@@ -7,13 +7,12 @@
 
 import sys
 
-__version__ = "0.1.0"
-
 from .api import (
     acheckpoint,
     artifact,
     checkpoint,
     commands,
+    current_run,
     emit,
     episode,
     flush,
@@ -24,15 +23,16 @@ from .api import (
 )
 from .compat.module import Package, finish, init, log, watch
 from .compat.run import Run
-from .context import current_run
 from .control import Command
 from .decorator import observe
 from .episodes import Episode, ToolCall
 from .errors import ApiError, GauntletError, Stopped, Unreachable
 from .observer import Watch
+from .settings import VERSION
 from .sinks import ConsoleSink, FileSink, ServerSink, Sink, WandbSink
 
 __all__ = [
+    "__version__",
     "ApiError",
     "Command",
     "ConsoleSink",
@@ -66,5 +66,6 @@ __all__ = [
     "watch",
 ]
 
+__version__ = VERSION
 # `run`, `config`, `summary` and the other names of wandb are asked of the package itself.
 sys.modules[__name__].__class__ = Package

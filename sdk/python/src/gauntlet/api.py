@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from . import context, lifecycle
 from .compat.run import Run
 from .control import Command
 from .episodes import Episode
-from .events import Ending, Event, RunStarted
+from .events import Event, RunStarted
 from .joining import find, is_worker, other_rank, step_before
 from .ledger import Ledger, print_line
-from .settings import Mode, Settings, address, parse_mode
+from .run import current_run
+from .settings import VERSION, Mode, Settings, address, parse_mode
 from .sinks.base import Sink
 from .stamps import uuid7
 from .values import label, number, object_of, optional_label, run_identifier, shown, words
+
+if TYPE_CHECKING:
+    # In Python from 3.11 on; type checkers have it.
+    from typing_extensions import Unpack
+
+    from .types import ArtifactOptions, RolloutOptions, ScoreOptions
 
 __all__ = [
     "acheckpoint",
     "artifact",
     "checkpoint",
     "commands",
+    "current",
+    "current_run",
     "emit",
     "episode",
-    "finish",
     "flush",
     "init",
-    "log",
     "metrics",
     "rollout",
     "score",
@@ -41,7 +49,7 @@ __all__ = [
 #: Most tags of a run.
 MAX_TAGS = 64
 _ledger = Ledger()
-_nobody: Run | None = None
+_unrecorded: Run | None = None
 
 
 def init(
@@ -89,7 +97,7 @@ def init(
         task=optional_label(task, ledger),
         tags=_tags(tags, ledger),
         config=object_of(config, ledger),
-        metadata=object_of({**object_of(metadata), **resource, "sdk": f"python {_version()}"}, ledger),
+        metadata=object_of({**object_of(metadata), **resource, "sdk": f"python {VERSION}"}, ledger),
         rules=_rules(rules),
     )
     if sinks is None:
@@ -119,7 +127,7 @@ def init(
     joins = is_worker() or (found is not None and found.get("status") in {"running", "paused"})
     if not settings.quiet and settings.mode != "disabled" and not joins:
         where = run.url if settings.mode == "online" else f"offline, in {settings.spool}"
-        goes_on = f", which goes on after step {run._last}" if run._last >= 0 else ""
+        goes_on = f", which goes on after step {run.journal.last_step}" if run.journal.last_step >= 0 else ""
         print_line(f"{run.name} -> {where}{goes_on}")
     return run
 
@@ -144,8 +152,8 @@ def _tags(tags: Any, ledger: Ledger) -> list[str]:
 
 def _end_open() -> None:
     """At a prompt or in a notebook a person begins a run where the last one was left: it has ended then."""
-    last = context.current_run()
-    if last is not None and lifecycle.interactive() and not last._in_block:
+    last = current_run()
+    if last is not None and lifecycle.interactive() and not last.in_block:
         last.finish()
 
 
@@ -160,65 +168,63 @@ def _default_name() -> str:
     return f"{name} {time.strftime('%Y-%m-%d %H:%M:%S')}"
 
 
-def _version() -> str:
-    from . import __version__
-
-    return __version__
-
-
-def _current() -> Run:
+def current() -> Run:
     """The current run; where there is none, one that does nothing, told once."""
-    global _nobody
-    run = context.current_run()
+    global _unrecorded
+    run = current_run()
     if isinstance(run, Run):
         return run
     _ledger.warn("no run", "there is no run; call gauntlet.init() first. Nothing is recorded until then")
-    if _nobody is None:
+    if _unrecorded is None:
         settings = replace(Settings.from_env({}), mode="disabled")
-        _nobody = Run(RunStarted("nobody"), "none", settings, (), Ledger())
-    return _nobody
-
-
-def log(scores: Mapping[str, Any], step: int | None = None, *, episode: str | None = None) -> None:
-    """See :meth:`gauntlet.Run.log`."""
-    _current().log(scores, step, episode=episode)
+        _unrecorded = Run(RunStarted("unrecorded"), "none", settings, (), Ledger())
+    return _unrecorded
 
 
 def metrics(values: Mapping[str, Any], step: int | None = None) -> None:
     """See :meth:`gauntlet.Run.metrics`."""
-    _current().metrics(values, step)
+    current().metrics(values, step)
 
 
-def rollout(scores: Mapping[str, Any], **more: Any) -> None:
+def rollout(
+    scores: Mapping[str, Any], *, episode: str | None = None, **options: Unpack[RolloutOptions]
+) -> None:
     """See :meth:`gauntlet.Run.rollout`."""
-    _current().rollout(scores, **more)
+    current().rollout(scores, episode=episode, **options)
 
 
-def score(path: str, value: Any, **more: Any) -> None:
+def score(path: str, value: Any, *, episode: str | None = None, **options: Unpack[ScoreOptions]) -> None:
     """See :meth:`gauntlet.Run.score`."""
-    _current().score(path, value, **more)
+    current().score(path, value, episode=episode, **options)
 
 
 def episode(
     task: str | None = None, id: str | None = None, metadata: Mapping[str, Any] | None = None
 ) -> Episode:
     """See :meth:`gauntlet.Run.episode`."""
-    return _current().episode(task, id, metadata)
+    return current().episode(task, id, metadata)
 
 
 def emit(event: Event, *, step: int | None = None, episode: str | None = None) -> None:
     """See :meth:`gauntlet.Run.emit`."""
-    _current().emit(event, step=step, episode=episode)
+    current().emit(event, step=step, episode=episode)
 
 
-def artifact(content: Any, name: str | None = None, role: str = "file", **more: Any) -> None:
+def artifact(
+    content: str | bytes | os.PathLike[str],
+    name: str | None = None,
+    role: str = "file",
+    *,
+    episode: str | None = None,
+    **options: Unpack[ArtifactOptions],
+) -> None:
     """See :meth:`gauntlet.Run.artifact`."""
-    _current().artifact(content, name, role, **more)
+    current().artifact(content, name, role, episode=episode, **options)
 
 
 def commands(timeout: float = 0) -> list[Command]:
     """See :meth:`gauntlet.Run.commands`."""
-    return _current().commands(timeout)
+    return current().commands(timeout)
 
 
 def checkpoint(
@@ -227,7 +233,7 @@ def checkpoint(
     raise_on_stop: bool = False,
 ) -> Literal["continue", "stop"]:
     """See :meth:`gauntlet.Run.checkpoint`."""
-    return _current().checkpoint(tweak, timeout, raise_on_stop)
+    return current().checkpoint(tweak, timeout, raise_on_stop)
 
 
 async def acheckpoint(
@@ -236,20 +242,15 @@ async def acheckpoint(
     raise_on_stop: bool = False,
 ) -> Literal["continue", "stop"]:
     """See :meth:`gauntlet.Run.acheckpoint`."""
-    return await _current().acheckpoint(tweak, timeout, raise_on_stop)
+    return await current().acheckpoint(tweak, timeout, raise_on_stop)
 
 
 def subscribe(after: int | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
     """See :meth:`gauntlet.Run.subscribe`."""
-    return _current().subscribe(after)
+    return current().subscribe(after)
 
 
 def flush(timeout: float = 30.0) -> bool:
     """See :meth:`gauntlet.Run.flush`. Without a run it answers whether nothing was logged in vain."""
-    run = context.current_run()
-    return _nobody is None if run is None else run.flush(timeout)
-
-
-def finish(status: Ending = "completed", summary: Mapping[str, Any] | None = None) -> None:
-    """Ends the current run; see :meth:`gauntlet.Run.finish`."""
-    _current().finish(status, summary)
+    run = current_run()
+    return _unrecorded is None if run is None else run.flush(timeout)

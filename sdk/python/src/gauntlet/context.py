@@ -6,47 +6,46 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .episodes import Episode
-    from .run import Run
+    from .types import OpenEpisode, OpenRun
 
-__all__ = ["current_run", "enter", "episode", "episode_id", "inside", "leave", "runs", "span"]
+__all__ = ["enter", "episode", "episode_id", "inside", "latest", "leave", "runs", "span"]
 
 #: The episode this thread or task is in.
-episode: ContextVar[Episode | None] = ContextVar("gauntlet_episode", default=None)
+episode: ContextVar[OpenEpisode | None] = ContextVar("gauntlet_episode", default=None)
 #: The span this thread or task is in.
 span: ContextVar[str | None] = ContextVar("gauntlet_span", default=None)
 
-_runs: list[Run] = []
+_runs: list[OpenRun] = []
 
 
-def current_run() -> Run | None:
-    """The run begun last that has not ended."""
+def latest() -> OpenRun | None:
+    """The run begun last that has not ended; :func:`gauntlet.current_run` for everybody else."""
     return _runs[-1] if _runs else None
 
 
-def runs() -> tuple[Run, ...]:
+def runs() -> tuple[OpenRun, ...]:
     """Every run of this process that has not ended, the one begun last at the end."""
     return tuple(_runs)
 
 
-def enter(run: Run) -> None:
+def enter(run: OpenRun) -> None:
     """Makes a run the current one."""
     _runs.append(run)
 
 
-def leave(run: Run) -> None:
+def leave(run: OpenRun) -> None:
     """A run ended; the one before it is current again."""
     if run in _runs:
         _runs.remove(run)
 
 
-def inside() -> Episode | None:
+def inside() -> OpenEpisode | None:
     """The episode this thread or task is in; one that has ended, perhaps in another thread, is none."""
     now = episode.get()
-    return now if now is not None and not now._ended else None
+    return now if now is not None and not now.ended else None
 
 
-def episode_id(run: object) -> str | None:
-    """The current episode's id, if it is that run's."""
+def episode_id(journal: object) -> str | None:
+    """The current episode's id, if it writes to that journal."""
     now = episode.get()
-    return now.id if now is not None and now.run is run and not now._ended else None
+    return now.id if now is not None and now.journal is journal and not now.ended else None

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import ApiError, GauntletError, Stopped
-from .events import CommandApplied
-from .ledger import Ledger
+from .events import CommandApplied, Status
+from .journal import Journal
 from .values import text
 
 if TYPE_CHECKING:
     from .client import Client
-    from .run import Run
 
-__all__ = ["Command", "Control", "Desk", "obey_tweak", "typed"]
+__all__ = ["Checkpoint", "Command", "Control", "apply_tweak", "coerced"]
 
 Outcome = Literal["continue", "stop"]
+#: Changes the run's status, for a reason.
+SetStatus = Callable[[Status, str], None]
 
 #: How long the server holds a question for commands, seconds.
 _LONG_POLL_SECONDS = 20
@@ -42,11 +44,15 @@ class Command:
 
 
 class Control:
-    """The commands of one run."""
+    """The commands of one run. ``connect`` makes a client of its server; without it no command comes."""
 
-    def __init__(self, run: Run, ledger: Ledger) -> None:
+    def __init__(
+        self, run: str, journal: Journal, set_status: SetStatus, connect: Callable[[], Client] | None
+    ) -> None:
         self._run = run
-        self._ledger = ledger
+        self._journal = journal
+        self._set_status = set_status
+        self._connect = connect
         self._changed = threading.Condition()
         self._waiting: dict[str, Command] = {}
         self._known: set[str] = set()
@@ -66,7 +72,7 @@ class Control:
         with self._changed:
             if self._waiting.pop(command.id, None) is None:
                 return
-        self._run.emit(CommandApplied(command.id, text(result)))
+        self._journal.emit(CommandApplied(command.id, text(result)))
 
     def close(self) -> None:
         """Ends the fetching."""
@@ -76,29 +82,27 @@ class Control:
 
     def checkpoint(self, tweak: Any, timeout: float | None, raise_on_stop: bool) -> Outcome:
         """See :meth:`gauntlet.Run.checkpoint`."""
-        desk = Desk(self._run, tweak, timeout)
-        while desk.obey(self.pending(0)):
-            self.pending(desk.patience())
-        return desk.outcome(raise_on_stop)
+        checkpoint = Checkpoint(self._set_status, tweak, timeout)
+        while checkpoint.apply(self.pending(0)):
+            self.pending(checkpoint.wait_seconds())
+        return checkpoint.outcome(raise_on_stop)
 
     async def acheckpoint(self, tweak: Any, timeout: float | None, raise_on_stop: bool) -> Outcome:
         """See :meth:`gauntlet.Run.acheckpoint`."""
         import asyncio
 
-        desk = Desk(self._run, tweak, timeout)
-        while desk.obey(self.pending(0)):
-            await asyncio.sleep(min(0.05, desk.patience()))
-        return desk.outcome(raise_on_stop)
+        checkpoint = Checkpoint(self._set_status, tweak, timeout)
+        while checkpoint.apply(self.pending(0)):
+            await asyncio.sleep(min(0.05, checkpoint.wait_seconds()))
+        return checkpoint.outcome(raise_on_stop)
 
     # On the fetching thread
 
     def _listen(self) -> None:
-        if self._thread is not None or self._closed or self._run._settings.mode != "online":
+        if self._thread is not None or self._closed or self._connect is None:
             return
-        # Imported here, not on the thread: a fork in the middle of an import blocks the child's imports.
-        from .client import Client
-
-        client = Client(self._run.endpoint, self._run._settings.api_key)
+        # Not on the thread, as this imports: a fork in the middle of an import blocks the child's imports.
+        client = self._connect()
         with self._changed:
             if self._thread is None:
                 self._thread = threading.Thread(
@@ -109,15 +113,15 @@ class Control:
     def _fetch(self, client: Client) -> None:
         while not self._closed:
             try:
-                found = client.commands(self._run.id, _LONG_POLL_SECONDS)
+                found = client.commands(self._run, _LONG_POLL_SECONDS)
                 if not self._add(found) and found:
                     self._sleep(_BETWEEN_KNOWN_SECONDS)
             except GauntletError as error:
                 if not self._closed and not (isinstance(error, ApiError) and error.status == 404):
-                    self._ledger.warn("commands", f"commands cannot be fetched: {error}")
+                    self._journal.ledger.warn("commands", f"commands cannot be fetched: {error}")
                 self._sleep(_AFTER_ERROR_SECONDS)
             except Exception as error:
-                self._ledger.bug("fetching commands", error)
+                self._journal.ledger.bug("fetching commands", error)
                 self._sleep(_AFTER_ERROR_SECONDS)
         client.close()
 
@@ -137,12 +141,14 @@ class Control:
             self._changed.wait_for(lambda: self._closed, seconds)
 
 
-class Desk:
+class Checkpoint:
     """One stop of the loop: takes commands until it may go on. ``paused`` from the start where the loop itself
     asked a person."""
 
-    def __init__(self, run: Run, tweak: Any, timeout: float | None, paused: bool = False) -> None:
-        self._run = run
+    def __init__(
+        self, set_status: SetStatus, tweak: Any, timeout: float | None, paused: bool = False
+    ) -> None:
+        self._set_status = set_status
         self._tweak = tweak
         self._deadline = None if timeout is None else time.monotonic() + timeout
         self._paused = paused
@@ -150,7 +156,7 @@ class Desk:
         #: The last answer, and who gave it.
         self.answer: tuple[str, str] | None = None
 
-    def obey(self, commands: list[Command]) -> bool:
+    def apply(self, commands: list[Command]) -> bool:
         """Does what they say; answers whether the loop must go on waiting."""
         for command in commands:
             command.ack(self._do(command))
@@ -160,7 +166,7 @@ class Desk:
             self._go_on("nobody resumed in time")
         return self._paused
 
-    def patience(self) -> float:
+    def wait_seconds(self) -> float:
         """How long to wait for the next command, seconds."""
         return 60.0 if self._deadline is None else max(0.0, min(60.0, self._deadline - time.monotonic()))
 
@@ -177,7 +183,7 @@ class Desk:
             if self._paused:
                 return "already paused"
             self._paused = True
-            self._run._paused(f"{command.author} paused the run")
+            self._set_status("paused", f"{command.author} paused the run")
             return "paused"
         if command.action == "resume":
             if not self._paused:
@@ -191,7 +197,7 @@ class Desk:
                 self._go_on(f"{command.author} answered")
             return f"answered {answer!r}"
         if command.action == "tweak":
-            return obey_tweak(self._tweak, command.parameters)
+            return apply_tweak(self._tweak, command.parameters)
         if command.action == "stop":
             self._stopped_by = command.author
             self._paused = False
@@ -200,16 +206,16 @@ class Desk:
 
     def _go_on(self, why: str) -> None:
         self._paused = False
-        self._run._resumed(why)
+        self._set_status("running", why)
 
 
-def obey_tweak(tweak: Any, parameters: dict[str, Any]) -> str:
+def apply_tweak(tweak: Any, parameters: dict[str, Any]) -> str:
     """Applies a tweak, all of it or nothing; answers what came of it."""
     if tweak is None:
         return "refused: this loop takes no tweaks"
     try:
         if isinstance(tweak, dict):
-            tweak.update({name: typed(tweak, name, value) for name, value in parameters.items()})
+            tweak.update({name: coerced(tweak, name, value) for name, value in parameters.items()})
             return "set " + ", ".join(f"{name} = {tweak[name]!r}" for name in parameters)
         answer = tweak(dict(parameters))
         return answer if isinstance(answer, str) else "set " + ", ".join(parameters)
@@ -217,7 +223,7 @@ def obey_tweak(tweak: Any, parameters: dict[str, Any]) -> str:
         return f"refused: {error or type(error).__name__}"
 
 
-def typed(declared: dict[str, Any], name: str, value: Any) -> Any:
+def coerced(declared: dict[str, Any], name: str, value: Any) -> Any:
     """The value in the type that the parameter has now."""
     if name not in declared:
         raise ValueError(f"there is no parameter {name!r}; there are {', '.join(declared) or 'none'}")

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar, overload
 
 from . import context
 from .episodes import Episode, ToolCall
+from .run import current_run
 from .values import as_text
 
 __all__ = ["observe"]
@@ -48,17 +49,18 @@ def observe(function: Any = None, *, name: str | None = None, kind: Kind = "tool
     shown = name or getattr(function, "__qualname__", type(function).__name__).replace("<locals>.", "")
 
     def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> ToolCall | Episode | None:
-        run = context.current_run()
-        if run is None or run._off:
+        run = current_run()
+        if run is None or run.journal.off:
             return None
         try:
             if kind == "episode":
                 return run.episode(task=shown).start()
             inside = context.inside()
-            run = inside.run if inside is not None else run
-            return ToolCall(run, inside, shown, _arguments(signature, args, kwargs)).start()
+            episode = inside if isinstance(inside, Episode) else None
+            journal = run.journal if episode is None else episode.journal
+            return ToolCall(journal, episode, shown, _arguments(signature, args, kwargs)).start()
         except Exception as error:
-            run._ledger.bug("observing a call", error)
+            run.journal.ledger.bug("observing a call", error)
             return None
 
     def end(call: ToolCall | Episode | None, result: Any, error: BaseException | None) -> None:
@@ -69,7 +71,7 @@ def observe(function: Any = None, *, name: str | None = None, kind: Kind = "tool
                 call.result = result
             call.finish(None if isinstance(error, (GeneratorExit, StopIteration)) else error)
         except Exception as failure:
-            call.run._ledger.bug("observing a call", failure)
+            call.journal.ledger.bug("observing a call", failure)
 
     if inspect.isasyncgenfunction(function):
 

@@ -3,24 +3,41 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 import traceback
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from . import context
 from .events import EpisodeFinished, EpisodeStarted, Status, StepError, StepKind, StepRecorded
+from .journal import Journal
 from .stamps import rfc3339, span_id, trace_id
 from .values import identifier, label, number, object_of, optional_label, preview, shown, text
 
 if TYPE_CHECKING:
-    from .run import Run
+    # In Python from 3.11 on; type checkers have it.
+    from typing_extensions import Unpack
+
+    from .types import ArtifactOptions, OpenEpisode, RolloutOptions, ScoreOptions
 
 __all__ = ["Episode", "ToolCall", "error_of", "record_step"]
 
 _TRACEBACK_BYTES = 64 << 10
+
+
+class RecordedRun(Protocol):
+    """The run of an episode."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+    @property
+    def journal(self) -> Journal:
+        """What it records."""
 
 
 def error_of(error: BaseException) -> StepError:
@@ -39,7 +56,7 @@ def _message(error: BaseException) -> str:
 
 
 def record_step(
-    run: Run,
+    journal: Journal,
     kind: StepKind,
     payload: dict[str, Any],
     *,
@@ -54,27 +71,25 @@ def record_step(
 ) -> None:
     """One ``step.recorded``. In an episode steps count up from 0; outside they belong to the run's step that is under
     way, the one that is logged next, and to what this process logs there."""
-    if run._off:
+    if journal.off:
         return
     try:
         started = started_ns or time.time_ns()
         event = StepRecorded(kind, span or span_id(), rfc3339(started))
-        event.name = optional_label(name, run._ledger)
+        event.name = optional_label(name, journal.ledger)
         event.parent_span_id = parent
         event.ended_at = rfc3339(max(ended_ns, started)) if ended_ns else None
         event.payload = payload
         event.error = error
         event.metadata = object_of(metadata)
         if episode is not None:
-            episode._note(kind, payload)
-        if episode is not None:
+            episode.note(kind, payload)
             step, within = episode.next_step(), episode.id
         else:
-            step = run._last + 1
-            within = run._recorder.node(step)
-        run._put(event, step, within, ended_ns or started)
+            step, within = journal.step_under_way()
+        journal.put(event, step, within, ended_ns or started)
     except Exception as failure:
-        run._ledger.left_out("recording a step", failure)
+        journal.ledger.left_out("recording a step", failure)
 
 
 class Episode:
@@ -84,9 +99,10 @@ class Episode:
     """
 
     def __init__(
-        self, run: Run, task: str | None, id: str | None, metadata: Mapping[str, Any] | None = None
+        self, run: RecordedRun, task: str | None, id: str | None, metadata: Mapping[str, Any] | None = None
     ) -> None:
         self.run = run
+        self.journal = run.journal
         self.id = trace_id() if id is None or id == "" else identifier(id, "episode")
         self.task = task
         self.metadata = metadata
@@ -101,35 +117,40 @@ class Episode:
         self._lock = threading.RLock()
         self._steps = 0
         self._rewards: float | None = None
-        self._outside: tuple[Episode | None, str | None] = (None, None)
+        #: The episode and the span that the code was in before.
+        self.outside: tuple[OpenEpisode | None, str | None] = (None, None)
         self._began = 0.0
-        self._ended = False
+        #: Whether it has ended.
+        self.ended = False
         #: Whether a rollout or a log of this episode made a node of it.
-        self._judged = False
-        #: What the agent said and saw last.
-        self._last_action = ""
-        self._last_observation = ""
+        self.scored = False
+        #: What the agent did and observed last, as its end shows it where nobody scored it.
+        self.last_action = ""
+        self.last_observation = ""
 
     def start(self) -> Episode:
         """Begins it; ``with`` does this."""
-        self._begin()
-        self._announce()
+        self.begin()
+        self.announce()
         return self
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """Enters it without a word to the server, for an integration that learns the task later."""
         self._began = time.perf_counter()
-        self.run._open[self.id] = self
+        self.journal.open_episodes[self.id] = self
         self.enter()
 
-    def _announce(self) -> None:
+    def announce(self) -> None:
         """Says that it has begun; later than it began where its task was not known then."""
-        self.run.emit(EpisodeStarted(optional_label(self.task), object_of(self.metadata)), episode=self.id)
+        self.journal.emit(
+            EpisodeStarted(optional_label(self.task), object_of(self.metadata)), episode=self.id
+        )
 
     def finish(self, error: BaseException | None = None) -> None:
         """Ends it; ``with`` does this. Once: what it ended as, it stays."""
-        if self._ended:
+        if self.ended:
             return
-        self._ended = True
+        self.ended = True
         self.leave()
         error = error or self.error
         status: Status = self.status or _status_of(error)
@@ -140,25 +161,25 @@ class Episode:
         event.cost = cost if cost is not None and cost >= 0 else None
         event.error = text(f"{type(error).__name__}: {_message(error)}") if error is not None else None
         self._show(event)
-        self.run._open.pop(self.id, None)
-        self.run.emit(event, episode=self.id)
+        self.journal.open_episodes.pop(self.id, None)
+        self.journal.emit(event, episode=self.id)
 
     def _show(self, ended: EpisodeFinished) -> None:
         """An episode that nobody scored becomes one node all the same, so that it is seen: its return is the height,
         an error is a failure."""
-        if self._judged or not (self._steps or self._last_action or ended.error):
+        if self.scored or not (self._steps or self.last_action or ended.error):
             return
         failed = ended.status in {"failed", "timed_out"}
-        self.run.rollout(
+        self.journal.rollout(
             {} if ended.return_ is None else {"root": ended.return_},
-            action=self._last_action or ended.error or "",
-            observation=self._last_observation or self.task or "",
+            action=self.last_action or ended.error or "",
+            observation=self.last_observation or self.task or "",
             episode=self.id,
             failures=("generic",) if failed else (),
             duration_ms=ended.latency_ms,
         )
 
-    def _note(self, kind: StepKind, payload: Mapping[str, Any]) -> None:
+    def note(self, kind: StepKind, payload: Mapping[str, Any]) -> None:
         """Keeps what a person would read first of the episode."""
         found = next(
             (payload[key] for key in ("text", "output", "content", "result") if payload.get(key)), None
@@ -167,13 +188,19 @@ class Episode:
             return
         content = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
         if kind == "observation" or (kind == "message" and payload.get("role") in {"user", "system"}):
-            self._last_observation = content
-        elif kind in {"message", "decision", "tool_result"} or not self._last_action:
-            self._last_action = content
+            self.last_observation = content
+        elif kind in {"message", "decision", "tool_result"} or not self.last_action:
+            self.last_action = content
+
+    def cancel(self) -> None:
+        """Ends it because its run ends; as failed where it had an error last."""
+        if self.error is None:
+            self.status = self.status or "cancelled"
+        self.finish()
 
     def enter(self) -> None:
         """From here on this thread or task is in the episode."""
-        self._outside = (context.episode.get(), context.span.get())
+        self.outside = (context.episode.get(), context.span.get())
         context.episode.set(self)
         context.span.set(None)
 
@@ -181,10 +208,10 @@ class Episode:
         """Back to where it was before :meth:`enter`. Where another episode was entered since, that one stays."""
         if context.episode.get() is not self:
             return
-        outside, span = self._outside
+        outside, span = self.outside
         # Episodes that overlap end in any order: one that has ended is no place to go back to.
-        while outside is not None and outside._ended:
-            outside, span = outside._outside
+        while outside is not None and outside.ended:
+            outside, span = outside.outside
         context.episode.set(outside)
         context.span.set(span)
 
@@ -243,8 +270,10 @@ class Episode:
         """A reward; their sum is the episode's return."""
         taken = number(value)
         if taken is None:
-            self.run._ledger.count("skipped_values")
-            self.run._ledger.warn("reward", f"the reward {shown(value)} is no finite number; it is left out")
+            self.journal.ledger.count("skipped_values")
+            self.journal.ledger.warn(
+                "reward", f"the reward {shown(value)} is no finite number; it is left out"
+            )
             return
         with self._lock:
             self._rewards = (self._rewards or 0.0) + taken
@@ -261,37 +290,43 @@ class Episode:
         """A step of any kind."""
         parent = context.span.get()
         record_step(
-            self.run, kind, object_of(payload), name=name, parent=parent, metadata=metadata, episode=self
+            self.journal, kind, object_of(payload), name=name, parent=parent, metadata=metadata, episode=self
         )
 
     def tool_call(self, name: str, arguments: Mapping[str, Any] | None = None) -> ToolCall:
         """A call of a tool, as a ``with`` block; set ``call.result`` in it."""
-        return ToolCall(self.run, self, name, arguments)
+        return ToolCall(self.journal, self, name, arguments)
 
     # As on the run, in this episode
 
-    def rollout(self, scores: Mapping[str, Any], **more: Any) -> None:
+    def rollout(self, scores: Mapping[str, Any], **options: Unpack[RolloutOptions]) -> None:
         """As :meth:`gauntlet.Run.rollout`, for this episode."""
-        self.run.rollout(scores, **{"episode": self.id, **more})
+        self.journal.rollout(scores, episode=self.id, **options)
 
-    def score(self, path: str, value: Any, **more: Any) -> None:
+    def score(self, path: str, value: Any, **options: Unpack[ScoreOptions]) -> None:
         """Scores the episode; as :meth:`gauntlet.Run.score`."""
-        self.run.score(path, value, **{"target": "episode", "episode": self.id, **more})
+        options.setdefault("target", "episode")
+        self.journal.score(path, value, episode=self.id, **options)
 
-    def artifact(self, content: Any, name: str | None = None, role: str = "file", **more: Any) -> None:
+    def artifact(
+        self,
+        content: str | bytes | os.PathLike[str],
+        name: str | None = None,
+        role: str = "file",
+        **options: Unpack[ArtifactOptions],
+    ) -> None:
         """As :meth:`gauntlet.Run.artifact`, for this episode and its last step."""
-        self.run.artifact(
-            content, name, role, **{"step": max(self._steps - 1, 0), "episode": self.id, **more}
-        )
+        options.setdefault("step", max(self._steps - 1, 0))
+        self.journal.artifact(content, name, role, episode=self.id, **options)
 
 
 class ToolCall:
     """A tool's call and its result: two steps, of one span. Use as a ``with`` or ``async with`` block."""
 
     def __init__(
-        self, run: Run, episode: Episode | None, name: str, arguments: Mapping[str, Any] | None
+        self, journal: Journal, episode: Episode | None, name: str, arguments: Mapping[str, Any] | None
     ) -> None:
-        self.run = run
+        self.journal = journal
         self.name = name
         #: What the tool answered; shown as a preview.
         self.result: Any = None
@@ -332,7 +367,7 @@ class ToolCall:
         self, kind: StepKind, payload: dict[str, Any], ended: int | None, error: StepError | None
     ) -> None:
         record_step(
-            self.run,
+            self.journal,
             kind,
             payload,
             name=self.name,

@@ -52,7 +52,7 @@ class Frame:
         #: Scores of each node, one for each time it was called; ``None`` where it gave no number.
         self.scores: dict[int, list[float | None]] = {}
 
-    def let_go(self) -> None:
+    def close(self) -> None:
         """Closed: what it held may be freed."""
         self.open = False
         self.action = self.observation = None
@@ -176,9 +176,9 @@ class Frames:
         self._open.pop(frame.number, None)
         frame.open = False
         if not keep:
-            frame.let_go()
+            frame.close()
 
 
 def _in_loop() -> bool:
     asyncio = sys.modules.get("asyncio")
-    return asyncio is not None and asyncio._get_running_loop() is not None
+    return asyncio is not None and asyncio._get_running_loop() is not None  # noqa: SLF001

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import context
 from .errors import ApiError, GauntletError
@@ -20,19 +20,20 @@ from .ledger import Ledger
 from .settings import Mode, Settings
 
 if TYPE_CHECKING:
-    from .run import Run
+    from .types import OpenRun
 
 __all__ = ["find", "identity", "is_worker", "join", "other_rank", "step_before"]
+
+R = TypeVar("R", bound="OpenRun")
 
 #: How long ``init`` waits for the server to say what it knows of a run, seconds.
 _FIND_SECONDS = 3.0
 
 
-def identity(run: Run) -> dict[str, Any]:
+def identity(spec: RunStarted, run: str, settings: Settings) -> dict[str, Any]:
     """What another process needs to go on with that run: arguments of :func:`gauntlet.init`."""
-    spec = run._spec
     return {
-        "id": run.id,
+        "id": run,
         "name": spec.name,
         "project": spec.project,
         "kind": spec.kind_,
@@ -41,20 +42,20 @@ def identity(run: Run) -> dict[str, Any]:
         "tags": spec.tags,
         "config": spec.config,
         "metadata": spec.metadata,
-        "endpoint": run.endpoint,
-        "mode": run._settings.mode,
+        "endpoint": settings.endpoint,
+        "mode": settings.mode,
         "rules": spec.rules,
     }
 
 
-def join(identity: dict[str, Any]) -> Run:
-    """The run of that identity in this process: the one that is here already, else this process's part of it."""
-    from .compat.run import Run
+def join(kind: type[R], identity: dict[str, Any]) -> R:
+    """The run of that identity in this process: the one that is here already, else this process's part of it, which
+    is of that ``kind``."""
     from .sinks.server import ServerSink
 
     same = (run for run in context.runs() if (run.id, run.endpoint) == (identity["id"], identity["endpoint"]))
     known = next(same, None)
-    if known is not None:
+    if isinstance(known, kind):
         return known
     mode: Mode = identity["mode"]
     settings = replace(Settings.from_env(), endpoint=identity["endpoint"], mode=mode)
@@ -70,7 +71,8 @@ def join(identity: dict[str, Any]) -> Run:
         identity.get("rules"),
     )
     sinks = () if mode == "disabled" else (ServerSink(),)
-    run = Run(spec, identity["id"], settings, sinks, Ledger(), joined=True)
+    make: Any = kind  # Its arguments are those of `Run`, which imports this module.
+    run: R = make(spec, identity["id"], settings, sinks, Ledger(), joined=True)
     context.enter(run)
     return run
 

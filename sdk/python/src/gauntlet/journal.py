@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import mimetypes
 import operator
 import os
 import threading
@@ -33,7 +32,7 @@ from .values import (
 )
 
 if TYPE_CHECKING:
-    from .episodes import Episode
+    from .types import OpenEpisode
 
 __all__ = ["Journal"]
 
@@ -45,27 +44,29 @@ _FAILURES = frozenset(get_args(Failure))
 
 
 class Journal:
-    """The recording half of :class:`gauntlet.Run`. ``off``: everything is ignored."""
+    """What is recorded of one run. ``off``: everything is ignored. The methods that a loop calls are those of
+    :class:`gauntlet.Run`, documented here."""
 
-    def __init__(self, off: bool, ledger: Ledger) -> None:
-        self._off = off
+    def __init__(self, off: bool, ledger: Ledger, last_step: int = -1) -> None:
+        self.off = off
         #: The step that was logged last; of an earlier process where this one goes on with its run.
-        self._last = -1
+        self.last_step = last_step
         #: Whether this process has logged any, and before that what was measured at the step that comes first.
         self._logged = False
         self._measured: set[str] = set()
-        self._renew(ledger)
+        self.renew(ledger)
 
-    def _renew(self, ledger: Ledger) -> None:
+    def renew(self, ledger: Ledger) -> None:
         """As new, but for the count of steps: in a forked child locks and threads are the parent's."""
-        self._lock = threading.RLock()
-        self._open: dict[str, Episode] = {}
+        #: Held while what several threads change is read and changed.
+        self.lock = threading.RLock()
+        self.open_episodes: dict[str, OpenEpisode] = {}
         #: Called once before the run ends, by those who still hold something to record.
-        self._before_finish: list[Callable[[], None]] = []
-        self._ledger = ledger
+        self.before_finish: list[Callable[[], None]] = []
+        self.ledger = ledger
         #: Names this process and run in the episodes that nobody names; anew in a forked child.
-        self._writer = writer_id()
-        self._recorder = Recorder(self._ledger, self._writer)
+        self.writer = writer_id()
+        self.recorder = Recorder(self.ledger, self.writer)
 
     # Numbers
 
@@ -76,20 +77,20 @@ class Journal:
         ``reward`` is the score of the whole (``root``) where there is no ``root``. Nested mappings and ``a/b`` become
         ``a.b``. ``None`` and NaN say that a rubric was not evaluated; what is no number is left out and counted.
         """
-        if self._off:
+        if self.off:
             return
         try:
-            self._log(self._taken(scores), step, episode)
+            self.log_numbers(self.taken(scores), step, episode)
         except Exception as error:
-            self._ledger.left_out("log", error)
+            self.ledger.left_out("log", error)
 
-    def _log(self, numbers: dict[str, float], step: int | None, episode: str | None) -> None:
+    def log_numbers(self, numbers: dict[str, float], step: int | None, episode: str | None) -> None:
         """Queues numbers that nobody else changes any more."""
         at = time.time_ns()
         within = context.episode_id(self) if episode is None else self._within(episode)
         if within is not None:
             self._judge(within)
-        self._recorder.put(Entry(at, Logged(numbers), self._step(step), within))
+        self.recorder.put(Entry(at, Logged(numbers), self._step(step), within))
 
     def metrics(self, values: Mapping[str, Any], step: int | None = None) -> None:
         """Records measurements (loss, kl, lr) of a step, under ``metrics.``: curves beside its rollouts, of none of
@@ -98,27 +99,27 @@ class Journal:
         Without ``step`` they belong to the step that was logged last. Before anything is logged they begin at the
         first step, and a measurement that is taken again is of the next one.
         """
-        if self._off:
+        if self.off:
             return
         try:
             at = time.time_ns()
-            taken = self._taken(values)
+            taken = self.taken(values)
             index = _index(step)
             if index is None:
                 index = self._measured_step(taken)
-            self._recorder.put(Entry(at, Measured(taken), index))
+            self.recorder.put(Entry(at, Measured(taken), index))
         except Exception as error:
-            self._ledger.left_out("metrics", error)
+            self.ledger.left_out("metrics", error)
 
     def _measured_step(self, taken: Mapping[str, float]) -> int:
-        with self._lock:
+        with self.lock:
             if self._logged:
-                return self._last
+                return self.last_step
             if not self._measured.isdisjoint(taken):
                 self._measured.clear()
-                self._last += 1
+                self.last_step += 1
             self._measured.update(taken)
-            return self._last + 1
+            return self.last_step + 1
 
     def rollout(
         self,
@@ -140,15 +141,15 @@ class Journal:
         Several rollouts of one step are all kept: one that names no ``episode`` gets its own. ``failures`` names
         failures where there are no scores to judge by. Texts over 1 MiB are cut, with a marker.
         """
-        if self._off:
+        if self.off:
             return
         try:
             at = time.time_ns()
-            action_text, observation_text = text(action, self._ledger), text(observation, self._ledger)
+            action_text, observation_text = text(action, self.ledger), text(observation, self.ledger)
             within = self._within(episode)
             self._judge(within)
             what = Rollout(
-                self._taken(scores),
+                self.taken(scores),
                 action_text,
                 observation_text,
                 words(not_evaluated),
@@ -158,11 +159,11 @@ class Journal:
                 bool(is_paused),
                 _challenge(challenge),
             )
-            self._recorder.put(
+            self.recorder.put(
                 Entry(at, what, self._step(step), within), len(action_text) + len(observation_text)
             )
         except Exception as error:
-            self._ledger.left_out("rollout", error)
+            self.ledger.left_out("rollout", error)
 
     def score(
         self,
@@ -180,7 +181,7 @@ class Journal:
 
         Where no episode is named, a step's score is of what this process scored last at that step.
         """
-        if self._off:
+        if self.off:
             return
         try:
             at = time.time_ns()
@@ -190,37 +191,38 @@ class Journal:
                 )
             if not path_of(path):
                 raise Unusable(f"the path is {shown(path)}; it must name a rubric")
-            taken = self._taken({path: value})
+            taken = self.taken({path: value})
             within = self._within(episode)
             if target == "episode" and within is None:
                 raise Unusable("no episode is named, and the code is in none")
             index = _index(step)
             if target == "step" and index is None:
-                index = max(self._last, 0)
+                index = max(self.last_step, 0)
             for name, found in taken.items():
                 if not math.isfinite(found):
-                    self._ledger.count("not_evaluated")
+                    self.ledger.count("not_evaluated")
                     continue
                 event = ScoreAdded(target, path_of(name), found, optional_label(source) or "sdk")
                 event.label = optional_label(label)
-                event.explanation = None if explanation is None else text(explanation, self._ledger)
+                event.explanation = None if explanation is None else text(explanation, self.ledger)
                 what = LateScore(event) if target == "step" and within is None else event
-                self._recorder.put(Entry(at, what, index, within))
+                self.recorder.put(Entry(at, what, index, within))
         except Exception as error:
-            self._ledger.left_out("score", error)
+            self.ledger.left_out("score", error)
 
     def _within(self, episode: Any) -> str | None:
         """The episode that is named, else the one that the code is in."""
         if episode is None or episode == "":
             return context.episode_id(self)
-        return identifier(episode, "episode", self._ledger)
+        return identifier(episode, "episode", self.ledger)
 
     def _judge(self, episode: str | None) -> None:
         """An episode that is logged in is a node already; see :meth:`Episode.finish`."""
-        if episode is not None and (begun := self._open.get(episode)) is not None:
-            begun._judged = True
+        if episode is not None and (begun := self.open_episodes.get(episode)) is not None:
+            begun.scored = True
 
-    def _taken(self, scores: Mapping[str, Any]) -> dict[str, float]:
+    def taken(self, scores: Mapping[str, Any]) -> dict[str, float]:
+        """A copy of the scores, every one a float. Raises :class:`Unusable` for what is no mapping."""
         if scores.__class__ is not dict and not isinstance(scores, Mapping):
             raise Unusable(f"the scores are {shown(scores)}; they must be a mapping of names to numbers")
         floats = True
@@ -228,15 +230,15 @@ class Journal:
             if value.__class__ is not float:
                 # Larger integers than these are no floats, which is for `numbers` to say.
                 if value.__class__ is not int or not -_EXACT <= value <= _EXACT:
-                    return numbers(scores, self._ledger)
+                    return numbers(scores, self.ledger)
                 floats = False
         return dict(scores) if floats else {name: float(value) for name, value in scores.items()}
 
     def _step(self, step: int | None) -> int:
         index = None if step is None else _index(step)
-        with self._lock:
+        with self.lock:
             self._logged = True
-            self._last = index = self._last + 1 if index is None else index
+            self.last_step = index = self.last_step + 1 if index is None else index
             return index
 
     def _failures(self, names: Sequence[str]) -> tuple[Failure, ...]:
@@ -244,7 +246,7 @@ class Journal:
             return ()
         strange = [name for name in names if name not in _FAILURES]
         if strange:
-            self._ledger.warn(
+            self.ledger.warn(
                 f"failure {strange[0]}",
                 f"the failure {shown(strange[0])} is none of {', '.join(get_args(Failure))}; it is kept as generic "
                 "(told once)",
@@ -252,23 +254,29 @@ class Journal:
         accepted: list[Any] = [name if name in _FAILURES else "generic" for name in names]
         return tuple(dict.fromkeys(accepted))
 
+    def step_under_way(self) -> tuple[int, str]:
+        """The step that is logged next, and the node of this process there: what belongs to no episode goes there."""
+        step = self.last_step + 1
+        return step, self.recorder.node(step)
+
     # Events, files
 
     def emit(self, event: Event, *, step: int | None = None, episode: str | None = None) -> None:
         """Records any typed event of :mod:`gauntlet.events`, as it is."""
-        if not self._off:
+        if not self.off:
             within = None if episode is None else identifier(episode, "episode")
             if isinstance(event, SnapshotScored):
                 self._judge(within)
-            self._put(event, step, within)
+            self.put(event, step, within)
 
-    def _put(
+    def put(
         self, event: Event, step: int | None = None, episode: str | None = None, at_ns: int | None = None
     ) -> None:
+        """Queues an event as it is, of the time ``at_ns``: nanoseconds since the Unix epoch, now where 0 or none."""
         try:
-            self._recorder.put(Entry(at_ns or time.time_ns(), event, _index(step), episode))
+            self.recorder.put(Entry(at_ns or time.time_ns(), event, _index(step), episode))
         except Exception as error:
-            self._ledger.left_out("emit", error)
+            self.ledger.left_out("emit", error)
 
     def artifact(
         self,
@@ -284,7 +292,7 @@ class Journal:
         A :class:`~pathlib.Path`, or a text that names an existing file, is a file; its content is read now up to
         1 MiB, and by a background thread above that: a larger file must stay as it is until :meth:`flush`.
         """
-        if self._off:
+        if self.off:
             return
         try:
             at = time.time_ns()
@@ -296,16 +304,18 @@ class Journal:
             else:
                 blob = content if isinstance(content, bytes) else str(content).encode("utf-8", "replace")
                 default = "artifact.txt" if isinstance(content, str) else "artifact.bin"
+            import mimetypes  # Not before: most runs have no file.
+
             named = optional_label(name) or default
             kind = optional_label(mime_type) or mimetypes.guess_type(named)[0] or "application/octet-stream"
             what = Artifact(blob, named, kind, role)
             size = len(blob) if isinstance(blob, bytes) else 0
-            self._recorder.put(Entry(at, what, _index(step), self._within(episode)), size)
+            self.recorder.put(Entry(at, what, _index(step), self._within(episode)), size)
         except Exception as error:
-            self._ledger.count("artifacts_failed")
-            self._ledger.lose("an artifact was not kept")
+            self.ledger.count("artifacts_failed")
+            self.ledger.lose("an artifact was not kept")
             display = shown(content if name is None else name)
-            self._ledger.warn(f"artifact {display}", f"the artifact {display} was not kept: {error}")
+            self.ledger.warn(f"artifact {display}", f"the artifact {display} was not kept: {error}")
 
 
 def _index(step: Any) -> int | None:

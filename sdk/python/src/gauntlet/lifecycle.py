@@ -9,20 +9,31 @@ import signal
 import sys
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from .run import Run
-
-__all__ = ["exit_code", "finishing", "forget", "interactive", "register"]
+__all__ = ["Hooks", "exit_code", "finishing", "forget", "interactive", "register"]
 
 #: Longest wait for the server when the process is terminated, seconds: who terminates it kills it soon after.
 _TERMINATED_SECONDS = 5.0
 
-_runs: list[Run] = []
+
+@dataclass(slots=True, eq=False)
+class Hooks:
+    """What a run does when the process ends or forks."""
+
+    #: Ends the run; with the exception that ends the program, if one does.
+    exit: Callable[[BaseException | None], None]
+    #: Ends the run as its process is terminated, within so many seconds. The summary says by which signal.
+    terminate: Callable[[dict[str, Any], float], None]
+    #: Makes the run usable in a forked child.
+    fork: Callable[[], None]
+
+
+_runs: list[Hooks] = []
 _installed = False
 _lock = threading.RLock()
 #: The exception that ends the program, and the exit code that it leaves by; ``None`` while it goes on.
@@ -55,7 +66,7 @@ def exit_code(error: BaseException) -> int | None:
     return None
 
 
-def register(run: Run) -> None:
+def register(run: Hooks) -> None:
     """From now on the run is finished when the interpreter ends, and goes on in forked children."""
     global _installed
     with _lock:
@@ -83,7 +94,7 @@ def register(run: Run) -> None:
         os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_in_child)
 
 
-def forget(run: Run) -> None:
+def forget(run: Hooks) -> None:
     """The run ended by itself."""
     with _lock:
         if run in _runs:
@@ -98,8 +109,8 @@ def _end() -> None:
         last_exit = _last_exit() if _last_exit is not None else None
         code = last_exit.code if last_exit is not None else _code
         error = SystemExit(code) if code is not None else None
-    for run in list(_runs):
-        run.__exit__(None, error, None)
+    for run in _runs.copy():
+        run.exit(error)
 
 
 # sys.exit
@@ -111,7 +122,7 @@ class _Exit(SystemExit):
     def __del__(self) -> None:
         global _code
         # Freed by the interpreter itself, as no Python code of the main thread is left that could have caught it.
-        if sys._getframe().f_back is None and threading.get_ident() == threading.main_thread().ident:
+        if sys._getframe().f_back is None and threading.get_ident() == threading.main_thread().ident:  # noqa: SLF001
             _code = self.code
 
     def __reduce__(self) -> Any:
@@ -185,13 +196,9 @@ def _die(number: int) -> None:
 
 
 def _end_terminated(number: int) -> None:
-    for run in list(_runs):
-        # Pools end their workers so: they have done what they were asked for.
-        if run._is_owner():
-            summary = {"signal": signal.Signals(number).name, "exit_code": 128 + number}
-            run._finish("cancelled", summary, _TERMINATED_SECONDS)
-        else:
-            run._finish("completed", {}, _TERMINATED_SECONDS)
+    summary = {"signal": signal.Signals(number).name, "exit_code": 128 + number}
+    for run in _runs.copy():
+        run.terminate(summary, _TERMINATED_SECONDS)
 
 
 # Forks
@@ -239,8 +246,8 @@ def _in_child() -> None:
     global _lock
     _lock = threading.RLock()
     _finishing.clear()
-    for run in list(_runs):
-        run._forked()
+    for run in _runs.copy():
+        run.fork()
     _unblock()
 
 

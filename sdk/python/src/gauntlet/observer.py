@@ -13,12 +13,12 @@ from types import TracebackType
 from typing import Any
 
 from . import context
-from .control import Desk, obey_tweak, typed
+from .control import apply_tweak, coerced
 from .events import ChallengeAnswered
 from .frames import Frame, Frames
 from .ledger import Ledger
 from .paths import path_of
-from .run import Run
+from .run import Run, current_run
 from .values import label, number, object_of
 
 __all__ = ["Watch", "watch"]
@@ -176,21 +176,21 @@ class Watch:
 
     def _post_root(self) -> Callable[..., Any]:
         def post(rubric: Any, action: Any, observation: Any, score: Any, *_: Any) -> None:
-            desk = self._guarded(lambda: self._end(action, observation, score))
-            if desk is not None:
-                run, waiting, settle = desk
-                while waiting.obey(run.commands(0)):
-                    run.commands(waiting.patience())
+            pause = self._guarded(lambda: self._end(action, observation, score))
+            if pause is not None:
+                run, checkpoint, settle = pause
+                while checkpoint.apply(run.commands(0)):
+                    run.commands(checkpoint.wait_seconds())
                 settle()
 
         async def apost(rubric: Any, action: Any, observation: Any, score: Any, *_: Any) -> None:
             import asyncio
 
-            desk = self._guarded(lambda: self._end(action, observation, score))
-            if desk is not None:
-                run, waiting, settle = desk
-                while waiting.obey(run.commands(0)):
-                    await asyncio.sleep(min(0.05, waiting.patience()))
+            pause = self._guarded(lambda: self._end(action, observation, score))
+            if pause is not None:
+                run, checkpoint, settle = pause
+                while checkpoint.apply(run.commands(0)):
+                    await asyncio.sleep(min(0.05, checkpoint.wait_seconds()))
                 settle()
 
         awaited = self._pause_on and inspect.iscoroutinefunction(getattr(self._nodes[0], "forward", None))
@@ -205,8 +205,8 @@ class Watch:
 
     def _bug(self, where: str, error: BaseException) -> None:
         self.errors += 1
-        run = self._run or context.current_run()
-        (run._ledger if run is not None else _ledger).bug(where, error)
+        run = self._run or current_run()
+        (run.journal.ledger if run is not None else _ledger).bug(where, error)
 
     # What an evaluation becomes
 
@@ -224,15 +224,15 @@ class Watch:
 
     def _emit(self, frame: Frame, duration_ms: float | None, paused: bool) -> Any:
         action, observation = frame.action, frame.observation
-        frame.let_go()
+        frame.close()
         self.calls += 1
-        run = self._run or context.current_run()
+        run = self._run or current_run()
         if run is None:
             _ledger.warn("watch", "a watched rubric was called without a run; it is not recorded")
             return None
         scores, skipped = self._scores(frame)
         step = self._step() if self._step is not None else self.calls
-        episode = context.episode_id(run)
+        episode = context.episode_id(run.journal)
         challenge = dict(self._challenge(scores, action, observation)) if paused else None
         run.rollout(
             scores,
@@ -246,21 +246,20 @@ class Watch:
             is_paused=paused,
             challenge=challenge,
         )
-        if not paused or challenge is None or run._off:
+        if not paused or challenge is None or run.journal.off:
             return None
-        run._paused(f"waits at step {step}")
-        desk = Desk(run, self._tweak, self._pause_timeout, paused=True)
+        checkpoint = run.pause(f"waits at step {step}", self._tweak, self._pause_timeout)
 
         def settle() -> None:
-            if desk.answer is not None:
-                answer, author = desk.answer
+            if checkpoint.answer is not None:
+                answer, author = checkpoint.answer
                 expected = challenge.get("expected_answer")
                 answered = ChallengeAnswered(
                     label(answer, "?"), author, answer == expected if expected else None
                 )
                 run.emit(answered, step=step, episode=episode)
 
-        return run, desk, settle
+        return run, checkpoint, settle
 
     def _scores(self, frame: Frame) -> tuple[dict[str, float], list[str]]:
         """Scores by path in the tree's order, and the paths that this call skipped. The n-th path of a shared
@@ -291,10 +290,10 @@ class Watch:
             now = getattr(node, attribute, None) if attribute and not attribute.startswith("_") else None
             if node is None or attribute == "last_score" or not isinstance(now, (bool, int, float, str)):
                 raise ValueError(f"the rubric has no parameter {name!r}")
-            changes.append((node, attribute, typed({attribute: now}, attribute, value)))
+            changes.append((node, attribute, coerced({attribute: now}, attribute, value)))
         for node, attribute, value in changes:
             setattr(node, attribute, value)
-        return obey_tweak(dict(parameters), parameters)
+        return apply_tweak(dict(parameters), parameters)
 
 
 def guard(scores: dict[str, float], action: Any, observation: Any) -> dict[str, Any]:

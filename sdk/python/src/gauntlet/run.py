@@ -7,11 +7,12 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar, get_args
 from urllib.parse import quote
 
 from . import context, joining, lifecycle
-from .control import Command, Control
+from .control import Checkpoint, Command, Control
+from .episodes import Episode, error_of
 from .events import Ending, RunFinished, RunStarted, RunStatus, Status
 from .journal import Journal
 from .ledger import Ledger, Loss, print_line
@@ -21,12 +22,25 @@ from .sinks.outlet import Outlet
 from .values import object_of, shown
 
 if TYPE_CHECKING:
-    from .episodes import Episode
+    from .client import Client
 
-__all__ = ["Run"]
+__all__ = ["Run", "current_run"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
-class Run(Journal):
+def _of_journal(method: Callable[Concatenate[Journal, P], R]) -> Callable[Concatenate[Run, P], R]:
+    """A method of the journal as one of the run, with its types and its documentation."""
+
+    @functools.wraps(method)
+    def call(self: Run, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return method(self.journal, *args, **kwargs)
+
+    return call
+
+
+class Run:
     """One training run, evaluation or simulation. Made by :func:`gauntlet.init`; safe from any thread."""
 
     def __init__(
@@ -42,36 +56,33 @@ class Run(Journal):
         after: int = -1,
         joined: bool = False,
     ) -> None:
-        """``given``: the settings that the caller named; ``exists``: the server has the run; ``after``: its last
+        """``requested``: the settings that the caller named; ``exists``: the server has the run; ``after``: its last
         step; ``joined``: another process began it and ends it."""
-        super().__init__(settings.mode == "disabled", ledger)
+        #: What it records.
+        self.journal = Journal(settings.mode == "disabled", ledger, after)
         self.id = run_id
         self.name = spec.name
         self.project = spec.project
         self.config = dict(spec.config)
         self.endpoint = settings.endpoint
         self.status: Status = "running"
+        #: Whether a ``with`` block ends it.
+        self.in_block = False
         self._spec = spec
         self._settings = settings
         self._sinks = list(sinks)
         self._requested = tuple(requested)
         self._exists = exists or joined
-        self._last = after
         #: The process that began it; none where another machine or program did.
         self._owner = 0 if joined else os.getpid()
         self._finished = False
-        #: Whether a ``with`` block ends it.
-        self._in_block = False
-        self._start()
-        if not self._off:
-            if not joined:
-                self._put(spec)
-            lifecycle.register(self)
-
-    def _start(self) -> None:
-        self._control = Control(self, self._ledger)
-        if not self._off:
+        self._hooks = lifecycle.Hooks(self._exit, self._terminate, self._forked)
+        self._control = self._new_control()
+        if not self.journal.off:
             self._open_sinks()
+            if not joined:
+                self.journal.put(spec)
+            lifecycle.register(self._hooks)
 
     def _open_sinks(self) -> None:
         wire = {"id": self.id, **self._spec.body()}
@@ -79,19 +90,46 @@ class Run(Journal):
             self.id,
             wire,
             self._settings,
-            self._ledger,
-            self._is_owner,
-            self._writer,
+            self.journal.ledger,
+            self.is_owner,
+            self.journal.writer,
             self._exists,
             self._requested,
         )
         for sink, name in zip(self._sinks, _names(self._sinks), strict=True):
-            outlet = Outlet(sink, self._ledger, name)
+            outlet = Outlet(sink, self.journal.ledger, name)
             outlet.open(info)
-            self._recorder.outlets.append(outlet)
+            self.journal.recorder.outlets.append(outlet)
 
-    def _is_owner(self) -> bool:
+    def _new_control(self) -> Control:
+        online = self._settings.mode == "online"
+        return Control(self.id, self.journal, self._set_status, self._connect if online else None)
+
+    def _connect(self) -> Client:
+        from .client import Client
+
+        return Client(self.endpoint, self._settings.api_key)
+
+    log = _of_journal(Journal.log)
+    metrics = _of_journal(Journal.metrics)
+    rollout = _of_journal(Journal.rollout)
+    score = _of_journal(Journal.score)
+    emit = _of_journal(Journal.emit)
+    artifact = _of_journal(Journal.artifact)
+
+    # What processes and integrations ask
+
+    def is_owner(self) -> bool:
+        """Whether this process began the run and ends it."""
         return self._owner == os.getpid()
+
+    def disown(self) -> None:
+        """Leaves it to another process to end the run."""
+        self._owner = 0
+
+    def identity(self) -> dict[str, Any]:
+        """What another process needs to go on with the run: arguments of :func:`gauntlet.init`."""
+        return joining.identity(self._spec, self.id, self._settings)
 
     @property
     def url(self) -> str:
@@ -103,28 +141,26 @@ class Run(Journal):
         """What was counted so far: ``sent``, ``spooled`` (waiting on disk), ``retried``, ``refused`` (set aside),
         ``dropped``, ``skipped_values``, ``cut_texts``, and each sink's own."""
         names = ("sent", "spooled", "retried", "refused", "dropped", "skipped_values", "cut_texts")
-        counts = {**dict.fromkeys(names, 0), **self._ledger.snapshot()}
+        counts = {**dict.fromkeys(names, 0), **self.journal.ledger.snapshot()}
         for sink in self._sinks:
             try:
                 for name, count in sink.stats().items():
                     # Several sinks may count under one name.
                     counts[name] = counts.get(name, 0) + count
             except Exception as error:
-                self._ledger.bug(f"counting the {sink.name} sink", error)
+                self.journal.ledger.bug(f"counting the {sink.name} sink", error)
         return counts
 
     def losses(self) -> list[Loss]:
         """What was given to the run and is lost for good, as ``{"reason": ..., "count": ...}``; empty where
         everything is kept or on its way. Values that are not evaluated, and repaired or cut texts, are in
         :attr:`stats`."""
-        return self._ledger.losses()
+        return self.journal.ledger.losses()
 
     def episode(
         self, task: str | None = None, id: str | None = None, metadata: Mapping[str, Any] | None = None
     ) -> Episode:
         """An episode, as a ``with`` or ``async with`` block."""
-        from .episodes import Episode
-
         return Episode(self, task, id, metadata)
 
     # A person intervenes
@@ -134,7 +170,7 @@ class Run(Journal):
 
         A background thread fetches them from the first call on, so that asking costs nothing.
         """
-        return [] if self._off else self._control.pending(timeout)
+        return [] if self.journal.off else self._control.pending(timeout)
 
     def checkpoint(
         self,
@@ -148,7 +184,7 @@ class Run(Journal):
         or changes those the ``tweak`` mapping declares, each keeping its type. Stop is answered ``"stop"``, or
         raises :class:`gauntlet.Stopped` where ``raise_on_stop`` says so.
         """
-        return "continue" if self._off else self._control.checkpoint(tweak, timeout, raise_on_stop)
+        return "continue" if self.journal.off else self._control.checkpoint(tweak, timeout, raise_on_stop)
 
     async def acheckpoint(
         self,
@@ -157,7 +193,7 @@ class Run(Journal):
         raise_on_stop: bool = False,
     ) -> Literal["continue", "stop"]:
         """As :meth:`checkpoint`; other tasks go on while this one is paused."""
-        if self._off:
+        if self.journal.off:
             return "continue"
         return await self._control.acheckpoint(tweak, timeout, raise_on_stop)
 
@@ -167,19 +203,20 @@ class Run(Journal):
         Waits for the run to reach the server, and reconnects by itself with nothing missing and nothing twice.
         Raises :class:`gauntlet.ApiError` where the server refuses. Of a run that records nothing there is nothing.
         """
-        if self._off:
+        if self.journal.off:
             return iter(())
         from .live import follow
 
         return follow(self.endpoint, self._settings.api_key, self.id, after)
 
-    def _paused(self, why: str) -> None:
-        self.status = "paused"
-        self._put(RunStatus("paused", why))
+    def pause(self, why: str, tweak: Any, timeout: float | None) -> Checkpoint:
+        """Pauses the run until a person resumes it; for an integration that waits in its own way."""
+        self._set_status("paused", why)
+        return Checkpoint(self._set_status, tweak, timeout, paused=True)
 
-    def _resumed(self, why: str) -> None:
-        self.status = "running"
-        self._put(RunStatus("running", why))
+    def _set_status(self, status: Status, why: str) -> None:
+        self.status = status
+        self.journal.put(RunStatus(status, why))
 
     # The end
 
@@ -191,16 +228,16 @@ class Run(Journal):
         What it answered ``True`` for survives the loss of this process, and of the server's. Offline, the files of
         the spool are enough.
         """
-        return True if self._off else self._recorder.flush(timeout, time.monotonic)
+        return True if self.journal.off else self.journal.recorder.flush(timeout, time.monotonic)
 
     def finish(self, status: Ending = "completed", summary: Mapping[str, Any] | None = None) -> None:
         """Ends this process's part of the run and waits for the server, GAUNTLET_FINISH_SECONDS at most; less while
         it is away. The run ends when nobody else writes to it. What could not be delivered stays in the spool for the
         next run, or for ``python -m gauntlet sync``; what is lost is said in one line."""
-        self._finish(status, object_of(summary, self._ledger), self._settings.finish_seconds)
+        self._finish(status, object_of(summary, self.journal.ledger), self._settings.finish_seconds)
 
     def _finish(self, status: Ending, summary: dict[str, Any], seconds: float) -> None:
-        with self._lock:
+        with self.journal.lock:
             if self._finished:
                 return
             self._finished = True
@@ -210,17 +247,17 @@ class Run(Journal):
     def _end(self, status: Ending, summary: dict[str, Any], seconds: float) -> None:
         self._settle()
         context.leave(self)
-        lifecycle.forget(self)
-        if self._off:
+        lifecycle.forget(self._hooks)
+        if self.journal.off:
             return
         if status not in get_args(Ending):
             known = ", ".join(get_args(Ending))
-            self._ledger.warn(
+            self.journal.ledger.warn(
                 "status", f"a run cannot end as {shown(status)}, only as one of {known}: completed"
             )
             status = "completed"
-        if self._is_owner():
-            self._put(RunFinished(status, summary or None))
+        if self.is_owner():
+            self.journal.put(RunFinished(status, summary or None))
         else:
             ending = {"status": status, **({"summary": summary} if summary else {})}
             for sink in self._sinks:
@@ -230,25 +267,23 @@ class Run(Journal):
         for sink in self._sinks:
             sink.patient = False
         self.flush(seconds)
-        self._recorder.close(1.0)
+        self.journal.recorder.close(1.0)
         if losses := self.losses():
             parts = "; ".join(f"{loss['count']} ({loss['reason']})" for loss in losses)
             print_line(f"{self.name}: {sum(loss['count'] for loss in losses)} lost: {parts}")
 
     def _settle(self) -> None:
         """Before its end: what an integration still holds is recorded, and every open episode ends."""
-        ends: list[Callable[[], None]] = list(self._before_finish)
-        ends += [functools.partial(_cancel, episode) for episode in self._open.values()]
+        ends: list[Callable[[], None]] = list(self.journal.before_finish)
+        ends += [episode.cancel for episode in self.journal.open_episodes.values()]
         for end in ends:
             try:
                 end()
             except Exception as error:
-                self._ledger.bug("ending a run", error)
+                self.journal.ledger.bug("ending a run", error)
 
     def fail(self, error: BaseException) -> None:
         """Ends the run as failed by that error; an interrupt from the keyboard cancels it."""
-        from .episodes import error_of
-
         failure = error_of(error)
         summary: dict[str, Any] = {
             "error": {"type": failure.type_, "message": failure.message, "traceback": failure.traceback}
@@ -259,16 +294,26 @@ class Run(Journal):
         self.finish("cancelled" if isinstance(error, KeyboardInterrupt) else "failed", summary)
 
     def __enter__(self) -> Run:
-        self._in_block = True
+        self.in_block = True
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._exit(error)
+
+    def _exit(self, error: BaseException | None) -> None:
         if error is None or lifecycle.exit_code(error) == 0:
             self.finish()
         else:
             self.fail(error)
+
+    def _terminate(self, summary: dict[str, Any], seconds: float) -> None:
+        if self.is_owner():
+            self._finish("cancelled", summary, seconds)
+        else:
+            # Pools end their workers so: they have done what they were asked for.
+            self._finish("completed", {}, seconds)
 
     def __repr__(self) -> str:
         return f"<gauntlet.Run {self.name!r} {self.url}>"
@@ -285,14 +330,14 @@ class Run(Journal):
                 children.append(child)
         self._sinks = children
         self._exists = True
-        self._renew(Ledger())
-        self._control = Control(self, self._ledger)
+        self.journal.renew(Ledger())
+        self._control = self._new_control()
         # Not before there is something to record: most forks have nothing to say.
-        self._recorder.opens = self._open_sinks
+        self.journal.recorder.opens = self._open_sinks
 
     def __reduce__(self) -> tuple[Any, ...]:
         """For another process, which becomes one more writer of this run."""
-        return joining.join, (joining.identity(self),)
+        return joining.join, (type(self), self.identity())
 
 
 def _names(sinks: Sequence[Sink]) -> list[str]:
@@ -314,8 +359,7 @@ def _names(sinks: Sequence[Sink]) -> list[str]:
     return names
 
 
-def _cancel(episode: Episode) -> None:
-    """Ends an episode that nobody ended, with the error it had last."""
-    if episode.error is None:
-        episode.status = episode.status or "cancelled"
-    episode.finish()
+def current_run() -> Run | None:
+    """The run begun last that has not ended."""
+    run = context.latest()
+    return run if isinstance(run, Run) else None

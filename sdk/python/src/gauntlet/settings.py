@@ -1,4 +1,4 @@
-"""Settings from the environment. Arguments of :func:`gauntlet.init` win over them."""
+"""Settings from the environment, over which arguments of :func:`gauntlet.init` win, and the version of the package."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
-__all__ = ["DEFAULT_ENDPOINT", "Mode", "Settings", "address", "default_spool", "parse_mode"]
+__all__ = ["DEFAULT_ENDPOINT", "VERSION", "Mode", "Settings", "address", "default_spool", "parse_mode"]
+
+#: That of the server as well.
+VERSION = "0.1.0"
 
 Mode = Literal["online", "offline", "disabled"]
 

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from .compat.module import generate_id
-from .compat.table import plain
+from .compat.plain import plain
 
 __all__ = ["generate_id", "json_friendly", "make_artifact_name_safe", "to_json"]
 

@@ -123,7 +123,7 @@ class Fake:
                 self.end_headers()
                 self.wfile.write(bodies)
 
-            do_GET = do_POST = do_PUT = handle_one
+            do_GET = do_POST = do_PUT = handle_one  # noqa: N815
 
             def log_message(self, *_: Any) -> None: ...
 

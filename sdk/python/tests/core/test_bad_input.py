@@ -57,11 +57,22 @@ JUNK = [
 
 def recording(run: gauntlet.Run, episode: Episode) -> list[Callable[..., Any]]:
     """Every way to say something."""
-    of_run = [getattr(run, name) for name in vars(Journal) if not name.startswith("_")]
+    of_run = [getattr(run, name) for name in vars(Journal) if hasattr(run, name) and not name.startswith("_")]
+    beginning_and_end = {
+        "announce",
+        "begin",
+        "cancel",
+        "enter",
+        "finish",
+        "leave",
+        "next_step",
+        "note",
+        "start",
+    }
     of_episode = [
         getattr(episode, name)
         for name in vars(Episode)
-        if not name.startswith("_") and name not in {"start", "finish", "enter", "leave", "next_step"}
+        if not name.startswith("_") and name not in beginning_and_end
     ]
 
     def tool(arguments: Any) -> None:

@@ -57,8 +57,8 @@ def test_what_a_killed_worker_left_is_delivered_when_the_run_ends(server: Server
             # Into the spool, as it is after a moment; not to the server.
             sink = run._sinks[0]
             sink._stopping = True
-            run._recorder._pump.barrier(20)
-            run._recorder.outlets[0]._pump.barrier(20)
+            run.journal.recorder._pump.barrier(20)
+            run.journal.recorder.outlets[0]._pump.barrier(20)
             os.kill(os.getpid(), signal.SIGKILL)
         os.waitpid(pid, 0)
         run.log({"root": 1.0})

@@ -88,7 +88,7 @@ def test_an_episode_that_nobody_scored_is_seen_all_the_same(server: Server, run:
         episode.message("user", "How often?")
         episode.message("assistant", "Twice a week.")
         episode.reward(0.5)
-    with pytest.raises(ValueError), run.episode("T", id="broken"):
+    with pytest.raises(ValueError, match="no such tool"), run.episode("T", id="broken"):
         raise ValueError("no such tool")
     with run.episode(id="judged") as episode:
         episode.thought("hm")
@@ -175,7 +175,7 @@ def test_observed_async_functions_and_generators(server: Server, run: gauntlet.R
     def numbers(n: int) -> Generator[int, str, list[str]]:
         received = []
         for i in range(n):
-            received.append((yield i))
+            received.append((yield i))  # noqa: PERF401
         return received
 
     @gauntlet.observe(name="stream")

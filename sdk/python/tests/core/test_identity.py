@@ -31,7 +31,7 @@ def test_what_names_no_episode_gets_one_of_this_process_alone(server: Server) ->
         run.rollout({"root": 3.0}, step=3)
         run.log({"late": 4.0}, step=3)
         run.rollout({"root": 5.0}, step=4)
-    writer = run._writer
+    writer = run.journal.writer
     assert re.fullmatch(r"[0-9a-f]{12}", writer)
     assert nodes(server, run.id) == [
         (3, f"{writer}-3", 1.0),
@@ -86,7 +86,7 @@ def test_a_score_without_an_episode_is_of_what_was_scored_last(server: Server) -
         run.rollout({"root": 4.0}, step=1, episode="mine")
         run.score("judge", 0.25)
         run.score("whole", 1.0, target="episode")
-    writer = run._writer
+    writer = run.journal.writer
     assert [(e["step"], e["episode"]) for e in server.events(run.id, "score.added")] == [
         (0, f"{writer}-0-1"), (0, f"{writer}-0"), (1, "mine"),
     ]  # fmt: skip
@@ -157,5 +157,5 @@ def test_a_call_outside_an_episode_is_of_what_the_process_logs_there(server: Ser
         run.log({"root": 1.0})
         look()
     assert [(e["step"], e["episode"]) for e in server.events(run.id, "step.recorded")] == [
-        (step, f"{run._writer}-{step}") for step in (0, 0, 1, 1)
+        (step, f"{run.journal.writer}-{step}") for step in (0, 0, 1, 1)
     ]

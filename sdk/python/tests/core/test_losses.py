@@ -100,7 +100,7 @@ def test_calls_that_are_left_out(server: Server) -> None:
 
 
 def test_what_is_logged_without_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gauntlet.api, "_nobody", None)
+    monkeypatch.setattr(gauntlet.api, "_unrecorded", None)
     assert gauntlet.flush(), "nothing was given"
     gauntlet.log({"root": 1.0})
     assert not gauntlet.flush()

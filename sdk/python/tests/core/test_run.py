@@ -205,7 +205,8 @@ def test_scores_of_steps_episodes_and_the_run(server: Server) -> None:
         run.emit(AnnotationAdded("look here", "dana", {"from": 0, "to": 1}))
     found = server.events(run.id, "score.added")
     assert [(e["body"]["target"], e.get("step"), e.get("episode"), e["body"]["path"]) for e in found] == [
-        ("step", 0, f"{run._writer}-0", "judge.tone"), ("episode", None, "e1", "win"), ("run", None, None, "final"),
+        ("step", 0, f"{run.journal.writer}-0", "judge.tone"),
+        ("episode", None, "e1", "win"), ("run", None, None, "final"),
     ]  # fmt: skip
     assert found[0]["body"]["label"] == "curt"
     assert server.events(run.id, "annotation.added")[0]["body"]["author"] == "dana"

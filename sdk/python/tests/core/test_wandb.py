@@ -7,7 +7,6 @@ import dataclasses
 import importlib
 import json
 import logging
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -116,7 +115,7 @@ class Slotted:
 
 
 @pytest.mark.parametrize(
-    "given",
+    "configuration",
     [
         {"lr": 0.5, "layers": [1, 2]},
         argparse.Namespace(lr=0.5, layers=[1, 2]),
@@ -161,7 +160,8 @@ def test_the_configuration_can_be_changed_and_is_stored(server: Server) -> None:
     run.config["device"] = torch.device("cpu")
     assert wandb.config.nested["a"] == 1
     assert dict(**wandb.config)["lr"] == 0.2
-    assert "depth" in run.config and not hasattr(run.config, "absent")
+    assert "depth" in run.config
+    assert not hasattr(run.config, "absent")
     assert json.loads(json.dumps(run.config, default=str))["batch"] == 8
     run.log({"loss": 1.0})
     wandb.config = {"late": True}
@@ -203,7 +203,7 @@ def test_metrics_are_summarized_as_defined(server: Server) -> None:
 
 
 def test_artifacts_and_saved_files_arrive_complete(server: Server) -> None:
-    os.makedirs("data/inner")
+    Path("data/inner").mkdir(parents=True)
     Path("data/a.txt").write_text("a")
     Path("data/inner/b.txt").write_text("b")
     Path("model.pt").write_bytes(b"weights")
@@ -319,7 +319,8 @@ def test_names_and_tags_that_are_changed_reach_the_server(server: Server) -> Non
 def test_a_notebook_shows_a_link_in_which_every_text_is_escaped(server: Server) -> None:
     run = wandb.init(name='<script>alert("1")</script>', project="<i>&</i>", mode="offline")
     shown = run._repr_html_()
-    assert "<script" not in shown and "<i>" not in shown
+    assert "<script" not in shown
+    assert "<i>" not in shown
     assert "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;" in shown
     assert f'href="{run.url}"' in shown
     run.finish()
@@ -338,7 +339,8 @@ def test_the_names_that_scripts_import_are_there() -> None:
     ):  # fmt: skip
         assert getattr(importlib.import_module(module), name)
     assert wandb.sdk.wandb_run.Run is gauntlet.Run
-    assert issubclass(wandb.Error, Exception) and issubclass(wandb.errors.UsageError, wandb.Error)
+    assert issubclass(wandb.Error, Exception)
+    assert issubclass(wandb.errors.UsageError, wandb.Error)
 
 
 def test_without_a_run_and_disabled_nothing_raises(server: Server) -> None:

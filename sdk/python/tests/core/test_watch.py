@@ -414,7 +414,7 @@ def test_snapshots_belong_to_the_episode_they_were_made_in(server: Server, run: 
         rubric("c", "o")
     found = snapshots(server, run)
     assert [e["step"] for e in found] == [5, 5, 5]
-    assert [e["episode"] for e in found] == ["e1", f"{run._writer}-5-0", f"{run._writer}-5-1"]
+    assert [e["episode"] for e in found] == ["e1", f"{run.journal.writer}-5-0", f"{run.journal.writer}-5-1"]
 
 
 def test_two_watches_of_one_tree(server: Server, run: gauntlet.Run) -> None:

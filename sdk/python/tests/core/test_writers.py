@@ -45,10 +45,10 @@ def test_a_writer_sends_heartbeats_and_its_end(monkeypatch: pytest.MonkeyPatch) 
     run = gauntlet.init(endpoint=fake.url)
     run.log({"root": 1.0})
     assert run.flush()
-    until(lambda: len(fake.bodies("PUT", f"/writers/{run._writer}")) >= 3)
+    until(lambda: len(fake.bodies("PUT", f"/writers/{run.journal.writer}")) >= 3)
     run.finish("failed", {"accuracy": 0.5, "exit_code": 3})
     fake.close()
-    *running, finished = fake.bodies("PUT", f"/runs/{run.id}/writers/{run._writer}")
+    *running, finished = fake.bodies("PUT", f"/runs/{run.id}/writers/{run.journal.writer}")
     assert all(state == {"state": "running", "interval_secs": 10} for state in running)
     assert finished == {
         "state": "finished",
@@ -157,7 +157,7 @@ def work(run, n):
         run.rollout({"reward": float(n + k)}, step=0)
     gauntlet.metrics({"loss": 0.1}, step=0)
     assert gauntlet.current_run() is run
-    return run._writer
+    return run.journal.writer
 
 def by_id(id, n):
     work(gauntlet.init(id=id), n)

@@ -90,7 +90,8 @@ def test_a_paused_client_gets_its_tweak_and_then_goes_on(hub: Server) -> None:
     paused.start()
     until("the paused step is there", lambda: origin.get("/gauntlet/data/s1")["snapshots"])
     snapshot = origin.get("/gauntlet/data/s1")["snapshots"][0]
-    assert snapshot["is_paused"] is True and snapshot["challenge"]["type"] == "HALLUCINATION_GUARD"
+    assert snapshot["is_paused"] is True
+    assert snapshot["challenge"]["type"] == "HALLUCINATION_GUARD"
     url = f"{hub.url}/gauntlet/command/s1"
     # Both at once: neither may take the other's place.
     origin.call("POST", url, {"action": "TWEAK", "tweak": {"threshold": 0.5}}, 2.0)
@@ -140,14 +141,18 @@ def test_posted_scores_are_found_and_reported(hub: Server) -> None:
     )
     assert sorted(result["step"] for result in found) == failing
     for result in found:
-        assert result["session_id"] == "s1" and result["search_type"] == "keyword"
-        assert result["scores"]["grounding"] == -20.0 and 0.0 <= result["similarity"] <= 1.0
+        assert result["session_id"] == "s1"
+        assert result["search_type"] == "keyword"
+        assert result["scores"]["grounding"] == -20.0
+        assert 0.0 <= result["similarity"] <= 1.0
         assert result["metadata"]["action"].startswith("the patient&#x27;s dosage")
     by_stem = search("which dosages?", semantic="True")
-    assert by_stem and all(result["search_type"] == "expanded_keyword" for result in by_stem)
+    assert by_stem
+    assert all(result["search_type"] == "expanded_keyword" for result in by_stem)
     assert len(search("context")) == 20
 
     context = origin.get("/gauntlet/rag", query="invented dosages of patients")["context"]
-    assert context.count("Session s1, step ") == 5 and "hallucination" in context
+    assert context.count("Session s1, step ") == 5
+    assert "hallucination" in context
     nothing = origin.get("/gauntlet/rag", query="zebra")
     assert nothing["context"] == "No relevant safety failures found in the Hub for this query."

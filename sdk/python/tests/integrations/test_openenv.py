@@ -14,6 +14,7 @@ from openenv.core.rubrics import Rubric, WeightedSum
 
 import gauntlet
 from gauntlet.integrations.openenv import watch_environment
+from gauntlet.journal import Journal
 
 from .conftest import ApiServer
 
@@ -251,6 +252,6 @@ def test_nothing_it_does_reaches_the_loop(run: gauntlet.Run, monkeypatch: pytest
 
     env = watch_environment(Walk())
     env.reset()
-    monkeypatch.setattr(gauntlet.Run, "rollout", broken)
+    monkeypatch.setattr(Journal, "rollout", broken)
     assert [env.step(Action()).reward for _ in range(3)] == [None, 2.0, 3.0]
     assert run.stats["errors"] == 3

@@ -246,7 +246,9 @@ def test_functions_keep_their_names_and_can_be_sent_to_another_process(
     context.leave(run)  # As in a process that knows of no run.
     assert [function(**call) for function in pickle.loads(sent)] == [[1.0], [2.0]]
     there = gauntlet.current_run()
-    assert there is not None and there is not run and there.id == run.id
+    assert there is not None
+    assert there is not run
+    assert there.id == run.id
     there.finish()
     assert server.get(f"runs/{run.id}")["status"] == "running"
     [rollout] = server.events(run.id, "snapshot.scored")

@@ -5,9 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import cloudpickle
@@ -27,13 +25,13 @@ ANSWERS = ["yes", "no", "yes yes", "maybe"]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def verl() -> Iterator[ModuleType]:
+def verl() -> Any:
     """verl as a job imports it that names our plugin."""
     os.environ["VERL_USE_EXTERNAL_MODULES"] = "gauntlet.integrations.verl_plugin"
     import verl
 
     del os.environ["VERL_USE_EXTERNAL_MODULES"]
-    yield verl
+    return verl
 
 
 def batch(answers: list[str]) -> Any:
@@ -152,7 +150,8 @@ def test_copies_in_rays_workers_do_not_overwrite_each_other(
         copy = cloudpickle.loads(sent)
         assert copy("sums", answer, ground_truth="yes")["right"] == float(answer == "yes")
         there = gauntlet.current_run()
-        assert there is not None and there.id == run.id
+        assert there is not None
+        assert there.id == run.id
         there.finish()
     run.finish()
     events = server.events(run.id, "snapshot.scored")

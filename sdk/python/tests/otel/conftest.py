@@ -57,7 +57,7 @@ def gauntlet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gauntlet]:
     """The real binary on a free port, with an empty data folder."""
     folder: Path = tmp_path_factory.mktemp("gauntlet")
     binary = os.environ["GAUNTLET_BIN"]
-    with open(folder / "log", "wb") as log:
+    with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
             [binary, "serve", "--listen", "127.0.0.1:0", "--data", str(folder / "data")],
             stdout=subprocess.PIPE,

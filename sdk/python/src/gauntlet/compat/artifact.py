@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -12,9 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from ..run import current_run
 from .media import Blob, Logged
 from .notices import notice
-from .table import plain
+from .plain import plain
 
 __all__ = ["Artifact", "find"]
 
@@ -159,7 +159,7 @@ class Artifact:
     def file(self, root: Any = None) -> str:
         """Writes its one file, and answers where."""
         folder = self.download(root)
-        return os.path.join(folder, next(iter(self._files), ""))
+        return str(Path(folder) / next(iter(self._files), ""))
 
     def wait(self, timeout: float | None = None) -> Artifact:
         """Nothing to wait for."""
@@ -167,9 +167,7 @@ class Artifact:
 
     def save(self, *_: Any, **__: Any) -> None:
         """Logs it with the current run."""
-        from .. import context
-
-        run: Any = context.current_run()
+        run: Any = current_run()
         if run is not None:
             run.log_artifact(self)
 
@@ -181,9 +179,7 @@ class Artifact:
 
     def logged_by(self) -> Any:
         """The run that logs it is the current one."""
-        from .. import context
-
-        return context.current_run()
+        return current_run()
 
     @contextmanager
     def new_draft(self) -> Iterator[Artifact]:

@@ -16,9 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .plain import plain
+
 __all__ = [
     "Audio", "Blob", "Chart", "Histogram", "Html", "Image", "Logged", "Molecule", "Object3D", "Plotly", "Video",
-    "blobs_of", "is_media",
+    "blobs_of", "is_array", "is_figures", "is_media",
 ]  # fmt: skip
 
 
@@ -44,18 +46,18 @@ class _File(Logged):
     """A value that is one file: one that exists, or bytes."""
 
     role = "file"
-    _suffix = ".bin"
+    suffix = ".bin"
 
     def __init__(self, content: bytes | Path, suffix: str, caption: Any = None) -> None:
-        self._content = content
-        self._suffix = suffix if suffix.startswith(".") else f".{suffix}"
+        self.content = content
+        self.suffix = suffix if suffix.startswith(".") else f".{suffix}"
         self.caption = None if caption is None else str(caption)
 
     def blobs(self, name: str) -> Iterator[Blob]:
         """The file; its caption is part of its name."""
         full = f"{name}: {self.caption}" if self.caption else name
-        mime_type = mimetypes.guess_type(f"x{self._suffix}")[0] or "application/octet-stream"
-        yield Blob(f"{full}{self._suffix}", self._content, mime_type, self.role)
+        mime_type = mimetypes.guess_type(f"x{self.suffix}")[0] or "application/octet-stream"
+        yield Blob(f"{full}{self.suffix}", self.content, mime_type, self.role)
 
 
 def _provided(data: Any, default: str) -> tuple[bytes | Path, str] | None:
@@ -92,7 +94,7 @@ class Image(_File):
         normalize: bool = True,
     ) -> None:
         if isinstance(data_or_path, Image):
-            content, suffix = data_or_path._content, data_or_path._suffix
+            content, suffix = data_or_path.content, data_or_path.suffix
         else:
             content, suffix = _provided(data_or_path, ".png") or _picture(
                 data_or_path, mode, file_type, normalize
@@ -104,8 +106,6 @@ class Image(_File):
         """The picture, and its boxes and masks where it has any."""
         yield from super().blobs(name)
         if self._more:
-            from .table import plain
-
             classes = getattr(self._more.get("classes"), "class_set", self._more.get("classes"))
             content = json.dumps(plain({**self._more, "classes": classes})).encode()
             yield Blob(f"{name}.boxes.json", content, "application/json", "image-annotations")
@@ -259,8 +259,6 @@ class Object3D(_File):
     role = "object3d"
 
     def __init__(self, data_or_path: Any, caption: Any = None, **_: Any) -> None:
-        from .table import plain
-
         provided = _provided(data_or_path, ".obj")
         super().__init__(*(provided or (json.dumps(plain(data_or_path)).encode(), ".pts.json")), caption)
 
@@ -297,8 +295,6 @@ class Chart(Logged):
 
     def blobs(self, name: str) -> Iterator[Blob]:
         """Its kind, its table, its settings."""
-        from .table import plain
-
         body = {"chart": self.kind, "arguments": plain(self._args), **plain(self._kwargs)}
         yield Blob(f"{name}.chart.json", json.dumps(body).encode(), "application/json", "chart")
 
@@ -362,3 +358,17 @@ def blobs_of(value: Any, name: str) -> Iterator[Blob]:
         yield from Plotly(value).blobs(name)
     else:
         yield from Image(value).blobs(name)
+
+
+def is_array(value: Any) -> bool:
+    """An array or a tensor of more than one number."""
+    if not hasattr(value, "shape") or hasattr(value, "itertuples"):
+        return False
+    size = getattr(value, "size", 1)
+    count = value.numel() if hasattr(value, "numel") else size() if callable(size) else size
+    return isinstance(count, int) and count > 1
+
+
+def is_figures(value: Any) -> bool:
+    """A data frame, or pyplot itself."""
+    return hasattr(value, "itertuples") or hasattr(value, "gcf")

@@ -8,16 +8,16 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType, SimpleNamespace
-from typing import Any, overload
+from typing import Any
 
-from .. import api, context
+from .. import api
 from ..events import Ending
-from ..observer import Watch
-from ..observer import watch as watch_rubric
+from ..run import current_run
 from ..values import words
 from .config import Config, Summary, config_of
 from .notices import Nothing, notice
 from .run import Run
+from .watching import watch
 
 __all__ = ["Package", "finish", "init", "log", "watch"]
 
@@ -71,7 +71,7 @@ def init(
     wanted = config_of(settings)
     project, name = project or wanted.get("project"), name or wanted.get("run_name")
     id, mode = id or wanted.get("run_id"), mode or wanted.get("mode")
-    before = context.current_run()
+    before = current_run()
     if reinit in (True, "finish_previous") and before is not None:
         before.finish()
     elif reinit == "return_previous" and isinstance(before, Run):
@@ -119,7 +119,7 @@ def log(
     episode: str | None = None,
 ) -> None:
     """See :meth:`gauntlet.Run.log`."""
-    api._current().log(scores, step, commit, sync, episode=episode)
+    api.current().log(scores, step, commit, sync, episode=episode)
 
 
 def finish(
@@ -130,42 +130,7 @@ def finish(
     quiet: bool | None = None,
 ) -> None:
     """Ends the current run; see :meth:`gauntlet.Run.finish`."""
-    api._current().finish(status, summary, exit_code=exit_code, quiet=quiet)
-
-
-@overload
-def watch(rubric: Any, **options: Any) -> Watch: ...
-@overload
-def watch(rubric: Any = None, *args: Any, **options: Any) -> Any: ...
-def watch(rubric: Any = None, *args: Any, **options: Any) -> Any:
-    """Watches a rubric tree until :meth:`Watch.detach`.
-
-    Each call of ``rubric`` becomes one snapshot: the scores of the paths evaluated in that call, the whole as
-    ``root``, the paths that were skipped, the action, the observation, how long it took. Calls are numbered from 1,
-    or by ``step()``. A call that raises is recorded as incomplete. Children added to the tree later are not seen.
-
-    ``pause_on`` names calls, counted from 0, at which the run waits for a person, ``pause_timeout`` seconds at
-    most; ``challenge(scores, action, observation)`` makes the question. Tweaks change the tree's own attributes, by
-    their path (``"grounding.weight"``), unless ``tweak`` takes them. The wait holds the calling thread; only a root
-    with an ``async def forward`` lets other tasks go on.
-
-    A model (of torch, keras, flax) has no rubrics: its gradients and weights are not recorded, which is said once.
-    """
-    rubric = options.pop("models", options.pop("model", None)) if rubric is None else rubric
-    if hasattr(rubric, "named_rubrics"):
-        return watch_rubric(rubric, *args, **options)
-    several = isinstance(rubric, list | tuple)
-    if rubric is None or all(map(_is_model, rubric if several else [rubric])):
-        notice("watch", "watch(model): gradients and weights are not recorded; the rest of the run is")
-        return []
-    return watch_rubric(rubric, *args, **options)
-
-
-def _is_model(value: Any) -> bool:
-    """Something that is trained: it has parameters, or layers."""
-    return any(
-        hasattr(value, name) for name in ("parameters", "trainable_variables", "layers", "get_booster")
-    )
+    api.current().finish(status, summary, exit_code=exit_code, quiet=quiet)
 
 
 class AlertLevel(enum.Enum):
@@ -209,7 +174,7 @@ def _one_of(parameter: Mapping[str, Any]) -> Any:
     if "value" in parameter:
         return parameter["value"]
     if parameter.get("values"):
-        return list(parameter["values"])[0]
+        return next(iter(parameter["values"]))
     if "parameters" in parameter:
         return {name: _one_of(config_of(one)) for name, one in config_of(parameter["parameters"]).items()}
     low, high = parameter.get("min"), parameter.get("max")
@@ -226,7 +191,7 @@ def generate_id(length: int = 8) -> str:
 
 def use_artifact(artifact_or_name: Any, type: str | None = None, *_: Any, **__: Any) -> Any:
     """See :meth:`Run.use_artifact`."""
-    return api._current().use_artifact(artifact_or_name, type)
+    return api.current().use_artifact(artifact_or_name, type)
 
 
 def _plot(kind: str) -> Callable[..., Any]:
@@ -280,7 +245,7 @@ def _offered(name: str) -> Any:
     if name in _LAZY:
         return getattr(importlib.import_module(f"gauntlet.compat.{_LAZY[name]}"), name)
     if name in _METHODS:
-        return lambda *args, **kwargs: getattr(api._current(), name)(*args, **kwargs)
+        return lambda *args, **kwargs: getattr(api.current(), name)(*args, **kwargs)
     if name in _NOTHING:
         notice(name, f"wandb.{name} does not exist here; calls of it do nothing")
         return Nothing(f"wandb.{name}")
@@ -307,7 +272,7 @@ class Package(ModuleType):
     @property
     def run(self) -> Any:
         """The current run; ``None`` where there is none."""
-        return context.current_run()
+        return current_run()
 
     @run.setter
     def run(self, _: Any) -> None:
@@ -316,7 +281,7 @@ class Package(ModuleType):
     @property
     def config(self) -> Any:
         """The configuration of the current run; what is set before there is one goes into the next."""
-        run = context.current_run()
+        run = current_run()
         return _early if run is None else run.config
 
     @config.setter
@@ -327,7 +292,7 @@ class Package(ModuleType):
     @property
     def summary(self) -> Any:
         """The summary of the current run."""
-        run = context.current_run()
+        run = current_run()
         return Summary() if run is None else getattr(run, "summary", None)
 
     def __getattr__(self, name: str) -> Any:

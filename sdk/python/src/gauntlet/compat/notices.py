@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .. import context
 from ..ledger import Ledger
+from ..run import current_run
 
 __all__ = ["Nothing", "notice"]
 
@@ -15,8 +15,8 @@ _runless = Ledger()
 
 def notice(name: str, message: str) -> None:
     """Says ``message`` once for each ``name``."""
-    run = context.current_run()
-    (_runless if run is None else run._ledger).warn(f"wandb {name}", message)
+    run = current_run()
+    (_runless if run is None else run.journal.ledger).warn(f"wandb {name}", message)
 
 
 class Nothing:
@@ -26,7 +26,7 @@ class Nothing:
         self._name = name
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        # As a decorator it leaves the function as it is.
+        """Itself; the function where it is used as a decorator."""
         return args[0] if len(args) == 1 and not kwargs and callable(args[0]) else self
 
     def __getattr__(self, name: str) -> Any:

@@ -74,7 +74,7 @@ class Run(CoreRun):
         next call adds to the same step.
         """
         if (
-            self._off
+            self.journal.off
             or self._changed
             or commit is False
             or self._uncommitted is not None
@@ -91,12 +91,12 @@ class Run(CoreRun):
                 floats = False
         try:
             # A copy: the loop may change its dictionary.
-            self._log(scores.copy() if floats else self._taken(scores), step, episode)
+            self.journal.log_numbers(scores.copy() if floats else self.journal.taken(scores), step, episode)
             self._seen.values.update(scores)
             if self._seen.rules:
                 self.summary.aggregate(scores)
         except Exception as error:
-            self._ledger.left_out("log", error)
+            self.journal.ledger.left_out("log", error)
 
     def _log_all(self, scores: Any, step: Any, commit: bool | None, episode: str | None) -> None:
         files: list[tuple[str, Any]] = []
@@ -104,10 +104,10 @@ class Run(CoreRun):
             self._keep_config()
             numbers = self._numbers(scores, "", files) if isinstance(scores, Mapping) else scores
         except Exception as error:
-            self._ledger.left_out("log", error)
+            self.journal.ledger.left_out("log", error)
             return
-        super().log(numbers, self._uncommitted if step is None else step, episode=episode)
-        at = self._last
+        self.journal.log(numbers, self._uncommitted if step is None else step, episode=episode)
+        at = self.journal.last_step
         self._uncommitted = at if step is None and commit is False else None
         if isinstance(numbers, Mapping):
             self.summary.see(_flat(numbers))
@@ -118,7 +118,7 @@ class Run(CoreRun):
         self, values: Mapping[str, Any], prefix: str, files: list[tuple[str, Any]]
     ) -> dict[str, Any]:
         """What of ``values`` may be numbers; what is kept as files is added to ``files`` under its full name."""
-        from .media import is_media
+        from .media import is_array, is_figures, is_media
 
         numbers: dict[str, Any] = {}
         for name, value in values.items():
@@ -132,7 +132,7 @@ class Run(CoreRun):
                     numbers[name] = inside
             elif isinstance(value, list | tuple) and value and all(map(is_media, value)):
                 files += [(full if len(value) == 1 else f"{full}/{i}", item) for i, item in enumerate(value)]
-            elif is_media(value) or isinstance(value, list | tuple) or _is_array(value) or _is_figures(value):
+            elif is_media(value) or isinstance(value, list | tuple) or is_array(value) or is_figures(value):
                 files.append((full, value))
             else:
                 if isinstance(value, str):
@@ -142,13 +142,14 @@ class Run(CoreRun):
 
     def _keep(self, name: str, value: Any, step: int | None, episode: str | None = None) -> None:
         """Keeps a value as the files it becomes; one that cannot become any is counted and told of once."""
-        from .media import Blob, Histogram, blobs_of
-        from .table import Table, plain
+        from .media import Blob, Histogram, blobs_of, is_array
+        from .plain import plain
+        from .table import Table
 
         try:
             if hasattr(value, "itertuples"):
                 value = Table(dataframe=value)
-            elif _is_array(value):
+            elif is_array(value):
                 value = Histogram(value)
             if isinstance(value, list | tuple):
                 content = json.dumps(plain(value)).encode()
@@ -160,16 +161,16 @@ class Run(CoreRun):
                     blob.content, blob.name, blob.role, blob.mime_type or None, step=step, episode=episode
                 )
         except Exception as error:
-            self._ledger.count("skipped_values")
-            self._ledger.lose("a value was not kept as a file")
-            self._ledger.warn(
+            self.journal.ledger.count("skipped_values")
+            self.journal.ledger.lose("a value was not kept as a file")
+            self.journal.ledger.warn(
                 f"media {name}", f"{name} was not kept: {type(error).__name__}: {error} (told once)"
             )
 
     @property
     def step(self) -> int:
         """The step that the next log without one gets."""
-        return self._last + 1 if self._uncommitted is None else self._uncommitted
+        return self.journal.last_step + 1 if self._uncommitted is None else self._uncommitted
 
     def define_metric(
         self, name: str = "*", step_metric: Any = None, *_: Any, summary: str | None = None, **more: Any
@@ -192,7 +193,7 @@ class Run(CoreRun):
 
     def _keep_config(self) -> None:
         if self._changed:
-            from .table import plain
+            from .plain import plain
 
             self._changed = False
             content = json.dumps(plain(dict(self.config)), indent=2).encode()
@@ -228,7 +229,7 @@ class Run(CoreRun):
         import glob
 
         found = []
-        for match in sorted(glob.glob(pattern, recursive=True)):
+        for match in sorted(glob.glob(pattern, recursive=True)):  # noqa: PTH207  # It may be absolute.
             path = Path(match)
             for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
                 if file.is_file():
@@ -280,9 +281,9 @@ class Run(CoreRun):
                 self.artifact(blob.content, blob.name, blob.role, blob.mime_type or None)
             return artifact
         except Exception as error:
-            self._ledger.count("artifacts_failed")
-            self._ledger.lose("an artifact was not kept")
-            self._ledger.warn("log_artifact", f"an artifact was not kept: {error}")
+            self.journal.ledger.count("artifacts_failed")
+            self.journal.ledger.lose("an artifact was not kept")
+            self.journal.ledger.warn("log_artifact", f"an artifact was not kept: {error}")
             return artifact_or_path
 
     upsert_artifact = finish_artifact = log_artifact
@@ -328,11 +329,11 @@ class Run(CoreRun):
         self._note(f"{severity}{title}: {text}" if text else f"{severity}{title}")
 
     def _note(self, message: str) -> None:
-        self.emit(AnnotationAdded(text(message) or "alert", "alert"), step=max(self._last, 0))
+        self.emit(AnnotationAdded(text(message) or "alert", "alert"), step=max(self.journal.last_step, 0))
 
     def watch(self, models: Any, *args: Any, **kwargs: Any) -> Any:
         """A rubric is watched (:func:`gauntlet.watch`); a model's gradients and weights are not recorded."""
-        from .module import watch
+        from .watching import watch
 
         return watch(models, *args, **{"run": self, **kwargs})
 
@@ -350,7 +351,7 @@ class Run(CoreRun):
     @property
     def disabled(self) -> bool:
         """Whether nothing is recorded."""
-        return self._off
+        return self.journal.off
 
     @property
     def path(self) -> str:
@@ -412,16 +413,16 @@ class Run(CoreRun):
         ended = self._finished
         ending: Any = "completed" if status is None else status
         super().finish(ending, last)
-        if not ended and not self._off:
+        if not ended and not self.journal.off:
             self._patch()
 
     def _finish(self, status: Ending, summary: dict[str, Any], seconds: float) -> None:
         last: dict[str, Any] = {}
         if not self._finished:
             try:
-                last = object_of(self._last_summary(), self._ledger)
+                last = object_of(self._last_summary(), self.journal.ledger)
             except Exception as error:
-                self._ledger.bug("ending a run", error)
+                self.journal.ledger.bug("ending a run", error)
         super()._finish(status, {**last, **summary}, seconds)
 
     join = finish
@@ -445,7 +446,7 @@ class Run(CoreRun):
                     if path.is_file():
                         self._save_file(path, path.relative_to(self._folder).as_posix())
         except Exception as error:
-            self._ledger.bug("saving files", error)
+            self.journal.ledger.bug("saving files", error)
 
     def _patchable(self) -> dict[str, Any]:
         return {"name": self.name, "tags": list(self.tags), **({"notes": self.notes} if self.notes else {})}
@@ -453,7 +454,7 @@ class Run(CoreRun):
     def _patch(self) -> None:
         """Tells the server of a name, tags or notes that were changed after the run had begun."""
         found = self._patchable()
-        if found == self._began_as or self._settings.mode != "online" or not self._is_owner():
+        if found == self._began_as or self._settings.mode != "online" or not self.is_owner():
             return
         from ..client import Client
 
@@ -464,7 +465,7 @@ class Run(CoreRun):
             client.request("PATCH", f"/runs/{quote(self.id, safe='')}", body, "application/json")
             client.close()
         except Exception as error:
-            self._ledger.warn("patch", f"the run's new {', '.join(changes)} was not kept: {error}")
+            self.journal.ledger.warn("patch", f"the run's new {', '.join(changes)} was not kept: {error}")
 
     def describe(
         self, config: Any, notes: str | None, group: str | None, job_type: str | None, entity: str | None,
@@ -491,17 +492,3 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
             _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
         )
     return found
-
-
-def _is_array(value: Any) -> bool:
-    """An array or a tensor of more than one number."""
-    if not hasattr(value, "shape") or hasattr(value, "itertuples"):
-        return False
-    size = getattr(value, "size", 1)
-    count = value.numel() if hasattr(value, "numel") else size() if callable(size) else size
-    return isinstance(count, int) and count > 1
-
-
-def _is_figures(value: Any) -> bool:
-    """A data frame, or pyplot itself."""
-    return hasattr(value, "itertuples") or hasattr(value, "gcf")

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import importlib
 import json
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .media import Blob, Logged, blobs_of, is_media
+from .plain import Structured, plain
 
-__all__ = ["Table", "plain"]
+__all__ = ["Table"]
 
 
-class Table(Logged):
+class Table(Logged, Structured):
     """Rows under named columns. Cells may hold images and other media: their files are kept beside the table."""
 
     def __init__(
@@ -90,6 +90,10 @@ class Table(Logged):
         """Each row with its number."""
         yield from enumerate(self.data)
 
+    def parts(self) -> dict[str, Any]:
+        """Its columns and rows."""
+        return {"columns": self.columns, "data": self.data}
+
     def blobs(self, name: str) -> Iterator[Blob]:
         """The table, and the files of its cells under its name."""
         rows = []
@@ -106,22 +110,3 @@ class Table(Logged):
             rows.append(cells)
         content = json.dumps({"columns": [plain(c) for c in self.columns], "data": rows}).encode()
         yield Blob(f"{name}.table.json", content, "application/json", "table")
-
-
-def plain(value: Any) -> Any:
-    """``value`` as JSON, all of it; what JSON has no form for is its text, what is no number is ``None``."""
-    if value is None or isinstance(value, str | bool | int):
-        return value if not isinstance(value, str) else str(value)
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(name): plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [plain(item) for item in value]
-    if isinstance(value, Table):
-        return {"columns": plain(value.columns), "data": plain(value.data)}
-    for method in ("tolist", "isoformat"):
-        if callable(getattr(value, method, None)):
-            found = getattr(value, method)()
-            return plain(found) if method == "tolist" and found is not value else str(found)
-    return str(value)

@@ -202,7 +202,7 @@ class Rewards:
         run = self.source.run()
         if self._settled_run is None or self._settled_run() is not run:
             self._settled_run = weakref.ref(run)
-            run._before_finish.append(functools.partial(self.settle, last=True))
+            run.journal.before_finish.append(functools.partial(self.settle, last=True))
         trainer = getattr(call.get("log_extra"), "__self__", None)
         training = self.training
         if training is None:
@@ -304,7 +304,7 @@ class Rewards:
     def _add_advantages(self, batch: _Batch) -> None:
         advantages = _advantages(batch)
         if advantages is None:
-            self.source.run()._ledger.count("advantages_missing", len(batch.completions))
+            self.source.run().journal.ledger.count("advantages_missing", len(batch.completions))
         else:
             self._add(batch, "metrics.advantage", advantages, "trl")
 

@@ -9,16 +9,17 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .. import context, joining
-from ..joining import identity
+from .. import joining
+from ..compat.run import Run as CompatibleRun
 from ..ledger import Ledger
+from ..run import Run, current_run
+from ..settings import Settings
 from ..stamps import writer_id
 
 if TYPE_CHECKING:
     from ..events import Ending
-    from ..run import Run
 
-__all__ = ["Source", "guarded", "identity", "join", "rank", "unique"]
+__all__ = ["Source", "guarded", "rank", "unique"]
 
 _Result = TypeVar("_Result")
 #: Counts what goes wrong while there is no run to count it.
@@ -44,7 +45,7 @@ class Source:
     def __getstate__(self) -> dict[str, Any]:
         """For another process, which goes on with the same run and leaves its end to this one."""
         run = self._known()
-        named = self._identity if run is None else identity(run)
+        named = self._identity if run is None else run.identity()
         return {"init": self._init, "joins": self._joins, "identity": named}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -56,13 +57,13 @@ class Source:
         with self._lock:
             run = self._known()
             if run is None and self._identity is not None:
-                run = self._used = joining.join(self._identity)
+                run = self._used = joining.join(CompatibleRun, self._identity)
             elif run is None:
                 from .. import init as begin
 
                 run = self.begun = begin(**{**init, **self._init})
-                if self._joins and run.id == run._settings.run_id:
-                    join(run)
+                if self._joins and run.id == Settings.from_env().run_id:
+                    run.disown()
             return run
 
     def join(self, identity: dict[str, Any]) -> Run:
@@ -70,11 +71,11 @@ class Source:
         with self._lock:
             if self._explicit is not None:
                 return self._explicit
-            self._used = joining.join(identity)
+            self._used = joining.join(CompatibleRun, identity)
             return self._used
 
     def _known(self) -> Run | None:
-        return self._explicit or self._used or self.begun or context.current_run()
+        return self._explicit or self._used or self.begun or current_run()
 
     def use(self, run: Run) -> None:
         """Records to that run from now on, unless one was given."""
@@ -92,11 +93,6 @@ class Source:
             run.flush()
 
 
-def join(run: Run) -> None:
-    """Leaves it to another process to end that run."""
-    run._owner = 0
-
-
 #: This process, its name among all that write, and the count of what it has named.
 _namer: tuple[int, str, Iterator[int]] = (0, "", itertools.count())
 
@@ -111,7 +107,7 @@ def unique(what: str) -> str:
 
 
 def rank() -> int:
-    """This process's number among those of a distributed training, as torchrun and accelerate tell it; else 0."""
+    """The number of this process among those of a distributed training, as torchrun and accelerate tell it; else 0."""
     return int(os.environ.get("RANK") or 0)
 
 
@@ -123,8 +119,8 @@ def guarded(hook: Callable[..., _Result]) -> Callable[..., _Result | None]:
         try:
             return hook(*args, **kwargs)
         except Exception as error:
-            run = context.current_run()
-            ledger = _runless if run is None else run._ledger
+            run = current_run()
+            ledger = _runless if run is None else run.journal.ledger
             ledger.bug(f"{hook.__module__}.{hook.__qualname__}", error)
             return None
 

@@ -85,7 +85,7 @@ def _announce(call: _Call, asked: str) -> None:
     if call.silent is None:
         return
     call.silent, call.asked, call.episode.task = None, asked, asked
-    call.episode._announce()
+    call.episode.announce()
 
 
 class _Calls:
@@ -114,7 +114,8 @@ class _Calls:
         outer = _open.get((run.id, parent_run_id)) if parent_run_id is not None else None
         outer = outer or _caller(run)
         span = run_id.hex[16:] if kind is not None else None
-        outside, question = context.inside(), text(question_text(asked))
+        found, question = context.inside(), text(question_text(asked))
+        outside = found if isinstance(found, Episode) else None
         if outer is not None:
             if outer.silent is not None and question:
                 _announce(outer.silent, question)
@@ -124,7 +125,11 @@ class _Calls:
             call.silent = outer.silent if outer.silent is not None and not outer.silent.asked else None
         else:
             # Nor is an episode that another call began around this one: a batch begins all of its calls at once.
-            inside = outside if outside is not None and outside.run is run and outside not in _begun else None
+            inside = (
+                outside
+                if outside is not None and outside.journal is run.journal and outside not in _begun
+                else None
+            )
             parent = context.span.get() if inside is not None else None
             about = {"name": name, "input": preview(dict(payload)), **metadata}
             # LangChain's ids are 16 bytes, as an episode's are: the same call is found under one id everywhere.
@@ -132,7 +137,7 @@ class _Calls:
             call = _Call(episode, inside is None, span, parent, kind, name, time.time_ns())
             if inside is None:
                 _begun.add(episode)
-                episode._begin()
+                episode.begin()
                 call.silent = call
                 if question:
                     _announce(call, question)
@@ -165,8 +170,8 @@ class _Calls:
         if call.outermost:
             if call.silent is not None:
                 _announce(call, text(question_text(asked)) or call.name)
-            call.episode._last_observation = call.asked or call.episode._last_observation
-            call.episode._last_action = text(answer_text(answer)) or call.episode._last_action
+            call.episode.last_observation = call.asked or call.episode.last_observation
+            call.episode.last_action = text(answer_text(answer)) or call.episode.last_action
             call.episode.finish(error)
         elif context.episode.get() is call.episode:
             context.episode.set(call.outside)
@@ -181,7 +186,7 @@ class _Calls:
     ) -> None:
         """Records a step of that call."""
         record_step(
-            call.episode.run,
+            call.episode.journal,
             kind,
             payload,
             name=call.name,

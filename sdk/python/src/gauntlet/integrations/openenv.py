@@ -139,7 +139,7 @@ class _Watched:
         # It is entered for the time of each step only: the code between two steps may play another environment.
         episode.start().leave()
         # Its steps are rollouts; a reset that nothing follows is none.
-        episode._judged = True
+        episode.scored = True
         return episode
 
     @guarded
@@ -196,9 +196,9 @@ class _Watched:
         episode = self._episode or self._new_episode(kwargs.get("episode_id"), {})
         raised = error_of(error)
         episode.error = error
-        record_step(episode.run, "error", {}, name=what, error=raised, episode=episode)
+        record_step(episode.journal, "error", {}, name=what, error=raised, episode=episode)
         if what != "step":
-            episode._judged = False
+            episode.scored = False
             self._end(None)
             return
         if self._watch is not None:

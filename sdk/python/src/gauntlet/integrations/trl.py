@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 from transformers import TrainerCallback
 
 from ._rewards import Rewards
-from ._shared import Source, guarded, identity
+from ._shared import Source, guarded
 
 if TYPE_CHECKING:
     from transformers import TrainerControl, TrainerState, TrainingArguments
@@ -188,7 +188,7 @@ def _common_run(source: Source, init: dict[str, Any]) -> Run:
     shared: list[dict[str, Any]] = [init]
     try:
         if first:
-            shared = [identity(source.run(**init))]
+            shared = [source.run(**init).identity()]
     finally:
         # The others wait for this word, whatever became of the run.
         distributed.broadcast_object_list(shared, src=0)

@@ -126,7 +126,7 @@ def record_trace(run: Run, trace: Any, step: int, metadata: Mapping[str, Any] | 
     episode = Episode(run, _task_name(trace.task), trace.id)
     details = {**(metadata or {}), "agent": trace.agent.name, "task_key": trace.task.key}
     begun, ended = _ns(trace.timing.start), _ns(trace.timing.scoring.end or trace.timing.agent.end)
-    run._put(EpisodeStarted(label(episode.task, "task"), object_of(details)), None, episode.id, begun)
+    run.journal.put(EpisodeStarted(label(episode.task, "task"), object_of(details)), None, episode.id, begun)
     _record_messages(episode, trace)
     _record_scores(run, episode, trace, step, details)
     finished = EpisodeFinished(_status(trace))
@@ -136,7 +136,7 @@ def record_trace(run: Run, trace: Any, step: int, metadata: Mapping[str, Any] | 
     finished.cost = number(usage.cost) if usage is not None else None
     if trace.errors:
         finished.error = text(f"{trace.errors[-1].type}: {trace.errors[-1].message}")
-    run._put(finished, None, episode.id, ended or None)
+    run.journal.put(finished, None, episode.id, ended or None)
 
 
 def _record_scores(run: Run, episode: Episode, trace: Any, step: int, details: dict[str, Any]) -> None:
@@ -194,7 +194,7 @@ def _record_messages(episode: Episode, trace: Any) -> None:
         )
 
         def step(kind: StepKind, payload: dict[str, Any], **more: Any) -> None:
-            record_step(episode.run, kind, payload, episode=episode, **more)
+            record_step(episode.journal, kind, payload, episode=episode, **more)
 
         if message.role == "tool":
             span, name, asked = spans.pop(message.tool_call_id, (span_id(), message.name or "tool", 0))
@@ -224,7 +224,7 @@ def _record_messages(episode: Episode, trace: Any) -> None:
         failure = StepError(
             label(error.type, "Error"), text(error.message), error.traceback and text(error.traceback)
         )
-        record_step(episode.run, "error", {}, error=failure, episode=episode)
+        record_step(episode.journal, "error", {}, error=failure, episode=episode)
 
 
 def _arguments(written: str) -> Any:

@@ -230,7 +230,7 @@ def register(tracking: Any = None) -> None:
         begin, end = tracking.__init__, tracking.finish
 
         @functools.wraps(begin)
-        def __init__(
+        def begin_both(
             self: Any,
             project_name: str,
             experiment_name: str,
@@ -248,4 +248,4 @@ def register(tracking: Any = None) -> None:
             if mine is not None:
                 mine.finish(exit_code)
 
-        tracking.__init__, tracking.finish = __init__, finish
+        tracking.__init__, tracking.finish = begin_both, finish
