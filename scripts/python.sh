@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Makes the Python environment that the SDK is tested in, and runs the tests. The environment lives outside the clone
-# and is named after what sdk/python/requirements-*.txt pin; the SDK itself is taken from the clone by PYTHONPATH,
-# so that two clones can share one environment.
+# Makes the Python environment that the SDK is tested in, and runs the tests. What it holds is in the dependency groups
+# of sdk/python/pyproject.toml: `test` as requirements-test.txt pins it, and `verl` beside it. The environment lives
+# outside the clone and is named after what it holds; the SDK itself is taken from the clone by PYTHONPATH, so that two
+# clones can share one environment.
 #
 #   scripts/python.sh              makes the environment ready
 #   scripts/python.sh test [...]   ruff, mypy, pytest (with what else is given); pytest's summary comes last
 #   scripts/python.sh run CMD...   runs a program in it, for example `run python sdk/python/examples/trl_grpo.py`
-#   scripts/python.sh lock         writes requirements-test.txt anew from requirements-test.in
+#   scripts/python.sh lock         resolves the group `test` into requirements-test.txt anew
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -17,10 +18,13 @@ set -euo pipefail
 
 SDK=$ROOT/sdk/python
 LOCK=$SDK/requirements-test.txt
-VERL=$SDK/requirements-verl.txt
 VERL_BELOW=3.13
 
-environment() { printf '%s/tools/python-%s\n' "$CACHE" "$(cat "$LOCK" "$VERL" | sha256 | cut -c 1-16)"; }
+verl_group() { sed -n '/^verl = \[$/,/^]/p' "$SDK/pyproject.toml"; }
+
+environment() {
+    printf '%s/tools/python-%s\n' "$CACHE" "$({ cat "$LOCK" && verl_group; } | sha256 | cut -c 1-16)"
+}
 
 # Sets `env`. Torch makes this large on Linux, where the wheels on PyPI carry CUDA: 6 GB.
 need_environment() {
@@ -37,7 +41,8 @@ need_environment() {
     if version_at_least "$(python_version "$env/bin/python")" "$VERL_BELOW"; then
         say "  ... verl needs Python below $VERL_BELOW: its tests are left out"
     else
-        quietly python-verl "$uv" pip install --python "$env/bin/python" --no-deps -r "$VERL" ||
+        quietly python-verl "$uv" pip install --python "$env/bin/python" --no-deps \
+            --group "$SDK/pyproject.toml:verl" ||
             die "verl could not be installed; see above."
     fi
     : >"$env/ready"
@@ -77,7 +82,7 @@ lock() {
     (
         cd "$SDK"
         "$uv" pip compile --quiet --universal --python-version "$PYTHON_NEEDED" --no-annotate --no-emit-index-url \
-            --custom-compile-command "scripts/python.sh lock" --upgrade -o requirements-test.txt requirements-test.in
+            --custom-compile-command "scripts/python.sh lock" --upgrade --group test -o requirements-test.txt
     )
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import tomllib  # type: ignore[import-not-found, unused-ignore]
+from packaging.requirements import Requirement
 
 from .support import Server
 
@@ -65,6 +68,23 @@ assert run.flush()
 """
     subprocess.run([python, "-I", "-c", code], check=True, cwd=tmp_path)
     assert server.run("clean")["status"] == "completed"
+
+
+def test_each_integration_has_an_extra_of_the_version_it_is_tested_with() -> None:
+    project = tomllib.loads((SDK / "pyproject.toml").read_text())
+    extras, groups = project["project"]["optional-dependencies"], project["dependency-groups"]
+    folder = SDK / "src" / "gauntlet" / "integrations"
+    integrations = {path.stem for path in folder.glob("[a-z]*.py")} - {"verl_plugin"}
+    assert set(extras) == integrations | {"otel", "wandb"}
+    pinned = {
+        requirement.name: str(requirement.specifier).removeprefix("==")
+        for line in [*(SDK / "requirements-test.txt").read_text().splitlines(), *groups["verl"]]
+        if line and not line.startswith("#")
+        for requirement in [Requirement(line)]
+    }
+    for line in itertools.chain(*extras.values()):
+        wanted = Requirement(line)
+        assert wanted.specifier.contains(pinned[wanted.name], prereleases=True), f"{line}: not what is tested"
 
 
 def test_importing_it_imports_nothing_heavy() -> None:
