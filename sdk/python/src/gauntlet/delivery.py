@@ -100,11 +100,14 @@ class Delivery:
         self._attempt(self._prepare)
 
     def _prepare(self) -> bool:
-        if not self.known:
+        """Answers whether the server was asked anything: only an answer of its says that it is back."""
+        asked = not self.known
+        if asked:
             self._create()
         if self._heartbeat is not None and not self._begun:
             self._begin(self._heartbeat)
-        return True
+            asked = True
+        return asked
 
     def _next(self) -> bool:
         self._prepare()

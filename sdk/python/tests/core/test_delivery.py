@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
 import signal
@@ -350,6 +351,32 @@ def test_workers_of_multiprocessing_deliver_what_they_log(server: Server) -> Non
     python(code, {"GAUNTLET_ENDPOINT": server.url})
     found = server.events("workers", "snapshot.scored")
     assert sorted(e["episode"] for e in found) == [f"worker-{n}" for n in range(4)]
+
+
+def test_an_outage_is_reported_once_and_tried_again_ever_more_rarely(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    away: list[bool] = []
+    fake = Fake(lambda method, path, body: (503 if away and path.endswith("/events") else 200, {}))
+    run = gauntlet.init(endpoint=fake.url)
+    run.log({"root": 1.0})
+    assert run.flush()
+    before = len(fake.asked)
+    away.append(True)
+    run.log({"root": 2.0})
+
+    def attempts() -> list[float]:
+        return [at for at, _, path, _, _ in fake.asked[before:] if path.endswith("/events")]
+
+    until(lambda: len(attempts()) >= 4)
+    first, *_, last = (after - at for at, after in itertools.pairwise(attempts()))
+    assert last > first
+    warnings = [r.getMessage() for r in caplog.records if "sent later" in r.getMessage()]
+    assert len(warnings) == 1
+    away.clear()
+    assert run.flush()
+    run.finish()
+    fake.close()
 
 
 def test_retries_wait_as_long_as_a_busy_server_asks(monkeypatch: pytest.MonkeyPatch) -> None:
