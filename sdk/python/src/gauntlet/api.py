@@ -117,6 +117,7 @@ def init(
         requested=[field for field, value in requested.items() if value],
         after=step_before(settings, run_id, found) if named else -1,
     )
+    run.resumed = found is not None or run.journal.last_step >= 0
     context.enter(run)
     if named is None and settings.mode != "disabled" and (rank := other_rank()) is not None:
         ledger.warn(
@@ -124,8 +125,7 @@ def init(
             f"rank {rank} begins a run of its own; to write one run, give all ranks the same id: init(id=...), or "
             "OTEL_RESOURCE_ATTRIBUTES=gauntlet.run.id=...",
         )
-    joins = is_worker() or (found is not None and found.get("status") in {"running", "paused"})
-    if not settings.quiet and settings.mode != "disabled" and not joins:
+    if not settings.quiet and settings.mode != "disabled" and not is_worker():
         where = run.url if settings.mode == "online" else f"offline, in {settings.spool}"
         goes_on = f", which goes on after step {run.journal.last_step}" if run.journal.last_step >= 0 else ""
         print_line(f"{run.name} -> {where}{goes_on}")

@@ -86,8 +86,8 @@ def is_worker() -> bool:
 
 
 def other_rank() -> str | None:
-    """The rank that torchrun, or whoever else starts several processes, gave to this one; ``None`` for the first."""
-    rank = os.environ.get("RANK") or "0"
+    """The rank that torchrun or Slurm gave to this process; ``None`` for the first."""
+    rank = os.environ.get("RANK") or os.environ.get("SLURM_PROCID") or "0"
     return None if rank == "0" else rank
 
 

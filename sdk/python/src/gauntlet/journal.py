@@ -21,6 +21,7 @@ from .values import (
     MAX_STEP,
     identifier,
     label,
+    mime_type_of,
     number,
     numbers,
     object_of,
@@ -304,10 +305,8 @@ class Journal:
             else:
                 blob = content if isinstance(content, bytes) else str(content).encode("utf-8", "replace")
                 default = "artifact.txt" if isinstance(content, str) else "artifact.bin"
-            import mimetypes  # Not before: most runs have no file.
-
             named = optional_label(name) or default
-            kind = optional_label(mime_type) or mimetypes.guess_type(named)[0] or "application/octet-stream"
+            kind = optional_label(mime_type) or mime_type_of(named)
             what = Artifact(blob, named, kind, role)
             size = len(blob) if isinstance(blob, bytes) else 0
             self.recorder.put(Entry(at, what, _index(step), self._within(episode)), size)

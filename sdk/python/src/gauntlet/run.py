@@ -66,6 +66,8 @@ class Run:
         self.config = dict(spec.config)
         self.endpoint = settings.endpoint
         self.status: Status = "running"
+        #: Whether it goes on with a run of an earlier process, or of another one.
+        self.resumed = False
         #: Whether a ``with`` block ends it.
         self.in_block = False
         self._spec = spec

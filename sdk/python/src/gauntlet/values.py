@@ -22,6 +22,7 @@ __all__ = [
     "identifier",
     "json_safe",
     "label",
+    "mime_type_of",
     "number",
     "numbers",
     "object_of",
@@ -59,6 +60,12 @@ _NO_NUMBER = frozenset({
     "not_evaluated", "inf", "infinity", "1.#ind", "1.#qnan", "1.#inf", ".nan", ".inf", "∞", "#div/0!", "#value!",
     "#num!", "#null!", "missing", "nan(ind)", "nan(snan)",
 })  # fmt: skip
+_BINARY = "application/octet-stream"
+#: What Python's table lacks and runs have.
+_MIME_TYPES = {
+    ".jsonl": "application/x-ndjson", ".log": "text/plain", ".ndjson": "application/x-ndjson",
+    ".toml": "application/toml", ".yaml": "application/yaml", ".yml": "application/yaml",
+}  # fmt: skip
 _TRUTH = {"true": 1.0, "false": 0.0}
 _DEEPEST = 8
 _SPACED = dict.fromkeys(CONTROLS, " ")
@@ -265,6 +272,15 @@ def object_of(values: Any, ledger: Ledger | None = None) -> dict[str, Any]:
         if count:
             ledger.count("repaired_texts", count)
     return safe if isinstance(safe, dict) else {}
+
+
+def mime_type_of(name: str) -> str:
+    """The MIME type that the ending of a file's name stands for, the same on every machine: the system's table calls
+    a checkpoint of torch (``.pt``) a page of a game console."""
+    import mimetypes  # Not before: most runs have no file.
+
+    ending = Path(name).suffix.lower()
+    return _MIME_TYPES.get(ending) or mimetypes.MimeTypes().guess_type(name, strict=False)[0] or _BINARY
 
 
 def copy_hashed(path: Path, copy: Path | None = None) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from gauntlet.journal import _index
 from gauntlet.ledger import Unusable
-from gauntlet.values import reading
+from gauntlet.values import mime_type_of, reading
 
 VALUES = json.loads((Path(__file__).parents[3] / "contract" / "values.json").read_text())
 
@@ -40,3 +40,17 @@ def test_steps(case: dict[str, Any]) -> None:
             _index(decoded(case["in"]))
     else:
         assert _index(decoded(case["in"])) == (None if case["is"] == "not evaluated" else case["is"])
+
+
+@pytest.mark.parametrize(
+    ("name", "mime_type"),
+    [
+        ("model.pt", "application/octet-stream"),
+        ("a plot.png", "image/png"),
+        ("rollouts.jsonl", "application/x-ndjson"),
+        ("train.LOG", "text/plain"),
+        ("no ending", "application/octet-stream"),
+    ],
+)
+def test_the_type_of_a_file_is_the_same_on_every_machine(name: str, mime_type: str) -> None:
+    assert mime_type_of(name) == mime_type

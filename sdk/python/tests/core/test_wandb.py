@@ -7,6 +7,7 @@ import dataclasses
 import importlib
 import json
 import logging
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -200,6 +201,28 @@ def test_metrics_are_summarized_as_defined(server: Server) -> None:
         wandb.log({"loss": loss, "acc": loss, "val/f1": -loss, "epoch": 1})
     run.finish()
     assert summary(server, run.id) == {"loss.min": 1.0, "loss.mean": 2.0, "acc.max": 3.0, "val/f1.max": -1.0}
+
+
+def test_a_script_that_was_killed_resumes_at_once(server: Server) -> None:
+    """While the server still waits for a sign of life of the first process."""
+    code = """
+        import os, signal, sys
+        import gauntlet as wandb
+        run = wandb.init(id="killed", resume="allow", name="training")
+        print(run.resumed, run.step)
+        wandb.log({"loss": 1.0})
+        assert run.flush()
+        sys.stdout.flush()
+        if not run.resumed:
+            os.kill(os.getpid(), signal.SIGKILL)
+    """
+    env = {"GAUNTLET_ENDPOINT": server.url}
+    first, second = python(code, env, check=False), python(code, env)
+    assert (first.returncode, first.stdout) == (-signal.SIGKILL, "False 0\n")
+    assert second.stdout == "True 1\n"
+    assert second.stderr == f"gauntlet: training -> {server.url}/runs/killed, which goes on after step 0\n"
+    assert [e["step"] for e in server.events("killed", "snapshot.scored")] == [0, 1]
+    assert server.run("killed")["status"] in {"running", "completed"}
 
 
 def test_artifacts_and_saved_files_arrive_complete(server: Server) -> None:

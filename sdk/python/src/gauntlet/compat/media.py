@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import json
 import math
-import mimetypes
 import sys
 import wave
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..values import mime_type_of
 from .plain import plain
 
 __all__ = [
@@ -56,7 +56,7 @@ class _File(Logged):
     def blobs(self, name: str) -> Iterator[Blob]:
         """The file; its caption is part of its name."""
         full = f"{name}: {self.caption}" if self.caption else name
-        mime_type = mimetypes.guess_type(f"x{self.suffix}")[0] or "application/octet-stream"
+        mime_type = mime_type_of(f"x{self.suffix}")
         yield Blob(f"{full}{self.suffix}", self.content, mime_type, self.role)
 
 

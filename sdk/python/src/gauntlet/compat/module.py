@@ -100,7 +100,7 @@ def init(
         **more,
     )
     dict.clear(_early)
-    run.describe(values, notes, group, job_type, entity, dir, resumed=bool(resume))
+    run.describe(values, notes, group, job_type, entity, dir)
     return run
 
 

@@ -44,7 +44,6 @@ class Run(CoreRun):
         self.job_type: str | None = None
         self.entity: str = ""
         self.sweep_id: str | None = None
-        self.resumed = False
         self.start_time = time.time()
         self.settings = SimpleNamespace(mode=self._settings.mode, base_url=self.endpoint)
         self._changed = False
@@ -469,12 +468,11 @@ class Run(CoreRun):
 
     def describe(
         self, config: Any, notes: str | None, group: str | None, job_type: str | None, entity: str | None,
-        folder: Any, resumed: bool,
+        folder: Any,
     ) -> None:  # fmt: skip
         """What :func:`gauntlet.init` was asked for beside what a run of Gauntlet has."""
         self.config = Config(config_of(config), self._config_changed)
         self.notes, self.group, self.job_type, self.entity = notes, group, job_type, entity or ""
-        self.resumed = resumed and self._exists
         if folder is not None:
             try:
                 self._folder = Path(folder) / "gauntlet" / f"run-{self.id}" / "files"
