@@ -74,7 +74,7 @@ def _deliver_one(spool: Spool, endpoint: str | None, api_key: str | None, timeou
 
 
 def _aside(folder: Path, what: str, reason: str) -> int:
-    """Puts away what no server will ever take, and says so; answers how many those are."""
+    """Sets aside what no server will ever take, and prints where; returns how many those are."""
     print(f"{what}: cannot be delivered: {reason}. It is in {set_aside(folder, reason)}", file=sys.stderr)
     return 1
 

@@ -71,7 +71,7 @@ def init(
     """Begins a run and makes it the current one; usable as a ``with`` block.
 
     Arguments win over the environment (``GAUNTLET_*``, ``OTEL_*``: see the README). ``id`` names an existing run to
-    go on with it. ``rules`` say which step fails: ``"auto"``, ``"dipg"`` (the medical rules) or
+    go on with it. ``rules`` decide which step fails: ``"auto"``, ``"dipg"`` (the medical rules) or
     ``{"root_below": number}``. ``sinks`` are where events go: a :class:`~gauntlet.ServerSink` where none are named.
     Needs no server: what cannot be sent is kept on disk. Raises ``ValueError`` only for a setting that cannot be
     understood.
@@ -169,7 +169,7 @@ def _default_name() -> str:
 
 
 def current() -> Run:
-    """The current run; where there is none, one that does nothing, told once."""
+    """The current run; where there is none, one that does nothing, with one warning."""
     global _unrecorded
     run = current_run()
     if isinstance(run, Run):

@@ -1,4 +1,4 @@
-"""Commands of a person, on the training side: fetched in the background, obeyed at checkpoints."""
+"""Commands of a person, on the training side: fetched in the background, carried out at checkpoints."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Command:
     _control: Control = field(repr=False)
 
     def ack(self, result: str = "ok") -> None:
-        """Says what came of it; it is not delivered again."""
+        """Acknowledges it with its result; it is not delivered again."""
         self._control.acknowledge(self, result)
 
 
@@ -157,7 +157,7 @@ class Checkpoint:
         self.answer: tuple[str, str] | None = None
 
     def apply(self, commands: list[Command]) -> bool:
-        """Does what they say; answers whether the loop must go on waiting."""
+        """Carries them out; returns whether the loop must go on waiting."""
         for command in commands:
             command.ack(self._do(command))
             if self._stopped_by is not None:
@@ -171,7 +171,7 @@ class Checkpoint:
         return 60.0 if self._deadline is None else max(0.0, min(60.0, self._deadline - time.monotonic()))
 
     def outcome(self, raise_on_stop: bool) -> Outcome:
-        """What the loop is told."""
+        """What the checkpoint returns to the loop."""
         if self._stopped_by is None:
             return "continue"
         if raise_on_stop:

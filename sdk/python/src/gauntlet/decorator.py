@@ -192,5 +192,5 @@ def _arguments(signature: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
                     del bound[receiver]
             return bound
         except TypeError:
-            pass  # The call itself will say what is wrong.
+            pass  # The call itself will raise what is wrong.
     return {**{str(i): value for i, value in enumerate(args)}, **{as_text(k): v for k, v in kwargs.items()}}

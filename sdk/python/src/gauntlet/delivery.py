@@ -83,11 +83,11 @@ class Delivery:
         self.known = not creates
         self._created = 0
         self._had_ended = False
-        #: Whether the server was told that this process writes.
+        #: Whether the server knows that this process writes.
         self._begun = False
         self._most = BATCH_EVENTS
         self._failures = 0
-        #: Refused events not yet said in the stream, and the last reason.
+        #: Refused events not yet reported in the stream, and the last reason.
         self.refusals: list[str] = []
 
     def step(self) -> bool:
@@ -100,7 +100,7 @@ class Delivery:
         self._attempt(self._prepare)
 
     def _prepare(self) -> bool:
-        """Answers whether the server was asked anything: only an answer of its says that it is back."""
+        """Returns whether a request was made: only one that succeeds shows that the server is back."""
         asked = not self.known
         if asked:
             self._create()
@@ -239,7 +239,7 @@ class Delivery:
         if len(lines) == 1:
             index = 0
         if index is None or index >= len(lines):
-            # It does not say which one: half of the batch is tried next.
+            # It does not name the event: half of the batch is tried next.
             self._most = max(1, len(lines) // 2)
             return
         if index > 0:

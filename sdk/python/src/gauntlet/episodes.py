@@ -108,11 +108,11 @@ class Episode:
         self.metadata = metadata
         #: The return; the sum of :meth:`reward` where it is not set.
         self.return_: float | None = None
-        #: How it ended; set it to say so, such as ``"timed_out"``.
+        #: How it ended; set it where that is known, such as ``"timed_out"``.
         self.status: Status | None = None
         #: What it cost, in the currency of your choice.
         self.cost: float | None = None
-        #: The exception it ends with, where :meth:`finish` is told of none.
+        #: The exception it ends with, where :meth:`finish` gets none.
         self.error: BaseException | None = None
         self._lock = threading.RLock()
         self._steps = 0
@@ -135,13 +135,13 @@ class Episode:
         return self
 
     def begin(self) -> None:
-        """Enters it without a word to the server, for an integration that learns the task later."""
+        """Enters it without an event, for an integration that learns the task later."""
         self._began = time.perf_counter()
         self.journal.open_episodes[self.id] = self
         self.enter()
 
     def announce(self) -> None:
-        """Says that it has begun; later than it began where its task was not known then."""
+        """Records that it has begun; later than it began where its task was not known then."""
         self.journal.emit(
             EpisodeStarted(optional_label(self.task), object_of(self.metadata)), episode=self.id
         )
@@ -180,7 +180,7 @@ class Episode:
         )
 
     def note(self, kind: StepKind, payload: Mapping[str, Any]) -> None:
-        """Keeps what a person would read first of the episode."""
+        """Remembers the last action and observation, for the node of an episode without a score."""
         found = next(
             (payload[key] for key in ("text", "output", "content", "result") if payload.get(key)), None
         )
@@ -244,7 +244,7 @@ class Episode:
         self.step("thought", {"text": text(content)}, metadata=metadata)
 
     def message(self, role: str, content: str, **metadata: Any) -> None:
-        """What was said, and by whom: ``user``, ``assistant``, ``system``."""
+        """A message, and who wrote it: ``user``, ``assistant``, ``system``."""
         self.step("message", {"role": text(role), "text": text(content)}, metadata=metadata)
 
     def observation(self, content: Any, **metadata: Any) -> None:

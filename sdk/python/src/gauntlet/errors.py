@@ -1,7 +1,7 @@
 """What can go wrong, as types.
 
 Nothing here is ever raised by logging: a training loop sees these only where it asks a question
-(:meth:`gauntlet.Run.subscribe`, a :class:`gauntlet.client.Client`) or asks to be told (:class:`Stopped`).
+(:meth:`gauntlet.Run.subscribe`, a :class:`gauntlet.client.Client`) or asks for an exception (:class:`Stopped`).
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class Stopped(GauntletError):
 class ApiError(GauntletError):
     """The server refused a request.
 
-    ``status`` is the HTTP status, ``code`` its machine word, ``message`` its sentence; ``details`` is what it
-    says beyond that. Where one event of a batch is at fault, ``index`` is its 0-based position and ``field`` the
+    ``status`` is the HTTP status, ``code`` its machine word, ``message`` its sentence; ``details`` is what the
+    answer adds. Where one event of a batch is at fault, ``index`` is its 0-based position and ``field`` the
     dotted path of the field.
     """
 
@@ -77,13 +77,13 @@ class ApiError(GauntletError):
 
     @property
     def index(self) -> int | None:
-        """Which event of the batch, if the server says."""
+        """Which event of the batch, if the answer names one."""
         index = self.details[0].get("index") if self.details else None
         return index if isinstance(index, int) else None
 
     @property
     def field(self) -> str | None:
-        """Which field, if the server says. Empty where the text is not JSON."""
+        """Which field, if the answer names one. Empty where the text is not JSON."""
         field = self.details[0].get("field") if self.details else None
         return field if isinstance(field, str) else None
 
@@ -94,7 +94,7 @@ class ApiError(GauntletError):
 
     @classmethod
     def of_answer(cls, status: int, body: bytes, retry_after: str | None) -> ApiError:
-        """The error an answer carries; a proxy's page is told by its first words."""
+        """The error an answer carries; a page of a proxy becomes a message of its first words."""
         wait = None
         if retry_after is not None:
             try:

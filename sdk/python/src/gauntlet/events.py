@@ -165,7 +165,7 @@ class Challenge:
 
 @dataclass(slots=True)
 class SnapshotScored(Event):
-    """One judged rollout or step; the score of the whole stands under ``root``."""
+    """One judged rollout or step; the total score is ``root``."""
 
     kind: ClassVar[str] = "snapshot.scored"
     required: ClassVar[frozenset[str]] = frozenset({"scores"})
@@ -291,7 +291,7 @@ class AnnotationAdded(Event):
 
 @dataclass(slots=True)
 class Gap(Event):
-    """Events were lost before they reached the log; said aloud."""
+    """Events were lost before they reached the log."""
 
     kind: ClassVar[str] = "gap"
     required: ClassVar[frozenset[str]] = frozenset({"lost", "reason"})
@@ -318,6 +318,6 @@ def encode(
 
 
 def encode_now(event: Event) -> bytes:
-    """An event of the run as a whole that happens now, as :func:`encode` writes it."""
+    """An event of the run, without step and episode, that happens now, as :func:`encode` writes it."""
     now = time.time_ns()
     return encode(event.kind, event.body(), uuid7(now), rfc3339(now))

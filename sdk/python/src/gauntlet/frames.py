@@ -59,7 +59,7 @@ class Frame:
 
 
 class Frames:
-    """The open frames of one watch. ``places`` says how many paths each node has in the tree."""
+    """The open frames of one watch. ``places``: how many paths each node has in the tree."""
 
     def __init__(self, places: list[int], most_open: int, longest_seconds: float) -> None:
         self._places = places

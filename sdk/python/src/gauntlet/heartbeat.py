@@ -1,4 +1,4 @@
-"""A process says that it writes to a run, again and again, and at last that it has finished.
+"""Heartbeats of a process that writes to a run, and the report of its end.
 
 The server ends the run when none of its writers is left, and tells which of them it has not heard of for too long.
 """
@@ -31,17 +31,17 @@ class Heartbeat:
         self._client = client
         self._run = run
         self._ledger = ledger
-        #: Whether the server has been told that the run was deleted.
+        #: Whether the server answered that the run was deleted.
         self.gone = False
         #: Whether the server is an older one, which knows of no writers.
         self._unknown = False
-        #: Held while the server is told something, so that "running" never comes behind "finished".
+        #: Held during a report, so that "running" never comes behind "finished".
         self._speaking = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
     def begin(self) -> bool:
-        """Says that the process writes, and goes on saying it from a thread of its own. Answers ``False`` where the
+        """Reports that the process writes, and goes on with it on a separate thread. Returns ``False`` where the
         server knows of no writers. Raises as :meth:`finish`; again it does nothing."""
         if self._thread is None and not self._stop.is_set():
             with self._speaking:
@@ -51,7 +51,7 @@ class Heartbeat:
         return not self._unknown
 
     def finish(self, ending: dict[str, Any]) -> bool:
-        """Says how this process ended: ``status``, and ``summary`` with an ``exit_code`` where there is one. Answers
+        """Reports how this process ended: ``status``, and ``summary`` with an ``exit_code`` where there is one. Answers
         ``False`` where the server knows of no writers. Raises :class:`ApiError` for what may pass and for a run that
         was deleted, :class:`Unreachable` while the server is away."""
         self._stop.set()
@@ -63,14 +63,14 @@ class Heartbeat:
             return self._report(state)
 
     def finish_for(self, writer: str) -> None:
-        """Says that a writer whose process is gone has finished, so that the run's end does not wait for it. How it
+        """Reports that a writer whose process is gone has finished, so that the run's end does not wait for it. How it
         ended is not known; that of the others counts."""
         with self._speaking:
             if writer and writer != self.writer:
                 self._report({"state": "finished", "status": "completed"}, writer)
 
     def stop(self) -> None:
-        """No more signs of life, without a word about the end."""
+        """Ends the heartbeats without a report of the end."""
         self._stop.set()
 
     def _report(self, state: dict[str, Any], writer: str | None = None) -> bool:
@@ -98,6 +98,6 @@ class Heartbeat:
                         self.gone = True
                         return
                 except GauntletError:
-                    pass  # The sender says that the server is away.
+                    pass  # The sender reports that the server is away.
                 except Exception as error:
                     self._ledger.bug("telling the server that the process lives", error)

@@ -26,7 +26,7 @@ __all__ = ["find", "identity", "is_worker", "join", "other_rank", "step_before"]
 
 R = TypeVar("R", bound="OpenRun")
 
-#: How long ``init`` waits for the server to say what it knows of a run, seconds.
+#: How long ``init`` waits for what the server knows of a run, seconds.
 _FIND_SECONDS = 3.0
 
 

@@ -1,4 +1,4 @@
-"""What a loop says to its run: numbers, rollouts, scores, events, files. Every method returns at once, none raises."""
+"""What a loop records in its run: numbers, rollouts, scores, events, files. Methods return at once, none raises."""
 
 from __future__ import annotations
 
@@ -75,8 +75,8 @@ class Journal:
         """Records the numbers of a training step; ``step`` is the last one plus 1 where none is given.
 
         Logging the same step again adds to it; what another process logs at that step is a node of its own.
-        ``reward`` is the score of the whole (``root``) where there is no ``root``. Nested mappings and ``a/b`` become
-        ``a.b``. ``None`` and NaN say that a rubric was not evaluated; what is no number is left out and counted.
+        ``reward`` is the total score (``root``) where there is no ``root``. Nested mappings and ``a/b`` become
+        ``a.b``. ``None`` and NaN mean that a rubric was not evaluated; what is no number is left out and counted.
         """
         if self.off:
             return
@@ -229,7 +229,7 @@ class Journal:
         floats = True
         for value in scores.values():
             if value.__class__ is not float:
-                # Larger integers than these are no floats, which is for `numbers` to say.
+                # Larger integers than these are no floats, which `numbers` reports.
                 if value.__class__ is not int or not -_EXACT <= value <= _EXACT:
                     return numbers(scores, self.ledger)
                 floats = False
@@ -250,7 +250,7 @@ class Journal:
             self.ledger.warn(
                 f"failure {strange[0]}",
                 f"the failure {shown(strange[0])} is none of {', '.join(get_args(Failure))}; it is kept as generic "
-                "(told once)",
+                "(reported once)",
             )
         accepted: list[Any] = [name if name in _FAILURES else "generic" for name in names]
         return tuple(dict.fromkeys(accepted))
@@ -318,7 +318,7 @@ class Journal:
 
 
 def _index(step: Any) -> int | None:
-    """A step's number: any whole number from 0 to 2^53 - 1, a float or a text as well, as trainers have them.
+    """A step's number: any integer from 0 to 2^53 - 1, a float or a text as well, as trainers have them.
     ``None`` where there is none, NaN included."""
     if step is None:
         return None

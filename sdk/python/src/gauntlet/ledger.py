@@ -1,4 +1,4 @@
-"""What a run has counted, what it has lost and why, and what it has warned about: each kind of trouble is told once."""
+"""What a run has counted, what it has lost and why, and what it has warned about, each kind once."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ __all__ = ["Ledger", "Loss", "Unusable", "logger", "print_line"]
 
 logger = logging.getLogger("gauntlet")
 
-#: Most kinds of trouble that are told; what comes beyond them is only counted.
+#: Most kinds of warnings that are reported; those beyond are only counted.
 _MOST_WARNINGS = 1024
-#: Most reasons for losses that are told apart.
+#: Most reasons for losses that are counted separately.
 _MOST_REASONS = 32
 _OTHER_REASONS = "other reasons"
 
@@ -27,11 +27,11 @@ class Loss(TypedDict):
 
 
 class Unusable(ValueError):
-    """What was given cannot be kept; the message says what it is and what it should be."""
+    """An argument cannot be recorded; the message names the value and what it should be."""
 
 
 class Ledger:
-    """Counters by name, losses by reason, and warnings that are said once each. Safe from any thread."""
+    """Counters by name, losses by reason, and warnings that are reported once each. Safe from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
@@ -74,11 +74,11 @@ class Ledger:
         logger.warning("gauntlet: %s", message)
 
     def is_warned(self, key: str) -> bool:
-        """Whether nothing more will be said of that."""
+        """Whether no further warning of that key is reported."""
         return key in self._warned or len(self._warned) >= _MOST_WARNINGS
 
     def again(self, key: str) -> None:
-        """Lets a warning be said again: what it was about is over."""
+        """Lets a warning be reported again, as its cause is over."""
         with self._lock:
             self._warned.discard(key)
 
@@ -88,10 +88,10 @@ class Ledger:
         self.bug(call, error)
 
     def bug(self, where: str, error: BaseException) -> None:
-        """An error in a place that must not raise: counted, and told once for each place."""
+        """An error in a place that must not raise: counted, and reported once for each place."""
         if isinstance(error, Unusable):
             self.count("skipped_values")
-            self.warn(f"unusable {where}", f"a call of {where} is left out: {error} (told once)")
+            self.warn(f"unusable {where}", f"a call of {where} is left out: {error} (reported once)")
             return
         self.count("errors")
         self.warn(f"bug {where}", f"{where} failed and was skipped: {type(error).__name__}: {error}")

@@ -27,7 +27,7 @@ class Hooks:
 
     #: Ends the run; with the exception that ends the program, if one does.
     exit: Callable[[BaseException | None], None]
-    #: Ends the run as its process is terminated, within so many seconds. The summary says by which signal.
+    #: Ends the run as its process is terminated, within so many seconds. The summary names the signal.
     terminate: Callable[[dict[str, Any], float], None]
     #: Makes the run usable in a forked child.
     fork: Callable[[], None]
@@ -43,7 +43,7 @@ _last_exit: weakref.ref[_Exit] | None = None
 #: Threads that are ending a run, and the signal that came meanwhile.
 _finishing: list[int] = []
 _termination: int | None = None
-#: Whether multiprocessing has been told of this module.
+#: Whether multiprocessing calls this module in its workers.
 _following = False
 #: Signals that the forking thread does not take anyway.
 _mask: set[Any] = set()

@@ -46,7 +46,7 @@ def watch(
 ) -> Watch:
     """Watches a rubric tree until :meth:`Watch.detach`.
 
-    Each call of ``rubric`` becomes one snapshot: the scores of the paths evaluated in that call, the whole as
+    Each call of ``rubric`` becomes one snapshot: the scores of the paths evaluated in that call, the total as
     ``root``, the paths that were skipped, the action, the observation, how long it took. Calls are numbered from 1,
     or by ``step()``. A call that raises is recorded as incomplete. Children added to the tree later are not seen.
 
@@ -133,7 +133,7 @@ class Watch:
     ) -> None:
         self.detach()
 
-    # Hooks: they keep what they are told and never raise
+    # Hooks: they collect scores and never raise
 
     def _attach(self) -> None:
         for i, node in enumerate(self._nodes):

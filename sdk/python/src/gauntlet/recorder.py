@@ -1,4 +1,4 @@
-"""From what the loop said to events: the one place that decides ids, times and which kind of event it becomes.
+"""From calls of the loop to events: the one place that decides ids, times and which kind of event it becomes.
 
 Runs on its own thread, in the order of the calls, and hands every sink the same records.
 """
@@ -114,7 +114,7 @@ class Recorder:
             self.ledger.count("dropped")
             self.ledger.lose("logged after the run had ended")
             self.ledger.warn(
-                "closed", "something was logged after the run had ended; it is left out (told once)"
+                "closed", "something was logged after the run had ended; it is left out (reported once)"
             )
             return
         if not self._pump.put(entry, size):
@@ -200,7 +200,7 @@ class Recorder:
             self.ledger.warn(
                 "replaced",
                 f"episode {episode!r} has a rollout of step {step} already; the new one is shown instead. Name "
-                "another episode, or none, to keep both (told once)",
+                "another episode, or none, to keep both (reported once)",
             )
         self._scored.judged(step, episode)
         named = (path_of(p) for p in what.not_evaluated)
@@ -239,14 +239,14 @@ class Recorder:
         """The snapshot, and behind it the scores that are too many for one event."""
         scores, over = snapshot.scores, {}
         if len(scores) > MAX_SCORES:
-            # The score of the whole is among the first.
+            # The root is among the first.
             pairs = sorted(scores.items(), key=lambda pair: pair[0] != "root")
             snapshot.scores, over = dict(pairs[:MAX_SCORES]), dict(pairs[MAX_SCORES:])
         if (more := len(snapshot.not_evaluated) - MAX_SCORES) > 0:
             self.ledger.count("skipped_values", more)
             self.ledger.warn(
                 "not evaluated",
-                f"more than {MAX_SCORES} paths were not evaluated; the others are left out (told once)",
+                f"more than {MAX_SCORES} paths were not evaluated; the others are left out (reported once)",
             )
             snapshot.not_evaluated = snapshot.not_evaluated[:MAX_SCORES]
         return [self._write(snapshot, at_ns, step, episode), *self._added(over, at_ns, step, episode)]
@@ -310,14 +310,14 @@ class Recorder:
                 self.ledger.warn(
                     f"renamed {path}",
                     f"the name {shown(str(name).rstrip(_SAME))} is too long for a path, or another one of the call "
-                    f"means the same; it is kept as {path!r} (told once)",
+                    f"means the same; it is kept as {path!r} (reported once)",
                 )
         return paths
 
     def _not_a_score(self, path: str, value: float) -> None:
         if not path:
             self.ledger.count("skipped_values")
-            self.ledger.warn("no path", "a value without a name is left out (told once)")
+            self.ledger.warn("no path", "a value without a name is left out (reported once)")
             return
         self.ledger.count("not_evaluated")
 

@@ -1,4 +1,4 @@
-"""A run: what a training loop holds. It begins and ends, has sinks, obeys a person; what it records is its journal."""
+"""A run: what a training loop holds. It begins and ends, has sinks, takes commands and records in its journal."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ class Run:
         """An episode, as a ``with`` or ``async with`` block."""
         return Episode(self, task, id, metadata)
 
-    # A person intervenes
+    # Commands
 
     def commands(self, timeout: float = 0) -> list[Command]:
         """Commands not yet acknowledged, oldest first; waits up to ``timeout`` seconds for the first one.
@@ -180,11 +180,11 @@ class Run:
         timeout: float | None = None,
         raise_on_stop: bool = False,
     ) -> Literal["continue", "stop"]:
-        """Where the loop obeys a person. Costs nothing while nobody says anything.
+        """Where the loop takes the commands of a person. Costs nothing while there are none.
 
         Pause blocks until resume, or for ``timeout`` seconds at most. A tweak calls ``tweak`` with the parameters,
         or changes those the ``tweak`` mapping declares, each keeping its type. Stop is answered ``"stop"``, or
-        raises :class:`gauntlet.Stopped` where ``raise_on_stop`` says so.
+        raises :class:`gauntlet.Stopped` where ``raise_on_stop`` is true.
         """
         return "continue" if self.journal.off else self._control.checkpoint(tweak, timeout, raise_on_stop)
 
@@ -235,7 +235,7 @@ class Run:
     def finish(self, status: Ending = "completed", summary: Mapping[str, Any] | None = None) -> None:
         """Ends this process's part of the run and waits for the server, GAUNTLET_FINISH_SECONDS at most; less while
         it is away. The run ends when nobody else writes to it. What could not be delivered stays in the spool for the
-        next run, or for ``python -m gauntlet sync``; what is lost is said in one line."""
+        next run, or for ``python -m gauntlet sync``; what is lost is printed in one line."""
         self._finish(status, object_of(summary, self.journal.ledger), self._settings.finish_seconds)
 
     def _finish(self, status: Ending, summary: dict[str, Any], seconds: float) -> None:
@@ -334,7 +334,7 @@ class Run:
         self._exists = True
         self.journal.renew(Ledger())
         self._control = self._new_control()
-        # Not before there is something to record: most forks have nothing to say.
+        # Not before there is something to record: most forks record nothing.
         self.journal.recorder.opens = self._open_sinks
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -24,7 +24,7 @@ DEFAULT_FINISH_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Settings:
-    """What the environment says."""
+    """The settings of one run."""
 
     endpoint: str
     api_key: str | None
@@ -65,7 +65,7 @@ class Settings:
 
 
 def parse_mode(text: str, name: str) -> Mode:
-    """The mode of that name; anything else is refused, naming where it was said."""
+    """The mode of that name; anything else is refused, with the name of the setting."""
     if text in _MODES:
         return _MODES[text]
     raise ValueError(f"{name} is {text!r}; use online, offline or disabled")

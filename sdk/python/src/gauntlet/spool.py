@@ -10,7 +10,7 @@ One folder for each process and run::
         refused.ndjson    events the server refused, each with its reason
         lock              held by the process that owns the folder
 
-Only whole lines are ever read: what a killed process was writing is left out. Reading and writing may happen on two
+Only complete lines are ever read: what a killed process was writing is left out. Reading and writing may happen on two
 threads. What no disk takes, or where there is none, is kept in memory and delivered from there.
 """
 
@@ -98,7 +98,7 @@ class Spool:
     @classmethod
     def adopt(cls, folder: Path) -> Spool | None:
         """What a dead process left; ``None`` where its process lives or another one was faster. Raises ``ValueError``
-        where the folder does not say what it holds."""
+        where the folder does not describe what it holds."""
         try:
             lock = _lock(folder)
         except OSError:
@@ -436,7 +436,7 @@ class Spool:
         return (at, offset) if at in self._sizes and offset <= self._sizes[at] else (first, 0)
 
     def _write_ack(self) -> None:
-        # One small write at a fixed place: whole or not at all. Where it is lost, events are sent again, and the
+        # One small write at a fixed place: all of it or nothing. Where it is lost, events are sent again, and the
         # server keeps one of each.
         if not self.on_disk:
             return

@@ -1,7 +1,7 @@
 """From whatever a training loop holds to what the wire allows: numbers, rubric paths, texts, JSON.
 
 Nothing here raises for bad input: what cannot be kept is left out or cut, counted in the run's
-:class:`~gauntlet.ledger.Ledger` and told once.
+:class:`~gauntlet.ledger.Ledger` and reported once.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ MAX_PREVIEW = 8192
 MAX_OBJECT = 1 << 20
 
 _PLAIN = (float, int)
-#: Types that say "not there" and have no number in them: pandas' and NumPy's.
+#: Types that mean "missing" and hold no number: pandas' and NumPy's.
 _MISSING = frozenset({"NAType", "NaTType", "MaskedConstant"})
-#: How texts say that there is no number; the table of every lenient door (``sdk/contract/values.json``).
+#: Texts that mean "no number": the table of ``sdk/contract/values.json``, which all lenient readers share.
 _NO_NUMBER = frozenset({
     "nan", "none", "null", "nil", "n/a", "na", "<na>", "#n/a", "#na", "nat", "undefined", "not evaluated", "-",
     "not_evaluated", "inf", "infinity", "1.#ind", "1.#qnan", "1.#inf", ".nan", ".inf", "∞", "#div/0!", "#value!",
@@ -79,7 +79,7 @@ def number(value: Any) -> float | None:
 
 
 def reading(value: Any) -> float | None:
-    """The number that ``value`` is; NaN where it says that there is none (``None``, an empty text, NaN, an infinity,
+    """The number that ``value`` is; NaN where it means that there is none (``None``, an empty text, NaN, an infinity,
     pandas' ``NA``, a masked element). ``None`` where it is something else, and no number."""
     try:
         if value.__class__ not in _PLAIN:
@@ -124,7 +124,7 @@ def numbers(values: Mapping[str, Any], ledger: Ledger) -> dict[str, float]:
             ledger.count("skipped_values")
             key = f"value {name}"
             if not ledger.is_warned(key):
-                ledger.warn(key, f"{name} is {shown(value)}, not a number; it is left out (told once)")
+                ledger.warn(key, f"{name} is {shown(value)}, not a number; it is left out (reported once)")
             continue
         while name in found:
             name += "\0"  # The same name by another way of nesting; no path holds this character.
@@ -185,7 +185,7 @@ def run_identifier(value: Any, ledger: Ledger | None = None) -> str:
 
 
 def optional_label(value: Any, ledger: Ledger | None = None) -> str | None:
-    """A one-line text as :func:`label` makes it; ``None`` where there is nothing to say."""
+    """A one-line text as :func:`label` makes it; ``None`` where it is empty."""
     return None if value is None else label(value, "", ledger) or None
 
 
@@ -197,7 +197,7 @@ def words(value: Any) -> tuple[str, ...]:
 
 
 def text(value: Any, ledger: Ledger | None = None, limit: int = MAX_TEXT_BYTES) -> str:
-    """Free text of at most ``limit`` bytes; what is longer is cut, with a marker that says how much is missing."""
+    """Free text of at most ``limit`` bytes; what is longer is cut, with a marker of how much is missing."""
     full = value if value.__class__ is str else as_text(value)
     if len(full) * 4 <= limit:
         return full
@@ -207,7 +207,7 @@ def text(value: Any, ledger: Ledger | None = None, limit: int = MAX_TEXT_BYTES) 
     if ledger is not None:
         ledger.count("cut_texts")
         ledger.warn(
-            "cut", f"a text of {len(raw)} bytes was cut to {limit} (told once; see stats['cut_texts'])"
+            "cut", f"a text of {len(raw)} bytes was cut to {limit} (reported once; see stats['cut_texts'])"
         )
     beginning = cut(full, limit - 64)
     missing = len(raw) - len(beginning.encode("utf-8", "surrogatepass"))
@@ -358,7 +358,7 @@ def _array(value: Any, budget: _Budget, depth: int) -> list[Any]:
 
 
 def _repr(value: Any) -> str:
-    """A repr that stays cheap: big arrays are told by type and shape."""
+    """A repr that stays cheap: big arrays are shown by type and shape."""
     shape = getattr(value, "shape", None)
     if shape is not None and not isinstance(value, type):
         return f"<{type(value).__name__} shape={tuple(shape)} dtype={getattr(value, 'dtype', '?')}>"

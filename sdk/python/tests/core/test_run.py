@@ -125,7 +125,7 @@ def test_names_and_numbers_of_every_sort(server: Server, caplog: pytest.LogCaptu
     assert run.stats["skipped_values"] == 5
     assert run.stats["refused"] == 0
     ended = [r.getMessage() for r in caplog.records]
-    assert any("text is 'high', not a number; it is left out (told once)" in t for t in ended)
+    assert any("text is 'high', not a number; it is left out (reported once)" in t for t in ended)
 
 
 def test_no_recording_call_raises(server: Server) -> None:

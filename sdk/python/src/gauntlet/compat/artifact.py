@@ -191,7 +191,7 @@ class Artifact:
         notice("link", "there is no registry of artifacts; linking one does nothing")
 
     def blobs(self) -> Iterator[Blob]:
-        """Its files, and one that says what it is."""
+        """Its files, and one that describes it."""
         for name, content in self._files.items():
             yield Blob(f"{self._name}/{name}", content, "", self.type)
         about = {

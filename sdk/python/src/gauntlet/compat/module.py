@@ -61,12 +61,12 @@ def init(
     """Begins a run and makes it the current one; usable as a ``with`` block.
 
     Arguments win over the environment (``GAUNTLET_*``, ``OTEL_*``: see the README). ``id`` names an existing run to
-    go on with it. ``kind``, ``agent`` and ``task`` say what it is, ``endpoint`` where it goes, ``mode`` (``online``,
+    go on with it. ``kind``, ``agent`` and ``task`` describe it, ``endpoint`` where it goes, ``mode`` (``online``,
     ``offline``, ``disabled``) whether; ``sinks`` are where events go: a :class:`~gauntlet.ServerSink` where none are
     named. Needs no server: what cannot be sent is kept on disk. Raises ``ValueError`` only for a setting that cannot
     be understood. The other arguments are those of wandb: ``entity``, ``notes``, ``group`` and ``job_type`` are kept
-    as metadata, ``reinit`` ends the run before, ``dir`` is where :attr:`Run.dir` lies; what has no meaning here is
-    said once.
+    as metadata, ``reinit`` ends the run before, ``dir`` is the folder of :attr:`Run.dir`; what has no meaning here is
+    reported once.
     """
     wanted = config_of(settings)
     project, name = project or wanted.get("project"), name or wanted.get("run_name")
@@ -217,7 +217,7 @@ def _terminal(message: Any = "", *_: Any, **__: Any) -> None:
     print(message, file=sys.stderr)
 
 
-#: What lies in a module that is imported when it is asked for.
+#: Classes of modules that are imported on first use.
 _LAZY = {
     **dict.fromkeys(
         ("Image", "Video", "Audio", "Html", "Object3D", "Molecule", "Plotly", "Histogram"), "media"

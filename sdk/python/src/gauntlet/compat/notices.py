@@ -1,4 +1,4 @@
-"""What a script asks of wandb that has no meaning here: said once, and answered by an object that takes everything."""
+"""What a script asks of wandb that has no meaning here: reported once, replaced by an object that accepts all."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _runless = Ledger()
 
 
 def notice(name: str, message: str) -> None:
-    """Says ``message`` once for each ``name``."""
+    """Warns of ``message``, once for each ``name``."""
     run = current_run()
     (_runless if run is None else run.journal.ledger).warn(f"wandb {name}", message)
 
 
 class Nothing:
-    """Takes every call, attribute and item, and is empty: stands in for what does not exist here."""
+    """Accepts every call, attribute and item, and is empty: replaces what does not exist here."""
 
     def __init__(self, name: str, *_: Any, **__: Any) -> None:
         self._name = name

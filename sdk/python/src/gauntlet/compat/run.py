@@ -67,7 +67,7 @@ class Run(CoreRun):
     ) -> None:
         """Records the numbers of a training step; ``step`` is the last one plus 1 where none is given.
 
-        Logging the same step again adds to it. ``reward`` is the score of the whole (``root``) where there is no
+        Logging the same step again adds to it. ``reward`` is the total score (``root``) where there is no
         ``root``. Nested mappings and ``a/b`` become ``a.b``. Images, tables, histograms, figures, arrays and lists
         are kept as files of the step. What else is no finite number is left out and counted. ``commit=False``: the
         next call adds to the same step.
@@ -140,7 +140,7 @@ class Run(CoreRun):
         return numbers
 
     def _keep(self, name: str, value: Any, step: int | None, episode: str | None = None) -> None:
-        """Keeps a value as the files it becomes; one that cannot become any is counted and told of once."""
+        """Keeps a value as the files it becomes; one that cannot become any is counted and reported once."""
         from .media import Blob, Histogram, blobs_of, is_array
         from .plain import plain
         from .table import Table
@@ -163,7 +163,7 @@ class Run(CoreRun):
             self.journal.ledger.count("skipped_values")
             self.journal.ledger.lose("a value was not kept as a file")
             self.journal.ledger.warn(
-                f"media {name}", f"{name} was not kept: {type(error).__name__}: {error} (told once)"
+                f"media {name}", f"{name} was not kept: {type(error).__name__}: {error} (reported once)"
             )
 
     @property
@@ -243,7 +243,7 @@ class Run(CoreRun):
             self.artifact(path, name, "file")
 
     def restore(self, name: str, *_: Any, **__: Any) -> None:
-        """There is nothing to restore from: ``None``, said once."""
+        """There is nothing to restore from: ``None``, with one warning."""
         notice("restore", "restore() finds no file: Gauntlet keeps files with their run; download them there")
 
     def log_code(self, root: Any = ".", *_: Any, **__: Any) -> None:
@@ -261,7 +261,7 @@ class Run(CoreRun):
         tags: Any = None,
         **_: Any,
     ) -> Any:
-        """Keeps an artifact: every file of it, and one that says what it is."""
+        """Keeps an artifact: every file of it, and one that describes it."""
         from .artifact import Artifact
 
         try:
@@ -288,7 +288,7 @@ class Run(CoreRun):
     upsert_artifact = finish_artifact = log_artifact
 
     def use_artifact(self, artifact_or_name: Any, type: str | None = None, *_: Any, **__: Any) -> Artifact:
-        """An artifact that this process logged; one of another run is not fetched, which is said once."""
+        """An artifact that this process logged; one of another run is not fetched, with one warning."""
         from .artifact import Artifact, find
 
         found = artifact_or_name if isinstance(artifact_or_name, Artifact) else find(artifact_or_name, type)

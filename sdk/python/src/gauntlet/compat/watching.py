@@ -18,7 +18,7 @@ def watch(rubric: Any = None, *args: Any, **options: Any) -> Any: ...
 def watch(rubric: Any = None, *args: Any, **options: Any) -> Any:
     """Watches a rubric tree until :meth:`Watch.detach`.
 
-    Each call of ``rubric`` becomes one snapshot: the scores of the paths evaluated in that call, the whole as
+    Each call of ``rubric`` becomes one snapshot: the scores of the paths evaluated in that call, the total as
     ``root``, the paths that were skipped, the action, the observation, how long it took. Calls are numbered from 1,
     or by ``step()``. A call that raises is recorded as incomplete. Children added to the tree later are not seen.
 
@@ -27,7 +27,8 @@ def watch(rubric: Any = None, *args: Any, **options: Any) -> Any:
     their path (``"grounding.weight"``), unless ``tweak`` takes them. The wait holds the calling thread; only a root
     with an ``async def forward`` lets other tasks go on.
 
-    A model (of torch, keras, flax) has no rubrics: its gradients and weights are not recorded, which is said once.
+    A model (of torch, keras, flax) has no rubrics: its gradients and weights are not recorded, with one
+    warning.
     """
     rubric = options.pop("models", options.pop("model", None)) if rubric is None else rubric
     if hasattr(rubric, "named_rubrics"):

@@ -76,7 +76,7 @@ class Rewards:
         self._early: dict[int, Sequence[Any]] = {}
         self._batches = (-1, "", 0)
         self._claimed = 0
-        #: The run that is told to have everything recorded before it ends.
+        #: The run that records everything outstanding before it ends.
         self._settled_run: weakref.ref[Run] | None = None
         Rewards.known.add(self)
 
@@ -279,7 +279,7 @@ class Rewards:
             self._awaiting.append(batch)
 
     def _scores(self, batch: _Batch, i: int) -> tuple[dict[str, float], list[str]]:
-        """The scores of one completion and the names of the functions that did not judge it. The whole is summed as
+        """The scores of one completion and the names of the functions that did not judge it. The total is summed as
         TRL does: unjudged counts nothing, and what nobody judged has no score at all."""
         scores: dict[str, float] = {}
         skipped: list[str] = []

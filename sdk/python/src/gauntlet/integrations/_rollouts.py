@@ -36,7 +36,7 @@ def record_rollout(
 ) -> None:
     """Records the episode ``episode`` with its one rollout.
 
-    ``observation`` is its task, the score of the whole its return. ``error`` is the exception that ended it, raised
+    ``observation`` is its task, the root score its return. ``error`` is the exception that ended it, raised
     in the function ``raised_in``: the rollout and the episode then have failed.
     """
     about = object_of(metadata)

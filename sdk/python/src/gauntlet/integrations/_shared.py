@@ -27,7 +27,7 @@ _runless = Ledger()
 
 
 class Source:
-    """The run an integration records to: the one it was given, else the current one, else one it begins."""
+    """The run an integration records to: the one it got, else the current one, else one it begins."""
 
     def __init__(self, run: Run | None = None, joins: bool = False, **init: Any) -> None:
         self._explicit = run
@@ -112,7 +112,7 @@ def rank() -> int:
 
 
 def guarded(hook: Callable[..., _Result]) -> Callable[..., _Result | None]:
-    """``hook``, whose errors are counted and told once instead of raised; it then gives ``None``."""
+    """``hook``, whose errors are counted and reported once instead of raised; it then returns ``None``."""
 
     @functools.wraps(hook)
     def call(*args: Any, **kwargs: Any) -> _Result | None:

@@ -36,7 +36,7 @@ def conversation_text(value: Any) -> str:
 
 
 def message_text(message: Any) -> str:
-    """What one message says: its text, then its tool calls, one to a line."""
+    """One message as text: its text, then its tool calls, one to a line."""
     fields = fields_of(message)
     if fields is None:
         return as_text(message)
@@ -75,8 +75,8 @@ def _role(message: Any) -> str:
 
 
 def question_text(inputs: Any) -> str:
-    """What a chain was asked: of a conversation what the user said last, of a mapping the field that asks; else all
-    of it."""
+    """What a chain was asked: the last message of the user in a conversation, the field of a mapping that asks; else
+    all of it."""
     return _main_text(inputs, _QUESTIONS, "user", _DEEPEST)
 
 

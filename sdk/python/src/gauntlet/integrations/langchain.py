@@ -58,7 +58,7 @@ class _Call:
     started_ns: int
     #: What was asked, in full; the episode's task is the beginning of it. A stream tells it later than its begin.
     asked: str = ""
-    #: The call that began the episode, if one did and was not told yet what is asked.
+    #: The call that began the episode, if one did and its question is not known yet.
     silent: _Call | None = None
     #: The episode that the code was in before this call began.
     outside: Episode | None = None
@@ -81,7 +81,7 @@ def _caller(run: Run) -> _Call | None:
 
 
 def _announce(call: _Call, asked: str) -> None:
-    """Says that the episode which the call began has begun, as it is known what is asked."""
+    """Records that the episode of the call has begun, now that its question is known."""
     if call.silent is None:
         return
     call.silent, call.asked, call.episode.task = None, asked, asked
@@ -264,7 +264,7 @@ class GauntletCallbackHandler(BaseCallbackHandler):
 
     @guarded
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **_: Any) -> None:
-        """What the model said, and the tokens it took."""
+        """The model's message, and the tokens it took."""
         self._calls.end(run_id, _answer(response))
 
     @guarded

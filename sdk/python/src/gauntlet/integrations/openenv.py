@@ -8,7 +8,7 @@
 
 That is all: ``reset`` begins an episode, ``step`` records what was done and seen, ``done`` ends it. A step that raises
 is a failed one, and the loop gets the exception. If the
-environment has a rubric, its whole tree is watched, so each step shows which rubric gave what. Without one the
+environment has a rubric, its complete tree is watched, so each step shows which rubric gave what. Without one the
 reward alone is the score of the step. It takes an ``Environment``, sync or async, and equally a client of one that
 runs elsewhere (``EnvClient`` or its ``sync()``); a server gives its sessions watched environments by
 ``create_app(lambda: watch_environment(MyEnvironment()), ...)``.

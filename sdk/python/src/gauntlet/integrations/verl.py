@@ -63,7 +63,7 @@ def watch_score(
     """A reward function of verl, watched: plain or ``async``, for one answer or (``batch``) for lists of them.
 
     ``rollouts_per_step`` is how many answers this process scores in one training step: ``data.train_batch_size *
-    actor_rollout_ref.rollout.n / reward.num_workers``. As it is 1 unless said, each answer is a step of its own.
+    actor_rollout_ref.rollout.n / reward.num_workers``. As it is 1 by default, each answer is a step of its own.
     ``run`` is where they go; without it the current run, else one that is begun with the first answer.
     """
     watched = functools.partial(_watched, Source(run, joins=True, kind="verl"), max(1, rollouts_per_step))

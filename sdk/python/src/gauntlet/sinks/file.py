@@ -70,5 +70,5 @@ class FileSink(Sink):
             self._file = None
 
     def forked(self) -> Sink | None:
-        """The child adds whole lines to the same file."""
+        """The child appends complete lines to the same file."""
         return FileSink(self.path)

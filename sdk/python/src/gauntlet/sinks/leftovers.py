@@ -33,7 +33,7 @@ class Leftovers:
         client: Client,
         is_gone: Callable[[str], None] = lambda writer: None,
     ) -> None:
-        """``is_gone`` is told of writers of this run whose processes are gone, as their folders were free."""
+        """``is_gone`` is called with writers of this run whose processes are gone, as their folders were free."""
         self._run = run
         self._run_spool = run_spool
         self._client = client

@@ -51,7 +51,7 @@ class ServerSink(Sink):
         self._sending = settings.mode != "offline" if self._send is None else self._send
         self._run = run
         self._ledger = run.ledger
-        #: Held by whoever says or counts losses: the sink's thread and the sender's both do.
+        #: Held while losses are counted or reported: the sink's thread and the sender's both do that.
         self._losses = threading.Lock()
         self._lost = 0
         self._reason = ""
@@ -118,7 +118,7 @@ class ServerSink(Sink):
         lines = []
         for record in records:
             if record.kind == "run.started":
-                continue  # Creating the run says it.
+                continue  # Creating the run sends it.
             if record.blob is not None:
                 self._keep(record)
             lines.append(record.line)
@@ -264,7 +264,9 @@ class ServerSink(Sink):
             except GauntletError as error:
                 if self._stopping:
                     # The server finds out by itself that this process has ended, after a while.
-                    self._ledger.warn("leaving", f"the server was not told that this process ends: {error}")
+                    self._ledger.warn(
+                        "leaving", f"the end of this process was not reported to the server: {error}"
+                    )
                     break
                 self._pause(Later(1.0, str(error)))
             except Exception as error:
@@ -276,7 +278,7 @@ class ServerSink(Sink):
         client.close()
 
     def _end_workers(self, leftovers: Leftovers) -> None:
-        """Before this process says that it has finished: what workers left that were killed in the meantime, as those
+        """Before the end of this process is reported: what workers left that were killed in the meantime, as those
         of a pool are, is delivered, and the server need not wait for them."""
         try:
             leftovers.of_this_run(again=True)
@@ -285,7 +287,7 @@ class ServerSink(Sink):
             self._ledger.warn("workers", f"what workers of this run left is not delivered: {error}")
 
     def _abandon(self, reason: str) -> None:
-        """Nothing of this run will be taken any more: it is said once, and counted."""
+        """The server takes nothing of this run any more: counted, and reported once."""
         spool = self.spool
         self._over = reason
         self._heartbeat.stop()
