@@ -2,9 +2,9 @@
 
     python bench/overhead.py [--endpoint URL]
 
-Prints one JSON line a measurement: `{name, value, unit, floor, ratio, target}`. The floor is a list append plus a
-UUID, which any recorder with ids must do. Without `--endpoint` a server is started from $GAUNTLET_BIN; without either
-events go to the spool only, as they do when the server is away.
+Prints one JSON line a measurement: `{name, value, unit, floor, ratio, target}`. The floor is a list append
+plus a UUID, which any recorder with ids must do. Without `--endpoint` a server is started from $GAUNTLET_BIN;
+without either events go to the spool only, as they do when the server is away.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ OBSERVATION = "A phase II study reported a response. " * 40
 
 
 def timed(call: Callable[[int], Any], times: int, pause_every: int = 0) -> list[float]:
-    """Microseconds of each call, sorted. `pause_every` lets the loop do something else now and then, as it would."""
+    """Microseconds of each call, sorted. `pause_every` lets the loop do something else now and then, as it
+    would."""
     clock, taken = time.perf_counter_ns, []
     for i in range(times):
         began = clock()

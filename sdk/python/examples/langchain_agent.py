@@ -1,4 +1,5 @@
-"""A chain of LangChain: look something up, ask a model, let it use a tool that fails once. No model is downloaded.
+"""A chain of LangChain: look something up, ask a model, let it use a tool that fails once. No model is
+downloaded.
 
 python examples/langchain_agent.py
 """

@@ -1,4 +1,5 @@
-"""Gauntlet: flight recorder and X-ray of agent training. Takes the place of wandb: ``import gauntlet as wandb``.
+"""Gauntlet: flight recorder and X-ray of agent training. Takes the place of wandb: ``import gauntlet as
+wandb``.
 
 >>> import gauntlet
 >>> run = gauntlet.init(project="medical-safety")

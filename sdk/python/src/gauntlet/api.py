@@ -70,11 +70,11 @@ def init(
 ) -> Run:
     """Begins a run and makes it the current one; usable as a ``with`` block.
 
-    Arguments win over the environment (``GAUNTLET_*``, ``OTEL_*``: see the README). ``id`` names an existing run to
-    go on with it. ``rules`` decide which step fails: ``"auto"``, ``"dipg"`` (the medical rules) or
-    ``{"root_below": number}``. ``sinks`` are where events go: a :class:`~gauntlet.ServerSink` where none are named.
-    Needs no server: what cannot be sent is kept on disk. Raises ``ValueError`` only for a setting that cannot be
-    understood.
+    Arguments win over the environment (``GAUNTLET_*``, ``OTEL_*``: see the README). ``id`` names an existing
+    run to go on with it. ``rules`` decide which step fails: ``"auto"``, ``"dipg"`` (the medical rules) or
+    ``{"root_below": number}``. ``sinks`` are where events go: a :class:`~gauntlet.ServerSink` where none are
+    named. Needs no server: what cannot be sent is kept on disk. Raises ``ValueError`` only for a setting that
+    cannot be understood.
     """
     settings = Settings.from_env()
     if endpoint is not None:
@@ -122,8 +122,8 @@ def init(
     if named is None and settings.mode != "disabled" and (rank := other_rank()) is not None:
         ledger.warn(
             "rank",
-            f"rank {rank} begins a run of its own; to write one run, give all ranks the same id: init(id=...), or "
-            "OTEL_RESOURCE_ATTRIBUTES=gauntlet.run.id=...",
+            f"rank {rank} begins a run of its own; to write one run, give all ranks the same id: "
+            "init(id=...), or OTEL_RESOURCE_ATTRIBUTES=gauntlet.run.id=...",
         )
     if not settings.quiet and settings.mode != "disabled" and not is_worker():
         where = run.url if settings.mode == "online" else f"offline, in {settings.spool}"

@@ -21,7 +21,8 @@ from .settings import address
 
 __all__ = ["Client"]
 
-# Host names are looked up with this codec. Loaded now: a fork in the middle of an import blocks the child's imports.
+# Host names are looked up with this codec. Loaded now: a fork in the middle of an import blocks the child's
+# imports.
 codecs.lookup("idna")
 
 #: Bodies below this are not worth compressing, bytes.
@@ -29,9 +30,9 @@ _COMPRESS_FROM = 1024
 
 
 class Client:
-    """Requests to one server, over http or https. Raises :class:`ApiError` for what it refuses, :class:`Unreachable`
-    for the rest, ``ValueError`` for an endpoint that is no address. Certificates are checked as the system does;
-    ``SSL_CERT_FILE`` names others to trust."""
+    """Requests to one server, over http or https. Raises :class:`ApiError` for what it refuses,
+    :class:`Unreachable` for the rest, ``ValueError`` for an endpoint that is no address. Certificates are
+    checked as the system does; ``SSL_CERT_FILE`` names others to trust."""
 
     def __init__(self, endpoint: str, api_key: str | None = None, timeout: float = 30.0) -> None:
         self.endpoint = address(endpoint)
@@ -72,12 +73,14 @@ class Client:
         return list(json.loads(answer)["commands"])
 
     def put_writer(self, run: str, writer: str, state: dict[str, Any]) -> dict[str, Any]:
-        """Says that a writer of the run lives, or how it finished; answers the run's status and its writers."""
+        """Says that a writer of the run lives, or how it finished; answers the run's status and its
+        writers."""
         path = f"/runs/{quote(run, safe='')}/writers/{quote(writer, safe='')}"
         return dict(json.loads(self.request("PUT", path, json.dumps(state).encode(), "application/json")))
 
     def put_artifact(self, run: str, sha256: str, content: Path | bytes) -> None:
-        """Uploads a blob; the server checks it against its hash. Raises ``OSError`` for a file that is gone."""
+        """Uploads a blob; the server checks it against its hash. Raises ``OSError`` for a file that is
+        gone."""
         with io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as blob:
             path = f"/runs/{quote(run, safe='')}/artifacts/{sha256}"
             self.request("PUT", path, blob, "application/octet-stream", timeout=600.0)

@@ -1,4 +1,5 @@
-"""Which run, episode and span the code is in. Episodes and spans follow threads and tasks; the run is the process's."""
+"""Which run, episode and span the code is in. Episodes and spans follow threads and tasks; the run is the
+process's."""
 
 from __future__ import annotations
 

@@ -142,8 +142,8 @@ class Control:
 
 
 class Checkpoint:
-    """One stop of the loop: takes commands until it may go on. ``paused`` from the start where the loop itself
-    asked a person."""
+    """One stop of the loop: takes commands until it may go on. ``paused`` from the start where the loop
+    itself asked a person."""
 
     def __init__(
         self, set_status: SetStatus, tweak: Any, timeout: float | None, paused: bool = False

@@ -1,7 +1,7 @@
 """From a spool to the server: one batch at a time, in order, each event exactly once in the log.
 
-Ids make sending twice harmless, so a batch is sent until it is acknowledged. What the server refuses is set aside
-with its reason and the rest goes on.
+Ids make sending twice harmless, so a batch is sent until it is acknowledged. What the server refuses is set
+aside with its reason and the rest goes on.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ _END, _HEAD_BYTES = b'"kind":"run.finished"', 120
 
 
 class Later(Exception):
-    """Nothing more can be delivered now; try again in ``seconds``, which the server may have ``asked`` for."""
+    """Nothing more can be delivered now; try again in ``seconds``, which the server may have ``asked``
+    for."""
 
     def __init__(self, seconds: float, why: str, asked: bool = False) -> None:
         super().__init__(why)
@@ -78,8 +79,8 @@ class Delivery:
         #: Tells the server of this process: it ends the run when nobody else writes to it.
         self._heartbeat = heartbeat
         self._before_end = before_end
-        #: Whether the server has the run, as far as is known. Only a run that begins here is created before its
-        #: events are sent: one that was deleted meanwhile does not come back.
+        #: Whether the server has the run, as far as is known. Only a run that begins here is created before
+        #: its events are sent: one that was deleted meanwhile does not come back.
         self.known = not creates
         self._created = 0
         self._had_ended = False
@@ -96,7 +97,8 @@ class Delivery:
         return self._attempt(self._next)
 
     def ready(self) -> None:
-        """Sees to it that the server has the run and knows that this process writes. Raises as :meth:`step`."""
+        """Sees to it that the server has the run and knows that this process writes. Raises as
+        :meth:`step`."""
         self._attempt(self._prepare)
 
     def _prepare(self) -> bool:
@@ -164,8 +166,8 @@ class Delivery:
         self._begun = True
 
     def _created_with(self, spec: dict[str, Any]) -> dict[str, Any] | None:
-        """Creates the run; ``None`` where it exists with other settings. A field that the server does not take is
-        left out, so that it does not cost the others."""
+        """Creates the run; ``None`` where it exists with other settings. A field that the server does not
+        take is left out, so that it does not cost the others."""
         for _ in range(_MOST_FIELDS):
             try:
                 return self.client.create_run(spec)
@@ -191,7 +193,8 @@ class Delivery:
 
     def _send(self, lines: list[bytes]) -> None:
         if self._heartbeat is not None:
-            # The server writes the end of a run, when its last writer has ended; what comes before it goes first.
+            # The server writes the end of a run, when its last writer has ended; what comes before it goes
+            # first.
             at = next((i for i, line in enumerate(lines) if _END in line[:_HEAD_BYTES]), None)
             if at == 0:
                 self._end(self._heartbeat, lines[0])

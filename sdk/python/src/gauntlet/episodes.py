@@ -69,8 +69,8 @@ def record_step(
     metadata: Mapping[str, Any] | None = None,
     episode: Episode | None = None,
 ) -> None:
-    """One ``step.recorded``. In an episode steps count up from 0; outside they belong to the run's step that is under
-    way, the one that is logged next, and to what this process logs there."""
+    """One ``step.recorded``. In an episode steps count up from 0; outside they belong to the run's step that
+    is under way, the one that is logged next, and to what this process logs there."""
     if journal.off:
         return
     try:
@@ -165,8 +165,8 @@ class Episode:
         self.journal.emit(event, episode=self.id)
 
     def _show(self, ended: EpisodeFinished) -> None:
-        """An episode that nobody scored becomes one node all the same, so that it is seen: its return is the height,
-        an error is a failure."""
+        """An episode that nobody scored becomes one node all the same, so that it is seen: its return is the
+        height, an error is a failure."""
         if self.scored or not (self._steps or self.last_action or ended.error):
             return
         failed = ended.status in {"failed", "timed_out"}
@@ -205,7 +205,8 @@ class Episode:
         context.span.set(None)
 
     def leave(self) -> None:
-        """Back to where it was before :meth:`enter`. Where another episode was entered since, that one stays."""
+        """Back to where it was before :meth:`enter`. Where another episode was entered since, that one
+        stays."""
         if context.episode.get() is not self:
             return
         outside, span = self.outside

@@ -1,7 +1,8 @@
 """What can go wrong, as types.
 
 Nothing here is ever raised by logging: a training loop sees these only where it asks a question
-(:meth:`gauntlet.Run.subscribe`, a :class:`gauntlet.client.Client`) or asks for an exception (:class:`Stopped`).
+(:meth:`gauntlet.Run.subscribe`, a :class:`gauntlet.client.Client`) or asks for an exception
+(:class:`Stopped`).
 """
 
 from __future__ import annotations
@@ -53,9 +54,9 @@ class Stopped(GauntletError):
 class ApiError(GauntletError):
     """The server refused a request.
 
-    ``status`` is the HTTP status, ``code`` its machine word, ``message`` its sentence; ``details`` is what the
-    answer adds. Where one event of a batch is at fault, ``index`` is its 0-based position and ``field`` the
-    dotted path of the field.
+    ``status`` is the HTTP status, ``code`` its machine word, ``message`` its sentence; ``details`` is what
+    the answer adds. Where one event of a batch is at fault, ``index`` is its 0-based position and ``field``
+    the dotted path of the field.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """The kinds of events, one class each, field by field as ``sdk/contract`` writes them.
 
-An event here is what happened; when, where and under which id is added by :func:`encode`. Optional fields that are
-empty are left out on the wire.
+An event here is what happened; when, where and under which id is added by :func:`encode`. Optional fields
+that are empty are left out on the wire.
 """
 
 from __future__ import annotations
@@ -306,8 +306,8 @@ _json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", "
 def encode(
     kind: str, body: dict[str, Any], id: str, at: str, episode: str | None = None, step: int | None = None
 ) -> bytes:
-    """One event as one line of JSON, without the line's end. Raises ``UnicodeEncodeError`` for half a surrogate
-    pair, which no UTF-8 can hold."""
+    """One event as one line of JSON, without the line's end. Raises ``UnicodeEncodeError`` for half a
+    surrogate pair, which no UTF-8 can hold."""
     event: dict[str, Any] = {"id": id, "at": at, "kind": kind, "v": 1}
     if episode is not None:
         event["episode"] = episode

@@ -1,4 +1,5 @@
-"""The folders of a spool from outside: which of them wait, for what run, and where those go that no server takes."""
+"""The folders of a spool from outside: which of them wait, for what run, and where those go that no server
+takes."""
 
 from __future__ import annotations
 
@@ -19,8 +20,8 @@ _ASIDE = "undeliverable"
 
 
 def orphans(root: Path) -> list[Path]:
-    """Folders that are not done with, oldest first; their processes may still live. What was refused waits for a
-    person and is left alone, where nothing else is left."""
+    """Folders that are not done with, oldest first; their processes may still live. What was refused waits
+    for a person and is left alone, where nothing else is left."""
     found = []
     with contextlib.suppress(OSError):
         for folder in root.iterdir():

@@ -1,13 +1,14 @@
 """Which hook belongs to which evaluation: one frame for each root call of a watched rubric tree.
 
-Hooks do not nest: containers fire their own pre-hook after their children, and in async code a root may run long
-after its first child, in another task. What an evaluation's hooks do share is its action and observation, so a frame
-is keyed by the identity of both and holds them, so that no identity is given to something else meanwhile. It is
-opened by whichever node's hook comes first and closed by the root's post-hook.
+Hooks do not nest: containers fire their own pre-hook after their children, and in async code a root may run
+long after its first child, in another task. What an evaluation's hooks do share is its action and
+observation, so a frame is keyed by the identity of both and holds them, so that no identity is given to
+something else meanwhile. It is opened by whichever node's hook comes first and closed by the root's
+post-hook.
 
-The same two objects may be evaluated by several threads or tasks at once. A frame therefore belongs to the thread
-that opened it, and is found again through a context variable, which tasks inherit; a node that already has all its
-scores in a frame belongs, inside an event loop, to another evaluation of the same two objects.
+The same two objects may be evaluated by several threads or tasks at once. A frame therefore belongs to the
+thread that opened it, and is found again through a context variable, which tasks inherit; a node that already
+has all its scores in a frame belongs, inside an event loop, to another evaluation of the same two objects.
 """
 
 from __future__ import annotations
@@ -91,7 +92,8 @@ class Frames:
     def ended(
         self, root: int, action: Any, observation: Any, score: float | None
     ) -> tuple[Frame, list[Frame]]:
-        """The root's post-hook: the finished frame, and evaluations that are known to have failed before it."""
+        """The root's post-hook: the finished frame, and evaluations that are known to have failed before
+        it."""
         with self._lock:
             frame = self._find(root, action, observation, starting=False)
             frame.scores.setdefault(root, []).append(score)
@@ -132,8 +134,8 @@ class Frames:
         return times >= self._places[node]
 
     def _take_in_threads(self, frame: Frame) -> None:
-        """Children that a rubric evaluated on worker threads: same objects, no node in common, and a thread that
-        has never evaluated a root."""
+        """Children that a rubric evaluated on worker threads: same objects, no node in common, and a thread
+        that has never evaluated a root."""
         for other in list(self._by_key.get((id(frame.action), id(frame.observation)), ())):
             if other is frame or other.thread == frame.thread or other.thread in self._root_threads:
                 continue
@@ -143,8 +145,9 @@ class Frames:
                 self._remove(other)
 
     def _settle_thread(self, frame: Frame) -> list[Frame]:
-        """Without an event loop evaluations nest strictly in their thread. A frame opened after this one's was a
-        child that got another action or observation than its parent; one opened before it has failed."""
+        """Without an event loop evaluations nest strictly in their thread. A frame opened after this one's
+        was a child that got another action or observation than its parent; one opened before it has
+        failed."""
         failed = []
         for other in [f for f in self._open.values() if f.thread == frame.thread and not f.in_loop]:
             if other.number > frame.number:

@@ -1,6 +1,7 @@
 """Heartbeats of a process that writes to a run, and the report of its end.
 
-The server ends the run when none of its writers is left, and tells which of them it has not heard of for too long.
+The server ends the run when none of its writers is left, and tells which of them it has not heard of for too
+long.
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ class Heartbeat:
         self._thread: threading.Thread | None = None
 
     def begin(self) -> bool:
-        """Reports that the process writes, and goes on with it on a separate thread. Returns ``False`` where the
-        server knows of no writers. Raises as :meth:`finish`; again it does nothing."""
+        """Reports that the process writes, and goes on with it on a separate thread. Returns ``False`` where
+        the server knows of no writers. Raises as :meth:`finish`; again it does nothing."""
         if self._thread is None and not self._stop.is_set():
             with self._speaking:
                 self._report(_RUNNING)
@@ -51,9 +52,9 @@ class Heartbeat:
         return not self._unknown
 
     def finish(self, ending: dict[str, Any]) -> bool:
-        """Reports how this process ended: ``status``, and ``summary`` with an ``exit_code`` where there is one. Answers
-        ``False`` where the server knows of no writers. Raises :class:`ApiError` for what may pass and for a run that
-        was deleted, :class:`Unreachable` while the server is away."""
+        """Reports how this process ended: ``status``, and ``summary`` with an ``exit_code`` where there is
+        one. Answers ``False`` where the server knows of no writers. Raises :class:`ApiError` for what may
+        pass and for a run that was deleted, :class:`Unreachable` while the server is away."""
         self._stop.set()
         with self._speaking:
             state: dict[str, Any] = {"state": "finished", **ending}
@@ -63,8 +64,8 @@ class Heartbeat:
             return self._report(state)
 
     def finish_for(self, writer: str) -> None:
-        """Reports that a writer whose process is gone has finished, so that the run's end does not wait for it. How it
-        ended is not known; that of the others counts."""
+        """Reports that a writer whose process is gone has finished, so that the run's end does not wait for
+        it. How it ended is not known; that of the others counts."""
         with self._speaking:
             if writer and writer != self.writer:
                 self._report({"state": "finished", "status": "completed"}, writer)

@@ -1,8 +1,9 @@
-"""How another process becomes one of those that write to a run: by its id, or with the run itself, which it is given.
+"""How another process becomes one of those that write to a run: by its id, or with the run itself, which it
+is given.
 
-A :class:`~gauntlet.Run` can be pickled: in a worker of ``multiprocessing``, ``concurrent.futures``, Ray or joblib it
-is unpickled as that worker's part of the same run, made current there. It does not print, does not create the run
-anew, and its end does not end the run while others write to it.
+A :class:`~gauntlet.Run` can be pickled: in a worker of ``multiprocessing``, ``concurrent.futures``, Ray or
+joblib it is unpickled as that worker's part of the same run, made current there. It does not print, does not
+create the run anew, and its end does not end the run while others write to it.
 """
 
 from __future__ import annotations
@@ -49,8 +50,8 @@ def identity(spec: RunStarted, run: str, settings: Settings) -> dict[str, Any]:
 
 
 def join(kind: type[R], identity: dict[str, Any]) -> R:
-    """The run of that identity in this process: the one that is here already, else this process's part of it, which
-    is of that ``kind``."""
+    """The run of that identity in this process: the one that is here already, else this process's part of it,
+    which is of that ``kind``."""
     from .sinks.server import ServerSink
 
     same = (run for run in context.runs() if (run.id, run.endpoint) == (identity["id"], identity["endpoint"]))
@@ -107,7 +108,7 @@ def find(settings: Settings, run: str) -> dict[str, Any] | None:
 
 
 def step_before(settings: Settings, run: str, found: dict[str, Any] | None) -> int:
-    """The last step of a run that goes on, as the server has it and what of it still waits on this machine; -1 where
-    it has none."""
+    """The last step of a run that goes on, as the server has it and what of it still waits on this machine;
+    -1 where it has none."""
     known = found.get("last_step") if found is not None else None
     return max(known if isinstance(known, int) else -1, last_step(settings.spool, run))

@@ -1,4 +1,5 @@
-"""What a loop records in its run: numbers, rollouts, scores, events, files. Methods return at once, none raises."""
+"""What a loop records in its run: numbers, rollouts, scores, events, files. Methods return at once, none
+raises."""
 
 from __future__ import annotations
 
@@ -52,7 +53,8 @@ class Journal:
         self.off = off
         #: The step that was logged last; of an earlier process where this one goes on with its run.
         self.last_step = last_step
-        #: Whether this process has logged any, and before that what was measured at the step that comes first.
+        #: Whether this process has logged any, and before that what was measured at the step that comes
+        #: first.
         self._logged = False
         self._measured: set[str] = set()
         self.renew(ledger)
@@ -75,8 +77,9 @@ class Journal:
         """Records the numbers of a training step; ``step`` is the last one plus 1 where none is given.
 
         Logging the same step again adds to it; what another process logs at that step is a node of its own.
-        ``reward`` is the total score (``root``) where there is no ``root``. Nested mappings and ``a/b`` become
-        ``a.b``. ``None`` and NaN mean that a rubric was not evaluated; what is no number is left out and counted.
+        ``reward`` is the total score (``root``) where there is no ``root``. Nested mappings and ``a/b``
+        become ``a.b``. ``None`` and NaN mean that a rubric was not evaluated; what is no number is left out
+        and counted.
         """
         if self.off:
             return
@@ -94,11 +97,11 @@ class Journal:
         self.recorder.put(Entry(at, Logged(numbers), self._step(step), within))
 
     def metrics(self, values: Mapping[str, Any], step: int | None = None) -> None:
-        """Records measurements (loss, kl, lr) of a step, under ``metrics.``: curves beside its rollouts, of none of
-        them in particular, and never a failure.
+        """Records measurements (loss, kl, lr) of a step, under ``metrics.``: curves beside its rollouts, of
+        none of them in particular, and never a failure.
 
-        Without ``step`` they belong to the step that was logged last. Before anything is logged they begin at the
-        first step, and a measurement that is taken again is of the next one.
+        Without ``step`` they belong to the step that was logged last. Before anything is logged they begin at
+        the first step, and a measurement that is taken again is of the next one.
         """
         if self.off:
             return
@@ -139,8 +142,8 @@ class Journal:
     ) -> None:
         """Records one judged rollout: its scores, what the agent did and saw.
 
-        Several rollouts of one step are all kept: one that names no ``episode`` gets its own. ``failures`` names
-        failures where there are no scores to judge by. Texts over 1 MiB are cut, with a marker.
+        Several rollouts of one step are all kept: one that names no ``episode`` gets its own. ``failures``
+        names failures where there are no scores to judge by. Texts over 1 MiB are cut, with a marker.
         """
         if self.off:
             return
@@ -249,14 +252,15 @@ class Journal:
         if strange:
             self.ledger.warn(
                 f"failure {strange[0]}",
-                f"the failure {shown(strange[0])} is none of {', '.join(get_args(Failure))}; it is kept as generic "
-                "(reported once)",
+                f"the failure {shown(strange[0])} is none of {', '.join(get_args(Failure))}; it is kept as "
+                "generic (reported once)",
             )
         accepted: list[Any] = [name if name in _FAILURES else "generic" for name in names]
         return tuple(dict.fromkeys(accepted))
 
     def step_under_way(self) -> tuple[int, str]:
-        """The step that is logged next, and the node of this process there: what belongs to no episode goes there."""
+        """The step that is logged next, and the node of this process there: what belongs to no episode goes
+        there."""
         step = self.last_step + 1
         return step, self.recorder.node(step)
 
@@ -273,7 +277,8 @@ class Journal:
     def put(
         self, event: Event, step: int | None = None, episode: str | None = None, at_ns: int | None = None
     ) -> None:
-        """Queues an event as it is, of the time ``at_ns``: nanoseconds since the Unix epoch, now where 0 or none."""
+        """Queues an event as it is, of the time ``at_ns``: nanoseconds since the Unix epoch, now where 0 or
+        none."""
         try:
             self.recorder.put(Entry(at_ns or time.time_ns(), event, _index(step), episode))
         except Exception as error:
@@ -290,8 +295,8 @@ class Journal:
     ) -> None:
         """Keeps a file, or bytes, or a text, with the run.
 
-        A :class:`~pathlib.Path`, or a text that names an existing file, is a file; its content is read now up to
-        1 MiB, and by a background thread above that: a larger file must stay as it is until :meth:`flush`.
+        A :class:`~pathlib.Path`, or a text that names an existing file, is a file; its content is read now up
+        to 1 MiB, and by a background thread above that: a larger file must stay as it is until :meth:`flush`.
         """
         if self.off:
             return

@@ -117,12 +117,15 @@ def _end() -> None:
 
 
 class _Exit(SystemExit):
-    """The exception of ``sys.exit``. It knows whether it ended the program: nothing else tells, once it is over."""
+    """The exception of ``sys.exit``. It knows whether it ended the program: nothing else tells, once it is
+    over."""
 
     def __del__(self) -> None:
         global _code
-        # Freed by the interpreter itself, as no Python code of the main thread is left that could have caught it.
-        if sys._getframe().f_back is None and threading.get_ident() == threading.main_thread().ident:  # noqa: SLF001
+        # Freed by the interpreter itself, as no Python code of the main thread is left that could have caught
+        # it.
+        caller = sys._getframe().f_back  # noqa: SLF001
+        if caller is None and threading.get_ident() == threading.main_thread().ident:
             _code = self.code
 
     def __reduce__(self) -> Any:
@@ -148,7 +151,8 @@ def _exit(status: Any = None, /) -> Any:
 
 
 def _handle_termination() -> None:
-    """Ends runs where the process is terminated. A handler of the program, made before or after, stays in place."""
+    """Ends runs where the process is terminated. A handler of the program, made before or after, stays in
+    place."""
     if threading.current_thread() is not threading.main_thread():
         return
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
@@ -213,8 +217,8 @@ def _before_fork() -> None:
 
 
 def _follow_workers() -> None:
-    """Has workers of multiprocessing end their runs: those forked from here, and this one, where its run came with
-    its arguments and so before it began."""
+    """Has workers of multiprocessing end their runs: those forked from here, and this one, where its run came
+    with its arguments and so before it began."""
     global _following
     util: Any = sys.modules.get("multiprocessing.util")
     if util is not None and not _following:

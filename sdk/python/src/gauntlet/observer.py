@@ -25,8 +25,8 @@ __all__ = ["Watch", "watch"]
 
 ChallengeOf = Callable[[dict[str, float], Any, Any], Mapping[str, Any]]
 
-#: Open evaluations beyond this are taken for failed, the oldest first. Far above what a loop has in flight: to give
-#: up one that still runs would split it.
+#: Open evaluations beyond this are taken for failed, the oldest first. Far above what a loop has in flight:
+#: to give up one that still runs would split it.
 _MOST_OPEN = 16_384
 #: An evaluation open for so long has failed, seconds.
 _LONGEST_SECONDS = 1800.0
@@ -47,13 +47,14 @@ def watch(
     """Watches a rubric tree until :meth:`Watch.detach`.
 
     Each call of ``rubric`` becomes one snapshot: the scores of the paths evaluated in that call, the total as
-    ``root``, the paths that were skipped, the action, the observation, how long it took. Calls are numbered from 1,
-    or by ``step()``. A call that raises is recorded as incomplete. Children added to the tree later are not seen.
+    ``root``, the paths that were skipped, the action, the observation, how long it took. Calls are numbered
+    from 1, or by ``step()``. A call that raises is recorded as incomplete. Children added to the tree later
+    are not seen.
 
-    ``pause_on`` names calls, counted from 0, at which the run waits for a person, ``pause_timeout`` seconds at
-    most; ``challenge(scores, action, observation)`` makes the question. Tweaks change the tree's own attributes, by
-    their path (``"grounding.weight"``), unless ``tweak`` takes them. The wait holds the calling thread; only a root
-    with an ``async def forward`` lets other tasks go on.
+    ``pause_on`` names calls, counted from 0, at which the run waits for a person, ``pause_timeout`` seconds
+    at most; ``challenge(scores, action, observation)`` makes the question. Tweaks change the tree's own
+    attributes, by their path (``"grounding.weight"``), unless ``tweak`` takes them. The wait holds the
+    calling thread; only a root with an ``async def forward`` lets other tasks go on.
     """
     return Watch(rubric, run, metadata, step, frozenset(pause_on), pause_timeout, challenge, tweak)
 

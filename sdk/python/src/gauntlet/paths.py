@@ -1,4 +1,5 @@
-"""Rubric paths from the names that a training loop uses, and what happens where two names of a call meet in one path.
+"""Rubric paths from the names that a training loop uses, and what happens where two names of a call meet in
+one path.
 
 The rule is shared by the SDKs: ``sdk/contract/paths.json`` holds its vectors.
 """
@@ -33,8 +34,9 @@ _DOTTED: dict[int, str | None] = {**dict.fromkeys(CONTROLS), ord("/"): "."}
 
 
 def path_of(name: object) -> str:
-    """The rubric path of a name: ``a/b`` becomes ``a.b``, empty segments and control characters go. Longer than 256
-    bytes, it is cut and ends in ``~`` and 8 hex digits of its SHA-256. Empty where nothing is left."""
+    """The rubric path of a name: ``a/b`` becomes ``a.b``, empty segments and control characters go. Longer
+    than 256 bytes, it is cut and ends in ``~`` and 8 hex digits of its SHA-256. Empty where nothing is
+    left."""
     if name.__class__ is not str:
         return _path(str(name))
     assert isinstance(name, str)
@@ -54,10 +56,12 @@ def _path(name: str) -> str:
 
 
 def paths_of(names: Iterable[Any], prefix: str = "") -> list[str]:
-    """The paths of the names of one call, in their order, no two alike; empty for a name of which nothing is left.
+    """The paths of the names of one call, in their order, no two alike; empty for a name of which nothing is
+    left.
 
-    Where names meet in one path, the one that is spelled like it keeps it, then the first by the bytes of the names
-    does; the others get ``~2``, ``~3`` and so on, in that order, leaving out what another name of the call has.
+    Where names meet in one path, the one that is spelled like it keeps it, then the first by the bytes of the
+    names does; the others get ``~2``, ``~3`` and so on, in that order, leaving out what another name of the
+    call has.
     """
     prefixed: list[str] = [
         name if name.__class__ is str and not prefix else f"{prefix}{name}" for name in names
@@ -87,7 +91,8 @@ def _with_end(path: str, end: str) -> str:
 
 
 def shortened(name: str, limit: int) -> str:
-    """The name, of at most ``limit`` bytes. A longer one is cut and ends in ``~`` and 8 hex digits of its SHA-256."""
+    """The name, of at most ``limit`` bytes. A longer one is cut and ends in ``~`` and 8 hex digits of its
+    SHA-256."""
     if len(name) * 4 <= limit:
         return name
     raw = name.encode()
@@ -97,8 +102,8 @@ def shortened(name: str, limit: int) -> str:
 
 
 def without_surrogates(value: str) -> str:
-    """The text with what no UTF-8 can hold repaired: two halves of a character side by side become that character,
-    half of one becomes U+FFFD. The same object where there is nothing to repair."""
+    """The text with what no UTF-8 can hold repaired: two halves of a character side by side become that
+    character, half of one becomes U+FFFD. The same object where there is nothing to repair."""
     if value.isascii():
         return value
     try:
@@ -109,8 +114,8 @@ def without_surrogates(value: str) -> str:
 
 
 def repaired(value: Any) -> tuple[Any, int]:
-    """Plain JSON data whose texts and keys UTF-8 can hold, and how many of them were repaired. Keys that are alike
-    afterwards are all kept, with ``~2``, ``~3`` and so on."""
+    """Plain JSON data whose texts and keys UTF-8 can hold, and how many of them were repaired. Keys that are
+    alike afterwards are all kept, with ``~2``, ``~3`` and so on."""
     if isinstance(value, str):
         text = without_surrogates(value)
         return text, int(text is not value)
@@ -139,8 +144,8 @@ def free_key(key: str, taken: Mapping[str, Any]) -> str:
 
 
 def cut(value: str, limit: int) -> str:
-    """The beginning of ``value`` that fits into ``limit`` bytes of UTF-8. Half a surrogate pair counts as the U+FFFD
-    that it becomes on the wire."""
+    """The beginning of ``value`` that fits into ``limit`` bytes of UTF-8. Half a surrogate pair counts as the
+    U+FFFD that it becomes on the wire."""
     if len(value) * 4 <= limit:
         return value
     raw = value.encode("utf-8", "surrogatepass")

@@ -1,7 +1,8 @@
 """A bounded queue with a thread behind it: how work leaves the training loop.
 
-Putting costs a lock and an append. The thread starts with the first item, sleeps while there is none, and takes what
-has gathered in one go, so that a busy loop is interrupted a few times a second instead of once an event.
+Putting costs a lock and an append. The thread starts with the first item, sleeps while there is none, and
+takes what has gathered in one go, so that a busy loop is interrupted a few times a second instead of once an
+event.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ class Pump(Generic[T]):
         self._closed = False
 
     def put(self, item: T, size: int = 0) -> bool:
-        """Queues an item of about ``size`` bytes. ``False`` where the queue is full and the item was left out."""
+        """Queues an item of about ``size`` bytes. ``False`` where the queue is full and the item was left
+        out."""
         with self._lock:
             if len(self._items) >= self._most_items or self._bytes > self._most_bytes:
                 return False

@@ -34,7 +34,8 @@ _MOST_BYTES = 256 << 20
 
 @dataclass(slots=True)
 class Logged:
-    """Numbers of a step: the first of a step is a snapshot, later ones are laid over it. NaN: not evaluated."""
+    """Numbers of a step: the first of a step is a snapshot, later ones are laid over it. NaN: not
+    evaluated."""
 
     numbers: dict[str, float]
 
@@ -125,8 +126,8 @@ class Recorder:
             self.ledger.warn("full", "events come faster than they can be written; some are dropped")
 
     def flush(self, timeout: float, clock: Callable[[], float]) -> bool:
-        """Waits until everything put so far is safe in every sink. ``False`` where that takes longer, or where
-        something that was put so far is lost for good."""
+        """Waits until everything put so far is safe in every sink. ``False`` where that takes longer, or
+        where something that was put so far is lost for good."""
         deadline = clock() + timeout
         safe = self._pump.barrier(timeout)
         for outlet in self.outlets:
@@ -199,8 +200,8 @@ class Recorder:
             self.ledger.count("replaced_rollouts")
             self.ledger.warn(
                 "replaced",
-                f"episode {episode!r} has a rollout of step {step} already; the new one is shown instead. Name "
-                "another episode, or none, to keep both (reported once)",
+                f"episode {episode!r} has a rollout of step {step} already; the new one is shown instead. "
+                "Name another episode, or none, to keep both (reported once)",
             )
         self._scored.judged(step, episode)
         named = (path_of(p) for p in what.not_evaluated)
@@ -284,7 +285,8 @@ class Recorder:
         return Record(line, id, at, event.kind, body, episode, step)
 
     def _clean(self, numbers: dict[str, float]) -> tuple[dict[str, float], list[str]]:
-        """Scores by path, and the paths that were not evaluated; `reward` is the root where nothing else is."""
+        """Scores by path, and the paths that were not evaluated; `reward` is the root where nothing else
+        is."""
         paths = self._paths(numbers, "")
         if "reward" in paths and "root" not in paths:
             paths = ["root" if path == "reward" else path for path in paths]
@@ -309,8 +311,8 @@ class Recorder:
                 self.ledger.count("renamed_scores")
                 self.ledger.warn(
                     f"renamed {path}",
-                    f"the name {shown(str(name).rstrip(_SAME))} is too long for a path, or another one of the call "
-                    f"means the same; it is kept as {path!r} (reported once)",
+                    f"the name {shown(str(name).rstrip(_SAME))} is too long for a path, or another one of "
+                    f"the call means the same; it is kept as {path!r} (reported once)",
                 )
         return paths
 
@@ -323,8 +325,8 @@ class Recorder:
 
 
 class _Scored:
-    """Which (step, episode) has a snapshot already. Remembers the newest episodes and all of their steps, and of the
-    newest steps which episode was scored last. ``None`` stands for the episodes of what named none."""
+    """Which (step, episode) has a snapshot already. Remembers the newest episodes and all of their steps, and
+    of the newest steps which episode was scored last. ``None`` stands for the episodes of what named none."""
 
     _MOST_EPISODES = 65_536
     _MOST_STEPS = 4096
@@ -356,7 +358,8 @@ class _Scored:
 
 
 class _Steps:
-    """A set of steps that stays small while they count up: all below `_upto` that began at `_from`, and others."""
+    """A set of steps that stays small while they count up: all below `_upto` that began at `_from`, and
+    others."""
 
     __slots__ = ("_from", "_others", "_upto")
 

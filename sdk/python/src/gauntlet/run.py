@@ -1,4 +1,5 @@
-"""A run: what a training loop holds. It begins and ends, has sinks, takes commands and records in its journal."""
+"""A run: what a training loop holds. It begins and ends, has sinks, takes commands and records in its
+journal."""
 
 from __future__ import annotations
 
@@ -56,8 +57,8 @@ class Run:
         after: int = -1,
         joined: bool = False,
     ) -> None:
-        """``requested``: the settings that the caller named; ``exists``: the server has the run; ``after``: its last
-        step; ``joined``: another process began it and ends it."""
+        """``requested``: the settings that the caller named; ``exists``: the server has the run; ``after``:
+        its last step; ``joined``: another process began it and ends it."""
         #: What it records.
         self.journal = Journal(settings.mode == "disabled", ledger, after)
         self.id = run_id
@@ -140,8 +141,8 @@ class Run:
 
     @property
     def stats(self) -> dict[str, int]:
-        """What was counted so far: ``sent``, ``spooled`` (waiting on disk), ``retried``, ``refused`` (set aside),
-        ``dropped``, ``skipped_values``, ``cut_texts``, and each sink's own."""
+        """What was counted so far: ``sent``, ``spooled`` (waiting on disk), ``retried``, ``refused`` (set
+        aside), ``dropped``, ``skipped_values``, ``cut_texts``, and each sink's own."""
         names = ("sent", "spooled", "retried", "refused", "dropped", "skipped_values", "cut_texts")
         counts = {**dict.fromkeys(names, 0), **self.journal.ledger.snapshot()}
         for sink in self._sinks:
@@ -182,9 +183,9 @@ class Run:
     ) -> Literal["continue", "stop"]:
         """Where the loop takes the commands of a person. Costs nothing while there are none.
 
-        Pause blocks until resume, or for ``timeout`` seconds at most. A tweak calls ``tweak`` with the parameters,
-        or changes those the ``tweak`` mapping declares, each keeping its type. Stop is answered ``"stop"``, or
-        raises :class:`gauntlet.Stopped` where ``raise_on_stop`` is true.
+        Pause blocks until resume, or for ``timeout`` seconds at most. A tweak calls ``tweak`` with the
+        parameters, or changes those the ``tweak`` mapping declares, each keeping its type. Stop is answered
+        ``"stop"``, or raises :class:`gauntlet.Stopped` where ``raise_on_stop`` is true.
         """
         return "continue" if self.journal.off else self._control.checkpoint(tweak, timeout, raise_on_stop)
 
@@ -202,8 +203,9 @@ class Run:
     def subscribe(self, after: int | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
         """What is appended to the run, as ``(seq, fact)``, from behind ``after`` on, live and without end.
 
-        Waits for the run to reach the server, and reconnects by itself with nothing missing and nothing twice.
-        Raises :class:`gauntlet.ApiError` where the server refuses. Of a run that records nothing there is nothing.
+        Waits for the run to reach the server, and reconnects by itself with nothing missing and nothing
+        twice. Raises :class:`gauntlet.ApiError` where the server refuses. Of a run that records nothing there
+        is nothing.
         """
         if self.journal.off:
             return iter(())
@@ -223,19 +225,19 @@ class Run:
     # The end
 
     def flush(self, timeout: float = 30.0) -> bool:
-        """Waits until everything logged so far is safe: acknowledged by the server, written by the other sinks.
-        ``False`` where that takes longer than ``timeout`` seconds, or where something logged so far is lost; see
-        :meth:`losses`.
+        """Waits until everything logged so far is safe: acknowledged by the server, written by the other
+        sinks. ``False`` where that takes longer than ``timeout`` seconds, or where something logged so far is
+        lost; see :meth:`losses`.
 
-        What it answered ``True`` for survives the loss of this process, and of the server's. Offline, the files of
-        the spool are enough.
+        What it answered ``True`` for survives the loss of this process, and of the server's. Offline, the
+        files of the spool are enough.
         """
         return True if self.journal.off else self.journal.recorder.flush(timeout, time.monotonic)
 
     def finish(self, status: Ending = "completed", summary: Mapping[str, Any] | None = None) -> None:
-        """Ends this process's part of the run and waits for the server, GAUNTLET_FINISH_SECONDS at most; less while
-        it is away. The run ends when nobody else writes to it. What could not be delivered stays in the spool for the
-        next run, or for ``python -m gauntlet sync``; what is lost is printed in one line."""
+        """Ends this process's part of the run and waits for the server, GAUNTLET_FINISH_SECONDS at most; less
+        while it is away. The run ends when nobody else writes to it. What could not be delivered stays in the
+        spool for the next run, or for ``python -m gauntlet sync``; what is lost is printed in one line."""
         self._finish(status, object_of(summary, self.journal.ledger), self._settings.finish_seconds)
 
     def _finish(self, status: Ending, summary: dict[str, Any], seconds: float) -> None:
@@ -343,7 +345,8 @@ class Run:
 
 
 def _names(sinks: Sequence[Sink]) -> list[str]:
-    """A name for each sink that no other has: a second ``file`` is ``file-2``. The server's sink keeps its own."""
+    """A name for each sink that no other has: a second ``file`` is ``file-2``. The server's sink keeps its
+    own."""
     from .sinks.server import ServerSink
 
     taken = {ServerSink.name} if any(isinstance(sink, ServerSink) for sink in sinks) else set()

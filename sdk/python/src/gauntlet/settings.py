@@ -1,4 +1,5 @@
-"""Settings from the environment, over which arguments of :func:`gauntlet.init` win, and the version of the package."""
+"""Settings from the environment, over which arguments of :func:`gauntlet.init` win, and the version of the
+package."""
 
 from __future__ import annotations
 
@@ -72,8 +73,8 @@ def parse_mode(text: str, name: str) -> Mode:
 
 
 def address(endpoint: str) -> str:
-    """The server's address without a trailing slash, ``http`` where no scheme is named; what is no http or https
-    address is refused."""
+    """The server's address without a trailing slash, ``http`` where no scheme is named; what is no http or
+    https address is refused."""
     full = endpoint if "://" in endpoint else f"http://{endpoint}"
     try:
         parts = urlsplit(full)
@@ -111,6 +112,7 @@ def _number(env: Mapping[str, str], name: str, default: float) -> float:
 
 
 def _resource(text: str) -> dict[str, str]:
-    """``key=value,key=value``, values percent-encoded, as OpenTelemetry defines it; broken pairs are left out."""
+    """``key=value,key=value``, values percent-encoded, as OpenTelemetry defines it; broken pairs are left
+    out."""
     pairs = (pair.partition("=") for pair in text.split(","))
     return {key.strip(): unquote(value.strip()) for key, eq, value in pairs if eq and key.strip()}

@@ -10,8 +10,8 @@ One folder for each process and run::
         refused.ndjson    events the server refused, each with its reason
         lock              held by the process that owns the folder
 
-Only complete lines are ever read: what a killed process was writing is left out. Reading and writing may happen on two
-threads. What no disk takes, or where there is none, is kept in memory and delivered from there.
+Only complete lines are ever read: what a killed process was writing is left out. Reading and writing may
+happen on two threads. What no disk takes, or where there is none, is kept in memory and delivered from there.
 """
 
 from __future__ import annotations
@@ -97,8 +97,8 @@ class Spool:
 
     @classmethod
     def adopt(cls, folder: Path) -> Spool | None:
-        """What a dead process left; ``None`` where its process lives or another one was faster. Raises ``ValueError``
-        where the folder does not describe what it holds."""
+        """What a dead process left; ``None`` where its process lives or another one was faster. Raises
+        ``ValueError`` where the folder does not describe what it holds."""
         try:
             lock = _lock(folder)
         except OSError:
@@ -252,14 +252,15 @@ class Spool:
         self._offset = self._sizes[number] = self._offset if number == self._at else 0
 
     def take_vanished(self) -> int:
-        """How many events were lost since this was asked last, as their files were removed before they were read."""
+        """How many events were lost since this was asked last, as their files were removed before they were
+        read."""
         with self._guard:
             lost, self._vanished = self._vanished, 0
             return lost
 
     def is_durable(self) -> bool:
-        """Whether everything that is not done with is on disk, and still there; what is not there any more counts as
-        vanished."""
+        """Whether everything that is not done with is on disk, and still there; what is not there any more
+        counts as vanished."""
         with self._guard:
             for number in [n for n in self._segments if self._left.get(n) and not self._path(n).exists()]:
                 self._vanish(number)
@@ -325,8 +326,8 @@ class Spool:
         return path if path.is_file() else None
 
     def keep_blob(self, sha256: str, content: bytes | Path) -> None:
-        """Puts an artifact's content beside the events, until it is uploaded. Raises ``OSError`` for a file that
-        cannot be read or is another one by now, and where neither disk nor memory takes it."""
+        """Puts an artifact's content beside the events, until it is uploaded. Raises ``OSError`` for a file
+        that cannot be read or is another one by now, and where neither disk nor memory takes it."""
         try:
             if not self.on_disk:
                 raise OSError("there is no spool on disk")
@@ -360,8 +361,8 @@ class Spool:
     def abandon(self) -> None:
         """In a forked child: lets go of the parent's files without touching them."""
         if self._reader is not None:
-            # Another thread of the parent may have been reading: the file's own lock is then held for ever, and closing
-            # would wait for it.
+            # Another thread of the parent may have been reading: the file's own lock is then held for ever,
+            # and closing would wait for it.
             _unclosed.append(self._reader[1])
         for file in (self._writer, self._owner):
             if file is not None:
@@ -372,7 +373,8 @@ class Spool:
                 os.close(self._ack)
 
     def close(self) -> None:
-        """Lets go of the folder; it is deleted where nothing in it is left to send and nothing was refused."""
+        """Lets go of the folder; it is deleted where nothing in it is left to send and nothing was
+        refused."""
         with self._guard:
             done = self.empty() and not self._memory
             self._let_go()
@@ -436,8 +438,8 @@ class Spool:
         return (at, offset) if at in self._sizes and offset <= self._sizes[at] else (first, 0)
 
     def _write_ack(self) -> None:
-        # One small write at a fixed place: all of it or nothing. Where it is lost, events are sent again, and the
-        # server keeps one of each.
+        # One small write at a fixed place: all of it or nothing. Where it is lost, events are sent again, and
+        # the server keeps one of each.
         if not self.on_disk:
             return
         with contextlib.suppress(OSError):

@@ -11,8 +11,9 @@ __all__ = ["rfc3339", "span_id", "trace_id", "uuid7", "writer_id"]
 def uuid7(at_ns: int) -> str:
     """A UUIDv7 (RFC 9562) for that time, nanoseconds since the Unix epoch.
 
-    The 12 bits behind the milliseconds are the fraction of the millisecond (method 3), so ids of one process sort
-    by time; 62 bits are random. Randomness comes from the operating system: a forked process never repeats ids.
+    The 12 bits behind the milliseconds are the fraction of the millisecond (method 3), so ids of one process
+    sort by time; 62 bits are random. Randomness comes from the operating system: a forked process never
+    repeats ids.
     """
     millis, rest = divmod(at_ns, 1_000_000)
     low = int.from_bytes(os.urandom(8), "big") & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
@@ -31,7 +32,8 @@ def trace_id() -> str:
 
 
 def writer_id() -> str:
-    """6 random bytes in hex: names one process and run handle, and is the beginning of the episodes it makes."""
+    """6 random bytes in hex: names one process and run handle, and is the beginning of the episodes it
+    makes."""
     return os.urandom(6).hex()
 
 

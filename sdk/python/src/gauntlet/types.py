@@ -1,6 +1,7 @@
 """What modules of the package know of a run and an episode without importing them.
 
-Runs are made of journals, episodes and controls, which in turn act on runs: each sees the other by these protocols.
+Runs are made of journals, episodes and controls, which in turn act on runs: each sees the other by these
+protocols.
 """
 
 from __future__ import annotations

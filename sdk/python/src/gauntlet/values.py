@@ -56,8 +56,10 @@ _PLAIN = (float, int)
 _MISSING = frozenset({"NAType", "NaTType", "MaskedConstant"})
 #: Texts that mean "no number": the table of ``sdk/contract/values.json``, which all lenient readers share.
 _NO_NUMBER = frozenset({
-    "nan", "none", "null", "nil", "n/a", "na", "<na>", "#n/a", "#na", "nat", "undefined", "not evaluated", "-",
-    "not_evaluated", "inf", "infinity", "1.#ind", "1.#qnan", "1.#inf", ".nan", ".inf", "∞", "#div/0!", "#value!",
+    "nan", "none", "null", "nil", "n/a", "na", "<na>", "#n/a", "#na", "nat", "undefined", "not evaluated",
+    "-",
+    "not_evaluated", "inf", "infinity", "1.#ind", "1.#qnan", "1.#inf", ".nan", ".inf", "∞", "#div/0!",
+    "#value!",
     "#num!", "#null!", "missing", "nan(ind)", "nan(snan)",
 })  # fmt: skip
 _BINARY = "application/octet-stream"
@@ -72,15 +74,15 @@ _SPACED = dict.fromkeys(CONTROLS, " ")
 
 
 def number(value: Any) -> float | None:
-    """The finite number that ``value`` is: an int, a bool, a float, a decimal, a text such as ``"0.8"``, a NumPy or
-    torch scalar. Else ``None``."""
+    """The finite number that ``value`` is: an int, a bool, a float, a decimal, a text such as ``"0.8"``, a
+    NumPy or torch scalar. Else ``None``."""
     found = reading(value)
     return found if found is not None and math.isfinite(found) else None
 
 
 def reading(value: Any) -> float | None:
-    """The number that ``value`` is; NaN where it means that there is none (``None``, an empty text, NaN, an infinity,
-    pandas' ``NA``, a masked element). ``None`` where it is something else, and no number."""
+    """The number that ``value`` is; NaN where it means that there is none (``None``, an empty text, NaN, an
+    infinity, pandas' ``NA``, a masked element). ``None`` where it is something else, and no number."""
     try:
         if value.__class__ not in _PLAIN:
             if value is None or type(value).__name__ in _MISSING:
@@ -142,8 +144,8 @@ def _flat(values: Mapping[str, Any], prefix: str, depth: int = 0) -> Iterator[tu
 
 
 def label(value: Any, default: str, ledger: Ledger | None = None) -> str:
-    """A one-line text: control characters become spaces, what is beyond 512 bytes becomes ``…``; ``default`` where it
-    is empty."""
+    """A one-line text: control characters become spaces, what is beyond 512 bytes becomes ``…``; ``default``
+    where it is empty."""
     line = _str(value)
     if not line.isprintable():
         line = _repaired(line, ledger).translate(_SPACED)
@@ -153,8 +155,8 @@ def label(value: Any, default: str, ledger: Ledger | None = None) -> str:
 
 
 def identifier(value: Any, default: str, ledger: Ledger | None = None) -> str:
-    """An id that may stand in an address: one line without slashes. Longer than 200 bytes, it is cut and ends in
-    ``~`` and 8 hex digits of its SHA-256, so that two long ids stay two."""
+    """An id that may stand in an address: one line without slashes. Longer than 200 bytes, it is cut and ends
+    in ``~`` and 8 hex digits of its SHA-256, so that two long ids stay two."""
     if value.__class__ is str and len(value) <= MAX_ID_BYTES and value.isascii() and _is_plain(value):
         return str(value)  # As nearly all are: asked for each rollout.
     line = _repaired(_str(value), ledger).translate(_SPACED).replace("/", "_").replace("\\", "_").strip()
@@ -173,8 +175,8 @@ def _is_plain(value: str) -> bool:
 
 
 def run_identifier(value: Any, ledger: Ledger | None = None) -> str:
-    """The id of a run, as :func:`identifier`. Raises ``ValueError`` for one that is too long: cut, it would name
-    another run."""
+    """The id of a run, as :func:`identifier`. Raises ``ValueError`` for one that is too long: cut, it would
+    name another run."""
     found = identifier(value, "run", ledger)
     size = len(without_surrogates(_str(value)).strip().encode())
     if size > MAX_ID_BYTES:
@@ -253,14 +255,15 @@ def _no_repr(value: Any, error: Exception) -> str:
 
 
 def preview(value: Any, limit: int = MAX_PREVIEW) -> Any:
-    """``value`` as JSON of at most about ``limit`` bytes: plain data stays data, all else becomes its repr."""
+    """``value`` as JSON of at most about ``limit`` bytes: plain data stays data, all else becomes its
+    repr."""
     return json_safe(value, _Budget(limit))
 
 
 def object_of(values: Any, ledger: Ledger | None = None) -> dict[str, Any]:
-    """A mapping as a JSON object, whatever it holds; NaN and infinities become text. Of an object with attributes (an
-    ``argparse.Namespace``, a dataclass) these are taken; anything else is kept as ``value``. With a ``ledger`` texts
-    are repaired and counted here, and not where the event is written."""
+    """A mapping as a JSON object, whatever it holds; NaN and infinities become text. Of an object with
+    attributes (an ``argparse.Namespace``, a dataclass) these are taken; anything else is kept as ``value``.
+    With a ``ledger`` texts are repaired and counted here, and not where the event is written."""
     if values is None:
         return {}
     if not isinstance(values, Mapping):
@@ -275,8 +278,8 @@ def object_of(values: Any, ledger: Ledger | None = None) -> dict[str, Any]:
 
 
 def mime_type_of(name: str) -> str:
-    """The MIME type that the ending of a file's name stands for, the same on every machine: the system's table calls
-    a checkpoint of torch (``.pt``) a page of a game console."""
+    """The MIME type that the ending of a file's name stands for, the same on every machine: the system's
+    table calls a checkpoint of torch (``.pt``) a page of a game console."""
     import mimetypes  # Not before: most runs have no file.
 
     ending = Path(name).suffix.lower()

@@ -33,7 +33,8 @@ def stoppable_server() -> Iterator[Server]:
 
 @pytest.fixture(autouse=True)
 def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Nothing of the person who runs the tests: a spool of the test's own, no settings. Ends runs left open."""
+    """Nothing of the person who runs the tests: a spool of the test's own, no settings. Ends runs left
+    open."""
     for name in list(os.environ):
         if (name.startswith(("GAUNTLET_", "OTEL_", "WANDB_"))) and name != "GAUNTLET_BIN":
             monkeypatch.delenv(name)

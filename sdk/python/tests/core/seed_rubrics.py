@@ -1,5 +1,5 @@
-"""The earlier flavour of rubric trees: `last_score` begins at 0.0, `named_rubrics` yields the root under the empty
-name, a Sequential calls its children `step_i` and stops at 0 or below."""
+"""The earlier flavour of rubric trees: `last_score` begins at 0.0, `named_rubrics` yields the root under the
+empty name, a Sequential calls its children `step_i` and stops at 0 or below."""
 
 from __future__ import annotations
 

@@ -102,7 +102,8 @@ class Server:
 
 
 class Fake:
-    """A server that is not ours: answers as `answer(method, path, body)` says, and remembers what it was asked."""
+    """A server that is not ours: answers as `answer(method, path, body)` says, and remembers what it was
+    asked."""
 
     def __init__(self, answer: Callable[[str, str, bytes], tuple[int, dict[str, str]]]) -> None:
         self.asked: list[tuple[float, str, str, str, bytes]] = []

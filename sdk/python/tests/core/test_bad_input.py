@@ -1,4 +1,5 @@
-"""Whatever a loop gives, nothing is raised into it, the rest goes on, and what was left out is said by name."""
+"""Whatever a loop gives, nothing is raised into it, the rest goes on, and what was left out is said by
+name."""
 
 from __future__ import annotations
 
@@ -50,8 +51,10 @@ class BrokenMapping(dict):  # type: ignore[type-arg]
 
 
 JUNK = [
-    None, "text", "", b"bytes", 0, -1, 2**70, 1.5, math.nan, math.inf, True, [], ["a", 1], (1, {2}), {}, {"a": {}},
-    {1: 2}, {"a": "b"}, object(), int, len, "\ud800 half a character", "a" * 5000, Hostile(), BrokenMapping(a=1.0),
+    None, "text", "", b"bytes", 0, -1, 2**70, 1.5, math.nan, math.inf, True, [], ["a", 1], (1, {2}), {},
+    {"a": {}},
+    {1: 2}, {"a": "b"}, object(), int, len, "\ud800 half a character", "a" * 5000, Hostile(),
+    BrokenMapping(a=1.0),
 ]  # fmt: skip
 
 
@@ -125,7 +128,8 @@ def test_a_call_that_cannot_be_recorded_is_counted_with_its_reason(
     with caplog.at_level(logging.WARNING, "gauntlet"), gauntlet.init(endpoint=server.url) as run:
         run.log(0.5)  # type: ignore[arg-type]
         run.rollout({"root": 1.0}, step="three")  # type: ignore[arg-type]
-        run.rollout({"root": 1.0}, failures=["wrong"], not_evaluated="synthesis", step=1)  # type: ignore[list-item]
+        wrong: Any = ["wrong"]
+        run.rollout({"root": 1.0}, failures=wrong, not_evaluated="synthesis", step=1)
     assert (
         "a call of log is left out: the scores are 0.5; they must be a mapping of names to numbers"
         in caplog.text

@@ -1,4 +1,5 @@
-"""How the package is built: no import circles, no access to what another module keeps private, standard terms."""
+"""How the package is built: no import circles, no access to what another module keeps private, standard
+terms."""
 
 from __future__ import annotations
 
@@ -22,8 +23,10 @@ FILES = [path for folder in CHECKED for path in sorted((SDK / folder).rglob("*.p
 MOST_LINES = 500
 #: Words that a reader cannot look up; names use the field's terms.
 BANNED = {
-    "apart", "blamed", "doomed", "fate", "fates", "gist", "give", "gives", "given", "halt", "happening", "hardened",
-    "kept", "lay", "lays", "lie", "lies", "mishap", "own", "piece", "pieces", "said", "say", "says", "stand", "stands",
+    "apart", "blamed", "doomed", "fate", "fates", "gist", "give", "gives", "given", "halt", "happening",
+    "hardened",
+    "kept", "lay", "lays", "lie", "lies", "mishap", "own", "piece", "pieces", "said", "say", "says", "stand",
+    "stands",
     "tell", "tells", "told", "trouble", "wary", "whole", "wish", "witness",
 }  # fmt: skip
 
@@ -33,7 +36,8 @@ def parsed(path: Path) -> ast.Module:
 
 
 def imports(module: str) -> set[str]:
-    """The modules of this package that a module imports, wherever in it: lazily and for types alone as well."""
+    """The modules of this package that a module imports, wherever in it: lazily and for types alone as
+    well."""
     path, found = MODULES[module], set()
     for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):

@@ -1,4 +1,5 @@
-"""Who a rollout is: what any process logs stays, whatever others log at the same step and whatever comes after it."""
+"""Who a rollout is: what any process logs stays, whatever others log at the same step and whatever comes
+after it."""
 
 from __future__ import annotations
 
@@ -44,7 +45,8 @@ def test_what_names_no_episode_gets_one_of_this_process_alone(server: Server) ->
 
 
 def test_metrics_make_and_change_no_rollout(server: Server) -> None:
-    """A GRPO loop: rollouts of a step, then its measurements, and some of the next step before its rollouts."""
+    """A GRPO loop: rollouts of a step, then its measurements, and some of the next step before its
+    rollouts."""
     with gauntlet.init(endpoint=server.url) as run:
         for step in range(20):
             run.metrics({"lr": 0.5}, step=step)

@@ -17,7 +17,8 @@ from gauntlet.spool import Spool
 from .support import Fake, Server, until
 
 LINE = (
-    b'{"id":"0192f0c1-2345-7abc-8def-0123456789ab","at":"2026-01-01T00:00:00Z","kind":"snapshot.scored","v":1,'
+    b'{"id":"0192f0c1-2345-7abc-8def-0123456789ab","at":"2026-01-01T00:00:00Z","kind":"snapshot.scored",'
+    b'"v":1,'
     b'"episode":"e","step":0,"body":{"scores":{"root":1.0}}}'
 )
 

@@ -1,4 +1,5 @@
-"""`flush` answers whether everything given so far is durable; what is lost is counted, named and said at the end."""
+"""`flush` answers whether everything given so far is durable; what is lost is counted, named and said at the
+end."""
 
 from __future__ import annotations
 
@@ -132,7 +133,8 @@ def test_the_spool_is_removed_while_it_is_written_to(
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="folders have no modes here")
 @pytest.mark.parametrize("away", [False, True], ids=["server there", "server away"])
 def test_a_machine_without_a_disk_to_write_to(stoppable_server: Server, tmp_path: Path, away: bool) -> None:
-    """Neither the spool nor the temporary folder can be written: events and contents are delivered from memory."""
+    """Neither the spool nor the temporary folder can be written: events and contents are delivered from
+    memory."""
     stoppable_server.start()
     if away:
         stoppable_server.kill()

@@ -1,4 +1,5 @@
-"""Names become paths as every SDK makes them, texts that are no UTF-8 are repaired, and nothing is lost by either."""
+"""Names become paths as every SDK makes them, texts that are no UTF-8 are repaired, and nothing is lost by
+either."""
 
 from __future__ import annotations
 

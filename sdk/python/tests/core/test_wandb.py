@@ -41,8 +41,10 @@ def test_the_usual_script_arrives(server: Server, tmp_path: Path) -> None:
     args = parser.parse_args([])
     run = wandb.init(
         project="mnist", entity="me", name="first", config=args, tags=["a", "b"], notes="a note", group="g",
-        job_type="train", id=wandb.util.generate_id(), resume="allow", mode="online", dir=tmp_path, reinit=True,
-        save_code=True, settings=wandb.Settings(start_method="thread"), sync_tensorboard=True, monitor_gym=True,
+        job_type="train", id=wandb.util.generate_id(), resume="allow", mode="online", dir=tmp_path,
+        reinit=True,
+        save_code=True, settings=wandb.Settings(start_method="thread"), sync_tensorboard=True,
+        monitor_gym=True,
         anonymous="allow", force=True, allow_val_change=True,
     )  # fmt: skip
     assert current() is run
@@ -169,7 +171,8 @@ def test_the_configuration_can_be_changed_and_is_stored(server: Server) -> None:
     run.finish()
     assert server.run(run.id)["config"] == {"before": "the run", "lr": 0.1}
     assert json.loads(files(server, run.id)["config.json"][2]) == {
-        "before": "the run", "lr": 0.2, "nested": {"a": 1}, "depth": 4, "batch": 8, "device": "cpu", "late": True,
+        "before": "the run", "lr": 0.2, "nested": {"a": 1}, "depth": 4, "batch": 8, "device": "cpu",
+        "late": True,
     }  # fmt: skip
 
 
@@ -351,14 +354,17 @@ def test_a_notebook_shows_a_link_in_which_every_text_is_escaped(server: Server) 
 
 def test_the_names_that_scripts_import_are_there() -> None:
     for name in (
-        "AlertLevel", "Artifact", "Audio", "Error", "Histogram", "Html", "Image", "Settings", "Table", "Video",
+        "AlertLevel", "Artifact", "Audio", "Error", "Histogram", "Html", "Image", "Settings", "Table",
+        "Video",
         "config", "data_types", "errors", "log_artifact", "plot", "run", "sdk", "summary", "util",
     ):  # fmt: skip
         assert hasattr(wandb, name), name
     for module, name in (
-        ("gauntlet.sdk.wandb_run", "Run"), ("gauntlet.sdk.wandb_config", "Config"), ("gauntlet.errors", "CommError"),
+        ("gauntlet.sdk.wandb_run", "Run"), ("gauntlet.sdk.wandb_config", "Config"),
+        ("gauntlet.errors", "CommError"),
         ("gauntlet.sdk.lib.runid", "generate_id"), ("gauntlet.sdk.wandb_settings", "Settings"),
-        ("gauntlet.sdk.lib.disabled", "RunDisabled"), ("gauntlet.data_types", "Table"), ("gauntlet.util", "to_json"),
+        ("gauntlet.sdk.lib.disabled", "RunDisabled"), ("gauntlet.data_types", "Table"),
+        ("gauntlet.util", "to_json"),
     ):  # fmt: skip
         assert getattr(importlib.import_module(module), name)
     assert wandb.sdk.wandb_run.Run is gauntlet.Run

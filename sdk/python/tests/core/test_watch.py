@@ -252,7 +252,8 @@ def test_threads_never_mix(server: Server, run: gauntlet.Run, of: Any) -> None:
     for body in found:
         value = float(body["action"])
         assert body["scores"] == {
-            "root": value, "rubric_0": value, "rubric_1": value, "rubric_1.rubric_0": 1.0, "rubric_1.rubric_1": value,
+            "root": value, "rubric_0": value, "rubric_1": value, "rubric_1.rubric_0": 1.0,
+            "rubric_1.rubric_1": value,
         }  # fmt: skip
 
 

@@ -1,5 +1,5 @@
-"""A client of the observability hub as its users have it, standard library only: what it sends, how it retries, how
-it waits. It knows the hub by one variable, `GAUNTLET_HUB_URL`, and nothing of this server."""
+"""A client of the observability hub as its users have it, standard library only: what it sends, how it
+retries, how it waits. It knows the hub by one variable, `GAUNTLET_HUB_URL`, and nothing of this server."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def hub_url() -> str:
 
 
 class WebsocketSink:
-    """Posts each snapshot from a thread of its own: they arrive in any order, and after a lost answer once more."""
+    """Posts each snapshot from a thread of its own: they arrive in any order, and after a lost answer once
+    more."""
 
     def __init__(self, session_id: str, repeats: Callable[[int], bool] = lambda step: False) -> None:
         """`repeats(step)` says that the answer to the first post of that step is lost on its way back."""

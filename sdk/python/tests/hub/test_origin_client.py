@@ -1,5 +1,5 @@
-"""A client of the observability hub works here with one variable changed: its snapshots, its waiting for a person, its
-viewer, its comparisons and its search."""
+"""A client of the observability hub works here with one variable changed: its snapshots, its waiting for a
+person, its viewer, its comparisons and its search."""
 
 from __future__ import annotations
 

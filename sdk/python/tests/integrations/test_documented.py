@@ -39,7 +39,8 @@ def test_trl(server: ApiServer) -> None:
     policy = trl_grpo.tiny_policy()
     arguments = GRPOConfig(
         output_dir=tempfile.mkdtemp(), max_steps=1, per_device_train_batch_size=4, num_generations=4,
-        max_completion_length=4, use_cpu=True, bf16=False, report_to=[], save_strategy="no", disable_tqdm=True,
+        max_completion_length=4, use_cpu=True, bf16=False, report_to=[], save_strategy="no",
+        disable_tqdm=True,
     )  # fmt: skip
     known = {
         "GRPOTrainer": GRPOTrainer, "model": policy["model"], "tokenizer": policy["processing_class"],
@@ -122,8 +123,8 @@ def test_every_example_is_described(path: Path) -> None:
 
 
 def test_the_versions_are_those_it_is_tested_on() -> None:
-    pins = "".join((SDK / f"requirements-{what}.txt").read_text() for what in ("test", "verl"))
-    pinned = dict(re.findall(r"^([\w.-]+)==(\S+)", pins, re.MULTILINE))
+    pins = (SDK / "requirements-test.txt").read_text() + (SDK / "pyproject.toml").read_text()
+    pinned = dict(re.findall(r'^(?:    ")?([\w.-]+)==([^"\s]+)', pins, re.MULTILINE))
     for package in (
         "trl",
         "transformers",

@@ -41,7 +41,8 @@ def test_an_agents_loop_is_an_episode_with_models_tools_and_documents(server: Ap
     assert [e["step"] for e in recorded] == list(range(len(recorded)))
     bodies = [e["body"] for e in recorded]
     assert [b["step_kind"] for b in bodies] == [
-        "observation", "message", "tool_call", "tool_result", "message", "tool_call", "tool_result", "message",
+        "observation", "message", "tool_call", "tool_result", "message", "tool_call", "tool_result",
+        "message",
     ]  # fmt: skip
     found, asked, called, failed, _, _, answered, last = bodies
     assert found["payload"]["query"].startswith("How is the weather")

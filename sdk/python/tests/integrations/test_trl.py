@@ -40,7 +40,8 @@ def train(
 ) -> GRPOTrainer:
     """Two steps of eight completions, four to a prompt."""
     settings = {
-        "output_dir": tempfile.mkdtemp(), "max_steps": 2, "per_device_train_batch_size": 8, "num_generations": 4,
+        "output_dir": tempfile.mkdtemp(), "max_steps": 2, "per_device_train_batch_size": 8,
+        "num_generations": 4,
         "max_completion_length": 5, "logging_steps": 1, "use_cpu": True, "bf16": False, "report_to": [],
         "save_strategy": "no", "disable_tqdm": True,
     }  # fmt: skip

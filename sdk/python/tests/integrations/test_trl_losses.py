@@ -1,4 +1,5 @@
-"""What a GRPO training must not lose: advantages, logged columns, batches in which a reward function raised."""
+"""What a GRPO training must not lose: advantages, logged columns, batches in which a reward function
+raised."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ def train(
 ) -> Any:
     """A training of eight completions a step, four to a prompt."""
     settings = {
-        "output_dir": tempfile.mkdtemp(), "max_steps": 2, "per_device_train_batch_size": 8, "num_generations": 4,
+        "output_dir": tempfile.mkdtemp(), "max_steps": 2, "per_device_train_batch_size": 8,
+        "num_generations": 4,
         "max_completion_length": 5, "logging_steps": 1, "use_cpu": True, "bf16": False, "report_to": [],
         "save_strategy": "no", "disable_tqdm": True, "beta": 0.0,
     }  # fmt: skip
@@ -171,7 +173,7 @@ def test_the_batch_in_which_a_function_raised_is_stored_and_the_trainer_gets_the
     for rollout in bad:
         body = rollout["body"]
         assert body["scores"] == {"brief": pytest.approx(-0.1 * len(body["action"].split()))}
-        assert sorted(body["not_evaluated"]) == ["judge", "root", "contains_yes"]
+        assert sorted(body["not_evaluated"]) == ["contains_yes", "judge", "root"]
         assert body["failures"] == ["generic"]
         assert body["metadata"]["exception"] == {
             "type": "RuntimeError", "message": "the judge is down", "raised_in": "judge",
@@ -266,7 +268,7 @@ def test_a_batch_that_was_cut_off_between_two_functions_is_stored(
     run.finish()
     [rollout] = judged(server, run.id)
     assert rollout["body"]["scores"] == {"brief": -0.1}
-    assert sorted(rollout["body"]["not_evaluated"]) == ["root", "contains_yes"]
+    assert sorted(rollout["body"]["not_evaluated"]) == ["contains_yes", "root"]
 
 
 def judge_in_a_worker(watched: Any, rounds: int) -> None:

@@ -1,4 +1,5 @@
-"""An evaluation with the real verifiers, read back from the server; prime-rl's monitor by its published interface."""
+"""An evaluation with the real verifiers, read back from the server; prime-rl's monitor by its published
+interface."""
 
 from __future__ import annotations
 

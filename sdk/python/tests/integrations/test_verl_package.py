@@ -1,5 +1,5 @@
-"""verl's own reward managers and its own ``Tracking``, from the package on PyPI, as its trainer calls them. The trainer
-itself, its Ray workers and its rollout engines need GPUs and are not run."""
+"""verl's own reward managers and its own ``Tracking``, from the package on PyPI, as its trainer calls them.
+The trainer itself, its Ray workers and its rollout engines need GPUs and are not run."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Two processes of one distributed training, as torchrun would start them. They are forked, as importing torch twice
-takes longer than the training. Nothing here has a deadline of its own that a busy machine could miss: a process that
-hangs says where, and one that fails takes the other along."""
+"""Two processes of one distributed training, as torchrun would start them. They are forked, as importing
+torch twice takes longer than the training. Nothing here has a deadline of its own that a busy machine could
+miss: a process that hangs says where, and one that fails takes the other along."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def train(rank: int, meeting: Path) -> None:
     faulthandler.dump_traceback_later(HUNG_SECONDS, exit=True)
     place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": RANKS, "MASTER_ADDR": "none", "MASTER_PORT": 0}
     os.environ.update({name: str(value) for name, value in place.items()})
-    # They find each other through a file: a port that is free now may be taken when it is needed. The address and the
-    # port only have to be there.
+    # They find each other through a file: a port that is free now may be taken when it is needed. The address
+    # and the port only have to be there.
     distributed.init_process_group("gloo", init_method=meeting.as_uri(), rank=rank, world_size=RANKS)
     trl_grpo.main()
     callback = GauntletCallback(name="stopped")

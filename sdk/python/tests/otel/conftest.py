@@ -75,7 +75,8 @@ def gauntlet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gauntlet]:
 
 
 class Model(BaseHTTPRequestHandler):
-    """Answers every question in the words of a chat model; a question about the weather by asking for a tool."""
+    """Answers every question in the words of a chat model; a question about the weather by asking for a
+    tool."""
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))

@@ -195,7 +195,8 @@ class Artifact:
         for name, content in self._files.items():
             yield Blob(f"{self._name}/{name}", content, "", self.type)
         about = {
-            "name": self._name, "type": self.type, "description": self.description, "metadata": plain(self.metadata),
+            "name": self._name, "type": self.type, "description": self.description,
+            "metadata": plain(self.metadata),
             "aliases": self.aliases, "files": list(self._files), "references": self._references,
         }  # fmt: skip
         yield Blob(f"{self._name}.artifact.json", json.dumps(about).encode(), "application/json", "artifact")

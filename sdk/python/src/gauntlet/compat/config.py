@@ -165,8 +165,9 @@ class Summary(Settable):
 
 
 def config_of(values: Any) -> dict[str, Any]:
-    """The configuration that ``values`` is: a mapping, the path of a JSON or YAML file, an ``argparse.Namespace``, a
-    dataclass, a model, any object with attributes. What is none of these is warned of once and empty."""
+    """The configuration that ``values`` is: a mapping, the path of a JSON or YAML file, an
+    ``argparse.Namespace``, a dataclass, a model, any object with attributes. What is none of these is warned
+    of once and empty."""
     if values is None:
         return {}
     if isinstance(values, Mapping):

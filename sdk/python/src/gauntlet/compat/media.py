@@ -19,7 +19,8 @@ from ..values import mime_type_of
 from .plain import plain
 
 __all__ = [
-    "Audio", "Blob", "Chart", "Histogram", "Html", "Image", "Logged", "Molecule", "Object3D", "Plotly", "Video",
+    "Audio", "Blob", "Chart", "Histogram", "Html", "Image", "Logged", "Molecule", "Object3D", "Plotly",
+    "Video",
     "blobs_of", "is_array", "is_figures", "is_media",
 ]  # fmt: skip
 
@@ -76,8 +77,8 @@ def _provided(data: Any, default: str) -> tuple[bytes | Path, str] | None:
 
 
 class Image(_File):
-    """A picture: a path, a PIL image, a matplotlib figure, a NumPy array or a torch tensor. Boxes and masks are kept
-    as a file beside it."""
+    """A picture: a path, a PIL image, a matplotlib figure, a NumPy array or a torch tensor. Boxes and masks
+    are kept as a file beside it."""
 
     role = "image"
 
@@ -155,8 +156,8 @@ def _array(data: Any) -> Any:
 
 
 def _channels_last(array: Any, data: Any) -> Any:
-    """Rows, columns, channels. Tensors of torch have their channels first; so has an array that cannot have them
-    last."""
+    """Rows, columns, channels. Tensors of torch have their channels first; so has an array that cannot have
+    them last."""
     if array.ndim != 3:
         return array
     first = hasattr(data, "detach") or (array.shape[2] not in {1, 3, 4} and array.shape[0] in {1, 3, 4})

@@ -60,13 +60,13 @@ def init(
 ) -> Run:
     """Begins a run and makes it the current one; usable as a ``with`` block.
 
-    Arguments win over the environment (``GAUNTLET_*``, ``OTEL_*``: see the README). ``id`` names an existing run to
-    go on with it. ``kind``, ``agent`` and ``task`` describe it, ``endpoint`` where it goes, ``mode`` (``online``,
-    ``offline``, ``disabled``) whether; ``sinks`` are where events go: a :class:`~gauntlet.ServerSink` where none are
-    named. Needs no server: what cannot be sent is kept on disk. Raises ``ValueError`` only for a setting that cannot
-    be understood. The other arguments are those of wandb: ``entity``, ``notes``, ``group`` and ``job_type`` are kept
-    as metadata, ``reinit`` ends the run before, ``dir`` is the folder of :attr:`Run.dir`; what has no meaning here is
-    reported once.
+    Arguments win over the environment (``GAUNTLET_*``, ``OTEL_*``: see the README). ``id`` names an existing
+    run to go on with it. ``kind``, ``agent`` and ``task`` describe it, ``endpoint`` where it goes, ``mode``
+    (``online``, ``offline``, ``disabled``) whether; ``sinks`` are where events go: a
+    :class:`~gauntlet.ServerSink` where none are named. Needs no server: what cannot be sent is kept on disk.
+    Raises ``ValueError`` only for a setting that cannot be understood. The other arguments are those of
+    wandb: ``entity``, ``notes``, ``group`` and ``job_type`` are kept as metadata, ``reinit`` ends the run
+    before, ``dir`` is the folder of :attr:`Run.dir`; what has no meaning here is reported once.
     """
     wanted = config_of(settings)
     project, name = project or wanted.get("project"), name or wanted.get("run_name")
@@ -227,15 +227,20 @@ _LAZY = {
 }
 #: What is a method of the run.
 _METHODS = (
-    "alert", "define_metric", "save", "restore", "log_artifact", "log_model", "use_model", "link_model", "log_code",
+    "alert", "define_metric", "save", "restore", "log_artifact", "log_model", "use_model", "link_model",
+    "log_code",
     "link_artifact", "upsert_artifact", "finish_artifact", "unwatch", "mark_preempting",
 )  # fmt: skip
 #: What has no meaning here: it takes everything and is empty.
 _NOTHING = (
-    "Api", "InternalApi", "PublicApi", "apis", "agents", "automations", "beta", "Bokeh", "box3d", "controller",
-    "Evals", "Graph", "integration", "JoinedTable", "jupyter", "keras", "launch", "lightgbm", "old", "patched",
-    "plots", "proto", "require", "sacred", "set_trace", "setup", "sklearn", "teardown", "tensorboard", "tensorflow",
-    "termsetup", "visualize", "wandb_agent", "wandb_lib", "wandb_torch", "watermark", "xgboost", "attach", "sync",
+    "Api", "InternalApi", "PublicApi", "apis", "agents", "automations", "beta", "Bokeh", "box3d",
+    "controller",
+    "Evals", "Graph", "integration", "JoinedTable", "jupyter", "keras", "launch", "lightgbm", "old",
+    "patched",
+    "plots", "proto", "require", "sacred", "set_trace", "setup", "sklearn", "teardown", "tensorboard",
+    "tensorflow",
+    "termsetup", "visualize", "wandb_agent", "wandb_lib", "wandb_torch", "watermark", "xgboost", "attach",
+    "sync",
     "ensure_configured", "env", "gym", "ArtifactTTL", "WANDB_DIR", "analytics",
 )  # fmt: skip
 

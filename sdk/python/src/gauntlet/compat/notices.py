@@ -1,4 +1,5 @@
-"""What a script asks of wandb that has no meaning here: reported once, replaced by an object that accepts all."""
+"""What a script asks of wandb that has no meaning here: reported once, replaced by an object that accepts
+all."""
 
 from __future__ import annotations
 

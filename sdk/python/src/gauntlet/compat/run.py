@@ -68,9 +68,9 @@ class Run(CoreRun):
         """Records the numbers of a training step; ``step`` is the last one plus 1 where none is given.
 
         Logging the same step again adds to it. ``reward`` is the total score (``root``) where there is no
-        ``root``. Nested mappings and ``a/b`` become ``a.b``. Images, tables, histograms, figures, arrays and lists
-        are kept as files of the step. What else is no finite number is left out and counted. ``commit=False``: the
-        next call adds to the same step.
+        ``root``. Nested mappings and ``a/b`` become ``a.b``. Images, tables, histograms, figures, arrays and
+        lists are kept as files of the step. What else is no finite number is left out and counted.
+        ``commit=False``: the next call adds to the same step.
         """
         if (
             self.journal.off
@@ -116,7 +116,8 @@ class Run(CoreRun):
     def _numbers(
         self, values: Mapping[str, Any], prefix: str, files: list[tuple[str, Any]]
     ) -> dict[str, Any]:
-        """What of ``values`` may be numbers; what is kept as files is added to ``files`` under its full name."""
+        """What of ``values`` may be numbers; what is kept as files is added to ``files`` under its full
+        name."""
         from .media import is_array, is_figures, is_media
 
         numbers: dict[str, Any] = {}
@@ -174,8 +175,8 @@ class Run(CoreRun):
     def define_metric(
         self, name: str = "*", step_metric: Any = None, *_: Any, summary: str | None = None, **more: Any
     ) -> Any:
-        """``summary`` keeps the ``min``, ``max``, ``mean`` or ``best`` of a name; an axis of its own has no meaning
-        here: every curve runs along the step."""
+        """``summary`` keeps the ``min``, ``max``, ``mean`` or ``best`` of a name; an axis of its own has no
+        meaning here: every curve runs along the step."""
         if step_metric is not None:
             notice("define_metric", "define_metric(step_metric=): every curve runs along the step")
         for aggregate in (summary or "").split(","):
@@ -212,7 +213,8 @@ class Run(CoreRun):
     def save(
         self, glob_str: Any = None, base_path: Any = None, policy: str = "live", *_: Any, **__: Any
     ) -> Any:
-        """Keeps the files that match now; with the policy ``live`` or ``end`` those that changed since, at the end."""
+        """Keeps the files that match now; with the policy ``live`` or ``end`` those that changed since, at
+        the end."""
         if glob_str is None:
             return True
         pattern = str(glob_str)
@@ -397,10 +399,11 @@ class Run(CoreRun):
         exit_code: int | None = None,
         quiet: bool | None = None,
     ) -> None:
-        """Ends the run and waits for the server, GAUNTLET_FINISH_SECONDS at most; less while it is away. What it
-        could not deliver stays in the spool for the next run, or for ``python -m gauntlet sync``.
+        """Ends the run and waits for the server, GAUNTLET_FINISH_SECONDS at most; less while it is away. What
+        it could not deliver stays in the spool for the next run, or for ``python -m gauntlet sync``.
 
-        ``exit_code`` other than 0 is a run that failed. ``summary`` is laid over what :attr:`summary` was set to.
+        ``exit_code`` other than 0 is a run that failed. ``summary`` is laid over what :attr:`summary` was set
+        to.
         """
         if isinstance(status, int):
             exit_code = status

@@ -14,7 +14,8 @@ __all__ = ["Table"]
 
 
 class Table(Logged, Structured):
-    """Rows under named columns. Cells may hold images and other media: their files are kept beside the table."""
+    """Rows under named columns. Cells may hold images and other media: their files are kept beside the
+    table."""
 
     def __init__(
         self,

@@ -1,4 +1,5 @@
-"""``watch`` as scripts for wandb call it: with a model, of which nothing is recorded, or with a rubric tree."""
+"""``watch`` as scripts for wandb call it: with a model, of which nothing is recorded, or with a rubric
+tree."""
 
 from __future__ import annotations
 
@@ -19,13 +20,14 @@ def watch(rubric: Any = None, *args: Any, **options: Any) -> Any:
     """Watches a rubric tree until :meth:`Watch.detach`.
 
     Each call of ``rubric`` becomes one snapshot: the scores of the paths evaluated in that call, the total as
-    ``root``, the paths that were skipped, the action, the observation, how long it took. Calls are numbered from 1,
-    or by ``step()``. A call that raises is recorded as incomplete. Children added to the tree later are not seen.
+    ``root``, the paths that were skipped, the action, the observation, how long it took. Calls are numbered
+    from 1, or by ``step()``. A call that raises is recorded as incomplete. Children added to the tree later
+    are not seen.
 
-    ``pause_on`` names calls, counted from 0, at which the run waits for a person, ``pause_timeout`` seconds at
-    most; ``challenge(scores, action, observation)`` makes the question. Tweaks change the tree's own attributes, by
-    their path (``"grounding.weight"``), unless ``tweak`` takes them. The wait holds the calling thread; only a root
-    with an ``async def forward`` lets other tasks go on.
+    ``pause_on`` names calls, counted from 0, at which the run waits for a person, ``pause_timeout`` seconds
+    at most; ``challenge(scores, action, observation)`` makes the question. Tweaks change the tree's own
+    attributes, by their path (``"grounding.weight"``), unless ``tweak`` takes them. The wait holds the
+    calling thread; only a root with an ``async def forward`` lets other tasks go on.
 
     A model (of torch, keras, flax) has no rubrics: its gradients and weights are not recorded, with one
     warning.

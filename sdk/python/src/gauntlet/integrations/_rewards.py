@@ -53,8 +53,8 @@ class _Batch:
 
 
 class Rewards:
-    """Gathers what the reward functions of one trainer give, and records a batch once all of them have answered or
-    one has raised."""
+    """Gathers what the reward functions of one trainer give, and records a batch once all of them have
+    answered or one has raised."""
 
     #: All that are in use, for the callback to find the ones of its trainer.
     known: weakref.WeakSet[Rewards] = weakref.WeakSet()
@@ -125,7 +125,8 @@ class Rewards:
 
     @guarded
     def begin(self, index: int, call: Mapping[str, Any]) -> dict[str, Any]:
-        """A function is about to be called; the call to make, in which what it logs beside its rewards is heard."""
+        """A function is about to be called; the call to make, in which what it logs beside its rewards is
+        heard."""
         with self._lock:
             batch = self._batch_of(index, call)
         heard = dict(call)
@@ -157,7 +158,8 @@ class Rewards:
 
     @guarded
     def settle(self, last: bool = False) -> None:
-        """Adds the advantages that the trainer has worked out since; at the end (`last`) records what is open."""
+        """Adds the advantages that the trainer has worked out since; at the end (`last`) records what is
+        open."""
         with self._lock:
             awaiting, self._awaiting = self._awaiting, []
             for batch in awaiting:
@@ -208,7 +210,8 @@ class Rewards:
         if training is None:
             training = bool(getattr(getattr(trainer, "model", None), "training", True))
         done = int(getattr(call.get("trainer_state"), "global_step", 0))
-        # What is generated now feeds the step that has not been counted yet; an evaluation belongs to the last one.
+        # What is generated now feeds the step that has not been counted yet; an evaluation belongs to the
+        # last one.
         step, split = (done + 1, "train") if training else (done, "eval")
         count = self._batches[2] + 1 if self._batches[:2] == (step, split) else 0
         self._batches = (step, split, count)
@@ -279,8 +282,8 @@ class Rewards:
             self._awaiting.append(batch)
 
     def _scores(self, batch: _Batch, i: int) -> tuple[dict[str, float], list[str]]:
-        """The scores of one completion and the names of the functions that did not judge it. The total is summed as
-        TRL does: unjudged counts nothing, and what nobody judged has no score at all."""
+        """The scores of one completion and the names of the functions that did not judge it. The total is
+        summed as TRL does: unjudged counts nothing, and what nobody judged has no score at all."""
         scores: dict[str, float] = {}
         skipped: list[str] = []
         total = 0.0
@@ -333,8 +336,8 @@ def _process(trainer: Any) -> int:
 
 
 def _advantages(batch: _Batch) -> list[float | None] | None:
-    """What the trainer made of the rewards: the end of its own table, in which all processes stand one behind the
-    other. ``None`` where that end is of other completions."""
+    """What the trainer made of the rewards: the end of its own table, in which all processes stand one behind
+    the other. ``None`` where that end is of other completions."""
     logs = getattr(batch.trainer, "_logs", None)
     if not isinstance(logs, Mapping) or "advantages" not in logs:
         return None
@@ -373,8 +376,8 @@ def _name_of(function: Any) -> str:
 
 
 class _Reporting:
-    """A reward function that reports what it gives. It keeps its name, as TRL reads that, and can be pickled if the
-    function can, as TRL sends it to other processes where rollouts are made there."""
+    """A reward function that reports what it gives. It keeps its name, as TRL reads that, and can be pickled
+    if the function can, as TRL sends it to other processes where rollouts are made there."""
 
     def __init__(self, function: Callable[..., Any], rewards: Rewards, index: int) -> None:
         self.function = function

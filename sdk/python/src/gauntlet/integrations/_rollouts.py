@@ -1,4 +1,5 @@
-"""One judged rollout as an episode of its own: it begins, is scored, and ends, so that episodes can be counted."""
+"""One judged rollout as an episode of its own: it begins, is scored, and ends, so that episodes can be
+counted."""
 
 from __future__ import annotations
 

@@ -34,7 +34,8 @@ class Source:
         #: The run that another part of the integration, or another process, has begun.
         self._used: Run | None = None
         self._init = init
-        #: Whether this is one of a job's many workers: a run that the environment names is ended by another process.
+        #: Whether this is one of a job's many workers: a run that the environment names is ended by another
+        #: process.
         self._joins = joins
         #: The run that was begun in another process, of which this one is a further writer.
         self._identity: dict[str, Any] | None = None
@@ -67,7 +68,8 @@ class Source:
             return run
 
     def join(self, identity: dict[str, Any]) -> Run:
-        """The run of that identity, which another process began and ends; but the one it was given, if there is."""
+        """The run of that identity, which another process began and ends; but the one it was given, if there
+        is."""
         with self._lock:
             if self._explicit is not None:
                 return self._explicit
@@ -98,7 +100,8 @@ _namer: tuple[int, str, Iterator[int]] = (0, "", itertools.count())
 
 
 def unique(what: str) -> str:
-    """``what`` with an ending that nobody else gives: no other process, no fork of this one, no later call."""
+    """``what`` with an ending that nobody else gives: no other process, no fork of this one, no later
+    call."""
     global _namer
     if _namer[0] != os.getpid():
         _namer = (os.getpid(), writer_id(), itertools.count())
@@ -107,7 +110,8 @@ def unique(what: str) -> str:
 
 
 def rank() -> int:
-    """The number of this process among those of a distributed training, as torchrun and accelerate tell it; else 0."""
+    """The number of this process among those of a distributed training, as torchrun and accelerate tell it;
+    else 0."""
     return int(os.environ.get("RANK") or 0)
 
 

@@ -10,7 +10,8 @@ from ..values import as_text
 
 __all__ = ["answer_text", "content_text", "conversation_text", "fields_of", "message_text", "question_text"]
 
-#: Where a chain's input keeps what was asked, and its output what it answered; the first that is there counts.
+#: Where a chain's input keeps what was asked, and its output what it answered; the first that is there
+#: counts.
 _QUESTIONS = ("question", "input", "query", "messages", "prompt", "task", "topic", "text")
 _ANSWERS = ("output", "answer", "result", "response", "messages", "text", "content")
 _DEEPEST = 4
@@ -26,8 +27,8 @@ def fields_of(value: Any) -> Mapping[str, Any] | None:
 
 
 def conversation_text(value: Any) -> str:
-    """A prompt or a completion as one text. A conversation is its messages, each under its role; one message alone
-    needs no role."""
+    """A prompt or a completion as one text. A conversation is its messages, each under its role; one message
+    alone needs no role."""
     if not isinstance(value, list | tuple):
         return message_text(value)
     if len(value) == 1:
@@ -75,14 +76,14 @@ def _role(message: Any) -> str:
 
 
 def question_text(inputs: Any) -> str:
-    """What a chain was asked: the last message of the user in a conversation, the field of a mapping that asks; else
-    all of it."""
+    """What a chain was asked: the last message of the user in a conversation, the field of a mapping that
+    asks; else all of it."""
     return _main_text(inputs, _QUESTIONS, "user", _DEEPEST)
 
 
 def answer_text(outputs: Any) -> str:
-    """What a chain answered: of a conversation its last message, of a mapping the field that answers; else all of
-    it."""
+    """What a chain answered: of a conversation its last message, of a mapping the field that answers; else
+    all of it."""
     return _main_text(outputs, _ANSWERS, "", _DEEPEST)
 
 

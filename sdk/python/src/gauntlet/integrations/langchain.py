@@ -6,12 +6,12 @@
 
     chain.invoke(question, config={"callbacks": [GauntletCallbackHandler()]})
 
-The outermost chain is the episode: its input the task, its output and duration kept with it. In it every model call
-is a message with its tokens, every tool a call and a result with arguments, duration and traceback, every retriever
-an observation. Chains inside chains add no steps; ``batch`` and ``abatch`` make an episode of each input. A model or a
-tool that is called alone is an episode too, unless it is called inside ``with run.episode(...)``: then its steps belong
-to that one. Give ``ainvoke`` the :class:`AsyncGauntletCallbackHandler` or the other one: both keep the order of the
-steps.
+The outermost chain is the episode: its input the task, its output and duration kept with it. In it every
+model call is a message with its tokens, every tool a call and a result with arguments, duration and
+traceback, every retriever an observation. Chains inside chains add no steps; ``batch`` and ``abatch`` make an
+episode of each input. A model or a tool that is called alone is an episode too, unless it is called inside
+``with run.episode(...)``: then its steps belong to that one. Give ``ainvoke`` the
+:class:`AsyncGauntletCallbackHandler` or the other one: both keep the order of the steps.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ class _Call:
     kind: StepKind | None
     name: str
     started_ns: int
-    #: What was asked, in full; the episode's task is the beginning of it. A stream tells it later than its begin.
+    #: What was asked, in full; the episode's task is the beginning of it. A stream tells it later than its
+    #: begin.
     asked: str = ""
     #: The call that began the episode, if one did and its question is not known yet.
     silent: _Call | None = None
@@ -66,8 +67,8 @@ class _Call:
     metadata: dict[str, Any] = field(default_factory=dict)
 
 
-#: What has begun and not ended, by the run and LangChain's id. All handlers share it: a call inside of a chain may be
-#: given another handler than the chain was.
+#: What has begun and not ended, by the run and LangChain's id. All handlers share it: a call inside of a
+#: chain may be given another handler than the chain was.
 _open: dict[tuple[str, UUID], _Call] = {}
 #: The episodes that a call began.
 _begun: weakref.WeakSet[Episode] = weakref.WeakSet()
@@ -104,8 +105,8 @@ class _Calls:
         more: Mapping[str, Any],
         asked: Any,
     ) -> _Call | None:
-        """A call begins; it opens an episode where it is inside of none. ``asked`` is its input. ``None`` where the
-        call is known: it was given two handlers."""
+        """A call begins; it opens an episode where it is inside of none. ``asked`` is its input. ``None``
+        where the call is known: it was given two handlers."""
         run = self._source.run()
         if (run.id, run_id) in _open:
             return None
@@ -124,7 +125,8 @@ class _Calls:
             context.episode.set(outer.episode)
             call.silent = outer.silent if outer.silent is not None and not outer.silent.asked else None
         else:
-            # Nor is an episode that another call began around this one: a batch begins all of its calls at once.
+            # Nor is an episode that another call began around this one: a batch begins all of its calls at
+            # once.
             inside = (
                 outside
                 if outside is not None and outside.journal is run.journal and outside not in _begun
@@ -132,7 +134,8 @@ class _Calls:
             )
             parent = context.span.get() if inside is not None else None
             about = {"name": name, "input": preview(dict(payload)), **metadata}
-            # LangChain's ids are 16 bytes, as an episode's are: the same call is found under one id everywhere.
+            # LangChain's ids are 16 bytes, as an episode's are: the same call is found under one id
+            # everywhere.
             episode = inside or Episode(run, None, run_id.hex, about)
             call = _Call(episode, inside is None, span, parent, kind, name, time.time_ns())
             if inside is None:
@@ -201,8 +204,8 @@ class _Calls:
 
 
 class GauntletCallbackHandler(BaseCallbackHandler):
-    """Records what LangChain does; see the module's text. ``run`` is where it goes; without it the current run, else
-    one that is begun with ``init``, the arguments of :func:`gauntlet.init`."""
+    """Records what LangChain does; see the module's text. ``run`` is where it goes; without it the current
+    run, else one that is begun with ``init``, the arguments of :func:`gauntlet.init`."""
 
     # Called in the caller's own thread: recording costs microseconds, and the order of steps is kept.
     run_inline = True

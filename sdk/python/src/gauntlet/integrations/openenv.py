@@ -6,12 +6,12 @@
 
     env = watch_environment(MyEnvironment())
 
-That is all: ``reset`` begins an episode, ``step`` records what was done and seen, ``done`` ends it. A step that raises
-is a failed one, and the loop gets the exception. If the
-environment has a rubric, its complete tree is watched, so each step shows which rubric gave what. Without one the
-reward alone is the score of the step. It takes an ``Environment``, sync or async, and equally a client of one that
-runs elsewhere (``EnvClient`` or its ``sync()``); a server gives its sessions watched environments by
-``create_app(lambda: watch_environment(MyEnvironment()), ...)``.
+That is all: ``reset`` begins an episode, ``step`` records what was done and seen, ``done`` ends it. A step
+that raises is a failed one, and the loop gets the exception. If the environment has a rubric, its complete
+tree is watched, so each step shows which rubric gave what. Without one the reward alone is the score of the
+step. It takes an ``Environment``, sync or async, and equally a client of one that runs elsewhere
+(``EnvClient`` or its ``sync()``); a server gives its sessions watched environments by ``create_app(lambda:
+watch_environment(MyEnvironment()), ...)``.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ _under_way: ContextVar[_Watched | None] = ContextVar("gauntlet_openenv", default
 def watch_environment(env: _Environment, *, run: Run | None = None) -> _Environment:
     """The same environment, watched from its next ``reset`` on.
 
-    ``run`` is where it goes; without it the current run, else one that is begun with the first reset. Steps count
-    up over all episodes of this environment, from 1.
+    ``run`` is where it goes; without it the current run, else one that is begun with the first reset. Steps
+    count up over all episodes of this environment, from 1.
     """
     watched = _Watched(Source(run, kind="environment"), env)
     # Whatever a class does not override is left to the base class, which calls the method that is watched.
@@ -130,13 +130,14 @@ class _Watched:
         episode.observation(_observation(result))
 
     def _new_episode(self, named: Any, metadata: dict[str, Any]) -> Episode:
-        """Begins an episode. The name that the environment gives it is part of its id and not all of it: another
-        process, or a later reset, may play an episode of the same name."""
+        """Begins an episode. The name that the environment gives it is part of its id and not all of it:
+        another process, or a later reset, may play an episode of the same name."""
         id = None
         if isinstance(named, str) and named:
             id, metadata = unique(named), {"episode_id": named, **metadata}
         episode = self._episode = Episode(self._source.run(), type(self._env).__name__, id, metadata)
-        # It is entered for the time of each step only: the code between two steps may play another environment.
+        # It is entered for the time of each step only: the code between two steps may play another
+        # environment.
         episode.start().leave()
         # Its steps are rollouts; a reset that nothing follows is none.
         episode.scored = True
@@ -189,8 +190,9 @@ class _Watched:
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
     ) -> None:
-        """The environment itself failed: a step is a rollout that failed, a reset an episode that did. Whether a step
-        ends the episode is for the loop to decide; nothing more coming, the episode has failed by it."""
+        """The environment itself failed: a step is a rollout that failed, a reset an episode that did.
+        Whether a step ends the episode is for the loop to decide; nothing more coming, the episode has failed
+        by it."""
         if what == "close" and self._episode is None:
             return
         episode = self._episode or self._new_episode(kwargs.get("episode_id"), {})

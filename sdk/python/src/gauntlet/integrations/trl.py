@@ -10,12 +10,12 @@
         callbacks=[GauntletCallback(project="maths")],
     )
 
-One rollout a completion: a score for each reward function under its name, ``root`` the weighted sum that TRL itself
-takes, ``metrics.advantage`` what the trainer made of it, the prompt as observation, the completion as action, the
-task's other columns and those of ``log_extra`` as metadata. Where a reward function raises, the completions of that
-batch are kept as failed and the trainer gets the exception. The trainer's logs become curves under ``metrics``, its
-arguments the run's configuration. Pause and stop in the browser act at the end of a step. It works with every trainer
-that calls reward functions as GRPO does (RLOO, for one).
+One rollout a completion: a score for each reward function under its name, ``root`` the weighted sum that TRL
+itself takes, ``metrics.advantage`` what the trainer made of it, the prompt as observation, the completion as
+action, the task's other columns and those of ``log_extra`` as metadata. Where a reward function raises, the
+completions of that batch are kept as failed and the trainer gets the exception. The trainer's logs become
+curves under ``metrics``, its arguments the run's configuration. Pause and stop in the browser act at the end
+of a step. It works with every trainer that calls reward functions as GRPO does (RLOO, for one).
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ def watch_rewards(
 ) -> Any:
     """The same reward functions, watched; give them to the trainer in place of the bare ones.
 
-    ``reward_funcs`` is what the trainer takes: one or a list, each a function, a coroutine function or a reward
-    model. A reward model is returned as it is and watched by a forward hook; a model's name (a ``str``) is left
-    alone and not watched. ``weights`` are the trainer's ``reward_weights``; without them those of the trainer that
-    holds a :class:`GauntletCallback`, else 1 each. ``run`` is where rollouts go; without it the callback's run, else
-    the current one.
+    ``reward_funcs`` is what the trainer takes: one or a list, each a function, a coroutine function or a
+    reward model. A reward model is returned as it is and watched by a forward hook; a model's name (a
+    ``str``) is left alone and not watched. ``weights`` are the trainer's ``reward_weights``; without them
+    those of the trainer that holds a :class:`GauntletCallback`, else 1 each. ``run`` is where rollouts go;
+    without it the callback's run, else the current one.
     """
     functions = list(reward_funcs) if isinstance(reward_funcs, list | tuple) else [reward_funcs]
     rewards = Rewards(Source(run), weights)
@@ -56,9 +56,9 @@ def watch_rewards(
 class GauntletCallback(TrainerCallback):  # type: ignore[misc]
     """What the trainer tells: its arguments, its logs, its end. See the module's text for the two lines.
 
-    ``run`` is where it goes; without it the current run, else one that is begun with ``init`` (the arguments of
-    :func:`gauntlet.init`) when the training begins, and ended with it. ``tweak`` is what a person may change from
-    the browser, as :meth:`gauntlet.Run.checkpoint` takes it.
+    ``run`` is where it goes; without it the current run, else one that is begun with ``init`` (the arguments
+    of :func:`gauntlet.init`) when the training begins, and ended with it. ``tweak`` is what a person may
+    change from the browser, as :meth:`gauntlet.Run.checkpoint` takes it.
     """
 
     def __init__(self, run: Run | None = None, *, tweak: Any = None, **init: Any) -> None:
@@ -73,7 +73,8 @@ class GauntletCallback(TrainerCallback):  # type: ignore[misc]
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        """The trainer's arguments become the run's configuration; a run that was there before keeps them as a file."""
+        """The trainer's arguments become the run's configuration; a run that was there before keeps them as a
+        file."""
         run = self.run = _common_run(self._source, {"kind": "training", "config": args.to_dict()})
         if self._source.begun is None and state.is_world_process_zero:
             run.artifact(args.to_json_string(), "trainer-arguments.json", role="config")
@@ -166,7 +167,8 @@ def _distributed() -> Any:
 
 
 def _agreed(decide: Callable[[], bool]) -> bool:
-    """What the first process decides, known to all: a process that stopped alone would leave the others waiting."""
+    """What the first process decides, known to all: a process that stopped alone would leave the others
+    waiting."""
     distributed = _distributed()
     if distributed is None:
         return decide()
@@ -180,7 +182,8 @@ def _agreed(decide: Callable[[], bool]) -> bool:
 
 
 def _common_run(source: Source, init: dict[str, Any]) -> Run:
-    """The run of a training, one for all of its processes: the first begins it and tells the others which it is."""
+    """The run of a training, one for all of its processes: the first begins it and tells the others which it
+    is."""
     distributed = _distributed()
     if distributed is None:
         return source.run(**init)

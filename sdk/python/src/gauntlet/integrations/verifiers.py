@@ -12,9 +12,9 @@ or give prime-rl's orchestrator a monitor, after its ``setup_monitor``::
 
     monitor.monitors.append(GauntletMonitor(project="maths"))
 
-Each trace is an episode and a rollout of it: a score for each reward function under its name, ``root`` the weighted
-sum, the task's metrics under ``metrics``, the prompt as observation, the last reply as action. The messages and the
-tool calls are the steps of the episode, with tokens and errors.
+Each trace is an episode and a rollout of it: a score for each reward function under its name, ``root`` the
+weighted sum, the task's metrics under ``metrics``, the prompt as observation, the last reply as action. The
+messages and the tool calls are the steps of the episode, with tokens and errors.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ _Environment = TypeVar("_Environment")
 def watch_environment(env: _Environment, *, run: Run | None = None) -> _Environment:
     """The same environment, each of whose episodes is recorded when it has ended.
 
-    A rollout's step is the training step its episode was dispatched for; where there is none, as in an evaluation,
-    episodes are counted from 1. ``run`` is where they go; without it the current run, else one that is begun with
-    the first episode.
+    A rollout's step is the training step its episode was dispatched for; where there is none, as in an
+    evaluation, episodes are counted from 1. ``run`` is where they go; without it the current run, else one
+    that is begun with the first episode.
     """
     source, counter = Source(run, kind="verifiers"), _Counter()
     play = env.run_episode  # type: ignore[attr-defined]
@@ -122,7 +122,8 @@ def _record_episode(run: Run, episode: Any, step: int) -> None:
 
 
 def record_trace(run: Run, trace: Any, step: int, metadata: Mapping[str, Any] | None = None) -> None:
-    """Records one ``vf.Trace`` that has ended: its episode with every message and tool call, and its rollout."""
+    """Records one ``vf.Trace`` that has ended: its episode with every message and tool call, and its
+    rollout."""
     episode = Episode(run, _task_name(trace.task), trace.id)
     details = {**(metadata or {}), "agent": trace.agent.name, "task_key": trace.task.key}
     begun, ended = _ns(trace.timing.start), _ns(trace.timing.scoring.end or trace.timing.agent.end)

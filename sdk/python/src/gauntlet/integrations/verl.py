@@ -12,12 +12,12 @@ and let the trainer log here by two settings of the job::
     export VERL_USE_EXTERNAL_MODULES=gauntlet.integrations.verl_plugin
     trainer.logger='["console","gauntlet"]'
 
-verl scores in worker processes of its own. ``export OTEL_RESOURCE_ATTRIBUTES=gauntlet.run.id=my-run`` before Ray
-starts makes all of them write into one run.
+verl scores in worker processes of its own. ``export OTEL_RESOURCE_ATTRIBUTES=gauntlet.run.id=my-run`` before
+Ray starts makes all of them write into one run.
 
-Each scored answer is a rollout: ``root`` is the score, every other number of a returned mapping a path beside it, the
-answer the action, the question of ``extra_info`` the observation. An answer whose scoring raised has failed. verl does
-not tell a reward function which step it is; see ``rollouts_per_step``.
+Each scored answer is a rollout: ``root`` is the score, every other number of a returned mapping a path beside
+it, the answer the action, the question of ``extra_info`` the observation. An answer whose scoring raised has
+failed. verl does not tell a reward function which step it is; see ``rollouts_per_step``.
 """
 
 from __future__ import annotations
@@ -60,11 +60,13 @@ def watch_score(
 def watch_score(
     compute_score: _Function | None = None, *, run: Run | None = None, rollouts_per_step: int = 1
 ) -> _Function | Callable[[_Function], _Function]:
-    """A reward function of verl, watched: plain or ``async``, for one answer or (``batch``) for lists of them.
+    """A reward function of verl, watched: plain or ``async``, for one answer or (``batch``) for lists of
+    them.
 
-    ``rollouts_per_step`` is how many answers this process scores in one training step: ``data.train_batch_size *
-    actor_rollout_ref.rollout.n / reward.num_workers``. As it is 1 by default, each answer is a step of its own.
-    ``run`` is where they go; without it the current run, else one that is begun with the first answer.
+    ``rollouts_per_step`` is how many answers this process scores in one training step:
+    ``data.train_batch_size * actor_rollout_ref.rollout.n / reward.num_workers``. As it is 1 by default, each
+    answer is a step of its own. ``run`` is where they go; without it the current run, else one that is begun
+    with the first answer.
     """
     watched = functools.partial(_watched, Source(run, joins=True, kind="verl"), max(1, rollouts_per_step))
     return watched if compute_score is None else watched(compute_score)
@@ -103,8 +105,8 @@ def _watched(source: Source, per_step: int, compute_score: _Function) -> _Functi
 
 
 class _Answers:
-    """The answers that one process has scored. A copy in another process counts its own: several processes score the
-    answers of one step."""
+    """The answers that one process has scored. A copy in another process counts its own: several processes
+    score the answers of one step."""
 
     def __init__(self, source: Source, per_step: int, names: Sequence[str], function: str) -> None:
         self._source = source
@@ -168,8 +170,8 @@ class _Answers:
 
 
 def _each(call: Mapping[str, Any], result: Any) -> list[tuple[Mapping[str, Any], Any]]:
-    """One call of a reward function as its answers: the `batch` reward manager passes lists, the others one each. An
-    answer without a result was not scored."""
+    """One call of a reward function as its answers: the `batch` reward manager passes lists, the others one
+    each. An answer without a result was not scored."""
     answers = call.get("solution_strs")
     if answers is None:
         return [(call, result)]
@@ -191,7 +193,8 @@ class GauntletLogger:
 
     @guarded
     def log(self, data: Mapping[str, Any], step: int) -> None:
-        """The numbers of a training step, under ``metrics``; what is no number is left to the other backends."""
+        """The numbers of a training step, under ``metrics``; what is no number is left to the other
+        backends."""
         self._source.run().metrics({k: v for k, v in data.items() if number(v) is not None}, step=step)
 
     @guarded

@@ -1,4 +1,5 @@
-"""Named in ``VERL_USE_EXTERNAL_MODULES``, it is imported by verl itself and adds ``gauntlet`` to its loggers."""
+"""Named in ``VERL_USE_EXTERNAL_MODULES``, it is imported by verl itself and adds ``gauntlet`` to its
+loggers."""
 
 from .verl import register
 

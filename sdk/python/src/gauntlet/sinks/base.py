@@ -1,7 +1,7 @@
 """What a sink is: where events go once they are written.
 
-Each sink of a run has its own bounded queue, its own thread, its own counters. One that fails or is slow loses or
-delays its own events only.
+Each sink of a run has its own bounded queue, its own thread, its own counters. One that fails or is slow
+loses or delays its own events only.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ class RunInfo:
     spec: dict[str, Any]
     settings: Settings
     ledger: Ledger
-    #: Whether this process began the run and ends it: a forked child does not, nor does one of many that joined it.
+    #: Whether this process began the run and ends it: a forked child does not, nor does one of many that
+    #: joined it.
     owner: Callable[[], bool]
     #: Names this process and run among all that write to it: 12 hex digits.
     writer: str = ""
@@ -60,7 +61,8 @@ class Sink:
     patient = True
 
     def open(self, run: RunInfo) -> None:
-        """Called once, in ``init``, before the first event. An error here turns the sink off, with a warning."""
+        """Called once, in ``init``, before the first event. An error here turns the sink off, with a
+        warning."""
 
     def write(self, records: Sequence[Record]) -> None:
         """Takes events, in order, on the sink's own thread. An exception means none were taken: the same ones

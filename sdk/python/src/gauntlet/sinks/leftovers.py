@@ -1,4 +1,5 @@
-"""What dead processes left in the spool: delivered for the same server, while there is nothing newer to send."""
+"""What dead processes left in the spool: delivered for the same server, while there is nothing newer to
+send."""
 
 from __future__ import annotations
 
@@ -23,8 +24,8 @@ _LOOK_SECONDS = 30.0
 
 
 class Leftovers:
-    """The leftovers of one spool folder. What can never be delivered is set aside, counted and named; what cannot be
-    delivered now is tried later. Neither delays the run's own events."""
+    """The leftovers of one spool folder. What can never be delivered is set aside, counted and named; what
+    cannot be delivered now is tried later. Neither delays the run's own events."""
 
     def __init__(
         self,
@@ -33,7 +34,8 @@ class Leftovers:
         client: Client,
         is_gone: Callable[[str], None] = lambda writer: None,
     ) -> None:
-        """``is_gone`` is called with writers of this run whose processes are gone, as their folders were free."""
+        """``is_gone`` is called with writers of this run whose processes are gone, as their folders were
+        free."""
         self._run = run
         self._run_spool = run_spool
         self._client = client
@@ -46,8 +48,8 @@ class Leftovers:
         self._is_gone = is_gone
 
     def of_this_run(self, again: bool = False) -> None:
-        """The same run first: its older events stand before the new ones. Once it is done it costs nothing, unless
-        it is asked ``again``. Raises :class:`Later`."""
+        """The same run first: its older events stand before the new ones. Once it is done it costs nothing,
+        unless it is asked ``again``. Raises :class:`Later`."""
         self._caught_up = self._caught_up and not again
         while self._current is not None and self._current.run == self._run.id and self._send():
             pass

@@ -73,7 +73,8 @@ class ServerSink(Sink):
         }
         self._spool = self._made(settings.spool, info, settings.spool_bytes)
         if self._sending:
-            # Imported here, not on the sender's thread: a fork in the middle of an import blocks the child's imports.
+            # Imported here, not on the sender's thread: a fork in the middle of an import blocks the child's
+            # imports.
             from ..client import Client
             from ..heartbeat import Heartbeat
 
@@ -278,8 +279,8 @@ class ServerSink(Sink):
         client.close()
 
     def _end_workers(self, leftovers: Leftovers) -> None:
-        """Before the end of this process is reported: what workers left that were killed in the meantime, as those
-        of a pool are, is delivered, and the server need not wait for them."""
+        """Before the end of this process is reported: what workers left that were killed in the meantime, as
+        those of a pool are, is delivered, and the server need not wait for them."""
         try:
             leftovers.of_this_run(again=True)
         except (Later, GauntletError) as error:
