@@ -8,7 +8,8 @@ use gauntlet_model::{
     Timestamp,
 };
 use gauntlet_rubric::dipg::{Answer, Case, dipg_rubric};
-use gauntlet_rubric::{Collector, Node, Observer, ObserverConfig, Outlet, Stamps, Story};
+use gauntlet_rubric::{Node, Observer, ObserverConfig, Story};
+use gauntlet_telemetry::{Collector, Outlet, Stamps};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;

@@ -1,8 +1,8 @@
-//! Rubric trees (RFC 004), the observer that films them, and the sinks it writes to.
+//! Rubric trees (RFC 004), and the observer that records their calls.
 //!
 //! A [`Rubric`] scores an action against an observation; a [`Node`] is a rubric in its place in a tree, with named
 //! children and hooks. [`Observer`] attaches to any tree without changing it and emits one `snapshot.scored` event a
-//! root call; a [`sinks::Delivery`] carries events to the console, a file or a server from a thread of its own.
+//! root call to an outlet of `gauntlet-telemetry`.
 //!
 //! Where the canonical implementation (`openenv-core` 0.3.0) and this one differ, on purpose:
 //! - registering a hook returns a handle that removes it;
@@ -13,41 +13,29 @@
 //! - `state_dict` covers the tree, a value of the wrong type refuses the whole state.
 
 mod call;
-mod commands;
 mod containers;
 mod dial;
 pub mod dipg;
-mod endpoint;
 mod error;
 mod evaluation;
 mod hooks;
 mod judge;
 mod node;
 mod observer;
-mod pause;
-mod remote;
-pub mod sinks;
 mod snapshot;
-mod stamps;
 mod state;
-mod steering;
 mod text;
 mod trajectory;
 
 pub use call::Call;
-pub use commands::{CommandQueue, Commands};
 pub use containers::{WEIGHT_TOLERANCE, gate, rubric_dict, rubric_list, sequential, weighted_sum};
 pub use dial::Dial;
-pub use endpoint::{Endpoint, in_path};
 pub use error::RubricError;
 pub use evaluation::{Evaluation, Started, Watcher};
 pub use hooks::HookHandle;
 pub use judge::{JudgeClient, LlmJudge, ScoreReader, first_number};
 pub use node::{Node, Rubric, leaf};
-pub use observer::{Collector, Counts, Observer, ObserverConfig, Outlet, Story};
-pub use remote::ServerCommands;
+pub use observer::{Counts, Observer, ObserverConfig, Story};
 pub use snapshot::challenge_of;
-pub use stamps::{Stamps, SystemStamps};
-pub use steering::{Course, Steering};
 pub use text::{LengthPenalty, RepetitionPenalty};
 pub use trajectory::{ExponentialDiscounting, Outcome, Trajectory};

@@ -3,42 +3,18 @@
 //! It only builds an event and hands it on; outlets must not block. What it costs the training loop is the text of
 //! one event.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use gauntlet_model::{Body, EpisodeId, Event, Gap, MAX_STEP, Object, RunStatus, Status};
+use gauntlet_telemetry::pause::{self, Ending};
+use gauntlet_telemetry::{Commands, Outlet, Stamps};
 
-use crate::commands::Commands;
 use crate::evaluation::{Evaluation, Started, Watcher};
 use crate::hooks::HookHandle;
-use crate::pause::{self, Ending};
-use crate::stamps::Stamps;
 use crate::{Node, snapshot};
-
-/// Where events go from the training loop.
-pub trait Outlet: Send + Sync {
-    /// Takes an event. Returns at once, unless the outlet was set up to hold the producer back.
-    fn offer(&self, event: Arc<Event>);
-}
-
-/// An outlet that keeps events in memory until they are taken.
-#[derive(Default)]
-pub struct Collector(Mutex<VecDeque<Arc<Event>>>);
-
-impl Collector {
-    /// Takes everything collected so far, in order.
-    pub fn take(&self) -> Vec<Arc<Event>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect()
-    }
-}
-
-impl Outlet for Collector {
-    fn offer(&self, event: Arc<Event>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(event);
-    }
-}
 
 /// One call in words: what the event says beside the scores.
 #[derive(Debug, Clone, PartialEq, Default)]

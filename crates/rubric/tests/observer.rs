@@ -8,10 +8,8 @@ use std::time::Duration;
 use gauntlet_model::{
     Action, Body, CommandIssued, Event, EventId, MAX_TEXT_BYTES, Object, SnapshotScored, Timestamp,
 };
-use gauntlet_rubric::{
-    Collector, CommandQueue, Counts, Node, Observer, ObserverConfig, Outlet, Stamps, Story, SystemStamps,
-    gate, leaf, sequential,
-};
+use gauntlet_rubric::{Counts, Node, Observer, ObserverConfig, Story, gate, leaf, sequential};
+use gauntlet_telemetry::{Collector, CommandQueue, Outlet, Stamps, SystemStamps};
 use serde_json::json;
 
 type Tree = Node<str, str>;

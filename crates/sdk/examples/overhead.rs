@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use gauntlet_sdk::model::{Event, Scores, SnapshotScored};
-use gauntlet_sdk::rubric::{Stamps, SystemStamps};
+use gauntlet_sdk::telemetry::{Stamps, SystemStamps};
 use gauntlet_sdk::{Mode, ObservabilityProvider};
 
 const CALLS: u64 = 200_000;

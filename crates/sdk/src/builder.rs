@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gauntlet_model::{Event, FailureRules, FieldError, RunId, RunSpec, RunSummary};
-use gauntlet_rubric::sinks::{
-    ConsoleSink, Delivery, DeliveryConfig, FileSink, ServerSink, Sink, Spool, SpoolError, Spooled,
+use gauntlet_telemetry::{
+    ConsoleSink, Delivery, DeliveryConfig, Endpoint, FileSink, ServerSink, Sink, Spool, SpoolError, Spooled,
+    Stamps, SystemStamps, path_segment,
 };
-use gauntlet_rubric::{Endpoint, Stamps, SystemStamps, in_path};
 use serde_json::Value;
 
 use crate::artifacts::Artifacts;
@@ -330,7 +330,7 @@ fn deliver_leftovers(folders: [PathBuf; 2], endpoint: Endpoint) -> std::io::Resu
             Ok(ServerSink::at(endpoint.clone(), spool.spec().clone())?.with_blobs(spool.blobs()))
         };
         for folder in &folders {
-            let _ = gauntlet_rubric::sinks::deliver_leftovers(folder, sink);
+            let _ = gauntlet_telemetry::deliver_leftovers(folder, sink);
         }
     };
     std::thread::Builder::new().name("gauntlet-leftovers".to_owned()).spawn(deliver).map(drop)
@@ -338,7 +338,7 @@ fn deliver_leftovers(folders: [PathBuf; 2], endpoint: Endpoint) -> std::io::Resu
 
 /// A server's address as the name of a folder: another one for each address.
 fn folder_name(base: &str) -> String {
-    in_path(base)
+    path_segment(base)
 }
 
 #[cfg(test)]

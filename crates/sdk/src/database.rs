@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gauntlet_model::{Event, FieldError, RunId, RunSpec};
-use gauntlet_rubric::sinks::{DeliveryError, Sink};
-use gauntlet_rubric::{Stamps, SystemStamps};
 use gauntlet_store::{Options, Store, StoreError};
+use gauntlet_telemetry::{DeliveryError, Sink, Stamps, SystemStamps};
 use tokio::runtime::{Builder, Runtime};
 
 /// Why a data folder cannot be written.

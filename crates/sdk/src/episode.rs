@@ -8,7 +8,7 @@ use gauntlet_model::{
     EpisodeFinished, EpisodeId, FailureKind, FieldError, MAX_STEP, Object, Score, ScoreAdded, ScoreTarget,
     Scores, SnapshotScored, Status, StepError, StepKind, StepRecorded, Timestamp,
 };
-use gauntlet_rubric::Outlet;
+use gauntlet_telemetry::Outlet;
 use serde_json::{Value, json};
 
 use crate::artifacts::ArtifactError;

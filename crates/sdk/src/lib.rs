@@ -29,5 +29,7 @@ pub use tool::ToolCall;
 
 /// The typed events, ids and scores, and their rules.
 pub use gauntlet_model as model;
-/// Rubric trees, the observer that films them, and the sinks behind every provider.
+/// Rubric trees, and the observer that records their calls.
 pub use gauntlet_rubric as rubric;
+/// The sinks behind every provider, and the commands of a person.
+pub use gauntlet_telemetry as telemetry;

@@ -9,8 +9,8 @@ use gauntlet_model::{
     Body, EpisodeId, EpisodeStarted, Event, FieldError, MAX_SCORES, Object, RunFinished, RunId, RunStatus,
     Score, ScoreAdded, ScoreTarget, Scores, SnapshotScored, Status,
 };
-use gauntlet_rubric::sinks::Delivery;
-use gauntlet_rubric::{Endpoint, Node, Observer, ObserverConfig, Outlet, ServerCommands, Stamps, Story};
+use gauntlet_rubric::{Node, Observer, ObserverConfig, Story};
+use gauntlet_telemetry::{Delivery, Endpoint, Outlet, ServerCommands, Stamps};
 
 use crate::artifacts::{ArtifactError, Artifacts};
 use crate::builder::Builder;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use gauntlet_rubric::sinks::Counters;
+use gauntlet_telemetry::Counters;
 
 /// One sink's books.
 #[derive(Debug, Clone, PartialEq, Eq)]

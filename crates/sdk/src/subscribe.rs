@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use gauntlet_model::{Record, RunId};
-use gauntlet_rubric::Endpoint;
+use gauntlet_telemetry::Endpoint;
 use tungstenite::client::IntoClientRequest;
 use tungstenite::{HandshakeError, Message, WebSocket};
 

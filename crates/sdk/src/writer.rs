@@ -5,8 +5,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use gauntlet_model::{Object, RunId, Status};
-use gauntlet_rubric::Endpoint;
-use gauntlet_rubric::sinks::DeliveryError;
+use gauntlet_telemetry::{DeliveryError, Endpoint};
 use serde_json::json;
 
 /// Seconds between two signs of life; after three of them without one the server takes a writer for lost.

@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 
 use gauntlet_demo::{Config as TrainingConfig, Training};
 use gauntlet_model::{Body, Event, RunFinished, Status};
-use gauntlet_rubric::sinks::{Delivery, DeliveryConfig, ServerSink};
-use gauntlet_rubric::{Course, Endpoint, Outlet, ServerCommands, Stamps, Steering, SystemStamps};
+use gauntlet_telemetry::{
+    Course, Delivery, DeliveryConfig, Endpoint, Outlet, ServerCommands, ServerSink, Stamps, Steering,
+    SystemStamps,
+};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 

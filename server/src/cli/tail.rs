@@ -7,7 +7,7 @@ use gauntlet_film::{Evidence, failure_of, path_failure};
 use gauntlet_model::{
     Body, Event, FailureKind, FailureRule, FailureRules, Record, RunId, RunSummary, SnapshotScored, Status,
 };
-use gauntlet_rubric::Endpoint;
+use gauntlet_telemetry::Endpoint;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;

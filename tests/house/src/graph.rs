@@ -19,13 +19,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("gauntlet-values", &["gauntlet-model"]),
     ("gauntlet-film", &["gauntlet-model"]),
     ("gauntlet-scene", &["gauntlet-film", "gauntlet-model"]),
-    ("gauntlet-rubric", &["gauntlet-model"]),
+    ("gauntlet-telemetry", &["gauntlet-model"]),
+    ("gauntlet-rubric", &["gauntlet-model", "gauntlet-telemetry"]),
     ("gauntlet-results", &["gauntlet-film", "gauntlet-model", "gauntlet-values"]),
     ("gauntlet-otlp", &["gauntlet-model", "gauntlet-values"]),
     ("gauntlet-store", &["gauntlet-film", "gauntlet-model"]),
-    ("gauntlet-demo", &["gauntlet-model", "gauntlet-rubric"]),
+    ("gauntlet-demo", &["gauntlet-model", "gauntlet-rubric", "gauntlet-telemetry"]),
     // The store for its database sink only: a run straight into a data folder, where no server is wanted.
-    ("gauntlet-sdk", &["gauntlet-model", "gauntlet-rubric", "gauntlet-store"]),
+    ("gauntlet-sdk", &["gauntlet-model", "gauntlet-rubric", "gauntlet-store", "gauntlet-telemetry"]),
     ("gauntlet-app", &["gauntlet-film", "gauntlet-model", "gauntlet-scene"]),
     ("gauntlet-frontend", &["gauntlet-app", "gauntlet-film", "gauntlet-model", "gauntlet-scene"]),
     (
@@ -37,9 +38,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "gauntlet-model",
             "gauntlet-otlp",
             "gauntlet-results",
-            "gauntlet-rubric",
             "gauntlet-sdk",
             "gauntlet-store",
+            "gauntlet-telemetry",
         ],
     ),
     (

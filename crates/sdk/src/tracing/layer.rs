@@ -8,7 +8,7 @@ use gauntlet_model::{
     EpisodeId, EpisodeStarted, FieldError, Gap, Object, Score, ScoreAdded, ScoreTarget, Scores,
     SnapshotScored, Status, StepKind, StepRecorded, Timestamp,
 };
-use gauntlet_rubric::sinks::is_delivering;
+use gauntlet_telemetry::is_delivering;
 use serde_json::Value;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};

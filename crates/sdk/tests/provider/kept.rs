@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gauntlet_sdk::model::{Body, EpisodeFinished, Event, SnapshotScored, StepRecorded};
-use gauntlet_sdk::rubric::sinks::{DeliveryError, Sink};
+use gauntlet_sdk::telemetry::{DeliveryError, Sink};
 use gauntlet_sdk::{Mode, ObservabilityProvider};
 
 /// Keeps events, and logs about it as an HTTP client would.

@@ -6,8 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use gauntlet_sdk::model::RunId;
-use gauntlet_sdk::rubric::Endpoint;
-use gauntlet_sdk::rubric::sinks::DeliveryError;
+use gauntlet_sdk::telemetry::{DeliveryError, Endpoint};
 use gauntlet_sdk::{Builder, Mode, ObservabilityProvider};
 use serde_json::Value;
 use tempfile::TempDir;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use gauntlet_sdk::model::{Object, Status};
-use gauntlet_sdk::rubric::{Course, ObserverConfig, Steering, Story, leaf};
+use gauntlet_sdk::rubric::{ObserverConfig, Story, leaf};
+use gauntlet_sdk::telemetry::{Course, Steering};
 use serde_json::json;
 
 use crate::harness::{LONG, Server, of_kind, steps, until};

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gauntlet_sdk::model::{Event, Kind, Status};
-use gauntlet_sdk::rubric::sinks::{DeliveryConfig, DeliveryError, Sink};
+use gauntlet_sdk::telemetry::{DeliveryConfig, DeliveryError, Sink};
 use serde_json::{Value, json};
 
 use crate::harness::{LONG, NOBODY, Server, built, folder, run_to, steps};

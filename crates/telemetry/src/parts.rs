@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use gauntlet_model::Event;
 
-use super::DeliveryError;
+use crate::sink::DeliveryError;
 
 /// What became of some events at the front of a batch.
-pub(super) enum Fate {
+pub(crate) enum Fate {
     /// So many were taken.
     Taken(u64),
     /// So many were refused, and why.
@@ -16,7 +16,7 @@ pub(super) enum Fate {
 
 /// Delivers a batch part by part, in order. Events whose fate is settled leave it; `told` hears each fate. Stops where
 /// the sink says "not now", with the rest still in the batch.
-pub(super) fn settle(
+pub(crate) fn settle(
     batch: &mut Vec<Arc<Event>>,
     mut deliver: impl FnMut(&[Arc<Event>]) -> Result<(), DeliveryError>,
     mut told: impl FnMut(Fate),

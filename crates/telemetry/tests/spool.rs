@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gauntlet_model::{Event, EventId, RunId, RunSpec, RunStatus, Status, Timestamp};
-use gauntlet_rubric::sinks::{
+use gauntlet_telemetry::{
     Counters, Delivery, DeliveryConfig, DeliveryError, Sink, Spool, Spooled, deliver_leftovers,
 };
-use gauntlet_rubric::{Outlet, SystemStamps};
+use gauntlet_telemetry::{Outlet, SystemStamps};
 
 const LONG: Duration = Duration::from_secs(30);
 

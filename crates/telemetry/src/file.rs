@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use gauntlet_model::Event;
 
-use super::{DeliveryError, Sink};
+use crate::sink::{DeliveryError, Sink};
 
 /// Appends events to a file. A batch that could not be written whole is taken back before it is tried again. The file
 /// belongs to one sink at a time; the operating system lets go of it however the process ends.

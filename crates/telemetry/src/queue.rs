@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use gauntlet_model::Event;
 
-use super::Behind;
+use crate::sink::Behind;
 
 /// What became of the events offered, and of those an earlier process left in a spool:
 /// `queued + spooled + sent + dropped` is how many there were.
@@ -25,7 +25,7 @@ pub struct Counters {
 }
 
 #[derive(Default)]
-pub(super) struct Queue {
+pub(crate) struct Queue {
     state: Mutex<State>,
     /// Told when there is work, a flush or the end; the sink's thread listens.
     work: Condvar,
@@ -50,22 +50,22 @@ struct State {
 }
 
 /// What the sink's thread is to do.
-pub(super) struct Work {
-    pub(super) batch: Vec<Arc<Event>>,
+pub(crate) struct Work {
+    pub(crate) batch: Vec<Arc<Event>>,
     /// Events lost so far that the stream has not been told of, and why.
-    pub(super) untold: u64,
-    pub(super) reason: String,
+    pub(crate) untold: u64,
+    pub(crate) reason: String,
     /// Nothing comes after this.
-    pub(super) is_last: bool,
+    pub(crate) is_last: bool,
 }
 
 /// What became of a batch.
 #[derive(Default)]
-pub(super) struct Fates {
-    pub(super) taken: u64,
-    pub(super) refused: u64,
+pub(crate) struct Fates {
+    pub(crate) taken: u64,
+    pub(crate) refused: u64,
     /// Why the last one was.
-    pub(super) reason: String,
+    pub(crate) reason: String,
 }
 
 /// How often a sink that is behind is asked to go on while nothing is offered.
@@ -76,7 +76,7 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn push(&self, event: Arc<Event>, capacity: usize, waits: bool) {
+    pub(crate) fn push(&self, event: Arc<Event>, capacity: usize, waits: bool) {
         let mut state = self.lock();
         while waits && state.waiting.len() >= capacity && state.closing.is_none() {
             state = self.room.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -94,7 +94,7 @@ impl Queue {
 
     /// Waits for a batch: until `most` events wait, or the first has waited for `linger`, or somebody flushes. An empty
     /// one now and then while the sink is behind. `None` at the end.
-    pub(super) fn take(&self, most: usize, linger: Duration) -> Option<Work> {
+    pub(crate) fn take(&self, most: usize, linger: Duration) -> Option<Work> {
         let mut state = self.lock();
         while state.waiting.is_empty() {
             if state.closing.is_some() {
@@ -127,7 +127,7 @@ impl Queue {
 
     /// What became of a batch, and how far the sink is behind with it: at once, so that nobody takes what is on disk for
     /// delivered.
-    pub(super) fn settled(&self, fates: &Fates, behind: &Behind) {
+    pub(crate) fn settled(&self, fates: &Fates, behind: &Behind) {
         let mut state = self.lock();
         state.counters.queued -= fates.taken + fates.refused;
         state.counters.sent += fates.taken;
@@ -140,22 +140,22 @@ impl Queue {
     }
 
     /// What an earlier process left: taken, but not arrived.
-    pub(super) fn inherited(&self, count: u64) {
+    pub(crate) fn inherited(&self, count: u64) {
         self.lock().counters.sent += count;
     }
 
     /// Whether there is time left to deliver; always before the end.
-    pub(super) fn has_time(&self) -> bool {
+    pub(crate) fn has_time(&self) -> bool {
         self.lock().closing.is_none_or(|end| Instant::now() < end)
     }
 
     /// Losses that could not be told after all.
-    pub(super) fn still_untold(&self, count: u64) {
+    pub(crate) fn still_untold(&self, count: u64) {
         self.lock().untold += count;
     }
 
     /// Waits before another try. False when there is no time for one.
-    pub(super) fn pause(&self, pause: Duration, delay: &str) -> bool {
+    pub(crate) fn pause(&self, pause: Duration, delay: &str) -> bool {
         let until = Instant::now() + pause;
         let mut state = self.lock();
         delay.clone_into(&mut state.delay);
@@ -174,7 +174,7 @@ impl Queue {
 
     /// Waits until everything offered so far has been sent or dropped, and nothing is spooled. False when the time is
     /// up.
-    pub(super) fn flush(&self, timeout: Duration) -> bool {
+    pub(crate) fn flush(&self, timeout: Duration) -> bool {
         let deadline = Instant::now() + timeout;
         let mut state = self.lock();
         let goal = state.counters.queued + state.settled();
@@ -193,34 +193,34 @@ impl Queue {
     }
 
     /// Takes nothing more; what waits may still be delivered for `grace`.
-    pub(super) fn close(&self, grace: Duration) {
+    pub(crate) fn close(&self, grace: Duration) {
         self.lock().closing.get_or_insert(Instant::now() + grace);
         self.work.notify_all();
         self.room.notify_all();
     }
 
-    pub(super) fn done(&self) {
+    pub(crate) fn done(&self) {
         self.lock().is_done = true;
         self.room.notify_all();
     }
 
     /// Waits for the end of the sink's thread. False when the time is up.
-    pub(super) fn wait_done(&self, timeout: Duration) -> bool {
+    pub(crate) fn wait_done(&self, timeout: Duration) -> bool {
         let state = self.lock();
         let waited = self.room.wait_timeout_while(state, timeout, |state| !state.is_done);
         waited.unwrap_or_else(PoisonError::into_inner).0.is_done
     }
 
-    pub(super) fn counters(&self) -> Counters {
+    pub(crate) fn counters(&self) -> Counters {
         let counters = self.lock().counters;
         Counters { sent: counters.sent.saturating_sub(counters.spooled), ..counters }
     }
 
-    pub(super) fn last_loss(&self) -> Option<String> {
+    pub(crate) fn last_loss(&self) -> Option<String> {
         Some(self.lock().reason.clone()).filter(|reason| !reason.is_empty())
     }
 
-    pub(super) fn delay(&self) -> Option<String> {
+    pub(crate) fn delay(&self) -> Option<String> {
         Some(self.lock().delay.clone()).filter(|delay| !delay.is_empty())
     }
 }

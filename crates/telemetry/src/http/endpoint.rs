@@ -5,7 +5,8 @@ use std::time::Duration;
 use gauntlet_model::{FieldError, RunId};
 use serde_json::Value;
 
-use crate::sinks::DeliveryError;
+use crate::percent::path_segment;
+use crate::sink::DeliveryError;
 
 /// How long an answer may take unless the caller says otherwise.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -66,7 +67,7 @@ impl Endpoint {
 
     /// `{base}/api/v1/runs/{run}{rest}`.
     pub fn run_url(&self, run: &RunId, rest: &str) -> String {
-        format!("{}/{}{rest}", self.runs_url(), in_path(run.as_str()))
+        format!("{}/{}{rest}", self.runs_url(), path_segment(run.as_str()))
     }
 
     /// GET: the body of a 2xx answer. `patience` beyond the usual is for long polls.
@@ -156,12 +157,6 @@ fn first_blamed(body: &str) -> Option<usize> {
     details.get(0)?.get("index")?.as_u64().and_then(|index| usize::try_from(index).ok())
 }
 
-/// A text as one segment of a URL path: RFC 3986 unreserved characters stay, other bytes are percent-encoded.
-pub fn in_path(segment: &str) -> String {
-    let keep = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
-    segment.bytes().map(|b| if keep(b) { (b as char).to_string() } else { format!("%{b:02X}") }).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_run_id_is_one_segment_of_the_path() {
-        assert_eq!(in_path("grpo #3 ä?%"), "grpo%20%233%20%C3%A4%3F%25");
+        assert_eq!(path_segment("grpo #3 ä?%"), "grpo%20%233%20%C3%A4%3F%25");
     }
 
     #[test]

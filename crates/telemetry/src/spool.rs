@@ -12,8 +12,8 @@ use std::sync::Arc;
 use gauntlet_model::{Body, Event, FieldError, RunId, RunSpec, RunStarted, RunSummary, decode_one};
 use serde_json::Value;
 
-use super::{DeliveryError, Sink};
-use crate::endpoint::in_path;
+use crate::percent::path_segment;
+use crate::sink::{DeliveryError, Sink};
 use crate::stamps::{Stamps, SystemStamps};
 
 /// Where the header keeps the run's id.
@@ -147,7 +147,7 @@ impl Spool {
     }
 
     /// Adds events behind the others, durably. "Not now" where the file would become too large.
-    pub(super) fn append(&mut self, batch: &[Arc<Event>]) -> Result<(), DeliveryError> {
+    pub(crate) fn append(&mut self, batch: &[Arc<Event>]) -> Result<(), DeliveryError> {
         let mut text = Vec::new();
         for (index, event) in batch.iter().enumerate() {
             let written = serde_json::to_writer(&mut text, event.as_ref());
@@ -174,7 +174,7 @@ impl Spool {
     }
 
     /// The first events that are left, at most `most`.
-    pub(super) fn peek(&mut self, most: usize) -> std::io::Result<Chunk> {
+    pub(crate) fn peek(&mut self, most: usize) -> std::io::Result<Chunk> {
         self.file.seek(SeekFrom::Start(self.read))?;
         let mut reader = BufReader::with_capacity(1 << 18, (&mut self.file).take(self.length - self.read));
         let mut chunk = Chunk { events: Vec::new(), lines: 0, unreadable: 0, end: self.read };
@@ -196,7 +196,7 @@ impl Spool {
     }
 
     /// Forgets the lines of a chunk that was peeked at: they have arrived.
-    pub(super) fn advance(&mut self, lines: u64, end: u64) {
+    pub(crate) fn advance(&mut self, lines: u64, end: u64) {
         self.left = self.left.saturating_sub(lines);
         self.read = end;
         if self.read >= self.length {
@@ -225,13 +225,13 @@ fn step_of(line: &str) -> Option<u64> {
 }
 
 /// Some events from the front of a spool.
-pub(super) struct Chunk {
-    pub(super) events: Vec<Arc<Event>>,
+pub(crate) struct Chunk {
+    pub(crate) events: Vec<Arc<Event>>,
     /// Lines they take, unreadable ones included.
-    pub(super) lines: u64,
-    pub(super) unreadable: u64,
+    pub(crate) lines: u64,
+    pub(crate) unreadable: u64,
     /// Where the next one begins.
-    pub(super) end: u64,
+    pub(crate) end: u64,
 }
 
 /// Offline: events go to the file and stay there.
@@ -281,7 +281,7 @@ fn lock(path: &Path) -> Result<Option<File>, SpoolError> {
 
 /// A run's file; ids that are too long for a file's name are cut and told apart by their hash.
 fn file_name(run: &RunId, number: u32) -> String {
-    let mut name = in_path(run.as_str());
+    let mut name = path_segment(run.as_str());
     if name.len() > 180 {
         name.truncate(100);
         name.push_str(&format!("-{}", RunSummary::started_event_id(run)));

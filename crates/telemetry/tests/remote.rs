@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use gauntlet_model::{Body, FieldError, Object, RunId, Status};
-use gauntlet_rubric::{Commands, Course, Endpoint, ServerCommands, Steering};
+use gauntlet_telemetry::{Commands, Course, Endpoint, ServerCommands, Steering};
 
 const LONG: Duration = Duration::from_secs(20);
 

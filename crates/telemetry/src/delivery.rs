@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use gauntlet_model::{Event, Gap};
 
-use super::parts::{Fate, settle};
-use super::queue::{Counters, Fates, Queue};
-use super::{Behind, DeliveryError, Sink};
-use crate::observer::Outlet;
+use crate::outlet::Outlet;
+use crate::parts::{Fate, settle};
+use crate::queue::{Counters, Fates, Queue};
+use crate::sink::{Behind, DeliveryError, Sink};
 use crate::stamps::Stamps;
 
 /// What happens to an event that finds the queue full.

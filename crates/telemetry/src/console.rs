@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gauntlet_model::{Body, Event, SnapshotScored, StepRecorded};
 
-use super::{DeliveryError, Sink};
+use crate::sink::{DeliveryError, Sink};
 
 /// Writes a line for every event: `step 12  root -20.0  grounding -20.0 < 0` names the negative rubrics,
 /// `step 3  tool_result lookup  Timeout: no answer` what an agent did.

@@ -10,10 +10,10 @@ use gauntlet_model::{
     RunStatus, Score, Scores, SnapshotScored, Status, StepError, StepKind, StepRecorded, Timestamp,
     decode_lines,
 };
-use gauntlet_rubric::sinks::{
+use gauntlet_telemetry::{
     ConsoleSink, Counters, Delivery, DeliveryConfig, DeliveryError, FileSink, Overflow, Sink,
 };
-use gauntlet_rubric::{Outlet, SystemStamps};
+use gauntlet_telemetry::{Outlet, SystemStamps};
 
 const LONG: Duration = Duration::from_secs(20);
 

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gauntlet_model::{Event, EventId, RunId, RunSpec, RunStatus, Status, Timestamp, decode_array};
-use gauntlet_rubric::sinks::{Delivery, DeliveryConfig, ServerSink};
-use gauntlet_rubric::{Outlet, SystemStamps};
+use gauntlet_telemetry::{Delivery, DeliveryConfig, ServerSink};
+use gauntlet_telemetry::{Outlet, SystemStamps};
 
 /// `POST path` and its body.
 type Requests = Arc<Mutex<Vec<(String, Vec<u8>)>>>;

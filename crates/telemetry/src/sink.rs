@@ -1,23 +1,4 @@
-//! Sinks: where events end up. A [`Sink`] delivers a batch; a [`Delivery`] gives it a bounded queue and a thread of its
-//! own, retries, counters, and says in the stream what was lost; a [`Spooled`] keeps on disk what its sink cannot take
-//! now.
-
-mod console;
-mod delivery;
-mod file;
-mod parts;
-mod queue;
-mod server;
-mod spool;
-mod spooled;
-
-pub use console::ConsoleSink;
-pub use delivery::{Delivery, DeliveryConfig, Overflow, Unsettled, is_delivering};
-pub use file::FileSink;
-pub use queue::Counters;
-pub use server::ServerSink;
-pub use spool::{Spool, SpoolError, last_step};
-pub use spooled::{Leftovers, Spooled, deliver_leftovers};
+//! What takes events for good: the trait, and why a batch is not taken.
 
 use std::sync::Arc;
 use std::time::Duration;

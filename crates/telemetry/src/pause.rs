@@ -7,11 +7,11 @@ use gauntlet_model::{Action, CommandApplied, CommandIssued, FieldError, Object};
 use crate::commands::Commands;
 
 /// Sets parameters to new values, all or none.
-pub(crate) type Tweak<'a> = &'a dyn Fn(&Object) -> Result<(), FieldError>;
+pub type Tweak<'a> = &'a dyn Fn(&Object) -> Result<(), FieldError>;
 
 /// How a pause ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Ending {
+pub enum Ending {
     /// A person let the run go on.
     Resumed,
     /// A person asked the run to stop.
@@ -25,7 +25,7 @@ const AFTER_ERROR: Duration = Duration::from_millis(250);
 
 /// Takes commands until `timeout`. Every command is acknowledged with what came of it, and `applied` is told where the
 /// acknowledgement does not say it itself.
-pub(crate) fn wait(
+pub fn wait(
     tweak: Tweak<'_>,
     commands: &dyn Commands,
     timeout: Duration,

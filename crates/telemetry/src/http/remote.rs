@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use gauntlet_model::{Action, CommandIssued, Object, RunId};
 use serde_json::{Value, json};
 
+use super::Endpoint;
 use crate::commands::Commands;
-use crate::endpoint::{Endpoint, in_path};
-use crate::sinks::DeliveryError;
+use crate::percent::path_segment;
+use crate::sink::DeliveryError;
 
 /// How long one poll waits for a command.
 const POLL: Duration = Duration::from_secs(20);
@@ -162,7 +163,7 @@ impl Shared {
                 continue;
             };
             drop(state);
-            let url = self.endpoint.run_url(&self.run, &format!("/commands/{}/ack", in_path(&command)));
+            let url = self.endpoint.run_url(&self.run, &format!("/commands/{}/ack", path_segment(&command)));
             let told = self.endpoint.post(&url, json!({ "result": result }).to_string().as_bytes());
             state = self.lock();
             if matches!(told, Err(DeliveryError::NotNow { .. })) {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use gauntlet_model::{ArtifactAdded, Body, Event, FieldError, RunId, RunSpec};
 
-use super::{DeliveryError, Sink};
-use crate::endpoint::Endpoint;
+use super::Endpoint;
+use crate::sink::{DeliveryError, Sink};
 
 /// How often a run is created again that the server has lost.
 const MOST_CREATED: u32 = 8;

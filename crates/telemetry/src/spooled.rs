@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use gauntlet_model::{Event, FieldError};
 
-use super::parts::{Fate, settle};
-use super::spool::{Spool, SpoolError};
-use super::{Behind, DeliveryError, Sink};
+use crate::parts::{Fate, settle};
+use crate::sink::{Behind, DeliveryError, Sink};
+use crate::spool::{Spool, SpoolError};
 
 /// Events that go from disk to the sink at a time.
 const CHUNK: usize = 2000;

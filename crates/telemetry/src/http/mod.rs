@@ -1,0 +1,9 @@
+//! The transport of a Gauntlet server: events to it, commands from it.
+
+mod endpoint;
+mod remote;
+mod server;
+
+pub use endpoint::Endpoint;
+pub use remote::ServerCommands;
+pub use server::ServerSink;
