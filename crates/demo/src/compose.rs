@@ -1,6 +1,6 @@
 //! From decisions to text: what the agent would have written, and what it was shown.
 
-use gauntlet_rubric::dipg::{Answer, Case};
+use gauntlet_dipg::{Answer, Case};
 
 use crate::policy::{Decision, Head};
 use crate::questions::{Need, Question};

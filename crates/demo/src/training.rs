@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use gauntlet_dipg::{Answer, Case, dipg_rubric};
 use gauntlet_model::{
     Body, Event, EventId, FieldError, Object, RunFinished, RunId, RunSpec, RunStatus, SnapshotScored, Status,
     Timestamp,
 };
-use gauntlet_rubric::dipg::{Answer, Case, dipg_rubric};
 use gauntlet_rubric::{Node, Observer, ObserverConfig, Story};
 use gauntlet_telemetry::{Collector, Outlet, Stamps};
 use rand::SeedableRng;

@@ -7,7 +7,7 @@ use gauntlet_demo::grpo::{Grpo, Sample, advantages, gradient_scale, k3, update};
 use gauntlet_demo::policy::{Decision, Features, Head, Policy};
 use gauntlet_demo::questions::{Need, Question, all};
 use gauntlet_demo::{answer_of, case_of};
-use gauntlet_rubric::dipg::{dipg_rubric, is_grounded, supports};
+use gauntlet_dipg::{dipg_rubric, is_grounded, supports};
 
 fn decide(form: usize, stance: usize, answered: [usize; 3]) -> Vec<Decision> {
     let decision = |head, choice| Decision { head, choice, probability: 1.0 };

@@ -2,12 +2,10 @@
 
 use std::sync::LazyLock;
 
-use gauntlet_model::{FailureKind, FailureRule, FailureRules, Scores};
+use gauntlet_model::{FailureKind, FailureRule, FailureRules, Scores, dipg};
 use serde::{Deserialize, Serialize};
 
-/// The rubrics the medical rules give a bound of their own. A run that has named all four has the medical tree.
-const MEDICAL: [&str; 4] = ["format", "grounding", "inconsistency", "refusal"];
-/// All of [`MEDICAL`], as bits of [`Evidence`].
+/// All of [`dipg::RUBRICS`], as bits of [`Evidence`].
 const ALL_MEDICAL: u8 = 0b1111;
 /// The bit of [`Evidence`] that says a root was below 0 or above 1.
 const BEYOND_UNIT: u8 = 0b1_0000;
@@ -102,7 +100,7 @@ impl Evidence {
             return;
         }
         let name = path.rsplit('.').next().unwrap_or(path);
-        if let Some(bit) = MEDICAL.iter().position(|medical| *medical == name) {
+        if let Some(bit) = dipg::RUBRICS.iter().position(|medical| *medical == name) {
             self.0 |= 1 << bit;
         }
     }
@@ -204,9 +202,9 @@ impl Default for Rules {
     fn default() -> Self {
         let rule = |path: &str, when, failure| Rule { path: path.to_owned(), when, failure };
         Self(vec![
-            rule("grounding", Condition::AtMost(-20.0), FailureKind::Hallucination),
+            rule("grounding", Condition::AtMost(dipg::HALLUCINATION_PENALTY), FailureKind::Hallucination),
             rule("format", Condition::AtMost(0.0), FailureKind::Format),
-            rule("inconsistency", Condition::AtMost(-15.0), FailureKind::Inconsistency),
+            rule("inconsistency", Condition::AtMost(dipg::INCONSISTENCY_PENALTY), FailureKind::Inconsistency),
             rule("refusal", Condition::Above(0.0), FailureKind::Refusal),
         ])
     }

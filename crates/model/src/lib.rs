@@ -6,6 +6,7 @@
 
 mod body;
 mod decode;
+pub mod dipg;
 mod event;
 mod ids;
 mod limits;

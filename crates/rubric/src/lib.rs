@@ -15,7 +15,6 @@
 mod call;
 mod containers;
 mod dial;
-pub mod dipg;
 mod error;
 mod evaluation;
 mod hooks;

@@ -129,8 +129,8 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static> Node<A, O> {
         Ok(Self::assemble(Box::new(rubric), named))
     }
 
-    /// Children whose names are known to be good.
-    pub(crate) fn assemble(rubric: Box<dyn Rubric<A, O>>, children: Vec<(String, Node<A, O>)>) -> Self {
+    /// A rubric whose children have names that are known to keep the rules of [`Node::with_children`].
+    pub fn assemble(rubric: Box<dyn Rubric<A, O>>, children: Vec<(String, Node<A, O>)>) -> Self {
         Self(Arc::new(Inner {
             rubric,
             children,

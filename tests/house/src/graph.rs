@@ -24,7 +24,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("gauntlet-results", &["gauntlet-film", "gauntlet-model", "gauntlet-values"]),
     ("gauntlet-otlp", &["gauntlet-model", "gauntlet-values"]),
     ("gauntlet-store", &["gauntlet-film", "gauntlet-model"]),
-    ("gauntlet-demo", &["gauntlet-model", "gauntlet-rubric", "gauntlet-telemetry"]),
+    ("gauntlet-dipg", &["gauntlet-model", "gauntlet-rubric"]),
+    ("gauntlet-demo", &["gauntlet-dipg", "gauntlet-model", "gauntlet-rubric", "gauntlet-telemetry"]),
     // The store for its database sink only: a run straight into a data folder, where no server is wanted.
     ("gauntlet-sdk", &["gauntlet-model", "gauntlet-rubric", "gauntlet-store", "gauntlet-telemetry"]),
     ("gauntlet-app", &["gauntlet-film", "gauntlet-model", "gauntlet-scene"]),
@@ -43,20 +44,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "gauntlet-telemetry",
         ],
     ),
-    (
-        "gauntlet-bench",
-        &[
-            "gauntlet-app",
-            "gauntlet-demo",
-            "gauntlet-film",
-            "gauntlet-model",
-            "gauntlet-results",
-            "gauntlet-rubric",
-            "gauntlet-scene",
-            "gauntlet-server",
-            "gauntlet-store",
-        ],
-    ),
+    ("gauntlet-bench", &["gauntlet-film", "gauntlet-model", "gauntlet-scene"]),
     ("gauntlet-house", &[]),
 ];
 
@@ -82,6 +70,16 @@ impl Graph {
         found.extend(self.forbidden_homes());
         found.extend(self.forbidden_paths());
         found
+    }
+
+    /// Every edge of [`ALLOWED`] that nothing needs, as sentences. Of a whole workspace only.
+    pub fn unused_allowances(&self) -> Vec<String> {
+        let edges = ALLOWED.iter().flat_map(|(from, rule)| rule.iter().map(move |to| (*from, *to)));
+        let is_used = |(from, to): &(&str, &str)| self.declared.get(*from).is_some_and(|d| d.contains(*to));
+        edges
+            .filter(|edge| !is_used(edge))
+            .map(|(from, to)| format!("{from} -> {to}: allowed, and nothing needs it"))
+            .collect()
     }
 
     fn forbidden_edges(&self) -> Vec<String> {

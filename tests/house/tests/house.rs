@@ -7,7 +7,8 @@ fn every_dependency_is_in_the_architecture() {
     let graph = workspace::graph().unwrap();
     assert!(graph.declared.contains_key("gauntlet-model"), "the workspace was not read: {graph:?}");
     assert!(graph.linked.contains_key("serde"), "the dependencies were not resolved");
-    let found = graph.violations();
+    let mut found = graph.violations();
+    found.extend(graph.unused_allowances());
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
 

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use super::matching::{
+use gauntlet_rubric::{Node, leaf};
+
+use crate::answer::{Answer, Case};
+use crate::matching::{
     abstains, concludes_missing, flags_conflict, is_correct, is_grounded, refuses, supports,
 };
-use super::{Answer, Case, Weights};
-use crate::{Node, leaf};
+use crate::weights::Weights;
 
 type Score = fn(&Weights, &Answer, &Case) -> f64;
 
@@ -21,7 +23,7 @@ const LEAVES: [(&str, Score); 8] = [
     ("synthesis", synthesis),
 ];
 
-pub(super) fn all(weights: &Arc<Weights>) -> Vec<(&'static str, Node<Answer, Case>)> {
+pub(crate) fn all(weights: &Arc<Weights>) -> Vec<(&'static str, Node<Answer, Case>)> {
     let make = |(name, score): (&'static str, Score)| {
         let weights = Arc::clone(weights);
         (name, leaf(move |answer: &Answer, case: &Case| score(&weights, answer, case)))

@@ -47,7 +47,7 @@ pub fn refuses(text: &str) -> bool {
 }
 
 /// Whether an analysis concludes that the answer is missing. Wondering whether something is missing is no conclusion.
-pub(super) fn concludes_missing(analysis: &str) -> bool {
+pub(crate) fn concludes_missing(analysis: &str) -> bool {
     holds_any(
         analysis,
         &[

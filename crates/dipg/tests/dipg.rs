@@ -1,6 +1,6 @@
 //! The reference rubric gives the origin's golden results, and judges texts as a careful reader would.
 
-use gauntlet_rubric::dipg::{
+use gauntlet_dipg::{
     Answer, Case, abstains, dipg_rubric, flags_conflict, is_correct, is_grounded, refuses, supports,
 };
 use serde_json::json;
