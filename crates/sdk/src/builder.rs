@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use gauntlet_model::{Event, FailureRules, FieldError, RunId, RunSpec, RunSummary};
 use gauntlet_telemetry::{
-    ConsoleSink, Delivery, DeliveryConfig, Endpoint, FileSink, ServerSink, Sink, Spool, SpoolError, Spooled,
-    Stamps, SystemStamps, path_segment,
+    ConsoleSink, Delivery, DeliveryConfig, FileSink, Sink, Spool, SpoolError, Stamps, SystemStamps,
+    last_step, path_segment,
 };
 use serde_json::Value;
 
 use crate::artifacts::Artifacts;
-use crate::provider::{Named, ObservabilityProvider};
-use crate::{DatabaseError, DatabaseSink, resuming};
+use crate::provider::ObservabilityProvider;
+use crate::server::Server;
+use crate::sinks::Named;
 
 /// The server of this machine.
 const ENDPOINT: &str = "http://127.0.0.1:4600";
@@ -54,9 +55,9 @@ pub enum StartError {
     /// The folder for what cannot be delivered now.
     #[error(transparent)]
     Spool(#[from] SpoolError),
-    /// The data folder.
+    /// A sink, such as the data folder of a database.
     #[error(transparent)]
-    Database(#[from] DatabaseError),
+    Sink(Box<dyn std::error::Error + Send + Sync>),
     /// A file or a thread.
     #[error("{what}: {error}")]
     Io {
@@ -83,29 +84,20 @@ pub struct Builder {
     spool: PathBuf,
     spool_bytes: u64,
     delivery: DeliveryConfig,
-    others: Vec<Other>,
+    /// By name, in order.
+    others: Vec<(String, Open)>,
     stamps: Arc<dyn Stamps>,
 }
 
-/// Where events go besides the server. Opened when the run starts and everything about it is known.
-enum Other {
-    File(PathBuf),
-    Database(PathBuf),
-    Sink(String, Box<dyn Sink>),
-}
+/// Opens a sink beside the server's once everything about the run is known.
+type Open = Box<dyn FnOnce(&RunSpec) -> Result<Box<dyn Sink>, StartError>>;
 
-impl Other {
-    fn open(self, spec: &RunSpec) -> Result<(String, Box<dyn Sink>), StartError> {
-        Ok(match self {
-            Other::File(path) => {
-                let sink = FileSink::open(&path).map_err(StartError::io(path.display().to_string()))?;
-                ("file".to_owned(), Box::new(sink))
-            }
-            Other::Database(folder) => {
-                ("database".to_owned(), Box::new(DatabaseSink::open(folder, spec.clone())?))
-            }
-            Other::Sink(name, sink) => (name, sink),
-        })
+impl ObservabilityProvider {
+    /// Settings of a new run: those of the environment (`GAUNTLET_ENDPOINT`, `GAUNTLET_API_KEY`, `GAUNTLET_PROJECT`,
+    /// `GAUNTLET_MODE`, `GAUNTLET_SPOOL`), to be changed before [`Builder::start`]. Refuses a variable that breaks a
+    /// rule.
+    pub fn builder() -> Result<Builder, FieldError> {
+        Builder::from_vars(|name| std::env::var(name).ok())
     }
 }
 
@@ -122,7 +114,7 @@ impl Builder {
             mode = Mode::Disabled;
         }
         let endpoint = set("GAUNTLET_ENDPOINT").unwrap_or_else(|| ENDPOINT.to_owned());
-        Endpoint::new(&endpoint).map_err(|e| named("GAUNTLET_ENDPOINT", e))?;
+        Server::check(&endpoint, None).map_err(|e| named("GAUNTLET_ENDPOINT", e))?;
         let home = set("XDG_STATE_HOME").map(PathBuf::from).or_else(|| {
             set("HOME").or_else(|| set("USERPROFILE")).map(|home| Path::new(&home).join(".local/state"))
         });
@@ -222,20 +214,26 @@ impl Builder {
     }
 
     /// Every event as a line of JSON at the end of a file, too: what `gauntlet import` reads.
-    pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.others.push(Other::File(path.into()));
-        self
-    }
-
-    /// Straight into a data folder, too, without a server. No server may hold that folder.
-    pub fn database(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.others.push(Other::Database(folder.into()));
-        self
+    pub fn file(self, path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        self.opened("file", move |_| {
+            let sink = FileSink::open(&path).map_err(StartError::io(path.display().to_string()))?;
+            Ok(Box::new(sink))
+        })
     }
 
     /// Any sink, too. Each has a queue and a thread of its own.
-    pub fn sink(mut self, name: impl Into<String>, sink: impl Sink + 'static) -> Self {
-        self.others.push(Other::Sink(name.into(), Box::new(sink)));
+    pub fn sink(self, name: impl Into<String>, sink: impl Sink + 'static) -> Self {
+        self.opened(name, move |_| Ok(Box::new(sink)))
+    }
+
+    /// A sink that needs to know the run to be opened.
+    pub(crate) fn opened(
+        mut self,
+        name: impl Into<String>,
+        open: impl FnOnce(&RunSpec) -> Result<Box<dyn Sink>, StartError> + 'static,
+    ) -> Self {
+        self.others.push((name.into(), Box::new(open)));
         self
     }
 
@@ -248,7 +246,7 @@ impl Builder {
     /// Starts the run. Whether the server is there shows later, in [`ObservabilityProvider::report`]: only a run that
     /// names its id asks it, for 3 s at most, which step was its last.
     pub fn start(mut self) -> Result<ObservabilityProvider, StartError> {
-        let may_exist = self.spec.id.is_some();
+        let is_named = self.spec.id.is_some();
         let run = match self.spec.id.take() {
             Some(id) => id,
             None => RunId::new(self.stamps.id().to_string())?,
@@ -257,46 +255,49 @@ impl Builder {
         let id = RunSummary::started_event_id(&run);
         // Refuses a spec that breaks a rule before anything is opened.
         let started = Event::new(id, self.stamps.now(), None, None, spec.clone().started())?;
-        let mut endpoint = Endpoint::new(&self.endpoint)?;
-        if let Some(key) = self.key {
-            endpoint = endpoint.with_key(key)?;
-        }
+        Server::check(&self.endpoint, self.key.as_deref())?;
+        let server = match self.mode {
+            Mode::Online => Some(Server::new(&self.endpoint, self.key.as_deref())?),
+            Mode::Offline | Mode::Disabled => None,
+        };
         // Where events go is part of where they wait: one server's are never delivered to another.
-        let (offline, online) = (self.spool.join("offline"), self.spool.join(folder_name(endpoint.base())));
-        let server = (self.mode == Mode::Online).then_some(&endpoint);
-        let may_exist = may_exist && self.mode != Mode::Disabled;
-        let resumed_after =
-            may_exist.then(|| resuming::last_step(server, &[&offline, &online], &run)).flatten();
+        let offline = self.spool.join("offline");
+        let online = server.as_ref().map(|server| self.spool.join(folder_name(server.base())));
+        let folder = online.as_ref().unwrap_or(&offline);
+        let may_go_on = is_named && self.mode != Mode::Disabled;
+        let resumed_after = may_go_on.then(|| {
+            let known = server.as_ref().and_then(|server| server.last_step(&run));
+            known.max(spooled_step(&self.spool, &run))
+        });
         let mut blobs = None;
-        let mut sinks = Vec::new();
+        let mut sinks: Vec<(String, Box<dyn Sink>)> = Vec::new();
         let mut server_delivery = self.delivery.clone();
-        match self.mode {
-            Mode::Online => {
-                let server = ServerSink::at(endpoint.clone(), spec.clone())?;
-                let sink: Box<dyn Sink> = match Spool::open(&online, spec.clone(), self.spool_bytes) {
+        match (self.mode, &server) {
+            (Mode::Online, Some(server)) => {
+                let spool = match Spool::open(folder, spec.clone(), self.spool_bytes) {
                     Ok(spool) => {
                         blobs = Some(spool.blobs());
-                        Box::new(Spooled::new(server.with_blobs(spool.blobs()), spool))
+                        Some(spool)
                     }
                     // Without a disk events wait in memory, as many as the queue holds.
                     Err(error @ SpoolError::Io { .. }) => {
                         eprintln!("gauntlet: {error}; while the server is away, events wait in memory alone");
                         server_delivery.retries = None;
-                        Box::new(server)
+                        None
                     }
                     Err(error) => return Err(error.into()),
                 };
-                sinks.push(("server".to_owned(), sink));
+                sinks.push(("server".to_owned(), server.sink(spec.clone(), spool)?));
             }
-            Mode::Offline => {
-                let spool = Spool::open(&offline, spec.clone(), self.spool_bytes)?;
+            (Mode::Disabled, _) => self.others.clear(),
+            _ => {
+                let spool = Spool::open(folder, spec.clone(), self.spool_bytes)?;
                 blobs = Some(spool.blobs());
-                sinks.push(("spool".to_owned(), Box::new(spool) as Box<dyn Sink>));
+                sinks.push(("spool".to_owned(), Box::new(spool)));
             }
-            Mode::Disabled => self.others.clear(),
         }
-        for other in self.others {
-            sinks.push(other.open(&spec)?);
+        for (name, open) in self.others {
+            sinks.push((name, open(&spec)?));
         }
         let mut named = Vec::new();
         for (index, (name, sink)) in sinks.into_iter().enumerate() {
@@ -307,33 +308,24 @@ impl Builder {
             let delivery = delivery.map_err(StartError::io(format!("the thread of sink {name:?}")))?;
             named.push(Named { name, delivery, is_server });
         }
-        if self.mode == Mode::Online {
-            deliver_leftovers([online, offline], endpoint.clone())
-                .map_err(StartError::io("the thread that delivers leftovers"))?;
+        if let (Some(server), Some(online)) = (&server, online) {
+            let delivering = server.deliver_leftovers([online, offline]);
+            delivering.map_err(StartError::io("the thread that delivers leftovers"))?;
         }
         let artifacts = blobs.map(Artifacts::start).transpose();
         let artifacts = artifacts.map_err(StartError::io("the thread of artifacts"))?;
-        let endpoint = (self.mode == Mode::Online).then_some(endpoint);
         let provider =
-            ObservabilityProvider::new(run, endpoint, self.stamps, named, artifacts, resumed_after);
+            ObservabilityProvider::new(run, server, self.stamps, named, artifacts, resumed_after.flatten());
         let provider = provider.map_err(StartError::io("the thread of signs of life"))?;
         provider.begin(started);
         Ok(provider)
     }
 }
 
-/// What other processes of this machine could not deliver goes out beside this run. Problems are not this run's: what
-/// is left stays on disk for the next one.
-fn deliver_leftovers(folders: [PathBuf; 2], endpoint: Endpoint) -> std::io::Result<()> {
-    let deliver = move || {
-        let sink = |spool: &Spool| {
-            Ok(ServerSink::at(endpoint.clone(), spool.spec().clone())?.with_blobs(spool.blobs()))
-        };
-        for folder in &folders {
-            let _ = gauntlet_telemetry::deliver_leftovers(folder, sink);
-        }
-    };
-    std::thread::Builder::new().name("gauntlet-leftovers".to_owned()).spawn(deliver).map(drop)
+/// The greatest step of a run that waits below a spool folder, whatever server it is meant for.
+fn spooled_step(spool: &Path, run: &RunId) -> Option<u64> {
+    let folders = std::fs::read_dir(spool).ok()?.filter_map(Result::ok);
+    folders.filter_map(|folder| last_step(&folder.path(), run)).max()
 }
 
 /// A server's address as the name of a folder: another one for each address.

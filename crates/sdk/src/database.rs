@@ -6,7 +6,9 @@ use std::sync::Arc;
 use gauntlet_model::{Event, FieldError, RunId, RunSpec};
 use gauntlet_store::{Options, Store, StoreError};
 use gauntlet_telemetry::{DeliveryError, Sink, Stamps, SystemStamps};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder as RuntimeBuilder, Runtime};
+
+use crate::builder::{Builder, StartError};
 
 /// Why a data folder cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +47,17 @@ fn held(folder: &Path, server: &Option<String>) -> String {
     }
 }
 
+impl Builder {
+    /// Straight into a data folder, too, without a server. No server may hold that folder.
+    pub fn database(self, folder: impl Into<PathBuf>) -> Self {
+        let folder = folder.into();
+        self.opened("database", move |spec| {
+            let sink = DatabaseSink::open(folder, spec.clone()).map_err(|e| StartError::Sink(Box::new(e)))?;
+            Ok(Box::new(sink))
+        })
+    }
+}
+
 /// Writes a run into a data folder. `gauntlet serve` shows it afterwards. While it is open no server can have the
 /// folder; while a server has it, it cannot be opened.
 pub struct DatabaseSink {
@@ -65,7 +78,7 @@ impl DatabaseSink {
         let run = spec.id.clone();
         let run = run.ok_or_else(|| FieldError::new("id", "is missing; the sink needs the run's id"))?;
         let (runtime, opened) = outside(|| {
-            let runtime = Builder::new_current_thread().enable_all().build()?;
+            let runtime = RuntimeBuilder::new_current_thread().enable_all().build()?;
             let opened = runtime.block_on(Store::open(Options::new(folder)));
             Ok::<_, std::io::Error>((runtime, opened))
         })?;

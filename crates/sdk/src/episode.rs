@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gauntlet_model::{
-    EpisodeFinished, EpisodeId, FailureKind, FieldError, MAX_STEP, Object, Score, ScoreAdded, ScoreTarget,
-    Scores, SnapshotScored, Status, StepError, StepKind, StepRecorded, Timestamp,
+    EpisodeFinished, EpisodeId, EpisodeStarted, FailureKind, FieldError, MAX_STEP, Object, Score, ScoreAdded,
+    ScoreTarget, Scores, SnapshotScored, Status, StepError, StepKind, StepRecorded, Timestamp,
 };
 use gauntlet_telemetry::Outlet;
 use serde_json::{Value, json};
@@ -15,7 +15,35 @@ use crate::artifacts::ArtifactError;
 use crate::failure;
 use crate::gist::Gist;
 use crate::provider::ObservabilityProvider;
-use crate::tool::ToolCall;
+
+impl ObservabilityProvider {
+    /// Begins an episode: one attempt at one task. Its steps are numbered 0, 1, 2, ... in the order they are recorded.
+    pub fn start_episode(&self, task: impl Into<String>) -> Result<Episode, FieldError> {
+        self.start_episode_as(
+            self.new_trace_id()?,
+            None,
+            EpisodeStarted { task: Some(task.into()), metadata: Object::new() },
+        )
+    }
+
+    /// Begins an episode under an id of its own. All its records belong to training step `step` where one is given.
+    pub fn start_episode_as(
+        &self,
+        id: EpisodeId,
+        step: Option<u64>,
+        started: EpisodeStarted,
+    ) -> Result<Episode, FieldError> {
+        let task = started.task.clone();
+        self.log_body(Some(id.clone()), step, started)?;
+        self.nodes().begun(&id);
+        Ok(Episode::begun(self.clone(), id, step, task))
+    }
+
+    /// 16 bytes in hex, as traces are named.
+    pub(crate) fn new_trace_id(&self) -> Result<EpisodeId, FieldError> {
+        EpisodeId::new(self.stamps().id().to_string().replace('-', ""))
+    }
+}
 
 /// How an episode ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,7 +84,7 @@ pub struct Episode {
     provider: ObservabilityProvider,
     id: EpisodeId,
     /// The training step all records belong to; `None` numbers them.
-    at: Option<u64>,
+    pub(crate) at: Option<u64>,
     next: AtomicU64,
     task: Option<String>,
     gist: Mutex<Gist>,
@@ -66,12 +94,7 @@ pub struct Episode {
 }
 
 impl Episode {
-    pub(crate) fn begun(
-        provider: ObservabilityProvider,
-        id: EpisodeId,
-        at: Option<u64>,
-        task: Option<String>,
-    ) -> Self {
+    fn begun(provider: ObservabilityProvider, id: EpisodeId, at: Option<u64>, task: Option<String>) -> Self {
         let (began, began_micros) = (provider.stamps().now(), provider.stamps().elapsed_micros());
         let (next, gist) = (AtomicU64::new(0), Mutex::default());
         Self { provider, id, at, next, task, gist, began, began_micros, has_ended: false }
@@ -136,33 +159,6 @@ impl Episode {
         self.gist().notice(&event);
         self.provider.offer(event);
         Ok(())
-    }
-
-    /// Begins a tool call. What comes of it is told through the guard.
-    pub fn tool_call(
-        &self,
-        name: impl Into<String>,
-        arguments: impl Into<Value>,
-    ) -> Result<ToolCall<'_>, FieldError> {
-        ToolCall::begin(self, name.into(), arguments.into())
-    }
-
-    /// Calls a tool: its result or its error with the causes, and how long it took, are told. The tool's own answer
-    /// comes back unchanged; a panic is told and goes on.
-    pub fn tool<T, E: Error>(
-        &self,
-        name: impl Into<String>,
-        arguments: impl Into<Value>,
-        call: impl FnOnce() -> Result<T, E>,
-        tell: impl FnOnce(&T) -> Value,
-    ) -> Result<Result<T, E>, FieldError> {
-        let guard = self.tool_call(name, arguments)?;
-        let answer = call();
-        match &answer {
-            Ok(result) => guard.succeed(tell(result))?,
-            Err(error) => guard.fail(error)?,
-        }
-        Ok(answer)
     }
 
     /// The episode was judged as a whole: drawn at training step `step`.
@@ -254,11 +250,6 @@ impl Episode {
     /// The step of its last node, or of the one it will be.
     pub(crate) fn place(&self) -> u64 {
         self.at.unwrap_or_else(|| self.provider.nodes().place(&self.id))
-    }
-
-    /// The step of its next node.
-    pub(crate) fn next_place(&self) -> u64 {
-        self.at.unwrap_or_else(|| self.provider.nodes().next(&self.id))
     }
 
     fn say(&self, kind: StepKind, key: &str, text: String) -> Result<(), FieldError> {

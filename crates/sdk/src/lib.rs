@@ -4,6 +4,7 @@
 
 mod artifacts;
 mod builder;
+#[cfg(feature = "database")]
 mod database;
 mod episode;
 mod failure;
@@ -12,18 +13,26 @@ mod names;
 mod nodes;
 mod provider;
 mod report;
-mod resuming;
+#[cfg(feature = "http")]
+mod server;
+#[cfg(not(feature = "http"))]
+#[path = "no_server.rs"]
+mod server;
+mod sinks;
+#[cfg(feature = "live")]
 mod subscribe;
 mod tool;
+#[cfg(feature = "tracing")]
 pub mod tracing;
-mod writer;
 
 pub use artifacts::ArtifactError;
 pub use builder::{Builder, Mode, StartError};
+#[cfg(feature = "database")]
 pub use database::{DatabaseError, DatabaseSink};
 pub use episode::{EndedEpisode, Episode, NotEnded, Outcome};
 pub use provider::{FinishError, ObservabilityProvider};
 pub use report::{Loss, NotDurable, Report, SinkReport};
+#[cfg(feature = "live")]
 pub use subscribe::{Stopper, Subscription, SubscriptionError, subscribe};
 pub use tool::ToolCall;
 

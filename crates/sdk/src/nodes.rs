@@ -66,12 +66,8 @@ impl Nodes {
         }
     }
 
-    /// Where the episode's next node goes.
-    pub(crate) fn next(&mut self, episode: &EpisodeId) -> u64 {
-        if self.is_drawn(episode) { self.behind(episode) } else { self.place(episode) }
-    }
-
-    fn behind(&mut self, episode: &EpisodeId) -> u64 {
+    /// A step behind every other, for the episode's next node.
+    pub(crate) fn behind(&mut self, episode: &EpisodeId) -> u64 {
         let step = self.last.map_or(0, |last| last.saturating_add(1)).min(MAX_STEP);
         self.last = Some(step);
         if let Some(place) = self.open.get_mut(episode) {

@@ -6,20 +6,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use gauntlet_model::{
-    Body, EpisodeId, EpisodeStarted, Event, FieldError, MAX_SCORES, Object, RunFinished, RunId, RunStatus,
-    Score, ScoreAdded, ScoreTarget, Scores, SnapshotScored, Status,
+    Body, EpisodeId, Event, FieldError, MAX_SCORES, Object, RunFinished, RunId, RunStatus, Score, ScoreAdded,
+    ScoreTarget, Scores, SnapshotScored, Status,
 };
 use gauntlet_rubric::{Node, Observer, ObserverConfig, Story};
-use gauntlet_telemetry::{Delivery, Endpoint, Outlet, ServerCommands, Stamps};
+use gauntlet_telemetry::{Outlet, Stamps};
 
 use crate::artifacts::{ArtifactError, Artifacts};
-use crate::builder::Builder;
-use crate::episode::Episode;
 use crate::names::Names;
 use crate::nodes::Nodes;
 use crate::report::{NotDurable, Report, SinkReport};
-use crate::subscribe::{Subscription, subscribe};
-use crate::writer::Writer;
+use crate::server::{Membership, Server};
+use crate::sinks::{Named, offer};
 
 /// A run being filmed. Cloning it is cheap; all clones are one run. Nothing here waits for the network, and what it is
 /// given was validated before: an [`Event`] that breaks a rule cannot be built.
@@ -31,7 +29,7 @@ pub struct ObservabilityProvider(Arc<Inner>);
 
 struct Inner {
     run: RunId,
-    endpoint: Option<Endpoint>,
+    server: Option<Server>,
     stamps: Arc<dyn Stamps>,
     /// Before the sinks: what waits here is offered to them in the end.
     artifacts: Option<Artifacts>,
@@ -41,16 +39,9 @@ struct Inner {
     resumed_after: Option<u64>,
     names: Names,
     /// Signs of life; `None` without a server.
-    writer: Mutex<Option<Writer>>,
+    membership: Mutex<Option<Membership>>,
     /// Events given to a provider without a sink.
     discarded: AtomicU64,
-}
-
-pub(crate) struct Named {
-    pub(crate) name: String,
-    pub(crate) delivery: Delivery,
-    /// Whether it delivers to the server.
-    pub(crate) is_server: bool,
 }
 
 impl fmt::Debug for ObservabilityProvider {
@@ -60,34 +51,27 @@ impl fmt::Debug for ObservabilityProvider {
 }
 
 impl ObservabilityProvider {
-    /// Settings of a new run: those of the environment (`GAUNTLET_ENDPOINT`, `GAUNTLET_API_KEY`, `GAUNTLET_PROJECT`,
-    /// `GAUNTLET_MODE`, `GAUNTLET_SPOOL`), to be changed before [`Builder::start`]. Refuses a variable that breaks a
-    /// rule.
-    pub fn builder() -> Result<Builder, FieldError> {
-        Builder::from_vars(|name| std::env::var(name).ok())
-    }
-
     pub(crate) fn new(
         run: RunId,
-        endpoint: Option<Endpoint>,
+        server: Option<Server>,
         stamps: Arc<dyn Stamps>,
         sinks: Vec<Named>,
         artifacts: Option<Artifacts>,
         resumed_after: Option<u64>,
     ) -> std::io::Result<Self> {
         let names = Names::new(stamps.id());
-        let writer =
-            endpoint.clone().map(|endpoint| Writer::start(endpoint, &run, names.writer())).transpose()?;
+        let join = |server: &Server| server.join(&run, names.writer());
+        let membership = server.as_ref().map(join).transpose()?;
         Ok(Self(Arc::new(Inner {
             run,
-            endpoint,
+            server,
             stamps,
             artifacts,
             sinks: Arc::new(sinks),
             nodes: Mutex::new(Nodes::after(resumed_after)),
             resumed_after,
             names,
-            writer: Mutex::new(writer),
+            membership: Mutex::new(membership),
             discarded: AtomicU64::new(0),
         })))
     }
@@ -106,8 +90,12 @@ impl ObservabilityProvider {
 
     /// The run's page, where there is a server.
     pub fn url(&self) -> Option<String> {
-        let endpoint = self.0.endpoint.as_ref()?;
-        Some(endpoint.run_url(&self.0.run, "").replacen("/api/v1/runs/", "/runs/", 1))
+        self.server().map(|server| server.page(&self.0.run))
+    }
+
+    /// The server the run goes to, if any.
+    pub(crate) fn server(&self) -> Option<&Server> {
+        self.0.server.as_ref()
     }
 
     /// Clock and ids.
@@ -206,33 +194,6 @@ impl ObservabilityProvider {
         self.log_body(episode, step, score)
     }
 
-    /// Begins an episode: one attempt at one task. Its steps are numbered 0, 1, 2, ... in the order they are recorded.
-    pub fn start_episode(&self, task: impl Into<String>) -> Result<Episode, FieldError> {
-        self.start_episode_as(
-            self.new_trace_id()?,
-            None,
-            EpisodeStarted { task: Some(task.into()), metadata: Object::new() },
-        )
-    }
-
-    /// Begins an episode under an id of its own. All its records belong to training step `step` where one is given.
-    pub fn start_episode_as(
-        &self,
-        id: EpisodeId,
-        step: Option<u64>,
-        started: EpisodeStarted,
-    ) -> Result<Episode, FieldError> {
-        let task = started.task.clone();
-        self.log_body(Some(id.clone()), step, started)?;
-        self.nodes().begun(&id);
-        Ok(Episode::begun(self.clone(), id, step, task))
-    }
-
-    /// 16 bytes in hex, as traces are named.
-    pub(crate) fn new_trace_id(&self) -> Result<EpisodeId, FieldError> {
-        EpisodeId::new(self.stamps().id().to_string().replace('-', ""))
-    }
-
     /// Keeps a file with the run. The content is hashed and written aside on a thread of its own, uploaded once, and
     /// then announced by an `artifact.added` event.
     pub fn artifact(
@@ -281,7 +242,7 @@ impl ObservabilityProvider {
         mut config: ObserverConfig,
     ) -> std::io::Result<Observer> {
         if config.commands.is_none() && !config.pause_on_indices.is_empty() {
-            config.commands = self.commands()?.map(|commands| Arc::new(commands) as _);
+            config.commands = self.server().map(|server| server.commands(&self.0.run)).transpose()?;
         }
         config.after_step = config.after_step.max(self.0.resumed_after.unwrap_or(0));
         if config.writer.is_none() {
@@ -290,19 +251,6 @@ impl ObservabilityProvider {
         }
         let outlets: Vec<Arc<dyn Outlet>> = vec![Arc::new(self.clone())];
         Ok(Observer::attach(root, describe, outlets, Arc::clone(&self.0.stamps), config))
-    }
-
-    /// What people command from the browser; `None` without a server.
-    pub fn commands(&self) -> std::io::Result<Option<ServerCommands>> {
-        let listen = |endpoint: &Endpoint| ServerCommands::listen(endpoint.clone(), self.0.run.clone());
-        self.0.endpoint.as_ref().map(listen).transpose()
-    }
-
-    /// The run's log as the server has it: everything after sequence number `after` (`None`: from the first event), then
-    /// what comes. `None` without a server.
-    pub fn subscribe(&self, after: Option<u64>) -> Option<Subscription> {
-        let endpoint = self.0.endpoint.clone()?;
-        Some(subscribe(endpoint, self.0.run.clone(), after))
     }
 
     /// The books as they are.
@@ -357,14 +305,12 @@ impl ObservabilityProvider {
         let deadline = Instant::now() + timeout;
         let left = || deadline.saturating_duration_since(Instant::now());
         let has_arrived = self.settle(left());
-        let mut writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let membership = self.0.membership.lock().unwrap_or_else(PoisonError::into_inner).take();
         // The server ends the run itself. Where it cannot be told now, the event waits on disk with the others.
-        let has_told = has_arrived
-            && writer
-                .as_mut()
-                .is_some_and(|writer| writer.finish(status, summary.as_ref(), deadline).is_ok());
+        let is_known = has_arrived
+            && membership.is_some_and(|membership| membership.finish(status, summary.as_ref(), deadline));
         let finished = Arc::new(finished);
-        for sink in self.0.sinks.iter().filter(|sink| !(has_told && sink.is_server)) {
+        for sink in self.0.sinks.iter().filter(|sink| !(is_known && sink.is_server)) {
             sink.delivery.offer(Arc::clone(&finished));
         }
         let result = self.flush(left());
@@ -417,11 +363,5 @@ impl Outlet for ObservabilityProvider {
             self.0.discarded.fetch_add(1, Relaxed);
         }
         offer(&self.0.sinks, &event);
-    }
-}
-
-fn offer(sinks: &[Named], event: &Arc<Event>) {
-    for sink in sinks {
-        sink.delivery.offer(Arc::clone(event));
     }
 }

@@ -10,6 +10,8 @@ use gauntlet_telemetry::Endpoint;
 use tungstenite::client::IntoClientRequest;
 use tungstenite::{HandshakeError, Message, WebSocket};
 
+use crate::ObservabilityProvider;
+
 /// How often a subscription that waits looks whether it was stopped.
 const LOOK: Duration = Duration::from_millis(200);
 /// Silence after which the connection is taken for dead; the server makes itself heard every 20 s.
@@ -38,6 +40,14 @@ pub fn subscribe(endpoint: Endpoint, run: RunId, after: Option<u64>) -> Subscrip
         heard: Instant::now(),
         stopped,
         has_failed,
+    }
+}
+
+impl ObservabilityProvider {
+    /// The run's log as the server has it: everything after sequence number `after` (`None`: from the first event), then
+    /// what comes. `None` without a server.
+    pub fn subscribe(&self, after: Option<u64>) -> Option<Subscription> {
+        Some(subscribe(self.server()?.0.clone(), self.run().clone(), after))
     }
 }
 

@@ -8,6 +8,35 @@ use serde_json::Value;
 use crate::episode::{Episode, object};
 use crate::failure;
 
+impl Episode {
+    /// Begins a tool call. What comes of it is told through the guard.
+    pub fn tool_call(
+        &self,
+        name: impl Into<String>,
+        arguments: impl Into<Value>,
+    ) -> Result<ToolCall<'_>, FieldError> {
+        ToolCall::begin(self, name.into(), arguments.into())
+    }
+
+    /// Calls a tool: its result or its error with the causes, and how long it took, are told. The tool's own answer
+    /// comes back unchanged; a panic is told and goes on.
+    pub fn tool<T, E: Error>(
+        &self,
+        name: impl Into<String>,
+        arguments: impl Into<Value>,
+        call: impl FnOnce() -> Result<T, E>,
+        tell: impl FnOnce(&T) -> Value,
+    ) -> Result<Result<T, E>, FieldError> {
+        let guard = self.tool_call(name, arguments)?;
+        let answer = call();
+        match &answer {
+            Ok(result) => guard.succeed(tell(result))?,
+            Err(error) => guard.fail(error)?,
+        }
+        Ok(answer)
+    }
+}
+
 /// A tool call on its way. It was told when it began (`tool_call`); its result is a `tool_result` of the
 /// same span that says how long it took. Dropped without a result it is told as cancelled, or as panicked where a panic
 /// dropped it.
@@ -22,7 +51,7 @@ pub struct ToolCall<'e> {
 }
 
 impl<'e> ToolCall<'e> {
-    pub(crate) fn begin(episode: &'e Episode, name: String, arguments: Value) -> Result<Self, FieldError> {
+    fn begin(episode: &'e Episode, name: String, arguments: Value) -> Result<Self, FieldError> {
         let (span_id, started_at) = (episode.new_span_id(), episode.now());
         episode.step(StepRecorded {
             step_kind: StepKind::ToolCall,

@@ -40,7 +40,7 @@ fn asks_for_feature(line: &str) -> bool {
 /// programs use leave out what those do not need, in their roots.
 fn may_ask_for_feature(path: &str) -> bool {
     let in_app = path == "app/src/lib.rs" || (path.starts_with("app/") && path.ends_with("/api.rs"));
-    in_app || path == "crates/telemetry/src/lib.rs"
+    in_app || ["crates/telemetry/src/lib.rs", "crates/sdk/src/lib.rs"].contains(&path)
 }
 
 /// `pub name: ...usize...`: a public field, not a function or a constant.

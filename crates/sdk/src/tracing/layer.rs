@@ -256,6 +256,12 @@ impl Layer {
         self.count(episode.end(outcome).map(drop).map_err(|not| not.refusal));
     }
 
+    /// The step of the episode's next node.
+    fn next_step(&self, episode: &Episode) -> u64 {
+        let (mut nodes, id) = (self.provider.nodes(), episode.id());
+        if nodes.is_drawn(id) { nodes.behind(id) } else { nodes.place(id) }
+    }
+
     /// Scores among the fields: a judged rollout, or scores that are laid over one.
     fn score(&self, episode: &Episode, step: Option<u64>, fields: &Fields, is_episode: bool) {
         if fields.scores.is_empty() {
@@ -272,7 +278,7 @@ impl Layer {
                 observation,
                 ..SnapshotScored::default()
             });
-            let step = step.unwrap_or_else(|| episode.next_place());
+            let step = step.or(episode.at).unwrap_or_else(|| self.next_step(episode));
             return self.count(snapshot.and_then(|snapshot| episode.scored(step, snapshot)));
         }
         let target = if is_episode && step.is_none() { ScoreTarget::Episode } else { ScoreTarget::Step };

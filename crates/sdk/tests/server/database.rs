@@ -39,7 +39,8 @@ fn a_data_folder_is_written_without_a_server_and_never_beside_one() {
     let said = refused.to_string();
     assert!(said.contains("in use") && said.contains(&server.url()), "{said}");
     let again = run_to(NOBODY, spool.path(), "y").database(server.data.path()).start();
-    assert!(matches!(again, Err(StartError::Database(_))));
+    let Err(StartError::Sink(refused)) = again else { panic!("two writers") };
+    assert!(refused.is::<DatabaseError>(), "{refused}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ const INTERVAL_SECS: u64 = 10;
 const RETRY: Duration = Duration::from_secs(1);
 
 /// Sends signs of life from a thread of its own until it is dropped.
-pub(crate) struct Writer {
+pub(super) struct Writer {
     endpoint: Endpoint,
     url: String,
     /// Dropped first at the end, which wakes the thread.
@@ -23,7 +23,7 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Starts the signs of life of the writer `id` of a run.
-    pub(crate) fn start(endpoint: Endpoint, run: &RunId, id: &str) -> std::io::Result<Self> {
+    pub(super) fn start(endpoint: Endpoint, run: &RunId, id: &str) -> std::io::Result<Self> {
         let url = endpoint.run_url(run, &format!("/writers/{id}"));
         let (stop, stopped) = mpsc::sync_channel(0);
         let (beat_endpoint, beat_url) = (endpoint.clone(), url.clone());
@@ -34,7 +34,7 @@ impl Writer {
     }
 
     /// Tells the server that this writer has ended, once everything it wrote has arrived.
-    pub(crate) fn finish(
+    pub(super) fn finish(
         &mut self,
         status: Status,
         summary: Option<&Object>,
