@@ -1,5 +1,5 @@
-//! Who may depend on whom: edges between our own crates, outside crates that have one home, and outside crates that
-//! must not be reachable at all.
+//! Who may depend on whom: edges between our own crates, outside crates that have one home, and outside
+//! crates that must not be reachable at all.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -12,8 +12,8 @@ pub struct Graph {
     pub linked: BTreeMap<String, BTreeSet<String>>,
 }
 
-/// The edges between our own crates that the architecture draws. A crate that is missing here is a violation: a new
-/// crate is given its place first.
+/// The edges between our own crates that the architecture draws. A crate that is missing here is a violation:
+/// a new crate is given its place first.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("gauntlet-model", &[]),
     ("gauntlet-values", &["gauntlet-model"]),
@@ -60,7 +60,8 @@ const HOMES: &[(&str, &[&str])] = &[
 const PURE: &[&str] =
     &["gauntlet-model", "gauntlet-values", "gauntlet-film", "gauntlet-scene", "gauntlet-otlp"];
 
-/// What must not be reachable from a pure crate, however indirectly: async, SQL, randomness, the page's framework.
+/// What must not be reachable from a pure crate, however indirectly: async, SQL, randomness, the page's
+/// framework.
 const IMPURE: &[&str] = &["tokio", "sqlx", "rand", "leptos"];
 
 impl Graph {

@@ -2,8 +2,23 @@
 
 /// The longest a source file may be; beyond it, it is split along a noun.
 pub const MAX_LINES: usize = 500;
+/// The longest a line of Rust may be, in characters.
+pub const MAX_COLUMNS: usize = 110;
 
-/// Every rule that a source file breaks, as sentences. `path` is relative to the workspace, with `/` between names.
+/// Every line of a Rust file that is too long, as sentences. The row of a table in a comment cannot be
+/// broken.
+pub fn long_lines(path: &str, text: &str) -> Vec<String> {
+    let is_row = |line: &str| line.trim_start().trim_start_matches(['/', '!']).trim_start().starts_with('|');
+    let lines =
+        (1..).zip(text.lines()).filter(|(_, line)| !(line.trim_start().starts_with("//") && is_row(line)));
+    let lines = lines.map(|(number, line)| (number, line.chars().count()));
+    let long = lines.filter(|(_, columns)| path.ends_with(".rs") && *columns > MAX_COLUMNS);
+    long.map(|(number, columns)| format!("{path}:{number}: {columns} columns; at most {MAX_COLUMNS}"))
+        .collect()
+}
+
+/// Every rule that a source file breaks, as sentences. `path` is relative to the workspace, with `/` between
+/// names.
 pub fn violations(path: &str, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let lines = text.lines().count();
@@ -36,8 +51,8 @@ fn asks_for_feature(line: &str) -> bool {
     condition.is_some_and(|at| line.get(at..).unwrap_or_default().contains("feature ="))
 }
 
-/// The page renders on the server or hydrates in the browser; only these files may know which. The crates that other
-/// programs use leave out what those do not need, in their roots.
+/// The page renders on the server or hydrates in the browser; only these files may know which. The crates
+/// that other programs use leave out what those do not need, in their roots.
 fn may_ask_for_feature(path: &str) -> bool {
     let in_app = path == "app/src/lib.rs" || (path.starts_with("app/") && path.ends_with("/api.rs"));
     in_app || ["crates/telemetry/src/lib.rs", "crates/sdk/src/lib.rs"].contains(&path)
@@ -75,6 +90,15 @@ mod tests {
     fn a_file_is_not_long() {
         check("style/a.scss", &"a\n".repeat(MAX_LINES), &[]);
         check("style/a.scss", &"a\n".repeat(MAX_LINES + 1), &["501 lines"]);
+    }
+
+    #[test]
+    fn a_line_is_not_long() {
+        let line = "x".repeat(MAX_COLUMNS);
+        assert_eq!(long_lines("a.rs", &line), [] as [&str; 0]);
+        assert_eq!(long_lines("a.rs", &format!("//! A.\n{line}y\n")), ["a.rs:2: 111 columns; at most 110"]);
+        assert_eq!(long_lines("a.rs", &format!("//! | {line} |\n")), [] as [&str; 0]);
+        assert_eq!(long_lines("a.ts", &format!("{line}y")), [] as [&str; 0]);
     }
 
     #[test]

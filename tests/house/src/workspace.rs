@@ -15,8 +15,8 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// The graph of everything that is built: for this machine and for the browser. Other platforms are left out, as their
-/// crates need not be downloaded here.
+/// The graph of everything that is built: for this machine and for the browser. Other platforms are left out,
+/// as their crates need not be downloaded here.
 pub fn graph() -> Result<Graph, Box<dyn Error>> {
     let mut graph = Graph::default();
     for target in [host()?, "wasm32-unknown-unknown".to_owned()] {
@@ -30,8 +30,8 @@ pub fn licences() -> Result<BTreeSet<(String, String)>, Box<dyn Error>> {
     let mut found = BTreeSet::new();
     for target in [host()?, "wasm32-unknown-unknown".to_owned()] {
         let metadata = metadata(target)?;
-        let own = &metadata.workspace_members;
-        for package in metadata.packages.iter().filter(|p| !own.contains(&p.id)) {
+        let members = &metadata.workspace_members;
+        for package in metadata.packages.iter().filter(|p| !members.contains(&p.id)) {
             found.insert((package.name.to_string(), package.license.clone().unwrap_or_default()));
         }
     }
@@ -47,8 +47,8 @@ fn metadata(target: String) -> Result<Metadata, Box<dyn Error>> {
 /// The triple of the machine that the tests run on.
 fn host() -> Result<String, Box<dyn Error>> {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let told = String::from_utf8(Command::new(rustc).arg("-vV").output()?.stdout)?;
-    let host = told.lines().find_map(|line| line.strip_prefix("host: "));
+    let version = String::from_utf8(Command::new(rustc).arg("-vV").output()?.stdout)?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
     Ok(host.ok_or("`rustc -vV` names no host")?.to_owned())
 }
 

@@ -1,6 +1,8 @@
 //! The house stands: the rules hold for the workspace as it is.
 
-use gauntlet_house::{licences, source, workspace};
+use std::collections::BTreeMap;
+
+use gauntlet_house::{debts, identifiers, licences, modules, source, workspace};
 
 #[test]
 fn every_dependency_is_in_the_architecture() {
@@ -33,4 +35,57 @@ fn every_licence_is_allowed() {
     let found: Vec<_> =
         crates.iter().filter(|(_, licence)| !licences::is_allowed(licence, &allowed)).collect();
     assert!(found.is_empty(), "{found:#?}");
+}
+
+/// The folder of the crate that a source file belongs to, and its path below `src`; `None` for other files.
+fn in_crate(path: &str) -> Option<(&str, &str)> {
+    path.split_once("/src/").filter(|(_, file)| file.ends_with(".rs"))
+}
+
+/// What a rule finds in the own code of each crate.
+fn by_crate(rule: impl Fn(&str, &str) -> Vec<String>) -> BTreeMap<String, Vec<String>> {
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (path, text) in workspace::sources().unwrap() {
+        if let Some((name, _)) = in_crate(&path) {
+            found.entry(name.to_owned()).or_default().extend(rule(&path, &text));
+        }
+    }
+    assert!(found.len() > 10, "the crates were not found: {:?}", found.keys());
+    found
+}
+
+#[test]
+fn no_crate_has_an_import_circle() {
+    let sources = workspace::sources().unwrap();
+    let mut crates: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
+    for (path, text) in &sources {
+        if let Some((name, file)) = in_crate(path) {
+            crates.entry(name).or_default().push((file, text));
+        }
+    }
+    let found = crates.into_iter().map(|(name, files)| (name.to_owned(), modules::circles(&files)));
+    let found = debts::counted(found.collect(), "CIRCLES", debts::CIRCLES);
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+#[test]
+fn no_identifier_has_a_word_that_nobody_can_look_up() {
+    let found = by_crate(|path, text| {
+        identifiers::violations(text).iter().map(|ident| format!("{path}: {ident}")).collect()
+    });
+    let found = debts::counted(found, "IDENTIFIERS", debts::IDENTIFIERS);
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+#[test]
+fn no_line_is_too_long() {
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (path, text) in workspace::sources().unwrap() {
+        // Tests of a crate are its own as well.
+        let name =
+            path.split_once("/src/").or_else(|| path.split_once("/tests/")).map_or(&*path, |(name, _)| name);
+        found.entry(name.to_owned()).or_default().extend(source::long_lines(&path, &text));
+    }
+    let found = debts::counted(found, "LONG_LINES", debts::LONG_LINES);
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
