@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::report::Report;
 use crate::rig::{Rig, agent, target_folder};
 use crate::workload::lines;
@@ -53,7 +53,7 @@ fn frames(report: &mut Report, film: &Film) {
     for frame in 0..20 {
         std::hint::black_box(Scene::of(film, &lens(frame)));
     }
-    let whole_ms = begun.elapsed().as_secs_f64() * 1e3 / 20.0;
+    let scene_ms = begun.elapsed().as_secs_f64() * 1e3 / 20.0;
     let mut builder = SceneBuilder::new();
     let begun = Instant::now();
     for frame in 0..FRAMES {
@@ -61,7 +61,7 @@ fn frames(report: &mut Report, film: &Film) {
     }
     let frame_ms = begun.elapsed().as_secs_f64() * 1e3 / f64::from(FRAMES);
     report.add("scene of a frame at 10,000 steps", frame_ms, "ms", None, Some(4.0));
-    report.add("scene from nothing at 10,000 steps", whole_ms, "ms", None, Some(4.0));
+    report.add("scene from nothing at 10,000 steps", scene_ms, "ms", None, Some(4.0));
 }
 
 async fn fetch(url: &str) -> Outcome<Vec<Fact>> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::report::Report;
 use crate::rig::{Rig, binary, resident_mib_of};
 use crate::workload;

@@ -7,7 +7,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqliteConnection};
 use tokio::runtime::Runtime;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::report::Report;
 use crate::rig::{Rig, agent};
 use crate::workload::{event, lines};

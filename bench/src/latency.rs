@@ -1,6 +1,6 @@
-//! From the server's receipt of an event to its arrival at every one of 20 viewers, at 2,000 events a second. The
-//! commit lies in between, so this is more than commit-to-viewer, never less. The floor is the same frames sent from
-//! memory to 20 WebSockets.
+//! From the server's receipt of an event to its arrival at every one of 20 viewers, at 2,000 events a second.
+//! The commit lies in between, so this is more than commit-to-viewer, never less. The floor is the same
+//! frames sent from memory to 20 WebSockets.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -12,7 +12,7 @@ use tokio::sync::broadcast;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{accept_async, connect_async};
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::report::{Report, quantile};
 use crate::rig::{Rig, agent};
 use crate::workload::{EVENT_BYTES, lines};

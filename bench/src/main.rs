@@ -1,21 +1,20 @@
-//! `make bench`: measures what Gauntlet promises, each number beside a floor taken in the same run, against the real
-//! binary on loopback. Prints a table and writes `target/bench.json`.
+//! `make bench`: measures what Gauntlet promises, each number beside a floor taken in the same run, against
+//! the real binary on loopback. Prints a table and writes `target/bench.json`.
 
 mod film;
 mod import;
 mod ingest;
 mod latency;
 mod memory;
+mod outcome;
 mod report;
 mod rig;
 mod sdk;
 mod search;
 mod workload;
 
+use outcome::Outcome;
 use report::Report;
-
-/// Any failure ends the bench with its words.
-pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 fn main() -> Outcome<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::report::{Report, quantile};
 use crate::rig::{Rig, binary};
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 
 /// One measurement.
 #[derive(Debug, Serialize)]

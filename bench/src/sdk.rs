@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde::Deserialize;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::report::Report;
 use crate::rig::binary;
 

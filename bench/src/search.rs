@@ -1,5 +1,5 @@
-//! Search over 200,000 steps, beside the same question put to the log by a scan with `LIKE`; what indexing costs the
-//! ingest, as the ratio of ingest with and without it; and how fast an index is built from nothing.
+//! Search over 200,000 steps, beside the same question put to the log by a scan with `LIKE`; what indexing
+//! costs the ingest, as the ratio of ingest with and without it; and how fast an index is built from nothing.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, SqliteConnection};
 use tokio::runtime::Runtime;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::report::{Report, quantile};
 use crate::rig::{Rig, agent};
 use crate::workload::{spoken_lines, word};

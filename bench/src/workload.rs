@@ -8,7 +8,8 @@ pub fn event(n: u64) -> String {
     let root = (n * 37 % 100) as f64 - 50.0;
     let head = format!(
         "{{\"id\":\"01920000-0000-7000-8000-{n:012x}\",\"at\":\"2026-11-21T00:06:33.885877Z\",\
-         \"kind\":\"snapshot.scored\",\"v\":1,\"step\":{n},\"body\":{{\"scores\":{{\"root\":{root:.1},\"format\":1.0,\
+         \"kind\":\"snapshot.scored\",\"v\":1,\"step\":{n},\
+         \"body\":{{\"scores\":{{\"root\":{root:.1},\"format\":1.0,\
          \"abstention\":0.0,\"conflict\":0.0,\"refusal\":0.0,\"grounding\":{:.1},\"inconsistency\":5.0,\
          \"confidence\":0.0,\"synthesis\":-10.0}},\"observation\":\"\",\"action\":\"",
         if n.is_multiple_of(7) { -20.0 } else { 15.0 }
@@ -41,7 +42,8 @@ pub fn word(n: u64) -> String {
     word
 }
 
-/// Event number `n` of a run as one line of JSON: a step with eighty words, common and rare as in a natural text.
+/// Event number `n` of a run as one line of JSON: a step with eighty words, common and rare as in a natural
+/// text.
 fn spoken(n: u64) -> String {
     // xorshift64, seeded by the event's number.
     let mut random = n.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
@@ -57,7 +59,8 @@ fn spoken(n: u64) -> String {
     let (action, observation) = text.split_at(text.len() / 2);
     format!(
         "{{\"id\":\"01920000-0000-7000-8000-{n:012x}\",\"at\":\"2026-11-21T00:06:33.885877Z\",\
-         \"kind\":\"snapshot.scored\",\"v\":1,\"step\":{n},\"body\":{{\"scores\":{{\"root\":1.0,\"format\":1.0,\
+         \"kind\":\"snapshot.scored\",\"v\":1,\"step\":{n},\
+         \"body\":{{\"scores\":{{\"root\":1.0,\"format\":1.0,\
          \"grounding\":{:.1}}},\"observation\":\"{observation}\",\"action\":\"{action}\"}}}}",
         if n.is_multiple_of(7) { -20.0 } else { 15.0 }
     )

@@ -95,11 +95,13 @@ fn answered(
     let analysis = match confidence {
         Some("self_doubting") => {
             format!(
-                "The question is about {topic}. The context does not specify it, so the information is missing. I will give the most likely value."
+                "The question is about {topic}. The context does not specify it, so the information is \
+                 missing. I will give the most likely value."
             )
         }
         _ => format!(
-            "The question is about {topic}. I look for the sentence that states it and answer from that sentence alone."
+            "The question is about {topic}. I look for the sentence that states it and answer from that \
+             sentence alone."
         ),
     };
     (analysis, proof.to_owned(), conclusion.to_owned())

@@ -1,7 +1,8 @@
 //! Group-relative policy optimisation, after Shao et al. 2024, "DeepSeekMath", arXiv:2402.03300, section 4.1.
 //!
-//! For each question a group of G answers is drawn from the old policy and scored. There is no critic: the group's
-//! own mean is the baseline. The objective, averaged over answers and within an answer over its decisions:
+//! For each question a group of G answers is drawn from the old policy and scored. There is no critic: the
+//! group's own mean is the baseline. The objective, averaged over answers and within an answer over its
+//! decisions:
 //!
 //! `J = min(rho * A, clip(rho, 1 - eps, 1 + eps) * A) - beta * KL`, with `rho = pi / pi_old`.
 
@@ -20,8 +21,8 @@ pub struct Grpo {
     pub epochs: u32,
 }
 
-/// Advantages of a group: `A_i = (r_i - mean(r)) / (std(r) + 1e-4)`, with the population's standard deviation. A group
-/// whose rewards are equal teaches nothing: all 0.
+/// Advantages of a group: `A_i = (r_i - mean(r)) / (std(r) + 1e-4)`, with the population's standard
+/// deviation. A group whose rewards are equal teaches nothing: all 0.
 pub fn advantages(rewards: &[f64]) -> Vec<f64> {
     let n = rewards.len().max(1) as f64;
     let mean = rewards.iter().sum::<f64>() / n;
@@ -29,8 +30,9 @@ pub fn advantages(rewards: &[f64]) -> Vec<f64> {
     rewards.iter().map(|r| (r - mean) / (std + 1e-4)).collect()
 }
 
-/// Schulman's k3 estimator of the divergence from the reference at one sampled choice ("Approximating KL divergence",
-/// 2020; equation 4 of the paper): `k3 = pi_ref / pi - log(pi_ref / pi) - 1`, unbiased and never negative.
+/// Schulman's k3 estimator of the divergence from the reference at one sampled choice ("Approximating KL
+/// divergence", 2020; equation 4 of the paper): `k3 = pi_ref / pi - log(pi_ref / pi) - 1`, unbiased and never
+/// negative.
 pub fn k3(reference: f64, policy: f64) -> f64 {
     let ratio = reference / policy;
     ratio - ratio.ln() - 1.0
@@ -49,9 +51,9 @@ pub struct Sample {
 
 /// The scale of `d log pi` in the gradient of the objective at one decision.
 ///
-/// The surrogate contributes `rho * A`, or nothing where the clip binds: A above 0 and `rho > 1 + eps`, or A below 0
-/// and `rho < 1 - eps`. The divergence contributes `beta * (pi_ref / pi - 1)`, since
-/// `d k3 = (1 - pi_ref / pi) d log pi`.
+/// The surrogate contributes `rho * A`, or nothing where the clip binds: A above 0 and `rho > 1 + eps`, or A
+/// below 0 and `rho < 1 - eps`. The divergence contributes `beta * (pi_ref / pi - 1)`, since `d k3 = (1 -
+/// pi_ref / pi) d log pi`.
 pub fn gradient_scale(grpo: &Grpo, policy: f64, old: f64, reference: f64, advantage: f64) -> f64 {
     let rho = policy / old;
     let is_clipped = (advantage > 0.0 && rho > 1.0 + grpo.clip) || (advantage < 0.0 && rho < 1.0 - grpo.clip);

@@ -1,4 +1,5 @@
-//! Event ids of the demo: made from the run's id, the seed and a counter, so that a repeated run repeats them.
+//! Event ids of the demo: made from the run's id, the seed and a counter, so that a repeated run repeats
+//! them.
 
 use gauntlet_model::{EventId, RunId, RunSummary};
 

@@ -50,7 +50,8 @@ impl Head {
         }
     }
 
-    /// The logits of an untrained policy: it mostly knows the tags, likes to answer, and is careless with quotes.
+    /// The logits of an untrained policy: it mostly knows the tags, likes to answer, and is careless with
+    /// quotes.
     fn untrained(self) -> &'static [f64] {
         match self {
             Head::Form => &[1.6, -0.2, -0.3, -0.3],
@@ -163,7 +164,8 @@ impl Policy {
         exps.into_iter().map(|e| e / sum).collect()
     }
 
-    /// Draws the decisions of one answer. What a stance makes needless is not drawn: only answering needs a quote.
+    /// Draws the decisions of one answer. What a stance makes needless is not drawn: only answering needs a
+    /// quote.
     pub fn draw(&self, x: &Features, rng: &mut impl Rng) -> Vec<Decision> {
         let mut draw = |head| {
             let probabilities = self.probabilities(head, x);

@@ -144,8 +144,8 @@ impl Training {
         u64::from(self.config.steps) + 3
     }
 
-    /// The next event, at a time the caller gives; `None` when the run is over. An error would be a fault of the demo
-    /// itself: a body that breaks the model's rules.
+    /// The next event, at a time the caller gives; `None` when the run is over. An error would be a fault of
+    /// the demo itself: a body that breaks the model's rules.
     pub fn next_event(&mut self, at: Timestamp) -> Result<Option<Event>, FieldError> {
         if self.pending.is_empty() {
             self.go_on();

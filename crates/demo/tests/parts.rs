@@ -1,5 +1,5 @@
-//! The parts of the demo: the questions say what they claim to, the decisions become the texts they name, and the
-//! update climbs the objective it documents.
+//! The parts of the demo: the questions say what they claim to, the decisions become the texts they name, and
+//! the update climbs the objective it documents.
 
 use std::collections::BTreeSet;
 

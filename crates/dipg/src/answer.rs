@@ -20,8 +20,9 @@ pub struct Answer {
 const TAGS: [&str; 3] = ["analysis", "proof", "final"];
 
 impl Answer {
-    /// Reads an answer. It is well formed when each of the three tags opens and closes exactly once, in order, and the
-    /// final part is not empty; text between the parts is ignored. A malformed one keeps whatever could be read.
+    /// Reads an answer. It is well formed when each of the three tags opens and closes exactly once, in
+    /// order, and the final part is not empty; text between the parts is ignored. A malformed one keeps
+    /// whatever could be read.
     pub fn parse(text: impl Into<String>) -> Self {
         let text = text.into();
         let mut parts = [const { String::new() }; 3];

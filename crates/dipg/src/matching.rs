@@ -1,7 +1,8 @@
-//! When one text holds, supports or equals another. Words are compared after case, quotes and punctuation are taken
-//! away; wording may differ a little, numbers never.
+//! When one text holds, supports or equals another. Words are compared after case, quotes and punctuation are
+//! taken away; wording may differ a little, numbers never.
 
-/// Share of the words that must agree for a passage to count as quoted, and for an answer as the expected one.
+/// Share of the words that must agree for a passage to count as quoted, and for an answer as the expected
+/// one.
 const CLOSE_ENOUGH: f64 = 0.85;
 const CORRECT_ENOUGH: f64 = 0.8;
 
@@ -46,7 +47,8 @@ pub fn refuses(text: &str) -> bool {
     holds_any(text, &REFUSING)
 }
 
-/// Whether an analysis concludes that the answer is missing. Wondering whether something is missing is no conclusion.
+/// Whether an analysis concludes that the answer is missing. Wondering whether something is missing is no
+/// conclusion.
 pub(crate) fn concludes_missing(analysis: &str) -> bool {
     holds_any(
         analysis,
@@ -120,8 +122,9 @@ fn sentences(text: &str) -> impl Iterator<Item = &str> {
         .flat_map(|line| line.split_inclusive(". ").flat_map(|s| s.split_inclusive(['?', '!', ';'])))
 }
 
-/// Whether the proof bears the final answer: every number and every name in the answer also stands in the proof or in
-/// the question. A name is a word with two capitals or a capital inside a sentence. An empty side contradicts nothing.
+/// Whether the proof bears the final answer: every number and every name in the answer also stands in the
+/// proof or in the question. A name is a word with two capitals or a capital inside a sentence. An empty side
+/// contradicts nothing.
 pub fn supports(proof: &str, answer: &str, question: &str) -> bool {
     if proof.is_empty() || answer.is_empty() {
         return true;
@@ -138,8 +141,8 @@ pub fn supports(proof: &str, answer: &str, question: &str) -> bool {
     })
 }
 
-/// Whether the final answer is the expected one: the same words, or the expected words as a run within it, or nearly
-/// all of them with every number of the expected answer present.
+/// Whether the final answer is the expected one: the same words, or the expected words as a run within it, or
+/// nearly all of them with every number of the expected answer present.
 pub fn is_correct(answer: &str, expected: &str) -> bool {
     let (answer, expected) = (words(answer), words(expected));
     if expected.is_empty() || answer.is_empty() {

@@ -3,7 +3,8 @@
 use gauntlet_model::dipg;
 use gauntlet_rubric::Dial;
 
-/// The rewards and penalties, by the origin's names and defaults. All are declared parameters of the tree's root.
+/// The rewards and penalties, by the origin's names and defaults. All are declared parameters of the tree's
+/// root.
 #[derive(Debug)]
 pub struct Weights {
     /// Root of an answer that cannot be read: -50.

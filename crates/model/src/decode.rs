@@ -1,5 +1,5 @@
-//! From bytes to validated events. Strict, fast on the good path; on a refusal it reads again, slowly, to name
-//! the field.
+//! From bytes to validated events. Strict, fast on the good path; on a refusal it reads again, slowly, to
+//! name the field.
 
 use std::borrow::Cow;
 
@@ -66,6 +66,13 @@ struct SlowEnvelope {
     seq: Option<u64>,
     #[serde(default)]
     received_at: Option<Timestamp>,
+}
+
+impl Record {
+    /// The typed event. Fails only where the stored text no longer follows the rules.
+    pub fn event(&self) -> Result<Event, EventError> {
+        typed(self.id, self.at, self.episode.clone(), self.step, self.kind, self.version, &self.body)
+    }
 }
 
 /// One event from its JSON text.

@@ -6,7 +6,6 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use crate::body::*;
-use crate::decode::EventError;
 use crate::limits::{self, FieldError, MAX_BODY_BYTES, MAX_LABEL_BYTES};
 use crate::{EpisodeId, EventId, Timestamp};
 
@@ -167,7 +166,8 @@ impl Event {
         Ok(self)
     }
 
-    /// As [`Event::new`], without a limit on the whole: what is stored must stay readable whatever the limit becomes.
+    /// As [`Event::new`], without a limit on the whole: what is stored must stay readable whatever the limit
+    /// becomes.
     pub(crate) fn of_any_size(
         id: EventId,
         at: Timestamp,
@@ -274,20 +274,8 @@ pub struct Record {
 }
 
 impl Record {
-    /// The typed event. Fails only where the stored text no longer follows the rules.
-    pub fn event(&self) -> Result<Event, EventError> {
-        crate::decode::typed(
-            self.id,
-            self.at,
-            self.episode.clone(),
-            self.step,
-            self.kind,
-            self.version,
-            &self.body,
-        )
-    }
-
-    /// Takes the place of a stored event that cannot be read: a `gap` that names it and what is wrong with it.
+    /// Takes the place of a stored event that cannot be read: a `gap` that names it and what is wrong with
+    /// it.
     pub fn unreadable(seq: u64, received_at: Timestamp, id: EventId, why: impl fmt::Display) -> Record {
         let reason = format!("event {seq} cannot be read: {why}");
         let plain = reason.chars().map(|c| if c.is_control() { ' ' } else { c });

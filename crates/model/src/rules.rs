@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::dipg;
+
 /// The rules asked for when a run is created or changed.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -61,8 +63,10 @@ impl RuleInForce {
         let always = "a declared failure or the error that its episode ended with fails it too";
         let text = match (asked, rule) {
             (_, FailureRule::Dipg) => format!(
-                "A step fails by the medical rules: grounding at most -20, format at most 0, inconsistency at most \
-                 -15, refusal above 0, any other rubric below 0; {always}."
+                "A step fails by the medical rules: grounding at most {}, format at most 0, inconsistency at \
+                 most {}, refusal above 0, any other rubric below 0; {always}.",
+                dipg::HALLUCINATION_PENALTY,
+                dipg::INCONSISTENCY_PENALTY,
             ),
             (FailureRules::Auto, FailureRule::RootBelow(limit)) if limit > 0.0 => format!(
                 "A step fails where its root is below {limit}, as every root so far lies in 0 to 1; {always}."

@@ -161,8 +161,8 @@ pub struct RunSummary {
 }
 
 impl RunSummary {
-    /// The idempotency key of the run's `run.started`: made from the run's id, so that creating it twice says it
-    /// once. (FNV-1a, 128 bits.)
+    /// The idempotency key of the run's `run.started`: made from the run's id, so that creating it twice says
+    /// it once. (FNV-1a, 128 bits.)
     pub fn started_event_id(run: &RunId) -> EventId {
         const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
         let start: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;

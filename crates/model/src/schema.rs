@@ -1,7 +1,8 @@
 //! JSON Schemas (draft 2020-12) of what goes over the wire, from the same types that read it.
 //!
-//! A schema says what can be said without reading twice: names, types, ranges, lengths. Lengths are limits in bytes
-//! and schemas count characters, so a schema may let pass what the server refuses, never the other way round.
+//! A schema says what can be said without reading twice: names, types, ranges, lengths. Lengths are limits in
+//! bytes and schemas count characters, so a schema may let pass what the server refuses, never the other way
+//! round.
 
 use std::borrow::Cow;
 
@@ -35,7 +36,9 @@ pub fn of_event(kind: Kind) -> Value {
             "v": { "const": kind.version() },
             "episode": to.subschema_for::<Option<EpisodeId>>(),
             "step": { "type": ["integer", "null"], "minimum": 0, "maximum": MAX_STEP },
-            "seq": { "type": ["integer", "null"], "minimum": 0, "description": "What the server adds; ignored." },
+            "seq": {
+                "type": ["integer", "null"], "minimum": 0, "description": "What the server adds; ignored."
+            },
             "received_at": { "type": ["string", "null"], "format": "date-time",
                 "description": "What the server adds; ignored." },
             "body": body,
@@ -96,7 +99,8 @@ macro_rules! schema_of {
 
 schema_of!(EventId, "EventId", {
     "type": "string", "format": "uuid",
-    "description": "The idempotency key: a UUID (version 7 where nothing speaks against it). Sent twice, kept once.",
+    "description":
+        "The idempotency key: a UUID (version 7 where nothing speaks against it). Sent twice, kept once.",
 });
 schema_of!(RunId, "RunId", { "type": "string", "minLength": 1, "maxLength": 200, "pattern": r"^[^/\\]+$" });
 schema_of!(EpisodeId, "EpisodeId", {

@@ -6,14 +6,10 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::body::{Challenge, SnapshotScored};
+use crate::body::{Challenge, SNAPSHOT_KEYS, SnapshotScored};
 use crate::event::{Body, Event};
 use crate::limits::FieldError;
 use crate::{EventId, Object, Scores, Timestamp};
-
-/// The top-level keys a snapshot can have, in the order they are written in where none was posted.
-pub(crate) const KEYS: [&str; 7] =
-    ["session_id", "step", "scores", "timestamp", "is_paused", "challenge", "metadata"];
 
 /// One rubric call on the origin's wire. Written, it has the keys it was posted with, in that order.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -131,8 +127,9 @@ impl Snapshot {
     }
 }
 
-/// Undoes the HTML escapes (`&lt;`, `&#x27;` and the like, each once) in a text of a snapshot that was posted by an
-/// origin client, which escapes every text before it posts. A text with a raw `<` or `>` was not escaped and stays.
+/// Undoes the HTML escapes (`&lt;`, `&#x27;` and the like, each once) in a text of a snapshot that was posted
+/// by an origin client, which escapes every text before it posts. A text with a raw `<` or `>` was not
+/// escaped and stays.
 ///
 /// Only for snapshots whose `posted` is not empty: in any other text an escape is what its author wrote.
 ///
@@ -160,7 +157,7 @@ impl Serialize for Snapshot {
                 "challenge" => self.challenge.is_none(),
                 _ => false,
             };
-            KEYS.into_iter().filter(|key| !absent(key)).collect()
+            SNAPSHOT_KEYS.into_iter().filter(|key| !absent(key)).collect()
         } else {
             self.posted.iter().map(String::as_str).collect()
         };
@@ -209,7 +206,7 @@ fn located(json: &str, path: &str, error: &serde_json::Error) -> SnapshotError {
     }
     let input = serde_json::from_str::<Value>(json)
         .ok()
-        .and_then(|whole| loc.iter().try_fold(&whole, |v, key| v.get(key)).cloned())
+        .and_then(|document| loc.iter().try_fold(&document, |v, key| v.get(key)).cloned())
         .unwrap_or(Value::Null);
     SnapshotError { kind, loc, message: message.to_owned(), input: Box::new(input) }
 }

@@ -1,4 +1,5 @@
-//! Who writes a run: each process reports that it lives and how it ended; the server decides when the run has ended.
+//! Who writes a run: each process reports that it lives and how it ended; the server decides when the run has
+//! ended.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,8 +29,8 @@ pub enum WriterState {
 pub struct WriterReport {
     /// Whether it still writes.
     pub state: WriterState,
-    /// While it runs: it reports again within so many seconds, 1 to 3600; 10 where it does not say. Not heard of for
-    /// three intervals, it counts as lost.
+    /// While it runs: it reports again within so many seconds, 1 to 3600; 10 where it does not say. Not heard
+    /// of for three intervals, it counts as lost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 3600))]
     pub interval_secs: Option<u32>,
@@ -121,8 +122,8 @@ pub struct WriterAnswer {
 pub struct Contact {
     /// When the last event or report came.
     pub last_at: Timestamp,
-    /// Whether nothing came in time: none of its writers reports any more, or, where it has none, no event came for
-    /// 15 minutes. Any sign of life takes it back.
+    /// Whether nothing came in time: none of its writers reports any more, or, where it has none, no event
+    /// came for 15 minutes. Any sign of life takes it back.
     pub lost: bool,
 }
 

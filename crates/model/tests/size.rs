@@ -104,8 +104,8 @@ fn a_body_of_just_the_limit_is_taken_and_read_again() {
 fn a_text_that_grows_beyond_the_limit_when_it_is_written_is_refused() {
     let numbers = ["1e5"; MAX_BODY_BYTES / 8].join(",");
     let json = format!(
-        r#"{{"id":"01920000-0000-7000-8000-000000000001","at":"2026-11-21T00:06:33Z","kind":"snapshot.scored","v":1,
-        "step":1,"body":{{"scores":{{}},"metadata":{{"n":[{numbers}]}}}}}}"#
+        r#"{{"id":"01920000-0000-7000-8000-000000000001","at":"2026-11-21T00:06:33Z",
+        "kind":"snapshot.scored","v":1,"step":1,"body":{{"scores":{{}},"metadata":{{"n":[{numbers}]}}}}}}"#
     );
     assert!(json.len() < MAX_BODY_BYTES);
     assert_eq!(decode_one(&json).unwrap_err().field, "body");

@@ -1,7 +1,7 @@
 //! The containers of RFC 004: patterns of aggregation, by the canonical implementation's rules.
 
-use crate::call::Call;
 use crate::dial::Dial;
+use crate::node::Call;
 use crate::{Node, Rubric, RubricError};
 
 fn numbered<A: ?Sized, O: ?Sized>(rubrics: Vec<Node<A, O>>) -> Vec<(String, Node<A, O>)> {
@@ -10,8 +10,8 @@ fn numbered<A: ?Sized, O: ?Sized>(rubrics: Vec<Node<A, O>>) -> Vec<(String, Node
 
 struct Sequential;
 
-/// Rubrics in order (`rubric_0`, ...): the last one's score. Stops with 0 at the first that is exactly 0; a negative
-/// score does not stop it. Empty: 1. Children behind a stop are not evaluated.
+/// Rubrics in order (`rubric_0`, ...): the last one's score. Stops with 0 at the first that is exactly 0; a
+/// negative score does not stop it. Empty: 1. Children behind a stop are not evaluated.
 pub fn sequential<A: ?Sized + 'static, O: ?Sized + 'static>(rubrics: Vec<Node<A, O>>) -> Node<A, O> {
     Node::assemble(Box::new(Sequential), numbered(rubrics))
 }
@@ -31,8 +31,8 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static> Rubric<A, O> for Sequential {
 
 struct Gate(Dial);
 
-/// The child's (`rubric`) score where it reaches `threshold` (usually 1), equality included, else 0. The threshold
-/// is a declared parameter; it must be finite.
+/// The child's (`rubric`) score where it reaches `threshold` (usually 1), equality included, else 0. The
+/// threshold is a declared parameter; it must be finite.
 pub fn gate<A: ?Sized + 'static, O: ?Sized + 'static>(
     rubric: Node<A, O>,
     threshold: f64,
@@ -62,8 +62,8 @@ struct WeightedSum(Vec<f64>);
 /// How far the sum of weights may be from 1.
 pub const WEIGHT_TOLERANCE: f64 = 1e-6;
 
-/// The sum of the children's (`rubric_0`, ...) scores times their weights. Lengths must match and the weights must sum
-/// to 1 within [`WEIGHT_TOLERANCE`]; negative weights are allowed. The refusal names the weights.
+/// The sum of the children's (`rubric_0`, ...) scores times their weights. Lengths must match and the weights
+/// must sum to 1 within [`WEIGHT_TOLERANCE`]; negative weights are allowed. The refusal names the weights.
 pub fn weighted_sum<A: ?Sized + 'static, O: ?Sized + 'static>(
     rubrics: Vec<Node<A, O>>,
     weights: Vec<f64>,

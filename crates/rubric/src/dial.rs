@@ -1,4 +1,5 @@
-//! Dials: a rubric's declared parameters. Only what is declared can be tweaked or restored, and only by its type.
+//! Dials: a rubric's declared parameters. Only what is declared can be tweaked or restored, and only by its
+//! type.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -8,8 +9,8 @@ use std::sync::{PoisonError, RwLock};
 use gauntlet_model::FieldError;
 use serde_json::Value;
 
-/// One declared parameter: its name, its type, its range, and its present value. Reading and turning it is safe
-/// from any thread; an evaluation in flight may see the old or the new value.
+/// One declared parameter: its name, its type, its range, and its present value. Reading and turning it is
+/// safe from any thread; an evaluation in flight may see the old or the new value.
 pub struct Dial {
     name: &'static str,
     cell: Cell,

@@ -1,12 +1,10 @@
 //! One call of a tree: which paths were scored in it, and which were not.
 //!
-//! The frame of a call is an argument that travels down the tree with it. Two threads that evaluate one tree hold
-//! two frames, so their scores cannot mix; there is no stack, no thread-local, no key to forget.
+//! The frame of a call is an argument that travels down the tree with it. Two threads that evaluate one tree
+//! hold two frames, so their scores cannot mix; there is no stack, no thread-local, no key to forget.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
-
-use crate::Node;
 
 /// Where in the tree a call stands, as a chain of names up to the root.
 #[derive(Clone, Copy)]
@@ -78,8 +76,8 @@ impl Frame {
 /// What one root call found. `scores` and `not_evaluated` together name every callable path of the tree once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evaluation {
-    /// Path and score in the order of the tree, `root` first. A score may be any `f64`, NaN included: what a rubric
-    /// returns is passed on unchanged.
+    /// Path and score in the order of the tree, `root` first. A score may be any `f64`, NaN included: what a
+    /// rubric returns is passed on unchanged.
     pub scores: Vec<(String, f64)>,
     /// Paths this call did not evaluate; `root` is among them only where the call failed.
     pub not_evaluated: Vec<String>,
@@ -103,29 +101,4 @@ impl Evaluation {
         let named = self.scores.iter().filter(|(path, _)| path.rsplit('.').next() == Some(name));
         named.map(|(_, score)| *score).min_by(f64::total_cmp)
     }
-}
-
-/// Sees every call of the node it watches, whole: the observer's way in.
-pub trait Watcher<A: ?Sized, O: ?Sized>: Send + Sync {
-    /// A call begins; what it returns comes back in [`Watcher::ended`].
-    fn started(&self) -> Started;
-    /// That call of `node` ended, well or not (`evaluation.error`). A panic here is counted and never reaches the
-    /// caller.
-    fn ended(
-        &self,
-        started: Started,
-        node: &Node<A, O>,
-        action: &A,
-        observation: &O,
-        evaluation: &Evaluation,
-    );
-}
-
-/// When a call began, by the watcher's own count and clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Started {
-    /// 0-based index of the call.
-    pub index: u64,
-    /// Monotonic microseconds, if the watcher keeps time.
-    pub micros: Option<u64>,
 }

@@ -2,8 +2,8 @@
 
 use std::fmt::Display;
 
-use crate::call::Call;
 use crate::dial::Dial;
+use crate::node::Call;
 use crate::{Rubric, RubricError};
 
 /// Whoever answers the judge's prompt. Synchronous; a client that retries or times out does so inside.
@@ -21,8 +21,8 @@ impl<F: Fn(&str) -> Result<String, String> + Send + Sync> JudgeClient for F {
 /// Reads a score out of a reply.
 pub type ScoreReader = fn(&str) -> Option<f64>;
 
-/// Scores by asking a language model. The template's `{action}` and `{observation}` are filled in, `{{` and `}}` are
-/// braces. Parameters: `prompt_template`, `default_score` (0), `normalize` (on).
+/// Scores by asking a language model. The template's `{action}` and `{observation}` are filled in, `{{` and
+/// `}}` are braces. Parameters: `prompt_template`, `default_score` (0), `normalize` (on).
 pub struct LlmJudge<C> {
     client: C,
     read: ScoreReader,
@@ -32,8 +32,8 @@ pub struct LlmJudge<C> {
 }
 
 impl<C: JudgeClient> LlmJudge<C> {
-    /// A judge that reads the first number of the reply, clamps it to 0 to 1, and scores 0 where there is none.
-    /// Refuses a template with another placeholder or a stray brace.
+    /// A judge that reads the first number of the reply, clamps it to 0 to 1, and scores 0 where there is
+    /// none. Refuses a template with another placeholder or a stray brace.
     pub fn new(template: impl Into<String>, client: C) -> Result<Self, RubricError> {
         let template = template.into();
         check_template(&template).map_err(RubricError::Template)?;
@@ -88,8 +88,8 @@ impl<A: Display + ?Sized, O: Display + ?Sized, C: JudgeClient> Rubric<A, O> for 
     }
 }
 
-/// The first match of `\d+\.?\d*` (ASCII digits): a sign is not part of it, so "-3" reads 3; "8/10" reads 8; ".5"
-/// reads 5; "7." reads 7. A number too large for an `f64` reads as infinity, which clamps to 1.
+/// The first match of `\d+\.?\d*` (ASCII digits): a sign is not part of it, so "-3" reads 3; "8/10" reads 8;
+/// ".5" reads 5; "7." reads 7. A number too large for an `f64` reads as infinity, which clamps to 1.
 pub fn first_number(text: &str) -> Option<f64> {
     let start = text.find(|c: char| c.is_ascii_digit())?;
     let tail = &text[start..];

@@ -1,8 +1,8 @@
 //! Rubric trees (RFC 004), and the observer that records their calls.
 //!
-//! A [`Rubric`] scores an action against an observation; a [`Node`] is a rubric in its place in a tree, with named
-//! children and hooks. [`Observer`] attaches to any tree without changing it and emits one `snapshot.scored` event a
-//! root call to an outlet of `gauntlet-telemetry`.
+//! A [`Rubric`] scores an action against an observation; a [`Node`] is a rubric in its place in a tree, with
+//! named children and hooks. [`Observer`] attaches to any tree without changing it and emits one
+//! `snapshot.scored` event a root call to an outlet of `gauntlet-telemetry`.
 //!
 //! Where the canonical implementation (`openenv-core` 0.3.0) and this one differ, on purpose:
 //! - registering a hook returns a handle that removes it;
@@ -12,8 +12,8 @@
 //! - weights that do not sum to 1 are named in the refusal;
 //! - `state_dict` covers the tree, a value of the wrong type refuses the whole state.
 
-mod call;
 mod containers;
+mod description;
 mod dial;
 mod error;
 mod evaluation;
@@ -26,15 +26,15 @@ mod state;
 mod text;
 mod trajectory;
 
-pub use call::Call;
 pub use containers::{WEIGHT_TOLERANCE, gate, rubric_dict, rubric_list, sequential, weighted_sum};
+pub use description::Story;
 pub use dial::Dial;
 pub use error::RubricError;
-pub use evaluation::{Evaluation, Started, Watcher};
+pub use evaluation::Evaluation;
 pub use hooks::HookHandle;
 pub use judge::{JudgeClient, LlmJudge, ScoreReader, first_number};
-pub use node::{Node, Rubric, leaf};
-pub use observer::{Counts, Observer, ObserverConfig, Story};
+pub use node::{Call, Node, Rubric, Started, Watcher, leaf};
+pub use observer::{Counts, Observer, ObserverConfig};
 pub use snapshot::challenge_of;
 pub use text::{LengthPenalty, RepetitionPenalty};
 pub use trajectory::{ExponentialDiscounting, Outcome, Trajectory};

@@ -1,7 +1,7 @@
 //! The observer: one `snapshot.scored` event for every root call of a rubric tree.
 //!
-//! It only builds an event and hands it on; outlets must not block. What it costs the training loop is the text of
-//! one event.
+//! It only builds an event and hands it on; outlets must not block. What it costs the training loop is the
+//! text of one event.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,34 +12,24 @@ use gauntlet_model::{Body, EpisodeId, Event, Gap, MAX_STEP, Object, RunStatus, S
 use gauntlet_telemetry::pause::{self, Ending};
 use gauntlet_telemetry::{Commands, Outlet, Stamps};
 
-use crate::evaluation::{Evaluation, Started, Watcher};
+use crate::description::Story;
+use crate::evaluation::Evaluation;
 use crate::hooks::HookHandle;
-use crate::{Node, snapshot};
-
-/// One call in words: what the event says beside the scores.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Story {
-    /// What the agent did.
-    pub action: String,
-    /// What it saw.
-    pub observation: String,
-    /// Anything else about this call.
-    pub metadata: Object,
-    /// The episode it belongs to.
-    pub episode: Option<EpisodeId>,
-}
+use crate::node::{Node, Started, Watcher};
+use crate::snapshot;
 
 /// How an observer observes.
 pub struct ObserverConfig {
     /// Metadata of every event; a call's own entries win.
     pub metadata: Object,
-    /// An id that no other observer of the run has, in this process or another. A call whose story names no episode
-    /// gets the episode `{writer}-{step}`, so that observers which count alike do not replace each other's rollouts.
-    /// `None` leaves such calls without an episode.
+    /// An id that no other observer of the run has, in this process or another. A call whose story names no
+    /// episode gets the episode `{writer}-{step}`, so that observers which count alike do not replace each
+    /// other's rollouts. `None` leaves such calls without an episode.
     pub writer: Option<String>,
     /// The last step the run has already: the first call's step is the one after it. 0 for a new run.
     pub after_step: u64,
-    /// 0-based calls the run pauses at. The emitted step is the call's index plus 1, behind [`Self::after_step`].
+    /// 0-based calls the run pauses at. The emitted step is the call's index plus 1, behind
+    /// [`Self::after_step`].
     pub pause_on_indices: BTreeSet<u64>,
     /// Where commands come from while paused; without a source nothing pauses.
     pub commands: Option<Arc<dyn Commands>>,
@@ -215,8 +205,8 @@ impl Shared {
         Event::new(self.stamps.id(), self.stamps.now(), episode, Some(step), body)
     }
 
-    /// Says something beside the snapshots. What breaks a rule of events here came from a command with an odd id; the
-    /// command was still obeyed and acknowledged.
+    /// Says something beside the snapshots. What breaks a rule of events here came from a command with an odd
+    /// id; the command was still obeyed and acknowledged.
     fn say(&self, episode: Option<EpisodeId>, step: u64, body: impl Into<Body>) {
         match self.event(episode, step, body) {
             Ok(event) => self.hand_on(event),

@@ -3,12 +3,12 @@
 use gauntlet_model::{Challenge, FieldError, MAX_TEXT_BYTES, Object, Scores, SnapshotScored};
 use serde_json::Value;
 
+use crate::description::Story;
 use crate::evaluation::Evaluation;
-use crate::observer::Story;
 
 /// The body. What a snapshot cannot hold is said in its metadata: `non_finite` (path to the number as text),
-/// `action_bytes` and `observation_bytes` (the length before a cut at 1 MiB), `incomplete` and `error` (a call that
-/// failed). Refuses more scores than a snapshot may hold.
+/// `action_bytes` and `observation_bytes` (the length before a cut at 1 MiB), `incomplete` and `error` (a
+/// call that failed). Refuses more scores than a snapshot may hold.
 pub(crate) fn body(
     evaluation: &Evaluation,
     story: Story,

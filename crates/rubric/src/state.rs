@@ -1,4 +1,5 @@
-//! Parameters of a whole tree: saved, restored, tweaked. A change is checked in full before any of it is made.
+//! Parameters of a whole tree: saved, restored, tweaked. A change is checked in full before any of it is
+//! made.
 
 use gauntlet_model::{FieldError, Object};
 
@@ -11,8 +12,8 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static> Node<A, O> {
         self.children().iter().for_each(|(_, child)| child.reset());
     }
 
-    /// The declared parameters of the tree: this rubric's under their names, a descendant's under its path, such as
-    /// `rubric_0.threshold`.
+    /// The declared parameters of the tree: this rubric's under their names, a descendant's under its path,
+    /// such as `rubric_0.threshold`.
     pub fn state_dict(&self) -> Object {
         let own = self.rubric().dials().into_iter().map(|dial| (dial.name().to_owned(), dial.value()));
         let mut state: Object = own.collect();
@@ -24,8 +25,8 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static> Node<A, O> {
         state
     }
 
-    /// Restores parameters. Absent ones stay; ones the tree does not declare are left out and returned. A value of
-    /// the wrong type or range refuses the whole state.
+    /// Restores parameters. Absent ones stay; ones the tree does not declare are left out and returned. A
+    /// value of the wrong type or range refuses the whole state.
     pub fn load_state_dict(&self, state: &Object) -> Result<Vec<String>, FieldError> {
         let unknown: Vec<String> = state.keys().filter(|name| !self.declares(name)).cloned().collect();
         let known = state.iter().filter(|(name, _)| !unknown.contains(name));
@@ -33,7 +34,8 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static> Node<A, O> {
         Ok(unknown)
     }
 
-    /// Changes declared parameters, all or none. Refuses an undeclared name, a wrong type, a value out of range.
+    /// Changes declared parameters, all or none. Refuses an undeclared name, a wrong type, a value out of
+    /// range.
     pub fn tweak(&self, parameters: &Object) -> Result<(), FieldError> {
         for (name, value) in parameters {
             let found = self.with_dial(name, |dial| dial.check(name, value));

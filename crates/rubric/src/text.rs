@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::call::Call;
 use crate::dial::Dial;
+use crate::node::Call;
 use crate::{Rubric, RubricError};
 
 /// A penalty for an answer of more than so many words; 0 otherwise.
@@ -44,7 +44,8 @@ pub struct RepetitionPenalty {
 }
 
 impl RepetitionPenalty {
-    /// `penalty` (usually negative) where a trimmed line of more than `min_line_length` characters stands twice.
+    /// `penalty` (usually negative) where a trimmed line of more than `min_line_length` characters stands
+    /// twice.
     pub fn new(min_line_length: u32, penalty: f64) -> Self {
         let length = Dial::within("min_line_length", f64::from(min_line_length), 0.0..=f64::from(u32::MAX));
         Self { min_line_length: length, penalty: Dial::number("penalty", penalty) }

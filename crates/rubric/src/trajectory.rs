@@ -2,8 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::call::Call;
 use crate::dial::Dial;
+use crate::node::Call;
 use crate::{Rubric, RubricError};
 
 /// What a trajectory rubric needs to know of its episodes.
@@ -14,8 +14,8 @@ pub trait Outcome<A, O>: Send + Sync {
     fn score(&self, trajectory: &[(A, O)]) -> f64;
 }
 
-/// Collects (action, observation); gives the intermediate reward until the episode is done, then its score. Reset
-/// clears it. One instance follows one episode at a time. Steps are kept in memory until the reset.
+/// Collects (action, observation); gives the intermediate reward until the episode is done, then its score.
+/// Reset clears it. One instance follows one episode at a time. Steps are kept in memory until the reset.
 pub struct Trajectory<A, O, T> {
     outcome: T,
     steps: Mutex<Vec<(A, O)>>,

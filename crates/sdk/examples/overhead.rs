@@ -1,4 +1,5 @@
-//! What filming costs the loop: one `log` of nine scores beside building such an event alone, without and with a server.
+//! What filming costs the loop: one `log` of nine scores beside building such an event alone, without and
+//! with a server.
 //!
 //! `cargo run --release -p gauntlet-sdk --example overhead`
 

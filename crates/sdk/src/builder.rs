@@ -93,9 +93,9 @@ pub struct Builder {
 type Open = Box<dyn FnOnce(&RunSpec) -> Result<Box<dyn Sink>, StartError>>;
 
 impl ObservabilityProvider {
-    /// Settings of a new run: those of the environment (`GAUNTLET_ENDPOINT`, `GAUNTLET_API_KEY`, `GAUNTLET_PROJECT`,
-    /// `GAUNTLET_MODE`, `GAUNTLET_SPOOL`), to be changed before [`Builder::start`]. Refuses a variable that breaks a
-    /// rule.
+    /// Settings of a new run: those of the environment (`GAUNTLET_ENDPOINT`, `GAUNTLET_API_KEY`,
+    /// `GAUNTLET_PROJECT`, `GAUNTLET_MODE`, `GAUNTLET_SPOOL`), to be changed before [`Builder::start`].
+    /// Refuses a variable that breaks a rule.
     pub fn builder() -> Result<Builder, FieldError> {
         Builder::from_vars(|name| std::env::var(name).ok())
     }
@@ -164,8 +164,8 @@ impl Builder {
         self
     }
 
-    /// The run's id; a new one unless named. A process that starts again under the same id goes on with the run: the
-    /// settings it began with stay, and what names no step goes behind the last one.
+    /// The run's id; a new one unless named. A process that starts again under the same id goes on with the
+    /// run: the settings it began with stay, and what names no step goes behind the last one.
     pub fn id(mut self, id: RunId) -> Self {
         self.spec.id = Some(id);
         self
@@ -243,8 +243,8 @@ impl Builder {
         self
     }
 
-    /// Starts the run. Whether the server is there shows later, in [`ObservabilityProvider::report`]: only a run that
-    /// names its id asks it, for 3 s at most, which step was its last.
+    /// Starts the run. Whether the server is there shows later, in [`ObservabilityProvider::report`]: only a
+    /// run that names its id asks it, for 3 s at most, which step was its last.
     pub fn start(mut self) -> Result<ObservabilityProvider, StartError> {
         let is_named = self.spec.id.is_some();
         let run = match self.spec.id.take() {

@@ -58,8 +58,8 @@ impl Builder {
     }
 }
 
-/// Writes a run into a data folder. `gauntlet serve` shows it afterwards. While it is open no server can have the
-/// folder; while a server has it, it cannot be opened.
+/// Writes a run into a data folder. `gauntlet serve` shows it afterwards. While it is open no server can have
+/// the folder; while a server has it, it cannot be opened.
 pub struct DatabaseSink {
     store: Store,
     /// `None` only while it is being dropped.
@@ -71,8 +71,8 @@ pub struct DatabaseSink {
 }
 
 impl DatabaseSink {
-    /// Opens the folder, making it where it is missing. May be called inside an async program: the database has a
-    /// runtime of its own.
+    /// Opens the folder, making it where it is missing. May be called inside an async program: the database
+    /// has a runtime of its own.
     pub fn open(folder: impl AsRef<Path>, spec: RunSpec) -> Result<Self, DatabaseError> {
         let folder = folder.as_ref();
         let run = spec.id.clone();
@@ -142,8 +142,8 @@ impl Drop for DatabaseSink {
     }
 }
 
-/// Runs `work` on a thread that belongs to no async runtime, and waits for it: a runtime must not be driven inside
-/// another one.
+/// Runs `work` on a thread that belongs to no async runtime, and waits for it: a runtime must not be driven
+/// inside another one.
 fn outside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| match scope.spawn(work).join() {
         Ok(done) => done,

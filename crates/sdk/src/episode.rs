@@ -17,7 +17,8 @@ use crate::gist::Gist;
 use crate::provider::ObservabilityProvider;
 
 impl ObservabilityProvider {
-    /// Begins an episode: one attempt at one task. Its steps are numbered 0, 1, 2, ... in the order they are recorded.
+    /// Begins an episode: one attempt at one task. Its steps are numbered 0, 1, 2, ... in the order they are
+    /// recorded.
     pub fn start_episode(&self, task: impl Into<String>) -> Result<Episode, FieldError> {
         self.start_episode_as(
             self.new_trace_id()?,
@@ -26,7 +27,8 @@ impl ObservabilityProvider {
         )
     }
 
-    /// Begins an episode under an id of its own. All its records belong to training step `step` where one is given.
+    /// Begins an episode under an id of its own. All its records belong to training step `step` where one is
+    /// given.
     pub fn start_episode_as(
         &self,
         id: EpisodeId,
@@ -75,9 +77,9 @@ impl Outcome {
     }
 }
 
-/// A running episode. Steps are recorded through it and nothing else, so a step without an episode cannot be written;
-/// [`Episode::end`] takes it, so a step after its end cannot either. Dropped without an end it is told as cancelled,
-/// or as failed where a panic dropped it.
+/// A running episode. Steps are recorded through it and nothing else, so a step without an episode cannot be
+/// written; [`Episode::end`] takes it, so a step after its end cannot either. Dropped without an end it is
+/// told as cancelled, or as failed where a panic dropped it.
 #[derive(Debug)]
 #[must_use = "an episode that is dropped is told as cancelled"]
 pub struct Episode {
@@ -185,8 +187,9 @@ impl Episode {
         )
     }
 
-    /// Ends it. One that nobody scored becomes one node of the path all the same: its return is the height, a failure or
-    /// a time limit is a failure. Where the outcome breaks a rule the episode goes on, to be ended with another one.
+    /// Ends it. One that nobody scored becomes one node of the path all the same: its return is the height, a
+    /// failure or a time limit is a failure. Where the outcome breaks a rule the episode goes on, to be ended
+    /// with another one.
     pub fn end(mut self, outcome: Outcome) -> Result<EndedEpisode, NotEnded> {
         match self.tell_end(outcome) {
             Ok(()) => {
@@ -287,7 +290,8 @@ impl Drop for Episode {
     }
 }
 
-/// An outcome that breaks a rule. The episode goes on, to be ended otherwise; let go, it is told as cancelled.
+/// An outcome that breaks a rule. The episode goes on, to be ended otherwise; let go, it is told as
+/// cancelled.
 #[derive(Debug, thiserror::Error)]
 #[error("{refusal}")]
 pub struct NotEnded {

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::failure;
 
-/// Longest text of a node that stands for a whole episode. Two of them, each byte written as six, fit into one event.
+/// Longest text of a node that stands for a whole episode. Two of them, each byte written as six, fit into
+/// one event.
 const MOST_BYTES: usize = MAX_BODY_BYTES / 16;
 
 /// The steps it was found in are kept, not copied.

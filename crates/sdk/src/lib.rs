@@ -4,6 +4,8 @@
 
 mod artifacts;
 mod builder;
+#[cfg(feature = "http")]
+mod commands;
 #[cfg(feature = "database")]
 mod database;
 mod episode;

@@ -1,7 +1,8 @@
-//! Names for the rollouts of this process: no other process, fork or later start of the same run can make the same.
+//! Names for the rollouts of this process: no other process, fork or later start of the same run can make the
+//! same.
 //!
-//! A node of the film is a step of an episode. A rollout that names no episode gets one made from this writer's own
-//! id, so that two processes that count their steps alike do not replace each other's rollouts.
+//! A node of the film is a step of an episode. A rollout that names no episode gets one made from this
+//! writer's own id, so that two processes that count their steps alike do not replace each other's rollouts.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -39,7 +40,8 @@ impl Names {
     }
 }
 
-/// A set of steps that stays small while they count up: disjoint ranges, both ends included, by their first step.
+/// A set of steps that stays small while they count up: disjoint ranges, both ends included, by their first
+/// step.
 #[derive(Debug, Default)]
 pub(crate) struct Steps(BTreeMap<u64, u64>);
 

@@ -1,5 +1,5 @@
-//! In the place of `server` where the feature `http` is off: no run goes to one. The type has no value, so that its
-//! methods are never called.
+//! In the place of `server` where the feature `http` is off: no run goes to one. The type has no value, so
+//! that its methods are never called.
 
 use std::path::PathBuf;
 use std::sync::Arc;

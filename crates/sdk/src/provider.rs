@@ -19,11 +19,11 @@ use crate::report::{NotDurable, Report, SinkReport};
 use crate::server::{Membership, Server};
 use crate::sinks::{Named, offer};
 
-/// A run being filmed. Cloning it is cheap; all clones are one run. Nothing here waits for the network, and what it is
-/// given was validated before: an [`Event`] that breaks a rule cannot be built.
+/// A run being filmed. Cloning it is cheap; all clones are one run. Nothing here waits for the network, and
+/// what it is given was validated before: an [`Event`] that breaks a rule cannot be built.
 ///
-/// Events that are still on their way when the last clone is dropped are delivered for a few seconds more; what cannot
-/// be delivered by then stays on disk for the next process.
+/// Events that are still on their way when the last clone is dropped are delivered for a few seconds more;
+/// what cannot be delivered by then stays on disk for the next process.
 #[derive(Clone)]
 pub struct ObservabilityProvider(Arc<Inner>);
 
@@ -135,9 +135,9 @@ impl ObservabilityProvider {
         Ok(())
     }
 
-    /// Scores of one step: rubric paths, `root` for the total. What further calls for the same step add is laid over
-    /// the first; nothing that another process logs for that step is replaced. More scores than one event may hold are
-    /// sent as several.
+    /// Scores of one step: rubric paths, `root` for the total. What further calls for the same step add is
+    /// laid over the first; nothing that another process logs for that step is replaced. More scores than one
+    /// event may hold are sent as several.
     pub fn log<P: Into<String>>(
         &self,
         scores: impl IntoIterator<Item = (P, f64)>,
@@ -184,7 +184,8 @@ impl ObservabilityProvider {
         self.log_body(Some(self.0.names.rollout(step)?), Some(step), snapshot)
     }
 
-    /// A score that comes later, or from a person. Of a step it needs `step`, and `episode` where the step has one.
+    /// A score that comes later, or from a person. Of a step it needs `step`, and `episode` where the step
+    /// has one.
     pub fn score(
         &self,
         episode: Option<EpisodeId>,
@@ -194,8 +195,8 @@ impl ObservabilityProvider {
         self.log_body(episode, step, score)
     }
 
-    /// Keeps a file with the run. The content is hashed and written aside on a thread of its own, uploaded once, and
-    /// then announced by an `artifact.added` event.
+    /// Keeps a file with the run. The content is hashed and written aside on a thread of its own, uploaded
+    /// once, and then announced by an `artifact.added` event.
     pub fn artifact(
         &self,
         name: impl Into<String>,
@@ -233,8 +234,9 @@ impl ObservabilityProvider {
         artifacts.keep(draft, content, move |event| offer(&sinks, &Arc::new(event)))
     }
 
-    /// Watches every call of a rubric tree: each becomes a `snapshot.scored`, at the next step; in a run that goes on,
-    /// behind the last step it had. Where `config` pauses and names no source of commands, they come from the server.
+    /// Watches every call of a rubric tree: each becomes a `snapshot.scored`, at the next step; in a run that
+    /// goes on, behind the last step it had. Where `config` pauses and names no source of commands, they come
+    /// from the server.
     pub fn watch<A: ?Sized + 'static, O: ?Sized + 'static>(
         &self,
         root: &Node<A, O>,
@@ -266,11 +268,13 @@ impl ObservabilityProvider {
         Report { sinks: self.0.sinks.iter().map(of).collect(), artifacts_lost, discarded }
     }
 
-    /// Waits until everything recorded so far is durable. `Ok` says that all of it is, since the beginning of the run.
+    /// Waits until everything recorded so far is durable. `Ok` says that all of it is, since the beginning of
+    /// the run.
     ///
     /// # Errors
     ///
-    /// [`NotDurable`] where the time is up before, or where anything was given up; its report says how much and why.
+    /// [`NotDurable`] where the time is up before, or where anything was given up; its report says how much
+    /// and why.
     pub fn flush(&self, timeout: Duration) -> Result<Report, NotDurable> {
         let is_settled = self.settle(timeout);
         let report = self.report();
@@ -288,13 +292,14 @@ impl ObservabilityProvider {
         is_settled
     }
 
-    /// Ends this process's part of the run with a final status and totals, once everything it recorded has arrived.
-    /// The run ends when no other process writes to it any more. Where anything was lost, one line on the standard
-    /// error stream says what.
+    /// Ends this process's part of the run with a final status and totals, once everything it recorded has
+    /// arrived. The run ends when no other process writes to it any more. Where anything was lost, one line
+    /// on the standard error stream says what.
     ///
     /// # Errors
     ///
-    /// [`FinishError::Field`] where `status` ends no run; [`FinishError::NotDurable`] as [`Self::flush`] has it.
+    /// [`FinishError::Field`] where `status` ends no run; [`FinishError::NotDurable`] as [`Self::flush`] has
+    /// it.
     pub fn finish(
         self,
         status: Status,
@@ -306,7 +311,8 @@ impl ObservabilityProvider {
         let left = || deadline.saturating_duration_since(Instant::now());
         let has_arrived = self.settle(left());
         let membership = self.0.membership.lock().unwrap_or_else(PoisonError::into_inner).take();
-        // The server ends the run itself. Where it cannot be told now, the event waits on disk with the others.
+        // The server ends the run itself. Where it cannot be told now, the event waits on disk with the
+        // others.
         let is_known = has_arrived
             && membership.is_some_and(|membership| membership.finish(status, summary.as_ref(), deadline));
         let finished = Arc::new(finished);

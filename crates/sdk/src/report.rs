@@ -13,7 +13,8 @@ pub struct SinkReport {
     pub counters: Counters,
     /// Why the last dropped event was dropped, if any was.
     pub last_loss: Option<String>,
-    /// Why what waits or is on disk has not arrived, in the words of the other side, if something holds it up.
+    /// Why what waits or is on disk has not arrived, in the words of the other side, if something holds it
+    /// up.
     pub delay: Option<String>,
 }
 
@@ -24,7 +25,8 @@ pub struct Report {
     pub sinks: Vec<SinkReport>,
     /// Artifacts given up before they became an event, such as on a full disk.
     pub artifacts_lost: u64,
-    /// What a provider was given that has nowhere to keep it: events while it is disabled, artifacts without a disk.
+    /// What a provider was given that has nowhere to keep it: events while it is disabled, artifacts without
+    /// a disk.
     pub discarded: u64,
 }
 
@@ -92,8 +94,8 @@ pub struct Loss {
     pub reason: String,
 }
 
-/// Not everything that was recorded is durable: some is still on its way (it goes on, or stays on disk for the next
-/// process), or some was given up ([`Report::losses`]).
+/// Not everything that was recorded is durable: some is still on its way (it goes on, or stays on disk for
+/// the next process), or some was given up ([`Report::losses`]).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not everything is durable: {0}")]
 pub struct NotDurable(pub Report);

@@ -44,15 +44,16 @@ pub fn subscribe(endpoint: Endpoint, run: RunId, after: Option<u64>) -> Subscrip
 }
 
 impl ObservabilityProvider {
-    /// The run's log as the server has it: everything after sequence number `after` (`None`: from the first event), then
-    /// what comes. `None` without a server.
+    /// The run's log as the server has it: everything after sequence number `after` (`None`: from the first
+    /// event), then what comes. `None` without a server.
     pub fn subscribe(&self, after: Option<u64>) -> Option<Subscription> {
         Some(subscribe(self.server()?.0.clone(), self.run().clone(), after))
     }
 }
 
-/// The events of a run in order, none missing and none twice; waits for those to come. A connection that is lost is
-/// made again, behind the last event given. Ends after an error, which is a refusal: no such run, no permission.
+/// The events of a run in order, none missing and none twice; waits for those to come. A connection that is
+/// lost is made again, behind the last event given. Ends after an error, which is a refusal: no such run, no
+/// permission.
 pub struct Subscription {
     endpoint: Endpoint,
     run: RunId,

@@ -18,8 +18,8 @@ impl Episode {
         ToolCall::begin(self, name.into(), arguments.into())
     }
 
-    /// Calls a tool: its result or its error with the causes, and how long it took, are told. The tool's own answer
-    /// comes back unchanged; a panic is told and goes on.
+    /// Calls a tool: its result or its error with the causes, and how long it took, are told. The tool's own
+    /// answer comes back unchanged; a panic is told and goes on.
     pub fn tool<T, E: Error>(
         &self,
         name: impl Into<String>,
@@ -38,8 +38,8 @@ impl Episode {
 }
 
 /// A tool call on its way. It was told when it began (`tool_call`); its result is a `tool_result` of the
-/// same span that says how long it took. Dropped without a result it is told as cancelled, or as panicked where a panic
-/// dropped it.
+/// same span that says how long it took. Dropped without a result it is told as cancelled, or as panicked
+/// where a panic dropped it.
 #[derive(Debug)]
 #[must_use = "a tool call that is dropped is told as cancelled"]
 pub struct ToolCall<'e> {

@@ -12,7 +12,8 @@ pub trait Commands: Send + Sync {
     fn next(&self, wait: Duration) -> Result<Option<CommandIssued>, String>;
     /// Says what came of a command.
     fn acknowledge(&self, command: &CommandIssued, result: &str);
-    /// Whether an acknowledgement also puts `command.applied` into the run's log, so that nobody says it twice.
+    /// Whether an acknowledgement also puts `command.applied` into the run's log, so that nobody says it
+    /// twice.
     fn records(&self) -> bool {
         false
     }

@@ -61,7 +61,8 @@ impl Default for DeliveryConfig {
 }
 
 impl DeliveryConfig {
-    /// For a producer that must not lose: it waits for room, and a batch is retried until it is taken or refused.
+    /// For a producer that must not lose: it waits for room, and a batch is retried until it is taken or
+    /// refused.
     pub fn lossless() -> Self {
         Self { overflow: Overflow::Wait, retries: None, ..Self::default() }
     }
@@ -69,7 +70,7 @@ impl DeliveryConfig {
 
 /// Not everything was settled in time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} events are still on their way{}", counters.queued + counters.spooled, last_loss.as_ref().map(|l| format!(" (last loss: {l})")).unwrap_or_default())]
+#[error("{} events are still on their way{}", counters.queued + counters.spooled, after(last_loss))]
 pub struct Unsettled {
     /// The counters when the time was up.
     pub counters: Counters,
@@ -77,12 +78,16 @@ pub struct Unsettled {
     pub last_loss: Option<String>,
 }
 
+fn after(last_loss: &Option<String>) -> String {
+    last_loss.as_ref().map(|reason| format!(" (last loss: {reason})")).unwrap_or_default()
+}
+
 thread_local! {
     static DELIVERING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this thread belongs to a [`Delivery`]: what is logged here is about the sinks themselves, and must not be
-/// offered to them again.
+/// Whether this thread belongs to a [`Delivery`]: what is logged here is about the sinks themselves, and must
+/// not be offered to them again.
 pub fn is_delivering() -> bool {
     DELIVERING.get()
 }

@@ -9,8 +9,8 @@ use gauntlet_model::Event;
 
 use crate::sink::{DeliveryError, Sink};
 
-/// Appends events to a file. A batch that could not be written whole is taken back before it is tried again. The file
-/// belongs to one sink at a time; the operating system lets go of it however the process ends.
+/// Appends events to a file. A batch that could not be written whole is taken back before it is tried again.
+/// The file belongs to one sink at a time; the operating system lets go of it however the process ends.
 pub struct FileSink {
     file: File,
     /// Length up to the last whole batch, bytes.
@@ -18,8 +18,8 @@ pub struct FileSink {
 }
 
 impl FileSink {
-    /// Opens the file, creating it where there is none, to append behind what it holds. Refused while another sink
-    /// writes it.
+    /// Opens the file, creating it where there is none, to append behind what it holds. Refused while another
+    /// sink writes it.
     pub fn open(path: impl AsRef<Path>) -> std::io::Result<Self> {
         let mut file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
         file.try_lock().map_err(|error| match error {
@@ -48,7 +48,8 @@ impl Sink for FileSink {
             text.push(b'\n');
         }
         self.write(&text).map_err(|error| {
-            // A cut-off line left behind is overwritten by the next try; the cut itself may fail like the write.
+            // A cut-off line left behind is overwritten by the next try; the cut itself may fail like the
+            // write.
             let _ = self.file.set_len(self.length);
             DeliveryError::not_now(error)
         })

@@ -1,11 +1,12 @@
 //! The event dispatcher: everything between a producer of events and where they end up.
 //!
-//! Producers write to an [`Outlet`] and never wait. A [`Sink`] takes a batch for good; a [`Delivery`] gives it a bounded
-//! queue and a thread of its own, retries, counters, and puts what was lost into the stream as a `gap` event; a
-//! [`Spooled`] keeps on disk what its sink cannot take now. The way back are [`Commands`] of a person.
+//! Producers write to an [`Outlet`] and never wait. A [`Sink`] takes a batch for good; a [`Delivery`] gives
+//! it a bounded queue and a thread of its own, retries, counters, and puts what was lost into the stream as a
+//! `gap` event; a [`Spooled`] keeps on disk what its sink cannot take now. The way back are [`Commands`] of a
+//! person.
 //!
-//! Transports: [`ConsoleSink`], [`FileSink`] and [`Spool`] need nothing but the standard library; the server's
-//! (`ServerSink`, `ServerCommands`) is behind the feature `http`.
+//! Transports: [`ConsoleSink`], [`FileSink`] and [`Spool`] need nothing but the standard library; the
+//! server's (`ServerSink`, `ServerCommands`) is behind the feature `http`.
 
 mod commands;
 mod console;

@@ -14,8 +14,8 @@ pub(crate) enum Fate {
     Refused(u64, String),
 }
 
-/// Delivers a batch part by part, in order. Events whose fate is settled leave it; `told` hears each fate. Stops where
-/// the sink says "not now", with the rest still in the batch.
+/// Delivers a batch part by part, in order. Events whose fate is settled leave it; `told` hears each fate.
+/// Stops where the sink says "not now", with the rest still in the batch.
 pub(crate) fn settle(
     batch: &mut Vec<Arc<Event>>,
     mut deliver: impl FnMut(&[Arc<Event>]) -> Result<(), DeliveryError>,

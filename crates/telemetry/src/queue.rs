@@ -36,7 +36,8 @@ pub(crate) struct Queue {
 #[derive(Default)]
 struct State {
     waiting: VecDeque<Arc<Event>>,
-    /// `sent` counts here what the sink has taken, spooled or not; `spooled` is how much of that has not arrived.
+    /// `sent` counts here what the sink has taken, spooled or not; `spooled` is how much of that has not
+    /// arrived.
     counters: Counters,
     /// Dropped events the stream has not been told of yet, and why the last was dropped.
     untold: u64,
@@ -92,8 +93,8 @@ impl Queue {
         }
     }
 
-    /// Waits for a batch: until `most` events wait, or the first has waited for `linger`, or somebody flushes. An empty
-    /// one now and then while the sink is behind. `None` at the end.
+    /// Waits for a batch: until `most` events wait, or the first has waited for `linger`, or somebody
+    /// flushes. An empty one now and then while the sink is behind. `None` at the end.
     pub(crate) fn take(&self, most: usize, linger: Duration) -> Option<Work> {
         let mut state = self.lock();
         while state.waiting.is_empty() {
@@ -125,8 +126,8 @@ impl Queue {
         Some(work)
     }
 
-    /// What became of a batch, and how far the sink is behind with it: at once, so that nobody takes what is on disk for
-    /// delivered.
+    /// What became of a batch, and how far the sink is behind with it: at once, so that nobody takes what is
+    /// on disk for delivered.
     pub(crate) fn settled(&self, fates: &Fates, behind: &Behind) {
         let mut state = self.lock();
         state.counters.queued -= fates.taken + fates.refused;
@@ -172,8 +173,8 @@ impl Queue {
         true
     }
 
-    /// Waits until everything offered so far has been sent or dropped, and nothing is spooled. False when the time is
-    /// up.
+    /// Waits until everything offered so far has been sent or dropped, and nothing is spooled. False when the
+    /// time is up.
     pub(crate) fn flush(&self, timeout: Duration) -> bool {
         let deadline = Instant::now() + timeout;
         let mut state = self.lock();

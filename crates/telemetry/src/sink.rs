@@ -7,10 +7,12 @@ use gauntlet_model::Event;
 
 /// Takes events for good. Runs on a thread of its own and may block.
 pub trait Sink: Send {
-    /// Delivers a batch (never empty), in order, all or nothing. Returning `Ok` acknowledges every event of it.
+    /// Delivers a batch (never empty), in order, all or nothing. Returning `Ok` acknowledges every event of
+    /// it.
     fn deliver(&mut self, batch: &[Arc<Event>]) -> Result<(), DeliveryError>;
 
-    /// Goes on with what was taken but has not arrived yet; called between batches. Most sinks are never behind.
+    /// Goes on with what was taken but has not arrived yet; called between batches. Most sinks are never
+    /// behind.
     fn catch_up(&mut self) -> Behind {
         Behind::default()
     }

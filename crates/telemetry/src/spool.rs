@@ -1,8 +1,8 @@
 //! A run's events on disk: what cannot be delivered now, or is not to be (offline).
 //!
-//! One file a run, JSON lines: `run.started` first, with the run's id in its metadata, then the events in order. It is
-//! what `gauntlet import` reads. A file belongs to one process at a time; the operating system lets go of it however
-//! the process ends.
+//! One file a run, JSON lines: `run.started` first, with the run's id in its metadata, then the events in
+//! order. It is what `gauntlet import` reads. A file belongs to one process at a time; the operating system
+//! lets go of it however the process ends.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -104,8 +104,8 @@ impl Spool {
         &self.path
     }
 
-    /// The folder beside it, for the content of artifacts that waits with the events. Not made here; removed with the
-    /// file, if it is empty.
+    /// The folder beside it, for the content of artifacts that waits with the events. Not made here; removed
+    /// with the file, if it is empty.
     pub fn blobs(&self) -> PathBuf {
         self.path.with_extension("blobs")
     }
@@ -115,8 +115,8 @@ impl Spool {
         self.left
     }
 
-    /// Finds out what is there; a line that was cut off by the end of a process goes. Writes the header where there is
-    /// none.
+    /// Finds out what is there; a line that was cut off by the end of a process goes. Writes the header where
+    /// there is none.
     fn recover(&mut self, header: &str) -> Result<(), SpoolError> {
         let path = self.path.clone();
         let failed = io(&path);
@@ -164,7 +164,8 @@ impl Spool {
             .and_then(|_| file.write_all(&text))
             .and_then(|()| file.sync_data());
         if let Err(error) = written {
-            // A cut-off line left behind is overwritten by the next try; the cut itself may fail like the write.
+            // A cut-off line left behind is overwritten by the next try; the cut itself may fail like the
+            // write.
             let _ = self.file.set_len(self.length);
             return Err(DeliveryError::not_now(format!("{}: {error}", self.path.display())));
         }
@@ -207,8 +208,8 @@ impl Spool {
     }
 }
 
-/// The greatest step among the events of a run that wait in a spool folder, in any process's file; `None` where none
-/// does. Counts the kinds of events that the server counts for `last_step`.
+/// The greatest step among the events of a run that wait in a spool folder, in any process's file; `None`
+/// where none does. Counts the kinds of events that the server counts for `last_step`.
 pub fn last_step(folder: &Path, run: &RunId) -> Option<u64> {
     let files = (1..=MOST_FILES).map(|number| folder.join(file_name(run, number)));
     let files = files.filter_map(|path| File::open(path).ok());

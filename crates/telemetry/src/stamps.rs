@@ -1,4 +1,5 @@
-//! Clock and randomness as the observer uses them: behind one trait, so that a test or a replay brings its own.
+//! Clock and randomness as the observer uses them: behind one trait, so that a test or a replay brings its
+//! own.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -17,8 +18,8 @@ pub trait Stamps: Send + Sync {
     fn elapsed_micros(&self) -> Option<u64>;
 }
 
-/// The machine's clock; UUIDv7 ids. The random bits are SipHash of a counter under two keys the standard library takes
-/// from the operating system: unique, not secret.
+/// The machine's clock; UUIDv7 ids. The random bits are SipHash of a counter under two keys the standard
+/// library takes from the operating system: unique, not secret.
 pub struct SystemStamps {
     began: Instant,
     keys: [RandomState; 2],

@@ -29,8 +29,8 @@ impl Steering {
         Self { commands, pause_timeout }
     }
 
-    /// Obeys what was commanded since the last time: at once where nothing was, until `resume` or `stop` where it was
-    /// to pause. `tweak` sets parameters; `say` hears what belongs into the run's log.
+    /// Obeys what was commanded since the last time: at once where nothing was, until `resume` or `stop`
+    /// where it was to pause. `tweak` sets parameters; `say` hears what belongs into the run's log.
     pub fn check(
         &self,
         tweak: &dyn Fn(&Object) -> Result<(), FieldError>,

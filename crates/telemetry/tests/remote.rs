@@ -79,7 +79,8 @@ fn respond(first: &str, body: &[u8], desk: &Mutex<Desk>) -> (&'static str, Strin
 impl Desk {
     fn issue(&mut self, id: &str, action: &str) {
         let command = format!(
-            r#"{{"command_id":"{id}","action":"{action}","parameters":{{"p":1}},"author":"ada","issued_at":"2026-11-21T00:06:33Z"}}"#
+            r#"{{"command_id":"{id}","action":"{action}","parameters":{{"p":1}},"author":"ada",
+            "issued_at":"2026-11-21T00:06:33Z"}}"#
         );
         self.pending.insert(id.to_owned(), command);
     }

@@ -1,5 +1,5 @@
-//! One reading of loosely typed values, for every door that takes data as other programs write it: result files,
-//! OpenTelemetry, pages. The strict events API does not use it.
+//! One reading of loosely typed values, for every door that takes data as other programs write it: result
+//! files, OpenTelemetry, pages. The strict events API does not use it.
 //!
 //! | input | number | step | truth value | time |
 //! | --- | --- | --- | --- | --- |
@@ -11,9 +11,9 @@
 //! | `1764000000`, `"1764000000123"` | the number | the number | invalid | told by magnitude |
 //! | `"2026-11-21T00:06:33Z"`, without a zone too | invalid | invalid | invalid | that instant |
 //!
-//! Nothing is clamped: what is none of these is [`Reading::Invalid`], and the caller refuses it with the value or
-//! keeps it elsewhere with a note. `sdk/contract/values.json` holds the same table as vectors that every language
-//! runs.
+//! Nothing is clamped: what is none of these is [`Reading::Invalid`], and the caller refuses it with the
+//! value or keeps it elsewhere with a note. `sdk/contract/values.json` holds the same table as vectors that
+//! every language runs.
 
 mod number;
 mod text;

@@ -1,7 +1,7 @@
 //! Texts that stand for "no value" in the files of other programs.
 
-/// Such texts in lower case: what pandas, numpy, R, JavaScript, spreadsheets and people write. The infinities are
-/// among them: a score is a finite number, and an infinite one says that its evaluation failed.
+/// Such texts in lower case: what pandas, numpy, R, JavaScript, spreadsheets and people write. The infinities
+/// are among them: a score is a finite number, and an infinite one says that its evaluation failed.
 const NOT_EVALUATED: [&str; 29] = [
     "nan",
     "none",

@@ -18,8 +18,8 @@ const NANOS: f64 = 1e17;
 const END: f64 = 1e19;
 
 /// An instant. A number from 1e8 is in seconds since the Unix epoch, from 1e11 in milliseconds, from 1e14 in
-/// microseconds, from 1e17 to 1e19 in nanoseconds; the text of a number is read as the number. Any other text is
-/// ISO 8601, in UTC where it names no zone. What is none of these is invalid, never clamped.
+/// microseconds, from 1e17 to 1e19 in nanoseconds; the text of a number is read as the number. Any other text
+/// is ISO 8601, in UTC where it names no zone. What is none of these is invalid, never clamped.
 pub fn time(value: &Value) -> Reading<Timestamp> {
     match value {
         Value::Null => Reading::NotEvaluated,

@@ -10,7 +10,8 @@ fn table() -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// JSON has no number for NaN and the infinities: in a file they are the bare words, which readers take as texts.
+/// JSON has no number for NaN and the infinities: in a file they are the bare words, which readers take as
+/// texts.
 fn input(value: &Value) -> Value {
     value.get("float").cloned().unwrap_or_else(|| value.clone())
 }

@@ -102,7 +102,7 @@ impl Check for SnapshotScored {
         non_negative("duration_ms", self.duration_ms)?;
         opt_label("timestamp", &self.timestamp)?;
         for (i, key) in self.posted.iter().enumerate() {
-            if !crate::snapshot::KEYS.contains(&key.as_str()) || self.posted[..i].contains(key) {
+            if !SNAPSHOT_KEYS.contains(&key.as_str()) || self.posted[..i].contains(key) {
                 let message = format!("{key:?} is not a key of a snapshot, each named once");
                 return Err(FieldError::new(format!("posted[{i}]"), message));
             }

@@ -1,4 +1,5 @@
-//! What each kind of event says. Field by field this is the wire format; `sdk/contract` holds one golden of each.
+//! What each kind of event says. Field by field this is the wire format; `sdk/contract` holds one golden of
+//! each.
 
 mod check;
 mod later;

@@ -10,8 +10,8 @@ const SHORT: u64 = 64 << 10;
 /// Most bytes of a number, a word such as `null` or `inconsistency`, and the comma behind it.
 const SCALAR: u64 = 32;
 
-/// A bound on the length of a body. Only bodies that the rules of their fields do not keep below [`crate::MAX_BODY_BYTES`]
-/// have one.
+/// A bound on the length of a body. Only bodies that the rules of their fields do not keep below
+/// [`crate::MAX_BODY_BYTES`] have one.
 pub(crate) trait Size {
     /// At least as many bytes as its JSON has, or 0 where that can never be too long.
     fn most_bytes(&self) -> u64 {

@@ -7,6 +7,11 @@ use super::FailureKind;
 use crate::limits::{MAX_LABEL_BYTES, MAX_PATH_BYTES, MAX_SCORES, MAX_TEXT_BYTES};
 use crate::{Object, Scores, Timestamp};
 
+/// The top-level keys a snapshot of the origin can have, in the order they are written in where none was
+/// posted.
+pub(crate) const SNAPSHOT_KEYS: [&str; 7] =
+    ["session_id", "step", "scores", "timestamp", "is_paused", "challenge", "metadata"];
+
 /// A question put to a person while the run is paused.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -66,8 +71,8 @@ pub struct SnapshotScored {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = MAX_LABEL_BYTES))]
     pub timestamp: Option<String>,
-    /// Top-level keys of the snapshot an origin client posted, in its order, so that its viewers get it back as
-    /// it was posted.
+    /// Top-level keys of the snapshot an origin client posted, in its order, so that its viewers get it back
+    /// as it was posted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub posted: Vec<String>,
 }

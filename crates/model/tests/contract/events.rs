@@ -31,9 +31,9 @@ pub fn full() -> Vec<Event> {
                 agent: Some("guard-7b".into()),
                 task: Some("triage".into()),
                 tags: vec!["nightly".into(), "seed 7".into()],
-                config: object(
-                    json!({"learning_rate": 1e-6, "group_size": 8, "rubric": {"grounding": {"weight": 15.0}}}),
-                ),
+                config: object(json!({
+                    "learning_rate": 1e-6, "group_size": 8, "rubric": {"grounding": {"weight": 15.0}},
+                })),
                 metadata: object(json!({"commit": "3f2a91c", "host": "trainer-1"})),
                 rules: FailureRules::Dipg,
             },

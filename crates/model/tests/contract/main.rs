@@ -1,7 +1,7 @@
 //! The contract with every SDK: `sdk/contract` holds what this crate writes, reads and refuses.
 //!
-//! `UPDATE_GOLDENS=1 cargo test -p gauntlet-model --test contract` writes the files anew; without it every file
-//! must be there, to the letter, and nothing else beside it.
+//! `UPDATE_GOLDENS=1 cargo test -p gauntlet-model --test contract` writes the files anew; without it every
+//! file must be there, to the letter, and nothing else beside it.
 
 mod events;
 mod refused;

@@ -55,7 +55,8 @@ impl Example {
 
 fn event(kind: &str, step: Value, body: Value) -> Value {
     json!({
-        "id": "019f4d1a-7c00-7000-8000-000000000001", "at": "2026-11-21T00:06:33.885877Z", "kind": kind, "v": 1,
+        "id": "019f4d1a-7c00-7000-8000-000000000001", "at": "2026-11-21T00:06:33.885877Z",
+        "kind": kind, "v": 1,
         "episode": "e1", "step": step, "body": body,
     })
 }
@@ -349,7 +350,8 @@ pub fn snapshot() -> Value {
         "session_id": "s1",
         "step": 2,
         "scores": {
-            "root": -20.0, "format": 1.0, "abstention": 0.0, "conflict": 0.0, "refusal": 0.0, "grounding": -20.0,
+            "root": -20.0, "format": 1.0, "abstention": 0.0, "conflict": 0.0, "refusal": 0.0,
+            "grounding": -20.0,
             "inconsistency": 5.0, "confidence": 0.0, "synthesis": -10.0,
         },
         "timestamp": "2026-11-21T00:06:33.885877",
@@ -360,7 +362,10 @@ pub fn snapshot() -> Value {
             "options": ["Exists in context", "Missing from context"],
             "expected_answer": "missing",
         },
-        "metadata": {"task_id": "T1", "run_type": "grpo", "action": "&lt;answer&gt;30%&lt;/answer&gt;", "observation": "What was the rate?"},
+        "metadata": {
+            "task_id": "T1", "run_type": "grpo", "action": "&lt;answer&gt;30%&lt;/answer&gt;",
+            "observation": "What was the rate?",
+        },
     })
 }
 

@@ -1,4 +1,5 @@
-//! What a released version wrote is read for ever. These files are never written anew: `UPDATE_GOLDENS` leaves them.
+//! What a released version wrote is read for ever. These files are never written anew: `UPDATE_GOLDENS`
+//! leaves them.
 
 use std::fs;
 

@@ -1,5 +1,5 @@
-//! The JSON Schemas in `sdk/contract/schema`. That they accept the goldens and refuse what they should is tested where
-//! validators are at hand: in the Python and TypeScript SDKs.
+//! The JSON Schemas in `sdk/contract/schema`. That they accept the goldens and refuse what they should is
+//! tested where validators are at hand: in the Python and TypeScript SDKs.
 
 use std::collections::BTreeSet;
 

@@ -1,10 +1,11 @@
 //! A call as the rubric sees it: the action, the observation, and the way to its children.
 
+use super::Node;
+use crate::RubricError;
 use crate::evaluation::{Frame, Trail};
-use crate::{Node, RubricError};
 
-/// What [`Rubric::forward`](crate::Rubric::forward) works on. Children are scored through it, so that the call knows
-/// which were evaluated. It may be shared with scoped threads to score children in parallel.
+/// What [`Rubric::forward`](crate::Rubric::forward) works on. Children are scored through it, so that the
+/// call knows which were evaluated. It may be shared with scoped threads to score children in parallel.
 pub struct Call<'a, A: ?Sized, O: ?Sized> {
     node: &'a Node<A, O>,
     action: &'a A,
@@ -24,8 +25,8 @@ impl<'a, A: ?Sized + 'static, O: ?Sized + 'static> Call<'a, A, O> {
         Self { node, action, observation, trail, frame }
     }
 
-    /// Scores the child at a dotted path below this rubric. The rubrics between are passed through, not evaluated:
-    /// that is how a parent calls a member of its list.
+    /// Scores the child at a dotted path below this rubric. The rubrics between are passed through, not
+    /// evaluated: that is how a parent calls a member of its list.
     pub fn score(&self, path: &str) -> Result<f64, RubricError> {
         let (head, rest) = path.split_once('.').map_or((path, None), |(head, rest)| (head, Some(rest)));
         let missing = || RubricError::NotFound { path: path.to_owned() };

@@ -1,20 +1,26 @@
-//! The tree: [`Rubric`] is what an author writes, [`Node`] is the rubric in its place, with children and hooks.
+//! The tree: [`Rubric`] is what an author writes, [`Node`] is the rubric in its place, with children and
+//! hooks.
+
+mod call;
+mod watcher;
+
+pub use call::Call;
+pub use watcher::{Started, Watcher};
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
 use crate::RubricError;
-use crate::call::Call;
 use crate::dial::Dial;
-use crate::evaluation::{Evaluation, Frame, Started, Trail, Watcher};
+use crate::evaluation::{Evaluation, Frame, Trail};
 use crate::hooks::{HookHandle, Hooks, panic_text, shielded};
 
 /// A way to score an action against an observation.
 ///
-/// Only [`forward`](Rubric::forward) is required. It reads its children through the call, so that the call knows
-/// what was evaluated. Anything that changes between calls needs interior mutability: one tree may be evaluated from
-/// several threads at once.
+/// Only [`forward`](Rubric::forward) is required. It reads its children through the call, so that the call
+/// knows what was evaluated. Anything that changes between calls needs interior mutability: one tree may be
+/// evaluated from several threads at once.
 pub trait Rubric<A: ?Sized, O: ?Sized>: Send + Sync {
     /// The score; usually but not necessarily in 0 to 1. An error propagates to the caller of the root.
     fn forward(&self, call: &Call<'_, A, O>) -> Result<f64, RubricError>;
@@ -51,8 +57,8 @@ impl<A: ?Sized, O: ?Sized, R: Rubric<A, O> + ?Sized> Rubric<A, O> for Arc<R> {
 type PreHook<A, O> = dyn Fn(&Node<A, O>, &A, &O) + Send + Sync;
 type PostHook<A, O> = dyn Fn(&Node<A, O>, &A, &O, f64) + Send + Sync;
 
-/// A rubric in a tree. Cloning shares it: the same instance may stand at several paths, and is scored at each.
-/// Children are fixed when the node is made, so a tree has no cycles and its paths never change.
+/// A rubric in a tree. Cloning shares it: the same instance may stand at several paths, and is scored at
+/// each. Children are fixed when the node is made, so a tree has no cycles and its paths never change.
 pub struct Node<A: ?Sized, O: ?Sized>(Arc<Inner<A, O>>);
 
 struct Inner<A: ?Sized, O: ?Sized> {
@@ -143,8 +149,8 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static> Node<A, O> {
         }))
     }
 
-    /// Scores: pre-hooks, forward, `last_score`, post-hooks. The scores of the last call are forgotten first, in the
-    /// whole subtree, so that a rubric this call skips shows none.
+    /// Scores: pre-hooks, forward, `last_score`, post-hooks. The scores of the last call are forgotten first,
+    /// in the whole subtree, so that a rubric this call skips shows none.
     pub fn call(&self, action: &A, observation: &O) -> Result<f64, RubricError> {
         self.forget_scores();
         self.run(action, observation, &Trail::ROOT, None)

@@ -12,7 +12,6 @@ use gauntlet_telemetry::{
     Commands, Endpoint, ServerCommands, ServerSink, Sink, Spool, Spooled, deliver_leftovers,
 };
 
-use crate::ObservabilityProvider;
 use writer::Writer;
 
 /// A server that a run goes to.
@@ -58,8 +57,8 @@ impl Server {
         })
     }
 
-    /// Delivers what other processes of this machine left in these folders, on a thread beside the run. Problems are
-    /// not the run's: what is left stays on disk for the next one.
+    /// Delivers what other processes of this machine left in these folders, on a thread beside the run.
+    /// Problems are not the run's: what is left stays on disk for the next one.
     pub(crate) fn deliver_leftovers(&self, folders: [PathBuf; 2]) -> std::io::Result<()> {
         let endpoint = self.0.clone();
         let deliver = move || {
@@ -91,17 +90,5 @@ impl Membership {
     /// Tells the server that this writer has ended. Returns whether it knows now.
     pub(crate) fn finish(mut self, status: Status, summary: Option<&Object>, deadline: Instant) -> bool {
         self.0.finish(status, summary, deadline).is_ok()
-    }
-}
-
-impl ObservabilityProvider {
-    /// What people command from the browser; `None` without a server.
-    ///
-    /// # Errors
-    ///
-    /// The threads that listen cannot be started.
-    pub fn commands(&self) -> std::io::Result<Option<ServerCommands>> {
-        let listen = |server: &Server| ServerCommands::listen(server.0.clone(), self.run().clone());
-        self.server().map(listen).transpose()
     }
 }

@@ -1,5 +1,5 @@
-//! This process as one of a run's writers: signs of life while it runs, and its end. The server alone decides when the
-//! run itself ends, since only it knows whether other processes still write.
+//! This process as one of a run's writers: signs of life while it runs, and its end. The server alone decides
+//! when the run itself ends, since only it knows whether other processes still write.
 
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};

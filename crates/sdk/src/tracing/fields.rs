@@ -55,8 +55,8 @@ impl Fields {
         Some(error)
     }
 
-    /// Takes over what an event says of its span alone, as `#[instrument(err, ret)]` writes it when a function ends: an
-    /// error or a result, and nothing else. Whether it was such an event.
+    /// Takes over what an event says of its span alone, as `#[instrument(err, ret)]` writes it when a
+    /// function ends: an error or a result, and nothing else. Whether it was such an event.
     pub(super) fn conclude(&mut self, event: &Fields) -> bool {
         let is_bare = event.message.is_none() && event.scores.is_empty();
         match (&event.error, event.payload.get(RESULT), event.payload.len()) {

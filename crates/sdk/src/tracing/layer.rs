@@ -29,8 +29,8 @@ impl Layer {
         Self { provider, refused: Arc::default() }
     }
 
-    /// How many records broke a rule and were left out (a text beyond 1 MiB, a score that is not finite), counted on; a
-    /// `gap` event says so of each. Take it before the layer goes into a subscriber.
+    /// How many records broke a rule and were left out (a text beyond 1 MiB, a score that is not finite),
+    /// counted on; a `gap` event says so of each. Take it before the layer goes into a subscriber.
     pub fn refused(&self) -> Arc<std::sync::atomic::AtomicU64> {
         Arc::clone(&self.refused)
     }

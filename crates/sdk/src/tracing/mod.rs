@@ -10,8 +10,8 @@
 //! | an episode that has no rollout at its end | one point of the path; the field `gauntlet.return` is its height |
 //! | fields `error`, `error.type`, `exception.message`, `exception.stacktrace` | the error of the step, or of the episode |
 //!
-//! What happens outside an episode is not recorded, and nothing that happens on a sink's own threads is: the layer
-//! never films itself.
+//! What happens outside an episode is not recorded, and nothing that happens on a sink's own threads is: the
+//! layer never films itself.
 
 mod fields;
 mod layer;

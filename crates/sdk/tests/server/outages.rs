@@ -1,4 +1,5 @@
-//! Servers that are away, for a moment or for a process's whole life: nothing is missing and nothing is twice.
+//! Servers that are away, for a moment or for a process's whole life: nothing is missing and nothing is
+//! twice.
 
 use std::time::{Duration, Instant};
 

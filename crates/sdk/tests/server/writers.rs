@@ -1,4 +1,5 @@
-//! Several processes write to one run: none replaces what another logged, and none ends the run while others write.
+//! Several processes write to one run: none replaces what another logged, and none ends the run while others
+//! write.
 
 use gauntlet_sdk::NotDurable;
 use gauntlet_sdk::model::{Scores, SnapshotScored, Status};

@@ -20,8 +20,8 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// A server at `base`, such as `http://127.0.0.1:4600`; a trailing slash is ignored. Refuses what is not plain
-    /// HTTP.
+    /// A server at `base`, such as `http://127.0.0.1:4600`; a trailing slash is ignored. Refuses what is not
+    /// plain HTTP.
     pub fn new(base: &str) -> Result<Self, FieldError> {
         let base = base.trim_end_matches('/');
         let is_http = base.strip_prefix("http://").is_some_and(|host| !host.is_empty());
@@ -40,7 +40,8 @@ impl Endpoint {
         Ok(Self { agent: config.build().into(), base: base.to_owned(), key: None })
     }
 
-    /// The same server, asked with a key (`Authorization: Bearer`). Refuses a key that cannot stand in a header.
+    /// The same server, asked with a key (`Authorization: Bearer`). Refuses a key that cannot stand in a
+    /// header.
     pub fn with_key(mut self, key: impl Into<String>) -> Result<Self, FieldError> {
         let key = key.into();
         if key.is_empty() || !key.bytes().all(|b| b.is_ascii_graphic()) {

@@ -1,5 +1,5 @@
-//! Commands from a server: fetched by long polls and acknowledged on threads of their own, so that the training loop
-//! never waits for the network.
+//! Commands from a server: fetched by long polls and acknowledged on threads of their own, so that the
+//! training loop never waits for the network.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -23,8 +23,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How long the end waits for acknowledgements on their way.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// The commands of one run on a server. Needs the run to exist there only once a command is to come. Dropping it
-/// delivers the acknowledgements that wait, for a moment.
+/// The commands of one run on a server. Needs the run to exist there only once a command is to come. Dropping
+/// it delivers the acknowledgements that wait, for a moment.
 pub struct ServerCommands {
     shared: Arc<Shared>,
 }

@@ -1,4 +1,5 @@
-//! Events to a Gauntlet server over HTTP: `POST {base}/api/v1/runs`, then `POST {base}/api/v1/runs/{run}/events`.
+//! Events to a Gauntlet server over HTTP: `POST {base}/api/v1/runs`, then `POST
+//! {base}/api/v1/runs/{run}/events`.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,9 +12,9 @@ use crate::sink::{DeliveryError, Sink};
 /// How often a run is created again that the server has lost.
 const MOST_CREATED: u32 = 8;
 
-/// Creates the run on the first batch and appends every batch to it. An event sent twice is stored once: its id is the
-/// idempotency key, so a batch whose answer got lost is safe to repeat. A run that is there already goes on, with the
-/// settings it began with; one that the server has lost is created again.
+/// Creates the run on the first batch and appends every batch to it. An event sent twice is stored once: its
+/// id is the idempotency key, so a batch whose answer got lost is safe to repeat. A run that is there already
+/// goes on, with the settings it began with; one that the server has lost is created again.
 pub struct ServerSink {
     endpoint: Endpoint,
     run: RunId,
@@ -26,8 +27,8 @@ pub struct ServerSink {
 }
 
 impl ServerSink {
-    /// A sink for the run `spec` names. `base` is such as `http://127.0.0.1:4600`; a trailing slash is ignored.
-    /// Refuses a base that is not plain HTTP and a spec without an id.
+    /// A sink for the run `spec` names. `base` is such as `http://127.0.0.1:4600`; a trailing slash is
+    /// ignored. Refuses a base that is not plain HTTP and a spec without an id.
     pub fn new(base: &str, spec: RunSpec) -> Result<Self, FieldError> {
         Self::at(Endpoint::new(base)?, spec)
     }
@@ -39,9 +40,9 @@ impl ServerSink {
         Ok(Self { endpoint, run, spec, blobs: None, is_created: false, lost: 0, gone: None })
     }
 
-    /// Sends the content of artifacts too: before an `artifact.added` goes out, the file of that folder that is named
-    /// by its SHA-256 is uploaded, and removed once the server has it. An artifact without such a file is sent as it
-    /// is: its content got there some other way.
+    /// Sends the content of artifacts too: before an `artifact.added` goes out, the file of that folder that
+    /// is named by its SHA-256 is uploaded, and removed once the server has it. An artifact without such a
+    /// file is sent as it is: its content got there some other way.
     pub fn with_blobs(mut self, folder: impl Into<PathBuf>) -> Self {
         self.blobs = Some(folder.into());
         self
