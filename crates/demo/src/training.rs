@@ -8,8 +8,8 @@ use gauntlet_model::{
     Body, Event, EventId, FieldError, Object, RunFinished, RunId, RunSpec, RunStatus, SnapshotScored, Status,
     Timestamp,
 };
-use gauntlet_rubric::{Node, Observer, ObserverConfig, Story};
-use gauntlet_telemetry::{Collector, Outlet, Stamps};
+use gauntlet_rubric::{CallDescription, Node, Observer, ObserverConfig};
+use gauntlet_telemetry::{Clock, Collector, EventSink};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -62,11 +62,11 @@ struct Telling {
 /// The observer's clock in a run that knows no time: ids and times are given when an event is told.
 struct Untimed;
 
-impl Stamps for Untimed {
+impl Clock for Untimed {
     fn now(&self) -> Timestamp {
         Timestamp::default()
     }
-    fn id(&self) -> EventId {
+    fn new_id(&self) -> EventId {
         EventId::from_u128(0)
     }
     fn elapsed_micros(&self) -> Option<u64> {
@@ -80,14 +80,14 @@ impl Training {
         let run = config.check()?;
         let rubric = dipg_rubric();
         let collected = Arc::new(Collector::default());
-        let describe = |answer: &Answer, case: &Case| Story {
+        let describe = |answer: &Answer, case: &Case| CallDescription {
             action: answer.to_string(),
             observation: case.to_string(),
-            ..Story::default()
+            ..CallDescription::default()
         };
-        let outlets: Vec<Arc<dyn Outlet>> = vec![collected.clone()];
+        let sinks: Vec<Arc<dyn EventSink>> = vec![collected.clone()];
         // Dropping the observer leaves it attached for as long as the rubric lives.
-        Observer::attach(&rubric, describe, outlets, Arc::new(Untimed), ObserverConfig::default());
+        Observer::attach(&rubric, describe, sinks, Arc::new(Untimed), ObserverConfig::default());
         let task = |(index, question): (usize, &'static Question)| Task {
             question,
             case: case_of(question),
@@ -192,19 +192,19 @@ impl Training {
     fn roll_group(&mut self) {
         let task = self.draw_task();
         let size = self.config.group.min(self.config.steps - self.rolled);
-        let (mut answers, mut told) = (Vec::new(), Vec::new());
+        let (mut answers, mut collected) = (Vec::new(), Vec::new());
         for _ in 0..size {
             let decisions = self.policy.draw(&self.tasks[task].features, &mut self.rng);
             let answer = answer_of(self.tasks[task].question, &decisions);
             // The reward is the root score of the very call that the observer films.
             let reward = self.rubric.call(&answer, &self.tasks[task].case).unwrap_or_default();
             answers.push((decisions, reward));
-            told.extend(self.collected.take());
+            collected.extend(self.collected.take());
         }
         let rewards: Vec<f64> = answers.iter().map(|(_, reward)| *reward).collect();
         let task = &self.tasks[task];
         for (((decisions, reward), advantage), event) in
-            answers.into_iter().zip(advantages(&rewards)).zip(told)
+            answers.into_iter().zip(advantages(&rewards)).zip(collected)
         {
             self.rolled += 1;
             let Body::SnapshotScored(snapshot) = event.body() else { continue };

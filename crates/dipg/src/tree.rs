@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gauntlet_rubric::{Call, Dial, Node, Rubric, RubricError};
+use gauntlet_rubric::{Call, Node, Parameter, Rubric, RubricError};
 
 use crate::answer::{Answer, Case};
 use crate::leaves;
@@ -49,7 +49,7 @@ impl Rubric<Answer, Case> for Dipg {
         Ok(total + call.score("synthesis")?)
     }
 
-    fn dials(&self) -> Vec<&Dial> {
-        self.0.dials()
+    fn parameters(&self) -> Vec<&Parameter> {
+        self.0.parameters()
     }
 }

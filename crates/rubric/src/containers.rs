@@ -1,7 +1,7 @@
 //! The containers of RFC 004: patterns of aggregation, by the canonical implementation's rules.
 
-use crate::dial::Dial;
 use crate::node::Call;
+use crate::parameter::Parameter;
 use crate::{Node, Rubric, RubricError};
 
 fn numbered<A: ?Sized, O: ?Sized>(rubrics: Vec<Node<A, O>>) -> Vec<(String, Node<A, O>)> {
@@ -29,7 +29,7 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static> Rubric<A, O> for Sequential {
     }
 }
 
-struct Gate(Dial);
+struct Gate(Parameter);
 
 /// The child's (`rubric`) score where it reaches `threshold` (usually 1), equality included, else 0. The
 /// threshold is a declared parameter; it must be finite.
@@ -41,7 +41,7 @@ pub fn gate<A: ?Sized + 'static, O: ?Sized + 'static>(
         return Err(RubricError::Range { name: "threshold", value: threshold, expected: "a finite number" });
     }
     Ok(Node::assemble(
-        Box::new(Gate(Dial::number("threshold", threshold))),
+        Box::new(Gate(Parameter::number("threshold", threshold))),
         vec![("rubric".to_owned(), rubric)],
     ))
 }
@@ -52,7 +52,7 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static> Rubric<A, O> for Gate {
         // As the canonical code compares: a NaN is not below the threshold and passes on.
         Ok(if score < self.0.get() { 0.0 } else { score })
     }
-    fn dials(&self) -> Vec<&Dial> {
+    fn parameters(&self) -> Vec<&Parameter> {
         vec![&self.0]
     }
 }

@@ -4,7 +4,7 @@ use gauntlet_model::{EpisodeId, Object};
 
 /// One call in words: what the event says beside the scores.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Story {
+pub struct CallDescription {
     /// What the agent did.
     pub action: String,
     /// What it saw.

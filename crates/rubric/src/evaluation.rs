@@ -4,20 +4,21 @@
 //! hold two frames, so their scores cannot mix; there is no stack, no thread-local, no key to forget.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+
+use parking_lot::Mutex;
 
 /// Where in the tree a call stands, as a chain of names up to the root.
 #[derive(Clone, Copy)]
-pub(crate) struct Trail<'a> {
-    parent: Option<&'a Trail<'a>>,
+pub(crate) struct RubricPath<'a> {
+    parent: Option<&'a RubricPath<'a>>,
     name: &'a str,
 }
 
-impl<'a> Trail<'a> {
-    pub(crate) const ROOT: Trail<'static> = Trail { parent: None, name: "" };
+impl<'a> RubricPath<'a> {
+    pub(crate) const ROOT: RubricPath<'static> = RubricPath { parent: None, name: "" };
 
-    pub(crate) fn below(&'a self, name: &'a str) -> Trail<'a> {
-        Trail { parent: Some(self), name }
+    pub(crate) fn below(&'a self, name: &'a str) -> RubricPath<'a> {
+        RubricPath { parent: Some(self), name }
     }
 
     /// The dotted path; empty at the root.
@@ -40,26 +41,26 @@ pub(crate) struct Frame(Mutex<BTreeMap<String, f64>>);
 
 impl Frame {
     pub(crate) fn record(&self, path: String, score: f64) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(path, score);
+        self.0.lock().insert(path, score);
     }
 
     /// Takes over the scores of a frame that was opened at `prefix`.
-    pub(crate) fn absorb(&self, inner: &Frame, prefix: &Trail<'_>) {
+    pub(crate) fn absorb(&self, inner: &Frame, prefix: &RubricPath<'_>) {
         let prefix = prefix.path();
-        let mut own = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for (path, score) in inner.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        let mut scores = self.0.lock();
+        for (path, score) in inner.0.lock().iter() {
             let full = match (prefix.is_empty(), path.is_empty()) {
                 (true, _) => path.clone(),
                 (_, true) => prefix.clone(),
                 _ => format!("{prefix}.{path}"),
             };
-            own.insert(full, *score);
+            scores.insert(full, *score);
         }
     }
 
     /// The finished call, in the order of the tree: the root, then `paths` (pre-order).
     pub(crate) fn close(&self, paths: &[String]) -> Evaluation {
-        let scored = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let scored = self.0.lock();
         let mut scores = Vec::with_capacity(scored.len());
         let mut not_evaluated = Vec::new();
         for path in std::iter::once("").chain(paths.iter().map(String::as_str)) {

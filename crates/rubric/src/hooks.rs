@@ -1,8 +1,10 @@
 //! Hooks: what runs before and after a rubric, first registered first run, removable.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, PoisonError, RwLock};
+
+use parking_lot::RwLock;
 
 /// An ordered list of hooks. Running takes a copy of the list first, so a hook may add and remove hooks.
 pub(crate) struct Hooks<T: ?Sized>(Arc<List<T>>);
@@ -35,13 +37,13 @@ impl<T: ?Sized + Send + Sync + 'static> Hooks<T> {
 
     /// The hooks as they are now, in order.
     pub(crate) fn now(&self) -> Listed<T> {
-        self.0.hooks.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.hooks.read().clone()
     }
 }
 
 impl<T: ?Sized> List<T> {
     fn change(&self, change: impl FnOnce(&mut Vec<(u64, Arc<T>)>)) {
-        let mut hooks = self.hooks.write().unwrap_or_else(PoisonError::into_inner);
+        let mut hooks = self.hooks.write();
         let mut changed = Vec::clone(&hooks);
         change(&mut changed);
         *hooks = Arc::new(changed);

@@ -2,8 +2,8 @@
 
 use std::fmt::Display;
 
-use crate::dial::Dial;
 use crate::node::Call;
+use crate::parameter::Parameter;
 use crate::{Rubric, RubricError};
 
 /// Whoever answers the judge's prompt. Synchronous; a client that retries or times out does so inside.
@@ -26,9 +26,9 @@ pub type ScoreReader = fn(&str) -> Option<f64>;
 pub struct LlmJudge<C> {
     client: C,
     read: ScoreReader,
-    prompt_template: Dial,
-    default_score: Dial,
-    normalize: Dial,
+    prompt_template: Parameter,
+    default_score: Parameter,
+    normalize: Parameter,
 }
 
 impl<C: JudgeClient> LlmJudge<C> {
@@ -40,9 +40,9 @@ impl<C: JudgeClient> LlmJudge<C> {
         Ok(Self {
             client,
             read: first_number,
-            prompt_template: Dial::text("prompt_template", template, check_template),
-            default_score: Dial::number("default_score", 0.0),
-            normalize: Dial::flag("normalize", true),
+            prompt_template: Parameter::text("prompt_template", template, check_template),
+            default_score: Parameter::number("default_score", 0.0),
+            normalize: Parameter::flag("normalize", true),
         })
     }
 
@@ -54,12 +54,12 @@ impl<C: JudgeClient> LlmJudge<C> {
 
     /// Scores `default` where the reply holds no score.
     pub fn or_default(self, default: f64) -> Self {
-        Self { default_score: Dial::number("default_score", default), ..self }
+        Self { default_score: Parameter::number("default_score", default), ..self }
     }
 
     /// Passes the number on as it stands.
     pub fn unclamped(self) -> Self {
-        Self { normalize: Dial::flag("normalize", false), ..self }
+        Self { normalize: Parameter::flag("normalize", false), ..self }
     }
 
     /// The score in a reply.
@@ -83,7 +83,7 @@ impl<A: Display + ?Sized, O: Display + ?Sized, C: JudgeClient> Rubric<A, O> for 
             .map_err(|e| RubricError::Failed(format!("the judge failed: {e}")))?;
         Ok(self.score_of(&reply))
     }
-    fn dials(&self) -> Vec<&Dial> {
+    fn parameters(&self) -> Vec<&Parameter> {
         vec![&self.prompt_template, &self.default_score, &self.normalize]
     }
 }
@@ -94,9 +94,9 @@ pub fn first_number(text: &str) -> Option<f64> {
     let start = text.find(|c: char| c.is_ascii_digit())?;
     let tail = &text[start..];
     let digits = |s: &str| s.bytes().take_while(u8::is_ascii_digit).count();
-    let whole = digits(tail);
-    let fraction = tail[whole..].strip_prefix('.').map_or(0, |rest| 1 + digits(rest));
-    tail[..whole + fraction].parse().ok()
+    let integer = digits(tail);
+    let fraction = tail[integer..].strip_prefix('.').map_or(0, |rest| 1 + digits(rest));
+    tail[..integer + fraction].parse().ok()
 }
 
 fn check_template(template: &str) -> Result<(), String> {

@@ -2,7 +2,7 @@
 //!
 //! A [`Rubric`] scores an action against an observation; a [`Node`] is a rubric in its place in a tree, with
 //! named children and hooks. [`Observer`] attaches to any tree without changing it and emits one
-//! `snapshot.scored` event a root call to an outlet of `gauntlet-telemetry`.
+//! `snapshot.scored` event a root call to an sink of `gauntlet-telemetry`.
 //!
 //! Where the canonical implementation (`openenv-core` 0.3.0) and this one differ, on purpose:
 //! - registering a hook returns a handle that removes it;
@@ -14,27 +14,27 @@
 
 mod containers;
 mod description;
-mod dial;
 mod error;
 mod evaluation;
 mod hooks;
 mod judge;
 mod node;
 mod observer;
+mod parameter;
 mod snapshot;
 mod state;
 mod text;
 mod trajectory;
 
 pub use containers::{WEIGHT_TOLERANCE, gate, rubric_dict, rubric_list, sequential, weighted_sum};
-pub use description::Story;
-pub use dial::Dial;
+pub use description::CallDescription;
 pub use error::RubricError;
 pub use evaluation::Evaluation;
 pub use hooks::HookHandle;
 pub use judge::{JudgeClient, LlmJudge, ScoreReader, first_number};
 pub use node::{Call, Node, Rubric, Started, Watcher, leaf};
 pub use observer::{Counts, Observer, ObserverConfig};
+pub use parameter::Parameter;
 pub use snapshot::challenge_of;
 pub use text::{LengthPenalty, RepetitionPenalty};
 pub use trajectory::{ExponentialDiscounting, Outcome, Trajectory};

@@ -1,6 +1,6 @@
 //! The observer: one `snapshot.scored` event for every root call of a rubric tree.
 //!
-//! It only builds an event and hands it on; outlets must not block. What it costs the training loop is the
+//! It only builds an event and hands it on; sinks must not block. What it costs the training loop is the
 //! text of one event.
 
 use std::collections::BTreeSet;
@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use gauntlet_model::{Body, EpisodeId, Event, Gap, MAX_STEP, Object, RunStatus, Status};
 use gauntlet_telemetry::pause::{self, Ending};
-use gauntlet_telemetry::{Commands, Outlet, Stamps};
+use gauntlet_telemetry::{Clock, Commands, EventSink};
 
-use crate::description::Story;
+use crate::description::CallDescription;
 use crate::evaluation::Evaluation;
 use crate::hooks::HookHandle;
 use crate::node::{Node, Started, Watcher};
@@ -20,11 +20,11 @@ use crate::snapshot;
 
 /// How an observer observes.
 pub struct ObserverConfig {
-    /// Metadata of every event; a call's own entries win.
+    /// Metadata of every event; a call's generated entries win.
     pub metadata: Object,
-    /// An id that no other observer of the run has, in this process or another. A call whose story names no
-    /// episode gets the episode `{writer}-{step}`, so that observers which count alike do not replace each
-    /// other's rollouts. `None` leaves such calls without an episode.
+    /// An id that no other observer of the run has, in this process or another. A call whose description
+    /// names no episode gets the episode `{writer}-{step}`, so that observers which count alike do not
+    /// replace each other's rollouts. `None` leaves such calls without an episode.
     pub writer: Option<String>,
     /// The last step the run has already: the first call's step is the one after it. 0 for a new run.
     pub after_step: u64,
@@ -55,7 +55,7 @@ impl Default for ObserverConfig {
 pub struct Counts {
     /// Root calls begun.
     pub calls: u64,
-    /// Snapshots handed to the outlets.
+    /// Snapshots handed to the sinks.
     pub emitted: u64,
     /// Of those, calls that failed and were emitted without a root score.
     pub incomplete: u64,
@@ -70,8 +70,8 @@ pub struct Observer {
 }
 
 struct Shared {
-    outlets: Vec<Arc<dyn Outlet>>,
-    stamps: Arc<dyn Stamps>,
+    sinks: Vec<Arc<dyn EventSink>>,
+    clock: Arc<dyn Clock>,
     config: ObserverConfig,
     calls: AtomicU64,
     emitted: AtomicU64,
@@ -84,14 +84,14 @@ impl Observer {
     /// Watches every call of `root`. `describe` puts one into words, on the caller's thread.
     pub fn attach<A: ?Sized + 'static, O: ?Sized + 'static>(
         root: &Node<A, O>,
-        describe: impl Fn(&A, &O) -> Story + Send + Sync + 'static,
-        outlets: Vec<Arc<dyn Outlet>>,
-        stamps: Arc<dyn Stamps>,
+        describe: impl Fn(&A, &O) -> CallDescription + Send + Sync + 'static,
+        sinks: Vec<Arc<dyn EventSink>>,
+        clock: Arc<dyn Clock>,
         config: ObserverConfig,
     ) -> Self {
         let shared = Arc::new(Shared {
-            outlets,
-            stamps,
+            sinks,
+            clock,
             config,
             calls: AtomicU64::new(0),
             emitted: AtomicU64::new(0),
@@ -130,12 +130,12 @@ struct Lens<F> {
     describe: F,
 }
 
-impl<A: ?Sized + 'static, O: ?Sized + 'static, F: Fn(&A, &O) -> Story + Send + Sync> Watcher<A, O>
+impl<A: ?Sized + 'static, O: ?Sized + 'static, F: Fn(&A, &O) -> CallDescription + Send + Sync> Watcher<A, O>
     for Lens<F>
 {
     fn started(&self) -> Started {
         let index = self.shared.calls.fetch_add(1, Relaxed);
-        Started { index, micros: self.shared.stamps.elapsed_micros() }
+        Started { index, micros: self.shared.clock.elapsed_micros() }
     }
 
     fn ended(
@@ -147,19 +147,19 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static, F: Fn(&A, &O) -> Story + Send + S
         evaluation: &Evaluation,
     ) {
         let shared = &*self.shared;
-        let now = shared.stamps.elapsed_micros();
+        let now = shared.clock.elapsed_micros();
         let duration_ms = started.micros.zip(now).map(|(from, to)| to.saturating_sub(from) as f64 / 1000.0);
         let commands = shared.config.commands.as_deref();
         let commands = commands.filter(|_| shared.config.pause_on_indices.contains(&started.index));
         let step = shared.config.after_step.saturating_add(started.index + 1).min(MAX_STEP);
-        let mut story = (self.describe)(action, observation);
+        let mut description = (self.describe)(action, observation);
         let writer = shared.config.writer.as_ref();
-        let own = || EpisodeId::new(format!("{}-{step}", writer?)).ok();
-        let episode = story.episode.take().or_else(own);
+        let generated = || EpisodeId::new(format!("{}-{step}", writer?)).ok();
+        let episode = description.episode.take().or_else(generated);
         let body =
-            snapshot::body(evaluation, story, &shared.config.metadata, duration_ms, commands.is_some());
-        let said = body.and_then(|body| shared.event(episode.clone(), step, body));
-        match said {
+            snapshot::body(evaluation, description, &shared.config.metadata, duration_ms, commands.is_some());
+        let event = body.and_then(|body| shared.event(episode.clone(), step, body));
+        match event {
             Ok(event) => {
                 if evaluation.error.is_some() {
                     shared.incomplete.fetch_add(1, Relaxed);
@@ -202,7 +202,7 @@ impl Shared {
         step: u64,
         body: impl Into<Body>,
     ) -> Result<Event, gauntlet_model::FieldError> {
-        Event::new(self.stamps.id(), self.stamps.now(), episode, Some(step), body)
+        Event::new(self.clock.new_id(), self.clock.now(), episode, Some(step), body)
     }
 
     /// Says something beside the snapshots. What breaks a rule of events here came from a command with an odd
@@ -218,8 +218,8 @@ impl Shared {
 
     fn hand_on(&self, event: Event) {
         let event = Arc::new(event);
-        for outlet in &self.outlets {
-            outlet.offer(Arc::clone(&event));
+        for sink in &self.sinks {
+            sink.offer(Arc::clone(&event));
         }
     }
 }

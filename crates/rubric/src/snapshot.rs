@@ -3,7 +3,7 @@
 use gauntlet_model::{Challenge, FieldError, MAX_TEXT_BYTES, Object, Scores, SnapshotScored};
 use serde_json::Value;
 
-use crate::description::Story;
+use crate::description::CallDescription;
 use crate::evaluation::Evaluation;
 
 /// The body. What a snapshot cannot hold is said in its metadata: `non_finite` (path to the number as text),
@@ -11,20 +11,20 @@ use crate::evaluation::Evaluation;
 /// call that failed). Refuses more scores than a snapshot may hold.
 pub(crate) fn body(
     evaluation: &Evaluation,
-    story: Story,
+    description: CallDescription,
     base: &Object,
     duration_ms: Option<f64>,
     is_paused: bool,
 ) -> Result<SnapshotScored, FieldError> {
     let mut metadata = base.clone();
-    metadata.extend(story.metadata);
+    metadata.extend(description.metadata);
     let mut not_evaluated = evaluation.not_evaluated.clone();
     let (finite, other): (Vec<_>, Vec<_>) =
         evaluation.scores.iter().cloned().partition(|(_, score)| score.is_finite());
     if !other.is_empty() {
         not_evaluated.extend(other.iter().map(|(path, _)| path.clone()));
-        let said: Object = other.into_iter().map(|(path, score)| (path, score.to_string().into())).collect();
-        metadata.insert("non_finite".to_owned(), Value::Object(said));
+        let texts: Object = other.into_iter().map(|(path, score)| (path, score.to_string().into())).collect();
+        metadata.insert("non_finite".to_owned(), Value::Object(texts));
     }
     if let Some(error) = &evaluation.error {
         metadata.insert("incomplete".to_owned(), true.into());
@@ -33,8 +33,8 @@ pub(crate) fn body(
     Ok(SnapshotScored {
         scores: Scores::new(finite)?,
         not_evaluated,
-        action: fit(story.action, "action_bytes", &mut metadata),
-        observation: fit(story.observation, "observation_bytes", &mut metadata),
+        action: fit(description.action, "action_bytes", &mut metadata),
+        observation: fit(description.observation, "observation_bytes", &mut metadata),
         duration_ms,
         is_paused,
         challenge: is_paused.then(|| challenge_of(evaluation)),

@@ -15,11 +15,15 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static> Node<A, O> {
     /// The declared parameters of the tree: this rubric's under their names, a descendant's under its path,
     /// such as `rubric_0.threshold`.
     pub fn state_dict(&self) -> Object {
-        let own = self.rubric().dials().into_iter().map(|dial| (dial.name().to_owned(), dial.value()));
-        let mut state: Object = own.collect();
+        let parameters = self
+            .rubric()
+            .parameters()
+            .into_iter()
+            .map(|parameter| (parameter.name().to_owned(), parameter.value()));
+        let mut state: Object = parameters.collect();
         for (path, node) in self.named_rubrics() {
-            for dial in node.rubric().dials() {
-                state.insert(format!("{path}.{}", dial.name()), dial.value());
+            for parameter in node.rubric().parameters() {
+                state.insert(format!("{path}.{}", parameter.name()), parameter.value());
             }
         }
         state
@@ -38,7 +42,7 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static> Node<A, O> {
     /// range.
     pub fn tweak(&self, parameters: &Object) -> Result<(), FieldError> {
         for (name, value) in parameters {
-            let found = self.with_dial(name, |dial| dial.check(name, value));
+            let found = self.with_parameter(name, |parameter| parameter.check(name, value));
             found.unwrap_or_else(|| {
                 let declared: Vec<String> = self.state_dict().into_iter().map(|(name, _)| name).collect();
                 let declared = if declared.is_empty() { "none".to_owned() } else { declared.join(", ") };
@@ -49,21 +53,21 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static> Node<A, O> {
             })?;
         }
         for (name, value) in parameters {
-            self.with_dial(name, |dial| dial.turn(value));
+            self.with_parameter(name, |parameter| parameter.set(value));
         }
         Ok(())
     }
 
     fn declares(&self, name: &str) -> bool {
-        self.with_dial(name, |_| ()).is_some()
+        self.with_parameter(name, |_| ()).is_some()
     }
 
-    fn with_dial<R>(&self, name: &str, then: impl FnOnce(&crate::Dial) -> R) -> Option<R> {
-        let (node, own_name) = match name.rsplit_once('.') {
-            Some((path, own_name)) => (self.get_rubric(path).ok()?, own_name),
+    fn with_parameter<R>(&self, name: &str, then: impl FnOnce(&crate::Parameter) -> R) -> Option<R> {
+        let (node, parameter_name) = match name.rsplit_once('.') {
+            Some((path, parameter_name)) => (self.get_rubric(path).ok()?, parameter_name),
             None => (self.clone(), name),
         };
-        let dials = node.rubric().dials();
-        dials.into_iter().find(|dial| dial.name() == own_name).map(then)
+        let parameters = node.rubric().parameters();
+        parameters.into_iter().find(|parameter| parameter.name() == parameter_name).map(then)
     }
 }

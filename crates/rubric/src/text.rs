@@ -2,21 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use crate::dial::Dial;
 use crate::node::Call;
+use crate::parameter::Parameter;
 use crate::{Rubric, RubricError};
 
 /// A penalty for an answer of more than so many words; 0 otherwise.
 pub struct LengthPenalty {
-    max_words: Dial,
-    penalty: Dial,
+    max_words: Parameter,
+    penalty: Parameter,
 }
 
 impl LengthPenalty {
     /// `penalty` (usually negative) above `max_words` whitespace-separated words.
     pub fn new(max_words: u32, penalty: f64) -> Self {
-        let words = Dial::within("max_words", f64::from(max_words), 0.0..=f64::from(u32::MAX));
-        Self { max_words: words, penalty: Dial::number("penalty", penalty) }
+        let words = Parameter::within("max_words", f64::from(max_words), 0.0..=f64::from(u32::MAX));
+        Self { max_words: words, penalty: Parameter::number("penalty", penalty) }
     }
 }
 
@@ -32,23 +32,24 @@ impl<A: AsRef<str> + ?Sized, O: ?Sized> Rubric<A, O> for LengthPenalty {
         let words = call.action().as_ref().split_whitespace().count() as f64;
         Ok(if words > self.max_words.get() { self.penalty.get() } else { 0.0 })
     }
-    fn dials(&self) -> Vec<&Dial> {
+    fn parameters(&self) -> Vec<&Parameter> {
         vec![&self.max_words, &self.penalty]
     }
 }
 
 /// A penalty for an answer that repeats a line longer than a minimum; 0 otherwise.
 pub struct RepetitionPenalty {
-    min_line_length: Dial,
-    penalty: Dial,
+    min_line_length: Parameter,
+    penalty: Parameter,
 }
 
 impl RepetitionPenalty {
     /// `penalty` (usually negative) where a trimmed line of more than `min_line_length` characters stands
     /// twice.
     pub fn new(min_line_length: u32, penalty: f64) -> Self {
-        let length = Dial::within("min_line_length", f64::from(min_line_length), 0.0..=f64::from(u32::MAX));
-        Self { min_line_length: length, penalty: Dial::number("penalty", penalty) }
+        let length =
+            Parameter::within("min_line_length", f64::from(min_line_length), 0.0..=f64::from(u32::MAX));
+        Self { min_line_length: length, penalty: Parameter::number("penalty", penalty) }
     }
 }
 
@@ -67,7 +68,7 @@ impl<A: AsRef<str> + ?Sized, O: ?Sized> Rubric<A, O> for RepetitionPenalty {
             call.action().as_ref().split('\n').map(str::trim).filter(long).any(|line| !seen.insert(line));
         Ok(if repeats { self.penalty.get() } else { 0.0 })
     }
-    fn dials(&self) -> Vec<&Dial> {
+    fn parameters(&self) -> Vec<&Parameter> {
         vec![&self.min_line_length, &self.penalty]
     }
 }

@@ -1,9 +1,9 @@
 //! Rubrics that score a whole episode once it is over, and spread the score over its steps.
 
-use std::sync::{Mutex, PoisonError};
+use parking_lot::{Mutex, MutexGuard};
 
-use crate::dial::Dial;
 use crate::node::Call;
+use crate::parameter::Parameter;
 use crate::{Rubric, RubricError};
 
 /// What a trajectory rubric needs to know of its episodes.
@@ -19,13 +19,13 @@ pub trait Outcome<A, O>: Send + Sync {
 pub struct Trajectory<A, O, T> {
     outcome: T,
     steps: Mutex<Vec<(A, O)>>,
-    intermediate_reward: Dial,
+    intermediate_reward: Parameter,
 }
 
 impl<A: Clone + Send, O: Clone + Send, T: Outcome<A, O>> Trajectory<A, O, T> {
     /// A trajectory rubric with the reward of steps that do not end the episode (usually 0).
     pub fn new(outcome: T, intermediate_reward: f64) -> Self {
-        let intermediate_reward = Dial::number("intermediate_reward", intermediate_reward);
+        let intermediate_reward = Parameter::number("intermediate_reward", intermediate_reward);
         Self { outcome, steps: Mutex::default(), intermediate_reward }
     }
 
@@ -34,8 +34,8 @@ impl<A: Clone + Send, O: Clone + Send, T: Outcome<A, O>> Trajectory<A, O, T> {
         self.lock().clone()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(A, O)>> {
-        self.steps.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Vec<(A, O)>> {
+        self.steps.lock()
     }
 
     fn advance(&self, action: &A, observation: &O) -> f64 {
@@ -53,7 +53,7 @@ impl<A: Clone + Send, O: Clone + Send, T: Outcome<A, O>> Rubric<A, O> for Trajec
     fn forward(&self, call: &Call<'_, A, O>) -> Result<f64, RubricError> {
         Ok(self.advance(call.action(), call.observation()))
     }
-    fn dials(&self) -> Vec<&Dial> {
+    fn parameters(&self) -> Vec<&Parameter> {
         vec![&self.intermediate_reward]
     }
     fn reset(&self) {
@@ -65,7 +65,7 @@ impl<A: Clone + Send, O: Clone + Send, T: Outcome<A, O>> Rubric<A, O> for Trajec
 /// `r_t = gamma^(T-1-t) * R` for t from 0 to T-1. With gamma 1 every step gets R, with 0 only the last does.
 pub struct ExponentialDiscounting<A, O, T> {
     trajectory: Trajectory<A, O, T>,
-    gamma: Dial,
+    gamma: Parameter,
 }
 
 impl<A: Clone + Send, O: Clone + Send, T: Outcome<A, O>> ExponentialDiscounting<A, O, T> {
@@ -78,7 +78,7 @@ impl<A: Clone + Send, O: Clone + Send, T: Outcome<A, O>> ExponentialDiscounting<
             return Err(RubricError::Range { name: "gamma", value: gamma, expected: "from 0 to 1" });
         }
         let trajectory = Trajectory::new(outcome, intermediate_reward);
-        Ok(Self { trajectory, gamma: Dial::within("gamma", gamma, 0.0..=1.0) })
+        Ok(Self { trajectory, gamma: Parameter::within("gamma", gamma, 0.0..=1.0) })
     }
 
     /// One reward a collected step, the first step's first; empty before the first step.
@@ -96,7 +96,7 @@ impl<A: Clone + Send, O: Clone + Send, T: Outcome<A, O>> Rubric<A, O> for Expone
     fn forward(&self, call: &Call<'_, A, O>) -> Result<f64, RubricError> {
         Ok(self.trajectory.advance(call.action(), call.observation()))
     }
-    fn dials(&self) -> Vec<&Dial> {
+    fn parameters(&self) -> Vec<&Parameter> {
         vec![&self.trajectory.intermediate_reward, &self.gamma]
     }
     fn reset(&self) {

@@ -8,8 +8,8 @@ use std::time::Duration;
 use gauntlet_model::{
     Action, Body, CommandIssued, Event, EventId, MAX_TEXT_BYTES, Object, SnapshotScored, Timestamp,
 };
-use gauntlet_rubric::{Counts, Node, Observer, ObserverConfig, Story, gate, leaf, sequential};
-use gauntlet_telemetry::{Collector, CommandQueue, Outlet, Stamps, SystemStamps};
+use gauntlet_rubric::{CallDescription, Counts, Node, Observer, ObserverConfig, gate, leaf, sequential};
+use gauntlet_telemetry::{Clock, Collector, CommandQueue, EventSink, SystemClock};
 use serde_json::json;
 
 type Tree = Node<str, str>;
@@ -18,11 +18,11 @@ type Tree = Node<str, str>;
 #[derive(Default)]
 struct Ticking(AtomicU64);
 
-impl Stamps for Ticking {
+impl Clock for Ticking {
     fn now(&self) -> Timestamp {
         Timestamp::from_micros(0)
     }
-    fn id(&self) -> EventId {
+    fn new_id(&self) -> EventId {
         EventId::from_u128(u128::from(self.0.fetch_add(1, SeqCst)))
     }
     fn elapsed_micros(&self) -> Option<u64> {
@@ -30,15 +30,20 @@ impl Stamps for Ticking {
     }
 }
 
-fn story(action: &str, observation: &str) -> Story {
+fn story(action: &str, observation: &str) -> CallDescription {
     let metadata = json!({"task_id": action}).as_object().cloned().unwrap_or_default();
-    Story { action: action.to_owned(), observation: observation.to_owned(), metadata, episode: None }
+    CallDescription {
+        action: action.to_owned(),
+        observation: observation.to_owned(),
+        metadata,
+        episode: None,
+    }
 }
 
 fn observed(tree: &Tree, config: ObserverConfig) -> (Observer, Arc<Collector>) {
     let collector = Arc::new(Collector::default());
-    let outlets: Vec<Arc<dyn Outlet>> = vec![collector.clone()];
-    (Observer::attach(tree, story, outlets, Arc::new(Ticking::default()), config), collector)
+    let sinks: Vec<Arc<dyn EventSink>> = vec![collector.clone()];
+    (Observer::attach(tree, story, sinks, Arc::new(Ticking::default()), config), collector)
 }
 
 fn snapshot(event: &Event) -> &SnapshotScored {
@@ -180,9 +185,9 @@ fn what_goes_wrong_is_said_and_stops_nothing() {
 fn a_describer_that_panics_is_counted_and_breaks_nothing() {
     let tree = tree();
     let collector = Arc::new(Collector::default());
-    let outlets: Vec<Arc<dyn Outlet>> = vec![collector.clone()];
-    let describe = |_: &str, _: &str| -> Story { panic!("no words") };
-    Observer::attach(&tree, describe, outlets, Arc::new(SystemStamps::new()), ObserverConfig::default());
+    let sinks: Vec<Arc<dyn EventSink>> = vec![collector.clone()];
+    let describe = |_: &str, _: &str| -> CallDescription { panic!("no words") };
+    Observer::attach(&tree, describe, sinks, Arc::new(SystemClock::new()), ObserverConfig::default());
     assert_eq!(tree.call("3", "o"), Ok(1.0));
     assert_eq!((tree.hook_panics(), collector.take().len()), (1, 0));
 }

@@ -8,7 +8,7 @@
 use std::time::{Duration, Instant};
 
 use gauntlet_sdk::model::{Event, Scores, SnapshotScored};
-use gauntlet_sdk::telemetry::{Stamps, SystemStamps};
+use gauntlet_sdk::telemetry::{Clock, SystemClock};
 use gauntlet_sdk::{Mode, ObservabilityProvider};
 
 const CALLS: u64 = 200_000;
@@ -26,10 +26,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "synthesis",
     ];
     let scores = || paths.map(|path| (path, -20.0));
-    let stamps = SystemStamps::new();
+    let clock = SystemClock::new();
     let floor = nanos(|step| {
         let body = SnapshotScored { scores: Scores::new(scores())?, ..SnapshotScored::default() };
-        std::hint::black_box(Event::new(stamps.id(), stamps.now(), None, Some(step), body)?);
+        std::hint::black_box(Event::new(clock.new_id(), clock.now(), None, Some(step), body)?);
         Ok(())
     })?;
     println!("building the event: {floor:.0} ns");

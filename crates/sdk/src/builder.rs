@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gauntlet_model::{Event, FailureRules, FieldError, RunId, RunSpec, RunSummary};
 use gauntlet_telemetry::{
-    ConsoleSink, Delivery, DeliveryConfig, FileSink, Sink, Spool, SpoolError, Stamps, SystemStamps,
+    BatchConfig, BatchProcessor, Clock, ConsoleSink, FileSink, Sink, Spool, SpoolError, SystemClock,
     last_step, path_segment,
 };
 use serde_json::Value;
@@ -83,10 +83,10 @@ pub struct Builder {
     spec: RunSpec,
     spool: PathBuf,
     spool_bytes: u64,
-    delivery: DeliveryConfig,
+    delivery: BatchConfig,
     /// By name, in order.
     others: Vec<(String, Open)>,
-    stamps: Arc<dyn Stamps>,
+    clock: Arc<dyn Clock>,
 }
 
 /// Opens a sink beside the server's once everything about the run is known.
@@ -128,9 +128,9 @@ impl Builder {
             spec: RunSpec { project, ..RunSpec::named("run") },
             spool,
             spool_bytes: SPOOL_BYTES,
-            delivery: DeliveryConfig::default(),
+            delivery: BatchConfig::default(),
             others: Vec::new(),
-            stamps: Arc::new(SystemStamps::new()),
+            clock: Arc::new(SystemClock::new()),
         })
     }
 
@@ -203,7 +203,7 @@ impl Builder {
     }
 
     /// Queue, batches and retries of every sink.
-    pub fn delivery(mut self, delivery: DeliveryConfig) -> Self {
+    pub fn delivery(mut self, delivery: BatchConfig) -> Self {
         self.delivery = delivery;
         self
     }
@@ -238,8 +238,8 @@ impl Builder {
     }
 
     /// Clock and ids other than the machine's: for tests and replays.
-    pub fn stamps(mut self, stamps: Arc<dyn Stamps>) -> Self {
-        self.stamps = stamps;
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
         self
     }
 
@@ -249,12 +249,12 @@ impl Builder {
         let is_named = self.spec.id.is_some();
         let run = match self.spec.id.take() {
             Some(id) => id,
-            None => RunId::new(self.stamps.id().to_string())?,
+            None => RunId::new(self.clock.new_id().to_string())?,
         };
         let spec = RunSpec { id: Some(run.clone()), ..self.spec };
         let id = RunSummary::started_event_id(&run);
         // Refuses a spec that breaks a rule before anything is opened.
-        let started = Event::new(id, self.stamps.now(), None, None, spec.clone().started())?;
+        let started = Event::new(id, self.clock.now(), None, None, spec.clone().started())?;
         Server::check(&self.endpoint, self.key.as_deref())?;
         let server = match self.mode {
             Mode::Online => Some(Server::new(&self.endpoint, self.key.as_deref())?),
@@ -304,7 +304,7 @@ impl Builder {
             // A sink of the program's own may be called `server` as well, so the name does not say it.
             let is_server = self.mode == Mode::Online && index == 0;
             let config = if is_server { &server_delivery } else { &self.delivery };
-            let delivery = Delivery::start(sink, config.clone(), Arc::clone(&self.stamps));
+            let delivery = BatchProcessor::start(sink, config.clone(), Arc::clone(&self.clock));
             let delivery = delivery.map_err(StartError::io(format!("the thread of sink {name:?}")))?;
             named.push(Named { name, delivery, is_server });
         }
@@ -315,7 +315,7 @@ impl Builder {
         let artifacts = blobs.map(Artifacts::start).transpose();
         let artifacts = artifacts.map_err(StartError::io("the thread of artifacts"))?;
         let provider =
-            ObservabilityProvider::new(run, server, self.stamps, named, artifacts, resumed_after.flatten());
+            ObservabilityProvider::new(run, server, self.clock, named, artifacts, resumed_after.flatten());
         let provider = provider.map_err(StartError::io("the thread of signs of life"))?;
         provider.begin(started);
         Ok(provider)

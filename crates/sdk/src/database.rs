@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gauntlet_model::{Event, FieldError, RunId, RunSpec};
 use gauntlet_store::{Options, Store, StoreError};
-use gauntlet_telemetry::{DeliveryError, Sink, Stamps, SystemStamps};
+use gauntlet_telemetry::{Clock, DeliveryError, Sink, SystemClock};
 use tokio::runtime::{Builder as RuntimeBuilder, Runtime};
 
 use crate::builder::{Builder, StartError};
@@ -66,7 +66,7 @@ pub struct DatabaseSink {
     runtime: Option<Runtime>,
     run: RunId,
     spec: RunSpec,
-    stamps: SystemStamps,
+    clock: SystemClock,
     is_created: bool,
 }
 
@@ -84,8 +84,8 @@ impl DatabaseSink {
         })?;
         match opened {
             Ok(store) => {
-                let stamps = SystemStamps::new();
-                Ok(Self { store, runtime: Some(runtime), run, spec, stamps, is_created: false })
+                let clock = SystemClock::new();
+                Ok(Self { store, runtime: Some(runtime), run, spec, clock, is_created: false })
             }
             Err(error) => {
                 runtime.shutdown_background();
@@ -100,7 +100,7 @@ impl DatabaseSink {
     }
 
     async fn append(&mut self, batch: &[Arc<Event>]) -> Result<(), StoreError> {
-        let now = self.stamps.now();
+        let now = self.clock.now();
         if !self.is_created {
             match self.store.create_run(self.spec.clone(), self.run.clone(), now).await {
                 // It is there, and goes on with the settings it began with.

@@ -1,20 +1,21 @@
 //! An episode in its two states: running, where steps are recorded, and ended, where only scores may come.
 
 use std::error::Error;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gauntlet_model::{
     EpisodeFinished, EpisodeId, EpisodeStarted, FailureKind, FieldError, MAX_STEP, Object, Score, ScoreAdded,
     ScoreTarget, Scores, SnapshotScored, Status, StepError, StepKind, StepRecorded, Timestamp,
 };
-use gauntlet_telemetry::Outlet;
+use gauntlet_telemetry::EventSink;
+use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Value, json};
 
 use crate::artifacts::ArtifactError;
 use crate::failure;
-use crate::gist::Gist;
 use crate::provider::ObservabilityProvider;
+use crate::summary::EpisodeSummary;
 
 impl ObservabilityProvider {
     /// Begins an episode: one attempt at one task. Its steps are numbered 0, 1, 2, ... in the order they are
@@ -43,7 +44,7 @@ impl ObservabilityProvider {
 
     /// 16 bytes in hex, as traces are named.
     pub(crate) fn new_trace_id(&self) -> Result<EpisodeId, FieldError> {
-        EpisodeId::new(self.stamps().id().to_string().replace('-', ""))
+        EpisodeId::new(self.clock().new_id().to_string().replace('-', ""))
     }
 }
 
@@ -79,9 +80,9 @@ impl Outcome {
 
 /// A running episode. Steps are recorded through it and nothing else, so a step without an episode cannot be
 /// written; [`Episode::end`] takes it, so a step after its end cannot either. Dropped without an end it is
-/// told as cancelled, or as failed where a panic dropped it.
+/// recorded as cancelled, or as failed where a panic dropped it.
 #[derive(Debug)]
-#[must_use = "an episode that is dropped is told as cancelled"]
+#[must_use = "an episode that is dropped is recorded as cancelled"]
 pub struct Episode {
     provider: ObservabilityProvider,
     id: EpisodeId,
@@ -89,7 +90,7 @@ pub struct Episode {
     pub(crate) at: Option<u64>,
     next: AtomicU64,
     task: Option<String>,
-    gist: Mutex<Gist>,
+    summary: Mutex<EpisodeSummary>,
     began: Timestamp,
     began_micros: Option<u64>,
     has_ended: bool,
@@ -97,9 +98,9 @@ pub struct Episode {
 
 impl Episode {
     fn begun(provider: ObservabilityProvider, id: EpisodeId, at: Option<u64>, task: Option<String>) -> Self {
-        let (began, began_micros) = (provider.stamps().now(), provider.stamps().elapsed_micros());
-        let (next, gist) = (AtomicU64::new(0), Mutex::default());
-        Self { provider, id, at, next, task, gist, began, began_micros, has_ended: false }
+        let (began, began_micros) = (provider.clock().now(), provider.clock().elapsed_micros());
+        let (next, summary) = (AtomicU64::new(0), Mutex::default());
+        Self { provider, id, at, next, task, summary, began, began_micros, has_ended: false }
     }
 
     /// Its id.
@@ -130,7 +131,7 @@ impl Episode {
 
     /// Something that went wrong outside a tool.
     pub fn error<E: Error + ?Sized>(&self, error: &E) -> Result<(), FieldError> {
-        self.record(StepKind::Error, None, Object::new(), Some(failure::told(error)))
+        self.record(StepKind::Error, None, Object::new(), Some(failure::from_error(error)))
     }
 
     /// Any step, now and without a duration.
@@ -141,7 +142,7 @@ impl Episode {
         payload: Object,
         error: Option<StepError>,
     ) -> Result<(), FieldError> {
-        let at = self.provider.stamps().now();
+        let at = self.provider.clock().now();
         self.step(StepRecorded {
             step_kind: kind,
             name,
@@ -158,7 +159,7 @@ impl Episode {
     /// Any step with everything it can say.
     pub fn step(&self, step: StepRecorded) -> Result<(), FieldError> {
         let event = Arc::new(self.provider.event(Some(self.id.clone()), Some(self.next_step()), step)?);
-        self.gist().notice(&event);
+        self.summary().notice(&event);
         self.provider.offer(event);
         Ok(())
     }
@@ -201,7 +202,7 @@ impl Episode {
     }
 
     fn tell_end(&self, outcome: Outcome) -> Result<(), FieldError> {
-        let now = self.provider.stamps().elapsed_micros();
+        let now = self.provider.clock().elapsed_micros();
         let latency = self.began_micros.zip(now).map(|(from, to)| to.saturating_sub(from) as f64 / 1000.0);
         let return_ = outcome.return_.map(Score::new).transpose();
         let finished = EpisodeFinished {
@@ -224,7 +225,7 @@ impl Episode {
     /// The node of an episode that has none, so that it is seen; unless nothing happened in it.
     fn unscored(&self, ended: &EpisodeFinished) -> Option<SnapshotScored> {
         let error = ended.error.as_deref().filter(|error| !error.is_empty());
-        if self.provider.nodes().is_drawn(&self.id) || !(self.gist().has_steps() || error.is_some()) {
+        if self.provider.nodes().is_drawn(&self.id) || !(self.summary().has_steps() || error.is_some()) {
             return None;
         }
         let (action, observation) = self.in_short(error);
@@ -240,14 +241,14 @@ impl Episode {
         })
     }
 
-    fn gist(&self) -> MutexGuard<'_, Gist> {
-        self.gist.lock().unwrap_or_else(PoisonError::into_inner)
+    fn summary(&self) -> MutexGuard<'_, EpisodeSummary> {
+        self.summary.lock()
     }
 
     /// What the agent said last, and what it saw last or was asked to do.
     pub(crate) fn in_short(&self, otherwise: Option<&str>) -> (String, String) {
-        let gist = self.gist();
-        (gist.said(otherwise), gist.saw(self.task.as_deref()))
+        let summary = self.summary();
+        (summary.last_output(otherwise), summary.last_input(self.task.as_deref()))
     }
 
     /// The step of its last node, or of the one it will be.
@@ -264,12 +265,12 @@ impl Episode {
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        self.provider.stamps().now()
+        self.provider.clock().now()
     }
 
     /// 8 bytes in hex.
     pub(crate) fn new_span_id(&self) -> String {
-        let id = self.provider.stamps().id();
+        let id = self.provider.clock().new_id();
         id.as_bytes().iter().skip(8).map(|byte| format!("{byte:02x}")).collect()
     }
 }
@@ -290,7 +291,7 @@ impl Drop for Episode {
     }
 }
 
-/// An outcome that breaks a rule. The episode goes on, to be ended otherwise; let go, it is told as
+/// An outcome that breaks a rule. The episode goes on, to be ended otherwise; let go, it is recorded as
 /// cancelled.
 #[derive(Debug, thiserror::Error)]
 #[error("{refusal}")]

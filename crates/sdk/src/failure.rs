@@ -5,7 +5,7 @@ use std::error::Error;
 use gauntlet_model::{MAX_LABEL_BYTES, MAX_TEXT_BYTES, StepError};
 
 /// Tells an error with its causes, cut to what a step may hold.
-pub(crate) fn told<E: Error + ?Sized>(error: &E) -> StepError {
+pub(crate) fn from_error<E: Error + ?Sized>(error: &E) -> StepError {
     let mut chain = Vec::new();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -20,7 +20,7 @@ pub(crate) fn told<E: Error + ?Sized>(error: &E) -> StepError {
 }
 
 /// An error known by its words alone.
-pub(crate) fn worded(kind: &str, message: impl Into<String>) -> StepError {
+pub(crate) fn from_message(kind: &str, message: impl Into<String>) -> StepError {
     StepError { kind: label(kind), message: cut(message.into(), MAX_TEXT_BYTES), traceback: None }
 }
 
@@ -52,12 +52,12 @@ mod tests {
     #[test]
     fn an_error_is_told_with_its_causes() {
         let error = Tool("x".parse::<i32>().unwrap_err());
-        let told = told(&error);
-        assert!(told.kind.ends_with("::Tool"), "{}", told.kind);
-        assert_eq!(told.message, "the tool failed");
-        assert_eq!(told.traceback.as_deref(), Some("caused by: invalid digit found in string"));
+        let recorded = from_error(&error);
+        assert!(recorded.kind.ends_with("::Tool"), "{}", recorded.kind);
+        assert_eq!(recorded.message, "the tool failed");
+        assert_eq!(recorded.traceback.as_deref(), Some("caused by: invalid digit found in string"));
         let boxed: Box<dyn Error> = Box::new(error);
-        assert_eq!(super::told(&*boxed).kind, "Error");
+        assert_eq!(super::from_error(&*boxed).kind, "Error");
     }
 
     #[test]

@@ -10,7 +10,6 @@ mod commands;
 mod database;
 mod episode;
 mod failure;
-mod gist;
 mod names;
 mod nodes;
 mod provider;
@@ -23,6 +22,7 @@ mod server;
 mod sinks;
 #[cfg(feature = "live")]
 mod subscribe;
+mod summary;
 mod tool;
 #[cfg(feature = "tracing")]
 pub mod tracing;

@@ -1,16 +1,17 @@
 //! The provider: what a program holds while it is being filmed.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use gauntlet_model::{
     Body, EpisodeId, Event, FieldError, MAX_SCORES, Object, RunFinished, RunId, RunStatus, Score, ScoreAdded,
     ScoreTarget, Scores, SnapshotScored, Status,
 };
-use gauntlet_rubric::{Node, Observer, ObserverConfig, Story};
-use gauntlet_telemetry::{Outlet, Stamps};
+use gauntlet_rubric::{CallDescription, Node, Observer, ObserverConfig};
+use gauntlet_telemetry::{Clock, EventSink};
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::artifacts::{ArtifactError, Artifacts};
 use crate::names::Names;
@@ -30,7 +31,7 @@ pub struct ObservabilityProvider(Arc<Inner>);
 struct Inner {
     run: RunId,
     server: Option<Server>,
-    stamps: Arc<dyn Stamps>,
+    clock: Arc<dyn Clock>,
     /// Before the sinks: what waits here is offered to them in the end.
     artifacts: Option<Artifacts>,
     sinks: Arc<Vec<Named>>,
@@ -54,18 +55,18 @@ impl ObservabilityProvider {
     pub(crate) fn new(
         run: RunId,
         server: Option<Server>,
-        stamps: Arc<dyn Stamps>,
+        clock: Arc<dyn Clock>,
         sinks: Vec<Named>,
         artifacts: Option<Artifacts>,
         resumed_after: Option<u64>,
     ) -> std::io::Result<Self> {
-        let names = Names::new(stamps.id());
+        let names = Names::new(clock.new_id());
         let join = |server: &Server| server.join(&run, names.writer());
         let membership = server.as_ref().map(join).transpose()?;
         Ok(Self(Arc::new(Inner {
             run,
             server,
-            stamps,
+            clock,
             artifacts,
             sinks: Arc::new(sinks),
             nodes: Mutex::new(Nodes::after(resumed_after)),
@@ -99,13 +100,13 @@ impl ObservabilityProvider {
     }
 
     /// Clock and ids.
-    pub(crate) fn stamps(&self) -> &dyn Stamps {
-        &*self.0.stamps
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.0.clock
     }
 
     /// Where the run's rollouts stand.
     pub(crate) fn nodes(&self) -> MutexGuard<'_, Nodes> {
-        self.0.nodes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.nodes.lock()
     }
 
     /// Gives an event to every sink. Returns at once.
@@ -120,8 +121,8 @@ impl ObservabilityProvider {
         step: Option<u64>,
         body: impl Into<Body>,
     ) -> Result<Event, FieldError> {
-        let stamps = self.stamps();
-        Event::new(stamps.id(), stamps.now(), episode, step, body)
+        let clock = self.clock();
+        Event::new(clock.new_id(), clock.now(), episode, step, body)
     }
 
     /// Builds an event of this run, now, and gives it to every sink; or says which field breaks which rule.
@@ -220,10 +221,10 @@ impl ObservabilityProvider {
             self.0.discarded.fetch_add(1, Relaxed);
             return Ok(());
         };
-        let stamps = self.stamps();
+        let clock = self.clock();
         let draft = crate::artifacts::Draft {
-            id: stamps.id(),
-            at: stamps.now(),
+            id: clock.new_id(),
+            at: clock.now(),
             episode,
             step,
             name,
@@ -240,7 +241,7 @@ impl ObservabilityProvider {
     pub fn watch<A: ?Sized + 'static, O: ?Sized + 'static>(
         &self,
         root: &Node<A, O>,
-        describe: impl Fn(&A, &O) -> Story + Send + Sync + 'static,
+        describe: impl Fn(&A, &O) -> CallDescription + Send + Sync + 'static,
         mut config: ObserverConfig,
     ) -> std::io::Result<Observer> {
         if config.commands.is_none() && !config.pause_on_indices.is_empty() {
@@ -248,11 +249,11 @@ impl ObservabilityProvider {
         }
         config.after_step = config.after_step.max(self.0.resumed_after.unwrap_or(0));
         if config.writer.is_none() {
-            let observer = Names::new(self.stamps().id());
+            let observer = Names::new(self.clock().new_id());
             config.writer = Some(observer.writer().to_owned());
         }
-        let outlets: Vec<Arc<dyn Outlet>> = vec![Arc::new(self.clone())];
-        Ok(Observer::attach(root, describe, outlets, Arc::clone(&self.0.stamps), config))
+        let sinks: Vec<Arc<dyn EventSink>> = vec![Arc::new(self.clone())];
+        Ok(Observer::attach(root, describe, sinks, Arc::clone(&self.0.clock), config))
     }
 
     /// The books as they are.
@@ -310,7 +311,7 @@ impl ObservabilityProvider {
         let deadline = Instant::now() + timeout;
         let left = || deadline.saturating_duration_since(Instant::now());
         let has_arrived = self.settle(left());
-        let membership = self.0.membership.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let membership = self.0.membership.lock().take();
         // The server ends the run itself. Where it cannot be told now, the event waits on disk with the
         // others.
         let is_known = has_arrived
@@ -360,7 +361,7 @@ pub enum FinishError {
 }
 
 /// An observer of any rubric tree can write to it.
-impl Outlet for ObservabilityProvider {
+impl EventSink for ObservabilityProvider {
     fn offer(&self, event: Arc<Event>) {
         if matches!(event.body(), Body::SnapshotScored(_)) {
             self.nodes().notice(&event);

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use gauntlet_model::Event;
-use gauntlet_telemetry::{Delivery, Outlet};
+use gauntlet_telemetry::{BatchProcessor, EventSink};
 
 /// A running sink.
 pub(crate) struct Named {
     pub(crate) name: String,
-    pub(crate) delivery: Delivery,
+    pub(crate) delivery: BatchProcessor,
     /// Whether it delivers to the server.
     pub(crate) is_server: bool,
 }

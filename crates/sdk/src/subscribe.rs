@@ -147,13 +147,13 @@ impl Subscription {
     }
 
     fn connect(&mut self) -> Result<(), SubscriptionError> {
-        match self.dial() {
+        match self.open() {
             Ok(socket) => {
                 (self.socket, self.heard, self.pause) = (Some(socket), Instant::now(), FIRST_PAUSE);
                 Ok(())
             }
-            Err(Dial::Refused(why)) => Err(SubscriptionError(why)),
-            Err(Dial::Away) => {
+            Err(ConnectError::Refused(why)) => Err(SubscriptionError(why)),
+            Err(ConnectError::Away) => {
                 let until = Instant::now() + self.pause;
                 self.pause = (self.pause * 2).min(LONGEST_PAUSE);
                 while Instant::now() < until && !self.stopped.load(Relaxed) {
@@ -164,54 +164,57 @@ impl Subscription {
         }
     }
 
-    fn dial(&self) -> Result<WebSocket<TcpStream>, Dial> {
+    fn open(&self) -> Result<WebSocket<TcpStream>, ConnectError> {
         let after = self.after.map_or(String::new(), |after| format!("?after={after}"));
         let url = self.endpoint.run_url(&self.run, &format!("/live{after}"));
         let rest = url.strip_prefix("http://").unwrap_or(&url);
         let host = rest.split('/').next().unwrap_or_default();
         let mut request = format!("ws://{rest}").into_client_request().map_err(refused)?;
         if let Some(value) = self.endpoint.authorization() {
-            let value =
-                value.parse().map_err(|_| Dial::Refused("the key cannot stand in a header".to_owned()))?;
+            let value = value
+                .parse()
+                .map_err(|_| ConnectError::Refused("the key cannot stand in a header".to_owned()))?;
             request.headers_mut().insert("authorization", value);
         }
         let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
         let address = if has_port { host.to_owned() } else { format!("{host}:80") };
-        let mut addresses = address.to_socket_addrs().map_err(|_| Dial::Away)?;
+        let mut addresses = address.to_socket_addrs().map_err(|_| ConnectError::Away)?;
         let stream = addresses
             .find_map(|address| TcpStream::connect_timeout(&address, CONNECT).ok())
-            .ok_or(Dial::Away)?;
-        stream.set_read_timeout(Some(CONNECT)).map_err(|_| Dial::Away)?;
-        stream.set_write_timeout(Some(CONNECT)).map_err(|_| Dial::Away)?;
+            .ok_or(ConnectError::Away)?;
+        stream.set_read_timeout(Some(CONNECT)).map_err(|_| ConnectError::Away)?;
+        stream.set_write_timeout(Some(CONNECT)).map_err(|_| ConnectError::Away)?;
         match tungstenite::client(request, stream) {
             Ok((socket, _)) => {
-                socket.get_ref().set_read_timeout(Some(LOOK)).map_err(|_| Dial::Away)?;
+                socket.get_ref().set_read_timeout(Some(LOOK)).map_err(|_| ConnectError::Away)?;
                 Ok(socket)
             }
             Err(HandshakeError::Failure(tungstenite::Error::Http(answer))) => {
                 let status = answer.status().as_u16();
                 if matches!(status, 408 | 429 | 500..=599) {
-                    return Err(Dial::Away);
+                    return Err(ConnectError::Away);
                 }
                 let body = answer.body().as_deref().map(String::from_utf8_lossy).unwrap_or_default();
-                let said: Option<serde_json::Value> = serde_json::from_str(&body).ok();
-                let said = said.as_ref().and_then(|v| v.pointer("/error/message")?.as_str());
-                Err(Dial::Refused(said.map_or(format!("the server answered {status}"), str::to_owned)))
+                let answer: Option<serde_json::Value> = serde_json::from_str(&body).ok();
+                let message = answer.as_ref().and_then(|v| v.pointer("/error/message")?.as_str());
+                Err(ConnectError::Refused(
+                    message.map_or(format!("the server answered {status}"), str::to_owned),
+                ))
             }
-            Err(_) => Err(Dial::Away),
+            Err(_) => Err(ConnectError::Away),
         }
     }
 }
 
-enum Dial {
+enum ConnectError {
     /// Nobody answers, for now.
     Away,
     /// The server says no.
     Refused(String),
 }
 
-fn refused(error: impl std::fmt::Display) -> Dial {
-    Dial::Refused(error.to_string())
+fn refused(error: impl std::fmt::Display) -> ConnectError {
+    ConnectError::Refused(error.to_string())
 }
 
 impl Iterator for Subscription {

@@ -38,16 +38,16 @@ impl Episode {
 }
 
 /// A tool call on its way. It was told when it began (`tool_call`); its result is a `tool_result` of the
-/// same span that says how long it took. Dropped without a result it is told as cancelled, or as panicked
+/// same span that says how long it took. Dropped without a result it is recorded as cancelled, or as panicked
 /// where a panic dropped it.
 #[derive(Debug)]
-#[must_use = "a tool call that is dropped is told as cancelled"]
+#[must_use = "a tool call that is dropped is recorded as cancelled"]
 pub struct ToolCall<'e> {
     episode: &'e Episode,
     name: String,
     span_id: String,
     started_at: Timestamp,
-    is_told: bool,
+    is_recorded: bool,
 }
 
 impl<'e> ToolCall<'e> {
@@ -64,7 +64,7 @@ impl<'e> ToolCall<'e> {
             error: None,
             metadata: Object::new(),
         })?;
-        Ok(Self { episode, name, span_id, started_at, is_told: false })
+        Ok(Self { episode, name, span_id, started_at, is_recorded: false })
     }
 
     /// The span other steps may name as their parent.
@@ -79,11 +79,11 @@ impl<'e> ToolCall<'e> {
 
     /// It failed: the error is told with its causes.
     pub fn fail<E: Error + ?Sized>(mut self, error: &E) -> Result<(), FieldError> {
-        self.tell(Object::new(), Some(failure::told(error)))
+        self.tell(Object::new(), Some(failure::from_error(error)))
     }
 
     fn tell(&mut self, payload: Object, error: Option<StepError>) -> Result<(), FieldError> {
-        self.is_told = true;
+        self.is_recorded = true;
         self.episode.step(StepRecorded {
             step_kind: StepKind::ToolResult,
             name: Some(self.name.clone()),
@@ -100,13 +100,13 @@ impl<'e> ToolCall<'e> {
 
 impl Drop for ToolCall<'_> {
     fn drop(&mut self) {
-        if self.is_told {
+        if self.is_recorded {
             return;
         }
         let error = if std::thread::panicking() {
-            failure::worded("Panic", "the tool panicked")
+            failure::from_message("Panic", "the tool panicked")
         } else {
-            failure::worded("Cancelled", "dropped without a result")
+            failure::from_message("Cancelled", "dropped without a result")
         };
         // The name passed when the call began; nothing else here can break a rule.
         let _ = self.tell(Object::new(), Some(error));

@@ -1,10 +1,10 @@
 //! How a person's commands reach a paused training loop.
 
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use gauntlet_model::CommandIssued;
+use parking_lot::{Condvar, Mutex};
 
 /// Where commands come from. Commands are taken in the order they were issued, each until it is acknowledged.
 pub trait Commands: Send + Sync {
@@ -40,20 +40,20 @@ impl CommandQueue {
 
     /// Adds a command behind the others.
     pub fn issue(&self, command: CommandIssued) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).waiting.push_back(command);
+        self.state.lock().waiting.push_back(command);
         self.issued.notify_all();
     }
 
     /// Command ids and results so far, in order.
     pub fn acknowledged(&self) -> Vec<(String, String)> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).acknowledged.clone()
+        self.state.lock().acknowledged.clone()
     }
 }
 
 impl Commands for CommandQueue {
     fn next(&self, wait: Duration) -> Result<Option<CommandIssued>, String> {
         let deadline = Instant::now() + wait;
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
         loop {
             if let Some(command) = state.waiting.pop_front() {
                 return Ok(Some(command));
@@ -62,12 +62,12 @@ impl Commands for CommandQueue {
             if left.is_zero() {
                 return Ok(None);
             }
-            state = self.issued.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            self.issued.wait_for(&mut state, left);
         }
     }
 
     fn acknowledge(&self, command: &CommandIssued, result: &str) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
         state.acknowledged.push((command.command_id.clone(), result.to_owned()));
     }
 }

@@ -1,12 +1,13 @@
 //! The bounded queue between a training loop and a sink's thread, and its books.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gauntlet_model::Event;
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use crate::sink::Behind;
+use crate::sink::Backlog;
 
 /// What became of the events offered, and of those an earlier process left in a spool:
 /// `queued + spooled + sent + dropped` is how many there were.
@@ -40,7 +41,7 @@ struct State {
     /// arrived.
     counters: Counters,
     /// Dropped events the stream has not been told of yet, and why the last was dropped.
-    untold: u64,
+    unreported: u64,
     reason: String,
     /// Why what waits could not be delivered yet.
     delay: String,
@@ -54,7 +55,7 @@ struct State {
 pub(crate) struct Work {
     pub(crate) batch: Vec<Arc<Event>>,
     /// Events lost so far that the stream has not been told of, and why.
-    pub(crate) untold: u64,
+    pub(crate) unreported: u64,
     pub(crate) reason: String,
     /// Nothing comes after this.
     pub(crate) is_last: bool,
@@ -62,7 +63,7 @@ pub(crate) struct Work {
 
 /// What became of a batch.
 #[derive(Default)]
-pub(crate) struct Fates {
+pub(crate) struct BatchOutcome {
     pub(crate) taken: u64,
     pub(crate) refused: u64,
     /// Why the last one was.
@@ -74,13 +75,13 @@ const TICK: Duration = Duration::from_millis(100);
 
 impl Queue {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     pub(crate) fn push(&self, event: Arc<Event>, capacity: usize, waits: bool) {
         let mut state = self.lock();
         while waits && state.waiting.len() >= capacity && state.closing.is_none() {
-            state = self.room.wait(state).unwrap_or_else(PoisonError::into_inner);
+            self.room.wait(&mut state);
         }
         if state.closing.is_some() {
             state.lose(1, "the sink is closed");
@@ -99,14 +100,13 @@ impl Queue {
         let mut state = self.lock();
         while state.waiting.is_empty() {
             if state.closing.is_some() {
-                return (state.untold > 0).then(|| Work { is_last: true, ..state.work(0) });
+                return (state.unreported > 0).then(|| Work { is_last: true, ..state.work(0) });
             }
             if state.counters.spooled == 0 {
-                state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+                self.work.wait(&mut state);
                 continue;
             }
-            let (awake, waited) = self.work.wait_timeout(state, TICK).unwrap_or_else(PoisonError::into_inner);
-            state = awake;
+            let waited = self.work.wait_for(&mut state, TICK);
             if waited.timed_out() {
                 return Some(state.work(0));
             }
@@ -117,7 +117,7 @@ impl Queue {
             if left.is_zero() {
                 break;
             }
-            state = self.work.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            self.work.wait_for(&mut state, left);
         }
         let count = state.waiting.len().min(most);
         let work = state.work(count);
@@ -128,12 +128,12 @@ impl Queue {
 
     /// What became of a batch, and how far the sink is behind with it: at once, so that nobody takes what is
     /// on disk for delivered.
-    pub(crate) fn settled(&self, fates: &Fates, behind: &Behind) {
+    pub(crate) fn settled(&self, outcome: &BatchOutcome, behind: &Backlog) {
         let mut state = self.lock();
-        state.counters.queued -= fates.taken + fates.refused;
-        state.counters.sent += fates.taken;
-        if fates.refused > 0 {
-            state.lose(fates.refused, &fates.reason);
+        state.counters.queued -= outcome.taken + outcome.refused;
+        state.counters.sent += outcome.taken;
+        if outcome.refused > 0 {
+            state.lose(outcome.refused, &outcome.reason);
         }
         state.behind(behind);
         drop(state);
@@ -151,8 +151,8 @@ impl Queue {
     }
 
     /// Losses that could not be told after all.
-    pub(crate) fn still_untold(&self, count: u64) {
-        self.lock().untold += count;
+    pub(crate) fn still_unreported(&self, count: u64) {
+        self.lock().unreported += count;
     }
 
     /// Waits before another try. False when there is no time for one.
@@ -167,7 +167,7 @@ impl Queue {
                 _ if until <= now => break,
                 _ => {}
             }
-            state = self.work.wait_timeout(state, until - now).unwrap_or_else(PoisonError::into_inner).0;
+            self.work.wait_for(&mut state, until - now);
         }
         state.counters.retried += 1;
         true
@@ -187,7 +187,7 @@ impl Queue {
             if is_settled || left.is_zero() {
                 break is_settled;
             }
-            state = self.room.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            self.room.wait_for(&mut state, left);
         };
         state.flushes -= 1;
         is_settled
@@ -207,9 +207,9 @@ impl Queue {
 
     /// Waits for the end of the sink's thread. False when the time is up.
     pub(crate) fn wait_done(&self, timeout: Duration) -> bool {
-        let state = self.lock();
-        let waited = self.room.wait_timeout_while(state, timeout, |state| !state.is_done);
-        waited.unwrap_or_else(PoisonError::into_inner).0.is_done
+        let mut state = self.lock();
+        self.room.wait_while_for(&mut state, |state| !state.is_done, timeout);
+        state.is_done
     }
 
     pub(crate) fn counters(&self) -> Counters {
@@ -229,11 +229,11 @@ impl Queue {
 impl State {
     fn lose(&mut self, count: u64, reason: &str) {
         self.counters.dropped += count;
-        self.untold += count;
+        self.unreported += count;
         self.reason = reason.to_owned();
     }
 
-    fn behind(&mut self, behind: &Behind) {
+    fn behind(&mut self, behind: &Backlog) {
         self.counters.spooled = behind.events;
         self.delay.clone_from(&behind.delay);
         if behind.lost > 0 {
@@ -247,8 +247,8 @@ impl State {
     }
 
     fn work(&mut self, count: usize) -> Work {
-        let untold = std::mem::take(&mut self.untold);
+        let unreported = std::mem::take(&mut self.unreported);
         let batch = self.waiting.drain(..count).collect();
-        Work { batch, untold, reason: self.reason.clone(), is_last: false }
+        Work { batch, unreported, reason: self.reason.clone(), is_last: false }
     }
 }

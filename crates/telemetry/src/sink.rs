@@ -13,8 +13,8 @@ pub trait Sink: Send {
 
     /// Goes on with what was taken but has not arrived yet; called between batches. Most sinks are never
     /// behind.
-    fn catch_up(&mut self) -> Behind {
-        Behind::default()
+    fn catch_up(&mut self) -> Backlog {
+        Backlog::default()
     }
 }
 
@@ -23,14 +23,14 @@ impl<S: Sink + ?Sized> Sink for Box<S> {
         (**self).deliver(batch)
     }
 
-    fn catch_up(&mut self) -> Behind {
+    fn catch_up(&mut self) -> Backlog {
         (**self).catch_up()
     }
 }
 
 /// What a sink has taken without passing it on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Behind {
+pub struct Backlog {
     /// Events still to be passed on.
     pub events: u64,
     /// Why they have not been, in the words of the other side; empty where nothing holds them up.

@@ -12,9 +12,9 @@ use std::sync::Arc;
 use gauntlet_model::{Body, Event, FieldError, RunId, RunSpec, RunStarted, RunSummary, decode_one};
 use serde_json::Value;
 
+use crate::clock::{Clock, SystemClock};
 use crate::percent::path_segment;
 use crate::sink::{DeliveryError, Sink};
-use crate::stamps::{Stamps, SystemStamps};
 
 /// Where the header keeps the run's id.
 const RUN_ID: &str = "gauntlet.run.id";
@@ -296,7 +296,7 @@ fn file_name(run: &RunId, number: u32) -> String {
 fn header_of(run: &RunId, spec: RunSpec) -> Result<String, FieldError> {
     let mut started = spec.started();
     started.metadata.insert(RUN_ID.to_owned(), Value::from(run.as_str()));
-    let at = SystemStamps::new().now();
+    let at = SystemClock::new().now();
     let event = Event::new(RunSummary::started_event_id(run), at, None, None, started)?;
     let text = serde_json::to_string(&event).map_err(|e| FieldError::new("", e.to_string()))?;
     Ok(text + "\n")

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use gauntlet_model::{Body, FieldError, Object, RunId, Status};
-use gauntlet_telemetry::{Commands, Course, Endpoint, ServerCommands, Steering};
+use gauntlet_telemetry::{CommandController, Commands, Endpoint, ServerCommands};
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -114,7 +115,7 @@ fn a_command_is_given_once_until_the_server_has_its_answer() {
 fn a_loop_is_paused_tweaked_resumed_and_stopped_from_afar() {
     let (endpoint, desk) = serve();
     let commands = Arc::new(ServerCommands::listen(endpoint, run()).unwrap());
-    let steering = Steering::new(commands, LONG);
+    let steering = CommandController::new(commands, LONG);
     let tweaked = Mutex::new(0);
     let tweak = |new: &Object| {
         *tweaked.lock().unwrap() += 1;
@@ -125,7 +126,7 @@ fn a_loop_is_paused_tweaked_resumed_and_stopped_from_afar() {
     }
     let mut said = Vec::new();
     let deadline = Instant::now() + LONG;
-    while steering.check(&tweak, |body| said.push(body)) == Course::Onward {
+    while steering.check(&tweak, |body| said.push(body)) == ControlFlow::Continue(()) {
         assert!(Instant::now() < deadline, "it was never stopped");
         std::thread::sleep(Duration::from_millis(2));
     }

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gauntlet_model::{Event, EventId, RunId, RunSpec, RunStatus, Status, Timestamp, decode_array};
-use gauntlet_telemetry::{Delivery, DeliveryConfig, ServerSink};
-use gauntlet_telemetry::{Outlet, SystemStamps};
+use gauntlet_telemetry::{BatchConfig, BatchProcessor, ServerSink};
+use gauntlet_telemetry::{EventSink, SystemClock};
 
 /// `POST path` and its body.
 type Requests = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
@@ -60,10 +60,10 @@ fn event(id: u128) -> Arc<Event> {
     Arc::new(Event::new(EventId::from_u128(id), Timestamp::default(), None, None, body).unwrap())
 }
 
-fn delivery(base: &str) -> Delivery {
+fn delivery(base: &str) -> BatchProcessor {
     let spec = RunSpec { id: Some(RunId::new("run 1").unwrap()), ..RunSpec::named("n") };
-    let config = DeliveryConfig { backoff: Duration::from_millis(1), ..DeliveryConfig::lossless() };
-    Delivery::start(ServerSink::new(base, spec).unwrap(), config, Arc::new(SystemStamps::new())).unwrap()
+    let config = BatchConfig { backoff: Duration::from_millis(1), ..BatchConfig::lossless() };
+    BatchProcessor::start(ServerSink::new(base, spec).unwrap(), config, Arc::new(SystemClock::new())).unwrap()
 }
 
 fn paths(requests: &Requests) -> Vec<String> {

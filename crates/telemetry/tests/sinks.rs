@@ -11,9 +11,9 @@ use gauntlet_model::{
     decode_lines,
 };
 use gauntlet_telemetry::{
-    ConsoleSink, Counters, Delivery, DeliveryConfig, DeliveryError, FileSink, Overflow, Sink,
+    BatchConfig, BatchProcessor, ConsoleSink, Counters, DeliveryError, FileSink, Overflow, Sink,
 };
-use gauntlet_telemetry::{Outlet, SystemStamps};
+use gauntlet_telemetry::{EventSink, SystemClock};
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -43,8 +43,8 @@ impl Scripted {
         sink
     }
 
-    fn start(&self, config: DeliveryConfig) -> Delivery {
-        Delivery::start(self.clone(), config, Arc::new(SystemStamps::new())).unwrap()
+    fn start(&self, config: BatchConfig) -> BatchProcessor {
+        BatchProcessor::start(self.clone(), config, Arc::new(SystemClock::new())).unwrap()
     }
 
     fn taken(&self) -> String {
@@ -69,18 +69,18 @@ fn not_now(after: Option<Duration>) -> DeliveryError {
     DeliveryError::NotNow { after, message: "busy".to_owned() }
 }
 
-fn quick() -> DeliveryConfig {
-    DeliveryConfig { backoff: Duration::from_millis(1), ..Default::default() }
+fn quick() -> BatchConfig {
+    BatchConfig { backoff: Duration::from_millis(1), ..Default::default() }
 }
 
-fn offer(delivery: &Delivery, steps: impl IntoIterator<Item = u64>) {
+fn offer(delivery: &BatchProcessor, steps: impl IntoIterator<Item = u64>) {
     steps.into_iter().for_each(|step| delivery.offer(event(step)));
 }
 
 #[test]
 fn events_come_in_order_in_batches_and_flush_waits_for_all() {
     let sink = Scripted::default();
-    let delivery = sink.start(DeliveryConfig { batch: 3, linger: Duration::from_secs(10), ..quick() });
+    let delivery = sink.start(BatchConfig { batch: 3, linger: Duration::from_secs(10), ..quick() });
     let began = Instant::now();
     offer(&delivery, 1..=7);
     let counters = delivery.flush(LONG).unwrap();
@@ -106,7 +106,7 @@ fn a_batch_that_is_refused_for_now_is_tried_again() {
 #[test]
 fn what_is_given_up_is_counted_and_told() {
     let sink = Scripted::of([not_now(None), not_now(None)]);
-    let delivery = sink.start(DeliveryConfig { retries: Some(1), ..quick() });
+    let delivery = sink.start(BatchConfig { retries: Some(1), ..quick() });
     offer(&delivery, [1, 2]);
     assert_eq!(delivery.flush(LONG).unwrap(), Counters { dropped: 2, retried: 1, ..Default::default() });
     assert_eq!(delivery.last_loss().as_deref(), Some("busy"));
@@ -120,13 +120,13 @@ fn what_is_given_up_is_counted_and_told() {
 fn one_bad_event_does_not_take_its_batch_with_it() {
     let refused = |index| DeliveryError::Refused { index, message: "no such thing".to_owned() };
     let sink = Scripted::of([refused(Some(1)), DeliveryError::TooLarge]);
-    let delivery = sink.start(DeliveryConfig { batch: 4, linger: LONG, ..quick() });
+    let delivery = sink.start(BatchConfig { batch: 4, linger: LONG, ..quick() });
     offer(&delivery, 1..=4);
     let counters = delivery.flush(LONG).unwrap();
     assert_eq!((counters.sent, counters.dropped), (3, 1));
     assert_eq!(sink.taken(), "1 | 3 4");
     let sink = Scripted::of([refused(None), DeliveryError::TooLarge]);
-    let delivery = sink.start(DeliveryConfig { batch: 2, ..quick() });
+    let delivery = sink.start(BatchConfig { batch: 2, ..quick() });
     offer(&delivery, 1..=2);
     let counters = delivery.flush(LONG).unwrap();
     assert_eq!((counters.sent, counters.dropped), (0, 2));
@@ -135,7 +135,7 @@ fn one_bad_event_does_not_take_its_batch_with_it() {
 #[test]
 fn a_full_queue_drops_the_newest_and_never_blocks() {
     let sink = Scripted::default();
-    let delivery = sink.start(DeliveryConfig { capacity: 2, batch: 1, ..quick() });
+    let delivery = sink.start(BatchConfig { capacity: 2, batch: 1, ..quick() });
     let closed = sink.gate.lock().unwrap();
     offer(&delivery, [1]);
     while sink.begun.load(SeqCst) == 0 {
@@ -151,8 +151,8 @@ fn a_full_queue_drops_the_newest_and_never_blocks() {
 #[test]
 fn a_lossless_delivery_holds_its_producer_back() {
     let sink = Scripted::of((0..20).map(|_| not_now(None)));
-    let config = DeliveryConfig { capacity: 3, batch: 2, ..DeliveryConfig::lossless() };
-    let delivery = sink.start(DeliveryConfig {
+    let config = BatchConfig { capacity: 3, batch: 2, ..BatchConfig::lossless() };
+    let delivery = sink.start(BatchConfig {
         backoff: Duration::from_millis(1),
         longest_backoff: Duration::from_millis(2),
         ..config
@@ -167,17 +167,13 @@ fn a_lossless_delivery_holds_its_producer_back() {
 #[test]
 fn dropping_a_delivery_delivers_what_waits_within_its_grace() {
     let sink = Scripted::default();
-    let delivery = sink.start(DeliveryConfig { linger: LONG, ..quick() });
+    let delivery = sink.start(BatchConfig { linger: LONG, ..quick() });
     offer(&delivery, 1..=3);
     drop(delivery);
     assert_eq!(sink.taken(), "1 2 3");
     let stuck = Scripted::of((0..1000).map(|_| not_now(None)));
-    let config = DeliveryConfig {
-        retries: None,
-        grace: Duration::from_millis(50),
-        overflow: Overflow::Wait,
-        ..quick()
-    };
+    let config =
+        BatchConfig { retries: None, grace: Duration::from_millis(50), overflow: Overflow::Wait, ..quick() };
     let delivery = stuck.start(config);
     offer(&delivery, 1..=3);
     let began = Instant::now();
@@ -196,10 +192,10 @@ fn a_sink_that_panics_loses_its_batch_and_lives_on() {
         }
     }
     let taken = Arc::new(Mutex::new(0));
-    let delivery = Delivery::start(
+    let delivery = BatchProcessor::start(
         Moody(Arc::clone(&taken)),
-        DeliveryConfig { batch: 1, ..quick() },
-        Arc::new(SystemStamps::new()),
+        BatchConfig { batch: 1, ..quick() },
+        Arc::new(SystemClock::new()),
     )
     .unwrap();
     offer(&delivery, 1..=3);
@@ -212,7 +208,7 @@ fn a_file_holds_one_event_a_line_and_is_appended_to() {
     let path = std::env::temp_dir().join(format!("gauntlet-sink-{}.jsonl", std::process::id()));
     for batch in [[1, 2], [3, 4]] {
         let sink = FileSink::open(&path).unwrap();
-        let delivery = Delivery::start(sink, quick(), Arc::new(SystemStamps::new())).unwrap();
+        let delivery = BatchProcessor::start(sink, quick(), Arc::new(SystemClock::new())).unwrap();
         offer(&delivery, batch);
         assert_eq!(delivery.flush(LONG).unwrap().sent, 2);
     }

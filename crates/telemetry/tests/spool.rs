@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use gauntlet_model::{Event, EventId, RunId, RunSpec, RunStatus, Status, Timestamp};
 use gauntlet_telemetry::{
-    Counters, Delivery, DeliveryConfig, DeliveryError, Sink, Spool, Spooled, deliver_leftovers,
+    BatchConfig, BatchProcessor, Counters, DeliveryError, Sink, Spool, SpoolingSink, deliver_leftovers,
 };
-use gauntlet_telemetry::{Outlet, SystemStamps};
+use gauntlet_telemetry::{EventSink, SystemClock};
 
 const LONG: Duration = Duration::from_secs(30);
 
@@ -57,14 +57,15 @@ fn spec(run: &str) -> RunSpec {
     RunSpec { id: Some(RunId::new(run).unwrap()), tags: vec!["t".to_owned()], ..RunSpec::named("n") }
 }
 
-fn delivery(other: &Other, folder: &Path, limit: u64) -> Delivery {
+fn delivery(other: &Other, folder: &Path, limit: u64) -> BatchProcessor {
     let spool = Spool::open(folder, spec("r"), limit).unwrap();
-    let config = DeliveryConfig {
+    let config = BatchConfig {
         linger: Duration::from_millis(1),
         backoff: Duration::from_millis(1),
-        ..DeliveryConfig::default()
+        ..BatchConfig::default()
     };
-    Delivery::start(Spooled::new(other.clone(), spool), config, Arc::new(SystemStamps::new())).unwrap()
+    BatchProcessor::start(SpoolingSink::new(other.clone(), spool), config, Arc::new(SystemClock::new()))
+        .unwrap()
 }
 
 fn until(condition: impl Fn() -> bool) {

@@ -1,13 +1,14 @@
 //! `gauntlet demo`: real training, streamed through the public API as any client would.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gauntlet_demo::{Config as TrainingConfig, Training};
 use gauntlet_model::{Body, Event, RunFinished, Status};
 use gauntlet_telemetry::{
-    Course, Delivery, DeliveryConfig, Endpoint, Outlet, ServerCommands, ServerSink, Stamps, Steering,
-    SystemStamps,
+    BatchConfig, BatchProcessor, Clock, CommandController, Endpoint, EventSink, ServerCommands, ServerSink,
+    SystemClock,
 };
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
@@ -93,10 +94,10 @@ impl Demo {
         let failed = |e: gauntlet_model::FieldError| CliError::Failed(e.to_string());
         let endpoint = Endpoint::new(url).map_err(failed)?;
         let sink = ServerSink::at(endpoint.clone(), training.spec()).map_err(failed)?;
-        let stamps = Arc::new(SystemStamps::new());
-        let delivery = Delivery::start(sink, DeliveryConfig::lossless(), stamps.clone())?;
+        let clock = Arc::new(SystemClock::new());
+        let delivery = BatchProcessor::start(sink, BatchConfig::lossless(), clock.clone())?;
         let commands = ServerCommands::listen(endpoint, training.run().clone())?;
-        let steering = Steering::new(Arc::new(commands), PAUSE);
+        let steering = CommandController::new(Arc::new(commands), PAUSE);
         let page = format!("{url}/runs/{}", training.run());
         self.tell(
             serde_json::json!({ "run": training.run(), "url": page, "steps": self.steps }),
@@ -109,7 +110,7 @@ impl Demo {
         ));
         let say_so = |body: Body| {
             // A status, or what came of a command: neither can break a rule.
-            if let Ok(event) = Event::new(stamps.id(), now(), None, None, body) {
+            if let Ok(event) = Event::new(clock.new_id(), now(), None, None, body) {
                 delivery.offer(Arc::new(event));
             }
         };
@@ -127,7 +128,7 @@ impl Demo {
             }
             delivery.offer(Arc::new(event));
             let asked = Instant::now();
-            is_stopped = steering.check(&|new| training.tweak(new), say_so) == Course::Stop;
+            is_stopped = steering.check(&|new| training.tweak(new), say_so) == ControlFlow::Break(());
             paused += asked.elapsed();
         }
         if is_stopped {

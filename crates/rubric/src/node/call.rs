@@ -2,7 +2,7 @@
 
 use super::Node;
 use crate::RubricError;
-use crate::evaluation::{Frame, Trail};
+use crate::evaluation::{Frame, RubricPath};
 
 /// What [`Rubric::forward`](crate::Rubric::forward) works on. Children are scored through it, so that the
 /// call knows which were evaluated. It may be shared with scoped threads to score children in parallel.
@@ -10,7 +10,7 @@ pub struct Call<'a, A: ?Sized, O: ?Sized> {
     node: &'a Node<A, O>,
     action: &'a A,
     observation: &'a O,
-    trail: &'a Trail<'a>,
+    rubric_path: &'a RubricPath<'a>,
     frame: Option<&'a Frame>,
 }
 
@@ -19,10 +19,10 @@ impl<'a, A: ?Sized + 'static, O: ?Sized + 'static> Call<'a, A, O> {
         node: &'a Node<A, O>,
         action: &'a A,
         observation: &'a O,
-        trail: &'a Trail<'a>,
+        rubric_path: &'a RubricPath<'a>,
         frame: Option<&'a Frame>,
     ) -> Self {
-        Self { node, action, observation, trail, frame }
+        Self { node, action, observation, rubric_path, frame }
     }
 
     /// Scores the child at a dotted path below this rubric. The rubrics between are passed through, not
@@ -31,10 +31,12 @@ impl<'a, A: ?Sized + 'static, O: ?Sized + 'static> Call<'a, A, O> {
         let (head, rest) = path.split_once('.').map_or((path, None), |(head, rest)| (head, Some(rest)));
         let missing = || RubricError::NotFound { path: path.to_owned() };
         let (name, child) = self.node.child(head).ok_or_else(missing)?;
-        let trail = self.trail.below(name);
+        let rubric_path = self.rubric_path.below(name);
         match rest {
-            None => child.run(self.action, self.observation, &trail, self.frame),
-            Some(rest) => Call::new(child, self.action, self.observation, &trail, self.frame).score(rest),
+            None => child.run(self.action, self.observation, &rubric_path, self.frame),
+            Some(rest) => {
+                Call::new(child, self.action, self.observation, &rubric_path, self.frame).score(rest)
+            }
         }
     }
 
@@ -42,7 +44,7 @@ impl<'a, A: ?Sized + 'static, O: ?Sized + 'static> Call<'a, A, O> {
     pub fn score_at(&self, index: usize) -> Result<f64, RubricError> {
         let missing = || RubricError::NotFound { path: index.to_string() };
         let (name, child) = self.node.children().get(index).ok_or_else(missing)?;
-        child.run(self.action, self.observation, &self.trail.below(name), self.frame)
+        child.run(self.action, self.observation, &self.rubric_path.below(name), self.frame)
     }
 }
 

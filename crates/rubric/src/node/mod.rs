@@ -12,9 +12,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
 use crate::RubricError;
-use crate::dial::Dial;
-use crate::evaluation::{Evaluation, Frame, Trail};
+use crate::evaluation::{Evaluation, Frame, RubricPath};
 use crate::hooks::{HookHandle, Hooks, panic_text, shielded};
+use crate::parameter::Parameter;
 
 /// A way to score an action against an observation.
 ///
@@ -26,7 +26,7 @@ pub trait Rubric<A: ?Sized, O: ?Sized>: Send + Sync {
     fn forward(&self, call: &Call<'_, A, O>) -> Result<f64, RubricError>;
 
     /// The declared parameters: what a state holds and a tweak may change.
-    fn dials(&self) -> Vec<&Dial> {
+    fn parameters(&self) -> Vec<&Parameter> {
         Vec::new()
     }
 
@@ -43,8 +43,8 @@ impl<A: ?Sized, O: ?Sized, R: Rubric<A, O> + ?Sized> Rubric<A, O> for Arc<R> {
     fn forward(&self, call: &Call<'_, A, O>) -> Result<f64, RubricError> {
         (**self).forward(call)
     }
-    fn dials(&self) -> Vec<&Dial> {
-        (**self).dials()
+    fn parameters(&self) -> Vec<&Parameter> {
+        (**self).parameters()
     }
     fn reset(&self) {
         (**self).reset();
@@ -153,14 +153,14 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static> Node<A, O> {
     /// in the whole subtree, so that a rubric this call skips shows none.
     pub fn call(&self, action: &A, observation: &O) -> Result<f64, RubricError> {
         self.forget_scores();
-        self.run(action, observation, &Trail::ROOT, None)
+        self.run(action, observation, &RubricPath::ROOT, None)
     }
 
     /// Like [`Node::call`], and tells which paths were evaluated.
     pub fn evaluate(&self, action: &A, observation: &O) -> Evaluation {
         self.forget_scores();
         let frame = Frame::default();
-        let result = self.run(action, observation, &Trail::ROOT, Some(&frame));
+        let result = self.run(action, observation, &RubricPath::ROOT, Some(&frame));
         Evaluation { error: result.err().map(|e| e.to_string()), ..frame.close(self.callable_paths()) }
     }
 
@@ -168,22 +168,23 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static> Node<A, O> {
         &self,
         action: &A,
         observation: &O,
-        trail: &Trail<'_>,
+        rubric_path: &RubricPath<'_>,
         outer: Option<&Frame>,
     ) -> Result<f64, RubricError> {
         let watchers = self.0.watchers.now();
         if watchers.is_empty() {
-            return self.score(action, observation, trail, outer);
+            return self.score(action, observation, rubric_path, outer);
         }
         // A watched node opens a frame of its own: what it reports is relative to itself wherever it stands.
         let frame = Frame::default();
         let panics = &self.0.hook_panics;
         let started: Vec<Option<Started>> =
             watchers.iter().map(|(_, watcher)| shielded(panics, || watcher.started())).collect();
-        let scored =
-            catch_unwind(AssertUnwindSafe(|| self.score(action, observation, &Trail::ROOT, Some(&frame))));
+        let scored = catch_unwind(AssertUnwindSafe(|| {
+            self.score(action, observation, &RubricPath::ROOT, Some(&frame))
+        }));
         if let Some(outer) = outer {
-            outer.absorb(&frame, trail);
+            outer.absorb(&frame, rubric_path);
         }
         let error = match &scored {
             Ok(Ok(_)) => None,
@@ -203,16 +204,16 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static> Node<A, O> {
         &self,
         action: &A,
         observation: &O,
-        trail: &Trail<'_>,
+        rubric_path: &RubricPath<'_>,
         frame: Option<&Frame>,
     ) -> Result<f64, RubricError> {
         for (_, hook) in self.0.before.now().iter() {
             shielded(&self.0.hook_panics, || hook(self, action, observation));
         }
-        let score = self.0.rubric.forward(&Call::new(self, action, observation, trail, frame))?;
+        let score = self.0.rubric.forward(&Call::new(self, action, observation, rubric_path, frame))?;
         self.0.last_score.store(if score.is_nan() { f64::NAN } else { score }.to_bits(), Relaxed);
         if let Some(frame) = frame {
-            frame.record(trail.path(), score);
+            frame.record(rubric_path.path(), score);
         }
         for (_, hook) in self.0.after.now().iter() {
             shielded(&self.0.hook_panics, || hook(self, action, observation, score));

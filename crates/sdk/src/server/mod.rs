@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use gauntlet_model::{FieldError, Object, RunId, RunSpec, Status};
 use gauntlet_telemetry::{
-    Commands, Endpoint, ServerCommands, ServerSink, Sink, Spool, Spooled, deliver_leftovers,
+    Commands, Endpoint, ServerCommands, ServerSink, Sink, Spool, SpoolingSink, deliver_leftovers,
 };
 
 use writer::Writer;
@@ -52,7 +52,7 @@ impl Server {
     pub(crate) fn sink(&self, spec: RunSpec, spool: Option<Spool>) -> Result<Box<dyn Sink>, FieldError> {
         let sink = ServerSink::at(self.0.clone(), spec)?;
         Ok(match spool {
-            Some(spool) => Box::new(Spooled::new(sink.with_blobs(spool.blobs()), spool)),
+            Some(spool) => Box::new(SpoolingSink::new(sink.with_blobs(spool.blobs()), spool)),
             None => Box::new(sink),
         })
     }

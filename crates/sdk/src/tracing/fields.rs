@@ -43,7 +43,7 @@ impl Fields {
     pub(super) fn error(&self) -> Option<StepError> {
         let mut error = match (&self.error, &self.error_type) {
             (Some(error), _) => error.clone(),
-            (None, Some(kind)) => failure::worded(kind, self.message.clone().unwrap_or_default()),
+            (None, Some(kind)) => failure::from_message(kind, self.message.clone().unwrap_or_default()),
             (None, None) => return None,
         };
         if let Some(kind) = &self.error_type {
@@ -77,7 +77,7 @@ impl Fields {
             },
             "gen_ai.operation.name" => self.operation = Some(text),
             "gen_ai.tool.name" => self.tool = Some(text),
-            "error" | "exception.message" => self.error = Some(failure::worded("Error", text)),
+            "error" | "exception.message" => self.error = Some(failure::from_message("Error", text)),
             "error.type" | "exception.type" => self.error_type = Some(text),
             "exception.stacktrace" => self.stack = Some(text),
             _ => self.plain(name, Value::from(text)),
@@ -120,7 +120,7 @@ impl Visit for Fields {
     }
     fn record_bool(&mut self, field: &Field, value: bool) {
         match field.name() {
-            "error" if value => self.error = Some(failure::worded("Error", "")),
+            "error" if value => self.error = Some(failure::from_message("Error", "")),
             "error" => {}
             name => self.plain(name, Value::from(value)),
         }
@@ -130,7 +130,7 @@ impl Visit for Fields {
     }
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
         match field.name() {
-            "error" | "err" => self.error = Some(failure::told(value)),
+            "error" | "err" => self.error = Some(failure::from_error(value)),
             name => self.plain(name, Value::from(value.to_string())),
         }
     }

@@ -1,6 +1,6 @@
 //! The layer: spans and events as they open, change and close.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use ::tracing::span::{Attributes, Id, Record};
 use ::tracing::{Event, Level, Subscriber};
@@ -9,6 +9,7 @@ use gauntlet_model::{
     SnapshotScored, Status, StepKind, StepRecorded, Timestamp,
 };
 use gauntlet_telemetry::is_delivering;
+use parking_lot::{Mutex, MutexGuard};
 use serde_json::Value;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
@@ -35,8 +36,8 @@ impl Layer {
         Arc::clone(&self.refused)
     }
 
-    fn count(&self, told: Result<(), FieldError>) {
-        if let Err(refusal) = told {
+    fn count(&self, recorded: Result<(), FieldError>) {
+        if let Err(refusal) = recorded {
             self.refused.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             let reason = failure::label(&format!("a record of the tracing layer was refused: {refusal}"));
             // A line of text breaks no rule.
@@ -98,11 +99,11 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> tracing_subscriber::Layer<S> for La
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let Some(span) = context.event_span(event).filter(|_| !is_delivering()) else { return };
         let parent = span_id_of(&span);
-        let own = span.extensions().get::<Slot>().cloned();
+        let slot = span.extensions().get::<Slot>().cloned();
         let Some(home) = home_of(Some(span)) else { return };
         let mut fields = Fields::default();
         event.record(&mut fields);
-        if own.is_some_and(|own| lock(&own).as_mut().is_some_and(|part| part.fields().conclude(&fields))) {
+        if slot.is_some_and(|slot| lock(&slot).as_mut().is_some_and(|part| part.fields().conclude(&fields))) {
             return;
         }
         let home = lock(&home.0);
@@ -115,8 +116,10 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> tracing_subscriber::Layer<S> for La
         let level = *event.metadata().level();
         let mut error = fields.error();
         if level == Level::ERROR && error.is_none() {
-            error =
-                Some(failure::worded(event.metadata().target(), fields.message.clone().unwrap_or_default()));
+            error = Some(failure::from_message(
+                event.metadata().target(),
+                fields.message.clone().unwrap_or_default(),
+            ));
         }
         let kind = fields.kind.unwrap_or(match level {
             Level::ERROR => StepKind::Error,
@@ -124,8 +127,8 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> tracing_subscriber::Layer<S> for La
             _ => StepKind::Thought,
         });
         let mut payload = fields.payload;
-        let is_said = |text: &String| error.as_ref().is_some_and(|error| error.message == *text);
-        if let Some(text) = fields.message.filter(|text| !is_said(text)) {
+        let is_in_error = |text: &String| error.as_ref().is_some_and(|error| error.message == *text);
+        if let Some(text) = fields.message.filter(|text| !is_in_error(text)) {
             payload.insert("text".to_owned(), Value::from(text));
         }
         let mut metadata = Object::new();
@@ -270,8 +273,8 @@ impl Layer {
         let provider = &self.provider;
         if fields.scores.iter().any(|(path, _)| path == "root") {
             let scores = Scores::new(fields.scores.iter().map(|(path, value)| (path.as_str(), *value)));
-            let (said, observation) = episode.in_short(None);
-            let action = fields.message.clone().unwrap_or(said);
+            let (output, observation) = episode.in_short(None);
+            let action = fields.message.clone().unwrap_or(output);
             let snapshot = scores.map(|scores| SnapshotScored {
                 scores,
                 action,
@@ -297,8 +300,8 @@ impl Layer {
     }
 }
 
-fn lock(slot: &Slot) -> std::sync::MutexGuard<'_, Option<Part>> {
-    slot.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(slot: &Slot) -> MutexGuard<'_, Option<Part>> {
+    slot.lock()
 }
 
 /// The episode a span belongs to.

@@ -5,7 +5,7 @@ use gauntlet_sdk::Outcome;
 use gauntlet_sdk::model::{
     Body, EpisodeId, EpisodeStarted, FailureKind, ScoreTarget, Scores, SnapshotScored, Status, StepKind,
 };
-use gauntlet_sdk::rubric::{ObserverConfig, Story, leaf};
+use gauntlet_sdk::rubric::{CallDescription, ObserverConfig, leaf};
 use serde_json::json;
 
 #[derive(Debug, thiserror::Error)]
@@ -148,7 +148,10 @@ fn an_episode_that_somebody_scored_gets_no_second_node() {
     let by_a_rubric = named("by a rubric");
     let rubric = leaf(|action: &str, _: &str| action.len() as f64);
     let within = by_a_rubric.id().clone();
-    let describe = move |_: &str, _: &str| Story { episode: Some(within.clone()), ..Story::default() };
+    let describe = move |_: &str, _: &str| CallDescription {
+        episode: Some(within.clone()),
+        ..CallDescription::default()
+    };
     kept.run.watch(&rubric, describe, ObserverConfig::default()).unwrap();
     rubric.call("ab", "").unwrap();
     let by_nobody = named("by nobody");

@@ -1,10 +1,11 @@
 //! A person at the browser steers the loop.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use gauntlet_sdk::model::{Object, Status};
-use gauntlet_sdk::rubric::{ObserverConfig, Story, leaf};
-use gauntlet_sdk::telemetry::{Course, Steering};
+use gauntlet_sdk::rubric::{CallDescription, ObserverConfig, leaf};
+use gauntlet_sdk::telemetry::CommandController;
 use serde_json::json;
 
 use crate::harness::{LONG, Server, of_kind, steps, until};
@@ -14,13 +15,13 @@ fn a_person_steers_from_the_browser() {
     let server = Server::start();
     let run = server.run("steered").start().unwrap();
     run.flush(LONG).unwrap();
-    let steering = Steering::new(Arc::new(run.commands().unwrap().unwrap()), LONG);
+    let steering = CommandController::new(Arc::new(run.commands().unwrap().unwrap()), LONG);
     for action in ["pause", "resume", "stop"] {
         server.command("steered", &json!({ "action": action, "author": "ada" }).to_string());
     }
     let no_tweaks = |_: &Object| Ok(());
     until("it is stopped", || {
-        steering.check(&no_tweaks, |body| run.log_body(None, None, body).unwrap()) == Course::Stop
+        steering.check(&no_tweaks, |body| run.log_body(None, None, body).unwrap()) == ControlFlow::Break(())
     });
     drop(steering);
     run.finish(Status::Cancelled, None, LONG).unwrap();
@@ -37,7 +38,8 @@ fn an_observed_rubric_pauses_until_the_browser_lets_it_go_on() {
     let server = Server::start();
     let run = server.run("observed").start().unwrap();
     let rubric = leaf(|action: &str, _: &str| action.len() as f64);
-    let describe = |action: &str, _: &str| Story { action: action.to_owned(), ..Story::default() };
+    let describe =
+        |action: &str, _: &str| CallDescription { action: action.to_owned(), ..CallDescription::default() };
     let config =
         ObserverConfig { pause_on_indices: [1].into(), pause_timeout: LONG, ..ObserverConfig::default() };
     let observer = run.watch(&rubric, describe, config).unwrap();

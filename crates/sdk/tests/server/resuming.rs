@@ -1,7 +1,7 @@
 //! Another process goes on with a run: what names no step goes behind the last one it had.
 
 use gauntlet_sdk::model::Status;
-use gauntlet_sdk::rubric::{ObserverConfig, Story, leaf};
+use gauntlet_sdk::rubric::{CallDescription, ObserverConfig, leaf};
 use gauntlet_sdk::{Builder, Mode, ObservabilityProvider, Outcome};
 use serde_json::Value;
 
@@ -59,7 +59,7 @@ fn an_observed_rubric_goes_on_after_the_last_step() {
     for _ in 0..2 {
         let run = server.run("watched").start().unwrap();
         let rubric = leaf(|action: &str, _: &str| action.len() as f64);
-        run.watch(&rubric, |_: &str, _: &str| Story::default(), ObserverConfig::default()).unwrap();
+        run.watch(&rubric, |_: &str, _: &str| CallDescription::default(), ObserverConfig::default()).unwrap();
         for _ in 0..3 {
             rubric.call("an answer", "a question").unwrap();
         }

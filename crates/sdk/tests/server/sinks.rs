@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gauntlet_sdk::model::{Event, Kind, Status};
-use gauntlet_sdk::telemetry::{DeliveryConfig, DeliveryError, Sink};
+use gauntlet_sdk::telemetry::{BatchConfig, DeliveryError, Sink};
 use serde_json::{Value, json};
 
 use crate::harness::{LONG, NOBODY, Server, built, folder, run_to, steps};
@@ -52,8 +52,7 @@ fn without_a_disk_the_other_sinks_keep_their_retries() {
     // A file is where the spool's folder should be, so what goes to the server waits in memory.
     let folder = folder();
     std::fs::write(folder.path().join("spool"), "in the way").unwrap();
-    let delivery =
-        DeliveryConfig { retries: Some(2), backoff: Duration::from_millis(1), ..Default::default() };
+    let delivery = BatchConfig { retries: Some(2), backoff: Duration::from_millis(1), ..Default::default() };
     let run = run_to(NOBODY, &folder.path().join("spool"), "nowhere").delivery(delivery).sink("away", Away);
     let run = run.start().unwrap();
     run.log([("root", 1.0)], 0).unwrap();

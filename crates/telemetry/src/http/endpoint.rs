@@ -131,28 +131,28 @@ fn answer(mut response: ureq::http::Response<ureq::Body>) -> Result<String, Deli
 
 /// What an answer means for what was sent.
 fn verdict(status: u16, retry_after: Option<Duration>, body: &str) -> Result<(), DeliveryError> {
-    let said = || {
-        let told: Option<Value> = serde_json::from_str(body).ok();
-        let message = told.as_ref().and_then(|told| told.pointer("/error/message")?.as_str()).unwrap_or(body);
+    let message = || {
+        let answer: Option<Value> = serde_json::from_str(body).ok();
+        let message = answer.as_ref().and_then(|it| it.pointer("/error/message")?.as_str()).unwrap_or(body);
         format!("the server answered {status}: {}", message.chars().take(300).collect::<String>())
     };
     match status {
         200..=299 => Ok(()),
         // A key may be given, or made right, while what it is for waits.
         401 | 403 | 408 | 421 | 425 | 429 | 500..=599 => {
-            Err(DeliveryError::NotNow { after: retry_after, message: said() })
+            Err(DeliveryError::NotNow { after: retry_after, message: message() })
         }
-        404 => Err(DeliveryError::Missing { message: said() }),
-        410 => Err(DeliveryError::Gone { message: said() }),
-        409 => Err(DeliveryError::Conflict { message: said() }),
+        404 => Err(DeliveryError::Missing { message: message() }),
+        410 => Err(DeliveryError::Gone { message: message() }),
+        409 => Err(DeliveryError::Conflict { message: message() }),
         413 => Err(DeliveryError::TooLarge),
-        422 => Err(DeliveryError::Refused { index: first_blamed(body), message: said() }),
-        _ => Err(DeliveryError::Refused { index: None, message: said() }),
+        422 => Err(DeliveryError::Refused { index: first_refused(body), message: message() }),
+        _ => Err(DeliveryError::Refused { index: None, message: message() }),
     }
 }
 
 /// The index of the first event a 422 names in its `details`.
-fn first_blamed(body: &str) -> Option<usize> {
+fn first_refused(body: &str) -> Option<usize> {
     let body: Value = serde_json::from_str(body).ok()?;
     let details = body.get("details").or_else(|| body.get("error")?.get("details"))?;
     details.get(0)?.get("index")?.as_u64().and_then(|index| usize::try_from(index).ok())

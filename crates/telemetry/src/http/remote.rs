@@ -2,10 +2,11 @@
 //! training loop never waits for the network.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gauntlet_model::{Action, CommandIssued, Object, RunId};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use serde_json::{Value, json};
 
 use super::Endpoint;
@@ -74,7 +75,7 @@ impl Commands for ServerCommands {
             if left.is_zero() {
                 return Ok(None);
             }
-            state = self.shared.wait(state, left);
+            self.shared.wait(&mut state, left);
         }
     }
 
@@ -95,7 +96,7 @@ impl Drop for ServerCommands {
         state.is_closing = true;
         self.shared.changed.notify_all();
         while !state.acknowledged.is_empty() && Instant::now() < deadline {
-            state = self.shared.wait(state, deadline.saturating_duration_since(Instant::now()));
+            self.shared.wait(&mut state, deadline.saturating_duration_since(Instant::now()));
         }
         state.acknowledged.clear();
     }
@@ -103,11 +104,11 @@ impl Drop for ServerCommands {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
-    fn wait<'a>(&self, state: MutexGuard<'a, State>, most: Duration) -> MutexGuard<'a, State> {
-        self.changed.wait_timeout(state, most).unwrap_or_else(PoisonError::into_inner).0
+    fn wait(&self, state: &mut MutexGuard<'_, State>, most: Duration) {
+        self.changed.wait_for(state, most);
     }
 
     fn poll(&self) {
@@ -115,7 +116,7 @@ impl Shared {
         loop {
             let mut state = self.lock();
             if !state.open.is_empty() && !state.is_closing {
-                state = self.wait(state, WHILE_OPEN);
+                self.wait(&mut state, WHILE_OPEN);
             }
             let (is_closing, wait) =
                 (state.is_closing, if state.open.is_empty() { POLL } else { Duration::ZERO });
@@ -130,8 +131,7 @@ impl Shared {
                     self.take(&body);
                 }
                 Err(_) => {
-                    let state = self.lock();
-                    drop(self.wait(state, pause));
+                    self.wait(&mut self.lock(), pause);
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
             }
@@ -159,15 +159,15 @@ impl Shared {
                 if state.is_closing {
                     return;
                 }
-                drop(self.wait(state, POLL));
+                self.wait(&mut state, POLL);
                 continue;
             };
             drop(state);
             let url = self.endpoint.run_url(&self.run, &format!("/commands/{}/ack", path_segment(&command)));
-            let told = self.endpoint.post(&url, json!({ "result": result }).to_string().as_bytes());
+            let answer = self.endpoint.post(&url, json!({ "result": result }).to_string().as_bytes());
             state = self.lock();
-            if matches!(told, Err(DeliveryError::NotNow { .. })) {
-                drop(self.wait(state, pause));
+            if matches!(answer, Err(DeliveryError::NotNow { .. })) {
+                self.wait(&mut state, pause);
                 pause = (pause * 2).min(LONGEST_PAUSE);
                 continue;
             }

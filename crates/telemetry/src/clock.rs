@@ -9,24 +9,24 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use gauntlet_model::{EventId, Timestamp};
 
 /// Gives events their times and ids.
-pub trait Stamps: Send + Sync {
+pub trait Clock: Send + Sync {
     /// The time now.
     fn now(&self) -> Timestamp;
     /// An id no other event has.
-    fn id(&self) -> EventId;
+    fn new_id(&self) -> EventId;
     /// A monotonic clock in microseconds, or `None` where durations are not measured.
     fn elapsed_micros(&self) -> Option<u64>;
 }
 
 /// The machine's clock; UUIDv7 ids. The random bits are SipHash of a counter under two keys the standard
 /// library takes from the operating system: unique, not secret.
-pub struct SystemStamps {
+pub struct SystemClock {
     began: Instant,
     keys: [RandomState; 2],
     count: AtomicU64,
 }
 
-impl SystemStamps {
+impl SystemClock {
     /// A clock that starts now.
     pub fn new() -> Self {
         Self {
@@ -37,19 +37,19 @@ impl SystemStamps {
     }
 }
 
-impl Default for SystemStamps {
+impl Default for SystemClock {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Stamps for SystemStamps {
+impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
     }
 
-    fn id(&self) -> EventId {
+    fn new_id(&self) -> EventId {
         let count = self.count.fetch_add(1, Relaxed);
         let [high, low] = self.keys.each_ref().map(|key| {
             let mut hasher = key.build_hasher();
@@ -72,8 +72,8 @@ mod tests {
 
     #[test]
     fn ids_are_new_every_time() {
-        let stamps = SystemStamps::new();
-        let ids: BTreeSet<EventId> = (0..10_000).map(|_| stamps.id()).collect();
+        let clock = SystemClock::new();
+        let ids: BTreeSet<EventId> = (0..10_000).map(|_| clock.new_id()).collect();
         assert_eq!(ids.len(), 10_000);
         assert!(ids.iter().all(|id| id.to_string().as_bytes()[14] == b'7'));
     }

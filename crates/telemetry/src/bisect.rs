@@ -1,4 +1,5 @@
-//! A batch that is not taken whole: in halves where it is too large, without the events that are to blame.
+//! A batch that a sink does not take as it is: halved where it is too large, and without the events that are
+//! refused.
 
 use std::sync::Arc;
 
@@ -7,19 +8,19 @@ use gauntlet_model::Event;
 use crate::sink::DeliveryError;
 
 /// What became of some events at the front of a batch.
-pub(crate) enum Fate {
+pub(crate) enum PartOutcome {
     /// So many were taken.
     Taken(u64),
     /// So many were refused, and why.
     Refused(u64, String),
 }
 
-/// Delivers a batch part by part, in order. Events whose fate is settled leave it; `told` hears each fate.
-/// Stops where the sink says "not now", with the rest still in the batch.
-pub(crate) fn settle(
+/// Delivers a batch part by part, in order. Events that are taken or refused leave the batch, and `settled`
+/// is called with each part's outcome. Stops at [`DeliveryError::NotNow`], with the rest still in the batch.
+pub(crate) fn bisect(
     batch: &mut Vec<Arc<Event>>,
     mut deliver: impl FnMut(&[Arc<Event>]) -> Result<(), DeliveryError>,
-    mut told: impl FnMut(Fate),
+    mut settled: impl FnMut(PartOutcome),
 ) -> Result<(), DeliveryError> {
     // Sizes of the parts, the first one last.
     let mut parts = vec![batch.len()];
@@ -30,18 +31,18 @@ pub(crate) fn settle(
         match deliver(&batch[..size]) {
             Ok(()) => {
                 batch.drain(..size);
-                told(Fate::Taken(size as u64));
+                settled(PartOutcome::Taken(size as u64));
             }
             Err(DeliveryError::TooLarge) if size > 1 => parts.extend([size - size / 2, size / 2]),
             Err(DeliveryError::Refused { index: Some(index), message }) if index < size => {
                 batch.remove(index);
                 parts.push(size - 1);
-                told(Fate::Refused(1, message));
+                settled(PartOutcome::Refused(1, message));
             }
             Err(later @ DeliveryError::NotNow { .. }) => return Err(later),
             Err(error) => {
                 batch.drain(..size);
-                told(Fate::Refused(size as u64, error.to_string()));
+                settled(PartOutcome::Refused(size as u64, error.to_string()));
             }
         }
     }

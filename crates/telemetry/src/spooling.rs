@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use gauntlet_model::{Event, FieldError};
 
-use crate::parts::{Fate, settle};
-use crate::sink::{Behind, DeliveryError, Sink};
+use crate::bisect::{PartOutcome, bisect};
+use crate::sink::{Backlog, DeliveryError, Sink};
 use crate::spool::{Spool, SpoolError};
 
 /// Events that go from disk to the sink at a time.
@@ -20,7 +20,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// Delivers to `inner`; while that says "not now", to the spool. Events keep their order: as long as the
 /// spool holds any, new ones go behind them. An event the sink took although its answer got lost is sent
 /// again; its id makes that once.
-pub struct Spooled<S> {
+pub struct SpoolingSink<S> {
     inner: S,
     spool: Spool,
     /// From the front of the spool, less what was refused.
@@ -39,7 +39,7 @@ struct Chunk {
     end: u64,
 }
 
-impl<S: Sink> Spooled<S> {
+impl<S: Sink> SpoolingSink<S> {
     /// `inner`, with `spool` for when it is away.
     pub fn new(inner: S, spool: Spool) -> Self {
         let (chunk, next_try, delay, reason) = (None, None, String::new(), String::new());
@@ -73,10 +73,10 @@ impl<S: Sink> Spooled<S> {
         true
     }
 
-    fn books(&mut self) -> Behind {
+    fn books(&mut self) -> Backlog {
         // Of a chunk on its way, what has arrived or was given up is no longer behind.
         let settled = self.chunk.as_ref().map_or(0, |chunk| chunk.lines - chunk.events.len() as u64);
-        Behind {
+        Backlog {
             events: self.spool.left() - settled,
             delay: self.delay.clone(),
             lost: std::mem::take(&mut self.lost),
@@ -103,11 +103,11 @@ impl<S: Sink> Spooled<S> {
         };
         let inner = &mut self.inner;
         let mut refused = (0, String::new());
-        let settled = settle(
+        let settled = bisect(
             &mut chunk.events,
             |part| inner.deliver(part),
-            |fate| {
-                if let Fate::Refused(count, reason) = fate {
+            |outcome| {
+                if let PartOutcome::Refused(count, reason) = outcome {
                     refused = (refused.0 + count, reason);
                 }
             },
@@ -121,7 +121,7 @@ impl<S: Sink> Spooled<S> {
     }
 }
 
-impl<S: Sink> Sink for Spooled<S> {
+impl<S: Sink> Sink for SpoolingSink<S> {
     fn deliver(&mut self, batch: &[Arc<Event>]) -> Result<(), DeliveryError> {
         if self.spool.left() == 0 && !self.is_put_off() {
             match self.inner.deliver(batch) {
@@ -141,7 +141,7 @@ impl<S: Sink> Sink for Spooled<S> {
         self.spool.append(batch)
     }
 
-    fn catch_up(&mut self) -> Behind {
+    fn catch_up(&mut self) -> Backlog {
         self.go_on();
         self.books()
     }
@@ -176,7 +176,7 @@ pub fn deliver_leftovers<S: Sink>(
     for path in paths.into_iter().map(|entry| entry.path()) {
         let opened = Spool::take_over(&path).and_then(|spool| {
             let Some(spool) = spool else { return Ok(None) };
-            Ok(Some(Spooled::new(sink_for(&spool)?, spool)))
+            Ok(Some(SpoolingSink::new(sink_for(&spool)?, spool)))
         });
         let mut spooled = match opened {
             Ok(Some(spooled)) => spooled,
@@ -195,12 +195,12 @@ pub fn deliver_leftovers<S: Sink>(
                 break Some(error.to_string());
             }
         };
-        let Behind { events, lost, reason, .. } = spooled.books();
+        let Backlog { events, lost, reason, .. } = spooled.books();
         found.delivered += had.saturating_sub(events + lost);
         found.left += events;
         let lost = (lost > 0).then(|| format!("{lost} events were refused: {reason}"));
-        let told = problem.into_iter().chain(lost);
-        found.problems.extend(told.map(|problem| format!("{}: {problem}", path.display())));
+        let problems = problem.into_iter().chain(lost);
+        found.problems.extend(problems.map(|problem| format!("{}: {problem}", path.display())));
     }
     Ok(found)
 }

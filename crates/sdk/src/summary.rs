@@ -13,30 +13,30 @@ const MOST_BYTES: usize = MAX_BODY_BYTES / 16;
 
 /// The steps it was found in are kept, not copied.
 #[derive(Debug, Default)]
-pub(crate) struct Gist {
-    said: Option<Arc<Event>>,
-    saw: Option<Arc<Event>>,
+pub(crate) struct EpisodeSummary {
+    output: Option<Arc<Event>>,
+    input: Option<Arc<Event>>,
     has_steps: bool,
 }
 
-impl Gist {
+impl EpisodeSummary {
     /// Takes notice of a step. What the agent says and does counts before what it thinks.
     pub(crate) fn notice(&mut self, event: &Arc<Event>) {
         let Body::StepRecorded(step) = event.body() else { return };
         self.has_steps = true;
-        if words(step).is_none() {
+        if readable(step).is_none() {
             return;
         }
         let role = step.payload.get("role").and_then(Value::as_str);
         match step.step_kind {
-            StepKind::Observation => self.saw = Some(Arc::clone(event)),
+            StepKind::Observation => self.input = Some(Arc::clone(event)),
             StepKind::Message if matches!(role, Some("user" | "system")) => {
-                self.saw = Some(Arc::clone(event))
+                self.input = Some(Arc::clone(event))
             }
             StepKind::Message | StepKind::Decision | StepKind::ToolResult => {
-                self.said = Some(Arc::clone(event))
+                self.output = Some(Arc::clone(event))
             }
-            _ if self.said.is_none() => self.said = Some(Arc::clone(event)),
+            _ if self.output.is_none() => self.output = Some(Arc::clone(event)),
             _ => {}
         }
     }
@@ -47,19 +47,19 @@ impl Gist {
     }
 
     /// What the agent said last, else `otherwise`.
-    pub(crate) fn said(&self, otherwise: Option<&str>) -> String {
-        text(self.said.as_deref(), otherwise)
+    pub(crate) fn last_output(&self, otherwise: Option<&str>) -> String {
+        text(self.output.as_deref(), otherwise)
     }
 
     /// What it saw last, else `otherwise`.
-    pub(crate) fn saw(&self, otherwise: Option<&str>) -> String {
-        text(self.saw.as_deref(), otherwise)
+    pub(crate) fn last_input(&self, otherwise: Option<&str>) -> String {
+        text(self.input.as_deref(), otherwise)
     }
 }
 
 fn text(event: Option<&Event>, otherwise: Option<&str>) -> String {
     let found = match event.map(Event::body) {
-        Some(Body::StepRecorded(step)) => words(step),
+        Some(Body::StepRecorded(step)) => readable(step),
         _ => None,
     };
     let text = match found {
@@ -71,8 +71,8 @@ fn text(event: Option<&Event>, otherwise: Option<&str>) -> String {
 }
 
 /// What of a step is for reading, if there is anything.
-fn words(step: &StepRecorded) -> Option<&Value> {
-    let said = |value: &&Value| match value {
+fn readable(step: &StepRecorded) -> Option<&Value> {
+    let is_filled = |value: &&Value| match value {
         Value::Null => false,
         Value::Bool(flag) => *flag,
         Value::Number(number) => number.as_f64() != Some(0.0),
@@ -80,5 +80,8 @@ fn words(step: &StepRecorded) -> Option<&Value> {
         Value::Array(list) => !list.is_empty(),
         Value::Object(map) => !map.is_empty(),
     };
-    ["text", "output", "content", "result"].into_iter().filter_map(|key| step.payload.get(key)).find(said)
+    ["text", "output", "content", "result"]
+        .into_iter()
+        .filter_map(|key| step.payload.get(key))
+        .find(is_filled)
 }

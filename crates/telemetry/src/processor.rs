@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use gauntlet_model::{Event, Gap};
 
-use crate::outlet::Outlet;
-use crate::parts::{Fate, settle};
-use crate::queue::{Counters, Fates, Queue};
-use crate::sink::{Behind, DeliveryError, Sink};
-use crate::stamps::Stamps;
+use crate::bisect::{PartOutcome, bisect};
+use crate::clock::Clock;
+use crate::event_sink::EventSink;
+use crate::queue::{BatchOutcome, Counters, Queue};
+use crate::sink::{Backlog, DeliveryError, Sink};
 
 /// What happens to an event that finds the queue full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub enum Overflow {
 
 /// How events are delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeliveryConfig {
+pub struct BatchConfig {
     /// Most events waiting.
     pub capacity: usize,
     /// What happens beyond.
@@ -44,7 +44,7 @@ pub struct DeliveryConfig {
     pub grace: Duration,
 }
 
-impl Default for DeliveryConfig {
+impl Default for BatchConfig {
     /// For a training loop that must not wait: up to 10,000 events, batches of 500 or 50 ms, 5 retries.
     fn default() -> Self {
         Self {
@@ -60,7 +60,7 @@ impl Default for DeliveryConfig {
     }
 }
 
-impl DeliveryConfig {
+impl BatchConfig {
     /// For a producer that must not lose: it waits for room, and a batch is retried until it is taken or
     /// refused.
     pub fn lossless() -> Self {
@@ -86,8 +86,8 @@ thread_local! {
     static DELIVERING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this thread belongs to a [`Delivery`]: what is logged here is about the sinks themselves, and must
-/// not be offered to them again.
+/// Whether this thread belongs to a [`BatchProcessor`]: what is logged here is about the sinks themselves,
+/// and must not be offered to them again.
 pub fn is_delivering() -> bool {
     DELIVERING.get()
 }
@@ -95,23 +95,22 @@ pub fn is_delivering() -> bool {
 /// A running sink. Dropping it delivers what waits, within the grace period.
 ///
 /// Dropped events are told in the stream: the next batch that gets through begins with a `gap` event.
-pub struct Delivery {
+pub struct BatchProcessor {
     queue: Arc<Queue>,
-    config: DeliveryConfig,
+    config: BatchConfig,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Delivery {
-    /// Starts the thread. A capacity or batch of 0 counts as 1. `stamps` dates `gap` events.
+impl BatchProcessor {
+    /// Starts the thread. A capacity or batch of 0 counts as 1. `clock` dates `gap` events.
     pub fn start(
         sink: impl Sink + 'static,
-        config: DeliveryConfig,
-        stamps: Arc<dyn Stamps>,
+        config: BatchConfig,
+        clock: Arc<dyn Clock>,
     ) -> std::io::Result<Self> {
-        let config =
-            DeliveryConfig { capacity: config.capacity.max(1), batch: config.batch.max(1), ..config };
+        let config = BatchConfig { capacity: config.capacity.max(1), batch: config.batch.max(1), ..config };
         let queue = Arc::new(Queue::default());
-        let mut worker = Worker { sink, queue: Arc::clone(&queue), config: config.clone(), stamps };
+        let mut worker = Worker { sink, queue: Arc::clone(&queue), config: config.clone(), clock };
         let thread =
             std::thread::Builder::new().name("gauntlet-sink".to_owned()).spawn(move || worker.run())?;
         Ok(Self { queue, config, thread: Some(thread) })
@@ -141,13 +140,13 @@ impl Delivery {
     }
 }
 
-impl Outlet for Delivery {
+impl EventSink for BatchProcessor {
     fn offer(&self, event: Arc<Event>) {
         self.queue.push(event, self.config.capacity, self.config.overflow == Overflow::Wait);
     }
 }
 
-impl Drop for Delivery {
+impl Drop for BatchProcessor {
     fn drop(&mut self) {
         self.queue.close(self.config.grace);
         // A sink that blocks past the grace period is left behind rather than waited for.
@@ -161,8 +160,8 @@ impl Drop for Delivery {
 struct Worker<S> {
     sink: S,
     queue: Arc<Queue>,
-    config: DeliveryConfig,
-    stamps: Arc<dyn Stamps>,
+    config: BatchConfig,
+    clock: Arc<dyn Clock>,
 }
 
 impl<S: Sink> Worker<S> {
@@ -170,17 +169,17 @@ impl<S: Sink> Worker<S> {
         DELIVERING.set(true);
         self.inherit();
         while let Some(mut work) = self.queue.take(self.config.batch, self.config.linger) {
-            let gap = (work.untold > 0).then(|| self.gap(work.untold, &work.reason)).flatten();
-            let told = match gap {
-                // The gap goes first and alone: whatever becomes of the batch, its fate is its own.
+            let gap = (work.unreported > 0).then(|| self.gap(work.unreported, &work.reason)).flatten();
+            let is_reported = match gap {
+                // The gap goes first and alone, so that a refused batch does not take it along.
                 Some(gap) => self.deliver(&[Arc::new(gap)]).is_ok(),
                 None => true,
             };
-            if !told {
-                self.queue.still_untold(work.untold);
+            if !is_reported {
+                self.queue.still_unreported(work.unreported);
             }
-            let fates = self.settle(&mut work.batch);
-            self.catch_up(&fates);
+            let outcome = self.deliver_parts(&mut work.batch);
+            self.catch_up(&outcome);
             if work.is_last {
                 break;
             }
@@ -188,7 +187,7 @@ impl<S: Sink> Worker<S> {
         // What is on disk is safe there: it is waited for only while it is getting less.
         let mut left = u64::MAX;
         while self.queue.has_time() {
-            let now = self.catch_up(&Fates::default());
+            let now = self.catch_up(&BatchOutcome::default());
             if now == 0 || now >= left {
                 break;
             }
@@ -198,8 +197,8 @@ impl<S: Sink> Worker<S> {
     }
 
     /// Delivers a batch or drops it, in parts where that helps.
-    fn settle(&mut self, batch: &mut Vec<Arc<Event>>) -> Fates {
-        let mut fates = Fates::default();
+    fn deliver_parts(&mut self, batch: &mut Vec<Arc<Event>>) -> BatchOutcome {
+        let mut outcome = BatchOutcome::default();
         let deliver = |part: &[Arc<Event>]| {
             self.deliver(part).map_err(|error| match error {
                 // Out of retries.
@@ -207,33 +206,33 @@ impl<S: Sink> Worker<S> {
                 other => other,
             })
         };
-        let told = |fate| match fate {
-            Fate::Taken(count) => fates.taken += count,
-            Fate::Refused(count, reason) => {
-                fates.refused += count;
-                fates.reason = reason;
+        let settled = |part| match part {
+            PartOutcome::Taken(count) => outcome.taken += count,
+            PartOutcome::Refused(count, reason) => {
+                outcome.refused += count;
+                outcome.reason = reason;
             }
         };
         // Nothing is put off: `deliver` says so by refusing.
-        let _ = settle(batch, deliver, told);
-        fates
+        let _ = bisect(batch, deliver, settled);
+        outcome
     }
 
     /// Enters what an earlier process left into the books, as far as it does not arrive at once.
     fn inherit(&mut self) {
         let behind = self.ask();
         self.queue.inherited(behind.events + behind.lost);
-        self.queue.settled(&Fates::default(), &behind);
+        self.queue.settled(&BatchOutcome::default(), &behind);
     }
 
     /// Lets the sink go on with what it holds back, and enters the books; how many events that still is.
-    fn catch_up(&mut self, fates: &Fates) -> u64 {
+    fn catch_up(&mut self, outcome: &BatchOutcome) -> u64 {
         let behind = self.ask();
-        self.queue.settled(fates, &behind);
+        self.queue.settled(outcome, &behind);
         behind.events
     }
 
-    fn ask(&mut self) -> Behind {
+    fn ask(&mut self) -> Backlog {
         let sink = &mut self.sink;
         catch_unwind(AssertUnwindSafe(|| sink.catch_up())).unwrap_or_default()
     }
@@ -260,6 +259,6 @@ impl<S: Sink> Worker<S> {
 
     fn gap(&self, lost: u64, reason: &str) -> Option<Event> {
         let reason: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).take(120).collect();
-        Event::new(self.stamps.id(), self.stamps.now(), None, None, Gap { lost, reason }).ok()
+        Event::new(self.clock.new_id(), self.clock.now(), None, None, Gap { lost, reason }).ok()
     }
 }

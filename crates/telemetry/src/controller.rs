@@ -1,5 +1,7 @@
-//! Steering a loop that has no rubric call to pause in: between two steps it asks, and does as people say.
+//! CommandController a loop that has no rubric call to pause in: between two steps it asks, and does as
+//! people say.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,22 +10,13 @@ use gauntlet_model::{Action, Body, CommandApplied, FieldError, Object, RunStatus
 use crate::commands::Commands;
 use crate::pause::{self, Ending, tweaked};
 
-/// Whether a loop goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Course {
-    /// With the next step.
-    Onward,
-    /// A person asked it to stop.
-    Stop,
-}
-
 /// What people want of a loop, asked between two of its steps.
-pub struct Steering {
+pub struct CommandController {
     commands: Arc<dyn Commands>,
     pause_timeout: Duration,
 }
 
-impl Steering {
+impl CommandController {
     /// Obeys these commands. A pause ends by itself after `pause_timeout`.
     pub fn new(commands: Arc<dyn Commands>, pause_timeout: Duration) -> Self {
         Self { commands, pause_timeout }
@@ -35,7 +28,7 @@ impl Steering {
         &self,
         tweak: &dyn Fn(&Object) -> Result<(), FieldError>,
         mut say: impl FnMut(Body),
-    ) -> Course {
+    ) -> ControlFlow<()> {
         while let Ok(Some(command)) = self.commands.next(Duration::ZERO) {
             let result = match command.action {
                 Action::Pause => "paused".to_owned(),
@@ -49,7 +42,7 @@ impl Steering {
                 say(CommandApplied { command_id: command.command_id, result }.into());
             }
             match command.action {
-                Action::Stop => return Course::Stop,
+                Action::Stop => return ControlFlow::Break(()),
                 Action::Pause => {}
                 _ => continue,
             }
@@ -59,11 +52,11 @@ impl Steering {
                 pause::wait(tweak, &*self.commands, self.pause_timeout, |applied| say(applied.into()));
             let reason = match ending {
                 Ending::Resumed => None,
-                Ending::Stopped => return Course::Stop,
+                Ending::Stopped => return ControlFlow::Break(()),
                 Ending::TimedOut => Some(format!("no command within {} s", self.pause_timeout.as_secs_f64())),
             };
             say(RunStatus { status: Status::Running, reason }.into());
         }
-        Course::Onward
+        ControlFlow::Continue(())
     }
 }

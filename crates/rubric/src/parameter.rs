@@ -1,17 +1,17 @@
-//! Dials: a rubric's declared parameters. Only what is declared can be tweaked or restored, and only by its
-//! type.
+//! Parameters: a rubric's declared parameters. Only what is declared can be tweaked or restored, and only by
+//! its type.
 
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{PoisonError, RwLock};
 
 use gauntlet_model::FieldError;
+use parking_lot::RwLock;
 use serde_json::Value;
 
 /// One declared parameter: its name, its type, its range, and its present value. Reading and turning it is
 /// safe from any thread; an evaluation in flight may see the old or the new value.
-pub struct Dial {
+pub struct Parameter {
     name: &'static str,
     cell: Cell,
 }
@@ -22,7 +22,7 @@ enum Cell {
     Text(RwLock<String>, fn(&str) -> Result<(), String>),
 }
 
-impl Dial {
+impl Parameter {
     /// A finite number of any size.
     pub fn number(name: &'static str, value: f64) -> Self {
         Self::within(name, value, f64::MIN..=f64::MAX)
@@ -103,8 +103,8 @@ impl Dial {
         }
     }
 
-    /// Takes a value that [`Dial::check`] let through; any other is ignored.
-    pub(crate) fn turn(&self, value: &Value) {
+    /// Takes a value that [`Parameter::check`] let through; any other is ignored.
+    pub(crate) fn set(&self, value: &Value) {
         match (&self.cell, value) {
             (Cell::Number(bits, _), value) => {
                 if let Some(number) = value.as_f64() {
@@ -113,7 +113,7 @@ impl Dial {
             }
             (Cell::Flag(on), Value::Bool(value)) => on.store(*value, Relaxed),
             (Cell::Text(text, _), Value::String(value)) => {
-                *text.write().unwrap_or_else(PoisonError::into_inner) = value.clone();
+                *text.write() = value.clone();
             }
             _ => {}
         }
@@ -121,10 +121,10 @@ impl Dial {
 }
 
 fn read(text: &RwLock<String>) -> String {
-    text.read().unwrap_or_else(PoisonError::into_inner).clone()
+    text.read().clone()
 }
 
-impl fmt::Debug for Dial {
+impl fmt::Debug for Parameter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} = {}", self.name, self.value())
     }
