@@ -1,5 +1,5 @@
-//! Builds the browser side's files (`GAUNTLET_SITE_DIR`, made by `scripts/build.sh`) into the binary. Without the
-//! variable nothing is built in, and the server reads a folder at run time.
+//! Builds the browser side's files (`GAUNTLET_SITE_DIR`, made by `scripts/build.sh`) into the binary. Without
+//! the variable nothing is built in, and the server reads a folder at run time.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

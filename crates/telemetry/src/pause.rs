@@ -23,8 +23,8 @@ pub enum Ending {
 /// Shortest time between two looks at a source that fails.
 const AFTER_ERROR: Duration = Duration::from_millis(250);
 
-/// Takes commands until `timeout`. Every command is acknowledged with what came of it, and `applied` is told
-/// where the acknowledgement does not say it itself.
+/// Takes commands until `timeout`. Every command is acknowledged with what came of it, and `applied` is
+/// called where the acknowledgement does not say it itself.
 pub fn wait(
     tweak: Tweak<'_>,
     commands: &dyn Commands,

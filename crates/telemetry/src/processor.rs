@@ -94,7 +94,7 @@ pub fn is_delivering() -> bool {
 
 /// A running sink. Dropping it delivers what waits, within the grace period.
 ///
-/// Dropped events are told in the stream: the next batch that gets through begins with a `gap` event.
+/// Dropped events are reported in the stream: a `gap` event goes out before the next batch.
 pub struct BatchProcessor {
     queue: Arc<Queue>,
     config: BatchConfig,

@@ -37,10 +37,15 @@ pub(crate) struct Queue {
 #[derive(Default)]
 struct State {
     waiting: VecDeque<Arc<Event>>,
-    /// `sent` counts here what the sink has taken, spooled or not; `spooled` is how much of that has not
-    /// arrived.
-    counters: Counters,
-    /// Dropped events the stream has not been told of yet, and why the last was dropped.
+    /// As [`Counters::queued`].
+    queued: u64,
+    /// Events the sink has taken: delivered, or put into its spool.
+    taken: u64,
+    /// How many of those are still in its spool.
+    spooled: u64,
+    dropped: u64,
+    retried: u64,
+    /// Dropped events that no `gap` event has reported yet, and why the last was dropped.
     unreported: u64,
     reason: String,
     /// Why what waits could not be delivered yet.
@@ -54,7 +59,7 @@ struct State {
 /// What the sink's thread is to do.
 pub(crate) struct Work {
     pub(crate) batch: Vec<Arc<Event>>,
-    /// Events lost so far that the stream has not been told of, and why.
+    /// Events lost so far that no `gap` event has reported, and why.
     pub(crate) unreported: u64,
     pub(crate) reason: String,
     /// Nothing comes after this.
@@ -88,7 +93,7 @@ impl Queue {
         } else if state.waiting.len() >= capacity {
             state.lose(1, "the queue is full");
         } else {
-            state.counters.queued += 1;
+            state.queued += 1;
             state.waiting.push_back(event);
             self.work.notify_one();
         }
@@ -102,7 +107,7 @@ impl Queue {
             if state.closing.is_some() {
                 return (state.unreported > 0).then(|| Work { is_last: true, ..state.work(0) });
             }
-            if state.counters.spooled == 0 {
+            if state.spooled == 0 {
                 self.work.wait(&mut state);
                 continue;
             }
@@ -130,8 +135,8 @@ impl Queue {
     /// on disk for delivered.
     pub(crate) fn settled(&self, outcome: &BatchOutcome, behind: &Backlog) {
         let mut state = self.lock();
-        state.counters.queued -= outcome.taken + outcome.refused;
-        state.counters.sent += outcome.taken;
+        state.queued -= outcome.taken + outcome.refused;
+        state.taken += outcome.taken;
         if outcome.refused > 0 {
             state.lose(outcome.refused, &outcome.reason);
         }
@@ -142,7 +147,7 @@ impl Queue {
 
     /// What an earlier process left: taken, but not arrived.
     pub(crate) fn inherited(&self, count: u64) {
-        self.lock().counters.sent += count;
+        self.lock().taken += count;
     }
 
     /// Whether there is time left to deliver; always before the end.
@@ -150,7 +155,7 @@ impl Queue {
         self.lock().closing.is_none_or(|end| Instant::now() < end)
     }
 
-    /// Losses that could not be told after all.
+    /// The `gap` event that reported losses was not delivered either: they are reported later.
     pub(crate) fn still_unreported(&self, count: u64) {
         self.lock().unreported += count;
     }
@@ -169,7 +174,7 @@ impl Queue {
             }
             self.work.wait_for(&mut state, until - now);
         }
-        state.counters.retried += 1;
+        state.retried += 1;
         true
     }
 
@@ -178,12 +183,12 @@ impl Queue {
     pub(crate) fn flush(&self, timeout: Duration) -> bool {
         let deadline = Instant::now() + timeout;
         let mut state = self.lock();
-        let goal = state.counters.queued + state.settled();
+        let goal = state.queued + state.settled();
         state.flushes += 1;
         self.work.notify_one();
         let is_settled = loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            let is_settled = state.settled() >= goal && state.counters.spooled == 0;
+            let is_settled = state.settled() >= goal && state.spooled == 0;
             if is_settled || left.is_zero() {
                 break is_settled;
             }
@@ -213,8 +218,9 @@ impl Queue {
     }
 
     pub(crate) fn counters(&self) -> Counters {
-        let counters = self.lock().counters;
-        Counters { sent: counters.sent.saturating_sub(counters.spooled), ..counters }
+        let state = self.lock();
+        let State { queued, taken, spooled, dropped, retried, .. } = *state;
+        Counters { queued, spooled, sent: taken.saturating_sub(spooled), dropped, retried }
     }
 
     pub(crate) fn last_loss(&self) -> Option<String> {
@@ -228,22 +234,22 @@ impl Queue {
 
 impl State {
     fn lose(&mut self, count: u64, reason: &str) {
-        self.counters.dropped += count;
+        self.dropped += count;
         self.unreported += count;
         self.reason = reason.to_owned();
     }
 
     fn behind(&mut self, behind: &Backlog) {
-        self.counters.spooled = behind.events;
+        self.spooled = behind.events;
         self.delay.clone_from(&behind.delay);
         if behind.lost > 0 {
-            self.counters.sent -= behind.lost.min(self.counters.sent);
+            self.taken -= behind.lost.min(self.taken);
             self.lose(behind.lost, &behind.reason);
         }
     }
 
     fn settled(&self) -> u64 {
-        self.counters.sent + self.counters.dropped
+        self.taken + self.dropped
     }
 
     fn work(&mut self, count: usize) -> Work {
