@@ -15,16 +15,7 @@ pub const CIRCLES: &[&str] = &[
     "server",
 ];
 /// Crates with identifiers that hold words no identifier should.
-pub const IDENTIFIERS: &[&str] = &[
-    "app",
-    "crates/film",
-    "crates/otlp",
-    "crates/results",
-    "crates/scene",
-    "crates/store",
-    "frontend",
-    "server",
-];
+pub const IDENTIFIERS: &[&str] = &["app", "crates/film", "crates/otlp", "crates/store", "frontend", "server"];
 /// Crates with lines that are too long.
 pub const LONG_LINES: &[&str] = &[
     "app",

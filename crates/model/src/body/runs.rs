@@ -54,7 +54,8 @@ impl Status {
         }
     }
 
-    /// Whether it is an end that went wrong: an error, or a time limit. One that a person ended has not failed.
+    /// Whether it is an end that went wrong: an error, or a time limit. One that a person ended has not
+    /// failed.
     pub fn is_failure(self) -> bool {
         matches!(self, Status::Failed | Status::TimedOut)
     }
