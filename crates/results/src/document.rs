@@ -2,13 +2,13 @@
 
 use gauntlet_model::{Body, Event, EventId, Timestamp};
 
+use crate::context::{Context, Emit, Head, closes_run, end};
 use crate::error::{ImportError, SHAPES};
-use crate::import::{Context, Emit, Head, closes_run, end};
 use crate::json_span::{JsonSpan, Source};
 use crate::options::Options;
 use crate::repair::{Repaired, repaired};
 use crate::tally::Tally;
-use crate::{cut, inspect, native, report, run, snapshots};
+use crate::{cut, inspect, inspect_log, native, report, run, snapshots};
 
 /// A document, ready to be read.
 #[derive(Debug)]
@@ -143,7 +143,7 @@ fn read_document(root: JsonSpan<'_>, context: &mut Context<'_>) -> Result<Head, 
         return native::read_export(&top, ours, context);
     }
     if inspect::is_log(&top) {
-        return inspect::read_log(&top, context);
+        return inspect_log::read_log(&top, context);
     }
     if top.get("results").is_some_and(JsonSpan::is_array) {
         return report::read_report(&top, context);

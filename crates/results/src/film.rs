@@ -4,9 +4,9 @@
 use std::io::{self, BufRead, Read, Write};
 
 use gauntlet_model::{Record, RunSummary};
-use serde::{Deserialize, Serialize};
 
 use crate::error::ImportError;
+use crate::film_head::{Head, VERSION};
 use crate::jsonl::write_jsonl;
 use crate::rows::unreadable;
 
@@ -16,39 +16,6 @@ const MARK: &[u8] = b"\x50\x2a\x4d\x18\x0d\x00\x00\x00gauntlet film";
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// Compresses about tenfold at the speed of a disk.
 const LEVEL: i32 = 6;
-/// The version of the head line.
-const VERSION: u32 = 1;
-
-/// The first line: the fields of a run that are not in its log.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Head {
-    /// The version of this format.
-    pub gauntlet_film: u32,
-    /// People's notes on the run.
-    #[serde(default)]
-    pub notes: String,
-}
-
-impl Head {
-    /// The head, if the line is one.
-    ///
-    /// # Errors
-    /// A version that this program cannot read.
-    pub fn parse(line: &str) -> Result<Option<Self>, ImportError> {
-        if !line.starts_with("{\"gauntlet_film\"") {
-            return Ok(None);
-        }
-        let refuse =
-            |message: String| ImportError::new("gauntlet_film", message, format!("version {VERSION}"));
-        let head: Self = serde_json::from_str(line).map_err(|e| refuse(format!("is refused: {e}")))?;
-        match head.gauntlet_film {
-            VERSION => Ok(Some(head)),
-            other => Err(refuse(format!("is {other}"))),
-        }
-    }
-}
-
 /// Whether the bytes are the head of a film file or of another zstd stream.
 pub(crate) fn is_packed(head: &[u8]) -> bool {
     head.starts_with(MARK) || head.starts_with(&ZSTD)

@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use gauntlet_model::{Body, Event, EventId, Object, RunFinished, RunSpec, Status, Timestamp};
+use gauntlet_model::{Body, Event, EventId, Object, RunSpec, Timestamp};
 use parquet::file::reader::ChunkReader;
 
+use crate::context::{Head, closes_run, end};
 use crate::document::Document;
 use crate::error::ImportError;
+use crate::format::{self, Format};
 use crate::options::Options;
 use crate::plan::{Plan, Replay};
-use crate::rows::{self, Format, Rows};
+use crate::rows::Rows;
 use crate::run;
 use crate::survey::Survey;
 
@@ -29,39 +31,6 @@ pub struct Imported {
     pub steps: u64,
     /// Different episodes among the events.
     pub episodes: u64,
-}
-
-/// Receives the events of a file, one by one; an error ends the import.
-pub(crate) type Emit<'e> = &'e mut dyn FnMut(Event) -> Result<(), ImportError>;
-
-/// What every reader gets besides the file.
-pub(crate) struct Context<'c> {
-    /// The file's name, for the run's name.
-    pub name: &'c str,
-    /// Used where the file has no time.
-    pub now: Timestamp,
-    /// Options of the import.
-    pub options: &'c Options,
-    /// Makes ids for events without one.
-    pub ids: &'c mut dyn FnMut() -> EventId,
-    /// Receives each event.
-    pub emit: Emit<'c>,
-    /// The warnings so far.
-    pub warnings: Vec<String>,
-}
-
-impl Context<'_> {
-    /// An error once the import is cancelled.
-    pub fn check_cancelled(&self) -> Result<(), ImportError> {
-        self.options.check_cancelled()
-    }
-}
-
-/// What a reader found besides the events.
-#[derive(Debug, Clone)]
-pub(crate) struct Head {
-    pub spec: RunSpec,
-    pub notes: String,
 }
 
 /// Imports a result file of any known shape. `name` is the file's name, `now` the time where the file has none, `ids`
@@ -138,7 +107,8 @@ where
     S::T: 'static,
 {
     let message = "is one JSON document, which cannot be read record by record";
-    rows::open(format, source, options)?.ok_or_else(|| ImportError::new("", message, "JSON Lines or a table"))
+    format::open(format, source, options)?
+        .ok_or_else(|| ImportError::new("", message, "JSON Lines or a table"))
 }
 
 fn finished(
@@ -160,22 +130,6 @@ fn finished(
         events.push(end(ids(), at)?);
     }
     Ok(Imported { spec, notes, events, warnings, steps, episodes })
-}
-
-/// The event that ends a run whose file does not.
-pub(crate) fn end(id: EventId, at: Timestamp) -> Result<Event, ImportError> {
-    let body = RunFinished { status: Status::Completed, summary: None };
-    Event::new(id, at, None, None, body)
-        .map_err(|e| ImportError::new(e.field, e.message, "a run that can be closed"))
-}
-
-/// Whether an event ends the run; `None` for events that do not change its status.
-pub(crate) fn closes_run(event: &Event) -> Option<bool> {
-    match event.body() {
-        Body::RunFinished(end) => Some(end.status.is_final()),
-        Body::RunStatus(now) => Some(now.status.is_final()),
-        _ => None,
-    }
 }
 
 /// Whether the last status of the run is final.

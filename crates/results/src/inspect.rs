@@ -8,14 +8,13 @@ use gauntlet_model::{Status, StepError, StepKind, Timestamp};
 use gauntlet_values::{Decimal, Reading, number, time};
 use serde_json::{Value, json};
 
+use crate::draft::{Draft, TranscriptStep};
 use crate::error::ImportError;
 use crate::fields::{Fields, insert_unique, text_or_json};
-use crate::import::{Context, Head};
 use crate::json_span::{JsonSpan, Members};
 use crate::messages::{content_text, conversation_text, is_conversation, message_text};
-use crate::rows::{About, SpanRows};
+use crate::rows::About;
 use crate::run;
-use crate::snapshots::{self, Draft, TranscriptStep};
 
 /// The word for the shape.
 pub(crate) const SHAPE: &str = "Inspect log";
@@ -32,13 +31,6 @@ pub(crate) fn is_sample(members: &Members<'_>) -> bool {
     ["input", "target", "output", "scores"].iter().filter(|key| members.get(key).is_some()).count() >= 3
         && members.get("id").is_some()
         && members.get("output").is_some_and(JsonSpan::is_object)
-}
-
-/// A log in one document.
-pub(crate) fn read_log(top: &Members<'_>, context: &mut Context<'_>) -> Result<Head, ImportError> {
-    let items = top.get("samples").map_or(Ok(Vec::new()), JsonSpan::items)?;
-    let about = about(context.name, top.others(&["samples", "reductions"])?);
-    snapshots::read_all(SpanRows::new(items), about, Object::new(), SHAPE, context)
 }
 
 /// The run that the header of a log describes.

@@ -4,13 +4,13 @@ use gauntlet_model::{Event, Object, decode_one};
 use gauntlet_values::Decimal;
 
 use crate::columns::{Cells, Columns};
+use crate::draft::{Draft, draft_from_fields, is_event};
 use crate::error::ImportError;
 use crate::inspect;
 use crate::json_span::JsonSpan;
 use crate::names::ColumnMap;
 use crate::native;
 use crate::rows::Record;
-use crate::snapshots::{Draft, draft_from_fields, is_event};
 
 /// One record, read as what it is.
 pub(crate) enum Item<'a> {

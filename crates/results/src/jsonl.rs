@@ -7,7 +7,7 @@ use gauntlet_model::{Event, Kind, RunSpec, RunSummary};
 use serde_json::value::RawValue;
 
 use crate::error::ImportError;
-use crate::film::Head;
+use crate::film_head::Head;
 use crate::json_span::{JsonSpan, Source};
 use crate::repair::{Repaired, repaired};
 use crate::rows::{About, Budget, MAX_RECORD_BYTES, Record, Rows, unreadable};

@@ -3,13 +3,13 @@
 use gauntlet_model::{Event, EventId, RunSpec, Timestamp, decode_one};
 use serde::Deserialize;
 
+use crate::context::{Context, Head};
+use crate::draft;
 use crate::error::ImportError;
+use crate::event_ids::{duplicate_id, fingerprint};
 use crate::fields::Fields;
-use crate::import::{Context, Head};
 use crate::json_span::{JsonSpan, Members};
 use crate::recent_keys::{RecentKeys, Seen};
-use crate::snapshots;
-use crate::survey::fingerprint;
 
 /// The version of the `gauntlet` member that [`crate::write_results`] writes.
 pub(crate) const EXPORT_VERSION: u32 = 1;
@@ -22,11 +22,6 @@ pub(crate) fn event(span: JsonSpan<'_>) -> Result<Event, ImportError> {
         error.path = format!("{}{dot}{}", error.path, e.field);
         error
     })
-}
-
-/// The message for an id that is used twice.
-pub(crate) fn duplicate_id(id: EventId) -> String {
-    format!("{id} also names a different event")
 }
 
 /// The position of an exported record in the log.
@@ -109,7 +104,7 @@ fn snapshot(span: JsonSpan<'_>, context: &mut Context<'_>) -> Result<Event, Impo
     // If the client sent no time, `timestamp` is a copy of the event's time for viewers.
     let written = if timed { fields.left.shift_remove("timestamp") } else { None };
     fields.left.shift_remove("timestamp");
-    let mut draft = snapshots::draft_from_fields(fields)?;
+    let mut draft = draft::draft_from_fields(fields)?;
     draft.body.timestamp = written.and_then(|text| text.as_str().map(str::to_owned));
     draft.body.posted = posted;
     let body = std::mem::take(&mut draft.body);
@@ -126,7 +121,7 @@ pub(crate) fn event_from_row(mut fields: Fields<'_>) -> Result<Event, ImportErro
     let (Some(id), Some(at)) = (id, at) else {
         return Err(fields.refuse("id", "is missing", "an id and a time in each row"));
     };
-    let mut draft = snapshots::draft_from_fields(fields)?;
+    let mut draft = draft::draft_from_fields(fields)?;
     draft.body.timestamp = written.and_then(|text| text.as_str().map(str::to_owned));
     let body = std::mem::take(&mut draft.body);
     draft.fields.event(id, at, episode, draft.step, body)

@@ -6,12 +6,12 @@ use gauntlet_model::{EpisodeId, EpisodeStarted, Event, EventId, RunFinished, Run
 use roaring::RoaringTreemap;
 use serde_json::json;
 
+use crate::draft::Draft;
 use crate::error::ImportError;
 use crate::fields::{Step, insert_unique};
 use crate::item::{Item, Reader};
 use crate::names::ColumnMap;
 use crate::rows::Rows;
-use crate::snapshots::Draft;
 
 /// How the snapshots of one session are numbered.
 #[derive(Debug)]

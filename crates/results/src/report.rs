@@ -6,10 +6,10 @@ use gauntlet_model::{Event, FailureRules, Object, RunSpec, Scores, SnapshotScore
 use gauntlet_values::{Decimal, Reading, number, time as instant};
 use serde_json::{Value, json};
 
+use crate::context::{Context, Head};
 use crate::detailed::{self, Detail};
 use crate::error::ImportError;
 use crate::fields::{Step, insert_unique, preview};
-use crate::import::{Context, Head};
 use crate::json_span::{JsonSpan, Members};
 use crate::tally::Tally;
 use crate::{run, summary};

@@ -4,24 +4,23 @@
 //! file before anything of it is stored.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use gauntlet_model::{Body, EpisodeId, Event, EventId, MAX_LABEL_BYTES, Object, RunSpec, Status, Timestamp};
 use roaring::RoaringTreemap;
 use serde_json::{Value, json};
 
+use crate::context::closes_run;
+use crate::draft::Draft;
 use crate::error::ImportError;
+use crate::event_ids::{duplicate_id, fingerprint};
 use crate::fields::preview;
-use crate::import::closes_run;
 use crate::item::{Item, Reader};
 use crate::names::ColumnMap;
-use crate::native::duplicate_id;
 use crate::options::Options;
 use crate::plan::{Numbering, Plan, step_at_index};
 use crate::recent_keys::{RecentKeys, Seen};
 use crate::rows::{About, Rows};
 use crate::run;
-use crate::snapshots::Draft;
 use crate::tally::Tally;
 
 /// The steps of one session of the file.
@@ -321,15 +320,6 @@ impl Findings {
             _ => Ok(()),
         }
     }
-}
-
-/// A hash of an event's content.
-pub(crate) fn fingerprint(event: &Event) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (event.kind().as_str(), event.at().micros(), event.step()).hash(&mut hasher);
-    event.episode().map(EpisodeId::as_str).hash(&mut hasher);
-    event.body().to_json().hash(&mut hasher);
-    hasher.finish()
 }
 
 /// The episode of a session: the session's id if valid, else a number.
