@@ -12,6 +12,7 @@ mod fact;
 mod film;
 mod interest;
 mod manifest;
+mod measured;
 mod measurements;
 mod nodes;
 mod overlay;

@@ -6,8 +6,9 @@ use gauntlet_model::Object;
 use serde_json::Value;
 
 use crate::proto::KeyValue;
+use crate::proto::from_json;
 use crate::table::{ATTRIBUTES, Convention, Line, Shape};
-use crate::value::{from_json, parse_any_json, parse_json, text_attribute};
+use crate::value::{parse_any_json, parse_json, text_attribute};
 
 /// Attributes after mapping.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -1,12 +1,12 @@
 //! The items of one run: step numbers are assigned, then events are made.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use gauntlet_model::{EpisodeId, Event, EventId, MAX_STEP, Record, RunId, RunSpec};
 
-use crate::decode::Outcome;
 use crate::item::{Item, StepKey, started_id};
+use crate::plan::AppendPlan;
 use crate::writer::Writer;
 
 /// The part of a request that belongs to one run.
@@ -24,17 +24,6 @@ pub struct NumberedBatch {
     known: HashSet<EventId>,
     /// Steps that were in the log before and get new events.
     old: Vec<(u64, EpisodeId)>,
-}
-
-/// What to append to the log, and what was refused.
-#[derive(Debug, Default)]
-pub struct AppendPlan {
-    /// Events in the order to append them; none that the log has.
-    pub events: Vec<Event>,
-    /// Refusals and warnings.
-    pub outcome: Outcome,
-    /// Traces of this batch whose root has not arrived.
-    pub open: BTreeSet<EpisodeId>,
 }
 
 impl Batch {

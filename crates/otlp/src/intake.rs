@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use gauntlet_model::{EpisodeId, EventId, RunId, Timestamp};
 
 use crate::batch::Batch;
-use crate::decode::{Decoded, Outcome};
+use crate::decode::Decoded;
+use crate::encoding::Outcome;
 use crate::item::{Item, started_id};
 use crate::proto::{ExportLogsServiceRequest, ExportTraceServiceRequest, LogRecord, Span};
 use crate::runs::{self, RunName};

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use gauntlet_model::{EpisodeFinished, EpisodeId, Event, EventId, StepRecorded, Timestamp};
 
+use crate::draft::EventDraft;
 use crate::ids::event_id;
 use crate::node::{Node, speaker};
 use crate::scores::Evaluation;
@@ -72,14 +73,6 @@ pub(crate) fn finished_id(trace: &str, entry: Option<&str>) -> EventId {
 /// number of two bytes twenty.
 pub(crate) fn is_large(bytes: usize) -> bool {
     bytes > gauntlet_model::MAX_BODY_BYTES / 16
-}
-
-/// An event without its run, episode and step.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct EventDraft<B> {
-    pub id: EventId,
-    pub at: Timestamp,
-    pub body: B,
 }
 
 /// A span or log record.

@@ -48,6 +48,8 @@ mod batch;
 mod buckets;
 mod closing;
 mod decode;
+mod draft;
+mod encoding;
 mod error;
 mod export;
 mod ids;
@@ -58,6 +60,7 @@ mod message_text;
 mod metrics;
 mod node;
 mod parts;
+mod plan;
 pub mod proto;
 mod repair;
 mod runs;
@@ -69,14 +72,15 @@ mod times;
 mod value;
 mod writer;
 
-pub use batch::{AppendPlan, Batch, NumberedBatch};
+pub use batch::{Batch, NumberedBatch};
 pub use closing::QuietTrace;
 pub use decode::{
-    DecodeError, Decoded, Encoding, Outcome, Signal, answer, logs as decode_logs, metrics as decode_metrics,
-    refusal, traces as decode_traces,
+    Decoded, Signal, answer, logs as decode_logs, metrics as decode_metrics, refusal, traces as decode_traces,
 };
+pub use encoding::{DecodeError, Encoding, Outcome};
 pub use export::write_otlp;
 pub use intake::{ParsedRequest, RoutedRequest, read_logs, read_traces};
 pub use message_text::message_text;
 pub use metrics::{Measurements, ParsedMetrics, read_metrics};
+pub use plan::AppendPlan;
 pub use runs::service_run;

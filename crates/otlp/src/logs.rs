@@ -5,9 +5,10 @@ use prost::Message;
 use serde_json::{Value, json};
 
 use crate::attributes::{MappedAttributes, read};
+use crate::draft::EventDraft;
 use crate::error::{Exception, take_text};
 use crate::ids::{event_id, hex, named, span_id};
-use crate::item::{EventDraft, Item, StepKey, is_large};
+use crate::item::{Item, StepKey, is_large};
 use crate::node::{Node, speaker};
 use crate::proto::LogRecord;
 use crate::scores::{Evaluation, Judged, RESULT};

@@ -13,7 +13,8 @@ use gauntlet_values::Decimal;
 use serde_json::Value;
 
 use crate::buckets::{exponential_statistics, histogram_statistics};
-use crate::decode::{Decoded, Outcome};
+use crate::decode::Decoded;
+use crate::encoding::Outcome;
 use crate::ids::{event_id, hex};
 use crate::proto::{ExportMetricsServiceRequest, KeyValue, Metric};
 use crate::runs::{self, RunName};

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use crate::decode::{DecodeError, Encoding, Outcome};
+use crate::encoding::{DecodeError, Encoding, Outcome};
 use crate::proto::{AnyValue, InstrumentationScope, KeyValue, LogRecord, Metric, Resource, Span, any_value};
 use crate::repair::{self, Layout};
 

@@ -5,9 +5,9 @@ use gauntlet_values::{Decimal, Reading};
 use serde_json::Value;
 
 use crate::attributes::{MappedAttributes, read};
+use crate::draft::EventDraft;
 use crate::error::take_text;
 use crate::ids::{event_id, hex, span_id};
-use crate::item::EventDraft;
 use crate::source::{Source, note};
 use crate::value::{cut, label};
 

@@ -9,9 +9,10 @@ use prost::Message;
 use serde_json::{Value, json};
 
 use crate::attributes::{MappedAttributes, gather, read};
+use crate::draft::EventDraft;
 use crate::error::{Exception, take_text};
 use crate::ids::{hex, named};
-use crate::item::{EventDraft, Item, StepKey, finished_id, is_large, step_id};
+use crate::item::{Item, StepKey, finished_id, is_large, step_id};
 use crate::node::{Node, with_role};
 use crate::proto::{Span, SpanEvent, SpanLink, SpanStatus};
 use crate::scores::{Evaluation, Judged, RESULT, is_evaluation};

@@ -6,7 +6,7 @@ use gauntlet_model::Object;
 use serde_json::{Value, json};
 
 use crate::proto::any_value::Value as Any;
-use crate::proto::{AnyValue, ArrayValue, KeyValue, KeyValueList, unusual};
+use crate::proto::{AnyValue, KeyValue, unusual};
 
 /// JSON deeper than this stays a text, so that wrapped in an event it stays within the depth that readers accept.
 const MAX_DEPTH: usize = 48;
@@ -30,42 +30,6 @@ pub(crate) fn to_json(value: &AnyValue) -> Value {
 pub(crate) fn object(attributes: &[KeyValue]) -> Object {
     let pair = |kv: &KeyValue| (kv.key.clone(), kv.value.as_ref().map_or(Value::Null, to_json));
     attributes.iter().map(pair).collect()
-}
-
-/// The way back from [`to_json`].
-pub(crate) fn from_json(value: &Value) -> AnyValue {
-    let any = match value {
-        Value::Null => return AnyValue { value: None },
-        Value::Bool(v) => Any::BoolValue(*v),
-        Value::Number(n) => match (n.as_i64(), n.as_f64()) {
-            (Some(v), _) => Any::IntValue(v),
-            (None, Some(v)) => Any::DoubleValue(v),
-            (None, None) => return AnyValue { value: None },
-        },
-        Value::String(v) => Any::StringValue(v.clone()),
-        Value::Array(items) => Any::ArrayValue(ArrayValue { values: items.iter().map(from_json).collect() }),
-        Value::Object(map) => match special(map) {
-            Some(any) => any,
-            None => Any::KvlistValue(KeyValueList { values: attributes(map) }),
-        },
-    };
-    AnyValue { value: Some(any) }
-}
-
-fn special(map: &Object) -> Option<Any> {
-    let (key, value) = map.iter().next().filter(|_| map.len() == 1)?;
-    match (key.as_str(), value.as_str()?) {
-        ("bytesValue", text) => STANDARD.decode(text).ok().map(Any::BytesValue),
-        ("doubleValue", "NaN") => Some(Any::DoubleValue(f64::NAN)),
-        ("doubleValue", "Infinity") => Some(Any::DoubleValue(f64::INFINITY)),
-        ("doubleValue", "-Infinity") => Some(Any::DoubleValue(f64::NEG_INFINITY)),
-        _ => None,
-    }
-}
-
-/// An object as attributes.
-pub(crate) fn attributes(object: &Object) -> Vec<KeyValue> {
-    object.iter().map(|(key, value)| KeyValue::new(key.clone(), from_json(value))).collect()
 }
 
 /// Parses a text that holds a JSON object or list; anything else stays as it is.

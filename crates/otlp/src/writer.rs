@@ -7,9 +7,10 @@ use gauntlet_model::{
     ScoreTarget, SnapshotScored, StepRecorded,
 };
 
-use crate::batch::AppendPlan;
-use crate::item::{EventDraft, Item, StepKey, finished_id, started_id, step_id};
+use crate::draft::EventDraft;
+use crate::item::{Item, StepKey, finished_id, started_id, step_id};
 use crate::node::{Node, is_bare, speaker};
+use crate::plan::AppendPlan;
 use crate::scores::{self, Evaluation};
 
 /// A step of an episode.

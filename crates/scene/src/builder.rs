@@ -8,7 +8,8 @@ use crate::camera::Camera;
 use crate::color::ACCENT;
 use crate::labels::LabelLayout;
 use crate::lens::{Geometry, Lens};
-use crate::picture::{Agent, PathGeometry, Ring, Scene};
+use crate::marks::PathGeometry;
+use crate::picture::{Agent, Ring, Scene};
 use crate::stars::{Sky, stars};
 
 /// The clock of what wobbles starts again after this, seconds: single precision stays fine enough.

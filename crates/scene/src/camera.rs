@@ -2,10 +2,22 @@
 
 use std::f64::consts::{FRAC_PI_2, FRAC_PI_4};
 
+use crate::color::Rgb;
 use crate::geometry::wormhole_angle;
 use crate::lens::{CameraMode, Geometry, Orbit, usable_aspect};
-use crate::picture::{Fog, PathGeometry};
+use crate::marks::PathGeometry;
 use crate::vector::{UP, V3, add, cross, dot, length, narrow, scale, sub, unit, wide};
+
+/// Linear fog by distance from the eye.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fog {
+    /// What things fade to; also the background.
+    pub color: Rgb,
+    /// Nothing fades nearer than this, world units.
+    pub near: f32,
+    /// Everything has faded at this distance, world units.
+    pub far: f32,
+}
 
 /// A perspective camera.
 #[derive(Debug, Clone, Copy, PartialEq)]

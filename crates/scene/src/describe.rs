@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use crate::color::to_hex;
-use crate::picture::{Scene, Segment};
+use crate::marks::Segment;
+use crate::picture::Scene;
 
 /// How many of a kind are written out.
 const LISTED: usize = 40;

@@ -4,7 +4,7 @@ use gauntlet_film::{Condition, Film, PathId, conditions};
 use gauntlet_model::FailureKind;
 
 use crate::color::{Rgb, failure_color};
-use crate::stars::random;
+use crate::noise::random;
 
 /// The shape that shows a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -5,7 +5,7 @@ use gauntlet_model::FailureKind;
 
 use crate::camera::Camera;
 use crate::legend::failure_word;
-use crate::picture::PathGeometry;
+use crate::marks::PathGeometry;
 
 /// What a label names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -5,7 +5,7 @@ use gauntlet_film::Film;
 use crate::camera::Camera;
 use crate::geometry::path_point;
 use crate::lens::{CameraMode, Geometry, Orbit, usable_aspect};
-use crate::picture::PathGeometry;
+use crate::marks::PathGeometry;
 
 /// How many nodes of the run are looked at, evenly over it.
 const SAMPLES: usize = 256;

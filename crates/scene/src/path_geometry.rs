@@ -7,7 +7,7 @@ use crate::color::{ACCENT, BACKGROUND, FAILED, NOT_EVALUATED, PASSED, Rgb, failu
 use crate::effects::{Thresholds, effect};
 use crate::geometry::path_point;
 use crate::lens::Geometry;
-use crate::picture::{NodeMark, PathGeometry};
+use crate::marks::{NodeMark, PathGeometry};
 use crate::ribbon::{guide, ribbon};
 use crate::vector::{V3, add, lerp, scale, sub, wide};
 

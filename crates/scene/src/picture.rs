@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::camera::Camera;
+use crate::camera::{Camera, Fog};
 use crate::color::Rgb;
-use crate::effects::Effect;
 use crate::labels::Label;
 use crate::lens::{CameraMode, Geometry};
+use crate::marks::PathGeometry;
 use crate::stars::{Sky, Star};
 
 /// One picture: the path, and everything that moves over it.
@@ -44,56 +44,6 @@ pub struct Scene {
     pub mode: CameraMode,
 }
 
-/// The path: what changes only when the film, the geometry or the colouring does.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct PathGeometry {
-    /// A fingerprint of everything below: equal exactly when the content is, so a stage uploads only when it
-    /// differs from what it holds.
-    pub revision: u64,
-    /// One mark a node, by index.
-    pub nodes: Vec<NodeMark>,
-    /// The path as straight pieces, ordered along the path. A step is one piece, or several where it is jagged.
-    pub ribbon: Vec<Segment>,
-    /// One effect a failing node, ordered by index.
-    pub effects: Vec<Effect>,
-    /// Lines that help the eye: the wormhole's tube, the sphere's core. Always dim.
-    pub guide: Vec<Segment>,
-    /// How many steps of the ribbon are broken into a jagged line.
-    pub jagged: u64,
-}
-
-/// A node of the path: a sphere.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct NodeMark {
-    /// Its centre.
-    pub at: [f32; 3],
-    /// Its radius, world units.
-    pub radius: f32,
-    /// Its colour when travelled.
-    pub color: Rgb,
-    /// Its index; compare with [`Scene::travelled`].
-    pub index: f32,
-    /// Whether any rubric failed there.
-    pub failed: bool,
-}
-
-/// A straight piece of a line.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Segment {
-    /// Where it begins.
-    pub from: [f32; 3],
-    /// Where it ends.
-    pub to: [f32; 3],
-    /// Position along the path where it begins; compare with [`Scene::travelled`].
-    pub from_index: f32,
-    /// Position along the path where it ends.
-    pub to_index: f32,
-    /// Its colour when travelled.
-    pub color: Rgb,
-    /// Its width, world units.
-    pub width: f32,
-}
-
 /// The agent: the brightest thing in the picture.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Agent {
@@ -117,15 +67,4 @@ pub struct Ring {
     pub radius: f32,
     /// Its colour.
     pub color: Rgb,
-}
-
-/// Linear fog by distance from the eye.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Fog {
-    /// What things fade to; also the background.
-    pub color: Rgb,
-    /// Nothing fades nearer than this, world units.
-    pub near: f32,
-    /// Everything has faded at this distance, world units.
-    pub far: f32,
 }

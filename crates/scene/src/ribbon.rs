@@ -8,8 +8,8 @@ use gauntlet_model::FailureKind;
 use crate::color::{ACCENT, GUIDE, Rgb, failure_color};
 use crate::geometry::{CORE, STEP, TUBE};
 use crate::lens::Geometry;
-use crate::picture::{NodeMark, Segment};
-use crate::stars::random;
+use crate::marks::{NodeMark, Segment};
+use crate::noise::random;
 use crate::vector::{V3, across, add, length, lerp, narrow, scale, sub, unit, wide};
 
 /// Width of an ordinary piece, and of one beside a failing node.

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::camera::Camera;
+use crate::noise::random;
 use crate::vector::{length, sub, wide};
 
 /// How many stars there are.
@@ -67,13 +68,4 @@ impl Sky {
 /// A coordinate brought back into the cube.
 fn wrap(c: f32) -> f32 {
     (c + HALF).rem_euclid(2.0 * HALF) - HALF
-}
-
-/// A number from 0 up to 1 that looks random: splitmix64 of the seed.
-pub(crate) fn random(seed: u64) -> f64 {
-    let mut z = seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^= z >> 31;
-    (z >> 11) as f64 / (1u64 << 53) as f64
 }

@@ -19,8 +19,9 @@ use crate::proto::{
     AnyValue, ArrayValue, ExportTraceServiceRequest, InstrumentationScope, KeyValue, Resource, ResourceSpans,
     ScopeSpans, Span, any_value,
 };
+use crate::proto::{attributes, from_json};
 use crate::source::Source;
-use crate::value::{attributes, from_json, text_attribute};
+use crate::value::text_attribute;
 use crate::{runs, spans};
 
 /// Spans of a line, at most.

@@ -9,11 +9,12 @@ use super::part;
 use crate::attributes::write;
 use crate::ids::{span_id, unhex};
 use crate::proto::{AnyValue, KeyValue, Span, SpanEvent, SpanLink, SpanStatus};
+use crate::proto::{attributes, from_json};
 use crate::scores::RESULT;
 use crate::source::Source;
 use crate::spans::{SPAN_KINDS, is_tool};
 use crate::table::{operation, speaks};
-use crate::value::{attributes, from_json, text_attribute};
+use crate::value::text_attribute;
 
 /// A time of the protocol.
 pub(super) fn nanos(at: Timestamp) -> u64 {

@@ -2,12 +2,12 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use gauntlet_model::Object;
 use serde::de::Deserializer;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::json::{integer, is_zero, number, or_default};
-use crate::value::from_json;
 
 #[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -167,4 +167,42 @@ fn one_of(name: &str, value: &serde_json::Value) -> Option<Result<Value, ()>> {
         _ => return None,
     };
     Some(read.ok_or(()))
+}
+
+/// A JSON value as an attribute's value: the way back from what `value` makes of one.
+pub(crate) fn from_json(value: &serde_json::Value) -> AnyValue {
+    let any = match value {
+        serde_json::Value::Null => return AnyValue { value: None },
+        serde_json::Value::Bool(v) => Value::BoolValue(*v),
+        serde_json::Value::Number(n) => match (n.as_i64(), n.as_f64()) {
+            (Some(v), _) => Value::IntValue(v),
+            (None, Some(v)) => Value::DoubleValue(v),
+            (None, None) => return AnyValue { value: None },
+        },
+        serde_json::Value::String(v) => Value::StringValue(v.clone()),
+        serde_json::Value::Array(items) => {
+            Value::ArrayValue(ArrayValue { values: items.iter().map(from_json).collect() })
+        }
+        serde_json::Value::Object(map) => match special(map) {
+            Some(any) => any,
+            None => Value::KvlistValue(KeyValueList { values: attributes(map) }),
+        },
+    };
+    AnyValue { value: Some(any) }
+}
+
+fn special(map: &Object) -> Option<Value> {
+    let (key, value) = map.iter().next().filter(|_| map.len() == 1)?;
+    match (key.as_str(), value.as_str()?) {
+        ("bytesValue", text) => STANDARD.decode(text).ok().map(Value::BytesValue),
+        ("doubleValue", "NaN") => Some(Value::DoubleValue(f64::NAN)),
+        ("doubleValue", "Infinity") => Some(Value::DoubleValue(f64::INFINITY)),
+        ("doubleValue", "-Infinity") => Some(Value::DoubleValue(f64::NEG_INFINITY)),
+        _ => None,
+    }
+}
+
+/// An object as attributes.
+pub(crate) fn attributes(object: &Object) -> Vec<KeyValue> {
+    object.iter().map(|(key, value)| KeyValue::new(key.clone(), from_json(value))).collect()
 }

@@ -1,0 +1,49 @@
+//! How requests are written, and what of one could not be read.
+
+/// How a request is written; its answer is written the same way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// `application/x-protobuf`
+    Protobuf,
+    /// `application/json`
+    Json,
+}
+
+impl Encoding {
+    /// The encoding of a media type (lowercase, without parameters).
+    pub fn from_media_type(media_type: &str) -> Option<Self> {
+        match media_type {
+            "application/x-protobuf" => Some(Self::Protobuf),
+            "application/json" => Some(Self::Json),
+            _ => None,
+        }
+    }
+
+    /// Its media type.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Protobuf => "application/x-protobuf",
+            Self::Json => "application/json",
+        }
+    }
+}
+
+/// Why a request could not be read at all.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct DecodeError(String);
+
+impl DecodeError {
+    pub(crate) fn new(message: String) -> Self {
+        Self(message)
+    }
+}
+
+/// What of a request was not kept.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Outcome {
+    /// Spans, log records or data points that were refused.
+    pub rejected: i64,
+    /// Which, and why; also what was kept but is unusual. Empty where there is nothing to say.
+    pub message: String,
+}
