@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks the dependencies of the workspace, with prebuilt tools: licences, sources and banned crates (cargo-deny, rules
-# in deny.toml), and dependencies that no code uses (cargo-shear).
+# Checks the dependencies of the workspace, with prebuilt tools: licences, sources and banned crates
+# (cargo-deny, rules in deny.toml), and dependencies that no code uses (cargo-shear).
 #
 #   scripts/checks.sh           runs both
 #   scripts/checks.sh lock      writes scripts/requirements/checks.txt from checks.in anew

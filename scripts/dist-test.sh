@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Tests what `make dist` makes: packages the binary that `make test` built (GAUNTLET_BIN, or the debug build), installs
-# each package into an environment that holds nothing else, and uses it. A tap report goes to $LOGS/dist.tap.
+# Tests what `make dist` makes: packages the binary that `make test` built (GAUNTLET_BIN, or the debug build),
+# installs each package into an environment that holds nothing else, and uses it. A tap report goes to
+# $LOGS/dist.tap.
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Makes what is handed out, for this machine's kind of processor, into a folder: a Python wheel (the SDK with the server
-# as the command `gauntlet`), an archive of the server, the npm package, a bill of materials, checksums.
+# Makes what is handed out, for this machine's kind of processor, into a folder: a Python wheel (the SDK with
+# the server as the command `gauntlet`), an archive of the server, the npm package, a bill of materials,
+# checksums.
 #
-#   scripts/dist.sh [FOLDER]    into dist/, or FOLDER; builds the release binary first, unless GAUNTLET_BIN names one
+#   scripts/dist.sh [FOLDER]    into dist/, or FOLDER; builds the release binary first, unless GAUNTLET_BIN
+#                               names one
 #   scripts/dist.sh lock        writes scripts/requirements/dist.txt from dist.in anew
 set -euo pipefail
 # shellcheck source=lib.sh
@@ -26,13 +28,14 @@ need_binary() {
         "$ROOT/scripts/build.sh" release
         binary=$CARGO_TARGET_DIR/release/gauntlet
     fi
-    [ "$("$binary" --version)" = "gauntlet $VERSION" ] || die "$binary is not version $VERSION." "Build it anew."
+    [ "$("$binary" --version)" = "gauntlet $VERSION" ] ||
+        die "$binary is not version $VERSION." "Build it anew."
     # Debug information is many times the size of the program.
     strip -o "$work/gauntlet" "$binary"
 }
 
-# The SDK's wheel with the server beside it. auditwheel reads from the binary which glibc it needs, and says so in the
-# wheel's name, so that pip refuses it on an older system.
+# The SDK's wheel with the server beside it. auditwheel reads from the binary which glibc it needs, and puts
+# that into the wheel's name, so that pip refuses it on an older system.
 make_wheel() {
     local built=$work/wheel info
     quietly dist-sdk "$tools/python" -m build --wheel --no-isolation --outdir "$built" "$ROOT/sdk/python"
@@ -42,10 +45,11 @@ make_wheel() {
     install -m 755 "$work/gauntlet" "$built/${info%.dist-info}.data/scripts/gauntlet"
     cp "$ROOT"/LICENSE-* "$work/$LICENSES" "$built/$info/licenses/"
     cp "$work/$SBOM" "$built/$info/sboms/"
-    sed -i -e 's/^Root-Is-Purelib: .*/Root-Is-Purelib: false/' -e "s/^Tag: .*/Tag: py3-none-linux_$(uname -m)/" \
-        "$built/$info/WHEEL"
+    sed -i -e 's/^Root-Is-Purelib: .*/Root-Is-Purelib: false/' \
+        -e "s/^Tag: .*/Tag: py3-none-linux_$(uname -m)/" "$built/$info/WHEEL"
     quietly dist-pack "$tools/wheel" pack "$built/${info%%/*}" --dest-dir "$work"
-    PATH="$tools:$PATH" quietly dist-tag "$tools/auditwheel" repair --only-plat --wheel-dir "$OUT" "$work"/*.whl
+    PATH="$tools:$PATH" quietly dist-tag \
+        "$tools/auditwheel" repair --only-plat --wheel-dir "$OUT" "$work"/*.whl
 }
 
 # The glibc that the binary needs, as the wheel's name has it: `2.35`.
@@ -73,8 +77,8 @@ The guides and the API reference are at http://127.0.0.1:4600/docs.
 Licensed under either of LICENSE-APACHE or LICENSE-MIT, at your option. What it contains of others is in
 $LICENSES.
 EOF
-    tar -C "$work" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner -cf - "$name" |
-        gzip -n >"$OUT/$name.tar.gz"
+    tar -C "$work" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner \
+        -cf - "$name" | gzip -n >"$OUT/$name.tar.gz"
 }
 
 make_npm_package() {
@@ -83,12 +87,14 @@ make_npm_package() {
 }
 
 main() {
-    [ "$(uname)" = Linux ] || die "Packages are made on Linux only: their names say which glibc the program needs."
+    [ "$(uname)" = Linux ] ||
+        die "Packages are made on Linux only: their names say which glibc the program needs."
     has strip || die "strip is missing." "Debian, Ubuntu:  apt-get install binutils"
     OUT=${1:-$ROOT/dist}
     mkdir -p "$OUT"
     # What an earlier run left; a folder that holds anything else is not emptied.
-    rm -f "$OUT"/gauntlet*.whl "$OUT"/gauntlet*.tar.gz "$OUT"/gauntlet*.tgz "$OUT"/gauntlet*.cdx.json "$OUT/SHA256SUMS"
+    rm -f "$OUT"/gauntlet*.whl "$OUT"/gauntlet*.tar.gz "$OUT"/gauntlet*.tgz "$OUT"/gauntlet*.cdx.json \
+        "$OUT/SHA256SUMS"
     [ -z "$(ls -A "$OUT")" ] || die "$OUT holds other files." "Name an empty folder."
     OUT=$(cd "$OUT" && pwd)
     work=$(mktemp -d)

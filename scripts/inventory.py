@@ -1,7 +1,7 @@
-"""What other people's code a release holds: its bill of materials (CycloneDX) and the licences that go with it.
+"""What other people's code a release holds: its bill of materials (CycloneDX) and the licences with it.
 
-Asks cargo which crates are linked into the server and into the page's wasm; build scripts and macros run at build time
-only and are left out. Usage: `inventory.py SBOM.json LICENSES.txt`, from the workspace's root.
+Asks cargo which crates are linked into the server and into the page's wasm; build scripts and macros run at
+build time only and are left out. Usage: `inventory.py SBOM.json LICENSES.txt`, from the workspace's root.
 """
 
 from __future__ import annotations

@@ -41,12 +41,14 @@ need_c_compiler() {
 
 rust_version() { rustc --version 2>/dev/null | cut -d ' ' -f 2 | cut -d - -f 1; }
 
-# The compiler of rust-toolchain.toml. Where it cannot be downloaded, the default one of rustup is used for everything.
+# The compiler of rust-toolchain.toml. Where it cannot be downloaded, the default one of rustup is used for
+# everything.
 need_pinned_rust() {
     local pinned default
     pinned=$(sed -n 's/^channel = "\(.*\)"/\1/p' "$ROOT/rust-toolchain.toml")
     installing "rustup toolchain install $pinned"
-    if quietly rust env RUSTUP_MAX_RETRIES=1 rustup toolchain install "$pinned" --profile minimal --no-self-update; then
+    if quietly rust env RUSTUP_MAX_RETRIES=1 \
+        rustup toolchain install "$pinned" --profile minimal --no-self-update; then
         return
     fi
     default=$(rustup default 2>/dev/null | cut -d ' ' -f 1) || default=""

@@ -1,5 +1,5 @@
-# Python environments from pinned requirements, for the scripts that need Python tools. Sourced after lib.sh and apt.sh,
-# not run.
+# Python environments from pinned requirements, for the scripts that need Python tools. Sourced after lib.sh
+# and apt.sh, not run.
 # shellcheck shell=bash
 
 PYTHON_NEEDED=3.11
@@ -46,8 +46,9 @@ need_uv() {
     rm -rf "$own"
     # Debian keeps the part that puts pip into an environment in a package of its own.
     if ! quietly python-venv "$python" -m venv "$own"; then
-        apt_install python-venv python3-venv || die "There is no uv, and $python cannot make an environment for it." \
-            "Install uv (see https://docs.astral.sh/uv), or on Debian:  apt-get install python3-venv"
+        apt_install python-venv python3-venv ||
+            die "There is no uv, and $python cannot make an environment for it." \
+                "Install uv (see https://docs.astral.sh/uv), or on Debian:  apt-get install python3-venv"
         rm -rf "$own"
         quietly python-venv "$python" -m venv "$own" || die "$python cannot make an environment; see above."
     fi
@@ -55,7 +56,8 @@ need_uv() {
     uv=$own/bin/uv
 }
 
-# tool_environment NAME LOCK: sets `tools` to the programs of an environment outside the clone that holds what LOCK pins.
+# tool_environment NAME LOCK: sets `tools` to the folder of programs of an environment outside the clone that
+# holds what LOCK pins.
 tool_environment() {
     local env
     env=$CACHE/tools/$1-$(sha256 <"$2" | cut -c 1-16)
@@ -65,7 +67,8 @@ tool_environment() {
     need_python
     need_uv
     rm -rf "$env"
-    quietly "$1-environment" "$uv" venv --python "$python" "$env" || die "uv could not make an environment; see above."
+    quietly "$1-environment" "$uv" venv --python "$python" "$env" ||
+        die "uv could not make an environment; see above."
     quietly "$1-packages" "$uv" pip sync --python "$tools/python" --require-hashes "$2" ||
         die "The Python packages of $2 could not be installed; see above."
     : >"$env/ready"
@@ -75,6 +78,6 @@ tool_environment() {
 write_lock() {
     need_python
     need_uv
-    "$uv" pip compile --quiet --universal --python-version "$PYTHON_NEEDED" --no-annotate --no-emit-index-url \
-        --generate-hashes --custom-compile-command "$(basename "$0") lock" --upgrade -o "${1%.in}.txt" "$1"
+    "$uv" pip compile --quiet --universal --python-version "$PYTHON_NEEDED" --no-annotate \
+        --no-emit-index-url --generate-hashes --custom-compile-command "$(basename "$0") lock" --upgrade -o "${1%.in}.txt" "$1"
 }

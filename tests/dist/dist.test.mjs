@@ -1,7 +1,7 @@
 // What `make dist` made, installed as a person would into environments that hold nothing else, and used.
 //
-// DIST names the folder with the packages, BARE_PYTHON a new Python environment with pip alone. Both are made by
-// scripts/dist-test.sh.
+// DIST names the folder with the packages, BARE_PYTHON a new Python environment with pip alone. Both are made
+// by scripts/dist-test.sh.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -62,8 +62,8 @@ test("the checksums are those of the packages", () => {
 test("the wheel is the SDK and the command, and offers the SDK's extras", () => {
   assert.equal(run(gauntlet, ["--version"]).trim(), `gauntlet ${version}`);
   const code = `
-import importlib.metadata, json, pathlib, tomllib
-project = tomllib.loads(pathlib.Path(${JSON.stringify(join(ROOT, "sdk/python/pyproject.toml"))}).read_text())["project"]
+import importlib.metadata, json, pathlib, sys, tomllib
+project = tomllib.loads(pathlib.Path(sys.argv[1]).read_text())["project"]
 metadata = importlib.metadata.metadata(project["name"])
 import gauntlet
 print(json.dumps({
@@ -74,7 +74,7 @@ print(json.dumps({
     "declared": sorted(project["optional-dependencies"]),
     "always": [r for r in metadata.get_all("Requires-Dist", []) if "extra ==" not in r],
 }))`;
-  const facts = JSON.parse(run(python, ["-c", code]));
+  const facts = JSON.parse(run(python, ["-c", code, join(ROOT, "sdk/python/pyproject.toml")]));
   assert.equal(facts.version, version);
   assert.equal(facts.module, version);
   assert.ok(facts.place.startsWith(BARE_PYTHON), facts.place);
@@ -101,7 +101,7 @@ test("the demo trains without a server, and the next server has its run", async 
   assert.equal(shown.id, "demo");
 });
 
-test("Python and TypeScript log to the installed server, and each run is read back by the other side", async () => {
+test("Python and TypeScript log to the installed server and read each other's run back", async () => {
   const home = folder("npm");
   writeFileSync(join(home, "package.json"), '{ "name": "bare", "private": true, "type": "module" }');
   run("npm", ["install", "--offline", "--loglevel=error", "--no-audit", "--no-fund", find(".tgz")], {

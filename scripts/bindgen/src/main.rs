@@ -1,5 +1,6 @@
-//! Writes the JavaScript around the page's wasm, as the `wasm-bindgen` command does for `--target web`. That command
-//! brings a web server, a WebDriver client and TLS for its tests, which take three quarters of its compile time.
+//! Writes the JavaScript around the page's wasm, as the `wasm-bindgen` command does for `--target web`. That
+//! command brings a web server, a WebDriver client and TLS for its tests, which take three quarters of its
+//! compile time.
 //!
 //! Usage: `gauntlet-bindgen INPUT.wasm FOLDER`; writes `gauntlet.js` and `gauntlet_bg.wasm` into the folder.
 
