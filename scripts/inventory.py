@@ -59,6 +59,7 @@ class Package:
 
     @property
     def is_ours(self) -> bool:
+        """Whether it is a crate of this workspace."""
         return not self.checksum
 
 
@@ -135,6 +136,7 @@ def sbom(found: list[Package]) -> str:
 
 
 def component(package: Package, factory: LicenseFactory) -> Component:
+    """A crate as the bill of materials lists it."""
     crate = package.crate
     hashes = [] if package.is_ours else [HashType(alg=HashAlgorithm.SHA_256, content=package.checksum)]
     url = PackageURL("cargo", None, crate.name, crate.version)
@@ -184,6 +186,7 @@ def licenses(found: list[Package]) -> str:
 
 
 def main() -> None:
+    """Writes both files."""
     _, sbom_path, licenses_path = sys.argv
     found = packages(linked(SERVER, host()) | linked(FRONTEND, WASM))
     Path(sbom_path).write_text(sbom(found), encoding="utf-8")
