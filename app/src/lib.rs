@@ -4,6 +4,9 @@
 //! the browser, and an [`api::Backend`] from context on the server. It renders on the server (`ssr`) and hydrates
 //! in the browser (`hydrate`), never both in one build.
 
+// Tests may panic, what is shipped may not.
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
+
 #[cfg(all(feature = "ssr", feature = "hydrate"))]
 compile_error!("`ssr` and `hydrate` are enabled together: a host dependency leaked into the browser build");
 

@@ -1,6 +1,9 @@
 //! `make bench`: measures what Gauntlet promises, each number beside a floor taken in the same run, against
 //! the real binary on loopback. Prints a table and writes `target/bench.json`.
 
+// Tests may panic, what is shipped may not.
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
+
 mod film;
 mod import;
 mod ingest;

@@ -1,5 +1,8 @@
 //! The browser side: hydration, the feed, the stage. Empty on any other target.
+
 #![cfg(target_arch = "wasm32")]
+// Tests may panic, what is shipped may not.
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
 mod feed;
 mod stage;

@@ -1,5 +1,8 @@
 //! The `gauntlet` server: configuration, router, ingest, live, the origin's paths, the command line.
 
+// Tests may panic, what is shipped may not.
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
+
 pub mod api;
 pub mod body;
 pub mod cli;

@@ -5,6 +5,9 @@
 //! and `run.finished`. It knows no clock; the caller gives each event its time. The same configuration gives
 //! the same events, byte for byte; between machines only the last digits of `exp` and `ln` may differ.
 
+// Tests may panic, what is shipped may not.
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
+
 mod answerable;
 mod compose;
 mod config;

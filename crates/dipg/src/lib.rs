@@ -6,6 +6,9 @@
 //! hold ends it with the grounding penalty alone; consistency and confidence are added; if either is negative
 //! the answer counts as incorrect without a look at its synthesis, else the synthesis is added.
 
+// Tests may panic, what is shipped may not.
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
+
 mod answer;
 mod leaves;
 mod matching;

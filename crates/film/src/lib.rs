@@ -5,6 +5,9 @@
 //! and in the browser. It knows no clock, no randomness, no I/O, and never panics on any fact or any bytes.
 //! [`codec`] is how facts travel in bulk, [`levels`] how a long run is seen whole, [`Manifest`] its table of contents.
 
+// Tests may panic, what is shipped may not.
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
+
 mod columns;
 mod episodes;
 mod extremes;

@@ -4,6 +4,9 @@
 //! passing validation, so whoever holds one may store it. The crate knows no clock, no randomness, no I/O:
 //! ids and times are arguments. The browser, the server and every SDK depend on what is said here.
 
+// Tests may panic, what is shipped may not.
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
+
 mod body;
 mod decode;
 pub mod dipg;

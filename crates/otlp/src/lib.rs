@@ -43,6 +43,9 @@
 //! ([`Outcome`]); invalid Unicode is repaired and counted. Metrics become measurements ([`Measurements`]). A trace whose
 //! root never arrives is ended by [`QuietTrace`].
 
+// Tests may panic, what is shipped may not.
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
+
 mod attributes;
 mod batch;
 mod buckets;

@@ -11,6 +11,9 @@
 //! [`write_film`] the same packed, [`write_csv`] and [`write_parquet`] a table of the snapshots; each opens again.
 //! [`write_dpo`] writes preference pairs.
 
+// Tests may panic, what is shipped may not.
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
+
 mod archive;
 mod columns;
 mod context;

@@ -12,6 +12,9 @@
 //! - weights that do not sum to 1 are named in the refusal;
 //! - `state_dict` covers the tree, a value of the wrong type refuses the whole state.
 
+// Tests may panic, what is shipped may not.
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
+
 mod containers;
 mod description;
 mod error;

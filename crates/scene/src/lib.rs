@@ -7,6 +7,9 @@
 //! Lengths are in world units (consecutive steps of a straight path stand 3 apart), +y is up, and the
 //! coordinate system is right-handed.
 
+// Tests may panic, what is shipped may not.
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
+
 mod builder;
 mod camera;
 mod color;

@@ -1,6 +1,8 @@
 //! The Rust SDK.
 //!
 #![doc = include_str!("../README.md")]
+// Tests may panic, what is shipped may not.
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
 mod artifacts;
 mod builder;

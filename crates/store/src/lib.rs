@@ -7,6 +7,9 @@
 //! crate speaks SQL, and its errors ([`StoreError`]) are the domain's. It knows no clock and no randomness: times
 //! are arguments, and the ids of the few events it makes itself follow from what they say.
 
+// Tests may panic, what is shipped may not.
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
+
 mod answers;
 mod artifacts;
 mod blob_refs;

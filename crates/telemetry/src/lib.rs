@@ -8,6 +8,9 @@
 //! Transports: [`ConsoleSink`], [`FileSink`] and [`Spool`] need nothing but the standard library; the
 //! server's (`ServerSink`, `ServerCommands`) is behind the feature `http`.
 
+// Tests may panic, what is shipped may not.
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
+
 mod bisect;
 mod clock;
 mod commands;

@@ -15,6 +15,9 @@
 //! value or keeps it elsewhere with a note. `sdk/contract/values.json` holds the same table as vectors that
 //! every language runs.
 
+// Tests may panic, what is shipped may not.
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
+
 mod number;
 mod text;
 mod time;
