@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use gauntlet_film::Fact;
-use gauntlet_model::RunId;
+use gauntlet_model::{FailureRules, RunId};
 use gauntlet_scene::Scene;
 
 /// State of the connection to a run.
@@ -34,6 +34,8 @@ pub enum FeedState {
 pub enum FeedUpdate {
     /// New facts, in any order; facts already seen may come again.
     Facts(Vec<Fact>),
+    /// The rules that the run asks for now; those known already may come again.
+    Rules(FailureRules),
     /// The connection changed.
     State(FeedState),
 }

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::films::Films;
 use crate::guard::Trusted;
 use crate::imports::Imports;
-use crate::live::Tails;
+use crate::live::{RuleChanges, Tails};
 use crate::memory::Memory;
 use crate::otlp::Homes;
 use crate::site::Site;
@@ -50,6 +50,8 @@ pub struct AppState {
     pub store: Store,
     /// Recent events of the runs that are being watched.
     pub tails: Tails,
+    /// Tells viewers that a run asks for other rules.
+    pub rule_changes: RuleChanges,
     /// Folded films of the runs that were asked for.
     pub films: Films,
     /// The runs of recent OpenTelemetry traces.
@@ -80,6 +82,7 @@ impl AppState {
         let stopping = CancellationToken::new();
         Self {
             tails: Tails::new(store.clone(), stopping.clone()),
+            rule_changes: RuleChanges::default(),
             films: Films::new(store.clone()),
             imports: Imports::new(store.clone(), limits.import_bytes, stopping.clone()),
             homes: Homes::default(),

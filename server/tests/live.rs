@@ -62,6 +62,27 @@ async fn both_formats_give_the_past_then_the_present() {
 }
 
 #[tokio::test]
+async fn a_viewer_of_the_film_hears_of_other_rules_at_once() {
+    let (server, address) = started().await;
+    append(&server, 1, 3).await;
+    let url = format!("ws://{address}/api/v1/runs/r1/live?format=binary&after=2");
+    let (mut viewer, _) = connect_async(url).await.unwrap();
+    let mut next_text = async || loop {
+        if let Message::Text(text) = viewer.next().await.unwrap().unwrap() {
+            return serde_json::from_str::<Value>(&text).unwrap();
+        }
+    };
+    assert_eq!(next_text().await, json!({ "head": 4, "rules": "auto" }));
+    server.post("/api/v1/runs", &json!({ "id": "other", "name": "n" })).await.expect(201);
+    for (run, rules) in [("other", json!("dipg")), ("r1", json!({ "root_below": 2.5 }))] {
+        let path = format!("/api/v1/runs/{run}");
+        server.send("PATCH", &path, &[], json!({ "rules": rules }).to_string()).await.expect(200);
+    }
+    let told = tokio::time::timeout(Duration::from_secs(10), next_text()).await.expect("long before a ping");
+    assert_eq!(told, json!({ "head": 4, "rules": { "root_below": 2.5 } }));
+}
+
+#[tokio::test]
 async fn server_sent_events_resume_after_the_last_id() {
     let (server, address) = started().await;
     append(&server, 1, 5).await;

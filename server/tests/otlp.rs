@@ -156,6 +156,40 @@ async fn what_is_bad_is_named_while_the_rest_is_kept() {
 }
 
 #[tokio::test]
+async fn a_resource_asks_for_the_rules_of_its_run() {
+    let server = Server::new().await;
+    let asking = |run: &str, rules: Value| {
+        let mut request = traces(run, &[span(1, 0, "a")]);
+        let attributes = request["resourceSpans"][0]["resource"]["attributes"].as_array_mut().unwrap();
+        attributes.push(json!({ "key": "gauntlet.rules", "value": rules }));
+        request
+    };
+    let bound =
+        json!({ "kvlistValue": { "values": [{ "key": "root_below", "value": { "doubleValue": 0.25 } }] } });
+    let cases = [
+        ("a", json!({ "stringValue": "dipg" }), json!("dipg")),
+        ("b", json!({ "stringValue": "root_below:0.9" }), json!({ "root_below": 0.9 })),
+        ("c", json!({ "stringValue": "{\"root_below\": -1}" }), json!({ "root_below": -1.0 })),
+        ("d", bound, json!({ "root_below": 0.25 })),
+        ("e", json!({ "stringValue": "auto" }), json!("auto")),
+    ];
+    for (run, rules, expect) in cases {
+        let answer = send(&server, &asking(run, rules)).await.expect(200).json();
+        assert_eq!(answer, json!({}), "{run}");
+        assert_eq!(server.get(&format!("/api/v1/runs/{run}")).await.expect(200).json()["rules"], expect);
+    }
+    let unknown = asking("f", json!({ "stringValue": "medical" }));
+    let answer = send(&server, &unknown).await.expect(200).json();
+    assert_eq!(answer["partialSuccess"]["rejectedSpans"], "0");
+    assert_eq!(
+        answer["partialSuccess"]["errorMessage"],
+        "gauntlet.rules: \"medical\" is no rule; it must be auto, dipg or root_below:NUMBER; a run that begins \
+         with this is judged by auto"
+    );
+    assert_eq!(server.get("/api/v1/runs/f").await.expect(200).json()["rules"], "auto");
+}
+
+#[tokio::test]
 async fn what_cannot_be_read_is_refused_in_the_encoding_of_the_request() {
     let server = Server::with(|(_, limits)| limits.body_bytes = 10_000).await;
     let check = async |headers: &[(&str, &str)], body: Vec<u8>, status: u16, code: i64, said: &str| {

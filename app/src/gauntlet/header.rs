@@ -31,10 +31,7 @@ pub(super) fn Header(session: Session) -> impl IntoView {
     let steps = move || counted(session.summary(|s| s.steps), |f| f.len() as u64);
     let episodes = move || counted(session.summary(|s| s.episodes), Film::episodes);
     let failing = move || counted(session.summary(|s| s.failing), |f| f.failing() as u64);
-    let rule = move || match session.is_caught_up() {
-        true => session.watch_calmly(Film::rule_in_force).text,
-        false => session.summary(|s| s.failure_rule.text.clone()),
-    };
+    let rule = move || session.rule_text();
     let mean = move || {
         let mean = if session.is_caught_up() {
             session.watch_calmly(Film::mean_root)

@@ -208,6 +208,7 @@ impl RenderLoop {
             for update in arrived {
                 match update {
                     FeedUpdate::Facts(facts) => facts.iter().for_each(|fact| film.apply(fact)),
+                    FeedUpdate::Rules(rules) => film.set_rules(rules),
                     FeedUpdate::State(new) => state = Some(new),
                 }
             }

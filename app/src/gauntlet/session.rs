@@ -101,6 +101,14 @@ impl Session {
         self.summary.with_value(read)
     }
 
+    /// The rule in force, as a sentence: that of the server's summary until the film has caught up with it.
+    pub(super) fn rule_text(self) -> String {
+        match self.is_caught_up() {
+            true => self.watch_calmly(Film::rule_in_force).text,
+            false => self.summary(|s| s.failure_rule.text.clone()),
+        }
+    }
+
     /// The film, without being told of changes.
     pub(super) fn film<T>(self, read: impl FnOnce(&Film) -> T) -> T {
         self.film.with_value(read)

@@ -126,7 +126,10 @@ pub(super) fn Steps(session: Session, panels: Panels) -> impl IntoView {
             <h2 class="panel-title">
                 <Fold panel=panels.steps name="the steps" />
                 <span>"Steps"</span>
-                <span class="panel-note">{move || format!("{} failing", grouped(failing() as u64))}</span>
+                <span class="panel-note">
+                    {move || grouped(failing() as u64)} " "
+                    <a class="link" href="/docs/failing" rel="external" title=move || session.rule_text()>"failing"</a>
+                </span>
             </h2>
             <div class="panel-head">
                 <label class="search">

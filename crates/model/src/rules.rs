@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::dipg;
+use crate::limits::FieldError;
 
 /// The rules asked for when a run is created or changed.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -16,6 +17,24 @@ pub enum FailureRules {
     Dipg,
     /// A step fails where its root is below this.
     RootBelow(f64),
+}
+
+/// What the rules may be, for messages.
+const FORMS: &str = "it must be auto, dipg or root_below:NUMBER";
+
+impl std::str::FromStr for FailureRules {
+    type Err = FieldError;
+
+    /// From one word, for settings that hold text only: `auto`, `dipg`, or `root_below:0.5`.
+    fn from_str(text: &str) -> Result<Self, FieldError> {
+        let limit = |number: &str| number.trim().parse::<f64>().ok().filter(|limit| limit.is_finite());
+        let rules = match text.trim() {
+            "auto" => Some(FailureRules::Auto),
+            "dipg" => Some(FailureRules::Dipg),
+            other => other.strip_prefix("root_below:").and_then(limit).map(FailureRules::RootBelow),
+        };
+        rules.ok_or_else(|| FieldError::new("rules", format!("{text:?} is no rule; {FORMS}")))
+    }
 }
 
 impl FailureRules {
@@ -76,5 +95,30 @@ impl RuleInForce {
             }
         };
         Self { rule, text }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FailureRules;
+
+    fn check(text: &str, expect: Option<FailureRules>) {
+        assert_eq!(text.parse().ok(), expect, "{text:?}");
+    }
+
+    #[test]
+    fn rules_are_read_from_one_word() {
+        check("auto", Some(FailureRules::Auto));
+        check(" dipg ", Some(FailureRules::Dipg));
+        check("root_below:0.9", Some(FailureRules::RootBelow(0.9)));
+        check("root_below: -2", Some(FailureRules::RootBelow(-2.0)));
+        for text in ["", "DIPG", "root_below", "root_below:", "root_below:nan", "root_below:1e999", "0.5"] {
+            check(text, None);
+        }
+        let refusal = "medical".parse::<FailureRules>().unwrap_err().to_string();
+        assert!(
+            refusal.contains("\"medical\" is no rule; it must be auto, dipg or root_below:NUMBER"),
+            "{refusal}"
+        );
     }
 }

@@ -177,9 +177,13 @@ impl ParsedRequest {
         let batch = |(run, (name, source, items)): (RunId, (String, &Source, Vec<Item>))| {
             // Where the trace was settled in another run before, that run exists and this spec is not used.
             let name = if source.gauntlet.contains_key("gauntlet.run.id") { run.to_string() } else { name };
+            if let Err(why) = runs::rules(source) {
+                outcome.warn(&why);
+            }
             let spec = runs::spec(&run, &name, source, &items);
             Batch::new(run, spec, items)
         };
-        RoutedRequest { batches: groups.into_iter().map(batch).collect(), outcome }
+        let batches = groups.into_iter().map(batch).collect();
+        RoutedRequest { batches, outcome }
     }
 }

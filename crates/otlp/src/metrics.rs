@@ -101,6 +101,9 @@ impl ParsedMetrics {
                     continue;
                 }
             };
+            if let Err(why) = runs::rules(&source) {
+                outcome.warn(&why);
+            }
             let spec = || runs::spec(&run, &named.name, &source, &[]);
             let measurements = sorted.entry(run.clone()).or_insert_with(|| Measurements {
                 run: run.clone(),

@@ -145,6 +145,19 @@ pub fn service_run(service: &str, nth: u32) -> Result<RunId, String> {
     run_id(&format!("{}-{nth}", cut(first.as_str(), 180).trim_end()))
 }
 
+/// The rules that a resource asks for: a word ([`FailureRules`] from text), or `{"root_below": number}` as a map or as
+/// JSON. Where it asks for something else, why that is none.
+pub(crate) fn rules(source: &Source) -> Result<FailureRules, String> {
+    let Some(value) = source.gauntlet.get("gauntlet.rules") else { return Ok(FailureRules::Auto) };
+    let error = match value.as_str().map(str::parse::<FailureRules>) {
+        Some(Ok(rules)) => return Ok(rules),
+        Some(Err(error)) => error.message,
+        None => format!("{value} is no rule; it must be auto, dipg or root_below:NUMBER"),
+    };
+    let rules = serde_json::from_value(crate::value::parse_json(value.clone())).ok();
+    rules.ok_or_else(|| format!("gauntlet.rules: {error}; a run that begins with this is judged by auto"))
+}
+
 /// The spec of a run that begins with these items.
 pub(crate) fn spec(run: &RunId, name: &str, source: &Source, items: &[Item]) -> RunSpec {
     let gauntlet_attribute = |key: &str| source.gauntlet.get(key);
@@ -188,6 +201,6 @@ pub(crate) fn spec(run: &RunId, name: &str, source: &Source, items: &[Item]) -> 
         tags: tags.map(label).filter(|t| !t.is_empty()).take(MAX_TAGS).collect(),
         config: object("gauntlet.run.config").unwrap_or_default(),
         metadata: object("gauntlet.run.metadata").unwrap_or(metadata),
-        rules: FailureRules::Auto,
+        rules: rules(source).unwrap_or_default(),
     }
 }

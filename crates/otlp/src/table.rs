@@ -436,6 +436,7 @@ pub const RESOURCE: &[(&str, &str)] = &[
     ("gauntlet.run.agent", "the agent; else `gen_ai.agent.name` of the first span that has one; empty: none"),
     ("gauntlet.run.task", "what is attempted"),
     ("gauntlet.run.tags", "labels, a list of texts"),
+    ("gauntlet.rules", "which steps fail, read when the run begins: `auto`, `dipg` or `root_below:NUMBER`"),
     ("gauntlet.run.config", "configuration, a JSON object as text"),
     ("gauntlet.run.metadata", "anything else, a JSON object as text"),
 ];

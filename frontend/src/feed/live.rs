@@ -4,6 +4,7 @@ use futures::future::{Either, select};
 use futures::{StreamExt, pin_mut};
 use gauntlet_app::ports::FeedState;
 use gauntlet_film::codec;
+use gauntlet_model::FailureRules;
 use gloo_net::websocket::{Message, futures::WebSocket};
 use gloo_timers::future::TimeoutFuture;
 use serde::Deserialize;
@@ -20,6 +21,8 @@ const STOP_CHECK_MS: u32 = 250;
 #[derive(Deserialize)]
 struct HeadMessage {
     head: u64,
+    /// The rules that the run asks for.
+    rules: Option<FailureRules>,
 }
 
 /// Follows from behind the last delivered event, until the connection is lost.
@@ -51,6 +54,9 @@ pub async fn follow(feed: &Follow, mut head: u64) -> Result<(), FetchError> {
             Some(Ok(Message::Text(text))) => {
                 let message: HeadMessage = serde_json::from_str(&text).map_err(|_| FetchError::Failed)?;
                 head = head.max(message.head);
+                if let Some(rules) = message.rules {
+                    feed.report_rules(rules);
+                }
             }
             Some(Err(_)) | None => return Ok(()),
         }

@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use gauntlet_app::ports::{Feed, FeedState, FeedUpdate, FileUpdate};
 use gauntlet_film::levels::CHUNK;
-use gauntlet_model::RunId;
+use gauntlet_model::{FailureRules, RunId};
 use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen_futures::spawn_local;
 
@@ -115,6 +115,12 @@ impl Follow {
         if !self.stopped.get() {
             self.after.set(self.after.get().max(Some(last)));
             (self.on)(FeedUpdate::Facts(facts));
+        }
+    }
+
+    fn report_rules(&self, rules: FailureRules) {
+        if !self.stopped.get() {
+            (self.on)(FeedUpdate::Rules(rules));
         }
     }
 

@@ -86,7 +86,7 @@ pub async fn read(
     summary(&state.store, &run).await.map(Json)
 }
 
-/// PATCH `/runs/{run}`: name, tags, notes, status.
+/// PATCH `/runs/{run}`: name, tags, notes, status, rules.
 pub async fn change(
     State(state): State<AppState>,
     Path(run): Path<String>,
@@ -96,7 +96,12 @@ pub async fn change(
     let bytes = body::read(&state.memory, &headers, raw, state.limits.body_bytes).await?;
     let patch: RunPatch = body::json(&bytes)?;
     patch.check()?;
-    Ok(Json(state.store.patch_run(&run_id(&run)?, patch, now()).await?))
+    let (id, has_rules) = (run_id(&run)?, patch.rules.is_some());
+    let changed = state.store.patch_run(&id, patch, now()).await?;
+    if has_rules {
+        state.rule_changes.publish(&id);
+    }
+    Ok(Json(changed))
 }
 
 /// The name said back, so that nobody deletes the wrong run.

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use gauntlet_film::{Evidence, failure_of, path_failure};
 use gauntlet_model::{
-    Body, Event, FailureKind, FailureRule, FailureRules, Record, RunId, RunSummary, SnapshotScored, Status,
+    Body, Event, FailureKind, FailureRule, FailureRules, Record, RuleInForce, RunId, RunSummary, ScoreTarget,
+    SnapshotScored, Status,
 };
 use gauntlet_telemetry::Endpoint;
 use tokio::runtime::Runtime;
@@ -79,12 +80,14 @@ impl Tail {
             evidence: Evidence::behind(run.failure_rule.rule),
             json: self.json,
             failing: self.failing,
+            shown_rule: run.failure_rule.rule,
             status: run.status,
             interrupted,
         };
         if !self.json {
             let line = format!("{}  {}", run.name, paint(DIM, &run.id));
             printer.screen.line(paint(BOLD, line))?;
+            printer.screen.line(paint(DIM, &run.failure_rule.text))?;
         }
         let position = match self.after {
             Some(after) => self.everything(reader, &run, after, &mut printer)?,
@@ -193,7 +196,12 @@ impl Tail {
                         return Ok(());
                     }
                     _ = asks.tick() => {
-                        let was_lost = std::mem::replace(&mut is_lost, lost_contact(url, &name).await);
+                        let asked = ask(url, &name).await;
+                        if let Some(run) = &asked {
+                            printer.take_rules(run.rules)?;
+                        }
+                        let contact = asked.and_then(|run| run.contact);
+                        let was_lost = std::mem::replace(&mut is_lost, contact.is_some_and(|it| it.lost));
                         match (was_lost, is_lost) {
                             (false, true) => super::complain("lost contact: nobody who writes it is heard of; waiting"),
                             (true, false) => super::complain("it is heard of again"),
@@ -219,17 +227,18 @@ impl Tail {
     }
 }
 
-/// Whether nobody who writes the run is heard of. What cannot be asked is asked again soon.
-async fn lost_contact(url: &str, run: &str) -> bool {
+/// The run as the server describes it now. What cannot be asked is asked again soon.
+async fn ask(url: &str, run: &str) -> Option<RunSummary> {
     let (url, run) = (url.to_owned(), run.to_owned());
-    let asked = tokio::task::spawn_blocking(move || super::reader::run_at(&url, &run)).await;
-    matches!(asked, Ok(Ok(Some(run))) if run.contact.is_some_and(|contact| contact.lost))
+    tokio::task::spawn_blocking(move || super::reader::run_at(&url, &run)).await.ok()?.ok()?
 }
 
 struct Printer {
     screen: Screen,
     rules: FailureRules,
     evidence: Evidence,
+    /// The rule that was printed last.
+    shown_rule: FailureRule,
     json: bool,
     failing: bool,
     /// Where the run stands, as far as it was read.
@@ -243,6 +252,7 @@ impl Printer {
             return Err(CliError::Closed);
         }
         self.look(record);
+        self.print_changed_rule()?;
         let event = record.event().map_err(failed)?;
         if self.failing && !self.fails(&event) {
             return Ok(());
@@ -270,11 +280,31 @@ impl Printer {
         self.evidence.rule(self.rules)
     }
 
+    /// Judges by the rules that the run asks for now.
+    fn take_rules(&mut self, rules: FailureRules) -> Result<(), CliError> {
+        self.rules = rules;
+        self.print_changed_rule()
+    }
+
+    /// Prints the rule in force where it is another one than was printed last.
+    fn print_changed_rule(&mut self) -> Result<(), CliError> {
+        let rule = self.rule();
+        if rule == self.shown_rule || self.json {
+            return Ok(());
+        }
+        self.shown_rule = rule;
+        let text = RuleInForce::of(self.rules, rule).text;
+        Ok(self.screen.line(paint(WAITS, format!("Another rule is in force now. {text}")))?)
+    }
+
     /// Learns where the run stands, and which rule fits.
     fn look(&mut self, record: &Record) {
         match record.event().as_ref().map(Event::body) {
             Ok(Body::SnapshotScored(s)) => {
                 self.evidence = self.evidence.join(Evidence::of(&s.scores, &s.not_evaluated));
+            }
+            Ok(Body::ScoreAdded(s)) if s.target == ScoreTarget::Step => {
+                self.evidence = self.evidence.join(Evidence::of_later(&s.path, s.value.get()));
             }
             Ok(Body::RunStatus(status)) => self.status = status.status,
             Ok(Body::RunFinished(finished)) => self.status = finished.status,

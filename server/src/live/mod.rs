@@ -1,6 +1,7 @@
 //! Live: followers of a run's log. Live is a replay that has reached the end: one code path gives the past from
 //! the log and the present from the tail, and a viewer that falls behind is simply given the past again.
 
+mod rules;
 mod sse;
 mod tail;
 mod ws;
@@ -12,6 +13,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Deserialize;
 
+pub use rules::RuleChanges;
 pub use tail::{Batch, Follower, Tails};
 pub use ws::{CLOSED_GONE, close, drain, farewell, goodbye};
 
@@ -30,7 +32,8 @@ pub enum Format {
     /// One event a text frame, as `GET .../events` writes it.
     #[default]
     Json,
-    /// The film's facts, packed by its codec; a text frame `{"head":N}` comes first.
+    /// The film's facts, packed by its codec. A text frame `{"head":N,"rules":...}` comes first, whenever the run asks
+    /// for other rules, and in silence as a sign of life.
     Binary,
 }
 
@@ -57,8 +60,9 @@ pub async fn live(
         Ok(upgrade) => {
             within("after", query.after, head)?;
             let follower = state.tails.follow(&id, query.after).await?;
-            Ok(bounded(upgrade)
-                .on_upgrade(move |socket| ws::serve(socket, follower, query.format, head, state.stopping)))
+            let rules = state.rule_changes.subscribe(state.store.clone(), id);
+            let viewer = ws::Viewer { follower, rules, format: query.format };
+            Ok(bounded(upgrade).on_upgrade(move |socket| ws::serve(socket, viewer, head, state.stopping)))
         }
         Err(rejection) if headers.contains_key(axum::http::header::UPGRADE) => Err(no_upgrade(&rejection)),
         Err(_) => {

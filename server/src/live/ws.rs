@@ -7,8 +7,10 @@ use axum::extract::ws::{CloseCode, CloseFrame, Message, WebSocket, close_code};
 use futures::stream::{SplitSink, SplitStream};
 use futures::{SinkExt, StreamExt};
 use gauntlet_store::StoreError;
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
+use super::rules::RuleWatch;
 use super::{Batch, Follower, Format};
 
 /// Close code: the run was deleted; coming back makes no sense. (HTTP's 410, in the range for applications.)
@@ -18,30 +20,43 @@ const PING: Duration = Duration::from_secs(20);
 
 type Sink = SplitSink<WebSocket, Message>;
 
-/// Serves one viewer until it leaves or the server stops.
-pub async fn serve(
-    socket: WebSocket,
-    mut follower: Follower,
-    format: Format,
-    head: u64,
-    stopping: CancellationToken,
-) {
+/// What one viewer is served from.
+pub struct Viewer {
+    /// Its place in the log.
+    pub follower: Follower,
+    /// The rules of its run.
+    pub rules: RuleWatch,
+    /// How frames are written.
+    pub format: Format,
+}
+
+/// Serves one viewer until it leaves or the server stops. `head` is where the log ends for now.
+pub async fn serve(socket: WebSocket, viewer: Viewer, head: u64, stopping: CancellationToken) {
+    let Viewer { mut follower, mut rules, format } = viewer;
+    let is_binary = format == Format::Binary;
     let (mut sink, stream) = socket.split();
     let mut gone = tokio::spawn(drain(stream));
     let work = async {
-        if format == Format::Binary && sink.send(hello(head)).await.is_err() {
+        if is_binary && sink.send(hello(head, &rules).await).await.is_err() {
             return None;
         }
         loop {
-            let sent = match tokio::time::timeout(PING, follower.next()).await {
-                Ok(Ok(batch)) => send(&mut sink, batch, format).await,
-                Ok(Err(error)) => {
-                    tracing::info!(%error, "a viewer's run ended");
-                    return Some(error);
+            let sent = tokio::select! {
+                next = follower.next() => match next {
+                    Ok(batch) => send(&mut sink, batch, format).await,
+                    Err(error) => {
+                        tracing::info!(%error, "a viewer's run ended");
+                        return Some(error);
+                    }
+                },
+                () = rules.changed(), if is_binary => {
+                    sink.send(hello(follower.position(), &rules).await).await
                 }
-                // A page cannot see pings: it is told in a frame that the connection lives.
-                Err(_) if format == Format::Binary => sink.send(hello(follower.position())).await,
-                Err(_) => sink.send(Message::Ping(bytes::Bytes::new())).await,
+                // A page cannot see pings: a frame shows it that the connection lives.
+                () = tokio::time::sleep(PING) => match is_binary {
+                    true => sink.send(hello(follower.position(), &rules).await).await,
+                    false => sink.send(Message::Ping(bytes::Bytes::new())).await,
+                },
             };
             if sent.is_err() {
                 return None;
@@ -57,9 +72,12 @@ pub async fn serve(
     close(sink, frame).await;
 }
 
-/// Where the log ends for now.
-fn hello(head: u64) -> Message {
-    Message::text(format!("{{\"head\":{head}}}"))
+/// Where the log ends for now, and the rules that the run asks for, where they can be read.
+async fn hello(head: u64, rules: &RuleWatch) -> Message {
+    Message::text(match rules.now().await {
+        Some(rules) => json!({ "head": head, "rules": rules }).to_string(),
+        None => json!({ "head": head }).to_string(),
+    })
 }
 
 /// The close frame for an end: whether it is worth coming back, and why not. `None` where it is.

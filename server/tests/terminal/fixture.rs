@@ -117,6 +117,13 @@ impl Server {
             .send(body);
         assert!(sent.unwrap().status().is_success());
     }
+
+    pub fn patch(&self, path: &str, body: &str) {
+        let sent = ureq::patch(format!("http://{}/api/v1/runs{path}", self.listen))
+            .header("content-type", "application/json")
+            .send(body);
+        assert!(sent.unwrap().status().is_success());
+    }
 }
 
 impl Drop for Server {

@@ -12,12 +12,13 @@ fn the_past_is_tailed_in_the_folder() {
     let data = folder();
     let lines = said(data.path(), &["tail", "first", "-n", "3"]);
     let lines: Vec<&str> = lines.lines().collect();
-    assert_eq!(lines.len(), 4, "the name and three lines: {lines:?}");
+    assert_eq!(lines.len(), 5, "the name, the rule in force and three lines: {lines:?}");
+    assert!(lines[1].starts_with("A step fails by the medical rules"), "{lines:?}");
     assert!(
-        lines[1].trim_start().starts_with("59 ") && lines[2].trim_start().starts_with("60 "),
+        lines[2].trim_start().starts_with("59 ") && lines[3].trim_start().starts_with("60 "),
         "{lines:?}"
     );
-    assert!(lines[3].contains("run completed"));
+    assert!(lines[4].contains("run completed"));
     let events = parsed(&said(data.path(), &["tail", "first", "--json", "-n", "1000"]));
     let seqs: Vec<_> = events.iter().map(|e| e["seq"].as_u64().unwrap()).collect();
     assert_eq!(seqs, (0..63).collect::<Vec<_>>());
@@ -27,7 +28,7 @@ fn the_past_is_tailed_in_the_folder() {
     let count =
         parsed(&said(data.path(), &["runs", "--json", "-q", "first"]))[0]["failing"].as_u64().unwrap();
     assert_eq!(failing.lines().filter(|line| line.contains('✗')).count() as u64, count);
-    assert_eq!(failing.lines().count() as u64, count + 1);
+    assert_eq!(failing.lines().count() as u64, count + 2);
 }
 
 #[test]
@@ -65,10 +66,14 @@ fn an_interrupted_tail_says_where_to_go_on() {
     let mut tail = tail.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = lines_of(&mut tail);
     assert!(lines.next().unwrap().unwrap().starts_with("waits"));
+    assert!(lines.next().unwrap().unwrap().starts_with("A step fails where its root is below 0.5"));
     server.post(
         "/waits/events",
         r#"[{"id":"01920000-0000-7000-8000-000000000001","at":"2026-11-21T00:06:33Z","kind":"snapshot.scored","v":1,"step":1,"body":{"scores":{"root":2}}}]"#,
     );
+    // Its root is beyond 1, so from now on another rule fits.
+    let rule = lines.next().unwrap().unwrap();
+    assert!(rule.contains("Another rule is in force now. A step fails where its root is below 0;"), "{rule}");
     assert!(lines.next().unwrap().unwrap().contains("2.0  ✓"));
     // It is live now: this one cannot have been read with the past.
     server.post(
@@ -76,6 +81,9 @@ fn an_interrupted_tail_says_where_to_go_on() {
         r#"[{"id":"01920000-0000-7000-8000-000000000002","at":"2026-11-21T00:06:33Z","kind":"snapshot.scored","v":1,"step":2,"body":{"scores":{"root":3}}}]"#,
     );
     assert!(lines.next().unwrap().unwrap().contains("3.0  ✓"));
+    server.patch("/waits", r#"{"rules": {"root_below": 9}}"#);
+    let rule = lines.next().unwrap().unwrap();
+    assert!(rule.contains("Another rule is in force now. A step fails where its root is below 9;"), "{rule}");
     assert!(Command::new("kill").args(["-INT", &tail.id().to_string()]).status().unwrap().success());
     let ended = tail.wait_with_output().unwrap();
     let told = String::from_utf8_lossy(&ended.stderr);

@@ -313,6 +313,9 @@ fn resource_spans(run: &RunSummary, source: &Source) -> ResourceSpans {
     if !run.tags.is_empty() {
         set("gauntlet.run.tags", from_json(&json!(run.tags)));
     }
+    if !run.rules.is_auto() {
+        set("gauntlet.rules", from_json(&json!(run.rules)));
+    }
     for (key, object) in [("gauntlet.run.config", &run.config), ("gauntlet.run.metadata", &run.metadata)] {
         set(key, text_attribute(&Value::Object(object.clone())));
     }
