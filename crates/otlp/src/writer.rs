@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use gauntlet_film::Base;
 use gauntlet_model::{
     Body, EpisodeId, EpisodeStarted, Event, EventId, FieldError, MAX_STEP, Object, Record, Score, ScoreAdded,
     ScoreTarget, SnapshotScored, StepRecorded,
@@ -11,7 +12,7 @@ use crate::draft::EventDraft;
 use crate::item::{Item, StepKey, finished_id, started_id, step_id};
 use crate::node::{Node, is_bare, speaker};
 use crate::plan::AppendPlan;
-use crate::scores::{self, Evaluation};
+use crate::scores::Evaluation;
 
 /// A step of an episode.
 pub(crate) type NodeKey = (u64, Option<EpisodeId>);
@@ -21,9 +22,11 @@ pub(crate) type NodeKey = (u64, Option<EpisodeId>);
 struct NodeState {
     /// Recorded steps in the log, by the ids of their events.
     recorded: HashMap<EventId, StepRecorded>,
-    /// The last snapshot in the log, and the scores that were added after it.
+    /// The last snapshot in the log, and where it stands among the snapshots of the step.
     drawn: Option<(EventId, SnapshotScored)>,
-    later: Vec<(String, f64)>,
+    base: Option<Base>,
+    /// Later scores in the log: place, path and value of each.
+    later: Vec<(u64, String, f64)>,
     /// The span and the evaluations of the step in this batch.
     node: Option<Node>,
     evaluations: Vec<Evaluation>,
@@ -45,18 +48,20 @@ impl NodeState {
                 self.recorded.insert(record.id, step.clone());
             }
             Body::SnapshotScored(snapshot) => {
-                // A score that was added before the first snapshot overlays it; a later snapshot replaces all earlier
-                // scores.
-                let before = self.drawn.replace((record.id, snapshot.clone()));
-                if before.is_some() {
-                    self.later.clear();
-                }
+                self.base = Some(Base::with(self.base, record.seq));
+                self.drawn = Some((record.id, snapshot.clone()));
             }
             Body::ScoreAdded(added) if added.target == ScoreTarget::Step => {
-                scores::upsert_score(&mut self.later, added.path.clone(), added.value.get());
+                self.later.push((record.seq, added.path.clone(), added.value.get()));
             }
             _ => {}
         }
+    }
+
+    /// The later scores that count over the drawn snapshot, in the order of the log.
+    fn later_scores(&self) -> impl Iterator<Item = (String, f64)> {
+        let counting = self.later.iter().filter(|(seq, ..)| self.base.is_some_and(|base| base.takes(*seq)));
+        counting.map(|(_, path, value)| (path.clone(), *value))
     }
 
     /// The node of a key: from the batch, else from the log.
@@ -252,7 +257,7 @@ impl Writer {
             {
                 let node = state.with_messages(item.node.clone());
                 let body =
-                    node.updated_snapshot(drawn.clone(), state.later.iter().cloned(), &state.evaluations)?;
+                    node.updated_snapshot(drawn.clone(), state.later_scores(), &state.evaluations)?;
                 Ok(Some(EventDraft { id: place.redrawn_id(), at: latest(node.at), body }))
             }
             // A message that arrives after its call has a node.
@@ -265,7 +270,7 @@ impl Writer {
                 }
                 let id = StepKey::message_update_id(message.id);
                 let body =
-                    node.updated_snapshot(drawn.clone(), state.later.iter().cloned(), &state.evaluations)?;
+                    node.updated_snapshot(drawn.clone(), state.later_scores(), &state.evaluations)?;
                 Ok(Some(EventDraft { id, at: latest(node.at), body }))
             }
             _ => Ok(None),

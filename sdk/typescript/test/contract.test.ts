@@ -118,6 +118,35 @@ test("limits are those of the server", () => {
   assert.deepEqual(ours, others);
 });
 
+test("snapshots and later scores of a step add up as in the server, whatever the order", () => {
+  interface Scoring {
+    path?: string;
+    value?: number;
+    scores?: Record<string, number>;
+  }
+  const examples: { name: string; events: Scoring[]; scores: Record<string, number> | null }[] =
+    json("overlay.json");
+  const factOf = ({ path, value = 0, scores = {} }: Scoring, seq: number): Fact => {
+    const place = { at: "2026-11-21T00:00:00.000000Z", episode: "e", step: 3, seq };
+    if (path !== undefined) return { ...place, what: "added", path, value };
+    const scored = { scores: new Map(Object.entries(scores)), notEvaluated: [], failures: [] };
+    return { ...place, what: "scored", ...scored, durationMs: null, isPaused: false, challenge: null };
+  };
+  for (const { name, events, scores } of examples) {
+    const facts = events.map(factOf);
+    for (const order of [facts, [...facts].reverse()]) {
+      const film = new Film();
+      for (const fact of order) {
+        film.apply(fact);
+        void film.steps; // What was shown at that moment must not stay.
+      }
+      const node = film.at(3);
+      assert.deepEqual(node === undefined ? null : Object.fromEntries(node.scores), scores, name);
+    }
+  }
+  assert.ok(examples.length >= 11);
+});
+
 /** One event of `failing.json`: the end of an episode, a later score where it has a path, else a snapshot. */
 interface Example {
   step?: number;

@@ -22,7 +22,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("gauntlet-telemetry", &["gauntlet-model"]),
     ("gauntlet-rubric", &["gauntlet-model", "gauntlet-telemetry"]),
     ("gauntlet-results", &["gauntlet-film", "gauntlet-model", "gauntlet-values"]),
-    ("gauntlet-otlp", &["gauntlet-model", "gauntlet-values"]),
+    ("gauntlet-otlp", &["gauntlet-film", "gauntlet-model", "gauntlet-values"]),
     ("gauntlet-store", &["gauntlet-film", "gauntlet-model"]),
     ("gauntlet-dipg", &["gauntlet-model", "gauntlet-rubric"]),
     ("gauntlet-demo", &["gauntlet-dipg", "gauntlet-model", "gauntlet-rubric", "gauntlet-telemetry"]),

@@ -6,6 +6,7 @@ mod failing;
 mod levels;
 mod measurements;
 mod order;
+mod overlay;
 mod rules;
 mod series;
 mod stories;

@@ -77,7 +77,7 @@ macro_rules! suite {
             the_head_is_told_after_the_commit, one_watcher_does_not_hear_of_other_runs, a_deleted_run_ends_its_watch,
             the_list_changes_with_any_run);
         conformance::suite!($backend; scoring:
-            a_later_score_counts_wherever_it_comes, the_list_says_what_the_film_says);
+            a_later_score_counts_wherever_it_comes, the_shared_examples_add_up_as_they_say, the_list_says_what_the_film_says);
         conformance::suite!($backend; searching:
             every_text_is_found_with_its_field, marks_narrow_and_widen, words_without_spaces_are_found, filters_leave_what_fails_so,
             pages_hold_each_result_once_while_the_index_grows, a_blank_search_is_newest_first,

@@ -7,6 +7,8 @@ use gauntlet_model::{
 };
 use gauntlet_store::{Failing, InEpisode, Options, Store};
 
+use serde_json::Value;
+
 use super::Backend;
 use super::fixtures::*;
 
@@ -59,6 +61,39 @@ pub async fn a_later_score_counts_wherever_it_comes(backend: &impl Backend) {
     assert_eq!(say(vec![snapshot(11, 2, &[("root", 2.0)])]).await, (4, 2, Some(3.0), Some(2.0)));
     // Measurements are judged nowhere.
     assert_eq!(say(vec![later(12, None, 2, "metrics.kl", -1.0)]).await, (4, 2, Some(3.0), Some(2.0)));
+}
+
+pub async fn the_shared_examples_add_up_as_they_say(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    let text = include_str!("../../../../sdk/contract/overlay.json");
+    let examples: Vec<Value> = serde_json::from_str(text).unwrap();
+    assert!(examples.len() >= 11);
+    for (number, example) in examples.iter().enumerate() {
+        let event_of = |(n, it): (u128, &Value)| match it["path"].as_str() {
+            Some(path) => later(n, Some("e"), 3, path, it["value"].as_f64().unwrap()),
+            None => {
+                let scores = serde_json::from_value(it["scores"].clone()).unwrap();
+                event(n, Some("e"), 3, SnapshotScored { scores, ..SnapshotScored::default() })
+            }
+        };
+        let events: Vec<Event> = (1..).zip(example["events"].as_array().unwrap()).map(event_of).collect();
+        for (batch, size) in [("all", events.len()), ("some", 2), ("single", 1)] {
+            // Which steps fail follows from the root that counts.
+            let name = format!("{number}-{batch}");
+            let run = judged(&fresh.store, &name, FailureRules::RootBelow(3.5)).await;
+            for part in events.chunks(size) {
+                fresh.store.append(&run, part.to_vec(), at(1)).await.unwrap();
+            }
+            let root = example["scores"]["root"].as_f64();
+            let is_failing = root.is_some_and(|root| root < 3.5);
+            let summary = fresh.store.run(&run).await.unwrap().unwrap();
+            let nodes = u64::from(example["scores"].is_object());
+            let (steps, failing, mean, _) = shown(&summary);
+            assert_eq!((steps, failing, mean), (nodes, u64::from(is_failing), root), "{} {batch}", example["name"]);
+            let rows = fresh.store.steps(&run, None, 9, Failing::AnyOrNone, InEpisode::Any).await.unwrap();
+            assert_eq!(rows.iter().map(|row| row.root).collect::<Vec<_>>(), vec![root; nodes as usize]);
+        }
+    }
 }
 
 fn root(value: f64) -> Scores {
