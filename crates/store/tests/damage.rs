@@ -84,7 +84,7 @@ async fn what_a_run_adds_up_to_is_counted_anew_from_its_log() {
     store.close().await;
     behind_its_back(
         directory.path(),
-        "UPDATE progress SET steps = 9, failing = 9, rooted = 9, mean_root = 9, root_sum = NULL, last_root = NULL,
+        "UPDATE progress SET steps = 9, failing = 9, scored_count = 9, mean_root = 9, root_sum = NULL, last_root = NULL,
              last_root_place = NULL, top_step = NULL;
          UPDATE events SET root = 8, failure = 'generic' WHERE place = (SELECT min(place) FROM events WHERE step = 2)",
     )
@@ -137,6 +137,8 @@ async fn episodes_are_counted_and_their_errors_found_in_a_database_of_before() {
     behind_its_back(
         directory.path(),
         "DROP TABLE episodes; DELETE FROM _sqlx_migrations WHERE version >= 9;
+         ALTER TABLE pending_deletes RENAME TO doomed;
+         ALTER TABLE progress RENAME COLUMN scored_count TO rooted;
          UPDATE progress SET episodes = 0, failing = 0; UPDATE events SET failure = NULL;
          UPDATE events SET body = 'damaged' WHERE episode = 'e' AND kind = 'episode.finished'",
     )
@@ -329,7 +331,7 @@ async fn a_deleted_run_leaves_nothing_behind() {
     // What the process had no time for is done by the next one.
     store.close().await;
     let store = Store::open(Options::new(directory.path())).await.unwrap();
-    let count = "SELECT (SELECT count(*) FROM events) + (SELECT count(*) FROM doomed)
+    let count = "SELECT (SELECT count(*) FROM events) + (SELECT count(*) FROM pending_deletes)
                  + (SELECT count(*) FROM runs) + (SELECT count(*) FROM progress)";
     let mut left = i64::MAX;
     for _ in 0..200 {

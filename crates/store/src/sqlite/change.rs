@@ -7,9 +7,9 @@ use gauntlet_model::{FailureRules, RunId, RunPatch, RunStatus, Timestamp};
 use serde_json::Value;
 
 use super::complete::Complete;
-use super::fault::{Halt, corrupt};
-use super::group::{Group, RunState, Touched};
-use super::tally::Tally;
+use super::fault::{TxnError, corrupt};
+use super::group::{Group, RunChanges, RunState};
+use super::totals::RunTotals;
 use super::{MAX_RUN_NO, place, step_column};
 use crate::queue::{Queued, Reply};
 use crate::row::{Row, own, own_id};
@@ -22,18 +22,18 @@ fn rules_column(rules: FailureRules) -> Option<String> {
 }
 
 /// Keeps a request's outcome; lets only what stops the whole group through.
-fn keep<T>(reply: &mut Reply<T>, outcome: Result<T, Halt>) -> Result<(), Halt> {
+fn keep<T>(reply: &mut Reply<T>, outcome: Result<T, TxnError>) -> Result<(), TxnError> {
     match outcome {
         Ok(value) => reply.keep(Ok(value)),
-        Err(Halt::Refused(refusal)) => reply.keep(Err(refusal)),
-        Err(halt) => return Err(halt),
+        Err(TxnError::Refused(refusal)) => reply.keep(Err(refusal)),
+        Err(error) => return Err(error),
     }
     Ok(())
 }
 
 impl Group<'_> {
     /// Does every request in the order it came.
-    pub async fn work_off(&mut self, group: &mut [Queued]) -> Result<(), Halt> {
+    pub async fn work_off(&mut self, group: &mut [Queued]) -> Result<(), TxnError> {
         for queued in group {
             match &mut queued.work {
                 Work::Create { run, now, reply } => keep(reply, self.create(run, *now).await)?,
@@ -41,7 +41,7 @@ impl Group<'_> {
                 Work::Origin { run, rows, now, reply } => {
                     let outcome = match self.ensure(run, rows, *now).await {
                         Ok(()) => self.post(&run.id, rows, *now).await,
-                        Err(halt) => Err(halt),
+                        Err(error) => Err(error),
                     };
                     keep(reply, outcome)?;
                 }
@@ -65,14 +65,14 @@ impl Group<'_> {
                 Work::KeepChunk { run, level, chunk, bytes, reply } => {
                     keep(reply, self.keep_chunk(run, *level, *chunk, bytes).await)?;
                 }
-                Work::Ping { reply } => keep(reply, self.beat().await)?,
+                Work::Ping { reply } => keep(reply, self.heartbeat().await)?,
             }
         }
         Ok(())
     }
 
     /// Creates the run, or finds the same one there.
-    async fn create(&mut self, run: &NewRun, now: Timestamp) -> Result<bool, Halt> {
+    async fn create(&mut self, run: &NewRun, now: Timestamp) -> Result<bool, TxnError> {
         let Some(state) = self.state(&run.id).await? else {
             self.insert(run, now).await?;
             return Ok(true);
@@ -83,23 +83,25 @@ impl Group<'_> {
             .bind(place(state.run_no, 0))
             .value(&mut *self.db)
             .await?;
-        let stored = stored.ok_or_else(|| Halt::Fault(corrupt("a run has no first event")))?;
+        let stored = stored.ok_or_else(|| TxnError::Fault(corrupt("a run has no first event")))?;
         // As values, not as text: the order of keys says nothing.
         let same =
             match (serde_json::from_str::<Value>(&stored), serde_json::from_str::<Value>(&run.row.body)) {
                 (Ok(stored), Ok(asked)) => stored == asked,
-                _ => return Err(Halt::Fault(corrupt("a run's first event is not JSON"))),
+                _ => return Err(TxnError::Fault(corrupt("a run's first event is not JSON"))),
             };
         if !same {
             let id = run.id.as_str();
-            return Err(Halt::Refused(StoreError::Conflict(format!("run {id:?} exists with other content"))));
+            return Err(TxnError::Refused(StoreError::Conflict(format!(
+                "run {id:?} exists with other content"
+            ))));
         }
         Ok(false)
     }
 
     /// Creates the run where there is none of that id. A deleted one is created anew where its steps begin anew, and
     /// does not come back with its later steps only.
-    async fn ensure(&mut self, run: &NewRun, rows: &[Arc<Row>], now: Timestamp) -> Result<(), Halt> {
+    async fn ensure(&mut self, run: &NewRun, rows: &[Arc<Row>], now: Timestamp) -> Result<(), TxnError> {
         if self.state(&run.id).await?.is_some() {
             return Ok(());
         }
@@ -108,19 +110,19 @@ impl Group<'_> {
                 .iter()
                 .any(|row| last_step.zip(row.step).is_some_and(|(last, step)| step_column(step) > last));
             if goes_on {
-                return Err(Halt::Refused(StoreError::gone(&run.id)));
+                return Err(TxnError::Refused(StoreError::gone(&run.id)));
             }
         }
         self.insert(run, now).await.map(drop)
     }
 
-    async fn insert(&mut self, run: &NewRun, now: Timestamp) -> Result<Appended, Halt> {
+    async fn insert(&mut self, run: &NewRun, now: Timestamp) -> Result<Appended, TxnError> {
         let run_no = self.insert_row(run, now).await?;
         self.touch_new(run, run_no);
         self.stage(&run.id, std::slice::from_ref(&run.row), now).await
     }
 
-    async fn insert_row(&mut self, run: &NewRun, now: Timestamp) -> Result<i64, Halt> {
+    async fn insert_row(&mut self, run: &NewRun, now: Timestamp) -> Result<i64, TxnError> {
         self.unbury(&run.id).await?;
         let said = &run.started;
         let json = |object| serde_json::to_string(object).unwrap_or_else(|_| "{}".to_owned());
@@ -142,14 +144,14 @@ impl Group<'_> {
         .only(&mut *self.db)
         .await?;
         if run_no > MAX_RUN_NO {
-            return Err(Halt::Fault(StoreError::Unavailable("no more runs can be numbered".to_owned())));
+            return Err(TxnError::Fault(StoreError::Unavailable("no more runs can be numbered".to_owned())));
         }
         Ok(run_no)
     }
 
     fn touch_new(&mut self, run: &NewRun, run_no: i64) {
         let status = gauntlet_model::Status::Pending;
-        let tally = Tally::default();
+        let totals = RunTotals::default();
         let (rules, evidence) = (run.started.rules, Evidence::default());
         let state = RunState {
             run_no,
@@ -157,25 +159,25 @@ impl Group<'_> {
             status,
             has_task_id: false,
             has_run_type: false,
-            tally,
+            totals,
             rules,
             evidence,
         };
-        self.touched.insert(run.id.clone(), Touched::new(state));
+        self.touched.insert(run.id.clone(), RunChanges::new(state));
         self.visible = true;
     }
 
-    async fn import(&mut self, run: &NewRun, rows: &[Arc<Row>], now: Timestamp) -> Result<(), Halt> {
+    async fn import(&mut self, run: &NewRun, rows: &[Arc<Row>], now: Timestamp) -> Result<(), TxnError> {
         if self.state(&run.id).await?.is_some() {
             let id = run.id.as_str();
-            return Err(Halt::Refused(StoreError::Conflict(format!("run {id:?} exists already"))));
+            return Err(TxnError::Refused(StoreError::Conflict(format!("run {id:?} exists already"))));
         }
         let run_no = self.insert_row(run, now).await?;
         self.touch_new(run, run_no);
         self.stage(&run.id, rows, now).await.map(drop)
     }
 
-    async fn patch(&mut self, run: &RunId, patch: &RunPatch, now: Timestamp) -> Result<(), Halt> {
+    async fn patch(&mut self, run: &RunId, patch: &RunPatch, now: Timestamp) -> Result<(), TxnError> {
         let state = self.existing(run).await?;
         if let Some(status) = patch.status.filter(|s| *s != state.status) {
             let id = own_id(run, "status", &state.head.to_string());
@@ -204,7 +206,7 @@ impl Group<'_> {
     }
 
     /// Judges the run by other rules from now on. What was sealed of it by the old ones is dropped.
-    async fn change_rules(&mut self, run: &RunId, run_no: i64, rules: FailureRules) -> Result<(), Halt> {
+    async fn change_rules(&mut self, run: &RunId, run_no: i64, rules: FailureRules) -> Result<(), TxnError> {
         sqlx::query("UPDATE runs SET rules = ?2 WHERE run_no = ?1")
             .bind(run_no)
             .bind(rules_column(rules))
@@ -224,11 +226,11 @@ impl Group<'_> {
     }
 
     /// Takes the run away at once; its events are removed bit by bit, when the writer has time.
-    async fn delete(&mut self, run: &RunId, now: Timestamp) -> Result<(), Halt> {
+    async fn delete(&mut self, run: &RunId, now: Timestamp) -> Result<(), TxnError> {
         let state = self.existing(run).await?;
-        self.bury(run, state.tally.top_step, now.micros()).await?;
-        let doom = "INSERT INTO doomed (run_no) VALUES (?1)";
-        for sql in [doom, "DELETE FROM runs WHERE run_no = ?1"] {
+        self.bury(run, state.totals.top_step, now.micros()).await?;
+        let queue = "INSERT INTO pending_deletes (run_no) VALUES (?1)";
+        for sql in [queue, "DELETE FROM runs WHERE run_no = ?1"] {
             sqlx::query(sql).bind(state.run_no).execute(&mut *self.db).await?;
         }
         self.touched.remove(run);
@@ -237,7 +239,7 @@ impl Group<'_> {
         Ok(())
     }
 
-    async fn keep_chunk(&mut self, run: &RunId, level: u8, chunk: u64, bytes: &[u8]) -> Result<(), Halt> {
+    async fn keep_chunk(&mut self, run: &RunId, level: u8, chunk: u64, bytes: &[u8]) -> Result<(), TxnError> {
         let state = self.existing(run).await?;
         let chunk = i64::try_from(chunk)
             .map_err(|_| StoreError::invalid("chunk", format!("{chunk} is too large")))?;
@@ -253,7 +255,7 @@ impl Group<'_> {
         Ok(())
     }
 
-    async fn beat(&mut self) -> Result<(), Halt> {
+    async fn heartbeat(&mut self) -> Result<(), TxnError> {
         sqlx::query("UPDATE heartbeat SET beats = beats + 1").execute(&mut *self.db).await?;
         Ok(())
     }

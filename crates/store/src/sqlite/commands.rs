@@ -7,7 +7,7 @@ use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnection, SqlitePool, SqliteRow};
 
 use super::complete::Complete;
-use super::fault::{Halt, corrupt, fault};
+use super::fault::{TxnError, corrupt, fault};
 use super::group::Group;
 use crate::row::{Row, own, own_id};
 use crate::{PendingCommand, StoreError};
@@ -23,7 +23,7 @@ pub(super) async fn queue(
     command_id: &str,
     row: &Row,
     now: Timestamp,
-) -> Result<(), Halt> {
+) -> Result<(), TxnError> {
     sqlx::query(
         "INSERT INTO commands (run_no, seq, command_id, issued_at, body) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT DO NOTHING",
@@ -44,7 +44,7 @@ pub(super) async fn settle(
     run_no: i64,
     seq: u64,
     command_id: &str,
-) -> Result<(), Halt> {
+) -> Result<(), TxnError> {
     sqlx::query(
         "UPDATE commands SET applied_seq = ?2 WHERE run_no = ?1 AND command_id = ?3 AND applied_seq IS NULL",
     )
@@ -64,7 +64,7 @@ impl Group<'_> {
         command_id: &str,
         row: &Arc<Row>,
         now: Timestamp,
-    ) -> Result<u64, Halt> {
+    ) -> Result<u64, TxnError> {
         let state = self.existing(run).await?;
         let issued = sqlx::query("SELECT seq, body FROM commands WHERE run_no = ?1 AND command_id = ?2")
             .bind(state.run_no)
@@ -76,12 +76,12 @@ impl Group<'_> {
                 return Ok(issued.try_get::<i64, _>(0)?.unsigned_abs());
             }
             let other = format!("command {command_id:?} was issued with other content");
-            return Err(Halt::Refused(StoreError::Conflict(other)));
+            return Err(TxnError::Refused(StoreError::Conflict(other)));
         }
         let appended = self.stage(run, std::slice::from_ref(row), now).await?;
         appended
             .first_seq
-            .ok_or_else(|| Halt::Fault(corrupt("a command's event is there, the command is not")))
+            .ok_or_else(|| TxnError::Fault(corrupt("a command's event is there, the command is not")))
     }
 
     /// Acknowledges a command; `false` where it was acknowledged before.
@@ -91,7 +91,7 @@ impl Group<'_> {
         command_id: &str,
         row: &Arc<Row>,
         now: Timestamp,
-    ) -> Result<bool, Halt> {
+    ) -> Result<bool, TxnError> {
         let state = self.existing(run).await?;
         let applied: Option<Option<i64>> =
             sqlx::query("SELECT applied_seq FROM commands WHERE run_no = ?1 AND command_id = ?2")
@@ -101,7 +101,7 @@ impl Group<'_> {
                 .await?;
         match applied {
             None => {
-                Err(Halt::Refused(StoreError::NotFound(format!("the run has no command {command_id:?}"))))
+                Err(TxnError::Refused(StoreError::NotFound(format!("the run has no command {command_id:?}"))))
             }
             Some(Some(_)) => Ok(false),
             Some(None) => self.stage(run, std::slice::from_ref(row), now).await.map(|_| true),
@@ -109,7 +109,11 @@ impl Group<'_> {
     }
 
     /// Takes the oldest pending command and acknowledges it.
-    pub(super) async fn pop(&mut self, run: &RunId, now: Timestamp) -> Result<Option<PendingCommand>, Halt> {
+    pub(super) async fn pop(
+        &mut self,
+        run: &RunId,
+        now: Timestamp,
+    ) -> Result<Option<PendingCommand>, TxnError> {
         let Some(state) = self.state(run).await? else { return Ok(None) };
         let oldest = sqlx::query(
             "SELECT seq, issued_at, body FROM commands WHERE run_no = ?1 AND applied_seq IS NULL ORDER BY seq LIMIT 1",

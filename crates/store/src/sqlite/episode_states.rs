@@ -9,7 +9,7 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 
 use super::complete::Complete;
-use super::fault::{Halt, corrupt};
+use super::fault::{TxnError, corrupt};
 use super::flush::{Bound, shapes, write_all};
 use super::group::Group;
 use super::step_column;
@@ -87,7 +87,7 @@ impl EpisodeCache {
 impl Group<'_> {
     /// Writes what the staged events say of their episodes; notes the nodes to look at again where an episode has
     /// failed, or has not after all.
-    pub(super) async fn follow_episodes(&mut self) -> Result<(), Halt> {
+    pub(super) async fn follow_episodes(&mut self) -> Result<(), TxnError> {
         if self.episodes.entries >= REMEMBERED {
             self.episodes.clear();
         }
@@ -137,7 +137,7 @@ async fn stored(
     db: &mut SqliteConnection,
     run_no: i64,
     asked: &[&str],
-) -> Result<HashMap<String, EpisodeState>, Halt> {
+) -> Result<HashMap<String, EpisodeState>, TxnError> {
     let mut states = HashMap::new();
     if asked.is_empty() {
         return Ok(states);
@@ -151,7 +151,7 @@ async fn stored(
     .rows(db);
     while let Some(row) = rows.try_next().await? {
         let last_step: Option<i64> = row.try_get("last_step")?;
-        let last_step = last_step.map(u64::try_from).transpose().map_err(|e| Halt::Fault(corrupt(e)))?;
+        let last_step = last_step.map(u64::try_from).transpose().map_err(|e| TxnError::Fault(corrupt(e)))?;
         let state = EpisodeState { last_step, has_failed: row.try_get("has_failed")? };
         states.insert(row.try_get("episode")?, state);
     }

@@ -36,7 +36,7 @@ pub(crate) fn corrupt(what: impl std::fmt::Display) -> StoreError {
 
 /// Why a request, or the whole group it is in, went no further.
 #[derive(Debug)]
-pub(super) enum Halt {
+pub(super) enum TxnError {
     /// This request is refused and has changed nothing; the others go on.
     Refused(StoreError),
     /// An event of the group is in the log already.
@@ -45,20 +45,20 @@ pub(super) enum Halt {
     Fault(StoreError),
 }
 
-impl From<sqlx::Error> for Halt {
+impl From<sqlx::Error> for TxnError {
     fn from(error: sqlx::Error) -> Self {
         if error.as_database_error().is_some_and(DatabaseError::is_unique_violation) {
-            return Halt::Duplicate;
+            return TxnError::Duplicate;
         }
-        Halt::Fault(fault(error))
+        TxnError::Fault(fault(error))
     }
 }
 
-impl From<StoreError> for Halt {
+impl From<StoreError> for TxnError {
     fn from(error: StoreError) -> Self {
         match error {
-            e @ (StoreError::Unavailable(_) | StoreError::Corrupt(_)) => Halt::Fault(e),
-            e => Halt::Refused(e),
+            e @ (StoreError::Unavailable(_) | StoreError::Corrupt(_)) => TxnError::Fault(e),
+            e => TxnError::Refused(e),
         }
     }
 }

@@ -6,8 +6,8 @@ use sqlx::AssertSqlSafe;
 use sqlx::query::Query;
 use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteConnection};
 
-use super::fault::Halt;
-use super::group::{Delta, Group, RunState, Staged, Touched, Written};
+use super::fault::TxnError;
+use super::group::{Delta, Group, PendingEvent, RunChanges, RunState, Written};
 use super::step_column;
 
 /// Rows a statement, the most first: any count is a sum of these, so only these shapes are ever prepared.
@@ -22,7 +22,7 @@ static INSERT_EVENTS: LazyLock<[Arc<str>; 4]> = LazyLock::new(|| {
 
 const PROGRESS_COLUMNS: usize = 19;
 static MERGE_PROGRESS: LazyLock<[Arc<str>; 4]> = LazyLock::new(|| {
-    let head = "INSERT INTO progress (run_no, status, updated_at, head, steps, episodes, failing, rooted, mean_root, \
+    let head = "INSERT INTO progress (run_no, status, updated_at, head, steps, episodes, failing, scored_count, mean_root, \
                 root_sum, last_root, last_root_place, top_step, last_step, last_step_place, max_step, contact_at, \
                 contact_lost, evidence) VALUES ";
     let merge = " ON CONFLICT (run_no) DO UPDATE SET
@@ -32,7 +32,7 @@ static MERGE_PROGRESS: LazyLock<[Arc<str>; 4]> = LazyLock::new(|| {
         steps = excluded.steps,
         episodes = episodes + excluded.episodes,
         failing = excluded.failing,
-        rooted = excluded.rooted,
+        scored_count = excluded.scored_count,
         mean_root = excluded.mean_root,
         root_sum = excluded.root_sum,
         last_root = excluded.last_root,
@@ -65,7 +65,7 @@ pub(super) async fn write_all<T>(
     shapes: &[Arc<str>; 4],
     mut rows: &[T],
     bind: impl Fn(Bound, &T) -> Bound,
-) -> Result<(), Halt> {
+) -> Result<(), TxnError> {
     for (size, sql) in SIZES.into_iter().zip(shapes) {
         while rows.len() >= size {
             let (chunk, rest) = rows.split_at(size);
@@ -77,7 +77,7 @@ pub(super) async fn write_all<T>(
     Ok(())
 }
 
-fn bind_event(statement: Bound, staged: &Staged) -> Bound {
+fn bind_event(statement: Bound, staged: &PendingEvent) -> Bound {
     let row = &staged.row;
     statement
         .bind(staged.place)
@@ -96,21 +96,21 @@ fn bind_event(statement: Bound, staged: &Staged) -> Bound {
 }
 
 fn bind_progress(statement: Bound, (state, delta): &(&RunState, &Delta)) -> Bound {
-    let tally = &state.tally;
+    let totals = &state.totals;
     statement
         .bind(state.run_no)
         .bind(state.status.as_str())
         .bind(delta.updated_at)
         .bind(state.head as i64)
-        .bind(tally.steps as i64)
+        .bind(totals.steps as i64)
         .bind(delta.episodes as i64)
-        .bind(tally.failing as i64)
-        .bind(tally.roots.count() as i64)
-        .bind(tally.roots.mean().unwrap_or_default())
-        .bind(tally.root_sum())
-        .bind(tally.last_root.map(|(root, _)| root))
-        .bind(tally.last_root.map(|(_, place)| place))
-        .bind(tally.top_step.map(step_column))
+        .bind(totals.failing as i64)
+        .bind(totals.roots.count() as i64)
+        .bind(totals.roots.mean().unwrap_or_default())
+        .bind(totals.root_sum())
+        .bind(totals.last_root.map(|(root, _)| root))
+        .bind(totals.last_root.map(|(_, place)| place))
+        .bind(totals.top_step.map(step_column))
         .bind(delta.last_step.map(|(step, _)| step_column(step)))
         .bind(delta.last_step.map(|(_, place)| place))
         .bind(delta.max_step.map(step_column))
@@ -121,7 +121,7 @@ fn bind_progress(statement: Bound, (state, delta): &(&RunState, &Delta)) -> Boun
 
 impl Group<'_> {
     /// Writes the events staged so far.
-    pub async fn write_events(&mut self) -> Result<(), Halt> {
+    pub async fn write_events(&mut self) -> Result<(), TxnError> {
         self.follow_episodes().await?;
         self.revisit().await?;
         let staged = std::mem::take(&mut self.staged);
@@ -130,7 +130,7 @@ impl Group<'_> {
     }
 
     /// Writes everything; what is left is to commit.
-    pub async fn finish(mut self) -> Result<Written, Halt> {
+    pub async fn finish(mut self) -> Result<Written, TxnError> {
         self.write_events().await?;
         let changed: Vec<(&RunState, &Delta)> =
             self.touched.values().filter_map(|t| Some((&t.state, t.delta.as_ref()?))).collect();
@@ -148,7 +148,7 @@ impl Group<'_> {
             .execute(&mut *self.db)
             .await?;
         }
-        let runs = self.touched.into_iter().map(|(run, Touched { state, .. })| (run, state)).collect();
+        let runs = self.touched.into_iter().map(|(run, RunChanges { state, .. })| (run, state)).collect();
         Ok(Written { runs, deleted: self.deleted, visible: self.visible })
     }
 }

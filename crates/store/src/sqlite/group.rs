@@ -10,9 +10,9 @@ use sqlx::sqlite::SqliteConnection;
 
 use super::complete::Complete;
 use super::episode_states::{EpisodeCache, EpisodeChange};
-use super::fault::{Halt, corrupt};
+use super::fault::{TxnError, corrupt};
 use super::rows;
-use super::tally::{Fresh, Standing, Tally, sum_of};
+use super::totals::{NewNodeFilter, NodeScore, RunTotals, sum_of};
 use super::{MAX_SEQ, place};
 use crate::row::{CommandChange, Failure, Labels, NodeKey, Row, Scoring};
 use crate::{Appended, StoreError};
@@ -25,7 +25,7 @@ pub(super) struct RunState {
     pub status: Status,
     pub has_task_id: bool,
     pub has_run_type: bool,
-    pub tally: Tally,
+    pub totals: RunTotals,
     pub rules: FailureRules,
     pub evidence: Evidence,
 }
@@ -54,11 +54,11 @@ pub(super) struct Delta {
 }
 
 #[derive(Debug)]
-pub(super) struct Touched {
+pub(super) struct RunChanges {
     pub state: RunState,
     /// `None` where the group only looked at the run.
     pub delta: Option<Delta>,
-    /// Nodes that staged events score again, or later, or whose episode they end: not yet in the tally as they stand.
+    /// Nodes that staged events score again, or later, or whose episode they end: not yet in the totals as they stand.
     /// `true`: to be judged anew from its snapshot whatever its row says.
     pub revisits: BTreeMap<NodeKey, bool>,
     /// Episodes that staged events name.
@@ -68,14 +68,14 @@ pub(super) struct Touched {
 }
 
 /// An event with its place in the log, not yet written.
-pub(super) struct Staged {
+pub(super) struct PendingEvent {
     pub place: i64,
     pub run_no: i64,
     pub received_at: i64,
     /// Those of the node as it stands; `None` in a snapshot that another replaces.
     pub root: Option<f64>,
     pub failure: Option<Failure>,
-    /// Whether the run's tally counts this snapshot.
+    /// Whether the totals of the run count this snapshot.
     pub counted: bool,
     pub row: Arc<Row>,
 }
@@ -92,10 +92,10 @@ pub(super) struct Written {
 pub(super) struct Group<'a> {
     pub db: &'a mut SqliteConnection,
     known: &'a HashMap<RunId, RunState>,
-    fresh: &'a mut Fresh,
+    new_nodes: &'a mut NewNodeFilter,
     pub episodes: &'a mut EpisodeCache,
-    pub touched: BTreeMap<RunId, Touched>,
-    pub staged: Vec<Staged>,
+    pub touched: BTreeMap<RunId, RunChanges>,
+    pub staged: Vec<PendingEvent>,
     pub deleted: Vec<RunId>,
     pub visible: bool,
     look_up: bool,
@@ -107,14 +107,14 @@ impl<'a> Group<'a> {
     pub fn new(
         db: &'a mut SqliteConnection,
         known: &'a HashMap<RunId, RunState>,
-        fresh: &'a mut Fresh,
+        new_nodes: &'a mut NewNodeFilter,
         episodes: &'a mut EpisodeCache,
         look_up: bool,
     ) -> Self {
         Self {
             db,
             known,
-            fresh,
+            new_nodes,
             episodes,
             touched: BTreeMap::new(),
             staged: Vec::new(),
@@ -126,7 +126,7 @@ impl<'a> Group<'a> {
     }
 
     /// What is known of a run; `None` where there is no such run.
-    pub async fn state(&mut self, run: &RunId) -> Result<Option<RunState>, Halt> {
+    pub async fn state(&mut self, run: &RunId) -> Result<Option<RunState>, TxnError> {
         if let Some(touched) = self.touched.get(run) {
             return Ok(Some(touched.state.clone()));
         }
@@ -135,23 +135,23 @@ impl<'a> Group<'a> {
             _ => self.stored_state(run).await?,
         };
         if let Some(state) = &known {
-            self.touched.insert(run.clone(), Touched::new(state.clone()));
+            self.touched.insert(run.clone(), RunChanges::new(state.clone()));
         }
         Ok(known)
     }
 
     /// Like [`Group::state`], where the run must exist.
-    pub async fn existing(&mut self, run: &RunId) -> Result<RunState, Halt> {
+    pub async fn existing(&mut self, run: &RunId) -> Result<RunState, TxnError> {
         match self.state(run).await? {
             Some(state) => Ok(state),
-            None => Err(Halt::Refused(self.absent(run).await?)),
+            None => Err(TxnError::Refused(self.absent(run).await?)),
         }
     }
 
-    async fn stored_state(&mut self, run: &RunId) -> Result<Option<RunState>, Halt> {
+    async fn stored_state(&mut self, run: &RunId) -> Result<Option<RunState>, TxnError> {
         let found = sqlx::query(
             "SELECT r.run_no, p.head, p.status, r.task_id IS NOT NULL, r.run_type IS NOT NULL,
-                 p.steps, p.failing, p.rooted, p.root_sum, p.last_root, p.last_root_place, p.top_step,
+                 p.steps, p.failing, p.scored_count, p.root_sum, p.last_root, p.last_root_place, p.top_step,
                  r.rules, p.evidence
              FROM runs r JOIN progress p USING (run_no) WHERE r.id = ?1",
         )
@@ -163,10 +163,10 @@ impl<'a> Group<'a> {
         Ok(Some(RunState {
             run_no: row.try_get(0)?,
             head: row.try_get::<i64, _>(1)?.unsigned_abs(),
-            status: status.parse().map_err(|e| Halt::Fault(corrupt(e)))?,
+            status: status.parse().map_err(|e| TxnError::Fault(corrupt(e)))?,
             has_task_id: row.try_get(3)?,
             has_run_type: row.try_get(4)?,
-            tally: Tally {
+            totals: RunTotals {
                 steps: row.try_get::<i64, _>(5)?.unsigned_abs(),
                 failing: row.try_get::<i64, _>(6)?.unsigned_abs(),
                 roots: sum_of(row.try_get(8)?, row.try_get::<i64, _>(7)?.unsigned_abs()),
@@ -179,12 +179,17 @@ impl<'a> Group<'a> {
     }
 
     /// Gives the events of one request their places. The run must exist.
-    pub async fn stage(&mut self, run: &RunId, rows: &[Arc<Row>], now: Timestamp) -> Result<Appended, Halt> {
+    pub async fn stage(
+        &mut self,
+        run: &RunId,
+        rows: &[Arc<Row>],
+        now: Timestamp,
+    ) -> Result<Appended, TxnError> {
         let state = self.existing(run).await?;
         let repeated = if self.look_up { self.repeated(state.run_no, rows).await? } else { HashSet::new() };
-        let fresh = (rows.len() - repeated.len()) as u64;
-        if state.head + fresh > MAX_SEQ {
-            return Err(Halt::Refused(StoreError::Conflict(format!(
+        let new_rows = (rows.len() - repeated.len()) as u64;
+        if state.head + new_rows > MAX_SEQ {
+            return Err(TxnError::Refused(StoreError::Conflict(format!(
                 "the run's log is full at {} events",
                 state.head
             ))));
@@ -201,7 +206,7 @@ impl<'a> Group<'a> {
             appended.last_seq = Some(seq);
             let place = place(state.run_no, seq);
             self.queue_command(state.run_no, seq, row, now).await?;
-            self.staged.push(Staged {
+            self.staged.push(PendingEvent {
                 place,
                 run_no: state.run_no,
                 received_at: now.micros(),
@@ -214,14 +219,14 @@ impl<'a> Group<'a> {
         if appended.accepted > 0 {
             self.visible = true;
             if let (Some(touched), Some(staged)) = (self.touched.get_mut(run), self.staged.get_mut(first..)) {
-                staged.iter_mut().for_each(|staged| touched.fold(staged, self.fresh, now));
+                staged.iter_mut().for_each(|staged| touched.fold(staged, self.new_nodes, now));
             }
         }
         Ok(appended)
     }
 
     /// Which of the rows are in the log already, or stand earlier in this group.
-    async fn repeated(&mut self, run_no: i64, rows: &[Arc<Row>]) -> Result<HashSet<usize>, Halt> {
+    async fn repeated(&mut self, run_no: i64, rows: &[Arc<Row>]) -> Result<HashSet<usize>, TxnError> {
         let ids: Vec<String> = rows.iter().map(|row| hex(&row.id)).collect();
         let ids = serde_json::to_string(&ids).unwrap_or_default();
         let stored: HashSet<Vec<u8>> = sqlx::query(
@@ -245,7 +250,13 @@ impl<'a> Group<'a> {
         Ok(repeated)
     }
 
-    async fn queue_command(&mut self, run_no: i64, seq: u64, row: &Row, now: Timestamp) -> Result<(), Halt> {
+    async fn queue_command(
+        &mut self,
+        run_no: i64,
+        seq: u64,
+        row: &Row,
+        now: Timestamp,
+    ) -> Result<(), TxnError> {
         match &row.command {
             Some(CommandChange::Issued(id)) => {
                 super::commands::queue(self.db, run_no, seq, id, row, now).await
@@ -256,15 +267,15 @@ impl<'a> Group<'a> {
     }
 }
 
-impl Touched {
+impl RunChanges {
     pub fn new(state: RunState) -> Self {
         Self { state, delta: None, revisits: BTreeMap::new(), episodes: HashMap::new(), judged_by: None }
     }
 
     /// Brings what is known of the run forward by one event.
-    fn fold(&mut self, staged: &mut Staged, fresh: &mut Fresh, now: Timestamp) {
+    fn fold(&mut self, staged: &mut PendingEvent, new_nodes: &mut NewNodeFilter, now: Timestamp) {
         self.judge(staged);
-        self.score(staged, fresh);
+        self.score(staged, new_nodes);
         if let Some(episode) = &staged.row.episode {
             self.episodes.entry(Arc::clone(episode)).or_default().take(&staged.row);
         }
@@ -298,9 +309,9 @@ impl Touched {
     }
 }
 
-impl Touched {
+impl RunChanges {
     /// Judges a snapshot by the rule in force, which what it shows may change for the whole run.
-    fn judge(&mut self, staged: &mut Staged) {
+    fn judge(&mut self, staged: &mut PendingEvent) {
         let (row, before) = (&staged.row, self.state.rule());
         self.state.evidence = self.state.evidence.join(row.evidence);
         let rule = self.state.rule();
@@ -311,15 +322,15 @@ impl Touched {
     }
 
     /// Counts a snapshot of a new node; notes any other node that is scored, to be looked at in the end.
-    fn score(&mut self, staged: &mut Staged, fresh: &mut Fresh) {
+    fn score(&mut self, staged: &mut PendingEvent, new_nodes: &mut NewNodeFilter) {
         let Some((scoring, step)) = staged.row.scoring.as_ref().zip(staged.row.step) else { return };
-        let RunState { run_no, tally, .. } = &mut self.state;
-        let is_new = fresh.is_new(*run_no, staged.row.episode.as_deref(), step, tally.top_step);
-        tally.reach(step);
+        let RunState { run_no, totals, .. } = &mut self.state;
+        let is_new = new_nodes.is_new(*run_no, staged.row.episode.as_deref(), step, totals.top_step);
+        totals.observe_step(step);
         match scoring {
             Scoring::Snapshot if is_new => {
-                let Staged { place, root, failure, .. } = *staged;
-                tally.enter(Standing { place, root, failure });
+                let PendingEvent { place, root, failure, .. } = *staged;
+                totals.add(NodeScore { place, root, failure });
                 staged.counted = true;
             }
             _ => {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use sqlx::{Row as _, SqlitePool};
 
 use super::complete::Complete;
-use super::fault::{Halt, corrupt, fault};
+use super::fault::{TxnError, corrupt, fault};
 use super::group::Group;
 use super::step_column;
 use crate::row::Row;
@@ -22,7 +22,7 @@ impl Group<'_> {
         run: &RunId,
         rows: &[Arc<Row>; 1],
         now: Timestamp,
-    ) -> Result<Appended, Halt> {
+    ) -> Result<Appended, TxnError> {
         let [row] = rows;
         let state = self.existing(run).await?;
         let is_same = |body: &str| body == &*row.body || same_json(body, &row.body);

@@ -17,8 +17,8 @@ mod recount;
 mod revisit;
 mod rows;
 mod steps;
-mod tally;
 mod tombstones;
+mod totals;
 mod writer;
 mod writers;
 
@@ -142,6 +142,7 @@ fn migrations() -> Migrator {
         step(7, "origin", include_str!("../../../../migrations/sqlite/0007_origin.sql")),
         step(8, "rules", include_str!("../../../../migrations/sqlite/0008_rules.sql")),
         step(9, "episode states", include_str!("../../../../migrations/sqlite/0009_episodes.sql")),
+        step(10, "names", include_str!("../../../../migrations/sqlite/0010_names.sql")),
     ])
 }
 

@@ -11,10 +11,10 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection, Row as _};
 
 use super::complete::Complete;
-use super::fault::{Halt, corrupt, fault};
+use super::fault::{TxnError, corrupt, fault};
 use super::group::Group;
 use super::revisit::revisit;
-use super::tally::{Standing, Tally};
+use super::totals::{NodeScore, RunTotals};
 use super::{MAX_SEQ, place, rows, step_column};
 use crate::StoreError;
 use crate::row::NodeKey;
@@ -30,9 +30,9 @@ pub(super) async fn recount(db: &mut SqliteConnection) -> Result<(), StoreError>
         .map_err(fault)?;
     for run_no in runs {
         let mut transaction = db.begin().await.map_err(fault)?;
-        recount_logged(&mut transaction, run_no).await.map_err(|halt| match halt {
-            Halt::Fault(error) | Halt::Refused(error) => error,
-            Halt::Duplicate => corrupt("counting a run broke a rule of its table"),
+        recount_logged(&mut transaction, run_no).await.map_err(|error| match error {
+            TxnError::Fault(error) | TxnError::Refused(error) => error,
+            TxnError::Duplicate => corrupt("counting a run broke a rule of its table"),
         })?;
         transaction.commit().await.map_err(fault)?;
     }
@@ -40,7 +40,7 @@ pub(super) async fn recount(db: &mut SqliteConnection) -> Result<(), StoreError>
 }
 
 /// Counts a run of which only the log is known.
-async fn recount_logged(db: &mut SqliteConnection, run_no: i64) -> Result<(), Halt> {
+async fn recount_logged(db: &mut SqliteConnection, run_no: i64) -> Result<(), TxnError> {
     let evidence = evidence(db, run_no).await?;
     sqlx::query("UPDATE progress SET evidence = ?2 WHERE run_no = ?1")
         .bind(run_no)
@@ -62,7 +62,7 @@ struct Shown {
 }
 
 /// What all scores of a run have shown.
-async fn evidence(db: &mut SqliteConnection, run_no: i64) -> Result<Evidence, Halt> {
+async fn evidence(db: &mut SqliteConnection, run_no: i64) -> Result<Evidence, TxnError> {
     let mut seen = Evidence::default();
     let mut events = sqlx::query(
         "SELECT kind, body FROM events WHERE place BETWEEN ?1 AND ?2 AND step IS NOT NULL
@@ -94,15 +94,15 @@ async fn evidence(db: &mut SqliteConnection, run_no: i64) -> Result<Evidence, Ha
 
 impl Group<'_> {
     /// Judges the runs anew that another rule is in force for than what is stored was judged by.
-    pub(super) async fn rejudge(&mut self) -> Result<(), Halt> {
+    pub(super) async fn rejudge(&mut self) -> Result<(), TxnError> {
         for touched in self.touched.values_mut() {
             let Some(before) = touched.judged_by.take() else { continue };
             let (run_no, rule) = (touched.state.run_no, touched.state.rule());
             match (before, rule) {
                 (FailureRule::RootBelow(before), FailureRule::RootBelow(limit)) => {
-                    touched.state.tally.failing = by_root(self.db, run_no, before, limit).await?;
+                    touched.state.totals.failing = by_root(self.db, run_no, before, limit).await?;
                 }
-                _ => touched.state.tally = recount_run(self.db, run_no, rule).await?,
+                _ => touched.state.totals = recount_run(self.db, run_no, rule).await?,
             }
         }
         Ok(())
@@ -110,7 +110,7 @@ impl Group<'_> {
 }
 
 /// Judges a run by another bound of its root; says how many nodes fail.
-async fn by_root(db: &mut SqliteConnection, run_no: i64, before: f64, limit: f64) -> Result<u64, Halt> {
+async fn by_root(db: &mut SqliteConnection, run_no: i64, before: f64, limit: f64) -> Result<u64, TxnError> {
     let no_longer = "UPDATE events SET failure = NULL
         WHERE run_no = ?1 AND failure IS NOT NULL AND failure = 'root' AND root >= ?2";
     // Only the snapshot that counts has its root in its row.
@@ -133,38 +133,42 @@ async fn by_root(db: &mut SqliteConnection, run_no: i64, before: f64, limit: f64
 }
 
 /// Counts a run from its log, every node judged anew.
-async fn recount_run(db: &mut SqliteConnection, run_no: i64, rule: FailureRule) -> Result<Tally, Halt> {
-    let (mut tally, mut revisits) = last_snapshots(db, run_no).await?;
-    revisits.extend(scored_later(db, run_no, &mut tally).await?.into_iter().map(|key| (key, true)));
+async fn recount_run(
+    db: &mut SqliteConnection,
+    run_no: i64,
+    rule: FailureRule,
+) -> Result<RunTotals, TxnError> {
+    let (mut totals, mut revisits) = last_snapshots(db, run_no).await?;
+    revisits.extend(scored_later(db, run_no, &mut totals).await?.into_iter().map(|key| (key, true)));
     while !revisits.is_empty() {
         let rest = revisits.keys().nth(TOGETHER).cloned().map(|key| revisits.split_off(&key));
         let nodes = std::mem::replace(&mut revisits, rest.unwrap_or_default());
-        revisit(db, run_no, nodes, &mut [], &mut tally, rule).await?;
+        revisit(db, run_no, nodes, &mut [], &mut totals, rule).await?;
     }
     sqlx::query(
-        "UPDATE progress SET steps = ?2, failing = ?3, rooted = ?4, mean_root = ?5, root_sum = ?6, last_root = ?7,
+        "UPDATE progress SET steps = ?2, failing = ?3, scored_count = ?4, mean_root = ?5, root_sum = ?6, last_root = ?7,
              last_root_place = ?8, top_step = ?9 WHERE run_no = ?1",
     )
     .bind(run_no)
-    .bind(tally.steps as i64)
-    .bind(tally.failing as i64)
-    .bind(tally.roots.count() as i64)
-    .bind(tally.roots.mean().unwrap_or_default())
-    .bind(tally.root_sum())
-    .bind(tally.last_root.map(|(root, _)| root))
-    .bind(tally.last_root.map(|(_, place)| place))
-    .bind(tally.top_step.map(step_column))
+    .bind(totals.steps as i64)
+    .bind(totals.failing as i64)
+    .bind(totals.roots.count() as i64)
+    .bind(totals.roots.mean().unwrap_or_default())
+    .bind(totals.root_sum())
+    .bind(totals.last_root.map(|(root, _)| root))
+    .bind(totals.last_root.map(|(_, place)| place))
+    .bind(totals.top_step.map(step_column))
     .execute(db)
     .await?;
-    Ok(tally)
+    Ok(totals)
 }
 
 /// Every node as its last snapshot's row says, and all of them to be judged anew.
 async fn last_snapshots(
     db: &mut SqliteConnection,
     run_no: i64,
-) -> Result<(Tally, BTreeMap<NodeKey, bool>), Halt> {
-    let (mut tally, mut nodes) = (Tally::default(), BTreeMap::new());
+) -> Result<(RunTotals, BTreeMap<NodeKey, bool>), TxnError> {
+    let (mut totals, mut nodes) = (RunTotals::default(), BTreeMap::new());
     // Where `max` is asked for, SQLite takes the other columns from the row that has it.
     let mut snapshots = sqlx::query(
         "SELECT max(place), root, failure, step, episode FROM events
@@ -175,19 +179,19 @@ async fn last_snapshots(
     while let Some(row) = snapshots.try_next().await? {
         let failure = rows::cause(row.try_get(2)?)?;
         let step = row.try_get(3)?;
-        tally.enter(Standing { place: row.try_get(0)?, root: row.try_get(1)?, failure });
-        tally.reach(step);
+        totals.add(NodeScore { place: row.try_get(0)?, root: row.try_get(1)?, failure });
+        totals.observe_step(step);
         nodes.insert((step, row.try_get::<Option<&str>, _>(4)?.map(Arc::from)), true);
     }
-    Ok((tally, nodes))
+    Ok((totals, nodes))
 }
 
 /// The nodes that were scored later.
 async fn scored_later(
     db: &mut SqliteConnection,
     run_no: i64,
-    tally: &mut Tally,
-) -> Result<Vec<NodeKey>, Halt> {
+    totals: &mut RunTotals,
+) -> Result<Vec<NodeKey>, TxnError> {
     let mut nodes = Vec::new();
     let mut events = sqlx::query(
         "SELECT DISTINCT step, episode FROM events INDEXED BY events_rare
@@ -199,7 +203,7 @@ async fn scored_later(
     .rows(db);
     while let Some(row) = events.try_next().await? {
         let step = row.try_get(0)?;
-        tally.reach(step);
+        totals.observe_step(step);
         nodes.push((step, row.try_get::<Option<&str>, _>(1)?.map(Arc::from)));
     }
     Ok(nodes)

@@ -1,4 +1,5 @@
-//! Nodes that are scored again, or later: how each stands is worked out anew from its few events.
+//! Nodes that are scored again or later, or whose episode ended: what counts of each is worked out anew from its few
+//! events, and the totals of its run and the row of its last snapshot follow.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,11 +12,11 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 
 use super::complete::Complete;
-use super::fault::{Halt, corrupt};
-use super::group::{Group, Staged};
+use super::fault::{TxnError, corrupt};
+use super::group::{Group, PendingEvent};
 use super::rows;
 use super::seq_of;
-use super::tally::{Standing, Tally};
+use super::totals::{NodeScore, RunTotals};
 use crate::row::{Failure, NodeKey, Scoring};
 
 /// Of a snapshot, what is judged.
@@ -40,37 +41,37 @@ struct Node {
 }
 
 struct Snapshot {
-    /// As its row says it stands.
-    standing: Standing,
-    /// Where it waits to be written; `None` where it is in the log.
+    /// As its row has it.
+    node_score: NodeScore,
+    /// Its index among the staged events; `None` where it is in the log already.
     staged: Option<usize>,
-    /// Whether its run's tally counts it.
+    /// Whether the totals of its run count it.
     counted: bool,
 }
 
 impl Group<'_> {
-    /// Works out anew how every node stands that the staged events score again or later.
-    pub(super) async fn revisit(&mut self) -> Result<(), Halt> {
+    /// Works out anew what counts of every node that the staged events touch again.
+    pub(super) async fn revisit(&mut self) -> Result<(), TxnError> {
         for touched in self.touched.values_mut() {
             let nodes = std::mem::take(&mut touched.revisits);
             let rule = touched.state.rule();
             let state = &mut touched.state;
-            revisit(self.db, state.run_no, nodes, &mut self.staged, &mut state.tally, rule).await?;
+            revisit(self.db, state.run_no, nodes, &mut self.staged, &mut state.totals, rule).await?;
         }
         Ok(())
     }
 }
 
-/// Works out anew how these nodes of a run stand under a rule, and counts them so. `true` for a node: it is judged anew
+/// Works out anew what counts of these nodes of a run under a rule, and brings totals and rows up to date. `true` for a node: it is judged anew
 /// from its snapshot, since its row may have been judged by another rule, or before its episode ended.
 pub(super) async fn revisit(
     db: &mut SqliteConnection,
     run_no: i64,
     nodes: BTreeMap<NodeKey, bool>,
-    staged: &mut [Staged],
-    tally: &mut Tally,
+    staged: &mut [PendingEvent],
+    totals: &mut RunTotals,
     rule: FailureRule,
-) -> Result<(), Halt> {
+) -> Result<(), TxnError> {
     if nodes.is_empty() {
         return Ok(());
     }
@@ -83,29 +84,34 @@ pub(super) async fn revisit(
                 node.later.push((seq_of(staged.place), Arc::clone(path), *value));
             }
             Some(Scoring::Snapshot) => {
-                let standing = Standing { place: staged.place, root: staged.root, failure: staged.failure };
+                let node_score =
+                    NodeScore { place: staged.place, root: staged.root, failure: staged.failure };
                 let counted = staged.counted;
-                node.snapshots.push(Snapshot { standing, staged: Some(index), counted });
+                node.snapshots.push(Snapshot { node_score, staged: Some(index), counted });
             }
             None => {}
         }
     }
     for node in found.into_values() {
+        // The totals hold at most one snapshot of a node: take it out, then add the one that counts now. A node whose
+        // only events are later scores has none yet.
         if let Some(counted) = node.snapshots.iter().rfind(|snapshot| snapshot.counted) {
-            tally.leave(counted.standing);
+            totals.remove(counted.node_score);
         }
-        let Some(standing) = node.standing(db, staged, rule).await? else { continue };
-        tally.enter(standing);
+        let Some(node_score) = node.node_score(db, staged, rule).await? else { continue };
+        totals.add(node_score);
+        // Only the last snapshot's row has root and failure; those of the others are empty. A row that is still staged
+        // is changed in memory, one of the log only where it differs.
         for snapshot in &node.snapshots {
-            let is = match snapshot.standing.place == standing.place {
-                true => standing,
-                false => Standing { place: snapshot.standing.place, root: None, failure: None },
+            let is = match snapshot.node_score.place == node_score.place {
+                true => node_score,
+                false => NodeScore { place: snapshot.node_score.place, root: None, failure: None },
             };
             match snapshot.staged.and_then(|index| staged.get_mut(index)) {
                 Some(staged) => {
-                    (staged.root, staged.failure, staged.counted) = (is.root, is.failure, is == standing);
+                    (staged.root, staged.failure, staged.counted) = (is.root, is.failure, is == node_score);
                 }
-                None if snapshot.standing != is => write(db, is).await?,
+                None if snapshot.node_score != is => write(db, is).await?,
                 None => {}
             }
         }
@@ -118,7 +124,7 @@ async fn logged(
     db: &mut SqliteConnection,
     run_no: i64,
     nodes: BTreeMap<NodeKey, bool>,
-) -> Result<BTreeMap<NodeKey, Node>, Halt> {
+) -> Result<BTreeMap<NodeKey, Node>, TxnError> {
     let asked: Vec<_> = nodes.keys().map(|(step, episode)| (step, episode.as_deref())).collect();
     let asked = serde_json::to_string(&asked).unwrap_or_default();
     let node = |is_judged_anew| Node { is_judged_anew, ..Node::default() };
@@ -142,7 +148,7 @@ async fn logged(
     .rows(&mut *db);
     while let Some(row) = events.try_next().await? {
         let place = row.try_get(0)?;
-        let step = u64::try_from(row.try_get::<i64, _>(1)?).map_err(|e| Halt::Fault(corrupt(e)))?;
+        let step = u64::try_from(row.try_get::<i64, _>(1)?).map_err(|e| TxnError::Fault(corrupt(e)))?;
         let episode = row.try_get::<Option<&str>, _>(2)?.map(Arc::from);
         let Some(node) = found.get_mut(&(step, episode)) else { continue };
         match row.try_get::<Option<&str>, _>(5)? {
@@ -154,11 +160,11 @@ async fn logged(
                 }
             }
             None => {
-                let failure = rows::cause(row.try_get(4)?).map_err(Halt::from)?;
-                let standing = Standing { place, root: row.try_get(3)?, failure };
-                // What stood last before this group is what the tally counts.
+                let failure = rows::cause(row.try_get(4)?).map_err(TxnError::from)?;
+                let node_score = NodeScore { place, root: row.try_get(3)?, failure };
+                // The last one before this group is the one that the totals hold.
                 node.snapshots.iter_mut().for_each(|earlier| earlier.counted = false);
-                node.snapshots.push(Snapshot { standing, staged: None, counted: true });
+                node.snapshots.push(Snapshot { node_score, staged: None, counted: true });
             }
         }
     }
@@ -170,7 +176,7 @@ async fn of_failed_episodes(
     db: &mut SqliteConnection,
     run_no: i64,
     asked: &str,
-) -> Result<Vec<NodeKey>, Halt> {
+) -> Result<Vec<NodeKey>, TxnError> {
     let mut nodes = Vec::new();
     let mut rows = sqlx::query(
         "SELECT e.last_step, e.episode FROM json_each(?2) AS asked
@@ -181,27 +187,27 @@ async fn of_failed_episodes(
     .bind(asked)
     .rows(db);
     while let Some(row) = rows.try_next().await? {
-        let step = u64::try_from(row.try_get::<i64, _>(0)?).map_err(|e| Halt::Fault(corrupt(e)))?;
+        let step = u64::try_from(row.try_get::<i64, _>(0)?).map_err(|e| TxnError::Fault(corrupt(e)))?;
         nodes.push((step, Some(Arc::from(row.try_get::<&str, _>(1)?))));
     }
     Ok(nodes)
 }
 
 impl Node {
-    /// How it stands, as the film has it ([`overlay`]); `None` where it has no snapshot yet.
-    async fn standing(
+    /// What counts of it, as the film has it ([`overlay`]); `None` where it has no snapshot yet.
+    async fn node_score(
         &self,
         db: &mut SqliteConnection,
-        staged: &[Staged],
+        staged: &[PendingEvent],
         rule: FailureRule,
-    ) -> Result<Option<Standing>, Halt> {
+    ) -> Result<Option<NodeScore>, TxnError> {
         let Some(last) = self.snapshots.last() else { return Ok(None) };
-        let place = last.standing.place;
+        let place = last.node_score.place;
         let base = Base { seq: seq_of(place), is_only: self.snapshots.len() == 1 };
         let is_overlaid = self.later.iter().any(|(seq, ..)| base.takes(*seq));
         if !is_overlaid && !self.is_judged_anew && !self.ends_failed_episode {
             // What its row says is what its own scores say.
-            return Ok(Some(last.standing));
+            return Ok(Some(last.node_score));
         }
         let body: Arc<str> = match last.staged.and_then(|index| staged.get(index)) {
             Some(staged) => Arc::clone(&staged.row.body),
@@ -211,7 +217,7 @@ impl Node {
             }
         };
         // A snapshot that cannot be read is a `gap` for every reader.
-        let Ok(judged) = serde_json::from_str::<Judged>(&body) else { return Ok(Some(last.standing)) };
+        let Ok(judged) = serde_json::from_str::<Judged>(&body) else { return Ok(Some(last.node_score)) };
         let later = self.later.iter().map(|(seq, path, value)| (*seq, &**path, *value));
         let scores = overlay(base, judged.scores.iter(), later);
         let raised = self.ends_failed_episode.then_some(FailureKind::Generic);
@@ -219,16 +225,16 @@ impl Node {
         let root = scores.get("root").copied();
         let medical = failure_of(FailureRule::Dipg, scores, declared());
         let failure = Failure::of(rule, root, declared().min(), medical);
-        Ok(Some(Standing { place, root, failure }))
+        Ok(Some(NodeScore { place, root, failure }))
     }
 }
 
-/// Notes in a snapshot's row how its node stands.
-async fn write(db: &mut SqliteConnection, standing: Standing) -> Result<(), Halt> {
+/// Notes in a snapshot's row what counts of its node.
+async fn write(db: &mut SqliteConnection, node_score: NodeScore) -> Result<(), TxnError> {
     sqlx::query("UPDATE events SET root = ?2, failure = ?3 WHERE place = ?1")
-        .bind(standing.place)
-        .bind(standing.root)
-        .bind(standing.failure.map(|failure| failure.as_str()))
+        .bind(node_score.place)
+        .bind(node_score.root)
+        .bind(node_score.failure.map(|failure| failure.as_str()))
         .execute(db)
         .await?;
     Ok(())

@@ -82,7 +82,7 @@ pub(crate) fn evidence(stored: Option<i64>) -> Evidence {
 
 /// Columns [`summary`] reads, in its order, of `runs r JOIN progress p`.
 pub(super) const SUMMARY: &str = "r.run_no, r.id, r.name, r.project, r.kind, r.agent, r.task, r.tags, r.notes, \
-    r.config, r.metadata, r.created_at, p.status, p.updated_at, p.head, p.steps, p.episodes, p.failing, p.rooted, \
+    r.config, r.metadata, r.created_at, p.status, p.updated_at, p.head, p.steps, p.episodes, p.failing, p.scored_count, \
     p.mean_root, p.last_root, p.max_step, p.contact_at, p.contact_lost, \
     r.rules, p.evidence";
 

@@ -12,18 +12,19 @@ use tokio::sync::mpsc::error::TryRecvError;
 
 use super::complete::Complete;
 use super::episode_states::EpisodeCache;
-use super::fault::{Halt, corrupt};
+use super::fault::{TxnError, corrupt};
 use super::group::{Group, RunState, Written};
 use super::identity::{Identity, note_closed};
-use super::tally::Fresh;
+use super::totals::NewNodeFilter;
 use crate::StoreError;
 use crate::queue::Queued;
 use crate::watches::Watches;
 
 /// Runs whose head is kept in memory.
 const KNOWN_RUNS: usize = 10_000;
-/// Groups that look every event up after one held an event twice: who sends again once often goes on to.
-const WARY_GROUPS: u32 = 32;
+/// Groups that look every event up after one held a repeated event: a client that repeats one batch after a lost
+/// connection usually repeats the next ones too.
+const DEDUP_GROUPS: u32 = 32;
 /// Events of deleted runs removed at a time.
 const PURGE_EVENTS: i64 = 2_000;
 
@@ -34,9 +35,9 @@ pub(super) struct Writer {
     watches: Arc<Watches>,
     group_events: usize,
     known: HashMap<RunId, RunState>,
-    fresh: Fresh,
+    new_nodes: NewNodeFilter,
     episodes: EpisodeCache,
-    wary: u32,
+    dedup_countdown: u32,
     purging: bool,
     lock: File,
 }
@@ -77,9 +78,9 @@ impl Writer {
             watches,
             group_events: group_events.max(1),
             known: HashMap::new(),
-            fresh: Fresh::default(),
+            new_nodes: NewNodeFilter::default(),
             episodes: EpisodeCache::default(),
-            wary: 0,
+            dedup_countdown: 0,
             purging: true,
             lock,
         }
@@ -127,10 +128,10 @@ impl Writer {
 
     /// One transaction, begun anew with every event looked up where one turns out to be there already.
     async fn write(&mut self, group: &mut [Queued]) -> Result<(), StoreError> {
-        let mut outcome = self.attempt(group, self.wary > 0).await;
-        self.wary = self.wary.saturating_sub(1);
-        if let Err(Halt::Duplicate) = outcome {
-            self.wary = WARY_GROUPS;
+        let mut outcome = self.attempt(group, self.dedup_countdown > 0).await;
+        self.dedup_countdown = self.dedup_countdown.saturating_sub(1);
+        if let Err(TxnError::Duplicate) = outcome {
+            self.dedup_countdown = DEDUP_GROUPS;
             outcome = self.attempt(group, true).await;
         }
         let error = match outcome {
@@ -142,8 +143,8 @@ impl Writer {
                 // Committed to a file that nobody can open any more.
                 Err(error) => error,
             },
-            Err(Halt::Fault(e) | Halt::Refused(e)) => e,
-            Err(Halt::Duplicate) => corrupt("an event is there that was looked for and not found"),
+            Err(TxnError::Fault(e) | TxnError::Refused(e)) => e,
+            Err(TxnError::Duplicate) => corrupt("an event is there that was looked for and not found"),
         };
         self.known.clear();
         Err(error)
@@ -151,17 +152,17 @@ impl Writer {
 
     /// Does all requests in one transaction. `look_up`: ask the log for each event before appending it; otherwise
     /// a repeated event stops the attempt with nothing kept.
-    async fn attempt(&mut self, group: &mut [Queued], look_up: bool) -> Result<Written, Halt> {
+    async fn attempt(&mut self, group: &mut [Queued], look_up: bool) -> Result<Written, TxnError> {
         self.connection.execute("BEGIN IMMEDIATE").await?;
-        let (known, fresh, episodes) = (&self.known, &mut self.fresh, &mut self.episodes);
-        let mut open = Group::new(&mut self.connection, known, fresh, episodes, look_up);
+        let (known, new_nodes, episodes) = (&self.known, &mut self.new_nodes, &mut self.episodes);
+        let mut open = Group::new(&mut self.connection, known, new_nodes, episodes, look_up);
         let done = match open.work_off(group).await {
             Ok(()) => open.finish().await,
-            Err(halt) => Err(halt),
+            Err(error) => Err(error),
         };
         let committed = match done {
-            Ok(written) => self.connection.execute("COMMIT").await.map(|_| written).map_err(Halt::from),
-            Err(halt) => Err(halt),
+            Ok(written) => self.connection.execute("COMMIT").await.map(|_| written).map_err(TxnError::from),
+            Err(error) => Err(error),
         };
         if committed.is_err() {
             self.episodes.clear();
@@ -216,11 +217,11 @@ fn settle(group: &mut [Queued], failure: Option<StoreError>) {
 }
 
 async fn purge(connection: &mut SqliteConnection) -> Result<bool, StoreError> {
-    let doomed: Option<i64> = sqlx::query("SELECT run_no FROM doomed LIMIT 1")
+    let deleted: Option<i64> = sqlx::query("SELECT run_no FROM pending_deletes LIMIT 1")
         .value(&mut *connection)
         .await
         .map_err(super::fault)?;
-    let Some(run_no) = doomed else { return Ok(false) };
+    let Some(run_no) = deleted else { return Ok(false) };
     let removed = sqlx::query(
         "DELETE FROM events WHERE place IN (SELECT place FROM events WHERE place BETWEEN ?1 AND ?2 LIMIT ?3)",
     )
@@ -243,7 +244,7 @@ async fn purge(connection: &mut SqliteConnection) -> Result<bool, StoreError> {
     .await
     .map_err(super::fault)?;
     if removed.rows_affected() == 0 {
-        let forget = sqlx::query("DELETE FROM doomed WHERE run_no = ?1").bind(run_no);
+        let forget = sqlx::query("DELETE FROM pending_deletes WHERE run_no = ?1").bind(run_no);
         forget.execute(connection).await.map_err(super::fault)?;
     }
     Ok(true)

@@ -11,7 +11,7 @@ use sqlx::Row as _;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 
 use super::complete::Complete;
-use super::fault::{Halt, corrupt, fault};
+use super::fault::{TxnError, corrupt, fault};
 use super::group::{Group, RunState};
 use crate::StoreError;
 use crate::row::{Row, own, own_id};
@@ -69,7 +69,7 @@ impl Group<'_> {
         writer: &WriterId,
         report: &WriterReport,
         now: Timestamp,
-    ) -> Result<WriterAnswer, Halt> {
+    ) -> Result<WriterAnswer, TxnError> {
         let state = self.existing(run).await?;
         let known: Option<String> =
             sqlx::query("SELECT state FROM writers WHERE run_no = ?1 AND writer = ?2")
@@ -96,7 +96,7 @@ impl Group<'_> {
         writer: &WriterId,
         report: &WriterReport,
         now: Timestamp,
-    ) -> Result<(), Halt> {
+    ) -> Result<(), TxnError> {
         let secs = i64::from(report.interval_secs.unwrap_or(WRITER_INTERVAL_SECS));
         let interval = secs * 1_000_000;
         let summary = report.summary.as_ref().map(serde_json::to_string).transpose();
@@ -119,7 +119,7 @@ impl Group<'_> {
         .bind(now.micros().saturating_add(PATIENCE * interval))
         .bind(report.status.map(Status::as_str))
         .bind(report.exit_code)
-        .bind(summary.map_err(|e| Halt::Fault(corrupt(e)))?)
+        .bind(summary.map_err(|e| TxnError::Fault(corrupt(e)))?)
         .execute(&mut *self.db)
         .await?;
         Ok(())
@@ -134,7 +134,7 @@ impl Group<'_> {
         writer: &WriterId,
         known: Option<&str>,
         now: Timestamp,
-    ) -> Result<(), Halt> {
+    ) -> Result<(), TxnError> {
         if known == Some("running") {
             return Ok(());
         }
@@ -155,7 +155,7 @@ impl Group<'_> {
     }
 
     /// Appends `run.finished` where no writer runs any more and at least one has finished.
-    async fn end_run(&mut self, run: &RunId, now: Timestamp) -> Result<bool, Halt> {
+    async fn end_run(&mut self, run: &RunId, now: Timestamp) -> Result<bool, TxnError> {
         let state = self.existing(run).await?;
         if self.count_writers(state.run_no).await?.running > 0 {
             return Ok(false);
@@ -173,7 +173,7 @@ impl Group<'_> {
     }
 
     /// The run's writers, without those of a part of it that has ended.
-    async fn count_writers(&mut self, run_no: i64) -> Result<WriterCounts, Halt> {
+    async fn count_writers(&mut self, run_no: i64) -> Result<WriterCounts, TxnError> {
         let rows =
             sqlx::query("SELECT state, count(*) FROM writers WHERE run_no = ?1 AND settled = 0 GROUP BY 1")
                 .bind(run_no)
@@ -209,7 +209,7 @@ impl Group<'_> {
     }
 
     /// Does the work of [`crate::Store::sweep_writers`].
-    pub(super) async fn sweep(&mut self, now: Timestamp, since: Timestamp) -> Result<u64, Halt> {
+    pub(super) async fn sweep(&mut self, now: Timestamp, since: Timestamp) -> Result<u64, TxnError> {
         let sql = format!(
             "SELECT r.id, w.writer FROM writers w JOIN runs r USING (run_no)
              WHERE {OVERDUE} ORDER BY w.deadline LIMIT ?3"
@@ -222,7 +222,7 @@ impl Group<'_> {
             .await?;
         let mut overdue: BTreeMap<RunId, Vec<String>> = BTreeMap::new();
         for row in &rows {
-            let run = RunId::new(row.try_get::<String, _>(0)?).map_err(|e| Halt::Fault(corrupt(e)))?;
+            let run = RunId::new(row.try_get::<String, _>(0)?).map_err(|e| TxnError::Fault(corrupt(e)))?;
             overdue.entry(run).or_default().push(row.try_get(1)?);
         }
         for (run, writers) in overdue {
@@ -231,7 +231,12 @@ impl Group<'_> {
         Ok(rows.len() as u64 + self.sweep_quiet(now, since).await?)
     }
 
-    async fn lose_writers(&mut self, run: &RunId, writers: &[String], now: Timestamp) -> Result<(), Halt> {
+    async fn lose_writers(
+        &mut self,
+        run: &RunId,
+        writers: &[String],
+        now: Timestamp,
+    ) -> Result<(), TxnError> {
         let state = self.existing(run).await?;
         sqlx::query(
             "UPDATE writers SET state = 'lost'
@@ -252,7 +257,7 @@ impl Group<'_> {
     }
 
     /// Runs without writers: what nobody was heard of for lost contact.
-    async fn sweep_quiet(&mut self, now: Timestamp, since: Timestamp) -> Result<u64, Halt> {
+    async fn sweep_quiet(&mut self, now: Timestamp, since: Timestamp) -> Result<u64, TxnError> {
         let latest = now.micros().saturating_sub(SILENCE);
         if since.micros() > latest {
             return Ok(0);
@@ -262,7 +267,7 @@ impl Group<'_> {
             sqlx::query(sqlx::AssertSqlSafe(sql)).bind(latest).bind(AT_A_TIME).values(&mut *self.db).await?;
         let mut changed = 0;
         for id in rows {
-            let run = RunId::new(id).map_err(|e| Halt::Fault(corrupt(e)))?;
+            let run = RunId::new(id).map_err(|e| TxnError::Fault(corrupt(e)))?;
             self.existing(&run).await?;
             // What this very group appends to it is a sign of life.
             if self.touched.get(&run).is_some_and(|touched| touched.delta.is_none()) {
@@ -274,8 +279,8 @@ impl Group<'_> {
     }
 }
 
-fn finished(row: &SqliteRow) -> Result<Finished, Halt> {
-    let broken = |what: &dyn std::fmt::Display| Halt::Fault(corrupt(what));
+fn finished(row: &SqliteRow) -> Result<Finished, TxnError> {
+    let broken = |what: &dyn std::fmt::Display| TxnError::Fault(corrupt(what));
     let status: &str = row.try_get(0)?;
     let summary: Option<&str> = row.try_get(2)?;
     Ok(Finished {

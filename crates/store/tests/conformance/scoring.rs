@@ -89,7 +89,12 @@ pub async fn the_shared_examples_add_up_as_they_say(backend: &impl Backend) {
             let summary = fresh.store.run(&run).await.unwrap().unwrap();
             let nodes = u64::from(example["scores"].is_object());
             let (steps, failing, mean, _) = shown(&summary);
-            assert_eq!((steps, failing, mean), (nodes, u64::from(is_failing), root), "{} {batch}", example["name"]);
+            assert_eq!(
+                (steps, failing, mean),
+                (nodes, u64::from(is_failing), root),
+                "{} {batch}",
+                example["name"]
+            );
             let rows = fresh.store.steps(&run, None, 9, Failing::AnyOrNone, InEpisode::Any).await.unwrap();
             assert_eq!(rows.iter().map(|row| row.root).collect::<Vec<_>>(), vec![root; nodes as usize]);
         }

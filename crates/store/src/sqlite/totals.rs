@@ -1,4 +1,4 @@
-//! What the scored steps of a run add up to, as lists of runs show it.
+//! What the scored steps of a run add up to, as lists of runs show it; and which nodes are known to be new.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -12,9 +12,9 @@ use crate::row::Failure;
 /// Nodes remembered over all runs.
 const REMEMBERED: usize = 1 << 18;
 
-/// The sum of a run's nodes. A node is a scored step of an episode; it counts once, as it stands.
+/// What the nodes of a run add up to. A node is a scored step of an episode; it counts once, with the scores that count.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Tally {
+pub(super) struct RunTotals {
     pub steps: u64,
     pub failing: u64,
     pub roots: Sum,
@@ -24,17 +24,17 @@ pub(super) struct Tally {
     pub top_step: Option<u64>,
 }
 
-/// How a node stands: where its last snapshot lies, and that one's scores with later ones laid over.
+/// What counts of a node: the place of its last snapshot in the log, and root and failure with the later scores over it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Standing {
+pub(super) struct NodeScore {
     pub place: i64,
     pub root: Option<f64>,
     pub failure: Option<Failure>,
 }
 
-impl Tally {
+impl RunTotals {
     /// Counts a node.
-    pub fn enter(&mut self, node: Standing) {
+    pub fn add(&mut self, node: NodeScore) {
         self.steps += 1;
         self.failing += u64::from(node.failure.is_some());
         let Some(root) = node.root else { return };
@@ -44,34 +44,35 @@ impl Tally {
         }
     }
 
-    /// Counts a node no longer as it stood.
-    pub fn leave(&mut self, node: Standing) {
+    /// Takes back what [`RunTotals::add`] counted of a node.
+    pub fn remove(&mut self, node: NodeScore) {
         self.steps = self.steps.saturating_sub(1);
         self.failing = self.failing.saturating_sub(u64::from(node.failure.is_some()));
         node.root.into_iter().for_each(|root| self.roots.remove(root));
     }
 
-    /// Notes that something scored a step.
-    pub fn reach(&mut self, step: u64) {
+    /// Notes that a step was scored, by a snapshot or later.
+    pub fn observe_step(&mut self, step: u64) {
         self.top_step = self.top_step.max(Some(step));
     }
 
-    /// [`Tally::roots`] as it is stored.
+    /// [`RunTotals::roots`] as it is stored.
     pub fn root_sum(&self) -> Vec<u8> {
         self.roots.partials().iter().flat_map(|part| part.to_le_bytes()).collect()
     }
 }
 
-/// What [`Tally::root_sum`] stored of so many numbers.
+/// What [`RunTotals::root_sum`] stored of so many numbers.
 pub(super) fn sum_of(stored: &[u8], count: u64) -> Sum {
     let (parts, _) = stored.as_chunks();
     Sum::from_parts(parts.iter().map(|part| f64::from_le_bytes(*part)).collect(), count)
 }
 
-/// Tells which nodes the log can hold nothing of, without asking it, by what was scored lately. It may take a new node
-/// for an old one, never the other way round; so what a rolled back transaction leaves here does no harm.
+/// Finds nodes that no event of the log has scored yet without asking the log, by what was scored lately. It may take a
+/// new node for a known one, which costs a look-up, and never the other way round; so what a rolled back transaction
+/// leaves here does no harm.
 #[derive(Debug, Default)]
-pub(super) struct Fresh {
+pub(super) struct NewNodeFilter {
     runs: HashMap<i64, Scored>,
     /// Entries in all of them.
     remembered: usize,
@@ -88,7 +89,7 @@ struct Scored {
     highest: HashMap<u64, u64>,
 }
 
-impl Fresh {
+impl NewNodeFilter {
     /// Whether this is the first that scores this step of the episode. `top`: the greatest step scored in the run.
     pub fn is_new(&mut self, run_no: i64, episode: Option<&str>, step: u64, top: Option<u64>) -> bool {
         if self.remembered >= REMEMBERED {
@@ -125,8 +126,8 @@ mod tests {
 
     #[test]
     fn only_what_was_never_scored_is_new() {
-        let mut fresh = Fresh::default();
-        let mut new = |episode, step| fresh.is_new(1, episode, step, Some(4));
+        let mut filter = NewNodeFilter::default();
+        let mut new = |episode, step| filter.is_new(1, episode, step, Some(4));
         let steps = [7, 5, 6, 5, 4, 3, 8, 6].map(|step| new(None, step));
         assert_eq!(steps, [true, true, true, false, false, false, true, false]);
         let steps = [7, 7, 6, 9, 4].map(|step| new(Some("a"), step));
@@ -136,15 +137,15 @@ mod tests {
             "of an episode only rising steps are known to be new"
         );
         assert!(new(Some("b"), 7));
-        assert!(fresh.is_new(2, None, 0, None));
+        assert!(filter.is_new(2, None, 0, None));
     }
 
     #[test]
     fn what_is_forgotten_is_no_longer_new() {
-        let mut fresh = Fresh::default();
+        let mut filter = NewNodeFilter::default();
         let last = REMEMBERED as u64;
-        assert!((0..last).all(|step| fresh.is_new(1, None, step, step.checked_sub(1))));
-        assert!(!fresh.is_new(1, None, 0, Some(last - 1)));
-        assert!(fresh.is_new(1, None, last, Some(last - 1)));
+        assert!((0..last).all(|step| filter.is_new(1, None, step, step.checked_sub(1))));
+        assert!(!filter.is_new(1, None, 0, Some(last - 1)));
+        assert!(filter.is_new(1, None, last, Some(last - 1)));
     }
 }
