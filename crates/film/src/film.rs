@@ -10,7 +10,7 @@ use crate::measurements::Measurements;
 use crate::nodes::{Nodes, Row};
 use crate::overlay::Base;
 use crate::rules::{Evidence, Verdict, conditions, is_decisive};
-use crate::story::{NodeKey, Story};
+use crate::run_state::{NodeKey, RunState};
 use crate::sum::Sum;
 use crate::tree::Paths;
 
@@ -42,7 +42,7 @@ pub struct Film {
     pub(crate) rescored: BTreeSet<NodeKey>,
     /// Questions by the sequence number of the snapshot that asks.
     pub(crate) challenges: BTreeMap<u64, (NodeKey, Asked)>,
-    pub(crate) story: Story,
+    pub(crate) run_state: RunState,
     pub(crate) roots: Sum,
     pub(crate) root: Option<u32>,
 }
@@ -93,7 +93,7 @@ impl Film {
     /// Takes one fact. A fact taken before changes nothing.
     pub fn apply(&mut self, fact: &Fact) {
         let met = fact.episode.as_ref().is_some_and(|episode| self.nodes.known.meet(episode));
-        let told = self.story.apply(fact);
+        let reported = self.run_state.apply(fact);
         let drawn = match (&fact.what, fact.step) {
             (
                 What::Scored { scores, not_evaluated, failures, duration_ms, is_paused, challenge },
@@ -109,7 +109,7 @@ impl Film {
             _ => false,
         };
         let rejudged = self.follow_evidence();
-        if met | told | drawn | rejudged {
+        if met | reported | drawn | rejudged {
             self.revision = self.revision.wrapping_add(1);
         }
     }

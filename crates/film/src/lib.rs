@@ -21,8 +21,8 @@ mod nodes;
 mod overlay;
 mod query;
 mod rules;
+mod run_state;
 mod series;
-mod story;
 mod sum;
 mod tree;
 
@@ -40,7 +40,7 @@ pub use rules::{
     Condition, Evidence, Rule, Rules, conditions, failure_of, is_decisive, is_measurement, medical,
     path_failure,
 };
+pub use run_state::{Answer, Applied, Command, DroppedEvents, Note, RunInfo};
 pub use series::Point;
-pub use story::{Answer, Applied, Command, Lost, Note, RunFacts};
 pub use sum::Sum;
 pub use tree::{Path, PathId};

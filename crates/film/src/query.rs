@@ -4,7 +4,7 @@ use gauntlet_model::{EpisodeId, FailureKind, FailureRule, RuleInForce, Timestamp
 
 use crate::fact::Asked;
 use crate::film::Film;
-use crate::story::{Answer, Command, Lost, NodeKey, Note, RunFacts};
+use crate::run_state::{Answer, Command, DroppedEvents, NodeKey, Note, RunInfo};
 use crate::tree::{Path, PathId};
 
 /// One scored step.
@@ -48,7 +48,7 @@ pub enum State {
 impl Film {
     /// One more than the highest sequence number seen; 0 before the first fact.
     pub fn head(&self) -> u64 {
-        self.story.head()
+        self.run_state.head()
     }
 
     /// Grows on every change that any question here could show, and on no other.
@@ -74,7 +74,7 @@ impl Film {
         let asked = self.challenges.get(&row.seq);
         let answer = || {
             let key: NodeKey = (step, self.nodes.episode(id).cloned());
-            self.story.answer(&key, row.seq)
+            self.run_state.answer(&key, row.seq)
         };
         Some(Node {
             step,
@@ -216,23 +216,23 @@ impl Film {
     }
 
     /// What is known of the run itself.
-    pub fn run(&self) -> &RunFacts {
-        &self.story.run
+    pub fn run(&self) -> &RunInfo {
+        &self.run_state.run
     }
 
     /// People's notes, in log order.
     pub fn notes(&self) -> impl ExactSizeIterator<Item = &Note> + DoubleEndedIterator {
-        self.story.notes.values()
+        self.run_state.notes.values()
     }
 
     /// People's commands, in log order, with what came of them.
     pub fn commands(&self) -> impl ExactSizeIterator<Item = &Command> + DoubleEndedIterator {
-        self.story.commands.values()
+        self.run_state.commands.values()
     }
 
     /// How many events never reached the log, and each word of it in log order.
-    pub fn gaps(&self) -> (u64, impl ExactSizeIterator<Item = &Lost> + DoubleEndedIterator) {
-        let gaps = self.story.gaps.values();
+    pub fn gaps(&self) -> (u64, impl ExactSizeIterator<Item = &DroppedEvents> + DoubleEndedIterator) {
+        let gaps = self.run_state.gaps.values();
         (gaps.clone().fold(0u64, |sum, gap| sum.saturating_add(gap.lost)), gaps)
     }
 
@@ -240,11 +240,11 @@ impl Film {
     /// waits until it is answered, or a resume, answer or stop is issued, a command is applied, or the run is said
     /// to be running or ended, after it.
     pub fn pending_challenge(&self) -> Option<(usize, &Asked)> {
-        self.challenges.iter().rev().take_while(|(seq, _)| !self.story.has_released(**seq)).find_map(
+        self.challenges.iter().rev().take_while(|(seq, _)| !self.run_state.has_released(**seq)).find_map(
             |(seq, (key, asked))| {
                 let rank = self.nodes.rank(key.0, key.1.as_ref()).ok()?;
                 let waits = self.nodes.get(self.nodes.row(rank)?)?.is_paused;
-                (waits && self.story.answer(key, *seq).is_none()).then_some((rank, asked))
+                (waits && self.run_state.answer(key, *seq).is_none()).then_some((rank, asked))
             },
         )
     }
@@ -270,7 +270,7 @@ impl PartialEq for Film {
         };
         let declared = |film: &Film, i: usize| film.nodes.get(film.nodes.row(i)?)?.declared;
         (self.asked, self.rule) == (other.asked, other.rule)
-            && self.story == other.story
+            && self.run_state == other.run_state
             && self.overlays == other.overlays
             && self.rescored == other.rescored
             && self.challenges == other.challenges

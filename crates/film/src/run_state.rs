@@ -8,7 +8,7 @@ use crate::fact::{Fact, What};
 
 /// What is known of the run itself.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct RunFacts {
+pub struct RunInfo {
     /// Name shown to people; empty until the run says it.
     pub name: String,
     /// Project; empty until the run says it.
@@ -91,7 +91,7 @@ pub struct Answer {
 
 /// Events that never reached the log.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Lost {
+pub struct DroppedEvents {
     /// Where the log says so.
     pub seq: u64,
     /// When it was said.
@@ -107,8 +107,8 @@ pub(crate) type NodeKey = (u64, Option<EpisodeId>);
 
 /// Everything but the nodes. Each entry is keyed so that order and repetition of facts leave no trace.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Story {
-    pub(crate) run: RunFacts,
+pub(crate) struct RunState {
+    pub(crate) run: RunInfo,
     named: Option<u64>,
     stated: Option<u64>,
     last: Option<u64>,
@@ -117,7 +117,7 @@ pub(crate) struct Story {
     command_seqs: BTreeMap<String, u64>,
     applied: BTreeMap<String, Applied>,
     pub(crate) answers: BTreeMap<NodeKey, Answer>,
-    pub(crate) gaps: BTreeMap<u64, Lost>,
+    pub(crate) gaps: BTreeMap<u64, DroppedEvents>,
     /// The last fact that lets every run that waits go on.
     released: Option<u64>,
 }
@@ -131,7 +131,7 @@ fn newer(known: &mut Option<u64>, seq: u64) -> bool {
     newer
 }
 
-impl Story {
+impl RunState {
     /// One more than the highest sequence number seen.
     pub(crate) fn head(&self) -> u64 {
         self.last.map_or(0, |seq| seq.saturating_add(1))
@@ -187,7 +187,7 @@ impl Story {
             }
             What::Gap { lost, reason } => {
                 let (lost, reason) = (*lost, reason.clone());
-                add(&mut self.gaps, seq, || Lost { seq, at, lost, reason })
+                add(&mut self.gaps, seq, || DroppedEvents { seq, at, lost, reason })
             }
             What::Scored { .. }
             | What::Added { .. }

@@ -256,8 +256,7 @@ impl Writer {
                         || state.is_from_message(*id)) =>
             {
                 let node = state.with_messages(item.node.clone());
-                let body =
-                    node.updated_snapshot(drawn.clone(), state.later_scores(), &state.evaluations)?;
+                let body = node.updated_snapshot(drawn.clone(), state.later_scores(), &state.evaluations)?;
                 Ok(Some(EventDraft { id: place.redrawn_id(), at: latest(node.at), body }))
             }
             // A message that arrives after its call has a node.
@@ -269,8 +268,7 @@ impl Writer {
                     return Ok(None);
                 }
                 let id = StepKey::message_update_id(message.id);
-                let body =
-                    node.updated_snapshot(drawn.clone(), state.later_scores(), &state.evaluations)?;
+                let body = node.updated_snapshot(drawn.clone(), state.later_scores(), &state.evaluations)?;
                 Ok(Some(EventDraft { id, at: latest(node.at), body }))
             }
             _ => Ok(None),

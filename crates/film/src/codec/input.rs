@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use gauntlet_model::Score;
 
-use super::words::Word;
+use super::enum_codes::Word;
 use super::{
     BITMAP, CodecError, DOUBLES, EVERYWHERE, INTEGERS, LIST, MAGIC, MOST_TEXT, NOWHERE, SINGLES, VERSION,
 };

@@ -24,10 +24,10 @@
 //! Reading never trusts a length: each is held against the bytes left before anything is allocated, and all text
 //! handed out is held against [`MOST_TEXT`].
 
+mod enum_codes;
 mod input;
 mod output;
 mod read;
-mod words;
 mod write;
 
 use crate::fact::Fact;

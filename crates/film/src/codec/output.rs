@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::words::Word;
+use super::enum_codes::Word;
 use super::{BITMAP, DOUBLES, EVERYWHERE, INTEGERS, LIST, MAGIC, NOWHERE, SINGLES, VERSION};
 
 /// Texts longer than this stand where they are used; shorter ones stand in the string table once.

@@ -2,8 +2,8 @@
 
 use gauntlet_model::{EpisodeId, FailureKind, MAX_STEP, Scores, StepRange, Timestamp};
 
+use super::enum_codes::Kind;
 use super::input::{In, Read};
-use super::words::Kind;
 use super::{HAS_DURATION, HAS_FAILURES, HAS_ORDER, HAS_QUESTION, PAUSED};
 use crate::fact::{Asked, Fact, What};
 
@@ -92,7 +92,7 @@ impl<'a> In<'a> {
         shots
             .into_iter()
             .zip(has(PAUSED))
-            .map(|(shot, is_paused)| self.whole(shot, is_paused, &paths))
+            .map(|(shot, is_paused)| self.assemble(shot, is_paused, &paths))
             .collect()
     }
 
@@ -137,7 +137,7 @@ impl<'a> In<'a> {
         Ok(())
     }
 
-    fn whole(&mut self, shot: Shot, is_paused: bool, paths: &[&str]) -> Read<What> {
+    fn assemble(&mut self, shot: Shot, is_paused: bool, paths: &[&str]) -> Read<What> {
         let mut path = |position: u32| {
             let text = paths.get(position as usize).copied();
             let text = text.ok_or_else(|| self.wrong("path", format!("{position} of {}", paths.len())))?;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use gauntlet_model::{FailureKind, MAX_STEP, Scores};
 
+use super::enum_codes::{Kind, Word};
 use super::output::Out;
-use super::words::{Kind, Word};
 use super::{HAS_DURATION, HAS_FAILURES, HAS_ORDER, HAS_QUESTION, PAUSED};
 use crate::fact::{Asked, Fact, What};
 
