@@ -14,7 +14,8 @@ struct Episode {
     end: Option<(u64, bool)>,
 }
 
-/// The episodes, numbered from 1 in order of arrival, so that a row of the node table names one in four bytes.
+/// The episodes, numbered from 1 in order of arrival, so that a row of the node table names one in four
+/// bytes.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Episodes {
     list: Vec<Episode>,
@@ -61,8 +62,8 @@ impl Episodes {
         }
     }
 
-    /// Notes how an episode ended; of several ends the last one in the log counts. Returns whether the episode has
-    /// failed now and had not before, or the other way round.
+    /// Notes how an episode ended; of several ends the last one in the log counts. Returns whether the
+    /// episode has failed now and had not before, or the other way round.
     pub(crate) fn end(&mut self, id: &EpisodeId, seq: u64, has_failed: bool) -> bool {
         let number = self.number(id);
         let Some(episode) = number.and_then(|number| self.by_number_mut(number)) else { return false };

@@ -1,7 +1,7 @@
 //! The lowest and the highest of some values: what every shortened history keeps, so that no spike is lost.
 
-/// The items of the lowest and of the highest value, in the order they come in; one where they are the same item. Of
-/// equal values the first one counts.
+/// The items of the lowest and of the highest value, in the order they come in; one where they are the same
+/// item. Of equal values the first one counts.
 pub(crate) fn extremes<T: Copy>(
     items: impl IntoIterator<Item = T>,
     value: impl Fn(T) -> f64,

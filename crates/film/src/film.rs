@@ -16,11 +16,12 @@ use crate::tree::Paths;
 
 /// What a viewer knows of a run: the fold of its facts.
 ///
-/// A node is a scored step of an episode, ordered by step, then episode (none first). Facts may come in any order,
-/// in any batches, any number of times. How the snapshots and the later scores of a node add up is said in
-/// [`overlay`](crate::overlay()). The error that an episode ended with fails its last node: the one of its greatest
-/// step. A measurement that names no episode belongs to its step: it is read at every node of the step, and makes
-/// none. Two films are equal when every question has the same answer; [`Film::revision`] is no part of that.
+/// A node is a scored step of an episode, ordered by step, then episode (none first). Facts may come in any
+/// order, in any batches, any number of times. How the snapshots and the later scores of a node add up is
+/// said in [`overlay`](crate::overlay()). The error that an episode ended with fails its last node: the one
+/// of its greatest step. A measurement that names no episode belongs to its step: it is read at every node of
+/// the step, and makes none. Two films are equal when every question has the same answer; [`Film::revision`]
+/// is no part of that.
 #[derive(Debug, Clone, Default)]
 pub struct Film {
     pub(crate) asked: FailureRules,
@@ -157,7 +158,8 @@ impl Film {
         self.decisive.binary_search(&path).is_ok()
     }
 
-    /// Learns that a path stands at a position of a snapshot of `step`; returns its id and whether the tree changed.
+    /// Learns that a path stands at a position of a snapshot of `step`; returns its id and whether the tree
+    /// changed.
     fn path(&mut self, path: &str, step: u64, position: usize) -> Option<(u32, bool)> {
         let noted = self.paths.note(path, step, position);
         // The parents of a new path are new too.
@@ -203,11 +205,13 @@ impl Film {
         // Noted for ever: a score that was replaced with the first snapshot may arrive after the second one.
         let is_new_rescore =
             old_seq.is_some_and(|seq| seq != fact.seq) && self.rescored.insert((step, fact.episode.clone()));
-        // Paths and roots are learnt from snapshots that do not count too: what they show must not depend on arrival.
+        // Paths and roots are learnt from snapshots that do not count too: what they show must not depend on
+        // arrival.
         let (ids, changed) = self.learn_paths(step, snapshot);
         snapshot.scores.root().into_iter().for_each(|root| self.evidence.see_root(root));
         if old_seq.is_some_and(|seq| seq >= fact.seq) {
-            // It is older than what is shown, or the same. The first such one turns the node into a rescored one.
+            // It is older than what is shown, or the same. The first such one turns the node into a rescored
+            // one.
             return (is_new_rescore && place.is_ok_and(|rank| self.uncover(step, episode, rank))) | changed;
         }
 
@@ -254,8 +258,8 @@ impl Film {
         Base { seq, is_only: !self.rescored.contains(key) }
     }
 
-    /// Puts the later scores that count over a new row, and forgets those that no longer do. Returns whether there
-    /// was any.
+    /// Puts the later scores that count over a new row, and forgets those that no longer do. Returns whether
+    /// there was any.
     fn overlay(&mut self, step: u64, episode: Option<&EpisodeId>, seq: u64, row: u32) -> bool {
         if self.overlays.is_empty() {
             return false;
@@ -278,8 +282,9 @@ impl Film {
         true
     }
 
-    /// Takes the scores that are older than the shown snapshot off a node, after an older snapshot of it arrived: they
-    /// had counted as long as the node seemed to have one snapshot only. Returns whether there was any.
+    /// Takes the scores that are older than the shown snapshot off a node, after an older snapshot of it
+    /// arrived: they had counted as long as the node seemed to have one snapshot only. Returns whether there
+    /// was any.
     fn uncover(&mut self, step: u64, episode: Option<&EpisodeId>, rank: usize) -> bool {
         let key = (step, episode.cloned());
         let Some(row) = self.nodes.row(rank) else { return false };
@@ -375,7 +380,8 @@ impl Film {
         }
     }
 
-    /// Finds the gravest failure of the node at a rank: as [`failure_of`](crate::failure_of) does, from the columns.
+    /// Finds the gravest failure of the node at a rank: as [`failure_of`](crate::failure_of) does, from the
+    /// columns.
     fn judge(&mut self, rank: usize) {
         let Some(row) = self.nodes.row(rank) else { return };
         let declared = self.nodes.get(row).and_then(|row| row.declared);

@@ -1,8 +1,8 @@
 //! Levels of detail: how a run of any length is seen at a glance, then read from close.
 //!
-//! Level 0 in chunks is the log itself: chunk `k` holds the facts numbered `k * CHUNK ..`, and since the log is
-//! append-only it never changes once full. A chunk of a coarser level covers more events and keeps, of each handful
-//! of steps, the ones that shape the picture.
+//! Level 0 in chunks is the log itself: chunk `k` holds the facts numbered `k * CHUNK ..`, and since the log
+//! is append-only it never changes once full. A chunk of a coarser level covers more events and keeps, of
+//! each handful of steps, the ones that shape the picture.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,12 +37,12 @@ struct Shot {
 
 /// The facts of one chunk of a level, given every fact of its span in log order; the order is kept.
 ///
-/// Of each `FAN_OUT^level` scored steps that follow each other in the film stay the first, the last, the ones of
-/// lowest and highest root, and the gravest failing one; with them the later scores that count of steps that stay or
-/// that were scored elsewhere, and the ends of failed episodes whose last node stays. Of each such handful of a step's
-/// measurements stay, path by path, the first, the last, the lowest and the highest. What the run, people and losses
-/// report stays complete. Records of steps, other episodes' ends and artifacts go. The very last fact stays, so that
-/// the head is the true one. Level 0 keeps everything.
+/// Of each `FAN_OUT^level` scored steps that follow each other in the film stay the first, the last, the ones
+/// of lowest and highest root, and the gravest failing one; with them the later scores that count of steps
+/// that stay or that were scored elsewhere, and the ends of failed episodes whose last node stays. Of each
+/// such handful of a step's measurements stay, path by path, the first, the last, the lowest and the highest.
+/// What the run, people and losses report stays complete. Records of steps, other episodes' ends and
+/// artifacts go. The very last fact stays, so that the head is the true one. Level 0 keeps everything.
 pub fn thin(facts: &[Fact], rule: FailureRule, level: u8) -> Vec<Fact> {
     if level == 0 {
         return facts.to_vec();
@@ -119,8 +119,9 @@ fn shots<'a>(facts: &'a [Fact], rule: FailureRule) -> BTreeMap<Key<'a>, Shot> {
     bases.into_iter().filter_map(shot).collect()
 }
 
-/// Fails the last node of each episode whose last end in the chunk says that it failed. Returns the indices of those
-/// ends, each with that of the node's snapshot. Where the chunk has no node of an episode, its end fails none.
+/// Fails the last node of each episode whose last end in the chunk says that it failed. Returns the indices
+/// of those ends, each with that of the node's snapshot. Where the chunk has no node of an episode, its end
+/// fails none.
 fn failed_ends<'a>(facts: &'a [Fact], shots: &mut BTreeMap<Key<'a>, Shot>) -> Vec<(usize, usize)> {
     let mut ends: BTreeMap<&EpisodeId, (usize, bool)> = BTreeMap::new();
     for (i, fact) in facts.iter().enumerate() {
@@ -157,7 +158,8 @@ fn shaping(bucket: &[&Shot]) -> Vec<usize> {
     ends.chain(extremes).chain(gravest).collect()
 }
 
-/// The measurements of steps that shape their curves, path by path, of each `bucket` steps that follow each other.
+/// The measurements of steps that shape their curves, path by path, of each `bucket` steps that follow each
+/// other.
 fn shaping_measurements(facts: &[Fact], bucket: usize) -> Vec<usize> {
     // By path and step: of two values for one step the later one counts.
     let mut curves: BTreeMap<&str, BTreeMap<u64, (f64, usize)>> = BTreeMap::new();

@@ -1,14 +1,14 @@
-//! How the snapshots of a node (a step of an episode) and its later scores add up to the scores that count. The one
-//! rule of films, levels of detail, the store's lists and the OpenTelemetry door; `sdk/contract/overlay.json` has its
-//! examples, which the TypeScript SDK runs too.
+//! How the snapshots of a node (a step of an episode) and its later scores add up to the scores that count.
+//! The one rule of films, levels of detail, the store's lists and the OpenTelemetry door;
+//! `sdk/contract/overlay.json` has its examples, which the TypeScript SDK runs too.
 //!
 //! 1. Of several snapshots the last one in the log counts, and replaces the others with every score over them.
 //! 2. A later score (`score.added`) counts instead of the snapshot's score of its path, also where the snapshot has
 //!    none; of several for one path the last one in the log counts.
 //! 3. A score that comes before the node was ever scored waits for the first snapshot, and counts over it.
 //!
-//! So a later score that is older than the snapshot counts exactly while the node has one snapshot only: with a second
-//! one it belongs to what was replaced.
+//! So a later score that is older than the snapshot counts exactly while the node has one snapshot only: with
+//! a second one it belongs to what was replaced.
 
 use std::collections::BTreeMap;
 
@@ -37,8 +37,8 @@ impl Base {
     }
 }
 
-/// The scores of a node: those of the snapshot that counts, with the later scores that count over it. `later` has the
-/// place in the log, path and value of each, in any order.
+/// The scores of a node: those of the snapshot that counts, with the later scores that count over it. `later`
+/// has the place in the log, path and value of each, in any order.
 pub fn overlay<'a>(
     base: Base,
     scores: impl IntoIterator<Item = (&'a str, f64)>,

@@ -101,8 +101,8 @@ impl Film {
         self.nodes.failure(self.nodes.row(i)?)
     }
 
-    /// The rubric paths in tree order: `root` first, siblings by first appearance (lowest step, then position in
-    /// that snapshot), children below their parent. Parents nothing scores are there as groups.
+    /// The rubric paths in tree order: `root` first, siblings by first appearance (lowest step, then position
+    /// in that snapshot), children below their parent. Parents nothing scores are there as groups.
     pub fn paths(&self) -> &[Path] {
         self.paths.paths()
     }
@@ -236,9 +236,9 @@ impl Film {
         (gaps.clone().fold(0u64, |sum, gap| sum.saturating_add(gap.lost)), gaps)
     }
 
-    /// The node whose question still waits for a person, and the question; the latest where several do. A question
-    /// waits until it is answered, or a resume, answer or stop is issued, a command is applied, or the run is said
-    /// to be running or ended, after it.
+    /// The node whose question still waits for a person, and the question; the latest where several do. A
+    /// question waits until it is answered, or a resume, answer or stop is issued, a command is applied, or
+    /// the run is said to be running or ended, after it.
     pub fn pending_challenge(&self) -> Option<(usize, &Asked)> {
         self.challenges.iter().rev().take_while(|(seq, _)| !self.run_state.has_released(**seq)).find_map(
             |(seq, (key, asked))| {

@@ -64,13 +64,14 @@ fn unnamed(path: &str) -> Option<(Condition, FailureKind)> {
     (!is_measurement(path)).then_some((Condition::Below(0.0), FailureKind::Generic))
 }
 
-/// Whether a path names a measurement of the training (`metrics.loss`, `metrics.kl`), which is neither good nor bad.
+/// Whether a path names a measurement of the training (`metrics.loss`, `metrics.kl`), which is neither good
+/// nor bad.
 pub fn is_measurement(path: &str) -> bool {
     path.strip_prefix("metrics").is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// What a run's scores have shown of which rule fits it. It only grows, so the order of what is seen is no matter:
-/// whatever was ever scored counts, also what was replaced later.
+/// What a run's scores have shown of which rule fits it. It only grows, so the order of what is seen is no
+/// matter: whatever was ever scored counts, also what was replaced later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Evidence(u8);
 
@@ -148,8 +149,8 @@ impl Evidence {
     }
 }
 
-/// The conditions a rubric of that path is held against, each with the failure it means, the gravest first. Outside the
-/// medical rules only those of `root` make a step failing.
+/// The conditions a rubric of that path is held against, each with the failure it means, the gravest first.
+/// Outside the medical rules only those of `root` make a step failing.
 pub fn conditions(rule: FailureRule, path: &str) -> Vec<(Condition, FailureKind)> {
     match rule {
         FailureRule::Dipg => MEDICAL_RULES.verdict(path).0,
@@ -163,20 +164,21 @@ pub fn conditions(rule: FailureRule, path: &str) -> Vec<(Condition, FailureKind)
 /// The failure a score of `path` is by itself. Whether it makes its step failing says [`is_decisive`].
 pub fn path_failure(rule: FailureRule, path: &str, value: f64) -> Option<FailureKind> {
     match rule {
-        // As the other arm says, without collecting the conditions: every score that is appended comes by here.
+        // As the other arm says, without collecting the conditions: every score that is appended comes by
+        // here.
         FailureRule::Dipg => MEDICAL_RULES.judge(path, value),
         FailureRule::RootBelow(_) => Verdict(conditions(rule, path)).judge(value),
     }
 }
 
-/// Whether the failure of a rubric makes its step failing: under the medical rules every rubric's does, elsewhere the
-/// root's alone.
+/// Whether the failure of a rubric makes its step failing: under the medical rules every rubric's does,
+/// elsewhere the root's alone.
 pub fn is_decisive(rule: FailureRule, path: &str) -> bool {
     rule == FailureRule::Dipg || path == "root"
 }
 
-/// The failure of a step, the gravest: by its scores, and by what was declared. The error that its episode ended with
-/// counts as a declared [`FailureKind::Generic`].
+/// The failure of a step, the gravest: by its scores, and by what was declared. The error that its episode
+/// ended with counts as a declared [`FailureKind::Generic`].
 pub fn failure_of<'a>(
     rule: FailureRule,
     scores: impl IntoIterator<Item = (&'a str, f64)>,

@@ -28,7 +28,8 @@ pub(crate) struct RunName {
     pub id: String,
     /// The name as it was sent.
     pub name: String,
-    /// Whether it is a service whose processes cannot be told apart: only the caller knows which of its runs is current.
+    /// Whether it is a service whose processes cannot be told apart: only the caller knows which of its runs
+    /// is current.
     pub is_open_ended: bool,
 }
 
@@ -52,8 +53,8 @@ pub(crate) fn explicit(source: &Source) -> Result<Option<RunId>, String> {
     RunId::new(text).map(Some).map_err(|e| format!("gauntlet.run.id: {}", e.message))
 }
 
-/// The run that an item's conversation, session or service names. A generated conversation id names no run: such a run
-/// would hold a single trace.
+/// The run that an item's conversation, session or service names. A generated conversation id names no run:
+/// such a run would hold a single trace.
 pub(crate) fn implied(item: &Item, source: &Source) -> RunName {
     let record = item
         .record
@@ -80,7 +81,8 @@ pub(crate) fn implied(item: &Item, source: &Source) -> RunName {
     from_service(source)
 }
 
-/// The run that a resource names by its service: one per process, as far as the resource tells processes apart.
+/// The run that a resource names by its service: one per process, as far as the resource tells processes
+/// apart.
 pub(crate) fn from_service(source: &Source) -> RunName {
     let service = source.text("service.name").unwrap_or("unknown_service");
     let plain = |key: &str| source.resource.get(key).filter(|value| !value.is_null()).map(Value::to_string);
@@ -145,8 +147,8 @@ pub fn service_run(service: &str, nth: u32) -> Result<RunId, String> {
     run_id(&format!("{}-{nth}", cut(first.as_str(), 180).trim_end()))
 }
 
-/// The rules that a resource asks for: a word ([`FailureRules`] from text), or `{"root_below": number}` as a map or as
-/// JSON. Where it asks for something else, why that is none.
+/// The rules that a resource asks for: a word ([`FailureRules`] from text), or `{"root_below": number}` as a
+/// map or as JSON. Where it asks for something else, why that is none.
 pub(crate) fn rules(source: &Source) -> Result<FailureRules, String> {
     let Some(value) = source.gauntlet.get("gauntlet.rules") else { return Ok(FailureRules::Auto) };
     let error = match value.as_str().map(str::parse::<FailureRules>) {

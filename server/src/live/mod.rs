@@ -1,5 +1,5 @@
-//! Live: followers of a run's log. Live is a replay that has reached the end: one code path gives the past from
-//! the log and the present from the tail, and a viewer that falls behind is simply given the past again.
+//! Live: followers of a run's log. Live is a replay that has reached the end: one code path gives the past
+//! from the log and the present from the tail, and a viewer that falls behind is simply given the past again.
 
 mod rules;
 mod sse;
@@ -32,8 +32,8 @@ pub enum Format {
     /// One event a text frame, as `GET .../events` writes it.
     #[default]
     Json,
-    /// The film's facts, packed by its codec. A text frame `{"head":N,"rules":...}` comes first, whenever the run asks
-    /// for other rules, and in silence as a sign of life.
+    /// The film's facts, packed by its codec. A text frame `{"head":N,"rules":...}` comes first, whenever the
+    /// run asks for other rules, and in silence as a sign of life.
     Binary,
 }
 
@@ -76,7 +76,8 @@ pub async fn live(
     }
 }
 
-/// An upgrade for viewers, of whom nothing but a goodbye is expected: the library would hold messages of 64 MiB.
+/// An upgrade for viewers, of whom nothing but a goodbye is expected: the library would hold messages of 64
+/// MiB.
 pub fn bounded(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
     upgrade.max_message_size(MESSAGE_BYTES).max_frame_size(MESSAGE_BYTES)
 }
@@ -90,8 +91,8 @@ pub fn no_upgrade(rejection: &WebSocketUpgradeRejection) -> ApiError {
     )
 }
 
-/// Refuses to go on behind an event that the log does not have: the run is another one, created anew under the id of
-/// a deleted one, or its log is an older copy. Waiting there would look as if nothing happened.
+/// Refuses to go on behind an event that the log does not have: the run is another one, created anew under
+/// the id of a deleted one, or its log is an older copy. Waiting there would look as if nothing happened.
 pub fn within(field: &str, after: Option<u64>, head: u64) -> Result<(), ApiError> {
     match after.filter(|after| *after >= head) {
         Some(after) => Err(ApiError::beyond_head(field, after, head)),

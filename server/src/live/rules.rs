@@ -1,4 +1,5 @@
-//! Which runs ask for other rules now. Rules are no events of the log, so their changes reach viewers this way.
+//! Which runs ask for other rules now. Rules are no events of the log, so their changes reach viewers this
+//! way.
 
 use gauntlet_model::{FailureRules, RunId};
 use gauntlet_store::Store;

@@ -52,8 +52,8 @@ pub fn respond(follower: Follower, stopping: CancellationToken) -> Response {
     Sse::new(batches.flatten()).keep_alive(KeepAlive::default()).into_response()
 }
 
-/// The last event of a stream that ends, named `end`, with what any other answer would say. A client that comes back after
-/// it is refused with the same.
+/// The last event of a stream that ends, named `end`, with what any other answer would say. A client that
+/// comes back after it is refused with the same.
 fn farewell(error: StoreError) -> Event {
     let error = ApiError::from(error).body();
     Event::default().event("end").data(serde_json::json!({ "error": error }).to_string())

@@ -98,8 +98,8 @@ fn sample() -> Vec<Fact> {
     facts
 }
 
-/// Chunks are stored and cached: bytes written today must be read tomorrow. If this fails, the format changed; a
-/// change needs a new version number and a reader that still knows the old one.
+/// Chunks are stored and cached: bytes written today must be read tomorrow. If this fails, the format
+/// changed; a change needs a new version number and a reader that still knows the old one.
 #[test]
 fn the_format_is_as_it_was() {
     let golden = include_str!("chunk-1.hex");

@@ -1,4 +1,5 @@
-//! Measurements of a step stand beside its rollouts: they replace none, make none, and are read at each of them.
+//! Measurements of a step stand beside its rollouts: they replace none, make none, and are read at each of
+//! them.
 
 use gauntlet_film::levels::thin;
 use gauntlet_film::{Fact, Measurement};

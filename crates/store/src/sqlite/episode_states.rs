@@ -1,5 +1,5 @@
-//! The episodes of a run: each is counted once, by whichever event names it first, and the error that one ended with
-//! fails its last node.
+//! The episodes of a run: each is counted once, by whichever event names it first, and the error that one
+//! ended with fails its last node.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -61,8 +61,8 @@ impl EpisodeState {
     }
 }
 
-/// States of episodes as the database has them, the open transaction included. To be cleared where that is rolled
-/// back.
+/// States of episodes as the database has them, the open transaction included. To be cleared where that is
+/// rolled back.
 #[derive(Debug, Default)]
 pub(super) struct EpisodeCache {
     runs: HashMap<i64, HashMap<Arc<str>, EpisodeState>>,
@@ -85,8 +85,8 @@ impl EpisodeCache {
 }
 
 impl Group<'_> {
-    /// Writes what the staged events say of their episodes; notes the nodes to look at again where an episode has
-    /// failed, or has not after all.
+    /// Writes what the staged events say of their episodes; notes the nodes to look at again where an episode
+    /// has failed, or has not after all.
     pub(super) async fn follow_episodes(&mut self) -> Result<(), TxnError> {
         if self.episodes.entries >= REMEMBERED {
             self.episodes.clear();

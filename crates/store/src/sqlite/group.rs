@@ -58,8 +58,8 @@ pub(super) struct RunChanges {
     pub state: RunState,
     /// `None` where the group only looked at the run.
     pub delta: Option<Delta>,
-    /// Nodes that staged events score again, or later, or whose episode they end: not yet in the totals as they stand.
-    /// `true`: to be judged anew from its snapshot whatever its row says.
+    /// Nodes that staged events score again, or later, or whose episode they end: not yet in the totals as
+    /// they stand. `true`: to be judged anew from its snapshot whatever its row says.
     pub revisits: BTreeMap<NodeKey, bool>,
     /// Episodes that staged events name.
     pub episodes: HashMap<Arc<str>, EpisodeChange>,

@@ -1,5 +1,5 @@
-//! Nodes that are scored again or later, or whose episode ended: what counts of each is worked out anew from its few
-//! events, and the totals of its run and the row of its last snapshot follow.
+//! Nodes that are scored again or later, or whose episode ended: what counts of each is worked out anew from
+//! its few events, and the totals of its run and the row of its last snapshot follow.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -62,8 +62,9 @@ impl Group<'_> {
     }
 }
 
-/// Works out anew what counts of these nodes of a run under a rule, and brings totals and rows up to date. `true` for a node: it is judged anew
-/// from its snapshot, since its row may have been judged by another rule, or before its episode ended.
+/// Works out anew what counts of these nodes of a run under a rule, and brings totals and rows up to date.
+/// `true` for a node: it is judged anew from its snapshot, since its row may have been judged by another
+/// rule, or before its episode ended.
 pub(super) async fn revisit(
     db: &mut SqliteConnection,
     run_no: i64,
@@ -93,15 +94,15 @@ pub(super) async fn revisit(
         }
     }
     for node in found.into_values() {
-        // The totals hold at most one snapshot of a node: take it out, then add the one that counts now. A node whose
-        // only events are later scores has none yet.
+        // The totals hold at most one snapshot of a node: take it out, then add the one that counts now. A
+        // node whose only events are later scores has none yet.
         if let Some(counted) = node.snapshots.iter().rfind(|snapshot| snapshot.counted) {
             totals.remove(counted.node_score);
         }
         let Some(node_score) = node.node_score(db, staged, rule).await? else { continue };
         totals.add(node_score);
-        // Only the last snapshot's row has root and failure; those of the others are empty. A row that is still staged
-        // is changed in memory, one of the log only where it differs.
+        // Only the last snapshot's row has root and failure; those of the others are empty. A row that is
+        // still staged is changed in memory, one of the log only where it differs.
         for snapshot in &node.snapshots {
             let is = match snapshot.node_score.place == node_score.place {
                 true => node_score,
@@ -135,8 +136,8 @@ async fn logged(
             node.ends_failed_episode = true;
         }
     }
-    // No text of a snapshot is read: what its row says of it is enough, or it is read alone. CROSS: else SQLite may
-    // read the whole log and compare each event with all that is asked for.
+    // No text of a snapshot is read: what its row says of it is enough, or it is read alone. CROSS: else
+    // SQLite may read the whole log and compare each event with all that is asked for.
     let mut events = sqlx::query(
         "SELECT e.place, e.step, e.episode, e.root, e.failure, iif(e.kind = 'score.added', e.body, NULL)
          FROM json_each(?2) AS asked CROSS JOIN events AS e INDEXED BY events_by_node

@@ -12,7 +12,8 @@ use crate::row::Failure;
 /// Nodes remembered over all runs.
 const REMEMBERED: usize = 1 << 18;
 
-/// What the nodes of a run add up to. A node is a scored step of an episode; it counts once, with the scores that count.
+/// What the nodes of a run add up to. A node is a scored step of an episode; it counts once, with the scores
+/// that count.
 #[derive(Debug, Clone, Default)]
 pub(super) struct RunTotals {
     pub steps: u64,
@@ -24,7 +25,8 @@ pub(super) struct RunTotals {
     pub top_step: Option<u64>,
 }
 
-/// What counts of a node: the place of its last snapshot in the log, and root and failure with the later scores over it.
+/// What counts of a node: the place of its last snapshot in the log, and root and failure with the later
+/// scores over it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct NodeScore {
     pub place: i64,
@@ -68,9 +70,9 @@ pub(super) fn sum_of(stored: &[u8], count: u64) -> Sum {
     Sum::from_parts(parts.iter().map(|part| f64::from_le_bytes(*part)).collect(), count)
 }
 
-/// Finds nodes that no event of the log has scored yet without asking the log, by what was scored lately. It may take a
-/// new node for a known one, which costs a look-up, and never the other way round; so what a rolled back transaction
-/// leaves here does no harm.
+/// Finds nodes that no event of the log has scored yet without asking the log, by what was scored lately. It
+/// may take a new node for a known one, which costs a look-up, and never the other way round; so what a
+/// rolled back transaction leaves here does no harm.
 #[derive(Debug, Default)]
 pub(super) struct NewNodeFilter {
     runs: HashMap<i64, Scored>,
@@ -90,7 +92,8 @@ struct Scored {
 }
 
 impl NewNodeFilter {
-    /// Whether this is the first that scores this step of the episode. `top`: the greatest step scored in the run.
+    /// Whether this is the first that scores this step of the episode. `top`: the greatest step scored in the
+    /// run.
     pub fn is_new(&mut self, run_no: i64, episode: Option<&str>, step: u64, top: Option<u64>) -> bool {
         if self.remembered >= REMEMBERED {
             *self = Self::default();

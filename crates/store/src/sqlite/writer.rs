@@ -22,8 +22,8 @@ use crate::watches::Watches;
 
 /// Runs whose head is kept in memory.
 const KNOWN_RUNS: usize = 10_000;
-/// Groups that look every event up after one held a repeated event: a client that repeats one batch after a lost
-/// connection usually repeats the next ones too.
+/// Groups that look every event up after one held a repeated event: a client that repeats one batch after a
+/// lost connection usually repeats the next ones too.
 const DEDUP_GROUPS: u32 = 32;
 /// Events of deleted runs removed at a time.
 const PURGE_EVENTS: i64 = 2_000;
@@ -113,8 +113,8 @@ impl Writer {
         self.inbox.recv().await
     }
 
-    /// Commits the group. Where the database fails on it, each request gets a transaction of its own, so that none
-    /// fails for what another asked.
+    /// Commits the group. Where the database fails on it, each request gets a transaction of its own, so that
+    /// none fails for what another asked.
     async fn commit(&mut self, mut group: Vec<Queued>) {
         let outcome = self.write(&mut group).await;
         if outcome.is_ok() || group.len() == 1 {
@@ -150,8 +150,8 @@ impl Writer {
         Err(error)
     }
 
-    /// Does all requests in one transaction. `look_up`: ask the log for each event before appending it; otherwise
-    /// a repeated event stops the attempt with nothing kept.
+    /// Does all requests in one transaction. `look_up`: ask the log for each event before appending it;
+    /// otherwise a repeated event stops the attempt with nothing kept.
     async fn attempt(&mut self, group: &mut [Queued], look_up: bool) -> Result<Written, TxnError> {
         self.connection.execute("BEGIN IMMEDIATE").await?;
         let (known, new_nodes, episodes) = (&self.known, &mut self.new_nodes, &mut self.episodes);
