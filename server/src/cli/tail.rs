@@ -87,7 +87,8 @@ impl Tail {
         if !self.json {
             let line = format!("{}  {}", run.name, paint(DIM, &run.id));
             printer.screen.line(paint(BOLD, line))?;
-            printer.screen.line(paint(DIM, &run.failure_rule.text))?;
+            let rule = clip(&run.failure_rule.text, printer.screen.width);
+            printer.screen.line(paint(DIM, rule))?;
         }
         let position = match self.after {
             Some(after) => self.everything(reader, &run, after, &mut printer)?,
@@ -293,8 +294,8 @@ impl Printer {
             return Ok(());
         }
         self.shown_rule = rule;
-        let text = RuleInForce::of(self.rules, rule).text;
-        Ok(self.screen.line(paint(WAITS, format!("Another rule is in force now. {text}")))?)
+        let text = format!("Another rule is in force now. {}", RuleInForce::of(self.rules, rule).text);
+        Ok(self.screen.line(paint(WAITS, clip(&text, self.screen.width)))?)
     }
 
     /// Learns where the run stands, and which rule fits.

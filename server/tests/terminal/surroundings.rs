@@ -39,9 +39,9 @@ fn a_terminal_gets_colours_and_its_width_unless_it_wants_none() {
     for columns in [60, 45, 40] {
         let plain = at_terminal(columns, "NO_COLOR=1");
         assert!(!plain.contains('\u{1b}'), "{plain:?}");
-        assert!(plain.lines().count() == 6 && plain.lines().all(|l| l.chars().count() <= columns), "{plain}");
+        assert!(plain.lines().count() == 7 && plain.lines().all(|l| l.chars().count() <= columns), "{plain}");
     }
-    assert_eq!(at_terminal(12, "NO_COLOR=1").lines().count(), 6, "it ends however narrow it is");
+    assert_eq!(at_terminal(12, "NO_COLOR=1").lines().count(), 7, "it ends however narrow it is");
 }
 
 #[test]
