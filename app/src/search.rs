@@ -4,7 +4,8 @@ use gauntlet_model::FailureKind;
 use leptos::prelude::*;
 
 use crate::shell::head;
-use crate::ui::{Erase, Mark, SearchBox, encoded, failure_class, failure_title, run_address, score};
+use crate::ui::address::encoded;
+use crate::ui::{Erase, Mark, SearchBox, failure_class, failure_title, run_address, score};
 
 /// What the page shows.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -1,6 +1,6 @@
 //! Shared by several pages: numbers as text, labels, icons, access to browser features, file uploads.
 
-mod address;
+pub(crate) mod address;
 mod browser;
 mod copy;
 mod drop_zone;
@@ -18,8 +18,6 @@ mod theme;
 mod title;
 mod upload;
 
-#[cfg(feature = "ssr")]
-pub(crate) use address::encoded;
 pub(crate) use address::run_address;
 pub(crate) use browser::{
     Resized, element_size, focus_on_slash, in_text_field, now_ms, on_control, pixel_ratio,
