@@ -10,7 +10,7 @@ const episodes = Number(process.argv[2] ?? 40);
 const pauseMs = Number(process.argv[3] ?? 50);
 const pause = () => new Promise((resolve) => setTimeout(resolve, pauseMs));
 
-/** The world: says whether a guess is low or high, and is out of order one time in eight. */
+/** The environment: tells whether a guess is low or high, and fails one time in eight. */
 function world(random) {
   const secret = 400 + Math.floor(random() * 100);
   return (guess) => {

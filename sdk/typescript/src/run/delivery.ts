@@ -45,6 +45,7 @@ export class Delivery {
   readonly #ledger: Ledger;
   readonly #onCreated: ((run: Partial<RunInfo>) => void) | null;
   readonly refused: Refused[] = [];
+  /** Whether the server has the run, as far as this process knows. */
   #isCreated: boolean;
   /** Whether the creation of the run is not settled yet. It counts as one event. */
   #isCreationPending: boolean;
@@ -90,22 +91,9 @@ export class Delivery {
     this.#queuedCount = Number(this.#isCreationPending) + fifo.left;
   }
 
+  /** Events in the queue. */
   get queued(): number {
     return this.#fifo.left;
-  }
-
-  /** Why nothing is sent any more; `null` while something is. */
-  get stopReason(): string | null {
-    return this.#stopReason;
-  }
-
-  #isStopped(): boolean {
-    return this.#stopReason !== null;
-  }
-
-  /** Whether the server has the run, as far as this process knows. */
-  get isCreated(): boolean {
-    return this.#isCreated;
   }
 
   /** Whether the last request failed for a reason that may pass: no answer, or a busy server. */
@@ -468,6 +456,11 @@ export class Delivery {
     this.#ledger.counts.lost += count;
     this.#ledger.recordLoss(why, count);
     this.#ledger.warn(`lost ${why}`, `events are lost: ${why} (warned once; see run.stats.lost)`);
+  }
+
+  /** A method, so that a check of it does not narrow the type of the reason. */
+  #isStopped(): boolean {
+    return this.#stopReason !== null;
   }
 
   #settle(count: number): void {
