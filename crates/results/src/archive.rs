@@ -33,7 +33,8 @@ pub(crate) struct Archive<S: ChunkReader> {
 impl<S: ChunkReader> Archive<S> {
     /// Reads the header.
     pub fn new(source: S, options: &Options) -> Result<Self, ImportError> {
-        let seeker = BufReader::with_capacity(64 << 10, Seeker { source, position: 0 });
+        let seeker = Seeker { source, position: 0, options: options.clone() };
+        let seeker = BufReader::with_capacity(64 << 10, seeker);
         let zip = ZipArchive::new(seeker).map_err(|e| broken(&e))?;
         let names: Vec<String> = zip
             .file_names()
@@ -65,6 +66,8 @@ impl<S: ChunkReader> Archive<S> {
     fn open(&mut self, index: usize) -> Result<(), ImportError> {
         let entry = self.zip.by_index(index).map_err(|e| broken(&e))?;
         let name = entry.name().map_err(|e| broken(&e))?.into_owned();
+        // Its bytes, their copy as a text, and what is read of it.
+        self.options.reserve(usize::try_from(entry.size().min(MAX_ENTRY_BYTES)).unwrap_or(0) * 3)?;
         let counted = Counting { inner: entry, budget: Rc::clone(&self.budget), limited: false };
         let watched = Cancellable { inner: counted, options: self.options.clone() };
         let mut bytes = Vec::new();
@@ -119,10 +122,14 @@ fn broken(error: &zip::result::ZipError) -> ImportError {
 struct Seeker<S> {
     source: S,
     position: u64,
+    options: Options,
 }
 
 impl<S: ChunkReader> Read for Seeker<S> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        if !self.options.goes_on() {
+            return Err(io::Error::other("the reading was stopped"));
+        }
         if self.position >= self.source.len() {
             return Ok(0);
         }

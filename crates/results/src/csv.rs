@@ -3,18 +3,20 @@
 use std::io::{self, Read, Write};
 use std::rc::Rc;
 
-use ::csv::{ErrorKind, ReaderBuilder, StringRecord, WriterBuilder};
+use ::csv::{ByteRecord, ErrorKind, ReaderBuilder, StringRecord, WriterBuilder};
+use encoding_rs::Encoding;
 use gauntlet_model::Timestamp;
 use gauntlet_values::Decimal;
 use serde_json::Value;
 
 use crate::columns::{Cells, Columns};
+use crate::encoding;
 use crate::error::ImportError;
 use crate::json_span::{JsonSpan, Source};
 use crate::layout::{Cell, Layout};
 use crate::names::ColumnMap;
 use crate::options::Options;
-use crate::rows::{Budget, Record, Rows, unreadable};
+use crate::rows::{About, Budget, Record, Rows, unreadable};
 use crate::scored_steps::ScoredSteps;
 
 /// The separator, if the head of a file is that of a table: its first line names a column of scores, or the file's name
@@ -42,21 +44,43 @@ pub(crate) fn looks_like_table(name: &str, head: &str) -> Option<u8> {
 /// the end, this line included.
 const END: &str = "\n\u{3}\n";
 
+/// About how many times its size a row takes once it is read: its cells, their copies and its values.
+const ROW_GROWTH: usize = 4;
+
 /// The rows of a table.
 pub(crate) struct Table<R> {
     reader: ::csv::Reader<io::Chain<R, &'static [u8]>>,
     columns: Columns,
     names: StringRecord,
     row: StringRecord,
+    /// Cells of the header that are not UTF-8, until a row has said so.
+    guessed: Guessed,
+    encoding: Option<&'static Encoding>,
     budget: Rc<Budget>,
+    options: Options,
+}
+
+/// Cells that are not UTF-8 and were read as Windows-1252.
+#[derive(Debug, Default)]
+struct Guessed {
+    cells: u64,
+    /// Where the first of them is: the line of its row, its column from 1, and the byte of the cell that is no UTF-8.
+    first: Option<(u64, usize, usize)>,
 }
 
 impl<R: Read> Table<R> {
-    /// Reads the header.
-    pub fn new(text: R, separator: u8, budget: Rc<Budget>, options: &Options) -> Result<Self, ImportError> {
+    /// Reads the header. `encoding` is the one the text had, where its mark names it.
+    pub fn new(
+        text: R,
+        encoding: Option<&'static Encoding>,
+        separator: u8,
+        budget: Rc<Budget>,
+        options: &Options,
+    ) -> Result<Self, ImportError> {
         let text = text.chain(END.as_bytes());
         let mut reader = ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(text);
-        let names = reader.headers().map_err(|e| broken(e, &StringRecord::new()))?.clone();
+        let mut guessed = Guessed::default();
+        let names = texts(reader.byte_headers().map_err(broken)?.clone(), &mut guessed);
         if is_end(&names) {
             return Err(ImportError::new("", "the file is empty", "a table with a header line"));
         }
@@ -66,13 +90,17 @@ impl<R: Read> Table<R> {
         let columns = Columns::new(&names, &options.map, decimal, Cells::Texts)?;
         columns.require_scores()?;
         budget.renew();
-        Ok(Self { reader, columns, names, row: StringRecord::new(), budget })
+        let options = options.clone();
+        Ok(Self { reader, columns, names, row: StringRecord::new(), guessed, encoding, budget, options })
     }
 }
 
 impl<R: Read> Rows for Table<R> {
     fn next(&mut self) -> Result<Option<Record<'_>>, ImportError> {
-        let is_there = self.reader.read_record(&mut self.row).map_err(|e| broken(e, &self.names))?;
+        let mut row = std::mem::take(&mut self.row).into_byte_record();
+        let is_there = self.reader.read_byte_record(&mut row).map_err(broken)?;
+        self.options.reserve(row.as_slice().len() * ROW_GROWTH)?;
+        self.row = texts(row, &mut self.guessed);
         if !is_there || is_end(&self.row) {
             return Ok(None);
         }
@@ -90,12 +118,45 @@ impl<R: Read> Rows for Table<R> {
             (!cell.is_empty()).then(|| Value::from(cell))
         });
         let span = JsonSpan { source: Source { text: "", first_line: line, is_line: true }, raw: "" };
-        Ok(Some(Record::Row(Box::new(self.columns.fields(cells, span, String::new())))))
+        let mut fields = self.columns.fields(cells, span, String::new());
+        let Guessed { cells, first } = std::mem::take(&mut self.guessed);
+        fields.tally.guessed = cells;
+        fields.tally.first_guessed = first.map(|(line, column, byte)| {
+            let name = self.names.get(column - 1).unwrap_or_default();
+            format!("line {line}, column {column} `{name}`, byte {byte}")
+        });
+        Ok(Some(Record::Row(Box::new(fields))))
+    }
+
+    fn about(&mut self, _name: &str) -> Result<About, ImportError> {
+        Ok(About { encoding: self.encoding, ..About::default() })
     }
 
     fn position_bytes(&self) -> u64 {
         self.budget.total()
     }
+}
+
+/// A row as texts. What is not UTF-8 is read as Windows-1252, cell by cell: rows of several programs meet in one file.
+fn texts(row: ByteRecord, guessed: &mut Guessed) -> StringRecord {
+    let row = match StringRecord::from_byte_record(row) {
+        Ok(row) => return row,
+        Err(error) => error.into_byte_record(),
+    };
+    let line = row.position().map_or(0, ::csv::Position::line);
+    let mut texts = StringRecord::with_capacity(row.as_slice().len(), row.len());
+    for (index, cell) in row.iter().enumerate() {
+        match std::str::from_utf8(cell) {
+            Ok(text) => texts.push_field(text),
+            Err(error) => {
+                guessed.cells += 1;
+                guessed.first.get_or_insert((line, index + 1, error.valid_up_to() + 1));
+                texts.push_field(&encoding::guessed(cell));
+            }
+        }
+    }
+    texts.set_position(row.position().cloned());
+    texts
 }
 
 fn is_end(row: &StringRecord) -> bool {
@@ -119,16 +180,11 @@ fn ensure_quotes_closed(row: &StringRecord) -> Result<(), ImportError> {
     }
 }
 
-/// An error of the table itself, with its line. `names` are its columns.
-fn broken(error: ::csv::Error, names: &StringRecord) -> ImportError {
+/// An error of the table itself, with its line.
+fn broken(error: ::csv::Error) -> ImportError {
     let line = error.position().map(::csv::Position::line);
     let refused = match error.into_kind() {
         ErrorKind::Io(error) => unreadable(error),
-        ErrorKind::Utf8 { err, .. } => {
-            let column = names.get(err.field()).unwrap_or_default();
-            let message = format!("is not UTF-8 text: byte {} of the cell cannot be read", err.valid_up_to());
-            ImportError::new(column, message, "a table in UTF-8")
-        }
         other => ImportError::new("", format!("is no table: {other:?}"), "a table with a header line"),
     };
     match line {

@@ -8,7 +8,7 @@ use crate::json_span::{JsonSpan, Source};
 use crate::options::Options;
 use crate::repair::{Repaired, repaired};
 use crate::tally::Tally;
-use crate::{cut, inspect, inspect_log, native, report, run, snapshots};
+use crate::{cut, encoding, inspect, inspect_log, native, report, run, snapshots};
 
 /// A document, ready to be read.
 #[derive(Debug)]
@@ -118,6 +118,12 @@ impl Document {
 
 /// The text of a document; bytes that are no UTF-8 become U+FFFD, and are counted.
 fn decode_text(bytes: Vec<u8>, tally: &mut Tally) -> Result<String, ImportError> {
+    if let Some(encoding) = encoding::marked(&bytes) {
+        tally.encoding = Some(encoding);
+        let (text, _, is_repaired) = encoding.decode(&bytes);
+        tally.repaired += u64::from(is_repaired);
+        return not_empty(text.into_owned());
+    }
     let mut text = String::from_utf8(bytes).unwrap_or_else(|e| {
         tally.repaired += 1;
         String::from_utf8_lossy(e.as_bytes()).into_owned()
@@ -125,6 +131,10 @@ fn decode_text(bytes: Vec<u8>, tally: &mut Tally) -> Result<String, ImportError>
     if text.starts_with('\u{feff}') {
         text.drain(..'\u{feff}'.len_utf8());
     }
+    not_empty(text)
+}
+
+fn not_empty(text: String) -> Result<String, ImportError> {
     if text.trim().is_empty() {
         return Err(ImportError::new("", "the file is empty", SHAPES));
     }

@@ -22,6 +22,8 @@ pub struct ImportError {
     pub readable: Option<u64>,
     /// Whether nothing after it can be read.
     pub(crate) is_end: bool,
+    /// Whether the caller ended the reading, which is no fault of the file.
+    pub(crate) is_stopped: bool,
 }
 
 impl ImportError {
@@ -37,12 +39,19 @@ impl ImportError {
             line: None,
             readable: None,
             is_end: false,
+            is_stopped: false,
         }
     }
 
     /// The error of a cancelled import.
     pub fn stopped() -> Self {
-        Self::new("", "the reading was stopped", "").at_end()
+        Self { is_stopped: true, ..Self::new("", "the reading was stopped", "").at_end() }
+    }
+
+    /// The end of a reading whose caller has no memory for it.
+    pub(crate) fn no_memory(bytes: usize) -> Self {
+        let message = format!("there is no memory for {bytes} bytes of it at one time");
+        Self { is_stopped: true, ..Self::new("", message, "").at_end() }
     }
 
     /// The same error, after which nothing can be read.

@@ -1,5 +1,6 @@
 //! The formats of files: how one is told, and the reader of each.
 
+use std::borrow::Cow;
 use std::io::{self, BufReader, Read};
 use std::rc::Rc;
 
@@ -10,7 +11,7 @@ use crate::error::ImportError;
 use crate::jsonl::{self, Lines};
 use crate::options::Options;
 use crate::rows::{Budget, Cancellable, Counting, Rows, unreadable};
-use crate::{csv, film, parquet as tables};
+use crate::{csv, encoding, film, parquet as tables};
 
 /// Bytes that are read to detect the format.
 const HEAD_BYTES: u64 = 256 << 10;
@@ -57,10 +58,12 @@ impl Format {
                 crate::error::SHAPES,
             ));
         }
-        // The head may end in the middle of a character.
-        let text = match std::str::from_utf8(&head) {
-            Ok(text) => text,
-            Err(e) => std::str::from_utf8(&head[..e.valid_up_to()]).unwrap_or_default(),
+        let text = match (encoding::marked(&head), std::str::from_utf8(&head)) {
+            (Some(encoding), _) => encoding.decode(&head).0,
+            (None, Ok(text)) => Cow::Borrowed(text),
+            // The head may end in the middle of a character.
+            (None, Err(e)) if e.error_len().is_none() => String::from_utf8_lossy(&head[..e.valid_up_to()]),
+            (None, Err(_)) => String::from_utf8_lossy(&head),
         };
         let text = text.trim_start_matches('\u{feff}');
         if let Some(separator) = csv::looks_like_table(name, text) {
@@ -82,24 +85,34 @@ where
     S::T: 'static,
 {
     let bytes = Rc::new(Budget::default());
-    let counted = |source: &S| -> Result<_, ImportError> {
+    let watched = |limited: bool| -> Result<_, ImportError> {
         let inner = source.get_read(0).map_err(|e| unreadable(io::Error::other(e)))?;
-        let counted = Counting { inner, budget: Rc::clone(&bytes), limited: false };
-        Ok(BufReader::with_capacity(64 << 10, Cancellable { inner: counted, options: options.clone() }))
+        let counted = Counting { inner, budget: Rc::clone(&bytes), limited };
+        Ok(Cancellable { inner: counted, options: options.clone() })
+    };
+    // Readers of one file share its position, so this one is done before the other begins.
+    let marked = || -> Result<_, ImportError> {
+        let mut head = [0; 3];
+        let read = source.get_read(0).map_err(io::Error::other).and_then(|mut file| file.read(&mut head));
+        Ok(encoding::marked(&head[..read.map_err(unreadable)?]))
     };
     Ok(Some(match format {
         Format::Document => return Ok(None),
-        Format::Lines => Box::new(Lines::new(counted(&source)?, bytes.clone())),
+        Format::Lines => {
+            let encoding = marked()?;
+            let text = encoding::transcoded(watched(false)?);
+            Box::new(Lines::new(text, encoding, bytes.clone(), options))
+        }
         Format::Packed => {
             // Cancellation is checked after decompression too: a few bytes may become gigabytes without a record.
-            let unpacked = film::unpack(counted(&source)?)?;
-            Box::new(Lines::new(Cancellable { inner: unpacked, options: options.clone() }, bytes.clone()))
+            let unpacked = film::unpack(BufReader::with_capacity(64 << 10, watched(false)?))?;
+            let text = Cancellable { inner: unpacked, options: options.clone() };
+            Box::new(Lines::new(text, None, bytes.clone(), options))
         }
         Format::Csv(separator) => {
-            let inner = source.get_read(0).map_err(|e| unreadable(io::Error::other(e)))?;
-            let counted = Counting { inner, budget: bytes.clone(), limited: true };
-            let watched = Cancellable { inner: counted, options: options.clone() };
-            Box::new(csv::Table::new(watched, separator, bytes.clone(), options)?)
+            let encoding = marked()?;
+            let text = encoding::transcoded(watched(true)?);
+            Box::new(csv::Table::new(text, encoding, separator, bytes.clone(), options)?)
         }
         Format::Parquet => Box::new(tables::Table::new(source, options)?),
         Format::Archive => Box::new(Archive::new(source, options)?),

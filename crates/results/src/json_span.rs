@@ -134,7 +134,7 @@ impl<'a> JsonSpan<'a> {
 
     /// Refuses a value that would take too much memory: each number of `[1,1,1]` becomes 32 bytes.
     fn within(self) -> Result<(), ImportError> {
-        match bytes_in_memory(self.raw) > MAX_VALUE_BYTES {
+        match bytes_in_memory(self.raw.as_bytes()) > MAX_VALUE_BYTES {
             true => {
                 let most = MAX_VALUE_BYTES >> 20;
                 let message = format!("would take more than {most} MiB in memory");
@@ -194,7 +194,7 @@ impl<'a> Members<'a> {
     /// The members not named in `excluded`, parsed.
     pub fn others(&self, excluded: &[&str]) -> Result<Object, ImportError> {
         let rest = || self.pairs.iter().filter(|(key, _)| !excluded.contains(&key.as_ref()));
-        if rest().map(|(_, span)| bytes_in_memory(span.raw)).sum::<usize>() > MAX_VALUE_BYTES {
+        if rest().map(|(_, span)| bytes_in_memory(span.raw.as_bytes())).sum::<usize>() > MAX_VALUE_BYTES {
             let message = "what the file says besides its steps is too large";
             return Err(self.span.refuse(message, "steps, and a few facts beside them"));
         }
@@ -223,11 +223,10 @@ fn shortened(key: &str) -> String {
 }
 
 /// About the memory of a parsed value: its text, and one value for each separator outside of texts.
-fn bytes_in_memory(raw: &str) -> usize {
-    if raw.len().saturating_mul(VALUE_BYTES) < MAX_VALUE_BYTES {
-        return raw.len();
+pub(crate) fn bytes_in_memory(bytes: &[u8]) -> usize {
+    if bytes.len().saturating_mul(VALUE_BYTES) < MAX_VALUE_BYTES {
+        return bytes.len();
     }
-    let bytes = raw.as_bytes();
     let (mut values, mut i) = (1_usize, 0);
     while i < bytes.len() {
         match bytes[i] {
@@ -242,7 +241,7 @@ fn bytes_in_memory(raw: &str) -> usize {
         }
         i += 1;
     }
-    raw.len() + values * VALUE_BYTES
+    bytes.len() + values * VALUE_BYTES
 }
 
 /// The message for a list or an object with too many entries.

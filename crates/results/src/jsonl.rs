@@ -3,12 +3,14 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::rc::Rc;
 
+use encoding_rs::Encoding;
 use gauntlet_model::{Event, Kind, RunSpec, RunSummary};
 use serde_json::value::RawValue;
 
 use crate::error::ImportError;
 use crate::film_head::Head;
-use crate::json_span::{JsonSpan, Source};
+use crate::json_span::{JsonSpan, Source, bytes_in_memory};
+use crate::options::Options;
 use crate::repair::{Repaired, repaired};
 use crate::rows::{About, Budget, MAX_RECORD_BYTES, Record, Rows, unreadable};
 
@@ -42,13 +44,16 @@ pub(crate) struct Lines<R> {
     number: u64,
     about: About,
     begun: bool,
+    options: Options,
 }
 
 impl<R: Read> Lines<R> {
-    /// The lines of a text. `budget` counts the bytes of the file.
-    pub fn new(text: R, budget: Rc<Budget>) -> Self {
+    /// The lines of a text. `budget` counts the bytes of the file; `encoding` is the one that its byte order mark
+    /// names.
+    pub fn new(text: R, encoding: Option<&'static Encoding>, budget: Rc<Budget>, options: &Options) -> Self {
         let bytes = BufReader::with_capacity(64 << 10, text);
-        Self { bytes, budget, line: Vec::new(), number: 0, about: About::default(), begun: false }
+        let about = About { encoding, ..About::default() };
+        Self { bytes, budget, line: Vec::new(), number: 0, about, begun: false, options: options.clone() }
     }
 
     /// Reads the next line that is not empty.
@@ -73,6 +78,7 @@ impl<R: Read> Lines<R> {
                 self.about.repaired += 1;
             }
             if !self.line.trim_ascii().is_empty() {
+                self.options.reserve(bytes_in_memory(&self.line))?;
                 return Ok(true);
             }
         }

@@ -23,6 +23,7 @@ mod detailed;
 mod document;
 mod dpo;
 mod draft;
+mod encoding;
 mod error;
 mod event_ids;
 mod export;

@@ -9,12 +9,19 @@ use crate::names::ColumnMap;
 /// Called at least once per 64 KiB that are read or decompressed, and between records; `false` cancels the import.
 type GoOn = Arc<dyn Fn() -> bool + Send + Sync>;
 
+/// Asked before a large value is held: whether that many bytes may be, all values held so far included.
+type Reserve = Arc<dyn Fn(usize) -> bool + Send + Sync>;
+
+/// Values below this size are not asked for, in bytes: what a reading takes anyway.
+const UNCOUNTED_BYTES: usize = 1 << 20;
+
 /// Options of an import. By default a file is read to its end, and refused if anything in it cannot be read.
 #[derive(Clone, Default)]
 pub struct Options {
     pub(crate) map: ColumnMap,
     pub(crate) partial: bool,
     go_on: Option<GoOn>,
+    reserve: Option<Reserve>,
 }
 
 impl Options {
@@ -37,6 +44,24 @@ impl Options {
     pub fn while_true(mut self, go_on: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         self.go_on = Some(Arc::new(go_on));
         self
+    }
+
+    /// Holds as much memory as `reserve` allows: it is asked for the most bytes that are held at one time, from a
+    /// megabyte on, and its `false` ends the reading.
+    #[must_use]
+    pub fn within_memory(mut self, reserve: impl Fn(usize) -> bool + Send + Sync + 'static) -> Self {
+        self.reserve = Some(Arc::new(reserve));
+        self
+    }
+
+    /// An error where that many bytes may not be held at one time.
+    pub(crate) fn reserve(&self, bytes: usize) -> Result<(), ImportError> {
+        match &self.reserve {
+            Some(reserve) if bytes >= UNCOUNTED_BYTES && !reserve(bytes) => {
+                Err(ImportError::no_memory(bytes))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether the import is not cancelled.

@@ -15,6 +15,10 @@ const MAX_PAGES_BYTES: u64 = 256 << 20;
 const MAX_VALUES_PER_ROW: i64 = 1 << 16;
 /// The longest header of a page, with its statistics, bytes.
 const MAX_HEADER_BYTES: u64 = 16 << 20;
+/// Longest description of a file, at its end.
+const MAX_FOOTER_BYTES: u64 = 64 << 20;
+/// About how many times its size a description takes once it is read.
+const FOOTER_GROWTH: u64 = 4;
 /// The deepest structure of a header.
 const MAX_DEPTH: u32 = 16;
 
@@ -45,8 +49,25 @@ pub(crate) fn check<S: ChunkReader>(
                 "smaller pages, such as pyarrow's `data_page_size` makes",
             ));
         }
+        // The pages, and the values of a row.
+        options.reserve(usize::try_from(at_once).unwrap_or(usize::MAX).saturating_mul(2))?;
     }
     Ok(())
+}
+
+/// Refuses a file whose description of itself is too large to be held. A file ends with that description, its length
+/// in four bytes, and `PAR1`.
+pub(crate) fn check_footer<S: ChunkReader>(source: &S, options: &Options) -> Result<(), ImportError> {
+    let Some(at) = source.len().checked_sub(8) else { return Ok(()) };
+    let mut length = [0; 4];
+    let read = source.get_read(at).map_err(|e| damaged(&e.to_string()))?.read_exact(&mut length);
+    read.map_err(|e| damaged(&e.to_string()))?;
+    let length = u64::from(u32::from_le_bytes(length));
+    if length > MAX_FOOTER_BYTES && length <= at {
+        let message = format!("describes itself in {length} bytes; {MAX_FOOTER_BYTES} are allowed");
+        return Err(ImportError::new("", message, "fewer columns or groups of rows"));
+    }
+    options.reserve(usize::try_from(length.min(at) * FOOTER_GROWTH).unwrap_or(usize::MAX))
 }
 
 /// The size of a column's largest data page and of its dictionary, decompressed.

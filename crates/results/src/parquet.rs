@@ -58,6 +58,7 @@ impl Table {
 
     fn open<S: ChunkReader + 'static>(source: Arc<S>, options: &Options) -> Result<Self, ImportError> {
         let bytes = source.len();
+        pages::check_footer(source.as_ref(), options)?;
         let reader = SerializedFileReader::new(Shared(Arc::clone(&source))).map_err(broken)?;
         let file = reader.metadata().file_metadata();
         let fields = file.schema().get_fields();

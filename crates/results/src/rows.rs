@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::io::{self, Read};
 use std::rc::Rc;
 
+use encoding_rs::Encoding;
 use gauntlet_model::{Status, Timestamp};
 
 use crate::error::ImportError;
@@ -13,6 +14,7 @@ use crate::options::Options;
 
 /// The longest record, in bytes: twice the longest body of an event.
 pub(crate) const MAX_RECORD_BYTES: u64 = 16 << 20;
+
 /// The records of a file, one at a time.
 pub(crate) trait Rows {
     /// The next record.
@@ -45,6 +47,8 @@ pub(crate) struct About {
     pub status: Option<Status>,
     /// Texts that were repaired.
     pub repaired: u64,
+    /// The encoding of the file, where its byte order mark names another one than UTF-8.
+    pub encoding: Option<&'static Encoding>,
 }
 
 /// A record: not parsed, or a row of a table.

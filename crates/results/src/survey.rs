@@ -23,6 +23,9 @@ use crate::rows::{About, Rows};
 use crate::run;
 use crate::tally::Tally;
 
+/// About how many bytes what is known of one session takes.
+const SESSION_BYTES: usize = 256;
+
 /// The steps of one session of the file.
 #[derive(Debug, Default)]
 struct Session {
@@ -145,10 +148,10 @@ impl<'r> Survey<'r> {
                 Err(error)
             }
         };
-        match seen {
+        match seen.and_then(|()| self.options.reserve(self.found.sessions.len() * SESSION_BYTES)) {
             Ok(()) => Ok(true),
-            // A cancelled import is no error of the file.
-            Err(error) if !self.options.should_continue() => Err(error),
+            // A cancelled import is no error of the file, and neither is a lack of memory.
+            Err(error) if error.is_stopped || !self.options.should_continue() => Err(error),
             Err(error) if self.options.partial => {
                 self.found.skip.insert(index);
                 self.found.tally.leave_out(error.reason());
@@ -170,6 +173,7 @@ impl<'r> Survey<'r> {
     pub fn plan(mut self, name: &str) -> Result<Plan, ImportError> {
         let about = self.rows.about(name)?;
         self.found.tally.repaired += about.repaired;
+        self.found.tally.encoding = about.encoding;
         if self.found.events == 0 && self.found.tally.left_out > 0 {
             let reasons = self.found.tally.reasons.join("; ");
             return Err(ImportError::new(

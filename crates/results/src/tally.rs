@@ -2,6 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use encoding_rs::Encoding;
+
+use crate::encoding;
+
 /// The most columns and values that a note names.
 const NAMED: usize = 8;
 
@@ -16,6 +20,12 @@ pub(crate) struct Tally {
     pub first_no_time: Option<String>,
     /// Texts that were repaired with U+FFFD.
     pub repaired: u64,
+    /// Cells of a table that are not UTF-8, read as Windows-1252.
+    pub guessed: u64,
+    /// Where the first of them is.
+    pub first_guessed: Option<String>,
+    /// The encoding of the file, where its byte order mark names another one than UTF-8.
+    pub encoding: Option<&'static Encoding>,
     /// Columns in the metadata whose name is close to a known one, with that one.
     pub near: BTreeMap<String, &'static str>,
     /// Columns of numbers that were read as rubrics because of the file's shape.
@@ -39,6 +49,11 @@ impl Tally {
             self.first_no_time = other.first_no_time;
         }
         self.repaired += other.repaired;
+        self.guessed += other.guessed;
+        if self.first_guessed.is_none() {
+            self.first_guessed = other.first_guessed;
+        }
+        self.encoding = self.encoding.or(other.encoding);
         self.sums += other.sums;
         for (column, close) in other.near {
             if self.near.len() < NAMED {
@@ -96,6 +111,14 @@ impl Tally {
                 format!("{} texts were", self.repaired)
             };
             notes.push(format!("{texts} repaired: U+FFFD stands where they could not be read"));
+        }
+        notes.extend(self.encoding.map(encoding::note));
+        if let Some(first) = &self.first_guessed {
+            let cells = if self.guessed == 1 { "1 cell is" } else { &format!("{} cells are", self.guessed) };
+            notes.push(format!(
+                "{cells} not UTF-8 and read as Windows-1252, which is a guess (first: {first}); where letters look \
+                 wrong, save the table as UTF-8 and import it again"
+            ));
         }
         for (column, close) in &self.near {
             notes.push(format!(
