@@ -5,6 +5,27 @@ const MOST_CONNECTIONS: u64 = 16 << 10;
 /// Connections where the system does not say how many files there may be.
 const SOME_CONNECTIONS: u64 = 1024;
 
+/// How the threads that run SQLite are named, as sqlx names them.
+const DATABASE_THREADS: &str = "sqlx-sqlite-worker";
+
+/// Ends the process when a thread that runs SQLite panics, such as for want of memory. Whoever waits for such a thread
+/// may wait for ever: sqlx's queue keeps a request that was sent while the thread ended. What was acknowledged is on
+/// the disk, and clients send the rest again, so a restart loses nothing and everything else might.
+pub fn exit_on_database_panic() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        usual(panic);
+        let thread = std::thread::current();
+        if thread.name().is_some_and(|name| name.starts_with(DATABASE_THREADS)) {
+            tracing::error!(
+                "a thread of the database ended, most likely for want of memory; what was acknowledged is on the \
+                 disk, and the server ends: start it again"
+            );
+            std::process::exit(1);
+        }
+    }));
+}
+
 /// Makes files of this process private, raises the number of files as far as the system lets it, and turns a file that
 /// may not grow any more into an error instead of the end of the process.
 #[cfg(unix)]
@@ -13,6 +34,7 @@ pub fn prepare() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit, umask};
     use tokio::signal::unix::{SignalKind, signal};
 
+    exit_on_database_panic();
     umask(Mode::RWXG | Mode::RWXO);
     let files = getrlimit(Resource::Nofile);
     if let (Some(now), Some(most)) = (files.current, files.maximum)
@@ -27,9 +49,11 @@ pub fn prepare() {
     }
 }
 
-/// Nothing is asked of other systems.
+/// Nothing more is asked of other systems.
 #[cfg(not(unix))]
-pub fn prepare() {}
+pub fn prepare() {
+    exit_on_database_panic();
+}
 
 /// How many connections leave half of the files, or 512 of them, for the log and what is read.
 pub fn most_connections() -> u32 {

@@ -27,6 +27,7 @@ impl Store {
         if !self.blobs().knows_refs() {
             self.refer_all().await?;
         }
+        self.blobs().remove_stalled_uploads().await;
         let mut removed = 0;
         for (sha256, runs, age) in self.blobs().all().await {
             if runs.is_empty() && age.is_some_and(|age| age > UNREFERRED) {

@@ -7,8 +7,9 @@
 
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use gauntlet_model::RunId;
 use sha2::{Digest, Sha256};
@@ -20,6 +21,8 @@ use crate::{StoreError, private};
 
 /// Blobs up to this size are hashed before the first byte is given, larger ones while they are given; bytes.
 const VERIFIED_FIRST: u64 = 64 << 20;
+/// How long an upload may stand still before it is taken for abandoned. The server closes a silent body long before.
+const STALLED: Duration = Duration::from_secs(60 * 60);
 /// Bytes hashed at a time.
 const CHUNK: usize = 64 << 10;
 
@@ -49,7 +52,7 @@ impl Blobs {
     /// process that has the folder.
     pub(crate) fn open(data: &Path) -> Self {
         let folder = data.join("artifacts");
-        remove_partial(&folder);
+        remove_partial(&folder, Duration::ZERO);
         let refs = Arc::new(Mutex::new(Refs::new(&folder)));
         Self { folder, refs, uploads: Arc::default() }
     }
@@ -67,6 +70,8 @@ impl Blobs {
             return Ok(None);
         };
         let sha256 = sha256.to_owned();
+        let wanted = Wanted::default();
+        let goes_on = wanted.watch();
         let found = blocking(move || {
             let mut file = match std::fs::File::open(place) {
                 Ok(file) => file,
@@ -75,11 +80,13 @@ impl Blobs {
             };
             let size = file.metadata()?.len();
             let is_verified = size <= VERIFIED_FIRST;
-            let is_damaged = is_verified && hash_of(&mut file)? != sha256;
+            let is_damaged = is_verified && hash_of(&mut file, &goes_on)? != sha256;
             file.rewind()?;
             Ok(Some((file, size, is_verified, is_damaged)))
         });
-        match found.await.map_err(|e| unavailable("read", &e))? {
+        let found = found.await.map_err(|e| unavailable("read", &e))?;
+        drop(wanted);
+        match found {
             Some((.., true)) => {
                 Err(StoreError::Corrupt("an artifact's bytes are not those of its hash".to_owned()))
             }
@@ -127,8 +134,18 @@ impl Blobs {
         removed.await.unwrap_or(0)
     }
 
+    /// Removes uploads that have stood still for a while: one under way is written to again and again.
+    pub(crate) async fn remove_stalled_uploads(&self) {
+        let folder = self.folder.clone();
+        let _ = blocking(move || {
+            remove_partial(&folder, STALLED);
+            Ok(())
+        })
+        .await;
+    }
+
     /// Every blob that is here: its hash, the runs that refer to it, and how long it has been here.
-    pub(crate) async fn all(&self) -> Vec<(String, Vec<RunId>, Option<std::time::Duration>)> {
+    pub(crate) async fn all(&self) -> Vec<(String, Vec<RunId>, Option<Duration>)> {
         let blobs = self.clone();
         let all = blocking(move || {
             let mut all = Vec::new();
@@ -215,13 +232,16 @@ impl Upload {
         })?;
         self.file.flush().await.map_err(|e| unavailable("write", &e))?;
         let (from, sha256) = (place.clone(), expected.to_owned());
+        let wanted = Wanted::default();
+        let goes_on = wanted.watch();
         let stored = blocking(move || match std::fs::File::open(&from) {
-            Ok(mut file) => Ok(Some(hash_of(&mut file)? == sha256)),
+            Ok(mut file) => Ok(Some(hash_of(&mut file, &goes_on)? == sha256)),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(e),
         });
         // One that cannot be read is as good as damaged.
         let stored = stored.await.unwrap_or(Some(false));
+        drop(wanted);
         if stored == Some(false) {
             tracing::warn!(sha256 = expected, "a damaged artifact is repaired");
         }
@@ -258,11 +278,16 @@ impl Drop for Partial {
     }
 }
 
-/// Removes uploads that nobody finishes any more.
-fn remove_partial(folder: &Path) {
+/// Removes uploads that nobody finishes any more: those that nothing was written to for so long.
+fn remove_partial(folder: &Path, stalled: Duration) {
     let (mut files, mut bytes) = (0_u64, 0);
     for entry in std::fs::read_dir(folder.join("incoming")).into_iter().flatten().flatten() {
-        let size = entry.metadata().map_or(0, |about| about.len());
+        let Ok(about) = entry.metadata() else { continue };
+        let age = about.modified().ok().and_then(|at| at.elapsed().ok()).unwrap_or_default();
+        if age < stalled {
+            continue;
+        }
+        let size = about.len();
         match std::fs::remove_file(entry.path()) {
             Ok(()) => (files, bytes) = (files + 1, bytes + size),
             Err(error) => {
@@ -275,11 +300,33 @@ fn remove_partial(folder: &Path) {
     }
 }
 
-/// The SHA-256 of what follows in a file, in hexadecimal.
-fn hash_of(file: &mut std::fs::File) -> io::Result<String> {
+/// Held by whoever waits for a thread's work: dropped, it ends that work.
+#[derive(Default)]
+struct Wanted(Arc<AtomicBool>);
+
+impl Wanted {
+    /// Whether somebody still waits, for the thread that works.
+    fn watch(&self) -> impl Fn() -> bool + Send + use<> {
+        let is_dropped = Arc::clone(&self.0);
+        move || !is_dropped.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Wanted {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The SHA-256 of what follows in a file, in hexadecimal. An artifact may have gigabytes: it ends early, with an
+/// error, once nothing waits for it.
+fn hash_of(file: &mut std::fs::File, goes_on: &dyn Fn() -> bool) -> io::Result<String> {
     let mut hash = Sha256::new();
     let mut chunk = vec![0; CHUNK];
     loop {
+        if !goes_on() {
+            return Err(io::Error::other("nobody waits for the artifact any more"));
+        }
         match file.read(&mut chunk)? {
             0 => return Ok(hex(&hash.finalize())),
             count => hash.update(chunk.get(..count).unwrap_or_default()),
@@ -298,4 +345,28 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send
 
 fn unavailable(verb: &str, e: &io::Error) -> StoreError {
     StoreError::Unavailable(format!("cannot {verb} an artifact: {e}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hashing_of_an_artifact_ends_once_nothing_waits_for_it() {
+        let mut file = tempfile::tempfile().unwrap();
+        // Sparse: a gigabyte of zeros that takes seconds to hash.
+        file.set_len(1 << 30).unwrap();
+        let wanted = Wanted::default();
+        let goes_on = wanted.watch();
+        let (begins, begun) = std::sync::mpsc::sync_channel(1);
+        let hashing = std::thread::spawn(move || {
+            begins.send(()).unwrap();
+            hash_of(&mut file, &goes_on)
+        });
+        begun.recv().unwrap();
+        let asked = std::time::Instant::now();
+        drop(wanted);
+        assert!(hashing.join().unwrap().is_err());
+        assert!(asked.elapsed() < std::time::Duration::from_secs(1), "{:?}", asked.elapsed());
+    }
 }
