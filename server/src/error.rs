@@ -142,12 +142,13 @@ impl ApiError {
 
 impl From<BatchError> for ApiError {
     fn from(e: BatchError) -> Self {
-        let details = json!([{ "index": e.index, "field": e.field, "message": e.message }]);
+        let detail = |e: &BatchError| json!({ "index": e.index, "field": e.field, "message": e.message });
+        let details: Vec<_> = std::iter::once(&e).chain(&e.others).map(detail).collect();
         let sentence = match e.field.as_str() {
             "" => format!("event {}: {}", e.index, e.message),
             _ => e.to_string(),
         };
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", sentence).with_details(details)
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", sentence).with_details(details.into())
     }
 }
 

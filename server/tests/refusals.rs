@@ -115,6 +115,31 @@ async fn a_request_for_a_websocket_that_is_none_is_told_why() {
 }
 
 #[tokio::test]
+async fn a_refused_batch_names_every_refused_event() {
+    let server = with_run().await;
+    let event = |n: u64| support::scored(n, 1.0);
+    let mut wrong = event(1);
+    wrong["step"] = json!(-1);
+    let batch = json!([event(0), wrong, event(2), { "id": "x" }, event(4)]);
+    for (media, body) in [
+        ("application/json", batch.to_string()),
+        ("application/x-ndjson", batch.as_array().unwrap().iter().map(|e| format!("{e}\n")).collect()),
+    ] {
+        let headers = [("content-type", media)];
+        let refused = server.send("POST", "/api/v1/runs/r/events", &headers, body).await.expect(422).json();
+        let details = refused["error"]["details"].as_array().unwrap();
+        let named: Vec<_> =
+            details.iter().map(|d| (d["index"].as_u64().unwrap(), d["field"].as_str().unwrap())).collect();
+        assert_eq!(named, [(1, "step"), (3, "at")], "{refused}");
+        assert!(refused["error"]["message"].as_str().unwrap().starts_with("event 1: step: "), "{refused}");
+    }
+    let many = json!(vec![json!({}); 150]);
+    let refused = server.post("/api/v1/runs/r/events", &many).await.expect(422).json();
+    assert_eq!(refused["error"]["details"].as_array().unwrap().len(), gauntlet_model::MAX_REFUSED_EVENTS);
+    assert_eq!(server.get("/api/v1/runs/r/events").await.json()["head"], 1, "nothing is kept");
+}
+
+#[tokio::test]
 async fn the_hub_names_the_session_that_is_missing_in_its_own_shape() {
     let server = Server::new().await;
     for (query, field) in [("", "sft_session"), ("?sft_session=a", "grpo_session")] {

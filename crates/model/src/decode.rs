@@ -13,6 +13,9 @@ use crate::{EpisodeId, EventId, Timestamp};
 /// Why one event was refused.
 pub type EventError = FieldError;
 
+/// Most refused events that one refusal of a batch names.
+pub const MAX_REFUSED_EVENTS: usize = 100;
+
 /// Why a batch was refused: which of its events, which field, and why. Nothing of the batch is kept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
 #[error("event {index}: {field}: {message}")]
@@ -23,6 +26,10 @@ pub struct BatchError {
     pub field: String,
     /// What was expected and found.
     pub message: String,
+    /// The refused events after this one, in order, up to [`MAX_REFUSED_EVENTS`] in all: a client sets all of them
+    /// aside at once. Those between that are not named here were read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<BatchError>,
 }
 
 #[derive(Deserialize)]
@@ -172,25 +179,44 @@ pub fn decode_json<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Fi
     Ok(value)
 }
 
-/// Events from a JSON array. The first bad one refuses the batch.
+/// Events from a JSON array. One bad event refuses the batch; the refusal names the others too.
 pub fn decode_array(bytes: &[u8]) -> Result<Vec<Event>, BatchError> {
     let text = utf8(bytes)?;
     let raw: Vec<&RawValue> = serde_json::from_str(text).map_err(|e| BatchError {
         index: 0,
         field: String::new(),
         message: format!("the body is not a JSON array of events: {e}"),
+        others: Vec::new(),
     })?;
-    raw.iter().enumerate().map(|(i, json)| decode_one(json.get()).map_err(|e| at_index(i, e))).collect()
+    decode_all(raw.iter().map(|json| json.get()))
 }
 
-/// Events from NDJSON, one a line; empty lines are skipped. The first bad one refuses the batch.
+/// Events from NDJSON, one a line; empty lines are skipped. One bad event refuses the batch; the refusal names the
+/// others too.
 pub fn decode_lines(bytes: &[u8]) -> Result<Vec<Event>, BatchError> {
-    let lines = utf8(bytes)?.lines().map(str::trim).filter(|l| !l.is_empty());
-    lines.enumerate().map(|(i, json)| decode_one(json).map_err(|e| at_index(i, e))).collect()
+    decode_all(utf8(bytes)?.lines().map(str::trim).filter(|l| !l.is_empty()))
 }
 
-fn at_index(index: usize, error: EventError) -> BatchError {
-    BatchError { index: index as u64, field: error.field, message: error.message }
+fn decode_all<'t>(texts: impl Iterator<Item = &'t str>) -> Result<Vec<Event>, BatchError> {
+    let mut events = Vec::new();
+    let mut refused = Vec::new();
+    for (index, json) in (0..).zip(texts) {
+        match decode_one(json) {
+            Ok(event) if refused.is_empty() => events.push(event),
+            Ok(_) => {}
+            Err(EventError { field, message }) => {
+                refused.push(BatchError { index, field, message, others: Vec::new() });
+            }
+        }
+        if refused.len() == MAX_REFUSED_EVENTS {
+            break;
+        }
+    }
+    let mut refused = refused.into_iter();
+    match refused.next() {
+        None => Ok(events),
+        Some(first) => Err(BatchError { others: refused.collect(), ..first }),
+    }
 }
 
 fn utf8(bytes: &[u8]) -> Result<&str, BatchError> {
@@ -198,6 +224,7 @@ fn utf8(bytes: &[u8]) -> Result<&str, BatchError> {
         index: 0,
         field: String::new(),
         message: format!("the body is not UTF-8: {e}"),
+        others: Vec::new(),
     })
 }
 

@@ -22,7 +22,9 @@ mod time;
 mod writer;
 
 pub use body::*;
-pub use decode::{BatchError, EventError, decode_array, decode_json, decode_lines, decode_one};
+pub use decode::{
+    BatchError, EventError, MAX_REFUSED_EVENTS, decode_array, decode_json, decode_lines, decode_one,
+};
 pub use event::{Body, Event, Kind, Record};
 pub use ids::{EpisodeId, EventId, RunId, WriterId};
 pub use limits::{

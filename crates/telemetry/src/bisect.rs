@@ -1,6 +1,7 @@
 //! A batch that a sink does not take as it is: halved where it is too large, and without the events that are
 //! refused.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gauntlet_model::Event;
@@ -38,6 +39,21 @@ pub(crate) fn bisect(
                 batch.remove(index);
                 parts.push(size - 1);
                 settled(PartOutcome::Refused(1, message));
+            }
+            Err(DeliveryError::RefusedEvents { events }) if events.iter().any(|(index, _)| *index < size) => {
+                let mut refused: BTreeMap<_, _> =
+                    events.into_iter().filter(|(index, _)| *index < size).collect();
+                parts.push(size - refused.len());
+                let mut index = 0;
+                batch.retain(|_| {
+                    let message = refused.remove(&index);
+                    index += 1;
+                    match message {
+                        Some(message) => settled(PartOutcome::Refused(1, message)),
+                        None => return true,
+                    }
+                    false
+                });
             }
             Err(later @ DeliveryError::NotNow { .. }) => return Err(later),
             Err(error) => {

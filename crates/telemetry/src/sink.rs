@@ -73,7 +73,13 @@ pub enum DeliveryError {
     /// Too much at once: half of it may be taken.
     #[error("the batch is too large")]
     TooLarge,
-    /// Never: one event of the batch is to blame, or all of it.
+    /// Never: some events of the batch are at fault. The others may be taken without them.
+    #[error("{} events were refused, the first: {}", events.len(), events.first().map_or("", |(_, message)| message))]
+    RefusedEvents {
+        /// 0-based position of each in the batch, and what the other side said of it.
+        events: Vec<(usize, String)>,
+    },
+    /// Never: one event of the batch is at fault, or all of it.
     #[error("{message}")]
     Refused {
         /// 0-based position of the event in the batch; `None` where the whole batch is refused.

@@ -113,6 +113,24 @@ fn a_refused_event_is_left_out_and_told() {
 }
 
 #[test]
+fn all_refused_events_of_a_batch_cost_one_request() {
+    let refused = r#"{"error":{"details":[{"index":0,"field":"a","message":"x"},{"index":2,"field":"b","message":"y"},
+        {"index":9,"field":"c","message":"z"}]}}"#;
+    let (base, requests) = serve(vec![("201 Created", "{}"), ("422 Unprocessable Entity", refused)]);
+    let delivery = delivery(&base);
+    (1..=4).for_each(|id| delivery.offer(event(id)));
+    let counters = delivery.flush(Duration::from_secs(30)).unwrap();
+    assert_eq!((counters.sent, counters.dropped), (2, 2));
+    assert!(
+        delivery.last_loss().is_some_and(|loss| loss.ends_with("422: b: y")),
+        "{:?}",
+        delivery.last_loss()
+    );
+    let requests = requests.lock().unwrap();
+    assert_eq!(decode_array(&requests[2].1).unwrap(), [2, 4].map(|id| event(id).as_ref().clone()));
+}
+
+#[test]
 fn a_run_that_is_there_goes_on_and_one_that_was_lost_is_created_again() {
     let (base, requests) = serve(vec![
         ("409 Conflict", "exists with other content"),

@@ -97,6 +97,26 @@ test("an event the server refuses is set aside by its index, and the rest goes o
   assert.deepEqual(stepsOf(await eventsOf(client, run)), [0, 1, 3]);
 });
 
+test("all refused events of a batch cost one request", async (t) => {
+  const { server } = await started(t);
+  const run = await begun(server);
+  let requests = 0;
+  const original = globalThis.fetch;
+  t.after(() => {
+    globalThis.fetch = original;
+  });
+  globalThis.fetch = (url, init) => {
+    if (typeof url === "string" && url.endsWith("/events")) requests += 1;
+    return original(url, init);
+  };
+  for (let step = 0; step < 50; step += 1) {
+    run.log({ root: step }, { step });
+    run.episode({ id: "e" }).record("dream");
+  }
+  assert.equal((await run.finish()).refused, 50);
+  assert.ok(requests > 0 && requests < 20, `${requests} requests`);
+});
+
 test("a server whose folder is a new one gets the run again", async (t) => {
   const { server, client } = await started(t);
   const run = await begun(server, { name: "gone", config: { lr: 1 } });

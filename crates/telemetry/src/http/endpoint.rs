@@ -146,16 +146,27 @@ fn verdict(status: u16, retry_after: Option<Duration>, body: &str) -> Result<(),
         410 => Err(DeliveryError::Gone { message: message() }),
         409 => Err(DeliveryError::Conflict { message: message() }),
         413 => Err(DeliveryError::TooLarge),
-        422 => Err(DeliveryError::Refused { index: first_refused(body), message: message() }),
+        422 => Err(match refused_events(body) {
+            events if events.len() > 1 => DeliveryError::RefusedEvents { events },
+            events => {
+                DeliveryError::Refused { index: events.first().map(|(index, _)| *index), message: message() }
+            }
+        }),
         _ => Err(DeliveryError::Refused { index: None, message: message() }),
     }
 }
 
-/// The index of the first event a 422 names in its `details`.
-fn first_refused(body: &str) -> Option<usize> {
-    let body: Value = serde_json::from_str(body).ok()?;
-    let details = body.get("details").or_else(|| body.get("error")?.get("details"))?;
-    details.get(0)?.get("index")?.as_u64().and_then(|index| usize::try_from(index).ok())
+/// The events that a 422 names in its `details`: the position of each in the batch, and why it was refused.
+fn refused_events(body: &str) -> Vec<(usize, String)> {
+    let body: Value = serde_json::from_str(body).unwrap_or_default();
+    let details = body.get("details").or_else(|| body.get("error")?.get("details"));
+    let event = |detail: &Value| {
+        let index = usize::try_from(detail.get("index")?.as_u64()?).ok()?;
+        let text = |key: &str| detail.get(key).and_then(Value::as_str).unwrap_or_default();
+        let message: String = format!("{}: {}", text("field"), text("message")).chars().take(300).collect();
+        Some((index, format!("the server answered 422: {}", message.trim_start_matches(": "))))
+    };
+    details.and_then(Value::as_array).into_iter().flatten().filter_map(event).collect()
 }
 
 #[cfg(test)]
@@ -176,6 +187,13 @@ mod tests {
         for body in [details.to_owned(), format!(r#"{{"error":{details}}}"#)] {
             assert!(matches!(verdict(422, None, &body), Err(DeliveryError::Refused { index: Some(3), .. })));
         }
+        let several =
+            r#"{"error":{"details":[{"index":3,"field":"step","message":"is missing"},{"index":7}]}}"#;
+        let events = vec![
+            (3, "the server answered 422: step: is missing".to_owned()),
+            (7, "the server answered 422: ".to_owned()),
+        ];
+        assert_eq!(verdict(422, None, several), Err(DeliveryError::RefusedEvents { events }));
         assert!(matches!(verdict(401, None, ""), Err(DeliveryError::NotNow { .. })));
         assert!(matches!(verdict(404, None, details), Err(DeliveryError::Missing { .. })));
         assert!(matches!(verdict(410, None, ""), Err(DeliveryError::Gone { .. })));

@@ -238,31 +238,36 @@ class Delivery:
         if error.status in _PASSING or error.status >= 500:
             self.ledger.warn("away", f"the server answers {error}; events are kept and sent later")
             raise error
-        index = error.index
+        refused = error.refused_events(len(lines))
         if len(lines) == 1:
-            index = 0
-        if index is None or index >= len(lines):
+            refused = {0: error.details[0] if error.details else {}}
+        if not refused:
             # It does not name the event: half of the batch is tried next.
             self._most = max(1, len(lines) // 2)
             return
-        if index > 0:
-            # What stands before the bad one is good: it is sent first, so that the order stays.
-            self.client.append(self.run, lines[:index])
-            self.ledger.count("sent", index)
-            self.spool.advance(lines[:index])
-        self._set_aside(lines[index], error)
-        self.spool.advance(lines[index : index + 1])
-        self._most = max(16, index)
+        last = max(refused)
+        good = [line for index, line in enumerate(lines[:last]) if index not in refused]
+        if good:
+            # The events between those that the server names were read, and go first, so that the order stays.
+            self.client.append(self.run, good)
+            self.ledger.count("sent", len(good))
+        for index, detail in refused.items():
+            # An older server names one at a time, and says everything in its sentence.
+            message = str(detail.get("message")) if len(refused) > 1 else error.message
+            self._set_aside(lines[index], detail.get("field"), message, error.status)
+        self.spool.advance(lines[: last + 1])
+        if len(refused) == 1:
+            self._most = max(16, last)
 
-    def _set_aside(self, line: bytes, error: ApiError) -> None:
-        reason: dict[str, Any] = {"field": error.field, "message": error.message, "status": error.status}
+    def _set_aside(self, line: bytes, field: str | None, message: str, status: int) -> None:
+        reason: dict[str, Any] = {"field": field, "message": message, "status": status}
         path = self.spool.refuse(line, reason)
         self.ledger.count("refused")
-        self.ledger.lose(f"refused by the server: {error.message}")
+        self.ledger.lose(f"refused by the server: {message}")
         where = "" if path is None else f"; it is kept in {path}"
-        self.ledger.warn(f"refused {error.field}", f"the server refused an event, {error.message}{where}")
+        self.ledger.warn(f"refused {field}", f"the server refused an event, {message}{where}")
         if b'"kind":"gap"' not in line:
-            self.refusals.append(error.message)
+            self.refusals.append(message)
 
     def _upload(self, line: bytes) -> None:
         try:

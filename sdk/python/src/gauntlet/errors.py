@@ -88,6 +88,11 @@ class ApiError(GauntletError):
         field = self.details[0].get("field") if self.details else None
         return field if isinstance(field, str) else None
 
+    def refused_events(self, count: int) -> dict[int, dict[str, Any]]:
+        """The detail of each refused event of a batch of ``count``, by position; empty if none is named."""
+        named = {detail.get("index"): detail for detail in reversed(self.details)}
+        return {index: named[index] for index in range(count) if index in named}
+
     @property
     def is_no_run(self) -> bool:
         """Whether the server has no such run, rather than no such path."""

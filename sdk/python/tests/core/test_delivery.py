@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -171,8 +172,17 @@ def test_half_a_line_of_a_killed_process_is_left_out(stoppable_server: Server, e
 
 
 def test_a_refused_event_is_set_aside_and_the_rest_goes_on(
-    server: Server, environment: Path, caplog: pytest.LogCaptureFixture
+    server: Server, environment: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    requests = 0
+    append = Client.append
+
+    def counted(client: Client, *args: Any) -> Any:
+        nonlocal requests
+        requests += 1
+        return append(client, *args)
+
+    monkeypatch.setattr(Client, "append", counted)
     run = gauntlet.init(endpoint=server.url)
     bad = 0
     for i in range(400):
@@ -183,6 +193,7 @@ def test_a_refused_event_is_set_aside_and_the_rest_goes_on(
     assert not run.flush(), "what was refused is lost"
     assert roots(server, run.id) == [float(i) for i in range(400)]
     assert run.stats["refused"] == bad
+    assert requests < bad, "one refusal names many events"
     (file,) = environment.glob("*/refused.ndjson")
     refused = [json.loads(line) for line in file.read_text().splitlines()]
     assert len(refused) == bad

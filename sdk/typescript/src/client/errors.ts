@@ -52,6 +52,18 @@ export class GauntletError extends Error {
   }
 }
 
+/** What the server says of each refused event of a batch, by position; empty where it names none. */
+export function refusedEvents({ details }: GauntletError, count: number): Map<number, Detail> {
+  const refused = new Map<number, Detail>();
+  for (const detail of details) {
+    const { index } = detail;
+    if (index !== undefined && index < count && !refused.has(index)) refused.set(index, detail);
+  }
+  // A batch of one event needs no index.
+  if (refused.size === 0 && count === 1) refused.set(0, details[0] ?? {});
+  return refused;
+}
+
 /** The error of an answer, whatever its body is. */
 export async function errorOf(response: Response): Promise<GauntletError> {
   const text = await response.text().catch(() => "");

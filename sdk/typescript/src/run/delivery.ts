@@ -1,7 +1,7 @@
 // Delivery: queues events without waiting, and sends them to the server in order, in batches, with retries
 // until the server has them.
 
-import { GauntletError, type Detail } from "../client/errors.js";
+import { GauntletError, refusedEvents, type Detail } from "../client/errors.js";
 import type { Client } from "../client/client.js";
 import { backoff, sleep } from "../client/http.js";
 import type { Run as RunInfo, RunSpec, WriterEnd } from "../client/types.js";
@@ -289,11 +289,10 @@ export class Delivery {
         this.#ledger.counts.sent += rest.length;
         return true;
       }
-      const detail: Detail = refusal.details[0] ?? {};
-      const index = detail.index ?? (rest.length === 1 ? 0 : undefined);
-      if (index !== undefined && index < rest.length) {
-        this.#recordRefused(rest[index] ?? "", detail, refusal);
-        rest = rest.filter((_, i) => i !== index);
+      const refused = refusedEvents(refusal, rest.length);
+      if (refused.size > 0) {
+        for (const [index, detail] of refused) this.#recordRefused(rest[index] ?? "", detail, refusal);
+        rest = rest.filter((_, i) => !refused.has(i));
       } else {
         // No line is named: both halves are sent separately, the first by recursion.
         const middle = rest.length >> 1;
