@@ -74,6 +74,7 @@ pub fn operations() -> Vec<Operation> {
             .refuses(422, "The hash of the body is another."),
         op("get", "/api/v1/runs/{run}/artifacts/{sha256}", "An artifact's bytes")
             .answers(200, "The bytes, as a download.", BYTES, "binary")
-            .refuses(404, "There is no such run or artifact."),
+            .refuses(404, "There is no such run or artifact.")
+            .refuses(500, "The stored bytes are damaged (code `damaged`); sending them again repairs the artifact."),
     ]
 }

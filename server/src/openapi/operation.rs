@@ -22,6 +22,14 @@ const PATH_PARTS: &[(&str, &str, &str)] = &[
 const MALFORMED: (u16, &str) =
     (400, "A part of the path, the query or the body cannot be read; the message says which.");
 
+/// How an operation with a body refuses what does not arrive as it should.
+const BODIES: [(u16, &str); 2] = [
+    (408, "The body arrives too slowly, or not to its end."),
+    (413, "The body is over the limit, or would take too much memory when it is decoded."),
+];
+/// How every operation answers while the log, the disk or the memory is short.
+const SHORT: (u16, &str) = (503, "Not now; `Retry-After` says when the same request may be sent again.");
+
 /// JSON.
 pub const JSON: &str = "application/json";
 /// JSON Lines.
@@ -124,7 +132,9 @@ impl Operation {
         let no_run = names_a_run.then_some(&(404, "There is no such run."));
         let takes_something = self.path.contains('{') || !self.query.is_empty() || !self.body.is_empty();
         let malformed = takes_something.then_some(&MALFORMED);
-        for (status, when) in malformed.into_iter().chain(no_run).chain(&self.refuses) {
+        let bodies = BODIES.iter().filter(|_| !self.body.is_empty());
+        let general = malformed.into_iter().chain(no_run).chain(bodies).chain([&SHORT]);
+        for (status, when) in general.chain(&self.refuses) {
             let content = json!({ JSON: { "schema": reference("Error") } });
             responses.insert(status.to_string(), json!({ "description": when, "content": content }));
         }
