@@ -80,7 +80,9 @@ async fn two_sessions_are_paired_by_step() {
     }
     post(&server, "b", &snapshot("b", 9, 0.0)).await;
     let path = "/gauntlet/comparison?sft_session=a&grpo_session=b";
-    let compared = server.get(path).await.expect(200).json();
+    let answer = server.get(path).await.expect(200);
+    assert!(!answer.headers.contains_key("content-length"), "two sessions are written pair by pair");
+    let compared = answer.json();
     let deltas: Vec<_> =
         compared["pairs"].as_array().unwrap().iter().map(|p| p["delta"].as_f64().unwrap()).collect();
     assert_eq!(deltas, [4.0, -1.0, 0.5]);

@@ -1,17 +1,17 @@
-//! `GET /gauntlet/comparison` and `GET /gauntlet/evolution/{task_id}`: two sessions, paired by step.
+//! `GET /gauntlet/comparison` and `GET /gauntlet/evolution/{task_id}`: two sessions, paired by step. Written pair by
+//! pair: together the sessions may be larger than what one request may hold.
 
-use std::collections::BTreeMap;
-
-use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
-use axum::http::Uri;
+use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
-use gauntlet_model::{RunId, Snapshot};
+use futures::{StreamExt, stream};
+use gauntlet_model::RunId;
 use gauntlet_store::Store;
 use serde_json::{Value, json};
 
 use super::query::Parameters;
-use super::snapshots;
+use super::{places, snapshot};
 use crate::error::ApiError;
 use crate::extract::Path;
 use crate::state::AppState;
@@ -24,31 +24,76 @@ pub async fn comparison(State(state): State<AppState>, uri: Uri) -> Result<Respo
             Ok(both) => both,
             Err(refusal) => return Ok(refusal.into_response()),
         };
-    let pairs = pairs(&state.store, RunId::new(&sft).ok(), RunId::new(&grpo).ok()).await?;
-    Ok(Json(json!({ "sft": sft, "grpo": grpo, "pairs": pairs })).into_response())
+    let begin = format!("{{\"sft\":{},\"grpo\":{}", json!(sft), json!(grpo));
+    paired(state.store, begin, RunId::new(&sft).ok(), RunId::new(&grpo).ok()).await
 }
 
 /// The newest SFT and the newest GRPO session of a task side by side.
 pub async fn evolution(
     State(state): State<AppState>,
     Path(task): Path<String>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Response, ApiError> {
     let sft = state.store.newest_of_task(&task, "sft").await?;
     let grpo = state.store.newest_of_task(&task, "grpo").await?;
-    let pairs = pairs(&state.store, sft, grpo).await?;
-    Ok(Json(json!({ "task_id": task, "pairs": pairs })))
+    let begin = format!("{{\"task_id\":{}", json!(task));
+    paired(state.store, begin, sft, grpo).await
 }
 
-/// The steps both have; `delta` is what GRPO's root score gained over SFT's.
-async fn pairs(store: &Store, sft: Option<RunId>, grpo: Option<RunId>) -> Result<Vec<Value>, ApiError> {
-    let (Some(sft), Some(grpo)) = (sft, grpo) else { return Ok(Vec::new()) };
-    let sft = snapshots(store, &sft).await?;
-    let grpo = snapshots(store, &grpo).await?;
-    let mut grpo: BTreeMap<u64, Snapshot> = grpo.into_iter().map(|s| (s.step, s)).collect();
-    let paired = sft.into_iter().filter_map(|sft| Some((grpo.remove(&sft.step)?, sft)));
-    let pairs = paired.map(|(grpo, sft)| {
-        let delta = grpo.scores.root().zip(sft.scores.root()).map(|(g, s)| g - s);
-        json!({ "step": sft.step, "sft": sft, "grpo": grpo, "delta": delta })
+/// An object that begins like this, with the pairs as its last member.
+async fn paired(
+    store: Store,
+    begin: String,
+    sft: Option<RunId>,
+    grpo: Option<RunId>,
+) -> Result<Response, ApiError> {
+    let pairs = match (sft, grpo) {
+        (Some(sft), Some(grpo)) => steps_of_both(&store, &sft, &grpo).await?,
+        _ => Vec::new(),
+    };
+    let first = pairs.first().map(|pair| pair.step);
+    let pairs = stream::iter(pairs).then(move |pair| {
+        let store = store.clone();
+        async move {
+            // Too late for another answer: what is sent breaks off, which its reader sees.
+            let step = pair.step;
+            let value = pair
+                .value(&store)
+                .await
+                .map_err(|error| std::io::Error::other(error.message().to_owned()))?;
+            let Some(value) = value else { return Err(std::io::Error::other("a session was deleted")) };
+            let comma = if Some(step) == first { "" } else { "," };
+            Ok(format!("{comma}{value}"))
+        }
     });
-    Ok(pairs.collect())
+    let begin = stream::iter([Ok(format!("{begin},\"pairs\":["))]);
+    let all = begin.chain(pairs).chain(stream::iter([Ok("]}".to_owned())]));
+    Ok(([(header::CONTENT_TYPE, "application/json")], Body::from_stream(all)).into_response())
+}
+
+/// A step that both sessions have, and where its snapshots are.
+struct Pair {
+    step: u64,
+    sft: (RunId, u64),
+    grpo: (RunId, u64),
+}
+
+/// The steps that both have, in order.
+async fn steps_of_both(store: &Store, sft: &RunId, grpo: &RunId) -> Result<Vec<Pair>, ApiError> {
+    let (sft_places, grpo_places) = (places(store, sft).await?.0, places(store, grpo).await?.0);
+    let both = sft_places.into_iter().filter_map(|(step, seq)| {
+        let other = *grpo_places.get(&step)?;
+        Some(Pair { step, sft: (sft.clone(), seq), grpo: (grpo.clone(), other) })
+    });
+    Ok(both.collect())
+}
+
+impl Pair {
+    /// The two snapshots; `delta` is what GRPO's root score gained over SFT's. `None` where a session was deleted.
+    async fn value(&self, store: &Store) -> Result<Option<Value>, ApiError> {
+        let sft = snapshot(store, &self.sft.0, self.sft.1).await?;
+        let grpo = snapshot(store, &self.grpo.0, self.grpo.1).await?;
+        let (Some(sft), Some(grpo)) = (sft, grpo) else { return Ok(None) };
+        let delta = grpo.scores.root().zip(sft.scores.root()).map(|(g, s)| g - s);
+        Ok(Some(json!({ "step": sft.step, "sft": sft, "grpo": grpo, "delta": delta })))
+    }
 }

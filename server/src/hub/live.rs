@@ -43,7 +43,7 @@ async fn serve(socket: WebSocket, state: AppState, run: RunId, replay: bool) {
         // Nothing is missed between the two: the follower goes on exactly where the replay ended.
         let after = if replay {
             let (stored, after) = places(&state.store, &run).await?;
-            for seq in stored {
+            for seq in stored.into_values() {
                 if let Some(snapshot) = snapshot(&state.store, &run, seq).await? {
                     feed(&mut sink, &snapshot).await?;
                 }

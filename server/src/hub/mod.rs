@@ -8,6 +8,8 @@ pub mod search;
 pub mod sessions;
 pub mod stream;
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -34,23 +36,14 @@ pub async fn health() -> Json<Value> {
     Json(json!({ "status": "healthy", "service": "observability_hub" }))
 }
 
-/// The snapshots of a run by step; none where there is no such run.
-pub async fn snapshots(store: &Store, run: &RunId) -> Result<Vec<Snapshot>, StoreError> {
-    let mut all = Vec::new();
-    for seq in places(store, run).await?.0 {
-        all.extend(snapshot(store, run, seq).await?);
-    }
-    Ok(all)
-}
-
 /// Where the snapshots of a run are in its log, by step: their sequence numbers, none where there is no such run. Where
 /// a step was scored more than once the newest counts. Also says how far the log was read.
-pub async fn places(store: &Store, run: &RunId) -> Result<(Vec<u64>, Option<u64>), StoreError> {
-    let mut by_step = std::collections::BTreeMap::new();
+pub async fn places(store: &Store, run: &RunId) -> Result<(BTreeMap<u64, u64>, Option<u64>), StoreError> {
+    let mut by_step = BTreeMap::new();
     let mut after = None;
     loop {
         let page = match store.read(run, after, 4096, Some(&[Kind::SnapshotScored])).await {
-            Err(StoreError::NotFound(_)) => return Ok((Vec::new(), None)),
+            Err(StoreError::NotFound(_)) => return Ok((by_step, None)),
             page => page?,
         };
         for record in &page.records {
@@ -60,7 +53,7 @@ pub async fn places(store: &Store, run: &RunId) -> Result<(Vec<u64>, Option<u64>
         }
         after = page.next_after;
         if after.map_or(0, |seq| seq + 1) >= page.head {
-            return Ok((by_step.into_values().collect(), after));
+            return Ok((by_step, after));
         }
     }
 }

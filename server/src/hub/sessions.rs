@@ -31,7 +31,7 @@ pub async fn list(State(state): State<AppState>) -> Result<Json<Value>, ApiError
 pub async fn data(State(state): State<AppState>, Path(sid): Path<String>) -> Result<Response, ApiError> {
     let run = RunId::new(&sid).ok();
     let places = match &run {
-        Some(run) => places(&state.store, run).await?.0,
+        Some(run) => places(&state.store, run).await?.0.into_values().collect(),
         None => Vec::new(),
     };
     let begin = format!("{{\"session_id\":{},\"snapshots\":[", json!(sid));
