@@ -31,7 +31,7 @@ pub struct Deadlines {
 impl Default for Deadlines {
     fn default() -> Self {
         let slow = Duration::from_secs(30);
-        Self { head: slow, write: slow, drain: Duration::from_millis(700) }
+        Self { head: slow, write: slow, drain: Duration::from_millis(450) }
     }
 }
 

@@ -42,6 +42,15 @@ impl Memory {
     }
 }
 
+/// Why a share does not grow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shortage {
+    /// It is more than the whole budget, of this many bytes.
+    TooMuch(usize),
+    /// Others hold what it needs.
+    Busy,
+}
+
 /// What one request holds of the budget; given back when it is dropped.
 #[derive(Debug)]
 pub struct Share {
@@ -53,13 +62,22 @@ impl Share {
     /// Grows to that many bytes; never shrinks. 413 where that is more than the whole budget, 503 where others hold
     /// what it needs.
     pub fn grow_to(&mut self, bytes: usize) -> Result<(), ApiError> {
+        self.try_grow_to(bytes).map_err(|shortage| match shortage {
+            Shortage::TooMuch(most) => {
+                let message = format!(
+                    "the body would take more than {most} bytes of memory when it is decoded; send it in parts"
+                );
+                ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+            }
+            Shortage::Busy => ApiError::busy("other requests are being read and memory is short"),
+        })
+    }
+
+    /// Grows to that many bytes; never shrinks.
+    pub fn try_grow_to(&mut self, bytes: usize) -> Result<(), Shortage> {
         let wanted = bytes.div_ceil(UNIT);
         if wanted > self.memory.units as usize {
-            let message = format!(
-                "the body would take more than {} bytes of memory when it is decoded; send it in parts",
-                self.memory.units as usize * UNIT
-            );
-            return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message));
+            return Err(Shortage::TooMuch(self.memory.units as usize * UNIT));
         }
         let missing =
             wanted.saturating_sub(self.permit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits));
@@ -68,7 +86,7 @@ impl Share {
         }
         let missing = u32::try_from(missing).unwrap_or(u32::MAX);
         let more = Arc::clone(&self.memory.room).try_acquire_many_owned(missing);
-        let more = more.map_err(|_| ApiError::busy("other requests are being read and memory is short"))?;
+        let more = more.map_err(|_| Shortage::Busy)?;
         match &mut self.permit {
             Some(held) => held.merge(more),
             None => self.permit = Some(more),

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::connections::{self, Deadlines};
+use crate::imports::Imports;
 use crate::lock::DataLock;
 use crate::otlp;
 use crate::process;
@@ -17,13 +18,11 @@ use crate::site::Site;
 use crate::spool;
 use crate::state::AppState;
 
-/// How often artifacts are swept.
+/// How often artifacts and uploads are swept.
 const SWEEP: Duration = Duration::from_secs(60 * 60);
-/// How long the log may take to be closed once the server stops.
-const CLOSE: Duration = Duration::from_millis(1500);
-
-/// How long gRPC requests that are still going on may take once the others have ended. Exporters send them again.
-const DRAIN: Duration = Duration::from_millis(300);
+/// How long the log may take to be closed once the server stops: with [`Deadlines::drain`] before it, less than a
+/// second in all. What is cut off here was acknowledged to nobody, or is on the disk already.
+const CLOSE: Duration = Duration::from_millis(400);
 
 /// Why the server does not run.
 #[derive(Debug, thiserror::Error)]
@@ -105,14 +104,27 @@ impl Server {
         let (store, stopping) = (state.store.clone(), state.stopping.clone());
         state.imports.resume();
         spool::sweep(store.folder());
-        tokio::spawn(stopping.clone().run_until_cancelled_owned(sweep(store.clone())));
+        tokio::spawn(stopping.clone().run_until_cancelled_owned(sweep(store.clone(), state.imports.clone())));
         tokio::spawn(crate::contact::sweep(store.clone(), stopping.clone()));
         tokio::spawn(otlp::watch_quiet(state.clone()));
+        let drain = Deadlines::default().drain;
         let grpc = grpc.and_then(Result::ok).map(|listener| {
             let serving = otlp::Grpc::new(state.clone()).serve(listener);
-            tokio::spawn(async move {
+            let stopping = stopping.clone();
+            let ended = async move {
                 if let Err(error) = serving.await {
                     tracing::error!(%error, "OTLP is no longer taken over gRPC");
+                }
+            };
+            tokio::spawn(async move {
+                let late = async {
+                    stopping.cancelled().await;
+                    // Exporters send again what was cut off.
+                    tokio::time::sleep(drain).await;
+                };
+                tokio::select! {
+                    () = ended => {}
+                    () = late => {}
                 }
             })
         });
@@ -124,10 +136,10 @@ impl Server {
         });
         let most = process::most_connections();
         connections::serve(listener, router(state), stopping, most, Deadlines::default()).await;
-        if let Some(mut grpc) = grpc
-            && tokio::time::timeout(DRAIN, &mut grpc).await.is_err()
+        if let Some(grpc) = grpc
+            && let Err(error) = grpc.await
         {
-            grpc.abort();
+            tracing::error!(%error, "gRPC ended badly");
         }
         // What was acknowledged is on the disk; what still waits was promised to nobody.
         if tokio::time::timeout(CLOSE, store.close()).await.is_err() {
@@ -139,11 +151,15 @@ impl Server {
     }
 }
 
-/// Removes what no run refers to, at the start and now and then.
-async fn sweep(store: Store) {
+/// Removes what no run refers to and uploads that nobody goes on with, at the start and now and then.
+async fn sweep(store: Store, imports: Imports) {
     let mut turns = tokio::time::interval(SWEEP);
     loop {
         turns.tick().await;
+        let removed = imports.sweep().await;
+        if removed > 0 {
+            tracing::info!(files = removed, "imports that nobody went on with were removed");
+        }
         if let Err(error) = store.sweep_artifacts().await {
             tracing::warn!(%error, "artifacts cannot be swept now");
         }

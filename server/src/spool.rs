@@ -12,6 +12,7 @@ use bytes::{Bytes, BytesMut};
 use futures::{Stream, stream};
 use tokio::io::AsyncReadExt;
 use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
 
 use crate::error::ApiError;
 
@@ -31,11 +32,25 @@ const CHUNK: usize = 64 << 10;
 pub struct Spools {
     writing: Arc<Semaphore>,
     open: Arc<Semaphore>,
+    stopping: CancellationToken,
 }
 
-impl Default for Spools {
-    fn default() -> Self {
-        Self { writing: Arc::new(Semaphore::new(WRITING)), open: Arc::new(Semaphore::new(OPEN)) }
+/// Whether a download is still wanted: asked between two pieces of work that write nothing.
+pub struct Wanted {
+    progress: watch::Sender<Written>,
+    stopping: CancellationToken,
+}
+
+impl Wanted {
+    /// An error once the client has left or the server stops.
+    pub fn check(&self) -> io::Result<()> {
+        if self.stopping.is_cancelled() {
+            return Err(io::Error::other("the server stops"));
+        }
+        if self.progress.is_closed() {
+            return Err(io::Error::new(io::ErrorKind::BrokenPipe, "the client left"));
+        }
+        Ok(())
     }
 }
 
@@ -48,6 +63,11 @@ struct Written {
 }
 
 impl Spools {
+    /// No downloads so far; those under way end when `stopping` is cancelled.
+    pub fn new(stopping: CancellationToken) -> Self {
+        Self { writing: Arc::new(Semaphore::new(WRITING)), open: Arc::new(Semaphore::new(OPEN)), stopping }
+    }
+
     /// What `write` writes, as a stream. The file is in `folder`, which has to be there. 503 where too many
     /// downloads are under way.
     pub async fn stream<F>(
@@ -56,7 +76,7 @@ impl Spools {
         write: F,
     ) -> Result<impl Stream<Item = io::Result<Bytes>> + Send + use<F>, ApiError>
     where
-        F: FnOnce(&mut (dyn Write + Send)) -> io::Result<()> + Send + 'static,
+        F: FnOnce(&mut (dyn Write + Send), &Wanted) -> io::Result<()> + Send + 'static,
     {
         let busy = || ApiError::busy("too many downloads are under way");
         let open = Arc::clone(&self.open).try_acquire_owned().map_err(|_| busy())?;
@@ -64,12 +84,13 @@ impl Spools {
         let turn = turn.ok().and_then(Result::ok).ok_or_else(busy)?;
         let (reading, writing) = files(folder).map_err(|e| ApiError::disk("the download", &e))?;
         let (progress, mut written) = watch::channel(Written::default());
+        let wanted = Wanted { progress, stopping: self.stopping.clone() };
         tokio::task::spawn_blocking(move || {
-            let mut out = BufWriter::with_capacity(CHUNK, Counted { file: writing, progress: &progress });
-            let ended = write(&mut out).and_then(|()| out.flush());
+            let mut out = BufWriter::with_capacity(CHUNK, Counted { file: writing, wanted: &wanted });
+            let ended = write(&mut out, &wanted).and_then(|()| out.flush());
             drop(out);
             let ended = ended.map_err(|error| error.to_string());
-            progress.send_modify(|written| written.ended = Some(ended));
+            wanted.progress.send_modify(|written| written.ended = Some(ended));
             drop(turn);
         });
         // Begins once it is known to begin well: an error up to here is an answer of its own.
@@ -146,20 +167,63 @@ pub fn sweep(folder: &Path) {
 /// Says how much was written; ends where nobody reads any more.
 struct Counted<'a> {
     file: File,
-    progress: &'a watch::Sender<Written>,
+    wanted: &'a Wanted,
 }
 
 impl Write for Counted<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.progress.is_closed() {
-            return Err(io::Error::new(io::ErrorKind::BrokenPipe, "the client left"));
-        }
+        self.wanted.check()?;
         let count = self.file.write(bytes)?;
-        self.progress.send_modify(|written| written.bytes += count as u64);
+        self.wanted.progress.send_modify(|written| written.bytes += count as u64);
         Ok(count)
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    /// Works without writing anything until nobody wants the download any more; says how it ended.
+    async fn ended(leave: impl AsyncFnOnce(tokio::task::JoinHandle<()>, CancellationToken)) -> io::ErrorKind {
+        let folder = tempfile::tempdir().unwrap();
+        let stopping = CancellationToken::new();
+        let spools = Spools::new(stopping.clone());
+        let (ends, end) = std::sync::mpsc::sync_channel(1);
+        let (begins, begun) = tokio::sync::oneshot::channel();
+        let path = folder.path().to_owned();
+        let download = tokio::spawn(async move {
+            let work = move |_: &mut (dyn Write + Send), wanted: &Wanted| {
+                let _ = begins.send(());
+                let end = loop {
+                    match wanted.check() {
+                        Ok(()) => std::thread::yield_now(),
+                        Err(error) => break error,
+                    }
+                };
+                ends.send((end.kind(), Instant::now())).unwrap();
+                Err(end)
+            };
+            let _ = spools.stream(&path, work).await;
+        });
+        begun.await.unwrap();
+        let asked = Instant::now();
+        leave(download, stopping).await;
+        let (kind, at) = tokio::task::spawn_blocking(move || end.recv().unwrap()).await.unwrap();
+        assert!(at.duration_since(asked) < Duration::from_secs(1), "{:?}", at.duration_since(asked));
+        kind
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_download_that_writes_nothing_ends_with_its_client_and_with_the_server() {
+        let left = ended(async |download, _| download.abort()).await;
+        assert_eq!(left, io::ErrorKind::BrokenPipe);
+        let stopped = ended(async |_, stopping| stopping.cancel()).await;
+        assert_eq!(stopped, io::ErrorKind::Other);
     }
 }

@@ -80,16 +80,17 @@ impl AppState {
     /// The state around a log.
     pub fn new(store: Store, limits: Limits, site: Site) -> Self {
         let stopping = CancellationToken::new();
+        let memory = Memory::new(limits.memory_bytes);
         Self {
             tails: Tails::new(store.clone(), stopping.clone()),
             rule_changes: RuleChanges::default(),
             films: Films::new(store.clone()),
-            imports: Imports::new(store.clone(), limits.import_bytes, stopping.clone()),
+            imports: Imports::new(store.clone(), limits.import_bytes, memory.clone(), stopping.clone()),
             homes: Homes::default(),
             store,
             limits,
-            memory: Memory::new(limits.memory_bytes),
-            spools: Spools::default(),
+            memory,
+            spools: Spools::new(stopping.clone()),
             site: Arc::new(site),
             leptos: crate::site::leptos_options(),
             stopping,

@@ -25,6 +25,31 @@ fn serve(data: &Path, listen: &str) -> (Child, String) {
     (child, address)
 }
 
+#[cfg(unix)]
+#[test]
+fn the_end_of_the_server_waits_for_no_import() {
+    let data = tempfile::tempdir().unwrap();
+    let (mut server, address) = serve(data.path(), "127.0.0.1:0");
+    // A gigabyte of line ends without a record.
+    let mut packed = zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
+    (0..1024).for_each(|_| packed.write_all(&vec![b'\n'; 1 << 20]).unwrap());
+    let file = packed.finish().unwrap();
+    let url = format!("http://{address}/api/v1/imports");
+    let text = |answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>| -> Value {
+        serde_json::from_str(&answer.unwrap().body_mut().read_to_string().unwrap()).unwrap()
+    };
+    let announced = serde_json::json!({"name": "a.film", "size_bytes": file.len()}).to_string();
+    let view = text(ureq::post(&url).content_type("application/json").send(&announced));
+    let url = format!("{url}/{}", view["id"].as_str().unwrap());
+    text(ureq::put(format!("{url}?offset=0")).send(&file[..]));
+    until("it is read", || (text(ureq::get(&url).call())["phase"] == "checking").then_some(()));
+    let asked = std::time::Instant::now();
+    let pid = rustix::process::Pid::from_child(&server);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert!(server.wait().unwrap().success());
+    assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+}
+
 /// A file without step numbers or ids: everything that makes its events the same again is up to us.
 fn file(folder: &Path) -> std::path::PathBuf {
     let path = folder.join("rollouts.jsonl");

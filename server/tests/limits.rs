@@ -243,5 +243,5 @@ async fn the_server_stops_whatever_hangs() {
     let begun = Instant::now();
     stopping.cancel();
     tokio::time::timeout(Duration::from_secs(3), serving).await.expect("it ends").unwrap();
-    assert!(begun.elapsed() < Duration::from_millis(1800), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
 }

@@ -109,6 +109,44 @@ async fn uploads_that_a_kill_cut_are_removed_at_the_next_start() {
 
 #[cfg(unix)]
 #[tokio::test]
+async fn half_uploads_are_removed_by_their_age_while_the_server_runs() {
+    let server = with_runs(&["a"]).await;
+    let incoming = server.state.store.folder().join("artifacts/incoming");
+    std::fs::create_dir_all(&incoming).unwrap();
+    let imports = server.state.store.folder().join("imports");
+    let mut sent = Vec::new();
+    for _ in 0..3 {
+        let view = server.post("/api/v1/imports", &json!({ "name": "half.jsonl" })).await.expect(201).json();
+        let id = view["id"].as_str().unwrap().to_owned();
+        server.send("PUT", &format!("/api/v1/imports/{id}?offset=0"), &[], "{\"st").await.expect(200);
+        sent.push(id);
+    }
+    for name in ["old", "young"] {
+        std::fs::write(incoming.join(name), "half").unwrap();
+    }
+    let age = |path: &Path| {
+        let old = std::time::SystemTime::now() - std::time::Duration::from_secs(8 * 24 * 60 * 60);
+        std::fs::File::open(path).unwrap().set_modified(old).unwrap();
+    };
+    age(&incoming.join("old"));
+    // The first: nothing for a week. The second: announced long ago, and still sent. The third is new.
+    for path in [imports.join(&sent[0]).join("file"), imports.join(&sent[0]), imports.join(&sent[1])] {
+        age(&path);
+    }
+    assert_eq!(server.state.imports.sweep().await, 1);
+    server.state.store.sweep_artifacts().await.unwrap();
+    server.get(&format!("/api/v1/imports/{}", sent[0])).await.expect(404);
+    assert!(!imports.join(&sent[0]).exists());
+    for id in &sent[1..] {
+        let rest = server.send("PUT", &format!("/api/v1/imports/{id}?offset=4"), &[], "ep").await.expect(200);
+        assert_eq!(rest.json()["received_bytes"], 6);
+    }
+    let left: Vec<_> = std::fs::read_dir(&incoming).unwrap().flatten().map(|e| e.file_name()).collect();
+    assert_eq!(left, ["young"]);
+}
+
+#[cfg(unix)]
+#[tokio::test]
 async fn files_and_folders_are_their_owners_alone() {
     use std::os::unix::fs::PermissionsExt;
 

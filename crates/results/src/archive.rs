@@ -127,7 +127,7 @@ struct Seeker<S> {
 
 impl<S: ChunkReader> Read for Seeker<S> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        if !self.options.goes_on() {
+        if !self.options.should_continue() {
             return Err(io::Error::other("the reading was stopped"));
         }
         if self.position >= self.source.len() {

@@ -112,7 +112,9 @@ pub async fn read(
         .unwrap_or(HeaderValue::from_static("attachment"));
     let handle = tokio::runtime::Handle::current();
     let (spools, store) = (state.spools.clone(), state.store.clone());
-    let file = spools.stream(store.folder(), move |mut out| write(&handle, &state.store, &written, &mut out));
+    let file = spools.stream(store.folder(), move |mut out, wanted| {
+        write(&handle, &state.store, &written, &|| wanted.check(), &mut out)
+    });
     let body = Body::from_stream(file.await?);
     let headers =
         [(header::CONTENT_TYPE, HeaderValue::from_static(kind)), (header::CONTENT_DISPOSITION, disposition)];
@@ -146,15 +148,17 @@ async fn find(
     Ok(Written { run: summary(store, run).await?, format, with })
 }
 
-/// Writes a run. Runs on a thread that may block; memory stays bounded by a page of events.
+/// Writes a run. Runs on a thread that may block; memory stays bounded by a page of events. `check` is asked before
+/// each page, and its error ends the writing.
 pub fn write(
     handle: &tokio::runtime::Handle,
     store: &Store,
     written: &Written,
+    check: &dyn Fn() -> std::io::Result<()>,
     out: &mut (impl Write + Send),
 ) -> std::io::Result<()> {
     let run = &written.run;
-    let log = Kept { handle, store, run: &run.id };
+    let log = Kept { handle, store, run: &run.id, check };
     let events = || log.pages().map(|record| record?.event().map_err(std::io::Error::other));
     let shown = || ScoredSteps::from_records(log.pages(), run.rules);
     match written.format {
@@ -168,7 +172,7 @@ pub fn write(
         }
         ExportFormat::Csv => gauntlet_results::write_csv(&mut *out, &shown()?, log.pages())?,
         ExportFormat::Dpo => {
-            let other = written.with.as_ref().map(|run| (run, Kept { handle, store, run: &run.id }));
+            let other = written.with.as_ref().map(|run| (run, Kept { handle, store, run: &run.id, check }));
             let with = other.as_ref().map(|(run, log)| Side { run, log });
             gauntlet_results::write_dpo(&mut *out, Side { run, log: &log }, with)?;
         }
@@ -182,6 +186,7 @@ struct Kept<'a> {
     handle: &'a tokio::runtime::Handle,
     store: &'a Store,
     run: &'a RunId,
+    check: &'a dyn Fn() -> std::io::Result<()>,
 }
 
 impl Kept<'_> {
@@ -190,6 +195,7 @@ impl Kept<'_> {
             handle: self.handle,
             store: self.store,
             run: self.run,
+            check: self.check,
             after: None,
             page: Vec::new().into_iter(),
         }
@@ -202,6 +208,7 @@ impl Log for Kept<'_> {
     }
 
     fn record(&self, seq: u64) -> std::io::Result<Record> {
+        (self.check)()?;
         let page = self.handle.block_on(self.store.read(self.run, seq.checked_sub(1), 1, None));
         let page = page.map_err(|e| std::io::Error::other(e.to_string()))?;
         let record = page.records.into_iter().next();
@@ -214,6 +221,7 @@ struct Pages<'a> {
     handle: &'a tokio::runtime::Handle,
     store: &'a Store,
     run: &'a RunId,
+    check: &'a dyn Fn() -> std::io::Result<()>,
     after: Option<u64>,
     page: std::vec::IntoIter<Record>,
 }
@@ -224,6 +232,9 @@ impl Iterator for Pages<'_> {
     fn next(&mut self) -> Option<Self::Item> {
         if let Some(record) = self.page.next() {
             return Some(Ok(record));
+        }
+        if let Err(error) = (self.check)() {
+            return Some(Err(error));
         }
         match self.handle.block_on(self.store.read(self.run, self.after, PAGE, None)) {
             Ok(page) => {

@@ -108,7 +108,7 @@ fn save(
     out: &mut (impl Write + Send),
 ) -> Result<(), CliError> {
     match place {
-        Place::Folder(store, _) => Ok(write(runtime.handle(), store, written, out)?),
+        Place::Folder(store, _) => Ok(write(runtime.handle(), store, written, &|| Ok(()), out)?),
         Place::Server(url) => {
             let path = super::client::encode(written.run.id.as_str());
             let request = agent(None).get(format!("{url}/api/v1/runs/{path}/export"));

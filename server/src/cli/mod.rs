@@ -144,7 +144,9 @@ fn run(cli: Cli) -> Result<(), CliError> {
 async fn serve(config: &Config, json: bool) -> Result<(), CliError> {
     process::prepare();
     let stop = signals()?;
-    let server = Server::bind(config).await?;
+    // Opening a large log may take long, for which nobody who wants to stop waits: what it changes is in transactions.
+    let Some(server) = stop.run_until_cancelled(Server::bind(config)).await else { return Ok(()) };
+    let server = server?;
     if json {
         let grpc = server.otlp_grpc().and_then(Result::ok).map(|address| address.to_string());
         let ready = serde_json::json!({

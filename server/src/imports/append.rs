@@ -161,8 +161,7 @@ impl Work {
             session.steps = facts.steps;
             session.warnings = facts.warnings.to_vec();
         })?;
-        let created_at = self.entry.with(|session| session.created_at);
-        self.wait(|| self.inner.store.create_run(facts.spec.clone(), run.clone(), created_at))?;
+        self.create_run(facts.spec, &run)?;
         Ok(run)
     }
 
@@ -206,7 +205,7 @@ impl Work {
                 match store.append(&run, batch.clone(), now()).await {
                     Err(StoreError::Busy { retry_after }) => {
                         tokio::time::sleep(retry_after.min(LONGEST_WAIT)).await;
-                        if stopping.is_cancelled() || entry.cancelled.load(Ordering::Acquire) {
+                        if stopping.is_cancelled() || entry.is_cancelled() {
                             return Err(StoreError::Busy { retry_after });
                         }
                     }

@@ -9,6 +9,12 @@ use super::job::{Stop, Work};
 use super::kept_nothing;
 use crate::error::ApiError;
 
+/// About what one byte of a document becomes where it is a value, such as each `1` of `[1,1]`, in bytes.
+const VALUE_BYTES: usize = 16;
+/// What the values of a document take at one time, at most: a list of a million entries that are unread, and one value
+/// that is read to the bottom (`gauntlet_results` refuses more), in bytes.
+const MOST_VALUES_BYTES: usize = 160 << 20;
+
 impl Work {
     /// Imports a document, where it is not too large for that.
     pub(super) fn document(&self, name: &str) -> Result<(), Stop> {
@@ -21,6 +27,8 @@ impl Work {
             );
             return Err(Stop::File(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)));
         }
+        let text = usize::try_from(size).unwrap_or(usize::MAX);
+        self.reserve(text.saturating_add(text.saturating_mul(VALUE_BYTES).min(MOST_VALUES_BYTES)))?;
         let bytes = std::fs::read(self.entry.file()).map_err(|e| Stop::Later(kept_nothing(&e)))?;
         let size = bytes.len() as u64;
         let mut document = Document::new(bytes, &self.options).map_err(|e| self.refused(e))?;

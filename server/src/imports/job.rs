@@ -2,19 +2,21 @@
 //! it makes the same events under the same ids, and goes on behind those that are in the log.
 
 use std::fs::File;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
-use gauntlet_model::{Event, FieldError, RunId, RunStatus, Status};
+use gauntlet_model::{Event, FieldError, RunId, RunSpec, RunStatus, Status};
 use gauntlet_results::{Format, ImportError, Options};
 use gauntlet_store::StoreError;
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 
 use super::Inner;
 use super::session::{Entry, Phase};
 use crate::error::ApiError;
+use crate::memory::{Share, Shortage};
 use crate::state::{new_event_id, new_run_id, now};
 
 /// Why a file did not become a run.
@@ -54,6 +56,9 @@ pub async fn run(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<(), ApiError>
         return outcome(entry);
     }
     let _room = inner.room.acquire().await.map_err(|_| internal("the server stops"))?;
+    if entry.is_cancelled() {
+        return Err(given_up());
+    }
     entry.change(|session| {
         session.error = None;
         session.attempts += 1;
@@ -78,7 +83,7 @@ pub async fn run(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<(), ApiError>
     match stopped {
         Ok(()) => Ok(()),
         Err(Stop::Cancelled) => {
-            let error = ApiError::new(StatusCode::GONE, "cancelled", "the import was given up");
+            let error = given_up();
             entry.change(|session| {
                 session.phase = Phase::Failed;
                 session.error = Some(error.body());
@@ -94,6 +99,10 @@ pub async fn run(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<(), ApiError>
             Err(error)
         }
     }
+}
+
+fn given_up() -> ApiError {
+    ApiError::new(StatusCode::GONE, "cancelled", "the import was given up, or its run deleted")
 }
 
 /// What came of a file that is no longer under way.
@@ -113,7 +122,7 @@ async fn refuse(inner: &Inner, entry: &Entry, error: &ApiError) -> Result<(), Ap
         session.phase = Phase::Failed;
         session.error = Some(error.body());
     })?;
-    let _ = std::fs::remove_file(entry.folder.join("file"));
+    entry.remove_upload();
     let Some(run) = entry.with(|session| session.run.clone()) else { return Ok(()) };
     if inner.store.head(&run).await?.is_none() {
         return Ok(());
@@ -134,28 +143,85 @@ pub(super) struct Work {
     pub(super) again: bool,
     /// How the file is read.
     pub(super) options: Options,
+    /// Closes when the run is deleted; set from before the run is created.
+    deletion: Arc<OnceLock<watch::Receiver<u64>>>,
+    reserved: Arc<Reserved>,
+}
+
+/// How long a reading waits for memory that others hold, unless its entry says otherwise. Two readings that grow may
+/// wait for each other.
+const MEMORY_WAIT: Duration = Duration::from_secs(60);
+/// Time between two looks whether there is memory.
+const MEMORY_LOOK: Duration = Duration::from_millis(20);
+
+/// What a reading holds of the memory budget.
+struct Reserved {
+    share: Mutex<Share>,
+    patience: Duration,
+    /// Why it was refused more.
+    shortage: OnceLock<Shortage>,
+}
+
+impl Reserved {
+    /// Takes that many bytes in all. Waits while others hold them and `goes_on`.
+    fn grow_to(&self, bytes: usize, goes_on: &dyn Fn() -> bool) -> bool {
+        let begun = Instant::now();
+        loop {
+            let shortage = match self.share.lock().unwrap_or_else(PoisonError::into_inner).try_grow_to(bytes)
+            {
+                Ok(()) => return true,
+                Err(shortage) => shortage,
+            };
+            if shortage != Shortage::Busy || begun.elapsed() >= self.patience || !goes_on() {
+                self.shortage.get_or_init(|| shortage);
+                return false;
+            }
+            std::thread::sleep(MEMORY_LOOK);
+        }
+    }
 }
 
 impl Work {
     fn of(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<Self, ApiError> {
         let (again, reading) = entry.with(|session| (session.run.is_some(), session.reading.clone()));
         let (stopping, watched) = (inner.stopping.clone(), Arc::clone(entry));
-        let goes_on = move || !stopping.is_cancelled() && !watched.cancelled.load(Ordering::Acquire);
+        let deletion = Arc::<OnceLock<watch::Receiver<u64>>>::default();
+        let run = Arc::clone(&deletion);
+        let goes_on = move || !stopping.is_cancelled() && !watched.is_cancelled() && !is_deleted(&run);
+        let share = Mutex::new(inner.memory.share());
+        let patience = entry.patience.get().copied().unwrap_or(MEMORY_WAIT);
+        let reserved = Arc::new(Reserved { share, patience, shortage: OnceLock::new() });
+        let (holder, waits) = (Arc::clone(&reserved), goes_on.clone());
         let options = reading.options()?.while_true(goes_on);
+        let options = options.within_memory(move |bytes| holder.grow_to(bytes, &waits));
         Ok(Self {
             inner: Arc::clone(inner),
             entry: Arc::clone(entry),
             handle: Handle::current(),
             again,
             options,
+            deletion,
+            reserved,
         })
     }
 
     /// Why the reading ended: somebody stopped it, or the file is wrong.
     pub(super) fn refused(&self, error: ImportError) -> Stop {
-        match self.go_on() {
-            Err(stop) => stop,
-            Ok(()) => Stop::File(error.into()),
+        match (self.go_on(), self.reserved.shortage.get()) {
+            (Err(stop), _) => stop,
+            (Ok(()), Some(shortage)) => no_memory(*shortage),
+            (Ok(()), None) => Stop::File(error.into()),
+        }
+    }
+
+    /// Takes that many bytes of the memory budget in all, before they are read.
+    pub(super) fn reserve(&self, bytes: usize) -> Result<(), Stop> {
+        match self.reserved.grow_to(bytes, &|| self.go_on().is_ok()) {
+            true => Ok(()),
+            false => {
+                self.go_on()?;
+                Err(no_memory(self.reserved.shortage.get().copied().unwrap_or(Shortage::Busy)))
+            }
         }
     }
 
@@ -168,7 +234,7 @@ impl Work {
             let plan = self.check(&name, format)?;
             self.append(&plan, format)?;
         }
-        let _ = std::fs::remove_file(self.entry.folder.join("file"));
+        self.entry.remove_upload();
         Ok(())
     }
 
@@ -192,10 +258,20 @@ impl Work {
         if self.inner.stopping.is_cancelled() {
             return Err(Stop::Later(internal("the server stops; the import goes on when it is back")));
         }
-        match self.entry.cancelled.load(Ordering::Acquire) {
+        match self.entry.is_cancelled() || is_deleted(&self.deletion) {
             true => Err(Stop::Cancelled),
             false => Ok(()),
         }
+    }
+
+    /// Creates the run, or finds the one of an earlier attempt. From now on its deletion ends the import.
+    pub(super) fn create_run(&self, spec: &RunSpec, run: &RunId) -> Result<(), Stop> {
+        let created_at = self.entry.with(|session| session.created_at);
+        let _creating = self.handle.block_on(self.entry.creating.lock());
+        // Cancelled before the lock was taken, nobody would delete the run again.
+        self.go_on()?;
+        self.deletion.get_or_init(|| self.inner.store.subscribe(run));
+        self.wait(|| self.inner.store.create_run(spec.clone(), run.clone(), created_at)).map(drop)
     }
 
     /// The run's id: on the disk before the run is there, so that a second attempt finds it.
@@ -227,6 +303,26 @@ impl Work {
     pub(super) fn change(&self, change: impl FnOnce(&mut super::session::Session)) -> Result<(), Stop> {
         self.entry.change(change).map_err(Stop::Later)
     }
+}
+
+fn no_memory(shortage: Shortage) -> Stop {
+    match shortage {
+        Shortage::Busy => Stop::Later(ApiError::busy(
+            "other files and requests are being read and memory is short; import the file again to go on",
+        )),
+        Shortage::TooMuch(most) => {
+            let message = format!(
+                "reading the file would take more than {most} bytes of memory (`limits.memory_bytes`); smaller \
+                 files and rows, and JSON Lines, CSV or Parquet instead of one document, take less"
+            );
+            Stop::File(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message))
+        }
+    }
+}
+
+/// Whether the run was deleted since its import began.
+fn is_deleted(run: &OnceLock<watch::Receiver<u64>>) -> bool {
+    run.get().is_some_and(|head| head.has_changed().is_err())
 }
 
 /// 500, with a sentence.

@@ -9,7 +9,6 @@ mod session;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -25,6 +24,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::ApiError;
+use crate::memory::Memory;
 use crate::state::now;
 use session::{Entry, Session};
 pub use session::{Phase, Reading, View};
@@ -33,6 +33,8 @@ pub use session::{Phase, Reading, View};
 const AT_ONCE: usize = 2;
 /// A file that nobody sent a slice of, or asked for, for this long is forgotten.
 const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How long an import that a request waits for waits for memory.
+const REQUEST_PATIENCE: Duration = Duration::from_secs(2);
 /// A file that was refused is forgotten after this long.
 const KEPT_REFUSED: Duration = Duration::from_secs(60 * 60);
 
@@ -70,6 +72,8 @@ struct Inner {
     document_bytes: u64,
     entries: Mutex<HashMap<String, Arc<Entry>>>,
     room: Semaphore,
+    /// What readings may hold, together with everything else that is being decoded.
+    memory: Memory,
     /// Cancelled when the process is to end.
     stopping: CancellationToken,
 }
@@ -77,12 +81,12 @@ struct Inner {
 impl Imports {
     /// The files under way in the store's data folder. Documents are read as a whole, up to `document_bytes`. What
     /// is not done when `stopping` is cancelled goes on in the next process.
-    pub fn new(store: Store, document_bytes: usize, stopping: CancellationToken) -> Self {
+    pub fn new(store: Store, document_bytes: usize, memory: Memory, stopping: CancellationToken) -> Self {
         let folder = store.folder().join("imports");
         let entries = Mutex::default();
         let room = Semaphore::new(AT_ONCE);
         let document_bytes = document_bytes as u64;
-        Self { inner: Arc::new(Inner { store, folder, document_bytes, entries, room, stopping }) }
+        Self { inner: Arc::new(Inner { store, folder, document_bytes, entries, room, memory, stopping }) }
     }
 
     /// Takes up what an earlier process left: goes on with what was complete, forgets what is too old.
@@ -98,11 +102,7 @@ impl Imports {
                     self.start(entry);
                 }
                 Some(session) if old.is_none_or(|age| age < lifetime(session.phase)) => {}
-                _ => {
-                    if let Err(error) = std::fs::remove_dir_all(&folder) {
-                        tracing::warn!(%error, folder = %folder.display(), "an old import stays");
-                    }
-                }
+                _ => remove_old(&folder),
             }
         }
     }
@@ -113,7 +113,6 @@ impl Imports {
         check_name(&file.name)?;
         let reading = Reading { map: file.map, partial: file.partial };
         reading.options()?;
-        self.sweep();
         let id = match &file.key {
             Some(key) if reading == Reading::default() => id_of(key),
             // Read otherwise it is another file.
@@ -123,9 +122,9 @@ impl Imports {
         if let Some(entry) = self.find(&id) {
             let view = entry.view();
             if view.phase.is_working() {
-                self.start(entry);
+                self.start(Arc::clone(&entry));
             }
-            if view.phase != Phase::Failed && !self.is_gone(&view).await? {
+            if !entry.is_cancelled() && view.phase != Phase::Failed && !self.is_gone(&view).await? {
                 return Ok((view, false));
             }
             self.remove(&id).await?;
@@ -146,7 +145,10 @@ impl Imports {
     /// Takes a slice that begins at `offset`. With the last one the file is complete and its import begins.
     pub async fn receive(&self, id: &str, offset: u64, last: bool, slice: &[u8]) -> Result<View, ApiError> {
         let entry = self.find(id).ok_or_else(|| missing(id))?;
-        let _turn = entry.turn.lock().await;
+        let turn = entry.turn.lock().await;
+        if entry.is_cancelled() {
+            return Err(missing(id));
+        }
         let (phase, size) = entry.with(|session| (session.phase, session.size_bytes));
         let received = entry.received_bytes();
         if phase != Phase::Receiving || offset != received {
@@ -164,24 +166,32 @@ impl Imports {
             let mut file = tokio::fs::File::options().create(true).append(true).open(path).await?;
             file.write_all(slice).await?;
             file.flush().await?;
-            if last || size == Some(after) {
-                file.sync_all().await?;
-            }
-            std::io::Result::Ok(())
+            std::io::Result::Ok(file)
         };
-        if let Err(error) = write.await {
-            // A slice that is there in part would be followed by a whole one.
-            let cut = tokio::fs::File::options().write(true).open(entry.folder.join("file")).await;
-            if let Ok(file) = cut {
-                let _ = file.set_len(received).await;
+        let file = match write.await {
+            Ok(file) => file,
+            Err(error) => {
+                // A slice that is there in part would be followed by a complete one.
+                let cut = tokio::fs::File::options().write(true).open(entry.folder.join("file")).await;
+                if let Ok(file) = cut {
+                    let _ = file.set_len(received).await;
+                }
+                return Err(kept_nothing(&error));
             }
-            return Err(kept_nothing(&error));
-        }
+        };
+        // A large file takes its time to get to the disk, for which a cancellation does not wait.
+        drop(turn);
         if last || size == Some(after) {
+            file.sync_all().await.map_err(|e| kept_nothing(&e))?;
             entry.change(|session| {
                 session.size_bytes = Some(after);
-                session.phase = Phase::Checking;
+                if session.phase == Phase::Receiving {
+                    session.phase = Phase::Checking;
+                }
             })?;
+            if entry.is_cancelled() {
+                return Err(missing(id));
+            }
             self.start(Arc::clone(&entry));
         }
         Ok(entry.view())
@@ -194,6 +204,7 @@ impl Imports {
         let id = id_of(&crate::state::new_event_id().to_string());
         let session = Session::new(name, Some(bytes.len() as u64), None, reading, now());
         let entry = self.create(&id, session)?;
+        entry.patience.get_or_init(|| REQUEST_PATIENCE);
         let written = tokio::fs::write(entry.folder.join("file"), &bytes).await;
         drop(bytes);
         if let Err(error) = written {
@@ -208,7 +219,7 @@ impl Imports {
             let outcome = outcome.unwrap_or_else(|e| Err(job::internal(&format!("the import stopped: {e}"))));
             let view = entry.view();
             // What the server's end interrupts goes on in the next process.
-            if !this.inner.stopping.is_cancelled() {
+            if !this.inner.stopping.is_cancelled() && !entry.is_cancelled() {
                 this.remove(&id).await?;
             }
             outcome.map(|()| view)
@@ -237,21 +248,38 @@ impl Imports {
         Ok(view)
     }
 
-    /// Forgets what was refused long ago, and nobody asked about since.
-    fn sweep(&self) {
-        let old: Vec<Arc<Entry>> = self
-            .entries()
-            .values()
-            .filter(|entry| entry.with(|session| session.phase) == Phase::Failed)
-            .filter(|entry| age(&entry.folder).is_some_and(|age| age >= KEPT_REFUSED))
-            .cloned()
-            .collect();
-        for entry in old {
-            self.entries().retain(|_, known| !Arc::ptr_eq(known, &entry));
-            if let Err(error) = std::fs::remove_dir_all(&entry.folder) {
-                tracing::warn!(%error, folder = %entry.folder.display(), "a refused import stays");
+    /// Forgets files that nothing was sent for, and nothing happened to, in their lifetime: half uploads, what was
+    /// refused, and what could not go on. Answers how many.
+    pub async fn sweep(&self) -> u64 {
+        let mut removed = 0;
+        let found = std::fs::read_dir(&self.inner.folder).into_iter().flatten().flatten();
+        let ids = found.filter_map(|entry| entry.file_name().into_string().ok());
+        for id in ids.collect::<Vec<_>>() {
+            let folder = self.inner.folder.join(&id);
+            let is_old = |phase| age(&folder).is_some_and(|age| age >= lifetime(phase));
+            let Some(entry) = self.find(&id) else {
+                // Nothing in it says what it was.
+                if is_old(Phase::Receiving) {
+                    remove_old(&folder);
+                    removed += 1;
+                }
+                continue;
+            };
+            // Whoever holds one of these locks is at work.
+            let (Ok(turn), Ok(job)) = (entry.turn.try_lock(), entry.job.try_lock()) else { continue };
+            if !is_old(entry.with(|session| session.phase)) {
+                continue;
+            }
+            drop((turn, job));
+            // A run that is there in part stays: it says itself that it failed, and a person decides.
+            match self.discard(&id, &entry, false).await {
+                Ok(()) => removed += 1,
+                Err(error) => {
+                    tracing::warn!(error = error.message(), folder = %folder.display(), "an old import stays");
+                }
             }
         }
+        removed
     }
 
     /// How a file stands.
@@ -271,18 +299,32 @@ impl Imports {
     /// Forgets a file. One that is under way is given up: nothing of it is kept, its run neither.
     pub async fn remove(&self, id: &str) -> Result<(), ApiError> {
         let entry = self.find(id).ok_or_else(|| missing(id))?;
-        entry.cancelled.store(true, Ordering::Release);
-        // Waits for the slice that is being written, and for the job to see it.
+        self.discard(id, &entry, true).await
+    }
+
+    /// Stops what is under way of an entry and removes its folder; with `deletes_run`, its unfinished run too.
+    async fn discard(&self, id: &str, entry: &Arc<Entry>, deletes_run: bool) -> Result<(), ApiError> {
+        entry.cancel();
+        // The job may be in the middle of a gigabyte: nobody waits until its thread has noticed. What it could still
+        // leave behind is its run, which is created under this lock or not at all; and it appends to no deleted run.
         let _turn = entry.turn.lock().await;
-        let _job = entry.job.lock().await;
+        let _creating = entry.creating.lock().await;
+        if !self.entries().get(id).is_some_and(|known| Arc::ptr_eq(known, entry)) {
+            // Another cancellation was faster, and the folder may belong to a new upload.
+            return Ok(());
+        }
         let (phase, run) = entry.with(|session| (session.phase, session.run.clone()));
-        if let (true, Some(run)) = (phase != Phase::Done, run)
+        if let (true, Some(run)) = (deletes_run && phase != Phase::Done, run)
             && self.inner.store.head(&run).await?.is_some()
         {
             self.inner.store.delete_run(&run, now()).await?;
         }
+        let removed = std::fs::remove_dir_all(&entry.folder);
         self.entries().remove(id);
-        std::fs::remove_dir_all(&entry.folder).map_err(|e| kept_nothing(&e))
+        match removed {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(kept_nothing(&error)),
+            _ => Ok(()),
+        }
     }
 
     fn start(&self, entry: Arc<Entry>) -> tokio::task::JoinHandle<Result<(), ApiError>> {
@@ -324,9 +366,16 @@ impl Imports {
     }
 }
 
-/// How long ago anything in a folder was made or removed.
+/// How long ago anything in a folder was made or removed, or a slice was added to the upload.
 fn age(folder: &Path) -> Option<Duration> {
-    folder.metadata().and_then(|about| about.modified()).ok()?.elapsed().ok()
+    let changed = |path: &Path| path.metadata().and_then(|about| about.modified()).ok();
+    changed(folder).max(changed(&folder.join("file")))?.elapsed().ok()
+}
+
+fn remove_old(folder: &Path) {
+    if let Err(error) = std::fs::remove_dir_all(folder) {
+        tracing::warn!(%error, folder = %folder.display(), "an old import stays");
+    }
 }
 
 /// How long a file is remembered that is not under way.

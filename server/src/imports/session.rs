@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use gauntlet_model::{RunId, Timestamp};
 use gauntlet_results::{ColumnMap, Options};
@@ -166,12 +167,16 @@ pub struct Entry {
     session: Mutex<Session>,
     /// Bytes read in this phase.
     pub done_bytes: AtomicU64,
-    /// Set when somebody gave it up.
-    pub cancelled: AtomicBool,
-    /// Held while a slice is written.
+    /// Set when somebody gave it up; from then on nothing of it is written.
+    cancelled: AtomicBool,
+    /// Held while a slice is written, and while its folder is removed.
     pub turn: tokio::sync::Mutex<()>,
+    /// Held while its run is created: a cancellation waits for that and then deletes the run.
+    pub creating: tokio::sync::Mutex<()>,
     /// Held while it is read.
     pub job: tokio::sync::Mutex<()>,
+    /// How long its reading waits for memory that others hold: less where a request waits for the outcome.
+    pub patience: OnceLock<Duration>,
 }
 
 impl Entry {
@@ -184,7 +189,9 @@ impl Entry {
             done_bytes: AtomicU64::new(0),
             cancelled: AtomicBool::new(false),
             turn: tokio::sync::Mutex::default(),
+            creating: tokio::sync::Mutex::default(),
             job: tokio::sync::Mutex::default(),
+            patience: OnceLock::new(),
         }
     }
 
@@ -193,11 +200,34 @@ impl Entry {
         look(&self.session.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Changes what is known, on the disk as well.
+    /// Changes what is known, on the disk as well. A cancelled file changes in memory only: its folder may already
+    /// belong to a new upload of the same file.
     pub fn change(&self, change: impl FnOnce(&mut Session)) -> Result<(), ApiError> {
         let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut session);
+        if self.is_cancelled() {
+            return Ok(());
+        }
         session.store(&self.folder).map_err(|e| kept_nothing(&e))
+    }
+
+    /// Gives the file up. Returns once no thread writes to its folder any more.
+    pub fn cancel(&self) {
+        let _session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        self.cancelled.store(true, Ordering::Release);
+    }
+
+    /// Whether somebody gave the file up.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Acquire)
+    }
+
+    /// Removes the bytes that were uploaded, once they are no longer needed.
+    pub fn remove_upload(&self) {
+        let _session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.is_cancelled() {
+            let _ = std::fs::remove_file(self.folder.join("file"));
+        }
     }
 
     /// The file's name.

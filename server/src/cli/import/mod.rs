@@ -17,6 +17,7 @@ use super::{CliError, complain, say};
 use crate::api::imports::Imported;
 use crate::config::Config;
 use crate::imports::{Announced, Imports, Phase, Reading, View, name_of};
+use crate::memory::Memory;
 use crate::serve::signals;
 use bar::Bar;
 
@@ -145,8 +146,9 @@ impl Import {
                 upload::Upload::new(url, &reading).stream(&name, &mut stream, &mut bar)
             }
             (Place::Folder(store, _), input) => {
-                let imports =
-                    Imports::new(store.clone(), config.limits.import_bytes, CancellationToken::new());
+                let memory = Memory::new(config.limits.memory_bytes);
+                let stopping = CancellationToken::new();
+                let imports = Imports::new(store.clone(), config.limits.import_bytes, memory, stopping);
                 runtime.block_on(here(&imports, (name, reading), path, input, &mut bar))
             }
         }?;
