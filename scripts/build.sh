@@ -90,9 +90,9 @@ build_site() {
 build_server() {
     say "server ($1)"
     if [ "$1" = release ]; then
-        cargo build -p gauntlet-server --release
+        cargo build -p gauntlet-cli --release
     else
-        cargo build -p gauntlet-server
+        cargo build -p gauntlet-cli
     fi
 }
 

@@ -1,11 +1,10 @@
-//! The `gauntlet` server: configuration, router, ingest, live, the origin's paths, the command line.
+//! The `gauntlet` server: configuration, router, ingest, live, the origin's paths.
 
 // Tests may panic, what is shipped may not.
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
 pub mod api;
 pub mod body;
-pub mod cli;
 pub mod config;
 pub mod connections;
 pub mod contact;

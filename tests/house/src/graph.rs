@@ -34,12 +34,21 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "gauntlet-server",
         &[
             "gauntlet-app",
-            "gauntlet-demo",
             "gauntlet-film",
             "gauntlet-model",
             "gauntlet-otlp",
             "gauntlet-results",
+            "gauntlet-store",
+        ],
+    ),
+    (
+        "gauntlet-cli",
+        &[
+            "gauntlet-demo",
+            "gauntlet-film",
+            "gauntlet-model",
             "gauntlet-sdk",
+            "gauntlet-server",
             "gauntlet-store",
             "gauntlet-telemetry",
         ],

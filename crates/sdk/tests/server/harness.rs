@@ -22,7 +22,7 @@ pub fn binary() -> PathBuf {
     let built = built("gauntlet");
     assert!(
         built.exists(),
-        "build the server first (cargo build -p gauntlet-server), or name it in GAUNTLET_BIN"
+        "build the server first (cargo build -p gauntlet-cli), or name it in GAUNTLET_BIN"
     );
     built
 }

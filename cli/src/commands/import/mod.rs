@@ -14,11 +14,11 @@ use tokio_util::sync::CancellationToken;
 use super::client::{Missing, Place};
 use super::reader::close;
 use super::{CliError, complain, say};
-use crate::api::imports::Imported;
-use crate::config::Config;
-use crate::imports::{Announced, Imports, Phase, Reading, View, name_of};
-use crate::memory::Memory;
-use crate::serve::signals;
+use gauntlet_server::api::imports::Imported;
+use gauntlet_server::config::Config;
+use gauntlet_server::imports::{Announced, Imports, Phase, Reading, View, name_of};
+use gauntlet_server::memory::Memory;
+use gauntlet_server::serve::signals;
 use bar::Bar;
 
 /// Opens result files as runs.

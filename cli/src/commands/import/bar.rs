@@ -2,8 +2,8 @@
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::cli::screen::clip;
-use crate::imports::{Phase, View};
+use crate::commands::screen::clip;
+use gauntlet_server::imports::{Phase, View};
 
 /// Columns of a file's name, at most.
 const NAME: usize = 24;

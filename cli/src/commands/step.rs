@@ -10,7 +10,7 @@ use gauntlet_model::{
 use super::CliError;
 use super::reader::failed;
 use super::screen::{BAD, BOLD, DIM, GOOD, Screen, WAITS, clip, colour, left, lines, paint, score};
-use crate::api::steps::by_episode;
+use gauntlet_server::api::steps::by_episode;
 
 /// Lines of a text, unless it is wanted in full.
 const LINES: usize = 24;

@@ -19,9 +19,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{Config, ConfigError, Overrides};
-use crate::process;
-use crate::serve::{ServeError, Server, signals};
+use gauntlet_server::config::{Config, ConfigError, Overrides};
+use gauntlet_server::process;
+use gauntlet_server::serve::{ServeError, Server, signals};
 
 /// The exit code of what Ctrl-C ended, as shells have it.
 const INTERRUPTED: i32 = 130;

@@ -11,8 +11,8 @@ use super::client::{Missing, Place, agent, refusal};
 use super::find::find;
 use super::reader::{Reader, close, failed};
 use super::{CliError, say};
-use crate::api::exports::{ExportFormat, Written, write};
-use crate::config::Config;
+use gauntlet_server::api::exports::{ExportFormat, Written, write};
+use gauntlet_server::config::Config;
 
 /// Writes a run as a file.
 #[derive(Debug, clap::Args)]

@@ -1,4 +1,6 @@
-//! The `gauntlet` binary.
+//! The `gauntlet` binary: its commands, over the server's library and the log.
+
+mod commands;
 
 // Tests may panic, what is shipped may not.
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
@@ -9,5 +11,5 @@
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> std::process::ExitCode {
-    gauntlet_server::cli::main()
+    commands::main()
 }

@@ -6,9 +6,9 @@ use gauntlet_store::{DATABASE_FILE, Store};
 use tokio::runtime::Runtime;
 
 use super::CliError;
-use crate::config::Config;
-use crate::lock::{DataLock, LockError};
-use crate::serve::open_store;
+use gauntlet_server::config::Config;
+use gauntlet_server::lock::{DataLock, LockError};
+use gauntlet_server::serve::open_store;
 
 /// The place a command found.
 pub enum Place {

@@ -20,8 +20,8 @@ use super::find::find;
 use super::reader::{Reader, close, failed};
 use super::screen::{BAD, BOLD, DIM, Screen, WAITS, clip, colour, left, paint, right, score};
 use super::step::words;
-use crate::config::Config;
-use crate::serve::signals;
+use gauntlet_server::config::Config;
+use gauntlet_server::serve::signals;
 
 /// Events between the connection and the terminal.
 const QUEUE: usize = 256;

@@ -1,8 +1,6 @@
 //! The real binary, killed with SIGKILL at random moments under load: no acknowledged event is lost, none is there
 //! twice, and the sequence has no holes.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -12,7 +10,17 @@ use std::time::Duration;
 
 use rand::RngExt;
 use serde_json::{Value, json};
-use support::{id, scored};
+
+/// An event id that is the same for the same number.
+fn id(n: u64) -> String {
+    format!("01920000-0000-7000-8000-{n:012x}")
+}
+
+/// A scored snapshot of that step.
+fn scored(n: u64, root: f64) -> Value {
+    json!({ "id": id(n), "at": "2026-11-21T00:06:33Z", "kind": "snapshot.scored", "v": 1, "step": n,
+        "body": { "scores": { "root": root }, "action": "a", "observation": "" } })
+}
 
 const ROUNDS: u32 = 15;
 const WRITERS: u64 = 4;

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 use serde_json::{Value, json};
 
 use super::bar::Bar;
-use crate::cli::client::{agent, refusal};
-use crate::imports::{Phase, Reading, View, name_of};
+use crate::commands::client::{agent, refusal};
+use gauntlet_server::imports::{Phase, Reading, View, name_of};
 
 /// Bytes of a slice.
 const SLICE_BYTES: u64 = 8 << 20;
