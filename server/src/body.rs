@@ -12,7 +12,7 @@ use tokio_util::io::StreamReader;
 
 use crate::error::ApiError;
 use crate::intake;
-use crate::memory::{Memory, Share, decoded_json_bytes, decoded_protobuf_bytes, json_values};
+use gauntlet_engine::memory::{Memory, Share, decoded_json_bytes, decoded_protobuf_bytes, json_values};
 
 /// Bytes between two pauses of reading.
 const PAUSE_BYTES: usize = 256 << 10;

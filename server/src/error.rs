@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use gauntlet_engine::memory::Shortage;
 use gauntlet_model::{BatchError, FieldError};
 use gauntlet_results::ImportError;
 use gauntlet_store::StoreError;
@@ -91,29 +92,10 @@ impl ApiError {
         error
     }
 
-    /// What the disk refuses, such as `the file`: 507 where it is full, else 503 (too many open files, an error of
-    /// the device).
-    pub fn disk(what: &str, error: &std::io::Error) -> Self {
-        let message = format!("{what} cannot be kept: {error}");
-        match error.kind() {
-            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
-                Self::new(StatusCode::INSUFFICIENT_STORAGE, "unavailable", message)
-            }
-            _ => Self::unavailable(message),
-        }
-    }
-
     /// Adds structured details.
     #[must_use]
     pub fn with_details(mut self, details: Value) -> Self {
         self.details = Some(Box::new(details));
-        self
-    }
-
-    /// Says under which id the log tells more, where no request of its own does.
-    #[must_use]
-    pub fn with_request_id(mut self, id: String) -> Self {
-        self.request_id = Some(id);
         self
     }
 
@@ -160,36 +142,56 @@ impl From<FieldError> for ApiError {
 
 impl From<ImportError> for ApiError {
     fn from(e: ImportError) -> Self {
-        let details = json!([{
-            "field": e.path, "message": e.message, "expected": e.expected, "line": e.line,
-            "readable": e.readable,
-        }]);
-        let sentence = [Some(e.to_string()), e.hint()].into_iter().flatten().collect::<Vec<_>>().join(". ");
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unreadable_file", sentence).with_details(details)
+        gauntlet_engine::Error::from(e).into()
     }
 }
 
 impl From<StoreError> for ApiError {
     fn from(e: StoreError) -> Self {
+        gauntlet_engine::Error::from(e).into()
+    }
+}
+
+/// The one place where an error of the engine becomes an HTTP status.
+impl From<gauntlet_engine::Error> for ApiError {
+    fn from(e: gauntlet_engine::Error) -> Self {
+        use gauntlet_engine::Error;
+        let status = match &e {
+            Error::NotFound(_) => StatusCode::NOT_FOUND,
+            Error::Gone(_) | Error::Cancelled => StatusCode::GONE,
+            Error::Conflict(_) | Error::WrongOffset { .. } => StatusCode::CONFLICT,
+            Error::Invalid(_) | Error::Content(_) | Error::Unreadable(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Error::Busy { .. } | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Error::DiskFull(_) => StatusCode::INSUFFICIENT_STORAGE,
+            Error::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        let retry_after_secs = match &e {
+            Error::Busy { retry_after_secs, .. } => Some(*retry_after_secs),
+            Error::Unavailable(_) => Some(1),
+            _ => None,
+        };
+        Self {
+            status,
+            code: e.code(),
+            message: e.to_string(),
+            details: e.details().map(Box::new),
+            retry_after_secs,
+            request_id: e.request_id().map(str::to_owned),
+        }
+    }
+}
+
+impl From<Shortage> for ApiError {
+    fn from(e: Shortage) -> Self {
         match e {
-            StoreError::Busy { retry_after } => {
-                let message = "the ingest queue is full; nothing of this request was kept, send it again";
-                let mut error = Self::busy(message);
-                error.retry_after_secs = Some(retry_after.as_secs().max(1));
-                error
+            Shortage::TooMuch(most) => {
+                let message = format!(
+                    "the body would take more than {most} bytes of memory when it is decoded; send it in parts"
+                );
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
             }
-            StoreError::NotFound(why) => Self::new(StatusCode::NOT_FOUND, "not_found", why),
-            StoreError::Gone(why) => Self::new(StatusCode::GONE, "gone", why),
-            StoreError::Conflict(why) => Self::new(StatusCode::CONFLICT, "conflict", why),
-            StoreError::Invalid { field, message } => Self::invalid(&FieldError { field, message }),
-            StoreError::Unavailable(cause) => {
-                tracing::error!(%cause, "the log is unavailable");
-                Self::unavailable(cause)
-            }
-            StoreError::Corrupt(cause) => {
-                tracing::error!(%cause, "the log is corrupt");
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the log holds something unreadable")
-            }
+            Shortage::Busy => Self::busy("other requests are being read and memory is short"),
         }
     }
 }

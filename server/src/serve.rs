@@ -9,7 +9,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::connections::{self, Deadlines};
-use crate::imports::Imports;
 use crate::lock::DataLock;
 use crate::otlp;
 use crate::process;
@@ -17,6 +16,7 @@ use crate::router::router;
 use crate::site::Site;
 use crate::spool;
 use crate::state::AppState;
+use gauntlet_engine::imports::Imports;
 
 /// How often artifacts and uploads are swept.
 const SWEEP: Duration = Duration::from_secs(60 * 60);

@@ -82,7 +82,8 @@ impl Spools {
         let open = Arc::clone(&self.open).try_acquire_owned().map_err(|_| busy())?;
         let turn = tokio::time::timeout(TURN, Arc::clone(&self.writing).acquire_owned()).await;
         let turn = turn.ok().and_then(Result::ok).ok_or_else(busy)?;
-        let (reading, writing) = files(folder).map_err(|e| ApiError::disk("the download", &e))?;
+        let (reading, writing) =
+            files(folder).map_err(|e| gauntlet_engine::Error::disk("the download", &e))?;
         let (progress, mut written) = watch::channel(Written::default());
         let wanted = Wanted { progress, stopping: self.stopping.clone() };
         tokio::task::spawn_blocking(move || {

@@ -4,20 +4,20 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::FromRef;
+use gauntlet_engine::films::Films;
+use gauntlet_engine::imports::Imports;
+use gauntlet_engine::memory::Memory;
+use gauntlet_engine::trace_runs::TraceRunCache;
 use gauntlet_store::Store;
 use leptos::config::LeptosOptions;
-use rand::RngExt;
 use tokio_util::sync::CancellationToken;
 
-use crate::films::Films;
 use crate::guard::Trusted;
-use crate::imports::Imports;
 use crate::live::{RuleChanges, Tails};
-use crate::memory::Memory;
-use crate::otlp::Homes;
 use crate::site::Site;
 use crate::spool::Spools;
-use gauntlet_model::{EventId, RunId, Timestamp};
+
+pub use gauntlet_engine::clock::{new_event_id, new_run_id, now};
 
 /// Limits a request must keep.
 #[derive(Debug, Clone, Copy)]
@@ -55,7 +55,7 @@ pub struct AppState {
     /// Folded films of the runs that were asked for.
     pub films: Films,
     /// The runs of recent OpenTelemetry traces.
-    pub homes: Homes,
+    pub trace_runs: TraceRunCache,
     /// Files on their way in.
     pub imports: Imports,
     /// What requests must keep.
@@ -86,7 +86,7 @@ impl AppState {
             rule_changes: RuleChanges::default(),
             films: Films::new(store.clone()),
             imports: Imports::new(store.clone(), limits.import_bytes, memory.clone(), stopping.clone()),
-            homes: Homes::default(),
+            trace_runs: TraceRunCache::default(),
             store,
             limits,
             memory,
@@ -104,21 +104,4 @@ impl FromRef<AppState> for LeptosOptions {
     fn from_ref(state: &AppState) -> Self {
         state.leptos.clone()
     }
-}
-
-/// The server's clock: the one place that reads it for the log.
-pub fn now() -> Timestamp {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
-}
-
-/// A fresh UUIDv7.
-pub fn new_event_id() -> EventId {
-    let millis = u64::try_from(now().micros() / 1000).unwrap_or(0);
-    EventId::v7(millis, rand::rng().random())
-}
-
-/// A fresh run id: a UUIDv7.
-pub fn new_run_id() -> Result<RunId, gauntlet_model::FieldError> {
-    RunId::new(new_event_id().to_string())
 }

@@ -15,10 +15,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::client::{agent, answers, encode, server};
 use super::{CliError, say};
+use gauntlet_engine::clock::{new_run_id, now};
 use gauntlet_server::config::Config;
 use gauntlet_server::lock::LockError;
 use gauntlet_server::serve::{ServeError, Server, signals};
-use gauntlet_server::state::{new_run_id, now};
 
 /// How long the server may take for what is still on its way when the training is over.
 const FLUSH: Duration = Duration::from_secs(60);

@@ -6,7 +6,7 @@ use gauntlet_store::{RunQuery, Sort};
 use super::CliError;
 use super::reader::Reader;
 use super::screen::{count, span};
-use gauntlet_server::state::now;
+use gauntlet_engine::clock::now;
 
 /// How alike a name must be to be offered, of 1.
 const ALIKE: f64 = 0.75;

@@ -12,8 +12,8 @@ use super::CliError;
 use super::client::{Missing, Place};
 use super::reader::{Reader, close};
 use super::screen::{BAD, BOLD, DIM, GOOD, Screen, WAITS, clip, count, left, paint, right, score, span};
+use gauntlet_engine::clock::now;
 use gauntlet_server::config::Config;
-use gauntlet_server::state::now;
 
 /// Most runs a server lists at a time.
 const PAGE: u32 = 200;

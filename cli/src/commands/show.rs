@@ -12,8 +12,8 @@ use super::reader::{Reader, close, failed};
 use super::runs::status;
 use super::screen::{BAD, BOLD, DIM, Screen, WAITS, clip, count, left, lines, paint, right, score, span};
 use super::step;
+use gauntlet_engine::clock::now;
 use gauntlet_server::config::Config;
-use gauntlet_server::state::now;
 
 /// Columns of the reward curve at most.
 const CURVE: usize = 80;

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::body;
 use crate::error::ApiError;
 use crate::extract::{Path, Query};
-use crate::imports::{Announced, Phase, Reading, View};
 use crate::state::AppState;
+use gauntlet_engine::imports::{Announced, Phase, Reading, View};
 
 /// The file's name, which names the run, and how the file is read.
 #[derive(Debug, Deserialize)]
@@ -95,7 +95,7 @@ pub async fn receive(
     raw: axum::body::Body,
 ) -> Result<Json<View>, ApiError> {
     let bytes = body::read_bytes(&state.memory, &headers, raw, state.limits.body_bytes).await?;
-    state.imports.receive(&id, slice.offset, slice.last, &bytes).await.map(Json)
+    Ok(Json(state.imports.receive(&id, slice.offset, slice.last, &bytes).await?))
 }
 
 /// GET `/imports`: every file under way, the oldest first.
@@ -105,7 +105,7 @@ pub async fn list(State(state): State<AppState>) -> impl IntoResponse {
 
 /// GET `/imports/{id}`: how far a file has come.
 pub async fn read(State(state): State<AppState>, Path(id): Path<String>) -> Result<Json<View>, ApiError> {
-    state.imports.view(&id).map(Json)
+    Ok(Json(state.imports.view(&id)?))
 }
 
 /// DELETE `/imports/{id}`: forgets a file that is done; gives up one that is not, and its run with it.

@@ -17,8 +17,8 @@ use tonic::codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, En
 use tonic::transport::server::TcpIncoming;
 use tonic::{Code, Status};
 
-use crate::memory::decoded_protobuf_bytes;
 use crate::state::AppState;
+use gauntlet_engine::memory::decoded_protobuf_bytes;
 
 /// Requests that are read and kept at once. Each may be as large as a body may be, so that this bounds the
 /// memory.
@@ -86,7 +86,7 @@ impl tower::Service<http::Request<Body>> for Grpc {
                     let mut share = state.memory.share();
                     let kept = match share.grow_to(decoded_protobuf_bytes(&bytes)) {
                         Ok(()) => super::take(&state, Encoding::Protobuf, signal, bytes).await,
-                        Err(error) => Err(error),
+                        Err(shortage) => Err(shortage.into()),
                     };
                     match kept {
                         Ok(outcome) => Ok(tonic::Response::new(answer(Encoding::Protobuf, signal, &outcome))),

@@ -94,7 +94,7 @@ async fn keep_batch(state: &AppState, batch: Batch) -> Result<Outcome, ApiError>
     let settled = apart(move || numbered.events(&history)).await?;
     if !settled.events.is_empty() {
         state.store.append(&run, settled.events, now()).await?;
-        state.homes.open.heard(&run, settled.open);
+        state.trace_runs.open.heard(&run, settled.open);
     }
     Ok(settled.outcome)
 }

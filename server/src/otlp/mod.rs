@@ -6,7 +6,6 @@
 //! request.
 
 mod grpc;
-mod homes;
 mod keep;
 mod open;
 
@@ -21,7 +20,6 @@ use gauntlet_otlp::{
 };
 
 pub use grpc::Grpc;
-pub use homes::Homes;
 pub use open::{close_quiet, watch_quiet};
 
 use crate::body;
@@ -72,11 +70,11 @@ async fn take(
     // Its share of the memory is given back when everything that was made of it is on the disk.
     let _held = bytes.clone();
     let unreadable = |e: DecodeError| ApiError::bad_request(e.to_string());
-    let homes = state.homes.clone();
+    let trace_runs = state.trace_runs.clone();
     if signal == Signal::Metrics {
         let arrived = apart(move || decode_metrics(encoding, bytes).map(|d| read_metrics(d, received)));
         let arrived = arrived.await?.map_err(unreadable)?;
-        let services = homes.services(&state.store, arrived.services(), received).await?;
+        let services = trace_runs.services(&state.store, arrived.services(), received).await?;
         let (measured, outcome) = apart(move || arrived.route(&services)).await?;
         return keep::keep_measurements(state, measured, outcome).await;
     }
@@ -85,9 +83,10 @@ async fn take(
         Signal::Traces | Signal::Metrics => decode_traces(encoding, bytes).map(|d| read_traces(d, received)),
     });
     let arrived = arrived.await?.map_err(unreadable)?;
-    homes.recall(&state.store, arrived.traces()).await?;
-    let services = homes.services(&state.store, arrived.services(), received).await?;
-    let intake = apart(move || arrived.route(&services, &mut |trace, run| homes.settle(trace, run))).await?;
+    trace_runs.recall(&state.store, arrived.traces()).await?;
+    let services = trace_runs.services(&state.store, arrived.services(), received).await?;
+    let intake =
+        apart(move || arrived.route(&services, &mut |trace, run| trace_runs.settle(trace, run))).await?;
     keep::keep(state, intake).await
 }
 

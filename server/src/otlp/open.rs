@@ -1,12 +1,10 @@
 //! Traces whose root did not come: after a quiet time they end with what is known of them.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use gauntlet_model::{EpisodeId, Kind, RunId, Status};
 use gauntlet_store::{RunQuery, Sort, StoreError};
-use tokio::time::Instant;
 
 use super::keep;
 use crate::state::{AppState, now};
@@ -17,44 +15,15 @@ use crate::state::{AppState, now};
 const QUIET: Duration = Duration::from_secs(60);
 /// How often that is looked at.
 const EVERY: Duration = Duration::from_secs(5);
-/// Open traces that are remembered at most.
-const MOST: usize = 1 << 17;
 /// How far back a new server looks for traces that were open when the last one stopped, microseconds.
 const RECENT_MICROS: i64 = 24 * 3600 * 1_000_000;
 
-/// The traces that are open, with their run and when something was heard of them.
-#[derive(Debug, Clone, Default)]
-pub struct OpenTraces {
-    heard: Arc<Mutex<HashMap<EpisodeId, (RunId, Instant)>>>,
-}
-
-impl OpenTraces {
-    /// Something came of these traces of a run, and their root did not.
-    pub fn heard(&self, run: &RunId, traces: BTreeSet<EpisodeId>) {
-        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        for trace in traces {
-            if heard.len() >= MOST && !heard.contains_key(&trace) {
-                tracing::warn!(%run, "more than {MOST} traces are open; some of them stay so");
-                return;
-            }
-            heard.insert(trace, (run.clone(), Instant::now()));
-        }
-    }
-
-    /// Takes those that were quiet for so long.
-    fn take_quiet(&self, quiet: Duration) -> Vec<(EpisodeId, RunId)> {
-        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = heard.extract_if(|_, (_, at)| at.elapsed() >= quiet);
-        taken.map(|(trace, (run, _))| (trace, run)).collect()
-    }
-}
-
 /// Ends the traces that were quiet for so long. What cannot be ended now is tried again later.
 pub async fn close_quiet(state: &AppState, quiet: Duration) {
-    for (trace, run) in state.homes.open.take_quiet(quiet) {
+    for (trace, run) in state.trace_runs.open.take_quiet(quiet) {
         if let Err(error) = keep::end_quiet(state, &run, &trace).await {
             tracing::warn!(%run, %trace, error = error.message(), "a trace without a root stays open for now");
-            state.homes.open.heard(&run, BTreeSet::from([trace]));
+            state.trace_runs.open.heard(&run, BTreeSet::from([trace]));
         }
     }
 }
@@ -86,7 +55,7 @@ async fn recall(state: &AppState) -> Result<(), StoreError> {
             }
             if run.metadata.contains_key("otlp_mapping") {
                 let open = open_traces(state, &run.id).await?;
-                state.homes.open.heard(&run.id, open);
+                state.trace_runs.open.heard(&run.id, open);
             }
         }
         match page.next_cursor {

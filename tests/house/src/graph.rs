@@ -31,9 +31,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("gauntlet-app", &["gauntlet-film", "gauntlet-model", "gauntlet-scene"]),
     ("gauntlet-frontend", &["gauntlet-app", "gauntlet-film", "gauntlet-model", "gauntlet-scene"]),
     (
+        "gauntlet-engine",
+        &["gauntlet-film", "gauntlet-model", "gauntlet-otlp", "gauntlet-results", "gauntlet-store"],
+    ),
+    (
         "gauntlet-server",
         &[
             "gauntlet-app",
+            "gauntlet-engine",
             "gauntlet-film",
             "gauntlet-model",
             "gauntlet-otlp",
@@ -45,6 +50,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "gauntlet-cli",
         &[
             "gauntlet-demo",
+            "gauntlet-engine",
             "gauntlet-film",
             "gauntlet-model",
             "gauntlet-sdk",

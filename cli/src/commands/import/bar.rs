@@ -3,7 +3,7 @@
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::commands::screen::clip;
-use gauntlet_server::imports::{Phase, View};
+use gauntlet_engine::imports::{Phase, View};
 
 /// Columns of a file's name, at most.
 const NAME: usize = 24;

@@ -14,12 +14,12 @@ use tokio_util::sync::CancellationToken;
 use super::client::{Missing, Place};
 use super::reader::close;
 use super::{CliError, complain, say};
+use bar::Bar;
+use gauntlet_engine::imports::{Announced, Imports, Phase, Reading, View, name_of};
+use gauntlet_engine::memory::Memory;
 use gauntlet_server::api::imports::Imported;
 use gauntlet_server::config::Config;
-use gauntlet_server::imports::{Announced, Imports, Phase, Reading, View, name_of};
-use gauntlet_server::memory::Memory;
 use gauntlet_server::serve::signals;
-use bar::Bar;
 
 /// Opens result files as runs.
 #[derive(Debug, clap::Args)]
@@ -180,12 +180,12 @@ async fn here(
     let begun = match input {
         Input::File => {
             let path = path.canonicalize().map_err(|e| e.to_string())?;
-            imports.begin(name, path, reading).await.map_err(|e| e.message().to_owned())?
+            imports.begin(name, path, reading).await.map_err(|e| e.to_string())?
         }
         Input::Stream(mut stream) => {
             let Reading { map, partial } = reading;
             let announced = Announced { name, size_bytes: None, key: None, map, partial };
-            let (view, _) = imports.announce(announced).await.map_err(|e| e.message().to_owned())?;
+            let (view, _) = imports.announce(announced).await.map_err(|e| e.to_string())?;
             if let Err(error) = received(imports, &view.id, &mut stream, bar).await {
                 // Read once, it cannot go on later. What was received is of no use.
                 let _ = imports.remove(&view.id).await;
@@ -195,13 +195,13 @@ async fn here(
         }
     };
     loop {
-        let view = imports.view(&begun.id).map_err(|e| e.message().to_owned())?;
+        let view = imports.view(&begun.id).map_err(|e| e.to_string())?;
         bar.show(&view);
         let stuck = view.phase.is_working() && view.error.is_some();
         if stuck || matches!(view.phase, Phase::Done | Phase::Failed) {
             if !stuck {
                 // Told now; the next import of the same file is another one.
-                imports.remove(&view.id).await.map_err(|e| e.message().to_owned())?;
+                imports.remove(&view.id).await.map_err(|e| e.to_string())?;
             }
             return Ok(view);
         }
@@ -214,7 +214,7 @@ async fn received(imports: &Imports, id: &str, stream: &mut impl Read, bar: &mut
     let (mut slice, mut offset) = (Vec::new(), 0);
     loop {
         let last = upload::next_slice(stream, &mut slice).map_err(|e| e.to_string())?;
-        imports.receive(id, offset, last, &slice).await.map_err(|e| e.message().to_owned())?;
+        imports.receive(id, offset, last, &slice).await.map_err(|e| e.to_string())?;
         offset += slice.len() as u64;
         bar.sent(offset, None);
         if last {

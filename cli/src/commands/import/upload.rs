@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::bar::Bar;
 use crate::commands::client::{agent, refusal};
-use gauntlet_server::imports::{Phase, Reading, View, name_of};
+use gauntlet_engine::imports::{Phase, Reading, View, name_of};
 
 /// Bytes of a slice.
 const SLICE_BYTES: u64 = 8 << 20;

@@ -1,13 +1,14 @@
 //! Which run a trace went to, so that its later parts follow.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use gauntlet_model::{EpisodeId, EventId, RunId, RunSummary, Status, Timestamp};
 use gauntlet_otlp::service_run;
 use gauntlet_store::{Store, StoreError};
+use parking_lot::Mutex;
 
-use super::open::OpenTraces;
+use crate::OpenTraces;
 
 /// Traces remembered at least; at most twice as many. The parts of a trace come within minutes.
 const TRACES: usize = 1 << 16;
@@ -19,12 +20,12 @@ const GAP_MICROS: i64 = 30 * 60 * 1_000_000;
 /// log says where a trace began; this saves asking it again for every part, and decides where two first parts
 /// come at once.
 #[derive(Debug, Clone, Default)]
-pub struct Homes {
+pub struct TraceRunCache {
     recent: Arc<Mutex<Recent>>,
     /// Which of the runs of a service is its last one, counted from 1.
     services: Arc<Mutex<HashMap<String, u32>>>,
     /// Traces whose root did not come yet.
-    pub(super) open: OpenTraces,
+    pub open: OpenTraces,
 }
 
 /// Two generations: when the young one is full it becomes the old one, and what nobody asked for since is
@@ -35,11 +36,11 @@ struct Recent {
     old: HashMap<EpisodeId, RunId>,
 }
 
-impl Homes {
+impl TraceRunCache {
     /// Looks the traces that are not remembered up in the log, by the events that they began with.
     pub async fn recall(&self, store: &Store, traces: Vec<(EpisodeId, EventId)>) -> Result<(), StoreError> {
         let strange: HashMap<EventId, EpisodeId> = {
-            let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+            let recent = self.recent.lock();
             let is_strange =
                 |trace: &EpisodeId| !recent.young.contains_key(trace) && !recent.old.contains_key(trace);
             traces.into_iter().filter(|(trace, _)| is_strange(trace)).map(|(trace, id)| (id, trace)).collect()
@@ -66,7 +67,7 @@ impl Homes {
     ) -> Result<HashMap<String, RunId>, StoreError> {
         let mut runs = HashMap::new();
         for name in names {
-            let known = self.services.lock().unwrap_or_else(PoisonError::into_inner).get(&name).copied();
+            let known = self.services.lock().get(&name).copied();
             for nth in known.unwrap_or(1).. {
                 // What cannot be a run's id is refused where the run is created.
                 let Ok(run) = service_run(&name, nth) else { break };
@@ -75,7 +76,7 @@ impl Homes {
                     None => !store.is_gone(&run).await?,
                 };
                 if is_its {
-                    let mut services = self.services.lock().unwrap_or_else(PoisonError::into_inner);
+                    let mut services = self.services.lock();
                     if services.len() >= TRACES {
                         services.clear();
                     }
@@ -90,7 +91,7 @@ impl Homes {
 
     /// Where a trace goes: where its first part went, else `run` from now on.
     pub fn settle(&self, trace: &EpisodeId, run: RunId) -> RunId {
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut recent = self.recent.lock();
         if let Some(home) = recent.young.get(trace) {
             return home.clone();
         }
@@ -118,13 +119,13 @@ mod tests {
     fn a_trace_stays_where_it_began_and_memory_is_bounded() {
         let run = |name: &str| RunId::new(name).unwrap();
         let trace = |name: &str| EpisodeId::new(name).unwrap();
-        let homes = Homes::default();
-        assert_eq!(homes.settle(&trace("t"), run("a")), run("a"));
-        assert_eq!(homes.settle(&trace("t"), run("b")), run("a"));
+        let runs = TraceRunCache::default();
+        assert_eq!(runs.settle(&trace("t"), run("a")), run("a"));
+        assert_eq!(runs.settle(&trace("t"), run("b")), run("a"));
         for i in 0..3 * TRACES {
-            homes.settle(&trace(&i.to_string()), run("c"));
+            runs.settle(&trace(&i.to_string()), run("c"));
         }
-        let recent = homes.recent.lock().unwrap();
+        let recent = runs.recent.lock();
         assert!(recent.young.len() + recent.old.len() <= 2 * TRACES);
     }
 }

@@ -8,7 +8,7 @@ use gauntlet_film::{Fact, Film};
 use gauntlet_model::RunId;
 use gauntlet_store::Store;
 
-use crate::error::ApiError;
+use crate::Error;
 
 /// How many films are kept.
 const KEPT: usize = 8;
@@ -30,9 +30,13 @@ impl Films {
         Self { store, kept: Arc::default() }
     }
 
-    /// The film of a run, as far as its log goes now. 404 where there is no such run.
-    pub async fn get(&self, run: &RunId) -> Result<Shared, ApiError> {
-        let summary = self.store.run(run).await?.ok_or_else(|| ApiError::no_run(run.as_str()))?;
+    /// The film of a run, as far as its log goes now.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] where there is no such run.
+    pub async fn get(&self, run: &RunId) -> Result<Shared, Error> {
+        let summary = self.store.run(run).await?.ok_or_else(|| Error::no_run(run.as_str()))?;
         let head = summary.head;
         let film = self.take_or_make(run);
         film.lock().unwrap_or_else(PoisonError::into_inner).set_rules(summary.rules);

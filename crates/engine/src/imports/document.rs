@@ -1,13 +1,12 @@
 //! A document: its text is held as a whole, its events are made one by one, twice: checked to the end, then appended in
 //! batches, so that other writers of the log have their turns in between.
 
-use axum::http::StatusCode;
 use gauntlet_results::{Document, ImportError};
 
 use super::append::{Appender, Facts};
+use super::disk_error;
 use super::job::{Stop, Work};
-use super::kept_nothing;
-use crate::error::ApiError;
+use crate::Error;
 
 /// About what one byte of a document becomes where it is a value, such as each `1` of `[1,1]`, in bytes.
 const VALUE_BYTES: usize = 16;
@@ -25,11 +24,11 @@ impl Work {
                 "the file is one JSON document of {size} bytes, which are read as a whole up to {most} bytes; \
                  larger files open as JSON Lines, CSV or Parquet"
             );
-            return Err(Stop::File(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)));
+            return Err(Stop::File(Error::TooLarge(message)));
         }
         let text = usize::try_from(size).unwrap_or(usize::MAX);
         self.reserve(text.saturating_add(text.saturating_mul(VALUE_BYTES).min(MOST_VALUES_BYTES)))?;
-        let bytes = std::fs::read(self.entry.file()).map_err(|e| Stop::Later(kept_nothing(&e)))?;
+        let bytes = std::fs::read(self.entry.file()).map_err(|e| Stop::Later(disk_error(&e)))?;
         let size = bytes.len() as u64;
         let mut document = Document::new(bytes, &self.options).map_err(|e| self.refused(e))?;
         let created_at = self.entry.with(|session| session.created_at);

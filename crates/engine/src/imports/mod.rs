@@ -9,23 +9,22 @@ mod session;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::StatusCode;
 use bytes::Bytes;
 use gauntlet_model::{FieldError, MAX_LABEL_BYTES};
 use gauntlet_store::Store;
+use parking_lot::{Mutex, MutexGuard};
 use serde::Deserialize;
-use serde_json::json;
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::error::ApiError;
+use crate::Error;
+use crate::clock::now;
 use crate::memory::Memory;
-use crate::state::now;
 use session::{Entry, Session};
 pub use session::{Phase, Reading, View};
 
@@ -109,7 +108,7 @@ impl Imports {
 
     /// Announces a file whose bytes will be sent; goes on with it where it was announced before. The flag says
     /// whether it is new: one that failed is, and one whose run was deleted since.
-    pub async fn announce(&self, file: Announced) -> Result<(View, bool), ApiError> {
+    pub async fn announce(&self, file: Announced) -> Result<(View, bool), Error> {
         check_name(&file.name)?;
         let reading = Reading { map: file.map, partial: file.partial };
         reading.options()?;
@@ -117,7 +116,7 @@ impl Imports {
             Some(key) if reading == Reading::default() => id_of(key),
             // Read otherwise it is another file.
             Some(key) => id_of(&format!("{key}|{}|{}", reading.map, reading.partial)),
-            None => id_of(&crate::state::new_event_id().to_string()),
+            None => id_of(&crate::clock::new_event_id().to_string()),
         };
         if let Some(entry) = self.find(&id) {
             let view = entry.view();
@@ -135,7 +134,7 @@ impl Imports {
     }
 
     /// Whether the run that a file became is no longer there.
-    async fn is_gone(&self, view: &View) -> Result<bool, ApiError> {
+    async fn is_gone(&self, view: &View) -> Result<bool, Error> {
         match &view.run {
             Some(run) if view.phase == Phase::Done => Ok(self.inner.store.head(run).await?.is_none()),
             _ => Ok(false),
@@ -143,7 +142,7 @@ impl Imports {
     }
 
     /// Takes a slice that begins at `offset`. With the last one the file is complete and its import begins.
-    pub async fn receive(&self, id: &str, offset: u64, last: bool, slice: &[u8]) -> Result<View, ApiError> {
+    pub async fn receive(&self, id: &str, offset: u64, last: bool, slice: &[u8]) -> Result<View, Error> {
         let entry = self.find(id).ok_or_else(|| missing(id))?;
         let turn = entry.turn.lock().await;
         if entry.is_cancelled() {
@@ -152,14 +151,12 @@ impl Imports {
         let (phase, size) = entry.with(|session| (session.phase, session.size_bytes));
         let received = entry.received_bytes();
         if phase != Phase::Receiving || offset != received {
-            let message = format!("the next byte of {:?} is number {received}, not {offset}", entry.name());
-            return Err(ApiError::new(StatusCode::CONFLICT, "conflict", message)
-                .with_details(json!([{ "field": "offset", "received_bytes": received }])));
+            return Err(Error::WrongOffset { name: entry.name(), offset, received_bytes: received });
         }
         let after = received + slice.len() as u64;
         if size.is_some_and(|size| after > size) {
             let message = format!("{after} bytes are more than the announced {}", size.unwrap_or_default());
-            return Err(ApiError::invalid(&FieldError::new("offset", message)));
+            return Err(Error::Invalid(FieldError::new("offset", message)));
         }
         let write = async {
             let path = entry.folder.join("file");
@@ -176,13 +173,13 @@ impl Imports {
                 if let Ok(file) = cut {
                     let _ = file.set_len(received).await;
                 }
-                return Err(kept_nothing(&error));
+                return Err(disk_error(&error));
             }
         };
         // A large file takes its time to get to the disk, for which a cancellation does not wait.
         drop(turn);
         if last || size == Some(after) {
-            file.sync_all().await.map_err(|e| kept_nothing(&e))?;
+            file.sync_all().await.map_err(|e| disk_error(&e))?;
             entry.change(|session| {
                 session.size_bytes = Some(after);
                 if session.phase == Phase::Receiving {
@@ -198,10 +195,10 @@ impl Imports {
     }
 
     /// Imports a file whose bytes are here, and waits for it. Afterwards nothing is left of it but its run.
-    pub async fn import(&self, name: String, bytes: Bytes, reading: Reading) -> Result<View, ApiError> {
+    pub async fn import(&self, name: String, bytes: Bytes, reading: Reading) -> Result<View, Error> {
         check_name(&name)?;
         reading.options()?;
-        let id = id_of(&crate::state::new_event_id().to_string());
+        let id = id_of(&crate::clock::new_event_id().to_string());
         let session = Session::new(name, Some(bytes.len() as u64), None, reading, now());
         let entry = self.create(&id, session)?;
         entry.patience.get_or_init(|| REQUEST_PATIENCE);
@@ -209,14 +206,15 @@ impl Imports {
         drop(bytes);
         if let Err(error) = written {
             let _ = self.remove(&id).await;
-            return Err(kept_nothing(&error));
+            return Err(disk_error(&error));
         }
         entry.change(|session| session.phase = Phase::Checking)?;
         let this = self.clone();
         // A task of its own: whoever waits may go away, the file is imported to its end.
         let done = tokio::spawn(async move {
             let outcome = this.start(Arc::clone(&entry)).await;
-            let outcome = outcome.unwrap_or_else(|e| Err(job::internal(&format!("the import stopped: {e}"))));
+            let outcome =
+                outcome.unwrap_or_else(|e| Err(Error::internal(format!("the import stopped: {e}"))));
             let view = entry.view();
             // What the server's end interrupts goes on in the next process.
             if !this.inner.stopping.is_cancelled() && !entry.is_cancelled() {
@@ -224,13 +222,13 @@ impl Imports {
             }
             outcome.map(|()| view)
         });
-        done.await.unwrap_or_else(|e| Err(job::internal(&format!("the import stopped: {e}"))))
+        done.await.unwrap_or_else(|e| Err(Error::internal(format!("the import stopped: {e}"))))
     }
 
     /// Imports a file of this machine, read where it is, without waiting: ask [`Imports::view`] how it stands.
-    pub async fn begin(&self, name: String, path: PathBuf, reading: Reading) -> Result<View, ApiError> {
+    pub async fn begin(&self, name: String, path: PathBuf, reading: Reading) -> Result<View, Error> {
         reading.options()?;
-        let about = std::fs::metadata(&path).map_err(|e| kept_nothing(&e))?;
+        let about = std::fs::metadata(&path).map_err(|e| disk_error(&e))?;
         let changed = about.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
         let key = format!("{}|{}|{changed:?}|{reading:?}", path.display(), about.len());
         let id = id_of(&key);
@@ -275,7 +273,7 @@ impl Imports {
             match self.discard(&id, &entry, false).await {
                 Ok(()) => removed += 1,
                 Err(error) => {
-                    tracing::warn!(error = error.message(), folder = %folder.display(), "an old import stays");
+                    tracing::warn!(%error, folder = %folder.display(), "an old import stays");
                 }
             }
         }
@@ -283,7 +281,7 @@ impl Imports {
     }
 
     /// How a file stands.
-    pub fn view(&self, id: &str) -> Result<View, ApiError> {
+    pub fn view(&self, id: &str) -> Result<View, Error> {
         self.find(id).map(|entry| entry.view()).ok_or_else(|| missing(id))
     }
 
@@ -297,13 +295,13 @@ impl Imports {
     }
 
     /// Forgets a file. One that is under way is given up: nothing of it is kept, its run neither.
-    pub async fn remove(&self, id: &str) -> Result<(), ApiError> {
+    pub async fn remove(&self, id: &str) -> Result<(), Error> {
         let entry = self.find(id).ok_or_else(|| missing(id))?;
         self.discard(id, &entry, true).await
     }
 
     /// Stops what is under way of an entry and removes its folder; with `deletes_run`, its unfinished run too.
-    async fn discard(&self, id: &str, entry: &Arc<Entry>, deletes_run: bool) -> Result<(), ApiError> {
+    async fn discard(&self, id: &str, entry: &Arc<Entry>, deletes_run: bool) -> Result<(), Error> {
         entry.cancel();
         // The job may be in the middle of a gigabyte: nobody waits until its thread has noticed. What it could still
         // leave behind is its run, which is created under this lock or not at all; and it appends to no deleted run.
@@ -322,24 +320,24 @@ impl Imports {
         let removed = std::fs::remove_dir_all(&entry.folder);
         self.entries().remove(id);
         match removed {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(kept_nothing(&error)),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(disk_error(&error)),
             _ => Ok(()),
         }
     }
 
-    fn start(&self, entry: Arc<Entry>) -> tokio::task::JoinHandle<Result<(), ApiError>> {
+    fn start(&self, entry: Arc<Entry>) -> tokio::task::JoinHandle<Result<(), Error>> {
         let inner = Arc::clone(&self.inner);
         tokio::spawn(async move {
             let done = job::run(&inner, &entry).await;
             if let Err(error) = &done {
-                tracing::info!(file = entry.name(), error = error.message(), "an import ended");
+                tracing::info!(file = entry.name(), %error, "an import ended");
             }
             done
         })
     }
 
-    fn create(&self, id: &str, session: Session) -> Result<Arc<Entry>, ApiError> {
-        std::fs::create_dir_all(self.inner.folder.join(id)).map_err(|e| kept_nothing(&e))?;
+    fn create(&self, id: &str, session: Session) -> Result<Arc<Entry>, Error> {
+        std::fs::create_dir_all(self.inner.folder.join(id)).map_err(|e| disk_error(&e))?;
         let entry = self.keep(id, session);
         entry.change(|_| {})?;
         Ok(entry)
@@ -362,7 +360,7 @@ impl Imports {
     }
 
     fn entries(&self) -> MutexGuard<'_, HashMap<String, Arc<Entry>>> {
-        self.inner.entries.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.entries.lock()
     }
 }
 
@@ -384,28 +382,28 @@ fn lifetime(phase: Phase) -> Duration {
 }
 
 /// A file's name is one line that people read.
-fn check_name(name: &str) -> Result<(), ApiError> {
+fn check_name(name: &str) -> Result<(), Error> {
     let wrong = match name {
         name if name.trim().is_empty() => "must not be empty".to_owned(),
         name if name.len() > MAX_LABEL_BYTES => format!("is longer than {MAX_LABEL_BYTES} bytes"),
         name if name.contains(char::is_control) => "must not contain control characters".to_owned(),
         _ => return Ok(()),
     };
-    Err(ApiError::invalid(&FieldError::new("name", wrong)))
+    Err(Error::Invalid(FieldError::new("name", wrong)))
 }
 
 fn id_of(key: &str) -> String {
     let hash = Sha256::digest(key.as_bytes());
-    hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(hash.get(..16).unwrap_or_default())
 }
 
-fn missing(id: &str) -> ApiError {
-    ApiError::new(StatusCode::NOT_FOUND, "not_found", format!("no file {id:?} is under way"))
+fn missing(id: &str) -> Error {
+    Error::NotFound(format!("no file {id:?} is under way"))
 }
 
 /// The disk refuses; the client may send the same again.
-fn kept_nothing(error: &std::io::Error) -> ApiError {
-    ApiError::disk("the file", error)
+fn disk_error(error: &std::io::Error) -> Error {
+    Error::disk("the file", error)
 }
 
 /// A file's name without its folders.

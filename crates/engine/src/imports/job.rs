@@ -3,28 +3,28 @@
 
 use std::fs::File;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use axum::http::StatusCode;
 use gauntlet_model::{Event, FieldError, RunId, RunSpec, RunStatus, Status};
 use gauntlet_results::{Format, ImportError, Options};
 use gauntlet_store::StoreError;
+use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::Inner;
 use super::session::{Entry, Phase};
-use crate::error::ApiError;
+use crate::Error;
+use crate::clock::{new_event_id, new_run_id, now};
 use crate::memory::{Share, Shortage};
-use crate::state::{new_event_id, new_run_id, now};
 
 /// Why a file did not become a run.
 pub(super) enum Stop {
     /// Its content: final.
-    File(ApiError),
+    File(Error),
     /// The log or the disk: it goes on later.
-    Later(ApiError),
+    Later(Error),
     /// Somebody gave it up.
     Cancelled,
 }
@@ -50,14 +50,14 @@ impl From<FieldError> for Stop {
 const MAX_ATTEMPTS: u32 = 10;
 
 /// Imports the file of that entry, once nobody else does.
-pub async fn run(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<(), ApiError> {
+pub async fn run(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<(), Error> {
     let _job = entry.job.lock().await;
     if !entry.with(|session| session.phase.is_working()) {
         return outcome(entry);
     }
-    let _room = inner.room.acquire().await.map_err(|_| internal("the server stops"))?;
+    let _room = inner.room.acquire().await.map_err(|_| Error::internal("the server stops"))?;
     if entry.is_cancelled() {
-        return Err(given_up());
+        return Err(Error::Cancelled);
     }
     entry.change(|session| {
         session.error = None;
@@ -65,7 +65,7 @@ pub async fn run(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<(), ApiError>
     })?;
     if entry.with(|session| session.attempts) > MAX_ATTEMPTS {
         let message = format!("the server ended {MAX_ATTEMPTS} times while it read this file");
-        let error = internal(&message);
+        let error = Error::internal(message);
         refuse(inner, entry, &error).await?;
         return Err(error);
     }
@@ -78,20 +78,20 @@ pub async fn run(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<(), ApiError>
         let request_id = new_event_id().to_string();
         tracing::error!(%error, request_id, file = entry.name(), "an import panicked");
         let message = "the file could not be read; the server's log says more under this request id";
-        Err(Stop::File(internal(message).with_request_id(request_id)))
+        Err(Stop::File(Error::Internal { message: message.to_owned(), request_id: Some(request_id) }))
     });
     match stopped {
         Ok(()) => Ok(()),
         Err(Stop::Cancelled) => {
-            let error = given_up();
+            let error = Error::Cancelled;
             entry.change(|session| {
                 session.phase = Phase::Failed;
-                session.error = Some(error.body());
+                session.error = Some(error.info());
             })?;
             Err(error)
         }
         Err(Stop::Later(error)) => {
-            entry.change(|session| session.error = Some(error.body()))?;
+            entry.change(|session| session.error = Some(error.info()))?;
             Err(error)
         }
         Err(Stop::File(error)) => {
@@ -101,33 +101,29 @@ pub async fn run(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<(), ApiError>
     }
 }
 
-fn given_up() -> ApiError {
-    ApiError::new(StatusCode::GONE, "cancelled", "the import was given up, or its run deleted")
-}
-
 /// What came of a file that is no longer under way.
-fn outcome(entry: &Entry) -> Result<(), ApiError> {
+fn outcome(entry: &Entry) -> Result<(), Error> {
     match entry.with(|session| session.error.clone()) {
         None => Ok(()),
         Some(error) => {
             let message = error.get("message").and_then(|m| m.as_str()).unwrap_or("the file was refused");
-            Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "unreadable_file", message))
+            Err(Error::Unreadable(message.to_owned()))
         }
     }
 }
 
 /// Notes a refusal. A run that has begun says so itself; usually there is none, as the file was checked before.
-async fn refuse(inner: &Inner, entry: &Entry, error: &ApiError) -> Result<(), ApiError> {
+async fn refuse(inner: &Inner, entry: &Entry, error: &Error) -> Result<(), Error> {
     entry.change(|session| {
         session.phase = Phase::Failed;
-        session.error = Some(error.body());
+        session.error = Some(error.info());
     })?;
     entry.remove_upload();
     let Some(run) = entry.with(|session| session.run.clone()) else { return Ok(()) };
     if inner.store.head(&run).await?.is_none() {
         return Ok(());
     }
-    let reason = Some(error.message().chars().take(500).collect());
+    let reason = Some(error.to_string().chars().take(500).collect());
     let failed = RunStatus { status: Status::Failed, reason };
     let event = Event::new(new_event_id(), now(), None, None, failed)?;
     inner.store.append(&run, vec![event], now()).await?;
@@ -167,8 +163,7 @@ impl Reserved {
     fn grow_to(&self, bytes: usize, goes_on: &dyn Fn() -> bool) -> bool {
         let begun = Instant::now();
         loop {
-            let shortage = match self.share.lock().unwrap_or_else(PoisonError::into_inner).try_grow_to(bytes)
-            {
+            let shortage = match self.share.lock().grow_to(bytes) {
                 Ok(()) => return true,
                 Err(shortage) => shortage,
             };
@@ -182,7 +177,7 @@ impl Reserved {
 }
 
 impl Work {
-    fn of(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<Self, ApiError> {
+    fn of(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<Self, Error> {
         let (again, reading) = entry.with(|session| (session.run.is_some(), session.reading.clone()));
         let (stopping, watched) = (inner.stopping.clone(), Arc::clone(entry));
         let deletion = Arc::<OnceLock<watch::Receiver<u64>>>::default();
@@ -242,7 +237,7 @@ impl Work {
         let path = self.entry.file();
         let file = File::open(&path).map_err(|e| {
             let message = format!("{} cannot be read: {e}", path.display());
-            Stop::File(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "unreadable_file", message))
+            Stop::File(Error::Unreadable(message))
         })?;
         Ok(file)
     }
@@ -256,7 +251,7 @@ impl Work {
     /// Stops the work where somebody gave the file up, or where the server stops.
     fn go_on(&self) -> Result<(), Stop> {
         if self.inner.stopping.is_cancelled() {
-            return Err(Stop::Later(internal("the server stops; the import goes on when it is back")));
+            return Err(Stop::Later(Error::internal("the server stops; the import goes on when it is back")));
         }
         match self.entry.is_cancelled() || is_deleted(&self.deletion) {
             true => Err(Stop::Cancelled),
@@ -307,7 +302,7 @@ impl Work {
 
 fn no_memory(shortage: Shortage) -> Stop {
     match shortage {
-        Shortage::Busy => Stop::Later(ApiError::busy(
+        Shortage::Busy => Stop::Later(Error::busy(
             "other files and requests are being read and memory is short; import the file again to go on",
         )),
         Shortage::TooMuch(most) => {
@@ -315,7 +310,7 @@ fn no_memory(shortage: Shortage) -> Stop {
                 "reading the file would take more than {most} bytes of memory (`limits.memory_bytes`); smaller \
                  files and rows, and JSON Lines, CSV or Parquet instead of one document, take less"
             );
-            Stop::File(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message))
+            Stop::File(Error::TooLarge(message))
         }
     }
 }
@@ -323,9 +318,4 @@ fn no_memory(shortage: Shortage) -> Stop {
 /// Whether the run was deleted since its import began.
 fn is_deleted(run: &OnceLock<watch::Receiver<u64>>) -> bool {
     run.get().is_some_and(|head| head.has_changed().is_err())
-}
-
-/// 500, with a sentence.
-pub fn internal(message: &str) -> ApiError {
-    ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
 }

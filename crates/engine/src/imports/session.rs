@@ -1,17 +1,18 @@
 //! One file under way: what is known of it on the disk, and what changes too often for that.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use gauntlet_model::{RunId, Timestamp};
 use gauntlet_results::{ColumnMap, Options};
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::kept_nothing;
-use crate::error::ApiError;
+use super::disk_error;
+use crate::Error;
 
 /// How far a file has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,7 +84,7 @@ pub struct Reading {
 
 impl Reading {
     /// The same for the reader of files. Refuses a map that says nothing.
-    pub fn options(&self) -> Result<Options, ApiError> {
+    pub fn options(&self) -> Result<Options, Error> {
         Ok(Options::default().mapped(ColumnMap::parse(&self.map)?).partial_allowed(self.partial))
     }
 }
@@ -197,23 +198,23 @@ impl Entry {
 
     /// Looks at what is known.
     pub fn with<T>(&self, look: impl FnOnce(&Session) -> T) -> T {
-        look(&self.session.lock().unwrap_or_else(PoisonError::into_inner))
+        look(&self.session.lock())
     }
 
     /// Changes what is known, on the disk as well. A cancelled file changes in memory only: its folder may already
     /// belong to a new upload of the same file.
-    pub fn change(&self, change: impl FnOnce(&mut Session)) -> Result<(), ApiError> {
-        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn change(&self, change: impl FnOnce(&mut Session)) -> Result<(), Error> {
+        let mut session = self.session.lock();
         change(&mut session);
         if self.is_cancelled() {
             return Ok(());
         }
-        session.store(&self.folder).map_err(|e| kept_nothing(&e))
+        session.store(&self.folder).map_err(|e| disk_error(&e))
     }
 
     /// Gives the file up. Returns once no thread writes to its folder any more.
     pub fn cancel(&self) {
-        let _session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        let _session = self.session.lock();
         self.cancelled.store(true, Ordering::Release);
     }
 
@@ -224,7 +225,7 @@ impl Entry {
 
     /// Removes the bytes that were uploaded, once they are no longer needed.
     pub fn remove_upload(&self) {
-        let _session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        let _session = self.session.lock();
         if !self.is_cancelled() {
             let _ = std::fs::remove_file(self.folder.join("file"));
         }

@@ -2,16 +2,13 @@
 //!
 //! A request takes its share as its body arrives, counted after decompression, and then what decoding will make of it,
 //! estimated from the text itself: `[1,1,1]` becomes many times its size. The share is given back when the last piece
-//! of the body is dropped. Who finds nothing left is refused with 503 and `Retry-After`, so that many bodies at once
-//! cost time and not memory.
+//! of the body is dropped. Who finds nothing left is refused and told to come back, so that many
+//! bodies at once cost time and not memory.
 
 use std::sync::Arc;
 
-use axum::http::StatusCode;
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
-use crate::error::ApiError;
 
 /// Bytes are counted in units of this many.
 const UNIT: usize = 1024;
@@ -43,11 +40,13 @@ impl Memory {
 }
 
 /// Why a share does not grow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Shortage {
     /// It is more than the whole budget, of this many bytes.
+    #[error("it would take more than {0} bytes of memory")]
     TooMuch(usize),
     /// Others hold what it needs.
+    #[error("others are being read and memory is short")]
     Busy,
 }
 
@@ -59,22 +58,12 @@ pub struct Share {
 }
 
 impl Share {
-    /// Grows to that many bytes; never shrinks. 413 where that is more than the whole budget, 503 where others hold
-    /// what it needs.
-    pub fn grow_to(&mut self, bytes: usize) -> Result<(), ApiError> {
-        self.try_grow_to(bytes).map_err(|shortage| match shortage {
-            Shortage::TooMuch(most) => {
-                let message = format!(
-                    "the body would take more than {most} bytes of memory when it is decoded; send it in parts"
-                );
-                ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
-            }
-            Shortage::Busy => ApiError::busy("other requests are being read and memory is short"),
-        })
-    }
-
     /// Grows to that many bytes; never shrinks.
-    pub fn try_grow_to(&mut self, bytes: usize) -> Result<(), Shortage> {
+    ///
+    /// # Errors
+    ///
+    /// [`Shortage`], with what it held unchanged.
+    pub fn grow_to(&mut self, bytes: usize) -> Result<(), Shortage> {
         let wanted = bytes.div_ceil(UNIT);
         if wanted > self.memory.units as usize {
             return Err(Shortage::TooMuch(self.memory.units as usize * UNIT));

@@ -4,16 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use axum::http::StatusCode;
 use gauntlet_model::{Body, Event, EventId, RunId, RunPatch, RunSpec, Timestamp};
 use gauntlet_results::{Format, Plan};
 use gauntlet_store::{Appended, StoreError};
 use tokio::task::JoinHandle;
 
-use super::job::{Stop, Work, internal};
+use super::job::{Stop, Work};
 use super::session::Phase;
-use crate::error::ApiError;
-use crate::state::now;
+use crate::Error;
+use crate::clock::now;
 
 /// Events appended in one transaction, at most.
 const BATCH_EVENTS: usize = 1000;
@@ -116,11 +115,7 @@ impl Work {
         }
         if records == 0 {
             let nothing = "the file is empty; expected at least one record";
-            return Err(Stop::File(ApiError::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "unreadable_file",
-                nothing,
-            )));
+            return Err(Stop::File(Error::Unreadable(nothing.to_owned())));
         }
         survey.plan(name).map_err(|e| self.refused(e))
     }
@@ -220,7 +215,7 @@ impl Work {
     fn settle(&self, sent: Option<Sent>) -> Result<u64, Stop> {
         let Some(Sent { written, appended, again }) = sent else { return Ok(0) };
         let written = self.handle.block_on(written);
-        let written = written.map_err(|e| Stop::Later(internal(&format!("the log stopped: {e}"))))?;
+        let written = written.map_err(|e| Stop::Later(Error::internal(format!("the log stopped: {e}"))))?;
         if let Err(StoreError::Busy { .. }) = &written {
             self.look(0)?;
         }

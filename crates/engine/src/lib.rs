@@ -1,0 +1,16 @@
+//! What Gauntlet does, without HTTP: the server and the terminal's commands are two ways to ask for it.
+//!
+//! [`imports`] makes runs of files, [`films`] folds the logs of runs, [`trace_runs`] says which run an OpenTelemetry
+//! trace belongs to, [`memory`] is the budget that everything which is being decoded shares. What goes wrong is an
+//! [`Error`]: a word, a sentence and details, and no HTTP status.
+
+pub mod clock;
+mod error;
+pub mod films;
+pub mod imports;
+pub mod memory;
+mod open_traces;
+pub mod trace_runs;
+
+pub use error::Error;
+pub use open_traces::OpenTraces;
