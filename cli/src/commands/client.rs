@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use gauntlet_store::{DATABASE_FILE, Store};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::runtime::Runtime;
 
 use super::CliError;
@@ -92,14 +93,10 @@ pub fn refusal(status: u16, body: &str) -> String {
     message.map_or_else(|| format!("the server answered {status}"), str::to_owned)
 }
 
+/// What is encoded in a path: everything but the unreserved characters of RFC 3986.
+const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 /// A text as one segment of a URL's path.
 pub fn encode(segment: &str) -> String {
-    segment.bytes().fold(String::new(), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-        out
-    })
+    utf8_percent_encode(segment, &RESERVED).to_string()
 }

@@ -85,5 +85,5 @@ impl Refs {
 
 /// The run's id as the name of a file: ids may hold what names of files may not.
 fn name_of(run: &RunId) -> String {
-    Sha256::digest(run.as_str()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(run.as_str()).get(..16).unwrap_or_default())
 }

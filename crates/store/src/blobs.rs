@@ -225,7 +225,7 @@ impl Upload {
     /// Keeps the blob for that run if its SHA-256 is the expected one, durably; says whether it was new, or took the
     /// place of a damaged one. [`StoreError::Invalid`] names the hash that was found.
     pub async fn finish(mut self, run: &RunId, expected: &str) -> Result<bool, StoreError> {
-        let found = hex(&std::mem::take(&mut self.hash).finalize());
+        let found = hex::encode(std::mem::take(&mut self.hash).finalize());
         let place = self.blobs.place(expected).filter(|_| found == expected).ok_or_else(|| {
             let message = format!("{expected:?} is not the SHA-256 of the body, which is {found}");
             StoreError::Invalid { field: "sha256".to_owned(), message }
@@ -328,14 +328,10 @@ fn hash_of(file: &mut std::fs::File, goes_on: &dyn Fn() -> bool) -> io::Result<S
             return Err(io::Error::other("nobody waits for the artifact any more"));
         }
         match file.read(&mut chunk)? {
-            0 => return Ok(hex(&hash.finalize())),
+            0 => return Ok(hex::encode(hash.finalize())),
             count => hash.update(chunk.get(..count).unwrap_or_default()),
         }
     }
-}
-
-fn hex(hash: &[u8]) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Does what waits for the disk where nobody else waits for it.
