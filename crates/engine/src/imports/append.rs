@@ -18,18 +18,19 @@ use crate::clock::now;
 const BATCH_EVENTS: usize = 1000;
 /// About how many bytes they may have.
 const BATCH_BYTES: usize = 4 << 20;
-/// Records between two looks at whether somebody gave the file up.
-const LOOK: u64 = 256;
-/// Longest wait for room in the log between two such looks.
+/// Records between two checks whether the file was given up.
+const RECORDS_PER_CHECK: u64 = 256;
+/// Longest wait for room in the log between two such checks.
 const LONGEST_WAIT: Duration = Duration::from_millis(100);
 
-/// A batch on its way into the log.
-struct Sent {
+/// A batch that is being written.
+struct InFlight {
     written: JoinHandle<Result<Appended, StoreError>>,
-    /// The number of its last event.
+    /// Events of the file up to its last one.
     appended: u64,
-    /// Whether an earlier attempt may have written it.
-    again: bool,
+    /// Whether an earlier attempt may have written it without saying so in `session.json`: its duplicates are its own
+    /// events then, not copies in the file.
+    may_repeat: bool,
 }
 
 /// What a file says of its run beside the events.
@@ -45,6 +46,12 @@ pub(super) struct Facts<'f> {
 }
 
 /// Appends the events of a file in batches, behind what an earlier attempt did.
+///
+/// Reading and writing overlap: one batch is in flight while the next one is filled. It is awaited before the next one
+/// is sent, so batches arrive in the order of the file, and `session.appended` counts durable events only. An attempt
+/// that begins again skips that many events without sending them. The batch behind them may be in the log as well,
+/// when the process ended between the commit and the note of it; the log takes an event id once, so sending it again
+/// is harmless.
 pub(super) struct Appender<'w> {
     work: &'w Work,
     run: RunId,
@@ -52,8 +59,7 @@ pub(super) struct Appender<'w> {
     done: u64,
     appended: u64,
     copies: u64,
-    /// One batch is written while the next one is read.
-    sent: Option<Sent>,
+    in_flight: Option<InFlight>,
     batch: Vec<Event>,
     bytes: usize,
 }
@@ -62,24 +68,24 @@ impl<'w> Appender<'w> {
     pub(super) fn new(work: &'w Work, run: RunId) -> Self {
         let done = work.entry.with(|session| session.appended);
         let batch = Vec::with_capacity(BATCH_EVENTS);
-        Self { work, run, done, appended: 0, copies: 0, sent: None, batch, bytes: 0 }
+        Self { work, run, done, appended: 0, copies: 0, in_flight: None, batch, bytes: 0 }
     }
 
     /// Takes the next event of the file; `position_bytes` is how far that has been read.
     pub(super) fn push(&mut self, event: Event, position_bytes: u64) -> Result<(), Stop> {
         self.appended += 1;
         if self.appended <= self.done {
-            if self.appended.is_multiple_of(LOOK) {
+            if self.appended.is_multiple_of(RECORDS_PER_CHECK) {
                 self.work.look(position_bytes)?;
             }
             return Ok(());
         }
-        self.bytes += weight(&event);
+        self.bytes += approximate_bytes(&event);
         self.batch.push(event);
         if self.batch.len() == BATCH_EVENTS || self.bytes >= BATCH_BYTES {
-            self.copies += self.work.settle(self.sent.take())?;
+            self.copies += self.work.settle(self.in_flight.take())?;
             let batch = std::mem::take(&mut self.batch);
-            self.sent = Some(self.work.send(&self.run, batch, self.appended, self.done));
+            self.in_flight = Some(self.work.send(&self.run, batch, self.appended, self.done));
             self.bytes = 0;
             self.work.look(position_bytes)?;
         }
@@ -91,7 +97,7 @@ impl<'w> Appender<'w> {
     pub(super) fn close(mut self, end: Option<Event>) -> Result<u64, Stop> {
         self.appended += u64::from(end.is_some());
         self.batch.extend(end);
-        self.copies += self.work.settle(self.sent.take())?;
+        self.copies += self.work.settle(self.in_flight.take())?;
         if !self.batch.is_empty() {
             let last = self.work.send(&self.run, self.batch, self.appended, self.done);
             self.copies += self.work.settle(Some(last))?;
@@ -109,7 +115,7 @@ impl Work {
         let mut records = 0_u64;
         while survey.advance().map_err(|e| self.refused(e))? {
             records += 1;
-            if records.is_multiple_of(LOOK) {
+            if records.is_multiple_of(RECORDS_PER_CHECK) {
                 self.look(survey.position_bytes())?;
             }
         }
@@ -191,8 +197,8 @@ impl Work {
 
     /// Begins to append a batch, which ends at event number `appended`. `done` events were there when this attempt
     /// began: the batch behind them may be there as well.
-    fn send(&self, run: &RunId, batch: Vec<Event>, appended: u64, done: u64) -> Sent {
-        let again = self.again && appended.saturating_sub(batch.len() as u64) <= done;
+    fn send(&self, run: &RunId, batch: Vec<Event>, appended: u64, done: u64) -> InFlight {
+        let may_repeat = self.again && appended.saturating_sub(batch.len() as u64) <= done;
         let (store, run) = (self.inner.store.clone(), run.clone());
         let (entry, stopping) = (Arc::clone(&self.entry), self.inner.stopping.clone());
         let written = self.handle.spawn(async move {
@@ -208,12 +214,12 @@ impl Work {
                 }
             }
         });
-        Sent { written, appended, again }
+        InFlight { written, appended, may_repeat }
     }
 
     /// Waits until a batch is in the log; answers how many of its events have an id that the log had.
-    fn settle(&self, sent: Option<Sent>) -> Result<u64, Stop> {
-        let Some(Sent { written, appended, again }) = sent else { return Ok(0) };
+    fn settle(&self, in_flight: Option<InFlight>) -> Result<u64, Stop> {
+        let Some(InFlight { written, appended, may_repeat }) = in_flight else { return Ok(0) };
         let written = self.handle.block_on(written);
         let written = written.map_err(|e| Stop::Later(Error::internal(format!("the log stopped: {e}"))))?;
         if let Err(StoreError::Busy { .. }) = &written {
@@ -224,7 +230,7 @@ impl Work {
             session.appended = appended;
             session.attempts = 0;
         })?;
-        Ok(if again { 0 } else { written.duplicates })
+        Ok(if may_repeat { 0 } else { written.duplicates })
     }
 }
 
@@ -241,7 +247,7 @@ fn ids(created_at: Timestamp, run: &RunId) -> impl FnMut() -> EventId + use<> {
 }
 
 /// About how many bytes an event has.
-fn weight(event: &Event) -> usize {
+fn approximate_bytes(event: &Event) -> usize {
     match event.body() {
         Body::SnapshotScored(scored) => scored.action.len() + scored.observation.len() + 512,
         _ => 2048,
