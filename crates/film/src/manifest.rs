@@ -1,13 +1,14 @@
 //! The film's table of contents: what a viewer fetches first.
 
 use gauntlet_model::{FailureRules, RuleInForce, RunId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::film::Film;
 use crate::levels::{CHUNK, span};
 
 /// What a run's film consists of. Sealed chunks never change; what lies behind them comes from the log's tail.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Manifest {
     /// The run.
     pub run: RunId,
@@ -30,7 +31,7 @@ pub struct Manifest {
 }
 
 /// One level of detail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Level {
     /// 0 is every fact; each further level is coarser.
     pub level: u8,

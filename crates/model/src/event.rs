@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::ser::SerializeStruct;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::body::*;
 use crate::limits::{self, FieldError, MAX_BODY_BYTES, MAX_LABEL_BYTES};
@@ -127,6 +127,20 @@ impl Kind {
     /// The schema version written today.
     pub fn version(self) -> u16 {
         1
+    }
+}
+
+impl Serialize for Kind {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(d)?;
+        Kind::from_name(&word)
+            .ok_or_else(|| serde::de::Error::custom(format!("{word:?} is not a kind of event")))
     }
 }
 

@@ -10,7 +10,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
-use crate::event::{Body, Kind};
+use crate::event::{Body, Event, Kind, Record};
 use crate::limits::{MAX_PATH_BYTES, MAX_SCORES, MAX_STEP};
 use crate::{EpisodeId, EventId, RunId, Score, ScoreTarget, Scores, Timestamp};
 
@@ -70,6 +70,72 @@ fn when(target: ScoreTarget, field: &str, kind: &str) -> Value {
         "if": { "properties": { "body": { "properties": { "target": { "const": target } } } } },
         "then": { "required": [field], "properties": { field: { "type": kind } } },
     })
+}
+
+/// The name of the schema of one kind of event: `SnapshotScored` for `snapshot.scored`.
+pub fn name_of_event(kind: Kind) -> String {
+    let words = kind.as_str().split(['.', '_']);
+    words
+        .map(|word| {
+            let mut letters = word.chars();
+            let first = letters.next().map(|c| c.to_ascii_uppercase());
+            first.into_iter().chain(letters).collect::<String>()
+        })
+        .collect()
+}
+
+/// One of the kinds, each of which becomes a definition of its own.
+impl JsonSchema for Event {
+    fn schema_name() -> Cow<'static, str> {
+        "Event".into()
+    }
+
+    fn json_schema(to: &mut SchemaGenerator) -> Schema {
+        let path = to.settings().definitions_path.trim_start_matches('#').trim_matches('/').to_owned();
+        let mut references = Vec::new();
+        for kind in Kind::ALL {
+            let (name, mut schema) = (name_of_event(*kind), of_event(*kind));
+            if let Some(object) = schema.as_object_mut() {
+                // The dialect is that of the document the definition is a part of.
+                object.shift_remove("$schema");
+            }
+            references.push(json!({ "$ref": format!("#/{path}/{name}") }));
+            to.definitions_mut().insert(name, schema);
+        }
+        json_schema!({ "description": "An event, as clients send it.", "oneOf": references })
+    }
+}
+
+/// An event with what the server adds to it.
+impl JsonSchema for Record {
+    fn schema_name() -> Cow<'static, str> {
+        "StoredEvent".into()
+    }
+
+    fn json_schema(to: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "An event of a log.",
+            "allOf": [to.subschema_for::<Event>(), {
+                "type": "object",
+                "properties": {
+                    "seq": { "type": "integer", "minimum": 0, "description": "Its place in the log, from 0." },
+                    "received_at": to.subschema_for::<Timestamp>(),
+                },
+                "required": ["seq", "received_at"],
+            }],
+        })
+    }
+}
+
+impl JsonSchema for Kind {
+    fn schema_name() -> Cow<'static, str> {
+        "Kind".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let words: Vec<_> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+        json_schema!({ "type": "string", "enum": words, "description": "Which fact an event states." })
+    }
 }
 
 /// The schema of any other type of this crate, whole: nothing in it refers to elsewhere.

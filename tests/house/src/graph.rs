@@ -18,6 +18,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("gauntlet-model", &[]),
     ("gauntlet-values", &["gauntlet-model"]),
     ("gauntlet-film", &["gauntlet-model"]),
+    ("gauntlet-api", &["gauntlet-film", "gauntlet-model"]),
     ("gauntlet-scene", &["gauntlet-film", "gauntlet-model"]),
     ("gauntlet-telemetry", &["gauntlet-model"]),
     ("gauntlet-rubric", &["gauntlet-model", "gauntlet-telemetry"]),
@@ -29,14 +30,25 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // The store for its database sink only: a run straight into a data folder, where no server is wanted.
     ("gauntlet-sdk", &["gauntlet-model", "gauntlet-rubric", "gauntlet-store", "gauntlet-telemetry"]),
     ("gauntlet-app", &["gauntlet-film", "gauntlet-model", "gauntlet-scene"]),
-    ("gauntlet-frontend", &["gauntlet-app", "gauntlet-film", "gauntlet-model", "gauntlet-scene"]),
+    (
+        "gauntlet-frontend",
+        &["gauntlet-api", "gauntlet-app", "gauntlet-film", "gauntlet-model", "gauntlet-scene"],
+    ),
     (
         "gauntlet-engine",
-        &["gauntlet-film", "gauntlet-model", "gauntlet-otlp", "gauntlet-results", "gauntlet-store"],
+        &[
+            "gauntlet-api",
+            "gauntlet-film",
+            "gauntlet-model",
+            "gauntlet-otlp",
+            "gauntlet-results",
+            "gauntlet-store",
+        ],
     ),
     (
         "gauntlet-server",
         &[
+            "gauntlet-api",
             "gauntlet-app",
             "gauntlet-engine",
             "gauntlet-film",
@@ -49,6 +61,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "gauntlet-cli",
         &[
+            "gauntlet-api",
             "gauntlet-demo",
             "gauntlet-engine",
             "gauntlet-film",
@@ -72,8 +85,14 @@ const HOMES: &[(&str, &[&str])] = &[
 ];
 
 /// The crates that are pure: plain data and functions, the same on every machine.
-const PURE: &[&str] =
-    &["gauntlet-model", "gauntlet-values", "gauntlet-film", "gauntlet-scene", "gauntlet-otlp"];
+const PURE: &[&str] = &[
+    "gauntlet-model",
+    "gauntlet-values",
+    "gauntlet-film",
+    "gauntlet-api",
+    "gauntlet-scene",
+    "gauntlet-otlp",
+];
 
 /// What must not be reachable from a pure crate, however indirectly: async, SQL, randomness, the page's
 /// framework.

@@ -1,0 +1,44 @@
+//! Requests, answers and errors of `/api/v1`, as plain data.
+//!
+//! The server reads and writes these types, the command line and the pages read them, and the OpenAPI
+//! document, from which the TypeScript types are generated, is derived from them. Events, runs and writers
+//! are types of [`gauntlet_model`]; they are used here as they are.
+//!
+//! Two kinds of reading have two shapes. A list answers a [`Page`]: `items`, and a `next_cursor` that is
+//! passed as `cursor` to get the next one. A log is read by position: [`EventPage`] answers `next_after`, a
+//! sequence number that is passed as `after`, and `head`, its length; the same position resumes the live
+//! stream.
+
+mod artifacts;
+mod commands;
+mod episodes;
+mod error;
+mod events;
+mod exports;
+mod film;
+mod imports;
+mod live;
+mod page;
+mod runs;
+mod search;
+mod series;
+mod server;
+mod steps;
+
+pub use artifacts::{Artifact, ArtifactListQuery};
+pub use commands::{
+    CommandAck, CommandAcked, CommandCreated, CommandQuery, CommandRequest, PendingCommand, PendingCommands,
+};
+pub use episodes::{Episode, EpisodeListQuery};
+pub use error::{ErrorBody, ErrorDetail, ErrorInfo};
+pub use events::{AppendOutcome, EpisodeFilter, EventPage, EventQuery};
+pub use exports::ExportQuery;
+pub use film::{ChunkQuery, FilmManifest};
+pub use imports::{ImportAnnouncement, ImportPhase, ImportQuery, ImportStatus, Imported, SliceQuery};
+pub use live::{LiveFormat, LiveHello, LiveQuery};
+pub use page::{Bounded, Limit, Page};
+pub use runs::{RunDeleteQuery, RunListQuery};
+pub use search::{FailingScore, SearchHit, SearchPage, SearchQuery, SnippetPart};
+pub use series::{Series, SeriesPoint, SeriesQuery};
+pub use server::{Health, Readiness};
+pub use steps::{StepDetails, StepEpisode, StepListQuery, StepQuery, StepRow};
