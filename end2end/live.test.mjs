@@ -33,7 +33,7 @@ story("a training appears by itself, and its path grows to its end", async ({ se
   const end = await run.until("every step is here", ({ nodes }) => nodes === STEPS);
   assert.equal(end.feed, "live");
   await until("the header says that it ended", async () => (await connection.innerText()) === "Completed");
-  const last = (await server.get("/api/v1/runs/demo/steps?limit=10000")).steps.at(-1).step;
+  const last = (await server.get("/api/v1/runs/demo/steps?limit=10000")).items.at(-1).step;
   await run.until("the agent stands on the last step", ({ step }) => step === last);
 
   await browser.goBack();

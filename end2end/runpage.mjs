@@ -147,7 +147,7 @@ export function grouped(number) {
 
 /** The steps of a run by the API; `failing` is a failure's word, or `any`. */
 export async function stepsOf(server, run, { failing = "", limit = 10_000 } = {}) {
-  return (await server.get(`/api/v1/runs/${run}/steps?limit=${limit}&failing=${failing}`)).steps;
+  return (await server.get(`/api/v1/runs/${run}/steps?limit=${limit}&failing=${failing}`)).items;
 }
 
 /** What the API has of a scored step: the event as it was received. */

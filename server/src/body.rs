@@ -6,7 +6,6 @@ use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
 use bytes::Bytes;
 use futures::TryStreamExt;
-use gauntlet_model::FieldError;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio_util::io::StreamReader;
 
@@ -148,13 +147,4 @@ pub fn unreadable(error: &(dyn std::error::Error + 'static)) -> ApiError {
 pub fn media_type(headers: &HeaderMap) -> String {
     let text = headers.get(header::CONTENT_TYPE).map_or("", |v| v.to_str().unwrap_or("?"));
     text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
-}
-
-/// JSON of a known shape; says the field that is wrong.
-pub fn json<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
-    // The parser alone would also take a list of the fields' values in order.
-    if bytes.trim_ascii_start().first().is_some_and(|first| *first == b'[') {
-        return Err(ApiError::invalid(&FieldError::new("", "the body is a list, not a JSON object")));
-    }
-    Ok(gauntlet_model::decode_json(bytes)?)
 }

@@ -1,36 +1,32 @@
-//! What goes wrong, as clients see it: a code, a sentence, the request id, and details where there are any.
+//! What goes wrong, as clients see it: a status, and the error of [`gauntlet_api`].
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use gauntlet_api::{ErrorBody, ErrorDetail, ErrorInfo};
 use gauntlet_engine::memory::Shortage;
 use gauntlet_model::{BatchError, FieldError};
 use gauntlet_results::ImportError;
 use gauntlet_store::StoreError;
-use serde_json::{Value, json};
 
 /// A refusal or failure of one request. The request id is added by [`crate::http::request_id`].
 #[derive(Debug)]
 pub struct ApiError {
     status: StatusCode,
-    code: &'static str,
-    message: String,
-    details: Option<Box<Value>>,
+    info: Box<ErrorInfo>,
     retry_after_secs: Option<u64>,
-    request_id: Option<String>,
 }
 
 impl ApiError {
     /// An error of that status, machine word and sentence.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            message: message.into(),
-            details: None,
-            retry_after_secs: None,
-            request_id: None,
-        }
+        let info = ErrorInfo { code: code.to_owned(), message: message.into(), ..ErrorInfo::default() };
+        Self { status, info: Box::new(info), retry_after_secs: None }
+    }
+
+    /// 500 for what must not happen; the log has the cause.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
     }
 
     /// 404 for a run.
@@ -49,8 +45,9 @@ impl ApiError {
             "is {after}, but the log has {head} events: this is another run under the same id, or an older copy of \
              it; begin again without it"
         );
-        let details = json!([{ "field": field, "message": message, "head": head }]);
-        Self::new(StatusCode::CONFLICT, "beyond_head", format!("{field}: {message}")).with_details(details)
+        let sentence = format!("{field}: {message}");
+        let detail = ErrorDetail { head: Some(head), ..ErrorDetail::of_field(field, message) };
+        Self::new(StatusCode::CONFLICT, "beyond_head", sentence).with_detail(detail)
     }
 
     /// 400 for a malformed request.
@@ -60,16 +57,16 @@ impl ApiError {
 
     /// 400 for a part of the path or the query that cannot be read.
     pub fn malformed(field: &FieldError) -> Self {
-        let details = json!([{ "field": field.field, "message": field.message }]);
-        Self::bad_request(field.to_string()).with_details(details)
+        Self::bad_request(field.to_string())
+            .with_detail(ErrorDetail::of_field(&*field.field, &*field.message))
     }
 
     /// 422 for one field.
     pub fn invalid(field: &FieldError) -> Self {
-        let details = json!([{ "field": field.field, "message": field.message }]);
         // What is wrong with the body as a whole has no field to begin with.
         let sentence = if field.field.is_empty() { field.message.clone() } else { field.to_string() };
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", sentence).with_details(details)
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", sentence)
+            .with_detail(ErrorDetail::of_field(&*field.field, &*field.message))
     }
 
     /// 413: the body is over the limit.
@@ -92,23 +89,16 @@ impl ApiError {
         error
     }
 
-    /// Adds structured details.
+    /// Adds one thing that is wrong.
     #[must_use]
-    pub fn with_details(mut self, details: Value) -> Self {
-        self.details = Some(Box::new(details));
+    pub fn with_detail(mut self, detail: ErrorDetail) -> Self {
+        self.info.details.push(detail);
         self
     }
 
-    /// What clients are told: `code`, `message` and `details` where there are any.
-    pub fn body(&self) -> Value {
-        let mut error = json!({ "code": self.code, "message": self.message });
-        if let Some(details) = &self.details {
-            error["details"] = (**details).clone();
-        }
-        if let Some(id) = &self.request_id {
-            error["request_id"] = json!(id);
-        }
-        error
+    /// What clients get.
+    pub fn info(&self) -> &ErrorInfo {
+        &self.info
     }
 
     /// The HTTP status it is answered with.
@@ -118,19 +108,23 @@ impl ApiError {
 
     /// The sentence, for callers that do not speak HTTP.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.info.message
     }
 }
 
 impl From<BatchError> for ApiError {
     fn from(e: BatchError) -> Self {
-        let detail = |e: &BatchError| json!({ "index": e.index, "field": e.field, "message": e.message });
-        let details: Vec<_> = std::iter::once(&e).chain(&e.others).map(detail).collect();
+        let detail = |e: &BatchError| ErrorDetail {
+            index: Some(e.index),
+            ..ErrorDetail::of_field(&*e.field, &*e.message)
+        };
+        let details = std::iter::once(&e).chain(&e.others).map(detail);
         let sentence = match e.field.as_str() {
             "" => format!("event {}: {}", e.index, e.message),
             _ => e.to_string(),
         };
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", sentence).with_details(details.into())
+        let error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", sentence);
+        details.fold(error, Self::with_detail)
     }
 }
 
@@ -171,14 +165,7 @@ impl From<gauntlet_engine::Error> for ApiError {
             Error::Unavailable(_) => Some(1),
             _ => None,
         };
-        Self {
-            status,
-            code: e.code(),
-            message: e.to_string(),
-            details: e.details().map(Box::new),
-            retry_after_secs,
-            request_id: e.request_id().map(str::to_owned),
-        }
+        Self { status, info: Box::new(e.info()), retry_after_secs }
     }
 }
 
@@ -198,16 +185,13 @@ impl From<Shortage> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let error = self.body();
-        let mut response = (self.status, Json(json!({ "error": error }))).into_response();
+        let error = *self.info;
+        let mut response = (self.status, Json(ErrorBody { error: error.clone() })).into_response();
         if let Some(secs) = self.retry_after_secs {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(secs));
         }
-        response.extensions_mut().insert(ErrorBody(error));
+        // Beside the body, so that the request id can be written into it.
+        response.extensions_mut().insert(error);
         response
     }
 }
-
-/// Carried beside the response, so that the request id can be written into it.
-#[derive(Debug, Clone)]
-pub struct ErrorBody(pub Value);

@@ -78,6 +78,8 @@ where
     }
 }
 
+impl aide::OperationInput for MayChange {}
+
 /// Pages of this machine on other ports may read the answers, refusals by [`check`] included.
 pub fn local_pages() -> CorsLayer {
     let is_local = |origin: &HeaderValue, _: &Parts| origin.to_str().is_ok_and(is_loopback_origin);

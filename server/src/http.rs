@@ -5,9 +5,9 @@ use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use gauntlet_api::{ErrorBody, ErrorInfo};
 use tracing::Instrument;
 
-use crate::error::ErrorBody;
 use crate::policy;
 use crate::state::new_event_id;
 
@@ -27,11 +27,12 @@ pub async fn request_id(request: Request, next: Next) -> Response {
     async move {
         let begun = std::time::Instant::now();
         let mut response = next.run(request).await;
-        if let Some(ErrorBody(mut error)) = response.extensions_mut().remove::<ErrorBody>() {
-            error["request_id"] = id.clone().into();
-            let body = serde_json::json!({ "error": error }).to_string();
-            response.headers_mut().remove(header::CONTENT_LENGTH);
-            *response.body_mut() = Body::from(body);
+        if let Some(mut error) = response.extensions_mut().remove::<ErrorInfo>() {
+            error.request_id = Some(id.clone());
+            if let Ok(body) = serde_json::to_vec(&ErrorBody { error }) {
+                response.headers_mut().remove(header::CONTENT_LENGTH);
+                *response.body_mut() = Body::from(body);
+            }
         }
         if let Ok(value) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(REQUEST_ID.clone(), value);

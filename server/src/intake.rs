@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use axum::Router;
+use aide::axum::ApiRouter;
 use axum::body::{Body, HttpBody};
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::header;
@@ -33,9 +33,13 @@ pub enum Refused {
 }
 
 /// Bounds the bodies of these routes: at most `limit` bytes, as they are on the wire, and in time.
-pub fn bounded<S: Clone + Send + Sync + 'static>(routes: Router<S>, limit: u64) -> Router<S> {
+pub fn bounded<S: Clone + Send + Sync + 'static>(
+    routes: impl Into<ApiRouter<S>>,
+    limit: u64,
+) -> ApiRouter<S> {
     let bound = move |request: Request, next: Next| bound(limit, request, next);
     routes
+        .into()
         .layer(middleware::from_fn(bound))
         .layer(DefaultBodyLimit::max(usize::try_from(limit).unwrap_or(usize::MAX)))
 }

@@ -11,8 +11,9 @@ use gauntlet_model::{Action, CommandIssued, EpisodeId, Object, RunSummary};
 use gauntlet_store::RunQuery;
 use leptos::prelude::provide_context;
 
-use crate::api::{commands, run_id, steps};
+use crate::api::{commands, steps};
 use crate::error::ApiError;
+use crate::extract::run_id;
 use crate::state::{AppState, new_event_id};
 use crate::story;
 
@@ -117,7 +118,7 @@ impl Backend for Pages {
                 author: "browser".to_owned(),
             };
             let run = run_id(&run)?;
-            Ok(commands::give(&state, &run, command).await?)
+            Ok(commands::issue(&state, &run, command).await?)
         })
     }
 }

@@ -3,22 +3,25 @@
 use axum::extract::State;
 use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
+use gauntlet_api::SearchQuery;
 use gauntlet_app::search::{Item, Results, document};
 use gauntlet_model::Kind;
 use gauntlet_store::Hit;
 
-use crate::api::search::Asked;
+use crate::api::search::store_query;
+use crate::extract::query;
 use crate::policy;
 use crate::state::AppState;
 
 /// The page. Whatever stands in its address, it is a page: what cannot be looked for is said in it.
 pub async fn read(State(state): State<AppState>, uri: Uri) -> Response {
     let mut results = Results::default();
-    match axum::extract::Query::<Asked>::try_from_uri(&uri) {
-        Ok(axum::extract::Query(asked)) => {
-            results.words = asked.words().to_owned();
-            results.failing = asked.failing().to_owned();
-            (results.run, results.project) = asked.place();
+    match query::<SearchQuery>(uri.query().unwrap_or_default()) {
+        Ok(asked) => {
+            results.words.clone_from(&asked.q);
+            results.failing = asked.failing.clone().unwrap_or_default();
+            results.run = asked.run.clone().unwrap_or_default();
+            results.project = asked.project.clone().unwrap_or_default();
             fill(&mut results, &state, asked).await;
         }
         Err(error) => results.error = Some(format!("The address cannot be read: {error}")),
@@ -29,8 +32,8 @@ pub async fn read(State(state): State<AppState>, uri: Uri) -> Response {
     (kind, policy::of_plain_page(), document(&results, style)).into_response()
 }
 
-async fn fill(results: &mut Results, state: &AppState, asked: Asked) {
-    let query = match asked.query() {
+async fn fill(results: &mut Results, state: &AppState, asked: SearchQuery) {
+    let query = match store_query(asked) {
         Ok(query) => query,
         Err(error) => {
             results.error = Some(error.message().to_owned());

@@ -154,9 +154,9 @@ async fn steps_and_series_and_film_tell_the_same() {
     assert_eq!(step["events"][0]["body"]["action"], "answer 50");
     server.get("/api/v1/runs/r1/steps/999").await.expect(404);
     let failing = server.get("/api/v1/runs/r1/steps?failing=hallucination").await.expect(200).json();
-    assert_eq!(failing["steps"].as_array().unwrap().len(), 4);
+    assert_eq!(failing["items"].as_array().unwrap().len(), 4);
     let by_path = server.get("/api/v1/runs/r1/steps?failing=grounding&after=100").await.expect(200).json();
-    assert_eq!(by_path["steps"][0]["step"], 150);
+    assert_eq!(by_path["items"][0]["step"], 150);
     server.get("/api/v1/runs/r1/steps?failing=nothing").await.expect(422);
     let series = server.get("/api/v1/runs/r1/series?path=root&points=20").await.expect(200).json();
     let values: Vec<f64> =
@@ -399,7 +399,7 @@ async fn a_step_that_several_episodes_have_is_answered_episode_by_episode() {
         [("episode=a", vec![1, 4], vec![4]), ("episode=b", vec![2], vec![2]), ("episode=", vec![3], vec![3])]
     {
         assert_eq!(seqs(&get(&format!("steps/0?{query}")).await, "events"), events);
-        assert_eq!(seqs(&get(&format!("steps?{query}")).await, "steps"), steps);
+        assert_eq!(seqs(&get(&format!("steps?{query}")).await, "items"), steps);
         let page = get(&format!("events?kind=snapshot.scored&{query}")).await;
         assert_eq!((seqs(&page, "events"), &page["next_after"]), (events, &json!(4)));
     }

@@ -62,11 +62,12 @@ async fn the_list_says_which_bytes_are_here() {
     let stored: Vec<_> =
         list["items"].as_array().unwrap().iter().map(|i| (i["step"].clone(), i["stored"].clone())).collect();
     assert_eq!(stored, [(json!(1), json!(true)), (json!(3), json!(false))]);
-    assert!(list["next_after"].is_null());
+    assert!(list["next_cursor"].is_null());
     let first = server.get("/api/v1/runs/r/artifacts?limit=1").await.expect(200).json();
-    let next = &first["next_after"];
-    let rest = server.get(&format!("/api/v1/runs/r/artifacts?after={next}")).await.expect(200).json();
-    assert_eq!(rest["items"][0]["step"], 3);
+    let next = first["next_cursor"].as_str().unwrap();
+    let rest = server.get(&format!("/api/v1/runs/r/artifacts?cursor={next}")).await.expect(200).json();
+    assert_eq!((&rest["items"][0]["step"], &rest["next_cursor"]), (&json!(3), &json!(null)));
+    server.get("/api/v1/runs/r/artifacts?cursor=e1").await.expect(422);
 }
 
 #[tokio::test]
@@ -99,8 +100,8 @@ async fn episodes_say_how_they_went() {
     assert_eq!((&e1["return"], &e1["error"]), (&json!(-18.0), &json!("no answer")));
     assert_eq!(list["items"][1]["status"], "running");
     assert_eq!(list["items"][2]["episode"], "bare");
-    assert!(list["items"][2]["status"].is_null() && list["next_after"].is_null());
-    let page = server.get("/api/v1/runs/r/episodes?limit=1&after=e1").await.expect(200).json();
-    assert_eq!((&page["items"][0]["episode"], &page["next_after"]), (&json!("e2"), &json!("e2")));
-    server.get("/api/v1/runs/r/episodes?after=nobody").await.expect(422);
+    assert!(list["items"][2]["status"].is_null() && list["next_cursor"].is_null());
+    let page = server.get("/api/v1/runs/r/episodes?limit=1&cursor=e1").await.expect(200).json();
+    assert_eq!((&page["items"][0]["episode"], &page["next_cursor"]), (&json!("e2"), &json!("e2")));
+    server.get("/api/v1/runs/r/episodes?cursor=nobody").await.expect(422);
 }

@@ -1,49 +1,71 @@
-//! The OpenAPI document says what the router does: every path, every method, no other.
+//! The OpenAPI document: derived from the router, reviewed as a golden file, true to what the server does.
 
 mod support;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use gauntlet_server::openapi;
 use serde_json::Value;
 use support::Server;
 
-/// Pages and their helpers, which are no API.
-const PAGES: [&str; 4] = ["/docs", "/docs/{page}", "/pages/{*function}", "/search"];
+/// The document as it was reviewed; the TypeScript types are generated from it.
+const GOLDEN: &str = "../sdk/contract/openapi.json";
 
-/// `get /api/v1/runs` and so on, from the router's own text: axum does not tell what it routes.
-fn routed() -> BTreeSet<String> {
-    let text = include_str!("../src/router.rs");
-    let mut found = BTreeSet::new();
-    for (at, _) in text.match_indices(".route(\"") {
-        let rest = &text[at + 8..];
-        let (path, rest) = rest.split_once('"').unwrap();
-        let call = &rest[..rest.find(".route(").or_else(|| rest.find('}')).unwrap_or(rest.len())];
-        let prefix = if text[..at].rfind("fn v1(").is_some_and(|v1| !text[v1..at].contains("\n}")) {
-            "/api/v1"
-        } else {
-            ""
-        };
-        for method in ["get", "post", "put", "patch", "delete"] {
-            let is_called = [" ", "."].iter().any(|before| call.contains(&format!("{before}{method}(")));
-            if is_called && !PAGES.contains(&format!("{prefix}{path}").as_str()) {
-                found.insert(format!("{method} {prefix}{path}"));
-            }
-        }
+#[test]
+fn the_document_is_the_reviewed_one() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(GOLDEN);
+    let document = format!("{:#}\n", openapi::document());
+    if std::env::var_os("UPDATE_GOLDENS").is_some() {
+        std::fs::write(&path, &document).unwrap();
     }
-    found
+    let reviewed = std::fs::read_to_string(&path).unwrap_or_default();
+    let differs = document.lines().zip(reviewed.lines()).find(|(now, then)| now != then);
+    assert!(
+        document == reviewed,
+        "the API is described otherwise than in {GOLDEN}, first {differs:?}; where it is meant, run this \
+         test with UPDATE_GOLDENS=1 and `npm run types` in sdk/typescript"
+    );
 }
 
 #[test]
-fn the_document_and_the_router_agree() {
-    let document = openapi::document();
-    let mut written = BTreeSet::new();
-    for (path, item) in document["paths"].as_object().unwrap() {
-        written.extend(item.as_object().unwrap().keys().map(|method| format!("{method} {path}")));
+fn every_operation_is_described() {
+    let groups: Vec<_> = openapi::TAGS.iter().map(|(name, _)| *name).collect();
+    for operation in openapi::operations() {
+        let described = operation.to_json();
+        assert!(groups.contains(&described["tags"][0].as_str().unwrap()), "{described:#}");
+        assert!(!described["summary"].as_str().unwrap().is_empty(), "{described:#}");
+        let answers = described["responses"].as_object().unwrap();
+        assert!(answers.keys().any(|status| status.as_str() < "400"), "{described:#}");
+        for (status, answer) in answers {
+            let shared = answer["$ref"].as_str().and_then(|to| openapi::document().pointer(&to[1..]));
+            let answer = shared.unwrap_or(answer);
+            assert!(!answer["description"].as_str().unwrap().is_empty(), "{status} of {described:#}");
+        }
+        assert!(["403", "500"].iter().all(|status| answers.contains_key(*status)), "{described:#}");
+        for parameter in described["parameters"].as_array().into_iter().flatten() {
+            assert!(!parameter["description"].as_str().unwrap_or_default().is_empty(), "{described:#}");
+        }
+        let parts = operation.path().matches('{').count();
+        let named = described["parameters"].as_array().into_iter().flatten().filter(|p| p["in"] == "path");
+        assert_eq!(named.count(), parts, "each part of the path is described: {described:#}");
     }
-    let routed = routed();
-    assert!(routed.len() > 30, "the router's text was not understood: {routed:?}");
-    assert_eq!(written, routed);
+}
+
+#[tokio::test]
+async fn a_method_that_is_not_described_is_refused() {
+    let server = Server::new().await;
+    let all = openapi::operations();
+    assert!(all.len() > 40, "{} operations", all.len());
+    for path in all.iter().map(|operation| operation.path()).collect::<BTreeSet<_>>() {
+        for method in ["get", "post", "put", "patch", "delete"] {
+            if all.iter().any(|operation| operation.path() == path && operation.method() == method) {
+                continue;
+            }
+            let address = path.replace(['{', '}'], "");
+            server.send(&method.to_uppercase(), &address, &[], "").await.expect(405);
+        }
+    }
 }
 
 #[tokio::test]

@@ -112,7 +112,7 @@ async fn a_run_is_made_of_what_came() {
     assert_eq!(run["metadata"]["otlp_mapping"], 3);
     // The judged step is a node of the film, and fails there by its root: its rubrics are not the medical ones.
     let failing = server.get(&format!("/api/v1/runs/{id}/steps?failing=grounding")).await.expect(200).json();
-    assert_eq!(failing["steps"][0]["failure"], "generic");
+    assert_eq!(failing["items"][0]["failure"], "generic");
     server.send("POST", "/v1/traces", &[PROTOBUF], OPENINFERENCE).await.expect(200);
     let assistant = run_of(&server, "assistant").await;
     assert_eq!(server.get(&format!("/api/v1/runs/{assistant}")).await.expect(200).json()["episodes"], 3);

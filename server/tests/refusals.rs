@@ -22,7 +22,8 @@ async fn a_part_of_the_address_is_named_with_what_it_said() {
         ("runs?colour=red", "colour", "unknown field `colour`, expected one of `cursor`"),
         ("runs?q=a&q=b", "q", "duplicate field `q`"),
         ("runs/r/events?after=99999999999999999999", "after", "number too large"),
-        ("runs/r/episodes?after=", "after", "must not be empty"),
+        ("runs/r/episodes?after=e1", "after", "unknown field `after`, expected `cursor` or `limit`"),
+        ("runs/r/steps?episode=a%2Fb", "episode", "episode: \"a/b\" cannot be read"),
         ("runs/r/live?format=xml", "format", "format: \"xml\" cannot be read: unknown variant"),
         ("runs/r/steps/two", "step", "step: \"two\" is not a number"),
         ("runs/r/steps/-1", "step", "step: \"-1\" is not a number"),
@@ -39,6 +40,33 @@ async fn a_part_of_the_address_is_named_with_what_it_said() {
     }
     let slice = server.send("PUT", "/api/v1/imports/x", &[], "").await.expect(400).json();
     assert_eq!(slice["error"]["details"][0]["field"], "offset", "{slice}");
+}
+
+#[tokio::test]
+async fn a_number_of_a_query_outside_of_its_range_is_refused_everywhere() {
+    let server = with_run().await;
+    let document = openapi::document();
+    let mut bounded = 0;
+    for operation in openapi::operations() {
+        let path = operation.path().replace("{run}", "r").replace("{step}", "1").replace("{level}", "0");
+        let parameters = operation.to_json()["parameters"].as_array().cloned().unwrap_or_default();
+        for parameter in parameters.iter().filter(|p| p["in"] == "query") {
+            let (name, schema) = (parameter["name"].as_str().unwrap(), &parameter["schema"]);
+            let Some(maximum) = schema["maximum"].as_u64().filter(|_| schema["default"].is_number()) else {
+                continue;
+            };
+            let below = schema["minimum"].as_u64().and_then(|minimum| minimum.checked_sub(1));
+            for value in [Some(maximum + 1), below].into_iter().flatten() {
+                let error =
+                    server.get(&format!("{path}?{name}={value}")).await.expect(422).json()["error"].clone();
+                assert_eq!(error["details"][0]["field"], name, "{path}: {error}");
+                let says = format!("{name}: is {value}; it must be ");
+                assert!(error["message"].as_str().unwrap().starts_with(&says), "{path}: {error}");
+            }
+            bounded += 1;
+        }
+    }
+    assert!(bounded > 6, "{bounded} numbers of queries have a range: {document:#}");
 }
 
 #[tokio::test]
@@ -185,7 +213,7 @@ async fn nothing_that_is_sent_breaks_anything() {
         for value in odd {
             let part =
                 |path: String, name: &Value| path.replace(&format!("{{{}}}", name.as_str().unwrap()), value);
-            let names = document["parameters"].as_array().unwrap();
+            let names = document["parameters"].as_array().map_or(&[][..], Vec::as_slice);
             let in_query = names.iter().filter(|p| p["in"] == "query" && p["name"] != "wait");
             addresses.extend(in_query.map(|p| format!("{}?{}={value}", plain, p["name"].as_str().unwrap())));
             addresses.push(names.iter().fold(operation.path(), |path, p| part(path, &p["name"])));

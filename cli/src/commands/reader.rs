@@ -1,9 +1,10 @@
 //! Reading runs, wherever they are: the same questions to a server and to the data folder.
 
-use gauntlet_film::{Fact, Film, Manifest, codec};
+use gauntlet_api::{EventPage, EventQuery, FilmManifest, Limit, Page, RunListQuery, StepDetails, StepQuery};
+use gauntlet_film::{Fact, Film, codec};
 use gauntlet_model::{EpisodeId, FailureRules, Record, RunId, RunSummary};
 use gauntlet_store::{InEpisode, RunQuery, Store};
-use serde::Deserialize;
+use serde::Serialize;
 use tokio::runtime::Runtime;
 
 use super::CliError;
@@ -11,26 +12,6 @@ use super::client::{Place, agent, encode, refusal};
 
 /// Events asked for at a time.
 const PAGE: u32 = 2000;
-
-/// One page of a list of runs.
-#[derive(Deserialize)]
-pub struct Listed {
-    /// The runs.
-    pub items: Vec<RunSummary>,
-    /// What to go on with.
-    pub next_cursor: Option<String>,
-}
-
-/// A stretch of a log.
-#[derive(Deserialize)]
-pub struct Stretch {
-    /// The events.
-    pub events: Vec<Record>,
-    /// What to read after next time.
-    pub next_after: Option<u64>,
-    /// Events in the whole log.
-    pub head: u64,
-}
 
 /// Reads runs at a place.
 pub struct Reader<'a> {
@@ -42,24 +23,22 @@ pub struct Reader<'a> {
 
 impl Reader<'_> {
     /// One page of runs.
-    pub fn runs(&self, query: &RunQuery) -> Result<Listed, CliError> {
+    pub fn runs(&self, query: &RunQuery) -> Result<Page<RunSummary>, CliError> {
         match self.place {
             Place::Folder(store, _) => {
                 let page = self.ask(store.runs(query.clone()))?;
-                Ok(Listed { items: page.items, next_cursor: page.next_cursor })
+                Ok(Page { items: page.items, next_cursor: page.next_cursor })
             }
             Place::Server(url) => {
-                let mut asked =
-                    vec![("limit", query.limit.to_string()), ("sort", query.sort.as_str().to_owned())];
-                let status = query.status.map(|status| status.as_str().to_owned());
-                let named = [
-                    ("cursor", &query.cursor),
-                    ("project", &query.project),
-                    ("status", &status),
-                    ("q", &query.q),
-                    ("tag", &query.tag),
-                ];
-                asked.extend(named.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))));
+                let asked = RunListQuery {
+                    cursor: query.cursor.clone(),
+                    limit: Limit::new(query.limit),
+                    project: query.project.clone(),
+                    status: query.status.map(|status| status.as_str().to_owned()),
+                    q: query.q.clone(),
+                    tag: query.tag.clone(),
+                    sort: Some(query.sort.as_str().to_owned()),
+                };
                 self.json(&format!("{url}/api/v1/runs"), &asked)
             }
         }
@@ -77,15 +56,14 @@ impl Reader<'_> {
     }
 
     /// The events behind `after`, about [`PAGE`] of them.
-    pub fn events(&self, run: &RunId, after: Option<u64>) -> Result<Stretch, CliError> {
+    pub fn events(&self, run: &RunId, after: Option<u64>) -> Result<EventPage, CliError> {
         match self.place {
             Place::Folder(store, _) => {
                 let slice = self.ask(store.read(run, after, PAGE, None))?;
-                Ok(Stretch { events: slice.records, next_after: slice.next_after, head: slice.head })
+                Ok(EventPage { events: slice.records, next_after: slice.next_after, head: slice.head })
             }
             Place::Server(url) => {
-                let mut asked = vec![("limit", PAGE.to_string())];
-                asked.extend(after.map(|after| ("after", after.to_string())));
+                let asked = EventQuery { after, limit: Limit::new(PAGE), ..EventQuery::default() };
                 self.json(&format!("{url}/api/v1/runs/{}/events", encode(run.as_str())), &asked)
             }
         }
@@ -98,17 +76,11 @@ impl Reader<'_> {
                 self.ask(store.step(run, step, episode.map_or(InEpisode::Any, InEpisode::Only)))
             }
             Place::Server(url) => {
-                #[derive(Deserialize)]
-                struct Step {
-                    events: Vec<Record>,
-                }
                 let url = format!("{url}/api/v1/runs/{}/steps/{step}", encode(run.as_str()));
-                let asked: Vec<_> =
-                    episode.map(|episode| ("episode", episode.to_string())).into_iter().collect();
-                let answer = get(&url, &asked)?;
+                let answer = get(&url, &StepQuery { episode: episode.cloned().into() })?;
                 match answer.status {
                     404 => Ok(Vec::new()),
-                    _ => answer.json().map(|step: Step| step.events),
+                    _ => answer.json().map(|step: StepDetails| step.events),
                 }
             }
         }
@@ -119,9 +91,9 @@ impl Reader<'_> {
         let mut film = Film::with_rules(rules);
         if let Place::Server(url) = self.place {
             let url = format!("{url}/api/v1/runs/{}/film", encode(run.as_str()));
-            let manifest: Manifest = self.json(&url, &[])?;
+            let FilmManifest { manifest, .. } = self.json(&url, &())?;
             for chunk in 0..manifest.levels.first().map_or(0, |level| level.chunks) {
-                let bytes = get(&format!("{url}/0/{chunk}"), &[])?.bytes()?;
+                let bytes = get(&format!("{url}/0/{chunk}"), &())?.bytes()?;
                 let facts = codec::decode(&bytes).map_err(failed)?;
                 facts.iter().for_each(|fact| film.apply(fact));
             }
@@ -146,18 +118,14 @@ impl Reader<'_> {
         self.runtime.block_on(question).map_err(failed)
     }
 
-    fn json<T: serde::de::DeserializeOwned>(
-        &self,
-        url: &str,
-        query: &[(&str, String)],
-    ) -> Result<T, CliError> {
+    fn json<T: serde::de::DeserializeOwned>(&self, url: &str, query: &impl Serialize) -> Result<T, CliError> {
         get(url, query)?.json()
     }
 }
 
 /// One run of a server; `None` where there is none of that id.
 pub fn run_at(url: &str, id: &str) -> Result<Option<RunSummary>, CliError> {
-    let answer = get(&format!("{url}/api/v1/runs/{}", encode(id)), &[])?;
+    let answer = get(&format!("{url}/api/v1/runs/{}", encode(id)), &())?;
     match answer.status {
         404 | 422 => Ok(None),
         _ => answer.json().map(Some),
@@ -178,10 +146,9 @@ struct Answer {
     body: ureq::Body,
 }
 
-fn get(url: &str, query: &[(&str, String)]) -> Result<Answer, CliError> {
-    let request =
-        query.iter().fold(agent(None).get(url), |request, (name, value)| request.query(name, value));
-    let answer = request.call().map_err(failed)?;
+fn get(url: &str, query: &impl Serialize) -> Result<Answer, CliError> {
+    let query = serde_urlencoded::to_string(query).map_err(failed)?;
+    let answer = agent(None).get(format!("{url}?{query}")).call().map_err(failed)?;
     let (parts, body) = answer.into_parts();
     Ok(Answer { status: parts.status.as_u16(), body })
 }

@@ -1,5 +1,6 @@
 //! The live stream of a run.
 
+use gauntlet_model::FailureRules;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -22,13 +23,17 @@ pub enum LiveFormat {
     /// One event a text frame, as `GET .../events` writes it.
     #[default]
     Json,
-    /// The film's facts without long texts, packed by its codec; a text frame with a `LiveHello` comes first.
+    /// The film's facts without long texts, packed by its codec. A text frame with a `LiveHello` comes first,
+    /// whenever the run asks for other rules, and in silence as a sign of life.
     Binary,
 }
 
-/// The first frame of a binary stream, and every later text frame of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// A text frame of a binary stream.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LiveHello {
     /// Events in the log now.
     pub head: u64,
+    /// The rules that the run asks for, where they could be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<FailureRules>,
 }

@@ -1,9 +1,9 @@
 //! What goes wrong, for a person and for a machine. Which HTTP status that is, the server says in one place.
 
+use gauntlet_api::{ErrorDetail, ErrorInfo};
 use gauntlet_model::FieldError;
 use gauntlet_results::ImportError;
 use gauntlet_store::StoreError;
-use serde_json::{Value, json};
 
 /// Why something was refused or failed.
 #[derive(Debug, thiserror::Error)]
@@ -108,38 +108,38 @@ impl Error {
     }
 
     /// What is wrong, field by field, where that is known.
-    pub fn details(&self) -> Option<Value> {
-        match self {
-            Self::Invalid(e) => Some(json!([{ "field": e.field, "message": e.message }])),
-            Self::WrongOffset { received_bytes, .. } => {
-                Some(json!([{ "field": "offset", "received_bytes": received_bytes }]))
-            }
-            Self::Content(e) => Some(json!([{
-                "field": e.path, "message": e.message, "expected": e.expected, "line": e.line,
-                "readable": e.readable,
-            }])),
-            _ => None,
-        }
+    fn details(&self) -> Vec<ErrorDetail> {
+        let detail = match self {
+            Self::Invalid(e) => ErrorDetail::of_field(&*e.field, &*e.message),
+            Self::WrongOffset { received_bytes, .. } => ErrorDetail {
+                field: "offset".to_owned(),
+                received_bytes: Some(*received_bytes),
+                ..ErrorDetail::default()
+            },
+            Self::Content(e) => ErrorDetail {
+                expected: Some(e.expected.clone()),
+                line: e.line,
+                readable: e.readable,
+                ..ErrorDetail::of_field(&*e.path, &*e.message)
+            },
+            _ => return Vec::new(),
+        };
+        vec![detail]
     }
 
-    /// Under which id the log has the cause, where that is not the id of the request that is answered.
-    pub fn request_id(&self) -> Option<&str> {
-        match self {
-            Self::Internal { request_id, .. } => request_id.as_deref(),
+    /// As it is stored and shown. A request id is there only where the error does not answer the request that
+    /// caused it.
+    pub fn info(&self) -> ErrorInfo {
+        let request_id = match self {
+            Self::Internal { request_id, .. } => request_id.clone(),
             _ => None,
+        };
+        ErrorInfo {
+            code: self.code().to_owned(),
+            message: self.to_string(),
+            details: self.details(),
+            request_id,
         }
-    }
-
-    /// As it is stored and shown: `{code, message, details?, request_id?}`.
-    pub fn info(&self) -> Value {
-        let mut info = json!({ "code": self.code(), "message": self.to_string() });
-        if let Some(details) = self.details() {
-            info["details"] = details;
-        }
-        if let Some(id) = self.request_id() {
-            info["request_id"] = json!(id);
-        }
-        info
     }
 }
 

@@ -1,9 +1,9 @@
 //! Requests of the feed: the manifest of a film and its chunks.
 
-use gauntlet_film::{Fact, Manifest, codec};
+use gauntlet_api::FilmManifest;
+use gauntlet_film::{Fact, codec};
 use gauntlet_model::RunId;
 use gloo_net::http::{Request, Response};
-use serde::Deserialize;
 
 /// Why a request failed.
 pub enum FetchError {
@@ -11,14 +11,6 @@ pub enum FetchError {
     NotFound,
     /// The server cannot be reached, or its response cannot be read; another attempt may succeed.
     Failed,
-}
-
-/// The manifest of a film, and the version that tells this run from an earlier one with the same id.
-#[derive(Deserialize)]
-pub struct VersionedManifest {
-    #[serde(flatten)]
-    pub manifest: Manifest,
-    pub version: String,
 }
 
 /// A run's path under the API.
@@ -36,7 +28,7 @@ async fn get(url: &str) -> Result<Response, FetchError> {
 }
 
 /// The manifest of a run's film.
-pub async fn manifest(run: &RunId) -> Result<VersionedManifest, FetchError> {
+pub async fn manifest(run: &RunId) -> Result<FilmManifest, FetchError> {
     get(&format!("{}/film", path(run))).await?.json().await.map_err(|_| FetchError::Failed)
 }
 

@@ -2,12 +2,11 @@
 
 use futures::future::{Either, select};
 use futures::{StreamExt, pin_mut};
+use gauntlet_api::LiveHello;
 use gauntlet_app::ports::FeedState;
 use gauntlet_film::codec;
-use gauntlet_model::FailureRules;
 use gloo_net::websocket::{Message, futures::WebSocket};
 use gloo_timers::future::TimeoutFuture;
-use serde::Deserialize;
 
 use super::Follow;
 use super::http::{FetchError, path};
@@ -17,13 +16,6 @@ use super::http::{FetchError, path};
 const SILENCE_MS: u32 = 45_000;
 /// Time between two checks whether the page has stopped following, milliseconds.
 const STOP_CHECK_MS: u32 = 250;
-
-#[derive(Deserialize)]
-struct HeadMessage {
-    head: u64,
-    /// The rules that the run asks for.
-    rules: Option<FailureRules>,
-}
 
 /// Follows from behind the last delivered event, until the connection is lost.
 pub async fn follow(feed: &Follow, mut head: u64) -> Result<(), FetchError> {
@@ -52,7 +44,7 @@ pub async fn follow(feed: &Follow, mut head: u64) -> Result<(), FetchError> {
                 }
             }
             Some(Ok(Message::Text(text))) => {
-                let message: HeadMessage = serde_json::from_str(&text).map_err(|_| FetchError::Failed)?;
+                let message: LiveHello = serde_json::from_str(&text).map_err(|_| FetchError::Failed)?;
                 head = head.max(message.head);
                 if let Some(rules) = message.rules {
                     feed.report_rules(rules);

@@ -2,37 +2,44 @@
 
 use std::io;
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures::{Stream, StreamExt, stream};
-use gauntlet_model::{ArtifactAdded, Body as EventBody, EpisodeId, Kind, Timestamp};
+use gauntlet_api::{Artifact, ArtifactListQuery, Page};
+use gauntlet_model::{Body as EventBody, FieldError, Kind};
 use gauntlet_store::StoreError;
-use serde::{Deserialize, Serialize};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use tokio_util::io::ReaderStream;
 
-use super::paging::Limit;
-use super::{existing, writable};
 use crate::body;
 use crate::error::ApiError;
-use crate::extract::{Path, Query};
+use crate::extract::{ExistingRun, Json, Path, Query, WritableRun};
+use crate::openapi::{BYTES, Describe, Docs, binary};
 use crate::state::AppState;
 
 /// Bytes read at a time.
 const CHUNK: usize = 64 << 10;
 
-/// PUT `/runs/{run}/artifacts/{sha256}`: the body is the file as it is. 201 once it is on the disk, 200 where it was
-/// there already and undamaged, 422 where its hash is another.
-pub async fn keep(
+/// The part of the path that names an artifact.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct ArtifactPart {
+    /// SHA-256 of the bytes, 64 lowercase hexadecimal digits.
+    sha256: String,
+}
+
+/// PUT `/runs/{run}/artifacts/{sha256}`: the body is the file as it is. 201 once it is on the disk, 200 where
+/// it was there already and undamaged, 422 where its hash is another.
+pub async fn put(
     State(state): State<AppState>,
-    Path((run, sha256)): Path<(String, String)>,
+    WritableRun(run): WritableRun,
+    Path(ArtifactPart { sha256 }): Path<ArtifactPart>,
     raw: Body,
 ) -> Result<StatusCode, ApiError> {
-    let id = writable(&state.store, &run).await?;
     let limit = state.limits.artifact_bytes;
     let mut upload = state.store.blobs().begin().await?;
     let mut size = 0u64;
@@ -45,17 +52,29 @@ pub async fn keep(
         }
         upload.write(&chunk).await?;
     }
-    Ok(if upload.finish(&id, &sha256).await? { StatusCode::CREATED } else { StatusCode::OK })
+    Ok(if upload.finish(&run, &sha256).await? { StatusCode::CREATED } else { StatusCode::OK })
 }
 
-/// GET `/runs/{run}/artifacts/{sha256}`: the bytes, always as a download: what a run keeps is not to run in our page.
-/// 404 where the run has none of that hash, 500 where the disk changed them.
-pub async fn read(
+/// How [`put`] is described.
+pub fn put_docs(op: Docs<'_>) -> Docs<'_> {
+    op.titled("Files", "Keep an artifact's bytes")
+        .description("Safe to repeat. The event `artifact.added` says what they are.")
+        .body(BYTES, binary())
+        .status(201, "Kept.")
+        .status(200, "They were here already.")
+        .status(408, "The body arrived too slowly, or not to its end.")
+        .status(413, "The body is over the limit.")
+        .status(422, "The hash of the body is another.")
+}
+
+/// GET `/runs/{run}/artifacts/{sha256}`: the bytes, always as a download: what a run keeps is not to run in
+/// our page. 404 where the run has none of that hash, 500 where the disk changed them.
+pub async fn get(
     State(state): State<AppState>,
-    Path((run, sha256)): Path<(String, String)>,
+    ExistingRun(run): ExistingRun,
+    Path(ArtifactPart { sha256 }): Path<ArtifactPart>,
 ) -> Result<Response, ApiError> {
-    let id = existing(&state.store, &run).await?;
-    let found = state.store.blobs().find(&id, &sha256).await;
+    let found = state.store.blobs().find(&run, &sha256).await;
     let found = found.map_err(|error| match error {
         StoreError::Corrupt(cause) => {
             tracing::error!(%cause, %run, sha256, "an artifact is damaged");
@@ -66,7 +85,7 @@ pub async fn read(
         other => other.into(),
     });
     let Some(blob) = found? else {
-        let message = format!("the run {run:?} has no artifact {sha256:?}");
+        let message = format!("the run {:?} has no artifact {sha256:?}", run.as_str());
         return Err(ApiError::new(StatusCode::NOT_FOUND, "not_found", message));
     };
     let headers = [
@@ -84,8 +103,20 @@ pub async fn read(
     Ok((headers, body).into_response())
 }
 
-/// The chunks, the last of them only once all are known to be those of the hash: damaged bytes are never served to
-/// their end, which a client sees from the announced length.
+/// How [`get`] is described.
+pub fn get_docs(op: Docs<'_>) -> Docs<'_> {
+    op.titled("Files", "An artifact's bytes")
+        .content(200, BYTES, binary())
+        .status(200, "The bytes, as a download.")
+        .status(404, "There is no such run or artifact.")
+        .status(
+            500,
+            "With the code `damaged`: the stored bytes are others than its hash says; a PUT repairs it.",
+        )
+}
+
+/// The chunks, the last of them only once all are known to be those of the hash: damaged bytes are never
+/// served to their end, which a client sees from the announced length.
 fn verified(
     chunks: impl Stream<Item = io::Result<Bytes>> + Send + Unpin + 'static,
     sha256: String,
@@ -108,57 +139,37 @@ fn verified(
     })
 }
 
-/// Where a page of the list begins.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ListQuery {
-    after: Option<u64>,
-    #[serde(default)]
-    limit: Limit<200, 1000>,
-}
-
-/// One `artifact.added` of a run.
-#[derive(Debug, Serialize)]
-struct Listed {
-    seq: u64,
-    at: Timestamp,
-    episode: Option<EpisodeId>,
-    step: Option<u64>,
-    #[serde(flatten)]
-    artifact: ArtifactAdded,
-    /// Whether the bytes are here.
-    stored: bool,
-}
-
-/// A page of artifacts, in the order they were added.
-#[derive(Debug, Serialize)]
-struct Page {
-    items: Vec<Listed>,
-    next_after: Option<u64>,
-}
-
-/// GET `/runs/{run}/artifacts?after=&limit=`.
+/// GET `/runs/{run}/artifacts`: in the order they were added. The cursor is the sequence number of the last
+/// event that was looked at.
 pub async fn list(
     State(state): State<AppState>,
-    Path(run): Path<String>,
-    Query(query): Query<ListQuery>,
-) -> Result<impl IntoResponse, ApiError> {
-    let id = existing(&state.store, &run).await?;
-    let slice = state.store.read(&id, query.after, query.limit.get(), Some(&[Kind::ArtifactAdded])).await?;
+    ExistingRun(run): ExistingRun,
+    Query(query): Query<ArtifactListQuery>,
+) -> Result<Json<Page<Artifact>>, ApiError> {
+    let limit = query.limit.get("limit")?;
+    let unknown =
+        |cursor: &String| FieldError::new("cursor", format!("{cursor:?} is no cursor of this list"));
+    let after = query.cursor.as_ref().map(|cursor| cursor.parse::<u64>().map_err(|_| unknown(cursor)));
+    let slice = state.store.read(&run, after.transpose()?, limit, Some(&[Kind::ArtifactAdded])).await?;
     let mut items = Vec::new();
     for record in &slice.records {
         let event = record.event()?;
         if let EventBody::ArtifactAdded(artifact) = event.body() {
-            items.push(Listed {
+            items.push(Artifact {
                 seq: record.seq,
                 at: event.at(),
                 episode: event.episode().cloned(),
                 step: event.step(),
                 artifact: artifact.clone(),
-                stored: state.store.blobs().has(&id, &artifact.sha256).await,
+                stored: state.store.blobs().has(&run, &artifact.sha256).await,
             });
         }
     }
-    let next_after = slice.next_after.filter(|seq| seq + 1 < slice.head);
-    Ok(Json(Page { items, next_after }))
+    let next = slice.next_after.filter(|seq| seq + 1 < slice.head);
+    Ok(Json(Page { items, next_cursor: next.map(|seq| seq.to_string()) }))
+}
+
+/// How [`list`] is described.
+pub fn list_docs(op: Docs<'_>) -> Docs<'_> {
+    op.titled("Files", "List artifacts").status(200, "A page.")
 }

@@ -2,63 +2,57 @@
 
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::IntoResponse;
+use gauntlet_api::{
+    CommandAck, CommandAcked, CommandCreated, CommandQuery, CommandRequest, PendingCommand, PendingCommands,
+};
 use gauntlet_model::{Action, CommandIssued, FieldError, Object, RunId};
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{existing, run_id};
-use crate::body;
+use super::Created;
 use crate::error::ApiError;
-use crate::extract::{Path, Query};
+use crate::extract::{ExistingRun, Json, JsonOrDefault, Path, Query, RunPath};
+use crate::openapi::{Describe, Docs};
 use crate::state::{AppState, new_event_id, now};
 
-/// Longest wait of a long poll, seconds.
-const MAX_WAIT_SECS: u64 = 60;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Order {
-    #[serde(default)]
-    id: Option<String>,
-    action: Action,
-    #[serde(default)]
-    parameters: Object,
-    #[serde(default)]
-    author: Option<String>,
+/// POST `/runs/{run}/commands`: 201 with the command's id.
+pub async fn create(
+    State(state): State<AppState>,
+    RunPath(run): RunPath,
+    Json(request): Json<CommandRequest>,
+) -> Result<Created<CommandCreated>, ApiError> {
+    let command = CommandIssued {
+        command_id: request.id.unwrap_or_else(|| new_event_id().to_string()),
+        action: request.action,
+        parameters: request.parameters,
+        author: request.author.unwrap_or_else(|| "anonymous".to_owned()),
+    };
+    let command_id = issue(&state, &run, command).await?;
+    Ok(Created(CommandCreated { command_id }))
 }
 
-/// POST `/runs/{run}/commands` `{action, parameters?, author?, id?}`: 201 with the command's id.
-pub async fn issue(
-    State(state): State<AppState>,
-    Path(run): Path<String>,
-    headers: HeaderMap,
-    raw: axum::body::Body,
-) -> Result<impl IntoResponse, ApiError> {
-    let bytes = body::read(&state.memory, &headers, raw, state.limits.body_bytes).await?;
-    let order: Order = body::json(&bytes)?;
-    let command = CommandIssued {
-        command_id: order.id.unwrap_or_else(|| new_event_id().to_string()),
-        action: order.action,
-        parameters: order.parameters,
-        author: order.author.unwrap_or_else(|| "anonymous".to_owned()),
-    };
-    let id = give(&state, &run_id(&run)?, command).await?;
-    Ok((StatusCode::CREATED, Json(json!({ "command_id": id }))))
+/// How [`create`] is described.
+pub fn create_docs(op: Docs<'_>) -> Docs<'_> {
+    op.titled("Commands", "Issue a command")
+        .description("`action` is `pause`, `resume`, `tweak`, `answer` or `stop`.")
+        .status(201, "Queued until it is acknowledged.")
+        .status(409, "There is another command under that id.")
+        .status(410, "The run was deleted.")
+        .status(422, "It is not a command; nothing was queued.")
 }
 
 /// Checks a command against the run and queues it. Answers its id.
-pub async fn give(state: &AppState, run: &RunId, command: CommandIssued) -> Result<String, ApiError> {
+pub async fn issue(state: &AppState, run: &RunId, command: CommandIssued) -> Result<String, ApiError> {
     match command.action {
         Action::Tweak => tweak_is_typed(&command.parameters)?,
         Action::Answer => answer_is_offered(state, run, &command.parameters).await?,
         Action::Pause | Action::Resume | Action::Stop => {}
     }
     let id = command.command_id.clone();
-    tracing::info!(target: "audit", %run, command = id, action = command.action.as_str(), author = command.author, "command issued");
+    let (action, author) = (command.action.as_str(), &command.author);
+    tracing::info!(target: "audit", %run, command = id, action, author, "command issued");
     state.store.issue_command(run, command, now()).await?;
     Ok(id)
 }
@@ -93,62 +87,63 @@ async fn answer_is_offered(state: &AppState, run: &RunId, parameters: &Object) -
     }
 }
 
-/// How long to wait for a command.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Wait {
-    wait: Option<u64>,
-}
-
-/// GET `/runs/{run}/commands?wait=30`: the commands not yet acknowledged, oldest first; waits for one if asked.
+/// GET `/runs/{run}/commands?wait=30`: the commands not yet acknowledged, oldest first; waits for one if
+/// asked.
 pub async fn pending(
     State(state): State<AppState>,
-    Path(run): Path<String>,
-    Query(wait): Query<Wait>,
-) -> Result<impl IntoResponse, ApiError> {
-    let id = existing(&state.store, &run).await?;
-    let mut changes = state.store.subscribe(&id);
-    let until = tokio::time::Instant::now() + Duration::from_secs(wait.wait.unwrap_or(0).min(MAX_WAIT_SECS));
+    ExistingRun(run): ExistingRun,
+    Query(query): Query<CommandQuery>,
+) -> Result<Json<PendingCommands>, ApiError> {
+    let wait = Duration::from_secs(query.wait.get("wait")?.into());
+    let mut changes = state.store.subscribe(&run);
+    let until = tokio::time::Instant::now() + wait;
     loop {
         changes.borrow_and_update();
-        let commands = state.store.pending_commands(&id).await?;
+        let commands = state.store.pending_commands(&run).await?;
         if !commands.is_empty() || tokio::time::Instant::now() >= until {
-            let commands: Vec<_> = commands
-                .iter()
-                .map(|c| {
-                    json!({
-                        "command_id": c.command.command_id, "action": c.command.action,
-                        "parameters": c.command.parameters, "author": c.command.author, "issued_at": c.issued_at,
-                    })
-                })
-                .collect();
-            return Ok(Json(json!({ "commands": commands })));
+            let answered = |c: gauntlet_store::PendingCommand| PendingCommand {
+                command: c.command,
+                issued_at: c.issued_at,
+            };
+            return Ok(Json(PendingCommands { commands: commands.into_iter().map(answered).collect() }));
         }
         tokio::select! {
             _ = changes.changed() => {}
             () = tokio::time::sleep_until(until) => {}
-            () = state.stopping.cancelled() => return Ok(Json(json!({ "commands": [] }))),
+            () = state.stopping.cancelled() => return Ok(Json(PendingCommands::default())),
         }
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Ack {
-    #[serde(default)]
-    result: Option<String>,
+/// How [`pending`] is described.
+pub fn pending_docs(op: Docs<'_>) -> Docs<'_> {
+    op.titled("Commands", "Fetch the pending commands")
+        .status(200, "In order, again and again until acknowledged.")
 }
 
-/// POST `/runs/{run}/commands/{id}/ack` `{result?}`: the training side did it. Saying it twice is fine.
-pub async fn ack(
+/// The part of the path that names a command.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct CommandPart {
+    /// The command's id.
+    command: String,
+}
+
+/// POST `/runs/{run}/commands/{command}/ack`: the training side applied it. Safe to repeat.
+pub async fn acknowledge(
     State(state): State<AppState>,
-    Path((run, command)): Path<(String, String)>,
-    headers: HeaderMap,
-    raw: axum::body::Body,
-) -> Result<impl IntoResponse, ApiError> {
-    let bytes = body::read(&state.memory, &headers, raw, state.limits.body_bytes).await?;
-    let ack: Ack = if bytes.is_empty() { Ack { result: None } } else { body::json(&bytes)? };
+    RunPath(run): RunPath,
+    Path(CommandPart { command }): Path<CommandPart>,
+    JsonOrDefault(ack): JsonOrDefault<CommandAck>,
+) -> Result<Json<CommandAcked>, ApiError> {
     let result = ack.result.unwrap_or_else(|| "ok".to_owned());
-    state.store.acknowledge_command(&run_id(&run)?, &command, &result, now()).await?;
-    Ok(Json(json!({ "status": "ok" })))
+    state.store.acknowledge_command(&run, &command, &result, now()).await?;
+    Ok(Json(CommandAcked { status: "ok".to_owned() }))
+}
+
+/// How [`acknowledge`] is described.
+pub fn acknowledge_docs(op: Docs<'_>) -> Docs<'_> {
+    op.titled("Commands", "Acknowledge a command")
+        .status(200, "Acknowledged; it is not delivered again.")
+        .status(404, "There is no such run or command.")
+        .status(410, "The run was deleted.")
 }

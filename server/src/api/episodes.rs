@@ -3,85 +3,49 @@
 use std::collections::HashMap;
 use std::sync::PoisonError;
 
-use axum::Json;
 use axum::extract::State;
-use axum::response::IntoResponse;
+use gauntlet_api::{Episode, EpisodeListQuery, Page};
 use gauntlet_film::Film;
-use gauntlet_model::{Body, EpisodeId, Event, FieldError, Kind, RunId, Score, Status, Timestamp};
-use serde::{Deserialize, Serialize};
+use gauntlet_model::{Body, EpisodeId, Event, FieldError, Kind, RunId, Status};
 
-use super::paging::Limit;
-use super::run_id;
 use crate::error::ApiError;
-use crate::extract::{Path, Query};
+use crate::extract::{Json, Query, RunPath};
+use crate::openapi::{Describe, Docs};
 use crate::state::AppState;
 
 /// Events read from the log at a time.
 const PAGE: u32 = 4096;
 
-/// Where a page of the list begins.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ListQuery {
-    after: Option<EpisodeId>,
-    #[serde(default)]
-    limit: Limit<200, 1000>,
-}
-
-/// One rollout on one task.
-#[derive(Debug, Serialize)]
-struct Episode {
-    episode: EpisodeId,
-    task: Option<String>,
-    /// How it ended, or that it runs; absent where nobody said that it began.
-    status: Option<Status>,
-    started_at: Option<Timestamp>,
-    finished_at: Option<Timestamp>,
-    #[serde(rename = "return")]
-    return_: Option<Score>,
-    latency_ms: Option<f64>,
-    cost: Option<f64>,
-    error: Option<String>,
-    /// Scored steps.
-    steps: u64,
-    /// Scored steps that fail.
-    failing: u64,
-    /// Mean root score of its steps.
-    mean_root: Option<f64>,
-}
-
-/// A page of episodes.
-#[derive(Debug, Serialize)]
-struct Page {
-    items: Vec<Episode>,
-    next_after: Option<EpisodeId>,
-}
-
-/// GET `/runs/{run}/episodes?after=&limit=`: in the order they were first spoken of, those that were begun before
-/// those that only have scores.
+/// GET `/runs/{run}/episodes`: in the order of their first events, those that were begun before those that
+/// only have scores. The cursor is the last episode of the page before.
 pub async fn list(
     State(state): State<AppState>,
-    Path(run): Path<String>,
-    Query(query): Query<ListQuery>,
-) -> Result<impl IntoResponse, ApiError> {
-    let id = run_id(&run)?;
-    let film = state.films.get(&id).await?;
+    RunPath(run): RunPath,
+    Query(query): Query<EpisodeListQuery>,
+) -> Result<Json<Page<Episode>>, ApiError> {
+    let limit = query.limit.get("limit")? as usize;
+    let film = state.films.get(&run).await?;
     let mut all = Episodes::default();
-    all.read(&state, &id).await?;
+    all.read(&state, &run).await?;
     all.score(&film.lock().unwrap_or_else(PoisonError::into_inner));
-    let start = match &query.after {
+    let start = match &query.cursor {
         None => 0,
-        Some(after) => {
-            *all.places.get(after).ok_or_else(|| {
-                ApiError::invalid(&FieldError::new("after", format!("run {run:?} has no episode {after}")))
-            })? + 1
+        Some(cursor) => {
+            let last = EpisodeId::new(cursor.as_str()).ok().and_then(|id| all.places.get(&id).copied());
+            let why =
+                || FieldError::new("cursor", format!("run {:?} has no episode {cursor:?}", run.as_str()));
+            last.ok_or_else(why)? + 1
         }
     };
-    let limit = query.limit.get() as usize;
-    let more = all.list.len() > start + limit;
+    let has_more = all.list.len() > start + limit;
     let items: Vec<Episode> = all.list.into_iter().skip(start).take(limit).collect();
-    let next_after = items.last().filter(|_| more).map(|last| last.episode.clone());
-    Ok(Json(Page { items, next_after }))
+    let next_cursor = items.last().filter(|_| has_more).map(|last| last.episode.to_string());
+    Ok(Json(Page { items, next_cursor }))
+}
+
+/// How [`list`] is described.
+pub fn list_docs(op: Docs<'_>) -> Docs<'_> {
+    op.titled("Runs", "List the episodes of a run").status(200, "A page.")
 }
 
 /// Episodes in order, and where each stands.
@@ -94,20 +58,7 @@ struct Episodes {
 impl Episodes {
     fn get(&mut self, id: &EpisodeId) -> Option<&mut Episode> {
         let place = *self.places.entry(id.clone()).or_insert_with(|| {
-            self.list.push(Episode {
-                episode: id.clone(),
-                task: None,
-                status: None,
-                started_at: None,
-                finished_at: None,
-                return_: None,
-                latency_ms: None,
-                cost: None,
-                error: None,
-                steps: 0,
-                failing: 0,
-                mean_root: None,
-            });
+            self.list.push(Episode::new(id.clone()));
             self.list.len() - 1
         });
         self.list.get_mut(place)

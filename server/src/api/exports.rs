@@ -6,14 +6,14 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use gauntlet_api::ExportQuery;
 use gauntlet_model::{FieldError, Record, RunId, RunSummary};
 use gauntlet_results::{Log, ScoredSteps, Side};
 use gauntlet_store::Store;
-use serde::Deserialize;
 
-use super::summary;
 use crate::error::ApiError;
-use crate::extract::{Path, Query};
+use crate::extract::{LoadedRun, Query, run_id};
+use crate::openapi::{BYTES, Describe, Docs, binary};
 use crate::state::AppState;
 
 /// Events read from the log at a time.
@@ -89,27 +89,28 @@ impl ExportFormat {
     }
 }
 
-/// Which format; for pairs, which other run.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Wanted {
-    format: Option<String>,
-    with: Option<String>,
-}
-
-/// GET `/runs/{run}/export?format=results|jsonl|film|parquet|csv|dpo|otlp&with=`.
+/// GET `/runs/{run}/export`: 404 where a run is missing, 422 where a second one makes no sense.
 pub async fn read(
     State(state): State<AppState>,
-    Path(run): Path<String>,
-    Query(wanted): Query<Wanted>,
+    LoadedRun(run): LoadedRun,
+    Query(query): Query<ExportQuery>,
 ) -> Result<Response, ApiError> {
-    let format = wanted.format.as_deref().map_or(Ok(ExportFormat::Results), ExportFormat::from_word)?;
-    let written = find(&state.store, &run, format, wanted.with.as_deref()).await?;
+    let format = query.format.as_deref().map_or(Ok(ExportFormat::Results), ExportFormat::from_word)?;
+    let with = match &query.with {
+        Some(other) => {
+            format.compares()?;
+            let other = state.store.run(&run_id(other)?).await?.ok_or_else(|| ApiError::no_run(other))?;
+            Some(other)
+        }
+        None => None,
+    };
     let (kind, ending) = format.media_type();
+    let id = run.id.as_str();
     let plain: String =
-        run.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
+        id.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
     let disposition = HeaderValue::try_from(format!("attachment; filename=\"{plain}.{ending}\""))
         .unwrap_or(HeaderValue::from_static("attachment"));
+    let written = Written { run, format, with };
     let handle = tokio::runtime::Handle::current();
     let (spools, store) = (state.spools.clone(), state.store.clone());
     let file = spools.stream(store.folder(), move |mut out, wanted| {
@@ -119,6 +120,16 @@ pub async fn read(
     let headers =
         [(header::CONTENT_TYPE, HeaderValue::from_static(kind)), (header::CONTENT_DISPOSITION, disposition)];
     Ok((headers, body).into_response())
+}
+
+/// How [`read`] is described.
+pub fn read_docs(op: Docs<'_>) -> Docs<'_> {
+    op.titled("Files", "Write a run as a file")
+        .content(200, BYTES, binary())
+        .status(200, "The file, streamed, with the media type of its format.")
+        .status(404, "There is no such run, or none that `with` names.")
+        .status(422, "There is no such format, or it compares no runs; the message names those there are.")
+        .status(507, "The disk is full: a file is written there before it is sent.")
 }
 
 /// What is to be written.
@@ -131,25 +142,8 @@ pub struct Written {
     pub with: Option<RunSummary>,
 }
 
-/// Looks up what is to be written. 404 where a run is missing, 422 where a second one makes no sense.
-async fn find(
-    store: &Store,
-    run: &str,
-    format: ExportFormat,
-    with: Option<&str>,
-) -> Result<Written, ApiError> {
-    let with = match with {
-        Some(name) => {
-            format.compares()?;
-            Some(summary(store, name).await?)
-        }
-        None => None,
-    };
-    Ok(Written { run: summary(store, run).await?, format, with })
-}
-
-/// Writes a run. Runs on a thread that may block; memory stays bounded by a page of events. `check` is asked before
-/// each page, and its error ends the writing.
+/// Writes a run. Runs on a thread that may block; memory stays bounded by a page of events. `check` is asked
+/// before each page, and its error ends the writing.
 pub fn write(
     handle: &tokio::runtime::Handle,
     store: &Store,

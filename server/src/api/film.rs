@@ -1,33 +1,29 @@
 //! The film: its manifest, and its chunks as stored (binary, zstd, immutable).
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use gauntlet_api::{ChunkQuery, FilmManifest};
 use gauntlet_film::{Fact, Manifest, codec, levels};
 use gauntlet_model::{FailureRule, FailureRules, RunId, RunSummary};
 use gauntlet_store::Store;
-use serde::{Deserialize, Serialize};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
-use super::summary;
 use crate::error::ApiError;
-use crate::extract::{Path, Query};
+use crate::extract::{Json, LoadedRun, Path, Query};
+use crate::openapi::{Describe, Docs, binary};
 use crate::state::AppState;
 
+/// The media type of a chunk.
+const CHUNK: &str = "application/vnd.gauntlet.film";
 /// zstd level of sealed chunks: they are written once and read often.
 const ZSTD_LEVEL: i32 = 9;
 /// Events read from the log at a time while a chunk is sealed.
 const PAGE: u32 = 8192;
 
-/// The manifest, and the word that tells this run from an earlier one of the same id.
-#[derive(Serialize)]
-struct Versioned {
-    #[serde(flatten)]
-    manifest: Manifest,
-    version: String,
-}
-
-/// A deleted run's id can be used again: its creation time tells the two apart. Coarser chunks depend on the rules.
+/// A deleted run's id can be used again: its creation time tells the two apart. Coarser chunks depend on the
+/// rules.
 fn version(run: &RunSummary) -> String {
     let created = run.created_at.micros();
     match run.rules {
@@ -37,39 +33,48 @@ fn version(run: &RunSummary) -> String {
     }
 }
 
-/// `?v=` the manifest's version; with it a chunk may be kept forever.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OfVersion {
-    v: Option<String>,
-}
-
 /// GET `/runs/{run}/film`: the manifest.
 pub async fn manifest(
     State(state): State<AppState>,
-    Path(run): Path<String>,
-) -> Result<impl IntoResponse, ApiError> {
-    let summary = summary(&state.store, &run).await?;
-    let film = state.films.get(&summary.id).await?;
+    LoadedRun(run): LoadedRun,
+) -> Result<Response, ApiError> {
+    let film = state.films.get(&run.id).await?;
     let film = film.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let paths = film.paths().iter().map(|p| p.path.clone()).collect();
-    let version = version(&summary);
+    let version = version(&run);
     let manifest = Manifest {
-        rules: summary.rules,
+        rules: run.rules,
         failure_rule: film.rule_in_force(),
-        ..Manifest::new(summary.id, film.head(), film.len() as u64, paths)
+        ..Manifest::new(run.id, film.head(), film.len() as u64, paths)
     };
-    Ok(([(header::CACHE_CONTROL, "no-cache")], Json(Versioned { manifest, version })))
+    let manifest = Json::<FilmManifest>(FilmManifest { manifest, version });
+    Ok(([(header::CACHE_CONTROL, "no-cache")], manifest).into_response())
+}
+
+/// How [`manifest`] is described.
+pub fn manifest_docs(op: Docs<'_>) -> Docs<'_> {
+    op.titled("Film", "The manifest")
+        .json::<FilmManifest>(200)
+        .status(200, "Head, steps, rubric paths, levels and chunks.")
+}
+
+/// The parts of the path that name a chunk.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct ChunkPart {
+    /// Level of detail: 0 is every fact, each further one is coarser.
+    level: u8,
+    /// The chunk's number, from 0.
+    chunk: u64,
 }
 
 /// GET `/runs/{run}/film/{level}/{chunk}`: a sealed chunk; 404 until the log is long enough.
 pub async fn chunk(
     State(state): State<AppState>,
-    Path((run, level, chunk)): Path<(String, u8, u64)>,
-    Query(query): Query<OfVersion>,
+    LoadedRun(summary): LoadedRun,
+    Path(ChunkPart { level, chunk }): Path<ChunkPart>,
+    Query(query): Query<ChunkQuery>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let summary = summary(&state.store, &run).await?;
     let id = &summary.id;
     let sealed = (level < 10)
         .then(|| levels::span(level))
@@ -99,15 +104,28 @@ pub async fn chunk(
     };
     let accepts = headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let takes_zstd = accepts.split(',').any(|e| e.split(';').next().unwrap_or_default().trim() == "zstd");
-    let kind = [(header::CONTENT_TYPE, "application/vnd.gauntlet.film")];
+    let kind = [(header::CONTENT_TYPE, CHUNK)];
     if takes_zstd {
         return Ok((fixed, kind, [(header::CONTENT_ENCODING, "zstd")], stored).into_response());
     }
     let plain = zstd::decode_all(stored.as_slice()).map_err(|e| {
         tracing::error!(error = %e, run = %id, level, chunk, "a stored chunk is not zstd");
-        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "a stored chunk is unreadable")
+        ApiError::internal("a stored chunk is unreadable")
     })?;
     Ok((fixed, kind, plain).into_response())
+}
+
+/// How [`chunk`] is described.
+pub fn chunk_docs(op: Docs<'_>) -> Docs<'_> {
+    op.titled("Film", "A sealed chunk")
+        .description(
+            "Packed facts, zstd-compressed; immutable once it exists. Sent decompressed to clients \
+             without zstd.",
+        )
+        .content(200, CHUNK, binary())
+        .status(200, "The chunk.")
+        .status(304, "It is the one that `If-None-Match` names.")
+        .status(404, "There is no such run, or the chunk is not sealed yet.")
 }
 
 /// Builds a chunk from the log and keeps it.
@@ -144,7 +162,7 @@ async fn seal(
     });
     let packed = packed.await.map_err(std::io::Error::other).and_then(|r| r).map_err(|e| {
         tracing::error!(error = %e, %run, level, chunk, "sealing a chunk failed");
-        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the chunk could not be packed")
+        ApiError::internal("the chunk could not be packed")
     })?;
     store.put_chunk(run, level, chunk, packed.clone()).await?;
     Ok(packed)

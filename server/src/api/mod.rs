@@ -1,4 +1,4 @@
-//! `/api/v1`: one file a resource.
+//! `/api/v1`: one file a resource. Each handler is followed by its description for the OpenAPI document.
 
 pub mod artifacts;
 pub mod commands;
@@ -7,40 +7,23 @@ pub mod events;
 pub mod exports;
 pub mod film;
 pub mod imports;
-pub mod paging;
+mod outcome;
 pub mod runs;
 pub mod search;
 pub mod series;
 pub mod steps;
 pub mod writers;
 
-use gauntlet_model::{RunId, RunSummary};
-use gauntlet_store::Store;
+use gauntlet_api::EpisodeFilter;
+use gauntlet_store::InEpisode;
 
-use crate::error::ApiError;
+pub use outcome::{Created, NoContent, Upserted};
 
-/// The run a path names. A name no run can have is 404, like any other run that is not there.
-pub fn run_id(text: &str) -> Result<RunId, ApiError> {
-    RunId::new(text).map_err(|_| ApiError::no_run(text))
-}
-
-/// As [`run_id`], for a run that is there.
-pub async fn existing(store: &Store, text: &str) -> Result<RunId, ApiError> {
-    let id = run_id(text)?;
-    store.head(&id).await?.ok_or_else(|| ApiError::no_run(text))?;
-    Ok(id)
-}
-
-/// As [`existing`], for what adds to the run: one that was deleted is 410.
-pub async fn writable(store: &Store, text: &str) -> Result<RunId, ApiError> {
-    let id = run_id(text)?;
-    if store.head(&id).await?.is_some() {
-        return Ok(id);
+/// The same filter for the store.
+fn in_episode(filter: &EpisodeFilter) -> InEpisode<'_> {
+    match filter {
+        EpisodeFilter::Any => InEpisode::Any,
+        EpisodeFilter::Without => InEpisode::Without,
+        EpisodeFilter::Only(episode) => InEpisode::Only(episode),
     }
-    Err(if store.is_gone(&id).await? { ApiError::gone(text) } else { ApiError::no_run(text) })
-}
-
-/// What is known of the run a path names.
-pub async fn summary(store: &Store, text: &str) -> Result<RunSummary, ApiError> {
-    store.run(&run_id(text)?).await?.ok_or_else(|| ApiError::no_run(text))
 }

@@ -1,28 +1,21 @@
 //! Runs: create, list, read, change, delete.
 
-use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use gauntlet_model::{RunPatch, RunSpec, Status};
+use gauntlet_api::{Page, RunDeleteQuery, RunListQuery};
+use gauntlet_model::{RunPatch, RunSpec, RunSummary, Status};
 use gauntlet_store::{RunQuery, Sort};
-use serde::{Deserialize, Serialize};
 
-use super::paging::Limit;
-use super::{run_id, summary};
-use crate::body;
+use super::NoContent;
 use crate::error::ApiError;
-use crate::extract::{Path, Query};
+use crate::extract::{Json, LoadedRun, Query, RunPath};
+use crate::openapi::{Describe, Docs};
 use crate::state::{AppState, new_run_id, now};
 
-/// POST `/runs`: 201 with the run; 200 where it exists with the same content; 409 with other content.
-pub async fn create(
-    State(state): State<AppState>,
-    headers: HeaderMap,
-    raw: axum::body::Body,
-) -> Result<Response, ApiError> {
-    let bytes = body::read(&state.memory, &headers, raw, state.limits.body_bytes).await?;
-    let spec: RunSpec = body::json(&bytes)?;
+/// POST `/runs`: 201 with the run and its `Location`; 200 where it exists with the same content; 409 with
+/// other content.
+pub async fn create(State(state): State<AppState>, Json(spec): Json<RunSpec>) -> Result<Response, ApiError> {
     let id = match &spec.id {
         Some(id) => id.clone(),
         None => new_run_id()?,
@@ -30,103 +23,106 @@ pub async fn create(
     let created = state.store.create_run(spec, id, now()).await?;
     let status = if created.new { StatusCode::CREATED } else { StatusCode::OK };
     let place = format!("/api/v1/runs/{}", created.run.id);
-    let mut response = (status, Json(created.run)).into_response();
+    let mut response = (status, Json::<RunSummary>(created.run)).into_response();
     if let Ok(place) = place.parse() {
         response.headers_mut().insert(header::LOCATION, place);
     }
     Ok(response)
 }
 
-/// What a list can be narrowed by.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ListQuery {
-    cursor: Option<String>,
-    #[serde(default)]
-    limit: Limit<50, 200>,
-    project: Option<String>,
-    status: Option<String>,
-    q: Option<String>,
-    tag: Option<String>,
-    sort: Option<String>,
+/// How [`create`] is described.
+pub fn create_docs(op: Docs<'_>) -> Docs<'_> {
+    op.titled("Runs", "Create a run")
+        .description(
+            "Safe to repeat: the same id with the same content answers 200 and changes nothing. A run that \
+             was deleted is created anew.",
+        )
+        .json::<RunSummary>(201)
+        .status(201, "Created.")
+        .json::<RunSummary>(200)
+        .status(200, "It was there already, with the same content.")
+        .status(409, "There is a run of that id with other content.")
 }
 
 /// GET `/runs`: a page, newest first.
 pub async fn list(
     State(state): State<AppState>,
-    Query(query): Query<ListQuery>,
-) -> Result<impl IntoResponse, ApiError> {
-    let status = query.status.filter(|s| !s.is_empty()).map(|s| s.parse::<Status>()).transpose()?;
-    let sort = query.sort.filter(|s| !s.is_empty()).map(|s| s.parse::<Sort>()).transpose()?;
+    Query(query): Query<RunListQuery>,
+) -> Result<Json<Page<RunSummary>>, ApiError> {
     let page = state
         .store
         .runs(RunQuery {
-            cursor: query.cursor.filter(|c| !c.is_empty()),
-            limit: query.limit.get(),
+            cursor: query.cursor,
+            limit: query.limit.get("limit")?,
             project: query.project,
-            status,
+            status: query.status.map(|word| word.parse::<Status>()).transpose()?,
             q: query.q,
             tag: query.tag,
-            sort: sort.unwrap_or_default(),
+            sort: query.sort.map(|word| word.parse::<Sort>()).transpose()?.unwrap_or_default(),
         })
         .await?;
-    #[derive(Serialize)]
-    struct Listed<T> {
-        items: Vec<T>,
-        next_cursor: Option<String>,
-    }
-    Ok(Json(Listed { items: page.items, next_cursor: page.next_cursor }))
+    Ok(Json(Page { items: page.items, next_cursor: page.next_cursor }))
+}
+
+/// How [`list`] is described.
+pub fn list_docs(op: Docs<'_>) -> Docs<'_> {
+    op.titled("Runs", "List runs").status(200, "A page.")
 }
 
 /// GET `/runs/{run}`.
-pub async fn read(
-    State(state): State<AppState>,
-    Path(run): Path<String>,
-) -> Result<impl IntoResponse, ApiError> {
-    summary(&state.store, &run).await.map(Json)
+pub async fn read(LoadedRun(run): LoadedRun) -> Json<RunSummary> {
+    Json(run)
+}
+
+/// How [`read`] is described.
+pub fn read_docs(op: Docs<'_>) -> Docs<'_> {
+    op.titled("Runs", "Read a run").status(200, "The run.")
 }
 
 /// PATCH `/runs/{run}`: name, tags, notes, status, rules.
 pub async fn change(
     State(state): State<AppState>,
-    Path(run): Path<String>,
-    headers: HeaderMap,
-    raw: axum::body::Body,
-) -> Result<impl IntoResponse, ApiError> {
-    let bytes = body::read(&state.memory, &headers, raw, state.limits.body_bytes).await?;
-    let patch: RunPatch = body::json(&bytes)?;
+    RunPath(run): RunPath,
+    Json(patch): Json<RunPatch>,
+) -> Result<Json<RunSummary>, ApiError> {
     patch.check()?;
-    let (id, has_rules) = (run_id(&run)?, patch.rules.is_some());
-    let changed = state.store.patch_run(&id, patch, now()).await?;
+    let has_rules = patch.rules.is_some();
+    let changed = state.store.patch_run(&run, patch, now()).await?;
     if has_rules {
-        state.rule_changes.publish(&id);
+        state.rule_changes.publish(&run);
     }
     Ok(Json(changed))
 }
 
-/// The name said back, so that nobody deletes the wrong run.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Confirm {
-    name: Option<String>,
+/// How [`change`] is described.
+pub fn change_docs(op: Docs<'_>) -> Docs<'_> {
+    op.titled("Runs", "Change name, tags, notes, status or rules")
+        .status(200, "The run as it is now.")
+        .status(410, "The run was deleted.")
 }
 
-/// DELETE `/runs/{run}?name=`: 204. The name must be the run's.
+/// DELETE `/runs/{run}?name=`: 204. The name must be the run's, so that nobody deletes the wrong one.
 pub async fn delete(
     State(state): State<AppState>,
-    Path(run): Path<String>,
-    Query(confirm): Query<Confirm>,
-) -> Result<StatusCode, ApiError> {
-    let found = summary(&state.store, &run).await?;
-    let id = &found.id;
-    if confirm.name.as_deref() != Some(found.name.as_str()) {
-        let said = confirm.name.unwrap_or_default();
+    LoadedRun(run): LoadedRun,
+    Query(query): Query<RunDeleteQuery>,
+) -> Result<NoContent, ApiError> {
+    let given = query.name.unwrap_or_default();
+    if given != run.name {
         let message =
-            format!("deleting asks for the run's name: ?name= says {said:?}, the run is {:?}", found.name);
+            format!("deleting asks for the run's name: ?name= says {given:?}, the run is {:?}", run.name);
         return Err(ApiError::new(StatusCode::CONFLICT, "name_mismatch", message));
     }
-    tracing::warn!(target: "audit", run = %id, name = found.name, events = found.head, "run deleted");
-    state.store.delete_run(id, now()).await?;
-    state.films.forget(id);
-    Ok(StatusCode::NO_CONTENT)
+    tracing::warn!(target: "audit", run = %run.id, name = run.name, events = run.head, "run deleted");
+    state.store.delete_run(&run.id, now()).await?;
+    state.films.forget(&run.id);
+    Ok(NoContent)
+}
+
+/// How [`delete`] is described.
+pub fn delete_docs(op: Docs<'_>) -> Docs<'_> {
+    op.titled("Runs", "Delete a run")
+        .description("What is sent for it afterwards answers 410, until the run is created anew.")
+        .status(204, "Deleted.")
+        .status(409, "`name` is not the run's.")
 }

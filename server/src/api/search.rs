@@ -1,108 +1,78 @@
 //! `GET /search`: the texts of every event, ranked, with what matched marked.
 
-use axum::Json;
 use axum::extract::State;
-use axum::response::IntoResponse;
-use gauntlet_model::Timestamp;
-use gauntlet_store::{Fails, Hit, SearchPage, SearchQuery};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use gauntlet_api::{FailingScore, Page, SearchHit, SearchPage, SearchQuery, SnippetPart};
+use gauntlet_store::{Fails, Hit};
 
-use super::run_id;
 use crate::error::ApiError;
-use crate::extract::Query;
+use crate::extract::{Json, Query, run_id};
+use crate::openapi::{Describe, Docs};
 use crate::state::AppState;
 
-/// What to search for.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Asked {
-    q: Option<String>,
-    project: Option<String>,
-    run: Option<String>,
-    failing: Option<String>,
-    limit: Option<u32>,
-    cursor: Option<String>,
-}
-
-impl Asked {
-    /// What was typed.
-    pub fn words(&self) -> &str {
-        self.q.as_deref().unwrap_or_default()
-    }
-
-    /// How steps must fail, as it was said.
-    pub fn failing(&self) -> &str {
-        self.failing.as_deref().unwrap_or_default()
-    }
-
-    /// The run and the project, as they were said.
-    pub fn place(&self) -> (String, String) {
-        (self.run.clone().unwrap_or_default(), self.project.clone().unwrap_or_default())
-    }
-
-    /// The store's question. Empty parts ask for nothing in particular.
-    pub fn query(self) -> Result<SearchQuery, ApiError> {
-        let said = |part: Option<String>| part.filter(|text| !text.is_empty());
-        Ok(SearchQuery {
-            project: said(self.project),
-            run: said(self.run).map(|run| run_id(&run)).transpose()?,
-            failing: said(self.failing).map(|word| if word == "any" { Fails::Any } else { Fails::By(word) }),
-            limit: self.limit.unwrap_or(20),
-            cursor: said(self.cursor),
-            ..SearchQuery::new(self.q.unwrap_or_default())
-        })
-    }
+/// The same question to the store.
+///
+/// # Errors
+///
+/// 404 where `run` is no id, 422 where `limit` is out of range.
+pub fn store_query(query: SearchQuery) -> Result<gauntlet_store::SearchQuery, ApiError> {
+    Ok(gauntlet_store::SearchQuery {
+        project: query.project,
+        run: query.run.map(|run| run_id(&run)).transpose()?,
+        failing: query.failing.map(|word| if word == "any" { Fails::Any } else { Fails::By(word) }),
+        limit: query.limit.get("limit")?,
+        cursor: query.cursor,
+        ..gauntlet_store::SearchQuery::new(query.q)
+    })
 }
 
 /// GET `/search?q=&project=&run=&failing=&limit=&cursor=`.
 pub async fn read(
     State(state): State<AppState>,
-    Query(asked): Query<Asked>,
-) -> Result<impl IntoResponse, ApiError> {
-    let page = state.store.search(&asked.query()?).await?;
-    Ok(Json(Answer::of(page)))
+    Query(query): Query<SearchQuery>,
+) -> Result<Json<SearchPage>, ApiError> {
+    let found = state.store.search(&store_query(query)?).await?;
+    let items = found.items.into_iter().map(answered).collect();
+    Ok(Json(SearchPage {
+        page: Page { items, next_cursor: found.next_cursor },
+        more: found.more,
+        complete: found.progress.waiting == 0,
+        indexed_up_to: found.progress.indexed_up_to,
+        waiting: found.progress.waiting,
+    }))
 }
 
-#[derive(Serialize)]
-struct Answer {
-    items: Vec<Value>,
-    next_cursor: Option<String>,
-    /// Whether more events match than are ranked.
-    more: bool,
-    /// Whether every event of the log is in the index.
-    complete: bool,
-    /// Where it is not: everything received before this is.
-    indexed_up_to: Option<Timestamp>,
-    /// Events still to be indexed.
-    waiting: u64,
+/// How [`read`] is described.
+pub fn read_docs(op: Docs<'_>) -> Docs<'_> {
+    op.titled("Search", "Search every text")
+        .description(
+            "Words, `\"a phrase\"`, `prefix*`, `-without`, `one OR other`. Best first, newer first where two \
+             match equally well; without words, newest first. Texts follow the log in the background: \
+             `complete` says whether all are indexed, `indexed_up_to` up to which time they are, `waiting` \
+             how many events are not.",
+        )
+        .status(200, "A page.")
+        .status(404, "There is no such run.")
+        .status(422, "The query, the limit or the cursor cannot be used; the message says why.")
 }
 
-impl Answer {
-    fn of(page: SearchPage) -> Self {
-        Self {
-            items: page.items.iter().map(item).collect(),
-            next_cursor: page.next_cursor,
-            more: page.more,
-            complete: page.progress.waiting == 0,
-            indexed_up_to: page.progress.indexed_up_to,
-            waiting: page.progress.waiting,
-        }
+fn answered(hit: Hit) -> SearchHit {
+    let judged = hit.judged.unwrap_or_default();
+    let failing = judged.failing.into_iter();
+    SearchHit {
+        run: hit.run,
+        run_name: hit.run_name,
+        project: hit.project,
+        seq: hit.seq,
+        at: hit.at,
+        kind: hit.kind,
+        episode: hit.episode,
+        step: hit.step,
+        root: judged.root,
+        failure: judged.failure,
+        failing: failing.map(|(path, value, failure)| FailingScore { path, value, failure }).collect(),
+        declared: judged.declared,
+        field: hit.field.map(|field| field.as_str().to_owned()),
+        snippet: hit.snippet.into_iter().map(|part| SnippetPart { text: part.text, hit: part.hit }).collect(),
+        rank: hit.rank,
     }
-}
-
-fn item(hit: &Hit) -> Value {
-    let judged = hit.judged.clone().unwrap_or_default();
-    let failing: Vec<_> = judged
-        .failing
-        .iter()
-        .map(|(path, value, failure)| json!({ "path": path, "value": value, "failure": failure }))
-        .collect();
-    let snippet: Vec<_> = hit.snippet.iter().map(|s| json!({ "text": s.text, "hit": s.hit })).collect();
-    json!({
-        "run": hit.run, "run_name": hit.run_name, "project": hit.project,
-        "seq": hit.seq, "at": hit.at, "kind": hit.kind.as_str(), "episode": hit.episode, "step": hit.step,
-        "root": judged.root, "failure": judged.failure, "failing": failing, "declared": judged.declared,
-        "field": hit.field.map(|f| f.as_str()), "snippet": snippet, "rank": hit.rank,
-    })
 }

@@ -1,63 +1,69 @@
 //! Steps: everything about one, and the list of failing ones.
 
 use std::collections::HashMap;
+use std::sync::PoisonError;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::IntoResponse;
+use gauntlet_api::{EpisodeFilter, Page, StepDetails, StepEpisode, StepListQuery, StepQuery, StepRow};
 use gauntlet_app::api::{StepDetail, StepEvent, StepSnapshot};
+use gauntlet_film::Film;
 use gauntlet_model::{Body, EpisodeId, FailureKind, FieldError, Object, Record, RunId, unescape_html};
 use gauntlet_store::{Failing, InEpisode, Store};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
 
-use super::paging::{Limit, OfEpisode};
-use super::{existing, run_id};
+use super::in_episode;
 use crate::error::ApiError;
-use crate::extract::{Path, Query};
+use crate::extract::{ExistingRun, Json, Path, Query};
+use crate::openapi::{Describe, Docs};
 use crate::state::AppState;
 
-/// Which episode of a step.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ReadQuery {
-    #[serde(default)]
-    episode: OfEpisode,
+/// The part of the path that names a step.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct StepPart {
+    /// The step's number.
+    step: u64,
 }
 
-/// How many events an episode has of a step.
-#[derive(Serialize)]
-struct Part<'a> {
-    episode: Option<&'a EpisodeId>,
-    events: usize,
-}
-
-/// GET `/runs/{run}/steps/{n}?episode=`: its snapshots with scores and texts, and its other events: those of one
+/// GET `/runs/{run}/steps/{step}`: its snapshots with scores and texts, and its other events: those of one
 /// episode, then those of the next.
 pub async fn read(
     State(state): State<AppState>,
-    Path((run, step)): Path<(String, u64)>,
-    Query(query): Query<ReadQuery>,
-) -> Result<Json<Value>, ApiError> {
-    let id = run_id(&run)?;
-    let records = state.store.step(&id, step, query.episode.filter()).await?;
+    ExistingRun(run): ExistingRun,
+    Path(StepPart { step }): Path<StepPart>,
+    Query(query): Query<StepQuery>,
+) -> Result<Json<StepDetails>, ApiError> {
+    let records = state.store.step(&run, step, in_episode(&query.episode)).await?;
     if records.is_empty() {
-        state.store.run(&id).await?.ok_or_else(|| ApiError::no_run(&run))?;
+        let run = run.as_str();
         let message = match &query.episode {
-            OfEpisode::Any => format!("run {run:?} has no step {step}"),
-            OfEpisode::Without => format!("run {run:?} has no step {step} outside of episodes"),
-            OfEpisode::Only(episode) => format!("run {run:?} has no step {step} in the episode {episode}"),
+            EpisodeFilter::Any => format!("run {run:?} has no step {step}"),
+            EpisodeFilter::Without => format!("run {run:?} has no step {step} outside of episodes"),
+            EpisodeFilter::Only(episode) => {
+                format!("run {run:?} has no step {step} in the episode {episode}")
+            }
         };
         return Err(ApiError::new(StatusCode::NOT_FOUND, "not_found", message));
     }
     let parts = by_episode(&records);
-    let episodes = parts.iter().map(|(episode, events)| Part { episode: *episode, events: events.len() });
-    let episodes: Vec<_> = episodes.collect();
-    let events = parts.iter().flat_map(|(_, events)| events);
-    let events: Vec<_> =
-        events.filter_map(|record| serde_json::to_value(record).ok()).map(without_answer).collect();
-    Ok(Json(json!({ "step": step, "episodes": episodes, "events": events })))
+    let episodes = parts
+        .iter()
+        .map(|(episode, events)| StepEpisode { episode: episode.cloned(), events: events.len() as u64 });
+    let episodes = episodes.collect();
+    let events = parts.into_iter().flat_map(|(_, events)| events).map(without_expected_answer).collect();
+    Ok(Json(StepDetails { step, episodes, events }))
+}
+
+/// How [`read`] is described.
+pub fn read_docs(op: Docs<'_>) -> Docs<'_> {
+    op.titled("Events", "Everything about a step")
+        .description(
+            "Several episodes may have a step of that number: their events follow each other, not mixed.",
+        )
+        .status(200, "How many events each episode has of it, and the events, episode by episode.")
+        .status(404, "There is no such run, step or episode.")
 }
 
 /// The events of a step by the episode they belong to, in the order of their first ones.
@@ -77,16 +83,23 @@ pub fn by_episode(records: &[Record]) -> Vec<(Option<&EpisodeId>, Vec<&Record>)>
     parts
 }
 
-/// The expected answer of a challenge is for the log, not for the person who is asked.
-fn without_answer(mut event: Value) -> Value {
-    if let Some(challenge) = event.pointer_mut("/body/challenge").and_then(Value::as_object_mut) {
-        challenge.remove("expected_answer");
+/// The event without the expected answer of its challenge, which the person who is asked must not see.
+fn without_expected_answer(record: &Record) -> Record {
+    let mut shown = record.clone();
+    if !record.body.contains("expected_answer") {
+        return shown;
     }
-    event
+    if let Ok(mut body) = serde_json::from_str::<Value>(&record.body)
+        && let Some(challenge) = body.get_mut("challenge").and_then(Value::as_object_mut)
+    {
+        challenge.remove("expected_answer");
+        shown.body = body.to_string();
+    }
+    shown
 }
 
-/// One snapshot of a step as the page's inspector shows it, with the step's other events that belong to it; `None`
-/// where the run has no such step.
+/// One snapshot of a step as the page's inspector shows it, with the step's other events that belong to it;
+/// `None` where the run has no such step.
 pub async fn detail(store: &Store, run: &RunId, step: u64, seq: u64) -> Result<Option<StepDetail>, ApiError> {
     let records = store.step(run, step, InEpisode::Any).await?;
     if records.is_empty() {
@@ -145,74 +158,100 @@ fn other(record: &Record) -> StepEvent {
     StepEvent { seq: record.seq, at: record.at, kind: record.kind.to_string(), body }
 }
 
-/// What a list of steps can be narrowed by.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ListQuery {
-    after: Option<u64>,
-    after_seq: Option<u64>,
-    #[serde(default)]
-    limit: Limit<1000, 10_000>,
-    failing: Option<String>,
-    #[serde(default)]
-    episode: OfEpisode,
-}
-
-/// GET `/runs/{run}/steps?failing=&episode=&after=&after_seq=`: `failing` is `any`, or a failure kind, or a rubric path.
+/// GET `/runs/{run}/steps`: `failing` is `any`, or a failure kind, or a rubric path.
 pub async fn list(
     State(state): State<AppState>,
-    Path(run): Path<String>,
-    Query(query): Query<ListQuery>,
-) -> Result<impl IntoResponse, ApiError> {
-    let id = existing(&state.store, &run).await?;
-    let limit = query.limit.get();
-    // Several episodes may share a step: `after_seq` goes on inside of it.
-    let after = query.after.map(|step| (step, query.after_seq.unwrap_or(u64::MAX)));
-    let failing = match query.failing.as_deref().filter(|f| !f.is_empty()) {
+    ExistingRun(run): ExistingRun,
+    Query(query): Query<StepListQuery>,
+) -> Result<Json<Page<StepRow>>, ApiError> {
+    let limit = query.limit.get("limit")?;
+    let last = query.cursor.as_deref().map(parse_cursor).transpose()?;
+    let failing = match query.failing.as_deref() {
         None => Failing::AnyOrNone,
         Some("any" | "true") => Failing::Any,
-        Some(word) => match FailureKind::ALL.into_iter().find(|k| k.as_str() == word) {
+        Some(word) => match FailureKind::ALL.into_iter().find(|kind| kind.as_str() == word) {
             Some(kind) => Failing::Kind(kind),
-            None => return by_path(&state, &id, word, &query, limit).await,
+            None => return failing_of_path(&state, &run, word, &query, last, limit).await.map(Json),
         },
     };
-    let rows = state.store.steps(&id, after, limit, failing, query.episode.filter()).await?;
-    let last = rows.last().filter(|_| rows.len() == limit as usize).map(|r| (r.step, r.seq));
-    Ok(Json(json!({ "steps": rows, "next_after": last.map(|l| l.0), "next_after_seq": last.map(|l| l.1) })))
+    // A cursor is further than the step that the list begins after, on every page but the first.
+    let after = last.or(query.after.map(|step| (step, u64::MAX)));
+    let rows = state.store.steps(&run, after, limit, failing, in_episode(&query.episode)).await?;
+    let next_cursor =
+        rows.last().filter(|_| rows.len() == limit as usize).map(|row| cursor(row.step, row.seq));
+    let items = rows.into_iter().map(|row| StepRow {
+        step: row.step,
+        seq: row.seq,
+        episode: row.episode,
+        root: row.root,
+        failure: row.failure,
+        value: None,
+    });
+    Ok(Json(Page { items: items.collect(), next_cursor }))
 }
 
-async fn by_path(
+/// How [`list`] is described.
+pub fn list_docs(op: Docs<'_>) -> Docs<'_> {
+    op.titled("Events", "List scored steps").status(200, "A page.")
+}
+
+/// Several episodes may share a step: the sequence number says where inside of it a page ended.
+fn cursor(step: u64, seq: u64) -> String {
+    format!("{step}.{seq}")
+}
+
+fn parse_cursor(text: &str) -> Result<(u64, u64), FieldError> {
+    let parts = text.split_once('.').and_then(|(step, seq)| Some((step.parse().ok()?, seq.parse().ok()?)));
+    parts.ok_or_else(|| FieldError::new("cursor", format!("{text:?} is no cursor of this list")))
+}
+
+/// The steps that fail by one rubric, in the order of the film.
+async fn failing_of_path(
     state: &AppState,
-    id: &RunId,
+    run: &RunId,
     path: &str,
-    query: &ListQuery,
+    query: &StepListQuery,
+    last: Option<(u64, u64)>,
     limit: u32,
-) -> Result<Json<Value>, ApiError> {
-    let film = state.films.get(id).await?;
-    let film = film.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+) -> Result<Page<StepRow>, ApiError> {
+    let film = state.films.get(run).await?;
+    let film = film.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(rubric) = film.paths().iter().find(|p| p.path == path).map(|p| p.id) else {
-        let kinds: Vec<_> = FailureKind::ALL.iter().map(|k| k.as_str()).collect();
+        let kinds: Vec<_> = FailureKind::ALL.iter().map(|kind| kind.as_str()).collect();
         let message =
             format!("{path:?} is neither any, nor one of {}, nor a rubric of this run", kinds.join(", "));
-        return Err(ApiError::invalid(&FieldError::new("failing", message)));
+        return Err(FieldError::new("failing", message).into());
     };
-    let mut rows = Vec::new();
-    let mut at = None;
-    let mut more = None;
+    let mut at = last_seen(&film, query.after, last);
+    let mut items: Vec<StepRow> = Vec::new();
     while let Some(index) = film.next_failure_of(at, rubric) {
         at = Some(index);
         let Some(node) = film.node(index) else { break };
-        if query.after.is_some_and(|a| node.step <= a) || !query.episode.holds(node.episode) {
+        if !query.episode.matches(node.episode) {
             continue;
         }
-        if rows.len() == limit as usize {
-            more = rows.last().map(|r: &Value| r["step"].clone());
-            break;
+        if items.len() == limit as usize {
+            let next_cursor = items.last().map(|row| cursor(row.step, row.seq));
+            return Ok(Page { items, next_cursor });
         }
-        rows.push(json!({
-            "step": node.step, "seq": node.seq, "root": node.root, "failure": node.failure,
-            "value": film.score(index, rubric),
-        }));
+        items.push(StepRow {
+            step: node.step,
+            seq: node.seq,
+            episode: node.episode.cloned(),
+            root: node.root,
+            failure: node.failure,
+            value: film.score(index, rubric),
+        });
     }
-    Ok(Json(json!({ "steps": rows, "next_after": more, "next_after_seq": null })))
+    Ok(Page { items, next_cursor: None })
+}
+
+/// The node that the last page ended with; the last one of its step where that was scored anew since; else
+/// the last node of the step `after`.
+fn last_seen(film: &Film, after: Option<u64>, last: Option<(u64, u64)>) -> Option<usize> {
+    let end_of = |step: u64| film.position_of(step.saturating_add(1));
+    let Some((step, seq)) = last else { return end_of(after?).checked_sub(1) };
+    let mut nodes = film.position_of(step)..end_of(step);
+    let same = nodes.find(|index| film.node(*index).is_some_and(|node| node.seq == seq));
+    same.or_else(|| end_of(step).checked_sub(1))
 }

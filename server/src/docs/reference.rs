@@ -27,7 +27,7 @@ pub fn html(document: &Value) -> String {
         for (path, item) in document["paths"].as_object().into_iter().flatten() {
             for (method, operation) in item.as_object().into_iter().flatten() {
                 if operation["tags"][0] == name {
-                    out.push_str(&operation_html(method, path, operation));
+                    out.push_str(&operation_html(document, method, path, operation));
                 }
             }
         }
@@ -44,7 +44,7 @@ pub fn html(document: &Value) -> String {
     out
 }
 
-fn operation_html(method: &str, path: &str, operation: &Value) -> String {
+fn operation_html(document: &Value, method: &str, path: &str, operation: &Value) -> String {
     let text = |value: &Value| escape(value.as_str().unwrap_or_default());
     let id = text(&operation["operationId"]);
     let mut out = format!(
@@ -75,6 +75,8 @@ fn operation_html(method: &str, path: &str, operation: &Value) -> String {
         out.push_str(&format!("<tr><th>body</th><td>{}</td><td>{of}</td></tr>", escape(media)));
     }
     for (status, response) in operation["responses"].as_object().into_iter().flatten() {
+        let shared = response["$ref"].as_str().and_then(|to| document.pointer(to.trim_start_matches('#')));
+        let response = shared.unwrap_or(response);
         let content = response["content"].as_object().and_then(|c| c.values().next());
         let of = content.map(|c| shape(&c["schema"])).unwrap_or_default();
         let about = code_marks(&text(&response["description"]));
@@ -90,8 +92,18 @@ fn shape(schema: &Value) -> String {
         let name = escape(name);
         return format!("<a href=\"#schema-{name}\">{name}</a>");
     }
-    if let Some(first) = schema["anyOf"].get(0) {
-        return format!("{} or null", shape(first));
+    for (choice, between) in [("anyOf", " or "), ("oneOf", " or "), ("allOf", " and ")] {
+        if let Some(all) = schema[choice].as_array() {
+            return all.iter().map(shape).collect::<Vec<_>>().join(between);
+        }
+    }
+    if let Some(types) = schema["type"].as_array() {
+        let types = types.iter().map(|one| {
+            let mut alone = schema.clone();
+            alone["type"] = one.clone();
+            shape(&alone)
+        });
+        return types.collect::<Vec<_>>().join(" or ");
     }
     match schema["type"].as_str() {
         Some("array") => format!("list of {}", shape(&schema["items"])),
@@ -106,6 +118,13 @@ fn shape(schema: &Value) -> String {
             None => "object".to_owned(),
         },
         Some("string") if schema["format"] == "binary" => "bytes".to_owned(),
+        Some("integer") => match (schema["minimum"].as_u64(), schema["maximum"].as_u64()) {
+            (Some(least), Some(most)) => match schema["default"].as_u64() {
+                Some(usual) => format!("integer, {least} to {most}, {usual} unless given"),
+                None => format!("integer, {least} to {most}"),
+            },
+            _ => "integer".to_owned(),
+        },
         Some(word) => escape(word),
         None => "anything".to_owned(),
     }

@@ -1,38 +1,43 @@
 //! `POST` and `GET /gauntlet/command/{sid}`: the origin's command queue.
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse, Response};
 use gauntlet_model::{Action, CommandIssued, FieldError, Object, RunId, RunSpec};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::refuse;
+use super::answers::{Accepted, Command};
+use super::{Refusal, SessionPart};
 use crate::body;
 use crate::error::ApiError;
-use crate::extract::Path;
+use crate::extract::{Json, Path};
 use crate::guard::MayChange;
+use crate::openapi::{Describe, Docs};
 use crate::state::{AppState, new_event_id, now};
 
 /// Queues a RESUME or a TWEAK. Anything else is 422 and queues nothing.
 pub async fn post(
     State(state): State<AppState>,
-    Path(sid): Path<String>,
+    Path(SessionPart { sid }): Path<SessionPart>,
     headers: HeaderMap,
     raw: Body,
 ) -> Result<Response, ApiError> {
     let run = match RunId::new(&sid) {
         Ok(run) => run,
-        Err(e) => return Ok(refuse("value_error", &FieldError::new("sid", e.message), Value::String(sid))),
+        Err(e) => {
+            let error = FieldError::new("sid", e.message);
+            return Ok(Refusal::of_field("value_error", &error, Value::String(sid)).into_response());
+        }
     };
     let bytes = body::read(&state.memory, &headers, raw, state.limits.body_bytes).await?;
     let (action, parameters) = match parse(&bytes) {
         Ok(order) => order,
-        Err((kind, error, input)) => return Ok(refuse(kind, &error, *input)),
+        Err((kind, error, input)) => return Ok(Refusal::of_field(kind, &error, *input).into_response()),
     };
     if state.store.head(&run).await?.is_none() {
-        // The origin takes commands for a session before its first snapshot; a deleted one does not come back by one.
+        // The origin takes commands for a session before its first snapshot; a deleted one does not come back
+        // by one.
         if state.store.is_gone(&run).await? {
             return Err(ApiError::gone(&sid));
         }
@@ -45,12 +50,21 @@ pub async fn post(
         author: "hub client".to_owned(),
     };
     state.store.issue_command(&run, command, now()).await?;
-    Ok(Json(json!({ "status": "ok" })).into_response())
+    Ok(Json::<Accepted>(Accepted::OK).into_response())
 }
 
-type Refusal = (&'static str, FieldError, Box<Value>);
+/// How [`post`] is described.
+pub fn post_docs(op: Docs<'_>) -> Docs<'_> {
+    let op = op.titled("Hub", "Queue a command").takes::<Json<Command>>().json::<Accepted>(200);
+    op.status(200, "Queued.")
+        .status(410, "The session was deleted.")
+        .json::<Refusal>(422)
+        .status(422, "It is no command.")
+}
 
-fn parse(bytes: &[u8]) -> Result<(Action, Object), Refusal> {
+type Unreadable = (&'static str, FieldError, Box<Value>);
+
+fn parse(bytes: &[u8]) -> Result<(Action, Object), Unreadable> {
     let value: Value = serde_json::from_slice(bytes)
         .map_err(|e| ("json_invalid", FieldError::new("", e.to_string()), Box::new(Value::Null)))?;
     let Value::Object(order) = value else {
@@ -86,10 +100,11 @@ fn parse(bytes: &[u8]) -> Result<(Action, Object), Refusal> {
 pub async fn pop(
     _: MayChange,
     State(state): State<AppState>,
-    Path(sid): Path<String>,
+    Path(SessionPart { sid }): Path<SessionPart>,
     method: Method,
-) -> Result<Json<Value>, ApiError> {
-    let none = Json(json!({ "action": "NONE" }));
+) -> Result<Json<Command>, ApiError> {
+    let of = |action: &str, tweak: Option<Object>| Json(Command { action: action.to_owned(), tweak });
+    let none = of("NONE", None);
     if method == Method::HEAD {
         return Ok(none);
     }
@@ -99,12 +114,16 @@ pub async fn pop(
     }
     let Some(command) = state.store.pop_command(&run, now()).await? else { return Ok(none) };
     let command = command.command;
-    Ok(Json(match command.action {
-        Action::Tweak => json!({ "action": "TWEAK", "tweak": command.parameters }),
-        Action::Resume if command.parameters.is_empty() => json!({ "action": "RESUME" }),
-        Action::Resume => json!({ "action": "RESUME", "tweak": command.parameters }),
+    Ok(match command.action {
+        Action::Tweak => of("TWEAK", Some(command.parameters)),
+        Action::Resume => of("RESUME", Some(command.parameters).filter(|tweak| !tweak.is_empty())),
         // An answer lets an origin client go on; it knows no other word for it.
-        Action::Answer => json!({ "action": "RESUME" }),
-        other => json!({ "action": other.as_str().to_uppercase() }),
-    }))
+        Action::Answer => of("RESUME", None),
+        other => of(&other.as_str().to_uppercase(), None),
+    })
+}
+
+/// How [`pop`] is described.
+pub fn pop_docs(op: Docs<'_>) -> Docs<'_> {
+    op.titled("Hub", "Take the oldest command").status(200, "It; the action `NONE` where there is none.")
 }

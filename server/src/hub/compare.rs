@@ -1,5 +1,5 @@
-//! `GET /gauntlet/comparison` and `GET /gauntlet/evolution/{task_id}`: two sessions, paired by step. Written pair by
-//! pair: together the sessions may be larger than what one request may hold.
+//! `GET /gauntlet/comparison` and `GET /gauntlet/evolution/{task_id}`: two sessions, paired by step. Written
+//! pair by pair: together the sessions may be larger than what one request may hold.
 
 use axum::body::Body;
 use axum::extract::State;
@@ -8,12 +8,16 @@ use axum::response::{IntoResponse, Response};
 use futures::{StreamExt, stream};
 use gauntlet_model::RunId;
 use gauntlet_store::Store;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::json;
 
+use super::answers::{Comparison, Evolution, Pair};
 use super::query::Parameters;
-use super::{places, snapshot};
+use super::{Refusal, places, snapshot};
 use crate::error::ApiError;
-use crate::extract::Path;
+use crate::extract::{Path, Query};
+use crate::openapi::{Describe, Docs};
 use crate::state::AppState;
 
 /// Two named sessions side by side.
@@ -28,15 +32,47 @@ pub async fn comparison(State(state): State<AppState>, uri: Uri) -> Result<Respo
     paired(state.store, begin, RunId::new(&sft).ok(), RunId::new(&grpo).ok()).await
 }
 
+/// The parameters of [`comparison`]. Both have to be there; others are ignored.
+#[derive(Debug, JsonSchema)]
+#[allow(dead_code, reason = "describes what Parameters reads")]
+struct ComparisonQuery {
+    /// The one.
+    sft_session: String,
+    /// The other.
+    grpo_session: String,
+}
+
+/// How [`comparison`] is described.
+pub fn comparison_docs(op: Docs<'_>) -> Docs<'_> {
+    op.titled("Hub", "Two sessions side by side")
+        .takes::<Query<ComparisonQuery>>()
+        .json::<Comparison>(200)
+        .status(200, "Paired by step.")
+        .json::<Refusal>(422)
+        .status(422, "A session is not named.")
+}
+
+/// The part of the path that names a task.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct TaskPart {
+    /// The task's id.
+    task: String,
+}
+
 /// The newest SFT and the newest GRPO session of a task side by side.
 pub async fn evolution(
     State(state): State<AppState>,
-    Path(task): Path<String>,
+    Path(TaskPart { task }): Path<TaskPart>,
 ) -> Result<Response, ApiError> {
     let sft = state.store.newest_of_task(&task, "sft").await?;
     let grpo = state.store.newest_of_task(&task, "grpo").await?;
     let begin = format!("{{\"task_id\":{}", json!(task));
     paired(state.store, begin, sft, grpo).await
+}
+
+/// How [`evolution`] is described.
+pub fn evolution_docs(op: Docs<'_>) -> Docs<'_> {
+    op.titled("Hub", "A task before and after").json::<Evolution>(200).status(200, "Paired by step.")
 }
 
 /// An object that begins like this, with the pairs as its last member.
@@ -62,7 +98,7 @@ async fn paired(
                 .map_err(|error| std::io::Error::other(error.message().to_owned()))?;
             let Some(value) = value else { return Err(std::io::Error::other("a session was deleted")) };
             let comma = if Some(step) == first { "" } else { "," };
-            Ok(format!("{comma}{value}"))
+            Ok(format!("{comma}{}", serde_json::to_string(&value)?))
         }
     });
     let begin = stream::iter([Ok(format!("{begin},\"pairs\":["))]);
@@ -71,29 +107,30 @@ async fn paired(
 }
 
 /// A step that both sessions have, and where its snapshots are.
-struct Pair {
+struct StepOfBoth {
     step: u64,
     sft: (RunId, u64),
     grpo: (RunId, u64),
 }
 
 /// The steps that both have, in order.
-async fn steps_of_both(store: &Store, sft: &RunId, grpo: &RunId) -> Result<Vec<Pair>, ApiError> {
+async fn steps_of_both(store: &Store, sft: &RunId, grpo: &RunId) -> Result<Vec<StepOfBoth>, ApiError> {
     let (sft_places, grpo_places) = (places(store, sft).await?.0, places(store, grpo).await?.0);
     let both = sft_places.into_iter().filter_map(|(step, seq)| {
         let other = *grpo_places.get(&step)?;
-        Some(Pair { step, sft: (sft.clone(), seq), grpo: (grpo.clone(), other) })
+        Some(StepOfBoth { step, sft: (sft.clone(), seq), grpo: (grpo.clone(), other) })
     });
     Ok(both.collect())
 }
 
-impl Pair {
-    /// The two snapshots; `delta` is what GRPO's root score gained over SFT's. `None` where a session was deleted.
-    async fn value(&self, store: &Store) -> Result<Option<Value>, ApiError> {
+impl StepOfBoth {
+    /// The two snapshots; `delta` is what GRPO's root score gained over SFT's. `None` where a session was
+    /// deleted.
+    async fn value(&self, store: &Store) -> Result<Option<Pair>, ApiError> {
         let sft = snapshot(store, &self.sft.0, self.sft.1).await?;
         let grpo = snapshot(store, &self.grpo.0, self.grpo.1).await?;
         let (Some(sft), Some(grpo)) = (sft, grpo) else { return Ok(None) };
         let delta = grpo.scores.root().zip(sft.scores.root()).map(|(g, s)| g - s);
-        Ok(Some(json!({ "step": sft.step, "sft": sft, "grpo": grpo, "delta": delta })))
+        Ok(Some(Pair { step: sft.step, sft, grpo, delta }))
     }
 }

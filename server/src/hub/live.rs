@@ -7,25 +7,27 @@ use axum::response::Response;
 use futures::{SinkExt, StreamExt};
 use gauntlet_model::{Kind, RunId, Snapshot};
 use gauntlet_store::StoreError;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{places, snapshot};
-use crate::api::run_id;
+use super::{SessionPart, places, snapshot};
 use crate::error::ApiError;
-use crate::extract::{Path, Query};
+use crate::extract::{Path, Query, run_id};
 use crate::live::{bounded, close, drain, farewell, goodbye, no_upgrade};
+use crate::openapi::{Describe, Docs};
 use crate::state::AppState;
 
-/// `?replay=0` leaves the stored snapshots out.
-#[derive(Debug, Deserialize)]
+/// Whether stored snapshots are sent.
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct Replay {
+    /// `0` for new snapshots only.
     replay: Option<String>,
 }
 
 /// Upgrades; the session need not exist yet.
 pub async fn watch(
     State(state): State<AppState>,
-    Path(sid): Path<String>,
+    Path(SessionPart { sid }): Path<SessionPart>,
     Query(query): Query<Replay>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
@@ -33,6 +35,14 @@ pub async fn watch(
     let run = run_id(&sid)?;
     let replay = !matches!(query.replay.as_deref(), Some("0" | "false"));
     Ok(bounded(upgrade).on_upgrade(move |socket| serve(socket, state, run, replay)))
+}
+
+/// How [`watch`] is described.
+pub fn watch_docs(op: Docs<'_>) -> Docs<'_> {
+    op.titled("Hub", "Follow a session")
+        .description("A WebSocket: the stored snapshots in order, then each new one, one text frame each.")
+        .status(101, "A WebSocket.")
+        .status(404, "The session has a name that no run can have.")
 }
 
 async fn serve(socket: WebSocket, state: AppState, run: RunId, replay: bool) {

@@ -1,5 +1,7 @@
-//! The origin's paths, for its unmodified clients: a thin adapter over the log. Everything richer is `/api/v1`.
+//! The origin's paths, for its unmodified clients: a thin adapter over the log. Everything richer is
+//! `/api/v1`.
 
+mod answers;
 pub mod commands;
 pub mod compare;
 pub mod live;
@@ -10,34 +12,34 @@ pub mod stream;
 
 use std::collections::BTreeMap;
 
-use axum::Json;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use gauntlet_model::{FieldError, Kind, Record, RunId, Snapshot, SnapshotError};
+use gauntlet_model::{Kind, Record, RunId, Snapshot};
 use gauntlet_store::{Store, StoreError};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
-/// A refusal in the shape the origin's clients know: `{"detail":[{type, loc, msg, input}]}`.
-pub fn refusal(error: &SnapshotError) -> Response {
-    let mut loc = vec!["body".to_owned()];
-    loc.extend(error.loc.iter().cloned());
-    let detail = json!([{ "type": error.kind, "loc": loc, "msg": error.to_string(), "input": error.input }]);
-    (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "detail": detail }))).into_response()
-}
+use crate::extract::Json;
+use crate::openapi::{Describe, Docs};
+use answers::{Health, Refusal};
 
-/// A refusal of one field.
-pub fn refuse(kind: &'static str, error: &FieldError, input: Value) -> Response {
-    let loc = error.field.split('.').map(str::to_owned).filter(|s| !s.is_empty()).collect();
-    refusal(&SnapshotError { kind, loc, message: error.message.clone(), input: Box::new(input) })
+/// The part of a path that names a session.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct SessionPart {
+    /// The session: the run's id.
+    sid: String,
 }
 
 /// `GET /health`.
-pub async fn health() -> Json<Value> {
-    Json(json!({ "status": "healthy", "service": "observability_hub" }))
+pub async fn health() -> Json<Health> {
+    Json(Health { status: "healthy", service: "observability_hub" })
 }
 
-/// Where the snapshots of a run are in its log, by step: their sequence numbers, none where there is no such run. Where
-/// a step was scored more than once the newest counts. Also says how far the log was read.
+/// How [`health`] is described.
+pub fn health_docs(op: Docs<'_>) -> Docs<'_> {
+    op.titled("Hub", "Whether the hub runs").status(200, "It does.")
+}
+
+/// Where the snapshots of a run are in its log, by step: their sequence numbers, none where there is no such
+/// run. Where a step was scored more than once the newest counts. Also says how far the log was read.
 pub async fn places(store: &Store, run: &RunId) -> Result<(BTreeMap<u64, u64>, Option<u64>), StoreError> {
     let mut by_step = BTreeMap::new();
     let mut after = None;

@@ -1,10 +1,9 @@
 //! The query string of the hub's paths, read and refused as its clients know it.
 
-use axum::Json;
 use axum::extract::Query;
-use axum::http::{StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use axum::http::Uri;
+
+use super::Refusal;
 
 /// The parameters of a request; those that nobody asks for are passed over.
 pub struct Parameters(Vec<(String, String)>);
@@ -22,29 +21,11 @@ impl Parameters {
 
     /// The value of a parameter that has to be there.
     pub fn needed(&self, name: &'static str) -> Result<String, Refusal> {
-        self.value(name).ok_or_else(|| Refusal::new(name, "missing", "Field required", ""))
+        self.value(name).ok_or_else(|| refusal(name, "missing", "Field required", ""))
     }
 }
 
-/// Why a parameter was refused, in the shape the origin's clients know.
-pub struct Refusal {
-    field: &'static str,
-    kind: &'static str,
-    message: String,
-    input: String,
-}
-
-impl Refusal {
-    /// A refusal of one parameter: its name, a word for machines, a sentence, what it said.
-    pub fn new(field: &'static str, kind: &'static str, message: &str, input: &str) -> Self {
-        Self { field, kind, message: message.to_owned(), input: input.to_owned() }
-    }
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let Self { field, kind, message, input } = self;
-        let detail = json!([{ "type": kind, "loc": ["query", field], "msg": message, "input": input }]);
-        (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "detail": detail }))).into_response()
-    }
+/// A refusal of one parameter: its name, a word for machines, a sentence, its value.
+pub fn refusal(field: &str, kind: &'static str, message: &str, value: &str) -> Refusal {
+    Refusal::new(kind, "query", vec![field.to_owned()], message.to_owned(), value.into())
 }

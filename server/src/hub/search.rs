@@ -1,18 +1,22 @@
 //! `GET /gauntlet/search` and `GET /gauntlet/rag`: scored snapshots by what they say.
 //!
-//! No model is involved. `semantic=false` finds snapshots that hold every word; `semantic=true` finds those that hold
-//! any of the words, by their stems, and `search_type` says which of the two it was.
+//! No model is involved. `semantic=false` finds snapshots that hold every word; `semantic=true` finds those
+//! that hold any of the words, by their stems, and `search_type` says which of the two it was.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
 use gauntlet_model::Snapshot;
 use gauntlet_store::{Hit, Reading, SearchQuery, Store, StoreError};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde_json::Value;
 
-use super::query::{Parameters, Refusal};
+use super::Refusal;
+use super::answers::{Context, Found, FoundSnapshot};
+use super::query::{Parameters, refusal};
 use crate::error::ApiError;
+use crate::extract::{Json, Query};
+use crate::openapi::{Describe, Docs};
 use crate::state::AppState;
 
 /// Results of a search at most.
@@ -37,17 +41,42 @@ pub async fn search(State(state): State<AppState>, uri: Uri) -> Result<Response,
         Err(refusal) => return Ok(refusal.into_response()),
     };
     let best = found.first().and_then(|(hit, ..)| hit.rank).unwrap_or(1.0);
-    let results: Vec<Value> = found
-        .into_iter()
-        .map(|(hit, id, snapshot)| {
-            json!({
-                "id": id, "session_id": hit.run, "step": snapshot.step, "scores": snapshot.scores,
-                "metadata": snapshot.metadata, "search_type": search_type,
-                "similarity": hit.rank.filter(|_| best > 0.0).map_or(1.0, |rank| (rank / best).clamp(0.0, 1.0)),
-            })
-        })
-        .collect();
-    Ok(Json(json!({ "query": asked.query, "semantic": asked.semantic, "results": results })).into_response())
+    let results = found.into_iter().map(|(hit, id, snapshot)| FoundSnapshot {
+        id,
+        session_id: hit.run,
+        step: snapshot.step,
+        scores: snapshot.scores,
+        metadata: snapshot.metadata,
+        search_type,
+        similarity: hit.rank.filter(|_| best > 0.0).map_or(1.0, |rank| (rank / best).clamp(0.0, 1.0)),
+    });
+    let results = results.collect();
+    Ok(Json::<Found>(Found { query: asked.query, semantic: asked.semantic, results }).into_response())
+}
+
+/// The parameters of [`search`]; others are ignored.
+#[derive(Debug, JsonSchema)]
+#[allow(dead_code, reason = "describes what Parameters reads")]
+struct FindQuery {
+    /// Words; marks between them mean nothing.
+    query: String,
+    /// `true` or `false`, the default.
+    semantic: Option<String>,
+}
+
+/// How [`search`] is described.
+pub fn search_docs(op: Docs<'_>) -> Docs<'_> {
+    op.titled("Hub", "Search snapshots")
+        .description(
+            "No model is involved: `semantic=false` finds snapshots with every word (`search_type` is \
+             `keyword`), `semantic=true` those with any of the words, by their stems (`expanded_keyword`). \
+             `similarity` is the match's rank against the best one's.",
+        )
+        .takes::<Query<FindQuery>>()
+        .json::<Found>(200)
+        .status(200, "At most 20 snapshots, best first.")
+        .json::<Refusal>(422)
+        .status(422, "The query cannot be looked for.")
 }
 
 /// `GET /gauntlet/rag?query=`: the best matches as text, for a prompt.
@@ -62,11 +91,29 @@ pub async fn rag(State(state): State<AppState>, uri: Uri) -> Result<Response, Ap
     };
     let told: Vec<String> = found.iter().map(|(hit, _, snapshot)| tell(hit, snapshot)).collect();
     let context = if told.is_empty() { NOTHING.to_owned() } else { told.join("\n\n") };
-    Ok(Json(json!({ "query": asked.query, "context": context })).into_response())
+    Ok(Json::<Context>(Context { query: asked.query, context }).into_response())
 }
 
-/// The snapshots that match, best first, as they were posted; or why this cannot be looked for. Text without a single
-/// word matches nothing.
+/// The parameters of [`rag`]; others are ignored.
+#[derive(Debug, JsonSchema)]
+#[allow(dead_code, reason = "describes what Parameters reads")]
+struct RagQuery {
+    /// Words; any of them will do, by their stems.
+    query: String,
+}
+
+/// How [`rag`] is described.
+pub fn rag_docs(op: Docs<'_>) -> Docs<'_> {
+    op.titled("Hub", "Snapshots as context for a prompt")
+        .takes::<Query<RagQuery>>()
+        .json::<Context>(200)
+        .status(200, "The five best matches as text.")
+        .json::<Refusal>(422)
+        .status(422, "The query cannot be looked for.")
+}
+
+/// The snapshots that match, best first, as they were posted; or why this cannot be looked for. Text without
+/// a single word matches nothing.
 async fn matches(
     store: &Store,
     text: &str,
@@ -80,7 +127,7 @@ async fn matches(
     let page = match store.search(&query).await {
         Ok(page) => page,
         Err(StoreError::Invalid { message, .. }) => {
-            return Ok(Err(Refusal::new("query", "value_error", &message, text)));
+            return Ok(Err(refusal("query", "value_error", &message, text)));
         }
         Err(error) => return Err(error.into()),
     };
@@ -133,7 +180,7 @@ impl Asked {
             "" | "false" | "0" | "no" | "off" | "f" | "n" => false,
             other => {
                 let message = "is neither true nor false";
-                return Err(Refusal::new("semantic", "bool_parsing", message, other));
+                return Err(refusal("semantic", "bool_parsing", message, other));
             }
         };
         Ok(Self { query, semantic })

@@ -11,56 +11,35 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use serde::Deserialize;
+use gauntlet_api::LiveQuery;
+use schemars::json_schema;
 
 pub use rules::RuleChanges;
 pub use tail::{Batch, Follower, Tails};
 pub use ws::{CLOSED_GONE, close, drain, farewell, goodbye};
 
-use crate::api::run_id;
 use crate::error::ApiError;
-use crate::extract::{Path, Query};
+use crate::extract::{Query, RunPath};
+use crate::openapi::{Describe, Docs};
 use crate::state::AppState;
 
 /// Largest message of a viewer, bytes.
 const MESSAGE_BYTES: usize = 64 << 10;
 
-/// How frames are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Format {
-    /// One event a text frame, as `GET .../events` writes it.
-    #[default]
-    Json,
-    /// The film's facts, packed by its codec. A text frame `{"head":N,"rules":...}` comes first, whenever the
-    /// run asks for other rules, and in silence as a sign of life.
-    Binary,
-}
-
-/// Where to resume, and how to write.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LiveQuery {
-    after: Option<u64>,
-    #[serde(default)]
-    format: Format,
-}
-
 /// GET `/runs/{run}/live`: a WebSocket where the client asks for an upgrade, server-sent events otherwise.
 pub async fn live(
     State(state): State<AppState>,
-    Path(run): Path<String>,
+    RunPath(run): RunPath,
     Query(query): Query<LiveQuery>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
-    let id = run_id(&run)?;
-    let head = state.store.head(&id).await?.ok_or_else(|| ApiError::no_run(&run))?;
+    let head = state.store.head(&run).await?.ok_or_else(|| ApiError::no_run(run.as_str()))?;
     match upgrade {
         Ok(upgrade) => {
             within("after", query.after, head)?;
-            let follower = state.tails.follow(&id, query.after).await?;
-            let rules = state.rule_changes.subscribe(state.store.clone(), id);
+            let follower = state.tails.follow(&run, query.after).await?;
+            let rules = state.rule_changes.subscribe(state.store.clone(), run);
             let viewer = ws::Viewer { follower, rules, format: query.format };
             Ok(bounded(upgrade).on_upgrade(move |socket| ws::serve(socket, viewer, head, state.stopping)))
         }
@@ -70,10 +49,26 @@ pub async fn live(
             within("Last-Event-ID", last, head)?;
             within("after", query.after.filter(|_| last.is_none()), head)?;
             let after = last.or(query.after);
-            let follower = state.tails.follow(&id, after).await?;
+            let follower = state.tails.follow(&run, after).await?;
             Ok(sse::respond(follower, state.stopping))
         }
     }
+}
+
+/// How [`live`] is described.
+pub fn live_docs(op: Docs<'_>) -> Docs<'_> {
+    op.titled("Events", "Follow a run")
+        .description(
+            "A WebSocket where the request asks for an upgrade, else server-sent events. First everything after \
+             `after`, then what comes. A slow reader falls behind and catches up from the log. Where the run is \
+             deleted, a WebSocket is closed with the code 4410, and server-sent events end with one named `end`, \
+             whose `data` is an error; after any other code reconnecting may work, but 1011 (the log is damaged).",
+        )
+        .status(101, "A WebSocket.")
+        .content(200, "text/event-stream", json_schema!({ "type": "string" }))
+        .status(200, "Server-sent events: `id` is the sequence number, `data` the event.")
+        .status(409, "The log has no event `after`: the run is another one under the same id.")
+        .status(422, "`Last-Event-ID` is no number.")
 }
 
 /// An upgrade for viewers, of whom nothing but a goodbye is expected: the library would hold messages of 64

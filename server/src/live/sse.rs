@@ -6,6 +6,7 @@ use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::{StreamExt, stream};
+use gauntlet_api::ErrorBody;
 use gauntlet_model::FieldError;
 use gauntlet_store::StoreError;
 use tokio_util::sync::CancellationToken;
@@ -55,6 +56,6 @@ pub fn respond(follower: Follower, stopping: CancellationToken) -> Response {
 /// The last event of a stream that ends, named `end`, with what any other answer would say. A client that
 /// comes back after it is refused with the same.
 fn farewell(error: StoreError) -> Event {
-    let error = ApiError::from(error).body();
-    Event::default().event("end").data(serde_json::json!({ "error": error }).to_string())
+    let body = ErrorBody { error: ApiError::from(error).info().clone() };
+    Event::default().event("end").data(serde_json::to_string(&body).unwrap_or_default())
 }

@@ -6,12 +6,12 @@ use std::time::Duration;
 use axum::extract::ws::{CloseCode, CloseFrame, Message, WebSocket, close_code};
 use futures::stream::{SplitSink, SplitStream};
 use futures::{SinkExt, StreamExt};
+use gauntlet_api::{LiveFormat, LiveHello};
 use gauntlet_store::StoreError;
-use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::rules::RuleWatch;
-use super::{Batch, Follower, Format};
+use super::{Batch, Follower};
 
 /// Close code: the run was deleted; coming back makes no sense. (HTTP's 410, in the range for applications.)
 pub const CLOSED_GONE: u16 = 4410;
@@ -27,13 +27,13 @@ pub struct Viewer {
     /// The rules of its run.
     pub rules: RuleWatch,
     /// How frames are written.
-    pub format: Format,
+    pub format: LiveFormat,
 }
 
 /// Serves one viewer until it leaves or the server stops. `head` is where the log ends for now.
 pub async fn serve(socket: WebSocket, viewer: Viewer, head: u64, stopping: CancellationToken) {
     let Viewer { mut follower, mut rules, format } = viewer;
-    let is_binary = format == Format::Binary;
+    let is_binary = format == LiveFormat::Binary;
     let (mut sink, stream) = socket.split();
     let mut gone = tokio::spawn(drain(stream));
     let work = async {
@@ -74,10 +74,8 @@ pub async fn serve(socket: WebSocket, viewer: Viewer, head: u64, stopping: Cance
 
 /// Where the log ends for now, and the rules that the run asks for, where they can be read.
 async fn hello(head: u64, rules: &RuleWatch) -> Message {
-    Message::text(match rules.now().await {
-        Some(rules) => json!({ "head": head, "rules": rules }).to_string(),
-        None => json!({ "head": head }).to_string(),
-    })
+    let message = LiveHello { head, rules: rules.now().await };
+    Message::text(serde_json::to_string(&message).unwrap_or_default())
 }
 
 /// The close frame for an end: whether it is worth coming back, and why not. `None` where it is.
@@ -125,14 +123,14 @@ pub async fn drain(mut stream: SplitStream<WebSocket>) -> CloseCode {
 }
 
 /// Writes a batch. Only what is still to be written is held while the viewer takes its time.
-async fn send(sink: &mut Sink, batch: Arc<Batch>, format: Format) -> Result<(), axum::Error> {
+async fn send(sink: &mut Sink, batch: Arc<Batch>, format: LiveFormat) -> Result<(), axum::Error> {
     match format {
-        Format::Binary => {
+        LiveFormat::Binary => {
             let frame = batch.binary();
             drop(batch);
             sink.send(Message::Binary(frame)).await
         }
-        Format::Json => {
+        LiveFormat::Json => {
             let texts = batch.json().to_vec();
             drop(batch);
             for text in texts {

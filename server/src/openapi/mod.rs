@@ -1,39 +1,25 @@
-//! The API as an OpenAPI 3.1 document: written by hand where a person must say something, from the model's own types
-//! where a machine can. A test compares it with the router, path by path and method by method.
+//! The OpenAPI 3.1 document, derived from the router: a route that is added with its handler is in the
+//! document with what its extractors take, what its answer is and how both can be refused. Only sentences are
+//! written by hand, beside the handlers ([`Describe`]).
 
-mod commands;
-mod events;
-mod files;
-mod film;
-mod operation;
-mod origin;
-mod otlp;
-mod runs;
-mod search;
-mod server;
+mod describe;
 
 use std::sync::LazyLock;
 
+use aide::axum::ApiRouter;
+use aide::generate::{GenContext, in_context};
+use aide::openapi::{Info, License, OpenApi, ReferenceOr, Response, Server, StatusCode, Tag};
 use axum::http::header;
-use axum::response::IntoResponse;
-use gauntlet_model::{Kind, RunPatch, RunSpec, RunSummary, WriterAnswer, WriterReport, schema};
-use serde_json::{Map, Value, json};
+use axum::response::{IntoResponse, Response as AxumResponse};
+use gauntlet_api::ErrorBody;
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::Value;
 
-pub use operation::Operation;
+use crate::router;
+use crate::state::Limits;
 
-/// The document.
-static DOCUMENT: LazyLock<Value> = LazyLock::new(write);
-static TEXT: LazyLock<String> = LazyLock::new(|| format!("{:#}\n", *DOCUMENT));
-
-/// The document, written once.
-pub fn document() -> &'static Value {
-    &DOCUMENT
-}
-
-/// GET `/api/v1/openapi.json`.
-pub async fn read() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json")], TEXT.as_str())
-}
+pub use describe::{BYTES, Describe, Docs, JSON, LINES, binary, content};
 
 /// What groups the operations, in the order a reader meets them.
 pub const TAGS: &[(&str, &str)] = &[
@@ -42,105 +28,205 @@ pub const TAGS: &[(&str, &str)] = &[
     ("Film", "What the page draws: the fold of the log, as immutable binary chunks and as series."),
     ("Commands", "A person intervenes, the training side fetches and acknowledges."),
     ("Files", "Result files in and out, artifacts."),
-    ("Search", "Words in everything that was said and done."),
+    ("Search", "Words in the texts of all events."),
     ("OpenTelemetry", "OTLP over HTTP, as plain exporters send it."),
     ("Hub", "The paths of the observability hub, for its unmodified clients."),
-    ("Server", "Whether it lives, and what it can do."),
+    ("Server", "Whether it runs, and what it can do."),
 ];
 
-/// Every operation.
-pub fn operations() -> Vec<Operation> {
-    [
-        runs::operations(),
-        events::operations(),
-        film::operations(),
-        commands::operations(),
-        files::operations(),
-        search::operations(),
-        otlp::operations(),
-        origin::operations(),
-        server::operations(),
-    ]
-    .concat()
+const ABOUT: &str = "The flight recorder of agent training. Everything is an append-only log of typed events \
+    per run; what is acknowledged is on the disk; sending an event twice appends it once. Lists are read by \
+    the page: `next_cursor` of one page is `cursor` of the next. Every number of a query is refused outside \
+    of its range.";
+
+/// How a request can be refused, in general, and the name of that answer in the document. An operation that
+/// refuses for a reason of its own says so itself.
+const REFUSALS: &[(u16, &str, &str)] = &[
+    (400, "BadRequest", "A part of the path, the query or the body cannot be read; `details` names it."),
+    (403, "Forbidden", "The request comes from a page of another site, or for another host."),
+    (404, "NotFound", "There is no such run."),
+    (408, "Timeout", "The body arrived too slowly, or not to its end."),
+    (410, "Gone", "The run was deleted; stop sending for it."),
+    (413, "TooLarge", "The body is over the limit, or would take too much memory when it is decoded."),
+    (415, "UnsupportedMediaType", "The media type or the encoding is unknown."),
+    (422, "Invalid", "A value breaks a rule; `details` names the field."),
+    (500, "Internal", "Something failed here; the log of the server has the cause under the request's id."),
+    (
+        503,
+        "Unavailable",
+        "Not now: the log, the disk or the memory is short. Nothing was kept; `Retry-After` says when to \
+         come back.",
+    ),
+];
+
+/// What the guard around every route, and a failure in any handler, can answer.
+const EVERYWHERE: [u16; 2] = [403, 500];
+
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::to_value(derive()).unwrap_or_default());
+static TEXT: LazyLock<String> = LazyLock::new(|| format!("{:#}\n", *DOCUMENT));
+
+/// The document.
+pub fn document() -> &'static Value {
+    &DOCUMENT
 }
 
-fn write() -> Value {
-    let mut paths: Map<String, Value> = Map::new();
-    for operation in operations() {
-        let item = paths.entry(operation.path()).or_insert_with(|| json!({}));
-        item[operation.method()] = operation.to_json();
+/// GET `/api/v1/openapi.json`.
+pub async fn read() -> AxumResponse {
+    ([(header::CONTENT_TYPE, JSON)], TEXT.as_str()).into_response()
+}
+
+/// How [`read`] is described.
+pub fn read_docs(op: Docs<'_>) -> Docs<'_> {
+    op.titled("Server", "This document")
+        .content(200, JSON, json_schema!({ "type": "object" }))
+        .status(200, "This document.")
+}
+
+/// One operation of the document.
+#[derive(Debug, Clone)]
+pub struct Operation {
+    method: String,
+    path: String,
+    described: Value,
+}
+
+impl Operation {
+    /// The path, as the router has it.
+    pub fn path(&self) -> String {
+        self.path.clone()
     }
-    let tags: Vec<Value> =
-        TAGS.iter().map(|(name, about)| json!({ "name": name, "description": about })).collect();
-    json!({
-        "openapi": "3.1.0",
-        "info": {
-            "title": "Gauntlet",
-            "version": env!("CARGO_PKG_VERSION"),
-            "description": "The flight recorder of agent training. Everything is an append-only log of typed \
-                events per run; what is acknowledged is on the disk; sending an event twice appends it once.",
-            "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
-        },
-        "servers": [{ "url": "http://127.0.0.1:4600" }],
-        "tags": tags,
-        "paths": paths,
-        "components": { "schemas": schemas() },
+
+    /// The method in lower case, as the document has it.
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// The operation as the document has it.
+    pub fn to_json(&self) -> Value {
+        self.described.clone()
+    }
+}
+
+/// Every operation of the document.
+pub fn operations() -> Vec<Operation> {
+    let paths = document()["paths"].as_object().into_iter().flatten();
+    let all = paths.flat_map(|(path, item)| {
+        let methods = item.as_object().into_iter().flatten();
+        methods.map(move |(method, described)| Operation {
+            method: method.clone(),
+            path: path.clone(),
+            described: described.clone(),
+        })
+    });
+    all.collect()
+}
+
+/// Begins the collection of schemas anew. Called before routes are added.
+pub fn begin() {
+    in_context(|ctx| ctx.schema = SchemaGenerator::new(settings()));
+}
+
+/// JSON Schema as OpenAPI 3.1 has it.
+fn settings() -> SchemaSettings {
+    SchemaSettings::draft2020_12().with(|settings| {
+        settings.definitions_path = "/components/schemas".into();
+        settings.meta_schema = None;
     })
 }
 
-/// What operations refer to by name.
-fn schemas() -> Map<String, Value> {
-    let mut all = Map::new();
-    let names: Vec<Value> = Kind::ALL.iter().map(|kind| reference(&component(*kind))).collect();
-    all.insert("Event".to_owned(), json!({ "title": "Event", "oneOf": names }));
-    for kind in Kind::ALL {
-        all.insert(component(*kind), bare(schema::of_event(*kind)));
-    }
-    all.insert("RunSpec".to_owned(), bare(schema::of::<RunSpec>()));
-    all.insert("RunPatch".to_owned(), bare(schema::of::<RunPatch>()));
-    all.insert("Run".to_owned(), bare(schema::of::<RunSummary>()));
-    all.insert("WriterReport".to_owned(), bare(schema::of::<WriterReport>()));
-    all.insert("WriterAnswer".to_owned(), bare(schema::of::<WriterAnswer>()));
-    all.insert(
-        "Error".to_owned(),
-        json!({
-            "title": "Error", "type": "object", "required": ["error"],
-            "properties": { "error": {
-                "type": "object", "required": ["code", "message"],
-                "properties": {
-                    "code": { "type": "string", "description": "A word for machines." },
-                    "message": { "type": "string", "description": "A sentence for people." },
-                    "request_id": { "type": "string" },
-                    "details": { "type": "array", "items": { "type": "object" },
-                        "description": "What is wrong, field by field: `field`, `message`, and `index` in a batch." },
-                },
-            } },
-        }),
-    );
-    all
-}
-
-/// `snapshot.scored` as the name of a component: `SnapshotScored`.
-fn component(kind: Kind) -> String {
-    let words = kind.as_str().split(['.', '_']);
-    words
-        .map(|word| {
-            let mut letters = word.chars();
-            let first = letters.next().map(|c| c.to_ascii_uppercase());
-            first.into_iter().chain(letters).collect::<String>()
-        })
-        .collect()
-}
-
-/// A schema inside of the document says its dialect no more.
-fn bare(mut schema: Value) -> Value {
-    if let Some(object) = schema.as_object_mut() {
-        object.shift_remove("$schema");
-    }
+/// The schema of a type as it is answered. What may be left out of a request is always there in an answer, so
+/// the schemas that requests are read by would say too little.
+pub fn answer_schema<T: JsonSchema>(ctx: &mut GenContext) -> Schema {
+    let mut generator = SchemaGenerator::new(settings().for_serialize());
+    let schema = generator.subschema_for::<T>();
+    ctx.schema.definitions_mut().extend(generator.take_definitions(false));
     schema
 }
 
-/// A reference to a component.
-fn reference(name: &str) -> Value {
-    json!({ "$ref": format!("#/components/schemas/{name}") })
+/// The refusals with these statuses, described in general.
+pub fn refusals(ctx: &mut GenContext, statuses: &[u16]) -> Vec<(Option<StatusCode>, Response)> {
+    let error = answer_schema::<ErrorBody>(ctx);
+    statuses.iter().map(|status| (Some(StatusCode::Code(*status)), refusal(*status, error.clone()))).collect()
+}
+
+/// A refusal with this status, described in general.
+fn refusal(status: u16, error: Schema) -> Response {
+    let about = REFUSALS.iter().find(|(known, ..)| *known == status).map_or("", |(_, _, about)| about);
+    Response { description: about.to_owned(), content: content(JSON, error), ..Response::default() }
+}
+
+fn derive() -> OpenApi {
+    let mut document = OpenApi {
+        info: Info {
+            title: "Gauntlet".to_owned(),
+            description: Some(ABOUT.to_owned()),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            license: Some(License {
+                name: "MIT OR Apache-2.0".to_owned(),
+                identifier: Some("MIT OR Apache-2.0".to_owned()),
+                ..License::default()
+            }),
+            ..Info::default()
+        },
+        servers: vec![Server { url: "http://127.0.0.1:4600".to_owned(), ..Server::default() }],
+        tags: TAGS
+            .iter()
+            .map(|(name, about)| Tag {
+                name: (*name).to_owned(),
+                description: Some((*about).to_owned()),
+                ..Tag::default()
+            })
+            .collect(),
+        ..OpenApi::default()
+    };
+    let routes: ApiRouter<_> = router::documented(Limits::default());
+    // Collects the paths and the schemas they use; the router itself is not needed here.
+    let _ = routes.finish_api(&mut document);
+    complete(&mut document);
+    document
+}
+
+/// Adds what is the same for every operation: its id, the refusals of the layers around it, the order of
+/// statuses. What is refused in general is described once.
+fn complete(document: &mut OpenApi) {
+    let error = json_schema!({ "$ref": format!("#/components/schemas/{}", ErrorBody::schema_name()) });
+    let general = REFUSALS.iter().map(|(status, name, _)| (*status, *name, refusal(*status, error.clone())));
+    let general: Vec<_> = general.collect();
+    for (path, item) in document.paths.iter_mut().flat_map(|paths| paths.paths.iter_mut()) {
+        let ReferenceOr::Item(item) = item else { continue };
+        for (method, operation) in aide::util::iter_operations_mut(item) {
+            operation.operation_id = Some(operation_id(method, path));
+            let responses = operation.responses.get_or_insert_default();
+            for status in EVERYWHERE {
+                let answer = refusal(status, error.clone());
+                let status = StatusCode::Code(status);
+                responses.responses.entry(status).or_insert(ReferenceOr::Item(answer));
+            }
+            responses.responses.sort_by(|a, _, b, _| number(a).cmp(&number(b)));
+            for (status, answer) in &mut responses.responses {
+                if let Some((_, name, _)) = general
+                    .iter()
+                    .find(|(known, _, item)| number(status) == *known && answer.as_item() == Some(item))
+                {
+                    *answer = ReferenceOr::ref_(&format!("#/components/responses/{name}"));
+                }
+            }
+        }
+    }
+    let named = general.into_iter().map(|(_, name, answer)| (name.to_owned(), ReferenceOr::Item(answer)));
+    document.components.get_or_insert_default().responses = named.collect();
+}
+
+fn number(status: &StatusCode) -> u16 {
+    match status {
+        StatusCode::Code(code) => *code,
+        StatusCode::Range(range) => *range,
+    }
+}
+
+/// `get_runs_run_events`: the method and the words of the path.
+fn operation_id(method: &str, path: &str) -> String {
+    let words = path.trim_start_matches("/api/v1").split(['/', '.']).filter(|word| !word.is_empty());
+    let words = words.map(|word| word.trim_matches(['{', '}']).replace('-', "_"));
+    [method.to_owned()].into_iter().chain(words).collect::<Vec<_>>().join("_")
 }

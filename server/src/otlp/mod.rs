@@ -18,13 +18,18 @@ use gauntlet_otlp::{
     DecodeError, Encoding, Outcome, Signal, answer, decode_logs, decode_metrics, decode_traces, read_logs,
     read_metrics, read_traces, refusal,
 };
+use schemars::json_schema;
 
 pub use grpc::Grpc;
 pub use open::{close_quiet, watch_quiet};
 
 use crate::body;
 use crate::error::ApiError;
+use crate::openapi::{Describe, Docs, JSON, binary};
 use crate::state::{AppState, now};
+
+/// The media type of the protocol's binary encoding.
+const PROTOBUF: &str = "application/x-protobuf";
 
 /// POST `/v1/traces`: an `ExportTraceServiceRequest`.
 pub async fn traces(State(state): State<AppState>, headers: HeaderMap, raw: Body) -> Response {
@@ -39,6 +44,62 @@ pub async fn logs(State(state): State<AppState>, headers: HeaderMap, raw: Body) 
 /// POST `/v1/metrics`: an `ExportMetricsServiceRequest`.
 pub async fn metrics(State(state): State<AppState>, headers: HeaderMap, raw: Body) -> Response {
     respond(state, headers, raw, Signal::Metrics).await
+}
+
+/// How [`traces`] is described.
+pub fn traces_docs(op: Docs<'_>) -> Docs<'_> {
+    signal_docs(op, "Send spans", "rejectedSpans").description(
+        "An `ExportTraceServiceRequest`, plain or gzip. Each trace becomes an episode, each span a step, each \
+         `gen_ai.evaluation.result` a score; docs/opentelemetry.md says which attribute goes where. Answered when it \
+         is on the disk; sent again, it is kept once.",
+    )
+}
+
+/// How [`logs`] is described.
+pub fn logs_docs(op: Docs<'_>) -> Docs<'_> {
+    signal_docs(op, "Send log records", "rejectedLogRecords").description(
+        "An `ExportLogsServiceRequest`, plain or gzip. Evaluations become scores, other records steps.",
+    )
+}
+
+/// How [`metrics`] is described.
+pub fn metrics_docs(op: Docs<'_>) -> Docs<'_> {
+    signal_docs(op, "Send metrics", "rejectedDataPoints").description(
+        "An `ExportMetricsServiceRequest`, plain or gzip. Each point is a measurement of a step.",
+    )
+}
+
+/// What the three signals have in common. Both encodings are those of the protocol, so no type of ours describes them.
+fn signal_docs<'op>(op: Docs<'op>, summary: &str, rejected: &str) -> Docs<'op> {
+    let object = || json_schema!({ "type": "object" });
+    let answer = json_schema!({
+        "type": "object",
+        "properties": {
+            "partialSuccess": {
+                "type": "object",
+                "properties": { rejected: { "type": "string" }, "errorMessage": { "type": "string" } },
+            },
+        },
+    });
+    let described = op
+        .titled("OpenTelemetry", summary)
+        .body(PROTOBUF, binary())
+        .body(JSON, object())
+        .content(200, PROTOBUF, binary())
+        .content(200, JSON, answer)
+        .status(200, "Kept, but for what `partialSuccess` names; in the encoding of the request.");
+    let refusals = [
+        (400, "It cannot be read."),
+        (408, "The body arrived too slowly, or not to its end."),
+        (413, "It is over the limit."),
+        (500, "Something failed here."),
+        (503, "No room in the queue; `Retry-After` says when to come back."),
+    ];
+    // A `google.rpc.Status`.
+    let refused = refusals.into_iter().fold(described, |op, (status, about)| {
+        op.content(status, PROTOBUF, binary()).content(status, JSON, object()).status(status, about)
+    });
+    refused.status(415, "Neither protobuf nor JSON.")
 }
 
 async fn respond(state: AppState, headers: HeaderMap, raw: Body, signal: Signal) -> Response {
@@ -94,7 +155,7 @@ async fn take(
 async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
     tokio::task::spawn_blocking(work).await.map_err(|e| {
         tracing::error!(error = %e, "reading an OTLP request stopped");
-        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the request could not be read")
+        ApiError::internal("the request could not be read")
     })
 }
 

@@ -1,9 +1,9 @@
 //! How far an import has come: a bar for people at a terminal, nothing for machines.
 
+use gauntlet_api::{ImportPhase, ImportStatus};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::commands::screen::clip;
-use gauntlet_engine::imports::{Phase, View};
 
 /// Columns of a file's name, at most.
 const NAME: usize = 24;
@@ -36,10 +36,10 @@ impl Bar {
     }
 
     /// What the server says.
-    pub fn show(&mut self, view: &View) {
+    pub fn show(&mut self, view: &ImportStatus) {
         let word = match view.phase {
-            Phase::Receiving => "sending",
-            Phase::Checking => "checking",
+            ImportPhase::Receiving => "sending",
+            ImportPhase::Checking => "checking",
             _ => "importing",
         };
         self.phase(word, OF_A_SIZE);

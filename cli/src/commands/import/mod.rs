@@ -15,9 +15,9 @@ use super::client::{Missing, Place};
 use super::reader::close;
 use super::{CliError, complain, say};
 use bar::Bar;
-use gauntlet_engine::imports::{Announced, Imports, Phase, Reading, View, name_of};
+use gauntlet_api::{ImportAnnouncement, ImportPhase, ImportStatus, Imported};
+use gauntlet_engine::imports::{Imports, Reading, name_of};
 use gauntlet_engine::memory::Memory;
-use gauntlet_server::api::imports::Imported;
 use gauntlet_server::config::Config;
 use gauntlet_server::serve::signals;
 
@@ -153,7 +153,7 @@ impl Import {
             }
         }?;
         bar.clear();
-        Imported::of(&view).ok_or_else(|| why(&view))
+        view.imported().ok_or_else(|| why(&view))
     }
 
     fn report(&self, path: &Path, imported: &Imported) {
@@ -176,7 +176,7 @@ async fn here(
     path: &Path,
     input: Input,
     bar: &mut Bar,
-) -> Result<View, String> {
+) -> Result<ImportStatus, String> {
     let begun = match input {
         Input::File => {
             let path = path.canonicalize().map_err(|e| e.to_string())?;
@@ -184,7 +184,7 @@ async fn here(
         }
         Input::Stream(mut stream) => {
             let Reading { map, partial } = reading;
-            let announced = Announced { name, size_bytes: None, key: None, map, partial };
+            let announced = ImportAnnouncement { name, size_bytes: None, key: None, map, partial };
             let (view, _) = imports.announce(announced).await.map_err(|e| e.to_string())?;
             if let Err(error) = received(imports, &view.id, &mut stream, bar).await {
                 // Read once, it cannot go on later. What was received is of no use.
@@ -198,7 +198,7 @@ async fn here(
         let view = imports.view(&begun.id).map_err(|e| e.to_string())?;
         bar.show(&view);
         let stuck = view.phase.is_working() && view.error.is_some();
-        if stuck || matches!(view.phase, Phase::Done | Phase::Failed) {
+        if stuck || matches!(view.phase, ImportPhase::Done | ImportPhase::Failed) {
             if !stuck {
                 // Told now; the next import of the same file is another one.
                 imports.remove(&view.id).await.map_err(|e| e.to_string())?;
@@ -224,7 +224,6 @@ async fn received(imports: &Imports, id: &str, stream: &mut impl Read, bar: &mut
 }
 
 /// Why a file did not become a run, in the server's words.
-fn why(view: &View) -> String {
-    let said = view.error.as_ref().and_then(|error| error.get("message")?.as_str().map(str::to_owned));
-    said.unwrap_or_else(|| "the import was given up".to_owned())
+fn why(view: &ImportStatus) -> String {
+    view.error.as_ref().map_or_else(|| "the import was given up".to_owned(), |error| error.message.clone())
 }

@@ -5,11 +5,10 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use serde_json::{Value, json};
-
 use super::bar::Bar;
 use crate::commands::client::{agent, refusal};
-use gauntlet_engine::imports::{Phase, Reading, View, name_of};
+use gauntlet_api::{ImportAnnouncement, ImportPhase, ImportStatus};
+use gauntlet_engine::imports::{Reading, name_of};
 
 /// Bytes of a slice.
 const SLICE_BYTES: u64 = 8 << 20;
@@ -36,16 +35,16 @@ impl<'u> Upload<'u> {
     }
 
     /// Sends a file, or the rest of it, and waits for what comes of it.
-    pub fn file(&self, path: &Path, bar: &mut Bar) -> Result<View, String> {
+    pub fn file(&self, path: &Path, bar: &mut Bar) -> Result<ImportStatus, String> {
         let path = path.canonicalize().map_err(|e| e.to_string())?;
         let mut file = File::open(&path).map_err(|e| e.to_string())?;
         let about = file.metadata().map_err(|e| e.to_string())?;
         let changed = about.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
         let key = format!("{}|{}|{changed:?}", path.display(), about.len());
-        let body = json!({ "name": name_of(&path), "size_bytes": about.len(), "key": key });
-        let mut view = self.announce(&body)?;
+        let announcement = self.announcement(name_of(&path), Some(about.len()), Some(key));
+        let mut view = self.announce(&announcement)?;
         let mut buffer = Vec::new();
-        while view.phase == Phase::Receiving {
+        while view.phase == ImportPhase::Receiving {
             let offset = view.received_bytes;
             bar.sent(offset, Some(about.len()));
             file.seek(SeekFrom::Start(offset)).map_err(|e| e.to_string())?;
@@ -57,17 +56,17 @@ impl<'u> Upload<'u> {
             view = match self.slice(&view.id, offset, offset + buffer.len() as u64 == about.len(), &buffer)? {
                 Some(view) => view,
                 // The server lost it, or has more of it than we know.
-                None => self.announce(&body)?,
+                None => self.announce(&announcement)?,
             };
         }
         self.finish(view, bar)
     }
 
     /// Sends what a stream says, to its end.
-    pub fn stream(&self, name: &str, stream: &mut impl Read, bar: &mut Bar) -> Result<View, String> {
-        let mut view = self.announce(&json!({ "name": name }))?;
+    pub fn stream(&self, name: &str, stream: &mut impl Read, bar: &mut Bar) -> Result<ImportStatus, String> {
+        let mut view = self.announce(&self.announcement(name.to_owned(), None, None))?;
         let mut buffer = Vec::new();
-        while view.phase == Phase::Receiving {
+        while view.phase == ImportPhase::Receiving {
             let offset = view.received_bytes;
             bar.sent(offset, None);
             let last = next_slice(stream, &mut buffer).map_err(|e| e.to_string())?;
@@ -76,7 +75,7 @@ impl<'u> Upload<'u> {
                 Some(view) => view,
                 None => {
                     let now = self.view(&view.id)?;
-                    if now.phase == Phase::Receiving && now.received_bytes != end {
+                    if now.phase == ImportPhase::Receiving && now.received_bytes != end {
                         return Err("the server lost a part of the stream".to_owned());
                     }
                     now
@@ -86,18 +85,20 @@ impl<'u> Upload<'u> {
         self.finish(view, bar)
     }
 
-    fn announce(&self, body: &Value) -> Result<View, String> {
+    fn announcement(&self, name: String, size_bytes: Option<u64>, key: Option<String>) -> ImportAnnouncement {
+        let Reading { map, partial } = self.reading.clone();
+        ImportAnnouncement { name, size_bytes, key, map, partial }
+    }
+
+    fn announce(&self, file: &ImportAnnouncement) -> Result<ImportStatus, String> {
         let url = format!("{}/api/v1/imports", self.url);
-        let mut body = body.clone();
-        body["map"] = json!(self.reading.map);
-        body["partial"] = json!(self.reading.partial);
-        let text = body.to_string();
+        let text = serde_json::to_string(file).map_err(|e| e.to_string())?;
         let answer = self.patient(|agent| agent.post(&url).content_type("application/json").send(&text))?;
         view_of(&answer)
     }
 
     /// Sends one slice; `None` where the server has not what we think it has.
-    fn slice(&self, id: &str, offset: u64, last: bool, bytes: &[u8]) -> Result<Option<View>, String> {
+    fn slice(&self, id: &str, offset: u64, last: bool, bytes: &[u8]) -> Result<Option<ImportStatus>, String> {
         let url = format!("{}/api/v1/imports/{id}?offset={offset}&last={last}", self.url);
         let answer =
             self.patient(|agent| agent.put(&url).content_type("application/octet-stream").send(bytes))?;
@@ -107,18 +108,17 @@ impl<'u> Upload<'u> {
         }
     }
 
-    fn view(&self, id: &str) -> Result<View, String> {
+    fn view(&self, id: &str) -> Result<ImportStatus, String> {
         let url = format!("{}/api/v1/imports/{id}", self.url);
         view_of(&self.patient(|agent| agent.get(&url).call())?)
     }
 
     /// Waits until the server has read the file.
-    fn finish(&self, mut view: View, bar: &mut Bar) -> Result<View, String> {
+    fn finish(&self, mut view: ImportStatus, bar: &mut Bar) -> Result<ImportStatus, String> {
         while view.phase.is_working() {
             bar.show(&view);
             if let (Some(error), true) = (&view.error, view.phase.is_working()) {
-                let message = error.get("message").and_then(Value::as_str).unwrap_or("the server stopped");
-                return Err(format!("{message}; import the file again to go on"));
+                return Err(format!("{}; import the file again to go on", error.message));
             }
             std::thread::sleep(Duration::from_millis(100));
             view = self.view(&view.id)?;
@@ -155,7 +155,7 @@ impl<'u> Upload<'u> {
     }
 }
 
-fn view_of(answer: &Answer) -> Result<View, String> {
+fn view_of(answer: &Answer) -> Result<ImportStatus, String> {
     if !matches!(answer.status, 200 | 201) {
         return Err(refusal(answer.status, &answer.body));
     }

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use gauntlet_api::ImportPhase;
 use gauntlet_model::{Body, Event, EventId, RunId, RunPatch, RunSpec, Timestamp};
 use gauntlet_results::{Format, Plan};
 use gauntlet_store::{Appended, StoreError};
 use tokio::task::JoinHandle;
 
 use super::job::{Stop, Work};
-use super::session::Phase;
 use crate::Error;
 use crate::clock::now;
 
@@ -157,7 +157,7 @@ impl Work {
         let run = self.run()?;
         self.entry.done_bytes.store(0, Ordering::Relaxed);
         self.change(|session| {
-            session.phase = Phase::Importing;
+            session.phase = ImportPhase::Importing;
             session.run_name = facts.spec.name.clone();
             session.steps = facts.steps;
             session.warnings = facts.warnings.to_vec();
@@ -173,7 +173,7 @@ impl Work {
         }
         let stored = self.wait(|| self.inner.store.run(run))?;
         self.change(|session| {
-            session.phase = Phase::Done;
+            session.phase = ImportPhase::Done;
             if let Some(stored) = stored {
                 // As the run says: a step that was scored several times is one.
                 session.steps = stored.steps;

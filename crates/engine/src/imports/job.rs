@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use gauntlet_api::ImportPhase;
 use gauntlet_model::{Event, FieldError, RunId, RunSpec, RunStatus, Status};
 use gauntlet_results::{Format, ImportError, Options};
 use gauntlet_store::StoreError;
@@ -14,7 +15,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::Inner;
-use super::session::{Entry, Phase};
+use super::session::Entry;
 use crate::Error;
 use crate::clock::{new_event_id, new_run_id, now};
 use crate::memory::{Share, Shortage};
@@ -85,7 +86,7 @@ pub async fn run(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<(), Error> {
         Err(Stop::Cancelled) => {
             let error = Error::Cancelled;
             entry.change(|session| {
-                session.phase = Phase::Failed;
+                session.phase = ImportPhase::Failed;
                 session.error = Some(error.info());
             })?;
             Err(error)
@@ -105,17 +106,14 @@ pub async fn run(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<(), Error> {
 fn outcome(entry: &Entry) -> Result<(), Error> {
     match entry.with(|session| session.error.clone()) {
         None => Ok(()),
-        Some(error) => {
-            let message = error.get("message").and_then(|m| m.as_str()).unwrap_or("the file was refused");
-            Err(Error::Unreadable(message.to_owned()))
-        }
+        Some(error) => Err(Error::Unreadable(error.message)),
     }
 }
 
 /// Notes a refusal. A run that has begun says so itself; usually there is none, as the file was checked before.
 async fn refuse(inner: &Inner, entry: &Entry, error: &Error) -> Result<(), Error> {
     entry.change(|session| {
-        session.phase = Phase::Failed;
+        session.phase = ImportPhase::Failed;
         session.error = Some(error.info());
     })?;
     entry.remove_upload();

@@ -13,10 +13,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use gauntlet_api::{ImportAnnouncement, ImportPhase, ImportStatus};
 use gauntlet_model::{FieldError, MAX_LABEL_BYTES};
 use gauntlet_store::Store;
 use parking_lot::{Mutex, MutexGuard};
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
 use tokio::sync::Semaphore;
@@ -25,8 +25,8 @@ use tokio_util::sync::CancellationToken;
 use crate::Error;
 use crate::clock::now;
 use crate::memory::Memory;
+pub use session::Reading;
 use session::{Entry, Session};
-pub use session::{Phase, Reading, View};
 
 /// Files that are read at the same time; more wait.
 const AT_ONCE: usize = 2;
@@ -36,27 +36,6 @@ const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 const REQUEST_PATIENCE: Duration = Duration::from_secs(2);
 /// A file that was refused is forgotten after this long.
 const KEPT_REFUSED: Duration = Duration::from_secs(60 * 60);
-
-/// A file that is announced.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Announced {
-    /// Its name, which names the run.
-    pub name: String,
-    /// Its size in bytes, where it is known before the last slice.
-    #[serde(default)]
-    pub size_bytes: Option<u64>,
-    /// What tells it from other files, such as its path, size and time of change: announced under the same key it
-    /// goes on where it was. Without a key it is a file of its own.
-    #[serde(default)]
-    pub key: Option<String>,
-    /// Which column is which field, such as `completion=answer,step=iteration`.
-    #[serde(default)]
-    pub map: String,
-    /// Whether a file that is broken or cut is imported as far as it can be read.
-    #[serde(default)]
-    pub partial: bool,
-}
 
 /// The files under way in one data folder. Cloning it is cheap.
 #[derive(Clone)]
@@ -108,7 +87,7 @@ impl Imports {
 
     /// Announces a file whose bytes will be sent; goes on with it where it was announced before. The flag says
     /// whether it is new: one that failed is, and one whose run was deleted since.
-    pub async fn announce(&self, file: Announced) -> Result<(View, bool), Error> {
+    pub async fn announce(&self, file: ImportAnnouncement) -> Result<(ImportStatus, bool), Error> {
         check_name(&file.name)?;
         let reading = Reading { map: file.map, partial: file.partial };
         reading.options()?;
@@ -123,7 +102,7 @@ impl Imports {
             if view.phase.is_working() {
                 self.start(Arc::clone(&entry));
             }
-            if !entry.is_cancelled() && view.phase != Phase::Failed && !self.is_gone(&view).await? {
+            if !entry.is_cancelled() && view.phase != ImportPhase::Failed && !self.is_gone(&view).await? {
                 return Ok((view, false));
             }
             self.remove(&id).await?;
@@ -134,15 +113,21 @@ impl Imports {
     }
 
     /// Whether the run that a file became is no longer there.
-    async fn is_gone(&self, view: &View) -> Result<bool, Error> {
+    async fn is_gone(&self, view: &ImportStatus) -> Result<bool, Error> {
         match &view.run {
-            Some(run) if view.phase == Phase::Done => Ok(self.inner.store.head(run).await?.is_none()),
+            Some(run) if view.phase == ImportPhase::Done => Ok(self.inner.store.head(run).await?.is_none()),
             _ => Ok(false),
         }
     }
 
     /// Takes a slice that begins at `offset`. With the last one the file is complete and its import begins.
-    pub async fn receive(&self, id: &str, offset: u64, last: bool, slice: &[u8]) -> Result<View, Error> {
+    pub async fn receive(
+        &self,
+        id: &str,
+        offset: u64,
+        last: bool,
+        slice: &[u8],
+    ) -> Result<ImportStatus, Error> {
         let entry = self.find(id).ok_or_else(|| missing(id))?;
         let turn = entry.turn.lock().await;
         if entry.is_cancelled() {
@@ -150,7 +135,7 @@ impl Imports {
         }
         let (phase, size) = entry.with(|session| (session.phase, session.size_bytes));
         let received = entry.received_bytes();
-        if phase != Phase::Receiving || offset != received {
+        if phase != ImportPhase::Receiving || offset != received {
             return Err(Error::WrongOffset { name: entry.name(), offset, received_bytes: received });
         }
         let after = received + slice.len() as u64;
@@ -182,8 +167,8 @@ impl Imports {
             file.sync_all().await.map_err(|e| disk_error(&e))?;
             entry.change(|session| {
                 session.size_bytes = Some(after);
-                if session.phase == Phase::Receiving {
-                    session.phase = Phase::Checking;
+                if session.phase == ImportPhase::Receiving {
+                    session.phase = ImportPhase::Checking;
                 }
             })?;
             if entry.is_cancelled() {
@@ -195,7 +180,7 @@ impl Imports {
     }
 
     /// Imports a file whose bytes are here, and waits for it. Afterwards nothing is left of it but its run.
-    pub async fn import(&self, name: String, bytes: Bytes, reading: Reading) -> Result<View, Error> {
+    pub async fn import(&self, name: String, bytes: Bytes, reading: Reading) -> Result<ImportStatus, Error> {
         check_name(&name)?;
         reading.options()?;
         let id = id_of(&crate::clock::new_event_id().to_string());
@@ -208,7 +193,7 @@ impl Imports {
             let _ = self.remove(&id).await;
             return Err(disk_error(&error));
         }
-        entry.change(|session| session.phase = Phase::Checking)?;
+        entry.change(|session| session.phase = ImportPhase::Checking)?;
         let this = self.clone();
         // A task of its own: whoever waits may go away, the file is imported to its end.
         let done = tokio::spawn(async move {
@@ -226,7 +211,7 @@ impl Imports {
     }
 
     /// Imports a file of this machine, read where it is, without waiting: ask [`Imports::view`] how it stands.
-    pub async fn begin(&self, name: String, path: PathBuf, reading: Reading) -> Result<View, Error> {
+    pub async fn begin(&self, name: String, path: PathBuf, reading: Reading) -> Result<ImportStatus, Error> {
         reading.options()?;
         let about = std::fs::metadata(&path).map_err(|e| disk_error(&e))?;
         let changed = about.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
@@ -237,7 +222,7 @@ impl Imports {
             None => {
                 let session = Session::new(name, Some(about.len()), Some(path), reading, now());
                 let entry = self.create(&id, session)?;
-                entry.change(|session| session.phase = Phase::Checking)?;
+                entry.change(|session| session.phase = ImportPhase::Checking)?;
                 entry
             }
         };
@@ -257,7 +242,7 @@ impl Imports {
             let is_old = |phase| age(&folder).is_some_and(|age| age >= lifetime(phase));
             let Some(entry) = self.find(&id) else {
                 // Nothing in it says what it was.
-                if is_old(Phase::Receiving) {
+                if is_old(ImportPhase::Receiving) {
                     remove_old(&folder);
                     removed += 1;
                 }
@@ -281,12 +266,12 @@ impl Imports {
     }
 
     /// How a file stands.
-    pub fn view(&self, id: &str) -> Result<View, Error> {
+    pub fn view(&self, id: &str) -> Result<ImportStatus, Error> {
         self.find(id).map(|entry| entry.view()).ok_or_else(|| missing(id))
     }
 
     /// Every file under way, the oldest first.
-    pub fn list(&self) -> Vec<View> {
+    pub fn list(&self) -> Vec<ImportStatus> {
         let found = std::fs::read_dir(&self.inner.folder).into_iter().flatten().flatten();
         let ids = found.filter_map(|entry| entry.file_name().into_string().ok());
         let mut all: Vec<_> = ids.filter_map(|id| self.find(&id)).map(|entry| entry.view()).collect();
@@ -312,7 +297,7 @@ impl Imports {
             return Ok(());
         }
         let (phase, run) = entry.with(|session| (session.phase, session.run.clone()));
-        if let (true, Some(run)) = (deletes_run && phase != Phase::Done, run)
+        if let (true, Some(run)) = (deletes_run && phase != ImportPhase::Done, run)
             && self.inner.store.head(&run).await?.is_some()
         {
             self.inner.store.delete_run(&run, now()).await?;
@@ -377,8 +362,8 @@ fn remove_old(folder: &Path) {
 }
 
 /// How long a file is remembered that is not under way.
-fn lifetime(phase: Phase) -> Duration {
-    if phase == Phase::Failed { KEPT_REFUSED } else { KEPT }
+fn lifetime(phase: ImportPhase) -> Duration {
+    if phase == ImportPhase::Failed { KEPT_REFUSED } else { KEPT }
 }
 
 /// A file's name is one line that people read.

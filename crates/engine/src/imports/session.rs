@@ -5,37 +5,14 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use gauntlet_api::{ErrorInfo, ImportPhase, ImportStatus};
 use gauntlet_model::{RunId, Timestamp};
 use gauntlet_results::{ColumnMap, Options};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::disk_error;
 use crate::Error;
-
-/// How far a file has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// Its bytes are arriving.
-    Receiving,
-    /// It is read to its end, so that a file with a mistake leaves nothing behind.
-    Checking,
-    /// Its events are appended to the run.
-    Importing,
-    /// The run is complete.
-    Done,
-    /// The file was refused.
-    Failed,
-}
-
-impl Phase {
-    /// Whether the server has all of it and is at work.
-    pub fn is_working(self) -> bool {
-        matches!(self, Self::Checking | Self::Importing)
-    }
-}
 
 /// What lies in `session.json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -49,7 +26,7 @@ pub struct Session {
     /// When it was announced; stands in where the file names no time.
     pub created_at: Timestamp,
     /// How far it has come.
-    pub phase: Phase,
+    pub phase: ImportPhase,
     /// Its run, once that has an id.
     pub run: Option<RunId>,
     /// The run's name.
@@ -63,7 +40,7 @@ pub struct Session {
     /// What is unusual in it.
     pub warnings: Vec<String>,
     /// Why it stopped, as clients are told.
-    pub error: Option<Value>,
+    pub error: Option<ErrorInfo>,
     /// How a person asked for it to be read.
     #[serde(default)]
     pub reading: Reading,
@@ -105,7 +82,7 @@ impl Session {
             size_bytes,
             path,
             created_at: now,
-            phase: Phase::Receiving,
+            phase: ImportPhase::Receiving,
             run: None,
             run_name: String::new(),
             appended: 0,
@@ -126,38 +103,6 @@ impl Session {
         std::fs::write(&part, serde_json::to_vec(self)?)?;
         std::fs::rename(part, folder.join("session.json"))
     }
-}
-
-/// One file under way, as clients see it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct View {
-    /// Names it in later requests.
-    pub id: String,
-    /// The file's name.
-    pub name: String,
-    /// How far it has come.
-    pub phase: Phase,
-    /// Its size in bytes, once it is known.
-    pub size_bytes: Option<u64>,
-    /// Bytes that have arrived: where the next slice begins.
-    pub received_bytes: u64,
-    /// Bytes read in this phase.
-    pub done_bytes: u64,
-    /// When it was announced.
-    pub created_at: Timestamp,
-    /// The run it becomes; there from the moment its first event is.
-    pub run: Option<RunId>,
-    /// The run's name.
-    pub run_name: String,
-    /// Scored steps.
-    pub steps: u64,
-    /// Episodes.
-    pub episodes: u64,
-    /// What is unusual in the file, though it can be read.
-    pub warnings: Vec<String>,
-    /// Why it stopped: `{code, message, details?}`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<Value>,
 }
 
 /// A file under way in this process.
@@ -243,14 +188,15 @@ impl Entry {
 
     /// Bytes that have arrived. The file itself says it, so that a kill between two writes leaves no doubt.
     pub fn received_bytes(&self) -> u64 {
-        let complete = self.with(|session| session.size_bytes.filter(|_| session.phase != Phase::Receiving));
+        let complete =
+            self.with(|session| session.size_bytes.filter(|_| session.phase != ImportPhase::Receiving));
         complete.unwrap_or_else(|| std::fs::metadata(self.folder.join("file")).map_or(0, |about| about.len()))
     }
 
-    /// As clients see it.
-    pub fn view(&self) -> View {
+    /// What clients get.
+    pub fn view(&self) -> ImportStatus {
         let session = self.with(Session::clone);
-        View {
+        ImportStatus {
             id: self.id.clone(),
             received_bytes: self.received_bytes(),
             done_bytes: self.done_bytes.load(Ordering::Relaxed),

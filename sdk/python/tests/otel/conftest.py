@@ -31,7 +31,7 @@ class Gauntlet:
 
     def id_of(self, run: str) -> str:
         """The run of that id, else of that name: a service has a run for each of its processes."""
-        items = self.get(f"/api/v1/runs?limit=1000&q={urllib.parse.quote(run)}")["items"]
+        items = self.get(f"/api/v1/runs?limit=200&q={urllib.parse.quote(run)}")["items"]
         ids = [r["id"] for r in items if r["id"] == run] or [r["id"] for r in items if r["name"] == run]
         assert len(ids) == 1, (run, ids)
         return str(ids[0])

@@ -182,7 +182,7 @@ def test_a_trace_is_an_episode_of_steps_and_scores(
     assert reward["body"]["payload"]["explanation"] == "No rate is in the context."
     assert reward["body"]["metadata"]["attributes"] == {"judge.model": "judge-70b"}
     # And in the film it is a failing step.
-    failing = gauntlet.get(f"/api/v1/runs/{run}/steps?failing=grounding")["steps"]
+    failing = gauntlet.get(f"/api/v1/runs/{run}/steps?failing=grounding")["items"]
     assert [(s["step"], s["failure"]) for s in failing] == [(chat["step"], "generic")]
 
 

@@ -1,13 +1,19 @@
 //! Path and query of a request, refused in the API's own words: the part that is wrong, and what it says.
 
+use aide::OperationInput;
+use aide::generate::GenContext;
+use aide::openapi::{Operation, ParameterSchemaOrContent, Response, StatusCode};
+use aide::operation::{ParamLocation, add_parameters, parameters_from_schema};
 use axum::extract::path::ErrorKind;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::request::Parts;
 use gauntlet_model::FieldError;
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use crate::error::ApiError;
+use crate::openapi::refusals;
 
 /// The query, of a known shape.
 #[derive(Debug)]
@@ -63,7 +69,49 @@ fn wrong_part(rejection: &PathRejection, route: &str) -> FieldError {
             let name = names.into_iter().nth(*index).unwrap_or("path");
             FieldError::new(name, format!("{value:?} is not a number of the type {expected_type}"))
         }
+        ErrorKind::ParseErrorAtKey { key, value, expected_type } => {
+            FieldError::new(key, format!("{value:?} is not a number of the type {expected_type}"))
+        }
         ErrorKind::InvalidUtf8InPathParam { key } => FieldError::new(key, "is not UTF-8"),
         other => FieldError::new("path", other.to_string()),
+    }
+}
+
+/// Describes the fields of `T` as parameters. Its schema is no component of its own: only the fields matter.
+fn describe<T: JsonSchema>(ctx: &mut GenContext, operation: &mut Operation, place: ParamLocation) {
+    let schema = T::json_schema(&mut ctx.schema);
+    let mut parameters = parameters_from_schema(ctx, schema, place);
+    for parameter in &mut parameters {
+        // The parameter has it already.
+        if let ParameterSchemaOrContent::Schema(schema) = &mut parameter.parameter_data_mut().format {
+            schema.json_schema.remove("description");
+        }
+    }
+    add_parameters(ctx, operation, parameters);
+}
+
+impl<T: JsonSchema> OperationInput for Query<T> {
+    fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
+        describe::<T>(ctx, operation, ParamLocation::Query);
+    }
+
+    fn inferred_early_responses(
+        ctx: &mut GenContext,
+        _: &mut Operation,
+    ) -> Vec<(Option<StatusCode>, Response)> {
+        refusals(ctx, &[400, 422])
+    }
+}
+
+impl<T: JsonSchema> OperationInput for Path<T> {
+    fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
+        describe::<T>(ctx, operation, ParamLocation::Path);
+    }
+
+    fn inferred_early_responses(
+        ctx: &mut GenContext,
+        _: &mut Operation,
+    ) -> Vec<(Option<StatusCode>, Response)> {
+        refusals(ctx, &[400])
     }
 }
