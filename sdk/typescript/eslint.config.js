@@ -11,7 +11,7 @@ export const javascript = [
 ];
 
 export default tseslint.config(
-  { ignores: ["dist/", "build/", "node_modules/", "test/readme-*", "test/types-*"] },
+  { ignores: ["dist/", "build/", "node_modules/", "src/client/schema.ts", "test/readme-*", "test/types-*"] },
   {
     files: ["src/**/*.ts", "test/**/*.ts"],
     extends: [eslint.configs.recommended, tseslint.configs.strictTypeChecked],

@@ -15,14 +15,17 @@ export { Client } from "./client/client.js";
 export { GauntletError, type Detail } from "./client/errors.js";
 export type { ClientOptions } from "./client/http.js";
 export type { ReadOptions } from "./client/events.js";
-export type { EpisodeRow, StepEvents, StepQuery } from "./client/steps.js";
-export type { ArtifactRow, Bytes } from "./client/files.js";
+export type { StepQuery } from "./client/steps.js";
+export type { Bytes } from "./client/files.js";
 export type {
   Appended,
+  ArtifactRow,
   Command,
+  EpisodeRow,
   FailureRule,
   FailureRules,
   Imported,
+  Manifest,
   Page,
   Run as RunInfo,
   RunPatch,
@@ -32,6 +35,7 @@ export type {
   SearchHit,
   SearchQuery,
   Series,
+  StepEvents,
   StepRow,
 } from "./client/types.js";
 
@@ -43,7 +47,7 @@ export { decodeFacts } from "./film/codec.js";
 export { CodecError } from "./film/input.js";
 export { factOf, type Asked, type Fact, type What } from "./film/fact.js";
 export { judge } from "./film/rules.js";
-export type { FilmOptions, Manifest } from "./film/reader.js";
+export type { FilmOptions } from "./film/reader.js";
 export type { Point } from "./film/series.js";
 export type { Answer, FilmCommand, Lost, Note, RunFacts } from "./film/story.js";
 

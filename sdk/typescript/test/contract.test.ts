@@ -11,6 +11,7 @@ import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { Film, init, KINDS } from "gauntlet-sdk";
 import type { Fact, FailureKind, FailureRules, GauntletError, Spool, Status } from "gauntlet-sdk";
+import { FILE, generate } from "../api-types.js";
 import * as limits from "../dist/wire/limits.js";
 import { errorOf, eventsOf, started, type TestContext } from "./support.js";
 
@@ -18,6 +19,10 @@ const here = fileURLToPath(new URL("..", import.meta.url));
 const contract = join(here, "../contract");
 const json = (...path: string[]) => JSON.parse(readFileSync(join(contract, ...path), "utf8"));
 const goldens = readdirSync(join(contract, "events")).map((name) => ({ name, event: json("events", name) }));
+
+test("the types of requests and answers are generated from the API's document", async () => {
+  assert.equal(readFileSync(FILE, "utf8"), await generate(), "`npm run types` writes them anew");
+});
 
 /** Compiles TypeScript against the SDK; resolves to what the compiler complains about. */
 function complaints(t: TestContext, text: string): string {

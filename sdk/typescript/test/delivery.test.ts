@@ -111,7 +111,7 @@ test("all refused events of a batch cost one request", async (t) => {
   };
   for (let step = 0; step < 50; step += 1) {
     run.log({ root: step }, { step });
-    run.episode({ id: "e" }).record("dream");
+    run.episode({ id: "e" }).record("dream" as StepKind);
   }
   assert.equal((await run.finish()).refused, 50);
   assert.ok(requests > 0 && requests < 20, `${requests} requests`);

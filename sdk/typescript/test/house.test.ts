@@ -24,6 +24,7 @@ const BANNED = new Set(
 const files = FOLDERS.flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
     .filter((name) => /\.(ts|mjs)$/.test(name) && !/^(node_modules|build)\b|readme-|types-/.test(name))
+    .filter((name) => name !== "client/schema.ts") // generated
     .map((name) => join(ROOT, folder, name)),
 );
 const parse = (file: string) =>

@@ -91,8 +91,14 @@ pub fn sources() -> Result<Vec<(String, String)>, Box<dyn Error>> {
     Ok(sources)
 }
 
+/// What the TypeScript types of the API are generated into, and what is built of that.
+const GENERATED: [&str; 2] = ["schema.ts", "schema.d.ts"];
+
 /// Written by hand, in any of our languages.
 fn is_source(name: &str) -> bool {
+    if GENERATED.contains(&name) {
+        return false;
+    }
     let kinds = ["rs", "scss", "css", "mjs", "ts", "py", "sh", "sql", "glsl", "vert", "frag"];
     Path::new(name).extension().is_some_and(|kind| kinds.iter().any(|k| kind == *k))
 }

@@ -2,16 +2,16 @@
 
 import type { Fact } from "../film/fact.js";
 import type { Film } from "../film/film.js";
-import { FilmReader, type FilmOptions, type Manifest } from "../film/reader.js";
+import { FilmReader, type FilmOptions } from "../film/reader.js";
 import { live, type LiveOptions } from "../live/live.js";
 import type { StoredEvent } from "../wire/events.js";
 import { Commands } from "./commands.js";
 import { Events } from "./events.js";
-import { Files, type ArtifactRow, type Bytes } from "./files.js";
+import { Files, type Bytes } from "./files.js";
 import { Http, type Call, type ClientOptions, type PreparedRequest } from "./http.js";
 import { Runs } from "./runs.js";
-import { Steps, type EpisodeRow } from "./steps.js";
-import type { Imported, SearchHit, SearchQuery, Series } from "./types.js";
+import { Steps } from "./steps.js";
+import type { ArtifactRow, EpisodeRow, Imported, Manifest, SearchHit, SearchQuery, Series } from "./types.js";
 
 /** A client of the API of a server. Its methods throw {@link GauntletError}. */
 export class Client {

@@ -1,14 +1,9 @@
 // The error class of all requests.
 
-/** One field that the server refused. */
-export interface Detail {
-  /** Position in the batch that was sent, from 0. */
-  index?: number;
-  /** Dotted path of the field. */
-  field?: string;
-  message?: string;
-  [key: string]: unknown;
-}
+import type { components } from "./schema.js";
+
+/** One thing that the server refused. What answers instead of a server may leave out any part of it. */
+export type Detail = Partial<components["schemas"]["ErrorDetail"]>;
 
 /** The origin of a {@link GauntletError}. */
 export interface ErrorFacts {
@@ -57,7 +52,7 @@ export function refusedEvents({ details }: GauntletError, count: number): Map<nu
   const refused = new Map<number, Detail>();
   for (const detail of details) {
     const { index } = detail;
-    if (index !== undefined && index < count && !refused.has(index)) refused.set(index, detail);
+    if (typeof index === "number" && index < count && !refused.has(index)) refused.set(index, detail);
   }
   // A batch of one event needs no index.
   if (refused.size === 0 && count === 1) refused.set(0, details[0] ?? {});

@@ -4,7 +4,7 @@ import type { Event, Kind, StoredEvent } from "../wire/events.js";
 import { stringifyJson } from "../wire/json.js";
 import { segment, type Http } from "./http.js";
 import { gzipIfWorthwhile } from "./pack.js";
-import type { Appended } from "./types.js";
+import type { Appended, EventPage } from "./types.js";
 
 /** Which events to read. */
 export interface ReadOptions {
@@ -80,11 +80,7 @@ export class Events {
     let after: number | null = options.after ?? null;
     for (;;) {
       const query = { after, limit, kind: kinds?.join(","), episode: inEpisode(episode) };
-      const page: { events: StoredEvent[]; next_after: number | null; head: number } = await this.#http.json(
-        "GET",
-        `/runs/${segment(run)}/events`,
-        { query, signal },
-      );
+      const page: EventPage = await this.#http.json("GET", `/runs/${segment(run)}/events`, { query, signal });
       yield* page.events;
       if (page.next_after === null || page.next_after === after || page.next_after + 1 >= page.head) return;
       after = page.next_after;

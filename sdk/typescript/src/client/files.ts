@@ -3,25 +3,11 @@
 import { sha256 } from "../wire/ids.js";
 import { GauntletError } from "./errors.js";
 import { segment, type Body, type Http } from "./http.js";
-import type { Imported } from "./types.js";
+import { items } from "./pages.js";
+import type { ArtifactRow, Imported } from "./types.js";
 
 /** Bytes in any form. */
 export type Bytes = string | Uint8Array | ArrayBuffer | Blob;
-
-/** One artifact of a run. */
-export interface ArtifactRow {
-  seq: number;
-  at: string;
-  episode: string | null;
-  step: number | null;
-  name: string;
-  mime_type: string;
-  size_bytes: number;
-  sha256: string;
-  role: string;
-  /** Whether the server has the bytes. */
-  stored: boolean;
-}
 
 /** Import, export and artifacts. */
 export class Files {
@@ -73,20 +59,8 @@ export class Files {
   }
 
   /** The artifacts of a run, in the order they were added. */
-  async *artifacts(
-    run: string,
-    { pageSize: limit = 200 } = {},
-  ): AsyncGenerator<ArtifactRow, void, undefined> {
-    let after: number | null = null;
-    do {
-      const page: { items: ArtifactRow[]; next_after: number | null } = await this.#http.json(
-        "GET",
-        `/runs/${segment(run)}/artifacts`,
-        { query: { after, limit } },
-      );
-      yield* page.items;
-      after = page.next_after;
-    } while (after !== null);
+  artifacts(run: string, { pageSize: limit = 200 } = {}): AsyncGenerator<ArtifactRow, void, undefined> {
+    return items(this.#http, `/runs/${segment(run)}/artifacts`, { query: { limit } });
   }
 }
 

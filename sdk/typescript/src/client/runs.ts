@@ -1,6 +1,7 @@
 // Runs: create, list, read, change, delete.
 
 import { segment, type Http } from "./http.js";
+import { items } from "./pages.js";
 import type { Page, Run, RunPatch, RunQuery, RunSpec, WriterAnswer, WriterReport } from "./types.js";
 
 /** The path for reports of a writer. */
@@ -22,16 +23,8 @@ export class Runs {
   }
 
   /** Every run that matches, newest first; pages are fetched on demand. */
-  async *list(
-    query: RunQuery = {},
-    options: { signal?: AbortSignal } = {},
-  ): AsyncGenerator<Run, void, undefined> {
-    let cursor: string | null = null;
-    do {
-      const page: Page<Run> = await this.page(query, cursor, options);
-      yield* page.items;
-      cursor = page.next_cursor;
-    } while (cursor !== null);
+  list(query: RunQuery = {}, options: { signal?: AbortSignal } = {}): AsyncGenerator<Run, void, undefined> {
+    return items(this.#http, "/runs", { query, signal: options.signal });
   }
 
   /** One page; `cursor` is the `next_cursor` of the one before. */

@@ -1,9 +1,9 @@
 // Reads a run: its steps, series of scores, episodes, and a search over texts.
 
-import type { StoredEvent, Status } from "../wire/events.js";
 import { inEpisode } from "./events.js";
 import { segment, type Http } from "./http.js";
-import type { Page, SearchHit, SearchQuery, Series, StepRow } from "./types.js";
+import { items } from "./pages.js";
+import type { EpisodeRow, SearchHit, SearchQuery, Series, StepEvents, StepRow } from "./types.js";
 
 /** Which steps to list. */
 export interface StepQuery {
@@ -17,30 +17,6 @@ export interface StepQuery {
   signal?: AbortSignal;
 }
 
-/** The events of one step. */
-export interface StepEvents {
-  step: number;
-  /** Number of events of each episode, in their order; absent from older servers. */
-  episodes?: { episode: string | null; events: number }[];
-  events: StoredEvent[];
-}
-
-/** Summary of an episode: one rollout on one task. */
-export interface EpisodeRow {
-  episode: string;
-  task: string | null;
-  status: Status | null;
-  started_at: string | null;
-  finished_at: string | null;
-  return: number | null;
-  latency_ms: number | null;
-  cost: number | null;
-  error: string | null;
-  steps: number;
-  failing: number;
-  mean_root: number | null;
-}
-
 /** Steps, series, episodes and search. */
 export class Steps {
   readonly #http: Http;
@@ -50,19 +26,11 @@ export class Steps {
   }
 
   /** The scored steps that match, in order; pages are fetched on demand. */
-  async *list(run: string, query: StepQuery = {}): AsyncGenerator<StepRow, void, undefined> {
-    const { failing, pageSize: limit = 1000, signal } = query;
+  list(run: string, query: StepQuery = {}): AsyncGenerator<StepRow, void, undefined> {
+    const { failing, after, pageSize: limit = 1000, signal } = query;
     const episode = inEpisode(query.episode);
-    let [after, afterSeq]: [number | null, number | null] = [query.after ?? null, null];
-    do {
-      const page: { steps: StepRow[]; next_after: number | null; next_after_seq: number | null } =
-        await this.#http.json("GET", `/runs/${segment(run)}/steps`, {
-          query: { failing, episode, after, after_seq: afterSeq, limit },
-          signal,
-        });
-      yield* page.steps;
-      [after, afterSeq] = [page.next_after, page.next_after_seq];
-    } while (after !== null);
+    const path = `/runs/${segment(run)}/steps`;
+    return items(this.#http, path, { query: { failing, episode, after, limit }, signal });
   }
 
   /** The events of one step with their texts, by episode; or only of one `episode`. Throws `not_found`. */
@@ -81,26 +49,12 @@ export class Steps {
   }
 
   /** The episodes of a run, in the order of their first event. */
-  async *episodes(run: string, { pageSize: limit = 200 } = {}): AsyncGenerator<EpisodeRow, void, undefined> {
-    let after: string | null = null;
-    do {
-      const page: { items: EpisodeRow[]; next_after: string | null } = await this.#http.json(
-        "GET",
-        `/runs/${segment(run)}/episodes`,
-        { query: { after, limit } },
-      );
-      yield* page.items;
-      after = page.next_after;
-    } while (after !== null);
+  episodes(run: string, { pageSize: limit = 200 } = {}): AsyncGenerator<EpisodeRow, void, undefined> {
+    return items(this.#http, `/runs/${segment(run)}/episodes`, { query: { limit } });
   }
 
   /** Searches texts of steps and metadata, best match first; pages are fetched on demand. */
-  async *search(query: SearchQuery): AsyncGenerator<SearchHit, void, undefined> {
-    let cursor: string | null = null;
-    do {
-      const page: Page<SearchHit> = await this.#http.json("GET", "/search", { query: { ...query, cursor } });
-      yield* page.items;
-      cursor = page.next_cursor;
-    } while (cursor !== null);
+  search(query: SearchQuery): AsyncGenerator<SearchHit, void, undefined> {
+    return items(this.#http, "/search", { query });
   }
 }

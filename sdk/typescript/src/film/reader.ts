@@ -2,30 +2,10 @@
 
 import type { Events } from "../client/events.js";
 import { segment, type Http } from "../client/http.js";
-import type { FailureRules, RuleInForce } from "../client/types.js";
+import type { FailureRules, Manifest } from "../client/types.js";
 import { decodeFacts } from "./codec.js";
 import { factOf, type Fact } from "./fact.js";
 import { Film } from "./film.js";
-
-/** What a run's film consists of. */
-export interface Manifest {
-  run: string;
-  /** Tells this run from an earlier one of the same id. */
-  version: string;
-  /** Events in its log. */
-  head: number;
-  /** Scored steps. */
-  steps: number;
-  /** Rubric paths in tree order. */
-  paths: string[];
-  /** Events in one chunk of level 0. */
-  chunk_events: number;
-  /** Level 0 is every fact; each further level is coarser. */
-  levels: { level: number; span: number; chunks: number }[];
-  /** Which steps fail: as it was asked for, and the rule in force. Absent in what older servers say. */
-  rules?: FailureRules;
-  failure_rule?: RuleInForce;
-}
 
 /** How to read a film. */
 export interface FilmOptions {

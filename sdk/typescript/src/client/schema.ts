@@ -1,0 +1,2883 @@
+// The types of requests and answers, generated from sdk/contract/openapi.json by `npm run types`. Not to be edited.
+
+import type { JsonObject } from "../wire/json.js";
+export interface paths {
+  "/api/v1/runs": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_runs"];
+    put?: never;
+    post: operations["post_runs"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/runs/{run}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_runs_run"];
+    put?: never;
+    post?: never;
+    delete: operations["delete_runs_run"];
+    options?: never;
+    head?: never;
+    patch: operations["patch_runs_run"];
+    trace?: never;
+  };
+  "/api/v1/runs/{run}/writers/{writer}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put: operations["put_runs_run_writers_writer"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/runs/{run}/episodes": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_runs_run_episodes"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/runs/{run}/events": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_runs_run_events"];
+    put?: never;
+    post: operations["post_runs_run_events"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/runs/{run}/live": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_runs_run_live"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/runs/{run}/steps": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_runs_run_steps"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/runs/{run}/steps/{step}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_runs_run_steps_step"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/runs/{run}/film": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_runs_run_film"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/runs/{run}/film/{level}/{chunk}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_runs_run_film_level_chunk"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/runs/{run}/series": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_runs_run_series"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/runs/{run}/commands": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_runs_run_commands"];
+    put?: never;
+    post: operations["post_runs_run_commands"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/runs/{run}/commands/{command}/ack": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post: operations["post_runs_run_commands_command_ack"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/imports": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_imports"];
+    put?: never;
+    post: operations["post_imports"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/imports/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_imports_id"];
+    put: operations["put_imports_id"];
+    post?: never;
+    delete: operations["delete_imports_id"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/runs/{run}/export": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_runs_run_export"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/runs/{run}/artifacts": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_runs_run_artifacts"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/search": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_search"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/openapi.json": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_openapi_json"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/import": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post: operations["post_import"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/runs/{run}/artifacts/{sha256}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_runs_run_artifacts_sha256"];
+    put: operations["put_runs_run_artifacts_sha256"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/v1/traces": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post: operations["post_v1_traces"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/v1/logs": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post: operations["post_v1_logs"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/v1/metrics": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post: operations["post_v1_metrics"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/health": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_health"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/ws/gauntlet/{sid}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_ws_gauntlet_sid"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/gauntlet/stream/{sid}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post: operations["post_gauntlet_stream_sid"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/gauntlet/sessions": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_gauntlet_sessions"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/gauntlet/data/{sid}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_gauntlet_data_sid"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/gauntlet/comparison": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_gauntlet_comparison"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/gauntlet/evolution/{task}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_gauntlet_evolution_task"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/gauntlet/search": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_gauntlet_search"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/gauntlet/rag": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_gauntlet_rag"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/gauntlet/command/{sid}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_gauntlet_command_sid"];
+    put?: never;
+    post: operations["post_gauntlet_command_sid"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/healthz": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_healthz"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/readyz": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_readyz"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+  schemas: {
+    /** @description The body of an answer with a status of 400 or more. */
+    Error: {
+      /** @description What went wrong. */
+      error: components["schemas"]["ErrorInfo"];
+    };
+    /** @description What went wrong. */
+    ErrorInfo: {
+      /** @description A word for machines, such as `not_found`, `invalid`, `conflict`, `gone`, `busy`. */
+      code: string;
+      /** @description A sentence for people. */
+      message: string;
+      /** @description What is wrong, field by field. */
+      details?: components["schemas"]["ErrorDetail"][];
+      /** @description The request, as the server's log names it; also in the header `x-request-id`. */
+      request_id?: string | null;
+    };
+    /** @description One thing that is wrong. */
+    ErrorDetail: {
+      /**
+       * Format: uint64
+       * @description In a batch of events: which one, from 0.
+       */
+      index?: number | null;
+      /** @description The field, such as `body.scores.root`; empty where the whole value is wrong. */
+      field: string;
+      /** @description What is wrong with it. */
+      message?: string | null;
+      /** @description In a file: what was expected there. */
+      expected?: string | null;
+      /**
+       * Format: uint64
+       * @description In a file: the line, from 1.
+       */
+      line?: number | null;
+      /**
+       * Format: uint64
+       * @description In a file: how many records before this place can be read.
+       */
+      readable?: number | null;
+      /**
+       * Format: uint64
+       * @description Where a position is behind the end of the log: the events that the log has.
+       */
+      head?: number | null;
+      /**
+       * Format: uint64
+       * @description Where a slice of a file begins elsewhere than the last one ended: the bytes received so far.
+       */
+      received_bytes?: number | null;
+    };
+    /** @description What a whole file in one request became. */
+    Imported: {
+      /** @description The new run. */
+      run: string;
+      /** @description Its name. */
+      name: string;
+      /**
+       * Format: uint64
+       * @description Scored steps.
+       */
+      steps: number;
+      /**
+       * Format: uint64
+       * @description Episodes.
+       */
+      episodes: number;
+      /** @description What was unusual in the file, though it could be read. */
+      warnings: string[];
+    };
+    /** @description What a client says to create a run. */
+    RunSpec: {
+      /** @description Its id; the server makes one where the client names none. */
+      id?: string | null;
+      /** @description Name shown to people. */
+      name: string;
+      /** @description Project; `default` where none is named. */
+      project?: string | null;
+      /** @description What sort of run; `training` where none is named. */
+      kind?: string | null;
+      /** @description Agent under training. */
+      agent?: string | null;
+      /** @description What is attempted. */
+      task?: string | null;
+      /**
+       * @description Labels.
+       * @default []
+       */
+      tags?: string[];
+      /**
+       * @description Configuration.
+       * @default {}
+       */
+      config?: JsonObject;
+      /**
+       * @description Anything else.
+       * @default {}
+       */
+      metadata?: JsonObject;
+      /** @description Which steps fail; `auto` where nothing is asked for. */
+      rules?: components["schemas"]["FailureRules"];
+    };
+    /** @description The rules asked for when a run is created or changed. */
+    FailureRules:
+      | "auto"
+      | "dipg"
+      | {
+          /** Format: double */
+          root_below: number;
+        };
+    /** @description A run as lists and headers show it: a projection of its log. */
+    RunSummary: {
+      /** @description Its id. */
+      id: string;
+      /** @description Name shown to people. */
+      name: string;
+      /** @description Project. */
+      project: string;
+      /** @description What sort of run. */
+      kind: string;
+      /** @description Agent, if named. */
+      agent: string | null;
+      /** @description Task, if named. */
+      task: string | null;
+      /** @description Labels. */
+      tags: string[];
+      /** @description People's notes. */
+      notes: string;
+      /** @description Configuration. */
+      config: JsonObject;
+      /** @description Anything else. */
+      metadata: JsonObject;
+      /** @description Where it stands. */
+      status: components["schemas"]["Status"];
+      /**
+       * Format: date-time
+       * @description When it was created.
+       */
+      created_at: string;
+      /**
+       * Format: date-time
+       * @description When its last event was received.
+       */
+      updated_at: string;
+      /**
+       * Format: uint64
+       * @description Events in its log; also the sequence number the next one gets.
+       */
+      head: number;
+      /**
+       * Format: uint64
+       * @description Scored steps. A step of an episode counts once, however often it is scored.
+       */
+      steps: number;
+      /**
+       * Format: uint64
+       * @description Episodes begun.
+       */
+      episodes: number;
+      /**
+       * Format: double
+       * @description Root score of the last snapshot that has one, if any; later scores laid over, as in the two below.
+       */
+      last_root: number | null;
+      /**
+       * Format: double
+       * @description Mean root score over scored steps, if any.
+       */
+      mean_root: number | null;
+      /**
+       * Format: uint64
+       * @description Scored steps that fail, by the rule in force.
+       */
+      failing: number;
+      /**
+       * @description Which steps fail, as it was asked for.
+       * @default auto
+       */
+      rules: components["schemas"]["FailureRules"];
+      /**
+       * @description The rule in force.
+       * @default {
+       *       "rule": {
+       *         "root_below": 0.5
+       *       },
+       *       "text": "A step fails where its root is below 0.5, as every root so far lies in 0 to 1; a declared failure or the error that its episode ended with fails it too."
+       *     }
+       */
+      failure_rule: components["schemas"]["RuleInForce"];
+      /**
+       * Format: uint64
+       * @description The greatest step that was recorded or scored; a resumed run goes on behind it.
+       * @default null
+       */
+      last_step: number | null;
+      /**
+       * @description When somebody who writes the run was last heard of; `null` once it has ended.
+       * @default null
+       */
+      contact: components["schemas"]["Contact"] | null;
+    };
+    /** @description Where a run stands. */
+    Status: "pending" | "running" | "paused" | "completed" | "failed" | "timed_out" | "cancelled";
+    /** @description The rule in force, as data and as a sentence. */
+    RuleInForce: {
+      /** @description The rule. */
+      rule: components["schemas"]["FailureRule"];
+      /** @description What it says, for people. */
+      text: string;
+    };
+    /** @description A rule a run's steps are judged by. Declared failures count under each. */
+    FailureRule:
+      | "dipg"
+      | {
+          /** Format: double */
+          root_below: number;
+        };
+    /** @description When somebody who writes a run was last heard of. Ended runs have none. */
+    Contact: {
+      /**
+       * Format: date-time
+       * @description When the last event or report came.
+       */
+      last_at: string;
+      /**
+       * @description Whether nothing came in time: none of its writers reports any more, or, where it has none, no event came for
+       *     15 minutes. Any sign of life takes it back.
+       */
+      lost: boolean;
+    };
+    /** @description One page of a list. */
+    RunSummaryPage: {
+      /** @description The items of this page, in the order of the list. */
+      items: components["schemas"]["RunSummary"][];
+      /**
+       * @description What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only good for the
+       *     same list with the same conditions.
+       */
+      next_cursor: string | null;
+    };
+    /** @description A change of what people wrote about a run. Absent fields stay. */
+    RunPatch: {
+      /** @description New name. */
+      name?: string | null;
+      /** @description New labels. */
+      tags?: string[] | null;
+      /** @description New notes. */
+      notes?: string | null;
+      /** @description New status. */
+      status?: components["schemas"]["Status"] | null;
+      /** @description New rules of which steps fail; every step is judged anew. */
+      rules?: components["schemas"]["FailureRules"] | null;
+    };
+    /** @description What a writer reports of itself. */
+    WriterReport: {
+      /** @description Whether it still writes. */
+      state: components["schemas"]["WriterState"];
+      /**
+       * Format: uint32
+       * @description While it runs: it reports again within so many seconds, 1 to 3600; 10 where it does not say. Not heard of for
+       *     three intervals, it counts as lost.
+       */
+      interval_secs?: number | null;
+      /**
+       * @description Once it has finished: how it ended.
+       * @enum {unknown}
+       */
+      status?: "completed" | "failed" | "timed_out" | "cancelled" | null;
+      /**
+       * Format: int64
+       * @description Once it has finished: the exit code of its process.
+       */
+      exit_code?: number | null;
+      /** @description Once it has finished: totals to keep with the run. */
+      summary?: JsonObject | null;
+    };
+    /** @description What a writer does. */
+    WriterState: "running" | "finished";
+    /** @description What a writer learns when it reports. */
+    WriterAnswer: {
+      /** @description Status of the run. */
+      status: components["schemas"]["Status"];
+      /** @description The run's writers, this one among them. */
+      writers: components["schemas"]["WriterCounts"];
+    };
+    /** @description How many writers of a run do what. */
+    WriterCounts: {
+      /**
+       * Format: uint64
+       * @description Those that write.
+       */
+      running: number;
+      /**
+       * Format: uint64
+       * @description Those that have ended.
+       */
+      finished: number;
+      /**
+       * Format: uint64
+       * @description Those not heard of for three of their intervals.
+       */
+      lost: number;
+    };
+    /** @description One page of a list. */
+    EpisodePage: {
+      /** @description The items of this page, in the order of the list. */
+      items: components["schemas"]["Episode"][];
+      /**
+       * @description What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only good for the
+       *     same list with the same conditions.
+       */
+      next_cursor: string | null;
+    };
+    /** @description One rollout on one task. */
+    Episode: {
+      /** @description Its id. */
+      episode: string;
+      /** @description What was attempted, where it is known. */
+      task: string | null;
+      /** @description How it ended, or that it runs; null where no event began or ended it. */
+      status: components["schemas"]["Status"] | null;
+      /**
+       * Format: date-time
+       * @description When it began, by the producer's clock.
+       */
+      started_at: string | null;
+      /**
+       * Format: date-time
+       * @description When it ended, by the producer's clock.
+       */
+      finished_at: string | null;
+      /** @description Its return. */
+      return: number | null;
+      /**
+       * Format: double
+       * @description How long it took, milliseconds.
+       */
+      latency_ms: number | null;
+      /**
+       * Format: double
+       * @description What it cost, in the producer's unit.
+       */
+      cost: number | null;
+      /** @description Why it failed. */
+      error: string | null;
+      /**
+       * Format: uint64
+       * @description Scored steps.
+       */
+      steps: number;
+      /**
+       * Format: uint64
+       * @description Scored steps that fail.
+       */
+      failing: number;
+      /**
+       * Format: double
+       * @description Mean root score of its steps.
+       */
+      mean_root: number | null;
+    };
+    /** @description An event, as clients send it. */
+    Event:
+      | components["schemas"]["RunStarted"]
+      | components["schemas"]["RunStatus"]
+      | components["schemas"]["RunFinished"]
+      | components["schemas"]["EpisodeStarted"]
+      | components["schemas"]["EpisodeFinished"]
+      | components["schemas"]["SnapshotScored"]
+      | components["schemas"]["StepRecorded"]
+      | components["schemas"]["ScoreAdded"]
+      | components["schemas"]["ArtifactAdded"]
+      | components["schemas"]["CommandIssued"]
+      | components["schemas"]["CommandApplied"]
+      | components["schemas"]["ChallengeAnswered"]
+      | components["schemas"]["AnnotationAdded"]
+      | components["schemas"]["Gap"];
+    /** run.started */
+    RunStarted: {
+      /**
+       * Format: uuid
+       * @description The idempotency key: a UUID (version 7 where nothing speaks against it). Sent twice, kept once.
+       */
+      id: string;
+      /**
+       * Format: date-time
+       * @description RFC 3339 with a zone, such as 2026-11-21T00:06:33.885877Z; kept to the microsecond.
+       */
+      at: string;
+      /** @constant */
+      kind: "run.started";
+      /** @constant */
+      v: 1;
+      /** @description A 16-byte trace id in hex, or a name. */
+      episode?: string | null;
+      step?: number | null;
+      /** @description What the server adds; ignored. */
+      seq?: number | null;
+      /**
+       * Format: date-time
+       * @description What the server adds; ignored.
+       */
+      received_at?: string | null;
+      /** @description `run.started`: what the run is. */
+      body: {
+        /** @description Name shown to people. */
+        name: string;
+        /** @description Project it belongs to. */
+        project: string;
+        /** @description What sort of run: `grpo`, `sft`, `evaluation`, ... free text. */
+        kind: string;
+        /** @description Identity of the agent under training. */
+        agent?: string | null;
+        /** @description What is attempted. */
+        task?: string | null;
+        /**
+         * @description Labels to filter by.
+         * @default []
+         */
+        tags?: string[];
+        /**
+         * @description Hyperparameters and other configuration.
+         * @default {}
+         */
+        config?: JsonObject;
+        /**
+         * @description Anything else.
+         * @default {}
+         */
+        metadata?: JsonObject;
+        /** @description Which steps fail. */
+        rules?:
+          | "auto"
+          | "dipg"
+          | {
+              /** Format: double */
+              root_below: number;
+            };
+      };
+    };
+    /** run.status */
+    RunStatus: {
+      /**
+       * Format: uuid
+       * @description The idempotency key: a UUID (version 7 where nothing speaks against it). Sent twice, kept once.
+       */
+      id: string;
+      /**
+       * Format: date-time
+       * @description RFC 3339 with a zone, such as 2026-11-21T00:06:33.885877Z; kept to the microsecond.
+       */
+      at: string;
+      /** @constant */
+      kind: "run.status";
+      /** @constant */
+      v: 1;
+      /** @description A 16-byte trace id in hex, or a name. */
+      episode?: string | null;
+      step?: number | null;
+      /** @description What the server adds; ignored. */
+      seq?: number | null;
+      /**
+       * Format: date-time
+       * @description What the server adds; ignored.
+       */
+      received_at?: string | null;
+      /** @description `run.status`: the run's status changed. */
+      body: {
+        /** @description The new status. */
+        status: "pending" | "running" | "paused" | "completed" | "failed" | "timed_out" | "cancelled";
+        /** @description Why. */
+        reason?: string | null;
+      };
+    };
+    /** run.finished */
+    RunFinished: {
+      /**
+       * Format: uuid
+       * @description The idempotency key: a UUID (version 7 where nothing speaks against it). Sent twice, kept once.
+       */
+      id: string;
+      /**
+       * Format: date-time
+       * @description RFC 3339 with a zone, such as 2026-11-21T00:06:33.885877Z; kept to the microsecond.
+       */
+      at: string;
+      /** @constant */
+      kind: "run.finished";
+      /** @constant */
+      v: 1;
+      /** @description A 16-byte trace id in hex, or a name. */
+      episode?: string | null;
+      step?: number | null;
+      /** @description What the server adds; ignored. */
+      seq?: number | null;
+      /**
+       * Format: date-time
+       * @description What the server adds; ignored.
+       */
+      received_at?: string | null;
+      /** @description `run.finished`: the run ended. */
+      body: {
+        /**
+         * @description A final status.
+         * @enum {unknown}
+         */
+        status: "completed" | "failed" | "timed_out" | "cancelled";
+        /** @description Totals the producer wants to keep. */
+        summary?: JsonObject | null;
+      };
+    };
+    /** episode.started */
+    EpisodeStarted: {
+      /**
+       * Format: uuid
+       * @description The idempotency key: a UUID (version 7 where nothing speaks against it). Sent twice, kept once.
+       */
+      id: string;
+      /**
+       * Format: date-time
+       * @description RFC 3339 with a zone, such as 2026-11-21T00:06:33.885877Z; kept to the microsecond.
+       */
+      at: string;
+      /** @constant */
+      kind: "episode.started";
+      /** @constant */
+      v: 1;
+      /** @description A 16-byte trace id in hex, or a name. */
+      episode: string;
+      step?: number | null;
+      /** @description What the server adds; ignored. */
+      seq?: number | null;
+      /**
+       * Format: date-time
+       * @description What the server adds; ignored.
+       */
+      received_at?: string | null;
+      /** @description `episode.started`: one rollout on one task begins. */
+      body: {
+        /** @description What is attempted. */
+        task?: string | null;
+        /**
+         * @description Anything else.
+         * @default {}
+         */
+        metadata?: JsonObject;
+      };
+    };
+    /** episode.finished */
+    EpisodeFinished: {
+      /**
+       * Format: uuid
+       * @description The idempotency key: a UUID (version 7 where nothing speaks against it). Sent twice, kept once.
+       */
+      id: string;
+      /**
+       * Format: date-time
+       * @description RFC 3339 with a zone, such as 2026-11-21T00:06:33.885877Z; kept to the microsecond.
+       */
+      at: string;
+      /** @constant */
+      kind: "episode.finished";
+      /** @constant */
+      v: 1;
+      /** @description A 16-byte trace id in hex, or a name. */
+      episode: string;
+      step?: number | null;
+      /** @description What the server adds; ignored. */
+      seq?: number | null;
+      /**
+       * Format: date-time
+       * @description What the server adds; ignored.
+       */
+      received_at?: string | null;
+      /** @description `episode.finished`: the rollout ended. */
+      body: {
+        /** @description How it ended. */
+        status: "pending" | "running" | "paused" | "completed" | "failed" | "timed_out" | "cancelled";
+        /** @description Sum of rewards. */
+        return?: number | null;
+        /**
+         * Format: double
+         * @description Wall time, milliseconds.
+         */
+        latency_ms?: number | null;
+        /**
+         * Format: double
+         * @description Cost in the producer's currency.
+         */
+        cost?: number | null;
+        /** @description Why it failed. */
+        error?: string | null;
+      };
+    };
+    /** snapshot.scored */
+    SnapshotScored: {
+      /**
+       * Format: uuid
+       * @description The idempotency key: a UUID (version 7 where nothing speaks against it). Sent twice, kept once.
+       */
+      id: string;
+      /**
+       * Format: date-time
+       * @description RFC 3339 with a zone, such as 2026-11-21T00:06:33.885877Z; kept to the microsecond.
+       */
+      at: string;
+      /** @constant */
+      kind: "snapshot.scored";
+      /** @constant */
+      v: 1;
+      /** @description A 16-byte trace id in hex, or a name. */
+      episode?: string | null;
+      step: number;
+      /** @description What the server adds; ignored. */
+      seq?: number | null;
+      /**
+       * Format: date-time
+       * @description What the server adds; ignored.
+       */
+      received_at?: string | null;
+      /** @description `snapshot.scored`: one call of the whole rubric on one action. The event's `step` says which. */
+      body: {
+        /** @description Scores of the paths evaluated in this call, `root` included. */
+        scores: {
+          [key: string]: number;
+        };
+        /**
+         * @description Paths of the tree that this call skipped.
+         * @default []
+         */
+        not_evaluated?: string[];
+        /** @description Failures the producer names itself, where there are no scores to judge by. */
+        failures?: ("hallucination" | "format" | "refusal" | "inconsistency" | "generic")[];
+        /**
+         * @description What the agent did, as text.
+         * @default
+         */
+        action?: string;
+        /**
+         * @description What the agent saw, as text.
+         * @default
+         */
+        observation?: string;
+        /**
+         * Format: double
+         * @description How long the evaluation took, milliseconds.
+         */
+        duration_ms?: number | null;
+        /**
+         * @description Whether the run waits here for a person.
+         * @default false
+         */
+        is_paused?: boolean;
+        /** @description What the person is asked. */
+        challenge?: {
+          /** @description Which guard asks, such as `HALLUCINATION_GUARD`. */
+          type: string;
+          /** @description The question. */
+          question: string;
+          /**
+           * @description The answers offered.
+           * @default []
+           */
+          options?: string[];
+          /** @description The answer the producer expects; never shown to the person who is asked. */
+          expected_answer?: string | null;
+        } | null;
+        /**
+         * @description Anything else.
+         * @default {}
+         */
+        metadata?: JsonObject;
+        /** @description The time as an origin client wrote it, kept to the letter. */
+        timestamp?: string | null;
+        /**
+         * @description Top-level keys of the snapshot an origin client posted, in its order, so that its viewers get it back as
+         *     it was posted.
+         */
+        posted?: string[];
+      };
+    };
+    /** step.recorded */
+    StepRecorded: {
+      /**
+       * Format: uuid
+       * @description The idempotency key: a UUID (version 7 where nothing speaks against it). Sent twice, kept once.
+       */
+      id: string;
+      /**
+       * Format: date-time
+       * @description RFC 3339 with a zone, such as 2026-11-21T00:06:33.885877Z; kept to the microsecond.
+       */
+      at: string;
+      /** @constant */
+      kind: "step.recorded";
+      /** @constant */
+      v: 1;
+      /** @description A 16-byte trace id in hex, or a name. */
+      episode?: string | null;
+      step: number;
+      /** @description What the server adds; ignored. */
+      seq?: number | null;
+      /**
+       * Format: date-time
+       * @description What the server adds; ignored.
+       */
+      received_at?: string | null;
+      /** @description `step.recorded`: one atomic thing the agent did; also a span. */
+      body: {
+        /**
+         * @description What it is.
+         * @enum {string}
+         */
+        step_kind:
+          | "thought"
+          | "tool_call"
+          | "tool_result"
+          | "observation"
+          | "error"
+          | "plan_update"
+          | "message"
+          | "handoff"
+          | "decision"
+          | "reward"
+          | "tick";
+        /** @description Tool or function name. */
+        name?: string | null;
+        /** @description 8-byte span id in hex. */
+        span_id: string;
+        /** @description Span it happened inside of. */
+        parent_span_id?: string | null;
+        /**
+         * Format: date-time
+         * @description When it began.
+         */
+        started_at: string;
+        /**
+         * Format: date-time
+         * @description When it ended.
+         */
+        ended_at?: string | null;
+        /**
+         * @description Its content.
+         * @default {}
+         */
+        payload?: JsonObject;
+        /** @description What went wrong. */
+        error?: {
+          /** @description Class or code. */
+          type: string;
+          /** @description What it said. */
+          message: string;
+          /** @description Where it came from. */
+          traceback?: string | null;
+        } | null;
+        /**
+         * @description Anything else.
+         * @default {}
+         */
+        metadata?: JsonObject;
+      };
+    };
+    /** score.added */
+    ScoreAdded: {
+      /**
+       * Format: uuid
+       * @description The idempotency key: a UUID (version 7 where nothing speaks against it). Sent twice, kept once.
+       */
+      id: string;
+      /**
+       * Format: date-time
+       * @description RFC 3339 with a zone, such as 2026-11-21T00:06:33.885877Z; kept to the microsecond.
+       */
+      at: string;
+      /** @constant */
+      kind: "score.added";
+      /** @constant */
+      v: 1;
+      /** @description A 16-byte trace id in hex, or a name. */
+      episode?: string | null;
+      step?: number | null;
+      /** @description What the server adds; ignored. */
+      seq?: number | null;
+      /**
+       * Format: date-time
+       * @description What the server adds; ignored.
+       */
+      received_at?: string | null;
+      /** @description `score.added`: a score that came later, or from a person. */
+      body: {
+        /**
+         * @description What it scores.
+         * @enum {string}
+         */
+        target: "step" | "episode" | "run";
+        /** @description Rubric path. */
+        path: string;
+        /** @description The score. */
+        value: number;
+        /** @description A word for it. */
+        label?: string | null;
+        /** @description Why. */
+        explanation?: string | null;
+        /** @description Who scored: a rubric, a judge model, a person. */
+        source: string;
+      };
+    } & (unknown & unknown);
+    /** artifact.added */
+    ArtifactAdded: {
+      /**
+       * Format: uuid
+       * @description The idempotency key: a UUID (version 7 where nothing speaks against it). Sent twice, kept once.
+       */
+      id: string;
+      /**
+       * Format: date-time
+       * @description RFC 3339 with a zone, such as 2026-11-21T00:06:33.885877Z; kept to the microsecond.
+       */
+      at: string;
+      /** @constant */
+      kind: "artifact.added";
+      /** @constant */
+      v: 1;
+      /** @description A 16-byte trace id in hex, or a name. */
+      episode?: string | null;
+      step?: number | null;
+      /** @description What the server adds; ignored. */
+      seq?: number | null;
+      /**
+       * Format: date-time
+       * @description What the server adds; ignored.
+       */
+      received_at?: string | null;
+      /** @description `artifact.added`: a blob tied to the run, episode or step. */
+      body: {
+        /** @description File name. */
+        name: string;
+        /** @description Media type. */
+        mime_type: string;
+        /**
+         * Format: uint64
+         * @description Size in bytes.
+         */
+        size_bytes: number;
+        /** @description SHA-256 of the content, lowercase hex. */
+        sha256: string;
+        /** @description What it is for. */
+        role: string;
+      };
+    };
+    /** command.issued */
+    CommandIssued: {
+      /**
+       * Format: uuid
+       * @description The idempotency key: a UUID (version 7 where nothing speaks against it). Sent twice, kept once.
+       */
+      id: string;
+      /**
+       * Format: date-time
+       * @description RFC 3339 with a zone, such as 2026-11-21T00:06:33.885877Z; kept to the microsecond.
+       */
+      at: string;
+      /** @constant */
+      kind: "command.issued";
+      /** @constant */
+      v: 1;
+      /** @description A 16-byte trace id in hex, or a name. */
+      episode?: string | null;
+      step?: number | null;
+      /** @description What the server adds; ignored. */
+      seq?: number | null;
+      /**
+       * Format: date-time
+       * @description What the server adds; ignored.
+       */
+      received_at?: string | null;
+      /** @description `command.issued`: a person intervened. */
+      body: {
+        /** @description Names the command; delivered until acknowledged under this id. */
+        command_id: string;
+        /**
+         * @description What to do.
+         * @enum {string}
+         */
+        action: "pause" | "resume" | "tweak" | "answer" | "stop";
+        /**
+         * @description Its parameters: rubric parameters for `tweak`, `{"answer": "..."}` for `answer`.
+         * @default {}
+         */
+        parameters?: JsonObject;
+        /** @description Who issued it. */
+        author: string;
+      };
+    };
+    /** command.applied */
+    CommandApplied: {
+      /**
+       * Format: uuid
+       * @description The idempotency key: a UUID (version 7 where nothing speaks against it). Sent twice, kept once.
+       */
+      id: string;
+      /**
+       * Format: date-time
+       * @description RFC 3339 with a zone, such as 2026-11-21T00:06:33.885877Z; kept to the microsecond.
+       */
+      at: string;
+      /** @constant */
+      kind: "command.applied";
+      /** @constant */
+      v: 1;
+      /** @description A 16-byte trace id in hex, or a name. */
+      episode?: string | null;
+      step?: number | null;
+      /** @description What the server adds; ignored. */
+      seq?: number | null;
+      /**
+       * Format: date-time
+       * @description What the server adds; ignored.
+       */
+      received_at?: string | null;
+      /** @description `command.applied`: the training side did it. */
+      body: {
+        /** @description Which command. */
+        command_id: string;
+        /** @description What came of it. */
+        result: string;
+      };
+    };
+    /** challenge.answered */
+    ChallengeAnswered: {
+      /**
+       * Format: uuid
+       * @description The idempotency key: a UUID (version 7 where nothing speaks against it). Sent twice, kept once.
+       */
+      id: string;
+      /**
+       * Format: date-time
+       * @description RFC 3339 with a zone, such as 2026-11-21T00:06:33.885877Z; kept to the microsecond.
+       */
+      at: string;
+      /** @constant */
+      kind: "challenge.answered";
+      /** @constant */
+      v: 1;
+      /** @description A 16-byte trace id in hex, or a name. */
+      episode?: string | null;
+      step: number;
+      /** @description What the server adds; ignored. */
+      seq?: number | null;
+      /**
+       * Format: date-time
+       * @description What the server adds; ignored.
+       */
+      received_at?: string | null;
+      /** @description `challenge.answered`: a person answered a paused step's question. */
+      body: {
+        /** @description The answer, one of the options. */
+        answer: string;
+        /** @description Who answered. */
+        author: string;
+        /** @description Whether it was the expected one, where one was. */
+        correct?: boolean | null;
+      };
+    };
+    /** annotation.added */
+    AnnotationAdded: {
+      /**
+       * Format: uuid
+       * @description The idempotency key: a UUID (version 7 where nothing speaks against it). Sent twice, kept once.
+       */
+      id: string;
+      /**
+       * Format: date-time
+       * @description RFC 3339 with a zone, such as 2026-11-21T00:06:33.885877Z; kept to the microsecond.
+       */
+      at: string;
+      /** @constant */
+      kind: "annotation.added";
+      /** @constant */
+      v: 1;
+      /** @description A 16-byte trace id in hex, or a name. */
+      episode?: string | null;
+      step?: number | null;
+      /** @description What the server adds; ignored. */
+      seq?: number | null;
+      /**
+       * Format: date-time
+       * @description What the server adds; ignored.
+       */
+      received_at?: string | null;
+      /** @description `annotation.added`: a person's note. */
+      body: {
+        /** @description The note. */
+        text: string;
+        /** @description Who wrote it. */
+        author: string;
+        /** @description Steps it speaks of. */
+        range?: {
+          /**
+           * Format: uint64
+           * @description First step.
+           */
+          from: number;
+          /**
+           * Format: uint64
+           * @description Last step.
+           */
+          to: number;
+        } | null;
+      };
+    };
+    /** gap */
+    Gap: {
+      /**
+       * Format: uuid
+       * @description The idempotency key: a UUID (version 7 where nothing speaks against it). Sent twice, kept once.
+       */
+      id: string;
+      /**
+       * Format: date-time
+       * @description RFC 3339 with a zone, such as 2026-11-21T00:06:33.885877Z; kept to the microsecond.
+       */
+      at: string;
+      /** @constant */
+      kind: "gap";
+      /** @constant */
+      v: 1;
+      /** @description A 16-byte trace id in hex, or a name. */
+      episode?: string | null;
+      step?: number | null;
+      /** @description What the server adds; ignored. */
+      seq?: number | null;
+      /**
+       * Format: date-time
+       * @description What the server adds; ignored.
+       */
+      received_at?: string | null;
+      /** @description `gap`: events were lost before they reached the log; said aloud. */
+      body: {
+        /**
+         * Format: uint64
+         * @description How many.
+         */
+        lost: number;
+        /** @description Why. */
+        reason: string;
+      };
+    };
+    /** @description What appending events did. All of them are on the disk. */
+    AppendOutcome: {
+      /**
+       * Format: uint64
+       * @description Events appended now.
+       */
+      accepted: number;
+      /**
+       * Format: uint64
+       * @description Events that the log had already under the same id, or that came twice.
+       */
+      duplicates: number;
+      /**
+       * Format: uint64
+       * @description Sequence number of the first event appended now.
+       */
+      first_seq: number | null;
+      /**
+       * Format: uint64
+       * @description Sequence number of the last event appended now.
+       */
+      last_seq: number | null;
+    };
+    /** @description A part of a log. */
+    EventPage: {
+      /** @description The events, by sequence number. */
+      events: components["schemas"]["StoredEvent"][];
+      /**
+       * Format: uint64
+       * @description Sequence number of the last event that was looked at, whether it was answered or filtered out: what to
+       *     read after next time. Null where nothing was looked at.
+       */
+      next_after: number | null;
+      /**
+       * Format: uint64
+       * @description Events in the whole log: one more than the last sequence number.
+       */
+      head: number;
+    };
+    /** @description An event of a log. */
+    StoredEvent: components["schemas"]["Event"] & {
+      /** @description Its place in the log, from 0. */
+      seq: number;
+      /**
+       * Format: date-time
+       * @description RFC 3339 with a zone, such as 2026-11-21T00:06:33.885877Z; kept to the microsecond.
+       */
+      received_at: string;
+    };
+    /** @description How a WebSocket writes events. */
+    LiveFormat: "json" | "binary";
+    /** @description One page of a list. */
+    StepRowPage: {
+      /** @description The items of this page, in the order of the list. */
+      items: components["schemas"]["StepRow"][];
+      /**
+       * @description What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only good for the
+       *     same list with the same conditions.
+       */
+      next_cursor: string | null;
+    };
+    /** @description One scored step of an episode, without its texts. */
+    StepRow: {
+      /**
+       * Format: uint64
+       * @description The step.
+       */
+      step: number;
+      /**
+       * Format: uint64
+       * @description Sequence number of its snapshot.
+       */
+      seq: number;
+      /** @description Its episode, if any. */
+      episode: string | null;
+      /**
+       * Format: double
+       * @description Its root score, where that was evaluated.
+       */
+      root: number | null;
+      /** @description Its gravest failure. */
+      failure: components["schemas"]["FailureKind"] | null;
+      /**
+       * Format: double
+       * @description Its score of the path that `failing` names, where it names one.
+       */
+      value?: number | null;
+    };
+    /** @description The failures a step can show, the gravest first. The order is the priority of the effect drawn. */
+    FailureKind: "hallucination" | "format" | "refusal" | "inconsistency" | "generic";
+    /** @description Everything about one step. */
+    StepDetails: {
+      /**
+       * Format: uint64
+       * @description The step.
+       */
+      step: number;
+      /** @description How many of the events belong to which episode, in the order of `events`. */
+      episodes: components["schemas"]["StepEpisode"][];
+      /**
+       * @description Its events: those of one episode, then those of the next. The expected answer of a challenge is left
+       *     out.
+       */
+      events: components["schemas"]["StoredEvent"][];
+    };
+    /** @description How many events an episode has of a step. */
+    StepEpisode: {
+      /** @description The episode; null for what belongs to none. */
+      episode: string | null;
+      /**
+       * Format: uint64
+       * @description Its events of this step.
+       */
+      events: number;
+    };
+    /** @description What the film of a run consists of. */
+    FilmManifest: {
+      /** @description The run. */
+      run: string;
+      /**
+       * Format: uint64
+       * @description Events in its log.
+       */
+      head: number;
+      /**
+       * Format: uint64
+       * @description Scored steps.
+       */
+      steps: number;
+      /** @description Rubric paths in tree order. */
+      paths: string[];
+      /**
+       * Format: uint64
+       * @description Events in one chunk of level 0.
+       */
+      chunk_events: number;
+      /** @description Level 0, then each coarser level that has a sealed chunk. */
+      levels: components["schemas"]["Level"][];
+      /**
+       * @description Which steps fail, as it was asked for.
+       * @default auto
+       */
+      rules: components["schemas"]["FailureRules"];
+      /**
+       * @description The rule that the whole log puts in force.
+       * @default {
+       *       "rule": {
+       *         "root_below": 0.5
+       *       },
+       *       "text": "A step fails where its root is below 0.5, as every root so far lies in 0 to 1; a declared failure or the error that its episode ended with fails it too."
+       *     }
+       */
+      failure_rule: components["schemas"]["RuleInForce"];
+      /**
+       * @description Tells this run from an earlier one of the same id, and coarser chunks of one rule from those of
+       *     another.
+       */
+      version: string;
+    };
+    /** @description One level of detail. */
+    Level: {
+      /**
+       * Format: uint8
+       * @description 0 is every fact; each further level is coarser.
+       */
+      level: number;
+      /**
+       * Format: uint64
+       * @description Events one chunk of it covers.
+       */
+      span: number;
+      /**
+       * Format: uint64
+       * @description Sealed chunks, numbered from 0.
+       */
+      chunks: number;
+    };
+    /** @description A rubric's history, thinned so that every minimum and maximum stays. */
+    Series: {
+      /** @description The rubric or measurement. */
+      path: string;
+      /** @description Its values, by step. */
+      points: components["schemas"]["SeriesPoint"][];
+      /**
+       * Format: uint64
+       * @description Events in the log when it was read.
+       */
+      head: number;
+    };
+    /** @description One value of a history. */
+    SeriesPoint: {
+      /**
+       * Format: uint64
+       * @description The step.
+       */
+      step: number;
+      /**
+       * Format: double
+       * @description The value.
+       */
+      value: number;
+      /** @description Whether the rule in force fails it; never for a measurement. */
+      failed: boolean;
+    };
+    /** @description A command to queue. */
+    CommandRequest: {
+      /** @description Its id; the server makes one where it is absent. The same command under the same id is queued once. */
+      id?: string | null;
+      /** @description What to do. */
+      action: components["schemas"]["Action"];
+      /**
+       * @description For `tweak`: the parameters and their new values. For `answer`: `answer`.
+       * @default {}
+       */
+      parameters?: JsonObject;
+      /** @description Who issues it; `anonymous` where it is absent. */
+      author?: string | null;
+    };
+    /**
+     * @description What a person tells the training side.
+     * @enum {string}
+     */
+    Action: "pause" | "resume" | "tweak" | "answer" | "stop";
+    /** @description A command that was queued. */
+    CommandCreated: {
+      /** @description Its id. */
+      command_id: string;
+    };
+    /** @description The commands that are not acknowledged yet, oldest first. */
+    PendingCommands: {
+      /** @description The commands; each is answered again until it is acknowledged. */
+      commands: components["schemas"]["PendingCommand"][];
+    };
+    /** @description A command that is not acknowledged yet. */
+    PendingCommand: {
+      /** @description Names the command; delivered until acknowledged under this id. */
+      command_id: string;
+      /** @description What to do. */
+      action: components["schemas"]["Action"];
+      /**
+       * @description Its parameters: rubric parameters for `tweak`, `{"answer": "..."}` for `answer`.
+       * @default {}
+       */
+      parameters: JsonObject;
+      /** @description Who issued it. */
+      author: string;
+      /**
+       * Format: date-time
+       * @description When the server received it.
+       */
+      issued_at: string;
+    };
+    /** @description The acknowledgement of a command. */
+    CommandAck: {
+      /** @description What came of it; `ok` where it is absent. */
+      result?: string | null;
+    };
+    /** @description A command that was acknowledged, now or before. */
+    CommandAcked: {
+      /** @description Always `ok`. */
+      status: string;
+    };
+    /** @description A file that will come in slices. */
+    ImportAnnouncement: {
+      /** @description Its name, which names the run. */
+      name: string;
+      /**
+       * Format: uint64
+       * @description Its size in bytes, where it is known before the last slice.
+       */
+      size_bytes?: number | null;
+      /**
+       * @description What tells it from other files, such as its path, size and time of change: announced under the same
+       *     key it continues where it was. Without a key it is a file of its own.
+       */
+      key?: string | null;
+      /**
+       * @description Which column is which field, such as `completion=answer,step=iteration`.
+       * @default
+       */
+      map?: string;
+      /**
+       * @description Whether a file that is broken or cut is imported as far as it can be read.
+       * @default false
+       */
+      partial?: boolean;
+    };
+    /** @description One file under way. */
+    ImportStatus: {
+      /** @description Names it in later requests. */
+      id: string;
+      /** @description The file's name. */
+      name: string;
+      /** @description How far it has come. */
+      phase: components["schemas"]["ImportPhase"];
+      /**
+       * Format: uint64
+       * @description Its size in bytes, once it is known.
+       */
+      size_bytes: number | null;
+      /**
+       * Format: uint64
+       * @description Bytes that have arrived: where the next slice begins.
+       */
+      received_bytes: number;
+      /**
+       * Format: uint64
+       * @description Bytes read in this phase.
+       */
+      done_bytes: number;
+      /**
+       * Format: date-time
+       * @description When it was announced.
+       */
+      created_at: string;
+      /** @description The run it becomes; there from the moment its first event is. */
+      run: string | null;
+      /** @description The run's name. */
+      run_name: string;
+      /**
+       * Format: uint64
+       * @description Scored steps.
+       */
+      steps: number;
+      /**
+       * Format: uint64
+       * @description Episodes.
+       */
+      episodes: number;
+      /** @description What is unusual in the file, though it can be read. */
+      warnings: string[];
+      /** @description Why it failed, or why it waits. */
+      error?: components["schemas"]["ErrorInfo"] | null;
+    };
+    /** @description How far a file has come. */
+    ImportPhase: "receiving" | "checking" | "importing" | "done" | "failed";
+    /** @description One page of a list. */
+    ImportStatusPage: {
+      /** @description The items of this page, in the order of the list. */
+      items: components["schemas"]["ImportStatus"][];
+      /**
+       * @description What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only good for the
+       *     same list with the same conditions.
+       */
+      next_cursor: string | null;
+    };
+    /** @description One page of a list. */
+    ArtifactPage: {
+      /** @description The items of this page, in the order of the list. */
+      items: components["schemas"]["Artifact"][];
+      /**
+       * @description What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only good for the
+       *     same list with the same conditions.
+       */
+      next_cursor: string | null;
+    };
+    /** @description One artifact, as its event `artifact.added` describes it. */
+    Artifact: {
+      /**
+       * Format: uint64
+       * @description Sequence number of the event.
+       */
+      seq: number;
+      /**
+       * Format: date-time
+       * @description The producer's time.
+       */
+      at: string;
+      /** @description Its episode, if any. */
+      episode: string | null;
+      /**
+       * Format: uint64
+       * @description Its step, if any.
+       */
+      step: number | null;
+      /** @description File name. */
+      name: string;
+      /** @description Media type. */
+      mime_type: string;
+      /**
+       * Format: uint64
+       * @description Size in bytes.
+       */
+      size_bytes: number;
+      /** @description SHA-256 of the content, lowercase hex. */
+      sha256: string;
+      /** @description What it is for. */
+      role: string;
+      /** @description Whether the server has the bytes. */
+      stored: boolean;
+    };
+    /** @description A page of what was found, and how far the index is. */
+    SearchPage: {
+      /** @description The items of this page, in the order of the list. */
+      items: components["schemas"]["SearchHit"][];
+      /**
+       * @description What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only good for the
+       *     same list with the same conditions.
+       */
+      next_cursor: string | null;
+      /** @description Whether more events match than are ranked: then no page shows the rest, and a narrower search does. */
+      more: boolean;
+      /** @description Whether every event of the log is in the index. */
+      complete: boolean;
+      /**
+       * Format: date-time
+       * @description Where it is not: everything received before this is.
+       */
+      indexed_up_to: string | null;
+      /**
+       * Format: uint64
+       * @description Events that are not indexed yet.
+       */
+      waiting: number;
+    };
+    /** @description One event that was found, with the scores of its step that count. */
+    SearchHit: {
+      /** @description Its run. */
+      run: string;
+      /** @description Its run's name. */
+      run_name: string;
+      /** @description Its run's project. */
+      project: string;
+      /**
+       * Format: uint64
+       * @description Its sequence number.
+       */
+      seq: number;
+      /**
+       * Format: date-time
+       * @description The producer's time.
+       */
+      at: string;
+      /** @description Its kind. */
+      kind: components["schemas"]["Kind"];
+      /** @description Its episode, if any. */
+      episode: string | null;
+      /**
+       * Format: uint64
+       * @description Its step, if any.
+       */
+      step: number | null;
+      /**
+       * Format: double
+       * @description Root score of its step, where that was evaluated.
+       */
+      root: number | null;
+      /** @description The gravest failure of its step. */
+      failure: components["schemas"]["FailureKind"] | null;
+      /** @description The scores of its snapshot that fail. */
+      failing: components["schemas"]["FailingScore"][];
+      /** @description The failures that the producer declared. */
+      declared: components["schemas"]["FailureKind"][];
+      /** @description The field the snippet is from; null where the event holds no text. */
+      field: string | null;
+      /** @description A short part of that field's text. */
+      snippet: components["schemas"]["SnippetPart"][];
+      /**
+       * Format: double
+       * @description How well it matches: greater is better, comparable within one search only. Null where `q` is empty.
+       */
+      rank: number | null;
+    };
+    /**
+     * @description Which fact an event states.
+     * @enum {string}
+     */
+    Kind:
+      | "run.started"
+      | "run.status"
+      | "run.finished"
+      | "episode.started"
+      | "episode.finished"
+      | "snapshot.scored"
+      | "step.recorded"
+      | "score.added"
+      | "artifact.added"
+      | "command.issued"
+      | "command.applied"
+      | "challenge.answered"
+      | "annotation.added"
+      | "gap";
+    /** @description A score that fails. */
+    FailingScore: {
+      /** @description Its rubric. */
+      path: string;
+      /**
+       * Format: double
+       * @description The score.
+       */
+      value: number;
+      /** @description How it fails. */
+      failure: components["schemas"]["FailureKind"];
+    };
+    /** @description A part of a snippet. Nothing in it is escaped. */
+    SnippetPart: {
+      /** @description The text. */
+      text: string;
+      /** @description Whether it matches what was looked for. */
+      hit: boolean;
+    };
+    /** @description A hub that runs. */
+    HubHealth: {
+      /** @description Always `healthy`. */
+      status: string;
+      /** @description Always `observability_hub`. */
+      service: string;
+    };
+    /** @description A snapshot, as it is posted. */
+    HubSnapshot: {
+      /**
+       * Format: uint64
+       * @description The step.
+       */
+      step: number;
+      /** @description Scores by rubric. */
+      scores: {
+        [key: string]: number;
+      };
+      /** @description Anything else. */
+      metadata?: JsonObject | null;
+    };
+    /** @description What was posted is kept. */
+    HubAccepted: {
+      /** @description Always `ok`. */
+      status: string;
+    };
+    /** @description A refusal, in the shape that the hub's clients know. */
+    HubError: {
+      /** @description What is wrong. */
+      detail: components["schemas"]["HubErrorDetail"][];
+    };
+    /** @description One thing that is wrong. */
+    HubErrorDetail: {
+      /** @description A word for machines, such as `missing`. */
+      type: string;
+      /** @description Where it is: `body` or `query`, then the path of the field. */
+      loc: string[];
+      /** @description A sentence for people. */
+      msg: string;
+      /** @description What was found there. */
+      input: unknown;
+    };
+    /** @description Every session. */
+    HubSessions: {
+      /** @description The sessions. */
+      sessions: components["schemas"]["HubSession"][];
+    };
+    /** @description A session: a run, as the hub calls it. */
+    HubSession: {
+      /** @description The run's id. */
+      session_id: string;
+      /** @description Metadata of its last step. */
+      metadata: JsonObject;
+      /**
+       * Format: uint64
+       * @description Scored steps.
+       */
+      step_count: number;
+    };
+    /** @description The snapshots of a session. Written one by one, so that it is a type for the document only. */
+    HubSessionData: {
+      /** @description The run's id. */
+      session_id: string;
+      /** @description Its snapshots, by step. */
+      snapshots: JsonObject[];
+    };
+    /** @description Two sessions side by side. Written pair by pair, so that it is a type for the document only. */
+    HubComparison: {
+      /** @description The one session. */
+      sft: string;
+      /** @description The other. */
+      grpo: string;
+      /** @description The steps both have. */
+      pairs: components["schemas"]["HubPair"][];
+    };
+    /** @description A step that two sessions have. */
+    HubPair: {
+      /**
+       * Format: uint64
+       * @description The step.
+       */
+      step: number;
+      /** @description Its snapshot in the SFT session. */
+      sft: JsonObject;
+      /** @description Its snapshot in the GRPO session. */
+      grpo: JsonObject;
+      /**
+       * Format: double
+       * @description What GRPO's root score gained over SFT's, where both have one.
+       */
+      delta: number | null;
+    };
+    /** @description A task before and after. Written pair by pair, so that it is a type for the document only. */
+    HubEvolution: {
+      /** @description The task. */
+      task_id: string;
+      /** @description The steps that its newest SFT and its newest GRPO session both have. */
+      pairs: components["schemas"]["HubPair"][];
+    };
+    /** @description What a search found. */
+    HubSearch: {
+      /** @description What was looked for. */
+      query: string;
+      /** @description Whether any of the words is enough, by their stems. */
+      semantic: boolean;
+      /** @description The snapshots, best first. */
+      results: components["schemas"]["HubSearchResult"][];
+    };
+    /** @description A snapshot that was found. */
+    HubSearchResult: {
+      /** @description Its event's id. */
+      id: string;
+      /** @description Its session. */
+      session_id: string;
+      /**
+       * Format: uint64
+       * @description Its step.
+       */
+      step: number;
+      /** @description Its scores. */
+      scores: {
+        [key: string]: number;
+      };
+      /** @description Its metadata. */
+      metadata: JsonObject;
+      /** @description `keyword` where all words match, `expanded_keyword` where any does. */
+      search_type: string;
+      /**
+       * Format: double
+       * @description Its rank against the best one's, 0 to 1.
+       */
+      similarity: number;
+    };
+    /** @description Snapshots as context for a prompt. */
+    HubContext: {
+      /** @description What was looked for. */
+      query: string;
+      /** @description The best matches as text. */
+      context: string;
+    };
+    /** @description A command as the hub's clients know it. */
+    HubCommand: {
+      /** @description `RESUME`, `TWEAK`, or another action in capitals; `NONE` where no command is pending. */
+      action: string;
+      /** @description Parameters and their new values. */
+      tweak?: JsonObject | null;
+    };
+    /** @description A server that runs. */
+    Health: {
+      /** @description Always `ok`. */
+      status: string;
+      /** @description Its version. */
+      version: string;
+      /**
+       * Format: uint64
+       * @description How long it has been running, seconds.
+       */
+      up_secs: number;
+    };
+    /** @description A server that can write its log. */
+    Readiness: {
+      /** @description Always `ready`. */
+      status: string;
+    };
+  };
+  responses: never;
+  parameters: never;
+  requestBodies: never;
+  headers: never;
+  pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+  get_runs: {
+    parameters: {
+      query?: {
+        /** @description `next_cursor` of the page before. */
+        cursor?: string;
+        /** @description Most items on the page. */
+        limit?: number;
+        /** @description Only this project's. */
+        project?: string;
+        /** @description Only runs of this status. */
+        status?: components["schemas"]["Status"];
+        /** @description Only runs that have each of these words in their id, name, project, task, agent, tags or notes. */
+        q?: string;
+        /** @description Only runs with this tag. */
+        tag?: string;
+        /** @description `created` (newest first, the default), `updated` (last changed first) or `name`. */
+        sort?: "created" | "updated" | "name";
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  post_runs: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_runs_run: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  delete_runs_run: {
+    parameters: {
+      query?: {
+        /** @description The run's name, repeated. */
+        name?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  patch_runs_run: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  put_runs_run_writers_writer: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_runs_run_episodes: {
+    parameters: {
+      query?: {
+        /** @description `next_cursor` of the page before. */
+        cursor?: string;
+        /** @description Most items on the page. */
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_runs_run_events: {
+    parameters: {
+      query?: {
+        /** @description Sequence number to read after; from the first event unless it is given. */
+        after?: number;
+        /** @description Most events to answer. */
+        limit?: number;
+        /** @description Only these kinds, separated by commas. */
+        kind?: string;
+        /** @description Only this episode's; empty: those that belong to none. */
+        episode?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  post_runs_run_events: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_runs_run_live: {
+    parameters: {
+      query?: {
+        /** @description Sequence number to go on after. For server-sent events the header `Last-Event-ID` overrides it. */
+        after?: number;
+        /** @description How a WebSocket writes events. */
+        format?: components["schemas"]["LiveFormat"];
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_runs_run_steps: {
+    parameters: {
+      query?: {
+        /** @description `next_cursor` of the page before. */
+        cursor?: string;
+        /** @description Most items on the page. */
+        limit?: number;
+        /** @description Only steps behind this one. */
+        after?: number;
+        /** @description Only steps that fail: `any`, a kind of failure, or a rubric's path. */
+        failing?: string;
+        /** @description Only this episode's; empty: those that belong to none. */
+        episode?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_runs_run_steps_step: {
+    parameters: {
+      query?: {
+        /** @description Only this episode's; empty: what belongs to none. */
+        episode?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_runs_run_film: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_runs_run_film_level_chunk: {
+    parameters: {
+      query?: {
+        /** @description The manifest's `version`; with it the chunk may be cached for ever. */
+        v?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_runs_run_series: {
+    parameters: {
+      query?: {
+        /** @description The rubric or measurement; `root` where it is absent. */
+        path?: string;
+        /** @description First step. */
+        from?: number;
+        /** @description Last step. */
+        to?: number;
+        /** @description Most points to answer. */
+        points?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_runs_run_commands: {
+    parameters: {
+      query?: {
+        /** @description Seconds to wait for a command where none is pending. */
+        wait?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  post_runs_run_commands: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  post_runs_run_commands_command_ack: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_imports: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  post_imports: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_imports_id: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  put_imports_id: {
+    parameters: {
+      query: {
+        /** @description Where in the file the slice begins, bytes. */
+        offset: number;
+        /** @description Whether it is the last one, where no size was announced. */
+        last?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  delete_imports_id: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_runs_run_export: {
+    parameters: {
+      query?: {
+        /** @description `results` (the default), `jsonl`, `film`, `parquet`, `csv`, `dpo` or `otlp`. */
+        format?: "results" | "jsonl" | "film" | "parquet" | "csv" | "dpo" | "otlp";
+        /** @description For `dpo`: the run whose answers are compared with this one's. */
+        with?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_runs_run_artifacts: {
+    parameters: {
+      query?: {
+        /** @description `next_cursor` of the page before. */
+        cursor?: string;
+        /** @description Most items on the page. */
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_search: {
+    parameters: {
+      query?: {
+        /** @description What to look for; empty: every event, newest first. */
+        q?: string;
+        /** @description Only this project's. */
+        project?: string;
+        /** @description Only this run's. */
+        run?: string;
+        /** @description Only steps that fail: `any`, a kind of failure, or a rubric path. */
+        failing?: string;
+        /** @description Most items on the page. */
+        limit?: number;
+        /** @description `next_cursor` of the page before. */
+        cursor?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_openapi_json: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  post_import: {
+    parameters: {
+      query?: {
+        /** @description The file's name, which names the run. */
+        name?: string;
+        /** @description Which column is which field, such as `completion=answer,step=iteration`. */
+        map?: string;
+        /** @description Whether a file that is broken or cut is imported as far as it can be read. */
+        partial?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_runs_run_artifacts_sha256: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  put_runs_run_artifacts_sha256: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  post_v1_traces: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  post_v1_logs: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  post_v1_metrics: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_health: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_ws_gauntlet_sid: {
+    parameters: {
+      query?: {
+        /** @description `0` for new snapshots only. */
+        replay?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  post_gauntlet_stream_sid: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_gauntlet_sessions: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_gauntlet_data_sid: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_gauntlet_comparison: {
+    parameters: {
+      query: {
+        /** @description The one. */
+        sft_session: string;
+        /** @description The other. */
+        grpo_session: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_gauntlet_evolution_task: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_gauntlet_search: {
+    parameters: {
+      query: {
+        /** @description Words; marks between them mean nothing. */
+        query: string;
+        /** @description `true` or `false`, the default. */
+        semantic?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_gauntlet_rag: {
+    parameters: {
+      query: {
+        /** @description Words; any of them will do, by their stems. */
+        query: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_gauntlet_command_sid: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  post_gauntlet_command_sid: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_healthz: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_readyz: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+}
