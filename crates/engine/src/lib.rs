@@ -4,6 +4,9 @@
 //! trace belongs to, [`memory`] is the budget that everything which is being decoded shares. What goes wrong is an
 //! [`Error`]: a word, a sentence and details, and no HTTP status.
 
+// Tests may panic, what is shipped may not.
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
+
 pub mod clock;
 mod error;
 pub mod films;
