@@ -241,12 +241,17 @@ class Run:
         self._finish(status, object_of(summary, self.journal.ledger), self._settings.finish_seconds)
 
     def _finish(self, status: Ending, summary: dict[str, Any], seconds: float) -> None:
-        with self.journal.lock:
-            if self._finished:
-                return
-            self._finished = True
+        # From the first line on: a signal that came in the middle of an import below would block on its lock.
         with lifecycle.finishing():
-            self._end(status, summary, seconds)
+            with self.journal.lock:
+                if self._finished:
+                    return
+                self._finished = True
+            self._end(status, {**self._last_summary(), **summary}, seconds)
+
+    def _last_summary(self) -> dict[str, Any]:
+        """What the end of the run sends beside the summary that it is given."""
+        return {}
 
     def _end(self, status: Ending, summary: dict[str, Any], seconds: float) -> None:
         self._settle()

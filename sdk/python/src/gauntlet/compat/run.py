@@ -418,24 +418,21 @@ class Run(CoreRun):
         if not ended and not self.journal.off:
             self._patch()
 
-    def _finish(self, status: Ending, summary: dict[str, Any], seconds: float) -> None:
-        last: dict[str, Any] = {}
-        if not self._finished:
-            try:
-                last = object_of(self._last_summary(), self.journal.ledger)
-            except Exception as error:
-                self.journal.ledger.bug("ending a run", error)
-        super()._finish(status, {**last, **summary}, seconds)
-
     join = finish
 
     def _last_summary(self) -> dict[str, Any]:
-        from .media import is_media
-
         found = self.summary.to_send()
-        for name in [name for name, value in found.items() if is_media(value)]:
-            self._keep(f"summary/{name}", found.pop(name), None)
-        return found
+        if not found:
+            return {}
+        try:
+            from .media import is_media
+
+            for name in [name for name, value in found.items() if is_media(value)]:
+                self._keep(f"summary/{name}", found.pop(name), None)
+            return object_of(found, self.journal.ledger)
+        except Exception as error:
+            self.journal.ledger.bug("ending a run", error)
+            return {}
 
     def _settle(self) -> None:
         super()._settle()
