@@ -30,6 +30,8 @@ need_binary() {
     fi
     [ "$("$binary" --version)" = "gauntlet $VERSION" ] ||
         die "$binary is not version $VERSION." "Build it anew."
+    grep -q 'pkg/gauntlet_bg.wasm' "$binary" ||
+        die "$binary was built without its pages." "Build it with scripts/build.sh, or set GAUNTLET_SITE_DIR."
     # Debug information is many times the size of the program.
     strip -o "$work/gauntlet" "$binary"
 }
