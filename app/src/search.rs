@@ -1,4 +1,4 @@
-//! The search page. The server renders it whole and the browser runs nothing: a form, a list of links, no wasm.
+//! The search page. The server renders it; it is a form and a list of links, without code in the browser.
 
 use gauntlet_model::FailureKind;
 use leptos::prelude::*;
@@ -7,30 +7,30 @@ use crate::shell::head;
 use crate::ui::address::encoded;
 use crate::ui::{Erase, Mark, SearchBox, failure_class, failure_title, run_address, score};
 
-/// What the page shows.
+/// The content of the page.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Results {
-    /// What was typed.
+    /// The query as it was typed.
     pub words: String,
-    /// The failure or rubric path the results are narrowed to; `any`, or empty for all.
+    /// Only results with this failure or failing rubric path; `any`, or empty for all.
     pub failing: String,
-    /// The run's id the results are narrowed to, or empty.
+    /// Only results of the run with this id, or empty.
     pub run: String,
-    /// The project the results are narrowed to, or empty.
+    /// Only results of this project, or empty.
     pub project: String,
-    /// What was found, best first.
+    /// The results, best first.
     pub items: Vec<Item>,
     /// Where the next page starts.
     pub next_cursor: Option<String>,
-    /// Whether more matches than are ranked.
+    /// Whether there are more matches than are ranked.
     pub more: bool,
-    /// Events not indexed yet.
+    /// Events that are not indexed yet.
     pub waiting: u64,
-    /// Why there is no answer, as a sentence.
+    /// Why there is no result, as a sentence.
     pub error: Option<String>,
 }
 
-/// One event that was found.
+/// An event that was found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
     /// Its run's id.
@@ -41,19 +41,19 @@ pub struct Item {
     pub step: Option<u64>,
     /// Its episode, if any.
     pub episode: Option<String>,
-    /// What sort of event it is, as a word.
+    /// The kind of event, as a word.
     pub kind: &'static str,
-    /// Where in it the snippet stands, as a word.
+    /// The field with the snippet, as a word.
     pub field: &'static str,
-    /// The root score that counts for its step.
+    /// The root score of its step.
     pub root: Option<f64>,
-    /// The gravest failure of its step.
+    /// The most severe failure of its step.
     pub failure: Option<FailureKind>,
-    /// A stretch of its text; true where it is what was looked for.
+    /// Parts of its text; `true` for parts that match.
     pub snippet: Vec<(String, bool)>,
 }
 
-/// What the list can be narrowed to: the word in the address, and the word for people.
+/// The filters: the word in the address, and the word for people.
 const CHIPS: [(&str, &str); 7] = [
     ("", "Everything"),
     ("any", "Failing"),
@@ -64,7 +64,7 @@ const CHIPS: [(&str, &str); 7] = [
     ("generic", "Other failures"),
 ];
 
-/// The whole document. `style` is the address of the style sheet.
+/// The document as HTML. `style` is the address of the style sheet.
 pub fn document(results: &Results, style: String) -> String {
     Owner::new().with(|| format!("<!DOCTYPE html>{}", page(results, style).to_html()))
 }
@@ -182,7 +182,7 @@ fn item(item: &Item) -> impl IntoView + use<> {
     }
 }
 
-/// The address of the event's moment in its run: its step, its episode, or both.
+/// The address of an event in its run: with its step, its episode, or both.
 fn moment(item: &Item) -> String {
     let step = item.step.map(|step| format!("step={step}"));
     let episode = item.episode.as_ref().map(|episode| format!("episode={}", encoded(episode)));
@@ -191,7 +191,7 @@ fn moment(item: &Item) -> String {
     format!("{}{mark}{}", run_address(&item.run), query.join("&"))
 }
 
-/// The same search, without its answer.
+/// The same search, without results.
 fn query_of(results: &Results) -> Results {
     let Results { words, failing, run, project, .. } = results.clone();
     Results { words, failing, run, project, ..Results::default() }

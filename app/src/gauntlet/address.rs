@@ -1,4 +1,5 @@
-//! The page's address names the moment: read when the page opens, kept while the selection moves.
+//! The page's address names the selected step and the view: read when the page opens, updated while the selection
+//! moves.
 
 use std::time::Duration;
 
@@ -8,11 +9,11 @@ use leptos::prelude::*;
 use super::session::{DeepLink, Session};
 use crate::ui::{query_parameter, replace_query, this_address};
 
-/// Browsers refuse more than about three changes a second; a moving agent changes the address this often at most.
+/// The least time between two changes of the address. Browsers refuse more than about three a second.
 const PACE: Duration = Duration::from_millis(350);
 
-/// Reads the moment from the address, then keeps the address at the selected step. Following the newest node has
-/// no step: such an address opens live.
+/// Reads the address once, then keeps it at the selected step. While the newest node is followed it has no step, so that
+/// the link opens live.
 pub(super) fn keep(session: Session) {
     Effect::new(move |opened: Option<bool>| {
         if opened.is_none() {
@@ -64,7 +65,7 @@ fn moment(session: Session) -> Option<(u64, Option<String>)> {
 }
 
 fn write(session: Session) {
-    // Until the film holds what the address asked for, the address stays.
+    // Until the film holds the step that the address names, the address stays.
     let Some(is_open) = session.deep_link.try_with_untracked(Option::is_none) else { return };
     let Some(motion) = session.motion.try_get_untracked().filter(|_| is_open) else { return };
     let moment = moment(session).filter(|_| !motion.following);
@@ -72,7 +73,7 @@ fn write(session: Session) {
     replace_query(&[("step", step), ("episode", episode)]);
 }
 
-/// A link to this very moment, looked at like this.
+/// A link to the selected step with the current view.
 pub(super) fn link(session: Session) -> String {
     let Ok(url) = web_sys::Url::new(&this_address()) else { return this_address() };
     let query = url.search_params();

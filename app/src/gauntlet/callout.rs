@@ -1,4 +1,4 @@
-//! The card of the failing node: what failed, by how much, and the way to the next one.
+//! The card of a failing node: what failed, by how much, and a button for the next one.
 
 use gauntlet_film::{Condition, Film, Path, State, conditions, is_measurement};
 use gauntlet_model::FailureKind;
@@ -9,10 +9,10 @@ use super::panels::Panels;
 use super::session::Session;
 use crate::ui::{Erase, Icon, Shape, capital, failure_class, failure_title, grouped, score};
 
-/// Rubrics named before the rest is only counted.
+/// Rubrics named on the card; the rest is counted.
 const NAMED: usize = 3;
 
-/// What the card says.
+/// The content of the card.
 #[derive(Debug, Clone, PartialEq)]
 struct Failure {
     index: usize,
@@ -23,12 +23,12 @@ struct Failure {
     is_asking: bool,
 }
 
-/// The failure of a node, in words.
+/// The failure of a node.
 fn failure_at(film: &Film, index: usize) -> Option<Failure> {
     let node = film.node(index)?;
     let kind = node.failure?;
     let failed: Vec<&Path> = film.causes(index).into_iter().filter_map(|id| film.path_of(id)).collect();
-    // The whole is named where no part is.
+    // `root` is named only if no other rubric failed.
     let has_parts = failed.iter().any(|p| p.path != "root");
     let failed: Vec<&Path> = failed.into_iter().filter(|p| !has_parts || p.path != "root").collect();
     let is_leaf = |id| film.paths().iter().all(|p| p.parent != Some(id));
@@ -73,7 +73,7 @@ fn words_of(film: &Film, index: usize, path: &Path) -> Option<String> {
     Some(format!("{} {} (fails {limit})", path.name.replace('_', " "), score(value)))
 }
 
-/// The first few, and how many more.
+/// The first items, and the number of the others.
 fn list(items: &[String]) -> String {
     let named = items.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
     match items.len().saturating_sub(NAMED) {
@@ -82,7 +82,7 @@ fn list(items: &[String]) -> String {
     }
 }
 
-/// The card. It shows once the selection stands still on a failing node.
+/// The card. It appears once the selection has settled on a failing node.
 #[component]
 pub(super) fn Callout(session: Session, panels: Panels, card: NodeRef<html::Div>) -> impl IntoView {
     let dismissed = RwSignal::new(None::<usize>);
@@ -90,7 +90,7 @@ pub(super) fn Callout(session: Session, panels: Panels, card: NodeRef<html::Div>
         let at = session.settled.get().filter(|at| session.current.get() == Some(*at))?;
         session.watch_calmly(|film| failure_at(film, at))
     });
-    // Whether the card shows, and its words: they stay while it fades away.
+    // Whether the card is visible, and its content, which stays while the card fades out.
     let state = Memo::new(move |before: Option<&(bool, Option<Failure>)>| {
         match failure.get().filter(|f| dismissed.get() != Some(f.index)) {
             Some(failure) => (true, Some(failure)),
@@ -112,7 +112,7 @@ pub(super) fn Callout(session: Session, panels: Panels, card: NodeRef<html::Div>
             <div role="status" aria-live="polite">
                 {move || shown_failure().map(|f| view! {
                     <h2>{f.title}</h2>
-                    // What the episode itself says of it, once that is read.
+                    // The error of the episode replaces the scores, once the inspector has read it.
                     <p class="callout-words">{move || {
                         let recorded = session.episode_error.get().filter(|(seq, _)| *seq == f.seq);
                         recorded.map_or_else(|| f.words.clone(), |(_, words)| words)

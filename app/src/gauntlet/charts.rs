@@ -1,5 +1,5 @@
-//! Charts of a run that has measurements but no rollouts: one small curve for each measured path, by step. They take
-//! the stage's place, where a path without nodes would show nothing.
+//! Charts of a run that has measurements but no rollouts: one small curve for each measured path, by step. They
+//! replace the stage, which would be empty without nodes.
 
 use gauntlet_film::{Film, Measurement};
 use leptos::prelude::*;
@@ -8,13 +8,14 @@ use super::session::Session;
 use super::spark::{polyline, range_of};
 use crate::ui::{Erase, grouped, quantity};
 
-/// A chart's own units, and the margin above and below its curve.
+/// Size of a chart in its own units.
 const SIZE: (f64, f64) = (320.0, 96.0);
+/// Margin above and below the curve.
 const PAD: f64 = 6.0;
-/// Values drawn of a path at most; of more, each part's lowest and highest stay.
+/// The most values drawn of a path; of more, the lowest and highest of each part are drawn.
 const POINTS: usize = 640;
 
-/// One chart, ready to be drawn.
+/// The content of a chart.
 #[derive(Debug, Clone, PartialEq)]
 struct Chart {
     path: String,

@@ -1,4 +1,4 @@
-//! The diagnostics of the selected step: the number, the rubric tree, the person's part, the texts.
+//! The diagnostics of the selected step: root score, rubric tree, intervention, texts.
 
 use leptos::prelude::*;
 

@@ -1,32 +1,32 @@
-//! Changing the camera or the path's shape glides, by time; within one camera the scene says where it is.
+//! Eases the camera when its mode or the path's geometry changes. Within one mode the scene's camera is used.
 
 use gauntlet_scene::{Camera, Geometry};
 
-/// How long a glide takes, seconds.
+/// Duration of a transition, seconds.
 const GLIDE_SECS: f64 = 0.24;
 
-/// What decides where the camera stands.
-type Manner = (Geometry, &'static str);
+/// The geometry and the camera mode.
+type ViewKind = (Geometry, &'static str);
 
-/// Glides from where the camera was when its manner changed to where the scene wants it.
+/// Moves the camera from where it was when the view changed to where the scene puts it.
 #[derive(Default)]
 pub(super) struct CameraEase {
-    manner: Option<Manner>,
+    view_kind: Option<ViewKind>,
     last: Option<Camera>,
     from: Option<(Camera, f64)>,
 }
 
 impl CameraEase {
-    /// Whether a glide is under way.
+    /// Whether a transition is running.
     pub(super) fn is_moving(&self) -> bool {
         self.from.is_some()
     }
 
     /// The camera to draw with, `secs` after the last one, where the scene wants `deep_link`.
-    pub(super) fn ease(&mut self, deep_link: Camera, manner: Manner, secs: f64, is_calm: bool) -> Camera {
-        if self.manner != Some(manner) {
-            self.from = self.last.filter(|_| self.manner.is_some() && !is_calm).map(|camera| (camera, 0.0));
-            self.manner = Some(manner);
+    pub(super) fn ease(&mut self, deep_link: Camera, view_kind: ViewKind, secs: f64, is_calm: bool) -> Camera {
+        if self.view_kind != Some(view_kind) {
+            self.from = self.last.filter(|_| self.view_kind.is_some() && !is_calm).map(|camera| (camera, 0.0));
+            self.view_kind = Some(view_kind);
         } else if let Some((_, done)) = &mut self.from {
             *done += secs;
         }
@@ -42,7 +42,7 @@ impl CameraEase {
     }
 }
 
-/// `from` at 0, `to` at 1; slow at the end (cubic ease out).
+/// `from` at share 0, `to` at 1; cubic ease-out.
 fn between(from: &Camera, to: &Camera, share: f32) -> Camera {
     let t = 1.0 - (1.0 - share).powi(3);
     let mix = |a: f32, b: f32| a + (b - a) * t;

@@ -1,5 +1,5 @@
-//! The picture without WebGL2: the same scene, projected and drawn on a plain canvas. Picking, labels and cameras
-//! work as in 3D; only depth, glow and fog are simpler.
+//! The stage without WebGL2: the same scene, projected and drawn on a 2D canvas. Picking, labels and cameras work as in
+//! 3D; depth, glow and fog are simpler.
 
 use gauntlet_model::FailureKind;
 use gauntlet_scene::{Camera, Effect, Rgb, Scene, Segment};
@@ -7,35 +7,36 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use crate::ports::StageView;
 
-/// What lies ahead of the agent, and the lines that help the eye, as CSS colours.
+/// Colour of the path ahead of the agent.
 const AHEAD: &str = "rgba(110,125,150,.45)";
+/// Colour of guide lines.
 const GUIDE: &str = "rgba(70,80,100,.35)";
-/// How present each layer of depth is, the farthest first.
+/// Opacity of each layer of depth, the farthest first.
 const LAYERS: [f64; 5] = [0.12, 0.22, 0.4, 0.65, 1.0];
-/// Smaller than this on the canvas an effect is a dot, device pixels.
+/// An effect smaller than this is a dot, device pixels.
 const SMALLEST: f64 = 5.0;
 
-/// A plain canvas that draws scenes.
+/// A 2D canvas that draws scenes.
 pub(super) struct Flat {
     canvas: Option<web_sys::CanvasRenderingContext2d>,
 }
 
 impl Flat {
-    /// Takes a canvas. Draws nothing where even this is missing.
+    /// Attaches to a canvas. Draws nothing if the browser has no 2D context.
     pub(super) fn new(canvas: &web_sys::HtmlCanvasElement) -> Self {
         let context = canvas.get_context("2d").ok().flatten();
         Self { canvas: context.and_then(|c: js_sys::Object| JsValue::from(c).dyn_into().ok()) }
     }
 }
 
-/// The way from the world to the canvas.
+/// The projection from the world to the canvas.
 struct Projection<'a> {
     camera: &'a Camera,
     size: (f64, f64),
 }
 
 impl Projection<'_> {
-    /// Device pixels from the upper left; `None` behind the eye.
+    /// Device pixels from the upper left; `None` behind the camera.
     fn point(&self, at: [f32; 3]) -> Option<(f64, f64)> {
         let [x, y, _] = self.camera.project(at, (self.size.0 / self.size.1) as f32)?;
         // Far outside, a canvas loses its precision; such a piece is not seen anyway.
@@ -43,13 +44,13 @@ impl Projection<'_> {
         is_near.then(|| (f64::from(x * 0.5 + 0.5) * self.size.0, f64::from(0.5 - y * 0.5) * self.size.1))
     }
 
-    /// How many device pixels a world unit is at a place.
+    /// Device pixels per world unit at a point.
     fn scale(&self, at: [f32; 3]) -> f64 {
         let away = distance(at, self.camera.eye).max(0.1);
         self.size.1 / (2.0 * f64::from((self.camera.fov_y_radians / 2.0).tan() * away))
     }
 
-    /// Which of the [`LAYERS`] a place is in: the last one holds what is about as near as the target.
+    /// The index of a point in [`LAYERS`]: the last one has what is about as near as the target.
     fn layer(&self, at: [f32; 3]) -> usize {
         let reach = distance(self.camera.target, self.camera.eye).max(0.1);
         let beyond = (distance(at, self.camera.eye) / reach - 0.95) / 0.5;

@@ -1,4 +1,4 @@
-//! The top of the run page: which run, its facts, whether it is live, and the link to this moment.
+//! The header of the run page: name, statistics, connection, and a link to the current moment.
 
 use std::time::Duration;
 
@@ -15,8 +15,8 @@ use crate::ui::{
     Copied, Erase, Icon, Mark, Shape, ThemeSwitch, capital, grouped, is_contact_lost, score, status_word,
 };
 
-/// How often the page asks whether the run's writers are still heard of. The log does not say it.
-const ASK: Duration = Duration::from_secs(5);
+/// Time between two checks for lost contact with the run's writers, which is no event of the log.
+const CONTACT_CHECK: Duration = Duration::from_secs(5);
 
 /// The header.
 #[component]
@@ -24,7 +24,7 @@ pub(super) fn Header(session: Session) -> impl IntoView {
     let copied = Copied::new();
     let name = session.summary(|s| s.name.clone());
     let project = session.summary(|s| s.project.clone());
-    // From the server's summary until the film has caught up with it: numbers never run backwards.
+    // The server's summary until the film has caught up with it, so that numbers never decrease.
     let counted = move |summary: u64, film: fn(&Film) -> u64| {
         if session.is_caught_up() { session.watch_calmly(film) } else { summary }
     };
@@ -69,7 +69,7 @@ pub(super) fn Header(session: Session) -> impl IntoView {
     .erase()
 }
 
-/// Whether the film is live, and how fast it grows.
+/// The connection, and the rate of steps.
 #[component]
 fn Connection(session: Session) -> impl IntoView {
     let is_lost = contact_lost(session);
@@ -97,7 +97,7 @@ fn Connection(session: Session) -> impl IntoView {
     view! { <span class=move || format!("connection {}", state().0) role="status"><i aria-hidden="true"></i>{move || state().1}</span> }
 }
 
-/// Whether nobody who writes the run is heard of: as the page was made, and then asked while the run has not ended.
+/// Whether contact with the run's writers is lost: as the server rendered it, then checked until the run has ended.
 fn contact_lost(session: Session) -> RwSignal<bool> {
     let is_lost = RwSignal::new(session.summary(is_contact_lost));
     let id = session.summary(|s| s.id.to_string());
@@ -110,13 +110,13 @@ fn contact_lost(session: Session) -> RwSignal<bool> {
                 }
                 let id = id.clone();
                 spawn_local(async move {
-                    // A question that fails is asked again soon.
+                    // A failed check is repeated soon.
                     if let Ok(Some(run)) = get_run(id).await {
                         is_lost.try_set(is_contact_lost(&run));
                     }
                 });
             },
-            ASK,
+            CONTACT_CHECK,
         );
         on_cleanup(move || {
             if let Ok(timer) = timer {

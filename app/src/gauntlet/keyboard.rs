@@ -1,4 +1,4 @@
-//! The page's keys. A field that takes text keeps its own; a control keeps space and enter.
+//! The keys of the page. Text fields keep all keys; controls keep space and enter.
 
 use gauntlet_film::Film;
 use gauntlet_scene::Geometry;
@@ -10,7 +10,7 @@ use super::panels::Panels;
 use super::session::Session;
 use crate::ui::{in_text_field, on_control};
 
-/// The keys and what they do, for the help.
+/// The keys and their functions, for the help.
 pub(super) const KEYS: [(&str, &str); 11] = [
     ("Space", "play or hold"),
     ("← →", "one step back or on; ten with shift"),
@@ -28,18 +28,18 @@ pub(super) const KEYS: [(&str, &str); 11] = [
 /// Listens for as long as the page lives.
 pub(super) fn listen(session: Session, panels: Panels) {
     Effect::new(move || {
-        let heard = window_event_listener(keydown, move |event| {
+        let listener = window_event_listener(keydown, move |event| {
             let is_taken =
                 event.ctrl_key() || event.meta_key() || event.alt_key() || event.default_prevented();
             if !is_taken && !in_text_field(&event) && pressed(session, panels, &event) {
                 event.prevent_default();
             }
         });
-        on_cleanup(move || heard.remove());
+        on_cleanup(move || listener.remove());
     });
 }
 
-/// Does what the key asks. Answers whether it was one of ours.
+/// Handles a key; returns whether it has a function.
 fn pressed(session: Session, panels: Panels, event: &web_sys::KeyboardEvent) -> bool {
     let many = if event.shift_key() { 10 } else { 1 };
     let last = || session.film(Film::len).saturating_sub(1);

@@ -7,15 +7,15 @@ use leptos::prelude::*;
 use super::session::Session;
 use crate::ui::{Erase, Icon, Shape, failure_class};
 
-/// Narrower than this the legend starts folded, CSS pixels; the style sheet says the same.
+/// On a narrower window the legend starts folded, CSS pixels; the same value is in the style sheet.
 const SMALL_PX: f64 = 900.0;
 
-/// What each shape means. Folds away.
+/// The meaning of each shape. Can be folded.
 #[component]
 pub(super) fn Legend(session: Session) -> impl IntoView {
     let rule = Memo::new(move |_| session.watch_calmly(Film::rule));
     let sentence = move || session.watch_calmly(Film::rule_in_force).text;
-    // Until the viewer says, the style sheet decides by the room there is.
+    // `None`: the style sheet decides by the width of the window.
     let is_open = RwSignal::new(None::<bool>);
     let fold = move |_| {
         let is_small = window().inner_width().ok().and_then(|w| w.as_f64()).is_some_and(|w| w <= SMALL_PX);

@@ -1,17 +1,17 @@
-//! How the agent moves: pure functions of time, so that the frame rate changes nothing.
+//! The motion of the agent as pure functions of time, independent of the frame rate.
 
 /// Nodes a second at speed 1.
 pub(super) const NODES_PER_SEC: f64 = 4.0;
-/// The speeds on offer.
+/// The speeds to choose from.
 pub(super) const SPEEDS: [f64; 8] = [0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0];
-/// What is drawn covers 63 % of the way to where the agent should be in this many seconds.
+/// Time constant of easing, seconds: the drawn agent covers 63 % of the distance to its position in this time.
 const EASE_SECS: f64 = 0.11;
-/// Nearer than this, in nodes, the agent has arrived.
+/// At this distance the agent has arrived, nodes.
 const ARRIVED: f64 = 0.004;
-/// Farther than this, in nodes, the agent starts this near instead: nobody follows a flight over thousands.
+/// A longer way starts at this distance instead, nodes: a flight over thousands of nodes cannot be followed.
 const FARTHEST_FLIGHT: f64 = 160.0;
 
-/// Where the agent is and what it is doing.
+/// The position and mode of the agent.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Motion {
     /// Node index, with a fraction between two nodes.
@@ -22,8 +22,8 @@ pub(super) struct Motion {
     pub(super) following: bool,
 }
 
-/// The motion `secs` later, at `speed` times [`NODES_PER_SEC`], in a film whose last node is `last`. Playing that
-/// reaches the end follows from there on: live is a replay that has reached the end.
+/// The motion `secs` later, at `speed` times [`NODES_PER_SEC`], in a film whose last node is `last`. Playing
+/// that reaches the end goes on following: live is a replay that has reached the end.
 pub(super) fn advance(motion: Motion, speed: f64, last: Option<usize>, secs: f64) -> Motion {
     let Some(last) = last else { return motion };
     let last = last as f64;
@@ -40,7 +40,7 @@ pub(super) fn advance(motion: Motion, speed: f64, last: Option<usize>, secs: f64
     Motion { position, ..motion }
 }
 
-/// Where the agent is drawn `secs` after it was drawn at `shown`, on its way to `position`.
+/// The drawn position `secs` seconds after the drawn position `shown`, on the way to `position`.
 pub(super) fn ease(shown: f64, position: f64, secs: f64, reduced_motion: bool) -> f64 {
     let way = position - shown;
     if reduced_motion || way.abs() < ARRIVED {

@@ -1,4 +1,4 @@
-//! Named values as a folding table: metadata of a step, configuration of a run.
+//! Named values as a table that can be folded: metadata of a step, configuration of a run.
 
 use gauntlet_model::Object;
 use leptos::prelude::*;

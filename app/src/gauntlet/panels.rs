@@ -1,4 +1,4 @@
-//! The panels beside the stage: they fold, they resize, and on a small screen they become sheets over the stage.
+//! The panels beside the stage. They can be folded and resized; on a small screen they are sheets over the stage.
 
 use gauntlet_film::Film;
 use leptos::prelude::*;
@@ -7,7 +7,7 @@ use wasm_bindgen::JsCast;
 use super::session::Session;
 use crate::ui::{Erase, Icon, Shape, grouped};
 
-/// What one key press resizes, CSS pixels.
+/// Change of width per key press, CSS pixels.
 const KEY_PX: f64 = 16.0;
 
 /// The sheet over the stage on a small screen.
@@ -23,7 +23,7 @@ pub(super) enum Sheet {
 }
 
 impl Sheet {
-    /// Its word in the markup.
+    /// Its name in the markup.
     pub(super) fn word(self) -> &'static str {
         match self {
             Sheet::Stage => "stage",
@@ -60,12 +60,12 @@ pub(super) struct Panels {
     pub(super) steps: Panel,
     /// The diagnostics, right.
     pub(super) diagnostics: Panel,
-    /// What lies over the stage on a small screen.
+    /// The sheet over the stage on a small screen.
     pub(super) sheet: RwSignal<Sheet>,
 }
 
 impl Panels {
-    /// Both open, at their usual widths.
+    /// Both open, at their default widths.
     pub(super) fn new() -> Self {
         Self {
             steps: Panel::new(248.0, 188.0, 420.0),
@@ -88,28 +88,28 @@ impl Panels {
         self.sheet.update(|s| *s = if *s == sheet { Sheet::Stage } else { sheet });
     }
 
-    /// Shows the steps wherever they are.
+    /// Shows the steps, as a panel or as a sheet.
     pub(super) fn show_steps(self) {
         self.steps.is_open.set(true);
         self.sheet.set(Sheet::Steps);
     }
 
-    /// Shows the diagnostics wherever they are.
+    /// Shows the diagnostics, as a panel or as a sheet.
     pub(super) fn show_diagnostics(self) {
         self.diagnostics.is_open.set(true);
         self.sheet.set(Sheet::Diagnostics);
     }
 }
 
-/// The edge of a panel: dragged, or moved with the arrow keys, it resizes the panel.
+/// The edge of a panel. Dragging it, or the arrow keys, resize the panel.
 #[component]
 pub(super) fn Edge(
-    /// Whose edge.
+    /// The panel.
     panel: Panel,
     /// Whether the panel is at the right of the stage, so that a drag to the left widens it.
     #[prop(optional)]
     is_right: bool,
-    /// What it resizes, for screen readers.
+    /// Its name, for screen readers.
     name: &'static str,
 ) -> impl IntoView {
     let from = StoredValue::new(None::<(f64, f64)>);
@@ -152,9 +152,9 @@ pub(super) fn Edge(
 /// Folds or unfolds a panel.
 #[component]
 pub(super) fn Fold(
-    /// Which.
+    /// The panel.
     panel: Panel,
-    /// What it holds.
+    /// The name of its content.
     name: &'static str,
     /// Whether the panel is at the right.
     #[prop(optional)]

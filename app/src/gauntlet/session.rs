@@ -1,5 +1,4 @@
-//! What one run page knows and shows: the film, where the agent is, how it is looked at. Every part of the page
-//! reads and changes this and nothing else.
+//! The state of a run page: the film, the agent, the view. Every part of the page reads and changes this state only.
 
 use gauntlet_film::{Film, PathId};
 use gauntlet_model::{EpisodeId, RunSummary, Status};
@@ -9,12 +8,12 @@ use leptos::prelude::*;
 use super::motion::Motion;
 use crate::ports::FeedState;
 
-/// How the film is looked at.
+/// The view of the film.
 #[derive(Clone, Copy)]
 pub(super) struct View {
     /// The path's shape.
     pub(super) geometry: RwSignal<Geometry>,
-    /// Where it is seen from; an orbit is turned by [`View::orbit`].
+    /// The camera mode; an orbit is that of [`View::orbit`].
     pub(super) camera: RwSignal<CameraMode>,
     /// The orbit, kept while another camera is used.
     pub(super) orbit: RwSignal<Orbit>,
@@ -24,12 +23,12 @@ pub(super) struct View {
     pub(super) rubric: RwSignal<Option<PathId>>,
 }
 
-/// A moment that was asked for before the film held it.
+/// A step or episode from the address, until the film holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct DeepLink {
-    /// The step's number; `None` where an episode is meant as a whole.
+    /// The step's number; `None` for the beginning of an episode.
     pub(super) step: Option<u64>,
-    /// The episode, where one is meant.
+    /// The episode, if any.
     pub(super) episode: Option<String>,
 }
 
@@ -38,27 +37,27 @@ pub(super) struct DeepLink {
 pub(super) struct Session {
     summary: StoredValue<RunSummary>,
     film: StoredValue<Film>,
-    /// Counts up with every change of the film: for what must follow each frame.
+    /// Increases with every change of the film: for what follows each frame.
     pub(super) revision: RwSignal<u64>,
-    /// Counts up at most eight times a second while the film changes: for what is costly to redraw.
+    /// Increases at most eight times a second while the film changes: for what is costly to redraw.
     pub(super) tick: RwSignal<u64>,
-    /// Where the connection stands.
+    /// The connection.
     pub(super) feed: RwSignal<FeedState>,
-    /// Steps that arrived in the last second, on average, while live.
+    /// Steps per second over the last seconds, while live.
     pub(super) rate: RwSignal<f64>,
-    /// Where the agent is, and what it is doing.
+    /// Position and mode of the agent.
     pub(super) motion: RwSignal<Motion>,
-    /// Times [`super::motion::NODES_PER_SEC`].
+    /// Factor on [`super::motion::NODES_PER_SEC`].
     pub(super) speed: RwSignal<f64>,
     /// The node under the agent: the selection.
     pub(super) current: Memo<Option<usize>>,
-    /// [`Session::current`], once it has stood still for a moment: for texts and the address.
+    /// [`Session::current`] once it has not changed for a moment: for texts and the address.
     pub(super) settled: RwSignal<Option<usize>>,
-    /// What went wrong in the episode of the node with this sequence number, once its story is read.
+    /// The error of the episode of the node with this sequence number, once its timeline is read.
     pub(super) episode_error: RwSignal<Option<(u64, String)>>,
-    /// How it is looked at.
+    /// The view.
     pub(super) view: View,
-    /// A step that the film does not hold yet.
+    /// The step that the address names, until it is selected.
     pub(super) deep_link: RwSignal<Option<DeepLink>>,
 }
 
@@ -109,24 +108,24 @@ impl Session {
         }
     }
 
-    /// The film, without being told of changes.
+    /// The film, not tracked.
     pub(super) fn film<T>(self, read: impl FnOnce(&Film) -> T) -> T {
         self.film.with_value(read)
     }
 
-    /// The film, read again whenever it changes.
+    /// The film, tracked: read again with every change.
     pub(super) fn watch<T>(self, read: impl FnOnce(&Film) -> T) -> T {
         self.revision.track();
         self.film.with_value(read)
     }
 
-    /// The film, read again at most eight times a second while it changes.
+    /// The film, tracked by [`Session::tick`].
     pub(super) fn watch_calmly<T>(self, read: impl FnOnce(&Film) -> T) -> T {
         self.tick.track();
         self.film.with_value(read)
     }
 
-    /// Changes the film and keeps the selection on the node it was on, wherever late steps have moved it.
+    /// Changes the film. The selection stays on its node, whose index changes when steps arrive late.
     pub(super) fn change_film(self, change: impl FnOnce(&mut Film)) {
         let motion = self.motion.get_untracked();
         let at = motion.position.round().max(0.0) as usize;
@@ -150,7 +149,7 @@ impl Session {
         self.watch_calmly(Film::head) >= self.summary(|s| s.head)
     }
 
-    /// Where the run stands: as the film says, once it has caught up.
+    /// The run's status: that of the film, once it has caught up.
     pub(super) fn status(self) -> Status {
         match self.is_caught_up() {
             true => self.watch_calmly(|f| f.run().status),
@@ -158,7 +157,7 @@ impl Session {
         }
     }
 
-    /// Puts the agent on a node and leaves it there: picking in 3D, in the list and on the curve end here.
+    /// Selects a node: the agent stops there.
     pub(super) fn select(self, index: usize) {
         self.deep_link.set(None);
         self.motion.set(Motion { position: index as f64, playing: false, following: false });
@@ -172,7 +171,7 @@ impl Session {
         }
     }
 
-    /// Goes to the next failing node, if there is one.
+    /// Selects the next failing node, if any.
     pub(super) fn next_failure(self) {
         let at = self.current.get_untracked();
         if let Some(index) = self.film(|f| f.next_failure(at)) {
@@ -180,7 +179,7 @@ impl Session {
         }
     }
 
-    /// Goes to the failing node before this one, if there is one.
+    /// Selects the failing node before this one, if any.
     pub(super) fn previous_failure(self) {
         let Some(at) = self.current.get_untracked() else { return };
         if let Some(index) = self.film(|f| f.previous_failure(at)) {
@@ -188,7 +187,7 @@ impl Session {
         }
     }
 
-    /// Starts, or holds. At the end of a run that is over, starts from the beginning.
+    /// Starts or stops playing. At the end of a finished run, starts from the beginning.
     pub(super) fn play_or_pause(self) {
         let last = self.film(Film::len).saturating_sub(1) as f64;
         let is_over = untrack(|| self.status().is_final());
@@ -238,8 +237,8 @@ pub(super) fn find(film: &Film, step: u64, episode: Option<&EpisodeId>) -> Optio
     }
 }
 
-/// The node that shows a step of an episode: its own; or the episode's nearest, as much of what an agent does is no
-/// node of its own; or the first of that step. Looks at every node.
+/// The node for a step of an episode: its own node; else the nearest of the episode, as not every step has a node; else
+/// the first node of that step. Scans all nodes.
 pub(super) fn nearest(film: &Film, step: Option<u64>, episode: Option<&EpisodeId>) -> Option<usize> {
     let of_episode = || {
         let nodes = (0..film.len()).filter_map(|i| Some((i, film.node(i)?)));
@@ -250,7 +249,7 @@ pub(super) fn nearest(film: &Film, step: Option<u64>, episode: Option<&EpisodeId
     exact.or_else(of_episode).or_else(|| film.find(step?))
 }
 
-/// The whole rubric's path.
+/// The path of the root score.
 pub(super) fn root_path(film: &Film) -> Option<PathId> {
     film.find_path("root").or(film.paths().first().map(|p| p.id))
 }

@@ -1,4 +1,4 @@
-//! Histories as small paths: a polyline in a box, the same text on any machine.
+//! Series of values as SVG polylines; the same text on any machine.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! What the stage shows, as data attributes on its element: for stories told in a browser, where pixels are slow.
+//! What the stage shows, as data attributes of its element: browser tests read them instead of pixels.
 
 use gauntlet_film::Film;
 use gauntlet_scene::Scene;
@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use super::session::Session;
 use crate::ports::FeedState;
 
-/// The word for where the connection stands.
+/// The word for the state of the connection.
 pub(super) fn feed_word(state: &FeedState) -> &'static str {
     match state {
         FeedState::Connecting => "connecting",
@@ -18,27 +18,27 @@ pub(super) fn feed_word(state: &FeedState) -> &'static str {
     }
 }
 
-/// Writes the facts of what was last drawn.
+/// Writes the attributes for the scene that was drawn last.
 pub(super) fn write(frame: &web_sys::Element, session: Session, scene: &Scene) {
-    let facts = scene.summary();
+    let summary = scene.summary();
     let at = session.current.get_untracked();
     let step = at.and_then(|i| session.film(|f| f.node(i).map(|n| n.step)));
     let effects: Vec<String> =
-        facts.effects.iter().map(|(kind, count)| format!("\"{kind}\":{count}")).collect();
+        summary.effects.iter().map(|(kind, count)| format!("\"{kind}\":{count}")).collect();
     let set = |name: &str, value: &str| {
         if frame.get_attribute(name).as_deref() != Some(value) {
             // Fails only for names that are no attribute names.
             let _ = frame.set_attribute(name, value);
         }
     };
-    set("data-nodes", &facts.nodes.to_string());
+    set("data-nodes", &summary.nodes.to_string());
     set("data-step", &step.map(|s| s.to_string()).unwrap_or_default());
-    set("data-geometry", facts.geometry);
-    set("data-camera", facts.camera);
-    set("data-failure", facts.selected_failure.unwrap_or(""));
-    set("data-effect", facts.selected_effect.unwrap_or(""));
+    set("data-geometry", summary.geometry);
+    set("data-camera", summary.camera);
+    set("data-failure", summary.selected_failure.unwrap_or(""));
+    set("data-effect", summary.selected_effect.unwrap_or(""));
     set("data-effects", &format!("{{{}}}", effects.join(",")));
-    set("data-jagged", &facts.jagged.to_string());
+    set("data-jagged", &summary.jagged.to_string());
     set("data-head", &session.film(Film::head).to_string());
     set("data-feed", session.feed.with_untracked(feed_word));
     set("data-playing", if session.motion.with_untracked(|m| m.playing) { "true" } else { "false" });

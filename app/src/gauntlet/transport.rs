@@ -1,4 +1,4 @@
-//! The transport bar: where the agent is, how it moves, which rubric the curve shows.
+//! The transport bar: position, playback, and the rubric of the curve.
 
 use gauntlet_film::{Film, is_measurement};
 use leptos::html;
@@ -53,7 +53,7 @@ fn Way(shape: Shape, words: &'static str, go: impl Fn() + 'static) -> impl IntoV
     view! { <button class="tool is-icon" aria-label=words title=words on:click=move |_| go()><Icon shape /></button> }
 }
 
-/// How fast the agent moves: slower, the speed, faster.
+/// The speed of playback, with buttons for slower and faster.
 #[component]
 fn Speed(session: Session) -> impl IntoView {
     let speed = session.speed;
@@ -72,7 +72,7 @@ fn Speed(session: Session) -> impl IntoView {
     .erase()
 }
 
-/// The rubric that the curve and the path show: the root, or one of its children.
+/// The rubric of the curve and the path's colours: the root, or one of its children.
 #[component]
 fn RubricChips(session: Session) -> impl IntoView {
     let choices = move |film: &Film| {
@@ -88,7 +88,7 @@ fn RubricChips(session: Session) -> impl IntoView {
     let strip = NodeRef::<html::Div>::new();
     Effect::new(move || {
         rubric.track();
-        // Once the chosen chip is marked: it must be in sight.
+        // A frame later the chosen chip is marked; it is scrolled into view.
         request_animation_frame(move || {
             let Some(strip) = strip.try_get_untracked().flatten() else { return };
             let chosen = strip

@@ -1,4 +1,4 @@
-//! The rubric tree: every path with its state, its last values and its score at the selected step.
+//! The rubric tree: every path with its state, recent values and score at the selected step.
 
 use gauntlet_film::{Film, PathId, State, is_measurement};
 use leptos::prelude::*;
@@ -7,16 +7,18 @@ use super::session::{Session, root_path};
 use super::spark::{height_of, polyline, range_of};
 use crate::ui::{Erase, Icon, Shape, grouped, quantity, score, state_class, state_word};
 
-/// Values a sparkline shows, and its size in its own units.
+/// Values of a sparkline.
 const VALUES: usize = 64;
+/// Size of a sparkline in its own units.
 const SIZE: (f64, f64) = (88.0, 20.0);
+/// Margin above and below its curve.
 const PAD: f64 = 3.0;
-/// Lines drawn at first, and with each further press of the button.
+/// Lines shown at first, and added with each press of the button.
 const LINES: usize = 200;
-/// From so many paths on a field finds one.
+/// The number of paths from which on there is a search field.
 const SEARCHED_FROM: usize = 24;
 
-/// One line of the tree, as the film names it.
+/// A line of the tree.
 #[derive(Debug, Clone, PartialEq)]
 struct Line {
     id: PathId,
@@ -26,7 +28,7 @@ struct Line {
     is_root: bool,
 }
 
-/// The lines whose path holds `words`, the first `most` of them, and how many there are in all.
+/// The first `most` lines whose path contains `words`, and the number of all such lines.
 fn lines(film: &Film, words: &str, most: usize) -> (Vec<Line>, usize) {
     let line = |p: &gauntlet_film::Path| {
         let is_root = p.path == "root";
@@ -35,13 +37,13 @@ fn lines(film: &Film, words: &str, most: usize) -> (Vec<Line>, usize) {
     };
     let words = words.trim().to_lowercase();
     let matches = |p: &&gauntlet_film::Path| words.is_empty() || p.path.to_lowercase().contains(&words);
-    // Measurements stand behind the rubrics: a trainer logs dozens of them.
+    // Measurements come after the rubrics: a trainer logs dozens of them.
     let of_sort = |measured: bool| film.paths().iter().filter(move |p| is_measurement(&p.path) == measured);
     let all = || of_sort(false).chain(of_sort(true)).filter(matches);
     (all().take(most).map(line).collect(), all().count())
 }
 
-/// What a line shows at the selected step.
+/// The content of a line at the selected step.
 #[derive(Debug, Clone, PartialEq)]
 struct Reading {
     state: State,
@@ -61,8 +63,8 @@ fn read(film: &Film, at: usize, id: PathId) -> Reading {
     Reading { state: film.state(at, id), value, spark: polyline(points, range, SIZE, PAD), dot }
 }
 
-/// The tree. A click on a line colours the path and the curve by it; a second click goes back to the root. A run may
-/// name thousands of paths: so many lines are not drawn at once, and a field narrows them down.
+/// The tree. A click on a line colours the path and the curve by it; a second click returns to the root. A run may have
+/// thousands of paths: they are shown in parts, and a field filters them.
 #[component]
 pub(super) fn RubricTree(session: Session) -> impl IntoView {
     let words = RwSignal::new(String::new());

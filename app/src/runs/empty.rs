@@ -1,16 +1,16 @@
-//! What the list says while it is empty, and how to fill it.
+//! The empty list, with ways to a first run.
 
 use leptos::prelude::*;
 
 use crate::ui::{Erase, FilePicker};
 
-/// Where clients find this server, until the page knows better.
-const USUAL_ADDRESS: &str = "http://127.0.0.1:4600";
+/// The address of the server in the server's HTML; the browser replaces it with that of the page.
+const DEFAULT_ADDRESS: &str = "http://127.0.0.1:4600";
 
-/// Nothing has been recorded yet.
+/// Shown while there is no run.
 #[component]
 pub(super) fn NoRuns() -> impl IntoView {
-    let address = RwSignal::new(USUAL_ADDRESS.to_owned());
+    let address = RwSignal::new(DEFAULT_ADDRESS.to_owned());
     Effect::new(move || {
         if let Ok(origin) = location().origin() {
             address.set(origin);
@@ -44,7 +44,7 @@ pub(super) fn NoRuns() -> impl IntoView {
     .erase()
 }
 
-/// The filter leaves nothing.
+/// Shown if no run matches the filter.
 #[component]
 pub(super) fn NoMatch() -> impl IntoView {
     view! {

@@ -1,4 +1,4 @@
-//! The search box and the status chips. Both live in the address, so that a filtered list is a link.
+//! The search box and the status chips. The filter is in the address, so that a filtered list is a link.
 
 use gauntlet_model::Status;
 use leptos::html;
@@ -14,19 +14,19 @@ use crate::ui::{Erase, Icon, Shape, focus_on_slash, status_word};
 pub(super) struct Filter {
     /// Words to look for.
     pub(super) words: Memo<String>,
-    /// A status's word, or empty.
+    /// The word of a status, or empty.
     pub(super) status: Memo<String>,
     /// A project's name, or empty.
     project: Memo<String>,
     /// A tag, or empty.
     tag: Memo<String>,
-    /// In which order: `created`, `updated` or `name`; or empty.
+    /// The order: `created`, `updated` or `name`; or empty.
     sort: Memo<String>,
 }
 
 impl Filter {
     /// The filter in this page's address.
-    pub(super) fn of_address() -> Self {
+    pub(super) fn from_address() -> Self {
         let query = use_query_map();
         let part =
             move |name: &'static str| Memo::new(move |_| query.with(|q| q.get(name)).unwrap_or_default());
@@ -39,7 +39,7 @@ impl Filter {
         }
     }
 
-    /// What to ask the server for, from a cursor on (empty: from the beginning). Read again when the address changes.
+    /// The query for the server, from a cursor on (empty: from the beginning). Tracks the address.
     pub(super) fn query(self, cursor: String) -> RunsQuery {
         RunsQuery {
             q: self.words.get(),
@@ -51,19 +51,19 @@ impl Filter {
         }
     }
 
-    /// What narrows the list beside words and status, by the name it has in the address.
+    /// The filters besides words and status, with their names in the address.
     fn others(self) -> [(&'static str, Memo<String>); 2] {
         [("project", self.project), ("tag", self.tag)]
     }
 
-    /// Whether anything is filtered away.
+    /// Whether there is a filter.
     pub(super) fn is_set(self) -> bool {
         let others = self.others().map(|(_, part)| part);
         [self.words, self.status].into_iter().chain(others).any(|part| part.with(|p| !p.is_empty()))
     }
 }
 
-/// The statuses worth a chip, in the order of a run's life.
+/// The statuses with a chip, in the order of a run's life.
 const CHIPS: [Status; 5] =
     [Status::Running, Status::Paused, Status::Completed, Status::Failed, Status::Cancelled];
 

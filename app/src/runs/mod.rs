@@ -1,4 +1,4 @@
-//! `/`: every run, newest first; found by words and status; a results file dropped here opens.
+//! `/`: the list of runs, newest first, with search and filters.
 
 mod empty;
 mod filters;

@@ -21,7 +21,7 @@ const IDLE_TICKS: u32 = 2;
 /// `/`.
 #[component]
 pub(crate) fn RunsPage() -> impl IntoView {
-    let filter = Filter::of_address();
+    let filter = Filter::from_address();
     let query = move || filter.query(String::new());
     let found = Resource::new_blocking(query, list_runs);
     view! {

@@ -1,18 +1,18 @@
-//! One run as a row: what it is, where it stands, how much of it fails.
+//! A run as a row: name, status, statistics.
 
 use gauntlet_model::RunSummary;
 use leptos::prelude::*;
 
 use crate::ui::{Erase, ago, grouped, percent, run_address, run_status, score, utc};
 
-/// One row. It finds its run among `rows` by id, so that a refresh changes texts and moves no focus.
+/// A row. It reads its run from `rows` by id, so that a refresh changes texts without moving the focus.
 #[component]
 pub(super) fn Row(
-    /// The run as first seen.
+    /// The run when the row was created.
     run: RunSummary,
-    /// Every run shown.
+    /// All runs on the page.
     rows: RwSignal<Vec<RunSummary>>,
-    /// Milliseconds since the Unix epoch, once the page runs in a browser.
+    /// The time in milliseconds since the Unix epoch, once the page runs in a browser.
     now: RwSignal<Option<f64>>,
 ) -> impl IntoView {
     let href = run_address(run.id.as_str());
@@ -64,7 +64,7 @@ pub(super) fn Row(
     .erase()
 }
 
-/// The share of a run's scored steps that fail; `None` before the first.
+/// The share of a run's scored steps that fail; `None` without scored steps.
 fn share_failing(run: &RunSummary) -> Option<f64> {
     (run.steps > 0).then(|| run.failing as f64 / run.steps as f64)
 }

@@ -1,4 +1,4 @@
-//! Copying a text, and saying that it worked.
+//! Copies texts to the clipboard, with feedback.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen_futures::JsFuture;
 
-/// What came of the last copy.
+/// The result of the last copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Outcome {
-    /// Nothing copied lately.
+    /// Nothing copied recently.
     #[default]
     Idle,
     /// Copied.
@@ -18,7 +18,7 @@ enum Outcome {
     Refused,
 }
 
-/// Copies texts to the clipboard and remembers for two seconds what came of it.
+/// Copies texts to the clipboard and has the result for two seconds.
 #[derive(Clone, Copy)]
 pub(crate) struct Copied(RwSignal<Outcome>);
 

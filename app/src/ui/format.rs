@@ -1,4 +1,4 @@
-//! Numbers and times as text: grouped, signed, and the same on the server and in any browser.
+//! Numbers and times as text, the same on the server and in any browser.
 
 use gauntlet_model::Timestamp;
 
@@ -26,8 +26,8 @@ fn signed(value: f64, decimals: usize) -> String {
     }
 }
 
-/// A score with its sign: one place where that says it, two or three where it does not, few digits where the
-/// number is huge or tiny.
+/// A score with its sign: one decimal if that is exact, else two or three; in scientific notation if it is very large or
+/// small.
 pub(crate) fn score(value: f64) -> String {
     let size = value.abs();
     let tenths = (size * 10.0 - (size * 10.0).round()).abs() < 1e-6;
@@ -87,7 +87,7 @@ pub(crate) fn percent_done(share: f64) -> String {
     format!("{:.0} %", (share.clamp(0.0, 1.0) * 100.0).floor())
 }
 
-/// About how long something still takes: `12 s left`, `3 min left`.
+/// The remaining time, about: `12 s left`, `3 min left`.
 pub(crate) fn time_left(secs: f64) -> String {
     match secs {
         s if s < 99.5 => format!("{:.0} s left", s.ceil()),
@@ -101,7 +101,7 @@ pub(crate) fn utc(at: Timestamp) -> String {
     at.to_string().chars().take(19).map(|c| if c == 'T' { ' ' } else { c }).collect()
 }
 
-/// How long before `now_ms` (milliseconds since the Unix epoch) something was: `now`, `12 s ago`, `3 d ago`.
+/// The time from an instant to `now_ms` (milliseconds since the Unix epoch): `now`, `12 s ago`, `3 d ago`.
 pub(crate) fn ago(at: Timestamp, now_ms: f64) -> String {
     let secs = ((now_ms - at.micros() as f64 / 1000.0) / 1000.0).max(0.0);
     match secs {

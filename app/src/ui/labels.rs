@@ -1,4 +1,4 @@
-//! The words and colour classes of failures, states and statuses: one place, so that colour is never alone.
+//! The words and style classes of failures, states and statuses, in one place, so that colour is never the only sign.
 
 use gauntlet_film::State;
 use gauntlet_model::{FailureKind, RunSummary, Status};
@@ -54,7 +54,7 @@ pub(crate) fn status_word(status: Status) -> &'static str {
     }
 }
 
-/// Whether nobody who writes the run was heard of in time.
+/// Whether contact with the run's writers is lost.
 pub(crate) fn is_contact_lost(run: &RunSummary) -> bool {
     run.contact.is_some_and(|contact| contact.lost)
 }
@@ -67,7 +67,7 @@ pub(crate) fn run_status(run: &RunSummary) -> (&'static str, &'static str) {
     }
 }
 
-/// A word with a capital at its beginning.
+/// A word with its first letter in upper case.
 pub(crate) fn capital(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()

@@ -1,8 +1,8 @@
-//! The mark: a violet sphere and the name. Always the way back to the list.
+//! The logo: a violet sphere and the name, as a link to the list of runs.
 
 use leptos::prelude::*;
 
-/// The mark.
+/// The logo.
 #[component]
 pub(crate) fn Mark() -> impl IntoView {
     view! { <a class="mark" href="/" aria-label="Gauntlet, all runs"><i aria-hidden="true"></i><span>"Gauntlet"</span></a> }

@@ -1,14 +1,14 @@
-//! The way to the search page: a plain form, so that it needs no code in the browser.
+//! The search box: a plain form that opens the search page, without code in the browser.
 
 use super::erase::Erase;
 use leptos::prelude::*;
 
 use super::{Icon, Shape};
 
-/// Looks for words in every text of every run.
+/// Searches all texts of all runs.
 #[component]
 pub(crate) fn SearchBox(
-    /// What was looked for.
+    /// The current query.
     #[prop(into, optional)]
     words: String,
 ) -> impl IntoView {

@@ -1,13 +1,13 @@
-//! Dark or light. Dark is the instrument's own look; light is the viewer's choice, kept by the browser.
+//! The theme: dark by default; light is the viewer's choice, stored by the browser.
 
 use leptos::prelude::*;
 
 use super::{Icon, Shape};
 
-/// Where the choice is kept.
+/// The key of the choice in local storage.
 const KEY: &str = "gauntlet.theme";
 
-/// Applies the kept choice before anything is painted; stands in the document's head.
+/// The script in the document's head that applies the stored choice before the first paint.
 pub const APPLY: &str =
     "try{let t=localStorage.getItem('gauntlet.theme');if(t)document.documentElement.dataset.theme=t}catch{}";
 
@@ -18,7 +18,7 @@ pub(crate) fn ThemeSwitch() -> impl IntoView {
         let Some(root) = document().document_element() else { return };
         let is_light = root.get_attribute("data-theme").as_deref() == Some("light");
         let theme = if is_light { "dark" } else { "light" };
-        // Neither can fail but where the browser keeps nothing; then the choice lasts as long as the page.
+        // Fails only if the browser stores nothing; then the choice lasts as long as the page.
         let _ = root.set_attribute("data-theme", theme);
         if let Ok(Some(storage)) = window().local_storage() {
             let _ = storage.set_item(KEY, theme);

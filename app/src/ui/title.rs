@@ -1,4 +1,4 @@
-//! The document's title. A run's name may hold markup, which a title shows as text.
+//! The document's title. A run's name may contain markup, which is shown as text.
 
 use leptos::prelude::*;
 use leptos_meta::Title;

@@ -1,4 +1,4 @@
-//! Puts a picture together: the path from memory, and what moves over it anew.
+//! Builds scenes. The path is cached; what moves is built anew for each scene.
 
 use std::sync::Arc;
 
@@ -12,29 +12,29 @@ use crate::marks::PathGeometry;
 use crate::picture::{Agent, Ring, Scene};
 use crate::stars::{Sky, stars};
 
-/// The clock of what wobbles starts again after this, seconds: single precision stays fine enough.
+/// The clock of decoration wraps around after this time, seconds, so that single precision suffices.
 const HOUR: f64 = 3600.0;
 /// Radius of the agent, world units.
 const AGENT: f32 = 0.5;
-/// How many nodes long the agent's trail is.
+/// Length of the agent's trail, nodes.
 const TRAIL: f64 = 14.0;
 
 impl Scene {
-    /// The picture of a film through a lens. Builds the path anew: frame after frame, use a [`SceneBuilder`].
+    /// The scene of a film through a lens. Builds the path anew; for frame after frame use a [`SceneBuilder`].
     pub fn of(film: &Film, lens: &Lens) -> Scene {
         SceneBuilder::new().build(film, lens)
     }
 }
 
-/// Makes picture after picture of one film, and builds the path only when the film, the geometry or the colouring
-/// changes. The rest of a picture costs the same whatever the film's length.
+/// Builds scenes of one film. The path is built again only if the film, the geometry or the colouring has changed; the
+/// rest of a scene costs the same whatever the film's length.
 #[derive(Debug, Default)]
 pub struct SceneBuilder {
     known: Option<(Key, Arc<PathGeometry>)>,
 }
 
-/// What the path follows from. A film's revision only counts its own changes, so what tells two films apart stands
-/// beside it.
+/// The inputs of the path. A film's revision only counts its own changes, so the key also has what differs between two
+/// films.
 #[derive(Debug, Clone, PartialEq)]
 struct Key {
     revision: u64,
@@ -68,7 +68,7 @@ impl SceneBuilder {
         Self::default()
     }
 
-    /// The picture of a film through a lens; the same as [`Scene::of`].
+    /// The scene of a film through a lens; the same as [`Scene::of`].
     pub fn build(&mut self, film: &Film, lens: &Lens) -> Scene {
         let path = self.path(film, lens);
         let position = lens.position_in(path.nodes.len());

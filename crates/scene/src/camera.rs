@@ -1,4 +1,4 @@
-//! Where the picture is seen from, and what that makes of a point.
+//! Cameras: their position for a lens, and the projection of points.
 
 use std::f64::consts::{FRAC_PI_2, FRAC_PI_4};
 
@@ -22,27 +22,27 @@ pub struct Fog {
 /// A perspective camera.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Camera {
-    /// Where it stands.
+    /// Its position.
     pub eye: [f32; 3],
-    /// What it looks at; never where it stands.
+    /// The point it looks at; never its position.
     pub target: [f32; 3],
-    /// Which way is up; never along the line of sight.
+    /// Its up direction; never along the line of sight.
     pub up: [f32; 3],
     /// Vertical field of view, radians.
     pub fov_y_radians: f32,
-    /// Nothing nearer is drawn, world units.
+    /// Distance of the near plane, world units.
     pub near: f32,
-    /// Nothing farther is drawn, world units.
+    /// Distance of the far plane, world units.
     pub far: f32,
 }
 
-/// Vertical field of view from afar, and of the cameras that travel with the agent, radians.
+/// Vertical field of view of distant cameras, and of those that travel with the agent, radians.
 const FOV: (f64, f64) = (FRAC_PI_4, 1.05);
-/// An orbiting camera smooths the path it looks at over one node for so many world units of distance, and over
-/// this many at most: close up the agent is exactly in the middle, from afar the picture does not jump with it.
+/// An orbiting camera looks at the path smoothed over one node per so many world units of distance, and over this many
+/// nodes at most: close up the agent is exactly in the middle, from afar the view does not jump with it.
 const SMOOTHING: (f64, f64) = (25.0, 6.0);
 
-/// How far from the agent towards a sphere's middle an orbiting camera looks at most, world units.
+/// The greatest distance from the agent towards a sphere's middle at which an orbiting camera looks, world units.
 const INWARDS: f64 = 36.0;
 
 impl Camera {
@@ -53,29 +53,29 @@ impl Camera {
             CameraMode::Orbit(orbit) => {
                 let orbit = orbit.checked();
                 let reach = (f64::from(orbit.distance) / SMOOTHING.0).min(SMOOTHING.1);
-                let calm = || path.calm(position, reach).unwrap_or(agent);
+                let smoothed = || path.smoothed(position, reach).unwrap_or(agent);
                 let target = match (orbit.target, geometry) {
                     (Some(target), _) => wide(target),
-                    // From the agent towards the middle, so that a small ball stays in the picture whole, and of a
-                    // large one the part where the agent is.
+                    // From the agent towards the middle: all of a small sphere is in view, and of a large one the part
+                    // with the agent.
                     (None, Geometry::Sphere) => {
-                        let calm = calm();
-                        scale(calm, 1.0 - (INWARDS / length(calm).max(INWARDS)).min(0.7))
+                        let smoothed = smoothed();
+                        scale(smoothed, 1.0 - (INWARDS / length(smoothed).max(INWARDS)).min(0.7))
                     }
-                    (None, _) => calm(),
+                    (None, _) => smoothed(),
                 };
                 Self::from_to(add(target, orbit.offset(geometry)), target, FOV.0)
             }
             CameraMode::Follow => Self::from_to(add(agent, beside(geometry, position)), agent, FOV.1),
             CameraMode::FirstPerson => {
-                let next = path.calm_beyond(position).unwrap_or([1.0, 0.0, 0.0]);
+                let next = path.smoothed_ahead(position).unwrap_or([1.0, 0.0, 0.0]);
                 let ahead = unit(sub(next, agent), [1.0, 0.0, 0.0]);
-                // A little behind and above the agent's middle, or the agent would fill the picture.
+                // A little behind and above the agent, which would fill the view otherwise.
                 let eye = add(add(agent, scale(ahead, -2.0)), [0.0, 0.8, 0.0]);
                 Self::from_to(eye, add(agent, scale(ahead, 3.0)), FOV.1)
             }
             CameraMode::BirdsEye => {
-                let target = path.calm(position, SMOOTHING.1).unwrap_or(agent);
+                let target = path.smoothed(position, SMOOTHING.1).unwrap_or(agent);
                 let offset = match geometry {
                     Geometry::Sphere => [0.0, 80.0, 0.0],
                     Geometry::Linear | Geometry::Wormhole => [20.0, 60.0, 20.0],
@@ -104,8 +104,8 @@ impl Camera {
         length(sub(wide(self.target), wide(self.eye))) as f32
     }
 
-    /// The fog of its picture: it begins and ends farther away the farther the target is, so that a far camera does
-    /// not look at nothing. The far side of a sphere lies in it, or near and far would be one tangle.
+    /// The fog of its view. It begins and ends farther away the farther the target is, so that a distant camera sees
+    /// something. The far side of a sphere is in fog, as near and far would not be distinguishable.
     pub(crate) fn fog(&self, geometry: Geometry) -> Fog {
         let distance = self.distance();
         if geometry == Geometry::Sphere {
@@ -135,13 +135,13 @@ impl Camera {
             .map(|c| c.map(|v| v as f32))
     }
 
-    /// Where a point appears, in normalised device coordinates: x to the right, y up, both ±1 at the stage's
+    /// A point in normalised device coordinates: x to the right, y up, both ±1 at the stage's
     /// edges, z from -1 (near) to 1 (far). `None` for what is nearer than `near`, behind the camera included.
     pub fn project(&self, p: [f32; 3], aspect: f32) -> Option<[f32; 3]> {
         self.seen(p, aspect).map(|(ndc, _)| ndc)
     }
 
-    /// As [`Camera::project`], and how deep in the picture it is, world units.
+    /// As [`Camera::project`], with the depth in world units.
     pub(crate) fn seen(&self, p: [f32; 3], aspect: f32) -> Option<([f32; 3], f32)> {
         let (right, up, back) = self.axes();
         let from_eye = sub(wide(p), wide(self.eye));
@@ -156,7 +156,7 @@ impl Camera {
         Some((narrow(ndc), depth as f32))
     }
 
-    /// How tall one world unit at a depth is in normalised device coordinates.
+    /// Height of a world unit at a depth, in normalised device coordinates.
     pub(crate) fn unit_at(&self, depth: f32) -> f32 {
         self.zoom(1.0).1 as f32 / depth.max(self.near)
     }
@@ -177,10 +177,10 @@ impl Orbit {
     }
 }
 
-/// Where the following camera stands from the agent.
+/// Offset of the following camera from the agent.
 fn beside(geometry: Geometry, p: f64) -> V3 {
     match geometry {
-        // It drifts from behind to almost beside, and stays there on a long run.
+        // It drifts from behind the agent to almost beside it, and stays there on a long run.
         Geometry::Linear => [-8.0 + 0.1 * p.min(60.0), 2.0, 12.0 + 4.0 * (0.4 * p).sin()],
         Geometry::Wormhole => {
             let (sin, cos) = (wormhole_angle(p) - 0.5).sin_cos();

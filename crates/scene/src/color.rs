@@ -1,4 +1,4 @@
-//! The palette of the stage. Colour carries meaning only, and never alone: a shape or a word says it too.
+//! The palette of the stage. Colour only carries meaning, and never alone: there is a shape or a word as well.
 
 use gauntlet_model::FailureKind;
 
@@ -13,9 +13,9 @@ pub const PASSED: Rgb = hex(0x40_c0_57);
 pub const FAILED: Rgb = hex(0xfa_52_52);
 /// Dim: a rubric that was not evaluated.
 pub const NOT_EVALUATED: Rgb = hex(0x3b_42_52);
-/// Dim lines that only help the eye: the wormhole's tube, the sphere's core.
+/// Guide lines: the wormhole's tube, the sphere's core.
 pub(crate) const GUIDE: Rgb = hex(0x24_2a_38);
-/// The stage's background, and what distance fades to.
+/// The background, and the colour of fog.
 pub(crate) const BACKGROUND: Rgb = hex(0x05_05_05);
 
 const AMBER: Rgb = hex(0xfa_b0_05);
@@ -37,7 +37,7 @@ pub fn failure_color(kind: FailureKind) -> Rgb {
 }
 
 /// The colour of a run's safety, the share of its steps without a failure (0 to 1): red below 0.4, green above
-/// 0.8, blue between and where nothing is known.
+/// 0.8, blue between or if unknown.
 pub(crate) fn safety_color(safety: Option<f64>) -> Rgb {
     match safety {
         Some(share) if share < 0.4 => ALARM,
@@ -46,7 +46,7 @@ pub(crate) fn safety_color(safety: Option<f64>) -> Rgb {
     }
 }
 
-/// `from` at 0, `to` at 1, and evenly between.
+/// Linear interpolation: `from` at share 0, `to` at 1.
 pub(crate) fn mix(from: Rgb, to: Rgb, share: f32) -> Rgb {
     std::array::from_fn(|i| from[i] + (to[i] - from[i]) * share)
 }

@@ -1,4 +1,4 @@
-//! A picture as text, for comparing with one that was looked at.
+//! A scene as text, for comparison with a golden file.
 
 use std::fmt::Write;
 
@@ -6,12 +6,12 @@ use crate::color::to_hex;
 use crate::marks::Segment;
 use crate::picture::Scene;
 
-/// How many of a kind are written out.
+/// Elements of a kind that are written.
 const LISTED: usize = 40;
 
 impl Scene {
-    /// The picture as text, lengths to two decimals, the same for equal pictures. The first forty of each kind are
-    /// written out.
+    /// The scene as text, lengths to two decimals; equal scenes have equal texts. Of each kind of element the first forty
+    /// are written.
     pub fn describe(&self) -> String {
         let mut text = String::new();
         // Writing to a string cannot fail.
@@ -88,7 +88,7 @@ fn point(p: [f32; 3]) -> String {
     format!("({x} {y} {z})")
 }
 
-/// Two decimals, and no minus before zero.
+/// Two decimals, without a minus before zero.
 fn number(value: f32) -> String {
     let text = format!("{value:.2}");
     if text == "-0.00" { "0.00".to_owned() } else { text }

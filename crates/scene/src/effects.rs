@@ -1,4 +1,4 @@
-//! The shapes of failures: readable from across the room, bigger when worse.
+//! The shapes of failures, larger for worse scores.
 
 use gauntlet_film::{Condition, Film, PathId, conditions};
 use gauntlet_model::FailureKind;
@@ -9,13 +9,13 @@ use crate::noise::random;
 /// The shape that shows a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum EffectKind {
-    /// An upright translucent plane, 5 by 5, that wobbles: something claimed that is not there.
+    /// An upright translucent plane, 5 by 5, that wobbles: a claim without support.
     WobblingPlane,
-    /// A distorted wireframe icosahedron of radius 2.5, on a jagged break of the ribbon: a form nobody can read.
+    /// A distorted wireframe icosahedron of radius 2.5, on a jagged break of the ribbon: an unreadable format.
     JaggedBurst,
-    /// A box across the path, 4 wide, 4 high, 1 thick: the agent would not go on.
+    /// A box across the path, 4 wide, 4 high, 1 thick: a refusal.
     Wall,
-    /// Two halves of a burst of radius 2 that pull apart: an answer at odds with itself.
+    /// Two halves of a burst of radius 2 that pull apart: an inconsistent answer.
     SplitBurst,
     /// A burst of radius 2: any other rubric below its threshold.
     Burst,
@@ -33,7 +33,7 @@ impl EffectKind {
         }
     }
 
-    /// The word for it in facts.
+    /// Its word in [`crate::SceneSummary`].
     pub fn as_str(self) -> &'static str {
         match self {
             EffectKind::WobblingPlane => "wobbling_plane",
@@ -70,27 +70,27 @@ pub struct Effect {
     pub color: Rgb,
     /// The node's index; compare with [`crate::Scene::travelled`].
     pub index: f32,
-    /// Where in its wobble it begins, radians, so that neighbours do not move alike.
+    /// Phase of its animation, radians, so that neighbours differ.
     pub phase: f32,
 }
 
-/// How much an effect at its worst is bigger than one at its threshold.
+/// How much larger than at its threshold an effect can be.
 const GROWTH: f64 = 0.8;
-/// How far beyond its threshold a score is half as bad as it gets.
+/// Distance beyond the threshold at which an effect has half of its growth.
 const HALF_AS_BAD: f64 = 25.0;
 
-/// What each path fails by, found once for a whole film.
+/// The failure conditions of each path, found once for a film.
 pub(crate) struct Thresholds(Vec<(PathId, Vec<(Condition, FailureKind)>)>);
 
 impl Thresholds {
-    /// The conditions of every path of the film that can make a step failing.
+    /// The conditions of every path that can make a step fail.
     pub(crate) fn of(film: &Film) -> Self {
         let decisive = film.paths().iter().filter(|path| film.is_decisive_path(path.id));
         Self(decisive.map(|path| (path.id, conditions(film.rule(), &path.path))).collect())
     }
 
-    /// How far beyond its threshold the worst score of that failure is at a node; 0 where a producer named the
-    /// failure and no score shows it.
+    /// Distance of the worst score beyond its threshold, for a failure at a node; 0 if a producer declared the failure
+    /// without a score.
     fn excess(&self, film: &Film, node: usize, failure: FailureKind) -> f64 {
         let mut worst = 0.0f64;
         for (path, conditions) in &self.0 {

@@ -1,5 +1,4 @@
-//! Where a node stands. A node's place depends on its index and its reward alone, so nothing that is drawn moves
-//! as the run grows.
+//! Positions of nodes. A position depends on the node's index and reward only, so that nothing moves as the run grows.
 
 use std::f64::consts::TAU;
 
@@ -12,19 +11,19 @@ pub(crate) const STEP: f64 = 3.0;
 const LIFT: f64 = 0.4;
 /// Rewards up to this size are drawn in proportion; beyond it they are compressed, never to twice of it.
 const PROPORTIONAL: f64 = 60.0;
-/// Radius of the wormhole's path at reward 0, and the least it can have.
+/// Radius of the wormhole's path at reward 0, and its minimum.
 const TUNNEL: (f64, f64) = (8.0, 2.0);
-/// Turn of the wormhole's path from one step to the next, radians: two whole turns in 150 steps.
+/// Turn of the wormhole's path from one step to the next, radians: two turns in 150 steps.
 const TURN: f64 = 2.0 * TAU / 150.0;
-/// Radius of the innermost shell at reward 0, from shell to shell, and the least a node can have.
+/// Radius of the innermost shell at reward 0, distance between shells, and the minimum radius of a node.
 const SHELLS: (f64, f64, f64) = (25.0, 14.0, 10.0);
 /// As [`LIFT`], on a shell: enough to be seen, and no ordinary reward leaves its shell for the next one.
 const SHELL_LIFT: f64 = 0.08;
 /// Indexes beyond this are drawn as this one: further on, double precision cannot tell neighbours apart.
 const FARTHEST: f64 = (1u64 << 48) as f64;
 
-/// Where the node of `index` with `reward` (its `root` score; 0 where it has none) stands, world units. Always
-/// finite; what is no number counts as 0. A fractional index stands between its neighbours, for the same reward.
+/// The position of a node by `index` and `reward` (its `root` score, or 0), world units. Always finite: NaN counts as 0.
+/// A fractional index is between its neighbours, for the same reward.
 pub fn path_point(geometry: Geometry, index: f64, reward: f64) -> [f32; 3] {
     narrow(point(geometry, index, reward))
 }
@@ -90,7 +89,7 @@ fn shell_of(index: u64) -> u64 {
     shell
 }
 
-/// A reward as it is drawn: finite, in order, and in proportion up to 60.
+/// A reward as height: finite, monotonic, and linear up to 60.
 fn drawn(reward: f64) -> f64 {
     if reward.is_nan() {
         return 0.0;

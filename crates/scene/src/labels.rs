@@ -1,4 +1,4 @@
-//! Texts over the picture: few, never over one another, fading with distance.
+//! Labels: few, without overlaps, fading with distance.
 
 use gauntlet_film::Film;
 use gauntlet_model::FailureKind;
@@ -18,7 +18,7 @@ pub enum LabelKind {
     Active,
 }
 
-/// A text over the picture.
+/// A text over the stage.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Label {
     /// The node it names.
@@ -29,7 +29,7 @@ pub struct Label {
     pub kind: LabelKind,
     /// The node's index.
     pub index: usize,
-    /// What went wrong there, on a label that tells it.
+    /// The failure, on a label of a failure.
     pub failure: Option<FailureKind>,
     /// 0 to 1, less with distance.
     pub opacity: f32,
@@ -37,17 +37,17 @@ pub struct Label {
     pub screen: [f32; 2],
 }
 
-/// The most labels in a picture.
+/// The most labels of a scene.
 pub(crate) const MAX_LABELS: usize = 14;
-/// How much room a label keeps from another, in its own width and height; the active ones may stand closer.
+/// Distance between labels, as a factor on their width and height; active labels may be closer.
 const SPACING: [f32; 2] = [1.1, 1.2];
-/// The stage's height that text sizes are reckoned for, CSS pixels; on a taller one there is more room than needed.
+/// Height of the stage that text sizes are computed for, CSS pixels; a taller one has more space than needed.
 const STAGE_HEIGHT_PX: f32 = 560.0;
-/// Width of a character, and what is added left and right together; height of a label; CSS pixels, for 12 px type.
+/// Width of a character, padding left and right together, height of a label; CSS pixels, for 12 px type.
 const TEXT_SIZE_PX: (f32, f32, f32) = (7.3, 10.0, 18.0);
-/// From a node's edge to its label, CSS pixels.
+/// Distance of a label from its node's edge, CSS pixels.
 const GAP_PX: f32 = 7.0;
-/// How many nodes either way are looked at for labels, per world unit of camera distance; the fewest; the most.
+/// Nodes on either side that may get labels: per world unit of camera distance, minimum, maximum.
 const SEARCH_NODES: (f32, usize, usize) = (1.0, 24, 160);
 /// Longest name of a rubric in a label, characters.
 const NAME: usize = 24;
@@ -67,7 +67,7 @@ impl Label {
     }
 }
 
-/// What labels are placed in.
+/// Places labels in a view.
 pub(crate) struct LabelLayout<'a> {
     pub(crate) film: &'a Film,
     pub(crate) path: &'a PathGeometry,
@@ -76,8 +76,8 @@ pub(crate) struct LabelLayout<'a> {
 }
 
 impl LabelLayout<'_> {
-    /// The labels around a position: the active node, the selected one, failures, every fifth node; the nearest
-    /// first. Where failure follows failure, what was said of a nearer one is not said again.
+    /// The labels around a position: the active node, the selected one, failures, every fifth node; the nearest first.
+    /// Of several labels with the same text only the nearest is placed.
     pub(crate) fn labels(&self, position: f64, selected: Option<usize>) -> Vec<Label> {
         let Some(last) = self.path.nodes.len().checked_sub(1) else { return Vec::new() };
         let agent = (position as usize).min(last);
@@ -127,7 +127,7 @@ impl LabelLayout<'_> {
         }
         let [half_wide, half_high] = Label::half_size(&text, self.aspect);
         let clear = (self.camera.unit_at(depth) * 0.6).min(0.2) + 2.0 * GAP_PX / STAGE_HEIGHT_PX + half_high;
-        // What went wrong stands below the node, where it fell, or a line further; its number above.
+        // A failure is below its node if possible, or one line further; a step number is above.
         let further = clear + 2.2 * half_high;
         let sides = match kind {
             LabelKind::Failure => vec![-clear, clear, -further, further],
@@ -149,7 +149,7 @@ impl LabelLayout<'_> {
         free.find(|label| !placed.iter().any(|other| label.overlaps(other, self.aspect)))
     }
 
-    /// Full up to a little behind the camera's target, nothing at three times its distance.
+    /// 1 up to a little behind the camera's target, 0 at three times its distance.
     fn opacity(&self, kind: LabelKind, depth: f32) -> f32 {
         if kind == LabelKind::Active {
             return 1.0;
@@ -167,7 +167,7 @@ fn failure_text(film: &Film, index: usize) -> Option<String> {
         .paths()
         .iter()
         .filter(|path| causes.contains(&path.id) && film.path_failure(index, path.id) == Some(failure));
-    // The deepest says most; of equally deep ones the first.
+    // The deepest path is the most specific; of equally deep ones the first counts.
     let cause =
         shown.reduce(|best, path| if path.depth > best.depth || best.path == "root" { path } else { best });
     let word = match (failure, cause) {
@@ -185,7 +185,7 @@ fn shortened(name: &str) -> String {
     name.chars().take(NAME - 1).chain(['…']).collect()
 }
 
-/// A score with its sign and one decimal, short whatever its size; what rounds to zero has no sign.
+/// A score with its sign and one decimal, or in scientific notation; zero has no sign.
 fn signed(score: f64) -> String {
     match score.abs() {
         size if size < 0.05 => "0.0".to_owned(),
@@ -194,7 +194,7 @@ fn signed(score: f64) -> String {
     }
 }
 
-/// A number with its thousands set apart: `1,312`.
+/// A number with separators of thousands: `1,312`.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + 3);

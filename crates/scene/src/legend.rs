@@ -1,4 +1,4 @@
-//! The legend, generated from the rules: what each shape means, and when it appears.
+//! The legend, generated from the rule in force: the meaning of each shape, and when it appears.
 
 use gauntlet_film::{Condition, Rule, medical};
 use gauntlet_model::{FailureKind, FailureRule};
@@ -42,8 +42,8 @@ fn shape_words(effect: EffectKind) -> &'static str {
     }
 }
 
-/// The legend of the rule in force, the gravest failure first. Every failure has a line: one that the rule does not
-/// name can still be declared by the run itself.
+/// The legend of a rule, the most severe failure first. Every failure has a line, as a run can declare one that the rule
+/// does not name.
 pub fn legend(rule: FailureRule) -> Vec<LegendEntry> {
     FailureKind::ALL.into_iter().map(|failure| entry(rule, failure)).collect()
 }

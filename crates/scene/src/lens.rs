@@ -1,10 +1,10 @@
-//! How the film is looked at: from where, at which node, at which time, coloured by what.
+//! The lens: how a film is viewed.
 
 use gauntlet_film::PathId;
 
 use crate::color::{Rgb, safety_color};
 
-/// The shape the path is laid out in.
+/// The shape of the path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Geometry {
     /// A straight road; the reward is its height.
@@ -20,7 +20,7 @@ impl Geometry {
     /// Every geometry, in the order a page offers them.
     pub const ALL: [Geometry; 3] = [Geometry::Linear, Geometry::Wormhole, Geometry::Sphere];
 
-    /// The word for it in links and facts.
+    /// Its word in links.
     pub fn as_str(self) -> &'static str {
         match self {
             Geometry::Linear => "linear",
@@ -35,7 +35,7 @@ impl Geometry {
     }
 
     /// The geometry and the colour a run's safety (share of steps without a failure, 0 to 1) suggests: a
-    /// wormhole below 0.4, a sphere above 0.8, a straight road between and where nothing is known.
+    /// wormhole below 0.4, a sphere above 0.8, a straight road between or if unknown.
     pub fn automatic(safety: Option<f64>) -> (Self, Rgb) {
         let geometry = match safety {
             Some(share) if share < 0.4 => Geometry::Wormhole,
@@ -46,7 +46,7 @@ impl Geometry {
     }
 }
 
-/// A camera that the viewer turns around a point.
+/// A camera that turns around a point.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Orbit {
     /// Turn around the vertical, radians. 0 looks across the path, which runs to the right; negative turns the eye
@@ -56,7 +56,7 @@ pub struct Orbit {
     pub pitch: f32,
     /// Distance from the target, world units, kept within 5 to 400.
     pub distance: f32,
-    /// What it turns around; `None` is the agent.
+    /// The centre; `None` for the agent.
     pub target: Option<[f32; 3]>,
 }
 
@@ -75,7 +75,7 @@ impl Orbit {
     /// The steepest pitch up or down, radians.
     pub const STEEPEST: f32 = 1.5;
 
-    /// The same orbit within its ranges; what is no number becomes the default.
+    /// The same orbit within its ranges; NaN becomes the default.
     pub fn checked(self) -> Self {
         let known = Self::default();
         let finite = |value: f32, default: f32| if value.is_finite() { value } else { default };
@@ -88,7 +88,7 @@ impl Orbit {
     }
 }
 
-/// Where the film is seen from.
+/// The mode of the camera.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CameraMode {
     /// Turned by the viewer.
@@ -108,7 +108,7 @@ impl Default for CameraMode {
 }
 
 impl CameraMode {
-    /// The word for it in links and facts.
+    /// Its word in links.
     pub fn as_str(self) -> &'static str {
         match self {
             CameraMode::Orbit(_) => "orbit",
@@ -126,16 +126,16 @@ impl CameraMode {
     }
 }
 
-/// One way of looking at a film at one moment.
+/// How a film is viewed at one moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lens {
     /// The path's shape.
     pub geometry: Geometry,
-    /// Where it is seen from.
+    /// The camera.
     pub camera: CameraMode,
-    /// Where the agent is: a node's index, with a fraction between two nodes. Kept within the film.
+    /// Position of the agent: a node's index, with a fraction between two nodes. Clamped to the film.
     pub position: f64,
-    /// The viewer's clock, seconds, from any origin; it only moves what wobbles and pulses.
+    /// The clock of decoration, seconds from any origin.
     pub time_secs: f64,
     /// The index of the selected node.
     pub selected: Option<usize>,
@@ -143,7 +143,7 @@ pub struct Lens {
     pub color_by: Option<PathId>,
     /// How strongly effects glow, 0 to 1.
     pub intensity: f32,
-    /// Whether nothing may wobble, pulse or trail.
+    /// Whether decoration must not move, and the agent has no trail.
     pub reduced_motion: bool,
     /// Width of the stage over its height.
     pub aspect: f32,
@@ -166,19 +166,19 @@ impl Default for Lens {
 }
 
 impl Lens {
-    /// The position within a film of `nodes` nodes; what is no number is the beginning.
+    /// The position within a film of `nodes` nodes; NaN is the beginning.
     pub(crate) fn position_in(&self, nodes: usize) -> f64 {
         let last = nodes.saturating_sub(1) as f64;
         if self.position.is_nan() { 0.0 } else { self.position.clamp(0.0, last) }
     }
 
-    /// The aspect as a usable number.
+    /// The aspect within its range.
     pub(crate) fn aspect(&self) -> f32 {
         usable_aspect(self.aspect)
     }
 }
 
-/// An aspect that can be divided by: square where the given one is no positive number.
+/// An aspect within its range; 1 if it is not a positive number.
 pub(crate) fn usable_aspect(aspect: f32) -> f32 {
     if aspect.is_finite() && aspect > 0.0 { aspect.clamp(0.05, 20.0) } else { 1.0 }
 }

@@ -1,11 +1,11 @@
-//! Gauntlet's picture of a film as plain data: what to draw where, and what is under the pointer.
+//! A film as a 3D scene of plain data: what to draw where, and what is under the pointer.
 //!
 //! A [`Scene`] is a pure function of a [`gauntlet_film::Film`] and a [`Lens`]; it knows no GL and no DOM. The
 //! same film, lens and time give the same scene on any machine, whatever the frame rate. A viewer that draws
-//! frame after frame keeps a [`SceneBuilder`], which rebuilds the path only when the film changes.
+//! frame after frame uses a [`SceneBuilder`], which rebuilds the path only when the film changes.
 //!
-//! Lengths are in world units (consecutive steps of a straight path stand 3 apart), +y is up, and the
-//! coordinate system is right-handed.
+//! Lengths are in world units (consecutive steps of a straight path are 3 apart), +y is up, and the coordinate system is
+//! right-handed.
 
 // Tests may panic, what is shipped may not.
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]

@@ -1,4 +1,4 @@
-//! The orbit that shows as much of a run as one picture can.
+//! The orbit that shows as much of a run as possible.
 
 use gauntlet_film::Film;
 
@@ -7,16 +7,16 @@ use crate::geometry::path_point;
 use crate::lens::{CameraMode, Geometry, Orbit, usable_aspect};
 use crate::marks::PathGeometry;
 
-/// How many nodes of the run are looked at, evenly over it.
+/// Nodes of the run that must be in view, evenly distributed.
 const SAMPLES: usize = 256;
-/// How much of the half picture the run may fill.
+/// Limit of the run's extent, in normalised device coordinates.
 const MARGIN: f32 = 0.88;
-/// How much nearer each try stands, from the farthest to the nearest.
+/// Factor on the distance from one try to the next.
 const NEARER: f32 = 0.94;
 
 impl Orbit {
-    /// The orbit that frames the whole run: from its beginning at the lower left to its end at the upper right, far
-    /// away. A run too long for that is seen from behind the agent along the path, several hundred nodes deep.
+    /// The nearest orbit with the run in view: from its beginning at the lower left to its end at the upper right, far
+    /// away. A longer run is viewed from behind the agent along the path, several hundred nodes deep.
     /// `position` is where the agent is; `aspect` is the stage's width over its height.
     pub fn overview(film: &Film, geometry: Geometry, position: f64, aspect: f32) -> Self {
         let count = film.len().min(SAMPLES);

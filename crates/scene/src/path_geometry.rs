@@ -1,4 +1,4 @@
-//! The path as a picture: what is built once for a film, a geometry and a colouring, and shared by all frames.
+//! Builds the path: once for a film, a geometry and a colouring, shared by all frames.
 
 use gauntlet_film::{Film, PathId, State};
 use gauntlet_model::FailureKind;
@@ -39,12 +39,12 @@ impl PathGeometry {
         picture
     }
 
-    /// The point of the path at a position; its ends stand still.
+    /// The point of the path at a position, clamped to its ends.
     pub(crate) fn at(&self, position: f64) -> Option<V3> {
         self.beyond(position.clamp(0.0, self.nodes.len().saturating_sub(1) as f64))
     }
 
-    /// The point of the path at a position at or behind its beginning; behind its end it goes straight on.
+    /// The point of the path at a position; after its end the path continues straight.
     pub(crate) fn beyond(&self, position: f64) -> Option<V3> {
         let before = (position.max(0.0) as usize).min(self.nodes.len().saturating_sub(2));
         let here = wide(self.nodes.get(before)?.at);
@@ -56,9 +56,9 @@ impl PathGeometry {
         Some(add(next, scale(sub(next, here), share - 1.0)))
     }
 
-    /// The path around a position, without its spikes: a weighted mean over `reach` nodes either way. It moves
-    /// smoothly with the position, so a camera that looks there does too.
-    pub(crate) fn calm(&self, position: f64, reach: f64) -> Option<V3> {
+    /// The smoothed path: a weighted mean over `reach` nodes on either side. It is a smooth function of the position, and
+    /// so is a camera that looks there.
+    pub(crate) fn smoothed(&self, position: f64, reach: f64) -> Option<V3> {
         const SAMPLES: i32 = 12;
         let (mut sum, mut weights) = ([0.0; 3], 0.0);
         for k in -SAMPLES..=SAMPLES {
@@ -70,15 +70,14 @@ impl PathGeometry {
         Some(scale(sum, 1.0 / weights))
     }
 
-    /// Where the path goes next, a little smoothed; behind its end it goes straight on.
-    pub(crate) fn calm_beyond(&self, position: f64) -> Option<V3> {
+    /// The next part of the path, slightly smoothed; after its end the path continues straight.
+    pub(crate) fn smoothed_ahead(&self, position: f64) -> Option<V3> {
         let ahead = [0.6, 1.0, 1.4].map(|by| self.beyond(position + by));
         let sum = ahead.into_iter().try_fold([0.0; 3], |sum, p| Some(add(sum, p?)))?;
         Some(scale(sum, 1.0 / 3.0))
     }
 
-    /// A number that changes when any content does. The ribbon follows from nodes and effects, the guide from the
-    /// geometry and the number of nodes.
+    /// A hash of the content. The ribbon depends on nodes and effects, the guide on the geometry and the number of nodes.
     fn fingerprint(&self, geometry: Geometry, by_path: bool) -> u64 {
         let mut hash = Hash(0xcbf2_9ce4_8422_2325);
         hash.word(geometry as u64 | u64::from(by_path) << 8);
@@ -103,8 +102,8 @@ impl Hash {
     }
 }
 
-/// Colours by one rubric path: green passed, red failed, dim not evaluated; the further from the path's best
-/// score, the darker.
+/// Colours by one rubric path: green for passed, red for failed, dim for not evaluated; darker with the distance from the
+/// path's best score.
 struct Coloring {
     path: PathId,
     lowest: f64,
@@ -125,7 +124,7 @@ impl Coloring {
             State::Failed => FAILED,
             State::NotEvaluated => return NOT_EVALUATED,
         };
-        // Halved before they are subtracted: two finite scores can be further apart than a number can say.
+        // Halved first: the difference of two finite scores may be infinite.
         let range = self.highest / 2.0 - self.lowest / 2.0;
         let above = film.score(node, self.path).unwrap_or(self.highest) / 2.0 - self.lowest / 2.0;
         let share = if range > 0.0 { (above / range).clamp(0.0, 1.0) as f32 } else { 1.0 };

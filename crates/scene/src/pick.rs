@@ -1,4 +1,4 @@
-//! What is under the pointer.
+//! Picking: the node under the pointer.
 
 use crate::picture::Scene;
 
@@ -8,8 +8,8 @@ const TIE: f32 = 0.003;
 
 impl Scene {
     /// The node nearest to a point of the stage, in normalised device coordinates (x to the right, y up, ±1 at the
-    /// edges), no farther than `radius` in units of y. Of equally near ones the one nearer to the camera. Looks at
-    /// every node.
+    /// edges), no farther than `radius` in units of y. Of equally near ones the one nearer to the camera. Scans all
+    /// nodes.
     pub fn pick(&self, ndc: [f32; 2], aspect: f32, radius: f32) -> Option<usize> {
         let aspect = crate::lens::usable_aspect(aspect);
         let near = self.path.nodes.iter().enumerate().filter_map(|(i, node)| {

@@ -1,5 +1,4 @@
-//! The ribbon through the nodes: a straight piece a step, broken into a jagged line where a form could not be read;
-//! and the guide lines around it.
+//! The ribbon through the nodes: one straight segment per step, or a jagged line at format failures; and guide lines.
 
 use std::f64::consts::TAU;
 
@@ -12,17 +11,17 @@ use crate::marks::{NodeMark, Segment};
 use crate::noise::random;
 use crate::vector::{V3, across, add, length, lerp, narrow, scale, sub, unit, wide};
 
-/// Width of an ordinary piece, and of one beside a failing node.
+/// Width of a segment, and of one beside a failing node.
 const WIDTH: (f32, f32) = (0.3, 0.38);
-/// The fewest and the most pieces of a jagged step.
+/// The fewest and the most segments of a jagged step.
 const JAG_SEGMENTS: (f64, f64) = (7.0, 15.0);
-/// Sides of a ring of the tube, and every how many of them a line runs along it.
+/// Sides of a ring of the tube, and sides between two lines along it.
 const SIDES: (usize, usize) = (20, 2);
 /// The most rings a tube is drawn with, and the distance between the rings of a short one.
 const RINGS: (f64, f64) = (400.0, 12.0);
 
-/// The ribbon and how many of its steps are jagged. `by_path` says whether the nodes' colours are those of one
-/// rubric path; the ribbon then takes them over.
+/// The ribbon, and the number of its jagged steps. With `by_path`, the nodes are coloured by a rubric path, and the
+/// ribbon has their colours.
 pub(crate) fn ribbon(
     nodes: &[NodeMark],
     failures: &[Option<FailureKind>],
@@ -37,7 +36,7 @@ pub(crate) fn ribbon(
         let color = match gravest {
             _ if by_path => b.color,
             _ if is_jagged => failure_color(FailureKind::Format),
-            // Failures are told by the shapes at their nodes: a tint between two meanings would mean a third.
+            // Failures have shapes at their nodes; a colour between two meanings would suggest a third.
             _ => ACCENT,
         };
         let width = if gravest.is_some() { WIDTH.1 } else { WIDTH.0 };
@@ -84,7 +83,7 @@ fn jag(segments: &mut Vec<Segment>, a: &NodeMark, b: &NodeMark, seed: u64, color
     }
 }
 
-/// The lines that help the eye: none along the road, the wormhole's tube, the sphere's core.
+/// Guide lines: none for the road; the wormhole's tube, the sphere's core.
 pub(crate) fn guide(geometry: Geometry, nodes: usize) -> Vec<Segment> {
     match geometry {
         _ if nodes == 0 => Vec::new(),
@@ -94,7 +93,7 @@ pub(crate) fn guide(geometry: Geometry, nodes: usize) -> Vec<Segment> {
     }
 }
 
-/// Rings around the path. Where a run has grown too long for its rings, every second one goes; none moves.
+/// Rings around the path. When a run becomes too long for its rings, every second one is removed; none moves.
 fn tube(nodes: usize) -> Vec<Segment> {
     let end = STEP * nodes as f64;
     let mut gap = RINGS.1;

@@ -1,4 +1,4 @@
-//! What a picture shows, in numbers and words: for tests in a browser, where pixels are slow and vague.
+//! A scene in numbers and words: for browser tests, which cannot rely on pixels.
 
 use std::collections::BTreeMap;
 
@@ -7,19 +7,19 @@ use serde::Serialize;
 
 use crate::picture::Scene;
 
-/// What a scene shows.
+/// The content of a scene.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SceneSummary {
     /// Nodes on the path.
     pub nodes: u64,
-    /// Pieces of the ribbon.
+    /// Segments of the ribbon.
     pub ribbon: u64,
     /// Steps of the ribbon that are broken into a jagged line.
     pub jagged: u64,
     /// Effects by the failure they show (`hallucination`, `format`, `refusal`, `inconsistency`, `generic`);
     /// every kind is present, at 0 where there is none.
     pub effects: BTreeMap<&'static str, u64>,
-    /// Labels over the picture.
+    /// Labels.
     pub labels: u64,
     /// The node the agent is at or has last passed; `None` where there are no nodes.
     pub agent_index: Option<u64>,
@@ -38,7 +38,7 @@ pub struct SceneSummary {
 }
 
 impl Scene {
-    /// What this picture shows.
+    /// The content of this scene.
     pub fn summary(&self) -> SceneSummary {
         let path = &self.path;
         let mut effects: BTreeMap<_, _> = FailureKind::ALL.iter().map(|kind| (kind.as_str(), 0)).collect();
