@@ -23,9 +23,16 @@ impl CameraEase {
     }
 
     /// The camera to draw with, `secs` after the last one, where the scene wants `deep_link`.
-    pub(super) fn ease(&mut self, deep_link: Camera, view_kind: ViewKind, secs: f64, is_calm: bool) -> Camera {
+    pub(super) fn ease(
+        &mut self,
+        deep_link: Camera,
+        view_kind: ViewKind,
+        secs: f64,
+        is_calm: bool,
+    ) -> Camera {
         if self.view_kind != Some(view_kind) {
-            self.from = self.last.filter(|_| self.view_kind.is_some() && !is_calm).map(|camera| (camera, 0.0));
+            self.from =
+                self.last.filter(|_| self.view_kind.is_some() && !is_calm).map(|camera| (camera, 0.0));
             self.view_kind = Some(view_kind);
         } else if let Some((_, done)) = &mut self.from {
             *done += secs;

@@ -1,8 +1,8 @@
-// What every drawable knows about the moment being drawn. Mirrors `frame.rs`, word for word.
+// The uniforms of a frame. The layout is that of `frame.rs`.
 layout(std140) uniform Frame {
     mat4 view_projection;
     vec4 eye;      // xyz: the camera in the world; w: time in seconds
-    vec4 right;    // xyz: the camera's right hand; w: the node index travelled so far, fractional
+    vec4 right;    // xyz: the camera's right; w: the node index travelled so far, fractional
     vec4 up;       // xyz: the camera's up; w: intensity, 0 to 1
     vec4 depth;    // x, y: where fog starts and ends, world units; z: pixels of a world unit one unit away; w: pixels of
                    // a CSS pixel

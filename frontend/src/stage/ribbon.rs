@@ -1,4 +1,4 @@
-//! The path as a line of light, with a core and a glow: the ribbon itself, the guide lines and the agent's wake.
+//! Lines of light with a core and a glow: the ribbon, the guide lines and the agent's trail.
 
 use gauntlet_scene::{Agent, PathGeometry, Segment};
 use three_d::{Context, Program};
@@ -8,16 +8,16 @@ use super::gpu::{FrameBlock, add_light, compile};
 use super::instances::{Instances, Quad};
 
 const NAMES: [&str; 3] = ["from", "to", "paint"];
-/// Two triangles a line.
+/// Two triangles per line.
 pub(super) const LINE_VERTICES: u32 = 6;
-/// An index that every agent has passed: for lines that are never ahead.
+/// An index behind every agent: for lines that are never dim.
 const PASSED: f32 = -1e6;
-/// How much of their colour guide lines keep.
+/// Factor on the colour of guide lines.
 const GUIDE: f32 = 0.55;
-/// How much brighter than its colour the agent's wake is at the agent.
+/// Factor on the colour of the trail at the agent.
 const WAKE: f32 = 1.5;
 
-/// Every line of the picture, by how often it changes.
+/// Every line, in buffers by how often they change.
 pub(super) struct Ribbon {
     program: Program,
     guide: Instances<3>,
@@ -42,7 +42,7 @@ impl Ribbon {
     /// Uploads the trail of the agent.
     pub(super) fn set_agent(&mut self, agent: &Agent, travelled: f32) {
         let last = agent.trail.len().saturating_sub(1);
-        // A point of the trail is about a node from the next.
+        // The points of the trail are about one node apart.
         let index = |i: usize| travelled - last.saturating_sub(i) as f32;
         let paint = with(agent.color.map(|c| c * WAKE), agent.radius * 0.6);
         self.wake.set(agent.trail.windows(2).enumerate().filter_map(|(i, ends)| {

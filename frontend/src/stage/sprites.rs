@@ -1,4 +1,4 @@
-//! Round lights that face the camera: nodes, the light of each failure, the agent, the selection.
+//! Round sprites: nodes, the glow of failures, the agent, the selection.
 
 use gauntlet_scene::{Effect, NodeMark, PathGeometry, Scene};
 use three_d::{Context, Program};
@@ -9,10 +9,10 @@ use super::instances::{Instances, Quad};
 
 const NAMES: [&str; 3] = ["place", "paint", "look"];
 const SPRITE_VERTICES: u32 = 6;
-/// An index that every agent has passed.
+/// An index behind every agent: for sprites that are never dim.
 const PASSED: f32 = -1e6;
 
-/// What a light looks like; the numbers are the shader's.
+/// The look of a sprite; the numbers are those of the shader.
 #[derive(Clone, Copy)]
 enum Look {
     Node = 0,
@@ -22,13 +22,13 @@ enum Look {
 }
 
 impl Look {
-    /// The attribute `look`: strength of the glow, and how many radii it reaches.
+    /// The attribute `look`: strength of the glow, its reach in radii, phase.
     fn at(self, strength: f32, reach: f32, phase: f32) -> Quad {
         [f32::from(self as u8), strength, reach, phase]
     }
 }
 
-/// Every round light of the picture, by how often it changes.
+/// Every sprite, in buffers by how often they change.
 pub(super) struct Sprites {
     program: Program,
     nodes: Instances<3>,
@@ -68,13 +68,13 @@ impl Sprites {
     }
 }
 
-/// A failed node glows wider: it is seen before its shape is.
+/// A failed node has a wider glow, visible from farther away than its shape.
 fn node(mark: &NodeMark) -> [Quad; 3] {
     let look = if mark.failed { Look::Node.at(1.0, 7.0, 0.0) } else { Look::Node.at(0.6, 5.0, 0.0) };
     [with(mark.at, mark.radius), with(mark.color, mark.index), look]
 }
 
-/// The light inside a failure's shape.
+/// The glow inside a failure's shape.
 fn glow(effect: &Effect) -> [Quad; 3] {
     let [width, height, _] = effect.kind.extent();
     let radius = width.max(height) * effect.size * 0.30;

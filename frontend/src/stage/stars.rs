@@ -1,4 +1,4 @@
-//! The star field: depth behind the path. Sent once, since it is the same on every frame.
+//! The star field. Uploaded once, as it is the same on every frame.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The canvas: its size, its WebGL2 context, and the loss of it.
+//! The canvas: its size, its WebGL2 context, and the loss of the context.
 
 use std::sync::Arc;
 
@@ -11,14 +11,14 @@ const LOST: &str = "webglcontextlost";
 const MISSING: &str = "This browser offers no WebGL2, which the 3D stage needs. The steps, the curve and the \
                        diagnostics work without it.";
 
-/// The size of the picture.
+/// The size of the canvas.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Size {
     /// Device pixels.
     pub(super) width: u32,
     /// Device pixels.
     pub(super) height: u32,
-    /// Device pixels of a CSS pixel.
+    /// Device pixels per CSS pixel.
     pub(super) ratio: f32,
 }
 
@@ -31,8 +31,10 @@ pub(super) struct Surface {
 }
 
 impl Surface {
-    /// Asks the canvas for WebGL2; `lost` is called whenever the browser takes it away. Fails with a sentence for
-    /// people.
+    /// Gets the WebGL2 context of a canvas. `lost` is called whenever the context is lost.
+    ///
+    /// # Errors
+    /// A sentence for people, if the browser has no WebGL2.
     pub(super) fn new(canvas: HtmlCanvasElement, mut lost: impl FnMut() + 'static) -> Result<Self, String> {
         let options = WebGlContextAttributes::new();
         options.set_alpha(false);
@@ -47,7 +49,7 @@ impl Surface {
             .ok_or(MISSING)?;
 
         let on_lost = Closure::new(move |event: Event| {
-            // Without this the browser never gives the context back.
+            // Without this the browser never restores the context.
             event.prevent_default();
             lost();
         });
@@ -58,7 +60,7 @@ impl Surface {
         Ok(Self { canvas, gl, size, on_lost })
     }
 
-    /// A three-d context over the canvas's own.
+    /// A three-d context for the canvas.
     #[expect(
         clippy::arc_with_non_send_sync,
         reason = "three-d asks for an Arc; nothing here leaves the page's thread"
@@ -71,12 +73,12 @@ impl Surface {
         Context::from_gl_context(Arc::new(gl)).map_err(|error| error.to_string())
     }
 
-    /// Whether the browser has taken the context away, for now.
+    /// Whether the context is lost at present.
     pub(super) fn is_lost(&self) -> bool {
         self.gl.is_context_lost()
     }
 
-    /// Makes the canvas that large, within what the GPU can do; nothing where there is nothing to draw on.
+    /// Resizes the canvas, within the limits of the GPU; `None` for an empty canvas.
     pub(super) fn resize(&mut self, width_px: u32, height_px: u32) -> Option<Size> {
         if width_px == 0 || height_px == 0 {
             return None;
@@ -101,7 +103,7 @@ impl Surface {
 
 impl Drop for Surface {
     fn drop(&mut self) {
-        // Removing a listener fails only where it is not there.
+        // Fails only if the listener does not exist.
         let _ = self.canvas.remove_event_listener_with_callback(LOST, self.on_lost.as_ref().unchecked_ref());
     }
 }
