@@ -806,8 +806,8 @@ export interface components {
        */
       last_at: string;
       /**
-       * @description Whether nothing came in time: none of its writers reports any more, or, where it has none, no event came for
-       *     15 minutes. Any sign of life takes it back.
+       * @description Whether nothing came in time: none of its writers reports any more, or, where it has none, no event
+       *     came for 15 minutes. Any sign of life takes it back.
        */
       lost: boolean;
     };
@@ -840,8 +840,8 @@ export interface components {
       state: components["schemas"]["WriterState"];
       /**
        * Format: uint32
-       * @description While it runs: it reports again within so many seconds, 1 to 3600; 10 where it does not say. Not heard of for
-       *     three intervals, it counts as lost.
+       * @description While it runs: it reports again within so many seconds, 1 to 3600; 10 where it does not say. Not heard
+       *     of for three intervals, it counts as lost.
        */
       interval_secs?: number | null;
       /**
@@ -1256,8 +1256,8 @@ export interface components {
         /** @description The time as an origin client wrote it, kept to the letter. */
         timestamp?: string | null;
         /**
-         * @description Top-level keys of the snapshot an origin client posted, in its order, so that its viewers get it back as
-         *     it was posted.
+         * @description Top-level keys of the snapshot an origin client posted, in its order, so that its viewers get it back
+         *     as it was posted.
          */
         posted?: string[];
       };
