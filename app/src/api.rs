@@ -1,5 +1,5 @@
-//! The server functions of the pages, and [`Backend`], through which they reach the log. SDKs use the routes under
-//! `/api/v1` instead.
+//! The server functions of the pages, and [`Backend`], through which they reach the log. SDKs use the routes
+//! under `/api/v1` instead.
 //!
 //! Every function takes its arguments as JSON, so that the browser needs one encoder only.
 
@@ -173,8 +173,8 @@ impl std::error::Error for PageError {}
 impl FromServerFnError for PageError {
     type Encoder = JsonEncoding;
 
-    /// Called by Leptos for what fails outside of a function's body: arguments that cannot be read on the server, a
-    /// server that cannot be reached from the browser.
+    /// Called by Leptos for what fails outside of a function's body: arguments that cannot be read on the
+    /// server, a server that cannot be reached from the browser.
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         let message = error.to_string();
         let status = match error {
@@ -193,8 +193,8 @@ impl FromServerFnError for PageError {
 }
 
 impl PageError {
-    /// Gives the answer of a server function this error's status, where Leptos would say 500. A page that is rendered
-    /// keeps its own status: it shows the error, and a way on.
+    /// Gives the answer of a server function this error's status, where Leptos would say 500. A page that is
+    /// rendered keeps its own status: it shows the error, and a way on.
     fn answered(self) -> Self {
         #[cfg(feature = "ssr")]
         {
@@ -290,8 +290,8 @@ pub async fn send_command(
     backend()?.command(run, action, parameters).await.map_err(PageError::answered)
 }
 
-/// A title's text as `leptos_meta::Title` must be given it: escaped on the server, where it becomes a part of an HTML
-/// document; as it is in the browser, which sets the text of an element.
+/// A title's text as `leptos_meta::Title` must be given it: escaped on the server, where it becomes a part of
+/// an HTML document; as it is in the browser, which sets the text of an element.
 pub(crate) fn title_text(text: String) -> String {
     #[cfg(feature = "ssr")]
     let text = html_escape::encode_text(&text).into_owned();

@@ -1,8 +1,8 @@
 //! Gauntlet's pages: the shell, the routes, one folder a feature.
 //!
-//! The crate has no sockets, no SQL and no WebGL: it gets a [`ports::Feed`] and a [`ports::Stage`] from context in
-//! the browser, and an [`api::Backend`] from context on the server. It renders on the server (`ssr`) and hydrates
-//! in the browser (`hydrate`), never both in one build.
+//! The crate has no sockets, no SQL and no WebGL: it gets a [`ports::Feed`] and a [`ports::Stage`] from
+//! context in the browser, and an [`api::Backend`] from context on the server. It renders on the server
+//! (`ssr`) and hydrates in the browser (`hydrate`), never both in one build.
 
 // Tests may panic, what is shipped may not.
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]

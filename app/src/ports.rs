@@ -81,11 +81,12 @@ pub enum FileUpdate {
 
 /// The facts of runs, past and live; resumes by itself after the last fact it delivered.
 pub trait Feed {
-    /// Follows a run after sequence number `after` (`None`: from the start). Dropping the returned value ends it.
+    /// Follows a run after sequence number `after` (`None`: from the start). Dropping the returned value ends
+    /// it.
     fn follow(&self, run: &RunId, after: Option<u64>, on: Rc<dyn Fn(FeedUpdate)>) -> Box<dyn Any>;
 
-    /// Queues a result file for upload. With `partial`, a broken file is imported as far as it can be read. `on`
-    /// receives the updates, and cancels the upload by returning `false`.
+    /// Queues a result file for upload. With `partial`, a broken file is imported as far as it can be read.
+    /// `on` receives the updates, and cancels the upload by returning `false`.
     fn import(&self, file: web_sys::File, partial: bool, on: Rc<dyn Fn(FileUpdate) -> bool>);
 }
 

@@ -30,7 +30,8 @@ pub fn head_html(style: &str) -> String {
     Owner::new().with(|| head(style.to_owned()).to_html())
 }
 
-/// The document around the pages. `options` names the site's package folder and output, as the server was configured.
+/// The document around the pages. `options` names the site's package folder and output, as the server was
+/// configured.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let style = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
     view! {

@@ -12,7 +12,8 @@ use std::rc::Rc;
 use gauntlet_app::ports::Ports;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Called by the page once the module is loaded: gives the app its ports and takes over what the server rendered.
+/// Called by the page once the module is loaded: gives the app its ports and takes over what the server
+/// rendered.
 #[wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();

@@ -1,5 +1,5 @@
-//! The page's address names the selected step and the view: read when the page opens, updated while the selection
-//! moves.
+//! The page's address names the selected step and the view: read when the page opens, updated while the
+//! selection moves.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use crate::ui::{query_parameter, replace_query, this_address};
 /// The least time between two changes of the address. Browsers refuse more than about three a second.
 const PACE: Duration = Duration::from_millis(350);
 
-/// Reads the address once, then keeps it at the selected step. While the newest node is followed it has no step, so that
-/// the link opens live.
+/// Reads the address once, then keeps it at the selected step. While the newest node is followed it has no
+/// step, so that the link opens live.
 pub(super) fn keep(session: Session) {
     Effect::new(move |opened: Option<bool>| {
         if opened.is_none() {

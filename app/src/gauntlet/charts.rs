@@ -1,5 +1,5 @@
-//! Charts of a run that has measurements but no rollouts: one small curve for each measured path, by step. They
-//! replace the stage, which would be empty without nodes.
+//! Charts of a run that has measurements but no rollouts: one small curve for each measured path, by step.
+//! They replace the stage, which would be empty without nodes.
 
 use gauntlet_film::{Film, Measurement};
 use leptos::prelude::*;

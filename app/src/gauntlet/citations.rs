@@ -11,8 +11,8 @@ pub(super) enum TextPart {
     Grounded(String),
 }
 
-/// Cuts a text at its `<citations>` parts and says of each whether `seen` contains it. A part without an end runs to
-/// the next tag.
+/// Cuts a text at its `<citations>` parts and says of each whether `seen` contains it. A part without an end
+/// runs to the next tag.
 pub(super) fn mark_citations(text: &str, seen: &[String]) -> Vec<TextPart> {
     let seen: Vec<String> = seen.iter().map(|s| simplified(s)).collect();
     // Lower-casing ASCII alone keeps every byte where it is. Done once: an answer may hold thousands of tags.

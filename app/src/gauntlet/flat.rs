@@ -1,5 +1,5 @@
-//! The stage without WebGL2: the same scene, projected and drawn on a 2D canvas. Picking, labels and cameras work as in
-//! 3D; depth, glow and fog are simpler.
+//! The stage without WebGL2: the same scene, projected and drawn on a 2D canvas. Picking, labels and cameras
+//! work as in 3D; depth, glow and fog are simpler.
 
 use gauntlet_model::FailureKind;
 use gauntlet_scene::{Camera, Effect, Rgb, Scene, Segment};
@@ -153,7 +153,8 @@ fn strokes<'a>(
     canvas.stroke();
 }
 
-/// A failure's shape: a slanted plane, a zigzag, a wall, or a star. What lies ahead has less `presence` (0 to 1).
+/// A failure's shape: a slanted plane, a zigzag, a wall, or a star. What lies ahead has less `presence` (0 to
+/// 1).
 fn effect(
     canvas: &web_sys::CanvasRenderingContext2d,
     projection: &Projection<'_>,

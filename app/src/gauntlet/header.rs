@@ -97,7 +97,8 @@ fn Connection(session: Session) -> impl IntoView {
     view! { <span class=move || format!("connection {}", state().0) role="status"><i aria-hidden="true"></i>{move || state().1}</span> }
 }
 
-/// Whether contact with the run's writers is lost: as the server rendered it, then checked until the run has ended.
+/// Whether contact with the run's writers is lost: as the server rendered it, then checked until the run has
+/// ended.
 fn contact_lost(session: Session) -> RwSignal<bool> {
     let is_lost = RwSignal::new(session.summary(is_contact_lost));
     let id = session.summary(|s| s.id.to_string());

@@ -1,5 +1,5 @@
-//! The step inspector: action, observation, metadata, timing. Steps are read from the server once the selection has
-//! settled, and cached.
+//! The step inspector: action, observation, metadata, timing. Steps are read from the server once the
+//! selection has settled, and cached.
 
 use std::collections::VecDeque;
 

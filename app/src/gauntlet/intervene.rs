@@ -1,5 +1,5 @@
-//! Intervention by a person: the question of a paused step, its answers, and resuming. Commands go through the server,
-//! which records who sent them; the training side acknowledges them.
+//! Intervention by a person: the question of a paused step, its answers, and resuming. Commands go through
+//! the server, which records who sent them; the training side acknowledges them.
 
 use gauntlet_film::{Asked, Film};
 use gauntlet_model::{Object, Status};

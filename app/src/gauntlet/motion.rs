@@ -4,7 +4,8 @@
 pub(super) const NODES_PER_SEC: f64 = 4.0;
 /// The speeds to choose from.
 pub(super) const SPEEDS: [f64; 8] = [0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0];
-/// Time constant of easing, seconds: the drawn agent covers 63 % of the distance to its position in this time.
+/// Time constant of easing, seconds: the drawn agent covers 63 % of the distance to its position in this
+/// time.
 const EASE_SECS: f64 = 0.11;
 /// At this distance the agent has arrived, nodes.
 const ARRIVED: f64 = 0.004;

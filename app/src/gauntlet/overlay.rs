@@ -44,8 +44,8 @@ impl Overlay {
         }
     }
 
-    /// Places everything for a scene. While the camera glides, the scene's label positions are those of the target
-    /// camera, so no labels are shown.
+    /// Places everything for a scene. While the camera glides, the scene's label positions are those of the
+    /// target camera, so no labels are shown.
     pub(super) fn place(&mut self, scene: &Scene, size: (f64, f64), is_gliding: bool) {
         let aspect = (size.0 / size.1.max(1.0)) as f32;
         let is_resized = self.last.1 != size;

@@ -1,4 +1,5 @@
-//! The panels beside the stage. They can be folded and resized; on a small screen they are sheets over the stage.
+//! The panels beside the stage. They can be folded and resized; on a small screen they are sheets over the
+//! stage.
 
 use gauntlet_film::Film;
 use leptos::prelude::*;

@@ -1,5 +1,5 @@
-//! The loop of the run page. Each frame applies the facts that arrived, moves the agent, builds the scene, draws it,
-//! and publishes what the rest of the page shows.
+//! The loop of the run page. Each frame applies the facts that arrived, moves the agent, builds the scene,
+//! draws it, and publishes what the rest of the page shows.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -52,7 +52,8 @@ struct FrameTiming {
     drawn_ms: f64,
     /// Processor time of the last drawn frame.
     cost_ms: f64,
-    /// From the last drawn frame to the one the browser asked for next: includes the graphics hardware's time.
+    /// From the last drawn frame to the one the browser asked for next: includes the graphics hardware's
+    /// time.
     gap_ms: f64,
 }
 
@@ -67,8 +68,8 @@ impl FrameTiming {
         secs
     }
 
-    /// Whether decoration alone may draw a frame at `ms`. It takes at most a quarter of the time of the processor or
-    /// the graphics hardware.
+    /// Whether decoration alone may draw a frame at `ms`. It takes at most a quarter of the time of the
+    /// processor or the graphics hardware.
     fn is_idle_frame_due(&self, ms: f64) -> bool {
         let slow_ms = if self.gap_ms > SLOW_FRAME_MS { self.gap_ms } else { self.cost_ms };
         ms - self.drawn_ms >= IDLE_FRAME_MS.max(4.0 * slow_ms)
@@ -221,8 +222,9 @@ impl RenderLoop {
         }
     }
 
-    /// Fits the camera to a short finished run once all of it has arrived: in the default orbit such a run would be a
-    /// dash in the middle of the stage. Runs once, and leaves a camera alone that the viewer has moved.
+    /// Fits the camera to a short finished run once all of it has arrived: in the default orbit such a run
+    /// would be a dash in the middle of the stage. Runs once, and leaves a camera alone that the viewer has
+    /// moved.
     fn fit_camera(&mut self) {
         let session = self.session;
         if self.is_fitted || self.size.0 < 1.0 || session.feed.with_untracked(|f| *f != FeedState::Live) {
@@ -353,7 +355,8 @@ impl RenderLoop {
         }
     }
 
-    /// Steps a second over the last seconds. Loading the past is no rate: the meter starts when the feed is live.
+    /// Steps a second over the last seconds. Loading the past is no rate: the meter starts when the feed is
+    /// live.
     fn publish_rate(&mut self) {
         let session = self.session;
         if session.feed.with_untracked(|f| *f != FeedState::Live) {

@@ -1,5 +1,5 @@
-//! Access to the running render loop, for parts of the page that ask it what is under the pointer or where the camera
-//! is.
+//! Access to the running render loop, for parts of the page that ask it what is under the pointer or where
+//! the camera is.
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -1,4 +1,5 @@
-//! The state of a run page: the film, the agent, the view. Every part of the page reads and changes this state only.
+//! The state of a run page: the film, the agent, the view. Every part of the page reads and changes this
+//! state only.
 
 use gauntlet_film::{Film, PathId};
 use gauntlet_model::{EpisodeId, RunSummary, Status};
@@ -237,8 +238,8 @@ pub(super) fn find(film: &Film, step: u64, episode: Option<&EpisodeId>) -> Optio
     }
 }
 
-/// The node for a step of an episode: its own node; else the nearest of the episode, as not every step has a node; else
-/// the first node of that step. Scans all nodes.
+/// The node for a step of an episode: its own node; else the nearest of the episode, as not every step has a
+/// node; else the first node of that step. Scans all nodes.
 pub(super) fn nearest(film: &Film, step: Option<u64>, episode: Option<&EpisodeId>) -> Option<usize> {
     let of_episode = || {
         let nodes = (0..film.len()).filter_map(|i| Some((i, film.node(i)?)));

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-/// Points to a polyline's `d`: x from 0 to `width`, y within `height` with a margin of `pad`, high values on top.
-/// A history that never changes is a line through the middle.
+/// Points to a polyline's `d`: x from 0 to `width`, y within `height` with a margin of `pad`, high values on
+/// top. A history that never changes is a line through the middle.
 pub(super) fn polyline(
     points: impl Iterator<Item = (f64, f64)> + Clone,
     range: (f64, f64),

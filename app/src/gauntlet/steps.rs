@@ -1,4 +1,5 @@
-//! The list of steps: all nodes, the failing ones, or those that match a search. Only rows in view are on the page.
+//! The list of steps: all nodes, the failing ones, or those that match a search. Only rows in view are on the
+//! page.
 
 use gauntlet_film::Film;
 use gauntlet_model::FailureKind;
@@ -51,8 +52,8 @@ impl Rows {
     }
 }
 
-/// The nodes to list: failing ones if asked, and those whose step number begins with the words, or that fail a rubric
-/// or in a way whose name contains them.
+/// The nodes to list: failing ones if asked, and those whose step number begins with the words, or that fail
+/// a rubric or in a way whose name contains them.
 fn filtered(film: &Film, only_failing: bool, words: &str) -> Rows {
     let words = words.trim().to_lowercase();
     if !only_failing && words.is_empty() {
@@ -162,7 +163,8 @@ struct VirtualList {
     top_px: RwSignal<f64>,
     /// Height of the list's viewport, CSS pixels.
     height_px: RwSignal<f64>,
-    /// Whether the viewer has scrolled by hand. The list then stays until the next selection by key or in the list.
+    /// Whether the viewer has scrolled by hand. The list then stays until the next selection by key or in the
+    /// list.
     is_reading: RwSignal<bool>,
 }
 

@@ -63,8 +63,8 @@ fn read(film: &Film, at: usize, id: PathId) -> Reading {
     Reading { state: film.state(at, id), value, spark: polyline(points, range, SIZE, PAD), dot }
 }
 
-/// The tree. A click on a line colours the path and the curve by it; a second click returns to the root. A run may have
-/// thousands of paths: they are shown in parts, and a field filters them.
+/// The tree. A click on a line colours the path and the curve by it; a second click returns to the root. A
+/// run may have thousands of paths: they are shown in parts, and a field filters them.
 #[component]
 pub(super) fn RubricTree(session: Session) -> impl IntoView {
     let words = RwSignal::new(String::new());
@@ -161,7 +161,8 @@ fn TreeLine(session: Session, line: Line) -> impl IntoView {
     .erase()
 }
 
-/// The selected step's headline number: the root score, what it was one step before, and its place in this run.
+/// The selected step's headline number: the root score, what it was one step before, and its place in this
+/// run.
 #[component]
 pub(super) fn Headline(session: Session) -> impl IntoView {
     let root = Memo::new(move |_| session.watch(root_path));

@@ -65,7 +65,8 @@ fn Failed(error: String, retry: impl Fn() + 'static) -> impl IntoView {
     .erase()
 }
 
-/// Merges a newer first page into the rows shown: it replaces the rows it covers; rows loaded after them stay.
+/// Merges a newer first page into the rows shown: it replaces the rows it covers; rows loaded after them
+/// stay.
 fn refreshed(rows: &[RunSummary], fresh: RunList) -> Vec<RunSummary> {
     let end = fresh.items.last().map(|r| r.id.clone());
     let rest = end.and_then(|id| rows.iter().position(|r| r.id == id)).map_or(rows.len(), |i| i + 1);
@@ -126,8 +127,9 @@ impl RunRows {
     }
 }
 
-/// Refreshes the rows and the clock while the page is visible. Returns the clock, in milliseconds since the Unix epoch;
-/// `None` until the page runs in a browser, so that the server's HTML and the first frame are the same.
+/// Refreshes the rows and the clock while the page is visible. Returns the clock, in milliseconds since the
+/// Unix epoch; `None` until the page runs in a browser, so that the server's HTML and the first frame are the
+/// same.
 fn keep_fresh(runs: RunRows) -> RwSignal<Option<f64>> {
     let now = RwSignal::new(None::<f64>);
     Effect::new(move || {

@@ -43,8 +43,8 @@ fn target(event: &web_sys::Event) -> Option<web_sys::Element> {
     event.target()?.dyn_into().ok()
 }
 
-/// Focuses a search field when `/` is pressed outside of text fields, after calling `before`. Listens for as long as
-/// the caller's component lives.
+/// Focuses a search field when `/` is pressed outside of text fields, after calling `before`. Listens for as
+/// long as the caller's component lives.
 pub(crate) fn focus_on_slash(input: NodeRef<html::Input>, before: impl Fn() + Copy + 'static) {
     Effect::new(move || {
         let listener = window_event_listener(keydown, move |event| {
@@ -99,7 +99,8 @@ pub(crate) struct Resized {
 }
 
 impl Resized {
-    /// Calls `then` now and whenever the element's size changes. `None` where the browser has no `ResizeObserver`.
+    /// Calls `then` now and whenever the element's size changes. `None` where the browser has no
+    /// `ResizeObserver`.
     pub(crate) fn watch(element: &web_sys::Element, mut then: impl FnMut() + 'static) -> Option<Self> {
         then();
         let callback = Closure::<dyn FnMut()>::new(then);

@@ -1,10 +1,10 @@
 //! Type erasure of views, without the part of it that no page uses.
 //!
-//! [`AnyView`] keeps a function for every way in which a view can be rendered, one of them for hydration that waits for
-//! lazily loaded routes (`hydrate_async`). Gauntlet hydrates at once (`hydrate_body`), so these functions are never
-//! called; but as they are stored in `AnyView`, the compiler has to keep one state machine for each view and each
-//! of its elements: a sixth of what the browser would download. [`Erase::erase`] stores a view whose
-//! `hydrate_async` is the trait's default, which calls `hydrate`.
+//! [`AnyView`] keeps a function for every way in which a view can be rendered, one of them for hydration that
+//! waits for lazily loaded routes (`hydrate_async`). Gauntlet hydrates at once (`hydrate_body`), so these
+//! functions are never called; but as they are stored in `AnyView`, the compiler has to keep one state
+//! machine for each view and each of its elements: a sixth of what the browser would download.
+//! [`Erase::erase`] stores a view whose `hydrate_async` is the trait's default, which calls `hydrate`.
 
 use leptos::attr::Attribute;
 use leptos::attr::any_attribute::AnyAttribute;

@@ -26,8 +26,8 @@ fn signed(value: f64, decimals: usize) -> String {
     }
 }
 
-/// A score with its sign: one decimal if that is exact, else two or three; in scientific notation if it is very large or
-/// small.
+/// A score with its sign: one decimal if that is exact, else two or three; in scientific notation if it is
+/// very large or small.
 pub(crate) fn score(value: f64) -> String {
     let size = value.abs();
     let tenths = (size * 10.0 - (size * 10.0).round()).abs() < 1e-6;

@@ -9,7 +9,8 @@ use wasm_bindgen::closure::Closure;
 
 type FrameCallback = Closure<dyn FnMut(f64)>;
 
-/// Calls a function once an animation frame, with the frame's time in milliseconds. Dropping it ends the loop.
+/// Calls a function once an animation frame, with the frame's time in milliseconds. Dropping it ends the
+/// loop.
 pub(crate) struct EachFrame {
     is_over: Rc<Cell<bool>>,
     requested: Rc<Cell<Option<i32>>>,
@@ -48,7 +49,8 @@ impl Drop for EachFrame {
     }
 }
 
-/// Asks for the next frame; answers the number to cancel it by. `None` only where there is no window to draw in.
+/// Asks for the next frame; answers the number to cancel it by. `None` only where there is no window to draw
+/// in.
 fn request(closure: &Option<FrameCallback>) -> Option<i32> {
     window().request_animation_frame(closure.as_ref()?.as_ref().unchecked_ref()).ok()
 }

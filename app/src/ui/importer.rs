@@ -20,8 +20,8 @@ pub(crate) struct Importer {
 }
 
 thread_local! {
-    /// Files by upload, to send them again for a partial import. In the browser only: a signal would be created on the
-    /// server too, and a `File` cannot move between threads.
+    /// Files by upload, to send them again for a partial import. In the browser only: a signal would be
+    /// created on the server too, and a `File` cannot move between threads.
     static RETRYABLE: RefCell<Vec<(u32, web_sys::File)>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -86,7 +86,8 @@ impl Importer {
         })?
     }
 
-    /// A function that uploads files, and opens the run of a file that came alone. To be called inside the router.
+    /// A function that uploads files, and opens the run of a file that came alone. To be called inside the
+    /// router.
     pub(super) fn uploader(self) -> impl Fn(web_sys::FileList) + Clone + 'static {
         let navigate = use_navigate();
         move |list: web_sys::FileList| {

@@ -1,4 +1,5 @@
-//! The words and style classes of failures, states and statuses, in one place, so that colour is never the only sign.
+//! The words and style classes of failures, states and statuses, in one place, so that colour is never the
+//! only sign.
 
 use gauntlet_film::State;
 use gauntlet_model::{FailureKind, RunSummary, Status};

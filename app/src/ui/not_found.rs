@@ -6,7 +6,8 @@ use super::PageTitle;
 use super::erase::Erase;
 use crate::api::answer_not_found;
 
-/// A page that says what does not exist, with a link to the list of runs. The server answers it with status 404.
+/// A page that says what does not exist, with a link to the list of runs. The server answers it with status
+/// 404.
 #[component]
 pub(crate) fn NotFoundPage(
     /// What is missing.

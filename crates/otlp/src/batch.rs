@@ -28,8 +28,8 @@ pub struct NumberedBatch {
 
 impl Batch {
     pub(crate) fn new(run: RunId, spec: RunSpec, mut items: Vec<Item>) -> Self {
-        // Exact events come first: nothing is derived from them. Of spans that start in the same millisecond, the one
-        // that ends last encloses the others.
+        // Exact events come first: nothing is derived from them. Of spans that start in the same millisecond,
+        // the one that ends last encloses the others.
         items.sort_by_key(|item| (item.exact.is_none(), item.at, !item.is_root, Reverse(item.node.at)));
         Self { run, spec, items }
     }
@@ -72,8 +72,8 @@ impl Batch {
         ids
     }
 
-    /// Assigns a step number to every item. `found` are those of [`Self::lookup_ids`] that the log has, with their
-    /// steps; `last` is the highest step of the log.
+    /// Assigns a step number to every item. `found` are those of [`Self::lookup_ids`] that the log has, with
+    /// their steps; `last` is the highest step of the log.
     pub fn assign_steps(self, found: Vec<(EventId, Option<u64>)>, last: Option<u64>) -> NumberedBatch {
         let known: HashMap<EventId, Option<u64>> = found.into_iter().collect();
         let log: HashSet<EventId> = known.keys().copied().collect();
@@ -113,10 +113,10 @@ struct StepNumbers {
 impl StepNumbers {
     /// The step number of an item, and whether it is a new one. `None` where all numbers are used up.
     ///
-    /// In this order: the number that the item's own event has in the log (a retry), the one assigned to its key
-    /// earlier in the batch, the one that another event of its key has in the log (its span, its node, its trace), the
-    /// one it sets explicitly, the next free one. The root of a trace has two keys: its span and its trace, as
-    /// evaluations of the trace come without a span.
+    /// In this order: the number that the item's own event has in the log (a retry), the one assigned to its
+    /// key earlier in the batch, the one that another event of its key has in the log (its span, its node,
+    /// its trace), the one it sets explicitly, the next free one. The root of a trace has two keys: its span
+    /// and its trace, as evaluations of the trace come without a span.
     fn assign(&mut self, item: &Item) -> (Option<u64>, bool) {
         let root =
             item.episode.as_ref().filter(|_| item.is_root).map(|e| StepKey::Trace(e.as_str().to_owned()));

@@ -83,7 +83,8 @@ impl QuietTrace {
             cost: None,
             error: error.map(|e| if e.message.is_empty() { e.kind.clone() } else { e.message.clone() }),
         };
-        // Another id than that of the root's end: if the root arrives after all, its own end is appended and counts.
+        // Another id than that of the root's end: if the root arrives after all, its own end is appended and
+        // counts.
         let name = entry.map_or("none", |(_, span)| span.span_id.as_str());
         let id = finished_id(self.trace.as_str(), Some(name));
         events.push(Event::new(id, self.to, episode, entry.and_then(|(step, _)| *step), body)?);

@@ -34,8 +34,8 @@ impl Exception {
         any.then_some(Self { kind, message, traceback })
     }
 
-    /// The step's error. `kind` is `error.type`, `message` that of the status; those of the exception are more precise.
-    /// Texts over the limit are cut: a span is not refused for a stack trace of megabytes.
+    /// The step's error. `kind` is `error.type`, `message` that of the status; those of the exception are
+    /// more precise. Texts over the limit are cut: a span is not refused for a stack trace of megabytes.
     pub fn into_error(self, kind: Option<String>, message: &str) -> StepError {
         let kinds = [self.kind, kind].into_iter().flatten().map(|k| label(&k));
         let bounded = |text: String| cut(&text, MAX_TEXT_BYTES).to_owned();

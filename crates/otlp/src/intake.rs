@@ -117,15 +117,16 @@ impl ParsedRequest {
         self.sources.push(source);
     }
 
-    /// The traces with a part that names no run explicitly, each with the id of its first event: the run whose log has
-    /// that event is the run of those parts.
+    /// The traces with a part that names no run explicitly, each with the id of its first event: the run
+    /// whose log has that event is the run of those parts.
     pub fn traces(&self) -> Vec<(EpisodeId, EventId)> {
         let unsure = self.found.iter().filter(|found| found.explicit.is_none());
         let traces: BTreeSet<&EpisodeId> = unsure.filter_map(|found| found.item.episode.as_ref()).collect();
         traces.into_iter().map(|trace| (trace.clone(), started_id(trace.as_str()))).collect()
     }
 
-    /// The services whose current run only the caller knows: their resource does not tell their processes apart.
+    /// The services whose current run only the caller knows: their resource does not tell their processes
+    /// apart.
     pub fn services(&self) -> Vec<String> {
         let unsure = self.found.iter().filter(|found| found.explicit.is_none());
         let named =
@@ -135,8 +136,9 @@ impl ParsedRequest {
         services.into_iter().collect()
     }
 
-    /// Routes the items to runs. `settle` gets a trace and the run it would go to, and returns the run it goes to: a
-    /// trace stays with the run of its first part. `services` has the run of each of [`Self::services`].
+    /// Routes the items to runs. `settle` gets a trace and the run it would go to, and returns the run it
+    /// goes to: a trace stays with the run of its first part. `services` has the run of each of
+    /// [`Self::services`].
     pub fn route(
         self,
         services: &HashMap<String, RunId>,

@@ -60,8 +60,8 @@ pub(crate) fn started_id(trace: &str) -> EventId {
     event_id(&[b"started", trace.as_bytes()])
 }
 
-/// The id of a trace's `episode.finished`. `entry` is the span that ended it where that is not the root: its parent is
-/// in another process.
+/// The id of a trace's `episode.finished`. `entry` is the span that ended it where that is not the root: its
+/// parent is in another process.
 pub(crate) fn finished_id(trace: &str, entry: Option<&str>) -> EventId {
     match entry {
         None => event_id(&[b"finished", trace.as_bytes()]),
@@ -69,8 +69,8 @@ pub(crate) fn finished_id(trace: &str, entry: Option<&str>) -> EventId {
     }
 }
 
-/// Whether protobuf of this size may exceed the limit of an event's body as JSON, where one byte may become six and a
-/// number of two bytes twenty.
+/// Whether protobuf of this size may exceed the limit of an event's body as JSON, where one byte may become
+/// six and a number of two bytes twenty.
 pub(crate) fn is_large(bytes: usize) -> bool {
     bytes > gauntlet_model::MAX_BODY_BYTES / 16
 }

@@ -83,7 +83,8 @@ pub fn read_metrics(decoded: Decoded<ExportMetricsServiceRequest>, received: Tim
 }
 
 impl ParsedMetrics {
-    /// The services whose current run only the caller knows: their resource does not tell their processes apart.
+    /// The services whose current run only the caller knows: their resource does not tell their processes
+    /// apart.
     pub fn services(&self) -> Vec<String> {
         let unsure = self.groups.iter().filter(|group| group.explicit.is_none() && group.named.is_open_ended);
         unsure.map(|group| group.named.id.clone()).collect()
@@ -233,8 +234,8 @@ impl Measurements {
         self.points.iter().map(|(id, _)| *id).collect()
     }
 
-    /// The events to append. `found` are those of [`Self::lookup_ids`] that the log has, with their steps; `last` is
-    /// the highest step of the log.
+    /// The events to append. `found` are those of [`Self::lookup_ids`] that the log has, with their steps;
+    /// `last` is the highest step of the log.
     pub fn events(self, found: &[(EventId, Option<u64>)], last: Option<u64>) -> (Vec<Event>, Outcome) {
         let known: HashMap<EventId, Option<u64>> = found.iter().copied().collect();
         // Where a part of the request is in the log already, the rest joins it.

@@ -31,8 +31,9 @@ impl Node {
         Self { at, ..Self::default() }
     }
 
-    /// The node of a recorded step. Calls of models, tools and retrievers have nodes, so that the path of a trace is what
-    /// the agent did; of the spans around them only the outermost has one (`is_entry`: no parent in this process).
+    /// The node of a recorded step. Calls of models, tools and retrievers have nodes, so that the path of a
+    /// trace is what the agent did; of the spans around them only the outermost has one (`is_entry`: no
+    /// parent in this process).
     pub fn from_step(step: &StepRecorded, is_entry: bool) -> Self {
         let text = |keys: &[&str]| {
             let text =

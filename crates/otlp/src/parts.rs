@@ -1,5 +1,5 @@
-//! Reads a request part by part (resource, scope, span, log record, metric), so that a part that cannot be read is
-//! refused alone.
+//! Reads a request part by part (resource, scope, span, log record, metric), so that a part that cannot be
+//! read is refused alone.
 
 use prost::Message;
 use prost::bytes::Bytes;
@@ -237,8 +237,8 @@ struct Reader {
 }
 
 impl Reader {
-    /// Reads the resource of an index with its scopes. If the resource cannot be read, all of it is refused: its run is
-    /// not known.
+    /// Reads the resource of an index with its scopes. If the resource cannot be read, all of it is refused:
+    /// its run is not known.
     fn group<P: Encoded, T: Part>(
         &mut self,
         index: usize,

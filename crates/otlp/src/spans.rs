@@ -55,8 +55,8 @@ pub(crate) fn items(span: &Span, source: &Source) -> Result<Vec<Item>, String> {
     }
     let explicit_kind = attributes.shift_remove("gauntlet.step.kind").map(step_kind).transpose()?;
 
-    // What judges this span: events, and attributes in the forms of other conventions. Attributes may judge the whole
-    // trace instead.
+    // What judges this span: events, and attributes in the forms of other conventions. Attributes may judge
+    // the whole trace instead.
     let judged = Judged { trace: &ids.trace, span: &ids.span, source, at: times.at, stamp: times.stamp };
     let (mut events, evaluations) = split_events(span, &judged, times.started);
     let from_attributes = attribute_evaluations(&mut attributes, &judged);
@@ -82,8 +82,8 @@ pub(crate) fn items(span: &Span, source: &Source) -> Result<Vec<Item>, String> {
         }
     }
 
-    // A span whose parent is in another process is the entry of the trace into this one: it may be the only span that
-    // is sent here, so it ends the episode like a root.
+    // A span whose parent is in another process is the entry of the trace into this one: it may be the only
+    // span that is sent here, so it ends the episode like a root.
     let is_entry = ids.parent.is_none() || span.flags & REMOTE_PARENT == REMOTE_PARENT;
     if is_entry {
         let id = finished_id(&ids.trace, ids.parent.as_ref().map(|_| ids.span.as_str()));
@@ -154,8 +154,8 @@ impl SpanTimes {
     }
 }
 
-/// The judgement that a span of an evaluator is. It judges the span's parent, or itself where there is none. Its ids
-/// are made of the span's, which are more reliable than its content.
+/// The judgement that a span of an evaluator is. It judges the span's parent, or itself where there is none.
+/// Its ids are made of the span's, which are more reliable than its content.
 fn judgement(payload: &Object, has_failed: bool, ids: &SpanIds, judged: &Judged<'_>) -> Evaluation {
     let judged = Judged { span: ids.parent.as_deref().unwrap_or(&ids.span), ..*judged };
     let mut evaluation = Evaluation::from_payload(payload, has_failed, &judged);
@@ -189,8 +189,8 @@ fn with_judged(
     std::iter::once(item).chain(others).collect()
 }
 
-/// A span's status and `error.type`, both taken out of the attributes. Langfuse has a level and a message among the
-/// attributes instead.
+/// A span's status and `error.type`, both taken out of the attributes. Langfuse has a level and a message
+/// among the attributes instead.
 fn status(span: &Span, attributes: &mut Object) -> (SpanStatus, Option<String>) {
     let mut error_type = take_text(attributes, "error.type");
     let mut status = span.status.clone().unwrap_or_default();
@@ -261,8 +261,8 @@ fn exact_events(value: Option<Value>) -> Result<Option<Vec<Event>>, String> {
     list.iter().enumerate().map(read).collect::<Result<_, _>>().map(Some)
 }
 
-/// The kind of a step, by its payload. A tool call that failed is its result; an agent span at the root is a decision,
-/// as nobody handed over to it.
+/// The kind of a step, by its payload. A tool call that failed is its result; an agent span at the root is a
+/// decision, as nobody handed over to it.
 fn kind(payload: &Object, failed: bool, is_root: bool) -> StepKind {
     let by_payload = KINDS.iter().find_map(|(field, values)| {
         let word = payload.get(*field)?.as_str()?.to_ascii_lowercase();
@@ -298,8 +298,8 @@ fn split_events(span: &Span, judged: &Judged<'_>, started: Timestamp) -> (Vec<Va
     (plain_events, evaluations)
 }
 
-/// Adds messages that a span has as events, as instrumentations before log records wrote them. Where the span has
-/// them as attributes too, those count.
+/// Adds messages that a span has as events, as instrumentations before log records wrote them. Where the span
+/// has them as attributes too, those count.
 fn add_event_messages(events: &[Value], payload: &mut Object) {
     let known = ["input", "output"].map(|field| payload.contains_key(field));
     for event in events {
@@ -349,8 +349,8 @@ fn link(link: &SpanLink) -> Value {
     Value::Object(fields)
 }
 
-/// The error of a span that failed, by its status, its `error.type` or an exception event. The text of the last
-/// exception moves from its event into the error.
+/// The error of a span that failed, by its status, its `error.type` or an exception event. The text of the
+/// last exception moves from its event into the error.
 fn error(status: &SpanStatus, kind: Option<String>, events: &mut [Value]) -> Option<StepError> {
     const OK: i32 = 1;
     const ERROR: i32 = 2;

@@ -8,10 +8,12 @@ use serde_json::{Value, json};
 use crate::proto::any_value::Value as Any;
 use crate::proto::{AnyValue, KeyValue, unusual};
 
-/// JSON deeper than this stays a text, so that wrapped in an event it stays within the depth that readers accept.
+/// JSON deeper than this stays a text, so that wrapped in an event it stays within the depth that readers
+/// accept.
 const MAX_DEPTH: usize = 48;
 
-/// The JSON value of an attribute's value. What JSON cannot represent (bytes, infinities) is written as in OTLP's JSON: `{"bytesValue": "..."}`, `{"doubleValue": "NaN"}`.
+/// The JSON value of an attribute's value. What JSON cannot represent (bytes, infinities) is written as in
+/// OTLP's JSON: `{"bytesValue": "..."}`, `{"doubleValue": "NaN"}`.
 pub(crate) fn to_json(value: &AnyValue) -> Value {
     match &value.value {
         None => Value::Null,

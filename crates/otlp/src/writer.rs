@@ -1,4 +1,5 @@
-//! Items with step numbers become events. Each event is appended once, and each step of an episode has one node.
+//! Items with step numbers become events. Each event is appended once, and each step of an episode has one
+//! node.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -97,7 +98,8 @@ pub(crate) struct Writer {
     taken: HashSet<EventId>,
     nodes: BTreeMap<NodeKey, NodeState>,
     plan: AppendPlan,
-    /// Ends of episodes. They are appended last, so that an episode that came in one request ends after its steps.
+    /// Ends of episodes. They are appended last, so that an episode that came in one request ends after its
+    /// steps.
     ends: Vec<Event>,
 }
 
@@ -247,7 +249,8 @@ impl Writer {
                 let body = node.snapshot(&state.evaluations)?;
                 Ok(Some(EventDraft { id: place.node_id(), at: latest(node.at), body }))
             }
-            // Evaluations often arrive before their span. The node was made without texts then; now it gets them.
+            // Evaluations often arrive before their span. The node was made without texts then; now it gets
+            // them.
             Some((id, drawn))
                 if is_new_span
                     && item.message().is_none()
@@ -300,7 +303,8 @@ fn bounded(event: &Event) -> Result<(), FieldError> {
     }
 }
 
-/// The score of an evaluation that arrives after its node exists, or that has no trace and so is one of the run.
+/// The score of an evaluation that arrives after its node exists, or that has no trace and so is one of the
+/// run.
 fn late(evaluation: &Evaluation, has_episode: bool) -> Option<ScoreAdded> {
     Some(ScoreAdded {
         target: if has_episode { ScoreTarget::Step } else { ScoreTarget::Run },

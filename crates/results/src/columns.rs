@@ -193,8 +193,8 @@ impl Columns {
 
     fn cell(&self, name: &str, role: &Role, cell: Option<Value>, row: &mut Row, tally: &mut Tally) {
         let Some(cell) = cell else {
-            // An empty cell means "not evaluated". Tables that Gauntlet writes have a column for every path of the run, so
-            // an empty cell there means nothing.
+            // An empty cell means "not evaluated". Tables that Gauntlet writes have a column for every path
+            // of the run, so an empty cell there means nothing.
             if let (Role::Score(path), false) = (role, self.is_native) {
                 row.scores.insert(path.clone(), Value::Null);
             }

@@ -19,8 +19,8 @@ use crate::options::Options;
 use crate::rows::{About, Budget, Record, Rows, unreadable};
 use crate::scored_steps::ScoredSteps;
 
-/// The separator, if the head of a file is that of a table: its first line names a column of scores, or the file's name
-/// ends like one.
+/// The separator, if the head of a file is that of a table: its first line names a column of scores, or the
+/// file's name ends like one.
 pub(crate) fn looks_like_table(name: &str, head: &str) -> Option<u8> {
     let first = head.trim_start();
     if first.starts_with(['{', '[']) {
@@ -40,8 +40,8 @@ pub(crate) fn looks_like_table(name: &str, head: &str) -> Option<u8> {
     (named || scored).then_some(separator)
 }
 
-/// A line appended to the file, to detect a quotation mark that is never closed: such a cell takes in everything up to
-/// the end, this line included.
+/// A line appended to the file, to detect a quotation mark that is never closed: such a cell takes in
+/// everything up to the end, this line included.
 const END: &str = "\n\u{3}\n";
 
 /// About how many times its size a row takes once it is read: its cells, their copies and its values.
@@ -64,7 +64,8 @@ pub(crate) struct Table<R> {
 #[derive(Debug, Default)]
 struct Guessed {
     cells: u64,
-    /// Where the first of them is: the line of its row, its column from 1, and the byte of the cell that is no UTF-8.
+    /// Where the first of them is: the line of its row, its column from 1, and the byte of the cell that is
+    /// no UTF-8.
     first: Option<(u64, usize, usize)>,
 }
 
@@ -137,7 +138,8 @@ impl<R: Read> Rows for Table<R> {
     }
 }
 
-/// A row as texts. What is not UTF-8 is read as Windows-1252, cell by cell: rows of several programs meet in one file.
+/// A row as texts. What is not UTF-8 is read as Windows-1252, cell by cell: rows of several programs meet in
+/// one file.
 fn texts(row: ByteRecord, guessed: &mut Guessed) -> StringRecord {
     let row = match StringRecord::from_byte_record(row) {
         Ok(row) => return row,
@@ -193,9 +195,9 @@ fn broken(error: ::csv::Error) -> ImportError {
     }
 }
 
-/// Writes a run as a table, one scored step a row, as `steps` has them. `records` is the run's whole log, in order.
-/// Only scored steps are written. Texts that a spreadsheet would run as formulas get a leading apostrophe, which an
-/// import of the table removes.
+/// Writes a run as a table, one scored step a row, as `steps` has them. `records` is the run's whole log, in
+/// order. Only scored steps are written. Texts that a spreadsheet would run as formulas get a leading
+/// apostrophe, which an import of the table removes.
 pub fn write_csv<W: Write>(
     out: W,
     steps: &ScoredSteps,

@@ -19,7 +19,8 @@ impl Closed<'_> {
 pub(crate) fn closed(text: &str) -> Option<Closed<'_>> {
     let bytes = text.as_bytes();
     let mut open: Vec<u8> = Vec::new();
-    // Where the last complete entry ends, and the brackets open there. They are copied only when the depth changes.
+    // Where the last complete entry ends, and the brackets open there. They are copied only when the depth
+    // changes.
     let mut last: Option<(usize, Vec<u8>)> = None;
     let mut i = 0;
     while i < bytes.len() {

@@ -1,7 +1,7 @@
 //! A detailed result of a report: question, response, scores.
 //!
-//! If it has a `snapshot`, that has the scores. Otherwise the reward is the root score and the metrics name the failures;
-//! no other rubric has a score.
+//! If it has a `snapshot`, that has the scores. Otherwise the reward is the root score and the metrics name
+//! the failures; no other rubric has a score.
 
 use gauntlet_model::{FailureKind, Scores, SnapshotScored, Timestamp};
 use gauntlet_values::Reading;

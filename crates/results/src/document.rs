@@ -1,4 +1,5 @@
-//! A JSON document: its text is in memory once, its events are made one by one. Reading it again makes the same events.
+//! A JSON document: its text is in memory once, its events are made one by one. Reading it again makes the
+//! same events.
 
 use gauntlet_model::{Body, Event, EventId, Timestamp};
 
@@ -61,8 +62,8 @@ impl DocumentSummary {
 }
 
 impl Document {
-    /// The document in these bytes: one JSON value. With [`Options::partial`], a truncated document is read as far as
-    /// possible.
+    /// The document in these bytes: one JSON value. With [`Options::partial`], a truncated document is read
+    /// as far as possible.
     pub fn new(bytes: Vec<u8>, options: &Options) -> Result<Self, ImportError> {
         let mut tally = Tally::default();
         let mut text = decode_text(bytes, &mut tally)?;
@@ -82,7 +83,8 @@ impl Document {
         Ok(Self { text, tally })
     }
 
-    /// Reads the document: passes each event to `emit` and returns the rest. Ids are taken in the same order each time.
+    /// Reads the document: passes each event to `emit` and returns the rest. Ids are taken in the same order
+    /// each time.
     pub fn read(
         &mut self,
         name: &str,

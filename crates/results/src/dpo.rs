@@ -1,18 +1,18 @@
-//! Preference pairs for direct preference optimisation: `{prompt, chosen, rejected, chosen_score, rejected_score,
-//! source}`, one a line.
+//! Preference pairs for direct preference optimisation: `{prompt, chosen, rejected, chosen_score,
+//! rejected_score, source}`, one a line.
 //!
 //! The pairs:
-//! - **rollouts**: answers of one run to one prompt (the same `metadata.task_id` and the same observation). The
-//!   answer with the highest root score is chosen, the one with the lowest is rejected.
-//! - **runs**: with a second run, the best answer of each run to the prompt; the higher root score is chosen. This
-//!   replaces the first rule.
-//! - **human**: a person's answer to a challenge is chosen over each other option. An answer that was marked as
-//!   wrong makes no pair. These pairs have no scores.
+//! - **rollouts**: answers of one run to one prompt (the same `metadata.task_id` and the same observation).
+//!   The answer with the highest root score is chosen, the one with the lowest is rejected.
+//! - **runs**: with a second run, the best answer of each run to the prompt; the higher root score is chosen.
+//!   This replaces the first rule.
+//! - **human**: a person's answer to a challenge is chosen over each other option. An answer that was marked
+//!   as wrong makes no pair. These pairs have no scores.
 //!
-//! A score is the current one of the step: later scores overlay it, and a step that was scored again counts once. Equal
-//! scores, equal answers and answers without a prompt or without a root score make no pair, and neither do rollouts of
-//! an evaluation (`metadata.split` is `eval` or the like). A prompt that is a conversation is written as its messages,
-//! and so are the answers.
+//! A score is the current one of the step: later scores overlay it, and a step that was scored again counts
+//! once. Equal scores, equal answers and answers without a prompt or without a root score make no pair, and
+//! neither do rollouts of an evaluation (`metadata.split` is `eval` or the like). A prompt that is a
+//! conversation is written as its messages, and so are the answers.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -26,8 +26,8 @@ use serde_json::{Value, json};
 
 use crate::messages::{is_conversation, parse_conversation};
 
-/// A run's log with sequential and random access. Texts are read when a pair is written: memory holds only the sequence
-/// numbers of answers.
+/// A run's log with sequential and random access. Texts are read when a pair is written: memory holds only
+/// the sequence numbers of answers.
 pub trait Log {
     /// Every record, in order.
     fn records(&self) -> Box<dyn Iterator<Item = io::Result<Record>> + '_>;

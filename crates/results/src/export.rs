@@ -1,5 +1,5 @@
-//! Writes a results report: the twice nested shape that viewers of reports open, with `name` and `snapshots` beside it,
-//! and everything else under `gauntlet`. An import of it gives the same run.
+//! Writes a results report: the twice nested shape that viewers of reports open, with `name` and `snapshots`
+//! beside it, and everything else under `gauntlet`. An import of it gives the same run.
 
 use std::io::{self, Write};
 
@@ -16,9 +16,9 @@ use crate::summary::Totals;
 /// Keys of a detailed result that are in the metadata of its step, in the order they are written.
 const RECORD: [&str; 5] = ["ground_truth", "context", "question", "expected_answer", "parsed"];
 
-/// Writes a run as a results report. `records` is asked three times for the run's whole log, in order, and never
-/// held: memory does not grow with the texts of the run. Detailed results are the steps as `steps` has them; the
-/// snapshots and the events behind them are the log's own.
+/// Writes a run as a results report. `records` is asked three times for the run's whole log, in order, and
+/// never held: memory does not grow with the texts of the run. Detailed results are the steps as `steps` has
+/// them; the snapshots and the events behind them are the log's own.
 pub fn write_results<W, I>(
     out: W,
     run: &RunSummary,

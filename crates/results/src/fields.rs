@@ -34,7 +34,8 @@ impl<'a> Fields<'a> {
         Ok(Self::from_row(span, String::new(), span.object()?))
     }
 
-    /// The cells of a table's row; `prefix` is its path in errors, with a dot behind it where it is not empty.
+    /// The cells of a table's row; `prefix` is its path in errors, with a dot behind it where it is not
+    /// empty.
     pub fn from_row(span: JsonSpan<'a>, prefix: String, left: Object) -> Self {
         Self { span, prefix: prefix, left, decimal: Decimal::Point, tally: Tally::default() }
     }
@@ -80,7 +81,8 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Takes a text. A value that is not a string is read as a conversation or as JSON, and also stays in the record.
+    /// Takes a text. A value that is not a string is read as a conversation or as JSON, and also stays in the
+    /// record.
     pub fn take_text(&mut self, key: &str) -> Option<String> {
         match self.left.get(key)? {
             Value::Null => None,

@@ -1,5 +1,5 @@
-//! The film file: the log of a run as JSON Lines, compressed with zstd. A first frame that other programs skip marks the
-//! format: `zstd -dc run.film` shows the lines.
+//! The film file: the log of a run as JSON Lines, compressed with zstd. A first frame that other programs
+//! skip marks the format: `zstd -dc run.film` shows the lines.
 
 use std::io::{self, BufRead, Read, Write};
 

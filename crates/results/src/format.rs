@@ -104,7 +104,8 @@ where
             Box::new(Lines::new(text, encoding, bytes.clone(), options))
         }
         Format::Packed => {
-            // Cancellation is checked after decompression too: a few bytes may become gigabytes without a record.
+            // Cancellation is checked after decompression too: a few bytes may become gigabytes without a
+            // record.
             let unpacked = film::unpack(BufReader::with_capacity(64 << 10, watched(false)?))?;
             let text = Cancellable { inner: unpacked, options: options.clone() };
             Box::new(Lines::new(text, None, bytes.clone(), options))

@@ -33,8 +33,8 @@ pub struct Imported {
     pub episodes: u64,
 }
 
-/// Imports a result file of any known shape. `name` is the file's name, `now` the time where the file has none, `ids`
-/// makes ids for events without one.
+/// Imports a result file of any known shape. `name` is the file's name, `now` the time where the file has
+/// none, `ids` makes ids for events without one.
 ///
 /// # Errors
 /// Why the file is refused. With [`Options::partial_allowed`], unreadable records are skipped instead.

@@ -1,5 +1,5 @@
-//! Logs of Inspect: one JSON document with `eval` and `samples`, or an `.eval` archive of a header and one file a
-//! sample. Each sample is an episode with its transcript, scored once.
+//! Logs of Inspect: one JSON document with `eval` and `samples`, or an `.eval` archive of a header and one
+//! file a sample. Each sample is an episode with its transcript, scored once.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -109,7 +109,8 @@ fn metadata(fields: &mut Fields<'_>, id: &str, output: &Value, input: &Value) ->
     metadata
 }
 
-/// Scores by scorer: a letter, a number, or an object of them. If there is one score only, it is also the root.
+/// Scores by scorer: a letter, a number, or an object of them. If there is one score only, it is also the
+/// root.
 fn judged(fields: &Fields<'_>, scores: Option<&Value>) -> Result<(Scores, Vec<String>), ImportError> {
     let (mut pairs, mut skipped): (Vec<(String, f64)>, Vec<String>) = Default::default();
     let mut put = |path: String, value: &Value| match grade(value) {

@@ -68,8 +68,8 @@ impl Reader {
             let message = format!("is {}", span.what());
             return Err(span.refuse(message, "a snapshot or an event, which are objects"));
         }
-        // The fast path for events, which parses them once. A record that only looks like an event, or a wrong one, is
-        // classified by its keys below, for a precise error.
+        // The fast path for events, which parses them once. A record that only looks like an event, or a
+        // wrong one, is classified by its keys below, for a precise error.
         let is_like_an_event = span.raw.contains("\"kind\"") && span.raw.contains("\"body\"");
         if is_like_an_event && let Ok(event) = decode_one(span.raw) {
             return Ok(Item::event(event, span));

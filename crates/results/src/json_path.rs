@@ -10,7 +10,8 @@ enum Open {
     Array { index: u64 },
 }
 
-/// The path at byte `offset` of `text`, as far as the text before it is JSON. Iterative, so that depth needs no stack.
+/// The path at byte `offset` of `text`, as far as the text before it is JSON. Iterative, so that depth needs
+/// no stack.
 pub(crate) fn path_at(text: &str, offset: usize) -> String {
     let bytes = text.as_bytes();
     let end = offset.min(bytes.len());

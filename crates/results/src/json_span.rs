@@ -1,5 +1,5 @@
-//! A JSON value of a file that is still text, with its place. Values are parsed one level at a time, so that a report is
-//! in memory once, and every error names the path in the file.
+//! A JSON value of a file that is still text, with its place. Values are parsed one level at a time, so that
+//! a report is in memory once, and every error names the path in the file.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,8 @@ use serde_json::value::RawValue;
 use crate::error::{ImportError, SHAPES};
 use crate::json_path::{column_at, line_at, path_at, word_at};
 
-/// The most elements of a list and members of an object in a document. Larger files open as JSON Lines, CSV or Parquet.
+/// The most elements of a list and members of an object in a document. Larger files open as JSON Lines, CSV
+/// or Parquet.
 const MAX_ITEMS: usize = 1_000_000;
 /// The most memory of one parsed value, bytes.
 const MAX_VALUE_BYTES: usize = 96 << 20;

@@ -14,8 +14,8 @@ use crate::options::Options;
 use crate::repair::{Repaired, repaired};
 use crate::rows::{About, Budget, MAX_RECORD_BYTES, Record, Rows, unreadable};
 
-/// Whether the text has one value per line rather than being one document. The name decides only if the text does not.
-/// `is_complete` says whether the text is the whole file or only its head.
+/// Whether the text has one value per line rather than being one document. The name decides only if the text
+/// does not. `is_complete` says whether the text is the whole file or only its head.
 pub(crate) fn looks_like_lines(name: &str, text: &str, is_complete: bool) -> bool {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
     match values.next() {
@@ -48,8 +48,8 @@ pub(crate) struct Lines<R> {
 }
 
 impl<R: Read> Lines<R> {
-    /// The lines of a text. `budget` counts the bytes of the file; `encoding` is the one that its byte order mark
-    /// names.
+    /// The lines of a text. `budget` counts the bytes of the file; `encoding` is the one that its byte order
+    /// mark names.
     pub fn new(text: R, encoding: Option<&'static Encoding>, budget: Rc<Budget>, options: &Options) -> Self {
         let bytes = BufReader::with_capacity(64 << 10, text);
         let about = About { encoding, ..About::default() };
@@ -139,8 +139,8 @@ impl<R: Read> Rows for Lines<R> {
     }
 }
 
-/// Writes one event per line, beginning with a `run.started` of the run as it is now. [`crate::import`] reads the lines,
-/// and `POST .../events` accepts them.
+/// Writes one event per line, beginning with a `run.started` of the run as it is now. [`crate::import`] reads
+/// the lines, and `POST .../events` accepts them.
 pub fn write_jsonl<W: Write>(
     mut out: W,
     run: &RunSummary,

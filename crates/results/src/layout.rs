@@ -1,4 +1,5 @@
-//! Runs as tables to be written: the columns, and the cells of a scored step. An empty cell means "not evaluated".
+//! Runs as tables to be written: the columns, and the cells of a scored step. An empty cell means "not
+//! evaluated".
 
 use gauntlet_model::{Body, Event, FailureKind, Record, SnapshotScored};
 use serde_json::{Value, json};

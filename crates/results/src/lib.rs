@@ -1,15 +1,16 @@
 //! Result files in and out: every shape that evaluation systems, hubs and Gauntlet itself write.
 //!
-//! Bytes in, events out, and the way back. The crate knows no clock, no randomness, no I/O of its own: the time and
-//! the maker of event ids are arguments, files are readers, and an export writes into whatever writer it is given.
+//! Bytes in, events out, and the way back. The crate knows no clock, no randomness, no I/O of its own: the
+//! time and the maker of event ids are arguments, files are readers, and an export writes into whatever
+//! writer it is given.
 //!
-//! [`import`] recognises the shape by what the file holds, never by its name alone. Each detailed result, reward or
-//! snapshot becomes one `snapshot.scored` event; whatever else the file says is kept in metadata. A file that is no
-//! JSON document ([`Format`]) can be of any size: [`survey`] checks it to its end, [`replay`] makes its events. A
-//! [`Document`] is held once, and its events are made one by one.
-//! [`write_results`] writes a report that viewers of such reports open, [`write_jsonl`] one event a line,
-//! [`write_film`] the same packed, [`write_csv`] and [`write_parquet`] a table of the snapshots; each opens again.
-//! [`write_dpo`] writes preference pairs.
+//! [`import`] recognises the shape by what the file holds, never by its name alone. Each detailed result,
+//! reward or snapshot becomes one `snapshot.scored` event; whatever else the file says is kept in metadata. A
+//! file that is no JSON document ([`Format`]) can be of any size: [`survey`] checks it to its end, [`replay`]
+//! makes its events. A [`Document`] is held once, and its events are made one by one. [`write_results`]
+//! writes a report that viewers of such reports open, [`write_jsonl`] one event a line, [`write_film`] the
+//! same packed, [`write_csv`] and [`write_parquet`] a table of the snapshots; each opens again. [`write_dpo`]
+//! writes preference pairs.
 
 // Tests may panic, what is shipped may not.
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]

@@ -11,8 +11,8 @@ pub(crate) fn is_conversation(value: &Value) -> bool {
     value.as_array().is_some_and(|items| !items.is_empty() && items.iter().all(is_message))
 }
 
-/// A prompt or a completion as one text: each message under its role, a single message without. Any other value is its
-/// text or JSON.
+/// A prompt or a completion as one text: each message under its role, a single message without. Any other
+/// value is its text or JSON.
 pub(crate) fn conversation_text(value: &Value) -> String {
     match value.as_array() {
         Some(items) if is_conversation(value) => match items.as_slice() {

@@ -1,5 +1,5 @@
-//! Names of columns and keys, and the fields they stand for: by name (case, spaces, `-` and `_` do not matter), by the
-//! aliases that trainers use, by a person's column map.
+//! Names of columns and keys, and the fields they stand for: by name (case, spaces, `-` and `_` do not
+//! matter), by the aliases that trainers use, by a person's column map.
 
 use std::collections::BTreeMap;
 
@@ -90,7 +90,8 @@ impl Shape {
     }
 }
 
-/// Whether a column of numbers in a trainer's file is no rubric: an id, a length, a time, or the expected answer.
+/// Whether a column of numbers in a trainer's file is no rubric: an id, a length, a time, or the expected
+/// answer.
 pub(crate) fn is_no_rubric(name: &str) -> bool {
     const NAMES: [&str; 19] = [
         "length",
@@ -144,7 +145,8 @@ pub(crate) fn field(normal_name: &str) -> Option<&'static str> {
     FIELDS.into_iter().find(|field| normal(field) == normal_name)
 }
 
-/// The known name that is close to an unknown one: one letter added, missing, different or swapped; two in a long one.
+/// The known name that is close to an unknown one: one letter added, missing, different or swapped; two in a
+/// long one.
 pub(crate) fn near(normal_name: &str) -> Option<&'static str> {
     if normal_name.len() < 4 {
         return None;
@@ -169,9 +171,9 @@ pub struct ColumnMap {
 }
 
 impl ColumnMap {
-    /// Parses `completion=answer,step=iteration`: a field and its column, in either order if only one of the two is a
-    /// field. Fields are those of a step (`step`, `root`, `action`, ...) and their aliases (`reward`, `prompt`,
-    /// `completion`, ...).
+    /// Parses `completion=answer,step=iteration`: a field and its column, in either order if only one of the
+    /// two is a field. Fields are those of a step (`step`, `root`, `action`, ...) and their aliases
+    /// (`reward`, `prompt`, `completion`, ...).
     ///
     /// # Errors
     /// A pair without `=`, without a field or without a column; a column that is mapped twice.

@@ -36,8 +36,8 @@ struct Enveloped {
     event: Option<Placed>,
 }
 
-/// Reads a report that [`crate::write_results`] wrote. `gauntlet` and `snapshots` hold the run; the rest is for other
-/// viewers of reports.
+/// Reads a report that [`crate::write_results`] wrote. `gauntlet` and `snapshots` hold the run; the rest is
+/// for other viewers of reports.
 pub(crate) fn read_export(
     top: &Members<'_>,
     ours: JsonSpan<'_>,

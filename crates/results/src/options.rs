@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::error::ImportError;
 use crate::names::ColumnMap;
 
-/// Called at least once per 64 KiB that are read or decompressed, and between records; `false` cancels the import.
+/// Called at least once per 64 KiB that are read or decompressed, and between records; `false` cancels the
+/// import.
 type GoOn = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// Asked before a large value is held: whether that many bytes may be, all values held so far included.
@@ -46,8 +47,8 @@ impl Options {
         self
     }
 
-    /// Holds as much memory as `reserve` allows: it is asked for the most bytes that are held at one time, from a
-    /// megabyte on, and its `false` ends the reading.
+    /// Holds as much memory as `reserve` allows: it is asked for the most bytes that are held at one time,
+    /// from a megabyte on, and its `false` ends the reading.
     #[must_use]
     pub fn within_memory(mut self, reserve: impl Fn(usize) -> bool + Send + Sync + 'static) -> Self {
         self.reserve = Some(Arc::new(reserve));

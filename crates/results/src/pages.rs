@@ -1,5 +1,5 @@
-//! Checks the page headers of a Parquet file before any page is decompressed: a few kilobytes may become gigabytes. The
-//! reader decompresses one page of each column at a time.
+//! Checks the page headers of a Parquet file before any page is decompressed: a few kilobytes may become
+//! gigabytes. The reader decompresses one page of each column at a time.
 
 use std::io::{self, BufReader, Read};
 
@@ -55,8 +55,8 @@ pub(crate) fn check<S: ChunkReader>(
     Ok(())
 }
 
-/// Refuses a file whose description of itself is too large to be held. A file ends with that description, its length
-/// in four bytes, and `PAR1`.
+/// Refuses a file whose description of itself is too large to be held. A file ends with that description, its
+/// length in four bytes, and `PAR1`.
 pub(crate) fn check_footer<S: ChunkReader>(source: &S, options: &Options) -> Result<(), ImportError> {
     let Some(at) = source.len().checked_sub(8) else { return Ok(()) };
     let mut length = [0; 4];
@@ -139,8 +139,8 @@ mod kind {
 }
 
 impl<R: Read> Header<R> {
-    /// `PageHeader`: 1 the type (2 is a dictionary), 2 and 3 its sizes, 5 and 8 the headers of data pages, whose
-    /// first field is the number of values.
+    /// `PageHeader`: 1 the type (2 is a dictionary), 2 and 3 its sizes, 5 and 8 the headers of data pages,
+    /// whose first field is the number of values.
     fn page(&mut self) -> io::Result<Page> {
         let mut page = Page::default();
         let mut id = 0;
@@ -270,7 +270,8 @@ mod tests {
 
     #[test]
     fn a_page_header_has_its_sizes() {
-        // Type 0, 1,000 bytes unpacked, 20 packed, then a data page of 50 values, plain, with statistics to skip.
+        // Type 0, 1,000 bytes unpacked, 20 packed, then a data page of 50 values, plain, with statistics to
+        // skip.
         let bytes = [
             0x15, 0, 0x15, 0xd0, 0x0f, 0x15, 0x28, 0x2c, 0x15, 100, 0x15, 0, 0x15, 6, 0x15, 6, 0x1c, 0x18, 2,
             7, 7, 0, 0, 0,

@@ -89,8 +89,8 @@ impl Plan {
         if self.status == Status::Completed { Ok(None) } else { self.end(id) }
     }
 
-    /// The second pass: the events in the order of the file. `ids` makes ids for snapshots without one; given the same
-    /// ids, the same file makes the same events.
+    /// The second pass: the events in the order of the file. `ids` makes ids for snapshots without one; given
+    /// the same ids, the same file makes the same events.
     pub(crate) fn replay<'p>(
         &'p self,
         rows: Box<dyn Rows + 'p>,

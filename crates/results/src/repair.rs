@@ -9,8 +9,8 @@ pub(crate) struct Repaired {
     pub texts: u64,
 }
 
-/// The text with every bare `NaN`, `Infinity` and the like in quotation marks, and every half of a surrogate pair as
-/// U+FFFD. `None` where there is neither.
+/// The text with every bare `NaN`, `Infinity` and the like in quotation marks, and every half of a surrogate
+/// pair as U+FFFD. `None` where there is neither.
 pub(crate) fn repaired(text: &str) -> Option<Repaired> {
     // Almost every text has neither, which a search for substrings finds faster than the scan below.
     let may_need_it =

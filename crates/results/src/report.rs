@@ -90,8 +90,8 @@ fn results<'a>(members: &Members<'a>) -> Result<Vec<JsonSpan<'a>>, ImportError> 
     members.get("results").map_or(Ok(Vec::new()), JsonSpan::items)
 }
 
-/// Reads several entries as one run: step numbers continue, facts are listed by entry. Returns the number of steps, and
-/// the facts.
+/// Reads several entries as one run: step numbers continue, facts are listed by entry. Returns the number of
+/// steps, and the facts.
 fn all(
     entries: &[Members<'_>],
     time: Timestamp,
@@ -114,7 +114,8 @@ fn all(
     Ok((before, Object::from_iter([("entries".to_owned(), Value::Array(described))])))
 }
 
-/// Reads one entry: emits its steps, numbered from `before + 1`. Returns their number, and the facts of the entry.
+/// Reads one entry: emits its steps, numbered from `before + 1`. Returns their number, and the facts of the
+/// entry.
 fn entry(
     members: &Members<'_>,
     before: usize,
@@ -172,7 +173,8 @@ fn entry(
     Ok((steps, facts))
 }
 
-/// The detailed results of an entry. Reports often have a copy inside the summary, which is dropped if it is equal.
+/// The detailed results of an entry. Reports often have a copy inside the summary, which is dropped if it is
+/// equal.
 fn detailed_results<'a>(
     members: &Members<'a>,
     copy: Option<JsonSpan<'a>>,

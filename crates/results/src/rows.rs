@@ -114,8 +114,8 @@ impl Budget {
     }
 }
 
-/// Counts bytes, and with `limited` fails on a record that is too long: a quotation mark that is never closed would take
-/// the file into memory.
+/// Counts bytes, and with `limited` fails on a record that is too long: a quotation mark that is never closed
+/// would take the file into memory.
 pub(crate) struct Counting<R> {
     pub inner: R,
     pub budget: Rc<Budget>,

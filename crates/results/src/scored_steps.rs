@@ -1,5 +1,5 @@
-//! The scored steps of a run as the page shows them: with later scores, only the current snapshot of each step, failures
-//! by the rule in force. Tables and reports are written from it.
+//! The scored steps of a run as the page shows them: with later scores, only the current snapshot of each
+//! step, failures by the rule in force. Tables and reports are written from it.
 
 use std::collections::HashMap;
 use std::io;

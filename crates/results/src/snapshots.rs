@@ -1,5 +1,5 @@
-//! Lists of snapshots: under `snapshots`, in an array, or one per line; events of Gauntlet may be among them. Hubs write
-//! such lists in order of arrival, sometimes with duplicates, sometimes with several sessions.
+//! Lists of snapshots: under `snapshots`, in an array, or one per line; events of Gauntlet may be among them.
+//! Hubs write such lists in order of arrival, sometimes with duplicates, sometimes with several sessions.
 
 use gauntlet_model::Object;
 use gauntlet_values::Decimal;

@@ -41,8 +41,8 @@ impl Totals {
         self.safe += u64::from(failures.is_empty());
     }
 
-    /// The summary: that of the imported report, completed by the statistics of the steps. `rewards` is always that of
-    /// the steps, with null for a step without a root score.
+    /// The summary: that of the imported report, completed by the statistics of the steps. `rewards` is
+    /// always that of the steps, with null for a step without a root score.
     pub fn into_summary(self, reported: Option<&Object>) -> Object {
         let mut summary = reported.cloned().unwrap_or_default();
         let total = self.rewards.len();

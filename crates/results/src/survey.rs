@@ -1,7 +1,7 @@
-//! The first of two passes over a file. It checks the file to its end and finds what depends on all records: whether
-//! their step numbers are usable, which sessions there are, which records are duplicates. The second pass makes the
-//! events. Both hold one record at a time, so that memory does not grow with the file, and an error anywhere refuses the
-//! file before anything of it is stored.
+//! The first of two passes over a file. It checks the file to its end and finds what depends on all records:
+//! whether their step numbers are usable, which sessions there are, which records are duplicates. The second
+//! pass makes the events. Both hold one record at a time, so that memory does not grow with the file, and an
+//! error anywhere refuses the file before anything of it is stored.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -126,8 +126,8 @@ impl<'r> Survey<'r> {
         Self { rows, reader: Reader::new(options.map.clone()), found, options: options.clone() }
     }
 
-    /// Checks one record; returns `false` at the end of the file. With [`Options::partial_allowed`], an unreadable record
-    /// is skipped.
+    /// Checks one record; returns `false` at the end of the file. With [`Options::partial_allowed`], an
+    /// unreadable record is skipped.
     pub fn advance(&mut self) -> Result<bool, ImportError> {
         let index = self.found.records;
         let seen = match self.rows.next() {
@@ -278,7 +278,8 @@ impl Findings {
                 let hint = "the file's own numbers are in `metadata.step`";
                 warnings.push(format!("steps are missing; they were numbered in the file's order, {hint}"));
             }
-            // Records with the same step number are rollouts: each is an episode, named by its index in the file.
+            // Records with the same step number are rollouts: each is an episode, named by its index in the
+            // file.
             let by_row = keeps_steps && session_steps.repeated;
             let episode = match (several || session_steps.is_episode) && !by_row {
                 true => Some(episode(session.as_deref(), n, &mut episodes, &mut warnings)?),

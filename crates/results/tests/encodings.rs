@@ -1,5 +1,5 @@
-//! Files in other encodings than UTF-8: UTF-16 by its mark, Windows-1252 as a guess that the notes name; and what a
-//! reading may hold in memory.
+//! Files in other encodings than UTF-8: UTF-16 by its mark, Windows-1252 as a guess that the notes name; and
+//! what a reading may hold in memory.
 
 mod common;
 

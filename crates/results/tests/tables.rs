@@ -212,7 +212,8 @@ fn records_that_pandas_wrote_open_with_their_structure() {
     assert!(lz4.to_string().contains("is compressed with LZ4_RAW, which is not read here"), "{lz4}");
 }
 
-/// Tables that pandas and pyarrow wrote (`fixtures/make.py` says how): every codec, missing values, nanoseconds.
+/// Tables that pandas and pyarrow wrote (`fixtures/make.py` says how): every codec, missing values,
+/// nanoseconds.
 #[test]
 fn tables_of_pyarrow_open() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");

@@ -20,21 +20,22 @@ const AGENT: f32 = 0.5;
 const TRAIL: f64 = 14.0;
 
 impl Scene {
-    /// The scene of a film through a lens. Builds the path anew; for frame after frame use a [`SceneBuilder`].
+    /// The scene of a film through a lens. Builds the path anew; for frame after frame use a
+    /// [`SceneBuilder`].
     pub fn of(film: &Film, lens: &Lens) -> Scene {
         SceneBuilder::new().build(film, lens)
     }
 }
 
-/// Builds scenes of one film. The path is built again only if the film, the geometry or the colouring has changed; the
-/// rest of a scene costs the same whatever the film's length.
+/// Builds scenes of one film. The path is built again only if the film, the geometry or the colouring has
+/// changed; the rest of a scene costs the same whatever the film's length.
 #[derive(Debug, Default)]
 pub struct SceneBuilder {
     known: Option<(Key, Arc<PathGeometry>)>,
 }
 
-/// The inputs of the path. A film's revision only counts its own changes, so the key also has what differs between two
-/// films.
+/// The inputs of the path. A film's revision only counts its own changes, so the key also has what differs
+/// between two films.
 #[derive(Debug, Clone, PartialEq)]
 struct Key {
     revision: u64,

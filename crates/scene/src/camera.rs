@@ -38,11 +38,13 @@ pub struct Camera {
 
 /// Vertical field of view of distant cameras, and of those that travel with the agent, radians.
 const FOV: (f64, f64) = (FRAC_PI_4, 1.05);
-/// An orbiting camera looks at the path smoothed over one node per so many world units of distance, and over this many
-/// nodes at most: close up the agent is exactly in the middle, from afar the view does not jump with it.
+/// An orbiting camera looks at the path smoothed over one node per so many world units of distance, and over
+/// this many nodes at most: close up the agent is exactly in the middle, from afar the view does not jump
+/// with it.
 const SMOOTHING: (f64, f64) = (25.0, 6.0);
 
-/// The greatest distance from the agent towards a sphere's middle at which an orbiting camera looks, world units.
+/// The greatest distance from the agent towards a sphere's middle at which an orbiting camera looks, world
+/// units.
 const INWARDS: f64 = 36.0;
 
 impl Camera {
@@ -56,8 +58,8 @@ impl Camera {
                 let smoothed = || path.smoothed(position, reach).unwrap_or(agent);
                 let target = match (orbit.target, geometry) {
                     (Some(target), _) => wide(target),
-                    // From the agent towards the middle: all of a small sphere is in view, and of a large one the part
-                    // with the agent.
+                    // From the agent towards the middle: all of a small sphere is in view, and of a large one
+                    // the part with the agent.
                     (None, Geometry::Sphere) => {
                         let smoothed = smoothed();
                         scale(smoothed, 1.0 - (INWARDS / length(smoothed).max(INWARDS)).min(0.7))
@@ -104,8 +106,9 @@ impl Camera {
         length(sub(wide(self.target), wide(self.eye))) as f32
     }
 
-    /// The fog of its view. It begins and ends farther away the farther the target is, so that a distant camera sees
-    /// something. The far side of a sphere is in fog, as near and far would not be distinguishable.
+    /// The fog of its view. It begins and ends farther away the farther the target is, so that a distant
+    /// camera sees something. The far side of a sphere is in fog, as near and far would not be
+    /// distinguishable.
     pub(crate) fn fog(&self, geometry: Geometry) -> Fog {
         let distance = self.distance();
         if geometry == Geometry::Sphere {
@@ -121,8 +124,8 @@ impl Camera {
         (right, cross(back, right), back)
     }
 
-    /// The matrix from world to OpenGL clip coordinates (depth -1 to 1), column by column, for a stage whose width
-    /// is `aspect` times its height.
+    /// The matrix from world to OpenGL clip coordinates (depth -1 to 1), column by column, for a stage whose
+    /// width is `aspect` times its height.
     pub fn view_projection(&self, aspect: f32) -> [[f32; 4]; 4] {
         let (right, up, back) = self.axes();
         let eye = wide(self.eye);

@@ -1,4 +1,5 @@
-//! The palette of the stage. Colour only carries meaning, and never alone: there is a shape or a word as well.
+//! The palette of the stage. Colour only carries meaning, and never alone: there is a shape or a word as
+//! well.
 
 use gauntlet_model::FailureKind;
 
@@ -36,8 +37,8 @@ pub fn failure_color(kind: FailureKind) -> Rgb {
     }
 }
 
-/// The colour of a run's safety, the share of its steps without a failure (0 to 1): red below 0.4, green above
-/// 0.8, blue between or if unknown.
+/// The colour of a run's safety, the share of its steps without a failure (0 to 1): red below 0.4, green
+/// above 0.8, blue between or if unknown.
 pub(crate) fn safety_color(safety: Option<f64>) -> Rgb {
     match safety {
         Some(share) if share < 0.4 => ALARM,

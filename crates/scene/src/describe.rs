@@ -10,8 +10,8 @@ use crate::picture::Scene;
 const LISTED: usize = 40;
 
 impl Scene {
-    /// The scene as text, lengths to two decimals; equal scenes have equal texts. Of each kind of element the first forty
-    /// are written.
+    /// The scene as text, lengths to two decimals; equal scenes have equal texts. Of each kind of element the
+    /// first forty are written.
     pub fn describe(&self) -> String {
         let mut text = String::new();
         // Writing to a string cannot fail.

@@ -11,7 +11,8 @@ use crate::noise::random;
 pub enum EffectKind {
     /// An upright translucent plane, 5 by 5, that wobbles: a claim without support.
     WobblingPlane,
-    /// A distorted wireframe icosahedron of radius 2.5, on a jagged break of the ribbon: an unreadable format.
+    /// A distorted wireframe icosahedron of radius 2.5, on a jagged break of the ribbon: an unreadable
+    /// format.
     JaggedBurst,
     /// A box across the path, 4 wide, 4 high, 1 thick: a refusal.
     Wall,
@@ -89,8 +90,8 @@ impl Thresholds {
         Self(decisive.map(|path| (path.id, conditions(film.rule(), &path.path))).collect())
     }
 
-    /// Distance of the worst score beyond its threshold, for a failure at a node; 0 if a producer declared the failure
-    /// without a score.
+    /// Distance of the worst score beyond its threshold, for a failure at a node; 0 if a producer declared
+    /// the failure without a score.
     fn excess(&self, film: &Film, node: usize, failure: FailureKind) -> f64 {
         let mut worst = 0.0f64;
         for (path, conditions) in &self.0 {

@@ -1,4 +1,5 @@
-//! Positions of nodes. A position depends on the node's index and reward only, so that nothing moves as the run grows.
+//! Positions of nodes. A position depends on the node's index and reward only, so that nothing moves as the
+//! run grows.
 
 use std::f64::consts::TAU;
 
@@ -22,8 +23,8 @@ const SHELL_LIFT: f64 = 0.08;
 /// Indexes beyond this are drawn as this one: further on, double precision cannot tell neighbours apart.
 const FARTHEST: f64 = (1u64 << 48) as f64;
 
-/// The position of a node by `index` and `reward` (its `root` score, or 0), world units. Always finite: NaN counts as 0.
-/// A fractional index is between its neighbours, for the same reward.
+/// The position of a node by `index` and `reward` (its `root` score, or 0), world units. Always finite: NaN
+/// counts as 0. A fractional index is between its neighbours, for the same reward.
 pub fn path_point(geometry: Geometry, index: f64, reward: f64) -> [f32; 3] {
     narrow(point(geometry, index, reward))
 }
@@ -66,7 +67,8 @@ fn sphere(index: f64, lift: f64) -> V3 {
     [radius * theta.cos() * phi.sin(), radius * phi.cos(), radius * theta.sin() * phi.sin()]
 }
 
-/// How many nodes a shell holds: 150 on the innermost, more outside, so that neighbours stay about 7 to 10 apart.
+/// How many nodes a shell holds: 150 on the innermost, more outside, so that neighbours stay about 7 to 10
+/// apart.
 fn capacity(shell: u64) -> u64 {
     150 + 72 * shell + 9 * shell * shell
 }

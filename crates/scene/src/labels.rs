@@ -76,8 +76,8 @@ pub(crate) struct LabelLayout<'a> {
 }
 
 impl LabelLayout<'_> {
-    /// The labels around a position: the active node, the selected one, failures, every fifth node; the nearest first.
-    /// Of several labels with the same text only the nearest is placed.
+    /// The labels around a position: the active node, the selected one, failures, every fifth node; the
+    /// nearest first. Of several labels with the same text only the nearest is placed.
     pub(crate) fn labels(&self, position: f64, selected: Option<usize>) -> Vec<Label> {
         let Some(last) = self.path.nodes.len().checked_sub(1) else { return Vec::new() };
         let agent = (position as usize).min(last);
@@ -159,7 +159,8 @@ impl LabelLayout<'_> {
     }
 }
 
-/// What failed, and the step's reward: `format -50.0`. Where the step has no `root` score, the failing rubric's.
+/// What failed, and the step's reward: `format -50.0`. Where the step has no `root` score, the failing
+/// rubric's.
 fn failure_text(film: &Film, index: usize) -> Option<String> {
     let failure = film.failure(index)?;
     let causes = film.causes(index);

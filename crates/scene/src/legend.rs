@@ -42,8 +42,8 @@ fn shape_words(effect: EffectKind) -> &'static str {
     }
 }
 
-/// The legend of a rule, the most severe failure first. Every failure has a line, as a run can declare one that the rule
-/// does not name.
+/// The legend of a rule, the most severe failure first. Every failure has a line, as a run can declare one
+/// that the rule does not name.
 pub fn legend(rule: FailureRule) -> Vec<LegendEntry> {
     FailureKind::ALL.into_iter().map(|failure| entry(rule, failure)).collect()
 }

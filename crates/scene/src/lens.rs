@@ -49,8 +49,8 @@ impl Geometry {
 /// A camera that turns around a point.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Orbit {
-    /// Turn around the vertical, radians. 0 looks across the path, which runs to the right; negative turns the eye
-    /// towards the path's beginning, so that the path runs away from it.
+    /// Turn around the vertical, radians. 0 looks across the path, which runs to the right; negative turns
+    /// the eye towards the path's beginning, so that the path runs away from it.
     pub yaw: f32,
     /// Height above the horizon, radians, kept within ±1.5.
     pub pitch: f32,

@@ -4,8 +4,8 @@
 //! same film, lens and time give the same scene on any machine, whatever the frame rate. A viewer that draws
 //! frame after frame uses a [`SceneBuilder`], which rebuilds the path only when the film changes.
 //!
-//! Lengths are in world units (consecutive steps of a straight path are 3 apart), +y is up, and the coordinate system is
-//! right-handed.
+//! Lengths are in world units (consecutive steps of a straight path are 3 apart), +y is up, and the
+//! coordinate system is right-handed.
 
 // Tests may panic, what is shipped may not.
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]

@@ -11,7 +11,8 @@ pub struct PathGeometry {
     pub revision: u64,
     /// One mark a node, by index.
     pub nodes: Vec<NodeMark>,
-    /// The path as straight pieces, ordered along the path. A step is one piece, or several where it is jagged.
+    /// The path as straight pieces, ordered along the path. A step is one piece, or several where it is
+    /// jagged.
     pub ribbon: Vec<Segment>,
     /// One effect a failing node, ordered by index.
     pub effects: Vec<Effect>,

@@ -15,9 +15,9 @@ const MARGIN: f32 = 0.88;
 const NEARER: f32 = 0.94;
 
 impl Orbit {
-    /// The nearest orbit with the run in view: from its beginning at the lower left to its end at the upper right, far
-    /// away. A longer run is viewed from behind the agent along the path, several hundred nodes deep.
-    /// `position` is where the agent is; `aspect` is the stage's width over its height.
+    /// The nearest orbit with the run in view: from its beginning at the lower left to its end at the upper
+    /// right, far away. A longer run is viewed from behind the agent along the path, several hundred nodes
+    /// deep. `position` is where the agent is; `aspect` is the stage's width over its height.
     pub fn overview(film: &Film, geometry: Geometry, position: f64, aspect: f32) -> Self {
         let count = film.len().min(SAMPLES);
         let index = |k: usize| (k as u128 * (film.len() as u128 - 1) / (count as u128 - 1).max(1)) as usize;

@@ -56,8 +56,8 @@ impl PathGeometry {
         Some(add(next, scale(sub(next, here), share - 1.0)))
     }
 
-    /// The smoothed path: a weighted mean over `reach` nodes on either side. It is a smooth function of the position, and
-    /// so is a camera that looks there.
+    /// The smoothed path: a weighted mean over `reach` nodes on either side. It is a smooth function of the
+    /// position, and so is a camera that looks there.
     pub(crate) fn smoothed(&self, position: f64, reach: f64) -> Option<V3> {
         const SAMPLES: i32 = 12;
         let (mut sum, mut weights) = ([0.0; 3], 0.0);
@@ -77,7 +77,8 @@ impl PathGeometry {
         Some(scale(sum, 1.0 / 3.0))
     }
 
-    /// A hash of the content. The ribbon depends on nodes and effects, the guide on the geometry and the number of nodes.
+    /// A hash of the content. The ribbon depends on nodes and effects, the guide on the geometry and the
+    /// number of nodes.
     fn fingerprint(&self, geometry: Geometry, by_path: bool) -> u64 {
         let mut hash = Hash(0xcbf2_9ce4_8422_2325);
         hash.word(geometry as u64 | u64::from(by_path) << 8);
@@ -102,8 +103,8 @@ impl Hash {
     }
 }
 
-/// Colours by one rubric path: green for passed, red for failed, dim for not evaluated; darker with the distance from the
-/// path's best score.
+/// Colours by one rubric path: green for passed, red for failed, dim for not evaluated; darker with the
+/// distance from the path's best score.
 struct Coloring {
     path: PathId,
     lowest: f64,

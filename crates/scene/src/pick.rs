@@ -2,14 +2,14 @@
 
 use crate::picture::Scene;
 
-/// Nodes whose distances from the pointer differ by less are equally near it, in normalised device coordinates:
-/// about a pixel.
+/// Nodes whose distances from the pointer differ by less are equally near it, in normalised device
+/// coordinates: about a pixel.
 const TIE: f32 = 0.003;
 
 impl Scene {
-    /// The node nearest to a point of the stage, in normalised device coordinates (x to the right, y up, ±1 at the
-    /// edges), no farther than `radius` in units of y. Of equally near ones the one nearer to the camera. Scans all
-    /// nodes.
+    /// The node nearest to a point of the stage, in normalised device coordinates (x to the right, y up, ±1
+    /// at the edges), no farther than `radius` in units of y. Of equally near ones the one nearer to the
+    /// camera. Scans all nodes.
     pub fn pick(&self, ndc: [f32; 2], aspect: f32, radius: f32) -> Option<usize> {
         let aspect = crate::lens::usable_aspect(aspect);
         let near = self.path.nodes.iter().enumerate().filter_map(|(i, node)| {

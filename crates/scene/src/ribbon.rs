@@ -1,4 +1,5 @@
-//! The ribbon through the nodes: one straight segment per step, or a jagged line at format failures; and guide lines.
+//! The ribbon through the nodes: one straight segment per step, or a jagged line at format failures; and
+//! guide lines.
 
 use std::f64::consts::TAU;
 
@@ -20,8 +21,8 @@ const SIDES: (usize, usize) = (20, 2);
 /// The most rings a tube is drawn with, and the distance between the rings of a short one.
 const RINGS: (f64, f64) = (400.0, 12.0);
 
-/// The ribbon, and the number of its jagged steps. With `by_path`, the nodes are coloured by a rubric path, and the
-/// ribbon has their colours.
+/// The ribbon, and the number of its jagged steps. With `by_path`, the nodes are coloured by a rubric path,
+/// and the ribbon has their colours.
 pub(crate) fn ribbon(
     nodes: &[NodeMark],
     failures: &[Option<FailureKind>],

@@ -20,8 +20,9 @@ pub struct Star {
     pub brightness: f32,
 }
 
-/// Where the star field stands. A star is drawn at `center + scale * wrap(star.at - drift)`, where `wrap` brings
-/// each coordinate back into ±200; see [`Sky::place`]. A stage that leaves out `drift` only loses the parallax.
+/// Where the star field stands. A star is drawn at `center + scale * wrap(star.at - drift)`, where `wrap`
+/// brings each coordinate back into ±200; see [`Sky::place`]. A stage that leaves out `drift` only loses the
+/// parallax.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sky {
     /// The middle of the cube: the camera's target.

@@ -1,5 +1,5 @@
-//! Vector operations of scenes and of those who show them, in double precision: the coordinates of a long run grow
-//! beyond what single precision can subtract.
+//! Vector operations of scenes and of those who show them, in double precision: the coordinates of a long run
+//! grow beyond what single precision can subtract.
 
 /// A point or a direction.
 pub type V3 = [f64; 3];

@@ -1,4 +1,5 @@
-//! The path: it grows without moving, is finite whatever the scores, and is built only when something changed.
+//! The path: it grows without moving, is finite whatever the scores, and is built only when something
+//! changed.
 
 mod common;
 

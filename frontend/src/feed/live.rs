@@ -11,8 +11,8 @@ use gloo_timers::future::TimeoutFuture;
 use super::Follow;
 use super::http::{FetchError, path};
 
-/// The server sends something at least every 20 s. After this time without a message, milliseconds, the connection is
-/// dead without having closed, as after a laptop has slept.
+/// The server sends something at least every 20 s. After this time without a message, milliseconds, the
+/// connection is dead without having closed, as after a laptop has slept.
 const SILENCE_MS: u32 = 45_000;
 /// Time between two checks whether the page has stopped following, milliseconds.
 const STOP_CHECK_MS: u32 = 250;

@@ -1,5 +1,5 @@
-//! The feed: a run's sealed chunks over HTTP, then its live tail over a WebSocket, as one stream of facts that
-//! resumes by itself.
+//! The feed: a run's sealed chunks over HTTP, then its live tail over a WebSocket, as one stream of facts
+//! that resumes by itself.
 
 mod http;
 mod live;

@@ -32,7 +32,8 @@ enum Ended {
         /// Whether the readable part of it can be imported.
         is_readable: bool,
     },
-    /// It cannot go on now, for a reason given as a sentence. The server keeps what it has: sent again, it resumes.
+    /// It cannot go on now, for a reason given as a sentence. The server keeps what it has: sent again, it
+    /// resumes.
     Interrupted(String),
 }
 
@@ -109,8 +110,8 @@ async fn upload(
     result
 }
 
-/// Sends slices while the server receives, then polls while it checks and imports. `session` is the import as the
-/// server last described it.
+/// Sends slices while the server receives, then polls while it checks and imports. `session` is the import as
+/// the server last described it.
 async fn follow(
     file: &web_sys::File,
     path: &str,
@@ -182,8 +183,8 @@ async fn request(
                 match response.status() {
                     200 | 201 => return Ok(answer),
                     409 => {
-                        // The server has this slice already, from an attempt whose answer was lost. A GET of the same
-                        // address says how far it is; the parameter `offset` means nothing there.
+                        // The server has this slice already, from an attempt whose answer was lost. A GET of
+                        // the same address says how far it is; the parameter `offset` means nothing there.
                         (method, body) = (Request::get, JsValue::UNDEFINED);
                         continue;
                     }

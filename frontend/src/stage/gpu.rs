@@ -66,7 +66,8 @@ pub(super) fn compile(
     .map_err(|error| format!("The 3D stage cannot be drawn here: {error}"))
 }
 
-/// Adds the light of every instance. Each has `vertices` corners of triangles; the vertex shader computes where they are.
+/// Adds the light of every instance. Each has `vertices` corners of triangles; the vertex shader computes
+/// where they are.
 pub(super) fn add_light<const N: usize>(
     program: &Program,
     block: &FrameBlock,

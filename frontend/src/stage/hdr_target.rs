@@ -1,5 +1,5 @@
-//! The HDR render target: light is summed in half floats, so that a thousand overlapping glows neither clip nor band.
-//! GPUs without half-float targets (few) use eight bits.
+//! The HDR render target: light is summed in half floats, so that a thousand overlapping glows neither clip
+//! nor band. GPUs without half-float targets (few) use eight bits.
 
 use std::convert::Infallible;
 

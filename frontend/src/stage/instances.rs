@@ -23,8 +23,8 @@ impl<const N: usize> Instances<N> {
         Self { columns, len: 0 }
     }
 
-    /// Replaces every row. Leading rows that did not change are not uploaded again: a live path that grows at its end
-    /// costs its new rows.
+    /// Replaces every row. Leading rows that did not change are not uploaded again: a live path that grows at
+    /// its end costs its new rows.
     pub(super) fn set(&mut self, rows: impl Iterator<Item = [Quad; N]>) {
         let mut next: [Vec<Quad>; N] = std::array::from_fn(|_| Vec::with_capacity(rows.size_hint().0));
         for row in rows {

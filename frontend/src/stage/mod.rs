@@ -1,8 +1,10 @@
-//! Draws a [`Scene`] on a canvas with WebGL2. The stage knows points, lines, shapes and light, and nothing of runs.
+//! Draws a [`Scene`] on a canvas with WebGL2. The stage knows points, lines, shapes and light, and nothing of
+//! runs.
 //!
 //! Light is summed in any order into a half-float target (`hdr_target.rs`) and tone-mapped for the screen
-//! (`tone_map.rs`): nothing needs sorting, overlapping light keeps its hue, and there is no banding. A frame is eleven
-//! draw calls, however long the path. Buffers change only with `PathGeometry::revision`; time is a uniform.
+//! (`tone_map.rs`): nothing needs sorting, overlapping light keeps its hue, and there is no banding. A frame
+//! is eleven draw calls, however long the path. Buffers change only with `PathGeometry::revision`; time is a
+//! uniform.
 //!
 //! All GPU state can be rebuilt from the next scene alone, which happens after a lost context.
 
@@ -71,8 +73,8 @@ pub struct View {
 }
 
 impl View {
-    /// Draws one frame, `width_px` by `height_px` device pixels. While the browser has taken the context away this
-    /// does nothing; the first frame after it is back creates everything anew from its scene.
+    /// Draws one frame, `width_px` by `height_px` device pixels. While the browser has taken the context away
+    /// this does nothing; the first frame after it is back creates everything anew from its scene.
     pub fn draw(&mut self, scene: &Scene, width_px: u32, height_px: u32) {
         let mut held = self.held.borrow_mut();
         if self.surface.is_lost() {

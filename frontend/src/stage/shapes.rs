@@ -19,8 +19,8 @@ pub(super) struct Shapes {
 }
 
 impl Shapes {
-    /// Shapes of `vertices` corners each. `variant` is the number that the vertex shader gets for a kind of effect;
-    /// `None` for kinds that this program does not draw.
+    /// Shapes of `vertices` corners each. `variant` is the number that the vertex shader gets for a kind of
+    /// effect; `None` for kinds that this program does not draw.
     pub(super) fn new(
         context: &Context,
         program: Program,

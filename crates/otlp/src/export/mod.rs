@@ -1,9 +1,10 @@
-//! A run as OTLP: one `ExportTraceServiceRequest` in JSON a line, for any backend, and for `/v1/traces` again.
+//! A run as OTLP: one `ExportTraceServiceRequest` in JSON a line, for any backend, and for `/v1/traces`
+//! again.
 //!
-//! Each step is a span, each score a `gen_ai.evaluation.result` event of it, each episode an `invoke_agent` span above
-//! its steps unless the run has its root already. Where reading a span back would not give exactly the events it was
-//! made from, they are in its `gauntlet.events`; events without a step (commands, notes, status) are in spans named
-//! `gauntlet.log`. So an imported export is the same run.
+//! Each step is a span, each score a `gen_ai.evaluation.result` event of it, each episode an `invoke_agent`
+//! span above its steps unless the run has its root already. Where reading a span back would not give exactly
+//! the events it was made from, they are in its `gauntlet.events`; events without a step (commands, notes,
+//! status) are in spans named `gauntlet.log`. So an imported export is the same run.
 
 mod span;
 
@@ -32,8 +33,8 @@ const LINE_BYTES: usize = 2 << 20;
 /// A step of an episode: what one group of events is about.
 type Key = (u64, Option<EpisodeId>);
 
-/// Writes a run. `events` is asked twice for the run's whole log, in order. Memory grows with the number of steps, not
-/// with their texts.
+/// Writes a run. `events` is asked twice for the run's whole log, in order. Memory grows with the number of
+/// steps, not with their texts.
 pub fn write_otlp<W, I>(out: W, run: &RunSummary, mut events: impl FnMut() -> I) -> io::Result<()>
 where
     W: Write,
@@ -156,7 +157,8 @@ impl<W: Write> Export<'_, W> {
         let root = root.map(|id| root_span(&self.run.id, id));
         let mut drawn = span::group(self.run, group, key.0, trace, root);
         for (source, _) in &mut drawn {
-            // Other backends need a service name. It is set before the check below, as reading back finds it in the step.
+            // Other backends need a service name. It is set before the check below, as reading back finds it
+            // in the step.
             source.resource.entry("service.name").or_insert_with(|| json!(self.run.project));
         }
         if !reads_back(&drawn, group) {

@@ -22,7 +22,8 @@ fn the_documentation_shows_the_table() {
 
 #[test]
 fn every_attribute_has_one_line() {
-    // Of an attribute that is an object each member may have one, and the name of a schema serves for arguments too.
+    // Of an attribute that is an object each member may have one, and the name of a schema serves for
+    // arguments too.
     let of_part = |shape: Shape| match shape {
         Shape::Member(name) => name,
         Shape::Arguments => "arguments",

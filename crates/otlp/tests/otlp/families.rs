@@ -1,4 +1,5 @@
-//! Attributes of the frameworks people use, messages that come as log records, and which run all of it goes to.
+//! Attributes of the frameworks people use, messages that come as log records, and which run all of it goes
+//! to.
 
 use gauntlet_model::{Body, EpisodeId, StepKind};
 use gauntlet_otlp::proto::{AnyValue, KeyValueList, LogRecord, any_value};

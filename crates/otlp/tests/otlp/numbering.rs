@@ -121,8 +121,8 @@ fn an_entry_from_another_process_ends_the_episode_until_the_root_does() {
 }
 
 proptest! {
-    /// Each span in a request of its own, in any order, some more than once: one step, one number, one node each, and
-    /// sending everything again changes nothing.
+    /// Each span in a request of its own, in any order, some more than once: one step, one number, one node
+    /// each, and sending everything again changes nothing.
     #[test]
     fn any_order_and_repetition_keeps_every_step_once(
         order in proptest::collection::vec(0_usize..6, 1..14),

@@ -1,4 +1,5 @@
-//! A run as OTLP and back: the same events, whatever the run came from; and plain conventions for everybody else.
+//! A run as OTLP and back: the same events, whatever the run came from; and plain conventions for everybody
+//! else.
 
 use std::collections::BTreeMap;
 
