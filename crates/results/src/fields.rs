@@ -37,7 +37,7 @@ impl<'a> Fields<'a> {
     /// The cells of a table's row; `prefix` is its path in errors, with a dot behind it where it is not
     /// empty.
     pub fn from_row(span: JsonSpan<'a>, prefix: String, left: Object) -> Self {
-        Self { span, prefix: prefix, left, decimal: Decimal::Point, tally: Tally::default() }
+        Self { span, prefix, left, decimal: Decimal::Point, tally: Tally::default() }
     }
 
     /// A refusal of one field.
