@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import Any
 
+from . import wakeup
+
 __all__ = ["Hooks", "exit_code", "finishing", "forget", "interactive", "register"]
 
 #: Longest wait for the server when the process is terminated, seconds: who terminates it kills it soon after.
@@ -161,6 +163,7 @@ def _handle_termination() -> None:
 
 def _terminated(number: int, frame: FrameType | None) -> None:
     global _termination
+    wakeup.handled()
     if _finishing and threading.get_ident() in _finishing:
         # This very thread is ending a run: it goes on with that, and is terminated behind it.
         _termination = number
@@ -237,8 +240,10 @@ def _unblock() -> None:
 
 
 def _end_with_worker() -> None:
-    """Worker processes of multiprocessing end without atexit; they run finalizers instead."""
+    """Worker processes of multiprocessing end without atexit; they run finalizers instead. A pool ends its
+    workers by SIGTERM, once."""
     sys.modules["multiprocessing.util"].Finalize(None, _end, exitpriority=100)
+    wakeup.watch()
 
 
 def _after_fork() -> None:
@@ -250,6 +255,7 @@ def _in_child() -> None:
     global _lock
     _lock = threading.RLock()
     _finishing.clear()
+    wakeup.forget()
     for run in _runs.copy():
         run.fork()
     _unblock()

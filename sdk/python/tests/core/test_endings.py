@@ -177,6 +177,36 @@ def test_a_pool_that_kills_its_workers_at_the_end_of_its_block(server: Server) -
     assert server.run("pool")["status"] == "completed"
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGRTMAX"), reason="this platform has no signal to spare")
+def test_a_worker_ends_whose_main_thread_waits_in_c_when_the_signal_comes(server: Server) -> None:
+    # The signal reaches the second thread, so that the main thread's wait is not interrupted: as when it
+    # comes just before the wait begins.
+    code = """
+        import gauntlet, multiprocessing, signal, threading, time
+
+        def work(ready):
+            gauntlet.rollout({"root": 1.0}, step=0)
+            threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+            ready.set()
+            multiprocessing.Semaphore(0).acquire()
+
+        run = gauntlet.init(id="waiting-worker")
+        context = multiprocessing.get_context("fork")
+        ready = context.Event()
+        worker = context.Process(target=work, args=(ready,))
+        worker.start()
+        ready.wait()
+        time.sleep(0.2)  # So that it waits, as a rule; where it does not yet, it ends all the more.
+        worker.terminate()
+        worker.join(30)
+        print(worker.exitcode)
+        worker.kill()
+    """
+    assert python(code, {"GAUNTLET_ENDPOINT": server.url}).stdout.split()[-1] == str(-signal.SIGTERM)
+    assert len(server.events("waiting-worker", "snapshot.scored")) == 1
+
+
 def test_at_a_prompt_a_run_ends_where_the_next_begins_and_an_error_ends_nothing(server: Server) -> None:
     typed = """
 import gauntlet
