@@ -96,7 +96,8 @@ impl Node {
                 speaker => asked.push(with_role(speaker, body)),
             }
         }
-        for (field, messages) in [(&mut self.observation, asked), (&mut self.action, answered)] {
+        for (field, mut messages) in [(&mut self.observation, asked), (&mut self.action, answered)] {
+            messages.retain(has_content);
             if field.is_empty() && !messages.is_empty() {
                 *field = cut(&message_text(&Value::Array(messages)), MAX_TEXT_BYTES).to_owned();
             }
@@ -170,6 +171,11 @@ pub(crate) fn is_bare(snapshot: &SnapshotScored) -> bool {
 pub(crate) fn speaker(step: &StepRecorded) -> Option<&'static str> {
     let name = step.metadata.get("log")?.get("event_name")?.as_str()?;
     table::MESSAGES.iter().find(|(known, _)| *known == name).map(|(_, speaker)| *speaker)
+}
+
+/// Whether a message holds more than its role. Instrumentations that record no content send the role alone.
+pub(crate) fn has_content(message: &Value) -> bool {
+    message.as_object().is_none_or(|fields| fields.keys().any(|key| key != "role"))
 }
 
 /// A message with its role, whatever form its body has.

@@ -13,7 +13,7 @@ use crate::draft::EventDraft;
 use crate::error::{Exception, take_text};
 use crate::ids::{hex, named};
 use crate::item::{Item, StepKey, finished_id, is_large, step_id};
-use crate::node::{Node, with_role};
+use crate::node::{Node, has_content, with_role};
 use crate::proto::{Span, SpanEvent, SpanLink, SpanStatus};
 use crate::scores::{Evaluation, Judged, RESULT, is_evaluation};
 use crate::source::{Source, note};
@@ -312,7 +312,7 @@ fn add_event_messages(events: &[Value], payload: &mut Object) {
             CHOICE => ("output", known[1], body.get("message").cloned().unwrap_or(body)),
             speaker => ("input", known[0], with_role(speaker, body)),
         };
-        if is_known {
+        if is_known || !has_content(&message) {
             continue;
         }
         if let Value::Array(list) = payload.entry(field).or_insert_with(|| json!([])) {

@@ -159,6 +159,28 @@ fn messages_that_come_as_log_records_are_read_with_their_call() {
 }
 
 #[test]
+fn messages_without_their_content_leave_the_texts_empty() {
+    // What openai-v2 sends where the capture of contents is off: no body, or a choice with a role alone.
+    let asked = LogRecord { body: None, ..message(2, "gen_ai.user.message", &[]) };
+    let role =
+        any_value::Value::KvlistValue(KeyValueList { values: attributes(&[("role", text("assistant"))]) });
+    let answered = message(3, "gen_ai.choice", &[("message", AnyValue { value: Some(role) })]);
+    let mut log = Log::default();
+    log.traces(&traces(vec![span(2, 1, "chat tiny", &[("gen_ai.operation.name", text("chat"))])]));
+    log.logs(&logs(vec![asked, answered]));
+    let texts: Vec<_> = log
+        .only()
+        .iter()
+        .filter_map(|e| match e.body() {
+            Body::SnapshotScored(snapshot) => Some((snapshot.observation.clone(), snapshot.action.clone())),
+            _ => None,
+        })
+        .collect();
+    assert!(!texts.is_empty());
+    assert!(texts.iter().all(|pair| *pair == (String::new(), String::new())), "{texts:?}");
+}
+
+#[test]
 fn a_service_has_a_run_for_each_process_and_conversations_of_programs_have_none() {
     let run = |resource: &[(&str, AnyValue)], pairs: &[(&str, AnyValue)]| {
         let mut log = Log::default();
