@@ -70,4 +70,5 @@ def test_tasks_and_actors_write_into_the_run_of_the_driver(server: ApiServer, tm
         (4, "", 10.0),
     ]
     run = server.run("a-ray-job")
-    assert (run["config"], run["status"], run["episodes"]) == ({"lr": 0.5}, "completed", 2)
+    assert (run["config"], run["status"]) == ({"lr": 0.5}, "completed")
+    assert run["episodes"] == len(found), "each is a rollout of its own"
