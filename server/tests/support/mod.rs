@@ -54,11 +54,17 @@ impl Server {
         Self { router: router(state.clone()), state, _folder: folder }
     }
 
+    /// Panics with the request where its answer takes a minute: without it a test that hangs names nothing.
     pub async fn raw(&self, request: Request<Body>) -> Answer {
-        let response: Response<Body> = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes().to_vec();
-        Answer { status: parts.status, headers: parts.headers, bytes }
+        let what = format!("{} {}", request.method(), request.uri());
+        let answer = async {
+            let response: Response<Body> = self.router.clone().oneshot(request).await.unwrap();
+            let (parts, body) = response.into_parts();
+            let bytes = body.collect().await.unwrap().to_bytes().to_vec();
+            Answer { status: parts.status, headers: parts.headers, bytes }
+        };
+        let limit = std::time::Duration::from_secs(60);
+        tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| panic!("no answer to {what}"))
     }
 
     pub async fn send(
