@@ -70,8 +70,8 @@ pub fn answers(url: &str) -> bool {
     let answer = agent(Some(Duration::from_secs(2))).get(format!("{url}/readyz")).call();
     answer.is_ok_and(|mut answer| {
         let text = answer.body_mut().read_to_string().unwrap_or_default();
-        let said: Option<serde_json::Value> = serde_json::from_str(&text).ok();
-        said.is_some_and(|said| said["status"] == "ready" || said["error"]["code"].is_string())
+        let status: Option<serde_json::Value> = serde_json::from_str(&text).ok();
+        status.is_some_and(|status| status["status"] == "ready" || status["error"]["code"].is_string())
     })
 }
 

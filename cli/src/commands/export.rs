@@ -89,16 +89,16 @@ impl Export {
 fn saved(written: &Written, place: &Place, runtime: &Runtime, path: &Path) -> Result<u64, CliError> {
     let part = part_of(path);
     let mut out = BufWriter::new(File::create(&part)?);
-    let whole = save(written, place, runtime, &mut out).and_then(|()| {
+    let saved = save(written, place, runtime, &mut out).and_then(|()| {
         out.flush()?;
         let bytes = out.get_ref().metadata()?.len();
         std::fs::rename(&part, path)?;
         Ok(bytes)
     });
-    if whole.is_err() {
+    if saved.is_err() {
         let _ = std::fs::remove_file(&part);
     }
-    whole
+    saved
 }
 
 fn save(

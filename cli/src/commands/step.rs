@@ -99,8 +99,8 @@ fn judged(
             _ => None,
         })
         .collect();
-    let own = snapshot.scores.iter().filter(|(path, _)| !later.iter().any(|(laid, ..)| laid == path));
-    let mut rows: Vec<Row<'_>> = own.map(|(path, value)| (path, Some(value))).collect();
+    let scored = snapshot.scores.iter().filter(|(path, _)| !later.iter().any(|(laid, ..)| laid == path));
+    let mut rows: Vec<Row<'_>> = scored.map(|(path, value)| (path, Some(value))).collect();
     for (path, value, _) in &later {
         rows.retain(|(known, _)| known != path);
         rows.push((path, Some(*value)));

@@ -335,7 +335,7 @@ impl Printer {
         let episode = event.episode().map_or(String::new(), |episode| clip(episode.as_str(), 8));
         let lead = format!("{step}  {}", paint(DIM, left(&episode, 8)));
         let room = self.screen.width.saturating_sub(19);
-        let said = |text: String| Some(format!("{lead}  {}", clip(&text, room)));
+        let line = |text: String| Some(format!("{lead}  {}", clip(&text, room)));
         let loud = |style, text: String| Some(format!("{lead}  {}", paint(style, clip(&text, room))));
         match event.body() {
             Body::SnapshotScored(snapshot) => {
@@ -360,9 +360,9 @@ impl Printer {
                 Some(format!("{lead}{judged}{waits}  {action}"))
             }
             Body::StepRecorded(step) if step.error.is_some() => loud(BAD, words(step)),
-            Body::StepRecorded(step) => said(words(step)),
+            Body::StepRecorded(step) => line(words(step)),
             Body::ScoreAdded(added) => {
-                said(format!("{} {} (by {})", added.path, score(added.value.get()), added.source))
+                line(format!("{} {} (by {})", added.path, score(added.value.get()), added.source))
             }
             Body::EpisodeFinished(f) if f.status != Status::Completed => {
                 let why = f.error.as_deref().unwrap_or_default();
@@ -379,8 +379,8 @@ impl Printer {
             Body::Gap(gap) => loud(BAD, format!("{} events were lost: {}", gap.lost, gap.reason)),
             Body::CommandIssued(c) => loud(WAITS, format!("{} says {}", c.author, c.action.as_str())),
             Body::CommandApplied(applied) => loud(WAITS, applied.result.clone()),
-            Body::AnnotationAdded(note) => said(format!("note by {}: {}", note.author, note.text)),
-            Body::ArtifactAdded(file) => said(format!("file {}", file.name)),
+            Body::AnnotationAdded(note) => line(format!("note by {}: {}", note.author, note.text)),
+            Body::ArtifactAdded(file) => line(format!("file {}", file.name)),
             _ => None,
         }
     }

@@ -1,5 +1,5 @@
-//! Folded films of the runs that were asked for lately, brought up to date from the log when they are asked for
-//! again.
+//! Folded films of the runs that were asked for lately, brought up to date from the log when they are asked
+//! for again.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +11,7 @@ use gauntlet_store::Store;
 use crate::Error;
 
 /// How many films are kept.
-const KEPT: usize = 8;
+const CACHED_FILMS: usize = 8;
 /// Events read from the log at a time.
 const PAGE: u32 = 4096;
 
@@ -21,13 +21,13 @@ type Shared = Arc<Mutex<Film>>;
 #[derive(Clone)]
 pub struct Films {
     store: Store,
-    kept: Arc<Mutex<VecDeque<(RunId, Shared)>>>,
+    cached: Arc<Mutex<VecDeque<(RunId, Shared)>>>,
 }
 
 impl Films {
     /// Films of that log.
     pub fn new(store: Store) -> Self {
-        Self { store, kept: Arc::default() }
+        Self { store, cached: Arc::default() }
     }
 
     /// The film of a run, as far as its log goes now.
@@ -68,19 +68,19 @@ impl Films {
     }
 
     fn take_or_make(&self, run: &RunId) -> Shared {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = kept.iter().position(|(id, _)| id == run).and_then(|i| kept.remove(i));
+        let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = cached.iter().position(|(id, _)| id == run).and_then(|i| cached.remove(i));
         let entry = known.unwrap_or_else(|| (run.clone(), Shared::default()));
         let film = Arc::clone(&entry.1);
-        kept.push_back(entry);
-        if kept.len() > KEPT {
-            kept.pop_front();
+        cached.push_back(entry);
+        if cached.len() > CACHED_FILMS {
+            cached.pop_front();
         }
         film
     }
 
     /// Drops a deleted run's film.
     pub fn forget(&self, run: &RunId) {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).retain(|(id, _)| id != run);
+        self.cached.lock().unwrap_or_else(PoisonError::into_inner).retain(|(id, _)| id != run);
     }
 }

@@ -1,9 +1,9 @@
 //! One budget of memory for everything that is being decoded, shared by all requests.
 //!
-//! A request takes its share as its body arrives, counted after decompression, and then what decoding will make of it,
-//! estimated from the text itself: `[1,1,1]` becomes many times its size. The share is given back when the last piece
-//! of the body is dropped. Who finds nothing left is refused and told to come back, so that many
-//! bodies at once cost time and not memory.
+//! A request takes its share as its body arrives, counted after decompression, and then what decoding will
+//! make of it, estimated from the text itself: `[1,1,1]` becomes many times its size. The share is given back
+//! when the last piece of the body is dropped. Who finds nothing left is refused and told to come back, so
+//! that many bodies at once cost time and not memory.
 
 use std::sync::Arc;
 
@@ -115,8 +115,9 @@ pub fn decoded_protobuf_bytes(message: &[u8]) -> usize {
     message.len() * 3 + nested_messages(message, MESSAGE_DEPTH).unwrap_or(0) * MESSAGE_BYTES
 }
 
-/// How many fields with a length a message has, those of the messages in it included; `None` where it is no message.
-/// Without the schema a text that can be read as a message counts as one: an estimate that is rather too high.
+/// How many fields with a length a message has, those of the messages in it included; `None` where it is no
+/// message. Without the schema a text that can be read as a message counts as one: an estimate that is rather
+/// too high.
 fn nested_messages(mut bytes: &[u8], depth: u32) -> Option<usize> {
     let mut found = 0;
     while !bytes.is_empty() {

@@ -10,6 +10,7 @@ pub const IDENTIFIERS: &[&str] = &["crates/film", "crates/store", "server"];
 /// Crates with lines that are too long.
 pub const LONG_LINES: &[&str] = &[
     "app",
+    "cli",
     "crates/film",
     "crates/otlp",
     "crates/results",

@@ -28,8 +28,8 @@ struct InFlight {
     written: JoinHandle<Result<Appended, StoreError>>,
     /// Events of the file up to its last one.
     appended: u64,
-    /// Whether an earlier attempt may have written it without saying so in `session.json`: its duplicates are its own
-    /// events then, not copies in the file.
+    /// Whether an earlier attempt may have written it without saying so in `session.json`: its duplicates are
+    /// its own events then, not copies in the file.
     may_repeat: bool,
 }
 
@@ -47,11 +47,11 @@ pub(super) struct Facts<'f> {
 
 /// Appends the events of a file in batches, behind what an earlier attempt did.
 ///
-/// Reading and writing overlap: one batch is in flight while the next one is filled. It is awaited before the next one
-/// is sent, so batches arrive in the order of the file, and `session.appended` counts durable events only. An attempt
-/// that begins again skips that many events without sending them. The batch behind them may be in the log as well,
-/// when the process ended between the commit and the note of it; the log takes an event id once, so sending it again
-/// is harmless.
+/// Reading and writing overlap: one batch is in flight while the next one is filled. It is awaited before the
+/// next one is sent, so batches arrive in the order of the file, and `session.appended` counts durable events
+/// only. An attempt that begins again skips that many events without sending them. The batch behind them may
+/// be in the log as well, when the process ended between the commit and the note of it; the log takes an
+/// event id once, so sending it again is harmless.
 pub(super) struct Appender<'w> {
     work: &'w Work,
     run: RunId,
@@ -92,8 +92,8 @@ impl<'w> Appender<'w> {
         Ok(())
     }
 
-    /// Waits until all of it is in the log, the run's end included; answers how many events have an id that an
-    /// event before them has.
+    /// Waits until all of it is in the log, the run's end included; answers how many events have an id that
+    /// an event before them has.
     pub(super) fn close(mut self, end: Option<Event>) -> Result<u64, Stop> {
         self.appended += u64::from(end.is_some());
         self.batch.extend(end);
@@ -195,8 +195,8 @@ impl Work {
         })
     }
 
-    /// Begins to append a batch, which ends at event number `appended`. `done` events were there when this attempt
-    /// began: the batch behind them may be there as well.
+    /// Begins to append a batch, which ends at event number `appended`. `done` events were there when this
+    /// attempt began: the batch behind them may be there as well.
     fn send(&self, run: &RunId, batch: Vec<Event>, appended: u64, done: u64) -> InFlight {
         let may_repeat = self.again && appended.saturating_sub(batch.len() as u64) <= done;
         let (store, run) = (self.inner.store.clone(), run.clone());
@@ -234,8 +234,8 @@ impl Work {
     }
 }
 
-/// Ids for the events of a run, in the order of the file: the same each time, and rising, so that the log's index
-/// of them grows at its end.
+/// Ids for the events of a run, in the order of the file: the same each time, and rising, so that the log's
+/// index of them grows at its end.
 fn ids(created_at: Timestamp, run: &RunId) -> impl FnMut() -> EventId + use<> {
     let millis = u64::try_from(created_at.micros() / 1000).unwrap_or(0);
     let salt = run.as_str().bytes().fold(0_u128, |salt, byte| (salt * 31 + u128::from(byte)) & 0xff_ffff);

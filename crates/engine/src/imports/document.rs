@@ -1,5 +1,5 @@
-//! A document: its text is held as a whole, its events are made one by one, twice: checked to the end, then appended in
-//! batches, so that other writers of the log have their turns in between.
+//! A document: its text is held as a whole, its events are made one by one, twice: checked to the end, then
+//! appended in batches, so that other writers of the log have their turns in between.
 
 use gauntlet_results::{Document, ImportError};
 
@@ -10,8 +10,8 @@ use crate::Error;
 
 /// About what one byte of a document becomes where it is a value, such as each `1` of `[1,1]`, in bytes.
 const VALUE_BYTES: usize = 16;
-/// What the values of a document take at one time, at most: a list of a million entries that are unread, and one value
-/// that is read to the bottom (`gauntlet_results` refuses more), in bytes.
+/// What the values of a document take at one time, at most: a list of a million entries that are unread, and
+/// one value that is read to the bottom (`gauntlet_results` refuses more), in bytes.
 const MOST_VALUES_BYTES: usize = 160 << 20;
 
 impl Work {
@@ -21,8 +21,8 @@ impl Work {
         let size = self.entry.with(|session| session.size_bytes).unwrap_or_default();
         if size > most {
             let message = format!(
-                "the file is one JSON document of {size} bytes, which are read as a whole up to {most} bytes; \
-                 larger files open as JSON Lines, CSV or Parquet"
+                "the file is one JSON document of {size} bytes, which are read as a whole up to {most} \
+                 bytes; larger files open as JSON Lines, CSV or Parquet"
             );
             return Err(Stop::File(Error::TooLarge(message)));
         }

@@ -1,5 +1,5 @@
-//! The import of one complete file: check it, then append its events in batches. Killed at any moment and run again
-//! it makes the same events under the same ids, and goes on behind those that are in the log.
+//! The import of one complete file: check it, then append its events in batches. Killed at any moment and run
+//! again it makes the same events under the same ids, and goes on behind those that are in the log.
 
 use std::fs::File;
 use std::sync::atomic::Ordering;
@@ -71,7 +71,7 @@ pub async fn run(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<(), Error> {
         return Err(error);
     }
     let stopped = match Work::of(inner, entry) {
-        Ok(work) => tokio::task::spawn_blocking(move || work.whole()).await,
+        Ok(work) => tokio::task::spawn_blocking(move || work.import()).await,
         Err(error) => Ok(Err(Stop::File(error))),
     };
     let stopped = stopped.unwrap_or_else(|error| {
@@ -110,7 +110,8 @@ fn outcome(entry: &Entry) -> Result<(), Error> {
     }
 }
 
-/// Notes a refusal. A run that has begun says so itself; usually there is none, as the file was checked before.
+/// Notes a refusal. A run that has begun says so itself; usually there is none, as the file was checked
+/// before.
 async fn refuse(inner: &Inner, entry: &Entry, error: &Error) -> Result<(), Error> {
     entry.change(|session| {
         session.phase = ImportPhase::Failed;
@@ -142,8 +143,8 @@ pub(super) struct Work {
     reserved: Arc<Reserved>,
 }
 
-/// How long a reading waits for memory that others hold, unless its entry says otherwise. Two readings that grow may
-/// wait for each other.
+/// How long a reading waits for memory that others hold, unless its entry says otherwise. Two readings that
+/// grow may wait for each other.
 const MEMORY_WAIT: Duration = Duration::from_secs(60);
 /// Time between two looks whether there is memory.
 const MEMORY_LOOK: Duration = Duration::from_millis(20);
@@ -218,7 +219,7 @@ impl Work {
         }
     }
 
-    fn whole(&self) -> Result<(), Stop> {
+    fn import(&self) -> Result<(), Stop> {
         let name = self.entry.name();
         let format = Format::detect(&name, &self.file()?).map_err(|e| self.refused(e))?;
         if format == Format::Document {
@@ -305,8 +306,8 @@ fn no_memory(shortage: Shortage) -> Stop {
         )),
         Shortage::TooMuch(most) => {
             let message = format!(
-                "reading the file would take more than {most} bytes of memory (`limits.memory_bytes`); smaller \
-                 files and rows, and JSON Lines, CSV or Parquet instead of one document, take less"
+                "reading the file would take more than {most} bytes of memory (`limits.memory_bytes`); \
+                 smaller files and rows, and JSON Lines, CSV or Parquet instead of one document, take less"
             );
             Stop::File(Error::TooLarge(message))
         }

@@ -1,6 +1,6 @@
-//! Files on their way in: sent in slices or named on this machine, checked to the end, then appended to a run of
-//! their own. What is under way lies in `imports/` of the data folder, so that a killed client or server goes on
-//! where it was: the same file makes the same events, and the log takes each event once.
+//! Files on their way in: sent in slices or named on this machine, checked to the end, then appended to a run
+//! of their own. What is under way lies in `imports/` of the data folder, so that a killed client or server
+//! goes on where it was: the same file makes the same events, and the log takes each event once.
 
 mod append;
 mod document;
@@ -31,11 +31,11 @@ use session::{Entry, Session};
 /// Files that are read at the same time; more wait.
 const AT_ONCE: usize = 2;
 /// A file that nobody sent a slice of, or asked for, for this long is forgotten.
-const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+const LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How long an import that a request waits for waits for memory.
 const REQUEST_PATIENCE: Duration = Duration::from_secs(2);
 /// A file that was refused is forgotten after this long.
-const KEPT_REFUSED: Duration = Duration::from_secs(60 * 60);
+const REFUSED_LIFETIME: Duration = Duration::from_secs(60 * 60);
 
 /// The files under way in one data folder. Cloning it is cheap.
 #[derive(Clone)]
@@ -57,8 +57,8 @@ struct Inner {
 }
 
 impl Imports {
-    /// The files under way in the store's data folder. Documents are read as a whole, up to `document_bytes`. What
-    /// is not done when `stopping` is cancelled goes on in the next process.
+    /// The files under way in the store's data folder. Documents are read as a whole, up to `document_bytes`.
+    /// What is not done when `stopping` is cancelled goes on in the next process.
     pub fn new(store: Store, document_bytes: usize, memory: Memory, stopping: CancellationToken) -> Self {
         let folder = store.folder().join("imports");
         let entries = Mutex::default();
@@ -85,8 +85,8 @@ impl Imports {
         }
     }
 
-    /// Announces a file whose bytes will be sent; goes on with it where it was announced before. The flag says
-    /// whether it is new: one that failed is, and one whose run was deleted since.
+    /// Announces a file whose bytes will be sent; goes on with it where it was announced before. The flag
+    /// says whether it is new: one that failed is, and one whose run was deleted since.
     pub async fn announce(&self, file: ImportAnnouncement) -> Result<(ImportStatus, bool), Error> {
         check_name(&file.name)?;
         let reading = Reading { map: file.map, partial: file.partial };
@@ -210,7 +210,8 @@ impl Imports {
         done.await.unwrap_or_else(|e| Err(Error::internal(format!("the import stopped: {e}"))))
     }
 
-    /// Imports a file of this machine, read where it is, without waiting: ask [`Imports::view`] how it stands.
+    /// Imports a file of this machine, read where it is, without waiting: ask [`Imports::view`] how it
+    /// stands.
     pub async fn begin(&self, name: String, path: PathBuf, reading: Reading) -> Result<ImportStatus, Error> {
         reading.options()?;
         let about = std::fs::metadata(&path).map_err(|e| disk_error(&e))?;
@@ -231,8 +232,8 @@ impl Imports {
         Ok(view)
     }
 
-    /// Forgets files that nothing was sent for, and nothing happened to, in their lifetime: half uploads, what was
-    /// refused, and what could not go on. Answers how many.
+    /// Forgets files that nothing was sent for, and nothing happened to, in their lifetime: half uploads,
+    /// what was refused, and what could not go on. Answers how many.
     pub async fn sweep(&self) -> u64 {
         let mut removed = 0;
         let found = std::fs::read_dir(&self.inner.folder).into_iter().flatten().flatten();
@@ -285,11 +286,13 @@ impl Imports {
         self.discard(id, &entry, true).await
     }
 
-    /// Stops what is under way of an entry and removes its folder; with `deletes_run`, its unfinished run too.
+    /// Stops what is under way of an entry and removes its folder; with `deletes_run`, its unfinished run
+    /// too.
     async fn discard(&self, id: &str, entry: &Arc<Entry>, deletes_run: bool) -> Result<(), Error> {
         entry.cancel();
-        // The job may be in the middle of a gigabyte: nobody waits until its thread has noticed. What it could still
-        // leave behind is its run, which is created under this lock or not at all; and it appends to no deleted run.
+        // The job may be in the middle of a gigabyte: nobody waits until its thread has noticed. What it
+        // could still leave behind is its run, which is created under this lock or not at all; and it appends
+        // to no deleted run.
         let _turn = entry.turn.lock().await;
         let _creating = entry.creating.lock().await;
         if !self.entries().get(id).is_some_and(|known| Arc::ptr_eq(known, entry)) {
@@ -363,7 +366,7 @@ fn remove_old(folder: &Path) {
 
 /// How long a file is remembered that is not under way.
 fn lifetime(phase: ImportPhase) -> Duration {
-    if phase == ImportPhase::Failed { KEPT_REFUSED } else { KEPT }
+    if phase == ImportPhase::Failed { REFUSED_LIFETIME } else { LIFETIME }
 }
 
 /// A file's name is one line that people read.

@@ -146,8 +146,8 @@ impl Entry {
         look(&self.session.lock())
     }
 
-    /// Changes what is known, on the disk as well. A cancelled file changes in memory only: its folder may already
-    /// belong to a new upload of the same file.
+    /// Changes what is known, on the disk as well. A cancelled file changes in memory only: its folder may
+    /// already belong to a new upload of the same file.
     pub fn change(&self, change: impl FnOnce(&mut Session)) -> Result<(), Error> {
         let mut session = self.session.lock();
         change(&mut session);
