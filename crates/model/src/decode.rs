@@ -26,8 +26,8 @@ pub struct BatchError {
     pub field: String,
     /// What was expected and found.
     pub message: String,
-    /// The refused events after this one, in order, up to [`MAX_REFUSED_EVENTS`] in all: a client sets all of them
-    /// aside at once. Those between that are not named here were read.
+    /// The refused events after this one, in order, up to [`MAX_REFUSED_EVENTS`] in all: a client sets all
+    /// of them aside at once. Those between that are not named here were read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<BatchError>,
 }
@@ -191,8 +191,8 @@ pub fn decode_array(bytes: &[u8]) -> Result<Vec<Event>, BatchError> {
     decode_all(raw.iter().map(|json| json.get()))
 }
 
-/// Events from NDJSON, one a line; empty lines are skipped. One bad event refuses the batch; the refusal names the
-/// others too.
+/// Events from NDJSON, one a line; empty lines are skipped. One bad event refuses the batch; the refusal
+/// names the others too.
 pub fn decode_lines(bytes: &[u8]) -> Result<Vec<Event>, BatchError> {
     decode_all(utf8(bytes)?.lines().map(str::trim).filter(|l| !l.is_empty()))
 }

@@ -118,7 +118,11 @@ impl JsonSchema for Record {
             "allOf": [to.subschema_for::<Event>(), {
                 "type": "object",
                 "properties": {
-                    "seq": { "type": "integer", "minimum": 0, "description": "Its place in the log, from 0." },
+                    "seq": {
+                        "type": "integer",
+                        "minimum": 0,
+                        "description": "Its place in the log, from 0.",
+                    },
                     "received_at": to.subschema_for::<Timestamp>(),
                 },
                 "required": ["seq", "received_at"],

@@ -74,7 +74,11 @@ pub enum DeliveryError {
     #[error("the batch is too large")]
     TooLarge,
     /// Never: some events of the batch are at fault. The others may be taken without them.
-    #[error("{} events were refused, the first: {}", events.len(), events.first().map_or("", |(_, message)| message))]
+    #[error(
+        "{} events were refused, the first: {}",
+        events.len(),
+        events.first().map_or("", |(_, message)| message)
+    )]
     RefusedEvents {
         /// 0-based position of each in the batch, and what the other side said of it.
         events: Vec<(usize, String)>,

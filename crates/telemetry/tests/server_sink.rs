@@ -114,8 +114,8 @@ fn a_refused_event_is_left_out_and_told() {
 
 #[test]
 fn all_refused_events_of_a_batch_cost_one_request() {
-    let refused = r#"{"error":{"details":[{"index":0,"field":"a","message":"x"},{"index":2,"field":"b","message":"y"},
-        {"index":9,"field":"c","message":"z"}]}}"#;
+    let refused = r#"{"error":{"details":[{"index":0,"field":"a","message":"x"},
+        {"index":2,"field":"b","message":"y"},{"index":9,"field":"c","message":"z"}]}}"#;
     let (base, requests) = serve(vec![("201 Created", "{}"), ("422 Unprocessable Entity", refused)]);
     let delivery = delivery(&base);
     (1..=4).for_each(|id| delivery.offer(event(id)));
