@@ -8,17 +8,8 @@ pub const CIRCLES: &[&str] = &["crates/store", "server"];
 /// Crates with identifiers that hold words no identifier should.
 pub const IDENTIFIERS: &[&str] = &["crates/film", "crates/store", "server"];
 /// Crates with lines that are too long.
-pub const LONG_LINES: &[&str] = &[
-    "app",
-    "cli",
-    "crates/film",
-    "crates/otlp",
-    "crates/results",
-    "crates/scene",
-    "crates/store",
-    "frontend",
-    "server",
-];
+pub const LONG_LINES: &[&str] =
+    &["app", "cli", "crates/film", "crates/otlp", "crates/results", "crates/scene", "crates/store", "server"];
 
 /// The violations that count: those of crates that are not on the list, and crates that need not be on it.
 pub fn counted(found: BTreeMap<String, Vec<String>>, list: &str, allowed: &[&str]) -> Vec<String> {
