@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import Any
 
-from . import wakeup
-
 __all__ = ["Hooks", "exit_code", "finishing", "forget", "interactive", "register"]
 
 #: Longest wait for the server when the process is terminated, seconds: who terminates it kills it soon after.
@@ -45,6 +43,8 @@ _last_exit: weakref.ref[_Exit] | None = None
 #: Threads that are ending a run, and the signal that came meanwhile.
 _finishing: list[int] = []
 _termination: int | None = None
+#: The module ``wakeup``, in worker processes.
+_wakeup: Any = None
 #: Whether multiprocessing calls this module in its workers.
 _following = False
 #: Signals that the forking thread does not take anyway.
@@ -163,7 +163,8 @@ def _handle_termination() -> None:
 
 def _terminated(number: int, frame: FrameType | None) -> None:
     global _termination
-    wakeup.handled()
+    if _wakeup is not None:
+        _wakeup.handled()
     if _finishing and threading.get_ident() in _finishing:
         # This very thread is ending a run: it goes on with that, and is terminated behind it.
         _termination = number
@@ -242,7 +243,12 @@ def _unblock() -> None:
 def _end_with_worker() -> None:
     """Worker processes of multiprocessing end without atexit; they run finalizers instead. A pool ends its
     workers by SIGTERM, once."""
+    global _wakeup
     sys.modules["multiprocessing.util"].Finalize(None, _end, exitpriority=100)
+    # Only workers load it, so that importing the package stays light.
+    from . import wakeup
+
+    _wakeup = wakeup
     wakeup.watch()
 
 
@@ -255,7 +261,8 @@ def _in_child() -> None:
     global _lock
     _lock = threading.RLock()
     _finishing.clear()
-    wakeup.forget()
+    if _wakeup is not None:
+        _wakeup.forget()
     for run in _runs.copy():
         run.fork()
     _unblock()
