@@ -62,7 +62,10 @@ def forget() -> None:
     global _pipe, _handled
     _handled = threading.Event()
     if _pipe is not None:
-        signal.set_wakeup_fd(-1)
+        current = signal.set_wakeup_fd(-1)
+        if current != _pipe[1]:
+            # The program set another one since; it stays.
+            signal.set_wakeup_fd(current, warn_on_full_buffer=False)
         for end in _pipe:
             os.close(end)
         _pipe = None
