@@ -1,6 +1,6 @@
 //! The table of contents: every path, grouped by who calls it.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use aide::axum::ApiRouter;
 use aide::axum::routing::{get_with, post_with, put_with};
@@ -9,7 +9,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Router, middleware};
-use leptos_axum::{LeptosRoutes, generate_route_list};
+use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
@@ -20,6 +20,11 @@ use crate::error::ApiError;
 use crate::intake::bounded;
 use crate::state::{AppState, Limits};
 use crate::{docs, guard, health, http, hub, live, openapi, otlp, pages, search_page, site};
+
+/// The paths of the pages. Leptos finds them by running the application while a switch of the whole process keeps
+/// resources from loading; a page that is rendered meanwhile waits for its resource for ever. So they are listed once,
+/// before the first router of the process can render a page.
+static PAGES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(gauntlet_app::App));
 
 /// The whole server.
 pub fn router(state: AppState) -> Router {
@@ -186,7 +191,7 @@ fn browser(state: &AppState) -> Router<AppState> {
     let routes = Router::new()
         .route("/search", get(search_page::read))
         .route("/pages/{*function}", post(pages::server_function))
-        .leptos_routes_with_context(state, generate_route_list(gauntlet_app::App), provide, move || {
+        .leptos_routes_with_context(state, PAGES.clone(), provide, move || {
             gauntlet_app::shell(options.clone())
         });
     // Leptos adds paths of its own for the server functions.

@@ -3,21 +3,16 @@
 
 mod support;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 
 use base64::Engine as _;
 use gauntlet_server::openapi;
+use gauntlet_server::router::router;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use support::{Server, id, snapshot};
-
-/// Runs a test on a runtime of its own while no other test of this file runs: about one page in a thousand is never
-/// rendered where another runtime of the same process ends meanwhile. A server has one runtime.
-fn alone(test: impl Future<Output = ()>) {
-    static ONE: Mutex<()> = Mutex::new(());
-    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test);
-}
 
 /// What ends a title, an attribute, a comment, a text area and a script, and then tries to run.
 const PAYLOAD: &str =
@@ -46,189 +41,191 @@ async fn page(server: &Server, path: &str) -> (String, String) {
     (answer.text(), policy)
 }
 
-#[test]
-fn no_text_of_a_run_becomes_markup_on_any_page() {
-    alone(async {
-        let server = Server::new().await;
-        with_payload(&server).await;
-        let file = json!({ "name": PAYLOAD, "steps": [{ "step": 1, "scores": { "root": 1.0 }, "action": PAYLOAD }] });
-        let line = json!({ "step": 1, "scores": { "root": 1.0 }, "action": PAYLOAD, "name": PAYLOAD });
-        let escaped = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
-        let named = escaped(PAYLOAD);
-        for body in [file, line] {
-            server.send("POST", &format!("/api/v1/import?name={named}"), &[], body.to_string()).await;
-        }
-        let text = |key: &str| json!({ "key": key, "value": { "stringValue": PAYLOAD } });
-        let span = json!({
-            "traceId": "5b8efff798038103d269b633813fc60c", "spanId": "eee19b7ec3c1b174", "name": PAYLOAD, "kind": 1,
-            "startTimeUnixNano": "1544712660000000000", "endTimeUnixNano": "1544712661000000000",
-            "attributes": [text("gen_ai.prompt")],
-        });
-        let resource = json!({ "attributes": [text("service.name"), text("service.namespace")] });
-        let spans =
-            json!({ "resourceSpans": [{ "resource": resource, "scopeSpans": [{ "spans": [span] }] }] });
-        server.post("/v1/traces", &spans).await.expect(200);
-        let mut posted = snapshot("hub", 1, 1.0);
-        posted["metadata"]["task_id"] = PAYLOAD.into();
-        posted["metadata"]["action"] = PAYLOAD.into();
-        server.post("/gauntlet/stream/hub", &posted).await.expect(200);
-
-        let runs = server.get("/api/v1/runs").await.expect(200).json();
-        let ids: Vec<_> =
-            runs["items"].as_array().unwrap().iter().map(|run| run["id"].as_str().unwrap()).collect();
-        assert!(ids.len() >= 4, "{runs}");
-        let mut paths = vec!["/".to_owned(), format!("/search?q={named}"), format!("/nothing/{named}")];
-        paths.extend([
-            format!("/search?q=alert&project={named}"),
-            format!("/docs/{named}"),
-            format!("/?q={named}"),
-        ]);
-        paths.extend(ids.iter().map(|run| format!("/runs/{}", escaped(run))));
-        paths.extend([format!("/runs/{named}"), "/search?q=alert".to_owned()]);
-        let mut titles = 0;
-        for path in paths {
-            let answer = server.send("GET", &path, &[("accept", "text/html")], "").await;
-            if answer.headers["content-type"] == "application/json" {
-                continue;
-            }
-            let html = answer.text();
-            assert!(!html.contains("<script>alert") && !html.contains("<img src=x"), "{path}: {html}");
-            titles += usize::from(html.contains("&lt;/title&gt;&lt;/textarea&gt;"));
-        }
-        assert!(titles >= 2, "a title shows the name as text");
+#[tokio::test]
+async fn no_text_of_a_run_becomes_markup_on_any_page() {
+    let server = Server::new().await;
+    with_payload(&server).await;
+    let file =
+        json!({ "name": PAYLOAD, "steps": [{ "step": 1, "scores": { "root": 1.0 }, "action": PAYLOAD }] });
+    let line = json!({ "step": 1, "scores": { "root": 1.0 }, "action": PAYLOAD, "name": PAYLOAD });
+    let escaped = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+    let named = escaped(PAYLOAD);
+    for body in [file, line] {
+        server.send("POST", &format!("/api/v1/import?name={named}"), &[], body.to_string()).await;
+    }
+    let text = |key: &str| json!({ "key": key, "value": { "stringValue": PAYLOAD } });
+    let span = json!({
+        "traceId": "5b8efff798038103d269b633813fc60c", "spanId": "eee19b7ec3c1b174", "name": PAYLOAD, "kind": 1,
+        "startTimeUnixNano": "1544712660000000000", "endTimeUnixNano": "1544712661000000000",
+        "attributes": [text("gen_ai.prompt")],
     });
+    let resource = json!({ "attributes": [text("service.name"), text("service.namespace")] });
+    let spans = json!({ "resourceSpans": [{ "resource": resource, "scopeSpans": [{ "spans": [span] }] }] });
+    server.post("/v1/traces", &spans).await.expect(200);
+    let mut posted = snapshot("hub", 1, 1.0);
+    posted["metadata"]["task_id"] = PAYLOAD.into();
+    posted["metadata"]["action"] = PAYLOAD.into();
+    server.post("/gauntlet/stream/hub", &posted).await.expect(200);
+
+    let runs = server.get("/api/v1/runs").await.expect(200).json();
+    let ids: Vec<_> =
+        runs["items"].as_array().unwrap().iter().map(|run| run["id"].as_str().unwrap()).collect();
+    assert!(ids.len() >= 4, "{runs}");
+    let mut paths = vec!["/".to_owned(), format!("/search?q={named}"), format!("/nothing/{named}")];
+    paths.extend([
+        format!("/search?q=alert&project={named}"),
+        format!("/docs/{named}"),
+        format!("/?q={named}"),
+    ]);
+    paths.extend(ids.iter().map(|run| format!("/runs/{}", escaped(run))));
+    paths.extend([format!("/runs/{named}"), "/search?q=alert".to_owned()]);
+    let mut titles = 0;
+    for path in paths {
+        let answer = server.send("GET", &path, &[("accept", "text/html")], "").await;
+        if answer.headers["content-type"] == "application/json" {
+            continue;
+        }
+        let html = answer.text();
+        assert!(!html.contains("<script>alert") && !html.contains("<img src=x"), "{path}: {html}");
+        titles += usize::from(html.contains("&lt;/title&gt;&lt;/textarea&gt;"));
+    }
+    assert!(titles >= 2, "a title shows the name as text");
 }
 
-#[test]
-fn each_inline_script_of_a_page_is_named_by_its_policy() {
-    alone(async {
-        let server = Server::new().await;
-        with_payload(&server).await;
-        let mut nonces = Vec::new();
-        for path in [
-            "/",
-            "/runs/api",
-            "/runs/none",
-            "/nothing",
-            "/search?q=a",
-            "/docs/start",
-            "/docs/api",
-            "/runs/api",
-        ] {
-            let (html, policy) = page(&server, path).await;
-            assert!(!policy.contains("unsafe-eval'") || policy.contains("'wasm-unsafe-eval'"), "{policy}");
-            for directive in
-                ["default-src 'none'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"]
-            {
-                assert!(policy.contains(directive), "{path}: {policy}");
+/// Leptos keeps every resource of the process from loading while it lists the paths of the pages.
+#[tokio::test]
+async fn pages_are_rendered_while_other_routers_are_made() {
+    let server = Server::new().await;
+    let done = Arc::new(AtomicBool::new(false));
+    let makers = [(); 2].map(|()| {
+        let (state, done) = (server.state.clone(), Arc::clone(&done));
+        std::thread::spawn(move || {
+            while !done.load(Relaxed) {
+                drop(router(state.clone()));
             }
-            let scripts = policy.split("; ").find(|directive| directive.starts_with("script-src ")).unwrap();
-            assert!(!scripts.contains("unsafe-inline") && !scripts.contains('*'), "{scripts}");
-            let nonce =
-                scripts.split("'nonce-").nth(1).map(|rest| rest.split('\'').next().unwrap().to_owned());
-            let mut count = 0;
-            for script in html.split("<script").skip(1) {
-                let (head, rest) = script.split_once('>').unwrap();
-                let text = rest.split("</script>").next().unwrap();
-                let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(text));
-                let has_nonce =
-                    nonce.as_ref().is_some_and(|nonce| head.contains(&format!("nonce=\"{nonce}\"")));
-                assert!(
-                    has_nonce || scripts.contains(&format!("'sha256-{hash}'")),
-                    "{path}: <script{head}>{text}"
-                );
-                count += 1;
-            }
-            assert!(count > 0, "{path} applies the theme");
-            assert!(!html.contains("<style"), "{path}");
-            nonces.extend(nonce);
-        }
-        nonces.sort();
-        let all = nonces.len();
-        nonces.dedup();
-        assert_eq!((nonces.len(), all), (5, 5), "a nonce is used once");
+        })
     });
+    for _ in 0..200 {
+        server.get("/").await.expect(200);
+    }
+    done.store(true, Relaxed);
+    for maker in makers {
+        maker.join().unwrap();
+    }
 }
 
-#[test]
-fn what_is_no_page_can_run_nothing() {
-    alone(async {
-        let server = Server::new().await;
-        with_payload(&server).await;
-        let evil = "<script>alert(1)</script>";
-        let sha256: String = Sha256::digest(evil).iter().map(|byte| format!("{byte:02x}")).collect();
-        let artifact = format!("/api/v1/runs/api/artifacts/{sha256}");
-        server.send("PUT", &artifact, &[("content-type", "text/html")], evil).await.expect(201);
-        for path in [
-            artifact.as_str(),
-            "/api/v1/runs",
-            "/api/v1/runs/none",
-            "/api/v1/runs/api/export?format=csv",
-            "/healthz",
-            "/gauntlet/sessions",
-            "/api/v1/runs/api/export?format=results",
-            "/gauntlet/data/api",
-            "/pkg/none.js",
-        ] {
-            let answer = server.get(path).await;
-            let policy = answer.headers["content-security-policy"].to_str().unwrap();
-            assert!(policy.contains("default-src 'none'") && policy.ends_with("sandbox"), "{path}: {policy}");
-            assert_eq!(answer.headers["x-content-type-options"], "nosniff", "{path}");
-            assert!(!answer.headers["content-type"].to_str().unwrap().contains("html"), "{path}");
+#[tokio::test]
+async fn each_inline_script_of_a_page_is_named_by_its_policy() {
+    let server = Server::new().await;
+    with_payload(&server).await;
+    let mut nonces = Vec::new();
+    for path in
+        ["/", "/runs/api", "/runs/none", "/nothing", "/search?q=a", "/docs/start", "/docs/api", "/runs/api"]
+    {
+        let (html, policy) = page(&server, path).await;
+        assert!(!policy.contains("unsafe-eval'") || policy.contains("'wasm-unsafe-eval'"), "{policy}");
+        for directive in
+            ["default-src 'none'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"]
+        {
+            assert!(policy.contains(directive), "{path}: {policy}");
         }
-    });
+        let scripts = policy.split("; ").find(|directive| directive.starts_with("script-src ")).unwrap();
+        assert!(!scripts.contains("unsafe-inline") && !scripts.contains('*'), "{scripts}");
+        let nonce = scripts.split("'nonce-").nth(1).map(|rest| rest.split('\'').next().unwrap().to_owned());
+        let mut count = 0;
+        for script in html.split("<script").skip(1) {
+            let (head, rest) = script.split_once('>').unwrap();
+            let text = rest.split("</script>").next().unwrap();
+            let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(text));
+            let has_nonce = nonce.as_ref().is_some_and(|nonce| head.contains(&format!("nonce=\"{nonce}\"")));
+            assert!(
+                has_nonce || scripts.contains(&format!("'sha256-{hash}'")),
+                "{path}: <script{head}>{text}"
+            );
+            count += 1;
+        }
+        assert!(count > 0, "{path} applies the theme");
+        assert!(!html.contains("<style"), "{path}");
+        nonces.extend(nonce);
+    }
+    nonces.sort();
+    let all = nonces.len();
+    nonces.dedup();
+    assert_eq!((nonces.len(), all), (5, 5), "a nonce is used once");
 }
 
-#[test]
-fn a_page_elsewhere_changes_nothing_by_any_method() {
-    alone(async {
-        let server = Server::new().await;
-        server.post("/api/v1/runs", &json!({ "id": "r", "name": "r" })).await.expect(201);
-        let order = json!({ "action": "TWEAK", "tweak": { "a": 1 } });
-        server.post("/gauntlet/command/r", &order).await.expect(200);
-        let page = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "no-cors")];
-        let other_port = [("sec-fetch-site", "same-site"), ("origin", "http://127.0.0.1:3000")];
-        let old_browser = [("origin", "http://127.0.0.1:3000")];
-        let mut refused = 0;
-        for operation in openapi::operations() {
-            let method = operation.method().to_uppercase();
-            let path = operation.path().replace("{run}", "r").replace("{sid}", "r").replace(['{', '}'], "");
-            let writes = method != "GET" || path.starts_with("/gauntlet/command/");
-            if !writes {
-                continue;
-            }
-            for headers in [&page[..], &other_port, &old_browser] {
-                let answer = server.send(&method, &path, headers, "{}").await.expect(403).json();
-                assert_eq!(answer["error"]["code"], "forbidden", "{method} {path}");
-            }
-            refused += 1;
-        }
-        assert!(refused > 15, "{refused} operations change something");
-        for path in ["/pages/runs", "/pages/command"] {
-            let form = [("content-type", "application/x-www-form-urlencoded"), page[0]];
-            server.send("POST", path, &form, "").await.expect(403);
-        }
-        server.send("HEAD", "/gauntlet/command/r", &[], "").await.expect(200);
-        // Reading from another port, a typed address and a page of our own are fine.
-        server.send("GET", "/api/v1/runs", &other_port, "").await.expect(200);
-        let own = [("sec-fetch-site", "same-origin"), ("origin", "http://127.0.0.1:4600")];
-        let taken = server.send("GET", "/gauntlet/command/r", &own, "").await.expect(200).json();
-        assert_eq!(taken["action"], "TWEAK", "nobody took it away before");
-    });
+#[tokio::test]
+async fn what_is_no_page_can_run_nothing() {
+    let server = Server::new().await;
+    with_payload(&server).await;
+    let evil = "<script>alert(1)</script>";
+    let sha256: String = Sha256::digest(evil).iter().map(|byte| format!("{byte:02x}")).collect();
+    let artifact = format!("/api/v1/runs/api/artifacts/{sha256}");
+    server.send("PUT", &artifact, &[("content-type", "text/html")], evil).await.expect(201);
+    for path in [
+        artifact.as_str(),
+        "/api/v1/runs",
+        "/api/v1/runs/none",
+        "/api/v1/runs/api/export?format=csv",
+        "/healthz",
+        "/gauntlet/sessions",
+        "/api/v1/runs/api/export?format=results",
+        "/gauntlet/data/api",
+        "/pkg/none.js",
+    ] {
+        let answer = server.get(path).await;
+        let policy = answer.headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.contains("default-src 'none'") && policy.ends_with("sandbox"), "{path}: {policy}");
+        assert_eq!(answer.headers["x-content-type-options"], "nosniff", "{path}");
+        assert!(!answer.headers["content-type"].to_str().unwrap().contains("html"), "{path}");
+    }
 }
 
-#[test]
-fn a_request_without_a_host_is_refused() {
-    alone(async {
-        let server = Server::new().await;
-        let request =
-            axum::http::Request::builder().uri("/api/v1/runs").body(axum::body::Body::empty()).unwrap();
-        let answer = server.raw(request).await.expect(400).json();
-        assert_eq!(answer["error"]["message"], "the request has no Host header");
-        for host in ["localhost:evil.example", "[::1].evil.example", "x@localhost", "localhost/x"] {
-            server.send("GET", "/api/v1/runs", &[("host", host)], "").await.expect(403);
+#[tokio::test]
+async fn a_page_elsewhere_changes_nothing_by_any_method() {
+    let server = Server::new().await;
+    server.post("/api/v1/runs", &json!({ "id": "r", "name": "r" })).await.expect(201);
+    let order = json!({ "action": "TWEAK", "tweak": { "a": 1 } });
+    server.post("/gauntlet/command/r", &order).await.expect(200);
+    let page = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "no-cors")];
+    let other_port = [("sec-fetch-site", "same-site"), ("origin", "http://127.0.0.1:3000")];
+    let old_browser = [("origin", "http://127.0.0.1:3000")];
+    let mut refused = 0;
+    for operation in openapi::operations() {
+        let method = operation.method().to_uppercase();
+        let path = operation.path().replace("{run}", "r").replace("{sid}", "r").replace(['{', '}'], "");
+        let writes = method != "GET" || path.starts_with("/gauntlet/command/");
+        if !writes {
+            continue;
         }
-        let read: Value = server.send("GET", "/api/v1/runs", &[], "").await.expect(200).json();
-        assert_eq!(read["items"], json!([]));
-    });
+        for headers in [&page[..], &other_port, &old_browser] {
+            let answer = server.send(&method, &path, headers, "{}").await.expect(403).json();
+            assert_eq!(answer["error"]["code"], "forbidden", "{method} {path}");
+        }
+        refused += 1;
+    }
+    assert!(refused > 15, "{refused} operations change something");
+    for path in ["/pages/runs", "/pages/command"] {
+        let form = [("content-type", "application/x-www-form-urlencoded"), page[0]];
+        server.send("POST", path, &form, "").await.expect(403);
+    }
+    server.send("HEAD", "/gauntlet/command/r", &[], "").await.expect(200);
+    // Reading from another port, a typed address and a page of our own are fine.
+    server.send("GET", "/api/v1/runs", &other_port, "").await.expect(200);
+    let own = [("sec-fetch-site", "same-origin"), ("origin", "http://127.0.0.1:4600")];
+    let taken = server.send("GET", "/gauntlet/command/r", &own, "").await.expect(200).json();
+    assert_eq!(taken["action"], "TWEAK", "nobody took it away before");
+}
+
+#[tokio::test]
+async fn a_request_without_a_host_is_refused() {
+    let server = Server::new().await;
+    let request = axum::http::Request::builder().uri("/api/v1/runs").body(axum::body::Body::empty()).unwrap();
+    let answer = server.raw(request).await.expect(400).json();
+    assert_eq!(answer["error"]["message"], "the request has no Host header");
+    for host in ["localhost:evil.example", "[::1].evil.example", "x@localhost", "localhost/x"] {
+        server.send("GET", "/api/v1/runs", &[("host", host)], "").await.expect(403);
+    }
+    let read: Value = server.send("GET", "/api/v1/runs", &[], "").await.expect(200).json();
+    assert_eq!(read["items"], json!([]));
 }
