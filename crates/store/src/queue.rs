@@ -1,8 +1,11 @@
 //! The writer's inbox: bounded in requests and in bytes, and nobody ever waits to enter it.
 
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::StoreError;
@@ -15,21 +18,107 @@ const UNIT: usize = 1024;
 pub(crate) struct Queued {
     pub work: Work,
     _share: OwnedSemaphorePermit,
+    deletion: Option<WaitingDeletion>,
+}
+
+impl Queued {
+    /// Whether it deletes a run.
+    pub fn is_deletion(&self) -> bool {
+        self.deletion.is_some()
+    }
+
+    /// Answers the caller: what came of it, or that the whole group failed.
+    pub fn settle(&mut self, failure: Option<&StoreError>) {
+        self.deletion = None;
+        self.work.reply().settle(failure);
+    }
+}
+
+/// What a recount, which may take many seconds, is stopped for: the end of the store, or a deletion that waits.
+#[derive(Clone, Default)]
+pub(crate) struct Interrupts {
+    closing: Arc<AtomicBool>,
+    deletions: Arc<AtomicUsize>,
+}
+
+impl Interrupts {
+    /// Whether a recount has to stop.
+    pub fn are_raised(&self) -> bool {
+        self.closing.load(Relaxed) || self.is_deletion_waiting()
+    }
+
+    /// Whether a run is to be deleted.
+    pub fn is_deletion_waiting(&self) -> bool {
+        self.deletions.load(Relaxed) > 0
+    }
+}
+
+/// Counted among the deletions until it is dropped.
+struct WaitingDeletion(Arc<AtomicUsize>);
+
+impl WaitingDeletion {
+    fn new(interrupts: &Interrupts) -> Self {
+        interrupts.deletions.fetch_add(1, Relaxed);
+        Self(Arc::clone(&interrupts.deletions))
+    }
+}
+
+impl Drop for WaitingDeletion {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
+}
+
+/// The writer's end of the queue.
+pub(crate) struct Inbox {
+    requests: mpsc::Receiver<Queued>,
+    /// Requests that deletions went before.
+    passed: VecDeque<Queued>,
+    /// What a recount is stopped for.
+    pub interrupts: Interrupts,
+}
+
+impl Inbox {
+    /// The next request; `None` once nobody can ask any more and all that was asked has been taken.
+    pub async fn recv(&mut self) -> Option<Queued> {
+        match self.passed.pop_front() {
+            Some(request) => Some(request),
+            None => self.requests.recv().await,
+        }
+    }
+
+    /// The next request, where one waits.
+    pub fn try_recv(&mut self) -> Result<Queued, TryRecvError> {
+        self.passed.pop_front().map_or_else(|| self.requests.try_recv(), Ok)
+    }
+
+    /// Every deletion that waits, whatever came before it; the others stay in order.
+    pub fn take_deletions(&mut self) -> Vec<Queued> {
+        while let Ok(request) = self.requests.try_recv() {
+            self.passed.push_back(request);
+        }
+        let (deletions, passed) = self.passed.drain(..).partition(Queued::is_deletion);
+        self.passed = passed;
+        deletions.into()
+    }
 }
 
 /// Where requests enter. `None` once the store is closed.
 pub(crate) struct Queue {
     entrance: Mutex<Option<mpsc::Sender<Queued>>>,
+    interrupts: Interrupts,
     room: Arc<Semaphore>,
     units: u32,
 }
 
 impl Queue {
-    pub fn new(requests: usize, bytes: usize) -> (Self, mpsc::Receiver<Queued>) {
-        let (entrance, inbox) = mpsc::channel(requests.max(1));
+    pub fn new(requests: usize, bytes: usize) -> (Self, Inbox) {
+        let (entrance, requests) = mpsc::channel(requests.max(1));
         let units = (bytes / UNIT).clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize)) as u32;
         let room = Arc::new(Semaphore::new(units as usize));
-        (Self { entrance: Mutex::new(Some(entrance)), room, units }, inbox)
+        let interrupts = Interrupts::default();
+        let inbox = Inbox { requests, passed: VecDeque::new(), interrupts: interrupts.clone() };
+        (Self { entrance: Mutex::new(Some(entrance)), interrupts, room, units }, inbox)
     }
 
     /// Puts a request in, or says at once that there is no room.
@@ -38,14 +127,16 @@ impl Queue {
         let entrance = entrance.ok_or_else(closed)?;
         let units = work.bytes().div_ceil(UNIT).clamp(1, self.units as usize) as u32;
         let share = Arc::clone(&self.room).try_acquire_many_owned(units).map_err(|_| busy())?;
-        entrance.try_send(Queued { work, _share: share }).map_err(|e| match e {
+        let deletion = matches!(work, Work::Delete { .. }).then(|| WaitingDeletion::new(&self.interrupts));
+        entrance.try_send(Queued { work, _share: share, deletion }).map_err(|e| match e {
             mpsc::error::TrySendError::Full(_) => busy(),
             mpsc::error::TrySendError::Closed(_) => closed(),
         })
     }
 
-    /// Lets nobody in any more. What is inside is still worked off.
+    /// Lets nobody in any more. What is inside is still worked off, but for what needs a recount: it is refused.
     pub fn close(&self) {
+        self.interrupts.closing.store(true, Relaxed);
         self.entrance.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 }

@@ -5,15 +5,21 @@ use sqlx::error::DatabaseError;
 use crate::StoreError;
 
 /// SQLite's result codes (`sqlite3.h`), without the extended part.
+const INTERRUPT: i32 = 9;
 const CORRUPT: i32 = 11;
 const FULL: i32 = 13;
 const NOT_A_DATABASE: i32 = 26;
 
 /// What a caller learns of a database error; the error itself goes to the operator's log.
 pub(crate) fn fault(error: sqlx::Error) -> StoreError {
-    tracing::error!(%error, "the database failed");
     let code = error.as_database_error().and_then(DatabaseError::code).and_then(|c| c.parse::<i32>().ok());
-    match (code.map(|c| c & 0xff), error) {
+    let code = code.map(|c| c & 0xff);
+    if code == Some(INTERRUPT) {
+        // A recount that stopped because the store is closed; where a deletion stopped it, it is done again.
+        return crate::queue::closed();
+    }
+    tracing::error!(%error, "the database failed");
+    match (code, error) {
         (Some(CORRUPT | NOT_A_DATABASE), _) => {
             StoreError::Corrupt("the database file is not sound".to_owned())
         }

@@ -14,6 +14,7 @@ use super::fault::{TxnError, corrupt};
 use super::rows;
 use super::totals::{NewNodeFilter, NodeScore, RunTotals, sum_of};
 use super::{MAX_SEQ, place};
+use crate::queue::Interrupts;
 use crate::row::{CommandChange, Failure, Labels, NodeKey, Row, Scoring};
 use crate::{Appended, StoreError};
 
@@ -98,6 +99,8 @@ pub(super) struct Group<'a> {
     pub staged: Vec<PendingEvent>,
     pub deleted: Vec<RunId>,
     pub visible: bool,
+    /// What a recount is stopped for.
+    pub interrupts: &'a Interrupts,
     look_up: bool,
     /// Ids this group appends, where it looks up.
     taken_ids: HashSet<(i64, [u8; 16])>,
@@ -110,6 +113,7 @@ impl<'a> Group<'a> {
         new_nodes: &'a mut NewNodeFilter,
         episodes: &'a mut EpisodeCache,
         look_up: bool,
+        interrupts: &'a Interrupts,
     ) -> Self {
         Self {
             db,
@@ -120,6 +124,7 @@ impl<'a> Group<'a> {
             staged: Vec::new(),
             deleted: Vec::new(),
             visible: false,
+            interrupts,
             look_up,
             taken_ids: HashSet::new(),
         }

@@ -32,7 +32,6 @@ use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 pub(crate) use commands::{applied_id, pending};
@@ -49,7 +48,7 @@ pub(crate) use tombstones::is_gone;
 pub(crate) use writer::Drained;
 pub(crate) use writers::{check_end, is_sweep_due};
 
-use crate::queue::Queued;
+use crate::queue::Inbox;
 use crate::watches::Watches;
 use crate::{DATABASE_FILE, Options, StoreError, Synchronous, private};
 
@@ -78,7 +77,7 @@ pub(crate) fn step_column(step: u64) -> i64 {
 /// Opens the database in the data directory, creating or migrating it, and starts the writer.
 pub(crate) async fn open(
     options: &Options,
-    inbox: mpsc::Receiver<Queued>,
+    inbox: Inbox,
     watches: Arc<Watches>,
 ) -> Result<(SqlitePool, JoinHandle<Drained>), StoreError> {
     private::folder(&options.path).map_err(|e| unusable(&options.path, &e))?;

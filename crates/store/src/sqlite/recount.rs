@@ -19,6 +19,8 @@ use super::{MAX_SEQ, place, rows, step_column};
 use crate::StoreError;
 use crate::row::NodeKey;
 
+/// Instructions of SQLite's machine after which a recount looks whether it has to stop: well below a millisecond.
+const STEPS_BETWEEN_LOOKS: i32 = 1_000;
 /// Nodes revisited together.
 const TOGETHER: usize = 500;
 
@@ -93,8 +95,21 @@ async fn evidence(db: &mut SqliteConnection, run_no: i64) -> Result<Evidence, Tx
 }
 
 impl Group<'_> {
-    /// Judges the runs anew that another rule is in force for than what is stored was judged by.
+    /// Judges the runs anew that another rule is in force for than what is stored was judged by. Fails where it has to
+    /// stop before it is done: a run may have millions of nodes.
     pub(super) async fn rejudge(&mut self) -> Result<(), TxnError> {
+        if self.touched.values().all(|touched| touched.judged_by.is_none()) {
+            return Ok(());
+        }
+        let interrupts = self.interrupts.clone();
+        let goes_on = move || !interrupts.are_raised();
+        self.db.lock_handle().await?.set_progress_handler(STEPS_BETWEEN_LOOKS, goes_on);
+        let judged = self.judge_anew().await;
+        self.db.lock_handle().await?.remove_progress_handler();
+        judged
+    }
+
+    async fn judge_anew(&mut self) -> Result<(), TxnError> {
         for touched in self.touched.values_mut() {
             let Some(before) = touched.judged_by.take() else { continue };
             let (run_no, rule) = (touched.state.run_no, touched.state.rule());

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use gauntlet_model::RunId;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection, Executor};
-use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;
 
 use super::complete::Complete;
@@ -17,7 +16,7 @@ use super::group::{Group, RunState, Written};
 use super::identity::{Identity, note_closed};
 use super::totals::NewNodeFilter;
 use crate::StoreError;
-use crate::queue::Queued;
+use crate::queue::{Inbox, Queued};
 use crate::watches::Watches;
 
 /// Runs whose head is kept in memory.
@@ -31,7 +30,7 @@ const PURGE_EVENTS: i64 = 2_000;
 pub(super) struct Writer {
     connection: SqliteConnection,
     identity: Identity,
-    inbox: mpsc::Receiver<Queued>,
+    inbox: Inbox,
     watches: Arc<Watches>,
     group_events: usize,
     known: HashMap<RunId, RunState>,
@@ -66,7 +65,7 @@ impl Writer {
     pub fn new(
         connection: SqliteConnection,
         identity: Identity,
-        inbox: mpsc::Receiver<Queued>,
+        inbox: Inbox,
         watches: Arc<Watches>,
         group_events: usize,
         lock: File,
@@ -114,16 +113,31 @@ impl Writer {
     }
 
     /// Commits the group. Where the database fails on it, each request gets a transaction of its own, so that
-    /// none fails for what another asked.
+    /// none fails for what another asked. What was stopped because a deletion waits is done again behind it.
     async fn commit(&mut self, mut group: Vec<Queued>) {
         let outcome = self.write(&mut group).await;
-        if outcome.is_ok() || group.len() == 1 {
+        let is_alone = group.len() == 1 && !self.inbox.interrupts.is_deletion_waiting();
+        if outcome.is_ok() || is_alone {
             return settle(&mut group, outcome.err());
         }
+        group.sort_by_key(|request| !request.is_deletion());
         for request in group.chunks_mut(1) {
+            let mut outcome = self.write(request).await;
+            while outcome.is_err() && self.delete_first().await {
+                outcome = self.write(request).await;
+            }
+            settle(request, outcome.err());
+        }
+    }
+
+    /// Does the deletions that wait, before all that came earlier; `false` where none waits.
+    async fn delete_first(&mut self) -> bool {
+        let mut deletions = self.inbox.take_deletions();
+        for request in deletions.chunks_mut(1) {
             let outcome = self.write(request).await;
             settle(request, outcome.err());
         }
+        !deletions.is_empty()
     }
 
     /// One transaction, begun anew with every event looked up where one turns out to be there already.
@@ -155,7 +169,8 @@ impl Writer {
     async fn attempt(&mut self, group: &mut [Queued], look_up: bool) -> Result<Written, TxnError> {
         self.connection.execute("BEGIN IMMEDIATE").await?;
         let (known, new_nodes, episodes) = (&self.known, &mut self.new_nodes, &mut self.episodes);
-        let mut open = Group::new(&mut self.connection, known, new_nodes, episodes, look_up);
+        let interrupts = &self.inbox.interrupts;
+        let mut open = Group::new(&mut self.connection, known, new_nodes, episodes, look_up, interrupts);
         let done = match open.work_off(group).await {
             Ok(()) => open.finish().await,
             Err(error) => Err(error),
@@ -212,7 +227,7 @@ impl Writer {
 /// Tells each caller what came of its request.
 fn settle(group: &mut [Queued], failure: Option<StoreError>) {
     for queued in group {
-        queued.work.reply().settle(failure.as_ref());
+        queued.settle(failure.as_ref());
     }
 }
 
