@@ -34,9 +34,21 @@ pub struct Slice {
     pub records: Vec<Record>,
     /// Events in the whole log when it was read; one past the last sequence number.
     pub head: u64,
-    /// Sequence number of the last event looked at, whether returned or passed over by the filter: what to read
-    /// after next time. It is `head - 1` where the end was reached; `None` where nothing was looked at yet.
+    /// Sequence number of the last event looked at, whether returned or passed over by the filter: what to
+    /// read after next time. It is `head - 1` where the end was reached; `None` where nothing was looked at
+    /// yet.
     pub next_after: Option<u64>,
+}
+
+/// Both ends of a stretch of an episode.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Excerpt {
+    /// Its first events.
+    pub first: Vec<Record>,
+    /// Events between the two ends.
+    pub skipped: u64,
+    /// Its last events.
+    pub last: Vec<Record>,
 }
 
 /// Which episode's events or steps to read.
@@ -106,8 +118,8 @@ pub struct RunQuery {
     pub project: Option<String>,
     /// Runs that stand so.
     pub status: Option<Status>,
-    /// Runs that have each of these words in their id, name, project, task, agent, tags or notes, wherever, letter case
-    /// (of ASCII) ignored.
+    /// Runs that have each of these words in their id, name, project, task, agent, tags or notes, wherever,
+    /// letter case (of ASCII) ignored.
     pub q: Option<String>,
     /// Runs that carry this label.
     pub tag: Option<String>,

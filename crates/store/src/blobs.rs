@@ -1,9 +1,10 @@
 //! Artifacts: files kept under the hash of their content, beside the database.
 //!
-//! A blob is written to a temporary name, hashed on the way, synced, and only then moved to where its hash says. What
-//! is there is whole, unless the disk changed it: so it is hashed again when it is read. Beside the blobs lies which
-//! runs refer to them (`blob_refs`): a run reads its own artifacts only, and with the last run that refers to a blob
-//! the blob goes. The log's `artifact.added` events say what a blob is; this only keeps the bytes.
+//! A blob is written to a temporary name, hashed on the way, synced, and only then moved to where its hash
+//! says. What is there is whole, unless the disk changed it: so it is hashed again when it is read. Beside
+//! the blobs lies which runs refer to them (`blob_refs`): a run reads its own artifacts only, and with the
+//! last run that refers to a blob the blob goes. The log's `artifact.added` events say what a blob is; this
+//! only keeps the bytes.
 
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
@@ -21,7 +22,8 @@ use crate::{StoreError, private};
 
 /// Blobs up to this size are hashed before the first byte is given, larger ones while they are given; bytes.
 const VERIFIED_FIRST: u64 = 64 << 20;
-/// How long an upload may stand still before it is taken for abandoned. The server closes a silent body long before.
+/// How long an upload may stand still before it is taken for abandoned. The server closes a silent body long
+/// before.
 const STALLED: Duration = Duration::from_secs(60 * 60);
 /// Bytes hashed at a time.
 const CHUNK: usize = 64 << 10;
@@ -42,14 +44,14 @@ pub struct Blob {
     pub file: File,
     /// Its size in bytes.
     pub size: u64,
-    /// Whether its bytes are known to be those of its hash. Where they are not, whoever reads it hashes it and keeps
-    /// the last bytes back until they are.
+    /// Whether its bytes are known to be those of its hash. Where they are not, whoever reads it hashes it
+    /// and keeps the last bytes back until they are.
     pub is_verified: bool,
 }
 
 impl Blobs {
-    /// The blobs of a data folder. Uploads that an earlier process did not finish are removed; the caller is the only
-    /// process that has the folder.
+    /// The blobs of a data folder. Uploads that an earlier process did not finish are removed; the caller is
+    /// the only process that has the folder.
     pub(crate) fn open(data: &Path) -> Self {
         let folder = data.join("artifacts");
         remove_partial(&folder, Duration::ZERO);
@@ -63,8 +65,8 @@ impl Blobs {
         fs::try_exists(place).await.unwrap_or(false)
     }
 
-    /// The run's blob of that SHA-256, if it is there. [`StoreError::Corrupt`] where its bytes are not those of the
-    /// hash any more.
+    /// The run's blob of that SHA-256, if it is there. [`StoreError::Corrupt`] where its bytes are not those
+    /// of the hash any more.
     pub async fn find(&self, run: &RunId, sha256: &str) -> Result<Option<Blob>, StoreError> {
         let Some(place) = self.place(sha256).filter(|_| self.refs().has(run, sha256)) else {
             return Ok(None);
@@ -108,8 +110,8 @@ impl Blobs {
         Ok(Upload { blobs: self.clone(), file, partial: Partial(path), hash: Sha256::new() })
     }
 
-    /// Notes that a run refers to these blobs, where they are there: it reads them from now on, and they stay as long
-    /// as it does.
+    /// Notes that a run refers to these blobs, where they are there: it reads them from now on, and they stay
+    /// as long as it does.
     pub(crate) fn refer<'a>(
         &self,
         run: &RunId,
@@ -164,7 +166,8 @@ impl Blobs {
         all.await.unwrap_or_default()
     }
 
-    /// Removes a reference of a run that is gone, and the blob where it was the last one. Says whether the blob went.
+    /// Removes a reference of a run that is gone, and the blob where it was the last one. Says whether the
+    /// blob went.
     pub(crate) fn unrefer(&self, run: &RunId, sha256: &str) -> bool {
         let refs = self.refs();
         refs.remove(run, sha256);
@@ -185,7 +188,7 @@ impl Blobs {
     /// Notes that all references are here.
     pub(crate) fn has_all_refs(&self) {
         if let Err(error) = self.refs().complete() {
-            tracing::warn!(%error, "the references to artifacts are read from the log again at the next start");
+            tracing::warn!(%error, "references to artifacts are read anew at the next start");
         }
     }
 
@@ -222,8 +225,8 @@ impl Upload {
         self.file.write_all(bytes).await.map_err(|e| unavailable("write", &e))
     }
 
-    /// Keeps the blob for that run if its SHA-256 is the expected one, durably; says whether it was new, or took the
-    /// place of a damaged one. [`StoreError::Invalid`] names the hash that was found.
+    /// Keeps the blob for that run if its SHA-256 is the expected one, durably; says whether it was new, or
+    /// took the place of a damaged one. [`StoreError::Invalid`] names the hash that was found.
     pub async fn finish(mut self, run: &RunId, expected: &str) -> Result<bool, StoreError> {
         let found = hex::encode(std::mem::take(&mut self.hash).finalize());
         let place = self.blobs.place(expected).filter(|_| found == expected).ok_or_else(|| {
@@ -248,10 +251,11 @@ impl Upload {
         if stored != Some(true) {
             self.file.sync_all().await.map_err(|e| unavailable("sync", &e))?;
         }
-        // The reference and the blob in one step: between the two the last other run might take the blob along.
+        // The reference and the blob in one step: between the two the last other run might take the blob
+        // along.
         let (blobs, run, sha256, partial) =
             (self.blobs.clone(), run.clone(), expected.to_owned(), self.partial);
-        let kept = blocking(move || {
+        let stored = blocking(move || {
             let refs = blobs.refs();
             refs.add(&run, &sha256)?;
             if stored == Some(true) && place.exists() {
@@ -264,7 +268,7 @@ impl Upload {
             std::fs::File::open(folder)?.sync_all()?;
             Ok(true)
         });
-        kept.await.map_err(|e| unavailable("keep", &e))
+        stored.await.map_err(|e| unavailable("keep", &e))
     }
 }
 
@@ -318,8 +322,8 @@ impl Drop for Wanted {
     }
 }
 
-/// The SHA-256 of what follows in a file, in hexadecimal. An artifact may have gigabytes: it ends early, with an
-/// error, once nothing waits for it.
+/// The SHA-256 of what follows in a file, in hexadecimal. An artifact may have gigabytes: it ends early, with
+/// an error, once nothing waits for it.
 fn hash_of(file: &mut std::fs::File, goes_on: &dyn Fn() -> bool) -> io::Result<String> {
     let mut hash = Sha256::new();
     let mut chunk = vec![0; CHUNK];

@@ -2,15 +2,15 @@
 
 use gauntlet_model::{CommandApplied, CommandIssued, RunId, Timestamp};
 
-use crate::queue::Reply;
-use crate::row::{own, own_id};
+use crate::reply::Reply;
+use crate::row::{applied_id, internal_event, internal_event_id};
 use crate::sqlite;
 use crate::work::Work;
 use crate::{PendingCommand, Store, StoreError};
 
 impl Store {
-    /// Appends `command.issued` and queues the command; its sequence number. Issuing the same command under the same
-    /// id again changes nothing; another one under that id is a [`StoreError::Conflict`].
+    /// Appends `command.issued` and queues the command; its sequence number. Issuing the same command under
+    /// the same id again changes nothing; another one under that id is a [`StoreError::Conflict`].
     pub async fn issue_command(
         &self,
         run: &RunId,
@@ -18,7 +18,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         let command_id = command.command_id.clone();
-        let row = own(own_id(run, "issued", &command_id), now, command)?;
+        let row = internal_event(internal_event_id(run, "issued", &command_id), now, command)?;
         let (reply, answer) = Reply::new();
         self.ask(Work::Issue { run: run.clone(), command_id, row, now, reply }, answer).await
     }
@@ -37,14 +37,14 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let applied = CommandApplied { command_id: command_id.to_owned(), result: result.to_owned() };
-        let row = own(sqlite::applied_id(run, command_id), now, applied)?;
+        let row = internal_event(applied_id(run, command_id), now, applied)?;
         let (reply, answer) = Reply::new();
         let work = Work::Acknowledge { run: run.clone(), command_id: command_id.to_owned(), row, now, reply };
         self.ask(work, answer).await
     }
 
-    /// Takes the oldest pending command and acknowledges it in one transaction: for origin clients, which pop.
-    /// `None` where nothing is pending, or there is no such run.
+    /// Takes the oldest pending command and acknowledges it in one transaction: for origin clients, which
+    /// pop. `None` where nothing is pending, or there is no such run.
     pub async fn pop_command(
         &self,
         run: &RunId,

@@ -2,25 +2,14 @@
 
 use std::ops::Range;
 
-use gauntlet_model::{EpisodeId, Record, RunId};
+use gauntlet_model::{EpisodeId, RunId};
 
 use crate::sqlite;
-use crate::{Store, StoreError};
-
-/// Both ends of a stretch of an episode.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Excerpt {
-    /// Its first events.
-    pub first: Vec<Record>,
-    /// Events between the two ends.
-    pub skipped: u64,
-    /// Its last events.
-    pub last: Vec<Record>,
-}
+use crate::{Excerpt, Store, StoreError};
 
 impl Store {
-    /// What an episode holds beside scored snapshots, of sequence numbers in `seqs`: at most `first` events from its
-    /// beginning and `last` from its end.
+    /// What an episode holds beside scored snapshots, of sequence numbers in `seqs`: at most `first` events
+    /// from its beginning and `last` from its end.
     pub async fn episode(
         &self,
         run: &RunId,

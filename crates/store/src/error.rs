@@ -7,7 +7,8 @@ use gauntlet_model::FieldError;
 /// Why the store refused or failed. Never carries SQL.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// The database cannot be used now: disk full, I/O error, locked, closed. Nothing was kept; try again later.
+    /// The database cannot be used now: disk full, I/O error, locked, closed. Nothing was kept; try again
+    /// later.
     #[error("the log is unavailable: {0}")]
     Unavailable(String),
     /// The queue of the writer is full. Nothing was kept.
@@ -47,6 +48,11 @@ impl StoreError {
     /// The run of that id was deleted.
     pub(crate) fn gone(run: &gauntlet_model::RunId) -> Self {
         Self::Gone(format!("run {:?} was deleted", run.as_str()))
+    }
+
+    /// The store was closed.
+    pub(crate) fn closed() -> Self {
+        Self::Unavailable("it is closed".to_owned())
     }
 
     /// No run of that id.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gauntlet_model::{Event, FailureRules, Kind, Record, RunId, RunSpec, Timestamp};
 
-use crate::queue::Reply;
+use crate::reply::Reply;
 use crate::row::{Labels, Row};
 use crate::runs::new_run;
 use crate::sqlite;
@@ -30,9 +30,9 @@ impl Store {
         self.ask(Work::Append { run: run.clone(), rows, now, reply }, answer).await
     }
 
-    /// Appends a snapshot an origin client posted. Its run is created at first sight, named by its id, of the kind
-    /// its metadata calls `run_type`. The step identifies the snapshot: the same one
-    /// again appends nothing, a changed one replaces what is shown of the step, and both stay in the log.
+    /// Appends a snapshot an origin client posted. Its run is created at first sight, named by its id, of the
+    /// kind its metadata calls `run_type`. The step identifies the snapshot: the same one again appends
+    /// nothing, a changed one replaces what is shown of the step, and both stay in the log.
     pub async fn append_origin(
         &self,
         run: &RunId,
@@ -92,7 +92,8 @@ impl Store {
         sqlite::read(self.readers(), run, after, limit, kinds, episode, SLICE_BYTES).await
     }
 
-    /// Events in the run's log, which is the sequence number the next one gets; `None` where there is no such run.
+    /// Events in the run's log, which is the sequence number the next one gets; `None` where there is no such
+    /// run.
     pub async fn head(&self, run: &RunId) -> Result<Option<u64>, StoreError> {
         sqlite::head(self.readers(), run).await
     }
@@ -107,8 +108,8 @@ impl Store {
         sqlite::step(self.readers(), run, step, episode).await
     }
 
-    /// At most `limit` scored snapshots, of the episodes asked for, by step, then by sequence number, behind the step and sequence number of the
-    /// last row seen.
+    /// At most `limit` scored snapshots, of the episodes asked for, by step, then by sequence number, behind
+    /// the step and sequence number of the last row seen.
     pub async fn steps(
         &self,
         run: &RunId,
@@ -125,7 +126,8 @@ impl Store {
         sqlite::sessions(self.readers()).await
     }
 
-    /// The newest run whose metadata, or whose snapshots' metadata, first named this `task_id` and `run_type`.
+    /// The newest run whose metadata, or whose snapshots' metadata, first named this `task_id` and
+    /// `run_type`.
     pub async fn newest_of_task(&self, task_id: &str, run_type: &str) -> Result<Option<RunId>, StoreError> {
         sqlite::newest_of_task(self.readers(), task_id, run_type).await
     }

@@ -1,11 +1,11 @@
 //! The log: each run is one append-only sequence of events, and everything else is a projection of it.
 //!
-//! [`Store`] appends and reads. One writer takes what callers hand in, commits many requests at once, and only then
-//! answers them and tells the watchers; readers have connections of their own and never wait for it. An event is
-//! identified by its id, so sending it again appends nothing; an origin client's snapshot has none, so there the same
-//! content of the same step is stored once. Only this
-//! crate speaks SQL, and its errors ([`StoreError`]) are the domain's. It knows no clock and no randomness: times
-//! are arguments, and the ids of the few events it makes itself follow from what they say.
+//! [`Store`] appends and reads. One writer takes what callers hand in, commits many requests at once, and
+//! only then answers them and tells the watchers; readers have connections of their own and never wait for
+//! it. An event is identified by its id, so sending it again appends nothing; an origin client's snapshot has
+//! none, so there the same content of the same step is stored once. Only this crate speaks SQL, and its
+//! errors ([`StoreError`]) are the domain's. It knows no clock and no randomness: times are arguments, and
+//! the ids of the few events it makes itself follow from what they say.
 
 // Tests may panic, what is shipped may not.
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
@@ -23,9 +23,11 @@ mod lookup;
 mod options;
 mod private;
 mod queue;
+mod reply;
 mod row;
 mod runs;
 mod search;
+mod searching;
 mod sqlite;
 mod store;
 mod watches;
@@ -33,10 +35,10 @@ mod work;
 mod writers;
 
 pub use answers::{
-    Appended, Created, Failing, InEpisode, Page, PendingCommand, RunQuery, Session, Slice, Sort, StepRow,
+    Appended, Created, Excerpt, Failing, InEpisode, Page, PendingCommand, RunQuery, Session, Slice, Sort,
+    StepRow,
 };
 pub use blobs::{Blob, Blobs, Upload};
-pub use episode::Excerpt;
 pub use error::StoreError;
 pub use options::{DATABASE_FILE, Options, Synchronous};
 pub use private::{folder as private_folder, touch as private_file};

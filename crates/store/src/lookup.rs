@@ -20,14 +20,14 @@ impl Store {
         sqlite::last_step(self.readers(), run).await
     }
 
-    /// What was recorded (`step.recorded`) and scored (`snapshot.scored`, `score.added`) at these steps of episodes, in
-    /// the order of the log.
+    /// What was recorded (`step.recorded`) and scored (`snapshot.scored`, `score.added`) at these steps of
+    /// episodes, in the order of the log.
     pub async fn history(&self, run: &RunId, places: &[(u64, EpisodeId)]) -> Result<Vec<Record>, StoreError> {
         sqlite::history(self.readers(), run, places).await
     }
 
-    /// Which runs' logs have these `episode.started` events. Of several runs that have one, the run that received it
-    /// first comes first.
+    /// Which runs' logs have these `episode.started` events. Of several runs that have one, the run that
+    /// received it first comes first.
     pub async fn starting(&self, ids: &[EventId]) -> Result<Vec<(EventId, RunId)>, StoreError> {
         sqlite::starting(self.readers(), ids).await
     }

@@ -11,7 +11,8 @@ pub enum Synchronous {
     /// Once it is on the disk: survives loss of power.
     #[default]
     Full,
-    /// Once the operating system has it: survives a crash of the process; loss of power may take the last commits.
+    /// Once the operating system has it: survives a crash of the process; loss of power may take the last
+    /// commits.
     Normal,
 }
 
@@ -35,8 +36,8 @@ pub struct Options {
 }
 
 impl Options {
-    /// The defaults for a data directory: full durability, 256 requests and 256 MiB in the queue, 4096 events a
-    /// commit, 4 readers, texts indexed.
+    /// The defaults for a data directory: full durability, 256 requests and 256 MiB in the queue, 4096 events
+    /// a commit, 4 readers, texts indexed.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),

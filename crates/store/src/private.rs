@@ -36,8 +36,8 @@ fn options() -> OpenOptions {
     options
 }
 
-/// Takes the rights of others from a data folder of earlier versions and from the files in it. A folder that others
-/// share (`/tmp`) is left alone: its files alone are made private.
+/// Takes the rights of others from a data folder of earlier versions and from the files in it. A folder that
+/// others share (`/tmp`) is left alone: its files alone are made private.
 #[cfg(unix)]
 pub(crate) fn restrict(data: &Path) -> io::Result<()> {
     use std::fs::Permissions;

@@ -193,17 +193,26 @@ impl Row {
     }
 }
 
-/// The id of an event the store itself appends: made from the run and what the event is about, so that it says
-/// nothing twice. (FNV-1a, 128 bits, over run, a zero byte, purpose, a zero byte, subject.)
-pub(crate) fn own_id(run: &RunId, purpose: &str, subject: &str) -> EventId {
+/// The id of an event the store itself appends: made from the run and what the event is about, so that it
+/// says nothing twice. (FNV-1a, 128 bits, over run, a zero byte, purpose, a zero byte, subject.)
+pub(crate) fn internal_event_id(run: &RunId, purpose: &str, subject: &str) -> EventId {
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
     let start: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     let bytes = run.as_str().bytes().chain([0]).chain(purpose.bytes()).chain([0]).chain(subject.bytes());
     EventId::from_u128(bytes.fold(start, |h, b| (h ^ u128::from(b)).wrapping_mul(PRIME)))
 }
 
+/// The id of the `command.applied` that acknowledges a command.
+pub(crate) fn applied_id(run: &RunId, command_id: &str) -> EventId {
+    internal_event_id(run, "applied", command_id)
+}
+
 /// An event of the store's own. A refusal names the field as the caller of the store knows it.
-pub(crate) fn own(id: EventId, at: Timestamp, body: impl Into<Body>) -> Result<Arc<Row>, StoreError> {
+pub(crate) fn internal_event(
+    id: EventId,
+    at: Timestamp,
+    body: impl Into<Body>,
+) -> Result<Arc<Row>, StoreError> {
     match Event::new(id, at, None, None, body) {
         Ok(event) => Ok(Arc::new(Row::of(&event))),
         Err(e) => Err(StoreError::invalid(e.field.strip_prefix("body.").unwrap_or(&e.field), e.message)),

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use gauntlet_model::{Body, Event, RunId, RunPatch, RunSpec, RunSummary, Timestamp};
 
-use crate::queue::Reply;
-use crate::row::{Row, own};
+use crate::reply::Reply;
+use crate::row::{Row, internal_event};
 use crate::sqlite;
 use crate::work::{NewRun, Work};
 use crate::{Created, Page, RunQuery, Store, StoreError};
 
 impl Store {
-    /// Creates a run under `id`; its `run.started` is the first event of its log. Where a run of that id was created
-    /// with the same content it is returned; with other content it is a [`StoreError::Conflict`].
+    /// Creates a run under `id`; its `run.started` is the first event of its log. Where a run of that id was
+    /// created with the same content it is returned; with other content it is a [`StoreError::Conflict`].
     pub async fn create_run(&self, spec: RunSpec, id: RunId, now: Timestamp) -> Result<Created, StoreError> {
         let run = new_run(spec, &id, now)?;
         let (reply, answer) = Reply::new();
@@ -20,9 +20,9 @@ impl Store {
         Ok(Created { run: self.existing(&id).await?, new })
     }
 
-    /// Creates a run with all its events in one transaction: wholly there, or not at all. Where the first event is
-    /// itself a `run.started` (an exported log), it opens the log; otherwise one is made from `spec`. A run of that
-    /// id must not exist.
+    /// Creates a run with all its events in one transaction: wholly there, or not at all. Where the first
+    /// event is itself a `run.started` (an exported log), it opens the log; otherwise one is made from
+    /// `spec`. A run of that id must not exist.
     pub async fn import_run(
         &self,
         spec: RunSpec,
@@ -64,8 +64,9 @@ impl Store {
         self.existing(id).await
     }
 
-    /// Deletes a run with all its events, commands and film, and the artifacts that no other run refers to. At once for everybody; the space is freed in the
-    /// background. What is sent for it afterwards is [`StoreError::Gone`], until it is created anew.
+    /// Deletes a run with all its events, commands and film, and the artifacts that no other run refers to.
+    /// At once for everybody; the space is freed in the background. What is sent for it afterwards is
+    /// [`StoreError::Gone`], until it is created anew.
     pub async fn delete_run(&self, id: &RunId, now: Timestamp) -> Result<(), StoreError> {
         let (reply, answer) = Reply::new();
         self.ask(Work::Delete { run: id.clone(), now, reply }, answer).await?;
@@ -84,6 +85,6 @@ impl Store {
 /// A run ready to be created.
 pub(crate) fn new_run(spec: RunSpec, id: &RunId, now: Timestamp) -> Result<NewRun, StoreError> {
     let started = spec.started();
-    let row = own(RunSummary::started_event_id(id), now, started.clone())?;
+    let row = internal_event(RunSummary::started_event_id(id), now, started.clone())?;
     Ok(NewRun { id: id.clone(), started, row })
 }

@@ -9,7 +9,8 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::blobs::Blobs;
-use crate::queue::{Queue, Reply, closed};
+use crate::queue::Queue;
+use crate::reply::Reply;
 use crate::search::Index;
 use crate::sqlite;
 use crate::watches::Watches;
@@ -35,8 +36,8 @@ struct Inner {
 }
 
 impl Store {
-    /// Opens the data directory, creating or migrating what is in it. [`StoreError::Conflict`] where another process
-    /// uses it or a newer version wrote it.
+    /// Opens the data directory, creating or migrating what is in it. [`StoreError::Conflict`] where another
+    /// process uses it or a newer version wrote it.
     pub async fn open(options: Options) -> Result<Self, StoreError> {
         let (queue, inbox) = Queue::new(options.queue, options.queue_bytes);
         let watches = Arc::new(Watches::new());
@@ -62,8 +63,8 @@ impl Store {
         })
     }
 
-    /// Takes no more requests, finishes those it has, and leaves the database in one file. Afterwards every call is
-    /// [`StoreError::Unavailable`].
+    /// Takes no more requests, finishes those it has, and leaves the database in one file. Afterwards every
+    /// call is [`StoreError::Unavailable`].
     pub async fn close(&self) {
         self.inner.queue.close();
         if let Some(index) = &self.inner.index {
@@ -82,7 +83,8 @@ impl Store {
         }
     }
 
-    /// Whether the log can be written now: a write goes all the way to the disk, into the file that was opened.
+    /// Whether the log can be written now: a write goes all the way to the disk, into the file that was
+    /// opened.
     pub async fn ping(&self) -> Result<(), StoreError> {
         let (reply, answer) = Reply::new();
         self.ask(Work::Ping { reply }, answer).await?;
@@ -97,8 +99,9 @@ impl Store {
         }
     }
 
-    /// The head of the run, sent after each commit that appends to it. The value is 0 until the first one: subscribe,
-    /// then read, then wait, and nothing is missed. The run need not exist yet. Closes when the run is deleted.
+    /// The head of the run, sent after each commit that appends to it. The value is 0 until the first one:
+    /// subscribe, then read, then wait, and nothing is missed. The run need not exist yet. Closes when the
+    /// run is deleted.
     pub fn subscribe(&self, run: &RunId) -> watch::Receiver<u64> {
         self.inner.watches.subscribe(run)
     }
@@ -133,6 +136,6 @@ impl Store {
         answer: oneshot::Receiver<Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
         self.inner.queue.enter(work)?;
-        answer.await.unwrap_or_else(|_| Err(closed()))
+        answer.await.unwrap_or_else(|_| Err(StoreError::closed()))
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gauntlet_model::{RunId, RunPatch, RunStarted, Timestamp, WriterAnswer, WriterId, WriterReport};
 
-use crate::queue::{Reply, Settle};
+use crate::reply::{Reply, Settle};
 use crate::row::Row;
 use crate::{Appended, PendingCommand};
 

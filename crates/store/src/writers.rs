@@ -2,14 +2,15 @@
 
 use gauntlet_model::{RunId, Timestamp, WriterAnswer, WriterId, WriterReport};
 
-use crate::queue::Reply;
+use crate::reply::Reply;
 use crate::sqlite;
 use crate::work::Work;
 use crate::{Store, StoreError};
 
 impl Store {
-    /// Takes a writer's report. After the last writer of a run has finished this appends the run's `run.finished`;
-    /// a writer that joins a run which has ended sets it running again. A writer that has finished stays finished.
+    /// Takes a writer's report. After the last writer of a run has finished this appends the run's
+    /// `run.finished`; a writer that joins a run which has ended sets it running again. A writer that has
+    /// finished stays finished.
     pub async fn put_writer(
         &self,
         run: &RunId,
@@ -24,8 +25,8 @@ impl Store {
         self.ask(work, answer).await
     }
 
-    /// Marks the writers that are overdue as lost, ends the runs that only waited for them, and notes the runs that
-    /// nobody was heard of for; at most some hundreds at a time. Answers how many it changed.
+    /// Marks the writers that are overdue as lost, ends the runs that only waited for them, and notes the
+    /// runs that nobody was heard of for; at most some hundreds at a time. Answers how many it changed.
     ///
     /// `since`: when the server began to take reports. Nobody is missed who could not report before.
     pub async fn sweep_writers(&self, now: Timestamp, since: Timestamp) -> Result<u64, StoreError> {

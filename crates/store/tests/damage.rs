@@ -84,9 +84,10 @@ async fn what_a_run_adds_up_to_is_counted_anew_from_its_log() {
     store.close().await;
     behind_its_back(
         directory.path(),
-        "UPDATE progress SET steps = 9, failing = 9, scored_count = 9, mean_root = 9, root_sum = NULL, last_root = NULL,
-             last_root_place = NULL, top_step = NULL;
-         UPDATE events SET root = 8, failure = 'generic' WHERE place = (SELECT min(place) FROM events WHERE step = 2)",
+        "UPDATE progress SET steps = 9, failing = 9, scored_count = 9, mean_root = 9, root_sum = NULL,
+             last_root = NULL, last_root_place = NULL, top_step = NULL;
+         UPDATE events SET root = 8, failure = 'generic' WHERE place =
+            (SELECT min(place) FROM events WHERE step = 2)",
     )
     .await
     .close()
@@ -155,7 +156,7 @@ async fn episodes_are_counted_and_their_errors_found_in_a_database_of_before() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_database_is_said_to_be_damaged() {
+async fn a_file_that_is_no_database_is_reported_as_damaged() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("gauntlet.db"), vec![b'x'; 8192]).unwrap();
     assert!(matches!(Store::open(Options::new(directory.path())).await, Err(StoreError::Corrupt(_))));
@@ -183,7 +184,7 @@ async fn a_directory_a_newer_version_wrote_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_damaged_event_is_said_and_harms_no_other() {
+async fn a_damaged_event_is_reported_and_harms_no_other() {
     let directory = tempfile::tempdir().unwrap();
     let store = filled(directory.path()).await;
     let damage = "UPDATE events SET kind = 'no.such' WHERE id = x'00000000000000000000000000000007'";
@@ -239,7 +240,7 @@ async fn an_event_that_cannot_be_read_is_a_gap_whatever_is_wrong_with_it() {
 }
 
 #[tokio::test]
-async fn a_page_of_the_file_that_is_damaged_hides_only_what_lies_on_it() {
+async fn a_damaged_page_of_the_file_hides_only_its_events() {
     let directory = tempfile::tempdir().unwrap();
     let store = filled(directory.path()).await;
     for from in (10..6000).step_by(500) {
@@ -297,7 +298,7 @@ async fn nothing_is_acknowledged_into_a_file_that_is_gone() {
 }
 
 #[tokio::test]
-async fn a_request_the_database_refuses_fails_alone_and_whole() {
+async fn a_request_the_database_refuses_fails_alone_and_entirely() {
     let directory = tempfile::tempdir().unwrap();
     let store = filled(directory.path()).await;
     let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON events WHEN NEW.kind = 'gap'

@@ -159,7 +159,7 @@ fn hammer_and_kill(directory: &Path, acknowledged: &mut Acknowledged, after: Dur
     assert!(!child.wait().unwrap().success(), "it was killed");
 }
 
-async fn whole_log(store: &Store, run: &RunId) -> Vec<Record> {
+async fn full_log(store: &Store, run: &RunId) -> Vec<Record> {
     let mut records: Vec<Record> = Vec::new();
     loop {
         let slice = store.read(run, records.last().map(|r| r.seq), 10_000, None).await.unwrap();
@@ -177,7 +177,7 @@ async fn verify(store: &Store, acknowledged: &Acknowledged) {
             assert_eq!(acknowledged.next("session"), 0);
             continue;
         }
-        let records = whole_log(store, &run).await;
+        let records = full_log(store, &run).await;
         let mut ids = BTreeMap::new();
         for (n, record) in records.iter().enumerate() {
             assert_eq!(record.seq, n as u64, "{run}: a hole");

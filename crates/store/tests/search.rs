@@ -1,5 +1,5 @@
-//! The index's own file: missing, damaged, of another version, of another log, killed at any moment. Whatever happens
-//! to it, it is whole again by itself, and the log never notices.
+//! The index's own file: missing, damaged, of another version, of another log, killed at any moment. Whatever
+//! happens to it, it is complete again by itself, and the log never notices.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
@@ -12,7 +12,7 @@ use gauntlet_store::{Options, SearchPage, SearchQuery, Store, StoreError};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, Connection, Executor};
 
-/// Kills in [`it_is_whole_however_often_it_is_killed`].
+/// Kills in [`it_is_complete_however_often_it_is_killed`].
 const KILLS: u64 = 8;
 
 fn now() -> Timestamp {
@@ -214,7 +214,7 @@ fn hammer_and_kill(directory: &Path, from: u64, after: Duration) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn it_is_whole_however_often_it_is_killed() {
+async fn it_is_complete_however_often_it_is_killed() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().to_owned();
     let (mut steps, mut random) = (0, 0x2545_F491_4F6C_DD1D_u64);

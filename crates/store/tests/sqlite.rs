@@ -12,7 +12,7 @@ impl Backend for Sqlite {
         let directory = tempfile::tempdir().unwrap();
         let mut options = Options::new(directory.path());
         tune(&mut options);
-        Fresh { store: Store::open(options).await.unwrap(), _kept: Box::new(directory) }
+        Fresh { store: Store::open(options).await.unwrap(), _guard: Box::new(directory) }
     }
 }
 

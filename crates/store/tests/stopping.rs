@@ -1,5 +1,5 @@
-//! A recount that a deletion or the end of the store stops. On a runtime of one thread everything that is asked
-//! together waits in the queue before the writer takes the first of it.
+//! A recount that a deletion or the end of the store stops. On a runtime of one thread everything that is
+//! asked together waits in the queue before the writer takes the first of it.
 
 #[path = "conformance/fixtures.rs"]
 #[allow(dead_code, reason = "this test uses its part")]
@@ -11,7 +11,8 @@ use fixtures::{at, judged, notes, snapshot};
 use gauntlet_model::{FailureRules, RunId, RunPatch};
 use gauntlet_store::{Options, Store, StoreError};
 
-/// A run of so many steps that its recount is stopped on the way: none fails by its root, all by the medical rules.
+/// A run of so many steps that its recount is stopped on the way: none fails by its root, all by the medical
+/// rules.
 async fn long_run(store: &Store, name: &str) -> RunId {
     let run = judged(store, name, FailureRules::Auto).await;
     let steps = (0..500).map(|n| snapshot(n, n as u64, &[("root", 0.7), ("format", 0.0)])).collect();

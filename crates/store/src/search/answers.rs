@@ -98,7 +98,8 @@ pub struct Hit {
     pub field: Option<TextField>,
     /// A short stretch of that field's text.
     pub snippet: Vec<Segment>,
-    /// How well it matches: greater is better, comparable within one search only. `None` where nothing was typed.
+    /// How well it matches: greater is better, comparable within one search only. `None` where nothing was
+    /// typed.
     pub rank: Option<f64>,
 }
 

@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Connection};
 
 use super::document::{Document, TextField};
-use super::follower::stored;
+use super::rows::stored;
 use crate::StoreError;
 use crate::sqlite::fault;
 
@@ -58,26 +58,27 @@ impl Batch {
         }
     }
 
-    /// Says how far a run is indexed. `last_id` is the id of the event before `next`; `None` where that stays.
+    /// Says how far a run is indexed. `last_id` is the id of the event before `next`; `None` where that
+    /// stays.
     pub fn advance(&mut self, run_no: i64, next: u64, last_id: Option<Vec<u8>>, edits: i64) {
         self.cursors.push(Cursor { run_no, next, last_id, edits });
     }
 
     /// Writes everything, or nothing.
     pub async fn write(&mut self, index: &mut SqliteConnection) -> Result<(), StoreError> {
-        let mut whole = index.begin().await.map_err(fault)?;
+        let mut transaction = index.begin().await.map_err(fault)?;
         let (again, new): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.entries).into_iter().partition(|entry| entry.replaces);
         for entry in again {
             let statement = sqlx::query(AssertSqlSafe(Arc::clone(&REPLACE)));
-            bind(statement, entry).execute(&mut *whole).await.map_err(fault)?;
+            bind(statement, entry).execute(&mut *transaction).await.map_err(fault)?;
         }
         let mut new = new.into_iter();
         for (size, sql) in SIZES.into_iter().zip(INSERT.iter()) {
             while new.len() >= size {
                 let statement = sqlx::query(AssertSqlSafe(Arc::clone(sql)));
                 let statement = new.by_ref().take(size).fold(statement, bind);
-                statement.execute(&mut *whole).await.map_err(fault)?;
+                statement.execute(&mut *transaction).await.map_err(fault)?;
             }
         }
         for cursor in &self.cursors {
@@ -90,11 +91,11 @@ impl Batch {
             .bind(stored(cursor.next)?)
             .bind(cursor.last_id.as_deref())
             .bind(cursor.edits)
-            .execute(&mut *whole)
+            .execute(&mut *transaction)
             .await
             .map_err(fault)?;
         }
-        whole.commit().await.map_err(fault)
+        transaction.commit().await.map_err(fault)
     }
 }
 

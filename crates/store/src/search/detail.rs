@@ -10,13 +10,13 @@ use sqlx::{AssertSqlSafe, Row as _};
 
 use super::answers::{Fails, Hit, Judged};
 use super::document::Document;
-use super::follower::{described, log_fault};
+use super::rows::{described, log_fault};
 use crate::StoreError;
 use crate::sqlite::Complete;
 use crate::sqlite::{corrupt, episode, evidence, failure, rules, seq_of};
 
-/// Joins the snapshot `s` that counts for an event `e`: the newest of its step and episode. Its `root` and `failure`
-/// are those of the step as it stands, later scores laid over.
+/// Joins the snapshot `s` that counts for an event `e`: the newest of its step and episode. Its `root` and
+/// `failure` are those of the step as it stands, later scores laid over.
 const COUNTING: &str = "LEFT JOIN log.events s ON s.place = (SELECT max(x.place) FROM log.events x
     WHERE x.run_no = e.run_no AND x.step = e.step AND x.kind = 'snapshot.scored' AND x.episode IS e.episode)";
 
@@ -35,8 +35,8 @@ struct Verdict {
     failures: Vec<FailureKind>,
 }
 
-/// How a step stands, from five columns: body, root and failure of the snapshot that counts, rules and evidence of
-/// its run.
+/// How a step stands, from five columns: body, root and failure of the snapshot that counts, rules and
+/// evidence of its run.
 fn judged(row: &SqliteRow, first: usize) -> Result<Option<Judged>, StoreError> {
     let Some(body) = row.try_get::<Option<&str>, _>(first).map_err(log_fault)? else { return Ok(None) };
     let Verdict { scores, failures } = serde_json::from_str(body).map_err(corrupt)?;
@@ -94,7 +94,8 @@ pub(super) async fn failing(
 /// The events at these places, those of runs that are still there.
 pub(super) async fn details(db: &mut SqliteConnection, places: &[i64]) -> Result<Vec<Detail>, StoreError> {
     let sql = format!(
-        "SELECT e.place, e.at, e.kind, e.episode, e.step, e.body, s.body, s.root, s.failure, r.rules, p.evidence,
+        "SELECT e.place, e.at, e.kind, e.episode, e.step, e.body, s.body, s.root, s.failure, r.rules,
+            p.evidence,
             r.id, r.name, r.project, r.kind, r.agent, r.task, r.tags, r.notes, r.config, r.metadata
          FROM json_each(?1) j CROSS JOIN log.events e ON e.place = j.value JOIN log.runs r USING (run_no)
          JOIN log.progress p USING (run_no) {COUNTING}"

@@ -6,7 +6,7 @@ use gauntlet_model::{Kind, Object, unescape_html};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::script::apart;
+use super::script::segment_cjk;
 
 /// Where in an event a text stands. The order is that of the index's columns, the most telling first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -193,8 +193,8 @@ impl Document {
 
     /// The fields' texts as they are indexed, in the order of the columns; `None` where a field is empty.
     pub fn into_words(self) -> [Option<String>; TextField::ALL.len()] {
-        self.texts.map(|text| match apart(&text, ' ') {
-            Cow::Owned(apart) => Some(apart),
+        self.texts.map(|text| match segment_cjk(&text, ' ') {
+            Cow::Owned(segmented) => Some(segmented),
             Cow::Borrowed(_) => Some(text).filter(|text| !text.is_empty()),
         })
     }
@@ -205,7 +205,8 @@ impl Document {
     }
 }
 
-/// Where the texts under a key of the rarer bodies belong; ids, hashes, media types and numbers are not looked for.
+/// Where the texts under a key of the rarer bodies belong; ids, hashes, media types and numbers are not
+/// looked for.
 fn field_of(key: &str) -> Option<TextField> {
     Some(match key {
         "name" | "project" | "kind" | "agent" | "task" | "tags" | "role" => TextField::Name,
@@ -236,17 +237,20 @@ mod tests {
         use TextField as F;
         check(
             Kind::SnapshotScored,
-            r#"{"scores":{"root":1.0},"action":"a \"b\"","observation":"o","metadata":{"k":["x",{"y":"z"}],"n":7}}"#,
+            r#"{"scores":{"root":1.0},"action":"a \"b\"","observation":"o",
+                "metadata":{"k":["x",{"y":"z"}],"n":7}}"#,
             &[(F::Action, "a \"b\""), (F::Observation, "o"), (F::Metadata, "x\nz")],
         );
         check(
             Kind::SnapshotScored,
-            r#"{"challenge":{"type":"GUARD","question":"is it so?","expected_answer":"missing","options":["yes","no"]}}"#,
+            r#"{"challenge":{"type":"GUARD","question":"is it so?","expected_answer":"missing",
+                "options":["yes","no"]}}"#,
             &[(F::Payload, "GUARD\nis it so?\nyes\nno")],
         );
         check(
             Kind::StepRecorded,
-            r#"{"step_kind":"tool_result","name":"search_web","span_id":"0123456789abcdef","payload":{"output":"none"},
+            r#"{"step_kind":"tool_result","name":"search_web","span_id":"0123456789abcdef",
+                "payload":{"output":"none"},
                 "error":{"type":"Timeout","message":"too slow"}}"#,
             &[(F::Name, "search_web"), (F::Error, "Timeout\ntoo slow"), (F::Payload, "none")],
         );

@@ -9,8 +9,8 @@ use sqlx::{AssertSqlSafe, QueryBuilder, Row as _};
 
 use super::answers::{Fails, Hit, Progress, SearchPage, SearchQuery};
 use super::detail::{self, Detail};
-use super::follower::log_fault;
 use super::lists::{Cursor, List, Lists, Ranked};
+use super::rows::log_fault;
 use super::snippet;
 use super::words::Words;
 use crate::StoreError;
@@ -29,24 +29,24 @@ const NEWEST: i64 = 10_000;
 const CHUNK: usize = 200;
 
 /// Why there is no answer.
-pub(super) enum Trouble {
+pub(super) enum SearchError {
     /// The index is damaged.
     Damaged,
     /// Anything else.
     Other(StoreError),
 }
 
-impl From<StoreError> for Trouble {
+impl From<StoreError> for SearchError {
     fn from(error: StoreError) -> Self {
         Self::Other(error)
     }
 }
 
 /// An error of a question to the index itself.
-fn index_fault(error: sqlx::Error) -> Trouble {
+fn index_fault(error: sqlx::Error) -> SearchError {
     match fault(error) {
-        StoreError::Corrupt(_) => Trouble::Damaged,
-        other => Trouble::Other(other),
+        StoreError::Corrupt(_) => SearchError::Damaged,
+        other => SearchError::Other(other),
     }
 }
 
@@ -55,7 +55,7 @@ pub(super) async fn find(
     searchers: &SqlitePool,
     lists: &Lists,
     query: &SearchQuery,
-) -> Result<SearchPage, Trouble> {
+) -> Result<SearchPage, SearchError> {
     if query.limit == 0 || query.limit > MAX_PAGE {
         let message = format!("is {}; it must be 1 to {MAX_PAGE}", query.limit);
         return Err(StoreError::invalid("limit", message).into());
@@ -72,11 +72,11 @@ pub(super) async fn find(
             let list = Arc::new(rank(&mut db, query, words, run_no).await?);
             let shown = list.ranked.len().min(wanted);
             let next = (shown < list.ranked.len())
-                .then(|| Cursor::Ranked { list: lists.keep(query, Arc::clone(&list)), shown: shown as u64 });
+                .then(|| Cursor::Ranked { list: lists.put(query, Arc::clone(&list)), shown: shown as u64 });
             (list.ranked[..shown].to_vec(), next, list.more, true)
         }
         (Some(_), Some(Cursor::Ranked { list: number, shown })) => {
-            let list = lists.kept(query, number)?;
+            let list = lists.get(query, number)?;
             let from = usize::try_from(shown).unwrap_or(usize::MAX).min(list.ranked.len());
             let to = from.saturating_add(wanted).min(list.ranked.len());
             let next = (to < list.ranked.len()).then_some(Cursor::Ranked { list: number, shown: to as u64 });
@@ -113,7 +113,7 @@ async fn progress(
     db: &mut SqliteConnection,
     query: &SearchQuery,
     run_no: Option<i64>,
-) -> Result<Progress, Trouble> {
+) -> Result<Progress, SearchError> {
     let sql = format!(
         "WITH behind AS (
             SELECT r.run_no, coalesce(c.next, 0) AS next,
@@ -122,7 +122,8 @@ async fn progress(
             WHERE (?1 IS NULL OR r.run_no = ?1) AND (?2 IS NULL OR r.project = ?2)
          )
          SELECT coalesce(sum(b.waiting), 0), min(coalesce(e.received_at, b.updated_at))
-         FROM behind b LEFT JOIN log.events e ON e.place = (b.run_no << {SEQ_BITS}) + b.next WHERE b.waiting > 0"
+         FROM behind b LEFT JOIN log.events e ON e.place = (b.run_no << {SEQ_BITS}) + b.next
+         WHERE b.waiting > 0"
     );
     let row = sqlx::query(AssertSqlSafe(sql))
         .bind(run_no)
@@ -136,14 +137,15 @@ async fn progress(
     Ok(Progress { waiting: waiting.unsigned_abs(), indexed_up_to: since.map(Timestamp::from_micros) })
 }
 
-/// The matches, best first; newer first where two match equally well. Of a word that stands nearly everywhere, only
-/// the newest matches are ranked: the rank of such a word says little, and ranking takes time with every match.
+/// The matches, best first; newer first where two match equally well. Of a word that stands nearly
+/// everywhere, only the newest matches are ranked: the rank of such a word says little, and ranking takes
+/// time with every match.
 async fn rank(
     db: &mut SqliteConnection,
     query: &SearchQuery,
     words: &Words,
     run_no: Option<i64>,
-) -> Result<List, Trouble> {
+) -> Result<List, SearchError> {
     let mut sql = matching("SELECT t.rowid", query, words, run_no);
     sql.push(" ORDER BY t.rowid DESC LIMIT 1 OFFSET ").push_bind(NEWEST);
     let older: Option<i64> = sql.build().value(&mut *db).await.map_err(index_fault)?;
@@ -155,7 +157,7 @@ async fn rank(
     sql.push(" ORDER BY t.rank, t.rowid DESC LIMIT ").push_bind(most as i64 + 1);
     let rows = sql.build().all(&mut *db).await.map_err(index_fault)?;
     let mut more = older.is_some() || rows.len() > most;
-    let read = |row: &sqlx::sqlite::SqliteRow| -> Result<Ranked, Trouble> {
+    let read = |row: &sqlx::sqlite::SqliteRow| -> Result<Ranked, SearchError> {
         Ok(Ranked { place: row.try_get(0).map_err(index_fault)?, rank: row.try_get(1).map_err(index_fault)? })
     };
     let mut ranked = rows.iter().take(most).map(read).collect::<Result<Vec<_>, _>>()?;
@@ -265,7 +267,8 @@ async fn newest_places(
     // Run by run, so that runs of other projects are never read.
     let mut sql = QueryBuilder::<Sqlite>::new(format!(
         "SELECT e.place FROM log.runs r CROSS JOIN log.events e
-         ON e.place BETWEEN (r.run_no << {SEQ_BITS}) AND (r.run_no << {SEQ_BITS}) + {MAX_SEQ} WHERE e.place < "
+         ON e.place BETWEEN (r.run_no << {SEQ_BITS}) AND (r.run_no << {SEQ_BITS}) + {MAX_SEQ}
+         WHERE e.place < "
     ));
     sql.push_bind(before);
     sql.push(format!(" AND r.run_no <= ({before} >> {SEQ_BITS})"));

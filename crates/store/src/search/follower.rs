@@ -1,6 +1,6 @@
 //! Follows the log and keeps the index: reads what came after its cursors, writes texts and cursors in one
-//! transaction, and begins again. Whenever it is stopped, it goes on from its cursors: nothing is missing, nothing is
-//! there twice.
+//! transaction, and begins again. Whenever it is stopped, it goes on from its cursors: nothing is missing,
+//! nothing is there twice.
 
 use std::collections::BTreeMap;
 
@@ -10,11 +10,12 @@ use sqlx::sqlite::{SqliteConnection, SqlitePool};
 use sqlx::{Connection, Row as _};
 
 use super::batch::{Batch, Entry};
-use super::document::{Described, Document};
+use super::document::Document;
+use super::rows::{described, log_fault};
 use super::schema;
 use crate::StoreError;
 use crate::sqlite::Complete;
-use crate::sqlite::{corrupt, fault, place, seq_of};
+use crate::sqlite::{fault, place, seq_of};
 
 /// Events a batch indexes at most.
 const BATCH_EVENTS: usize = 2_000;
@@ -30,9 +31,9 @@ struct Followed {
     edits: i64,
 }
 
-/// Where one run's log stands.
+/// Where one run's log ends, and how often its description was edited.
 #[derive(Debug, Clone, Copy)]
-struct Stand {
+struct LogEnd {
     head: u64,
     edits: i64,
 }
@@ -54,8 +55,8 @@ pub(super) struct Follower {
     pub seen: u64,
 }
 
-/// Whether this is the index of this log: not where the log was replaced by another, or by an older copy of itself.
-/// Of each run the last event indexed is compared.
+/// Whether this is the index of this log: not where the log was replaced by another, or by an older copy of
+/// itself. Of each run the last event indexed is compared.
 pub(super) async fn belongs(index: &mut SqliteConnection, log: &SqlitePool) -> Result<bool, StoreError> {
     let rows = sqlx::query("SELECT run_no, next, last_id FROM cursors").all(index).await.map_err(fault)?;
     for row in &rows {
@@ -103,18 +104,18 @@ impl Follower {
 
     /// Looks at the log and does one batch of what is new in it.
     pub async fn step(&mut self) -> Result<Step, StoreError> {
-        let stands = self.survey().await?;
-        if let Some(gone) = self.followed.keys().copied().find(|run_no| !stands.contains_key(run_no)) {
+        let heads = self.survey().await?;
+        if let Some(gone) = self.followed.keys().copied().find(|run_no| !heads.contains_key(run_no)) {
             self.remove(gone).await?;
             return Ok(Step::More);
         }
         let mut batch = Batch::default();
-        for (run_no, stand) in &stands {
+        for (run_no, log_end) in &heads {
             if batch.events >= BATCH_EVENTS || batch.bytes >= BATCH_BYTES {
                 break;
             }
             let known = self.followed.get(run_no).copied();
-            self.gather(&mut batch, *run_no, known, *stand).await?;
+            self.gather(&mut batch, *run_no, known, *log_end).await?;
         }
         if batch.cursors.is_empty() {
             return Ok(Step::Done);
@@ -126,19 +127,19 @@ impl Follower {
         Ok(Step::More)
     }
 
-    async fn survey(&mut self) -> Result<BTreeMap<i64, Stand>, StoreError> {
+    async fn survey(&mut self) -> Result<BTreeMap<i64, LogEnd>, StoreError> {
         let rows = sqlx::query("SELECT r.run_no, p.head, r.edits FROM runs r JOIN progress p USING (run_no)")
             .all(&self.log)
             .await
             .map_err(log_fault)?;
-        let mut stands = BTreeMap::new();
+        let mut heads = BTreeMap::new();
         for row in &rows {
             let head = row.try_get::<i64, _>(1).map_err(log_fault)?.unsigned_abs();
             let edits = row.try_get(2).map_err(log_fault)?;
-            stands.insert(row.try_get(0).map_err(log_fault)?, Stand { head, edits });
+            heads.insert(row.try_get(0).map_err(log_fault)?, LogEnd { head, edits });
         }
-        self.seen = stands.values().map(|s| s.head).sum();
-        Ok(stands)
+        self.seen = heads.values().map(|s| s.head).sum();
+        Ok(heads)
     }
 
     /// Adds to the batch what is new in one run.
@@ -147,30 +148,31 @@ impl Follower {
         batch: &mut Batch,
         run_no: i64,
         known: Option<Followed>,
-        stand: Stand,
+        log_end: LogEnd,
     ) -> Result<(), StoreError> {
         let from = known.map_or(0, |f| f.next);
-        // The run's own document stands at its first event.
-        let describe = stand.head > 0 && known.is_none_or(|f| f.edits != stand.edits);
+        // The run's own document is indexed at its first event.
+        let describe = log_end.head > 0 && known.is_none_or(|f| f.edits != log_end.edits);
         if describe {
             let Some(document) = self.describe(run_no).await? else { return Ok(()) };
             batch.add(Entry { place: place(run_no, 0), document, replaces: from > 0 });
         }
         let mut next = from;
         let mut last_id = None;
-        if from < stand.head {
-            let sql = "SELECT place, id, kind, body FROM events WHERE place BETWEEN ?1 AND ?2 ORDER BY place LIMIT ?3";
+        if from < log_end.head {
+            let sql = "SELECT place, id, kind, body FROM events WHERE place BETWEEN ?1 AND ?2
+                ORDER BY place LIMIT ?3";
             let mut rows = sqlx::query(sql)
                 .bind(place(run_no, from))
-                .bind(place(run_no, stand.head - 1))
+                .bind(place(run_no, log_end.head - 1))
                 .bind(BATCH_EVENTS as i64)
                 .rows(&self.log);
             loop {
                 let row = match rows.try_next().await {
                     Ok(Some(row)) => row,
                     Ok(None) => {
-                        if next < stand.head {
-                            (next, last_id) = (stand.head, Some(Vec::new()));
+                        if next < log_end.head {
+                            (next, last_id) = (log_end.head, Some(Vec::new()));
                         }
                         break;
                     }
@@ -205,7 +207,7 @@ impl Follower {
             }
         }
         if describe || last_id.is_some() {
-            batch.advance(run_no, next, last_id, stand.edits);
+            batch.advance(run_no, next, last_id, log_end.edits);
         }
         Ok(())
     }
@@ -213,7 +215,8 @@ impl Follower {
     /// The run as people described it; `None` where it was deleted meanwhile.
     async fn describe(&self, run_no: i64) -> Result<Option<Document>, StoreError> {
         let row = sqlx::query(
-            "SELECT id, name, project, kind, agent, task, tags, notes, config, metadata FROM runs WHERE run_no = ?1",
+            "SELECT id, name, project, kind, agent, task, tags, notes, config, metadata FROM runs
+                WHERE run_no = ?1",
         )
         .bind(run_no)
         .first(&self.log)
@@ -224,7 +227,7 @@ impl Follower {
 
     /// Removes some events of a run that is gone; the last time, its cursor with them.
     async fn remove(&mut self, run_no: i64) -> Result<(), StoreError> {
-        let mut whole = self.index.begin().await.map_err(fault)?;
+        let mut transaction = self.index.begin().await.map_err(fault)?;
         let removed = sqlx::query(
             "DELETE FROM texts WHERE rowid IN
                 (SELECT rowid FROM texts WHERE rowid BETWEEN ?1 AND ?2 LIMIT ?3)",
@@ -232,40 +235,18 @@ impl Follower {
         .bind(place(run_no, 0))
         .bind(place(run_no, u64::MAX))
         .bind(REMOVED_EVENTS)
-        .execute(&mut *whole)
+        .execute(&mut *transaction)
         .await
         .map_err(fault)?;
         let is_last = removed.rows_affected() == 0;
         if is_last {
             let forget = sqlx::query("DELETE FROM cursors WHERE run_no = ?1").bind(run_no);
-            forget.execute(&mut *whole).await.map_err(fault)?;
+            forget.execute(&mut *transaction).await.map_err(fault)?;
         }
-        whole.commit().await.map_err(fault)?;
+        transaction.commit().await.map_err(fault)?;
         if is_last {
             self.followed.remove(&run_no);
         }
         Ok(())
     }
-}
-
-/// The document of a run from ten columns: id, name, project, kind, agent, task, tags, notes, config, metadata.
-pub(super) fn described(row: &sqlx::sqlite::SqliteRow, from: usize) -> Result<Document, StoreError> {
-    let text = |n: usize| row.try_get::<&str, _>(from + n).map_err(log_fault);
-    let maybe = |n: usize| row.try_get::<Option<&str>, _>(from + n).map_err(log_fault);
-    let names = [maybe(0)?, maybe(1)?, maybe(2)?, maybe(3)?, maybe(4)?, maybe(5)?];
-    let run = Described { names, tags: text(6)?, notes: text(7)?, config: text(8)?, metadata: text(9)? };
-    Ok(Document::of_run(&run))
-}
-
-/// An error of the log. It never condemns the index: building that anew would meet the same error.
-pub(super) fn log_fault(error: sqlx::Error) -> StoreError {
-    match fault(error) {
-        StoreError::Corrupt(what) => StoreError::Unavailable(format!("the log cannot be read: {what}")),
-        other => other,
-    }
-}
-
-/// A number that SQLite cannot hold is a sign of damage, not of size.
-pub(super) fn stored(number: u64) -> Result<i64, StoreError> {
-    i64::try_from(number).map_err(corrupt)
 }

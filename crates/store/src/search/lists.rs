@@ -1,5 +1,5 @@
-//! Ranked lists that are being paged through. Every event that is indexed changes every rank a little, so a list is
-//! ranked once and kept: its pages hold each result once, however much is indexed between them.
+//! Ranked lists that are being paged through. Every event that is indexed changes every rank a little, so a
+//! list is ranked once and kept: its pages hold each result once, however much is indexed between them.
 
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -10,7 +10,7 @@ use super::words::Reading;
 use crate::StoreError;
 
 /// Most lists kept; the oldest goes first.
-const KEPT: usize = 64;
+const MAX_LISTS: usize = 64;
 
 /// Where one result lies, and its rank.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,31 +29,31 @@ pub(super) struct List {
 
 /// The lists, each under its number.
 #[derive(Default)]
-pub(super) struct Lists(Mutex<Kept>);
+pub(super) struct Lists(Mutex<Recent>);
 
 #[derive(Default)]
-struct Kept {
+struct Recent {
     last: u64,
     lists: VecDeque<(u64, u64, Arc<List>)>,
 }
 
 impl Lists {
     /// Keeps the list of a search; its number.
-    pub fn keep(&self, query: &SearchQuery, list: Arc<List>) -> u64 {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.last += 1;
-        let number = kept.last;
-        if kept.lists.len() == KEPT {
-            kept.lists.pop_front();
+    pub fn put(&self, query: &SearchQuery, list: Arc<List>) -> u64 {
+        let mut recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.last += 1;
+        let number = recent.last;
+        if recent.lists.len() == MAX_LISTS {
+            recent.lists.pop_front();
         }
-        kept.lists.push_back((number, sign(query), list));
+        recent.lists.push_back((number, sign(query), list));
         number
     }
 
     /// The list a cursor of this search points into.
-    pub fn kept(&self, query: &SearchQuery, number: u64) -> Result<Arc<List>, StoreError> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = kept.lists.iter().find(|(n, signed, _)| *n == number && *signed == sign(query));
+    pub fn get(&self, query: &SearchQuery, number: u64) -> Result<Arc<List>, StoreError> {
+        let recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = recent.lists.iter().find(|(n, signed, _)| *n == number && *signed == sign(query));
         found.map(|(_, _, list)| Arc::clone(list)).ok_or_else(|| {
             StoreError::invalid("cursor", "is of a search that is no longer kept; search again")
         })
@@ -140,9 +140,9 @@ mod tests {
     fn the_oldest_list_goes_first_and_a_list_serves_its_search_only() {
         let (lists, query) = (Lists::default(), SearchQuery::new("a"));
         let list = Arc::new(List { ranked: Vec::new(), more: false });
-        let numbers: Vec<u64> = (0..=KEPT).map(|_| lists.keep(&query, Arc::clone(&list))).collect();
-        assert!(lists.kept(&query, numbers[0]).is_err());
-        assert!(numbers[1..].iter().all(|n| lists.kept(&query, *n).is_ok()));
-        assert!(lists.kept(&SearchQuery::new("b"), numbers[1]).is_err());
+        let numbers: Vec<u64> = (0..=MAX_LISTS).map(|_| lists.put(&query, Arc::clone(&list))).collect();
+        assert!(lists.get(&query, numbers[0]).is_err());
+        assert!(numbers[1..].iter().all(|n| lists.get(&query, *n).is_ok()));
+        assert!(lists.get(&SearchQuery::new("b"), numbers[1]).is_err());
     }
 }

@@ -1,8 +1,8 @@
 //! Full-text search: a follower of the log with a database of its own, and questions to it.
 //!
-//! The index lies beside the log (`search.db`), so that indexing never takes the log's write lock. It follows from
-//! the log alone: it can be deleted at any time, and is built anew in the background. An answer always says how far
-//! the index is.
+//! The index lies beside the log (`search.db`), so that indexing never takes the log's write lock. It follows
+//! from the log alone: it can be deleted at any time, and is built anew in the background. An answer always
+//! says how far the index is.
 
 mod answers;
 mod batch;
@@ -11,6 +11,7 @@ mod document;
 mod find;
 mod follower;
 mod lists;
+mod rows;
 mod schema;
 mod script;
 mod snippet;
@@ -29,8 +30,8 @@ pub use answers::{Fails, Hit, Judged, Progress, SearchPage, SearchQuery, Segment
 pub use document::TextField;
 pub use words::Reading;
 
-use crate::{Store, StoreError};
-use find::Trouble;
+use crate::StoreError;
+use find::SearchError;
 use follower::{Follower, Step};
 use lists::Lists;
 
@@ -91,35 +92,30 @@ impl Index {
         }
     }
 
+    /// One page of what the index holds by now. [`StoreError::Invalid`] names what of the query cannot be
+    /// asked.
+    pub async fn search(&self, query: &SearchQuery) -> Result<SearchPage, StoreError> {
+        let searchers = self.searchers().await?;
+        match find::find(&searchers, &self.lists, query).await {
+            Ok(page) => Ok(page),
+            Err(SearchError::Other(error)) => Err(error),
+            Err(SearchError::Damaged) => {
+                self.damaged.send_modify(|n| *n += 1);
+                Err(StoreError::Unavailable("the search index is damaged and is built anew".to_owned()))
+            }
+        }
+    }
+
     async fn searchers(&self) -> Result<SqlitePool, StoreError> {
         let mut state = self.state.clone();
         let known = state.wait_for(|state| !matches!(state, State::Opening));
         match tokio::time::timeout(OPENS_WITHIN, known).await {
             Ok(Ok(state)) => match &*state {
                 State::Open(pool) => Ok(pool.clone()),
-                State::Opening | State::Closed => Err(crate::queue::closed()),
+                State::Opening | State::Closed => Err(StoreError::closed()),
             },
-            Ok(Err(_)) => Err(crate::queue::closed()),
+            Ok(Err(_)) => Err(StoreError::closed()),
             Err(_) => Err(StoreError::Unavailable("the search index is not open yet".to_owned())),
-        }
-    }
-}
-
-impl Store {
-    /// Searches the texts of every event. The answer holds what the index holds by now, and says how far that is.
-    /// [`StoreError::Invalid`] names what of the query cannot be asked.
-    pub async fn search(&self, query: &SearchQuery) -> Result<SearchPage, StoreError> {
-        let index = self
-            .index()
-            .ok_or_else(|| StoreError::Unavailable("the search index is switched off".to_owned()))?;
-        let searchers = index.searchers().await?;
-        match find::find(&searchers, &index.lists, query).await {
-            Ok(page) => Ok(page),
-            Err(Trouble::Other(error)) => Err(error),
-            Err(Trouble::Damaged) => {
-                index.damaged.send_modify(|n| *n += 1);
-                Err(StoreError::Unavailable("the search index is damaged and is built anew".to_owned()))
-            }
         }
     }
 }

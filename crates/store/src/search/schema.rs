@@ -1,5 +1,5 @@
-//! The index's own database file. Everything in it follows from the log, so whatever is wrong with it is mended by
-//! throwing it away: a damaged file, one of another version, one that is missing.
+//! The index's own database file. Everything in it follows from the log, so whatever is wrong with it is
+//! mended by throwing it away: a damaged file, one of another version, one that is missing.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,10 +14,11 @@ use super::document::TextField;
 use crate::sqlite::fault;
 use crate::{DATABASE_FILE, StoreError, private};
 
-/// Raised whenever what is kept, or how texts are cut into words, changes: an index of another number is built anew.
+/// Raised whenever what is kept, or how texts are cut into words, changes: an index of another number is
+/// built anew.
 const VERSION: i64 = 2;
-/// How texts are cut into words: at what is neither letter nor digit, letter case and accents ignored. See `script`
-/// for writing without spaces.
+/// How texts are cut into words: at what is neither letter nor digit, letter case and accents ignored. See
+/// `script` for writing without spaces.
 const TOKENIZER: &str = "unicode61 remove_diacritics 2";
 /// How much a word counts, by the field it stands in.
 const WEIGHTS: &str = "4.0, 2.0, 2.0, 1.5, 1.0, 1.0, 0.5";
@@ -42,7 +43,8 @@ pub(super) async fn open(directory: &Path) -> Result<SqliteConnection, StoreErro
     made.ok_or_else(|| StoreError::Unavailable("the search index cannot be made".to_owned()))
 }
 
-/// Closes the index. Before its files are deleted it must be closed, or SQLite may delete those of the next one.
+/// Closes the index. Before its files are deleted it must be closed, or SQLite may delete those of the next
+/// one.
 pub(super) async fn close(connection: SqliteConnection) {
     if let Err(error) = connection.close().await {
         tracing::warn!(%error, "the search index did not close cleanly");
@@ -109,9 +111,9 @@ async fn prepare(connection: &mut SqliteConnection) -> Result<bool, StoreError> 
 async fn create(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     let columns: Vec<&str> = TextField::ALL.iter().map(|f| f.as_str()).collect();
     let columns = columns.join(", ");
-    let mut whole = connection.begin().await?;
-    // The texts themselves stay in the log; the index holds where each word stands. A row's id is the event's place
-    // in the log.
+    let mut transaction = connection.begin().await?;
+    // The texts themselves stay in the log; the index holds where each word stands. A row's id is the event's
+    // place in the log.
     let texts = format!(
         "CREATE VIRTUAL TABLE texts USING fts5({columns}, content = '', contentless_delete = 1,
             tokenize = '{TOKENIZER}');
@@ -129,12 +131,12 @@ async fn create(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
          ) STRICT;
          PRAGMA user_version = {VERSION};"
     );
-    whole.execute(AssertSqlSafe(texts)).await?;
-    whole.commit().await
+    transaction.execute(AssertSqlSafe(texts)).await?;
+    transaction.commit().await
 }
 
-/// Connections that search. Each sees the log as well, under the name `log`, and has a table of its own, `shown`, in
-/// which texts are marked.
+/// Connections that search. Each sees the log as well, under the name `log`, and has a table of its own,
+/// `shown`, in which texts are marked.
 pub(super) async fn searchers(directory: &Path) -> Result<SqlitePool, StoreError> {
     let options = SqliteConnectOptions::new()
         .filename(file(directory))

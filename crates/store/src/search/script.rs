@@ -1,6 +1,7 @@
-//! Writing without spaces between words. The index cuts texts into words at what is neither letter nor digit, so of
-//! Chinese, Japanese and Korean it would see whole sentences as words. Each such character is made a word of its own,
-//! in texts and in what is looked for alike: a word is then found as the phrase of its characters, wherever it stands.
+//! Writing without spaces between words. The index cuts texts into words at what is neither letter nor digit,
+//! so of Chinese, Japanese and Korean it would see whole sentences as words. Each such character is made a
+//! word of its own, in texts and in what is looked for alike: a word is then found as the phrase of its
+//! characters, wherever it stands.
 
 use std::borrow::Cow;
 
@@ -8,14 +9,15 @@ use std::borrow::Cow;
 pub(super) fn is_word(c: char) -> bool {
     matches!(c,
         '\u{3005}'..='\u{3007}' | '\u{3041}'..='\u{30FF}' | '\u{31F0}'..='\u{31FF}' | '\u{3400}'..='\u{4DBF}'
-        | '\u{4E00}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7A3}' | '\u{F900}'..='\u{FAFF}' | '\u{FF66}'..='\u{FF9F}'
+        | '\u{4E00}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7A3}' | '\u{F900}'..='\u{FAFF}'
+        | '\u{FF66}'..='\u{FF9F}'
         | '\u{20000}'..='\u{323AF}')
         // The middle dot between words of kana, and the double hyphen.
         && !matches!(c, '\u{30FB}' | '\u{30A0}')
 }
 
 /// The text with a mark on both sides of each such character.
-pub(super) fn apart(text: &str, mark: char) -> Cow<'_, str> {
+pub(super) fn segment_cjk(text: &str, mark: char) -> Cow<'_, str> {
     // Every one of them begins with one of these bytes, and most texts hold none.
     if !text.bytes().any(|b| matches!(b, 0xE3..=0xED | 0xEF | 0xF0)) {
         return Cow::Borrowed(text);
@@ -32,8 +34,8 @@ pub(super) fn apart(text: &str, mark: char) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The word as the pairs of neighbouring characters it is made of, and what stands between them: of a sentence
-/// without spaces, what may be looked for apart.
+/// The word as the pairs of neighbouring characters it is made of, and what stands between them: of a
+/// sentence without spaces, what may be looked for apart.
 pub(super) fn pairs(word: &str) -> Vec<String> {
     let mut pairs = Vec::new();
     let mut rest = word;
@@ -55,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn characters_stand_apart_where_no_spaces_do() {
+    fn characters_are_separated_where_no_spaces_are() {
         for (text, expected) in [
             ("a scan, naïve", "a scan, naïve"),
             ("病変がある", "病|変|が|あ|る"),
@@ -64,7 +66,7 @@ mod tests {
             ("カタ・ログ", "カ|タ|・|ロ|グ"),
             ("𠮷野家", "𠮷|野|家"),
         ] {
-            assert_eq!(apart(text, '|'), expected);
+            assert_eq!(segment_cjk(text, '|'), expected);
         }
     }
 

@@ -1,13 +1,14 @@
-//! Short stretches of what was found, with the matches marked. The marking is done by the index's own tokenizer on
-//! the few texts of a page, so that what is marked is what matched: accents, prefixes and phrases included.
+//! Short stretches of what was found, with the matches marked. The marking is done by the index's own
+//! tokenizer on the few texts of a page, so that what is marked is what matched: accents, prefixes and
+//! phrases included.
 
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 
 use super::answers::Segment;
 use super::document::{Document, TextField};
-use super::follower::log_fault;
-use super::script::apart;
+use super::rows::log_fault;
+use super::script::segment_cjk;
 use crate::StoreError;
 use crate::sqlite::Complete;
 
@@ -25,11 +26,11 @@ const LEAD_CHARS: usize = 80;
 const OPEN: char = '\u{2}';
 const CLOSE: char = '\u{3}';
 /// Stands between characters that are words; no text keeps it either.
-const APART: char = '\u{1}';
+const BREAK: char = '\u{1}';
 const ELLIPSIS: char = '…';
 
-/// The field and the stretch to show of each document, in their order. `parts` is what to mark; without it the
-/// beginning is shown.
+/// The field and the stretch to show of each document, in their order. `parts` is what to mark; without it
+/// the beginning is shown.
 pub(super) async fn cut(
     db: &mut SqliteConnection,
     documents: Vec<Document>,
@@ -46,7 +47,7 @@ pub(super) async fn cut(
             let all = fields.flat_map(|(field, text)| split(text).map(move |window| (field, window)));
             for (field, window) in all.take(MAX_WINDOWS) {
                 let text: String = window.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-                windows.push(apart(&text, APART).into_owned());
+                windows.push(segment_cjk(&text, BREAK).into_owned());
                 whose.push((document, field));
             }
         }
@@ -94,11 +95,11 @@ fn split(text: &str) -> impl Iterator<Item = &str> {
 
 /// The marked text as segments, cut to a bearable length around its first match.
 fn segments(marked: &str) -> Vec<Segment> {
-    let marked = marked.replace(APART, "");
+    let marked = marked.replace(BREAK, "");
     let mut segments = Vec::new();
-    for piece in marked.split_inclusive([OPEN, CLOSE]) {
-        let hit = piece.ends_with(CLOSE);
-        let text = piece.trim_end_matches([OPEN, CLOSE]);
+    for part in marked.split_inclusive([OPEN, CLOSE]) {
+        let hit = part.ends_with(CLOSE);
+        let text = part.trim_end_matches([OPEN, CLOSE]);
         if !text.is_empty() {
             segments.push(Segment { text: text.to_owned(), hit });
         }
@@ -168,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_short_stays_whole() {
+    fn short_text_is_not_cut() {
         let segments = segments("…a \u{2}b\u{3} c\u{2}d\u{3}");
         let expected = [("…a ", false), ("b", true), (" c", false), ("d", true)];
         let expected: Vec<_> = expected.map(|(text, hit)| Segment { text: text.to_owned(), hit }).into();

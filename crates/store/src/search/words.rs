@@ -1,9 +1,9 @@
-//! What a person typed, as an expression of the index's own language. Nothing typed reaches that language as it is:
-//! every word goes in as a quoted string, so no input can be a syntax error or mean something else.
+//! What a person typed, as an expression of the index's own language. Nothing typed reaches that language as
+//! it is: every word goes in as a quoted string, so no input can be a syntax error or mean something else.
 
 use std::fmt::Write as _;
 
-use super::script::{self, apart};
+use super::script::{self, segment_cjk};
 use crate::StoreError;
 
 /// Longest text to look for, in characters.
@@ -28,13 +28,14 @@ const SMALL: [&str; 40] = [
 /// How the text is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Reading {
-    /// With the marks people use: `"a phrase"`, `prefix*`, `-without`, `one OR other`. All words must be there.
+    /// With the marks people use: `"a phrase"`, `prefix*`, `-without`, `one OR other`. All words must be
+    /// there.
     #[default]
     Marked,
     /// Words only, whatever marks are between them. All must be there.
     Plain,
-    /// Words only, each cut to its stem and open at its end; any of them will do, and the more the better. Of a long
-    /// text only the beginning counts.
+    /// Words only, each cut to its stem and open at its end; any of them will do, and the more the better. Of
+    /// a long text only the beginning counts.
     Expanded,
 }
 
@@ -54,8 +55,8 @@ pub(crate) struct Words {
 }
 
 impl Words {
-    /// Reads what was typed; `None` where it is blank. Refused by the field `q`: too long, too many words, nothing
-    /// but marks, or only what to leave out.
+    /// Reads what was typed; `None` where it is blank. Refused by the field `q`: too long, too many words,
+    /// nothing but marks, or only what to leave out.
     pub fn read(text: &str, reading: Reading) -> Result<Option<Self>, StoreError> {
         let length = text.chars().count();
         if length > MAX_CHARS && reading != Reading::Expanded {
@@ -121,14 +122,14 @@ fn any_of(out: &mut String, terms: &[Term]) {
             out.push_str(" OR ");
         }
         // Writing to a string cannot fail.
-        let text = apart(&term.text, ' ').replace('"', "\"\"");
+        let text = segment_cjk(&term.text, ' ').replace('"', "\"\"");
         let _ = write!(out, "\"{text}\"{}", if term.is_open { " *" } else { "" });
     }
     out.push(')');
 }
 
-/// A piece of marked text.
-struct Piece {
+/// A token of a text with operators.
+struct Token {
     term: Term,
     is_excluded: bool,
     /// The bare word `OR`.
@@ -138,19 +139,19 @@ struct Piece {
 fn marked(text: &str) -> Words {
     let mut words = Words { groups: Vec::new(), excluded: Vec::new() };
     let mut joins_last = false;
-    for piece in pieces(text) {
-        if piece.is_or {
+    for token in tokens(text) {
+        if token.is_or {
             // Without a word before it, it joins nothing.
             joins_last = !words.groups.is_empty();
             continue;
         }
-        if !is_word(&piece.term.text) {
+        if !is_word(&token.term.text) {
             continue;
         }
         match words.groups.last_mut() {
-            _ if piece.is_excluded => words.excluded.push(piece.term),
-            Some(group) if joins_last => group.push(piece.term),
-            _ => words.groups.push(vec![piece.term]),
+            _ if token.is_excluded => words.excluded.push(token.term),
+            Some(group) if joins_last => group.push(token.term),
+            _ => words.groups.push(vec![token.term]),
         }
         joins_last = false;
     }
@@ -158,8 +159,8 @@ fn marked(text: &str) -> Words {
 }
 
 /// Cuts marked text into words and phrases; a phrase that is not closed goes to the end.
-fn pieces(text: &str) -> Vec<Piece> {
-    let mut pieces = Vec::new();
+fn tokens(text: &str) -> Vec<Token> {
+    let mut tokens = Vec::new();
     let mut rest = text.trim_start();
     while !rest.is_empty() {
         let bare = rest.strip_prefix('-');
@@ -181,10 +182,10 @@ fn pieces(text: &str) -> Vec<Piece> {
             _ => (found, after, false),
         };
         let is_or = found == "OR" && !is_phrase && !is_excluded && !is_open;
-        pieces.push(Piece { term: Term { text: found.to_owned(), is_open }, is_excluded, is_or });
+        tokens.push(Token { term: Term { text: found.to_owned(), is_open }, is_excluded, is_or });
         rest = after.trim_start();
     }
-    pieces
+    tokens
 }
 
 fn plain(text: &str) -> impl Iterator<Item = Term> {

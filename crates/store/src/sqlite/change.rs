@@ -11,8 +11,9 @@ use super::fault::{TxnError, corrupt};
 use super::group::{Group, RunChanges, RunState};
 use super::totals::RunTotals;
 use super::{MAX_RUN_NO, place, step_column};
-use crate::queue::{Queued, Reply};
-use crate::row::{Row, own, own_id};
+use crate::queue::Queued;
+use crate::reply::Reply;
+use crate::row::{Row, internal_event, internal_event_id};
 use crate::work::{NewRun, Work};
 use crate::{Appended, StoreError};
 
@@ -99,8 +100,8 @@ impl Group<'_> {
         Ok(false)
     }
 
-    /// Creates the run where there is none of that id. A deleted one is created anew where its steps begin anew, and
-    /// does not come back with its later steps only.
+    /// Creates the run where there is none of that id. A deleted one is created anew where its steps begin
+    /// anew, and does not come back with its later steps only.
     async fn ensure(&mut self, run: &NewRun, rows: &[Arc<Row>], now: Timestamp) -> Result<(), TxnError> {
         if self.state(&run.id).await?.is_some() {
             return Ok(());
@@ -124,23 +125,24 @@ impl Group<'_> {
 
     async fn insert_row(&mut self, run: &NewRun, now: Timestamp) -> Result<i64, TxnError> {
         self.unbury(&run.id).await?;
-        let said = &run.started;
+        let started = &run.started;
         let json = |object| serde_json::to_string(object).unwrap_or_else(|_| "{}".to_owned());
         let run_no: i64 = sqlx::query(
-            "INSERT INTO runs (id, name, project, kind, agent, task, tags, config, metadata, created_at, rules)
+            "INSERT INTO runs (id, name, project, kind, agent, task, tags, config, metadata, created_at,
+                rules)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) RETURNING run_no",
         )
         .bind(run.id.as_str())
-        .bind(said.name.as_str())
-        .bind(said.project.as_str())
-        .bind(said.kind.as_str())
-        .bind(said.agent.as_deref())
-        .bind(said.task.as_deref())
-        .bind(serde_json::to_string(&said.tags).unwrap_or_else(|_| "[]".to_owned()))
-        .bind(json(&said.config))
-        .bind(json(&said.metadata))
+        .bind(started.name.as_str())
+        .bind(started.project.as_str())
+        .bind(started.kind.as_str())
+        .bind(started.agent.as_deref())
+        .bind(started.task.as_deref())
+        .bind(serde_json::to_string(&started.tags).unwrap_or_else(|_| "[]".to_owned()))
+        .bind(json(&started.config))
+        .bind(json(&started.metadata))
         .bind(now.micros())
-        .bind(rules_column(said.rules))
+        .bind(rules_column(started.rules))
         .only(&mut *self.db)
         .await?;
         if run_no > MAX_RUN_NO {
@@ -180,14 +182,15 @@ impl Group<'_> {
     async fn patch(&mut self, run: &RunId, patch: &RunPatch, now: Timestamp) -> Result<(), TxnError> {
         let state = self.existing(run).await?;
         if let Some(status) = patch.status.filter(|s| *s != state.status) {
-            let id = own_id(run, "status", &state.head.to_string());
-            let row = own(id, now, RunStatus { status, reason: None })?;
+            let id = internal_event_id(run, "status", &state.head.to_string());
+            let row = internal_event(id, now, RunStatus { status, reason: None })?;
             self.stage(run, &[row], now).await?;
         }
         let tags = patch.tags.as_ref().map(|t| serde_json::to_string(t).unwrap_or_else(|_| "[]".to_owned()));
         if patch.name.is_some() || tags.is_some() || patch.notes.is_some() {
             sqlx::query(
-                "UPDATE runs SET name = coalesce(?2, name), tags = coalesce(?3, tags), notes = coalesce(?4, notes),
+                "UPDATE runs SET name = coalesce(?2, name), tags = coalesce(?3, tags),
+                    notes = coalesce(?4, notes),
                     edits = edits + 1
                  WHERE run_no = ?1",
             )

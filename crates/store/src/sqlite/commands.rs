@@ -1,60 +1,19 @@
-//! The queue of commands: a projection of `command.issued` and `command.applied`.
+//! Requests about commands: to issue one, to acknowledge one, to take the oldest.
 
 use std::sync::Arc;
 
-use gauntlet_model::{CommandApplied, CommandIssued, RunId, Timestamp};
+use gauntlet_model::{CommandApplied, RunId, Timestamp};
 use sqlx::Row as _;
-use sqlx::sqlite::{SqliteConnection, SqlitePool, SqliteRow};
 
+use super::command_table::decode;
 use super::complete::Complete;
-use super::fault::{TxnError, corrupt, fault};
+use super::fault::{TxnError, corrupt};
 use super::group::Group;
-use crate::row::{Row, own, own_id};
+use crate::row::{Row, applied_id, internal_event};
 use crate::{PendingCommand, StoreError};
 
 /// Result recorded for a command an origin client took: that client cannot say more.
 const DELIVERED: &str = "delivered";
-
-/// A command was issued. The first of an id stands.
-pub(super) async fn queue(
-    db: &mut SqliteConnection,
-    run_no: i64,
-    seq: u64,
-    command_id: &str,
-    row: &Row,
-    now: Timestamp,
-) -> Result<(), TxnError> {
-    sqlx::query(
-        "INSERT INTO commands (run_no, seq, command_id, issued_at, body) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT DO NOTHING",
-    )
-    .bind(run_no)
-    .bind(seq as i64)
-    .bind(command_id)
-    .bind(now.micros())
-    .bind(Arc::clone(&row.body))
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-/// A command was applied. The first time counts.
-pub(super) async fn settle(
-    db: &mut SqliteConnection,
-    run_no: i64,
-    seq: u64,
-    command_id: &str,
-) -> Result<(), TxnError> {
-    sqlx::query(
-        "UPDATE commands SET applied_seq = ?2 WHERE run_no = ?1 AND command_id = ?3 AND applied_seq IS NULL",
-    )
-    .bind(run_no)
-    .bind(seq as i64)
-    .bind(command_id)
-    .execute(db)
-    .await?;
-    Ok(())
-}
 
 impl Group<'_> {
     /// Issues a command, or finds the same one issued already; its sequence number either way.
@@ -116,7 +75,8 @@ impl Group<'_> {
     ) -> Result<Option<PendingCommand>, TxnError> {
         let Some(state) = self.state(run).await? else { return Ok(None) };
         let oldest = sqlx::query(
-            "SELECT seq, issued_at, body FROM commands WHERE run_no = ?1 AND applied_seq IS NULL ORDER BY seq LIMIT 1",
+            "SELECT seq, issued_at, body FROM commands WHERE run_no = ?1 AND applied_seq IS NULL
+                ORDER BY seq LIMIT 1",
         )
         .bind(state.run_no)
         .first(&mut *self.db)
@@ -126,37 +86,8 @@ impl Group<'_> {
         let command_id = pending.command.command_id.clone();
         let id = applied_id(run, &command_id);
         let applied = CommandApplied { command_id, result: DELIVERED.to_owned() };
-        let row = own(id, now, applied)?;
+        let row = internal_event(id, now, applied)?;
         self.stage(run, &[row], now).await?;
         Ok(Some(pending))
     }
-}
-
-/// The id of the `command.applied` that acknowledges a command.
-pub(crate) fn applied_id(run: &RunId, command_id: &str) -> gauntlet_model::EventId {
-    own_id(run, "applied", command_id)
-}
-
-/// The commands of a run nobody acknowledged yet, in order.
-pub(crate) async fn pending(readers: &SqlitePool, run: &RunId) -> Result<Vec<PendingCommand>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT c.seq, c.issued_at, c.body FROM commands c JOIN runs r USING (run_no)
-         WHERE r.id = ?1 AND c.applied_seq IS NULL ORDER BY c.seq",
-    )
-    .bind(run.as_str())
-    .all(readers)
-    .await
-    .map_err(fault)?;
-    rows.iter().map(decode).collect()
-}
-
-fn decode(row: &SqliteRow) -> Result<PendingCommand, StoreError> {
-    let body: &str = row.try_get(2).map_err(fault)?;
-    let command: CommandIssued =
-        serde_json::from_str(body).map_err(|e| corrupt(format!("a stored command cannot be read: {e}")))?;
-    Ok(PendingCommand {
-        seq: row.try_get::<i64, _>(0).map_err(fault)?.unsigned_abs(),
-        issued_at: Timestamp::from_micros(row.try_get(1).map_err(fault)?),
-        command,
-    })
 }

@@ -1,6 +1,6 @@
-//! Reading rows to a proven end. A connection does its work on a thread; where that thread dies (out of memory), the
-//! stream of rows just ends, as it does after the last row. Only the statement's own result behind the rows says that
-//! there are no more.
+//! Reading rows to a proven end. A connection does its work on a thread; where that thread dies (out of
+//! memory), the stream of rows just ends, as it does after the last row. Only the statement's own result
+//! behind the rows says that there are no more.
 
 use futures::FutureExt;
 use futures::future::BoxFuture;

@@ -10,8 +10,7 @@ use super::fault::fault;
 use super::read::locate;
 use super::rows::{RECORD, record};
 use super::{MAX_SEQ, place};
-use crate::StoreError;
-use crate::episode::Excerpt;
+use crate::{Excerpt, StoreError};
 
 /// Both ends of what happened in an episode.
 pub(crate) async fn excerpt(

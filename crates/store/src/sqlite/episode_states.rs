@@ -9,14 +9,11 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 
 use super::complete::Complete;
+use super::episode_cache::EpisodeState;
 use super::fault::{TxnError, corrupt};
 use super::flush::{Bound, shapes, write_all};
 use super::group::Group;
 use super::step_column;
-use crate::row::Row;
-
-/// Episodes remembered over all runs, so that most events are followed without asking the database.
-const REMEMBERED: usize = 1 << 15;
 
 static UPSERT_EPISODES: LazyLock<[Arc<str>; 4]> = LazyLock::new(|| {
     let head = "INSERT INTO episodes (run_no, episode, last_step, has_failed) VALUES ";
@@ -25,72 +22,11 @@ static UPSERT_EPISODES: LazyLock<[Arc<str>; 4]> = LazyLock::new(|| {
     shapes(head, 4, merge)
 });
 
-/// What the log says of an episode.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-struct EpisodeState {
-    /// The greatest step of its snapshots.
-    last_step: Option<u64>,
-    /// Whether its last `episode.finished` says that it failed.
-    has_failed: bool,
-}
-
-/// What the events of a group say of an episode.
-#[derive(Debug, Default)]
-pub(super) struct EpisodeChange {
-    last_step: Option<u64>,
-    /// Whether the last end among them is that of a failed episode; `None` where none of them is an end.
-    end: Option<bool>,
-}
-
-impl EpisodeChange {
-    /// Takes an event of the episode; they come in the order of the log.
-    pub fn take(&mut self, row: &Row) {
-        if row.is_snapshot() {
-            self.last_step = self.last_step.max(row.step);
-        }
-        self.end = row.has_failed.or(self.end);
-    }
-}
-
-impl EpisodeState {
-    fn with(self, change: &EpisodeChange) -> Self {
-        Self {
-            last_step: self.last_step.max(change.last_step),
-            has_failed: change.end.unwrap_or(self.has_failed),
-        }
-    }
-}
-
-/// States of episodes as the database has them, the open transaction included. To be cleared where that is
-/// rolled back.
-#[derive(Debug, Default)]
-pub(super) struct EpisodeCache {
-    runs: HashMap<i64, HashMap<Arc<str>, EpisodeState>>,
-    entries: usize,
-}
-
-impl EpisodeCache {
-    pub fn clear(&mut self) {
-        *self = Self::default();
-    }
-
-    fn get(&self, run_no: i64, episode: &str) -> Option<EpisodeState> {
-        self.runs.get(&run_no)?.get(episode).copied()
-    }
-
-    fn set(&mut self, run_no: i64, episode: &Arc<str>, state: EpisodeState) {
-        let is_new = self.runs.entry(run_no).or_default().insert(Arc::clone(episode), state).is_none();
-        self.entries += usize::from(is_new);
-    }
-}
-
 impl Group<'_> {
     /// Writes what the staged events say of their episodes; notes the nodes to look at again where an episode
     /// has failed, or has not after all.
     pub(super) async fn follow_episodes(&mut self) -> Result<(), TxnError> {
-        if self.episodes.entries >= REMEMBERED {
-            self.episodes.clear();
-        }
+        self.episodes.bound();
         let mut written = Vec::new();
         for touched in self.touched.values_mut() {
             if touched.episodes.is_empty() {

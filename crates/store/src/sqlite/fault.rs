@@ -16,7 +16,7 @@ pub(crate) fn fault(error: sqlx::Error) -> StoreError {
     let code = code.map(|c| c & 0xff);
     if code == Some(INTERRUPT) {
         // A recount that stopped because the store is closed; where a deletion stopped it, it is done again.
-        return crate::queue::closed();
+        return StoreError::closed();
     }
     tracing::error!(%error, "the database failed");
     match (code, error) {
@@ -28,7 +28,7 @@ pub(crate) fn fault(error: sqlx::Error) -> StoreError {
             StoreError::Corrupt(format!("column {index} holds what it never should"))
         }
         (_, sqlx::Error::PoolTimedOut) => StoreError::Unavailable("all connections are taken".to_owned()),
-        (_, sqlx::Error::PoolClosed) => crate::queue::closed(),
+        (_, sqlx::Error::PoolClosed) => StoreError::closed(),
         _ => StoreError::Unavailable("the database failed".to_owned()),
     }
 }

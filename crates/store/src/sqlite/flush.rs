@@ -15,16 +15,16 @@ const SIZES: [usize; 4] = [100, 20, 5, 1];
 
 const EVENT_COLUMNS: usize = 13;
 static INSERT_EVENTS: LazyLock<[Arc<str>; 4]> = LazyLock::new(|| {
-    let head = "INSERT INTO events (place, run_no, id, received_at, at, kind, version, episode, step, root, failure, \
-                origin, body) VALUES ";
+    let head = "INSERT INTO events (place, run_no, id, received_at, at, kind, version, episode, step, root, \
+                failure, origin, body) VALUES ";
     shapes(head, EVENT_COLUMNS, "")
 });
 
 const PROGRESS_COLUMNS: usize = 19;
 static MERGE_PROGRESS: LazyLock<[Arc<str>; 4]> = LazyLock::new(|| {
-    let head = "INSERT INTO progress (run_no, status, updated_at, head, steps, episodes, failing, scored_count, mean_root, \
-                root_sum, last_root, last_root_place, top_step, last_step, last_step_place, max_step, contact_at, \
-                contact_lost, evidence) VALUES ";
+    let head = "INSERT INTO progress (run_no, status, updated_at, head, steps, episodes, failing, \
+                scored_count, mean_root, root_sum, last_root, last_root_place, top_step, last_step, \
+                last_step_place, max_step, contact_at, contact_lost, evidence) VALUES ";
     let merge = " ON CONFLICT (run_no) DO UPDATE SET
         status = excluded.status,
         updated_at = max(updated_at, excluded.updated_at),
@@ -140,7 +140,8 @@ impl Group<'_> {
                 continue;
             }
             sqlx::query(
-                "UPDATE runs SET task_id = coalesce(task_id, ?2), run_type = coalesce(run_type, ?3) WHERE run_no = ?1",
+                "UPDATE runs SET task_id = coalesce(task_id, ?2), run_type = coalesce(run_type, ?3)
+                    WHERE run_no = ?1",
             )
             .bind(state.run_no)
             .bind(delta.labels.task_id.clone())

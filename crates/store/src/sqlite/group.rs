@@ -9,7 +9,7 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 
 use super::complete::Complete;
-use super::episode_states::{EpisodeCache, EpisodeChange};
+use super::episode_cache::{EpisodeCache, EpisodeChange};
 use super::fault::{TxnError, corrupt};
 use super::rows;
 use super::totals::{NewNodeFilter, NodeScore, RunTotals, sum_of};
@@ -264,9 +264,9 @@ impl<'a> Group<'a> {
     ) -> Result<(), TxnError> {
         match &row.command {
             Some(CommandChange::Issued(id)) => {
-                super::commands::queue(self.db, run_no, seq, id, row, now).await
+                super::command_table::queue(self.db, run_no, seq, id, row, now).await
             }
-            Some(CommandChange::Applied(id)) => super::commands::settle(self.db, run_no, seq, id).await,
+            Some(CommandChange::Applied(id)) => super::command_table::settle(self.db, run_no, seq, id).await,
             None => Ok(()),
         }
     }
@@ -287,7 +287,7 @@ impl RunChanges {
         let row = &staged.row;
         self.state.head += 1;
         self.state.status = match (row.status, self.state.status) {
-            (Some(said), _) => said,
+            (Some(status), _) => status,
             // The first thing that happens in a run sets it running.
             (None, Status::Pending) if row.kind != Kind::RunStarted => Status::Running,
             (None, status) => status,

@@ -15,8 +15,9 @@ use crate::row::Row;
 use crate::{Appended, Session, StoreError};
 
 impl Group<'_> {
-    /// Appends a snapshot that an origin client posted, unless the log has the very same of that step: such clients
-    /// post again what was answered too late. A changed one is an event of its own, and what is shown from then on.
+    /// Appends a snapshot that an origin client posted, unless the log has the very same of that step: such
+    /// clients post again what was answered too late. A changed one is an event of its own, and what is shown
+    /// from then on.
     pub(super) async fn post(
         &mut self,
         run: &RunId,

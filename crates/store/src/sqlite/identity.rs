@@ -1,5 +1,6 @@
-//! Whether the files that are open are those that lie in the data directory: what is written to a file that was removed
-//! or replaced is acknowledged into nothing. And what can be known at the start of what was lost before.
+//! Whether the files that are open are those that lie in the data directory: what is written to a file that
+//! was removed or replaced is acknowledged into nothing. And what can be known at the start of what was lost
+//! before.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -53,8 +54,8 @@ impl Identity {
     }
 }
 
-/// Says what can be known of losses before the start: acknowledged events lie in the write-ahead log until they are
-/// moved, so a store that was not closed has one.
+/// Says what can be known of losses before the start: acknowledged events lie in the write-ahead log until
+/// they are moved, so a store that was not closed has one.
 pub(super) fn report_losses(folder: &Path, lock: &mut File) -> io::Result<()> {
     let mut word = Vec::new();
     lock.seek(SeekFrom::Start(0))?;

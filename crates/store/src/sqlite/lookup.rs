@@ -35,7 +35,8 @@ pub(crate) async fn find(
     found.iter().map(read).collect()
 }
 
-/// Which runs' logs have these `episode.started` events; of several runs the one that received it first comes first.
+/// Which runs' logs have these `episode.started` events; of several runs the one that received it first comes
+/// first.
 pub(crate) async fn starting(
     readers: &SqlitePool,
     ids: &[EventId],

@@ -1,9 +1,11 @@
 //! The log in SQLite: one connection writes, a pool reads, and neither waits for the other (WAL).
 
 mod change;
+mod command_table;
 mod commands;
 mod complete;
 mod episode;
+mod episode_cache;
 mod episode_states;
 mod fault;
 mod flush;
@@ -34,7 +36,7 @@ use sqlx::sqlite::{
 };
 use tokio::task::JoinHandle;
 
-pub(crate) use commands::{applied_id, pending};
+pub(crate) use command_table::pending;
 pub(crate) use complete::Complete;
 pub(crate) use episode::excerpt;
 pub(crate) use fault::{corrupt, fault};
@@ -125,8 +127,8 @@ pub(crate) async fn open(
     Ok((readers, tokio::spawn(writer.run())))
 }
 
-/// The schema, step by step. Named here rather than by a macro: the macro would build SQLite a second time, for the
-/// compiler.
+/// The schema, step by step. Named here rather than by a macro: the macro would build SQLite a second time,
+/// for the compiler.
 fn migrations() -> Migrator {
     let step = |version, description: &'static str, sql| {
         Migration::new(version, description.into(), MigrationType::Simple, SqlStr::from_static(sql), false)
@@ -145,8 +147,8 @@ fn migrations() -> Migrator {
     ])
 }
 
-/// Takes the data directory for this process: the writer keeps what it knows of each run in memory, so there can
-/// be one only. Freed by the operating system however the process ends.
+/// Takes the data directory for this process: the writer keeps what it knows of each run in memory, so there
+/// can be one only. Freed by the operating system however the process ends.
 fn lock(path: &Path) -> Result<File, StoreError> {
     let file = private::touch(&path.join("gauntlet.db.lock")).map_err(|e| unusable(path, &e))?;
     match file.try_lock() {

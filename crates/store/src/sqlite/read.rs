@@ -42,7 +42,8 @@ pub(crate) async fn head(readers: &SqlitePool, run: &RunId) -> Result<Option<u64
     Ok(locate(readers, run).await?.map(|(_, head)| head))
 }
 
-/// At most `limit` events behind `after`, of the kinds asked for; ends early once bodies are `most_bytes` long.
+/// At most `limit` events behind `after`, of the kinds asked for; ends early once bodies are `most_bytes`
+/// long.
 pub(crate) async fn read(
     readers: &SqlitePool,
     run: &RunId,
@@ -67,7 +68,8 @@ pub(crate) async fn read(
     };
     let of_episode = if episode.column().is_some() { "AND episode IS ?5" } else { "" };
     let sql = format!(
-        "SELECT {RECORD} FROM {table} WHERE place BETWEEN ?1 AND ?2 {filter} {of_episode} ORDER BY place LIMIT ?3"
+        "SELECT {RECORD} FROM {table} WHERE place BETWEEN ?1 AND ?2 {filter} {of_episode}
+            ORDER BY place LIMIT ?3"
     );
     let mut query = sqlx::query(AssertSqlSafe(sql))
         .bind(place(run_no, from.min(MAX_SEQ)))
@@ -167,8 +169,8 @@ async fn still_there(readers: &SqlitePool, run: &RunId, run_no: i64) -> Result<(
     }
 }
 
-/// Goes on event by event where the database cannot read a stretch of them: what lies on a damaged page is a `gap`,
-/// what lies around it is read.
+/// Goes on event by event where the database cannot read a stretch of them: what lies on a damaged page is a
+/// `gap`, what lies around it is read.
 async fn one_by_one(
     readers: &SqlitePool,
     run_no: i64,
@@ -213,7 +215,8 @@ pub(crate) async fn chunk(
 ) -> Result<Option<Vec<u8>>, StoreError> {
     let Ok(chunk) = i64::try_from(chunk) else { return Ok(None) };
     sqlx::query(
-        "SELECT c.bytes FROM chunks c JOIN runs r USING (run_no) WHERE r.id = ?1 AND c.level = ?2 AND c.chunk = ?3",
+        "SELECT c.bytes FROM chunks c JOIN runs r USING (run_no)
+            WHERE r.id = ?1 AND c.level = ?2 AND c.chunk = ?3",
     )
     .bind(run.as_str())
     .bind(i64::from(level))

@@ -19,7 +19,8 @@ use super::{MAX_SEQ, place, rows, step_column};
 use crate::StoreError;
 use crate::row::NodeKey;
 
-/// Instructions of SQLite's machine after which a recount looks whether it has to stop: well below a millisecond.
+/// Instructions of SQLite's machine after which a recount looks whether it has to stop: well below a
+/// millisecond.
 const STEPS_BETWEEN_LOOKS: i32 = 1_000;
 /// Nodes revisited together.
 const TOGETHER: usize = 500;
@@ -95,8 +96,8 @@ async fn evidence(db: &mut SqliteConnection, run_no: i64) -> Result<Evidence, Tx
 }
 
 impl Group<'_> {
-    /// Judges the runs anew that another rule is in force for than what is stored was judged by. Fails where it has to
-    /// stop before it is done: a run may have millions of nodes.
+    /// Judges the runs anew that another rule is in force for than what is stored was judged by. Fails where
+    /// it has to stop before it is done: a run may have millions of nodes.
     pub(super) async fn rejudge(&mut self) -> Result<(), TxnError> {
         if self.touched.values().all(|touched| touched.judged_by.is_none()) {
             return Ok(());
@@ -130,7 +131,8 @@ async fn by_root(db: &mut SqliteConnection, run_no: i64, before: f64, limit: f64
         WHERE run_no = ?1 AND failure IS NOT NULL AND failure = 'root' AND root >= ?2";
     // Only the snapshot that counts has its root in its row.
     let from_now_on = "UPDATE events SET failure = 'root'
-        WHERE run_no = ?1 AND step IS NOT NULL AND kind = 'snapshot.scored' AND failure IS NULL AND root < ?2";
+        WHERE run_no = ?1 AND step IS NOT NULL AND kind = 'snapshot.scored' AND failure IS NULL
+          AND root < ?2";
     sqlx::query(no_longer).bind(run_no).bind(limit).execute(&mut *db).await?;
     if limit > before {
         sqlx::query(from_now_on).bind(run_no).bind(limit).execute(&mut *db).await?;
@@ -161,8 +163,8 @@ async fn recount_run(
         revisit(db, run_no, nodes, &mut [], &mut totals, rule).await?;
     }
     sqlx::query(
-        "UPDATE progress SET steps = ?2, failing = ?3, scored_count = ?4, mean_root = ?5, root_sum = ?6, last_root = ?7,
-             last_root_place = ?8, top_step = ?9 WHERE run_no = ?1",
+        "UPDATE progress SET steps = ?2, failing = ?3, scored_count = ?4, mean_root = ?5, root_sum = ?6,
+             last_root = ?7, last_root_place = ?8, top_step = ?9 WHERE run_no = ?1",
     )
     .bind(run_no)
     .bind(totals.steps as i64)

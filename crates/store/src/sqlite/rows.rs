@@ -16,7 +16,8 @@ use crate::row::Failure;
 /// Columns [`record`] reads, in its order.
 pub(super) const RECORD: &str = "place, id, received_at, at, kind, version, episode, step, body";
 
-/// The record of a row. Where it cannot be read any more, a `gap` takes its place: the events around it stay readable.
+/// The record of a row. Where it cannot be read any more, a `gap` takes its place: the events around it stay
+/// readable.
 pub(super) fn record(row: &SqliteRow) -> Result<Record, StoreError> {
     let place: i64 = row.try_get(0).map_err(fault)?;
     Ok(readable(row).unwrap_or_else(|why| unreadable(place, row.try_get(2).ok(), &why)))
@@ -81,10 +82,10 @@ pub(crate) fn evidence(stored: Option<i64>) -> Evidence {
 }
 
 /// Columns [`summary`] reads, in its order, of `runs r JOIN progress p`.
-pub(super) const SUMMARY: &str = "r.run_no, r.id, r.name, r.project, r.kind, r.agent, r.task, r.tags, r.notes, \
-    r.config, r.metadata, r.created_at, p.status, p.updated_at, p.head, p.steps, p.episodes, p.failing, p.scored_count, \
-    p.mean_root, p.last_root, p.max_step, p.contact_at, p.contact_lost, \
-    r.rules, p.evidence";
+pub(super) const SUMMARY: &str = "r.run_no, r.id, r.name, r.project, r.kind, r.agent, r.task, r.tags, \
+    r.notes, r.config, r.metadata, r.created_at, p.status, p.updated_at, p.head, p.steps, p.episodes, \
+    p.failing, p.scored_count, p.mean_root, p.last_root, p.max_step, p.contact_at, p.contact_lost, r.rules, \
+    p.evidence";
 
 pub(super) fn summary(row: &SqliteRow) -> Result<RunSummary, StoreError> {
     let text = |column: usize| row.try_get::<String, _>(column).map_err(fault);

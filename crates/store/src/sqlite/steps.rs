@@ -30,7 +30,8 @@ pub(crate) async fn step(
     found.iter().map(record).collect()
 }
 
-/// At most `limit` scored steps, each as its last snapshot, behind `after` (a step and a sequence number), by step, then by sequence number.
+/// At most `limit` scored steps, each as its last snapshot, behind `after` (a step and a sequence number), by
+/// step, then by sequence number.
 pub(crate) async fn steps(
     readers: &SqlitePool,
     run: &RunId,
@@ -54,7 +55,8 @@ pub(crate) async fn steps(
     let of_episode = if episode.column().is_some() { "AND e.episode IS ?6" } else { "" };
     let sql = format!(
         "SELECT place, step, episode, root, failure FROM events AS e
-         WHERE run_no = ?1 AND (step, place) > (?2, ?3) AND {filter} {of_episode} ORDER BY step, place LIMIT ?4"
+         WHERE run_no = ?1 AND (step, place) > (?2, ?3) AND {filter} {of_episode}
+         ORDER BY step, place LIMIT ?4"
     );
     let (after_step, after_place) = match after {
         Some((step, seq)) => (step_column(step), place(run_no, seq)),

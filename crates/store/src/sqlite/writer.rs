@@ -10,7 +10,7 @@ use sqlx::{Connection, Executor};
 use tokio::sync::mpsc::error::TryRecvError;
 
 use super::complete::Complete;
-use super::episode_states::EpisodeCache;
+use super::episode_cache::EpisodeCache;
 use super::fault::{TxnError, corrupt};
 use super::group::{Group, RunState, Written};
 use super::identity::{Identity, note_closed};

@@ -14,7 +14,7 @@ use super::complete::Complete;
 use super::fault::{TxnError, corrupt, fault};
 use super::group::{Group, RunState};
 use crate::StoreError;
-use crate::row::{Row, own, own_id};
+use crate::row::{Row, internal_event, internal_event_id};
 
 /// Intervals after which a writer that does not report is lost.
 const PATIENCE: i64 = 3;
@@ -44,8 +44,8 @@ struct Finished {
     summary: Option<Object>,
 }
 
-/// The `run.finished` of writers that ended so, the last one last: the worst status, with that writer's exit code, and
-/// the last one's summary.
+/// The `run.finished` of writers that ended so, the last one last: the worst status, with that writer's exit
+/// code, and the last one's summary.
 fn finished_row(
     run: &RunId,
     head: u64,
@@ -58,7 +58,7 @@ fn finished_row(
         summary.get_or_insert_default().insert("exit_code".to_owned(), code.into());
     }
     let end = RunFinished { status: worst.status, summary };
-    own(own_id(run, "finished", &head.to_string()), now, end).map(Some)
+    internal_event(internal_event_id(run, "finished", &head.to_string()), now, end).map(Some)
 }
 
 impl Group<'_> {
@@ -105,7 +105,8 @@ impl Group<'_> {
             WriterState::Finished => "finished",
         };
         sqlx::query(
-            "INSERT INTO writers (run_no, writer, state, heard_at, interval, deadline, status, exit_code, summary)
+            "INSERT INTO writers (run_no, writer, state, heard_at, interval, deadline, status, exit_code,
+                summary)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
              ON CONFLICT (run_no, writer) DO UPDATE SET state = excluded.state, heard_at = excluded.heard_at,
                 interval = excluded.interval, deadline = excluded.deadline, status = excluded.status,
@@ -125,8 +126,8 @@ impl Group<'_> {
         Ok(())
     }
 
-    /// A writer reports that it runs. One that was not running before sets a run going that had ended; a new one
-    /// begins a part of the run in which only the writers from here on count.
+    /// A writer reports that it runs. One that was not running before sets a run going that had ended; a new
+    /// one begins a part of the run in which only the writers from here on count.
     async fn joined(
         &mut self,
         run: &RunId,
@@ -149,8 +150,8 @@ impl Group<'_> {
                 .await?;
         }
         let reason = Some(format!("writer {writer} goes on"));
-        let id = own_id(run, "status", &state.head.to_string());
-        let row = own(id, now, RunStatus { status: Status::Running, reason })?;
+        let id = internal_event_id(run, "status", &state.head.to_string());
+        let row = internal_event(id, now, RunStatus { status: Status::Running, reason })?;
         self.stage(run, &[row], now).await.map(drop)
     }
 

@@ -24,7 +24,7 @@ pub async fn keeps_order_and_content(backend: &impl Backend) {
     assert_eq!(records[250].received_at, at(3));
 }
 
-pub async fn says_what_it_appended(backend: &impl Backend) {
+pub async fn answers_what_it_appended(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     let first = fresh.store.append(&run, notes(0..10), at(2)).await.unwrap();
@@ -86,7 +86,7 @@ pub async fn an_unknown_run_refuses_only_its_own_batch(backend: &impl Backend) {
     assert_eq!(fresh.store.run(&unknown).await.unwrap(), None);
 }
 
-pub async fn a_batch_is_seen_whole_or_not_at_all(backend: &impl Backend) {
+pub async fn a_batch_is_seen_completely_or_not_at_all(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     let writer = async {
@@ -145,11 +145,11 @@ async fn flood(fresh: super::Fresh) {
     assert_eq!(fresh.store.append(&run, vec![note(1 << 90)], at(3)).await.unwrap().accepted, 1);
 }
 
-pub async fn a_full_queue_says_so_at_once(backend: &impl Backend) {
+pub async fn a_full_queue_is_refused_at_once(backend: &impl Backend) {
     flood(backend.empty(|options| options.queue = 1).await).await;
 }
 
-pub async fn a_queue_full_of_bytes_says_so_at_once(backend: &impl Backend) {
+pub async fn a_queue_full_of_bytes_is_refused_at_once(backend: &impl Backend) {
     flood(backend.empty(|options| options.queue_bytes = 4096).await).await;
 }
 

@@ -60,7 +60,7 @@ async fn failing(store: &Store, run: &RunId) -> Vec<u64> {
     rows.into_iter().map(|row| row.step).collect()
 }
 
-pub async fn the_shared_examples_fail_as_they_say(backend: &impl Backend) {
+pub async fn the_shared_examples_fail_as_expected(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let text = include_str!("../../../../sdk/contract/failing.json");
     let examples: Vec<Value> = serde_json::from_str(text).unwrap();

@@ -104,7 +104,7 @@ pub async fn a_deleted_session_does_not_come_back_with_later_steps(backend: &imp
     assert_eq!(steps, [1, 9]);
 }
 
-pub async fn snapshots_out_of_order_are_all_kept(backend: &impl Backend) {
+pub async fn snapshots_out_of_order_are_all_stored(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = run_id("s1");
     for step in [3, 1, 5, 2, 4] {
@@ -117,7 +117,7 @@ pub async fn snapshots_out_of_order_are_all_kept(backend: &impl Backend) {
     assert_eq!(listed.iter().map(|r| r.step).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
 }
 
-pub async fn labels_that_cannot_stand_are_passed_over(backend: &impl Backend) {
+pub async fn labels_that_are_not_allowed_are_passed_over(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let bad = [json!(""), json!("a\nb"), json!("x".repeat(600)), json!(7), json!(null)];
     for (n, word) in bad.into_iter().enumerate() {
@@ -158,7 +158,8 @@ pub async fn the_newest_run_of_a_task_is_found(backend: &impl Backend) {
     assert_eq!(newest("T1", "sft").await.as_deref(), Some("c"));
     assert_eq!(newest("T1", "grpo").await.as_deref(), Some("b"));
     assert_eq!(newest("T3", "sft").await, None);
-    // Snapshots of a run made through the API name it too, the first one counts; and so does its own metadata.
+    // Snapshots of a run made through the API name it too, the first one counts; and so does its own
+    // metadata.
     started(&fresh.store, "e").await;
     fresh.store.append(&run_id("e"), vec![snapshot(1, 1, &[])], at(2)).await.unwrap();
     fresh

@@ -70,7 +70,7 @@ pub async fn large_bodies_end_a_slice_early(backend: &impl Backend) {
     assert_eq!(log(&fresh.store, &run).await.len(), 25);
 }
 
-pub async fn a_step_is_read_whole(backend: &impl Backend) {
+pub async fn all_events_of_a_step_are_read(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     let events = vec![

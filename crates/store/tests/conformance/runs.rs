@@ -198,7 +198,7 @@ pub async fn bad_arguments_are_named(backend: &impl Backend) {
     assert_eq!(named(stepless), "step");
 }
 
-pub async fn a_chunk_is_kept_as_first_written(backend: &impl Backend) {
+pub async fn a_chunk_stays_as_first_written(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     assert_eq!(fresh.store.chunk(&run, 1, 2).await.unwrap(), None);

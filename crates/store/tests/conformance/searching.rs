@@ -376,7 +376,7 @@ pub async fn a_deleted_run_is_not_found(backend: &impl Backend) {
     assert!(matches!(asked, Err(StoreError::NotFound(_))), "{asked:?}");
 }
 
-pub async fn the_index_follows_and_says_how_far(backend: &impl Backend) {
+pub async fn the_index_follows_and_reports_how_far(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let store = &fresh.store;
     let run = started(store, "r").await;

@@ -10,7 +10,7 @@ use super::fixtures::*;
 
 const SOON: Duration = Duration::from_secs(20);
 
-pub async fn the_head_is_told_after_the_commit(backend: &impl Backend) {
+pub async fn the_head_is_published_after_the_commit(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = run_id("r");
     let mut heads = fresh.store.subscribe(&run);

@@ -172,7 +172,8 @@ pub async fn silence_is_lost_contact(backend: &impl Backend) {
     assert_eq!(contact(store, &run).await, Some(Contact { last_at: at(10), lost: true }));
     store.append(&run, vec![note(2)], at(2000)).await.unwrap();
     assert!(!contact(store, &run).await.unwrap().lost);
-    // A writer that lives may be silent for hours; a run that has ended, or waits for a person, is not missed.
+    // A writer that lives may be silent for hours; a run that has ended, or waits for a person, is not
+    // missed.
     runs(store, &run, "a", 2001).await;
     let paused = started(store, "paused").await;
     store.append(&paused, vec![note(1)], at(10)).await.unwrap();

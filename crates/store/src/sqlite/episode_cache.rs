@@ -1,0 +1,77 @@
+//! What is known of episodes while a group is open, so that most events are followed without asking the
+//! database.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::row::Row;
+
+/// Episodes remembered over all runs.
+const REMEMBERED: usize = 1 << 15;
+
+/// What the log says of an episode.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct EpisodeState {
+    /// The greatest step of its snapshots.
+    pub last_step: Option<u64>,
+    /// Whether its last `episode.finished` says that it failed.
+    pub has_failed: bool,
+}
+
+/// What the events of a group say of an episode.
+#[derive(Debug, Default)]
+pub(super) struct EpisodeChange {
+    last_step: Option<u64>,
+    /// Whether the last end among them is that of a failed episode; `None` where none of them is an end.
+    end: Option<bool>,
+}
+
+impl EpisodeChange {
+    /// Takes an event of the episode; they come in the order of the log.
+    pub fn take(&mut self, row: &Row) {
+        if row.is_snapshot() {
+            self.last_step = self.last_step.max(row.step);
+        }
+        self.end = row.has_failed.or(self.end);
+    }
+}
+
+impl EpisodeState {
+    pub fn with(self, change: &EpisodeChange) -> Self {
+        Self {
+            last_step: self.last_step.max(change.last_step),
+            has_failed: change.end.unwrap_or(self.has_failed),
+        }
+    }
+}
+
+/// States of episodes as the database has them, the open transaction included. To be cleared where that is
+/// rolled back.
+#[derive(Debug, Default)]
+pub(super) struct EpisodeCache {
+    runs: HashMap<i64, HashMap<Arc<str>, EpisodeState>>,
+    entries: usize,
+}
+
+impl EpisodeCache {
+    /// Forgets everything once too much is remembered.
+    pub fn bound(&mut self) {
+        if self.entries >= REMEMBERED {
+            self.clear();
+        }
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    pub fn get(&self, run_no: i64, episode: &str) -> Option<EpisodeState> {
+        self.runs.get(&run_no)?.get(episode).copied()
+    }
+
+    pub fn set(&mut self, run_no: i64, episode: &Arc<str>, state: EpisodeState) {
+        let is_new = self.runs.entry(run_no).or_default().insert(Arc::clone(episode), state).is_none();
+        self.entries += usize::from(is_new);
+    }
+}
