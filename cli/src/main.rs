@@ -5,8 +5,8 @@
 
 mod commands;
 
-/// The system's allocator on Linux keeps a heap a thread and lets each grow: after two imports of 2 GB the server held
-/// 291 MB with it and 201 MB with this one, and only with this one no more than after the first.
+/// The system's allocator on Linux keeps a heap a thread and lets each grow: after two imports of 2 GB the
+/// server held 291 MB with it and 201 MB with this one, and only with this one no more than after the first.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -30,9 +30,9 @@ fn five_steps_of_training_leave_five_complete_snapshots() {
         assert_eq!(snapshot["step"], step);
         let body = &snapshot["body"];
         assert!(body["scores"]["root"].is_number() && body["scores"]["format"].is_number(), "{body}");
-        let told =
+        let rubrics =
             body["scores"].as_object().unwrap().len() + body["not_evaluated"].as_array().unwrap().len();
-        assert_eq!(told, 9, "root and the eight children, evaluated or not: {body}");
+        assert_eq!(rubrics, 9, "root and the eight children, evaluated or not: {body}");
         assert!(
             !body["action"].as_str().unwrap().is_empty() && !body["observation"].as_str().unwrap().is_empty()
         );
@@ -42,7 +42,7 @@ fn five_steps_of_training_leave_five_complete_snapshots() {
 
 #[test]
 fn the_same_seed_gives_the_same_film() {
-    let told = |seed: &str| {
+    let film = |seed: &str| {
         let data = tempfile::tempdir().unwrap();
         out(&gauntlet(data.path(), &["demo", "--steps", "60", "--run", "r", "--seed", seed]));
         let lines = out(&gauntlet(data.path(), &["export", "r", "--format", "jsonl"]));
@@ -51,8 +51,8 @@ fn the_same_seed_gives_the_same_film() {
             .map(|e| (e["id"].to_string(), e["step"].to_string(), e["body"].to_string()))
             .collect::<Vec<_>>()
     };
-    assert_eq!(told("3"), told("3"));
-    assert_ne!(told("3"), told("4"));
+    assert_eq!(film("3"), told("3"));
+    assert_ne!(film("3"), told("4"));
 }
 
 #[test]
@@ -74,18 +74,18 @@ fn an_export_imports_as_the_same_run() {
 }
 
 #[test]
-fn an_export_takes_a_name_and_says_in_json_what_it_wrote() {
+fn an_export_takes_a_name_and_prints_in_json_what_it_wrote() {
     let data = tempfile::tempdir().unwrap();
     out(&gauntlet(data.path(), &["demo", "--steps", "10", "--run", "first-of-all"]));
     let file = data.path().join("r.jsonl");
     let path = file.to_str().unwrap();
     let args = ["export", "dipg grpo demo", "--format", "jsonl", "-o", path, "--json"];
-    let told: serde_json::Value = serde_json::from_str(&out(&gauntlet(data.path(), &args))).unwrap();
-    assert_eq!(told["run"], "first-of-all");
-    assert_eq!(told["bytes"], std::fs::metadata(&file).unwrap().len());
-    assert_eq!(told["file"], path);
-    let said = out(&gauntlet(data.path(), &["export", "first", "-o", path]));
-    assert!(said.contains("of results, run first-of-all (dipg grpo demo)"), "{said}");
+    let printed: serde_json::Value = serde_json::from_str(&out(&gauntlet(data.path(), &args))).unwrap();
+    assert_eq!(printed["run"], "first-of-all");
+    assert_eq!(printed["bytes"], std::fs::metadata(&file).unwrap().len());
+    assert_eq!(printed["file"], path);
+    let printed = out(&gauntlet(data.path(), &["export", "first", "-o", path]));
+    assert!(printed.contains("of results, run first-of-all (dipg grpo demo)"), "{printed}");
     let nowhere = gauntlet(data.path(), &["export", "first", "-o", "/nowhere/r.json"]);
     assert!(String::from_utf8_lossy(&nowhere.stderr).contains("/nowhere/r.json: "), "{nowhere:?}");
     let both = gauntlet(data.path(), &["export", "first", "--json"]);
@@ -93,7 +93,7 @@ fn an_export_takes_a_name_and_says_in_json_what_it_wrote() {
 }
 
 #[test]
-fn serving_says_in_json_where() {
+fn serving_prints_its_address_in_json() {
     use std::io::{BufRead, BufReader};
     let data = tempfile::tempdir().unwrap();
     let mut server = Command::new(env!("CARGO_BIN_EXE_gauntlet"))
@@ -112,15 +112,15 @@ fn serving_says_in_json_where() {
 }
 
 #[test]
-fn mistakes_are_told_in_a_sentence() {
+fn mistakes_are_printed_as_one_sentence() {
     let data = tempfile::tempdir().unwrap();
     out(&gauntlet(data.path(), &["demo", "--steps", "2"]));
     let check = |args: &[&str], fragment: &str| {
         let output = gauntlet(data.path(), args);
         assert!(!output.status.success(), "{args:?}");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(said.contains(fragment), "{args:?}: {said}");
-        assert!(!said.contains("panicked") && !said.contains("RUST_BACKTRACE"), "{said}");
+        let printed = String::from_utf8_lossy(&output.stderr);
+        assert!(printed.contains(fragment), "{args:?}: {printed}");
+        assert!(!printed.contains("panicked") && !printed.contains("RUST_BACKTRACE"), "{printed}");
     };
     check(&["export", "nobody"], "there is no run \"nobody\"");
     check(&["export", "nobody", "--format", "csv", "--with", "x"], "with");

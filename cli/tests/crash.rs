@@ -1,5 +1,5 @@
-//! The real binary, killed with SIGKILL at random moments under load: no acknowledged event is lost, none is there
-//! twice, and the sequence has no holes.
+//! The real binary, killed with SIGKILL at random moments under load: no acknowledged event is lost, none is
+//! there twice, and the sequence has no holes.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};

@@ -1,5 +1,6 @@
-//! Imports that are cut in the middle, on the real binary: the server is killed while it reads a file, the command is
-//! killed while it sends or appends one. Started again they go on, and the run is the same as if nothing had happened.
+//! Imports that are cut in the middle, on the real binary: the server is killed while it reads a file, the
+//! command is killed while it sends or appends one. Started again they go on, and the run is the same as if
+//! nothing had happened.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -68,7 +69,7 @@ fn file(folder: &Path) -> std::path::PathBuf {
 }
 
 /// What the run says, without what an import gives it: ids and the times of steps that have none.
-fn told(data: &Path, run: &str) -> Vec<String> {
+fn events_of(data: &Path, run: &str) -> Vec<String> {
     let out = command(data, "127.0.0.1:9", &["export", run, "--format", "jsonl"]).output().unwrap();
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     let lines = String::from_utf8(out.stdout).unwrap();
@@ -104,7 +105,7 @@ fn undisturbed(path: &Path) -> Vec<String> {
         command(data.path(), "127.0.0.1:9", &["import", "--json", path.to_str().unwrap()]).output().unwrap();
     let answer: Value = serde_json::from_slice(&out.stdout).unwrap();
     assert_eq!((&answer["steps"], &answer["episodes"]), (&Value::from(LINES), &Value::from(3)), "{answer}");
-    told(data.path(), answer["run"].as_str().unwrap())
+    events_of(data.path(), answer["run"].as_str().unwrap())
 }
 
 #[test]
@@ -136,7 +137,7 @@ fn a_killed_server_goes_on_by_itself_and_a_killed_command_when_it_is_started_aga
     assert_eq!((&run["status"], &run["steps"]), (&Value::from("completed"), &Value::from(LINES)));
     server.kill().unwrap();
     server.wait().unwrap();
-    assert!(told(data.path(), run["id"].as_str().unwrap()) == expected, "the runs differ");
+    assert!(events_of(data.path(), run["id"].as_str().unwrap()) == expected, "the runs differ");
 }
 
 #[test]
@@ -163,7 +164,7 @@ fn a_killed_command_goes_on_in_the_folder() {
     let last = importing().output().unwrap();
     let answer: Value = serde_json::from_slice(&last.stdout).unwrap_or_else(|e| panic!("{e}: {last:?}"));
     assert_eq!(answer["run"], run);
-    assert!(told(data.path(), run.as_str().unwrap()) == expected, "the runs differ");
+    assert!(events_of(data.path(), run.as_str().unwrap()) == expected, "the runs differ");
 }
 
 #[test]

@@ -113,7 +113,7 @@ async fn a_body_over_the_limit_is_413_even_when_it_is_packed() {
 }
 
 #[tokio::test]
-async fn a_full_queue_says_when_to_come_back() {
+async fn a_full_queue_answers_when_to_retry() {
     let server = Server::with(|(options, _)| options.queue = 1).await;
     server.post("/api/v1/runs", &json!({ "id": "r1", "name": "n" })).await.expect(201);
     let server = std::sync::Arc::new(server);
@@ -124,11 +124,11 @@ async fn a_full_queue_says_when_to_come_back() {
             server.post("/api/v1/runs/r1/events", &json!(events)).await
         })
     });
-    let (mut kept, mut refused) = (0u64, 0u64);
+    let (mut accepted, mut refused) = (0u64, 0u64);
     for answer in futures::future::join_all(posts).await {
         let answer = answer.unwrap();
         match answer.status.as_u16() {
-            200 => kept += 50,
+            200 => accepted += 50,
             503 => {
                 assert!(answer.headers["retry-after"].to_str().unwrap().parse::<u64>().unwrap() >= 1);
                 refused += 50;
@@ -138,7 +138,7 @@ async fn a_full_queue_says_when_to_come_back() {
     }
     assert!(refused > 0, "the queue never filled");
     let run = server.get("/api/v1/runs/r1").await.json();
-    assert_eq!(run["steps"], kept, "what was refused was not kept, what was accepted was");
+    assert_eq!(run["steps"], accepted, "what was refused was not kept, what was accepted was");
 }
 
 #[tokio::test]
@@ -256,7 +256,7 @@ async fn a_command_is_waited_for() {
 }
 
 #[tokio::test]
-async fn files_open_whole_or_not_at_all() {
+async fn files_open_completely_or_not_at_all() {
     let server = Server::new().await;
     let file = json!([
         { "step": 1, "session_id": "s", "scores": { "root": 1.0 }, "metadata": { "action": "a" } },

@@ -15,7 +15,7 @@ async fn with_run() -> Server {
 }
 
 #[tokio::test]
-async fn bytes_are_kept_once_and_come_back() {
+async fn bytes_are_stored_once_and_come_back() {
     let server = with_run().await;
     let path = format!("/api/v1/runs/r/artifacts/{HELLO}");
     server.get(&path).await.expect(404);
@@ -49,11 +49,12 @@ async fn too_large_a_body_is_413() {
 }
 
 #[tokio::test]
-async fn the_list_says_which_bytes_are_here() {
+async fn the_list_marks_the_artifacts_whose_bytes_are_stored() {
     let server = with_run().await;
     let added = |n: u64, sha256: &str| {
         json!({ "id": id(n), "at": "2026-11-21T00:00:00Z", "kind": "artifact.added", "v": 1, "step": n,
-            "body": { "name": "a.txt", "mime_type": "text/plain", "size_bytes": 6, "sha256": sha256, "role": "log" } })
+            "body": { "name": "a.txt", "mime_type": "text/plain", "size_bytes": 6, "sha256": sha256,
+            "role": "log" } })
     };
     let events = json!([added(1, HELLO), scored(2, 1.0), added(3, &"0".repeat(64))]);
     server.post("/api/v1/runs/r/events", &events).await.expect(200);
@@ -73,7 +74,10 @@ async fn the_list_says_which_bytes_are_here() {
 #[tokio::test]
 async fn episodes_say_how_they_went() {
     let server = with_run().await;
-    let event = |n: u64, kind: &str, episode: &str, body: serde_json::Value| json!({ "id": id(n), "at": "2026-11-21T00:00:00Z", "kind": kind, "v": 1, "episode": episode, "body": body });
+    let event = |n: u64, kind: &str, episode: &str, body: serde_json::Value| {
+        json!({ "id": id(n), "at": "2026-11-21T00:00:00Z", "kind": kind,
+    "v": 1, "episode": episode, "body": body })
+    };
     let of = |n: u64, root: f64, episode: &str| {
         let mut scored = scored(n, root);
         scored["episode"] = episode.into();

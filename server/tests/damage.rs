@@ -60,9 +60,16 @@ async fn every_reader_reads_around_it() {
     assert_eq!(data["snapshots"].as_array().unwrap().len() as u64, EVENTS - 2);
     assert_eq!(server.get("/gauntlet/sessions").await.expect(200).json()["sessions"][0]["session_id"], "r1");
     // What is appended behind it is as ever, at the very step as well.
-    server.post("/api/v1/runs/r1/events", &json!([{ "id": support::id(900), "at": "2026-11-21T00:06:33Z",
-        "kind": "score.added", "v": 1, "step": 7, "episode": "e0", "body": { "target": "step", "path": "judge",
-        "value": 0.5, "source": "judge" } }])).await.expect(200);
+    server
+        .post(
+            "/api/v1/runs/r1/events",
+            &json!([{ "id": support::id(900), "at": "2026-11-21T00:06:33Z",
+        "kind": "score.added", "v": 1, "step": 7, "episode": "e0",
+        "body": { "target": "step", "path": "judge",
+        "value": 0.5, "source": "judge" } }]),
+        )
+        .await
+        .expect(200);
     let mut changes = server.state.store.subscribe_all();
     let found = async {
         loop {

@@ -1,5 +1,5 @@
-//! Files in and out through the API: every format opens again, slices arrive in any number of attempts, a mistake
-//! leaves nothing, and the guide's own examples work.
+//! Files in and out through the API: every format opens again, slices arrive in any number of attempts, a
+//! mistake leaves nothing, and the guide's own examples work.
 
 mod support;
 
@@ -12,9 +12,10 @@ use support::Server;
 /// A run with what the formats differ in.
 async fn run(server: &Server) -> String {
     let file = json!({"snapshots": [
-        {"step": 1, "timestamp": "2026-11-21T00:06:33", "scores": {"root": 0.1, "a.b": -3.0}, "action": "did, \"so\"\n", "observation": "saw",
-         "metadata": {"task_id": "T", "n": 1}},
-        {"step": 2, "timestamp": "2026-11-21T00:06:34", "scores": {"root": -2.5}, "failures": ["refusal"], "duration_ms": 12.5, "metadata": {}},
+        {"step": 1, "timestamp": "2026-11-21T00:06:33", "scores": {"root": 0.1, "a.b": -3.0},
+         "action": "did, \"so\"\n", "observation": "saw", "metadata": {"task_id": "T", "n": 1}},
+        {"step": 2, "timestamp": "2026-11-21T00:06:34", "scores": {"root": -2.5}, "failures": ["refusal"],
+         "duration_ms": 12.5, "metadata": {}},
     ]});
     let made = server.post("/api/v1/import?name=night.json", &file).await.expect(201).json();
     let run = made["run"].as_str().unwrap().to_owned();
@@ -28,8 +29,8 @@ async fn run(server: &Server) -> String {
 async fn snapshots(server: &Server, run: &str) -> Vec<Value> {
     let path = format!("/api/v1/runs/{run}/events?kind=snapshot.scored");
     let events = server.get(&path).await.expect(200).json()["events"].as_array().unwrap().clone();
-    let kept = ["id", "at", "episode", "step", "body"];
-    events.into_iter().map(|e| kept.iter().map(|k| e[k].clone()).collect()).collect()
+    let fields = ["id", "at", "episode", "step", "body"];
+    events.into_iter().map(|e| fields.iter().map(|k| e[k].clone()).collect()).collect()
 }
 
 async fn runs(server: &Server) -> Vec<Value> {
@@ -55,8 +56,8 @@ async fn every_format_opens_again() {
     let before = snapshots(&server, &run).await;
     for format in ["results", "jsonl", "film", "parquet", "csv"] {
         let out = server.get(&format!("/api/v1/runs/{run}/export?format={format}")).await.expect(200);
-        let said = out.headers["content-disposition"].to_str().unwrap().to_owned();
-        assert!(said.contains(&format!("{run}.")) && said.contains(format), "{said}");
+        let disposition = out.headers["content-disposition"].to_str().unwrap().to_owned();
+        assert!(disposition.contains(&format!("{run}.")) && disposition.contains(format), "{disposition}");
         let back = server.send("POST", "/api/v1/import?name=back", &[], out.bytes).await.expect(201).json();
         assert_eq!((&back["steps"], &back["warnings"]), (&json!(2), &json!([])), "{format}");
         let again = back["run"].as_str().unwrap();
@@ -83,8 +84,10 @@ async fn answers_of_two_runs_become_pairs() {
     let server = Server::new().await;
     let made = async |name: &str, root: f64, answer: &str| {
         let file = json!([
-            {"step": 1, "scores": {"root": root}, "observation": "Why?", "action": answer, "metadata": {"task_id": "T"}},
-            {"step": 2, "scores": {"root": root - 1.0}, "observation": "Why?", "action": "no idea", "metadata": {"task_id": "T"}},
+            {"step": 1, "scores": {"root": root}, "observation": "Why?", "action": answer,
+             "metadata": {"task_id": "T"}},
+            {"step": 2, "scores": {"root": root - 1.0}, "observation": "Why?", "action": "no idea",
+             "metadata": {"task_id": "T"}},
         ]);
         let path = format!("/api/v1/import?name={name}.json");
         server.post(&path, &file).await.expect(201).json()["run"].as_str().unwrap().to_owned()
@@ -169,14 +172,14 @@ async fn a_file_whose_run_was_deleted_or_that_failed_is_a_new_one() {
 async fn a_mistake_far_down_leaves_nothing() {
     let server = Server::new().await;
     let text = lines(5000) + "{\"step\":5001,\"scores\":{\"root\":\"much\"}}\n" + &lines(10);
-    let whole =
+    let in_one_request =
         server.send("POST", "/api/v1/import?name=a.jsonl", &[], text.clone()).await.expect(422).json();
     let view = server.post("/api/v1/imports", &json!({"name": "a.jsonl"})).await.expect(201).json();
     let id = view["id"].as_str().unwrap();
     server.send("PUT", &format!("/api/v1/imports/{id}?offset=0&last=true"), &[], text).await.expect(200);
     let failed = read(&server, id).await;
     assert_eq!((&failed["phase"], &failed["run"]), (&json!("failed"), &json!(null)));
-    for error in [&whole["error"], &failed["error"]] {
+    for error in [&in_one_request["error"], &failed["error"]] {
         let message = error["message"].as_str().unwrap();
         assert!(message.contains("scores.root") && message.contains("line 5001"), "{message}");
         assert_eq!(error["code"], "unreadable_file");
@@ -203,7 +206,7 @@ async fn what_is_given_up_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_document_over_the_limit_is_told_what_to_do() {
+async fn a_document_over_the_limit_is_refused_with_the_remedy() {
     let server = Server::with(|(_, limits)| limits.import_bytes = 1000).await;
     let text = format!("[{}]", lines(20).trim().replace('\n', ","));
     let announced = json!({"name": "a.json", "size_bytes": text.len()});

@@ -13,7 +13,7 @@ async fn post(server: &Server, sid: &str, body: &Value) -> u16 {
 }
 
 #[tokio::test]
-async fn snapshots_out_of_order_and_repeated_are_kept_once_by_step() {
+async fn snapshots_out_of_order_and_repeated_are_stored_once_by_step() {
     let server = Server::new().await;
     assert_eq!(
         server.get("/health").await.json(),

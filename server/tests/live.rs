@@ -78,8 +78,8 @@ async fn a_viewer_of_the_film_hears_of_other_rules_at_once() {
         let path = format!("/api/v1/runs/{run}");
         server.send("PATCH", &path, &[], json!({ "rules": rules }).to_string()).await.expect(200);
     }
-    let told = tokio::time::timeout(Duration::from_secs(10), next_text()).await.expect("long before a ping");
-    assert_eq!(told, json!({ "head": 4, "rules": { "root_below": 2.5 } }));
+    let frame = tokio::time::timeout(Duration::from_secs(10), next_text()).await.expect("long before a ping");
+    assert_eq!(frame, json!({ "head": 4, "rules": { "root_below": 2.5 } }));
 }
 
 #[tokio::test]
@@ -88,7 +88,8 @@ async fn server_sent_events_resume_after_the_last_id() {
     append(&server, 1, 5).await;
     let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
     let request = format!(
-        "GET /api/v1/runs/r1/live HTTP/1.1\r\nhost: {address}\r\naccept: text/event-stream\r\nlast-event-id: 2\r\n\r\n"
+        "GET /api/v1/runs/r1/live HTTP/1.1\r\nhost: {address}\r\n\
+        accept: text/event-stream\r\nlast-event-id: 2\r\n\r\n"
     );
     socket.write_all(request.as_bytes()).await.unwrap();
     let mut text = String::new();
@@ -166,11 +167,11 @@ async fn next_close(
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), close).await.expect("the viewer was told")
+    tokio::time::timeout(Duration::from_secs(20), close).await.expect("the viewer was frame")
 }
 
 #[tokio::test]
-async fn viewers_of_a_deleted_run_are_told_that_it_is_gone() {
+async fn viewers_of_a_deleted_run_are_disconnected_as_gone() {
     let (server, address) = started().await;
     append(&server, 1, 20).await;
     let live = format!("ws://{address}/api/v1/runs/r1/live");
@@ -202,7 +203,7 @@ async fn viewers_of_a_deleted_run_are_told_that_it_is_gone() {
         }
     })
     .await
-    .expect("it was told");
+    .expect("it was frame");
     assert!(text.contains(r#""code":"gone""#) && !text.contains("id: 21"), "{text}");
     // Whoever comes now follows the new run.
     let (mut fresh, _) = connect_async(format!("{live}?after=29")).await.unwrap();

@@ -1,4 +1,5 @@
-//! Files that are not as they should be, through the API: what is read of them, what is told, and what is left behind.
+//! Files that are not as they should be, through the API: what is read of them, what is told, and what is
+//! left behind.
 
 mod support;
 
@@ -39,7 +40,7 @@ async fn notes_are_answered_and_stay_with_the_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_file_leaves_nothing_and_says_the_way_on() {
+async fn a_refused_file_leaves_nothing_and_the_error_names_the_remedy() {
     let server = Server::new().await;
     let cut = "{\"step\":1,\"reward\":1}\n{\"step\":2,\"rew";
     let refused = import(&server, "name=a.jsonl", cut).await.expect(422).json();
@@ -278,8 +279,8 @@ async fn tables_hold_what_the_page_shows() {
     let mut first = support::scored(1, 1.0);
     first["body"]["action"] = json!("=cmd|' /C calc'!A0");
     let later = |n: u64, path: &str, value: f64, step: u64| {
-        json!({"id": support::id(n), "at": "2026-11-21T00:06:34Z", "kind": "score.added", "v": 1, "step": step,
-               "body": {"target": "step", "path": path, "value": value, "source": "log"}})
+        json!({"id": support::id(n), "at": "2026-11-21T00:06:34Z", "kind": "score.added", "v": 1,
+               "step": step, "body": {"target": "step", "path": path, "value": value, "source": "log"}})
     };
     let events = json!([first, later(2, "late", -1.5, 1), later(3, "metrics.loss", 0.25, 1)]);
     server.post("/api/v1/runs/r/events", &events).await.expect(200);

@@ -1,4 +1,5 @@
-//! `/v1/traces` and `/v1/logs` over HTTP: both encodings, what is refused and how, and what is found in the log.
+//! `/v1/traces` and `/v1/logs` over HTTP: both encodings, what is refused and how, and what is found in the
+//! log.
 
 mod support;
 
@@ -31,7 +32,8 @@ fn span(id: u8, parent: u8, name: &str) -> Value {
 }
 
 fn judged(mut span: Value, name: &str, value: f64) -> Value {
-    span["events"] = json!([{ "name": "gen_ai.evaluation.result", "timeUnixNano": "1700000009000000000", "attributes": [
+    span["events"] = json!([{ "name": "gen_ai.evaluation.result", "timeUnixNano": "1700000009000000000",
+        "attributes": [
         { "key": "gen_ai.evaluation.name", "value": { "stringValue": name } },
         { "key": "gen_ai.evaluation.score.value", "value": { "doubleValue": value } },
     ] }]);
@@ -46,9 +48,9 @@ fn traces(run: &str, spans: &[Value]) -> Value {
 }
 
 /// A span of a service that says this.
-fn of_service(id: u8, said: Value) -> Value {
+fn of_service(id: u8, attributes: Value) -> Value {
     let mut one = span(id, if id == 1 { 0 } else { 1 }, "s");
-    one["attributes"] = said;
+    one["attributes"] = attributes;
     let resource = json!({ "attributes": [{ "key": "service.name", "value": { "stringValue": "svc" } }] });
     json!({ "resourceSpans": [{ "resource": resource, "scopeSpans": [{ "spans": [one] }] }] })
 }
@@ -110,7 +112,8 @@ async fn a_run_is_made_of_what_came() {
     // The agent, its model and its tool, which failed.
     assert_eq!((&run["episodes"], &run["steps"], &run["failing"]), (&json!(1), &json!(3), &json!(2)));
     assert_eq!(run["metadata"]["otlp_mapping"], 3);
-    // The judged step is a node of the film, and fails there by its root: its rubrics are not the medical ones.
+    // The judged step is a node of the film, and fails there by its root: its rubrics are not the medical
+    // ones.
     let failing = server.get(&format!("/api/v1/runs/{id}/steps?failing=grounding")).await.expect(200).json();
     assert_eq!(failing["items"][0]["failure"], "generic");
     server.send("POST", "/v1/traces", &[PROTOBUF], OPENINFERENCE).await.expect(200);
@@ -132,7 +135,7 @@ async fn log_records_become_scores() {
 }
 
 #[tokio::test]
-async fn what_is_bad_is_named_while_the_rest_is_kept() {
+async fn what_is_bad_is_named_while_the_rest_is_stored() {
     let server = Server::new().await;
     let mut bad = span(2, 1, "bad");
     bad["traceId"] = json!("00ff");
@@ -183,8 +186,8 @@ async fn a_resource_asks_for_the_rules_of_its_run() {
     assert_eq!(answer["partialSuccess"]["rejectedSpans"], "0");
     assert_eq!(
         answer["partialSuccess"]["errorMessage"],
-        "gauntlet.rules: \"medical\" is no rule; it must be auto, dipg or root_below:NUMBER; a run that begins \
-         with this is judged by auto"
+        "gauntlet.rules: \"medical\" is no rule; it must be auto, dipg or root_below:NUMBER; a run that \
+         begins with this is judged by auto"
     );
     assert_eq!(server.get("/api/v1/runs/f").await.expect(200).json()["rules"], "auto");
 }
@@ -192,7 +195,7 @@ async fn a_resource_asks_for_the_rules_of_its_run() {
 #[tokio::test]
 async fn what_cannot_be_read_is_refused_in_the_encoding_of_the_request() {
     let server = Server::with(|(_, limits)| limits.body_bytes = 10_000).await;
-    let check = async |headers: &[(&str, &str)], body: Vec<u8>, status: u16, code: i64, said: &str| {
+    let check = async |headers: &[(&str, &str)], body: Vec<u8>, status: u16, code: i64, expected: &str| {
         for path in ["/v1/traces", "/v1/logs", "/v1/metrics"] {
             let answer = server.send("POST", path, headers, body.clone()).await.expect(status);
             assert_eq!(answer.headers["content-type"], headers[0].1);
@@ -200,7 +203,7 @@ async fn what_cannot_be_read_is_refused_in_the_encoding_of_the_request() {
             if headers[0] == JSON {
                 assert_eq!(answer.json()["code"], code, "{}", answer.text());
             }
-            assert!(answer.text().contains(said), "{:?} should say {said:?}", answer.text());
+            assert!(answer.text().contains(expected), "{:?} should say {expected:?}", answer.text());
         }
     };
     let gzipped = ("content-encoding", "gzip");
@@ -238,7 +241,7 @@ async fn an_empty_request_is_fine() {
 }
 
 #[tokio::test]
-async fn a_full_queue_says_when_to_come_back() {
+async fn a_full_queue_answers_when_to_retry() {
     let server = Server::with(|(options, _)| options.queue_bytes = 1).await;
     // One request takes all the room there is until it is on the disk; of many at once some find none.
     let requests: Vec<Value> = (1..40).map(|i| traces(&format!("r{i}"), &[span(i, 0, "x")])).collect();
@@ -360,10 +363,11 @@ async fn an_export_sent_to_another_server_is_the_same_run() {
     let there = Server::new().await;
     there.send("POST", "/v1/traces", &[PROTOBUF], AGENT).await.expect(200);
     let native = json!([
-        { "id": "01920000-0000-7000-8000-000000000001", "at": "2026-11-21T00:00:00Z", "kind": "snapshot.scored",
-          "v": 1, "episode": "e1", "step": 9, "body": { "scores": { "root": -1.5 }, "action": "a" } },
-        { "id": "01920000-0000-7000-8000-000000000002", "at": "2026-11-21T00:00:01Z", "kind": "annotation.added",
-          "v": 1, "body": { "text": "look", "author": "dana" } },
+        { "id": "01920000-0000-7000-8000-000000000001", "at": "2026-11-21T00:00:00Z",
+          "kind": "snapshot.scored", "v": 1, "episode": "e1", "step": 9,
+          "body": { "scores": { "root": -1.5 }, "action": "a" } },
+        { "id": "01920000-0000-7000-8000-000000000002", "at": "2026-11-21T00:00:01Z",
+          "kind": "annotation.added", "v": 1, "body": { "text": "look", "author": "dana" } },
         { "id": "01920000-0000-7000-8000-000000000003", "at": "2026-11-21T00:00:02Z", "kind": "run.finished",
           "v": 1, "body": { "status": "completed" } },
     ]);

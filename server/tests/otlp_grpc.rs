@@ -49,8 +49,8 @@ async fn call(
         bytes.extend_from_slice(&chunk);
     }
     // Where there is no message, the head says it all.
-    let said = body.trailers().await.unwrap().unwrap_or(head.headers);
-    let text = |key: &str| said.get(key).map_or("", |v| v.to_str().unwrap()).to_owned();
+    let trailers = body.trailers().await.unwrap().unwrap_or(head.headers);
+    let text = |key: &str| trailers.get(key).map_or("", |v| v.to_str().unwrap()).to_owned();
     driving.abort();
     (text("grpc-status"), text("grpc-message"), bytes.get(5..).unwrap_or_default().to_vec())
 }

@@ -177,7 +177,8 @@ async fn files_and_folders_are_their_owners_alone() {
         upload.finish(&run, &hash("x")).await.unwrap();
         let mut found = Vec::new();
         open_to_others(above.path(), &mut found);
-        // The search index is a thread's work and may follow a moment later; its own files are made the same way.
+        // The search index is a thread's work and may follow a moment later; its own files are made the same
+        // way.
         assert_eq!(found, Vec::<PathBuf>::new());
         store.close().await;
         drop(lock);

@@ -37,7 +37,7 @@ async fn with_run(events: &[Value]) -> Server {
 }
 
 #[tokio::test]
-async fn an_answer_says_where_what_and_how_well() {
+async fn a_hit_has_its_place_its_text_and_its_rank() {
     let server = with_run(&[
         acted(1, "the scan <b>shows</b> a pontine lesion", -20.0),
         acted(2, "no lesion is mentioned", 5.0),
@@ -85,7 +85,7 @@ async fn an_answer_says_where_what_and_how_well() {
 #[tokio::test]
 async fn what_cannot_be_asked_is_refused_by_name() {
     let server = with_run(&[]).await;
-    for (query, status, says) in [
+    for (query, status, expected) in [
         ("q=-only", 422, "q: says only what to leave out"),
         ("q=%22%22", 422, "q: "),
         ("q=a&limit=0", 422, "limit: is 0"),
@@ -97,7 +97,7 @@ async fn what_cannot_be_asked_is_refused_by_name() {
     ] {
         let answer = server.get(&format!("/api/v1/search?{query}")).await.expect(status).json();
         let message = answer["error"]["message"].as_str().unwrap();
-        assert!(message.contains(says), "{query}: {message}");
+        assert!(message.contains(expected), "{query}: {message}");
         assert!(answer["error"]["request_id"].is_string());
     }
     for odd in ["NEAR(", "%2A", "a%00b", "%22", "^x:y", "%F0%9F%98%80", "a%20OR%20OR%20-", "%27%3B--"] {
@@ -107,7 +107,7 @@ async fn what_cannot_be_asked_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn the_page_is_whole_and_escapes_what_it_shows() {
+async fn the_page_is_complete_and_escapes_what_it_shows() {
     let server = with_run(&[acted(1, "a <script>alert(1)</script> lesion", -20.0)]).await;
     found(&server, "q=lesion").await;
     let page = server.get("/search?q=lesion+script").await.expect(200);
@@ -162,13 +162,13 @@ async fn the_hub_finds_snapshots_and_tells_them() {
         "{similar:?}"
     );
 
-    let told = server.get("/gauntlet/rag?query=which+dosages+were+invented").await.expect(200).json();
-    let context = told["context"].as_str().unwrap();
+    let answer = server.get("/gauntlet/rag?query=which+dosages+were+invented").await.expect(200).json();
+    let context = answer["context"].as_str().unwrap();
     assert!(context.starts_with("Session s2, step 1: root score -20.0, hallucination."), "{context}");
     assert!(context.contains("Action: an invented dosage table"), "{context}");
     for nothing in ["zebra", "%3F%3F%3F", ""] {
-        let told = server.get(&format!("/gauntlet/rag?query={nothing}")).await.expect(200).json();
-        assert_eq!(told["context"], "No relevant safety failures found in the Hub for this query.");
+        let answer = server.get(&format!("/gauntlet/rag?query={nothing}")).await.expect(200).json();
+        assert_eq!(answer["context"], "No relevant safety failures found in the Hub for this query.");
         let answer = server.get(&format!("/gauntlet/search?query={nothing}")).await.expect(200).json();
         assert_eq!(answer["results"], json!([]));
     }

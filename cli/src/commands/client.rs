@@ -29,8 +29,8 @@ pub enum Missing {
 }
 
 impl Place {
-    /// The server that is named (`--endpoint`, `GAUNTLET_ENDPOINT`) and no other. Without one: a server at the
-    /// configured address; else the one that holds the data folder; else the folder.
+    /// The server that is named (`--endpoint`, `GAUNTLET_ENDPOINT`) and no other. Without one: a server at
+    /// the configured address; else the one that holds the data folder; else the folder.
     pub fn find(config: &Config, runtime: &Runtime, missing: Missing) -> Result<Self, CliError> {
         if let Some(server) = server(config)? {
             return Ok(Self::Server(server));
@@ -38,7 +38,8 @@ impl Place {
         let is_there = config.data.join(DATABASE_FILE).exists() || config.data.is_file();
         if missing == Missing::Refuse && !is_there {
             return Err(CliError::Failed(format!(
-                "no Gauntlet answers at http://{}, and {} holds no runs. Start one with `gauntlet serve`, or name \
+                "no Gauntlet answers at http://{}, and {} holds no runs. Start one with `gauntlet serve`, or \
+                 name \
                  it: --endpoint URL, or --data DIR for its folder",
                 config.listen,
                 config.data.display()
@@ -52,7 +53,8 @@ impl Place {
     }
 }
 
-/// The server a command asks: the one that is named, which has to answer; else one at the configured address, if any.
+/// The server a command asks: the one that is named, which has to answer; else one at the configured address,
+/// if any.
 pub fn server(config: &Config) -> Result<Option<String>, CliError> {
     let Some(named) = &config.endpoint else {
         return Ok(Some(format!("http://{}", config.listen)).filter(|url| answers(url)));
@@ -75,8 +77,8 @@ pub fn answers(url: &str) -> bool {
     })
 }
 
-/// What asks a server. A refusal is an answer. Servers are on this machine, so a proxy of the environment is not for
-/// them.
+/// What asks a server. A refusal is an answer. Servers are on this machine, so a proxy of the environment is
+/// not for them.
 pub fn agent(timeout: Option<Duration>) -> ureq::Agent {
     ureq::Agent::config_builder()
         .http_status_as_error(false)

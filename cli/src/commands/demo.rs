@@ -36,10 +36,12 @@ Examples:
   gauntlet demo --steps 500 --seed 3   another run
 
 The rollouts go to the server that is running. Without one, they are kept in the data folder: `gauntlet serve`
-shows them then. The same seed gives the same film. Pause, resume, tweak and stop in the browser are obeyed.")]
+shows them then. The same seed gives the same film. Pause, resume, tweak and stop in the browser are
+obeyed.")]
 pub struct Demo {
     /// Rollouts
-    #[arg(long, default_value_t = 2400, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    #[arg(long, default_value_t = 2400,
+    value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     steps: u32,
     /// Seed of everything random
     #[arg(long, default_value_t = 7, value_name = "S")]
@@ -142,7 +144,8 @@ impl Demo {
         let secs = begun.elapsed().as_secs_f64();
         let word = if is_stopped { "stopped" } else { "done" };
         self.tell(
-            serde_json::json!({ "run": training.run(), "rollouts": rolled, "secs": secs, "stopped": is_stopped }),
+            serde_json::json!({ "run": training.run(), "rollouts": rolled,
+            "secs": secs, "stopped": is_stopped }),
             &format!("{word}: {rolled} rollouts in {secs:.1} s"),
         );
         Ok(())
@@ -153,8 +156,8 @@ impl Demo {
     }
 }
 
-/// Ctrl-C is the `stop` of whoever sits at the terminal: the run ends in its log as well. Where that does not work
-/// soon, the process ends all the same.
+/// Ctrl-C is the `stop` of whoever sits at the terminal: the run ends in its log as well. Where that does not
+/// work soon, the process ends all the same.
 async fn stop_at(interrupted: CancellationToken, commands: String) {
     interrupted.cancelled().await;
     let order = serde_json::json!({ "action": "stop", "author": "terminal" }).to_string();

@@ -24,7 +24,8 @@ Examples:
   gauntlet export my-run --format otlp -o my-run.otlp.jsonl
   gauntlet export grpo-7 --format dpo --with sft-7 -o pairs.jsonl
 
-Each of results, jsonl, film, parquet and csv opens again with `gauntlet import`; docs/files.md says what each keeps.")]
+Each of results, jsonl, film, parquet and csv opens again with `gauntlet import`; docs/files.md says what each
+keeps.")]
 pub struct Export {
     /// The run: its id, the beginning of one, or its name
     #[arg(value_name = "RUN")]

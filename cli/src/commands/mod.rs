@@ -39,14 +39,16 @@ Examples:
   gauntlet export RUN --format results -o r.json
   gauntlet runs                               list the runs; show RUN, tail RUN look into one
 
-Settings also come from GAUNTLET_LISTEN, GAUNTLET_DATA, GAUNTLET_LOG and, limits included, from gauntlet.toml."
+Settings also come from GAUNTLET_LISTEN, GAUNTLET_DATA, GAUNTLET_LOG and, limits included, from
+gauntlet.toml."
 )]
 struct Cli {
     #[command(flatten)]
     over: Overrides,
-    /// What to log: error, warn, info, debug, trace, or a filter such as gauntlet_server=debug [default: info for
-    /// serve, else warn]
-    #[arg(long, env = "GAUNTLET_LOG", global = true, value_name = "FILTER", value_parser = filter, help_heading = "Settings")]
+    /// What to log: error, warn, info, debug, trace, or a filter such as gauntlet_server=debug [default: info
+    /// for serve, else warn]
+    #[arg(long, env = "GAUNTLET_LOG", global = true,
+    value_name = "FILTER", value_parser = filter, help_heading = "Settings")]
     log: Option<String>,
     #[command(subcommand)]
     command: Command,
@@ -144,7 +146,8 @@ fn run(cli: Cli) -> Result<(), CliError> {
 async fn serve(config: &Config, json: bool) -> Result<(), CliError> {
     process::prepare();
     let stop = signals()?;
-    // Opening a large log may take long, for which nobody who wants to stop waits: what it changes is in transactions.
+    // Opening a large log may take long, for which nobody who wants to stop waits: what it changes is in
+    // transactions.
     let Some(server) = stop.run_until_cancelled(Server::bind(config)).await else { return Ok(()) };
     let server = server?;
     if json {
@@ -191,7 +194,8 @@ fn log_to_stderr(filter: &str) {
     }
 }
 
-/// A line of a command's answer. Nobody may be listening any more (`gauntlet serve | head -1`); that is no error.
+/// A line of a command's answer. Nobody may be listening any more (`gauntlet serve | head -1`); that is no
+/// error.
 pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }

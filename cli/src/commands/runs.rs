@@ -35,7 +35,8 @@ pub struct Runs {
     #[arg(long, value_name = "NAME")]
     project: Option<String>,
     /// Only those that stand so
-    #[arg(long, value_name = "STATUS", value_parser = one_of::<Status>(Status::ALL.map(Status::as_str).to_vec()))]
+    #[arg(long, value_name = "STATUS",
+    value_parser = one_of::<Status>(Status::ALL.map(Status::as_str).to_vec()))]
     status: Option<Status>,
     /// Only those with this tag
     #[arg(long, value_name = "TAG")]
@@ -44,10 +45,12 @@ pub struct Runs {
     #[arg(short, long, value_name = "TEXT")]
     query: Option<String>,
     /// In which order
-    #[arg(long, default_value = "created", value_name = "ORDER", value_parser = one_of::<Sort>(ORDERS.map(Sort::as_str).to_vec()))]
+    #[arg(long, default_value = "created", value_name = "ORDER",
+    value_parser = one_of::<Sort>(ORDERS.map(Sort::as_str).to_vec()))]
     sort: Sort,
     /// How many at most
-    #[arg(short = 'n', long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(short = 'n', long, default_value_t = 20, value_name = "N",
+    value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
     /// A JSON object a line
     #[arg(long)]

@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_and_times_are_said_as_people_say_them() {
+    fn numbers_and_times_are_rounded_for_people() {
         assert_eq!([score(-20.0), score(0.0), score(0.001)], ["-20.0", "0.0", "1.00e-3"]);
         assert_eq!([count(7), count(1234), count(1_234_567)], ["7", "1,234", "1,234,567"]);
         let s = 1_000_000;

@@ -88,7 +88,8 @@ fn judged(
     rule: FailureRule,
     full: bool,
 ) -> Result<(), CliError> {
-    // A later score lies over the snapshot's own; one from before it only where it waited for the first snapshot.
+    // A later score lies over the snapshot's own; one from before it only where it waited for the first
+    // snapshot.
     let snapshots = (0..).zip(events).filter(|(_, event)| matches!(event.body(), Body::SnapshotScored(_)));
     let from = snapshots.skip(1).last().map_or(0, |(last, _)| last);
     let later: Vec<(&str, f64, &ScoreAdded)> = events

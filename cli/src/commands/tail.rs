@@ -39,7 +39,8 @@ Examples:
   gauntlet tail my-run -n 0 --json | jq 'select(.kind == \"snapshot.scored\") | .body.scores.root'
   gauntlet tail my-run --after 4711       everything behind event 4711
 
-RUN is an id, the beginning of one, or a name. A restart of the server is waited out; nothing is missed or said twice.")]
+RUN is an id, the beginning of one, or a name. A restart of the server is waited out; nothing is missed
+or said twice.")]
 pub struct Tail {
     /// The run
     #[arg(value_name = "RUN")]
@@ -192,7 +193,8 @@ impl Tail {
             loop {
                 tokio::select! {
                     () = interrupted.cancelled() => {
-                        let at = position.map_or(String::new(), |seq| format!(" at event {seq}; --after {seq} goes on"));
+                        let at = position.map(|seq| format!(" at event {seq}; --after {seq} goes on"));
+                        let at = at.unwrap_or_default();
                         super::complain(&format!("stopped{at}"));
                         return Ok(());
                     }
@@ -204,7 +206,9 @@ impl Tail {
                         let contact = asked.and_then(|run| run.contact);
                         let was_lost = std::mem::replace(&mut is_lost, contact.is_some_and(|it| it.lost));
                         match (was_lost, is_lost) {
-                            (false, true) => super::complain("lost contact: nobody who writes it is heard of; waiting"),
+                            (false, true) => {
+                                super::complain("lost contact: nobody who writes it is heard of; waiting");
+                            }
                             (true, false) => super::complain("it is heard of again"),
                             _ => {}
                         }

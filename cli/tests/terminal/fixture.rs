@@ -28,7 +28,7 @@ pub fn out(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-pub fn said(data: &Path, args: &[&str]) -> String {
+pub fn stdout_of(data: &Path, args: &[&str]) -> String {
     out(&gauntlet(data, NOBODY, args).output().unwrap())
 }
 
@@ -46,7 +46,7 @@ pub fn parsed(lines: &str) -> Vec<Value> {
 pub fn folder() -> tempfile::TempDir {
     let data = tempfile::tempdir().unwrap();
     for (run, seed) in [("first", "3"), ("second", "4")] {
-        said(data.path(), &["demo", "--steps", "60", "--run", run, "--seed", seed]);
+        stdout_of(data.path(), &["demo", "--steps", "60", "--run", run, "--seed", seed]);
     }
     data
 }

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::fixture::{Server, folder, lines_of, out, parsed, said};
+use crate::fixture::{Server, folder, lines_of, out, parsed, stdout_of};
 
 #[test]
 fn the_past_is_tailed_in_the_folder() {
     let data = folder();
-    let lines = said(data.path(), &["tail", "first", "-n", "3"]);
+    let lines = stdout_of(data.path(), &["tail", "first", "-n", "3"]);
     let lines: Vec<&str> = lines.lines().collect();
     assert_eq!(lines.len(), 5, "the name, the rule in force and three lines: {lines:?}");
     assert!(lines[1].starts_with("A step fails by the medical rules"), "{lines:?}");
@@ -19,14 +19,14 @@ fn the_past_is_tailed_in_the_folder() {
         "{lines:?}"
     );
     assert!(lines[4].contains("run completed"));
-    let events = parsed(&said(data.path(), &["tail", "first", "--json", "-n", "1000"]));
+    let events = parsed(&stdout_of(data.path(), &["tail", "first", "--json", "-n", "1000"]));
     let seqs: Vec<_> = events.iter().map(|e| e["seq"].as_u64().unwrap()).collect();
     assert_eq!(seqs, (0..63).collect::<Vec<_>>());
-    let after = parsed(&said(data.path(), &["tail", "first", "--json", "--after", "59"]));
+    let after = parsed(&stdout_of(data.path(), &["tail", "first", "--json", "--after", "59"]));
     assert_eq!(after.iter().map(|e| e["seq"].clone()).collect::<Vec<_>>(), [60, 61, 62]);
-    let failing = said(data.path(), &["tail", "first", "--failing", "-n", "1000"]);
+    let failing = stdout_of(data.path(), &["tail", "first", "--failing", "-n", "1000"]);
     let count =
-        parsed(&said(data.path(), &["runs", "--json", "-q", "first"]))[0]["failing"].as_u64().unwrap();
+        parsed(&stdout_of(data.path(), &["runs", "--json", "-q", "first"]))[0]["failing"].as_u64().unwrap();
     assert_eq!(failing.lines().filter(|line| line.contains('✗')).count() as u64, count);
     assert_eq!(failing.lines().count() as u64, count + 2);
 }
@@ -59,7 +59,7 @@ fn a_live_tail_outlives_the_server_and_ends_with_the_run() {
 
 #[test]
 #[cfg(unix)]
-fn an_interrupted_tail_says_where_to_go_on() {
+fn an_interrupted_tail_prints_where_to_continue() {
     let server = Server::start();
     server.post("", r#"{"id": "waits", "name": "waits"}"#);
     let mut tail = server.command(&["tail", "waits"]);
@@ -69,7 +69,8 @@ fn an_interrupted_tail_says_where_to_go_on() {
     assert!(lines.next().unwrap().unwrap().starts_with("A step fails where its root is below 0.5"));
     server.post(
         "/waits/events",
-        r#"[{"id":"01920000-0000-7000-8000-000000000001","at":"2026-11-21T00:06:33Z","kind":"snapshot.scored","v":1,"step":1,"body":{"scores":{"root":2}}}]"#,
+        r#"[{"id":"01920000-0000-7000-8000-000000000001","at":"2026-11-21T00:06:33Z","kind":"snapshot.scored",
+            "v":1,"step":1,"body":{"scores":{"root":2}}}]"#,
     );
     // Its root is beyond 1, so from now on another rule fits.
     let rule = lines.next().unwrap().unwrap();
@@ -78,7 +79,8 @@ fn an_interrupted_tail_says_where_to_go_on() {
     // It is live now: this one cannot have been read with the past.
     server.post(
         "/waits/events",
-        r#"[{"id":"01920000-0000-7000-8000-000000000002","at":"2026-11-21T00:06:33Z","kind":"snapshot.scored","v":1,"step":2,"body":{"scores":{"root":3}}}]"#,
+        r#"[{"id":"01920000-0000-7000-8000-000000000002","at":"2026-11-21T00:06:33Z","kind":"snapshot.scored",
+            "v":1,"step":2,"body":{"scores":{"root":3}}}]"#,
     );
     assert!(lines.next().unwrap().unwrap().contains("3.0  ✓"));
     server.patch("/waits", r#"{"rules": {"root_below": 9}}"#);
@@ -86,9 +88,9 @@ fn an_interrupted_tail_says_where_to_go_on() {
     assert!(rule.contains("Another rule is in force now. A step fails where its root is below 9;"), "{rule}");
     assert!(Command::new("kill").args(["-INT", &tail.id().to_string()]).status().unwrap().success());
     let ended = tail.wait_with_output().unwrap();
-    let told = String::from_utf8_lossy(&ended.stderr);
-    assert!(ended.status.success(), "{told}");
-    assert!(told.contains("stopped at event 2; --after 2 goes on"), "{told}");
+    let text = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.success(), "{text}");
+    assert!(text.contains("stopped at event 2; --after 2 goes on"), "{text}");
 }
 
 #[test]
@@ -110,8 +112,8 @@ fn a_demo_pauses_resumes_and_stops_as_people_say() {
     server.until("obeys", |run| run["status"] == "running" && run["steps"].as_u64() > steps);
     order("stop");
     let ended = demo.wait_with_output().unwrap();
-    let told = String::from_utf8_lossy(&ended.stdout).into_owned();
-    assert!(ended.status.success() && told.contains("stopped: "), "{told}");
+    let text = String::from_utf8_lossy(&ended.stdout).into_owned();
+    assert!(ended.status.success() && text.contains("stopped: "), "{text}");
     assert_eq!(server.run("obeys")["status"], "cancelled");
     let events =
         parsed(&out(&server.command(&["tail", "obeys", "--json", "-n", "100000"]).output().unwrap()));
@@ -128,7 +130,7 @@ fn an_interrupted_demo_ends_its_run() {
     server.until("cut", |run| run["steps"].as_u64() > Some(20));
     assert!(Command::new("kill").args(["-INT", &demo.id().to_string()]).status().unwrap().success());
     let ended = demo.wait_with_output().unwrap();
-    let told = String::from_utf8_lossy(&ended.stdout);
-    assert!(ended.status.success() && told.contains("stopped: "), "{told}");
+    let text = String::from_utf8_lossy(&ended.stdout);
+    assert!(ended.status.success() && text.contains("stopped: "), "{text}");
     assert_eq!(server.run("cut")["status"], "cancelled");
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::fixture::{LONG, NOBODY, Server, gauntlet, out, parsed, refusal, said};
+use crate::fixture::{LONG, NOBODY, Server, gauntlet, out, parsed, refusal, stdout_of};
 
 fn lines(folder: &Path, name: &str, count: u32) -> String {
     let mut text = String::new();
@@ -62,14 +62,14 @@ fn a_pipe_with_a_name_is_read_as_standard_input_is() {
             env!("CARGO_BIN_EXE_gauntlet"),
             data.display()
         );
-        let told = parsed(&out(&Command::new("bash").args(["-c", &piped]).output().unwrap()));
-        assert_eq!((told.len(), &told[0]["name"]), (1, &Value::from("piped")));
-        steps.push(told[0]["steps"].clone());
+        let listed = parsed(&out(&Command::new("bash").args(["-c", &piped]).output().unwrap()));
+        assert_eq!((listed.len(), &listed[0]["name"]), (1, &Value::from("piped")));
+        steps.push(listed[0]["steps"].clone());
     }
     assert_eq!(steps, [3, 3]);
     let left = std::fs::read_dir(folder.path().join("data/imports")).unwrap().count();
     assert_eq!(left, 0, "what was received is not kept beside the run");
-    assert_eq!(parsed(&said(&folder.path().join("data"), &["runs", "--json"])).len(), 1);
+    assert_eq!(parsed(&stdout_of(&folder.path().join("data"), &["runs", "--json"])).len(), 1);
     let broken = folder.path().join("broken.jsonl");
     std::fs::write(&broken, "{\"step\":1,\"scores\":{\"root\":\"much\"}}\n").unwrap();
     let refused = refusal(&folder.path().join("data"), &["import", broken.to_str().unwrap()]);
@@ -78,7 +78,7 @@ fn a_pipe_with_a_name_is_read_as_standard_input_is() {
 
 #[test]
 #[cfg(unix)]
-fn an_interrupted_import_says_how_to_go_on_and_does() {
+fn an_interrupted_import_prints_how_to_continue_and_continues() {
     let server = Server::start();
     let folder = tempfile::tempdir().unwrap();
     let file = lines(folder.path(), "long.jsonl", 25_000);
@@ -92,8 +92,8 @@ fn an_interrupted_import_says_how_to_go_on_and_does() {
     assert!(Command::new("kill").args(["-INT", &importing.id().to_string()]).status().unwrap().success());
     let ended = importing.wait_with_output().unwrap();
     assert_eq!(ended.status.code(), Some(130));
-    let told = String::from_utf8_lossy(&ended.stderr);
-    assert!(told.contains("interrupted; import the file again to go on where it was"), "{told}");
+    let stderr = String::from_utf8_lossy(&ended.stderr);
+    assert!(stderr.contains("interrupted; import the file again to go on where it was"), "{stderr}");
     let again = parsed(&out(&server.command(&["import", &file, "--json"]).output().unwrap()));
     assert_eq!(again[0]["steps"], 25_000);
     let runs =

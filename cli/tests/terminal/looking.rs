@@ -1,21 +1,21 @@
 //! Runs are listed, found and shown.
 
-use crate::fixture::{NOBODY, Server, folder, gauntlet, out, parsed, refusal, said};
+use crate::fixture::{NOBODY, Server, folder, gauntlet, out, parsed, refusal, stdout_of};
 
 #[test]
 fn runs_are_listed_for_people_and_for_scripts() {
     let data = folder();
-    let table = said(data.path(), &["runs"]);
+    let table = stdout_of(data.path(), &["runs"]);
     let rows: Vec<&str> = table.lines().collect();
     let columns: Vec<_> = rows[0].split_whitespace().collect();
     assert_eq!(columns, ["name", "id", "status", "steps", "mean", "failing", "age"]);
     assert!(rows[1].starts_with("dipg grpo demo  second  completed"), "newest first: {}", rows[1]);
     assert!(rows[2].contains("first") && rows.len() == 3 && !table.contains('\u{1b}'));
 
-    let listed = parsed(&said(data.path(), &["runs", "--json", "--sort", "name"]));
+    let listed = parsed(&stdout_of(data.path(), &["runs", "--json", "--sort", "name"]));
     assert_eq!(listed.len(), 2);
     assert!(listed.iter().all(|run| run["steps"] == 60 && run["failing"].as_u64() > Some(0)));
-    let of = |args: &[&str]| parsed(&said(data.path(), &[&["runs", "--json"], args].concat())).len();
+    let of = |args: &[&str]| parsed(&stdout_of(data.path(), &[&["runs", "--json"], args].concat())).len();
     assert_eq!([of(&["--project", "dipg"]), of(&["--tag", "demo"]), of(&["-q", "first"])], [2, 2, 1]);
     assert_eq!(of(&["--status", "completed", "-n", "1"]), 1);
     let none = gauntlet(data.path(), NOBODY, &["runs", "--status", "failed"]).output().unwrap();
@@ -30,7 +30,7 @@ fn runs_are_listed_for_people_and_for_scripts() {
 #[test]
 fn a_run_is_meant_by_id_prefix_or_name_and_a_slip_is_answered_with_candidates() {
     let data = folder();
-    assert_eq!(parsed(&said(data.path(), &["show", "fir", "--json"]))[0]["id"], "first");
+    assert_eq!(parsed(&stdout_of(data.path(), &["show", "fir", "--json"]))[0]["id"], "first");
     let many = refusal(data.path(), &["show", "dipg grpo demo"]);
     assert!(many.contains("could be any of 2 runs"), "{many}");
     assert!(many.contains("  first  dipg grpo demo  60 steps") && many.contains("  second  "), "{many}");
@@ -44,24 +44,24 @@ fn a_run_is_meant_by_id_prefix_or_name_and_a_slip_is_answered_with_candidates() 
 #[test]
 fn a_run_is_shown_at_a_glance_and_a_step_in_full() {
     let data = folder();
-    let glance = said(data.path(), &["show", "first"]);
+    let glance = stdout_of(data.path(), &["show", "first"]);
     for part in ["dipg grpo demo  completed", "project dipg", "60 steps", "mean reward", "reward ", "rubric"]
     {
         assert!(glance.contains(part), "{part:?} is missing:\n{glance}");
     }
-    let json = &parsed(&said(data.path(), &["show", "first", "--json"]))[0];
+    let json = &parsed(&stdout_of(data.path(), &["show", "first", "--json"]))[0];
     let rubrics = json["rubrics"].as_array().unwrap();
     let root = rubrics.iter().find(|r| r["path"] == "root").unwrap();
     assert_eq!(root["evaluated"], 60);
     assert!((root["mean"].as_f64().unwrap() - json["mean_root"].as_f64().unwrap()).abs() < 1e-9);
 
-    let step = said(data.path(), &["show", "first", "7"]);
+    let step = stdout_of(data.path(), &["show", "first", "7"]);
     assert!(step.starts_with("step 7 of dipg grpo demo"), "{step}");
     for part in ["root", "format", "action", "observation", "metadata"] {
         assert!(step.contains(part), "{part:?} is missing:\n{step}");
     }
     assert!(step.contains("not evaluated") || step.matches('✓').count() >= 8, "{step}");
-    let json = &parsed(&said(data.path(), &["show", "first", "7", "--json"]))[0];
+    let json = &parsed(&stdout_of(data.path(), &["show", "first", "7", "--json"]))[0];
     assert_eq!((&json["step"], &json["events"][0]["kind"]), (&7.into(), &"snapshot.scored".into()));
     let no_step = refusal(data.path(), &["show", "first", "61"]);
     assert!(no_step.contains("has no step 61; its scored steps run from 1 to 60"), "{no_step}");
@@ -73,20 +73,25 @@ fn everything_about_a_step_is_a_tree_and_cannot_control_the_terminal() {
     server.post("", r#"{"id": "t", "name": "tree", "rules": "dipg"}"#);
     let span = |n: u32, parent: &str, body: &str| {
         format!(
-            r#"{{"id":"01920000-0000-7000-8000-00000000001{n}","at":"2026-11-21T00:06:33Z","kind":"step.recorded","v":1,"step":3,
-            "body":{{"span_id":"000000000000000{n}",{parent}"started_at":"2026-11-21T00:06:33Z","ended_at":"2026-11-21T00:06:33.250Z",{body}}}}}"#
+            r#"{{"id":"01920000-0000-7000-8000-00000000001{n}","at":"2026-11-21T00:06:33Z",
+            "kind":"step.recorded","v":1,"step":3,
+            "body":{{"span_id":"000000000000000{n}",{parent}"started_at":"2026-11-21T00:06:33Z",
+            "ended_at":"2026-11-21T00:06:33.250Z",{body}}}}}"#
         )
     };
     let events = [
-        r#"{"id":"01920000-0000-7000-8000-000000000001","at":"2026-11-21T00:06:33Z","kind":"snapshot.scored","v":1,"step":3,
-            "body":{"scores":{"root":-20,"proof.quote":1,"proof":2,"grounding":-20,"metrics.kl":-3},"not_evaluated":["synthesis"],
+        r#"{"id":"01920000-0000-7000-8000-000000000001","at":"2026-11-21T00:06:33Z",
+        "kind":"snapshot.scored","v":1,"step":3,
+            "body":{"scores":{"root":-20,"proof.quote":1,"proof":2,"grounding":-20,"metrics.kl":-3},
+            "not_evaluated":["synthesis"],
             "action":"a\u001b[31m red\nsecond line","observation":"seen"}}"#
             .to_owned(),
         span(1, "", r#""step_kind":"tool_call","name":"lookup","payload":{"q":"dose"}"#),
         span(
             2,
             r#""parent_span_id":"0000000000000001","#,
-            r#""step_kind":"tool_result","name":"lookup","error":{"type":"Timeout","message":"no answer","traceback":"line 12"}"#,
+            r#""step_kind":"tool_result","name":"lookup",
+            "error":{"type":"Timeout","message":"no answer","traceback":"line 12"}"#,
         ),
     ];
     server.post("/t/events", &format!("[{}]", events.join(",")));
@@ -118,7 +123,8 @@ fn a_step_that_is_scored_again_forgets_the_scores_it_had() {
     server.post("", r#"{"id": "again", "name": "again"}"#);
     let event = |n: u32, kind: &str, body: &str| {
         format!(
-            r#"{{"id":"01920000-0000-7000-8000-00000000002{n}","at":"2026-11-21T00:06:33Z","kind":"{kind}","v":1,"step":1,"body":{body}}}"#
+            r#"{{"id":"01920000-0000-7000-8000-00000000002{n}","at":"2026-11-21T00:06:33Z",
+            "kind":"{kind}","v":1,"step":1,"body":{body}}}"#
         )
     };
     let scored = |n, root| {

@@ -1,5 +1,5 @@
-//! The commands for people and scripts on the real binary: runs, show, tail, import, completions, and a demo that
-//! obeys.
+//! The commands for people and scripts on the real binary: runs, show, tail, import, completions, and a demo
+//! that obeys.
 
 mod fixture;
 mod following;

@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::fixture::NOBODY;
 
 #[test]
-fn every_command_of_the_manual_does_what_it_says() {
+fn every_command_of_the_manual_prints_what_the_manual_shows() {
     let manual = include_str!("../../../docs/cli.md");
     let data = tempfile::tempdir().unwrap();
     let work = tempfile::tempdir().unwrap();
@@ -44,14 +44,14 @@ fn fits(printed: &[&str], expected: &[&str]) -> bool {
     match (printed, expected) {
         ([], []) => true,
         (_, ["…", rest @ ..]) => (0..=printed.len()).any(|skipped| fits(&printed[skipped..], rest)),
-        ([line, lines @ ..], [told, rest @ ..]) => line_fits(line, told) && fits(lines, rest),
+        ([line, lines @ ..], [expected, rest @ ..]) => line_fits(line, expected) && fits(lines, rest),
         _ => false,
     }
 }
 
-fn line_fits(line: &str, told: &str) -> bool {
-    let (line, told) = (line.trim_end(), told.trim_end());
-    let Some((first, rest)) = told.split_once('…') else { return line == told };
+fn line_fits(line: &str, expected: &str) -> bool {
+    let (line, expected) = (line.trim_end(), expected.trim_end());
+    let Some((first, rest)) = expected.split_once('…') else { return line == expected };
     let (middle, last) = rest.rsplit_once('…').unwrap_or(("", rest));
     let Some(mut left) = line.strip_prefix(first).and_then(|left| left.strip_suffix(last)) else {
         return false;

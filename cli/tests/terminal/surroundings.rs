@@ -3,14 +3,15 @@
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 
-use crate::fixture::{NOBODY, Server, folder, gauntlet, out, parsed, refusal, said};
+use crate::fixture::{NOBODY, Server, folder, gauntlet, out, parsed, refusal, stdout_of};
 
 #[test]
 #[cfg(unix)]
 fn a_reader_that_goes_away_is_no_error() {
     let data = folder();
     let piped = format!(
-        "'{}' --listen {NOBODY} --log error --data '{}' tail first --json -n 1000 | head -n 1; exit ${{PIPESTATUS[0]}}",
+        "'{}' --listen {NOBODY} --log error --data '{}' tail first --json -n 1000 | head -n 1; \
+         exit ${{PIPESTATUS[0]}}",
         env!("CARGO_BIN_EXE_gauntlet"),
         data.path().display()
     );
@@ -25,7 +26,8 @@ fn a_terminal_gets_colours_and_its_width_unless_it_wants_none() {
     let data = folder();
     let at_terminal = |columns: usize, environment: &str| {
         let command = format!(
-            "stty rows 24 cols {columns}; {environment} timeout 30 '{}' --listen {NOBODY} --log error --data '{}' tail first --failing -n 5",
+            "stty rows 24 cols {columns}; {environment} timeout 30 '{}' --listen {NOBODY} --log error \
+             --data '{}' tail first --failing -n 5",
             env!("CARGO_BIN_EXE_gauntlet"),
             data.path().display()
         );
@@ -48,7 +50,7 @@ fn a_terminal_gets_colours_and_its_width_unless_it_wants_none() {
 fn every_shell_learns_the_commands() {
     let data = tempfile::tempdir().unwrap();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        let script = said(data.path(), &["completions", shell]);
+        let script = stdout_of(data.path(), &["completions", shell]);
         for word in ["tail", "failing", "completions"] {
             assert!(script.contains(word), "{shell} does not know {word}");
         }
@@ -59,13 +61,14 @@ fn every_shell_learns_the_commands() {
 #[test]
 fn a_shell_completes_what_a_flag_takes() {
     let data = tempfile::tempdir().unwrap();
-    let script = said(data.path(), &["completions", "bash"]);
+    let script = stdout_of(data.path(), &["completions", "bash"]);
     for (flag, values) in [
         ("--status", "pending running paused completed failed timed_out cancelled"),
         ("--sort", "created updated name"),
     ] {
         let ask = format!(
-            "COMP_WORDS=(gauntlet runs {flag} ''); COMP_CWORD=3; _gauntlet gauntlet '' {flag}; echo ${{COMPREPLY[*]}}"
+            "COMP_WORDS=(gauntlet runs {flag} ''); COMP_CWORD=3; _gauntlet gauntlet '' {flag}; \
+             echo ${{COMPREPLY[*]}}"
         );
         let output = Command::new("bash").args(["-c", &format!("{script}\n{ask}")]).output().unwrap();
         assert_eq!(out(&output).trim(), values);

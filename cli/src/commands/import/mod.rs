@@ -32,9 +32,9 @@ Examples:
   gauntlet import answers.csv --map completion=answer --map step=iteration
   gauntlet import cut.jsonl --partial
 
-Every result file format opens: nested and flat reports, snapshots, JSON Lines, CSV, Parquet, and Gauntlet's own
-exports; docs/files.md shows each. Lines and tables may be of any size. A file with a mistake leaves nothing behind;
-one that was interrupted goes on where it was when it is imported again.
+Every result file format opens: nested and flat reports, snapshots, JSON Lines, CSV, Parquet, and Gauntlet's
+own exports; docs/files.md shows each. Lines and tables may be of any size. A file with a mistake leaves
+nothing behind; one that was interrupted goes on where it was when it is imported again.
 The file goes to the server that is running; without one it goes into the data folder.")]
 pub struct Import {
     /// The files; `-` is standard input
@@ -86,7 +86,8 @@ impl Import {
         if self.name.is_some() && !is_streamed {
             return Err(CliError::Failed("--name is for standard input; a file has its own name".to_owned()));
         }
-        // A stream that is cut must not pass for one that has ended, so there the signal keeps its usual effect.
+        // A stream that is cut must not pass for one that has ended, so there the signal keeps its usual
+        // effect.
         if !is_streamed {
             let interrupted = runtime.block_on(async { signals() })?;
             runtime.spawn(async move {

@@ -65,7 +65,7 @@ fn least(event: &Event) -> Value {
 }
 
 #[test]
-fn every_kind_is_written_and_read_as_the_golden_says() {
+fn every_kind_is_written_and_read_as_in_its_golden() {
     let kinds: BTreeSet<Kind> = events::full().iter().map(Event::kind).collect();
     assert_eq!(kinds, Kind::ALL.iter().copied().collect(), "each kind needs a golden");
     let mut files = BTreeSet::new();
