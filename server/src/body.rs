@@ -27,15 +27,15 @@ enum Becomes {
     Bytes,
 }
 
-/// The largest window of zstd, as a power of two: 8 MiB, which is what RFC 9659 allows as content encoding. The
-/// library's own limit is 128 MiB.
+/// The largest window of zstd, as a power of two: 8 MiB, which is what RFC 9659 allows as content encoding.
+/// The library's own limit is 128 MiB.
 const WINDOW_LOG: u32 = 23;
 
-/// The whole body, decompressed, to be decoded: its share of the memory covers what decoding makes of it. More than
-/// `limit` bytes is 413, an unknown encoding 415, broken compression 400, no memory left 503, a body that arrives too
-/// slowly 408.
+/// The whole body, decompressed, to be decoded: its share of the memory covers what decoding makes of it.
+/// More than `limit` bytes is 413, an unknown encoding 415, broken compression 400, no memory left 503, a
+/// body that arrives too slowly 408.
 pub async fn read(memory: &Memory, headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, ApiError> {
-    whole(memory, headers, body, limit, Becomes::Values).await
+    read_as(memory, headers, body, limit, Becomes::Values).await
 }
 
 /// As [`read`], of bytes that are kept as they are.
@@ -45,10 +45,10 @@ pub async fn read_bytes(
     body: Body,
     limit: usize,
 ) -> Result<Bytes, ApiError> {
-    whole(memory, headers, body, limit, Becomes::Bytes).await
+    read_as(memory, headers, body, limit, Becomes::Bytes).await
 }
 
-async fn whole(
+async fn read_as(
     memory: &Memory,
     headers: &HeaderMap,
     body: Body,
@@ -93,8 +93,8 @@ async fn whole(
     Ok(share.hold(bytes))
 }
 
-/// Reads to the end. The share grows before the buffer does, and as far as JSON so far becomes values; `window_bytes` is
-/// what a decoder keeps of what it wrote.
+/// Reads to the end. The share grows before the buffer does, and as far as JSON so far becomes values;
+/// `window_bytes` is what a decoder keeps of what it wrote.
 async fn collect(
     reader: impl AsyncRead,
     limit: usize,
@@ -130,7 +130,8 @@ async fn collect(
     }
 }
 
-/// The answer to a body that broke off: it was too slow (408), longer than announced (413), or is broken (400).
+/// The answer to a body that broke off: it was too slow (408), longer than announced (413), or is broken
+/// (400).
 pub fn unreadable(error: &(dyn std::error::Error + 'static)) -> ApiError {
     let causes = std::iter::successors(Some(error), |error| error.source());
     match causes.filter_map(|cause| cause.downcast_ref::<intake::Refused>()).next() {

@@ -58,7 +58,8 @@ pub struct Overrides {
     /// Address to listen on; loopback only
     #[arg(long, env = "GAUNTLET_LISTEN", global = true, value_name = "ADDR", help_heading = "Settings")]
     pub listen: Option<String>,
-    /// Address to take OpenTelemetry over gRPC on, loopback only; off for none [default: 127.0.0.1:4317, where free]
+    /// Address to take OpenTelemetry over gRPC on, loopback only; off for none [default: 127.0.0.1:4317,
+    /// where free]
     #[arg(long, env = "GAUNTLET_OTLP_GRPC", global = true, value_name = "ADDR", help_heading = "Settings")]
     pub otlp_grpc: Option<String>,
     /// Folder of the embedded database
@@ -87,7 +88,8 @@ pub struct Config {
     pub trusted: Trusted,
     /// Limits of a request.
     pub limits: Limits,
-    /// Whether an acknowledged event survives a power loss (`full`) or only a crash of the process (`normal`).
+    /// Whether an acknowledged event survives a power loss (`full`) or only a crash of the process
+    /// (`normal`).
     pub synchronous: Synchronous,
     /// Batches that may wait for the writer before clients are told to come back.
     pub queue_batches: usize,
@@ -143,7 +145,8 @@ fn read_file(named: Option<&Path>) -> Result<File, ConfigError> {
         .map_err(|e| ConfigError(format!("{}: {}", path.display(), e.to_string().trim_end())))
 }
 
-/// The URL of a server as a command's requests begin with it. An empty one, as an unset variable often is, is none.
+/// The URL of a server as a command's requests begin with it. An empty one, as an unset variable often is, is
+/// none.
 fn endpoint(text: &str) -> Result<String, ConfigError> {
     let trimmed = text.trim().trim_end_matches('/');
     match trimmed.parse::<axum::http::Uri>() {
@@ -166,8 +169,9 @@ fn loopback(setting: &str, text: &str) -> Result<SocketAddr, ConfigError> {
         return Ok(address);
     }
     Err(ConfigError(format!(
-        "{setting}: {address} is not a loopback address. Gauntlet has no accounts or TLS yet, so it listens on this \
-         machine only; use {DEFAULT_LISTEN}, and reach it from elsewhere through `ssh -L 4600:{DEFAULT_LISTEN} HOST`"
+        "{setting}: {address} is not a loopback address. Gauntlet has no accounts or TLS yet, so it listens \
+         on this machine only; use {DEFAULT_LISTEN}, and reach it from elsewhere through \
+         `ssh -L 4600:{DEFAULT_LISTEN} HOST`"
     )))
 }
 

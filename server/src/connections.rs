@@ -1,5 +1,6 @@
-//! Connections: accepted up to a number that leaves files for the log, and closed where a client holds one without
-//! using it. A head has its time, a body has (`intake`), and so has every write: whoever does not read is closed.
+//! Connections: accepted up to a number that leaves files for the log, and closed where a client holds one
+//! without using it. A head has its time, a body has (`intake`), and so has every write: whoever does not
+//! read is closed.
 
 use std::io;
 use std::pin::Pin;
@@ -35,12 +36,12 @@ impl Default for Deadlines {
     }
 }
 
-/// How long a client that was answered before its body ended may be silent, and may go on in all. Closed at once, it
-/// would lose the answer.
+/// How long a client that was answered before its body ended may be silent, and may go on in all. Closed at
+/// once, it would lose the answer.
 const LINGER_SILENCE: Duration = Duration::from_millis(150);
 const LINGER: Duration = Duration::from_secs(5);
-/// What the system holds for a client that reads slowly, in bytes. The system's own growth (megabytes) would hide from
-/// [`Deadlines::write`] that a slow client reads at all.
+/// What the system holds for a client that reads slowly, in bytes. The system's own growth (megabytes) would
+/// hide from [`Deadlines::write`] that a slow client reads at all.
 const SEND_BUFFER: u32 = 256 << 10;
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 1024;
@@ -59,8 +60,8 @@ pub fn listen(address: std::net::SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Serves until `stopping`, then lets what is under way finish for a while. `most` connections at a time; more wait to
-/// be accepted.
+/// Serves until `stopping`, then lets what is under way finish for a while. `most` connections at a time;
+/// more wait to be accepted.
 pub async fn serve(
     listener: TcpListener,
     router: Router,

@@ -1,11 +1,11 @@
-//! Looks for writers and runs that nobody hears of any more. All it knows is in the database, so a restart goes on.
+//! Looks for writers and runs that nobody hears of any more. All it knows is in the database, so a restart
+//! goes on.
 
 use std::time::Duration;
 
+use gauntlet_engine::clock::now;
 use gauntlet_store::Store;
 use tokio_util::sync::CancellationToken;
-
-use crate::state::now;
 
 /// Time between two looks.
 const LOOK: Duration = Duration::from_secs(2);

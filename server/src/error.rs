@@ -42,7 +42,8 @@ impl ApiError {
     /// 409 for an `after` that the log does not have.
     pub fn beyond_head(field: &str, after: u64, head: u64) -> Self {
         let message = format!(
-            "is {after}, but the log has {head} events: this is another run under the same id, or an older copy of \
+            "is {after}, but the log has {head} events: this is another run under the same id, or an \
+            older copy of \
              it; begin again without it"
         );
         let sentence = format!("{field}: {message}");
@@ -174,7 +175,8 @@ impl From<Shortage> for ApiError {
         match e {
             Shortage::TooMuch(most) => {
                 let message = format!(
-                    "the body would take more than {most} bytes of memory when it is decoded; send it in parts"
+                    "the body would take more than {most} bytes of memory \
+                    when it is decoded; send it in parts"
                 );
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
             }

@@ -1,10 +1,10 @@
 //! Who may ask. Without accounts this is: programs of this machine, and pages that this machine serves.
 //!
-//! Three headers decide, all of them written by the browser and out of a page's reach. `Host` must be loopback: a name
-//! elsewhere that resolves to 127.0.0.1 is refused (DNS rebinding). `Origin`, where there is one, must be loopback:
-//! pages elsewhere neither read nor change anything. And what changes something takes `Sec-Fetch-Site: same-origin` or
-//! `none` only: a page of another port of this machine may read, and change nothing unless its origin is trusted in
-//! the configuration. Programs send none of these but `Host`.
+//! Three headers decide, all of them written by the browser and out of a page's reach. `Host` must be
+//! loopback: a name elsewhere that resolves to 127.0.0.1 is refused (DNS rebinding). `Origin`, where there is
+//! one, must be loopback: pages elsewhere neither read nor change anything. And what changes something takes
+//! `Sec-Fetch-Site: same-origin` or `none` only: a page of another port of this machine may read, and change
+//! nothing unless its origin is trusted in the configuration. Programs send none of these but `Host`.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -20,11 +20,11 @@ use url::{Host, Origin, Url};
 
 use crate::error::ApiError;
 use crate::http::REQUEST_ID;
-use crate::state::AppState;
 
 static FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Origins of other pages of this machine that may change things, from the configuration. Cloning it is cheap.
+/// Origins of other pages of this machine that may change things, from the configuration. Cloning it is
+/// cheap.
 #[derive(Debug, Clone, Default)]
 pub struct Trusted(Arc<[Origin]>);
 
@@ -46,12 +46,6 @@ impl Trusted {
     }
 }
 
-impl FromRef<AppState> for Trusted {
-    fn from_ref(state: &AppState) -> Self {
-        state.trusted.clone()
-    }
-}
-
 /// Lets pass what this machine asks; refuses the rest with 403.
 pub async fn check(State(trusted): State<Trusted>, request: Request, next: Next) -> Response {
     let refused = foreign(request.headers(), request.uri()).or_else(|| {
@@ -64,7 +58,8 @@ pub async fn check(State(trusted): State<Trusted>, request: Request, next: Next)
     }
 }
 
-/// Passed by requests that may change something. For handlers of GET that do; every other method is checked always.
+/// Passed by requests that may change something. For handlers of GET that do; every other method is checked
+/// always.
 pub struct MayChange;
 
 impl<S: Send + Sync> FromRequestParts<S> for MayChange
@@ -122,21 +117,23 @@ fn other_page(headers: &HeaderMap, trusted: &Trusted) -> Option<ApiError> {
         let site = all(headers, FETCH_SITE.clone()).find(|site| !matches!(*site, "same-origin" | "none"))?;
         format!("a page elsewhere (Sec-Fetch-Site: {site})")
     } else {
-        // Browsers that do not say so, and programs: the origin, if there is one, must be where the request goes.
+        // Browsers that do not say so, and programs: the origin, if there is one, must be where the request
+        // goes.
         let hosts: Vec<Origin> =
             all(headers, header::HOST).filter_map(|host| origin(&format!("http://{host}"))).collect();
-        let is_own = |text: &str| origin(text).is_some_and(|origin| hosts.contains(&origin));
-        let other = all(headers, header::ORIGIN).find(|origin| !is_own(origin))?;
+        let is_host = |text: &str| origin(text).is_some_and(|origin| hosts.contains(&origin));
+        let other = all(headers, header::ORIGIN).find(|origin| !is_host(origin))?;
         format!("a page of {other:?}")
     };
     let message = format!(
-        "{what} may not change anything here; trusted_origins in gauntlet.toml names pages of this machine that may"
+        "{what} may not change anything here; trusted_origins in \
+        gauntlet.toml names pages of this machine that may"
     );
     Some(ApiError::new(StatusCode::FORBIDDEN, "forbidden", message))
 }
 
-/// The origin that a text names, where it is one of this machine: a scheme of pages, a loopback host, perhaps a port,
-/// and nothing else.
+/// The origin that a text names, where it is one of this machine: a scheme of pages, a loopback host, perhaps
+/// a port, and nothing else.
 fn origin(text: &str) -> Option<Origin> {
     let url = Url::parse(text).ok()?;
     // The parser of addresses forgives what no browser sends: spaces, backslashes, missing slashes.

@@ -6,10 +6,10 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use gauntlet_api::{ErrorBody, ErrorInfo};
+use gauntlet_engine::clock::new_event_id;
 use tracing::Instrument;
 
 use crate::policy;
-use crate::state::new_event_id;
 
 /// The header that names a request in the log.
 pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -51,7 +51,7 @@ pub async fn request_id(request: Request, next: Next) -> Response {
 }
 
 /// Headers every response carries.
-pub async fn hardened(request: Request, next: Next) -> Response {
+pub async fn security_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     policy::complete(&mut response);
     let headers = response.headers_mut();

@@ -1,5 +1,6 @@
 //! Bodies on their way in: none is longer than its route allows, and none arrives so slowly that it holds its
-//! connection and its memory for long. Around every route; what a body becomes is bounded where it is decoded.
+//! connection and its memory for long. Around every route; what a body becomes is bounded where it is
+//! decoded.
 
 use std::time::Duration;
 

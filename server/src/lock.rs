@@ -16,7 +16,8 @@ pub struct DataLock {
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Another process serves it, at this address if it says one.
-    #[error("the data folder is in use by another gauntlet{}", .0.as_deref().map(|a| format!(" at {a}")).unwrap_or_default())]
+    #[error("the data folder is in use by another gauntlet{}",
+    .0.as_deref().map(|a| format!(" at {a}")).unwrap_or_default())]
     Taken(Option<String>),
     /// The folder cannot be made or written.
     #[error("the data folder {} cannot be used: {error}", .folder.display())]
@@ -73,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_owner_is_told_where_the_first_is() {
+    fn a_second_owner_is_refused_with_the_address_of_the_first() {
         let dir = tempfile::tempdir().unwrap();
         let mut first = DataLock::take(dir.path()).unwrap();
         first.announce("http://127.0.0.1:4600").unwrap();

@@ -1,4 +1,4 @@
-//! The pages' way to the log: server functions and what they read.
+//! The pages: how they are rendered, and their way to the log through server functions.
 
 use std::sync::Arc;
 
@@ -7,15 +7,19 @@ use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gauntlet_app::api::{Backend, BackendFuture, EpisodeTimeline, PageError, RunList, RunsQuery, StepDetail};
+use gauntlet_engine::clock::new_event_id;
 use gauntlet_model::{Action, CommandIssued, EpisodeId, Object, RunSummary};
 use gauntlet_store::RunQuery;
+use leptos::context::use_context;
+use leptos::nonce::use_nonce;
 use leptos::prelude::provide_context;
 
 use crate::api::{commands, steps};
 use crate::error::ApiError;
 use crate::extract::run_id;
-use crate::state::{AppState, new_event_id};
+use crate::state::AppState;
 use crate::story;
+use crate::{policy, site};
 
 /// Runs a page shows at a time.
 const PAGE: u32 = 50;
@@ -48,6 +52,34 @@ impl From<ApiError> for PageError {
     fn from(error: ApiError) -> Self {
         Self::new(error.status().as_u16(), error.message())
     }
+}
+
+/// Gives the page that is being rendered its Content-Security-Policy, with the nonce of its inline scripts.
+pub fn set_policy() {
+    if let Some(answer) = use_context::<leptos_axum::ResponseOptions>() {
+        let nonce = use_nonce();
+        let policy = policy::of_live_page(nonce.as_deref());
+        answer.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+    }
+}
+
+/// A file of the browser side; where there is none, the page that says so.
+pub async fn file_or_not_found(State(state): State<AppState>, request: Request) -> Response {
+    let path = request.uri().path().trim_start_matches('/').to_owned();
+    if let Some(response) = site::file(&state.site, &path, request.headers()).await {
+        return response;
+    }
+    let wants_page = request.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok());
+    if wants_page.is_some_and(|accept| accept.contains("text/html")) && !path.starts_with("pkg/") {
+        let options = state.leptos.clone();
+        let page = leptos_axum::render_app_to_stream_with_context(set_policy, move || {
+            gauntlet_app::shell(options.clone())
+        });
+        let mut response = page(request).await.into_response();
+        *response.status_mut() = StatusCode::NOT_FOUND;
+        return response;
+    }
+    ApiError::new(StatusCode::NOT_FOUND, "not_found", format!("there is no \"/{path}\" here")).into_response()
 }
 
 struct Pages(AppState);

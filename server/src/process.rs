@@ -8,9 +8,10 @@ const SOME_CONNECTIONS: u64 = 1024;
 /// How the threads that run SQLite are named, as sqlx names them.
 const DATABASE_THREADS: &str = "sqlx-sqlite-worker";
 
-/// Ends the process when a thread that runs SQLite panics, such as for want of memory. Whoever waits for such a thread
-/// may wait for ever: sqlx's queue keeps a request that was sent while the thread ended. What was acknowledged is on
-/// the disk, and clients send the rest again, so a restart loses nothing and everything else might.
+/// Ends the process when a thread that runs SQLite panics, such as for want of memory. Whoever waits for such
+/// a thread may wait for ever: sqlx's queue keeps a request that was sent while the thread ended. What was
+/// acknowledged is on the disk, and clients send the rest again, so a restart loses nothing and everything
+/// else might.
 pub fn exit_on_database_panic() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
@@ -18,16 +19,16 @@ pub fn exit_on_database_panic() {
         let thread = std::thread::current();
         if thread.name().is_some_and(|name| name.starts_with(DATABASE_THREADS)) {
             tracing::error!(
-                "a thread of the database ended, most likely for want of memory; what was acknowledged is on the \
-                 disk, and the server ends: start it again"
+                "a thread of the database ended, most likely for want of memory; what was acknowledged is on \
+                 the disk, and the server ends: start it again"
             );
             std::process::exit(1);
         }
     }));
 }
 
-/// Makes files of this process private, raises the number of files as far as the system lets it, and turns a file that
-/// may not grow any more into an error instead of the end of the process.
+/// Makes files of this process private, raises the number of files as far as the system lets it, and turns a
+/// file that may not grow any more into an error instead of the end of the process.
 #[cfg(unix)]
 pub fn prepare() {
     use rustix::fs::Mode;
@@ -43,7 +44,8 @@ pub fn prepare() {
     {
         tracing::debug!(%error, "the number of open files stays as it is");
     }
-    // SIGXFSZ: once a handler is there, a write beyond the limit fails instead. The handler outlives the stream.
+    // SIGXFSZ: once a handler is there, a write beyond the limit fails instead. The handler outlives the
+    // stream.
     if let Err(error) = signal(SignalKind::from_raw(25)) {
         tracing::debug!(%error, "a limit on the size of files would end the process");
     }

@@ -20,8 +20,8 @@ use gauntlet_engine::imports::Imports;
 
 /// How often artifacts and uploads are swept.
 const SWEEP: Duration = Duration::from_secs(60 * 60);
-/// How long the log may take to be closed once the server stops: with [`Deadlines::drain`] before it, less than a
-/// second in all. What is cut off here was acknowledged to nobody, or is on the disk already.
+/// How long the log may take to be closed once the server stops: with [`Deadlines::drain`] before it, less
+/// than a second in all. What is cut off here was acknowledged to nobody, or is on the disk already.
 const CLOSE: Duration = Duration::from_millis(400);
 
 /// Why the server does not run.
@@ -70,7 +70,8 @@ impl Server {
         let listener =
             connections::listen(config.listen).map_err(|e| ServeError::Listen(config.listen, e))?;
         let grpc = match config.otlp_grpc {
-            // Another program may listen there, such as a collector: that must not keep the server from starting.
+            // Another program may listen there, such as a collector: that must not keep the server from
+            // starting.
             Some(address) => Some(TcpListener::bind(address).await.map_err(|e| format!("{address}: {e}"))),
             None => None,
         };

@@ -3,16 +3,9 @@
 use std::borrow::Cow;
 use std::path::PathBuf;
 
-use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use leptos::config::LeptosOptions;
-use leptos::context::use_context;
-use leptos::nonce::use_nonce;
-
-use crate::error::ApiError;
-use crate::policy;
-use crate::state::AppState;
 
 include!(concat!(env!("OUT_DIR"), "/site.rs"));
 
@@ -77,35 +70,8 @@ pub fn leptos_options() -> LeptosOptions {
     LeptosOptions::builder().output_name("gauntlet").site_pkg_dir("pkg").build()
 }
 
-/// Gives the page that is being rendered its Content-Security-Policy, with the nonce of its inline scripts.
-pub fn set_policy() {
-    if let Some(answer) = use_context::<leptos_axum::ResponseOptions>() {
-        let nonce = use_nonce();
-        let policy = policy::of_live_page(nonce.as_deref());
-        answer.insert_header(header::CONTENT_SECURITY_POLICY, policy);
-    }
-}
-
-/// A file of the browser side; where there is none, the page that says so.
-pub async fn file_or_not_found(State(state): State<AppState>, request: Request) -> Response {
-    let path = request.uri().path().trim_start_matches('/').to_owned();
-    if let Some(response) = file(&state.site, &path, request.headers()).await {
-        return response;
-    }
-    let wants_page = request.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok());
-    if wants_page.is_some_and(|accept| accept.contains("text/html")) && !path.starts_with("pkg/") {
-        let options = state.leptos.clone();
-        let page = leptos_axum::render_app_to_stream_with_context(set_policy, move || {
-            gauntlet_app::shell(options.clone())
-        });
-        let mut response = page(request).await.into_response();
-        *response.status_mut() = StatusCode::NOT_FOUND;
-        return response;
-    }
-    ApiError::new(StatusCode::NOT_FOUND, "not_found", format!("there is no \"/{path}\" here")).into_response()
-}
-
-async fn file(site: &Site, path: &str, headers: &HeaderMap) -> Option<Response> {
+/// The file at that path, as the request with these headers gets it; `None` where there is none.
+pub async fn file(site: &Site, path: &str, headers: &HeaderMap) -> Option<Response> {
     let kind = match path.rsplit_once('.')?.1 {
         "js" => "text/javascript; charset=utf-8",
         "wasm" => "application/wasm",

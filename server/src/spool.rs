@@ -1,5 +1,6 @@
-//! A download that is written as fast as the log gives it and read as slowly as the client likes. In between is a file
-//! without a name, so a client that stops reading holds neither a thread nor memory, and nothing is left behind.
+//! A download that is written as fast as the log gives it and read as slowly as the client likes. In between
+//! is a file without a name, so a client that stops reading holds neither a thread nor memory, and nothing is
+//! left behind.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};

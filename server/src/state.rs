@@ -13,11 +13,10 @@ use leptos::config::LeptosOptions;
 use tokio_util::sync::CancellationToken;
 
 use crate::guard::Trusted;
-use crate::live::{RuleChanges, Tails};
-use crate::site::Site;
+use crate::rule_changes::RuleChanges;
+use crate::site::{self, Site};
 use crate::spool::Spools;
-
-pub use gauntlet_engine::clock::{new_event_id, new_run_id, now};
+use crate::tail::Tails;
 
 /// Limits a request must keep.
 #[derive(Debug, Clone, Copy)]
@@ -92,7 +91,7 @@ impl AppState {
             memory,
             spools: Spools::new(stopping.clone()),
             site: Arc::new(site),
-            leptos: crate::site::leptos_options(),
+            leptos: site::leptos_options(),
             stopping,
             trusted: Trusted::default(),
             started: Instant::now(),
@@ -103,5 +102,11 @@ impl AppState {
 impl FromRef<AppState> for LeptosOptions {
     fn from_ref(state: &AppState) -> Self {
         state.leptos.clone()
+    }
+}
+
+impl FromRef<AppState> for Trusted {
+    fn from_ref(state: &AppState) -> Self {
+        state.trusted.clone()
     }
 }

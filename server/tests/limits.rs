@@ -62,15 +62,15 @@ async fn unread(address: SocketAddr, path: &str) -> TcpStream {
 #[tokio::test]
 async fn silence_and_half_a_head_are_closed() {
     let address = listening(&Server::new().await, short()).await;
-    for said in [
+    for request in [
         "",
         "GET / HT",
         "GET / HTTP/1.1\r\nhost: localhost\r\nx: ",
         "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n",
     ] {
         let mut stream = TcpStream::connect(address).await.unwrap();
-        stream.write_all(said.as_bytes()).await.unwrap();
-        assert!(is_closed(stream).await, "{said:?}");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        assert!(is_closed(stream).await, "{request:?}");
     }
 }
 
@@ -84,13 +84,14 @@ async fn who_does_not_read_is_closed_and_holds_up_nobody() {
         stalled.push(unread(address, "/api/v1/runs/r/live?after=0").await);
     }
     // Work that needs a thread of its own goes on meanwhile.
-    let large = json!([{ "id": id(9000), "at": "2026-11-21T00:00:00Z", "kind": "snapshot.scored", "v": 1, "step": 9000,
-        "body": { "scores": { "root": 1.0 }, "action": "a".repeat(300_000), "observation": "" } }]);
+    let large = json!([{ "id": id(9000), "at": "2026-11-21T00:00:00Z", "kind": "snapshot.scored", "v": 1,
+        "step": 9000, "body": { "scores": { "root": 1.0 },
+        "action": "a".repeat(300_000), "observation": "" } }]);
     let posted =
         tokio::time::timeout(Duration::from_secs(3), server.post("/api/v1/runs/r/events", &large)).await;
     posted.expect("in time").expect(200);
-    let whole = server.get("/api/v1/runs/r/export?format=jsonl").await.expect(200);
-    assert_eq!(whole.bytes.iter().filter(|byte| **byte == b'\n').count(), 602);
+    let export = server.get("/api/v1/runs/r/export?format=jsonl").await.expect(200);
+    assert_eq!(export.bytes.iter().filter(|byte| **byte == b'\n').count(), 602);
     // They read nothing for longer than the deadline; reading before its end would be progress.
     tokio::time::sleep(short().write * 2).await;
     for stream in stalled {
@@ -120,7 +121,7 @@ async fn who_reads_slowly_gets_everything() {
 }
 
 #[tokio::test]
-async fn a_viewer_says_little() {
+async fn messages_of_a_viewer_are_bounded() {
     let server = with_run(1, 10).await;
     let address = listening(&server, Deadlines::default()).await;
     for path in ["api/v1/runs/r/live", "ws/gauntlet/r"] {
@@ -159,7 +160,7 @@ async fn no_route_takes_a_body_without_an_end() {
         assert_eq!(answer.status, 413, "{path}");
         assert!(begun.elapsed() < Duration::from_secs(2), "{path}");
     }
-    for operation in gauntlet_server::openapi::operations() {
+    for operation in gauntlet_server::document::operations() {
         let method = operation.method().to_uppercase();
         let path = operation.path().replace("{run}", "r").replace(['{', '}'], "");
         // A file of 4 GB may come: its own limit is tried elsewhere.
@@ -175,8 +176,9 @@ async fn no_route_takes_a_body_without_an_end() {
 async fn what_many_bodies_become_has_one_budget() {
     let server = Server::with(|(_, limits)| limits.memory_bytes = 48 << 20).await;
     server.post("/api/v1/runs", &json!({ "id": "r", "name": "r" })).await.expect(201);
-    let event = json!([{ "id": id(1), "at": "2026-11-21T00:00:00Z", "kind": "snapshot.scored", "v": 1, "step": 1,
-        "body": { "scores": { "root": 1.0 }, "action": "", "observation": "a".repeat(900_000) } }]);
+    let event = json!([{ "id": id(1), "at": "2026-11-21T00:00:00Z", "kind": "snapshot.scored", "v": 1,
+        "step": 1, "body": { "scores": { "root": 1.0 },
+        "action": "", "observation": "a".repeat(900_000) } }]);
     let spaces = vec![b' '; 14 << 20];
     let bomb = zstd::encode_all([event.to_string().as_bytes(), &spaces].concat().as_slice(), 3).unwrap();
     assert!(bomb.len() < 20_000, "{} bytes become 15 MB", bomb.len());
@@ -210,9 +212,9 @@ async fn a_refusal_reaches_a_client_that_is_still_sending() {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let head = "POST /api/v1/runs/r/events HTTP/1.1\r\nhost: localhost\r\ncontent-length: 60000000\r\n\r\n";
     stream.write_all(head.as_bytes()).await.unwrap();
-    let piece = vec![b' '; 1 << 20];
+    let chunk = vec![b' '; 1 << 20];
     for _ in 0..60 {
-        stream.write_all(&piece).await.unwrap();
+        stream.write_all(&chunk).await.unwrap();
     }
     let mut answer = vec![0; 64];
     let read = stream.read(&mut answer).await.unwrap();
@@ -228,7 +230,7 @@ async fn the_server_stops_whatever_hangs() {
     let serving =
         tokio::spawn(connections::serve(listener, app, stopping.clone(), 512, Deadlines::default()));
     let mut held = vec![unread(address, "/api/v1/runs/r/export?format=jsonl").await];
-    for said in [
+    for request in [
         "GET / HT",
         "POST /api/v1/runs HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{",
         "GET /api/v1/runs/r/live HTTP/1.1\r\nhost: localhost\r\n\r\n",
@@ -236,7 +238,7 @@ async fn the_server_stops_whatever_hangs() {
         "PUT /api/v1/runs/r/artifacts/x HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{",
     ] {
         let mut stream = TcpStream::connect(address).await.unwrap();
-        stream.write_all(said.as_bytes()).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
         held.push(stream);
     }
     tokio::time::sleep(Duration::from_millis(100)).await;

@@ -5,7 +5,7 @@ mod support;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use gauntlet_server::openapi;
+use gauntlet_server::document;
 use serde_json::Value;
 use support::Server;
 
@@ -15,7 +15,7 @@ const GOLDEN: &str = "../sdk/contract/openapi.json";
 #[test]
 fn the_document_is_the_reviewed_one() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(GOLDEN);
-    let document = format!("{:#}\n", openapi::document());
+    let document = format!("{:#}\n", document::json());
     if std::env::var_os("UPDATE_GOLDENS").is_some() {
         std::fs::write(&path, &document).unwrap();
     }
@@ -30,15 +30,15 @@ fn the_document_is_the_reviewed_one() {
 
 #[test]
 fn every_operation_is_described() {
-    let groups: Vec<_> = openapi::TAGS.iter().map(|(name, _)| *name).collect();
-    for operation in openapi::operations() {
+    let groups: Vec<_> = document::TAGS.iter().map(|(name, _)| *name).collect();
+    for operation in document::operations() {
         let described = operation.to_json();
         assert!(groups.contains(&described["tags"][0].as_str().unwrap()), "{described:#}");
         assert!(!described["summary"].as_str().unwrap().is_empty(), "{described:#}");
         let answers = described["responses"].as_object().unwrap();
         assert!(answers.keys().any(|status| status.as_str() < "400"), "{described:#}");
         for (status, answer) in answers {
-            let shared = answer["$ref"].as_str().and_then(|to| openapi::document().pointer(&to[1..]));
+            let shared = answer["$ref"].as_str().and_then(|to| document::json().pointer(&to[1..]));
             let answer = shared.unwrap_or(answer);
             assert!(!answer["description"].as_str().unwrap().is_empty(), "{status} of {described:#}");
         }
@@ -55,7 +55,7 @@ fn every_operation_is_described() {
 #[tokio::test]
 async fn a_method_that_is_not_described_is_refused() {
     let server = Server::new().await;
-    let all = openapi::operations();
+    let all = document::operations();
     assert!(all.len() > 40, "{} operations", all.len());
     for path in all.iter().map(|operation| operation.path()).collect::<BTreeSet<_>>() {
         for method in ["get", "post", "put", "patch", "delete"] {
@@ -71,7 +71,7 @@ async fn a_method_that_is_not_described_is_refused() {
 #[tokio::test]
 async fn every_operation_answers() {
     let server = Server::new().await;
-    for operation in openapi::operations() {
+    for operation in document::operations() {
         let path = operation.path().replace("{step}", "1").replace("{level}", "0").replace("{chunk}", "0");
         let answer =
             server.send(&operation.method().to_uppercase(), &path.replace(['{', '}'], ""), &[], "").await;
@@ -83,7 +83,7 @@ async fn every_operation_answers() {
 
 #[test]
 fn references_lead_somewhere_and_ids_are_unique() {
-    let document = openapi::document();
+    let document = document::json();
     let mut ids = BTreeSet::new();
     for item in document["paths"].as_object().unwrap().values() {
         for operation in item.as_object().unwrap().values() {

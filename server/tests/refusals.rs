@@ -1,8 +1,9 @@
-//! What cannot be read is refused in the API's own words, on every path: the part that is wrong, and what it said.
+//! What cannot be read is refused in the API's own words, on every path: the part that is wrong, and what it
+//! said.
 
 mod support;
 
-use gauntlet_server::openapi;
+use gauntlet_server::document;
 use serde_json::{Value, json};
 use support::Server;
 
@@ -13,9 +14,9 @@ async fn with_run() -> Server {
 }
 
 #[tokio::test]
-async fn a_part_of_the_address_is_named_with_what_it_said() {
+async fn a_malformed_part_of_the_address_is_named_with_its_value() {
     let server = with_run().await;
-    for (path, field, says) in [
+    for (path, field, expected) in [
         ("runs?limit=many", "limit", "limit: \"many\" cannot be read: invalid digit"),
         ("runs?limit=-1", "limit", "limit: \"-1\" cannot be read"),
         ("runs?limit=", "limit", "limit: \"\" cannot be read"),
@@ -36,7 +37,7 @@ async fn a_part_of_the_address_is_named_with_what_it_said() {
             (&json!("bad_request"), &json!(field)),
             "{path}"
         );
-        assert!(error["message"].as_str().unwrap().contains(says), "{path}: {error}");
+        assert!(error["message"].as_str().unwrap().contains(expected), "{path}: {error}");
     }
     let slice = server.send("PUT", "/api/v1/imports/x", &[], "").await.expect(400).json();
     assert_eq!(slice["error"]["details"][0]["field"], "offset", "{slice}");
@@ -45,9 +46,9 @@ async fn a_part_of_the_address_is_named_with_what_it_said() {
 #[tokio::test]
 async fn a_number_of_a_query_outside_of_its_range_is_refused_everywhere() {
     let server = with_run().await;
-    let document = openapi::document();
+    let document = document::json();
     let mut bounded = 0;
-    for operation in openapi::operations() {
+    for operation in document::operations() {
         let path = operation.path().replace("{run}", "r").replace("{step}", "1").replace("{level}", "0");
         let parameters = operation.to_json()["parameters"].as_array().cloned().unwrap_or_default();
         for parameter in parameters.iter().filter(|p| p["in"] == "query") {
@@ -60,8 +61,8 @@ async fn a_number_of_a_query_outside_of_its_range_is_refused_everywhere() {
                 let error =
                     server.get(&format!("{path}?{name}={value}")).await.expect(422).json()["error"].clone();
                 assert_eq!(error["details"][0]["field"], name, "{path}: {error}");
-                let says = format!("{name}: is {value}; it must be ");
-                assert!(error["message"].as_str().unwrap().starts_with(&says), "{path}: {error}");
+                let expected = format!("{name}: is {value}; it must be ");
+                assert!(error["message"].as_str().unwrap().starts_with(&expected), "{path}: {error}");
             }
             bounded += 1;
         }
@@ -70,7 +71,7 @@ async fn a_number_of_a_query_outside_of_its_range_is_refused_everywhere() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_object_is_told_so() {
+async fn a_body_that_is_no_object_is_refused_as_such() {
     let server = with_run().await;
     for path in ["/api/v1/runs", "/api/v1/imports", "/api/v1/runs/r/commands"] {
         let list = server.post(path, &json!([])).await.expect(422).json();
@@ -118,7 +119,7 @@ async fn the_wrong_method_is_answered_like_any_error_everywhere() {
 }
 
 #[tokio::test]
-async fn a_page_is_told_what_it_asked_wrongly() {
+async fn a_server_function_names_the_argument_that_is_wrong() {
     let server = Server::new().await;
     let json = [("content-type", "application/json")];
     let unread = server.send("POST", "/pages/runs", &json, "{}").await.expect(400).json();
@@ -133,7 +134,7 @@ async fn a_page_is_told_what_it_asked_wrongly() {
 }
 
 #[tokio::test]
-async fn a_request_for_a_websocket_that_is_none_is_told_why() {
+async fn a_request_for_a_websocket_that_is_none_gets_the_reason() {
     let server = with_run().await;
     let hub = server.get("/ws/gauntlet/s").await.expect(400).json();
     assert!(hub["error"]["message"].as_str().unwrap().contains("no WebSocket"), "{hub}");
@@ -168,7 +169,7 @@ async fn a_refused_batch_names_every_refused_event() {
 }
 
 #[tokio::test]
-async fn the_hub_names_the_session_that_is_missing_in_its_own_shape() {
+async fn the_hub_names_the_missing_session_in_the_shape_of_its_errors() {
     let server = Server::new().await;
     for (query, field) in [("", "sft_session"), ("?sft_session=a", "grpo_session")] {
         let refused = server.get(&format!("/gauntlet/comparison{query}")).await.expect(422).json();
@@ -178,7 +179,7 @@ async fn the_hub_names_the_session_that_is_missing_in_its_own_shape() {
 }
 
 #[tokio::test]
-async fn what_is_switched_off_says_so() {
+async fn what_is_switched_off_is_refused_as_such() {
     let server = Server::with(|(options, _)| options.search = false).await;
     let answer = server.get("/api/v1/search?q=a").await.expect(503).json();
     assert_eq!(answer["error"]["message"], "the search index is switched off");
@@ -204,7 +205,7 @@ async fn nothing_that_is_sent_breaks_anything() {
     let bodies: [&[u8]; 6] = [b"", b"{", b"[[[[", b"null", b"\xff\xfe", b"{\"name\":\"\\ud800\"}"];
     // What is followed live has no end to wait for.
     for operation in
-        openapi::operations().into_iter().filter(|operation| !operation.path().ends_with("/live"))
+        document::operations().into_iter().filter(|operation| !operation.path().ends_with("/live"))
     {
         let method = operation.method().to_uppercase();
         let document: Value = operation.to_json();

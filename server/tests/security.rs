@@ -1,5 +1,5 @@
-//! The walls around the pages and the log: nothing recorded becomes markup, nothing but our scripts runs, and no page
-//! elsewhere changes anything.
+//! The walls around the pages and the log: nothing recorded becomes markup, nothing but our scripts runs, and
+//! no page elsewhere changes anything.
 
 mod support;
 
@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
 use base64::Engine as _;
-use gauntlet_server::openapi;
+use gauntlet_server::document;
 use gauntlet_server::router::router;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -21,7 +21,8 @@ const PAYLOAD: &str =
 /// A run of that id with the payload wherever the API takes a text.
 async fn with_payload(server: &Server) {
     let run = json!({
-        "id": "api", "name": PAYLOAD, "project": PAYLOAD, "agent": PAYLOAD, "task": PAYLOAD, "tags": [PAYLOAD],
+        "id": "api", "name": PAYLOAD, "project": PAYLOAD, "agent": PAYLOAD, "task": PAYLOAD,
+        "tags": [PAYLOAD],
         "config": { PAYLOAD: PAYLOAD }, "metadata": { PAYLOAD: PAYLOAD },
     });
     server.post("/api/v1/runs", &run).await.expect(201);
@@ -30,7 +31,8 @@ async fn with_payload(server: &Server) {
     let scored = json!([{
         "id": id(1), "at": "2026-11-21T00:00:00Z", "kind": "snapshot.scored", "v": 1, "step": 1,
         "episode": PAYLOAD.replace('/', ""),
-        "body": { "scores": { "root": 1.0 }, "action": PAYLOAD, "observation": PAYLOAD, "metadata": { PAYLOAD: PAYLOAD } },
+        "body": { "scores": { "root": 1.0 }, "action": PAYLOAD, "observation": PAYLOAD,
+                  "metadata": { PAYLOAD: PAYLOAD } },
     }]);
     server.post("/api/v1/runs/api/events", &scored).await.expect(200);
 }
@@ -55,8 +57,8 @@ async fn no_text_of_a_run_becomes_markup_on_any_page() {
     }
     let text = |key: &str| json!({ "key": key, "value": { "stringValue": PAYLOAD } });
     let span = json!({
-        "traceId": "5b8efff798038103d269b633813fc60c", "spanId": "eee19b7ec3c1b174", "name": PAYLOAD, "kind": 1,
-        "startTimeUnixNano": "1544712660000000000", "endTimeUnixNano": "1544712661000000000",
+        "traceId": "5b8efff798038103d269b633813fc60c", "spanId": "eee19b7ec3c1b174", "name": PAYLOAD,
+        "kind": 1, "startTimeUnixNano": "1544712660000000000", "endTimeUnixNano": "1544712661000000000",
         "attributes": [text("gen_ai.prompt")],
     });
     let resource = json!({ "attributes": [text("service.name"), text("service.namespace")] });
@@ -191,7 +193,7 @@ async fn a_page_elsewhere_changes_nothing_by_any_method() {
     let other_port = [("sec-fetch-site", "same-site"), ("origin", "http://127.0.0.1:3000")];
     let old_browser = [("origin", "http://127.0.0.1:3000")];
     let mut refused = 0;
-    for operation in openapi::operations() {
+    for operation in document::operations() {
         let method = operation.method().to_uppercase();
         let path = operation.path().replace("{run}", "r").replace("{sid}", "r").replace(['{', '}'], "");
         let writes = method != "GET" || path.starts_with("/gauntlet/command/");

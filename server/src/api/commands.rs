@@ -6,6 +6,7 @@ use axum::extract::State;
 use gauntlet_api::{
     CommandAck, CommandAcked, CommandCreated, CommandQuery, CommandRequest, PendingCommand, PendingCommands,
 };
+use gauntlet_engine::clock::{new_event_id, now};
 use gauntlet_model::{Action, CommandIssued, FieldError, Object, RunId};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -15,7 +16,7 @@ use super::Created;
 use crate::error::ApiError;
 use crate::extract::{ExistingRun, Json, JsonOrDefault, Path, Query, RunPath};
 use crate::openapi::{Describe, Docs};
-use crate::state::{AppState, new_event_id, now};
+use crate::state::AppState;
 
 /// POST `/runs/{run}/commands`: 201 with the command's id.
 pub async fn create(

@@ -71,7 +71,7 @@ impl Episodes {
             let kinds = [Kind::EpisodeStarted, Kind::EpisodeFinished];
             let slice = state.store.read(run, after, PAGE, Some(&kinds)).await?;
             for record in &slice.records {
-                self.told(&record.event()?);
+                self.apply(&record.event()?);
             }
             match slice.next_after.filter(|seq| seq + 1 < slice.head && after != Some(*seq)) {
                 Some(next) => after = Some(next),
@@ -80,7 +80,7 @@ impl Episodes {
         }
     }
 
-    fn told(&mut self, event: &Event) {
+    fn apply(&mut self, event: &Event) {
         let Some(episode) = event.episode().and_then(|id| self.get(id)) else { return };
         match event.body() {
             Body::EpisodeStarted(body) => {

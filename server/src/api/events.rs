@@ -6,6 +6,7 @@ use aide::openapi::{Operation, Response, StatusCode as Status};
 use axum::extract::{FromRequest, Request, State};
 use axum::http::StatusCode;
 use gauntlet_api::{AppendOutcome, EventPage, EventQuery};
+use gauntlet_engine::clock::now;
 use gauntlet_model::{BatchError, Event, FieldError, Kind, decode_array, decode_lines};
 
 use super::in_episode;
@@ -13,7 +14,7 @@ use crate::body;
 use crate::error::ApiError;
 use crate::extract::{BODY_REFUSALS, Json, Query, RunPath};
 use crate::openapi::{Describe, Docs, JSON, LINES, refusals};
-use crate::state::{AppState, now};
+use crate::state::AppState;
 
 /// Bodies above this are decoded on a thread of their own, so that they do not hold up other requests.
 const DECODE_INLINE_BYTES: usize = 256 << 10;

@@ -152,7 +152,7 @@ pub fn write(
     out: &mut (impl Write + Send),
 ) -> std::io::Result<()> {
     let run = &written.run;
-    let log = Kept { handle, store, run: &run.id, check };
+    let log = RunLog { handle, store, run: &run.id, check };
     let events = || log.pages().map(|record| record?.event().map_err(std::io::Error::other));
     let shown = || ScoredSteps::from_records(log.pages(), run.rules);
     match written.format {
@@ -166,7 +166,7 @@ pub fn write(
         }
         ExportFormat::Csv => gauntlet_results::write_csv(&mut *out, &shown()?, log.pages())?,
         ExportFormat::Dpo => {
-            let other = written.with.as_ref().map(|run| (run, Kept { handle, store, run: &run.id, check }));
+            let other = written.with.as_ref().map(|run| (run, RunLog { handle, store, run: &run.id, check }));
             let with = other.as_ref().map(|(run, log)| Side { run, log });
             gauntlet_results::write_dpo(&mut *out, Side { run, log: &log }, with)?;
         }
@@ -176,14 +176,14 @@ pub fn write(
 }
 
 /// The log of a run that is being written.
-struct Kept<'a> {
+struct RunLog<'a> {
     handle: &'a tokio::runtime::Handle,
     store: &'a Store,
     run: &'a RunId,
     check: &'a dyn Fn() -> std::io::Result<()>,
 }
 
-impl Kept<'_> {
+impl RunLog<'_> {
     fn pages(&self) -> Pages<'_> {
         Pages {
             handle: self.handle,
@@ -196,7 +196,7 @@ impl Kept<'_> {
     }
 }
 
-impl Log for Kept<'_> {
+impl Log for RunLog<'_> {
     fn records(&self) -> Box<dyn Iterator<Item = std::io::Result<Record>> + '_> {
         Box::new(self.pages())
     }

@@ -18,22 +18,22 @@ use crate::extract::{BODY_REFUSALS, Json, Path, Query};
 use crate::openapi::{BYTES, Describe, Docs, binary, content, refusals};
 use crate::state::AppState;
 
-/// A file as a body, `IS_WHOLE`, or a slice of one: bytes that are kept as they are. A whole file may be
+/// A file as a body, `IS_COMPLETE`, or a slice of one: bytes that are kept as they are. A whole file may be
 /// larger.
 #[derive(Debug)]
-pub struct FileBytes<const IS_WHOLE: bool>(Bytes);
+pub struct FileBytes<const IS_COMPLETE: bool>(Bytes);
 
-impl<const IS_WHOLE: bool> FromRequest<AppState> for FileBytes<IS_WHOLE> {
+impl<const IS_COMPLETE: bool> FromRequest<AppState> for FileBytes<IS_COMPLETE> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, ApiError> {
         let (parts, raw) = request.into_parts();
-        let limit = if IS_WHOLE { state.limits.import_bytes } else { state.limits.body_bytes };
+        let limit = if IS_COMPLETE { state.limits.import_bytes } else { state.limits.body_bytes };
         body::read_bytes(&state.memory, &parts.headers, raw, limit).await.map(Self)
     }
 }
 
-impl<const IS_WHOLE: bool> OperationInput for FileBytes<IS_WHOLE> {
+impl<const IS_COMPLETE: bool> OperationInput for FileBytes<IS_COMPLETE> {
     fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
         let body =
             RequestBody { content: content(BYTES, binary()), required: true, ..RequestBody::default() };

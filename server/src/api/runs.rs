@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gauntlet_api::{Page, RunDeleteQuery, RunListQuery};
+use gauntlet_engine::clock::{new_run_id, now};
 use gauntlet_model::{RunPatch, RunSpec, RunSummary, Status};
 use gauntlet_store::{RunQuery, Sort};
 
@@ -11,7 +12,7 @@ use super::NoContent;
 use crate::error::ApiError;
 use crate::extract::{Json, LoadedRun, Query, RunPath};
 use crate::openapi::{Describe, Docs};
-use crate::state::{AppState, new_run_id, now};
+use crate::state::AppState;
 
 /// POST `/runs`: 201 with the run and its `Location`; 200 where it exists with the same content; 409 with
 /// other content.

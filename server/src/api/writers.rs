@@ -2,6 +2,7 @@
 //! ended.
 
 use axum::extract::State;
+use gauntlet_engine::clock::now;
 use gauntlet_model::{WriterAnswer, WriterId, WriterReport};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -9,7 +10,7 @@ use serde::Deserialize;
 use crate::error::ApiError;
 use crate::extract::{Json, Path, RunPath};
 use crate::openapi::{Describe, Docs};
-use crate::state::{AppState, now};
+use crate::state::AppState;
 
 /// Largest report, bytes: a summary is small.
 const REPORT_BYTES: usize = 1 << 20;

@@ -31,7 +31,8 @@ pub fn html(guide: &Guide, all: &[Guide]) -> String {
     out.replace("<table>", "<div class=\"docs-table\"><table>").replace("</table>", "</table></div>")
 }
 
-/// Takes the lines out of Rust examples that only make them compile, as rustdoc does: those that begin with `# `.
+/// Takes the lines out of Rust examples that only make them compile, as rustdoc does: those that begin with
+/// `# `.
 fn hide_scaffolding(events: &mut [Event]) {
     let mut is_rust = false;
     for event in events {
@@ -41,11 +42,11 @@ fn hide_scaffolding(events: &mut [Event]) {
             }
             Event::End(TagEnd::CodeBlock) => is_rust = false,
             Event::Text(text) if is_rust => {
-                let kept: Vec<&str> = text
+                let shown: Vec<&str> = text
                     .split_inclusive('\n')
                     .filter(|line| !line.starts_with("# ") && line.trim_end() != "#")
                     .collect();
-                *text = CowStr::from(kept.concat());
+                *text = CowStr::from(shown.concat());
             }
             _ => {}
         }
@@ -108,7 +109,9 @@ mod tests {
             guide(
                 "start",
                 "docs/start.md",
-                "# A `b` c\n\n[py](../sdk/python/README.md#Use) [x](https://x.y) [law](../LICENSE)\n\n```rust,no_run\n# fn main() {\nlet a = 1;\n# }\n```",
+                "# A `b` c\n\n[py](../sdk/python/README.md#Use) \
+                [x](https://x.y) [law](../LICENSE)\n\n```rust,no_run\n\
+                # fn main() {\nlet a = 1;\n# }\n```",
             ),
             guide("python", "sdk/python/README.md", ""),
         ];

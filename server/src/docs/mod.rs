@@ -1,5 +1,5 @@
-//! The documentation, served by the binary: the guides that lie in the repository as Markdown, and the API reference
-//! written from the OpenAPI document. Plain pages: nothing runs in them.
+//! The documentation, served by the binary: the guides that lie in the repository as Markdown, and the API
+//! reference written from the OpenAPI document. Plain pages: nothing runs in them.
 
 mod guide;
 mod page;
@@ -22,7 +22,12 @@ struct Guide {
 
 macro_rules! guides {
     ($($slug:literal, $name:literal, $file:literal;)*) => {
-        &[$(Guide { slug: $slug, name: $name, file: $file, text: include_str!(concat!("../../../", $file)) },)*]
+        &[$(Guide {
+            slug: $slug,
+            name: $name,
+            file: $file,
+            text: include_str!(concat!("../../../", $file)),
+        },)*]
     };
 }
 
@@ -51,7 +56,7 @@ pub async fn index() -> Redirect {
 /// GET `/docs/{page}`.
 pub async fn read(Path(slug): Path<String>) -> Response {
     let (title, content) = if slug == REFERENCE {
-        ("API reference", reference::html(crate::openapi::document()))
+        ("API reference", reference::html(crate::document::json()))
     } else {
         match GUIDES.iter().find(|guide| guide.slug == slug) {
             Some(guide) => (guide.name, guide::html(guide, GUIDES)),

@@ -17,7 +17,8 @@ pub fn html(title: &str, slug: &str, content: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><head>{head}<title>{title} · Gauntlet</title></head>\
          <body><div class=\"docs-page\"><header class=\"top\">\
-         <a class=\"mark\" href=\"/\" aria-label=\"Gauntlet, all runs\"><i aria-hidden=\"true\"></i><span>Gauntlet</span></a>\
+         <a class=\"mark\" href=\"/\" aria-label=\"Gauntlet, all runs\">\
+         <i aria-hidden=\"true\"></i><span>Gauntlet</span></a>\
          <span class=\"top-gap\"></span></header>\
          <nav class=\"docs-list\" aria-label=\"Documentation\">{links}</nav>\
          <main class=\"docs\">{content}</main></div></body></html>\n",
@@ -33,6 +34,6 @@ pub fn escape(text: &str) -> String {
 
 /// A heading's words as the part of an address behind `#`.
 pub fn anchor(words: &str) -> String {
-    let kept = words.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
-    kept.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() }).collect()
+    let plain = words.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+    plain.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() }).collect()
 }

@@ -8,7 +8,8 @@ use super::page::{anchor, escape};
 pub fn html(document: &Value) -> String {
     let text = |value: &Value, key: &str| escape(value[key].as_str().unwrap_or_default());
     let mut out = format!(
-        "<h1>API reference</h1><p>{}</p><p>For machines: <a href=\"/api/v1/openapi.json\">openapi.json</a>.</p>",
+        "<h1>API reference</h1><p>{}</p><p>For machines: \
+        <a href=\"/api/v1/openapi.json\">openapi.json</a>.</p>",
         text(&document["info"], "description")
     );
     let tags = document["tags"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -36,7 +37,8 @@ pub fn html(document: &Value) -> String {
     for (name, schema) in document["components"]["schemas"].as_object().into_iter().flatten() {
         let json = escape(&format!("{schema:#}"));
         out.push_str(&format!(
-            "<details id=\"schema-{}\"><summary><code>{}</code></summary><pre><code>{json}</code></pre></details>",
+            "<details id=\"schema-{}\"><summary><code>{}</code></summary>\
+            <pre><code>{json}</code></pre></details>",
             escape(name),
             escape(name)
         ));

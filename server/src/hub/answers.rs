@@ -56,7 +56,7 @@ pub struct Session {
 /// The snapshots of a session. Written one by one, so that it is a type for the document only.
 #[derive(Debug, JsonSchema)]
 #[schemars(rename = "HubSessionData")]
-#[allow(dead_code, reason = "describes what is written piece by piece")]
+#[allow(dead_code, reason = "describes what is written bit by bit")]
 pub struct SessionData {
     /// The run's id.
     session_id: String,
@@ -83,7 +83,7 @@ pub struct Pair {
 /// Two sessions side by side. Written pair by pair, so that it is a type for the document only.
 #[derive(Debug, JsonSchema)]
 #[schemars(rename = "HubComparison")]
-#[allow(dead_code, reason = "describes what is written piece by piece")]
+#[allow(dead_code, reason = "describes what is written bit by bit")]
 pub struct Comparison {
     /// The one session.
     sft: String,
@@ -96,7 +96,7 @@ pub struct Comparison {
 /// A task before and after. Written pair by pair, so that it is a type for the document only.
 #[derive(Debug, JsonSchema)]
 #[schemars(rename = "HubEvolution")]
-#[allow(dead_code, reason = "describes what is written piece by piece")]
+#[allow(dead_code, reason = "describes what is written bit by bit")]
 pub struct Evolution {
     /// The task.
     task_id: String,

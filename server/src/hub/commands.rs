@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse, Response};
+use gauntlet_engine::clock::{new_event_id, now};
 use gauntlet_model::{Action, CommandIssued, FieldError, Object, RunId, RunSpec};
 use serde_json::Value;
 
@@ -14,7 +15,7 @@ use crate::error::ApiError;
 use crate::extract::{Json, Path};
 use crate::guard::MayChange;
 use crate::openapi::{Describe, Docs};
-use crate::state::{AppState, new_event_id, now};
+use crate::state::AppState;
 
 /// Queues a RESUME or a TWEAK. Anything else is 422 and queues nothing.
 pub async fn post(

@@ -22,9 +22,9 @@ use crate::state::AppState;
 /// Results of a search at most.
 const RESULTS: u32 = 20;
 /// Matches told as text.
-const TOLD: u32 = 5;
+const CONTEXT_HITS: u32 = 5;
 /// Characters told of each text.
-const TOLD_CHARS: usize = 600;
+const CONTEXT_CHARS: usize = 600;
 /// What is told where nothing matches, to the letter.
 const NOTHING: &str = "No relevant safety failures found in the Hub for this query.";
 
@@ -85,12 +85,12 @@ pub async fn rag(State(state): State<AppState>, uri: Uri) -> Result<Response, Ap
         Ok(asked) => asked,
         Err(refusal) => return Ok(refusal.into_response()),
     };
-    let found = match matches(&state.store, &asked.query, Reading::Expanded, TOLD).await? {
+    let found = match matches(&state.store, &asked.query, Reading::Expanded, CONTEXT_HITS).await? {
         Ok(found) => found,
         Err(refusal) => return Ok(refusal.into_response()),
     };
-    let told: Vec<String> = found.iter().map(|(hit, _, snapshot)| tell(hit, snapshot)).collect();
-    let context = if told.is_empty() { NOTHING.to_owned() } else { told.join("\n\n") };
+    let texts: Vec<String> = found.iter().map(|(hit, _, snapshot)| describe(hit, snapshot)).collect();
+    let context = if texts.is_empty() { NOTHING.to_owned() } else { texts.join("\n\n") };
     Ok(Json::<Context>(Context { query: asked.query, context }).into_response())
 }
 
@@ -144,24 +144,24 @@ async fn matches(
     Ok(Ok(found))
 }
 
-fn tell(hit: &Hit, snapshot: &Snapshot) -> String {
+fn describe(hit: &Hit, snapshot: &Snapshot) -> String {
     let judged = hit.judged.clone().unwrap_or_default();
     let root = judged.root.map_or_else(|| "no root score".to_owned(), |root| format!("root score {root:?}"));
     let failure = judged.failure.map_or("no failure", |failure| failure.as_str());
-    let mut told = format!("Session {}, step {}: {root}, {failure}.", hit.run, snapshot.step);
+    let mut text = format!("Session {}, step {}: {root}, {failure}.", hit.run, snapshot.step);
     let failing: Vec<String> =
         judged.failing.iter().map(|(path, value, _)| format!("{path} {value:?}")).collect();
     if !failing.is_empty() {
-        told.push_str(&format!("\nFailing scores: {}", failing.join(", ")));
+        text.push_str(&format!("\nFailing scores: {}", failing.join(", ")));
     }
     for (name, key) in [("Action", "action"), ("Observation", "observation")] {
-        if let Some(text) = snapshot.metadata.get(key).and_then(Value::as_str).filter(|t| !t.is_empty()) {
-            let short: String = text.chars().take(TOLD_CHARS).collect();
-            let rest = if short.len() < text.len() { " …" } else { "" };
-            told.push_str(&format!("\n{name}: {short}{rest}"));
+        if let Some(value) = snapshot.metadata.get(key).and_then(Value::as_str).filter(|t| !t.is_empty()) {
+            let short: String = value.chars().take(CONTEXT_CHARS).collect();
+            let rest = if short.len() < value.len() { " …" } else { "" };
+            text.push_str(&format!("\n{name}: {short}{rest}"));
         }
     }
-    told
+    text
 }
 
 /// What the query string asks.

@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
+use gauntlet_engine::clock::{new_event_id, now};
 use gauntlet_model::{FieldError, MAX_BODY_BYTES, RunId, Snapshot};
 use serde_json::Value;
 
@@ -13,7 +14,7 @@ use crate::body;
 use crate::error::ApiError;
 use crate::extract::{Json, Path};
 use crate::openapi::{Describe, Docs};
-use crate::state::{AppState, new_event_id, now};
+use crate::state::AppState;
 
 /// Takes one snapshot. (session, step) identifies it: sent again, it is `ok` and stored once; a changed one
 /// is `ok` as well and replaces what is shown of the step.

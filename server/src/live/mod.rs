@@ -1,9 +1,7 @@
 //! Live: followers of a run's log. Live is a replay that has reached the end: one code path gives the past
 //! from the log and the present from the tail, and a viewer that falls behind is simply given the past again.
 
-mod rules;
 mod sse;
-mod tail;
 mod ws;
 
 use axum::extract::State;
@@ -14,8 +12,6 @@ use axum::response::Response;
 use gauntlet_api::LiveQuery;
 use schemars::json_schema;
 
-pub use rules::RuleChanges;
-pub use tail::{Batch, Follower, Tails};
 pub use ws::{CLOSED_GONE, close, drain, farewell, goodbye};
 
 use crate::error::ApiError;
@@ -59,10 +55,11 @@ pub async fn live(
 pub fn live_docs(op: Docs<'_>) -> Docs<'_> {
     op.titled("Events", "Follow a run")
         .description(
-            "A WebSocket where the request asks for an upgrade, else server-sent events. First everything after \
-             `after`, then what comes. A slow reader falls behind and catches up from the log. Where the run is \
-             deleted, a WebSocket is closed with the code 4410, and server-sent events end with one named `end`, \
-             whose `data` is an error; after any other code reconnecting may work, but 1011 (the log is damaged).",
+            "A WebSocket where the request asks for an upgrade, else server-sent events. First everything \
+             after `after`, then what comes. A slow reader falls behind and catches up from the log. Where \
+             the run is deleted, a WebSocket is closed with the code 4410, and server-sent events end with \
+             one named `end`, whose `data` is an error; after any other code reconnecting may work, but \
+             1011 (the log is damaged).",
         )
         .status(101, "A WebSocket.")
         .content(200, "text/event-stream", json_schema!({ "type": "string" }))

@@ -11,8 +11,8 @@ use gauntlet_model::FieldError;
 use gauntlet_store::StoreError;
 use tokio_util::sync::CancellationToken;
 
-use super::Follower;
 use crate::error::ApiError;
+use crate::tail::Follower;
 
 /// The last event the client has, if it says so. What is not a number is refused.
 pub fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, ApiError> {

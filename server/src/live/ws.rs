@@ -10,8 +10,8 @@ use gauntlet_api::{LiveFormat, LiveHello};
 use gauntlet_store::StoreError;
 use tokio_util::sync::CancellationToken;
 
-use super::rules::RuleWatch;
-use super::{Batch, Follower};
+use crate::rule_changes::RuleWatch;
+use crate::tail::{Batch, Follower};
 
 /// Close code: the run was deleted; coming back makes no sense. (HTTP's 410, in the range for applications.)
 pub const CLOSED_GONE: u16 = 4410;

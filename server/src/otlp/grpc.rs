@@ -84,11 +84,11 @@ impl tower::Service<http::Request<Body>> for Grpc {
                 async move {
                     let bytes = request.into_inner();
                     let mut share = state.memory.share();
-                    let kept = match share.grow_to(decoded_protobuf_bytes(&bytes)) {
+                    let taken = match share.grow_to(decoded_protobuf_bytes(&bytes)) {
                         Ok(()) => super::take(&state, Encoding::Protobuf, signal, bytes).await,
                         Err(shortage) => Err(shortage.into()),
                     };
-                    match kept {
+                    match taken {
                         Ok(outcome) => Ok(tonic::Response::new(answer(Encoding::Protobuf, signal, &outcome))),
                         Err(error) => {
                             let message = error.message().to_owned();

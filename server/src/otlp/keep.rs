@@ -2,14 +2,15 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use gauntlet_engine::clock::now;
 use gauntlet_model::{EpisodeId, RunId, RunSpec};
 use gauntlet_otlp::{Batch, Measurements, Outcome, QuietTrace, RoutedRequest};
 use gauntlet_store::StoreError;
 use tokio::sync::{Mutex, MutexGuard};
 
-use super::{apart, merge};
+use super::{merge, run_blocking};
 use crate::error::ApiError;
-use crate::state::{AppState, now};
+use crate::state::AppState;
 
 /// Events of a trace that are read to find where it began.
 const MOST_EVENTS: u32 = 100_000;
@@ -91,7 +92,7 @@ async fn keep_batch(state: &AppState, batch: Batch) -> Result<Outcome, ApiError>
     let last = state.store.last_step(&run).await?;
     let numbered = batch.assign_steps(found, last);
     let history = state.store.history(&run, numbered.lookup_steps()).await?;
-    let settled = apart(move || numbered.events(&history)).await?;
+    let settled = run_blocking(move || numbered.events(&history)).await?;
     if !settled.events.is_empty() {
         state.store.append(&run, settled.events, now()).await?;
         state.trace_runs.open.heard(&run, settled.open);

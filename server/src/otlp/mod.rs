@@ -14,6 +14,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use gauntlet_engine::clock::now;
 use gauntlet_otlp::{
     DecodeError, Encoding, Outcome, Signal, answer, decode_logs, decode_metrics, decode_traces, read_logs,
     read_metrics, read_traces, refusal,
@@ -26,7 +27,7 @@ pub use open::{close_quiet, watch_quiet};
 use crate::body;
 use crate::error::ApiError;
 use crate::openapi::{Describe, Docs, JSON, binary};
-use crate::state::{AppState, now};
+use crate::state::AppState;
 
 /// The media type of the protocol's binary encoding.
 const PROTOBUF: &str = "application/x-protobuf";
@@ -49,9 +50,9 @@ pub async fn metrics(State(state): State<AppState>, headers: HeaderMap, raw: Bod
 /// How [`traces`] is described.
 pub fn traces_docs(op: Docs<'_>) -> Docs<'_> {
     signal_docs(op, "Send spans", "rejectedSpans").description(
-        "An `ExportTraceServiceRequest`, plain or gzip. Each trace becomes an episode, each span a step, each \
-         `gen_ai.evaluation.result` a score; docs/opentelemetry.md says which attribute goes where. Answered when it \
-         is on the disk; sent again, it is kept once.",
+        "An `ExportTraceServiceRequest`, plain or gzip. Each trace becomes an episode, each span a step, \
+         each `gen_ai.evaluation.result` a score; docs/opentelemetry.md says which attribute goes where. \
+         Answered when it is on the disk; sent again, it is kept once.",
     )
 }
 
@@ -69,7 +70,8 @@ pub fn metrics_docs(op: Docs<'_>) -> Docs<'_> {
     )
 }
 
-/// What the three signals have in common. Both encodings are those of the protocol, so no type of ours describes them.
+/// What the three signals have in common. Both encodings are those of the protocol, so no type of ours
+/// describes them.
 fn signal_docs<'op>(op: Docs<'op>, summary: &str, rejected: &str) -> Docs<'op> {
     let object = || json_schema!({ "type": "object" });
     let answer = json_schema!({
@@ -133,13 +135,14 @@ async fn take(
     let unreadable = |e: DecodeError| ApiError::bad_request(e.to_string());
     let trace_runs = state.trace_runs.clone();
     if signal == Signal::Metrics {
-        let arrived = apart(move || decode_metrics(encoding, bytes).map(|d| read_metrics(d, received)));
+        let arrived =
+            run_blocking(move || decode_metrics(encoding, bytes).map(|d| read_metrics(d, received)));
         let arrived = arrived.await?.map_err(unreadable)?;
         let services = trace_runs.services(&state.store, arrived.services(), received).await?;
-        let (measured, outcome) = apart(move || arrived.route(&services)).await?;
+        let (measured, outcome) = run_blocking(move || arrived.route(&services)).await?;
         return keep::keep_measurements(state, measured, outcome).await;
     }
-    let arrived = apart(move || match signal {
+    let arrived = run_blocking(move || match signal {
         Signal::Logs => decode_logs(encoding, bytes).map(|d| read_logs(d, received)),
         Signal::Traces | Signal::Metrics => decode_traces(encoding, bytes).map(|d| read_traces(d, received)),
     });
@@ -147,12 +150,13 @@ async fn take(
     trace_runs.recall(&state.store, arrived.traces()).await?;
     let services = trace_runs.services(&state.store, arrived.services(), received).await?;
     let intake =
-        apart(move || arrived.route(&services, &mut |trace, run| trace_runs.settle(trace, run))).await?;
+        run_blocking(move || arrived.route(&services, &mut |trace, run| trace_runs.settle(trace, run)))
+            .await?;
     keep::keep(state, intake).await
 }
 
 /// Does what takes a while for a large request on a thread that nobody else waits for.
-async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
+async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
     tokio::task::spawn_blocking(work).await.map_err(|e| {
         tracing::error!(error = %e, "reading an OTLP request stopped");
         ApiError::internal("the request could not be read")

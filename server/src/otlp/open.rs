@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use gauntlet_engine::clock::now;
 use gauntlet_model::{EpisodeId, Kind, RunId, Status};
 use gauntlet_store::{RunQuery, Sort, StoreError};
 
 use super::keep;
-use crate::state::{AppState, now};
+use crate::state::AppState;
 
 /// How long nothing may be heard of a trace before it is taken for ended. Exporters send spans within seconds
 /// of their end, so that a root which runs on for longer without a word is rare; should it come, its end is
@@ -22,7 +23,8 @@ const RECENT_MICROS: i64 = 24 * 3600 * 1_000_000;
 pub async fn close_quiet(state: &AppState, quiet: Duration) {
     for (trace, run) in state.trace_runs.open.take_quiet(quiet) {
         if let Err(error) = keep::end_quiet(state, &run, &trace).await {
-            tracing::warn!(%run, %trace, error = error.message(), "a trace without a root stays open for now");
+            let error = error.message();
+            tracing::warn!(%run, %trace, error, "a trace without a root stays open for now");
             state.trace_runs.open.heard(&run, BTreeSet::from([trace]));
         }
     }
