@@ -54,6 +54,7 @@ test("pause waits until somebody resumes; a tweak changes what is declared, and 
   const going = loop(run, { tweak }, () => status === "paused");
   await watched;
   const beside = run.checkpoint();
+  // That nothing happens can only be seen by waiting for a time.
   assert.equal(await Promise.race([beside, sleep(300).then(() => "waits")]), "waits", "loops stop together");
   await issue("resume");
   await going;

@@ -58,6 +58,7 @@ test("a server that is killed and restarted mid-stream misses nothing and has no
         .then(() => server.start());
     }
     if (step === 3_999) await back;
+    // Lets the delivery send between two events, so that the outages come in the middle of the stream.
     if (step % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
   }
   await back;

@@ -13,6 +13,7 @@ test("an episode records thoughts, messages and tool calls with results, duratio
   episode.message("user", "where?");
   episode.observation({ page: 1 });
   const found = await episode.toolCall("lookup", { query: "rate" }, async () => {
+    // A duration to measure.
     await new Promise((resolve) => setTimeout(resolve, 20));
     return { rate: 0.3 };
   });

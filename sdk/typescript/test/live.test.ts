@@ -53,6 +53,7 @@ async function followThrough<T>(
     }
     const { length } = run.warnings;
     run.log({ root: step }, { step });
+    // Lets the delivery send, so that the reader is in the middle of the stream when the server is killed.
     if (step % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     if (step === 1_000 || step === 2_000) {
       await until(() => run.warnings.length > length, "the run has noticed the outage");
@@ -147,7 +148,8 @@ test("a connection that says nothing is replaced", async (t) => {
   const options = {
     after: 4,
     WebSocket: null,
-    idleTimeoutMs: 150,
+    // Far above the pauses of the stub: a busy machine must not make one of them look idle.
+    idleTimeoutMs: 1_500,
     onReconnect: (error: unknown) => void why.push((error as GauntletError).code),
   };
   const facts = await first<Fact>(3, client.live("r", options));
@@ -173,6 +175,7 @@ test("a reader that is slow holds up nobody and misses nothing", async (t) => {
   const taken: number[] = [];
   for await (const event of client.live(run.id, { format: "json" })) {
     taken.push(event.seq);
+    // What makes this reader slow.
     if (taken.length % 500 === 0) await new Promise((resolve) => setTimeout(resolve, 50));
     if (taken.length === count + 1) break;
   }

@@ -255,6 +255,7 @@ test("threads of one process leave each other's files on disk alone", async (t) 
     import { isMainThread, Worker } from "node:worker_threads";
     import { fileURLToPath } from "node:url";
     import { init } from SDK;
+    // Threads that start one after the other and log for a second, so that their writing overlaps.
     const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
     const startThread = () => new Worker(fileURLToPath(import.meta.url));
     if (isMainThread) for (let i = 0; i < 3; i += 1) setTimeout(startThread, 300 * i);

@@ -391,6 +391,7 @@ test("a process that is killed while the server is down loses only the last mome
     const run = await init({ id: "killed", name: "killed" });
     for (let step = 0; step < 100; step += 1) {
       run.log({ root: step }, { step });
+      // Lets the spool write between two events, so that it writes more than one batch.
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     await stored('"snapshot.scored"', Number(process.env.STORED));

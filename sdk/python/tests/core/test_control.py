@@ -84,15 +84,15 @@ def test_pause_tweak_resume(server: Server, run: gauntlet.Run) -> None:
     thread.start()
     person.send("pause")
     until(lambda: person.status() == "paused")
-    stood = len(seen)
+    count_when_paused = len(seen)
     person.send("tweak", lr=1, steps=20)
     person.send("tweak", lr=2, nothing=1)
     person.send("tweak", shuffle=1)
     person.send("tweak", steps="many")
     until(lambda: len(person.results()) == 5)
-    assert len(seen) == stood
+    assert len(seen) == count_when_paused
     person.send("resume")
-    until(lambda: len(seen) > stood + 5)
+    until(lambda: len(seen) > count_when_paused + 5)
     enough.set()
     thread.join()
     assert person.results() == [
@@ -177,13 +177,15 @@ def test_other_tasks_go_on_while_one_is_paused(server: Server, run: gauntlet.Run
     assert person.results() == ["paused", "resumed"]
 
 
-def test_commands_survive_a_server_that_restarts(stoppable_server: Server) -> None:
+def test_commands_survive_a_server_that_restarts(
+    stoppable_server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
     stoppable_server.start()
     run = gauntlet.init(endpoint=stoppable_server.url)
     run.commands()
     person = Person(stoppable_server, run)
     stoppable_server.kill()
-    time.sleep(0.2)
+    until(lambda: "commands cannot be fetched" in caplog.text)
     stoppable_server.start()
     person.send("pause")
     (pause,) = until(run.commands)

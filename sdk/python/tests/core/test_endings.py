@@ -131,7 +131,7 @@ TERMINATED = """
     AFTER
     run.log({"root": 1.0})
     os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(0.01)
+    time.sleep(0.01)  # A call that a signal handler interrupts; where none does, the program continues.
     print("goes on", flush=True)
 """
 
@@ -197,7 +197,9 @@ def test_a_worker_ends_whose_main_thread_waits_in_c_when_the_signal_comes(server
         worker = context.Process(target=work, args=(ready,))
         worker.start()
         ready.wait()
-        time.sleep(0.2)  # So that it waits, as a rule; where it does not yet, it ends all the more.
+        # Time for the worker to reach its wait. Where it has not yet, the test still passes: the signal then
+        # interrupts Python code, which is the easier case.
+        time.sleep(0.2)
         worker.terminate()
         worker.join(30)
         print(worker.exitcode)

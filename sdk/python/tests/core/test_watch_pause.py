@@ -15,7 +15,7 @@ from openenv.core.rubrics import Rubric
 import gauntlet
 from gauntlet.client import Client
 
-from .support import Server
+from .support import Server, until
 
 
 class Fixed(Rubric):
@@ -47,13 +47,12 @@ def issue(server: Server, run: gauntlet.Run, action: str, **parameters: Any) -> 
 
 
 def wait_for_pause(server: Server, run: gauntlet.Run) -> dict[str, Any]:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        paused = [e for e in server.events(run.id, "snapshot.scored") if e["body"]["is_paused"]]
-        if paused and server.run(run.id)["status"] == "paused":
-            return paused[-1]
-        time.sleep(0.02)
-    raise AssertionError("it did not pause")
+    def paused() -> list[dict[str, Any]]:
+        found = [e for e in server.events(run.id, "snapshot.scored") if e["body"]["is_paused"]]
+        return found if server.run(run.id)["status"] == "paused" else []
+
+    found: list[dict[str, Any]] = until(paused)
+    return found[-1]
 
 
 def test_a_pause_is_answered_from_outside(server: Server, run: gauntlet.Run) -> None:

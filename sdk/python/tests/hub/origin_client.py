@@ -33,6 +33,8 @@ class WebsocketSink:
         """`repeats(step)` says that the answer to the first post of that step is lost on its way back."""
         self.session_id = session_id
         self.failed: list[int] = []
+        #: Posts that got no answer and are sent again.
+        self.retries = 0
         self._repeats = repeats
         self._threads: list[threading.Thread] = []
 
@@ -58,6 +60,7 @@ class WebsocketSink:
                     return
             except OSError:
                 if attempt + 1 < ATTEMPTS:
+                    self.retries += 1
                     time.sleep(2.0**attempt)
         self.failed.append(snapshot["step"])
 

@@ -75,7 +75,7 @@ def test_nothing_is_lost_while_the_hub_is_away_for_a_moment(hub: Server) -> None
     hub.kill()
     for _ in range(5):
         observer.on_evaluated(scores(2.0), "a", "o")
-    time.sleep(0.5)
+    until("a post has found the hub gone", lambda: sink.retries > 0)
     hub.start()
     sink.flush()
     assert sink.failed == []
