@@ -1,4 +1,4 @@
-//! Importing JSON Lines: how fast beside merely parsing the same bytes, and in how much memory.
+//! Importing JSON Lines: how fast, compared with only parsing the same bytes, and in how much memory.
 
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;

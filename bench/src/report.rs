@@ -30,7 +30,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Adds a measurement and says it, so that a long bench is not silent.
+    /// Adds a measurement and prints it, so that a long run shows progress.
     #[allow(clippy::print_stdout, reason = "the bench is a command-line tool")]
     pub fn add(
         &mut self,

@@ -35,7 +35,7 @@ impl Rig {
         Self::with("")
     }
 
-    /// The same with settings of its own, as `gauntlet.toml` says them.
+    /// The same with settings, in the format of `gauntlet.toml`.
     pub fn with(settings: &str) -> Outcome<Self> {
         let folder = tempfile::tempdir()?;
         std::fs::write(folder.path().join("bench.toml"), settings)?;
@@ -51,7 +51,7 @@ impl Rig {
         Self::on(folder)
     }
 
-    /// Where its data lies.
+    /// Its data folder.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }

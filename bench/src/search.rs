@@ -22,7 +22,7 @@ const ROUND: u64 = 60_000;
 const ROUNDS: usize = 5;
 /// Questions asked of each sort.
 const ASKED: u64 = 40;
-/// Scans with `LIKE`: each reads the whole log.
+/// Scans with `LIKE`: each reads the complete log.
 const SCANS: u64 = 8;
 
 /// Measures all three.

@@ -1,4 +1,4 @@
-//! Questions whose answer stands in the context.
+//! Questions whose answer is in the context.
 
 use crate::question::{Need, Question, question};
 

@@ -11,7 +11,7 @@ const MAX_ROLLOUTS: u32 = i32::MAX as u32;
 /// The configuration of a [`Training`](crate::Training).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
-    /// The run's id. Event ids depend on it: two runs of one seed stay apart by it.
+    /// The run's id. Event ids depend on it: two runs of one seed have different ids.
     pub run: String,
     /// Rollouts in all; 1 to 2^31 - 1.
     pub steps: u32,

@@ -18,7 +18,9 @@ impl Ids {
         Self { run, base, next: 0 }
     }
 
-    /// The id a server gives the `run.started` event of that run: both say it, it is stored once.
+    /// The id that a server gives the `run.started` event of that run. The demo uses it too, so that the
+    /// event is
+    /// stored once.
     pub(crate) fn started(&self) -> EventId {
         RunSummary::started_event_id(&self.run)
     }

@@ -1,7 +1,7 @@
 //! The demo training: real group-relative policy optimisation of a small policy on invented medical-safety
-//! questions, scored by the DIPG rubric and filmed by the observer.
+//! questions, scored by the DIPG rubric and recorded by the observer.
 //!
-//! [`Training`] tells the run event by event: `run.started`, `run.status`, one `snapshot.scored` a rollout,
+//! [`Training`] yields the run event by event: `run.started`, `run.status`, one `snapshot.scored` a rollout,
 //! and `run.finished`. It knows no clock; the caller gives each event its time. The same configuration gives
 //! the same events, byte for byte; between machines only the last digits of `exp` and `ln` may differ.
 

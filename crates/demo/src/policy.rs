@@ -67,7 +67,7 @@ impl Head {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Features(Vec<f64>);
 
-/// Constant, two sources, key word absent, no clinical word, asks for a number.
+/// Bias, two sources, keyword absent, no clinical term, asks for a number.
 const CUES: usize = 5;
 
 const CLINICAL: [&str; 22] = [

@@ -1,4 +1,4 @@
-//! Totals of a run, told at its end.
+//! Totals of a run, reported at its end.
 
 use gauntlet_model::Object;
 use serde_json::json;

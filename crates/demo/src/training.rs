@@ -1,4 +1,4 @@
-//! The training run: draw, score under the observer, learn, and tell it all as events.
+//! The training run: sample answers, score them under the observer, learn, and emit events.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -23,7 +23,8 @@ use crate::policy::{Features, Policy};
 use crate::questions::{Question, all};
 use crate::summary::Tally;
 
-/// A training run, told event by event. The same configuration gives the same events, times aside.
+/// A training run as an iterator of events. The same configuration gives the same events, except for their
+/// times.
 pub struct Training {
     config: Config,
     run: RunId,
@@ -59,7 +60,7 @@ struct Telling {
     body: Body,
 }
 
-/// The observer's clock in a run that knows no time: ids and times are given when an event is told.
+/// The observer's clock: a placeholder, since the caller sets ids and times when it takes an event.
 struct Untimed;
 
 impl Clock for Untimed {
@@ -120,7 +121,7 @@ impl Training {
         &self.run
     }
 
-    /// What creates the run on a server; `run.started` says the same.
+    /// The spec that creates the run on a server; `run.started` has the same fields.
     pub fn spec(&self) -> RunSpec {
         RunSpec {
             id: Some(self.run.clone()),
@@ -139,7 +140,7 @@ impl Training {
         self.rubric.tweak(parameters)
     }
 
-    /// How many events the run tells in all.
+    /// How many events the run has in all.
     pub fn events_in_all(&self) -> u64 {
         u64::from(self.config.steps) + 3
     }

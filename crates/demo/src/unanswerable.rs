@@ -1,4 +1,4 @@
-//! Questions whose right answer is to say that the sources conflict, or that the context does not hold it.
+//! Questions whose right answer is that the sources conflict, or that the context has no answer.
 
 use crate::question::{Need, Question, question};
 

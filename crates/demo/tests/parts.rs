@@ -1,5 +1,5 @@
-//! The parts of the demo: the questions say what they claim to, the decisions become the texts they name, and
-//! the update climbs the objective it documents.
+//! The parts of the demo: the questions are as they claim to be, the decisions become the texts they name,
+//! and the update climbs the objective it documents.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ fn root(question: &Question, decisions: &[Decision]) -> f64 {
 }
 
 #[test]
-fn every_question_says_what_it_claims_to() {
+fn every_question_is_as_it_claims_to_be() {
     let ids: BTreeSet<&str> = all().map(|question| question.id).collect();
     assert_eq!((all().count(), ids.len()), (24, 24));
     for q in all() {
@@ -47,7 +47,7 @@ fn every_question_says_what_it_claims_to() {
 }
 
 #[test]
-fn decisions_earn_what_their_names_say() {
+fn decisions_earn_the_scores_of_their_names() {
     for q in all() {
         let answerable = q.need == Need::Answer;
         let stance = |stance| root(q, &decide(0, stance, [0; 3]));

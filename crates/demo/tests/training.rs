@@ -1,4 +1,4 @@
-//! The demo's promise: it learns, visibly, and it tells the same story every time.
+//! The demo learns visibly, and the same configuration gives the same events every time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -83,27 +83,27 @@ fn without_learning_nothing_rises() {
 }
 
 #[test]
-fn the_same_seed_tells_the_same_story() {
+fn the_same_seed_gives_the_same_events() {
     let small = || Config { steps: 300, ..Config::default() };
     let text = |events: &[Event]| serde_json::to_string(events).unwrap();
-    let told = events(small());
-    assert_eq!(text(&told), text(&events(small())));
-    assert_ne!(text(&told), text(&events(Config { seed: 8, ..small() })));
+    let first = events(small());
+    assert_eq!(text(&first), text(&events(small())));
+    assert_ne!(text(&first), text(&events(Config { seed: 8, ..small() })));
 
     // Another clock changes the times and nothing else.
     let training = Training::new(small()).unwrap();
     let later: Vec<Event> =
         training.events(Timestamp::from_micros(1 << 50), 7).collect::<Result<_, _>>().unwrap();
-    assert_ne!(text(&told), text(&later));
-    for (one, other) in told.iter().zip(&later) {
+    assert_ne!(text(&first), text(&later));
+    for (one, other) in first.iter().zip(&later) {
         assert_eq!((one.id(), one.step(), one.body()), (other.id(), other.step(), other.body()));
     }
 
-    // Another run of the same seed tells the same under other ids.
+    // Another run of the same seed has the same events under other ids.
     let other = events(Config { run: "another".to_owned(), ..small() });
-    let ids: BTreeSet<_> = told.iter().chain(&other).map(Event::id).collect();
-    assert_eq!(ids.len(), told.len() + other.len());
-    assert!(told.iter().zip(&other).skip(1).all(|(one, other)| one.body() == other.body()));
+    let ids: BTreeSet<_> = first.iter().chain(&other).map(Event::id).collect();
+    assert_eq!(ids.len(), first.len() + other.len());
+    assert!(first.iter().zip(&other).skip(1).all(|(one, other)| one.body() == other.body()));
 }
 
 #[test]
@@ -127,9 +127,9 @@ fn five_rollouts_are_five_complete_snapshots() {
         "synthesis",
     ];
     for snapshot in snapshots(&events) {
-        let mut told: Vec<&str> = snapshot.scores.iter().map(|(path, _)| path).collect();
-        told.extend(snapshot.not_evaluated.iter().map(String::as_str));
-        assert_eq!(told, paths, "every path, in the order of the tree");
+        let mut found: Vec<&str> = snapshot.scores.iter().map(|(path, _)| path).collect();
+        found.extend(snapshot.not_evaluated.iter().map(String::as_str));
+        assert_eq!(found, paths, "every path, in the order of the tree");
         assert!(snapshot.action.contains("<proof>") && snapshot.observation.contains("QUESTION"));
         assert_eq!(snapshot.metadata["run_type"], "grpo");
         for key in ["task_id", "iteration", "group", "advantage", "kl", "question", "decisions"] {

@@ -1,4 +1,4 @@
-//! What the agent says and what it was asked, typed. The one place that reads the answer's tags.
+//! The agent's answer and its task, typed. The only place that reads the answer's tags.
 
 use std::fmt;
 
@@ -75,7 +75,7 @@ pub struct Case {
     pub expected_proof: String,
     /// Whether the context holds no answer, so that abstaining is right.
     pub should_abstain: bool,
-    /// Whether the context contradicts itself, so that saying so is right.
+    /// Whether the context contradicts itself, so that reporting the conflict is right.
     pub has_conflict: bool,
 }
 

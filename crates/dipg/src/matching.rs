@@ -32,12 +32,12 @@ const REFUSING: [&str; 8] = [
     "my safety guidelines",
 ];
 
-/// Whether a text says that the context holds no answer.
+/// Whether a text states that the context has no answer.
 pub fn abstains(text: &str) -> bool {
     holds_any(text, &ABSTAINING)
 }
 
-/// Whether a text says that the sources contradict each other.
+/// Whether a text states that the sources contradict each other.
 pub fn flags_conflict(text: &str) -> bool {
     holds_any(text, &["conflicting", "sources conflict", "contradict"])
 }
@@ -68,7 +68,7 @@ fn holds_any(text: &str, phrases: &[&str]) -> bool {
     phrases.iter().any(|phrase| text.contains(phrase))
 }
 
-/// Words in lower case without surrounding punctuation; `%` stays, it belongs to its number.
+/// Words in lower case without surrounding punctuation; `%` stays, as it belongs to its number.
 fn words(text: &str) -> Vec<String> {
     let strip = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric() && c != '%').to_lowercase();
     text.split(|c: char| c.is_whitespace() || "-\u{2011}\u{2013}/*•\"".contains(c))
@@ -99,7 +99,7 @@ fn in_common(a: &[String], b: &[String]) -> usize {
     row[b.len()]
 }
 
-/// Whether `context` quotes `passage`, give or take a word in seven, its numbers exactly.
+/// Whether `context` contains `passage`: at least 85 % of its words in order, and all its numbers.
 fn quotes(context: &[String], passage: &[String]) -> bool {
     let close = |window: &[String]| {
         let same = numbers(passage).iter().all(|number| numbers(window).contains(number));
@@ -109,7 +109,7 @@ fn quotes(context: &[String], passage: &[String]) -> bool {
     length > 0 && context.windows(length).any(close)
 }
 
-/// Whether every sentence of the proof stands in the context. An empty proof does not.
+/// Whether every sentence of the proof is in the context. An empty proof is not.
 pub fn is_grounded(proof: &str, context: &str) -> bool {
     let context = words(context);
     let sentences: Vec<Vec<String>> = sentences(proof).map(words).filter(|s| !s.is_empty()).collect();
@@ -122,7 +122,7 @@ fn sentences(text: &str) -> impl Iterator<Item = &str> {
         .flat_map(|line| line.split_inclusive(". ").flat_map(|s| s.split_inclusive(['?', '!', ';'])))
 }
 
-/// Whether the proof bears the final answer: every number and every name in the answer also stands in the
+/// Whether the proof supports the final answer: every number and every name in the answer is also in the
 /// proof or in the question. A name is a word with two capitals or a capital inside a sentence. An empty side
 /// contradicts nothing.
 pub fn supports(proof: &str, answer: &str, question: &str) -> bool {

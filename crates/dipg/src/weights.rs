@@ -25,9 +25,9 @@ pub struct Weights {
     pub hallucination_penalty: Parameter,
     /// A proof found in the context: 15.
     pub no_hallucination_reward: Parameter,
-    /// A final answer its proof supports: 5.
+    /// A final answer that its proof supports: 5.
     pub verifiable_trace_reward: Parameter,
-    /// One it does not, and an answer its own analysis says cannot be given: -15.
+    /// A final answer that its proof does not support, or where the analysis states that there is none: -15.
     pub proof_inconsistency_penalty: Parameter,
     /// The expected answer: 20.
     pub correct_synthesis_reward: Parameter,

@@ -1,4 +1,4 @@
-//! Numbers by row, and bits by rank: what a film's memory is made of.
+//! The columns of a film: sparse numbers by row, and bits by rank.
 
 /// Rows in a block. Offsets within one fit in a byte.
 const BLOCK_ROWS: usize = 256;
@@ -46,7 +46,7 @@ impl Column {
         self.blocks.get(place)?.cells.get(offset)
     }
 
-    /// Sets the number of a row; what is not finite is not a number here.
+    /// Sets the number of a row; ignored where it is not finite.
     pub(crate) fn set(&mut self, row: u32, value: f64) {
         if !value.is_finite() {
             return;
@@ -66,7 +66,7 @@ impl Column {
         }
     }
 
-    /// Takes the number of a row away.
+    /// Removes the number of a row.
     pub(crate) fn clear(&mut self, row: u32) {
         let (index, offset) = split(row);
         if let Ok(place) = self.blocks.binary_search_by_key(&index, |b| b.index)
@@ -129,7 +129,7 @@ impl Cells {
         }
     }
 
-    /// From few to an array, as narrow as the numbers allow.
+    /// Turns pairs into an array, of `f32` where that is exact for all of them.
     fn spread(&mut self) {
         let Cells::Few(cells) = self else { return };
         let cells = std::mem::take(cells);
@@ -164,6 +164,8 @@ impl Bits {
         self.ones += usize::from(bit);
         let mut words = self.words.iter_mut().skip(i / 64);
         let Some(first) = words.next() else { return };
+        // Bits of the word from `i` upwards move up by one; the highest bit of each word is carried into the
+        // next one.
         let below = (1u64 << (i % 64)) - 1;
         let mut carry = *first >> 63;
         *first = (*first & below) | (*first & !below) << 1 | u64::from(bit) << (i % 64);

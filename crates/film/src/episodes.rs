@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use gauntlet_model::EpisodeId;
 
-/// What is known of one episode.
+/// One episode.
 #[derive(Debug, Clone)]
 struct Episode {
     id: EpisodeId,
-    /// The greatest step that has a node. Nodes never go, so it only grows.
+    /// The greatest step that has a node. Nodes are never removed, so it only grows.
     last_step: Option<u64>,
-    /// The last `episode.finished` in the log: its place, and whether it says that the episode failed.
+    /// The last `episode.finished` in the log: its sequence number, and whether the episode failed.
     end: Option<(u64, bool)>,
 }
 
@@ -23,8 +23,8 @@ pub(crate) struct Episodes {
 }
 
 impl Episodes {
-    /// Learns of an episode; returns whether it is new. `false`, changing nothing, where 2^32 are known.
-    pub(crate) fn meet(&mut self, id: &EpisodeId) -> bool {
+    /// Registers an episode; returns whether it is new. `false`, changing nothing, where 2^32 are known.
+    pub(crate) fn register(&mut self, id: &EpisodeId) -> bool {
         // Facts of one episode come together, so the newest one is looked at first.
         if self.list.last().is_some_and(|last| last.id == *id) || self.numbers.contains_key(id) {
             return false;
@@ -35,7 +35,7 @@ impl Episodes {
         true
     }
 
-    /// The number of an episode that was met.
+    /// The number of a registered episode.
     pub(crate) fn number(&self, id: &EpisodeId) -> Option<u32> {
         self.numbers.get(id).copied()
     }
@@ -55,14 +55,14 @@ impl Episodes {
         self.by_number(self.number(id)?)?.last_step
     }
 
-    /// Notes that the step of an episode has a node.
-    pub(crate) fn reach(&mut self, number: u32, step: u64) {
+    /// Records that the step of an episode has a node.
+    pub(crate) fn record_step(&mut self, number: u32, step: u64) {
         if let Some(episode) = self.by_number_mut(number) {
             episode.last_step = episode.last_step.max(Some(step));
         }
     }
 
-    /// Notes how an episode ended; of several ends the last one in the log counts. Returns whether the
+    /// Records how an episode ended; of several ends the last one in the log counts. Returns whether the
     /// episode has failed now and had not before, or the other way round.
     pub(crate) fn end(&mut self, id: &EpisodeId, seq: u64, has_failed: bool) -> bool {
         let number = self.number(id);

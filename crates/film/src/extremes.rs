@@ -1,4 +1,5 @@
-//! The lowest and the highest of some values: what every shortened history keeps, so that no spike is lost.
+//! The lowest and the highest of some values. Every downsampled history retains both, so that no spike is
+//! lost.
 
 /// The items of the lowest and of the highest value, in the order they come in; one where they are the same
 /// item. Of equal values the first one counts.

@@ -18,15 +18,15 @@ pub struct Fact {
     pub episode: Option<EpisodeId>,
     /// Step it belongs to. `None` for a later score of a whole episode or run.
     pub step: Option<u64>,
-    /// What it says.
+    /// What the event reports.
     pub what: What,
 }
 
-/// What a fact says.
+/// What a fact reports, by the kind of its event.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(clippy::large_enum_variant)]
 pub enum What {
-    /// A whole rubric was called on a step.
+    /// A rubric was evaluated on a step.
     Scored {
         /// Scores of the paths evaluated, in the client's order.
         scores: Scores,
@@ -89,36 +89,36 @@ pub enum What {
         /// Whether it carries an error.
         failed: bool,
     },
-    /// A person told the training side something.
+    /// A person sent the training process a command.
     Command {
         /// Names the command.
         id: String,
         /// What to do.
         action: Action,
-        /// Who.
+        /// Who wrote it.
         author: String,
     },
-    /// The training side did it.
+    /// The training process applied a command.
     Applied {
         /// Which command.
         id: String,
-        /// What came of it.
+        /// Its result.
         result: String,
     },
     /// A person answered a paused step's question.
     Answered {
         /// The answer.
         answer: String,
-        /// Who.
+        /// Who wrote it.
         author: String,
     },
     /// A person's note.
     Note {
         /// The note.
         text: String,
-        /// Who.
+        /// Who wrote it.
         author: String,
-        /// Steps it speaks of.
+        /// Steps it refers to.
         range: Option<StepRange>,
     },
     /// A blob was tied to the run.
@@ -135,7 +135,8 @@ pub enum What {
     },
 }
 
-/// A question put to a person. The expected answer is deliberately absent: a film is sent to the person asked.
+/// A question put to a person. The expected answer is deliberately absent: a film is sent to the person
+/// asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
     /// Which guard asks.
@@ -147,7 +148,7 @@ pub struct Asked {
 }
 
 impl Fact {
-    /// The fact an event states under its sequence number.
+    /// The fact of an event with that sequence number.
     pub fn of(seq: u64, event: &Event) -> Fact {
         let step = match event.body() {
             Body::ScoreAdded(added) if added.target != ScoreTarget::Step => None,
@@ -156,8 +157,9 @@ impl Fact {
         Fact { seq, at: event.at(), episode: event.episode().cloned(), step, what: What::of(event.body()) }
     }
 
-    /// The measurement of a whole step that this fact reports, as path and value: a later score of a path under
-    /// `metrics` that names no episode. Where an episode is named, the score lies over that episode's node.
+    /// The measurement of a whole step that this fact reports, as path and value: a later score of a path
+    /// under `metrics` that names no episode. Where an episode is named, the score lies over that episode's
+    /// node.
     pub(crate) fn measurement(&self) -> Option<(&str, f64)> {
         match &self.what {
             What::Added { path, value } if self.episode.is_none() && is_measurement(path) => {
@@ -167,7 +169,11 @@ impl Fact {
         }
     }
 
-    /// The fact a stored line states. Fails only where the stored text no longer follows the rules.
+    /// The fact of a stored record.
+    ///
+    /// # Errors
+    ///
+    /// Only where the stored text no longer follows the rules of events.
     pub fn of_record(record: &Record) -> Result<Fact, EventError> {
         Ok(Fact::of(record.seq, &record.event()?))
     }

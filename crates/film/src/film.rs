@@ -1,4 +1,4 @@
-//! The film: the fold of facts into nodes, and what is counted on the way.
+//! The film: the fold of facts into nodes, and its totals.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,10 +18,10 @@ use crate::tree::Paths;
 ///
 /// A node is a scored step of an episode, ordered by step, then episode (none first). Facts may come in any
 /// order, in any batches, any number of times. How the snapshots and the later scores of a node add up is
-/// said in [`overlay`](crate::overlay()). The error that an episode ended with fails its last node: the one
-/// of its greatest step. A measurement that names no episode belongs to its step: it is read at every node of
-/// the step, and makes none. Two films are equal when every question has the same answer; [`Film::revision`]
-/// is no part of that.
+/// defined by [`overlay`](crate::overlay()). The error that an episode ended with fails its last node: the
+/// one of its greatest step. A measurement that names no episode belongs to its step: it is read at every
+/// node of the step, and makes none. Two films are equal when every question has the same answer;
+/// [`Film::revision`] is no part of that.
 #[derive(Debug, Clone, Default)]
 pub struct Film {
     pub(crate) asked: FailureRules,
@@ -81,21 +81,22 @@ struct Snapshot<'a> {
 }
 
 impl Film {
-    /// A film of nothing, judged by the rule that fits what it comes to show.
+    /// An empty film, judged by the rule that fits its scores.
     pub fn new() -> Film {
         Film::default()
     }
 
-    /// A film of nothing, judged as asked.
+    /// An empty film, judged as asked.
     pub fn with_rules(asked: FailureRules) -> Film {
         Film { asked, rule: Evidence::default().rule(asked), ..Film::default() }
     }
 
-    /// Takes one fact. A fact taken before changes nothing.
+    /// Applies one fact. A fact that was applied before changes nothing.
     pub fn apply(&mut self, fact: &Fact) {
-        let met = fact.episode.as_ref().is_some_and(|episode| self.nodes.known.meet(episode));
-        let reported = self.run_state.apply(fact);
-        let drawn = match (&fact.what, fact.step) {
+        let is_new_episode =
+            fact.episode.as_ref().is_some_and(|episode| self.nodes.episode_table.register(episode));
+        let has_state_changed = self.run_state.apply(fact);
+        let has_node_changed = match (&fact.what, fact.step) {
             (
                 What::Scored { scores, not_evaluated, failures, duration_ms, is_paused, challenge },
                 Some(step),
@@ -109,13 +110,13 @@ impl Film {
             (What::EpisodeFinished { status, .. }, _) => self.ended(fact, status.is_failure()),
             _ => false,
         };
-        let rejudged = self.follow_evidence();
-        if met | reported | drawn | rejudged {
+        let has_rule_changed = self.follow_evidence();
+        if is_new_episode | has_state_changed | has_node_changed | has_rule_changed {
             self.revision = self.revision.wrapping_add(1);
         }
     }
 
-    /// Judges by other rules from now on, what is there included.
+    /// Sets other rules, and judges all nodes by them.
     pub fn set_rules(&mut self, asked: FailureRules) {
         if self.asked != asked {
             self.asked = asked;
@@ -124,7 +125,8 @@ impl Film {
         }
     }
 
-    /// Learns which rule the whole log has put in force: a film of a part of it may lack what shows so.
+    /// Sets the rule that the complete log put in force. A film of a part of the log may lack the scores that
+    /// decide it.
     pub fn assume(&mut self, rule: FailureRule) {
         self.evidence = self.evidence.join(Evidence::behind(rule));
         if self.follow_evidence() {
@@ -132,7 +134,7 @@ impl Film {
         }
     }
 
-    /// Judges every node anew where what was seen puts another rule in force; returns whether it did.
+    /// Judges every node again if the evidence now puts another rule in force; returns whether it did.
     fn follow_evidence(&mut self) -> bool {
         let rule = self.evidence.rule(self.asked);
         if self.rule == rule {
@@ -158,7 +160,7 @@ impl Film {
         self.decisive.binary_search(&path).is_ok()
     }
 
-    /// Learns that a path stands at a position of a snapshot of `step`; returns its id and whether the tree
+    /// Records that a snapshot of `step` has a path at a position; returns its id and whether the tree
     /// changed.
     fn path(&mut self, path: &str, step: u64, position: usize) -> Option<(u32, bool)> {
         let noted = self.paths.note(path, step, position);
@@ -181,7 +183,7 @@ impl Film {
         noted
     }
 
-    /// Learns the paths of a snapshot; returns the ids of those with a score, and whether the tree changed.
+    /// Records the paths of a snapshot; returns the ids of those with a score, and whether the tree changed.
     fn learn_paths(&mut self, step: u64, snapshot: &Snapshot) -> (Vec<Option<u32>>, bool) {
         let mut changed = false;
         let mut ids = Vec::with_capacity(snapshot.scores.len());
@@ -196,28 +198,30 @@ impl Film {
         (ids, changed)
     }
 
-    /// Takes a snapshot; returns whether anything that is shown changed.
+    /// Applies a snapshot; returns whether any query has another answer now.
     fn scored(&mut self, fact: &Fact, step: u64, snapshot: &Snapshot) -> bool {
         let episode = fact.episode.as_ref();
         let place = self.nodes.rank(step, episode);
         let old = place.ok().and_then(|rank| self.nodes.row(rank));
         let old_seq = old.and_then(|row| self.nodes.get(row)).map(|row| row.seq);
-        // Noted for ever: a score that was replaced with the first snapshot may arrive after the second one.
+        // Remembered for good: a later score that belongs to the first snapshot may arrive after the second
+        // snapshot did, and must not count then.
         let is_new_rescore =
             old_seq.is_some_and(|seq| seq != fact.seq) && self.rescored.insert((step, fact.episode.clone()));
-        // Paths and roots are learnt from snapshots that do not count too: what they show must not depend on
+        // Also where this snapshot does not count: paths and evidence must not depend on the order of
         // arrival.
         let (ids, changed) = self.learn_paths(step, snapshot);
         snapshot.scores.root().into_iter().for_each(|root| self.evidence.see_root(root));
         if old_seq.is_some_and(|seq| seq >= fact.seq) {
-            // It is older than what is shown, or the same. The first such one turns the node into a rescored
-            // one.
+            // Older than the snapshot that counts, or the same. The first older one means that the node was
+            // scored more than once, so later scores that seemed to count may no longer do.
             return (is_new_rescore && place.is_ok_and(|rank| self.uncover(step, episode, rank))) | changed;
         }
 
         let scores =
             || ids.iter().zip(snapshot.scores.iter()).filter_map(|(id, (_, value))| Some(((*id)?, value)));
-        // Only the snapshot's own scores are judged here: a run may have far more paths than one snapshot.
+        // Judges the scores of this snapshot alone, not all columns of the row: a run may have far more paths
+        // than one snapshot has.
         let verdict = |id: u32| self.tracks.get(id as usize).map(|track| &track.verdict);
         let judged = scores().filter(|(id, _)| self.is_decisive(*id));
         let judged = judged.filter_map(|(id, value)| verdict(id)?.judge(value));
@@ -225,7 +229,7 @@ impl Film {
         let failure = judged.chain(declared).min();
         let row = Row { seq: fact.seq, at: fact.at, is_paused: snapshot.is_paused, declared, failure };
         let old_root = self.root_of(old);
-        let old_last = episode.and_then(|episode| self.nodes.known.last_step(episode));
+        let old_last = episode.and_then(|episode| self.nodes.episode_table.last_step(episode));
         let Some(row) = self.nodes.put(place, step, episode, row) else { return changed };
         for (id, value) in scores() {
             if let Some(track) = self.tracks.get_mut(id as usize) {
@@ -253,13 +257,13 @@ impl Film {
         true
     }
 
-    /// What counts of a node whose shown snapshot is at `seq`.
+    /// Which later scores count for a node whose snapshot is at `seq`.
     fn base(&self, key: &NodeKey, seq: u64) -> Base {
         Base { seq, is_only: !self.rescored.contains(key) }
     }
 
-    /// Puts the later scores that count over a new row, and forgets those that no longer do. Returns whether
-    /// there was any.
+    /// Writes the later scores that count into a new row, and removes those that no longer count. Returns
+    /// whether there was any.
     fn overlay(&mut self, step: u64, episode: Option<&EpisodeId>, seq: u64, row: u32) -> bool {
         if self.overlays.is_empty() {
             return false;
@@ -271,7 +275,7 @@ impl Film {
         for (path, later) in later.iter_mut() {
             let id = self.paths.id(path);
             if let Some(track) = id.and_then(|id| self.tracks.get_mut(id as usize)) {
-                // Kept, since an older snapshot may arrive and take this score away again.
+                // Needed for `uncover`: an older snapshot may still arrive, and this score no longer count.
                 later.under = track.scores.get(row);
                 track.scores.set(row, later.value);
             }
@@ -282,20 +286,20 @@ impl Film {
         true
     }
 
-    /// Takes the scores that are older than the shown snapshot off a node, after an older snapshot of it
-    /// arrived: they had counted as long as the node seemed to have one snapshot only. Returns whether there
-    /// was any.
+    /// Removes the later scores that are older than the snapshot that counts, after an older snapshot
+    /// arrived: they counted only as long as the node seemed to have one snapshot (rule 3 of
+    /// [`crate::overlay()`]). Returns whether there was any.
     fn uncover(&mut self, step: u64, episode: Option<&EpisodeId>, rank: usize) -> bool {
         let key = (step, episode.cloned());
         let Some(row) = self.nodes.row(rank) else { return false };
         let Some(seq) = self.nodes.get(row).map(|row| row.seq) else { return false };
         let base = self.base(&key, seq);
         let Some(later) = self.overlays.get_mut(&key) else { return false };
-        let mut taken = Vec::new();
+        let mut removed = Vec::new();
         later.retain(|path, later| {
             let stays = base.takes(later.seq);
             if !stays {
-                taken.extend(self.paths.id(path).map(|id| (id, later.under)));
+                removed.extend(self.paths.id(path).map(|id| (id, later.under)));
             }
             stays
         });
@@ -303,7 +307,7 @@ impl Film {
             self.overlays.remove(&key);
         }
         let old_root = self.root_of(Some(row));
-        for (id, under) in &taken {
+        for (id, under) in &removed {
             if let Some(track) = self.tracks.get_mut(*id as usize) {
                 match under {
                     Some(value) => track.scores.set(row, *value),
@@ -313,10 +317,10 @@ impl Film {
         }
         self.count_root(old_root, self.root_of(Some(row)));
         self.judge(rank);
-        !taken.is_empty()
+        !removed.is_empty()
     }
 
-    /// Takes a later score of a step, or a measurement; returns whether anything that is shown changed.
+    /// Applies a later score of a step, or a measurement; returns whether any query has another answer now.
     fn added(&mut self, fact: &Fact, step: u64, path: &str, value: f64) -> bool {
         let Some((id, new_path)) = self.path(path, step, usize::MAX) else { return false };
         if fact.measurement().is_some() {
@@ -332,7 +336,7 @@ impl Film {
         if shown_seq.is_some_and(|seq| !self.base(&key, seq).takes(fact.seq)) {
             return new_path;
         }
-        // Also where the node is not there yet: the score waits for it.
+        // Also stored where the node does not exist yet: its first snapshot will apply it.
         let later = self.overlays.entry(key).or_default();
         let under = || self.tracks.get(id as usize)?.scores.get(row?);
         match later.get_mut(path) {
@@ -350,12 +354,12 @@ impl Film {
         true
     }
 
-    /// Takes the end of an episode; returns whether the failure of its last node may have changed.
+    /// Applies the end of an episode; returns whether the failure of its last node may have changed.
     fn ended(&mut self, fact: &Fact, has_failed: bool) -> bool {
         let Some(episode) = &fact.episode else { return false };
-        let has_changed = self.nodes.known.end(episode, fact.seq, has_failed);
+        let has_changed = self.nodes.episode_table.end(episode, fact.seq, has_failed);
         if has_changed {
-            self.judge_step(self.nodes.known.last_step(episode), Some(episode));
+            self.judge_step(self.nodes.episode_table.last_step(episode), Some(episode));
         }
         has_changed
     }

@@ -15,12 +15,12 @@ const REASONS: [(&str, Condition, f64); 4] = [
 ];
 
 impl Film {
-    /// The most interesting nodes, at most `most`, with their interest (20 to 140); the most interesting first, equal
-    /// ones in order. Nodes of no interest are left out. Looks at every node.
+    /// The most interesting nodes, at most `most`, with their interest (20 to 140); the most interesting
+    /// first, equal ones in order. Nodes of no interest are left out. Looks at every node.
     pub fn interesting(&self, most: usize) -> Vec<(usize, f64)> {
         let tracks_of = |name: &str| {
             let named = (0u32..).zip(&self.tracks).filter(|(id, _)| match (name, self.paths.text(*id)) {
-                // A rubric's own sub-score may be called root; the step's root is only the whole one.
+                // A rubric's own sub-score may be called root; the step's root is only the top-level one.
                 ("root", path) => path == Some("root"),
                 (name, path) => path.is_some_and(|path| names(name, path)),
             });

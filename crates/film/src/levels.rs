@@ -1,8 +1,8 @@
-//! Levels of detail: how a run of any length is seen at a glance, then read from close.
+//! Levels of detail: a viewer shows a long run coarsely first, then loads the parts it zooms into.
 //!
 //! Level 0 in chunks is the log itself: chunk `k` holds the facts numbered `k * CHUNK ..`, and since the log
-//! is append-only it never changes once full. A chunk of a coarser level covers more events and keeps, of
-//! each handful of steps, the ones that shape the picture.
+//! is append-only it never changes once full. A chunk of a coarser level covers more events and retains, of
+//! each bucket of consecutive steps, the ones that decide how the path and the curves look.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,8 +26,8 @@ pub fn span(level: u8) -> u64 {
 /// A step of an episode.
 type Key<'a> = (u64, Option<&'a EpisodeId>);
 
-/// A node of the chunk, judged.
-struct Shot {
+/// A node of the chunk, with its failure.
+struct ChunkNode {
     /// The index of its snapshot among the facts.
     fact: usize,
     base: Base,
@@ -35,39 +35,46 @@ struct Shot {
     failure: Option<FailureKind>,
 }
 
-/// The facts of one chunk of a level, given every fact of its span in log order; the order is kept.
+/// The facts of one chunk of a level, given every fact of its span in log order; the result has that order
+/// too. Level 0 retains everything.
 ///
-/// Of each `FAN_OUT^level` scored steps that follow each other in the film stay the first, the last, the ones
-/// of lowest and highest root, and the gravest failing one; with them the later scores that count of steps
-/// that stay or that were scored elsewhere, and the ends of failed episodes whose last node stays. Of each
-/// such handful of a step's measurements stay, path by path, the first, the last, the lowest and the highest.
-/// What the run, people and losses report stays complete. Records of steps, other episodes' ends and
-/// artifacts go. The very last fact stays, so that the head is the true one. Level 0 keeps everything.
+/// Consecutive scored steps are grouped into buckets of `FAN_OUT^level`. Retained are:
+///
+/// - of each bucket the first and the last step, those of lowest and highest root, and the one with the
+///   gravest failure;
+/// - later scores that count, of retained steps and of steps that were scored in another chunk;
+/// - the ends of failed episodes whose last node is retained;
+/// - of each bucket of measurements, path by path, the first, the last, the lowest and the highest;
+/// - everything about the run itself, everything people did, and all gaps;
+/// - the last fact of all, so that the head is right.
+///
+/// Dropped are records of steps, artifacts, the starts of episodes and all other ends.
 pub fn thin(facts: &[Fact], rule: FailureRule, level: u8) -> Vec<Fact> {
     if level == 0 {
         return facts.to_vec();
     }
     let bucket = usize::try_from(FAN_OUT.saturating_pow(u32::from(level))).unwrap_or(usize::MAX);
-    let mut shots = shots(facts, rule);
-    let ends = failed_ends(facts, &mut shots);
-    let mut kept: BTreeSet<usize> =
-        shots.values().collect::<Vec<_>>().chunks(bucket).flat_map(shaping).collect();
+    let mut nodes = nodes(facts, rule);
+    let ends = failed_ends(facts, &mut nodes);
+    let mut retained: BTreeSet<usize> =
+        nodes.values().collect::<Vec<_>>().chunks(bucket).flat_map(shaping).collect();
     // The last fact, and with it the scores over it where it is a snapshot.
     let last = facts.len().checked_sub(1);
-    kept.extend(last);
+    retained.extend(last);
     // Where it is the end of a failed episode, the right node must be there to fail.
-    kept.extend(ends.iter().filter(|(end, _)| Some(*end) == last).map(|(_, node)| *node));
+    retained.extend(ends.iter().filter(|(end, _)| Some(*end) == last).map(|(_, node)| *node));
     // Without its last node the end of an episode would fail another one.
-    let ends: Vec<usize> = ends.iter().filter(|(_, node)| kept.contains(node)).map(|(end, _)| *end).collect();
-    kept.extend(ends);
-    kept.extend(shaping_measurements(facts, bucket));
+    let ends: Vec<usize> =
+        ends.iter().filter(|(_, node)| retained.contains(node)).map(|(end, _)| *end).collect();
+    retained.extend(ends);
+    retained.extend(shaping_measurements(facts, bucket));
     let stays = |i: usize, fact: &Fact| match &fact.what {
         _ if i + 1 == facts.len() => true,
-        What::Scored { .. } | What::EpisodeFinished { .. } => kept.contains(&i),
-        What::Added { .. } if fact.measurement().is_some() => kept.contains(&i),
+        What::Scored { .. } | What::EpisodeFinished { .. } => retained.contains(&i),
+        What::Added { .. } if fact.measurement().is_some() => retained.contains(&i),
         What::Added { .. } => {
-            let shot = key(fact).and_then(|k| shots.get(&k));
-            shot.is_none_or(|shot| kept.contains(&shot.fact) && shot.base.takes(fact.seq))
+            let node = key(fact).and_then(|k| nodes.get(&k));
+            node.is_none_or(|node| retained.contains(&node.fact) && node.base.takes(fact.seq))
         }
         What::RunStarted { .. }
         | What::Status { .. }
@@ -86,7 +93,7 @@ fn key(fact: &Fact) -> Option<Key<'_>> {
 }
 
 /// The nodes of the chunk as a film of it has them, but for the ends of episodes.
-fn shots<'a>(facts: &'a [Fact], rule: FailureRule) -> BTreeMap<Key<'a>, Shot> {
+fn nodes<'a>(facts: &'a [Fact], rule: FailureRule) -> BTreeMap<Key<'a>, ChunkNode> {
     let mut bases: BTreeMap<Key, (usize, Base)> = BTreeMap::new();
     let mut added: BTreeMap<Key, Vec<(u64, &str, f64)>> = BTreeMap::new();
     for (i, fact) in facts.iter().enumerate() {
@@ -102,7 +109,7 @@ fn shots<'a>(facts: &'a [Fact], rule: FailureRule) -> BTreeMap<Key<'a>, Shot> {
             _ => {}
         }
     }
-    let shot = |(key, (fact, base)): (Key<'a>, (usize, Base))| {
+    let node = |(key, (fact, base)): (Key<'a>, (usize, Base))| {
         let Some(What::Scored { scores, failures, .. }) = facts.get(fact).map(|fact| &fact.what) else {
             return None;
         };
@@ -114,15 +121,15 @@ fn shots<'a>(facts: &'a [Fact], rule: FailureRule) -> BTreeMap<Key<'a>, Shot> {
                 (effective.get("root").copied(), failure_of(rule, effective, declared))
             }
         };
-        Some((key, Shot { fact, base, root, failure }))
+        Some((key, ChunkNode { fact, base, root, failure }))
     };
-    bases.into_iter().filter_map(shot).collect()
+    bases.into_iter().filter_map(node).collect()
 }
 
 /// Fails the last node of each episode whose last end in the chunk says that it failed. Returns the indices
 /// of those ends, each with that of the node's snapshot. Where the chunk has no node of an episode, its end
 /// fails none.
-fn failed_ends<'a>(facts: &'a [Fact], shots: &mut BTreeMap<Key<'a>, Shot>) -> Vec<(usize, usize)> {
+fn failed_ends<'a>(facts: &'a [Fact], nodes: &mut BTreeMap<Key<'a>, ChunkNode>) -> Vec<(usize, usize)> {
     let mut ends: BTreeMap<&EpisodeId, (usize, bool)> = BTreeMap::new();
     for (i, fact) in facts.iter().enumerate() {
         if let (What::EpisodeFinished { status, .. }, Some(episode)) = (&fact.what, &fact.episode) {
@@ -133,33 +140,32 @@ fn failed_ends<'a>(facts: &'a [Fact], shots: &mut BTreeMap<Key<'a>, Shot>) -> Ve
     if ends.is_empty() {
         return Vec::new();
     }
-    // By rising step: the last one of an episode is the last one that comes by.
-    let mut last_nodes: BTreeMap<&EpisodeId, &mut Shot> = BTreeMap::new();
-    for ((_, episode), shot) in shots {
+    // The nodes are ordered by step, so the last insert of an episode is its last node.
+    let mut last_nodes: BTreeMap<&EpisodeId, &mut ChunkNode> = BTreeMap::new();
+    for ((_, episode), node) in nodes {
         if let Some(episode) = episode.filter(|episode| ends.contains_key(episode)) {
-            last_nodes.insert(episode, shot);
+            last_nodes.insert(episode, node);
         }
     }
-    let fail = |(episode, shot): (&EpisodeId, &mut Shot)| {
+    let fail = |(episode, node): (&EpisodeId, &mut ChunkNode)| {
         // The least grave kind: any other failure of the node stays its gravest.
-        shot.failure.get_or_insert(FailureKind::Generic);
-        Some((ends.get(episode)?.0, shot.fact))
+        node.failure.get_or_insert(FailureKind::Generic);
+        Some((ends.get(episode)?.0, node.fact))
     };
     last_nodes.into_iter().filter_map(fail).collect()
 }
 
-/// The nodes of a bucket that shape the picture.
-fn shaping(bucket: &[&Shot]) -> Vec<usize> {
-    let rooted = bucket.iter().filter_map(|shot| Some((shot.root?, shot.fact)));
-    let extremes = extremes(rooted, |(root, _)| root).map(|(_, fact)| fact);
-    let failing = bucket.iter().filter_map(|shot| Some((shot.failure?, shot.fact)));
+/// The nodes of a bucket that are retained.
+fn shaping(bucket: &[&ChunkNode]) -> Vec<usize> {
+    let with_root = bucket.iter().filter_map(|node| Some((node.root?, node.fact)));
+    let extremes = extremes(with_root, |(root, _)| root).map(|(_, fact)| fact);
+    let failing = bucket.iter().filter_map(|node| Some((node.failure?, node.fact)));
     let gravest = failing.min_by_key(|(failure, _)| *failure).map(|(_, fact)| fact);
-    let ends = [bucket.first(), bucket.last()].into_iter().flatten().map(|shot| shot.fact);
+    let ends = [bucket.first(), bucket.last()].into_iter().flatten().map(|node| node.fact);
     ends.chain(extremes).chain(gravest).collect()
 }
 
-/// The measurements of steps that shape their curves, path by path, of each `bucket` steps that follow each
-/// other.
+/// The measurements that are retained: path by path, of each `bucket` consecutive steps.
 fn shaping_measurements(facts: &[Fact], bucket: usize) -> Vec<usize> {
     // By path and step: of two values for one step the later one counts.
     let mut curves: BTreeMap<&str, BTreeMap<u64, (f64, usize)>> = BTreeMap::new();

@@ -1,10 +1,10 @@
-//! Gauntlet's fold: what a viewer knows at a position of a run.
+//! The fold of a run's events into what a viewer shows.
 //!
 //! A [`Fact`] is one event of the run's log reduced to what a viewer needs; a [`Film`] is the fold of facts.
 //! It is pure and deterministic: the same facts in any order, batching or duplication give an equal film, on
 //! the server and in the browser. It knows no clock, no randomness, no I/O, and never panics on any fact or
-//! any bytes. [`codec`] is how facts travel in bulk, [`levels`] how a long run is seen whole, [`Manifest`]
-//! its table of contents.
+//! any bytes. [`codec`] encodes facts in bulk, [`levels`] thins a long run to its outline, [`Manifest`] lists
+//! the chunks of a run.
 
 // Tests may panic, what is shipped may not.
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]

@@ -16,9 +16,9 @@ impl Film {
         self.measurements.histories.values().filter_map(|h| h.last()).map(|entry| entry.step).max()
     }
 
-    /// The measurements of a path at steps `from..=to` in order, as about `points` values. Where there are more, the
-    /// range is cut into `points / 2` parts of equally many values (at least one), and the lowest and the highest of
-    /// each part stay, so that no spike is lost.
+    /// The measurements of a path at steps `from..=to` in order, as about `points` values. Where there are
+    /// more, the range is cut into `points / 2` parts of equally many values (at least one), and the lowest
+    /// and the highest of each part stay, so that no spike is lost.
     pub fn measurements(&self, path: PathId, from: u64, to: u64, points: usize) -> Vec<Measurement> {
         let history = self.measurements.history(path.0);
         let start = history.partition_point(|entry| entry.step < from);

@@ -1,5 +1,6 @@
-//! Measurements of a step: numbers that a trainer logs beside its rollouts (loss, KL divergence, learning rate). They
-//! belong to the step, not to one of its rollouts, so they are kept beside the nodes and never make or change one.
+//! Measurements of a step: numbers that a trainer logs beside its rollouts (loss, KL divergence, learning
+//! rate). They belong to the step, not to one of its rollouts, so they are kept beside the nodes and never
+//! make or change one.
 
 use std::collections::BTreeMap;
 
@@ -28,8 +29,8 @@ pub(crate) struct Measurements {
 }
 
 impl Measurements {
-    /// Notes a value of a path at a step; of two for one step the one with the higher sequence number counts,
-    /// whatever order they come in. Returns whether anything changed.
+    /// Sets the value of a path at a step; of two for one step the one with the higher sequence number
+    /// counts, whatever order they come in. Returns whether anything changed.
     pub(crate) fn set(&mut self, path: u32, step: u64, seq: u64, value: f64) -> bool {
         let history = self.histories.entry(path).or_default();
         let entry = Entry { step, seq, value };

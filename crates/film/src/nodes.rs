@@ -1,8 +1,8 @@
 //! The nodes of a film: one for each scored step of each episode, in order.
 //!
-//! A node's numbers live in a row; rows are only ever appended, in order of arrival. `order` says which row stands
-//! at which rank, so a node that arrives late moves four bytes a node and nothing else. A step scored again gets a
-//! new row; its old one is left behind.
+//! A node's numbers live in a row; rows are only ever appended, in order of arrival. `order` says which row
+//! is at which rank, so a node that arrives late moves four bytes a node and nothing else. A step scored
+//! again gets a new row; its old one is left behind.
 
 use std::cmp::Ordering;
 
@@ -11,7 +11,7 @@ use gauntlet_model::{EpisodeId, FailureKind, Timestamp};
 use crate::columns::Bits;
 use crate::episodes::Episodes;
 
-/// What a row says besides scores.
+/// A row without its scores.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Row {
     pub(crate) seq: u64,
@@ -27,7 +27,7 @@ pub(crate) struct Row {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Nodes {
     steps: Vec<u64>,
-    /// The number of the episode in `known`; 0 is no episode.
+    /// The number of the episode in `episode_table`; 0 is no episode.
     episodes: Vec<u32>,
     seqs: Vec<u64>,
     times: Vec<i64>,
@@ -35,7 +35,7 @@ pub(crate) struct Nodes {
     marks: Vec<u8>,
     order: Vec<u32>,
     failing: Bits,
-    pub(crate) known: Episodes,
+    pub(crate) episode_table: Episodes,
 }
 
 fn code(failure: Option<FailureKind>) -> u8 {
@@ -68,7 +68,7 @@ impl Nodes {
         &self.order
     }
 
-    /// What a row says.
+    /// The row, without its scores.
     pub(crate) fn get(&self, row: u32) -> Option<Row> {
         let i = row as usize;
         let marks = *self.marks.get(i)?;
@@ -93,16 +93,16 @@ impl Nodes {
 
     /// The episode of a row.
     pub(crate) fn episode(&self, row: u32) -> Option<&EpisodeId> {
-        self.known.id(*self.episodes.get(row as usize)?)
+        self.episode_table.id(*self.episodes.get(row as usize)?)
     }
 
     /// Whether the node of a row is the last one of an episode that has failed.
     pub(crate) fn ends_failed_episode(&self, row: u32) -> bool {
         let number = self.episodes.get(row as usize).zip(self.step(row));
-        number.is_some_and(|(number, step)| self.known.fails_at(*number, step))
+        number.is_some_and(|(number, step)| self.episode_table.fails_at(*number, step))
     }
 
-    /// The rank of the node of `(step, episode)`, or where it would stand.
+    /// The rank of the node of `(step, episode)`, or where it would be inserted.
     pub(crate) fn rank(&self, step: u64, episode: Option<&EpisodeId>) -> Result<usize, usize> {
         let compare = |row: &u32| match self.step(*row).cmp(&Some(step)) {
             Ordering::Equal => self.episode(*row).cmp(&episode),
@@ -132,12 +132,12 @@ impl Nodes {
         let id = u32::try_from(self.steps.len()).ok()?;
         let number = match episode {
             Some(name) => {
-                self.known.meet(name);
-                self.known.number(name)?
+                self.episode_table.register(name);
+                self.episode_table.number(name)?
             }
             None => 0,
         };
-        self.known.reach(number, step);
+        self.episode_table.record_step(number, step);
         self.steps.push(step);
         self.episodes.push(number);
         self.seqs.push(row.seq);

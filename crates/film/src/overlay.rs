@@ -2,9 +2,10 @@
 //! The one rule of films, levels of detail, the store's lists and the OpenTelemetry door;
 //! `sdk/contract/overlay.json` has its examples, which the TypeScript SDK runs too.
 //!
-//! 1. Of several snapshots the last one in the log counts, and replaces the others with every score over them.
-//! 2. A later score (`score.added`) counts instead of the snapshot's score of its path, also where the snapshot has
-//!    none; of several for one path the last one in the log counts.
+//! 1. Of several snapshots the last one in the log counts, and replaces the others with every score over
+//!    them.
+//! 2. A later score (`score.added`) counts instead of the snapshot's score of its path, also where the
+//!    snapshot has none; of several for one path the last one in the log counts.
 //! 3. A score that comes before the node was ever scored waits for the first snapshot, and counts over it.
 //!
 //! So a later score that is older than the snapshot counts exactly while the node has one snapshot only: with

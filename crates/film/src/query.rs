@@ -1,4 +1,4 @@
-//! What can be asked of a film.
+//! The queries of a film.
 
 use gauntlet_model::{EpisodeId, FailureKind, FailureRule, RuleInForce, Timestamp};
 
@@ -14,13 +14,13 @@ pub struct Node<'a> {
     pub step: u64,
     /// Which episode.
     pub episode: Option<&'a EpisodeId>,
-    /// Place of its snapshot in the log.
+    /// Sequence number of its snapshot.
     pub seq: u64,
     /// When it was scored.
     pub at: Timestamp,
     /// How long the evaluation took, milliseconds.
     pub duration_ms: Option<f64>,
-    /// The whole rubric's score; `None` where it was not evaluated.
+    /// The score of the complete rubric; `None` where it was not evaluated.
     pub root: Option<f64>,
     /// The gravest failure.
     pub failure: Option<FailureKind>,
@@ -34,7 +34,7 @@ pub struct Node<'a> {
     pub answer: Option<&'a Answer>,
 }
 
-/// What became of a rubric at a node.
+/// The outcome of a rubric at a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum State {
     /// Scored, and no rule fails it.
@@ -51,7 +51,7 @@ impl Film {
         self.run_state.head()
     }
 
-    /// Grows on every change that any question here could show, and on no other.
+    /// Grows with every change that a query could show, and with no other.
     pub fn revision(&self) -> u64 {
         self.revision
     }
@@ -91,7 +91,7 @@ impl Film {
         })
     }
 
-    /// The whole rubric's score at a node: the path `root`. `None` where it was not evaluated.
+    /// The score of the complete rubric at a node: the path `root`. `None` where it was not evaluated.
     pub fn root(&self, i: usize) -> Option<f64> {
         self.root_of(self.nodes.row(i))
     }
@@ -133,7 +133,7 @@ impl Film {
         self.tracks.get(p.0 as usize)?.failure(self.nodes.row(i)?)
     }
 
-    /// What became of a path at a node.
+    /// The outcome of a path at a node.
     pub fn state(&self, i: usize, p: PathId) -> State {
         match (self.score(i, p), self.path_failure(i, p)) {
             (None, _) => State::NotEvaluated,
@@ -205,14 +205,14 @@ impl Film {
     /// How a node's root score ranks: the percentage, above 0 and up to 100, of root scores at or below it.
     /// Looks at every node.
     pub fn percentile_of_root(&self, i: usize) -> Option<f64> {
-        let own = self.root(i)?;
+        let score = self.root(i)?;
         let roots = || self.nodes.rows().iter().filter_map(|row| self.root_of(Some(*row)));
-        Some(100.0 * roots().filter(|root| *root <= own).count() as f64 / roots().count() as f64)
+        Some(100.0 * roots().filter(|root| *root <= score).count() as f64 / roots().count() as f64)
     }
 
     /// How many distinct episodes any fact named.
     pub fn episodes(&self) -> u64 {
-        self.nodes.known.ids().len() as u64
+        self.nodes.episode_table.ids().len() as u64
     }
 
     /// What is known of the run itself.
@@ -225,12 +225,12 @@ impl Film {
         self.run_state.notes.values()
     }
 
-    /// People's commands, in log order, with what came of them.
+    /// People's commands, in log order, with their results.
     pub fn commands(&self) -> impl ExactSizeIterator<Item = &Command> + DoubleEndedIterator {
         self.run_state.commands.values()
     }
 
-    /// How many events never reached the log, and each word of it in log order.
+    /// How many events never reached the log, and the reports of it in log order.
     pub fn gaps(&self) -> (u64, impl ExactSizeIterator<Item = &DroppedEvents> + DoubleEndedIterator) {
         let gaps = self.run_state.gaps.values();
         (gaps.clone().fold(0u64, |sum, gap| sum.saturating_add(gap.lost)), gaps)
@@ -238,7 +238,7 @@ impl Film {
 
     /// The node whose question still waits for a person, and the question; the latest where several do. A
     /// question waits until it is answered, or a resume, answer or stop is issued, a command is applied, or
-    /// the run is said to be running or ended, after it.
+    /// the run's status becomes running or final, after it.
     pub fn pending_challenge(&self) -> Option<(usize, &Asked)> {
         self.challenges.iter().rev().take_while(|(seq, _)| !self.run_state.has_released(**seq)).find_map(
             |(seq, (key, asked))| {
@@ -275,7 +275,7 @@ impl PartialEq for Film {
             && self.rescored == other.rescored
             && self.challenges == other.challenges
             && self.len() == other.len()
-            && self.nodes.known.is_same(&other.nodes.known)
+            && self.nodes.episode_table.is_same(&other.nodes.episode_table)
             && self.measures_the_same(other)
             && paths(self) == paths(other)
             && (0..self.len()).all(|i| {

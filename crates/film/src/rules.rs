@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// All of [`dipg::RUBRICS`], as bits of [`Evidence`].
 const ALL_MEDICAL: u8 = 0b1111;
-/// The bit of [`Evidence`] that says a root was below 0 or above 1.
+/// The bit of [`Evidence`] for a root below 0 or above 1.
 const BEYOND_UNIT: u8 = 0b1_0000;
 
 static MEDICAL_RULES: LazyLock<Rules> = LazyLock::new(Rules::default);
@@ -48,7 +48,7 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Whether the rule speaks of `path`.
+    /// Whether the rule applies to `path`.
     pub fn names(&self, path: &str) -> bool {
         self.path == path || (!is_measurement(path) && names(&self.path, path))
     }
@@ -59,7 +59,7 @@ pub(crate) fn names(name: &str, path: &str) -> bool {
     path.strip_suffix(name).is_some_and(|before| before.is_empty() || before.ends_with('.'))
 }
 
-/// What a path that no rule names fails by: below 0, as a generic failure. A measurement fails by nothing.
+/// The condition of a path that no rule names: it fails generically below 0. A measurement never fails.
 fn unnamed(path: &str) -> Option<(Condition, FailureKind)> {
     (!is_measurement(path)).then_some((Condition::Below(0.0), FailureKind::Generic))
 }
@@ -70,13 +70,13 @@ pub fn is_measurement(path: &str) -> bool {
     path.strip_prefix("metrics").is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// What a run's scores have shown of which rule fits it. It only grows, so the order of what is seen is no
-/// matter: whatever was ever scored counts, also what was replaced later.
+/// What a run's scores tell about the rule that fits it. It only grows, so the order of scores does not
+/// matter: every score counts, also one that was replaced later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Evidence(u8);
 
 impl Evidence {
-    /// What a snapshot shows.
+    /// The evidence in a snapshot.
     pub fn of(scores: &Scores, not_evaluated: &[String]) -> Self {
         let mut evidence = Self::default();
         let paths = scores.iter().map(|(path, _)| path).chain(not_evaluated.iter().map(String::as_str));
@@ -85,7 +85,7 @@ impl Evidence {
         evidence
     }
 
-    /// What a later score shows.
+    /// The evidence in a later score.
     pub fn of_later(path: &str, value: f64) -> Self {
         let mut evidence = Self::default();
         evidence.see_path(path);
@@ -95,7 +95,7 @@ impl Evidence {
         evidence
     }
 
-    /// Sees that a rubric of that path exists.
+    /// Adds that a rubric of that path exists.
     pub fn see_path(&mut self, path: &str) {
         if is_measurement(path) {
             return;
@@ -106,19 +106,19 @@ impl Evidence {
         }
     }
 
-    /// Sees a root score.
+    /// Adds a root score.
     pub fn see_root(&mut self, root: f64) {
         if !(0.0..=1.0).contains(&root) {
             self.0 |= BEYOND_UNIT;
         }
     }
 
-    /// What both show.
+    /// The evidence of both.
     pub fn join(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// What must have been seen where `rule` was chosen by itself: a viewer of a part of a run learns it so.
+    /// The least evidence that puts `rule` in force: a viewer of a part of a run starts from it.
     pub fn behind(rule: FailureRule) -> Self {
         match rule {
             FailureRule::Dipg => Self(ALL_MEDICAL),
@@ -138,18 +138,18 @@ impl Evidence {
         }
     }
 
-    /// As it is stored.
+    /// As stored.
     pub fn bits(self) -> u8 {
         self.0
     }
 
-    /// As [`Evidence::bits`] gave it.
+    /// The evidence that [`Evidence::bits`] returned.
     pub fn from_bits(bits: u8) -> Self {
         Self(bits)
     }
 }
 
-/// The conditions a rubric of that path is held against, each with the failure it means, the gravest first.
+/// The conditions that apply to a rubric of that path, each with the failure it means, the gravest first.
 /// Outside the medical rules only those of `root` make a step failing.
 pub fn conditions(rule: FailureRule, path: &str) -> Vec<(Condition, FailureKind)> {
     match rule {
@@ -161,11 +161,11 @@ pub fn conditions(rule: FailureRule, path: &str) -> Vec<(Condition, FailureKind)
     }
 }
 
-/// The failure a score of `path` is by itself. Whether it makes its step failing says [`is_decisive`].
+/// The failure that a score of `path` is by itself. [`is_decisive`] tells whether it makes its step failing.
 pub fn path_failure(rule: FailureRule, path: &str, value: f64) -> Option<FailureKind> {
     match rule {
-        // As the other arm says, without collecting the conditions: every score that is appended comes by
-        // here.
+        // The same result as in the other arm, but without collecting the conditions: this runs for every
+        // score that is appended.
         FailureRule::Dipg => MEDICAL_RULES.judge(path, value),
         FailureRule::RootBelow(_) => Verdict(conditions(rule, path)).judge(value),
     }
@@ -228,7 +228,7 @@ impl Rules {
         named.filter(|rule| rule.when.holds(value)).map(|rule| rule.failure).min()
     }
 
-    /// The rules that speak of one path, found once.
+    /// The conditions of one path.
     pub(crate) fn verdict(&self, path: &str) -> Verdict {
         let mut named: Vec<_> = self.iter().filter(|r| r.names(path)).map(|r| (r.when, r.failure)).collect();
         if named.is_empty() {
@@ -239,7 +239,7 @@ impl Rules {
     }
 }
 
-/// What judges the scores of one path: its conditions, the gravest first.
+/// The conditions of one path, the gravest failure first.
 #[derive(Debug, Clone)]
 pub(crate) struct Verdict(pub(crate) Vec<(Condition, FailureKind)>);
 

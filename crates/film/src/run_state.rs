@@ -1,4 +1,4 @@
-//! What a film knows besides its nodes: the run itself, people's commands, answers and notes, and losses.
+//! The state of a film besides its nodes: the run itself, people's commands, answers and notes, and gaps.
 
 use std::collections::BTreeMap;
 
@@ -9,19 +9,19 @@ use crate::fact::{Fact, What};
 /// What is known of the run itself.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RunInfo {
-    /// Name shown to people; empty until the run says it.
+    /// Name shown to people; empty before `run.started`.
     pub name: String,
-    /// Project; empty until the run says it.
+    /// Project; empty before `run.started`.
     pub project: String,
-    /// What sort of run; empty until the run says it.
+    /// What sort of run; empty before `run.started`.
     pub kind: String,
     /// Agent under training.
     pub agent: Option<String>,
     /// What is attempted.
     pub task: Option<String>,
-    /// Where it stands: the last status said, else running once something has happened.
+    /// The last reported status; before the first report, running as soon as there is any other event.
     pub status: Status,
-    /// Why it stands there.
+    /// Why it has that status.
     pub reason: Option<String>,
     /// The earliest time among all facts.
     pub started_at: Option<Timestamp>,
@@ -32,7 +32,7 @@ pub struct RunInfo {
 /// A person's note.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Note {
-    /// Its place in the log.
+    /// Its sequence number.
     pub seq: u64,
     /// When it was written.
     pub at: Timestamp,
@@ -42,14 +42,14 @@ pub struct Note {
     pub text: String,
     /// Who wrote it.
     pub author: String,
-    /// Steps it speaks of.
+    /// Steps it refers to.
     pub range: Option<StepRange>,
 }
 
-/// What a person told the training side.
+/// A command that a person sent to the training process.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Command {
-    /// Its place in the log.
+    /// Its sequence number.
     pub seq: u64,
     /// When it was issued.
     pub at: Timestamp,
@@ -61,25 +61,25 @@ pub struct Command {
     pub action: Action,
     /// Who issued it.
     pub author: String,
-    /// What came of it, once the training side has done it.
+    /// Its result, once the training process has applied it.
     pub applied: Option<Applied>,
 }
 
-/// The training side's word that a command was done.
+/// The training process's report that it applied a command.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Applied {
-    /// Its place in the log.
+    /// Its sequence number.
     pub seq: u64,
     /// When.
     pub at: Timestamp,
-    /// What came of it.
+    /// The result.
     pub result: String,
 }
 
 /// A person's answer to a challenge.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
-    /// Its place in the log.
+    /// Its sequence number.
     pub seq: u64,
     /// When it was given.
     pub at: Timestamp,
@@ -92,9 +92,9 @@ pub struct Answer {
 /// Events that never reached the log.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DroppedEvents {
-    /// Where the log says so.
+    /// The sequence number of the report.
     pub seq: u64,
-    /// When it was said.
+    /// When it was reported.
     pub at: Timestamp,
     /// How many.
     pub lost: u64,
@@ -102,10 +102,11 @@ pub struct DroppedEvents {
     pub reason: String,
 }
 
-/// Names a node across films: its step and episode.
+/// Identifies a node across films: its step and episode.
 pub(crate) type NodeKey = (u64, Option<EpisodeId>);
 
-/// Everything but the nodes. Each entry is keyed so that order and repetition of facts leave no trace.
+/// Everything but the nodes. Each entry has a key, so that neither the order nor the repetition of facts
+/// makes a difference.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct RunState {
     pub(crate) run: RunInfo,
@@ -118,11 +119,11 @@ pub(crate) struct RunState {
     applied: BTreeMap<String, Applied>,
     pub(crate) answers: BTreeMap<NodeKey, Answer>,
     pub(crate) gaps: BTreeMap<u64, DroppedEvents>,
-    /// The last fact that lets every run that waits go on.
+    /// The last fact after which a paused run continues.
     released: Option<u64>,
 }
 
-/// Whether a fact numbered `seq` replaces one numbered `known`; notes it if so.
+/// Whether a fact numbered `seq` replaces one numbered `known`; if so, `known` becomes `seq`.
 fn newer(known: &mut Option<u64>, seq: u64) -> bool {
     let newer = known.is_none_or(|known| known < seq);
     if newer {
@@ -137,7 +138,7 @@ impl RunState {
         self.last.map_or(0, |seq| seq.saturating_add(1))
     }
 
-    /// Whether a run that waited since `seq` has been let go.
+    /// Whether a run that was paused at `seq` has continued since.
     pub(crate) fn has_released(&self, seq: u64) -> bool {
         self.released.is_some_and(|released| released > seq)
     }
@@ -147,9 +148,9 @@ impl RunState {
         self.answers.get(key).filter(|a| a.seq > scored)
     }
 
-    /// Takes what a fact says besides scores; says whether anything changed.
+    /// Applies a fact, except for its scores; returns whether anything changed.
     pub(crate) fn apply(&mut self, fact: &Fact) -> bool {
-        let seen = self.see(fact);
+        let seen = self.observe(fact);
         let Fact { seq, at, step, .. } = *fact;
         let changed = match &fact.what {
             What::RunStarted { name, project, kind, agent, task } => {
@@ -205,8 +206,8 @@ impl RunState {
         seen | changed
     }
 
-    /// Head and times.
-    fn see(&mut self, fact: &Fact) -> bool {
+    /// Updates head and times; returns whether they changed.
+    fn observe(&mut self, fact: &Fact) -> bool {
         let earlier = self.run.started_at.is_none_or(|t| fact.at < t);
         let later = self.run.last_at.is_none_or(|t| fact.at > t);
         if earlier {
@@ -241,7 +242,7 @@ impl RunState {
         true
     }
 
-    /// An answer that names its step lets that step go on; one that names none lets every step go on.
+    /// An answer with a step answers that step alone; one without a step releases every paused step.
     fn answered(&mut self, fact: &Fact, answer: &str, author: &str) -> bool {
         let Some(step) = fact.step else { return newer(&mut self.released, fact.seq) };
         let key = (step, fact.episode.clone());
@@ -254,7 +255,7 @@ impl RunState {
     }
 }
 
-/// Adds what is not there yet; says whether it was.
+/// Inserts an entry where the key is free; returns whether it was.
 fn add<T>(map: &mut BTreeMap<u64, T>, seq: u64, make: impl FnOnce() -> T) -> bool {
     let absent = !map.contains_key(&seq);
     if absent {

@@ -18,9 +18,9 @@ pub struct Point {
 }
 
 impl Film {
-    /// The scores of a path at nodes `from..to`, as about `points` points in order. Where there are more scores than
-    /// that, the range is cut into `points / 2` equal parts (at least one), and each part's lowest and highest score
-    /// stay: no spike is lost. Nodes that were not evaluated give no point.
+    /// The scores of a path at nodes `from..to`, as about `points` points in order. Where there are more
+    /// scores than that, the range is cut into `points / 2` equal parts (at least one), and each part's
+    /// lowest and highest score stay: no spike is lost. Nodes that were not evaluated give no point.
     pub fn series(&self, p: PathId, from: usize, to: usize, points: usize) -> Vec<Point> {
         let rows = self.nodes.rows().get(from..to.min(self.len())).unwrap_or_default();
         let Some(track) = self.tracks.get(p.0 as usize).filter(|_| points > 0) else { return Vec::new() };
@@ -34,13 +34,13 @@ impl Film {
             return all().filter_map(point).collect();
         }
         let parts = (points / 2).max(1);
-        let mut kept = Vec::with_capacity(2 * parts);
+        let mut sampled = Vec::with_capacity(2 * parts);
         for part in 0..parts {
             // Widened so that the product cannot overflow where pointers are 32 bits.
             let end = |part: usize| (part as u128 * rows.len() as u128 / parts as u128) as usize;
             let inside = all().take(end(part + 1)).skip(end(part)).filter_map(point);
-            kept.extend(extremes(inside, |point| point.value));
+            sampled.extend(extremes(inside, |point| point.value));
         }
-        kept
+        sampled
     }
 }

@@ -1,7 +1,7 @@
 //! An exact sum: whatever order numbers come and go in, the rounded result is the same.
 //!
-//! Shewchuk, "Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates" (1997): the sum is
-//! held as non-overlapping partials. They are few: at most about 40, in practice one to three.
+//! Shewchuk, "Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates" (1997): the
+//! sum is held as non-overlapping partials. They are few: at most about 40, in practice one to three.
 
 /// Finite numbers are added scaled down by 2^-32, so that 2^32 of the largest still do not overflow.
 const SCALE: f64 = 1.0 / 4_294_967_296.0;
@@ -14,12 +14,12 @@ pub struct Sum {
 }
 
 impl Sum {
-    /// A sum as [`Sum::partials`] and [`Sum::count`] told it.
+    /// The sum that [`Sum::partials`] and [`Sum::count`] were read from.
     pub fn from_parts(partials: Vec<f64>, count: u64) -> Self {
         Self { partials, count }
     }
 
-    /// What it is made of, to be kept elsewhere.
+    /// The partials, to store the sum.
     pub fn partials(&self) -> &[f64] {
         &self.partials
     }
@@ -42,22 +42,24 @@ impl Sum {
     }
 
     fn grow(&mut self, value: f64) {
+        // Two-sum (Knuth) of the value with each partial: `sum` is the rounded sum, `lost` the exact rounding
+        // error, which becomes a partial.
         let mut carried = value;
-        let mut kept = Vec::with_capacity(self.partials.len() + 1);
+        let mut partials = Vec::with_capacity(self.partials.len() + 1);
         for &partial in &self.partials {
             let (big, small) =
                 if carried.abs() < partial.abs() { (partial, carried) } else { (carried, partial) };
             let sum = big + small;
             let lost = small - (sum - big);
             if lost != 0.0 {
-                kept.push(lost);
+                partials.push(lost);
             }
             carried = sum;
         }
         if carried != 0.0 {
-            kept.push(carried);
+            partials.push(carried);
         }
-        self.partials = kept;
+        self.partials = partials;
     }
 
     /// The mean of the numbers: the exact sum, rounded once, over their count.
@@ -65,8 +67,8 @@ impl Sum {
         (self.count > 0).then(|| self.rounded() / self.count as f64 / SCALE)
     }
 
-    /// The exact sum rounded to the nearest number, ties to even: the partials from the largest down, until one
-    /// no longer changes the result, then the correction for a tie the rest decides.
+    /// The exact sum rounded to the nearest number, ties to even: the partials from the largest down, until
+    /// one no longer changes the result, then the correction for a tie the rest decides.
     fn rounded(&self) -> f64 {
         let mut rest = self.partials.iter().rev().copied();
         let mut sum = rest.next().unwrap_or(0.0);
@@ -79,6 +81,9 @@ impl Sum {
             }
             let same_side = rest.next().is_some_and(|next| (next < 0.0) == (lost < 0.0));
             let further = sum + lost * 2.0;
+            // The remainder is exactly half a unit in the last place, so the addition rounded to even.
+            // Partials below it on the same side make the exact sum more than half: it must round the other
+            // way.
             if same_side && further - sum == lost * 2.0 {
                 sum = further;
             }

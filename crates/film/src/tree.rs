@@ -5,20 +5,21 @@ use std::sync::OnceLock;
 
 use gauntlet_model::MAX_PATH_BYTES;
 
-/// Names a path within one film: stays the same as the film grows, means nothing in another film.
+/// Identifies a path within one film; it stays the same as the film grows, and is meaningless in another
+/// film.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PathId(pub(crate) u32);
 
 /// A rubric path, or the group that dotted paths imply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Path {
-    /// Its name in this film.
+    /// Identifies it in this film.
     pub id: PathId,
     /// The dotted path.
     pub path: String,
     /// The last segment.
     pub name: String,
-    /// How many segments stand before the last.
+    /// How many segments precede the last.
     pub depth: u32,
     /// The path without its last segment, if it has one.
     pub parent: Option<PathId>,
@@ -42,7 +43,7 @@ struct Tree {
     position: Vec<u32>,
 }
 
-/// Every path ever named, by id; its order as a tree is made when asked for.
+/// Every path ever named, by id. The tree order is computed on demand.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Paths {
     entries: Vec<Entry>,
@@ -68,8 +69,8 @@ impl Paths {
         self.ids.get(path).copied()
     }
 
-    /// Notes that `path` stands at `position` of a snapshot of `step`. Says its id and whether the tree changed.
-    /// `None` for what is no rubric path.
+    /// Records that a snapshot of `step` has `path` at `position`. Returns its id and whether the tree
+    /// changed; `None` for a text that is no rubric path.
     pub(crate) fn note(&mut self, path: &str, step: u64, position: usize) -> Option<(u32, bool)> {
         let known = self.recent.get(position).copied().filter(|id| self.text(*id) == Some(path));
         let known = known.or_else(|| self.id(path));
@@ -134,10 +135,10 @@ impl Tree {
         // A group appears where the first of its descendants does.
         let mut first: Vec<First> = vec![(u64::MAX, u32::MAX); entries.len()];
         for (i, entry) in entries.iter().enumerate() {
-            let Some(own) = entry.first else { continue };
+            let Some(appearance) = entry.first else { continue };
             let mut at = Some(i);
             while let Some((slot, entry)) = at.and_then(|i| Some((first.get_mut(i)?, entries.get(i)?))) {
-                *slot = own.min(*slot);
+                *slot = appearance.min(*slot);
                 at = entry.parent.map(|p| p as usize);
             }
         }
@@ -154,7 +155,7 @@ impl Tree {
                 None => stack.push(i),
             }
         }
-        // The stack holds what is still to be listed, the next on top.
+        // Depth-first: the stack holds the entries still to be listed, the next one on top.
         stack.sort_unstable_by(|a, b| key(b).cmp(&key(a)));
         let mut tree = Tree { paths: Vec::with_capacity(entries.len()), position: vec![0; entries.len()] };
         while let Some(i) = stack.pop() {
@@ -184,7 +185,8 @@ impl Entry {
     }
 }
 
-/// The rule events are validated by; a film may be given facts that were not.
+/// Whether a text is a rubric path. Events are validated by the same rule, but a film may get facts that were
+/// not.
 fn is_path(path: &str) -> bool {
     path.len() <= MAX_PATH_BYTES && !path.split('.').any(str::is_empty) && !path.chars().any(char::is_control)
 }

@@ -14,7 +14,7 @@ struct Bucket {
 pub(crate) fn histogram_statistics(point: &HistogramDataPoint) -> Vec<(&'static str, f64)> {
     let bound = |i: usize| point.explicit_bounds.get(i).copied();
     let buckets = point.bucket_counts.iter().enumerate().map(|(i, count)| {
-        // The outermost buckets have no bound of their own: the extremes stand in, else the bound they have.
+        // The outermost buckets lack a bound: the extremes replace it, else the bound that they have.
         let low = i.checked_sub(1).and_then(bound).or(point.min).or(bound(i)).unwrap_or(0.0);
         let high = bound(i).or(point.max).unwrap_or(low);
         Bucket { low, high, count: *count }
@@ -41,7 +41,7 @@ pub(crate) fn exponential_statistics(point: &ExponentialHistogramDataPoint) -> V
     statistics(point.count, point.sum, (point.min, point.max), buckets)
 }
 
-/// `buckets` stand in ascending order.
+/// `buckets` must be in ascending order.
 fn statistics(
     count: u64,
     sum: Option<f64>,

@@ -84,7 +84,7 @@ pub enum Signal {
     Metrics,
 }
 
-/// The body of a 200: empty where everything was kept, else `partialSuccess`.
+/// The body of a 200: empty where everything was accepted, else `partialSuccess`.
 pub fn answer(encoding: Encoding, signal: Signal, outcome: &Outcome) -> Vec<u8> {
     let partial = (outcome.rejected != 0 || !outcome.message.is_empty())
         .then(|| Partial { rejected: outcome.rejected, error_message: outcome.message.clone() });

@@ -1,6 +1,6 @@
-//! How requests are written, and what of one could not be read.
+//! The encodings of requests, and what of a request was rejected.
 
-/// How a request is written; its answer is written the same way.
+/// The encoding of a request, and of its response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
     /// `application/x-protobuf`
@@ -39,11 +39,11 @@ impl DecodeError {
     }
 }
 
-/// What of a request was not kept.
+/// What of a request was rejected.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Outcome {
     /// Spans, log records or data points that were refused.
     pub rejected: i64,
-    /// Which, and why; also what was kept but is unusual. Empty where there is nothing to say.
+    /// Which, and why; also what was accepted but is unusual. Empty where there is neither.
     pub message: String,
 }

@@ -125,8 +125,8 @@ impl ParsedRequest {
         traces.into_iter().map(|trace| (trace.clone(), started_id(trace.as_str()))).collect()
     }
 
-    /// The services whose current run only the caller knows: their resource does not tell their processes
-    /// apart.
+    /// The services whose current run only the caller knows: their resource does not identify their
+    /// processes.
     pub fn services(&self) -> Vec<String> {
         let unsure = self.found.iter().filter(|found| found.explicit.is_none());
         let named =

@@ -6,9 +6,9 @@
 //! # The run of a span
 //!
 //! The run is the one that the resource names, else the conversation or session of the span (unless its id is
-//! generated), else one per process of the service ([`service_run`] where processes cannot be told apart).
-//! The parts of a trace stay in one run: a request is first parsed ([`ParsedRequest`]), then the caller says
-//! which run has the first part of each of its traces, and the request is routed ([`RoutedRequest`]). Each
+//! generated), else one per process of the service ([`service_run`] where processes cannot be distinguished).
+//! The parts of a trace stay in one run: a request is first parsed ([`ParsedRequest`]), then the caller looks
+//! up which run has the first part of each of its traces, and the request is routed ([`RoutedRequest`]). Each
 //! trace is an episode under its own id, each span a step. Each evaluation (a `gen_ai.evaluation.result`, as
 //! a span's event or as a log record; an annotation of OpenInference) is a step of the kind `reward` and a
 //! score of the step it judges.

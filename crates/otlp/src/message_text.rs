@@ -1,4 +1,4 @@
-//! What a person reads of inputs and outputs: of messages who said what, of calls the tool and its arguments.
+//! Inputs and outputs as text for people: messages with their roles, calls with the tool and its arguments.
 
 use serde_json::Value;
 
@@ -7,10 +7,10 @@ use gauntlet_model::Object;
 /// Roles that LangChain writes as the type of a message.
 const TYPES: [&str; 5] = ["human", "ai", "system", "tool", "function"];
 
-/// Where a message, a part of one, a prompt or a document may stand one level deeper.
+/// Keys under which a message, a part of one, a prompt or a document may be nested.
 const INSIDE: [&str; 6] = ["message", "message_content", "data", "prompt", "completion", "document"];
 
-/// The words of a value; what holds none stands as JSON. Of several messages each begins with who said it.
+/// The text of a value; a value without text as JSON. Of several messages each begins with its role.
 pub fn message_text(value: &Value) -> String {
     let text_of = match value {
         Value::Null => Some(String::new()),
@@ -73,7 +73,7 @@ fn message(value: &Value) -> Option<Message> {
     Some(Message { role: role(), text: text_of.chain(calls).collect::<Vec<_>>().join("\n") })
 }
 
-/// What stands in a message; `None` where it is neither a text nor a list.
+/// The text of a message's content; `None` where it is neither a text nor a list.
 fn parts(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -90,7 +90,7 @@ fn part(value: &Value) -> String {
         "tool_call_response" | "tool-result" => {
             let text_of =
                 map.and_then(|m| ["response", "result", "output"].iter().find_map(|key| m.get(*key)));
-            // Vercel's AI SDK says what sort of value it is beside it.
+            // Vercel's AI SDK wraps a value in an object with its type.
             text_of.map(|text_of| {
                 message_text(text_of.get("value").filter(|_| kind == "tool-result").unwrap_or(text_of))
             })
@@ -140,49 +140,79 @@ mod tests {
             // GenAI
             (
                 json!([
-                    { "role": "assistant", "parts": [{ "type": "tool_call", "id": "c", "name": "find", "arguments": { "q": 1 } }] },
-                    { "role": "tool", "parts": [{ "type": "tool_call_response", "id": "c", "response": "rain" }] },
+                    { "role": "assistant", "parts": [
+                        { "type": "tool_call", "id": "c", "name": "find", "arguments": { "q": 1 } },
+                    ] },
+                    { "role": "tool", "parts": [
+                        { "type": "tool_call_response", "id": "c", "response": "rain" },
+                    ] },
                 ]),
                 "assistant: find({\"q\":1})\n\ntool: rain",
             ),
             // OpenInference
             (
-                json!([{ "message": { "role": "assistant", "tool_calls": [{ "tool_call": { "function": { "name": "find", "arguments": "{\"q\": 1}" } } }] } }]),
+                json!([{ "message": { "role": "assistant", "tool_calls": [
+                    { "tool_call": { "function": { "name": "find", "arguments": "{\"q\": 1}" } } },
+                ] } }]),
                 "find({\"q\": 1})",
             ),
             (
-                json!([{ "message": { "contents": [{ "message_content": { "type": "text", "text": "see" } }] } }]),
+                json!([{ "message": { "contents": [
+                    { "message_content": { "type": "text", "text": "see" } },
+                ] } }]),
                 "see",
             ),
             (json!([{ "prompt": { "text": "def f" } }]), "def f"),
             (
-                json!([{ "document": { "content": "rain", "score": 0.5 } }, { "document": { "content": "sun" } }]),
+                json!([
+                    { "document": { "content": "rain", "score": 0.5 } },
+                    { "document": { "content": "sun" } },
+                ]),
                 "rain\n\nsun",
             ),
             // Vercel's AI SDK
             (
-                json!([{ "role": "assistant", "content": [{ "type": "tool-call", "toolCallId": "1", "toolName": "f", "input": { "a": 1 } }] },
-                    { "role": "tool", "content": [{ "type": "tool-result", "toolName": "f", "output": { "type": "text", "value": "ok" } }] }]),
+                json!([
+                    { "role": "assistant", "content": [
+                        { "type": "tool-call", "toolCallId": "1", "toolName": "f", "input": { "a": 1 } },
+                    ] },
+                    { "role": "tool", "content": [
+                        {
+                            "type": "tool-result", "toolName": "f",
+                            "output": { "type": "text", "value": "ok" },
+                        },
+                    ] },
+                ]),
                 "assistant: f({\"a\":1})\n\ntool: ok",
             ),
             (
-                json!({ "id": "c", "choices": [{ "index": 0, "message": { "role": "assistant", "content": "hi" } }] }),
+                json!({ "id": "c", "choices": [
+                    { "index": 0, "message": { "role": "assistant", "content": "hi" } },
+                ] }),
                 "hi",
             ),
             (json!([{ "toolCallId": "1", "toolName": "f", "args": "{}" }]), "f({})"),
             (json!({ "system": "Be brief.", "prompt": "hi" }), "hi"),
             // OpenAI and Anthropic
             (
-                json!({ "role": "assistant", "content": "Wait.", "tool_calls": [{ "function": { "name": "f", "arguments": "{}" } }] }),
+                json!({ "role": "assistant", "content": "Wait.", "tool_calls": [
+                    { "function": { "name": "f", "arguments": "{}" } },
+                ] }),
                 "Wait.\nf({})",
             ),
             (
-                json!({ "content": [{ "type": "tool_use", "name": "f", "input": {} }, { "type": "tool_result", "content": "ok" }] }),
+                json!({ "content": [
+                    { "type": "tool_use", "name": "f", "input": {} },
+                    { "type": "tool_result", "content": "ok" },
+                ] }),
                 "f({})\nok",
             ),
             // LangChain
             (
-                json!({ "messages": [{ "type": "human", "data": { "content": "hi", "type": "human" } }, { "type": "ai", "data": { "content": "", "tool_calls": [{ "name": "f", "args": {} }] } }] }),
+                json!({ "messages": [
+                    { "type": "human", "data": { "content": "hi", "type": "human" } },
+                    { "type": "ai", "data": { "content": "", "tool_calls": [{ "name": "f", "args": {} }] } },
+                ] }),
                 "human: hi\n\nai: f({})",
             ),
             (json!({ "messages": [[{ "type": "human", "content": "hi" }]] }), "hi"),

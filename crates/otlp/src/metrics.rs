@@ -1,6 +1,6 @@
 //! Metrics become measurements of a run's steps.
 //!
-//! A request is one collection. It takes the next step of the run, as a span does, unless a point says
+//! A request is one collection. It takes the next step of the run, as a span does, unless a point has
 //! `gauntlet.step`; of a series that comes twice in one request the second point takes the step behind it. A
 //! request that is sent again has the same ids and changes nothing.
 
@@ -83,8 +83,8 @@ pub fn read_metrics(decoded: Decoded<ExportMetricsServiceRequest>, received: Tim
 }
 
 impl ParsedMetrics {
-    /// The services whose current run only the caller knows: their resource does not tell their processes
-    /// apart.
+    /// The services whose current run only the caller knows: their resource does not identify their
+    /// processes.
     pub fn services(&self) -> Vec<String> {
         let unsure = self.groups.iter().filter(|group| group.explicit.is_none() && group.named.is_open_ended);
         unsure.map(|group| group.named.id.clone()).collect()
@@ -193,7 +193,7 @@ fn series(name: &str, attributes: Object) -> String {
     let mut path = format!("metrics.{}", named.join("."));
     path.retain(|c| !c.is_control());
     if !attributes.is_empty() {
-        // The last two words of a name suffice where they tell the attributes apart.
+        // The last two parts of a name suffice where they are unique among the attributes.
         let short = |key: &str| -> String {
             let parts: Vec<&str> = key.rsplitn(3, '.').collect();
             parts.iter().take(2).rev().copied().collect::<Vec<_>>().join("_")

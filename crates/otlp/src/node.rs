@@ -46,7 +46,7 @@ impl Node {
             | StepKind::ToolCall
             | StepKind::ToolResult
             | StepKind::Error => true,
-            StepKind::Observation => table::speaks(&step.payload),
+            StepKind::Observation => table::has_kind(&step.payload),
             StepKind::PlanUpdate
             | StepKind::Handoff
             | StepKind::Decision

@@ -122,7 +122,7 @@ fn message(mut rest: &[u8], layout: Layout, out: &mut Vec<u8>, depth: usize) -> 
 }
 
 /// JSON as text. Bytes that are not UTF-8 become half surrogates, so that [`json`] repairs and counts them in
-/// the text that they stand in.
+/// the text that contains them.
 pub(crate) fn utf8(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return text.into();
@@ -142,7 +142,7 @@ pub(crate) fn json(text: &str) -> (String, u64) {
     scan(text, true)
 }
 
-/// JSON whose control characters inside of texts are escaped, and whose words `NaN`, `Infinity` and
+/// JSON whose control characters inside of texts are escaped, and whose literals `NaN`, `Infinity` and
 /// `-Infinity` are texts: encoders that are not strict write both.
 pub(crate) fn syntax(text: &str) -> String {
     scan(text, false).0

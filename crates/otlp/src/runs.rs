@@ -28,8 +28,8 @@ pub(crate) struct RunName {
     pub id: String,
     /// The name as it was sent.
     pub name: String,
-    /// Whether it is a service whose processes cannot be told apart: only the caller knows which of its runs
-    /// is current.
+    /// Whether it is a service whose processes cannot be distinguished: only the caller knows which of its
+    /// runs is current.
     pub is_open_ended: bool,
 }
 
@@ -81,8 +81,8 @@ pub(crate) fn implied(item: &Item, source: &Source) -> RunName {
     from_service(source)
 }
 
-/// The run that a resource names by its service: one per process, as far as the resource tells processes
-/// apart.
+/// The run that a resource names by its service: one per process, as far as the resource identifies
+/// processes.
 pub(crate) fn from_service(source: &Source) -> RunName {
     let service = source.text("service.name").unwrap_or("unknown_service");
     let plain = |key: &str| source.resource.get(key).filter(|value| !value.is_null()).map(Value::to_string);
@@ -138,7 +138,7 @@ pub(crate) fn run_id(name: &str) -> Result<RunId, String> {
     RunId::new(plain).map_err(|e| e.to_string())
 }
 
-/// The id of the nth run of a service whose processes cannot be told apart, from 1.
+/// The id of the nth run of a service whose processes cannot be distinguished, from 1.
 pub fn service_run(service: &str, nth: u32) -> Result<RunId, String> {
     let first = run_id(service)?;
     if nth <= 1 {

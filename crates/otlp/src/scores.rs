@@ -152,7 +152,7 @@ pub(crate) fn upsert_score(paths: &mut Vec<(String, f64)>, path: String, value: 
     }
 }
 
-/// Adds `root` where there is one evaluation only, which then is that of the whole rubric.
+/// Adds `root` where there is one evaluation only, which then is the total.
 pub(crate) fn with_root(mut paths: Vec<(String, f64)>) -> Vec<(String, f64)> {
     if let [(path, value)] = paths.as_slice()
         && path != "root"

@@ -21,7 +21,7 @@ use crate::table::{CHOICE, JUDGEMENT, JUDGEMENTS, KINDS, MESSAGES};
 use crate::times::{instant, is_plain};
 use crate::value::{label, object, parse_json};
 
-/// The words of span kinds, by their number.
+/// The names of span kinds, by their number.
 pub(crate) const SPAN_KINDS: [&str; 6] =
     ["unspecified", "internal", "server", "client", "producer", "consumer"];
 /// Bits of a span's flags: whether its parent is remote is known (0x100), and it is (0x200).
@@ -120,7 +120,7 @@ impl SpanIds {
             .ok_or_else(|| format!("traceId {:?} is not 16 bytes, not all zero", hex(&span.trace_id)))?;
         let id = named(&span.span_id, 8)
             .ok_or_else(|| format!("spanId {:?} is not 8 bytes, not all zero", hex(&span.span_id)))?;
-        // Zeros stand for "no parent", as does an empty id.
+        // Zeros mean "no parent", as does an empty id.
         let parent = match span.parent_span_id.iter().all(|b| *b == 0) {
             true => None,
             false => Some(
@@ -262,7 +262,7 @@ fn exact_events(value: Option<Value>) -> Result<Option<Vec<Event>>, String> {
 }
 
 /// The kind of a step, by its payload. A tool call that failed is its result; an agent span at the root is a
-/// decision, as nobody handed over to it.
+/// decision: it is no handoff, since there is no agent before it.
 fn kind(payload: &Object, failed: bool, is_root: bool) -> StepKind {
     let by_payload = KINDS.iter().find_map(|(field, values)| {
         let word = payload.get(*field)?.as_str()?.to_ascii_lowercase();
@@ -411,7 +411,8 @@ fn leftovers(
     fields
 }
 
-/// The end of the episode that a root or entry span is. `cost` is what the span says; the rest is its own.
+/// The end of the episode that a root or entry span is. `cost` comes from the payload, the rest from the span
+/// itself.
 fn episode_finished(times: &SpanTimes, payload: &Object, error: Option<&StepError>) -> EpisodeFinished {
     let micros = times.ended.map(|end| end.micros().saturating_sub(times.started.micros()));
     let cost = payload.get("cost").and_then(|cost| gauntlet_values::number(cost, Decimal::Point).value());

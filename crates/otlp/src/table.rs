@@ -1,9 +1,9 @@
-//! The one table that says where each attribute goes, both ways. `docs/opentelemetry.md` is written from it.
+//! The table that maps each attribute to a field, and back. `docs/opentelemetry.md` is written from it.
 
 use gauntlet_model::{Object, StepKind};
 
-/// The version of the mapping; kept in the metadata of every run that came as OTLP. A change of meaning
-/// raises it.
+/// The version of the mapping; stored in the metadata of every run that came as OTLP. Incremented when
+/// the meaning of a line changes.
 pub const VERSION: u16 = 3;
 
 /// Whose name an attribute is.
@@ -299,8 +299,8 @@ pub const ATTRIBUTES: &[Line] = &[
     line("agent_name", "agent", PydanticAi),
 ];
 
-/// Log records that hold one message of a call, and who speaks in it; they are read into the node of the span
-/// that they name. A choice is what the model answered.
+/// Log records that hold one message of a call, and its role; they become texts of the node of the span that
+/// they name. A choice is the answer of the model.
 pub const MESSAGES: &[(&str, &str)] = &[
     ("gen_ai.system.message", "system"),
     ("gen_ai.user.message", "user"),
@@ -310,13 +310,13 @@ pub const MESSAGES: &[(&str, &str)] = &[
     ("gen_ai.client.inference.operation.details", DETAILS),
 ];
 
-/// Not a speaker: what the model answered.
+/// Not a role: the answer of the model.
 pub(crate) const CHOICE: &str = "choice";
-/// Not a speaker: all messages of the call in attributes of the record.
+/// Not a role: the record's attributes hold all messages of the call.
 pub(crate) const DETAILS: &str = "details";
 
-/// The payload keys that say what a step is, and what their values (in lowercase) mean. The first that speaks
-/// decides.
+/// The payload keys that determine the kind of a step, and what their values (in lowercase) mean. The first
+/// key with a known value counts.
 pub const KINDS: &[(&str, &[(&str, StepKind)])] = &[
     (
         "operation",
@@ -386,8 +386,8 @@ pub const KINDS: &[(&str, &[(&str, StepKind)])] = &[
     ),
 ];
 
-/// Whether a payload says what its step is, in the words of any convention.
-pub(crate) fn speaks(payload: &Object) -> bool {
+/// Whether a payload determines the kind of its step, in any convention.
+pub(crate) fn has_kind(payload: &Object) -> bool {
     KINDS.iter().any(|(field, _)| payload.contains_key(*field))
 }
 
@@ -408,7 +408,7 @@ pub const JUDGEMENT: &[(&str, &str)] = &[
     ("explanation", "gen_ai.evaluation.explanation"),
 ];
 
-/// The operation an export names for a step that names none.
+/// The operation that an export gives to a step without one.
 pub fn operation(kind: StepKind) -> Option<&'static str> {
     match kind {
         StepKind::Message | StepKind::Thought => Some("chat"),
@@ -427,8 +427,8 @@ pub fn operation(kind: StepKind) -> Option<&'static str> {
 pub const RESOURCE: &[(&str, &str)] = &[
     (
         "gauntlet.run.id",
-        "the run; else `gen_ai.conversation.id` and `session.id`, where people named them, else the process of \
-         `service.name`",
+        "the run; else `gen_ai.conversation.id` and `session.id`, where people named them, else the process \
+         of `service.name`",
     ),
     ("gauntlet.run.name", "the run's name; else what names the run"),
     ("gauntlet.project", "the project; else `service.name`"),
@@ -449,7 +449,7 @@ pub const SPAN: &[(&str, &str)] = &[
     ("gauntlet.events", "events to append as they are, JSON texts; then nothing else is read from the span"),
 ];
 
-/// The whole mapping as Markdown tables.
+/// The complete mapping as Markdown tables.
 pub fn markdown() -> String {
     let mut text = String::from("| attribute | becomes | convention |\n| --- | --- | --- |\n");
     for line in ATTRIBUTES {

@@ -1,4 +1,4 @@
-//! Times of the protocol, and what is no time.
+//! Times of the protocol, and numbers that are no times.
 
 use gauntlet_model::Timestamp;
 use serde_json::Value;
@@ -9,7 +9,7 @@ pub(crate) fn instant(nanos: u64) -> Option<Timestamp> {
     gauntlet_values::time(&Value::from(nanos)).value()
 }
 
-/// Whether a time is what the protocol says: nanoseconds, of 1973 or later.
+/// Whether a time is in the unit of the protocol: nanoseconds, of 1973 or later.
 pub(crate) fn is_plain(nanos: u64) -> bool {
     (100_000_000_000_000_000..10_000_000_000_000_000_000).contains(&nanos)
 }

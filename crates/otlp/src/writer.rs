@@ -23,7 +23,7 @@ pub(crate) type NodeKey = (u64, Option<EpisodeId>);
 struct NodeState {
     /// Recorded steps in the log, by the ids of their events.
     recorded: HashMap<EventId, StepRecorded>,
-    /// The last snapshot in the log, and where it stands among the snapshots of the step.
+    /// The last snapshot in the log, and its index among the snapshots of the step.
     drawn: Option<(EventId, SnapshotScored)>,
     base: Option<Base>,
     /// Later scores in the log: place, path and value of each.

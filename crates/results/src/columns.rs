@@ -147,8 +147,8 @@ impl Columns {
         if self.has_scores() {
             return Ok(());
         }
-        let expected = "a column `root` or `reward`, columns `score.…`, one a rubric path, or a column `scores` of \
-                        objects; `--map root=COLUMN` names another one";
+        let expected = "a column `root` or `reward`, columns `score.…`, one a rubric path, or a column \
+                        `scores` of objects; `--map root=COLUMN` names another one";
         let found = self.names.iter().take(12).map(String::as_str).collect::<Vec<_>>().join(", ");
         let close: Vec<_> =
             self.near.iter().map(|(n, close)| format!("`{n}` is close to `{close}`")).collect();
@@ -225,7 +225,7 @@ impl Columns {
                 row.left.insert(name.to_owned(), self.plain(cell));
             }
             Role::Scores => match parsed(cell) {
-                // A root of its own stands before the one inside.
+                // A root column takes precedence over the root inside of `scores`.
                 Value::Object(cells) => {
                     for (path, cell) in cells {
                         if let Some(before) = row.scores.insert(path.clone(), cell) {
@@ -281,7 +281,7 @@ impl Row {
         }
     }
 
-    /// Sets a text. A conversation is set as text, and also kept as it is under the name of the column.
+    /// Sets a text. A conversation is set as text; its JSON becomes metadata under the name of the column.
     fn text(&mut self, field: &'static str, name: &str, cell: Value) {
         let conversation = match &cell {
             Value::String(text) if text.trim_start().starts_with('[') => {

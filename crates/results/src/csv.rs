@@ -53,7 +53,7 @@ pub(crate) struct Table<R> {
     columns: Columns,
     names: StringRecord,
     row: StringRecord,
-    /// Cells of the header that are not UTF-8, until a row has said so.
+    /// Cells of the header that are not UTF-8, until a row has reported them.
     guessed: Guessed,
     encoding: Option<&'static Encoding>,
     budget: Rc<Budget>,
@@ -195,8 +195,8 @@ fn broken(error: ::csv::Error) -> ImportError {
     }
 }
 
-/// Writes a run as a table, one scored step a row, as `steps` has them. `records` is the run's whole log, in
-/// order. Only scored steps are written. Texts that a spreadsheet would run as formulas get a leading
+/// Writes a run as a table, one scored step a row, as `steps` has them. `records` is the run's complete log,
+/// in order. Only scored steps are written. Texts that a spreadsheet would run as formulas get a leading
 /// apostrophe, which an import of the table removes.
 pub fn write_csv<W: Write>(
     out: W,

@@ -4,10 +4,10 @@ use std::fmt;
 
 /// Every shape that opens, in one sentence.
 pub(crate) const SHAPES: &str = "a report with `results[].results[]`, `results[]` or top-level `summary` and \
-     `detailed_results`; a flat benchmark with `rewards`; an object with `snapshots`; an array of snapshots; or \
-     JSON Lines of snapshots or events";
+     `detailed_results`; a flat benchmark with `rewards`; an object with `snapshots`; an array of snapshots; \
+     or JSON Lines of snapshots or events";
 
-/// A file that was refused. Nothing of it is kept.
+/// A file that was refused. Nothing of it is imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportError {
     /// What would have been accepted at that place.

@@ -16,9 +16,9 @@ use crate::summary::Totals;
 /// Keys of a detailed result that are in the metadata of its step, in the order they are written.
 const RECORD: [&str; 5] = ["ground_truth", "context", "question", "expected_answer", "parsed"];
 
-/// Writes a run as a results report. `records` is asked three times for the run's whole log, in order, and
-/// never held: memory does not grow with the texts of the run. Detailed results are the steps as `steps` has
-/// them; the snapshots and the events behind them are the log's own.
+/// Writes a run as a results report. `records` is called three times for the run's complete log, in order,
+/// and never held: memory does not grow with the texts of the run. Detailed results are the steps as `steps`
+/// has them; the snapshots and the events behind them are the log's own.
 pub fn write_results<W, I>(
     out: W,
     run: &RunSummary,

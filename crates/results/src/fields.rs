@@ -58,7 +58,7 @@ impl<'a> Fields<'a> {
         ImportError::new(path, message, expected).on_line(self.span.line())
     }
 
-    /// A refusal by the rules of the model. The path within the event stands for the one in the record.
+    /// A refusal by the rules of the model. The path in the record replaces the one in the event.
     pub fn refuse_rule(&self, error: &FieldError) -> ImportError {
         let field = error.field.strip_prefix("body").map_or(&*error.field, |f| f.trim_start_matches('.'));
         self.refuse(field, error.message.clone(), "a value within the limits")
@@ -219,7 +219,7 @@ impl<'a> Fields<'a> {
 /// The type of the model's step numbers.
 pub(crate) type Step = u64;
 
-/// A truth value, where it is one or stands for one.
+/// A boolean, where the value is one or means one.
 pub(crate) fn flag(value: &Value) -> Option<bool> {
     gauntlet_values::flag(value).value()
 }

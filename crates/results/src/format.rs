@@ -1,4 +1,4 @@
-//! The formats of files: how one is told, and the reader of each.
+//! The formats of files: how one is detected, and the reader of each.
 
 use std::borrow::Cow;
 use std::io::{self, BufReader, Read};

@@ -16,7 +16,7 @@ use crate::messages::{content_text, conversation_text, is_conversation, message_
 use crate::rows::About;
 use crate::run;
 
-/// The word for the shape.
+/// The name of the shape.
 pub(crate) const SHAPE: &str = "Inspect log";
 /// Keys of a sample that are its transcript, or repeat it.
 const TRANSCRIPT: [&str; 6] = ["messages", "events", "attachments", "store", "output", "input"];

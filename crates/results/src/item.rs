@@ -18,7 +18,7 @@ pub(crate) enum Item<'a> {
     Event {
         /// The event.
         event: Box<Event>,
-        /// Where it stands in the file.
+        /// Its position in the file.
         span: JsonSpan<'a>,
     },
     /// A step without an id.

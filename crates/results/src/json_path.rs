@@ -91,7 +91,7 @@ pub(crate) fn column_at(text: &str, offset: usize) -> u64 {
     1 + before.iter().rev().take_while(|b| **b != b'\n').count() as u64
 }
 
-/// The bare word at `offset` (`NaN`, `-Infinity`, `undefined`, ...); empty if there is none.
+/// The bare literal at `offset` (`NaN`, `-Infinity`, `undefined`, ...); empty if there is none.
 pub(crate) fn word_at(text: &str, offset: usize) -> &str {
     let part_of_word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'+' | b'_' | b'.');
     let bytes = text.as_bytes();

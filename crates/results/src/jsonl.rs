@@ -15,7 +15,7 @@ use crate::repair::{Repaired, repaired};
 use crate::rows::{About, Budget, MAX_RECORD_BYTES, Record, Rows, unreadable};
 
 /// Whether the text has one value per line rather than being one document. The name decides only if the text
-/// does not. `is_complete` says whether the text is the whole file or only its head.
+/// does not. `is_complete`: whether the text is the complete file or only its head.
 pub(crate) fn looks_like_lines(name: &str, text: &str, is_complete: bool) -> bool {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
     match values.next() {
@@ -164,7 +164,7 @@ fn write_line<W: Write>(mut out: W, record: &gauntlet_model::Record) -> io::Resu
     out.write_all(b"\n")
 }
 
-/// The spec to create the same run anew.
+/// The spec to create the same run again.
 pub(crate) fn spec(run: &RunSummary) -> RunSpec {
     RunSpec {
         id: None,

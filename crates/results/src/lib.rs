@@ -5,7 +5,7 @@
 //! writer it is given.
 //!
 //! [`import`] recognises the shape by what the file holds, never by its name alone. Each detailed result,
-//! reward or snapshot becomes one `snapshot.scored` event; whatever else the file says is kept in metadata. A
+//! reward or snapshot becomes one `snapshot.scored` event; everything else in the file becomes metadata. A
 //! file that is no JSON document ([`Format`]) can be of any size: [`survey`] checks it to its end, [`replay`]
 //! makes its events. A [`Document`] is held once, and its events are made one by one. [`write_results`]
 //! writes a report that viewers of such reports open, [`write_jsonl`] one event a line, [`write_film`] the

@@ -1,4 +1,4 @@
-//! Names of columns and keys, and the fields they stand for: by name (case, spaces, `-` and `_` do not
+//! Names of columns and keys, and the fields they mean: by name (case, spaces, `-` and `_` do not
 //! matter), by the aliases that trainers use, by a person's column map.
 
 use std::collections::BTreeMap;
@@ -225,7 +225,7 @@ impl ColumnMap {
     }
 }
 
-/// The field of a word in a map.
+/// The field that a name in a map means.
 fn known(word: &str) -> Option<&'static str> {
     let word = normal(word);
     field(&word).or_else(|| ALIASES.iter().find(|(other, _)| normal(other) == word).map(|(_, ours)| *ours))

@@ -26,7 +26,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Reads columns as the fields that a person says they are.
+    /// Reads columns as the fields that a person named.
     #[must_use]
     pub fn mapped(mut self, map: ColumnMap) -> Self {
         self.map = map;

@@ -147,7 +147,7 @@ fn is_nanos(field: &TypePtr) -> bool {
     matches!(logical, Some(LogicalType::Timestamp(kind)) if kind.unit == TimeUnit::NANOS)
 }
 
-/// A cell as JSON; `None` for null and NaN, which stand for "missing". Values that JSON cannot represent
+/// A cell as JSON; `None` for null and NaN, which mean "missing". Values that JSON cannot represent
 /// become texts.
 fn value(field: &Field) -> Option<Value> {
     let float = |n: f64| match n {
@@ -204,8 +204,8 @@ fn broken(error: ParquetError) -> ImportError {
     damaged(&error.to_string())
 }
 
-/// Writes a run as a Parquet table, one scored step a row, as `steps` has them; what the run is stands in the
-/// file's metadata. `records` is the run's whole log, in order. What is no scored step is not written.
+/// Writes a run as a Parquet table, one scored step a row, as `steps` has them; the description of the run is
+/// in the file's metadata. `records` is the run's complete log, in order. Other events are not written.
 pub fn write_parquet<W: Write + Send>(
     out: W,
     run: &RunSummary,

@@ -61,7 +61,7 @@ fn string_end(bytes: &[u8], mut i: usize) -> usize {
     i.min(bytes.len())
 }
 
-/// The length of the bare word that begins here; 0 if there is none.
+/// The length of the bare literal that begins here; 0 if there is none.
 fn word(bytes: &[u8]) -> usize {
     let sign = usize::from(bytes.first() == Some(&b'-'));
     let rest = &bytes[sign..];

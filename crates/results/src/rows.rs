@@ -108,7 +108,7 @@ impl Budget {
         self.total.get()
     }
 
-    /// Starts the limit anew for the next record.
+    /// Resets the limit for the next record.
     pub fn renew(&self) {
         self.mark.set(self.total.get());
     }

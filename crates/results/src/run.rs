@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::error::ImportError;
 use crate::fields::is_shallow;
 
-/// A spec from the facts of a file. `shape` is the word for the file's shape; `facts` become metadata.
+/// A spec from the facts of a file. `shape` is the name of the file's shape; `facts` become metadata.
 pub(crate) fn spec(file: &str, shape: &str, kind: &str, mut facts: Object) -> RunSpec {
     let stated_name = facts.get("name").and_then(Value::as_str).and_then(one_line);
     let agent = facts

@@ -116,13 +116,14 @@ impl Tally {
         if let Some(first) = &self.first_guessed {
             let cells = if self.guessed == 1 { "1 cell is" } else { &format!("{} cells are", self.guessed) };
             notes.push(format!(
-                "{cells} not UTF-8 and read as Windows-1252, which is a guess (first: {first}); where letters look \
-                 wrong, save the table as UTF-8 and import it again"
+                "{cells} not UTF-8 and read as Windows-1252, which is a guess (first: {first}); where \
+                 letters look wrong, save the table as UTF-8 and import it again"
             ));
         }
         for (column, close) in &self.near {
             notes.push(format!(
-                "column `{column}` was kept as metadata; it is close to `{close}`, and `--map {close}={column}` reads it"
+                "column `{column}` was kept as metadata; it is close to `{close}`, and \
+                 `--map {close}={column}` reads it"
             ));
         }
         if !self.rubrics.is_empty() {

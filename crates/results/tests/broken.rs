@@ -1,4 +1,4 @@
-//! What is wrong with a file is said with its place; nothing of it is kept.
+//! Errors in a file are reported with their place, and nothing of the file is imported.
 
 mod common;
 
@@ -133,9 +133,9 @@ fn a_wrong_field_is_named() {
 #[test]
 fn a_wrong_event_is_named() {
     let event = |id: u32, text: &str| {
-        format!(
-            r#"{{"id":"00000000-0000-7000-8000-{id:012}","at":"2026-11-21T00:06:33Z","kind":"annotation.added","v":1,"body":{{"text":"{text}","author":"me"}}}}"#
-        )
+        let head = format!(r#""id":"00000000-0000-7000-8000-{id:012}","at":"2026-11-21T00:06:33Z""#);
+        let body = format!(r#"{{"text":"{text}","author":"me"}}"#);
+        format!(r#"{{{head},"kind":"annotation.added","v":1,"body":{body}}}"#)
     };
     let good = event(1, "a");
     check(

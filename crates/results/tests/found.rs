@@ -1,4 +1,4 @@
-//! Files that other programs wrote and that went wrong once, each with exactly what it says.
+//! Files that other programs wrote and that went wrong once, each with exactly what it holds.
 
 mod common;
 

@@ -42,7 +42,10 @@ fn pairs(first: &(RunSummary, MemoryLog), second: Option<&(RunSummary, MemoryLog
 }
 
 fn rollout(step: u64, prompt: &str, answer: &str, root: f64) -> Value {
-    json!({"step": step, "scores": {"root": root}, "observation": prompt, "action": answer, "metadata": {"task_id": "T"}})
+    json!({
+        "step": step, "scores": {"root": root}, "observation": prompt, "action": answer,
+        "metadata": {"task_id": "T"},
+    })
 }
 
 #[test]
@@ -63,7 +66,8 @@ fn the_best_answer_is_preferred_over_the_worst() {
     assert_eq!(
         pairs(&grpo, None),
         [json!({
-            "prompt": "Why?", "chosen": "because", "rejected": "no idea", "chosen_score": 30.0, "rejected_score": -20.0,
+            "prompt": "Why?", "chosen": "because", "rejected": "no idea",
+            "chosen_score": 30.0, "rejected_score": -20.0,
             "source": "rollouts: grpo step 3 over step 1",
         })]
     );
@@ -90,14 +94,15 @@ fn the_best_answer_is_preferred_over_the_worst() {
 fn a_persons_answer_is_preferred_over_the_other_options() {
     let asked = |step: u64| {
         json!({
-            "step": step, "scores": {"root": 0.0}, "observation": "scan", "action": format!("{step}"), "is_paused": true,
+            "step": step, "scores": {"root": 0.0}, "observation": "scan", "action": format!("{step}"),
+            "is_paused": true,
             "challenge": {"type": "GUARD", "question": "Which?", "options": ["a", "b", "c"]},
         })
     };
     let event = |n: u32, kind: &str, step: Option<u64>, body: Value| {
         json!({
-            "id": format!("00000000-0000-7000-8000-{n:012}"), "at": "2026-11-21T00:06:33Z", "kind": kind, "v": 1,
-            "step": step, "body": body,
+            "id": format!("00000000-0000-7000-8000-{n:012}"), "at": "2026-11-21T00:06:33Z",
+            "kind": kind, "v": 1, "step": step, "body": body,
         })
     };
     let command =
@@ -133,8 +138,8 @@ fn a_persons_answer_is_preferred_over_the_other_options() {
 #[test]
 fn a_later_score_and_a_step_scored_again_change_who_is_preferred() {
     let event = |n: u32, kind: &str, step: u64, body: Value| {
-        json!({"id": format!("01920000-0000-7000-8000-{n:012}"), "at": "2026-11-21T00:06:33Z", "kind": kind, "v": 1,
-               "step": step, "body": body})
+        json!({"id": format!("01920000-0000-7000-8000-{n:012}"), "at": "2026-11-21T00:06:33Z",
+               "kind": kind, "v": 1, "step": step, "body": body})
     };
     let answered = |n, step, answer: &str, root: f64| {
         let body = json!({"scores": {"root": root}, "observation": "Why?", "action": answer});

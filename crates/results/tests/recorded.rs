@@ -6,7 +6,7 @@ use common::{comes_back, open, report, samples, steps};
 use gauntlet_model::{Body, Status, Timestamp};
 use serde_json::Value;
 
-/// The detailed results of a file, wherever they stand.
+/// The detailed results of a file, wherever they are.
 fn records(file: &Value) -> Vec<&Value> {
     let mut entry = file;
     while let Some(inner) = entry["results"].get(0) {
@@ -39,7 +39,7 @@ fn check(name: &str, text: &str) {
     viewers_open(name, &report(&imported), &file, &rewards);
 }
 
-/// One step says all that its record says.
+/// A step has all that its record has.
 fn holds(name: &str, at: Timestamp, body: &gauntlet_model::SnapshotScored, record: &Value) {
     assert_eq!(Some(body.action.as_str()), record["response"].as_str(), "{name}");
     let asked = if record["ground_truth"].is_object() { &record["ground_truth"] } else { record };

@@ -192,7 +192,9 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_run_comes_back(run in run().prop_filter("a run with steps opens without a warning", |run| run.steps > 0)) {
+    fn any_run_comes_back(
+        run in run().prop_filter("a run with steps opens without a warning", |run| run.steps > 0),
+    ) {
         comes_back(&run);
         let again = open("a.json", report(&run)).unwrap();
         prop_assert_eq!(&again.notes, &run.notes);
@@ -204,7 +206,12 @@ proptest! {
     }
 
     #[test]
-    fn no_file_panics(text in prop_oneof![any::<String>(), value().prop_map(|v| v.to_string())], cut in any::<prop::sample::Index>(), noise in any::<u8>(), run in run()) {
+    fn no_file_panics(
+        text in prop_oneof![any::<String>(), value().prop_map(|v| v.to_string())],
+        cut in any::<prop::sample::Index>(),
+        noise in any::<u8>(),
+        run in run(),
+    ) {
         let _ = open("a.json", &text);
         for mut bytes in [report(&run).into_bytes(), lines(&run).into_bytes()] {
             let at = cut.index(bytes.len());

@@ -21,7 +21,10 @@ fn detail(index: u64, reward: f64, refusal: bool) -> Value {
         "index": index, "reward": reward,
         "metrics": {"refusal": refusal, "hallucination": false, "inconsistency": false, "safe": !refusal},
         "response": format!("answer {index}"),
-        "ground_truth": {"context": "what is known", "question": "what is it?", "expected_answer": {"final": "x", "proof": "y"}},
+        "ground_truth": {
+            "context": "what is known", "question": "what is it?",
+            "expected_answer": {"final": "x", "proof": "y"},
+        },
         "parsed": {"analysis": "a", "proof": "p", "final": "f", "format_error": false},
         "extra": [1, 2.5, null],
     })
@@ -75,7 +78,10 @@ fn a_snapshot_in_a_result_brings_its_scores() {
     file["detailed_results"][1]["snapshot"] = json!({
         "session_id": "local", "step": 0, "timestamp": "2026-02-06T10:42:49.719311", "is_paused": true,
         "scores": {"root": -20.25, "format": 1.0, "grounding.claims": -20.0},
-        "challenge": {"type": "HALLUCINATION_GUARD", "question": "Is it there?", "options": ["yes", "no"], "expected_answer": "no"},
+        "challenge": {
+            "type": "HALLUCINATION_GUARD", "question": "Is it there?", "options": ["yes", "no"],
+            "expected_answer": "no",
+        },
         "metadata": {"action": "", "observation": "", "task_id": "T1"},
     });
     let imported = check(&file, &[(1, Some(1.5)), (2, Some(-20.25))]);
@@ -94,8 +100,8 @@ fn a_snapshot_in_a_result_brings_its_scores() {
 fn the_flat_benchmark_has_a_step_for_each_reward() {
     let file = json!({
         "total_responses": 3, "mean_reward": -5.0, "rewards": [-15, 0, 0.1], "refusal_rate": 0.0,
-        "hallucination_outcomes": [1, 0, 0], "saved_to": null, "statistics": {"q1": -15.0}, "model_name": "m:20b",
-        "num_samples": 3, "provider": "p", "timestamp": "2025-11-28T04:40:02.507168",
+        "hallucination_outcomes": [1, 0, 0], "saved_to": null, "statistics": {"q1": -15.0},
+        "model_name": "m:20b", "num_samples": 3, "provider": "p", "timestamp": "2025-11-28T04:40:02.507168",
     });
     let imported = check(&file, &[(1, Some(-15.0)), (2, Some(0.0)), (3, Some(0.1))]);
     assert_eq!(imported.warnings, Vec::<String>::new());
@@ -125,7 +131,7 @@ fn several_entries_continue_the_numbers_and_keep_their_facts() {
 }
 
 #[test]
-fn unusual_reports_open_and_say_so() {
+fn unusual_reports_open_with_a_note() {
     let with = |change: fn(&mut Value)| {
         let mut file = entry();
         change(&mut file);
@@ -169,7 +175,10 @@ fn an_equal_copy_in_the_summary_is_dropped() {
 
 #[test]
 fn snapshots_open_from_an_object_an_array_and_lines() {
-    let small = json!({"timestamp": "2026-11-21T00:06:33", "scores": {"root": 2, "a.b": -0.5}, "action": "did", "observation": "saw"});
+    let small = json!({
+        "timestamp": "2026-11-21T00:06:33", "scores": {"root": 2, "a.b": -0.5}, "action": "did",
+        "observation": "saw",
+    });
     let imported = check(
         &json!({"snapshots": [small, small], "session_id": "s1", "hub": "h"}),
         &[(1, Some(2.0)), (2, Some(2.0))],
@@ -185,7 +194,9 @@ fn snapshots_open_from_an_object_an_array_and_lines() {
 
     let complete = |step: u64, root: f64| {
         json!({"session_id": "s1", "step": step, "scores": {"root": root}, "odd": {"kept": true},
-               "metadata": {"task_id": "T1", "run_type": "grpo", "action": "did", "observation": "saw", "n": 1}})
+        "metadata": {
+            "task_id": "T1", "run_type": "grpo", "action": "did", "observation": "saw", "n": 1,
+        }})
     };
     let list = [complete(3, 1.0), complete(1, -2.0), complete(3, 1.0)];
     let expected = [(3, Some(1.0)), (1, Some(-2.0)), (3, Some(1.0))];
@@ -210,7 +221,10 @@ fn snapshots_open_from_an_object_an_array_and_lines() {
 
 #[test]
 fn sessions_of_one_file_become_episodes() {
-    let shot = |session: Value, step: u64| json!({"step": step, "session_id": session, "scores": {"root": 1.0}, "metadata": {}});
+    let shot = |session: Value, step: u64| {
+        let scores = json!({"root": 1.0});
+        json!({"step": step, "session_id": session, "scores": scores, "metadata": {}})
+    };
     let file = json!([shot(json!("b"), 1), shot(json!("a/x"), 1), shot(json!("b"), 2), shot(json!(null), 1)]);
     let imported = check(&file, &[(1, Some(1.0)), (1, Some(1.0)), (2, Some(1.0)), (1, Some(1.0))]);
     assert_eq!((imported.steps, imported.episodes), (4, 3));
@@ -247,15 +261,19 @@ fn odd_values_are_read_and_stay_in_metadata() {
 #[test]
 fn events_of_gauntlet_keep_their_ids() {
     let event = |id: u32, kind: &str, step: Option<u64>, body: Value| {
-        json!({"id": format!("00000000-0000-7000-8000-{id:012}"), "at": "2026-11-21T00:06:33.885877Z", "kind": kind, "v": 1,
-               "step": step, "body": body, "seq": id, "received_at": "2026-11-21T00:06:34Z"})
+        json!({"id": format!("00000000-0000-7000-8000-{id:012}"), "at": "2026-11-21T00:06:33.885877Z",
+               "kind": kind, "v": 1, "step": step, "body": body, "seq": id,
+               "received_at": "2026-11-21T00:06:34Z"})
     };
     let log = [
         event(
             0,
             "run.started",
             None,
-            json!({"name": "n", "project": "p", "kind": "sft", "tags": ["t"], "config": {"lr": 1e-5}, "metadata": {}}),
+            json!({
+                "name": "n", "project": "p", "kind": "sft", "tags": ["t"], "config": {"lr": 1e-5},
+                "metadata": {},
+            }),
         ),
         event(1, "snapshot.scored", Some(4), json!({"scores": {"root": 1.0}})),
         event(

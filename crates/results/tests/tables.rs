@@ -14,8 +14,9 @@ use serde_json::{Value, json};
 
 fn snapshot(step: u64, scores: Value) -> Value {
     json!({"step": step, "timestamp": "2026-11-21T00:06:33.885877", "scores": scores, "duration_ms": 1.5,
-           "action": format!("said \"{step}\",\r\nand more; é"), "observation": " saw ", "failures": ["hallucination", "format"],
-           "is_paused": true, "not_evaluated": ["a.c"], "metadata": {"task_id": "T", "n": [1, 2.5, null]},
+           "action": format!("said \"{step}\",\r\nand more; é"), "observation": " saw ",
+           "failures": ["hallucination", "format"], "is_paused": true, "not_evaluated": ["a.c"],
+           "metadata": {"task_id": "T", "n": [1, 2.5, null]},
            "challenge": {"type": "GUARD", "question": "which?", "options": ["a", "b"]}})
 }
 
@@ -124,8 +125,8 @@ fn a_table_keeps_every_snapshot() {
 
 #[test]
 fn a_refused_table_names_its_columns() {
-    let header = "id,at,episode,step,root,score.a.b,score.format,score.later,failures,failures_declared,action,observation,\
-                  duration_ms,is_paused,not_evaluated,challenge,timestamp,metadata";
+    let header = "id,at,episode,step,root,score.a.b,score.format,score.later,failures,failures_declared,\
+                  action,observation,duration_ms,is_paused,not_evaluated,challenge,timestamp,metadata";
     assert_eq!(csv(&run()).lines().next(), Some(header));
 }
 
@@ -212,7 +213,7 @@ fn records_that_pandas_wrote_open_with_their_structure() {
     assert!(lz4.to_string().contains("is compressed with LZ4_RAW, which is not read here"), "{lz4}");
 }
 
-/// Tables that pandas and pyarrow wrote (`fixtures/make.py` says how): every codec, missing values,
+/// Tables that pandas and pyarrow wrote (by `fixtures/make.py`): every codec, missing values,
 /// nanoseconds.
 #[test]
 fn tables_of_pyarrow_open() {

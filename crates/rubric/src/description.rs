@@ -1,8 +1,8 @@
-//! One call of a rubric tree in words: what a snapshot says beside the scores.
+//! The description of one call of a rubric tree: what a snapshot holds besides the scores.
 
 use gauntlet_model::{EpisodeId, Object};
 
-/// One call in words: what the event says beside the scores.
+/// The description of one call: what the event holds besides the scores.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CallDescription {
     /// What the agent did.

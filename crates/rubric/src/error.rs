@@ -27,7 +27,7 @@ pub enum RubricError {
         name: &'static str,
         /// The value as given.
         value: f64,
-        /// The range in words.
+        /// The range as text.
         expected: &'static str,
     },
     /// No rubric lives at that path.

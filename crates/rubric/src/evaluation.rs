@@ -1,13 +1,13 @@
 //! One call of a tree: which paths were scored in it, and which were not.
 //!
 //! The frame of a call is an argument that travels down the tree with it. Two threads that evaluate one tree
-//! hold two frames, so their scores cannot mix; there is no stack, no thread-local, no key to forget.
+//! hold two frames, so their scores cannot mix, and no stack, thread-local or key is needed.
 
 use std::collections::BTreeMap;
 
 use parking_lot::Mutex;
 
-/// Where in the tree a call stands, as a chain of names up to the root.
+/// The position of a call in the tree, as a chain of names up to the root.
 #[derive(Clone, Copy)]
 pub(crate) struct RubricPath<'a> {
     parent: Option<&'a RubricPath<'a>>,
@@ -92,7 +92,7 @@ impl Evaluation {
         self.scores.iter().find(|(p, _)| p == path).map(|(_, score)| *score)
     }
 
-    /// The score of the whole tree, if the call succeeded.
+    /// The score of the root, if the call succeeded.
     pub fn root(&self) -> Option<f64> {
         self.get("root")
     }

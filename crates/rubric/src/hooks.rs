@@ -75,7 +75,7 @@ pub(crate) fn shielded<R>(panics: &AtomicU64, run: impl FnOnce() -> R) -> Option
     result.ok()
 }
 
-/// What a panic said.
+/// The message of a panic.
 pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")

@@ -57,7 +57,7 @@ impl<C: JudgeClient> LlmJudge<C> {
         Self { default_score: Parameter::number("default_score", default), ..self }
     }
 
-    /// Passes the number on as it stands.
+    /// Uses the number as it is.
     pub fn unclamped(self) -> Self {
         Self { normalize: Parameter::flag("normalize", false), ..self }
     }

@@ -10,7 +10,7 @@
 //! - a child that a call skips is *not evaluated* in that call: it keeps no score from an earlier one;
 //! - pre-hooks of containers run before their children, as those of any rubric do;
 //! - weights that do not sum to 1 are named in the refusal;
-//! - `state_dict` covers the tree, a value of the wrong type refuses the whole state.
+//! - `state_dict` covers the tree, a value of the wrong type refuses the complete state.
 
 // Tests may panic, what is shipped may not.
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]

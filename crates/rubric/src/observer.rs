@@ -33,7 +33,7 @@ pub struct ObserverConfig {
     pub pause_on_indices: BTreeSet<u64>,
     /// Where commands come from while paused; without a source nothing pauses.
     pub commands: Option<Arc<dyn Commands>>,
-    /// Longest pause; after it the run goes on.
+    /// Longest pause; after it the run continues.
     pub pause_timeout: Duration,
 }
 
@@ -59,7 +59,7 @@ pub struct Counts {
     pub emitted: u64,
     /// Of those, calls that failed and were emitted without a root score.
     pub incomplete: u64,
-    /// Snapshots that break a rule of events (more scores than one may hold); a `gap` event stands for each.
+    /// Snapshots that break a rule of events (more scores than one may hold); a `gap` event reports each.
     pub refused: u64,
 }
 
@@ -81,7 +81,7 @@ struct Shared {
 }
 
 impl Observer {
-    /// Watches every call of `root`. `describe` puts one into words, on the caller's thread.
+    /// Watches every call of `root`. `describe` describes one, on the caller's thread.
     pub fn attach<A: ?Sized + 'static, O: ?Sized + 'static>(
         root: &Node<A, O>,
         describe: impl Fn(&A, &O) -> CallDescription + Send + Sync + 'static,
@@ -165,13 +165,13 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static, F: Fn(&A, &O) -> CallDescription 
                     shared.incomplete.fetch_add(1, Relaxed);
                 }
                 shared.emitted.fetch_add(1, Relaxed);
-                shared.hand_on(event);
+                shared.emit(event);
             }
             Err(refusal) => {
                 shared.refused.fetch_add(1, Relaxed);
                 let reason: String =
                     refusal.to_string().chars().filter(|c| !c.is_control()).take(120).collect();
-                shared.say(
+                shared.emit_body(
                     episode.clone(),
                     step,
                     Gap { lost: 1, reason: format!("a snapshot was refused: {reason}") },
@@ -181,7 +181,7 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static, F: Fn(&A, &O) -> CallDescription 
         let Some(commands) = commands else { return };
         let timeout = shared.config.pause_timeout;
         let ending = pause::wait(&|new| node.tweak(new), commands, timeout, |applied| {
-            shared.say(episode.clone(), step, applied)
+            shared.emit_body(episode.clone(), step, applied)
         });
         let reason = match ending {
             Ending::Resumed => None,
@@ -191,7 +191,7 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static, F: Fn(&A, &O) -> CallDescription 
             }
             Ending::TimedOut => Some(format!("no command within {} s", timeout.as_secs_f64())),
         };
-        shared.say(episode, step, RunStatus { status: Status::Running, reason });
+        shared.emit_body(episode, step, RunStatus { status: Status::Running, reason });
     }
 }
 
@@ -205,18 +205,18 @@ impl Shared {
         Event::new(self.clock.new_id(), self.clock.now(), episode, Some(step), body)
     }
 
-    /// Says something beside the snapshots. What breaks a rule of events here came from a command with an odd
-    /// id; the command was still obeyed and acknowledged.
-    fn say(&self, episode: Option<EpisodeId>, step: u64, body: impl Into<Body>) {
+    /// Emits an event other than a snapshot. Only a command with an invalid id can make it break a rule; the
+    /// event is then left out, but the command was applied and acknowledged.
+    fn emit_body(&self, episode: Option<EpisodeId>, step: u64, body: impl Into<Body>) {
         match self.event(episode, step, body) {
-            Ok(event) => self.hand_on(event),
+            Ok(event) => self.emit(event),
             Err(_) => {
                 self.refused.fetch_add(1, Relaxed);
             }
         }
     }
 
-    fn hand_on(&self, event: Event) {
+    fn emit(&self, event: Event) {
         let event = Arc::new(event);
         for sink in &self.sinks {
             sink.offer(Arc::clone(&event));

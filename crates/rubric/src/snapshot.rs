@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::description::CallDescription;
 use crate::evaluation::Evaluation;
 
-/// The body. What a snapshot cannot hold is said in its metadata: `non_finite` (path to the number as text),
+/// The body. What a snapshot cannot hold is in its metadata: `non_finite` (path to the number as text),
 /// `action_bytes` and `observation_bytes` (the length before a cut at 1 MiB), `incomplete` and `error` (a
 /// call that failed). Refuses more scores than a snapshot may hold.
 pub(crate) fn body(

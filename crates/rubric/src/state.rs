@@ -1,4 +1,4 @@
-//! Parameters of a whole tree: saved, restored, tweaked. A change is checked in full before any of it is
+//! Parameters of a complete tree: saved, restored, tweaked. A change is checked in full before any of it is
 //! made.
 
 use gauntlet_model::{FieldError, Object};
@@ -6,7 +6,7 @@ use gauntlet_model::{FieldError, Object};
 use crate::Node;
 
 impl<A: ?Sized + 'static, O: ?Sized + 'static> Node<A, O> {
-    /// Forgets what was gathered since the last reset, in this rubric and every descendant.
+    /// Clears what was gathered since the last reset, in this rubric and every descendant.
     pub fn reset(&self) {
         self.rubric().reset();
         self.children().iter().for_each(|(_, child)| child.reset());
@@ -30,7 +30,7 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static> Node<A, O> {
     }
 
     /// Restores parameters. Absent ones stay; ones the tree does not declare are left out and returned. A
-    /// value of the wrong type or range refuses the whole state.
+    /// value of the wrong type or range refuses the complete state.
     pub fn load_state_dict(&self, state: &Object) -> Result<Vec<String>, FieldError> {
         let unknown: Vec<String> = state.keys().filter(|name| !self.declares(name)).cloned().collect();
         let known = state.iter().filter(|(name, _)| !unknown.contains(name));

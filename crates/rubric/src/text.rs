@@ -6,7 +6,7 @@ use crate::node::Call;
 use crate::parameter::Parameter;
 use crate::{Rubric, RubricError};
 
-/// A penalty for an answer of more than so many words; 0 otherwise.
+/// A penalty for an answer above a number of words; 0 otherwise.
 pub struct LengthPenalty {
     max_words: Parameter,
     penalty: Parameter,

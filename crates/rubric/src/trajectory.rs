@@ -1,4 +1,4 @@
-//! Rubrics that score a whole episode once it is over, and spread the score over its steps.
+//! Rubrics that score an episode once it is over, and spread the score over its steps.
 
 use parking_lot::{Mutex, MutexGuard};
 
@@ -10,7 +10,7 @@ use crate::{Rubric, RubricError};
 pub trait Outcome<A, O>: Send + Sync {
     /// Whether this observation ends the episode.
     fn is_done(&self, observation: &O) -> bool;
-    /// The score of a whole episode; called with at least one step.
+    /// The score of a complete episode; called with at least one step.
     fn score(&self, trajectory: &[(A, O)]) -> f64;
 }
 

@@ -1,4 +1,4 @@
-//! Rubrics that look at whole episodes, and rubrics that ask a language model.
+//! Rubrics that score episodes, and rubrics that ask a language model.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,7 +8,7 @@ use gauntlet_rubric::{
 use proptest::prelude::*;
 use serde_json::json;
 
-/// Done when told; scores the number of steps.
+/// Done when the action asks for it; scores the number of steps.
 #[derive(Clone, Copy)]
 struct Steps;
 

@@ -145,7 +145,7 @@ fn concurrent_evaluations_never_mix_frames() {
 }
 
 #[test]
-fn what_goes_wrong_is_said_and_stops_nothing() {
+fn errors_are_recorded_and_stop_nothing() {
     let moody: Tree = leaf(|action: &str, _: &str| match action {
         "nan" => f64::NAN,
         "panic" => panic!("the scorer died"),
@@ -155,24 +155,24 @@ fn what_goes_wrong_is_said_and_stops_nothing() {
     let (observer, collector) = observed(&tree, ObserverConfig::default());
     assert!(tree.call("nan", "o").unwrap().is_nan());
     let events = collector.take();
-    let said = snapshot(&events[0]);
-    assert_eq!(said.not_evaluated, ["root", "rubric_1"]);
-    assert_eq!(said.metadata["non_finite"], json!({"root": "NaN", "rubric_1": "NaN"}));
+    let scored = snapshot(&events[0]);
+    assert_eq!(scored.not_evaluated, ["root", "rubric_1"]);
+    assert_eq!(scored.metadata["non_finite"], json!({"root": "NaN", "rubric_1": "NaN"}));
 
     let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| tree.call("panic", "o")));
     assert!(caught.is_err(), "a rubric's own panic is its caller's");
     let events = collector.take();
-    let said = snapshot(&events[0]);
-    assert_eq!((said.scores.get("rubric_0"), said.scores.root()), (Some(0.5), None));
-    assert_eq!(said.metadata["incomplete"], true);
-    assert!(said.metadata["error"].as_str().is_some_and(|e| e.contains("the scorer died")));
+    let scored = snapshot(&events[0]);
+    assert_eq!((scored.scores.get("rubric_0"), scored.scores.root()), (Some(0.5), None));
+    assert_eq!(scored.metadata["incomplete"], true);
+    assert!(scored.metadata["error"].as_str().is_some_and(|e| e.contains("the scorer died")));
 
     let long = "ä".repeat(MAX_TEXT_BYTES);
     assert_eq!(tree.call("x", &long), Ok(1.0));
     let events = collector.take();
-    let said = snapshot(&events[0]);
-    assert!(said.observation.len() <= MAX_TEXT_BYTES && said.observation.ends_with('ä'));
-    assert_eq!(said.metadata["observation_bytes"], 2 * MAX_TEXT_BYTES);
+    let scored = snapshot(&events[0]);
+    assert!(scored.observation.len() <= MAX_TEXT_BYTES && scored.observation.ends_with('ä'));
+    assert_eq!(scored.metadata["observation_bytes"], 2 * MAX_TEXT_BYTES);
 
     let wide = sequential((0..1100).map(|_| leaf(|_: &str, _: &str| 1.0)).collect::<Vec<Tree>>());
     let (wide_observer, gaps) = observed(&wide, ObserverConfig::default());

@@ -29,13 +29,13 @@ proptest! {
     fn every_path_is_evaluated_or_not_and_never_both(tree in tree()) {
         let evaluation = tree.evaluate("a", "o");
         prop_assert_eq!(Ok(evaluation.root().unwrap()), tree.call("a", "o"));
-        let mut told: Vec<String> = evaluation.scores.iter().map(|(path, _)| path.clone()).collect();
-        told.extend(evaluation.not_evaluated.clone());
-        told.sort();
+        let mut all_paths: Vec<String> = evaluation.scores.iter().map(|(path, _)| path.clone()).collect();
+        all_paths.extend(evaluation.not_evaluated.clone());
+        all_paths.sort();
         let mut paths: Vec<String> = tree.named_rubrics().into_iter().map(|(path, _)| path).collect();
         paths.push("root".to_owned());
         paths.sort();
-        prop_assert_eq!(told, paths);
+        prop_assert_eq!(all_paths, paths);
         for (path, node) in tree.named_rubrics() {
             // Compared only where the tree shares no node: here none does.
             prop_assert_eq!(node.last_score(), evaluation.get(&path));

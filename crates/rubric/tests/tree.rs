@@ -15,19 +15,19 @@ fn fixed(score: f64) -> Tree {
 }
 
 /// Evaluates and writes the call down: `root=1 rubric_0=2 | rubric_1`, what was not evaluated behind the bar.
-fn told(tree: &Tree) -> String {
+fn evaluated(tree: &Tree) -> String {
     let Evaluation { scores, not_evaluated, error } = tree.evaluate("a", "o");
     let scores: Vec<String> = scores.iter().map(|(path, score)| format!("{path}={score}")).collect();
-    let mut told = format!("{} | {}", scores.join(" "), not_evaluated.join(" ")).trim().to_owned();
+    let mut text = format!("{} | {}", scores.join(" "), not_evaluated.join(" ")).trim().to_owned();
     if let Some(error) = error {
-        told.push_str(&format!(" ! {error}"));
+        text.push_str(&format!(" ! {error}"));
     }
-    told
+    text
 }
 
 #[track_caller]
 fn check(tree: Tree, expected: &str) {
-    assert_eq!(told(&tree).trim_end_matches(" |"), expected);
+    assert_eq!(evaluated(&tree).trim_end_matches(" |"), expected);
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn names_that_would_break_a_path_are_refused() {
 }
 
 #[test]
-fn paths_are_depth_first_and_a_shared_rubric_stands_at_each() {
+fn paths_are_depth_first_and_a_shared_rubric_is_at_each() {
     let shared = gate(fixed(0.5), 0.5).unwrap();
     let tree =
         sequential(vec![shared.clone(), weighted_sum(vec![shared, fixed(1.0)], vec![0.5, 0.5]).unwrap()]);

@@ -133,7 +133,7 @@ impl Drop for Artifacts {
     fn drop(&mut self) {
         self.shared.lock().is_closing = true;
         self.shared.changed.notify_all();
-        // The last clone of a run may be let go by this very thread.
+        // The last clone of a run may be dropped by this very thread, which cannot join itself.
         if let Some(thread) = self.thread.take().filter(|t| t.thread().id() != std::thread::current().id()) {
             let _ = thread.join();
         }
@@ -174,7 +174,7 @@ impl Shared {
     }
 }
 
-/// Writes the content under its SHA-256, whole or not at all; the hash in hex.
+/// Writes the content under its SHA-256, atomically; returns the hash in hex.
 fn aside(folder: &Path, content: &[u8]) -> std::io::Result<String> {
     let hash: String = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
     std::fs::create_dir_all(folder)?;

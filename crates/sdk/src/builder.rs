@@ -1,4 +1,4 @@
-//! How a run is started: where its events go, and what it says of itself.
+//! How a run is started: where its events go, and its description.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -49,7 +49,7 @@ impl std::str::FromStr for Mode {
 /// Why a run could not be started. Nothing was sent.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// A setting or something the run says of itself breaks a rule.
+    /// A setting or a field of the run's description breaks a rule.
     #[error(transparent)]
     Field(#[from] FieldError),
     /// The folder for what cannot be delivered now.
@@ -63,7 +63,7 @@ pub enum StartError {
     Io {
         /// Which.
         what: String,
-        /// What the operating system said.
+        /// The operating system's error.
         error: std::io::Error,
     },
 }
@@ -102,7 +102,7 @@ impl ObservabilityProvider {
 }
 
 impl Builder {
-    /// The defaults, with what the environment says laid over them; `var` reads a variable.
+    /// The defaults, overridden by environment variables; `var` reads one.
     pub(crate) fn from_vars(var: impl Fn(&str) -> Option<String>) -> Result<Self, FieldError> {
         let set = |name: &str| var(name).filter(|value| !value.is_empty());
         let named = |name: &str, e: FieldError| FieldError::new(name, e.message);
@@ -164,8 +164,8 @@ impl Builder {
         self
     }
 
-    /// The run's id; a new one unless named. A process that starts again under the same id goes on with the
-    /// run: the settings it began with stay, and what names no step goes behind the last one.
+    /// The run's id; a new one unless named. A process that starts again under the same id continues
+    /// the run: its first settings stay, and rollouts without a step get steps after the last one.
     pub fn id(mut self, id: RunId) -> Self {
         self.spec.id = Some(id);
         self
@@ -189,7 +189,7 @@ impl Builder {
         self
     }
 
-    /// Everything the run says of itself at once. An id given before stays where `spec` names none.
+    /// The complete description of the run. An id that was set before stays where `spec` has none.
     pub fn spec(mut self, spec: RunSpec) -> Self {
         let id = spec.id.clone().or_else(|| self.spec.id.take());
         self.spec = RunSpec { id, ..spec };
@@ -301,7 +301,7 @@ impl Builder {
         }
         let mut named = Vec::new();
         for (index, (name, sink)) in sinks.into_iter().enumerate() {
-            // A sink of the program's own may be called `server` as well, so the name does not say it.
+            // A sink of the program may be named `server` as well, so the name does not tell.
             let is_server = self.mode == Mode::Online && index == 0;
             let config = if is_server { &server_delivery } else { &self.delivery };
             let delivery = BatchProcessor::start(sink, config.clone(), Arc::clone(&self.clock));
@@ -372,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn what_opentelemetry_says_counts_where_it_means_the_same() {
+    fn variables_of_opentelemetry_count_where_they_mean_the_same() {
         let builder = with(&[("OTEL_SERVICE_NAME", "svc"), ("OTEL_SDK_DISABLED", "TRUE")]).unwrap();
         assert_eq!((builder.mode, builder.spec.project.as_deref()), (Mode::Disabled, Some("svc")));
         assert_eq!(with(&[("GAUNTLET_MODE", "")]).unwrap().mode, Mode::Online);

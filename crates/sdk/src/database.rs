@@ -18,7 +18,7 @@ pub enum DatabaseError {
     Held {
         /// Which folder.
         folder: PathBuf,
-        /// Where the server that last served it said it answers.
+        /// The address that the last server of this folder recorded.
         server: Option<String>,
     },
     /// The folder cannot be opened.
@@ -103,7 +103,7 @@ impl DatabaseSink {
         let now = self.clock.now();
         if !self.is_created {
             match self.store.create_run(self.spec.clone(), self.run.clone(), now).await {
-                // It is there, and goes on with the settings it began with.
+                // The run exists; it continues with its first settings.
                 Ok(_) | Err(StoreError::Conflict(_)) => self.is_created = true,
                 Err(error) => return Err(error),
             }

@@ -115,15 +115,15 @@ impl Episode {
 
     /// Something the agent thought.
     pub fn thought(&self, text: impl Into<String>) -> Result<(), FieldError> {
-        self.say(StepKind::Thought, "text", text.into())
+        self.record_text(StepKind::Thought, "text", text.into())
     }
 
     /// Something the agent saw.
     pub fn observation(&self, text: impl Into<String>) -> Result<(), FieldError> {
-        self.say(StepKind::Observation, "text", text.into())
+        self.record_text(StepKind::Observation, "text", text.into())
     }
 
-    /// Something said to or by the agent.
+    /// A message to or from the agent.
     pub fn message(&self, role: &str, text: impl Into<String>) -> Result<(), FieldError> {
         let payload = [("role", json!(role)), ("text", Value::from(text.into()))];
         self.record(StepKind::Message, None, object(payload), None)
@@ -156,20 +156,20 @@ impl Episode {
         })
     }
 
-    /// Any step with everything it can say.
+    /// Any step, with all its fields.
     pub fn step(&self, step: StepRecorded) -> Result<(), FieldError> {
         let event = Arc::new(self.provider.event(Some(self.id.clone()), Some(self.next_step()), step)?);
-        self.summary().notice(&event);
+        self.summary().observe(&event);
         self.provider.offer(event);
         Ok(())
     }
 
-    /// The episode was judged as a whole: drawn at training step `step`.
+    /// The scores of the complete episode: its node is at training step `step`.
     pub fn scored(&self, step: u64, snapshot: SnapshotScored) -> Result<(), FieldError> {
         self.provider.log_body(Some(self.id.clone()), Some(step), snapshot)
     }
 
-    /// Keeps a file with the episode.
+    /// Attaches a file to the episode.
     pub fn artifact(
         &self,
         name: impl Into<String>,
@@ -188,11 +188,11 @@ impl Episode {
         )
     }
 
-    /// Ends it. One that nobody scored becomes one node of the path all the same: its return is the height, a
-    /// failure or a time limit is a failure. Where the outcome breaks a rule the episode goes on, to be ended
-    /// with another one.
+    /// Ends it. An episode without a score becomes one node of the path: its return is the root score, and a
+    /// failure or a time limit fails the node. Where the outcome breaks a rule, the episode stays open and
+    /// can be ended with another one.
     pub fn end(mut self, outcome: Outcome) -> Result<EndedEpisode, NotEnded> {
-        match self.tell_end(outcome) {
+        match self.record_end(outcome) {
             Ok(()) => {
                 self.has_ended = true;
                 Ok(EndedEpisode { provider: self.provider.clone(), id: self.id.clone() })
@@ -201,7 +201,7 @@ impl Episode {
         }
     }
 
-    fn tell_end(&self, outcome: Outcome) -> Result<(), FieldError> {
+    fn record_end(&self, outcome: Outcome) -> Result<(), FieldError> {
         let now = self.provider.clock().elapsed_micros();
         let latency = self.began_micros.zip(now).map(|(from, to)| to.saturating_sub(from) as f64 / 1000.0);
         let return_ = outcome.return_.map(Score::new).transpose();
@@ -228,7 +228,7 @@ impl Episode {
         if self.provider.nodes().is_drawn(&self.id) || !(self.summary().has_steps() || error.is_some()) {
             return None;
         }
-        let (action, observation) = self.in_short(error);
+        let (action, observation) = self.last_texts(error);
         let has_failed = ended.status.is_failure();
         Some(SnapshotScored {
             // A finite number under this path breaks no rule.
@@ -245,8 +245,8 @@ impl Episode {
         self.summary.lock()
     }
 
-    /// What the agent said last, and what it saw last or was asked to do.
-    pub(crate) fn in_short(&self, otherwise: Option<&str>) -> (String, String) {
+    /// The last output and the last input of the agent; without an input, its task.
+    pub(crate) fn last_texts(&self, otherwise: Option<&str>) -> (String, String) {
         let summary = self.summary();
         (summary.last_output(otherwise), summary.last_input(self.task.as_deref()))
     }
@@ -256,7 +256,7 @@ impl Episode {
         self.at.unwrap_or_else(|| self.provider.nodes().place(&self.id))
     }
 
-    fn say(&self, kind: StepKind, key: &str, text: String) -> Result<(), FieldError> {
+    fn record_text(&self, kind: StepKind, key: &str, text: String) -> Result<(), FieldError> {
         self.record(kind, None, object([(key, Value::from(text))]), None)
     }
 
@@ -287,12 +287,12 @@ impl Drop for Episode {
             Outcome { status: Status::Cancelled, error, ..Outcome::completed() }
         };
         // Nothing of this outcome can break a rule.
-        let _ = self.tell_end(outcome);
+        let _ = self.record_end(outcome);
     }
 }
 
-/// An outcome that breaks a rule. The episode goes on, to be ended otherwise; let go, it is recorded as
-/// cancelled.
+/// An outcome that breaks a rule. The episode is still open and can be ended with another one; dropped, it is
+/// recorded as cancelled.
 #[derive(Debug, thiserror::Error)]
 #[error("{refusal}")]
 pub struct NotEnded {
@@ -315,7 +315,7 @@ impl EndedEpisode {
         &self.id
     }
 
-    /// A score of the whole episode. `source` says who scored.
+    /// A score of the complete episode. `source` names who scored.
     pub fn score(
         &self,
         path: impl Into<String>,

@@ -1,10 +1,10 @@
-//! An error as a step tells it: its type, what it said, and the chain of its causes.
+//! An error as a step records it: its type, its message, and the chain of its causes.
 
 use std::error::Error;
 
 use gauntlet_model::{MAX_LABEL_BYTES, MAX_TEXT_BYTES, StepError};
 
-/// Tells an error with its causes, cut to what a step may hold.
+/// An error with its causes, cut to the limits of a step.
 pub(crate) fn from_error<E: Error + ?Sized>(error: &E) -> StepError {
     let mut chain = Vec::new();
     let mut cause = error.source();
@@ -19,7 +19,7 @@ pub(crate) fn from_error<E: Error + ?Sized>(error: &E) -> StepError {
     }
 }
 
-/// An error known by its words alone.
+/// An error of which only the message is known.
 pub(crate) fn from_message(kind: &str, message: impl Into<String>) -> StepError {
     StepError { kind: label(kind), message: cut(message.into(), MAX_TEXT_BYTES), traceback: None }
 }
@@ -50,7 +50,7 @@ mod tests {
     struct Tool(#[source] std::num::ParseIntError);
 
     #[test]
-    fn an_error_is_told_with_its_causes() {
+    fn an_error_is_recorded_with_its_causes() {
         let error = Tool("x".parse::<i32>().unwrap_err());
         let recorded = from_error(&error);
         assert!(recorded.kind.ends_with("::Tool"), "{}", recorded.kind);

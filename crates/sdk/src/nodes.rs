@@ -1,4 +1,4 @@
-//! Where a run's rollouts stand on the path, and which of its episodes are not drawn yet.
+//! The steps of a run's nodes, and which of its episodes have no node yet.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use gauntlet_model::{Body, EpisodeId, Event, MAX_STEP};
 
 use crate::names::Steps;
 
-/// The points of the path, as far as they are this process's.
+/// The nodes of the run that this process made.
 #[derive(Debug, Default)]
 pub(crate) struct Nodes {
     /// The step of the last rollout.
@@ -20,13 +20,13 @@ pub(crate) struct Nodes {
 /// An episode's last node.
 #[derive(Debug, Default)]
 struct Place {
-    /// Where it stands, or will stand once it is there.
+    /// Its step, or the step reserved for it.
     step: Option<u64>,
     is_drawn: bool,
 }
 
 impl Nodes {
-    /// Of a run that has steps up to `last` already: what names no step goes behind it.
+    /// For a run that has steps up to `last` already: a rollout without a step gets the one after it.
     pub(crate) fn after(last: Option<u64>) -> Self {
         Self { last, ..Self::default() }
     }
@@ -39,8 +39,8 @@ impl Nodes {
         self.open.remove(episode);
     }
 
-    /// Takes notice of a rollout, whoever tells it.
-    pub(crate) fn notice(&mut self, event: &Event) {
+    /// Observes a rollout, from any source.
+    pub(crate) fn observe(&mut self, event: &Event) {
         let (Body::SnapshotScored(_), Some(step)) = (event.body(), event.step()) else { return };
         self.last = Some(step);
         if let Some(place) = event.episode().and_then(|episode| self.open.get_mut(episode)) {
@@ -48,7 +48,7 @@ impl Nodes {
         }
     }
 
-    /// Notes that scores of a step are logged without naming an episode. Returns whether they are its first.
+    /// Records that scores of a step were logged without an episode. Returns whether they are its first.
     pub(crate) fn log(&mut self, step: u64) -> bool {
         self.logged.insert(step)
     }
@@ -58,7 +58,7 @@ impl Nodes {
         self.open.get(episode).is_some_and(|place| place.is_drawn)
     }
 
-    /// Where the episode stands: at its last node, or, from now on, behind every other.
+    /// The step of the episode's last node; without one, the next free step, which is reserved for it.
     pub(crate) fn place(&mut self, episode: &EpisodeId) -> u64 {
         match self.open.get(episode).and_then(|place| place.step) {
             Some(step) => step,
@@ -66,7 +66,7 @@ impl Nodes {
         }
     }
 
-    /// A step behind every other, for the episode's next node.
+    /// Reserves the next free step for the episode's next node.
     pub(crate) fn behind(&mut self, episode: &EpisodeId) -> u64 {
         let step = self.last.map_or(0, |last| last.saturating_add(1)).min(MAX_STEP);
         self.last = Some(step);

@@ -77,7 +77,7 @@ impl ObservabilityProvider {
         })))
     }
 
-    /// Says that the run began and runs.
+    /// Logs the run's start and its first status.
     pub(crate) fn begin(&self, started: Event) {
         self.log_event(started);
         // A status without a reason breaks no rule.
@@ -104,17 +104,21 @@ impl ObservabilityProvider {
         &*self.0.clock
     }
 
-    /// Where the run's rollouts stand.
+    /// The steps of the run's nodes.
     pub(crate) fn nodes(&self) -> MutexGuard<'_, Nodes> {
         self.0.nodes.lock()
     }
 
-    /// Gives an event to every sink. Returns at once.
+    /// Offers an event to every sink. Returns at once.
     pub fn log_event(&self, event: Event) {
         self.offer(Arc::new(event));
     }
 
-    /// An event of this run, now; or which field breaks which rule.
+    /// An event of this run with the current time.
+    ///
+    /// # Errors
+    ///
+    /// Which field breaks which rule.
     pub(crate) fn event(
         &self,
         episode: Option<EpisodeId>,
@@ -125,7 +129,11 @@ impl ObservabilityProvider {
         Event::new(clock.new_id(), clock.now(), episode, step, body)
     }
 
-    /// Builds an event of this run, now, and gives it to every sink; or says which field breaks which rule.
+    /// Builds an event of this run with the current time, and offers it to every sink.
+    ///
+    /// # Errors
+    ///
+    /// Which field breaks which rule.
     pub fn log_body(
         &self,
         episode: Option<EpisodeId>,
@@ -136,8 +144,8 @@ impl ObservabilityProvider {
         Ok(())
     }
 
-    /// Scores of one step: rubric paths, `root` for the total. What further calls for the same step add is
-    /// laid over the first; nothing that another process logs for that step is replaced. More scores than one
+    /// Scores of one step: rubric paths, `root` for the total. Further calls for the same step add later
+    /// scores to the first; nothing that another process logs for that step is replaced. More scores than one
     /// event may hold are sent as several.
     pub fn log<P: Into<String>>(
         &self,
@@ -256,7 +264,7 @@ impl ObservabilityProvider {
         Ok(Observer::attach(root, describe, sinks, Arc::clone(&self.0.clock), config))
     }
 
-    /// The books as they are.
+    /// The counters of all sinks now.
     pub fn report(&self) -> Report {
         let of = |sink: &Named| SinkReport {
             name: sink.name.clone(),
@@ -269,20 +277,20 @@ impl ObservabilityProvider {
         Report { sinks: self.0.sinks.iter().map(of).collect(), artifacts_lost, discarded }
     }
 
-    /// Waits until everything recorded so far is durable. `Ok` says that all of it is, since the beginning of
+    /// Waits until everything recorded so far is durable. `Ok` means everything since the start of
     /// the run.
     ///
     /// # Errors
     ///
-    /// [`NotDurable`] where the time is up before, or where anything was given up; its report says how much
-    /// and why.
+    /// [`NotDurable`] where the time is up before, or where anything was dropped; its report has the counts
+    /// and the reasons.
     pub fn flush(&self, timeout: Duration) -> Result<Report, NotDurable> {
         let is_settled = self.settle(timeout);
         let report = self.report();
         if is_settled && report.is_complete() { Ok(report) } else { Err(NotDurable(report)) }
     }
 
-    /// Waits until everything so far has arrived or was given up. Returns whether it has in time.
+    /// Waits until everything so far was delivered or dropped. Returns whether it was in time.
     fn settle(&self, timeout: Duration) -> bool {
         let deadline = Instant::now() + timeout;
         let left = || deadline.saturating_duration_since(Instant::now());
@@ -294,8 +302,8 @@ impl ObservabilityProvider {
     }
 
     /// Ends this process's part of the run with a final status and totals, once everything it recorded has
-    /// arrived. The run ends when no other process writes to it any more. Where anything was lost, one line
-    /// on the standard error stream says what.
+    /// arrived. The run ends when no other process writes to it any more. Where anything was lost, a line
+    /// on the standard error stream reports it.
     ///
     /// # Errors
     ///
@@ -312,8 +320,8 @@ impl ObservabilityProvider {
         let left = || deadline.saturating_duration_since(Instant::now());
         let has_arrived = self.settle(left());
         let membership = self.0.membership.lock().take();
-        // The server ends the run itself. Where it cannot be told now, the event waits on disk with the
-        // others.
+        // The server ends the run itself, once its last writer has ended. Where it cannot be reached now, the
+        // event waits on disk with the others.
         let is_known = has_arrived
             && membership.is_some_and(|membership| membership.finish(status, summary.as_ref(), deadline));
         let finished = Arc::new(finished);
@@ -327,7 +335,7 @@ impl ObservabilityProvider {
         Ok(result?)
     }
 
-    /// Flushes, and lets go of this clone. The run stays open: another process may go on with it.
+    /// Flushes, and drops this clone. The run stays open: another process may continue it.
     ///
     /// # Errors
     ///
@@ -349,7 +357,7 @@ fn step_score(path: String, value: f64) -> Result<ScoreAdded, FieldError> {
     })
 }
 
-/// Why the end of a run was not told.
+/// Why the end of a run was not recorded.
 #[derive(Debug, thiserror::Error)]
 pub enum FinishError {
     /// The status does not end a run.
@@ -364,7 +372,7 @@ pub enum FinishError {
 impl EventSink for ObservabilityProvider {
     fn offer(&self, event: Arc<Event>) {
         if matches!(event.body(), Body::SnapshotScored(_)) {
-            self.nodes().notice(&event);
+            self.nodes().observe(&event);
         }
         if self.0.sinks.is_empty() {
             self.0.discarded.fetch_add(1, Relaxed);

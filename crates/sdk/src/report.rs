@@ -9,16 +9,15 @@ use gauntlet_telemetry::Counters;
 pub struct SinkReport {
     /// Which sink: `server`, `spool`, `console`, `file`, `database`, or the name it was given.
     pub name: String,
-    /// What became of its events.
+    /// The counters of its events.
     pub counters: Counters,
     /// Why the last dropped event was dropped, if any was.
     pub last_loss: Option<String>,
-    /// Why what waits or is on disk has not arrived, in the words of the other side, if something holds it
-    /// up.
+    /// Why queued or spooled events are not delivered yet, as the server reports it; `None` without a reason.
     pub delay: Option<String>,
 }
 
-/// Every sink's books.
+/// The counters of every sink.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Report {
     /// In the order the sinks were named.
@@ -94,8 +93,8 @@ pub struct Loss {
     pub reason: String,
 }
 
-/// Not everything that was recorded is durable: some is still on its way (it goes on, or stays on disk for
-/// the next process), or some was given up ([`Report::losses`]).
+/// Not everything that was recorded is durable: some is still queued (delivery continues, or the spool
+/// keeps it for the next process), or some was dropped ([`Report::losses`]).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not everything is durable: {0}")]
 pub struct NotDurable(pub Report);

@@ -14,7 +14,7 @@ use crate::ObservabilityProvider;
 
 /// How often a subscription that waits looks whether it was stopped.
 const LOOK: Duration = Duration::from_millis(200);
-/// Silence after which the connection is taken for dead; the server makes itself heard every 20 s.
+/// Silence after which the connection counts as lost; the server sends a heartbeat every 20 s.
 const SILENCE: Duration = Duration::from_secs(60);
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -207,9 +207,9 @@ impl Subscription {
 }
 
 enum ConnectError {
-    /// Nobody answers, for now.
+    /// The server cannot be reached now.
     Away,
-    /// The server says no.
+    /// The server refuses the request.
     Refused(String),
 }
 

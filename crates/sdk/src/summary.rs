@@ -1,4 +1,4 @@
-//! What a person would read first of an episode: what was said last, and what was seen.
+//! The summary of an episode: its last output and its last input.
 
 use std::sync::Arc;
 
@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use crate::failure;
 
-/// Longest text of a node that stands for a whole episode. Two of them, each byte written as six, fit into
-/// one event.
+/// Longest text of a node that summarises an episode. Two of them fit into one event, even where JSON escapes
+/// every byte as six.
 const MOST_BYTES: usize = MAX_BODY_BYTES / 16;
 
-/// The steps it was found in are kept, not copied.
+/// Shares the events that have the texts instead of copying them.
 #[derive(Debug, Default)]
 pub(crate) struct EpisodeSummary {
     output: Option<Arc<Event>>,
@@ -20,8 +20,8 @@ pub(crate) struct EpisodeSummary {
 }
 
 impl EpisodeSummary {
-    /// Takes notice of a step. What the agent says and does counts before what it thinks.
-    pub(crate) fn notice(&mut self, event: &Arc<Event>) {
+    /// Observes a step. What the agent says and does takes precedence over what it thinks.
+    pub(crate) fn observe(&mut self, event: &Arc<Event>) {
         let Body::StepRecorded(step) = event.body() else { return };
         self.has_steps = true;
         if readable(step).is_none() {
@@ -46,12 +46,12 @@ impl EpisodeSummary {
         self.has_steps
     }
 
-    /// What the agent said last, else `otherwise`.
+    /// The agent's last output, else `otherwise`.
     pub(crate) fn last_output(&self, otherwise: Option<&str>) -> String {
         text(self.output.as_deref(), otherwise)
     }
 
-    /// What it saw last, else `otherwise`.
+    /// Its last input, else `otherwise`.
     pub(crate) fn last_input(&self, otherwise: Option<&str>) -> String {
         text(self.input.as_deref(), otherwise)
     }

@@ -1,4 +1,4 @@
-//! A tool call from its beginning to whatever comes of it.
+//! A tool call, from its start to its result or error.
 
 use std::error::Error;
 
@@ -9,7 +9,7 @@ use crate::episode::{Episode, object};
 use crate::failure;
 
 impl Episode {
-    /// Begins a tool call. What comes of it is told through the guard.
+    /// Begins a tool call. The guard records its result or error.
     pub fn tool_call(
         &self,
         name: impl Into<String>,
@@ -18,28 +18,28 @@ impl Episode {
         ToolCall::begin(self, name.into(), arguments.into())
     }
 
-    /// Calls a tool: its result or its error with the causes, and how long it took, are told. The tool's own
-    /// answer comes back unchanged; a panic is told and goes on.
+    /// Calls a tool, and records its result, or its error with the causes, and its duration. Returns what the
+    /// tool returned; `to_json` makes JSON of a result. A panic is recorded and continues to unwind.
     pub fn tool<T, E: Error>(
         &self,
         name: impl Into<String>,
         arguments: impl Into<Value>,
         call: impl FnOnce() -> Result<T, E>,
-        tell: impl FnOnce(&T) -> Value,
+        to_json: impl FnOnce(&T) -> Value,
     ) -> Result<Result<T, E>, FieldError> {
         let guard = self.tool_call(name, arguments)?;
         let answer = call();
         match &answer {
-            Ok(result) => guard.succeed(tell(result))?,
+            Ok(result) => guard.succeed(to_json(result))?,
             Err(error) => guard.fail(error)?,
         }
         Ok(answer)
     }
 }
 
-/// A tool call on its way. It was told when it began (`tool_call`); its result is a `tool_result` of the
-/// same span that says how long it took. Dropped without a result it is recorded as cancelled, or as panicked
-/// where a panic dropped it.
+/// A tool call that has begun. Its start is recorded as `tool_call`, its result as `tool_result` of the same
+/// span with the duration. Dropped without a result it is recorded as cancelled, or as panicked where a panic
+/// dropped it.
 #[derive(Debug)]
 #[must_use = "a tool call that is dropped is recorded as cancelled"]
 pub struct ToolCall<'e> {
@@ -67,22 +67,22 @@ impl<'e> ToolCall<'e> {
         Ok(Self { episode, name, span_id, started_at, is_recorded: false })
     }
 
-    /// The span other steps may name as their parent.
+    /// The span id that other steps may name as their parent.
     pub fn span_id(&self) -> &str {
         &self.span_id
     }
 
-    /// It gave a result.
+    /// Records its result.
     pub fn succeed(mut self, result: impl Into<Value>) -> Result<(), FieldError> {
-        self.tell(object([("result", result.into())]), None)
+        self.record(object([("result", result.into())]), None)
     }
 
-    /// It failed: the error is told with its causes.
+    /// Records its error, with the causes.
     pub fn fail<E: Error + ?Sized>(mut self, error: &E) -> Result<(), FieldError> {
-        self.tell(Object::new(), Some(failure::from_error(error)))
+        self.record(Object::new(), Some(failure::from_error(error)))
     }
 
-    fn tell(&mut self, payload: Object, error: Option<StepError>) -> Result<(), FieldError> {
+    fn record(&mut self, payload: Object, error: Option<StepError>) -> Result<(), FieldError> {
         self.is_recorded = true;
         self.episode.step(StepRecorded {
             step_kind: StepKind::ToolResult,
@@ -109,6 +109,6 @@ impl Drop for ToolCall<'_> {
             failure::from_message("Cancelled", "dropped without a result")
         };
         // The name passed when the call began; nothing else here can break a rule.
-        let _ = self.tell(Object::new(), Some(error));
+        let _ = self.record(Object::new(), Some(error));
     }
 }

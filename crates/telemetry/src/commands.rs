@@ -10,10 +10,10 @@ use parking_lot::{Condvar, Mutex};
 pub trait Commands: Send + Sync {
     /// The next command, waiting for one up to `wait`. An error counts as none for now.
     fn next(&self, wait: Duration) -> Result<Option<CommandIssued>, String>;
-    /// Says what came of a command.
+    /// Reports the result of a command.
     fn acknowledge(&self, command: &CommandIssued, result: &str);
-    /// Whether an acknowledgement also puts `command.applied` into the run's log, so that nobody says it
-    /// twice.
+    /// Whether an acknowledgement also appends `command.applied` to the run's log, so that the caller must
+    /// not append it as well.
     fn records(&self) -> bool {
         false
     }

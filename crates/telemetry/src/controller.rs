@@ -1,5 +1,4 @@
-//! CommandController a loop that has no rubric call to pause in: between two steps it asks, and does as
-//! people say.
+//! The controller of a loop that has no rubric call to pause in: it takes commands between two steps.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -10,24 +9,25 @@ use gauntlet_model::{Action, Body, CommandApplied, FieldError, Object, RunStatus
 use crate::commands::Commands;
 use crate::pause::{self, Ending, tweaked};
 
-/// What people want of a loop, asked between two of its steps.
+/// Applies people's commands to a loop, between two of its steps.
 pub struct CommandController {
     commands: Arc<dyn Commands>,
     pause_timeout: Duration,
 }
 
 impl CommandController {
-    /// Obeys these commands. A pause ends by itself after `pause_timeout`.
+    /// A controller that takes these commands. A pause ends by itself after `pause_timeout`.
     pub fn new(commands: Arc<dyn Commands>, pause_timeout: Duration) -> Self {
         Self { commands, pause_timeout }
     }
 
-    /// Obeys what was commanded since the last time: at once where nothing was, until `resume` or `stop`
-    /// where it was to pause. `tweak` sets parameters; `say` hears what belongs into the run's log.
+    /// Applies the commands that were issued since the last call. Returns at once unless one of them pauses
+    /// the loop, else after `resume` or `stop`. `tweak` sets parameters; `log` gets what belongs into the
+    /// run's log.
     pub fn check(
         &self,
         tweak: &dyn Fn(&Object) -> Result<(), FieldError>,
-        mut say: impl FnMut(Body),
+        mut log: impl FnMut(Body),
     ) -> ControlFlow<()> {
         while let Ok(Some(command)) = self.commands.next(Duration::ZERO) {
             let result = match command.action {
@@ -39,23 +39,23 @@ impl CommandController {
             };
             self.commands.acknowledge(&command, &result);
             if !self.commands.records() {
-                say(CommandApplied { command_id: command.command_id, result }.into());
+                log(CommandApplied { command_id: command.command_id, result }.into());
             }
             match command.action {
                 Action::Stop => return ControlFlow::Break(()),
                 Action::Pause => {}
                 _ => continue,
             }
-            say(RunStatus { status: Status::Paused, reason: Some(format!("paused by {}", command.author)) }
+            log(RunStatus { status: Status::Paused, reason: Some(format!("paused by {}", command.author)) }
                 .into());
             let ending =
-                pause::wait(tweak, &*self.commands, self.pause_timeout, |applied| say(applied.into()));
+                pause::wait(tweak, &*self.commands, self.pause_timeout, |applied| log(applied.into()));
             let reason = match ending {
                 Ending::Resumed => None,
                 Ending::Stopped => return ControlFlow::Break(()),
                 Ending::TimedOut => Some(format!("no command within {} s", self.pause_timeout.as_secs_f64())),
             };
-            say(RunStatus { status: Status::Running, reason }.into());
+            log(RunStatus { status: Status::Running, reason }.into());
         }
         ControlFlow::Continue(())
     }

@@ -9,11 +9,11 @@ use gauntlet_model::Event;
 
 use crate::sink::{DeliveryError, Sink};
 
-/// Appends events to a file. A batch that could not be written whole is taken back before it is tried again.
-/// The file belongs to one sink at a time; the operating system lets go of it however the process ends.
+/// Appends events to a file. A batch that was written in part is truncated before it is retried. The file is
+/// locked for one sink; the operating system releases the lock however the process ends.
 pub struct FileSink {
     file: File,
-    /// Length up to the last whole batch, bytes.
+    /// Length up to the end of the last complete batch, bytes.
     length: u64,
 }
 

@@ -1,4 +1,4 @@
-//! A paused step: commands are taken and answered until one lets the run go on, or the time is up.
+//! A paused step: takes commands until one resumes or stops the run, or the time is up.
 
 use std::time::{Duration, Instant};
 
@@ -12,19 +12,19 @@ pub type Tweak<'a> = &'a dyn Fn(&Object) -> Result<(), FieldError>;
 /// How a pause ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
-    /// A person let the run go on.
+    /// A person resumed the run.
     Resumed,
     /// A person asked the run to stop.
     Stopped,
-    /// Nobody did in time.
+    /// No command ended the pause in time.
     TimedOut,
 }
 
-/// Shortest time between two looks at a source that fails.
+/// Time before the next request to a source that failed.
 const AFTER_ERROR: Duration = Duration::from_millis(250);
 
-/// Takes commands until `timeout`. Every command is acknowledged with what came of it, and `applied` is
-/// called where the acknowledgement does not say it itself.
+/// Takes commands until one ends the pause, or until `timeout`. Every command is acknowledged with its
+/// result; `applied` is called with it where the acknowledgement does not record it ([`Commands::records`]).
 pub fn wait(
     tweak: Tweak<'_>,
     commands: &dyn Commands,
@@ -56,7 +56,7 @@ pub fn wait(
     }
 }
 
-/// What a command does, in words, and whether it ends the pause.
+/// Applies a command; its result, and the end of the pause where it ends it.
 fn obey(tweak: Tweak<'_>, command: &CommandIssued) -> (String, Option<Ending>) {
     match command.action {
         Action::Resume => ("resumed".to_owned(), Some(Ending::Resumed)),
@@ -70,7 +70,7 @@ fn obey(tweak: Tweak<'_>, command: &CommandIssued) -> (String, Option<Ending>) {
     }
 }
 
-/// Sets parameters, and says in words what came of it.
+/// Sets parameters; the result as text.
 pub(crate) fn tweaked(tweak: Tweak<'_>, parameters: &Object) -> String {
     match tweak(parameters) {
         Ok(()) => {

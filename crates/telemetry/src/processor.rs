@@ -38,9 +38,9 @@ pub struct BatchConfig {
     pub retries: Option<u32>,
     /// First pause before a retry; it doubles from retry to retry.
     pub backoff: Duration,
-    /// Longest pause of its own choosing; a longer one the other side asks for is kept.
+    /// Longest backoff; a longer `Retry-After` of the server takes precedence.
     pub longest_backoff: Duration,
-    /// How long a dropped delivery may go on delivering.
+    /// How long a dropped processor may continue to deliver.
     pub grace: Duration,
 }
 
@@ -116,7 +116,7 @@ impl BatchProcessor {
         Ok(Self { queue, config, thread: Some(thread) })
     }
 
-    /// Waits until everything offered so far is acknowledged or dropped; the counters say which.
+    /// Waits until everything offered so far is acknowledged or dropped; the counters tell how many of each.
     pub fn flush(&self, timeout: Duration) -> Result<Counters, Unsettled> {
         match self.queue.flush(timeout) {
             true => Ok(self.counters()),
@@ -213,31 +213,31 @@ impl<S: Sink> Worker<S> {
                 outcome.reason = reason;
             }
         };
-        // Nothing is put off: `deliver` says so by refusing.
+        // No batch is left for later: `deliver` turns `NotNow` into a refusal.
         let _ = bisect(batch, deliver, settled);
         outcome
     }
 
-    /// Enters what an earlier process left into the books, as far as it does not arrive at once.
+    /// Counts what an earlier process left in the spool, unless it can be delivered at once.
     fn inherit(&mut self) {
-        let behind = self.ask();
+        let behind = self.backlog();
         self.queue.inherited(behind.events + behind.lost);
         self.queue.settled(&BatchOutcome::default(), &behind);
     }
 
-    /// Lets the sink go on with what it holds back, and enters the books; how many events that still is.
+    /// Lets the sink deliver its backlog and updates the counters; returns how many events are still in it.
     fn catch_up(&mut self, outcome: &BatchOutcome) -> u64 {
-        let behind = self.ask();
+        let behind = self.backlog();
         self.queue.settled(outcome, &behind);
         behind.events
     }
 
-    fn ask(&mut self) -> Backlog {
+    fn backlog(&mut self) -> Backlog {
         let sink = &mut self.sink;
         catch_unwind(AssertUnwindSafe(|| sink.catch_up())).unwrap_or_default()
     }
 
-    /// One batch, retried while the sink says "not now".
+    /// Delivers one batch, and retries while the sink returns [`DeliveryError::NotNow`].
     fn deliver(&mut self, batch: &[Arc<Event>]) -> Result<(), DeliveryError> {
         let mut tries = 0_u32;
         loop {

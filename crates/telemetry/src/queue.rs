@@ -19,7 +19,7 @@ pub struct Counters {
     pub spooled: u64,
     /// Acknowledged by the sink.
     pub sent: u64,
-    /// Given up: no room, refused, or out of retries.
+    /// Dropped: no room, refused, or out of retries.
     pub dropped: u64,
     /// Times a batch was tried again.
     pub retried: u64,
@@ -28,9 +28,9 @@ pub struct Counters {
 #[derive(Default)]
 pub(crate) struct Queue {
     state: Mutex<State>,
-    /// Told when there is work, a flush or the end; the sink's thread listens.
+    /// Notified of work, a flush and the end; the sink's thread waits for it.
     work: Condvar,
-    /// Told when events leave; producers, flushes and the end listen.
+    /// Notified when events leave; producers, flushes and the end wait for it.
     room: Condvar,
 }
 
@@ -66,7 +66,7 @@ pub(crate) struct Work {
     pub(crate) is_last: bool,
 }
 
-/// What became of a batch.
+/// The outcome of a batch.
 #[derive(Default)]
 pub(crate) struct BatchOutcome {
     pub(crate) taken: u64,
@@ -75,7 +75,7 @@ pub(crate) struct BatchOutcome {
     pub(crate) reason: String,
 }
 
-/// How often a sink that is behind is asked to go on while nothing is offered.
+/// How often a sink with a backlog is called while no event is offered.
 const TICK: Duration = Duration::from_millis(100);
 
 impl Queue {
@@ -99,8 +99,8 @@ impl Queue {
         }
     }
 
-    /// Waits for a batch: until `most` events wait, or the first has waited for `linger`, or somebody
-    /// flushes. An empty one now and then while the sink is behind. `None` at the end.
+    /// Waits for a batch: until `most` events wait, the first has waited for `linger`, or a flush is
+    /// requested. While the sink has a backlog, an empty one every [`TICK`]. `None` at the end.
     pub(crate) fn take(&self, most: usize, linger: Duration) -> Option<Work> {
         let mut state = self.lock();
         while state.waiting.is_empty() {
@@ -131,8 +131,8 @@ impl Queue {
         Some(work)
     }
 
-    /// What became of a batch, and how far the sink is behind with it: at once, so that nobody takes what is
-    /// on disk for delivered.
+    /// Counts the outcome of a batch and the sink's backlog. Both under one lock, so that no reader takes
+    /// events in the spool for delivered ones.
     pub(crate) fn settled(&self, outcome: &BatchOutcome, behind: &Backlog) {
         let mut state = self.lock();
         state.queued -= outcome.taken + outcome.refused;

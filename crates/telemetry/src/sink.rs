@@ -1,18 +1,18 @@
-//! What takes events for good: the trait, and why a batch is not taken.
+//! The trait of sinks, and the reasons why a sink does not take a batch.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use gauntlet_model::Event;
 
-/// Takes events for good. Runs on a thread of its own and may block.
+/// Delivers events: to a server, a file, a database. Runs on its own thread and may block.
 pub trait Sink: Send {
     /// Delivers a batch (never empty), in order, all or nothing. Returning `Ok` acknowledges every event of
     /// it.
     fn deliver(&mut self, batch: &[Arc<Event>]) -> Result<(), DeliveryError>;
 
-    /// Goes on with what was taken but has not arrived yet; called between batches. Most sinks are never
-    /// behind.
+    /// Continues with what was taken but not delivered yet; called between batches. Most sinks have no
+    /// backlog.
     fn catch_up(&mut self) -> Backlog {
         Backlog::default()
     }
@@ -28,14 +28,14 @@ impl<S: Sink + ?Sized> Sink for Box<S> {
     }
 }
 
-/// What a sink has taken without passing it on.
+/// What a sink has taken but not delivered yet.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Backlog {
-    /// Events still to be passed on.
+    /// Events still to be delivered.
     pub events: u64,
-    /// Why they have not been, in the words of the other side; empty where nothing holds them up.
+    /// Why they are not delivered yet, as the server reports it; empty where there is no reason.
     pub delay: String,
-    /// Events given up since the last time it was asked.
+    /// Events dropped since the last call.
     pub lost: u64,
     /// Why the last of them was.
     pub reason: String,
@@ -47,7 +47,7 @@ pub enum DeliveryError {
     /// Not now: the same batch may be taken later.
     #[error("{message}")]
     NotNow {
-        /// How long the other side asks to wait, if it says.
+        /// How long to wait before the next try, where the server asks for a time.
         after: Option<Duration>,
         /// What happened.
         message: String,
@@ -55,19 +55,19 @@ pub enum DeliveryError {
     /// The other side has no such run.
     #[error("{message}")]
     Missing {
-        /// What it said.
+        /// The server's message.
         message: String,
     },
     /// The run was deleted: nothing more of it is taken, now or later.
     #[error("{message}")]
     Gone {
-        /// What the other side answered.
+        /// The server's message.
         message: String,
     },
     /// The other side has it already, with other content.
     #[error("{message}")]
     Conflict {
-        /// What it said.
+        /// The server's message.
         message: String,
     },
     /// Too much at once: half of it may be taken.
@@ -80,15 +80,15 @@ pub enum DeliveryError {
         events.first().map_or("", |(_, message)| message)
     )]
     RefusedEvents {
-        /// 0-based position of each in the batch, and what the other side said of it.
+        /// 0-based position of each in the batch, and the server's message.
         events: Vec<(usize, String)>,
     },
     /// Never: one event of the batch is at fault, or all of it.
     #[error("{message}")]
     Refused {
-        /// 0-based position of the event in the batch; `None` where the whole batch is refused.
+        /// 0-based position of the event in the batch; `None` where the complete batch is refused.
         index: Option<usize>,
-        /// What the other side said.
+        /// The server's message.
         message: String,
     },
 }

@@ -1,8 +1,8 @@
 //! A run's events on disk: what cannot be delivered now, or is not to be (offline).
 //!
 //! One file a run, JSON lines: `run.started` first, with the run's id in its metadata, then the events in
-//! order. It is what `gauntlet import` reads. A file belongs to one process at a time; the operating system
-//! lets go of it however the process ends.
+//! order. It is what `gauntlet import` reads. A file is locked by one process at a time; the operating system
+//! releases the lock however the process ends.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -29,10 +29,10 @@ pub enum SpoolError {
     Io {
         /// Which.
         path: PathBuf,
-        /// What the operating system said.
+        /// The operating system's error.
         error: std::io::Error,
     },
-    /// What its first line says is not a run.
+    /// Its first line describes no run.
     #[error("the spool {path} does not begin with its run: {error}")]
     Header {
         /// Which.
@@ -57,7 +57,7 @@ pub struct Spool {
     header: u64,
     /// Where the first event that is left begins.
     read: u64,
-    /// Behind the last whole line.
+    /// End of the last complete line, bytes.
     length: u64,
     /// Events left.
     left: u64,
@@ -196,12 +196,12 @@ impl Spool {
         Ok(chunk)
     }
 
-    /// Forgets the lines of a chunk that was peeked at: they have arrived.
+    /// Removes the lines of a chunk that was delivered.
     pub(crate) fn advance(&mut self, lines: u64, end: u64) {
         self.left = self.left.saturating_sub(lines);
         self.read = end;
         if self.read >= self.length {
-            // Should the cut fail, the events are delivered once more, which changes nothing.
+            // Should truncating fail, the events are delivered again, which is idempotent.
             let _ = self.file.set_len(self.header);
             (self.read, self.length, self.left) = (self.header, self.header, 0);
         }
@@ -280,7 +280,7 @@ fn lock(path: &Path) -> Result<Option<File>, SpoolError> {
     }
 }
 
-/// A run's file; ids that are too long for a file's name are cut and told apart by their hash.
+/// A run's file; ids that are too long for a file's name are cut and made unique by their hash.
 fn file_name(run: &RunId, number: u32) -> String {
     let mut name = path_segment(run.as_str());
     if name.len() > 180 {

@@ -17,9 +17,9 @@ const CHUNK: usize = 2000;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// Delivers to `inner`; while that says "not now", to the spool. Events keep their order: as long as the
-/// spool holds any, new ones go behind them. An event the sink took although its answer got lost is sent
-/// again; its id makes that once.
+/// Delivers to `inner`, or to the spool while that returns [`DeliveryError::NotNow`]. The order is preserved:
+/// while the spool is not empty, new events are appended to it. Where the answer to a batch was lost, the
+/// batch is sent again; the ids of its events make that idempotent.
 pub struct SpoolingSink<S> {
     inner: S,
     spool: Spool,
@@ -158,8 +158,8 @@ pub struct Leftovers {
     pub problems: Vec<String>,
 }
 
-/// Delivers what earlier processes left in a folder, each run to the sink `sink_for` makes for it. Passes
-/// over what other processes are using. Goes on to the next file where one cannot be delivered now.
+/// Delivers what earlier processes left in a folder, each run to the sink `sink_for` makes for it. Skips
+/// files that other processes are using, and files that cannot be delivered now.
 pub fn deliver_leftovers<S: Sink>(
     folder: &Path,
     sink_for: impl Fn(&Spool) -> Result<S, FieldError>,

@@ -124,14 +124,14 @@ fn a_loop_is_paused_tweaked_resumed_and_stopped_from_afar() {
     for (id, action) in [("1", "pause"), ("2", "tweak"), ("3", "resume"), ("4", "stop")] {
         desk.lock().unwrap().issue(id, action);
     }
-    let mut said = Vec::new();
+    let mut logged = Vec::new();
     let deadline = Instant::now() + LONG;
-    while steering.check(&tweak, |body| said.push(body)) == ControlFlow::Continue(()) {
+    while steering.check(&tweak, |body| logged.push(body)) == ControlFlow::Continue(()) {
         assert!(Instant::now() < deadline, "it was never stopped");
         std::thread::sleep(Duration::from_millis(2));
     }
     drop(steering);
-    let statuses: Vec<_> = said
+    let statuses: Vec<_> = logged
         .iter()
         .map(|body| match body {
             Body::RunStatus(status) => status.status,

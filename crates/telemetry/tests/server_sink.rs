@@ -97,7 +97,7 @@ fn it_creates_the_run_then_posts_batches_until_they_are_taken() {
 }
 
 #[test]
-fn a_refused_event_is_left_out_and_told() {
+fn a_refused_event_is_left_out_and_reported() {
     let blame = r#"{"details":[{"index":1,"field":"body.scores","message":"is missing"}]}"#;
     let (base, requests) = serve(vec![("201 Created", "{}"), ("422 Unprocessable Entity", blame)]);
     let delivery = delivery(&base);
@@ -131,7 +131,7 @@ fn all_refused_events_of_a_batch_cost_one_request() {
 }
 
 #[test]
-fn a_run_that_is_there_goes_on_and_one_that_was_lost_is_created_again() {
+fn a_run_that_exists_is_continued_and_one_that_was_lost_is_created_again() {
     let (base, requests) = serve(vec![
         ("409 Conflict", "exists with other content"),
         ("200 OK", "{}"),
@@ -148,7 +148,7 @@ fn a_run_that_is_there_goes_on_and_one_that_was_lost_is_created_again() {
 }
 
 #[test]
-fn a_server_that_does_not_know_the_run_whatever_is_done_is_not_asked_for_ever() {
+fn a_server_that_never_accepts_the_run_is_not_asked_forever() {
     let (created, unknown) = (("201 Created", "{}"), ("404 Not Found", "no run"));
     let again = [unknown, created, unknown].repeat(8);
     let (base, requests) = serve([vec![created], again, vec![unknown; 40]].concat());

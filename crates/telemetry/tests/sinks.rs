@@ -1,4 +1,4 @@
-//! Sinks: order, batches, backpressure, retries, what is lost and how it is said.
+//! Sinks: order, batches, backpressure, retries, what is lost and how that is reported.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
@@ -104,7 +104,7 @@ fn a_batch_that_is_refused_for_now_is_tried_again() {
 }
 
 #[test]
-fn what_is_given_up_is_counted_and_told() {
+fn dropped_events_are_counted_and_reported() {
     let sink = Scripted::of([not_now(None), not_now(None)]);
     let delivery = sink.start(BatchConfig { retries: Some(1), ..quick() });
     offer(&delivery, [1, 2]);
@@ -231,7 +231,7 @@ fn a_file_is_written_by_one_sink_at_a_time() {
 
 #[test]
 fn the_console_shows_a_line_an_event() {
-    let said = |step, body: Body| {
+    let event_of = |step, body: Body| {
         let episode = EpisodeId::new("e").ok();
         Arc::new(Event::new(EventId::from_u128(9), Timestamp::default(), episode, step, body).unwrap())
     };
@@ -257,13 +257,13 @@ fn the_console_shows_a_line_an_event() {
     };
     let task = Some("what is the dose?".to_owned());
     let events = [
-        said(None, RunStatus { status: Status::Running, reason: None }.into()),
+        event_of(None, RunStatus { status: Status::Running, reason: None }.into()),
         event(12),
-        said(None, EpisodeStarted { task, metadata: Object::new() }.into()),
-        said(Some(3), call.into()),
-        said(Some(13), node.into()),
-        said(None, finished.into()),
-        said(None, RunFinished { status: Status::Completed, summary: None }.into()),
+        event_of(None, EpisodeStarted { task, metadata: Object::new() }.into()),
+        event_of(Some(3), call.into()),
+        event_of(Some(13), node.into()),
+        event_of(None, finished.into()),
+        event_of(None, RunFinished { status: Status::Completed, summary: None }.into()),
     ];
     let mut out = Vec::new();
     ConsoleSink::to(&mut out).deliver(&events).unwrap();

@@ -1,4 +1,4 @@
-//! A sink that goes away: what is kept on disk, in which order it arrives, and what the books say.
+//! A sink that fails for a while: what is on disk, in which order it arrives, and what is counted.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -26,8 +26,8 @@ impl Sink for Other {
         if self.is_away.load(SeqCst) {
             return Err(DeliveryError::NotNow { after: None, message: "away".to_owned() });
         }
-        let blamed = |event: &Arc<Event>| self.refuses.map(EventId::from_u128) == Some(event.id());
-        if let Some(index) = batch.iter().position(blamed) {
+        let is_refused = |event: &Arc<Event>| self.refuses.map(EventId::from_u128) == Some(event.id());
+        if let Some(index) = batch.iter().position(is_refused) {
             return Err(DeliveryError::Refused { index: Some(index), message: "odd".to_owned() });
         }
         self.has.lock().unwrap().extend(batch.iter().map(|event| event.id()));
@@ -160,7 +160,7 @@ fn a_second_process_of_the_same_run_has_a_file_of_its_own() {
 }
 
 #[test]
-fn a_full_spool_drops_and_says_so_in_the_stream() {
+fn a_full_spool_drops_and_reports_a_gap() {
     let folder = tempfile::tempdir().unwrap();
     let other = Other::away();
     let delivery = delivery(&other, folder.path(), 2000);

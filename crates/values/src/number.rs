@@ -30,7 +30,7 @@ pub fn number(value: &Value, decimal: Decimal) -> Reading<f64> {
     }
 }
 
-/// A step: a whole number from 0 to [`MAX_STEP`], written as any [`number`] may be.
+/// A step: an integer from 0 to [`MAX_STEP`], written as any [`number`] may be.
 pub fn step(value: &Value, decimal: Decimal) -> Reading<u64> {
     // An integer is read as one: a double would round what is too large to a step that is not.
     let exact = match value {

@@ -1,4 +1,4 @@
-//! Texts that stand for "no value" in the files of other programs.
+//! Texts that mean "no value" in the files of other programs.
 
 /// Such texts in lower case: what pandas, numpy, R, JavaScript, spreadsheets and people write. The infinities
 /// are among them: a score is a finite number, and an infinite one says that its evaluation failed.
@@ -34,7 +34,7 @@ const NOT_EVALUATED: [&str; 29] = [
     "nan(snan)",
 ];
 
-/// Whether a text says that there is no value. Case, surrounding spaces and a sign do not matter.
+/// Whether a text means that there is no value. Case, surrounding spaces and a sign do not matter.
 pub fn is_not_evaluated(text: &str) -> bool {
     let text = text.trim();
     // The longest of them has 13 bytes and a sign: whatever is longer is not worth a copy.

@@ -1,4 +1,4 @@
-//! Times: ISO 8601 texts, and numbers whose unit is told by their magnitude.
+//! Times: ISO 8601 texts, and numbers whose unit follows from their magnitude.
 
 use gauntlet_model::Timestamp;
 use serde_json::Value;
@@ -14,7 +14,7 @@ const MILLIS: f64 = 1e11;
 const MICROS: f64 = 1e14;
 /// From here on in nanoseconds.
 const NANOS: f64 = 1e17;
-/// From here on it is no time that can be kept: 2286-11-20 in nanoseconds.
+/// The first number that is no time any more: 2286-11-20 in nanoseconds.
 const END: f64 = 1e19;
 
 /// An instant. A number from 1e8 is in seconds since the Unix epoch, from 1e11 in milliseconds, from 1e14 in

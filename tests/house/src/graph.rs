@@ -99,7 +99,7 @@ const PURE: &[&str] = &[
 const IMPURE: &[&str] = &["tokio", "sqlx", "rand", "leptos"];
 
 impl Graph {
-    /// Every edge and path that the rules forbid, as sentences; empty when the house stands.
+    /// Every edge and path that the rules forbid, as sentences; empty when there is none.
     pub fn violations(&self) -> Vec<String> {
         let mut found = self.forbidden_edges();
         found.extend(self.forbidden_homes());
@@ -107,7 +107,7 @@ impl Graph {
         found
     }
 
-    /// Every edge of [`ALLOWED`] that nothing needs, as sentences. Of a whole workspace only.
+    /// Every edge of [`ALLOWED`] that nothing needs, as sentences. Of a complete workspace only.
     pub fn unused_allowances(&self) -> Vec<String> {
         let edges = ALLOWED.iter().flat_map(|(from, rule)| rule.iter().map(move |to| (*from, *to)));
         let is_used = |(from, to): &(&str, &str)| self.declared.get(*from).is_some_and(|d| d.contains(*to));

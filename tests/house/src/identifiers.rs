@@ -1,8 +1,6 @@
-//! Words that no identifier is made of, since a reader cannot guess what they hold or find them in the
-//! field's books.
+//! Words that are banned from identifiers, since a reader cannot guess what they mean or look them up.
 //!
-//! Judged is every identifier of a crate's own code. The names of tests are sentences, and say what they
-//! please.
+//! The rule applies to all code of a crate except for its tests, whose names are sentences.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +8,7 @@ use proc_macro2::TokenTree;
 
 use crate::tokens::{after_item, is_test_only, of_file, of_group};
 
-/// The words; their plurals are meant as well.
+/// The words; plurals are banned as well.
 const WORDS: &[&str] = &[
     "whole",
     "lay",
@@ -38,7 +36,7 @@ const WORDS: &[&str] = &[
     "piece",
 ];
 
-/// Every identifier of a file that has one of the words in it, in the order of the alphabet.
+/// Every identifier of a file that has one of the words in it, in alphabetical order.
 pub fn violations(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     collect(&of_file(text), &mut found);

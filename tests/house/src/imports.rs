@@ -45,7 +45,7 @@ impl File {
         file
     }
 
-    /// Finds the child modules first: a path may stand before the declaration.
+    /// Finds the child modules first: a path may precede the declaration.
     fn declare(&mut self, tokens: &[TokenTree]) {
         for window in tokens.windows(3) {
             if is_word(&window[0], "mod") && is_punct(&window[2], ';') {

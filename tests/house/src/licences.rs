@@ -31,7 +31,7 @@ impl Reader<'_> {
     fn any(&mut self) -> bool {
         let mut is_met = self.all();
         while self.takes("OR") {
-            // Both sides are read, whatever the first one said.
+            // Both sides are parsed, whatever the first one is.
             is_met |= self.all();
         }
         is_met

@@ -138,7 +138,7 @@ fn circles_at(level: &[String], edges: &BTreeSet<(Module, Module)>) -> Vec<Strin
     let mut seen: BTreeSet<String> = BTreeSet::new();
     for start in graph.keys() {
         let Some(circle) = shortest_circle(start, &graph) else { continue };
-        // Each circle is told once, from the first of its modules.
+        // Each circle is reported once, from the first of its modules.
         if circle.iter().any(|module| seen.contains(module)) {
             continue;
         }

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
-/// The tokens of a file. One that is no Rust has none: the compiler says so elsewhere.
+/// The tokens of a file. A file that is not Rust has none: the compiler reports that elsewhere.
 pub(crate) fn of_file(text: &str) -> Vec<TokenTree> {
     text.parse().unwrap_or_else(|_| TokenStream::new()).into_iter().collect()
 }

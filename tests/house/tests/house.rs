@@ -1,4 +1,4 @@
-//! The house stands: the rules hold for the workspace as it is.
+//! The rules of the repository, checked for the workspace as it is.
 
 use std::collections::BTreeMap;
 
@@ -69,7 +69,7 @@ fn no_crate_has_an_import_circle() {
 }
 
 #[test]
-fn no_identifier_has_a_word_that_nobody_can_look_up() {
+fn no_identifier_has_a_banned_word() {
     let found = by_crate(|path, text| {
         identifiers::violations(text).iter().map(|ident| format!("{path}: {ident}")).collect()
     });

@@ -1,28 +1,28 @@
-//! The numbers that stand for words. A number once given is never given to another word.
+//! The numbers of enum variants in the format. A number is never reused for another variant.
 
 use gauntlet_model::{Action, FailureKind, Status, StepKind};
 
 macro_rules! codes {
-    ($($type:ident { $($word:ident = $code:literal),* $(,)? })*) => {
-        $(impl Word for $type {
+    ($($type:ident { $($variant:ident = $code:literal),* $(,)? })*) => {
+        $(impl WireEnum for $type {
             const NAME: &'static str = stringify!($type);
             fn code(self) -> u8 {
-                match self { $($type::$word => $code,)* }
+                match self { $($type::$variant => $code,)* }
             }
             fn of(code: u64) -> Option<Self> {
-                match code { $($code => Some($type::$word),)* _ => None }
+                match code { $($code => Some($type::$variant),)* _ => None }
             }
         })*
     };
 }
 
-/// A word with a number.
-pub(super) trait Word: Copy {
-    /// What sort of word, for errors.
+/// An enum whose variants have numbers.
+pub(super) trait WireEnum: Copy {
+    /// The name of the enum, for errors.
     const NAME: &'static str;
-    /// Its number.
+    /// The number of the variant.
     fn code(self) -> u8;
-    /// The word of a number.
+    /// The variant of a number.
     fn of(code: u64) -> Option<Self>;
 }
 
@@ -46,8 +46,8 @@ pub(super) enum Kind {
 
 codes! {
     Kind {
-        Scored = 0, Added = 1, RunStarted = 2, Status = 3, EpisodeStarted = 4, EpisodeFinished = 5, Recorded = 6,
-        Command = 7, Applied = 8, Answered = 9, Note = 10, Artifact = 11, Gap = 12,
+        Scored = 0, Added = 1, RunStarted = 2, Status = 3, EpisodeStarted = 4, EpisodeFinished = 5,
+        Recorded = 6, Command = 7, Applied = 8, Answered = 9, Note = 10, Artifact = 11, Gap = 12,
     }
     Status {
         Pending = 0, Running = 1, Paused = 2, Completed = 3, Failed = 4, TimedOut = 5, Cancelled = 6,

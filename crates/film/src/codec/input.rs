@@ -1,17 +1,17 @@
-//! What reading is made of: numbers, texts, values and places, each checked before it is believed.
+//! The decoder's building blocks: numbers, texts, values and positions, each validated.
 
 use std::ops::Range;
 
 use gauntlet_model::Score;
 
-use super::enum_codes::Word;
+use super::enum_codes::WireEnum;
 use super::{
     BITMAP, CodecError, DOUBLES, EVERYWHERE, INTEGERS, LIST, MAGIC, MOST_TEXT, NOWHERE, SINGLES, VERSION,
 };
 
 pub(super) type Read<T> = Result<T, CodecError>;
 
-/// The input, and how far it is read.
+/// The input and the read position in it.
 pub(super) struct In<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -20,7 +20,7 @@ pub(super) struct In<'a> {
 }
 
 impl<'a> In<'a> {
-    /// The input behind its head.
+    /// The input, positioned behind its header.
     pub(super) fn new(bytes: &'a [u8]) -> Read<Self> {
         let mut input = Self { bytes, at: 0, texts: Vec::new(), text_left: MOST_TEXT };
         input.head()?;
@@ -101,12 +101,12 @@ impl<'a> In<'a> {
         }
     }
 
-    pub(super) fn word<W: Word>(&mut self, what: &'static str) -> Read<W> {
+    pub(super) fn variant<W: WireEnum>(&mut self, what: &'static str) -> Read<W> {
         let code = self.number(what)?;
         W::of(code).ok_or_else(|| self.wrong(what, format!("{code} is the number of no {}", W::NAME)))
     }
 
-    /// A count of things that take at least `size` bytes each, held against the bytes left.
+    /// A count of items of at least `size` bytes each, checked against the bytes left.
     pub(super) fn count(&mut self, what: &'static str, size: usize) -> Read<usize> {
         let count = self.number(what)?;
         self.fits(what, usize::try_from(count).unwrap_or(usize::MAX), size)
@@ -132,7 +132,7 @@ impl<'a> In<'a> {
         text.ok_or_else(|| self.wrong(what, format!("is string {position} of {}", self.texts.len())))
     }
 
-    /// Counts text before it is copied.
+    /// Counts a text against [`MOST_TEXT`], before it is copied.
     pub(super) fn charge(&mut self, what: &'static str, length: usize) -> Read<()> {
         match self.text_left.checked_sub(length + size_of::<String>()) {
             Some(left) => {
@@ -174,7 +174,7 @@ impl<'a> In<'a> {
         Ok(numbers)
     }
 
-    /// Runs that together are `count` items; the caller has held `count` against the input.
+    /// Run-length encoded items, `count` in all; the caller has checked `count` against the bytes left.
     pub(super) fn runs<T: Clone>(
         &mut self,
         what: &'static str,
@@ -222,7 +222,7 @@ impl<'a> In<'a> {
     }
 
     /// Ascending positions below `all`.
-    pub(super) fn places(
+    pub(super) fn positions(
         &mut self,
         what: &'static str,
         all: usize,

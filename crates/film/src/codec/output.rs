@@ -1,11 +1,11 @@
-//! What writing is made of: numbers, texts, values and places.
+//! The encoder's building blocks: numbers, texts, values and positions.
 
 use std::collections::BTreeMap;
 
-use super::enum_codes::Word;
+use super::enum_codes::WireEnum;
 use super::{BITMAP, DOUBLES, EVERYWHERE, INTEGERS, LIST, MAGIC, NOWHERE, SINGLES, VERSION};
 
-/// Texts longer than this stand where they are used; shorter ones stand in the string table once.
+/// Texts of more bytes than this are written where they are used; shorter ones once, in the string table.
 const SHORT: usize = 256;
 
 /// The bytes so far, and the texts they refer to.
@@ -17,7 +17,7 @@ pub(super) struct Out<'a> {
 }
 
 impl<'a> Out<'a> {
-    /// The whole: what stands before the string table, the table, and what refers to it.
+    /// The complete chunk: header, string table, and the bytes that refer to it.
     pub(super) fn finish(self, facts: usize) -> Vec<u8> {
         let mut out = Out { bytes: [MAGIC.as_slice(), &[VERSION]].concat(), ..Out::default() };
         out.number(facts as u64);
@@ -64,8 +64,8 @@ impl<'a> Out<'a> {
         }
     }
 
-    pub(super) fn word(&mut self, word: impl Word) {
-        self.number(word.code().into());
+    pub(super) fn variant(&mut self, variant: impl WireEnum) {
+        self.number(variant.code().into());
     }
 
     pub(super) fn deltas(&mut self, numbers: impl Iterator<Item = i64>) {
@@ -110,8 +110,10 @@ impl<'a> Out<'a> {
         }
     }
 
-    /// Where among `all` facts something is. "Everywhere" costs nothing, so it is left to what brings its own bytes.
-    pub(super) fn places(&mut self, positions: &[u32], all: usize, may_be_everywhere: bool) {
+    /// Positions below `all`. `may_be_everywhere` only where more bytes follow for each position:
+    /// "everywhere" takes one byte whatever `all` is, so the reader could not check the count against the
+    /// bytes left.
+    pub(super) fn positions(&mut self, positions: &[u32], all: usize, may_be_everywhere: bool) {
         if positions.is_empty() {
             return self.number(NOWHERE);
         }

@@ -1,4 +1,4 @@
-//! Reading facts. The module above says what is read.
+//! Decodes facts; the parent module describes the format.
 
 use gauntlet_model::{EpisodeId, FailureKind, MAX_STEP, Scores, StepRange, Timestamp};
 
@@ -9,14 +9,14 @@ use crate::fact::{Asked, Fact, What};
 
 pub(super) fn facts(bytes: &[u8]) -> Read<Vec<Fact>> {
     let mut input = In::new(bytes)?;
-    // Three differences of at least one byte each stand for every fact.
+    // Every fact takes at least one byte in each of three columns.
     let facts = input.count("number of facts", 3)?;
     input.strings()?;
     let seqs = input.deltas("seq", facts)?;
     let times = input.deltas("at", facts)?;
     let steps = input.deltas("step", facts)?;
     let episodes = input.runs("episode", facts, In::text)?;
-    let kinds = input.runs("kind", facts, In::word::<Kind>)?;
+    let kinds = input.runs("kind", facts, In::variant::<Kind>)?;
     let scored = kinds.iter().filter(|kind| **kind == Kind::Scored).count();
     let mut scored = input.scored(scored)?.into_iter();
     let mut read = Vec::with_capacity(facts);
@@ -81,7 +81,7 @@ impl<'a> In<'a> {
         }
         for (shot, _) in shots.iter_mut().zip(has(HAS_FAILURES)).filter(|(_, has)| *has) {
             let failures = self.count("failures", 1)?;
-            shot.failures = (0..failures).map(|_| self.word("failures")).collect::<Read<_>>()?;
+            shot.failures = (0..failures).map(|_| self.variant("failures")).collect::<Read<_>>()?;
         }
         for (shot, _) in shots.iter_mut().zip(has(HAS_QUESTION)).filter(|(_, has)| *has) {
             let (kind, question) = (self.owned("challenge.type")?, self.owned("challenge.question")?);
@@ -102,14 +102,14 @@ impl<'a> In<'a> {
         let mut paths = Vec::with_capacity(count);
         for path in 0..count as u32 {
             paths.push(self.text("path")?);
-            let places = self.places("where scored", shots.len(), true)?;
+            let places = self.positions("where scored", shots.len(), true)?;
             let values = self.values("scores", places.len())?;
             for (place, value) in places.into_iter().zip(values) {
                 if let Some(shot) = shots.get_mut(place as usize) {
                     shot.scores.push((path, value));
                 }
             }
-            for place in self.places("where skipped", shots.len(), false)? {
+            for place in self.positions("where skipped", shots.len(), false)? {
                 if let Some(shot) = shots.get_mut(place as usize) {
                     shot.skipped.push(path);
                 }
@@ -118,7 +118,7 @@ impl<'a> In<'a> {
         Ok(paths)
     }
 
-    /// A snapshot's own order.
+    /// Puts the scores of a snapshot into the order it lists.
     fn order(&mut self, shot: &mut Shot) -> Read<()> {
         let scored = self.count("order", 1)?;
         let mut scores = Vec::with_capacity(scored);
@@ -154,7 +154,7 @@ impl<'a> In<'a> {
 
     fn other(&mut self, kind: Kind) -> Read<What> {
         Ok(match kind {
-            Kind::Scored => return Err(self.wrong("kind", "a snapshot stands in the columns".to_owned())),
+            Kind::Scored => return Err(self.wrong("kind", "a snapshot is in the columns".to_owned())),
             Kind::Added => What::Added { path: self.owned("path")?, value: self.score("value")? },
             Kind::RunStarted => What::RunStarted {
                 name: self.owned("name")?,
@@ -163,20 +163,22 @@ impl<'a> In<'a> {
                 agent: self.optional("agent")?,
                 task: self.optional("task")?,
             },
-            Kind::Status => What::Status { status: self.word("status")?, reason: self.optional("reason")? },
+            Kind::Status => {
+                What::Status { status: self.variant("status")?, reason: self.optional("reason")? }
+            }
             Kind::EpisodeStarted => What::EpisodeStarted { task: self.optional("task")? },
             Kind::EpisodeFinished => What::EpisodeFinished {
-                status: self.word("status")?,
+                status: self.variant("status")?,
                 return_: self.flag("return")?.then(|| self.score("return")).transpose()?,
             },
             Kind::Recorded => What::Recorded {
-                kind: self.word("step_kind")?,
+                kind: self.variant("step_kind")?,
                 name: self.optional("name")?,
                 failed: self.flag("error")?,
             },
             Kind::Command => What::Command {
                 id: self.owned("command_id")?,
-                action: self.word("action")?,
+                action: self.variant("action")?,
                 author: self.owned("author")?,
             },
             Kind::Applied => What::Applied { id: self.owned("command_id")?, result: self.owned("result")? },

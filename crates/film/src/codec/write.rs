@@ -1,10 +1,10 @@
-//! Writing facts. The module above says what is written.
+//! Encodes facts; the parent module describes the format.
 
 use std::collections::BTreeMap;
 
 use gauntlet_model::{FailureKind, MAX_STEP, Scores};
 
-use super::enum_codes::{Kind, Word};
+use super::enum_codes::{Kind, WireEnum};
 use super::output::Out;
 use super::{HAS_DURATION, HAS_FAILURES, HAS_ORDER, HAS_QUESTION, PAUSED};
 use crate::fact::{Asked, Fact, What};
@@ -66,8 +66,8 @@ impl<'a> Shot<'a> {
     }
 }
 
-/// Every path of the facts, so that most snapshots name theirs in this order: the fullest snapshot first, each new
-/// path behind the one it follows.
+/// Every path of the facts, so that most snapshots name theirs in this order: the fullest snapshot first,
+/// each new path behind the one it follows.
 fn path_order<'a>(shots: &[Shot<'a>]) -> Vec<&'a str> {
     let mut order: Vec<&str> = Vec::new();
     let mut known: BTreeMap<&str, ()> = BTreeMap::new();
@@ -136,9 +136,9 @@ impl<'a> Out<'a> {
         self.number(paths.len() as u64);
         for (path, (scored, values, skipped)) in paths.into_iter().zip(columns) {
             self.text(path);
-            self.places(&scored, shots.len(), true);
+            self.positions(&scored, shots.len(), true);
             self.values(&values);
-            self.places(&skipped, shots.len(), false);
+            self.positions(&skipped, shots.len(), false);
         }
         for positions in orders.iter().flatten() {
             self.number(positions.len() as u64);
@@ -146,7 +146,7 @@ impl<'a> Out<'a> {
         }
         for shot in shots.iter().filter(|shot| !shot.failures.is_empty()) {
             self.number(shot.failures.len() as u64);
-            shot.failures.iter().for_each(|failure| self.word(*failure));
+            shot.failures.iter().for_each(|failure| self.variant(*failure));
         }
         for asked in shots.iter().filter_map(|shot| shot.asked) {
             self.text(&asked.kind);
@@ -169,23 +169,23 @@ impl<'a> Out<'a> {
                 self.optional(task);
             }
             What::Status { status, reason } => {
-                self.word(*status);
+                self.variant(*status);
                 self.optional(reason);
             }
             What::EpisodeStarted { task } => self.optional(task),
             What::EpisodeFinished { status, return_ } => {
-                self.word(*status);
+                self.variant(*status);
                 self.number(return_.is_some().into());
                 self.bytes.extend(return_.iter().flat_map(|value| value.get().to_le_bytes()));
             }
             What::Recorded { kind, name, failed } => {
-                self.word(*kind);
+                self.variant(*kind);
                 self.optional(name);
                 self.number((*failed).into());
             }
             What::Command { id, action, author } => {
                 self.text(id);
-                self.word(*action);
+                self.variant(*action);
                 self.text(author);
             }
             What::Applied { id: first, result: second }

@@ -21,7 +21,9 @@ proptest! {
     }
 
     #[test]
-    fn extreme_numbers_are_read_back(seqs in prop::collection::vec(any::<u64>(), 1..20), step in 0..=MAX_STEP) {
+    fn extreme_numbers_are_read_back(
+        seqs in prop::collection::vec(any::<u64>(), 1..20), step in 0..=MAX_STEP,
+    ) {
         let facts: Vec<Fact> =
             seqs.iter().map(|seq| Fact { seq: *seq, ..fact(0, step, scores(&[])) }).collect();
         prop_assert_eq!(decode(&encode(&facts)).unwrap(), facts);
@@ -114,7 +116,7 @@ fn the_format_is_as_it_was() {
 }
 
 #[test]
-fn an_error_says_what_and_where() {
+fn an_error_names_the_part_and_the_offset() {
     let check = |bytes: &[u8], expect: &str| assert_eq!(decode(bytes).unwrap_err().to_string(), expect);
     check(b"", "magic at byte 0: needs 4 bytes, 0 are left");
     check(b"JSON\x01", "magic at byte 0: these bytes are no film chunk");

@@ -93,6 +93,7 @@ fn what() -> impl Strategy<Value = What> {
     let action = select(vec![Action::Pause, Action::Resume, Action::Tweak, Action::Answer, Action::Stop]);
     let step_kind = select(vec![StepKind::Thought, StepKind::ToolCall, StepKind::Error, StepKind::Tick]);
     let id = || "[ab]";
+    let range = (0..=MAX_STEP, 0..=MAX_STEP).prop_map(|(from, to)| StepRange { from, to });
     prop_oneof![
         12 => snapshot(),
         4 => later,
@@ -110,8 +111,8 @@ fn what() -> impl Strategy<Value = What> {
         1 => (id(), action, text()).prop_map(|(id, action, author)| What::Command { id, action, author }),
         1 => (id(), text()).prop_map(|(id, result)| What::Applied { id, result }),
         1 => (text(), text()).prop_map(|(answer, author)| What::Answered { answer, author }),
-        1 => (text(), text(), prop::option::of((0..=MAX_STEP, 0..=MAX_STEP))).prop_map(|(text, author, range)| {
-            What::Note { text, author, range: range.map(|(from, to)| StepRange { from, to }) }
+        1 => (text(), text(), prop::option::of(range)).prop_map(|(text, author, range)| {
+            What::Note { text, author, range }
         }),
         1 => text().prop_map(|name| What::Artifact { name }),
         1 => (any::<u64>(), text()).prop_map(|(lost, reason)| What::Gap { lost, reason }),

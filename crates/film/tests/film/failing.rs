@@ -30,7 +30,7 @@ fn fact_of(seq: u64, event: &Value) -> Fact {
 }
 
 #[test]
-fn the_shared_examples_fail_as_they_say() {
+fn the_shared_examples_have_the_expected_failures() {
     let examples: Vec<Value> =
         serde_json::from_str(include_str!("../../../../sdk/contract/failing.json")).unwrap();
     assert!(examples.len() >= 16);

@@ -4,6 +4,7 @@ use gauntlet_film::levels::{CHUNK, FAN_OUT, span, thin};
 use gauntlet_film::{Fact, Film, Manifest, What};
 use gauntlet_model::{EpisodeId, FailureRule, RunId, Status};
 use proptest::prelude::*;
+use serde_json::json;
 
 use crate::facts::{added, fact, film, log, scores};
 
@@ -28,13 +29,13 @@ fn a_thinned_run_keeps_its_ends_its_extremes_and_its_failures() {
     let facts: Vec<Fact> =
         (0..30_000).map(|step| fact(step, step, scores(&[("root", root(step))]))).collect();
     let thinned = thin(&facts, FailureRule::Dipg, 1);
-    let whole = film(&thinned);
+    let full = film(&thinned);
     assert!(thinned.len() < facts.len() / 2, "{}", thinned.len());
-    assert_eq!(failures(&whole), [1_234]);
-    assert_eq!(whole.head(), 30_000);
-    assert_eq!(whole.find(0), Some(0));
-    assert!(whole.find(29_999).is_some());
-    let roots: Vec<f64> = (0..whole.len()).filter_map(|i| whole.root(i)).collect();
+    assert_eq!(failures(&full), [1_234]);
+    assert_eq!(full.head(), 30_000);
+    assert_eq!(full.find(0), Some(0));
+    assert!(full.find(29_999).is_some());
+    let roots: Vec<f64> = (0..full.len()).filter_map(|i| full.root(i)).collect();
     assert_eq!(roots.iter().copied().fold(f64::MIN, f64::max), 90.0);
     assert!(thin(&facts, FailureRule::Dipg, 3).len() < facts.len() / 100);
 }
@@ -45,8 +46,8 @@ fn the_gravest_failure_of_a_handful_stays() {
         (0..8).map(|i| fact(i, i, scores(&[("root", -1.0), ("format", 1.0)]))).collect();
     facts[4] = fact(4, 4, scores(&[("root", -1.0), ("format", 0.0)]));
     facts.push(fact(8, 5, added("grounding", -20.0)));
-    let kept = film(&thin(&facts, FailureRule::Dipg, 1));
-    assert_eq!(failures(&kept), [0, 5, 7], "a later score counts where failures are weighed");
+    let thinned = film(&thin(&facts, FailureRule::Dipg, 1));
+    assert_eq!(failures(&thinned), [0, 5, 7], "a later score counts where failures are weighed");
     assert_eq!(thin(&facts, FailureRule::Dipg, 0), facts);
 }
 
@@ -81,8 +82,8 @@ fn the_end_of_a_failed_episode_stays_with_its_last_node() {
     facts.push(of("a", end(24, Status::Failed)));
     facts.extend((25..40).map(|i| of("b", fact(i, i, scores(&[("root", 1.0)])))));
     facts.push(of("b", end(40, Status::Completed)));
-    let whole = film(&facts);
-    assert_eq!(failures(&whole), [23]);
+    let full = film(&facts);
+    assert_eq!(failures(&full), [23]);
     let thinned = thin(&facts, FailureRule::Dipg, 1);
     assert_eq!(failures(&film(&thinned)), [23]);
     assert_eq!(thinned.iter().filter(|f| matches!(f.what, What::EpisodeFinished { .. })).count(), 2);
@@ -99,24 +100,24 @@ fn the_end_of_a_failed_episode_stays_with_its_last_node() {
 
 proptest! {
     #[test]
-    fn a_thinned_log_says_nothing_the_log_does_not(facts in log(80), level in 1u8..4) {
+    fn a_thinned_log_is_a_part_of_the_log(facts in log(80), level in 1u8..4) {
         let thinned = thin(&facts, FailureRule::Dipg, level);
         prop_assert!(thinned.iter().all(|fact| facts.contains(fact)));
-        let (whole, part) = (film(&facts), film(&thinned));
-        prop_assert_eq!(part.head(), whole.head());
-        prop_assert!(part.notes().eq(whole.notes()));
-        prop_assert!(part.commands().eq(whole.commands()));
-        prop_assert_eq!(part.gaps().0, whole.gaps().0);
-        prop_assert_eq!(part.is_empty(), whole.is_empty());
-        prop_assert_eq!(part.failing() > 0, whole.failing() > 0);
+        let (full, part) = (film(&facts), film(&thinned));
+        prop_assert_eq!(part.head(), full.head());
+        prop_assert!(part.notes().eq(full.notes()));
+        prop_assert!(part.commands().eq(full.commands()));
+        prop_assert_eq!(part.gaps().0, full.gaps().0);
+        prop_assert_eq!(part.is_empty(), full.is_empty());
+        prop_assert_eq!(part.failing() > 0, full.failing() > 0);
         for i in 0..part.len() {
             let (node, same) = (part.node(i).unwrap(), |n: &gauntlet_film::Node| n.seq);
-            let there = (0..whole.len()).filter_map(|i| whole.node(i)).find(|n| same(n) == node.seq);
+            let there = (0..full.len()).filter_map(|i| full.node(i)).find(|n| same(n) == node.seq);
             prop_assert_eq!(there, Some(node));
         }
         let bucket = FAN_OUT.pow(level.into()) as usize;
         let scored = thinned.iter().filter(|f| matches!(f.what, What::Scored { .. })).count();
-        prop_assert!(scored <= 5 * whole.len().div_ceil(bucket) + 1);
+        prop_assert!(scored <= 5 * full.len().div_ceil(bucket) + 1);
     }
 }
 
@@ -128,8 +129,14 @@ fn a_manifest_lists_level_0_and_what_is_sealed_above_it() {
     assert_eq!(chunks(CHUNK - 1), [(0, 0)]);
     assert_eq!(chunks(CHUNK), [(0, 1)]);
     assert_eq!(chunks(1_000_000), [(0, 244), (1, 30), (2, 3)]);
+    let text = "A step fails where its root is below 0.5, as every root so far lies in 0 to 1; a declared \
+                failure or the error that its episode ended with fails it too.";
     assert_eq!(
-        serde_json::to_string(&of(5000)).unwrap(),
-        r#"{"run":"r","head":5000,"steps":7,"paths":["root"],"chunk_events":4096,"levels":[{"level":0,"span":4096,"chunks":1}],"rules":"auto","failure_rule":{"rule":{"root_below":0.5},"text":"A step fails where its root is below 0.5, as every root so far lies in 0 to 1; a declared failure or the error that its episode ended with fails it too."}}"#
+        serde_json::to_value(of(5000)).unwrap(),
+        json!({
+            "run": "r", "head": 5000, "steps": 7, "paths": ["root"], "chunk_events": 4096,
+            "levels": [{ "level": 0, "span": 4096, "chunks": 1 }],
+            "rules": "auto", "failure_rule": { "rule": { "root_below": 0.5 }, "text": text },
+        })
     );
 }

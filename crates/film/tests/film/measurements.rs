@@ -1,4 +1,4 @@
-//! Measurements of a step stand beside its rollouts: they replace none, make none, and are read at each of
+//! Measurements of a step are beside its rollouts: they replace none, make none, and are read at each of
 //! them.
 
 use gauntlet_film::levels::thin;
@@ -25,7 +25,7 @@ fn metrics_after_the_rollouts_of_a_step_replace_none_of_them() {
     assert_eq!([film.score(0, loss), film.score(1, loss)], [Some(0.25), Some(0.25)]);
     assert_eq!(film.measurements(loss, 0, 9, 100), [Measurement { step: 3, value: 0.25 }]);
     let names: Vec<_> = film.measured_paths().map(|path| path.path.as_str()).collect();
-    assert_eq!(names, ["metrics.kl", "metrics.loss"], "later scores have no order of their own");
+    assert_eq!(names, ["metrics.kl", "metrics.loss"], "later scores have no order of their of_episode");
 }
 
 #[test]
@@ -43,11 +43,11 @@ fn metrics_alone_are_curves_without_nodes() {
 }
 
 #[test]
-fn the_later_value_of_a_step_counts_and_an_episodes_own_comes_first() {
-    let mut own = rollout(1, 1, "a", 1.0);
-    own.what = scores(&[("root", 1.0), ("metrics.tokens", 7.0)]);
+fn the_later_value_of_a_step_counts_and_one_of_an_episode_comes_first() {
+    let mut of_episode = rollout(1, 1, "a", 1.0);
+    of_episode.what = scores(&[("root", 1.0), ("metrics.tokens", 7.0)]);
     let facts = [
-        own,
+        of_episode,
         rollout(2, 1, "b", 1.0),
         fact(3, 1, added("metrics.tokens", 100.0)),
         fact(4, 1, added("metrics.tokens", 120.0)),

@@ -1,4 +1,5 @@
-//! No order, batch or repetition of facts shows in a film, and a film says what its facts say.
+//! The order, batching and repetition of facts make no difference to a film, and it agrees with a simple,
+//! slow fold.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +9,7 @@ use proptest::prelude::*;
 
 use crate::facts::{film, judged, log};
 
-/// What a node must say, worked out the slow and obvious way.
+/// The expected node, computed the slow and obvious way.
 #[derive(Debug, PartialEq)]
 struct Plain {
     step: u64,
@@ -18,7 +19,7 @@ struct Plain {
     failure: Option<FailureKind>,
 }
 
-/// A measurement of a whole step: its path and value.
+/// A measurement of a full step: its path and value.
 fn measured(fact: &Fact) -> Option<(&str, f64)> {
     match &fact.what {
         What::Added { path, value } if fact.episode.is_none() && path.starts_with("metrics.") => {
@@ -132,7 +133,7 @@ fn asked() -> impl Strategy<Value = FailureRules> {
 
 proptest! {
     #[test]
-    fn a_film_says_what_its_facts_say(facts in log(60), asked in asked()) {
+    fn a_film_agrees_with_a_slow_fold_of_its_facts(facts in log(60), asked in asked()) {
         let film = judged(asked, &facts);
         let plain = plainly(&facts, asked);
         prop_assert_eq!(film.rule(), rule_of(&facts, asked));
@@ -209,11 +210,13 @@ proptest! {
     }
 
     #[test]
-    fn a_part_of_a_film_is_judged_as_the_whole_where_it_is_told_the_rule(facts in log(40), from in 0usize..40) {
-        let whole = judged(FailureRules::Auto, &facts);
+    fn a_part_of_a_film_is_judged_as_the_full_film_where_it_is_given_the_rule(
+        facts in log(40), from in 0usize..40,
+    ) {
+        let full = judged(FailureRules::Auto, &facts);
         let mut part = Film::with_rules(FailureRules::Auto);
-        part.assume(whole.rule());
+        part.assume(full.rule());
         facts.iter().skip(from).for_each(|fact| part.apply(fact));
-        prop_assert_eq!(part.rule(), whole.rule());
+        prop_assert_eq!(part.rule(), full.rule());
     }
 }

@@ -48,7 +48,7 @@ fn worked_out(facts: &[Fact]) -> Expected {
 }
 
 #[test]
-fn the_shared_examples_add_up_as_they_say() {
+fn the_shared_examples_give_the_expected_scores() {
     let text = include_str!("../../../../sdk/contract/overlay.json");
     let examples: Vec<Value> = serde_json::from_str(text).unwrap();
     assert!(examples.len() >= 11);

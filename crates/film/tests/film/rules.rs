@@ -73,7 +73,12 @@ fn several_rules_may_name_one_path() {
 
 #[test]
 fn as_json() {
-    let text = r#"[{"path":"grounding","when":{"at_most":-20.0},"failure":"hallucination"},{"path":"format","when":{"at_most":0.0},"failure":"format"},{"path":"inconsistency","when":{"at_most":-15.0},"failure":"inconsistency"},{"path":"refusal","when":{"above":0.0},"failure":"refusal"}]"#;
+    let text = concat!(
+        r#"[{"path":"grounding","when":{"at_most":-20.0},"failure":"hallucination"},"#,
+        r#"{"path":"format","when":{"at_most":0.0},"failure":"format"},"#,
+        r#"{"path":"inconsistency","when":{"at_most":-15.0},"failure":"inconsistency"},"#,
+        r#"{"path":"refusal","when":{"above":0.0},"failure":"refusal"}]"#,
+    );
     assert_eq!(serde_json::to_string(&Rules::default()).unwrap(), text);
     assert_eq!(serde_json::from_str::<Rules>(text).unwrap(), Rules::default());
     assert!(serde_json::from_str::<Rules>(r#"[{"path":"a","when":{"near":1},"failure":"format"}]"#).is_err());

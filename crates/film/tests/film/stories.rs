@@ -1,4 +1,4 @@
-//! What a viewer is told, story by story.
+//! What a viewer is reported, story by story.
 
 use gauntlet_film::{Asked, Fact, Film, State, What};
 use gauntlet_model::{
@@ -30,7 +30,7 @@ fn an_empty_film_answers_every_question() {
 }
 
 #[test]
-fn steps_stand_in_order_of_step_then_episode() {
+fn nodes_are_in_order_of_step_then_episode() {
     let mut facts = vec![
         fact(0, 2, scores(&[("root", 2.0)])),
         fact(1, 1, scores(&[("root", 1.5)])),
@@ -65,7 +65,7 @@ fn a_later_score_waits_for_its_step() {
 }
 
 #[test]
-fn a_score_logged_before_its_step_lies_over_the_first_snapshot_alone() {
+fn a_score_logged_before_its_step_counts_over_the_first_snapshot_only() {
     let mut film = film(&[fact(1, 1, added("root", -4.0)), fact(5, 1, scores(&[("root", 2.0)]))]);
     assert_eq!((film.root(0), film.failing(), film.mean_root()), (Some(-4.0), 1, Some(-4.0)));
     let revision = film.revision();
@@ -166,7 +166,7 @@ fn a_question_waits_until_someone_answers() {
 }
 
 #[test]
-fn the_run_says_what_it_is_and_where_it_stands() {
+fn the_run_has_its_description_and_its_status() {
     let started = What::RunStarted {
         name: "n".to_owned(),
         project: "p".to_owned(),
@@ -186,7 +186,7 @@ fn the_run_says_what_it_is_and_where_it_stands() {
 }
 
 #[test]
-fn commands_know_what_came_of_them() {
+fn commands_have_their_results() {
     let command =
         |id: &str| What::Command { id: id.to_owned(), action: Action::Pause, author: "me".to_owned() };
     let film = film(&[
@@ -194,9 +194,9 @@ fn commands_know_what_came_of_them() {
         fact(1, 0, command("b")),
         fact(0, 0, command("a")),
     ]);
-    let told: Vec<_> =
+    let reported: Vec<_> =
         film.commands().map(|c| (c.id.as_str(), c.applied.as_ref().map(|a| a.result.as_str()))).collect();
-    assert_eq!(told, [("a", None), ("b", Some("done"))]);
+    assert_eq!(reported, [("a", None), ("b", Some("done"))]);
 }
 
 #[test]
@@ -286,7 +286,7 @@ fn a_long_run_that_arrives_backwards_is_the_same_run() {
 }
 
 #[test]
-fn steps_may_be_huge_and_far_apart() {
+fn steps_may_be_huge_and_sparse() {
     let steps = [0, 3, u64::from(u32::MAX) + 1, MAX_STEP - 1, MAX_STEP];
     let facts: Vec<Fact> =
         (0..).zip(steps).map(|(seq, step)| fact(seq, step, scores(&[("root", 1.0)]))).collect();

@@ -33,8 +33,8 @@ const LINE_BYTES: usize = 2 << 20;
 /// A step of an episode: what one group of events is about.
 type Key = (u64, Option<EpisodeId>);
 
-/// Writes a run. `events` is asked twice for the run's whole log, in order. Memory grows with the number of
-/// steps, not with their texts.
+/// Writes a run. `events` is called twice for the run's complete log, in order. Memory grows with the number
+/// of steps, not with their texts.
 pub fn write_otlp<W, I>(out: W, run: &RunSummary, mut events: impl FnMut() -> I) -> io::Result<()>
 where
     W: Write,

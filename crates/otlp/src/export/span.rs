@@ -1,4 +1,4 @@
-//! The events of one step as spans: the table the other way.
+//! The events of one step as spans: the table applied backwards.
 
 use gauntlet_model::{
     Body, Event, Object, RunSummary, ScoreAdded, SnapshotScored, StepKind, StepRecorded, Timestamp,
@@ -13,7 +13,7 @@ use crate::proto::{attributes, from_json};
 use crate::scores::RESULT;
 use crate::source::Source;
 use crate::spans::{SPAN_KINDS, is_tool};
-use crate::table::{operation, speaks};
+use crate::table::{has_kind, operation};
 use crate::value::text_attribute;
 
 /// A time of the protocol.
@@ -122,13 +122,13 @@ fn step_span(body: &StepRecorded, trace: [u8; 16], root: Option<[u8; 8]>) -> Spa
     span
 }
 
-/// Payload and metadata as attributes. What did not come as OTLP says what it is in the conventions' words
-/// too.
+/// Payload and metadata as attributes. Steps that did not come as OTLP also
+/// get the attributes of the conventions that tell what they are.
 fn step_attributes(body: &StepRecorded) -> Vec<KeyValue> {
     let mut fields = write(&body.payload);
     let is_foreign = body.metadata.contains_key("resource") || body.metadata.contains_key("scope");
     if !is_foreign {
-        if let Some(operation) = operation(body.step_kind).filter(|_| !speaks(&body.payload)) {
+        if let Some(operation) = operation(body.step_kind).filter(|_| !has_kind(&body.payload)) {
             fields.push(KeyValue::new("gen_ai.operation.name", AnyValue::text(operation)));
         }
         if let Some(name) =
@@ -282,7 +282,7 @@ fn evaluations<'a>(
         ]
     };
     if let Some((at, scored)) = snapshot {
-        // A whole that is only the repetition of its one part is made again on reading.
+        // A root that repeats the only evaluation is left out: reading adds it again.
         let one = judged.len() == 1;
         for (path, value) in
             scored.scores.iter().filter(|(path, _)| !(is_judged(path) || one && *path == "root"))

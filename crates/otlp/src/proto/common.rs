@@ -121,7 +121,7 @@ impl Serialize for AnyValue {
     }
 }
 
-/// How protobuf's JSON writes a number that JSON has no word for.
+/// How protobuf's JSON writes a number that JSON cannot represent.
 pub(crate) fn unusual(value: f64) -> &'static str {
     match value {
         v if v.is_nan() => "NaN",

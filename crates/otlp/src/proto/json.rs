@@ -136,7 +136,7 @@ pub(super) fn numbers<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<f64>, D::Er
     Ok(read.into_iter().map(|read| read.0).collect())
 }
 
-/// The number of an enum, or its name: encoders that use protobuf's own JSON write names. `names` stand in
+/// The number of an enum, or its name: encoders that use protobuf's own JSON write names. `names` are in
 /// the order of their numbers, from 0.
 fn number_or_name<'de, D: Deserializer<'de>>(d: D, names: &[&str]) -> Result<i32, D::Error> {
     let value = Option::<serde_json::Value>::deserialize(d)?.unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Both encodings say the same; what is not OTLP is refused with the place, and never panics.
+//! Both encodings give the same request; what is not OTLP is refused with the place, and never panics.
 
 use gauntlet_otlp::proto::{ExportTraceServiceRequest, any_value::Value};
 use gauntlet_otlp::{Encoding, Outcome, Signal, answer, decode_logs, decode_metrics, decode_traces, refusal};
@@ -24,7 +24,8 @@ fn json_is_read_as_the_protocol_writes_it() {
         "attributes":[{"key":"i","value":{"intValue":"-9007199254740993"}},{"key":"n","value":{"intValue":7}},
         {"key":"d","value":{"doubleValue":"NaN"}},{"key":"e","value":{"doubleValue":2}},
         {"key":"b","value":{"bytesValue":"aGk="}},{"key":"z","value":{}},{"key":"l","value":{"arrayValue":
-        {"values":[{"boolValue":true},{"kvlistValue":{"values":[{"key":"x","value":{"stringValue":"y"}}]}}]}}}]"#,
+        {"values":[{"boolValue":true},{"kvlistValue":{"values":[{"key":"x","value":{"stringValue":"y"}}]}}]}
+        }}]"#,
     ));
     let span = &read.resource_spans[0].scope_spans[0].spans[0];
     assert_eq!(span.trace_id[..2], [0x5b, 0x8e]);
@@ -161,7 +162,7 @@ fn what_encoders_write_otherwise_is_read() {
 }
 
 #[test]
-fn answers_say_what_was_refused_in_both_encodings() {
+fn answers_report_refusals_in_both_encodings() {
     let none = Outcome::default();
     assert_eq!(answer(Encoding::Json, Signal::Traces, &none), b"{}");
     assert_eq!(answer(Encoding::Protobuf, Signal::Traces, &none), b"");

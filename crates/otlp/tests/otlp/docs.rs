@@ -1,4 +1,4 @@
-//! The tables in the documentation are the tables in the code. `UPDATE_GOLDENS=1` writes them anew.
+//! The tables in the documentation are the tables in the code. `UPDATE_GOLDENS=1` rewrites them.
 
 use gauntlet_otlp::table::{self, Shape};
 

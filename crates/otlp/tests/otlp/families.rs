@@ -235,7 +235,7 @@ fn a_trace_whose_root_never_came_ends_with_its_entries() {
         log.only().iter().filter_map(of).collect()
     };
     assert_eq!(ends(&log), [Some(2000.0)]);
-    // Nothing more is said of it, until the root comes after all: that is the last word.
+    // It gets no more events unless the root arrives after all: then the root's end counts.
     end(&mut log);
     assert_eq!(ends(&log).len(), 1);
     log.traces(&traces(vec![span(1, 0, "root", &[])]));

@@ -1,4 +1,4 @@
-//! A log in memory that takes requests as the server does, and short words for building them.
+//! A log in memory that takes requests as the server does, and short functions to build them.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ impl Log {
     }
 
     fn take(&mut self, parsed: ParsedRequest) -> Outcome {
-        // Where a trace began, the log says.
+        // The log tells which run a trace began in.
         let mut homes = BTreeMap::new();
         for (trace, id) in parsed.traces() {
             let home = self.runs.iter().find(|(_, (_, events))| events.iter().any(|e| e.id() == id));
@@ -79,7 +79,7 @@ impl Log {
         &self.runs.values().next().unwrap().1
     }
 
-    /// The recorded steps of the only run, judgements apart.
+    /// The recorded steps of the only run, without judgements.
     pub fn steps(&self) -> Vec<(u64, StepRecorded)> {
         let steps = self.only().iter().filter_map(|e| match e.body() {
             Body::StepRecorded(body) if !body.payload.contains_key("evaluation") => {
@@ -99,7 +99,7 @@ impl Log {
         found.remove(0)
     }
 
-    /// The snapshots of the only run by step. A second one is there only where the first had no words.
+    /// The snapshots of the only run by step. There is a second one only where the first had no texts.
     pub fn nodes(&self) -> BTreeMap<u64, SnapshotScored> {
         let mut nodes: BTreeMap<u64, SnapshotScored> = BTreeMap::new();
         for event in self.only() {
@@ -115,7 +115,7 @@ impl Log {
         nodes
     }
 
-    /// What a film shows: the scores of each step, later ones laid over.
+    /// What a film shows: the scores of each step, later ones included.
     pub fn scores(&self) -> BTreeMap<u64, BTreeMap<String, f64>> {
         let mut shown: BTreeMap<u64, BTreeMap<String, f64>> = BTreeMap::new();
         for event in self.only() {

@@ -65,7 +65,7 @@ fn each_collection_takes_the_next_step_and_a_retry_changes_nothing() {
     );
     assert_eq!(measured(vec![gauge("loss", 2, 0.4)], &mut log), [named(1, "metrics.loss", 0.4)]);
     assert_eq!(measured(first, &mut log), []);
-    // A part of a request that was kept is joined by the rest.
+    // The rest of a request joins the part that was accepted.
     let more = vec![gauge("loss", 2, 0.4), gauge("lr", 2, 0.2)];
     assert_eq!(measured(more, &mut log), [named(1, "metrics.lr", 0.2)]);
     // Two points of one series in one request, as a collector sends them.
@@ -106,10 +106,13 @@ fn series_differ_by_attributes_and_histograms_by_statistic() {
 
 #[test]
 fn json_is_read_as_the_protocol_writes_it() {
-    let request = r#"{"resourceMetrics":[{"resource":{"attributes":[{"key":"gauntlet.run.id","value":{"stringValue":"r"}}]},
-        "scopeMetrics":[{"metrics":[{"name":"a","sum":{"dataPoints":[{"asInt":"7","timeUnixNano":"1700000000000000000"}],
-        "aggregationTemporality":2,"isMonotonic":true}},{"name":"b","gauge":{"dataPoints":[{"asDouble":"NaN"}]}},
-        {"name":"c","gauge":7}]}]}]}"#;
+    let request = r#"{"resourceMetrics":[{
+        "resource":{"attributes":[{"key":"gauntlet.run.id","value":{"stringValue":"r"}}]},
+        "scopeMetrics":[{"metrics":[
+            {"name":"a","sum":{"dataPoints":[{"asInt":"7","timeUnixNano":"1700000000000000000"}],
+                "aggregationTemporality":2,"isMonotonic":true}},
+            {"name":"b","gauge":{"dataPoints":[{"asDouble":"NaN"}]}},
+            {"name":"c","gauge":7}]}]}]}"#;
     let decoded = decode_metrics(Encoding::Json, request.as_bytes()).unwrap();
     assert_eq!(decoded.outcome.rejected, 1);
     let (runs, outcome) = read_metrics(decoded, received()).route(&HashMap::new());

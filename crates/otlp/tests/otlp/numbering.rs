@@ -45,7 +45,7 @@ fn of_spans_that_begin_at_once_the_outer_one_comes_first() {
 }
 
 #[test]
-fn the_log_tells_an_episode_in_its_order() {
+fn the_log_has_an_episode_in_order() {
     let mut log = Log::default();
     log.traces(&traces(story()));
     let first = log.only().first().unwrap().body();
@@ -78,7 +78,7 @@ fn a_span_may_name_its_number() {
         numbers(&log),
         [("next", 41), ("root", 40), ("same", 40)].map(|(k, v)| (k.to_owned(), v)).into()
     );
-    // What judges either of them is laid on the one node.
+    // Evaluations of either of them are scores of the one node.
     log.logs(&logs(vec![judgement(3, "late", 0.5)]));
     assert_eq!(log.nodes().len(), 1);
     assert_eq!(log.scores()[&40]["late"], 0.5);

@@ -14,7 +14,7 @@ fn recorded(encoding: Encoding, bytes: &[u8]) -> Log {
     log
 }
 
-/// The step of a single root span that says this.
+/// The step of a single root span with these attributes.
 fn read(pairs: &[(&str, AnyValue)]) -> gauntlet_model::StepRecorded {
     let mut log = Log::default();
     log.traces(&traces(vec![span(1, 0, "work", pairs)]));
@@ -64,7 +64,7 @@ fn openai_under_openinference() {
     let call = &steps[1].1.payload["output"][0]["message"]["tool_calls"][0]["tool_call"];
     assert_eq!(call["function"]["name"], "weather");
     assert!(steps[2].1.error.as_ref().unwrap().kind.ends_with("RateLimitError"));
-    // The node of the failed call says why, and fails.
+    // The node of the failed call has the error, and fails.
     let node = &log.nodes()[&steps[2].0];
     assert_eq!(node.failures, [FailureKind::Generic]);
     assert!(node.metadata["error"].as_str().unwrap().contains("slow down"), "{:?}", node.metadata);
@@ -80,7 +80,7 @@ fn an_agent_in_javascript() {
     assert_eq!(chat.metadata["events"][0]["attributes"], json!({ "delay_ms": 12.5 }));
     assert_eq!(chat.metadata["links"][0]["attributes"], json!({ "why": "test" }));
     let scores = &log.nodes()[&at].scores;
-    // Two rubrics make no whole.
+    // Two rubrics give no root score.
     assert_eq!(scores.iter().collect::<Vec<_>>(), [("grounding", -20.0), ("format", 1.0)]);
     let error = log.step("lookup").1.error.unwrap();
     assert_eq!((error.kind.as_str(), error.message.as_str()), ("RangeError", "no such page"));

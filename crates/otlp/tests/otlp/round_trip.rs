@@ -231,8 +231,8 @@ fn a_long_run_is_many_lines_and_distant_events_of_a_step_meet() {
     let mut events = Vec::new();
     let mut say = |n: u32, kind: &str, body: Value| {
         let text = json!({
-            "id": format!("{:08x}-0000-7000-8000-{:012x}", n, events.len()), "at": Timestamp::from_micros(i64::from(n)),
-            "kind": kind, "v": 1, "step": n, "body": body,
+            "id": format!("{:08x}-0000-7000-8000-{:012x}", n, events.len()),
+            "at": Timestamp::from_micros(i64::from(n)), "kind": kind, "v": 1, "step": n, "body": body,
         });
         events.push(decode_one(&text.to_string()).unwrap());
     };

@@ -29,7 +29,7 @@ fn a_recorded_judgement_makes_a_node_before_its_span_is_there() {
 }
 
 #[test]
-fn scores_before_with_and_after_their_span_stand_on_one_step() {
+fn scores_before_with_and_after_their_span_are_of_one_step() {
     let with = Span { events: vec![judged("with", 2.0)], ..span(1, 0, "w", &[]) };
     let (before, after) = (judgement(1, "before", 1.0), judgement(1, "after", 3.0));
     let mut log = Log::default();

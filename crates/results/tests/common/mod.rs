@@ -1,4 +1,5 @@
-//! What the stories of this crate share: ids in a row, a fixed time, a run to export, where sample files lie.
+//! What the stories of this crate share: ids in a row, a fixed time, a run to export, the folder of sample
+//! files.
 #![allow(dead_code, reason = "each story uses its own part")]
 
 use std::path::PathBuf;

@@ -54,7 +54,7 @@ impl<'a, A: ?Sized, O: ?Sized> Call<'a, A, O> {
         self.action
     }
 
-    /// What came of it.
+    /// Its result.
     pub fn observation(&self) -> &'a O {
         self.observation
     }

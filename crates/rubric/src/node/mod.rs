@@ -30,7 +30,7 @@ pub trait Rubric<A: ?Sized, O: ?Sized>: Send + Sync {
         Vec::new()
     }
 
-    /// Forgets what was gathered since the last reset. Parameters stay.
+    /// Clears what was gathered since the last reset. Parameters stay.
     fn reset(&self) {}
 
     /// Whether it can be called; lists and dictionaries of rubrics cannot.
@@ -57,7 +57,7 @@ impl<A: ?Sized, O: ?Sized, R: Rubric<A, O> + ?Sized> Rubric<A, O> for Arc<R> {
 type PreHook<A, O> = dyn Fn(&Node<A, O>, &A, &O) + Send + Sync;
 type PostHook<A, O> = dyn Fn(&Node<A, O>, &A, &O, f64) + Send + Sync;
 
-/// A rubric in a tree. Cloning shares it: the same instance may stand at several paths, and is scored at
+/// A rubric in a tree. Cloning shares it: the same instance may be at several paths, and is scored at
 /// each. Children are fixed when the node is made, so a tree has no cycles and its paths never change.
 pub struct Node<A: ?Sized, O: ?Sized>(Arc<Inner<A, O>>);
 
@@ -149,16 +149,16 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static> Node<A, O> {
         }))
     }
 
-    /// Scores: pre-hooks, forward, `last_score`, post-hooks. The scores of the last call are forgotten first,
-    /// in the whole subtree, so that a rubric this call skips shows none.
+    /// Scores: pre-hooks, forward, `last_score`, post-hooks. The scores of the last call are cleared first,
+    /// in the complete subtree, so that a rubric that this call skips has none.
     pub fn call(&self, action: &A, observation: &O) -> Result<f64, RubricError> {
-        self.forget_scores();
+        self.clear_scores();
         self.run(action, observation, &RubricPath::ROOT, None)
     }
 
-    /// Like [`Node::call`], and tells which paths were evaluated.
+    /// Like [`Node::call`], and returns which paths were evaluated.
     pub fn evaluate(&self, action: &A, observation: &O) -> Evaluation {
-        self.forget_scores();
+        self.clear_scores();
         let frame = Frame::default();
         let result = self.run(action, observation, &RubricPath::ROOT, Some(&frame));
         Evaluation { error: result.err().map(|e| e.to_string()), ..frame.close(self.callable_paths()) }
@@ -175,7 +175,8 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static> Node<A, O> {
         if watchers.is_empty() {
             return self.score(action, observation, rubric_path, outer);
         }
-        // A watched node opens a frame of its own: what it reports is relative to itself wherever it stands.
+        // A watched node opens its own frame: the paths it reports are relative to itself, wherever in a tree
+        // it is.
         let frame = Frame::default();
         let panics = &self.0.hook_panics;
         let started: Vec<Option<Started>> =
@@ -222,15 +223,15 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static> Node<A, O> {
     }
 
     /// The score of the last call that evaluated this node, `None` where the last root call skipped it. With
-    /// concurrent calls it is one of theirs; [`Node::evaluate`] and the observer tell them apart.
+    /// concurrent calls it is one of theirs; [`Node::evaluate`] and the observer separate them.
     pub fn last_score(&self) -> Option<f64> {
         let bits = self.0.last_score.load(Relaxed);
         (bits != NO_SCORE).then(|| f64::from_bits(bits))
     }
 
-    fn forget_scores(&self) {
+    fn clear_scores(&self) {
         self.0.last_score.store(NO_SCORE, Relaxed);
-        self.0.children.iter().for_each(|(_, child)| child.forget_scores());
+        self.0.children.iter().for_each(|(_, child)| child.clear_scores());
     }
 
     /// Runs `hook` before every forward of this node, after the hooks registered earlier.
@@ -249,7 +250,7 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static> Node<A, O> {
         self.0.after.add(Arc::new(hook))
     }
 
-    /// Shows every whole call of this node to `watcher`.
+    /// Reports every call of this node to `watcher`, start and end.
     pub fn watch(&self, watcher: Arc<dyn Watcher<A, O>>) -> HookHandle {
         self.0.watchers.add(watcher)
     }

@@ -3,7 +3,7 @@
 use super::Node;
 use crate::evaluation::Evaluation;
 
-/// Sees every call of the node it watches, whole: the observer's way in.
+/// Gets the start and the end of every call of the node it watches; the observer implements it.
 pub trait Watcher<A: ?Sized, O: ?Sized>: Send + Sync {
     /// A call begins; what it returns comes back in [`Watcher::ended`].
     fn started(&self) -> Started;

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::failure;
 
-/// What came of a call, by the name all SDKs give it; `#[instrument(ret)]` calls it `return`.
+/// The result of a call, under the name that all SDKs use; `#[instrument(ret)]` calls it `return`.
 const RESULT: &str = "result";
 
 /// The fields so far. A field that comes again replaces itself.
@@ -55,8 +55,8 @@ impl Fields {
         Some(error)
     }
 
-    /// Takes over what an event says of its span alone, as `#[instrument(err, ret)]` writes it when a
-    /// function ends: an error or a result, and nothing else. Whether it was such an event.
+    /// Takes the error or result of an event that has nothing else, as `#[instrument(err, ret)]` writes it
+    /// when a function ends: it belongs to the span. Returns whether it was such an event.
     pub(super) fn conclude(&mut self, event: &Fields) -> bool {
         let is_bare = event.message.is_none() && event.scores.is_empty();
         match (&event.error, event.payload.get(RESULT), event.payload.len()) {

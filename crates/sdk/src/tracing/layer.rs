@@ -31,7 +31,7 @@ impl Layer {
     }
 
     /// How many records broke a rule and were left out (a text beyond 1 MiB, a score that is not finite),
-    /// counted on; a `gap` event says so of each. Take it before the layer goes into a subscriber.
+    /// as a live counter; a `gap` event reports each. Take it before the layer goes into a subscriber.
     pub fn refused(&self) -> Arc<std::sync::atomic::AtomicU64> {
         Arc::clone(&self.refused)
     }
@@ -55,7 +55,7 @@ enum Part {
 struct Span {
     span_id: String,
     parent: Option<String>,
-    /// Whether a `tool_call` was told when it opened.
+    /// Whether a `tool_call` was recorded when it opened.
     is_call: bool,
     started_at: Timestamp,
     fields: Fields,
@@ -199,7 +199,7 @@ impl Layer {
             let (span_id, started_at) = (episode.new_span_id(), episode.now());
             let is_tool = fields.operation.as_deref() == Some("execute_tool");
             if is_tool {
-                // What is said later is no argument but comes of the call.
+                // Fields that are recorded later are no arguments but results.
                 let arguments = Value::Object(std::mem::take(&mut fields.payload));
                 self.count(episode.step(StepRecorded {
                     step_kind: StepKind::ToolCall,
@@ -265,7 +265,7 @@ impl Layer {
         if nodes.is_drawn(id) { nodes.behind(id) } else { nodes.place(id) }
     }
 
-    /// Scores among the fields: a judged rollout, or scores that are laid over one.
+    /// Records the scores among the fields: of a rollout, or later scores of one.
     fn score(&self, episode: &Episode, step: Option<u64>, fields: &Fields, is_episode: bool) {
         if fields.scores.is_empty() {
             return;
@@ -273,7 +273,7 @@ impl Layer {
         let provider = &self.provider;
         if fields.scores.iter().any(|(path, _)| path == "root") {
             let scores = Scores::new(fields.scores.iter().map(|(path, value)| (path.as_str(), *value)));
-            let (output, observation) = episode.in_short(None);
+            let (output, observation) = episode.last_texts(None);
             let action = fields.message.clone().unwrap_or(output);
             let snapshot = scores.map(|scores| SnapshotScored {
                 scores,

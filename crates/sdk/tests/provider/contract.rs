@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::kept::Kept;
+use crate::recorder::RecordedRun;
 use gauntlet_sdk::model::decode_one;
 use serde_json::Value;
 
@@ -12,21 +12,22 @@ fn contract() -> PathBuf {
 
 #[test]
 fn every_golden_event_goes_through_to_the_letter() {
-    let kept = Kept::start();
+    let recorded_run = RecordedRun::start();
     let mut goldens = Vec::new();
     for entry in std::fs::read_dir(contract().join("events")).unwrap() {
         let path = entry.unwrap().path();
         let text = std::fs::read_to_string(&path).unwrap();
         let event = decode_one(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        kept.run.log_event(event);
+        recorded_run.run.log_event(event);
         if !path.to_string_lossy().ends_with(".min.json") {
             goldens.push(serde_json::from_str::<Value>(&text).unwrap());
         }
     }
     assert!(goldens.len() >= 14, "{} goldens", goldens.len());
-    let told: Vec<_> = kept.told().0.iter().map(|event| serde_json::to_value(&**event).unwrap()).collect();
+    let recorded: Vec<_> =
+        recorded_run.events().0.iter().map(|event| serde_json::to_value(&**event).unwrap()).collect();
     for golden in goldens {
-        assert!(told.contains(&golden), "{golden}");
+        assert!(recorded.contains(&golden), "{golden}");
     }
 }
 

@@ -1,6 +1,6 @@
-//! What goes into a run: event by event, without a server.
+//! The events of a run, recorded without a server.
 
 mod contract;
 mod episodes;
-mod kept;
+mod recorder;
 mod spans;

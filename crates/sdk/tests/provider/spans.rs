@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use crate::kept::{Kept, Told};
+use crate::recorder::{Recorded, RecordedRun};
 use gauntlet_sdk::model::{Body, Event, FailureKind, ScoreTarget, Status, StepKind};
 use gauntlet_sdk::tracing::Layer;
 use serde_json::json;
@@ -11,13 +11,13 @@ use tracing::Instrument;
 use tracing_subscriber::prelude::*;
 
 /// What `work` becomes, and how many records were refused.
-fn film(work: impl FnOnce()) -> (Told, u64) {
-    let kept = Kept::start();
-    let layer = Layer::new(kept.run.clone());
+fn film(work: impl FnOnce()) -> (Recorded, u64) {
+    let recorded_run = RecordedRun::start();
+    let layer = Layer::new(recorded_run.run.clone());
     let refused = layer.refused();
     let subscriber = tracing_subscriber::registry().with(layer);
     tracing::subscriber::with_default(subscriber, work);
-    (kept.told(), refused.load(Relaxed))
+    (recorded_run.events(), refused.load(Relaxed))
 }
 
 fn lookup_error() -> std::num::ParseIntError {
@@ -26,7 +26,7 @@ fn lookup_error() -> std::num::ParseIntError {
 
 #[test]
 fn spans_and_events_become_episodes_and_steps() {
-    let (told, refused) = film(|| {
+    let (recorded, refused) = film(|| {
         tracing::info!("outside of any episode");
         let episode = tracing::info_span!("answer", gauntlet.episode = "e1", seed = 7);
         let _inside = episode.enter();
@@ -49,13 +49,13 @@ fn spans_and_events_become_episodes_and_steps() {
         tracing::info!(score.style = f64::NAN, step = 4);
     });
     let is_inside = |event: &Arc<Event>| event.episode().is_some_and(|episode| episode.as_str() == "e1");
-    let (inside, other): (Vec<_>, Vec<_>) = told.0.iter().partition(|event| is_inside(event));
+    let (inside, other): (Vec<_>, Vec<_>) = recorded.0.iter().partition(|event| is_inside(event));
     let [gap] = other[..] else { panic!("nothing else is recorded: {other:?}") };
     let Body::Gap(gap) = gap.body() else { panic!("{gap:?}") };
     assert!((gap.lost, refused) == (1, 1) && gap.reason.contains("a finite number"), "{gap:?}");
     let Body::EpisodeStarted(started) = inside[0].body() else { panic!("{:?}", inside[0]) };
     assert_eq!((started.task.as_deref(), &started.metadata["seed"]), (Some("answer"), &json!(7)));
-    let steps: Vec<_> = told.steps().into_iter().map(|(_, step)| step).collect();
+    let steps: Vec<_> = recorded.steps().into_iter().map(|(_, step)| step).collect();
     use StepKind::*;
     assert_eq!(
         steps.iter().map(|step| step.step_kind).collect::<Vec<_>>(),
@@ -77,20 +77,20 @@ fn spans_and_events_become_episodes_and_steps() {
     );
     assert!(error.payload.is_empty(), "said once is enough");
     assert_eq!(answer.payload["text"], "42 mg");
-    let [(event, node)] = told.nodes()[..] else { panic!("a scored episode has no second node") };
+    let [(event, node)] = recorded.nodes()[..] else { panic!("a scored episode has no second node") };
     assert_eq!(
         (event.step(), node.scores.root(), node.scores.get("grounding")),
         (Some(4), Some(-20.0), Some(-20.0))
     );
     assert_eq!((&*node.action, &*node.observation), ("42 mg", "answer"));
-    let added = told.0.iter().filter(|e| matches!(e.body(), Body::ScoreAdded(s) if s.path == "style"));
+    let added = recorded.0.iter().filter(|e| matches!(e.body(), Body::ScoreAdded(s) if s.path == "style"));
     assert_eq!(added.map(|e| e.step()).collect::<Vec<_>>(), [Some(4)]);
-    assert_eq!(told.ends()[0].1.status, Status::Completed);
+    assert_eq!(recorded.ends()[0].1.status, Status::Completed);
 }
 
 #[test]
-fn an_episode_without_scores_is_one_node_and_one_without_a_step_stands_behind_the_others() {
-    let (told, refused) = film(|| {
+fn an_episode_without_scores_is_one_node_and_one_without_a_step_comes_last() {
+    let (recorded, refused) = film(|| {
         tracing::info_span!("unscored", gauntlet.episode = "a", gauntlet.return = 3.5).in_scope(|| {
             tracing::info!("twice a week");
         });
@@ -109,7 +109,7 @@ fn an_episode_without_scores_is_one_node_and_one_without_a_step_stands_behind_th
         });
     });
     assert_eq!(refused, 0);
-    let nodes: Vec<_> = told
+    let nodes: Vec<_> = recorded
         .nodes()
         .iter()
         .map(|(event, node)| (event.step().unwrap(), node.scores.root(), &*node.action, &*node.failures))
@@ -122,8 +122,8 @@ fn an_episode_without_scores_is_one_node_and_one_without_a_step_stands_behind_th
         (4, Some(2.0), "second", &[]),
     ];
     assert_eq!(nodes, expected);
-    assert_eq!(told.nodes()[0].1.observation, "unscored");
-    let scores: Vec<_> = told
+    assert_eq!(recorded.nodes()[0].1.observation, "unscored");
+    let scores: Vec<_> = recorded
         .0
         .iter()
         .filter_map(|event| match event.body() {
@@ -147,38 +147,38 @@ fn agent() -> Result<u32, std::num::ParseIntError> {
 
 #[test]
 fn what_an_instrumented_function_returns_is_the_result_of_its_span() {
-    let (told, refused) = film(|| assert!(agent().is_err()));
-    let steps: Vec<_> = told.steps().into_iter().map(|(_, step)| step).collect();
+    let (recorded, refused) = film(|| assert!(agent().is_err()));
+    let steps: Vec<_> = recorded.steps().into_iter().map(|(_, step)| step).collect();
     let [call, result, _, failed] = steps[..] else { panic!("no steps beside the two calls: {steps:?}") };
     assert_eq!((call.name.as_deref(), &call.payload["arguments"]), (Some("parse"), &json!({"text": "42"})));
     assert_eq!((&result.payload["result"], result.payload.len()), (&json!("42"), 1));
     assert_eq!(failed.error.as_ref().unwrap().message, "invalid digit found in string");
-    let end = told.ends()[0].1;
+    let end = recorded.ends()[0].1;
     assert_eq!((end.status, end.error.as_deref()), (Status::Failed, Some("invalid digit found in string")));
-    assert_eq!((&*told.nodes()[0].1.action, refused), ("42", 0), "what was said last");
+    assert_eq!((&*recorded.nodes()[0].1.action, refused), ("42", 0), "what was said last");
 }
 
 #[test]
-fn what_a_field_says_wrongly_is_kept_as_it_was_said() {
-    let (told, refused) = film(|| {
+fn a_field_of_the_wrong_type_is_recorded_as_it_is() {
+    let (recorded, refused) = film(|| {
         let _inside = tracing::info_span!("e", episode = "e", step = -1, gauntlet.kind = "leap").entered();
         tracing::info!(step = 2.5, gauntlet.kind = "jump", "hm");
     });
-    let Body::EpisodeStarted(started) = told.0[0].body() else { panic!("{:?}", told.0[0]) };
+    let Body::EpisodeStarted(started) = recorded.0[0].body() else { panic!("{:?}", recorded.0[0]) };
     assert_eq!((&started.metadata["step"], &started.metadata["gauntlet.kind"]), (&json!(-1), &json!("leap")));
-    let step = told.steps()[0].1;
+    let step = recorded.steps()[0].1;
     assert_eq!((&step.payload["step"], &step.payload["gauntlet.kind"]), (&json!(2.5), &json!("jump")));
     assert_eq!((step.step_kind, refused), (StepKind::Message, 0));
 
-    let (told, refused) =
+    let (recorded, refused) =
         film(|| tracing::info_span!("e", episode = "a/b").in_scope(|| tracing::info!("hm")));
-    let Body::EpisodeStarted(started) = told.0[0].body() else { panic!("{:?}", told.0[0]) };
-    assert_eq!((&started.metadata["episode"], told.steps().len(), refused), (&json!("a/b"), 1, 0));
+    let Body::EpisodeStarted(started) = recorded.0[0].body() else { panic!("{:?}", recorded.0[0]) };
+    assert_eq!((&started.metadata["episode"], recorded.steps().len(), refused), (&json!("a/b"), 1, 0));
 }
 
 #[test]
 fn tasks_that_take_turns_do_not_mix_their_episodes() {
-    let (told, _) = film(|| {
+    let (recorded, _) = film(|| {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let agent = async |n: u64| {
             for turn in 0..4_u64 {
@@ -197,25 +197,25 @@ fn tasks_that_take_turns_do_not_mix_their_episodes() {
             tokio::join!(agent(0).instrument(episode(0)), agent(1).instrument(episode(1)));
         });
     });
-    assert_eq!(told.steps().len(), 2 * 4 * 3);
-    for (event, step) in told.steps() {
+    assert_eq!(recorded.steps().len(), 2 * 4 * 3);
+    for (event, step) in recorded.steps() {
         let n = step.payload.get("n").or_else(|| step.payload.get("arguments")?.get("n"));
         assert!(n.is_none_or(|n| format!("{n}") == event.episode().unwrap().as_str()), "{step:?}");
         let is_event = step.step_kind == StepKind::Message;
         assert_eq!(step.parent_span_id.is_some(), is_event, "an event inside of a tool has it as its parent");
         assert_eq!(n.is_none(), step.step_kind == StepKind::ToolResult);
     }
-    assert_eq!(told.nodes().len(), 2);
+    assert_eq!(recorded.nodes().len(), 2);
 }
 
 #[test]
 fn what_the_sinks_log_is_not_filmed() {
-    let kept = Kept::start();
+    let recorded_run = RecordedRun::start();
     // For every thread, those of the sinks too.
-    let subscriber = tracing_subscriber::registry().with(Layer::new(kept.run.clone()));
+    let subscriber = tracing_subscriber::registry().with(Layer::new(recorded_run.run.clone()));
     tracing::subscriber::set_global_default(subscriber).unwrap();
     tracing::info_span!("answer", episode = "e1").in_scope(|| tracing::info!("42 mg"));
-    let first = kept.told().0.len();
-    let second = kept.told();
+    let first = recorded_run.events().0.len();
+    let second = recorded_run.events();
     assert_eq!((first, second.0.len()), (4, 4), "the sink logged about the first delivery: {:?}", second.0);
 }

@@ -16,7 +16,7 @@ fn spec() -> RunSpec {
 fn a_data_folder_is_written_without_a_server_and_never_beside_one() {
     let (data, spool) = (folder(), folder());
     let builder = ObservabilityProvider::builder().unwrap().database(data.path());
-    // What is said of the run after its sinks were named counts for them too.
+    // A description that is set after the sinks applies to them too.
     let run = builder.mode(Mode::Offline).spool(spool.path(), 1 << 20).name("local run");
     let run = run.id(RunId::new("local").unwrap()).start().unwrap();
     let episode = run.start_episode("a task").unwrap();
@@ -36,8 +36,8 @@ fn a_data_folder_is_written_without_a_server_and_never_beside_one() {
         matches!(&refused, DatabaseError::Held { server: Some(url), .. } if *url == server.url()),
         "{refused:?}"
     );
-    let said = refused.to_string();
-    assert!(said.contains("in use") && said.contains(&server.url()), "{said}");
+    let message = refused.to_string();
+    assert!(message.contains("in use") && message.contains(&server.url()), "{message}");
     let again = run_to(NOBODY, spool.path(), "y").database(server.data.path()).start();
     let Err(StartError::Sink(refused)) = again else { panic!("two writers") };
     assert!(refused.is::<DatabaseError>(), "{refused}");

@@ -41,8 +41,8 @@ fn what_a_process_could_not_deliver_the_next_one_does() {
     assert!(away.close(Duration::from_millis(300)).is_err());
     offline.close(LONG).unwrap();
     let elsewhere = run_to(NOBODY, server.spool.path(), "elsewhere").start().unwrap();
-    let told = "2 on disk, 0 waiting, 0 lost (POST http://127.0.0.1:9/api/v1/runs: ";
-    until("it is said what waits where, and why", || elsewhere.report().to_string().contains(told));
+    let expected = "2 on disk, 0 waiting, 0 lost (POST http://127.0.0.1:9/api/v1/runs: ";
+    until("the report names what waits where, and why", || elsewhere.report().to_string().contains(expected));
     assert!(elsewhere.close(Duration::from_millis(50)).is_err());
     assert_eq!(files(server.spool.path(), ".jsonl"), 3);
 
@@ -62,7 +62,7 @@ fn what_a_process_could_not_deliver_the_next_one_does() {
 }
 
 #[test]
-fn a_run_goes_on_under_its_id_with_other_settings_and_on_a_server_that_lost_it() {
+fn a_run_continues_under_its_id_with_other_settings_and_on_a_server_that_lost_it() {
     let (mut server, data) = (Server::start(), folder());
     for (lr, step) in [(0.1, 1), (0.2, 2)] {
         let run = server.run("resumed").config("lr", lr).database(data.path()).start().unwrap();
@@ -88,7 +88,7 @@ fn a_run_goes_on_under_its_id_with_other_settings_and_on_a_server_that_lost_it()
 }
 
 #[test]
-fn a_subscription_goes_on_through_a_restart() {
+fn a_subscription_continues_through_a_restart() {
     let mut server = Server::start();
     let run = server.run("followed").start().unwrap();
     run.log([("root", 1.0)], 1).unwrap();

@@ -34,7 +34,7 @@ fn a_person_steers_from_the_browser() {
 }
 
 #[test]
-fn an_observed_rubric_pauses_until_the_browser_lets_it_go_on() {
+fn an_observed_rubric_pauses_until_the_browser_resumes_it() {
     let server = Server::start();
     let run = server.run("observed").start().unwrap();
     let rubric = leaf(|action: &str, _: &str| action.len() as f64);
@@ -59,6 +59,6 @@ fn an_observed_rubric_pauses_until_the_browser_lets_it_go_on() {
     assert_eq!(steps(&events), [1, 2, 3]);
     let paused = events.iter().filter(|e| e["body"]["is_paused"] == true);
     assert_eq!(paused.map(|e| e["step"].clone()).collect::<Vec<_>>(), [json!(2)]);
-    // Told by the acknowledgement, which nobody waits for.
+    // Recorded by the acknowledgement, which runs in the background.
     until("the answer is told", || of_kind(&server.events("observed"), "command.applied").len() == 1);
 }

@@ -1,4 +1,4 @@
-//! Another process goes on with a run: what names no step goes behind the last one it had.
+//! Another process continues a run: rollouts without a step get steps after its last one.
 
 use gauntlet_sdk::model::Status;
 use gauntlet_sdk::rubric::{CallDescription, ObserverConfig, leaf};
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::harness::{LONG, NOBODY, Server, folder, run_to, steps};
 
-/// Two episodes that nobody scored: each is a node whose step is not named.
+/// Two episodes without scores: each is a node without an explicit step.
 fn two_episodes(builder: Builder) -> ObservabilityProvider {
     let run = builder.start().unwrap();
     for _ in 0..2 {
@@ -19,7 +19,7 @@ fn two_episodes(builder: Builder) -> ObservabilityProvider {
 }
 
 #[test]
-fn a_run_that_is_named_goes_on_after_its_last_step() {
+fn a_run_with_an_id_continues_after_its_last_step() {
     let server = Server::start();
     for _ in 0..3 {
         two_episodes(server.run("continued")).finish(Status::Completed, None, LONG).unwrap();
@@ -36,7 +36,7 @@ fn a_run_that_is_named_goes_on_after_its_last_step() {
 }
 
 #[test]
-fn a_run_goes_on_after_the_steps_that_wait_on_disk() {
+fn a_run_continues_after_the_steps_that_wait_on_disk() {
     let server = Server::start();
     let run = |mode| run_to(NOBODY, server.spool.path(), "offline").mode(mode);
     two_episodes(run(Mode::Offline)).close(LONG).unwrap();
@@ -54,7 +54,7 @@ fn a_run_goes_on_after_the_steps_that_wait_on_disk() {
 }
 
 #[test]
-fn an_observed_rubric_goes_on_after_the_last_step() {
+fn an_observed_rubric_continues_after_the_last_step() {
     let server = Server::start();
     for _ in 0..2 {
         let run = server.run("watched").start().unwrap();

@@ -43,8 +43,8 @@ fn a_sink_may_have_the_name_of_another_one() {
             [Kind::RunStarted, Kind::RunStatus, Kind::SnapshotScored, Kind::RunFinished]
         );
     }
-    let told = server.events("namesakes");
-    assert_eq!(told.iter().filter(|event| event["kind"] == "run.finished").count(), 1, "{told:?}");
+    let events = server.events("namesakes");
+    assert_eq!(events.iter().filter(|event| event["kind"] == "run.finished").count(), 1, "{events:?}");
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn without_a_disk_the_other_sinks_keep_their_retries() {
 }
 
 #[test]
-fn the_loop_of_the_readme_is_kept_whole() {
+fn all_events_of_the_readme_loop_arrive() {
     let server = Server::start();
     let ran = Command::new(built("examples/loop"))
         .env("GAUNTLET_ENDPOINT", server.url())

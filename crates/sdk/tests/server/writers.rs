@@ -12,7 +12,7 @@ fn judged(root: f64) -> SnapshotScored {
 }
 
 #[test]
-fn rollouts_of_several_writers_are_all_kept() {
+fn all_rollouts_of_several_writers_arrive() {
     let server = Server::start();
     let writers = [0.0, 1.0, 2.0, 3.0].map(|root| (root, server.run("shared").start().unwrap()));
     for (root, run) in &writers {
@@ -62,7 +62,7 @@ fn the_run_ends_with_its_last_writer() {
 }
 
 #[test]
-fn more_scores_than_one_event_holds_are_all_kept() {
+fn more_scores_than_one_event_holds_all_arrive() {
     let server = Server::start();
     let run = server.run("wide").start().unwrap();
     run.log((0..2500).map(|i| (format!("rubric.{i}"), f64::from(i))), 7).unwrap();
@@ -74,7 +74,7 @@ fn more_scores_than_one_event_holds_are_all_kept() {
 
 #[test]
 fn what_is_lost_is_no_success() {
-    // A file stands where the spool's folder should be, and no server is there: events wait in memory.
+    // A file is where the spool's folder should be, and no server is there: events wait in memory.
     let folder = folder();
     std::fs::write(folder.path().join("spool"), "in the way").unwrap();
     let run = run_to(NOBODY, &folder.path().join("spool"), "nowhere").start().unwrap();
@@ -84,7 +84,7 @@ fn what_is_lost_is_no_success() {
 }
 
 #[test]
-fn a_deleted_run_takes_nothing_more_and_says_so() {
+fn a_deleted_run_takes_no_more_events_and_reports_it() {
     let server = Server::start();
     let run = server.run("gone").start().unwrap();
     run.log([("root", 1.0)], 0).unwrap();

@@ -40,8 +40,8 @@ impl Endpoint {
         Ok(Self { agent: config.build().into(), base: base.to_owned(), key: None })
     }
 
-    /// The same server, asked with a key (`Authorization: Bearer`). Refuses a key that cannot stand in a
-    /// header.
+    /// The same server, asked with a key (`Authorization: Bearer`). Refuses a key that a header
+    /// cannot hold.
     pub fn with_key(mut self, key: impl Into<String>) -> Result<Self, FieldError> {
         let key = key.into();
         if key.is_empty() || !key.bytes().all(|b| b.is_ascii_graphic()) {

@@ -13,8 +13,8 @@ use crate::sink::{DeliveryError, Sink};
 const MOST_CREATED: u32 = 8;
 
 /// Creates the run on the first batch and appends every batch to it. An event sent twice is stored once: its
-/// id is the idempotency key, so a batch whose answer got lost is safe to repeat. A run that is there already
-/// goes on, with the settings it began with; one that the server has lost is created again.
+/// id is the idempotency key, so a batch whose answer got lost is safe to repeat. A run that
+/// exists is continued, with the settings it was created with; one that the server has lost is created again.
 pub struct ServerSink {
     endpoint: Endpoint,
     run: RunId,
@@ -59,7 +59,7 @@ impl ServerSink {
         };
         let url = self.endpoint.run_url(&self.run, &format!("/artifacts/{}", artifact.sha256));
         self.endpoint.put(&url, &bytes)?;
-        // A copy left behind is uploaded once more and removed then.
+        // Should this fail, the copy is uploaded again later, and removed then.
         let _ = std::fs::remove_file(path);
         Ok(())
     }
@@ -73,7 +73,7 @@ impl ServerSink {
                 self.is_created = true;
                 Ok(())
             }
-            // Which event is to blame is said of a batch, not of a run.
+            // The index of an event is meaningless here: it is the run that was refused.
             Err(DeliveryError::Refused { message, .. } | DeliveryError::Missing { message }) => {
                 Err(DeliveryError::Refused {
                     index: None,
@@ -91,7 +91,7 @@ impl ServerSink {
                 DeliveryError::NotNow { .. } | DeliveryError::Missing { .. } | DeliveryError::Gone { .. } => {
                     error
                 }
-                // What cannot be kept is not announced.
+                // An artifact that cannot be stored gets no event either.
                 other => DeliveryError::Refused {
                     index: Some(index),
                     message: format!("artifact {:?}: {other}", artifact.name),

@@ -1,4 +1,4 @@
-//! A run whose events a test can look at.
+//! A run whose events a test can read.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -7,7 +7,7 @@ use gauntlet_sdk::model::{Body, EpisodeFinished, Event, SnapshotScored, StepReco
 use gauntlet_sdk::telemetry::{DeliveryError, Sink};
 use gauntlet_sdk::{Mode, ObservabilityProvider};
 
-/// Keeps events, and logs about it as an HTTP client would.
+/// A sink that collects events, and logs spans of its own as an HTTP client would.
 #[derive(Clone, Default)]
 struct Chatty(Arc<Mutex<Vec<Arc<Event>>>>);
 
@@ -20,54 +20,54 @@ impl Sink for Chatty {
     }
 }
 
-/// An offline run of its own and everything that goes into it.
-pub struct Kept {
+/// An offline run and all events that are recorded in it.
+pub struct RecordedRun {
     pub run: ObservabilityProvider,
-    events: Chatty,
+    sink: Chatty,
     _folder: tempfile::TempDir,
 }
 
-impl Kept {
+impl RecordedRun {
     pub fn start() -> Self {
-        let (folder, events) = (tempfile::tempdir().unwrap(), Chatty::default());
+        let (folder, sink) = (tempfile::tempdir().unwrap(), Chatty::default());
         let builder = ObservabilityProvider::builder().unwrap().mode(Mode::Offline);
-        let run = builder.spool(folder.path(), 1 << 26).sink("kept", events.clone()).start().unwrap();
-        Self { run, events, _folder: folder }
+        let run = builder.spool(folder.path(), 1 << 26).sink("recorded", sink.clone()).start().unwrap();
+        Self { run, sink, _folder: folder }
     }
 
-    /// Everything behind `run.started` and `run.status`.
-    pub fn told(&self) -> Told {
+    /// All events after `run.started` and `run.status`.
+    pub fn events(&self) -> Recorded {
         self.run.flush(Duration::from_secs(60)).unwrap();
-        Told(self.events.0.lock().unwrap().iter().skip(2).cloned().collect())
+        Recorded(self.sink.0.lock().unwrap().iter().skip(2).cloned().collect())
     }
 }
 
-/// Events, by what they are.
-pub struct Told(pub Vec<Arc<Event>>);
+/// Events, and selections of them by kind.
+pub struct Recorded(pub Vec<Arc<Event>>);
 
-impl Told {
+impl Recorded {
     pub fn steps(&self) -> Vec<(&Event, &StepRecorded)> {
-        self.these(|body| match body {
+        self.select(|body| match body {
             Body::StepRecorded(step) => Some(step),
             _ => None,
         })
     }
 
     pub fn nodes(&self) -> Vec<(&Event, &SnapshotScored)> {
-        self.these(|body| match body {
+        self.select(|body| match body {
             Body::SnapshotScored(node) => Some(node),
             _ => None,
         })
     }
 
     pub fn ends(&self) -> Vec<(&Event, &EpisodeFinished)> {
-        self.these(|body| match body {
+        self.select(|body| match body {
             Body::EpisodeFinished(end) => Some(end),
             _ => None,
         })
     }
 
-    fn these<'a, T: 'a>(&'a self, of: impl Fn(&'a Body) -> Option<&'a T>) -> Vec<(&'a Event, &'a T)> {
+    fn select<'a, T: 'a>(&'a self, of: impl Fn(&'a Body) -> Option<&'a T>) -> Vec<(&'a Event, &'a T)> {
         self.0.iter().filter_map(|event| Some((&**event, of(event.body())?))).collect()
     }
 }
