@@ -1,4 +1,4 @@
-// The diagnostics of a step: the rubric tree with every value, and what the training side said and saw.
+// The diagnostics of a step: the rubric tree with every value, and the agent's output and input.
 
 import assert from "node:assert/strict";
 import { story, until } from "./harness.mjs";
@@ -186,7 +186,7 @@ story(
       "ended ValueError: no <final> 1.24 s",
     ]);
     assert.ok(!first.some((text) => text.includes("another episode")));
-    // The card says what the episode ended with.
+    // The card shows how the episode ended.
     await run.callout.getByRole("heading", { name: "Failed at 7" }).waitFor();
     await run.callout.getByText("ValueError: no <final>").waitFor();
 

@@ -1,4 +1,4 @@
-// What failed is visible: each kind of failure has its effect in the picture, its card, and its words.
+// Failures are visible: each kind has its effect in the picture, its card, and its title.
 
 import assert from "node:assert/strict";
 import { story, until } from "./harness.mjs";

@@ -1,5 +1,5 @@
-// Results files of one's own: dropped or picked, they open as runs; a broken one is told why and leaves
-// nothing.
+// Results files: dropped or picked, they open as runs; a broken one is refused with the reason, and leaves
+// no run.
 
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
@@ -64,7 +64,7 @@ function samples() {
   return candidates.map((folder) => join(folder, "results")).find((folder) => existsSync(folder));
 }
 
-/** Lets go of a file over the page, as a person would. */
+/** Drops a file on the page. */
 async function drop(page, name, text) {
   const make = ({ name, text }) => {
     const transfer = new DataTransfer();
@@ -141,7 +141,7 @@ story(
   },
 );
 
-story("every results file at hand opens through the page", async ({ server, page }) => {
+story("every sample results file opens through the page", async ({ server, page }) => {
   const browser = await page({ path: "/", ...SMALL });
   const run = new RunPage(browser);
   for (const file of files()) {

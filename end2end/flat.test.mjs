@@ -1,4 +1,4 @@
-// A browser without WebGL2 says so, and everything but depth works.
+// Without WebGL2 the page shows a notice, and everything but the 3D picture works.
 
 import assert from "node:assert/strict";
 import { SMALL, story } from "./harness.mjs";

@@ -1,9 +1,9 @@
-// The server lives, says so, and comes back with the same face after it was killed.
+// The health endpoints, and the same answers after the server was killed and started again.
 
 import assert from "node:assert/strict";
 import { story } from "./harness.mjs";
 
-story("the server says that it lives and is ready, again after kill -9", async ({ server }) => {
+story("the server reports that it is live and ready, also after kill -9", async ({ server }) => {
   assert.equal((await server.get("/healthz")).status, "ok");
   assert.equal((await server.get("/readyz")).status, "ready");
   const before = server.url;

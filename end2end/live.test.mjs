@@ -1,5 +1,4 @@
-// A training starts while somebody looks at the empty list: it appears there, opens, grows, and ends
-// complete.
+// A training starts while the empty list is open: it appears there, opens, grows, and ends complete.
 
 import assert from "node:assert/strict";
 import { SMALL, story, until } from "./harness.mjs";

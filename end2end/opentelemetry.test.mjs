@@ -1,4 +1,4 @@
-// A program that only speaks OpenTelemetry: its traces are a film, live, with failures and messages.
+// A program instrumented with OpenTelemetry only: its traces are a film, live, with failures and messages.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -21,7 +21,7 @@ async function runOf(server, name) {
   return items.find((run) => run.name === name).id;
 }
 
-/** Waits until the diagnostics say it. */
+/** Waits until the diagnostics show a text. */
 async function expectText(run, words) {
   await until(`the diagnostics say ${words}`, async () => words.test(await run.diagnostics.innerText()));
 }
@@ -40,7 +40,7 @@ story(
     await expectText(run, /30%/);
     await expectText(run, /tiny-1/);
 
-    // The same spans once more, as after an answer that was lost: the answer comes after the commit.
+    // The same spans again, as an exporter sends them when the response got lost after the commit.
     const before = await server.get(`/api/v1/runs/${id}`);
     await send(server, "python-agent.pb");
     assert.deepEqual(await server.get(`/api/v1/runs/${id}`), before);

@@ -1,4 +1,4 @@
-// Every page, kept as a picture in `screenshots/`, and what must hold on each: names, focus, and a way by
+// Every page: a screenshot in `screenshots/`, and what must hold on each: names, focus, and the use by
 // keyboard.
 
 import assert from "node:assert/strict";
@@ -33,7 +33,7 @@ async function assertFocusShows(page, { most = 60 } = {}) {
   }
 }
 
-/** Runs in the page: whether what has the focus is in sight and says so. */
+/** Runs in the page: whether the focused element is visible and shows its focus. */
 function showsFocus() {
   const element = document.activeElement;
   const { width, height } = element.getBoundingClientRect();
@@ -59,7 +59,7 @@ async function middle(server) {
   return failing.find(({ step }) => step >= steps[Math.floor(steps.length * 0.3)].step) ?? failing.at(-1);
 }
 
-/** Runs in every state that a list shows, the newest a training that goes on. */
+/** Runs in every state that a list shows, the newest a training that is running. */
 async function several(server) {
   const others = [
     { id: "sft-baseline", name: "sft baseline", status: "completed" },
@@ -144,7 +144,7 @@ story("the run page at every size, in every shape", async ({ server, page, scree
     await run.selected(step);
     await run.inspected(seq);
     await run.callout.waitFor();
-    // The camera has arrived once the labels stand over their nodes again.
+    // The camera has arrived once the labels are over their nodes again.
     await until("the labels are placed", async () => {
       return run.page
         .locator(".labels .label")

@@ -1,4 +1,4 @@
-// The server dies while a training runs and somebody watches; afterwards nothing is missing and nothing is
+// The server is killed while a training runs and its page is open; afterwards no event is missing or
 // doubled.
 
 import assert from "node:assert/strict";
@@ -6,7 +6,7 @@ import { story, until } from "./harness.mjs";
 import { RunPage, stepsOf } from "./runpage.mjs";
 
 const STEPS = 400;
-// What Chromium itself says about a server that is away.
+// Chromium's own messages about a server that cannot be reached.
 const AWAY = [/net::ERR_/, /WebSocket connection to .* failed/];
 
 story(

@@ -1,9 +1,9 @@
-// The run page as its viewers have it: by roles and labels, and by the facts that the stage tells of its
-// picture.
+// The run page as people use it: by roles and labels, and by the data attributes with which the stage describes
+// its picture.
 
 import { SMALL, until } from "./harness.mjs";
 
-/** The failures by their word in the log: how the stage draws them, and how the page calls them. */
+/** The failures by their name in the log: how the stage draws them, and how the page calls them. */
 export const FAILURES = {
   hallucination: { effect: "wobbling_plane", title: "Ungrounded claim" },
   format: { effect: "jagged_burst", title: "Unreadable format" },
@@ -49,7 +49,7 @@ export class RunPage {
     };
   }
 
-  /** Waits until the facts are so; resolves to them. A failure says what they were. */
+  /** Waits until the facts match; resolves to them. A timeout reports what they were. */
   async until(what, holds, options) {
     let facts = null;
     const probe = async () => {
@@ -94,7 +94,7 @@ export class RunPage {
 
   /**
    * Clicks in the picture until another step than the selected one is; resolves to it. The agent is in the
-   * middle of the picture and its neighbours beside it: somewhere on the way out lies another node.
+   * middle of the picture and its neighbours beside it: somewhere on the way out is another node.
    */
   async pickAnother() {
     const before = await this.listed();
@@ -140,12 +140,12 @@ export class RunPage {
   }
 }
 
-/** A whole number as the page writes it: `1,312`. */
+/** An integer as the page writes it: `1,312`. */
 export function grouped(number) {
   return number.toLocaleString("en-US");
 }
 
-/** The steps of a run by the API; `failing` is a failure's word, or `any`. */
+/** The steps of a run by the API; `failing` is the name of a failure, or `any`. */
 export async function stepsOf(server, run, { failing = "", limit = 10_000 } = {}) {
   return (await server.get(`/api/v1/runs/${run}/steps?limit=${limit}&failing=${failing}`)).items;
 }

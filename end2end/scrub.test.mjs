@@ -1,5 +1,5 @@
-// Through a finished run: by key, by button, by the curve, by the list, in 3D; one selection, kept in the
-// address.
+// Through a finished run: by key, by button, by the curve, by the list, in 3D; one selection, which the
+// address follows.
 
 import assert from "node:assert/strict";
 import { SMALL, story, until } from "./harness.mjs";
@@ -80,7 +80,7 @@ story("play moves the agent, hold stops it, and the end is live", async ({ serve
   await run.until("it plays", ({ playing, step }) => playing && step > steps[42]);
   await run.press("Pause");
   const { step: held } = await run.until("it holds", ({ playing }) => !playing);
-  // The address follows a selection only once that stands still.
+  // The address follows a selection only once that has settled.
   await run.selected(held);
 
   await run.press("Faster");

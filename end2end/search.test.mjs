@@ -1,10 +1,10 @@
-// Somebody remembers what an agent said: type it, find it in all runs, land on the very step.
+// Search for a text of an agent in all runs, and open the step it is in.
 
 import assert from "node:assert/strict";
 import { SMALL, story, until } from "./harness.mjs";
 import { RunPage } from "./runpage.mjs";
 
-/** A run whose steps say different things, some of them badly. */
+/** A run whose steps have different texts, and some failures. */
 async function recordTexts(server, id, texts) {
   await server.post("/api/v1/runs", { rules: "dipg", id, name: `${id} run`, project: "dipg" });
   const events = texts.map(([action, grounding], i) => ({
@@ -103,7 +103,7 @@ story("what an agent did on the way leads to the node of its episode", async ({ 
   }
 });
 
-story("what cannot be found, and what cannot be asked, is said", async ({ server, page }) => {
+story("no results and invalid queries are reported", async ({ server, page }) => {
   await recordTexts(server, "first", [["The tumour has shrunk.", 5]]);
   await indexed(server);
   const found = await page({ path: "/search?q=walrus", ...SMALL });

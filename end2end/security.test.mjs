@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { SMALL, story, until } from "./harness.mjs";
 import { RunPage } from "./runpage.mjs";
 
-// Each calls `leak`, which the page tells of, if it ever runs.
+// Each calls `leak`, which the test would see, if it ever runs.
 const PAYLOADS = [
   "</title><script>leak(1)</script>",
   '"><img src=x onerror=leak(2)>',

@@ -189,7 +189,7 @@ test("what a page logged just before it was left still arrives, once", async (t)
   const { server, client } = await started(t);
   const page = await pageOf(t, server);
   // Playwright holds every request of a page with routes until it has seen which page sent it, and a page that
-  // is gone no longer says so: its last request would wait for ever.
+  // is gone no longer reports it: its last request would wait forever.
   await page.unrouteAll();
   await page
     .evaluate(async () => {

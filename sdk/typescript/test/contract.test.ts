@@ -67,7 +67,7 @@ test("the types refuse what the contract does not have", (t) => {
   assert.equal(output.match(/error TS/g)?.length, wrong.length, output);
 });
 
-test("the server takes every golden and gives it back as the types say", async (t) => {
+test("the server takes every golden and returns it as the types declare", async (t) => {
   const { client } = await started(t);
   await client.runs.create({ id: "r", name: "r" });
   const events = goldens.map(({ event }) => event);
@@ -183,7 +183,7 @@ test("which steps fail is judged as the server does, whatever the order", () => 
       const film = new Film(rules);
       for (const fact of order) {
         film.apply(fact);
-        void film.steps; // Judged by the rule of that moment: a later one judges it anew.
+        void film.steps; // Judged by the rule of that moment; another rule must judge it again.
       }
       assert.deepEqual(
         film.steps.filter(({ failure }) => failure !== null).map(({ step }) => step),

@@ -1,5 +1,5 @@
-// Checkpoints: a person pauses, tweaks, answers and stops, and the loop obeys; while nobody says anything it
-// goes on.
+// Checkpoints: a person pauses, tweaks, answers and stops, and the loop obeys; without a command it
+// continues.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -30,7 +30,7 @@ async function loop(run: WatchedRun, options: CheckpointOptions, holds: () => bo
 const resultsOf = (events: LoggedEvent<"command.applied" | "run.status">[]) =>
   events.map(({ kind, body }) => (kind === "run.status" ? [body.status, body.reason] : body.result));
 
-test("pause waits until somebody resumes; a tweak changes what is declared, and nothing else", async (t) => {
+test("pause waits for a resume; a tweak changes declared parameters only", async (t) => {
   const { server, client } = await started(t);
   const run = await begun(server);
   await run.flush();

@@ -70,7 +70,7 @@ test("a server that is killed and restarted mid-stream misses nothing and has no
   assert.equal(new Set(events.map(({ id }) => id)).size, events.length);
 });
 
-test("an event the server refuses is set aside by its index, and the rest goes on", async (t) => {
+test("an event the server refuses is set aside by its index, and the rest is delivered", async (t) => {
   const { server, client } = await started(t);
   const run = await begun(server);
   run.log({ root: 0 }, { step: 0 });
@@ -157,14 +157,14 @@ test("a run that was deleted stays deleted: nothing more is sent, and losses are
   );
   assert.match(run.warnings.at(-1)!, /is not complete: 5 x the run was deleted$/);
   await assert.rejects(client.runs.get(run.id), { status: 404 });
-  // Who begins it anew says so.
+  // Beginning it again is explicit.
   const again = await begun(server, { id: "deleted", name: "deleted" });
   again.log({ root: 9 });
   await again.finish();
   assert.deepEqual(stepsOf(await eventsOf(client, "deleted")), [0]);
 });
 
-test("flush says whether everything given so far is safe, and losses say what is not", async (t) => {
+test("flush returns whether everything logged so far is safe, and losses list what is not", async (t) => {
   const { server } = await started(t);
   const run = await begun(server);
   assert.equal(await run.flush(), true, "nothing was given");
@@ -231,7 +231,7 @@ test("what cannot be an address or a key is refused at once", () => {
   );
 });
 
-test("an id that exists goes on with that run", async (t) => {
+test("an id that exists continues that run", async (t) => {
   const { server, client } = await started(t);
   const run = await begun(server, { id: "again", config: { lr: 1 } });
   run.log({ root: 0 }, { step: 0 });
@@ -249,7 +249,7 @@ test("an id that exists goes on with that run", async (t) => {
   assert.deepEqual(stepsOf(await eventsOf(client, "again")), [0, 1]);
 });
 
-test("a queue that is full loses the newest, counts them, and the stream says how many", async (t) => {
+test("a full queue drops the newest, counts them, and reports the count in the stream", async (t) => {
   const { server, client } = await started(t);
   await server.kill();
   const run = await begun(server, { queueEvents: 10 });

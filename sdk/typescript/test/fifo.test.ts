@@ -130,7 +130,7 @@ test("a disk that refuses is not asked with every event", () => {
   assert.deepEqual([taken, current.attempts], [4, 1]);
 });
 
-test("what is on disk and cannot be read is given up, oldest first, and the rest goes on", () => {
+test("what cannot be read from disk is dropped, oldest first, and the rest is delivered", () => {
   const older = new TestSpool({ lines: ["1", "2"] });
   const current = new TestSpool();
   const fifo = new Fifo(bounds, () => current, [older]);

@@ -1,5 +1,5 @@
-// Films: decoded chunks say what the server's own JSON says, the fold says what the server's own film says,
-// and no bytes break the reader.
+// Films: decoded chunks equal the server's JSON, the fold equals the server's film, and no bytes break the
+// reader.
 
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
@@ -131,7 +131,7 @@ test("a film is the same in any order, any batches, any repetition", () => {
   }
 });
 
-test("a later score lies over its step, waits for it, and yields to a newer snapshot", () => {
+test("a later score counts over its step, waits for it, and is replaced by a newer snapshot", () => {
   const film = new Film("dipg");
   const base = { at: "2026-11-21T00:00:00.000000Z", episode: null, step: 5 };
   const scored = (seq: number, scores: Record<string, number>): Fact => ({

@@ -13,7 +13,7 @@ const SOURCE = join(ROOT, "sdk/typescript/src");
 const FOLDERS = ["sdk/typescript/src", "sdk/typescript/test", "sdk/typescript/examples", "end2end"];
 const MAX_LINES = 500;
 const MAX_COLUMNS = 110;
-/** Words that do not tell what an identifier holds. */
+/** Words that are banned from identifiers. */
 const BANNED = new Set(
   (
     "whole lay lie lies stands told said says kept apart own give gives gave given fate witness halt " +

@@ -1,4 +1,4 @@
-// Following a run live: from any place, over a server that dies, nothing twice and nothing lost; over
+// Following a run live, from any position, through restarts of the server, without a gap or a repetition: over
 // server-sent events and over WebSockets.
 
 import assert from "node:assert/strict";
@@ -21,7 +21,7 @@ import {
 
 const seqs = (items: readonly { seq: number }[]) => items.map(({ seq }) => seq);
 
-test("the past, then the present: facts by default, whole events where they are asked for", async (t) => {
+test("first the stored events, then new ones: facts by default, events on request", async (t) => {
   const { server, client } = await started(t);
   const run = await begun(server);
   run.rollout({ scores: { root: 1 }, action: "said", step: 0 });
@@ -93,7 +93,7 @@ for (const format of ["binary", "json"] as const) {
   });
 }
 
-test("a signal ends it quietly, a break lets go, a run that is not there is an error", async (t) => {
+test("a signal ends it without an error, a break closes it, a run that does not exist is an error", async (t) => {
   const { server, client } = await started(t);
   const run = await begun(server);
   await run.flush();
@@ -116,7 +116,7 @@ test("a signal ends it quietly, a break lets go, a run that is not there is an e
   await run.finish();
 });
 
-test("a connection that says nothing is replaced", async (t) => {
+test("a silent connection is replaced", async (t) => {
   let connections = 0;
   const heads: (string | null)[] = [];
   const stub = createServer((request, response) => {
@@ -166,7 +166,7 @@ test("a connection that says nothing is replaced", async (t) => {
   stub.closeAllConnections();
 });
 
-test("a reader that is slow holds up nobody and misses nothing", async (t) => {
+test("a slow reader misses nothing", async (t) => {
   const { server, client } = await started(t);
   const run = await begun(server);
   const count = 2_500;

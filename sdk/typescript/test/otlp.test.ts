@@ -187,7 +187,7 @@ test("a score in a log record is added to the step of its span", async () => {
 test("the example of the docs", async () => {
   const docs = readFileSync(new URL("../../../docs/opentelemetry.md", import.meta.url), "utf8");
   const example = /```js\n(.*?)```/s.exec(docs)![1];
-  // Beside the packages it imports, which node looks for from where the file lies.
+  // Beside the packages it imports, which node looks up from the folder of the file.
   const folder = mkdtempSync(join(fileURLToPath(new URL("..", import.meta.url)), ".example-"));
   try {
     writeFileSync(join(folder, "example.mjs"), example);

@@ -1,5 +1,5 @@
-// What a run handle reports of itself: that it lives, and once everything has arrived, how it ended. A stub
-// stands for the server where a real one cannot be made to answer so.
+// The heartbeats of a run handle, and its report of the end once everything has arrived. A stub replaces the
+// server where a real one cannot be made to answer like this.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -89,7 +89,7 @@ test("the final report is retried while the server is busy; an old server gets a
   }
 });
 
-test("a report that says that the run was deleted ends the sending", async (t) => {
+test("an answer that the run was deleted ends the sending", async (t) => {
   const server = await stub(t, () => refused(410, 'run "r" was deleted'));
   const run = await begun(server, { id: "r" });
   await until(() => run.warnings.length > 0, "it is told");

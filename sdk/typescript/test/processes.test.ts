@@ -1,4 +1,4 @@
-// Several processes and threads that log one run: every rollout of each is kept, and none replaces another's.
+// Several processes and threads that log one run: every rollout of each arrives, and none replaces another's.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -165,7 +165,7 @@ test("a run ends with the last process that writes it, with the worst of their e
   );
 });
 
-test("a run that is begun again goes on after its last step, unless a step is named", async (t) => {
+test("a run that is begun again continues after its last step, unless a step is named", async (t) => {
   const { server, client } = await started(t);
   const again = `
     import { init } from SDK;

@@ -1,5 +1,5 @@
 // Every example of the README compiles under the strictest settings, runs against a real server, and prints
-// what it says.
+// the documented output.
 
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";

@@ -186,7 +186,7 @@ test("what can never be delivered is set aside and counted, and does not delay t
   assert.deepEqual(readdirSync(home), ["undeliverable"]);
 });
 
-test("a leftover for a server that takes and says nothing does not hold a program up", async (t) => {
+test("a leftover for a server that never answers does not delay a program", async (t) => {
   const { server } = await started(t);
   const spool = folder(t);
   await server.kill();
@@ -222,7 +222,7 @@ test("a folder that is removed while events wait in it is made again", async (t)
   assert.deepEqual(stepsOf(await eventsOf(client, run)), upTo(40));
 });
 
-test("what is on disk and cannot be read any more is counted, and the rest goes on", async (t) => {
+test("what cannot be read from disk any more is counted, and the rest is delivered", async (t) => {
   const { server, client } = await started(t);
   const spoolFolder = folder(t);
   await server.kill();

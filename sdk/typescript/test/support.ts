@@ -84,7 +84,7 @@ export function upTo(n: number, from = 0): number[] {
   return Array.from({ length: n - from }, (_, i) => i + from);
 }
 
-/** The first `count` items of an endless sequence, or a failure that tells how many there were. */
+/** The first `count` items of an endless sequence, or a failure that reports how many there were. */
 export async function first<T>(count: number, items: AsyncIterable<T>, withinMs = 45_000): Promise<T[]> {
   const taken: T[] = [];
   let timer: NodeJS.Timeout | undefined;

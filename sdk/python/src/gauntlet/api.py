@@ -71,10 +71,10 @@ def init(
     """Begins a run and makes it the current one; usable as a ``with`` block.
 
     Arguments win over the environment (``GAUNTLET_*``, ``OTEL_*``: see the README). ``id`` names an existing
-    run to go on with it. ``rules`` decide which step fails: ``"auto"``, ``"dipg"`` (the medical rules) or
+    run to continue it. ``rules`` decide which step fails: ``"auto"``, ``"dipg"`` (the medical rules) or
     ``{"root_below": number}``. ``sinks`` are where events go: a :class:`~gauntlet.ServerSink` where none are
-    named. Needs no server: what cannot be sent is kept on disk. Raises ``ValueError`` only for a setting that
-    cannot be understood.
+    named. Needs no server: what cannot be sent is stored on disk. Raises ``ValueError`` only for a setting
+    that cannot be understood.
     """
     settings = Settings.from_env()
     if endpoint is not None:
@@ -251,6 +251,6 @@ def subscribe(after: int | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def flush(timeout: float = 30.0) -> bool:
-    """See :meth:`gauntlet.Run.flush`. Without a run it answers whether nothing was logged in vain."""
+    """See :meth:`gauntlet.Run.flush`. Without a run: whether nothing was logged, and so lost."""
     run = current_run()
     return _unrecorded is None if run is None else run.flush(timeout)

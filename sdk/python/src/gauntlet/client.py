@@ -1,4 +1,4 @@
-"""The server's API over one kept-alive connection: what the background threads speak.
+"""A client of the server's API over one keep-alive connection, used by the background threads.
 
 Usable by itself for scripts. Not shared between threads: each makes its own :class:`Client`.
 """
@@ -73,7 +73,7 @@ class Client:
         return list(json.loads(answer)["commands"])
 
     def put_writer(self, run: str, writer: str, state: dict[str, Any]) -> dict[str, Any]:
-        """Says that a writer of the run lives, or how it finished; answers the run's status and its
+        """Reports that a writer of the run is alive, or how it finished; returns the run's status and its
         writers."""
         path = f"/runs/{quote(run, safe='')}/writers/{quote(writer, safe='')}"
         return dict(json.loads(self.request("PUT", path, json.dumps(state).encode(), "application/json")))

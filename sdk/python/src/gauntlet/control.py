@@ -68,7 +68,7 @@ class Control:
             return list(self._waiting.values())
 
     def acknowledge(self, command: Command, result: str) -> None:
-        """Records what came of a command, in order with the run's other events."""
+        """Records the result of a command, in order with the run's other events."""
         with self._changed:
             if self._waiting.pop(command.id, None) is None:
                 return
@@ -142,8 +142,8 @@ class Control:
 
 
 class Checkpoint:
-    """One stop of the loop: takes commands until it may go on. ``paused`` from the start where the loop
-    itself asked a person."""
+    """One stop of the loop: takes commands until the loop may continue. ``paused``: whether the loop itself
+    asked a person, and so is paused from the start."""
 
     def __init__(
         self, set_status: SetStatus, tweak: Any, timeout: float | None, paused: bool = False
@@ -157,7 +157,7 @@ class Checkpoint:
         self.answer: tuple[str, str] | None = None
 
     def apply(self, commands: list[Command]) -> bool:
-        """Carries them out; returns whether the loop must go on waiting."""
+        """Applies commands; returns whether the loop stays paused."""
         for command in commands:
             command.ack(self._do(command))
             if self._stopped_by is not None:
@@ -210,7 +210,7 @@ class Checkpoint:
 
 
 def apply_tweak(tweak: Any, parameters: dict[str, Any]) -> str:
-    """Applies a tweak, all of it or nothing; answers what came of it."""
+    """Applies a tweak, completely or not at all; returns the result."""
     if tweak is None:
         return "refused: this loop takes no tweaks"
     try:

@@ -34,7 +34,7 @@ def observe(function: Any = None, *, name: str | None = None, kind: Kind = "tool
 
     ``kind="tool"`` makes a ``tool_call`` and a ``tool_result`` in the current episode; calls inside it have
     it as their parent. ``kind="episode"`` makes the call an episode of its own. Exceptions are recorded and
-    go on. Without a run the function is called and nothing else happens.
+    raised again. Without a run the function is called and nothing else happens.
     """
     if kind not in ("tool", "episode"):
         raise ValueError(f"kind is {kind!r}; use 'tool' or 'episode'")

@@ -1,7 +1,7 @@
 """From a spool to the server: one batch at a time, in order, each event exactly once in the log.
 
 Ids make sending twice harmless, so a batch is sent until it is acknowledged. What the server refuses is set
-aside with its reason and the rest goes on.
+aside with its reason, and delivery continues with the next event.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Delivery:
         ledger: Ledger,
         *,
         creates: bool = False,
-        goes_on: Callable[[], bool] = lambda: False,
+        is_written: Callable[[], bool] = lambda: False,
         heartbeat: Heartbeat | None = None,
         before_end: Callable[[], None] = lambda: None,
     ) -> None:
@@ -74,9 +74,9 @@ class Delivery:
         self.client = client
         self.ledger = ledger
         self.run = str(spool.info["run"])
-        #: Whether what is delivered is a run that goes on, and not what a process left behind.
-        self._goes_on = goes_on
-        #: Tells the server of this process: it ends the run when nobody else writes to it.
+        #: Whether the delivered run is still written, and not what a process left behind.
+        self._is_written = is_written
+        #: Reports this process as a writer; the server ends the run when no other writer is left.
         self._heartbeat = heartbeat
         self._before_end = before_end
         #: Whether the server has the run, as far as is known. Only a run that begins here is created before
@@ -151,7 +151,7 @@ class Delivery:
         found = self._created_with(dict(spec))
         if found is None:
             found = self.client.run(self.run)
-            # A run that goes on, or that another process of this job began a moment before.
+            # A run that is continued, or that another process of this job began a moment before.
             if other := differences({name: spec[name] for name in requested if name in spec}, found):
                 self.ledger.warn(
                     "exists", f"run {self.run!r} exists with other settings, which stay: {other}"
@@ -160,8 +160,8 @@ class Delivery:
         self.known = True
 
     def _begin(self, heartbeat: Heartbeat) -> None:
-        """Tells the server that this process writes: a run that had ended goes on then."""
-        if not heartbeat.begin() and self._had_ended and self._goes_on():
+        """Reports that this process writes: a run that had ended is running again then."""
+        if not heartbeat.begin() and self._had_ended and self._is_written():
             self.client.append(self.run, [encode_now(RunStatus("running", "the run goes on"))])
         self._begun = True
 
@@ -252,7 +252,7 @@ class Delivery:
             self.client.append(self.run, good)
             self.ledger.count("sent", len(good))
         for index, detail in refused.items():
-            # An older server names one at a time, and says everything in its sentence.
+            # An older server names one event at a time, with everything in its message.
             message = str(detail.get("message")) if len(refused) > 1 else error.message
             self._set_aside(lines[index], detail.get("field"), message, error.status)
         self.spool.advance(lines[: last + 1])

@@ -124,7 +124,7 @@ class Episode:
         self.ended = False
         #: Whether a rollout or a log of this episode made a node of it.
         self.scored = False
-        #: What the agent did and observed last, as its end shows it where nobody scored it.
+        #: What the agent did and observed last, for the node of an episode without scores.
         self.last_action = ""
         self.last_observation = ""
 
@@ -165,8 +165,8 @@ class Episode:
         self.journal.emit(event, episode=self.id)
 
     def _show(self, ended: EpisodeFinished) -> None:
-        """An episode that nobody scored becomes one node all the same, so that it is seen: its return is the
-        height, an error is a failure."""
+        """Makes a node of an episode without scores, so that it is visible: its return is the root score, an
+        error is a failure."""
         if self.scored or not (self._steps or self.last_action or ended.error):
             return
         failed = ended.status in {"failed", "timed_out"}

@@ -54,9 +54,9 @@ class Stopped(GauntletError):
 class ApiError(GauntletError):
     """The server refused a request.
 
-    ``status`` is the HTTP status, ``code`` its machine word, ``message`` its sentence; ``details`` is what
-    the answer adds. Where one event of a batch is at fault, ``index`` is its 0-based position and ``field``
-    the dotted path of the field.
+    ``status`` is the HTTP status, ``code`` a machine-readable name, ``message`` a sentence for people;
+    ``details`` is what the answer adds. Where one event of a batch is at fault, ``index`` is its 0-based
+    position and ``field`` the dotted path of the field.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class ApiError(GauntletError):
 
     @classmethod
     def of_answer(cls, status: int, body: bytes, retry_after: str | None) -> ApiError:
-        """The error an answer carries; a page of a proxy becomes a message of its first words."""
+        """The error in a response; of a proxy's error page the first words become the message."""
         wait = None
         if retry_after is not None:
             try:

@@ -48,7 +48,7 @@ def last_step(root: Path, run: str) -> int:
 
 
 def set_aside(folder: Path, reason: str) -> Path:
-    """Puts a folder where nobody tries to deliver it any more, with the reason. Answers where it is."""
+    """Moves a folder, with the reason, to where it is not delivered any more. Returns its new path."""
     target = folder.parent / _ASIDE / folder.name
     with contextlib.suppress(OSError):
         target.parent.mkdir(exist_ok=True, mode=0o700)

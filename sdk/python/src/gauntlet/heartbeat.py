@@ -1,7 +1,7 @@
 """Heartbeats of a process that writes to a run, and the report of its end.
 
-The server ends the run when none of its writers is left, and tells which of them it has not heard of for too
-long.
+The server ends the run when none of its writers is left, and shows which of them have sent no heartbeat for
+too long.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 __all__ = ["INTERVAL_SECONDS", "Heartbeat"]
 
-#: Time between two signs of life, seconds. A writer that is not heard of for three of them is lost.
+#: Time between two heartbeats, seconds. A writer that misses three of them counts as lost.
 INTERVAL_SECONDS = 10
 _RUNNING: dict[str, Any] = {"state": "running", "interval_secs": INTERVAL_SECONDS}
-#: What may pass, and that the run was deleted.
+#: Statuses that are raised: the request may succeed later, or the run was deleted.
 _RAISED = {401, 403, 408, 410, 425, 429}
 
 
 class Heartbeat:
-    """The signs of life of one writer. ``client`` is this object's own: it speaks on a thread of its own."""
+    """The heartbeats of one writer. ``client`` must not be used elsewhere: it is used on another thread."""
 
     def __init__(self, client: Client, run: str, writer: str, ledger: Ledger) -> None:
         self.writer = writer
@@ -34,18 +34,18 @@ class Heartbeat:
         self._ledger = ledger
         #: Whether the server answered that the run was deleted.
         self.gone = False
-        #: Whether the server is an older one, which knows of no writers.
+        #: Whether the server is an older one without an API for writers.
         self._unknown = False
-        #: Held during a report, so that "running" never comes behind "finished".
-        self._speaking = threading.Lock()
+        #: Held during a report, so that "running" is never sent after "finished".
+        self._reporting = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
     def begin(self) -> bool:
-        """Reports that the process writes, and goes on with it on a separate thread. Returns ``False`` where
-        the server knows of no writers. Raises as :meth:`finish`; again it does nothing."""
+        """Sends heartbeats from now on, on a separate thread. Returns ``False`` where
+        the server has no API for writers. Raises as :meth:`finish`; again it does nothing."""
         if self._thread is None and not self._stop.is_set():
-            with self._speaking:
+            with self._reporting:
                 self._report(_RUNNING)
             self._thread = threading.Thread(target=self._beat, name="gauntlet-heartbeat", daemon=True)
             self._thread.start()
@@ -56,7 +56,7 @@ class Heartbeat:
         one. Answers ``False`` where the server knows of no writers. Raises :class:`ApiError` for what may
         pass and for a run that was deleted, :class:`Unreachable` while the server is away."""
         self._stop.set()
-        with self._speaking:
+        with self._reporting:
             state: dict[str, Any] = {"state": "finished", **ending}
             code = (ending.get("summary") or {}).get("exit_code")
             if isinstance(code, int):
@@ -66,7 +66,7 @@ class Heartbeat:
     def finish_for(self, writer: str) -> None:
         """Reports that a writer whose process is gone has finished, so that the run's end does not wait for
         it. How it ended is not known; that of the others counts."""
-        with self._speaking:
+        with self._reporting:
             if writer and writer != self.writer:
                 self._report({"state": "finished", "status": "completed"}, writer)
 
@@ -75,7 +75,7 @@ class Heartbeat:
         self._stop.set()
 
     def _report(self, state: dict[str, Any], writer: str | None = None) -> bool:
-        """Tells the server; ``False`` where it does not want to know."""
+        """Sends a report; ``False`` where the server has no API for writers."""
         if self._unknown:
             return False
         try:
@@ -89,7 +89,7 @@ class Heartbeat:
 
     def _beat(self) -> None:
         while not self._stop.wait(INTERVAL_SECONDS):
-            with self._speaking:
+            with self._reporting:
                 if self._stop.is_set() or self._unknown:
                     return
                 try:

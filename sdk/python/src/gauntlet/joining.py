@@ -3,7 +3,7 @@ is given.
 
 A :class:`~gauntlet.Run` can be pickled: in a worker of ``multiprocessing``, ``concurrent.futures``, Ray or
 joblib it is unpickled as that worker's part of the same run, made current there. It does not print, does not
-create the run anew, and its end does not end the run while others write to it.
+create the run again, and its end does not end the run while others write to it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _FIND_SECONDS = 3.0
 
 
 def identity(spec: RunStarted, run: str, settings: Settings) -> dict[str, Any]:
-    """What another process needs to go on with that run: arguments of :func:`gauntlet.init`."""
+    """What another process needs to continue that run: arguments of :func:`gauntlet.init`."""
     return {
         "id": run,
         "name": spec.name,
@@ -108,7 +108,7 @@ def find(settings: Settings, run: str) -> dict[str, Any] | None:
 
 
 def step_before(settings: Settings, run: str, found: dict[str, Any] | None) -> int:
-    """The last step of a run that goes on, as the server has it and what of it still waits on this machine;
+    """The last step of a run that is continued, on the server or among the events that wait on this machine;
     -1 where it has none."""
     known = found.get("last_step") if found is not None else None
     return max(known if isinstance(known, int) else -1, last_step(settings.spool, run))

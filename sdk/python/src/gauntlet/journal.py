@@ -51,7 +51,7 @@ class Journal:
 
     def __init__(self, off: bool, ledger: Ledger, last_step: int = -1) -> None:
         self.off = off
-        #: The step that was logged last; of an earlier process where this one goes on with its run.
+        #: The step that was logged last, by this process or by an earlier one of the same run.
         self.last_step = last_step
         #: Whether this process has logged any, and before that what was measured at the step that comes
         #: first.
@@ -61,13 +61,14 @@ class Journal:
 
     def renew(self, ledger: Ledger) -> None:
         """As new, but for the count of steps: in a forked child locks and threads are the parent's."""
-        #: Held while what several threads change is read and changed.
+        #: Held while state that several threads share is read or changed.
         self.lock = threading.RLock()
         self.open_episodes: dict[str, OpenEpisode] = {}
-        #: Called once before the run ends, by those who still hold something to record.
+        #: Called once before the run ends: callbacks that record what they still hold.
         self.before_finish: list[Callable[[], None]] = []
         self.ledger = ledger
-        #: Names this process and run in the episodes that nobody names; anew in a forked child.
+        #: Part of the generated ids of episodes: unique for this process and run; a forked child gets a new
+        #: one.
         self.writer = writer_id()
         self.recorder = Recorder(self.ledger, self.writer)
 
@@ -89,7 +90,7 @@ class Journal:
             self.ledger.left_out("log", error)
 
     def log_numbers(self, numbers: dict[str, float], step: int | None, episode: str | None) -> None:
-        """Queues numbers that nobody else changes any more."""
+        """Queues numbers. The caller must not change them afterwards."""
         at = time.time_ns()
         within = context.episode_id(self) if episode is None else self._within(episode)
         if within is not None:
@@ -142,7 +143,7 @@ class Journal:
     ) -> None:
         """Records one judged rollout: its scores, what the agent did and saw.
 
-        Several rollouts of one step are all kept: one that names no ``episode`` gets its own. ``failures``
+        All rollouts of a step are recorded: one without ``episode`` gets its own. ``failures``
         names failures where there are no scores to judge by. Texts over 1 MiB are cut, with a marker.
         """
         if self.off:

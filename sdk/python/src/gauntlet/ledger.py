@@ -66,7 +66,7 @@ class Ledger:
             return [Loss(reason=reason, count=count) for reason, count in self._losses.items()]
 
     def warn(self, key: str, message: str) -> None:
-        """Says ``message`` through the ``gauntlet`` logger, once for each ``key``."""
+        """Logs ``message`` to the ``gauntlet`` logger, once for each ``key``."""
         with self._lock:
             if self.is_warned(key):
                 return
@@ -100,5 +100,5 @@ class Ledger:
 def print_line(line: str) -> None:
     """One line on standard error, where there is one."""
     if sys.stderr is not None:
-        with contextlib.suppress(OSError, ValueError):  # It is closed: nobody reads it.
+        with contextlib.suppress(OSError, ValueError):  # It is closed.
             print(f"gauntlet: {line}", file=sys.stderr)

@@ -36,7 +36,7 @@ class Hooks:
 _runs: list[Hooks] = []
 _installed = False
 _lock = threading.RLock()
-#: The exception that ends the program, and the exit code that it leaves by; ``None`` while it goes on.
+#: The exception that ends the program, and its exit code; ``None`` while it runs.
 _error: BaseException | None = None
 _code: object = None
 _last_exit: weakref.ref[_Exit] | None = None
@@ -69,7 +69,7 @@ def exit_code(error: BaseException) -> int | None:
 
 
 def register(run: Hooks) -> None:
-    """From now on the run is finished when the interpreter ends, and goes on in forked children."""
+    """Registers a run: it is finished when the interpreter ends, and continued in forked children."""
     global _installed
     with _lock:
         _runs.append(run)
@@ -107,7 +107,7 @@ def _end() -> None:
     # A worker's finalizers run while the exception that ends it is on its way.
     error = _error or sys.exc_info()[1]
     if error is None:
-        # An exception that something still refers to has not been caught and forgotten.
+        # An exception that is still referenced was not caught and dropped: it ends the program.
         last_exit = _last_exit() if _last_exit is not None else None
         code = last_exit.code if last_exit is not None else _code
         error = SystemExit(code) if code is not None else None
@@ -119,8 +119,8 @@ def _end() -> None:
 
 
 class _Exit(SystemExit):
-    """The exception of ``sys.exit``. It knows whether it ended the program: nothing else tells, once it is
-    over."""
+    """The exception of ``sys.exit``. Detects whether it ended the program, which cannot be found out in any
+    other way afterwards."""
 
     def __del__(self) -> None:
         global _code
@@ -166,7 +166,7 @@ def _terminated(number: int, frame: FrameType | None) -> None:
     if _wakeup is not None:
         _wakeup.handled()
     if _finishing and threading.get_ident() in _finishing:
-        # This very thread is ending a run: it goes on with that, and is terminated behind it.
+        # This very thread is finishing a run: it completes that first, and is terminated afterwards.
         _termination = number
         watch = threading.Timer(_TERMINATED_SECONDS, _die, args=(number,))
         watch.daemon = True
@@ -215,7 +215,7 @@ def _end_terminated(number: int) -> None:
 def _before_fork() -> None:
     global _mask
     _lock.acquire()
-    # A child forgets what it was sent before it was ready for its handlers: it is sent only then.
+    # A signal that reaches a child before its handlers are installed would be lost: it is blocked until then.
     _mask = _block({signal.SIGTERM})
     _follow_workers()
 

@@ -28,7 +28,7 @@ def follow(
                     after = seq
                     yield seq, fact
         except Unreachable:
-            pass  # The server restarts, or the network does: it goes on where it was.
+            pass  # The server or the network restarts: continue after the last event.
         except ApiError as error:
             # 404: the run is still on its way to the server.
             if error.status < 500 and error.status not in {404, 429}:

@@ -54,7 +54,7 @@ def watch(
     ``pause_on`` names calls, counted from 0, at which the run waits for a person, ``pause_timeout`` seconds
     at most; ``challenge(scores, action, observation)`` makes the question. Tweaks change the tree's own
     attributes, by their path (``"grounding.weight"``), unless ``tweak`` takes them. The wait holds the
-    calling thread; only a root with an ``async def forward`` lets other tasks go on.
+    calling thread; only a root with an ``async def forward`` lets other tasks run.
     """
     return Watch(rubric, run, metadata, step, frozenset(pause_on), pause_timeout, challenge, tweak)
 

@@ -115,7 +115,7 @@ def without_surrogates(value: str) -> str:
 
 def repaired(value: Any) -> tuple[Any, int]:
     """Plain JSON data whose texts and keys UTF-8 can hold, and how many of them were repaired. Keys that are
-    alike afterwards are all kept, with ``~2``, ``~3`` and so on."""
+    alike afterwards all stay, with ``~2``, ``~3`` and so on."""
     if isinstance(value, str):
         text = without_surrogates(value)
         return text, int(text is not value)

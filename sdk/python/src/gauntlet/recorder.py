@@ -34,7 +34,7 @@ _MOST_BYTES = 256 << 20
 
 @dataclass(slots=True)
 class Logged:
-    """Numbers of a step: the first of a step is a snapshot, later ones are laid over it. NaN: not
+    """Numbers of a step: the first of a step become a snapshot, further ones later scores. NaN: not
     evaluated."""
 
     numbers: dict[str, float]
@@ -127,7 +127,7 @@ class Recorder:
 
     def flush(self, timeout: float, clock: Callable[[], float]) -> bool:
         """Waits until everything put so far is safe in every sink. ``False`` where that takes longer, or
-        where something that was put so far is lost for good."""
+        where any of it is lost."""
         deadline = clock() + timeout
         safe = self._pump.barrier(timeout)
         for outlet in self.outlets:
@@ -325,8 +325,9 @@ class Recorder:
 
 
 class _Scored:
-    """Which (step, episode) has a snapshot already. Remembers the newest episodes and all of their steps, and
-    of the newest steps which episode was scored last. ``None`` stands for the episodes of what named none."""
+    """Which (step, episode) has a snapshot already. Bounded: holds the newest episodes with all of their
+    steps, and for the newest steps the episode that was scored last. ``None`` means calls without an
+    episode."""
 
     _MOST_EPISODES = 65_536
     _MOST_STEPS = 4096

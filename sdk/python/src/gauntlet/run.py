@@ -67,7 +67,7 @@ class Run:
         self.config = dict(spec.config)
         self.endpoint = settings.endpoint
         self.status: Status = "running"
-        #: Whether it goes on with a run of an earlier process, or of another one.
+        #: Whether it continues a run of another process.
         self.resumed = False
         #: Whether a ``with`` block ends it.
         self.in_block = False
@@ -131,7 +131,7 @@ class Run:
         self._owner = 0
 
     def identity(self) -> dict[str, Any]:
-        """What another process needs to go on with the run: arguments of :func:`gauntlet.init`."""
+        """What another process needs to continue the run: arguments of :func:`gauntlet.init`."""
         return joining.identity(self._spec, self.id, self._settings)
 
     @property
@@ -155,8 +155,8 @@ class Run:
         return counts
 
     def losses(self) -> list[Loss]:
-        """What was given to the run and is lost for good, as ``{"reason": ..., "count": ...}``; empty where
-        everything is kept or on its way. Values that are not evaluated, and repaired or cut texts, are in
+        """What was logged and is lost, as ``{"reason": ..., "count": ...}``; empty where
+        everything is stored or queued. Values that are not evaluated, and repaired or cut texts, are in
         :attr:`stats`."""
         return self.journal.ledger.losses()
 
@@ -195,7 +195,7 @@ class Run:
         timeout: float | None = None,
         raise_on_stop: bool = False,
     ) -> Literal["continue", "stop"]:
-        """As :meth:`checkpoint`; other tasks go on while this one is paused."""
+        """As :meth:`checkpoint`; other tasks run while this one is paused."""
         if self.journal.off:
             return "continue"
         return await self._control.acheckpoint(tweak, timeout, raise_on_stop)
@@ -236,8 +236,9 @@ class Run:
 
     def finish(self, status: Ending = "completed", summary: Mapping[str, Any] | None = None) -> None:
         """Ends this process's part of the run and waits for the server, GAUNTLET_FINISH_SECONDS at most; less
-        while it is away. The run ends when nobody else writes to it. What could not be delivered stays in the
-        spool for the next run, or for ``python -m gauntlet sync``; what is lost is printed in one line."""
+        while it is away. The run ends when no other process writes to it. What could not be delivered stays
+        in the spool for the next run, or for ``python -m gauntlet sync``; what is lost is printed in one
+        line."""
         self._finish(status, object_of(summary, self.journal.ledger), self._settings.finish_seconds)
 
     def _finish(self, status: Ending, summary: dict[str, Any], seconds: float) -> None:

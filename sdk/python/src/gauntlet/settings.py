@@ -38,7 +38,7 @@ class Settings:
     #: Longest wait of ``finish`` for the server, seconds.
     finish_seconds: float
     quiet: bool
-    #: Resource attributes that are no setting: kept with the run.
+    #: Resource attributes that are no setting: stored with the run.
     resource: Mapping[str, str]
 
     @classmethod

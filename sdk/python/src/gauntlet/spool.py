@@ -11,7 +11,7 @@ One folder for each process and run::
         lock              held by the process that owns the folder
 
 Only complete lines are ever read: what a killed process was writing is left out. Reading and writing may
-happen on two threads. What no disk takes, or where there is none, is kept in memory and delivered from there.
+happen on two threads. What cannot be written to disk stays in memory and is delivered from there.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ __all__ = ["ChangedFile", "Spool"]
 SEGMENT_BYTES = 16 << 20
 #: What run.json must hold.
 _INFO = {"run": str, "spec": dict, "endpoint": str}
-#: What is kept in memory where the disk refuses to, bytes.
+#: Most bytes that stay in memory where the disk cannot be written.
 MEMORY_BYTES = 64 << 20
 
 
-#: Files of the parent that a forked child must not close, nor have closed by letting go of them.
+#: Files of the parent that a forked child must not close; referenced here so that they are not collected.
 _unclosed: list[IO[bytes]] = []
 
 
@@ -68,11 +68,11 @@ class Spool:
         self._memory: deque[bytes] = deque()
         self._memory_bytes = 0
         self._blobs: dict[str, bytes | Path] = {}
-        #: Events in each file that are not done with, as far as this object has appended them.
+        #: Events in each file that are not delivered yet, of those that this object appended.
         self._left: dict[int, int] = {}
-        #: Events whose files were removed by somebody before they were read; taken by :meth:`take_vanished`.
+        #: Events whose files were removed before they were read; taken by :meth:`take_vanished`.
         self._vanished = 0
-        #: Events appended by this object, and how many of those are done with.
+        #: Events appended by this object, and how many of those are delivered.
         self.appended = 0
         self.finished = 0
 
@@ -120,7 +120,8 @@ class Spool:
     # Writing
 
     def append(self, lines: Sequence[bytes]) -> int:
-        """Adds events; answers how many were kept. The others found neither disk nor memory."""
+        """Adds events; returns how many were stored. There was no room for the others on disk or in
+        memory."""
         with self._guard:
             written = self._append(lines)
             self.appended += written
@@ -163,7 +164,7 @@ class Spool:
             self._writer.close()
             self._writer = None
         number = self._segments[-1] + 1 if self._segments else 1
-        # Readable as well, for where somebody removes the file before it was read.
+        # Readable as well, in case the file is removed before it was read.
         self._writer = self._path(number).open("a+b", buffering=0)
         self._segments.append(number)
         self._sizes[number] = 0
@@ -288,7 +289,7 @@ class Spool:
         return True
 
     def advance(self, lines: Sequence[bytes]) -> None:
-        """Says that these, which were read first, are done with."""
+        """Removes the oldest lines, which must be these: they are delivered."""
         with self._guard:
             if self._offset < self._sizes.get(self._at, 0):
                 self._offset += sum(len(line) + 1 for line in lines)
@@ -359,9 +360,9 @@ class Spool:
             (self.folder / "blobs" / sha256).unlink(missing_ok=True)
 
     def abandon(self) -> None:
-        """In a forked child: lets go of the parent's files without touching them."""
+        """In a forked child: releases the parent's files without changing them."""
         if self._reader is not None:
-            # Another thread of the parent may have been reading: the file's own lock is then held for ever,
+            # Another thread of the parent may have been reading: the file object's lock then stays locked,
             # and closing would wait for it.
             _unclosed.append(self._reader[1])
         for file in (self._writer, self._owner):
@@ -373,11 +374,11 @@ class Spool:
                 os.close(self._ack)
 
     def close(self) -> None:
-        """Lets go of the folder; it is deleted where nothing in it is left to send and nothing was
+        """Releases the folder, and deletes it where nothing in it is left to send and nothing was
         refused."""
         with self._guard:
             done = self.empty() and not self._memory
-            self._let_go()
+            self._close_files()
             if done and self.on_disk:
                 for number in self._segments:
                     self._path(number).unlink(missing_ok=True)
@@ -387,13 +388,13 @@ class Spool:
                 self._owner.close()
 
     def release(self) -> None:
-        """Lets go of the folder and leaves it as it is."""
+        """Releases the folder and leaves it as it is."""
         with self._guard:
-            self._let_go()
+            self._close_files()
             if self._owner is not None:
                 self._owner.close()
 
-    def _let_go(self) -> None:
+    def _close_files(self) -> None:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
@@ -403,7 +404,7 @@ class Spool:
             self._ack = None
 
     def discard(self) -> None:
-        """Lets go of the folder and deletes it, whatever is left in it."""
+        """Releases the folder and deletes it, whatever is left in it."""
         with self._guard:
             self._memory.clear()
             for number in self._segments:

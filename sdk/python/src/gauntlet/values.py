@@ -1,6 +1,6 @@
 """From whatever a training loop holds to what the wire allows: numbers, rubric paths, texts, JSON.
 
-Nothing here raises for bad input: what cannot be kept is left out or cut, counted in the run's
+Nothing here raises for bad input: what cannot be stored is left out or cut, counted in the run's
 :class:`~gauntlet.ledger.Ledger` and reported once.
 """
 
@@ -155,8 +155,8 @@ def label(value: Any, default: str, ledger: Ledger | None = None) -> str:
 
 
 def identifier(value: Any, default: str, ledger: Ledger | None = None) -> str:
-    """An id that may stand in an address: one line without slashes. Longer than 200 bytes, it is cut and ends
-    in ``~`` and 8 hex digits of its SHA-256, so that two long ids stay two."""
+    """An id that can be part of a URL: one line without slashes. Longer than 200 bytes, it is cut and ends
+    in ``~`` and 8 hex digits of its SHA-256, so that long ids stay distinct."""
     if value.__class__ is str and len(value) <= MAX_ID_BYTES and value.isascii() and _is_plain(value):
         return str(value)  # As nearly all are: asked for each rollout.
     line = _repaired(_str(value), ledger).translate(_SPACED).replace("/", "_").replace("\\", "_").strip()
@@ -278,8 +278,8 @@ def object_of(values: Any, ledger: Ledger | None = None) -> dict[str, Any]:
 
 
 def mime_type_of(name: str) -> str:
-    """The MIME type that the ending of a file's name stands for, the same on every machine: the system's
-    table calls a checkpoint of torch (``.pt``) a page of a game console."""
+    """The MIME type for the suffix of a file's name, the same on every machine: the system's table may have
+    another program's type for a checkpoint of torch (``.pt``)."""
     import mimetypes  # Not before: most runs have no file.
 
     ending = Path(name).suffix.lower()
@@ -287,7 +287,7 @@ def mime_type_of(name: str) -> str:
 
 
 def copy_hashed(path: Path, copy: Path | None = None) -> str:
-    """The SHA-256 of a file, read in pieces and written to ``copy`` on the way, if that is given."""
+    """The SHA-256 of a file, read in chunks, and copied to ``copy`` where that is given."""
     digest = hashlib.sha256()
     with path.open("rb") as file, copy.open("wb") if copy is not None else nullcontext() as out:
         while chunk := file.read(1 << 20):
@@ -344,7 +344,7 @@ def _object(value: Mapping[Any, Any], budget: _Budget, depth: int) -> dict[str, 
         if budget.left <= 0:
             out["…"] = f"{len(value) - len(out)} more"
             break
-        # Keys that differ and read alike, such as 1 and "1", are all kept.
+        # Different keys with the same text, such as 1 and "1", all stay.
         name = free_key(budget.take(str(key)), out)
         out[name] = json_safe(item, budget, depth + 1)
     return out

@@ -1,12 +1,12 @@
 """Lets the SIGTERM handler of a worker process run while its main thread waits in C code.
 
 Python runs signal handlers in the main thread, between two steps of Python code. A signal that arrives just
-before the main thread begins to wait in C, as for the semaphore of a pool's queue, is only noted: the wait
+before the main thread begins to wait in C, as for the semaphore of a pool's queue, is only flagged: the wait
 has begun before the handler could run, and nothing ends it. ``multiprocessing.Pool`` sends SIGTERM once and
 then waits for its workers, so such a worker would never end. It happens under load, where another thread of
 the worker holds the interpreter.
 
-Here a thread is told of every signal by the interpreter (``signal.set_wakeup_fd``, written at once), and
+The interpreter notifies a thread of every signal at once (``signal.set_wakeup_fd``), and the thread
 interrupts the main thread's wait with a second, harmless signal until the handler has begun.
 """
 
@@ -30,8 +30,8 @@ _handled = threading.Event()
 
 
 def watch() -> None:
-    """Watches over this process, called from its main thread. Does nothing where the program uses the wakeup
-    itself, or where the platform has no signal to spare."""
+    """Starts the thread for this process; called from its main thread. Does nothing where the program uses
+    the wakeup fd itself, or where the platform has no unused signal."""
     global _pipe
     interruption = getattr(signal, "SIGRTMAX", None)
     if _pipe is not None or interruption is None or signal.getsignal(interruption) is not signal.SIG_DFL:

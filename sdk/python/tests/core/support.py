@@ -1,4 +1,4 @@
-"""What the tests share: a real server that can be killed, processes of their own, a look into the spool."""
+"""What the tests share: a real server that can be killed, separate processes, and a reader of the spool."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ READY_SECONDS = 15.0
 
 
 class Server:
-    """One `gauntlet serve`: its own data folder, its own port, killed and started again at will."""
+    """One `gauntlet serve` with its own data folder and port, which tests can kill and start again."""
 
     def __init__(self) -> None:
         self._data = tempfile.TemporaryDirectory(prefix="gauntlet-")
@@ -36,7 +36,7 @@ class Server:
         return f"http://{self._listen}"
 
     def start(self) -> Server:
-        """Starts it where it was before; returns once it is ready."""
+        """Starts it, with the data and the port it had before; returns once it is ready."""
         binary = os.environ.get("GAUNTLET_BIN")
         assert binary, "GAUNTLET_BIN names no server to test against"
         self._process = subprocess.Popen(
@@ -63,7 +63,7 @@ class Server:
         return self
 
     def kill(self) -> None:
-        """As a power cut would."""
+        """Kills it without a shutdown, as a power failure would."""
         if self._process is not None:
             self._process.send_signal(signal.SIGKILL)
             self._process.wait()
@@ -72,7 +72,7 @@ class Server:
             self._process = None
 
     def forget(self) -> None:
-        """Loses everything it had, as with a new data folder."""
+        """Deletes all its data."""
         self.kill()
         for path in Path(self._data.name).iterdir():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -102,8 +102,8 @@ class Server:
 
 
 class Fake:
-    """A server that is not ours: answers as `answer(method, path, body)` says, and remembers what it was
-    asked."""
+    """A server that is not ours: its answers are those of `answer(method, path, body)`, and it records the
+    requests."""
 
     def __init__(self, answer: Callable[[str, str, bytes], tuple[int, dict[str, str]]]) -> None:
         self.asked: list[tuple[float, str, str, str, bytes]] = []
@@ -154,15 +154,15 @@ def python(code: str, env: dict[str, str], check: bool = True) -> subprocess.Com
 
 
 def until(condition: Any, seconds: float = 20.0) -> Any:
-    """Waits until the condition holds; answers what it gave."""
+    """Waits until the condition returns something true, and returns that."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
-        assert time.monotonic() < deadline, "it did not come about in time"
+        assert time.monotonic() < deadline, f"the condition did not hold within {seconds} s"
         time.sleep(0.02)
     return found
 
 
 def lines_of(folder: Path) -> list[dict[str, Any]]:
-    """Every event that lies in a spool."""
+    """Every event in a spool."""
     files = sorted(folder.glob("*/[0-9]*.ndjson"))
     return [json.loads(line) for file in files for line in file.read_text().splitlines()]

@@ -1,5 +1,4 @@
-"""Whatever a loop gives, nothing is raised into it, the rest goes on, and what was left out is said by
-name."""
+"""Bad input never raises into the loop: the rest is recorded, and what is left out is reported by name."""
 
 from __future__ import annotations
 
@@ -59,7 +58,7 @@ JUNK = [
 
 
 def recording(run: gauntlet.Run, episode: Episode) -> list[Callable[..., Any]]:
-    """Every way to say something."""
+    """Every method that records something."""
     of_run = [getattr(run, name) for name in vars(Journal) if hasattr(run, name) and not name.startswith("_")]
     beginning_and_end = {
         "announce",

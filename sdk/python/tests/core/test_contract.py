@@ -27,7 +27,7 @@ REFUSED = json.loads((CONTRACT / "refused.json").read_text())
 SCHEMAS = sorted(CONTRACT.glob("schema/*.json"))
 
 
-#: The SDK's words for each closed list of the schemas.
+#: The SDK's values for each closed list of the schemas.
 LISTS = {
     ("run.started", "rules"): events.Rules,
     ("run.status", "status"): events.Status,
@@ -47,7 +47,7 @@ def schema(kind: str) -> dict[str, Any]:
 
 
 def closed(rules: dict[str, Any]) -> list[str]:
-    """The words that a field may have; none where it is free."""
+    """The values that a field may have; none where it is free."""
     rules = rules.get("items", rules)
     return list(rules.get("enum") or [one["const"] for one in rules.get("oneOf", ()) if "const" in one])
 
@@ -101,7 +101,7 @@ def test_every_class_has_the_fields_of_its_schema(kind: str) -> None:
         assert must <= bare | {wire[name] for name in cls.required}, "what is written in any case"
 
 
-def test_closed_lists_have_the_words_of_the_schemas() -> None:
+def test_closed_lists_have_the_values_of_the_schemas() -> None:
     found = {
         (kind, field): closed(rules)
         for kind in KINDS

@@ -17,7 +17,7 @@ from .support import Server, until
 
 
 class Person:
-    """Somebody at the browser."""
+    """A person at the browser."""
 
     def __init__(self, server: Server, run: gauntlet.Run) -> None:
         self._client = Client(server.url)
@@ -61,7 +61,7 @@ def test_commands_come_in_order_until_they_are_acknowledged(server: Server, run:
     assert Client(server.url).commands(run.id) == []
 
 
-def test_a_checkpoint_costs_nothing_while_nobody_speaks(server: Server, run: gauntlet.Run) -> None:
+def test_a_checkpoint_is_quick_while_there_is_no_command(server: Server, run: gauntlet.Run) -> None:
     assert [run.checkpoint() for _ in range(10_000)] == ["continue"] * 10_000
     assert server.events(run.id, "run.status") == [] if run.flush() else False
 
@@ -108,7 +108,7 @@ def test_pause_tweak_resume(server: Server, run: gauntlet.Run) -> None:
     assert seen[-1][1] == 1.0
 
 
-def test_a_pause_that_nobody_ends_ends_by_itself(server: Server, run: gauntlet.Run) -> None:
+def test_a_pause_without_a_resume_times_out(server: Server, run: gauntlet.Run) -> None:
     person = Person(server, run)
     run.commands()
     person.send("pause")
@@ -155,7 +155,7 @@ def test_a_tweak_by_function(server: Server, run: gauntlet.Run) -> None:
     assert person.results() == ["set lr", "refused: bad is not allowed", "refused: this loop takes no tweaks"]
 
 
-def test_other_tasks_go_on_while_one_is_paused(server: Server, run: gauntlet.Run) -> None:
+def test_other_tasks_run_while_one_is_paused(server: Server, run: gauntlet.Run) -> None:
     person = Person(server, run)
     run.commands()
     person.send("pause")

@@ -79,7 +79,7 @@ def test_a_run_that_never_saw_the_server_is_delivered_by_the_next_one(
     assert list(environment.iterdir()) == []
 
 
-def test_the_same_run_goes_on_in_order(stoppable_server: Server) -> None:
+def test_the_same_run_is_continued_in_order(stoppable_server: Server) -> None:
     code = """
         import gauntlet
         with gauntlet.init(id="resumed", name="n") as run:
@@ -171,7 +171,7 @@ def test_half_a_line_of_a_killed_process_is_left_out(stoppable_server: Server, e
     assert roots(stoppable_server, "half") == [1.0]
 
 
-def test_a_refused_event_is_set_aside_and_the_rest_goes_on(
+def test_a_refused_event_is_set_aside_and_the_rest_is_delivered(
     server: Server, environment: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     requests = 0

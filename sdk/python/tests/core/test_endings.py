@@ -1,4 +1,4 @@
-"""How a run ends when nobody ends it: in workers, by `sys.exit`, at a prompt."""
+"""How a run ends without a call of `finish`: in workers, by `sys.exit`, at a prompt."""
 
 from __future__ import annotations
 
@@ -240,7 +240,7 @@ with gauntlet.init(id="second-try") as outer:
 
 
 @pytest.mark.parametrize("name", ["the same", "another"])
-def test_a_run_that_had_ended_runs_again_where_it_goes_on(server: Server, name: str) -> None:
+def test_a_run_that_had_ended_is_running_again_when_it_is_continued(server: Server, name: str) -> None:
     id = f"again-{len(name)}"
     with pytest.raises(RuntimeError), gauntlet.init(id=id, name="the same", endpoint=server.url):
         raise RuntimeError("the disk is full")

@@ -83,7 +83,7 @@ def test_a_tool_that_fails_keeps_its_traceback(server: Server, run: gauntlet.Run
     assert ended["body"]["error"] == "TimeoutError: no answer after 250 ms"
 
 
-def test_an_episode_that_nobody_scored_is_seen_all_the_same(server: Server, run: gauntlet.Run) -> None:
+def test_an_episode_without_a_score_has_a_node(server: Server, run: gauntlet.Run) -> None:
     with run.episode("T", id="plain") as episode:
         episode.message("user", "How often?")
         episode.message("assistant", "Twice a week.")
@@ -215,7 +215,7 @@ def test_observed_async_functions_and_generators(server: Server, run: gauntlet.R
     assert sum(e.get("parent_span_id") == found["stream"][0] for e in inside) == 30
 
 
-def test_an_observed_error_goes_on(server: Server, run: gauntlet.Run) -> None:
+def test_an_observed_error_is_raised_again(server: Server, run: gauntlet.Run) -> None:
     @gauntlet.observe(name="bad")
     def bad(x: object) -> None:
         raise ValueError("no")

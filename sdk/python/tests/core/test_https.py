@@ -1,4 +1,4 @@
-"""A server behind TLS: the certificate is checked, and ``SSL_CERT_FILE`` says what to trust."""
+"""A server behind TLS: the certificate is checked, and ``SSL_CERT_FILE`` names what to trust."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .support import Server, until
 
 
 def certificate(folder: Path) -> Path:
-    """A certificate for 127.0.0.1 that nobody signed, with its key, in one file."""
+    """A self-signed certificate for 127.0.0.1, with its key, in one file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "gauntlet test")])
     now = datetime.datetime.now(datetime.timezone.utc)

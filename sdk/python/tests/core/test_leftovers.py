@@ -1,4 +1,4 @@
-"""What no server will ever take is set aside, counted and named, and delays nobody."""
+"""What no server will ever accept is set aside, counted and named, and delays no other event."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def break_folder(root: Path, endpoint: str, how: str) -> Path:
 @pytest.mark.parametrize(
     "how", ["an id that no server takes", "no JSON", "another form", "no run", "a folder for a file"]
 )
-def test_an_undeliverable_leftover_delays_nobody(
+def test_an_undeliverable_leftover_delays_no_other(
     server: Server, environment: Path, caplog: pytest.LogCaptureFixture, how: str
 ) -> None:
     folder = break_folder(environment, server.url, how)

@@ -1,4 +1,4 @@
-"""`flush` answers whether everything given so far is durable; what is lost is counted, named and said at the
+"""`flush` returns whether everything logged so far is durable; losses are counted, named and reported at the
 end."""
 
 from __future__ import annotations
@@ -193,7 +193,7 @@ def test_a_user_without_a_home(server: Server, tmp_path: Path) -> None:
     assert len(server.events("homeless", "snapshot.scored")) == 1
 
 
-def test_a_file_that_is_removed_is_lost_and_begun_anew(tmp_path: Path) -> None:
+def test_a_file_that_is_removed_is_lost_and_begun_again(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     run = gauntlet.init(sinks=[gauntlet.FileSink(path)])
     run.log({"root": 1.0})

@@ -1,4 +1,4 @@
-"""Every example of the README runs as it stands, against a real server; those of the project's README too."""
+"""Every example of the README runs unchanged, against a real server; those of the project's README too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a loop says is what the server keeps: numbers, rollouts, scores, files, the end."""
+"""What a loop logs is what the server stores: numbers, rollouts, scores, files, the end."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_names_and_numbers_of_every_sort(server: Server, caplog: pytest.LogCaptu
     )
     assert server.events(run.id, "score.added") == []
     assert run.stats["not_evaluated"] == 10
-    # The array is kept as a file.
+    # The array is stored as a file.
     assert run.stats["skipped_values"] == 5
     assert run.stats["refused"] == 0
     ended = [r.getMessage() for r in caplog.records]
@@ -321,7 +321,7 @@ def test_the_rules_of_a_run_are_sent() -> None:
             begin_at(fake.url, rules=wrong)
 
 
-def test_a_run_that_is_named_goes_on_after_its_last_step(server: Server) -> None:
+def test_a_run_with_an_id_continues_after_its_last_step(server: Server) -> None:
     for part in range(3):
         with begin(server, id="continued", name="continued") as run:
             for i in range(5):
@@ -333,7 +333,7 @@ def test_a_run_that_is_named_goes_on_after_its_last_step(server: Server) -> None
     assert [e["step"] for e in server.events("continued", "score.added")] == list(range(15))
 
 
-def test_a_run_goes_on_after_the_steps_that_wait_on_disk(stoppable_server: Server) -> None:
+def test_a_run_continues_after_the_steps_that_wait_on_disk(stoppable_server: Server) -> None:
     for part in range(2):
         with begin(stoppable_server, id="offline", mode="offline", rules={"root_below": 1}) as run:
             for _ in range(5):

@@ -17,7 +17,7 @@ VALUES = json.loads((Path(__file__).parents[3] / "contract" / "values.json").rea
 
 
 def decoded(value: Any) -> Any:
-    """The input of a case: what JSON has no word for is named by its text."""
+    """The input of a case: what JSON cannot represent is named by its text."""
     return float(value["float"]) if isinstance(value, dict) and "float" in value else value
 
 

@@ -398,7 +398,7 @@ def test_a_script_that_begins_again_and_again_has_as_many_runs(server: Server) -
     assert [server.run(id)["config"] for id in ids] == [{"n": n} for n in range(3)]
 
 
-def test_a_script_that_forgets_to_finish_loses_nothing(server: Server) -> None:
+def test_a_script_without_finish_loses_nothing(server: Server) -> None:
     code = """
     import gauntlet as wandb
     run = wandb.init(id="forgets", project="p", config="config.json")

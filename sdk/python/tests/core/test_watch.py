@@ -28,7 +28,7 @@ from .support import Server
 
 
 class Fixed(Rubric):
-    """Scores what it is told to."""
+    """Returns a given score."""
 
     def __init__(self, score: Any = 1.0) -> None:
         super().__init__()

@@ -19,7 +19,7 @@ from .support import Server, until
 
 
 class Fixed(Rubric):
-    """Scores what it is told to."""
+    """Returns a given score."""
 
     def __init__(self, score: float) -> None:
         super().__init__()
@@ -110,7 +110,7 @@ def test_a_pause_ends_by_itself(server: Server, run: gauntlet.Run) -> None:
     assert statuses[1]["body"]["reason"] == "nobody resumed in time"
 
 
-def test_a_paused_async_root_lets_other_tasks_go_on(server: Server, run: gauntlet.Run) -> None:
+def test_a_paused_async_root_lets_other_tasks_run(server: Server, run: gauntlet.Run) -> None:
     rubric = AsyncFixed()
     ticks = 0
 

@@ -1,4 +1,5 @@
-"""A process tells the server that it writes and how it ended; a worker joins its run and says nothing."""
+"""A process reports to the server that it writes and how it ended; a worker joins its run and prints
+nothing."""
 
 from __future__ import annotations
 
@@ -27,7 +28,7 @@ def ok(method: str, path: str, body: bytes) -> tuple[int, dict[str, str]]:
 
 
 def kinds(fake: Fake) -> list[str]:
-    """What was sent, in order: creating the run, what writers said, kinds of events."""
+    """The requests in order: creating the run, reports of writers, kinds of events."""
     found = []
     for _, method, path, _, body in fake.asked:
         if "/writers/" in path:

@@ -1,4 +1,4 @@
-"""What the tests of ``import gauntlet as wandb`` share: what a run has kept, by step and by name."""
+"""What the tests of ``import gauntlet as wandb`` share: the stored events of a run, by step and by name."""
 
 from __future__ import annotations
 

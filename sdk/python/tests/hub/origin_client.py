@@ -30,7 +30,7 @@ class WebsocketSink:
     more."""
 
     def __init__(self, session_id: str, repeats: Callable[[int], bool] = lambda step: False) -> None:
-        """`repeats(step)` says that the answer to the first post of that step is lost on its way back."""
+        """`repeats(step)`: whether the response to the first post of that step gets lost."""
         self.session_id = session_id
         self.failed: list[int] = []
         #: Posts that got no answer and are sent again.
@@ -106,7 +106,7 @@ class RubricObserver:
         return self._step
 
     def wait_for_resume(self) -> None:
-        """Polls; a TWEAK applies its parameters, only RESUME goes on."""
+        """Polls; a TWEAK applies its parameters, only RESUME ends the wait."""
         url = f"{hub_url()}/gauntlet/command/{self.sink.session_id}"
         while True:
             try:

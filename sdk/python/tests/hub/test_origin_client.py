@@ -82,7 +82,7 @@ def test_nothing_is_lost_while_the_hub_is_away_for_a_moment(hub: Server) -> None
     assert [s["step"] for s in origin.get("/gauntlet/data/s1")["snapshots"]] == list(range(1, 11))
 
 
-def test_a_paused_client_gets_its_tweak_and_then_goes_on(hub: Server) -> None:
+def test_a_paused_client_gets_its_tweak_and_then_continues(hub: Server) -> None:
     observer = origin.RubricObserver(origin.WebsocketSink("s1"), "T1", "grpo")
     paused = threading.Thread(
         target=observer.on_evaluated, args=(scores(-20.0), "an invented claim", "o", True), daemon=True

@@ -1,4 +1,4 @@
-"""A real server for the tests of this folder, and what it kept of a run."""
+"""A real server for the tests of this folder, and a reader of its runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import gauntlet
 
 from ..core.support import Server
 
-#: verl, with whose packages Ray is installed, does not take every Python; scripts/python.sh says which.
+#: verl, with whose packages Ray is installed, does not take every Python; see scripts/python.sh.
 collect_ignore = [] if importlib.util.find_spec("verl") else ["test_ray.py", "test_verl_package.py"]
 
 

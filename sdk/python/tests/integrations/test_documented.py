@@ -1,4 +1,4 @@
-"""The examples in INTEGRATIONS.md, run as they stand there."""
+"""The examples in INTEGRATIONS.md, run unchanged."""
 
 from __future__ import annotations
 

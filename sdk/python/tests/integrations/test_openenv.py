@@ -20,7 +20,7 @@ from .conftest import ApiServer
 
 
 class Walk(Environment[Action, Observation, State]):
-    """Three steps and it is done; no rubric; the second step fails once if told so."""
+    """Three steps and it is done; no rubric; the second step fails once if asked to."""
 
     def __init__(self, fails: bool = False) -> None:
         super().__init__()
@@ -115,7 +115,7 @@ def test_a_step_that_fails_is_recorded_with_its_origin_and_raised(
         "type": "RuntimeError", "message": "the floor is wet", "raised_in": "step",
     }  # fmt: skip
     assert json.loads(failed["body"]["action"]) == {"metadata": {}}
-    # The loop went on with it, and so did the episode.
+    # The loop continued, and so did the episode.
     [finished] = server.events(run.id, "episode.finished")
     assert finished["body"]["status"] == "completed"
     assert server.run(run.id)["failing"] == 1

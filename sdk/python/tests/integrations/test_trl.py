@@ -74,7 +74,7 @@ def test_every_completion_of_every_step_is_a_rollout_with_its_scores(server: Api
         assert rollout["body"]["metadata"]["subject"] == rollout["body"]["observation"].split()[-2]
         assert rollout["body"]["metadata"]["split"] == "train"
 
-    # TRL's own mean of the rewards is the mean of what was kept.
+    # TRL's own mean of the rewards is the mean of the recorded ones.
     for point in server.curve(run, "metrics.reward"):
         of_step = [r["body"]["scores"]["root"] for r in rollouts if r["step"] == point["step"]]
         assert point["value"] == pytest.approx(sum(of_step) / len(of_step), abs=1e-6)
@@ -216,7 +216,7 @@ def test_the_processes_of_a_distributed_training_are_one_run(server: ApiServer) 
         of_step = [r["body"]["scores"]["root"] for r in rollouts if r["step"] == point["step"]]
         assert point["value"] == pytest.approx(sum(of_step) / 16, abs=1e-6)
 
-    # The advantages of all processes stand in one table; each found its own.
+    # The advantages of all processes are in one table; each process found its own.
     added = server.events(run["id"], "score.added")
     found = {e["episode"]: e["body"]["value"] for e in added if e["body"]["path"] == "metrics.advantage"}
     groups: dict[str, list[dict[str, Any]]] = {}
@@ -229,7 +229,7 @@ def test_the_processes_of_a_distributed_training_are_one_run(server: ApiServer) 
         best = max(group, key=lambda r: r["body"]["scores"]["root"])
         assert found[best["episode"]] == max(found[r["episode"]] for r in group)
 
-    # Told to stop, all of them do so at the same step: none waits for the others.
+    # On a stop command all of them stop at the same step: none waits for the others.
     assert sorted(re.findall(r"rank \d stopped at \d+", done.stdout)) == [
         "rank 0 stopped at 2",
         "rank 1 stopped at 2",

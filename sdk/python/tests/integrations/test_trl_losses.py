@@ -197,7 +197,7 @@ def test_an_interrupt_in_a_function_keeps_its_batch(server: ApiServer, run: gaun
     ] * 8
 
 
-def test_functions_that_answer_after_another_has_raised_are_heard(
+def test_functions_that_return_after_another_has_raised_are_recorded(
     server: ApiServer, run: gauntlet.Run
 ) -> None:
     failed, answered = asyncio.Event(), asyncio.Event()

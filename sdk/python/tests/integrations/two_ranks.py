@@ -1,6 +1,6 @@
 """Two processes of one distributed training, as torchrun would start them. They are forked, as importing
 torch twice takes longer than the training. Nothing here has a deadline of its own that a busy machine could
-miss: a process that hangs says where, and one that fails takes the other along."""
+miss: a process that hangs prints where, and one that fails ends the other as well."""
 
 from __future__ import annotations
 

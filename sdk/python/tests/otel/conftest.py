@@ -1,4 +1,4 @@
-"""What the OpenTelemetry tests share: a real Gauntlet, and a small server that speaks OpenAI's chat API."""
+"""What the OpenTelemetry tests share: a real Gauntlet, and a small server with OpenAI's chat API."""
 
 from __future__ import annotations
 
@@ -75,8 +75,7 @@ def gauntlet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gauntlet]:
 
 
 class Model(BaseHTTPRequestHandler):
-    """Answers every question in the words of a chat model; a question about the weather by asking for a
-    tool."""
+    """Answers like a chat model; to a question about the weather it calls a tool."""
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
@@ -114,7 +113,7 @@ class Model(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Silent: the test says what matters."""
+        """Logs nothing."""
 
 
 @pytest.fixture(scope="session")

@@ -167,7 +167,7 @@ def test_a_trace_is_an_episode_of_steps_and_scores(
     assert (judged["action"], judged["observation"]) == ("30%", "What rate?")
     assert (judged["metadata"]["model"], judged["metadata"]["output_tokens"]) == ("tiny-1", 5)
     assert snapshots.pop(root["step"])["scores"] == {}
-    # The tool was called and failed: that is drawn, and fails, though nobody judged it.
+    # The tool call failed: it has a node, which fails, although there is no evaluation of it.
     called = snapshots.pop(tool["step"])
     assert (called["scores"], called["failures"], called["observation"]) == (
         {},
@@ -176,7 +176,7 @@ def test_a_trace_is_an_episode_of_steps_and_scores(
     )
     assert called["metadata"]["error"] == "TimeoutError: no answer after 250 ms"
     assert snapshots == {}
-    # The judgement itself, with all that was said of it.
+    # The evaluation itself, with all its fields.
     reward = gauntlet.named(run, "grounding")
     assert reward["step"] == chat["step"]
     assert reward["body"]["payload"]["explanation"] == "No rate is in the context."
@@ -208,7 +208,7 @@ def test_a_real_openai_client_under_openinference(gauntlet: Gauntlet, model_url:
     assert payload["input"] == [{"message": {"role": "user", "content": "hello"}}]
     assert payload["output"] == [{"message": {"role": "assistant", "content": "You asked: hello"}}]
     assert payload["parameters"]["temperature"] == 0.5
-    # The raw request and answer are the second words for the same, and are kept as they came.
+    # The raw request and answer repeat the messages; they stay attributes.
     assert json.loads(hello["body"]["metadata"]["attributes"]["input.value"])["messages"]
     call = weather["body"]["payload"]["output"][0]["message"]["tool_calls"][0]["tool_call"]
     assert call["function"] == {"name": "weather", "arguments": '{"city": "Oslo"}'}
@@ -227,7 +227,7 @@ def ask(client: openai.OpenAI, question: str) -> None:
     )
 
 
-def test_spans_in_traceloops_words_and_a_conversation_as_the_run(gauntlet: Gauntlet) -> None:
+def test_spans_of_traceloop_and_a_conversation_as_the_run(gauntlet: Gauntlet) -> None:
     with tracing(gauntlet, service__name="loop") as provider:
         tracer = provider.get_tracer("opentelemetry.instrumentation.openai.v1")
         with (
@@ -259,7 +259,7 @@ def test_spans_in_traceloops_words_and_a_conversation_as_the_run(gauntlet: Gaunt
             ),
         ):
             pass
-    # The conversation names the run, also for the span that does not say it.
+    # The conversation names the run, also for the span without the attribute.
     assert gauntlet.run("talk-7")["name"] == "talk/7"
     workflow = gauntlet.named("talk-7", "joke.workflow")
     assert workflow["body"]["step_kind"] == "decision"
@@ -321,7 +321,7 @@ def test_scores_that_come_as_log_records(
     answer = gauntlet.named(run, "answer")
     assert answer["episode"] == format_trace_id(context.trace_id)
     assert answer["body"]["span_id"] == format_span_id(context.span_id)
-    # Whatever came first, the scores stand on the step of their span.
+    # Whatever came first, the scores belong to the step of their span.
     step = gauntlet.get(f"/api/v1/runs/{run}/steps/{answer['step']}")["events"]
     scores: dict[str, float] = {}
     for event in step:
@@ -333,7 +333,7 @@ def test_scores_that_come_as_log_records(
         "relevance": 0.75,
         "safety": -3.0,
     }
-    # And its node says what was done, though the judge may have come first.
+    # And its node has the texts, although the evaluation may have come first.
     drawn = [e["body"] for e in step if e["kind"] == "snapshot.scored"]
     assert len(drawn) == (2 if scores_first else 1)
     assert (drawn[-1]["metadata"]["name"], drawn[-1]["action"]) == ("answer", "Yes.")

@@ -47,7 +47,7 @@ export class GauntletError extends Error {
   }
 }
 
-/** What the server says of each refused event of a batch, by position; empty where it names none. */
+/** The server's message about each refused event of a batch, by position; empty where it names none. */
 export function refusedEvents({ details }: GauntletError, count: number): Map<number, Detail> {
   const refused = new Map<number, Detail>();
   for (const detail of details) {

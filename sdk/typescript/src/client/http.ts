@@ -184,7 +184,7 @@ function isAddress(text: string): boolean {
   }
 }
 
-/** The cause of a failed `fetch`, in Node. A browser does not tell it. */
+/** The cause of a failed `fetch`, in Node. A browser does not reveal it. */
 function reasonOf(error: unknown): string {
   const { cause } = error as { cause?: { code?: unknown; message?: unknown } };
   for (const reason of [cause?.message, cause?.code]) {

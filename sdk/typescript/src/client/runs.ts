@@ -56,7 +56,7 @@ export class Runs {
     return this.#http.json("PUT", writerPath(run, writer), { json: report, ...options });
   }
 
-  /** Deletes a run and its log. `name` must be the run's, so that nobody deletes the wrong one. */
+  /** Deletes a run and its log. `name` must be the run's, as a check against deleting the wrong one. */
   async delete(run: string, { name }: { name: string }): Promise<void> {
     await this.#http.send("DELETE", `/runs/${segment(run)}`, { query: { name } });
   }

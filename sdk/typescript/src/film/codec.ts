@@ -1,11 +1,11 @@
-// Chunks of a film and binary live frames: packed facts, format GFLM version 1. The format is written down
-// where it is made, in crates/film/src/codec. Reading trusts no length: each is held against the bytes left.
+// Chunks of a film and binary live frames: packed facts, format GFLM version 1. The format is specified
+// beside the encoder, in crates/film/src/codec. Decoding trusts no length: each is checked against the bytes left.
 
 import type { FailureKind } from "../wire/events.js";
 import { MAX_STEP } from "../wire/limits.js";
 import type { Asked, Fact, What } from "./fact.js";
 import { CodecError, Input } from "./input.js";
-import { ACTIONS, FAILURE_WORDS, STATUSES, STEP_KINDS, WHATS } from "./words.js";
+import { ACTIONS, FAILURE_CODES, STATUSES, STEP_KINDS, WHATS } from "./codes.js";
 
 const MAGIC = [0x47, 0x46, 0x4c, 0x4d]; // GFLM
 const VERSION = 1;
@@ -27,7 +27,7 @@ export function decodeFacts(bytes: Uint8Array): Fact[] {
   input.take("magic", 4);
   const version = input.take("version", 1)[0];
   if (version !== VERSION) throw input.wrong("version", `is ${version}; this build reads ${VERSION}`);
-  // Three differences of at least one byte each stand for every fact.
+  // Every fact takes at least one byte in each of three columns.
   const count = input.count("number of facts", 3);
   input.strings();
   const seqs = input.deltas("seq", count);
@@ -90,7 +90,7 @@ class Scored {
     for (const shot of having(HAS_ORDER)) this.#order(shot);
     for (const shot of having(HAS_FAILURES)) {
       const failures = input.count("failures", 1);
-      for (let i = 0; i < failures; i += 1) shot.failures.push(input.word("failures", FAILURE_WORDS));
+      for (let i = 0; i < failures; i += 1) shot.failures.push(input.word("failures", FAILURE_CODES));
     }
     for (const shot of having(HAS_QUESTION)) {
       const [type, question] = [input.text("challenge.type"), input.text("challenge.question")];

@@ -9,7 +9,7 @@ export interface Asked {
   options: string[];
 }
 
-/** What a fact says, by its `what`. Absent texts and numbers are `null`. */
+/** What a fact reports, by its `what`. Absent texts and numbers are `null`. */
 export type What =
   | {
       what: "scored";
@@ -48,7 +48,7 @@ export type Fact = What & {
   /** When it happened, by the producer's clock: RFC 3339, UTC, six digits. */
   at: string;
   episode: string | null;
-  /** `null` where it belongs to no step, as a later score of a whole episode or run. */
+  /** `null` where it belongs to no step, as a later score of an episode or of the run. */
   step: number | null;
 };
 

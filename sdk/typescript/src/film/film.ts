@@ -8,7 +8,7 @@ import { isMeasurement, Measurements, type Measurement } from "./measurements.js
 import { Paths } from "./paths.js";
 import { Evidence, gravest, isDecisive, isSameRule, judge } from "./rules.js";
 import { decimate, type Point } from "./series.js";
-import { Story, type Answer, type FilmCommand, type Lost, type Note, type RunFacts } from "./story.js";
+import { RunState, type Answer, type FilmCommand, type Lost, type Note, type RunFacts } from "./state.js";
 
 type ScoredFact = Extract<Fact, { what: "scored" }>;
 
@@ -23,7 +23,7 @@ export interface FilmStep {
   readonly seq: number;
   /** When it was scored, RFC 3339. */
   readonly at: string;
-  /** The whole rubric's score; `null` where it was not evaluated. */
+  /** The score of the complete rubric; `null` where it was not evaluated. */
   readonly root: number | null;
   /** By rubric path, with the measurements of its step; what was not evaluated is absent. */
   readonly scores: ReadonlyMap<string, number>;
@@ -43,31 +43,31 @@ export interface FilmStep {
   readonly answer: Answer | null;
 }
 
-/** A node: its snapshot, and the later scores that lie over it. */
+/** A node: its snapshot, and its later scores. */
 interface Node {
   step: number;
   episode: string | null;
   snapshot: ScoredFact | null;
-  /** Whether there is more than one snapshot: what came before the one that counts no longer does. */
+  /** Whether there is more than one snapshot: later scores that are older than the last one do not count. */
   rescored: boolean;
   later: Map<string, { seq: number; value: number }>;
-  /** Made when it is asked for, dropped when the node changes, or what was measured at its step. */
+  /** Computed on demand, dropped when the node changes, or a measurement of its step. */
   view: FilmStep | null;
   measured: number;
 }
 
-/** What is known of one episode. */
+/** One episode. */
 interface Episode {
   /** The greatest step that has a node; -1 where none has. */
   lastStep: number;
-  /** Place of its last end in the log, -1 where it has not ended, and whether that says that it failed. */
+  /** Sequence number of its last end, -1 where it has not ended, and whether it failed. */
   endedAt: number;
   hasFailed: boolean;
 }
 
 /**
  * The fold of a run's facts. Which step fails is judged by the run's rules; where they are `auto`, by the
- * rule that fits all scores so far, and each time another one comes into force every step is judged anew. The
+ * rule that fits all scores so far; whenever that becomes another one, every step is judged again. The
  * error that an episode ended with fails its last scored step. Facts may come in any order, in any batches,
  * any number of times: of two snapshots of one (step, episode) the one with the higher `seq` counts, and
  * replaces the other with every later score over it. A later score counts instead of the snapshot's of its
@@ -78,7 +78,7 @@ export class Film {
   readonly rules: FailureRules;
   readonly #nodes = new Map<string, Node>();
   readonly #paths = new Paths();
-  readonly #story = new Story();
+  readonly #state = new RunState();
   readonly #measurements = new Measurements();
   readonly #episodes = new Map<string, Episode>();
   readonly #evidence = new Evidence();
@@ -94,7 +94,7 @@ export class Film {
   /** Takes one fact. A fact taken before changes nothing. */
   apply(fact: Fact): void {
     const key = fact.step === null ? null : keyOf(fact.step, fact.episode);
-    this.#story.apply(fact, key);
+    this.#state.apply(fact, key);
     if (fact.what === "episode_finished" && fact.episode !== null)
       this.#ended(fact.episode, fact.seq, fact.status);
     if (fact.step === null || key === null) return;
@@ -114,7 +114,7 @@ export class Film {
 
   /** One more than the highest sequence number seen; 0 before the first fact. */
   get head(): number {
-    return this.#story.last + 1;
+    return this.#state.last + 1;
   }
 
   /** The scored steps, by step, then episode (none first). */
@@ -171,27 +171,27 @@ export class Film {
 
   /** What is known of the run itself. */
   get run(): Readonly<RunFacts> {
-    return this.#story.run;
+    return this.#state.run;
   }
 
   /** The episodes any fact named. */
   get episodes(): ReadonlySet<string> {
-    return this.#story.episodes;
+    return this.#state.episodes;
   }
 
   /** People's notes, in log order. */
   get notes(): Note[] {
-    return bySeq(this.#story.notes);
+    return bySeq(this.#state.notes);
   }
 
-  /** People's commands, in log order, with what came of them. */
+  /** People's commands, in log order, with their results. */
   get commands(): FilmCommand[] {
-    return this.#story.commands;
+    return this.#state.commands;
   }
 
   /** Losses upstream of the log, in log order. */
   get gaps(): Lost[] {
-    return bySeq(this.#story.gaps);
+    return bySeq(this.#state.gaps);
   }
 
   /** How many steps fail. */
@@ -218,7 +218,7 @@ export class Film {
   /** The step whose question still waits for a person; the latest where several do. */
   get pendingChallenge(): FilmStep | undefined {
     const waits = (step: FilmStep) =>
-      step.challenge !== null && step.isPaused && step.answer === null && !this.#story.hasReleased(step.seq);
+      step.challenge !== null && step.isPaused && step.answer === null && !this.#state.hasReleased(step.seq);
     return this.steps.filter(waits).sort((a, b) => b.seq - a.seq)[0];
   }
 
@@ -285,7 +285,7 @@ export class Film {
     this.#evidence.seePath(path);
   }
 
-  /** Judges every node anew where what was seen puts another rule in force. */
+  /** Judges every node again if the evidence now puts another rule in force. */
   #followEvidence(): void {
     const rule = this.#evidence.rule(this.rules);
     if (isSameRule(rule, this.#rule)) return;
@@ -357,7 +357,7 @@ export class Film {
       durationMs: shot.durationMs,
       isPaused: shot.isPaused,
       challenge: shot.challenge,
-      answer: shot.challenge ? this.#story.answer(keyOf(step, episode), shot.seq) : null,
+      answer: shot.challenge ? this.#state.answer(keyOf(step, episode), shot.seq) : null,
     };
   }
 }

@@ -1,4 +1,4 @@
-// What reading a chunk is made of: numbers, texts, values and places, each checked before it is believed.
+// The decoder's building blocks: numbers, texts, values and positions, each validated.
 
 import { fromMicros } from "../wire/time.js";
 
@@ -113,7 +113,7 @@ export class Input {
     return word;
   }
 
-  /** A count of things that take at least `size` bytes each, held against the bytes left. */
+  /** A count of items of at least `size` bytes each, checked against the bytes left. */
   count(what: string, size: number): number {
     return this.fits(what, this.number(what), size);
   }
@@ -149,7 +149,7 @@ export class Input {
     return this.#view.getFloat64(this.#skip(what, 8), true);
   }
 
-  /** Steps over bytes; says where they begin. */
+  /** Skips bytes; returns where they begin. */
   #skip(what: string, count: number): number {
     if (count > this.left) throw this.wrong(what, `needs ${count} bytes, ${this.left} are left`);
     this.#at += count;

@@ -1,5 +1,5 @@
 // Measurements of a step: numbers that a trainer logs beside its rollouts (loss, KL divergence, learning
-// rate). They belong to the step, not to one of its rollouts, so they are kept beside the nodes and never
+// rate). They belong to the step, not to one of its rollouts, so they are stored beside the nodes and never
 // make or change one.
 
 import type { Fact } from "./fact.js";
@@ -21,7 +21,7 @@ interface OfStep {
 
 type Added = Extract<Fact, { what: "added" }>;
 
-/** Whether a fact measures a whole step: a later score of a path under `metrics` that names no episode. */
+/** Whether a fact is a measurement of a step: a later score of a path under `metrics` that names no episode. */
 export function isMeasurement(fact: Fact): fact is Added & { step: number } {
   return fact.what === "added" && fact.step !== null && fact.episode === null && isMetric(fact.path);
 }

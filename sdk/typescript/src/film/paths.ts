@@ -13,7 +13,7 @@ export class Paths {
   readonly #first = new Map<string, First | null>();
   #ordered: readonly string[] | null = null;
 
-  /** Notes that `path` stands at `position` of a snapshot of `step`; a later score stands behind all. */
+  /** Records that a snapshot of `step` has `path` at `position`; a later score comes after all others. */
   note(path: string, step: number, position: number = Number.POSITIVE_INFINITY): void {
     const known = this.#first.get(path);
     if (known && compare(known, [step, position]) <= 0) return;

@@ -16,7 +16,7 @@ export interface FilmOptions {
 
 /** Chunks fetched at a time. */
 const AT_ONCE = 4;
-/** Bytes of chunks kept in memory; a browser keeps them on disk besides. */
+/** Bytes of chunks to hold in memory; a browser also caches them on disk. */
 const CACHE_BYTES = 32 << 20;
 
 /** Reads films, and keeps the chunks it read last: they never change. */

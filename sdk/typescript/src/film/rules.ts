@@ -77,7 +77,7 @@ export function judge(rule: FailureRule, path: string, value: number): FailureKi
 }
 
 /**
- * The bounds that a path is held against. A measurement has none, unless the medical rules name it in full.
+ * The bounds that apply to a path. A measurement has none, unless the medical rules name it in full.
  */
 function boundsOf(rule: FailureRule, path: string): readonly Bound[] {
   const measures = isMetric(path);

@@ -16,7 +16,7 @@ export interface Ending {
   exitCode?: number;
   /** The uncaught error that ended the process. */
   error?: unknown;
-  /** Longest wait for the server, milliseconds; default as the settings say. */
+  /** Longest wait for the server, milliseconds; the default is in the settings. */
   withinMs?: number;
 }
 

@@ -45,7 +45,7 @@ export function track(run: ExitHandler): void {
   }
 }
 
-/** Forgets a run that has ended. Returns how many are left. */
+/** Removes a run that has ended. Returns how many are left. */
 export function untrack(run: ExitHandler): number {
   active.delete(run);
   return active.size;

@@ -111,7 +111,7 @@ export class Run {
   }
 
   /**
-   * Where the loop applies the commands of a person: a pause waits here until somebody resumes, or for
+   * Where the loop applies the commands of a person: a pause waits here until a person resumes, or for
    * `timeoutMs`; a tweak calls or changes `tweak`; a stop returns `"stop"`, from then on. Resolves at once
    * while there is no command: commands are fetched in the background, about once a second, from the first
    * call on.
@@ -130,8 +130,8 @@ export class Run {
   }
 
   /**
-   * Ends the run with a status, and waits for the server. A run that other processes write as well goes on
-   * until the last of them has finished. What could not be sent is on disk, or counted as lost; one warning
+   * Ends the run with a status, and waits for the server. A run that other processes write to as
+   * well ends with the last of them. What could not be sent is on disk, or counted as lost; one warning
    * lists what is lost.
    */
   async finish(end: { status?: FinalStatus; summary?: object } = {}): Promise<RunStats> {

@@ -100,7 +100,7 @@ export function numberOf(value: unknown): number | undefined {
 
 /**
  * The number that a value is: a number, a boolean, a big integer, a text such as `"0.8"`, or an object that
- * stands for one of them (a boxed number, a decimal). NaN where it means that there is none, `undefined`
+ * represents one of them (a boxed number, a decimal). NaN where it means that there is none, `undefined`
  * where it is something else.
  */
 export function parseNumber(value: unknown): number | undefined {
@@ -130,7 +130,7 @@ function parseNumberText(text: string): number | undefined {
 
 function parseNumberObject(value: object): number | undefined {
   try {
-    // Plain objects and lists stand for themselves.
+    // Plain objects and lists are used as they are.
     const primitive: unknown = typeof value.valueOf === "function" ? value.valueOf() : value;
     return typeof primitive === "object" || typeof primitive === "function"
       ? undefined

@@ -1,4 +1,4 @@
-"""``wandb.Artifact``: files under one name, kept with the run that logs it."""
+"""``wandb.Artifact``: files under one name, stored with the run that logs it."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def _provided(data: Any, default: str) -> tuple[bytes | Path, str] | None:
 
 class Image(_File):
     """A picture: a path, a PIL image, a matplotlib figure, a NumPy array or a torch tensor. Boxes and masks
-    are kept as a file beside it."""
+    are stored as a file beside it."""
 
     role = "image"
 
@@ -177,7 +177,7 @@ def _pixels(array: Any, normalize: bool) -> Any:
 
 
 class Video(_File):
-    """A film: a path, or an array of frames (time, channels, height, width), which is kept as a GIF."""
+    """A film: a path, or an array of frames (time, channels, height, width), which is stored as a GIF."""
 
     role = "video"
 
@@ -211,7 +211,7 @@ def _film(data: Any, fps: int) -> tuple[bytes, str]:
 
 
 class Audio(_File):
-    """A sound: a path, or samples between -1 and 1, which are kept as a WAV file of 16 bits."""
+    """A sound: a path, or samples between -1 and 1, which are stored as a WAV file of 16 bits."""
 
     role = "audio"
 
@@ -344,7 +344,8 @@ def _flat(value: Any) -> Iterator[float]:
 
 
 def is_media(value: Any) -> bool:
-    """Whether it is kept as a file: a value of this module, or one of the libraries that it is made from."""
+    """Whether it is stored as a file: a value of this module, or one of the libraries that it is made
+    from."""
     if isinstance(value, Logged):
         return True
     home = type(value).__module__.partition(".")[0]
@@ -352,7 +353,7 @@ def is_media(value: Any) -> bool:
 
 
 def blobs_of(value: Any, name: str) -> Iterator[Blob]:
-    """The files that ``value`` is kept as."""
+    """The files that ``value`` is stored as."""
     if isinstance(value, Logged):
         yield from value.blobs(name)
     elif type(value).__module__.partition(".")[0] == "plotly":

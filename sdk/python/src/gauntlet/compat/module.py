@@ -61,12 +61,12 @@ def init(
     """Begins a run and makes it the current one; usable as a ``with`` block.
 
     Arguments win over the environment (``GAUNTLET_*``, ``OTEL_*``: see the README). ``id`` names an existing
-    run to go on with it. ``kind``, ``agent`` and ``task`` describe it, ``endpoint`` where it goes, ``mode``
+    run to continue it. ``kind``, ``agent`` and ``task`` describe it, ``endpoint`` where it goes, ``mode``
     (``online``, ``offline``, ``disabled``) whether; ``sinks`` are where events go: a
-    :class:`~gauntlet.ServerSink` where none are named. Needs no server: what cannot be sent is kept on disk.
-    Raises ``ValueError`` only for a setting that cannot be understood. The other arguments are those of
-    wandb: ``entity``, ``notes``, ``group`` and ``job_type`` are kept as metadata, ``reinit`` ends the run
-    before, ``dir`` is the folder of :attr:`Run.dir`; what has no meaning here is reported once.
+    :class:`~gauntlet.ServerSink` where none are named. Needs no server: what cannot be sent is stored on
+    disk. Raises ``ValueError`` only for a setting that cannot be understood. The other arguments are those of
+    wandb: ``entity``, ``notes``, ``group`` and ``job_type`` become metadata, ``reinit`` ends the run before,
+    ``dir`` is the folder of :attr:`Run.dir`; what has no meaning here is reported once.
     """
     wanted = config_of(settings)
     project, name = project or wanted.get("project"), name or wanted.get("run_name")
@@ -146,13 +146,13 @@ class Settings(SimpleNamespace):
 
 
 def login(*_: Any, **__: Any) -> bool:
-    """Nobody has to log in; a server that asks for a key takes ``GAUNTLET_API_KEY``."""
+    """Does nothing: there is no login. For a server with a key, set ``GAUNTLET_API_KEY``."""
     notice("login", "login() does nothing: a server that asks for a key takes GAUNTLET_API_KEY")
     return True
 
 
 def sweep(sweep: Any = None, *_: Any, **__: Any) -> str:
-    """Keeps the parameters for :func:`agent`; there is nobody who searches."""
+    """Stores the parameters for :func:`agent`; no search runs over them."""
     notice(
         "sweep", "sweep(): there is no search here; agent() calls the function once, with one value of each"
     )

@@ -33,7 +33,7 @@ class Run(CoreRun):
 
     def __init__(self, spec: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(spec, *args, **kwargs)
-        #: The configuration; changes are kept as the file ``config.json``.
+        #: The configuration; changes are stored as the file ``config.json``.
         self.config: Config = Config(spec.config, self._config_changed)
         #: Single values of the run, sent with its end.
         self.summary = Summary()
@@ -49,7 +49,7 @@ class Run(CoreRun):
         self._changed = False
         self._uncommitted: int | None = None
         self._folder: Path | None = None
-        #: Patterns of `save`, and what was kept of each file.
+        #: Patterns of `save`, and the state in which each file was stored.
         self._patterns: list[str] = []
         self._saved: dict[Path, tuple[int, int]] = {}
         self._began_as = self._patchable()
@@ -69,7 +69,7 @@ class Run(CoreRun):
 
         Logging the same step again adds to it. ``reward`` is the total score (``root``) where there is no
         ``root``. Nested mappings and ``a/b`` become ``a.b``. Images, tables, histograms, figures, arrays and
-        lists are kept as files of the step. What else is no finite number is left out and counted.
+        lists are stored as files of the step. Anything else that is no finite number is left out and counted.
         ``commit=False``: the next call adds to the same step.
         """
         if (
@@ -116,8 +116,8 @@ class Run(CoreRun):
     def _numbers(
         self, values: Mapping[str, Any], prefix: str, files: list[tuple[str, Any]]
     ) -> dict[str, Any]:
-        """What of ``values`` may be numbers; what is kept as files is added to ``files`` under its full
-        name."""
+        """The entries of ``values`` that may be numbers; those that become files are added to ``files`` under
+        their full names."""
         from .media import is_array, is_figures, is_media
 
         numbers: dict[str, Any] = {}
@@ -203,7 +203,7 @@ class Run(CoreRun):
 
     @property
     def dir(self) -> str:
-        """A folder whose files are kept when the run ends."""
+        """A folder whose files are stored when the run ends."""
         if self._folder is None:
             import tempfile
 
@@ -249,7 +249,7 @@ class Run(CoreRun):
         notice("restore", "restore() finds no file: Gauntlet keeps files with their run; download them there")
 
     def log_code(self, root: Any = ".", *_: Any, **__: Any) -> None:
-        """The code is not kept."""
+        """Does nothing: code is not recorded."""
         notice("log_code", "log_code() and save_code keep nothing: keep files with save() or an artifact")
 
     # Artifacts
@@ -324,7 +324,7 @@ class Run(CoreRun):
     # What else there is
 
     def alert(self, title: str, text: str = "", level: Any = None, wait_duration: Any = None) -> None:
-        """Keeps a note at the step that was logged last; nobody is written to."""
+        """Adds a note to the step that was logged last; no message is sent."""
         notice("alert", "alert() keeps a note with the run and writes to nobody")
         severity = f"[{getattr(level, 'value', level)}] " if level else ""
         self._note(f"{severity}{title}: {text}" if text else f"{severity}{title}")
@@ -402,8 +402,7 @@ class Run(CoreRun):
         """Ends the run and waits for the server, GAUNTLET_FINISH_SECONDS at most; less while it is away. What
         it could not deliver stays in the spool for the next run, or for ``python -m gauntlet sync``.
 
-        ``exit_code`` other than 0 is a run that failed. ``summary`` is laid over what :attr:`summary` was set
-        to.
+        ``exit_code`` other than 0 is a run that failed. ``summary`` overrides entries of :attr:`summary`.
         """
         if isinstance(status, int):
             exit_code = status
@@ -451,7 +450,7 @@ class Run(CoreRun):
         return {"name": self.name, "tags": list(self.tags), **({"notes": self.notes} if self.notes else {})}
 
     def _patch(self) -> None:
-        """Tells the server of a name, tags or notes that were changed after the run had begun."""
+        """Sends a name, tags or notes that were changed after the run had begun."""
         found = self._patchable()
         if found == self._began_as or self._settings.mode != "online" or not self.is_owner():
             return

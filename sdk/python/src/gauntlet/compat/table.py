@@ -1,4 +1,4 @@
-"""``wandb.Table``: rows under named columns, kept as one JSON file."""
+"""``wandb.Table``: rows under named columns, stored as one JSON file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Table"]
 
 
 class Table(Logged, Structured):
-    """Rows under named columns. Cells may hold images and other media: their files are kept beside the
+    """Rows under named columns. Cells may hold images and other media: their files are stored beside the
     table."""
 
     def __init__(
@@ -43,7 +43,7 @@ class Table(Logged, Structured):
         self.columns: list[Any] = list(columns)
 
     def add_data(self, *row: Any) -> None:
-        """Adds a row. One that is shorter or longer than the columns is kept as it is."""
+        """Adds a row. One that is shorter or longer than the columns is not changed."""
         self.data.append(list(row))
 
     def add_row(self, *row: Any) -> None:

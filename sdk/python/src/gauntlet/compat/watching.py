@@ -27,7 +27,7 @@ def watch(rubric: Any = None, *args: Any, **options: Any) -> Any:
     ``pause_on`` names calls, counted from 0, at which the run waits for a person, ``pause_timeout`` seconds
     at most; ``challenge(scores, action, observation)`` makes the question. Tweaks change the tree's own
     attributes, by their path (``"grounding.weight"``), unless ``tweak`` takes them. The wait holds the
-    calling thread; only a root with an ``async def forward`` lets other tasks go on.
+    calling thread; only a root with an ``async def forward`` lets other tasks run.
 
     A model (of torch, keras, flax) has no rubrics: its gradients and weights are not recorded, with one
     warning.

@@ -41,7 +41,7 @@ class _Batch:
     #: Completions of one prompt: how many, and the name of the group without its number.
     group_size: int
     group: str
-    #: The trainer, where its own `log_extra` tells which one it is.
+    #: The trainer, where its `log_extra` reveals which one it is.
     trainer: Any
     scores: dict[int, Sequence[Any]] = field(default_factory=dict)
     #: Scores that a function measured beside its reward (`log_metric`).
@@ -63,7 +63,7 @@ class Rewards:
         self.source = source
         self.weights = weights
         self.bound = False
-        #: Whether the trainer is inside a training step; `None` where no callback tells.
+        #: Whether the trainer is inside a training step; `None` without a callback.
         self.training: bool | None = None
         self._names: list[str] = []
         self._weight_at: list[int] = []
@@ -125,8 +125,8 @@ class Rewards:
 
     @guarded
     def begin(self, index: int, call: Mapping[str, Any]) -> dict[str, Any]:
-        """A function is about to be called; the call to make, in which what it logs beside its rewards is
-        heard."""
+        """A function is about to be called; the call to make, with loggers that record what it logs beside
+        its rewards."""
         with self._lock:
             batch = self._batch_of(index, call)
         heard = dict(call)
@@ -275,7 +275,7 @@ class Rewards:
                 raised_in=batch.raised_in,
             )
         if batch.metrics and self.training is None:
-            # Nobody else tells them: with a callback they come with the trainer's own.
+            # With a callback they come with the trainer's logs.
             means = {name: sum(values) / len(values) for name, values in batch.metrics.items()}
             run.metrics(means, step=batch.step)
         if batch.error is None and batch.trainer is not None:
@@ -283,7 +283,8 @@ class Rewards:
 
     def _scores(self, batch: _Batch, i: int) -> tuple[dict[str, float], list[str]]:
         """The scores of one completion and the names of the functions that did not judge it. The total is
-        summed as TRL does: unjudged counts nothing, and what nobody judged has no score at all."""
+        summed as TRL does: a completion that a function did not judge gets nothing from it, and one that none
+        judged has no score."""
         scores: dict[str, float] = {}
         skipped: list[str] = []
         total = 0.0
@@ -336,8 +337,8 @@ def _process(trainer: Any) -> int:
 
 
 def _advantages(batch: _Batch) -> list[float | None] | None:
-    """What the trainer made of the rewards: the end of its own table, in which all processes stand one behind
-    the other. ``None`` where that end is of other completions."""
+    """The advantages that the trainer computed: the end of its table, which lists the processes one after
+    another. ``None`` where that end belongs to other completions."""
     logs = getattr(batch.trainer, "_logs", None)
     if not isinstance(logs, Mapping) or "advantages" not in logs:
         return None
@@ -354,7 +355,7 @@ def _advantages(batch: _Batch) -> list[float | None] | None:
 
 
 def _both(logs: Callable[..., Any], hear: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Calls what the trainer gave, then tells it here."""
+    """Calls the trainer's function, then records the same arguments."""
     result = logs(*args, **kwargs)
     guarded(hear)(*args, **kwargs)
     return result

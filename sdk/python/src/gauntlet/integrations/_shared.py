@@ -1,4 +1,4 @@
-"""What every integration needs: the run it records to, and never to raise into somebody else's loop."""
+"""What every integration needs: the run it records to, and a guard that never raises into the user's loop."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Source:
         self.begun: Run | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """For another process, which goes on with the same run and leaves its end to this one."""
+        """For another process, which writes to the same run and leaves its end to this one."""
         run = self._known()
         named = self._identity if run is None else run.identity()
         return {"init": self._init, "joins": self._joins, "identity": named}
@@ -100,8 +100,7 @@ _namer: tuple[int, str, Iterator[int]] = (0, "", itertools.count())
 
 
 def unique(what: str) -> str:
-    """``what`` with an ending that nobody else gives: no other process, no fork of this one, no later
-    call."""
+    """``what`` with a suffix that is unique among processes, forks of this one, and calls."""
     global _namer
     if _namer[0] != os.getpid():
         _namer = (os.getpid(), writer_id(), itertools.count())
@@ -110,7 +109,7 @@ def unique(what: str) -> str:
 
 
 def rank() -> int:
-    """The number of this process among those of a distributed training, as torchrun and accelerate tell it;
+    """The number of this process among those of a distributed training, as torchrun and accelerate set it;
     else 0."""
     return int(os.environ.get("RANK") or 0)
 

@@ -6,7 +6,7 @@
 
     chain.invoke(question, config={"callbacks": [GauntletCallbackHandler()]})
 
-The outermost chain is the episode: its input the task, its output and duration kept with it. In it every
+The outermost chain is the episode: its input is the task, its output and duration are recorded. In it every
 model call is a message with its tokens, every tool a call and a result with arguments, duration and
 traceback, every retriever an observation. Chains inside chains add no steps; ``batch`` and ``abatch`` make an
 episode of each input. A model or a tool that is called alone is an episode too, unless it is called inside
@@ -56,8 +56,8 @@ class _Call:
     kind: StepKind | None
     name: str
     started_ns: int
-    #: What was asked, in full; the episode's task is the beginning of it. A stream tells it later than its
-    #: begin.
+    #: The full question; the episode's task is the start of it. With a stream it is known only after the
+    #: start.
     asked: str = ""
     #: The call that began the episode, if one did and its question is not known yet.
     silent: _Call | None = None
@@ -207,7 +207,7 @@ class GauntletCallbackHandler(BaseCallbackHandler):
     """Records what LangChain does; see the module's text. ``run`` is where it goes; without it the current
     run, else one that is begun with ``init``, the arguments of :func:`gauntlet.init`."""
 
-    # Called in the caller's own thread: recording costs microseconds, and the order of steps is kept.
+    # Called in the caller's own thread: recording costs microseconds, and the steps stay in order.
     run_inline = True
 
     def __init__(self, run: Run | None = None, **init: Any) -> None:

@@ -13,7 +13,7 @@
 One rollout a completion: a score for each reward function under its name, ``root`` the weighted sum that TRL
 itself takes, ``metrics.advantage`` what the trainer made of it, the prompt as observation, the completion as
 action, the task's other columns and those of ``log_extra`` as metadata. Where a reward function raises, the
-completions of that batch are kept as failed and the trainer gets the exception. The trainer's logs become
+completions of that batch are recorded as failed and the trainer gets the exception. The trainer's logs become
 curves under ``metrics``, its arguments the run's configuration. Pause and stop in the browser act at the end
 of a step. It works with every trainer that calls reward functions as GRPO does (RLOO, for one).
 """
@@ -54,7 +54,8 @@ def watch_rewards(
 
 
 class GauntletCallback(TrainerCallback):  # type: ignore[misc]
-    """What the trainer tells: its arguments, its logs, its end. See the module's text for the two lines.
+    """Records what the trainer reports: its arguments, its logs, its end. See the module's text for the two
+    lines.
 
     ``run`` is where it goes; without it the current run, else one that is begun with ``init`` (the arguments
     of :func:`gauntlet.init`) when the training begins, and ended with it. ``tweak`` is what a person may
@@ -182,8 +183,8 @@ def _agreed(decide: Callable[[], bool]) -> bool:
 
 
 def _common_run(source: Source, init: dict[str, Any]) -> Run:
-    """The run of a training, one for all of its processes: the first begins it and tells the others which it
-    is."""
+    """The run of a training, one for all of its processes: the first begins it and sends its id to the
+    others."""
     distributed = _distributed()
     if distributed is None:
         return source.run(**init)
@@ -193,6 +194,6 @@ def _common_run(source: Source, init: dict[str, Any]) -> Run:
         if first:
             shared = [source.run(**init).identity()]
     finally:
-        # The others wait for this word, whatever became of the run.
+        # The others wait for this message, also where the run could not be begun.
         distributed.broadcast_object_list(shared, src=0)
     return source.run() if first else source.join(shared[0])

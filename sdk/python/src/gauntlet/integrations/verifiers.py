@@ -302,7 +302,7 @@ class GauntletMonitor:
                 run.metrics({name: spread}, step=step)
 
     def log_final_samples(self) -> None:
-        """Nothing is left to do: samples are kept as they come."""
+        """Does nothing: samples are recorded as they come."""
 
     @guarded
     def save_final_summary(

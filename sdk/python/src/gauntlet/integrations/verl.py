@@ -17,7 +17,7 @@ Ray starts makes all of them write into one run.
 
 Each scored answer is a rollout: ``root`` is the score, every other number of a returned mapping a path beside
 it, the answer the action, the question of ``extra_info`` the observation. An answer whose scoring raised has
-failed. verl does not tell a reward function which step it is; see ``rollouts_per_step``.
+failed. verl does not pass the step to a reward function; see ``rollouts_per_step``.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ class _Answers:
         scores: dict[str, float] = {}
         details: dict[str, Any] = {}
         for name, value in (result if isinstance(result, Mapping) else {"score": result}).items():
-            # A text is what the function tells of the answer, even where it is a number.
+            # A text is a detail about the answer, even where it is a number.
             found = number(value) if name == "score" or not isinstance(value, str) else None
             if found is not None:
                 scores["root" if name == "score" else str(name)] = found

@@ -74,8 +74,8 @@ class Sink:
         return True
 
     def leave(self, ending: dict[str, Any]) -> None:
-        """Called before :meth:`close` in a process that ends while its run may go on: its ``status``, and a
-        ``summary`` where there is one."""
+        """Called before :meth:`close` in a process that ends while others may write to its run: its
+        ``status``, and a ``summary`` where there is one."""
 
     def close(self) -> None:
         """Called once, after the last event."""

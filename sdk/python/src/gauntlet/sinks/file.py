@@ -33,7 +33,7 @@ class FileSink(Sink):
     def write(self, records: Sequence[Record]) -> None:
         assert self._file is not None
         if self._is_gone():
-            # Somebody removed it, with all that was in it: the rest goes to a new one.
+            # The file was removed with all its content: the rest goes to a new one.
             self._lose_written()
             self._file.close()
             self.path.parent.mkdir(parents=True, exist_ok=True)

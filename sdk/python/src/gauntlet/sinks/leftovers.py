@@ -48,8 +48,8 @@ class Leftovers:
         self._is_gone = is_gone
 
     def of_this_run(self, again: bool = False) -> None:
-        """The same run first: its older events stand before the new ones. Once it is done it costs nothing,
-        unless it is asked ``again``. Raises :class:`Later`."""
+        """Delivers what is left of the same run first, so that its older events precede the new ones. Does
+        nothing once that is done, unless ``again``. Raises :class:`Later`."""
         self._caught_up = self._caught_up and not again
         while self._current is not None and self._current.run == self._run.id and self._send():
             pass
@@ -70,7 +70,7 @@ class Leftovers:
         try:
             return self._send()
         except Later as later:
-            # The next look goes on with another one.
+            # The next call continues with another one.
             assert self._current is not None
             self._not_before = time.monotonic() + later.seconds
             self._skipped.add(self._current.spool.folder)
@@ -78,7 +78,7 @@ class Leftovers:
             return False
 
     def close(self) -> None:
-        """Lets go of what is not finished; another process goes on with it."""
+        """Releases what is not finished; another process can continue it."""
         if self._current is not None:
             self._current.spool.close()
             self._current = None

@@ -22,7 +22,7 @@ __all__ = ["ServerSink"]
 
 #: A flush of a finishing run gives up after the server was away for so long, seconds.
 _PATIENCE = 3.0
-#: While somebody waits in `flush`, the server is tried again after so long, seconds.
+#: Time before the next try while a `flush` waits, seconds.
 _HURRIED = 0.25
 
 
@@ -210,7 +210,7 @@ class ServerSink(Sink):
         self._ledger.warn("lost", f"{n} events were lost: {reason}")
 
     def _report_gap(self) -> None:
-        """Says in the stream what was lost or refused, as soon as there is room."""
+        """Adds an event that reports what was lost or refused, as soon as there is room."""
         delivery = self._delivery
         with self._losses:
             while delivery is not None and delivery.refusals:
@@ -231,7 +231,7 @@ class ServerSink(Sink):
             client,
             self._ledger,
             creates=not self._run.exists,
-            goes_on=self._run.owner,
+            is_written=self._run.owner,
             heartbeat=heartbeat,
             before_end=lambda: self._end_workers(leftovers),
         )

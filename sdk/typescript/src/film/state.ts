@@ -1,16 +1,16 @@
-// What a film knows besides its nodes: the run itself, people's commands, answers and notes, and losses.
+// The state of a film besides its nodes: the run itself, people's commands, answers and notes, and gaps.
 
 import { FINAL_STATUSES, type Action, type Status } from "../wire/events.js";
 import type { Fact } from "./fact.js";
 
-/** What is known of the run itself; texts are empty until the run says them. */
+/** The run itself; texts are empty before `run.started`. */
 export interface RunFacts {
   name: string;
   project: string;
   kind: string;
   agent: string | null;
   task: string | null;
-  /** The last status said, else running once something has happened. */
+  /** The last reported status; before the first report, running as soon as there is any other event. */
   status: Status;
   reason: string | null;
   /** The earliest and the latest time among all facts. */
@@ -28,7 +28,7 @@ export interface Note {
   range: { from: number; to: number } | null;
 }
 
-/** What a person told the training side, and what came of it. */
+/** A command of a person to the training process, and its result. */
 export interface FilmCommand {
   seq: number;
   at: string;
@@ -57,7 +57,7 @@ export interface Lost {
 const FINAL: readonly Status[] = FINAL_STATUSES;
 
 /** Everything but the nodes. Keyed by `seq`, so that order and repetition of facts leave no trace. */
-export class Story {
+export class RunState {
   readonly run: RunFacts = {
     name: "",
     project: "",
@@ -90,7 +90,7 @@ export class Story {
     return joined.sort((a, b) => a.seq - b.seq);
   }
 
-  /** Whether a run that waited since `seq` has been let go. */
+  /** Whether a run that was paused at `seq` has continued since. */
   hasReleased(seq: number): boolean {
     return this.#released > seq;
   }
@@ -101,7 +101,7 @@ export class Story {
     return answer && answer.seq > scored ? answer : null;
   }
 
-  /** Takes what a fact says besides scores. `node` names its step and episode. */
+  /** Applies a fact, except for its scores. `node` names its step and episode. */
   apply(fact: Fact, node: string | null): void {
     this.#see(fact);
     const { seq, at, step } = fact;
@@ -134,7 +134,7 @@ export class Story {
         }
         break;
       case "answered":
-        // An answer that names no step lets every step go on.
+        // An answer without a step releases every paused step.
         if (node === null) this.#release(seq);
         else if (seq > (this.#answers.get(node)?.seq ?? -1)) {
           this.#answers.set(node, { seq, at, answer: fact.answer, author: fact.author });

@@ -1,4 +1,4 @@
-// The numbers that stand for words in a chunk. A number once given is never given to another word.
+// The numbers of enum values in a chunk. A number is never reused for another value.
 
 import { FAILURES, type Action, type FailureKind, type Status, type StepKind } from "../wire/events.js";
 import type { What } from "./fact.js";
@@ -27,7 +27,7 @@ export const STATUSES: readonly Status[] = [
   "timed_out",
   "cancelled",
 ];
-export const FAILURE_WORDS: readonly FailureKind[] = FAILURES;
+export const FAILURE_CODES: readonly FailureKind[] = FAILURES;
 export const STEP_KINDS: readonly StepKind[] = [
   "thought",
   "tool_call",
