@@ -4,7 +4,6 @@ use gauntlet_model::{CommandApplied, CommandIssued, RunId, Timestamp};
 
 use crate::reply::Reply;
 use crate::row::{applied_id, internal_event, internal_event_id};
-use crate::sqlite;
 use crate::work::Work;
 use crate::{PendingCommand, Store, StoreError};
 
@@ -25,7 +24,7 @@ impl Store {
 
     /// The commands not acknowledged yet, in the order they were issued. Empty where there is no such run.
     pub async fn pending_commands(&self, run: &RunId) -> Result<Vec<PendingCommand>, StoreError> {
-        sqlite::pending(self.readers(), run).await
+        self.log().pending_commands(run).await
     }
 
     /// Appends `command.applied`, once; `false` where the command was acknowledged before.

@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use gauntlet_model::{EpisodeId, RunId};
 
-use crate::sqlite;
 use crate::{Excerpt, Store, StoreError};
 
 impl Store {
@@ -18,6 +17,6 @@ impl Store {
         first: u32,
         last: u32,
     ) -> Result<Excerpt, StoreError> {
-        sqlite::excerpt(self.readers(), run, episode, seqs, (first, last)).await
+        self.log().excerpt(run, episode, seqs, (first, last)).await
     }
 }

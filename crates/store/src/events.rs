@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use gauntlet_model::{Event, FailureRules, Kind, Record, RunId, RunSpec, Timestamp};
 
+use crate::log_store::{ReadQuery, StepQuery};
 use crate::reply::Reply;
 use crate::row::{Labels, Row};
 use crate::runs::new_run;
-use crate::sqlite;
 use crate::work::Work;
 use crate::{Appended, Failing, InEpisode, Session, Slice, StepRow, Store, StoreError};
 
@@ -76,8 +76,9 @@ impl Store {
         limit: u32,
         bytes: usize,
     ) -> Result<Slice, StoreError> {
-        let bytes = bytes.min(SLICE_BYTES);
-        sqlite::read(self.readers(), run, after, limit, None, InEpisode::Any, bytes).await
+        let max_bytes = bytes.min(SLICE_BYTES);
+        let episode = InEpisode::Any;
+        self.log().read(ReadQuery { run, after, limit, kinds: None, episode, max_bytes }).await
     }
 
     /// As [`Store::read`], only of one episode where one is named.
@@ -89,13 +90,13 @@ impl Store {
         kinds: Option<&[Kind]>,
         episode: InEpisode<'_>,
     ) -> Result<Slice, StoreError> {
-        sqlite::read(self.readers(), run, after, limit, kinds, episode, SLICE_BYTES).await
+        self.log().read(ReadQuery { run, after, limit, kinds, episode, max_bytes: SLICE_BYTES }).await
     }
 
     /// Events in the run's log, which is the sequence number the next one gets; `None` where there is no such
     /// run.
     pub async fn head(&self, run: &RunId) -> Result<Option<u64>, StoreError> {
-        sqlite::head(self.readers(), run).await
+        self.log().head(run).await
     }
 
     /// Every event of one step, of the episodes asked for, by sequence number.
@@ -105,7 +106,7 @@ impl Store {
         step: u64,
         episode: InEpisode<'_>,
     ) -> Result<Vec<Record>, StoreError> {
-        sqlite::step(self.readers(), run, step, episode).await
+        self.log().step(run, step, episode).await
     }
 
     /// At most `limit` scored snapshots, of the episodes asked for, by step, then by sequence number, behind
@@ -118,23 +119,23 @@ impl Store {
         failing: Failing,
         episode: InEpisode<'_>,
     ) -> Result<Vec<StepRow>, StoreError> {
-        sqlite::steps(self.readers(), run, after, limit, failing, episode).await
+        self.log().steps(StepQuery { run, after, limit, failing, episode }).await
     }
 
     /// Every run with a scored snapshot, the oldest first, with the metadata of its last step.
     pub async fn sessions(&self) -> Result<Vec<Session>, StoreError> {
-        sqlite::sessions(self.readers()).await
+        self.log().sessions().await
     }
 
     /// The newest run whose metadata, or whose snapshots' metadata, first named this `task_id` and
     /// `run_type`.
     pub async fn newest_of_task(&self, task_id: &str, run_type: &str) -> Result<Option<RunId>, StoreError> {
-        sqlite::newest_of_task(self.readers(), task_id, run_type).await
+        self.log().newest_of_task(task_id, run_type).await
     }
 
     /// A sealed film chunk, where one was kept.
     pub async fn chunk(&self, run: &RunId, level: u8, chunk: u64) -> Result<Option<Vec<u8>>, StoreError> {
-        sqlite::chunk(self.readers(), run, level, chunk).await
+        self.log().chunk(run, level, chunk).await
     }
 
     /// Keeps a sealed film chunk. The first one kept stays: chunks never change.

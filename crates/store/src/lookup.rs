@@ -2,7 +2,6 @@
 
 use gauntlet_model::{EpisodeId, EventId, Record, RunId};
 
-use crate::sqlite;
 use crate::{Store, StoreError};
 
 impl Store {
@@ -12,23 +11,23 @@ impl Store {
         run: &RunId,
         ids: &[EventId],
     ) -> Result<Vec<(EventId, Option<u64>)>, StoreError> {
-        sqlite::find(self.readers(), run, ids).await
+        self.log().find(run, ids).await
     }
 
     /// The highest step number in the run's log; `None` where no event has one.
     pub async fn last_step(&self, run: &RunId) -> Result<Option<u64>, StoreError> {
-        sqlite::last_step(self.readers(), run).await
+        self.log().last_step(run).await
     }
 
     /// What was recorded (`step.recorded`) and scored (`snapshot.scored`, `score.added`) at these steps of
     /// episodes, in the order of the log.
     pub async fn history(&self, run: &RunId, places: &[(u64, EpisodeId)]) -> Result<Vec<Record>, StoreError> {
-        sqlite::history(self.readers(), run, places).await
+        self.log().history(run, places).await
     }
 
     /// Which runs' logs have these `episode.started` events. Of several runs that have one, the run that
     /// received it first comes first.
     pub async fn starting(&self, ids: &[EventId]) -> Result<Vec<(EventId, RunId)>, StoreError> {
-        sqlite::starting(self.readers(), ids).await
+        self.log().starting(ids).await
     }
 }

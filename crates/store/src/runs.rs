@@ -6,7 +6,6 @@ use gauntlet_model::{Body, Event, RunId, RunPatch, RunSpec, RunSummary, Timestam
 
 use crate::reply::Reply;
 use crate::row::{Row, internal_event};
-use crate::sqlite;
 use crate::work::{NewRun, Work};
 use crate::{Created, Page, RunQuery, Store, StoreError};
 
@@ -43,12 +42,12 @@ impl Store {
 
     /// The run as it stands; `None` where there is no such run.
     pub async fn run(&self, id: &RunId) -> Result<Option<RunSummary>, StoreError> {
-        sqlite::run(self.readers(), id).await
+        self.log().run(id).await
     }
 
     /// One page of runs.
     pub async fn runs(&self, query: RunQuery) -> Result<Page, StoreError> {
-        sqlite::runs(self.readers(), &query).await
+        self.log().runs(&query).await
     }
 
     /// Changes what people wrote about a run. A change of status is an event (`run.status`) of its log.

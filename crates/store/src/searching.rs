@@ -6,9 +6,6 @@ impl Store {
     /// Searches the texts of every event. The answer holds what the index holds by now, and says how far that
     /// is. [`StoreError::Invalid`] names what of the query cannot be asked.
     pub async fn search(&self, query: &SearchQuery) -> Result<SearchPage, StoreError> {
-        let index = self
-            .index()
-            .ok_or_else(|| StoreError::Unavailable("the search index is switched off".to_owned()))?;
-        index.search(query).await
+        self.log().search(query).await
     }
 }

@@ -1,21 +1,19 @@
 //! Opening, closing, watching: the store as a whole.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use gauntlet_model::RunId;
-use sqlx::SqlitePool;
 use tokio::sync::{oneshot, watch};
-use tokio::task::JoinHandle;
 
 use crate::blobs::Blobs;
+use crate::log_store::LogStore;
 use crate::queue::Queue;
 use crate::reply::Reply;
-use crate::search::Index;
 use crate::sqlite;
 use crate::watches::Watches;
 use crate::work::Work;
-use crate::{DATABASE_FILE, Options, StoreError, private};
+use crate::{Options, StoreError};
 
 /// The log of every run in one data directory. Cloning it is cheap; all clones are one store.
 #[derive(Clone)]
@@ -25,14 +23,10 @@ pub struct Store {
 
 struct Inner {
     queue: Queue,
-    readers: SqlitePool,
+    log: Arc<dyn LogStore>,
     watches: Arc<Watches>,
     blobs: Blobs,
     folder: PathBuf,
-    /// Tells the database's file from another one of its name.
-    database: (u64, u64),
-    index: Option<Index>,
-    writer: Mutex<Option<JoinHandle<sqlite::Drained>>>,
 }
 
 impl Store {
@@ -41,46 +35,16 @@ impl Store {
     pub async fn open(options: Options) -> Result<Self, StoreError> {
         let (queue, inbox) = Queue::new(options.queue, options.queue_bytes);
         let watches = Arc::new(Watches::new());
-        let (readers, writer) = sqlite::open(&options, inbox, Arc::clone(&watches)).await?;
-        let database = private::identity(&options.path.join(DATABASE_FILE))
-            .map_err(|e| StoreError::Unavailable(format!("the database cannot be looked at: {e}")))?;
+        let log = sqlite::open(&options, inbox, Arc::clone(&watches)).await?;
         let blobs = Blobs::open(&options.path);
-        let index = options
-            .search
-            .then(|| Index::start(options.path.clone(), readers.clone(), watches.subscribe_all()));
-        let writer = Mutex::new(Some(writer));
-        Ok(Self {
-            inner: Arc::new(Inner {
-                queue,
-                readers,
-                watches,
-                blobs,
-                folder: options.path,
-                database,
-                index,
-                writer,
-            }),
-        })
+        Ok(Self { inner: Arc::new(Inner { queue, log, watches, blobs, folder: options.path }) })
     }
 
     /// Takes no more requests, finishes those it has, and leaves the database in one file. Afterwards every
     /// call is [`StoreError::Unavailable`].
     pub async fn close(&self) {
         self.inner.queue.close();
-        if let Some(index) = &self.inner.index {
-            index.close().await;
-        }
-        let writer = self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let drained = match writer {
-            Some(writer) => writer.await,
-            None => return,
-        };
-        // Readers go before the writer's connection: the last one to close leaves a single file behind.
-        self.inner.readers.close().await;
-        match drained {
-            Ok(drained) => drained.close().await,
-            Err(error) => tracing::error!(%error, "the writer ended badly"),
-        }
+        self.inner.log.close().await;
     }
 
     /// Whether the log can be written now: a write goes all the way to the disk, into the file that was
@@ -88,15 +52,7 @@ impl Store {
     pub async fn ping(&self) -> Result<(), StoreError> {
         let (reply, answer) = Reply::new();
         self.ask(Work::Ping { reply }, answer).await?;
-        let (folder, opened) = (self.inner.folder.clone(), self.inner.database);
-        let found = tokio::task::spawn_blocking(move || private::identity(&folder.join(DATABASE_FILE)));
-        match found.await {
-            Ok(Ok(found)) if found == opened => Ok(()),
-            _ => Err(StoreError::Unavailable(format!(
-                "the data directory {} was moved or removed; what is written now is lost",
-                self.inner.folder.display()
-            ))),
-        }
+        self.inner.log.check().await
     }
 
     /// The head of the run, sent after each commit that appends to it. The value is 0 until the first one:
@@ -121,12 +77,8 @@ impl Store {
         &self.inner.folder
     }
 
-    pub(crate) fn index(&self) -> Option<&Index> {
-        self.inner.index.as_ref()
-    }
-
-    pub(crate) fn readers(&self) -> &SqlitePool {
-        &self.inner.readers
+    pub(crate) fn log(&self) -> &dyn LogStore {
+        &*self.inner.log
     }
 
     /// Hands the writer a request and waits for what came of it. Never waits for room in the queue.

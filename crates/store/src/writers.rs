@@ -3,7 +3,7 @@
 use gauntlet_model::{RunId, Timestamp, WriterAnswer, WriterId, WriterReport};
 
 use crate::reply::Reply;
-use crate::sqlite;
+use crate::run_end::check_end;
 use crate::work::Work;
 use crate::{Store, StoreError};
 
@@ -19,7 +19,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<WriterAnswer, StoreError> {
         report.check()?;
-        sqlite::check_end(run, &report, now)?;
+        check_end(run, &report, now)?;
         let (reply, answer) = Reply::new();
         let work = Work::PutWriter { run: run.clone(), writer: writer.clone(), report, now, reply };
         self.ask(work, answer).await
@@ -30,7 +30,7 @@ impl Store {
     ///
     /// `since`: when the server began to take reports. Nobody is missed who could not report before.
     pub async fn sweep_writers(&self, now: Timestamp, since: Timestamp) -> Result<u64, StoreError> {
-        if !sqlite::is_sweep_due(self.readers(), now, since).await? {
+        if !self.log().is_sweep_due(now, since).await? {
             return Ok(0);
         }
         let (reply, answer) = Reply::new();
@@ -39,6 +39,6 @@ impl Store {
 
     /// Whether a run of that id was deleted and not created since.
     pub async fn is_gone(&self, run: &RunId) -> Result<bool, StoreError> {
-        sqlite::is_gone(self.readers(), run).await
+        self.log().is_gone(run).await
     }
 }

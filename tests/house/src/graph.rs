@@ -24,7 +24,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("gauntlet-rubric", &["gauntlet-model", "gauntlet-telemetry"]),
     ("gauntlet-results", &["gauntlet-film", "gauntlet-model", "gauntlet-values"]),
     ("gauntlet-otlp", &["gauntlet-film", "gauntlet-model", "gauntlet-values"]),
-    ("gauntlet-store", &["gauntlet-film", "gauntlet-model"]),
+    ("gauntlet-follow", &[]),
+    ("gauntlet-store", &["gauntlet-film", "gauntlet-follow", "gauntlet-model"]),
     ("gauntlet-dipg", &["gauntlet-model", "gauntlet-rubric"]),
     ("gauntlet-demo", &["gauntlet-dipg", "gauntlet-model", "gauntlet-rubric", "gauntlet-telemetry"]),
     // The store for its database sink only: a run straight into a data folder, where no server is wanted.

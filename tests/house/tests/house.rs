@@ -89,3 +89,37 @@ fn no_line_is_too_long() {
     let found = debts::counted(found, "LONG_LINES", debts::LONG_LINES);
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
+
+#[test]
+fn only_the_backends_of_the_store_speak_sql() {
+    let sources = workspace::sources().unwrap();
+    let is_backend = |path: &str| path.starts_with("crates/store/src/sqlite/");
+    let (backends, others): (Vec<_>, Vec<_>) = sources
+        .iter()
+        .filter(|(path, text)| path.starts_with("crates/store/src/") && text.contains("sqlx"))
+        .partition(|(path, _)| is_backend(path));
+    assert!(backends.len() > 10, "the backend was not found: {}", backends.len());
+    let others: Vec<_> = others.iter().map(|(path, _)| path).collect();
+    assert!(others.is_empty(), "sqlx outside of the backends: {others:?}");
+}
+
+#[test]
+fn stored_bodies_are_written_and_read_in_one_file() {
+    let mut found = Vec::new();
+    let sources = workspace::sources().unwrap();
+    let (door, others): (Vec<_>, Vec<_>) = sources
+        .iter()
+        .filter(|(path, _)| path.starts_with("crates/store/src/sqlite/"))
+        .partition(|(path, _)| path.ends_with("/sqlite/body.rs"));
+    assert_eq!(door.len(), 1, "the file that reads and writes bodies was not found");
+    for (path, text) in others {
+        for (number, line) in text.lines().enumerate() {
+            let reads = line.contains("try_get") && line.contains("body\"");
+            let writes = line.contains(".bind(") && line.contains(".body") && !line.contains("body::column");
+            if reads || writes {
+                found.push(format!("{path}:{}: {}", number + 1, line.trim()));
+            }
+        }
+    }
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}

@@ -116,6 +116,19 @@ pub struct Judged {
     pub declared: Vec<FailureKind>,
 }
 
+impl Judged {
+    /// Whether a step that is judged so fails so.
+    pub(crate) fn fails(&self, fails: &Fails) -> bool {
+        let Fails::By(word) = fails else { return self.failure.is_some() };
+        let by_path = |path: &str| {
+            path.strip_suffix(word.as_str()).is_some_and(|before| before.is_empty() || before.ends_with('.'))
+        };
+        self.failure.is_some_and(|failure| failure.as_str() == word)
+            || self.failing.iter().any(|(path, _, failure)| failure.as_str() == word || by_path(path))
+            || self.declared.iter().any(|failure| failure.as_str() == word)
+    }
+}
+
 /// A stretch of text, marked where it is what was looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {

@@ -54,7 +54,7 @@ impl TextField {
 }
 
 /// What people wrote about a run, as it stands: its first event tells only how it began.
-pub(super) struct Described<'a> {
+pub(crate) struct Described<'a> {
     pub names: [Option<&'a str>; 6],
     pub tags: &'a str,
     pub notes: &'a str,
@@ -64,7 +64,7 @@ pub(super) struct Described<'a> {
 
 /// One event's texts.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Document {
+pub(crate) struct Document {
     texts: [String; TextField::ALL.len()],
 }
 
@@ -184,11 +184,6 @@ impl Document {
     /// Whether there is nothing to find.
     pub fn is_empty(&self) -> bool {
         self.texts.iter().all(String::is_empty)
-    }
-
-    /// Bytes of text.
-    pub fn bytes(&self) -> usize {
-        self.texts.iter().map(String::len).sum()
     }
 
     /// The fields' texts as they are indexed, in the order of the columns; `None` where a field is empty.

@@ -14,14 +14,14 @@ const MAX_LISTS: usize = 64;
 
 /// Where one result lies, and its rank.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Ranked {
+pub(crate) struct Ranked {
     pub place: i64,
     pub rank: f64,
 }
 
 /// The results of one search, best first.
 #[derive(Debug, PartialEq)]
-pub(super) struct List {
+pub(crate) struct List {
     pub ranked: Vec<Ranked>,
     /// Whether there are matches that are not in it.
     pub more: bool,
@@ -29,7 +29,7 @@ pub(super) struct List {
 
 /// The lists, each under its number.
 #[derive(Default)]
-pub(super) struct Lists(Mutex<Recent>);
+pub(crate) struct Lists(Mutex<Recent>);
 
 #[derive(Default)]
 struct Recent {
@@ -62,7 +62,7 @@ impl Lists {
 
 /// Where a page ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cursor {
+pub(crate) enum Cursor {
     /// In a ranked list: how many were shown.
     Ranked { list: u64, shown: u64 },
     /// Newest first: the place of the last event looked at.

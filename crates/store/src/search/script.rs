@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 /// Whether a character is made a word: Han, kana and Hangul.
-pub(super) fn is_word(c: char) -> bool {
+pub(crate) fn is_word(c: char) -> bool {
     matches!(c,
         '\u{3005}'..='\u{3007}' | '\u{3041}'..='\u{30FF}' | '\u{31F0}'..='\u{31FF}' | '\u{3400}'..='\u{4DBF}'
         | '\u{4E00}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7A3}' | '\u{F900}'..='\u{FAFF}'
@@ -17,7 +17,7 @@ pub(super) fn is_word(c: char) -> bool {
 }
 
 /// The text with a mark on both sides of each such character.
-pub(super) fn segment_cjk(text: &str, mark: char) -> Cow<'_, str> {
+pub(crate) fn segment_cjk(text: &str, mark: char) -> Cow<'_, str> {
     // Every one of them begins with one of these bytes, and most texts hold none.
     if !text.bytes().any(|b| matches!(b, 0xE3..=0xED | 0xEF | 0xF0)) {
         return Cow::Borrowed(text);
@@ -36,7 +36,7 @@ pub(super) fn segment_cjk(text: &str, mark: char) -> Cow<'_, str> {
 
 /// The word as the pairs of neighbouring characters it is made of, and what stands between them: of a
 /// sentence without spaces, what may be looked for apart.
-pub(super) fn pairs(word: &str) -> Vec<String> {
+pub(crate) fn pairs(word: &str) -> Vec<String> {
     let mut pairs = Vec::new();
     let mut rest = word;
     while let Some(first) = rest.chars().next() {

@@ -6,6 +6,7 @@ use gauntlet_film::Evidence;
 use gauntlet_model::{FailureRules, RunId, RunPatch, RunStatus, Timestamp};
 use serde_json::Value;
 
+use super::body;
 use super::complete::Complete;
 use super::fault::{TxnError, corrupt};
 use super::group::{Group, RunChanges, RunState};
@@ -80,11 +81,12 @@ impl Group<'_> {
         };
         // The event to compare with may be one this very group appends.
         self.write_events().await?;
-        let stored: Option<String> = sqlx::query("SELECT body FROM events WHERE place = ?1")
+        let stored = sqlx::query("SELECT body FROM events WHERE place = ?1")
             .bind(place(state.run_no, 0))
-            .value(&mut *self.db)
+            .first(&mut *self.db)
             .await?;
         let stored = stored.ok_or_else(|| TxnError::Fault(corrupt("a run has no first event")))?;
+        let stored = body::of(&stored, "body")?;
         // As values, not as text: the order of keys says nothing.
         let same =
             match (serde_json::from_str::<Value>(&stored), serde_json::from_str::<Value>(&run.row.body)) {

@@ -1,11 +1,10 @@
 //! The table of commands: a projection of `command.issued` and `command.applied`.
 
-use std::sync::Arc;
-
 use gauntlet_model::{CommandIssued, RunId, Timestamp};
 use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnection, SqlitePool, SqliteRow};
 
+use super::body;
 use super::complete::Complete;
 use super::fault::{TxnError, corrupt, fault};
 use crate::row::Row;
@@ -28,7 +27,7 @@ pub(super) async fn queue(
     .bind(seq as i64)
     .bind(command_id)
     .bind(now.micros())
-    .bind(Arc::clone(&row.body))
+    .bind(body::column(&row.body))
     .execute(db)
     .await?;
     Ok(())
@@ -66,12 +65,12 @@ pub(crate) async fn pending(readers: &SqlitePool, run: &RunId) -> Result<Vec<Pen
 }
 
 pub(super) fn decode(row: &SqliteRow) -> Result<PendingCommand, StoreError> {
-    let body: &str = row.try_get(2).map_err(fault)?;
+    let body = body::of(row, "body").map_err(fault)?;
     let command: CommandIssued =
-        serde_json::from_str(body).map_err(|e| corrupt(format!("a stored command cannot be read: {e}")))?;
+        serde_json::from_str(&body).map_err(|e| corrupt(format!("a stored command cannot be read: {e}")))?;
     Ok(PendingCommand {
-        seq: row.try_get::<i64, _>(0).map_err(fault)?.unsigned_abs(),
-        issued_at: Timestamp::from_micros(row.try_get(1).map_err(fault)?),
+        seq: row.try_get::<i64, _>("seq").map_err(fault)?.unsigned_abs(),
+        issued_at: Timestamp::from_micros(row.try_get("issued_at").map_err(fault)?),
         command,
     })
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use gauntlet_model::{CommandApplied, RunId, Timestamp};
 use sqlx::Row as _;
 
+use super::body;
 use super::command_table::decode;
 use super::complete::Complete;
 use super::fault::{TxnError, corrupt};
@@ -31,8 +32,8 @@ impl Group<'_> {
             .first(&mut *self.db)
             .await?;
         if let Some(issued) = issued {
-            if issued.try_get::<&str, _>(1)? == &*row.body {
-                return Ok(issued.try_get::<i64, _>(0)?.unsigned_abs());
+            if body::of(&issued, "body")? == *row.body {
+                return Ok(issued.try_get::<i64, _>("seq")?.unsigned_abs());
             }
             let other = format!("command {command_id:?} was issued with other content");
             return Err(TxnError::Refused(StoreError::Conflict(other)));

@@ -6,6 +6,7 @@ use sqlx::AssertSqlSafe;
 use sqlx::query::Query;
 use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteConnection};
 
+use super::body;
 use super::fault::TxnError;
 use super::group::{Delta, Group, PendingEvent, RunChanges, RunState, Written};
 use super::step_column;
@@ -92,7 +93,7 @@ fn bind_event(statement: Bound, staged: &PendingEvent) -> Bound {
         .bind(staged.root)
         .bind(staged.failure.map(|f| f.as_str()))
         .bind(row.origin.then_some(1_i64))
-        .bind(Arc::clone(&row.body))
+        .bind(body::column(&row.body))
 }
 
 fn bind_progress(statement: Bound, (state, delta): &(&RunState, &Delta)) -> Bound {

@@ -155,7 +155,8 @@ impl<'a> Group<'a> {
 
     async fn stored_state(&mut self, run: &RunId) -> Result<Option<RunState>, TxnError> {
         let found = sqlx::query(
-            "SELECT r.run_no, p.head, p.status, r.task_id IS NOT NULL, r.run_type IS NOT NULL,
+            "SELECT r.run_no, p.head, p.status, r.task_id IS NOT NULL AS has_task_id,
+                 r.run_type IS NOT NULL AS has_run_type,
                  p.steps, p.failing, p.scored_count, p.root_sum, p.last_root, p.last_root_place, p.top_step,
                  r.rules, p.evidence
              FROM runs r JOIN progress p USING (run_no) WHERE r.id = ?1",
@@ -164,22 +165,25 @@ impl<'a> Group<'a> {
         .first(&mut *self.db)
         .await?;
         let Some(row) = found else { return Ok(None) };
-        let status: &str = row.try_get(2)?;
+        let status: &str = row.try_get("status")?;
         Ok(Some(RunState {
-            run_no: row.try_get(0)?,
-            head: row.try_get::<i64, _>(1)?.unsigned_abs(),
+            run_no: row.try_get("run_no")?,
+            head: row.try_get::<i64, _>("head")?.unsigned_abs(),
             status: status.parse().map_err(|e| TxnError::Fault(corrupt(e)))?,
-            has_task_id: row.try_get(3)?,
-            has_run_type: row.try_get(4)?,
+            has_task_id: row.try_get("has_task_id")?,
+            has_run_type: row.try_get("has_run_type")?,
             totals: RunTotals {
-                steps: row.try_get::<i64, _>(5)?.unsigned_abs(),
-                failing: row.try_get::<i64, _>(6)?.unsigned_abs(),
-                roots: sum_of(row.try_get(8)?, row.try_get::<i64, _>(7)?.unsigned_abs()),
-                last_root: row.try_get::<Option<f64>, _>(9)?.zip(row.try_get(10)?),
-                top_step: row.try_get(11)?,
+                steps: row.try_get::<i64, _>("steps")?.unsigned_abs(),
+                failing: row.try_get::<i64, _>("failing")?.unsigned_abs(),
+                roots: sum_of(
+                    row.try_get("root_sum")?,
+                    row.try_get::<i64, _>("scored_count")?.unsigned_abs(),
+                ),
+                last_root: row.try_get::<Option<f64>, _>("last_root")?.zip(row.try_get("last_root_place")?),
+                top_step: row.try_get("top_step")?,
             },
-            rules: rows::rules(row.try_get(12)?)?,
-            evidence: rows::evidence(row.try_get(13)?),
+            rules: rows::rules(row.try_get("rules")?)?,
+            evidence: rows::evidence(row.try_get("evidence")?),
         }))
     }
 

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use sqlx::{Row as _, SqlitePool};
 
+use super::body;
 use super::complete::Complete;
 use super::fault::{TxnError, corrupt, fault};
 use super::group::Group;
@@ -37,7 +38,7 @@ impl Group<'_> {
                     .bind(row.step.map(step_column))
                     .all(&mut *self.db)
                     .await?;
-            is_repeat = posted.iter().filter_map(|row| row.try_get(0).ok()).any(is_same);
+            is_repeat = posted.iter().filter_map(|row| body::of(row, "body").ok()).any(|body| is_same(&body));
         }
         match is_repeat {
             true => Ok(Appended { duplicates: 1, ..Appended::default() }),
@@ -71,11 +72,11 @@ pub(crate) async fn sessions(readers: &SqlitePool) -> Result<Vec<Session>, Store
     .await
     .map_err(fault)?;
     let session = |row: &sqlx::sqlite::SqliteRow| {
-        let run: String = row.try_get(0).map_err(fault)?;
-        let steps: i64 = row.try_get(2).map_err(fault)?;
+        let run: String = row.try_get("id").map_err(fault)?;
+        let steps: i64 = row.try_get("steps").map_err(fault)?;
         // A snapshot that cannot be read hides no session, not even its own.
-        let body: Option<&str> = row.try_get(1).ok();
-        let described = body.and_then(|body| serde_json::from_str(body).ok());
+        let body = body::of(row, "body").ok();
+        let described = body.and_then(|body| serde_json::from_str(&body).ok());
         let described = described.unwrap_or(Described { metadata: Object::new() });
         Ok(Session {
             run: RunId::new(run).map_err(corrupt)?,

@@ -80,7 +80,7 @@ pub(crate) async fn runs(readers: &SqlitePool, query: &RunQuery) -> Result<Page,
 
 /// Where the next page begins.
 fn cursor_of(row: &SqliteRow, run: &RunSummary, sort: Sort) -> Result<Cursor, StoreError> {
-    let run_no: i64 = row.try_get(0).map_err(fault)?;
+    let run_no: i64 = row.try_get("run_no").map_err(fault)?;
     Ok(match sort {
         Sort::Created => Cursor::Created { run_no },
         Sort::Updated => Cursor::Updated { updated_at: run.updated_at.micros(), run_no },

@@ -29,7 +29,7 @@ pub(crate) async fn find(
     .await
     .map_err(fault)?;
     let read = |row: &SqliteRow| {
-        let step: Option<i64> = row.try_get(1).map_err(fault)?;
+        let step: Option<i64> = row.try_get("step").map_err(fault)?;
         Ok((event_id(row)?, step.map(u64::try_from).transpose().map_err(corrupt)?))
     };
     found.iter().map(read).collect()
@@ -42,14 +42,14 @@ pub(crate) async fn starting(
     ids: &[EventId],
 ) -> Result<Vec<(EventId, RunId)>, StoreError> {
     // The index is named, so that a plan without it, which would read every log, is an error instead.
-    let sql = "SELECT e.id, r.id FROM json_each(?1) AS wanted
+    let sql = "SELECT e.id, r.id AS run FROM json_each(?1) AS wanted
         CROSS JOIN events AS e INDEXED BY events_starting
             ON e.id = unhex(wanted.value) AND e.kind = 'episode.started'
         JOIN runs AS r ON r.run_no = e.run_no
         ORDER BY e.received_at, e.place";
     let found = sqlx::query(sql).bind(hex(ids)).all(readers).await.map_err(fault)?;
     let read = |row: &SqliteRow| {
-        let run: String = row.try_get(1).map_err(fault)?;
+        let run: String = row.try_get("run").map_err(fault)?;
         Ok((event_id(row)?, RunId::new(run).map_err(corrupt)?))
     };
     found.iter().map(read).collect()
@@ -62,9 +62,9 @@ fn hex(ids: &[EventId]) -> String {
     serde_json::to_string(&hex).unwrap_or_default()
 }
 
-/// The event id in the first column.
+/// The event id in the column `id`.
 fn event_id(row: &SqliteRow) -> Result<EventId, StoreError> {
-    let id: &[u8] = row.try_get(0).map_err(fault)?;
+    let id: &[u8] = row.try_get("id").map_err(fault)?;
     let id: [u8; 16] = id.try_into().map_err(|_| corrupt("an event's id is not 16 bytes"))?;
     Ok(EventId::from_u128(u128::from_be_bytes(id)))
 }

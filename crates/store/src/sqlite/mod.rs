@@ -1,5 +1,6 @@
 //! The log in SQLite: one connection writes, a pool reads, and neither waits for the other (WAL).
 
+mod body;
 mod change;
 mod command_table;
 mod commands;
@@ -9,15 +10,18 @@ mod episode_cache;
 mod episode_states;
 mod fault;
 mod flush;
+mod followed;
 mod group;
 mod hub;
 mod identity;
 mod listing;
+mod log;
 mod lookup;
 mod read;
 mod recount;
 mod revisit;
 mod rows;
+mod search;
 mod steps;
 mod tombstones;
 mod totals;
@@ -36,52 +40,40 @@ use sqlx::sqlite::{
 };
 use tokio::task::JoinHandle;
 
-pub(crate) use command_table::pending;
-pub(crate) use complete::Complete;
-pub(crate) use episode::excerpt;
-pub(crate) use fault::{corrupt, fault};
-pub(crate) use hub::{newest_of_task, sessions};
-pub(crate) use listing::{run, runs};
-pub(crate) use lookup::{find, history, last_step, starting};
-pub(crate) use read::{chunk, head, read};
-pub(crate) use rows::{episode, evidence, failure, rules};
-pub(crate) use steps::{step, steps};
-pub(crate) use tombstones::is_gone;
-pub(crate) use writer::Drained;
-pub(crate) use writers::{check_end, is_sweep_due};
+pub(crate) use log::open;
 
 use crate::queue::Inbox;
 use crate::watches::Watches;
 use crate::{DATABASE_FILE, Options, StoreError, Synchronous, private};
 
 /// Bits of `place` below the run's number: a run holds at most 2^36 events.
-pub(crate) const SEQ_BITS: u32 = 36;
+const SEQ_BITS: u32 = 36;
 /// The greatest sequence number.
-pub(crate) const MAX_SEQ: u64 = (1 << SEQ_BITS) - 1;
+const MAX_SEQ: u64 = (1 << SEQ_BITS) - 1;
 /// Runs ever created in one database, at most.
 const MAX_RUN_NO: i64 = (1 << (63 - SEQ_BITS)) - 1;
 
 /// Where an event lies.
-pub(crate) fn place(run_no: i64, seq: u64) -> i64 {
+fn place(run_no: i64, seq: u64) -> i64 {
     run_no << SEQ_BITS | seq.min(MAX_SEQ) as i64
 }
 
 /// Its sequence number, from where it lies.
-pub(crate) fn seq_of(place: i64) -> u64 {
+fn seq_of(place: i64) -> u64 {
     place as u64 & MAX_SEQ
 }
 
 /// A step as a column holds it. One that no event can have is the greatest number, which no row has.
-pub(crate) fn step_column(step: u64) -> i64 {
+fn step_column(step: u64) -> i64 {
     i64::try_from(step).unwrap_or(i64::MAX)
 }
 
 /// Opens the database in the data directory, creating or migrating it, and starts the writer.
-pub(crate) async fn open(
+async fn start(
     options: &Options,
     inbox: Inbox,
     watches: Arc<Watches>,
-) -> Result<(SqlitePool, JoinHandle<Drained>), StoreError> {
+) -> Result<(SqlitePool, JoinHandle<writer::Drained>), StoreError> {
     private::folder(&options.path).map_err(|e| unusable(&options.path, &e))?;
     let mut lock = lock(&options.path)?;
     identity::report_losses(&options.path, &mut lock).map_err(|e| unusable(&options.path, &e))?;
@@ -109,9 +101,10 @@ pub(crate) async fn open(
         .pragma("wal_autocheckpoint", "2048")
         .pragma("journal_size_limit", "67108864")
         .pragma("cache_size", "-65536");
-    let one = SqlitePoolOptions::new().max_connections(1).connect_with(writing).await.map_err(fault)?;
+    let one =
+        SqlitePoolOptions::new().max_connections(1).connect_with(writing).await.map_err(fault::fault)?;
     migrations().run(&one).await.map_err(migration_fault)?;
-    let mut connection = one.acquire().await.map_err(fault)?.detach();
+    let mut connection = one.acquire().await.map_err(fault::fault)?.detach();
     recount::recount(&mut connection).await?;
     let readers = SqlitePoolOptions::new()
         .max_connections(options.readers.max(1))
@@ -119,9 +112,12 @@ pub(crate) async fn open(
         .test_before_acquire(false)
         .connect_with(shared.read_only(true))
         .await
-        .map_err(fault)?;
+        .map_err(fault::fault)?;
     // The write-ahead log exists once something was written.
-    sqlx::query("UPDATE heartbeat SET beats = beats + 1").execute(&mut connection).await.map_err(fault)?;
+    sqlx::query("UPDATE heartbeat SET beats = beats + 1")
+        .execute(&mut connection)
+        .await
+        .map_err(fault::fault)?;
     let identity = identity::Identity::of(&options.path).map_err(|e| unusable(&options.path, &e))?;
     let writer = writer::Writer::new(connection, identity, inbox, watches, options.group_events, lock);
     Ok((readers, tokio::spawn(writer.run())))
@@ -167,7 +163,7 @@ fn unusable(path: &Path, error: &std::io::Error) -> StoreError {
 
 fn migration_fault(error: MigrateError) -> StoreError {
     match error {
-        MigrateError::Execute(e) | MigrateError::ExecuteMigration(e, _) => fault(e),
+        MigrateError::Execute(e) | MigrateError::ExecuteMigration(e, _) => fault::fault(e),
         MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => {
             StoreError::Conflict("the data directory was written by a newer version".to_owned())
         }

@@ -8,6 +8,7 @@ use super::complete::Complete;
 use super::fault::fault;
 use super::rows::{RECORD, record, unreadable};
 use super::{MAX_SEQ, place};
+use crate::log_store::ReadQuery;
 use crate::{InEpisode, Slice, StoreError};
 
 /// Events read one by one at a time, where the database is damaged.
@@ -33,8 +34,8 @@ pub(super) async fn locate(readers: &SqlitePool, run: &RunId) -> Result<Option<(
             .await
             .map_err(fault)?;
     let Some(row) = found else { return Ok(None) };
-    let head: i64 = row.try_get(1).map_err(fault)?;
-    Ok(Some((row.try_get(0).map_err(fault)?, head.unsigned_abs())))
+    let head: i64 = row.try_get("head").map_err(fault)?;
+    Ok(Some((row.try_get("run_no").map_err(fault)?, head.unsigned_abs())))
 }
 
 /// Events in the run's log; `None` where there is no such run.
@@ -42,17 +43,10 @@ pub(crate) async fn head(readers: &SqlitePool, run: &RunId) -> Result<Option<u64
     Ok(locate(readers, run).await?.map(|(_, head)| head))
 }
 
-/// At most `limit` events behind `after`, of the kinds asked for; ends early once bodies are `most_bytes`
+/// At most `limit` events behind `after`, of the kinds asked for; ends early once bodies are `max_bytes`
 /// long.
-pub(crate) async fn read(
-    readers: &SqlitePool,
-    run: &RunId,
-    after: Option<u64>,
-    limit: u32,
-    kinds: Option<&[Kind]>,
-    episode: InEpisode<'_>,
-    most_bytes: usize,
-) -> Result<Slice, StoreError> {
+pub(crate) async fn read(readers: &SqlitePool, query: ReadQuery<'_>) -> Result<Slice, StoreError> {
+    let ReadQuery { run, after, limit, kinds, episode, max_bytes } = query;
     let (run_no, head) = locate(readers, run).await?.ok_or_else(|| StoreError::no_run(run))?;
     let from = after.map_or(0, |seq| seq.saturating_add(1));
     if from >= head || limit == 0 {
@@ -84,7 +78,7 @@ pub(crate) async fn read(
         run_no,
         next: from,
         limit,
-        most_bytes,
+        max_bytes,
         is_dense: kinds.is_none() && episode == InEpisode::Any,
         ..Stretch::default()
     };
@@ -126,7 +120,7 @@ struct Stretch {
     next: u64,
     limit: u32,
     /// Bytes of bodies after which it ends early.
-    most_bytes: usize,
+    max_bytes: usize,
     /// Whether every event of the log is asked for, so that none may be missing.
     is_dense: bool,
     records: Vec<Record>,
@@ -157,7 +151,7 @@ impl Stretch {
     }
 
     fn is_full(&self) -> bool {
-        self.records.len() as u64 >= u64::from(self.limit) || self.bytes >= self.most_bytes
+        self.records.len() as u64 >= u64::from(self.limit) || self.bytes >= self.max_bytes
     }
 }
 

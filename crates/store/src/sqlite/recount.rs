@@ -10,6 +10,7 @@ use serde::Deserialize;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection, Row as _};
 
+use super::body;
 use super::complete::Complete;
 use super::fault::{TxnError, corrupt, fault};
 use super::group::Group;
@@ -75,18 +76,18 @@ async fn evidence(db: &mut SqliteConnection, run_no: i64) -> Result<Evidence, Tx
     .bind(place(run_no, MAX_SEQ))
     .rows(db);
     while let Some(row) = events.try_next().await? {
-        let body: &str = row.try_get(1)?;
-        let shown = match row.try_get::<&str, _>(0)? {
+        let body = body::of(&row, "body")?;
+        let shown = match row.try_get::<&str, _>("kind")? {
             "score.added" => {
                 // One that cannot be read is a `gap` for every reader, and shows nothing.
-                let Ok(added) = serde_json::from_str::<ScoreAdded>(body) else { continue };
+                let Ok(added) = serde_json::from_str::<ScoreAdded>(&body) else { continue };
                 match added.target {
                     ScoreTarget::Step => Evidence::of_later(&added.path, added.value.get()),
                     ScoreTarget::Episode | ScoreTarget::Run => Evidence::default(),
                 }
             }
             _ => {
-                let Ok(shown) = serde_json::from_str::<Shown>(body) else { continue };
+                let Ok(shown) = serde_json::from_str::<Shown>(&body) else { continue };
                 Evidence::of(&shown.scores, &shown.not_evaluated)
             }
         };
@@ -188,17 +189,17 @@ async fn last_snapshots(
     let (mut totals, mut nodes) = (RunTotals::default(), BTreeMap::new());
     // Where `max` is asked for, SQLite takes the other columns from the row that has it.
     let mut snapshots = sqlx::query(
-        "SELECT max(place), root, failure, step, episode FROM events
+        "SELECT max(place) AS place, root, failure, step, episode FROM events
          WHERE run_no = ?1 AND step IS NOT NULL AND kind = 'snapshot.scored' GROUP BY step, episode",
     )
     .bind(run_no)
     .rows(db);
     while let Some(row) = snapshots.try_next().await? {
-        let failure = rows::cause(row.try_get(2)?)?;
-        let step = row.try_get(3)?;
-        totals.add(NodeScore { place: row.try_get(0)?, root: row.try_get(1)?, failure });
+        let failure = rows::cause(row.try_get("failure")?)?;
+        let step = row.try_get("step")?;
+        totals.add(NodeScore { place: row.try_get("place")?, root: row.try_get("root")?, failure });
         totals.observe_step(step);
-        nodes.insert((step, row.try_get::<Option<&str>, _>(4)?.map(Arc::from)), true);
+        nodes.insert((step, row.try_get::<Option<&str>, _>("episode")?.map(Arc::from)), true);
     }
     Ok((totals, nodes))
 }
@@ -219,9 +220,9 @@ async fn scored_later(
     .bind(place(run_no, MAX_SEQ))
     .rows(db);
     while let Some(row) = events.try_next().await? {
-        let step = row.try_get(0)?;
+        let step = row.try_get("step")?;
         totals.observe_step(step);
-        nodes.push((step, row.try_get::<Option<&str>, _>(1)?.map(Arc::from)));
+        nodes.push((step, row.try_get::<Option<&str>, _>("episode")?.map(Arc::from)));
     }
     Ok(nodes)
 }

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 
+use super::body;
 use super::complete::Complete;
 use super::fault::{TxnError, corrupt};
 use super::group::{Group, PendingEvent};
@@ -139,7 +140,8 @@ async fn logged(
     // No text of a snapshot is read: what its row says of it is enough, or it is read alone. CROSS: else
     // SQLite may read the whole log and compare each event with all that is asked for.
     let mut events = sqlx::query(
-        "SELECT e.place, e.step, e.episode, e.root, e.failure, iif(e.kind = 'score.added', e.body, NULL)
+        "SELECT e.place, e.step, e.episode, e.root, e.failure,
+             iif(e.kind = 'score.added', e.body, NULL) AS later_score
          FROM json_each(?2) AS asked CROSS JOIN events AS e INDEXED BY events_by_node
            ON e.run_no = ?1 AND e.step = asked.value ->> 0 AND e.episode IS asked.value ->> 1
          WHERE e.kind IN ('snapshot.scored', 'score.added') ORDER BY e.place",
@@ -148,21 +150,21 @@ async fn logged(
     .bind(asked)
     .rows(&mut *db);
     while let Some(row) = events.try_next().await? {
-        let place = row.try_get(0)?;
-        let step = u64::try_from(row.try_get::<i64, _>(1)?).map_err(|e| TxnError::Fault(corrupt(e)))?;
-        let episode = row.try_get::<Option<&str>, _>(2)?.map(Arc::from);
+        let place = row.try_get("place")?;
+        let step = u64::try_from(row.try_get::<i64, _>("step")?).map_err(|e| TxnError::Fault(corrupt(e)))?;
+        let episode = row.try_get::<Option<&str>, _>("episode")?.map(Arc::from);
         let Some(node) = found.get_mut(&(step, episode)) else { continue };
-        match row.try_get::<Option<&str>, _>(5)? {
+        match body::optional(&row, "later_score")? {
             Some(body) => {
                 // One that cannot be read is a `gap` for every reader, and scores nothing.
-                let Ok(added) = serde_json::from_str::<ScoreAdded>(body) else { continue };
+                let Ok(added) = serde_json::from_str::<ScoreAdded>(&body) else { continue };
                 if added.target == ScoreTarget::Step && !is_measurement(&added.path) {
                     node.later.push((seq_of(place), Arc::from(added.path), added.value.get()));
                 }
             }
             None => {
-                let failure = rows::cause(row.try_get(4)?).map_err(TxnError::from)?;
-                let node_score = NodeScore { place, root: row.try_get(3)?, failure };
+                let failure = rows::cause(row.try_get("failure")?).map_err(TxnError::from)?;
+                let node_score = NodeScore { place, root: row.try_get("root")?, failure };
                 // The last one before this group is the one that the totals hold.
                 node.snapshots.iter_mut().for_each(|earlier| earlier.counted = false);
                 node.snapshots.push(Snapshot { node_score, staged: None, counted: true });
@@ -188,8 +190,9 @@ async fn of_failed_episodes(
     .bind(asked)
     .rows(db);
     while let Some(row) = rows.try_next().await? {
-        let step = u64::try_from(row.try_get::<i64, _>(0)?).map_err(|e| TxnError::Fault(corrupt(e)))?;
-        nodes.push((step, Some(Arc::from(row.try_get::<&str, _>(1)?))));
+        let step =
+            u64::try_from(row.try_get::<i64, _>("last_step")?).map_err(|e| TxnError::Fault(corrupt(e)))?;
+        nodes.push((step, Some(Arc::from(row.try_get::<&str, _>("episode")?))));
     }
     Ok(nodes)
 }
@@ -210,15 +213,16 @@ impl Node {
             // What its row says is what its own scores say.
             return Ok(Some(last.node_score));
         }
-        let body: Arc<str> = match last.staged.and_then(|index| staged.get(index)) {
-            Some(staged) => Arc::clone(&staged.row.body),
+        let judged = match last.staged.and_then(|index| staged.get(index)) {
+            Some(staged) => serde_json::from_str::<Judged>(&staged.row.body),
             None => {
-                let body = sqlx::query("SELECT body FROM events WHERE place = ?1").bind(place);
-                Arc::from(body.only(&mut *db).await.map(|body: String| body)?)
+                let row = sqlx::query("SELECT body FROM events WHERE place = ?1").bind(place);
+                let row = row.first(&mut *db).await?.ok_or(sqlx::Error::RowNotFound)?;
+                serde_json::from_str(&body::of(&row, "body")?)
             }
         };
         // A snapshot that cannot be read is a `gap` for every reader.
-        let Ok(judged) = serde_json::from_str::<Judged>(&body) else { return Ok(Some(last.node_score)) };
+        let Ok(judged) = judged else { return Ok(Some(last.node_score)) };
         let later = self.later.iter().map(|(seq, path, value)| (*seq, &**path, *value));
         let scores = overlay(base, judged.scores.iter(), later);
         let raised = self.ends_failed_episode.then_some(FailureKind::Generic);

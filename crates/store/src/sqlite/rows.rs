@@ -8,19 +8,20 @@ use gauntlet_model::{
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
+use super::body;
 use super::fault::{corrupt, fault};
 use super::seq_of;
 use crate::StoreError;
 use crate::row::Failure;
 
-/// Columns [`record`] reads, in its order.
+/// Columns [`record`] reads.
 pub(super) const RECORD: &str = "place, id, received_at, at, kind, version, episode, step, body";
 
 /// The record of a row. Where it cannot be read any more, a `gap` takes its place: the events around it stay
 /// readable.
 pub(super) fn record(row: &SqliteRow) -> Result<Record, StoreError> {
-    let place: i64 = row.try_get(0).map_err(fault)?;
-    Ok(readable(row).unwrap_or_else(|why| unreadable(place, row.try_get(2).ok(), &why)))
+    let place: i64 = row.try_get("place").map_err(fault)?;
+    Ok(readable(row).unwrap_or_else(|why| unreadable(place, row.try_get("received_at").ok(), &why)))
 }
 
 /// A `gap` in the place of an event that cannot be read.
@@ -36,22 +37,22 @@ fn readable(row: &SqliteRow) -> Result<Record, String> {
     fn why(error: impl std::fmt::Display) -> String {
         error.to_string()
     }
-    let number = |column: usize| row.try_get::<i64, _>(column).map_err(why);
-    let id: &[u8] = row.try_get(1).map_err(why)?;
+    let number = |column| row.try_get::<i64, _>(column).map_err(why);
+    let id: &[u8] = row.try_get("id").map_err(why)?;
     let id: [u8; 16] = id.try_into().map_err(|_| "its id is not 16 bytes".to_owned())?;
-    let kind: &str = row.try_get(4).map_err(why)?;
-    let step: Option<i64> = row.try_get(7).map_err(why)?;
-    let episode: Option<String> = row.try_get(6).map_err(why)?;
+    let kind: &str = row.try_get("kind").map_err(why)?;
+    let step: Option<i64> = row.try_get("step").map_err(why)?;
+    let episode: Option<String> = row.try_get("episode").map_err(why)?;
     let record = Record {
-        seq: seq_of(number(0)?),
-        received_at: Timestamp::from_micros(number(2)?),
+        seq: seq_of(number("place")?),
+        received_at: Timestamp::from_micros(number("received_at")?),
         id: EventId::from_u128(u128::from_be_bytes(id)),
-        at: Timestamp::from_micros(number(3)?),
+        at: Timestamp::from_micros(number("at")?),
         kind: Kind::from_name(kind).ok_or_else(|| format!("{kind:?} is not a kind of event"))?,
-        version: u16::try_from(number(5)?).map_err(why)?,
+        version: u16::try_from(number("version")?).map_err(why)?,
         episode: episode.map(EpisodeId::new).transpose().map_err(why)?,
         step: step.map(u64::try_from).transpose().map_err(why)?,
-        body: row.try_get(8).map_err(why)?,
+        body: body::of(row, "body").map_err(why)?.into_owned(),
     };
     record.event().map_err(why)?;
     Ok(record)
@@ -81,50 +82,50 @@ pub(crate) fn evidence(stored: Option<i64>) -> Evidence {
     Evidence::from_bits(stored.and_then(|bits| u8::try_from(bits).ok()).unwrap_or_default())
 }
 
-/// Columns [`summary`] reads, in its order, of `runs r JOIN progress p`.
+/// Columns [`summary`] reads, of `runs r JOIN progress p`.
 pub(super) const SUMMARY: &str = "r.run_no, r.id, r.name, r.project, r.kind, r.agent, r.task, r.tags, \
     r.notes, r.config, r.metadata, r.created_at, p.status, p.updated_at, p.head, p.steps, p.episodes, \
     p.failing, p.scored_count, p.mean_root, p.last_root, p.max_step, p.contact_at, p.contact_lost, r.rules, \
     p.evidence";
 
 pub(super) fn summary(row: &SqliteRow) -> Result<RunSummary, StoreError> {
-    let text = |column: usize| row.try_get::<String, _>(column).map_err(fault);
-    let optional = |column: usize| row.try_get::<Option<String>, _>(column).map_err(fault);
-    let count = |column: usize| row.try_get::<i64, _>(column).map(i64::unsigned_abs).map_err(fault);
-    let time = |column: usize| row.try_get(column).map(Timestamp::from_micros).map_err(fault);
-    let mean_root: f64 = row.try_get(19).map_err(fault)?;
-    let status: Status = text(12)?.parse().map_err(corrupt)?;
-    let updated_at = time(13)?;
-    let contact_at: Option<i64> = row.try_get(22).map_err(fault)?;
+    let text = |column| row.try_get::<String, _>(column).map_err(fault);
+    let optional = |column| row.try_get::<Option<String>, _>(column).map_err(fault);
+    let count = |column| row.try_get::<i64, _>(column).map(i64::unsigned_abs).map_err(fault);
+    let time = |column| row.try_get(column).map(Timestamp::from_micros).map_err(fault);
+    let mean_root: f64 = row.try_get("mean_root").map_err(fault)?;
+    let status: Status = text("status")?.parse().map_err(corrupt)?;
+    let updated_at = time("updated_at")?;
+    let contact_at: Option<i64> = row.try_get("contact_at").map_err(fault)?;
     let contact = Contact {
         last_at: updated_at.max(Timestamp::from_micros(contact_at.unwrap_or(i64::MIN))),
-        lost: row.try_get(23).map_err(fault)?,
+        lost: row.try_get("contact_lost").map_err(fault)?,
     };
-    let rules = rules(row.try_get(24).map_err(fault)?)?;
-    let rule = evidence(row.try_get(25).map_err(fault)?).rule(rules);
+    let rules = rules(row.try_get("rules").map_err(fault)?)?;
+    let rule = evidence(row.try_get("evidence").map_err(fault)?).rule(rules);
     Ok(RunSummary {
-        id: RunId::new(text(1)?).map_err(corrupt)?,
-        name: text(2)?,
-        project: text(3)?,
-        kind: text(4)?,
-        agent: optional(5)?,
-        task: optional(6)?,
-        tags: serde_json::from_str(&text(7)?).map_err(corrupt)?,
-        notes: text(8)?,
-        config: serde_json::from_str(&text(9)?).map_err(corrupt)?,
-        metadata: serde_json::from_str(&text(10)?).map_err(corrupt)?,
-        created_at: time(11)?,
+        id: RunId::new(text("id")?).map_err(corrupt)?,
+        name: text("name")?,
+        project: text("project")?,
+        kind: text("kind")?,
+        agent: optional("agent")?,
+        task: optional("task")?,
+        tags: serde_json::from_str(&text("tags")?).map_err(corrupt)?,
+        notes: text("notes")?,
+        config: serde_json::from_str(&text("config")?).map_err(corrupt)?,
+        metadata: serde_json::from_str(&text("metadata")?).map_err(corrupt)?,
+        created_at: time("created_at")?,
         status,
         updated_at,
-        head: count(14)?,
-        steps: count(15)?,
-        episodes: count(16)?,
-        failing: count(17)?,
+        head: count("head")?,
+        steps: count("steps")?,
+        episodes: count("episodes")?,
+        failing: count("failing")?,
         rules,
         failure_rule: RuleInForce::of(rules, rule),
-        mean_root: (count(18)? > 0).then_some(mean_root),
-        last_root: row.try_get(20).map_err(fault)?,
-        last_step: row.try_get::<Option<i64>, _>(21).map_err(fault)?.map(i64::unsigned_abs),
+        mean_root: (count("scored_count")? > 0).then_some(mean_root),
+        last_root: row.try_get("last_root").map_err(fault)?,
+        last_step: row.try_get::<Option<i64>, _>("max_step").map_err(fault)?.map(i64::unsigned_abs),
         contact: (!status.is_final()).then_some(contact),
     })
 }

@@ -9,6 +9,7 @@ use super::fault::{corrupt, fault};
 use super::read::locate;
 use super::rows::{self, RECORD, record};
 use super::{place, seq_of, step_column};
+use crate::log_store::StepQuery;
 use crate::{Failing, InEpisode, StepRow, StoreError};
 
 /// Every event of one step, in the order of the log.
@@ -32,14 +33,8 @@ pub(crate) async fn step(
 
 /// At most `limit` scored steps, each as its last snapshot, behind `after` (a step and a sequence number), by
 /// step, then by sequence number.
-pub(crate) async fn steps(
-    readers: &SqlitePool,
-    run: &RunId,
-    after: Option<(u64, u64)>,
-    limit: u32,
-    failing: Failing,
-    episode: InEpisode<'_>,
-) -> Result<Vec<StepRow>, StoreError> {
+pub(crate) async fn steps(readers: &SqlitePool, query: StepQuery<'_>) -> Result<Vec<StepRow>, StoreError> {
+    let StepQuery { run, after, limit, failing, episode } = query;
     let (run_no, _) = locate(readers, run).await?.ok_or_else(|| StoreError::no_run(run))?;
     // Spelt out, so that each finds its own partial index.
     let filter = match failing {
@@ -80,12 +75,12 @@ pub(crate) async fn steps(
 }
 
 fn step_row(row: &SqliteRow) -> Result<StepRow, StoreError> {
-    let step: i64 = row.try_get(1).map_err(fault)?;
+    let step: i64 = row.try_get("step").map_err(fault)?;
     Ok(StepRow {
         step: u64::try_from(step).map_err(corrupt)?,
-        seq: seq_of(row.try_get(0).map_err(fault)?),
-        episode: rows::episode(row.try_get(2).map_err(fault)?)?,
-        root: row.try_get(3).map_err(fault)?,
-        failure: rows::failure(row.try_get(4).map_err(fault)?)?,
+        seq: seq_of(row.try_get("place").map_err(fault)?),
+        episode: rows::episode(row.try_get("episode").map_err(fault)?)?,
+        root: row.try_get("root").map_err(fault)?,
+        failure: rows::failure(row.try_get("failure").map_err(fault)?)?,
     })
 }

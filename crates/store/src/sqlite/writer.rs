@@ -235,7 +235,7 @@ async fn purge(connection: &mut SqliteConnection) -> Result<bool, StoreError> {
     let deleted: Option<i64> = sqlx::query("SELECT run_no FROM pending_deletes LIMIT 1")
         .value(&mut *connection)
         .await
-        .map_err(super::fault)?;
+        .map_err(super::fault::fault)?;
     let Some(run_no) = deleted else { return Ok(false) };
     let removed = sqlx::query(
         "DELETE FROM events WHERE place IN (SELECT place FROM events WHERE place BETWEEN ?1 AND ?2 LIMIT ?3)",
@@ -245,7 +245,7 @@ async fn purge(connection: &mut SqliteConnection) -> Result<bool, StoreError> {
     .bind(PURGE_EVENTS)
     .execute(&mut *connection)
     .await
-    .map_err(super::fault)?;
+    .map_err(super::fault::fault)?;
     if removed.rows_affected() > 0 {
         return Ok(true);
     }
@@ -257,10 +257,10 @@ async fn purge(connection: &mut SqliteConnection) -> Result<bool, StoreError> {
     .bind(PURGE_EVENTS)
     .execute(&mut *connection)
     .await
-    .map_err(super::fault)?;
+    .map_err(super::fault::fault)?;
     if removed.rows_affected() == 0 {
         let forget = sqlx::query("DELETE FROM pending_deletes WHERE run_no = ?1").bind(run_no);
-        forget.execute(connection).await.map_err(super::fault)?;
+        forget.execute(connection).await.map_err(super::fault::fault)?;
     }
     Ok(true)
 }

@@ -1,11 +1,10 @@
 //! Writers of runs: who reports, who is overdue, and when a run has ended because nobody writes it any more.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use gauntlet_model::{
-    Object, RunFinished, RunId, RunStatus, Status, Timestamp, WRITER_INTERVAL_SECS, WriterAnswer,
-    WriterCounts, WriterId, WriterReport, WriterState, gravity,
+    RunId, RunStatus, Status, Timestamp, WRITER_INTERVAL_SECS, WriterAnswer, WriterCounts, WriterId,
+    WriterReport, WriterState,
 };
 use sqlx::Row as _;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
@@ -14,7 +13,8 @@ use super::complete::Complete;
 use super::fault::{TxnError, corrupt, fault};
 use super::group::{Group, RunState};
 use crate::StoreError;
-use crate::row::{Row, internal_event, internal_event_id};
+use crate::row::{internal_event, internal_event_id};
+use crate::run_end::{Finished, finished_row};
 
 /// Intervals after which a writer that does not report is lost.
 const PATIENCE: i64 = 3;
@@ -29,37 +29,6 @@ const OVERDUE: &str = "w.state = 'running' AND w.deadline <= ?1 AND w.interval *
 const QUIET: &str = "p.status = 'running' AND p.contact_lost = 0 AND p.updated_at <= ?1
     AND coalesce(p.contact_at, 0) <= ?1
     AND NOT EXISTS (SELECT 1 FROM writers w WHERE w.run_no = p.run_no AND w.state = 'running')";
-
-/// Refuses a report of an end that could not be appended later.
-pub(crate) fn check_end(run: &RunId, report: &WriterReport, now: Timestamp) -> Result<(), StoreError> {
-    let Some(status) = report.status else { return Ok(()) };
-    let ends = [Finished { status, exit_code: report.exit_code, summary: report.summary.clone() }];
-    finished_row(run, 0, &ends, now).map(drop)
-}
-
-/// How one writer ended.
-struct Finished {
-    status: Status,
-    exit_code: Option<i64>,
-    summary: Option<Object>,
-}
-
-/// The `run.finished` of writers that ended so, the last one last: the worst status, with that writer's exit
-/// code, and the last one's summary.
-fn finished_row(
-    run: &RunId,
-    head: u64,
-    ends: &[Finished],
-    now: Timestamp,
-) -> Result<Option<Arc<Row>>, StoreError> {
-    let Some(worst) = ends.iter().max_by_key(|end| gravity(end.status)) else { return Ok(None) };
-    let mut summary = ends.last().and_then(|end| end.summary.clone());
-    if let Some(code) = worst.exit_code {
-        summary.get_or_insert_default().insert("exit_code".to_owned(), code.into());
-    }
-    let end = RunFinished { status: worst.status, summary };
-    internal_event(internal_event_id(run, "finished", &head.to_string()), now, end).map(Some)
-}
 
 impl Group<'_> {
     /// Takes the report of one writer.
@@ -175,15 +144,16 @@ impl Group<'_> {
 
     /// The run's writers, without those of a part of it that has ended.
     async fn count_writers(&mut self, run_no: i64) -> Result<WriterCounts, TxnError> {
-        let rows =
-            sqlx::query("SELECT state, count(*) FROM writers WHERE run_no = ?1 AND settled = 0 GROUP BY 1")
-                .bind(run_no)
-                .all(&mut *self.db)
-                .await?;
+        let rows = sqlx::query(
+            "SELECT state, count(*) AS number FROM writers WHERE run_no = ?1 AND settled = 0 GROUP BY 1",
+        )
+        .bind(run_no)
+        .all(&mut *self.db)
+        .await?;
         let mut counts = WriterCounts::default();
         for row in &rows {
-            let number = row.try_get::<i64, _>(1)?.unsigned_abs();
-            match row.try_get::<&str, _>(0)? {
+            let number = row.try_get::<i64, _>("number")?.unsigned_abs();
+            match row.try_get::<&str, _>("state")? {
                 "running" => counts.running = number,
                 "finished" => counts.finished = number,
                 _ => counts.lost = number,
@@ -223,8 +193,8 @@ impl Group<'_> {
             .await?;
         let mut overdue: BTreeMap<RunId, Vec<String>> = BTreeMap::new();
         for row in &rows {
-            let run = RunId::new(row.try_get::<String, _>(0)?).map_err(|e| TxnError::Fault(corrupt(e)))?;
-            overdue.entry(run).or_default().push(row.try_get(1)?);
+            let run = RunId::new(row.try_get::<String, _>("id")?).map_err(|e| TxnError::Fault(corrupt(e)))?;
+            overdue.entry(run).or_default().push(row.try_get("writer")?);
         }
         for (run, writers) in overdue {
             self.lose_writers(&run, &writers, now).await?;
@@ -282,11 +252,11 @@ impl Group<'_> {
 
 fn finished(row: &SqliteRow) -> Result<Finished, TxnError> {
     let broken = |what: &dyn std::fmt::Display| TxnError::Fault(corrupt(what));
-    let status: &str = row.try_get(0)?;
-    let summary: Option<&str> = row.try_get(2)?;
+    let status: &str = row.try_get("status")?;
+    let summary: Option<&str> = row.try_get("summary")?;
     Ok(Finished {
         status: status.parse().map_err(|e| broken(&e))?,
-        exit_code: row.try_get(1)?,
+        exit_code: row.try_get("exit_code")?,
         summary: summary.map(serde_json::from_str).transpose().map_err(|e| broken(&e))?,
     })
 }

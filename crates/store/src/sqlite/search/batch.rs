@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, LazyLock};
 
+use gauntlet_follow::Cursor;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Connection};
 
-use super::document::{Document, TextField};
-use super::rows::stored;
 use crate::StoreError;
-use crate::sqlite::fault;
+use crate::search::{Document, TextField};
+use crate::sqlite::fault::{corrupt, fault};
 
 /// Rows a statement, the most first: any count is a sum of these, so only these shapes are ever prepared.
 const SIZES: [usize; 3] = [50, 10, 1];
@@ -30,45 +30,30 @@ pub(super) struct Entry {
     pub replaces: bool,
 }
 
-/// How far a run is indexed once the batch is written.
-pub(super) struct Cursor {
-    pub run_no: i64,
-    pub next: u64,
-    pub last_id: Option<Vec<u8>>,
-    pub edits: i64,
-}
-
 /// What one transaction writes.
 #[derive(Default)]
 pub(super) struct Batch {
     entries: Vec<Entry>,
-    pub cursors: Vec<Cursor>,
-    /// Events read, with text or without.
-    pub events: usize,
-    /// Bytes of text.
-    pub bytes: usize,
+    cursors: Vec<(i64, Cursor)>,
 }
 
 impl Batch {
     /// Adds the texts of an event, where it has any.
     pub fn add(&mut self, entry: Entry) {
-        self.bytes += entry.document.bytes();
         if entry.replaces || !entry.document.is_empty() {
             self.entries.push(entry);
         }
     }
 
-    /// Says how far a run is indexed. `last_id` is the id of the event before `next`; `None` where that
-    /// stays.
-    pub fn advance(&mut self, run_no: i64, next: u64, last_id: Option<Vec<u8>>, edits: i64) {
-        self.cursors.push(Cursor { run_no, next, last_id, edits });
+    /// Notes how far a run is indexed with this batch.
+    pub fn advance(&mut self, run_no: i64, cursor: Cursor) {
+        self.cursors.push((run_no, cursor));
     }
 
     /// Writes everything, or nothing.
-    pub async fn write(&mut self, index: &mut SqliteConnection) -> Result<(), StoreError> {
+    pub async fn write(self, index: &mut SqliteConnection) -> Result<(), StoreError> {
         let mut transaction = index.begin().await.map_err(fault)?;
-        let (again, new): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.entries).into_iter().partition(|entry| entry.replaces);
+        let (again, new): (Vec<_>, Vec<_>) = self.entries.into_iter().partition(|entry| entry.replaces);
         for entry in again {
             let statement = sqlx::query(AssertSqlSafe(Arc::clone(&REPLACE)));
             bind(statement, entry).execute(&mut *transaction).await.map_err(fault)?;
@@ -81,15 +66,14 @@ impl Batch {
                 statement.execute(&mut *transaction).await.map_err(fault)?;
             }
         }
-        for cursor in &self.cursors {
+        for (run_no, cursor) in self.cursors {
             sqlx::query(
-                "INSERT INTO cursors (run_no, next, last_id, edits) VALUES (?1, ?2, coalesce(?3, x''), ?4)
-                 ON CONFLICT (run_no) DO UPDATE SET next = excluded.next, edits = excluded.edits,
-                    last_id = CASE WHEN ?3 IS NULL THEN last_id ELSE ?3 END",
+                "INSERT OR REPLACE INTO cursors (run_no, next, last_id, edits) VALUES (?1, ?2, ?3, ?4)",
             )
-            .bind(cursor.run_no)
-            .bind(stored(cursor.next)?)
-            .bind(cursor.last_id.as_deref())
+            .bind(run_no)
+            // A number that SQLite cannot hold is a sign of damage, not of size.
+            .bind(i64::try_from(cursor.next).map_err(corrupt)?)
+            .bind(cursor.last_id.map_or_else(Vec::new, |id| id.to_vec()))
             .bind(cursor.edits)
             .execute(&mut *transaction)
             .await

@@ -8,12 +8,13 @@ use serde::Deserialize;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Row as _};
 
-use super::answers::{Fails, Hit, Judged};
-use super::document::Document;
-use super::rows::{described, log_fault};
+use super::rows::{DESCRIPTION, described, log_fault};
 use crate::StoreError;
-use crate::sqlite::Complete;
-use crate::sqlite::{corrupt, episode, evidence, failure, rules, seq_of};
+use crate::search::{Document, Fails, Hit, Judged};
+use crate::sqlite::complete::Complete;
+use crate::sqlite::fault::corrupt;
+use crate::sqlite::rows::{episode, evidence, failure, rules};
+use crate::sqlite::{body, seq_of};
 
 /// Joins the snapshot `s` that counts for an event `e`: the newest of its step and episode. Its `root` and
 /// `failure` are those of the step as it stands, later scores laid over.
@@ -35,34 +36,22 @@ struct Verdict {
     failures: Vec<FailureKind>,
 }
 
-/// How a step stands, from five columns: body, root and failure of the snapshot that counts, rules and
-/// evidence of its run.
-fn judged(row: &SqliteRow, first: usize) -> Result<Option<Judged>, StoreError> {
-    let Some(body) = row.try_get::<Option<&str>, _>(first).map_err(log_fault)? else { return Ok(None) };
-    let Verdict { scores, failures } = serde_json::from_str(body).map_err(corrupt)?;
-    let asked = rules(row.try_get(first + 3).map_err(log_fault)?)?;
-    let rule = evidence(row.try_get(first + 4).map_err(log_fault)?).rule(asked);
+/// How a step is judged, from five columns: `counting_body`, `root` and `failure` of the snapshot that
+/// counts, `rules` and `evidence` of its run.
+fn judged(row: &SqliteRow) -> Result<Option<Judged>, StoreError> {
+    let Some(body) = body::optional(row, "counting_body").map_err(log_fault)? else { return Ok(None) };
+    let Verdict { scores, failures } = serde_json::from_str(&body).map_err(corrupt)?;
+    let asked = rules(row.try_get("rules").map_err(log_fault)?)?;
+    let rule = evidence(row.try_get("evidence").map_err(log_fault)?).rule(asked);
     let failing = scores.iter().filter_map(|(path, value)| {
         path_failure(rule, path, value).map(|failure| (path.to_owned(), value, failure))
     });
     Ok(Some(Judged {
-        root: row.try_get(first + 1).map_err(log_fault)?,
-        failure: failure(row.try_get(first + 2).map_err(log_fault)?)?,
+        root: row.try_get("root").map_err(log_fault)?,
+        failure: failure(row.try_get("failure").map_err(log_fault)?)?,
         failing: failing.collect(),
         declared: failures,
     }))
-}
-
-impl Judged {
-    fn fails(&self, fails: &Fails) -> bool {
-        let Fails::By(word) = fails else { return self.failure.is_some() };
-        let by_path = |path: &str| {
-            path.strip_suffix(word.as_str()).is_some_and(|before| before.is_empty() || before.ends_with('.'))
-        };
-        self.failure.is_some_and(|failure| failure.as_str() == word)
-            || self.failing.iter().any(|(path, _, failure)| failure.as_str() == word || by_path(path))
-            || self.declared.iter().any(|failure| failure.as_str() == word)
-    }
 }
 
 /// Which of these events belong to steps that fail so.
@@ -72,7 +61,7 @@ pub(super) async fn failing(
     fails: &Fails,
 ) -> Result<HashSet<i64>, StoreError> {
     let sql = format!(
-        "SELECT e.place, s.body, s.root, s.failure, r.rules, p.evidence
+        "SELECT e.place, s.body AS counting_body, s.root, s.failure, r.rules, p.evidence
          FROM json_each(?1) j CROSS JOIN log.events e ON e.place = j.value {COUNTING}
          JOIN log.runs r ON r.run_no = e.run_no JOIN log.progress p ON p.run_no = e.run_no
          WHERE s.failure IS NOT NULL"
@@ -82,10 +71,10 @@ pub(super) async fn failing(
     for row in &rows {
         let is_failing = match fails {
             Fails::Any => true,
-            Fails::By(_) => judged(row, 1)?.is_some_and(|judged| judged.fails(fails)),
+            Fails::By(_) => judged(row)?.is_some_and(|judged| judged.fails(fails)),
         };
         if is_failing {
-            found.insert(row.try_get(0).map_err(log_fault)?);
+            found.insert(row.try_get("place").map_err(log_fault)?);
         }
     }
     Ok(found)
@@ -94,9 +83,8 @@ pub(super) async fn failing(
 /// The events at these places, those of runs that are still there.
 pub(super) async fn details(db: &mut SqliteConnection, places: &[i64]) -> Result<Vec<Detail>, StoreError> {
     let sql = format!(
-        "SELECT e.place, e.at, e.kind, e.episode, e.step, e.body, s.body, s.root, s.failure, r.rules,
-            p.evidence,
-            r.id, r.name, r.project, r.kind, r.agent, r.task, r.tags, r.notes, r.config, r.metadata
+        "SELECT e.place, e.at, e.kind AS event_kind, e.episode, e.step, e.body, s.body AS counting_body,
+            s.root, s.failure, r.rules, p.evidence, {DESCRIPTION}
          FROM json_each(?1) j CROSS JOIN log.events e ON e.place = j.value JOIN log.runs r USING (run_no)
          JOIN log.progress p USING (run_no) {COUNTING}"
     );
@@ -105,24 +93,27 @@ pub(super) async fn details(db: &mut SqliteConnection, places: &[i64]) -> Result
 }
 
 fn detail(row: &SqliteRow) -> Result<Detail, StoreError> {
-    let text = |column: usize| row.try_get::<&str, _>(column).map_err(log_fault);
-    let place: i64 = row.try_get(0).map_err(log_fault)?;
-    let kind = text(2)?;
+    let text = |column| row.try_get::<&str, _>(column).map_err(log_fault);
+    let place: i64 = row.try_get("place").map_err(log_fault)?;
+    let kind = text("event_kind")?;
     let kind =
         Kind::from_name(kind).ok_or_else(|| corrupt(format!("an event is of the unknown kind {kind:?}")))?;
-    let step: Option<i64> = row.try_get(4).map_err(log_fault)?;
-    // A run's first event stands for the run as it is called today.
-    let document = if seq_of(place) == 0 { described(row, 11)? } else { Document::of_event(kind, text(5)?) };
+    let step: Option<i64> = row.try_get("step").map_err(log_fault)?;
+    // A run's first event is shown as the run is called today.
+    let document = match seq_of(place) {
+        0 => described(row)?,
+        _ => Document::of_event(kind, &body::of(row, "body").map_err(log_fault)?),
+    };
     let hit = Hit {
-        run: RunId::new(text(11)?).map_err(corrupt)?,
-        run_name: text(12)?.to_owned(),
-        project: text(13)?.to_owned(),
+        run: RunId::new(text("id")?).map_err(corrupt)?,
+        run_name: text("name")?.to_owned(),
+        project: text("project")?.to_owned(),
         seq: seq_of(place),
-        at: Timestamp::from_micros(row.try_get(1).map_err(log_fault)?),
+        at: Timestamp::from_micros(row.try_get("at").map_err(log_fault)?),
         kind,
-        episode: episode(row.try_get(3).map_err(log_fault)?)?,
+        episode: episode(row.try_get("episode").map_err(log_fault)?)?,
         step: step.map(u64::try_from).transpose().map_err(corrupt)?,
-        judged: judged(row, 6)?,
+        judged: judged(row)?,
         field: None,
         snippet: Vec::new(),
         rank: None,

@@ -7,15 +7,14 @@ use gauntlet_model::Timestamp;
 use sqlx::sqlite::{Sqlite, SqliteConnection, SqlitePool};
 use sqlx::{AssertSqlSafe, QueryBuilder, Row as _};
 
-use super::answers::{Fails, Hit, Progress, SearchPage, SearchQuery};
 use super::detail::{self, Detail};
-use super::lists::{Cursor, List, Lists, Ranked};
 use super::rows::log_fault;
 use super::snippet;
-use super::words::Words;
 use crate::StoreError;
-use crate::sqlite::Complete;
-use crate::sqlite::{MAX_SEQ, SEQ_BITS, corrupt, fault, place};
+use crate::search::{Cursor, Fails, Hit, List, Lists, Progress, Ranked, SearchPage, SearchQuery, Words};
+use crate::sqlite::complete::Complete;
+use crate::sqlite::fault::{corrupt, fault};
+use crate::sqlite::{MAX_SEQ, SEQ_BITS, place};
 
 /// Most results on a page.
 const MAX_PAGE: u32 = 200;
@@ -121,7 +120,8 @@ async fn progress(
             FROM log.runs r JOIN log.progress p USING (run_no) LEFT JOIN cursors c USING (run_no)
             WHERE (?1 IS NULL OR r.run_no = ?1) AND (?2 IS NULL OR r.project = ?2)
          )
-         SELECT coalesce(sum(b.waiting), 0), min(coalesce(e.received_at, b.updated_at))
+         SELECT coalesce(sum(b.waiting), 0) AS waiting,
+            min(coalesce(e.received_at, b.updated_at)) AS since
          FROM behind b LEFT JOIN log.events e ON e.place = (b.run_no << {SEQ_BITS}) + b.next
          WHERE b.waiting > 0"
     );
@@ -132,8 +132,8 @@ async fn progress(
         .await
         .and_then(|row| row.ok_or(sqlx::Error::RowNotFound))
         .map_err(index_fault)?;
-    let waiting: i64 = row.try_get(0).map_err(index_fault)?;
-    let since: Option<i64> = row.try_get(1).map_err(index_fault)?;
+    let waiting: i64 = row.try_get("waiting").map_err(index_fault)?;
+    let since: Option<i64> = row.try_get("since").map_err(index_fault)?;
     Ok(Progress { waiting: waiting.unsigned_abs(), indexed_up_to: since.map(Timestamp::from_micros) })
 }
 
@@ -150,7 +150,7 @@ async fn rank(
     sql.push(" ORDER BY t.rowid DESC LIMIT 1 OFFSET ").push_bind(NEWEST);
     let older: Option<i64> = sql.build().value(&mut *db).await.map_err(index_fault)?;
     let most = if query.failing.is_some() { JUDGED } else { RANKED };
-    let mut sql = matching("SELECT t.rowid, -t.rank", query, words, run_no);
+    let mut sql = matching("SELECT t.rowid AS place, -t.rank AS rank", query, words, run_no);
     if let Some(older) = older {
         sql.push(" AND t.rowid > ").push_bind(older);
     }
@@ -158,7 +158,8 @@ async fn rank(
     let rows = sql.build().all(&mut *db).await.map_err(index_fault)?;
     let mut more = older.is_some() || rows.len() > most;
     let read = |row: &sqlx::sqlite::SqliteRow| -> Result<Ranked, SearchError> {
-        Ok(Ranked { place: row.try_get(0).map_err(index_fault)?, rank: row.try_get(1).map_err(index_fault)? })
+        let place = row.try_get("place").map_err(index_fault)?;
+        Ok(Ranked { place, rank: row.try_get("rank").map_err(index_fault)? })
     };
     let mut ranked = rows.iter().take(most).map(read).collect::<Result<Vec<_>, _>>()?;
     if let Some(fails) = &query.failing {
@@ -285,8 +286,7 @@ async fn newest_places(
         sql.push(" AND e.failure IS NOT NULL");
     }
     sql.push(" ORDER BY r.run_no DESC, e.place DESC LIMIT ").push_bind(limit as i64);
-    let rows = sql.build().all(db).await.map_err(log_fault)?;
-    rows.iter().map(|row| row.try_get(0).map_err(log_fault)).collect()
+    sql.build().values(db).await.map_err(log_fault)
 }
 
 /// What is shown of each result. Of a run that was deleted meanwhile nothing is.

@@ -1,18 +1,30 @@
-//! From rows of the log and of the index to their types and errors.
+//! From rows of the log to what is indexed and shown of a run.
 
 use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
 
-use super::document::{Described, Document};
 use crate::StoreError;
-use crate::sqlite::{corrupt, fault};
+use crate::search::{Described, Document};
+use crate::sqlite::fault::fault;
 
-/// The document of a run from ten columns: id, name, project, kind, agent, task, tags, notes, config,
-/// metadata.
-pub(super) fn described(row: &sqlx::sqlite::SqliteRow, from: usize) -> Result<Document, StoreError> {
-    let text = |n: usize| row.try_get::<&str, _>(from + n).map_err(log_fault);
-    let maybe = |n: usize| row.try_get::<Option<&str>, _>(from + n).map_err(log_fault);
-    let names = [maybe(0)?, maybe(1)?, maybe(2)?, maybe(3)?, maybe(4)?, maybe(5)?];
-    let run = Described { names, tags: text(6)?, notes: text(7)?, config: text(8)?, metadata: text(9)? };
+/// Columns [`described`] reads, of `runs r`.
+pub(super) const DESCRIPTION: &str =
+    "r.id, r.name, r.project, r.kind, r.agent, r.task, r.tags, r.notes, r.config, r.metadata";
+
+/// The document of a run.
+pub(super) fn described(row: &SqliteRow) -> Result<Document, StoreError> {
+    let text = |column| row.try_get::<&str, _>(column).map_err(log_fault);
+    let optional = |column| row.try_get::<Option<&str>, _>(column).map_err(log_fault);
+    let names = [
+        optional("id")?,
+        optional("name")?,
+        optional("project")?,
+        optional("kind")?,
+        optional("agent")?,
+        optional("task")?,
+    ];
+    let (tags, notes) = (text("tags")?, text("notes")?);
+    let run = Described { names, tags, notes, config: text("config")?, metadata: text("metadata")? };
     Ok(Document::of_run(&run))
 }
 
@@ -22,9 +34,4 @@ pub(super) fn log_fault(error: sqlx::Error) -> StoreError {
         StoreError::Corrupt(what) => StoreError::Unavailable(format!("the log cannot be read: {what}")),
         other => other,
     }
-}
-
-/// A number that SQLite cannot hold is a sign of damage, not of size.
-pub(super) fn stored(number: u64) -> Result<i64, StoreError> {
-    i64::try_from(number).map_err(corrupt)
 }

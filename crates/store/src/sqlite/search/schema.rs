@@ -10,8 +10,8 @@ use sqlx::sqlite::{
 };
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 
-use super::document::TextField;
-use crate::sqlite::fault;
+use crate::search::TextField;
+use crate::sqlite::fault::fault;
 use crate::{DATABASE_FILE, StoreError, private};
 
 /// Raised whenever what is kept, or how texts are cut into words, changes: an index of another number is
@@ -26,7 +26,7 @@ const WEIGHTS: &str = "4.0, 2.0, 2.0, 1.5, 1.0, 1.0, 0.5";
 const SEARCHERS: u32 = 2;
 
 /// The database file of a data directory's index.
-pub(super) fn file(directory: &Path) -> PathBuf {
+fn file(directory: &Path) -> PathBuf {
     directory.join("search.db")
 }
 

@@ -5,12 +5,10 @@
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 
-use super::answers::Segment;
-use super::document::{Document, TextField};
 use super::rows::log_fault;
-use super::script::segment_cjk;
 use crate::StoreError;
-use crate::sqlite::Complete;
+use crate::search::{Document, Segment, TextField, segment_cjk};
+use crate::sqlite::complete::Complete;
 
 /// Bytes of text that are marked at a time: marking takes time with the square of the matches.
 const WINDOW: usize = 8 << 10;
@@ -58,7 +56,8 @@ pub(super) async fn cut(
             .map_err(log_fault)?;
         let marked = sqlx::query(
             // Of words that are single characters more are shown.
-            "SELECT rowid, snippet(shown, 0, char(2), char(3), '…', iif(instr(text, char(1)), 64, 28))
+            "SELECT rowid AS number,
+                snippet(shown, 0, char(2), char(3), '…', iif(instr(text, char(1)), 64, 28)) AS marked
              FROM temp.shown WHERE shown MATCH ?1 ORDER BY rank, rowid",
         )
         .bind(parts)
@@ -66,13 +65,13 @@ pub(super) async fn cut(
         .await
         .map_err(log_fault)?;
         for row in &marked {
-            let window: i64 = row.try_get(0).map_err(log_fault)?;
+            let window: i64 = row.try_get("number").map_err(log_fault)?;
             let Some((document, field)) = usize::try_from(window).ok().and_then(|w| whose.get(w)) else {
                 continue;
             };
             // The best window comes first.
             if cut[*document].is_none() {
-                cut[*document] = Some((Some(*field), segments(row.try_get(1).map_err(log_fault)?)));
+                cut[*document] = Some((Some(*field), segments(row.try_get("marked").map_err(log_fault)?)));
             }
         }
     }

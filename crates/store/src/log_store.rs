@@ -1,0 +1,116 @@
+//! The port behind which a database holds the log.
+//!
+//! [`Store`](crate::Store) prepares events, bounds what waits and knows the artifacts; a backend keeps the
+//! log. It opens with the writer's end of the queue and with the watches: its writer takes requests
+//! ([`Work`](crate::work::Work)) from the one, commits many at once, then answers them and publishes the new
+//! heads through the other. Everything else it is asked through [`LogStore`]. What a backend has to do beyond
+//! the signatures is the conformance suite.
+
+use std::ops::Range;
+
+use async_trait::async_trait;
+use gauntlet_model::{EpisodeId, EventId, Kind, Record, RunId, RunSummary, Timestamp};
+
+use crate::{
+    Excerpt, Failing, InEpisode, Page, PendingCommand, RunQuery, SearchPage, SearchQuery, Session, Slice,
+    StepRow, StoreError,
+};
+
+/// Which events of a run to read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ReadQuery<'a> {
+    pub run: &'a RunId,
+    /// The sequence number behind which to begin; `None`: at the first event.
+    pub after: Option<u64>,
+    /// Most events.
+    pub limit: u32,
+    /// Only of these kinds.
+    pub kinds: Option<&'a [Kind]>,
+    pub episode: InEpisode<'a>,
+    /// Bytes of bodies after which the slice ends early.
+    pub max_bytes: usize,
+}
+
+/// Which scored snapshots of a run to list.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StepQuery<'a> {
+    pub run: &'a RunId,
+    /// Step and sequence number of the last row seen.
+    pub after: Option<(u64, u64)>,
+    /// Most rows.
+    pub limit: u32,
+    pub failing: Failing,
+    pub episode: InEpisode<'a>,
+}
+
+/// The log in a database. Reads see what was committed before they began, and never wait for the writer. The
+/// methods of [`Store`](crate::Store) of the same names say what each answers.
+#[async_trait]
+pub(crate) trait LogStore: Send + Sync {
+    /// One run; `None` where there is none of that id.
+    async fn run(&self, id: &RunId) -> Result<Option<RunSummary>, StoreError>;
+
+    /// One page of runs.
+    async fn runs(&self, query: &RunQuery) -> Result<Page, StoreError>;
+
+    /// Whether a run of that id was deleted and not created since.
+    async fn is_gone(&self, run: &RunId) -> Result<bool, StoreError>;
+
+    /// Events in the run's log; `None` where there is no such run.
+    async fn head(&self, run: &RunId) -> Result<Option<u64>, StoreError>;
+
+    /// A stretch of the run's log.
+    async fn read(&self, query: ReadQuery<'_>) -> Result<Slice, StoreError>;
+
+    /// Both ends of an episode.
+    async fn excerpt(
+        &self,
+        run: &RunId,
+        episode: &EpisodeId,
+        seqs: Range<u64>,
+        ends: (u32, u32),
+    ) -> Result<Excerpt, StoreError>;
+
+    /// Every event of one step.
+    async fn step(&self, run: &RunId, step: u64, episode: InEpisode<'_>) -> Result<Vec<Record>, StoreError>;
+
+    /// A list of scored snapshots.
+    async fn steps(&self, query: StepQuery<'_>) -> Result<Vec<StepRow>, StoreError>;
+
+    /// Which of these events the run's log has, with their steps.
+    async fn find(&self, run: &RunId, ids: &[EventId]) -> Result<Vec<(EventId, Option<u64>)>, StoreError>;
+
+    /// The greatest step of the run's log.
+    async fn last_step(&self, run: &RunId) -> Result<Option<u64>, StoreError>;
+
+    /// What was recorded and scored at these steps of episodes.
+    async fn history(&self, run: &RunId, places: &[(u64, EpisodeId)]) -> Result<Vec<Record>, StoreError>;
+
+    /// Which runs' logs have these `episode.started` events.
+    async fn starting(&self, ids: &[EventId]) -> Result<Vec<(EventId, RunId)>, StoreError>;
+
+    /// Every run with a scored snapshot.
+    async fn sessions(&self) -> Result<Vec<Session>, StoreError>;
+
+    /// The newest run of a task and a sort of run.
+    async fn newest_of_task(&self, task_id: &str, run_type: &str) -> Result<Option<RunId>, StoreError>;
+
+    /// A sealed film chunk.
+    async fn chunk(&self, run: &RunId, level: u8, chunk: u64) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// The run's commands that nobody has acknowledged.
+    async fn pending_commands(&self, run: &RunId) -> Result<Vec<PendingCommand>, StoreError>;
+
+    /// Whether a sweep of overdue writers has anything to do.
+    async fn is_sweep_due(&self, now: Timestamp, since: Timestamp) -> Result<bool, StoreError>;
+
+    /// One page of what the texts of the log hold.
+    async fn search(&self, query: &SearchQuery) -> Result<SearchPage, StoreError>;
+
+    /// Fails where what is written now would be lost although it is acknowledged.
+    async fn check(&self) -> Result<(), StoreError>;
+
+    /// Waits until the writer has done all that was asked, and leaves the database in one file. The queue is
+    /// closed already.
+    async fn close(&self);
+}

@@ -1,0 +1,17 @@
+//! Full-text search without its database: queries and answers, the texts of events, what was typed, and the
+//! lists that are being paged through. Each backend keeps an index of its own, which follows the log.
+
+mod answers;
+mod document;
+mod lists;
+mod script;
+mod words;
+
+pub use answers::{Fails, Hit, Judged, Progress, SearchPage, SearchQuery, Segment};
+pub use document::TextField;
+pub use words::Reading;
+
+pub(crate) use document::{Described, Document};
+pub(crate) use lists::{Cursor, List, Lists, Ranked};
+pub(crate) use script::segment_cjk;
+pub(crate) use words::Words;

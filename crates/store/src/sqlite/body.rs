@@ -1,0 +1,23 @@
+//! Event bodies in the database. A body is written into a row and read from one here and nowhere else, so
+//! that whatever is done to stored bodies (encryption, say) is done in one place.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+/// The body as a column holds it; to be bound. It is shared, not copied.
+pub(super) fn column(body: &Arc<str>) -> Arc<str> {
+    Arc::clone(body)
+}
+
+/// The body in the column of that name.
+pub(super) fn of<'r>(row: &'r SqliteRow, column: &str) -> Result<Cow<'r, str>, sqlx::Error> {
+    row.try_get::<&str, _>(column).map(Cow::Borrowed)
+}
+
+/// The body in the column of that name; `None` where it is null.
+pub(super) fn optional<'r>(row: &'r SqliteRow, column: &str) -> Result<Option<Cow<'r, str>>, sqlx::Error> {
+    Ok(row.try_get::<Option<&str>, _>(column)?.map(Cow::Borrowed))
+}

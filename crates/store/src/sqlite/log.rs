@@ -1,0 +1,158 @@
+//! The log in SQLite, as the store uses it.
+
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use gauntlet_model::{EpisodeId, EventId, Record, RunId, RunSummary, Timestamp};
+use sqlx::SqlitePool;
+use tokio::task::JoinHandle;
+
+use super::search::Index;
+use super::writer::Drained;
+use super::{command_table, episode, hub, listing, lookup, read, start, steps, tombstones, writers};
+use crate::log_store::{LogStore, ReadQuery, StepQuery};
+use crate::queue::Inbox;
+use crate::watches::Watches;
+use crate::{
+    DATABASE_FILE, Excerpt, InEpisode, Options, Page, PendingCommand, RunQuery, SearchPage, SearchQuery,
+    Session, Slice, StepRow, StoreError, private,
+};
+
+/// The log in one data directory.
+struct SqliteLog {
+    readers: SqlitePool,
+    writer: Mutex<Option<JoinHandle<Drained>>>,
+    index: Option<Index>,
+    folder: PathBuf,
+    /// Tells the database's file from another one of its name.
+    database: (u64, u64),
+}
+
+/// Opens the database in the data directory, creating or migrating it, and starts its writer and its index.
+pub(crate) async fn open(
+    options: &Options,
+    inbox: Inbox,
+    watches: Arc<Watches>,
+) -> Result<Arc<dyn LogStore>, StoreError> {
+    let changes = watches.subscribe_all();
+    let (readers, writer) = start(options, inbox, watches).await?;
+    let folder = options.path.clone();
+    let database = private::identity(&folder.join(DATABASE_FILE))
+        .map_err(|e| StoreError::Unavailable(format!("the database cannot be looked at: {e}")))?;
+    let index = options.search.then(|| Index::start(folder.clone(), readers.clone(), changes));
+    Ok(Arc::new(SqliteLog { readers, writer: Mutex::new(Some(writer)), index, folder, database }))
+}
+
+#[async_trait]
+impl LogStore for SqliteLog {
+    async fn run(&self, id: &RunId) -> Result<Option<RunSummary>, StoreError> {
+        listing::run(&self.readers, id).await
+    }
+
+    async fn runs(&self, query: &RunQuery) -> Result<Page, StoreError> {
+        listing::runs(&self.readers, query).await
+    }
+
+    async fn is_gone(&self, run: &RunId) -> Result<bool, StoreError> {
+        tombstones::is_gone(&self.readers, run).await
+    }
+
+    async fn head(&self, run: &RunId) -> Result<Option<u64>, StoreError> {
+        read::head(&self.readers, run).await
+    }
+
+    async fn read(&self, query: ReadQuery<'_>) -> Result<Slice, StoreError> {
+        read::read(&self.readers, query).await
+    }
+
+    async fn excerpt(
+        &self,
+        run: &RunId,
+        episode: &EpisodeId,
+        seqs: Range<u64>,
+        ends: (u32, u32),
+    ) -> Result<Excerpt, StoreError> {
+        episode::excerpt(&self.readers, run, episode, seqs, ends).await
+    }
+
+    async fn step(&self, run: &RunId, step: u64, episode: InEpisode<'_>) -> Result<Vec<Record>, StoreError> {
+        steps::step(&self.readers, run, step, episode).await
+    }
+
+    async fn steps(&self, query: StepQuery<'_>) -> Result<Vec<StepRow>, StoreError> {
+        steps::steps(&self.readers, query).await
+    }
+
+    async fn find(&self, run: &RunId, ids: &[EventId]) -> Result<Vec<(EventId, Option<u64>)>, StoreError> {
+        lookup::find(&self.readers, run, ids).await
+    }
+
+    async fn last_step(&self, run: &RunId) -> Result<Option<u64>, StoreError> {
+        lookup::last_step(&self.readers, run).await
+    }
+
+    async fn history(&self, run: &RunId, places: &[(u64, EpisodeId)]) -> Result<Vec<Record>, StoreError> {
+        lookup::history(&self.readers, run, places).await
+    }
+
+    async fn starting(&self, ids: &[EventId]) -> Result<Vec<(EventId, RunId)>, StoreError> {
+        lookup::starting(&self.readers, ids).await
+    }
+
+    async fn sessions(&self) -> Result<Vec<Session>, StoreError> {
+        hub::sessions(&self.readers).await
+    }
+
+    async fn newest_of_task(&self, task_id: &str, run_type: &str) -> Result<Option<RunId>, StoreError> {
+        hub::newest_of_task(&self.readers, task_id, run_type).await
+    }
+
+    async fn chunk(&self, run: &RunId, level: u8, chunk: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        read::chunk(&self.readers, run, level, chunk).await
+    }
+
+    async fn pending_commands(&self, run: &RunId) -> Result<Vec<PendingCommand>, StoreError> {
+        command_table::pending(&self.readers, run).await
+    }
+
+    async fn is_sweep_due(&self, now: Timestamp, since: Timestamp) -> Result<bool, StoreError> {
+        writers::is_sweep_due(&self.readers, now, since).await
+    }
+
+    async fn search(&self, query: &SearchQuery) -> Result<SearchPage, StoreError> {
+        match &self.index {
+            Some(index) => index.search(query).await,
+            None => Err(StoreError::Unavailable("the search index is switched off".to_owned())),
+        }
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        let (path, opened) = (self.folder.join(DATABASE_FILE), self.database);
+        match tokio::task::spawn_blocking(move || private::identity(&path)).await {
+            Ok(Ok(found)) if found == opened => Ok(()),
+            _ => Err(StoreError::Unavailable(format!(
+                "the data directory {} was moved or removed; what is written now is lost",
+                self.folder.display()
+            ))),
+        }
+    }
+
+    async fn close(&self) {
+        if let Some(index) = &self.index {
+            index.close().await;
+        }
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let drained = match writer {
+            Some(writer) => writer.await,
+            None => return,
+        };
+        // Readers go before the writer's connection: the last one to close leaves a single file behind.
+        self.readers.close().await;
+        match drained {
+            Ok(drained) => drained.close().await,
+            Err(error) => tracing::error!(%error, "the writer ended badly"),
+        }
+    }
+}
