@@ -6,7 +6,7 @@ use gauntlet_model::{EpisodeId, FailureKind, FailureRule, FailureRules, Scores};
 
 use crate::columns::Column;
 use crate::fact::{Asked, Fact, What};
-use crate::measurements::Measurements;
+use crate::measurements::{Entry, Measurements};
 use crate::nodes::{Nodes, Row};
 use crate::overlay::Base;
 use crate::rules::{Evidence, Verdict, conditions, is_decisive};
@@ -324,7 +324,8 @@ impl Film {
     fn added(&mut self, fact: &Fact, step: u64, path: &str, value: f64) -> bool {
         let Some((id, new_path)) = self.path(path, step, usize::MAX) else { return false };
         if fact.measurement().is_some() {
-            return self.measurements.set(id, step, fact.seq, value) | new_path;
+            let entry = Entry { step, seq: fact.seq, at: fact.at, value };
+            return self.measurements.set(id, entry) | new_path;
         }
         if path == "root" {
             self.evidence.see_root(value);

@@ -9,6 +9,7 @@
 // Tests may panic, what is shipped may not.
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
+mod by_step;
 mod columns;
 mod episodes;
 mod extremes;
@@ -30,6 +31,7 @@ mod tree;
 pub mod codec;
 pub mod levels;
 
+pub use by_step::{Chart, ChartOptions, ChartPoint, StepValues};
 pub use fact::{Asked, Fact, What};
 pub use film::Film;
 pub use interest::MOST_INTERESTING;

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use gauntlet_model::Timestamp;
+
 /// One value of a history by step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Measurement {
@@ -18,6 +20,7 @@ pub struct Measurement {
 pub(crate) struct Entry {
     pub(crate) step: u64,
     pub(crate) seq: u64,
+    pub(crate) at: Timestamp,
     pub(crate) value: f64,
 }
 
@@ -29,11 +32,11 @@ pub(crate) struct Measurements {
 }
 
 impl Measurements {
-    /// Sets the value of a path at a step; of two for one step the one with the higher sequence number
-    /// counts, whatever order they come in. Returns whether anything changed.
-    pub(crate) fn set(&mut self, path: u32, step: u64, seq: u64, value: f64) -> bool {
+    /// Sets a value of a path; of two for one step the one with the higher sequence number counts, whatever order
+    /// they come in. Returns whether anything changed.
+    pub(crate) fn set(&mut self, path: u32, entry: Entry) -> bool {
         let history = self.histories.entry(path).or_default();
-        let entry = Entry { step, seq, value };
+        let (step, seq) = (entry.step, entry.seq);
         // A trainer counts up, so the new step nearly always belongs at the end.
         if history.last().is_none_or(|last| last.step < step) {
             history.push(entry);

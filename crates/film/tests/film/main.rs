@@ -1,5 +1,6 @@
 //! The film as its viewers see it: stories and properties through the public interface.
 
+mod by_step;
 mod codec;
 mod facts;
 mod failing;
