@@ -11,6 +11,7 @@
 
 mod artifacts;
 mod commands;
+mod compare;
 mod episodes;
 mod error;
 mod events;
@@ -29,6 +30,7 @@ pub use artifacts::{Artifact, ArtifactListQuery};
 pub use commands::{
     CommandAck, CommandAcked, CommandCreated, CommandQuery, CommandRequest, PendingCommand, PendingCommands,
 };
+pub use compare::{CompareQuery, Comparison, ConfigDifference, FailureCounts, PathComparison, PathSummary};
 pub use episodes::{Episode, EpisodeListQuery};
 pub use error::{ErrorBody, ErrorDetail, ErrorInfo};
 pub use events::{AppendOutcome, EpisodeFilter, EventPage, EventQuery};
@@ -39,6 +41,8 @@ pub use live::{LiveFormat, LiveHello, LiveQuery};
 pub use page::{Bounded, Limit, Page};
 pub use runs::{RunDeleteQuery, RunListQuery};
 pub use search::{FailingScore, SearchHit, SearchPage, SearchQuery, SnippetPart};
-pub use series::{Series, SeriesPoint, SeriesQuery};
+pub use series::{
+    Series, SeriesAxis, SeriesBatch, SeriesColumns, SeriesPoint, SeriesQuery, SeriesRequest, SeriesRun,
+};
 pub use server::{Health, Readiness};
 pub use steps::{StepDetails, StepEpisode, StepListQuery, StepQuery, StepRow};

@@ -10,8 +10,12 @@ use gauntlet_store::Store;
 
 use crate::Error;
 
-/// How many films are kept.
-const CACHED_FILMS: usize = 8;
+/// How many films are cached at most: those of a comparison, with some to spare.
+const CACHED_FILMS: usize = 40;
+/// How many films are cached at least, whatever their length.
+const LEAST_CACHED_FILMS: usize = 8;
+/// The nodes of all cached films beyond which the least recently used ones go.
+const CACHED_NODES: usize = 2_000_000;
 /// Events read from the log at a time.
 const PAGE: u32 = 4096;
 
@@ -67,13 +71,34 @@ impl Films {
         }
     }
 
+    /// Computes something from the film of a run, as far as its log goes now, on a thread where it may take
+    /// long.
+    ///
+    /// # Errors
+    ///
+    /// As [`Films::get`]; [`Error::Internal`] where `read` panics.
+    pub async fn look<T: Send + 'static>(
+        &self,
+        run: &RunId,
+        read: impl FnOnce(&Film) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let film = self.get(run).await?;
+        let work = move || read(&film.lock().unwrap_or_else(PoisonError::into_inner));
+        tokio::task::spawn_blocking(work).await.map_err(|error| {
+            tracing::error!(%error, "a film could not be read");
+            Error::internal("something broke while the run was read; the log says what")
+        })
+    }
+
     fn take_or_make(&self, run: &RunId) -> Shared {
         let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
         let known = cached.iter().position(|(id, _)| id == run).and_then(|i| cached.remove(i));
         let entry = known.unwrap_or_else(|| (run.clone(), Shared::default()));
         let film = Arc::clone(&entry.1);
         cached.push_back(entry);
-        if cached.len() > CACHED_FILMS {
+        while cached.len() > LEAST_CACHED_FILMS
+            && (cached.len() > CACHED_FILMS || nodes(&cached) > CACHED_NODES)
+        {
             cached.pop_front();
         }
         film
@@ -83,4 +108,9 @@ impl Films {
     pub fn forget(&self, run: &RunId) {
         self.cached.lock().unwrap_or_else(PoisonError::into_inner).retain(|(id, _)| id != run);
     }
+}
+
+/// The nodes of the films that nobody reads or changes at this moment.
+fn nodes(cached: &VecDeque<(RunId, Shared)>) -> usize {
+    cached.iter().filter_map(|(_, film)| film.try_lock().ok()).map(|film| film.len()).sum()
 }

@@ -1,18 +1,21 @@
 //! What Gauntlet does, without HTTP: the server and the terminal's commands are two ways to ask for it.
 //!
-//! [`imports`] makes runs of files, [`films`] folds the logs of runs, [`trace_runs`] says which run an
-//! OpenTelemetry trace belongs to, [`memory`] is the budget that everything which is being decoded shares.
+//! [`imports`] makes runs of files, [`films`] folds the logs of runs, [`series`] and [`compare`] read several
+//! of them, [`trace_runs`] says which run an OpenTelemetry trace belongs to, [`memory`] is the budget that
+//! everything which is being decoded shares.
 //! What goes wrong is an [`Error`]: a word, a sentence and details, and no HTTP status.
 
 // Tests may panic, what is shipped may not.
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
 pub mod clock;
+pub mod compare;
 mod error;
 pub mod films;
 pub mod imports;
 pub mod memory;
 mod open_traces;
+pub mod series;
 pub mod trace_runs;
 
 pub use error::Error;

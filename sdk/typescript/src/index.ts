@@ -21,6 +21,7 @@ export type {
   Appended,
   ArtifactRow,
   Command,
+  Comparison,
   EpisodeRow,
   FailureRule,
   FailureRules,
@@ -35,6 +36,8 @@ export type {
   SearchHit,
   SearchQuery,
   Series,
+  SeriesBatch,
+  SeriesRequest,
   StepEvents,
   StepRow,
 } from "./client/types.js";

@@ -55,6 +55,31 @@ test("events are read in pages, from anywhere, by kind", async (t) => {
   assert.equal(added.length, 51);
 });
 
+test("several runs at once: histories and comparison", async (t) => {
+  const { server, client } = await started(t);
+  const ids: string[] = [];
+  for (const lr of [1, 2]) {
+    const run = await begun(server, { config: { lr } });
+    for (let step = 0; step < 10; step += 1) run.log({ root: step * lr }, { step });
+    await run.finish();
+    ids.push(run.id);
+  }
+  const { runs, series } = await client.runs.series({ runs: ids, paths: ["root"], smoothing: 0.5 });
+  assert.deepEqual(
+    runs.map(({ run, paths }) => [run, paths]),
+    ids.map((id) => [id, ["root"]]),
+  );
+  assert.deepEqual(series[1].mean, [0, 2, 4, 6, 8, 10, 12, 14, 16, 18]);
+  assert.equal(series[1].smooth![0], 0);
+  const compared = await client.runs.compare(ids, { baseline: ids[1] });
+  assert.deepEqual(compared.config, [{ key: "lr", values: [1, 2] }]);
+  assert.equal(compared.paths[0].runs[0]!.difference, -4.5);
+  await assert.rejects(client.runs.series({ runs: ids, paths: ["nothing"] }), {
+    code: "invalid",
+    status: 422,
+  });
+});
+
 test("steps, series and episodes", async (t) => {
   const { server, client } = await started(t);
   const run = await begun(server, { rules: "dipg" });

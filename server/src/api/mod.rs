@@ -2,6 +2,7 @@
 
 pub mod artifacts;
 pub mod commands;
+pub mod compare;
 pub mod episodes;
 pub mod events;
 pub mod exports;

@@ -30,7 +30,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("gauntlet-demo", &["gauntlet-dipg", "gauntlet-model", "gauntlet-rubric", "gauntlet-telemetry"]),
     // The store for its database sink only: a run straight into a data folder, where no server is wanted.
     ("gauntlet-sdk", &["gauntlet-model", "gauntlet-rubric", "gauntlet-store", "gauntlet-telemetry"]),
-    ("gauntlet-app", &["gauntlet-film", "gauntlet-model", "gauntlet-scene"]),
+    ("gauntlet-app", &["gauntlet-api", "gauntlet-film", "gauntlet-model", "gauntlet-scene"]),
     (
         "gauntlet-frontend",
         &["gauntlet-api", "gauntlet-app", "gauntlet-film", "gauntlet-model", "gauntlet-scene"],

@@ -1,8 +1,19 @@
-// Runs: create, list, read, change, delete.
+// Runs: create, list, read, compare, change, delete.
 
 import { segment, type Http } from "./http.js";
 import { items } from "./pages.js";
-import type { Page, Run, RunPatch, RunQuery, RunSpec, WriterAnswer, WriterReport } from "./types.js";
+import type {
+  Comparison,
+  Page,
+  Run,
+  RunPatch,
+  RunQuery,
+  RunSpec,
+  SeriesBatch,
+  SeriesRequest,
+  WriterAnswer,
+  WriterReport,
+} from "./types.js";
 
 /** The path for reports of a writer. */
 export function writerPath(run: string, writer: string): string {
@@ -39,6 +50,23 @@ export class Runs {
   /** One run; throws `not_found`. */
   get(run: string, options: { signal?: AbortSignal } = {}): Promise<Run> {
     return this.#http.json("GET", `/runs/${segment(run)}`, { signal: options.signal });
+  }
+
+  /**
+   * Histories of rubrics and measurements of several runs in columns, thinned without losing an extreme. Every path
+   * is read of every run; without paths only those of the runs are named.
+   */
+  series(request: SeriesRequest, options: { signal?: AbortSignal } = {}): Promise<SeriesBatch> {
+    return this.#http.json("POST", "/series", { json: request, signal: options.signal });
+  }
+
+  /** Runs side by side; differences are taken to `baseline`, or to the first run. */
+  compare(
+    runs: readonly string[],
+    { baseline, signal }: { baseline?: string; signal?: AbortSignal } = {},
+  ): Promise<Comparison> {
+    const ids = runs.map((run) => run.replaceAll("%", "%25").replaceAll(",", "%2C")).join(",");
+    return this.#http.json("GET", "/compare", { query: { runs: ids, baseline }, signal });
   }
 
   /** Changes name, tags, notes, status or rules. */

@@ -178,6 +178,38 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/series": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post: operations["post_series"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/compare": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_compare"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/runs/{run}/commands": {
     parameters: {
       query?: never;
@@ -1833,6 +1865,180 @@ export interface components {
       /** @description Whether the rule in force fails it; never for a measurement. */
       failed: boolean;
     };
+    /** @description Which histories of which runs, for charts. Every path is read of every run. */
+    SeriesRequest: {
+      /** @description The runs, 1 to 32, each once. */
+      runs: string[];
+      /**
+       * @description Rubrics and measurements, each once; without any only the paths of the runs are answered.
+       * @default []
+       */
+      paths?: string[];
+      /**
+       * @description What `x` holds.
+       * @default step
+       */
+      axis?: components["schemas"]["SeriesAxis"];
+      /**
+       * Format: uint64
+       * @description First step.
+       */
+      from?: number | null;
+      /**
+       * Format: uint64
+       * @description Last step.
+       */
+      to?: number | null;
+      /**
+       * @description Most points of each history. Runs x paths x points must not be over 1,000,000.
+       * @default 1000
+       */
+      points?: number;
+      /**
+       * Format: double
+       * @description Weight of the past in the exponential moving average, from 0 (none) to below 1.
+       * @default 0
+       */
+      smoothing?: number;
+    };
+    /** @description What the horizontal axis of a chart shows. */
+    SeriesAxis: "step" | "time" | "elapsed";
+    /** @description Histories of several runs by step, in columns. */
+    SeriesBatch: {
+      /** @description The runs, as asked. */
+      runs: components["schemas"]["SeriesRun"][];
+      /** @description The histories there are, by run, then by path as asked. A run that never evaluated a path has none. */
+      series: components["schemas"]["SeriesColumns"][];
+    };
+    /** @description A run of a [`SeriesBatch`]. */
+    SeriesRun: {
+      /** @description Its id. */
+      run: string;
+      /**
+       * Format: uint64
+       * @description Events in its log when it was read.
+       */
+      head: number;
+      /**
+       * Format: date-time
+       * @description The time of its earliest event.
+       */
+      started_at: string | null;
+      /** @description The paths that have a value, in the order of the rubric tree. */
+      paths: string[];
+    };
+    /** @description One history in columns of equal length, thinned so that every minimum and maximum stays. */
+    SeriesColumns: {
+      /** @description The run. */
+      run: string;
+      /** @description The rubric or measurement. */
+      path: string;
+      /**
+       * Format: uint64
+       * @description How many steps of the range have a value; more than there are points where some were left out.
+       */
+      steps: number;
+      /** @description The steps, rising. */
+      step: number[];
+      /** @description The steps on another axis; absent where that is the step. */
+      x?: number[] | null;
+      /** @description Mean over the rollouts of each step. */
+      mean: number[];
+      /** @description Lowest value of each step; absent where every step has one value. */
+      low?: number[] | null;
+      /** @description Highest value of each step; absent where every step has one value. */
+      high?: number[] | null;
+      /** @description The moving average of the means over all steps up to this one; absent without smoothing. */
+      smooth?: number[] | null;
+    };
+    /** @description Several runs side by side. Every list with an entry a run is in the order of `runs`. */
+    Comparison: {
+      /** @description The runs, as asked. */
+      runs: components["schemas"]["RunSummary"][];
+      /** @description The run that differences are taken to. */
+      baseline: string;
+      /** @description Rubrics and measurements that any of the runs has, in the order of the rubric trees. */
+      paths: components["schemas"]["PathComparison"][];
+      /** @description Where the configurations differ. */
+      config: components["schemas"]["ConfigDifference"][];
+      /** @description Where the rest of what the runs said of themselves differs, such as the version of the code. */
+      metadata: components["schemas"]["ConfigDifference"][];
+      /** @description What failed in each run. */
+      failures: components["schemas"]["FailureCounts"][];
+    };
+    /** @description One path over all runs. */
+    PathComparison: {
+      /** @description The rubric or measurement. */
+      path: string;
+      /** @description Whether it is measured, not judged: more is neither better nor worse. */
+      is_measurement: boolean;
+      /** @description What each run's values came to; null for a run without any. */
+      runs: (components["schemas"]["PathSummary"] | null)[];
+      /** @description The run with the highest mean, of a rubric where the means differ. */
+      best: string | null;
+    };
+    /** @description What the values of one path in one run came to. */
+    PathSummary: {
+      /**
+       * Format: uint64
+       * @description Steps with a value.
+       */
+      steps: number;
+      /**
+       * Format: uint64
+       * @description Values: one for each rollout of each of these steps.
+       */
+      values: number;
+      /**
+       * Format: double
+       * @description Mean over the rollouts of the last step.
+       */
+      last: number;
+      /**
+       * Format: double
+       * @description Mean over all values.
+       */
+      mean: number;
+      /**
+       * Format: double
+       * @description Lowest value.
+       */
+      low: number;
+      /**
+       * Format: double
+       * @description Highest value.
+       */
+      high: number;
+      /**
+       * Format: double
+       * @description Share of values that the rule in force fails, 0 to 1; null for a measurement.
+       */
+      failing_share: number | null;
+      /**
+       * Format: double
+       * @description This mean less that of the baseline, where both have one.
+       */
+      difference: number | null;
+    };
+    /** @description A key under which runs have different values. */
+    ConfigDifference: {
+      /** @description The names of the nested objects and of the value, with dots between them. */
+      key: string;
+      /** @description The value of each run; null also where it has none. */
+      values: unknown[];
+    };
+    /** @description What failed in a run. */
+    FailureCounts: {
+      /**
+       * Format: uint64
+       * @description Scored steps; a step of an episode counts once.
+       */
+      nodes: number;
+      /** @description Failing ones by their gravest failure. */
+      failures: {
+        [key: string]: number;
+      };
+    };
     /** @description A command to queue. */
     CommandRequest: {
       /** @description Its id; the server makes one where it is absent. The same command under the same id is queued once. */
@@ -2508,6 +2714,34 @@ export interface operations {
         to?: number;
         /** @description Most points to answer. */
         points?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  post_series: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_compare: {
+    parameters: {
+      query: {
+        /**
+         * @description The ids of 1 to 32 runs, separated by commas. A comma or a percent sign of an id is written `%2C` or
+         *     `%25`.
+         */
+        runs: string;
+        /** @description The run that differences are taken to; the first one where none is named. */
+        baseline?: string;
       };
       header?: never;
       path?: never;

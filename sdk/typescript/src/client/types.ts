@@ -70,6 +70,15 @@ export type StepEvents = Omit<Schemas["StepDetails"], "events"> & { events: Stor
 /** The scores of a rubric by step. */
 export type Series = Schemas["Series"];
 
+/** Which histories of which runs; only `runs` has to be there. */
+export type SeriesRequest = Pick<Schemas["SeriesRequest"], "runs"> & Partial<Schemas["SeriesRequest"]>;
+
+/** Histories of several runs by step, in columns. */
+export type SeriesBatch = Schemas["SeriesBatch"];
+
+/** Several runs side by side. */
+export type Comparison = Schemas["Comparison"];
+
 /** Summary of an episode: one rollout on one task. */
 export type EpisodeRow = Schemas["Episode"];
 
