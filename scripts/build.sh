@@ -65,6 +65,15 @@ compile_style() {
     fi
 }
 
+# The script of the charts and the library that draws them, as they are, with its licence.
+copy_charts() {
+    rm -rf "$SITE/pkg/charts" "$SITE/pkg/uplot"
+    mkdir -p "$SITE/pkg/charts" "$SITE/pkg/uplot"
+    cp frontend/charts/*.js "$SITE/pkg/charts/"
+    cp "$TOOLS/../uplot/dist/uPlot.iife.min.js" "$TOOLS/../uplot/dist/uPlot.min.css" "$SITE/pkg/uplot/"
+    cp "$TOOLS/../uplot/LICENSE" "$SITE/pkg/uplot/LICENSE.txt"
+}
+
 # Contents and names of everything under the given folders, as one hash.
 tree_hash() {
     find "$@" -type f -exec cksum {} + | LC_ALL=C sort -k 3 | sha256
@@ -84,6 +93,7 @@ build_site() {
     unless_same wasm "$(sha256 <"$built") $tools" bind_and_shrink "$built"
     [ -f style/main.scss ] || die "style/main.scss is missing: the page would have no style."
     unless_same style "$(tree_hash style) $tools" compile_style
+    copy_charts
     node scripts/sizes.mjs "$SITE/pkg" "$BUDGET_BYTES"
 }
 

@@ -62,7 +62,7 @@ prettier() {
         --no-error-on-unmatched-pattern "$@" \
         'sdk/typescript/{src,test,examples}/**/*' 'sdk/typescript/*.{ts,js}' \
         'sdk/typescript/{package,tsconfig,test/tsconfig}.json' 'end2end/*.{mjs,ts,js}' end2end/package.json \
-        'scripts/*.mjs' 'tests/dist/*.mjs')
+        'scripts/*.mjs' 'tests/dist/*.mjs' 'frontend/charts/*.js')
 }
 
 # What is built is checked by tsc as it is built.

@@ -11,6 +11,8 @@
 compile_error!("`ssr` and `hydrate` are enabled together: a host dependency leaked into the browser build");
 
 pub mod api;
+#[cfg(feature = "ssr")]
+pub mod compare;
 mod gauntlet;
 pub mod ports;
 mod routes;

@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod body;
+mod compare_page;
 pub mod config;
 pub mod connections;
 pub mod contact;

@@ -28,6 +28,10 @@ static THEME: LazyLock<String> =
 static PLAIN_PAGE: LazyLock<Option<HeaderValue>> =
     LazyLock::new(|| format!("{PAGE}; script-src {}", *THEME).parse().ok());
 
+/// The policy of a rendered page with scripts of this server's files, without wasm: charts.
+static SCRIPTED_PAGE: LazyLock<Option<HeaderValue>> =
+    LazyLock::new(|| format!("{PAGE}; script-src 'self' {}", *THEME).parse().ok());
+
 /// The policy of a page that comes alive in the browser: wasm, and the inline scripts with this nonce. A
 /// nonce that cannot stand in a header allows no inline script.
 pub fn of_live_page(nonce: Option<&str>) -> HeaderValue {
@@ -39,6 +43,12 @@ pub fn of_live_page(nonce: Option<&str>) -> HeaderValue {
 /// The policy of a page without code for the browser, as a header.
 pub fn of_plain_page() -> [(HeaderName, HeaderValue); 1] {
     let policy = PLAIN_PAGE.clone().unwrap_or(HeaderValue::from_static(DATA));
+    [(header::CONTENT_SECURITY_POLICY, policy)]
+}
+
+/// The policy of a rendered page with scripts of this server's files, as a header.
+pub fn of_scripted_page() -> [(HeaderName, HeaderValue); 1] {
+    let policy = SCRIPTED_PAGE.clone().unwrap_or(HeaderValue::from_static(DATA));
     [(header::CONTENT_SECURITY_POLICY, policy)]
 }
 

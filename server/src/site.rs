@@ -79,6 +79,7 @@ pub async fn file(site: &Site, path: &str, headers: &HeaderMap) -> Option<Respon
         "svg" => "image/svg+xml",
         "woff2" => "font/woff2",
         "png" => "image/png",
+        "txt" => "text/plain; charset=utf-8",
         _ => return None,
     };
     let accepts = headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();

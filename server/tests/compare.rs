@@ -9,13 +9,15 @@ use support::{Server, id};
 fn rollout(n: u64, step: u64, root: f64) -> Value {
     json!({
         "id": id(n), "at": format!("2026-11-21T00:00:{:02}Z", step % 60), "kind": "snapshot.scored", "v": 1,
-        "step": step, "episode": format!("e{n}"), "body": { "scores": { "root": root }, "action": "a", "observation": "o" },
+        "step": step, "episode": format!("e{n}"),
+        "body": { "scores": { "root": root }, "action": "a", "observation": "o" },
     })
 }
 
 fn loss(n: u64, step: u64, value: f64) -> Value {
     json!({
-        "id": id(n), "at": format!("2026-11-21T00:00:{:02}Z", step % 60), "kind": "score.added", "v": 1, "step": step,
+        "id": id(n), "at": format!("2026-11-21T00:00:{:02}Z", step % 60), "kind": "score.added", "v": 1,
+        "step": step,
         "body": { "target": "step", "path": "metrics.loss", "value": value, "source": "log" },
     })
 }

@@ -24,8 +24,8 @@ pub async fn read(
 pub fn read_docs(op: Docs<'_>) -> Docs<'_> {
     op.titled("Runs", "Several runs side by side")
         .description(
-            "What the rubrics and measurements of each run came to, with the difference to the baseline; where the \
-             configurations differ; what failed.",
+            "What the rubrics and measurements of each run came to, with the difference to the baseline; \
+             where the configurations differ; what failed.",
         )
         .status(200, "The comparison.")
         .status(422, "No run, too many runs, one named twice, or a baseline that is none of them.")

@@ -1,4 +1,4 @@
-//! Histories of rubrics and measurements, thinned so that no spike is lost: of one run, or of several at once.
+//! Histories of rubrics and measurements, thinned so that no spike is lost: of one run, or of several.
 
 use std::sync::PoisonError;
 
@@ -51,7 +51,8 @@ pub fn read_docs(op: Docs<'_>) -> Docs<'_> {
         )
 }
 
-/// POST `/series`: many histories of many runs in one answer. Changes nothing; the request is a body for its length.
+/// POST `/series`: many histories of many runs in one answer. Changes nothing; the request is a body for its
+/// length.
 pub async fn batch(
     State(state): State<AppState>,
     Json(request): Json<SeriesRequest>,
@@ -63,13 +64,14 @@ pub async fn batch(
 pub fn batch_docs(op: Docs<'_>) -> Docs<'_> {
     op.titled("Film", "Histories of several runs")
         .description(
-            "What charts draw: of each run and path the mean and the range over the rollouts of each step, in columns, \
-             thinned so that every minimum and maximum stays. The answer also names the paths of each run.",
+            "What charts draw: of each run and path the mean and the range over the rollouts of each step, in \
+             columns, thinned so that every minimum and maximum stays. The answer also names the paths of \
+             each run.",
         )
         .status(200, "The histories.")
         .status(
             422,
-            "More is asked for than one answer may hold, none of the runs has such a path, or a number is out of \
-             range; `details` names the field.",
+            "More is asked for than one answer may hold, none of the runs has such a path, or a number is \
+             out of range; `details` names the field.",
         )
 }

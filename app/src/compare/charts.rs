@@ -1,0 +1,105 @@
+//! The section of the charts: controls, and a place for each chart, in groups by prefix. The script fills them.
+
+use gauntlet_api::Comparison;
+use leptos::prelude::*;
+use serde_json::json;
+
+use super::colors::shown;
+
+/// The section.
+pub(super) fn charts(comparison: &Comparison) -> impl IntoView + use<> {
+    let runs = shown(comparison).into_iter().map(|(run, look)| {
+        json!({
+            "id": run.id, "name": run.name, "color": look.color, "dash": look.dash, "live": !run.status.is_final(),
+        })
+    });
+    let runs = serde_json::Value::Array(runs.collect()).to_string();
+    let paths = comparison.paths.iter().map(|path| path.path.as_str());
+    let groups = grouped(paths).into_iter().map(|(name, paths)| {
+        let charts = paths.into_iter().map(place).collect_view();
+        view! {
+            <section class="chart-group" data-group=name.clone()>
+                <h3>{name.clone()}</h3>
+                <div class="chart-grid">{charts}</div>
+            </section>
+        }
+    });
+    let groups = groups.collect_view();
+    let is_empty = comparison.paths.is_empty();
+    let empty = is_empty
+        .then(|| view! { <p class="quiet-words charts-empty">"No values yet. Charts appear with the first ones."</p> });
+    view! {
+        <section id="charts" data-runs=runs aria-label="Charts">
+            {controls()}
+            <noscript><p class="note">"Charts are drawn by a script; the tables below need none."</p></noscript>
+            {empty}
+            <div class="chart-groups">{groups}</div>
+        </section>
+    }
+}
+
+/// The place of a chart.
+fn place(path: &str) -> impl IntoView + use<> {
+    view! {
+        <figure class="run-chart" data-path=path.to_owned()>
+            <figcaption><bdi>{path.to_owned()}</bdi></figcaption>
+        </figure>
+    }
+}
+
+/// What changes how all charts are drawn. Hidden until the script listens.
+fn controls() -> impl IntoView {
+    view! {
+        <form class="chart-controls" hidden aria-label="How charts are drawn">
+            <input class="field" type="search" name="q" placeholder="Filter charts" aria-label="Filter charts" autocomplete="off" />
+            <label>"X axis"
+                <select name="x">
+                    <option value="step">"Step"</option>
+                    <option value="elapsed">"Time since start"</option>
+                    <option value="time">"Wall time"</option>
+                </select>
+            </label>
+            <label>"Scale"
+                <select name="y">
+                    <option value="linear">"Linear"</option>
+                    <option value="log">"Log"</option>
+                </select>
+            </label>
+            <label class="chart-smoothing">"Smoothing"
+                <input type="range" name="smooth" min="0" max="0.99" step="0.01" value="0" />
+                <output>"0.00"</output>
+            </label>
+            <button class="button" type="button" name="robust" hidden>"Cut outliers"</button>
+            <button class="button" type="button" name="reset" hidden>"Reset zoom"</button>
+        </form>
+    }
+}
+
+/// Paths by their first segment, in the order of their first appearance; those of one segment are `scores`.
+fn grouped<'a>(paths: impl Iterator<Item = &'a str>) -> Vec<(String, Vec<&'a str>)> {
+    let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
+    for path in paths {
+        let name = path.split_once('.').map_or("scores", |(first, _)| first);
+        match groups.iter_mut().find(|(known, _)| known == name) {
+            Some((_, group)) => group.push(path),
+            None => groups.push((name.to_owned(), vec![path])),
+        }
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn charts_stand_in_groups_by_prefix() {
+        let groups = grouped(["root", "safety.a", "metrics.loss", "format", "safety.b.c"].into_iter());
+        let expect = [
+            ("scores".to_owned(), vec!["root", "format"]),
+            ("safety".to_owned(), vec!["safety.a", "safety.b.c"]),
+            ("metrics".to_owned(), vec!["metrics.loss"]),
+        ];
+        assert_eq!(groups, expect);
+    }
+}

@@ -1,0 +1,35 @@
+//! Addresses of the comparison.
+
+use gauntlet_model::RunId;
+
+use crate::ui::address::encoded;
+
+/// The ids of runs as one value of a query: commas between them, a comma or a percent sign of an id percent-encoded.
+pub(super) fn list_of(runs: &[&RunId]) -> String {
+    let ids = runs.iter().map(|run| run.as_str().replace('%', "%25").replace(',', "%2C"));
+    ids.collect::<Vec<_>>().join(",")
+}
+
+/// The address of a comparison. The baseline is named where it is not the first run.
+pub(super) fn compare_address(runs: &[&RunId], baseline: Option<&RunId>) -> String {
+    let runs_part = encoded(&list_of(runs)).to_string().replace("%2C", ",");
+    let named = baseline.filter(|baseline| runs.contains(baseline) && runs.first() != Some(baseline));
+    let baseline = named.map(|id| format!("&baseline={}", encoded(id.as_str()))).unwrap_or_default();
+    format!("/compare?runs={runs_part}{baseline}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_run_can_be_in_an_address() {
+        let ids: Vec<RunId> =
+            ["a", "b c", "d,e%"].into_iter().map(|id| RunId::new(id).expect("an id")).collect();
+        let runs: Vec<&RunId> = ids.iter().collect();
+        assert_eq!(compare_address(&runs, None), "/compare?runs=a,b%20c,d%252Ce%2525");
+        assert_eq!(compare_address(&runs[..2], Some(&ids[1])), "/compare?runs=a,b%20c&baseline=b%20c");
+        assert_eq!(compare_address(&runs[..2], Some(&ids[0])), "/compare?runs=a,b%20c");
+        assert_eq!(compare_address(&runs[..1], Some(&ids[1])), "/compare?runs=a", "a baseline that left");
+    }
+}

@@ -1,0 +1,164 @@
+//! Tables of a comparison: what each path came to, what failed, where configurations differ.
+
+use gauntlet_api::{Comparison, ConfigDifference, PathComparison, PathSummary};
+use gauntlet_model::{FailureKind, RunSummary};
+use leptos::prelude::*;
+use serde_json::Value;
+
+use super::colors::{Look, shown, swatch};
+use crate::ui::{Erase, failure_title, grouped, percent, quantity, score};
+
+/// The heads of the columns: one for each run.
+fn heads(comparison: &Comparison) -> impl IntoView + use<> {
+    let head = |(run, look): (&RunSummary, Look)| {
+        view! { <th scope="col" class="num">{swatch(look)} <span class="compare-column">{run.name.clone()}</span></th> }
+    };
+    shown(comparison).into_iter().map(head).collect_view()
+}
+
+/// A value as text: scores with a sign, measurements without.
+fn value(path: &PathComparison, number: f64) -> String {
+    if path.is_measurement { quantity(number) } else { score(number) }
+}
+
+/// What each rubric and measurement came to.
+pub(super) fn summary(comparison: &Comparison) -> impl IntoView + use<> {
+    let heads = heads(comparison);
+    let row = |path: &PathComparison| {
+        let cells = comparison.runs.iter().zip(&path.runs).map(|(run, summary)| {
+            let is_best = path.best.as_ref() == Some(&run.id);
+            summary.as_ref().map_or_else(
+                || view! { <td class="num is-none">"n/e"</td> }.erase(),
+                |summary| cell(path, summary, is_best).erase(),
+            )
+        });
+        let cells = cells.collect_view();
+        view! { <tr><th scope="row"><bdi>{path.path.clone()}</bdi></th>{cells}</tr> }
+    };
+    let rows = comparison.paths.iter().map(row).collect_view();
+    view! {
+        <section id="summary" aria-label="Summary">
+            <h2>"Summary"</h2>
+            <p class="quiet-words">
+                "Mean over all values, with the difference to the baseline; below it the last step, the lowest and highest \
+                value, and the share that fails. The best mean of a rubric is marked; a measurement has no best."
+            </p>
+            <div class="compare-scroll" tabindex="0" role="region" aria-label="Summary table">
+                <table class="compare-table">
+                    <thead><tr><th scope="col">"Path"</th>{heads}</tr></thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        </section>
+    }
+}
+
+fn cell(path: &PathComparison, summary: &PathSummary, is_best: bool) -> impl IntoView + use<> {
+    let difference = summary.difference.map(|difference| {
+        let sign = if difference > 0.0 { "is-up" } else { "is-down" };
+        let judged = if path.is_measurement || difference == 0.0 { "" } else { sign };
+        view! { <span class=format!("difference {judged}")>{score(difference)}</span> }
+    });
+    let more = format!(
+        "last {} · {} to {}{}",
+        value(path, summary.last),
+        value(path, summary.low),
+        value(path, summary.high),
+        summary.failing_share.map(|share| format!(" · {} failing", percent(share))).unwrap_or_default()
+    );
+    let best = is_best.then(|| view! { <span class="best">"best"</span> });
+    view! {
+        <td class="num" class:is-best=is_best>
+            <span class="compare-mean">{best} <b>{value(path, summary.mean)}</b> {difference}</span>
+            <small>{more}</small>
+        </td>
+    }
+}
+
+/// What failed, by kind.
+pub(super) fn failures(comparison: &Comparison) -> impl IntoView + use<> {
+    let heads = heads(comparison);
+    let row = |kind: FailureKind| {
+        let counts = comparison.failures.iter().map(|counts| {
+            let count = counts.failures.get(&kind).copied().unwrap_or(0);
+            (count, if counts.nodes > 0 { count as f64 / counts.nodes as f64 } else { 0.0 })
+        });
+        let counts: Vec<_> = counts.collect();
+        counts.iter().any(|(count, _)| *count > 0).then(|| {
+            let cells = counts.into_iter().map(|(count, share)| {
+                view! { <td class="num" class:is-none=count == 0><b>{grouped(count)}</b> <small>{percent(share)}</small></td> }
+            });
+            view! { <tr><th scope="row">{failure_title(kind)}</th>{cells.collect_view()}</tr> }
+        })
+    };
+    let rows: Vec<_> = FailureKind::ALL.into_iter().filter_map(row).collect();
+    let table = match rows.is_empty() {
+        true => view! { <p class="quiet-words">"No step fails."</p> }.erase(),
+        false => view! {
+            <div class="compare-scroll" tabindex="0" role="region" aria-label="Table of failures">
+                <table class="compare-table">
+                    <thead><tr><th scope="col">"Failing steps"</th>{heads}</tr></thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        }
+        .erase(),
+    };
+    view! { <section id="failures" aria-label="Failures"><h2>"Failures"</h2>{table}</section> }
+}
+
+/// Where the configurations differ.
+pub(super) fn configuration(comparison: &Comparison) -> impl IntoView + use<> {
+    let fields: [(&str, fn(&RunSummary) -> Value); 5] = [
+        ("tags", |run| run.tags.clone().into()),
+        ("kind", |run| run.kind.clone().into()),
+        ("agent", |run| run.agent.clone().into()),
+        ("task", |run| run.task.clone().into()),
+        ("rules", |run| run.failure_rule.text.clone().into()),
+    ];
+    let of_runs = fields.into_iter().map(|(name, read)| ConfigDifference {
+        key: name.to_owned(),
+        values: comparison.runs.iter().map(read).collect(),
+    });
+    let of_runs = of_runs.filter(|row| row.values.windows(2).any(|pair| pair[0] != pair[1]));
+    let rows: Vec<ConfigDifference> =
+        comparison.config.iter().cloned().chain(comparison.metadata.iter().cloned()).chain(of_runs).collect();
+    let heads = heads(comparison);
+    let table = match rows.is_empty() {
+        true => view! { <p class="quiet-words">"Configuration, metadata and tags are the same."</p> }.erase(),
+        false => {
+            let rows = rows.into_iter().map(|row| {
+                let cells = row.values.iter().map(|value| {
+                    let is_none = value.is_null();
+                    view! { <td class="num config-value" class:is-none=is_none><code>{text(value)}</code></td> }
+                });
+                let cells = cells.collect_view();
+                view! { <tr><th scope="row"><bdi>{row.key}</bdi></th>{cells}</tr> }
+            });
+            let rows = rows.collect_view();
+            view! {
+                <p class="quiet-words">"Only what differs. Texts are in quotes: 1 and \"1\" are not the same."</p>
+                <div class="compare-scroll" tabindex="0" role="region" aria-label="Table of differences">
+                    <table class="compare-table">
+                        <thead><tr><th scope="col">"Key"</th>{heads}</tr></thead>
+                        <tbody>{rows}</tbody>
+                    </table>
+                </div>
+            }
+            .erase()
+        }
+    };
+    view! {
+        <section id="configuration" aria-label="Configuration"><h2>"Configuration"</h2>{table}</section>
+    }
+}
+
+/// A value of a configuration with its type; a long one is cut.
+fn text(value: &Value) -> String {
+    const MOST: usize = 120;
+    let text = if value.is_null() { "not set".to_owned() } else { value.to_string() };
+    match text.char_indices().nth(MOST) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text,
+    }
+}

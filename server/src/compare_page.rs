@@ -1,0 +1,64 @@
+//! `GET /compare` and `GET /charts`: the page of one or many runs, rendered whole; a script draws its charts.
+
+use axum::extract::State;
+use axum::http::{Uri, header};
+use axum::response::{IntoResponse, Response};
+use gauntlet_app::compare::{Choice, Content, document};
+use gauntlet_engine::compare;
+use gauntlet_model::RunId;
+use gauntlet_store::RunQuery;
+
+use crate::api::compare::run_ids;
+use crate::error::ApiError;
+use crate::policy;
+use crate::state::AppState;
+
+/// How many runs can be chosen from.
+const CHOICES: u32 = 200;
+
+/// The page. Whatever is in its address, it is a page: what cannot be shown is said in it.
+pub async fn read(State(state): State<AppState>, uri: Uri) -> Response {
+    let mut content = Content::default();
+    if let Err(error) = fill(&mut content, &state, uri.query().unwrap_or_default()).await {
+        content.problems.push(error.message().to_owned());
+    }
+    let options = &state.leptos;
+    let style = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
+    let kind = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
+    (kind, policy::of_scripted_page(), document(&content, style, &options.site_pkg_dir)).into_response()
+}
+
+async fn fill(content: &mut Content, state: &AppState, query: &str) -> Result<(), ApiError> {
+    let page = state.store.runs(RunQuery { limit: CHOICES, ..RunQuery::default() }).await?;
+    let choice =
+        |run: gauntlet_model::RunSummary| Choice { id: run.id, name: run.name, project: run.project };
+    content.choices = page.items.into_iter().map(choice).collect();
+    // A form sends the parameter once for each box that is ticked.
+    let mut ids: Vec<RunId> = Vec::new();
+    let mut baseline = None;
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        match name.as_ref() {
+            "runs" => ids.extend(run_ids(&value)?),
+            "baseline" if !value.is_empty() => baseline = Some(RunId::new(value.into_owned())?),
+            _ => {}
+        }
+    }
+    let mut known: Vec<RunId> = Vec::new();
+    for id in ids {
+        if known.contains(&id) {
+            continue;
+        }
+        match state.store.run(&id).await? {
+            Some(_) => known.push(id),
+            None => {
+                content.problems.push(format!("There is no run {:?}; it may have been deleted.", id.as_str()))
+            }
+        }
+    }
+    let baseline = baseline.filter(|id| known.contains(id));
+    if !known.is_empty() {
+        content.comparison =
+            Some(compare::read(&state.store, &state.films, &known, baseline.as_ref()).await?);
+    }
+    Ok(())
+}
