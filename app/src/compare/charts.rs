@@ -1,4 +1,5 @@
-//! The section of the charts: controls, and a place for each chart, in groups by prefix. The script fills them.
+//! The section of the charts: controls, and a place for each chart, in groups by prefix. The script fills
+//! them.
 
 use gauntlet_api::Comparison;
 use leptos::prelude::*;
@@ -10,7 +11,8 @@ use super::colors::shown;
 pub(super) fn charts(comparison: &Comparison) -> impl IntoView + use<> {
     let runs = shown(comparison).into_iter().map(|(run, look)| {
         json!({
-            "id": run.id, "name": run.name, "color": look.color, "dash": look.dash, "live": !run.status.is_final(),
+            "id": run.id, "name": run.name, "color": look.color, "dash": look.dash,
+            "live": !run.status.is_final(),
         })
     });
     let runs = serde_json::Value::Array(runs.collect()).to_string();
@@ -26,12 +28,14 @@ pub(super) fn charts(comparison: &Comparison) -> impl IntoView + use<> {
     });
     let groups = groups.collect_view();
     let is_empty = comparison.paths.is_empty();
-    let empty = is_empty
-        .then(|| view! { <p class="quiet-words charts-empty">"No values yet. Charts appear with the first ones."</p> });
+    let words = "No values yet. Charts appear with the first ones.";
+    let empty = is_empty.then(|| view! { <p class="quiet-words charts-empty">{words}</p> });
     view! {
         <section id="charts" data-runs=runs aria-label="Charts">
             {controls()}
-            <noscript><p class="note">"Charts are drawn by a script; the tables below need none."</p></noscript>
+            <noscript>
+                <p class="note">"Charts are drawn by a script; the tables below need none."</p>
+            </noscript>
             {empty}
             <div class="chart-groups">{groups}</div>
         </section>
@@ -51,7 +55,10 @@ fn place(path: &str) -> impl IntoView + use<> {
 fn controls() -> impl IntoView {
     view! {
         <form class="chart-controls" hidden aria-label="How charts are drawn">
-            <input class="field" type="search" name="q" placeholder="Filter charts" aria-label="Filter charts" autocomplete="off" />
+            <input
+                class="field" type="search" name="q" placeholder="Filter charts" aria-label="Filter charts"
+                autocomplete="off"
+            />
             <label>"X axis"
                 <select name="x">
                     <option value="step">"Step"</option>

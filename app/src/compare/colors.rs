@@ -18,8 +18,8 @@ pub(super) struct Look {
     pub(super) dash: usize,
 }
 
-/// The looks of runs, in their order. A run's colour follows from its id; only where another run has it, the next
-/// free one is taken. The patterns make up to 32 runs different from each other.
+/// The looks of runs, in their order. A run's colour follows from its id; only where another run has it, the
+/// next free one is taken. The patterns make up to 32 runs different from each other.
 fn looks(runs: &[&RunId]) -> Vec<Look> {
     let mut by_id: Vec<usize> = (0..runs.len()).collect();
     // Not in the order of the address, so that reordering runs repaints none.
@@ -46,7 +46,10 @@ pub(super) fn shown(comparison: &Comparison) -> Vec<(&RunSummary, Look)> {
 /// The line of a run in the charts, as a mark beside its name.
 pub(super) fn swatch(look: Look) -> impl IntoView + use<> {
     view! {
-        <svg class=format!("run-swatch run-color-{} run-dash-{}", look.color, look.dash) viewBox="0 0 28 8" aria-hidden="true">
+        <svg
+            class=format!("run-swatch run-color-{} run-dash-{}", look.color, look.dash) viewBox="0 0 28 8"
+            aria-hidden="true"
+        >
             <path d="M1 4H27" />
         </svg>
     }

@@ -4,7 +4,8 @@ use gauntlet_model::RunId;
 
 use crate::ui::address::encoded;
 
-/// The ids of runs as one value of a query: commas between them, a comma or a percent sign of an id percent-encoded.
+/// The ids of runs as one value of a query: commas between them, a comma or a percent sign of an id
+/// percent-encoded.
 pub(super) fn list_of(runs: &[&RunId]) -> String {
     let ids = runs.iter().map(|run| run.as_str().replace('%', "%25").replace(',', "%2C"));
     ids.collect::<Vec<_>>().join(",")

@@ -1,5 +1,5 @@
-//! The page of one or many runs: their charts over each other, and tables of where they differ. The server renders
-//! it with every number of the tables; a script of its own (`frontend/charts`) draws the charts.
+//! The page of one or many runs: their charts over each other, and tables of where they differ. The server
+//! renders it with every number of the tables; a script of its own (`frontend/charts`) draws the charts.
 
 mod charts;
 mod colors;

@@ -70,7 +70,10 @@ fn page(content: &Content, style: String, package: &str) -> impl IntoView + use<
                         <a class="link" href="/">"Runs"</a>
                         <span class="top-gap"></span>
                         <a class="link" href="/docs/charts">"Docs"</a>
-                        <button class="button is-icon" id="theme" hidden title="Dark or light" aria-label="Switch between dark and light">
+                        <button
+                            class="button is-icon" id="theme" hidden title="Dark or light"
+                            aria-label="Switch between dark and light"
+                        >
                             <Icon shape=Shape::Theme />
                         </button>
                     </header>
@@ -116,13 +119,19 @@ fn run_list(comparison: &Comparison) -> impl IntoView + use<> {
         let baseline = is_many.then(|| match is_baseline {
             true => view! { <span class="baseline">"baseline"</span> }.erase(),
             false => view! {
-                <a class="link" href=compare_address(&ids, Some(&run.id)) title=format!("Take differences to {}", run.name)>"Set as baseline"</a>
+                <a
+                    class="link" href=compare_address(&ids, Some(&run.id))
+                    title=format!("Take differences to {}", run.name)
+                >"Set as baseline"</a>
             }
             .erase(),
         });
         let remove = is_many.then(|| {
             view! {
-                <a class="icon-button" href=compare_address(&without, Some(&comparison.baseline)) aria-label=format!("Remove {}", run.name) title="Remove">
+                <a
+                    class="icon-button" href=compare_address(&without, Some(&comparison.baseline))
+                    aria-label=format!("Remove {}", run.name) title="Remove"
+                >
                     <Icon shape=Shape::Close />
                 </a>
             }
@@ -167,7 +176,10 @@ fn add(comparison: &Comparison, choices: &[Choice]) -> impl IntoView + use<> {
 fn choose(choices: &[Choice]) -> impl IntoView + use<> {
     if choices.is_empty() {
         return view! {
-            <section class="empty is-small"><h2>"No runs yet"</h2><p>"A run appears here with its first event."</p></section>
+            <section class="empty is-small">
+                <h2>"No runs yet"</h2>
+                <p>"A run appears here with its first event."</p>
+            </section>
         }
         .erase();
     }

@@ -11,7 +11,11 @@ use crate::ui::{Erase, failure_title, grouped, percent, quantity, score};
 /// The heads of the columns: one for each run.
 fn heads(comparison: &Comparison) -> impl IntoView + use<> {
     let head = |(run, look): (&RunSummary, Look)| {
-        view! { <th scope="col" class="num">{swatch(look)} <span class="compare-column">{run.name.clone()}</span></th> }
+        view! {
+            <th scope="col" class="num">
+                {swatch(look)} <span class="compare-column">{run.name.clone()}</span>
+            </th>
+        }
     };
     shown(comparison).into_iter().map(head).collect_view()
 }
@@ -40,8 +44,9 @@ pub(super) fn summary(comparison: &Comparison) -> impl IntoView + use<> {
         <section id="summary" aria-label="Summary">
             <h2>"Summary"</h2>
             <p class="quiet-words">
-                "Mean over all values, with the difference to the baseline; below it the last step, the lowest and highest \
-                value, and the share that fails. The best mean of a rubric is marked; a measurement has no best."
+                "Mean over all values, with the difference to the baseline; below it the last step, the lowest \
+                and highest value, and the share that fails. The best mean of a rubric is marked; a \
+                measurement has no best."
             </p>
             <div class="compare-scroll" tabindex="0" role="region" aria-label="Summary table">
                 <table class="compare-table">
@@ -86,7 +91,11 @@ pub(super) fn failures(comparison: &Comparison) -> impl IntoView + use<> {
         let counts: Vec<_> = counts.collect();
         counts.iter().any(|(count, _)| *count > 0).then(|| {
             let cells = counts.into_iter().map(|(count, share)| {
-                view! { <td class="num" class:is-none=count == 0><b>{grouped(count)}</b> <small>{percent(share)}</small></td> }
+                view! {
+                    <td class="num" class:is-none=count == 0>
+                        <b>{grouped(count)}</b> <small>{percent(share)}</small>
+                    </td>
+                }
             });
             view! { <tr><th scope="row">{failure_title(kind)}</th>{cells.collect_view()}</tr> }
         })
@@ -130,14 +139,17 @@ pub(super) fn configuration(comparison: &Comparison) -> impl IntoView + use<> {
             let rows = rows.into_iter().map(|row| {
                 let cells = row.values.iter().map(|value| {
                     let is_none = value.is_null();
-                    view! { <td class="num config-value" class:is-none=is_none><code>{text(value)}</code></td> }
+                    let class = if is_none { "num config-value is-none" } else { "num config-value" };
+                    view! { <td class=class><code>{text(value)}</code></td> }
                 });
                 let cells = cells.collect_view();
                 view! { <tr><th scope="row"><bdi>{row.key}</bdi></th>{cells}</tr> }
             });
             let rows = rows.collect_view();
             view! {
-                <p class="quiet-words">"Only what differs. Texts are in quotes: 1 and \"1\" are not the same."</p>
+                <p class="quiet-words">
+                    "Only what differs. Texts are in quotes: 1 and \"1\" are not the same."
+                </p>
                 <div class="compare-scroll" tabindex="0" role="region" aria-label="Table of differences">
                     <table class="compare-table">
                         <thead><tr><th scope="col">"Key"</th>{heads}</tr></thead>

@@ -1,5 +1,5 @@
-//! A path's history by step, for charts: one point a step with the mean and the range over the step's rollouts,
-//! smoothed and shortened without losing an extreme.
+//! A path's history by step, for charts: one point a step with the mean and the range over the step's
+//! rollouts, smoothed and shortened without losing an extreme.
 
 use std::collections::BTreeSet;
 
@@ -60,8 +60,8 @@ pub struct ChartOptions {
 }
 
 /// An exponential moving average over steps at uneven distances. A value's weight falls by the factor
-/// `smoothing` for each `spacing` steps, and the average is that of the weighted values seen, so that it starts
-/// at the first value.
+/// `smoothing` for each `spacing` steps, and the average is that of the weighted values seen, so that it
+/// starts at the first value.
 struct MovingAverage {
     smoothing: f64,
     spacing: f64,
@@ -71,8 +71,8 @@ struct MovingAverage {
 }
 
 impl MovingAverage {
-    /// `spacing` is the mean distance of the steps; of a long run a thousandth of its length, so that the same
-    /// smoothing looks alike at any length.
+    /// `spacing` is the mean distance of the steps; of a long run a thousandth of its length, so that the
+    /// same smoothing looks alike at any length.
     fn new(smoothing: f64, first: u64, last: u64, steps: u64) -> Self {
         let length = last.saturating_sub(first) as f64;
         let distance = length / steps.saturating_sub(1).max(1) as f64;
@@ -96,13 +96,14 @@ impl MovingAverage {
 }
 
 impl Film {
-    /// The paths with at least one value of their own, in tree order: all but the groups that dotted paths imply.
+    /// The paths with at least one value of their own, in tree order: all but the groups that dotted paths
+    /// imply.
     pub fn valued_paths(&self) -> impl Iterator<Item = &Path> {
         self.paths().iter().filter(|path| self.values_by_step(path.id).next().is_some())
     }
 
-    /// The values of a path at each step that has one, by rising step. Of a path that was measured at steps as
-    /// such, those measurements; else the scores of the nodes.
+    /// The values of a path at each step that has one, by rising step. Of a path that was measured at steps
+    /// as such, those measurements; else the scores of the nodes.
     pub fn values_by_step(&self, path: PathId) -> impl Iterator<Item = StepValues> + '_ {
         let history = self.measurements.history(path.0);
         let rows = if history.is_empty() { self.nodes.rows() } else { &[] };
@@ -144,10 +145,10 @@ impl Film {
         values.map(|all| StepValues { mean: (sum / all.count as f64).clamp(all.low, all.high), ..all })
     }
 
-    /// The history of a path as at most `points` points. Where more steps have a value, the range is cut into equal
-    /// parts, and of each part stay the steps of the lowest and the highest value and of the lowest and the highest
-    /// mean: no spike is lost, and every point is a step that is in the film. The average is computed from every
-    /// step of the run, those before `from` and those left out included.
+    /// The history of a path as at most `points` points. Where more steps have a value, the range is cut into
+    /// equal parts, and of each part stay the steps of the lowest and the highest value and of the lowest and
+    /// the highest mean: no spike is lost, and every point is a step that is in the film. The average is
+    /// computed from every step of the run, those before `from` and those left out included.
     pub fn chart(&self, path: PathId, options: ChartOptions) -> Chart {
         let ChartOptions { from, to, points, smoothing } = options;
         let (mut ends, mut all, mut inside, mut steps) = (None::<(u64, u64)>, 0, None::<(u64, u64)>, 0);
@@ -190,8 +191,8 @@ impl Film {
     }
 }
 
-/// Adds the points of a part with the lowest and highest value and the lowest and highest mean, in order. Of equal
-/// ones the first counts.
+/// Adds the points of a part with the lowest and highest value and the lowest and highest mean, in order. Of
+/// equal ones the first counts.
 fn keep_extremes(part: &[ChartPoint], points: &mut Vec<ChartPoint>) {
     let lowest = |value: fn(&StepValues) -> f64| {
         let numbered = part.iter().map(|point| value(&point.values)).enumerate();

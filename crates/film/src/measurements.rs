@@ -32,8 +32,8 @@ pub(crate) struct Measurements {
 }
 
 impl Measurements {
-    /// Sets a value of a path; of two for one step the one with the higher sequence number counts, whatever order
-    /// they come in. Returns whether anything changed.
+    /// Sets a value of a path; of two for one step the one with the higher sequence number counts, whatever
+    /// order they come in. Returns whether anything changed.
     pub(crate) fn set(&mut self, path: u32, entry: Entry) -> bool {
         let history = self.histories.entry(path).or_default();
         let (step, seq) = (entry.step, entry.seq);

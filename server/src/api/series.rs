@@ -64,9 +64,9 @@ pub async fn batch(
 pub fn batch_docs(op: Docs<'_>) -> Docs<'_> {
     op.titled("Film", "Histories of several runs")
         .description(
-            "What charts draw: of each run and path the mean and the range over the rollouts of each step, in \
-             columns, thinned so that every minimum and maximum stays. The answer also names the paths of \
-             each run.",
+            "What charts draw: of each run and path the mean and the range over the rollouts of each step, \
+             in columns, thinned so that every minimum and maximum stays. The answer also names the paths \
+             of each run.",
         )
         .status(200, "The histories.")
         .status(
