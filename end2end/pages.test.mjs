@@ -27,9 +27,7 @@ async function assertFocusShows(page, { most = 60 } = {}) {
       return element && element !== document.body ? element.outerHTML.slice(0, 160) : null;
     });
     if (what === null) return;
-    await until(`the focus shows at ${page.url()} on ${what}`, () => page.evaluate(showsFocus), {
-      within: 3_000,
-    });
+    await until(`the focus shows at ${page.url()} on ${what}`, () => page.evaluate(showsFocus));
   }
 }
 

@@ -97,7 +97,7 @@ test("a pause ends after its timeout; a tweak may be a function; a killed server
   await client.commands.issue(run.id, "pause", { author: "dana" });
   await client.commands.issue(run.id, "answer", { parameters: { answer: "missing" }, author: "lee" });
   await server.kill();
-  await until(() => run.warnings.some((text) => text.includes("commands cannot be fetched")), "it is told");
+  await until(() => run.warnings.some((text) => text.includes("commands cannot be fetched")), "there is a warning");
   await server.start();
   await client.commands.issue(run.id, "stop", { author: "lee" });
   let outcome: Outcome = "continue";
@@ -142,7 +142,7 @@ test("offline or disabled there are no commands, and checkpoints do not keep a p
   const child = execFile(process.execPath, ["--input-type=module", "-e", script], {
     cwd: new URL("..", import.meta.url),
     env,
-    timeout: 20_000,
+    timeout: 60_000,
   });
   const [code] = await once(child, "exit");
   assert.equal(code, 0);

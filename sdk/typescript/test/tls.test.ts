@@ -61,7 +61,7 @@ test("everything works over TLS; without the certificate there is a warning", as
   const script = `
     import { Client, init } from "gauntlet-sdk";
     import WebSocketOfNpm from "ws";
-    const run = await init({ id: "secured", name: "secured", finishMs: 3_000 });
+    const run = await init({ id: "secured", name: "secured", finishMs: Number(process.env.FINISH_MS) });
     run.log({ reward: 1 }, { step: 0 });
     run.artifact("a.txt", "text");
     const stats = await run.finish();
@@ -78,16 +78,16 @@ test("everything works over TLS; without the certificate there is a warning", as
     const { sent, spooled } = stats;
     console.log(JSON.stringify({ url: run.url, sent, spooled, seen, steps: film?.length }));`;
   const environment = { GAUNTLET_ENDPOINT: url, GAUNTLET_SPOOL: join(folder, "spool") };
-  const program = async (more: Record<string, string>) => {
-    const env = { ...process.env, ...environment, ...more };
+  const program = async (finishMs: number, more: Record<string, string> = {}) => {
+    const env = { ...process.env, ...environment, FINISH_MS: `${finishMs}`, ...more };
     const { out, err } = await runNode(["--input-type=module", "-e", script], { cwd: here, env });
     return { result: JSON.parse(out || "null"), err };
   };
-  const stranger = await program({});
+  const stranger = await program(1_000);
   assert.match(stranger.err, /https:.* cannot be reached \(self-signed certificate.*\); events are queued/);
   assert.deepEqual([stranger.result.sent, stranger.result.spooled], [0, 3]);
 
-  const { result, err } = await program({ NODE_EXTRA_CA_CERTS: cert });
+  const { result, err } = await program(20_000, { NODE_EXTRA_CA_CERTS: cert });
   const facts = ["run_started", "scored", "artifact", "status"];
   assert.deepEqual(result?.seen, { socket: facts, events: facts }, err);
   // The stranger's step, which waited on disk, and this program's: neither replaces the other.

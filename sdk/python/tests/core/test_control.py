@@ -115,7 +115,7 @@ def test_a_pause_without_a_resume_times_out(server: Server, run: gauntlet.Run) -
     until(run.commands)
     began = time.monotonic()
     assert run.checkpoint(timeout=0.4) == "continue"
-    assert 0.4 <= time.monotonic() - began < 5
+    assert time.monotonic() - began >= 0.4
     until(lambda: person.status() == "running")
 
 

@@ -66,7 +66,7 @@ def test_an_undeliverable_leftover_delays_no_other(
         run.log({"root": 5.0})
         run.finish()
         took = time.monotonic() - began
-    assert took < 10.0
+    assert took < 15.0, "`finish` has not waited for the leftover, which takes it 20 s"
     assert len(server.events(run.id, "snapshot.scored")) == 6
     aside = environment / "undeliverable" / folder.name
     assert str(aside) in caplog.text
@@ -96,7 +96,7 @@ def test_a_leftover_that_the_server_cannot_take_now_waits_without_delaying(envir
     assert run.flush()
     run.finish()
     fake.close()
-    assert time.monotonic() - began < 5.0
+    assert time.monotonic() - began < 15.0, "`finish` has not waited for the leftover, which takes it 20 s"
     assert folder.exists(), "the next run tries again"
 
 

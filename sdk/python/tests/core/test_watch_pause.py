@@ -103,7 +103,7 @@ def test_a_pause_ends_by_itself(server: Server, run: gauntlet.Run) -> None:
     with gauntlet.watch(rubric, pause_on=[0], pause_timeout=0.3):
         began = time.monotonic()
         rubric("a", "o")
-        assert 0.3 <= time.monotonic() - began < 5
+        assert time.monotonic() - began >= 0.3
     assert run.flush()
     statuses = server.events(run.id, "run.status")
     assert [s["body"]["status"] for s in statuses] == ["paused", "running"]
@@ -112,19 +112,19 @@ def test_a_pause_ends_by_itself(server: Server, run: gauntlet.Run) -> None:
 
 def test_a_paused_async_root_lets_other_tasks_run(server: Server, run: gauntlet.Run) -> None:
     rubric = AsyncFixed()
-    ticks = 0
+    assert run.flush()
 
-    async def tick() -> None:
-        nonlocal ticks
-        while True:
-            ticks += 1
-            await asyncio.sleep(0.01)
+    async def resume() -> None:
+        await asyncio.to_thread(wait_for_pause, server, run)
+        await asyncio.to_thread(issue, server, run, "resume")
 
     async def main() -> None:
-        other = asyncio.create_task(tick())
+        other = asyncio.create_task(resume())
         await rubric("1", "o")
-        other.cancel()
+        await other
 
-    with gauntlet.watch(rubric, pause_on=[0], pause_timeout=0.5):
+    with gauntlet.watch(rubric, pause_on=[0], pause_timeout=60):
         asyncio.run(main())
-    assert ticks > 10
+    assert run.flush()
+    reasons = [s["body"].get("reason") for s in server.events(run.id, "run.status")]
+    assert reasons[-1] == "dana resumed the run"
