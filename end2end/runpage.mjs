@@ -1,5 +1,4 @@
-// The run page as people use it: by roles and labels, and by the data attributes with which the stage describes
-// its picture.
+// The run page as people use it: by roles and labels, and by the data attributes that describe the picture.
 
 import { SMALL, until } from "./harness.mjs";
 

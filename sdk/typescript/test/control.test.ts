@@ -97,7 +97,10 @@ test("a pause ends after its timeout; a tweak may be a function; a killed server
   await client.commands.issue(run.id, "pause", { author: "dana" });
   await client.commands.issue(run.id, "answer", { parameters: { answer: "missing" }, author: "lee" });
   await server.kill();
-  await until(() => run.warnings.some((text) => text.includes("commands cannot be fetched")), "there is a warning");
+  await until(
+    () => run.warnings.some((text) => text.includes("commands cannot be fetched")),
+    "there is a warning",
+  );
   await server.start();
   await client.commands.issue(run.id, "stop", { author: "lee" });
   let outcome: Outcome = "continue";

@@ -1,5 +1,5 @@
-// Following a run live, from any position, through restarts of the server, without a gap or a repetition: over
-// server-sent events and over WebSockets.
+// Following a run live, from any position, through restarts of the server, without a gap or a repetition:
+// over server-sent events and over WebSockets.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -93,7 +93,7 @@ for (const format of ["binary", "json"] as const) {
   });
 }
 
-test("a signal ends it without an error, a break closes it, a run that does not exist is an error", async (t) => {
+test("a signal or a break ends it without an error; an unknown run is an error", async (t) => {
   const { server, client } = await started(t);
   const run = await begun(server);
   await run.flush();

@@ -1,5 +1,6 @@
 // Chunks of a film and binary live frames: packed facts, format GFLM version 1. The format is specified
-// beside the encoder, in crates/film/src/codec. Decoding trusts no length: each is checked against the bytes left.
+// beside the encoder, in crates/film/src/codec. Decoding trusts no length: each is checked against the bytes
+// left.
 
 import type { FailureKind } from "../wire/events.js";
 import { MAX_STEP } from "../wire/limits.js";

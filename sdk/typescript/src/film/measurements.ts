@@ -21,7 +21,7 @@ interface OfStep {
 
 type Added = Extract<Fact, { what: "added" }>;
 
-/** Whether a fact is a measurement of a step: a later score of a path under `metrics` that names no episode. */
+/** Whether a fact is a measurement of a step: a later score of a path under `metrics`, without an episode. */
 export function isMeasurement(fact: Fact): fact is Added & { step: number } {
   return fact.what === "added" && fact.step !== null && fact.episode === null && isMetric(fact.path);
 }
