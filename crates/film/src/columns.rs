@@ -36,6 +36,11 @@ fn split(row: u32) -> (u32, u8) {
 }
 
 impl Column {
+    /// Whether no row ever had a number.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.blocks.is_empty()
+    }
+
     /// The number of a row.
     pub(crate) fn get(&self, row: u32) -> Option<f64> {
         let (index, offset) = split(row);

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gauntlet_model::{EpisodeId, FailureKind, FailureRule, FailureRules, Scores};
 
+use crate::blocks::Blocks;
 use crate::columns::Column;
 use crate::fact::{Asked, Fact, What};
 use crate::measurements::{Entry, Measurements};
@@ -29,6 +30,7 @@ pub struct Film {
     /// The rule every node is judged by.
     pub(crate) rule: FailureRule,
     pub(crate) revision: u64,
+    pub(crate) blocks: Blocks,
     pub(crate) nodes: Nodes,
     pub(crate) durations: Column,
     pub(crate) paths: Paths,
@@ -134,6 +136,18 @@ impl Film {
         }
     }
 
+    /// Takes the place of another film for those who keep what they computed of it: the revision goes on from
+    /// that of `other`, and every node counts as changed.
+    pub fn supersede(&mut self, other: &Film) {
+        self.revision = self.revision.max(other.revision).wrapping_add(1);
+        self.blocks.touch_from(0, self.revision);
+    }
+
+    /// Notes that the node at a rank changes with the next revision.
+    fn touch(&mut self, rank: usize) {
+        self.blocks.touch(rank, self.revision.wrapping_add(1));
+    }
+
     /// Judges every node again if the evidence now puts another rule in force; returns whether it did.
     fn follow_evidence(&mut self) -> bool {
         let rule = self.evidence.rule(self.asked);
@@ -230,7 +244,13 @@ impl Film {
         let row = Row { seq: fact.seq, at: fact.at, is_paused: snapshot.is_paused, declared, failure };
         let old_root = self.root_of(old);
         let old_last = episode.and_then(|episode| self.nodes.episode_table.last_step(episode));
+        let appended = place == Err(self.nodes.len());
         let Some(row) = self.nodes.put(place, step, episode, row) else { return changed };
+        let rank = place.unwrap_or_else(|rank| rank);
+        self.touch(rank);
+        if place.is_err() && !appended {
+            self.blocks.touch_from(rank, self.revision.wrapping_add(1));
+        }
         for (id, value) in scores() {
             if let Some(track) = self.tracks.get_mut(id as usize) {
                 track.scores.set(row, value);
@@ -252,7 +272,7 @@ impl Film {
             self.judge_step(old_last, episode);
             self.judge_step(Some(step), episode);
         } else if is_overlaid {
-            self.judge(place.unwrap_or_else(|rank| rank));
+            self.judge(rank);
         }
         true
     }
@@ -324,8 +344,12 @@ impl Film {
     fn added(&mut self, fact: &Fact, step: u64, path: &str, value: f64) -> bool {
         let Some((id, new_path)) = self.path(path, step, usize::MAX) else { return false };
         if fact.measurement().is_some() {
-            let entry = Entry { step, seq: fact.seq, at: fact.at, value };
-            return self.measurements.set(id, entry) | new_path;
+            let is_new = self.measurements.set(id, Entry { step, seq: fact.seq, at: fact.at, value });
+            if is_new {
+                let behind = self.nodes.first_at_least(step.saturating_add(1));
+                (self.nodes.first_at_least(step)..behind).for_each(|rank| self.touch(rank));
+            }
+            return is_new | new_path;
         }
         if path == "root" {
             self.evidence.see_root(value);
@@ -389,6 +413,7 @@ impl Film {
     /// columns.
     fn judge(&mut self, rank: usize) {
         let Some(row) = self.nodes.row(rank) else { return };
+        self.touch(rank);
         let declared = self.nodes.get(row).and_then(|row| row.declared);
         let raised = self.nodes.ends_failed_episode(row).then_some(FailureKind::Generic);
         let judged = self.decisive.iter().filter_map(|id| self.tracks.get(*id as usize)?.failure(row));

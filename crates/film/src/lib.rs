@@ -9,8 +9,10 @@
 // Tests may panic, what is shipped may not.
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
+mod blocks;
 mod by_step;
 mod columns;
+mod digest;
 mod episodes;
 mod extremes;
 mod fact;
@@ -25,13 +27,16 @@ mod query;
 mod rules;
 mod run_state;
 mod series;
+mod spread;
 mod sum;
 mod tree;
 
 pub mod codec;
 pub mod levels;
 
+pub use blocks::BLOCK;
 pub use by_step::{Chart, ChartOptions, ChartPoint, StepValues};
+pub use digest::{Digest, Digests, FailuresOf};
 pub use fact::{Asked, Fact, What};
 pub use film::Film;
 pub use interest::MOST_INTERESTING;

@@ -2,6 +2,7 @@
 
 mod by_step;
 mod codec;
+mod digests;
 mod facts;
 mod failing;
 mod levels;
