@@ -5,7 +5,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 cd "$ROOT"
-scripts/setup.sh
+scripts/setup.sh --tests
 read_toolchain
 scripts/build.sh release
-cargo run --release -p gauntlet-bench -- "$@"
+CHROMIUM=$(find_chromium) cargo run --release -p gauntlet-bench -- "$@"

@@ -32,6 +32,9 @@ pub enum FeedState {
 /// An update of a feed.
 #[derive(Debug, Clone)]
 pub enum FeedUpdate {
+    /// Some of the facts that will come: those that shape the picture of the whole run. They come before any
+    /// other, so that a long run is seen at once.
+    Overview(Vec<Fact>),
     /// New facts, in any order; facts already seen may come again.
     Facts(Vec<Fact>),
     /// The rules that the run asks for now; those known already may come again.

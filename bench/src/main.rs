@@ -4,6 +4,7 @@
 // Tests may panic, what is shipped may not.
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
+mod browser;
 mod film;
 mod import;
 mod ingest;
@@ -46,6 +47,9 @@ fn main() -> Outcome<()> {
     if is_asked("film") {
         film::open_and_draw(&mut report, &runtime)?;
         film::download(&mut report)?;
+    }
+    if is_asked("browser") {
+        browser::long_run(&mut report)?;
     }
     report.print();
     if !named.is_empty() {

@@ -1,15 +1,17 @@
 //! The curve of the chosen rubric over the run, with its failures below and a playhead that can be dragged.
 
 use std::fmt::Write;
+use std::ops::Range;
 
-use gauntlet_film::{Film, PathId};
+use gauntlet_film::{BLOCK, Digest, Digests, FailuresOf, Film, PathId};
 use gauntlet_model::FailureKind;
+use gauntlet_scene::HeightScale;
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::session::Session;
-use super::spark::{height_of, polyline, range_of};
+use super::spark::{height_of, polyline};
 use crate::ui::{Erase, failure_class, failure_word, grouped, score};
 
 /// Size of the curve in its own units.
@@ -25,6 +27,8 @@ const SINGLE: usize = 360;
 const PARTS: usize = 180;
 /// Columns of marks.
 const COLUMNS: usize = 420;
+/// The least height of a mark, so that one failing step of thousands is seen.
+const LEAST_MARK: f64 = 2.0;
 
 /// The curve as SVG paths.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -32,8 +36,8 @@ struct Drawn {
     line: String,
     /// Under the line down to the box, or from the lowest to the highest of each part.
     fill: String,
+    /// The height of zero, where it is between the ends.
     zero: Option<f64>,
-    range: Option<(f64, f64)>,
     marks: Vec<(FailureKind, String)>,
 }
 
@@ -42,46 +46,45 @@ fn share(index: f64, nodes: usize) -> f64 {
     if nodes > 1 { (index / (nodes - 1) as f64).clamp(0.0, 1.0) } else { 0.5 }
 }
 
-/// One part of a long history: its middle along the curve, its mean, its extremes.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Part {
-    at: f64,
-    mean: f64,
-    range: (f64, f64),
+/// Cuts `nodes` nodes into about `count` parts of consecutive ones. In a long run a part begins at a multiple
+/// of [`BLOCK`], whose digests are kept.
+fn cuts(nodes: usize, count: usize) -> impl Iterator<Item = Range<usize>> {
+    let unit = if nodes > count * BLOCK { BLOCK } else { 1 };
+    let units = nodes.div_ceil(unit);
+    let count = count.min(units);
+    let at = move |k: usize| (k * units / count.max(1) * unit).min(nodes);
+    (0..count).map(move |k| at(k)..at(k + 1)).filter(|part| !part.is_empty())
 }
 
-/// Cuts a history into parts of equally many nodes; a part without a score is left out.
-fn parts(score: impl Fn(usize) -> Option<f64>, nodes: usize, count: usize) -> Vec<Part> {
-    let part = |k: usize| {
-        let (from, to) = (k * nodes / count, (k + 1) * nodes / count);
-        let scores = || (from..to).filter_map(&score);
-        let range = range_of(scores())?;
-        let mean = scores().sum::<f64>() / scores().count() as f64;
-        Some(Part { at: share((from + to - 1) as f64 / 2.0, nodes), mean, range })
-    };
-    (0..count).filter_map(part).collect()
+/// The middle of a part along the curve.
+fn middle(part: &Range<usize>, nodes: usize) -> f64 {
+    share((part.start + part.end - 1) as f64 / 2.0, nodes)
 }
 
-fn draw(film: &Film, rubric: Option<PathId>) -> Drawn {
+fn draw(film: &Film, rubric: Option<PathId>, heights: HeightScale, digests: &mut Digests) -> Drawn {
     let Some(rubric) = rubric else { return Drawn::default() };
     let nodes = film.len();
-    let marks = marks(film, rubric);
+    let is_root = film.path_of(rubric).is_none_or(|p| p.path == "root");
+    digests.update(film, Some(rubric), if is_root { FailuresOf::Node } else { FailuresOf::Path });
+    let marks = marks(film, digests);
+    let range = (heights.low, heights.high);
     let size = (WIDTH, HEIGHT);
+    let zero = heights.crosses_zero().then(|| height_of(0.0, range, HEIGHT, PAD));
     if nodes > SINGLE {
-        let parts = parts(|i| film.score(i, rubric), nodes, PARTS);
-        let Some(range) = range_of(parts.iter().flat_map(|p| [p.range.0, p.range.1])) else {
-            return Drawn { marks, ..Drawn::default() };
+        let digest = |part: Range<usize>| (middle(&part, nodes), digests.between(film, part));
+        let parts: Vec<(f64, Digest)> = cuts(nodes, PARTS).map(digest).collect();
+        let means = parts.iter().filter_map(|(at, part)| Some((*at, part.mean()?)));
+        let line = polyline(means, range, size, PAD);
+        let end = |pick: fn([(usize, f64); 2]) -> f64| {
+            move |(at, part): &(f64, Digest)| part.extremes.map(|ends| (*at, pick(ends)))
         };
-        let line = polyline(parts.iter().map(|p| (p.at, p.mean)), range, size, PAD);
-        let high = parts.iter().map(|p| (p.at, p.range.1));
-        let low = parts.iter().rev().map(|p| (p.at, p.range.0));
-        let fill = format!("{}Z", polyline(high.chain(low), range, size, PAD));
-        return Drawn { line, fill, zero: zero(range), range: Some(range), marks };
+        let high = parts.iter().filter_map(end(|ends| ends[1].1));
+        let low = parts.iter().rev().filter_map(end(|ends| ends[0].1));
+        let band = polyline(high.chain(low), range, size, PAD);
+        let fill = if band.is_empty() { band } else { format!("{band}Z") };
+        return Drawn { line, fill, zero, marks };
     }
     let series = film.series(rubric, 0, nodes, SINGLE);
-    let Some(range) = range_of(series.iter().map(|p| p.value)) else {
-        return Drawn { marks, ..Drawn::default() };
-    };
     let points = series.iter().map(|p| (share(p.index as f64, nodes), p.value));
     let line = polyline(points, range, size, PAD);
     let ends = series
@@ -90,37 +93,28 @@ fn draw(film: &Film, rubric: Option<PathId>) -> Drawn {
         .map(|(a, b)| (share(a.index as f64, nodes) * WIDTH, share(b.index as f64, nodes) * WIDTH));
     let fill =
         ends.map_or(String::new(), |(from, to)| format!("{line}L{to:.1},{HEIGHT}L{from:.1},{HEIGHT}Z"));
-    Drawn { line, fill, zero: zero(range), range: Some(range), marks }
+    Drawn { line, fill, zero, marks }
 }
 
-/// The height of zero, where the curve crosses it.
-fn zero(range: (f64, f64)) -> Option<f64> {
-    (range.0 < 0.0 && range.1 > 0.0).then(|| height_of(0.0, range, HEIGHT, PAD))
-}
-
-/// Marks below the curve, one path a kind: each column of nodes shows its gravest failure. Of the root every
-/// failure counts, of another rubric its own.
-fn marks(film: &Film, rubric: PathId) -> Vec<(FailureKind, String)> {
+/// Marks below the curve, one path a kind: of each column of nodes the share that fails, the gravest kind at
+/// the bottom. Of the root every failure counts, of another rubric its own.
+fn marks(film: &Film, digests: &Digests) -> Vec<(FailureKind, String)> {
     let nodes = film.len();
-    let is_root = film.path_of(rubric).is_none_or(|p| p.path == "root");
-    let failure = |i: usize| if is_root { film.failure(i) } else { film.path_failure(i, rubric) };
-    let columns = COLUMNS.min(nodes.max(1));
-    let mut gravest: Vec<Option<FailureKind>> = vec![None; columns];
-    for i in 0..nodes {
-        let column = ((share(i as f64, nodes) * (columns - 1) as f64).round() as usize).min(columns - 1);
-        gravest[column] = [gravest[column], failure(i)].into_iter().flatten().min();
-    }
+    let columns: Vec<Digest> = cuts(nodes, COLUMNS).map(|part| digests.between(film, part)).collect();
     let width = (WIDTH / COLUMNS as f64).max(2.4);
-    let path = |kind: FailureKind| {
-        let mut path = String::new();
-        for (i, _) in gravest.iter().enumerate().filter(|(_, g)| **g == Some(kind)) {
-            let x = share(i as f64, columns) * (WIDTH - width);
+    let mut paths: Vec<String> = vec![String::new(); FailureKind::ALL.len()];
+    for (i, column) in columns.iter().enumerate() {
+        let x = share(i as f64, columns.len()) * (WIDTH - width);
+        let mut bottom = MARKS.0 + MARKS.1;
+        for (path, count) in paths.iter_mut().zip(column.failing).filter(|(_, count)| *count > 0) {
+            let share = count as f64 / column.nodes as f64;
+            let height = (share * MARKS.1).max(LEAST_MARK).min(bottom - MARKS.0);
+            bottom -= height;
             // Writing to a string cannot fail.
-            let _ = write!(path, "M{x:.1},{}h{width:.1}v{}h-{width:.1}z", MARKS.0, MARKS.1);
+            let _ = write!(path, "M{x:.1},{bottom:.1}h{width:.1}v{height:.1}h-{width:.1}z");
         }
-        path
-    };
-    FailureKind::ALL.into_iter().map(|kind| (kind, path(kind))).filter(|(_, path)| !path.is_empty()).collect()
+    }
+    FailureKind::ALL.into_iter().zip(paths).filter(|(_, path)| !path.is_empty()).collect()
 }
 
 /// Scrubbing by pointer: the curve as a slider over the run's nodes.
@@ -195,9 +189,12 @@ impl Scrubber {
 #[component]
 pub(super) fn Curve(session: Session) -> impl IntoView {
     let scrubber = Scrubber::new(session);
+    let heights = session.view.heights;
+    let digests = StoredValue::new(Digests::default());
     let drawn = Memo::new(move |_| {
-        let rubric = session.rubric();
-        session.watch_calmly(|film| draw(film, rubric))
+        let (rubric, heights) = (session.rubric(), heights.get());
+        let draw = |film: &Film| digests.try_update_value(|cached| draw(film, rubric, heights, cached));
+        session.watch_calmly(draw).unwrap_or_default()
     });
     let nodes = move || session.watch_calmly(Film::len);
     let head = move || share(session.motion.with(|m| m.position), nodes()) * 100.0;
@@ -208,7 +205,13 @@ pub(super) fn Curve(session: Session) -> impl IntoView {
         }
         None => "no step yet".to_owned(),
     };
-    let edge = move |pick: fn((f64, f64)) -> f64| move || drawn.with(|d| d.range.map(|r| score(pick(r))));
+    let edge = move |pick: fn(HeightScale) -> f64| {
+        move || {
+            let is_drawn = drawn.with(|d| !d.line.is_empty());
+            is_drawn.then(|| heights.with(|h| h.text(pick(*h))))
+        }
+    };
+    let zero = move || drawn.with(|d| d.zero.filter(|_| !d.line.is_empty()));
     view! {
         <div
             class="curve" node_ref=scrubber.element role="slider" tabindex="0" aria-label="Position in the run" aria-valuemin="1"
@@ -221,8 +224,9 @@ pub(super) fn Curve(session: Session) -> impl IntoView {
             <CurvePaths drawn />
             <div class="curve-ahead" style=move || format!("left:{:.3}%", head())></div>
             <div class="curve-head" style=move || format!("left:{:.3}%", head())></div>
-            <span class="curve-edge is-high">{edge(|r| r.1)}</span>
-            <span class="curve-edge is-low">{edge(|r| r.0)}</span>
+            <span class="curve-edge is-high">{edge(|h| h.high)}</span>
+            {move || zero().map(|y| view! { <span class="curve-edge is-zero" style=format!("top:{y:.1}%")>"0"</span> })}
+            <span class="curve-edge is-low">{edge(|h| h.low)}</span>
             {move || scrubber.tip().map(|(left, text)| {
                 let class = if left > 70.0 { "curve-tip is-right" } else { "curve-tip" };
                 view! { <span class=class style=format!("left:{left:.3}%") aria-hidden="true">{text}</span> }
@@ -263,11 +267,55 @@ mod tests {
     }
 
     #[test]
-    fn parts_keep_every_extreme() {
-        let scores = [Some(1.0), Some(-50.0), None, Some(4.0), None, None];
-        let parts = parts(|i| scores[i], scores.len(), 3);
-        assert_eq!(parts.len(), 2, "a part that was never evaluated is a gap");
-        assert_eq!((parts[0].mean, parts[0].range), (-24.5, (-50.0, 1.0)));
-        assert_eq!((parts[1].mean, parts[1].range), (4.0, (4.0, 4.0)));
+    fn parts_are_of_about_the_same_size_and_leave_no_node_out() {
+        for (nodes, count) in [(0, 3), (1, 3), (6, 3), (7, 3), (361, 180), (100_000, 180), (1_000_000, 420)] {
+            let parts: Vec<Range<usize>> = cuts(nodes, count).collect();
+            assert!(parts.len() <= count && parts.windows(2).all(|pair| pair[0].end == pair[1].start));
+            let ends = parts.first().zip(parts.last()).map(|(first, last)| (first.start, last.end));
+            assert_eq!(ends, (nodes > 0).then_some((0, nodes)));
+            let size = |pick: fn(usize, usize) -> usize| parts.iter().map(Range::len).reduce(pick);
+            let (least, most) = (size(usize::min).unwrap_or(1), size(usize::max).unwrap_or(1));
+            assert!(most <= 2 * least || most - least <= BLOCK, "{nodes}: {least} to {most}");
+        }
+    }
+
+    fn film(roots: &[f64]) -> Film {
+        use gauntlet_film::{Fact, What};
+        let mut film = Film::new();
+        for (step, root) in (0u64..).zip(roots) {
+            let scores = gauntlet_model::Scores::new([("root", *root)]).expect("a score");
+            let what = What::Scored {
+                scores,
+                not_evaluated: Vec::new(),
+                failures: Vec::new(),
+                duration_ms: None,
+                is_paused: false,
+                challenge: None,
+            };
+            let at = gauntlet_model::Timestamp::from_micros(0);
+            film.apply(&Fact { seq: step, at, episode: None, step: Some(step), what });
+        }
+        film
+    }
+
+    #[test]
+    fn marks_say_which_share_fails() {
+        // Of the second half every tenth step fails; one step of the first half does.
+        let mut roots: Vec<f64> =
+            (0..84_000).map(|i| if i > 42_000 && i % 10 == 0 { -1.0 } else { 2.0 }).collect();
+        roots[7] = -1.0;
+        let film = film(&roots);
+        let mut digests = Digests::default();
+        let drawn = draw(&film, film.find_path("root"), HeightScale::default(), &mut digests);
+        assert_eq!(drawn.marks.len(), 1);
+        let heights: Vec<f64> = drawn.marks[0]
+            .1
+            .split('v')
+            .skip(1)
+            .filter_map(|part| part.split('h').next()?.parse().ok())
+            .collect();
+        assert!(heights.len() > 200 && heights.len() < 230, "{} columns", heights.len());
+        assert!(heights.iter().all(|h| *h <= LEAST_MARK), "a tenth is no full column");
+        assert_eq!(drawn.line.matches('L').count() + 1, PARTS);
     }
 }

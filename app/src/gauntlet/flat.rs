@@ -13,6 +13,8 @@ const AHEAD: &str = "rgba(110,125,150,.45)";
 const GUIDE: &str = "rgba(70,80,100,.35)";
 /// Opacity of each layer of depth, the farthest first.
 const LAYERS: [f64; 5] = [0.12, 0.22, 0.4, 0.65, 1.0];
+/// Pieces of the path with less light than this are left out.
+const LEAST_LIGHT: f64 = 0.1;
 /// An effect smaller than this is a dot, device pixels.
 const SMALLEST: f64 = 5.0;
 
@@ -68,22 +70,24 @@ impl StageView for Flat {
         canvas.set_line_join("round");
         canvas.set_line_width(1.0);
         canvas.set_stroke_style_str(GUIDE);
-        strokes(canvas, &projection, scene.path.guide.iter());
+        strokes(canvas, &projection, scene.path.guide.iter().chain(&scene.axis));
         let unit = size.1 / 430.0;
         for (layer, presence) in LAYERS.into_iter().enumerate() {
             ribbon(canvas, &projection, scene, unit, (layer, presence));
         }
         for node in &scene.path.nodes {
             let Some((x, y)) = projection.point(node.at).filter(|p| is_inside(*p, size)) else { continue };
-            let presence =
-                LAYERS[projection.layer(node.at)] * if node.index > scene.travelled { 0.35 } else { 1.0 };
+            let presence = LAYERS[projection.layer(node.at)]
+                * if node.index > scene.travelled { 0.35 } else { 1.0 }
+                * light(scene, node.index);
             let radius = (f64::from(node.radius) * projection.scale(node.at)).clamp(1.0, 9.0 * unit);
             canvas.set_fill_style_str(&css(node.color, presence));
             disc(canvas, x, y, radius);
         }
         for effect in &scene.path.effects {
-            let presence =
-                LAYERS[projection.layer(effect.at)] * if effect.index > scene.travelled { 0.4 } else { 1.0 };
+            let presence = LAYERS[projection.layer(effect.at)]
+                * if effect.index > scene.travelled { 0.4 } else { 1.0 }
+                * light(scene, effect.index);
             self::effect(canvas, &projection, effect, f64::from(scene.intensity), presence);
         }
         if let Some((ring, (x, y))) = scene.selected.and_then(|r| Some((r, projection.point(r.at)?))) {
@@ -92,7 +96,7 @@ impl StageView for Flat {
             circle(canvas, x, y, (f64::from(ring.radius) * projection.scale(ring.at)).max(7.0 * unit));
             canvas.stroke();
         }
-        if !scene.path.nodes.is_empty() {
+        if scene.nodes > 0 {
             agent(canvas, &projection, scene, unit);
         }
     }
@@ -106,7 +110,8 @@ fn ribbon(
     unit: f64,
     (layer, presence): (usize, f64),
 ) {
-    let is_here = |s: &&Segment| projection.layer(s.from) == layer;
+    let is_here =
+        |s: &&Segment| projection.layer(s.from) == layer && light(scene, s.from_index) > LEAST_LIGHT;
     let is_passed = |s: &&Segment| s.to_index <= scene.travelled;
     let weight = (0.45 + 0.55 * presence) * unit;
     canvas.set_global_alpha(presence);
@@ -120,6 +125,11 @@ fn ribbon(
         strokes(canvas, projection, run.iter().filter(|s| is_passed(s) && is_here(s)));
     }
     canvas.set_global_alpha(1.0);
+}
+
+/// What is left of a light at an index, 0 to 1.
+fn light(scene: &Scene, index: f32) -> f64 {
+    f64::from(scene.recede.light(index, scene.travelled))
 }
 
 fn distance(a: [f32; 3], b: [f32; 3]) -> f32 {

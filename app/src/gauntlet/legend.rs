@@ -34,9 +34,33 @@ pub(super) fn Legend(session: Session) -> impl IntoView {
                     </li>
                 }).collect_view()}
                 <li><i class="swatch is-none" aria-hidden="true"></i>"ahead, or not evaluated: dim"</li>
+                <li><Heights session /></li>
                 <li><a class="link" href="/docs/failing" rel="external" title=sentence>"which steps fail"</a></li>
             </ul>
         </div>
     }
     .erase()
+}
+
+/// What the height of the path means: the rubric, and the scores at both ends.
+#[component]
+fn Heights(session: Session) -> impl IntoView {
+    let (heights, is_fixed) = (session.view.heights, session.view.has_fixed_heights);
+    let name = Memo::new(move |_| {
+        let path = session.rubric()?;
+        session.watch_calmly(|film| film.path_of(path).map(|path| path.path.clone()))
+    });
+    let ends = move || heights.with(|h| format!("{} to {}", h.text(h.low), h.text(h.high)));
+    let choose = move || if is_fixed.get() { "fit to the run" } else { "fix at −50 to 50" };
+    move || {
+        name.get().map(|name| {
+            view! {
+                <span role="status">"height: "<bdi>{name}</bdi>", "{ends}</span>
+                " "
+                <button class="link" aria-pressed=move || is_fixed.get().to_string()
+                    title="The height of the path and of the curve. Fixed, two runs can be compared by eye."
+                    on:click=move |_| is_fixed.update(|fixed| *fixed = !*fixed)>{choose}</button>
+            }
+        })
+    }
 }

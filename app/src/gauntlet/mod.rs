@@ -12,6 +12,7 @@ mod easing;
 mod episode_timeline;
 mod flat;
 mod header;
+mod heights;
 mod inspector;
 mod intervene;
 mod keyboard;

@@ -2,6 +2,7 @@
 
 use std::f32::consts::FRAC_PI_2;
 
+use gauntlet_film::Film;
 use gauntlet_scene::vector::{V3, add, cross, length, narrow, scale, sub, unit, wide};
 use gauntlet_scene::{Camera, CameraMode, Geometry, Orbit};
 use leptos::prelude::*;
@@ -53,14 +54,12 @@ impl OrbitControls {
         self.session.view.orbit.update(|o| o.target = None);
     }
 
-    /// Shows as much of the run as fits on the stage.
+    /// Shows the whole run.
     pub(super) fn show_all(self) {
         let view = self.session.view;
-        let aspect = self.handle.read(|p| Some(p.aspect())).unwrap_or(1.0);
-        let position = self.session.motion.with_untracked(|m| m.position);
-        let geometry = view.geometry.get_untracked();
-        let orbit = self.session.film(|film| Orbit::overview(film, geometry, position, aspect));
+        let Some(orbit) = self.handle.read(|p| Some(p.overview())) else { return };
         view.orbit.set(orbit);
+        view.overview.set(Some(orbit));
         view.camera.set(CameraMode::Orbit(orbit));
     }
 
@@ -93,19 +92,23 @@ impl OrbitControls {
     }
 
     fn zoom(self, factor: f32) {
-        self.change(|o, _| o.distance *= factor);
+        let farthest = Orbit::farthest(self.session.film(Film::len));
+        self.change(|o, _| o.distance = (o.distance * factor).min(farthest));
     }
 
     /// Moves the target of the orbit by a drag on a stage that is `height` CSS pixels high.
     fn pan(self, dx: f64, dy: f64, height: f64) {
+        let geometry = self.session.view.geometry.get_untracked();
         self.change(|orbit, seen| {
             let Some((camera, _)) = seen else { return };
             // World units of a CSS pixel at the target's distance.
-            let distance = 2.0 * orbit.distance * (camera.fov_y_radians / 2.0).tan();
+            let distance = 2.0 * orbit.distance.min(Orbit::FARTHEST) * (camera.fov_y_radians / 2.0).tan();
             let unit = f64::from(distance) / height.max(1.0);
             let (right, up) = sides(&camera);
             let drag = add(scale(up, dy * unit), scale(right, -dx * unit));
-            orbit.target = Some(narrow(add(wide(orbit.target.unwrap_or(camera.target)), drag)));
+            let usual = |point| orbit.unshortened(point, geometry);
+            let target = orbit.target.unwrap_or_else(|| usual(camera.target));
+            orbit.target = Some(narrow(add(wide(target), wide(usual(narrow(drag))))));
         });
     }
 

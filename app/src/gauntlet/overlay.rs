@@ -125,6 +125,7 @@ fn show(element: &web_sys::HtmlElement, before: Option<&Label>, label: Option<&L
             (_, Some(FailureKind::Format)) => "label is-format",
             (_, Some(FailureKind::Refusal)) => "label is-refusal",
             (LabelKind::Failure, _) => "label is-failure",
+            (LabelKind::Axis, _) => "label is-axis",
             (LabelKind::Node, _) => "label",
         });
     }

@@ -6,10 +6,11 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use gauntlet_film::Film;
-use gauntlet_scene::{CameraMode, Lens, Orbit, Scene, SceneBuilder};
+use gauntlet_scene::{CameraMode, Geometry, Lens, Orbit, Scene, SceneBuilder};
 use leptos::prelude::*;
 
 use super::easing::CameraEase;
+use super::heights::HeightEase;
 use super::motion::{advance, ease};
 use super::overlay::Overlay;
 use super::session::{Session, find, nearest};
@@ -39,6 +40,15 @@ const LONGEST_FRAME_SECS: f64 = 0.5;
 const SHORT_NODES: usize = 40;
 /// The nearest camera distance of that view, world units: a few steps need not fill the stage.
 const NEAREST_OVERVIEW: f32 = 60.0;
+
+/// The stage is attached once the page is painted, as compiling its shaders takes long; in a browser that does
+/// not report that, after so many frames.
+const FRAMES_BEFORE_STAGE: u32 = 60;
+/// The whole run is fitted to the stage again when it has grown by this share.
+const REFIT: f32 = 1.03;
+
+/// Makes the stage: what draws, and the canvas it draws on.
+pub(super) type Attach = Box<dyn FnOnce() -> (Box<dyn StageView>, web_sys::HtmlCanvasElement)>;
 
 /// Updates that arrived since the last frame.
 pub(super) type Inbox = Rc<RefCell<Vec<FeedUpdate>>>;
@@ -83,13 +93,20 @@ struct Published {
     settled_ms: f64,
     /// The revision of the film in the last tick, and its time.
     tick: (u64, f64),
+    heights: super::heights::Fitted,
     attributes_ms: f64,
 }
 
 impl Default for Published {
     fn default() -> Self {
         let never = f64::NEG_INFINITY;
-        Self { selection: (None, 0.0), settled_ms: 0.0, tick: (0, never), attributes_ms: never }
+        Self {
+            selection: (None, 0.0),
+            settled_ms: 0.0,
+            tick: (0, never),
+            heights: Default::default(),
+            attributes_ms: never,
+        }
     }
 }
 
@@ -121,10 +138,16 @@ impl RateMeter {
 pub(super) struct RenderLoop {
     session: Session,
     inbox: Inbox,
-    stage: Box<dyn StageView>,
+    /// Makes the stage, until it is attached.
+    attach: Option<Attach>,
+    stage: Option<(Box<dyn StageView>, web_sys::HtmlCanvasElement)>,
+    /// Frames so far.
+    frames: u32,
     overlay: Overlay,
     frame: web_sys::Element,
-    canvas: web_sys::HtmlCanvasElement,
+    /// The film of every fact, while the page shows an overview.
+    complete: Option<Film>,
+    heights: HeightEase,
     /// Width and height of the stage, CSS pixels.
     size: (f64, f64),
     builder: SceneBuilder,
@@ -141,25 +164,29 @@ pub(super) struct RenderLoop {
     has_reduced_motion: bool,
     /// Whether the camera has been fitted to the run that the page opened.
     is_fitted: bool,
+    /// The shape of the path, the aspect and the nodes of the film when the run was last fitted to the stage.
+    overview_of: (Geometry, f32, f32),
 }
 
 impl RenderLoop {
-    /// A loop that draws on `stage`, over `canvas`, inside `frame`.
+    /// A loop that draws inside `frame`, on the stage that `attach` makes once the page is painted.
     pub(super) fn new(
         session: Session,
         inbox: Inbox,
-        stage: Box<dyn StageView>,
+        attach: Attach,
         overlay: Overlay,
         frame: web_sys::Element,
-        canvas: web_sys::HtmlCanvasElement,
     ) -> Self {
         Self {
             session,
             inbox,
-            stage,
+            attach: Some(attach),
+            stage: None,
+            frames: 0,
             overlay,
             frame,
-            canvas,
+            complete: None,
+            heights: HeightEase::default(),
             size: (0.0, 0.0),
             builder: SceneBuilder::new(),
             camera: CameraEase::default(),
@@ -171,6 +198,7 @@ impl RenderLoop {
             rate: RateMeter::default(),
             has_reduced_motion: prefers_reduced_motion(),
             is_fitted: false,
+            overview_of: Default::default(),
         }
     }
 
@@ -188,15 +216,22 @@ impl RenderLoop {
     /// One animation frame at `ms` milliseconds.
     pub(super) fn frame(&mut self, ms: f64) {
         let secs = self.timing.begin(ms);
+        self.frames = self.frames.saturating_add(1);
+        if self.attach.is_some() && (self.frames > FRAMES_BEFORE_STAGE || is_painted()) {
+            self.stage = self.attach.take().map(|attach| attach());
+        }
         self.drain_feed();
         self.fit_camera();
+        self.follow_growth();
         self.apply_deep_link();
         self.advance_agent(secs);
         self.draw(ms, secs);
         self.publish(ms);
     }
 
-    /// Applies everything that arrived, as one change of the film.
+    /// Applies everything that arrived, as one change of the film. While the page shows an overview, the facts
+    /// are collected in another film, which takes its place when it is complete: inserting a million steps
+    /// between those of the overview would take long, and move the selection with each.
     fn drain_feed(&mut self) {
         let arrived = std::mem::take(&mut *self.inbox.borrow_mut());
         if arrived.is_empty() {
@@ -205,13 +240,30 @@ impl RenderLoop {
         let session = self.session;
         let before = session.film(Film::revision);
         let mut state = None;
+        let complete = &mut self.complete;
         session.change_film(|film| {
             for update in arrived {
                 match update {
-                    FeedUpdate::Facts(facts) => facts.iter().for_each(|fact| film.apply(fact)),
-                    FeedUpdate::Rules(rules) => film.set_rules(rules),
+                    FeedUpdate::Overview(facts) => {
+                        complete.get_or_insert_with(|| Film::with_rules(session.summary(|s| s.rules)));
+                        facts.iter().for_each(|fact| film.apply(fact));
+                    }
+                    FeedUpdate::Facts(facts) => {
+                        let film = complete.as_mut().unwrap_or(film);
+                        facts.iter().for_each(|fact| film.apply(fact));
+                    }
+                    FeedUpdate::Rules(rules) => {
+                        film.set_rules(rules);
+                        complete.iter_mut().for_each(|film| film.set_rules(rules));
+                    }
                     FeedUpdate::State(new) => state = Some(new),
                 }
+            }
+            if state == Some(FeedState::Live)
+                && let Some(mut complete) = complete.take()
+            {
+                complete.supersede(film);
+                *film = complete;
             }
         });
         if session.film(Film::revision) != before {
@@ -233,11 +285,36 @@ impl RenderLoop {
         self.is_fitted = true;
         let (orbit, has_ended) = (session.view.orbit, session.film(|f| f.run().status.is_final()));
         if has_ended && session.film(Film::len) <= SHORT_NODES && orbit.get_untracked() == Orbit::default() {
-            let geometry = session.view.geometry.get_untracked();
-            let overview =
-                session.film(|film| Orbit::overview(film, geometry, self.shown_position, self.aspect()));
+            let overview = self.overview();
             orbit.set(Orbit { distance: overview.distance.max(NEAREST_OVERVIEW), ..overview });
         }
+    }
+
+    /// The orbit that shows the whole run.
+    pub(super) fn overview(&self) -> Orbit {
+        let lens = self.lens(0.0);
+        self.session.film(|film| Orbit::overview(film, &lens))
+    }
+
+    /// Keeps all of the run in view as it grows and the stage changes, if the viewer asked for that and has not
+    /// moved the camera since.
+    fn follow_growth(&mut self) {
+        let view = self.session.view;
+        let Some(shown) = view.overview.get_untracked() else { return };
+        let is_orbit = matches!(view.camera.get_untracked(), CameraMode::Orbit(_));
+        if !is_orbit || view.orbit.get_untracked() != shown {
+            return view.overview.set(None);
+        }
+        let nodes = self.session.film(Film::len) as f32;
+        let of = (view.geometry.get_untracked(), self.aspect(), nodes);
+        let is_same = (of.0, of.1) == (self.overview_of.0, self.overview_of.1);
+        if is_same && nodes < REFIT * self.overview_of.2 && nodes * REFIT > self.overview_of.2 {
+            return;
+        }
+        self.overview_of = of;
+        let overview = self.overview();
+        view.orbit.set(overview);
+        view.overview.set(Some(overview));
     }
 
     /// Selects the step that the address names, as soon as the film holds it.
@@ -291,7 +368,8 @@ impl RenderLoop {
             position: self.shown_position,
             time_secs: if self.has_reduced_motion { 0.0 } else { ms / 1000.0 },
             selected: self.session.current.get_untracked(),
-            color_by: view.rubric.get_untracked(),
+            rubric: view.rubric.get_untracked(),
+            heights: self.heights.shown(),
             intensity: view.intensity.get_untracked() as f32,
             reduced_motion: self.has_reduced_motion,
             aspect: self.aspect(),
@@ -300,6 +378,8 @@ impl RenderLoop {
 
     /// Builds and draws the scene if anything but the clock changed, or if decoration is due for a frame.
     fn draw(&mut self, ms: f64, secs: f64) {
+        let jumps = self.has_reduced_motion || self.session.feed.with_untracked(|f| *f != FeedState::Live);
+        self.heights.advance(self.session.view.heights.get_untracked(), secs, jumps);
         let lens = self.lens(ms);
         let revision = self.session.film(Film::revision);
         let is_same = self.drawn.as_ref().is_some_and(|(old, r)| {
@@ -310,17 +390,18 @@ impl RenderLoop {
             self.overlay.update_card_size();
             return;
         }
+        let Some((stage, canvas)) = &mut self.stage else { return };
         let started_ms = precise_now_ms();
         let mut scene = self.session.film(|film| self.builder.build(film, &lens));
         let view = (lens.geometry, lens.camera.as_str());
         scene.camera = self.camera.ease(scene.camera, view, secs, self.has_reduced_motion);
         let ratio = pixel_ratio();
         let (width, height) = ((self.size.0 * ratio).round() as u32, (self.size.1 * ratio).round() as u32);
-        if (self.canvas.width(), self.canvas.height()) != (width, height) {
-            self.canvas.set_width(width);
-            self.canvas.set_height(height);
+        if (canvas.width(), canvas.height()) != (width, height) {
+            canvas.set_width(width);
+            canvas.set_height(height);
         }
-        self.stage.draw(&scene, width, height);
+        stage.draw(&scene, width, height);
         self.overlay.place(&scene, self.size, self.camera.is_moving());
         self.scene = Some(scene);
         self.drawn = Some((lens, revision));
@@ -342,6 +423,7 @@ impl RenderLoop {
             session.settled.set(current);
         }
         let revision = session.revision.get_untracked();
+        super::heights::fit(session, revision, ms, &mut self.published.heights);
         if revision != self.published.tick.0 && ms - self.published.tick.1 >= TICK_MS {
             self.published.tick = (revision, ms);
             session.tick.set(revision);
@@ -367,6 +449,12 @@ impl RenderLoop {
             session.rate.set(rate);
         }
     }
+}
+
+/// Whether the browser has painted anything of the page.
+fn is_painted() -> bool {
+    let paints = |p: web_sys::Performance| p.get_entries_by_name("first-contentful-paint").length();
+    window().performance().is_some_and(|performance| paints(performance) > 0)
 }
 
 /// Milliseconds from any origin, with fractions.

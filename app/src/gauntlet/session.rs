@@ -3,7 +3,7 @@
 
 use gauntlet_film::{Film, PathId};
 use gauntlet_model::{EpisodeId, RunSummary, Status};
-use gauntlet_scene::{CameraMode, Geometry, Orbit};
+use gauntlet_scene::{CameraMode, Geometry, HeightScale, Orbit};
 use leptos::prelude::*;
 
 use super::motion::Motion;
@@ -22,6 +22,12 @@ pub(super) struct View {
     pub(super) intensity: RwSignal<f64>,
     /// The rubric that colours the path and draws the curve; `None` is the root score, coloured by failure.
     pub(super) rubric: RwSignal<Option<PathId>>,
+    /// The scores at the ends of the picture, of the curve and of its axis.
+    pub(super) heights: RwSignal<HeightScale>,
+    /// Whether the heights are from -50 to 50, whatever the run's scores are.
+    pub(super) has_fixed_heights: RwSignal<bool>,
+    /// The orbit that shows the whole run, once the viewer has asked for it: it follows a run that grows.
+    pub(super) overview: RwSignal<Option<Orbit>>,
 }
 
 /// A step or episode from the address, until the film holds it.
@@ -91,6 +97,9 @@ impl Session {
                 orbit: RwSignal::new(Orbit::default()),
                 intensity: RwSignal::new(0.5),
                 rubric: RwSignal::new(None),
+                heights: RwSignal::new(HeightScale::default()),
+                has_fixed_heights: RwSignal::new(false),
+                overview: RwSignal::new(None),
             },
             deep_link: RwSignal::new(None),
         }
@@ -250,9 +259,9 @@ pub(super) fn nearest(film: &Film, step: Option<u64>, episode: Option<&EpisodeId
     exact.or_else(of_episode).or_else(|| film.find(step?))
 }
 
-/// The path of the root score.
+/// The path of the root score, or of what stands for it.
 pub(super) fn root_path(film: &Film) -> Option<PathId> {
-    film.find_path("root").or(film.paths().first().map(|p| p.id))
+    film.main_path()
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::legend::Legend;
 use super::orbit::OrbitControls;
 use super::overlay::{Overlay, OverlayPool};
 use super::panels::Panels;
-use super::render_loop::{Inbox, RenderLoop};
+use super::render_loop::{Attach, Inbox, RenderLoop};
 use super::render_loop_handle::{RenderLoopHandle, SharedLoop};
 use super::session::Session;
 use super::toolbar::Toolbar;
@@ -42,22 +42,27 @@ impl Elements {
         session: Session,
         ports: &Ports,
         without_3d: RwSignal<Option<String>>,
+        is_attached: RwSignal<bool>,
     ) -> Option<(SharedLoop, KeepAlive)> {
         let (frame, solid, flat) = (self.frame.get()?, self.solid.get()?, self.flat.get()?);
         let (labels, card, leader) = (self.labels.get()?, self.card.get()?, self.leader.get()?);
-        let (renderer, canvas, view): (_, _, Box<dyn StageView>) = match ports.stage.attach(solid.clone()) {
-            Ok(view) => ("webgl2", solid, view),
-            Err(words) => {
-                without_3d.set(Some(words));
-                ("2d", flat.clone(), Box::new(Flat::new(&flat)))
-            }
-        };
-        // Fails only for names that are no attribute names.
-        let _ = frame.set_attribute("data-renderer", renderer);
+        let (stage, on_frame) = (ports.stage.clone(), frame.clone());
+        let attach: Attach = Box::new(move || {
+            let (renderer, canvas, view): (_, _, Box<dyn StageView>) = match stage.attach(solid.clone()) {
+                Ok(view) => ("webgl2", solid, view),
+                Err(words) => {
+                    without_3d.set(Some(words));
+                    ("2d", flat.clone(), Box::new(Flat::new(&flat)))
+                }
+            };
+            // Fails only for names that are no attribute names.
+            let _ = on_frame.set_attribute("data-renderer", renderer);
+            is_attached.set(true);
+            (view, canvas)
+        });
         let overlay = Overlay::new(&labels, Some(card.into()), Some(leader.into()));
         let inbox = Inbox::default();
-        let render_loop =
-            RenderLoop::new(session, inbox.clone(), view, overlay, frame.clone().into(), canvas);
+        let render_loop = RenderLoop::new(session, inbox.clone(), attach, overlay, frame.clone().into());
         let render_loop = Rc::new(RefCell::new(render_loop));
         let resized = render_loop.clone();
         let resized = Resized::watch(&frame, move || resized.borrow_mut().resize());
@@ -81,10 +86,11 @@ pub(super) fn StageArea(session: Session, panels: Panels) -> impl IntoView {
         leader: NodeRef::new(),
     };
     let without_3d = RwSignal::new(None::<String>);
+    let is_attached = RwSignal::new(false);
     let handle = RenderLoopHandle::new();
     Effect::new(move || {
         let Some(ports) = use_ports() else { return };
-        let Some((render_loop, keep_alive)) = elements.start(session, &ports, without_3d) else {
+        let Some((render_loop, keep_alive)) = elements.start(session, &ports, without_3d, is_attached) else {
             return;
         };
         handle.set(render_loop);
@@ -125,6 +131,9 @@ pub(super) fn StageArea(session: Session, panels: Panels) -> impl IntoView {
             {move || is_empty.get().then(|| match is_measured.get() {
                 true => view! { <Charts session /> }.erase(),
                 false => view! { <Waiting session /> }.erase(),
+            })}
+            {move || (!is_empty.get() && !is_attached.get()).then(|| view! {
+                <div class="waiting"><p>"Preparing the picture"</p></div>
             })}
         </div>
     }

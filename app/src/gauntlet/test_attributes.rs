@@ -32,6 +32,7 @@ pub(super) fn write(frame: &web_sys::Element, session: Session, scene: &Scene) {
         }
     };
     set("data-nodes", &summary.nodes.to_string());
+    set("data-drawn", &summary.drawn.to_string());
     set("data-step", &step.map(|s| s.to_string()).unwrap_or_default());
     set("data-geometry", summary.geometry);
     set("data-camera", summary.camera);

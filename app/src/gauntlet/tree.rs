@@ -4,7 +4,7 @@ use gauntlet_film::{Film, PathId, State, is_measurement};
 use leptos::prelude::*;
 
 use super::session::{Session, root_path};
-use super::spark::{height_of, polyline, range_of};
+use super::spark::{height_of, polyline};
 use crate::ui::{Erase, Icon, Shape, grouped, quantity, score, state_class, state_word};
 
 /// Values of a sparkline.
@@ -52,12 +52,11 @@ struct Reading {
     dot: Option<(f64, f64)>,
 }
 
-fn read(film: &Film, at: usize, id: PathId) -> Reading {
+fn read(film: &Film, at: usize, id: PathId, range: (f64, f64)) -> Reading {
     let from = (at + 1).saturating_sub(VALUES);
     let values = film.series(id, from, at + 1, VALUES);
     let width = (VALUES - 1) as f64;
     let points = values.iter().map(|p| (1.0 - (at as f64 - p.index as f64) / width, p.value));
-    let range = range_of(values.iter().map(|p| p.value)).unwrap_or((0.0, 0.0));
     let value = film.score(at, id);
     let dot = value.map(|v| (SIZE.0, height_of(v, range, SIZE.1, PAD)));
     Reading { state: film.state(at, id), value, spark: polyline(points, range, SIZE, PAD), dot }
@@ -102,9 +101,17 @@ pub(super) fn RubricTree(session: Session) -> impl IntoView {
 #[component]
 fn TreeLine(session: Session, line: Line) -> impl IntoView {
     let Line { id, path, name, depth, is_root } = line;
+    // The range of the whole run, so that sparklines of different steps can be compared. It is read again each
+    // time that the run has grown by a tenth.
+    let age =
+        Memo::new(move |_| session.watch_calmly(|film| (7.0 * (film.len() as f64 + 1.0).log2()) as u32));
+    let range = Memo::new(move |_| {
+        age.track();
+        session.film(|film| film.robust_range(id)).unwrap_or_default()
+    });
     let reading = Memo::new(move |_| {
-        let at = session.current.get()?;
-        Some(session.watch(|film| read(film, at, id)))
+        let (at, range) = (session.current.get()?, range.get());
+        Some(session.watch(|film| read(film, at, id, range)))
     });
     let state = move || reading.with(|r| r.as_ref().map_or(State::NotEvaluated, |r| r.state));
     // A measurement is neither passed nor failed.

@@ -1,15 +1,20 @@
-//! Builds scenes. The path is cached; what moves is built anew for each scene.
+//! Builds scenes. The part of the path that is in sight is cached; what moves is built anew for each scene.
 
 use std::sync::Arc;
 
-use gauntlet_film::{Film, PathId};
+use gauntlet_film::{Digests, Film, PathId};
 
+use crate::axis::Axis;
 use crate::camera::Camera;
 use crate::color::ACCENT;
+use crate::detail::Window;
+use crate::height::HeightScale;
 use crate::labels::LabelLayout;
 use crate::lens::{Geometry, Lens};
 use crate::marks::PathGeometry;
-use crate::picture::{Agent, Ring, Scene};
+use crate::path_geometry::{FAILING, NODE};
+use crate::picture::{Agent, Recede, Ring, Scene};
+use crate::places::Places;
 use crate::stars::{Sky, stars};
 
 /// The clock of decoration wraps around after this time, seconds, so that single precision suffices.
@@ -27,11 +32,12 @@ impl Scene {
     }
 }
 
-/// Builds scenes of one film. The path is built again only if the film, the geometry or the colouring has
-/// changed; the rest of a scene costs the same whatever the film's length.
+/// Builds scenes of one film. The path is built again only if the film, the shape, the colouring or the part
+/// in sight has changed; every scene costs about the same whatever the film's length.
 #[derive(Debug, Default)]
 pub struct SceneBuilder {
     known: Option<(Key, Arc<PathGeometry>)>,
+    digests: Digests,
 }
 
 /// The inputs of the path. A film's revision only counts its own changes, so the key also has what differs
@@ -43,14 +49,17 @@ struct Key {
     nodes: usize,
     ends: [Option<End>; 2],
     geometry: Geometry,
-    color_by: Option<PathId>,
+    spacing: f64,
+    heights: HeightScale,
+    rubric: Option<PathId>,
+    window: Window,
 }
 
 /// Sequence number, time in microseconds and bits of the reward of a film's first or last node.
 type End = (u64, i64, Option<u64>);
 
 impl Key {
-    fn of(film: &Film, lens: &Lens) -> Self {
+    fn of(film: &Film, lens: &Lens, window: Window) -> Self {
         let end = |i: usize| film.node(i).map(|n| (n.seq, n.at.micros(), n.root.map(f64::to_bits)));
         Self {
             revision: film.revision(),
@@ -58,7 +67,10 @@ impl Key {
             nodes: film.len(),
             ends: [end(0), film.len().checked_sub(1).and_then(end)],
             geometry: lens.geometry,
-            color_by: lens.color_by,
+            spacing: lens.spacing(),
+            heights: lens.heights,
+            rubric: lens.rubric,
+            window,
         }
     }
 }
@@ -71,22 +83,31 @@ impl SceneBuilder {
 
     /// The scene of a film through a lens; the same as [`Scene::of`].
     pub fn build(&mut self, film: &Film, lens: &Lens) -> Scene {
-        let path = self.path(film, lens);
-        let position = lens.position_in(path.nodes.len());
-        let camera = Camera::of(lens.camera, lens.geometry, &path, position);
-        let layout = LabelLayout { film, path: &path, camera: &camera, aspect: lens.aspect() };
+        let places = Places::of(film, lens);
+        let recede = Recede::of(lens);
+        let position = lens.position_in(film.len());
+        let camera = Camera::of(lens.camera, &places, position);
+        let path = self.path(&places, lens, Window::of(&places, &camera, position, &recede));
+        let axis = Axis::of(&places, &camera, position);
+        let layout = LabelLayout { places, camera: &camera, aspect: lens.aspect(), rubric: lens.rubric };
+        let selected = lens.selected.filter(|i| *i < film.len());
+        let named = selected.or_else(|| film.len().checked_sub(1).map(|last| (position as usize).min(last)));
         let moving = !lens.reduced_motion && lens.time_secs.is_finite();
         Scene {
-            agent: agent(&path, position, lens.reduced_motion),
-            labels: layout.labels(position, lens.selected),
+            agent: agent(&places, position, lens.reduced_motion),
+            labels: layout.labels(position, selected, axis.labels(&places, &camera, lens.aspect())),
+            axis: axis.segments(),
+            recede,
+            nodes: film.len(),
             stars: stars(),
             sky: Sky::of(&camera),
             fog: camera.fog(lens.geometry),
             travelled: position as f32,
             time_secs: if moving { lens.time_secs.rem_euclid(HOUR) as f32 } else { 0.0 },
             intensity: if lens.intensity.is_nan() { 0.5 } else { lens.intensity.clamp(0.0, 1.0) },
-            selected_index: lens.selected.filter(|i| *i < path.nodes.len()),
-            selected: lens.selected.and_then(|i| ring(&path, i)),
+            selected_index: selected,
+            selected: selected.map(|i| ring(&places, i)),
+            failure: named.and_then(|i| film.failure(i)),
             accent: ACCENT,
             geometry: lens.geometry,
             mode: lens.camera,
@@ -95,27 +116,27 @@ impl SceneBuilder {
         }
     }
 
-    fn path(&mut self, film: &Film, lens: &Lens) -> Arc<PathGeometry> {
-        let key = Key::of(film, lens);
+    fn path(&mut self, places: &Places<'_>, lens: &Lens, window: Window) -> Arc<PathGeometry> {
+        let key = Key::of(places.film, lens, window);
         if let Some((known, path)) = &self.known
             && *known == key
         {
             return Arc::clone(path);
         }
-        let path = Arc::new(PathGeometry::of(film, lens.geometry, lens.color_by));
+        let path = Arc::new(PathGeometry::of(places, &window, lens, &mut self.digests));
         self.known = Some((key, Arc::clone(&path)));
         path
     }
 }
 
-fn agent(path: &PathGeometry, position: f64, reduced_motion: bool) -> Agent {
+fn agent(path: &Places<'_>, position: f64, reduced_motion: bool) -> Agent {
     let at = crate::vector::narrow(path.at(position).unwrap_or_default());
     let mut trail = Vec::new();
     if !reduced_motion {
         let start = (position - TRAIL).max(0.0);
         trail.extend(path.at(start).map(crate::vector::narrow));
         let passed = (start.floor() as usize + 1)..(position.ceil() as usize);
-        trail.extend(path.nodes.get(passed).unwrap_or_default().iter().map(|node| node.at));
+        trail.extend(passed.map(|i| path.mark(i)));
         if position > start {
             trail.push(at);
         }
@@ -123,7 +144,7 @@ fn agent(path: &PathGeometry, position: f64, reduced_motion: bool) -> Agent {
     Agent { at, radius: AGENT, color: ACCENT, trail }
 }
 
-fn ring(path: &PathGeometry, index: usize) -> Option<Ring> {
-    let node = path.nodes.get(index)?;
-    Some(Ring { at: node.at, radius: 3.5 * node.radius, color: ACCENT })
+fn ring(path: &Places<'_>, index: usize) -> Ring {
+    let radius = if path.film.failure(index).is_some() { FAILING } else { NODE };
+    Ring { at: path.mark(index), radius: 3.5 * radius, color: ACCENT }
 }

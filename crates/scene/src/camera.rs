@@ -5,7 +5,7 @@ use std::f64::consts::{FRAC_PI_2, FRAC_PI_4};
 use crate::color::Rgb;
 use crate::geometry::wormhole_angle;
 use crate::lens::{CameraMode, Geometry, Orbit, usable_aspect};
-use crate::marks::PathGeometry;
+use crate::places::Places;
 use crate::vector::{UP, V3, add, cross, dot, length, narrow, scale, sub, unit, wide};
 
 /// Linear fog by distance from the eye.
@@ -49,15 +49,16 @@ const INWARDS: f64 = 36.0;
 
 impl Camera {
     /// The camera of a mode with the agent at a position of the path.
-    pub(crate) fn of(mode: CameraMode, geometry: Geometry, path: &PathGeometry, position: f64) -> Self {
+    pub(crate) fn of(mode: CameraMode, path: &Places<'_>, position: f64) -> Self {
+        let geometry = path.geometry;
         let agent = path.at(position).unwrap_or_default();
         match mode {
             CameraMode::Orbit(orbit) => {
                 let orbit = orbit.checked();
-                let reach = (f64::from(orbit.distance) / SMOOTHING.0).min(SMOOTHING.1);
+                let reach = (f64::from(orbit.distance) / SMOOTHING.0).min(SMOOTHING.1) / path.spacing;
                 let smoothed = || path.smoothed(position, reach).unwrap_or(agent);
                 let target = match (orbit.target, geometry) {
-                    (Some(target), _) => wide(target),
+                    (Some(target), _) => wide(geometry.stretched(target, path.spacing)),
                     // From the agent towards the middle: all of a small sphere is in view, and of a large one
                     // the part with the agent.
                     (None, Geometry::Sphere) => {
@@ -176,7 +177,7 @@ impl Orbit {
         let heading = if geometry == Geometry::Wormhole { FRAC_PI_2 } else { 0.0 };
         let (sin, cos) = (f64::from(self.yaw) - heading).sin_cos();
         let (rise, run) = f64::from(self.pitch).sin_cos();
-        scale([sin * run, rise, cos * run], f64::from(self.distance))
+        scale([sin * run, rise, cos * run], f64::from(self.distance.min(Self::FARTHEST)))
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::color::to_hex;
 use crate::marks::Segment;
-use crate::picture::Scene;
+use crate::picture::{Recede, Scene};
 
 /// Elements of a kind that are written.
 const LISTED: usize = 40;
@@ -37,6 +37,10 @@ impl Scene {
         let (sky, drift) = (number(self.sky.scale), point(self.sky.drift));
         writeln!(out, "{} stars, scale {sky}, drift {drift}", self.stars.len())?;
         let travelled = number(self.travelled);
+        if self.recede.behind.is_finite() {
+            let Recede { behind, ahead, least } = self.recede;
+            writeln!(out, "recedes in {} and {} to {}", number(behind), number(ahead), number(least))?;
+        }
         writeln!(
             out,
             "agent at {}, travelled {travelled}, trail {}",
@@ -61,6 +65,7 @@ impl Scene {
         more(out, path.effects.len())?;
         segments(out, "piece", &path.ribbon)?;
         segments(out, "guide", path.guide.get(..4).unwrap_or(&path.guide))?;
+        segments(out, "axis", self.axis.get(..4).unwrap_or(&self.axis))?;
         for label in &self.labels {
             let [x, y] = label.screen.map(number);
             let (kind, opacity) = (label.kind, number(label.opacity));

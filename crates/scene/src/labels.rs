@@ -1,11 +1,11 @@
 //! Labels: few, without overlaps, fading with distance.
 
-use gauntlet_film::Film;
+use gauntlet_film::{Film, PathId};
 use gauntlet_model::FailureKind;
 
 use crate::camera::Camera;
 use crate::legend::failure_word;
-use crate::marks::PathGeometry;
+use crate::places::Places;
 
 /// What a label names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -16,6 +16,8 @@ pub enum LabelKind {
     Failure,
     /// The node the agent is at, or the selected one.
     Active,
+    /// A score on the axis of heights.
+    Axis,
 }
 
 /// A text over the stage.
@@ -69,39 +71,50 @@ impl Label {
 
 /// Places labels in a view.
 pub(crate) struct LabelLayout<'a> {
-    pub(crate) film: &'a Film,
-    pub(crate) path: &'a PathGeometry,
+    pub(crate) places: Places<'a>,
     pub(crate) camera: &'a Camera,
     pub(crate) aspect: f32,
+    /// The chosen rubric or measurement: its score is named at the active node.
+    pub(crate) rubric: Option<PathId>,
 }
 
+/// The least distance between steps, as a share of the usual one, at which failures are named.
+const NAMED_SPACING: f64 = 0.5;
+/// Steps that are named: multiples of this many, more where steps are closer.
+const STRIDE: f64 = 5.0;
+
 impl LabelLayout<'_> {
-    /// The labels around a position: the active node, the selected one, failures, every fifth node; the
-    /// nearest first. Of several labels with the same text only the nearest is placed.
-    pub(crate) fn labels(&self, position: f64, selected: Option<usize>) -> Vec<Label> {
-        let Some(last) = self.path.nodes.len().checked_sub(1) else { return Vec::new() };
+    /// The labels around a position: the active node, the selected one, those of the axis, failures, every fifth node;
+    /// the nearest first. Where steps are closer, fewer of them. Of several labels with the same text only the
+    /// nearest is placed.
+    pub(crate) fn labels(&self, position: f64, selected: Option<usize>, axis: Vec<Label>) -> Vec<Label> {
+        let Some(last) = self.places.len().checked_sub(1) else { return Vec::new() };
         let agent = (position as usize).min(last);
         let selected = selected.filter(|i| *i <= last && *i != agent);
-        let reach =
-            ((self.camera.distance() * SEARCH_NODES.0) as usize).clamp(SEARCH_NODES.1, SEARCH_NODES.2);
-        let around = || {
-            let both = (1..=reach).flat_map(|k| [agent.checked_add(k), agent.checked_sub(k)]);
-            std::iter::once(Some(agent)).chain(both).flatten().filter(|i| *i <= last)
-        };
-        let is_failing = |i: &usize| self.path.nodes.get(*i).is_some_and(|node| node.failed);
+        let is_failing = |i: &usize| self.places.film.failure(*i).is_some();
         let active = [Some(agent), selected].into_iter().flatten();
-        let wanted = active
+        let active = active
             .flat_map(|i| [(i, LabelKind::Active), (i, LabelKind::Failure)])
-            .filter(|(i, kind)| *kind == LabelKind::Active || is_failing(i))
-            .chain(around().filter(is_failing).map(|i| (i, LabelKind::Failure)))
-            .chain(around().filter(|i| i.is_multiple_of(5)).map(|i| (i, LabelKind::Node)));
-
+            .filter(|(i, kind)| *kind == LabelKind::Active || is_failing(i));
         let mut placed: Vec<Label> = Vec::with_capacity(MAX_LABELS);
-        for (index, kind) in wanted {
+        for (index, kind) in active {
+            placed.extend(self.place(index, kind, true, &placed));
+        }
+        for label in axis {
+            if !placed.iter().any(|other| label.overlaps(other, self.aspect)) {
+                placed.push(label);
+            }
+        }
+        let failing =
+            self.around(agent, last).into_iter().filter(is_failing).map(|i| (i, LabelKind::Failure));
+        let steps = self.round_steps(agent, last).into_iter().map(|i| (i, LabelKind::Node));
+        for (index, kind) in failing.chain(steps) {
             if placed.len() == MAX_LABELS {
                 break;
             }
-            let is_placed = |l: &Label| l.index == index && (l.kind == kind || kind == LabelKind::Node);
+            let is_placed = |l: &Label| {
+                l.index == index && l.kind != LabelKind::Axis && (l.kind == kind || kind == LabelKind::Node)
+            };
             if !placed.iter().any(is_placed) {
                 let is_active = index == agent || Some(index) == selected;
                 placed.extend(self.place(index, kind, is_active, &placed));
@@ -110,17 +123,54 @@ impl LabelLayout<'_> {
         placed
     }
 
+    /// Nodes on either side of the agent that may be named, at the usual distance between steps.
+    fn reach(&self) -> usize {
+        ((self.camera.distance() * SEARCH_NODES.0) as usize).clamp(SEARCH_NODES.1, SEARCH_NODES.2)
+    }
+
+    /// The nodes whose failures may be named, the nearest first; none where steps are close.
+    fn around(&self, agent: usize, last: usize) -> Vec<usize> {
+        if self.places.spacing < NAMED_SPACING {
+            return Vec::new();
+        }
+        let both = (1..=self.reach()).flat_map(|k| [agent.checked_add(k), agent.checked_sub(k)]);
+        std::iter::once(Some(agent)).chain(both).flatten().filter(|i| *i <= last).collect()
+    }
+
+    /// The nodes whose steps may be named, the nearest first.
+    fn round_steps(&self, agent: usize, last: usize) -> Vec<usize> {
+        let stride = match self.places.spacing {
+            spacing if spacing < 1.0 => round_stride(STRIDE / spacing),
+            _ => STRIDE as usize,
+        };
+        let here = agent / stride;
+        let count = self.reach() / STRIDE as usize + 1;
+        let places = here.saturating_sub(count)..=here.saturating_add(count);
+        let mut nodes: Vec<usize> =
+            places.filter_map(|k| k.checked_mul(stride)).filter(|i| *i <= last).collect();
+        nodes.sort_by_key(|i| (i.abs_diff(agent), *i < agent));
+        nodes
+    }
+
     /// A label at its node, above or below it, where there is room.
     fn place(&self, index: usize, kind: LabelKind, is_active: bool, placed: &[Label]) -> Option<Label> {
-        let node = self.path.nodes.get(index)?;
-        let ([x, y, _], depth) = self.camera.seen(node.at, self.aspect)?;
+        let film = self.places.film;
+        let at = self.places.mark(index);
+        let ([x, y, _], depth) = self.camera.seen(at, self.aspect)?;
         let opacity = self.opacity(kind, depth);
         if opacity < 0.1 || x.abs() > 1.0 || y.abs() > 1.0 {
             return None;
         }
         let text = match kind {
-            LabelKind::Failure => failure_text(self.film, index)?,
-            LabelKind::Node | LabelKind::Active => grouped(self.film.node(index)?.step),
+            LabelKind::Failure => failure_text(film, index)?,
+            LabelKind::Node | LabelKind::Active | LabelKind::Axis => {
+                let step = grouped(film.node(index)?.step);
+                let chosen = self.rubric.filter(|_| kind == LabelKind::Active);
+                match chosen.map(|path| film.score(index, path)) {
+                    Some(Some(score)) => format!("{step}: {}", self.places.heights.text(score)),
+                    _ => step,
+                }
+            }
         };
         if !is_active && placed.iter().any(|label| label.text == text) {
             return None;
@@ -132,13 +182,13 @@ impl LabelLayout<'_> {
         let sides = match kind {
             LabelKind::Failure => vec![-clear, clear, -further, further],
             LabelKind::Active => vec![clear, -clear, further, -further],
-            LabelKind::Node => vec![clear],
+            LabelKind::Node | LabelKind::Axis => vec![clear],
         };
         let fits = |side: &f32| x.abs() + half_wide <= 1.0 && (y + side).abs() + half_high <= 1.0;
-        let failure = self.film.failure(index).filter(|_| kind == LabelKind::Failure);
+        let failure = film.failure(index).filter(|_| kind == LabelKind::Failure);
         let at_side = |side: f32| Label {
             failure,
-            at: node.at,
+            at,
             text: text.clone(),
             kind,
             index,
@@ -159,8 +209,8 @@ impl LabelLayout<'_> {
     }
 }
 
-/// What failed, and the step's reward: `format -50.0`. Where the step has no `root` score, the failing
-/// rubric's.
+/// What failed, and the score of the failing rubric: `grounding -20.0`. A failure that was declared without a
+/// score has the step's reward.
 fn failure_text(film: &Film, index: usize) -> Option<String> {
     let failure = film.failure(index)?;
     let causes = film.causes(index);
@@ -175,7 +225,7 @@ fn failure_text(film: &Film, index: usize) -> Option<String> {
         (FailureKind::Generic, Some(path)) => shortened(&path.name.replace('_', " ")),
         _ => failure_word(failure).to_owned(),
     };
-    let score = film.root(index).or_else(|| film.score(index, cause?.id));
+    let score = cause.and_then(|path| film.score(index, path.id)).or_else(|| film.root(index));
     Some(score.map_or(word.clone(), |score| format!("{word} {}", signed(score))))
 }
 
@@ -186,13 +236,23 @@ fn shortened(name: &str) -> String {
     name.chars().take(NAME - 1).chain(['…']).collect()
 }
 
-/// A score with its sign and one decimal, or in scientific notation; zero has no sign.
+/// A score with its sign and one decimal (two below 1), or in scientific notation; zero has no sign.
 fn signed(score: f64) -> String {
     match score.abs() {
-        size if size < 0.05 => "0.0".to_owned(),
+        size if size < 0.005 => "0.0".to_owned(),
+        size if size < 0.995 => format!("{score:+.2}"),
         size if size < 1e6 => format!("{score:+.1}"),
         _ => format!("{score:+.1e}"),
     }
+}
+
+/// The least round number, 1, 2 or 5 times a power of ten, that is at least `x`.
+fn round_stride(x: f64) -> usize {
+    let mut power = 1.0;
+    while power * 10.0 < x && power < 1e15 {
+        power *= 10.0;
+    }
+    [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * power).find(|s| *s >= x).unwrap_or(10.0 * power) as usize
 }
 
 /// A number with separators of thousands: `1,312`.
@@ -214,7 +274,14 @@ mod tests {
 
     #[test]
     fn numbers_are_short_and_say_their_sign() {
-        let all = [(0.0, "0.0"), (-0.04, "0.0"), (-50.0, "-50.0"), (20.04, "+20.0"), (-1e300, "-1.0e300")];
+        let all = [
+            (0.0, "0.0"),
+            (-0.004, "0.0"),
+            (0.25, "+0.25"),
+            (-50.0, "-50.0"),
+            (20.04, "+20.0"),
+            (-1e300, "-1.0e300"),
+        ];
         for (score, text) in all {
             assert_eq!(signed(score), text);
         }

@@ -3,6 +3,7 @@
 use gauntlet_film::PathId;
 
 use crate::color::{Rgb, safety_color};
+use crate::height::HeightScale;
 
 /// The shape of the path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -34,6 +35,17 @@ impl Geometry {
         Self::ALL.into_iter().find(|g| g.as_str() == word)
     }
 
+    /// A point of a straight path whose length is multiplied; a sphere has its middle in the same place at any
+    /// length.
+    pub(crate) fn stretched(self, [x, y, z]: [f32; 3], by: f64) -> [f32; 3] {
+        let stretch = |c: f32| (f64::from(c) * by) as f32;
+        match self {
+            Geometry::Linear => [stretch(x), y, z],
+            Geometry::Wormhole => [x, y, stretch(z)],
+            Geometry::Sphere => [x, y, z],
+        }
+    }
+
     /// The geometry and the colour a run's safety (share of steps without a failure, 0 to 1) suggests: a
     /// wormhole below 0.4, a sphere above 0.8, a straight road between or if unknown.
     pub fn automatic(safety: Option<f64>) -> (Self, Rgb) {
@@ -54,9 +66,11 @@ pub struct Orbit {
     pub yaw: f32,
     /// Height above the horizon, radians, kept within ±1.5.
     pub pitch: f32,
-    /// Distance from the target, world units, kept within 5 to 400.
+    /// Distance from the target, world units, kept within 5 to 1e9. Beyond 400 the eye stays at 400 and the
+    /// path gets shorter instead: its length is divided, its heights stay. So a run of any length is seen
+    /// whole, and zooming in leads from there to each step.
     pub distance: f32,
-    /// The centre; `None` for the agent.
+    /// The centre, where it would be on a path that is not shortened; `None` for the agent.
     pub target: Option<[f32; 3]>,
 }
 
@@ -70,10 +84,22 @@ impl Default for Orbit {
 impl Orbit {
     /// The nearest the eye may come, world units.
     pub const NEAREST: f32 = 5.0;
-    /// The farthest the eye may go, world units.
+    /// The farthest the eye may go, world units; from there on the path gets shorter.
     pub const FARTHEST: f32 = 400.0;
+    /// The greatest distance, world units.
+    pub const WIDEST: f32 = 1e9;
     /// The steepest pitch up or down, radians.
     pub const STEEPEST: f32 = 1.5;
+
+    /// Distance between steps as a share of the usual one, above 0 and at most 1.
+    pub fn spacing(self) -> f64 {
+        f64::from(Self::FARTHEST / self.checked().distance).min(1.0)
+    }
+
+    /// A point of a path that is shortened as this orbit has it, where it would be on one that is not.
+    pub fn unshortened(self, point: [f32; 3], geometry: Geometry) -> [f32; 3] {
+        geometry.stretched(point, 1.0 / self.spacing())
+    }
 
     /// The same orbit within its ranges; NaN becomes the default.
     pub fn checked(self) -> Self {
@@ -82,7 +108,7 @@ impl Orbit {
         Self {
             yaw: finite(self.yaw, known.yaw),
             pitch: finite(self.pitch, known.pitch).clamp(-Self::STEEPEST, Self::STEEPEST),
-            distance: finite(self.distance, known.distance).clamp(Self::NEAREST, Self::FARTHEST),
+            distance: finite(self.distance, known.distance).clamp(Self::NEAREST, Self::WIDEST),
             target: self.target.filter(|t| t.iter().all(|c| c.is_finite())),
         }
     }
@@ -139,8 +165,11 @@ pub struct Lens {
     pub time_secs: f64,
     /// The index of the selected node.
     pub selected: Option<usize>,
-    /// The rubric path the ribbon is coloured by; `None` colours by failure.
-    pub color_by: Option<PathId>,
+    /// The rubric or measurement that the path shows: by its height, its colours and its labels. `None` is the
+    /// path that the film is drawn by ([`gauntlet_film::Film::main_path`]), coloured by failure.
+    pub rubric: Option<PathId>,
+    /// The scores at the lower and at the upper end of the picture.
+    pub heights: HeightScale,
     /// How strongly effects glow, 0 to 1.
     pub intensity: f32,
     /// Whether decoration must not move, and the agent has no trail.
@@ -157,7 +186,8 @@ impl Default for Lens {
             position: 0.0,
             time_secs: 0.0,
             selected: None,
-            color_by: None,
+            rubric: None,
+            heights: HeightScale::default(),
             intensity: 0.5,
             reduced_motion: false,
             aspect: 16.0 / 9.0,
@@ -170,6 +200,14 @@ impl Lens {
     pub(crate) fn position_in(&self, nodes: usize) -> f64 {
         let last = nodes.saturating_sub(1) as f64;
         if self.position.is_nan() { 0.0 } else { self.position.clamp(0.0, last) }
+    }
+
+    /// Distance between steps as a share of the usual one, above 0 and at most 1.
+    pub(crate) fn spacing(&self) -> f64 {
+        match self.camera {
+            CameraMode::Orbit(orbit) => orbit.spacing(),
+            CameraMode::Follow | CameraMode::FirstPerson | CameraMode::BirdsEye => 1.0,
+        }
     }
 
     /// The aspect within its range.

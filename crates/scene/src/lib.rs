@@ -2,7 +2,8 @@
 //!
 //! A [`Scene`] is a pure function of a [`gauntlet_film::Film`] and a [`Lens`]; it knows no GL and no DOM. The
 //! same film, lens and time give the same scene on any machine, whatever the frame rate. A viewer that draws
-//! frame after frame uses a [`SceneBuilder`], which rebuilds the path only when the film changes.
+//! frame after frame uses a [`SceneBuilder`], which rebuilds the path only when another part of
+//! it is in sight.
 //!
 //! Lengths are in world units (consecutive steps of a straight path are 3 apart), +y is up, and the
 //! coordinate system is right-handed.
@@ -10,12 +11,15 @@
 // Tests may panic, what is shipped may not.
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
+mod axis;
 mod builder;
 mod camera;
 mod color;
 mod describe;
+mod detail;
 mod effects;
 mod geometry;
+mod height;
 mod labels;
 mod legend;
 mod lens;
@@ -25,6 +29,7 @@ mod overview;
 mod path_geometry;
 mod pick;
 mod picture;
+mod places;
 mod ribbon;
 mod stars;
 mod summary;
@@ -35,10 +40,11 @@ pub use camera::{Camera, Fog};
 pub use color::{ACCENT, FAILED, NOT_EVALUATED, PASSED, Rgb, failure_color};
 pub use effects::{Effect, EffectKind};
 pub use geometry::path_point;
+pub use height::HeightScale;
 pub use labels::{Label, LabelKind};
 pub use legend::{LegendEntry, failure_word, legend};
 pub use lens::{CameraMode, Geometry, Lens, Orbit};
 pub use marks::{NodeMark, PathGeometry, Segment};
-pub use picture::{Agent, Ring, Scene};
+pub use picture::{Agent, Recede, Ring, Scene};
 pub use stars::{Sky, Star};
 pub use summary::SceneSummary;

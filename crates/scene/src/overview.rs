@@ -3,9 +3,8 @@
 use gauntlet_film::Film;
 
 use crate::camera::Camera;
-use crate::geometry::path_point;
-use crate::lens::{CameraMode, Geometry, Orbit, usable_aspect};
-use crate::marks::PathGeometry;
+use crate::lens::{CameraMode, Lens, Orbit};
+use crate::places::Places;
 
 /// Nodes of the run that must be in view, evenly distributed.
 const SAMPLES: usize = 256;
@@ -13,36 +12,47 @@ const SAMPLES: usize = 256;
 const MARGIN: f32 = 0.88;
 /// Factor on the distance from one try to the next.
 const NEARER: f32 = 0.94;
+/// Yaw and pitch for a run that fits with the usual distance between steps, and for one that is shortened.
+const SHORT: (f32, f32) = (-0.8, 0.34);
+const LONG: (f32, f32) = (-0.42, 0.3);
+/// Nodes of a straight path that even a narrow stage shows from [`Orbit::FARTHEST`].
+const NODES_IN_VIEW: f32 = 25.0;
 
 impl Orbit {
-    /// The nearest orbit with the run in view: from its beginning at the lower left to its end at the upper
-    /// right, far away. A longer run is viewed from behind the agent along the path, several hundred nodes
-    /// deep. `position` is where the agent is; `aspect` is the stage's width over its height.
-    pub fn overview(film: &Film, geometry: Geometry, position: f64, aspect: f32) -> Self {
+    /// The nearest orbit with all of a run in view: from its beginning at the left to its end at the right,
+    /// farther away. Of the lens count the geometry, the heights, the rubric and the aspect.
+    pub fn overview(film: &Film, lens: &Lens) -> Self {
         let count = film.len().min(SAMPLES);
         let index = |k: usize| (k as u128 * (film.len() as u128 - 1) / (count as u128 - 1).max(1)) as usize;
-        let point = |i: usize| path_point(geometry, i as f64, film.root(i).unwrap_or(0.0));
-        let points: Vec<[f32; 3]> = (0..count).map(|k| point(index(k))).collect();
-        let Some(center) = middle(&points) else { return Self::default() };
-        let aspect = usable_aspect(aspect);
-
-        let farthest = Self { yaw: -0.8, pitch: 0.34, distance: Self::FARTHEST, target: Some(center) };
-        let empty = PathGeometry::default();
-        let shows_all = |orbit: &Self| {
-            let camera = Camera::of(CameraMode::Orbit(*orbit), geometry, &empty, position);
-            points.iter().all(|p| {
-                let ndc = camera.project(*p, aspect);
-                ndc.is_some_and(|[x, y, _]| x.abs() <= MARGIN && y.abs() <= MARGIN)
-            })
-        };
-        let nearer = |orbit: &Self| Some(Self { distance: orbit.distance * NEARER, ..*orbit });
-        let mut fitting = std::iter::successors(Some(farthest), nearer)
-            .take_while(|orbit| orbit.distance >= 4.0 * Self::NEAREST && shows_all(orbit));
-        match (fitting.next(), geometry) {
-            (Some(first), _) => fitting.last().unwrap_or(first),
-            (None, Geometry::Sphere) => farthest,
-            (None, _) => Self { yaw: -1.22, pitch: 0.26, distance: 260.0, target: None },
+        if count == 0 {
+            return Self::default();
         }
+        // Whether all nodes are in view at a distance; then the orbit.
+        let fits = |distance: f32| {
+            let (yaw, pitch) = if distance > Self::FARTHEST { LONG } else { SHORT };
+            let orbit = Self { yaw, pitch, distance, target: None };
+            let places = Places::of(film, &Lens { camera: CameraMode::Orbit(orbit), ..lens.clone() });
+            let points: Vec<[f32; 3]> = (0..count).map(|k| places.mark(index(k))).collect();
+            let target = middle(&points).map(|center| orbit.unshortened(center, lens.geometry));
+            let orbit = Self { target, ..orbit };
+            let camera = Camera::of(CameraMode::Orbit(orbit), &places, lens.position_in(film.len()));
+            let is_seen = |p: &[f32; 3]| {
+                let ndc = camera.project(*p, lens.aspect());
+                ndc.is_some_and(|[x, y, _]| x.abs() <= MARGIN && y.abs() <= MARGIN)
+            };
+            points.iter().all(is_seen).then_some(orbit)
+        };
+        let farthest = Self::farthest(film.len());
+        let nearer = |distance: &f32| Some(distance * NEARER);
+        let distances =
+            std::iter::successors(Some(farthest), nearer).take_while(|d| *d >= 4.0 * Self::NEAREST);
+        let fitting = distances.map(fits).skip_while(Option::is_none).map_while(|orbit| orbit);
+        fitting.last().unwrap_or(Self { yaw: LONG.0, pitch: LONG.1, distance: farthest, target: None })
+    }
+
+    /// A distance from which a run of so many nodes is small on any stage, world units.
+    pub fn farthest(nodes: usize) -> f32 {
+        (Self::FARTHEST * nodes as f32 / NODES_IN_VIEW).clamp(Self::FARTHEST, Self::WIDEST)
     }
 }
 

@@ -1,87 +1,63 @@
-//! Builds the path: once for a film, a geometry and a colouring, shared by all frames.
+//! Builds the part of the path that is in sight; shared by all frames that see the same part.
 
-use gauntlet_film::{Film, PathId, State};
+use gauntlet_film::{Digests, Film, PathId, State};
 use gauntlet_model::FailureKind;
 
 use crate::color::{ACCENT, BACKGROUND, FAILED, NOT_EVALUATED, PASSED, Rgb, failure_color, mix};
+use crate::detail::Window;
 use crate::effects::{Thresholds, effect};
-use crate::geometry::path_point;
-use crate::lens::Geometry;
+use crate::height::HeightScale;
+use crate::lens::Lens;
 use crate::marks::{NodeMark, PathGeometry};
+use crate::places::Places;
 use crate::ribbon::{guide, ribbon};
-use crate::vector::{V3, add, lerp, scale, sub, wide};
 
 /// Radius of a node, world units.
 pub(crate) const NODE: f32 = 0.25;
 /// Radius of a failing node, world units.
-const FAILING: f32 = 0.35;
+pub(crate) const FAILING: f32 = 0.35;
+/// The most failures that are drawn as shapes: each is hundreds of triangles.
+const MOST_SHAPES: usize = 400;
 
 impl PathGeometry {
-    /// The path of a film.
-    pub(crate) fn of(film: &Film, geometry: Geometry, color_by: Option<PathId>) -> Self {
+    /// The part of a path that a window shows.
+    pub(crate) fn of(places: &Places<'_>, window: &Window, lens: &Lens, digests: &mut Digests) -> Self {
+        let film = places.film;
         let thresholds = Thresholds::of(film);
-        let coloring = color_by.map(|path| Coloring::of(film, path));
-        let failures: Vec<Option<FailureKind>> = (0..film.len()).map(|i| film.failure(i)).collect();
-        let mut picture = PathGeometry { nodes: Vec::with_capacity(film.len()), ..PathGeometry::default() };
-        for (i, failure) in failures.iter().copied().enumerate() {
-            let at = path_point(geometry, i as f64, film.root(i).unwrap_or(0.0));
-            let color = match &coloring {
-                Some(coloring) => coloring.color(film, i),
+        let indexes = window.nodes(places, digests);
+        let failures: Vec<Option<FailureKind>> = indexes.iter().map(|i| film.failure(*i)).collect();
+        let mut picture =
+            PathGeometry { nodes: Vec::with_capacity(indexes.len()), ..PathGeometry::default() };
+        for (i, failure) in indexes.iter().copied().zip(failures.iter().copied()) {
+            let color = match lens.rubric {
+                Some(path) => rubric_color(film, path, lens.heights, i),
                 None => failure.map_or(ACCENT, failure_color),
             };
             let radius = if failure.is_some() { FAILING } else { NODE };
-            picture.nodes.push(NodeMark { at, radius, color, index: i as f32, failed: failure.is_some() });
-            picture.effects.extend(failure.map(|failure| effect(film, &thresholds, i, at, failure)));
+            let (at, failed) = (places.mark(i), failure.is_some());
+            picture.nodes.push(NodeMark { at, radius, color, index: i as f32, failed });
         }
-        (picture.ribbon, picture.jagged) = ribbon(&picture.nodes, &failures, coloring.is_some());
-        picture.guide = guide(geometry, film.len());
-        picture.revision = picture.fingerprint(geometry, coloring.is_some());
+        for i in shaped(&indexes, &failures, window.center) {
+            let Some((node, failure)) = picture.nodes.get(i).zip(failures.get(i).copied().flatten()) else {
+                continue;
+            };
+            let index = indexes.get(i).copied().unwrap_or_default();
+            picture.effects.push(effect(film, &thresholds, index, node.at, failure));
+        }
+        (picture.ribbon, picture.jagged) = ribbon(&picture.nodes, &failures, lens.rubric.is_some());
+        picture.guide = guide(places, window);
+        picture.revision = picture.fingerprint(lens);
         picture
     }
 
-    /// The point of the path at a position, clamped to its ends.
-    pub(crate) fn at(&self, position: f64) -> Option<V3> {
-        self.beyond(position.clamp(0.0, self.nodes.len().saturating_sub(1) as f64))
-    }
-
-    /// The point of the path at a position; after its end the path continues straight.
-    pub(crate) fn beyond(&self, position: f64) -> Option<V3> {
-        let before = (position.max(0.0) as usize).min(self.nodes.len().saturating_sub(2));
-        let here = wide(self.nodes.get(before)?.at);
-        let next = self.nodes.get(before + 1).map_or(here, |node| wide(node.at));
-        let share = position - before as f64;
-        if share <= 1.0 {
-            return Some(lerp(here, next, share.max(0.0)));
-        }
-        Some(add(next, scale(sub(next, here), share - 1.0)))
-    }
-
-    /// The smoothed path: a weighted mean over `reach` nodes on either side. It is a smooth function of the
-    /// position, and so is a camera that looks there.
-    pub(crate) fn smoothed(&self, position: f64, reach: f64) -> Option<V3> {
-        const SAMPLES: i32 = 12;
-        let (mut sum, mut weights) = ([0.0; 3], 0.0);
-        for k in -SAMPLES..=SAMPLES {
-            let offset = f64::from(k) / f64::from(SAMPLES + 1);
-            let weight = 1.0 - offset.abs();
-            sum = add(sum, scale(self.at(position + reach * offset)?, weight));
-            weights += weight;
-        }
-        Some(scale(sum, 1.0 / weights))
-    }
-
-    /// The next part of the path, slightly smoothed; after its end the path continues straight.
-    pub(crate) fn smoothed_ahead(&self, position: f64) -> Option<V3> {
-        let ahead = [0.6, 1.0, 1.4].map(|by| self.beyond(position + by));
-        let sum = ahead.into_iter().try_fold([0.0; 3], |sum, p| Some(add(sum, p?)))?;
-        Some(scale(sum, 1.0 / 3.0))
-    }
-
-    /// A hash of the content. The ribbon depends on nodes and effects, the guide on the geometry and the
-    /// number of nodes.
-    fn fingerprint(&self, geometry: Geometry, by_path: bool) -> u64 {
+    /// A hash of the content. The ribbon depends on nodes and effects.
+    fn fingerprint(&self, lens: &Lens) -> u64 {
         let mut hash = Hash(0xcbf2_9ce4_8422_2325);
-        hash.word(geometry as u64 | u64::from(by_path) << 8);
+        hash.word(lens.geometry as u64 | u64::from(lens.rubric.is_some()) << 8);
+        hash.word(self.guide.len() as u64);
+        let ends = [self.guide.first(), self.guide.last()].into_iter().flatten();
+        ends.flat_map(|line| line.from.into_iter().chain(line.to))
+            .for_each(|c| hash.word(c.to_bits().into()));
         hash.word(self.nodes.len() as u64);
         for node in &self.nodes {
             node.at.iter().chain(&node.color).for_each(|c| hash.word(u64::from(c.to_bits())));
@@ -103,32 +79,32 @@ impl Hash {
     }
 }
 
-/// Colours by one rubric path: green for passed, red for failed, dim for not evaluated; darker with the
-/// distance from the path's best score.
-struct Coloring {
-    path: PathId,
-    lowest: f64,
-    highest: f64,
+/// The colour of a node by one rubric: green for passed, red for failed, dim for not evaluated; darker towards
+/// the lower end of the scale.
+fn rubric_color(film: &Film, path: PathId, heights: HeightScale, node: usize) -> Rgb {
+    let full = match film.state(node, path) {
+        State::Passed => PASSED,
+        State::Failed => FAILED,
+        State::NotEvaluated => return NOT_EVALUATED,
+    };
+    let share = film.score(node, path).map_or(1.0, |score| heights.share(score));
+    mix(BACKGROUND, full, 0.6 + 0.4 * share as f32)
 }
 
-impl Coloring {
-    fn of(film: &Film, path: PathId) -> Self {
-        let scores = || (0..film.len()).filter_map(|i| film.score(i, path));
-        let lowest = scores().fold(f64::INFINITY, f64::min);
-        let highest = scores().fold(f64::NEG_INFINITY, f64::max);
-        Self { path, lowest, highest }
+/// Places among the drawn nodes of those whose failure has a shape, rising: failing ones whose neighbours are
+/// drawn too, where they are too many the nearest ones to the centre. The others have a colour and a glow.
+fn shaped(indexes: &[usize], failures: &[Option<FailureKind>], center: usize) -> Vec<usize> {
+    let is_near =
+        |a: usize, b: usize| indexes.get(a).zip(indexes.get(b)).is_none_or(|(a, b)| a.abs_diff(*b) == 1);
+    let failing = (0..indexes.len()).filter(|i| failures.get(*i).is_some_and(Option::is_some));
+    let mut shaped: Vec<usize> = failing
+        .filter(|i| is_near(*i, i + 1) && i.checked_sub(1).is_none_or(|before| is_near(before, *i)))
+        .collect();
+    if shaped.len() > MOST_SHAPES {
+        let away = |i: &usize| indexes.get(*i).map_or(0, |index| index.abs_diff(center));
+        shaped.sort_by_key(away);
+        shaped.truncate(MOST_SHAPES);
+        shaped.sort_unstable();
     }
-
-    fn color(&self, film: &Film, node: usize) -> Rgb {
-        let full = match film.state(node, self.path) {
-            State::Passed => PASSED,
-            State::Failed => FAILED,
-            State::NotEvaluated => return NOT_EVALUATED,
-        };
-        // Halved first: the difference of two finite scores may be infinite.
-        let range = self.highest / 2.0 - self.lowest / 2.0;
-        let above = film.score(node, self.path).unwrap_or(self.highest) / 2.0 - self.lowest / 2.0;
-        let share = if range > 0.0 { (above / range).clamp(0.0, 1.0) as f32 } else { 1.0 };
-        mix(BACKGROUND, full, 0.6 + 0.4 * share)
-    }
+    shaped
 }

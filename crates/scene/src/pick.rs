@@ -9,13 +9,13 @@ const TIE: f32 = 0.003;
 impl Scene {
     /// The node nearest to a point of the stage, in normalised device coordinates (x to the right, y up, ±1
     /// at the edges), no farther than `radius` in units of y. Of equally near ones the one nearer to the
-    /// camera. Scans all nodes.
+    /// camera. Scans the nodes that are drawn.
     pub fn pick(&self, ndc: [f32; 2], aspect: f32, radius: f32) -> Option<usize> {
         let aspect = crate::lens::usable_aspect(aspect);
-        let near = self.path.nodes.iter().enumerate().filter_map(|(i, node)| {
+        let near = self.path.nodes.iter().filter_map(|node| {
             let [x, y, z] = self.camera.project(node.at, aspect)?;
             let distance = ((x - ndc[0]) * aspect).hypot(y - ndc[1]);
-            (distance <= radius).then_some((i, distance, z))
+            (distance <= radius).then_some((node.index as usize, distance, z))
         });
         let near: Vec<_> = near.collect();
         let nearest = near.iter().map(|(_, distance, _)| *distance).fold(f32::INFINITY, f32::min);

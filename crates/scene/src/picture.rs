@@ -2,22 +2,30 @@
 
 use std::sync::Arc;
 
+use gauntlet_model::FailureKind;
+
 use crate::camera::{Camera, Fog};
 use crate::color::Rgb;
 use crate::labels::Label;
-use crate::lens::{CameraMode, Geometry};
-use crate::marks::PathGeometry;
+use crate::lens::{CameraMode, Geometry, Lens};
+use crate::marks::{PathGeometry, Segment};
 use crate::stars::{Sky, Star};
 
 /// One picture: the path, and everything that moves over it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scene {
-    /// The path with its nodes and effects; shared between frames until the film changes.
+    /// The part of the path in sight, with its nodes and effects; shared between frames until it changes.
     pub path: Arc<PathGeometry>,
-    /// The agent; not drawn where the film has no nodes yet (`path.nodes` is empty).
+    /// Nodes of the film, of which the path has those that can be told apart.
+    pub nodes: usize,
+    /// The agent; not drawn where the film has no nodes yet.
     pub agent: Agent,
     /// Texts over the picture, the most important first, at most 24, none over another.
     pub labels: Vec<Label>,
+    /// Lines of the axis of heights, always dim.
+    pub axis: Vec<Segment>,
+    /// How what is not near the agent recedes.
+    pub recede: Recede,
     /// Where it is seen from.
     pub camera: Camera,
     /// The star field, the same on every frame; [`Scene::sky`] says where it stands.
@@ -36,12 +44,56 @@ pub struct Scene {
     pub selected: Option<Ring>,
     /// The index of the selected node.
     pub selected_index: Option<usize>,
+    /// The failure of the selected node, or else of the one the agent is at.
+    pub failure: Option<FailureKind>,
     /// The colour of the travelled path.
     pub accent: Rgb,
     /// The path's shape.
     pub geometry: Geometry,
     /// The camera the lens asked for.
     pub mode: CameraMode,
+}
+
+/// How light falls off along the path with the distance from the agent: to a share of `1/e` of what is above
+/// `least` within so many nodes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Recede {
+    /// Nodes behind the agent.
+    pub behind: f32,
+    /// Nodes ahead of the agent; infinite where what lies ahead does not recede.
+    pub ahead: f32,
+    /// The share of light that stays at any distance.
+    pub least: f32,
+}
+
+/// Nodes behind the agent in which a straight path recedes, and the light that stays.
+const STRAIGHT: (f64, f32) = (450.0, 0.12);
+/// The same on a sphere, on either side: shells are over one another, and only what is near can be followed.
+const SHELLS: (f64, f32) = (70.0, 0.07);
+
+impl Recede {
+    pub(crate) fn of(lens: &Lens) -> Self {
+        let spacing = lens.spacing();
+        let is_overview = matches!(lens.camera, CameraMode::Orbit(orbit) if orbit.target.is_some());
+        match lens.geometry {
+            // The whole run is what the viewer wants to see.
+            _ if is_overview => Self { behind: f32::INFINITY, ahead: f32::INFINITY, least: 1.0 },
+            Geometry::Sphere => {
+                let nodes = (SHELLS.0 / spacing) as f32;
+                Self { behind: nodes, ahead: nodes, least: SHELLS.1 }
+            }
+            Geometry::Linear | Geometry::Wormhole => {
+                Self { behind: (STRAIGHT.0 / spacing) as f32, ahead: f32::INFINITY, least: STRAIGHT.1 }
+            }
+        }
+    }
+
+    /// The share of light at an index, for an agent at `travelled`.
+    pub fn light(&self, index: f32, travelled: f32) -> f32 {
+        let away = index - travelled;
+        let lengths = if away < 0.0 { -away / self.behind } else { away / self.ahead };
+        self.least + (1.0 - self.least) * (-lengths).exp()
+    }
 }
 
 /// The agent: the brightest thing in the picture.

@@ -6,10 +6,12 @@ use std::f64::consts::TAU;
 use gauntlet_model::FailureKind;
 
 use crate::color::{ACCENT, GUIDE, Rgb, failure_color};
+use crate::detail::Window;
 use crate::geometry::{CORE, STEP, TUBE};
 use crate::lens::Geometry;
 use crate::marks::{NodeMark, Segment};
 use crate::noise::random;
+use crate::places::Places;
 use crate::vector::{V3, across, add, length, lerp, narrow, scale, sub, unit, wide};
 
 /// Width of a segment, and of one beside a failing node.
@@ -18,8 +20,8 @@ const WIDTH: (f32, f32) = (0.3, 0.38);
 const JAG_SEGMENTS: (f64, f64) = (7.0, 15.0);
 /// Sides of a ring of the tube, and sides between two lines along it.
 const SIDES: (usize, usize) = (20, 2);
-/// The most rings a tube is drawn with, and the distance between the rings of a short one.
-const RINGS: (f64, f64) = (400.0, 12.0);
+/// The most rings that are drawn of a tube, and the least distance between two.
+const RINGS: (f64, f64) = (120.0, 12.0);
 
 /// The ribbon, and the number of its jagged steps. With `by_path`, the nodes are coloured by a rubric path,
 /// and the ribbon has their colours.
@@ -30,10 +32,12 @@ pub(crate) fn ribbon(
 ) -> (Vec<Segment>, u64) {
     let mut segments = Vec::with_capacity(nodes.len() + nodes.len() / 4);
     let mut jagged = 0;
-    for (i, (ends, failures)) in nodes.windows(2).zip(failures.windows(2)).enumerate() {
+    for (ends, failures) in nodes.windows(2).zip(failures.windows(2)) {
         let ([a, b], [fa, fb]) = (ends, failures) else { continue };
         let gravest = [*fa, *fb].into_iter().flatten().min();
-        let is_jagged = [*fa, *fb].contains(&Some(FailureKind::Format));
+        // Between nodes that are not neighbours the path is not broken.
+        let is_next = b.index - a.index <= 1.0;
+        let is_jagged = is_next && [*fa, *fb].contains(&Some(FailureKind::Format));
         let color = match gravest {
             _ if by_path => b.color,
             _ if is_jagged => failure_color(FailureKind::Format),
@@ -43,7 +47,7 @@ pub(crate) fn ribbon(
         let width = if gravest.is_some() { WIDTH.1 } else { WIDTH.0 };
         if is_jagged {
             jagged += 1;
-            jag(&mut segments, a, b, i as u64, color, width);
+            jag(&mut segments, a, b, a.index as u64, color, width);
         } else {
             let (from_index, to_index) = (a.index, b.index);
             segments.push(Segment { from: a.at, to: b.at, from_index, to_index, color, width });
@@ -85,29 +89,29 @@ fn jag(segments: &mut Vec<Segment>, a: &NodeMark, b: &NodeMark, seed: u64, color
 }
 
 /// Guide lines: none for the road; the wormhole's tube, the sphere's core.
-pub(crate) fn guide(geometry: Geometry, nodes: usize) -> Vec<Segment> {
-    match geometry {
-        _ if nodes == 0 => Vec::new(),
+pub(crate) fn guide(places: &Places<'_>, window: &Window) -> Vec<Segment> {
+    match places.geometry {
+        _ if places.len() == 0 => Vec::new(),
         Geometry::Linear => Vec::new(),
-        Geometry::Wormhole => tube(nodes),
+        Geometry::Wormhole => tube(places.along(window.from as f64), places.along(window.to as f64)),
         Geometry::Sphere => core(),
     }
 }
 
-/// Rings around the path. When a run becomes too long for its rings, every second one is removed; none moves.
-fn tube(nodes: usize) -> Vec<Segment> {
-    let end = STEP * nodes as f64;
+/// Rings around the path between two places along it. Where they are too many, every second one is left out;
+/// none moves.
+fn tube(from: f64, to: f64) -> Vec<Segment> {
     let mut gap = RINGS.1;
-    while end / gap > RINGS.0 - 1.0 {
+    while (to - from) / gap > RINGS.0 - 1.0 {
         gap *= 2.0;
     }
     let corner = |ring: f64, side: usize| -> V3 {
         let (sin, cos) = (TAU * side as f64 / SIDES.0 as f64).sin_cos();
         [TUBE * cos, TUBE * sin, gap * ring]
     };
-    let rings = (end / gap).ceil() as usize;
-    let mut lines = Vec::with_capacity((rings + 1) * (SIDES.0 + SIDES.0 / SIDES.1));
-    for ring in 0..=rings {
+    let (first, rings) = ((from / gap).floor() as usize, (to / gap).ceil() as usize);
+    let mut lines = Vec::with_capacity((rings + 1 - first) * (SIDES.0 + SIDES.0 / SIDES.1));
+    for ring in first..=rings {
         let here = ring as f64;
         for side in 0..SIDES.0 {
             lines.push(line(corner(here, side), corner(here, side + 1)));

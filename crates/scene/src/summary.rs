@@ -5,18 +5,21 @@ use std::collections::BTreeMap;
 use gauntlet_model::FailureKind;
 use serde::Serialize;
 
+use crate::effects::EffectKind;
 use crate::picture::Scene;
 
 /// The content of a scene.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SceneSummary {
-    /// Nodes on the path.
+    /// Nodes of the film.
     pub nodes: u64,
+    /// Nodes that are drawn.
+    pub drawn: u64,
     /// Segments of the ribbon.
     pub ribbon: u64,
-    /// Steps of the ribbon that are broken into a jagged line.
+    /// Drawn steps of the ribbon that are broken into a jagged line.
     pub jagged: u64,
-    /// Effects by the failure they show (`hallucination`, `format`, `refusal`, `inconsistency`, `generic`);
+    /// Drawn effects by the failure they show (`hallucination`, `format`, `refusal`, `inconsistency`, `generic`);
     /// every kind is present, at 0 where there is none.
     pub effects: BTreeMap<&'static str, u64>,
     /// Labels.
@@ -45,14 +48,11 @@ impl Scene {
         for effect in &path.effects {
             *effects.entry(effect.failure.as_str()).or_default() += 1;
         }
-        let agent = path.nodes.len().checked_sub(1).map(|last| (self.travelled as usize).min(last));
+        let agent = self.nodes.checked_sub(1).map(|last| (self.travelled as usize).min(last));
         let selected = self.selected_index.or(agent);
-        let effect = selected.and_then(|i| {
-            let place = path.effects.binary_search_by(|effect| effect.index.total_cmp(&(i as f32)));
-            path.effects.get(place.ok()?)
-        });
         SceneSummary {
-            nodes: path.nodes.len() as u64,
+            nodes: self.nodes as u64,
+            drawn: path.nodes.len() as u64,
             ribbon: path.ribbon.len() as u64,
             jagged: path.jagged,
             effects,
@@ -61,8 +61,8 @@ impl Scene {
             geometry: self.geometry.as_str(),
             camera: self.mode.as_str(),
             selected_index: selected.map(|i| i as u64),
-            selected_failure: effect.map(|effect| effect.failure.as_str()),
-            selected_effect: effect.map(|effect| effect.kind.as_str()),
+            selected_failure: self.failure.map(|failure| failure.as_str()),
+            selected_effect: self.failure.map(|failure| EffectKind::of(failure).as_str()),
             revision: path.revision,
         }
     }

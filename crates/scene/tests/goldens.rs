@@ -52,6 +52,6 @@ fn each_camera() {
 #[test]
 fn colored_by_a_rubric() {
     let film = common::each_failure();
-    let color_by = film.find_path("grounding");
-    check("by_grounding", &film, &Lens { color_by, position: 5.0, ..Lens::default() });
+    let rubric = film.find_path("grounding");
+    check("by_grounding", &film, &Lens { rubric, position: 5.0, ..Lens::default() });
 }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use gauntlet_film::Film;
 use gauntlet_model::{FailureRule, FailureRules};
 use gauntlet_scene::{
-    CameraMode, EffectKind, Geometry, Lens, NOT_EVALUATED, Orbit, PASSED, Scene, SceneBuilder, Segment,
-    legend,
+    CameraMode, EffectKind, Geometry, HeightScale, Lens, NOT_EVALUATED, Orbit, PASSED, Scene, SceneBuilder,
+    Segment, legend,
 };
 use proptest::prelude::*;
 
@@ -57,14 +57,15 @@ proptest! {
             for camera in
                 [CameraMode::Orbit(orbit), CameraMode::Follow, CameraMode::FirstPerson, CameraMode::BirdsEye]
             {
-                let color_by = film.find_path("root");
+                let rubric = film.find_path("root");
                 let lens =
-                    Lens { geometry, camera, position, time_secs, color_by, aspect: angles.3, ..Lens::default() };
+                    Lens { geometry, camera, position, time_secs, rubric, aspect: angles.3, ..Lens::default() };
                 let scene = Scene::of(&film, &lens);
                 prop_assert!(is_finite(&scene), "{scene:?}");
                 prop_assert_eq!(scene.describe(), Scene::of(&film, &lens).describe());
             }
-            prop_assert!(Orbit::overview(&film, geometry, position, angles.3).distance <= Orbit::FARTHEST);
+            let lens = Lens { geometry, position, aspect: angles.3, ..Lens::default() };
+            prop_assert!(Orbit::overview(&film, &lens).distance <= Orbit::WIDEST);
         }
     }
 }
@@ -74,9 +75,9 @@ fn the_path_is_built_once_and_again_when_something_changed() {
     let mut film = common::training(100);
     let mut builder = SceneBuilder::new();
     let first = builder.build(&film, &Lens { position: 3.0, ..Lens::default() });
-    let moved = builder.build(&film, &Lens { position: 60.5, time_secs: 9.0, ..Lens::default() });
+    let moved = builder.build(&film, &Lens { position: 30.5, time_secs: 9.0, ..Lens::default() });
     assert!(Arc::ptr_eq(&first.path, &moved.path));
-    assert_eq!(moved, Scene::of(&film, &Lens { position: 60.5, time_secs: 9.0, ..Lens::default() }));
+    assert_eq!(moved, Scene::of(&film, &Lens { position: 30.5, time_secs: 9.0, ..Lens::default() }));
 
     film.apply(&common::fact(101, &[("root", 1.0)], &[]));
     let grown = builder.build(&film, &Lens::default());
@@ -88,7 +89,7 @@ fn the_path_is_built_once_and_again_when_something_changed() {
 
     film.set_rules(FailureRules::RootBelow(2.0));
     assert_ne!(builder.build(&film, &Lens::default()).path.revision, grown.path.revision);
-    let colored = Lens { color_by: film.find_path("format"), ..Lens::default() };
+    let colored = Lens { rubric: film.find_path("format"), ..Lens::default() };
     assert_ne!(builder.build(&film, &colored).path.revision, first.path.revision);
 }
 
@@ -128,7 +129,9 @@ fn an_unreadable_step_breaks_the_ribbon_on_both_sides() {
 #[test]
 fn a_rubric_colors_the_path_in_three_states() {
     let film = common::each_failure();
-    let lens = Lens { color_by: film.find_path("grounding"), ..Lens::default() };
+    let rubric = film.find_path("grounding");
+    let heights = HeightScale::default().following(&film, rubric);
+    let lens = Lens { rubric, heights, ..Lens::default() };
     let nodes = Scene::of(&film, &lens).path.nodes.clone();
     assert_eq!((nodes[0].color, nodes[1].color), (PASSED, NOT_EVALUATED));
     assert!(nodes[7].color[0] > nodes[7].color[1]);
@@ -175,5 +178,6 @@ fn nothing_and_very_much_can_be_looked_at() {
         let scene = builder.build(&film, &Lens { position: 999_000.5, ..with(geometry) });
         assert_eq!(scene.summary().nodes, 1_000_000);
         assert!(is_finite(&scene) && !scene.labels.is_empty());
+        assert!(scene.path.nodes.len() < 6000, "{} nodes around the agent", scene.path.nodes.len());
     }
 }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use gauntlet_scene::{CameraMode, Geometry, Label, LabelKind, Lens, Orbit, Scene, SceneBuilder};
+use gauntlet_scene::{CameraMode, Geometry, HeightScale, Label, LabelKind, Lens, Orbit, Scene, SceneBuilder};
 use proptest::prelude::*;
 
 /// The stage's height labels are reckoned for, and a 12 px character's width, CSS pixels.
@@ -91,7 +91,7 @@ fn labels_say_the_step_and_what_failed() {
     let scene = Scene::of(&common::each_failure(), &Lens { camera, position: 7.0, ..Lens::default() });
     let texts: Vec<(&str, LabelKind)> = scene.labels.iter().map(|l| (l.text.as_str(), l.kind)).collect();
     assert_eq!(texts[..2], [("1,312", LabelKind::Active), ("ungrounded -20.0", LabelKind::Failure)]);
-    for text in ["format -50.0", "refusal +20.0", "inconsistent -5.0", "abstains wrongly +4.0"] {
+    for text in ["format 0.0", "refusal +10.0", "inconsistent -40.0", "abstains wrongly -5.0"] {
         assert!(texts.contains(&(text, LabelKind::Failure)), "{text} is not among {texts:?}");
     }
 }
@@ -129,17 +129,125 @@ fn the_first_view_shows_sixty_to_eighty_nodes() {
 }
 
 #[test]
-fn the_overview_shows_all_of_a_short_run_and_hundreds_of_nodes_of_a_long_one() {
+fn the_overview_shows_all_of_a_run_of_any_length() {
     for geometry in Geometry::ALL {
-        for (nodes, least) in [(1, 1), (12, 12), (60, 60), (3000, 300)] {
-            let (film, position) = (common::training(nodes), nodes as f64 / 2.0);
-            let camera = CameraMode::Orbit(Orbit::overview(&film, geometry, position, 1.3));
-            let scene =
-                Scene::of(&film, &Lens { geometry, camera, position, aspect: 1.3, ..Lens::default() });
-            let seen = in_view(&scene, 1.3);
-            assert!(seen >= least, "{seen} of {nodes} nodes in view of the {} {camera:?}", geometry.as_str());
+        for (nodes, aspect) in [(1, 1.3), (12, 1.3), (60, 0.6), (3000, 1.3), (3000, 0.5), (60_000, 1.8)] {
+            let film = common::training(nodes);
+            let lens = Lens { geometry, position: nodes as f64 / 2.0, aspect, ..Lens::default() };
+            let camera = CameraMode::Orbit(Orbit::overview(&film, &lens));
+            let scene = Scene::of(&film, &Lens { camera, ..lens });
+            let drawn = scene.path.nodes.len();
+            assert_eq!(in_view(&scene, aspect), drawn, "{nodes} nodes, {} {camera:?}", geometry.as_str());
+            assert!(
+                drawn >= nodes.min(150) as usize && drawn <= 24_000,
+                "{drawn} of {nodes} nodes are drawn"
+            );
+            let (first, last) = (&scene.path.nodes[0], &scene.path.nodes[drawn - 1]);
+            assert_eq!((first.index, last.index), (0.0, (nodes - 1) as f32));
+            // It fills a good part of the stage.
+            let across = |pick: fn([f32; 3]) -> f32| {
+                let seen = scene.path.nodes.iter().filter_map(|n| scene.camera.project(n.at, aspect));
+                let ends =
+                    seen.fold((1.0f32, -1.0f32), |(low, high), p| (low.min(pick(p)), high.max(pick(p))));
+                ends.1 - ends.0
+            };
+            let size = across(|p| p[0]).max(across(|p| p[1]));
+            assert!(nodes == 1 || size > 0.9, "{nodes} nodes, {}: {size} of 2", geometry.as_str());
         }
     }
+}
+
+#[test]
+fn no_extreme_and_no_kind_of_failure_is_lost_in_the_overview() {
+    let mut roots: Vec<f64> = (0..50_000).map(|i| 20.0 + f64::from(i % 10)).collect();
+    (roots[12_345], roots[33_333]) = (-40.0, 50.0);
+    let film = common::rewards(&roots);
+    let camera = CameraMode::Orbit(Orbit::overview(&film, &Lens::default()));
+    let scene = Scene::of(&film, &Lens { camera, ..Lens::default() });
+    let node = |index: f32| scene.path.nodes.iter().find(|node| node.index == index);
+    assert!(node(12_345.0).is_some_and(|node| node.failed) && node(33_333.0).is_some());
+    assert!(scene.path.nodes.len() < 20_000, "{} nodes", scene.path.nodes.len());
+}
+
+#[test]
+fn zooming_in_leads_from_the_whole_run_to_each_step() {
+    let film = common::training(20_000);
+    let mut builder = SceneBuilder::new();
+    let mut orbit = Orbit { distance: Orbit::farthest(20_000), ..Orbit::default() };
+    let mut most = 0;
+    while orbit.distance > 30.0 {
+        let lens = Lens { camera: CameraMode::Orbit(orbit), position: 9000.0, ..Lens::default() };
+        let scene = builder.build(&film, &lens);
+        assert_eq!(scene, Scene::of(&film, &lens));
+        most = most.max(scene.path.nodes.len());
+        let [x, y, _] = scene.camera.project(scene.agent.at, 1.5).expect("the agent is in front");
+        assert!(x.abs() < 0.2 && y.abs() < 0.5, "the agent is at {x} {y} from {}", orbit.distance);
+        let nearest = scene
+            .path
+            .nodes
+            .iter()
+            .min_by(|a, b| (a.index - 9000.0).abs().total_cmp(&(b.index - 9000.0).abs()));
+        let [near, _, _] = scene.camera.project(nearest.unwrap().at, 1.5).expect("it is in front");
+        assert!((near - x).abs() < 0.02, "the nearest node is {} away from {}", near - x, orbit.distance);
+        orbit.distance *= 0.9;
+    }
+    let lens = Lens { camera: CameraMode::Orbit(orbit), position: 9000.0, ..Lens::default() };
+    let close = Scene::of(&film, &lens);
+    let is_there = |i: i32| close.path.nodes.iter().any(|node| node.index == i as f32);
+    assert!((8950..9050).all(is_there), "close up, every step is there");
+    assert!(most < 20_000, "{most} nodes");
+}
+
+#[test]
+fn the_path_fits_its_scores() {
+    let roots: Vec<f64> = (0..200).map(|i| f64::from(i * 8 % 21) / 20.0).collect();
+    let film = common::rewards(&roots);
+    let heights = HeightScale::default().following(&film, film.main_path());
+    assert_eq!((heights.low, heights.high), (0.0, 1.0));
+    assert_eq!(heights.following(&film, film.main_path()), heights, "it is stable");
+    for geometry in Geometry::ALL {
+        let lens = Lens { geometry, heights, position: 100.0, ..Lens::default() };
+        let scene = Scene::of(&film, &lens);
+        let far = |p: [f32; 3], axes: &[usize]| axes.iter().map(|i| p[*i] * p[*i]).sum::<f32>().sqrt();
+        let height = |p: [f32; 3]| match geometry {
+            Geometry::Linear => p[1],
+            Geometry::Wormhole => far(p, &[0, 1]),
+            Geometry::Sphere => far(p, &[0, 1, 2]),
+        };
+        // The same as a run from -50 to 50 has it.
+        let heights = [0, 13].map(|i: usize| height(scene.path.nodes[i].at));
+        let spec = [-50.0, 50.0].map(|r| height(gauntlet_scene::path_point(geometry, 0.0, r)));
+        assert_eq!((roots[0], roots[13]), (0.0, 1.0));
+        assert!((heights[0] - spec[0]).abs() < 0.01 && (heights[1] - spec[1]).abs() < 0.01, "{heights:?}");
+        let axis: Vec<&str> =
+            scene.labels.iter().filter(|l| l.kind == LabelKind::Axis).map(|l| l.text.as_str()).collect();
+        assert!(axis.contains(&"+1"), "{axis:?} of the {}", geometry.as_str());
+        assert!(geometry != Geometry::Linear || axis == ["+1", "0"], "{axis:?}");
+    }
+}
+
+#[test]
+fn a_rubric_gives_height_and_labels() {
+    let film = common::each_failure();
+    let rubric = film.find_path("grounding");
+    let heights = HeightScale::default().following(&film, rubric);
+    let scene = Scene::of(&film, &Lens { rubric, heights, position: 7.0, ..Lens::default() });
+    let middle = (heights.low + heights.high) / 2.0;
+    assert!(scene.path.nodes[0].at[1] > 0.0 && scene.path.nodes[7].at[1] < 0.0, "{middle}");
+    assert_eq!(scene.path.nodes[1].at[1], 0.0, "not evaluated: the middle");
+    assert_eq!(scene.labels[0].text, "1,312: -20");
+}
+
+#[test]
+fn what_is_not_near_the_agent_recedes_on_a_sphere() {
+    let film = common::training(2000);
+    let lens = Lens { geometry: Geometry::Sphere, position: 1000.0, ..Lens::default() };
+    let near = Scene::of(&film, &lens).recede;
+    let light = [0.0, 900.0, 1000.0, 1060.0, 1999.0].map(|i| near.light(i, 1000.0));
+    assert_eq!(light[2], 1.0);
+    assert!(light[3] > 0.3 && light[0] < 0.1 && light[4] < 0.1 && light[1] < 0.4, "{light:?}");
+    let camera = CameraMode::Orbit(Orbit::overview(&film, &lens));
+    assert_eq!(Scene::of(&film, &Lens { camera, ..lens }).recede.light(0.0, 1000.0), 1.0);
 }
 
 #[test]

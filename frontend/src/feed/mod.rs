@@ -10,6 +10,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use gauntlet_app::ports::{Feed, FeedState, FeedUpdate, FileUpdate};
+use gauntlet_film::Level;
 use gauntlet_film::levels::CHUNK;
 use gauntlet_model::{FailureRules, RunId};
 use gloo_timers::future::TimeoutFuture;
@@ -94,6 +95,9 @@ impl Follow {
             return Err(FetchError::NotFound);
         }
         self.report(FeedState::CatchingUp { head: film.manifest.head });
+        if self.after.get().is_none() {
+            self.load_overview(&film.manifest.levels, &film.version).await?;
+        }
         let sealed = film.manifest.levels.first().map_or(0, |level| level.chunks);
         let first = self.next_seq() / CHUNK;
         for chunk in first..sealed {
@@ -104,6 +108,24 @@ impl Follow {
             }
         }
         live::follow(self, film.manifest.head).await
+    }
+
+    /// Loads the coarsest chunks there are of every part of a long run, the coarsest level first. A run that
+    /// has no coarse chunk is short enough to be loaded as it is.
+    async fn load_overview(&self, levels: &[Level], version: &str) -> Result<(), FetchError> {
+        let is_coarse = levels.iter().any(|level| level.level > 0 && level.chunks > 0);
+        let mut from = 0;
+        for level in levels.iter().rev().filter(|_| is_coarse) {
+            for chunk in from / level.span..level.chunks {
+                let facts = http::chunk(&self.run, level.level, chunk, version).await?;
+                if self.stopped.get() {
+                    return Ok(());
+                }
+                (self.on)(FeedUpdate::Overview(facts));
+                from = (chunk + 1) * level.span;
+            }
+        }
+        Ok(())
     }
 
     /// The sequence number to continue with.

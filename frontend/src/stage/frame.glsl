@@ -6,9 +6,9 @@ layout(std140) uniform Frame {
     vec4 up;       // xyz: the camera's up; w: intensity, 0 to 1
     vec4 depth;    // x, y: where fog starts and ends, world units; z: pixels of a world unit one unit away; w: pixels of
                    // a CSS pixel
-    vec4 size;     // x, y: the picture in pixels
+    vec4 size;     // x, y: the picture in pixels; z, w: how fast light recedes behind and ahead of the agent, per node
     vec4 sky;      // xyz: the middle of the star field; w: its scale
-    vec4 drift;    // xyz: how far the stars have slid
+    vec4 drift;    // xyz: how far the stars have slid; w: the share of light that never recedes
 };
 
 const vec4 NOWHERE = vec4(2.0, 2.0, 2.0, 1.0);
@@ -29,10 +29,11 @@ float travelled_at(float index) { return 1.0 - smoothstep(-0.02, 0.5, index - ri
 // The last few nodes behind the agent glow a little more: a wake.
 float wake_at(float index) { return exp(-0.22 * max(right.w - index, 0.0)) * travelled_at(index); }
 
-// What lies hundreds of nodes back recedes, so that the thousands of a long run do not drown where it is now.
-// Lines without an index (guides) stay as they are.
+// What is far from the agent along the path recedes, so that the thousands of nodes of a long run do not drown where
+// it is now. Lines without an index (guides) stay as they are.
 float recent(float index) {
-    return index < -1e5 ? 1.0 : mix(0.12, 1.0, exp(min(index - right.w, 0.0) / 450.0));
+    float away = index - right.w;
+    return index < -1e5 ? 1.0 : mix(drift.w, 1.0, exp(away < 0.0 ? away * size.z : -away * size.w));
 }
 
 // What lies ahead keeps a breath of its colour, so that a failure is seen coming.

@@ -38,9 +38,9 @@ impl Frame {
             with(right, scene.travelled),
             with(up, scene.intensity.clamp(0.0, 1.0)),
             [scene.fog.near, scene.fog.far.max(scene.fog.near + 1e-3), px_per_unit, size.ratio],
-            [width, height, 0.0, 0.0],
+            [width, height, 1.0 / scene.recede.behind, 1.0 / scene.recede.ahead],
             with(sky.center, sky.scale),
-            with(sky.drift, 0.0),
+            with(sky.drift, scene.recede.least),
         ];
         vectors.copy_from_slice(rows.as_flattened());
         Self { uniforms, width: size.width, height: size.height }

@@ -3,7 +3,7 @@
 //!
 //! Light is summed in any order into a half-float target (`hdr_target.rs`) and tone-mapped for the screen
 //! (`tone_map.rs`): nothing needs sorting, overlapping light keeps its hue, and there is no banding. A frame
-//! is eleven draw calls, however long the path. Buffers change only with `PathGeometry::revision`; time is a
+//! is twelve draw calls, however long the path. Buffers change only with `PathGeometry::revision`; time is a
 //! uniform.
 //!
 //! All GPU state can be rebuilt from the next scene alone, which happens after a lost context.

@@ -1,4 +1,4 @@
-//! Everything that is drawn, in the order it is drawn: eleven draw calls at most, however long the path.
+//! Everything that is drawn, in the order it is drawn: twelve draw calls at most, however long the path.
 
 use gauntlet_scene::{PathGeometry, Scene};
 use three_d::Context;
@@ -54,6 +54,7 @@ impl Renderer {
         if self.revision != Some(scene.path.revision) {
             self.set_path(&scene.path);
         }
+        self.ribbon.set_axis(&scene.axis);
         self.ribbon.set_agent(&scene.agent, scene.travelled);
         self.sprites.set_moving(scene);
 

@@ -22,6 +22,7 @@ pub(super) struct Ribbon {
     program: Program,
     guide: Instances<3>,
     path: Instances<3>,
+    axis: Instances<3>,
     wake: Instances<3>,
 }
 
@@ -29,14 +30,19 @@ impl Ribbon {
     pub(super) fn new(context: &Context) -> Result<Self, String> {
         let shared = [include_str!("line.vert.glsl"), include_str!("line.frag.glsl")];
         let program = compile(context, shared, include_str!("ribbon.vert"), include_str!("ribbon.frag"))?;
-        let [guide, path, wake] = std::array::from_fn(|_| Instances::new(context, NAMES));
-        Ok(Self { program, guide, path, wake })
+        let [guide, path, axis, wake] = std::array::from_fn(|_| Instances::new(context, NAMES));
+        Ok(Self { program, guide, path, axis, wake })
     }
 
     /// Uploads a path.
     pub(super) fn set_path(&mut self, path: &PathGeometry) {
         self.path.set(path.ribbon.iter().map(|s| line(s, [s.from_index, s.to_index], s.color)));
-        self.guide.set(path.guide.iter().map(|s| line(s, [PASSED; 2], s.color.map(|c| c * GUIDE))));
+        self.guide.set(path.guide.iter().map(guide_line));
+    }
+
+    /// Uploads the lines of the axis.
+    pub(super) fn set_axis(&mut self, axis: &[Segment]) {
+        self.axis.set(axis.iter().map(guide_line));
     }
 
     /// Uploads the trail of the agent.
@@ -52,10 +58,15 @@ impl Ribbon {
     }
 
     pub(super) fn draw(&self, block: &FrameBlock) {
-        for lines in [&self.guide, &self.path, &self.wake] {
+        for lines in [&self.guide, &self.axis, &self.path, &self.wake] {
             add_light(&self.program, block, lines, LINE_VERTICES);
         }
     }
+}
+
+/// A line that is never dim and never bright.
+fn guide_line(segment: &Segment) -> [Quad; 3] {
+    line(segment, [PASSED; 2], segment.color.map(|c| c * GUIDE))
 }
 
 fn line(segment: &Segment, [from, to]: [f32; 2], color: [f32; 3]) -> [Quad; 3] {

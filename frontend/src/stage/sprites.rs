@@ -51,7 +51,7 @@ impl Sprites {
 
     /// Uploads what moves: the agent and the selection.
     pub(super) fn set_moving(&mut self, scene: &Scene) {
-        let agent = (!scene.path.nodes.is_empty()).then(|| {
+        let agent = (scene.nodes > 0).then(|| {
             let agent = &scene.agent;
             [with(agent.at, agent.radius), with(agent.color, PASSED), Look::Agent.at(1.0, 11.0, 0.0)]
         });
