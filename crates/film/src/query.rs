@@ -59,8 +59,8 @@ impl Film {
         self.revision
     }
 
-    /// The revision at which any of the [`BLOCK`](crate::BLOCK) nodes of a block last changed; block `k` begins
-    /// at index `k * BLOCK`.
+    /// The revision at which any of the [`BLOCK`](crate::BLOCK) nodes of a block last changed; block `k`
+    /// begins at index `k * BLOCK`.
     pub fn block_revision(&self, block: usize) -> u64 {
         self.blocks.revision(block)
     }
@@ -211,8 +211,8 @@ impl Film {
         (!self.is_empty()).then(|| (all - failing) / all)
     }
 
-    /// How a node's root score ranks: the percentage, above 0 and up to 100, of root scores at or below it. Of
-    /// a film with more than 4,096 nodes, as many evenly distributed ones are read.
+    /// How a node's root score ranks: the percentage, above 0 and up to 100, of root scores at or below it.
+    /// Of a film with more than 4,096 nodes, as many evenly distributed ones are read.
     pub fn percentile_of_root(&self, i: usize) -> Option<f64> {
         let score = self.root(i)?;
         let (mut below, mut all) = (1, 1);
