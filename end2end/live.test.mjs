@@ -16,7 +16,7 @@ story("a training appears by itself, and its path grows to its end", async ({ se
   const row = browser.getByRole("row", { name: /dipg grpo demo/ });
   await row.waitFor();
   assert.match(await row.innerText(), /running/i);
-  await row.getByRole("link").click();
+  await row.getByRole("link", { name: "dipg grpo demo" }).click();
   await browser.waitForURL("**/runs/demo*");
 
   const run = new RunPage(browser);

@@ -78,7 +78,7 @@ story("play moves the agent, hold stops it, and the end is live", async ({ serve
 
   await run.press("Play");
   await run.until("it plays", ({ playing, step }) => playing && step > steps[42]);
-  await run.press("Pause");
+  await run.press("Hold");
   const { step: held } = await run.until("it holds", ({ playing }) => !playing);
   // The address follows a selection only once that has settled.
   await run.selected(held);

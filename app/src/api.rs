@@ -6,7 +6,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use gauntlet_model::{Object, RunSummary, Timestamp};
+use gauntlet_model::{DeclaredParameter, Object, RunPatch, RunSummary, Timestamp};
 use leptos::prelude::*;
 use leptos::server_fn::codec::{Json, JsonEncoding};
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
@@ -25,20 +25,23 @@ pub struct RunsQuery {
     /// Only runs with this tag; empty for all.
     #[serde(default)]
     pub tag: String,
-    /// `created`, `updated` or `name`; empty for `created`.
+    /// `created`, `updated`, `name`, `project`, `status`, `steps`, `failing` or `mean`, with `-` in front where it is
+    /// reversed; empty for `created`.
     #[serde(default)]
     pub sort: String,
     /// Where the previous page ended, or empty.
     pub cursor: String,
 }
 
-/// One page of runs, newest first.
+/// One page of runs.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct RunList {
     /// The runs.
     pub items: Vec<RunSummary>,
     /// Where the next page starts, if there is one.
     pub next_cursor: Option<String>,
+    /// The number of runs on all pages.
+    pub total: u64,
 }
 
 /// Everything about one step.
@@ -216,12 +219,18 @@ pub type BackendFuture<T> = Pin<Box<dyn Future<Output = Result<T, PageError>> + 
 pub trait Backend: Send + Sync {
     /// One page of runs.
     fn runs(&self, query: RunsQuery) -> BackendFuture<RunList>;
+    /// Changes name, tags and notes of a run and returns the run.
+    fn change(&self, run: String, patch: RunPatch) -> BackendFuture<RunSummary>;
+    /// Deletes a run of that name.
+    fn delete(&self, run: String, name: String) -> BackendFuture<()>;
     /// One run; `None` where there is none of that id.
     fn run(&self, id: String) -> BackendFuture<Option<RunSummary>>;
     /// One snapshot of a step and the step's other events; `None` where the run or the step does not exist.
     fn step(&self, run: String, step: u64, seq: u64) -> BackendFuture<Option<StepDetail>>;
     /// The entries of an episode with sequence numbers from `from` up to before `to`.
     fn timeline(&self, run: String, episode: String, from: u64, to: u64) -> BackendFuture<EpisodeTimeline>;
+    /// The parameters that a run declares for tweaks, with their present values; empty where it declares none.
+    fn parameters(&self, run: String) -> BackendFuture<Vec<DeclaredParameter>>;
     /// Issues a command (`pause`, `resume`, `tweak`, `answer`, `stop`) and returns its id.
     fn command(&self, run: String, action: String, parameters: Object) -> BackendFuture<String>;
 }
@@ -247,6 +256,28 @@ pub async fn get_run(
     id: String,
 ) -> Result<Option<RunSummary>, PageError> {
     backend()?.run(id).await.map_err(PageError::answered)
+}
+
+/// Changes name, tags and notes of a run and returns the run.
+#[server(prefix = "/pages", endpoint = "change", input = Json)]
+pub async fn change_run(
+    /// The run's id.
+    run: String,
+    /// What changes.
+    patch: RunPatch,
+) -> Result<RunSummary, PageError> {
+    backend()?.change(run, patch).await.map_err(PageError::answered)
+}
+
+/// Deletes a run.
+#[server(prefix = "/pages", endpoint = "delete", input = Json)]
+pub async fn delete_run(
+    /// The run's id.
+    run: String,
+    /// Its name, so that nobody deletes the wrong one.
+    name: String,
+) -> Result<(), PageError> {
+    backend()?.delete(run, name).await.map_err(PageError::answered)
 }
 
 /// One snapshot of a step, with its texts.
@@ -275,6 +306,15 @@ pub async fn get_timeline(
     to: u64,
 ) -> Result<EpisodeTimeline, PageError> {
     backend()?.timeline(run, episode, from, to).await.map_err(PageError::answered)
+}
+
+/// The parameters that a run declares for tweaks.
+#[server(prefix = "/pages", endpoint = "parameters", input = Json)]
+pub async fn get_parameters(
+    /// The run's id.
+    run: String,
+) -> Result<Vec<DeclaredParameter>, PageError> {
+    backend()?.parameters(run).await.map_err(PageError::answered)
 }
 
 /// Issues a command and returns its id.

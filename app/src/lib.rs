@@ -14,6 +14,7 @@ pub mod api;
 #[cfg(feature = "ssr")]
 pub mod compare;
 mod gauntlet;
+mod manage;
 pub mod ports;
 mod routes;
 mod runs;

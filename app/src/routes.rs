@@ -6,7 +6,7 @@ use leptos_router::components::{Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
 use crate::gauntlet::RunPage;
-use crate::runs::RunsPage;
+use crate::runs::{ListMemory, ProjectPage, RunsPage};
 use crate::ui::{DropZone, Erase, NotFoundPage, PageTitle, provide_importer};
 
 /// All pages. The server renders them; the browser hydrates them.
@@ -14,12 +14,14 @@ use crate::ui::{DropZone, Erase, NotFoundPage, PageTitle, provide_importer};
 pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_importer();
+    ListMemory::provide();
     view! {
         <PageTitle text="Gauntlet" />
         <Router>
             <DropZone />
             <Routes fallback=|| view! { <NoRoute /> }>
                 <Route path=path!("/") view=RunsPage ssr=SsrMode::Async />
+                <Route path=path!("/projects/:project") view=ProjectPage ssr=SsrMode::Async />
                 <Route path=path!("/runs/:id") view=RunPage ssr=SsrMode::Async />
             </Routes>
         </Router>

@@ -8,13 +8,13 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gauntlet_app::api::{Backend, BackendFuture, EpisodeTimeline, PageError, RunList, RunsQuery, StepDetail};
 use gauntlet_engine::clock::new_event_id;
-use gauntlet_model::{Action, CommandIssued, EpisodeId, Object, RunSummary};
+use gauntlet_model::{Action, CommandIssued, DeclaredParameter, EpisodeId, Object, RunPatch, RunSummary};
 use gauntlet_store::RunQuery;
 use leptos::context::use_context;
 use leptos::nonce::use_nonce;
 use leptos::prelude::provide_context;
 
-use crate::api::{commands, steps};
+use crate::api::{commands, runs, steps};
 use crate::error::ApiError;
 use crate::extract::run_id;
 use crate::state::AppState;
@@ -91,18 +91,34 @@ impl Backend for Pages {
             let set = |text: String| Some(text).filter(|text| !text.trim().is_empty());
             let refused = |e: gauntlet_model::FieldError| ApiError::malformed(&e);
             let status = set(query.status).map(|word| word.parse()).transpose().map_err(refused)?;
-            let sort = set(query.sort).map(|word| word.parse()).transpose().map_err(refused)?;
-            let page = state.store.runs(RunQuery {
+            let order = set(query.sort).map(|word| word.parse()).transpose().map_err(refused)?;
+            let query = RunQuery {
                 q: set(query.q),
                 cursor: set(query.cursor),
                 project: set(query.project),
                 tag: set(query.tag),
                 status,
-                sort: sort.unwrap_or_default(),
+                order: order.unwrap_or_default(),
                 limit: PAGE,
-            });
-            let page = page.await.map_err(ApiError::from)?;
-            Ok(RunList { items: page.items, next_cursor: page.next_cursor })
+            };
+            let total = state.store.count_runs(&query).await.map_err(ApiError::from)?;
+            let page = state.store.runs(query).await.map_err(ApiError::from)?;
+            Ok(RunList { items: page.items, next_cursor: page.next_cursor, total })
+        })
+    }
+
+    fn change(&self, run: String, patch: RunPatch) -> BackendFuture<RunSummary> {
+        let state = self.0.clone();
+        Box::pin(async move { Ok(runs::patch(&state, &run_id(&run)?, patch).await?) })
+    }
+
+    fn delete(&self, run: String, name: String) -> BackendFuture<()> {
+        let state = self.0.clone();
+        Box::pin(async move {
+            let id = run_id(&run)?;
+            let run = state.store.run(&id).await.map_err(ApiError::from)?;
+            let run = run.ok_or_else(|| ApiError::no_run(id.as_str()))?;
+            Ok(runs::remove(&state, &run, &name).await?)
         })
     }
 
@@ -135,6 +151,18 @@ impl Backend for Pages {
             let run = run_id(&run)?;
             let episode = EpisodeId::new(episode).map_err(|e| ApiError::malformed(&e))?;
             Ok(story::read(&state.store, &run, &episode, from..to).await?)
+        })
+    }
+
+    fn parameters(&self, run: String) -> BackendFuture<Vec<DeclaredParameter>> {
+        let state = self.0.clone();
+        Box::pin(async move {
+            let run = run_id(&run)?;
+            let summary = state.store.run(&run).await.map_err(ApiError::from)?;
+            match summary {
+                Some(summary) => Ok(commands::parameters(&state, &summary).await?),
+                None => Ok(Vec::new()),
+            }
         })
     }
 

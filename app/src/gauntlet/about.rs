@@ -1,4 +1,4 @@
-//! The run's configuration, tags, notes and metadata, as they were when the page was opened.
+//! The run's configuration, tags, notes and metadata.
 
 use leptos::prelude::*;
 
@@ -9,26 +9,33 @@ use crate::ui::{Erase, utc};
 /// The run's data, in sections that start folded.
 #[component]
 pub(super) fn About(session: Session) -> impl IntoView {
-    let (details, config, metadata) = session.summary(|run| {
-        let optional = [("agent", &run.agent), ("task", &run.task)];
-        let optional = optional.into_iter().filter_map(|(key, value)| Some((key, value.clone()?)));
-        let mut details = vec![("id", run.id.to_string()), ("kind", run.kind.clone())];
-        details.extend(optional);
-        details.push(("created", format!("{} UTC", utc(run.created_at))));
-        if !run.tags.is_empty() {
-            details.push(("tags", run.tags.join(", ")));
-        }
-        if !run.notes.is_empty() {
-            details.push(("notes", run.notes.clone()));
-        }
-        let details = details.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
-        (details, dotted_pairs(run.config.clone()), dotted_pairs(run.metadata.clone()))
-    });
+    let sections = move || {
+        session.described(|run| {
+            let optional = [("agent", &run.agent), ("task", &run.task)];
+            let optional = optional.into_iter().filter_map(|(key, value)| Some((key, value.clone()?)));
+            let mut details = vec![("id", run.id.to_string()), ("kind", run.kind.clone())];
+            details.extend(optional);
+            details.push(("created", format!("{} UTC", utc(run.created_at))));
+            if !run.tags.is_empty() {
+                details.push(("tags", run.tags.join(", ")));
+            }
+            if !run.notes.is_empty() {
+                details.push(("notes", run.notes.clone()));
+            }
+            let details = details.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+            (details, dotted_pairs(run.config.clone()), dotted_pairs(run.metadata.clone()))
+        })
+    };
     view! {
         <section class="about" aria-label="The run">
-            <Pairs title="Configuration" rows=config is_open=false />
-            <Pairs title="Run" rows=details is_open=false />
-            <Pairs title="Run metadata" rows=metadata is_open=false />
+            {move || {
+                let (details, config, metadata) = sections();
+                view! {
+                    <Pairs title="Configuration" rows=config is_open=false />
+                    <Pairs title="Run" rows=details is_open=false />
+                    <Pairs title="Run metadata" rows=metadata is_open=false />
+                }
+            }}
         </section>
     }
     .erase()

@@ -3,16 +3,17 @@
 use leptos::prelude::*;
 
 use super::about::About;
+use super::commands::Commands;
 use super::inspector::Inspector;
 use super::intervene::Intervention;
 use super::panels::{Edge, Fold, Panels};
-use super::session::Session;
 use super::tree::{Headline, RubricTree};
 use crate::ui::{Erase, grouped};
 
 /// The right panel.
 #[component]
-pub(super) fn Diagnostics(session: Session, panels: Panels) -> impl IntoView {
+pub(super) fn Diagnostics(commands: Commands, panels: Panels) -> impl IntoView {
+    let session = commands.session;
     let step = move || {
         session.current_step().map_or_else(|| "no step".to_owned(), |s| format!("step {}", grouped(s)))
     };
@@ -26,7 +27,7 @@ pub(super) fn Diagnostics(session: Session, panels: Panels) -> impl IntoView {
             </h2>
             <div class="panel-body">
                 <Headline session />
-                <Intervention session />
+                <Intervention commands />
                 <RubricTree session />
                 <Inspector session />
                 <About session />

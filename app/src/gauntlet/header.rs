@@ -8,22 +8,28 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::address::link;
+use super::commands::Commands;
+use super::controls::Controls;
+use super::run_menu::RunMenu;
 use super::session::Session;
 use crate::api::get_run;
 use crate::ports::FeedState;
 use crate::ui::{
-    Copied, Erase, Icon, Mark, Shape, ThemeSwitch, capital, grouped, is_contact_lost, score, status_word,
+    Copied, Erase, Icon, Mark, Shape, ThemeSwitch, capital, grouped, is_contact_lost, project_address, score,
+    status_word,
 };
 
-/// Time between two checks for lost contact with the run's writers, which is no event of the log.
+/// Time between two checks for what is no event of the log: lost contact with the run's writers, a new name, the
+/// end of the run by deletion.
 const CONTACT_CHECK: Duration = Duration::from_secs(5);
 
 /// The header.
 #[component]
-pub(super) fn Header(session: Session) -> impl IntoView {
+pub(super) fn Header(session: Session, commands: Commands) -> impl IntoView {
     let copied = Copied::new();
-    let name = session.summary(|s| s.name.clone());
+    let name = move || session.described(|s| s.name.clone());
     let project = session.summary(|s| s.project.clone());
+    let project_href = project_address(&project);
     // The server's summary until the film has caught up with it, so that numbers never decrease.
     let counted = move |summary: u64, film: fn(&Film) -> u64| {
         if session.is_caught_up() { session.watch_calmly(film) } else { summary }
@@ -45,9 +51,9 @@ pub(super) fn Header(session: Session) -> impl IntoView {
         <header class="top">
             <Mark />
             <h1 class="crumb">
-                <span class="crumb-project">{project}</span>
+                <a class="crumb-project" href=project_href><bdi>{project}</bdi></a>
                 <span class="crumb-slash" aria-hidden="true">"/"</span>
-                <span class="crumb-run">{name}</span>
+                <span class="crumb-run"><bdi>{name}</bdi></span>
                 <span class="crumb-slash" aria-hidden="true">"/"</span>
                 <b class="crumb-step">{move || step().unwrap_or_else(|| "no step".to_owned())}</b>
             </h1>
@@ -59,7 +65,9 @@ pub(super) fn Header(session: Session) -> impl IntoView {
             </dl>
             <span class="top-gap"></span>
             <Connection session />
+            <Controls commands />
             <ThemeSwitch />
+            <RunMenu session />
             <button class="button share" on:click=move |_| copied.copy(link(session))>
                 <Icon shape=Shape::Link />
                 <span aria-live="polite">{move || copied.words("Share moment")}</span>
@@ -97,8 +105,8 @@ fn Connection(session: Session) -> impl IntoView {
     view! { <span class=move || format!("connection {}", state().0) role="status"><i aria-hidden="true"></i>{move || state().1}</span> }
 }
 
-/// Whether contact with the run's writers is lost: as the server rendered it, then checked until the run has
-/// ended.
+/// Whether contact with the run's writers is lost: as the server rendered it, then checked as long as the run
+/// exists.
 fn contact_lost(session: Session) -> RwSignal<bool> {
     let is_lost = RwSignal::new(session.summary(is_contact_lost));
     let id = session.summary(|s| s.id.to_string());
@@ -106,14 +114,19 @@ fn contact_lost(session: Session) -> RwSignal<bool> {
         let id = id.clone();
         let timer = set_interval_with_handle(
             move || {
-                if document().hidden() || untrack(|| session.status().is_final()) {
+                if document().hidden() || session.feed.with_untracked(|feed| *feed == FeedState::Missing) {
                     return;
                 }
                 let id = id.clone();
                 spawn_local(async move {
-                    // A failed check is repeated soon.
-                    if let Ok(Some(run)) = get_run(id).await {
-                        is_lost.try_set(is_contact_lost(&run));
+                    match get_run(id).await {
+                        Ok(Some(run)) => {
+                            is_lost.try_set(is_contact_lost(&run));
+                            session.describe(run);
+                        }
+                        Ok(None) => _ = session.feed.try_set(FeedState::Missing),
+                        // A failed check is repeated soon.
+                        Err(_) => {}
                     }
                 });
             },

@@ -4,6 +4,8 @@ use gauntlet_model::RunSummary;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
+use super::commands::Commands;
+use super::controls::CommandLine;
 use super::diagnostics::Diagnostics;
 use super::header::Header;
 use super::panels::{Panels, SheetTabs};
@@ -56,24 +58,28 @@ fn Unreadable(error: String, retry: impl Fn() + 'static) -> impl IntoView {
 /// One run.
 #[component]
 fn RunView(summary: RunSummary) -> impl IntoView {
-    let title = format!("{} · {} · Gauntlet", summary.name, summary.project);
     let session = Session::new(summary);
     let panels = Panels::new();
+    let commands = Commands::new(session);
     address::keep(session);
     keyboard::listen(session, panels);
     view! {
-        <PageTitle text=title />
+        {move || {
+            let title = session.described(|run| format!("{} · {} · Gauntlet", run.name, run.project));
+            view! { <PageTitle text=title /> }
+        }}
         <div class="run" class=("no-steps", move || !panels.steps.is_open.get())
             class=("no-diagnostics", move || !panels.diagnostics.is_open.get())
             data-sheet=move || panels.sheet.get().word() style=move || panels.style()
         >
-            <Header session />
+            <Header session commands />
             <Steps session panels />
             <main class="centre">
+                <CommandLine commands />
                 <StageArea session panels />
                 <Transport session />
             </main>
-            <Diagnostics session panels />
+            <Diagnostics commands panels />
             <SheetTabs session panels />
         </div>
     }

@@ -42,7 +42,7 @@ pub(super) struct DeepLink {
 /// One run, as this page sees it.
 #[derive(Clone, Copy)]
 pub(super) struct Session {
-    summary: StoredValue<RunSummary>,
+    summary: RwSignal<RunSummary>,
     film: StoredValue<Film>,
     /// Increases with every change of the film: for what follows each frame.
     pub(super) revision: RwSignal<u64>,
@@ -80,7 +80,7 @@ impl Session {
             Some((motion.with(|m| m.position).round().max(0.0) as usize).min(last))
         });
         Self {
-            summary: StoredValue::new(summary),
+            summary: RwSignal::new(summary),
             film,
             revision,
             tick: RwSignal::new(0),
@@ -107,7 +107,20 @@ impl Session {
 
     /// The run as the server described it when the page was made.
     pub(super) fn summary<T>(self, read: impl FnOnce(&RunSummary) -> T) -> T {
-        self.summary.with_value(read)
+        self.summary.with_untracked(read)
+    }
+
+    /// Name, tags and notes, tracked: people change them while the page is open.
+    pub(super) fn described<T>(self, read: impl FnOnce(&RunSummary) -> T) -> T {
+        self.summary.with(read)
+    }
+
+    /// Takes over name, tags and notes of a newer summary. Does nothing once the page is gone.
+    pub(super) fn describe(self, newer: RunSummary) {
+        let texts = |run: &RunSummary| (run.name.clone(), run.tags.clone(), run.notes.clone());
+        if self.summary.try_with_untracked(|known| texts(known) != texts(&newer)) == Some(true) {
+            self.summary.update(|known| (known.name, known.tags, known.notes) = texts(&newer));
+        }
     }
 
     /// The rule in force, as a sentence: that of the server's summary until the film has caught up with it.

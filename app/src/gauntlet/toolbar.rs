@@ -129,7 +129,7 @@ fn EffectsMenu(session: Session) -> impl IntoView {
 }
 
 /// Closes a menu on a press outside of it, and on Escape.
-fn close_from_outside(menu: NodeRef<html::Details>) {
+pub(super) fn close_from_outside(menu: NodeRef<html::Details>) {
     Effect::new(move || {
         let close = move || {
             if let Some(menu) = menu.get_untracked() {

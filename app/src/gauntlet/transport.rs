@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::curve::Curve;
+use super::flags::Flags;
 use super::motion::{SPEEDS, next_speed};
 use super::session::{Session, root_path};
 use crate::ui::{Erase, Icon, Shape, grouped};
@@ -25,9 +26,9 @@ pub(super) fn Transport(session: Session) -> impl IntoView {
                     <Way shape=Shape::PreviousFailure words="Previous failure (P)" go=move || session.previous_failure() />
                     <Way shape=Shape::StepBack words="One step back (←)" go=move || session.step_by(-1) />
                     <button class="tool is-icon play" class:is-on=move || is_moving.get() on:click=move |_| session.play_or_pause()
-                        title="Play or hold (space)">
+                        title="Play the recording or hold it (space); the training goes on">
                         <Icon shape=play_shape />
-                        <span>{move || if is_moving.get() { "Pause" } else { "Play" }}</span>
+                        <span>{move || if is_moving.get() { "Hold" } else { "Play" }}</span>
                     </button>
                     <Way shape=Shape::StepForward words="One step on (→)" go=move || session.step_by(1) />
                     <Way shape=Shape::NextFailure words="Next failure (N)" go=move || session.next_failure() />
@@ -41,6 +42,7 @@ pub(super) fn Transport(session: Session) -> impl IntoView {
                     {move || if session.status().is_final() { "Jump to end" } else { "Jump to live" }}
                 </button>
             </div>
+            <Flags session />
             <Curve session />
         </section>
     }

@@ -50,7 +50,7 @@ pub(super) fn NoMatch() -> impl IntoView {
     view! {
         <section class="empty is-small" aria-label="No match">
             <h2>"No run matches"</h2>
-            <p>"Search looks at name, id, project, task and tags. " <a href="/">"Show all runs"</a></p>
+            <p>"Each word must be in its name, id, project, task, agent, tags or notes. " <a href="/">"Show all runs"</a></p>
         </section>
     }
     .erase()

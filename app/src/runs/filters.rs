@@ -1,36 +1,40 @@
-//! The search box and the status chips. The filter is in the address, so that a filtered list is a link.
+//! Search, status chips and order. All of it is in the address, so that a list is a link.
 
 use gauntlet_model::Status;
 use leptos::html;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_query_map};
+use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
+use leptos_router::params::ParamsMap;
 
 use crate::api::RunsQuery;
-use crate::ui::{Erase, Icon, Shape, focus_on_slash, status_word};
+use crate::ui::{Erase, Icon, Shape, focus_on_slash, project_address, status_word};
 
-/// What the list is filtered by.
+/// What the list is filtered and ordered by.
 #[derive(Clone, Copy)]
 pub(super) struct Filter {
+    /// The project of a project's page.
+    of_project: Memo<Option<String>>,
     /// Words to look for.
-    pub(super) words: Memo<String>,
+    words: Memo<String>,
     /// The word of a status, or empty.
-    pub(super) status: Memo<String>,
+    status: Memo<String>,
     /// A project's name, or empty.
     project: Memo<String>,
     /// A tag, or empty.
     tag: Memo<String>,
-    /// The order: `created`, `updated` or `name`; or empty.
-    sort: Memo<String>,
+    /// The order, or empty.
+    pub(super) sort: Memo<String>,
 }
 
 impl Filter {
     /// The filter in this page's address.
     pub(super) fn from_address() -> Self {
-        let query = use_query_map();
+        let (query, params) = (use_query_map(), use_params_map());
         let part =
             move |name: &'static str| Memo::new(move |_| query.with(|q| q.get(name)).unwrap_or_default());
         Self {
+            of_project: Memo::new(move |_| params.with(|p| p.get("project"))),
             words: part("q"),
             status: part("status"),
             project: part("project"),
@@ -44,22 +48,50 @@ impl Filter {
         RunsQuery {
             q: self.words.get(),
             status: self.status.get(),
-            project: self.project.get(),
+            project: self.of_project.get().unwrap_or_else(|| self.project.get()),
             tag: self.tag.get(),
             sort: self.sort.get(),
             cursor,
         }
     }
 
-    /// The filters besides words and status, with their names in the address.
-    fn others(self) -> [(&'static str, Memo<String>); 2] {
-        [("project", self.project), ("tag", self.tag)]
+    /// The project of a project's page; `None` on the page of all runs.
+    pub(super) fn of_project(self) -> Option<String> {
+        self.of_project.get()
+    }
+
+    fn parts(self) -> [(&'static str, Memo<String>); 5] {
+        [
+            ("q", self.words),
+            ("status", self.status),
+            ("project", self.project),
+            ("tag", self.tag),
+            ("sort", self.sort),
+        ]
+    }
+
+    /// The address of the list with one part changed. Tracks the address.
+    pub(super) fn with(self, changed: &str, value: &str) -> String {
+        let mut query = ParamsMap::new();
+        for (name, part) in self.parts() {
+            let value = if name == changed { value.to_owned() } else { part.get() };
+            if !value.is_empty() {
+                query.insert(name, value);
+            }
+        }
+        let base = self.of_project.get().map_or_else(|| "/".to_owned(), |project| project_address(&project));
+        format!("{base}{}", query.to_query_string())
+    }
+
+    /// The address of the list. Tracks it.
+    pub(super) fn address(self) -> String {
+        self.with("", "")
     }
 
     /// Whether there is a filter.
     pub(super) fn is_set(self) -> bool {
-        let others = self.others().map(|(_, part)| part);
-        [self.words, self.status].into_iter().chain(others).any(|part| part.with(|p| !p.is_empty()))
+        let filters = self.parts().into_iter().filter(|(name, _)| *name != "sort");
+        filters.into_iter().any(|(_, part)| part.with(|p| !p.is_empty()))
     }
 }
 
@@ -72,32 +104,23 @@ const CHIPS: [Status; 5] =
 pub(super) fn Filters(filter: Filter) -> impl IntoView {
     let input = NodeRef::<html::Input>::new();
     let navigate = use_navigate();
-    let go = move |words: &str, status: &str, without: &str| {
-        let mut query = leptos_router::params::ParamsMap::new();
-        let others = filter.others().map(|(name, part)| (name, part.get_untracked()));
-        let sort = ("sort", filter.sort.get_untracked());
-        let parts = [("q", words.to_owned()), ("status", status.to_owned()), sort].into_iter().chain(others);
-        for (name, value) in parts.filter(|(name, value)| !value.is_empty() && *name != without) {
-            query.insert(name, value);
-        }
+    let go = move |name: &str, value: &str| {
         let options = NavigateOptions { replace: true, scroll: false, ..Default::default() };
-        navigate(&format!("/{}", query.to_query_string()), options);
+        navigate(&untrack(|| filter.with(name, value)), options);
     };
     focus_on_slash(input, || {});
     let search = go.clone();
-    let typed = move |e| search(&event_target_value(&e), &filter.status.get_untracked(), "");
+    let typed = move |e| search("q", &event_target_value(&e));
     let leave = go.clone();
     let narrowed = move || {
-        let set = filter.others().into_iter().filter(|(_, part)| part.with(|p| !p.is_empty()));
+        let parts = [("project", filter.project), ("tag", filter.tag)];
+        let set = parts.into_iter().filter(|(_, part)| part.with(|p| !p.is_empty()));
         set.map(|(name, part)| {
             let leave = leave.clone();
             let value = part.get();
             let label = format!("Not only the {name} {value}");
             view! {
-                <button
-                    class="chip is-on" aria-label=label
-                    on:click=move |_| leave(&filter.words.get_untracked(), &filter.status.get_untracked(), name)
-                >
+                <button class="chip is-on" aria-label=label on:click=move |_| leave(name, "")>
                     {format!("{name}: {value} ×")}
                 </button>
             }
@@ -111,7 +134,7 @@ pub(super) fn Filters(filter: Filter) -> impl IntoView {
         view! {
             <button
                 class="chip" class:is-on=is_on aria-pressed=move || is_on().to_string()
-                on:click=move |_| go(&filter.words.get_untracked(), word, "")
+                on:click=move |_| go("status", word)
             >
                 {status.map_or("All", status_word)}
             </button>

@@ -1,8 +1,13 @@
-//! `/`: the list of runs, newest first, with search and filters.
+//! `/` and `/projects/{project}`: the list of runs with search, filters, order, and what can be done with the
+//! selected runs.
 
 mod empty;
 mod filters;
+mod memory;
 mod page;
 mod row;
+mod rows;
+mod selection;
 
-pub(crate) use page::RunsPage;
+pub(crate) use memory::ListMemory;
+pub(crate) use page::{ProjectPage, RunsPage};

@@ -1,31 +1,44 @@
-//! The runs page: the list of runs, refreshed while the page is visible.
+//! The pages of lists: all runs, and those of a project.
 
-use std::future::Future;
-use std::time::Duration;
-
-use gauntlet_model::RunSummary;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
 use super::empty::{NoMatch, NoRuns};
 use super::filters::{Filter, Filters};
 use super::row::Row;
-use crate::api::{PageError, RunList, list_runs};
-use crate::ui::{Erase, FilePicker, Mark, PageTitle, SearchBox, ThemeSwitch, now_ms};
-
-/// Time between two refreshes of the list.
-const REFRESH: Duration = Duration::from_secs(2);
-/// While no run is active, only every so many refreshes are done.
-const IDLE_TICKS: u32 = 2;
+use super::rows::RunRows;
+use super::selection::SelectionBar;
+use crate::api::{RunList, list_runs};
+use crate::ui::{Erase, FilePicker, Mark, PageTitle, SearchBox, ThemeSwitch, grouped};
 
 /// `/`.
 #[component]
 pub(crate) fn RunsPage() -> impl IntoView {
-    let filter = Filter::from_address();
+    view! { <ListPage filter=Filter::from_address() /> }
+}
+
+/// `/projects/{project}`.
+#[component]
+pub(crate) fn ProjectPage() -> impl IntoView {
+    view! { <ListPage filter=Filter::from_address() /> }
+}
+
+#[component]
+fn ListPage(filter: Filter) -> impl IntoView {
     let query = move || filter.query(String::new());
     let found = Resource::new_blocking(query, list_runs);
+    let title = move || match filter.of_project() {
+        Some(project) => format!("{project} · Gauntlet"),
+        None => "Runs · Gauntlet".to_owned(),
+    };
+    let heading = move || match filter.of_project() {
+        Some(project) => view! {
+            <a class="crumb-up" href="/">"Runs"</a>" / "<bdi>{project}</bdi>
+        }
+        .erase(),
+        None => "Runs".erase(),
+    };
     view! {
-        <PageTitle text="Runs · Gauntlet" />
+        {move || view! { <PageTitle text=title() /> }}
         <div class="runs-page">
             <header class="top">
                 <Mark />
@@ -36,7 +49,7 @@ pub(crate) fn RunsPage() -> impl IntoView {
                 <FilePicker />
             </header>
             <main class="runs">
-                <h1>"Runs"</h1>
+                <h1>{heading}</h1>
                 <Filters filter />
                 <Transition fallback=|| view! { <p class="quiet-words" role="status">"Reading the log"</p> }>
                     {move || Suspend::new(async move {
@@ -65,132 +78,100 @@ fn Failed(error: String, retry: impl Fn() + 'static) -> impl IntoView {
     .erase()
 }
 
-/// Merges a newer first page into the rows shown: it replaces the rows it covers; rows loaded after them
-/// stay.
-fn refreshed(rows: &[RunSummary], fresh: RunList) -> Vec<RunSummary> {
-    let end = fresh.items.last().map(|r| r.id.clone());
-    let rest = end.and_then(|id| rows.iter().position(|r| r.id == id)).map_or(rows.len(), |i| i + 1);
-    let mut items = fresh.items;
-    let rest: Vec<_> = rows[rest..].iter().filter(|r| items.iter().all(|i| i.id != r.id)).cloned().collect();
-    if fresh.next_cursor.is_some() {
-        items.extend(rest);
-    }
-    items
-}
-
-/// The runs on the page, and where the next ones start.
-#[derive(Clone, Copy)]
-struct RunRows {
-    rows: RwSignal<Vec<RunSummary>>,
-    cursor: RwSignal<Option<String>>,
-    filter: Filter,
-}
-
-impl RunRows {
-    fn new(page: RunList, filter: Filter) -> Self {
-        Self { rows: RwSignal::new(page.items), cursor: RwSignal::new(page.next_cursor), filter }
-    }
-
-    /// A page of runs from a cursor on; empty for the first page.
-    fn fetch(self, cursor: String) -> impl Future<Output = Result<RunList, PageError>> {
-        list_runs(untrack(|| self.filter.query(cursor)))
-    }
-
-    /// Whether a run on the page has not ended.
-    fn has_active_run(self) -> bool {
-        self.rows.with_untracked(|rows| rows.iter().any(|run| !run.status.is_final()))
-    }
-
-    /// Reads the first page again. The page may be gone when the answer comes.
-    async fn refresh(self) {
-        // A failed refresh is not reported: the next one follows in two seconds.
-        let Ok(fresh) = self.fetch(String::new()).await else { return };
-        if self.cursor.try_with_untracked(Option::is_none) == Some(true) {
-            self.cursor.set(fresh.next_cursor.clone());
-        }
-        let newer = self.rows.try_with_untracked(|old| refreshed(old, fresh));
-        if let Some(newer) = newer.filter(|newer| self.rows.with_untracked(|old| old != newer)) {
-            self.rows.set(newer);
-        }
-    }
-
-    /// Appends the next page.
-    async fn load_more(self, cursor: String) -> Result<(), PageError> {
-        let page = self.fetch(cursor).await?;
-        self.cursor.try_set(page.next_cursor);
-        self.rows.try_update(|rows| {
-            // A run may have moved between the pages since the first one was read.
-            let new: Vec<_> = page.items.into_iter().filter(|i| rows.iter().all(|r| r.id != i.id)).collect();
-            rows.extend(new);
-        });
-        Ok(())
-    }
-}
-
-/// Refreshes the rows and the clock while the page is visible. Returns the clock, in milliseconds since the
-/// Unix epoch; `None` until the page runs in a browser, so that the server's HTML and the first frame are the
-/// same.
-fn keep_fresh(runs: RunRows) -> RwSignal<Option<f64>> {
-    let now = RwSignal::new(None::<f64>);
-    Effect::new(move || {
-        now.set(Some(now_ms()));
-        let ticks = StoredValue::new(0_u32);
-        let tick = move || {
-            now.try_set(Some(now_ms()));
-            ticks.update_value(|t| *t = t.wrapping_add(1));
-            let is_idle = !runs.has_active_run() && !ticks.get_value().is_multiple_of(IDLE_TICKS);
-            if !document().hidden() && !is_idle {
-                spawn_local(runs.refresh());
-            }
-        };
-        let timer = set_interval_with_handle(tick, REFRESH);
-        on_cleanup(move || {
-            if let Ok(timer) = timer {
-                timer.clear();
-            }
-        });
-    });
-    now
-}
-
 /// The rows, or what to do where there are none.
 #[component]
 fn Found(page: RunList, filter: Filter) -> impl IntoView {
     let runs = RunRows::new(page, filter);
-    let now = keep_fresh(runs);
+    let now = runs.keep_fresh();
     let is_empty = Memo::new(move |_| runs.rows.with(Vec::is_empty));
+    let is_filtered = move || filter.is_set() || filter.of_project().is_some();
     view! {
-        {move || match (is_empty.get(), filter.is_set()) {
+        {move || match (is_empty.get(), is_filtered()) {
             (false, _) => view! { <RunTable runs now /> }.erase(),
             (true, true) => view! { <NoMatch /> }.erase(),
             (true, false) => view! { <NoRuns /> }.erase(),
         }}
         <LoadMore runs />
+        <SelectionBar runs />
     }
     .erase()
 }
+
+/// The columns: the word of their order, their title, and whether they hold numbers.
+const COLUMNS: [(&str, &str, bool); 7] = [
+    ("name", "Run", false),
+    ("project", "Project", false),
+    ("status", "Status", false),
+    ("steps", "Steps", true),
+    ("failing", "Failing", true),
+    ("mean", "Mean reward", true),
+    ("updated", "Updated", true),
+];
 
 /// The table of runs.
 #[component]
 fn RunTable(runs: RunRows, now: RwSignal<Option<f64>>) -> impl IntoView {
     let rows = runs.rows;
+    let count = move || {
+        let (shown, total) = (rows.with(Vec::len) as u64, runs.total.get());
+        let word = if total == 1 { "run" } else { "runs" };
+        match shown < total {
+            true => format!("{} {word}, {} shown", grouped(total), grouped(shown)),
+            false => format!("{} {word}", grouped(total)),
+        }
+    };
+    let are_all = move || rows.with(|rows| rows.iter().all(|run| runs.selection.has(run.id.as_str())));
+    let select_all = move |e| {
+        let ids = rows.with_untracked(|rows| rows.iter().map(|run| run.id.to_string()).collect::<Vec<_>>());
+        runs.selection.replace(ids.into_iter().filter(|_| event_target_checked(&e)));
+    };
+    let heads =
+        COLUMNS.into_iter().map(|(sort, title, is_number)| view! { <Head runs sort title is_number /> });
     view! {
+        <p class="list-count" role="status">{count}</p>
         <table class="run-table">
             <thead>
                 <tr>
-                    <th scope="col">"Run"</th>
-                    <th scope="col">"Project"</th>
-                    <th scope="col">"Status"</th>
-                    <th scope="col" class="num">"Steps"</th>
-                    <th scope="col" class="num">"Failing"</th>
-                    <th scope="col" class="num">"Mean reward"</th>
-                    <th scope="col" class="num">"Updated"</th>
+                    <th scope="col" class="run-select">
+                        <input type="checkbox" aria-label="Select all runs shown" prop:checked=are_all on:change=select_all />
+                    </th>
+                    {heads.collect_view()}
                 </tr>
             </thead>
-            <tbody>
-                <For each=move || rows.get() key=|run| run.id.clone() children=move |run| view! { <Row run rows now /> } />
+            <tbody on:click=move |_| runs.leave()>
+                <For each=move || rows.get() key=|run| run.id.clone() children=move |run| view! { <Row run runs now /> } />
             </tbody>
         </table>
+    }
+    .erase()
+}
+
+/// The head of a column: a link to the list in its order; where it is in that order, to the reverse.
+#[component]
+fn Head(runs: RunRows, sort: &'static str, title: &'static str, is_number: bool) -> impl IntoView {
+    let filter = runs.filter;
+    let now = move || filter.sort.with(|now| (now.trim_start_matches('-') == sort, now.starts_with('-')));
+    // Texts begin with the first, numbers and times with the greatest.
+    let direction = move || match (now(), is_number) {
+        ((false, _), _) => None,
+        ((_, is_reversed), is_number) => {
+            Some(if is_reversed == is_number { "ascending" } else { "descending" })
+        }
+    };
+    let href = move || match now() {
+        (true, false) => filter.with("sort", &format!("-{sort}")),
+        (true, true) => filter.with("sort", ""),
+        (false, _) => filter.with("sort", sort),
+    };
+    let arrow = move || match direction() {
+        Some("ascending") => " ↑",
+        Some(_) => " ↓",
+        None => "",
+    };
+    view! {
+        <th scope="col" class:num=is_number aria-sort=direction>
+            <a href=href data-noscroll="" prop:replace=true>{title}<span aria-hidden="true">{arrow}</span></a>
+        </th>
     }
     .erase()
 }
@@ -215,37 +196,4 @@ fn LoadMore(runs: RunRows) -> impl IntoView {
         })}
     }
     .erase()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn run(id: &str, head: u64) -> RunSummary {
-        let json = format!(
-            r#"{{"id":"{id}","name":"n","project":"p","kind":"k","agent":null,"task":null,"tags":[],"notes":"","config":{{}},
-            "metadata":{{}},"status":"running","created_at":"2026-11-21T00:00:00Z","updated_at":"2026-11-21T00:00:00Z",
-            "head":{head},"steps":0,"episodes":0,"last_root":null,"mean_root":null,"failing":0}}"#
-        );
-        serde_json::from_str(&json).expect("a run")
-    }
-
-    fn check(old: &[(&str, u64)], fresh: &[(&str, u64)], has_more: bool, expect: &[(&str, u64)]) {
-        let runs = |list: &[(&str, u64)]| list.iter().map(|(id, head)| run(id, *head)).collect::<Vec<_>>();
-        let page = RunList { items: runs(fresh), next_cursor: has_more.then(|| "c".to_owned()) };
-        assert_eq!(refreshed(&runs(old), page), runs(expect));
-    }
-
-    #[test]
-    fn a_refresh_replaces_what_it_covers() {
-        check(&[("a", 1), ("b", 1)], &[("a", 2), ("b", 1)], false, &[("a", 2), ("b", 1)]);
-        check(&[], &[("a", 1)], false, &[("a", 1)]);
-        check(&[("a", 1), ("b", 1)], &[("a", 1)], false, &[("a", 1)]);
-        check(
-            &[("b", 1), ("c", 1), ("d", 1)],
-            &[("a", 1), ("b", 1), ("c", 2)],
-            true,
-            &[("a", 1), ("b", 1), ("c", 2), ("d", 1)],
-        );
-    }
 }

@@ -3,7 +3,8 @@
 use gauntlet_model::RunSummary;
 use leptos::prelude::*;
 
-use crate::ui::{Erase, ago, grouped, percent, run_address, run_status, score, utc};
+use super::rows::RunRows;
+use crate::ui::{Erase, ago, grouped, percent, project_address, run_address, run_status, score, utc};
 
 /// A row. It reads its run from `rows` by id, so that a refresh changes texts without moving the focus.
 #[component]
@@ -11,11 +12,23 @@ pub(super) fn Row(
     /// The run when the row was created.
     run: RunSummary,
     /// All runs on the page.
-    rows: RwSignal<Vec<RunSummary>>,
+    runs: RunRows,
     /// The time in milliseconds since the Unix epoch, once the page runs in a browser.
     now: RwSignal<Option<f64>>,
 ) -> impl IntoView {
     let href = run_address(run.id.as_str());
+    let (rows, selection) = (runs.rows, runs.selection);
+    let id = StoredValue::new(run.id.to_string());
+    let is_selected = move || id.with_value(|id| selection.has(id));
+    let select = move |e| id.with_value(|id| selection.set(id, event_target_checked(&e)));
+    let filter = runs.filter;
+    let tags = Memo::new(move |_| run_tags(rows, id));
+    let tag_links = move || {
+        tags.get()
+            .into_iter()
+            .map(|tag| view! { <a class="tag" href=filter.with("tag", &tag) data-noscroll="">{tag.clone()}</a> })
+            .collect_view()
+    };
     let run = Memo::new(move |known: Option<&RunSummary>| {
         let known = known.unwrap_or(&run);
         rows.with(|rows| rows.iter().find(|r| r.id == known.id).unwrap_or(known).clone())
@@ -32,12 +45,19 @@ pub(super) fn Row(
         })
     };
     view! {
-        <tr class="run-row">
+        <tr class="run-row" class:is-selected=is_selected>
+            <td class="run-select">
+                <input type="checkbox" prop:checked=is_selected on:change=select
+                    aria-label=move || format!("Select {}", run.with(|r| r.name.clone())) />
+            </td>
             <td class="run-name">
                 <a href=href>{move || run.with(|r| r.name.clone())}</a>
                 <small>{kind}</small>
+                {tag_links}
             </td>
-            <td class="run-project">{move || run.with(|r| r.project.clone())}</td>
+            <td class="run-project">
+                <a href=move || run.with(|r| project_address(&r.project))>{move || run.with(|r| r.project.clone())}</a>
+            </td>
             <td class="run-status">
                 <span class=move || run.with(|r| format!("status is-{}", run_status(r).0))>
                     {move || run.with(|r| run_status(r).1)}
@@ -62,6 +82,12 @@ pub(super) fn Row(
         </tr>
     }
     .erase()
+}
+
+/// The tags of the run with that id.
+fn run_tags(rows: RwSignal<Vec<RunSummary>>, id: StoredValue<String>) -> Vec<String> {
+    let is_meant = |run: &&RunSummary| id.with_value(|id| run.id.as_str() == id);
+    rows.with(|rows| rows.iter().find(is_meant).map(|run| run.tags.clone()).unwrap_or_default())
 }
 
 /// The share of a run's scored steps that fail; `None` without scored steps.

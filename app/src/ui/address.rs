@@ -15,6 +15,11 @@ pub(crate) fn run_address(run: &str) -> String {
     format!("/runs/{}", encoded(run))
 }
 
+/// The address of a project's page.
+pub(crate) fn project_address(project: &str) -> String {
+    format!("/projects/{}", encoded(project))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

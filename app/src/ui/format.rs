@@ -101,6 +101,11 @@ pub(crate) fn utc(at: Timestamp) -> String {
     at.to_string().chars().take(19).map(|c| if c == 'T' { ' ' } else { c }).collect()
 }
 
+/// The time of day of an instant, UTC: `00:06:33`.
+pub(crate) fn clock(at: Timestamp) -> String {
+    at.to_string().chars().skip(11).take(8).collect()
+}
+
 /// The time from an instant to `now_ms` (milliseconds since the Unix epoch): `now`, `12 s ago`, `3 d ago`.
 pub(crate) fn ago(at: Timestamp, now_ms: f64) -> String {
     let secs = ((now_ms - at.micros() as f64 / 1000.0) / 1000.0).max(0.0);
@@ -171,6 +176,7 @@ mod tests {
     fn times_read_well() {
         let at: Timestamp = "2026-11-21T00:06:33.885877Z".parse().expect("a time");
         assert_eq!(utc(at), "2026-11-21 00:06:33");
+        assert_eq!(clock(at), "00:06:33");
         let millis = at.micros() as f64 / 1000.0;
         let cases = [
             (1e3, "now"),

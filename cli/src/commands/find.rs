@@ -1,7 +1,7 @@
 //! Which run is meant: an id, the beginning of one, or a name.
 
 use gauntlet_model::RunSummary;
-use gauntlet_store::{RunQuery, Sort};
+use gauntlet_store::RunQuery;
 
 use super::CliError;
 use super::reader::Reader;
@@ -19,12 +19,8 @@ pub fn find(reader: &Reader<'_>, wanted: &str) -> Result<RunSummary, CliError> {
     if let Some(run) = reader.run(wanted)? {
         return Ok(run);
     }
-    let query = |q: Option<&str>| RunQuery {
-        q: q.map(str::to_owned),
-        limit: LOOKED_AT,
-        sort: Sort::Created,
-        ..RunQuery::default()
-    };
+    let query =
+        |q: Option<&str>| RunQuery { q: q.map(str::to_owned), limit: LOOKED_AT, ..RunQuery::default() };
     let mut similar = reader.runs(&query(Some(wanted)))?.items;
     let is_meant = |run: &RunSummary| run.name == wanted || run.id.as_str().starts_with(wanted);
     similar.retain(is_meant);

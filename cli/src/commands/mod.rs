@@ -6,6 +6,7 @@ mod demo;
 mod export;
 mod find;
 mod import;
+mod manage;
 mod reader;
 mod runs;
 mod screen;
@@ -77,6 +78,12 @@ Examples:
     Runs(runs::Runs),
     /// Show a run, or everything about one of its steps
     Show(show::Show),
+    /// Give a run another name
+    Rename(manage::Rename),
+    /// Add and remove tags of a run
+    Tag(manage::Tag),
+    /// Delete runs
+    Rm(manage::Remove),
     /// Follow a run live in the terminal
     Tail(tail::Tail),
     /// Make a shell complete commands and flags
@@ -138,6 +145,9 @@ fn run(cli: Cli) -> Result<(), CliError> {
         Command::Export(export) => export.run(&config, &runtime),
         Command::Runs(runs) => runs.run(&config, &runtime),
         Command::Show(show) => show.run(&config, &runtime),
+        Command::Rename(rename) => rename.run(&config, &runtime),
+        Command::Tag(tag) => tag.run(&config, &runtime),
+        Command::Rm(remove) => remove.run(&config, &runtime),
         Command::Tail(tail) => tail.run(&config, &runtime),
         Command::Completions(completions) => completions.run(),
     }

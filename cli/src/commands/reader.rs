@@ -37,7 +37,7 @@ impl Reader<'_> {
                     status: query.status.map(|status| status.as_str().to_owned()),
                     q: query.q.clone(),
                     tag: query.tag.clone(),
-                    sort: Some(query.sort.as_str().to_owned()),
+                    sort: Some(query.order.to_string()),
                 };
                 self.json(&format!("{url}/api/v1/runs"), &asked)
             }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use gauntlet_model::{FieldError, RunSummary, Status};
-use gauntlet_store::{RunQuery, Sort};
+use gauntlet_store::{Order, RunQuery, Sort};
 use tokio::runtime::Runtime;
 use unicode_width::UnicodeWidthStr;
 
@@ -17,8 +17,6 @@ use gauntlet_server::config::Config;
 
 /// Most runs a server lists at a time.
 const PAGE: u32 = 200;
-/// How a list can be ordered.
-const ORDERS: [Sort; 3] = [Sort::Created, Sort::Updated, Sort::Name];
 
 /// Lists runs, newest first.
 #[derive(Debug, clap::Args)]
@@ -46,8 +44,11 @@ pub struct Runs {
     query: Option<String>,
     /// In which order
     #[arg(long, default_value = "created", value_name = "ORDER",
-    value_parser = one_of::<Sort>(ORDERS.map(Sort::as_str).to_vec()))]
-    sort: Sort,
+    value_parser = one_of::<Order>(Sort::ALL.map(Sort::as_str).to_vec()))]
+    sort: Order,
+    /// The other way round
+    #[arg(long)]
+    reverse: bool,
     /// How many at most
     #[arg(short = 'n', long, default_value_t = 20, value_name = "N",
     value_parser = clap::value_parser!(u32).range(1..))]
@@ -107,7 +108,7 @@ impl Runs {
                 status: self.status,
                 q: self.query.clone(),
                 tag: self.tag.clone(),
-                sort: self.sort,
+                order: Order { is_reversed: self.reverse, ..self.sort },
             })?;
             runs.extend(page.items);
             cursor = page.next_cursor;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gauntlet_dipg::{Answer, Case, dipg_rubric};
 use gauntlet_model::{
     Body, Event, EventId, FieldError, Object, RunFinished, RunId, RunSpec, RunStatus, SnapshotScored, Status,
-    Timestamp,
+    TWEAKABLE, Timestamp,
 };
 use gauntlet_rubric::{CallDescription, Node, Observer, ObserverConfig};
 use gauntlet_telemetry::{Clock, Collector, EventSink};
@@ -33,6 +33,8 @@ pub struct Training {
     policy: Policy,
     reference: Policy,
     rubric: Node<Answer, Case>,
+    /// The rubric's parameters as they were at the start.
+    declared: Object,
     collected: Arc<Collector>,
     tasks: Vec<Task>,
     /// Tasks still to come before the next shuffle.
@@ -101,6 +103,7 @@ impl Training {
             config,
             policy: Policy::untrained(),
             reference: Policy::untrained(),
+            declared: rubric.declared_parameters(),
             rubric,
             collected,
             tasks: all().enumerate().map(task).collect(),
@@ -131,6 +134,7 @@ impl Training {
             task: Some("medical safety questions".to_owned()),
             tags: vec!["demo".to_owned()],
             config: self.config.object(),
+            metadata: Object::from_iter([(TWEAKABLE.to_owned(), self.declared.clone().into())]),
             ..RunSpec::named("dipg grpo demo")
         }
     }

@@ -13,6 +13,7 @@ pub mod dipg;
 mod event;
 mod ids;
 mod limits;
+mod parameters;
 mod rules;
 mod run;
 pub mod schema;
@@ -31,6 +32,7 @@ pub use limits::{
     FieldError, MAX_BODY_BYTES, MAX_ID_BYTES, MAX_LABEL_BYTES, MAX_PATH_BYTES, MAX_SCORES, MAX_STEP,
     MAX_TAGS, MAX_TEXT_BYTES,
 };
+pub use parameters::{DeclaredParameter, TWEAKABLE};
 pub use rules::{FailureRule, FailureRules, RuleInForce};
 pub use run::{RunPatch, RunSpec, RunSummary};
 pub use score::{Score, Scores};

@@ -66,6 +66,14 @@ impl Parameter {
         }
     }
 
+    /// The least and the greatest number allowed; `None` for other types and for numbers of any size.
+    pub fn range(&self) -> Option<(f64, f64)> {
+        match &self.cell {
+            Cell::Number(_, range) if *range != (f64::MIN..=f64::MAX) => Some((*range.start(), *range.end())),
+            _ => None,
+        }
+    }
+
     /// The present value as JSON.
     pub fn value(&self) -> Value {
         match &self.cell {

@@ -29,6 +29,20 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static> Node<A, O> {
         state
     }
 
+    /// The declared parameters of the tree with their values and ranges, as a run's metadata declares them for
+    /// tweaks: `{"rubric_0.threshold": {"value": 0.5, "min": 0.0, "max": 1.0}}`.
+    pub fn declared_parameters(&self) -> Object {
+        let describe = |(name, value): (String, serde_json::Value)| {
+            let mut entry = Object::from_iter([("value".to_owned(), value)]);
+            let range = self.with_parameter(&name, crate::Parameter::range).flatten();
+            if let Some((min, max)) = range {
+                entry.extend([("min".to_owned(), min.into()), ("max".to_owned(), max.into())]);
+            }
+            (name, entry.into())
+        };
+        self.state_dict().into_iter().map(describe).collect()
+    }
+
     /// Restores parameters. Absent ones stay; ones the tree does not declare are left out and returned. A
     /// value of the wrong type or range refuses the complete state.
     pub fn load_state_dict(&self, state: &Object) -> Result<Vec<String>, FieldError> {

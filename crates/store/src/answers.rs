@@ -74,7 +74,7 @@ impl<'a> InEpisode<'a> {
     }
 }
 
-/// How a list of runs is ordered.
+/// What a list of runs is ordered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sort {
     /// Newest first. Pages stay stable while runs are added.
@@ -84,26 +84,76 @@ pub enum Sort {
     Updated,
     /// By name, letter case ignored.
     Name,
+    /// By project, letter case ignored.
+    Project,
+    /// By the word of the status.
+    Status,
+    /// Most scored steps first.
+    Steps,
+    /// Greatest share of failing steps first; runs without scored steps last.
+    Failing,
+    /// Greatest mean root score first; runs without one last.
+    Mean,
 }
 
 impl Sort {
+    /// All of them.
+    pub const ALL: [Sort; 8] = [
+        Sort::Created,
+        Sort::Updated,
+        Sort::Name,
+        Sort::Project,
+        Sort::Status,
+        Sort::Steps,
+        Sort::Failing,
+        Sort::Mean,
+    ];
+
     /// The word on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             Sort::Created => "created",
             Sort::Updated => "updated",
             Sort::Name => "name",
+            Sort::Project => "project",
+            Sort::Status => "status",
+            Sort::Steps => "steps",
+            Sort::Failing => "failing",
+            Sort::Mean => "mean",
         }
     }
 }
 
-impl std::str::FromStr for Sort {
+/// How a list of runs is ordered. On the wire the word of its sort, with `-` in front where it is reversed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Order {
+    /// What it is ordered by.
+    pub sort: Sort,
+    /// Whether the order of the sort is reversed.
+    pub is_reversed: bool,
+}
+
+impl From<Sort> for Order {
+    fn from(sort: Sort) -> Self {
+        Self { sort, is_reversed: false }
+    }
+}
+
+impl std::fmt::Display for Order {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}{}", if self.is_reversed { "-" } else { "" }, self.sort.as_str())
+    }
+}
+
+impl std::str::FromStr for Order {
     type Err = FieldError;
     fn from_str(word: &str) -> Result<Self, FieldError> {
-        [Sort::Created, Sort::Updated, Sort::Name]
-            .into_iter()
-            .find(|s| s.as_str() == word)
-            .ok_or_else(|| FieldError::new("sort", format!("{word:?} is not one of created, updated, name")))
+        let (is_reversed, name) = word.strip_prefix('-').map_or((false, word), |name| (true, name));
+        let sort = Sort::ALL.into_iter().find(|sort| sort.as_str() == name);
+        sort.map(|sort| Self { sort, is_reversed }).ok_or_else(|| {
+            let all = Sort::ALL.map(Sort::as_str).join(", ");
+            FieldError::new("sort", format!("{word:?} is not one of {all}; - in front reverses the order"))
+        })
     }
 }
 
@@ -124,7 +174,7 @@ pub struct RunQuery {
     /// Runs that carry this label.
     pub tag: Option<String>,
     /// In which order.
-    pub sort: Sort,
+    pub order: Order,
 }
 
 impl Default for RunQuery {
@@ -136,7 +186,7 @@ impl Default for RunQuery {
             status: None,
             q: None,
             tag: None,
-            sort: Sort::default(),
+            order: Order::default(),
         }
     }
 }

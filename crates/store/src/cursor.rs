@@ -2,56 +2,58 @@
 
 use std::fmt;
 
-use crate::{Sort, StoreError};
+use crate::{Order, StoreError};
 
-/// The sort key of the last run shown, and its number to tell equal keys apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Cursor {
-    Created { run_no: i64 },
-    Updated { updated_at: i64, run_no: i64 },
-    Name { name: String, run_no: i64 },
+/// The value that a list is ordered by, of one run.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Key {
+    Whole(i64),
+    Real(f64),
+    Text(String),
+}
+
+/// The key of the last run shown, and its number to tell equal keys apart.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Cursor {
+    pub order: Order,
+    pub key: Key,
+    pub run_no: i64,
 }
 
 impl Cursor {
     /// Reads what [`fmt::Display`] wrote for a list in the same order.
-    pub fn read(text: &str, sort: Sort) -> Result<Self, StoreError> {
-        let parts: Vec<&str> = text.split('.').collect();
-        let read = match (sort, parts.as_slice()) {
-            (Sort::Created, ["c", run_no]) => number(run_no).map(|run_no| Cursor::Created { run_no }),
-            (Sort::Updated, ["u", at, run_no]) => number(at)
-                .zip(number(run_no))
-                .map(|(updated_at, run_no)| Cursor::Updated { updated_at, run_no }),
-            (Sort::Name, ["n", name, run_no]) => {
-                unhex(name).zip(number(run_no)).map(|(name, run_no)| Cursor::Name { name, run_no })
-            }
-            _ => None,
+    pub fn read(text: &str, order: Order) -> Result<Self, StoreError> {
+        let word = order.to_string();
+        let read = || {
+            let (key, run_no) = text.strip_prefix(&*word)?.strip_prefix('.')?.rsplit_once('.')?;
+            let key = match key.split_at_checked(1)? {
+                ("i", digits) => Key::Whole(digits.parse().ok()?),
+                ("f", bits) => Key::Real(f64::from_bits(u64::from_str_radix(bits, 16).ok()?)),
+                ("t", hex) => Key::Text(unhex(hex)?),
+                _ => return None,
+            };
+            Some(Self { order, key, run_no: run_no.parse().ok()? })
         };
-        read.ok_or_else(|| {
+        read().ok_or_else(|| {
             let shown: String = text.chars().take(64).collect();
-            StoreError::invalid(
-                "cursor",
-                format!("{shown:?} is not a cursor of a list sorted by {}", sort.as_str()),
-            )
+            StoreError::invalid("cursor", format!("{shown:?} is not a cursor of a list sorted by {word}"))
         })
     }
 }
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Cursor::Created { run_no } => write!(f, "c.{run_no}"),
-            Cursor::Updated { updated_at, run_no } => write!(f, "u.{updated_at}.{run_no}"),
-            Cursor::Name { name, run_no } => {
-                f.write_str("n.")?;
-                name.bytes().try_for_each(|byte| write!(f, "{byte:02x}"))?;
-                write!(f, ".{run_no}")
+        write!(f, "{}.", self.order)?;
+        match &self.key {
+            Key::Whole(number) => write!(f, "i{number}")?,
+            Key::Real(number) => write!(f, "f{:x}", number.to_bits())?,
+            Key::Text(text) => {
+                f.write_str("t")?;
+                text.bytes().try_for_each(|byte| write!(f, "{byte:02x}"))?;
             }
         }
+        write!(f, ".{}", self.run_no)
     }
-}
-
-fn number(text: &str) -> Option<i64> {
-    text.parse().ok()
 }
 
 fn unhex(text: &str) -> Option<String> {
@@ -65,34 +67,41 @@ fn unhex(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Sort;
 
     #[test]
     fn a_cursor_comes_back_as_it_went() {
-        let cursors = [
-            (Sort::Created, Cursor::Created { run_no: 7 }),
-            (Sort::Updated, Cursor::Updated { updated_at: -5, run_no: i64::MAX }),
-            (Sort::Name, Cursor::Name { name: "naïve.run/1".to_owned(), run_no: 1 }),
-            (Sort::Name, Cursor::Name { name: String::new(), run_no: 1 }),
+        let keys = [
+            Key::Whole(-5),
+            Key::Real(0.1 + 0.2),
+            Key::Real(f64::MIN),
+            Key::Text("naïve.run/1".to_owned()),
+            Key::Text(String::new()),
         ];
-        for (sort, cursor) in cursors {
-            assert_eq!(Cursor::read(&cursor.to_string(), sort), Ok(cursor));
+        for (key, is_reversed) in keys.into_iter().zip([false, true].into_iter().cycle()) {
+            let order = Order { sort: Sort::Name, is_reversed };
+            let cursor = Cursor { order, key, run_no: i64::MAX };
+            assert_eq!(Cursor::read(&cursor.to_string(), order), Ok(cursor));
         }
     }
 
     #[test]
     fn any_other_text_is_refused_by_name() {
-        for (sort, text) in [
-            (Sort::Created, ""),
-            (Sort::Created, "c."),
-            (Sort::Created, "u.1.2"),
-            (Sort::Updated, "u.1"),
-            (Sort::Updated, "u.x.2"),
-            (Sort::Name, "n.6.1"),
-            (Sort::Name, "n.ff.1"),
-            (Sort::Name, "n.é1.1"),
-            (Sort::Name, "n.+1.1"),
+        let order = Order::from(Sort::Name);
+        for text in [
+            "",
+            "name",
+            "name.",
+            "name.t61",
+            "-name.t61.1",
+            "steps.i1.1",
+            "name.t6.1",
+            "name.tff.1",
+            "name.té1.1",
+            "name.x1.1",
+            "name..1",
         ] {
-            let refused = Cursor::read(text, sort);
+            let refused = Cursor::read(text, order);
             assert!(
                 matches!(refused, Err(StoreError::Invalid { ref field, .. }) if field == "cursor"),
                 "{text:?}"

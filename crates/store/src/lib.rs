@@ -37,7 +37,7 @@ mod work;
 mod writers;
 
 pub use answers::{
-    Appended, Created, Excerpt, Failing, InEpisode, Page, PendingCommand, RunQuery, Session, Slice, Sort,
+    Appended, Created, Excerpt, Failing, InEpisode, Order, Page, PendingCommand, RunQuery, Session, Slice, Sort,
     StepRow,
 };
 pub use blobs::{Blob, Blobs, Upload};

@@ -53,6 +53,9 @@ pub(crate) trait LogStore: Send + Sync {
     /// One page of runs.
     async fn runs(&self, query: &RunQuery) -> Result<Page, StoreError>;
 
+    /// The number of runs that a query finds, on all its pages.
+    async fn count_runs(&self, query: &RunQuery) -> Result<u64, StoreError>;
+
     /// Whether a run of that id was deleted and not created since.
     async fn is_gone(&self, run: &RunId) -> Result<bool, StoreError>;
 

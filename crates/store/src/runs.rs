@@ -50,6 +50,11 @@ impl Store {
         self.log().runs(&query).await
     }
 
+    /// The number of runs that a query finds, on all its pages.
+    pub async fn count_runs(&self, query: &RunQuery) -> Result<u64, StoreError> {
+        self.log().count_runs(query).await
+    }
+
     /// Changes what people wrote about a run. A change of status is an event (`run.status`) of its log.
     pub async fn patch_run(
         &self,

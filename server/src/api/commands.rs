@@ -1,5 +1,6 @@
 //! Commands: a person intervenes, the training side fetches and acknowledges.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -7,7 +8,9 @@ use gauntlet_api::{
     CommandAck, CommandAcked, CommandCreated, CommandQuery, CommandRequest, PendingCommand, PendingCommands,
 };
 use gauntlet_engine::clock::{new_event_id, now};
-use gauntlet_model::{Action, CommandIssued, FieldError, Object, RunId};
+use gauntlet_model::{
+    Action, Body, CommandIssued, DeclaredParameter, FieldError, Kind, Object, RunId, RunSummary,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -17,6 +20,11 @@ use crate::error::ApiError;
 use crate::extract::{ExistingRun, Json, JsonOrDefault, Path, Query, RunPath};
 use crate::openapi::{Describe, Docs};
 use crate::state::AppState;
+
+/// Commands and acknowledgements read from the log at a time.
+const COMMANDS_READ: u32 = 1000;
+/// What the result of a command begins with where the training side refused it; every SDK says so.
+const REFUSED: &str = "refused";
 
 /// POST `/runs/{run}/commands`: 201 with the command's id.
 pub async fn create(
@@ -47,7 +55,7 @@ pub fn create_docs(op: Docs<'_>) -> Docs<'_> {
 /// Checks a command against the run and queues it. Answers its id.
 pub async fn issue(state: &AppState, run: &RunId, command: CommandIssued) -> Result<String, ApiError> {
     match command.action {
-        Action::Tweak => tweak_is_typed(&command.parameters)?,
+        Action::Tweak => tweak_fits(state, run, &command.parameters).await?,
         Action::Answer => answer_is_offered(state, run, &command.parameters).await?,
         Action::Pause | Action::Resume | Action::Stop => {}
     }
@@ -58,17 +66,45 @@ pub async fn issue(state: &AppState, run: &RunId, command: CommandIssued) -> Res
     Ok(id)
 }
 
-/// A tweak names parameters and their new plain values.
-fn tweak_is_typed(parameters: &Object) -> Result<(), ApiError> {
-    if parameters.is_empty() {
-        let field = FieldError::new("parameters", "is empty; a tweak names at least one parameter");
-        return Err(ApiError::invalid(&field));
+/// A tweak names parameters that the run declares, with new values of their types and in their ranges.
+async fn tweak_fits(state: &AppState, run: &RunId, parameters: &Object) -> Result<(), ApiError> {
+    let summary = state.store.run(run).await?;
+    let declared = summary.map(|run| DeclaredParameter::of_metadata(&run.metadata)).unwrap_or_default();
+    DeclaredParameter::check_tweak(&declared, parameters).map_err(|error| ApiError::invalid(&error))
+}
+
+/// The parameters that the run declares, with the values that tweaks have given them since: those that the
+/// training side acknowledged and did not refuse.
+pub async fn parameters(state: &AppState, run: &RunSummary) -> Result<Vec<DeclaredParameter>, ApiError> {
+    let mut declared = DeclaredParameter::of_metadata(&run.metadata);
+    if declared.is_empty() {
+        return Ok(declared);
     }
-    let odd = parameters.iter().find(|(_, v)| v.is_null() || v.is_object() || v.is_array());
-    odd.map_or(Ok(()), |(name, value)| {
-        let message = format!("is {value}; a parameter is a number, a boolean or a text");
-        Err(ApiError::invalid(&FieldError::new(format!("parameters.{name}"), message)))
-    })
+    let kinds = [Kind::CommandIssued, Kind::CommandApplied];
+    let (mut tweaks, mut after) = (HashMap::new(), None);
+    loop {
+        let slice = state.store.read(&run.id, after, COMMANDS_READ, Some(&kinds)).await?;
+        for record in &slice.records {
+            match record.event().map(|event| event.body().clone()) {
+                Ok(Body::CommandIssued(issued)) if issued.action == Action::Tweak => {
+                    tweaks.insert(issued.command_id, issued.parameters);
+                }
+                Ok(Body::CommandApplied(applied)) if !applied.result.starts_with(REFUSED) => {
+                    let set = tweaks.remove(&applied.command_id).unwrap_or_default();
+                    for parameter in &mut declared {
+                        if let Some(value) = set.get(&parameter.name) {
+                            parameter.value = value.clone();
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        after = slice.next_after;
+        if after.is_none_or(|after| after + 1 >= slice.head) {
+            return Ok(declared);
+        }
+    }
 }
 
 /// An answer is one of the options the paused step offers.

@@ -5,8 +5,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gauntlet_api::{Page, RunDeleteQuery, RunListQuery};
 use gauntlet_engine::clock::{new_run_id, now};
-use gauntlet_model::{RunPatch, RunSpec, RunSummary, Status};
-use gauntlet_store::{RunQuery, Sort};
+use gauntlet_model::{RunId, RunPatch, RunSpec, RunSummary, Status};
+use gauntlet_store::{Order, RunQuery};
 
 use super::NoContent;
 use crate::error::ApiError;
@@ -59,7 +59,7 @@ pub async fn list(
             status: query.status.map(|word| word.parse::<Status>()).transpose()?,
             q: query.q,
             tag: query.tag,
-            sort: query.sort.map(|word| word.parse::<Sort>()).transpose()?.unwrap_or_default(),
+            order: query.sort.map(|word| word.parse::<Order>()).transpose()?.unwrap_or_default(),
         })
         .await?;
     Ok(Json(Page { items: page.items, next_cursor: page.next_cursor }))
@@ -86,13 +86,18 @@ pub async fn change(
     RunPath(run): RunPath,
     Json(patch): Json<RunPatch>,
 ) -> Result<Json<RunSummary>, ApiError> {
+    Ok(Json(self::patch(&state, &run, patch).await?))
+}
+
+/// Changes a run, and tells its viewers of new rules.
+pub async fn patch(state: &AppState, run: &RunId, patch: RunPatch) -> Result<RunSummary, ApiError> {
     patch.check()?;
     let has_rules = patch.rules.is_some();
-    let changed = state.store.patch_run(&run, patch, now()).await?;
+    let changed = state.store.patch_run(run, patch, now()).await?;
     if has_rules {
-        state.rule_changes.publish(&run);
+        state.rule_changes.publish(run);
     }
-    Ok(Json(changed))
+    Ok(changed)
 }
 
 /// How [`change`] is described.
@@ -108,7 +113,12 @@ pub async fn delete(
     LoadedRun(run): LoadedRun,
     Query(query): Query<RunDeleteQuery>,
 ) -> Result<NoContent, ApiError> {
-    let given = query.name.unwrap_or_default();
+    remove(&state, &run, &query.name.unwrap_or_default()).await?;
+    Ok(NoContent)
+}
+
+/// Deletes a run; `given` is its name, repeated.
+pub async fn remove(state: &AppState, run: &RunSummary, given: &str) -> Result<(), ApiError> {
     if given != run.name {
         let message =
             format!("deleting asks for the run's name: ?name= says {given:?}, the run is {:?}", run.name);
@@ -117,7 +127,7 @@ pub async fn delete(
     tracing::warn!(target: "audit", run = %run.id, name = run.name, events = run.head, "run deleted");
     state.store.delete_run(&run.id, now()).await?;
     state.films.forget(&run.id);
-    Ok(NoContent)
+    Ok(())
 }
 
 /// How [`delete`] is described.

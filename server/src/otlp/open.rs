@@ -47,8 +47,12 @@ pub async fn watch_quiet(state: AppState) {
 
 /// Finds the open traces of running runs that came as OTLP and changed not long ago.
 async fn recall(state: &AppState) -> Result<(), StoreError> {
-    let mut query =
-        RunQuery { limit: 200, status: Some(Status::Running), sort: Sort::Updated, ..RunQuery::default() };
+    let mut query = RunQuery {
+        limit: 200,
+        status: Some(Status::Running),
+        order: Sort::Updated.into(),
+        ..RunQuery::default()
+    };
     loop {
         let page = state.store.runs(query.clone()).await?;
         for run in &page.items {

@@ -55,6 +55,10 @@ impl LogStore for SqliteLog {
         listing::runs(&self.readers, query).await
     }
 
+    async fn count_runs(&self, query: &RunQuery) -> Result<u64, StoreError> {
+        listing::count(&self.readers, query).await
+    }
+
     async fn is_gone(&self, run: &RunId) -> Result<bool, StoreError> {
         tombstones::is_gone(&self.readers, run).await
     }

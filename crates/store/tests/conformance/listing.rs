@@ -1,7 +1,7 @@
 //! Lists of runs: pages, orders, filters, search.
 
 use gauntlet_model::{RunPatch, RunSpec, Status};
-use gauntlet_store::{RunQuery, Sort, Store, StoreError};
+use gauntlet_store::{Order, RunQuery, Sort, Store, StoreError};
 
 use super::Backend;
 use super::fixtures::*;
@@ -21,7 +21,7 @@ async fn listed(store: &Store, query: RunQuery) -> Vec<String> {
 }
 
 fn pages_of(limit: u32, sort: Sort) -> RunQuery {
-    RunQuery { limit, sort, ..RunQuery::default() }
+    RunQuery { limit, order: sort.into(), ..RunQuery::default() }
 }
 
 pub async fn pages_hold_every_run_once(backend: &impl Backend) {
@@ -61,6 +61,45 @@ pub async fn each_sort_orders(backend: &impl Backend) {
         assert_eq!(listed(&fresh.store, pages_of(limit, Sort::Updated)).await, ["2", "4", "5", "3", "1"]);
         assert_eq!(listed(&fresh.store, pages_of(limit, Sort::Name)).await, ["2", "3", "5", "1", "4"]);
     }
+}
+
+pub async fn each_column_sorts_both_ways(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    let runs: [(&str, &str, &[f64]); 5] = [
+        ("1", "beta", &[1.0, -1.0]),
+        ("2", "Alpha", &[0.5]),
+        ("3", "alpha", &[]),
+        ("4", "gamma", &[-3.0, -3.0, -3.0]),
+        ("5", "beta", &[1.0, -1.0]),
+    ];
+    for (id, project, roots) in runs {
+        let spec = RunSpec { project: Some(project.to_owned()), ..RunSpec::named(id) };
+        fresh.store.create_run(spec, run_id(id), at(0)).await.unwrap();
+        let scored = (0..).zip(roots).map(|(n, root)| snapshot(n.into(), n, &[("root", *root)])).collect();
+        fresh.store.append(&run_id(id), scored, at(1)).await.unwrap();
+    }
+    let failed = RunPatch { status: Some(Status::Failed), ..RunPatch::default() };
+    fresh.store.patch_run(&run_id("3"), failed, at(2)).await.unwrap();
+    for (sort, expected) in [
+        (Sort::Project, ["2", "3", "1", "5", "4"]),
+        (Sort::Steps, ["4", "5", "1", "2", "3"]),
+        (Sort::Failing, ["4", "5", "1", "2", "3"]),
+        (Sort::Mean, ["2", "5", "1", "4", "3"]),
+    ] {
+        for limit in [1, 2, 100] {
+            let query = pages_of(limit, sort);
+            assert_eq!(listed(&fresh.store, query.clone()).await, expected, "{sort:?}");
+            let order = Order { sort, is_reversed: true };
+            let backwards: Vec<&str> = expected.into_iter().rev().collect();
+            assert_eq!(listed(&fresh.store, RunQuery { order, ..query }).await, backwards, "{sort:?}");
+        }
+    }
+    assert_eq!(listed(&fresh.store, pages_of(2, Sort::Status)).await[0], "3", "failed is before running");
+    assert_eq!(fresh.store.count_runs(&pages_of(2, Sort::Steps)).await.unwrap(), 5);
+    let beta = RunQuery { project: Some("beta".to_owned()), ..RunQuery::default() };
+    assert_eq!(fresh.store.count_runs(&beta).await.unwrap(), 2);
+    assert_eq!("-steps".parse(), Ok(Order { sort: Sort::Steps, is_reversed: true }));
+    assert!("steps-".parse::<Order>().unwrap_err().to_string().contains("mean; - in front reverses"));
 }
 
 pub async fn filters_narrow(backend: &impl Backend) {

@@ -1,0 +1,99 @@
+//! The flags over the curve: what people did to the run, at the place where they did it. Commands with what
+//! came of them, and notes.
+
+use gauntlet_film::Film;
+use gauntlet_model::Action;
+use leptos::prelude::*;
+
+use super::commands::{Outcome, outcome, verb};
+use super::session::Session;
+use crate::ui::{Erase, capital, clock};
+
+/// The most flags shown; of more, the newest.
+const MOST: usize = 200;
+
+/// A flag.
+#[derive(Debug, Clone, PartialEq)]
+struct Flag {
+    /// Its event's sequence number.
+    seq: u64,
+    /// The node that had been logged before it.
+    node: usize,
+    /// Its place along the curve, percent.
+    left: f64,
+    class: &'static str,
+    letter: &'static str,
+    words: String,
+}
+
+/// The last node whose snapshot is before `seq` in the log. Nodes are in the order of their steps, which is that
+/// of the log but for steps that came late.
+fn node_before(film: &Film, seq: u64) -> usize {
+    let (mut low, mut high) = (0, film.len());
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        match film.node(middle) {
+            Some(node) if node.seq < seq => low = middle + 1,
+            _ => high = middle,
+        }
+    }
+    low.saturating_sub(1)
+}
+
+fn flags(film: &Film) -> Vec<Flag> {
+    let last = film.len().saturating_sub(1).max(1) as f64;
+    let place = |seq: u64, step: Option<u64>| {
+        let node = step.and_then(|step| film.find(step)).unwrap_or_else(|| node_before(film, seq));
+        (node, node as f64 / last * 100.0)
+    };
+    let commands = film.commands().rev().take(MOST).map(|command| {
+        let (class, came) = match outcome(command) {
+            (Outcome::Asked, _) => ("is-asked", "not picked up yet".to_owned()),
+            (Outcome::Applied, result) => ("is-applied", format!("applied: {result}")),
+            (Outcome::Refused, reason) => ("is-refused", format!("refused: {reason}")),
+        };
+        let (node, left) = place(command.seq, command.step);
+        let what = capital(verb(command.action));
+        let words = format!("{what} by {} at {}, {came}", command.author, clock(command.at));
+        Flag { seq: command.seq, node, left, class, letter: letter(command.action), words }
+    });
+    let notes = film.notes().rev().take(MOST).map(|note| {
+        let (node, left) = place(note.seq, note.range.map(|range| range.from).or(note.step));
+        let words = format!("Note by {} at {}: {}", note.author, clock(note.at), note.text);
+        Flag { seq: note.seq, node, left, class: "is-note", letter: "N", words }
+    });
+    let mut all: Vec<Flag> = commands.chain(notes).collect();
+    all.sort_by_key(|flag| flag.seq);
+    all
+}
+
+fn letter(action: Action) -> &'static str {
+    match action {
+        Action::Pause => "P",
+        Action::Resume => "R",
+        Action::Tweak => "T",
+        Action::Answer => "A",
+        Action::Stop => "S",
+    }
+}
+
+/// The flags; nothing where there are none. A press selects the step.
+#[component]
+pub(super) fn Flags(session: Session) -> impl IntoView {
+    let all = Memo::new(move |_| session.watch_calmly(flags));
+    view! {
+        <ul class="flags" aria-label="Interventions and notes" hidden=move || all.with(Vec::is_empty)>
+            <For each=move || all.get() key=|flag| (flag.seq, flag.class, flag.node) children=move |flag| {
+                let seq = flag.seq;
+                let left = move || all.with(|all| all.iter().find(|f| f.seq == seq).map_or(0.0, |f| f.left));
+                view! {
+                    <li style=move || format!("left:{:.3}%", left())>
+                        <button class=format!("flag {}", flag.class) title=flag.words.clone() aria-label=flag.words.clone()
+                            on:click=move |_| session.select(flag.node)>{flag.letter}</button>
+                    </li>
+                }
+            } />
+        </ul>
+    }
+    .erase()
+}

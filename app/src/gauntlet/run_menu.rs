@@ -1,0 +1,44 @@
+//! The menu of the run: rename, tag and note, export, delete.
+
+use leptos::html;
+use leptos::prelude::*;
+use leptos_router::hooks::use_navigate;
+
+use super::session::Session;
+use super::toolbar::close_from_outside;
+use crate::manage::{DeleteDialog, EditDialog, ExportDialog};
+use crate::ui::Erase;
+
+/// The menu with its dialogs.
+#[component]
+pub(super) fn RunMenu(session: Session) -> impl IntoView {
+    let menu = NodeRef::<html::Details>::new();
+    close_from_outside(menu);
+    let (edits, exports, deletes) = (RwSignal::new(false), RwSignal::new(false), RwSignal::new(false));
+    let run = Signal::derive(move || session.described(|run| Some(run.clone())));
+    let runs = Signal::derive(move || session.described(|run| vec![run.clone()]));
+    let navigate = use_navigate();
+    let deleted = Callback::new(move |_: String| navigate("/", Default::default()));
+    let open = move |dialog: RwSignal<bool>| {
+        move |_| {
+            if let Some(menu) = menu.get_untracked() {
+                menu.set_open(false);
+            }
+            dialog.set(true);
+        }
+    };
+    view! {
+        <details class="menu run-menu" node_ref=menu>
+            <summary class="button">"Run"</summary>
+            <div class="menu-sheet menu-list">
+                <button class="tool" on:click=open(edits)>"Rename, tag, note"</button>
+                <button class="tool" on:click=open(exports)>"Export"</button>
+                <button class="tool" on:click=open(deletes)>"Delete"</button>
+            </div>
+        </details>
+        <EditDialog open=edits run done=Callback::new(move |run| session.describe(run)) />
+        <ExportDialog open=exports runs />
+        <DeleteDialog open=deletes runs done=deleted />
+    }
+    .erase()
+}

@@ -1,0 +1,187 @@
+//! The runs on the page: their first page refreshed, further pages appended.
+
+use std::future::Future;
+use std::time::Duration;
+
+use gauntlet_model::RunSummary;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::filters::Filter;
+use super::memory::{Left, ListMemory};
+use super::selection::Selection;
+use crate::api::{PageError, RunList, list_runs};
+use crate::ui::now_ms;
+
+/// Time between two refreshes of the list.
+const REFRESH: Duration = Duration::from_secs(2);
+/// While no run is active, only every so many refreshes are done.
+const IDLE_TICKS: u32 = 2;
+
+/// Merges a newer first page into the rows shown: it replaces the rows it covers; rows loaded after them
+/// stay.
+fn refreshed(rows: &[RunSummary], fresh: RunList) -> Vec<RunSummary> {
+    let end = fresh.items.last().map(|r| r.id.clone());
+    let rest = end.and_then(|id| rows.iter().position(|r| r.id == id)).map_or(rows.len(), |i| i + 1);
+    let mut items = fresh.items;
+    let rest: Vec<_> = rows[rest..].iter().filter(|r| items.iter().all(|i| i.id != r.id)).cloned().collect();
+    if fresh.next_cursor.is_some() {
+        items.extend(rest);
+    }
+    items
+}
+
+/// The runs on the page, and where the next ones start.
+#[derive(Clone, Copy)]
+pub(super) struct RunRows {
+    pub(super) rows: RwSignal<Vec<RunSummary>>,
+    pub(super) cursor: RwSignal<Option<String>>,
+    /// The number of runs that the filter finds.
+    pub(super) total: RwSignal<u64>,
+    pub(super) selection: Selection,
+    pub(super) filter: Filter,
+}
+
+impl RunRows {
+    /// The first page; with it the further rows of the same list, where it was left for a run.
+    pub(super) fn new(page: RunList, filter: Filter) -> Self {
+        let left = ListMemory::take(&untrack(|| filter.address()));
+        let total = page.total;
+        let (rows, cursor) = match left {
+            Some(Left { rows, cursor, scroll_px, .. }) => {
+                // A frame later the rows are on the page, and it is high enough to scroll.
+                request_animation_frame(move || window().scroll_to_with_x_and_y(0.0, scroll_px));
+                (refreshed(&rows, page), cursor)
+            }
+            None => (page.items, page.next_cursor),
+        };
+        Self {
+            rows: RwSignal::new(rows),
+            cursor: RwSignal::new(cursor),
+            total: RwSignal::new(total),
+            selection: Selection::new(),
+            filter,
+        }
+    }
+
+    /// Remembers the rows and the place for the way back.
+    pub(super) fn leave(self) {
+        ListMemory::leave(Left {
+            address: untrack(|| self.filter.address()),
+            rows: self.rows.get_untracked(),
+            cursor: self.cursor.get_untracked(),
+            scroll_px: window().scroll_y().unwrap_or_default(),
+        });
+    }
+
+    /// A page of runs from a cursor on; empty for the first page.
+    fn fetch(self, cursor: String) -> impl Future<Output = Result<RunList, PageError>> {
+        list_runs(untrack(|| self.filter.query(cursor)))
+    }
+
+    /// Whether a run on the page has not ended.
+    fn has_active_run(self) -> bool {
+        self.rows.with_untracked(|rows| rows.iter().any(|run| !run.status.is_final()))
+    }
+
+    /// Puts a changed run in its row.
+    pub(super) fn replace(self, run: RunSummary) {
+        self.rows.try_update(|rows| {
+            if let Some(row) = rows.iter_mut().find(|row| row.id == run.id) {
+                *row = run;
+            }
+        });
+    }
+
+    /// Takes a deleted run off the page.
+    pub(super) fn remove(self, id: &str) {
+        self.rows.try_update(|rows| rows.retain(|row| row.id.as_str() != id));
+        self.total.try_update(|total| *total = total.saturating_sub(1));
+    }
+
+    /// Reads the first page again. The page may be gone when the answer comes.
+    async fn refresh(self) {
+        // A failed refresh is not reported: the next one follows in two seconds.
+        let Ok(fresh) = self.fetch(String::new()).await else { return };
+        self.total.try_set(fresh.total);
+        if self.cursor.try_with_untracked(Option::is_none) == Some(true) {
+            self.cursor.set(fresh.next_cursor.clone());
+        }
+        let newer = self.rows.try_with_untracked(|old| refreshed(old, fresh));
+        if let Some(newer) = newer.filter(|newer| self.rows.with_untracked(|old| old != newer)) {
+            self.rows.set(newer);
+        }
+    }
+
+    /// Appends the next page.
+    pub(super) async fn load_more(self, cursor: String) -> Result<(), PageError> {
+        let page = self.fetch(cursor).await?;
+        self.cursor.try_set(page.next_cursor);
+        self.rows.try_update(|rows| {
+            // A run may have moved between the pages since the first one was read.
+            let new: Vec<_> = page.items.into_iter().filter(|i| rows.iter().all(|r| r.id != i.id)).collect();
+            rows.extend(new);
+        });
+        Ok(())
+    }
+
+    /// Refreshes the rows and the clock while the page is visible. Returns the clock, in milliseconds since the
+    /// Unix epoch; `None` until the page runs in a browser, so that the server's HTML and the first frame are
+    /// the same.
+    pub(super) fn keep_fresh(self) -> RwSignal<Option<f64>> {
+        let now = RwSignal::new(None::<f64>);
+        Effect::new(move || {
+            now.set(Some(now_ms()));
+            let ticks = StoredValue::new(0_u32);
+            let tick = move || {
+                now.try_set(Some(now_ms()));
+                ticks.update_value(|t| *t = t.wrapping_add(1));
+                let is_idle = !self.has_active_run() && !ticks.get_value().is_multiple_of(IDLE_TICKS);
+                if !document().hidden() && !is_idle {
+                    spawn_local(self.refresh());
+                }
+            };
+            let timer = set_interval_with_handle(tick, REFRESH);
+            on_cleanup(move || {
+                if let Ok(timer) = timer {
+                    timer.clear();
+                }
+            });
+        });
+        now
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(id: &str, head: u64) -> RunSummary {
+        let json = format!(
+            r#"{{"id":"{id}","name":"n","project":"p","kind":"k","agent":null,"task":null,"tags":[],"notes":"","config":{{}},
+            "metadata":{{}},"status":"running","created_at":"2026-11-21T00:00:00Z","updated_at":"2026-11-21T00:00:00Z",
+            "head":{head},"steps":0,"episodes":0,"last_root":null,"mean_root":null,"failing":0}}"#
+        );
+        serde_json::from_str(&json).expect("a run")
+    }
+
+    fn check(old: &[(&str, u64)], fresh: &[(&str, u64)], has_more: bool, expect: &[(&str, u64)]) {
+        let runs = |list: &[(&str, u64)]| list.iter().map(|(id, head)| run(id, *head)).collect::<Vec<_>>();
+        let next_cursor = has_more.then(|| "c".to_owned());
+        let page = RunList { items: runs(fresh), next_cursor, total: 0 };
+        assert_eq!(refreshed(&runs(old), page), runs(expect));
+    }
+
+    #[test]
+    fn a_refresh_replaces_what_it_covers() {
+        check(&[("a", 1), ("b", 1)], &[("a", 2), ("b", 1)], false, &[("a", 2), ("b", 1)]);
+        check(&[], &[("a", 1)], false, &[("a", 1)]);
+        check(&[("a", 1), ("b", 1)], &[("a", 1)], false, &[("a", 1)]);
+        check(
+            &[("b", 1), ("c", 1), ("d", 1)],
+            &[("a", 1), ("b", 1), ("c", 2)],
+            true,
+            &[("a", 1), ("b", 1), ("c", 2), ("d", 1)],
+        );
+    }
+}

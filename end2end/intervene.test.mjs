@@ -1,0 +1,124 @@
+// A person intervenes in a real training from the page: pauses, resumes, tweaks, stops; what the training side
+// says is shown in every browser, and lies as flags over the curve.
+
+import assert from "node:assert/strict";
+import { SMALL, story, until } from "./harness.mjs";
+import { RunPage } from "./runpage.mjs";
+
+/** The controls of the training, and the line that says what came of the last command. */
+function controlsOf(run) {
+  const group = run.page.getByRole("group", { name: "Training" });
+  const line = run.page.locator(".command-line");
+  const flags = run.page.getByRole("list", { name: "Interventions and notes" });
+  return {
+    button: (name) => group.getByRole("button", { name, exact: true }),
+    says: (words) => until(`the line says ${words}`, async () => words.test(await line.innerText())),
+    flag: (name) => flags.getByRole("button", { name }).first(),
+  };
+}
+
+story("pause, resume, tweak and stop reach a real training, in two browsers", async ({ server, page }) => {
+  const demo = server.demo({ steps: 4000, rate: 20 });
+  const first = await until("the run is there", async () => {
+    const { items } = await server.get("/api/v1/runs");
+    return items.find((run) => run.steps > 0);
+  });
+  assert.equal(first.id, "demo");
+  const run = await RunPage.open(page, "/runs/demo");
+  const other = await RunPage.open(page, "/runs/demo");
+  const [one, two] = [controlsOf(run), controlsOf(other)];
+
+  // The recording's button says what it does; the training has buttons of its own.
+  await run.page.getByRole("button", { name: "Hold", exact: true }).waitFor();
+  await one.button("Pause training").click();
+  await one.says(/browser asked to pause. Applied: paused/);
+  await two.says(/browser asked to pause. Applied: paused/);
+  await until("the header says paused", async () => {
+    return (await run.page.locator(".connection").innerText()) === "Paused";
+  });
+  const { nodes } = await run.facts();
+  await one.flag(/^Pause by browser at .*, applied: paused$/).waitFor();
+
+  await two.button("Tweak").click();
+  const dialog = other.page.getByRole("dialog", { name: "Change parameters of the training" });
+  await dialog.getByRole("row", { name: /max_words|penalty|weight/ }).first().waitFor();
+  const declared = (await server.get("/api/v1/runs/demo")).metadata.tweakable;
+  const [name, { value, min, max }] = Object.entries(declared).find(
+    ([, entry]) => typeof entry.value === "number" && entry.max !== undefined,
+  ) ?? Object.entries(declared).find(([, entry]) => typeof entry.value === "number");
+  const field = dialog.getByRole("textbox", { name: `New value of ${name}`, exact: true });
+  await field.fill("much");
+  await dialog.getByRole("alert").waitFor();
+  assert.ok(await dialog.getByRole("button", { name: "Send" }).isDisabled(), "a text is no number");
+  const tweaked = max === undefined ? value + 1 : value === max ? min : max;
+  await field.fill(`${tweaked}`);
+  await dialog.getByRole("button", { name: "Send" }).click();
+  await dialog.waitFor({ state: "hidden" });
+  await two.says(/asked to tweak. Applied: set /);
+  await one.says(/asked to tweak. Applied: set /);
+  // Opened again, it knows the value that was set.
+  await one.button("Tweak").click();
+  const again = run.page.getByRole("dialog", { name: "Change parameters of the training" });
+  const row = again.getByRole("row", { name: new RegExp(`^${name.replace(/\./g, "\\.")} `) }).first();
+  await until("the table has the new value", async () => {
+    return Number(await row.locator("td.num").innerText()) === tweaked;
+  });
+  await run.page.keyboard.press("Escape");
+  await again.waitFor({ state: "hidden" });
+
+  assert.equal((await run.facts()).nodes, nodes, "a paused training makes no steps");
+  await one.button("Resume training").click();
+  await two.says(/asked to resume. Applied: resumed/);
+  await run.until("the training goes on", (facts) => facts.nodes > nodes);
+
+  await one.button("Stop").click();
+  const question = run.page.getByRole("dialog", { name: "Stop the training?" });
+  await question.getByRole("button", { name: "Keep training" }).click();
+  await question.waitFor({ state: "hidden" });
+  await one.button("Stop").click();
+  await question.getByRole("button", { name: "Stop training" }).click();
+  await demo.done;
+  await until("the header says that it was cancelled", async () => {
+    return (await other.page.locator(".connection").innerText()) === "Cancelled";
+  });
+  await until("a run that has ended has no controls", async () => !(await two.button("Stop").isVisible()));
+  await two.flag(/^Stop by browser at .*, applied: stopping$/).waitFor();
+
+  const { events } = await server.get("/api/v1/runs/demo/events?kind=command.issued,command.applied&limit=50");
+  const issued = events.filter((event) => event.kind === "command.issued").map((event) => event.body);
+  assert.deepEqual(
+    issued.map((command) => command.action),
+    ["pause", "tweak", "resume", "stop"],
+  );
+  assert.ok(issued.every((command) => command.author === "browser"));
+  assert.deepEqual(issued[1].parameters, { [name]: tweaked }, "one command with what was changed");
+});
+
+story("what the trainer refuses is said in its own words", async ({ server, page }) => {
+  await server.post("/api/v1/runs", { id: "loop", name: "loop" });
+  const scored = (step) => ({
+    id: crypto.randomUUID(),
+    at: new Date().toISOString(),
+    kind: "snapshot.scored",
+    v: 1,
+    step,
+    body: { scores: { root: 1 }, not_evaluated: [], action: "", observation: "", is_paused: false, metadata: {} },
+  });
+  await server.post("/api/v1/runs/loop/events", [scored(1), scored(2)]);
+  const run = await RunPage.open(page, "/runs/loop", SMALL);
+  const controls = controlsOf(run);
+  await controls.button("Tweak").click();
+  const dialog = run.page.getByRole("dialog", { name: "Change parameters of the training" });
+  await dialog.getByText("declares no parameters").waitFor();
+  await dialog.getByRole("textbox", { name: "Parameter" }).fill("learning_rate");
+  await dialog.getByRole("textbox", { name: "New value" }).fill("0.5");
+  await dialog.getByRole("button", { name: "Send" }).click();
+  await controls.says(/asked to tweak. Waiting for the training side/);
+  const [command] = (await server.get("/api/v1/runs/loop/commands")).commands;
+  assert.deepEqual(command.parameters, { learning_rate: 0.5 });
+  await server.post(`/api/v1/runs/loop/commands/${command.command_id}/ack`, {
+    result: "refused: there is no parameter 'learning_rate'; there are beta",
+  });
+  await controls.says(/Refused: there is no parameter 'learning_rate'; there are beta/);
+  await controls.flag(/^Tweak by browser .*, refused: there is no parameter/).waitFor();
+});
