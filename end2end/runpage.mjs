@@ -120,9 +120,10 @@ export class RunPage {
 
   /** The rubric tree as read out: path -> `state, value`. */
   async rubrics() {
-    const lines = this.diagnostics.getByRole("list", { name: "Rubrics" }).getByRole("button", { name: ": " });
-    const labels = await lines.evaluateAll((all) => all.map((line) => line.getAttribute("aria-label")));
-    return Object.fromEntries(labels.map((label) => label.split(": ")));
+    const lines = this.diagnostics.getByRole("list", { name: "Rubrics" }).getByRole("listitem");
+    const read = (all) => all.map((line) => [line.dataset.path, line.querySelector("button").textContent]);
+    const texts = await lines.evaluateAll(read);
+    return Object.fromEntries(texts.map(([path, text]) => [path, text.split(": ")[1]]));
   }
 
   /** A part of the inspector, such as `Action`. */

@@ -130,6 +130,8 @@ pub struct TimelineEntry {
     pub name: Option<String>,
     /// Its text, or the arguments of a tool call.
     pub text: String,
+    /// The text of a message as HTML that runs nothing, where it is Markdown to be read.
+    pub html: Option<String>,
     /// The result of a tool call.
     pub result: Option<String>,
     /// How long it took, milliseconds.
@@ -231,6 +233,8 @@ pub trait Backend: Send + Sync {
     fn timeline(&self, run: String, episode: String, from: u64, to: u64) -> BackendFuture<EpisodeTimeline>;
     /// The parameters that a run declares for tweaks, with their present values; empty where it declares none.
     fn parameters(&self, run: String) -> BackendFuture<Vec<DeclaredParameter>>;
+    /// Adds a note about a step to the log.
+    fn note(&self, run: String, step: u64, text: String) -> BackendFuture<()>;
     /// Issues a command (`pause`, `resume`, `tweak`, `answer`, `stop`) and returns its id.
     fn command(&self, run: String, action: String, parameters: Object) -> BackendFuture<String>;
 }
@@ -315,6 +319,19 @@ pub async fn get_parameters(
     run: String,
 ) -> Result<Vec<DeclaredParameter>, PageError> {
     backend()?.parameters(run).await.map_err(PageError::answered)
+}
+
+/// Adds a note about a step to the log.
+#[server(prefix = "/pages", endpoint = "note", input = Json)]
+pub async fn add_note(
+    /// The run's id.
+    run: String,
+    /// The step's number.
+    step: u64,
+    /// The note.
+    text: String,
+) -> Result<(), PageError> {
+    backend()?.note(run, step, text).await.map_err(PageError::answered)
 }
 
 /// Issues a command and returns its id.

@@ -80,7 +80,9 @@ fn page(results: &Results, style: String) -> impl IntoView + use<> {
                 <div class="runs-page">
                     <header class="top">
                         <Mark />
+                        <span class="top-gap"></span>
                         <a class="link" href="/">"Runs"</a>
+                        <a class="link" href="/docs">"Docs"</a>
                     </header>
                     <main class="found">
                         <h1>"Search"</h1>
@@ -135,6 +137,16 @@ fn body(results: &Results) -> AnyView {
         let words = format!("{} {events} still being indexed and may be missing here.", results.waiting);
         view! { <p class="trouble" role="status">{words}</p> }
     });
+    if results.words.trim().is_empty() && results.items.is_empty() {
+        return view! {
+            {waiting}
+            <section class="empty is-small" aria-label="Nothing asked yet">
+                <h2>"Search every text of every run"</h2>
+                <p>"What agents saw, thought, said and did; notes, errors, tool calls."</p>
+            </section>
+        }
+        .erase();
+    }
     if results.items.is_empty() {
         return view! {
             {waiting}
@@ -272,7 +284,9 @@ mod tests {
     fn the_page_shows_errors_and_missing_events() {
         let html = |results: Results| document(&results, String::new());
         assert!(html(Results { error: Some("q: no".to_owned()), ..Results::default() }).contains("q: no"));
-        assert!(html(Results::default()).contains("Nothing found"));
+        let asked = Results { words: "x".to_owned(), ..Results::default() };
+        assert!(html(asked).contains("Nothing found"));
+        assert!(html(Results::default()).contains("Search every text of every run"));
         assert!(
             html(Results { waiting: 3, ..Results::default() }).contains("3 events are still being indexed")
         );

@@ -20,6 +20,7 @@ pub mod hub;
 pub mod intake;
 pub mod live;
 pub mod lock;
+mod markdown;
 pub mod openapi;
 pub mod otlp;
 pub mod pages;

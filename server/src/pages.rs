@@ -7,8 +7,10 @@ use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gauntlet_app::api::{Backend, BackendFuture, EpisodeTimeline, PageError, RunList, RunsQuery, StepDetail};
-use gauntlet_engine::clock::new_event_id;
-use gauntlet_model::{Action, CommandIssued, DeclaredParameter, EpisodeId, Object, RunPatch, RunSummary};
+use gauntlet_engine::clock::{new_event_id, now};
+use gauntlet_model::{
+    Action, AnnotationAdded, CommandIssued, DeclaredParameter, EpisodeId, Event, Object, RunPatch, RunSummary,
+};
 use gauntlet_store::RunQuery;
 use leptos::context::use_context;
 use leptos::nonce::use_nonce;
@@ -21,6 +23,8 @@ use crate::state::AppState;
 use crate::story;
 use crate::{policy, site};
 
+/// The author of what a person does on a page.
+const AUTHOR: &str = "browser";
 /// Runs a page shows at a time.
 const PAGE: u32 = 50;
 /// Largest form of a page, bytes: a query, or a command with its parameters.
@@ -154,6 +158,18 @@ impl Backend for Pages {
         })
     }
 
+    fn note(&self, run: String, step: u64, text: String) -> BackendFuture<()> {
+        let state = self.0.clone();
+        Box::pin(async move {
+            let run = run_id(&run)?;
+            let note = AnnotationAdded { text, author: AUTHOR.to_owned(), range: None };
+            let event = Event::new(new_event_id(), now(), None, Some(step), note);
+            let event = event.map_err(|e| ApiError::invalid(&e))?;
+            state.store.append(&run, vec![event], now()).await.map_err(ApiError::from)?;
+            Ok(())
+        })
+    }
+
     fn parameters(&self, run: String) -> BackendFuture<Vec<DeclaredParameter>> {
         let state = self.0.clone();
         Box::pin(async move {
@@ -175,7 +191,7 @@ impl Backend for Pages {
                 command_id: new_event_id().to_string(),
                 action,
                 parameters,
-                author: "browser".to_owned(),
+                author: AUTHOR.to_owned(),
             };
             let run = run_id(&run)?;
             Ok(commands::issue(&state, &run, command).await?)

@@ -9,6 +9,7 @@ use gauntlet_store::Store;
 use serde_json::Value;
 
 use crate::error::ApiError;
+use crate::markdown;
 
 /// Events read from each end of an episode; what lies between is read when it is asked for.
 const END: u32 = 120;
@@ -93,6 +94,7 @@ fn plain(record: &Record, kind: &str) -> TimelineEntry {
         kind: kind.to_owned(),
         name: None,
         text: String::new(),
+        html: None,
         result: None,
         duration_ms: None,
         error: None,
@@ -111,9 +113,11 @@ fn of_step(record: &Record, step: &StepRecorded) -> TimelineEntry {
     known.extend(role.map(|_| "role"));
     let mut more = rest(&step.payload, &known);
     more.extend(rest(&step.metadata, &[]));
+    let text = text.map(|(_, text)| text).unwrap_or_default();
     TimelineEntry {
         name: step.name.clone(),
-        text: text.map(|(_, text)| text).unwrap_or_default(),
+        html: (role.is_some() && !text.is_empty()).then(|| markdown::html(&text)),
+        text,
         result: result.map(|(_, text)| text),
         duration_ms: lasted(step),
         error: step_error(step),
@@ -157,7 +161,17 @@ fn step_error(step: &StepRecorded) -> Option<ErrorInfo> {
 
 /// The first of these members that is there, with its text.
 fn first<'a>(object: &Object, keys: &[&'a str]) -> Option<(&'a str, String)> {
-    keys.iter().find_map(|key| Some((*key, cut(gauntlet_otlp::message_text(object.get(*key)?)))))
+    keys.iter().find_map(|key| Some((*key, cut(indented(gauntlet_otlp::message_text(object.get(*key)?))))))
+}
+
+/// A JSON object or array over several lines; any other text as it is.
+fn indented(text: String) -> String {
+    match serde_json::from_str::<Value>(&text) {
+        Ok(value @ (Value::Object(_) | Value::Array(_))) => {
+            serde_json::to_string_pretty(&value).unwrap_or(text)
+        }
+        _ => text,
+    }
 }
 
 /// The members not told yet.

@@ -1,36 +1,55 @@
-//! The page's address names the selected step and the view: read when the page opens, updated while the
-//! selection moves.
+//! The page's address is its view: the selected step, the shape of the path, the camera, the rubric, the list's
+//! filter, the range that is repeated, the folded panels. Read when the page opens, updated while they change.
 
 use std::time::Duration;
 
-use gauntlet_scene::{CameraMode, Geometry};
+use gauntlet_film::Film;
+use gauntlet_scene::{CameraMode, Geometry, Orbit};
 use leptos::prelude::*;
 
-use super::session::{DeepLink, Session};
+use super::panels::Panels;
+use super::session::{DeepLink, Listing, Session};
 use crate::ui::{query_parameter, replace_query, this_address};
 
 /// The least time between two changes of the address. Browsers refuse more than about three a second.
 const PACE: Duration = Duration::from_millis(350);
+/// The names of the panels in the address.
+const FOLDED: [&str; 2] = ["steps", "diagnostics"];
 
-/// Reads the address once, then keeps it at the selected step. While the newest node is followed it has no
-/// step, so that the link opens live.
-pub(super) fn keep(session: Session) {
+/// Reads the address once, then keeps it at the view. While the newest node is followed it has no step, so that
+/// the link opens live.
+pub(super) fn keep(session: Session, panels: Panels) {
     Effect::new(move |opened: Option<bool>| {
         if opened.is_none() {
-            read(session);
+            read(session, panels);
         }
         true
+    });
+    // The address names a rubric by its path, which the film may not know yet.
+    Effect::new(move || {
+        let found = session.wanted_rubric.with(|path| {
+            let path = path.as_ref()?;
+            session.watch_calmly(|film: &Film| film.find_path(path))
+        });
+        if found.is_some() {
+            session.wanted_rubric.set(None);
+            session.view.rubric.set(found);
+        }
     });
     let is_waiting = StoredValue::new(false);
     Effect::new(move || {
         session.settled.track();
         session.current.track();
         session.motion.with(|m| m.following);
+        let view = session.view;
+        (view.geometry.track(), view.camera.track(), view.orbit.track(), view.rubric.track());
+        (session.listing.track(), session.words.track(), session.range.track());
+        (panels.steps.is_open.track(), panels.diagnostics.is_open.track());
         if is_waiting.try_update_value(|w| std::mem::replace(w, true)) == Some(false) {
             set_timeout(
                 move || {
                     is_waiting.try_set_value(false);
-                    write(session);
+                    write(session, panels);
                 },
                 PACE,
             );
@@ -38,7 +57,7 @@ pub(super) fn keep(session: Session) {
     });
 }
 
-fn read(session: Session) {
+fn read(session: Session, panels: Panels) {
     let view = session.view;
     if let Some(geometry) = query_parameter("view").as_deref().and_then(Geometry::from_word) {
         view.geometry.set(geometry);
@@ -46,12 +65,54 @@ fn read(session: Session) {
     if let Some(camera) = query_parameter("camera").as_deref().and_then(CameraMode::from_word) {
         view.camera.set(camera);
     }
+    if let Some(orbit) = query_parameter("orbit").as_deref().and_then(read_orbit) {
+        view.orbit.set(orbit);
+    }
+    if let Some(range) = query_parameter("loop").as_deref().and_then(read_range) {
+        session.range.set(Some(range));
+    }
+    session.wanted_rubric.set(query_parameter("rubric"));
+    session.words.set(query_parameter("filter").unwrap_or_default());
+    if let Some(word) = query_parameter("list") {
+        let found = Listing::ALL.into_iter().find(|(_, known, _)| *known == word);
+        session.listing.set(found.map_or(Listing::All, |(listing, ..)| listing));
+    }
+    let folded = query_parameter("fold").unwrap_or_default();
+    for (name, panel) in FOLDED.into_iter().zip([panels.steps, panels.diagnostics]) {
+        if folded.split(',').any(|folded| folded == name) {
+            panel.is_open.set(false);
+        }
+    }
     let step = query_parameter("step").and_then(|s| s.parse().ok());
     let episode = query_parameter("episode");
     if step.is_some() || episode.is_some() {
         session.deep_link.set(Some(DeepLink { step, episode }));
         session.motion.update(|m| m.following = false);
     }
+}
+
+/// `-0.66,0.3,122`: yaw and pitch in radians, distance in world units. Refuses what no orbit can be.
+fn read_orbit(text: &str) -> Option<Orbit> {
+    let numbers: Vec<f32> = text.split(',').map(str::parse).collect::<Result<_, _>>().ok()?;
+    let [yaw, pitch, distance] = numbers[..] else { return None };
+    let is_possible = yaw.is_finite()
+        && pitch.abs() <= Orbit::STEEPEST
+        && (Orbit::NEAREST..=Orbit::FARTHEST).contains(&distance);
+    is_possible.then_some(Orbit { yaw, pitch, distance, target: None })
+}
+
+/// The orbit's angles and distance; `None` for the default ones.
+fn orbit_text(orbit: Orbit) -> Option<String> {
+    let text = |o: Orbit| format!("{:.2},{:.2},{:.0}", o.yaw, o.pitch, o.distance);
+    let is_default = text(orbit) == text(Orbit::default());
+    (!is_default).then(|| text(orbit))
+}
+
+/// `120-340`: the first and the last step.
+fn read_range(text: &str) -> Option<(u64, u64)> {
+    let (from, to) = text.split_once('-')?;
+    let range = (from.parse().ok()?, to.parse().ok()?);
+    (range.0 <= range.1).then_some(range)
 }
 
 /// The selected step and, where several nodes share its number, its episode.
@@ -64,29 +125,76 @@ fn moment(session: Session) -> Option<(u64, Option<String>)> {
     })
 }
 
-fn write(session: Session) {
+/// The parameters of the view, without the moment. A part at its default has none.
+fn view_parameters(session: Session, panels: Panels) -> [(&'static str, Option<String>); 8] {
+    let view = session.view;
+    let geometry = view.geometry.get_untracked();
+    let camera = view.camera.get_untracked();
+    let is_orbit = matches!(camera, CameraMode::Orbit(_));
+    let orbit = view.orbit.get_untracked();
+    let rubric = untrack(|| session.chosen_path()).or_else(|| session.wanted_rubric.get_untracked());
+    let listing = session.listing.get_untracked();
+    let listing_word =
+        Listing::ALL.into_iter().find(|(known, ..)| *known == listing).map(|(_, word, _)| word);
+    let folded: Vec<_> = FOLDED
+        .into_iter()
+        .zip([panels.steps, panels.diagnostics])
+        .filter(|(_, panel)| !panel.is_open.get_untracked())
+        .map(|(name, _)| name)
+        .collect();
+    let words = session.words.get_untracked();
+    [
+        ("view", (geometry != Geometry::default()).then(|| geometry.as_str().to_owned())),
+        ("camera", (!is_orbit).then(|| camera.as_str().to_owned())),
+        ("orbit", orbit_text(orbit).filter(|_| is_orbit && orbit.target.is_none())),
+        ("rubric", rubric),
+        ("filter", (!words.trim().is_empty()).then_some(words)),
+        ("list", listing_word.filter(|_| listing != Listing::All).map(str::to_owned)),
+        ("loop", session.range.get_untracked().map(|(from, to)| format!("{from}-{to}"))),
+        ("fold", (!folded.is_empty()).then(|| folded.join(","))),
+    ]
+}
+
+fn write(session: Session, panels: Panels) {
     // Until the film holds the step that the address names, the address stays.
     let Some(is_open) = session.deep_link.try_with_untracked(Option::is_none) else { return };
     let Some(motion) = session.motion.try_get_untracked().filter(|_| is_open) else { return };
     let moment = moment(session).filter(|_| !motion.following);
     let (step, episode) = moment.map_or((None, None), |(step, episode)| (Some(step.to_string()), episode));
     replace_query(&[("step", step), ("episode", episode)]);
+    replace_query(&view_parameters(session, panels));
 }
 
 /// A link to the selected step with the current view.
-pub(super) fn link(session: Session) -> String {
+pub(super) fn link(session: Session, panels: Panels) -> String {
     let Ok(url) = web_sys::Url::new(&this_address()) else { return this_address() };
     let query = url.search_params();
-    let set = |name: &str, value: Option<&str>| match value {
-        Some(value) => query.set(name, value),
-        None => query.delete(name),
-    };
     let moment = moment(session);
-    set("step", moment.as_ref().map(|(step, _)| step.to_string()).as_deref());
-    set("episode", moment.as_ref().and_then(|(_, episode)| episode.as_deref()));
-    let geometry = session.view.geometry.get_untracked();
-    set("view", (geometry != Geometry::default()).then(|| geometry.as_str()));
-    let camera = session.view.camera.get_untracked();
-    set("camera", (!matches!(camera, CameraMode::Orbit(_))).then(|| camera.as_str()));
+    let step = moment.as_ref().map(|(step, _)| step.to_string());
+    let episode = moment.and_then(|(_, episode)| episode);
+    let moment = [("step", step), ("episode", episode)];
+    for (name, value) in moment.into_iter().chain(view_parameters(session, panels)) {
+        match value {
+            Some(value) => query.set(name, &value),
+            None => query.delete(name),
+        }
+    }
     url.href()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_the_view_come_back_as_they_went() {
+        let orbit = Orbit { yaw: -1.25, pitch: 0.5, distance: 80.0, target: None };
+        assert_eq!(read_orbit(&orbit_text(orbit).unwrap()), Some(orbit));
+        assert_eq!(orbit_text(Orbit::default()), None);
+        for bad in ["", "1,2", "NaN,0,100", "0,1.6,100", "0,0,1", "0,0,1000", "0,0,100,1"] {
+            assert_eq!(read_orbit(bad), None, "{bad}");
+        }
+        assert_eq!(read_range("120-340"), Some((120, 340)));
+        assert_eq!([read_range("340-120"), read_range("120"), read_range("a-b")], [None; 3]);
+    }
 }

@@ -2,12 +2,17 @@
 
 use gauntlet_film::{Condition, Film, Path, State, conditions, is_measurement};
 use gauntlet_model::FailureKind;
+use leptos::ev::keydown;
 use leptos::html;
 use leptos::prelude::*;
 
+use super::commands::Commands;
 use super::panels::Panels;
 use super::session::Session;
-use crate::ui::{Erase, Icon, Shape, capital, failure_class, failure_title, grouped, score};
+use crate::ui::{
+    Erase, Icon, Shape, capital, failure_class, failure_title, focus_on, grouped, in_text_field, isolated,
+    score,
+};
 
 /// Rubrics named on the card; the rest is counted.
 const NAMED: usize = 3;
@@ -70,7 +75,7 @@ fn words_of(film: &Film, index: usize, path: &Path) -> Option<String> {
         Condition::Below(limit) => format!("below {limit}"),
         Condition::Above(limit) => format!("above {limit}"),
     };
-    Some(format!("{} {} (fails {limit})", path.name.replace('_', " "), score(value)))
+    Some(format!("{} {} (fails {limit})", isolated(&path.name.replace('_', " ")), score(value)))
 }
 
 /// The first items, and the number of the others.
@@ -97,6 +102,26 @@ pub(super) fn Callout(session: Session, panels: Panels, card: NodeRef<html::Div>
             None => (false, before.and_then(|b| b.1.clone())),
         }
     });
+    let commands = use_context::<Commands>();
+    let intervene = move |_| {
+        if let Some(commands) = commands {
+            commands.tweaks.set(true);
+        }
+    };
+    let is_over = move || session.status().is_final();
+    // The focus follows to what was asked for.
+    let inspect = move |_| {
+        panels.show_diagnostics();
+        focus_on(".diagnostics .panel-body");
+    };
+    Effect::new(move || {
+        let listener = window_event_listener(keydown, move |e| {
+            if e.key() == "Escape" && !in_text_field(&e) {
+                dismissed.set(failure.get_untracked().map(|f| f.index));
+            }
+        });
+        on_cleanup(move || listener.remove());
+    });
     let is_shown = move || state.with(|s| s.0);
     let class = move || {
         state.with(|(is_shown, failure)| {
@@ -120,9 +145,10 @@ pub(super) fn Callout(session: Session, panels: Panels, card: NodeRef<html::Div>
                 })}
             </div>
             <div class="callout-ways">
-                <button class="button" on:click=move |_| panels.show_diagnostics()>
+                <button class="button" on:click=inspect>
                     {move || if shown_failure().is_some_and(|f| f.is_asking) { "Answer" } else { "Inspect" }}
                 </button>
+                <button class="button" hidden=is_over title="Change parameters of the training" on:click=intervene>"Intervene"</button>
                 <button class="button is-quiet" on:click=move |_| session.next_failure()>"Next failure"</button>
             </div>
             <button class="icon-button callout-close" aria-label="Hide this card" on:click=move |_| dismissed.set(failure.get_untracked().map(|f| f.index))>

@@ -16,11 +16,13 @@ const REFUSED: &str = "refused";
 pub(super) struct Commands {
     pub(super) session: Session,
     sent: ServerAction<SendCommand>,
+    /// Whether the dialog for tweaks is open.
+    pub(super) tweaks: RwSignal<bool>,
 }
 
 impl Commands {
     pub(super) fn new(session: Session) -> Self {
-        Self { session, sent: ServerAction::new() }
+        Self { session, sent: ServerAction::new(), tweaks: RwSignal::new(false) }
     }
 
     /// Sends a command without parameters.

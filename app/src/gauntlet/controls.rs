@@ -8,13 +8,13 @@ use leptos::prelude::*;
 use super::commands::{Commands, Outcome, newest, outcome, verb};
 use super::tweak::TweakDialog;
 use crate::ports::FeedState;
-use crate::ui::{Dialog, Erase, clock};
+use crate::ui::{Dialog, Erase, grouped, local_clock};
 
 /// The buttons. A run that has ended, or is gone, has none.
 #[component]
 pub(super) fn Controls(commands: Commands) -> impl IntoView {
     let session = commands.session;
-    let (stops, tweaks) = (RwSignal::new(false), RwSignal::new(false));
+    let (stops, tweaks) = (RwSignal::new(false), commands.tweaks);
     let is_over = move || session.status().is_final() || session.feed.with(|f| *f == FeedState::Missing);
     let is_paused = Memo::new(move |_| session.status() == Status::Paused);
     let button = move |action: Action, words: &'static str, asked: &'static str| {
@@ -56,12 +56,17 @@ pub(super) fn Controls(commands: Commands) -> impl IntoView {
 pub(super) fn CommandLine(commands: Commands) -> impl IntoView {
     let session = commands.session;
     let line = Memo::new(move |_| {
+        if let Some(step) = session.absent_step.get() {
+            let step = grouped(step);
+            return Some(("is-refused", format!("This run has no step {step}, which the address names.")));
+        }
         if let Some(error) = commands.error() {
             return Some(("is-refused", format!("The server refused the command: {error}")));
         }
         session.watch_calmly(|film| newest(film).map(words))
     });
-    let is_shown = move || !session.status().is_final() && line.with(Option::is_some);
+    let is_absent = move || session.absent_step.with(Option::is_some);
+    let is_shown = move || (is_absent() || !session.status().is_final()) && line.with(Option::is_some);
     let class = move || format!("command-line {}", line.with(|l| l.as_ref().map_or("", |(class, _)| class)));
     view! {
         <p class=class role="status" hidden=move || !is_shown()>
@@ -73,7 +78,7 @@ pub(super) fn CommandLine(commands: Commands) -> impl IntoView {
 
 /// `09:14:03 browser asked to pause: applied, "paused"`.
 fn words(command: &Command) -> (&'static str, String) {
-    let asked = format!("{} {} asked to {}", clock(command.at), command.author, verb(command.action));
+    let asked = format!("{} {} asked to {}", local_clock(command.at), command.author, verb(command.action));
     match outcome(command) {
         (Outcome::Asked, _) => ("is-asked", format!("{asked}. Waiting for the training side.")),
         (Outcome::Applied, result) => ("is-applied", format!("{asked}. Applied: {result}")),

@@ -25,7 +25,7 @@ pub(super) fn Diagnostics(commands: Commands, panels: Panels) -> impl IntoView {
                 <span class="panel-note">{step}</span>
                 <Fold panel=panels.diagnostics is_right=true name="the diagnostics" />
             </h2>
-            <div class="panel-body">
+            <div class="panel-body" tabindex="-1">
                 <Headline session />
                 <Intervention commands />
                 <RubricTree session />

@@ -65,6 +65,9 @@ pub(super) fn EpisodeTimelineView(
 /// One entry.
 #[component]
 fn Row(entry: TimelineEntry) -> impl IntoView {
+    if let (Some(html), None) = (entry.html.clone(), &entry.error) {
+        return view! { <Message entry html /> }.erase();
+    }
     let TimelineEntry { kind, name, text, result, duration_ms, error, more, .. } = entry;
     let is_open = RwSignal::new(false);
     let class = match (&error, kind.as_str()) {
@@ -75,14 +78,18 @@ fn Row(entry: TimelineEntry) -> impl IntoView {
     let line = match (&error, text.is_empty(), &result) {
         (Some(error), ..) => error.message.clone(),
         (None, true, Some(result)) => result.clone(),
+        (None, true, None) => {
+            more.iter().map(|(key, value)| format!("{key} {value}")).collect::<Vec<_>>().join(", ")
+        }
         _ => text.clone(),
     };
     // One line is shown: a long text would be laid out for nothing.
     let line: String = line.chars().take(200).map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
     let show_all = move || {
         let block = |title: &'static str, text: String| {
-            (!text.is_empty())
-                .then(|| view! { <p class="story-what">{title}</p><pre class="text">{text}</pre> })
+            (!text.is_empty()).then(
+                || view! { <p class="story-what">{title}</p><pre class="text" tabindex="0">{text}</pre> },
+            )
         };
         let error = error
             .clone()
@@ -109,6 +116,37 @@ fn Row(entry: TimelineEntry) -> impl IntoView {
     .erase()
 }
 
+/// A message of a conversation: who said it, and what, as Markdown or as it was recorded.
+#[component]
+fn Message(entry: TimelineEntry, html: String) -> impl IntoView {
+    let TimelineEntry { kind, name, text, duration_ms, more, .. } = entry;
+    let is_raw = RwSignal::new(false);
+    let class = format!("message is-{kind}");
+    let words = move || if is_raw.get() { "Rendered" } else { "Raw" };
+    let content = move || match is_raw.get() {
+        true => view! { <pre class="text" tabindex="0">{text.clone()}</pre> }.erase(),
+        // Made by the server, which renders no markup of the recorded text.
+        false => view! { <div class="prose" inner_html=html.clone()></div> }.erase(),
+    };
+    let more = (!more.is_empty()).then(|| {
+        let rows = more.into_iter().map(|(key, value)| view! { <dt>{key}</dt><dd>{value}</dd> }).collect_view();
+        view! { <details class="message-more"><summary>"More"</summary><dl class="pairs">{rows}</dl></details> }
+    });
+    view! {
+        <li class=class>
+            <p class="message-head">
+                <b>{kind}</b>
+                <span>{name}</span>
+                <span class="story-time">{duration_ms.map(duration)}</span>
+                <button class="link" aria-label="Switch between rendered and raw text" on:click=move |_| is_raw.update(|raw| *raw = !*raw)>{words}</button>
+            </p>
+            {content}
+            {more}
+        </li>
+    }
+    .erase()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,6 +160,7 @@ mod tests {
             kind: kind.to_owned(),
             name: None,
             text: String::new(),
+            html: None,
             result: None,
             duration_ms: None,
             error: error.map(|message| ErrorInfo { message: message.to_owned(), traceback: None }),

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use super::commands::{Outcome, outcome, verb};
 use super::session::Session;
-use crate::ui::{Erase, capital, clock};
+use crate::ui::{Erase, capital, local_clock};
 
 /// The most flags shown; of more, the newest.
 const MOST: usize = 200;
@@ -54,12 +54,12 @@ fn flags(film: &Film) -> Vec<Flag> {
         };
         let (node, left) = place(command.seq, command.step);
         let what = capital(verb(command.action));
-        let words = format!("{what} by {} at {}, {came}", command.author, clock(command.at));
+        let words = format!("{what} by {} at {}, {came}", command.author, local_clock(command.at));
         Flag { seq: command.seq, node, left, class, letter: letter(command.action), words }
     });
     let notes = film.notes().rev().take(MOST).map(|note| {
         let (node, left) = place(note.seq, note.range.map(|range| range.from).or(note.step));
-        let words = format!("Note by {} at {}: {}", note.author, clock(note.at), note.text);
+        let words = format!("Note by {} at {}: {}", note.author, local_clock(note.at), note.text);
         Flag { seq: note.seq, node, left, class: "is-note", letter: "N", words }
     });
     let mut all: Vec<Flag> = commands.chain(notes).collect();
@@ -81,8 +81,17 @@ fn letter(action: Action) -> &'static str {
 #[component]
 pub(super) fn Flags(session: Session) -> impl IntoView {
     let all = Memo::new(move |_| session.watch_calmly(flags));
+    let range = Memo::new(move |_| {
+        let (first, last) = session.range_nodes()?;
+        let end = session.watch_calmly(Film::len).saturating_sub(1).max(1) as f64;
+        let (left, width) = (first as f64 / end * 100.0, (last - first) as f64 / end * 100.0);
+        Some(format!("left:{left:.3}%;width:max(3px,{width:.3}%)"))
+    });
+    let is_empty = move || all.with(Vec::is_empty);
     view! {
-        <ul class="flags" aria-label="Interventions and notes" hidden=move || all.with(Vec::is_empty)>
+        <div class="flags" hidden=move || is_empty() && range.with(Option::is_none)>
+        {move || range.get().map(|style| view! { <span class="flag-range" style=style></span> })}
+        <ul aria-label="Interventions and notes" hidden=is_empty>
             <For each=move || all.get() key=|flag| (flag.seq, flag.class, flag.node) children=move |flag| {
                 let seq = flag.seq;
                 let left = move || all.with(|all| all.iter().find(|f| f.seq == seq).map_or(0.0, |f| f.left));
@@ -94,6 +103,7 @@ pub(super) fn Flags(session: Session) -> impl IntoView {
                 }
             } />
         </ul>
+        </div>
     }
     .erase()
 }

@@ -10,6 +10,7 @@ use leptos::task::spawn_local;
 use super::address::link;
 use super::commands::Commands;
 use super::controls::Controls;
+use super::panels::Panels;
 use super::run_menu::RunMenu;
 use super::session::Session;
 use crate::api::get_run;
@@ -25,7 +26,7 @@ const CONTACT_CHECK: Duration = Duration::from_secs(5);
 
 /// The header.
 #[component]
-pub(super) fn Header(session: Session, commands: Commands) -> impl IntoView {
+pub(super) fn Header(session: Session, panels: Panels, commands: Commands) -> impl IntoView {
     let copied = Copied::new();
     let name = move || session.described(|s| s.name.clone());
     let project = session.summary(|s| s.project.clone());
@@ -68,7 +69,7 @@ pub(super) fn Header(session: Session, commands: Commands) -> impl IntoView {
             <Controls commands />
             <ThemeSwitch />
             <RunMenu session />
-            <button class="button share" on:click=move |_| copied.copy(link(session))>
+            <button class="button share" on:click=move |_| copied.copy(link(session, panels))>
                 <Icon shape=Shape::Link />
                 <span aria-live="polite">{move || copied.words("Share moment")}</span>
             </button>

@@ -10,7 +10,8 @@ use super::episode_timeline::{EpisodeTimelineView, episode_error};
 use super::pairs::{Pairs, pairs};
 use super::session::Session;
 use crate::api::{StepDetail, StepEvent, StepSnapshot, get_step};
-use crate::ui::{Erase, duration, grouped, utc};
+use crate::ports::FeedState;
+use crate::ui::{Erase, duration, grouped, local_time, utc};
 
 /// Steps in the cache.
 const CACHED_STEPS: usize = 48;
@@ -88,6 +89,15 @@ pub(super) fn Inspector(session: Session) -> impl IntoView {
     });
     let loaded = LocalResource::new(move || load(session, cache, key.get()));
     let is_loading = RwSignal::new(false);
+    // A step that could not be read while the server was away is read once the connection is back.
+    Effect::new(move |was_live: Option<bool>| {
+        let is_live = session.feed.with(|feed| *feed == FeedState::Live);
+        let has_failed = loaded.with_untracked(|l| matches!(l, Some(Some(Err(_)))));
+        if is_live && was_live == Some(false) && has_failed {
+            loaded.refetch();
+        }
+        is_live
+    });
     view! {
         <div class="inspector" class:is-stale=is_loading aria-busy=move || is_loading.get().to_string()>
             <Transition fallback=|| view! { <Blank /> } set_pending=is_loading>
@@ -149,7 +159,7 @@ fn Snapshot(snapshot: StepSnapshot, children: Children) -> impl IntoView {
     let is_ungrounded = parts.iter().any(|p| matches!(p, TextPart::Ungrounded(_)));
     let delay_ms = (snapshot.received_at.micros() - snapshot.at.micros()) as f64 / 1000.0;
     let timing = [
-        Some(("at", format!("{} UTC", utc(snapshot.at)))),
+        Some(("at", local_time(snapshot.at))),
         snapshot.duration_ms.map(|d| ("evaluation", duration(d))),
         // What came with a file was not underway all that time.
         (0.0..DAY_MS).contains(&delay_ms).then(|| ("received after", duration(delay_ms))),
@@ -159,7 +169,7 @@ fn Snapshot(snapshot: StepSnapshot, children: Children) -> impl IntoView {
     view! {
         <details class="part" open>
             <summary class="part-title">"Action"{is_ungrounded.then_some(view! { <span class="part-flag">"cites what is not there"</span> })}</summary>
-            <pre class="text">{if parts.iter().all(|p| matches!(p, TextPart::Plain(t) if t.is_empty())) {
+            <pre class="text" tabindex="0">{if parts.iter().all(|p| matches!(p, TextPart::Plain(t) if t.is_empty())) {
                 view! { <span class="quiet-words">"No text was recorded."</span> }.erase()
             } else {
                 parts.into_iter().map(text_part).collect_view().erase()
@@ -167,7 +177,7 @@ fn Snapshot(snapshot: StepSnapshot, children: Children) -> impl IntoView {
         </details>
         <details class="part" open>
             <summary class="part-title">"Observation"</summary>
-            <pre class="text">{if observation.is_empty() {
+            <pre class="text" tabindex="0">{if observation.is_empty() {
                 view! { <span class="quiet-words">"No text was recorded."</span> }.erase()
             } else {
                 observation.erase()

@@ -11,7 +11,7 @@ use super::session::Session;
 use crate::ui::{in_text_field, on_control};
 
 /// The keys and their functions, for the help.
-pub(super) const KEYS: [(&str, &str); 11] = [
+pub(super) const KEYS: [(&str, &str); 13] = [
     ("Space", "play or hold"),
     ("← →", "one step back or on; ten with shift"),
     ("P N", "previous or next failure"),
@@ -23,6 +23,8 @@ pub(super) const KEYS: [(&str, &str); 11] = [
     ("F 0", "the whole run or the agent, likewise"),
     ("[ ]", "fold the steps or the diagnostics"),
     ("/", "search the steps"),
+    ("Page ↑ ↓", "a tenth of the run back or on"),
+    ("?", "this list"),
 ];
 
 /// Listens for as long as the page lives.
@@ -43,7 +45,13 @@ pub(super) fn listen(session: Session, panels: Panels) {
 fn pressed(session: Session, panels: Panels, event: &web_sys::KeyboardEvent) -> bool {
     let many = if event.shift_key() { 10 } else { 1 };
     let last = || session.film(Film::len).saturating_sub(1);
-    match event.key().as_str() {
+    let tenth = || isize::try_from(last() / 10).unwrap_or(isize::MAX).max(1);
+    let key = event.key();
+    // Keys of one letter can be turned off (WCAG 2.1.4): speech input may produce them.
+    if panels.has_no_letters.get_untracked() && key.chars().count() == 1 && key != " " {
+        return false;
+    }
+    match key.as_str() {
         " " if on_control(event) => return false,
         " " => session.play_or_pause(),
         "ArrowLeft" => session.step_by(-many),
@@ -58,6 +66,9 @@ fn pressed(session: Session, panels: Panels, event: &web_sys::KeyboardEvent) -> 
         "1" => session.view.geometry.set(Geometry::Linear),
         "2" => session.view.geometry.set(Geometry::Wormhole),
         "3" => session.view.geometry.set(Geometry::Sphere),
+        "PageUp" => session.step_by(-tenth()),
+        "PageDown" => session.step_by(tenth()),
+        "?" => panels.shows_keys.update(|open| *open = !*open),
         "[" => panels.steps.is_open.update(|o| *o = !*o),
         "]" => panels.diagnostics.is_open.update(|o| *o = !*o),
         _ => return false,

@@ -26,6 +26,7 @@ mod overlay;
 mod page;
 mod pairs;
 mod panels;
+mod recap;
 mod render_loop;
 mod render_loop_handle;
 mod run_menu;

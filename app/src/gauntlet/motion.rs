@@ -3,7 +3,7 @@
 /// Nodes a second at speed 1.
 pub(super) const NODES_PER_SEC: f64 = 4.0;
 /// The speeds to choose from.
-pub(super) const SPEEDS: [f64; 8] = [0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0];
+pub(super) const SPEEDS: [f64; 12] = [0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 64.0, 256.0, 1024.0, 4096.0];
 /// Time constant of easing, seconds: the drawn agent covers 63 % of the distance to its position in this
 /// time.
 const EASE_SECS: f64 = 0.11;
@@ -39,6 +39,15 @@ pub(super) fn advance(motion: Motion, speed: f64, last: Option<usize>, secs: f64
         return Motion { position: last, playing: false, following: true };
     }
     Motion { position, ..motion }
+}
+
+/// The motion inside a range of nodes that is repeated: playing that has passed its end, or stands outside of
+/// it, goes on at its beginning.
+pub(super) fn repeated(motion: Motion, range: (usize, usize)) -> Motion {
+    let (first, last) = (range.0 as f64, range.1 as f64);
+    // Half a node behind the last one, so that a range of one node lasts as long as a node.
+    let is_inside = (first..last + 0.5).contains(&motion.position);
+    if motion.playing && !is_inside { Motion { position: first, ..motion } } else { motion }
 }
 
 /// The drawn position `secs` seconds after the drawn position `shown`, on the way to `position`.
@@ -89,6 +98,15 @@ mod tests {
     }
 
     #[test]
+    fn a_range_is_repeated_while_it_plays() {
+        let at = |position: f64| Motion { position, playing: true, following: false };
+        assert_eq!(repeated(at(5.2), (3, 5)).position, 5.2);
+        assert_eq!(repeated(at(5.6), (3, 5)).position, 3.0);
+        assert_eq!(repeated(at(1.0), (3, 5)).position, 3.0);
+        assert_eq!(repeated(STILL, (7, 9)), STILL, "a person may look outside of it");
+    }
+
+    #[test]
     fn no_motion_where_none_is_wanted() {
         assert_eq!(ease(0.0, 9.0, 0.001, true), 9.0);
     }
@@ -96,6 +114,6 @@ mod tests {
     #[test]
     fn speeds_stop_at_their_ends() {
         assert_eq!((next_speed(1.0, 1), next_speed(1.0, -1)), (2.0, 0.5));
-        assert_eq!((next_speed(16.0, 1), next_speed(0.1, -1)), (16.0, 0.1));
+        assert_eq!((next_speed(16.0, 1), next_speed(4096.0, 1), next_speed(0.1, -1)), (64.0, 4096.0, 0.1));
     }
 }

@@ -9,6 +9,7 @@ use super::controls::CommandLine;
 use super::diagnostics::Diagnostics;
 use super::header::Header;
 use super::panels::{Panels, SheetTabs};
+use super::recap::Restored;
 use super::session::Session;
 use super::stage::StageArea;
 use super::steps::Steps;
@@ -61,7 +62,9 @@ fn RunView(summary: RunSummary) -> impl IntoView {
     let session = Session::new(summary);
     let panels = Panels::new();
     let commands = Commands::new(session);
-    address::keep(session);
+    address::keep(session, panels);
+    provide_context(commands);
+    provide_context(panels);
     keyboard::listen(session, panels);
     view! {
         {move || {
@@ -72,10 +75,11 @@ fn RunView(summary: RunSummary) -> impl IntoView {
             class=("no-diagnostics", move || !panels.diagnostics.is_open.get())
             data-sheet=move || panels.sheet.get().word() style=move || panels.style()
         >
-            <Header session commands />
+            <Header session panels commands />
             <Steps session panels />
             <main class="centre">
                 <CommandLine commands />
+                <Restored session />
                 <StageArea session panels />
                 <Transport session />
             </main>

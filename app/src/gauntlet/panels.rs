@@ -63,6 +63,10 @@ pub(super) struct Panels {
     pub(super) diagnostics: Panel,
     /// The sheet over the stage on a small screen.
     pub(super) sheet: RwSignal<Sheet>,
+    /// Whether the list of keys is shown.
+    pub(super) shows_keys: RwSignal<bool>,
+    /// Whether keys of one letter do nothing.
+    pub(super) has_no_letters: RwSignal<bool>,
 }
 
 impl Panels {
@@ -72,6 +76,8 @@ impl Panels {
             steps: Panel::new(248.0, 188.0, 420.0),
             diagnostics: Panel::new(340.0, 280.0, 560.0),
             sheet: RwSignal::new(Sheet::default()),
+            shows_keys: RwSignal::new(false),
+            has_no_letters: RwSignal::new(false),
         }
     }
 

@@ -333,7 +333,10 @@ impl RenderLoop {
                 session.select(index);
                 self.shown_position = index as f64;
             }
-            None if is_complete => session.jump_to_live(),
+            None if is_complete => {
+                session.absent_step.set(link.step);
+                session.jump_to_live();
+            }
             None => {}
         }
     }

@@ -4,17 +4,21 @@ use leptos::html;
 use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
 
+use super::recap::Recap;
 use super::session::Session;
 use super::toolbar::close_from_outside;
 use crate::manage::{DeleteDialog, EditDialog, ExportDialog};
-use crate::ui::Erase;
+use crate::ui::address::encoded;
+use crate::ui::{Dialog, Erase};
 
 /// The menu with its dialogs.
 #[component]
 pub(super) fn RunMenu(session: Session) -> impl IntoView {
     let menu = NodeRef::<html::Details>::new();
     close_from_outside(menu);
-    let (edits, exports, deletes) = (RwSignal::new(false), RwSignal::new(false), RwSignal::new(false));
+    let (edits, exports) = (RwSignal::new(false), RwSignal::new(false));
+    let (recaps, deletes) = (RwSignal::new(false), RwSignal::new(false));
+    let texts = format!("/search?run={}", session.summary(|run| encoded(run.id.as_str()).to_string()));
     let run = Signal::derive(move || session.described(|run| Some(run.clone())));
     let runs = Signal::derive(move || session.described(|run| vec![run.clone()]));
     let navigate = use_navigate();
@@ -33,11 +37,15 @@ pub(super) fn RunMenu(session: Session) -> impl IntoView {
             <div class="menu-sheet menu-list">
                 <button class="tool" on:click=open(edits)>"Rename, tag, note"</button>
                 <button class="tool" on:click=open(exports)>"Export"</button>
+                <button class="tool" on:click=open(recaps)>"Recap"</button>
                 <button class="tool" on:click=open(deletes)>"Delete"</button>
+                <a class="tool" href=texts rel="external">"Search its texts"</a>
+                <a class="tool" href="/docs" rel="external">"Documentation"</a>
             </div>
         </details>
         <EditDialog open=edits run done=Callback::new(move |run| session.describe(run)) />
         <ExportDialog open=exports runs />
+        <Dialog open=recaps title="Recap" content=move || view! { <Recap session /> }.erase() />
         <DeleteDialog open=deletes runs done=deleted />
     }
     .erase()

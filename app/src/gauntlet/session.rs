@@ -30,6 +30,26 @@ pub(super) struct View {
     pub(super) overview: RwSignal<Option<Orbit>>,
 }
 
+/// Which nodes the list of steps shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Listing {
+    /// All.
+    All,
+    /// Those that fail; where a rubric is chosen, those that fail by it.
+    Failing,
+    /// The most interesting ones, the most interesting first.
+    Worst,
+}
+
+impl Listing {
+    /// All of them, with the word in the address and the title.
+    pub(super) const ALL: [(Self, &'static str, &'static str); 3] = [
+        (Self::All, "all", "All"),
+        (Self::Failing, "failing", "Failing"),
+        (Self::Worst, "worst", "Worst 50"),
+    ];
+}
+
 /// A step or episode from the address, until the film holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct DeepLink {
@@ -64,6 +84,16 @@ pub(super) struct Session {
     pub(super) episode_error: RwSignal<Option<(u64, String)>>,
     /// The view.
     pub(super) view: View,
+    /// Which nodes the list shows.
+    pub(super) listing: RwSignal<Listing>,
+    /// The words that the list is filtered by.
+    pub(super) words: RwSignal<String>,
+    /// The steps that playback repeats, both included.
+    pub(super) range: RwSignal<Option<(u64, u64)>>,
+    /// The path of a rubric from the address, until the film knows it.
+    pub(super) wanted_rubric: RwSignal<Option<String>>,
+    /// The step that the address named, where the run has none of that number.
+    pub(super) absent_step: RwSignal<Option<u64>>,
     /// The step that the address names, until it is selected.
     pub(super) deep_link: RwSignal<Option<DeepLink>>,
 }
@@ -101,6 +131,11 @@ impl Session {
                 has_fixed_heights: RwSignal::new(false),
                 overview: RwSignal::new(None),
             },
+            listing: RwSignal::new(Listing::All),
+            words: RwSignal::new(String::new()),
+            range: RwSignal::new(None),
+            wanted_rubric: RwSignal::new(None),
+            absent_step: RwSignal::new(None),
             deep_link: RwSignal::new(None),
         }
     }
@@ -194,20 +229,45 @@ impl Session {
         }
     }
 
-    /// Selects the next failing node, if any.
+    /// Selects the next failing node, if any; where a rubric is chosen, the next that fails by it.
     pub(super) fn next_failure(self) {
-        let at = self.current.get_untracked();
-        if let Some(index) = self.film(|f| f.next_failure(at)) {
+        let (at, rubric) = (self.current.get_untracked(), self.view.rubric.get_untracked());
+        let found = self.film(|film| match rubric {
+            Some(rubric) => film.next_failure_of(at, rubric),
+            None => film.next_failure(at),
+        });
+        if let Some(index) = found {
             self.select(index);
         }
     }
 
-    /// Selects the failing node before this one, if any.
+    /// Selects the failing node before this one, if any; where a rubric is chosen, the one that fails by it.
     pub(super) fn previous_failure(self) {
         let Some(at) = self.current.get_untracked() else { return };
-        if let Some(index) = self.film(|f| f.previous_failure(at)) {
+        let rubric = self.view.rubric.get_untracked();
+        let found = self.film(|film| match rubric {
+            Some(rubric) => film.previous_failure_of(at, rubric),
+            None => film.previous_failure(at),
+        });
+        if let Some(index) = found {
             self.select(index);
         }
+    }
+
+    /// The chosen rubric's path; `None` for the root.
+    pub(super) fn chosen_path(self) -> Option<String> {
+        let rubric = self.view.rubric.get()?;
+        self.watch_calmly(|film| film.path_of(rubric).map(|path| path.path.clone()))
+    }
+
+    /// The first and last node of the range that playback repeats.
+    pub(super) fn range_nodes(self) -> Option<(usize, usize)> {
+        let (from, to) = self.range.get()?;
+        self.watch_calmly(|film| {
+            let last = film.position_of(to.saturating_add(1)).checked_sub(1)?;
+            let first = film.position_of(from);
+            (first <= last).then_some((first, last))
+        })
     }
 
     /// Starts or stops playing. At the end of a finished run, starts from the beginning.

@@ -1,16 +1,17 @@
 //! The list of steps: all nodes, the failing ones, or those that match a search. Only rows in view are on the
 //! page.
 
-use gauntlet_film::Film;
+use gauntlet_film::{Film, MOST_INTERESTING, PathId, is_measurement};
 use gauntlet_model::FailureKind;
 use leptos::html;
 use leptos::prelude::*;
 
 use super::panels::{Edge, Fold, Panels};
-use super::session::Session;
+use super::session::{Listing, Session};
 use crate::ports::FeedState;
 use crate::ui::{
-    Erase, Icon, Resized, Shape, element_size, failure_class, failure_word, focus_on_slash, grouped, score,
+    Erase, Icon, Resized, Shape, address::encoded, element_size, failure_class, failure_word, focus_on_slash,
+    grouped, score, state_word,
 };
 
 /// A row's height, CSS pixels; the style sheet says the same.
@@ -23,15 +24,17 @@ const SPARE: usize = 6;
 enum Rows {
     /// All nodes.
     All(usize),
-    /// These nodes.
+    /// These nodes, in the order of the film.
     Some(Vec<u32>),
+    /// These nodes, the most interesting first.
+    Ranked(Vec<u32>),
 }
 
 impl Rows {
     fn len(&self) -> usize {
         match self {
             Rows::All(count) => *count,
-            Rows::Some(list) => list.len(),
+            Rows::Some(list) | Rows::Ranked(list) => list.len(),
         }
     }
 
@@ -39,7 +42,7 @@ impl Rows {
     fn node(&self, row: usize) -> Option<usize> {
         match self {
             Rows::All(count) => (row < *count).then_some(row),
-            Rows::Some(list) => list.get(row).map(|i| *i as usize),
+            Rows::Some(list) | Rows::Ranked(list) => list.get(row).map(|i| *i as usize),
         }
     }
 
@@ -48,15 +51,17 @@ impl Rows {
         match self {
             Rows::All(_) => node,
             Rows::Some(list) => list.partition_point(|i| (*i as usize) < node),
+            Rows::Ranked(list) => list.iter().position(|i| *i as usize == node).unwrap_or(0),
         }
     }
 }
 
-/// The nodes to list: failing ones if asked, and those whose step number begins with the words, or that fail
-/// a rubric or in a way whose name contains them.
-fn filtered(film: &Film, only_failing: bool, words: &str) -> Rows {
+/// The nodes to list: all, the failing ones (by the chosen rubric, if there is one), or the most interesting
+/// ones; of them those whose step number begins with the words, or that fail a rubric or in a way whose name
+/// contains them.
+fn filtered(film: &Film, listing: Listing, rubric: Option<PathId>, words: &str) -> Rows {
     let words = words.trim().to_lowercase();
-    if !only_failing && words.is_empty() {
+    if listing == Listing::All && words.is_empty() {
         return Rows::All(film.len());
     }
     let number: Option<String> =
@@ -75,8 +80,17 @@ fn filtered(film: &Film, only_failing: bool, words: &str) -> Rows {
                 || named.iter().any(|p| film.path_failure(i, *p).is_some())
         }
     };
-    let is_listed = |i: &usize| (!only_failing || film.failure(*i).is_some()) && is_found(*i);
-    Rows::Some((0..film.len()).filter(is_listed).filter_map(|i| u32::try_from(i).ok()).collect())
+    let fails = |i: usize| match rubric {
+        Some(rubric) => film.path_failure(i, rubric).is_some(),
+        None => film.failure(i).is_some(),
+    };
+    let row = |i: usize| u32::try_from(i).ok();
+    if listing == Listing::Worst {
+        let worst = film.interesting(MOST_INTERESTING).into_iter().map(|(i, _)| i);
+        return Rows::Ranked(worst.filter(|i| is_found(*i)).filter_map(row).collect());
+    }
+    let is_listed = |i: &usize| (listing == Listing::All || fails(*i)) && is_found(*i);
+    Rows::Some((0..film.len()).filter(is_listed).filter_map(row).collect())
 }
 
 /// The text of a row.
@@ -88,10 +102,19 @@ struct RowText {
     root: Option<f64>,
 }
 
-fn row_text(film: &Film, index: usize) -> Option<RowText> {
+fn row_text(film: &Film, index: usize, rubric: Option<PathId>) -> Option<RowText> {
     let node = film.node(index)?;
+    let step = node.step.to_string();
+    if let Some(path) = rubric.and_then(|rubric| film.path_of(rubric)) {
+        let words = match film.state(index, path.id) {
+            _ if is_measurement(&path.path) => "measured",
+            state => state_word(state),
+        };
+        let failure = film.path_failure(index, path.id);
+        return Some(RowText { step, failure, words: words.to_owned(), root: film.score(index, path.id) });
+    }
     let words = match node.failure {
-        None if node.root.is_none() => "not evaluated".to_owned(),
+        None if node.root.is_none() && !has_score(film, index) => "not evaluated".to_owned(),
         None => "all pass".to_owned(),
         Some(FailureKind::Generic) => {
             let failed = film.causes(index);
@@ -101,26 +124,46 @@ fn row_text(film: &Film, index: usize) -> Option<RowText> {
         }
         Some(kind) => failure_word(kind).to_owned(),
     };
-    Some(RowText { step: node.step.to_string(), failure: node.failure, words, root: node.root })
+    Some(RowText { step, failure: node.failure, words, root: node.root })
+}
+
+/// Whether any rubric judged a node.
+fn has_score(film: &Film, index: usize) -> bool {
+    let judged = film.paths().iter().filter(|path| !is_measurement(&path.path));
+    judged.into_iter().any(|path| film.score(index, path.id).is_some())
 }
 
 /// The left panel.
 #[component]
 pub(super) fn Steps(session: Session, panels: Panels) -> impl IntoView {
-    let only_failing = RwSignal::new(false);
-    let words = RwSignal::new(String::new());
+    let (listing, words) = (session.listing, session.words);
     let search = NodeRef::<html::Input>::new();
     let failing = move || session.watch_calmly(Film::failing);
     focus_on_slash(search, move || panels.show_steps());
     let rows = Memo::new(move |_| {
-        let (only_failing, words) = (only_failing.get(), words.get());
-        session.watch_calmly(|film| filtered(film, only_failing, &words))
+        let (listing, rubric, words) = (listing.get(), session.view.rubric.get(), words.get());
+        session.watch_calmly(|film| filtered(film, listing, rubric, &words))
     });
-    let chip = move |of: bool, name: &'static str| {
-        let is_on = move || only_failing.get() == of;
+    let chip = move |(of, _, name): (Listing, &'static str, &'static str)| {
+        let is_on = move || listing.get() == of;
         view! {
-            <button class="chip" class:is-on=is_on aria-pressed=move || is_on().to_string() on:click=move |_| only_failing.set(of)>{name}</button>
+            <button class="chip" class:is-on=is_on aria-pressed=move || is_on().to_string() on:click=move |_| listing.set(of)>{name}</button>
         }
+    };
+    // Enter goes to the first step found, Escape gives the keys back to the page.
+    let on_key = move |e: web_sys::KeyboardEvent| match e.key().as_str() {
+        "Enter" => {
+            if let Some(node) = rows.with_untracked(|rows| rows.node(0)) {
+                session.select(node);
+            }
+        }
+        "Escape" => {
+            if let Some(field) = search.get_untracked() {
+                // An element that is gone has no focus to lose.
+                let _ = field.blur();
+            }
+        }
+        _ => {}
     };
     view! {
         <nav class="panel steps" aria-label="Steps">
@@ -137,12 +180,11 @@ pub(super) fn Steps(session: Session, panels: Panels) -> impl IntoView {
                     <Icon shape=Shape::Search />
                     <span class="visually-hidden">"Search steps"</span>
                     <input type="search" placeholder="Step number or rubric" autocomplete="off" spellcheck="false" node_ref=search
-                        prop:value=move || words.get() on:input=move |e| words.set(event_target_value(&e)) />
+                        prop:value=move || words.get() on:input=move |e| words.set(event_target_value(&e)) on:keydown=on_key />
                     <kbd aria-hidden="true">"/"</kbd>
                 </label>
                 <div class="chips" role="group" aria-label="Which steps">
-                    {chip(false, "All")}
-                    {chip(true, "Failing")}
+                    {Listing::ALL.map(chip).into_iter().collect_view()}
                     <span class="panel-note">{move || grouped(rows.with(Rows::len) as u64)}</span>
                 </div>
             </div>
@@ -293,10 +335,12 @@ fn List(session: Session, rows: Memo<Rows>) -> impl IntoView {
         let (from, to) = window.get();
         rows.with(|r| (from..to).filter_map(|row| Some((row, r.node(row)?))).collect::<Vec<_>>())
     };
-    let active = move || session.current.get().map(|i| format!("step-{i}"));
+    let is_filled = move || rows.with(|rows| rows.len() > 0);
+    let active = move || session.current.get().filter(|_| is_filled()).map(|i| format!("step-{i}"));
     view! {
         <div
-            class="step-list" role="listbox" tabindex="0" aria-label="Steps of the run" aria-activedescendant=active
+            class="step-list" role=move || is_filled().then_some("listbox") tabindex="0"
+            aria-label=move || is_filled().then_some("Steps of the run") aria-activedescendant=active
             node_ref=list.element on:scroll=move |_| list.on_scroll() on:wheel=move |_| list.is_reading.set(true)
             on:touchmove=move |_| list.is_reading.set(true) on:keydown=move |e| list.on_key(&e)
         >
@@ -314,12 +358,25 @@ fn List(session: Session, rows: Memo<Rows>) -> impl IntoView {
 /// Why there is no row.
 #[component]
 fn NoRows(session: Session) -> impl IntoView {
+    let texts = move || {
+        let words = session.words.get();
+        let href = format!(
+            "/search?q={}&run={}",
+            encoded(&words),
+            session.summary(|s| encoded(s.id.as_str()).to_string())
+        );
+        (!words.trim().is_empty()).then(|| view! {
+            <p class="quiet-words"><a class="link" href=href rel="external">"Search the texts of this run for it"</a></p>
+        })
+    };
     view! {
         <p class="quiet-words">{move || match session.watch_calmly(Film::is_empty) {
             false => "No step matches.",
+            true if session.feed.with(|f| *f == FeedState::Live) && session.status().is_final() => "The run ended without a step.",
             true if session.feed.with(|f| *f == FeedState::Live) => "No steps yet.",
             true => "Reading the steps.",
         }}</p>
+        {texts}
     }
     .erase()
 }
@@ -332,7 +389,10 @@ fn StepRow(
     node: usize,
     choose: impl Fn(usize) + Copy + 'static,
 ) -> impl IntoView {
-    let text = Memo::new(move |_| session.watch_calmly(|film| row_text(film, node)));
+    let text = Memo::new(move |_| {
+        let rubric = session.view.rubric.get();
+        session.watch_calmly(|film| row_text(film, node, rubric))
+    });
     let is_on = move || session.current.get() == Some(node);
     let failure = move || text.with(|t| t.as_ref().and_then(|t| t.failure));
     let class = move || {
@@ -341,7 +401,7 @@ fn StepRow(
     view! {
         <div
             class=class role="option" id=format!("step-{node}") aria-selected=move || is_on().to_string()
-            style=format!("transform:translateY({}px)", row as f64 * ROW_PX) on:click=move |_| choose(row)
+            style=format!("top:{}px", row as f64 * ROW_PX) on:click=move |_| choose(row)
         >
             <span class="step-number">{move || text.with(|t| t.as_ref().map(|t| t.step.clone()))}</span>
             <span class="step-words">{move || text.with(|t| t.as_ref().map(|t| t.words.clone()))}</span>

@@ -9,6 +9,7 @@ use wasm_bindgen::JsCast;
 
 use super::keyboard::KEYS;
 use super::orbit::OrbitControls;
+use super::panels::Panels;
 use super::session::Session;
 use crate::ui::{Erase, Icon, Shape};
 
@@ -101,14 +102,32 @@ fn EffectsMenu(session: Session) -> impl IntoView {
     let intensity = session.view.intensity;
     let menu = NodeRef::<html::Details>::new();
     close_from_outside(menu);
+    let panels = use_context::<Panels>();
+    Effect::new(move || {
+        let shows_keys = panels.is_some_and(|panels| panels.shows_keys.get());
+        if let Some(menu) = menu.get().filter(|menu| menu.open() != shows_keys) {
+            menu.set_open(shows_keys);
+        }
+    });
+    let toggled = move |_| {
+        if let (Some(panels), Some(menu)) = (panels, menu.get_untracked()) {
+            panels.shows_keys.set(menu.open());
+        }
+    };
+    let has_no_letters = move || panels.is_some_and(|panels| panels.has_no_letters.get());
+    let set_letters = move |e| {
+        if let Some(panels) = panels {
+            panels.has_no_letters.set(event_target_checked(&e));
+        }
+    };
     let set_intensity = move |e| {
         if let Ok(percent) = event_target_value(&e).parse::<f64>() {
             intensity.set((percent / 100.0).clamp(0.0, 1.0));
         }
     };
     view! {
-        <details class="menu" node_ref=menu>
-            <summary class="tool" title="How strongly failures glow">"Effects"</summary>
+        <details class="menu" node_ref=menu on:toggle=toggled>
+            <summary class="tool" title="How strongly failures glow, and the keys (?)">"Effects, keys"</summary>
             <div class="menu-sheet">
                 <label class="slider">
                     <span>"Glow of effects"</span>
@@ -119,6 +138,10 @@ fn EffectsMenu(session: Session) -> impl IntoView {
                 </label>
                 <p>"Changes how brightly failures are lit, nothing else."</p>
                 <h3>"Keys"</h3>
+                <label class="keys-off">
+                    <input type="checkbox" prop:checked=has_no_letters on:change=set_letters />
+                    "Ignore keys of one letter or sign"
+                </label>
                 <dl class="keys">
                     {KEYS.into_iter().map(|(key, what)| view! { <dt><kbd>{key}</kbd></dt><dd>{what}</dd> }).collect_view()}
                 </dl>

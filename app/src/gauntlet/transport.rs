@@ -7,9 +7,10 @@ use wasm_bindgen::JsCast;
 
 use super::curve::Curve;
 use super::flags::Flags;
-use super::motion::{SPEEDS, next_speed};
+use super::motion::{SPEEDS, next_speed, repeated};
 use super::session::{Session, root_path};
-use crate::ui::{Erase, Icon, Shape, grouped};
+use crate::api::{PageError, add_note};
+use crate::ui::{Dialog, Erase, Icon, Shape, grouped};
 
 /// The bar, over its curve.
 #[component]
@@ -18,23 +19,34 @@ pub(super) fn Transport(session: Session) -> impl IntoView {
     let is_following = move || session.motion.with(|m| m.following);
     let place = move || session.current.get().map_or("0".to_owned(), |at| grouped(at as u64 + 1));
     let length = move || session.watch_calmly(|f| grouped(f.len() as u64));
+    keep_range(session);
+    let previous = move || match session.chosen_path() {
+        Some(path) => format!("Previous failure of {path} (P)"),
+        None => "Previous failure (P)".to_owned(),
+    };
+    let next = move || match session.chosen_path() {
+        Some(path) => format!("Next failure of {path} (N)"),
+        None => "Next failure (N)".to_owned(),
+    };
     let play_shape = Signal::derive(move || if is_moving.get() { Shape::Pause } else { Shape::Play });
     view! {
         <section class="transport" aria-label="Transport">
             <div class="transport-row">
                 <div class="tool-group" role="group" aria-label="Moving through the run">
-                    <Way shape=Shape::PreviousFailure words="Previous failure (P)" go=move || session.previous_failure() />
-                    <Way shape=Shape::StepBack words="One step back (←)" go=move || session.step_by(-1) />
+                    <Way shape=Shape::PreviousFailure words=previous go=move || session.previous_failure() />
+                    <Way shape=Shape::StepBack words=|| "One step back (←)".to_owned() go=move || session.step_by(-1) />
                     <button class="tool is-icon play" class:is-on=move || is_moving.get() on:click=move |_| session.play_or_pause()
                         title="Play the recording or hold it (space); the training goes on">
                         <Icon shape=play_shape />
                         <span>{move || if is_moving.get() { "Hold" } else { "Play" }}</span>
                     </button>
-                    <Way shape=Shape::StepForward words="One step on (→)" go=move || session.step_by(1) />
-                    <Way shape=Shape::NextFailure words="Next failure (N)" go=move || session.next_failure() />
+                    <Way shape=Shape::StepForward words=|| "One step on (→)".to_owned() go=move || session.step_by(1) />
+                    <Way shape=Shape::NextFailure words=next go=move || session.next_failure() />
                 </div>
                 <p class="place"><b>{place}</b>" / "{length}</p>
                 <Speed session />
+                <Loop session />
+                <Mark session />
                 <span class="top-gap"></span>
                 <RubricChips session />
                 <button class="button live-button" class:is-on=is_following aria-pressed=move || is_following().to_string() on:click=move |_| session.jump_to_live()
@@ -51,8 +63,103 @@ pub(super) fn Transport(session: Session) -> impl IntoView {
 
 /// One button of the transport.
 #[component]
-fn Way(shape: Shape, words: &'static str, go: impl Fn() + 'static) -> impl IntoView {
+fn Way(
+    shape: Shape,
+    words: impl Fn() -> String + Copy + Send + 'static,
+    go: impl Fn() + 'static,
+) -> impl IntoView {
     view! { <button class="tool is-icon" aria-label=words title=words on:click=move |_| go()><Icon shape /></button> }
+}
+
+/// Keeps playback inside the range that is repeated.
+fn keep_range(session: Session) {
+    let nodes = Memo::new(move |_| session.range_nodes());
+    Effect::new(move || {
+        let Some(range) = nodes.get() else { return };
+        let motion = session.motion.get();
+        let next = repeated(motion, range);
+        if next != motion {
+            session.motion.set(next);
+        }
+    });
+}
+
+/// Repeats a range of steps: the first press sets its beginning, the second its end, the third ends it.
+#[component]
+fn Loop(session: Session) -> impl IntoView {
+    let from = RwSignal::new(None::<u64>);
+    let press = move |_| {
+        let Some(step) = session.current_step() else { return };
+        match (session.range.get_untracked(), from.get_untracked()) {
+            (Some(_), _) => session.range.set(None),
+            (None, None) => from.set(Some(step)),
+            (None, Some(begin)) => {
+                from.set(None);
+                session.range.set(Some((begin.min(step), begin.max(step))));
+            }
+        }
+    };
+    let words = move || match (session.range.get(), from.get()) {
+        (Some((from, to)), _) => format!("{} to {} ×", grouped(from), grouped(to)),
+        (None, Some(begin)) => format!("{} to here", grouped(begin)),
+        (None, None) => "Loop".to_owned(),
+    };
+    let title = move || match (session.range.get(), from.get()) {
+        (Some(_), _) => "Playback repeats these steps; press to end that",
+        (None, Some(_)) => "Repeat the steps from there to this one",
+        (None, None) => "Repeat a range of steps that begins at this one",
+    };
+    let is_on = move || session.range.with(Option::is_some) || from.with(Option::is_some);
+    view! {
+        <button class="tool loop" class:is-on=is_on title=title aria-pressed=move || is_on().to_string() on:click=press>{words}</button>
+    }
+    .erase()
+}
+
+/// Writes a note about the selected step.
+#[component]
+fn Mark(session: Session) -> impl IntoView {
+    let open = RwSignal::new(false);
+    let content = move || view! { <NoteForm session open /> }.erase();
+    view! {
+        <button class="tool" title="Write a note about this step" on:click=move |_| open.set(true)
+            disabled=move || session.current.with(Option::is_none)>"Mark"</button>
+        <Dialog open title="Note about this step" content />
+    }
+    .erase()
+}
+
+#[component]
+fn NoteForm(session: Session, open: RwSignal<bool>) -> impl IntoView {
+    let text = RwSignal::new(String::new());
+    let step = untrack(|| session.current_step());
+    let save = Action::new(move |text: &String| {
+        let (run, text) = (session.summary(|s| s.id.to_string()), text.clone());
+        async move {
+            add_note(run, step.unwrap_or_default(), text).await?;
+            open.try_set(false);
+            Ok::<(), PageError>(())
+        }
+    });
+    let error = move || save.value().with(|result| result.as_ref()?.as_ref().err().map(ToString::to_string));
+    let submit = move |e: web_sys::SubmitEvent| {
+        e.prevent_default();
+        save.dispatch(text.get_untracked().trim().to_owned());
+    };
+    let label = format!("Step {}", grouped(step.unwrap_or_default()));
+    view! {
+        <form on:submit=submit>
+            <div class="dialog-fields">
+                <label>{label}<textarea class="field" on:input=move |e| text.set(event_target_value(&e))></textarea></label>
+            </div>
+            {move || error().map(|error| view! { <p class="trouble" role="alert">{error}</p> })}
+            <div class="dialog-ways">
+                <button type="button" class="button" on:click=move |_| open.set(false)>"Cancel"</button>
+                <button type="submit" class="button is-on" disabled=move || save.pending().get() || text.with(|t| t.trim().is_empty())>"Save"</button>
+            </div>
+        </form>
+    }
+    .erase()
 }
 
 /// The speed of playback, with buttons for slower and faster.

@@ -15,6 +15,8 @@ const SIZE: (f64, f64) = (88.0, 20.0);
 const PAD: f64 = 3.0;
 /// Lines shown at first, and added with each press of the button.
 const LINES: usize = 200;
+/// Deeper lines are indented like those of this depth: the panel is narrow.
+const DEEPEST: u32 = 6;
 /// The number of paths from which on there is a search field.
 const SEARCHED_FROM: usize = 24;
 
@@ -137,20 +139,18 @@ fn TreeLine(session: Session, line: Line) -> impl IntoView {
     let dot = move || reading.with(|r| r.as_ref().and_then(|r| r.dot));
     let class_of = move || if is_judged { state_class(state()) } else { "is-measured" };
     let word_of = move || if is_judged { state_word(state()) } else { "measured" };
-    let label = {
-        let path = path.clone();
-        move || format!("{path}: {}, {}", word_of(), words())
-    };
-    let next = move |_| {
-        let at = session.current.get_untracked();
-        if let Some(index) = session.film(|f| f.next_failure_of(at, id)) {
-            session.select(index);
-        }
-    };
+    let prefix = path.strip_suffix(&*name.replace(' ', "_")).unwrap_or_default().to_owned();
+    // The line is open while its rubric is chosen, and then failures are those of the rubric.
+    let next = move |_| session.next_failure();
+    let previous = move |_| session.previous_failure();
     view! {
-        <li class=move || format!("branch {}{}", class_of(), if is_on() { " is-on" } else { "" }) style=format!("--depth:{depth}") data-path=path>
-            <button class="branch-line" aria-pressed=move || is_on().to_string() aria-label=label on:click=choose>
-                <span class="branch-name"><i class="state-dot" aria-hidden="true"></i><span>{name}</span></span>
+        <li class=move || format!("branch {}{}", class_of(), if is_on() { " is-on" } else { "" }) style=format!("--depth:{}", depth.min(DEEPEST)) data-path=path.clone()>
+            <button class="branch-line" aria-pressed=move || is_on().to_string() title=path.clone() on:click=choose>
+                <span class="branch-name">
+                    <i class="state-dot" aria-hidden="true"></i>
+                    <span><bdi><span class="visually-hidden">{prefix}</span>{name}</bdi></span>
+                    <span class="visually-hidden">": "{word_of}", "</span>
+                </span>
                 <svg class="spark" viewBox="0 0 88 20" preserveAspectRatio="none" aria-hidden="true">
                     <path d=spark />
                     <circle cx=move || dot().map_or(0.0, |d| d.0).to_string() cy=move || dot().map_or(0.0, |d| d.1).to_string() r=move || if dot().is_some() { "2" } else { "0" } />
@@ -160,7 +160,12 @@ fn TreeLine(session: Session, line: Line) -> impl IntoView {
             {move || is_on().then(|| view! {
                 <div class="branch-more">
                     <span>{word_of}" here; colours the path"</span>
-                    {is_judged.then(|| view! { <button class="link" on:click=next>"Next failure"</button> })}
+                    {is_judged.then(|| view! {
+                        <span>
+                            <button class="link" on:click=previous>"Previous failure"</button>" "
+                            <button class="link" on:click=next>"Next failure"</button>
+                        </span>
+                    })}
                 </div>
             })}
         </li>

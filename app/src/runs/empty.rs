@@ -16,6 +16,11 @@ pub(super) fn NoRuns() -> impl IntoView {
             address.set(origin);
         }
     });
+    // Programs find a server at the usual address by themselves.
+    let elsewhere = move || {
+        let is_usual = address.with(|address| address == DEFAULT_ADDRESS);
+        (!is_usual).then(|| format!("export GAUNTLET_ENDPOINT={}\n", address.get()))
+    };
     view! {
         <section class="empty" aria-label="No runs yet">
             <h2>"No runs yet. Three ways to the first one:"</h2>
@@ -23,7 +28,7 @@ pub(super) fn NoRuns() -> impl IntoView {
                 <li>
                     <h3>"Watch a real training run"</h3>
                     <p>"In a second terminal, train a small policy against the medical-safety rubric:"</p>
-                    <pre><code>"gauntlet demo"</code></pre>
+                    <pre tabindex="0"><code>{elsewhere}"gauntlet demo"</code></pre>
                 </li>
                 <li>
                     <h3>"Open results you have"</h3>
@@ -33,9 +38,9 @@ pub(super) fn NoRuns() -> impl IntoView {
                 <li>
                     <h3>"Point your training loop here"</h3>
                     <p>"In Python, two lines:"</p>
-                    <pre><code>"run = gauntlet.init(project=\"p\")\nrun.rollout({\"root\": 1.0}, action=text)"</code></pre>
+                    <pre tabindex="0"><code>{elsewhere}"run = gauntlet.init(project=\"p\")\nrun.rollout({\"root\": 1.0}, action=text)"</code></pre>
                     <p>"An agent that speaks OpenTelemetry needs one variable, a rubric observer of the hub another:"</p>
-                    <pre><code>"OTEL_EXPORTER_OTLP_ENDPOINT=" {address} "\nGAUNTLET_HUB_URL=" {address}</code></pre>
+                    <pre tabindex="0"><code>"OTEL_EXPORTER_OTLP_ENDPOINT=" {address} "\nGAUNTLET_HUB_URL=" {address}</code></pre>
                     <p>"TRL, verifiers, LangChain, TypeScript, Rust: " <a href="/docs" rel="external">"the documentation"</a></p>
                 </li>
             </ol>

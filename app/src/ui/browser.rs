@@ -1,5 +1,6 @@
 //! Browser features behind small functions. Nothing here runs on the server.
 
+use gauntlet_model::Timestamp;
 use leptos::ev::keydown;
 use leptos::html;
 use leptos::prelude::*;
@@ -9,6 +10,22 @@ use wasm_bindgen::{JsCast, JsValue};
 /// Milliseconds since the Unix epoch.
 pub(crate) fn now_ms() -> f64 {
     js_sys::Date::now()
+}
+
+/// An instant to the second in the viewer's zone, with the zone's difference to UTC: `2026-11-21 01:06:33 +01:00`.
+pub(crate) fn local_time(at: Timestamp) -> String {
+    let date = js_sys::Date::new(&(at.micros() as f64 / 1000.0).into());
+    let minutes = -date.get_timezone_offset();
+    let sign = if minutes < 0.0 { '-' } else { '+' };
+    let (hours, minutes) = ((minutes.abs() / 60.0).floor(), minutes.abs() % 60.0);
+    let (month, day) = (date.get_month() + 1, date.get_date());
+    let time = format!("{:02}:{:02}:{:02}", date.get_hours(), date.get_minutes(), date.get_seconds());
+    format!("{:04}-{month:02}-{day:02} {time} {sign}{hours:02.0}:{minutes:02.0}", date.get_full_year())
+}
+
+/// The time of day of an instant in the viewer's zone: `01:06:33`.
+pub(crate) fn local_clock(at: Timestamp) -> String {
+    local_time(at).chars().skip(11).take(8).collect()
 }
 
 /// Whether the viewer asked for no motion.
@@ -59,6 +76,17 @@ pub(crate) fn focus_on_slash(input: NodeRef<html::Input>, before: impl Fn() + Co
             }
         });
         on_cleanup(move || listener.remove());
+    });
+}
+
+/// Gives the focus to the first element that a selector names, a frame later, once it is shown.
+pub(crate) fn focus_on(selector: &'static str) {
+    request_animation_frame(move || {
+        let found = document().query_selector(selector).ok().flatten();
+        if let Some(element) = found.and_then(|found| found.dyn_into::<web_sys::HtmlElement>().ok()) {
+            // An element that cannot take the focus stays without it.
+            let _ = element.focus();
+        }
     });
 }
 

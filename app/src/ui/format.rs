@@ -59,6 +59,17 @@ pub(crate) fn percent(share: f64) -> String {
     if percent > 0.0 && percent < 9.95 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
 }
 
+/// A name inside a sentence: where it runs from right to left, isolated, so that it does not reorder the
+/// numbers beside it.
+pub(crate) fn isolated(name: &str) -> String {
+    let is_rtl =
+        |c: char| matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}');
+    match name.contains(is_rtl) {
+        true => format!("\u{2068}{name}\u{2069}"),
+        false => name.to_owned(),
+    }
+}
+
 /// A length of time given in milliseconds: `0.4 ms`, `12 ms`, `1.24 s`, `3 min 20 s`.
 pub(crate) fn duration(millis: f64) -> String {
     match millis {
@@ -99,11 +110,6 @@ pub(crate) fn time_left(secs: f64) -> String {
 /// An instant to the second, UTC: `2026-11-21 00:06:33`.
 pub(crate) fn utc(at: Timestamp) -> String {
     at.to_string().chars().take(19).map(|c| if c == 'T' { ' ' } else { c }).collect()
-}
-
-/// The time of day of an instant, UTC: `00:06:33`.
-pub(crate) fn clock(at: Timestamp) -> String {
-    at.to_string().chars().skip(11).take(8).collect()
 }
 
 /// The time from an instant to `now_ms` (milliseconds since the Unix epoch): `now`, `12 s ago`, `3 d ago`.
@@ -173,10 +179,15 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_runs_from_right_to_left_is_isolated() {
+        assert_eq!(isolated("grounding"), "grounding");
+        assert_eq!(isolated("דיוק"), "\u{2068}דיוק\u{2069}");
+    }
+
+    #[test]
     fn times_read_well() {
         let at: Timestamp = "2026-11-21T00:06:33.885877Z".parse().expect("a time");
         assert_eq!(utc(at), "2026-11-21 00:06:33");
-        assert_eq!(clock(at), "00:06:33");
         let millis = at.micros() as f64 / 1000.0;
         let cases = [
             (1e3, "now"),

@@ -21,14 +21,14 @@ mod upload;
 
 pub(crate) use address::{project_address, run_address};
 pub(crate) use browser::{
-    Resized, element_size, focus_on_slash, in_text_field, now_ms, on_control, pixel_ratio,
-    prefers_reduced_motion, query_parameter, replace_query, this_address,
+    Resized, element_size, focus_on, focus_on_slash, in_text_field, local_clock, local_time, now_ms,
+    on_control, pixel_ratio, prefers_reduced_motion, query_parameter, replace_query, this_address,
 };
 pub(crate) use copy::Copied;
 pub(crate) use dialog::Dialog;
 pub(crate) use drop_zone::{DropZone, FilePicker};
 pub(crate) use erase::Erase;
-pub(crate) use format::{ago, clock, duration, grouped, percent, quantity, score, utc};
+pub(crate) use format::{ago, duration, grouped, isolated, percent, quantity, score, utc};
 pub(crate) use frames::EachFrame;
 pub(crate) use icon::{Icon, Shape};
 pub(crate) use importer::provide_importer;

@@ -195,6 +195,11 @@ impl Film {
         (from..self.len()).find(|i| self.path_failure(*i, p).is_some())
     }
 
+    /// The last node before `before` where that path fails.
+    pub fn previous_failure_of(&self, before: usize, p: PathId) -> Option<usize> {
+        (0..before.min(self.len())).rev().find(|i| self.path_failure(*i, p).is_some())
+    }
+
     /// How many nodes fail.
     pub fn failing(&self) -> usize {
         self.nodes.failing().ones()

@@ -28,7 +28,9 @@ pub fn html(guide: &Guide, all: &[Guide]) -> String {
     let mut out = String::new();
     push_html(&mut out, events.into_iter());
     // A wide table scrolls by itself.
-    out.replace("<table>", "<div class=\"docs-table\"><table>").replace("</table>", "</table></div>")
+    out.replace("<pre>", "<pre tabindex=\"0\">")
+        .replace("<table>", "<div class=\"docs-table\" tabindex=\"0\"><table>")
+        .replace("</table>", "</table></div>")
 }
 
 /// Takes the lines out of Rust examples that only make them compile, as rustdoc does: those that begin with

@@ -8,7 +8,6 @@ mod reference;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
-use crate::error::ApiError;
 use crate::extract::Path;
 use crate::policy;
 
@@ -56,17 +55,23 @@ pub async fn index() -> Redirect {
 
 /// GET `/docs/{page}`.
 pub async fn read(Path(slug): Path<String>) -> Response {
+    let mut status = StatusCode::OK;
     let (title, content) = if slug == REFERENCE {
         ("API reference", reference::html(crate::document::json()))
     } else {
         match GUIDES.iter().find(|guide| guide.slug == slug) {
             Some(guide) => (guide.name, guide::html(guide, GUIDES)),
             None => {
-                let message = format!("there is no page {slug:?} in the documentation");
-                return ApiError::new(StatusCode::NOT_FOUND, "not_found", message).into_response();
+                status = StatusCode::NOT_FOUND;
+                let missing = page::escape(&slug);
+                let words = format!(
+                    "<h1>There is no such page</h1><p>The documentation has no page <code>{missing}</code>. \
+                     The list names those it has.</p>"
+                );
+                ("Not found", words)
             }
         }
     };
     let headers = [(header::CACHE_CONTROL, "no-cache")];
-    (headers, policy::of_plain_page(), Html(page::html(title, &slug, &content))).into_response()
+    (status, headers, policy::of_plain_page(), Html(page::html(title, &slug, &content))).into_response()
 }

@@ -19,7 +19,8 @@ pub fn html(title: &str, slug: &str, content: &str) -> String {
          <body><div class=\"docs-page\"><header class=\"top\">\
          <a class=\"mark\" href=\"/\" aria-label=\"Gauntlet, all runs\">\
          <i aria-hidden=\"true\"></i><span>Gauntlet</span></a>\
-         <span class=\"top-gap\"></span></header>\
+         <span class=\"top-gap\"></span><a class=\"link\" href=\"/\">Runs</a>\
+         <a class=\"link\" href=\"/search\">Search</a></header>\
          <nav class=\"docs-list\" aria-label=\"Documentation\">{links}</nav>\
          <main class=\"docs\">{content}</main></div></body></html>\n",
         head = head_html("/pkg/gauntlet.css"),
