@@ -5,6 +5,9 @@ import assert from "node:assert/strict";
 import { SMALL, story, until } from "./harness.mjs";
 import { RunPage } from "./runpage.mjs";
 
+/** Two live pages at once: without WebGL2, which would be drawn on the cores that the server uses. */
+const WITHOUT_WEBGL = { flags: ["--disable-gpu", "--disable-3d-apis"] };
+
 /** The controls of the training, and the line that says what came of the last command. */
 function controlsOf(run) {
   const group = run.page.getByRole("group", { name: "Training" });
@@ -92,7 +95,7 @@ story("pause, resume, tweak and stop reach a real training, in two browsers", as
   );
   assert.ok(issued.every((command) => command.author === "browser"));
   assert.deepEqual(issued[1].parameters, { [name]: tweaked }, "one command with what was changed");
-});
+}, WITHOUT_WEBGL);
 
 story("what the trainer refuses is said in its own words", async ({ server, page }) => {
   await server.post("/api/v1/runs", { id: "loop", name: "loop" });

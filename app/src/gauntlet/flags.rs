@@ -12,6 +12,9 @@ use crate::ui::{Erase, capital, local_clock};
 /// The most flags shown; of more, the newest.
 const MOST: usize = 200;
 
+/// Width of a flag, CSS pixels; the style sheet says the same.
+const FLAG_PX: u32 = 16;
+
 /// A flag.
 #[derive(Debug, Clone, PartialEq)]
 struct Flag {
@@ -21,6 +24,8 @@ struct Flag {
     node: usize,
     /// Its place along the curve, percent.
     left: f64,
+    /// The number of flags at the same node before it.
+    beside: u32,
     class: &'static str,
     letter: &'static str,
     words: String,
@@ -55,15 +60,21 @@ fn flags(film: &Film) -> Vec<Flag> {
         let (node, left) = place(command.seq, command.step);
         let what = capital(verb(command.action));
         let words = format!("{what} by {} at {}, {came}", command.author, local_clock(command.at));
-        Flag { seq: command.seq, node, left, class, letter: letter(command.action), words }
+        Flag { seq: command.seq, node, left, beside: 0, class, letter: letter(command.action), words }
     });
     let notes = film.notes().rev().take(MOST).map(|note| {
         let (node, left) = place(note.seq, note.range.map(|range| range.from).or(note.step));
         let words = format!("Note by {} at {}: {}", note.author, local_clock(note.at), note.text);
-        Flag { seq: note.seq, node, left, class: "is-note", letter: "N", words }
+        Flag { seq: note.seq, node, left, beside: 0, class: "is-note", letter: "N", words }
     });
     let mut all: Vec<Flag> = commands.chain(notes).collect();
     all.sort_by_key(|flag| flag.seq);
+    // Flags at one node stand side by side.
+    let mut before = None::<(usize, u32)>;
+    for flag in &mut all {
+        flag.beside = before.filter(|(node, _)| *node == flag.node).map_or(0, |(_, beside)| beside + 1);
+        before = Some((flag.node, flag.beside));
+    }
     all
 }
 
@@ -94,9 +105,15 @@ pub(super) fn Flags(session: Session) -> impl IntoView {
         <ul aria-label="Interventions and notes" hidden=is_empty>
             <For each=move || all.get() key=|flag| (flag.seq, flag.class, flag.node) children=move |flag| {
                 let seq = flag.seq;
-                let left = move || all.with(|all| all.iter().find(|f| f.seq == seq).map_or(0.0, |f| f.left));
+                let place = move || {
+                    all.with(|all| {
+                        let flag = all.iter().find(|f| f.seq == seq)?;
+                        let left = format!("calc({:.3}% + {}px)", flag.left, flag.beside * FLAG_PX);
+                        Some(format!("left:min({left},100% - {FLAG_PX}px)"))
+                    })
+                };
                 view! {
-                    <li style=move || format!("left:{:.3}%", left())>
+                    <li style=place>
                         <button class=format!("flag {}", flag.class) title=flag.words.clone() aria-label=flag.words.clone()
                             on:click=move |_| session.select(flag.node)>{flag.letter}</button>
                     </li>
