@@ -125,3 +125,62 @@ story("what the trainer refuses is said in its own words", async ({ server, page
   await controls.says(/Refused: there is no parameter 'learning_rate'; there are beta/);
   await controls.flag(/^Tweak by browser .*, refused: there is no parameter/).waitFor();
 });
+
+story("a question is answered in the page, which never learns the expected answer", async ({ server, page }) => {
+  const SECRET = "the-expected-answer";
+  await server.post("/api/v1/runs", { id: "asks", name: "asks" });
+  const asked = {
+    id: crypto.randomUUID(),
+    at: new Date().toISOString(),
+    kind: "snapshot.scored",
+    v: 1,
+    step: 1,
+    body: {
+      scores: { root: -1 },
+      not_evaluated: [],
+      action: "",
+      observation: "",
+      is_paused: true,
+      challenge: {
+        type: "SAFETY",
+        question: "Go on?",
+        options: ["yes", "no"],
+        expected_answer: SECRET,
+      },
+      metadata: {},
+    },
+  };
+  const paused = { ...asked, id: crypto.randomUUID(), step: undefined, kind: "run.status", body: { status: "paused" } };
+  await server.post("/api/v1/runs/asks/events", [asked, paused]);
+
+  const browser = await page(SMALL);
+  const seen = [];
+  browser.on("response", (response) => seen.push(response.text().catch(() => "")));
+  browser.on("websocket", (socket) => socket.on("framereceived", ({ payload }) => seen.push(`${payload}`)));
+  await browser.goto(`${server.url}/runs/asks`);
+  const run = new RunPage(browser);
+  await run.opened();
+  const card = run.diagnostics.getByRole("region", { name: "The run waits for an answer" });
+  await card.getByText("Go on?").waitFor();
+  await run.inspected(1);
+
+  const refused = await fetch(`${server.url}/api/v1/runs/asks/commands`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ action: "answer", parameters: { answer: "perhaps" } }),
+  });
+  assert.equal(refused.status, 422);
+  assert.match(await refused.text(), /perhaps.*is not one of: yes, no/);
+
+  await card.getByRole("button", { name: "yes" }).click();
+  await card.waitFor({ state: "hidden" });
+  await run.page.getByText("Alignment restored").waitFor();
+  const { commands } = await server.get("/api/v1/runs/asks/commands");
+  assert.deepEqual(
+    commands.map(({ action, parameters, author }) => ({ action, parameters, author })),
+    [{ action: "answer", parameters: { answer: "yes" }, author: "browser" }],
+  );
+  const texts = await Promise.all(seen);
+  assert.ok(texts.some((text) => text.includes("Go on?")), "the question was sent");
+  assert.ok(!texts.some((text) => text.includes(SECRET)), "the expected answer was not");
+});

@@ -112,3 +112,38 @@ story("the recap has the post-mortem as a file, and a step that is not there is 
   assert.deepEqual([mortem.steps, mortem.failing, mortem.status], [summary.steps, summary.failing, "completed"]);
   assert.ok(mortem.worst.length > 0 && mortem.worst[0].interest >= mortem.worst.at(-1).interest);
 });
+
+story("an episode reads as a conversation, and nothing that a model wrote becomes markup", async ({ server, page }) => {
+  await server.post("/api/v1/runs", { id: "chat", name: "chat" });
+  const at = new Date().toISOString();
+  const event = (n, kind, body, step) => ({ id: crypto.randomUUID(), at, kind, v: 1, episode: "e1", step, body });
+  const recorded = (n, step_kind, name, payload) =>
+    event(n, "step.recorded", { step_kind, name, span_id: String(n).padStart(16, "0"), started_at: at, payload }, 1);
+  await server.post("/api/v1/runs/chat/events", [
+    event(0, "episode.started", { task: "sums" }),
+    recorded(1, "message", null, { role: "user", content: "What is **2 + 2**?" }),
+    recorded(2, "tool_call", "calculator", { arguments: { a: 2, b: 2 } }),
+    recorded(3, "message", null, {
+      role: "assistant",
+      content: "# Answer\n\n```python\nprint(2 + 2)\n```\n\n<img src=x onerror=alert(1)> [here](javascript:alert(1))",
+    }),
+    event(
+      4,
+      "snapshot.scored",
+      { scores: { root: 1 }, not_evaluated: [], action: "4", observation: "", is_paused: false, metadata: {} },
+      1,
+    ),
+  ]);
+  const run = await RunPage.open(page, "/runs/chat?step=1", { ...SMALL, width: 1280 });
+  const said = (who) => run.diagnostics.locator(`.message.is-${who}`);
+  await said("user").locator("strong", { hasText: "2 + 2" }).waitFor();
+  await said("assistant").getByRole("heading", { name: "Answer" }).waitFor();
+  await said("assistant").locator("pre code", { hasText: "print(2 + 2)" }).waitFor();
+  assert.equal(await said("assistant").locator("img, a").count(), 0, "no image, no link that runs something");
+  assert.match(await said("assistant").innerText(), /<img src=x onerror=alert\(1\)>/);
+  await said("assistant").getByRole("button", { name: "Switch between rendered and raw text" }).click();
+  await said("assistant").locator("pre.text", { hasText: "# Answer" }).waitFor();
+  const call = run.diagnostics.locator(".story details", { hasText: "calculator" });
+  await call.locator("summary").click();
+  await call.getByText('"a": 2').waitFor();
+});
