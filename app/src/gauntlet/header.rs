@@ -82,6 +82,7 @@ pub(super) fn Header(session: Session, panels: Panels, commands: Commands) -> im
 #[component]
 fn Connection(session: Session) -> impl IntoView {
     let is_lost = contact_lost(session);
+    let retry_secs = countdown(session);
     let state = move || {
         let status = session.status();
         match session.feed.get() {
@@ -90,7 +91,10 @@ fn Connection(session: Session) -> impl IntoView {
                 let share = session.watch_calmly(Film::head) as f64 / head.max(1) as f64;
                 ("is-quiet", format!("Loading {:.0} %", share.min(1.0) * 100.0))
             }
-            FeedState::Lost { retry_secs } => ("is-lost", format!("Reconnecting in {retry_secs} s")),
+            FeedState::Lost { .. } => match retry_secs.get() {
+                0 => ("is-lost", "Reconnecting".to_owned()),
+                secs => ("is-lost", format!("Reconnecting in {secs} s")),
+            },
             FeedState::Missing => ("is-lost", "Run is gone".to_owned()),
             FeedState::Live if status == Status::Paused => ("is-paused", "Paused".to_owned()),
             FeedState::Live if status.is_final() => ("is-quiet", capital(status_word(status))),
@@ -104,6 +108,23 @@ fn Connection(session: Session) -> impl IntoView {
         }
     };
     view! { <span class=move || format!("connection {}", state().0) role="status"><i aria-hidden="true"></i>{move || state().1}</span> }
+}
+
+/// Seconds until the next attempt to connect, while the connection is lost.
+fn countdown(session: Session) -> RwSignal<u32> {
+    let left = RwSignal::new(0);
+    Effect::new(move || {
+        let FeedState::Lost { retry_secs } = session.feed.get() else { return };
+        left.set(retry_secs);
+        let tick = move || _ = left.try_update(|left| *left = left.saturating_sub(1));
+        let timer = set_interval_with_handle(tick, Duration::from_secs(1));
+        on_cleanup(move || {
+            if let Ok(timer) = timer {
+                timer.clear();
+            }
+        });
+    });
+    left
 }
 
 /// Whether contact with the run's writers is lost: as the server rendered it, then checked as long as the run

@@ -141,7 +141,11 @@ fn Texts(session: Session, detail: StepDetail) -> impl IntoView {
             </Snapshot>
         })}
         {(others > 0).then(|| view! {
-            <p class="hint">{format!("{} more snapshots carry this step number, of other episodes or earlier readings.", grouped(others))}</p>
+            <p class="hint">
+                {format!("{} more snapshots carry this step number, of other episodes or earlier readings. ", grouped(others))}
+                <button class="link" on:click=move |_| session.step_by(-1)>"Previous"</button>" "
+                <button class="link" on:click=move |_| session.step_by(1)>"Next"</button>
+            </p>
         })}
         {(!events.is_empty()).then(|| view! { <Events events /> })}
     }

@@ -90,6 +90,8 @@ pub(super) struct Session {
     pub(super) words: RwSignal<String>,
     /// The steps that playback repeats, both included.
     pub(super) range: RwSignal<Option<(u64, u64)>>,
+    /// Whether playback ends at each failing node.
+    pub(super) waits_at_failures: RwSignal<bool>,
     /// The path of a rubric from the address, until the film knows it.
     pub(super) wanted_rubric: RwSignal<Option<String>>,
     /// The step that the address named, where the run has none of that number.
@@ -134,6 +136,7 @@ impl Session {
             listing: RwSignal::new(Listing::All),
             words: RwSignal::new(String::new()),
             range: RwSignal::new(None),
+            waits_at_failures: RwSignal::new(false),
             wanted_rubric: RwSignal::new(None),
             absent_step: RwSignal::new(None),
             deep_link: RwSignal::new(None),

@@ -139,6 +139,11 @@ fn EffectsMenu(session: Session) -> impl IntoView {
                 <p>"Changes how brightly failures are lit, nothing else."</p>
                 <h3>"Keys"</h3>
                 <label class="keys-off">
+                    <input type="checkbox" prop:checked=move || session.waits_at_failures.get()
+                        on:change=move |e| session.waits_at_failures.set(event_target_checked(&e)) />
+                    "Playback waits at each failure"
+                </label>
+                <label class="keys-off">
                     <input type="checkbox" prop:checked=has_no_letters on:change=set_letters />
                     "Ignore keys of one letter or sign"
                 </label>

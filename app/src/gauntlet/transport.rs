@@ -20,6 +20,7 @@ pub(super) fn Transport(session: Session) -> impl IntoView {
     let place = move || session.current.get().map_or("0".to_owned(), |at| grouped(at as u64 + 1));
     let length = move || session.watch_calmly(|f| grouped(f.len() as u64));
     keep_range(session);
+    wait_at_failures(session);
     let previous = move || match session.chosen_path() {
         Some(path) => format!("Previous failure of {path} (P)"),
         None => "Previous failure (P)".to_owned(),
@@ -81,6 +82,22 @@ fn keep_range(session: Session) {
         if next != motion {
             session.motion.set(next);
         }
+    });
+}
+
+/// Ends playback at the next failing node, where the viewer wants that.
+fn wait_at_failures(session: Session) {
+    Effect::new(move |before: Option<f64>| {
+        let motion = session.motion.get();
+        let from = before.filter(|before| motion.playing && *before < motion.position);
+        if let Some(from) = from.filter(|_| session.waits_at_failures.get_untracked()) {
+            let next = session.film(|film| film.next_failure(Some(from as usize)));
+            if let Some(next) = next.filter(|next| *next as f64 <= motion.position) {
+                session.select(next);
+                return next as f64;
+            }
+        }
+        motion.position
     });
 }
 

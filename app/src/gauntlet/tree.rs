@@ -28,17 +28,27 @@ struct Line {
     name: String,
     depth: u32,
     is_root: bool,
+    has_children: bool,
 }
 
 /// The first `most` lines whose path contains `words`, and the number of all such lines.
-fn lines(film: &Film, words: &str, most: usize) -> (Vec<Line>, usize) {
+/// Lines below a folded one are left out, unless words are looked for.
+fn lines(film: &Film, words: &str, folded: &[PathId], most: usize) -> (Vec<Line>, usize) {
     let line = |p: &gauntlet_film::Path| {
         let is_root = p.path == "root";
         let depth = if is_root { 0 } else { p.depth + 1 };
-        Line { id: p.id, path: p.path.clone(), name: p.name.replace('_', " "), depth, is_root }
+        let has_children = film.paths().iter().any(|child| child.parent == Some(p.id));
+        Line { id: p.id, path: p.path.clone(), name: p.name.replace('_', " "), depth, is_root, has_children }
+    };
+    let is_hidden = |p: &gauntlet_film::Path| {
+        let above = std::iter::successors(p.parent, |id| film.path_of(*id)?.parent);
+        above.into_iter().any(|id| folded.contains(&id))
     };
     let words = words.trim().to_lowercase();
-    let matches = |p: &&gauntlet_film::Path| words.is_empty() || p.path.to_lowercase().contains(&words);
+    let matches = |p: &&gauntlet_film::Path| match words.is_empty() {
+        true => folded.is_empty() || !is_hidden(p),
+        false => p.path.to_lowercase().contains(&words),
+    };
     // Measurements come after the rubrics: a trainer logs dozens of them.
     let of_sort = |measured: bool| film.paths().iter().filter(move |p| is_measurement(&p.path) == measured);
     let all = || of_sort(false).chain(of_sort(true)).filter(matches);
@@ -70,8 +80,11 @@ fn read(film: &Film, at: usize, id: PathId, range: (f64, f64)) -> Reading {
 pub(super) fn RubricTree(session: Session) -> impl IntoView {
     let words = RwSignal::new(String::new());
     let most = RwSignal::new(LINES);
-    let shown =
-        Memo::new(move |_| words.with(|words| session.watch_calmly(|film| lines(film, words, most.get()))));
+    let folded = RwSignal::new(Vec::<PathId>::new());
+    let shown = Memo::new(move |_| {
+        let (words, folded) = (words.get(), folded.get());
+        session.watch_calmly(|film| lines(film, &words, &folded, most.get()))
+    });
     let total = Memo::new(move |_| session.watch_calmly(|film| film.paths().len()));
     let hidden = move || shown.with(|(lines, all)| all - lines.len());
     view! {
@@ -86,7 +99,7 @@ pub(super) fn RubricTree(session: Session) -> impl IntoView {
             </label>
         })}
         <ul class="tree" aria-label="Rubrics">
-            <For each=move || shown.with(|(lines, _)| lines.clone()) key=|line| (line.id, line.depth, line.path.clone()) children=move |line| view! { <TreeLine session line /> } />
+            <For each=move || shown.with(|(lines, _)| lines.clone()) key=|line| (line.id, line.depth, line.path.clone()) children=move |line| view! { <TreeLine session line folded /> } />
         </ul>
         {move || (hidden() > 0).then(|| view! {
             <p class="hint">
@@ -101,8 +114,19 @@ pub(super) fn RubricTree(session: Session) -> impl IntoView {
 }
 
 #[component]
-fn TreeLine(session: Session, line: Line) -> impl IntoView {
-    let Line { id, path, name, depth, is_root } = line;
+fn TreeLine(session: Session, line: Line, folded: RwSignal<Vec<PathId>>) -> impl IntoView {
+    let Line { id, path, name, depth, is_root, has_children } = line;
+    let is_folded = move || folded.with(|folded| folded.contains(&id));
+    let fold = move |_| {
+        folded.update(|folded| match folded.iter().position(|known| *known == id) {
+            Some(at) => _ = folded.remove(at),
+            None => folded.push(id),
+        });
+    };
+    let fold_label = {
+        let path = path.clone();
+        move || format!("{} {path}", if is_folded() { "Unfold" } else { "Fold" })
+    };
     // The range of the whole run, so that sparklines of different steps can be compared. It is read again each
     // time that the run has grown by a tenth.
     let age =
@@ -145,6 +169,11 @@ fn TreeLine(session: Session, line: Line) -> impl IntoView {
     let previous = move |_| session.previous_failure();
     view! {
         <li class=move || format!("branch {}{}", class_of(), if is_on() { " is-on" } else { "" }) style=format!("--depth:{}", depth.min(DEEPEST)) data-path=path.clone()>
+            {has_children.then(|| view! {
+                <button class="branch-fold" class:is-folded=is_folded aria-label=fold_label aria-expanded=move || (!is_folded()).to_string() on:click=fold>
+                    <Icon shape=Shape::Chevron />
+                </button>
+            })}
             <button class="branch-line" aria-pressed=move || is_on().to_string() title=path.clone() on:click=choose>
                 <span class="branch-name">
                     <i class="state-dot" aria-hidden="true"></i>
@@ -200,6 +229,21 @@ pub(super) fn Headline(session: Session) -> impl IntoView {
         let place = session.settled.get().and_then(|at| session.watch_calmly(|f| f.percentile_of_root(at)));
         place.map_or("percentile of this run: n/e".to_owned(), |p| format!("percentile {p:.0} of this run"))
     };
+    let failed = Memo::new(move |_| {
+        let at = session.settled.get()?;
+        session.watch_calmly(|film| {
+            let judged =
+                film.paths().iter().filter(|path| path.path != "root" && !is_measurement(&path.path));
+            let failed = judged.filter(|path| film.state(at, path.id) == State::Failed).count();
+            (failed > 0).then_some(failed)
+        })
+    });
+    let failed_words = move || {
+        failed.get().map(|count| match count {
+            1 => "1 rubric below its bound".to_owned(),
+            count => format!("{} rubrics below their bounds", grouped(count as u64)),
+        })
+    };
     view! {
         <div class=move || format!("headline {}", state_class(state()))>
             <b>{move || at(0).map_or_else(|| if is_failing() { "failed" } else { "n/e" }.to_owned(), score)}</b>
@@ -207,8 +251,52 @@ pub(super) fn Headline(session: Session) -> impl IntoView {
                 <span class="visually-hidden">{move || state_word(state())}</span>
                 <span>{before}</span>
                 <span>{percentile}</span>
+                <span class="headline-failed">{failed_words}</span>
             </p>
         </div>
     }
     .erase()
+}
+
+#[cfg(test)]
+mod tests {
+    use gauntlet_film::{Fact, What};
+    use gauntlet_model::{Scores, Timestamp};
+
+    use super::*;
+
+    #[test]
+    fn a_folded_group_hides_what_is_below_it() {
+        let mut film = Film::new();
+        let scores =
+            [("root", 1.0), ("style.tone.warmth", 1.0), ("style.length", 0.5), ("metrics.loss", 0.1)];
+        let scored = What::Scored {
+            scores: Scores::new(scores).unwrap(),
+            not_evaluated: Vec::new(),
+            failures: Vec::new(),
+            duration_ms: None,
+            is_paused: false,
+            challenge: None,
+        };
+        film.apply(&Fact {
+            seq: 0,
+            at: Timestamp::from_micros(0),
+            episode: None,
+            step: Some(0),
+            what: scored,
+        });
+        let shown = |words: &str, folded: &[&str]| {
+            let folded: Vec<_> = folded.iter().filter_map(|path| film.find_path(path)).collect();
+            let (lines, all) = lines(&film, words, &folded, 10);
+            assert_eq!(lines.len(), all);
+            lines.into_iter().map(|line| line.path).collect::<Vec<_>>()
+        };
+        assert!(shown("", &[]).contains(&"style.tone.warmth".to_owned()));
+        let without = shown("", &["style"]);
+        assert!(
+            without.contains(&"style".to_owned()) && !without.iter().any(|path| path.starts_with("style."))
+        );
+        assert!(!shown("", &["style.tone"]).contains(&"style.tone.warmth".to_owned()));
+        assert_eq!(shown("warmth", &["style"]), ["style.tone.warmth"], "what is looked for is shown");
+    }
 }

@@ -37,8 +37,8 @@ mod work;
 mod writers;
 
 pub use answers::{
-    Appended, Created, Excerpt, Failing, InEpisode, Order, Page, PendingCommand, RunQuery, Session, Slice, Sort,
-    StepRow,
+    Appended, Created, Excerpt, Failing, InEpisode, Order, Page, PendingCommand, RunQuery, Session, Slice,
+    Sort, StepRow,
 };
 pub use blobs::{Blob, Blobs, Upload};
 pub use error::StoreError;
