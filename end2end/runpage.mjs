@@ -30,7 +30,9 @@ export class RunPage {
 
   /** Resolves once the film is here as far as the server has it, and drawn. */
   async opened() {
-    return this.until("the film is open", ({ ready, feed, nodes }) => ready && feed === "live" && nodes > 0);
+    const isOpen = ({ ready, feed, nodes }) => ready && feed === "live" && nodes > 0;
+    // The first picture waits for shaders, which a machine without a graphics card compiles in seconds.
+    return this.until("the film is open", isOpen, { within: 60_000 });
   }
 
   /** What the stage shows, as app/src/gauntlet/facts.rs writes it. */

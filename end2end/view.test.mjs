@@ -145,5 +145,5 @@ story("an episode reads as a conversation, and nothing that a model wrote become
   await said("assistant").locator("pre.text", { hasText: "# Answer" }).waitFor();
   const call = run.diagnostics.locator(".story details", { hasText: "calculator" });
   await call.locator("summary").click();
-  await call.getByText('"a": 2').waitFor();
+  await call.locator("pre", { hasText: '"a": 2' }).waitFor();
 });

@@ -127,7 +127,7 @@ fn EffectsMenu(session: Session) -> impl IntoView {
     };
     view! {
         <details class="menu" node_ref=menu on:toggle=toggled>
-            <summary class="tool" title="How strongly failures glow, and the keys (?)">"Effects, keys"</summary>
+            <summary class="tool" title="How strongly failures glow, and the keys (?)">"Effects"</summary>
             <div class="menu-sheet">
                 <label class="slider">
                     <span>"Glow of effects"</span>

@@ -188,7 +188,7 @@ fn TreeLine(session: Session, line: Line, folded: RwSignal<Vec<PathId>>) -> impl
             </button>
             {move || is_on().then(|| view! {
                 <div class="branch-more">
-                    <span>{word_of}" here; colours the path"</span>
+                    <span>{word_of}" here"</span>
                     {is_judged.then(|| view! {
                         <span>
                             <button class="link" on:click=previous>"Previous failure"</button>" "
