@@ -75,7 +75,7 @@ story("playback repeats a range, and a note is a flag in every browser", async (
   await other.page.getByRole("button", { name: "Worst 50" }).click();
   await until("fifty steps", async () => (await other.page.locator(".steps .chips .panel-note").innerText()) === "50");
   await other.page.getByRole("searchbox", { name: "Search steps" }).press("Enter");
-  const worst = Number(await other.list.locator(".step-number").first().innerText());
+  const worst = await until("one of them is selected", () => other.listed());
   await other.selected(worst);
 
   // Keys: a tenth of the run, the list of keys, and no letters where they are turned off.

@@ -43,8 +43,8 @@ fn parse(parameter: &DeclaredParameter, text: &str) -> Value {
 
 /// A text as the plain value it looks like: a number, `true` or `false`, or a text.
 fn plain(text: &str) -> Value {
-    let whole = text.parse::<i64>().map(Number::from).ok();
-    let number = whole.or_else(|| Number::from_f64(text.parse().ok()?));
+    let integer = text.parse::<i64>().map(Number::from).ok();
+    let number = integer.or_else(|| Number::from_f64(text.parse().ok()?));
     match (number, text) {
         (Some(number), _) => Value::Number(number),
         (None, "true") => true.into(),

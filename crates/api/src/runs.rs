@@ -30,9 +30,9 @@ pub struct RunListQuery {
     /// Only runs with this tag.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tag: Option<String>,
-    /// `created` (newest first, the default), `updated` (last changed first), `name`, `project`, `status`, `steps`
-    /// (most first), `failing` (greatest share first) or `mean` (greatest mean reward first); `-` in front
-    /// reverses it, as in `-steps`.
+    /// `created` (newest first, the default), `updated` (last changed first), `name`, `project`, `status`,
+    /// `steps` (most first), `failing` (greatest share first) or `mean` (greatest mean reward first); `-` in
+    /// front reverses it, as in `-steps`.
     #[serde(default, deserialize_with = "non_empty", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("pattern" = "^-?(created|updated|name|project|status|steps|failing|mean)$"))]
     pub sort: Option<String>,

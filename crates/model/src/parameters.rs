@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::{FieldError, Object};
 
-/// The key of the run's metadata that declares parameters: an object of names, each with its value, or with an
-/// object of `value` and, for a number, `min` and `max`.
+/// The key of the run's metadata that declares parameters: an object of names, each with its value, or with
+/// an object of `value` and, for a number, `min` and `max`.
 pub const TWEAKABLE: &str = "tweakable";
 
 /// A parameter that a tweak may change. Its type is that of its value.
@@ -24,8 +24,8 @@ pub struct DeclaredParameter {
 }
 
 impl DeclaredParameter {
-    /// The parameters that a run's metadata declares, in its order. Entries without a plain value are left out:
-    /// the key may have been used for something else.
+    /// The parameters that a run's metadata declares, in its order. Entries without a plain value are left
+    /// out: the key may have been used for something else.
     pub fn of_metadata(metadata: &Object) -> Vec<Self> {
         let declared = metadata.get(TWEAKABLE).and_then(Value::as_object).into_iter().flatten();
         let read = |(name, entry): (&String, &Value)| {

@@ -29,8 +29,8 @@ impl<A: ?Sized + 'static, O: ?Sized + 'static> Node<A, O> {
         state
     }
 
-    /// The declared parameters of the tree with their values and ranges, as a run's metadata declares them for
-    /// tweaks: `{"rubric_0.threshold": {"value": 0.5, "min": 0.0, "max": 1.0}}`.
+    /// The declared parameters of the tree with their values and ranges, as a run's metadata declares them
+    /// for tweaks: `{"rubric_0.threshold": {"value": 0.5, "min": 0.0, "max": 1.0}}`.
     pub fn declared_parameters(&self) -> Object {
         let describe = |(name, value): (String, serde_json::Value)| {
             let mut entry = Object::from_iter([("value".to_owned(), value)]);

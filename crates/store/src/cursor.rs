@@ -7,7 +7,7 @@ use crate::{Order, StoreError};
 /// The value that a list is ordered by, of one run.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Key {
-    Whole(i64),
+    Integer(i64),
     Real(f64),
     Text(String),
 }
@@ -27,7 +27,7 @@ impl Cursor {
         let read = || {
             let (key, run_no) = text.strip_prefix(&*word)?.strip_prefix('.')?.rsplit_once('.')?;
             let key = match key.split_at_checked(1)? {
-                ("i", digits) => Key::Whole(digits.parse().ok()?),
+                ("i", digits) => Key::Integer(digits.parse().ok()?),
                 ("f", bits) => Key::Real(f64::from_bits(u64::from_str_radix(bits, 16).ok()?)),
                 ("t", hex) => Key::Text(unhex(hex)?),
                 _ => return None,
@@ -45,7 +45,7 @@ impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.", self.order)?;
         match &self.key {
-            Key::Whole(number) => write!(f, "i{number}")?,
+            Key::Integer(number) => write!(f, "i{number}")?,
             Key::Real(number) => write!(f, "f{:x}", number.to_bits())?,
             Key::Text(text) => {
                 f.write_str("t")?;
@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn a_cursor_comes_back_as_it_went() {
         let keys = [
-            Key::Whole(-5),
+            Key::Integer(-5),
             Key::Real(0.1 + 0.2),
             Key::Real(f64::MIN),
             Key::Text("naïve.run/1".to_owned()),

@@ -35,7 +35,7 @@ pub(crate) async fn runs(readers: &SqlitePool, query: &RunQuery) -> Result<Page,
         let Cursor { key: last, run_no, .. } = Cursor::read(cursor, query.order)?;
         sql.push(format!(" AND ({key}, r.run_no) {} (", if is_descending { "<" } else { ">" }));
         match last {
-            Key::Whole(number) => sql.push_bind(number),
+            Key::Integer(number) => sql.push_bind(number),
             Key::Real(number) => sql.push_bind(number),
             Key::Text(text) => sql.push_bind(text),
         };
@@ -117,7 +117,7 @@ fn key_of(order: Order) -> (&'static str, bool) {
 /// Where the next page begins.
 fn cursor_of(row: &SqliteRow, order: Order) -> Result<Cursor, StoreError> {
     let key = match order.sort {
-        Sort::Created | Sort::Updated | Sort::Steps => row.try_get("sort_key").map(Key::Whole),
+        Sort::Created | Sort::Updated | Sort::Steps => row.try_get("sort_key").map(Key::Integer),
         Sort::Name | Sort::Project | Sort::Status => row.try_get("sort_key").map(Key::Text),
         Sort::Failing | Sort::Mean => row.try_get("sort_key").map(Key::Real),
     };

@@ -2524,8 +2524,12 @@ export interface operations {
         q?: string;
         /** @description Only runs with this tag. */
         tag?: string;
-        /** @description `created` (newest first, the default), `updated` (last changed first) or `name`. */
-        sort?: "created" | "updated" | "name";
+        /**
+         * @description `created` (newest first, the default), `updated` (last changed first), `name`, `project`, `status`,
+         *     `steps` (most first), `failing` (greatest share first) or `mean` (greatest mean reward first); `-` in
+         *     front reverses it, as in `-steps`.
+         */
+        sort?: string;
       };
       header?: never;
       path?: never;
