@@ -246,12 +246,12 @@ async fn an_answer_must_be_one_of_the_options() {
 
 #[tokio::test]
 async fn a_command_is_waited_for() {
-    let server = std::sync::Arc::new(with_run().await);
-    let waiting = std::sync::Arc::clone(&server);
-    let poll = tokio::spawn(async move { waiting.get("/api/v1/runs/r1/commands?wait=20").await });
-    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    let server = with_run().await;
+    let mut poll = std::pin::pin!(server.get("/api/v1/runs/r1/commands?wait=20"));
+    let early = tokio::time::timeout(std::time::Duration::from_millis(100), &mut poll).await;
+    assert!(early.is_err(), "answered although no command is pending");
     server.post("/api/v1/runs/r1/commands", &json!({ "action": "pause" })).await.expect(201);
-    let answer = tokio::time::timeout(std::time::Duration::from_secs(5), poll).await.unwrap().unwrap();
+    let answer = tokio::time::timeout(std::time::Duration::from_secs(20), poll).await.unwrap();
     assert_eq!(answer.json()["commands"][0]["action"], "pause");
 }
 

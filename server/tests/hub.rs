@@ -119,11 +119,6 @@ async fn a_viewer_gets_the_past_by_step_and_then_the_present() {
     let (mut all, _) = connect_async(format!("ws://{address}/ws/gauntlet/s1")).await.unwrap();
     let (mut live, _) = connect_async(format!("ws://{address}/ws/gauntlet/s1?replay=0")).await.unwrap();
     let (mut early, _) = connect_async(format!("ws://{address}/ws/gauntlet/later")).await.unwrap();
-    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-    post(&server, "s1", &snapshot("s1", 4, 1.0)).await;
-    post(&server, "s1", &snapshot("s1", 4, 1.0)).await;
-    post(&server, "s1", &snapshot("s1", 3, 1.0)).await;
-    post(&server, "later", &snapshot("later", 1, 1.0)).await;
     let steps = async |socket: &mut tokio_tungstenite::WebSocketStream<_>, n: usize| {
         let mut steps = Vec::new();
         while steps.len() < n {
@@ -137,7 +132,23 @@ async fn a_viewer_gets_the_past_by_step_and_then_the_present() {
         }
         steps
     };
-    assert_eq!(steps(&mut all, 4).await, [1, 2, 4, 3]);
+    assert_eq!(steps(&mut all, 2).await, [1, 2], "replayed, before there is more");
+    // A viewer without a replay begins where the log ends once it is served: then it gets what is posted.
+    let mut probe = 100;
+    let seen = loop {
+        post(&server, "s1", &snapshot("s1", probe, 1.0)).await;
+        match tokio::time::timeout(std::time::Duration::from_millis(50), steps(&mut live, 1)).await {
+            Ok(seen) => break seen[0],
+            Err(_) => probe += 1,
+        }
+    };
+    steps(&mut live, (probe - seen) as usize).await;
+    assert_eq!(steps(&mut all, (probe - 99) as usize).await, (100..=probe).collect::<Vec<_>>());
+    post(&server, "s1", &snapshot("s1", 4, 1.0)).await;
+    post(&server, "s1", &snapshot("s1", 4, 1.0)).await;
+    post(&server, "s1", &snapshot("s1", 3, 1.0)).await;
+    post(&server, "later", &snapshot("later", 1, 1.0)).await;
+    assert_eq!(steps(&mut all, 2).await, [4, 3]);
     assert_eq!(steps(&mut live, 2).await, [4, 3]);
     assert_eq!(steps(&mut early, 1).await, [1]);
 }
