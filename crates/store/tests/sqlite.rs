@@ -3,16 +3,20 @@
 mod conformance;
 
 use conformance::{Backend, Fresh};
-use gauntlet_store::{Options, Store};
+use gauntlet_store::{Options, Store, StoreError};
 
 struct Sqlite;
 
 impl Backend for Sqlite {
+    async fn open(&self, options: Options) -> Result<Store, StoreError> {
+        Store::open(options).await
+    }
+
     async fn empty(&self, tune: impl FnOnce(&mut Options) + Send) -> Fresh {
         let directory = tempfile::tempdir().unwrap();
         let mut options = Options::new(directory.path());
         tune(&mut options);
-        Fresh { store: Store::open(options).await.unwrap(), _guard: Box::new(directory) }
+        Fresh { store: self.open(options).await.unwrap(), _guard: Box::new(directory) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Appending: order, idempotency, atomicity, back pressure, durability.
 
 use gauntlet_model::{EventId, Kind, RunSummary};
-use gauntlet_store::{Appended, Options, Store, StoreError};
+use gauntlet_store::{Appended, Options, StoreError};
 
 use super::Backend;
 use super::fixtures::*;
@@ -162,11 +162,11 @@ pub async fn what_was_acknowledged_survives_a_restart(backend: &impl Backend) {
     let before = log(&fresh.store, &run).await;
     let summary = fresh.store.run(&run).await.unwrap();
     assert!(
-        matches!(Store::open(options.clone()).await, Err(StoreError::Conflict(_))),
+        matches!(backend.open(options.clone()).await, Err(StoreError::Conflict(_))),
         "one process, one store"
     );
     fresh.store.close().await;
-    let again = Store::open(options).await.unwrap();
+    let again = backend.open(options).await.unwrap();
     assert_eq!(log(&again, &run).await, before);
     assert_eq!(again.run(&run).await.unwrap(), summary);
     let appended = again.append(&run, notes(400..600), at(3)).await.unwrap();

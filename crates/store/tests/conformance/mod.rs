@@ -20,7 +20,7 @@ pub mod writers;
 use std::any::Any;
 use std::future::Future;
 
-use gauntlet_store::{Options, Store};
+use gauntlet_store::{Options, Store, StoreError};
 
 /// An empty store, and whatever must live as long as it does.
 pub struct Fresh {
@@ -29,8 +29,11 @@ pub struct Fresh {
     pub _guard: Box<dyn Any + Send>,
 }
 
-/// Makes empty stores.
+/// Makes empty stores, and opens those that were closed.
 pub trait Backend: Sync {
+    /// Opens a store with these options: what they name may be there already.
+    fn open(&self, options: Options) -> impl Future<Output = Result<Store, StoreError>> + Send;
+
     /// A store with nothing in it, its options tuned by the story.
     fn empty(&self, tune: impl FnOnce(&mut Options) + Send) -> impl Future<Output = Fresh> + Send;
 }

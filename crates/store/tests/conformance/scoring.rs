@@ -5,7 +5,7 @@ use gauntlet_model::{
     Event, FailureKind, FailureRules, RunPatch, RunSummary, Score, ScoreAdded, ScoreTarget, Scores,
     SnapshotScored, Status,
 };
-use gauntlet_store::{Failing, InEpisode, Options, Store};
+use gauntlet_store::{Failing, InEpisode, Options};
 
 use serde_json::Value;
 
@@ -157,7 +157,7 @@ pub async fn the_list_agrees_with_the_film(backend: &impl Backend) {
             if dice.roll(12) == 0 {
                 let folder = store.folder().to_owned();
                 store.close().await;
-                store = Store::open(Options::new(folder)).await.unwrap();
+                store = backend.open(Options::new(folder)).await.unwrap();
             }
             if dice.roll(12) == 0 {
                 let rules = Some(any_rules[dice.roll(3) as usize]);

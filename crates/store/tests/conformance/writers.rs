@@ -285,7 +285,7 @@ pub async fn writers_outlive_a_restart(backend: &impl Backend) {
     ends(&fresh.store, &run, "b", Status::Failed, 2).await;
     let options = Options::new(fresh.store.folder());
     fresh.store.close().await;
-    let store = Store::open(options).await.unwrap();
+    let store = backend.open(options).await.unwrap();
     assert_eq!(store.sweep_writers(at(32), at(3)).await.unwrap(), 0);
     assert_eq!(store.sweep_writers(at(33), at(3)).await.unwrap(), 1);
     assert_eq!(finishes(&store, &run).await[0].status, Status::Failed);
