@@ -1,6 +1,7 @@
 //! The browser side's files: built into a release binary, read from a folder in development.
 
 use std::borrow::Cow;
+use std::hash::Hasher;
 use std::path::PathBuf;
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -85,7 +86,7 @@ pub async fn file(site: &Site, path: &str, headers: &HeaderMap) -> Option<Respon
     let accepts = headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let brotli = accepts.split(',').any(|e| e.split(';').next().unwrap_or_default().trim() == "br");
     let file = site.read(path, brotli).await?;
-    let etag = format!("\"{:016x}\"", fnv(&file.bytes));
+    let etag = format!("\"{:016x}\"", content_hash(&file.bytes));
     let fixed = [
         (header::ETAG, HeaderValue::try_from(&etag).ok()?),
         // Names carry no version, so a browser asks each time and usually hears 304.
@@ -103,7 +104,9 @@ pub async fn file(site: &Site, path: &str, headers: &HeaderMap) -> Option<Respon
     })
 }
 
-/// FNV-1a, 64 bits: tells one build's file from another's.
-fn fnv(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x100_0000_01b3))
+/// Tells one build's file from another's.
+fn content_hash(bytes: &[u8]) -> u64 {
+    let mut hasher = fnv::FnvHasher::default();
+    hasher.write(bytes);
+    hasher.finish()
 }

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use support::{Server, id};
 
 fn hash(bytes: &str) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(bytes))
 }
 
 fn path(run: &str, bytes: &str) -> String {

@@ -161,7 +161,7 @@ async fn what_is_no_page_can_run_nothing() {
     let server = Server::new().await;
     with_payload(&server).await;
     let evil = "<script>alert(1)</script>";
-    let sha256: String = Sha256::digest(evil).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256 = hex::encode(Sha256::digest(evil));
     let artifact = format!("/api/v1/runs/api/artifacts/{sha256}");
     server.send("PUT", &artifact, &[("content-type", "text/html")], evil).await.expect(201);
     for path in [

@@ -11,6 +11,7 @@ mod body;
 mod decode;
 pub mod dipg;
 mod event;
+mod fnv;
 mod ids;
 mod limits;
 mod parameters;
@@ -27,6 +28,7 @@ pub use decode::{
     BatchError, EventError, MAX_REFUSED_EVENTS, decode_array, decode_json, decode_lines, decode_one,
 };
 pub use event::{Body, Event, Kind, Record};
+pub use fnv::fnv1a_128;
 pub use ids::{EpisodeId, EventId, RunId, WriterId};
 pub use limits::{
     FieldError, MAX_BODY_BYTES, MAX_ID_BYTES, MAX_LABEL_BYTES, MAX_PATH_BYTES, MAX_SCORES, MAX_STEP,

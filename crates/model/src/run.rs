@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::body::{RunStarted, Status, tags};
+use crate::fnv::fnv1a_128;
 use crate::limits::{FieldError, label, text};
 use crate::{Contact, EventId, FailureRules, Object, RuleInForce, RunId, Timestamp};
 
@@ -162,10 +163,8 @@ pub struct RunSummary {
 
 impl RunSummary {
     /// The idempotency key of the run's `run.started`: made from the run's id, so that creating it twice says
-    /// it once. (FNV-1a, 128 bits.)
+    /// it once.
     pub fn started_event_id(run: &RunId) -> EventId {
-        const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
-        let start: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
-        EventId::from_u128(run.as_str().bytes().fold(start, |h, b| (h ^ u128::from(b)).wrapping_mul(PRIME)))
+        EventId::from_u128(fnv1a_128(run.as_str().bytes()))
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::attributes::{MappedAttributes, read};
 use crate::draft::EventDraft;
 use crate::error::{Exception, take_text};
-use crate::ids::{event_id, hex, named, span_id};
+use crate::ids::{event_id, named, span_id};
 use crate::item::{Item, StepKey, is_large};
 use crate::node::{Node, speaker};
 use crate::proto::LogRecord;
@@ -28,7 +28,7 @@ pub(crate) fn item(record: &LogRecord, source: &Source) -> Result<Item, String> 
         true => Ok(None),
         false => match named(bytes, size) {
             Some(id) => Ok(Some(id)),
-            None => Err(format!("{field} {:?} is not {size} bytes", hex(bytes))),
+            None => Err(format!("{field} {:?} is not {size} bytes", hex::encode(bytes))),
         },
     };
     let trace = id(&record.trace_id, 16, "traceId")?;
@@ -105,7 +105,7 @@ fn step(
     StepRecorded {
         step_kind: if error.is_some() { StepKind::Error } else { StepKind::Message },
         name: names.into_iter().find(|n| !n.is_empty()),
-        span_id: hex(&span_id(&[b"log", log_id])),
+        span_id: hex::encode(&span_id(&[b"log", log_id])),
         parent_span_id: named(&record.span_id, 8),
         started_at: at,
         ended_at: None,

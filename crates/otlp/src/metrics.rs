@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::buckets::{exponential_statistics, histogram_statistics};
 use crate::decode::Decoded;
 use crate::encoding::Outcome;
-use crate::ids::{event_id, hex};
+use crate::ids::event_id;
 use crate::proto::{ExportMetricsServiceRequest, KeyValue, Metric};
 use crate::runs::{self, RunName};
 use crate::source::Source;
@@ -213,7 +213,7 @@ fn series(name: &str, attributes: Object) -> String {
     if path.len() <= most {
         return path;
     }
-    let digest = hex(event_id(&[path.as_bytes()]).as_bytes());
+    let digest = hex::encode(event_id(&[path.as_bytes()]).as_bytes());
     let digest = cut(&digest, 8);
     format!("{}~{digest}", cut(&path, most - 9).trim_end_matches('.'))
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use gauntlet_model::{FailureRules, MAX_TAGS, Object, RunId, RunSpec};
 use serde_json::{Value, json};
 
-use crate::ids::{event_id, hex};
+use crate::ids::event_id;
 use crate::item::Item;
 use crate::parts::REPAIRED;
 use crate::source::Source;
@@ -103,7 +103,7 @@ pub(crate) fn from_service(source: &Source) -> RunName {
         Some(parts) => {
             let parts: Vec<&[u8]> =
                 [b"process".as_slice()].into_iter().chain(parts.iter().map(String::as_bytes)).collect();
-            let digest = hex(event_id(&parts).as_bytes());
+            let digest = hex::encode(event_id(&parts).as_bytes());
             format!("{}-{}", cut(service.trim(), 180).trim_end(), cut(&digest, 8))
         }
     };

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::attributes::{MappedAttributes, gather, read};
 use crate::draft::EventDraft;
 use crate::error::{Exception, take_text};
-use crate::ids::{hex, named};
+use crate::ids::named;
 use crate::item::{Item, StepKey, finished_id, is_large, step_id};
 use crate::node::{Node, has_content, with_role};
 use crate::proto::{Span, SpanEvent, SpanLink, SpanStatus};
@@ -116,17 +116,17 @@ struct SpanIds {
 
 impl SpanIds {
     fn read(span: &Span) -> Result<Self, String> {
-        let trace = named(&span.trace_id, 16)
-            .ok_or_else(|| format!("traceId {:?} is not 16 bytes, not all zero", hex(&span.trace_id)))?;
+        let trace = named(&span.trace_id, 16).ok_or_else(|| {
+            format!("traceId {:?} is not 16 bytes, not all zero", hex::encode(&span.trace_id))
+        })?;
         let id = named(&span.span_id, 8)
-            .ok_or_else(|| format!("spanId {:?} is not 8 bytes, not all zero", hex(&span.span_id)))?;
+            .ok_or_else(|| format!("spanId {:?} is not 8 bytes, not all zero", hex::encode(&span.span_id)))?;
         // Zeros mean "no parent", as does an empty id.
         let parent = match span.parent_span_id.iter().all(|b| *b == 0) {
             true => None,
-            false => Some(
-                named(&span.parent_span_id, 8)
-                    .ok_or_else(|| format!("parentSpanId {:?} is not 8 bytes", hex(&span.parent_span_id)))?,
-            ),
+            false => Some(named(&span.parent_span_id, 8).ok_or_else(|| {
+                format!("parentSpanId {:?} is not 8 bytes", hex::encode(&span.parent_span_id))
+            })?),
         };
         Ok(Self { trace, span: id, parent })
     }
@@ -334,8 +334,8 @@ fn plain_event(event: &SpanEvent, attributes: Object) -> Value {
 
 fn link(link: &SpanLink) -> Value {
     let mut fields = Object::new();
-    fields.insert("trace_id".to_owned(), json!(hex(&link.trace_id)));
-    fields.insert("span_id".to_owned(), json!(hex(&link.span_id)));
+    fields.insert("trace_id".to_owned(), json!(hex::encode(&link.trace_id)));
+    fields.insert("span_id".to_owned(), json!(hex::encode(&link.span_id)));
     if !link.trace_state.is_empty() {
         fields.insert("trace_state".to_owned(), json!(link.trace_state));
     }

@@ -176,7 +176,7 @@ impl Shared {
 
 /// Writes the content under its SHA-256, atomically; returns the hash in hex.
 fn aside(folder: &Path, content: &[u8]) -> std::io::Result<String> {
-    let hash: String = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = hex::encode(Sha256::digest(content));
     std::fs::create_dir_all(folder)?;
     let part = folder.join(format!("{hash}.{}.part", std::process::id()));
     let mut file = File::create(&part)?;

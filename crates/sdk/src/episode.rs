@@ -271,7 +271,7 @@ impl Episode {
     /// 8 bytes in hex.
     pub(crate) fn new_span_id(&self) -> String {
         let id = self.provider.clock().new_id();
-        id.as_bytes().iter().skip(8).map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(&id.as_bytes()[8..])
     }
 }
 

@@ -47,21 +47,14 @@ impl fmt::Display for Cursor {
         match &self.key {
             Key::Integer(number) => write!(f, "i{number}")?,
             Key::Real(number) => write!(f, "f{:x}", number.to_bits())?,
-            Key::Text(text) => {
-                f.write_str("t")?;
-                text.bytes().try_for_each(|byte| write!(f, "{byte:02x}"))?;
-            }
+            Key::Text(text) => write!(f, "t{}", hex::encode(text))?,
         }
         write!(f, ".{}", self.run_no)
     }
 }
 
 fn unhex(text: &str) -> Option<String> {
-    let digits: Option<Vec<u32>> = text.chars().map(|c| c.to_digit(16)).collect();
-    let pairs = digits?;
-    let (pairs, []) = pairs.as_chunks::<2>() else { return None };
-    let bytes: Option<Vec<u8>> = pairs.iter().map(|[high, low]| u8::try_from(high << 4 | low).ok()).collect();
-    String::from_utf8(bytes?).ok()
+    String::from_utf8(hex::decode(text).ok()?).ok()
 }
 
 #[cfg(test)]

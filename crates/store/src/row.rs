@@ -5,7 +5,7 @@ use std::sync::Arc;
 use gauntlet_film::{Evidence, failure_of, is_measurement, path_failure};
 use gauntlet_model::{
     Body, Event, EventId, FailureKind, FailureRule, Kind, MAX_LABEL_BYTES, Object, RunId, ScoreTarget,
-    Status, Timestamp,
+    Status, Timestamp, fnv1a_128,
 };
 
 use crate::StoreError;
@@ -194,12 +194,10 @@ impl Row {
 }
 
 /// The id of an event the store itself appends: made from the run and what the event is about, so that it
-/// says nothing twice. (FNV-1a, 128 bits, over run, a zero byte, purpose, a zero byte, subject.)
+/// says nothing twice. (A hash of run, a zero byte, purpose, a zero byte, subject.)
 pub(crate) fn internal_event_id(run: &RunId, purpose: &str, subject: &str) -> EventId {
-    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
-    let start: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     let bytes = run.as_str().bytes().chain([0]).chain(purpose.bytes()).chain([0]).chain(subject.bytes());
-    EventId::from_u128(bytes.fold(start, |h, b| (h ^ u128::from(b)).wrapping_mul(PRIME)))
+    EventId::from_u128(fnv1a_128(bytes))
 }
 
 /// The id of the `command.applied` that acknowledges a command.

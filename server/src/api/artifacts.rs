@@ -130,7 +130,7 @@ fn verified(
             }
         }
         let Some(end) = last.take() else { return Ok(None) };
-        let found: String = hash.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let found = hex::encode(hash.clone().finalize());
         if found != sha256 {
             tracing::error!(sha256, "an artifact is damaged");
             return Err(io::Error::other("the artifact is damaged"));

@@ -105,14 +105,10 @@ fn sample() -> Vec<Fact> {
 #[test]
 fn the_format_is_as_it_was() {
     let golden = include_str!("chunk-1.hex");
-    let bytes: Vec<u8> = golden
-        .split_whitespace()
-        .flat_map(|line| line.as_bytes().chunks(2))
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
-        .collect();
+    let golden: String = golden.split_whitespace().collect();
+    let bytes = hex::decode(&golden).unwrap();
     assert_eq!(decode(&bytes).unwrap(), sample());
-    let hex = encode(&sample()).iter().map(|b| format!("{b:02x}")).collect::<String>();
-    assert_eq!(hex, golden.split_whitespace().collect::<String>());
+    assert_eq!(hex::encode(encode(&sample())), golden);
 }
 
 #[test]

@@ -59,7 +59,7 @@ pub(super) fn group(
     let events = evaluations(&judged, snapshot.map(|(e, s)| (e.at(), s)), added);
     for (index, (_, span)) in drawn.iter_mut().enumerate() {
         span.attributes.push(KeyValue::new("gauntlet.step", from_json(&json!(step))));
-        let span_id = crate::ids::hex(&span.span_id);
+        let span_id = hex::encode(&span.span_id);
         let its_events = events.iter().filter(|(parent, _)| match parent {
             Some(parent) => *parent == span_id,
             None => index == 0,
@@ -67,7 +67,7 @@ pub(super) fn group(
         span.events.extend(its_events.map(|(_, event)| event.clone()));
     }
     // A judgement of a span that is not in this group stays with the first.
-    let known: Vec<String> = drawn.iter().map(|(_, s)| crate::ids::hex(&s.span_id)).collect();
+    let known: Vec<String> = drawn.iter().map(|(_, s)| hex::encode(&s.span_id)).collect();
     let unassigned =
         events.into_iter().filter(|(parent, _)| parent.as_ref().is_some_and(|p| !known.contains(p)));
     if let Some((_, first)) = drawn.first_mut() {

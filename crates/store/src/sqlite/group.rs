@@ -236,7 +236,7 @@ impl<'a> Group<'a> {
 
     /// Which of the rows are in the log already, or stand earlier in this group.
     async fn repeated(&mut self, run_no: i64, rows: &[Arc<Row>]) -> Result<HashSet<usize>, TxnError> {
-        let ids: Vec<String> = rows.iter().map(|row| hex(&row.id)).collect();
+        let ids: Vec<String> = rows.iter().map(|row| hex::encode(row.id)).collect();
         let ids = serde_json::to_string(&ids).unwrap_or_default();
         let stored: HashSet<Vec<u8>> = sqlx::query(
             "SELECT id FROM events WHERE run_no = ?1 AND id IN (SELECT unhex(value) FROM json_each(?2))",
@@ -347,13 +347,4 @@ impl RunChanges {
             }
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(32), |mut text, byte| {
-        for digit in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(digit.into(), 16).unwrap_or('0'));
-        }
-        text
-    })
 }

@@ -24,7 +24,7 @@ pub(crate) async fn find(
         "SELECT id, step FROM events WHERE run_no = ?1 AND id IN (SELECT unhex(value) FROM json_each(?2))",
     )
     .bind(run_no)
-    .bind(hex(ids))
+    .bind(hex_list(ids))
     .all(readers)
     .await
     .map_err(fault)?;
@@ -47,7 +47,7 @@ pub(crate) async fn starting(
             ON e.id = unhex(wanted.value) AND e.kind = 'episode.started'
         JOIN runs AS r ON r.run_no = e.run_no
         ORDER BY e.received_at, e.place";
-    let found = sqlx::query(sql).bind(hex(ids)).all(readers).await.map_err(fault)?;
+    let found = sqlx::query(sql).bind(hex_list(ids)).all(readers).await.map_err(fault)?;
     let read = |row: &SqliteRow| {
         let run: String = row.try_get("run").map_err(fault)?;
         Ok((event_id(row)?, RunId::new(run).map_err(corrupt)?))
@@ -56,9 +56,8 @@ pub(crate) async fn starting(
 }
 
 /// Ids as a JSON list of hexadecimal digits.
-fn hex(ids: &[EventId]) -> String {
-    let hex: Vec<String> =
-        ids.iter().map(|id| format!("{:032x}", u128::from_be_bytes(*id.as_bytes()))).collect();
+fn hex_list(ids: &[EventId]) -> String {
+    let hex: Vec<String> = ids.iter().map(|id| hex::encode(id.as_bytes())).collect();
     serde_json::to_string(&hex).unwrap_or_default()
 }
 
