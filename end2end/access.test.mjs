@@ -16,7 +16,10 @@ async function assertAccessible(page, what) {
     (values) => globalThis.axe.run(document, { runOnly: { type: "tag", values } }),
     RULES,
   );
-  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join("\n  ")}`);
+  const found = violations.map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join("\n  ")}`,
+  );
   assert.deepEqual(found, [], what);
 }
 
@@ -38,7 +41,17 @@ for (const theme of ["dark", "light"]) {
     const demo = server.demo({ steps: 4000, rate: 30 });
     await server.demo({ run: "done", steps: 240, seed: 3 }).done;
     const [failing] = await stepsOf(server, "done", { failing: "any", limit: 1 });
-    for (const path of ["/", "/projects/dipg", "/search", "/search?q=question", "/docs/start", "/docs/python", "/docs/api", "/nowhere", "/docs/none"]) {
+    for (const path of [
+      "/",
+      "/projects/dipg",
+      "/search",
+      "/search?q=question",
+      "/docs/start",
+      "/docs/python",
+      "/docs/api",
+      "/nowhere",
+      "/docs/none",
+    ]) {
       const opened = await themed(page, server, path, theme, { width: 1280, height: 720 });
       await assertAccessible(opened, `${path}, ${theme}`);
       await opened.close();
@@ -62,7 +75,10 @@ for (const theme of ["dark", "light"]) {
     const live = await themed(page, server, "/runs/demo", theme, { ...SMALL, width: 1280, height: 720 });
     await new RunPage(live).opened();
     await live.getByRole("button", { name: "Tweak" }).click();
-    await live.getByRole("dialog", { name: "Change parameters of the training" }).getByRole("table").waitFor();
+    await live
+      .getByRole("dialog", { name: "Change parameters of the training" })
+      .getByRole("table")
+      .waitFor();
     await assertAccessible(live, `the tweak dialog, ${theme}`);
     demo.stop();
     await demo.done;

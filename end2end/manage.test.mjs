@@ -41,53 +41,53 @@ async function fill(server, count) {
 /** The names of the rows, from the first. */
 const names = (list) => list.locator("tr.run-row .run-name > a:first-child").allInnerTexts();
 
-story("any column orders the list, the filter is the address, and the way back is the same place", async ({
-  server,
-  page,
-}) => {
-  await fill(server, 120);
-  const list = await page({ path: "/", width: 1280, height: 720 });
-  await list.waitForLoadState("networkidle");
-  await list.getByText("120 runs, 50 shown").waitFor();
+story(
+  "any column orders the list, the filter is the address, and the way back is the same place",
+  async ({ server, page }) => {
+    await fill(server, 120);
+    const list = await page({ path: "/", width: 1280, height: 720 });
+    await list.waitForLoadState("networkidle");
+    await list.getByText("120 runs, 50 shown").waitFor();
 
-  const head = (name) => list.getByRole("columnheader", { name });
-  await head("Mean reward").getByRole("link").click();
-  await list.waitForURL("**/?sort=mean");
-  await until("the greatest mean is first", async () => (await names(list))[0] === "sweep seed=118");
-  assert.equal(await head("Mean reward").getAttribute("aria-sort"), "descending");
-  await head("Mean reward").getByRole("link").click();
-  await list.waitForURL("**/?sort=-mean");
-  await until("runs without a mean are first", async () => (await names(list))[0] === "sweep seed=0");
+    const head = (name) => list.getByRole("columnheader", { name });
+    await head("Mean reward").getByRole("link").click();
+    await list.waitForURL("**/?sort=mean");
+    await until("the greatest mean is first", async () => (await names(list))[0] === "sweep seed=118");
+    assert.equal(await head("Mean reward").getAttribute("aria-sort"), "descending");
+    await head("Mean reward").getByRole("link").click();
+    await list.waitForURL("**/?sort=-mean");
+    await until("runs without a mean are first", async () => (await names(list))[0] === "sweep seed=0");
 
-  await list.getByRole("searchbox", { name: "Search runs" }).fill("seed=12 even");
-  await until("words in any order find it", async () => (await names(list)).join() === "sweep seed=12");
-  assert.equal(new URL(list.url()).searchParams.get("sort"), "-mean");
+    await list.getByRole("searchbox", { name: "Search runs" }).fill("seed=12 even");
+    await until("words in any order find it", async () => (await names(list)).join() === "sweep seed=12");
+    assert.equal(new URL(list.url()).searchParams.get("sort"), "-mean");
 
-  await list.goto(`${server.url}/?project=odd&tag=lr-1&status=completed&sort=name`);
-  await list.getByText("20 runs", { exact: true }).waitFor();
-  await list.getByRole("button", { name: "Not only the tag lr-1" }).click();
-  await list.getByText("60 runs, 50 shown").waitFor();
+    await list.goto(`${server.url}/?project=odd&tag=lr-1&status=completed&sort=name`);
+    await list.getByText("20 runs", { exact: true }).waitFor();
+    await list.getByRole("button", { name: "Not only the tag lr-1" }).click();
+    await list.getByText("60 runs, 50 shown").waitFor();
 
-  await list.goto(`${server.url}/projects/odd`);
-  await list.waitForLoadState("networkidle");
-  await list.getByRole("heading", { name: "Runs / odd" }).waitFor();
-  await list.getByText("60 runs, 50 shown").waitFor();
-  await list.getByRole("button", { name: "Load more" }).click();
-  await until("all are there", async () => (await names(list)).length === 60);
-  const row = list.getByRole("link", { name: "sweep seed=3", exact: true });
-  await row.scrollIntoViewIfNeeded();
-  const scrolled = await list.evaluate(() => window.scrollY);
-  assert.ok(scrolled > 500, `scrolled ${scrolled}`);
-  await row.click();
-  await list.waitForURL("**/runs/run-003*");
-  await list.getByRole("slider", { name: "Position in the run" }).waitFor();
-  await list.goBack();
-  await list.waitForURL("**/projects/odd");
-  await until("all rows are back", async () => (await names(list)).length === 60);
-  await until("the list is where it was left", async () => {
-    return Math.abs((await list.evaluate(() => window.scrollY)) - scrolled) < 60;
-  });
-});
+    await list.goto(`${server.url}/projects/odd`);
+    await list.waitForLoadState("networkidle");
+    await list.getByRole("heading", { name: "Runs / odd" }).waitFor();
+    await list.getByText("60 runs, 50 shown").waitFor();
+    await list.getByRole("button", { name: "Load more" }).click();
+    await until("all are there", async () => (await names(list)).length === 60);
+    const row = list.getByRole("link", { name: "sweep seed=3", exact: true });
+    await row.scrollIntoViewIfNeeded();
+    const scrolled = await list.evaluate(() => window.scrollY);
+    assert.ok(scrolled > 500, `scrolled ${scrolled}`);
+    await row.click();
+    await list.waitForURL("**/runs/run-003*");
+    await list.getByRole("slider", { name: "Position in the run" }).waitFor();
+    await list.goBack();
+    await list.waitForURL("**/projects/odd");
+    await until("all rows are back", async () => (await names(list)).length === 60);
+    await until("the list is where it was left", async () => {
+      return Math.abs((await list.evaluate(() => window.scrollY)) - scrolled) < 60;
+    });
+  },
+);
 
 story("many runs at once: compared, tagged, exported, deleted", async ({ server, page }) => {
   await fill(server, 6);
@@ -134,35 +134,38 @@ story("many runs at once: compared, tagged, exported, deleted", async ({ server,
   assert.ok(await bar.isHidden());
 });
 
-story("a run is renamed and deleted in its page, and another page of it says so", async ({ server, page }) => {
-  await fill(server, 3);
-  const run = await RunPage.open(page, "/runs/run-002", SMALL);
-  const other = await RunPage.open(page, "/runs/run-002", SMALL);
-  // The page of a deleted run asks for it until it knows.
-  other.page.expected.push(/status of 404/);
-  const menu = async (name) => {
-    await run.page.locator(".run-menu > summary").click();
-    await run.page.getByRole("button", { name, exact: true }).click();
-  };
-  await menu("Rename, tag, note");
-  const form = run.page.getByRole("dialog", { name: "Name, tags and notes" });
-  await form.getByRole("textbox", { name: "Name" }).fill("the good one");
-  await form.getByRole("textbox", { name: "Notes" }).fill("kept for the paper");
-  await form.getByRole("button", { name: "Save" }).click();
-  await form.waitFor({ state: "hidden" });
-  for (const { page: each } of [run, other]) {
-    await until("the header has the new name", async () =>
-      (await each.locator(".crumb-run").innerText()).includes("the good one"),
-    );
-    await until("so has the title", async () => (await each.title()).startsWith("the good one"));
-  }
-  assert.equal((await server.get("/api/v1/runs/run-002")).notes, "kept for the paper");
+story(
+  "a run is renamed and deleted in its page, and another page of it says so",
+  async ({ server, page }) => {
+    await fill(server, 3);
+    const run = await RunPage.open(page, "/runs/run-002", SMALL);
+    const other = await RunPage.open(page, "/runs/run-002", SMALL);
+    // The page of a deleted run asks for it until it knows.
+    other.page.expected.push(/status of 404/);
+    const menu = async (name) => {
+      await run.page.locator(".run-menu > summary").click();
+      await run.page.getByRole("button", { name, exact: true }).click();
+    };
+    await menu("Rename, tag, note");
+    const form = run.page.getByRole("dialog", { name: "Name, tags and notes" });
+    await form.getByRole("textbox", { name: "Name" }).fill("the good one");
+    await form.getByRole("textbox", { name: "Notes" }).fill("kept for the paper");
+    await form.getByRole("button", { name: "Save" }).click();
+    await form.waitFor({ state: "hidden" });
+    for (const { page: each } of [run, other]) {
+      await until("the header has the new name", async () =>
+        (await each.locator(".crumb-run").innerText()).includes("the good one"),
+      );
+      await until("so has the title", async () => (await each.title()).startsWith("the good one"));
+    }
+    assert.equal((await server.get("/api/v1/runs/run-002")).notes, "kept for the paper");
 
-  await menu("Delete");
-  const question = run.page.getByRole("dialog", { name: "Delete?" });
-  await question.getByRole("button", { name: "Delete" }).click();
-  await run.page.waitForURL((url) => url.pathname === "/");
-  await until("the other page says that the run is gone", async () => {
-    return (await other.page.locator(".connection").innerText()) === "Run is gone";
-  });
-});
+    await menu("Delete");
+    const question = run.page.getByRole("dialog", { name: "Delete?" });
+    await question.getByRole("button", { name: "Delete" }).click();
+    await run.page.waitForURL((url) => url.pathname === "/");
+    await until("the other page says that the run is gone", async () => {
+      return (await other.page.locator(".connection").innerText()) === "Run is gone";
+    });
+  },
+);

@@ -7,7 +7,10 @@ import { RunPage, stepsOf } from "./runpage.mjs";
 
 story("a reload shows the same view", async ({ server, page }) => {
   await server.demo({ steps: 240 }).done;
-  const run = await RunPage.open(page, "/runs/demo?step=100&view=wormhole&rubric=grounding&fold=steps&loop=90-120");
+  const run = await RunPage.open(
+    page,
+    "/runs/demo?step=100&view=wormhole&rubric=grounding&fold=steps&loop=90-120",
+  );
   await run.until("the shape is the one of the address", ({ geometry }) => geometry === "wormhole");
   const line = run.rubric("grounding").getByRole("button").first();
   await until("the rubric is chosen", async () => (await line.getAttribute("aria-pressed")) === "true");
@@ -20,7 +23,12 @@ story("a reload shows the same view", async ({ server, page }) => {
   await run.rubric("format").getByRole("button").first().click();
   await until("the address follows", async () => {
     const query = new URL(run.page.url()).searchParams;
-    return query.get("rubric") === "format" && query.get("list") === "failing" && query.get("filter") === "1" && !query.has("fold");
+    return (
+      query.get("rubric") === "format" &&
+      query.get("list") === "failing" &&
+      query.get("filter") === "1" &&
+      !query.has("fold")
+    );
   });
   await run.page.reload();
   await run.opened();
@@ -34,7 +42,9 @@ story("a reload shows the same view", async ({ server, page }) => {
   await run.page.getByRole("searchbox", { name: "Search steps" }).fill("");
   const failing = run.list.locator(".step-words");
   await until("the list says what became of the rubric", async () => {
-    return new Set(await failing.allInnerTexts()).size === 1 && (await failing.first().innerText()) === "failed";
+    return (
+      new Set(await failing.allInnerTexts()).size === 1 && (await failing.first().innerText()) === "failed"
+    );
   });
   await run.page.getByRole("button", { name: "Next failure of format (N)" }).click();
   const at = (await run.facts()).step;
@@ -46,7 +56,10 @@ story("a reload shows the same view", async ({ server, page }) => {
 story("playback repeats a range, and a note is a flag in every browser", async ({ server, page }) => {
   await server.demo({ steps: 240 }).done;
   const steps = (await stepsOf(server, "demo")).map(({ step }) => step);
-  const run = await RunPage.open(page, `/runs/demo?step=${steps[50]}`, { ...SMALL, reducedMotion: "no-preference" });
+  const run = await RunPage.open(page, `/runs/demo?step=${steps[50]}`, {
+    ...SMALL,
+    reducedMotion: "no-preference",
+  });
   const transport = run.page.getByRole("region", { name: "Transport" });
   await run.selected(steps[50]);
   await transport.getByRole("button", { name: "Loop" }).click();
@@ -55,7 +68,11 @@ story("playback repeats a range, and a note is a flag in every browser", async (
   await transport.getByRole("button", { name: `${steps[50]} to here` }).click();
   await transport.getByRole("button", { name: `${steps[50]} to ${steps[54]} ×` }).waitFor();
   await run.press("Play");
-  for (const [what, is] of [["its end", (step) => step >= steps[53]], ["its beginning", (step) => step <= steps[51]], ["its end again", (step) => step >= steps[53]]]) {
+  for (const [what, is] of [
+    ["its end", (step) => step >= steps[53]],
+    ["its beginning", (step) => step <= steps[51]],
+    ["its end again", (step) => step >= steps[53]],
+  ]) {
     await run.until(`playback is at ${what}`, ({ step }) => is(step), { within: 30_000 });
   }
   await run.press("Hold");
@@ -73,7 +90,10 @@ story("playback repeats a range, and a note is a flag in every browser", async (
 
   // The worst steps, and the way to one of them by Enter.
   await other.page.getByRole("button", { name: "Worst 50" }).click();
-  await until("fifty steps", async () => (await other.page.locator(".steps .chips .panel-note").innerText()) === "50");
+  await until(
+    "fifty steps",
+    async () => (await other.page.locator(".steps .chips .panel-note").innerText()) === "50",
+  );
   await other.page.getByRole("searchbox", { name: "Search steps" }).press("Enter");
   const worst = await until("one of them is selected", () => other.listed());
   await other.selected(worst);
@@ -94,56 +114,90 @@ story("playback repeats a range, and a note is a flag in every browser", async (
   assert.equal((await other.facts()).geometry, "linear", "a key of one sign does nothing");
 });
 
-story("the recap has the post-mortem as a file, and a step that is not there is said", async ({ server, page }) => {
-  await server.demo({ steps: 120 }).done;
-  const run = await RunPage.open(page, "/runs/demo?step=99999");
-  await run.page.getByText("This run has no step 99,999, which the address names.").waitFor();
-  await run.page.locator(".run-menu > summary").click();
-  await run.page.getByRole("button", { name: "Recap" }).click();
-  const recap = run.page.getByRole("dialog", { name: "Recap" });
-  const download = run.page.waitForEvent("download");
-  await recap.getByRole("link", { name: /post-mortem/ }).click();
-  const file = await download;
-  assert.equal(file.suggestedFilename(), "demo-post-mortem.json");
-  const chunks = [];
-  for await (const chunk of await file.createReadStream()) chunks.push(chunk);
-  const mortem = JSON.parse(Buffer.concat(chunks).toString());
-  const summary = await server.get("/api/v1/runs/demo");
-  assert.deepEqual([mortem.steps, mortem.failing, mortem.status], [summary.steps, summary.failing, "completed"]);
-  assert.ok(mortem.worst.length > 0 && mortem.worst[0].interest >= mortem.worst.at(-1).interest);
-});
+story(
+  "the recap has the post-mortem as a file, and a step that is not there is said",
+  async ({ server, page }) => {
+    await server.demo({ steps: 120 }).done;
+    const run = await RunPage.open(page, "/runs/demo?step=99999");
+    await run.page.getByText("This run has no step 99,999, which the address names.").waitFor();
+    await run.page.locator(".run-menu > summary").click();
+    await run.page.getByRole("button", { name: "Recap" }).click();
+    const recap = run.page.getByRole("dialog", { name: "Recap" });
+    const download = run.page.waitForEvent("download");
+    await recap.getByRole("link", { name: /post-mortem/ }).click();
+    const file = await download;
+    assert.equal(file.suggestedFilename(), "demo-post-mortem.json");
+    const chunks = [];
+    for await (const chunk of await file.createReadStream()) chunks.push(chunk);
+    const mortem = JSON.parse(Buffer.concat(chunks).toString());
+    const summary = await server.get("/api/v1/runs/demo");
+    assert.deepEqual(
+      [mortem.steps, mortem.failing, mortem.status],
+      [summary.steps, summary.failing, "completed"],
+    );
+    assert.ok(mortem.worst.length > 0 && mortem.worst[0].interest >= mortem.worst.at(-1).interest);
+  },
+);
 
-story("an episode reads as a conversation, and nothing that a model wrote becomes markup", async ({ server, page }) => {
-  await server.post("/api/v1/runs", { id: "chat", name: "chat" });
-  const at = new Date().toISOString();
-  const event = (n, kind, body, step) => ({ id: crypto.randomUUID(), at, kind, v: 1, episode: "e1", step, body });
-  const recorded = (n, step_kind, name, payload) =>
-    event(n, "step.recorded", { step_kind, name, span_id: String(n).padStart(16, "0"), started_at: at, payload }, 1);
-  await server.post("/api/v1/runs/chat/events", [
-    event(0, "episode.started", { task: "sums" }),
-    recorded(1, "message", null, { role: "user", content: "What is **2 + 2**?" }),
-    recorded(2, "tool_call", "calculator", { arguments: { a: 2, b: 2 } }),
-    recorded(3, "message", null, {
-      role: "assistant",
-      content: "# Answer\n\n```python\nprint(2 + 2)\n```\n\n<img src=x onerror=alert(1)> [here](javascript:alert(1))",
-    }),
-    event(
-      4,
-      "snapshot.scored",
-      { scores: { root: 1 }, not_evaluated: [], action: "4", observation: "", is_paused: false, metadata: {} },
-      1,
-    ),
-  ]);
-  const run = await RunPage.open(page, "/runs/chat?step=1", { ...SMALL, width: 1280 });
-  const said = (who) => run.diagnostics.locator(`.message.is-${who}`);
-  await said("user").locator("strong", { hasText: "2 + 2" }).waitFor();
-  await said("assistant").getByRole("heading", { name: "Answer" }).waitFor();
-  await said("assistant").locator("pre code", { hasText: "print(2 + 2)" }).waitFor();
-  assert.equal(await said("assistant").locator("img, a").count(), 0, "no image, no link that runs something");
-  assert.match(await said("assistant").innerText(), /<img src=x onerror=alert\(1\)>/);
-  await said("assistant").getByRole("button", { name: "Switch between rendered and raw text" }).click();
-  await said("assistant").locator("pre.text", { hasText: "# Answer" }).waitFor();
-  const call = run.diagnostics.locator(".story details", { hasText: "calculator" });
-  await call.locator("summary").click();
-  await call.locator("pre", { hasText: '"a": 2' }).waitFor();
-});
+story(
+  "an episode reads as a conversation, and nothing that a model wrote becomes markup",
+  async ({ server, page }) => {
+    await server.post("/api/v1/runs", { id: "chat", name: "chat" });
+    const at = new Date().toISOString();
+    const event = (n, kind, body, step) => ({
+      id: crypto.randomUUID(),
+      at,
+      kind,
+      v: 1,
+      episode: "e1",
+      step,
+      body,
+    });
+    const recorded = (n, step_kind, name, payload) =>
+      event(
+        n,
+        "step.recorded",
+        { step_kind, name, span_id: String(n).padStart(16, "0"), started_at: at, payload },
+        1,
+      );
+    await server.post("/api/v1/runs/chat/events", [
+      event(0, "episode.started", { task: "sums" }),
+      recorded(1, "message", null, { role: "user", content: "What is **2 + 2**?" }),
+      recorded(2, "tool_call", "calculator", { arguments: { a: 2, b: 2 } }),
+      recorded(3, "message", null, {
+        role: "assistant",
+        content:
+          "# Answer\n\n```python\nprint(2 + 2)\n```\n\n<img src=x onerror=alert(1)> [here](javascript:alert(1))",
+      }),
+      event(
+        4,
+        "snapshot.scored",
+        {
+          scores: { root: 1 },
+          not_evaluated: [],
+          action: "4",
+          observation: "",
+          is_paused: false,
+          metadata: {},
+        },
+        1,
+      ),
+    ]);
+    const run = await RunPage.open(page, "/runs/chat?step=1", { ...SMALL, width: 1280 });
+    const said = (who) => run.diagnostics.locator(`.message.is-${who}`);
+    await said("user").locator("strong", { hasText: "2 + 2" }).waitFor();
+    await said("assistant").getByRole("heading", { name: "Answer" }).waitFor();
+    await said("assistant").locator("pre code", { hasText: "print(2 + 2)" }).waitFor();
+    assert.equal(
+      await said("assistant").locator("img, a").count(),
+      0,
+      "no image, no link that runs something",
+    );
+    assert.match(await said("assistant").innerText(), /<img src=x onerror=alert\(1\)>/);
+    await said("assistant").getByRole("button", { name: "Switch between rendered and raw text" }).click();
+    await said("assistant").locator("pre.text", { hasText: "# Answer" }).waitFor();
+    const call = run.diagnostics.locator(".story details", { hasText: "calculator" });
+    await call.locator("summary").click();
+    await call.locator("pre", { hasText: '"a": 2' }).waitFor();
+  },
+);

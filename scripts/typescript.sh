@@ -69,7 +69,15 @@ prettier() {
 lint() {
     prettier --check && build &&
         (cd "$SDK" && node node_modules/typescript/bin/tsc -p test && node node_modules/eslint/bin/eslint.js .) &&
-        (cd "$ROOT/end2end" && node "$SDK/node_modules/eslint/bin/eslint.js" .)
+        (cd "$ROOT/end2end" && node "$SDK/node_modules/eslint/bin/eslint.js" .) && charts
+}
+
+# The script of the charts is plain JavaScript with its types in comments: nothing has to be built before it is served.
+charts() {
+    (cd "$ROOT" && node "$SDK/node_modules/eslint/bin/eslint.js" --config end2end/eslint.config.js frontend/charts &&
+        node "$SDK/node_modules/typescript/bin/tsc" --noEmit --allowJs --checkJs --strict \
+            --lib es2023,dom,dom.iterable --target es2022 --module es2022 --moduleResolution bundler \
+            frontend/charts/main.js)
 }
 
 case ${1:-install} in

@@ -14,6 +14,8 @@ pub mod api;
 #[cfg(feature = "ssr")]
 pub mod compare;
 mod gauntlet;
+#[cfg(feature = "ssr")]
+pub mod groups;
 mod manage;
 pub mod ports;
 mod routes;

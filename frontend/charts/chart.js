@@ -30,7 +30,8 @@ export class Chart {
 
   /**
    * @param {HTMLElement} figure
-   * @param {{ runs: Run[], view: View, zoom: (range: [number, number] | null) => void, showAll: () => void }} page
+   * @param {{ runs: Run[], view: View, zoom: (range: [number, number] | null) => void, showAll: () => void,
+   *   refresh: () => void }} page
    */
   constructor(figure, page) {
     this.#figure = figure;
@@ -173,7 +174,9 @@ export class Chart {
 
   #widen() {
     this.#figure.classList.toggle("is-wide");
+    // More points can be told from each other.
     this.isFresh = false;
+    this.#page.refresh();
   }
 
   /** Fills the table, where it is open: evenly spaced steps, a column a run. */

@@ -36,6 +36,7 @@ class Page {
       },
       zoom: (/** @type {[number, number] | null} */ range) => this.#change({ zoom: range }),
       showAll: () => this.#change({ isFull: true }),
+      refresh: () => this.#later(CALM_MS),
     };
     for (const figure of section.querySelectorAll("figure")) this.#add(figure);
     this.#controls();

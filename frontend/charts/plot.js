@@ -12,6 +12,8 @@ const DASHES = [[], [7, 4], [2, 3], [9, 3, 2, 3]];
 const CLICK_PX = 4;
 /** How long a click may be the first half of a double click, milliseconds. */
 const DOUBLE_CLICK_MS = 300;
+/** Distances of the marks on an axis of elapsed time, seconds. */
+const TIME_STEPS = [0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 14400, 43200, 86400, 604800];
 /** The cursors of all charts move together. */
 const SYNC = "charts";
 
@@ -155,7 +157,7 @@ export class Plot {
         series: series.map((it) => ({ ...it, spanGaps: true })),
         bands,
         legend: { show: false },
-        padding: [8, 4, 0, 0],
+        padding: [8, 16, 0, 0],
         scales: {
           x: { time: view.axis === "time", range: () => this.#ranges.x },
           y: { ...yScale(view.isLog, isPositive, values), range: () => this.#ranges.y },
@@ -188,12 +190,20 @@ export class Plot {
     };
     const x = {
       step: { values: (/** @type {any} */ _, /** @type {number[]} */ at) => at.map(short) },
-      elapsed: { values: (/** @type {any} */ _, /** @type {number[]} */ at) => at.map(elapsed) },
+      elapsed: {
+        incrs: TIME_STEPS,
+        values: (/** @type {any} */ _, /** @type {number[]} */ at) => at.map(elapsed),
+      },
       time: {},
     }[this.#view.axis];
     const y = { values: (/** @type {any} */ _, /** @type {(number | null)[]} */ at) => at.map(short) };
     return [
-      { ...look, ...x, size: 26, space: 70 },
+      {
+        ...look,
+        ...x,
+        size: this.#view.axis === "time" ? 40 : 26,
+        space: this.#view.axis === "step" ? 70 : 90,
+      },
       { ...look, ...y, size: 52, space: 28 },
     ];
   }
@@ -363,7 +373,8 @@ function yScale(isLog, isPositive, values) {
   if (isPositive) return { distr: 3 };
   const sizes = values.map(Math.abs).filter((size) => size > 0);
   sizes.sort((a, b) => a - b);
-  return { distr: 4, asinh: sizes[Math.floor(sizes.length / 10)] ?? 1 };
+  const small = sizes[Math.floor(sizes.length / 10)] ?? 1;
+  return { distr: 4, asinh: 10 ** Math.floor(Math.log10(small)) };
 }
 
 /**

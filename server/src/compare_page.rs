@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
 use gauntlet_app::compare::{Choice, Content, document};
-use gauntlet_engine::compare;
+use gauntlet_engine::{compare, tasks};
 use gauntlet_model::RunId;
 use gauntlet_store::RunQuery;
 
@@ -15,6 +15,10 @@ use crate::state::AppState;
 
 /// How many runs can be chosen from.
 const CHOICES: u32 = 200;
+/// How many tasks each list of regressions describes.
+const TASKS: usize = 50;
+/// The longest log whose tasks are read without being asked for, events.
+const SHORT_LOG: u64 = 100_000;
 
 /// The page. Whatever is in its address, it is a page: what cannot be shown is said in it.
 pub async fn read(State(state): State<AppState>, uri: Uri) -> Response {
@@ -35,11 +39,12 @@ async fn fill(content: &mut Content, state: &AppState, query: &str) -> Result<()
     content.choices = page.items.into_iter().map(choice).collect();
     // A form sends the parameter once for each box that is ticked.
     let mut ids: Vec<RunId> = Vec::new();
-    let mut baseline = None;
+    let (mut baseline, mut against) = (None, None);
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         match name.as_ref() {
             "runs" => ids.extend(run_ids(&value)?),
             "baseline" if !value.is_empty() => baseline = Some(RunId::new(value.into_owned())?),
+            "against" if !value.is_empty() => against = Some(RunId::new(value.into_owned())?),
             _ => {}
         }
     }
@@ -56,9 +61,20 @@ async fn fill(content: &mut Content, state: &AppState, query: &str) -> Result<()
         }
     }
     let baseline = baseline.filter(|id| known.contains(id));
-    if !known.is_empty() {
-        content.comparison =
-            Some(compare::read(&state.store, &state.films, &known, baseline.as_ref()).await?);
+    if known.is_empty() {
+        return Ok(());
+    }
+    let comparison = compare::read(&state.store, &state.films, &known, baseline.as_ref()).await?;
+    let base = comparison.baseline.clone();
+    let is_short = comparison.runs.iter().all(|run| run.head <= SHORT_LOG);
+    let against = against.filter(|id| known.contains(id) && *id != base);
+    // Of two short runs at once; else where it is asked for, as both logs are read for it.
+    let other = against
+        .or_else(|| known.iter().find(|id| **id != base).filter(|_| known.len() == 2 && is_short).cloned());
+    content.comparison = Some(comparison);
+    if let Some(other) = other {
+        let pair = (&base, &other);
+        content.tasks = Some(tasks::compare(&state.store, &state.films, &state.prompts, pair, TASKS).await?);
     }
     Ok(())
 }

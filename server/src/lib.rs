@@ -13,6 +13,7 @@ pub mod docs;
 pub mod document;
 pub mod error;
 pub mod extract;
+mod groups_page;
 pub mod guard;
 pub mod health;
 pub mod http;

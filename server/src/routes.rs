@@ -6,8 +6,8 @@ use axum::extract::OriginalUri;
 use axum::http::StatusCode;
 
 use crate::api::{
-    artifacts, commands, compare, episodes, events, exports, film, imports, runs, search, series, steps,
-    writers,
+    artifacts, commands, compare, episodes, events, exports, film, groups, imports, runs, search, series,
+    steps, writers,
 };
 use crate::error::ApiError;
 use crate::intake::bounded;
@@ -72,6 +72,9 @@ fn film() -> ApiRouter<AppState> {
         .api_route("/runs/{run}/series", get_with(series::read, series::read_docs))
         .api_route("/series", post_with(series::batch, series::batch_docs))
         .api_route("/compare", get_with(compare::read, compare::read_docs))
+        .api_route("/compare/tasks", get_with(groups::compare, groups::compare_docs))
+        .api_route("/runs/{run}/groups", get_with(groups::history, groups::history_docs))
+        .api_route("/runs/{run}/steps/{step}/groups", get_with(groups::of_step, groups::of_step_docs))
 }
 
 /// Commands for a run.

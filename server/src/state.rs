@@ -7,6 +7,7 @@ use axum::extract::FromRef;
 use gauntlet_engine::films::Films;
 use gauntlet_engine::imports::Imports;
 use gauntlet_engine::memory::Memory;
+use gauntlet_engine::prompts::Prompts;
 use gauntlet_engine::trace_runs::TraceRunCache;
 use gauntlet_store::Store;
 use leptos::config::LeptosOptions;
@@ -53,6 +54,8 @@ pub struct AppState {
     pub rule_changes: RuleChanges,
     /// Folded films of the runs that were asked for.
     pub films: Films,
+    /// The prompts of the runs whose groups or tasks were asked for.
+    pub prompts: Prompts,
     /// The runs of recent OpenTelemetry traces.
     pub trace_runs: TraceRunCache,
     /// Files on their way in.
@@ -84,6 +87,7 @@ impl AppState {
             tails: Tails::new(store.clone(), stopping.clone()),
             rule_changes: RuleChanges::default(),
             films: Films::new(store.clone()),
+            prompts: Prompts::new(store.clone()),
             imports: Imports::new(store.clone(), limits.import_bytes, memory.clone(), stopping.clone()),
             trace_runs: TraceRunCache::default(),
             store,

@@ -2,21 +2,19 @@
 
 use gauntlet_model::RunId;
 
-use crate::ui::address::encoded;
+use crate::ui::address::{self, encoded, in_list};
 
 /// The ids of runs as one value of a query: commas between them, a comma or a percent sign of an id
 /// percent-encoded.
 pub(super) fn list_of(runs: &[&RunId]) -> String {
-    let ids = runs.iter().map(|run| run.as_str().replace('%', "%25").replace(',', "%2C"));
-    ids.collect::<Vec<_>>().join(",")
+    runs.iter().map(|run| in_list(run.as_str())).collect::<Vec<_>>().join(",")
 }
 
 /// The address of a comparison. The baseline is named where it is not the first run.
 pub(super) fn compare_address(runs: &[&RunId], baseline: Option<&RunId>) -> String {
-    let runs_part = encoded(&list_of(runs)).to_string().replace("%2C", ",");
     let named = baseline.filter(|baseline| runs.contains(baseline) && runs.first() != Some(baseline));
     let baseline = named.map(|id| format!("&baseline={}", encoded(id.as_str()))).unwrap_or_default();
-    format!("/compare?runs={runs_part}{baseline}")
+    address::compare_address(runs.iter().map(|run| run.as_str())) + &baseline
 }
 
 #[cfg(test)]

@@ -6,5 +6,7 @@ mod colors;
 mod links;
 mod page;
 mod tables;
+mod tasks;
 
 pub use page::{Choice, Content, document};
+pub(crate) use tasks::moment;

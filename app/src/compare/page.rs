@@ -1,6 +1,6 @@
 //! The document: header, the runs, then the sections.
 
-use gauntlet_api::Comparison;
+use gauntlet_api::{Comparison, TaskComparison};
 use gauntlet_model::{RunId, RunSummary};
 use leptos::prelude::*;
 
@@ -8,6 +8,7 @@ use super::charts::charts;
 use super::colors::{Look, shown, swatch};
 use super::links::{compare_address, list_of};
 use super::tables::{configuration, failures, summary};
+use super::tasks::regressions;
 use crate::shell::head;
 use crate::ui::{Erase, Icon, Mark, Shape, run_address, run_status};
 
@@ -16,6 +17,8 @@ use crate::ui::{Erase, Icon, Mark, Shape, run_address, run_status};
 pub struct Content {
     /// The runs side by side; `None` where none is named yet.
     pub comparison: Option<Comparison>,
+    /// The tasks of the baseline and of one other run, where they were asked for.
+    pub tasks: Option<TaskComparison>,
     /// Runs that can be added, newest first.
     pub choices: Vec<Choice>,
     /// Why a named run is not shown, or why nothing is, as sentences.
@@ -52,7 +55,7 @@ fn page(content: &Content, style: String, package: &str) -> impl IntoView + use<
         content.problems.iter().map(|text| view! { <p class="note" role="alert">{text.clone()}</p> });
     let problems = problems.collect_view();
     let body = match &content.comparison {
-        Some(comparison) => sections(comparison).erase(),
+        Some(comparison) => sections(comparison, content.tasks.as_ref()).erase(),
         None => choose(&content.choices).erase(),
     };
     let add = content.comparison.as_ref().map(|comparison| add(comparison, &content.choices));
@@ -90,21 +93,23 @@ fn page(content: &Content, style: String, package: &str) -> impl IntoView + use<
 }
 
 /// The runs, and every section.
-fn sections(comparison: &Comparison) -> impl IntoView + use<> {
+fn sections(comparison: &Comparison, tasks: Option<&TaskComparison>) -> impl IntoView + use<> {
     let runs = run_list(comparison);
     let is_many = comparison.runs.len() > 1;
     let charts = charts(comparison);
     let summary = summary(comparison);
     let failures = failures(comparison);
     let configuration = is_many.then(|| configuration(comparison));
+    let regressions = is_many.then(|| regressions(comparison, tasks));
     let tab = |to: &'static str, words: &'static str| view! { <a class="chip" href=to>{words}</a> };
     view! {
         {runs}
         <nav class="chips" aria-label="Sections">
             {tab("#charts", "Charts")} {tab("#summary", "Summary")} {tab("#failures", "Failures")}
+            {is_many.then(|| tab("#regressions", "Regressions"))}
             {is_many.then(|| tab("#configuration", "Configuration"))}
         </nav>
-        {charts} {summary} {failures} {configuration}
+        {charts} {summary} {failures} {regressions} {configuration}
     }
 }
 

@@ -9,7 +9,7 @@ use super::session::Session;
 use super::toolbar::close_from_outside;
 use crate::manage::{DeleteDialog, EditDialog, ExportDialog};
 use crate::ui::address::encoded;
-use crate::ui::{Dialog, Erase};
+use crate::ui::{Dialog, Erase, charts_address, run_address};
 
 /// The menu with its dialogs.
 #[component]
@@ -19,6 +19,8 @@ pub(super) fn RunMenu(session: Session) -> impl IntoView {
     let (edits, exports) = (RwSignal::new(false), RwSignal::new(false));
     let (recaps, deletes) = (RwSignal::new(false), RwSignal::new(false));
     let texts = format!("/search?run={}", session.summary(|run| encoded(run.id.as_str()).to_string()));
+    let charts = session.summary(|run| charts_address(run.id.as_str()));
+    let groups = session.summary(|run| format!("{}/groups", run_address(run.id.as_str())));
     let run = Signal::derive(move || session.described(|run| Some(run.clone())));
     let runs = Signal::derive(move || session.described(|run| vec![run.clone()]));
     let navigate = use_navigate();
@@ -39,6 +41,8 @@ pub(super) fn RunMenu(session: Session) -> impl IntoView {
                 <button class="tool" on:click=open(exports)>"Export"</button>
                 <button class="tool" on:click=open(recaps)>"Recap"</button>
                 <button class="tool" on:click=open(deletes)>"Delete"</button>
+                <a class="tool" href=charts rel="external">"Charts"</a>
+                <a class="tool" href=groups rel="external">"Groups of rollouts"</a>
                 <a class="tool" href=texts rel="external">"Search its texts"</a>
                 <a class="tool" href="/docs" rel="external">"Documentation"</a>
             </div>

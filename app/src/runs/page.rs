@@ -44,6 +44,7 @@ fn ListPage(filter: Filter) -> impl IntoView {
                 <Mark />
                 <span class="top-gap"></span>
                 <SearchBox />
+                <a class="link" href="/compare" rel="external">"Compare"</a>
                 <a class="link" href="/docs" rel="external">"Docs"</a>
                 <ThemeSwitch />
                 <FilePicker />

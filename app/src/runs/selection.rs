@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use super::rows::RunRows;
 use crate::manage::{DeleteDialog, EditDialog, ExportDialog, TagDialog};
-use crate::ui::address::encoded;
+use crate::ui::address::compare_address;
 use crate::ui::{Erase, grouped};
 
 /// The ids of the selected runs.
@@ -50,11 +50,7 @@ pub(super) fn SelectionBar(runs: RunRows) -> impl IntoView {
     });
     let first = Signal::derive(move || chosen.with(|runs| runs.first().cloned()));
     let count = Memo::new(move |_| selection.count());
-    let compare = move || {
-        let ids =
-            chosen.with(|runs| runs.iter().map(|r| encoded(r.id.as_str()).to_string()).collect::<Vec<_>>());
-        format!("/compare?runs={}", ids.join(","))
-    };
+    let compare = move || chosen.with(|runs| compare_address(runs.iter().map(|run| run.id.as_str())));
     let changed = Callback::new(move |run: RunSummary| runs.replace(run));
     let deleted = Callback::new(move |id: String| {
         selection.set(&id, false);
@@ -63,7 +59,7 @@ pub(super) fn SelectionBar(runs: RunRows) -> impl IntoView {
     view! {
         <div class="selection" role="region" aria-label="Selected runs" hidden=move || count.get() == 0>
             <span class="selection-count" role="status">{move || format!("{} selected", grouped(count.get() as u64))}</span>
-            <a class="button" href=compare hidden=move || count.get() < 2>"Compare"</a>
+            <a class="button" href=compare rel="external" hidden=move || count.get() < 2>"Compare"</a>
             <button class="button" hidden=move || count.get() != 1 on:click=move |_| edits.set(true)>"Rename, tag, note"</button>
             <button class="button" hidden=move || count.get() < 2 on:click=move |_| tags.set(true)>"Tag"</button>
             <button class="button" on:click=move |_| exports.set(true)>"Export"</button>

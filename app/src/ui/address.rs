@@ -20,6 +20,22 @@ pub(crate) fn project_address(project: &str) -> String {
     format!("/projects/{}", encoded(project))
 }
 
+/// The id of a run within a list of ids: a comma or a percent sign of it is percent-encoded.
+pub(crate) fn in_list(run: &str) -> String {
+    run.replace('%', "%25").replace(',', "%2C")
+}
+
+/// The address of the page with these runs over each other.
+pub(crate) fn compare_address<'a>(runs: impl Iterator<Item = &'a str>) -> String {
+    let ids: Vec<String> = runs.map(|run| encoded(&in_list(run)).to_string()).collect();
+    format!("/compare?runs={}", ids.join(","))
+}
+
+/// The address of a run's charts.
+pub(crate) fn charts_address(run: &str) -> String {
+    format!("/charts?runs={}", encoded(&in_list(run)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

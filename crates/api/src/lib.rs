@@ -17,6 +17,7 @@ mod error;
 mod events;
 mod exports;
 mod film;
+mod groups;
 mod imports;
 mod live;
 mod page;
@@ -36,6 +37,9 @@ pub use error::{ErrorBody, ErrorDetail, ErrorInfo};
 pub use events::{AppendOutcome, EpisodeFilter, EventPage, EventQuery};
 pub use exports::ExportQuery;
 pub use film::{ChunkQuery, FilmManifest};
+pub use groups::{
+    Group, GroupHistory, GroupRollout, StepGroups, TaskComparison, TaskDifference, TaskQuery, TaskResult,
+};
 pub use imports::{ImportAnnouncement, ImportPhase, ImportQuery, ImportStatus, Imported, SliceQuery};
 pub use live::{LiveFormat, LiveHello, LiveQuery};
 pub use page::{Bounded, Limit, Page};

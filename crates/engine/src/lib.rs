@@ -12,10 +12,13 @@ pub mod clock;
 pub mod compare;
 mod error;
 pub mod films;
+pub mod groups;
 pub mod imports;
 pub mod memory;
 mod open_traces;
+pub mod prompts;
 pub mod series;
+pub mod tasks;
 pub mod trace_runs;
 
 pub use error::Error;

@@ -25,6 +25,7 @@ export type {
   EpisodeRow,
   FailureRule,
   FailureRules,
+  GroupHistory,
   Imported,
   Manifest,
   Page,
@@ -39,7 +40,9 @@ export type {
   SeriesBatch,
   SeriesRequest,
   StepEvents,
+  StepGroups,
   StepRow,
+  TaskComparison,
 } from "./client/types.js";
 
 export type { LiveOptions } from "./live/live.js";

@@ -55,6 +55,29 @@ test("events are read in pages, from anywhere, by kind", async (t) => {
   assert.equal(added.length, 51);
 });
 
+test("groups of rollouts, and tasks of two runs", async (t) => {
+  const { server, client } = await started(t);
+  const ids: string[] = [];
+  for (const reward of [1, -1]) {
+    const run = await begun(server, {});
+    for (const root of [reward, reward - 1])
+      run.rollout({ scores: { root }, step: 3, action: `${root}`, observation: "2 + 2" });
+    await run.finish();
+    ids.push(run.id);
+  }
+  const [group] = (await client.steps.groups(ids[0], 3)).groups;
+  assert.deepEqual(
+    group.rollouts.map(({ root, advantage }) => [root, advantage]),
+    [
+      [1, 1],
+      [0, -1],
+    ],
+  );
+  assert.deepEqual((await client.runs.groups(ids[0])).tied, [0]);
+  const tasks = await client.runs.compareTasks(ids[0], ids[1]);
+  assert.deepEqual([tasks.shared, tasks.solved_by_a_alone, tasks.only_a[0].prompt], [1, 1, "2 + 2"]);
+});
+
 test("several runs at once: histories and comparison", async (t) => {
   const { server, client } = await started(t);
   const ids: string[] = [];

@@ -7,6 +7,7 @@ pub mod episodes;
 pub mod events;
 pub mod exports;
 pub mod film;
+pub mod groups;
 pub mod imports;
 mod outcome;
 pub mod runs;

@@ -127,6 +127,7 @@ pub async fn remove(state: &AppState, run: &RunSummary, given: &str) -> Result<(
     tracing::warn!(target: "audit", run = %run.id, name = run.name, events = run.head, "run deleted");
     state.store.delete_run(&run.id, now()).await?;
     state.films.forget(&run.id);
+    state.prompts.forget(&run.id);
     Ok(())
 }
 

@@ -24,7 +24,7 @@ use crate::state::AppState;
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct StepPart {
     /// The step's number.
-    step: u64,
+    pub step: u64,
 }
 
 /// GET `/runs/{run}/steps/{step}`: its snapshots with scores and texts, and its other events: those of one

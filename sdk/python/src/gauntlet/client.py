@@ -94,6 +94,18 @@ class Client:
         query = urlencode({"runs": ids, **({} if baseline is None else {"baseline": baseline})})
         return dict(json.loads(self.request("GET", f"/compare?{query}")))
 
+    def compare_tasks(self, a: str, b: str, limit: int = 100) -> dict[str, Any]:
+        """Two runs task by task: which ones one of them solves and the other fails."""
+        query = urlencode({"a": a, "b": b, "limit": limit})
+        return dict(json.loads(self.request("GET", f"/compare/tasks?{query}")))
+
+    def groups(self, run: str, step: int | None = None) -> dict[str, Any]:
+        """The rollouts of each prompt side by side at a step, with rewards and advantages; without a step how
+        many groups there are over training, and how many of them have the same reward throughout."""
+        path = f"/runs/{quote(run, safe='')}"
+        path += "/groups" if step is None else f"/steps/{step}/groups"
+        return dict(json.loads(self.request("GET", path)))
+
     def commands(self, run: str, wait: int = 0) -> list[dict[str, Any]]:
         """Commands not yet acknowledged, oldest first; waits up to ``wait`` seconds for one."""
         answer = self.request("GET", f"/runs/{quote(run, safe='')}/commands?wait={wait}", timeout=wait + 15.0)

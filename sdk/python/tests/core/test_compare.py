@@ -37,3 +37,18 @@ def test_any_id_can_be_compared(server: Server) -> None:
     for name in names:
         client.create_run({"id": name, "name": name})
     assert [run["id"] for run in client.compare(names)["runs"]] == names
+
+
+def test_groups_and_tasks(server: Server) -> None:
+    names = []
+    for reward in (1.0, -1.0):
+        with gauntlet.init(name="groups", endpoint=server.url) as run:
+            for root in (reward, reward - 1):
+                run.rollout({"root": root}, step=3, action=str(root), observation="2 + 2")
+        names.append(run.id)
+    client = Client(server.url)
+    (group,) = client.groups(names[0], step=3)["groups"]
+    assert [rollout["advantage"] for rollout in group["rollouts"]] == [1.0, -1.0]
+    assert client.groups(names[0])["tied"] == [0]
+    tasks = client.compare_tasks(names[0], names[1])
+    assert (tasks["shared"], tasks["only_a"][0]["prompt"]) == (1, "2 + 2")

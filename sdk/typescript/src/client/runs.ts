@@ -4,6 +4,7 @@ import { segment, type Http } from "./http.js";
 import { items } from "./pages.js";
 import type {
   Comparison,
+  GroupHistory,
   Page,
   Run,
   RunPatch,
@@ -11,6 +12,7 @@ import type {
   RunSpec,
   SeriesBatch,
   SeriesRequest,
+  TaskComparison,
   WriterAnswer,
   WriterReport,
 } from "./types.js";
@@ -67,6 +69,16 @@ export class Runs {
   ): Promise<Comparison> {
     const ids = runs.map((run) => run.replaceAll("%", "%25").replaceAll(",", "%2C")).join(",");
     return this.#http.json("GET", "/compare", { query: { runs: ids, baseline }, signal });
+  }
+
+  /** Two runs task by task: which ones one of them solves and the other fails. */
+  compareTasks(a: string, b: string, { limit }: { limit?: number } = {}): Promise<TaskComparison> {
+    return this.#http.json("GET", "/compare/tasks", { query: { a, b, limit } });
+  }
+
+  /** The groups of a run over its steps: how many there are, and how many have the same reward throughout. */
+  groups(run: string): Promise<GroupHistory> {
+    return this.#http.json("GET", `/runs/${segment(run)}/groups`);
   }
 
   /** Changes name, tags, notes, status or rules. */

@@ -210,6 +210,54 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/compare/tasks": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_compare_tasks"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/runs/{run}/groups": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_runs_run_groups"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/runs/{run}/steps/{step}/groups": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_runs_run_steps_step_groups"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/runs/{run}/commands": {
     parameters: {
       query?: never;
@@ -2039,6 +2087,159 @@ export interface components {
         [key: string]: number;
       };
     };
+    /**
+     * @description Two runs by the tasks that both attempt: those with the same `task_id` in the metadata of their snapshots,
+     *     the same task of their episodes, or the same observation. Each is judged by the last step that attempts
+     *     it, and solved where at least half of its rollouts do not fail.
+     */
+    TaskComparison: {
+      /** @description The one run. */
+      a: string;
+      /** @description The other run. */
+      b: string;
+      /**
+       * Format: uint64
+       * @description Tasks that both attempt.
+       */
+      shared: number;
+      /**
+       * Format: uint64
+       * @description Of these, solved by both.
+       */
+      solved_by_both: number;
+      /**
+       * Format: uint64
+       * @description Failed by both.
+       */
+      failed_by_both: number;
+      /**
+       * Format: uint64
+       * @description Solved by `a` and failed by `b`.
+       */
+      solved_by_a_alone: number;
+      /**
+       * Format: uint64
+       * @description Solved by `b` and failed by `a`.
+       */
+      solved_by_b_alone: number;
+      /** @description The tasks that `a` alone solves, in the order `a` attempted them. */
+      only_a: components["schemas"]["TaskDifference"][];
+      /** @description The tasks that `b` alone solves. */
+      only_b: components["schemas"]["TaskDifference"][];
+    };
+    /** @description A task that one of two runs solves. */
+    TaskDifference: {
+      /** @description Its id and the beginning of what the agent saw. */
+      prompt: string;
+      /** @description What the one run made of it. */
+      a: components["schemas"]["TaskResult"];
+      /** @description What the other run made of it. */
+      b: components["schemas"]["TaskResult"];
+    };
+    /** @description What a run made of a task at the last step that attempts it. */
+    TaskResult: {
+      /**
+       * Format: uint64
+       * @description The step.
+       */
+      step: number;
+      /** @description The episode of the first rollout, if any. */
+      episode: string | null;
+      /**
+       * Format: uint64
+       * @description Rollouts of the step.
+       */
+      rollouts: number;
+      /**
+       * Format: uint64
+       * @description Rollouts that do not fail.
+       */
+      passed: number;
+      /**
+       * Format: double
+       * @description Mean root score, if any.
+       */
+      mean: number | null;
+    };
+    /**
+     * @description The groups of a run over its steps, in columns of equal length. Only groups of two or more rollouts with a
+     *     reward count, and only steps that have one.
+     */
+    GroupHistory: {
+      /** @description The steps, rising. */
+      step: number[];
+      /** @description How many groups each has. */
+      groups: number[];
+      /** @description Of these, groups whose rewards are all the same: no gradient. */
+      tied: number[];
+      /** @description Of these, groups with at least one rollout that does not fail. */
+      solved: number[];
+      /** @description The mean difference of the highest and the lowest reward in a group. */
+      spread: number[];
+    };
+    /** @description The groups of one step. */
+    StepGroups: {
+      /**
+       * Format: uint64
+       * @description The step.
+       */
+      step: number;
+      /** @description Its groups, in the order of their first rollouts. */
+      groups: components["schemas"]["Group"][];
+    };
+    /**
+     * @description The rollouts of one prompt at one step: those with the same `group` in their metadata, else with the same
+     *     observation.
+     */
+    Group: {
+      /** @description What the agent saw. */
+      prompt: string;
+      /**
+       * Format: double
+       * @description Mean of the rewards (the root scores).
+       */
+      mean: number | null;
+      /**
+       * Format: double
+       * @description Their standard deviation, of the group as the population.
+       */
+      std: number | null;
+      /** @description Whether two or more rewards are all the same, so that nothing is learnt from the group. */
+      is_tied: boolean;
+      /** @description Its rollouts, the highest reward first. */
+      rollouts: components["schemas"]["GroupRollout"][];
+    };
+    /** @description One rollout of a group. */
+    GroupRollout: {
+      /**
+       * Format: uint64
+       * @description Sequence number of its snapshot.
+       */
+      seq: number;
+      /** @description Its episode, if any. */
+      episode: string | null;
+      /**
+       * Format: double
+       * @description Its reward: the root score.
+       */
+      root: number | null;
+      /** @description Its gravest failure. */
+      failure: components["schemas"]["FailureKind"] | null;
+      /**
+       * Format: double
+       * @description How much better than the group it did: as the trainer logged it, else (reward - mean) / standard
+       *     deviation; null where the rewards are all the same.
+       */
+      advantage: number | null;
+      /** @description Whether the advantage was computed here. */
+      is_derived: boolean;
+      /** @description The scores of its snapshot. */
+      scores: {
+        [key: string]: number;
+      };
+      /** @description What the agent did. */
+      action: string;
+    };
     /** @description A command to queue. */
     CommandRequest: {
       /** @description Its id; the server makes one where it is absent. The same command under the same id is queued once. */
@@ -2747,6 +2948,43 @@ export interface operations {
         /** @description The run that differences are taken to; the first one where none is named. */
         baseline?: string;
       };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_compare_tasks: {
+    parameters: {
+      query: {
+        /** @description The one. */
+        a: string;
+        /** @description The other. */
+        b: string;
+        /** @description Most tasks described in each of the two lists. */
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_runs_run_groups: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_runs_run_steps_step_groups: {
+    parameters: {
+      query?: never;
       header?: never;
       path?: never;
       cookie?: never;

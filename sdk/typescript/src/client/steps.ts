@@ -3,7 +3,7 @@
 import { inEpisode } from "./events.js";
 import { segment, type Http } from "./http.js";
 import { items } from "./pages.js";
-import type { EpisodeRow, SearchHit, SearchQuery, Series, StepEvents, StepRow } from "./types.js";
+import type { EpisodeRow, SearchHit, SearchQuery, Series, StepEvents, StepGroups, StepRow } from "./types.js";
 
 /** Which steps to list. */
 export interface StepQuery {
@@ -46,6 +46,11 @@ export class Steps {
     range: { from?: number; to?: number; points?: number } = {},
   ): Promise<Series> {
     return this.#http.json("GET", `/runs/${segment(run)}/series`, { query: { path, ...range } });
+  }
+
+  /** The rollouts of each prompt of a step side by side, the best first. Throws `not_found`. */
+  groups(run: string, step: number): Promise<StepGroups> {
+    return this.#http.json("GET", `/runs/${segment(run)}/steps/${segment(step)}/groups`);
   }
 
   /** The episodes of a run, in the order of their first event. */

@@ -79,6 +79,15 @@ export type SeriesBatch = Schemas["SeriesBatch"];
 /** Several runs side by side. */
 export type Comparison = Schemas["Comparison"];
 
+/** Two runs by the tasks that both attempt. */
+export type TaskComparison = Schemas["TaskComparison"];
+
+/** The groups of a run over its steps, in columns. */
+export type GroupHistory = Schemas["GroupHistory"];
+
+/** The groups of one step, each with its rollouts. */
+export type StepGroups = Schemas["StepGroups"];
+
 /** Summary of an episode: one rollout on one task. */
 export type EpisodeRow = Schemas["Episode"];
 

@@ -1,0 +1,331 @@
+//! The page of a run's groups: over training how many of them teach nothing, and of one step the completions
+//! of each prompt side by side. The server renders it; it has no code in the browser but the switch of the
+//! theme.
+
+use gauntlet_api::{Group, GroupHistory, GroupRollout, StepGroups};
+use gauntlet_model::{RunId, RunSummary};
+use leptos::prelude::*;
+
+use crate::compare::moment;
+use crate::shell::head;
+use crate::ui::{Erase, Mark, failure_class, failure_title, grouped, percent, run_address, score};
+
+/// Bars of a history at most.
+const BARS: usize = 120;
+/// Characters of a text that are shown.
+const MOST_CHARS: usize = 20_000;
+
+/// What the page shows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Content {
+    /// The run.
+    pub run: RunSummary,
+    /// Its groups over training.
+    pub history: GroupHistory,
+    /// The groups of the chosen step.
+    pub step: Option<StepGroups>,
+    /// Whether rollouts are shown as logged, not the best first.
+    pub is_logged_order: bool,
+    /// Whether only rollouts that fail are shown.
+    pub is_failing_only: bool,
+    /// Why something asked for is not shown.
+    pub problem: Option<String>,
+}
+
+/// The document as HTML. `style` is the address of the style sheet.
+pub fn document(content: &Content, style: String) -> String {
+    Owner::new().with(|| format!("<!DOCTYPE html>{}", page(content, style).to_html()))
+}
+
+fn page(content: &Content, style: String) -> impl IntoView + use<> {
+    let name = content.run.name.clone();
+    let run = run_address(content.run.id.as_str());
+    let problem = content.problem.clone().map(|words| view! { <p class="note" role="alert">{words}</p> });
+    let history = history(content);
+    let step = content.step.as_ref().map(|step| step_groups(content, step));
+    view! {
+        <html lang="en">
+            <head>
+                {head(style)}
+                <title>{format!("Groups · {name} · Gauntlet")}</title>
+            </head>
+            <body>
+                <div class="runs-page">
+                    <header class="top">
+                        <Mark />
+                        <a class="link" href="/">"Runs"</a>
+                        <a class="link" href=run>{name.clone()}</a>
+                        <span class="top-gap"></span>
+                        <a class="link" href="/docs/charts#groups">"Docs"</a>
+                    </header>
+                    <main class="compare groups">
+                        <h1>"Groups"</h1>
+                        {problem}
+                        {history}
+                        {step}
+                    </main>
+                </div>
+            </body>
+        </html>
+    }
+}
+
+/// The address of this page at a step.
+fn address(content: &Content, step: u64, is_logged_order: bool, is_failing_only: bool) -> String {
+    let order = if is_logged_order { "&order=logged" } else { "" };
+    let failing = if is_failing_only { "&failing=1" } else { "" };
+    format!("{}/groups?step={step}{order}{failing}", run_address(content.run.id.as_str()))
+}
+
+/// One bar: the steps it stands for, and its value.
+struct Bar {
+    step: u64,
+    last: u64,
+    value: f64,
+}
+
+/// A history as at most [`BARS`] bars, each the mean of its steps, weighted by their groups.
+fn bars(history: &GroupHistory, value: impl Fn(usize) -> f64) -> Vec<Bar> {
+    let every = history.step.len().div_ceil(BARS).max(1);
+    let parts =
+        (0..history.step.len()).step_by(every).map(|from| from..(from + every).min(history.step.len()));
+    let bar = |part: std::ops::Range<usize>| {
+        let groups: u64 = part.clone().map(|i| history.groups[i]).sum();
+        let sum: f64 = part.clone().map(|i| value(i) * history.groups[i] as f64).sum();
+        Bar {
+            step: history.step[part.start],
+            last: history.step[part.end - 1],
+            value: if groups > 0 { sum / groups as f64 } else { 0.0 },
+        }
+    };
+    parts.map(bar).collect()
+}
+
+/// The groups over training.
+fn history(content: &Content) -> impl IntoView + use<> {
+    let history = &content.history;
+    let groups: u64 = history.groups.iter().sum();
+    if groups == 0 {
+        return view! {
+            <section class="empty is-small">
+                <h2>"No groups yet"</h2>
+                <p>
+                    "A group is two or more scored rollouts of one step with the same group in their \
+                    metadata, or with the same observation."
+                </p>
+            </section>
+        }
+        .erase();
+    }
+    let total = |column: &[u64]| column.iter().sum::<u64>() as f64 / groups as f64;
+    let share = |column: &[u64], i: usize| column[i] as f64 / history.groups[i] as f64;
+    let spread = history.spread.iter().zip(&history.groups).map(|(spread, groups)| spread * *groups as f64);
+    let spread = spread.sum::<f64>() / groups as f64;
+    let each = |value: &dyn Fn(usize) -> f64| bars(history, value);
+    let charts = [
+        strip(
+            content,
+            "Tied rewards",
+            &percent(total(&history.tied)),
+            "is-tied",
+            &each(&|i| share(&history.tied, i)),
+        ),
+        strip(
+            content,
+            "Solved at least once",
+            &percent(total(&history.solved)),
+            "is-solved",
+            &each(&|i| share(&history.solved, i)),
+        ),
+        strip(content, "Spread of rewards", &score(spread), "is-spread", &each(&|i| history.spread[i])),
+    ];
+    let first = history.step.first().copied().unwrap_or(0);
+    let last = history.step.last().copied().unwrap_or(0);
+    view! {
+        <p class="quiet-words">
+            {format!("{} groups at {} steps, ", grouped(groups), grouped(history.step.len() as u64))}
+            {format!("step {} to {}. ", grouped(first), grouped(last))}
+            "Where all rewards of a group are the same, nothing is learnt from it. "
+            "A bar leads to its first step."
+        </p>
+        <div class="group-strips">{charts.collect_view()}</div>
+    }
+    .erase()
+}
+
+/// One value over training, as bars that lead to their steps.
+fn strip(
+    content: &Content,
+    name: &'static str,
+    overall: &str,
+    class: &'static str,
+    bars: &[Bar],
+) -> impl IntoView + use<> {
+    let highest = bars.iter().map(|bar| bar.value).fold(f64::MIN_POSITIVE, f64::max);
+    let top = if class == "is-spread" { highest } else { 1.0 };
+    let width = 100.0 / bars.len().max(1) as f64;
+    let shown = content.step.as_ref().map(|step| step.step);
+    let bar = |(index, bar): (usize, &Bar)| {
+        let height = (bar.value / top * 40.0).clamp(0.0, 40.0);
+        let words = format!("steps {} to {}: {}", bar.step, bar.last, score(bar.value));
+        let is_on = shown.is_some_and(|step| (bar.step..=bar.last).contains(&step));
+        let style = format!("left:{:.3}%;width:{:.3}%;--height:{height:.1}px", index as f64 * width, width);
+        let href = address(content, bar.step, content.is_logged_order, content.is_failing_only);
+        let class = if is_on { "group-bar is-on" } else { "group-bar" };
+        view! { <a class=class href=href style=style title=words.clone() aria-label=words tabindex="-1"></a> }
+    };
+    let all = bars.iter().enumerate().map(bar).collect_view();
+    view! {
+        <figure class=format!("group-strip {class}") aria-label=format!("{name}: {overall} over all groups")>
+            <figcaption><span>{name}</span> <b>{overall.to_owned()}</b></figcaption>
+            <div class="group-bars">{all}</div>
+        </figure>
+    }
+}
+
+/// The groups of the chosen step.
+fn step_groups(content: &Content, step: &StepGroups) -> impl IntoView + use<> {
+    let steps = &content.history.step;
+    let at = steps.partition_point(|known| *known < step.step);
+    let before = at.checked_sub(1).and_then(|at| steps.get(at)).copied();
+    let after = steps[at..].iter().copied().find(|known| *known > step.step);
+    let to = |step: u64| address(content, step, content.is_logged_order, content.is_failing_only);
+    let link = |words: &'static str, step: Option<u64>, rel: &'static str| {
+        step.map(|step| view! { <a class="button" rel=rel href=to(step)>{format!("{words} {step}")}</a> })
+    };
+    let chip = |words: &'static str, is_on: bool, logged: bool, failing: bool| {
+        let class = if is_on { "chip is-on" } else { "chip" };
+        let href = address(content, step.step, logged, failing);
+        view! { <a class=class href=href aria-current=is_on.then_some("true")>{words}</a> }
+    };
+    let (logged, failing) = (content.is_logged_order, content.is_failing_only);
+    let groups = step.groups.iter().map(|group| group_view(content, step.step, group)).collect_view();
+    view! {
+        <section id="step" aria-label="Groups of the step">
+            <div class="group-head">
+                <h2>{format!("Step {}", grouped(step.step))}</h2>
+                {link("‹", before, "prev")}
+                {link("›", after, "next")}
+                <nav class="chips" aria-label="Order and filter">
+                    {chip("Best first", !logged, false, failing)}
+                    {chip("As logged", logged, true, failing)}
+                    {chip("Only failing", failing, logged, !failing)}
+                </nav>
+            </div>
+            {groups}
+        </section>
+    }
+}
+
+fn group_view(content: &Content, step: u64, group: &Group) -> impl IntoView + use<> {
+    let best = group.rollouts.first().map(|rollout| rollout.action.clone()).unwrap_or_default();
+    let best_seq = group.rollouts.first().map(|rollout| rollout.seq);
+    let mut rollouts: Vec<&GroupRollout> = group.rollouts.iter().collect();
+    if content.is_logged_order {
+        rollouts.sort_by_key(|rollout| rollout.seq);
+    }
+    let shown = rollouts.into_iter().filter(|rollout| !content.is_failing_only || rollout.failure.is_some());
+    let shown = shown.map(|rollout| {
+        let from = (Some(rollout.seq) != best_seq).then(|| common(&best, &rollout.action));
+        rollout_view(&content.run.id, step, rollout, from)
+    });
+    let shown: Vec<_> = shown.collect();
+    let is_empty = shown.is_empty();
+    let mean = group.mean.map(|mean| format!("mean {}", score(mean)));
+    let std = group.std.map(|std| format!("standard deviation {std:.3}"));
+    let tied = group.is_tied.then(|| "all rewards are the same: no gradient".to_owned());
+    let count = format!("{} rollouts", group.rollouts.len());
+    let words = [Some(count), mean, std, tied].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    let prompt = if group.prompt.is_empty() { "No prompt was recorded." } else { &group.prompt };
+    view! {
+        <article class="group">
+            <pre class="group-prompt" tabindex="0">{clipped(prompt)}</pre>
+            <p class="quiet-words">{words}</p>
+            <ol class="group-rollouts">{shown}</ol>
+            {is_empty.then(|| view! { <p class="quiet-words">"No rollout of this group fails."</p> })}
+        </article>
+    }
+}
+
+/// One completion. `from` is where it begins to differ from the best one, in characters; `None` for the best.
+fn rollout_view(
+    run: &RunId,
+    step: u64,
+    rollout: &GroupRollout,
+    from: Option<usize>,
+) -> impl IntoView + use<> {
+    let failure = rollout.failure.map(|kind| {
+        view! { <span class=format!("hit-failure {}", failure_class(kind))>{failure_title(kind)}</span> }
+    });
+    let advantage = rollout.advantage.map(|advantage| {
+        let title = if rollout.is_derived { "(reward - mean) / standard deviation" } else { "as logged" };
+        view! { <span class="group-advantage" title=title>{format!("advantage {advantage:+.2}")}</span> }
+    });
+    let length = rollout.action.chars().count();
+    let differs = match from {
+        None => "the best".to_owned(),
+        Some(from) if from == length => "the same to its end".to_owned(),
+        Some(from) => format!("differs from character {}", grouped(from as u64 + 1)),
+    };
+    let cut = rollout.action.char_indices().nth(from.unwrap_or(0)).map_or(rollout.action.len(), |(at, _)| at);
+    let (same, rest) = rollout.action.split_at(cut);
+    let scores = rollout.scores.iter().filter(|(path, _)| *path != "root");
+    let scores = scores.map(|(path, value)| view! { <li><bdi>{path.to_owned()}</bdi> {score(value)}</li> });
+    let scores = scores.collect_view();
+    let href = moment(run, step, rollout.episode.as_deref());
+    view! {
+        <li class="group-rollout">
+            <p class="group-facts">
+                <a class="group-root" href=href title="Open in the film">
+                    {rollout.root.map_or("n/e".to_owned(), score)}
+                </a>
+                {advantage}
+                {failure}
+                <span>{format!("{} characters", grouped(length as u64))}</span>
+                <span>{differs}</span>
+            </p>
+            <pre tabindex="0"><span class="is-same">{clipped(same)}</span>{clipped(rest)}</pre>
+            <ul class="group-scores">{scores}</ul>
+        </li>
+    }
+}
+
+/// How many characters two texts begin with in common.
+fn common(a: &str, b: &str) -> usize {
+    a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count()
+}
+
+/// A text of at most [`MOST_CHARS`]; what was cut is counted.
+fn clipped(text: &str) -> String {
+    match text.char_indices().nth(MOST_CHARS) {
+        Some((at, _)) => {
+            let more = text[at..].chars().count();
+            format!("{}… and {} more characters", &text[..at], grouped(more as u64))
+        }
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn completions_part_at_their_first_difference() {
+        assert_eq!((common("abc", "abd"), common("", "x"), common("äb", "äb")), (2, 0, 2));
+    }
+
+    #[test]
+    fn long_histories_become_bars_weighted_by_groups() {
+        let history = GroupHistory {
+            step: (0..240).collect(),
+            groups: vec![1; 240],
+            tied: vec![0; 240],
+            solved: vec![0; 240],
+            spread: (0..240).map(|i| f64::from(i % 2)).collect(),
+        };
+        let bars = bars(&history, |i| history.spread[i]);
+        assert_eq!((bars.len(), bars[1].step, bars[1].last), (120, 2, 3));
+        assert!(bars.iter().all(|bar| bar.value == 0.5));
+    }
+}

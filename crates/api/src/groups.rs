@@ -1,0 +1,134 @@
+//! Groups: the rollouts of one prompt at one step, side by side and over training.
+
+use gauntlet_model::{FailureKind, RunId, Scores};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Limit;
+
+/// The groups of one step.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct StepGroups {
+    /// The step.
+    pub step: u64,
+    /// Its groups, in the order of their first rollouts.
+    pub groups: Vec<Group>,
+}
+
+/// The rollouts of one prompt at one step: those with the same `group` in their metadata, else with the same
+/// observation.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Group {
+    /// What the agent saw.
+    pub prompt: String,
+    /// Mean of the rewards (the root scores).
+    pub mean: Option<f64>,
+    /// Their standard deviation, of the group as the population.
+    pub std: Option<f64>,
+    /// Whether two or more rewards are all the same, so that nothing is learnt from the group.
+    pub is_tied: bool,
+    /// Its rollouts, the highest reward first.
+    pub rollouts: Vec<GroupRollout>,
+}
+
+/// One rollout of a group.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct GroupRollout {
+    /// Sequence number of its snapshot.
+    pub seq: u64,
+    /// Its episode, if any.
+    pub episode: Option<String>,
+    /// Its reward: the root score.
+    pub root: Option<f64>,
+    /// Its gravest failure.
+    pub failure: Option<FailureKind>,
+    /// How much better than the group it did: as the trainer logged it, else (reward - mean) / standard
+    /// deviation; null where the rewards are all the same.
+    pub advantage: Option<f64>,
+    /// Whether the advantage was computed here.
+    pub is_derived: bool,
+    /// The scores of its snapshot.
+    pub scores: Scores,
+    /// What the agent did.
+    pub action: String,
+}
+
+/// The groups of a run over its steps, in columns of equal length. Only groups of two or more rollouts with a
+/// reward count, and only steps that have one.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct GroupHistory {
+    /// The steps, rising.
+    pub step: Vec<u64>,
+    /// How many groups each has.
+    pub groups: Vec<u64>,
+    /// Of these, groups whose rewards are all the same: no gradient.
+    pub tied: Vec<u64>,
+    /// Of these, groups with at least one rollout that does not fail.
+    pub solved: Vec<u64>,
+    /// The mean difference of the highest and the lowest reward in a group.
+    pub spread: Vec<f64>,
+}
+
+/// Which two runs to compare task by task.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TaskQuery {
+    /// The one.
+    pub a: String,
+    /// The other.
+    pub b: String,
+    /// Most tasks described in each of the two lists.
+    #[serde(default)]
+    pub limit: Limit<100, 1000>,
+}
+
+/// Two runs by the tasks that both attempt: those with the same `task_id` in the metadata of their snapshots,
+/// the same task of their episodes, or the same observation. Each is judged by the last step that attempts
+/// it, and solved where at least half of its rollouts do not fail.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TaskComparison {
+    /// The one run.
+    pub a: RunId,
+    /// The other run.
+    pub b: RunId,
+    /// Tasks that both attempt.
+    pub shared: u64,
+    /// Of these, solved by both.
+    pub solved_by_both: u64,
+    /// Failed by both.
+    pub failed_by_both: u64,
+    /// Solved by `a` and failed by `b`.
+    pub solved_by_a_alone: u64,
+    /// Solved by `b` and failed by `a`.
+    pub solved_by_b_alone: u64,
+    /// The tasks that `a` alone solves, in the order `a` attempted them.
+    pub only_a: Vec<TaskDifference>,
+    /// The tasks that `b` alone solves.
+    pub only_b: Vec<TaskDifference>,
+}
+
+/// A task that one of two runs solves.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TaskDifference {
+    /// Its id and the beginning of what the agent saw.
+    pub prompt: String,
+    /// What the one run made of it.
+    pub a: TaskResult,
+    /// What the other run made of it.
+    pub b: TaskResult,
+}
+
+/// What a run made of a task at the last step that attempts it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct TaskResult {
+    /// The step.
+    pub step: u64,
+    /// The episode of the first rollout, if any.
+    pub episode: Option<String>,
+    /// Rollouts of the step.
+    pub rollouts: u64,
+    /// Rollouts that do not fail.
+    pub passed: u64,
+    /// Mean root score, if any.
+    pub mean: Option<f64>,
+}

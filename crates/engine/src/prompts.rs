@@ -1,0 +1,146 @@
+//! Which prompt each scored snapshot answers: read from the log once for each run, then brought up to date.
+//!
+//! Films hold no texts, so this is the index beside them: of each snapshot the group it was sampled in and
+//! the task it attempts, both as hashes.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gauntlet_model::{Body, EpisodeId, Kind, Object, Record, RunId, SnapshotScored};
+use gauntlet_store::Store;
+use serde_json::Value;
+
+use crate::Error;
+
+/// How many runs are cached.
+const CACHED_RUNS: usize = 8;
+/// Events read from the log at a time.
+const PAGE: u32 = 2048;
+
+/// What one snapshot answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Prompt {
+    /// Its place in the log.
+    pub seq: u64,
+    /// The group of rollouts it was sampled in; rollouts of one step with the same number are one group.
+    pub group: u64,
+    /// The task that it attempts, the same number in every run; `None` where nothing names or describes it.
+    pub task: Option<u64>,
+}
+
+/// The prompts of one run.
+#[derive(Debug, Default)]
+pub struct PromptIndex {
+    after: Option<u64>,
+    /// By rising sequence number.
+    prompts: Vec<Prompt>,
+    /// The tasks that episodes name.
+    episode_tasks: HashMap<EpisodeId, u64>,
+}
+
+impl PromptIndex {
+    /// What the snapshot at a sequence number answers.
+    pub fn get(&self, seq: u64) -> Option<Prompt> {
+        let at = self.prompts.binary_search_by_key(&seq, |prompt| prompt.seq).ok()?;
+        self.prompts.get(at).copied()
+    }
+
+    fn add(&mut self, record: &Record) {
+        match record.event().as_ref().map(|event| event.body()) {
+            Ok(Body::EpisodeStarted(started)) => {
+                if let (Some(episode), Some(task)) = (&record.episode, &started.task) {
+                    self.episode_tasks.insert(episode.clone(), hash("task", task));
+                }
+            }
+            Ok(Body::SnapshotScored(snapshot)) => {
+                let of_episode = record.episode.as_ref().and_then(|episode| self.episode_tasks.get(episode));
+                let named = name(&snapshot.metadata, "task_id").map(|task| hash("task_id", &task));
+                let seen = || (!snapshot.observation.is_empty()).then(|| hash("seen", &snapshot.observation));
+                let task = named.or(of_episode.copied()).or_else(seen);
+                self.prompts.push(Prompt {
+                    seq: record.seq,
+                    group: hash("group", &group_name(snapshot)),
+                    task,
+                });
+            }
+            Ok(_) => {}
+            Err(error) => tracing::error!(seq = record.seq, %error, "a stored event breaks the rules"),
+        }
+    }
+}
+
+/// What names the group of a snapshot: `group` in its metadata, else what the agent saw.
+pub fn group_name(snapshot: &SnapshotScored) -> String {
+    name(&snapshot.metadata, "group").unwrap_or_else(|| snapshot.observation.clone())
+}
+
+/// A text or a number of the metadata as a name.
+fn name(metadata: &Object, key: &str) -> Option<String> {
+    match metadata.get(key)? {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// A hash that is the same for the same text of the same kind, in every run of this process.
+fn hash(kind: &str, text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (kind, text).hash(&mut hasher);
+    hasher.finish()
+}
+
+type Shared = Arc<tokio::sync::Mutex<PromptIndex>>;
+
+/// The prompts of the runs that were asked for lately; cloning shares them.
+#[derive(Clone)]
+pub struct Prompts {
+    store: Store,
+    /// Most recently used last.
+    cached: Arc<Mutex<VecDeque<(RunId, Shared)>>>,
+}
+
+impl Prompts {
+    /// Prompts of that log.
+    pub fn new(store: Store) -> Self {
+        Self { store, cached: Arc::default() }
+    }
+
+    /// Computes something from the prompts of a run, as far as its log goes now.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] where there is no such run.
+    pub async fn look<T>(&self, run: &RunId, read: impl FnOnce(&PromptIndex) -> T) -> Result<T, Error> {
+        let shared = self.take_or_make(run);
+        let mut index = shared.lock().await;
+        let kinds = [Kind::EpisodeStarted, Kind::SnapshotScored];
+        loop {
+            let page = self.store.read(run, index.after, PAGE, Some(&kinds)).await?;
+            page.records.iter().for_each(|record| index.add(record));
+            let is_end = page.next_after.is_none_or(|after| after + 1 >= page.head);
+            index.after = page.next_after.or(index.after);
+            if is_end {
+                return Ok(read(&index));
+            }
+        }
+    }
+
+    /// Drops a deleted run's prompts.
+    pub fn forget(&self, run: &RunId) {
+        self.cached.lock().unwrap_or_else(PoisonError::into_inner).retain(|(id, _)| id != run);
+    }
+
+    fn take_or_make(&self, run: &RunId) -> Shared {
+        let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = cached.iter().position(|(id, _)| id == run).and_then(|at| cached.remove(at));
+        let entry = known.unwrap_or_else(|| (run.clone(), Shared::default()));
+        let shared = Arc::clone(&entry.1);
+        cached.push_back(entry);
+        if cached.len() > CACHED_RUNS {
+            cached.pop_front();
+        }
+        shared
+    }
+}
