@@ -12,7 +12,7 @@ const loss = (step, value) =>
 const rollout = (step, number, root) =>
   event("snapshot.scored", step, { scores: { root }, action: "a", observation: "o" }, `${step}-${number}`);
 
-/** A run whose reward rises by `gain` a step, with two rollouts each; the loss of the slow one has an outlier. */
+/** A run whose reward rises by `gain` a step, with two rollouts each; the loss of "slow" has an outlier. */
 async function record(server, id, gain, config) {
   await server.post("/api/v1/runs", { id, name: `${id} run`, project: "sweep", config });
   const steps = Array.from({ length: 60 }, (_, step) => step);

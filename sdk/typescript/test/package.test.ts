@@ -83,7 +83,8 @@ test("the package has the build, the sources and the licences, and no dependenci
     names.filter((name) => !isExpected(name)),
     [],
   );
-  assert.ok(packed.size < 200_000, `${packed.size} bytes`);
+  // Half of it are the types of the API, which grow with it.
+  assert.ok(packed.size < 250_000, `${packed.size} bytes`);
   const installed = JSON.parse(readFileSync(join(home, "package-lock.json"), "utf8")).packages;
   assert.deepEqual(Object.keys(installed), ["", "node_modules/gauntlet-sdk"]);
 });

@@ -78,18 +78,24 @@ class Client:
         points: int = 1000,
         smoothing: float = 0.0,
     ) -> dict[str, Any]:
-        """Histories of rubrics and measurements of several runs in columns, thinned to ``points`` points each so
-        that no extreme is lost: ``runs`` with their ``paths``, and ``series`` with ``step``, ``mean``, ``low``,
-        ``high``. ``axis`` is ``step``, ``time`` or ``elapsed``; ``start`` and ``stop`` are the first and the last
-        step."""
-        asked = {"runs": list(runs), "paths": list(paths), "axis": axis, "points": points, "smoothing": smoothing}
+        """Histories of rubrics and measurements of several runs in columns, thinned to ``points`` points each
+        so that no extreme is lost: ``runs`` with their ``paths``, and ``series`` with ``step``, ``mean``,
+        ``low``, ``high``. ``axis`` is ``step``, ``time`` or ``elapsed``; ``start`` and ``stop`` are the first
+        and the last step."""
+        asked = {
+            "runs": list(runs),
+            "paths": list(paths),
+            "axis": axis,
+            "points": points,
+            "smoothing": smoothing,
+        }
         ends = {name: step for name, step in (("from", start), ("to", stop)) if step is not None}
         body = json.dumps({**asked, **ends}).encode()
         return dict(json.loads(self.request("POST", "/series", body, "application/json")))
 
     def compare(self, runs: Sequence[str], baseline: str | None = None) -> dict[str, Any]:
-        """Runs side by side: what their rubrics and measurements came to, where their configurations differ, what
-        failed. Differences are taken to ``baseline``, or to the first run."""
+        """Runs side by side: what their rubrics and measurements came to, where their configurations differ,
+        what failed. Differences are taken to ``baseline``, or to the first run."""
         ids = ",".join(run.replace("%", "%25").replace(",", "%2C") for run in runs)
         query = urlencode({"runs": ids, **({} if baseline is None else {"baseline": baseline})})
         return dict(json.loads(self.request("GET", f"/compare?{query}")))

@@ -55,8 +55,8 @@ export class Runs {
   }
 
   /**
-   * Histories of rubrics and measurements of several runs in columns, thinned without losing an extreme. Every path
-   * is read of every run; without paths only those of the runs are named.
+   * Histories of rubrics and measurements of several runs in columns, thinned without losing an extreme.
+   * Every path is read of every run; without paths only those of the runs are named.
    */
   series(request: SeriesRequest, options: { signal?: AbortSignal } = {}): Promise<SeriesBatch> {
     return this.#http.json("POST", "/series", { json: request, signal: options.signal });
