@@ -19,6 +19,27 @@ pub trait Commands: Send + Sync {
     }
 }
 
+/// Takes what `pop` finds in a state, waiting up to `wait` for `changed` until there is something.
+pub(crate) fn pop_within<S, T>(
+    state: &Mutex<S>,
+    changed: &Condvar,
+    wait: Duration,
+    mut pop: impl FnMut(&mut S) -> Option<T>,
+) -> Option<T> {
+    let deadline = Instant::now() + wait;
+    let mut state = state.lock();
+    loop {
+        if let Some(found) = pop(&mut state) {
+            return Some(found);
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return None;
+        }
+        changed.wait_for(&mut state, left);
+    }
+}
+
 /// Commands from the same process: whoever holds the queue issues them.
 #[derive(Default)]
 pub struct CommandQueue {
@@ -52,18 +73,7 @@ impl CommandQueue {
 
 impl Commands for CommandQueue {
     fn next(&self, wait: Duration) -> Result<Option<CommandIssued>, String> {
-        let deadline = Instant::now() + wait;
-        let mut state = self.state.lock();
-        loop {
-            if let Some(command) = state.waiting.pop_front() {
-                return Ok(Some(command));
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Ok(None);
-            }
-            self.issued.wait_for(&mut state, left);
-        }
+        Ok(pop_within(&self.state, &self.issued, wait, |state| state.waiting.pop_front()))
     }
 
     fn acknowledge(&self, command: &CommandIssued, result: &str) {

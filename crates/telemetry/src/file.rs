@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use gauntlet_model::Event;
 
+use crate::json_lines::json_lines;
 use crate::sink::{DeliveryError, Sink};
 
 /// Appends events to a file. A batch that was written in part is truncated before it is retried. The file is
@@ -41,12 +42,7 @@ impl FileSink {
 
 impl Sink for FileSink {
     fn deliver(&mut self, batch: &[Arc<Event>]) -> Result<(), DeliveryError> {
-        let mut text = Vec::new();
-        for (index, event) in batch.iter().enumerate() {
-            let written = serde_json::to_writer(&mut text, event.as_ref());
-            written.map_err(|e| DeliveryError::Refused { index: Some(index), message: e.to_string() })?;
-            text.push(b'\n');
-        }
+        let text = json_lines(batch)?;
         self.write(&text).map_err(|error| {
             // A cut-off line left behind is overwritten by the next try; the cut itself may fail like the
             // write.

@@ -20,6 +20,7 @@ mod event_sink;
 mod file;
 #[cfg(feature = "http")]
 mod http;
+mod json_lines;
 pub mod pause;
 mod percent;
 mod processor;

@@ -13,6 +13,7 @@ use gauntlet_model::{Body, Event, FieldError, RunId, RunSpec, RunStarted, RunSum
 use serde_json::Value;
 
 use crate::clock::{Clock, SystemClock};
+use crate::json_lines::json_lines;
 use crate::percent::path_segment;
 use crate::sink::{DeliveryError, Sink};
 
@@ -148,12 +149,7 @@ impl Spool {
 
     /// Adds events behind the others, durably. "Not now" where the file would become too large.
     pub(crate) fn append(&mut self, batch: &[Arc<Event>]) -> Result<(), DeliveryError> {
-        let mut text = Vec::new();
-        for (index, event) in batch.iter().enumerate() {
-            let written = serde_json::to_writer(&mut text, event.as_ref());
-            written.map_err(|e| DeliveryError::Refused { index: Some(index), message: e.to_string() })?;
-            text.push(b'\n');
-        }
+        let text = json_lines(batch)?;
         if self.length + text.len() as u64 > self.limit {
             let full = format!("the spool {} is full: {} bytes", self.path.display(), self.length);
             return Err(DeliveryError::not_now(full));

@@ -10,7 +10,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 use serde_json::{Value, json};
 
 use super::Endpoint;
-use crate::commands::Commands;
+use crate::commands::{Commands, pop_within};
 use crate::percent::path_segment;
 use crate::sink::DeliveryError;
 
@@ -65,18 +65,8 @@ impl ServerCommands {
 
 impl Commands for ServerCommands {
     fn next(&self, wait: Duration) -> Result<Option<CommandIssued>, String> {
-        let deadline = Instant::now() + wait;
-        let mut state = self.shared.lock();
-        loop {
-            if let Some(command) = state.waiting.pop_front() {
-                return Ok(Some(command));
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Ok(None);
-            }
-            self.shared.wait(&mut state, left);
-        }
+        let Shared { state, changed, .. } = &*self.shared;
+        Ok(pop_within(state, changed, wait, |state| state.waiting.pop_front()))
     }
 
     fn acknowledge(&self, command: &CommandIssued, result: &str) {

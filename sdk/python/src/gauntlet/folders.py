@@ -1,14 +1,16 @@
-"""The folders of a spool from outside: which of them wait, for what run, and where those go that no server
-takes."""
+"""The folders of a spool: their locks, which of them wait for which run, and where those go that no server
+accepts."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 from pathlib import Path
+from typing import IO
 
-__all__ = ["last_step", "orphans", "set_aside"]
+__all__ = ["last_step", "lock_folder", "orphans", "replace_text", "set_aside"]
 
 #: A line of an event with a step that counts: scored, added to a score or recorded.
 _STEP = re.compile(
@@ -56,3 +58,28 @@ def set_aside(folder: Path, reason: str) -> Path:
         (target / "reason.txt").write_text(f"{reason}\n", "utf-8", "replace")
         return target
     return folder
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Writes a file atomically: readers see the old content or the new one."""
+    draft = path.with_suffix(".new")
+    draft.write_text(text, "utf-8")
+    draft.replace(path)
+
+
+def lock_folder(folder: Path) -> IO[bytes] | None:
+    """Takes the folder's lock; ``None`` where a living process has it. Freed when the file is closed."""
+    file = (folder / "lock").open("ab")
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        else:
+            import fcntl
+
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        return None
+    return file

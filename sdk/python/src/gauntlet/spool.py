@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
 
+from .folders import lock_folder, replace_text
 from .values import copy_hashed
 
 __all__ = ["ChangedFile", "Spool"]
@@ -84,10 +85,10 @@ class Spool:
         name = f"{quote(str(info['run']), safe='')[:120]}.{os.getpid()}-{os.urandom(4).hex()}"
         folder = root / name
         folder.mkdir(parents=True, mode=0o700)
-        lock = _lock(folder)
+        lock = lock_folder(folder)
         if lock is None:
             raise OSError(f"{folder} is locked by another process")
-        _replace(folder / "run.json", json.dumps({**info, "created": time.time()}, ensure_ascii=False))
+        replace_text(folder / "run.json", json.dumps({**info, "created": time.time()}, ensure_ascii=False))
         return cls(folder, lock, info, most_bytes)
 
     @classmethod
@@ -100,7 +101,7 @@ class Spool:
         """What a dead process left; ``None`` where its process lives or another one was faster. Raises
         ``ValueError`` where the folder does not describe what it holds."""
         try:
-            lock = _lock(folder)
+            lock = lock_folder(folder)
         except OSError:
             return None
         if lock is None:
@@ -448,27 +449,3 @@ class Spool:
                 self._ack = os.open(self.folder / "ack", os.O_WRONLY | os.O_CREAT, 0o600)
             os.lseek(self._ack, 0, os.SEEK_SET)
             os.write(self._ack, b"%06d %020d\n" % (self._at, self._offset))
-
-
-def _replace(path: Path, text: str) -> None:
-    draft = path.with_suffix(".new")
-    draft.write_text(text, "utf-8")
-    draft.replace(path)
-
-
-def _lock(folder: Path) -> IO[bytes] | None:
-    """Takes the folder's lock; ``None`` where a living process has it. Freed when the file is closed."""
-    file = (folder / "lock").open("ab")
-    try:
-        if os.name == "nt":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        else:
-            import fcntl
-
-            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        return None
-    return file

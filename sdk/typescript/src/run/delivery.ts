@@ -8,6 +8,7 @@ import type { Run as RunInfo, RunSpec, WriterEnd } from "../client/types.js";
 import { uuidv7 } from "../wire/ids.js";
 import { bytesOf } from "../wire/limits.js";
 import { now } from "../wire/time.js";
+import { createOrGet } from "./creation.js";
 import type { Content, Fifo } from "./fifo.js";
 import { exitRequests } from "./exitRequests.js";
 import type { Ledger, Refused } from "./ledger.js";
@@ -323,41 +324,13 @@ export class Delivery {
   }
 
   async #create(client: Client): Promise<void> {
-    const run = await this.#createOrGet(client);
+    const run = await createOrGet(client, this.#spec, this.#ledger, this.#stopped.signal);
     this.#isCreated = true;
     this.#ledger.guard("beginning the run", undefined, () => this.#onCreated?.(run));
     this.#firstAnswer.abort();
     if (!this.#isCreationPending) return;
     this.#isCreationPending = false;
     this.#settle(1);
-  }
-
-  /** Creates the run, or gets the existing one; resolves to the run as the server has it. */
-  async #createOrGet(client: Client): Promise<Partial<RunInfo>> {
-    const { signal } = this.#stopped;
-    try {
-      return await client.runs.create(this.#spec, { signal });
-    } catch (error) {
-      if (!(error instanceof GauntletError)) throw error;
-      // The run exists with other settings: they stay, and this process logs into it.
-      if (error.code === "conflict") return client.runs.get(this.#spec.id, { signal });
-      if (error.status !== 413 && error.status !== 422) throw error;
-      // The server refuses the settings: the run is created without the optional ones.
-      const { rules, ...others } = this.#spec;
-      if (rules !== undefined && error.details[0]?.field?.startsWith("rules")) {
-        // An older server does not know `rules` and judges by its default.
-        this.#ledger.warn("spec", `the run is created without rules: ${error.message}`);
-        return client.runs.create(others, { signal });
-      }
-      this.#ledger.warn("spec", `the run is created without config and metadata: ${error.message}`);
-      const { id, name, project, kind } = others;
-      const asked = {
-        ...(project ? { project } : {}),
-        ...(kind ? { kind } : {}),
-        ...(rules ? { rules } : {}),
-      };
-      return client.runs.create({ id, name, ...asked }, { signal });
-    }
   }
 
   /**
