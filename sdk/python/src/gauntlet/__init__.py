@@ -18,6 +18,7 @@ from .api import (
     episode,
     flush,
     metrics,
+    open_run,
     rollout,
     score,
     subscribe,
@@ -31,6 +32,9 @@ from .errors import ApiError, GauntletError, Stopped, Unreachable
 from .observer import Watch
 from .settings import VERSION
 from .sinks import ConsoleSink, FileSink, ServerSink, Sink, WandbSink
+
+#: Opens a recorded run for reading. Not in `__all__`: a star import must not replace the builtin.
+open = open_run
 
 __all__ = [
     "__version__",

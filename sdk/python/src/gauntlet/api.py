@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     # In Python from 3.11 on; type checkers have it.
     from typing_extensions import Unpack
 
+    from .reader import RunReader, Tables
     from .types import ArtifactOptions, RolloutOptions, ScoreOptions
 
 __all__ = [
@@ -41,6 +43,7 @@ __all__ = [
     "flush",
     "init",
     "metrics",
+    "open_run",
     "rollout",
     "score",
     "subscribe",
@@ -243,6 +246,28 @@ async def acheckpoint(
 ) -> Literal["continue", "stop"]:
     """See :meth:`gauntlet.Run.acheckpoint`."""
     return await current().acheckpoint(tweak, timeout, raise_on_stop)
+
+
+def open_run(
+    run: str, *, endpoint: str | None = None, api_key: str | None = None, tables: Tables = "auto"
+) -> RunReader:
+    """Opens a recorded run of a server for reading, by its id; :func:`gauntlet.open`.
+
+    ``endpoint`` and ``api_key`` are those of the environment where they are not given. ``tables`` is what the
+    methods return: ``"pandas"``, ``"polars"``, ``"dicts"`` (a list with a dict for each row), or ``"auto"``:
+    the first of these that is installed. Raises :class:`~gauntlet.ApiError` for a run that does not exist,
+    :class:`~gauntlet.Unreachable` without a server, and ``ImportError`` without a named library.
+    """
+    # Not at the top: whoever only logs has no use for http and csv.
+    from .client import Client
+    from .reader import RunReader, library_of
+
+    library = library_of(tables)
+    settings = Settings.from_env()
+    client = Client(endpoint or settings.endpoint, settings.api_key if api_key is None else api_key)
+    with closing(client):
+        client.run(run)
+    return RunReader(client, run, library)
 
 
 def subscribe(after: int | None = None) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -1,0 +1,107 @@
+"""Reads a recorded run back: its scores, episodes and steps as tables.
+
+>>> import gauntlet
+>>> run = gauntlet.open("my-run")
+>>> run.scores()  # a pandas.DataFrame where pandas is installed
+"""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import importlib.util
+import io
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any, Literal, get_args
+from urllib.parse import quote, urlencode
+
+from .client import Client
+
+__all__ = ["RunReader", "Tables", "library_of"]
+
+#: What tables are returned as; ``auto`` is the first of pandas and polars that is installed, else ``dicts``.
+Tables = Literal["auto", "pandas", "polars", "dicts"]
+
+#: Rows that are requested at a time, the most that the server returns.
+_PAGE = 500
+#: The longest cell of an export, bytes: more than any text that an event may hold.
+_LONGEST_CELL = 1 << 26
+#: How long an export may take, seconds.
+_EXPORT_SECONDS = 600.0
+
+
+class RunReader:
+    """A recorded run. Each method requests the current state, so that it can be called while the run goes on.
+
+    Later scores are applied: a row has the scores that count now.
+    """
+
+    def __init__(self, client: Client, run: str, library: Any) -> None:
+        self.id = run
+        self._client = client
+        self._library = library
+
+    def __repr__(self) -> str:
+        return f"gauntlet.open({self.id!r})"
+
+    def scores(self) -> Any:
+        """One row for each score of a step: ``episode`` (``None`` without one), ``step``, ``path`` and
+        ``value``."""
+        rows: list[dict[str, Any]] = []
+        for record in self._scored_steps():
+            step = {"episode": record["episode"] or None, "step": int(record["step"])}
+            for column, value in record.items():
+                path = column.removeprefix("score.")
+                if value and (column == "root" or path != column):
+                    rows.append({**step, "path": path, "value": float(value)})
+        return self._table(rows, ["episode", "step", "path", "value"])
+
+    def steps(self) -> Any:
+        """One row for each scored step of an episode: ``episode``, ``step``, ``root``, ``failure`` (the
+        gravest, ``None`` where it passed) and ``seq`` (where its snapshot is in the log)."""
+        return self._table(self._pages("steps"), ["episode", "step", "root", "failure", "seq"])
+
+    def episodes(self) -> Any:
+        """One row for each episode: ``episode``, ``task``, ``status``, ``started_at``, ``finished_at`` (ISO
+        8601 texts), ``return``, ``latency_ms``, ``cost``, ``error``, ``steps``, ``failing`` and
+        ``mean_root``."""
+        columns = ["episode", "task", "status", "started_at", "finished_at", "return", "latency_ms", "cost"]
+        return self._table(self._pages("episodes"), [*columns, "error", "steps", "failing", "mean_root"])
+
+    def _table(self, rows: list[dict[str, Any]], columns: list[str]) -> Any:
+        rows = [{name: row.get(name) for name in columns} for row in rows]
+        if self._library is None:
+            return rows
+        # By column, so that a table without rows has its columns as well.
+        return self._library.DataFrame({name: [row[name] for row in rows] for name in columns})
+
+    def _pages(self, what: str) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = []
+        query: dict[str, Any] = {"limit": _PAGE}
+        with closing(self._client) as client:
+            while True:
+                answer = client.request("GET", f"/runs/{quote(self.id, safe='')}/{what}?{urlencode(query)}")
+                page = json.loads(answer)
+                rows += page["items"]
+                if page["next_cursor"] is None:
+                    return rows
+                query["cursor"] = page["next_cursor"]
+
+    def _scored_steps(self) -> Iterator[dict[str, str]]:
+        # The limit belongs to the process; it is only ever raised.
+        csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_CELL))
+        with closing(self._client) as client:
+            path = f"/runs/{quote(self.id, safe='')}/export?format=csv"
+            text = client.request("GET", path, timeout=_EXPORT_SECONDS).decode("utf-8-sig")
+        yield from csv.DictReader(io.StringIO(text, newline=""))
+
+
+def library_of(tables: Tables) -> Any:
+    """The module whose ``DataFrame`` is returned; ``None`` for dicts."""
+    if tables not in get_args(Tables):
+        raise ValueError(f"tables is {tables!r}; it must be one of {', '.join(get_args(Tables))}")
+    if tables == "auto":
+        tables = next((name for name in ("pandas", "polars") if importlib.util.find_spec(name)), "dicts")
+    return None if tables == "dicts" else importlib.import_module(tables)
