@@ -97,7 +97,7 @@ fn read_orbit(text: &str) -> Option<Orbit> {
     let [yaw, pitch, distance] = numbers[..] else { return None };
     let is_possible = yaw.is_finite()
         && pitch.abs() <= Orbit::STEEPEST
-        && (Orbit::NEAREST..=Orbit::FARTHEST).contains(&distance);
+        && (Orbit::NEAREST..=Orbit::WIDEST).contains(&distance);
     is_possible.then_some(Orbit { yaw, pitch, distance, target: None })
 }
 

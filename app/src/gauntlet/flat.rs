@@ -117,10 +117,15 @@ fn ribbon(
     canvas.set_global_alpha(presence);
     canvas.set_line_width(1.4 * weight);
     canvas.set_stroke_style_str(AHEAD);
-    strokes(canvas, projection, scene.path.ribbon.iter().filter(|s| !is_passed(s) && is_here(s)));
+    strokes(
+        canvas,
+        projection,
+        scene.path.ribbon.iter().chain(&scene.path.means).filter(|s| !is_passed(s) && is_here(s)),
+    );
     canvas.set_line_width(2.4 * weight);
     // Neighbours share their colour nearly always, so a stroke covers many pieces.
-    for run in scene.path.ribbon.chunk_by(|a, b| a.color == b.color) {
+    let ribbon = scene.path.ribbon.chunk_by(|a, b| a.color == b.color);
+    for run in ribbon.chain(scene.path.means.chunk_by(|a, b| a.color == b.color)) {
         canvas.set_stroke_style_str(&css(run[0].color, 1.0));
         strokes(canvas, projection, run.iter().filter(|s| is_passed(s) && is_here(s)));
     }

@@ -3,7 +3,7 @@
 use std::f64::consts::TAU;
 
 use crate::camera::Camera;
-use crate::color::{GUIDE, NOT_EVALUATED};
+use crate::color::{AXIS, NOT_EVALUATED};
 use crate::labels::{Label, LabelKind};
 use crate::lens::Geometry;
 use crate::marks::Segment;
@@ -45,7 +45,7 @@ impl Axis {
                 to: narrow(ends[ends.len() - 1]),
                 from_index: 0.0,
                 to_index: 0.0,
-                color: if score == 0.0 { NOT_EVALUATED } else { GUIDE },
+                color: if score == 0.0 { AXIS } else { NOT_EVALUATED },
                 width: WIDTH,
             }
         };

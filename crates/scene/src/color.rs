@@ -16,6 +16,8 @@ pub const FAILED: Rgb = hex(0xfa_52_52);
 pub const NOT_EVALUATED: Rgb = hex(0x3b_42_52);
 /// Guide lines: the wormhole's tube, the sphere's core.
 pub(crate) const GUIDE: Rgb = hex(0x24_2a_38);
+/// The line at zero of the axis of heights.
+pub(crate) const AXIS: Rgb = hex(0x6b_74_88);
 /// The background, and the colour of fog.
 pub(crate) const BACKGROUND: Rgb = hex(0x05_05_05);
 

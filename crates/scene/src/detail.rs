@@ -1,5 +1,5 @@
-//! Levels of detail: which nodes of a film are drawn. Where a step is smaller than the eye can tell, one point
-//! stands for many nodes; what the fog hides is left out. So a picture has about as many nodes for a run of a
+//! Levels of detail: which nodes of a film are drawn. Where a step is smaller than the eye can tell, few
+//! points stand for many nodes; what the fog hides is left out. So a picture has about as many nodes for a run of a
 //! million steps as for one of a thousand.
 
 use gauntlet_film::{BLOCK, Digest, Digests, FailuresOf};
@@ -28,6 +28,26 @@ const PACE: f64 = 64.0;
 const ZOOM: f64 = 1.3;
 /// What is farther away than this many times the end of the fog is left out.
 const BEYOND_FOG: f64 = 1.5;
+
+/// Points that one mean is of.
+const POINTS_OF_MEAN: usize = 4;
+
+/// The nodes of a picture, by rising index.
+#[derive(Debug, Default)]
+pub(crate) struct Selection {
+    pub(crate) nodes: Vec<usize>,
+    /// For each node, whether it stands for several.
+    pub(crate) is_extreme: Vec<bool>,
+    /// Where nodes stand for several: index and mean score of the middle of several such points.
+    pub(crate) means: Vec<(f64, f64)>,
+}
+
+impl Selection {
+    fn push(&mut self, node: usize, is_extreme: bool) {
+        self.nodes.push(node);
+        self.is_extreme.push(is_extreme);
+    }
+}
 
 /// What of a path is drawn: equal windows of one film have the same nodes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -118,17 +138,19 @@ impl Window {
 
     /// The indexes of the nodes to draw, rising. Fewer where they are too many: then one point stands for a
     /// greater length on the screen.
-    pub(crate) fn nodes(&self, places: &Places<'_>, digests: &mut Digests) -> Vec<usize> {
+    pub(crate) fn nodes(&self, places: &Places<'_>, digests: &mut Digests) -> Selection {
         let mut tolerance_px = TOLERANCE_PX;
         while self.count(places, tolerance_px) > MOST_NODES {
             tolerance_px *= 1.5;
         }
-        let mut nodes = Vec::new();
+        let mut selection = Selection::default();
+        // The nodes that the next mean is of, and how many points stand for them.
+        let mut joined = (0, Digest::default(), 0);
         let mut is_digested = false;
         self.each_bucket(places, tolerance_px, |from, to| {
             if to - from == 1 {
-                nodes.push(from);
-                return;
+                joined.2 = 0;
+                return selection.push(from, false);
             }
             let digest = if to - from < BLOCK {
                 Digest::of(places.film, places.path(), FailuresOf::Node, from..to)
@@ -139,22 +161,26 @@ impl Window {
                 }
                 digests.between(places.film, from..to)
             };
-            let before = nodes.len();
-            nodes.extend(digest.shaping());
-            if nodes.len() == before {
-                nodes.push(from);
+            joined = match joined {
+                (_, _, 0) => (from, digest, 1),
+                (first, known, points) => (first, known.join(&digest), points + 1),
+            };
+            if joined.2 == POINTS_OF_MEAN {
+                let middle = (joined.0 + to - 1) as f64 / 2.0;
+                selection.means.extend(joined.1.mean().map(|mean| (middle, mean)));
+                joined.2 = 0;
             }
+            // The path begins and ends where the run does.
+            let first = (from == 0).then_some(0);
+            let last = (to == places.len()).then_some(to - 1);
+            let mut shaping: Vec<usize> = first.into_iter().chain(digest.shaping()).chain(last).collect();
+            shaping.dedup();
+            if shaping.is_empty() {
+                shaping.push(from);
+            }
+            shaping.into_iter().for_each(|node| selection.push(node, true));
         });
-        // The path begins and ends where the run does.
-        if self.from == 0 && self.to > 0 && nodes.first() != Some(&0) {
-            nodes.insert(0, 0);
-        }
-        if let Some(last) = self.to.checked_sub(1)
-            && nodes.last().is_some_and(|node| *node < last)
-        {
-            nodes.push(last);
-        }
-        nodes
+        selection
     }
 
     /// About how many nodes there would be.

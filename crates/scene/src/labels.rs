@@ -84,9 +84,9 @@ const NAMED_SPACING: f64 = 0.5;
 const STRIDE: f64 = 5.0;
 
 impl LabelLayout<'_> {
-    /// The labels around a position: the active node, the selected one, those of the axis, failures, every fifth node;
-    /// the nearest first. Where steps are closer, fewer of them. Of several labels with the same text only the
-    /// nearest is placed.
+    /// The labels around a position: the active node, the selected one, those of the axis, failures, every
+    /// fifth node; the nearest first. Where steps are closer, fewer of them. Of several labels with the same
+    /// text only the nearest is placed.
     pub(crate) fn labels(&self, position: f64, selected: Option<usize>, axis: Vec<Label>) -> Vec<Label> {
         let Some(last) = self.places.len().checked_sub(1) else { return Vec::new() };
         let agent = (position as usize).min(last);

@@ -35,8 +35,8 @@ impl Geometry {
         Self::ALL.into_iter().find(|g| g.as_str() == word)
     }
 
-    /// A point of a straight path whose length is multiplied; a sphere has its middle in the same place at any
-    /// length.
+    /// A point of a straight path whose length is multiplied; a sphere has its middle in the same place at
+    /// any length.
     pub(crate) fn stretched(self, [x, y, z]: [f32; 3], by: f64) -> [f32; 3] {
         let stretch = |c: f32| (f64::from(c) * by) as f32;
         match self {
@@ -165,8 +165,8 @@ pub struct Lens {
     pub time_secs: f64,
     /// The index of the selected node.
     pub selected: Option<usize>,
-    /// The rubric or measurement that the path shows: by its height, its colours and its labels. `None` is the
-    /// path that the film is drawn by ([`gauntlet_film::Film::main_path`]), coloured by failure.
+    /// The rubric or measurement that the path shows: by its height, its colours and its labels. `None` is
+    /// the path that the film is drawn by ([`gauntlet_film::Film::main_path`]), coloured by failure.
     pub rubric: Option<PathId>,
     /// The scores at the lower and at the upper end of the picture.
     pub heights: HeightScale,

@@ -3,18 +3,21 @@
 use crate::color::Rgb;
 use crate::effects::Effect;
 
-/// The part of the path in sight: what changes only when the film, its shape, the colouring or that part does.
+/// The part of the path in sight: what changes only when the film, the shape, the colouring or that part
+/// does.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct PathGeometry {
     /// A fingerprint of everything below: equal exactly when the content is, so a stage uploads only when it
     /// differs from what it holds.
     pub revision: u64,
-    /// One mark a drawn node, by index. Where steps are smaller than can be told apart, the highest, the lowest
-    /// and the gravest failing one stay of several nodes.
+    /// One mark a drawn node, by index. Where steps are smaller than can be told apart, the highest, the
+    /// lowest and the gravest failing one stay of several nodes.
     pub nodes: Vec<NodeMark>,
     /// The path as straight pieces, ordered along the path: one between two drawn nodes, or several where it
     /// is jagged.
     pub ribbon: Vec<Segment>,
+    /// The line of the means where nodes stand for several; there the ribbon is dim and shows their range.
+    pub means: Vec<Segment>,
     /// One effect a failing node, ordered by index; the nearest ones where they are too many.
     pub effects: Vec<Effect>,
     /// Lines that help the eye: the wormhole's tube, the sphere's core. Always dim.

@@ -4,7 +4,7 @@ use gauntlet_film::{Digests, Film, PathId, State};
 use gauntlet_model::FailureKind;
 
 use crate::color::{ACCENT, BACKGROUND, FAILED, NOT_EVALUATED, PASSED, Rgb, failure_color, mix};
-use crate::detail::Window;
+use crate::detail::{Selection, Window};
 use crate::effects::{Thresholds, effect};
 use crate::height::HeightScale;
 use crate::lens::Lens;
@@ -24,7 +24,7 @@ impl PathGeometry {
     pub(crate) fn of(places: &Places<'_>, window: &Window, lens: &Lens, digests: &mut Digests) -> Self {
         let film = places.film;
         let thresholds = Thresholds::of(film);
-        let indexes = window.nodes(places, digests);
+        let Selection { nodes: indexes, is_extreme, means } = window.nodes(places, digests);
         let failures: Vec<Option<FailureKind>> = indexes.iter().map(|i| film.failure(*i)).collect();
         let mut picture =
             PathGeometry { nodes: Vec::with_capacity(indexes.len()), ..PathGeometry::default() };
@@ -44,7 +44,9 @@ impl PathGeometry {
             let index = indexes.get(i).copied().unwrap_or_default();
             picture.effects.push(effect(film, &thresholds, index, node.at, failure));
         }
-        (picture.ribbon, picture.jagged) = ribbon(&picture.nodes, &failures, lens.rubric.is_some());
+        (picture.ribbon, picture.jagged) =
+            ribbon(&picture.nodes, &failures, &is_extreme, lens.rubric.is_some());
+        picture.means = crate::ribbon::means(places, &means);
         picture.guide = guide(places, window);
         picture.revision = picture.fingerprint(lens);
         picture
@@ -61,6 +63,10 @@ impl PathGeometry {
         hash.word(self.nodes.len() as u64);
         for node in &self.nodes {
             node.at.iter().chain(&node.color).for_each(|c| hash.word(u64::from(c.to_bits())));
+        }
+        for mean in &self.means {
+            hash.word(u64::from(mean.to[0].to_bits()) << 32 | u64::from(mean.to[1].to_bits()));
+            hash.word(u64::from(mean.to[2].to_bits()));
         }
         for effect in &self.effects {
             hash.word(u64::from(effect.size.to_bits()) << 32 | u64::from(effect.index.to_bits()));
@@ -79,8 +85,8 @@ impl Hash {
     }
 }
 
-/// The colour of a node by one rubric: green for passed, red for failed, dim for not evaluated; darker towards
-/// the lower end of the scale.
+/// The colour of a node by one rubric: green for passed, red for failed, dim for not evaluated; darker
+/// towards the lower end of the scale.
 fn rubric_color(film: &Film, path: PathId, heights: HeightScale, node: usize) -> Rgb {
     let full = match film.state(node, path) {
         State::Passed => PASSED,

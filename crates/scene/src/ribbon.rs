@@ -16,6 +16,10 @@ use crate::vector::{V3, across, add, length, lerp, narrow, scale, sub, unit, wid
 
 /// Width of a segment, and of one beside a failing node.
 const WIDTH: (f32, f32) = (0.3, 0.38);
+/// Light and width of what joins the lowest and the highest of many nodes: it fills their range, and the line
+/// of their means is the bright one.
+const RANGE_LIGHT: f32 = 0.4;
+const RANGE_WIDTH: f32 = 0.12;
 /// The fewest and the most segments of a jagged step.
 const JAG_SEGMENTS: (f64, f64) = (7.0, 15.0);
 /// Sides of a ring of the tube, and sides between two lines along it.
@@ -28,15 +32,18 @@ const RINGS: (f64, f64) = (120.0, 12.0);
 pub(crate) fn ribbon(
     nodes: &[NodeMark],
     failures: &[Option<FailureKind>],
+    is_extreme: &[bool],
     by_path: bool,
 ) -> (Vec<Segment>, u64) {
     let mut segments = Vec::with_capacity(nodes.len() + nodes.len() / 4);
     let mut jagged = 0;
-    for (ends, failures) in nodes.windows(2).zip(failures.windows(2)) {
+    let pairs = nodes.windows(2).zip(failures.windows(2)).zip(is_extreme.windows(2));
+    for ((ends, failures), is_extreme) in pairs {
         let ([a, b], [fa, fb]) = (ends, failures) else { continue };
         let gravest = [*fa, *fb].into_iter().flatten().min();
         // Between nodes that are not neighbours the path is not broken.
-        let is_next = b.index - a.index <= 1.0;
+        let is_extreme = is_extreme.contains(&true);
+        let is_next = !is_extreme && b.index - a.index <= 1.0;
         let is_jagged = is_next && [*fa, *fb].contains(&Some(FailureKind::Format));
         let color = match gravest {
             _ if by_path => b.color,
@@ -44,7 +51,12 @@ pub(crate) fn ribbon(
             // Failures have shapes at their nodes; a colour between two meanings would suggest a third.
             _ => ACCENT,
         };
-        let width = if gravest.is_some() { WIDTH.1 } else { WIDTH.0 };
+        let color = if is_extreme { color.map(|c| c * RANGE_LIGHT) } else { color };
+        let width = match gravest {
+            _ if is_extreme => RANGE_WIDTH,
+            Some(_) => WIDTH.1,
+            None => WIDTH.0,
+        };
         if is_jagged {
             jagged += 1;
             jag(&mut segments, a, b, a.index as u64, color, width);
@@ -54,6 +66,20 @@ pub(crate) fn ribbon(
         }
     }
     (segments, jagged)
+}
+
+/// The line of means where nodes stand for several.
+pub(crate) fn means(places: &Places<'_>, means: &[(f64, f64)]) -> Vec<Segment> {
+    let point = |(index, mean): (f64, f64)| narrow(places.at_height(index, Some(mean)));
+    let segment = |ends: &[(f64, f64)]| Segment {
+        from: point(ends[0]),
+        to: point(ends[1]),
+        from_index: ends[0].0 as f32,
+        to_index: ends[1].0 as f32,
+        color: ACCENT,
+        width: WIDTH.1,
+    };
+    means.windows(2).map(segment).collect()
 }
 
 /// One step as a zigzag that begins and ends at its nodes.

@@ -21,7 +21,7 @@ fn is_finite(scene: &Scene) -> bool {
     let segment = |s: &Segment| s.from.iter().chain(&s.to).all(|c| c.is_finite());
     let camera = scene.camera.view_projection(1.5);
     scene.path.nodes.iter().all(|n| n.at.iter().chain(&n.color).all(|c| c.is_finite()))
-        && scene.path.ribbon.iter().chain(&scene.path.guide).all(segment)
+        && scene.path.ribbon.iter().chain(&scene.path.guide).chain(&scene.path.means).all(segment)
         && scene.path.effects.iter().all(|e| e.size.is_finite() && e.size >= 1.0 && e.size <= 1.8)
         && scene.agent.at.iter().all(|c| c.is_finite())
         && camera.iter().flatten().all(|c| c.is_finite())

@@ -167,6 +167,11 @@ fn no_extreme_and_no_kind_of_failure_is_lost_in_the_overview() {
     let node = |index: f32| scene.path.nodes.iter().find(|node| node.index == index);
     assert!(node(12_345.0).is_some_and(|node| node.failed) && node(33_333.0).is_some());
     assert!(scene.path.nodes.len() < 20_000, "{} nodes", scene.path.nodes.len());
+    // The line of means leads through the middle of the run, from its beginning to its end.
+    let means = &scene.path.means;
+    let is_middle = |s: &gauntlet_scene::Segment| (9.0..10.6).contains(&s.to[1]);
+    assert!(means.len() > 50 && means.iter().all(is_middle), "{} means", means.len());
+    assert!(means[0].from_index < 2_000.0 && means[means.len() - 1].to_index > 48_000.0);
 }
 
 #[test]
