@@ -1,5 +1,5 @@
-// A person intervenes in a real training from the page: pauses, resumes, tweaks, stops; what the training side
-// says is shown in every browser, and lies as flags over the curve.
+// A person intervenes in a real training from the page: pauses, resumes, tweaks, stops. The answers of the
+// training are shown in every browser, and as flags over the curve.
 
 import assert from "node:assert/strict";
 import { SMALL, story, until } from "./harness.mjs";
@@ -8,14 +8,14 @@ import { RunPage } from "./runpage.mjs";
 /** Two live pages at once: without WebGL2, which would be drawn on the cores that the server uses. */
 const WITHOUT_WEBGL = { flags: ["--disable-gpu", "--disable-3d-apis"] };
 
-/** The controls of the training, and the line that says what came of the last command. */
+/** The controls of the training, and the line with the result of the last command. */
 function controlsOf(run) {
   const group = run.page.getByRole("group", { name: "Training" });
   const line = run.page.locator(".command-line");
   const flags = run.page.getByRole("list", { name: "Interventions and notes" });
   return {
     button: (name) => group.getByRole("button", { name, exact: true }),
-    says: (words) => until(`the line says ${words}`, async () => words.test(await line.innerText())),
+    shows: (words) => until(`the line shows ${words}`, async () => words.test(await line.innerText())),
     flag: (name) => flags.getByRole("button", { name }).first(),
   };
 }
@@ -36,9 +36,9 @@ story(
     // The recording's button says what it does; the training has buttons of its own.
     await run.page.getByRole("button", { name: "Hold", exact: true }).waitFor();
     await one.button("Pause training").click();
-    await one.says(/browser asked to pause. Applied: paused/);
-    await two.says(/browser asked to pause. Applied: paused/);
-    await until("the header says paused", async () => {
+    await one.shows(/browser asked to pause. Applied: paused/);
+    await two.shows(/browser asked to pause. Applied: paused/);
+    await until("the header shows paused", async () => {
       return (await run.page.locator(".connection").innerText()) === "Paused";
     });
     const { nodes } = await run.facts();
@@ -63,8 +63,8 @@ story(
     await field.fill(`${tweaked}`);
     await dialog.getByRole("button", { name: "Send" }).click();
     await dialog.waitFor({ state: "hidden" });
-    await two.says(/asked to tweak. Applied: set /);
-    await one.says(/asked to tweak. Applied: set /);
+    await two.shows(/asked to tweak. Applied: set /);
+    await one.shows(/asked to tweak. Applied: set /);
     // Opened again, it knows the value that was set.
     await one.button("Tweak").click();
     const again = run.page.getByRole("dialog", { name: "Change parameters of the training" });
@@ -77,7 +77,7 @@ story(
 
     assert.equal((await run.facts()).nodes, nodes, "a paused training makes no steps");
     await one.button("Resume training").click();
-    await two.says(/asked to resume. Applied: resumed/);
+    await two.shows(/asked to resume. Applied: resumed/);
     await run.until("the training goes on", (facts) => facts.nodes > nodes);
 
     await one.button("Stop").click();
@@ -87,7 +87,7 @@ story(
     await one.button("Stop").click();
     await question.getByRole("button", { name: "Stop training" }).click();
     await demo.done;
-    await until("the header says that it was cancelled", async () => {
+    await until("the header shows that it was cancelled", async () => {
       return (await other.page.locator(".connection").innerText()) === "Cancelled";
     });
     await until("a run that has ended has no controls", async () => !(await two.button("Stop").isVisible()));
@@ -133,13 +133,13 @@ story("what the trainer refuses is said in its own words", async ({ server, page
   await dialog.getByRole("textbox", { name: "Parameter" }).fill("learning_rate");
   await dialog.getByRole("textbox", { name: "New value" }).fill("0.5");
   await dialog.getByRole("button", { name: "Send" }).click();
-  await controls.says(/asked to tweak. Waiting for the training side/);
+  await controls.shows(/asked to tweak. Waiting for the training side/);
   const [command] = (await server.get("/api/v1/runs/loop/commands")).commands;
   assert.deepEqual(command.parameters, { learning_rate: 0.5 });
   await server.post(`/api/v1/runs/loop/commands/${command.command_id}/ack`, {
     result: "refused: there is no parameter 'learning_rate'; there are beta",
   });
-  await controls.says(/Refused: there is no parameter 'learning_rate'; there are beta/);
+  await controls.shows(/Refused: there is no parameter 'learning_rate'; there are beta/);
   await controls.flag(/^Tweak by browser .*, refused: there is no parameter/).waitFor();
 });
 

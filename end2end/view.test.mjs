@@ -1,5 +1,5 @@
-// The address is the view: rubric, filter, folded panels, loop and camera survive a reload. Playback repeats a
-// range at any speed; notes are flags; the worst steps are a list; failures are those of the chosen rubric.
+// The address is the view: rubric, filter, folded panels, loop and camera survive a reload. Playback repeats
+// a range at any speed; notes are flags; the worst steps are a list; failures are those of the chosen rubric.
 
 import assert from "node:assert/strict";
 import { SMALL, story, until } from "./harness.mjs";
@@ -114,30 +114,27 @@ story("playback repeats a range, and a note is a flag in every browser", async (
   assert.equal((await other.facts()).geometry, "linear", "a key of one sign does nothing");
 });
 
-story(
-  "the recap has the post-mortem as a file, and a step that is not there is said",
-  async ({ server, page }) => {
-    await server.demo({ steps: 120 }).done;
-    const run = await RunPage.open(page, "/runs/demo?step=99999");
-    await run.page.getByText("This run has no step 99,999, which the address names.").waitFor();
-    await run.page.locator(".run-menu > summary").click();
-    await run.page.getByRole("button", { name: "Recap" }).click();
-    const recap = run.page.getByRole("dialog", { name: "Recap" });
-    const download = run.page.waitForEvent("download");
-    await recap.getByRole("link", { name: /post-mortem/ }).click();
-    const file = await download;
-    assert.equal(file.suggestedFilename(), "demo-post-mortem.json");
-    const chunks = [];
-    for await (const chunk of await file.createReadStream()) chunks.push(chunk);
-    const mortem = JSON.parse(Buffer.concat(chunks).toString());
-    const summary = await server.get("/api/v1/runs/demo");
-    assert.deepEqual(
-      [mortem.steps, mortem.failing, mortem.status],
-      [summary.steps, summary.failing, "completed"],
-    );
-    assert.ok(mortem.worst.length > 0 && mortem.worst[0].interest >= mortem.worst.at(-1).interest);
-  },
-);
+story("the recap has the post-mortem as a file, and a missing step is reported", async ({ server, page }) => {
+  await server.demo({ steps: 120 }).done;
+  const run = await RunPage.open(page, "/runs/demo?step=99999");
+  await run.page.getByText("This run has no step 99,999, which the address names.").waitFor();
+  await run.page.locator(".run-menu > summary").click();
+  await run.page.getByRole("button", { name: "Recap" }).click();
+  const recap = run.page.getByRole("dialog", { name: "Recap" });
+  const download = run.page.waitForEvent("download");
+  await recap.getByRole("link", { name: /post-mortem/ }).click();
+  const file = await download;
+  assert.equal(file.suggestedFilename(), "demo-post-mortem.json");
+  const chunks = [];
+  for await (const chunk of await file.createReadStream()) chunks.push(chunk);
+  const mortem = JSON.parse(Buffer.concat(chunks).toString());
+  const summary = await server.get("/api/v1/runs/demo");
+  assert.deepEqual(
+    [mortem.steps, mortem.failing, mortem.status],
+    [summary.steps, summary.failing, "completed"],
+  );
+  assert.ok(mortem.worst.length > 0 && mortem.worst[0].interest >= mortem.worst.at(-1).interest);
+});
 
 story(
   "an episode reads as a conversation, and nothing that a model wrote becomes markup",
@@ -167,7 +164,8 @@ story(
       recorded(3, "message", null, {
         role: "assistant",
         content:
-          "# Answer\n\n```python\nprint(2 + 2)\n```\n\n<img src=x onerror=alert(1)> [here](javascript:alert(1))",
+          "# Answer\n\n```python\nprint(2 + 2)\n```\n\n" +
+          "<img src=x onerror=alert(1)> [here](javascript:alert(1))",
       }),
       event(
         4,
@@ -184,18 +182,20 @@ story(
       ),
     ]);
     const run = await RunPage.open(page, "/runs/chat?step=1", { ...SMALL, width: 1280 });
-    const said = (who) => run.diagnostics.locator(`.message.is-${who}`);
-    await said("user").locator("strong", { hasText: "2 + 2" }).waitFor();
-    await said("assistant").getByRole("heading", { name: "Answer" }).waitFor();
-    await said("assistant").locator("pre code", { hasText: "print(2 + 2)" }).waitFor();
+    const messageOf = (who) => run.diagnostics.locator(`.message.is-${who}`);
+    await messageOf("user").locator("strong", { hasText: "2 + 2" }).waitFor();
+    await messageOf("assistant").getByRole("heading", { name: "Answer" }).waitFor();
+    await messageOf("assistant").locator("pre code", { hasText: "print(2 + 2)" }).waitFor();
     assert.equal(
-      await said("assistant").locator("img, a").count(),
+      await messageOf("assistant").locator("img, a").count(),
       0,
       "no image, no link that runs something",
     );
-    assert.match(await said("assistant").innerText(), /<img src=x onerror=alert\(1\)>/);
-    await said("assistant").getByRole("button", { name: "Switch between rendered and raw text" }).click();
-    await said("assistant").locator("pre.text", { hasText: "# Answer" }).waitFor();
+    assert.match(await messageOf("assistant").innerText(), /<img src=x onerror=alert\(1\)>/);
+    await messageOf("assistant")
+      .getByRole("button", { name: "Switch between rendered and raw text" })
+      .click();
+    await messageOf("assistant").locator("pre.text", { hasText: "# Answer" }).waitFor();
     const call = run.diagnostics.locator(".story details", { hasText: "calculator" });
     await call.locator("summary").click();
     await call.locator("pre", { hasText: '"a": 2' }).waitFor();
