@@ -47,7 +47,7 @@ story("a reload shows the same view", async ({ server, page }) => {
     );
   });
   await run.page.getByRole("button", { name: "Next failure of format (N)" }).click();
-  const at = (await run.facts()).step;
+  const { step: at } = await run.until("another step is selected", ({ step }) => step !== 100);
   const snapshots = await server.get(`/api/v1/runs/demo/steps/${at}`);
   const scored = snapshots.events.find((event) => event.kind === "snapshot.scored");
   assert.ok(scored.body.scores.format <= 0, `step ${at} fails format`);
@@ -97,6 +97,8 @@ story("playback repeats a range, and a note is a flag in every browser", async (
   await other.page.getByRole("searchbox", { name: "Search steps" }).press("Enter");
   const worst = await until("one of them is selected", () => other.listed());
   await other.selected(worst);
+
+  await other.page.getByRole("button", { name: "All", exact: true }).click();
 
   // Keys: a tenth of the run, the list of keys, and no letters where they are turned off.
   await other.page.getByRole("searchbox", { name: "Search steps" }).press("Escape");

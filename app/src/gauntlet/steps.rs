@@ -336,7 +336,12 @@ fn List(session: Session, rows: Memo<Rows>) -> impl IntoView {
         rows.with(|r| (from..to).filter_map(|row| Some((row, r.node(row)?))).collect::<Vec<_>>())
     };
     let is_filled = move || rows.with(|rows| rows.len() > 0);
-    let active = move || session.current.get().filter(|_| is_filled()).map(|i| format!("step-{i}"));
+    // A row that is not on the page cannot be the active one.
+    let is_rendered = move |node: usize| {
+        let (from, to) = window.get();
+        rows.with(|rows| (from..to).any(|row| rows.node(row) == Some(node)))
+    };
+    let active = move || session.current.get().filter(|i| is_rendered(*i)).map(|i| format!("step-{i}"));
     view! {
         <div
             class="step-list" role=move || is_filled().then_some("listbox") tabindex="0"

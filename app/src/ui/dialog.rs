@@ -31,12 +31,12 @@ pub(crate) fn Dialog(
     let label = title.clone();
     view! {
         <dialog class="dialog" node_ref=element aria-label=label on:close=move |_| open.set(false)>
-            <header class="dialog-head">
+            <div class="dialog-head">
                 <h2>{title}</h2>
                 <button class="icon-button" aria-label="Close" on:click=move |_| open.set(false)>
                     <Icon shape=Shape::Close />
                 </button>
-            </header>
+            </div>
             {move || open.get().then(&content)}
         </dialog>
     }
