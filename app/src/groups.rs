@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 use crate::compare::moment;
 use crate::shell::head;
-use crate::ui::{Erase, Mark, failure_class, failure_title, grouped, percent, run_address, score};
+use crate::ui::{Erase, Mark, failure_class, failure_title, grouped, percent, quantity, run_address, score};
 
 /// Bars of a history at most.
 const BARS: usize = 120;
@@ -137,7 +137,7 @@ fn history(content: &Content) -> impl IntoView + use<> {
             "is-solved",
             &each(&|i| share(&history.solved, i)),
         ),
-        strip(content, "Spread of rewards", &score(spread), "is-spread", &each(&|i| history.spread[i])),
+        strip(content, "Spread of rewards", &quantity(spread), "is-spread", &each(&|i| history.spread[i])),
     ];
     let first = history.step.first().copied().unwrap_or(0);
     let last = history.step.last().copied().unwrap_or(0);
@@ -269,6 +269,9 @@ fn rollout_view(
     };
     let cut = rollout.action.char_indices().nth(from.unwrap_or(0)).map_or(rollout.action.len(), |(at, _)| at);
     let (same, rest) = rollout.action.split_at(cut);
+    // An empty text would be rendered as a space.
+    let same = (!same.is_empty()).then(|| view! { <span class="is-same">{clipped(same)}</span> });
+    let rest = (!rest.is_empty()).then(|| clipped(rest));
     let scores = rollout.scores.iter().filter(|(path, _)| *path != "root");
     let scores = scores.map(|(path, value)| view! { <li><bdi>{path.to_owned()}</bdi> {score(value)}</li> });
     let scores = scores.collect_view();
@@ -284,7 +287,7 @@ fn rollout_view(
                 <span>{format!("{} characters", grouped(length as u64))}</span>
                 <span>{differs}</span>
             </p>
-            <pre tabindex="0"><span class="is-same">{clipped(same)}</span>{clipped(rest)}</pre>
+            <pre tabindex="0">{same}{rest}</pre>
             <ul class="group-scores">{scores}</ul>
         </li>
     }

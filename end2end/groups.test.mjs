@@ -1,0 +1,61 @@
+// The rollouts of one prompt side by side, and the tasks that one run solves and another fails.
+
+import assert from "node:assert/strict";
+import { SMALL, story } from "./harness.mjs";
+
+const at = new Date(Date.UTC(2026, 0, 1)).toISOString();
+
+/** A run of four steps: at each one prompt with four rollouts, whose rewards tie at the odd steps. */
+async function record(server, id, best) {
+  await server.post("/api/v1/runs", { id, name: `${id} run`, project: "groups" });
+  const rollout = (step, number) => ({
+    id: crypto.randomUUID(),
+    at,
+    kind: "snapshot.scored",
+    v: 1,
+    step,
+    episode: `${step}-${number}`,
+    body: {
+      scores: { root: step % 2 === 1 ? best : best - number, brevity: 0.5 },
+      action: `The answer is ${number === 0 ? "four" : `${number}, I think <b>`}.`,
+      observation: `What is ${step} + ${step}?`,
+    },
+  });
+  const events = [0, 1, 2, 3].flatMap((step) => [0, 1, 2, 3].map((number) => rollout(step, number)));
+  await server.post(`/api/v1/runs/${id}/events`, events);
+}
+
+story("the completions of a prompt are read side by side", async ({ server, page, screenshot }) => {
+  await record(server, "grpo", 3);
+  const opened = await page({ path: "/runs/grpo/groups?step=2", ...SMALL, width: 1280, height: 720 });
+  await opened.getByRole("heading", { name: "Step 2" }).waitFor();
+  const tied = opened.getByRole("figure", { name: "Tied rewards: 50 % over all groups" });
+  assert.equal(await tied.getByRole("link").count(), 4, "a bar for each step");
+  const group = opened.getByRole("article");
+  assert.match(await group.innerText(), /What is 2 \+ 2\?/);
+  const rollouts = group.locator(".group-rollout");
+  assert.deepEqual(await rollouts.locator(".group-root").allInnerTexts(), ["+3.0", "+2.0", "+1.0", "0.0"]);
+  assert.match(await rollouts.nth(1).innerText(), /advantage \+0\.45[\s\S]*differs from character 15/);
+  assert.match(await rollouts.nth(1).innerText(), /1, I think <b>/, "texts are shown to the letter");
+  const film = rollouts.nth(3).locator(".group-root");
+  assert.equal(await film.getAttribute("href"), "/runs/grpo?step=2&episode=2-3");
+  await screenshot(opened, "groups");
+
+  await opened.getByRole("link", { name: "› 3" }).click();
+  await opened.getByText("all rewards are the same: no gradient").waitFor();
+  await opened.setViewportSize({ width: 390, height: 844 });
+  const wide = await opened.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  assert.ok(wide <= 0, `the page is ${wide} px wider than the phone`);
+});
+
+story("what one run solves and another fails is listed with links into both", async ({ server, page }) => {
+  await record(server, "before", 3);
+  await record(server, "after", -1);
+  const opened = await page({ path: "/compare?runs=before,after", ...SMALL });
+  const section = opened.getByRole("region", { name: "Regressions" });
+  await section.getByText("4 tasks in common").waitFor();
+  await section.getByRole("heading", { name: "Solved by before run, failed by after run" }).waitFor();
+  const row = section.getByRole("row", { name: /What is 1 \+ 1/ });
+  const links = await row.getByRole("link").evaluateAll((all) => all.map((it) => it.getAttribute("href")));
+  assert.deepEqual(links, ["/runs/before?step=1&episode=1-0", "/runs/after?step=1&episode=1-0"]);
+});
