@@ -20,7 +20,7 @@ _runs: list[OpenRun] = []
 
 
 def latest() -> OpenRun | None:
-    """The run begun last that has not ended; :func:`gauntlet.current_run` for everybody else."""
+    """The run begun last that has not ended, for internal use; see :func:`gauntlet.current_run`."""
     return _runs[-1] if _runs else None
 
 
@@ -35,7 +35,7 @@ def enter(run: OpenRun) -> None:
 
 
 def leave(run: OpenRun) -> None:
-    """A run ended; the one before it is current again."""
+    """Removes a run that ended; the one before it is current again."""
     if run in _runs:
         _runs.remove(run)
 

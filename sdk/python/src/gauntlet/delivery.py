@@ -134,7 +134,7 @@ class Delivery:
             raise self._later(str(error), error.retry_after) from error
         if self._failures:
             self._failures = 0
-            self.ledger.again("away")
+            self.ledger.rearm("away")
         return True
 
     def _later(self, why: str, retry_after: float | None) -> Later:

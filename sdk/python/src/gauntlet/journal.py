@@ -46,21 +46,21 @@ _FAILURES = frozenset(get_args(Failure))
 
 
 class Journal:
-    """What is recorded of one run. ``off``: everything is ignored. The methods that a loop calls are those of
+    """Records into one run. ``off``: everything is ignored. Its public methods are those of
     :class:`gauntlet.Run`, documented here."""
 
     def __init__(self, off: bool, ledger: Ledger, last_step: int = -1) -> None:
         self.off = off
         #: The step that was logged last, by this process or by an earlier one of the same run.
         self.last_step = last_step
-        #: Whether this process has logged any, and before that what was measured at the step that comes
-        #: first.
+        #: Whether this process has logged a step, and before that what was measured for the first one.
         self._logged = False
         self._measured: set[str] = set()
         self.renew(ledger)
 
     def renew(self, ledger: Ledger) -> None:
-        """As new, but for the count of steps: in a forked child locks and threads are the parent's."""
+        """Resets everything but the count of steps, for a forked child: its locks and threads are the
+        parent's."""
         #: Held while state that several threads share is read or changed.
         self.lock = threading.RLock()
         self.open_episodes: dict[str, OpenEpisode] = {}
@@ -216,13 +216,13 @@ class Journal:
             self.ledger.left_out("score", error)
 
     def _within(self, episode: Any) -> str | None:
-        """The episode that is named, else the one that the code is in."""
+        """The given episode, else the current one."""
         if episode is None or episode == "":
             return context.episode_id(self)
         return identifier(episode, "episode", self.ledger)
 
     def _judge(self, episode: str | None) -> None:
-        """An episode that is logged in is a node already; see :meth:`Episode.finish`."""
+        """Marks an episode as scored, so that it needs no node at its end; see :meth:`Episode.finish`."""
         if episode is not None and (begun := self.open_episodes.get(episode)) is not None:
             begun.scored = True
 
@@ -260,8 +260,8 @@ class Journal:
         return tuple(dict.fromkeys(accepted))
 
     def step_under_way(self) -> tuple[int, str]:
-        """The step that is logged next, and the node of this process there: what belongs to no episode goes
-        there."""
+        """The step that is logged next, and the episode of this process there, for records outside of
+        episodes."""
         step = self.last_step + 1
         return step, self.recorder.node(step)
 
@@ -294,7 +294,7 @@ class Journal:
         step: int | None = None,
         episode: str | None = None,
     ) -> None:
-        """Keeps a file, or bytes, or a text, with the run.
+        """Stores a file, bytes or a text with the run.
 
         A :class:`~pathlib.Path`, or a text that names an existing file, is a file; its content is read now up
         to 1 MiB, and by a background thread above that: a larger file must stay as it is until :meth:`flush`.

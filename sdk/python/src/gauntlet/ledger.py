@@ -1,4 +1,4 @@
-"""What a run has counted, what it has lost and why, and what it has warned about, each kind once."""
+"""Counters of a run, its losses with their reasons, and its warnings, each kind once."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ class Ledger:
             return dict(self._counts)
 
     def lose(self, reason: str, n: int = 1) -> None:
-        """Counts what was given to the run and will never be durable."""
+        """Counts what was logged and will never be durable."""
         with self._lock:
             if reason not in self._losses and len(self._losses) >= _MOST_REASONS:
                 reason = _OTHER_REASONS
             self._losses[reason] = self._losses.get(reason, 0) + n
 
     def losses(self) -> list[Loss]:
-        """What was lost so far, by reason, in the order it began."""
+        """The losses so far by reason, in the order of their first occurrence."""
         with self._lock:
             return [Loss(reason=reason, count=count) for reason, count in self._losses.items()]
 
@@ -77,7 +77,7 @@ class Ledger:
         """Whether no further warning of that key is reported."""
         return key in self._warned or len(self._warned) >= _MOST_WARNINGS
 
-    def again(self, key: str) -> None:
+    def rearm(self, key: str) -> None:
         """Lets a warning be reported again, as its cause is over."""
         with self._lock:
             self._warned.discard(key)

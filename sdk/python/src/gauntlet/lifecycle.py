@@ -17,13 +17,13 @@ from typing import Any
 
 __all__ = ["Hooks", "exit_code", "finishing", "forget", "interactive", "register"]
 
-#: Longest wait for the server when the process is terminated, seconds: who terminates it kills it soon after.
+#: Longest wait for the server when the process is terminated, seconds: a SIGKILL often follows soon.
 _TERMINATED_SECONDS = 5.0
 
 
 @dataclass(slots=True, eq=False)
 class Hooks:
-    """What a run does when the process ends or forks."""
+    """The callbacks of a run for the end of the process and for forks."""
 
     #: Ends the run; with the exception that ends the program, if one does.
     exit: Callable[[BaseException | None], None]
@@ -47,12 +47,12 @@ _termination: int | None = None
 _wakeup: Any = None
 #: Whether multiprocessing calls this module in its workers.
 _following = False
-#: Signals that the forking thread does not take anyway.
+#: Signals that the forking thread had blocked before.
 _mask: set[Any] = set()
 
 
 def interactive() -> bool:
-    """Whether a person types: a prompt, a notebook. There an exception ends nothing."""
+    """Whether the interpreter is interactive: a prompt or a notebook, where an exception does not end it."""
     return hasattr(sys, "ps1")
 
 
@@ -97,7 +97,7 @@ def register(run: Hooks) -> None:
 
 
 def forget(run: Hooks) -> None:
-    """The run ended by itself."""
+    """Removes a run that has ended."""
     with _lock:
         if run in _runs:
             _runs.remove(run)
@@ -172,7 +172,7 @@ def _terminated(number: int, frame: FrameType | None) -> None:
         watch.daemon = True
         watch.start()
         return
-    # On a thread of its own: what this one was doing may hold a lock.
+    # On another thread: the interrupted code of this one may hold a lock.
     ending = threading.Thread(target=_end_terminated, args=(number,), daemon=True)
     try:
         ending.start()
@@ -183,7 +183,7 @@ def _terminated(number: int, frame: FrameType | None) -> None:
 
 @contextmanager
 def finishing() -> Iterator[None]:
-    """While a run is ended by this thread: being terminated waits for it, for a while."""
+    """While this thread finishes a run: a termination waits for it, for a limited time."""
     me = threading.get_ident()
     _finishing.append(me)
     try:
@@ -195,7 +195,7 @@ def finishing() -> Iterator[None]:
 
 
 def _die(number: int) -> None:
-    """As the signal would have had it."""
+    """Ends the process as the signal would without a handler."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
@@ -231,7 +231,7 @@ def _follow_workers() -> None:
 
 
 def _block(signals: set[signal.Signals]) -> set[Any]:
-    """Keeps signals from this thread; answers which were before."""
+    """Blocks signals for this thread; returns those that were blocked before."""
     return set(signal.pthread_sigmask(signal.SIG_BLOCK, signals))
 
 
@@ -245,7 +245,7 @@ def _end_with_worker() -> None:
     workers by SIGTERM, once."""
     global _wakeup
     sys.modules["multiprocessing.util"].Finalize(None, _end, exitpriority=100)
-    # Only workers load it, so that importing the package stays light.
+    # Only workers import it, so that the package loads quickly.
     from . import wakeup
 
     _wakeup = wakeup
@@ -269,7 +269,7 @@ def _in_child() -> None:
 
 
 class _Holder:
-    """Something multiprocessing can hold a weak reference to."""
+    """An object that multiprocessing can hold a weak reference to."""
 
 
 _holder = _Holder()

@@ -1,8 +1,7 @@
-"""A bounded queue with a thread behind it: how work leaves the training loop.
+"""A bounded queue with a background thread, to which the training loop hands its work.
 
-Putting costs a lock and an append. The thread starts with the first item, sleeps while there is none, and
-takes what has gathered in one go, so that a busy loop is interrupted a few times a second instead of once an
-event.
+`put` costs a lock and an append. The thread starts with the first item, sleeps while there is none, and
+handles all waiting items at once, so that it interrupts a busy loop a few times a second, not for each event.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ class Pump(Generic[T]):
         self.reset()
 
     def reset(self) -> None:
-        """As new: in a forked child the thread is gone and the items belong to the parent."""
+        """Resets it in a forked child, where the thread does not exist and the items belong to the parent."""
         self._lock = threading.RLock()
         self._items: deque[tuple[T, int]] = deque()
         self._bytes = 0
@@ -121,7 +120,7 @@ class Pump(Generic[T]):
                 return
 
     def _take(self) -> None:
-        """Handles what is there now."""
+        """Handles the items that wait now."""
         while True:
             with self._lock:
                 if not self._items:
@@ -139,5 +138,5 @@ class Pump(Generic[T]):
             with self._progress:
                 self._done += n
                 self._progress.notify_all()
-            # Gives the training loop its turn between two handfuls.
+            # Yields to the training loop between two lists of items.
             time.sleep(0)

@@ -1,6 +1,6 @@
-"""From calls of the loop to events: the one place that decides ids, times and which kind of event it becomes.
+"""Turns calls of the loop into events: the only place that decides their ids, times and kinds.
 
-Runs on its own thread, in the order of the calls, and hands every sink the same records.
+Runs on its own thread, in the order of the calls, and passes the same records to every sink.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from .values import MAX_SCORES, copy_hashed, label, shown, text
 
 __all__ = ["Artifact", "Entry", "LateScore", "Logged", "Measured", "Recorder", "Rollout"]
 
-#: Behind a name that a call has twice by nesting; no path holds it.
+#: Suffix of a name that a call has twice by nesting; no path contains it.
 _SAME = "\0"
-#: Most calls that wait for this thread, and about how many bytes of text they may hold.
+#: Most calls that wait for this thread, and about how many bytes of text they may have.
 _MOST_ENTRIES = 131_072
 _MOST_BYTES = 256 << 20
 
@@ -42,14 +42,14 @@ class Logged:
 
 @dataclass(slots=True)
 class Measured:
-    """Measurements of a step, of no rollout in particular. NaN: not measured."""
+    """Measurements of a step, not of one of its rollouts. NaN: not measured."""
 
     numbers: dict[str, float]
 
 
 @dataclass(slots=True)
 class LateScore:
-    """A score of a step that named no episode: of what this process scored last at that step."""
+    """A score of a step without an episode: it belongs to what this process scored last at that step."""
 
     event: ScoreAdded
 
@@ -90,9 +90,9 @@ class Entry:
 
 
 class Recorder:
-    """Takes entries from the loop and gives records to the outlets.
+    """Takes entries from the loop and offers records to the outlets.
 
-    What names no episode gets one that no other process can make, as its name begins with this ``writer``.
+    A call without an episode gets a unique one, whose id begins with this ``writer``.
     """
 
     def __init__(self, ledger: Ledger, writer: str) -> None:
@@ -102,7 +102,7 @@ class Recorder:
         #: Opens the outlets, on the thread that has the first records for them; ``None`` where that is done.
         self.opens: Callable[[], None] | None = None
         self._scored = _Scored()
-        #: How many rollouts named no episode.
+        #: How many rollouts had no episode.
         self._rollouts = 0
         self._losses = threading.Lock()
         self._lost = 0
@@ -126,7 +126,7 @@ class Recorder:
             self.ledger.warn("full", "events come faster than they can be written; some are dropped")
 
     def flush(self, timeout: float, clock: Callable[[], float]) -> bool:
-        """Waits until everything put so far is safe in every sink. ``False`` where that takes longer, or
+        """Waits until everything put so far is durable in every sink. ``False`` where that takes longer, or
         where any of it is lost."""
         deadline = clock() + timeout
         safe = self._pump.barrier(timeout)
@@ -233,11 +233,11 @@ class Recorder:
         return self._added(scores, entry.at_ns, entry.step, None)
 
     def node(self, step: int) -> str:
-        """The episode of what this process logs at a step without naming one."""
+        """The id of the episode for what this process logs at a step without an episode."""
         return f"{self.writer}-{step}"
 
     def _snapshot(self, snapshot: SnapshotScored, at_ns: int, step: int, episode: str) -> list[Record]:
-        """The snapshot, and behind it the scores that are too many for one event."""
+        """The snapshot, followed by the scores that do not fit into one event."""
         scores, over = snapshot.scores, {}
         if len(scores) > MAX_SCORES:
             # The root is among the first.
@@ -285,8 +285,8 @@ class Recorder:
         return Record(line, id, at, event.kind, body, episode, step)
 
     def _clean(self, numbers: dict[str, float]) -> tuple[dict[str, float], list[str]]:
-        """Scores by path, and the paths that were not evaluated; `reward` is the root where nothing else
-        is."""
+        """Scores by path, and the paths that were not evaluated; `reward` becomes the root where there is no
+        other."""
         paths = self._paths(numbers, "")
         if "reward" in paths and "root" not in paths:
             paths = ["root" if path == "reward" else path for path in paths]
@@ -302,7 +302,7 @@ class Recorder:
         return scores, absent
 
     def _paths(self, numbers: dict[str, float], prefix: str) -> list[str]:
-        """The paths of one call's names; those that meet another's are counted and named once."""
+        """The paths of the names in one call; names with the same path are counted and reported once."""
         paths = paths_of(numbers, prefix)
         for name, path in zip(numbers, paths, strict=True):
             if "\ufffd" in path and without_surrogates(str(name)) is not name:
@@ -337,7 +337,7 @@ class _Scored:
         self._judged: OrderedDict[int, str] = OrderedDict()
 
     def first(self, step: int, episode: str | None) -> bool:
-        """Whether this is the first snapshot of that step; it is remembered."""
+        """Whether this is the first snapshot of that step; the next call returns ``False``."""
         steps = self._steps.get(episode)
         if steps is None:
             steps = self._steps[episode] = _Steps()
@@ -347,14 +347,14 @@ class _Scored:
         return steps.add(step)
 
     def judged(self, step: int, episode: str) -> None:
-        """The node of that step that was scored last."""
+        """Sets the episode that was scored last at a step."""
         self._judged[step] = episode
         self._judged.move_to_end(step)
         if len(self._judged) > self._MOST_STEPS:
             self._judged.popitem(last=False)
 
     def latest(self, step: int) -> str | None:
-        """The episode of the node of that step that was scored last, if this process scored any."""
+        """The episode that this process scored last at a step, if any."""
         return self._judged.get(step)
 
 

@@ -1,4 +1,4 @@
-"""Settings from the environment, over which arguments of :func:`gauntlet.init` win, and the version of the
+"""Settings from the environment, which arguments of :func:`gauntlet.init` override, and the version of the
 package."""
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 __all__ = ["DEFAULT_ENDPOINT", "VERSION", "Mode", "Settings", "address", "default_spool", "parse_mode"]
 
-#: That of the server as well.
+#: The default of the server as well.
 VERSION = "0.1.0"
 
 Mode = Literal["online", "offline", "disabled"]
@@ -33,7 +33,7 @@ class Settings:
     run_id: str | None
     mode: Mode
     spool: Path
-    #: Most bytes that one process keeps on disk for one run.
+    #: Most bytes that one process stores on disk for one run.
     spool_bytes: int
     #: Longest wait of ``finish`` for the server, seconds.
     finish_seconds: float

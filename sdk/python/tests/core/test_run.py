@@ -392,7 +392,7 @@ def test_disabled_does_nothing(environment: Path) -> None:
 
 
 def test_without_a_run_nothing_is_recorded_with_one_warning(caplog: pytest.LogCaptureFixture) -> None:
-    gauntlet.api._ledger.again("no run")
+    gauntlet.api._ledger.rearm("no run")
     gauntlet.log({"root": 1.0})
     gauntlet.log({"root": 1.0})
     with gauntlet.episode("T") as ep:

@@ -17,10 +17,10 @@ _ATTEMPTS = 3
 
 
 class Outlet:
-    """Hands records to its sink; retries, counts, and never lets an error out."""
+    """Passes records to its sink; retries, counts, and never raises."""
 
     def __init__(self, sink: Sink, ledger: Ledger, name: str) -> None:
-        """``name``: the sink's in counters and warnings, unlike that of any other sink of the run."""
+        """``name``: the sink's name in counters and warnings, unique in the run."""
         self.sink = sink
         self.name = name
         self.ledger = ledger
@@ -29,7 +29,7 @@ class Outlet:
         self._pump: Pump[Record] = Pump(name, self._write, ledger, _MOST_RECORDS, _MOST_BYTES)
 
     def open(self, run: RunInfo) -> None:
-        """Opens the sink; one that cannot be opened stays off."""
+        """Opens the sink; it is disabled where that fails."""
         try:
             self.sink.open(run)
         except Exception as error:
@@ -40,7 +40,7 @@ class Outlet:
             )
 
     def offer(self, records: list[Record]) -> None:
-        """Queues records; what finds the queue full is dropped and counted."""
+        """Queues records; those for which the queue has no room are dropped and counted."""
         if self.off:
             self._lose(len(records), "is off")
             return
