@@ -22,41 +22,45 @@ async function create(server, run) {
   await server.post("/api/v1/runs", { id: run, name: run });
 }
 
-story("a run of 40,000 steps is seen at once, its coarse chunks first", async ({ server, page }) => {
-  const STEPS = 40_000;
-  await create(server, "long");
-  await record(server, "long", 1, STEPS, (step) => (step % 100) - 50);
-  const opened = await page();
-  const chunks = [];
-  opened.on("request", (request) => {
-    const chunk = /\/film\/(\d+)\/\d+/.exec(request.url());
-    if (chunk) chunks.push(Number(chunk[1]));
-  });
-  await opened.goto(`${server.url}/runs/long`);
-  const run = new RunPage(opened);
-  const facts = await run.until(
-    "the film is complete",
-    ({ ready, feed, nodes }) => ready && feed === "live" && nodes === STEPS,
-    { within: 120_000 },
-  );
-  assert.equal(chunks[0], 1, "the coarse chunk comes first");
-  assert.ok(Number(facts.drawn) < 6_000, `${facts.drawn} nodes are drawn around the agent`);
+story(
+  "a run of 40,000 steps is seen at once, its coarse chunks first",
+  async ({ server, page }) => {
+    const STEPS = 40_000;
+    await create(server, "long");
+    await record(server, "long", 1, STEPS, (step) => (step % 100) - 50);
+    const opened = await page();
+    const chunks = [];
+    opened.on("request", (request) => {
+      const chunk = /\/film\/(\d+)\/\d+/.exec(request.url());
+      if (chunk) chunks.push(Number(chunk[1]));
+    });
+    await opened.goto(`${server.url}/runs/long`);
+    const run = new RunPage(opened);
+    const facts = await run.until(
+      "the film is complete",
+      ({ ready, feed, nodes }) => ready && feed === "live" && nodes === STEPS,
+      { within: 120_000 },
+    );
+    assert.equal(chunks[0], 1, "the coarse chunk comes first");
+    assert.ok(Number(facts.drawn) < 6_000, `${facts.drawn} nodes are drawn around the agent`);
 
-  await opened.getByRole("button", { name: "Show the whole run" }).click();
-  await run.until("the whole run is drawn with few nodes", ({ drawn }) => {
-    return Number(drawn) > 500 && Number(drawn) < 22_000;
-  });
-  const named = async () => {
-    const texts = await run.stage.locator(".label").allInnerTexts();
-    return texts.map((text) => Number(text.replaceAll(",", ""))).filter((step) => step > 0);
-  };
-  await until("steps all along the run are named", async () => Math.max(...(await named())) > STEPS * 0.9);
+    await opened.getByRole("button", { name: "Show the whole run" }).click();
+    await run.until("the whole run is drawn with few nodes", ({ drawn }) => {
+      return Number(drawn) > 500 && Number(drawn) < 22_000;
+    });
+    const named = async () => {
+      const texts = await run.stage.locator(".label").allInnerTexts();
+      return texts.map((text) => Number(text.replaceAll(",", ""))).filter((step) => step > 0);
+    };
+    await until("steps all along the run are named", async () => Math.max(...(await named())) > STEPS * 0.9);
 
-  // The view follows the run as it grows.
-  await record(server, "long", STEPS + 1, 5_000, () => 50);
-  await run.until("the new steps are here", ({ nodes }) => nodes === STEPS + 5_000);
-  await until("the view reaches to the new end", async () => Math.max(...(await named())) > STEPS + 3_000);
-}, { timeout: 300_000 });
+    // The view follows the run as it grows.
+    await record(server, "long", STEPS + 1, 5_000, () => 50);
+    await run.until("the new steps are here", ({ nodes }) => nodes === STEPS + 5_000);
+    await until("the view reaches to the new end", async () => Math.max(...(await named())) > STEPS + 3_000);
+  },
+  { timeout: 300_000 },
+);
 
 story("the path fits rewards from 0 to 1, and a fixed scale can be chosen", async ({ server, page }) => {
   await create(server, "unit");
