@@ -51,6 +51,36 @@ fn the_end_of_the_server_waits_for_no_import() {
     assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
 }
 
+#[cfg(unix)]
+#[test]
+fn the_end_of_a_server_waits_for_no_log_that_is_being_opened() {
+    let data = tempfile::tempdir().unwrap();
+    let end = |server: &Child| {
+        let pid = rustix::process::Pid::from_child(server);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    };
+    let (mut server, _) = serve(data.path(), "127.0.0.1:0");
+    end(&server);
+    assert!(server.wait().unwrap().success());
+    std::fs::remove_file(data.path().join("gauntlet.lock")).unwrap();
+    // A database that another process holds takes long to open: SQLite waits ten seconds for it.
+    let held = std::fs::File::options().write(true).read(true).open(data.path().join("gauntlet.db")).unwrap();
+    rustix::fs::fcntl_lock(&held, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    let mut server = command(data.path(), "127.0.0.1:0", &["serve"]).stdout(Stdio::piped()).spawn().unwrap();
+    until("it opens the log", || data.path().join("gauntlet.lock").exists().then_some(()));
+    let asked = std::time::Instant::now();
+    end(&server);
+    assert!(server.wait().unwrap().success());
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    let mut printed = String::new();
+    std::io::Read::read_to_string(&mut server.stdout.take().unwrap(), &mut printed).unwrap();
+    assert_eq!(printed, "", "it was not ready");
+    drop(held);
+    let (mut server, _) = serve(data.path(), "127.0.0.1:0");
+    end(&server);
+    assert!(server.wait().unwrap().success());
+}
+
 /// A file without step numbers or ids: everything that makes its events the same again is up to us.
 fn file(folder: &Path) -> std::path::PathBuf {
     let path = folder.join("rollouts.jsonl");
