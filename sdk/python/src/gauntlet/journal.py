@@ -240,7 +240,8 @@ class Journal:
         return dict(scores) if floats else {name: float(value) for name, value in scores.items()}
 
     def _step(self, step: int | None) -> int:
-        index = None if step is None else _index(step)
+        # Most steps are such integers: `_index` is for all others.
+        index = step if step.__class__ is int and 0 <= step <= MAX_STEP else _index(step)
         with self.lock:
             self._logged = True
             self.last_step = index = self.last_step + 1 if index is None else index

@@ -72,8 +72,9 @@ class Run(CoreRun):
         lists are stored as files of the step. Anything else that is no finite number is left out and counted.
         ``commit=False``: the next call adds to the same step.
         """
+        journal = self.journal
         if (
-            self.journal.off
+            journal.off
             or self._changed
             or commit is False
             or self._uncommitted is not None
@@ -90,12 +91,13 @@ class Run(CoreRun):
                 floats = False
         try:
             # A copy: the loop may change its dictionary.
-            self.journal.log_numbers(scores.copy() if floats else self.journal.taken(scores), step, episode)
-            self._seen.values.update(scores)
-            if self._seen.rules:
+            journal.log_numbers(scores.copy() if floats else journal.taken(scores), step, episode)
+            seen = self._seen
+            seen.values.update(scores)
+            if seen.rules:
                 self.summary.aggregate(scores)
         except Exception as error:
-            self.journal.ledger.left_out("log", error)
+            journal.ledger.left_out("log", error)
 
     def _log_all(self, scores: Any, step: Any, commit: bool | None, episode: str | None) -> None:
         files: list[tuple[str, Any]] = []
