@@ -110,7 +110,7 @@ pub struct Judged {
     pub root: Option<f64>,
     /// The gravest failure, later scores laid over.
     pub failure: Option<FailureKind>,
-    /// The snapshot's own scores that fail: path, score, failure.
+    /// The scores that fail, later scores laid over: path, score, failure.
     pub failing: Vec<(String, f64, FailureKind)>,
     /// Failures the producer declared.
     pub declared: Vec<FailureKind>,

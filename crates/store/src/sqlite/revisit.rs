@@ -156,10 +156,8 @@ async fn logged(
         let Some(node) = found.get_mut(&(step, episode)) else { continue };
         match body::optional(&row, "later_score")? {
             Some(body) => {
-                // One that cannot be read is a `gap` for every reader, and scores nothing.
-                let Ok(added) = serde_json::from_str::<ScoreAdded>(&body) else { continue };
-                if added.target == ScoreTarget::Step && !is_measurement(&added.path) {
-                    node.later.push((seq_of(place), Arc::from(added.path), added.value.get()));
+                if let Some((path, value)) = later_score(&body) {
+                    node.later.push((seq_of(place), Arc::from(path), value));
                 }
             }
             None => {
@@ -172,6 +170,14 @@ async fn logged(
         }
     }
     Ok(found)
+}
+
+/// Path and value of a `score.added` that scores its node; `None` for a measurement and for the scores of an
+/// episode or a run. One that cannot be read is a `gap` for every reader, and scores nothing.
+pub(super) fn later_score(body: &str) -> Option<(String, f64)> {
+    let added: ScoreAdded = serde_json::from_str(body).ok()?;
+    let scores_node = added.target == ScoreTarget::Step && !is_measurement(&added.path);
+    scores_node.then(|| (added.path, added.value.get()))
 }
 
 /// Which of the nodes asked for are the last ones of episodes that have failed.

@@ -92,7 +92,7 @@ macro_rules! suite {
             the_list_agrees_with_the_film);
         conformance::suite!($backend; searching:
             every_text_is_found_with_its_field, marks_narrow_and_widen, words_without_spaces_are_found,
-            filters_leave_what_fails_so,
+            filters_leave_what_fails_so, a_result_shows_its_step_with_later_scores,
             pages_hold_each_result_once_while_the_index_grows, a_blank_search_is_newest_first,
             a_run_is_found_as_it_is_called_today, a_deleted_run_is_not_found,
             the_index_follows_and_reports_how_far,

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use gauntlet_model::{
-    AnnotationAdded, Body, EpisodeId, Event, EventId, FailureRules, Object, RunId, RunPatch, RunSpec, Scores,
-    SnapshotScored, StepError, StepKind, StepRecorded,
+    AnnotationAdded, Body, EpisodeId, Event, EventId, FailureKind, FailureRules, Object, RunId, RunPatch,
+    RunSpec, Score, ScoreAdded, ScoreTarget, Scores, SnapshotScored, StepError, StepKind, StepRecorded,
 };
 use gauntlet_store::{Fails, Hit, Reading, SearchPage, SearchQuery, Store, StoreError, TextField};
 use proptest::prelude::*;
@@ -275,6 +275,46 @@ pub async fn filters_leave_what_fails_so(backend: &impl Backend) {
     let thought = SearchQuery { run: Some(a), failing: Some(Fails::Any), ..SearchQuery::new("same words") };
     let found: Vec<u64> = settled(store, &thought).await.items.iter().map(|h| h.seq).collect();
     assert!(!found.contains(&4), "{found:?}");
+}
+
+pub async fn a_result_shows_its_step_with_later_scores(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    let store = &fresh.store;
+    let run = judged(store, "r", FailureRules::Dipg).await;
+    let later = |n: u128, step: u64, path: &str, value: f64| {
+        let value = Score::new(value).unwrap();
+        let (target, path) = (ScoreTarget::Step, path.to_owned());
+        let body =
+            ScoreAdded { target, path, value, label: None, explanation: None, source: "judge".to_owned() };
+        event(n, Some(step), body)
+    };
+    let events = vec![
+        acted(1, 1, "taken back", &[("root", 1.0), ("format", 0.0)]),
+        later(2, 1, "format", 1.0),
+        acted(3, 2, "found later", &[("root", 1.0), ("format", 1.0)]),
+        later(4, 2, "safety.grounding", -20.0),
+        // Replaced together with the snapshot under it.
+        acted(5, 3, "scored again", &[("root", 1.0)]),
+        later(6, 3, "format", 0.0),
+        acted(7, 3, "scored again", &[("root", 1.0), ("refusal", 0.0)]),
+    ];
+    store.append(&run, events, at(2)).await.unwrap();
+    for (q, failing) in [
+        ("taken", vec![]),
+        ("found", vec![("safety.grounding".to_owned(), -20.0, FailureKind::Hallucination)]),
+        ("again", vec![]),
+    ] {
+        let hits = settled(store, &SearchQuery::new(q)).await.items;
+        assert!(!hits.is_empty());
+        hits.into_iter().for_each(|hit| assert_eq!(hit.judged.unwrap().failing, failing, "{q}"));
+    }
+    let found = async |word: &str| {
+        let failing = Some(Fails::By(word.to_owned()));
+        let page =
+            settled(store, &SearchQuery { failing, ..SearchQuery::new("found OR taken OR again") }).await;
+        page.items.iter().filter_map(|hit| hit.step).collect::<Vec<_>>()
+    };
+    assert_eq!((found("format").await, found("grounding").await), (vec![], vec![2]));
 }
 
 pub async fn pages_hold_each_result_once_while_the_index_grows(backend: &impl Backend) {

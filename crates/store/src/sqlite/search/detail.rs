@@ -1,8 +1,8 @@
 //! What the log knows of events that were found: run, step, the scores that count.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use gauntlet_film::path_failure;
+use gauntlet_film::{Base, overlay, path_failure};
 use gauntlet_model::{FailureKind, Kind, RunId, Scores, Timestamp};
 use serde::Deserialize;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
@@ -13,6 +13,7 @@ use crate::StoreError;
 use crate::search::{Document, Fails, Hit, Judged};
 use crate::sqlite::complete::Complete;
 use crate::sqlite::fault::corrupt;
+use crate::sqlite::revisit::later_score;
 use crate::sqlite::rows::{episode, evidence, failure, rules};
 use crate::sqlite::{body, seq_of};
 
@@ -20,6 +21,15 @@ use crate::sqlite::{body, seq_of};
 /// `failure` are those of the step as it stands, later scores laid over.
 const COUNTING: &str = "LEFT JOIN log.events s ON s.place = (SELECT max(x.place) FROM log.events x
     WHERE x.run_no = e.run_no AND x.step = e.step AND x.kind = 'snapshot.scored' AND x.episode IS e.episode)";
+
+/// What says how the step of an event `e` of the run `r` stands, but for its later scores.
+const JUDGED: &str =
+    "s.body AS counting_body, s.place AS counting_place, s.root, s.failure, r.rules, p.evidence,
+    (SELECT count(*) FROM log.events x WHERE x.run_no = e.run_no AND x.step = e.step
+       AND x.kind = 'snapshot.scored' AND x.episode IS e.episode) AS snapshots";
+
+/// A later score of a node: its place in the log, its path, its value.
+type LaterScore = (u64, String, f64);
 
 /// One event that was found; the hit still without its snippet.
 pub(super) struct Detail {
@@ -36,14 +46,21 @@ struct Verdict {
     failures: Vec<FailureKind>,
 }
 
-/// How a step is judged, from five columns: `counting_body`, `root` and `failure` of the snapshot that
-/// counts, `rules` and `evidence` of its run.
-fn judged(row: &SqliteRow) -> Result<Option<Judged>, StoreError> {
+/// How a step stands, from the columns [`JUDGED`] and its later scores.
+fn judged(row: &SqliteRow, later: &[LaterScore]) -> Result<Option<Judged>, StoreError> {
     let Some(body) = body::optional(row, "counting_body").map_err(log_fault)? else { return Ok(None) };
     let Verdict { scores, failures } = serde_json::from_str(&body).map_err(corrupt)?;
     let asked = rules(row.try_get("rules").map_err(log_fault)?)?;
     let rule = evidence(row.try_get("evidence").map_err(log_fault)?).rule(asked);
-    let failing = scores.iter().filter_map(|(path, value)| {
+    let seq = seq_of(row.try_get("counting_place").map_err(log_fault)?);
+    let base = Base { seq, is_only: row.try_get::<i64, _>("snapshots").map_err(log_fault)? == 1 };
+    let later = later.iter().map(|(seq, path, value)| (*seq, path.as_str(), *value));
+    let effective = overlay(base, scores.iter(), later);
+    // In the order of the snapshot; behind it what only later scores have.
+    let own = scores.iter().filter_map(|(path, _)| effective.get_key_value(path));
+    let added = effective.iter().filter(|(path, _)| scores.get(path).is_none());
+    let failing = own.chain(added).filter_map(|(path, value)| {
+        let (path, value) = (*path, *value);
         path_failure(rule, path, value).map(|failure| (path.to_owned(), value, failure))
     });
     Ok(Some(Judged {
@@ -61,20 +78,22 @@ pub(super) async fn failing(
     fails: &Fails,
 ) -> Result<HashSet<i64>, StoreError> {
     let sql = format!(
-        "SELECT e.place, s.body AS counting_body, s.root, s.failure, r.rules, p.evidence
+        "SELECT e.place, {JUDGED}
          FROM json_each(?1) j CROSS JOIN log.events e ON e.place = j.value {COUNTING}
          JOIN log.runs r ON r.run_no = e.run_no JOIN log.progress p ON p.run_no = e.run_no
          WHERE s.failure IS NOT NULL"
     );
-    let rows = sqlx::query(AssertSqlSafe(sql)).bind(list(places)).all(db).await.map_err(log_fault)?;
+    let rows = sqlx::query(AssertSqlSafe(sql)).bind(list(places)).all(&mut *db).await.map_err(log_fault)?;
+    let later = LaterScores::read(db, places).await?;
     let mut found = HashSet::new();
     for row in &rows {
+        let place: i64 = row.try_get("place").map_err(log_fault)?;
         let is_failing = match fails {
             Fails::Any => true,
-            Fails::By(_) => judged(row)?.is_some_and(|judged| judged.fails(fails)),
+            Fails::By(_) => judged(row, later.of(place))?.is_some_and(|judged| judged.fails(fails)),
         };
         if is_failing {
-            found.insert(row.try_get("place").map_err(log_fault)?);
+            found.insert(place);
         }
     }
     Ok(found)
@@ -83,16 +102,16 @@ pub(super) async fn failing(
 /// The events at these places, those of runs that are still there.
 pub(super) async fn details(db: &mut SqliteConnection, places: &[i64]) -> Result<Vec<Detail>, StoreError> {
     let sql = format!(
-        "SELECT e.place, e.at, e.kind AS event_kind, e.episode, e.step, e.body, s.body AS counting_body,
-            s.root, s.failure, r.rules, p.evidence, {DESCRIPTION}
+        "SELECT e.place, e.at, e.kind AS event_kind, e.episode, e.step, e.body, {JUDGED}, {DESCRIPTION}
          FROM json_each(?1) j CROSS JOIN log.events e ON e.place = j.value JOIN log.runs r USING (run_no)
          JOIN log.progress p USING (run_no) {COUNTING}"
     );
-    let rows = sqlx::query(AssertSqlSafe(sql)).bind(list(places)).all(db).await.map_err(log_fault)?;
-    rows.iter().map(detail).collect()
+    let rows = sqlx::query(AssertSqlSafe(sql)).bind(list(places)).all(&mut *db).await.map_err(log_fault)?;
+    let later = LaterScores::read(db, places).await?;
+    rows.iter().map(|row| detail(row, &later)).collect()
 }
 
-fn detail(row: &SqliteRow) -> Result<Detail, StoreError> {
+fn detail(row: &SqliteRow, later: &LaterScores) -> Result<Detail, StoreError> {
     let text = |column| row.try_get::<&str, _>(column).map_err(log_fault);
     let place: i64 = row.try_get("place").map_err(log_fault)?;
     let kind = text("event_kind")?;
@@ -113,12 +132,39 @@ fn detail(row: &SqliteRow) -> Result<Detail, StoreError> {
         kind,
         episode: episode(row.try_get("episode").map_err(log_fault)?)?,
         step: step.map(u64::try_from).transpose().map_err(corrupt)?,
-        judged: judged(row)?,
+        judged: judged(row, later.of(place))?,
         field: None,
         snippet: Vec::new(),
         rank: None,
     };
     Ok(Detail { place, document, hit })
+}
+
+/// The later scores of the nodes of events, by the place of the event.
+struct LaterScores(HashMap<i64, Vec<LaterScore>>);
+
+impl LaterScores {
+    async fn read(db: &mut SqliteConnection, places: &[i64]) -> Result<Self, StoreError> {
+        let rows = sqlx::query(
+            "SELECT e.place AS event, x.place, x.body
+             FROM json_each(?1) j CROSS JOIN log.events e ON e.place = j.value
+             CROSS JOIN log.events x ON x.run_no = e.run_no AND x.step = e.step AND x.episode IS e.episode
+             WHERE x.kind = 'score.added'",
+        );
+        let rows = rows.bind(list(places)).all(db).await.map_err(log_fault)?;
+        let mut found: HashMap<i64, Vec<LaterScore>> = HashMap::new();
+        for row in &rows {
+            if let Some((path, value)) = later_score(&body::of(row, "body").map_err(log_fault)?) {
+                let seq = seq_of(row.try_get("place").map_err(log_fault)?);
+                found.entry(row.try_get("event").map_err(log_fault)?).or_default().push((seq, path, value));
+            }
+        }
+        Ok(Self(found))
+    }
+
+    fn of(&self, event: i64) -> &[LaterScore] {
+        self.0.get(&event).map_or(&[], Vec::as_slice)
+    }
 }
 
 fn list(places: &[i64]) -> String {
