@@ -1,6 +1,7 @@
 //! Which runs ask for other rules now. Rules are no events of the log, so their changes reach viewers this
 //! way.
 
+use gauntlet_api::LiveHello;
 use gauntlet_model::{FailureRules, RunId};
 use gauntlet_store::Store;
 use tokio::sync::broadcast;
@@ -41,8 +42,15 @@ pub struct RuleWatch {
 
 impl RuleWatch {
     /// The rules the run asks for now; `None` where it cannot be read.
-    pub async fn now(&self) -> Option<FailureRules> {
+    async fn now(&self) -> Option<FailureRules> {
         self.store.run(&self.run).await.ok()?.map(|run| run.rules)
+    }
+
+    /// What viewers are sent, as JSON: where the log ends for now, and the rules that the run asks for, where they can
+    /// be read.
+    pub async fn hello(&self, head: u64) -> String {
+        let hello = LiveHello { head, rules: self.now().await };
+        serde_json::to_string(&hello).unwrap_or_default()
     }
 
     /// Waits until the rules have changed. May be dropped and called again without missing a change.

@@ -83,6 +83,40 @@ async fn a_viewer_of_the_film_hears_of_other_rules_at_once() {
 }
 
 #[tokio::test]
+async fn viewers_of_events_hear_of_other_rules_at_once() {
+    let (server, address) = started().await;
+    append(&server, 1, 3).await;
+    let (mut viewer, _) = connect_async(format!("ws://{address}/api/v1/runs/r1/live?after=2")).await.unwrap();
+    let mut next_text = async || loop {
+        if let Message::Text(text) = viewer.next().await.unwrap().unwrap() {
+            return serde_json::from_str::<Value>(&text).unwrap();
+        }
+    };
+    assert_eq!(next_text().await["seq"], 3);
+    let mut sse = tokio::net::TcpStream::connect(address).await.unwrap();
+    let request = format!("GET /api/v1/runs/r1/live?after=2 HTTP/1.1\r\nhost: {address}\r\n\r\n");
+    sse.write_all(request.as_bytes()).await.unwrap();
+    let mut read_until = async |end: &str| {
+        let mut text = String::new();
+        while !text.contains(end) {
+            let mut chunk = vec![0; 4096];
+            let n = sse.read(&mut chunk).await.unwrap();
+            assert!(n > 0, "{text}");
+            text.push_str(&String::from_utf8_lossy(&chunk[..n]));
+        }
+        text
+    };
+    read_until("id: 3").await;
+    server.send("PATCH", "/api/v1/runs/r1", &[], r#"{"rules":"dipg"}"#).await.expect(200);
+    append(&server, 4, 1).await;
+    assert_eq!(next_text().await, json!({ "head": 4, "rules": "dipg" }));
+    assert_eq!(next_text().await["seq"], 4);
+    let text = read_until("id: 4").await;
+    let rules = "event: rules\ndata: {\"head\":4,\"rules\":\"dipg\"}\n\n";
+    assert!(text.contains(rules), "{text}");
+}
+
+#[tokio::test]
 async fn server_sent_events_resume_after_the_last_id() {
     let (server, address) = started().await;
     append(&server, 1, 5).await;

@@ -20,7 +20,8 @@ pub struct LiveQuery {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LiveFormat {
-    /// One event a text frame, as `GET .../events` writes it.
+    /// One event a text frame, as `GET .../events` writes it; whenever the run asks for other rules, a text
+    /// frame with a `LiveHello`, which alone has no `seq`.
     #[default]
     Json,
     /// The film's facts without long texts, packed by its codec. A text frame with a `LiveHello` comes first,
@@ -28,7 +29,7 @@ pub enum LiveFormat {
     Binary,
 }
 
-/// A text frame of a binary stream.
+/// What viewers are sent that is no event of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LiveHello {
     /// Events in the log now.

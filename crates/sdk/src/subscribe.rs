@@ -110,8 +110,12 @@ impl Subscription {
         match socket.read() {
             Ok(Message::Text(text)) => {
                 self.heard = Instant::now();
-                let record: Record = serde_json::from_str(text.as_str())
-                    .map_err(|e| SubscriptionError(format!("an event cannot be read: {e}")))?;
+                let record: Record = match serde_json::from_str(text.as_str()) {
+                    Ok(record) => record,
+                    // What has no sequence number is no event of the log: the run asks for other rules.
+                    Err(_) if !has_seq(text.as_str()) => return Ok(None),
+                    Err(e) => return Err(SubscriptionError(format!("an event cannot be read: {e}"))),
+                };
                 // After a reconnection the server may know less than was asked for; nothing is given twice.
                 if self.after.is_some_and(|after| record.seq <= after) {
                     return Ok(None);
@@ -204,6 +208,12 @@ impl Subscription {
             Err(_) => Err(ConnectError::Away),
         }
     }
+}
+
+/// Whether a message is an event of the log; what is no object may be one that is damaged.
+fn has_seq(text: &str) -> bool {
+    let message = serde_json::from_str::<serde_json::Value>(text).ok();
+    message.is_none_or(|message| !message.is_object() || message.get("seq").is_some())
 }
 
 enum ConnectError {

@@ -12,6 +12,7 @@ use gauntlet_store::StoreError;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::ApiError;
+use crate::rule_changes::RuleWatch;
 use crate::tail::Follower;
 
 /// The last event the client has, if it says so. What is not a number is refused.
@@ -24,13 +25,19 @@ pub fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, ApiError> {
     Ok(Some(seq))
 }
 
-/// The events, until the client leaves or the server stops.
-pub fn respond(follower: Follower, stopping: CancellationToken) -> Response {
-    let batches = stream::unfold(Some((follower, stopping)), |state| async move {
-        let (mut follower, stopping) = state?;
+/// The events, and one named `rules` whenever the run asks for other rules, until the client leaves or the
+/// server stops.
+pub fn respond(follower: Follower, rules: RuleWatch, stopping: CancellationToken) -> Response {
+    let batches = stream::unfold(Some((follower, rules, stopping)), |state| async move {
+        let (mut follower, mut rules, stopping) = state?;
         let next = tokio::select! {
             () = stopping.cancelled() => return None,
             next = follower.next() => next,
+            () = rules.changed() => {
+                // Without an id: it is no event of the log, so a client resumes where it was.
+                let event = Event::default().event("rules").data(rules.hello(follower.position()).await);
+                return Some((stream::iter(vec![Ok(event)]), Some((follower, rules, stopping))));
+            }
         };
         let batch = match next {
             Ok(batch) => batch,
@@ -48,7 +55,7 @@ pub fn respond(follower: Follower, stopping: CancellationToken) -> Response {
                 Ok::<_, Infallible>(event.data(text.as_str()))
             })
             .collect();
-        Some((stream::iter(events), Some((follower, stopping))))
+        Some((stream::iter(events), Some((follower, rules, stopping))))
     });
     Sse::new(batches.flatten()).keep_alive(KeepAlive::default()).into_response()
 }

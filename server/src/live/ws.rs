@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::extract::ws::{CloseCode, CloseFrame, Message, WebSocket, close_code};
 use futures::stream::{SplitSink, SplitStream};
 use futures::{SinkExt, StreamExt};
-use gauntlet_api::{LiveFormat, LiveHello};
+use gauntlet_api::LiveFormat;
 use gauntlet_store::StoreError;
 use tokio_util::sync::CancellationToken;
 
@@ -37,7 +37,7 @@ pub async fn serve(socket: WebSocket, viewer: Viewer, head: u64, stopping: Cance
     let (mut sink, stream) = socket.split();
     let mut gone = tokio::spawn(drain(stream));
     let work = async {
-        if is_binary && sink.send(hello(head, &rules).await).await.is_err() {
+        if is_binary && sink.send(Message::text(rules.hello(head).await)).await.is_err() {
             return None;
         }
         loop {
@@ -49,12 +49,12 @@ pub async fn serve(socket: WebSocket, viewer: Viewer, head: u64, stopping: Cance
                         return Some(error);
                     }
                 },
-                () = rules.changed(), if is_binary => {
-                    sink.send(hello(follower.position(), &rules).await).await
+                () = rules.changed() => {
+                    sink.send(Message::text(rules.hello(follower.position()).await)).await
                 }
                 // A page cannot see pings: a frame shows it that the connection lives.
                 () = tokio::time::sleep(PING) => match is_binary {
-                    true => sink.send(hello(follower.position(), &rules).await).await,
+                    true => sink.send(Message::text(rules.hello(follower.position()).await)).await,
                     false => sink.send(Message::Ping(bytes::Bytes::new())).await,
                 },
             };
@@ -70,12 +70,6 @@ pub async fn serve(socket: WebSocket, viewer: Viewer, head: u64, stopping: Cance
     };
     gone.abort();
     close(sink, frame).await;
-}
-
-/// Where the log ends for now, and the rules that the run asks for, where they can be read.
-async fn hello(head: u64, rules: &RuleWatch) -> Message {
-    let message = LiveHello { head, rules: rules.now().await };
-    Message::text(serde_json::to_string(&message).unwrap_or_default())
 }
 
 /// The close frame for an end: whether it is worth coming back, and why not. `None` where it is.

@@ -91,6 +91,11 @@ impl Server {
         assert_eq!(answer.status(), 204);
     }
 
+    pub fn patch(&self, path: &str, json: &str) {
+        let url = format!("{}/api/v1/runs{path}", self.url());
+        assert_eq!(ureq::patch(&url).content_type("application/json").send(json).unwrap().status(), 200);
+    }
+
     pub fn command(&self, run: &str, json: &str) {
         let url = format!("{}/api/v1/runs/{run}/commands", self.url());
         self.endpoint().post(&url, json.as_bytes()).unwrap();

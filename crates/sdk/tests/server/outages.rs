@@ -99,11 +99,15 @@ fn a_subscription_continues_through_a_restart() {
         [next().kind, next().kind, next().kind],
         [Kind::RunStarted, Kind::RunStatus, Kind::SnapshotScored]
     );
+    // Viewers are told of other rules by a message that is no event.
+    server.patch("/followed", r#"{"rules":"dipg"}"#);
+    run.log([("root", 1.5)], 1).unwrap();
+    assert_eq!(next().seq, 3);
     server.kill();
     run.log([("root", 2.0)], 2).unwrap();
     server.restart();
     run.log([("root", 3.0)], 3).unwrap();
-    assert_eq!([next(), next()].map(|r| (r.seq, r.step)), [(3, Some(2)), (4, Some(3))]);
+    assert_eq!([next(), next()].map(|r| (r.seq, r.step)), [(4, Some(2)), (5, Some(3))]);
     let stopper = followed.stopper();
     let ended = std::thread::spawn(move || followed.next().is_none());
     stopper.stop();

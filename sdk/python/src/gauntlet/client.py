@@ -205,6 +205,7 @@ class Client:
 
 
 def _server_sent(response: http.client.HTTPResponse) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The events of the log: what has no ``id`` of its own, such as ``rules`` and ``end``, is none."""
     seq: int | None = None
     data: list[str] = []
     for raw in response:
@@ -212,7 +213,7 @@ def _server_sent(response: http.client.HTTPResponse) -> Iterator[tuple[int, dict
         if not line:
             if seq is not None and data:
                 yield seq, json.loads("\n".join(data))
-            data = []
+            seq, data = None, []
         elif line.startswith("id:"):
             seq = int(line[3:])
         elif line.startswith("data:"):

@@ -419,5 +419,15 @@ def test_following_a_run_live(server: Server) -> None:
     facts = run.subscribe()
     assert next(facts)[0] == 0
     assert next(facts)[0] == 1
+    # Viewers are told of other rules by a message that is no event.
+    client = Client(server.url, None)
+    client.request("PATCH", f"/runs/{run.id}", b'{"rules": "dipg"}', "application/json")
     run.log({"root": 2.0})
     assert next(facts)[0] == 2
+    streamed = client.live(run.id)
+    assert [next(streamed)[0] for _ in range(3)] == [0, 1, 2]
+    client.request("PATCH", f"/runs/{run.id}", b'{"rules": "auto"}', "application/json")
+    run.log({"root": 3.0})
+    seq, fact = next(streamed)
+    assert (seq, fact["seq"]) == (3, 3)
+    client.close()
