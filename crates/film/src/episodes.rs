@@ -12,6 +12,21 @@ struct Episode {
     last_step: Option<u64>,
     /// The last `episode.finished` in the log: its sequence number, and whether the episode failed.
     end: Option<(u64, bool)>,
+    /// The place of the first end that says so.
+    first_failed: Option<u64>,
+}
+
+/// How an episode ended, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct EpisodeEnd {
+    /// The place of its last end in the log.
+    pub(crate) seq: u64,
+    /// Whether that says that the episode failed.
+    pub(crate) has_failed: bool,
+    /// The place of the first end that says so.
+    pub(crate) first_failed: Option<u64>,
+    /// The greatest step of the episode that has a node.
+    pub(crate) last_step: Option<u64>,
 }
 
 /// The episodes, numbered from 1 in order of arrival, so that a row of the node table names one in four
@@ -30,7 +45,7 @@ impl Episodes {
             return false;
         }
         let Ok(number) = u32::try_from(self.list.len() + 1) else { return false };
-        self.list.push(Episode { id: id.clone(), last_step: None, end: None });
+        self.list.push(Episode { id: id.clone(), last_step: None, end: None, first_failed: None });
         self.numbers.insert(id.clone(), number);
         true
     }
@@ -67,11 +82,21 @@ impl Episodes {
     pub(crate) fn end(&mut self, id: &EpisodeId, seq: u64, has_failed: bool) -> bool {
         let number = self.number(id);
         let Some(episode) = number.and_then(|number| self.by_number_mut(number)) else { return false };
+        if has_failed {
+            episode.first_failed = Some(episode.first_failed.map_or(seq, |first| first.min(seq)));
+        }
         if episode.end.is_some_and(|(known, _)| known >= seq) {
             return false;
         }
         let before = episode.end.replace((seq, has_failed));
         before.is_some_and(|(_, failed)| failed) != has_failed
+    }
+
+    /// How an episode ended; `None` where it has not.
+    pub(crate) fn end_of(&self, id: &EpisodeId) -> Option<EpisodeEnd> {
+        let Episode { last_step, end, first_failed, .. } = self.by_number(self.number(id)?)?;
+        let (seq, has_failed) = (*end)?;
+        Some(EpisodeEnd { seq, has_failed, first_failed: *first_failed, last_step: *last_step })
     }
 
     /// Whether an episode has failed and that step is its last node: the error it ended with fails that node.

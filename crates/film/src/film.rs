@@ -1,6 +1,6 @@
 //! The film: the fold of facts into nodes, and its totals.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, btree_map};
 
 use gauntlet_model::{EpisodeId, FailureKind, FailureRule, FailureRules, Scores};
 
@@ -42,7 +42,7 @@ pub struct Film {
     pub(crate) overlays: BTreeMap<NodeKey, BTreeMap<String, Later>>,
     pub(crate) measurements: Measurements,
     /// Nodes with more than one snapshot: later scores that are older than the last one do not count there.
-    pub(crate) rescored: BTreeSet<NodeKey>,
+    pub(crate) rescored: BTreeMap<NodeKey, u64>,
     /// Questions by the sequence number of the snapshot that asks.
     pub(crate) challenges: BTreeMap<u64, (NodeKey, Asked)>,
     pub(crate) run_state: RunState,
@@ -220,8 +220,10 @@ impl Film {
         let old_seq = old.and_then(|row| self.nodes.get(row)).map(|row| row.seq);
         // Remembered for good: a later score that belongs to the first snapshot may arrive after the second
         // snapshot did, and must not count then.
-        let is_new_rescore =
-            old_seq.is_some_and(|seq| seq != fact.seq) && self.rescored.insert((step, fact.episode.clone()));
+        let is_new_rescore = match old_seq.filter(|seq| *seq != fact.seq) {
+            Some(seq) => self.note_rescore((step, fact.episode.clone()), seq.min(fact.seq)),
+            None => false,
+        };
         // Also where this snapshot does not count: paths and evidence must not depend on the order of
         // arrival.
         let (ids, changed) = self.learn_paths(step, snapshot);
@@ -277,9 +279,29 @@ impl Film {
         true
     }
 
+    /// Remembers that a node has several snapshots, one of them at `seq`; returns whether that is new.
+    fn note_rescore(&mut self, key: NodeKey, seq: u64) -> bool {
+        match self.rescored.entry(key) {
+            btree_map::Entry::Vacant(entry) => {
+                entry.insert(seq);
+                true
+            }
+            btree_map::Entry::Occupied(mut first) => {
+                *first.get_mut() = seq.min(*first.get());
+                false
+            }
+        }
+    }
+
+    /// Place of the snapshot of a node that counts.
+    pub(crate) fn shown_seq(&self, step: u64, episode: Option<&EpisodeId>) -> Option<u64> {
+        let row = self.nodes.row(self.nodes.rank(step, episode).ok()?)?;
+        Some(self.nodes.get(row)?.seq)
+    }
+
     /// Which later scores count for a node whose snapshot is at `seq`.
     fn base(&self, key: &NodeKey, seq: u64) -> Base {
-        Base { seq, is_only: !self.rescored.contains(key) }
+        Base { seq, is_only: !self.rescored.contains_key(key) }
     }
 
     /// Writes the later scores that count into a new row, and removes those that no longer count. Returns

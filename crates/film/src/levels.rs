@@ -12,6 +12,7 @@ use crate::extremes::extremes;
 use crate::fact::{Fact, What};
 use crate::overlay::{Base, overlay};
 use crate::rules::failure_of;
+use crate::surroundings::Surroundings;
 
 /// Events in a chunk of level 0.
 pub const CHUNK: u64 = 4096;
@@ -30,6 +31,8 @@ type Key<'a> = (u64, Option<&'a EpisodeId>);
 struct ChunkNode {
     /// The index of its snapshot among the facts.
     fact: usize,
+    /// The index of a snapshot that it replaced.
+    replaced: Option<usize>,
     base: Base,
     root: Option<f64>,
     failure: Option<FailureKind>,
@@ -49,15 +52,19 @@ struct ChunkNode {
 /// - the last fact of all, so that the head is right.
 ///
 /// Dropped are records of steps, artifacts, the starts of episodes and all other ends.
-pub fn thin(facts: &[Fact], rule: FailureRule, level: u8) -> Vec<Fact> {
+///
+/// `around` has what the log outside of the chunk changes about its nodes and ends; the facts that it asks
+/// for belong before those that are returned.
+pub fn thin(facts: &[Fact], rule: FailureRule, level: u8, around: &Surroundings) -> Vec<Fact> {
     if level == 0 {
         return facts.to_vec();
     }
     let bucket = usize::try_from(FAN_OUT.saturating_pow(u32::from(level))).unwrap_or(usize::MAX);
     let mut nodes = nodes(facts, rule);
-    let ends = failed_ends(facts, &mut nodes);
+    let ends = failed_ends(facts, &mut nodes, around);
     let mut retained: BTreeSet<usize> =
         nodes.values().collect::<Vec<_>>().chunks(bucket).flat_map(shaping).collect();
+    retained.extend(nodes.iter().filter(|(key, _)| around.keeps_node(key)).map(|(_, node)| node.fact));
     // The last fact, and with it the scores over it where it is a snapshot.
     let last = facts.len().checked_sub(1);
     retained.extend(last);
@@ -67,6 +74,14 @@ pub fn thin(facts: &[Fact], rule: FailureRule, level: u8) -> Vec<Fact> {
     let ends: Vec<usize> =
         ends.iter().filter(|(_, node)| retained.contains(node)).map(|(end, _)| *end).collect();
     retained.extend(ends);
+    retained.extend(facts.iter().enumerate().filter(|(_, fact)| around.keeps_end(fact.seq)).map(|(i, _)| i));
+    if facts.first().is_some_and(|first| first.seq > 0) {
+        // Later scores of earlier chunks do not count over a node that was scored again here: an older
+        // snapshot shows that it was.
+        let again = nodes.values().filter(|node| retained.contains(&node.fact));
+        let again: Vec<usize> = again.filter_map(|node| node.replaced).collect();
+        retained.extend(again);
+    }
     retained.extend(shaping_measurements(facts, bucket));
     let stays = |i: usize, fact: &Fact| match &fact.what {
         _ if i + 1 == facts.len() => true,
@@ -94,14 +109,15 @@ fn key(fact: &Fact) -> Option<Key<'_>> {
 
 /// The nodes of the chunk as a film of it has them, but for the ends of episodes.
 fn nodes<'a>(facts: &'a [Fact], rule: FailureRule) -> BTreeMap<Key<'a>, ChunkNode> {
-    let mut bases: BTreeMap<Key, (usize, Base)> = BTreeMap::new();
+    let mut bases: BTreeMap<Key, (usize, Option<usize>, Base)> = BTreeMap::new();
     let mut added: BTreeMap<Key, Vec<(u64, &str, f64)>> = BTreeMap::new();
     for (i, fact) in facts.iter().enumerate() {
         let Some(key) = key(fact) else { continue };
         match &fact.what {
             What::Scored { .. } => {
-                let before = bases.get(&key).map(|(_, base)| *base);
-                bases.insert(key, (i, Base::with(before, fact.seq)));
+                let before = bases.get(&key).copied();
+                let replaced = before.map(|(fact, ..)| fact);
+                bases.insert(key, (i, replaced, Base::with(before.map(|(.., base)| base), fact.seq)));
             }
             What::Added { path, value } if fact.measurement().is_none() => {
                 added.entry(key).or_default().push((fact.seq, path, value.get()));
@@ -109,7 +125,7 @@ fn nodes<'a>(facts: &'a [Fact], rule: FailureRule) -> BTreeMap<Key<'a>, ChunkNod
             _ => {}
         }
     }
-    let node = |(key, (fact, base)): (Key<'a>, (usize, Base))| {
+    let node = |(key, (fact, replaced, base)): (Key<'a>, (usize, Option<usize>, Base))| {
         let Some(What::Scored { scores, failures, .. }) = facts.get(fact).map(|fact| &fact.what) else {
             return None;
         };
@@ -121,22 +137,28 @@ fn nodes<'a>(facts: &'a [Fact], rule: FailureRule) -> BTreeMap<Key<'a>, ChunkNod
                 (effective.get("root").copied(), failure_of(rule, effective, declared))
             }
         };
-        Some((key, ChunkNode { fact, base, root, failure }))
+        Some((key, ChunkNode { fact, replaced, base, root, failure }))
     };
     bases.into_iter().filter_map(node).collect()
 }
 
 /// Fails the last node of each episode whose last end in the chunk says that it failed. Returns the indices
-/// of those ends, each with that of the node's snapshot. Where the chunk has no node of an episode, its end
-/// fails none.
-fn failed_ends<'a>(facts: &'a [Fact], nodes: &mut BTreeMap<Key<'a>, ChunkNode>) -> Vec<(usize, usize)> {
+/// of those ends, each with that of the node's snapshot. Where the chunk has no node of an episode, or its
+/// last node is elsewhere, its end fails none here.
+fn failed_ends<'a>(
+    facts: &'a [Fact],
+    nodes: &mut BTreeMap<Key<'a>, ChunkNode>,
+    around: &Surroundings,
+) -> Vec<(usize, usize)> {
     let mut ends: BTreeMap<&EpisodeId, (usize, bool)> = BTreeMap::new();
     for (i, fact) in facts.iter().enumerate() {
         if let (What::EpisodeFinished { status, .. }, Some(episode)) = (&fact.what, &fact.episode) {
             ends.insert(episode, (i, status.is_failure()));
         }
     }
-    ends.retain(|_, (_, has_failed)| *has_failed);
+    ends.retain(|_, (i, has_failed)| {
+        *has_failed && !facts.get(*i).is_some_and(|end| around.keeps_end(end.seq))
+    });
     if ends.is_empty() {
         return Vec::new();
     }

@@ -33,6 +33,7 @@ mod tree;
 
 pub mod codec;
 pub mod levels;
+pub mod surroundings;
 
 pub use blocks::BLOCK;
 pub use by_step::{Chart, ChartOptions, ChartPoint, StepValues};

@@ -1,12 +1,15 @@
 //! The film: its manifest, and its chunks as stored (binary, zstd, immutable).
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gauntlet_api::{ChunkQuery, FilmManifest};
+use gauntlet_film::surroundings::Surroundings;
 use gauntlet_film::{Fact, Manifest, codec, levels};
-use gauntlet_model::{FailureRule, FailureRules, RunId, RunSummary};
-use gauntlet_store::Store;
+use gauntlet_model::{FailureRule, FailureRules, Kind, Record, RunId, RunSummary};
+use gauntlet_store::{InEpisode, Store};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -100,7 +103,7 @@ pub async fn chunk(
     }
     let stored = match state.store.chunk(id, level, chunk).await? {
         Some(stored) => stored,
-        None => seal(&state.store, id, level, chunk, summary.failure_rule.rule).await?,
+        None => seal(&state, id, level, chunk, summary.failure_rule.rule).await?,
     };
     let accepts = headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let takes_zstd = accepts.split(',').any(|e| e.split(';').next().unwrap_or_default().trim() == "zstd");
@@ -130,34 +133,33 @@ pub fn chunk_docs(op: Docs<'_>) -> Docs<'_> {
 
 /// Builds a chunk from the log and keeps it.
 async fn seal(
-    store: &Store,
+    state: &AppState,
     run: &RunId,
     level: u8,
     chunk: u64,
     rule: FailureRule,
 ) -> Result<Vec<u8>, ApiError> {
+    let store = &state.store;
     let span = levels::span(level);
     let (from, end) = (chunk * span, (chunk + 1) * span);
-    let mut facts = Vec::new();
-    let mut next = from;
-    while next < end {
-        let limit = PAGE.min(u32::try_from(end - next).unwrap_or(PAGE));
-        let page = store.read(run, next.checked_sub(1), limit, None).await?;
-        let Some(last) = page.records.last() else { break };
-        next = last.seq + 1;
-        for record in &page.records {
-            match Fact::of_record(record) {
-                Ok(fact) => facts.push(fact),
-                Err(error) => {
-                    tracing::error!(%run, seq = record.seq, %error, "a stored event breaks the rules")
-                }
-            }
-        }
-    }
+    let facts = facts_of(store, run, from, end).await?;
+    let film = if level > 0 { Some(state.films.get(run).await?) } else { None };
+    let around = film.map(|film| {
+        let film = film.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        Surroundings::of(&facts, &film)
+    });
+    let mut needed = match &around {
+        Some(around) => facts_around(store, run, around, from).await?,
+        None => Vec::new(),
+    };
     let packed = tokio::task::spawn_blocking(move || {
-        if level > 0 {
-            facts = levels::thin(&facts, rule, level);
-        }
+        let facts = match around {
+            Some(around) => {
+                needed.extend(levels::thin(&facts, rule, level, &around));
+                needed
+            }
+            None => facts,
+        };
         zstd::encode_all(codec::encode(&facts).as_slice(), ZSTD_LEVEL)
     });
     let packed = packed.await.map_err(std::io::Error::other).and_then(|r| r).map_err(|e| {
@@ -166,4 +168,47 @@ async fn seal(
     })?;
     store.put_chunk(run, level, chunk, packed.clone()).await?;
     Ok(packed)
+}
+
+/// The facts at the places `from..end` of a run's log.
+async fn facts_of(store: &Store, run: &RunId, from: u64, end: u64) -> Result<Vec<Fact>, ApiError> {
+    let mut facts = Vec::new();
+    let mut next = from;
+    while next < end {
+        let limit = PAGE.min(u32::try_from(end - next).unwrap_or(PAGE));
+        let page = store.read(run, next.checked_sub(1), limit, None).await?;
+        let Some(last) = page.records.last() else { break };
+        next = last.seq + 1;
+        facts.extend(page.records.iter().filter_map(|record| fact_of(run, record)));
+    }
+    Ok(facts)
+}
+
+/// The facts before the place `from` that a chunk there needs, in log order.
+async fn facts_around(
+    store: &Store,
+    run: &RunId,
+    around: &Surroundings,
+    from: u64,
+) -> Result<Vec<Fact>, ApiError> {
+    let mut needed = BTreeMap::new();
+    for seq in &around.ends {
+        needed.extend(facts_of(store, run, *seq, seq + 1).await?.into_iter().map(|fact| (fact.seq, fact)));
+    }
+    for (step, episode) in &around.nodes {
+        let episode = episode.as_ref().map_or(InEpisode::Without, InEpisode::Only);
+        for record in store.step(run, *step, episode).await?.iter().filter(|record| record.seq < from) {
+            let scores = matches!(record.kind, Kind::SnapshotScored | Kind::ScoreAdded);
+            needed.extend(scores.then(|| fact_of(run, record)).flatten().map(|fact| (fact.seq, fact)));
+        }
+    }
+    Ok(needed.into_values().collect())
+}
+
+fn fact_of(run: &RunId, record: &Record) -> Option<Fact> {
+    let fact = Fact::of_record(record);
+    fact.inspect_err(
+        |error| tracing::error!(%run, seq = record.seq, %error, "a stored event breaks the rules"),
+    )
+    .ok()
 }

@@ -55,13 +55,13 @@ pub async fn live(
 pub fn live_docs(op: Docs<'_>) -> Docs<'_> {
     op.titled("Events", "Follow a run")
         .description(
-            "A WebSocket where the request asks for an upgrade, else server-sent events. First everything \
-             after `after`, then what comes. A slow reader falls behind and catches up from the log. Whenever \
-             the run asks for other rules, a WebSocket sends a text frame with a `LiveHello`, which has no \
-             `seq`, and server-sent events hold one named `rules`, without `id`, whose `data` is a \
-             `LiveHello`. Where the run is deleted, a WebSocket is closed with the code 4410, and server-sent \
-             events end with one named `end`, whose `data` is an error; after any other code reconnecting may \
-             work, but 1011 (the log is damaged).",
+            "A WebSocket where the request asks for an upgrade, else server-sent events. First \
+             everything after `after`, then what comes. A slow reader falls behind and catches up \
+             from the log. Whenever the run asks for other rules, a WebSocket sends a text frame with \
+             a `LiveHello`, which has no `seq`, and server-sent events hold one named `rules`, \
+             without `id`, whose `data` is a `LiveHello`. Where the run is deleted, a WebSocket is \
+             closed with the code 4410, and server-sent events end with one named `end`, whose `data` \
+             is an error; after any other code reconnecting may work, but 1011 (the log is damaged).",
         )
         .status(101, "A WebSocket.")
         .content(200, "text/event-stream", json_schema!({ "type": "string" }))

@@ -1,12 +1,31 @@
 //! Levels of detail keep what shapes the picture; the manifest counts what is sealed.
 
-use gauntlet_film::levels::{CHUNK, FAN_OUT, span, thin};
+use gauntlet_film::levels::{self, CHUNK, FAN_OUT, span};
+use gauntlet_film::surroundings::Surroundings;
 use gauntlet_film::{Fact, Film, Manifest, What};
 use gauntlet_model::{EpisodeId, FailureRule, RunId, Status};
 use proptest::prelude::*;
 use serde_json::json;
 
 use crate::facts::{added, fact, film, log, scores};
+
+/// A chunk that is the whole log.
+fn thin(facts: &[Fact], rule: FailureRule, level: u8) -> Vec<Fact> {
+    levels::thin(facts, rule, level, &Surroundings::of(facts, &film(facts)))
+}
+
+/// The chunk of these places as a server makes it once the log has `head` events: before its own facts those
+/// that it needs of earlier chunks.
+fn sealed(log: &[Fact], chunk: std::ops::Range<usize>, head: usize, level: u8) -> Vec<Fact> {
+    let (earlier, facts) = (&log[..chunk.start], &log[chunk]);
+    let around = Surroundings::of(facts, &film(&log[..head]));
+    let is_scored = |fact: &Fact| matches!(fact.what, What::Scored { .. } | What::Added { .. });
+    let of_node = |fact: &Fact| {
+        is_scored(fact) && fact.step.is_some_and(|step| around.nodes.contains(&(step, fact.episode.clone())))
+    };
+    let needed = earlier.iter().filter(|fact| around.ends.contains(&fact.seq) || of_node(fact)).cloned();
+    needed.chain(levels::thin(facts, FailureRule::Dipg, level, &around)).collect()
+}
 
 fn failures(film: &Film) -> Vec<u64> {
     let nodes = (0..film.len()).filter_map(|i| film.node(i));
@@ -98,7 +117,53 @@ fn the_end_of_a_failed_episode_stays_with_its_last_node() {
     assert_eq!((failures(&film(&graver)), failures(&thinned)), (vec![20, 30], vec![20]));
 }
 
+#[test]
+fn an_error_that_ends_an_episode_chunks_later_fails_its_last_node() {
+    let end = |seq, status| of("a", fact(seq, 0, What::EpisodeFinished { status, return_: None }));
+    let node = |seq, step| of("a", fact(seq, step, scores(&[("root", 1.0)])));
+    let mut log: Vec<Fact> = (0..16).map(|i| node(i, i)).collect();
+    log.extend((16..32).map(|i| fact(i, i, scores(&[("root", 1.0)]))));
+    log[20] = end(20, Status::TimedOut);
+    // It goes on, and is taken back in the end.
+    log[29] = node(29, 15);
+    log[30] = node(30, 50);
+    log.extend([end(32, Status::Completed), fact(33, 60, scores(&[("root", 1.0)]))]);
+    for (head, failing) in [(16, vec![]), (24, vec![15]), (32, vec![50]), (34, vec![])] {
+        assert_eq!(failures(&film(&log[..head])), failing);
+        // Each chunk as it was sealed when it was full.
+        let chunks = (0..head).step_by(8).map(|from| from..(from + 8).min(head));
+        let coarse: Vec<Fact> = chunks.flat_map(|chunk| sealed(&log, chunk.clone(), chunk.end, 2)).collect();
+        assert_eq!(failures(&film(&coarse)), failing, "{head}");
+    }
+}
+
 proptest! {
+    #[test]
+    fn a_coarse_level_fails_the_nodes_it_keeps_as_the_log_does(
+        log in log(120),
+        size in 1usize..30,
+        level in 1u8..4,
+        lateness in prop::collection::vec(0usize..60, 120),
+    ) {
+        let chunks = (0..log.len()).step_by(size).map(|from| from..(from + size).min(log.len()));
+        let chunks = chunks.zip(&lateness);
+        let coarse: Vec<Fact> = chunks
+            .flat_map(|(chunk, late)| sealed(&log, chunk.clone(), (chunk.end + late).min(log.len()), level))
+            .collect();
+        let (whole, part) = (film(&log), film(&coarse));
+        prop_assert_eq!(part.head(), whole.head());
+        prop_assert!(coarse.iter().all(|fact| log.contains(fact)));
+        for i in 0..part.len() {
+            let node = part.node(i).unwrap();
+            let same = (0..whole.len()).filter_map(|i| whole.node(i));
+            let same = same.into_iter().find(|n| (n.step, n.episode) == (node.step, node.episode)).unwrap();
+            prop_assert_eq!(
+                (node.seq, node.root, node.failure, node.ends_failed_episode),
+                (same.seq, same.root, same.failure, same.ends_failed_episode)
+            );
+        }
+    }
+
     #[test]
     fn a_thinned_log_is_a_part_of_the_log(facts in log(80), level in 1u8..4) {
         let thinned = thin(&facts, FailureRule::Dipg, level);

@@ -2,6 +2,7 @@
 //! them.
 
 use gauntlet_film::levels::thin;
+use gauntlet_film::surroundings::Surroundings;
 use gauntlet_film::{Fact, Measurement};
 use gauntlet_model::{EpisodeId, FailureRule};
 use proptest::prelude::*;
@@ -63,7 +64,7 @@ fn the_later_value_of_a_step_counts_and_one_of_an_episode_comes_first() {
 fn coarser_levels_keep_the_spikes_of_a_curve() {
     let value = |step: u64| if step == 5_000 { 40.0 } else { 0.5 };
     let facts: Vec<Fact> = (0..20_000).map(|i| fact(i, i, added("metrics.loss", value(i)))).collect();
-    let thinned = thin(&facts, FailureRule::Dipg, 2);
+    let thinned = thin(&facts, FailureRule::Dipg, 2, &Surroundings::default());
     assert!(thinned.len() < facts.len() / 10, "{}", thinned.len());
     let film = film(&thinned);
     let loss = film.find_path("metrics.loss").unwrap();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use gauntlet_film::surroundings::Surroundings;
 use gauntlet_film::{Base, Fact, What, overlay};
 use gauntlet_model::{FailureRule, FailureRules, Scores};
 use serde_json::Value;
@@ -60,7 +61,7 @@ fn the_shared_examples_give_the_expected_scores() {
         assert_eq!(shown(&facts), expected, "{name}");
         assert_eq!(shown(facts.iter().rev()), expected, "{name}, backwards");
         assert_eq!(worked_out(&facts), expected, "{name}, by the rule itself");
-        let thinned = gauntlet_film::levels::thin(&facts, FailureRule::Dipg, 1);
+        let thinned = gauntlet_film::levels::thin(&facts, FailureRule::Dipg, 1, &Surroundings::default());
         assert_eq!(shown(&thinned), expected, "{name}, in a coarser level");
     }
 }
