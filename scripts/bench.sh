@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds what `make run` starts, and measures it: prints a table and writes bench.json.
+# Builds what is handed out, and measures it: prints a table and writes bench.json.
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

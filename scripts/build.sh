@@ -2,7 +2,8 @@
 # Builds Gauntlet: the browser side (wasm, JavaScript, style) into a site folder, then the server around it.
 #
 #   scripts/build.sh            both, for development
-#   scripts/build.sh release    both, as `make run` starts it
+#   scripts/build.sh release    both, as they are handed out and measured
+#   scripts/build.sh run        both, as `make run` starts them: see the profile `quick` in Cargo.toml
 #   scripts/build.sh site       the browser side alone
 #
 # The site folder is $CARGO_TARGET_DIR/site; the server's build reads its path from GAUNTLET_SITE_DIR.
@@ -45,10 +46,12 @@ bind_and_shrink() {
     rm -rf "$work"
     say "wasm-bindgen"
     "$BINDGEN" "$1" "$work"
-    say "wasm-opt -Oz"
-    # shellcheck disable=SC2086 # a list of words
-    "$TOOLS/wasm-opt" $WASM_OPT_FLAGS "$work/gauntlet_bg.wasm" -o "$work/small.wasm"
-    mv "$work/small.wasm" "$work/gauntlet_bg.wasm"
+    if [ "$2" != quick ]; then
+        say "wasm-opt -Oz"
+        # shellcheck disable=SC2086 # a list of words
+        "$TOOLS/wasm-opt" $WASM_OPT_FLAGS "$work/gauntlet_bg.wasm" -o "$work/small.wasm"
+        mv "$work/small.wasm" "$work/gauntlet_bg.wasm"
+    fi
     # wasm-bindgen may write `snippets/` beside the two: they belong to the page as well.
     rm -rf "$SITE"/pkg/gauntlet.js* "$SITE"/pkg/gauntlet_bg.wasm* "$SITE/pkg/snippets"
     mv "$work"/* "$SITE/pkg/"
@@ -79,8 +82,9 @@ tree_hash() {
     find "$@" -type f -exec cksum {} + | LC_ALL=C sort -k 3 | sha256
 }
 
+# build_site PROFILE [OPTION...]: the browser side by that profile of Cargo.toml, with these options for cargo.
 build_site() {
-    local built=$CARGO_TARGET_DIR/$WASM/wasm-release/gauntlet_frontend.wasm tools
+    local built=$CARGO_TARGET_DIR/$WASM/$1/gauntlet_frontend.wasm tools
     mkdir -p "$SITE/pkg" "$STAMPS"
     # One at a time: two would write the same files.
     if has flock; then
@@ -88,13 +92,14 @@ build_site() {
         flock 9
     fi
     say "browser side"
-    cargo build -p gauntlet-frontend --lib --target "$WASM" --profile wasm-release
+    cargo build -p gauntlet-frontend --lib --target "$WASM" --profile "$@"
     tools="$BINDGEN $(sha256 <"$ROOT/end2end/package-lock.json") $(sha256 <"$ROOT/scripts/build.sh")"
-    unless_same wasm "$(sha256 <"$built") $tools" bind_and_shrink "$built"
+    unless_same wasm "$(sha256 <"$built") $tools" bind_and_shrink "$built" "$1"
     [ -f style/main.scss ] || die "style/main.scss is missing: the page would have no style."
     unless_same style "$(tree_hash style) $tools" compile_style
     copy_charts
-    node scripts/sizes.mjs "$SITE/pkg" "$BUDGET_BYTES"
+    # What one machine serves to itself need be neither small nor compressed.
+    [ "$1" = quick ] || node scripts/sizes.mjs "$SITE/pkg" "$BUDGET_BYTES"
 }
 
 build_server() {
@@ -107,10 +112,20 @@ build_server() {
 }
 
 case ${1:-dev} in
-    site) build_site ;;
+    site) build_site wasm-release ;;
+    run)
+        # A site of its own beside the program, which reads it from there: nothing is built in, so that neither waits
+        # for the other, and a site that is built later for the tests does not change a server that runs.
+        SITE=$CARGO_TARGET_DIR/quick/site
+        STAMPS=$CARGO_TARGET_DIR/quick/site.stamps
+        # The browser compiles the pages' code anew at each visit, so here it is worth making smaller.
+        build_site quick --config profile.quick.package.gauntlet-app.opt-level=1
+        say "server (quick)"
+        env -u GAUNTLET_SITE_DIR cargo build -p gauntlet-cli --profile quick
+        ;;
     dev | release)
-        build_site
+        build_site wasm-release
         build_server "${1:-dev}"
         ;;
-    *) die "build.sh does not know '$1'; it knows dev, release and site." ;;
+    *) die "build.sh does not know '$1'; it knows dev, release, run and site." ;;
 esac

@@ -19,7 +19,7 @@ VERSION=$(sed -n 's/^version = "\(.*\)"/\1/p' "$ROOT/Cargo.toml")
 LICENSES=THIRD-PARTY-LICENSES.txt
 SBOM=gauntlet-$VERSION.cdx.json
 
-# Sets `binary`, built as `make run` starts it.
+# Sets `binary`, built for speed.
 need_binary() {
     binary=${GAUNTLET_BIN:-}
     if [ -z "$binary" ]; then

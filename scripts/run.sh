@@ -8,6 +8,8 @@ set -euo pipefail
 
 export GAUNTLET_LISTEN=${GAUNTLET_LISTEN:-127.0.0.1:4600}
 export GAUNTLET_DATA=${GAUNTLET_DATA:-$ROOT/data}
+export GAUNTLET_SITE=$CARGO_TARGET_DIR/quick/site
+PROGRAM=$CARGO_TARGET_DIR/quick/gauntlet
 HOST=${GAUNTLET_LISTEN%:*}
 HOST=${HOST#[}
 HOST=${HOST%]}
@@ -45,7 +47,7 @@ stop() {
 }
 
 start_server() {
-    "$CARGO_TARGET_DIR/release/gauntlet" serve >"$LOG" 2>&1 </dev/null &
+    "$PROGRAM" serve >"$LOG" 2>&1 </dev/null &
     SERVER=$!
     for _ in $(seq 100); do
         if is_ready; then
@@ -64,7 +66,7 @@ start_server() {
 # Before the build as well, so that nobody waits minutes for a refusal.
 refuse_taken_port
 "$ROOT/scripts/setup.sh"
-"$ROOT/scripts/build.sh" release
+"$ROOT/scripts/build.sh" run
 refuse_taken_port
 
 trap 'stop 0' INT TERM
@@ -79,7 +81,7 @@ cat <<EOF
     Data: $GAUNTLET_DATA   Log: $LOG
 
 EOF
-"$CARGO_TARGET_DIR/release/gauntlet" demo --rate 12 </dev/null &
+"$PROGRAM" demo --rate 12 </dev/null &
 DEMO=$!
 # The demo ends by itself after a while; the server stays until it is stopped.
 wait "$SERVER" || {
