@@ -183,14 +183,9 @@ impl FromServerFnError for PageError {
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         let message = error.to_string();
         let status = match error {
-            // A body over the limit arrives here as the text of the reader's error.
             ServerFnErrorErr::Args(_)
             | ServerFnErrorErr::MissingArg(_)
-            | ServerFnErrorErr::Deserialization(_) => {
-                let is_too_large =
-                    ["larger than", "length limit exceeded"].iter().any(|t| message.contains(t));
-                if is_too_large { 413 } else { 400 }
-            }
+            | ServerFnErrorErr::Deserialization(_) => 400,
             _ => 500,
         };
         Self { status, message }.answered()

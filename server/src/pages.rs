@@ -17,6 +17,7 @@ use leptos::nonce::use_nonce;
 use leptos::prelude::provide_context;
 
 use crate::api::{commands, runs, steps};
+use crate::body;
 use crate::error::ApiError;
 use crate::extract::run_id;
 use crate::state::AppState;
@@ -39,6 +40,16 @@ pub fn backend(state: &AppState) -> Arc<dyn Backend> {
 pub async fn server_function(State(state): State<AppState>, request: Request<Body>) -> Response {
     let backend = backend(&state);
     let path = request.uri().path().to_owned();
+    // Read here, where what stops a body has a type: Leptos passes on its text alone.
+    let (parts, form) = request.into_parts();
+    let form = match axum::body::to_bytes(form, usize::MAX).await {
+        Ok(form) => form,
+        Err(error) => {
+            let error = body::unreadable(&error);
+            return (error.status(), axum::Json(PageError::from(error))).into_response();
+        }
+    };
+    let request = Request::from_parts(parts, Body::from(form));
     let provide = move || provide_context(Arc::clone(&backend));
     let answer = leptos_axum::handle_server_fns_with_context(provide, request).await.into_response();
     match answer.status() {

@@ -15,14 +15,6 @@ use crate::markdown;
 const END: u32 = 120;
 /// Characters of a text that are sent; the whole text stays in the log.
 const LONGEST: usize = 6_000;
-/// What a step says, in the order of how much it says; the first that is there is its text.
-const TEXTS: [&str; 9] =
-    ["text", "content", "output", "body", "choice", "value", "input", "query", "arguments"];
-/// The same for a tool's call.
-const CALLS: [&str; 3] = ["arguments", "input", "query"];
-/// What came of a call.
-const RESULTS: [&str; 3] = ["result", "output", "documents"];
-
 /// What happened in an episode, of these sequence numbers.
 pub async fn read(
     store: &Store,
@@ -85,7 +77,7 @@ fn entries(records: &[Record]) -> Vec<TimelineEntry> {
     all
 }
 
-/// A happening of which only its place is known.
+/// An entry of which only the place is known.
 fn plain(record: &Record, kind: &str) -> TimelineEntry {
     TimelineEntry {
         seq: record.seq,
@@ -103,22 +95,20 @@ fn plain(record: &Record, kind: &str) -> TimelineEntry {
 }
 
 fn of_step(record: &Record, step: &StepRecorded) -> TimelineEntry {
-    let is_tool = matches!(step.step_kind, StepKind::ToolCall | StepKind::ToolResult);
-    let role =
-        step.payload.get("role").and_then(Value::as_str).filter(|_| step.step_kind == StepKind::Message);
+    let role = step.role();
     let kind = role.map_or_else(|| step.step_kind.as_str().replace('_', " "), str::to_owned);
-    let text = first(&step.payload, if is_tool { &CALLS } else { &TEXTS });
-    let result = if is_tool { first(&step.payload, &RESULTS) } else { None };
-    let mut known: Vec<&str> = [&text, &result].into_iter().flatten().map(|(key, _)| *key).collect();
+    let text = step.text();
+    let result = step.result().filter(|_| step.is_tool());
+    let mut known: Vec<&str> = [text, result].into_iter().flatten().map(|(key, _)| key).collect();
     known.extend(role.map(|_| "role"));
     let mut more = rest(&step.payload, &known);
     more.extend(rest(&step.metadata, &[]));
-    let text = text.map(|(_, text)| text).unwrap_or_default();
+    let text = text.map(shown).unwrap_or_default();
     TimelineEntry {
         name: step.name.clone(),
         html: (role.is_some() && !text.is_empty()).then(|| markdown::html(&text)),
         text,
-        result: result.map(|(_, text)| text),
+        result: result.map(shown),
         duration_ms: lasted(step),
         error: step_error(step),
         more,
@@ -128,11 +118,11 @@ fn of_step(record: &Record, step: &StepRecorded) -> TimelineEntry {
 
 /// Puts a tool's result to its call.
 fn end(call: &mut TimelineEntry, step: &StepRecorded) {
-    let result = first(&step.payload, &RESULTS);
+    let result = step.result();
     let known: Vec<&str> = result.iter().map(|(key, _)| *key).collect();
     call.more.extend(rest(&step.payload, &known));
     call.more.extend(rest(&step.metadata, &[]));
-    call.result = result.map(|(_, text)| text);
+    call.result = result.map(shown);
     call.duration_ms = lasted(step);
     call.error = step_error(step);
 }
@@ -159,9 +149,9 @@ fn step_error(step: &StepRecorded) -> Option<ErrorInfo> {
     Some(ErrorInfo { message, traceback: error.traceback.clone().map(cut) })
 }
 
-/// The first of these members that is there, with its text.
-fn first<'a>(object: &Object, keys: &[&'a str]) -> Option<(&'a str, String)> {
-    keys.iter().find_map(|key| Some((*key, cut(indented(gauntlet_otlp::message_text(object.get(*key)?))))))
+/// The text of a member.
+fn shown((_, value): (&str, &Value)) -> String {
+    cut(indented(gauntlet_otlp::message_text(value)))
 }
 
 /// A JSON object or array over several lines; any other text as it is.
@@ -174,7 +164,7 @@ fn indented(text: String) -> String {
     }
 }
 
-/// The members not told yet.
+/// The members not shown yet.
 fn rest(object: &Object, known: &[&str]) -> Vec<(String, String)> {
     let left = object.iter().filter(|(key, value)| !known.contains(&key.as_str()) && !value.is_null());
     left.map(|(key, value)| (key.clone(), text(value))).collect()

@@ -2,10 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use gauntlet_film::{is_measurement, path_failure};
+use gauntlet_film::{Base, is_measurement, overlay, path_failure};
 use gauntlet_model::{
-    Body, EpisodeId, Event, FailureRule, Object, Record, RunSummary, ScoreAdded, SnapshotScored, StepRecorded,
+    Body, EpisodeId, Event, FailureRule, Object, Record, RunSummary, ScoreAdded, ScoreTarget, SnapshotScored,
+    StepRecorded,
 };
+
+use serde_json::Value;
 
 use super::CliError;
 use super::reader::failed;
@@ -88,30 +91,31 @@ fn judged(
     rule: FailureRule,
     full: bool,
 ) -> Result<(), CliError> {
-    // A later score lies over the snapshot's own; one from before it only where it waited for the first
-    // snapshot.
-    let snapshots = (0..).zip(events).filter(|(_, event)| matches!(event.body(), Body::SnapshotScored(_)));
-    let from = snapshots.skip(1).last().map_or(0, |(last, _)| last);
-    let later: Vec<(&str, f64, &ScoreAdded)> = events
-        .iter()
-        .skip(from)
-        .filter_map(|event| match event.body() {
-            Body::ScoreAdded(added) => Some((added.path.as_str(), added.value.get(), added)),
-            _ => None,
-        })
-        .collect();
-    let scored = snapshot.scores.iter().filter(|(path, _)| !later.iter().any(|(laid, ..)| laid == path));
-    let mut rows: Vec<Row<'_>> = scored.map(|(path, value)| (path, Some(value))).collect();
-    for (path, value, _) in &later {
-        rows.retain(|(known, _)| known != path);
-        rows.push((path, Some(*value)));
-    }
+    // The events of one episode's step are in the order of the log, which is all that the rule needs.
+    let numbered = || (0_u64..).zip(events);
+    let snapshots = numbered().filter(|(_, event)| matches!(event.body(), Body::SnapshotScored(_)));
+    let Some(base) = snapshots.fold(None, |base, (seq, _)| Some(Base::with(base, seq))) else {
+        return Ok(());
+    };
+    let added = numbered().filter_map(|(seq, event)| match event.body() {
+        Body::ScoreAdded(added) if added.target == ScoreTarget::Step && base.takes(seq) => Some((seq, added)),
+        _ => None,
+    });
+    let later: Vec<(u64, &ScoreAdded)> = added.collect();
+    let over = later.iter().map(|(seq, added)| (*seq, added.path.as_str(), added.value.get()));
+    let counting = overlay(base, snapshot.scores.iter(), over);
+    let paths = snapshot.scores.iter().map(|(path, _)| path);
+    let paths = paths.chain(later.iter().map(|(_, added)| added.path.as_str()));
+    let mut listed = HashSet::new();
+    let rows = paths.filter(|path| listed.insert(*path)).map(|path| (path, counting.get(path).copied()));
+    let mut rows: Vec<Row<'_>> = rows.collect();
     rows.extend(snapshot.not_evaluated.iter().map(|path| (path.as_str(), None)));
     tree(screen, &rows, rule)?;
     for failure in &snapshot.failures {
         screen.line(paint(colour(*failure), format!("declared: {}", failure.as_str())))?;
     }
-    for (path, _, added) in &later {
+    for (_, added) in &later {
+        let path = &added.path;
         let why = added.explanation.as_deref().map(|why| format!(": {}", clip(why, 200))).unwrap_or_default();
         screen.line(paint(DIM, format!("{path} was scored later by {}{why}", added.source)))?;
     }
@@ -237,7 +241,8 @@ pub fn words(step: &StepRecorded) -> String {
     let mut words = vec![step.step_kind.as_str().to_owned()];
     words.extend(step.name.clone());
     words.extend(step.error.as_ref().map(|e| format!("{}: {}", e.kind, e.message)));
-    let text = step.payload.get("text").and_then(|text| text.as_str()).map(str::to_owned);
+    let read = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let text = step.text().or(step.result()).map(|(_, value)| read(value));
     let payload =
         (!step.payload.is_empty()).then(|| serde_json::to_string(&step.payload).unwrap_or_default());
     words.extend(text.or(payload));

@@ -35,9 +35,8 @@ impl Node {
     /// trace is what the agent did; of the spans around them only the outermost has one (`is_entry`: no
     /// parent in this process).
     pub fn from_step(step: &StepRecorded, is_entry: bool) -> Self {
-        let text = |keys: &[&str]| {
-            let text =
-                keys.iter().find_map(|key| step.payload.get(*key)).map(message_text).unwrap_or_default();
+        let text = |member: Option<(&str, &Value)>| {
+            let text = member.map(|(_, value)| message_text(value)).unwrap_or_default();
             cut(&text, MAX_TEXT_BYTES).to_owned()
         };
         let is_call = match step.step_kind {
@@ -71,8 +70,8 @@ impl Node {
         }
         Self {
             is_drawn: is_entry || is_call,
-            action: text(&["output", "result", "documents"]),
-            observation: text(&["input", "arguments", "messages"]),
+            action: text(step.result()),
+            observation: text(step.input()),
             metadata,
             has_failed: step.error.is_some(),
             at: step.ended_at.unwrap_or(step.started_at),

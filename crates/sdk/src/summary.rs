@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gauntlet_model::{Body, Event, MAX_BODY_BYTES, StepKind, StepRecorded};
+use gauntlet_model::{Body, Event, MAX_BODY_BYTES};
 use serde_json::Value;
 
 use crate::failure;
@@ -24,20 +24,13 @@ impl EpisodeSummary {
     pub(crate) fn observe(&mut self, event: &Arc<Event>) {
         let Body::StepRecorded(step) = event.body() else { return };
         self.has_steps = true;
-        if readable(step).is_none() {
+        if step.summary().is_none() {
             return;
         }
-        let role = step.payload.get("role").and_then(Value::as_str);
-        match step.step_kind {
-            StepKind::Observation => self.input = Some(Arc::clone(event)),
-            StepKind::Message if matches!(role, Some("user" | "system")) => {
-                self.input = Some(Arc::clone(event))
-            }
-            StepKind::Message | StepKind::Decision | StepKind::ToolResult => {
-                self.output = Some(Arc::clone(event))
-            }
-            _ if self.output.is_none() => self.output = Some(Arc::clone(event)),
-            _ => {}
+        if step.is_input() {
+            self.input = Some(Arc::clone(event));
+        } else if step.is_output() || self.output.is_none() {
+            self.output = Some(Arc::clone(event));
         }
     }
 
@@ -59,7 +52,7 @@ impl EpisodeSummary {
 
 fn text(event: Option<&Event>, otherwise: Option<&str>) -> String {
     let found = match event.map(Event::body) {
-        Some(Body::StepRecorded(step)) => readable(step),
+        Some(Body::StepRecorded(step)) => step.summary(),
         _ => None,
     };
     let text = match found {
@@ -70,18 +63,32 @@ fn text(event: Option<&Event>, otherwise: Option<&str>) -> String {
     failure::cut(text, MOST_BYTES)
 }
 
-/// What of a step is for reading, if there is anything.
-fn readable(step: &StepRecorded) -> Option<&Value> {
-    let is_filled = |value: &&Value| match value {
-        Value::Null => false,
-        Value::Bool(flag) => *flag,
-        Value::Number(number) => number.as_f64() != Some(0.0),
-        Value::String(text) => !text.is_empty(),
-        Value::Array(list) => !list.is_empty(),
-        Value::Object(map) => !map.is_empty(),
-    };
-    ["text", "output", "content", "result"]
-        .into_iter()
-        .filter_map(|key| step.payload.get(key))
-        .find(is_filled)
+#[cfg(test)]
+mod tests {
+    use gauntlet_model::{EventId, StepRecorded, Timestamp};
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_shared_vectors_hold() {
+        let text = include_str!("../../../sdk/contract/reading.json");
+        let cases: Vec<Value> = serde_json::from_str(text).unwrap();
+        assert!(cases.len() >= 8, "{}", cases.len());
+        for case in cases {
+            let mut summary = EpisodeSummary::default();
+            for step in case["steps"].as_array().unwrap() {
+                let (kind, payload) = (&step["kind"], &step["payload"]);
+                let body = json!({ "step_kind": kind, "payload": payload, "span_id": "0123456789abcdef",
+                    "started_at": "2026-11-21T00:00:00Z" });
+                let body: StepRecorded = serde_json::from_value(body).unwrap();
+                let id = "01920000-0000-7000-8000-000000000001".parse::<EventId>().unwrap();
+                let event = Event::new(id, Timestamp::from_micros(0), None, Some(0), body).unwrap();
+                summary.observe(&Arc::new(event));
+            }
+            let found = (summary.last_output(None), summary.last_input(None));
+            let text = |key: &str| case[key].as_str().unwrap().to_owned();
+            assert_eq!(found, (text("action"), text("observation")), "{}", case["name"]);
+        }
+    }
 }

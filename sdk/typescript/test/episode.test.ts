@@ -1,9 +1,14 @@
 // Episodes: what is recorded in them, how steps are numbered, and the snapshot of an episode without scores.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { test } from "node:test";
-import type { StepError } from "gauntlet-sdk";
+import type { StepError, StepKind } from "gauntlet-sdk";
 import { begun, eventsOf, scored, started, withoutWriter, type LoggedEvent } from "./support.js";
+
+/** Recorded steps of an episode that nobody scored, and what its node says was done and seen. */
+const READING = fileURLToPath(new URL("../../contract/reading.json", import.meta.url));
 
 test("an episode records thoughts, messages and tool calls with results, durations and errors", async (t) => {
   const { server, client } = await started(t);
@@ -182,5 +187,28 @@ test("an episode without scores gets a snapshot at its end", async (t) => {
   assert.deepEqual(
     film.steps.filter(({ failure }) => failure).map(({ episode, failure }) => [episode, failure]),
     [["late", "generic"]],
+  );
+});
+
+test("the node of an episode without scores reads as the shared vectors", async (t) => {
+  const { server, client } = await started(t);
+  const run = await begun(server);
+  interface Reading {
+    name: string;
+    steps: { kind: StepKind; payload: Record<string, unknown> }[];
+    action: string;
+    observation: string;
+  }
+  const vectors = JSON.parse(readFileSync(READING, "utf8")) as Reading[];
+  vectors.forEach(({ steps }, number) => {
+    const episode = run.episode({ id: `e${String(number)}` });
+    for (const { kind, payload } of steps) episode.record(kind, { payload });
+    episode.finish();
+  });
+  await run.finish();
+  const nodes = (await eventsOf(client, run)).filter(({ kind }) => kind === "snapshot.scored");
+  assert.deepEqual(
+    nodes.map(({ episode, body }) => [episode, body.action, body.observation]),
+    vectors.map(({ action, observation }, number) => [`e${String(number)}`, action, observation]),
   );
 });

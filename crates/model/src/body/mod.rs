@@ -3,6 +3,7 @@
 
 mod check;
 mod later;
+mod reading;
 mod runs;
 mod size;
 mod steps;

@@ -180,14 +180,15 @@ class Episode:
         )
 
     def note(self, kind: StepKind, payload: Mapping[str, Any]) -> None:
-        """Remembers the last action and observation, for the node of an episode without a score."""
+        """Remembers the last action and observation, for the node of an episode without a score.
+        ``sdk/contract/reading.json`` has examples of the rule."""
         found = next(
             (payload[key] for key in ("text", "output", "content", "result") if payload.get(key)), None
         )
         if found is None:
             return
-        content = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
-        if kind == "observation" or (kind == "message" and payload.get("role") in {"user", "system"}):
+        content = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+        if kind == "observation" or (kind == "message" and payload.get("role") in ("user", "system")):
             self.last_observation = content
         elif kind in {"message", "decision", "tool_result"} or not self.last_action:
             self.last_action = content

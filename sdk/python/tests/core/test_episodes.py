@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator, Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,10 @@ import pytest
 import gauntlet
 
 from .support import Server
+
+
+#: Recorded steps of an episode that nobody scored, and what its node says was done and seen.
+READING = json.loads((Path(__file__).parents[3] / "contract" / "reading.json").read_text())
 
 
 @pytest.fixture
@@ -274,3 +280,15 @@ def test_observing_without_a_run_only_calls() -> None:
     assert double.__doc__ == "Doubles."
     with pytest.raises(ValueError, match="kind is"):
         gauntlet.observe(kind="dream")  # type: ignore[call-overload]
+
+
+def test_the_node_of_an_unscored_episode_reads_as_the_shared_vectors(
+    server: Server, run: gauntlet.Run
+) -> None:
+    for number, case in enumerate(READING):
+        with run.episode(id=f"e{number}") as episode:
+            for step in case["steps"]:
+                episode.step(step["kind"], step["payload"])
+    nodes = {e["episode"]: e["body"] for e in recorded(server, run, "snapshot.scored")}
+    found = [(nodes[f"e{n}"]["action"], nodes[f"e{n}"]["observation"]) for n in range(len(READING))]
+    assert found == [(case["action"], case["observation"]) for case in READING]

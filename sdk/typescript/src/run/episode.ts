@@ -56,7 +56,7 @@ export interface Recorded {
 const LAST_MS = Date.UTC(9999, 11, 30);
 /** A span id: 16 lowercase hexadecimal digits. A parent id of another form is left out. */
 const SPAN_ID = /^[0-9a-f]{16}$/;
-/** The fields of a payload that a reader wants first, in this order. */
+/** The fields of a payload that a reader wants first, in this order; `sdk/contract/reading.json` has examples. */
 const READ_FIRST = ["text", "output", "content", "result"];
 
 /** An episode that is being recorded. Make one with `run.episode`. */
@@ -253,7 +253,7 @@ export class Episode {
 
   /** Remembers the last output and observation, for the snapshot of an episode without scores. */
   #remember(kind: StepKind, payload: JsonObject): void {
-    const found = READ_FIRST.map((key) => payload[key]).find(Boolean);
+    const found = READ_FIRST.map((key) => payload[key]).find(isFilled);
     if (found === undefined) return;
     const isInput =
       kind === "observation" || (kind === "message" && ["user", "system"].includes(String(payload["role"])));
@@ -282,6 +282,11 @@ export class Episode {
     const text = textOf(error, this.#ledger);
     return error instanceof Error ? textOf(`${error.name}: ${text}`, this.#ledger) : text;
   }
+}
+
+/** Whether a value holds anything to read: neither null, false or 0, nor empty. */
+function isFilled(value: unknown): boolean {
+  return Boolean(value) && (typeof value !== "object" || Object.keys(value as object).length > 0);
 }
 
 /** Runs `body` and finishes the episode: as failed where `body` throws, which is thrown to the caller. */
