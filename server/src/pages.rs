@@ -5,9 +5,11 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use gauntlet_app::api::{Backend, BackendFuture, EpisodeTimeline, PageError, RunList, RunsQuery, StepDetail};
 use gauntlet_engine::clock::{new_event_id, now};
+use gauntlet_engine::commands;
 use gauntlet_model::{
     Action, AnnotationAdded, CommandIssued, DeclaredParameter, EpisodeId, Event, Object, RunPatch, RunSummary,
 };
@@ -16,7 +18,7 @@ use leptos::context::use_context;
 use leptos::nonce::use_nonce;
 use leptos::prelude::provide_context;
 
-use crate::api::{commands, runs, steps};
+use crate::api::{runs, steps};
 use crate::body;
 use crate::error::ApiError;
 use crate::extract::run_id;
@@ -36,20 +38,23 @@ pub fn backend(state: &AppState) -> Arc<dyn Backend> {
     Arc::new(Pages(state.clone()))
 }
 
-/// POST `/pages/{function}`.
+/// Reads the form of a server function before Leptos does: what stops a body has a type here, and Leptos
+/// would pass on its text alone.
+pub async fn read_form(request: Request, next: Next) -> Response {
+    let (parts, form) = request.into_parts();
+    match axum::body::to_bytes(form, usize::MAX).await {
+        Ok(form) => next.run(Request::from_parts(parts, Body::from(form))).await,
+        Err(error) => {
+            let error = body::unreadable(&error);
+            (error.status(), axum::Json(PageError::from(error))).into_response()
+        }
+    }
+}
+
+/// POST `/pages/{function}` of a function that is not there; Leptos has the paths of the others.
 pub async fn server_function(State(state): State<AppState>, request: Request<Body>) -> Response {
     let backend = backend(&state);
     let path = request.uri().path().to_owned();
-    // Read here, where what stops a body has a type: Leptos passes on its text alone.
-    let (parts, form) = request.into_parts();
-    let form = match axum::body::to_bytes(form, usize::MAX).await {
-        Ok(form) => form,
-        Err(error) => {
-            let error = body::unreadable(&error);
-            return (error.status(), axum::Json(PageError::from(error))).into_response();
-        }
-    };
-    let request = Request::from_parts(parts, Body::from(form));
     let provide = move || provide_context(Arc::clone(&backend));
     let answer = leptos_axum::handle_server_fns_with_context(provide, request).await.into_response();
     match answer.status() {
@@ -187,7 +192,9 @@ impl Backend for Pages {
             let run = run_id(&run)?;
             let summary = state.store.run(&run).await.map_err(ApiError::from)?;
             match summary {
-                Some(summary) => Ok(commands::parameters(&state, &summary).await?),
+                Some(summary) => {
+                    Ok(commands::parameters(&state.store, &summary).await.map_err(ApiError::from)?)
+                }
                 None => Ok(Vec::new()),
             }
         })
@@ -205,7 +212,7 @@ impl Backend for Pages {
                 author: AUTHOR.to_owned(),
             };
             let run = run_id(&run)?;
-            Ok(commands::issue(&state, &run, command).await?)
+            Ok(state.films.issue_command(&run, command).await.map_err(ApiError::from)?)
         })
     }
 }

@@ -69,6 +69,7 @@ fn browser(state: &AppState) -> Router<AppState> {
             gauntlet_app::shell(options.clone())
         });
     // Leptos adds paths of its own for the server functions.
+    let routes = routes.layer(middleware::from_fn(pages::read_form));
     bounded(routes, pages::FORM_BYTES).into()
 }
 

@@ -164,19 +164,23 @@ async fn a_changed_snapshot_replaces_what_is_shown() {
     post(1, 0.1).await;
     post(2, 0.2).await;
     let (mut viewer, _) = connect_async(format!("ws://{address}/ws/gauntlet/s1")).await.unwrap();
+    let mut seen = Vec::new();
+    let mut watch = async |steps: usize| {
+        while seen.len() < steps {
+            if let Message::Text(text) = viewer.next().await.unwrap().unwrap() {
+                let shown: Value = serde_json::from_str(&text).unwrap();
+                seen.push((shown["step"].as_u64().unwrap(), shown["scores"]["root"].as_f64().unwrap()));
+            }
+        }
+    };
+    // A step that changes before the stored ones are sent is sent once.
+    watch(2).await;
     post(1, 0.9).await;
     // Each of the two again: neither is new.
     post(1, 0.9).await;
     post(1, 0.1).await;
     post(3, 0.3).await;
-    let mut seen = Vec::new();
-    while seen.len() < 4 {
-        let message = viewer.next().await.unwrap().unwrap();
-        if let Message::Text(text) = message {
-            let shown: Value = serde_json::from_str(&text).unwrap();
-            seen.push((shown["step"].as_u64().unwrap(), shown["scores"]["root"].as_f64().unwrap()));
-        }
-    }
+    watch(4).await;
     assert_eq!(seen, [(1, 0.1), (2, 0.2), (1, 0.9), (3, 0.3)]);
     let data = server.get("/gauntlet/data/s1").await.expect(200).json();
     let roots: Vec<_> =

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use gauntlet_engine::exports::{ExportFormat, Written, write};
 use gauntlet_model::RunSummary;
 use tokio::runtime::Runtime;
 
@@ -11,7 +13,6 @@ use super::client::{Missing, Place, agent, refusal};
 use super::find::find;
 use super::reader::{Reader, close, failed};
 use super::{CliError, say};
-use gauntlet_server::api::exports::{ExportFormat, Written, write};
 use gauntlet_server::config::Config;
 
 /// Writes a run as a file.
@@ -31,7 +32,7 @@ pub struct Export {
     #[arg(value_name = "RUN")]
     run: String,
     /// How the file is written
-    #[arg(long, value_enum, default_value = "results")]
+    #[arg(long, default_value = "results", value_parser = formats())]
     format: ExportFormat,
     /// For dpo: prefer between this run's answers and the answers of another run
     #[arg(long, value_name = "RUN2")]
@@ -42,6 +43,12 @@ pub struct Export {
     /// Say in JSON what was written
     #[arg(long, requires = "output")]
     json: bool,
+}
+
+/// Reads the word of a format; a shell can complete them.
+fn formats() -> impl TypedValueParser<Value = ExportFormat> {
+    let words = ExportFormat::ALL.map(|format| PossibleValue::new(format.as_str()).help(format.about()));
+    PossibleValuesParser::new(words).try_map(|word| word.parse::<ExportFormat>())
 }
 
 impl Export {

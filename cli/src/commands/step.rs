@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use gauntlet_engine::steps::by_episode;
 use gauntlet_film::{Base, is_measurement, overlay, path_failure};
 use gauntlet_model::{
     Body, EpisodeId, Event, FailureRule, Object, Record, RunSummary, ScoreAdded, ScoreTarget, SnapshotScored,
@@ -13,7 +14,6 @@ use serde_json::Value;
 use super::CliError;
 use super::reader::failed;
 use super::screen::{BAD, BOLD, DIM, GOOD, Screen, WAITS, clip, colour, left, lines, paint, score};
-use gauntlet_server::api::steps::by_episode;
 
 /// Lines of a text, unless it is wanted in full.
 const LINES: usize = 24;

@@ -34,6 +34,11 @@ impl Films {
         Self { store, cached: Arc::default() }
     }
 
+    /// The log they are folded from.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// The film of a run, as far as its log goes now.
     ///
     /// # Errors

@@ -1,20 +1,12 @@
 //! Episodes of a run: what was attempted, how it ended, how its steps were scored.
 
-use std::collections::HashMap;
-use std::sync::PoisonError;
-
 use axum::extract::State;
 use gauntlet_api::{Episode, EpisodeListQuery, Page};
-use gauntlet_film::Film;
-use gauntlet_model::{Body, EpisodeId, Event, FieldError, Kind, RunId, Status};
 
 use crate::error::ApiError;
 use crate::extract::{Json, Query, RunPath};
 use crate::openapi::{Describe, Docs};
 use crate::state::AppState;
-
-/// Events read from the log at a time.
-const PAGE: u32 = 4096;
 
 /// GET `/runs/{run}/episodes`: in the order of their first events, those that were begun before those that
 /// only have scores. The cursor is the last episode of the page before.
@@ -23,99 +15,10 @@ pub async fn list(
     RunPath(run): RunPath,
     Query(query): Query<EpisodeListQuery>,
 ) -> Result<Json<Page<Episode>>, ApiError> {
-    let limit = query.limit.get("limit")? as usize;
-    let film = state.films.get(&run).await?;
-    let mut all = Episodes::default();
-    all.read(&state, &run).await?;
-    all.score(&film.lock().unwrap_or_else(PoisonError::into_inner));
-    let start = match &query.cursor {
-        None => 0,
-        Some(cursor) => {
-            let last = EpisodeId::new(cursor.as_str()).ok().and_then(|id| all.places.get(&id).copied());
-            let why =
-                || FieldError::new("cursor", format!("run {:?} has no episode {cursor:?}", run.as_str()));
-            last.ok_or_else(why)? + 1
-        }
-    };
-    let has_more = all.list.len() > start + limit;
-    let items: Vec<Episode> = all.list.into_iter().skip(start).take(limit).collect();
-    let next_cursor = items.last().filter(|_| has_more).map(|last| last.episode.to_string());
-    Ok(Json(Page { items, next_cursor }))
+    Ok(Json(state.films.episodes(&run, &query).await?))
 }
 
 /// How [`list`] is described.
 pub fn list_docs(op: Docs<'_>) -> Docs<'_> {
     op.titled("Runs", "List the episodes of a run").status(200, "A page.")
-}
-
-/// Episodes in order, and where each stands.
-#[derive(Default)]
-struct Episodes {
-    list: Vec<Episode>,
-    places: HashMap<EpisodeId, usize>,
-}
-
-impl Episodes {
-    fn get(&mut self, id: &EpisodeId) -> Option<&mut Episode> {
-        let place = *self.places.entry(id.clone()).or_insert_with(|| {
-            self.list.push(Episode::new(id.clone()));
-            self.list.len() - 1
-        });
-        self.list.get_mut(place)
-    }
-
-    /// What the log says of beginnings and ends.
-    async fn read(&mut self, state: &AppState, run: &RunId) -> Result<(), ApiError> {
-        let mut after = None;
-        loop {
-            let kinds = [Kind::EpisodeStarted, Kind::EpisodeFinished];
-            let slice = state.store.read(run, after, PAGE, Some(&kinds)).await?;
-            for record in &slice.records {
-                self.apply(&record.event()?);
-            }
-            match slice.next_after.filter(|seq| seq + 1 < slice.head && after != Some(*seq)) {
-                Some(next) => after = Some(next),
-                None => return Ok(()),
-            }
-        }
-    }
-
-    fn apply(&mut self, event: &Event) {
-        let Some(episode) = event.episode().and_then(|id| self.get(id)) else { return };
-        match event.body() {
-            Body::EpisodeStarted(body) => {
-                episode.task.clone_from(&body.task);
-                episode.status = episode.status.or(Some(Status::Running));
-                episode.started_at = Some(event.at());
-            }
-            Body::EpisodeFinished(body) => {
-                episode.status = Some(body.status);
-                episode.finished_at = Some(event.at());
-                (episode.return_, episode.latency_ms) = (body.return_, body.latency_ms);
-                (episode.cost, episode.error) = (body.cost, body.error.clone());
-            }
-            _ => {}
-        }
-    }
-
-    /// What the film says of their steps.
-    fn score(&mut self, film: &Film) {
-        // Sum and number of root scores by place.
-        let mut roots: HashMap<EpisodeId, (f64, u64)> = HashMap::new();
-        for node in (0..film.len()).filter_map(|i| film.node(i)) {
-            let Some(id) = node.episode else { continue };
-            if let Some(root) = node.root {
-                let sum = roots.entry(id.clone()).or_default();
-                *sum = (sum.0 + root, sum.1 + 1);
-            }
-            let Some(episode) = self.get(id) else { continue };
-            episode.steps += 1;
-            episode.failing += u64::from(node.failure.is_some());
-        }
-        for (id, (sum, number)) in roots {
-            if let Some(episode) = self.get(&id) {
-                episode.mean_root = Some(sum / number as f64);
-            }
-        }
-    }
 }

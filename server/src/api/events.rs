@@ -7,9 +7,9 @@ use axum::extract::{FromRequest, Request, State};
 use axum::http::StatusCode;
 use gauntlet_api::{AppendOutcome, EventPage, EventQuery};
 use gauntlet_engine::clock::now;
+use gauntlet_engine::steps::in_episode;
 use gauntlet_model::{BatchError, Event, FieldError, Kind, decode_array, decode_lines};
 
-use super::in_episode;
 use crate::body;
 use crate::error::ApiError;
 use crate::extract::{BODY_REFUSALS, Json, Query, RunPath};

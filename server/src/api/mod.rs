@@ -16,16 +16,4 @@ pub mod series;
 pub mod steps;
 pub mod writers;
 
-use gauntlet_api::EpisodeFilter;
-use gauntlet_store::InEpisode;
-
 pub use outcome::{Created, NoContent, Upserted};
-
-/// The same filter for the store.
-fn in_episode(filter: &EpisodeFilter) -> InEpisode<'_> {
-    match filter {
-        EpisodeFilter::Any => InEpisode::Any,
-        EpisodeFilter::Without => InEpisode::Without,
-        EpisodeFilter::Only(episode) => InEpisode::Only(episode),
-    }
-}

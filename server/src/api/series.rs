@@ -1,11 +1,8 @@
 //! Histories of rubrics and measurements, thinned so that no spike is lost: of one run, or of several.
 
-use std::sync::PoisonError;
-
 use axum::extract::State;
-use gauntlet_api::{Series, SeriesBatch, SeriesPoint, SeriesQuery, SeriesRequest};
+use gauntlet_api::{Series, SeriesBatch, SeriesQuery, SeriesRequest};
 use gauntlet_engine::series;
-use gauntlet_model::FieldError;
 
 use crate::error::ApiError;
 use crate::extract::{Json, Query, RunPath};
@@ -18,26 +15,7 @@ pub async fn read(
     RunPath(run): RunPath,
     Query(query): Query<SeriesQuery>,
 ) -> Result<Json<Series>, ApiError> {
-    let path = query.path.unwrap_or_else(|| "root".to_owned());
-    let most = query.points.get("points")? as usize;
-    let film = state.films.get(&run).await?;
-    let film = film.lock().unwrap_or_else(PoisonError::into_inner);
-    let Some(rubric) = film.paths().iter().find(|p| p.path == path).map(|p| p.id) else {
-        let known: Vec<_> = film.paths().iter().map(|p| p.path.as_str()).collect();
-        let message = format!("{path:?} is not a rubric of this run; it has: {}", known.join(", "));
-        return Err(FieldError::new("path", message).into());
-    };
-    let (first, last) = (query.from.unwrap_or(0), query.to.unwrap_or(u64::MAX));
-    let measured = film.measurements(rubric, first, last, most);
-    let points = if measured.is_empty() {
-        let from = query.from.map_or(0, |step| film.position_of(step));
-        let to = query.to.map_or(film.len(), |step| film.position_of(step.saturating_add(1)));
-        let series = film.series(rubric, from, to, most);
-        series.iter().map(|p| SeriesPoint { step: p.step, value: p.value, failed: p.failed }).collect()
-    } else {
-        measured.iter().map(|m| SeriesPoint { step: m.step, value: m.value, failed: false }).collect()
-    };
-    Ok(Json(Series { path, points, head: film.head() }))
+    Ok(Json(state.films.series(&run, query).await?))
 }
 
 /// How [`read`] is described.

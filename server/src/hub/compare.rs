@@ -6,15 +6,16 @@ use axum::extract::State;
 use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
 use futures::{StreamExt, stream};
+use gauntlet_engine::pairs;
 use gauntlet_model::RunId;
 use gauntlet_store::Store;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::Refusal;
 use super::answers::{Comparison, Evolution, Pair};
 use super::query::Parameters;
-use super::{Refusal, places, snapshot};
 use crate::error::ApiError;
 use crate::extract::{Path, Query};
 use crate::openapi::{Describe, Docs};
@@ -83,7 +84,7 @@ async fn paired(
     grpo: Option<RunId>,
 ) -> Result<Response, ApiError> {
     let pairs = match (sft, grpo) {
-        (Some(sft), Some(grpo)) => steps_of_both(&store, &sft, &grpo).await?,
+        (Some(sft), Some(grpo)) => pairs::steps_of_both(&store, &sft, &grpo).await?,
         _ => Vec::new(),
     };
     let first = pairs.first().map(|pair| pair.step);
@@ -92,11 +93,13 @@ async fn paired(
         async move {
             // Too late for another answer: what is sent breaks off, which its reader sees.
             let step = pair.step;
-            let value = pair
-                .value(&store)
-                .await
-                .map_err(|error| std::io::Error::other(error.message().to_owned()))?;
-            let Some(value) = value else { return Err(std::io::Error::other("a session was deleted")) };
+            let snapshots = pair.snapshots(&store).await;
+            let value = snapshots
+                .map_err(|error| std::io::Error::other(ApiError::from(error).message().to_owned()))?;
+            let Some((sft, grpo)) = value else { return Err(std::io::Error::other("a session was deleted")) };
+            // What GRPO's root score gained over SFT's.
+            let delta = grpo.scores.root().zip(sft.scores.root()).map(|(grpo, sft)| grpo - sft);
+            let value = Pair { step, sft, grpo, delta };
             let comma = if Some(step) == first { "" } else { "," };
             Ok(format!("{comma}{}", serde_json::to_string(&value)?))
         }
@@ -104,33 +107,4 @@ async fn paired(
     let begin = stream::iter([Ok(format!("{begin},\"pairs\":["))]);
     let all = begin.chain(pairs).chain(stream::iter([Ok("]}".to_owned())]));
     Ok(([(header::CONTENT_TYPE, "application/json")], Body::from_stream(all)).into_response())
-}
-
-/// A step that both sessions have, and where its snapshots are.
-struct StepOfBoth {
-    step: u64,
-    sft: (RunId, u64),
-    grpo: (RunId, u64),
-}
-
-/// The steps that both have, in order.
-async fn steps_of_both(store: &Store, sft: &RunId, grpo: &RunId) -> Result<Vec<StepOfBoth>, ApiError> {
-    let (sft_places, grpo_places) = (places(store, sft).await?.0, places(store, grpo).await?.0);
-    let both = sft_places.into_iter().filter_map(|(step, seq)| {
-        let other = *grpo_places.get(&step)?;
-        Some(StepOfBoth { step, sft: (sft.clone(), seq), grpo: (grpo.clone(), other) })
-    });
-    Ok(both.collect())
-}
-
-impl StepOfBoth {
-    /// The two snapshots; `delta` is what GRPO's root score gained over SFT's. `None` where a session was
-    /// deleted.
-    async fn value(&self, store: &Store) -> Result<Option<Pair>, ApiError> {
-        let sft = snapshot(store, &self.sft.0, self.sft.1).await?;
-        let grpo = snapshot(store, &self.grpo.0, self.grpo.1).await?;
-        let (Some(sft), Some(grpo)) = (sft, grpo) else { return Ok(None) };
-        let delta = grpo.scores.root().zip(sft.scores.root()).map(|(g, s)| g - s);
-        Ok(Some(Pair { step: sft.step, sft, grpo, delta }))
-    }
 }

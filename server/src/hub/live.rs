@@ -5,12 +5,13 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::response::Response;
 use futures::{SinkExt, StreamExt};
+use gauntlet_engine::pairs::{places, snapshot};
 use gauntlet_model::{Kind, RunId, Snapshot};
 use gauntlet_store::StoreError;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{SessionPart, places, snapshot};
+use super::SessionPart;
 use crate::error::ApiError;
 use crate::extract::{Path, Query, run_id};
 use crate::live::{bounded, close, drain, farewell, goodbye, no_upgrade};

@@ -5,11 +5,12 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use futures::{StreamExt, stream};
+use gauntlet_engine::pairs::{places, snapshot};
 use gauntlet_model::RunId;
 use serde_json::json;
 
+use super::SessionPart;
 use super::answers::{Session, SessionData, Sessions};
-use super::{SessionPart, places, snapshot};
 use crate::error::ApiError;
 use crate::extract::{Json, Path};
 use crate::openapi::{Describe, Docs};
