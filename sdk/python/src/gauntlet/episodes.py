@@ -187,7 +187,9 @@ class Episode:
         )
         if found is None:
             return
-        content = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+        content = (
+            found if isinstance(found, str) else json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+        )
         if kind == "observation" or (kind == "message" and payload.get("role") in ("user", "system")):
             self.last_observation = content
         elif kind in {"message", "decision", "tool_result"} or not self.last_action:

@@ -15,7 +15,6 @@ import gauntlet
 
 from .support import Server
 
-
 #: Recorded steps of an episode that nobody scored, and what its node says was done and seen.
 READING = json.loads((Path(__file__).parents[3] / "contract" / "reading.json").read_text())
 
