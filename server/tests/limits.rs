@@ -241,7 +241,13 @@ async fn the_server_stops_whatever_hangs() {
         stream.write_all(request.as_bytes()).await.unwrap();
         held.push(stream);
     }
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    // Connections are accepted in order: once this one is answered, the server has all of them.
+    let mut last = TcpStream::connect(address).await.unwrap();
+    let request = "GET /api/v1/runs HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    last.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    last.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     let begun = Instant::now();
     stopping.cancel();
     tokio::time::timeout(Duration::from_secs(3), serving).await.expect("it ends").unwrap();
