@@ -105,7 +105,7 @@ fn step(
     StepRecorded {
         step_kind: if error.is_some() { StepKind::Error } else { StepKind::Message },
         name: names.into_iter().find(|n| !n.is_empty()),
-        span_id: hex::encode(&span_id(&[b"log", log_id])),
+        span_id: hex::encode(span_id(&[b"log", log_id])),
         parent_span_id: named(&record.span_id, 8),
         started_at: at,
         ended_at: None,

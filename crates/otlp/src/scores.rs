@@ -68,7 +68,7 @@ impl Evaluation {
         let body = StepRecorded {
             step_kind: StepKind::Reward,
             name: payload.get("evaluation").and_then(Value::as_str).map(label).filter(|n| !n.is_empty()),
-            span_id: hex::encode(&span_id(&[b"evaluation", key])),
+            span_id: hex::encode(span_id(&[b"evaluation", key])),
             parent_span_id: (!judged.span.is_empty()).then(|| judged.span.to_owned()),
             started_at: judged.at,
             ended_at: None,
