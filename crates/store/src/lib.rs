@@ -1,11 +1,13 @@
 //! The log: each run is one append-only sequence of events, and everything else is a projection of it.
 //!
 //! [`Store`] appends and reads. One writer takes what callers hand in, commits many requests at once, and
-//! only then answers them and tells the watchers; readers have connections of their own and never wait for
-//! it. An event is identified by its id, so sending it again appends nothing; an origin client's snapshot has
-//! none, so there the same content of the same step is stored once. Only this crate speaks SQL, and its
-//! errors ([`StoreError`]) are the domain's. It knows no clock and no randomness: times are arguments, and
-//! the ids of the few events it makes itself follow from what they say.
+//! only then answers them and publishes the new heads; readers have connections of their own and never wait
+//! for it. An event is identified by its id, so sending it again appends nothing; an origin client's snapshot
+//! has none, so there the same content of the same step is stored once.
+//!
+//! The database is behind a port (`log_store`). Only a backend (`sqlite`) speaks SQL, and its errors are
+//! turned into [`StoreError`]. No decision about runs depends on a clock or on randomness: times are
+//! arguments, and the ids of the few events the store makes itself follow from their content.
 
 // Tests may panic, what is shipped may not.
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]

@@ -4,8 +4,19 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use gauntlet_model::{FailureKind, Scores};
+use serde::Deserialize;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+
+/// Of a snapshot's body, what it is judged by.
+#[derive(Deserialize)]
+pub(super) struct JudgedBody {
+    pub scores: Scores,
+    /// Failures the producer declared.
+    #[serde(default)]
+    pub failures: Vec<FailureKind>,
+}
 
 /// The body as a column holds it; to be bound. It is shared, not copied.
 pub(super) fn column(body: &Arc<str>) -> Arc<str> {

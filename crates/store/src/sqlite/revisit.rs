@@ -6,12 +6,11 @@ use std::sync::Arc;
 
 use futures::TryStreamExt;
 use gauntlet_film::{Base, failure_of, is_measurement, overlay};
-use gauntlet_model::{FailureKind, FailureRule, ScoreAdded, ScoreTarget, Scores};
-use serde::Deserialize;
+use gauntlet_model::{FailureKind, FailureRule, ScoreAdded, ScoreTarget};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 
-use super::body;
+use super::body::{self, JudgedBody};
 use super::complete::Complete;
 use super::fault::{TxnError, corrupt};
 use super::group::{Group, PendingEvent};
@@ -19,14 +18,6 @@ use super::rows;
 use super::seq_of;
 use super::totals::{NodeScore, RunTotals};
 use crate::row::{Failure, NodeKey, Scoring};
-
-/// Of a snapshot, what is judged.
-#[derive(Deserialize)]
-struct Judged {
-    scores: Scores,
-    #[serde(default)]
-    failures: Vec<FailureKind>,
-}
 
 /// What the log and the open group say of one node.
 #[derive(Default)]
@@ -220,7 +211,7 @@ impl Node {
             return Ok(Some(last.node_score));
         }
         let judged = match last.staged.and_then(|index| staged.get(index)) {
-            Some(staged) => serde_json::from_str::<Judged>(&staged.row.body),
+            Some(staged) => serde_json::from_str::<JudgedBody>(&staged.row.body),
             None => {
                 let row = sqlx::query("SELECT body FROM events WHERE place = ?1").bind(place);
                 let row = row.first(&mut *db).await?.ok_or(sqlx::Error::RowNotFound)?;

@@ -3,19 +3,19 @@
 use std::collections::{HashMap, HashSet};
 
 use gauntlet_film::{Base, overlay, path_failure};
-use gauntlet_model::{FailureKind, Kind, RunId, Scores, Timestamp};
-use serde::Deserialize;
+use gauntlet_model::{Kind, RunId, Timestamp};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::rows::{DESCRIPTION, described, log_fault};
 use crate::StoreError;
 use crate::search::{Document, Fails, Hit, Judged};
+use crate::sqlite::body::{self, JudgedBody};
 use crate::sqlite::complete::Complete;
 use crate::sqlite::fault::corrupt;
 use crate::sqlite::revisit::later_score;
 use crate::sqlite::rows::{episode, evidence, failure, rules};
-use crate::sqlite::{body, seq_of};
+use crate::sqlite::seq_of;
 
 /// Joins the snapshot `s` that counts for an event `e`: the newest of its step and episode. Its `root` and
 /// `failure` are those of the step as it stands, later scores laid over.
@@ -38,18 +38,10 @@ pub(super) struct Detail {
     pub hit: Hit,
 }
 
-/// Of a snapshot, what says how it fails.
-#[derive(Deserialize)]
-struct Verdict {
-    scores: Scores,
-    #[serde(default)]
-    failures: Vec<FailureKind>,
-}
-
 /// How a step stands, from the columns [`JUDGED`] and its later scores.
 fn judged(row: &SqliteRow, later: &[LaterScore]) -> Result<Option<Judged>, StoreError> {
     let Some(body) = body::optional(row, "counting_body").map_err(log_fault)? else { return Ok(None) };
-    let Verdict { scores, failures } = serde_json::from_str(&body).map_err(corrupt)?;
+    let JudgedBody { scores, failures } = serde_json::from_str(&body).map_err(corrupt)?;
     let asked = rules(row.try_get("rules").map_err(log_fault)?)?;
     let rule = evidence(row.try_get("evidence").map_err(log_fault)?).rule(asked);
     let seq = seq_of(row.try_get("counting_place").map_err(log_fault)?);
@@ -57,9 +49,9 @@ fn judged(row: &SqliteRow, later: &[LaterScore]) -> Result<Option<Judged>, Store
     let later = later.iter().map(|(seq, path, value)| (*seq, path.as_str(), *value));
     let effective = overlay(base, scores.iter(), later);
     // In the order of the snapshot; behind it what only later scores have.
-    let own = scores.iter().filter_map(|(path, _)| effective.get_key_value(path));
+    let scored = scores.iter().filter_map(|(path, _)| effective.get_key_value(path));
     let added = effective.iter().filter(|(path, _)| scores.get(path).is_none());
-    let failing = own.chain(added).filter_map(|(path, value)| {
+    let failing = scored.chain(added).filter_map(|(path, value)| {
         let (path, value) = (*path, *value);
         path_failure(rule, path, value).map(|failure| (path.to_owned(), value, failure))
     });
