@@ -12,6 +12,7 @@ pub mod origin;
 pub mod reading;
 pub mod runs;
 pub mod scoring;
+pub mod search_pages;
 pub mod searching;
 pub mod storm;
 pub mod watching;
@@ -90,10 +91,11 @@ macro_rules! suite {
         conformance::suite!($backend; scoring:
             a_later_score_counts_wherever_it_comes, the_shared_examples_add_up_as_expected,
             the_list_agrees_with_the_film);
+        conformance::suite!($backend; search_pages:
+            pages_hold_each_result_once_while_the_index_grows, a_blank_search_is_newest_first);
         conformance::suite!($backend; searching:
             every_text_is_found_with_its_field, marks_narrow_and_widen, words_without_spaces_are_found,
             filters_leave_what_fails_so, a_result_shows_its_step_with_later_scores,
-            pages_hold_each_result_once_while_the_index_grows, a_blank_search_is_newest_first,
             a_run_is_found_as_it_is_called_today, a_deleted_run_is_not_found,
             the_index_follows_and_reports_how_far,
             no_query_breaks_it, what_cannot_be_asked_is_named);
