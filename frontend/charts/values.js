@@ -19,7 +19,10 @@ export function quantity(value) {
  */
 export function elapsed(seconds) {
   if (Math.abs(seconds) < 120) return `${Number(seconds.toFixed(1))} s`;
-  if (Math.abs(seconds) < 7200) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  if (Math.abs(seconds) < 7200) {
+    const [minutes, rest] = [Math.floor(seconds / 60), Math.floor(seconds % 60)];
+    return rest === 0 ? `${minutes} min` : `${minutes} min ${rest} s`;
+  }
   return `${Number((seconds / 3600).toFixed(2))} h`;
 }
 
