@@ -8,6 +8,7 @@ mod page;
 mod row;
 mod rows;
 mod selection;
+mod selection_bar;
 
 pub(crate) use memory::ListMemory;
 pub(crate) use page::{ProjectPage, RunsPage};

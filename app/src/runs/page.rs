@@ -6,7 +6,7 @@ use super::empty::{NoMatch, NoRuns};
 use super::filters::{Filter, Filters};
 use super::row::Row;
 use super::rows::RunRows;
-use super::selection::SelectionBar;
+use super::selection_bar::SelectionBar;
 use crate::api::{RunList, list_runs};
 use crate::ui::{Erase, FilePicker, Mark, PageTitle, SearchBox, ThemeSwitch, grouped};
 
