@@ -46,8 +46,8 @@ impl RuleWatch {
         self.store.run(&self.run).await.ok()?.map(|run| run.rules)
     }
 
-    /// What viewers are sent, as JSON: where the log ends for now, and the rules that the run asks for, where they can
-    /// be read.
+    /// What viewers are sent, as JSON: where the log ends for now, and the rules that the run asks for, where
+    /// they can be read.
     pub async fn hello(&self, head: u64) -> String {
         let hello = LiveHello { head, rules: self.now().await };
         serde_json::to_string(&hello).unwrap_or_default()

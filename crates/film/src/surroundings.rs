@@ -18,9 +18,9 @@ pub struct Surroundings {
     /// Nodes whose scores before the chunk are needed: the step, and the episode if any.
     pub nodes: BTreeSet<NodeKey>,
     /// Nodes of the chunk that stay in any case.
-    kept_nodes: BTreeSet<NodeKey>,
+    retained_nodes: BTreeSet<NodeKey>,
     /// Places of ends in the chunk that stay in any case.
-    kept_ends: BTreeSet<u64>,
+    retained_ends: BTreeSet<u64>,
 }
 
 impl Surroundings {
@@ -54,13 +54,13 @@ impl Surroundings {
         let end = end.filter(|end| end.has_failed && end.last_step == Some(*step));
         if let Some(end) = end.filter(|end| end.first_failed.is_some_and(|failed| failed < from)) {
             // An earlier chunk may hold an end that would fail another node without this one.
-            self.kept_nodes.insert(key.clone());
+            self.retained_nodes.insert(key.clone());
             self.ends.extend(Some(end.seq).filter(|seq| *seq < from));
         }
         if film.rescored.get(&key).is_some_and(|first| *first < from) {
             // An earlier chunk may show it as it was.
             self.nodes.insert(key.clone());
-            self.kept_nodes.insert(key);
+            self.retained_nodes.insert(key);
         }
     }
 
@@ -70,25 +70,25 @@ impl Surroundings {
         if !end.has_failed {
             if end.first_failed.is_some_and(|failed| failed < from) {
                 // It takes back what an earlier chunk may say.
-                self.kept_ends.insert(seq);
+                self.retained_ends.insert(seq);
             }
             return;
         }
         let node = end.last_step.map(|step| (step, Some(episode.clone())));
         let shown = end.last_step.and_then(|step| film.shown_seq(step, Some(episode)));
         if let Some(node) = node.filter(|_| shown.is_some_and(|shown| shown < from)) {
-            self.kept_ends.insert(seq);
+            self.retained_ends.insert(seq);
             self.nodes.insert(node);
         }
     }
 
     /// Whether a node of the chunk stays in any case.
     pub(crate) fn keeps_node(&self, (step, episode): &(u64, Option<&EpisodeId>)) -> bool {
-        !self.kept_nodes.is_empty() && self.kept_nodes.contains(&(*step, episode.cloned()))
+        !self.retained_nodes.is_empty() && self.retained_nodes.contains(&(*step, episode.cloned()))
     }
 
     /// Whether the end at that place stays in any case.
     pub(crate) fn keeps_end(&self, seq: u64) -> bool {
-        self.kept_ends.contains(&seq)
+        self.retained_ends.contains(&seq)
     }
 }
