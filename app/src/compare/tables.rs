@@ -116,9 +116,12 @@ pub(super) fn failures(comparison: &Comparison) -> impl IntoView + use<> {
     view! { <section id="failures" aria-label="Failures"><h2>"Failures"</h2>{table}</section> }
 }
 
+/// Reads a field of a run.
+type Field = fn(&RunSummary) -> Value;
+
 /// Where the configurations differ.
 pub(super) fn configuration(comparison: &Comparison) -> impl IntoView + use<> {
-    let fields: [(&str, fn(&RunSummary) -> Value); 5] = [
+    let fields: [(&str, Field); 5] = [
         ("tags", |run| run.tags.clone().into()),
         ("kind", |run| run.kind.clone().into()),
         ("agent", |run| run.agent.clone().into()),

@@ -42,9 +42,15 @@ pub(super) fn keep(session: Session, panels: Panels) {
         session.current.track();
         session.motion.with(|m| m.following);
         let view = session.view;
-        (view.geometry.track(), view.camera.track(), view.orbit.track(), view.rubric.track());
-        (session.listing.track(), session.words.track(), session.range.track());
-        (panels.steps.is_open.track(), panels.diagnostics.is_open.track());
+        view.geometry.track();
+        view.camera.track();
+        view.orbit.track();
+        view.rubric.track();
+        session.listing.track();
+        session.words.track();
+        session.range.track();
+        panels.steps.is_open.track();
+        panels.diagnostics.is_open.track();
         if is_waiting.try_update_value(|w| std::mem::replace(w, true)) == Some(false) {
             set_timeout(
                 move || {
