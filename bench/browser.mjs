@@ -58,7 +58,7 @@ try {
   await page.goto(`${url}/runs/${run}`);
   await stage(() => window.bench.firstPicture !== null);
   await stage((count) => {
-    const { feed, nodes } = document.querySelector(".stage").dataset;
+    const { feed, nodes } = document.querySelector(".stage")?.dataset ?? {};
     return feed === "live" && Number(nodes) >= count;
   }, Number(steps));
   const opened = await page.evaluate(() => ({
@@ -126,7 +126,7 @@ try {
       await new Promise((done) => setTimeout(done, Math.max(0, started + (batch + 1) * 100 - Date.now())));
     }
     const all = Number(steps) + LIVE.rate * LIVE.seconds;
-    await stage((count) => Number(document.querySelector(".stage").dataset.nodes) === count, all);
+    await stage((count) => Number(document.querySelector(".stage")?.dataset.nodes) === count, all);
     return page.evaluate(() => Math.max(0, ...window.bench.longTasks));
   };
   await page.getByRole("button", { name: /live|newest|end/i }).first().click().catch(() => {});

@@ -444,10 +444,12 @@ impl RenderLoop {
     /// live.
     fn publish_rate(&mut self) {
         let session = self.session;
-        if session.feed.with_untracked(|f| *f != FeedState::Live) {
+        let rate = if session.feed.with_untracked(|f| *f == FeedState::Live) {
+            self.rate.measure(now_ms(), session.film(Film::len))
+        } else {
             self.rate.lengths.clear();
-        }
-        let rate = self.rate.measure(now_ms(), session.film(Film::len));
+            0.0
+        };
         if session.rate.get_untracked() != rate {
             session.rate.set(rate);
         }
