@@ -64,7 +64,7 @@ fn a_shell_completes_what_a_flag_takes() {
     let script = stdout_of(data.path(), &["completions", "bash"]);
     for (flag, values) in [
         ("--status", "pending running paused completed failed timed_out cancelled"),
-        ("--sort", "created updated name"),
+        ("--sort", "created updated name project status steps failing mean"),
     ] {
         let ask = format!(
             "COMP_WORDS=(gauntlet runs {flag} ''); COMP_CWORD=3; _gauntlet gauntlet '' {flag}; \
