@@ -9,7 +9,7 @@ use leptos::prelude::*;
 
 use super::panels::Panels;
 use super::session::{DeepLink, Listing, Session};
-use crate::ui::{query_parameter, replace_query, this_address};
+use crate::ui::{query_parameter, replace_query, this_address, this_path};
 
 /// The least time between two changes of the address. Browsers refuse more than about three a second.
 const PACE: Duration = Duration::from_millis(350);
@@ -36,6 +36,9 @@ pub(super) fn keep(session: Session, panels: Panels) {
             session.view.rubric.set(found);
         }
     });
+    // The router changes the address before it opens another run's page: until then this page must not write.
+    let path = StoredValue::new(String::new());
+    Effect::new(move || path.set_value(this_path()));
     let is_waiting = StoredValue::new(false);
     Effect::new(move || {
         session.settled.track();
@@ -55,7 +58,9 @@ pub(super) fn keep(session: Session, panels: Panels) {
             set_timeout(
                 move || {
                     is_waiting.try_set_value(false);
-                    write(session, panels);
+                    if path.try_get_value() == Some(this_path()) {
+                        write(session, panels);
+                    }
                 },
                 PACE,
             );

@@ -25,7 +25,9 @@ pub(crate) fn RunPage() -> impl IntoView {
     let id = Memo::new(move |_| params.with(|p| p.get("id")).unwrap_or_default());
     let run = Resource::new_blocking(move || id.get(), get_run);
     view! {
-        <Suspense fallback=|| view! { <p class="quiet-words is-page" role="status">"Opening the run"</p> }>
+        // A transition, as a suspense takes its content out of the page whenever something in it is read again:
+        // open dialogs would no longer be modal.
+        <Transition fallback=|| view! { <p class="quiet-words is-page" role="status">"Opening the run"</p> }>
             {move || Suspend::new(async move {
                 match run.await {
                     Ok(Some(summary)) => view! { <RunView summary /> }.erase(),
@@ -38,7 +40,7 @@ pub(crate) fn RunPage() -> impl IntoView {
                     Err(error) => view! { <Unreadable error=error.to_string() retry=move || run.refetch() /> }.erase(),
                 }
             })}
-        </Suspense>
+        </Transition>
     }
     .erase()
 }

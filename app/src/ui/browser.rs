@@ -95,6 +95,11 @@ pub(crate) fn this_address() -> String {
     location().href().unwrap_or_default()
 }
 
+/// The path of this page's address.
+pub(crate) fn this_path() -> String {
+    location().pathname().unwrap_or_default()
+}
+
 /// A query parameter of this page's address.
 pub(crate) fn query_parameter(name: &str) -> Option<String> {
     web_sys::UrlSearchParams::new_with_str(&location().search().ok()?).ok()?.get(name)
