@@ -200,7 +200,7 @@ story(
 
     const lookup = lines.nth(2);
     await lookup.locator("summary").click();
-    await lookup.getByText('{"rate":0.3}').waitFor();
+    await lookup.getByText(/^\{\s*"rate":\s*0\.3\s*\}$/).waitFor();
     await lines.nth(303).locator("summary").click();
     await lines.nth(303).getByText("lookup.py, line 12").waitFor();
   },
