@@ -123,8 +123,9 @@ export class RunPage {
   /** The rubric tree as read out: path -> `state, value`. */
   async rubrics() {
     const lines = this.diagnostics.getByRole("list", { name: "Rubrics" }).getByRole("listitem");
-    const read = (all) => all.map((line) => [line.dataset.path, line.querySelector(".branch-line").textContent]);
-    const texts = await lines.evaluateAll(read);
+    const texts = await lines.evaluateAll((all) => {
+      return all.map((line) => [line.dataset.path, line.querySelector(".branch-line").textContent]);
+    });
     return Object.fromEntries(texts.map(([path, text]) => [path, text.split(": ")[1]]));
   }
 

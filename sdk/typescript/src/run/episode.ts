@@ -56,7 +56,7 @@ export interface Recorded {
 const LAST_MS = Date.UTC(9999, 11, 30);
 /** A span id: 16 lowercase hexadecimal digits. A parent id of another form is left out. */
 const SPAN_ID = /^[0-9a-f]{16}$/;
-/** The fields of a payload that a reader wants first, in this order; examples: `sdk/contract/reading.json`. */
+/** The fields of a payload to read first, in this order; examples are in `sdk/contract/reading.json`. */
 const READ_FIRST = ["text", "output", "content", "result"];
 
 /** An episode that is being recorded. Make one with `run.episode`. */
