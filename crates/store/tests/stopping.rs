@@ -5,8 +5,6 @@
 #[allow(dead_code, reason = "this test uses its part")]
 mod fixtures;
 
-use std::sync::Mutex;
-
 use fixtures::{at, judged, notes, snapshot};
 use gauntlet_model::{FailureRules, RunId, RunPatch};
 use gauntlet_store::{Options, Store, StoreError};
@@ -34,16 +32,15 @@ async fn a_deletion_waits_for_no_recount() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(Options { group_events, ..Options::new(folder.path()) }).await.unwrap();
         let (kept, removed) = (long_run(&store, "kept").await, long_run(&store, "removed").await);
-        let order = Mutex::new(Vec::new());
-        let done = |what| order.lock().unwrap().push(what);
         let (changed, of_removed, deleted) = tokio::join!(
-            async { store.patch_run(&kept, medical(), at(2)).await.map(|_| done("patch")) },
+            store.patch_run(&kept, medical(), at(2)),
             store.patch_run(&removed, medical(), at(2)),
-            async { store.delete_run(&removed, at(2)).await.map(|()| done("delete")) },
+            store.delete_run(&removed, at(2)),
         );
         deleted.unwrap();
         changed.unwrap();
-        assert_eq!(*order.lock().unwrap(), ["delete", "patch"]);
+        // The deletion was asked for last. Had it waited for the recounts, this one would have been done. The
+        // order of the answers says nothing: where several are there, they are polled as they were asked.
         assert!(matches!(of_removed, Err(StoreError::Gone(_) | StoreError::NotFound(_))), "{of_removed:?}");
         assert_eq!(failing(&store, &kept).await, 500, "the recount was done in the end");
     }
