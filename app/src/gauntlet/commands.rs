@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_told_from_what_was_done() {
+    fn a_refusal_differs_from_what_was_applied() {
         let of = |result| {
             let command = command(result);
             let (outcome, words) = outcome(&command);

@@ -175,7 +175,7 @@ fn no_extreme_and_no_kind_of_failure_is_lost_in_the_overview() {
 }
 
 #[test]
-fn zooming_in_leads_from_the_whole_run_to_each_step() {
+fn zooming_in_leads_from_the_overview_to_each_step() {
     let film = common::training(20_000);
     let mut builder = SceneBuilder::new();
     let mut orbit = Orbit { distance: Orbit::farthest(20_000), ..Orbit::default() };
