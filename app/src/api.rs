@@ -25,8 +25,8 @@ pub struct RunsQuery {
     /// Only runs with this tag; empty for all.
     #[serde(default)]
     pub tag: String,
-    /// `created`, `updated`, `name`, `project`, `status`, `steps`, `failing` or `mean`, with `-` in front where it is
-    /// reversed; empty for `created`.
+    /// `created`, `updated`, `name`, `project`, `status`, `steps`, `failing` or `mean`, with `-` in front
+    /// where it is reversed; empty for `created`.
     #[serde(default)]
     pub sort: String,
     /// Where the previous page ended, or empty.
@@ -226,7 +226,8 @@ pub trait Backend: Send + Sync {
     fn step(&self, run: String, step: u64, seq: u64) -> BackendFuture<Option<StepDetail>>;
     /// The entries of an episode with sequence numbers from `from` up to before `to`.
     fn timeline(&self, run: String, episode: String, from: u64, to: u64) -> BackendFuture<EpisodeTimeline>;
-    /// The parameters that a run declares for tweaks, with their present values; empty where it declares none.
+    /// The parameters that a run declares for tweaks, with their present values; empty where it declares
+    /// none.
     fn parameters(&self, run: String) -> BackendFuture<Vec<DeclaredParameter>>;
     /// Adds a note about a step to the log.
     fn note(&self, run: String, step: u64, text: String) -> BackendFuture<()>;

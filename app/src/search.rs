@@ -88,8 +88,8 @@ fn page(results: &Results, style: String) -> impl IntoView + use<> {
                         <h1>"Search"</h1>
                         <SearchBox words=results.words.clone() />
                         <p class="search-marks">
-                            "Words, " <code>"\"a phrase\""</code> ", " <code>"prefix*"</code> ", " <code>"-without"</code>
-                            ", " <code>"one OR other"</code>
+                            "Words, " <code>"\"a phrase\""</code> ", " <code>"prefix*"</code> ", "
+                            <code>"-without"</code> ", " <code>"one OR other"</code>
                         </p>
                         {chips(results)}
                         {body(results)}
@@ -120,7 +120,11 @@ fn chips(results: &Results) -> impl IntoView + use<> {
         narrowed.map(|(what, name)| format!("Only in {what} {name}.")).collect::<Vec<_>>().join(" ");
     let everywhere = Results { run: String::new(), project: String::new(), ..query_of(results) };
     let narrowed = (!narrowed.is_empty()).then(|| {
-        view! { <p class="quiet-words">{narrowed} " " <a href=address(&everywhere, None)>"Search everywhere"</a></p> }
+        view! {
+            <p class="quiet-words">
+                {narrowed} " " <a href=address(&everywhere, None)>"Search everywhere"</a>
+            </p>
+        }
     });
     view! { <nav class="chips" aria-label="Narrow to">{all} {path}</nav> {narrowed} }
 }
@@ -128,7 +132,9 @@ fn chips(results: &Results) -> impl IntoView + use<> {
 fn body(results: &Results) -> AnyView {
     if let Some(error) = results.error.clone() {
         return view! {
-            <section class="empty is-small" role="alert"><h2>"This cannot be looked for"</h2><p>{error}</p></section>
+            <section class="empty is-small" role="alert">
+                <h2>"This cannot be looked for"</h2><p>{error}</p>
+            </section>
         }
         .erase();
     }
@@ -159,7 +165,9 @@ fn body(results: &Results) -> AnyView {
     }
     let items = results.items.iter().map(item).collect_view();
     let more = results.more.then(|| {
-        view! { <p class="quiet-words">"More events match than are ranked; another word narrows the list."</p> }
+        view! {
+            <p class="quiet-words">"More events match than are ranked; another word narrows the list."</p>
+        }
     });
     let next = results.next_cursor.as_deref().map(|cursor| {
         let href = address(results, Some(cursor));
@@ -175,9 +183,10 @@ fn item(item: &Item) -> impl IntoView + use<> {
     });
     let snippet = snippet.collect_view();
     let step = item.step.map(|step| view! { <span class="hit-step">{format!("step {step}")}</span> });
-    let failure = item
-        .failure
-        .map(|kind| view! { <span class=format!("hit-failure {}", failure_class(kind))>{failure_title(kind)}</span> });
+    let failure = item.failure.map(|kind| {
+        let class = format!("hit-failure {}", failure_class(kind));
+        view! { <span class=class>{failure_title(kind)}</span> }
+    });
     let root = item.root.map(|root| {
         let class = if root < 0.0 { "hit-root is-negative" } else { "hit-root" };
         view! { <span class=class>{score(root)}</span> }
@@ -186,7 +195,9 @@ fn item(item: &Item) -> impl IntoView + use<> {
         <li class="hit">
             <p class="hit-where">
                 <a href=moment(item)>{item.run_name.clone()} {step}</a>
-                <span class="hit-kind">{item.kind} {(!item.field.is_empty()).then(|| format!(" · {}", item.field))}</span>
+                <span class="hit-kind">
+                    {item.kind} {(!item.field.is_empty()).then(|| format!(" · {}", item.field))}
+                </span>
                 {failure} {root}
             </p>
             <p class="hit-snippet">{snippet}</p>

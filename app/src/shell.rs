@@ -7,10 +7,10 @@ use crate::App;
 use crate::ui::APPLY_THEME;
 
 /// The mark as a favicon: a violet sphere lit from the upper left.
-const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Cdefs%3E\
-%3CradialGradient id='g' cx='.35' cy='.3' r='.8'%3E%3Cstop stop-color='%23d0bfff'/%3E\
-%3Cstop offset='.55' stop-color='%23845ef7'/%3E%3Cstop offset='1' stop-color='%233b1f8f'/%3E%3C/radialGradient%3E\
-%3C/defs%3E%3Ccircle cx='16' cy='16' r='14' fill='url(%23g)'/%3E%3C/svg%3E";
+const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E\
+%3Cdefs%3E%3CradialGradient id='g' cx='.35' cy='.3' r='.8'%3E%3Cstop stop-color='%23d0bfff'/%3E\
+%3Cstop offset='.55' stop-color='%23845ef7'/%3E%3Cstop offset='1' stop-color='%233b1f8f'/%3E\
+%3C/radialGradient%3E%3C/defs%3E%3Ccircle cx='16' cy='16' r='14' fill='url(%23g)'/%3E%3C/svg%3E";
 
 /// What the head of every document holds. `style` is the address of the style sheet.
 pub(crate) fn head(style: String) -> impl IntoView {

@@ -56,7 +56,8 @@ fn controls() -> impl IntoView {
     view! {
         <form class="chart-controls" hidden aria-label="How charts are drawn">
             <input
-                class="chart-filter" type="search" name="q" placeholder="Filter charts" aria-label="Filter charts"
+                class="chart-filter" type="search" name="q" placeholder="Filter charts"
+                aria-label="Filter charts"
                 autocomplete="off"
             />
             <label>"X axis"

@@ -44,8 +44,8 @@ pub(super) fn summary(comparison: &Comparison) -> impl IntoView + use<> {
         <section id="summary" aria-label="Summary">
             <h2>"Summary"</h2>
             <p class="quiet-words">
-                "Mean over all values, with the difference to the baseline; below it the last step, the lowest \
-                and highest value, and the share that fails. The best mean of a rubric is marked; a \
+                "Mean over all values, with the difference to the baseline; below it the last step, the \
+                lowest and highest value, and the share that fails. The best mean of a rubric is marked; a \
                 measurement has no best."
             </p>
             <div class="compare-scroll" tabindex="0" role="region" aria-label="Summary table">

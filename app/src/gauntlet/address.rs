@@ -1,5 +1,6 @@
-//! The page's address is its view: the selected step, the shape of the path, the camera, the rubric, the list's
-//! filter, the range that is repeated, the folded panels. Read when the page opens, updated while they change.
+//! The page's address is its view: the selected step, the shape of the path, the camera, the rubric, the
+//! list's filter, the range that is repeated, the folded panels. Read when the page opens, updated while they
+//! change.
 
 use std::time::Duration;
 
@@ -16,8 +17,8 @@ const PACE: Duration = Duration::from_millis(350);
 /// The names of the panels in the address.
 const FOLDED: [&str; 2] = ["steps", "diagnostics"];
 
-/// Reads the address once, then keeps it at the view. While the newest node is followed it has no step, so that
-/// the link opens live.
+/// Reads the address once, then keeps it at the view. While the newest node is followed it has no step, so
+/// that the link opens live.
 pub(super) fn keep(session: Session, panels: Panels) {
     Effect::new(move |opened: Option<bool>| {
         if opened.is_none() {

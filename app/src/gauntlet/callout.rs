@@ -148,10 +148,19 @@ pub(super) fn Callout(session: Session, panels: Panels, card: NodeRef<html::Div>
                 <button class="button" on:click=inspect>
                     {move || if shown_failure().is_some_and(|f| f.is_asking) { "Answer" } else { "Inspect" }}
                 </button>
-                <button class="button" hidden=is_over title="Change parameters of the training" on:click=intervene>"Intervene"</button>
-                <button class="button is-quiet" on:click=move |_| session.next_failure()>"Next failure"</button>
+                <button
+                    class="button" hidden=is_over title="Change parameters of the training" on:click=intervene
+                >
+                    "Intervene"
+                </button>
+                <button class="button is-quiet" on:click=move |_| session.next_failure()>
+                    "Next failure"
+                </button>
             </div>
-            <button class="icon-button callout-close" aria-label="Hide this card" on:click=move |_| dismissed.set(failure.get_untracked().map(|f| f.index))>
+            <button
+                class="icon-button callout-close" aria-label="Hide this card"
+                on:click=move |_| dismissed.set(failure.get_untracked().map(|f| f.index))
+            >
                 <Icon shape=Shape::Close />
             </button>
         </div>

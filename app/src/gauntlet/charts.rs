@@ -54,7 +54,10 @@ pub(super) fn Charts(session: Session) -> impl IntoView {
     });
     view! {
         <div class="charts" role="list" aria-label="Measurements by step">
-            <For each=move || paths.get() key=String::clone children=move |path| view! { <ChartView session path /> } />
+            <For
+                each=move || paths.get() key=String::clone
+                children=move |path| view! { <ChartView session path /> }
+            />
         </div>
     }
     .erase()

@@ -1,5 +1,5 @@
-//! The controls of the training beside its status: pause, resume, tweak, stop; and the line that says what came
-//! of the last command.
+//! The controls of the training beside its status: pause, resume, tweak, stop; and the line that says what
+//! came of the last command.
 
 use gauntlet_film::Command;
 use gauntlet_model::{Action, Status};
@@ -20,7 +20,10 @@ pub(super) fn Controls(commands: Commands) -> impl IntoView {
     let button = move |action: Action, words: &'static str, asked: &'static str| {
         let is_asked = Memo::new(move |_| commands.is_asked(action));
         view! {
-            <button class="button" disabled=move || is_asked.get() || commands.is_busy() on:click=move |_| commands.send(action)>
+            <button
+                class="button" disabled=move || is_asked.get() || commands.is_busy()
+                on:click=move |_| commands.send(action)
+            >
                 {move || if is_asked.get() { asked } else { words }}
             </button>
         }
@@ -32,7 +35,10 @@ pub(super) fn Controls(commands: Commands) -> impl IntoView {
                 false => button(Action::Pause, "Pause training", "Asked to pause"),
             }}
             <button class="button" on:click=move |_| tweaks.set(true)>"Tweak"</button>
-            <button class="button" disabled=move || commands.is_asked(Action::Stop) on:click=move |_| stops.set(true)>
+            <button
+                class="button" disabled=move || commands.is_asked(Action::Stop)
+                on:click=move |_| stops.set(true)
+            >
                 {move || if commands.is_asked(Action::Stop) { "Asked to stop" } else { "Stop" }}
             </button>
         </div>

@@ -214,7 +214,8 @@ pub(super) fn Curve(session: Session) -> impl IntoView {
     let zero = move || drawn.with(|d| d.zero.filter(|_| !d.line.is_empty()));
     view! {
         <div
-            class="curve" node_ref=scrubber.element role="slider" tabindex="0" aria-label="Position in the run" aria-valuemin="1"
+            class="curve" node_ref=scrubber.element role="slider" tabindex="0"
+            aria-label="Position in the run" aria-valuemin="1"
             aria-valuemax=move || nodes().max(1).to_string() aria-valuetext=position
             aria-valuenow=move || session.current.get().map_or(1, |i| i + 1).to_string()
             on:pointerdown=move |e| scrubber.on_down(&e) on:pointermove=move |e| scrubber.on_move(&e)
@@ -225,7 +226,9 @@ pub(super) fn Curve(session: Session) -> impl IntoView {
             <div class="curve-ahead" style=move || format!("left:{:.3}%", head())></div>
             <div class="curve-head" style=move || format!("left:{:.3}%", head())></div>
             <span class="curve-edge is-high">{edge(|h| h.high)}</span>
-            {move || zero().map(|y| view! { <span class="curve-edge is-zero" style=format!("top:{y:.1}%")>"0"</span> })}
+            {move || zero().map(|y| view! {
+                <span class="curve-edge is-zero" style=format!("top:{y:.1}%")>"0"</span>
+            })}
             <span class="curve-edge is-low">{edge(|h| h.low)}</span>
             {move || scrubber.tip().map(|(left, text)| {
                 let class = if left > 70.0 { "curve-tip is-right" } else { "curve-tip" };

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::pairs::described;
 use super::session::Session;
 use crate::api::{ElidedRange, EpisodeTimeline, PageError, TimelineEntry, get_timeline};
 use crate::ui::{Erase, duration, grouped};
@@ -49,7 +50,10 @@ pub(super) fn EpisodeTimelineView(
                 {rows(first)}
                 {move || elided.get().map(|range| view! {
                     <li class="story-gap">
-                        <button class="button" disabled=move || load.pending().get() on:click=move |_| { load.dispatch(range); }>
+                        <button
+                            class="button" disabled=move || load.pending().get()
+                            on:click=move |_| { load.dispatch(range); }
+                        >
                             {format!("Show {} more between", grouped(range.events))}
                         </button>
                         {move || error().map(|error| view! { <p class="trouble" role="alert">{error}</p> })}
@@ -98,7 +102,7 @@ fn Row(entry: TimelineEntry) -> impl IntoView {
             {block("What went wrong", error.unwrap_or_default())}
             {block("Text", text.clone())}
             {block("Result", result.clone().unwrap_or_default())}
-            <dl class="pairs">{more.iter().cloned().map(|(key, value)| view! { <dt>{key}</dt><dd>{value}</dd> }).collect_view()}</dl>
+            <dl class="pairs">{described(more.clone())}</dl>
         }
     };
     view! {
@@ -129,8 +133,10 @@ fn Message(entry: TimelineEntry, html: String) -> impl IntoView {
         false => view! { <div class="prose" inner_html=html.clone()></div> }.erase(),
     };
     let more = (!more.is_empty()).then(|| {
-        let rows = more.into_iter().map(|(key, value)| view! { <dt>{key}</dt><dd>{value}</dd> }).collect_view();
-        view! { <details class="message-more"><summary>"More"</summary><dl class="pairs">{rows}</dl></details> }
+        let rows = described(more);
+        view! {
+            <details class="message-more"><summary>"More"</summary><dl class="pairs">{rows}</dl></details>
+        }
     });
     view! {
         <li class=class>
@@ -138,7 +144,12 @@ fn Message(entry: TimelineEntry, html: String) -> impl IntoView {
                 <b>{kind}</b>
                 <span>{name}</span>
                 <span class="story-time">{duration_ms.map(duration)}</span>
-                <button class="link" aria-label="Switch between rendered and raw text" on:click=move |_| is_raw.update(|raw| *raw = !*raw)>{words}</button>
+                <button
+                    class="link" aria-label="Switch between rendered and raw text"
+                    on:click=move |_| is_raw.update(|raw| *raw = !*raw)
+                >
+                    {words}
+                </button>
             </p>
             {content}
             {more}

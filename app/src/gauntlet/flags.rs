@@ -31,8 +31,8 @@ struct Flag {
     words: String,
 }
 
-/// The last node whose snapshot is before `seq` in the log. Nodes are in the order of their steps, which is that
-/// of the log but for steps that came late.
+/// The last node whose snapshot is before `seq` in the log. Nodes are in the order of their steps, which is
+/// that of the log but for steps that came late.
 fn node_before(film: &Film, seq: u64) -> usize {
     let (mut low, mut high) = (0, film.len());
     while low < high {
@@ -114,8 +114,12 @@ pub(super) fn Flags(session: Session) -> impl IntoView {
                 };
                 view! {
                     <li style=place>
-                        <button class=format!("flag {}", flag.class) title=flag.words.clone() aria-label=flag.words.clone()
-                            on:click=move |_| session.select(flag.node)>{flag.letter}</button>
+                        <button
+                            class=format!("flag {}", flag.class) title=flag.words.clone()
+                            aria-label=flag.words.clone() on:click=move |_| session.select(flag.node)
+                        >
+                            {flag.letter}
+                        </button>
                     </li>
                 }
             } />

@@ -20,8 +20,8 @@ use crate::ui::{
     status_word,
 };
 
-/// Time between two checks for what is no event of the log: lost contact with the run's writers, a new name, the
-/// end of the run by deletion.
+/// Time between two checks for what is no event of the log: lost contact with the run's writers, a new name,
+/// the end of the run by deletion.
 const CONTACT_CHECK: Duration = Duration::from_secs(5);
 
 /// The header.
@@ -60,9 +60,14 @@ pub(super) fn Header(session: Session, panels: Panels, commands: Commands) -> im
             </h1>
             <dl class="facts">
                 <div><dt>"steps"</dt><dd>{move || grouped(steps())}</dd></div>
-                <div hidden=move || episodes() == 0><dt>"episodes"</dt><dd>{move || grouped(episodes())}</dd></div>
+                <div hidden=move || episodes() == 0>
+                    <dt>"episodes"</dt><dd>{move || grouped(episodes())}</dd>
+                </div>
                 <div><dt>"mean reward"</dt><dd>{mean}</dd></div>
-                <div><dt><a class="link" href="/docs/failing" rel="external" title=rule>"failing"</a></dt><dd>{move || grouped(failing())}</dd></div>
+                <div>
+                    <dt><a class="link" href="/docs/failing" rel="external" title=rule>"failing"</a></dt>
+                    <dd>{move || grouped(failing())}</dd>
+                </div>
             </dl>
             <span class="top-gap"></span>
             <Connection session />
@@ -107,7 +112,11 @@ fn Connection(session: Session) -> impl IntoView {
             },
         }
     };
-    view! { <span class=move || format!("connection {}", state().0) role="status"><i aria-hidden="true"></i>{move || state().1}</span> }
+    view! {
+        <span class=move || format!("connection {}", state().0) role="status">
+            <i aria-hidden="true"></i>{move || state().1}
+        </span>
+    }
 }
 
 /// Seconds until the next attempt to connect, while the connection is lost.

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use super::citations::{TextPart, mark_citations};
 use super::episode_timeline::{EpisodeTimelineView, episode_error};
-use super::pairs::{Pairs, pairs};
+use super::pairs::{Pairs, described, pairs};
 use super::session::Session;
 use crate::api::{StepDetail, StepEvent, StepSnapshot, get_step};
 use crate::ports::FeedState;
@@ -142,7 +142,8 @@ fn Texts(session: Session, detail: StepDetail) -> impl IntoView {
         })}
         {(others > 0).then(|| view! {
             <p class="hint">
-                {format!("{} more snapshots carry this step number, of other episodes or earlier readings. ", grouped(others))}
+                {grouped(others)}
+                " more snapshots carry this step number, of other episodes or earlier readings. "
                 <button class="link" on:click=move |_| session.step_by(-1)>"Previous"</button>" "
                 <button class="link" on:click=move |_| session.step_by(1)>"Next"</button>
             </p>
@@ -172,12 +173,17 @@ fn Snapshot(snapshot: StepSnapshot, children: Children) -> impl IntoView {
     ];
     view! {
         <details class="part" open>
-            <summary class="part-title">"Action"{is_ungrounded.then_some(view! { <span class="part-flag">"cites what is not there"</span> })}</summary>
-            <pre class="text" tabindex="0">{if parts.iter().all(|p| matches!(p, TextPart::Plain(t) if t.is_empty())) {
-                view! { <span class="quiet-words">"No text was recorded."</span> }.erase()
-            } else {
-                parts.into_iter().map(text_part).collect_view().erase()
-            }}</pre>
+            <summary class="part-title">
+                "Action"
+                {is_ungrounded.then_some(view! { <span class="part-flag">"cites what is not there"</span> })}
+            </summary>
+            <pre class="text" tabindex="0">
+                {if parts.iter().all(|p| matches!(p, TextPart::Plain(t) if t.is_empty())) {
+                    view! { <span class="quiet-words">"No text was recorded."</span> }.erase()
+                } else {
+                    parts.into_iter().map(text_part).collect_view().erase()
+                }}
+            </pre>
         </details>
         <details class="part" open>
             <summary class="part-title">"Observation"</summary>
@@ -215,13 +221,15 @@ fn Events(events: Vec<StepEvent>) -> impl IntoView {
             <li>
                 <span class="event-kind">{e.kind}</span>
                 <span class="event-at">{utc(e.at)}</span>
-                <dl class="pairs">{pairs(e.body).into_iter().map(|(key, value)| view! { <dt>{key}</dt><dd>{value}</dd> }).collect_view()}</dl>
+                <dl class="pairs">{described(pairs(e.body))}</dl>
             </li>
         }
     };
     view! {
         <details class="part">
-            <summary class="part-title">"Events of this step"<span class="panel-note">{grouped(count)}</span></summary>
+            <summary class="part-title">
+                "Events of this step"<span class="panel-note">{grouped(count)}</span>
+            </summary>
             <ol class="events">{events.into_iter().map(event).collect_view()}</ol>
         </details>
     }

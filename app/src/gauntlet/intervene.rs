@@ -35,26 +35,36 @@ pub(super) fn Intervention(commands: Commands) -> impl IntoView {
     let is_busy = move || commands.is_busy();
     let resume = move || {
         view! {
-            <button class="button" disabled=is_busy on:click=move |_| commands.send(Action::Resume)>"Resume"</button>
+            <button class="button" disabled=is_busy on:click=move |_| commands.send(Action::Resume)>
+                "Resume"
+            </button>
         }
     };
     let question = move |p: Pending| {
         let options = p.asked.options.into_iter().map(|option| {
             let answer = option.clone();
             view! {
-                <button class="button is-option" disabled=is_busy on:click=move |_| commands.send_with(Action::Answer, answer_parameters(&answer))>
+                <button
+                    class="button is-option" disabled=is_busy
+                    on:click=move |_| commands.send_with(Action::Answer, answer_parameters(&answer))
+                >
                     {option}
                 </button>
             }
         });
         view! {
             <section class="challenge" aria-label="The run waits for an answer">
-                <h3>{p.asked.kind.replace('_', " ").to_lowercase()}<span class="panel-note">{format!("step {}", grouped(p.step))}</span></h3>
+                <h3>
+                    {p.asked.kind.replace('_', " ").to_lowercase()}
+                    <span class="panel-note">{format!("step {}", grouped(p.step))}</span>
+                </h3>
                 <p>{p.asked.question}</p>
                 <div class="challenge-options">{options.collect_view()}</div>
                 <div class="challenge-ways">
                     {resume()}
-                    <button class="button is-quiet" on:click=move |_| session.select(p.index)>"Show the step"</button>
+                    <button class="button is-quiet" on:click=move |_| session.select(p.index)>
+                        "Show the step"
+                    </button>
                 </div>
             </section>
         }

@@ -22,7 +22,10 @@ pub(super) fn Legend(session: Session) -> impl IntoView {
         is_open.update(|o| *o = Some(!o.unwrap_or(!is_small)));
     };
     view! {
-        <div class="legend" class:is-folded=move || is_open.get() == Some(false) class:is-open=move || is_open.get() == Some(true)>
+        <div
+            class="legend" class:is-folded=move || is_open.get() == Some(false)
+            class:is-open=move || is_open.get() == Some(true)
+        >
             <button class="legend-fold" aria-label="Legend: fold or unfold" on:click=fold>
                 "Legend" <Icon shape=Shape::Chevron />
             </button>
@@ -35,7 +38,9 @@ pub(super) fn Legend(session: Session) -> impl IntoView {
                 }).collect_view()}
                 <li><i class="swatch is-none" aria-hidden="true"></i>"ahead, or not evaluated: dim"</li>
                 <li><Heights session /></li>
-                <li><a class="link" href="/docs/failing" rel="external" title=sentence>"which steps fail"</a></li>
+                <li>
+                    <a class="link" href="/docs/failing" rel="external" title=sentence>"which steps fail"</a>
+                </li>
             </ul>
         </div>
     }

@@ -25,8 +25,8 @@ pub(crate) fn RunPage() -> impl IntoView {
     let id = Memo::new(move |_| params.with(|p| p.get("id")).unwrap_or_default());
     let run = Resource::new_blocking(move || id.get(), get_run);
     view! {
-        // A transition, as a suspense takes its content out of the page whenever something in it is read again:
-        // open dialogs would no longer be modal.
+        // A transition, as a suspense takes its content out of the page whenever something in it is read
+        // again: open dialogs would no longer be modal.
         <Transition fallback=|| view! { <p class="quiet-words is-page" role="status">"Opening the run"</p> }>
             {move || Suspend::new(async move {
                 match run.await {
@@ -34,10 +34,13 @@ pub(crate) fn RunPage() -> impl IntoView {
                     Ok(None) => view! {
                         <NotFoundPage
                             title="There is no such run"
-                            words="It may have been deleted, or it lives on another server. The list shows what is here."
+                            words="It may have been deleted, or it is on another server. The list \
+                            shows what is here."
                         />
                     }.erase(),
-                    Err(error) => view! { <Unreadable error=error.to_string() retry=move || run.refetch() /> }.erase(),
+                    Err(error) => {
+                        view! { <Unreadable error=error.to_string() retry=move || run.refetch() /> }.erase()
+                    }
                 }
             })}
         </Transition>

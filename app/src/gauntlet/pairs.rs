@@ -33,6 +33,15 @@ fn text(value: Value) -> String {
     }
 }
 
+/// Rows of a description list: terms with their values.
+pub(super) fn described<T, V>(rows: Vec<(T, V)>) -> impl IntoView
+where
+    T: IntoView + 'static,
+    V: IntoView + 'static,
+{
+    rows.into_iter().map(|(term, value)| view! { <dt>{term}</dt><dd>{value}</dd> }).collect_view()
+}
+
 /// A table with a title that folds it; nothing where there are no rows.
 #[component]
 pub(super) fn Pairs(
@@ -40,13 +49,13 @@ pub(super) fn Pairs(
     rows: Vec<(String, String)>,
     #[prop(default = true)] is_open: bool,
 ) -> impl IntoView {
-    (!rows.is_empty()).then(|| view! {
-        <details class="part" open=is_open>
-            <summary class="part-title">{title}</summary>
-            <dl class="pairs">
-                {rows.into_iter().map(|(key, value)| view! { <dt>{key}</dt><dd>{value}</dd> }).collect_view()}
-            </dl>
-        </details>
+    (!rows.is_empty()).then(|| {
+        view! {
+            <details class="part" open=is_open>
+                <summary class="part-title">{title}</summary>
+                <dl class="pairs">{described(rows)}</dl>
+            </details>
+        }
     })
 }
 
@@ -56,7 +65,8 @@ mod tests {
 
     #[test]
     fn nested_configuration_has_dotted_keys() {
-        let object = serde_json::json!({"lr": 1e-6, "optimizer": {"name": "adamw", "betas": [0.9, 0.95]}, "empty": {}});
+        let optimizer = serde_json::json!({"name": "adamw", "betas": [0.9, 0.95]});
+        let object = serde_json::json!({"lr": 1e-6, "optimizer": optimizer, "empty": {}});
         let Value::Object(object) = object else { unreachable!() };
         let rows = dotted_pairs(object);
         let rows: Vec<_> = rows.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();

@@ -187,7 +187,10 @@ pub(super) fn SheetTabs(session: Session, panels: Panels) -> impl IntoView {
     let tab = move |sheet: Sheet, words: &'static str| {
         let is_on = move || panels.sheet.get() == sheet;
         view! {
-            <button class="tab" class:is-on=is_on aria-pressed=move || is_on().to_string() on:click=move |_| panels.toggle(sheet)>
+            <button
+                class="tab" class:is-on=is_on aria-pressed=move || is_on().to_string()
+                on:click=move |_| panels.toggle(sheet)
+            >
                 {words}
                 {(sheet == Sheet::Steps).then(|| view! {
                     <span class="count">{move || (failing() > 0).then(|| grouped(failing() as u64))}</span>

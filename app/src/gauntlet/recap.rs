@@ -1,5 +1,5 @@
-//! The run at a glance: how safe it was, what failed, what people did, with the post-mortem as a file; and the
-//! banner that says that a question was answered and the run goes on.
+//! The run at a glance: how safe it was, what failed, what people did, with the post-mortem as a file; and
+//! the banner that says that a question was answered and the run goes on.
 
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use leptos::prelude::*;
 use serde_json::{Value, json};
 
 use super::commands::{Outcome, outcome};
+use super::pairs::described;
 use super::session::Session;
 use crate::ui::address::encoded;
 use crate::ui::{Erase, failure_title, grouped, percent, score};
@@ -79,7 +80,7 @@ pub(super) fn Recap(session: Session) -> impl IntoView {
     let rule = untrack(|| session.rule_text());
     view! {
         <p>{rule}</p>
-        <dl class="recap">{rows.into_iter().map(|(what, value)| view! { <dt>{what}</dt><dd>{value}</dd> }).collect_view()}</dl>
+        <dl class="recap">{described(rows)}</dl>
         <div class="dialog-ways">
             <a class="button" href=href download=file rel="external">"Download the post-mortem (JSON)"</a>
         </div>

@@ -41,8 +41,8 @@ const SHORT_NODES: usize = 40;
 /// The nearest camera distance of that view, world units: a few steps need not fill the stage.
 const NEAREST_OVERVIEW: f32 = 60.0;
 
-/// The stage is attached once the page is painted, as compiling its shaders takes long; in a browser that does
-/// not report that, after so many frames.
+/// The stage is attached once the page is painted, as compiling its shaders takes long; in a browser that
+/// does not report that, after so many frames.
 const FRAMES_BEFORE_STAGE: u32 = 60;
 /// The whole run is fitted to the stage again when it has grown by this share.
 const REFIT: f32 = 1.03;
@@ -229,9 +229,9 @@ impl RenderLoop {
         self.publish(ms);
     }
 
-    /// Applies everything that arrived, as one change of the film. While the page shows an overview, the facts
-    /// are collected in another film, which takes its place when it is complete: inserting a million steps
-    /// between those of the overview would take long, and move the selection with each.
+    /// Applies everything that arrived, as one change of the film. While the page shows an overview, the
+    /// facts are collected in another film, which takes its place when it is complete: inserting a million
+    /// steps between those of the overview would take long, and move the selection with each.
     fn drain_feed(&mut self) {
         let arrived = std::mem::take(&mut *self.inbox.borrow_mut());
         if arrived.is_empty() {
@@ -296,8 +296,8 @@ impl RenderLoop {
         self.session.film(|film| Orbit::overview(film, &lens))
     }
 
-    /// Keeps all of the run in view as it grows and the stage changes, if the viewer asked for that and has not
-    /// moved the camera since.
+    /// Keeps all of the run in view as it grows and the stage changes, if the viewer asked for that and has
+    /// not moved the camera since.
     fn follow_growth(&mut self) {
         let view = self.session.view;
         let Some(shown) = view.overview.get_untracked() else { return };

@@ -106,9 +106,10 @@ pub(super) fn StageArea(session: Session, panels: Panels) -> impl IntoView {
             data-playing="false"
         >
             <div
-                class="pictures" tabindex="0" role="application" class:is-controls=move || controls.is_turning()
-                aria-label="Stage: the run as a path. Drag to turn, scroll to zoom, W A S D and + - by keyboard; \
-                click a node to select it."
+                class="pictures" tabindex="0" role="application"
+                class:is-controls=move || controls.is_turning()
+                aria-label="Stage: the run as a path. Drag to turn, scroll to zoom, W A S D and + - by \
+                keyboard; click a node to select it."
                 on:pointerdown=move |e| controls.on_down(&e)
                 on:pointermove=move |e| controls.on_move(&e)
                 on:pointerup=move |e| controls.on_up(&e)
@@ -117,8 +118,12 @@ pub(super) fn StageArea(session: Session, panels: Panels) -> impl IntoView {
                 on:dblclick=move |_| controls.follow_agent()
                 on:keydown=move |e| controls.on_key(&e)
             >
-                <canvas class="picture" node_ref=elements.solid hidden=move || without_3d.with(Option::is_some)></canvas>
-                <canvas class="picture" node_ref=elements.flat hidden=move || without_3d.with(Option::is_none)></canvas>
+                <canvas
+                    class="picture" node_ref=elements.solid hidden=move || without_3d.with(Option::is_some)
+                ></canvas>
+                <canvas
+                    class="picture" node_ref=elements.flat hidden=move || without_3d.with(Option::is_none)
+                ></canvas>
             </div>
             <OverlayPool labels=elements.labels />
             <div class="leader" node_ref=elements.leader aria-hidden="true"></div>
@@ -126,7 +131,9 @@ pub(super) fn StageArea(session: Session, panels: Panels) -> impl IntoView {
             <Toolbar session controls />
             <Legend session />
             {move || without_3d.get().map(|words| view! {
-                <p class="flat-note" role="note">"This is the flat view: 3D needs WebGL2. " <span>{words}</span></p>
+                <p class="flat-note" role="note">
+                    "This is the flat view: 3D needs WebGL2. " <span>{words}</span>
+                </p>
             })}
             {move || is_empty.get().then(|| match is_measured.get() {
                 true => view! { <Charts session /> }.erase(),

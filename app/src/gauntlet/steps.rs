@@ -147,7 +147,12 @@ pub(super) fn Steps(session: Session, panels: Panels) -> impl IntoView {
     let chip = move |(of, _, name): (Listing, &'static str, &'static str)| {
         let is_on = move || listing.get() == of;
         view! {
-            <button class="chip" class:is-on=is_on aria-pressed=move || is_on().to_string() on:click=move |_| listing.set(of)>{name}</button>
+            <button
+                class="chip" class:is-on=is_on aria-pressed=move || is_on().to_string()
+                on:click=move |_| listing.set(of)
+            >
+                {name}
+            </button>
         }
     };
     // Enter goes to the first step found, Escape gives the keys back to the page.
@@ -172,15 +177,20 @@ pub(super) fn Steps(session: Session, panels: Panels) -> impl IntoView {
                 <span>"Steps"</span>
                 <span class="panel-note">
                     {move || grouped(failing() as u64)} " "
-                    <a class="link" href="/docs/failing" rel="external" title=move || session.rule_text()>"failing"</a>
+                    <a class="link" href="/docs/failing" rel="external" title=move || session.rule_text()>
+                        "failing"
+                    </a>
                 </span>
             </h2>
             <div class="panel-head">
                 <label class="search">
                     <Icon shape=Shape::Search />
                     <span class="visually-hidden">"Search steps"</span>
-                    <input type="search" placeholder="Step number or rubric" autocomplete="off" spellcheck="false" node_ref=search
-                        prop:value=move || words.get() on:input=move |e| words.set(event_target_value(&e)) on:keydown=on_key />
+                    <input
+                        type="search" placeholder="Step number or rubric" autocomplete="off"
+                        spellcheck="false" node_ref=search prop:value=move || words.get()
+                        on:input=move |e| words.set(event_target_value(&e)) on:keydown=on_key
+                    />
                     <kbd aria-hidden="true">"/"</kbd>
                 </label>
                 <div class="chips" role="group" aria-label="Which steps">
@@ -346,10 +356,13 @@ fn List(session: Session, rows: Memo<Rows>) -> impl IntoView {
         <div
             class="step-list" role=move || is_filled().then_some("listbox") tabindex="0"
             aria-label=move || is_filled().then_some("Steps of the run") aria-activedescendant=active
-            node_ref=list.element on:scroll=move |_| list.on_scroll() on:wheel=move |_| list.is_reading.set(true)
+            node_ref=list.element on:scroll=move |_| list.on_scroll()
+            on:wheel=move |_| list.is_reading.set(true)
             on:touchmove=move |_| list.is_reading.set(true) on:keydown=move |e| list.on_key(&e)
         >
-            <div class="step-space" style=move || format!("height:{}px", rows.with(Rows::len) as f64 * ROW_PX)>
+            <div
+                class="step-space" style=move || format!("height:{}px", rows.with(Rows::len) as f64 * ROW_PX)
+            >
                 <For each=shown key=|(row, node)| (*row, *node) children=move |(row, node)| {
                     view! { <StepRow session row node choose=move |row| list.choose(row) /> }
                 } />
@@ -370,17 +383,23 @@ fn NoRows(session: Session) -> impl IntoView {
             encoded(&words),
             session.summary(|s| encoded(s.id.as_str()).to_string())
         );
-        (!words.trim().is_empty()).then(|| view! {
-            <p class="quiet-words"><a class="link" href=href rel="external">"Search the texts of this run for it"</a></p>
+        (!words.trim().is_empty()).then(|| {
+            view! {
+                <p class="quiet-words">
+                    <a class="link" href=href rel="external">"Search the texts of this run for it"</a>
+                </p>
+            }
         })
     };
+    let is_live = move || session.feed.with(|feed| *feed == FeedState::Live);
+    let words = move || match session.watch_calmly(Film::is_empty) {
+        false => "No step matches.",
+        true if is_live() && session.status().is_final() => "The run ended without a step.",
+        true if is_live() => "No steps yet.",
+        true => "Reading the steps.",
+    };
     view! {
-        <p class="quiet-words">{move || match session.watch_calmly(Film::is_empty) {
-            false => "No step matches.",
-            true if session.feed.with(|f| *f == FeedState::Live) && session.status().is_final() => "The run ended without a step.",
-            true if session.feed.with(|f| *f == FeedState::Live) => "No steps yet.",
-            true => "Reading the steps.",
-        }}</p>
+        <p class="quiet-words">{words}</p>
         {texts}
     }
     .erase()
@@ -400,6 +419,7 @@ fn StepRow(
     });
     let is_on = move || session.current.get() == Some(node);
     let failure = move || text.with(|t| t.as_ref().and_then(|t| t.failure));
+    let is_negative = move || text.with(|t| t.as_ref().and_then(|t| t.root).is_some_and(|root| root < 0.0));
     let class = move || {
         format!("step {}{}", failure().map_or("", failure_class), if is_on() { " is-on" } else { "" })
     };
@@ -410,7 +430,7 @@ fn StepRow(
         >
             <span class="step-number">{move || text.with(|t| t.as_ref().map(|t| t.step.clone()))}</span>
             <span class="step-words">{move || text.with(|t| t.as_ref().map(|t| t.words.clone()))}</span>
-            <span class="step-root" class:is-negative=move || text.with(|t| t.as_ref().and_then(|t| t.root).is_some_and(|r| r < 0.0))>
+            <span class="step-root" class:is-negative=is_negative>
                 {move || text.with(|t| t.as_ref().map(|t| t.root.map_or("n/e".to_owned(), score)))}
             </span>
         </div>

@@ -30,8 +30,11 @@ pub(super) fn Toolbar(session: Session, controls: OrbitControls) -> impl IntoVie
                 <GeometryButton session words="Linear" geometry=Geometry::Linear key="1" />
                 <GeometryButton session words="Wormhole" geometry=Geometry::Wormhole key="2" />
                 <GeometryButton session words="Sphere" geometry=Geometry::Sphere key="3" />
-                <button class="tool" on:click=suggest
-                    title="The shape that fits this run: wormhole below 40 % of steps without a failure, sphere above 80 %, linear between">
+                <button
+                    class="tool" on:click=suggest
+                    title="The shape that fits this run: wormhole below 40 % of steps without a failure, \
+                    sphere above 80 %, linear between"
+                >
                     "Auto"
                 </button>
             </div>
@@ -62,8 +65,12 @@ fn GeometryButton(
     let chosen = session.view.geometry;
     let is_on = move || chosen.get() == geometry;
     view! {
-        <button class="tool" class:is-on=is_on aria-pressed=move || is_on().to_string() title=format!("{words} path ({key})")
-            on:click=move |_| chosen.set(geometry)>{words}</button>
+        <button
+            class="tool" class:is-on=is_on aria-pressed=move || is_on().to_string()
+            title=format!("{words} path ({key})") on:click=move |_| chosen.set(geometry)
+        >
+            {words}
+        </button>
     }
 }
 
@@ -92,7 +99,9 @@ fn FitButton(controls: OrbitControls) -> impl IntoView {
             true => ("Turn around the agent again", Shape::Centre),
             false => ("Show the whole run", Shape::Overview),
         };
-        view! { <button class="tool is-icon" title=words aria-label=words on:click=fit><Icon shape /></button> }
+        view! {
+            <button class="tool is-icon" title=words aria-label=words on:click=fit><Icon shape /></button>
+        }
     }
 }
 
@@ -148,7 +157,9 @@ fn EffectsMenu(session: Session) -> impl IntoView {
                     "Ignore keys of one letter or sign"
                 </label>
                 <dl class="keys">
-                    {KEYS.into_iter().map(|(key, what)| view! { <dt><kbd>{key}</kbd></dt><dd>{what}</dd> }).collect_view()}
+                    {KEYS.into_iter()
+                        .map(|(key, what)| view! { <dt><kbd>{key}</kbd></dt><dd>{what}</dd> })
+                        .collect_view()}
                 </dl>
             </div>
         </details>

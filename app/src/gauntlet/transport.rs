@@ -35,13 +35,22 @@ pub(super) fn Transport(session: Session) -> impl IntoView {
             <div class="transport-row">
                 <div class="tool-group" role="group" aria-label="Moving through the run">
                     <Way shape=Shape::PreviousFailure words=previous go=move || session.previous_failure() />
-                    <Way shape=Shape::StepBack words=|| "One step back (←)".to_owned() go=move || session.step_by(-1) />
-                    <button class="tool is-icon play" class:is-on=move || is_moving.get() on:click=move |_| session.play_or_pause()
-                        title="Play the recording or hold it (space); the training goes on">
+                    <Way
+                        shape=Shape::StepBack words=|| "One step back (←)".to_owned()
+                        go=move || session.step_by(-1)
+                    />
+                    <button
+                        class="tool is-icon play" class:is-on=move || is_moving.get()
+                        on:click=move |_| session.play_or_pause()
+                        title="Play the recording or hold it (space); the training goes on"
+                    >
                         <Icon shape=play_shape />
                         <span>{move || if is_moving.get() { "Hold" } else { "Play" }}</span>
                     </button>
-                    <Way shape=Shape::StepForward words=|| "One step on (→)".to_owned() go=move || session.step_by(1) />
+                    <Way
+                        shape=Shape::StepForward words=|| "One step on (→)".to_owned()
+                        go=move || session.step_by(1)
+                    />
                     <Way shape=Shape::NextFailure words=next go=move || session.next_failure() />
                 </div>
                 <p class="place"><b>{place}</b>" / "{length}</p>
@@ -50,8 +59,11 @@ pub(super) fn Transport(session: Session) -> impl IntoView {
                 <Mark session />
                 <span class="top-gap"></span>
                 <RubricChips session />
-                <button class="button live-button" class:is-on=is_following aria-pressed=move || is_following().to_string() on:click=move |_| session.jump_to_live()
-                    title="Follow the newest step (L)">
+                <button
+                    class="button live-button" class:is-on=is_following
+                    aria-pressed=move || is_following().to_string()
+                    on:click=move |_| session.jump_to_live() title="Follow the newest step (L)"
+                >
                     {move || if session.status().is_final() { "Jump to end" } else { "Jump to live" }}
                 </button>
             </div>
@@ -69,7 +81,11 @@ fn Way(
     words: impl Fn() -> String + Copy + Send + 'static,
     go: impl Fn() + 'static,
 ) -> impl IntoView {
-    view! { <button class="tool is-icon" aria-label=words title=words on:click=move |_| go()><Icon shape /></button> }
+    view! {
+        <button class="tool is-icon" aria-label=words title=words on:click=move |_| go()>
+            <Icon shape />
+        </button>
+    }
 }
 
 /// Keeps playback inside the range that is repeated.
@@ -128,7 +144,12 @@ fn Loop(session: Session) -> impl IntoView {
     };
     let is_on = move || session.range.with(Option::is_some) || from.with(Option::is_some);
     view! {
-        <button class="tool loop" class:is-on=is_on title=title aria-pressed=move || is_on().to_string() on:click=press>{words}</button>
+        <button
+            class="tool loop" class:is-on=is_on title=title aria-pressed=move || is_on().to_string()
+            on:click=press
+        >
+            {words}
+        </button>
     }
     .erase()
 }
@@ -167,12 +188,20 @@ fn NoteForm(session: Session, open: RwSignal<bool>) -> impl IntoView {
     view! {
         <form on:submit=submit>
             <div class="dialog-fields">
-                <label>{label}<textarea class="field" on:input=move |e| text.set(event_target_value(&e))></textarea></label>
+                <label>
+                    {label}
+                    <textarea class="field" on:input=move |e| text.set(event_target_value(&e))></textarea>
+                </label>
             </div>
             {move || error().map(|error| view! { <p class="trouble" role="alert">{error}</p> })}
             <div class="dialog-ways">
                 <button type="button" class="button" on:click=move |_| open.set(false)>"Cancel"</button>
-                <button type="submit" class="button is-on" disabled=move || save.pending().get() || text.with(|t| t.trim().is_empty())>"Save"</button>
+                <button
+                    type="submit" class="button is-on"
+                    disabled=move || save.pending().get() || text.with(|t| t.trim().is_empty())
+                >
+                    "Save"
+                </button>
             </div>
         </form>
     }
@@ -188,11 +217,21 @@ fn Speed(session: Session) -> impl IntoView {
     let (is_slowest, is_fastest) = (is_at(SPEEDS[0]), is_at(SPEEDS[SPEEDS.len() - 1]));
     view! {
         <div class="tool-group speed" role="group" aria-label="Speed">
-            <button class="tool is-icon" aria-label="Slower (,)" title="Slower (,)" on:click=go(-1) disabled=is_slowest>"−"</button>
+            <button
+                class="tool is-icon" aria-label="Slower (,)" title="Slower (,)" on:click=go(-1)
+                disabled=is_slowest
+            >
+                "−"
+            </button>
             <button class="tool speed-now" title="Back to 1x" on:click=move |_| speed.set(1.0)>
                 {move || format!("{}x", speed.get())}
             </button>
-            <button class="tool is-icon" aria-label="Faster (.)" title="Faster (.)" on:click=go(1) disabled=is_fastest>"+"</button>
+            <button
+                class="tool is-icon" aria-label="Faster (.)" title="Faster (.)" on:click=go(1)
+                disabled=is_fastest
+            >
+                "+"
+            </button>
         </div>
     }
     .erase()

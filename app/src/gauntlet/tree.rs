@@ -99,7 +99,11 @@ pub(super) fn RubricTree(session: Session) -> impl IntoView {
             </label>
         })}
         <ul class="tree" aria-label="Rubrics">
-            <For each=move || shown.with(|(lines, _)| lines.clone()) key=|line| (line.id, line.depth, line.path.clone()) children=move |line| view! { <TreeLine session line folded /> } />
+            <For
+                each=move || shown.with(|(lines, _)| lines.clone())
+                key=|line| (line.id, line.depth, line.path.clone())
+                children=move |line| view! { <TreeLine session line folded /> }
+            />
         </ul>
         {move || (hidden() > 0).then(|| view! {
             <p class="hint">
@@ -127,8 +131,8 @@ fn TreeLine(session: Session, line: Line, folded: RwSignal<Vec<PathId>>) -> impl
         let path = path.clone();
         move || format!("{} {path}", if is_folded() { "Unfold" } else { "Fold" })
     };
-    // The range of the whole run, so that sparklines of different steps can be compared. It is read again each
-    // time that the run has grown by a tenth.
+    // The range of the whole run, so that sparklines of different steps can be compared. It is read again
+    // each time that the run has grown by a tenth.
     let age =
         Memo::new(move |_| session.watch_calmly(|film| (7.0 * (film.len() as f64 + 1.0).log2()) as u32));
     let range = Memo::new(move |_| {
@@ -168,13 +172,22 @@ fn TreeLine(session: Session, line: Line, folded: RwSignal<Vec<PathId>>) -> impl
     let next = move |_| session.next_failure();
     let previous = move |_| session.previous_failure();
     view! {
-        <li class=move || format!("branch {}{}", class_of(), if is_on() { " is-on" } else { "" }) style=format!("--depth:{}", depth.min(DEEPEST)) data-path=path.clone()>
+        <li
+            class=move || format!("branch {}{}", class_of(), if is_on() { " is-on" } else { "" })
+            style=format!("--depth:{}", depth.min(DEEPEST)) data-path=path.clone()
+        >
             {has_children.then(|| view! {
-                <button class="branch-fold" class:is-folded=is_folded aria-label=fold_label aria-expanded=move || (!is_folded()).to_string() on:click=fold>
+                <button
+                    class="branch-fold" class:is-folded=is_folded aria-label=fold_label
+                    aria-expanded=move || (!is_folded()).to_string() on:click=fold
+                >
                     <Icon shape=Shape::Chevron />
                 </button>
             })}
-            <button class="branch-line" aria-pressed=move || is_on().to_string() title=path.clone() on:click=choose>
+            <button
+                class="branch-line" aria-pressed=move || is_on().to_string() title=path.clone()
+                on:click=choose
+            >
                 <span class="branch-name">
                     <i class="state-dot" aria-hidden="true"></i>
                     <span><bdi><span class="visually-hidden">{prefix}</span>{name}</bdi></span>
@@ -182,7 +195,11 @@ fn TreeLine(session: Session, line: Line, folded: RwSignal<Vec<PathId>>) -> impl
                 </span>
                 <svg class="spark" viewBox="0 0 88 20" preserveAspectRatio="none" aria-hidden="true">
                     <path d=spark />
-                    <circle cx=move || dot().map_or(0.0, |d| d.0).to_string() cy=move || dot().map_or(0.0, |d| d.1).to_string() r=move || if dot().is_some() { "2" } else { "0" } />
+                    <circle
+                        cx=move || dot().map_or(0.0, |d| d.0).to_string()
+                        cy=move || dot().map_or(0.0, |d| d.1).to_string()
+                        r=move || if dot().is_some() { "2" } else { "0" }
+                    />
                 </svg>
                 <span class="branch-value">{words}</span>
             </button>
@@ -246,7 +263,9 @@ pub(super) fn Headline(session: Session) -> impl IntoView {
     };
     view! {
         <div class=move || format!("headline {}", state_class(state()))>
-            <b>{move || at(0).map_or_else(|| if is_failing() { "failed" } else { "n/e" }.to_owned(), score)}</b>
+            <b>
+                {move || at(0).map_or_else(|| if is_failing() { "failed" } else { "n/e" }.to_owned(), score)}
+            </b>
             <p>
                 <span class="visually-hidden">{move || state_word(state())}</span>
                 <span>{before}</span>

@@ -21,7 +21,9 @@ pub(super) fn TweakDialog(commands: Commands, open: RwSignal<bool>) -> impl Into
                 {move || Suspend::new(async move {
                     match declared.await {
                         Ok(declared) => view! { <TweakForm commands open declared /> }.erase(),
-                        Err(error) => view! { <p class="trouble" role="alert">{error.to_string()}</p> }.erase(),
+                        Err(error) => {
+                            view! { <p class="trouble" role="alert">{error.to_string()}</p> }.erase()
+                        }
                     }
                 })}
             </Suspense>
@@ -126,15 +128,21 @@ fn TweakForm(commands: Commands, open: RwSignal<bool>, declared: Vec<DeclaredPar
                 <div class="dialog-scroll" tabindex="0" role="region" aria-label="Parameters">
                     <table class="parameters">
                         <thead><tr>
-                            <th scope="col">"Parameter"</th><th scope="col">"Type"</th><th scope="col">"Range"</th>
-                            <th scope="col" class="num">"Now"</th><th scope="col">"New"</th>
+                            <th scope="col">"Parameter"</th><th scope="col">"Type"</th>
+                            <th scope="col">"Range"</th><th scope="col" class="num">"Now"</th>
+                            <th scope="col">"New"</th>
                         </tr></thead>
-                        <tbody>{fields.with_value(|fields| fields.iter().cloned().map(row).collect_view())}</tbody>
+                        <tbody>
+                            {fields.with_value(|fields| fields.iter().cloned().map(row).collect_view())}
+                        </tbody>
                     </table>
                 </div>
             })}
             {(!is_declared).then(|| view! {
-                <p>"This run declares no parameters, so the training side alone knows what may be changed. Its answer will say."</p>
+                <p>
+                    "This run declares no parameters, so the training side alone knows what may be \
+                    changed. Its answer will say."
+                </p>
                 <div class="dialog-fields">
                     <label>"Parameter"<input type="text" class="field" autocomplete="off" spellcheck="false"
                         on:input=move |e| name.set(event_target_value(&e)) /></label>
@@ -146,7 +154,12 @@ fn TweakForm(commands: Commands, open: RwSignal<bool>, declared: Vec<DeclaredPar
             <div class="dialog-ways">
                 <span class="dialog-note" role="status">{words}</span>
                 <button type="button" class="button" on:click=move |_| open.set(false)>"Cancel"</button>
-                <button type="submit" class="button is-on" disabled=move || count() == 0 || !is_good() || commands.is_busy()>"Send"</button>
+                <button
+                    type="submit" class="button is-on"
+                    disabled=move || count() == 0 || !is_good() || commands.is_busy()
+                >
+                    "Send"
+                </button>
             </div>
         </form>
     }
@@ -168,7 +181,10 @@ fn row(field: Field) -> impl IntoView {
         }
         .erase(),
         _ => view! {
-            <input type="text" class="field" aria-label=label placeholder=now.clone() autocomplete="off" spellcheck="false" on:input=typed />
+            <input
+                type="text" class="field" aria-label=label placeholder=now.clone() autocomplete="off"
+                spellcheck="false" on:input=typed
+            />
         }
         .erase(),
     };
@@ -181,7 +197,9 @@ fn row(field: Field) -> impl IntoView {
             <td class="num">{now}</td>
             <td>
                 {input}
-                {move || error.get().map(|error| view! { <small class="field-error" role="alert">{error}</small> })}
+                {move || error.get().map(|error| view! {
+                    <small class="field-error" role="alert">{error}</small>
+                })}
             </td>
         </tr>
     }

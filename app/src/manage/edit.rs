@@ -51,17 +51,34 @@ fn EditForm(open: RwSignal<bool>, run: RunSummary, done: Callback<RunSummary>) -
     view! {
         <form on:submit=submit>
             <div class="dialog-fields">
-                <label>"Name"<input type="text" class="field" required autocomplete="off" prop:value=name.get_untracked()
-                    on:input=move |e| name.set(event_target_value(&e)) /></label>
-                <label>"Tags, separated by commas"<input type="text" class="field" autocomplete="off" prop:value=labels.get_untracked()
-                    on:input=move |e| labels.set(event_target_value(&e)) /></label>
-                <label>"Notes"<textarea class="field" prop:value=notes.get_untracked()
-                    on:input=move |e| notes.set(event_target_value(&e))></textarea></label>
+                <label>
+                    "Name"
+                    <input
+                        type="text" class="field" required autocomplete="off"
+                        prop:value=name.get_untracked() on:input=move |e| name.set(event_target_value(&e))
+                    />
+                </label>
+                <label>
+                    "Tags, separated by commas"
+                    <input
+                        type="text" class="field" autocomplete="off" prop:value=labels.get_untracked()
+                        on:input=move |e| labels.set(event_target_value(&e))
+                    />
+                </label>
+                <label>
+                    "Notes"
+                    <textarea
+                        class="field" prop:value=notes.get_untracked()
+                        on:input=move |e| notes.set(event_target_value(&e))
+                    ></textarea>
+                </label>
             </div>
             {move || error().map(|error| view! { <p class="trouble" role="alert">{error}</p> })}
             <div class="dialog-ways">
                 <button type="button" class="button" on:click=move |_| open.set(false)>"Cancel"</button>
-                <button type="submit" class="button is-on" disabled=move || save.pending().get()>"Save"</button>
+                <button type="submit" class="button is-on" disabled=move || save.pending().get()>
+                    "Save"
+                </button>
             </div>
         </form>
     }

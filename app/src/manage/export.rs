@@ -47,7 +47,9 @@ pub(crate) fn ExportDialog(
                 </select></label>
             </div>
             <ul class="dialog-list" aria-label="Files">{links}</ul>
-            <div class="dialog-ways"><button class="button" on:click=move |_| open.set(false)>"Close"</button></div>
+            <div class="dialog-ways">
+                <button class="button" on:click=move |_| open.set(false)>"Close"</button>
+            </div>
         }
         .erase()
     };

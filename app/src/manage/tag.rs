@@ -64,7 +64,11 @@ fn TagForm(open: RwSignal<bool>, runs: Vec<RunSummary>, done: Callback<RunSummar
             {move || error().map(|error| view! { <p class="trouble" role="alert">{error}</p> })}
             <div class="dialog-ways">
                 <button type="button" class="button" on:click=move |_| open.set(false)>"Cancel"</button>
-                <button type="button" class="button" disabled=is_idle on:click=move |_| _ = save.dispatch(false)>"Remove"</button>
+                <button
+                    type="button" class="button" disabled=is_idle on:click=move |_| _ = save.dispatch(false)
+                >
+                    "Remove"
+                </button>
                 <button type="submit" class="button is-on" disabled=is_idle>"Add"</button>
             </div>
         </form>

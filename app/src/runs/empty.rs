@@ -38,10 +38,23 @@ pub(super) fn NoRuns() -> impl IntoView {
                 <li>
                     <h3>"Point your training loop here"</h3>
                     <p>"In Python, two lines:"</p>
-                    <pre tabindex="0"><code>{elsewhere}"run = gauntlet.init(project=\"p\")\nrun.rollout({\"root\": 1.0}, action=text)"</code></pre>
-                    <p>"An agent that speaks OpenTelemetry needs one variable, a rubric observer of the hub another:"</p>
-                    <pre tabindex="0"><code>"OTEL_EXPORTER_OTLP_ENDPOINT=" {address} "\nGAUNTLET_HUB_URL=" {address}</code></pre>
-                    <p>"TRL, verifiers, LangChain, TypeScript, Rust: " <a href="/docs" rel="external">"the documentation"</a></p>
+                    <pre tabindex="0">
+                        <code>
+                            {elsewhere}
+                            "run = gauntlet.init(project=\"p\")\nrun.rollout({\"root\": 1.0}, action=text)"
+                        </code>
+                    </pre>
+                    <p>
+                        "An agent that speaks OpenTelemetry needs one variable, a rubric observer of the hub \
+                        another:"
+                    </p>
+                    <pre tabindex="0">
+                        <code>"OTEL_EXPORTER_OTLP_ENDPOINT=" {address} "\nGAUNTLET_HUB_URL=" {address}</code>
+                    </pre>
+                    <p>
+                        "TRL, verifiers, LangChain, TypeScript, Rust: "
+                        <a href="/docs" rel="external">"the documentation"</a>
+                    </p>
                 </li>
             </ol>
         </section>
@@ -55,7 +68,10 @@ pub(super) fn NoMatch() -> impl IntoView {
     view! {
         <section class="empty is-small" aria-label="No match">
             <h2>"No run matches"</h2>
-            <p>"Each word must be in its name, id, project, task, agent, tags or notes. " <a href="/">"Show all runs"</a></p>
+            <p>
+                "Each word must be in its name, id, project, task, agent, tags or notes. "
+                <a href="/">"Show all runs"</a>
+            </p>
         </section>
     }
     .erase()

@@ -146,7 +146,8 @@ pub(super) fn Filters(filter: Filter) -> impl IntoView {
                 <Icon shape=Shape::Search />
                 <span class="visually-hidden">"Search runs"</span>
                 <input
-                    type="search" placeholder="Search name, project, task, tag" autocomplete="off" spellcheck="false"
+                    type="search" placeholder="Search name, project, task, tag" autocomplete="off"
+                    spellcheck="false"
                     node_ref=input prop:value=move || filter.words.get() on:input=typed
                 />
                 <kbd aria-hidden="true">"/"</kbd>

@@ -56,7 +56,10 @@ fn ListPage(filter: Filter) -> impl IntoView {
                     {move || Suspend::new(async move {
                         match found.await {
                             Ok(page) => view! { <Found page filter /> }.erase(),
-                            Err(error) => view! { <Failed error=error.to_string() retry=move || found.refetch() /> }.erase(),
+                            Err(error) => view! {
+                                <Failed error=error.to_string() retry=move || found.refetch() />
+                            }
+                            .erase(),
                         }
                     })}
                 </Transition>
@@ -134,13 +137,19 @@ fn RunTable(runs: RunRows, now: RwSignal<Option<f64>>) -> impl IntoView {
             <thead>
                 <tr>
                     <th scope="col" class="run-select">
-                        <input type="checkbox" aria-label="Select all runs shown" prop:checked=are_all on:change=select_all />
+                        <input
+                            type="checkbox" aria-label="Select all runs shown" prop:checked=are_all
+                            on:change=select_all
+                        />
                     </th>
                     {heads.collect_view()}
                 </tr>
             </thead>
             <tbody on:click=move |_| runs.leave()>
-                <For each=move || rows.get() key=|run| run.id.clone() children=move |run| view! { <Row run runs now /> } />
+                <For
+                    each=move || rows.get() key=|run| run.id.clone()
+                    children=move |run| view! { <Row run runs now /> }
+                />
             </tbody>
         </table>
     }

@@ -26,7 +26,10 @@ pub(super) fn Row(
     let tag_links = move || {
         tags.get()
             .into_iter()
-            .map(|tag| view! { <a class="tag" href=filter.with("tag", &tag) data-noscroll="">{tag.clone()}</a> })
+            .map(|tag| {
+                let address = filter.with("tag", &tag);
+                view! { <a class="tag" href=address data-noscroll="">{tag}</a> }
+            })
             .collect_view()
     };
     let run = Memo::new(move |known: Option<&RunSummary>| {
@@ -56,21 +59,31 @@ pub(super) fn Row(
                 {tag_links}
             </td>
             <td class="run-project">
-                <a href=move || run.with(|r| project_address(&r.project))>{move || run.with(|r| r.project.clone())}</a>
+                <a href=move || run.with(|r| project_address(&r.project))>
+                    {move || run.with(|r| r.project.clone())}
+                </a>
             </td>
             <td class="run-status">
                 <span class=move || run.with(|r| format!("status is-{}", run_status(r).0))>
                     {move || run.with(|r| run_status(r).1)}
                 </span>
             </td>
-            <td class="num run-steps" class:is-none=move || run.with(|r| r.steps == 0)>{move || run.with(|r| grouped(r.steps))}</td>
-            <td class="num run-failing" title=move || run.with(|run| run.failure_rule.text.clone()) class:is-none=move || failing().is_none()>
+            <td class="num run-steps" class:is-none=move || run.with(|r| r.steps == 0)>
+                {move || run.with(|r| grouped(r.steps))}
+            </td>
+            <td
+                class="num run-failing" title=move || run.with(|run| run.failure_rule.text.clone())
+                class:is-none=move || failing().is_none()
+            >
                 <span class="share-bar" aria-hidden="true" class:is-unknown=move || failing().is_none()>
                     <i style=bar></i>
                 </span>
                 <span class="share-words">{move || failing().map_or("n/e".to_owned(), percent)}</span>
             </td>
-            <td class="num run-mean" class:is-none=move || run.with(|r| r.mean_root.is_none()) class:is-negative=move || run.with(|r| r.mean_root.is_some_and(|m| m < 0.0))>
+            <td
+                class="num run-mean" class:is-none=move || run.with(|r| r.mean_root.is_none())
+                class:is-negative=move || run.with(|r| r.mean_root.is_some_and(|m| m < 0.0))
+            >
                 {move || run.with(|r| r.mean_root.map_or("n/e".to_owned(), score))}
             </td>
             <td class="num run-updated" title=move || run.with(|r| format!("{} UTC", utc(r.updated_at)))>

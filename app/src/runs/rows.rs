@@ -125,9 +125,9 @@ impl RunRows {
         Ok(())
     }
 
-    /// Refreshes the rows and the clock while the page is visible. Returns the clock, in milliseconds since the
-    /// Unix epoch; `None` until the page runs in a browser, so that the server's HTML and the first frame are
-    /// the same.
+    /// Refreshes the rows and the clock while the page is visible. Returns the clock, in milliseconds since
+    /// the Unix epoch; `None` until the page runs in a browser, so that the server's HTML and the first frame
+    /// are the same.
     pub(super) fn keep_fresh(self) -> RwSignal<Option<f64>> {
         let now = RwSignal::new(None::<f64>);
         Effect::new(move || {
@@ -158,8 +158,9 @@ mod tests {
 
     fn run(id: &str, head: u64) -> RunSummary {
         let json = format!(
-            r#"{{"id":"{id}","name":"n","project":"p","kind":"k","agent":null,"task":null,"tags":[],"notes":"","config":{{}},
-            "metadata":{{}},"status":"running","created_at":"2026-11-21T00:00:00Z","updated_at":"2026-11-21T00:00:00Z",
+            r#"{{"id":"{id}","name":"n","project":"p","kind":"k","agent":null,"task":null,"tags":[],
+            "notes":"","config":{{}},"metadata":{{}},"status":"running",
+            "created_at":"2026-11-21T00:00:00Z","updated_at":"2026-11-21T00:00:00Z",
             "head":{head},"steps":0,"episodes":0,"last_root":null,"mean_root":null,"failing":0}}"#
         );
         serde_json::from_str(&json).expect("a run")

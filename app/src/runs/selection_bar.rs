@@ -29,13 +29,21 @@ pub(super) fn SelectionBar(runs: RunRows) -> impl IntoView {
     });
     view! {
         <div class="selection" role="region" aria-label="Selected runs" hidden=move || count.get() == 0>
-            <span class="selection-count" role="status">{move || format!("{} selected", grouped(count.get() as u64))}</span>
+            <span class="selection-count" role="status">
+                {move || format!("{} selected", grouped(count.get() as u64))}
+            </span>
             <a class="button" href=compare rel="external" hidden=move || count.get() < 2>"Compare"</a>
-            <button class="button" hidden=move || count.get() != 1 on:click=move |_| edits.set(true)>"Rename, tag, note"</button>
-            <button class="button" hidden=move || count.get() < 2 on:click=move |_| tags.set(true)>"Tag"</button>
+            <button class="button" hidden=move || count.get() != 1 on:click=move |_| edits.set(true)>
+                "Rename, tag, note"
+            </button>
+            <button class="button" hidden=move || count.get() < 2 on:click=move |_| tags.set(true)>
+                "Tag"
+            </button>
             <button class="button" on:click=move |_| exports.set(true)>"Export"</button>
             <button class="button is-danger" on:click=move |_| deletes.set(true)>"Delete"</button>
-            <button class="button is-quiet" on:click=move |_| selection.replace(std::iter::empty())>"Clear"</button>
+            <button class="button is-quiet" on:click=move |_| selection.replace(std::iter::empty())>
+                "Clear"
+            </button>
         </div>
         <EditDialog open=edits run=first done=changed />
         <TagDialog open=tags runs=chosen done=changed />

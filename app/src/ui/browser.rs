@@ -12,7 +12,8 @@ pub(crate) fn now_ms() -> f64 {
     js_sys::Date::now()
 }
 
-/// An instant to the second in the viewer's zone, with the zone's difference to UTC: `2026-11-21 01:06:33 +01:00`.
+/// An instant to the second in the viewer's zone, with the zone's difference to UTC:
+/// `2026-11-21 01:06:33 +01:00`.
 pub(crate) fn local_time(at: Timestamp) -> String {
     let date = js_sys::Date::new(&(at.micros() as f64 / 1000.0).into());
     let minutes = -date.get_timezone_offset();

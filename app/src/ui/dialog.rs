@@ -1,5 +1,5 @@
-//! A modal dialog on the browser's `dialog` element, which keeps the focus inside, closes on Escape, and gives
-//! the focus back.
+//! A modal dialog on the browser's `dialog` element, which keeps the focus inside, closes on Escape, and
+//! gives the focus back.
 
 use leptos::html;
 use leptos::prelude::*;

@@ -81,7 +81,8 @@ pub(crate) fn FilePicker() -> impl IntoView {
             "Open results files"
         </button>
         <input
-            class="hidden" type="file" multiple tabindex="-1" aria-hidden="true" node_ref=input on:change=picked
+            class="hidden" type="file" multiple tabindex="-1" aria-hidden="true" node_ref=input
+            on:change=picked
             accept=".json,.jsonl,.ndjson,.csv,.tsv,.parquet,.film,.eval"
         />
     }

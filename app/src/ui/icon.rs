@@ -35,7 +35,8 @@ impl Shape {
             Shape::Search => "M7 12A5 5 0 1 0 7 2a5 5 0 0 0 0 10zM10.6 10.6 14 14",
             Shape::Open => "M8 10.5V2.5M4.8 5.6 8 2.4l3.2 3.2M2.5 10v3.5h11V10",
             Shape::Link => {
-                "M6.5 9.5l3-3M7 4.5l1.3-1.3a3 3 0 0 1 4.3 4.3L11.2 8.8M9 11.5l-1.3 1.3a3 3 0 0 1-4.3-4.3l1.4-1.3"
+                "M6.5 9.5l3-3M7 4.5l1.3-1.3a3 3 0 0 1 4.3 4.3L11.2 8.8M9 11.5l-1.3 1.3a3 3 0 0 1-4.3-4.3\
+                l1.4-1.3"
             }
             Shape::Panel => "M2.5 3h11v10h-11zM6 3v10",
             Shape::Close => "M4 4l8 8M12 4l-8 8",
@@ -60,7 +61,10 @@ pub(crate) fn Icon(
     shape: Signal<Shape>,
 ) -> impl IntoView {
     view! {
-        <svg class="icon" viewBox="0 0 16 16" aria-hidden="true" class:icon-filled=move || shape.get().is_filled()>
+        <svg
+            class="icon" viewBox="0 0 16 16" aria-hidden="true"
+            class:icon-filled=move || shape.get().is_filled()
+        >
             <path d=move || shape.get().outline() />
         </svg>
     }

@@ -5,5 +5,9 @@ use leptos::prelude::*;
 /// The logo.
 #[component]
 pub(crate) fn Mark() -> impl IntoView {
-    view! { <a class="mark" href="/" aria-label="Gauntlet, all runs"><i aria-hidden="true"></i><span>"Gauntlet"</span></a> }
+    view! {
+        <a class="mark" href="/" aria-label="Gauntlet, all runs">
+            <i aria-hidden="true"></i><span>"Gauntlet"</span>
+        </a>
+    }
 }

@@ -18,7 +18,9 @@ const PHASES: [(FilePhase, &str); 3] =
 pub(super) fn Notices(importer: Importer) -> impl IntoView {
     view! {
         <div class="notices">
-            <For each=move || importer.ids() key=|id| *id children=move |id| view! { <Notice importer id /> } />
+            <For
+                each=move || importer.ids() key=|id| *id children=move |id| view! { <Notice importer id /> }
+            />
         </div>
     }
     .erase()

@@ -16,7 +16,8 @@ pub(crate) fn SearchBox(
         <form class="search" role="search" action="/search">
             <Icon shape=Shape::Search />
             <input
-                type="search" name="q" value=words aria-label="Search all texts" placeholder="Search every text"
+                type="search" name="q" value=words aria-label="Search all texts"
+                placeholder="Search every text"
                 autocomplete="off" spellcheck="false"
             />
         </form>

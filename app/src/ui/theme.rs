@@ -25,7 +25,10 @@ pub(crate) fn ThemeSwitch() -> impl IntoView {
         }
     };
     view! {
-        <button class="button is-icon" title="Dark or light" aria-label="Switch between dark and light" on:click=switch>
+        <button
+            class="button is-icon" title="Dark or light" aria-label="Switch between dark and light"
+            on:click=switch
+        >
             <Icon shape=Shape::Theme />
         </button>
     }

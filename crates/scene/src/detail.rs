@@ -1,6 +1,6 @@
 //! Levels of detail: which nodes of a film are drawn. Where a step is smaller than the eye can tell, few
-//! points stand for many nodes; what the fog hides is left out. So a picture has about as many nodes for a run of a
-//! million steps as for one of a thousand.
+//! points stand for many nodes; what the fog hides is left out. So a picture has about as many nodes for a
+//! run of a million steps as for one of a thousand.
 
 use gauntlet_film::{BLOCK, Digest, Digests, FailuresOf};
 

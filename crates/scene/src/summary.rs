@@ -19,8 +19,8 @@ pub struct SceneSummary {
     pub ribbon: u64,
     /// Drawn steps of the ribbon that are broken into a jagged line.
     pub jagged: u64,
-    /// Drawn effects by the failure they show (`hallucination`, `format`, `refusal`, `inconsistency`, `generic`);
-    /// every kind is present, at 0 where there is none.
+    /// Drawn effects by the failure they show (`hallucination`, `format`, `refusal`, `inconsistency`,
+    /// `generic`); every kind is present, at 0 where there is none.
     pub effects: BTreeMap<&'static str, u64>,
     /// Labels.
     pub labels: u64,

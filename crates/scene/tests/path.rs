@@ -58,8 +58,9 @@ proptest! {
                 [CameraMode::Orbit(orbit), CameraMode::Follow, CameraMode::FirstPerson, CameraMode::BirdsEye]
             {
                 let rubric = film.find_path("root");
+                let aspect = angles.3;
                 let lens =
-                    Lens { geometry, camera, position, time_secs, rubric, aspect: angles.3, ..Lens::default() };
+                    Lens { geometry, camera, position, time_secs, rubric, aspect, ..Lens::default() };
                 let scene = Scene::of(&film, &lens);
                 prop_assert!(is_finite(&scene), "{scene:?}");
                 prop_assert_eq!(scene.describe(), Scene::of(&film, &lens).describe());

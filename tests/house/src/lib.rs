@@ -3,10 +3,8 @@
 //! which licences may be linked ([`licences`]).
 //!
 //! All judge plain data and answer a list of violations; [`workspace`] reads that data from the real
-//! workspace. The tests of this package apply the one to the other. [`debts`] lists what does not keep a rule
-//! yet.
+//! workspace. The tests of this package apply the one to the other.
 
-pub mod debts;
 pub mod graph;
 pub mod identifiers;
 mod imports;

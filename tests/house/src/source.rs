@@ -7,7 +7,7 @@ pub const MAX_COLUMNS: usize = 110;
 
 /// Every line of a Rust file that is too long, as sentences. The row of a table in a comment cannot be
 /// broken.
-pub fn long_lines(path: &str, text: &str) -> Vec<String> {
+fn long_lines(path: &str, text: &str) -> Vec<String> {
     let is_row = |line: &str| line.trim_start().trim_start_matches(['/', '!']).trim_start().starts_with('|');
     let lines =
         (1..).zip(text.lines()).filter(|(_, line)| !(line.trim_start().starts_with("//") && is_row(line)));
@@ -25,6 +25,7 @@ pub fn violations(path: &str, text: &str) -> Vec<String> {
     if lines > MAX_LINES {
         found.push(format!("{path}: {lines} lines; split it along a noun below {MAX_LINES}"));
     }
+    found.extend(long_lines(path, text));
     if path.ends_with(".rs") {
         if !text.starts_with("//!") {
             found.push(format!("{path}: does not begin with a `//!` that says what it is for"));
@@ -95,10 +96,10 @@ mod tests {
     #[test]
     fn a_line_is_not_long() {
         let line = "x".repeat(MAX_COLUMNS);
-        assert_eq!(long_lines("a.rs", &line), [] as [&str; 0]);
-        assert_eq!(long_lines("a.rs", &format!("//! A.\n{line}y\n")), ["a.rs:2: 111 columns; at most 110"]);
-        assert_eq!(long_lines("a.rs", &format!("//! | {line} |\n")), [] as [&str; 0]);
-        assert_eq!(long_lines("a.ts", &format!("{line}y")), [] as [&str; 0]);
+        check("a.rs", &format!("//! A.\n{line}\n"), &[]);
+        check("a.rs", &format!("//! A.\n{line}y\n"), &["a.rs:2: 111 columns; at most 110"]);
+        check("a.rs", &format!("//! | {line} |\n"), &[]);
+        check("a.ts", &format!("{line}y"), &[]);
     }
 
     #[test]
