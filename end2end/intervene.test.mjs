@@ -12,7 +12,7 @@ const WITHOUT_WEBGL = { flags: ["--disable-gpu", "--disable-3d-apis"] };
 function controlsOf(run) {
   const group = run.page.getByRole("group", { name: "Training" });
   const line = run.page.locator(".command-line");
-  const flags = run.page.getByRole("list", { name: "Interventions and notes" });
+  const flags = run.page.getByRole("list", { name: "Interventions, notes and alerts" });
   return {
     button: (name) => group.getByRole("button", { name, exact: true }),
     shows: (words) => until(`the line shows ${words}`, async () => words.test(await line.innerText())),

@@ -84,7 +84,7 @@ story("playback repeats a range, and a note is a flag in every browser", async (
   await note.getByRole("button", { name: "Save" }).click();
   await note.waitFor({ state: "hidden" });
   for (const each of [run, other]) {
-    const flags = each.page.getByRole("list", { name: "Interventions and notes" });
+    const flags = each.page.getByRole("list", { name: "Interventions, notes and alerts" });
     await flags.getByRole("button", { name: /^Note by browser at .*: look at this one$/ }).waitFor();
   }
 

@@ -1,8 +1,8 @@
 //! The flags over the curve: what people did to the run, at the place where they did it. Commands with what
-//! came of them, and notes.
+//! came of them, notes, and alerts.
 
 use gauntlet_film::Film;
-use gauntlet_model::Action;
+use gauntlet_model::{Action, Severity};
 use leptos::prelude::*;
 
 use super::commands::{Outcome, outcome, verb};
@@ -67,7 +67,18 @@ fn flags(film: &Film) -> Vec<Flag> {
         let words = format!("Note by {} at {}: {}", note.author, local_clock(note.at), note.text);
         Flag { seq: note.seq, node, left, beside: 0, class: "is-note", letter: "N", words }
     });
-    let mut all: Vec<Flag> = commands.chain(notes).collect();
+    let alerts = film.alerts().rev().take(MOST).map(|alert| {
+        let (node, left) = place(alert.seq, alert.step);
+        let by = alert.monitor.as_deref().map(|name| format!(" of {name}")).unwrap_or_default();
+        let words = format!("Alert{by} at {}: {}", local_clock(alert.at), alert.text);
+        let class = match alert.severity {
+            Severity::Info => "is-alert is-info",
+            Severity::Warning => "is-alert is-warning",
+            Severity::Error => "is-alert is-error",
+        };
+        Flag { seq: alert.seq, node, left, beside: 0, class, letter: "!", words }
+    });
+    let mut all: Vec<Flag> = commands.chain(notes).chain(alerts).collect();
     all.sort_by_key(|flag| flag.seq);
     // Flags at one node stand side by side.
     let mut before = None::<(usize, u32)>;
@@ -102,7 +113,7 @@ pub(super) fn Flags(session: Session) -> impl IntoView {
     view! {
         <div class="flags" hidden=move || is_empty() && range.with(Option::is_none)>
         {move || range.get().map(|style| view! { <span class="flag-range" style=style></span> })}
-        <ul aria-label="Interventions and notes" hidden=is_empty>
+        <ul aria-label="Interventions, notes and alerts" hidden=is_empty>
             <For each=move || all.get() key=|flag| (flag.seq, flag.class, flag.node) children=move |flag| {
                 let seq = flag.seq;
                 let place = move || {

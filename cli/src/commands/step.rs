@@ -278,6 +278,10 @@ fn other(body: &Body) -> Option<String> {
         Body::AnnotationAdded(note) => {
             Some(format!("{} {}", paint(BOLD, format!("note by {}", note.author)), clip(&note.text, 1000)))
         }
+        Body::AlertRaised(alert) => {
+            let text = format!("{}: {}", alert.severity.as_str(), clip(&alert.text, 1000));
+            Some(paint(WAITS, text))
+        }
         Body::ChallengeAnswered(answer) => {
             Some(paint(WAITS, format!("{} answered {:?}", answer.author, answer.answer)))
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use gauntlet_film::{Evidence, failure_of, path_failure};
 use gauntlet_model::{
     Body, Event, FailureKind, FailureRule, FailureRules, Record, RuleInForce, RunId, RunSummary, ScoreTarget,
-    SnapshotScored, Status,
+    Severity, SnapshotScored, Status,
 };
 use gauntlet_telemetry::Endpoint;
 use tokio::runtime::Runtime;
@@ -384,6 +384,11 @@ impl Printer {
             Body::CommandIssued(c) => loud(WAITS, format!("{} says {}", c.author, c.action.as_str())),
             Body::CommandApplied(applied) => loud(WAITS, applied.result.clone()),
             Body::AnnotationAdded(note) => line(format!("note by {}: {}", note.author, note.text)),
+            Body::AlertRaised(alert) => {
+                let style = if alert.severity == Severity::Info { WAITS } else { BAD };
+                let monitor = alert.monitor.as_deref().map(|name| format!(" ({name})")).unwrap_or_default();
+                loud(style, format!("{}: {}{monitor}", alert.severity.as_str(), alert.text))
+            }
             Body::ArtifactAdded(file) => line(format!("file {}", file.name)),
             _ => None,
         }

@@ -8,7 +8,7 @@ use gauntlet_store::{InEpisode, Store};
 
 use crate::Error;
 use crate::films::Films;
-use crate::prompts::{Prompts, group_name};
+use crate::prompts::Prompts;
 
 /// A difference of rewards below which they are the same.
 const TIE: f64 = 1e-9;
@@ -35,7 +35,7 @@ pub async fn of_step(store: &Store, films: &Films, run: &RunId, step: u64) -> Re
         let event =
             record.event().map_err(|error| Error::internal(format!("event {}: {error}", record.seq)))?;
         let Body::SnapshotScored(snapshot) = event.body() else { continue };
-        let name = group_name(snapshot);
+        let name = snapshot.group_name();
         let rollout = GroupRollout {
             seq: record.seq,
             episode: episode.as_ref().map(ToString::to_string),

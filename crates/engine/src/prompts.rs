@@ -7,7 +7,7 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use gauntlet_model::{Body, EpisodeId, Kind, Object, Record, RunId, SnapshotScored};
+use gauntlet_model::{Body, EpisodeId, Kind, Object, Record, RunId};
 use gauntlet_store::Store;
 use serde_json::Value;
 
@@ -60,7 +60,7 @@ impl PromptIndex {
                 let task = named.or(of_episode.copied()).or_else(seen);
                 self.prompts.push(Prompt {
                     seq: record.seq,
-                    group: hash("group", &group_name(snapshot)),
+                    group: hash("group", &snapshot.group_name()),
                     task,
                 });
             }
@@ -68,11 +68,6 @@ impl PromptIndex {
             Err(error) => tracing::error!(seq = record.seq, %error, "a stored event breaks the rules"),
         }
     }
-}
-
-/// What names the group of a snapshot: `group` in its metadata, else what the agent saw.
-pub fn group_name(snapshot: &SnapshotScored) -> String {
-    name(&snapshot.metadata, "group").unwrap_or_else(|| snapshot.observation.clone())
 }
 
 /// A text or a number of the metadata as a name.

@@ -1,8 +1,8 @@
 //! The fact: one event reduced to what a viewer keeps. Texts of actions and observations stay in the log.
 
 use gauntlet_model::{
-    Action, Body, EpisodeId, Event, EventError, FailureKind, Record, Score, ScoreTarget, Scores, Status,
-    StepKind, StepRange, Timestamp,
+    Action, Body, EpisodeId, Event, EventError, FailureKind, Record, Score, ScoreTarget, Scores, Severity,
+    Status, StepKind, StepRange, Timestamp,
 };
 
 use crate::rules::is_measurement;
@@ -121,6 +121,15 @@ pub enum What {
         /// Steps it refers to.
         range: Option<StepRange>,
     },
+    /// A monitor or the producer called for attention.
+    Alert {
+        /// What people read.
+        text: String,
+        /// How grave it is.
+        severity: Severity,
+        /// The monitor that raised it.
+        monitor: Option<String>,
+    },
     /// A blob was tied to the run.
     Artifact {
         /// File name.
@@ -218,6 +227,9 @@ impl What {
             }
             Body::AnnotationAdded(b) => {
                 What::Note { text: b.text.clone(), author: b.author.clone(), range: b.range }
+            }
+            Body::AlertRaised(b) => {
+                What::Alert { text: b.text.clone(), severity: b.severity, monitor: b.monitor.clone() }
             }
             Body::ArtifactAdded(b) => What::Artifact { name: b.name.clone() },
             Body::Gap(b) => What::Gap { lost: b.lost, reason: b.reason.clone() },

@@ -97,6 +97,7 @@ pub fn thin(facts: &[Fact], rule: FailureRule, level: u8, around: &Surroundings)
         | What::Applied { .. }
         | What::Answered { .. }
         | What::Note { .. }
+        | What::Alert { .. }
         | What::Gap { .. } => true,
         What::EpisodeStarted { .. } | What::Recorded { .. } | What::Artifact { .. } => false,
     };

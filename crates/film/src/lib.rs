@@ -49,7 +49,7 @@ pub use rules::{
     Condition, Evidence, Rule, Rules, conditions, failure_of, is_decisive, is_measurement, medical,
     path_failure,
 };
-pub use run_state::{Answer, Applied, Command, DroppedEvents, Note, RunInfo};
+pub use run_state::{Alert, Answer, Applied, Command, DroppedEvents, Note, RunInfo};
 pub use series::Point;
 pub use sum::Sum;
 pub use tree::{Path, PathId};

@@ -4,7 +4,7 @@ use gauntlet_model::{EpisodeId, FailureKind, FailureRule, RuleInForce, Timestamp
 
 use crate::fact::Asked;
 use crate::film::Film;
-use crate::run_state::{Answer, Command, DroppedEvents, NodeKey, Note, RunInfo};
+use crate::run_state::{Alert, Answer, Command, DroppedEvents, NodeKey, Note, RunInfo};
 use crate::tree::{Path, PathId};
 
 /// Nodes that a rank is computed from at most.
@@ -241,6 +241,11 @@ impl Film {
     /// People's notes, in log order.
     pub fn notes(&self) -> impl ExactSizeIterator<Item = &Note> + DoubleEndedIterator {
         self.run_state.notes.values()
+    }
+
+    /// Alerts, in log order.
+    pub fn alerts(&self) -> impl ExactSizeIterator<Item = &Alert> + DoubleEndedIterator {
+        self.run_state.alerts.values()
     }
 
     /// People's commands, in log order, with their results.

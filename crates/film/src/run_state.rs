@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gauntlet_model::{Action, EpisodeId, Status, StepRange, Timestamp};
+use gauntlet_model::{Action, EpisodeId, Severity, Status, StepRange, Timestamp};
 
 use crate::fact::{Fact, What};
 
@@ -44,6 +44,23 @@ pub struct Note {
     pub author: String,
     /// Steps it refers to.
     pub range: Option<StepRange>,
+}
+
+/// An alert of a monitor or of the producer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alert {
+    /// Its sequence number.
+    pub seq: u64,
+    /// When it was raised.
+    pub at: Timestamp,
+    /// Step it is tied to.
+    pub step: Option<u64>,
+    /// What people read.
+    pub text: String,
+    /// How grave it is.
+    pub severity: Severity,
+    /// The monitor that raised it; `None` where the producer did.
+    pub monitor: Option<String>,
 }
 
 /// A command that a person sent to the training process.
@@ -114,6 +131,7 @@ pub(crate) struct RunState {
     stated: Option<u64>,
     last: Option<u64>,
     pub(crate) notes: BTreeMap<u64, Note>,
+    pub(crate) alerts: BTreeMap<u64, Alert>,
     pub(crate) commands: BTreeMap<u64, Command>,
     command_seqs: BTreeMap<String, u64>,
     applied: BTreeMap<String, Applied>,
@@ -185,6 +203,10 @@ impl RunState {
                 let note =
                     || Note { seq, at, step, text: text.clone(), author: author.clone(), range: *range };
                 add(&mut self.notes, seq, note)
+            }
+            What::Alert { text, severity, monitor } => {
+                let (text, severity, monitor) = (text.clone(), *severity, monitor.clone());
+                add(&mut self.alerts, seq, || Alert { seq, at, step, text, severity, monitor })
             }
             What::Gap { lost, reason } => {
                 let (lost, reason) = (*lost, reason.clone());

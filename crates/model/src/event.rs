@@ -114,6 +114,8 @@ kinds! {
     ChallengeAnswered(ChallengeAnswered) = "challenge.answered", needs_step: true;
     /// A person wrote a note.
     AnnotationAdded(AnnotationAdded) = "annotation.added", needs_step: false;
+    /// A monitor's rule began to hold, or the producer called for attention.
+    AlertRaised(AlertRaised) = "alert.raised", needs_step: false;
     /// Events were lost upstream.
     Gap(Gap) = "gap", needs_step: false;
 }

@@ -176,6 +176,8 @@ fn body() -> impl Strategy<Value = Body> {
             let range = range.map(|(a, b)| StepRange { from: a.min(b), to: a.max(b) });
             AnnotationAdded { text, author, range }.into()
         }),
+        (".+", select(Severity::ALL.to_vec()), of(label()), of(label()))
+            .prop_map(|(text, severity, monitor, rule)| AlertRaised { text, severity, monitor, rule }.into()),
         (any::<u64>(), label()).prop_map(|(lost, reason)| Gap { lost, reason }.into()),
     ]
 }

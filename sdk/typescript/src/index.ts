@@ -55,7 +55,7 @@ export { factOf, type Asked, type Fact, type What } from "./film/fact.js";
 export { judge } from "./film/rules.js";
 export type { FilmOptions } from "./film/reader.js";
 export type { Point } from "./film/series.js";
-export type { Answer, FilmCommand, Lost, Note, RunFacts } from "./film/state.js";
+export type { Alert, Answer, FilmCommand, Lost, Note, RunFacts } from "./film/state.js";
 
 export { KINDS } from "./wire/events.js";
 export type {

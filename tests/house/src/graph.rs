@@ -19,6 +19,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("gauntlet-values", &["gauntlet-model"]),
     ("gauntlet-film", &["gauntlet-model"]),
     ("gauntlet-api", &["gauntlet-film", "gauntlet-model"]),
+    ("gauntlet-monitor", &["gauntlet-film", "gauntlet-model"]),
     ("gauntlet-scene", &["gauntlet-film", "gauntlet-model"]),
     ("gauntlet-telemetry", &["gauntlet-model"]),
     ("gauntlet-rubric", &["gauntlet-model", "gauntlet-telemetry"]),
@@ -91,6 +92,7 @@ const PURE: &[&str] = &[
     "gauntlet-values",
     "gauntlet-film",
     "gauntlet-api",
+    "gauntlet-monitor",
     "gauntlet-scene",
     "gauntlet-otlp",
 ];

@@ -1,6 +1,6 @@
 //! The numbers of enum variants in the format. A number is never reused for another variant.
 
-use gauntlet_model::{Action, FailureKind, Status, StepKind};
+use gauntlet_model::{Action, FailureKind, Severity, Status, StepKind};
 
 macro_rules! codes {
     ($($type:ident { $($variant:ident = $code:literal),* $(,)? })*) => {
@@ -42,12 +42,14 @@ pub(super) enum Kind {
     Note,
     Artifact,
     Gap,
+    Alert,
 }
 
 codes! {
     Kind {
         Scored = 0, Added = 1, RunStarted = 2, Status = 3, EpisodeStarted = 4, EpisodeFinished = 5,
         Recorded = 6, Command = 7, Applied = 8, Answered = 9, Note = 10, Artifact = 11, Gap = 12,
+        Alert = 13,
     }
     Status {
         Pending = 0, Running = 1, Paused = 2, Completed = 3, Failed = 4, TimedOut = 5, Cancelled = 6,
@@ -57,5 +59,6 @@ codes! {
         Thought = 0, ToolCall = 1, ToolResult = 2, Observation = 3, Error = 4, PlanUpdate = 5, Message = 6,
         Handoff = 7, Decision = 8, Reward = 9, Tick = 10,
     }
+    Severity { Info = 0, Warning = 1, Error = 2 }
     Action { Pause = 0, Resume = 1, Tweak = 2, Answer = 3, Stop = 4 }
 }

@@ -193,6 +193,11 @@ impl<'a> In<'a> {
                     false => None,
                 },
             },
+            Kind::Alert => What::Alert {
+                text: self.owned("text")?,
+                severity: self.variant("severity")?,
+                monitor: self.optional("monitor")?,
+            },
             Kind::Artifact => What::Artifact { name: self.owned("name")? },
             Kind::Gap => What::Gap { lost: self.number("lost")?, reason: self.owned("reason")? },
         })

@@ -39,6 +39,7 @@ fn kind(what: &What) -> Kind {
         What::Note { .. } => Kind::Note,
         What::Artifact { .. } => Kind::Artifact,
         What::Gap { .. } => Kind::Gap,
+        What::Alert { .. } => Kind::Alert,
     }
 }
 
@@ -198,6 +199,11 @@ impl<'a> Out<'a> {
                 self.text(author);
                 self.number(range.is_some().into());
                 range.iter().flat_map(|r| [r.from, r.to]).for_each(|step| self.number(step));
+            }
+            What::Alert { text, severity, monitor } => {
+                self.text(text);
+                self.variant(*severity);
+                self.optional(monitor);
             }
             What::Artifact { name } => self.text(name),
             What::Gap { lost, reason } => {

@@ -2,8 +2,8 @@
 
 use gauntlet_film::{Asked, Fact, Film, What};
 use gauntlet_model::{
-    Action, EpisodeId, FailureKind, FailureRules, MAX_STEP, Score, Scores, Status, StepKind, StepRange,
-    Timestamp,
+    Action, EpisodeId, FailureKind, FailureRules, MAX_STEP, Score, Scores, Severity, Status, StepKind,
+    StepRange, Timestamp,
 };
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -114,6 +114,8 @@ fn what() -> impl Strategy<Value = What> {
         1 => (text(), text(), prop::option::of(range)).prop_map(|(text, author, range)| {
             What::Note { text, author, range }
         }),
+        1 => (text(), prop::sample::select(Severity::ALL.to_vec()), maybe())
+            .prop_map(|(text, severity, monitor)| What::Alert { text, severity, monitor }),
         1 => text().prop_map(|name| What::Artifact { name }),
         1 => (any::<u64>(), text()).prop_map(|(lost, reason)| What::Gap { lost, reason }),
     ]

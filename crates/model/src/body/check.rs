@@ -187,6 +187,17 @@ impl Check for AnnotationAdded {
     }
 }
 
+impl Check for AlertRaised {
+    fn check(&self) -> Result<(), FieldError> {
+        if self.text.is_empty() {
+            return Err(FieldError::new("text", "must not be empty"));
+        }
+        text("text", &self.text)?;
+        self.monitor.as_deref().map_or(Ok(()), |name| label("monitor", name))?;
+        self.rule.as_deref().map_or(Ok(()), |rule| label("rule", rule))
+    }
+}
+
 impl Check for Gap {
     fn check(&self) -> Result<(), FieldError> {
         label("reason", &self.reason)

@@ -154,6 +154,52 @@ pub struct AnnotationAdded {
     pub range: Option<StepRange>,
 }
 
+/// How grave an alert is.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum Severity {
+    Info,
+    #[default]
+    Warning,
+    Error,
+}
+
+impl Severity {
+    /// Every severity, the mildest first.
+    pub const ALL: [Severity; 3] = [Severity::Info, Severity::Warning, Severity::Error];
+
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        }
+    }
+}
+
+/// `alert.raised`: a monitor's rule began to hold, or the training code called for attention.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AlertRaised {
+    /// What people read.
+    #[schemars(length(min = 1, max = MAX_TEXT_BYTES))]
+    pub text: String,
+    /// How grave it is.
+    pub severity: Severity,
+    /// The name of the monitor that raised it; absent where the producer of the run did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = MAX_LABEL_BYTES))]
+    pub monitor: Option<String>,
+    /// The rule of that monitor at that time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = MAX_LABEL_BYTES))]
+    pub rule: Option<String>,
+}
+
 /// `gap`: events were lost before they reached the log; said aloud.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

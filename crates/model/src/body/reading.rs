@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::{StepKind, StepRecorded};
+use super::{SnapshotScored, StepKind, StepRecorded};
 use crate::Object;
 
 /// Members that can be the text of a step, the most telling first.
@@ -58,6 +58,18 @@ impl StepRecorded {
     /// What of it can stand for its episode. Empty values are passed over.
     pub fn summary(&self) -> Option<&Value> {
         SUMMARIES.into_iter().filter_map(|key| self.payload.get(key)).find(|value| is_filled(value))
+    }
+}
+
+impl SnapshotScored {
+    /// What names the group of rollouts it was sampled in: `group` in its metadata, else what the agent saw.
+    /// Rollouts of one step with the same name are one group.
+    pub fn group_name(&self) -> String {
+        match self.metadata.get("group") {
+            Some(Value::String(text)) if !text.is_empty() => text.clone(),
+            Some(Value::Number(number)) => number.to_string(),
+            _ => self.observation.clone(),
+        }
     }
 }
 

@@ -102,6 +102,7 @@ impl Size for ArtifactAdded {}
 impl Size for CommandApplied {}
 impl Size for ChallengeAnswered {}
 impl Size for AnnotationAdded {}
+impl Size for AlertRaised {}
 impl Size for Gap {}
 
 #[cfg(test)]

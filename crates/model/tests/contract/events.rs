@@ -159,6 +159,17 @@ pub fn full() -> Vec<Event> {
                 range: Some(StepRange { from: 2, to: 40 }),
             },
         ),
+        event(
+            14,
+            None,
+            Some(40),
+            AlertRaised {
+                text: "zscore(loss, 50) > 3: zscore(loss, 50) = 4.25".into(),
+                severity: Severity::Error,
+                monitor: Some("loss jumps".into()),
+                rule: Some("zscore(loss, 50) > 3".into()),
+            },
+        ),
         event(11, None, None, Gap { lost: 17, reason: "the queue was full".into() }),
         event(
             12,
@@ -237,6 +248,17 @@ pub fn minimal() -> Vec<Event> {
             None,
             Some(2),
             ChallengeAnswered { answer: "Approve".into(), author: "dana".into(), correct: None },
+        ),
+        event(
+            31,
+            None,
+            None,
+            AlertRaised {
+                text: "The loss is not a number.".into(),
+                severity: Severity::Info,
+                monitor: None,
+                rule: None,
+            },
         ),
         event(28, None, None, AnnotationAdded { text: String::new(), author: "dana".into(), range: None }),
         event(

@@ -15,6 +15,7 @@ from .stamps import rfc3339, uuid7
 
 __all__ = [
     "Action",
+    "AlertRaised",
     "AnnotationAdded",
     "ArtifactAdded",
     "Challenge",
@@ -32,6 +33,7 @@ __all__ = [
     "RunStarted",
     "RunStatus",
     "ScoreAdded",
+    "Severity",
     "SnapshotScored",
     "Status",
     "StepError",
@@ -51,6 +53,8 @@ StepKind = Literal[
     "thought", "tool_call", "tool_result", "observation", "error", "plan_update",
     "message", "handoff", "decision", "reward", "tick",
 ]  # fmt: skip
+#: How grave an alert is.
+Severity = Literal["info", "warning", "error"]
 Target = Literal["step", "episode", "run"]
 #: What a person may ask of a run.
 Action = Literal["pause", "resume", "tweak", "answer", "stop"]
@@ -287,6 +291,19 @@ class AnnotationAdded(Event):
     text: str
     author: str
     range: dict[str, int] | None = None
+
+
+@dataclass(slots=True)
+class AlertRaised(Event):
+    """A monitor's rule began to hold, or the training code called for attention: then it names no monitor."""
+
+    kind: ClassVar[str] = "alert.raised"
+    required: ClassVar[frozenset[str]] = frozenset({"text", "severity"})
+
+    text: str
+    severity: Severity
+    monitor: str | None = None
+    rule: str | None = None
 
 
 @dataclass(slots=True)

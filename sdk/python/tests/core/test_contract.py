@@ -37,6 +37,7 @@ LISTS = {
     ("snapshot.scored", "failures"): events.Failure,
     ("score.added", "target"): events.Target,
     ("command.issued", "action"): events.Action,
+    ("alert.raised", "severity"): events.Severity,
 }
 
 

@@ -1037,6 +1037,7 @@ export interface components {
       | components["schemas"]["CommandApplied"]
       | components["schemas"]["ChallengeAnswered"]
       | components["schemas"]["AnnotationAdded"]
+      | components["schemas"]["AlertRaised"]
       | components["schemas"]["Gap"];
     /** run.started */
     RunStarted: {
@@ -1670,6 +1671,47 @@ export interface components {
            */
           to: number;
         } | null;
+      };
+    };
+    /** alert.raised */
+    AlertRaised: {
+      /**
+       * Format: uuid
+       * @description The idempotency key: a UUID (version 7 where nothing speaks against it). Sent twice, kept once.
+       */
+      id: string;
+      /**
+       * Format: date-time
+       * @description RFC 3339 with a zone, such as 2026-11-21T00:06:33.885877Z; kept to the microsecond.
+       */
+      at: string;
+      /** @constant */
+      kind: "alert.raised";
+      /** @constant */
+      v: 1;
+      /** @description A 16-byte trace id in hex, or a name. */
+      episode?: string | null;
+      step?: number | null;
+      /** @description What the server adds; ignored. */
+      seq?: number | null;
+      /**
+       * Format: date-time
+       * @description What the server adds; ignored.
+       */
+      received_at?: string | null;
+      /** @description `alert.raised`: a monitor's rule began to hold, or the training code called for attention. */
+      body: {
+        /** @description What people read. */
+        text: string;
+        /**
+         * @description How grave it is.
+         * @enum {string}
+         */
+        severity: "info" | "warning" | "error";
+        /** @description The name of the monitor that raised it; absent where the producer of the run did. */
+        monitor?: string | null;
+        /** @description The rule of that monitor at that time. */
+        rule?: string | null;
       };
     };
     /** gap */
@@ -2517,6 +2559,7 @@ export interface components {
       | "command.applied"
       | "challenge.answered"
       | "annotation.added"
+      | "alert.raised"
       | "gap";
     /** @description A score that fails. */
     FailingScore: {

@@ -2,7 +2,7 @@
 // beside the encoder, in crates/film/src/codec. Decoding trusts no length: each is checked against the bytes
 // left.
 
-import type { FailureKind } from "../wire/events.js";
+import { SEVERITIES, type FailureKind } from "../wire/events.js";
 import { MAX_STEP } from "../wire/limits.js";
 import type { Asked, Fact, What } from "./fact.js";
 import { CodecError, Input } from "./input.js";
@@ -205,6 +205,10 @@ function other(input: Input, kind: Exclude<What["what"], "scored">): What {
       const hasRange = input.flag("range");
       const range = hasRange ? { from: input.exact("range.from"), to: input.exact("range.to") } : null;
       return { what: kind, text, author, range };
+    }
+    case "alert": {
+      const [text, severity] = [input.text("text"), input.word("severity", SEVERITIES)];
+      return { what: kind, text, severity, monitor: input.optional("monitor") };
     }
     case "artifact":
       return { what: kind, name: input.text("name") };

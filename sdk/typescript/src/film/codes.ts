@@ -17,6 +17,7 @@ export const WHATS: readonly What["what"][] = [
   "note",
   "artifact",
   "gap",
+  "alert",
 ];
 export const STATUSES: readonly Status[] = [
   "pending",

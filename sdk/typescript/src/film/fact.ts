@@ -1,6 +1,6 @@
 // The fact: one event reduced to what a viewer keeps. Texts of actions and observations stay in the log.
 
-import type { Action, FailureKind, Status, StepKind, StoredEvent } from "../wire/events.js";
+import type { Action, FailureKind, Severity, Status, StepKind, StoredEvent } from "../wire/events.js";
 
 /** A question put to a person. The expected answer is deliberately absent: films go to the person asked. */
 export interface Asked {
@@ -38,6 +38,7 @@ export type What =
   | { what: "applied"; id: string; result: string }
   | { what: "answered"; answer: string; author: string }
   | { what: "note"; text: string; author: string; range: { from: number; to: number } | null }
+  | { what: "alert"; text: string; severity: Severity; monitor: string | null }
   | { what: "artifact"; name: string }
   | { what: "gap"; lost: number; reason: string };
 
@@ -117,6 +118,10 @@ function whatOf(event: StoredEvent): What {
         author: event.body.author,
         range: event.body.range ?? null,
       };
+    case "alert.raised": {
+      const { text, severity, monitor } = event.body;
+      return { what: "alert", text, severity, monitor: monitor ?? null };
+    }
     case "artifact.added":
       return { what: "artifact", name: event.body.name };
     case "gap":

@@ -8,7 +8,15 @@ import { isMeasurement, Measurements, type Measurement } from "./measurements.js
 import { Paths } from "./paths.js";
 import { Evidence, gravest, isDecisive, isSameRule, judge } from "./rules.js";
 import { decimate, type Point } from "./series.js";
-import { RunState, type Answer, type FilmCommand, type Lost, type Note, type RunFacts } from "./state.js";
+import {
+  RunState,
+  type Alert,
+  type Answer,
+  type FilmCommand,
+  type Lost,
+  type Note,
+  type RunFacts,
+} from "./state.js";
 
 type ScoredFact = Extract<Fact, { what: "scored" }>;
 
@@ -182,6 +190,11 @@ export class Film {
   /** People's notes, in log order. */
   get notes(): Note[] {
     return bySeq(this.#state.notes);
+  }
+
+  /** Alerts, in log order. */
+  get alerts(): Alert[] {
+    return bySeq(this.#state.alerts);
   }
 
   /** People's commands, in log order, with their results. */

@@ -1,6 +1,6 @@
 // The state of a film besides its nodes: the run itself, people's commands, answers and notes, and gaps.
 
-import { FINAL_STATUSES, type Action, type Status } from "../wire/events.js";
+import { FINAL_STATUSES, type Action, type Severity, type Status } from "../wire/events.js";
 import type { Fact } from "./fact.js";
 
 /** The run itself; texts are empty before `run.started`. */
@@ -26,6 +26,16 @@ export interface Note {
   text: string;
   author: string;
   range: { from: number; to: number } | null;
+}
+
+/** An alert of a monitor, or of the training code: then `monitor` is `null`. */
+export interface Alert {
+  seq: number;
+  at: string;
+  step: number | null;
+  text: string;
+  severity: Severity;
+  monitor: string | null;
 }
 
 /** A command of a person to the training process, and its result. */
@@ -70,6 +80,7 @@ export class RunState {
     lastAt: null,
   };
   readonly notes = new Map<number, Note>();
+  readonly alerts = new Map<number, Alert>();
   readonly gaps = new Map<number, Lost>();
   readonly episodes = new Set<string>();
   readonly #commands = new Map<string, Omit<FilmCommand, "applied">>();
@@ -143,6 +154,11 @@ export class RunState {
       case "note":
         this.notes.set(seq, { seq, at, step, text: fact.text, author: fact.author, range: fact.range });
         break;
+      case "alert": {
+        const { text, severity, monitor } = fact;
+        this.alerts.set(seq, { seq, at, step, text, severity, monitor });
+        break;
+      }
       case "gap":
         this.gaps.set(seq, { seq, at, lost: fact.lost, reason: fact.reason });
         break;

@@ -28,6 +28,11 @@ export type StepKind =
 /** What a command asks the training side to do. */
 export type Action = "pause" | "resume" | "tweak" | "answer" | "stop";
 
+/** How grave an alert is, the mildest first. */
+export const SEVERITIES = ["info", "warning", "error"] as const;
+/** One of {@link SEVERITIES}. */
+export type Severity = (typeof SEVERITIES)[number];
+
 /** Scores by dotted rubric path; `root` is the total. */
 export type Scores = Record<string, number>;
 
@@ -113,6 +118,8 @@ export interface Bodies {
   "command.applied": { command_id: string; result: string };
   "challenge.answered": { answer: string; author: string; correct?: boolean };
   "annotation.added": { text: string; author: string; range?: { from: number; to: number } };
+  /** A monitor's rule began to hold, or the training code called for attention: then it names no monitor. */
+  "alert.raised": { text: string; severity: Severity; monitor?: string; rule?: string };
   gap: { lost: number; reason: string };
 }
 
@@ -134,6 +141,7 @@ export const KINDS: readonly Kind[] = [
   "command.applied",
   "challenge.answered",
   "annotation.added",
+  "alert.raised",
   "gap",
 ];
 
