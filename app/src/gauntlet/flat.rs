@@ -1,7 +1,7 @@
 //! The stage without WebGL2: the same scene, projected and drawn on a 2D canvas. Picking, labels and cameras
 //! work as in 3D; depth, glow and fog are simpler.
 
-use gauntlet_model::FailureKind;
+use gauntlet_model::EffectKind;
 use gauntlet_scene::{Camera, Effect, Rgb, Scene, Segment};
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -168,8 +168,8 @@ fn strokes<'a>(
     canvas.stroke();
 }
 
-/// A failure's shape: a slanted plane, a zigzag, a wall, or a star. What lies ahead has less `presence` (0 to
-/// 1).
+/// An effect's shape: a slanted plane, a zigzag, a wall, a star, or a disc. What lies ahead has less
+/// `presence` (0 to 1).
 fn effect(
     canvas: &web_sys::CanvasRenderingContext2d,
     projection: &Projection<'_>,
@@ -178,7 +178,7 @@ fn effect(
     presence: f64,
 ) {
     let Some((x, y)) = projection.point(effect.at).filter(|p| is_inside(*p, projection.size)) else { return };
-    let half = f64::from(effect.size * effect.kind.extent()[0]) * projection.scale(effect.at) / 2.0;
+    let half = f64::from(effect.size * effect.extent()[0]) * projection.scale(effect.at) / 2.0;
     canvas.set_fill_style_str(&css(effect.color, presence * (0.06 + 0.26 * intensity)));
     canvas.set_stroke_style_str(&css(effect.color, 0.95 * presence));
     canvas.set_line_width((half / 14.0).clamp(1.0, 2.5));
@@ -186,21 +186,22 @@ fn effect(
         disc(canvas, x, y, half.max(1.5));
         return;
     }
-    let corners: Vec<(f64, f64)> = match effect.failure {
-        FailureKind::Hallucination => vec![(-1.0, -0.7), (1.0, -1.0), (1.0, 0.7), (-1.0, 1.0)],
-        FailureKind::Refusal => vec![(-1.0, -0.6), (1.0, -0.6), (1.0, 0.6), (-1.0, 0.6)],
-        FailureKind::Format => {
+    let corners: Vec<(f64, f64)> = match effect.kind {
+        EffectKind::WobblingPlane => vec![(-1.0, -0.7), (1.0, -1.0), (1.0, 0.7), (-1.0, 1.0)],
+        EffectKind::Wall => vec![(-1.0, -0.6), (1.0, -0.6), (1.0, 0.6), (-1.0, 0.6)],
+        EffectKind::JaggedBurst => {
             vec![(-1.0, 0.2), (-0.6, -0.9), (-0.2, 0.5), (0.2, -0.9), (0.6, 0.5), (1.0, -0.3)]
         }
-        FailureKind::Inconsistency => star(4),
-        FailureKind::Generic => star(7),
+        EffectKind::SplitBurst => star(4),
+        EffectKind::Burst => star(7),
+        EffectKind::Glow => star(16),
     };
     canvas.begin_path();
     for (i, (cx, cy)) in corners.iter().enumerate() {
         let (px, py) = (x + cx * half, y + cy * half);
         if i == 0 { canvas.move_to(px, py) } else { canvas.line_to(px, py) }
     }
-    if effect.failure != FailureKind::Format {
+    if effect.kind != EffectKind::JaggedBurst {
         canvas.close_path();
         canvas.fill();
     }

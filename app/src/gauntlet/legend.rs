@@ -1,11 +1,11 @@
-//! The legend: generated from the rules that make the effects.
+//! The legend: generated from the project's effects and the failing rules.
 
 use gauntlet_film::Film;
-use gauntlet_scene::legend;
+use gauntlet_scene::{effect_color, legend, to_hex};
 use leptos::prelude::*;
 
 use super::session::Session;
-use crate::ui::{Erase, Icon, Shape, failure_class};
+use crate::ui::{Erase, Icon, Shape};
 
 /// On a narrower window the legend starts folded, CSS pixels; the same value is in the style sheet.
 const SMALL_PX: f64 = 900.0;
@@ -13,7 +13,8 @@ const SMALL_PX: f64 = 900.0;
 /// The meaning of each shape. Can be folded.
 #[component]
 pub(super) fn Legend(session: Session) -> impl IntoView {
-    let rule = Memo::new(move |_| session.watch_calmly(Film::rule));
+    let effects = session.view.effects;
+    let entries = Memo::new(move |_| effects.with(|set| session.watch_calmly(|film| legend(film, set))));
     let sentence = move || session.watch_calmly(Film::rule_in_force).text;
     // `None`: the style sheet decides by the width of the window.
     let is_open = RwSignal::new(None::<bool>);
@@ -30,9 +31,10 @@ pub(super) fn Legend(session: Session) -> impl IntoView {
                 "Legend" <Icon shape=Shape::Chevron />
             </button>
             <ul>
-                {move || legend(rule.get()).into_iter().map(|entry| view! {
+                {move || entries.get().into_iter().map(|entry| view! {
                     <li title=entry.when>
-                        <i class=format!("swatch {}", failure_class(entry.failure)) aria-hidden="true"></i>
+                        <i class=format!("swatch is-{}", entry.effect.as_str()) aria-hidden="true"
+                            style=format!("background:{}", to_hex(effect_color(entry.color)))></i>
                         {entry.words}
                     </li>
                 }).collect_view()}

@@ -373,6 +373,7 @@ impl RenderLoop {
             selected: self.session.current.get_untracked(),
             rubric: view.rubric.get_untracked(),
             heights: self.heights.shown(),
+            effects: view.effects.get_untracked(),
             intensity: view.intensity.get_untracked() as f32,
             reduced_motion: self.has_reduced_motion,
             aspect: self.aspect(),

@@ -23,8 +23,10 @@ pub(super) fn write(frame: &web_sys::Element, session: Session, scene: &Scene) {
     let summary = scene.summary();
     let at = session.current.get_untracked();
     let step = at.and_then(|i| session.film(|f| f.node(i).map(|n| n.step)));
-    let effects: Vec<String> =
-        summary.effects.iter().map(|(kind, count)| format!("\"{kind}\":{count}")).collect();
+    let counts = |of: &std::collections::BTreeMap<&str, u64>| {
+        let counts: Vec<String> = of.iter().map(|(kind, count)| format!("\"{kind}\":{count}")).collect();
+        format!("{{{}}}", counts.join(","))
+    };
     let set = |name: &str, value: &str| {
         if frame.get_attribute(name).as_deref() != Some(value) {
             // Fails only for names that are no attribute names.
@@ -38,7 +40,8 @@ pub(super) fn write(frame: &web_sys::Element, session: Session, scene: &Scene) {
     set("data-camera", summary.camera);
     set("data-failure", summary.selected_failure.unwrap_or(""));
     set("data-effect", summary.selected_effect.unwrap_or(""));
-    set("data-effects", &format!("{{{}}}", effects.join(",")));
+    set("data-effects", &counts(&summary.effects));
+    set("data-shapes", &counts(&summary.shapes));
     set("data-jagged", &summary.jagged.to_string());
     set("data-head", &session.film(Film::head).to_string());
     set("data-feed", session.feed.with_untracked(feed_word));

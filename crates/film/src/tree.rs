@@ -23,6 +23,8 @@ pub struct Path {
     pub depth: u32,
     /// The path without its last segment, if it has one.
     pub parent: Option<PathId>,
+    /// Whether a snapshot names it: scored or not evaluated there. Else it is a group of others.
+    pub is_scored: bool,
 }
 
 /// Where a path first appeared: the lowest step, then the position in that step's snapshot.
@@ -181,6 +183,7 @@ impl Entry {
             name: self.path.rsplit('.').next().unwrap_or_default().to_owned(),
             depth: self.path.bytes().filter(|b| *b == b'.').count() as u32,
             parent: self.parent.map(PathId),
+            is_scored: self.first.is_some(),
         }
     }
 }

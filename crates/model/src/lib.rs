@@ -10,6 +10,7 @@
 mod body;
 mod decode;
 pub mod dipg;
+mod effects;
 mod event;
 mod fnv;
 mod ids;
@@ -26,6 +27,10 @@ mod writer;
 pub use body::*;
 pub use decode::{
     BatchError, EventError, MAX_REFUSED_EVENTS, decode_array, decode_json, decode_lines, decode_one,
+};
+pub use effects::{
+    Disagreement, EffectColor, EffectCondition, EffectKind, EffectRule, EffectSet, MAX_EFFECTS, MAX_TREND,
+    Trend,
 };
 pub use event::{Body, Event, Kind, Record};
 pub use fnv::fnv1a_128;

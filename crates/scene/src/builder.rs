@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use gauntlet_film::{Digests, Film, PathId};
+use gauntlet_model::{EffectKind, EffectSet};
 
 use crate::axis::Axis;
 use crate::camera::Camera;
 use crate::color::ACCENT;
 use crate::detail::Window;
+use crate::effects::{EffectIndex, Effects};
 use crate::height::HeightScale;
 use crate::labels::LabelLayout;
 use crate::lens::{Geometry, Lens};
@@ -36,8 +38,17 @@ impl Scene {
 /// in sight has changed; every scene costs about the same whatever the film's length.
 #[derive(Debug, Default)]
 pub struct SceneBuilder {
-    known: Option<(Key, Arc<PathGeometry>)>,
+    known: Option<Known>,
     digests: Digests,
+    index: EffectIndex,
+}
+
+/// A path, with what it was built from.
+#[derive(Debug)]
+struct Known {
+    key: Key,
+    path: Arc<PathGeometry>,
+    effects: Effects,
 }
 
 /// The inputs of the path. A film's revision only counts its own changes, so the key also has what differs
@@ -52,6 +63,7 @@ struct Key {
     spacing: f64,
     heights: HeightScale,
     rubric: Option<PathId>,
+    effects: Arc<EffectSet>,
     window: Window,
 }
 
@@ -70,6 +82,7 @@ impl Key {
             spacing: lens.spacing(),
             heights: lens.heights,
             rubric: lens.rubric,
+            effects: Arc::clone(&lens.effects),
             window,
         }
     }
@@ -108,6 +121,7 @@ impl SceneBuilder {
             selected_index: selected,
             selected: selected.map(|i| ring(&places, i)),
             failure: named.and_then(|i| film.failure(i)),
+            effect: named.and_then(|i| self.effect(film, i)),
             accent: ACCENT,
             geometry: lens.geometry,
             mode: lens.camera,
@@ -118,14 +132,20 @@ impl SceneBuilder {
 
     fn path(&mut self, places: &Places<'_>, lens: &Lens, window: Window) -> Arc<PathGeometry> {
         let key = Key::of(places.film, lens, window);
-        if let Some((known, path)) = &self.known
-            && *known == key
-        {
-            return Arc::clone(path);
+        if let Some(known) = self.known.as_ref().filter(|known| known.key == key) {
+            return Arc::clone(&known.path);
         }
-        let path = Arc::new(PathGeometry::of(places, &window, lens, &mut self.digests));
-        self.known = Some((key, Arc::clone(&path)));
+        let effects = Effects::of(places.film, &lens.effects);
+        let caches = (&effects, &mut self.digests, &mut self.index);
+        let path = Arc::new(PathGeometry::of(places, &window, lens, caches));
+        self.known = Some(Known { key, path: Arc::clone(&path), effects });
         path
+    }
+
+    /// The shape at a node, by the effects of the path that was built last.
+    fn effect(&self, film: &Film, node: usize) -> Option<EffectKind> {
+        let effects = &self.known.as_ref()?.effects;
+        effects.look(effects.place(film, node)?).map(|(kind, _)| kind)
     }
 }
 

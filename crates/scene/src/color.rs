@@ -1,7 +1,7 @@
 //! The palette of the stage. Colour only carries meaning, and never alone: there is a shape or a word as
 //! well.
 
-use gauntlet_model::FailureKind;
+use gauntlet_model::{EffectColor, FailureKind};
 
 /// Red, green and blue as sRGB display values, each 0 to 1.
 pub type Rgb = [f32; 3];
@@ -39,6 +39,19 @@ pub fn failure_color(kind: FailureKind) -> Rgb {
     }
 }
 
+/// A colour that an effect can have.
+pub fn effect_color(color: EffectColor) -> Rgb {
+    match color {
+        EffectColor::Red => FAILED,
+        EffectColor::Amber => AMBER,
+        EffectColor::Grey => GREY,
+        EffectColor::Rose => ROSE,
+        EffectColor::Brick => BRICK,
+        EffectColor::Blue => ACCENT,
+        EffectColor::Green => PASSED,
+    }
+}
+
 /// The colour of a run's safety, the share of its steps without a failure (0 to 1): red below 0.4, green
 /// above 0.8, blue between or if unknown.
 pub(crate) fn safety_color(safety: Option<f64>) -> Rgb {
@@ -55,7 +68,7 @@ pub(crate) fn mix(from: Rgb, to: Rgb, share: f32) -> Rgb {
 }
 
 /// `#rrggbb`.
-pub(crate) fn to_hex(color: Rgb) -> String {
+pub fn to_hex(color: Rgb) -> String {
     let [r, g, b] = color.map(|c| (c.clamp(0.0, 1.0) * 255.0).round() as u8);
     format!("#{r:02x}{g:02x}{b:02x}")
 }

@@ -58,7 +58,8 @@ impl Scene {
         }
         more(out, path.nodes.len())?;
         for effect in path.effects.iter().take(LISTED) {
-            let (kind, failure) = (effect.kind.as_str(), effect.failure.as_str());
+            let kind = effect.kind.as_str();
+            let failure = effect.failure.map_or("no failure", |failure| failure.as_str());
             let (at, size, phase) = (point(effect.at), number(effect.size), number(effect.phase));
             writeln!(out, "{kind} ({failure}) of {} {at} x{size} phase {phase}", effect.index)?;
         }

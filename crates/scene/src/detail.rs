@@ -5,6 +5,7 @@
 use gauntlet_film::{BLOCK, Digest, Digests, FailuresOf};
 
 use crate::camera::Camera;
+use crate::effects::EffectIndex;
 use crate::lens::Geometry;
 use crate::picture::Recede;
 use crate::places::Places;
@@ -138,7 +139,12 @@ impl Window {
 
     /// The indexes of the nodes to draw, rising. Fewer where they are too many: then one point stands for a
     /// greater length on the screen.
-    pub(crate) fn nodes(&self, places: &Places<'_>, digests: &mut Digests) -> Selection {
+    pub(crate) fn nodes(
+        &self,
+        places: &Places<'_>,
+        digests: &mut Digests,
+        effects: &EffectIndex,
+    ) -> Selection {
         let mut tolerance_px = TOLERANCE_PX;
         while self.count(places, tolerance_px) > MOST_NODES {
             tolerance_px *= 1.5;
@@ -174,6 +180,10 @@ impl Window {
             let first = (from == 0).then_some(0);
             let last = (to == places.len()).then_some(to - 1);
             let mut shaping: Vec<usize> = first.into_iter().chain(digest.shaping()).chain(last).collect();
+            if let Some(node) = effects.node(places.film, from..to) {
+                shaping.push(node);
+                shaping.sort_unstable();
+            }
             shaping.dedup();
             if shaping.is_empty() {
                 shaping.push(from);

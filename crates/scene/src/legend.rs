@@ -1,19 +1,19 @@
-//! The legend, generated from the rule in force: the meaning of each shape, and when it appears.
+//! The legend, generated from the effects and the rule in force: the meaning of each shape, and when it
+//! appears.
 
-use gauntlet_film::{Condition, Rule, medical};
-use gauntlet_model::{FailureKind, FailureRule};
+use gauntlet_film::{Condition, Film, Rule, medical};
+use gauntlet_model::{
+    EffectColor, EffectCondition, EffectKind, EffectRule, EffectSet, FailureKind, FailureRule,
+};
 
-use crate::color::{Rgb, failure_color};
-use crate::effects::EffectKind;
+use crate::effects::names;
 
 /// One line of the legend.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LegendEntry {
-    /// The failure.
-    pub failure: FailureKind,
     /// Its colour.
-    pub color: Rgb,
-    /// The word and the shape, such as `ungrounded: wobbling plane`.
+    pub color: EffectColor,
+    /// What it means and its shape, such as `ungrounded: wobbling plane`.
     pub words: String,
     /// The shape.
     pub effect: EffectKind,
@@ -32,24 +32,62 @@ pub fn failure_word(failure: FailureKind) -> &'static str {
     }
 }
 
-fn shape_words(effect: EffectKind) -> &'static str {
+/// The words for a shape.
+pub fn shape_words(effect: EffectKind) -> &'static str {
     match effect {
         EffectKind::WobblingPlane => "wobbling plane",
         EffectKind::JaggedBurst => "jagged path",
         EffectKind::Wall => "wall",
         EffectKind::SplitBurst => "split burst",
         EffectKind::Burst => "burst",
+        EffectKind::Glow => "glow",
     }
 }
 
-/// The legend of a rule, the most severe failure first. Every failure has a line, as a run can declare one
-/// that the rule does not name.
-pub fn legend(rule: FailureRule) -> Vec<LegendEntry> {
-    FailureKind::ALL.into_iter().map(|failure| entry(rule, failure)).collect()
+/// The legend of the effects that a run can show, the most important first. Each failure of a step has its
+/// line, as a run can declare one that the rule does not name; an effect of a rubric has one where the run
+/// has such a rubric.
+pub fn legend(film: &Film, effects: &EffectSet) -> Vec<LegendEntry> {
+    let has = |pattern: &str| film.paths().iter().any(|p| p.is_scored && names(pattern, &p.path));
+    let shown = effects.effects.iter().filter(|rule| rule.rubric.as_deref().is_none_or(has));
+    shown.map(|rule| entry(film.rule(), rule)).collect()
 }
 
-fn entry(in_force: FailureRule, failure: FailureKind) -> LegendEntry {
-    let effect = EffectKind::of(failure);
+fn entry(in_force: FailureRule, rule: &EffectRule) -> LegendEntry {
+    let rubric = rule.rubric.as_deref().unwrap_or_default();
+    let (meaning, when) = match &rule.when {
+        EffectCondition::Failure(failure) => {
+            (failure_word(*failure).to_owned(), failure_condition(in_force, *failure))
+        }
+        EffectCondition::Failing => (format!("{rubric} failing"), format!("{rubric} fails by the rules")),
+        EffectCondition::Below(limit) => {
+            (format!("{rubric} below {limit}"), format!("{rubric} below {limit}"))
+        }
+        EffectCondition::Above(limit) => {
+            (format!("{rubric} above {limit}"), format!("{rubric} above {limit}"))
+        }
+        EffectCondition::Falling(trend) => (
+            format!("{rubric} falling"),
+            format!("{rubric} at least {} below the mean of the {} steps before", trend.by, trend.over),
+        ),
+        EffectCondition::NotEvaluated => {
+            (format!("{rubric} not evaluated"), format!("{rubric} has no score"))
+        }
+        EffectCondition::Disagreement(other) => (
+            format!("{rubric} against {}", other.from),
+            format!("{rubric} and {} at least {} apart", other.from, other.by),
+        ),
+    };
+    LegendEntry {
+        color: rule.color,
+        words: format!("{meaning}: {}", shape_words(rule.shape)),
+        effect: rule.shape,
+        when,
+    }
+}
+
+/// When a step has that failure.
+fn failure_condition(in_force: FailureRule, failure: FailureKind) -> String {
     let named = medical(in_force).into_iter().flat_map(|rules| rules.iter());
     let mut when: Vec<String> = named.filter(|rule| rule.failure == failure).map(condition).collect();
     if failure == FailureKind::Generic {
@@ -60,13 +98,7 @@ fn entry(in_force: FailureRule, failure: FailureKind) -> LegendEntry {
     } else if when.is_empty() {
         when.push("declared by the run".to_owned());
     }
-    LegendEntry {
-        failure,
-        color: failure_color(failure),
-        words: format!("{}: {}", failure_word(failure), shape_words(effect)),
-        effect,
-        when: when.join(", "),
-    }
+    when.join(", ")
 }
 
 fn condition(rule: &Rule) -> String {

@@ -1,6 +1,9 @@
 //! The lens: how a film is viewed.
 
+use std::sync::Arc;
+
 use gauntlet_film::PathId;
+use gauntlet_model::EffectSet;
 
 use crate::color::{Rgb, safety_color};
 use crate::height::HeightScale;
@@ -170,6 +173,8 @@ pub struct Lens {
     pub rubric: Option<PathId>,
     /// The scores at the lower and at the upper end of the picture.
     pub heights: HeightScale,
+    /// Which effect is drawn when; checked before.
+    pub effects: Arc<EffectSet>,
     /// How strongly effects glow, 0 to 1.
     pub intensity: f32,
     /// Whether decoration must not move, and the agent has no trail.
@@ -188,6 +193,7 @@ impl Default for Lens {
             selected: None,
             rubric: None,
             heights: HeightScale::default(),
+            effects: Arc::default(),
             intensity: 0.5,
             reduced_motion: false,
             aspect: 16.0 / 9.0,

@@ -37,12 +37,12 @@ pub mod vector;
 
 pub use builder::SceneBuilder;
 pub use camera::{Camera, Fog};
-pub use color::{ACCENT, FAILED, NOT_EVALUATED, PASSED, Rgb, failure_color};
-pub use effects::{Effect, EffectKind};
+pub use color::{ACCENT, FAILED, NOT_EVALUATED, PASSED, Rgb, effect_color, failure_color, to_hex};
+pub use effects::Effect;
 pub use geometry::path_point;
 pub use height::HeightScale;
 pub use labels::{Label, LabelKind};
-pub use legend::{LegendEntry, failure_word, legend};
+pub use legend::{LegendEntry, failure_word, legend, shape_words};
 pub use lens::{CameraMode, Geometry, Lens, Orbit};
 pub use marks::{NodeMark, PathGeometry, Segment};
 pub use picture::{Agent, Recede, Ring, Scene};

@@ -1,4 +1,4 @@
-//! The path as plain data: its nodes, its ribbon and the effects at failing nodes.
+//! The path as plain data: its nodes, its ribbon and the effects at its nodes.
 
 use crate::color::Rgb;
 use crate::effects::Effect;
@@ -18,7 +18,7 @@ pub struct PathGeometry {
     pub ribbon: Vec<Segment>,
     /// The line of the means where nodes stand for several; there the ribbon is dim and shows their range.
     pub means: Vec<Segment>,
-    /// One effect a failing node, ordered by index; the nearest ones where they are too many.
+    /// One effect at a node at most, ordered by index; the nearest ones where they are too many.
     pub effects: Vec<Effect>,
     /// Lines that help the eye: the wormhole's tube, the sphere's core. Always dim.
     pub guide: Vec<Segment>,

@@ -1,11 +1,13 @@
 //! Builds the part of the path that is in sight; shared by all frames that see the same part.
 
 use gauntlet_film::{Digests, Film, PathId, State};
-use gauntlet_model::FailureKind;
+use gauntlet_model::{EffectColor, EffectKind};
 
-use crate::color::{ACCENT, BACKGROUND, FAILED, NOT_EVALUATED, PASSED, Rgb, failure_color, mix};
+use crate::color::{
+    ACCENT, BACKGROUND, FAILED, NOT_EVALUATED, PASSED, Rgb, effect_color, failure_color, mix,
+};
 use crate::detail::{Selection, Window};
-use crate::effects::{Thresholds, effect};
+use crate::effects::{EffectIndex, Effects};
 use crate::height::HeightScale;
 use crate::lens::Lens;
 use crate::marks::{NodeMark, PathGeometry};
@@ -16,36 +18,44 @@ use crate::ribbon::{guide, ribbon};
 pub(crate) const NODE: f32 = 0.25;
 /// Radius of a failing node, world units.
 pub(crate) const FAILING: f32 = 0.35;
-/// The most failures that are drawn as shapes: each is hundreds of triangles.
+/// The most effects that are drawn as shapes: each is hundreds of triangles.
 const MOST_SHAPES: usize = 400;
 
 impl PathGeometry {
     /// The part of a path that a window shows.
-    pub(crate) fn of(places: &Places<'_>, window: &Window, lens: &Lens, digests: &mut Digests) -> Self {
+    pub(crate) fn of(
+        places: &Places<'_>,
+        window: &Window,
+        lens: &Lens,
+        (effects, digests, index): (&Effects, &mut Digests, &mut EffectIndex),
+    ) -> Self {
         let film = places.film;
-        let thresholds = Thresholds::of(film);
-        let Selection { nodes: indexes, is_extreme, means } = window.nodes(places, digests);
-        let failures: Vec<Option<FailureKind>> = indexes.iter().map(|i| film.failure(*i)).collect();
+        index.update(film, effects);
+        let Selection { nodes: indexes, is_extreme, means } = window.nodes(places, digests, index);
+        let shown: Vec<Option<usize>> = indexes.iter().map(|i| effects.place(film, *i)).collect();
+        let looks: Vec<Option<(EffectKind, EffectColor)>> =
+            shown.iter().map(|place| effects.look((*place)?)).collect();
         let mut picture =
             PathGeometry { nodes: Vec::with_capacity(indexes.len()), ..PathGeometry::default() };
-        for (i, failure) in indexes.iter().copied().zip(failures.iter().copied()) {
-            let color = match lens.rubric {
-                Some(path) => rubric_color(film, path, lens.heights, i),
-                None => failure.map_or(ACCENT, failure_color),
+        for (i, look) in indexes.iter().copied().zip(&looks) {
+            let failure = film.failure(i);
+            let color = match (lens.rubric, look) {
+                (Some(path), _) => rubric_color(film, path, lens.heights, i),
+                (None, Some((_, color))) => effect_color(*color),
+                (None, None) => failure.map_or(ACCENT, failure_color),
             };
             let radius = if failure.is_some() { FAILING } else { NODE };
             let (at, failed) = (places.mark(i), failure.is_some());
             picture.nodes.push(NodeMark { at, radius, color, index: i as f32, failed });
         }
-        for i in shaped(&indexes, &failures, window.center) {
-            let Some((node, failure)) = picture.nodes.get(i).zip(failures.get(i).copied().flatten()) else {
+        for i in shaped(&indexes, &shown, window.center) {
+            let Some((node, place)) = picture.nodes.get(i).zip(shown.get(i).copied().flatten()) else {
                 continue;
             };
             let index = indexes.get(i).copied().unwrap_or_default();
-            picture.effects.push(effect(film, &thresholds, index, node.at, failure));
+            picture.effects.extend(effects.effect(film, place, index, node.at));
         }
-        (picture.ribbon, picture.jagged) =
-            ribbon(&picture.nodes, &failures, &is_extreme, lens.rubric.is_some());
+        (picture.ribbon, picture.jagged) = ribbon(&picture.nodes, &looks, &is_extreme, lens.rubric.is_some());
         picture.means = crate::ribbon::means(places, &means);
         picture.guide = guide(places, window);
         picture.revision = picture.fingerprint(lens);
@@ -70,7 +80,8 @@ impl PathGeometry {
         }
         for effect in &self.effects {
             hash.word(u64::from(effect.size.to_bits()) << 32 | u64::from(effect.index.to_bits()));
-            hash.word(effect.failure as u64);
+            effect.color.iter().for_each(|c| hash.word(u64::from(c.to_bits())));
+            hash.word(effect.kind as u64);
         }
         hash.0
     }
@@ -97,13 +108,13 @@ fn rubric_color(film: &Film, path: PathId, heights: HeightScale, node: usize) ->
     mix(BACKGROUND, full, 0.6 + 0.4 * share as f32)
 }
 
-/// Places among the drawn nodes of those whose failure has a shape, rising: failing ones whose neighbours are
-/// drawn too, where they are too many the nearest ones to the centre. The others have a colour and a glow.
-fn shaped(indexes: &[usize], failures: &[Option<FailureKind>], center: usize) -> Vec<usize> {
+/// Places among the drawn nodes of those whose effect has a shape, rising: ones whose neighbours are drawn
+/// too, where they are too many the nearest ones to the centre. The others have a colour and a glow.
+fn shaped(indexes: &[usize], shown: &[Option<usize>], center: usize) -> Vec<usize> {
     let is_near =
         |a: usize, b: usize| indexes.get(a).zip(indexes.get(b)).is_none_or(|(a, b)| a.abs_diff(*b) == 1);
-    let failing = (0..indexes.len()).filter(|i| failures.get(*i).is_some_and(Option::is_some));
-    let mut shaped: Vec<usize> = failing
+    let marked = (0..indexes.len()).filter(|i| shown.get(*i).is_some_and(Option::is_some));
+    let mut shaped: Vec<usize> = marked
         .filter(|i| is_near(*i, i + 1) && i.checked_sub(1).is_none_or(|before| is_near(before, *i)))
         .collect();
     if shaped.len() > MOST_SHAPES {

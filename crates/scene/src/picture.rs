@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gauntlet_model::FailureKind;
+use gauntlet_model::{EffectKind, FailureKind};
 
 use crate::camera::{Camera, Fog};
 use crate::color::Rgb;
@@ -46,6 +46,8 @@ pub struct Scene {
     pub selected_index: Option<usize>,
     /// The failure of the selected node, or else of the one the agent is at.
     pub failure: Option<FailureKind>,
+    /// The shape of the effect at that node.
+    pub effect: Option<EffectKind>,
     /// The colour of the travelled path.
     pub accent: Rgb,
     /// The path's shape.

@@ -3,9 +3,9 @@
 
 use std::f64::consts::TAU;
 
-use gauntlet_model::FailureKind;
+use gauntlet_model::{EffectColor, EffectKind};
 
-use crate::color::{ACCENT, GUIDE, Rgb, failure_color};
+use crate::color::{ACCENT, GUIDE, Rgb, effect_color};
 use crate::detail::Window;
 use crate::geometry::{CORE, STEP, TUBE};
 use crate::lens::Geometry;
@@ -28,36 +28,32 @@ const SIDES: (usize, usize) = (20, 2);
 const RINGS: (f64, f64) = (120.0, 12.0);
 
 /// The ribbon, and the number of its jagged steps. With `by_path`, the nodes are coloured by a rubric path,
-/// and the ribbon has their colours.
+/// and the ribbon has their colours. `looks` are the effects at the nodes.
 pub(crate) fn ribbon(
     nodes: &[NodeMark],
-    failures: &[Option<FailureKind>],
+    looks: &[Option<(EffectKind, EffectColor)>],
     is_extreme: &[bool],
     by_path: bool,
 ) -> (Vec<Segment>, u64) {
     let mut segments = Vec::with_capacity(nodes.len() + nodes.len() / 4);
     let mut jagged = 0;
-    let pairs = nodes.windows(2).zip(failures.windows(2)).zip(is_extreme.windows(2));
-    for ((ends, failures), is_extreme) in pairs {
-        let ([a, b], [fa, fb]) = (ends, failures) else { continue };
-        let gravest = [*fa, *fb].into_iter().flatten().min();
+    let pairs = nodes.windows(2).zip(looks.windows(2)).zip(is_extreme.windows(2));
+    for ((ends, looks), is_extreme) in pairs {
+        let [a, b] = ends else { continue };
+        let jag_color = looks.iter().flatten().find(|(kind, _)| *kind == EffectKind::JaggedBurst);
         // Between nodes that are not neighbours the path is not broken.
         let is_extreme = is_extreme.contains(&true);
         let is_next = !is_extreme && b.index - a.index <= 1.0;
-        let is_jagged = is_next && [*fa, *fb].contains(&Some(FailureKind::Format));
-        let color = match gravest {
-            _ if by_path => b.color,
-            _ if is_jagged => failure_color(FailureKind::Format),
-            // Failures have shapes at their nodes; a colour between two meanings would suggest a third.
-            _ => ACCENT,
-        };
+        let jag_color = jag_color.filter(|_| is_next).map(|(_, color)| effect_color(*color));
+        // Failures have shapes at their nodes; a colour between two meanings would suggest a third.
+        let color = if by_path { b.color } else { jag_color.unwrap_or(ACCENT) };
         let color = if is_extreme { color.map(|c| c * RANGE_LIGHT) } else { color };
-        let width = match gravest {
+        let width = match a.failed || b.failed {
             _ if is_extreme => RANGE_WIDTH,
-            Some(_) => WIDTH.1,
-            None => WIDTH.0,
+            true => WIDTH.1,
+            false => WIDTH.0,
         };
-        if is_jagged {
+        if jag_color.is_some() {
             jagged += 1;
             jag(&mut segments, a, b, a.index as u64, color, width);
         } else {

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use gauntlet_model::FailureKind;
+use gauntlet_model::{EffectKind, FailureKind};
 use serde::Serialize;
 
-use crate::effects::EffectKind;
 use crate::picture::Scene;
 
 /// The content of a scene.
@@ -19,9 +18,11 @@ pub struct SceneSummary {
     pub ribbon: u64,
     /// Drawn steps of the ribbon that are broken into a jagged line.
     pub jagged: u64,
-    /// Drawn effects by the failure they show (`hallucination`, `format`, `refusal`, `inconsistency`,
+    /// Drawn effects by the failure of their node (`hallucination`, `format`, `refusal`, `inconsistency`,
     /// `generic`); every kind is present, at 0 where there is none.
     pub effects: BTreeMap<&'static str, u64>,
+    /// Drawn effects by shape (`wobbling_plane`, `glow`, ...); every shape is present.
+    pub shapes: BTreeMap<&'static str, u64>,
     /// Labels.
     pub labels: u64,
     /// The node the agent is at or has last passed; `None` where there are no nodes.
@@ -34,7 +35,7 @@ pub struct SceneSummary {
     pub selected_index: Option<u64>,
     /// The failure of that node.
     pub selected_failure: Option<&'static str>,
-    /// The effect drawn at that node: `wobbling_plane`, `jagged_burst`, `wall`, `split_burst` or `burst`.
+    /// The shape of the effect at that node, such as `wobbling_plane`.
     pub selected_effect: Option<&'static str>,
     /// [`crate::PathGeometry::revision`].
     pub revision: u64,
@@ -45,8 +46,12 @@ impl Scene {
     pub fn summary(&self) -> SceneSummary {
         let path = &self.path;
         let mut effects: BTreeMap<_, _> = FailureKind::ALL.iter().map(|kind| (kind.as_str(), 0)).collect();
+        let mut shapes: BTreeMap<_, _> = EffectKind::ALL.iter().map(|kind| (kind.as_str(), 0)).collect();
         for effect in &path.effects {
-            *effects.entry(effect.failure.as_str()).or_default() += 1;
+            *shapes.entry(effect.kind.as_str()).or_default() += 1;
+            if let Some(failure) = effect.failure {
+                *effects.entry(failure.as_str()).or_default() += 1;
+            }
         }
         let agent = self.nodes.checked_sub(1).map(|last| (self.travelled as usize).min(last));
         let selected = self.selected_index.or(agent);
@@ -56,13 +61,14 @@ impl Scene {
             ribbon: path.ribbon.len() as u64,
             jagged: path.jagged,
             effects,
+            shapes,
             labels: self.labels.len() as u64,
             agent_index: agent.map(|i| i as u64),
             geometry: self.geometry.as_str(),
             camera: self.mode.as_str(),
             selected_index: selected.map(|i| i as u64),
             selected_failure: self.failure.map(|failure| failure.as_str()),
-            selected_effect: self.failure.map(|failure| EffectKind::of(failure).as_str()),
+            selected_effect: self.effect.map(EffectKind::as_str),
             revision: path.revision,
         }
     }

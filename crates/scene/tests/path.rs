@@ -6,10 +6,10 @@ mod common;
 use std::sync::Arc;
 
 use gauntlet_film::Film;
-use gauntlet_model::{FailureRule, FailureRules};
+use gauntlet_model::{EffectKind, EffectSet, FailureRules};
 use gauntlet_scene::{
-    CameraMode, EffectKind, Geometry, HeightScale, Lens, NOT_EVALUATED, Orbit, PASSED, Scene, SceneBuilder,
-    Segment, legend,
+    CameraMode, Geometry, HeightScale, Lens, NOT_EVALUATED, Orbit, PASSED, Scene, SceneBuilder, Segment,
+    legend,
 };
 use proptest::prelude::*;
 
@@ -149,8 +149,9 @@ fn guides_stay_few() {
 
 #[test]
 fn the_legend_follows_the_rules() {
+    let (medical, set) = (Film::with_rules(FailureRules::Dipg), EffectSet::default());
     let lines: Vec<String> =
-        legend(FailureRule::Dipg).iter().map(|e| format!("{} ({})", e.words, e.when)).collect();
+        legend(&medical, &set).iter().map(|e| format!("{} ({})", e.words, e.when)).collect();
     assert_eq!(
         lines,
         [
@@ -161,7 +162,7 @@ fn the_legend_follows_the_rules() {
             "failing: burst (any other rubric below 0)",
         ]
     );
-    let by_root = legend(FailureRule::RootBelow(0.5));
+    let by_root = legend(&Film::with_rules(FailureRules::RootBelow(0.5)), &set);
     assert_eq!(
         (by_root[0].when.as_str(), by_root[4].when.as_str()),
         ("declared by the run", "root below 0.5")

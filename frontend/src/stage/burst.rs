@@ -1,6 +1,6 @@
 //! Bursts, for the other failures: thirty glowing lines that form a distorted cage, spikes, or split spikes.
 
-use gauntlet_scene::EffectKind;
+use gauntlet_model::EffectKind;
 use three_d::Context;
 
 use super::gpu::compile;
@@ -18,6 +18,6 @@ pub(super) fn bursts(context: &Context) -> Result<Shapes, String> {
         EffectKind::JaggedBurst => Some(0.0),
         EffectKind::Burst => Some(1.0),
         EffectKind::SplitBurst => Some(2.0),
-        EffectKind::WobblingPlane | EffectKind::Wall => None,
+        EffectKind::WobblingPlane | EffectKind::Wall | EffectKind::Glow => None,
     }))
 }

@@ -1,6 +1,6 @@
 //! Wobbling translucent planes, for claims without support.
 
-use gauntlet_scene::EffectKind;
+use gauntlet_model::EffectKind;
 use three_d::Context;
 
 use super::gpu::compile;

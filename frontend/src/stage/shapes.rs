@@ -1,6 +1,7 @@
 //! The shapes of failures: one program, one instance for each effect of the kinds it draws.
 
-use gauntlet_scene::{Effect, EffectKind, PathGeometry};
+use gauntlet_model::EffectKind;
+use gauntlet_scene::{Effect, PathGeometry};
 use three_d::{Context, Program};
 
 use super::frame::with;
@@ -44,10 +45,12 @@ impl Shapes {
 
 /// The size is the height of a plane or wall, and the radius of a burst.
 fn attributes(effect: &Effect, variant: f32) -> [Quad; 3] {
-    let [width, height, _] = effect.kind.extent();
+    let [width, height, _] = effect.extent();
     let extent = match effect.kind {
         EffectKind::WobblingPlane | EffectKind::Wall => height,
-        EffectKind::JaggedBurst | EffectKind::Burst | EffectKind::SplitBurst => width * 0.5,
+        EffectKind::JaggedBurst | EffectKind::Burst | EffectKind::SplitBurst | EffectKind::Glow => {
+            width * 0.5
+        }
     };
     let center = with(effect.at, extent * effect.size);
     [center, with(effect.color, effect.index), [effect.phase, variant, 0.0, 0.0]]

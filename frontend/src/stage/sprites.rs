@@ -74,9 +74,9 @@ fn node(mark: &NodeMark) -> [Quad; 3] {
     [with(mark.at, mark.radius), with(mark.color, mark.index), look]
 }
 
-/// The glow inside a failure's shape.
+/// The glow inside an effect's shape, or all there is of it.
 fn glow(effect: &Effect) -> [Quad; 3] {
-    let [width, height, _] = effect.kind.extent();
+    let [width, height, _] = effect.extent();
     let radius = width.max(height) * effect.size * 0.30;
     [with(effect.at, radius), with(effect.color, effect.index), Look::Glow.at(1.0, 3.8, effect.phase)]
 }

@@ -1,6 +1,6 @@
 //! Walls across the path, for refusals: translucent boxes with lit edges.
 
-use gauntlet_scene::EffectKind;
+use gauntlet_model::EffectKind;
 use three_d::Context;
 
 use super::gpu::compile;

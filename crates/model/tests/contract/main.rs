@@ -3,6 +3,7 @@
 //! `UPDATE_GOLDENS=1 cargo test -p gauntlet-model --test contract` writes the files anew; without it every
 //! file must be there, to the letter, and nothing else beside it.
 
+mod effects;
 mod events;
 mod refused;
 mod released;

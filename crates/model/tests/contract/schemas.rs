@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use gauntlet_model::{
-    Kind, MAX_BODY_BYTES, MAX_ID_BYTES, MAX_LABEL_BYTES, MAX_PATH_BYTES, MAX_SCORES, MAX_STEP, MAX_TAGS,
-    MAX_TEXT_BYTES, RunPatch, RunSpec, RunSummary, WriterAnswer, WriterReport, schema,
+    EffectSet, Kind, MAX_BODY_BYTES, MAX_ID_BYTES, MAX_LABEL_BYTES, MAX_PATH_BYTES, MAX_SCORES, MAX_STEP,
+    MAX_TAGS, MAX_TEXT_BYTES, RunPatch, RunSpec, RunSummary, WriterAnswer, WriterReport, schema,
 };
 use serde_json::json;
 
@@ -13,6 +13,7 @@ use serde_json::json;
 fn every_kind_and_every_form_of_a_run_has_its_schema() {
     let kinds = Kind::ALL.iter().map(|kind| (kind.to_string(), schema::of_event(*kind)));
     let runs = [
+        ("effects".to_owned(), schema::of::<EffectSet>()),
         ("run.create".to_owned(), schema::of::<RunSpec>()),
         ("run.patch".to_owned(), schema::of::<RunPatch>()),
         ("run.summary".to_owned(), schema::of::<RunSummary>()),
