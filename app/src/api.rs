@@ -6,7 +6,8 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use gauntlet_model::{DeclaredParameter, Object, RunPatch, RunSummary, Timestamp};
+use gauntlet_api::{EpisodeTimeline, InspectedStep};
+use gauntlet_model::{DeclaredParameter, Object, RunPatch, RunSummary};
 use leptos::prelude::*;
 use leptos::server_fn::codec::{Json, JsonEncoding};
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
@@ -42,113 +43,6 @@ pub struct RunList {
     pub next_cursor: Option<String>,
     /// The number of runs on all pages.
     pub total: u64,
-}
-
-/// Everything about one step.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct StepDetail {
-    /// The step.
-    pub step: u64,
-    /// The snapshot that was asked for.
-    pub snapshot: Option<StepSnapshot>,
-    /// Further snapshots of this step: of other episodes, or earlier readings.
-    pub others: u64,
-    /// Its other events in log order, without those of an episode.
-    pub events: Vec<StepEvent>,
-    /// The timeline of the snapshot's episode.
-    pub timeline: EpisodeTimeline,
-}
-
-/// One scored snapshot, with its texts.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct StepSnapshot {
-    /// Sequence number.
-    pub seq: u64,
-    /// Producer's time.
-    pub at: Timestamp,
-    /// When the server received it.
-    pub received_at: Timestamp,
-    /// Episode, if any.
-    pub episode: Option<String>,
-    /// What the agent did.
-    pub action: String,
-    /// What the agent saw.
-    pub observation: String,
-    /// Evaluation time, milliseconds.
-    pub duration_ms: Option<f64>,
-    /// Anything else, without action and observation.
-    pub metadata: Object,
-}
-
-/// Another event of a step.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct StepEvent {
-    /// Sequence number.
-    pub seq: u64,
-    /// Producer's time.
-    pub at: Timestamp,
-    /// Kind, such as `step.recorded`.
-    pub kind: String,
-    /// Its body.
-    pub body: Object,
-}
-
-/// The timeline of an episode in log order: both ends of it, and the range between them that was not read.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct EpisodeTimeline {
-    /// Its beginning.
-    pub first: Vec<TimelineEntry>,
-    /// The range left out between the two ends, if any.
-    pub elided: Option<ElidedRange>,
-    /// Its end.
-    pub last: Vec<TimelineEntry>,
-}
-
-/// A range of an episode that has not been read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ElidedRange {
-    /// Its first sequence number.
-    pub from: u64,
-    /// The sequence number behind it.
-    pub to: u64,
-    /// Events of the episode in it.
-    pub events: u64,
-}
-
-/// An entry of a timeline: one event, or a tool call together with its result.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct TimelineEntry {
-    /// Sequence number of its first event.
-    pub seq: u64,
-    /// Step, if any.
-    pub step: Option<u64>,
-    /// Producer's time.
-    pub at: Timestamp,
-    /// What it is, in a word or two: `thought`, `tool call`; for a message the role of its author.
-    pub kind: String,
-    /// Tool or function name.
-    pub name: Option<String>,
-    /// Its text, or the arguments of a tool call.
-    pub text: String,
-    /// The text of a message as HTML that runs nothing, where it is Markdown to be read.
-    pub html: Option<String>,
-    /// The result of a tool call.
-    pub result: Option<String>,
-    /// How long it took, milliseconds.
-    pub duration_ms: Option<f64>,
-    /// Its error, if it failed.
-    pub error: Option<ErrorInfo>,
-    /// Anything else, by name.
-    pub more: Vec<(String, String)>,
-}
-
-/// An error that was recorded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ErrorInfo {
-    /// Class and message, such as `TimeoutError: no answer`.
-    pub message: String,
-    /// Its stack trace.
-    pub traceback: Option<String>,
 }
 
 /// Why the server could not answer a page: a sentence for people, and the HTTP status of the answer.
@@ -223,7 +117,7 @@ pub trait Backend: Send + Sync {
     /// One run; `None` where there is none of that id.
     fn run(&self, id: String) -> BackendFuture<Option<RunSummary>>;
     /// One snapshot of a step and the step's other events; `None` where the run or the step does not exist.
-    fn step(&self, run: String, step: u64, seq: u64) -> BackendFuture<Option<StepDetail>>;
+    fn step(&self, run: String, step: u64, seq: u64) -> BackendFuture<Option<InspectedStep>>;
     /// The entries of an episode with sequence numbers from `from` up to before `to`.
     fn timeline(&self, run: String, episode: String, from: u64, to: u64) -> BackendFuture<EpisodeTimeline>;
     /// The parameters that a run declares for tweaks, with their present values; empty where it declares
@@ -289,7 +183,7 @@ pub async fn get_step(
     step: u64,
     /// The snapshot's sequence number.
     seq: u64,
-) -> Result<Option<StepDetail>, PageError> {
+) -> Result<Option<InspectedStep>, PageError> {
     backend()?.step(run, step, seq).await.map_err(PageError::answered)
 }
 

@@ -35,5 +35,4 @@ pub mod serve;
 pub mod site;
 pub mod spool;
 pub mod state;
-mod story;
 pub mod tail;

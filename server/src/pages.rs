@@ -7,9 +7,10 @@ use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use gauntlet_app::api::{Backend, BackendFuture, EpisodeTimeline, PageError, RunList, RunsQuery, StepDetail};
+use gauntlet_api::{EpisodeTimeline, InspectedStep};
+use gauntlet_app::api::{Backend, BackendFuture, PageError, RunList, RunsQuery};
 use gauntlet_engine::clock::{new_event_id, now};
-use gauntlet_engine::commands;
+use gauntlet_engine::{commands, inspect, timeline};
 use gauntlet_model::{
     Action, AnnotationAdded, CommandIssued, DeclaredParameter, EpisodeId, Event, Object, RunPatch, RunSummary,
 };
@@ -18,13 +19,12 @@ use leptos::context::use_context;
 use leptos::nonce::use_nonce;
 use leptos::prelude::provide_context;
 
-use crate::api::{runs, steps};
+use crate::api::runs;
 use crate::body;
 use crate::error::ApiError;
 use crate::extract::run_id;
 use crate::state::AppState;
-use crate::story;
-use crate::{policy, site};
+use crate::{markdown, policy, site};
 
 /// The author of what a person does on a page.
 const AUTHOR: &str = "browser";
@@ -150,18 +150,12 @@ impl Backend for Pages {
         })
     }
 
-    fn step(&self, run: String, step: u64, seq: u64) -> BackendFuture<Option<StepDetail>> {
+    fn step(&self, run: String, step: u64, seq: u64) -> BackendFuture<Option<InspectedStep>> {
         let state = self.0.clone();
         Box::pin(async move {
             let Ok(id) = run_id(&run) else { return Ok(None) };
-            let Some(mut detail) = steps::detail(&state.store, &id, step, seq).await? else {
-                return Ok(None);
-            };
-            let episode = detail.snapshot.as_ref().and_then(|s| s.episode.clone());
-            if let Some(episode) = episode.and_then(|id| EpisodeId::new(id).ok()) {
-                detail.timeline = story::read(&state.store, &id, &episode, 0..u64::MAX).await?;
-            }
-            Ok(Some(detail))
+            let found = inspect::step(&state.store, &id, step, seq, markdown::html).await;
+            Ok(found.map_err(ApiError::from)?)
         })
     }
 
@@ -170,7 +164,8 @@ impl Backend for Pages {
         Box::pin(async move {
             let run = run_id(&run)?;
             let episode = EpisodeId::new(episode).map_err(|e| ApiError::malformed(&e))?;
-            Ok(story::read(&state.store, &run, &episode, from..to).await?)
+            let found = timeline::read(&state.store, &run, &episode, from..to, markdown::html).await;
+            Ok(found.map_err(ApiError::from)?)
         })
     }
 

@@ -1,10 +1,11 @@
 //! The timeline of the selected node's episode: one line per entry, with its texts behind a click.
 
+use gauntlet_api::{ElidedRange, EpisodeTimeline, TimelineEntry};
 use leptos::prelude::*;
 
 use super::pairs::described;
 use super::session::Session;
-use crate::api::{ElidedRange, EpisodeTimeline, PageError, TimelineEntry, get_timeline};
+use crate::api::{PageError, get_timeline};
 use crate::ui::{Erase, duration, grouped};
 
 /// The error of an episode: how it ended, else what failed at this step, else the last entry that failed.
@@ -161,7 +162,7 @@ fn Message(entry: TimelineEntry, html: String) -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::ErrorInfo;
+    use gauntlet_api::RecordedError;
 
     fn entry(kind: &str, step: Option<u64>, error: Option<&str>) -> TimelineEntry {
         TimelineEntry {
@@ -174,7 +175,7 @@ mod tests {
             html: None,
             result: None,
             duration_ms: None,
-            error: error.map(|message| ErrorInfo { message: message.to_owned(), traceback: None }),
+            error: error.map(|message| RecordedError { message: message.to_owned(), traceback: None }),
             more: Vec::new(),
         }
     }

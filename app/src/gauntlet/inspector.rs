@@ -3,13 +3,14 @@
 
 use std::collections::VecDeque;
 
+use gauntlet_api::{InspectedEvent, InspectedSnapshot, InspectedStep};
 use leptos::prelude::*;
 
 use super::citations::{TextPart, mark_citations};
 use super::episode_timeline::{EpisodeTimelineView, episode_error};
 use super::pairs::{Pairs, described, pairs};
 use super::session::Session;
-use crate::api::{StepDetail, StepEvent, StepSnapshot, get_step};
+use crate::api::get_step;
 use crate::ports::FeedState;
 use crate::ui::{Erase, duration, grouped, local_time, utc};
 
@@ -27,25 +28,25 @@ struct Key {
 }
 
 /// What the server said of a node; `None` for no selection.
-type Loaded = Option<Result<StepDetail, String>>;
+type Loaded = Option<Result<InspectedStep, String>>;
 
 /// The last steps that were read, the oldest first.
 #[derive(Clone, Copy)]
-struct Cache(StoredValue<VecDeque<(Key, StepDetail)>>);
+struct Cache(StoredValue<VecDeque<(Key, InspectedStep)>>);
 
 impl Cache {
     fn new() -> Self {
         Self(StoredValue::new(VecDeque::new()))
     }
 
-    fn get(self, key: &Key) -> Option<StepDetail> {
+    fn get(self, key: &Key) -> Option<InspectedStep> {
         self.0.with_value(|steps| {
             steps.iter().find(|(known, _)| known == key).map(|(_, detail)| detail.clone())
         })
     }
 
     /// Adds a step. Does nothing once the page is gone.
-    fn put(self, key: Key, detail: StepDetail) {
+    fn put(self, key: Key, detail: InspectedStep) {
         self.0.try_update_value(|steps| {
             steps.push_back((key, detail));
             if steps.len() > CACHED_STEPS {
@@ -131,8 +132,8 @@ fn Blank() -> impl IntoView {
 
 /// The texts of one step.
 #[component]
-fn Texts(session: Session, detail: StepDetail) -> impl IntoView {
-    let StepDetail { snapshot, others, events, timeline, .. } = detail;
+fn Texts(session: Session, detail: InspectedStep) -> impl IntoView {
+    let InspectedStep { snapshot, others, events, timeline, .. } = detail;
     let episode = snapshot.as_ref().and_then(|s| s.episode.clone()).filter(|_| !timeline.first.is_empty());
     view! {
         {snapshot.map(|snapshot| view! {
@@ -154,8 +155,8 @@ fn Texts(session: Session, detail: StepDetail) -> impl IntoView {
 }
 
 #[component]
-fn Snapshot(snapshot: StepSnapshot, children: Children) -> impl IntoView {
-    let StepSnapshot { action, observation, .. } = snapshot;
+fn Snapshot(snapshot: InspectedSnapshot, children: Children) -> impl IntoView {
+    let InspectedSnapshot { action, observation, .. } = snapshot;
     let context = snapshot.metadata.get("context").and_then(|c| c.as_str()).map(str::to_owned);
     let seen: Vec<String> =
         [Some(observation.clone()), context].into_iter().flatten().filter(|s| !s.is_empty()).collect();
@@ -214,9 +215,9 @@ fn text_part(text_part: TextPart) -> AnyView {
 }
 
 #[component]
-fn Events(events: Vec<StepEvent>) -> impl IntoView {
+fn Events(events: Vec<InspectedEvent>) -> impl IntoView {
     let count = events.len() as u64;
-    let event = |e: StepEvent| {
+    let event = |e: InspectedEvent| {
         view! {
             <li>
                 <span class="event-kind">{e.kind}</span>

@@ -19,6 +19,7 @@ mod exports;
 mod film;
 mod groups;
 mod imports;
+mod inspect;
 mod live;
 mod page;
 mod runs;
@@ -41,6 +42,10 @@ pub use groups::{
     Group, GroupHistory, GroupRollout, StepGroups, TaskComparison, TaskDifference, TaskQuery, TaskResult,
 };
 pub use imports::{ImportAnnouncement, ImportPhase, ImportQuery, ImportStatus, Imported, SliceQuery};
+pub use inspect::{
+    ElidedRange, EpisodeTimeline, InspectedEvent, InspectedSnapshot, InspectedStep, RecordedError,
+    TimelineEntry,
+};
 pub use live::{LiveFormat, LiveHello, LiveQuery};
 pub use page::{Bounded, Limit, Page};
 pub use runs::{RunDeleteQuery, RunListQuery};

@@ -1,7 +1,8 @@
 //! What Gauntlet does, without HTTP: the server and the terminal's commands are two ways to ask for it.
 //!
 //! [`imports`] makes runs of files, [`films`] folds the logs of runs, and answers what is read from them:
-//! histories, episodes, failing [`steps`]; [`commands`] are checked against them. [`series`] and
+//! histories, episodes, failing [`steps`], sealed [`chunks`]; [`commands`] are checked against them. [`inspect`]
+//! and [`timeline`] make a step and an episode ready to be read. [`series`] and
 //! [`compare`] read several films, [`pairs`] the snapshots of two runs. [`exports`] writes files,
 //! [`trace_runs`] says which run an OpenTelemetry trace belongs to, [`memory`] is the budget that everything
 //! which is being decoded shares. What goes wrong is an [`Error`]: a word, a sentence and details, and no
@@ -10,6 +11,7 @@
 // Tests may panic, what is shipped may not.
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
+pub mod chunks;
 pub mod clock;
 pub mod commands;
 pub mod compare;
@@ -20,6 +22,7 @@ pub mod films;
 pub mod groups;
 mod history;
 pub mod imports;
+pub mod inspect;
 pub mod memory;
 mod open_traces;
 pub mod pairs;
@@ -27,6 +30,7 @@ pub mod prompts;
 pub mod series;
 pub mod steps;
 pub mod tasks;
+pub mod timeline;
 pub mod trace_runs;
 
 pub use error::Error;

@@ -3,38 +3,48 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use gauntlet_app::api::{ElidedRange, EpisodeTimeline, ErrorInfo, TimelineEntry};
+use gauntlet_api::{ElidedRange, EpisodeTimeline, RecordedError, TimelineEntry};
 use gauntlet_model::{Body, EpisodeFinished, EpisodeId, Object, Record, RunId, StepKind, StepRecorded};
 use gauntlet_store::Store;
 use serde_json::Value;
 
-use crate::error::ApiError;
-use crate::markdown;
+use crate::Error;
 
-/// Events read from each end of an episode; what lies between is read when it is asked for.
+/// Events read from each end of an episode; those in the middle are read when they are asked for.
 const END: u32 = 120;
-/// Characters of a text that are sent; the whole text stays in the log.
-const LONGEST: usize = 6_000;
+/// Characters of a text that are sent; the log has all of it.
+const MAX_CHARS: usize = 6_000;
+
+/// Makes HTML that runs nothing of the Markdown of a recorded message. What the HTML looks like is decided by
+/// who shows it.
+pub type ToHtml = fn(&str) -> String;
+
 /// What happened in an episode, of these sequence numbers.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] where the log cannot be read.
 pub async fn read(
     store: &Store,
     run: &RunId,
     episode: &EpisodeId,
     seqs: Range<u64>,
-) -> Result<EpisodeTimeline, ApiError> {
+    to_html: ToHtml,
+) -> Result<EpisodeTimeline, Error> {
     let found = store.episode(run, episode, seqs, END, END).await?;
     let elided = match (found.first.last(), found.last.first()) {
-        (Some(before), Some(behind)) if found.skipped > 0 => {
-            Some(ElidedRange { from: before.seq + 1, to: behind.seq, events: found.skipped })
+        (Some(before), Some(after)) if found.skipped > 0 => {
+            Some(ElidedRange { from: before.seq + 1, to: after.seq, events: found.skipped })
         }
         _ => None,
     };
+    let entries = |records: &[Record]| entries(records, to_html);
     Ok(EpisodeTimeline { first: entries(&found.first), elided, last: entries(&found.last) })
 }
 
-fn entries(records: &[Record]) -> Vec<TimelineEntry> {
+fn entries(records: &[Record], to_html: ToHtml) -> Vec<TimelineEntry> {
     let mut all: Vec<TimelineEntry> = Vec::with_capacity(records.len());
-    // Where a call that has no result yet stands, by its span.
+    // The index of each call that has no result yet, by its span.
     let mut calls: HashMap<String, usize> = HashMap::new();
     for record in records {
         let event = match record.event() {
@@ -49,12 +59,12 @@ fn entries(records: &[Record]) -> Vec<TimelineEntry> {
                 let is_result = step.step_kind == StepKind::ToolResult;
                 let call = calls.remove(&step.span_id).filter(|_| is_result);
                 match call.and_then(|at| all.get_mut(at)) {
-                    Some(call) => end(call, step),
+                    Some(call) => add_result(call, step),
                     None => {
                         if step.step_kind == StepKind::ToolCall {
                             calls.insert(step.span_id.clone(), all.len());
                         }
-                        all.push(of_step(record, step));
+                        all.push(from_step(record, step, to_html));
                     }
                 }
             }
@@ -62,15 +72,15 @@ fn entries(records: &[Record]) -> Vec<TimelineEntry> {
                 let text = body.task.clone().unwrap_or_default();
                 all.push(TimelineEntry {
                     text: cut(text),
-                    more: rest(&body.metadata, &[]),
+                    more: other_members(&body.metadata, &[]),
                     ..plain(record, "began")
                 });
             }
-            Body::EpisodeFinished(body) => all.push(of_end(record, body)),
+            Body::EpisodeFinished(body) => all.push(from_end(record, body)),
             _ => {
                 let body: Object = serde_json::from_str(&record.body).unwrap_or_default();
                 let kind = record.kind.as_str().replace(['.', '_'], " ");
-                all.push(TimelineEntry { more: rest(&body, &[]), ..plain(record, &kind) });
+                all.push(TimelineEntry { more: other_members(&body, &[]), ..plain(record, &kind) });
             }
         }
     }
@@ -94,63 +104,63 @@ fn plain(record: &Record, kind: &str) -> TimelineEntry {
     }
 }
 
-fn of_step(record: &Record, step: &StepRecorded) -> TimelineEntry {
+fn from_step(record: &Record, step: &StepRecorded, to_html: ToHtml) -> TimelineEntry {
     let role = step.role();
     let kind = role.map_or_else(|| step.step_kind.as_str().replace('_', " "), str::to_owned);
     let text = step.text();
     let result = step.result().filter(|_| step.is_tool());
     let mut known: Vec<&str> = [text, result].into_iter().flatten().map(|(key, _)| key).collect();
     known.extend(role.map(|_| "role"));
-    let mut more = rest(&step.payload, &known);
-    more.extend(rest(&step.metadata, &[]));
-    let text = text.map(shown).unwrap_or_default();
+    let mut more = other_members(&step.payload, &known);
+    more.extend(other_members(&step.metadata, &[]));
+    let text = text.map(member_text).unwrap_or_default();
     TimelineEntry {
         name: step.name.clone(),
-        html: (role.is_some() && !text.is_empty()).then(|| markdown::html(&text)),
+        html: (role.is_some() && !text.is_empty()).then(|| to_html(&text)),
         text,
-        result: result.map(shown),
-        duration_ms: lasted(step),
+        result: result.map(member_text),
+        duration_ms: duration_ms(step),
         error: step_error(step),
         more,
         ..plain(record, &kind)
     }
 }
 
-/// Puts a tool's result to its call.
-fn end(call: &mut TimelineEntry, step: &StepRecorded) {
+/// Adds a tool's result to its call.
+fn add_result(call: &mut TimelineEntry, step: &StepRecorded) {
     let result = step.result();
     let known: Vec<&str> = result.iter().map(|(key, _)| *key).collect();
-    call.more.extend(rest(&step.payload, &known));
-    call.more.extend(rest(&step.metadata, &[]));
-    call.result = result.map(shown);
-    call.duration_ms = lasted(step);
+    call.more.extend(other_members(&step.payload, &known));
+    call.more.extend(other_members(&step.metadata, &[]));
+    call.result = result.map(member_text);
+    call.duration_ms = duration_ms(step);
     call.error = step_error(step);
 }
 
-fn of_end(record: &Record, body: &EpisodeFinished) -> TimelineEntry {
+fn from_end(record: &Record, body: &EpisodeFinished) -> TimelineEntry {
     let numbers = [("return", body.return_.map(|r| r.get())), ("cost", body.cost)];
     let numbers = numbers.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.to_string())));
     TimelineEntry {
         text: body.status.as_str().replace('_', " "),
         duration_ms: body.latency_ms,
-        error: body.error.clone().map(|message| ErrorInfo { message: cut(message), traceback: None }),
+        error: body.error.clone().map(|message| RecordedError { message: cut(message), traceback: None }),
         more: numbers.collect(),
         ..plain(record, "ended")
     }
 }
 
-fn lasted(step: &StepRecorded) -> Option<f64> {
+fn duration_ms(step: &StepRecorded) -> Option<f64> {
     Some((step.ended_at?.micros() - step.started_at.micros()) as f64 / 1000.0).filter(|ms| *ms >= 0.0)
 }
 
-fn step_error(step: &StepRecorded) -> Option<ErrorInfo> {
+fn step_error(step: &StepRecorded) -> Option<RecordedError> {
     let error = step.error.as_ref()?;
     let message = cut(format!("{}: {}", error.kind, error.message));
-    Some(ErrorInfo { message, traceback: error.traceback.clone().map(cut) })
+    Some(RecordedError { message, traceback: error.traceback.clone().map(cut) })
 }
 
-/// The text of a member.
-fn shown((_, value): (&str, &Value)) -> String {
+/// The text of a member, ready to be read.
+fn member_text((_, value): (&str, &Value)) -> String {
     cut(indented(gauntlet_otlp::message_text(value)))
 }
 
@@ -164,8 +174,8 @@ fn indented(text: String) -> String {
     }
 }
 
-/// The members not shown yet.
-fn rest(object: &Object, known: &[&str]) -> Vec<(String, String)> {
+/// The members that are not among the `known` ones, by name.
+fn other_members(object: &Object, known: &[&str]) -> Vec<(String, String)> {
     let left = object.iter().filter(|(key, value)| !known.contains(&key.as_str()) && !value.is_null());
     left.map(|(key, value)| (key.clone(), text(value))).collect()
 }
@@ -177,7 +187,7 @@ fn text(value: &Value) -> String {
 
 /// A text without what is too long to be sent, and how much that is.
 fn cut(text: String) -> String {
-    match text.char_indices().nth(LONGEST) {
+    match text.char_indices().nth(MAX_CHARS) {
         None => text,
         Some((at, _)) => {
             let left = text[at..].chars().count();
