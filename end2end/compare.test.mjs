@@ -1,16 +1,18 @@
 // Several runs over each other: their charts, where they differ, and the way into the film of each.
 
 import assert from "node:assert/strict";
+import { atSecond, event, scored } from "./events.mjs";
 import { SMALL, story, until } from "./harness.mjs";
 
-const at = (second) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
-const event = (kind, step, body, episode) => {
-  return { id: crypto.randomUUID(), at: at(step), kind, v: 1, step, episode, body };
-};
-const loss = (step, value) =>
-  event("score.added", step, { target: "step", path: "metrics.loss", value, source: "log" });
+const measured = (name, step, value) =>
+  event(
+    "score.added",
+    { target: "step", path: `metrics.${name}`, value, source: "log" },
+    { step, at: atSecond(step) },
+  );
+const loss = (step, value) => measured("loss", step, value);
 const rollout = (step, number, root) =>
-  event("snapshot.scored", step, { scores: { root }, action: "a", observation: "o" }, `${step}-${number}`);
+  scored(step, { root }, { episode: `${step}-${number}`, at: atSecond(step), action: "a", observation: "o" });
 
 /** A run whose reward rises by `gain` a step, with two rollouts each; the loss of "slow" has an outlier. */
 async function record(server, id, gain, config) {
@@ -113,7 +115,7 @@ story("a chart grows while its run goes on", async ({ server, page }) => {
   await server.post("/api/v1/runs/live/events", [rollout(60, 0, 9), loss(60, 0.5)]);
   await until("the new step is drawn", async () => (await points(opened, "root")) === before + 1);
   // More rollouts of the same step change its point, and a new path gets a chart.
-  const kl = event("score.added", 60, { target: "step", path: "metrics.kl", value: 0.1, source: "log" });
+  const kl = measured("kl", 60, 0.1);
   await server.post("/api/v1/runs/live/events", [rollout(60, 1, 7), kl]);
   await drawn(opened, "metrics.kl");
   await until("the step has the mean of both", async () =>

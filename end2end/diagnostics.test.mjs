@@ -1,6 +1,7 @@
 // The diagnostics of a step: the rubric tree with every value, and the agent's output and input.
 
 import assert from "node:assert/strict";
+import { atSecond, event, scored } from "./events.mjs";
 import { story, until } from "./harness.mjs";
 import { RunPage, snapshotOf, stepsOf } from "./runpage.mjs";
 
@@ -11,24 +12,17 @@ async function nested(server) {
     { root: -6, safety: -7.5, "safety.dose": -8, "safety.dose.units": 1, style: 0.5 },
     { root: 2, safety: 1, "safety.dose": 1, style: 0.25 },
   ];
-  const event = (scores, step) => ({
-    id: crypto.randomUUID(),
-    at: new Date(Date.UTC(2026, 0, 1, 0, 0, step)).toISOString(),
-    kind: "snapshot.scored",
-    v: 1,
-    step,
-    body: {
-      scores,
+  const snapshot = (scores, step) =>
+    scored(step, scores, {
+      at: atSecond(step),
       not_evaluated: step === 2 ? ["safety.dose.units"] : [],
       action: `answer <${step}> & "more"`,
       observation: `question ${step}`,
       duration_ms: 12.5,
-      is_paused: false,
       metadata: { ward: "B4", attempt: step + 1 },
-    },
-  });
+    });
   await server.post("/api/v1/runs", { id: "nested", name: "nested rubric" });
-  await server.post("/api/v1/runs/nested/events", scores.map(event));
+  await server.post("/api/v1/runs/nested/events", scores.map(snapshot));
 }
 
 story("the rubric tree is nested, with a value or its absence on every line", async ({ server, page }) => {
@@ -115,9 +109,8 @@ story(
 );
 
 /** An event of an episode. */
-function event(kind, body, { episode = "e1", step, second = 0 } = {}) {
-  const at = new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
-  return { id: crypto.randomUUID(), at, kind, v: 1, episode, ...(step === undefined ? {} : { step }), body };
+function ofEpisode(kind, body, { episode = "e1", step } = {}) {
+  return event(kind, body, { episode, step, at: atSecond(0) });
 }
 
 /** A recorded step, and how long it took, in milliseconds. */
@@ -140,32 +133,34 @@ story(
     await server.post("/api/v1/runs", { id: "agents", name: "agents" });
     const calls = Array.from({ length: 300 }, (_, i) => recorded("thought", { text: `page ${i}` }));
     const events = [
-      event("episode.started", { task: "triage" }),
-      event("step.recorded", recorded("message", { role: "user", text: "What was the rate?" }), { step: 0 }),
-      event("step.recorded", recorded("tool_call", { arguments: { page: 1 } }, { name: "lookup" }), {
+      ofEpisode("episode.started", { task: "triage" }),
+      ofEpisode("step.recorded", recorded("message", { role: "user", text: "What was the rate?" }), {
+        step: 0,
+      }),
+      ofEpisode("step.recorded", recorded("tool_call", { arguments: { page: 1 } }, { name: "lookup" }), {
         step: 1,
       }),
-      event("step.recorded", recorded("thought", { text: "of another episode" }), {
+      ofEpisode("step.recorded", recorded("thought", { text: "of another episode" }), {
         episode: "other",
         step: 1,
       }),
-      event(
+      ofEpisode(
         "step.recorded",
         recorded("tool_result", { result: { rate: 0.3 } }, { name: "lookup", ms: 250 }),
         { step: 2 },
       ),
-      ...calls.map((body, i) => event("step.recorded", body, { step: 3 + i })),
-      event(
+      ...calls.map((body, i) => ofEpisode("step.recorded", body, { step: 3 + i })),
+      ofEpisode(
         "step.recorded",
         recorded("tool_result", {}, { name: "ask", error: FAILED, span: "00000000000000bb" }),
         { step: 303 },
       ),
-      event(
+      ofEpisode(
         "snapshot.scored",
         { scores: {}, failures: ["generic"], action: "30 %", observation: "?" },
         { step: 7 },
       ),
-      event("episode.finished", { status: "failed", error: "ValueError: no <final>", latency_ms: 1240 }),
+      ofEpisode("episode.finished", { status: "failed", error: "ValueError: no <final>", latency_ms: 1240 }),
     ];
     await server.post("/api/v1/runs/agents/events", events);
     const run = await RunPage.open(page, "/runs/agents?step=7&episode=e1");

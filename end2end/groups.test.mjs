@@ -1,26 +1,23 @@
 // The rollouts of one prompt side by side, and the tasks that one run solves and another fails.
 
 import assert from "node:assert/strict";
+import { atSecond, scored } from "./events.mjs";
 import { SMALL, story } from "./harness.mjs";
-
-const at = new Date(Date.UTC(2026, 0, 1)).toISOString();
 
 /** A run of four steps: at each one prompt with four rollouts, whose rewards tie at the odd steps. */
 async function record(server, id, best) {
   await server.post("/api/v1/runs", { id, name: `${id} run`, project: "groups" });
-  const rollout = (step, number) => ({
-    id: crypto.randomUUID(),
-    at,
-    kind: "snapshot.scored",
-    v: 1,
-    step,
-    episode: `${step}-${number}`,
-    body: {
-      scores: { root: step % 2 === 1 ? best : best - number, brevity: 0.5 },
-      action: `The answer is ${number === 0 ? "four" : `${number}, I think <b>`}.`,
-      observation: `What is ${step} + ${step}?`,
-    },
-  });
+  const rollout = (step, number) =>
+    scored(
+      step,
+      { root: step % 2 === 1 ? best : best - number, brevity: 0.5 },
+      {
+        at: atSecond(0),
+        episode: `${step}-${number}`,
+        action: `The answer is ${number === 0 ? "four" : `${number}, I think <b>`}.`,
+        observation: `What is ${step} + ${step}?`,
+      },
+    );
   const events = [0, 1, 2, 3].flatMap((step) => [0, 1, 2, 3].map((number) => rollout(step, number)));
   await server.post(`/api/v1/runs/${id}/events`, events);
 }

@@ -2,6 +2,7 @@
 // training are shown in every browser, and as flags over the curve.
 
 import assert from "node:assert/strict";
+import { event, scored } from "./events.mjs";
 import { SMALL, story, until } from "./harness.mjs";
 import { RunPage } from "./runpage.mjs";
 
@@ -109,22 +110,7 @@ story(
 
 story("what the trainer refuses is said in its own words", async ({ server, page }) => {
   await server.post("/api/v1/runs", { id: "loop", name: "loop" });
-  const scored = (step) => ({
-    id: crypto.randomUUID(),
-    at: new Date().toISOString(),
-    kind: "snapshot.scored",
-    v: 1,
-    step,
-    body: {
-      scores: { root: 1 },
-      not_evaluated: [],
-      action: "",
-      observation: "",
-      is_paused: false,
-      metadata: {},
-    },
-  });
-  await server.post("/api/v1/runs/loop/events", [scored(1), scored(2)]);
+  await server.post("/api/v1/runs/loop/events", [scored(1, { root: 1 }), scored(2, { root: 1 })]);
   const run = await RunPage.open(page, "/runs/loop", SMALL);
   const controls = controlsOf(run);
   await controls.button("Tweak").click();
@@ -148,34 +134,14 @@ story(
   async ({ server, page }) => {
     const SECRET = "the-expected-answer";
     await server.post("/api/v1/runs", { id: "asks", name: "asks" });
-    const asked = {
-      id: crypto.randomUUID(),
-      at: new Date().toISOString(),
-      kind: "snapshot.scored",
-      v: 1,
-      step: 1,
-      body: {
-        scores: { root: -1 },
-        not_evaluated: [],
-        action: "",
-        observation: "",
-        is_paused: true,
-        challenge: {
-          type: "SAFETY",
-          question: "Go on?",
-          options: ["yes", "no"],
-          expected_answer: SECRET,
-        },
-        metadata: {},
-      },
+    const challenge = {
+      type: "SAFETY",
+      question: "Go on?",
+      options: ["yes", "no"],
+      expected_answer: SECRET,
     };
-    const paused = {
-      ...asked,
-      id: crypto.randomUUID(),
-      step: undefined,
-      kind: "run.status",
-      body: { status: "paused" },
-    };
+    const asked = scored(1, { root: -1 }, { is_paused: true, challenge });
+    const paused = event("run.status", { status: "paused" });
     await server.post("/api/v1/runs/asks/events", [asked, paused]);
 
     const browser = await page(SMALL);

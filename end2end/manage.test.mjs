@@ -2,6 +2,7 @@
 // that is renamed, tagged, exported and deleted in the page.
 
 import assert from "node:assert/strict";
+import { event, scored } from "./events.mjs";
 import { SMALL, story, until } from "./harness.mjs";
 import { RunPage } from "./runpage.mjs";
 
@@ -11,30 +12,9 @@ async function fill(server, count) {
     const id = `run-${String(n).padStart(3, "0")}`;
     const project = n % 2 ? "odd" : "even";
     await server.post("/api/v1/runs", { id, name: `sweep seed=${n}`, project, tags: [`lr-${n % 3}`] });
-    const scored = (step) => ({
-      id: crypto.randomUUID(),
-      at: new Date().toISOString(),
-      kind: "snapshot.scored",
-      v: 1,
-      step,
-      body: {
-        scores: { root: n },
-        not_evaluated: [],
-        action: "",
-        observation: "",
-        is_paused: false,
-        metadata: {},
-      },
-    });
-    const finished = {
-      ...scored(0),
-      id: crypto.randomUUID(),
-      step: undefined,
-      kind: "run.finished",
-      body: { status: "completed" },
-    };
-    const events = [...Array.from({ length: n % 7 }, (_, step) => scored(step)), finished];
-    await server.post(`/api/v1/runs/${id}/events`, events);
+    const steps = Array.from({ length: n % 7 }, (_, step) => scored(step, { root: n }));
+    const finished = event("run.finished", { status: "completed" });
+    await server.post(`/api/v1/runs/${id}/events`, [...steps, finished]);
   }
 }
 

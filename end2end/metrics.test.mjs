@@ -2,21 +2,16 @@
 // to the letter.
 
 import assert from "node:assert/strict";
+import { atSecond, event, scored } from "./events.mjs";
 import { SMALL, story, until } from "./harness.mjs";
 import { RunPage } from "./runpage.mjs";
 
-const at = (second) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
-const event = (kind, step, body, episode) => ({
-  id: crypto.randomUUID(),
-  at: at(step),
-  kind,
-  v: 1,
-  step,
-  episode,
-  body,
-});
 const metric = (name, value, step) =>
-  event("score.added", step, { target: "step", path: `metrics.${name}`, value, source: "log" });
+  event(
+    "score.added",
+    { target: "step", path: `metrics.${name}`, value, source: "log" },
+    { step, at: atSecond(step) },
+  );
 
 story("a run of metrics alone opens on its charts", async ({ server, page }) => {
   await server.post("/api/v1/runs", {
@@ -49,12 +44,7 @@ story(
   async ({ server, page }) => {
     await server.post("/api/v1/runs", { id: "g", name: "grpo" });
     const rollout = (step, episode, root) =>
-      event(
-        "snapshot.scored",
-        step,
-        { scores: { root }, action: "&lt;b&gt; 1 &amp; 2", observation: "" },
-        episode,
-      );
+      scored(step, { root }, { episode, at: atSecond(step), action: "&lt;b&gt; 1 &amp; 2" });
     await server.post("/api/v1/runs/g/events", [
       rollout(0, "a", 1),
       rollout(0, "b", 5),

@@ -2,6 +2,7 @@
 // keyboard.
 
 import assert from "node:assert/strict";
+import { event, scored } from "./events.mjs";
 import { SMALL, story, until } from "./harness.mjs";
 import { RunPage, stepsOf } from "./runpage.mjs";
 
@@ -74,23 +75,9 @@ async function several(server) {
       task: "medical safety questions",
     };
     await server.post("/api/v1/runs", spec);
-    const event = (kind, body, step) => ({
-      id: crypto.randomUUID(),
-      at: new Date().toISOString(),
-      kind,
-      v: 1,
-      ...(step === undefined ? {} : { step }),
-      body,
-    });
     const snapshot = (step) => {
       const grounding = step % (i + 3) === 0 ? -20 : 10;
-      const scores = { root: grounding + i, grounding, format: 1 };
-      const texts = { action: "", observation: "" };
-      return event(
-        "snapshot.scored",
-        { scores, not_evaluated: [], ...texts, is_paused: false, metadata: {} },
-        step,
-      );
+      return scored(step, { root: grounding + i, grounding, format: 1 });
     };
     const events = [...Array.from({ length: 40 * (i + 1) }, (_, step) => snapshot(step))];
     await server.post(`/api/v1/runs/${id}/events`, [...events, event("run.finished", { status })]);

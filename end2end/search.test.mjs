@@ -1,20 +1,17 @@
 // Search for a text of an agent in all runs, and open the step it is in.
 
 import assert from "node:assert/strict";
+import { event, scored } from "./events.mjs";
 import { SMALL, story, until } from "./harness.mjs";
 import { RunPage } from "./runpage.mjs";
 
 /** A run whose steps have different texts, and some failures. */
 async function recordTexts(server, id, texts) {
   await server.post("/api/v1/runs", { rules: "dipg", id, name: `${id} run`, project: "dipg" });
-  const events = texts.map(([action, grounding], i) => ({
-    id: crypto.randomUUID(),
-    at: new Date().toISOString(),
-    kind: "snapshot.scored",
-    v: 1,
-    step: i + 1,
-    body: { scores: { root: grounding, grounding, format: 1 }, action, observation: "the radiology report" },
-  }));
+  const events = texts.map(([action, grounding], i) => {
+    const scores = { root: grounding, grounding, format: 1 };
+    return scored(i + 1, scores, { action, observation: "the radiology report" });
+  });
   await server.post(`/api/v1/runs/${id}/events`, events);
 }
 
@@ -73,23 +70,19 @@ story(
 
 story("what an agent did on the way leads to the node of its episode", async ({ server, page }) => {
   await server.post("/api/v1/runs", { id: "agent", name: "agent", project: "support" });
-  const event = (kind, episode, step, body) => {
-    return { id: crypto.randomUUID(), at: new Date().toISOString(), kind, v: 1, episode, step, body };
-  };
   const events = ["apple", "banana", "cherry"].flatMap((fruit, i) => [
-    event("episode.started", fruit, undefined, { task: `buy a ${fruit}`, metadata: {} }),
-    event("step.recorded", fruit, 1, {
-      step_kind: "thought",
-      span_id: `000000000000000${i + 1}`,
-      started_at: new Date().toISOString(),
-      payload: { text: `where are ${fruit} trees?` },
-      metadata: {},
-    }),
-    event("snapshot.scored", fruit, 10 * i, {
-      scores: { root: i },
-      action: "bought",
-      observation: "a report",
-    }),
+    event("episode.started", { task: `buy a ${fruit}` }, { episode: fruit }),
+    event(
+      "step.recorded",
+      {
+        step_kind: "thought",
+        span_id: `000000000000000${i + 1}`,
+        started_at: new Date().toISOString(),
+        payload: { text: `where are ${fruit} trees?` },
+      },
+      { episode: fruit, step: 1 },
+    ),
+    scored(10 * i, { root: i }, { episode: fruit, action: "bought", observation: "a report" }),
   ]);
   await server.post("/api/v1/runs/agent/events", events);
   await indexed(server);

@@ -2,6 +2,7 @@
 // a range at any speed; notes are flags; the worst steps are a list; failures are those of the chosen rubric.
 
 import assert from "node:assert/strict";
+import { event, scored } from "./events.mjs";
 import { SMALL, story, until } from "./harness.mjs";
 import { RunPage, stepsOf } from "./runpage.mjs";
 
@@ -49,8 +50,8 @@ story("a reload shows the same view", async ({ server, page }) => {
   await run.page.getByRole("button", { name: "Next failure of format (N)" }).click();
   const { step: at } = await run.until("another step is selected", ({ step }) => step !== 100);
   const snapshots = await server.get(`/api/v1/runs/demo/steps/${at}`);
-  const scored = snapshots.events.find((event) => event.kind === "snapshot.scored");
-  assert.ok(scored.body.scores.format <= 0, `step ${at} fails format`);
+  const snapshot = snapshots.events.find((event) => event.kind === "snapshot.scored");
+  assert.ok(snapshot.body.scores.format <= 0, `step ${at} fails format`);
 });
 
 story("playback repeats a range, and a note is a flag in every browser", async ({ server, page }) => {
@@ -142,25 +143,15 @@ story(
   "an episode reads as a conversation, and nothing that a model wrote becomes markup",
   async ({ server, page }) => {
     await server.post("/api/v1/runs", { id: "chat", name: "chat" });
-    const at = new Date().toISOString();
-    const event = (n, kind, body, step) => ({
-      id: crypto.randomUUID(),
-      at,
-      kind,
-      v: 1,
-      episode: "e1",
-      step,
-      body,
-    });
+    const [episode, at] = ["e1", new Date().toISOString()];
     const recorded = (n, step_kind, name, payload) =>
       event(
-        n,
         "step.recorded",
         { step_kind, name, span_id: String(n).padStart(16, "0"), started_at: at, payload },
-        1,
+        { episode, step: 1, at },
       );
     await server.post("/api/v1/runs/chat/events", [
-      event(0, "episode.started", { task: "sums" }),
+      event("episode.started", { task: "sums" }, { episode, at }),
       recorded(1, "message", null, { role: "user", content: "What is **2 + 2**?" }),
       recorded(2, "tool_call", "calculator", { arguments: { a: 2, b: 2 } }),
       recorded(3, "message", null, {
@@ -169,19 +160,7 @@ story(
           "# Answer\n\n```python\nprint(2 + 2)\n```\n\n" +
           "<img src=x onerror=alert(1)> [here](javascript:alert(1))",
       }),
-      event(
-        4,
-        "snapshot.scored",
-        {
-          scores: { root: 1 },
-          not_evaluated: [],
-          action: "4",
-          observation: "",
-          is_paused: false,
-          metadata: {},
-        },
-        1,
-      ),
+      scored(1, { root: 1 }, { episode, at, action: "4" }),
     ]);
     const run = await RunPage.open(page, "/runs/chat?step=1", { ...SMALL, width: 1280 });
     const messageOf = (who) => run.diagnostics.locator(`.message.is-${who}`);
