@@ -14,6 +14,7 @@ from ..events import AnnotationAdded, Ending
 from ..run import Run as CoreRun
 from ..values import object_of, text
 from .config import Config, Summary, config_of
+from .files import Files
 from .notices import Nothing, notice
 
 if TYPE_CHECKING:
@@ -48,10 +49,7 @@ class Run(CoreRun):
         self.settings = SimpleNamespace(mode=self._settings.mode, base_url=self.endpoint)
         self._changed = False
         self._uncommitted: int | None = None
-        self._folder: Path | None = None
-        #: Patterns of `save`, and the state in which each file was stored.
-        self._patterns: list[str] = []
-        self._saved: dict[Path, tuple[int, int]] = {}
+        self._files = Files(self.artifact)
         self._began_as = self._patchable()
 
     # Numbers and media
@@ -206,11 +204,7 @@ class Run(CoreRun):
     @property
     def dir(self) -> str:
         """A folder whose files are stored when the run ends."""
-        if self._folder is None:
-            import tempfile
-
-            self._folder = Path(tempfile.mkdtemp(prefix="gauntlet-files-"))
-        return str(self._folder)
+        return str(self._files.folder())
 
     def save(
         self, glob_str: Any = None, base_path: Any = None, policy: str = "live", *_: Any, **__: Any
@@ -223,28 +217,7 @@ class Run(CoreRun):
         if pattern.startswith(("gs://", "s3://", "http://", "https://")):
             notice("save", "save() of an address copies nothing; it is left out")
             return []
-        found = self._save(pattern)
-        if policy != "now":
-            self._patterns.append(pattern)
-        return found
-
-    def _save(self, pattern: str) -> list[str]:
-        import glob
-
-        found = []
-        for match in sorted(glob.glob(pattern, recursive=True)):  # noqa: PTH207  # It may be absolute.
-            path = Path(match)
-            for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-                if file.is_file():
-                    found.append(str(file))
-                    self._save_file(file, file.name if file == path else str(file.relative_to(path.parent)))
-        return found
-
-    def _save_file(self, path: Path, name: str) -> None:
-        state = (path.stat().st_mtime_ns, path.stat().st_size)
-        if self._saved.get(path.absolute()) != state:
-            self._saved[path.absolute()] = state
-            self.artifact(path, name, "file")
+        return self._files.save(pattern, at_end=policy != "now")
 
     def restore(self, name: str, *_: Any, **__: Any) -> None:
         """There is nothing to restore from: ``None``, with one warning."""
@@ -439,12 +412,7 @@ class Run(CoreRun):
         super()._settle()
         try:
             self._keep_config()
-            for pattern in self._patterns:
-                self._save(pattern)
-            if self._folder is not None:
-                for path in sorted(self._folder.rglob("*")):
-                    if path.is_file():
-                        self._save_file(path, path.relative_to(self._folder).as_posix())
+            self._files.save_at_end()
         except Exception as error:
             self.journal.ledger.bug("saving files", error)
 
@@ -476,10 +444,8 @@ class Run(CoreRun):
         self.notes, self.group, self.job_type, self.entity = notes, group, job_type, entity or ""
         if folder is not None:
             try:
-                self._folder = Path(folder) / "gauntlet" / f"run-{self.id}" / "files"
-                self._folder.mkdir(parents=True, exist_ok=True)
+                self._files.make_folder(Path(folder) / "gauntlet" / f"run-{self.id}" / "files")
             except OSError as error:
-                self._folder = None
                 notice("dir", f"the folder {str(folder)!r} cannot be used: {error}")
 
 
