@@ -262,6 +262,7 @@ fn CurvePaths(drawn: Memo<Drawn>) -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gauntlet::test_film::film_of;
 
     #[test]
     fn nodes_stand_from_edge_to_edge() {
@@ -283,22 +284,8 @@ mod tests {
     }
 
     fn film(roots: &[f64]) -> Film {
-        use gauntlet_film::{Fact, What};
-        let mut film = Film::new();
-        for (step, root) in (0u64..).zip(roots) {
-            let scores = gauntlet_model::Scores::new([("root", *root)]).expect("a score");
-            let what = What::Scored {
-                scores,
-                not_evaluated: Vec::new(),
-                failures: Vec::new(),
-                duration_ms: None,
-                is_paused: false,
-                challenge: None,
-            };
-            let at = gauntlet_model::Timestamp::from_micros(0);
-            film.apply(&Fact { seq: step, at, episode: None, step: Some(step), what });
-        }
-        film
+        let scores = |root: &f64| gauntlet_model::Scores::new([("root", *root)]).expect("a score");
+        film_of((0..).zip(roots).map(|(step, root)| (step, None, scores(root))))
     }
 
     #[test]

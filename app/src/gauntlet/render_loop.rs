@@ -2,7 +2,6 @@
 //! draws it, and publishes what the rest of the page shows.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::rc::Rc;
 
 use gauntlet_film::Film;
@@ -10,9 +9,11 @@ use gauntlet_scene::{CameraMode, Geometry, Lens, Orbit, Scene, SceneBuilder};
 use leptos::prelude::*;
 
 use super::easing::CameraEase;
+use super::frame_timing::FrameTiming;
 use super::heights::HeightEase;
 use super::motion::{advance, ease};
 use super::overlay::Overlay;
+use super::rate_meter::RateMeter;
 use super::session::{Session, find, nearest};
 use crate::ports::{FeedState, FeedUpdate, StageView};
 use crate::ui::{element_size, now_ms, pixel_ratio, prefers_reduced_motion};
@@ -25,16 +26,6 @@ const ATTRIBUTES_MS: f64 = 90.0;
 const SETTLE_MS: f64 = 140.0;
 /// A selection that changes all the time, as in a live run, counts as settled this often, milliseconds.
 const GLANCE_MS: f64 = 1000.0;
-/// While only decoration moves, a frame is drawn at most this often, milliseconds.
-const IDLE_FRAME_MS: f64 = 33.0;
-/// A frame that takes longer than this is bound by the graphics hardware, milliseconds.
-const SLOW_FRAME_MS: f64 = 50.0;
-/// The time over which the rate of steps is averaged, milliseconds.
-const RATE_MS: f64 = 4000.0;
-/// The least time that a rate is computed from, milliseconds.
-const MIN_RATE_MS: f64 = 900.0;
-/// The longest time a frame counts for, seconds: a page that was suspended does not leap.
-const LONGEST_FRAME_SECS: f64 = 0.5;
 
 /// A finished run of at most this many nodes opens with all of them in view.
 const SHORT_NODES: usize = 40;
@@ -52,39 +43,6 @@ pub(super) type Attach = Box<dyn FnOnce() -> (Box<dyn StageView>, web_sys::HtmlC
 
 /// Updates that arrived since the last frame.
 pub(super) type Inbox = Rc<RefCell<Vec<FeedUpdate>>>;
-
-/// When frames were requested and drawn, and what the last drawn one cost. All times in milliseconds.
-#[derive(Default)]
-struct FrameTiming {
-    /// Time of the last animation frame; `None` before the first.
-    last_ms: Option<f64>,
-    /// Time of the last frame that was drawn.
-    drawn_ms: f64,
-    /// Processor time of the last drawn frame.
-    cost_ms: f64,
-    /// From the last drawn frame to the one the browser asked for next: includes the graphics hardware's
-    /// time.
-    gap_ms: f64,
-}
-
-impl FrameTiming {
-    /// Notes an animation frame and returns the seconds since the last one.
-    fn begin(&mut self, ms: f64) -> f64 {
-        let secs = self.last_ms.map_or(0.0, |last| ((ms - last) / 1000.0).clamp(0.0, LONGEST_FRAME_SECS));
-        if self.last_ms == Some(self.drawn_ms) {
-            self.gap_ms = ms - self.drawn_ms;
-        }
-        self.last_ms = Some(ms);
-        secs
-    }
-
-    /// Whether decoration alone may draw a frame at `ms`. It takes at most a quarter of the time of the
-    /// processor or the graphics hardware.
-    fn is_idle_frame_due(&self, ms: f64) -> bool {
-        let slow_ms = if self.gap_ms > SLOW_FRAME_MS { self.gap_ms } else { self.cost_ms };
-        ms - self.drawn_ms >= IDLE_FRAME_MS.max(4.0 * slow_ms)
-    }
-}
 
 /// When each part of the session was last published. All times in milliseconds.
 struct Published {
@@ -107,30 +65,6 @@ impl Default for Published {
             heights: Default::default(),
             attributes_ms: never,
         }
-    }
-}
-
-/// The film's length over the last seconds.
-#[derive(Default)]
-struct RateMeter {
-    /// Time in milliseconds and number of nodes, the oldest first.
-    lengths: VecDeque<(f64, usize)>,
-}
-
-impl RateMeter {
-    /// Adds a length and returns steps per second, to one decimal below ten.
-    fn measure(&mut self, now_ms: f64, nodes: usize) -> f64 {
-        self.lengths.push_back((now_ms, nodes));
-        while self.lengths.front().is_some_and(|(then, _)| now_ms - then > RATE_MS) {
-            self.lengths.pop_front();
-        }
-        let rate = match self.lengths.front() {
-            Some((then, before)) if now_ms - then > MIN_RATE_MS => {
-                (nodes.saturating_sub(*before)) as f64 * 1000.0 / (now_ms - then)
-            }
-            _ => 0.0,
-        };
-        if rate < 10.0 { (rate * 10.0).round() / 10.0 } else { rate.round() }
     }
 }
 
@@ -409,8 +343,7 @@ impl RenderLoop {
         self.overlay.place(&scene, self.size, self.camera.is_moving());
         self.scene = Some(scene);
         self.drawn = Some((lens, revision));
-        self.timing.drawn_ms = ms;
-        self.timing.cost_ms = precise_now_ms() - started_ms;
+        self.timing.end(ms, precise_now_ms() - started_ms);
     }
 
     /// Updates the signals that the rest of the page follows, each at its own interval.
@@ -448,7 +381,7 @@ impl RenderLoop {
         let rate = if session.feed.with_untracked(|f| *f == FeedState::Live) {
             self.rate.measure(now_ms(), session.film(Film::len))
         } else {
-            self.rate.lengths.clear();
+            self.rate.clear();
             0.0
         };
         if session.rate.get_untracked() != rate {
@@ -466,30 +399,4 @@ fn is_painted() -> bool {
 /// Milliseconds from any origin, with fractions.
 fn precise_now_ms() -> f64 {
     window().performance().map_or_else(now_ms, |p| p.now())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_rate_is_of_the_last_seconds() {
-        let mut rate = RateMeter::default();
-        assert_eq!(rate.measure(0.0, 0), 0.0);
-        assert_eq!(rate.measure(500.0, 4), 0.0, "too short to say");
-        assert_eq!(rate.measure(2000.0, 5), 2.5);
-        assert_eq!(rate.measure(4000.0, 200), 50.0);
-        assert_eq!(rate.measure(9000.0, 200), 0.0, "what is older than the window does not count");
-    }
-
-    #[test]
-    fn decoration_takes_a_quarter_of_the_time_at_most() {
-        let mut timing = FrameTiming { cost_ms: 20.0, ..FrameTiming::default() };
-        assert!(!timing.is_idle_frame_due(79.0) && timing.is_idle_frame_due(80.0));
-        assert_eq!(timing.begin(0.0), 0.0);
-        // The frame at 0 was drawn; the browser came back for the next one after 100 ms.
-        assert_eq!(timing.begin(100.0), 0.1);
-        assert!(!timing.is_idle_frame_due(399.0) && timing.is_idle_frame_due(400.0));
-        assert_eq!(timing.begin(10_000.0), LONGEST_FRAME_SECS);
-    }
 }

@@ -347,27 +347,17 @@ pub(super) fn root_path(film: &Film) -> Option<PathId> {
 
 #[cfg(test)]
 mod tests {
-    use gauntlet_film::{Fact, What};
+    use gauntlet_model::Scores;
 
     use super::*;
+    use crate::gauntlet::test_film::film_of;
 
     #[test]
     fn a_step_of_an_episode_is_shown_by_the_node_that_tells_it() {
-        let mut film = Film::new();
         let episodes = ["a", "b"].map(|id| EpisodeId::new(id).unwrap());
-        for (seq, (step, episode)) in (0..).zip([(0, 0), (1, 0), (4, 1), (9, 1)]) {
-            let scored = What::Scored {
-                scores: Default::default(),
-                not_evaluated: Vec::new(),
-                failures: Vec::new(),
-                duration_ms: None,
-                is_paused: false,
-                challenge: None,
-            };
-            let at = gauntlet_model::Timestamp::from_micros(0);
-            let episode = Some(episodes[episode].clone());
-            film.apply(&Fact { seq, at, episode, step: Some(step), what: scored });
-        }
+        let nodes = [(0, 0), (1, 0), (4, 1), (9, 1)];
+        let film =
+            film_of(nodes.map(|(step, episode)| (step, Some(episodes[episode].clone()), Scores::default())));
         let shown = |step, episode: Option<usize>| nearest(&film, Some(step), episode.map(|e| &episodes[e]));
         assert_eq!(shown(1, Some(0)), Some(1));
         assert_eq!(shown(1, Some(1)), Some(2), "the second tool call of b: b's nearest node");
