@@ -7,8 +7,8 @@ use gauntlet_model::{RunId, RunSummary};
 use leptos::prelude::*;
 
 use crate::compare::moment;
-use crate::shell::head;
-use crate::ui::{Erase, Mark, failure_class, failure_title, grouped, percent, quantity, run_address, score};
+use crate::shell::{self, PlainPage, plain_page};
+use crate::ui::{Erase, failure_class, failure_title, grouped, percent, quantity, run_address, score};
 
 /// Bars of a history at most.
 const BARS: usize = 120;
@@ -34,7 +34,7 @@ pub struct Content {
 
 /// The document as HTML. `style` is the address of the style sheet.
 pub fn document(content: &Content, style: String) -> String {
-    Owner::new().with(|| format!("<!DOCTYPE html>{}", page(content, style).to_html()))
+    shell::document(|| page(content, style))
 }
 
 fn page(content: &Content, style: String) -> impl IntoView + use<> {
@@ -43,31 +43,20 @@ fn page(content: &Content, style: String) -> impl IntoView + use<> {
     let problem = content.problem.clone().map(|words| view! { <p class="note" role="alert">{words}</p> });
     let history = history(content);
     let step = content.step.as_ref().map(|step| step_groups(content, step));
-    view! {
-        <html lang="en">
-            <head>
-                {head(style)}
-                <title>{format!("Groups · {name} · Gauntlet")}</title>
-            </head>
-            <body>
-                <div class="runs-page">
-                    <header class="top">
-                        <Mark />
-                        <a class="link" href="/">"Runs"</a>
-                        <a class="link" href=run>{name.clone()}</a>
-                        <span class="top-gap"></span>
-                        <a class="link" href="/docs/charts#groups">"Docs"</a>
-                    </header>
-                    <main class="compare groups">
-                        <h1>"Groups"</h1>
-                        {problem}
-                        {history}
-                        {step}
-                    </main>
-                </div>
-            </body>
-        </html>
-    }
+    let title = format!("Groups · {name}");
+    let header = view! {
+        <a class="link" href="/">"Runs"</a>
+        <a class="link" href=run>{name}</a>
+        <span class="top-gap"></span>
+        <a class="link" href="/docs/charts#groups">"Docs"</a>
+    };
+    let body = view! {
+        <h1>"Groups"</h1>
+        {problem}
+        {history}
+        {step}
+    };
+    plain_page(PlainPage { title, style, scripts: (), header, class: "compare groups", body })
 }
 
 /// The address of this page at a step.

@@ -3,9 +3,9 @@
 use gauntlet_model::FailureKind;
 use leptos::prelude::*;
 
-use crate::shell::head;
+use crate::shell::{self, PlainPage, plain_page};
 use crate::ui::address::encoded;
-use crate::ui::{Erase, Mark, SearchBox, failure_class, failure_title, run_address, score};
+use crate::ui::{Erase, SearchBox, failure_class, failure_title, run_address, score};
 
 /// The content of the page.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -66,42 +66,31 @@ const CHIPS: [(&str, &str); 7] = [
 
 /// The document as HTML. `style` is the address of the style sheet.
 pub fn document(results: &Results, style: String) -> String {
-    Owner::new().with(|| format!("<!DOCTYPE html>{}", page(results, style).to_html()))
+    shell::document(|| page(results, style))
 }
 
 fn page(results: &Results, style: String) -> impl IntoView + use<> {
-    view! {
-        <html lang="en">
-            <head>
-                {head(style)}
-                <title>{title(&results.words)}</title>
-            </head>
-            <body>
-                <div class="runs-page">
-                    <header class="top">
-                        <Mark />
-                        <span class="top-gap"></span>
-                        <a class="link" href="/">"Runs"</a>
-                        <a class="link" href="/docs">"Docs"</a>
-                    </header>
-                    <main class="found">
-                        <h1>"Search"</h1>
-                        <SearchBox words=results.words.clone() />
-                        <p class="search-marks">
-                            "Words, " <code>"\"a phrase\""</code> ", " <code>"prefix*"</code> ", "
-                            <code>"-without"</code> ", " <code>"one OR other"</code>
-                        </p>
-                        {chips(results)}
-                        {body(results)}
-                    </main>
-                </div>
-            </body>
-        </html>
-    }
+    let header = view! {
+        <span class="top-gap"></span>
+        <a class="link" href="/">"Runs"</a>
+        <a class="link" href="/docs">"Docs"</a>
+    };
+    let body = view! {
+        <h1>"Search"</h1>
+        <SearchBox words=results.words.clone() />
+        <p class="search-marks">
+            "Words, " <code>"\"a phrase\""</code> ", " <code>"prefix*"</code> ", "
+            <code>"-without"</code> ", " <code>"one OR other"</code>
+        </p>
+        {chips(results)}
+        {body(results)}
+    };
+    let title = title(&results.words);
+    plain_page(PlainPage { title, style, scripts: (), header, class: "found", body })
 }
 
 fn title(words: &str) -> String {
-    if words.is_empty() { "Search · Gauntlet".to_owned() } else { format!("{words} · Search · Gauntlet") }
+    if words.is_empty() { "Search".to_owned() } else { format!("{words} · Search") }
 }
 
 fn chips(results: &Results) -> impl IntoView + use<> {

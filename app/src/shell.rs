@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::MetaTags;
 
 use crate::App;
-use crate::ui::APPLY_THEME;
+use crate::ui::{APPLY_THEME, Mark};
 
 /// The mark as a favicon: a violet sphere lit from the upper left.
 const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E\
@@ -22,6 +22,52 @@ pub(crate) fn head(style: String) -> impl IntoView {
         <link rel="icon" type="image/svg+xml" href=ICON />
         <script>{APPLY_THEME}</script>
         <link rel="stylesheet" href=style />
+    }
+}
+
+/// Renders a document that is not hydrated as HTML. `page` is called where views can be made.
+pub(crate) fn document<V: IntoView>(page: impl FnOnce() -> V) -> String {
+    Owner::new().with(|| format!("<!DOCTYPE html>{}", page().to_html()))
+}
+
+/// What differs between the pages that are not hydrated.
+pub(crate) struct PlainPage<H, L, B> {
+    /// The title, without the name of the product.
+    pub(crate) title: String,
+    /// The address of the style sheet.
+    pub(crate) style: String,
+    /// The scripts of the page, if any, and their style sheets.
+    pub(crate) scripts: H,
+    /// What the header has beside the mark.
+    pub(crate) header: L,
+    /// The class of the main part.
+    pub(crate) class: &'static str,
+    /// The main part.
+    pub(crate) body: B,
+}
+
+/// The page as a whole document.
+pub(crate) fn plain_page<H, L, B>(page: PlainPage<H, L, B>) -> impl IntoView
+where
+    H: IntoView,
+    L: IntoView,
+    B: IntoView,
+{
+    let PlainPage { title, style, scripts, header, class, body } = page;
+    view! {
+        <html lang="en">
+            <head>
+                {head(style)}
+                <title>{format!("{title} · Gauntlet")}</title>
+                {scripts}
+            </head>
+            <body>
+                <div class="runs-page">
+                    <header class="top"><Mark />{header}</header>
+                    <main class=class>{body}</main>
+                </div>
+            </body>
+        </html>
     }
 }
 

@@ -9,8 +9,8 @@ use super::colors::{Look, shown, swatch};
 use super::links::{compare_address, list_of};
 use super::tables::{configuration, failures, summary};
 use super::tasks::regressions;
-use crate::shell::head;
-use crate::ui::{Erase, Icon, Mark, Shape, run_address, run_status};
+use crate::shell::{self, PlainPage, plain_page};
+use crate::ui::{Erase, Icon, Shape, run_address, run_status};
 
 /// What the page shows.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -38,7 +38,7 @@ pub struct Choice {
 
 /// The document as HTML. `style` is the address of the style sheet, `package` the folder of the scripts.
 pub fn document(content: &Content, style: String, package: &str) -> String {
-    Owner::new().with(|| format!("<!DOCTYPE html>{}", page(content, style, package).to_html()))
+    shell::document(|| page(content, style, package))
 }
 
 fn page(content: &Content, style: String, package: &str) -> impl IntoView + use<> {
@@ -59,37 +59,24 @@ fn page(content: &Content, style: String, package: &str) -> impl IntoView + use<
         None => choose(&content.choices).erase(),
     };
     let add = content.comparison.as_ref().map(|comparison| add(comparison, &content.choices));
-    view! {
-        <html lang="en">
-            <head>
-                {head(style)}
-                <title>{format!("{title} · Gauntlet")}</title>
-                {scripts}
-            </head>
-            <body>
-                <div class="runs-page">
-                    <header class="top">
-                        <Mark />
-                        <a class="link" href="/">"Runs"</a>
-                        <span class="top-gap"></span>
-                        <a class="link" href="/docs/charts">"Docs"</a>
-                        <button
-                            class="button is-icon" id="theme" hidden title="Dark or light"
-                            aria-label="Switch between dark and light"
-                        >
-                            <Icon shape=Shape::Theme />
-                        </button>
-                    </header>
-                    <main class="compare">
-                        <h1>{title}</h1>
-                        {problems}
-                        {add}
-                        {body}
-                    </main>
-                </div>
-            </body>
-        </html>
-    }
+    let header = view! {
+        <a class="link" href="/">"Runs"</a>
+        <span class="top-gap"></span>
+        <a class="link" href="/docs/charts">"Docs"</a>
+        <button
+            class="button is-icon" id="theme" hidden title="Dark or light"
+            aria-label="Switch between dark and light"
+        >
+            <Icon shape=Shape::Theme />
+        </button>
+    };
+    let body = view! {
+        <h1>{title}</h1>
+        {problems}
+        {add}
+        {body}
+    };
+    plain_page(PlainPage { title: title.to_owned(), style, scripts, header, class: "compare", body })
 }
 
 /// The runs, and every section.
