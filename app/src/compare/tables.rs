@@ -1,4 +1,4 @@
-//! Tables of a comparison: what each path came to, what failed, where configurations differ.
+//! Tables of a comparison: the values of each path, what failed, where configurations differ.
 
 use gauntlet_api::{Comparison, ConfigDifference, PathComparison, PathSummary};
 use gauntlet_model::{FailureKind, RunSummary};
@@ -25,7 +25,7 @@ fn value(path: &PathComparison, number: f64) -> String {
     if path.is_measurement { quantity(number) } else { score(number) }
 }
 
-/// What each rubric and measurement came to.
+/// The mean, last, lowest and highest value of each rubric and measurement.
 pub(super) fn summary(comparison: &Comparison) -> impl IntoView + use<> {
     let heads = heads(comparison);
     let row = |path: &PathComparison| {
@@ -61,8 +61,8 @@ pub(super) fn summary(comparison: &Comparison) -> impl IntoView + use<> {
 fn cell(path: &PathComparison, summary: &PathSummary, is_best: bool) -> impl IntoView + use<> {
     let difference = summary.difference.map(|difference| {
         let sign = if difference > 0.0 { "is-up" } else { "is-down" };
-        let judged = if path.is_measurement || difference == 0.0 { "" } else { sign };
-        view! { <span class=format!("difference {judged}")>{score(difference)}</span> }
+        let class = if path.is_measurement || difference == 0.0 { "" } else { sign };
+        view! { <span class=format!("difference {class}")>{score(difference)}</span> }
     });
     let more = format!(
         "last {} · {} to {}{}",
@@ -170,9 +170,9 @@ pub(super) fn configuration(comparison: &Comparison) -> impl IntoView + use<> {
 
 /// A value of a configuration with its type; a long one is cut.
 fn text(value: &Value) -> String {
-    const MOST: usize = 120;
+    const MAX_CHARS: usize = 120;
     let text = if value.is_null() { "not set".to_owned() } else { value.to_string() };
-    match text.char_indices().nth(MOST) {
+    match text.char_indices().nth(MAX_CHARS) {
         Some((at, _)) => format!("{}…", &text[..at]),
         None => text,
     }

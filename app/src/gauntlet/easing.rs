@@ -22,14 +22,8 @@ impl CameraEase {
         self.from.is_some()
     }
 
-    /// The camera to draw with, `secs` after the last one, where the scene wants `deep_link`.
-    pub(super) fn ease(
-        &mut self,
-        deep_link: Camera,
-        view_kind: ViewKind,
-        secs: f64,
-        is_calm: bool,
-    ) -> Camera {
+    /// The camera to draw with, `secs` after the last one, where the scene puts it at `placed`.
+    pub(super) fn ease(&mut self, placed: Camera, view_kind: ViewKind, secs: f64, is_calm: bool) -> Camera {
         if self.view_kind != Some(view_kind) {
             self.from =
                 self.last.filter(|_| self.view_kind.is_some() && !is_calm).map(|camera| (camera, 0.0));
@@ -38,10 +32,10 @@ impl CameraEase {
             *done += secs;
         }
         let eased = match self.from {
-            Some((from, done)) if done < GLIDE_SECS => between(&from, &deep_link, (done / GLIDE_SECS) as f32),
+            Some((from, done)) if done < GLIDE_SECS => between(&from, &placed, (done / GLIDE_SECS) as f32),
             _ => {
                 self.from = None;
-                deep_link
+                placed
             }
         };
         self.last = Some(eased);

@@ -120,7 +120,7 @@ pub(super) fn Edge(
     name: &'static str,
 ) -> impl IntoView {
     let from = StoredValue::new(None::<(f64, f64)>);
-    let way = if is_right { -1.0 } else { 1.0 };
+    let sign = if is_right { -1.0 } else { 1.0 };
     let down = move |e: web_sys::PointerEvent| {
         e.prevent_default();
         if let Some(element) = e.target().and_then(|t| t.dyn_into::<web_sys::Element>().ok()) {
@@ -131,7 +131,7 @@ pub(super) fn Edge(
     };
     let moved = move |e: web_sys::PointerEvent| {
         if let Some((x, width)) = from.get_value() {
-            panel.resize(width + way * (f64::from(e.client_x()) - x));
+            panel.resize(width + sign * (f64::from(e.client_x()) - x));
         }
     };
     let key = move |e: web_sys::KeyboardEvent| {
@@ -142,7 +142,7 @@ pub(super) fn Edge(
         };
         e.prevent_default();
         e.stop_propagation();
-        panel.resize(panel.width.get_untracked() + way * by);
+        panel.resize(panel.width.get_untracked() + sign * by);
     };
     view! {
         <div

@@ -80,7 +80,7 @@ pub(super) struct Session {
     pub(super) motion: RwSignal<Motion>,
     /// Factor on [`super::motion::NODES_PER_SEC`].
     pub(super) speed: RwSignal<f64>,
-    /// The node under the agent: the selection.
+    /// The index of the node under the agent: the selection.
     pub(super) current: Memo<Option<usize>>,
     /// [`Session::current`] once it has not changed for a moment: for texts and the address.
     pub(super) settled: RwSignal<Option<usize>>,
@@ -340,7 +340,7 @@ pub(super) fn nearest(film: &Film, step: Option<u64>, episode: Option<&EpisodeId
     exact.or_else(of_episode).or_else(|| film.find(step?))
 }
 
-/// The path of the root score, or of what stands for it.
+/// The path of the root score, or the one that is drawn where there is none.
 pub(super) fn root_path(film: &Film) -> Option<PathId> {
     film.main_path()
 }
@@ -353,7 +353,7 @@ mod tests {
     use crate::gauntlet::test_film::film_of;
 
     #[test]
-    fn a_step_of_an_episode_is_shown_by_the_node_that_tells_it() {
+    fn a_step_of_an_episode_is_shown_by_its_nearest_node() {
         let episodes = ["a", "b"].map(|id| EpisodeId::new(id).unwrap());
         let nodes = [(0, 0), (1, 0), (4, 1), (9, 1)];
         let film =

@@ -1,8 +1,7 @@
 //! JSON Schemas (draft 2020-12) of what goes over the wire, from the same types that read it.
 //!
-//! A schema says what can be said without reading twice: names, types, ranges, lengths. Lengths are limits in
-//! bytes and schemas count characters, so a schema may let pass what the server refuses, never the other way
-//! round.
+//! A schema holds the rules of single fields: names, types, ranges, lengths. Lengths are limits in bytes, and
+//! schemas count characters, so a schema may accept what the server refuses, never the other way round.
 
 use std::borrow::Cow;
 
@@ -52,7 +51,7 @@ pub fn of_event(kind: Kind) -> Value {
             when(ScoreTarget::Episode, "episode", "string"),
         ]);
     }
-    // Missing and null are one where a field may be absent, but not where it must be there.
+    // An optional field may be missing or null; a required one may not be null either.
     for field in &required {
         if let Some(types) = schema.pointer_mut(&format!("/properties/{field}/type"))
             && let Some(all) = types.as_array()
@@ -142,7 +141,7 @@ impl JsonSchema for Kind {
     }
 }
 
-/// The schema of any other type of this crate, whole: nothing in it refers to elsewhere.
+/// The schema of any other type of this crate, without references to other schemas.
 pub fn of<T: JsonSchema>() -> Value {
     generator().into_root_schema_for::<T>().to_value()
 }

@@ -14,7 +14,7 @@ use crate::scored_steps::ScoredSteps;
 use crate::summary::Totals;
 
 /// Keys of a detailed result that are in the metadata of its step, in the order they are written.
-const RECORD: [&str; 5] = ["ground_truth", "context", "question", "expected_answer", "parsed"];
+const METADATA_KEYS: [&str; 5] = ["ground_truth", "context", "question", "expected_answer", "parsed"];
 
 /// Writes a run as a results report. `records` is called three times for the run's complete log, in order,
 /// and never held: memory does not grow with the texts of the run. Detailed results are the steps as `steps`
@@ -119,12 +119,12 @@ impl Step<'_> {
         self.scored.metadata.get("reward").and_then(Value::as_f64).or_else(|| self.steps.root(self.node))
     }
 
-    /// The step as reports write it.
-    fn detailed(&self, run: &RunSummary, k: u64) -> Value {
+    /// The step as reports write it; `number` is its index where it was not imported with one.
+    fn detailed(&self, run: &RunSummary, number: u64) -> Value {
         let metadata = &self.scored.metadata;
         let mut record = Object::new();
         let mut set = |key: &str, value: Value| record.insert(key.to_owned(), value);
-        set("index", metadata.get("index").filter(|i| i.is_u64()).cloned().unwrap_or_else(|| json!(k)));
+        set("index", metadata.get("index").filter(|i| i.is_u64()).cloned().unwrap_or_else(|| json!(number)));
         set("reward", json!(self.reward()));
         let recorded = metadata.get("metrics").filter(|m| m.is_object()).cloned();
         set("metrics", recorded.unwrap_or_else(|| metrics(&self.failures)));
@@ -145,14 +145,14 @@ impl Step<'_> {
             );
         }
         set("response", json!(self.scored.action));
-        let mut known = false;
-        for key in RECORD {
+        let mut has_truth = false;
+        for key in METADATA_KEYS {
             if let Some(value) = metadata.get(key) {
-                known |= key != "parsed";
+                has_truth |= key != "parsed";
                 set(key, value.clone());
             }
         }
-        if !known {
+        if !has_truth {
             set(
                 "ground_truth",
                 json!({

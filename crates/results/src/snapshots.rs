@@ -12,7 +12,7 @@ use crate::json_span::{JsonSpan, Members};
 use crate::rows::{About, SpanRows};
 use crate::survey::Survey;
 
-/// Reads `{"snapshots": [...]}`; other keys are facts of the run.
+/// Reads `{"snapshots": [...]}`; other keys describe the run.
 pub(crate) fn read_object(top: &Members<'_>, context: &mut Context<'_>) -> Result<Head, ImportError> {
     let items = top.get("snapshots").map_or(Ok(Vec::new()), JsonSpan::items)?;
     list(items, top.others(&["snapshots"])?, "snapshots", context)
@@ -31,31 +31,31 @@ pub(crate) fn read_single(
     if is_step { read_list(vec![root], context) } else { Err(top.unknown()) }
 }
 
-/// Reads a list without facts of the run.
+/// Reads a list that does not describe its run.
 pub(crate) fn read_list(items: Vec<JsonSpan<'_>>, context: &mut Context<'_>) -> Result<Head, ImportError> {
     list(items, Object::new(), "list of snapshots", context)
 }
 
 fn list(
     items: Vec<JsonSpan<'_>>,
-    facts: Object,
+    description: Object,
     shape: &'static str,
     context: &mut Context<'_>,
 ) -> Result<Head, ImportError> {
-    read_all(SpanRows::new(items), About::default(), facts, shape, context)
+    read_all(SpanRows::new(items), About::default(), description, shape, context)
 }
 
 /// Reads a list in two passes: a check to its end, then the events.
 pub(crate) fn read_all(
     items: SpanRows<'_>,
     about: About,
-    facts: Object,
+    description: Object,
     shape: &'static str,
     context: &mut Context<'_>,
 ) -> Result<Head, ImportError> {
     let options = context.options;
     let first = items.clone().with(about);
-    let mut survey = Survey::new(Box::new(first), context.now, shape, facts, options);
+    let mut survey = Survey::new(Box::new(first), context.now, shape, description, options);
     while survey.advance()? {
         context.check_cancelled()?;
     }

@@ -1,4 +1,4 @@
-//! Who wants to hear of commits. Told after the commit, never before.
+//! Watchers of runs and of the list of runs. They are notified after a commit, never before.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use gauntlet_model::RunId;
 use tokio::sync::watch;
 
-/// Heads of the runs somebody listens to, and a count of changes for those who listen to all.
+/// The heads of the runs that are watched, and a count of changes for watchers of all runs.
 pub(crate) struct Watches {
     heads: Mutex<Heads>,
     changes: watch::Sender<u64>,
@@ -14,7 +14,7 @@ pub(crate) struct Watches {
 
 struct Heads {
     by_run: HashMap<RunId, watch::Sender<u64>>,
-    /// Senders after which those nobody listens to any more are swept away.
+    /// The number of senders beyond which those without a receiver are removed.
     sweep_at: usize,
 }
 
@@ -37,7 +37,7 @@ impl Watches {
         self.changes.subscribe()
     }
 
-    /// Says that a run's log now ends at `head`.
+    /// Notifies the watchers of a run of its new head.
     pub fn publish(&self, run: &RunId, head: u64) {
         let mut heads = self.heads();
         match heads.by_run.get(run) {
@@ -55,18 +55,18 @@ impl Watches {
         }
     }
 
-    /// Says that a run is gone: its watchers' channel closes.
+    /// Closes the channels of the watchers of a run that was deleted.
     pub fn close(&self, run: &RunId) {
         self.heads().by_run.remove(run);
     }
 
-    /// Says that the list of runs is no longer what it was.
+    /// Notifies the watchers of the list of runs of a change.
     pub fn changed(&self) {
         self.changes.send_modify(|n| *n = n.wrapping_add(1));
     }
 
     fn heads(&self) -> MutexGuard<'_, Heads> {
-        // Nothing panics while it holds this lock; were it so, the map would still be whole.
+        // No holder of this lock panics; if one did, the map would still be consistent.
         self.heads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -8,7 +8,11 @@ use parking_lot::{Condvar, Mutex};
 
 /// Where commands come from. Commands are taken in the order they were issued, each until it is acknowledged.
 pub trait Commands: Send + Sync {
-    /// The next command, waiting for one up to `wait`. An error counts as none for now.
+    /// The next command, waiting for one up to `wait`.
+    ///
+    /// # Errors
+    ///
+    /// Why none can be read now, as a sentence; the caller goes on as if there were none, and asks again.
     fn next(&self, wait: Duration) -> Result<Option<CommandIssued>, String>;
     /// Reports the result of a command.
     fn acknowledge(&self, command: &CommandIssued, result: &str);
@@ -40,7 +44,7 @@ pub(crate) fn pop_within<S, T>(
     }
 }
 
-/// Commands from the same process: whoever holds the queue issues them.
+/// Commands that are issued in the same process.
 #[derive(Default)]
 pub struct CommandQueue {
     state: Mutex<State>,

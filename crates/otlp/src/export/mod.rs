@@ -27,7 +27,7 @@ use crate::{runs, spans};
 
 /// Spans of a line, at most.
 const LINE_SPANS: usize = 256;
-/// Bytes of a line, about: far below what a receiver takes.
+/// Bytes after which a line ends: far below what a receiver takes.
 const LINE_BYTES: usize = 2 << 20;
 
 /// A step of an episode: what one group of events is about.

@@ -258,7 +258,7 @@ fn nothing_of_a_span_is_lost() {
 }
 
 #[test]
-fn the_run_is_what_names_it_most_firmly() {
+fn the_most_specific_attribute_names_the_run() {
     let check = |resource: &[(&str, &str)], pairs: &[(&str, &str)], run: &str, project: Option<&str>| {
         let resource: Vec<_> = resource.iter().map(|(k, v)| (*k, text(v))).collect();
         let pairs: Vec<_> = pairs.iter().map(|(k, v)| (*k, text(v))).collect();
