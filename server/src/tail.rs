@@ -1,4 +1,5 @@
-//! The tail of a watched run: its newest events, read from the log once and shared by all its viewers.
+//! The tail of a watched run: its newest events, taken as they are committed or read from the log once, and
+//! shared by all its viewers.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -7,7 +8,7 @@ use axum::extract::ws::Utf8Bytes;
 use bytes::Bytes;
 use gauntlet_film::{Fact, codec};
 use gauntlet_model::{Record, RunId};
-use gauntlet_store::{Store, StoreError};
+use gauntlet_store::{RecentEvents, Store, StoreError};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -124,9 +125,9 @@ impl Tails {
 
     /// A follower that starts behind `after` (`None`: at the beginning). The run need not exist yet.
     pub async fn follow(&self, run: &RunId, after: Option<u64>) -> Result<Follower, StoreError> {
-        let changes = self.store.subscribe(run);
+        let recent = self.store.follow(run);
         let head = self.store.head(run).await?.unwrap_or(0);
-        let tail = self.tail(run, head, changes);
+        let tail = self.tail(run, head, recent);
         let next = after.map_or(0, |seq| seq.saturating_add(1));
         Ok(Follower {
             store: self.store.clone(),
@@ -137,7 +138,7 @@ impl Tails {
         })
     }
 
-    fn tail(&self, run: &RunId, head: u64, changes: watch::Receiver<u64>) -> Arc<Tail> {
+    fn tail(&self, run: &RunId, head: u64, recent: RecentEvents) -> Arc<Tail> {
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         // The tail of a run that was deleted is not that of one created anew under its id.
         if let Some(tail) = watched.get(run).and_then(Weak::upgrade).filter(|tail| !tail.has_ended()) {
@@ -147,7 +148,7 @@ impl Tails {
         let reached = Reached { next: head, end: None };
         let tail = Arc::new(Tail { ring: Mutex::default(), reached: watch::Sender::new(reached) });
         watched.insert(run.clone(), Arc::downgrade(&tail));
-        let feed = read_on(self.store.clone(), run.clone(), Arc::downgrade(&tail), head, changes);
+        let feed = read_on(self.store.clone(), run.clone(), Arc::downgrade(&tail), head, recent);
         let stopping = self.stopping.clone();
         tokio::spawn(async move { stopping.run_until_cancelled(feed).await });
         tail
@@ -155,24 +156,27 @@ impl Tails {
 }
 
 /// Reads every new event of the run into the tail, until nobody watches or nothing more can come.
-async fn read_on(
-    store: Store,
-    run: RunId,
-    tail: Weak<Tail>,
-    mut next: u64,
-    mut changes: watch::Receiver<u64>,
-) {
+async fn read_on(store: Store, run: RunId, tail: Weak<Tail>, mut next: u64, mut recent: RecentEvents) {
     loop {
-        match store.read_within(&run, next.checked_sub(1), PAGE, PAGE_BYTES).await {
-            Ok(page) if !page.records.is_empty() => {
+        let records = match recent.from(next, PAGE, PAGE_BYTES) {
+            Some(records) => Ok(records),
+            // Nothing was committed behind `next`; the head is 0 until the first commit.
+            None if *recent.head.borrow() <= next => Ok(Vec::new()),
+            None => {
+                let page = store.read_within(&run, next.checked_sub(1), PAGE, PAGE_BYTES).await;
+                page.map(|page| page.records)
+            }
+        };
+        match records {
+            Ok(records) if !records.is_empty() => {
                 let Some(tail) = tail.upgrade() else { return };
-                let batch = Batch::new(page.records);
+                let batch = Batch::new(records);
                 next = batch.next_seq();
                 tail.push(batch);
             }
             Ok(_) | Err(StoreError::NotFound(_)) => {
                 // Nobody may be watching by now: look again every so often even if nothing happens.
-                let pause = tokio::time::timeout(std::time::Duration::from_secs(30), changes.changed());
+                let pause = tokio::time::timeout(std::time::Duration::from_secs(30), recent.head.changed());
                 if matches!(pause.await, Ok(Err(_))) {
                     if let Some(tail) = tail.upgrade() {
                         tail.end(gone(&run));

@@ -9,6 +9,7 @@ use tokio::sync::{oneshot, watch};
 use crate::blobs::Blobs;
 use crate::log_store::LogStore;
 use crate::queue::Queue;
+use crate::recent::RecentEvents;
 use crate::reply::Reply;
 use crate::sqlite;
 use crate::watches::Watches;
@@ -60,6 +61,11 @@ impl Store {
     /// run is deleted.
     pub fn subscribe(&self, run: &RunId) -> watch::Receiver<u64> {
         self.inner.watches.subscribe(run)
+    }
+
+    /// The same, with the events committed from now on, for a reader that wants every one of them.
+    pub fn follow(&self, run: &RunId) -> RecentEvents {
+        self.inner.watches.follow(run)
     }
 
     /// A number that changes after each commit that changes any run: created, appended to, patched, deleted.

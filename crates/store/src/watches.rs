@@ -1,10 +1,12 @@
 //! Watchers of runs and of the list of runs. They are notified after a commit, never before.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use gauntlet_model::RunId;
 use tokio::sync::watch;
+
+use crate::recent::{CommittedEvent, RecentEvents, Ring};
 
 /// The heads of the runs that are watched, and a count of changes for watchers of all runs.
 pub(crate) struct Watches {
@@ -13,9 +15,36 @@ pub(crate) struct Watches {
 }
 
 struct Heads {
-    by_run: HashMap<RunId, watch::Sender<u64>>,
-    /// The number of senders beyond which those without a receiver are removed.
+    by_run: HashMap<RunId, Watched>,
+    /// The number of runs beyond which those without a receiver are removed.
     sweep_at: usize,
+}
+
+/// A watched run.
+struct Watched {
+    head: watch::Sender<u64>,
+    /// Its newest events, while it has followers.
+    recent: Weak<Ring>,
+}
+
+impl Watched {
+    fn new() -> Self {
+        Self { head: watch::Sender::new(0), recent: Weak::new() }
+    }
+
+    fn is_watched(&self) -> bool {
+        self.head.receiver_count() > 0
+    }
+}
+
+impl Heads {
+    fn watched(&mut self, run: &RunId) -> &mut Watched {
+        if self.by_run.len() >= self.sweep_at {
+            self.by_run.retain(|_, watched| watched.is_watched());
+            self.sweep_at = (self.by_run.len() * 2).max(64);
+        }
+        self.by_run.entry(run.clone()).or_insert_with(Watched::new)
+    }
 }
 
 impl Watches {
@@ -25,24 +54,31 @@ impl Watches {
     }
 
     pub fn subscribe(&self, run: &RunId) -> watch::Receiver<u64> {
+        self.heads().watched(run).head.subscribe()
+    }
+
+    /// As [`Watches::subscribe`], with the events that are committed from now on.
+    pub fn follow(&self, run: &RunId) -> RecentEvents {
         let mut heads = self.heads();
-        if heads.by_run.len() >= heads.sweep_at {
-            heads.by_run.retain(|_, sender| sender.receiver_count() > 0);
-            heads.sweep_at = (heads.by_run.len() * 2).max(64);
-        }
-        heads.by_run.entry(run.clone()).or_insert_with(|| watch::Sender::new(0)).subscribe()
+        let watched = heads.watched(run);
+        let ring = watched.recent.upgrade().unwrap_or_default();
+        watched.recent = Arc::downgrade(&ring);
+        RecentEvents { head: watched.head.subscribe(), ring }
     }
 
     pub fn subscribe_all(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
 
-    /// Notifies the watchers of a run of its new head.
-    pub fn publish(&self, run: &RunId, head: u64) {
+    /// Notifies the watchers of a run of its new head. Followers find these events when they see the head.
+    pub fn publish(&self, run: &RunId, head: u64, events: impl Iterator<Item = CommittedEvent>) {
         let mut heads = self.heads();
         match heads.by_run.get(run) {
-            Some(sender) if sender.receiver_count() > 0 => {
-                sender.send_if_modified(|known| {
+            Some(watched) if watched.is_watched() => {
+                if let Some(recent) = watched.recent.upgrade() {
+                    recent.push(events);
+                }
+                watched.head.send_if_modified(|known| {
                     let later = head > *known;
                     *known = head.max(*known);
                     later

@@ -127,6 +127,7 @@ impl Group<'_> {
         self.revisit().await?;
         let staged = std::mem::take(&mut self.staged);
         write_all(self.db, &INSERT_EVENTS, &staged, bind_event).await?;
+        self.written.extend(staged);
         self.rejudge().await
     }
 
@@ -151,6 +152,6 @@ impl Group<'_> {
             .await?;
         }
         let runs = self.touched.into_iter().map(|(run, RunChanges { state, .. })| (run, state)).collect();
-        Ok(Written { runs, deleted: self.deleted, visible: self.visible })
+        Ok(Written { runs, events: self.written, deleted: self.deleted, visible: self.visible })
     }
 }

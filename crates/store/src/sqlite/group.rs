@@ -13,8 +13,9 @@ use super::episode_cache::{EpisodeCache, EpisodeChange};
 use super::fault::{TxnError, corrupt};
 use super::rows;
 use super::totals::{NewNodeFilter, NodeScore, RunTotals, sum_of};
-use super::{MAX_SEQ, place};
+use super::{MAX_SEQ, place, seq_of};
 use crate::queue::Interrupts;
+use crate::recent::CommittedEvent;
 use crate::row::{CommandChange, Failure, Labels, NodeKey, Row, Scoring};
 use crate::{Appended, StoreError};
 
@@ -81,9 +82,22 @@ pub(super) struct PendingEvent {
     pub row: Arc<Row>,
 }
 
+impl PendingEvent {
+    /// The event once its group is committed.
+    pub fn committed(&self) -> CommittedEvent {
+        CommittedEvent {
+            seq: seq_of(self.place),
+            received_at: Timestamp::from_micros(self.received_at),
+            row: Arc::clone(&self.row),
+        }
+    }
+}
+
 /// What a committed group has changed.
 pub(super) struct Written {
     pub runs: Vec<(RunId, RunState)>,
+    /// The events of these runs, in the order of each log.
+    pub events: Vec<PendingEvent>,
     pub deleted: Vec<RunId>,
     /// Whether a list of runs may look different now.
     pub visible: bool,
@@ -97,6 +111,8 @@ pub(super) struct Group<'a> {
     pub episodes: &'a mut EpisodeCache,
     pub touched: BTreeMap<RunId, RunChanges>,
     pub staged: Vec<PendingEvent>,
+    /// Those that are written.
+    pub written: Vec<PendingEvent>,
     pub deleted: Vec<RunId>,
     pub visible: bool,
     /// What a recount is stopped for.
@@ -122,6 +138,7 @@ impl<'a> Group<'a> {
             episodes,
             touched: BTreeMap::new(),
             staged: Vec::new(),
+            written: Vec::new(),
             deleted: Vec::new(),
             visible: false,
             interrupts,

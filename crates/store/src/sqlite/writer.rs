@@ -12,7 +12,7 @@ use tokio::sync::mpsc::error::TryRecvError;
 use super::complete::Complete;
 use super::episode_cache::EpisodeCache;
 use super::fault::{TxnError, corrupt};
-use super::group::{Group, RunState, Written};
+use super::group::{Group, PendingEvent, RunState, Written};
 use super::identity::{Identity, note_closed};
 use super::totals::NewNodeFilter;
 use crate::StoreError;
@@ -203,7 +203,8 @@ impl Writer {
             self.purging = true;
         }
         for (run, state) in written.runs {
-            self.watches.publish(&run, state.head);
+            let events = written.events.iter().filter(|event| event.run_no == state.run_no);
+            self.watches.publish(&run, state.head, events.map(PendingEvent::committed));
             self.known.insert(run, state);
         }
         if written.visible {

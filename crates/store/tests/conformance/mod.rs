@@ -87,7 +87,8 @@ macro_rules! suite {
         conformance::suite!($backend; watching:
             the_head_is_published_after_the_commit, one_watcher_does_not_hear_of_other_runs,
             a_deleted_run_ends_its_watch,
-            the_list_changes_with_any_run);
+            the_list_changes_with_any_run, a_follower_gets_events_as_they_are_committed,
+            a_follower_reads_old_events_from_the_log);
         conformance::suite!($backend; scoring:
             a_later_score_counts_wherever_it_comes, the_shared_examples_add_up_as_expected,
             the_list_agrees_with_the_film);

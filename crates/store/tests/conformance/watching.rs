@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gauntlet_model::RunPatch;
+use gauntlet_model::{AnnotationAdded, RunPatch};
 use tokio::time::timeout;
 
 use super::Backend;
@@ -76,4 +76,44 @@ pub async fn the_list_changes_with_any_run(backend: &impl Backend) {
     changed("deleted").await;
     fresh.store.ping().await.unwrap();
     assert!(!fresh.store.subscribe_all().has_changed().unwrap());
+}
+
+pub async fn a_follower_gets_events_as_they_are_committed(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    let run = started(&fresh.store, "r").await;
+    let mut recent = fresh.store.follow(&run);
+    assert_eq!(recent.from(1, 10, usize::MAX), None, "what was committed before is in the log");
+    fresh.store.append(&run, notes(0..3), at(2)).await.unwrap();
+    let scored =
+        event(7, Some("e"), 5, AnnotationAdded { text: "t".into(), author: "a".into(), range: None });
+    fresh.store.append(&run, [notes(1..4), vec![scored]].concat(), at(3)).await.unwrap();
+    timeout(SOON, recent.head.changed()).await.unwrap().unwrap();
+    let stored = fresh.store.read(&run, Some(0), 10, None).await.unwrap().records;
+    assert_eq!((stored.len(), recent.from(1, 10, usize::MAX)), (5, Some(stored.clone())));
+    assert_eq!(recent.from(3, 2, usize::MAX).unwrap(), stored[2..4]);
+    assert_eq!(recent.from(2, 10, 1).unwrap(), stored[1..2], "a limit of bytes lets one event pass");
+    assert_eq!((recent.from(0, 10, usize::MAX), recent.from(6, 10, usize::MAX)), (None, None));
+    let another = fresh.store.follow(&run);
+    assert_eq!(another.from(1, 10, usize::MAX), Some(stored), "followers share what is held");
+}
+
+pub async fn a_follower_reads_old_events_from_the_log(backend: &impl Backend) {
+    let fresh = backend.empty(|_| {}).await;
+    let run = started(&fresh.store, "r").await;
+    let recent = fresh.store.follow(&run);
+    let text = "x".repeat(100_000);
+    for n in 0..20 {
+        let body = AnnotationAdded { text: text.clone(), author: "a".into(), range: None };
+        fresh.store.append(&run, vec![event(n, None, 1, body)], at(2)).await.unwrap();
+    }
+    assert_eq!(recent.from(1, 20, usize::MAX), None, "memory is bounded");
+    let newest = recent.from(15, 20, usize::MAX).unwrap();
+    assert_eq!(newest, fresh.store.read(&run, Some(14), 20, None).await.unwrap().records);
+    drop(recent);
+    let recent = fresh.store.follow(&run);
+    assert_eq!(recent.from(15, 20, usize::MAX), None, "nothing is held where nobody follows");
+    fresh.store.delete_run(&run, at(9)).await.unwrap();
+    assert!(recent.head.has_changed().is_err(), "a deleted run ends its followers");
+    let anew = started(&fresh.store, "other").await;
+    assert_eq!(fresh.store.follow(&anew).from(0, 20, usize::MAX), None);
 }
