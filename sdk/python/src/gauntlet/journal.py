@@ -16,7 +16,7 @@ from . import context
 from .events import Challenge, Event, Failure, ScoreAdded, SnapshotScored, Target
 from .ledger import Ledger, Unusable
 from .paths import path_of
-from .recorder import Artifact, Entry, LateScore, Logged, Measured, Recorder, Rollout
+from .recorder import Artifact, Entry, LateScore, Measured, Recorder, Rollout
 from .stamps import writer_id
 from .values import (
     MAX_STEP,
@@ -42,6 +42,8 @@ __all__ = ["Journal"]
 _READ_NOW_BYTES = 1 << 20
 #: Integers up to this are floats exactly.
 _EXACT = 2**53
+#: Makes an entry without its constructor, which is Python code that each call of the loop would run.
+_new = tuple.__new__
 _FAILURES = frozenset(get_args(Failure))
 
 
@@ -95,7 +97,7 @@ class Journal:
         within = context.episode_id(self) if episode is None else self._within(episode)
         if within is not None:
             self._judge(within)
-        self.recorder.put(Entry(at, Logged(numbers), self._step(step), within))
+        self.recorder.put(_new(Entry, (at, numbers, self._step(step), within)))
 
     def metrics(self, values: Mapping[str, Any], step: int | None = None) -> None:
         """Records measurements (loss, kl, lr) of a step, under ``metrics.``: curves beside its rollouts, of
@@ -240,8 +242,10 @@ class Journal:
         return dict(scores) if floats else {name: float(value) for name, value in scores.items()}
 
     def _step(self, step: int | None) -> int:
-        # Most steps are such integers: `_index` is for all others.
-        index = step if step.__class__ is int and 0 <= step <= MAX_STEP else _index(step)
+        # Most steps are none or such integers: `_index` is for all others.
+        index = step
+        if step is not None and (step.__class__ is not int or not 0 <= step <= MAX_STEP):
+            index = _index(step)
         with self.lock:
             self._logged = True
             self.last_step = index = self.last_step + 1 if index is None else index

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from .events import ArtifactAdded, Challenge, Event, Failure, Gap, ScoreAdded, SnapshotScored, encode
 from .ledger import Ledger
@@ -23,7 +23,7 @@ from .sinks.outlet import Outlet
 from .stamps import rfc3339, uuid7
 from .values import MAX_SCORES, copy_hashed, label, shown, text
 
-__all__ = ["Artifact", "Entry", "LateScore", "Logged", "Measured", "Recorder", "Rollout"]
+__all__ = ["Artifact", "Entry", "LateScore", "Measured", "Numbers", "Recorder", "Rollout"]
 
 #: Suffix of a name that a call has twice by nesting; no path contains it.
 _SAME = "\0"
@@ -32,12 +32,9 @@ _MOST_ENTRIES = 131_072
 _MOST_BYTES = 256 << 20
 
 
-@dataclass(slots=True)
-class Logged:
-    """Numbers of a step: the first of a step become a snapshot, further ones later scores. NaN: not
-    evaluated."""
-
-    numbers: dict[str, float]
+#: Numbers of a step by name: the first of a step become a snapshot, further ones later scores. NaN: not
+#: evaluated. A plain dictionary, because it is made for each call of the loop.
+Numbers: TypeAlias = dict[str, float]
 
 
 @dataclass(slots=True)
@@ -79,12 +76,11 @@ class Artifact:
     role: str
 
 
-@dataclass(slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One call of the loop, with the time it was made."""
 
     at_ns: int
-    what: Event | Logged | Measured | LateScore | Rollout | Artifact
+    what: Event | Numbers | Measured | LateScore | Rollout | Artifact
     step: int | None = None
     episode: str | None = None
 
@@ -162,7 +158,7 @@ class Recorder:
 
     def _records_of(self, entry: Entry) -> list[Record]:
         what = entry.what
-        if isinstance(what, Logged):
+        if isinstance(what, dict):
             return self._logged(entry, what)
         if isinstance(what, Rollout):
             return self._rollout(entry, what)
@@ -175,8 +171,8 @@ class Recorder:
             return [self._artifact(entry, what)]
         return [self._write(what, entry.at_ns, entry.step, entry.episode)]
 
-    def _logged(self, entry: Entry, what: Logged) -> list[Record]:
-        scores, absent = self._clean(what.numbers)
+    def _logged(self, entry: Entry, numbers: Numbers) -> list[Record]:
+        scores, absent = self._clean(numbers)
         step, episode = entry.step, entry.episode
         assert step is not None
         if not scores and not absent:
