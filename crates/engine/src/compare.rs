@@ -1,6 +1,6 @@
 //! Several runs side by side.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use gauntlet_api::{Comparison, ConfigDifference, FailureCounts, PathComparison, PathSummary};
 use gauntlet_film::{Film, Path, is_measurement};
@@ -38,15 +38,25 @@ pub async fn read(
         // Read after the film, so that the numbers of the summary are not behind it.
         runs.push(store.run(id).await?.ok_or_else(|| Error::no_run(id.as_str()))?);
     }
+    let ids = ids.to_vec();
+    // Thousands of paths of many runs take long.
+    let work = move || comparison(runs, columns, &ids, base);
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        tracing::error!(%error, "runs could not be compared");
+        Error::internal("something broke while the runs were compared; the log says what")
+    })
+}
+
+fn comparison(runs: Vec<RunSummary>, columns: Vec<Column>, ids: &[RunId], base: usize) -> Comparison {
     let objects = |of: fn(&RunSummary) -> &Object| differences(&runs.iter().map(of).collect::<Vec<_>>());
-    Ok(Comparison {
+    Comparison {
         baseline: ids[base].clone(),
         paths: paths(&columns, ids, base),
         config: objects(|run| &run.config),
         metadata: objects(|run| &run.metadata),
         failures: columns.into_iter().map(|column| column.failures).collect(),
         runs,
-    })
+    }
 }
 
 /// What one run adds to a comparison.
@@ -104,17 +114,16 @@ fn summary(film: &Film, path: &Path) -> Option<PathSummary> {
 
 /// Every path that any run has: those of the first run, then those that later runs add.
 fn paths(columns: &[Column], ids: &[RunId], base: usize) -> Vec<PathComparison> {
-    let mut names: Vec<&str> = Vec::new();
-    for (name, _) in columns.iter().flat_map(|column| &column.paths) {
-        if !names.contains(&name.as_str()) {
-            names.push(name);
-        }
-    }
-    let of = |column: &Column, name: &str| {
-        column.paths.iter().find(|(path, _)| path == name).map(|(_, summary)| summary.clone())
-    };
+    let mut seen = HashSet::new();
+    let all = columns.iter().flat_map(|column| &column.paths).map(|(name, _)| name.as_str());
+    let names: Vec<&str> = all.filter(|name| seen.insert(*name)).collect();
+    let by_name: Vec<HashMap<&str, &PathSummary>> = columns
+        .iter()
+        .map(|column| column.paths.iter().map(|(name, summary)| (name.as_str(), summary)).collect())
+        .collect();
     let compared = |name: &str| {
-        let mut runs: Vec<Option<PathSummary>> = columns.iter().map(|column| of(column, name)).collect();
+        let mut runs: Vec<Option<PathSummary>> =
+            by_name.iter().map(|column| column.get(name).copied().cloned()).collect();
         let base_mean = runs[base].as_ref().map(|summary| summary.mean);
         for (index, summary) in runs.iter_mut().enumerate() {
             if let Some(summary) = summary.as_mut().filter(|_| index != base) {
