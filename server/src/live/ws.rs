@@ -1,5 +1,6 @@
 //! Live over a WebSocket. Each viewer has a task of its own, so one that stops reading holds up nobody.
 
+use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use futures::{SinkExt, StreamExt};
 use gauntlet_api::LiveFormat;
 use gauntlet_store::StoreError;
 use tokio_util::sync::CancellationToken;
+use tungstenite::error::CapacityError;
 
 use crate::rule_changes::RuleWatch;
 use crate::tail::{Batch, Follower};
@@ -109,11 +111,16 @@ pub async fn drain(mut stream: SplitStream<WebSocket>) -> CloseCode {
         match stream.next().await {
             None | Some(Ok(Message::Close(_))) => return close_code::AWAY,
             Some(Ok(_)) => {}
-            // The library's error is not public: a message beyond the limit says so.
-            Some(Err(error)) if error.to_string().contains("too long") => return close_code::SIZE,
+            Some(Err(error)) if is_too_long(&error) => return close_code::SIZE,
             Some(Err(_)) => return close_code::PROTOCOL,
         }
     }
+}
+
+/// Whether a message was refused for its size: axum passes the WebSocket library's error on.
+fn is_too_long(error: &axum::Error) -> bool {
+    let inner = error.source().and_then(|source| source.downcast_ref::<tungstenite::Error>());
+    matches!(inner, Some(tungstenite::Error::Capacity(CapacityError::MessageTooLong { .. })))
 }
 
 /// Writes a batch. Only what is still to be written is held while the viewer takes its time.
