@@ -33,6 +33,26 @@ async function themed(open, server, path, theme, options) {
   return page;
 }
 
+/** A run of three steps, each with one prompt and four rollouts. */
+async function groups(server) {
+  await server.post("/api/v1/runs", { id: "grouped", name: "grouped" });
+  const rollout = (step, number) => ({
+    id: crypto.randomUUID(),
+    at: new Date(Date.UTC(2026, 0, 1, 0, step)).toISOString(),
+    kind: "snapshot.scored",
+    v: 1,
+    step,
+    episode: `${step}-${number}`,
+    body: {
+      scores: { root: number - 1, brevity: (step + number) % 3 },
+      action: `answer ${number}`,
+      observation: `question ${step}`,
+    },
+  });
+  const events = [0, 1, 2].flatMap((step) => [0, 1, 2, 3].map((number) => rollout(step, number)));
+  await server.post("/api/v1/runs/grouped/events", events);
+}
+
 const PHONE = { ...SMALL, width: 390, height: 844, hasTouch: true, isMobile: true };
 
 for (const theme of ["dark", "light"]) {
@@ -52,6 +72,12 @@ for (const theme of ["dark", "light"]) {
       "/nowhere",
       "/docs/none",
     ]) {
+      const opened = await themed(page, server, path, theme, { width: 1280, height: 720 });
+      await assertAccessible(opened, `${path}, ${theme}`);
+      await opened.close();
+    }
+    await groups(server);
+    for (const path of ["/runs/grouped/groups", "/compare?runs=done,grouped", "/charts?runs=done,grouped"]) {
       const opened = await themed(page, server, path, theme, { width: 1280, height: 720 });
       await assertAccessible(opened, `${path}, ${theme}`);
       await opened.close();

@@ -32,6 +32,7 @@ pub(super) fn charts(comparison: &Comparison) -> impl IntoView + use<> {
     let empty = is_empty.then(|| view! { <p class="quiet-words charts-empty">{words}</p> });
     view! {
         <section id="charts" data-runs=runs aria-label="Charts">
+            <h2 class="visually-hidden">"Charts"</h2>
             {controls()}
             <noscript>
                 <p class="note">"Charts are drawn by a script; the tables below need none."</p>
