@@ -26,6 +26,27 @@ fn every_source_file_keeps_to_the_rules() {
 }
 
 #[test]
+fn the_documents_of_contributors_name_files_that_exist() {
+    const FOLDERS: [&str; 9] =
+        ["app", "bench", "cli", "crates", "frontend", "scripts", "sdk", "server", "tests"];
+    let mut found = Vec::new();
+    for document in ["ARCHITECTURE.md", "CONTRIBUTING.md"] {
+        let text = std::fs::read_to_string(workspace::root().join(document)).unwrap();
+        let is_part = |c: char| c.is_ascii_alphanumeric() || "/._-*".contains(c);
+        let words = text.split(|c| !is_part(c)).map(|word| word.trim_end_matches(['.', '/']));
+        let paths = words.filter(|word| {
+            let folder = word.split_once('/').map(|(folder, _)| folder);
+            folder.is_some_and(|folder| FOLDERS.contains(&folder)) && !word.contains('*')
+        });
+        let paths: Vec<_> = paths.collect();
+        assert!(!paths.is_empty(), "{document} was not understood");
+        let missing = paths.iter().filter(|path| !workspace::root().join(path).exists());
+        found.extend(missing.map(|path| format!("{document}: there is no {path}")));
+    }
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+#[test]
 fn every_licence_is_allowed() {
     let deny = std::fs::read_to_string(workspace::root().join("deny.toml")).unwrap();
     let allowed = licences::allowed(&deny);
