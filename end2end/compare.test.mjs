@@ -1,6 +1,8 @@
 // Several runs over each other: their charts, where they differ, and the way into the film of each.
 
 import assert from "node:assert/strict";
+import { test } from "node:test";
+import { meanOf } from "../frontend/charts/groups.js";
 import { atSecond, event, scored } from "./events.mjs";
 import { SMALL, story, until } from "./harness.mjs";
 
@@ -77,6 +79,61 @@ story("two runs are compared in charts and tables", async ({ server, page, scree
   // A click opens the film at that step.
   await plot.click({ position: { x: box.width / 2, y: 60 } });
   await opened.waitForURL(/\/runs\/(slow|fast)\?step=(29|30)$/);
+});
+
+test("a line of several runs is their mean, and its band what was chosen", () => {
+  const history = (run, step, mean) => ({ run, path: "root", steps: step.length, step, mean });
+  const three = [
+    history("a", [0, 1, 2], [1, 2, 3]),
+    history("b", [0, 1, 2], [2, 3, 5]),
+    history("c", [0, 2], [3, 7]),
+  ];
+  const range = meanOf(three, "range");
+  assert.deepEqual(range.step, [0, 1, 2]);
+  // "c" is half way between 3 and 7 at step 1.
+  assert.deepEqual(range.mean, [2, 10 / 3, 5]);
+  assert.deepEqual(
+    [range.low, range.high],
+    [
+      [1, 2, 3],
+      [3, 5, 7],
+    ],
+  );
+  const std = meanOf(three, "std");
+  assert.deepEqual([std.low[0], std.high[0], std.low[2], std.high[2]], [1, 3, 3, 7]);
+  // Three values 1, 2 and 3: 2 ± 4.303 / √3.
+  const interval = meanOf(three, "interval");
+  assert.ok(Math.abs(interval.high[0] - 4.4843) < 1e-3, `${interval.high[0]}`);
+  // A run counts from its first to its last step, and one run alone has no deviation.
+  const apart = meanOf([history("a", [0, 1], [1, 1]), history("b", [1, 2], [3, 9])], "std");
+  assert.deepEqual(apart.mean, [1, 2, 9]);
+  assert.deepEqual([apart.low[0], apart.high[2]], [1, 9]);
+});
+
+story("runs with one value of the configuration are one line", async ({ server, page, screenshot }) => {
+  await record(server, "one", 0.1, { lr: 1e-5, seed: 1 });
+  await record(server, "two", 0.3, { lr: 1e-5, seed: 2 });
+  await record(server, "three", 0.4, { lr: 2e-5, seed: 1 });
+  const opened = await page({ path: "/charts?runs=one,two,three", ...SMALL, width: 1280, height: 720 });
+  await drawn(opened, "root");
+  assert.equal(await opened.getByLabel("Band").inputValue(), "none", "ranges of several runs hide the lines");
+  const names = opened.getByLabel("Group by").locator("option");
+  assert.deepEqual(await names.allInnerTexts(), ["Each run", "lr", "seed"]);
+  await opened.getByLabel("Group by").selectOption("lr");
+  const label = chart(opened, "root").locator(".chart-plot");
+  // Two rollouts a step: 0.1 x 59 and 0.3 x 59, both less a half.
+  await until("there is a line for each learning rate", async () =>
+    /lr = 0.00001 \(2 runs\) 11.3\d* at step 59, lr = 0.00002 \(1 run\) 23.1\d* at step 59/.test(
+      await label.getAttribute("aria-label"),
+    ),
+  );
+  await opened.getByLabel("Band").selectOption("interval");
+  assert.match(opened.url(), /group=lr&band=interval/);
+  await screenshot(opened, "charts-grouped");
+  await opened.reload();
+  await drawn(opened, "root");
+  assert.equal(await opened.getByLabel("Group by").inputValue(), "lr", "the address shows the same again");
+  assert.equal(await opened.getByLabel("Band").inputValue(), "interval");
 });
 
 story("the keyboard reads the values, and a link shows the same again", async ({ server, page }) => {

@@ -1,7 +1,9 @@
 // One chart of the page: its place, its plot, its buttons and its table.
 
 import { csv, png, save, svg } from "./export.js";
+import { byConfig } from "./groups.js";
 import { Plot, nearestIndex } from "./plot.js";
+import { bandOf } from "./state.js";
 import { position, quantity } from "./values.js";
 
 /** @typedef {import("./source.js").Run} Run */
@@ -54,12 +56,14 @@ export class Chart {
     return Math.min(3000, Math.max(300, Math.ceil(this.#box.clientWidth * 2)));
   }
 
-  /** @returns {{ run: Run, columns: Columns }[]} */
+  /** @returns {import("./groups.js").History[]} */
   get #histories() {
-    return this.#page.runs.flatMap((run) => {
+    const { runs, view } = this.#page;
+    const histories = runs.flatMap((run) => {
       const columns = this.columns.get(run.id);
       return columns === undefined ? [] : [{ run, columns }];
     });
+    return byConfig(histories, view.group, bandOf(view, runs.length));
   }
 
   #build() {
@@ -119,7 +123,7 @@ export class Chart {
     this.#fillTable();
   }
 
-  /** @param {{ run: Run, columns: Columns }[]} histories */
+  /** @param {import("./groups.js").History[]} histories */
   #newPlot(histories) {
     return new Plot(this.#box, histories, this.#page.view, {
       onZoom: this.#page.zoom,

@@ -10,7 +10,7 @@ const SIZE = { width: 960, height: 420, left: 64, right: 16, top: 40, bottom: 32
 /**
  * The numbers that are drawn, one line a point.
  *
- * @param {{ run: Run, columns: Columns }[]} histories
+ * @param {import("./groups.js").History[]} histories
  */
 export function csv(histories) {
   const lines = ["run,path,step,x,mean,low,high"];
@@ -33,7 +33,7 @@ function quoted(text) {
  * The chart as a standalone picture: a title, a legend, axes with their ends, a line a run.
  *
  * @param {string} title
- * @param {{ run: Run, columns: Columns }[]} histories
+ * @param {import("./groups.js").History[]} histories
  * @param {{ x: [number, number], y: [number, number] }} ranges
  * @param {{ color: (index: number) => string, text: string, line: string, background: string, isLog: boolean,
  *   label: (x: number) => string, number: (y: number) => string }} look

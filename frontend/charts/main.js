@@ -2,7 +2,7 @@
 
 import { Chart } from "./chart.js";
 import { merged, readSeries, watch } from "./source.js";
-import { readView, writeView } from "./state.js";
+import { bandOf, readView, writeView } from "./state.js";
 
 /** @typedef {import("./source.js").Run} Run */
 
@@ -262,6 +262,8 @@ class Page {
       if (name === "x") this.#change({ axis: /** @type {import("./state.js").Axis} */ (value), zoom: null });
       if (name === "y") this.#change({ isLog: value === "log" });
       if (name === "smooth") this.#change({ smoothing: Number(value) });
+      if (name === "group") this.#change({ group: value });
+      if (name === "band") this.#change({ band: /** @type {import("./state.js").Band} */ (value) });
     });
     form.querySelector("[name=reset]")?.addEventListener("click", () => this.#change({ zoom: null }));
     form
@@ -280,11 +282,17 @@ class Page {
     if (form === null) return;
     const field = (/** @type {string} */ name) =>
       /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
-    const { words, axis, isLog, smoothing, zoom, isFull } = this.view;
+    const { words, axis, isLog, smoothing, zoom, isFull, group } = this.view;
     if (field("q").value !== words) field("q").value = words;
     field("x").value = axis;
     field("y").value = isLog ? "log" : "linear";
     field("smooth").value = String(smoothing);
+    field("group").value = group;
+    field("band").value = bandOf(this.view, this.runs.length);
+    // Deviations are those between the runs of a group.
+    for (const option of form.querySelectorAll("[name=band] option[data-grouped]")) {
+      option.toggleAttribute("disabled", group === "");
+    }
     const output = form.querySelector("output");
     if (output !== null) output.textContent = smoothing.toFixed(2);
     field("reset").hidden = zoom === null;

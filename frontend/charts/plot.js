@@ -4,6 +4,7 @@ import { drawnRange, elapsed, padded, position, quantity } from "./values.js";
 
 /** @typedef {import("./source.js").Run} Run */
 /** @typedef {import("./source.js").Columns} Columns */
+/** @typedef {import("./groups.js").History} History */
 /** @typedef {import("./state.js").View} View */
 
 /** Dashes of the runs, in CSS pixels; as `.run-dash-*` in the style. */
@@ -38,7 +39,7 @@ export class Plot {
   #box;
   #view;
   #listener;
-  /** @type {{ run: Run, columns: Columns }[]} */
+  /** @type {History[]} */
   #lines = [];
   /** @type {any} */
   #plot = null;
@@ -50,7 +51,7 @@ export class Plot {
 
   /**
    * @param {HTMLElement} box
-   * @param {{ run: Run, columns: Columns }[]} histories
+   * @param {History[]} histories
    * @param {View} view
    * @param {Listener} listener
    */
@@ -123,7 +124,7 @@ export class Plot {
    * Shows other values or another range, where that needs no other lines and scales; says whether it does. The
    * crosshair and a selection that is being dragged stay.
    *
-   * @param {{ run: Run, columns: Columns }[]} histories
+   * @param {History[]} histories
    * @param {View} view
    */
   update(histories, view) {
@@ -144,7 +145,7 @@ export class Plot {
     this.#listener.onRange(range?.isRobust ?? false);
   }
 
-  /** @param {{ run: Run, columns: Columns }[]} histories */
+  /** @param {History[]} histories */
   #draw(histories) {
     const { uPlot } = /** @type {any} */ (globalThis);
     const view = this.#view;
@@ -284,7 +285,7 @@ export class Plot {
 /**
  * The lines of histories as uPlot takes them: columns over one list of positions, a look for each.
  *
- * @param {{ run: Run, columns: Columns }[]} histories
+ * @param {History[]} histories
  * @param {View} view
  */
 function prepare(histories, view) {
@@ -295,7 +296,7 @@ function prepare(histories, view) {
   const series = [{}];
   const bands = [];
   const drawn = [];
-  for (const { run, columns } of histories) {
+  for (const { run, columns, hasBand } of histories) {
     const color = token(`--run-${run.color}`);
     const table = [columns.x ?? columns.step, (isSmooth && columns.smooth) || columns.mean];
     const isPoint = columns.step.length === 1;
@@ -306,7 +307,7 @@ function prepare(histories, view) {
       series.push({ stroke: faded(color, 0.3), width: 1, points: { show: false } });
       drawn.push(columns.mean);
     }
-    if (columns.low !== undefined && columns.high !== undefined) {
+    if (hasBand && columns.low !== undefined && columns.high !== undefined) {
       bands.push({ series: [series.length, series.length + 1], fill: faded(color, 0.14) });
       table.push(columns.high, columns.low);
       const edge = { stroke: faded(color, 0), width: 0, points: { show: false } };

@@ -1,6 +1,7 @@
 // The histories of the runs: read from the server, kept up to date by the live streams of runs that go on.
 
-/** @typedef {{ id: string, name: string, color: number, dash: number, live: boolean }} Run */
+/** `config` holds the values of the keys that differ between the runs, as text. */
+/** @typedef {{ id: string, name: string, color: number, dash: number, live: boolean, config: Record<string, string> }} Run */
 /** @typedef {{ run: string, path: string, steps: number, step: number[], x?: number[], mean: number[], low?: number[], high?: number[], smooth?: number[] }} Columns */
 /** @typedef {{ runs: { run: string, head: number, paths: string[] }[], series: Columns[] }} Batch */
 

@@ -2,10 +2,19 @@
 // copied link shows exactly this.
 
 /** @typedef {"step" | "elapsed" | "time"} Axis */
-/** @typedef {{ axis: Axis, isLog: boolean, smoothing: number, isFull: boolean, zoom: [number, number] | null, words: string }} View */
+/** What is drawn around a line: nothing, lowest to highest, one standard deviation, the 95 % interval of the mean. */
+/** @typedef {"none" | "range" | "std" | "interval"} Band */
+/**
+ * `group` is the key of the configuration whose values make one line each; empty: a line a run. `band` is `null` until
+ * one is chosen.
+ *
+ * @typedef {{ axis: Axis, isLog: boolean, smoothing: number, isFull: boolean, zoom: [number, number] | null,
+ *   words: string, group: string, band: Band | null }} View
+ */
 
 /** The names of what the charts add to the address; everything else there is the server's. */
-const NAMES = ["x", "y", "smooth", "range", "from", "to", "q"];
+const NAMES = ["x", "y", "smooth", "range", "from", "to", "q", "group", "band"];
+const BANDS = /** @type {const} */ (["none", "range", "std", "interval"]);
 
 /**
  * Reads the view from the query of an address. What makes no sense there is left out.
@@ -29,6 +38,8 @@ export function readView(query) {
     isFull: asked.get("range") === "full",
     zoom: from !== null && to !== null && from < to ? [from, to] : null,
     words: asked.get("q") ?? "",
+    group: asked.get("group") ?? "",
+    band: BANDS.find((band) => band === asked.get("band")) ?? null,
   };
 }
 
@@ -51,7 +62,23 @@ export function writeView(query, view) {
   set("from", view.zoom !== null && view.zoom[0]);
   set("to", view.zoom !== null && view.zoom[1]);
   set("q", view.words);
+  set("group", view.group);
+  set("band", view.band ?? "");
   // Commas between ids stay readable.
   const text = asked.toString().replaceAll("%2C", ",");
   return text === "" ? "" : `?${text}`;
+}
+
+/**
+ * The band that is drawn where none was chosen, and the one that can be drawn. The ranges of the rollouts of several runs
+ * lie over each other and hide the lines; spread over runs needs groups of them.
+ *
+ * @param {View} view
+ * @param {number} runs
+ * @returns {Band}
+ */
+export function bandOf(view, runs) {
+  if (view.group !== "") return view.band ?? "range";
+  if (view.band === "none" || view.band === "range") return view.band;
+  return runs > 1 ? "none" : "range";
 }

@@ -3,19 +3,19 @@
 
 use gauntlet_api::Comparison;
 use leptos::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::colors::shown;
 
 /// The section.
 pub(super) fn charts(comparison: &Comparison) -> impl IntoView + use<> {
-    let runs = shown(comparison).into_iter().map(|(run, look)| {
+    let runs = shown(comparison).into_iter().enumerate().map(|(index, (run, look))| {
         json!({
             "id": run.id, "name": run.name, "color": look.color, "dash": look.dash,
-            "live": !run.status.is_final(),
+            "live": !run.status.is_final(), "config": config_of(comparison, index),
         })
     });
-    let runs = serde_json::Value::Array(runs.collect()).to_string();
+    let runs = Value::Array(runs.collect()).to_string();
     let paths = comparison.paths.iter().map(|path| path.path.as_str());
     let groups = grouped(paths).into_iter().map(|(name, paths)| {
         let charts = paths.into_iter().map(place).collect_view();
@@ -33,7 +33,7 @@ pub(super) fn charts(comparison: &Comparison) -> impl IntoView + use<> {
     view! {
         <section id="charts" data-runs=runs aria-label="Charts">
             <h2 class="visually-hidden">"Charts"</h2>
-            {controls()}
+            {controls(comparison)}
             <noscript>
                 <p class="note">"Charts are drawn by a script; the tables below need none."</p>
             </noscript>
@@ -41,6 +41,19 @@ pub(super) fn charts(comparison: &Comparison) -> impl IntoView + use<> {
             <div class="chart-groups">{groups}</div>
         </section>
     }
+}
+
+/// The values of one run under the keys that differ between the runs, as texts.
+fn config_of(comparison: &Comparison, index: usize) -> serde_json::Map<String, Value> {
+    let texts = comparison.config.iter().filter_map(|difference| {
+        let text = match difference.values.get(index)? {
+            Value::Null => return None,
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        Some((difference.key.clone(), Value::String(text)))
+    });
+    texts.collect()
 }
 
 /// The place of a chart.
@@ -53,7 +66,11 @@ fn place(path: &str) -> impl IntoView + use<> {
 }
 
 /// What changes how all charts are drawn. Hidden until the script listens.
-fn controls() -> impl IntoView {
+fn controls(comparison: &Comparison) -> impl IntoView + use<> {
+    let keys = comparison.config.iter().map(|difference| {
+        view! { <option value=difference.key.clone()>{difference.key.clone()}</option> }
+    });
+    let keys = keys.collect_view();
     view! {
         <form class="chart-controls" hidden aria-label="How charts are drawn">
             <input
@@ -77,6 +94,20 @@ fn controls() -> impl IntoView {
             <label class="chart-smoothing">"Smoothing"
                 <input type="range" name="smooth" min="0" max="0.99" step="0.01" value="0" />
                 <output>"0.00"</output>
+            </label>
+            <label>"Group by"
+                <select name="group">
+                    <option value="">"Each run"</option>
+                    {keys}
+                </select>
+            </label>
+            <label>"Band"
+                <select name="band">
+                    <option value="none">"None"</option>
+                    <option value="range">"Lowest to highest"</option>
+                    <option value="std" data-grouped="">"Standard deviation"</option>
+                    <option value="interval" data-grouped="">"95 % interval"</option>
+                </select>
             </label>
             <button class="button" type="button" name="robust" hidden>"Cut outliers"</button>
             <button class="button" type="button" name="reset" hidden>"Reset zoom"</button>

@@ -1,0 +1,129 @@
+// Runs that share a value of their configuration as one line: the mean over the runs, and a band around it.
+
+/** @typedef {import("./source.js").Run} Run */
+/** @typedef {import("./source.js").Columns} Columns */
+/** @typedef {import("./state.js").Band} Band */
+/** A line of a chart; `hasBand`: its range is drawn behind it. */
+/** @typedef {{ run: Run, columns: Columns, hasBand: boolean }} History */
+
+/** The 0.975 quantile of Student's t distribution for 1 to 30 degrees of freedom. */
+const T_975 = [
+  12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145, 2.131,
+  2.12, 2.11, 2.101, 2.093, 2.086, 2.08, 2.074, 2.069, 2.064, 2.06, 2.056, 2.052, 2.048, 2.045, 2.042,
+];
+/** The same for more than 30, that of the normal distribution. */
+const Z_975 = 1.96;
+
+/**
+ * The histories of groups: each group has the look of its first run and a name that says the value and how many runs
+ * it is the mean of. Without a key every run is its own line. A run without the key is in the group `not set`.
+ *
+ * @param {{ run: Run, columns: Columns }[]} histories
+ * @param {string} key
+ * @param {Band} band
+ * @returns {History[]}
+ */
+export function byConfig(histories, key, band) {
+  const hasBand = band !== "none";
+  if (key === "") return histories.map((it) => ({ ...it, hasBand }));
+  /** @type {Map<string, { run: Run, columns: Columns }[]>} */
+  const groups = new Map();
+  for (const history of histories) {
+    const value = history.run.config[key] ?? "not set";
+    groups.set(value, [...(groups.get(value) ?? []), history]);
+  }
+  return [...groups].map(([value, members]) => {
+    const count = members.length === 1 ? "1 run" : `${members.length} runs`;
+    const run = { ...members[0].run, name: `${key} = ${value} (${count})` };
+    const columns = meanOf(
+      members.map((it) => it.columns),
+      band,
+    );
+    return { run, columns, hasBand };
+  });
+}
+
+/**
+ * The mean of several histories at every position that one of them has. Between two of its positions a history is
+ * linear; before its first and after its last one it does not count.
+ *
+ * @param {Columns[]} members
+ * @param {Band} band
+ * @returns {Columns}
+ */
+export function meanOf(members, band) {
+  const axis = (/** @type {Columns} */ it) => it.x ?? it.step;
+  const xs = [...new Set(members.flatMap(axis))].sort((a, b) => a - b);
+  /** @type {Columns} */
+  const mean = { run: members[0].run, path: members[0].path, steps: xs.length, step: [], x: xs, mean: [] };
+  /** @type {number[]} */
+  const low = [];
+  /** @type {number[]} */
+  const high = [];
+  /** @type {number[]} */
+  const smooth = [];
+  const isSmooth = members.some((it) => it.smooth !== undefined);
+  const readers = members.map((it) => reader(axis(it)));
+  for (const x of xs) {
+    const places = readers.map((read) => read(x));
+    const at = (/** @type {(columns: Columns) => number[]} */ column) =>
+      places.flatMap((place, i) => (place === null ? [] : [between(column(members[i]), place)]));
+    const values = at((it) => it.mean);
+    const center = average(values);
+    const [below, above] = range(values, center, band);
+    mean.mean.push(center);
+    mean.step.push(Math.round(average(at((it) => it.step))));
+    low.push(below);
+    high.push(above);
+    if (isSmooth) smooth.push(average(at((it) => it.smooth ?? it.mean)));
+  }
+  Object.assign(mean, { low, high });
+  if (isSmooth) mean.smooth = smooth;
+  return mean;
+}
+
+/**
+ * What the band covers at one position.
+ *
+ * @param {number[]} values
+ * @param {number} center
+ * @param {Band} band
+ * @returns {[number, number]}
+ */
+function range(values, center, band) {
+  if (band === "range" || band === "none") return [Math.min(...values), Math.max(...values)];
+  const freedom = values.length - 1;
+  if (freedom < 1) return [center, center];
+  const squares = values.reduce((sum, value) => sum + (value - center) ** 2, 0);
+  const deviation = Math.sqrt(squares / freedom);
+  const factor = band === "std" ? 1 : (T_975[freedom - 1] ?? Z_975) / Math.sqrt(values.length);
+  return [center - factor * deviation, center + factor * deviation];
+}
+
+/** @param {number[]} values */
+function average(values) {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/**
+ * Finds places among rising positions, asked for in rising order: the index before one, and the share of the way to the
+ * next. `null` outside of them.
+ *
+ * @param {number[]} xs
+ * @returns {(x: number) => { index: number, share: number } | null}
+ */
+function reader(xs) {
+  let index = 0;
+  return (x) => {
+    if (xs.length === 0 || x < xs[0] || x > xs[xs.length - 1]) return null;
+    while (index + 1 < xs.length && xs[index + 1] <= x) index += 1;
+    const width = (xs[index + 1] ?? x) - xs[index];
+    return { index, share: width > 0 ? (x - xs[index]) / width : 0 };
+  };
+}
+
+/** @param {number[]} values @param {{ index: number, share: number }} place */
+function between(values, { index, share }) {
+  const value = values[index];
+  return share === 0 ? value : value + ((values[index + 1] ?? value) - value) * share;
+}
