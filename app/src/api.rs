@@ -7,7 +7,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use gauntlet_api::{EpisodeTimeline, InspectedStep};
-use gauntlet_model::{DeclaredParameter, Object, RunPatch, RunSummary};
+use gauntlet_model::{DeclaredParameter, EffectSet, Object, RunPatch, RunSummary};
 use leptos::prelude::*;
 use leptos::server_fn::codec::{Json, JsonEncoding};
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
@@ -123,6 +123,8 @@ pub trait Backend: Send + Sync {
     /// The parameters that a run declares for tweaks, with their present values; empty where it declares
     /// none.
     fn parameters(&self, run: String) -> BackendFuture<Vec<DeclaredParameter>>;
+    /// The effects of a project.
+    fn effects(&self, project: String) -> BackendFuture<EffectSet>;
     /// Adds a note about a step to the log.
     fn note(&self, run: String, step: u64, text: String) -> BackendFuture<()>;
     /// Issues a command (`pause`, `resume`, `tweak`, `answer`, `stop`) and returns its id.
@@ -209,6 +211,15 @@ pub async fn get_parameters(
     run: String,
 ) -> Result<Vec<DeclaredParameter>, PageError> {
     backend()?.parameters(run).await.map_err(PageError::answered)
+}
+
+/// The effects of a project.
+#[server(prefix = "/pages", endpoint = "effects", input = Json)]
+pub async fn get_effects(
+    /// The project.
+    project: String,
+) -> Result<EffectSet, PageError> {
+    backend()?.effects(project).await.map_err(PageError::answered)
 }
 
 /// Adds a note about a step to the log.

@@ -12,7 +12,8 @@ use gauntlet_app::api::{Backend, BackendFuture, PageError, RunList, RunsQuery};
 use gauntlet_engine::clock::{new_event_id, now};
 use gauntlet_engine::{commands, inspect, timeline};
 use gauntlet_model::{
-    Action, AnnotationAdded, CommandIssued, DeclaredParameter, EpisodeId, Event, Object, RunPatch, RunSummary,
+    Action, AnnotationAdded, CommandIssued, DeclaredParameter, EffectSet, EpisodeId, Event, Object, RunPatch,
+    RunSummary,
 };
 use gauntlet_store::RunQuery;
 use leptos::context::use_context;
@@ -167,6 +168,11 @@ impl Backend for Pages {
             let found = timeline::read(&state.store, &run, &episode, from..to, markdown::html).await;
             Ok(found.map_err(ApiError::from)?)
         })
+    }
+
+    fn effects(&self, project: String) -> BackendFuture<EffectSet> {
+        let state = self.0.clone();
+        Box::pin(async move { Ok(state.store.effects(&project).await.map_err(ApiError::from)?) })
     }
 
     fn note(&self, run: String, step: u64, text: String) -> BackendFuture<()> {

@@ -6,8 +6,8 @@ use axum::extract::OriginalUri;
 use axum::http::StatusCode;
 
 use crate::api::{
-    artifacts, commands, compare, episodes, events, exports, film, groups, imports, runs, search, series,
-    steps, writers,
+    artifacts, commands, compare, effects, episodes, events, exports, film, groups, imports, runs, search,
+    series, steps, writers,
 };
 use crate::error::ApiError;
 use crate::intake::bounded;
@@ -70,6 +70,10 @@ fn film() -> ApiRouter<AppState> {
         .api_route("/runs/{run}/film", get_with(film::manifest, film::manifest_docs))
         .api_route("/runs/{run}/film/{level}/{chunk}", get_with(film::chunk, film::chunk_docs))
         .api_route("/runs/{run}/series", get_with(series::read, series::read_docs))
+        .api_route(
+            "/projects/{project}/effects",
+            get_with(effects::read, effects::read_docs).put_with(effects::replace, effects::replace_docs),
+        )
         .api_route("/series", post_with(series::batch, series::batch_docs))
         .api_route("/compare", get_with(compare::read, compare::read_docs))
         .api_route("/compare/tasks", get_with(groups::compare, groups::compare_docs))

@@ -11,6 +11,7 @@ mod controls;
 mod curve;
 mod diagnostics;
 mod easing;
+mod effects;
 mod episode_timeline;
 mod flags;
 mod flat;

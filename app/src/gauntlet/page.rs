@@ -14,7 +14,7 @@ use super::session::Session;
 use super::stage::StageArea;
 use super::steps::Steps;
 use super::transport::Transport;
-use super::{address, keyboard};
+use super::{address, effects, keyboard};
 use crate::api::get_run;
 use crate::ui::{Erase, NotFoundPage, PageTitle};
 
@@ -71,6 +71,7 @@ fn RunView(summary: RunSummary) -> impl IntoView {
     provide_context(commands);
     provide_context(panels);
     keyboard::listen(session, panels);
+    effects::load(session);
     view! {
         {move || {
             let title = session.described(|run| format!("{} · {} · Gauntlet", run.name, run.project));

@@ -18,6 +18,7 @@ mod blob_refs;
 mod blobs;
 mod commands;
 mod cursor;
+mod effects;
 mod episode;
 mod error;
 mod events;

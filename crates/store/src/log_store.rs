@@ -9,7 +9,7 @@
 use std::ops::Range;
 
 use async_trait::async_trait;
-use gauntlet_model::{EpisodeId, EventId, Kind, Record, RunId, RunSummary, Timestamp};
+use gauntlet_model::{EffectSet, EpisodeId, EventId, Kind, Record, RunId, RunSummary, Timestamp};
 
 use crate::{
     Excerpt, Failing, InEpisode, Page, PendingCommand, RunQuery, SearchPage, SearchQuery, Session, Slice,
@@ -100,6 +100,9 @@ pub(crate) trait LogStore: Send + Sync {
 
     /// A sealed film chunk.
     async fn chunk(&self, run: &RunId, level: u8, chunk: u64) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// The effects of a project.
+    async fn effects(&self, project: &str) -> Result<EffectSet, StoreError>;
 
     /// The run's commands that nobody has acknowledged.
     async fn pending_commands(&self, run: &RunId) -> Result<Vec<PendingCommand>, StoreError>;

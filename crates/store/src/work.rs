@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use gauntlet_model::{RunId, RunPatch, RunStarted, Timestamp, WriterAnswer, WriterId, WriterReport};
+use gauntlet_model::{
+    EffectSet, RunId, RunPatch, RunStarted, Timestamp, WriterAnswer, WriterId, WriterReport,
+};
 
 use crate::reply::{Reply, Settle};
 use crate::row::Row;
@@ -90,6 +92,12 @@ pub(crate) enum Work {
         bytes: Arc<[u8]>,
         reply: Reply<()>,
     },
+    PutEffects {
+        project: String,
+        effects: EffectSet,
+        now: Timestamp,
+        reply: Reply<EffectSet>,
+    },
     Ping {
         reply: Reply<()>,
     },
@@ -108,6 +116,7 @@ impl Work {
             | Work::PutWriter { .. }
             | Work::Sweep { .. }
             | Work::KeepChunk { .. }
+            | Work::PutEffects { .. }
             | Work::Ping { .. } => &[],
         }
     }
@@ -142,6 +151,7 @@ impl Work {
             | Work::Ping { reply } => reply,
             Work::Issue { reply, .. } | Work::Sweep { reply, .. } => reply,
             Work::PutWriter { reply, .. } => reply,
+            Work::PutEffects { reply, .. } => reply,
             Work::Pop { reply, .. } => reply,
         }
     }

@@ -3,6 +3,7 @@
 pub mod artifacts;
 pub mod commands;
 pub mod compare;
+pub mod effects;
 pub mod episodes;
 pub mod events;
 pub mod exports;

@@ -67,6 +67,9 @@ impl Group<'_> {
                 Work::KeepChunk { run, level, chunk, bytes, reply } => {
                     keep(reply, self.keep_chunk(run, *level, *chunk, bytes).await)?;
                 }
+                Work::PutEffects { project, effects, now, reply } => {
+                    keep(reply, super::effects::put(&mut *self.db, project, effects, *now).await)?;
+                }
                 Work::Ping { reply } => keep(reply, self.heartbeat().await)?,
             }
         }

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use gauntlet_model::{EpisodeId, EventId, Record, RunId, RunSummary, Timestamp};
+use gauntlet_model::{EffectSet, EpisodeId, EventId, Record, RunId, RunSummary, Timestamp};
 use sqlx::SqlitePool;
 use tokio::task::JoinHandle;
 
 use super::search::Index;
 use super::writer::Drained;
-use super::{command_table, episode, hub, listing, lookup, read, start, steps, tombstones, writers};
+use super::{command_table, effects, episode, hub, listing, lookup, read, start, steps, tombstones, writers};
 use crate::log_store::{LogStore, ReadQuery, StepQuery};
 use crate::queue::Inbox;
 use crate::watches::Watches;
@@ -115,6 +115,10 @@ impl LogStore for SqliteLog {
 
     async fn chunk(&self, run: &RunId, level: u8, chunk: u64) -> Result<Option<Vec<u8>>, StoreError> {
         read::chunk(&self.readers, run, level, chunk).await
+    }
+
+    async fn effects(&self, project: &str) -> Result<EffectSet, StoreError> {
+        effects::read(&self.readers, project).await
     }
 
     async fn pending_commands(&self, run: &RunId) -> Result<Vec<PendingCommand>, StoreError> {

@@ -5,6 +5,7 @@ mod change;
 mod command_table;
 mod commands;
 mod complete;
+mod effects;
 mod episode;
 mod episode_cache;
 mod episode_states;
@@ -140,6 +141,7 @@ fn migrations() -> Migrator {
         step(8, "rules", include_str!("../../../../migrations/sqlite/0008_rules.sql")),
         step(9, "episode states", include_str!("../../../../migrations/sqlite/0009_episodes.sql")),
         step(10, "names", include_str!("../../../../migrations/sqlite/0010_names.sql")),
+        step(11, "effects", include_str!("../../../../migrations/sqlite/0011_effects.sql")),
     ])
 }
 

@@ -3,6 +3,7 @@
 
 pub mod appending;
 pub mod commands;
+pub mod effects;
 pub mod episodes;
 pub mod failing;
 pub mod finding;
@@ -80,6 +81,8 @@ macro_rules! suite {
             snapshots_out_of_order_are_all_stored,
             labels_that_are_not_allowed_are_passed_over, sessions_show_the_last_step,
             the_newest_run_of_a_task_is_found);
+        conformance::suite!($backend; effects:
+            effects_are_changed_from_the_version_that_was_read);
         conformance::suite!($backend; commands:
             commands_wait_in_order_until_acknowledged, a_command_is_acknowledged_once,
             popping_takes_the_oldest,

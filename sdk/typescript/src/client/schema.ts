@@ -178,6 +178,22 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/projects/{project}/effects": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_projects_project_effects"];
+    put: operations["put_projects_project_effects"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/series": {
     parameters: {
       query?: never;
@@ -1955,6 +1971,88 @@ export interface components {
       /** @description Whether the rule in force fails it; never for a measurement. */
       failed: boolean;
     };
+    /**
+     * @description The effects of a project, the most important first. At a step the first one whose condition holds is
+     *     drawn, and no other.
+     */
+    EffectSet: {
+      /**
+       * Format: uint64
+       * @description How many times the project's effects were changed; 0 for the defaults. A change names the version
+       *     that it was made from.
+       * @default 0
+       */
+      version: number;
+      /** @description The effects by falling priority. */
+      effects: components["schemas"]["EffectRule"][];
+    };
+    /** @description One effect: what is drawn, and when. */
+    EffectRule: {
+      /**
+       * @description The rubrics that the condition looks at: a path or the end of one behind a dot, in which `*` stands
+       *     for any characters. Absent where the condition is the failure of the step.
+       */
+      rubric?: string | null;
+      /** @description When it is drawn. */
+      when: components["schemas"]["EffectCondition"];
+      /** @description Its shape. */
+      shape: components["schemas"]["EffectKind"];
+      /** @description Its colour. */
+      color: components["schemas"]["EffectColor"];
+      /**
+       * Format: double
+       * @description Factor on its size, 0.25 to 4.
+       */
+      size?: number;
+    };
+    /** @description When an effect is drawn. It holds where it holds for any of the rubrics. */
+    EffectCondition:
+      | {
+          failure: components["schemas"]["FailureKind"];
+        }
+      | "failing"
+      | {
+          /** Format: double */
+          below: number;
+        }
+      | {
+          /** Format: double */
+          above: number;
+        }
+      | {
+          falling: components["schemas"]["Trend"];
+        }
+      | "not_evaluated"
+      | {
+          disagreement: components["schemas"]["Disagreement"];
+        };
+    /** @description A fall against the scores before. */
+    Trend: {
+      /**
+       * Format: uint32
+       * @description How many steps before are looked at, 2 to 64. Those without a score do not count.
+       */
+      over: number;
+      /**
+       * Format: double
+       * @description How far below their mean the score is, at least; above 0, in the unit of the rubric.
+       */
+      by: number;
+    };
+    /** @description A difference between two rubrics at one step. */
+    Disagreement: {
+      /** @description The path of the other rubric, or its end behind a dot. */
+      from: string;
+      /**
+       * Format: double
+       * @description The least difference of the two scores; above 0.
+       */
+      by: number;
+    };
+    /** @description The shape of an effect. */
+    EffectKind: "wobbling_plane" | "jagged_burst" | "wall" | "split_burst" | "burst" | "glow";
+    /** @description The colour of an effect: a token of the palette, so that it fits both themes. */
+    EffectColor: "red" | "amber" | "grey" | "rose" | "brick" | "blue" | "green";
     /** @description Which histories of which runs, for charts. Every path is read of every run. */
     SeriesRequest: {
       /** @description The runs, 1 to 32, each once. */
@@ -2963,6 +3061,26 @@ export interface operations {
         /** @description Most points to answer. */
         points?: number;
       };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_projects_project_effects: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  put_projects_project_effects: {
+    parameters: {
+      query?: never;
       header?: never;
       path?: never;
       cookie?: never;

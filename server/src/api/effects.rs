@@ -1,0 +1,60 @@
+//! The effects of the view: what is drawn at which step, by project.
+
+use axum::extract::State;
+use gauntlet_engine::clock::now;
+use gauntlet_model::EffectSet;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::error::ApiError;
+use crate::extract::{Json, Path};
+use crate::openapi::{Describe, Docs};
+use crate::state::AppState;
+
+/// Largest set, bytes: at most 32 effects with paths of 256 bytes.
+const SET_BYTES: usize = 64 << 10;
+
+/// The part of the path that names a project.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct ProjectPart {
+    /// The project.
+    project: String,
+}
+
+/// GET `/projects/{project}/effects`.
+pub async fn read(
+    State(state): State<AppState>,
+    Path(part): Path<ProjectPart>,
+) -> Result<Json<EffectSet>, ApiError> {
+    Ok(Json(state.store.effects(&part.project).await?))
+}
+
+/// How [`read`] is described.
+pub fn read_docs(op: Docs<'_>) -> Docs<'_> {
+    op.titled("Film", "The effects of a project")
+        .description(
+            "Which effect the view draws at which step, the most important first. A project whose effects \
+             nobody changed has the defaults, of version 0.",
+        )
+        .status(200, "The effects, with their version.")
+}
+
+/// PUT `/projects/{project}/effects`: 409 where `version` is not the present one.
+pub async fn replace(
+    State(state): State<AppState>,
+    Path(part): Path<ProjectPart>,
+    Json(effects): Json<EffectSet, SET_BYTES>,
+) -> Result<Json<EffectSet>, ApiError> {
+    Ok(Json(state.store.put_effects(&part.project, effects, now()).await?))
+}
+
+/// How [`replace`] is described.
+pub fn replace_docs(op: Docs<'_>) -> Docs<'_> {
+    op.titled("Film", "Change the effects of a project")
+        .description(
+            "Replaces all of them. `version` is the one that was read; the answer has the next one. Effects \
+             only show: which steps fail is decided by the failing rules.",
+        )
+        .status(200, "The effects, with their new version.")
+        .status(409, "Somebody changed them since; read them again.")
+}
