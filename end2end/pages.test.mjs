@@ -211,6 +211,34 @@ story(
   },
 );
 
+story(
+  "a page without a stage loads none, and every page is read without scripts",
+  async ({ server, page }) => {
+    await server.demo({ steps: 60 }).done;
+    const modules = async (path) => {
+      const names = new Set();
+      const opened = await page(SMALL);
+      opened.on("request", (request) => {
+        const { pathname } = new URL(request.url());
+        if (pathname.endsWith(".wasm")) names.add(pathname);
+      });
+      await opened.goto(server.url + path, { waitUntil: "networkidle" });
+      return [...names];
+    };
+    assert.deepEqual(await modules("/"), ["/pkg/gauntlet-list_bg.wasm"]);
+    assert.deepEqual(await modules("/projects/dipg"), ["/pkg/gauntlet-list_bg.wasm"]);
+    assert.deepEqual(await modules("/runs/demo"), ["/pkg/gauntlet-run_bg.wasm"]);
+
+    const plain = await page({ ...SMALL, javaScriptEnabled: false, path: "/" });
+    const row = plain.getByRole("row", { name: /dipg grpo demo/ });
+    assert.match(await row.innerText(), /completed[\s\S]*60/i);
+    await row.getByRole("link", { name: "dipg grpo demo" }).click();
+    await plain.waitForURL("**/runs/demo");
+    assert.match(await plain.getByRole("heading", { level: 1 }).innerText(), /dipg grpo demo/);
+    assert.match(await plain.locator(".facts").innerText(), /60/);
+  },
+);
+
 story("by keyboard alone from the list to a step and its diagnostics", async ({ server, page }) => {
   await server.demo({ steps: 120 }).done;
   const steps = (await stepsOf(server, "demo")).map((step) => step.step);

@@ -30,7 +30,7 @@ need_binary() {
     fi
     [ "$("$binary" --version)" = "gauntlet $VERSION" ] ||
         die "$binary is not version $VERSION." "Build it anew."
-    grep -q 'pkg/gauntlet_bg.wasm' "$binary" ||
+    grep -q 'pkg/gauntlet-run_bg.wasm' "$binary" ||
         die "$binary was built without its pages." "Build it with scripts/build.sh, or set GAUNTLET_SITE_DIR."
     # Debug information is many times the size of the program.
     strip -o "$work/gauntlet" "$binary"

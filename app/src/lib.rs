@@ -27,7 +27,7 @@ mod shell;
 mod ui;
 
 pub use ports::{provide_ports, use_ports};
-pub use routes::App;
+pub use routes::{App, ListApp, RunApp};
 #[cfg(feature = "ssr")]
 pub use shell::{head_html, shell};
 pub use ui::APPLY_THEME;

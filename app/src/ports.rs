@@ -1,4 +1,5 @@
-//! What the pages get from the browser: a feed of facts and file uploads, and a stage that draws.
+//! What the pages get from the browser: file uploads; on the run page also a feed of facts, and a stage that
+//! draws.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -87,7 +88,10 @@ pub trait Feed {
     /// Follows a run after sequence number `after` (`None`: from the start). Dropping the returned value ends
     /// it.
     fn follow(&self, run: &RunId, after: Option<u64>, on: Rc<dyn Fn(FeedUpdate)>) -> Box<dyn Any>;
+}
 
+/// Uploads of result files.
+pub trait Uploads {
     /// Queues a result file for upload. With `partial`, a broken file is imported as far as it can be read.
     /// `on` receives the updates, and cancels the upload by returning `false`.
     fn import(&self, file: web_sys::File, partial: bool, on: Rc<dyn Fn(FileUpdate) -> bool>);
@@ -111,6 +115,15 @@ pub trait StageView {
 /// The browser's ports.
 #[derive(Clone)]
 pub struct Ports {
+    /// The uploads.
+    pub uploads: Rc<dyn Uploads>,
+    /// What the run page needs besides; `None` in a bundle without that page.
+    pub run: Option<RunPorts>,
+}
+
+/// The ports of the run page.
+#[derive(Clone)]
+pub struct RunPorts {
     /// The feed.
     pub feed: Rc<dyn Feed>,
     /// The stage.

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_meta::MetaTags;
+use leptos_router::location::RequestUrl;
 
 use crate::App;
 use crate::ui::{APPLY_THEME, Mark};
@@ -77,9 +78,13 @@ pub fn head_html(style: &str) -> String {
 }
 
 /// The document around the pages. `options` names the site's package folder and output, as the server was
-/// configured.
-pub fn shell(options: LeptosOptions) -> impl IntoView {
+/// configured. The document loads the bundle of the page that is asked for.
+pub fn shell(mut options: LeptosOptions) -> impl IntoView {
     let style = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
+    // The request's address has a host in front, which the parser takes off.
+    let url = use_context::<RequestUrl>().and_then(|url| url.parse().ok()).unwrap_or_default();
+    let bundle = Bundle::of(url.path());
+    options.output_name = format!("{}-{}", options.output_name, bundle.name()).into();
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -93,5 +98,42 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <App />
             </body>
         </html>
+    }
+}
+
+/// A bundle of the browser side: JavaScript and wasm that hydrate some of the pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bundle {
+    /// The lists of runs, and the page for addresses without a page.
+    List,
+    /// The run page, with the stage.
+    Run,
+}
+
+impl Bundle {
+    /// The bundle for the page at a path.
+    fn of(path: &str) -> Self {
+        if path.starts_with("/runs/") { Self::Run } else { Self::List }
+    }
+
+    /// What its files are named after, behind the name of the site.
+    fn name(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Run => "run",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_run_page_loads_the_stage() {
+        let list = ["/", "/runs", "/projects/runs", "/projects/a%2Fruns%2Fb", "/nowhere", ""];
+        list.iter().for_each(|path| assert_eq!(Bundle::of(path), Bundle::List, "{path}"));
+        let run = ["/runs/grpo-042", "/runs/a%20b"];
+        run.iter().for_each(|path| assert_eq!(Bundle::of(path), Bundle::Run, "{path}"));
     }
 }

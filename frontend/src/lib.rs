@@ -1,4 +1,7 @@
 //! The browser side: hydration, the feed, the stage. Empty on any other target.
+//!
+//! It comes as two bundles (`src/bin/`), of which a page loads one: a page without a stage does not wait for
+//! the code that draws it.
 
 #![cfg(target_arch = "wasm32")]
 // Tests may panic, what is shipped may not.
@@ -6,20 +9,26 @@
 
 mod feed;
 mod stage;
+mod uploads;
 
 use std::rc::Rc;
 
-use gauntlet_app::ports::Ports;
-use wasm_bindgen::prelude::wasm_bindgen;
+use gauntlet_app::ports::{Ports, RunPorts};
+use gauntlet_app::{ListApp, RunApp, provide_ports};
+use leptos::prelude::IntoView;
 
-/// Called by the page once the module is loaded: gives the app its ports and takes over what the server
-/// rendered.
-#[wasm_bindgen]
-pub fn hydrate() {
+/// Takes over a list of runs that the server rendered.
+pub fn hydrate_list() {
+    hydrate(None, ListApp);
+}
+
+/// Takes over a run page that the server rendered.
+pub fn hydrate_run() {
+    hydrate(Some(RunPorts { feed: Rc::new(feed::HttpFeed), stage: Rc::new(stage::WebGlStage) }), RunApp);
+}
+
+fn hydrate<V: IntoView + 'static>(run: Option<RunPorts>, pages: fn() -> V) {
     console_error_panic_hook::set_once();
-    let ports = Ports { feed: Rc::new(feed::HttpFeed::default()), stage: Rc::new(stage::WebGlStage) };
-    leptos::mount::hydrate_body(move || {
-        gauntlet_app::provide_ports(ports);
-        gauntlet_app::App()
-    });
+    provide_ports(Ports { uploads: Rc::new(uploads::HttpUploads::default()), run });
+    leptos::mount::hydrate_body(pages);
 }

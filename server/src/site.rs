@@ -35,7 +35,7 @@ impl Site {
     pub fn is_built(&self) -> bool {
         match self {
             Self::BuiltIn => true,
-            Self::Folder(folder) => folder.join("pkg/gauntlet.js").is_file(),
+            Self::Folder(folder) => folder.join("pkg/gauntlet-list.js").is_file(),
         }
     }
 

@@ -52,7 +52,7 @@ pub(super) fn Header(session: Session, panels: Panels, commands: Commands) -> im
         <header class="top">
             <Mark />
             <h1 class="crumb">
-                <a class="crumb-project" href=project_href><bdi>{project}</bdi></a>
+                <a class="crumb-project" href=project_href rel="external"><bdi>{project}</bdi></a>
                 <span class="crumb-slash" aria-hidden="true">"/"</span>
                 <span class="crumb-run"><bdi>{name}</bdi></span>
                 <span class="crumb-slash" aria-hidden="true">"/"</span>

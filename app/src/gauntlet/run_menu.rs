@@ -2,14 +2,13 @@
 
 use leptos::html;
 use leptos::prelude::*;
-use leptos_router::hooks::use_navigate;
 
 use super::recap::Recap;
 use super::session::Session;
 use super::toolbar::close_from_outside;
 use crate::manage::{DeleteDialog, EditDialog, ExportDialog};
 use crate::ui::address::encoded;
-use crate::ui::{Dialog, Erase, charts_address, run_address};
+use crate::ui::{Dialog, Erase, charts_address, open_document, run_address};
 
 /// The menu with its dialogs.
 #[component]
@@ -23,8 +22,7 @@ pub(super) fn RunMenu(session: Session) -> impl IntoView {
     let groups = session.summary(|run| format!("{}/groups", run_address(run.id.as_str())));
     let run = Signal::derive(move || session.described(|run| Some(run.clone())));
     let runs = Signal::derive(move || session.described(|run| vec![run.clone()]));
-    let navigate = use_navigate();
-    let deleted = Callback::new(move |_: String| navigate("/", Default::default()));
+    let deleted = Callback::new(|_: String| open_document("/"));
     let open = move |dialog: RwSignal<bool>| {
         move |_| {
             if let Some(menu) = menu.get_untracked() {

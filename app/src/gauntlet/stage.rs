@@ -18,7 +18,7 @@ use super::render_loop::{Attach, Inbox, RenderLoop};
 use super::render_loop_handle::{RenderLoopHandle, SharedLoop};
 use super::session::Session;
 use super::toolbar::Toolbar;
-use crate::ports::{Ports, StageView, use_ports};
+use crate::ports::{RunPorts, StageView, use_ports};
 use crate::ui::{EachFrame, Erase, Resized};
 
 /// Owners of the loop's frames, its size observer and its connection; dropping them ends all three.
@@ -40,7 +40,7 @@ impl Elements {
     fn start(
         self,
         session: Session,
-        ports: &Ports,
+        ports: &RunPorts,
         without_3d: RwSignal<Option<String>>,
         is_attached: RwSignal<bool>,
     ) -> Option<(SharedLoop, KeepAlive)> {
@@ -89,7 +89,7 @@ pub(super) fn StageArea(session: Session, panels: Panels) -> impl IntoView {
     let is_attached = RwSignal::new(false);
     let handle = RenderLoopHandle::new();
     Effect::new(move || {
-        let Some(ports) = use_ports() else { return };
+        let Some(ports) = use_ports().and_then(|ports| ports.run) else { return };
         let Some((render_loop, keep_alive)) = elements.start(session, &ports, without_3d, is_attached) else {
             return;
         };

@@ -1,42 +1,36 @@
-//! The list as it was left, so that the way back from a run leads to the same rows at the same place.
+//! The place in the list as it was left, so that the way back from a run leads to the same rows at the same
+//! place. The run's page is another document, so the browser's tab stores it.
 
-use gauntlet_model::RunSummary;
-use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
 
-/// A list as it was left.
-#[derive(Debug, Clone)]
+use crate::ui::{hand_over, handed_over};
+
+/// The key of the place in the tab's storage.
+const KEY: &str = "gauntlet.list";
+
+/// A place in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Left {
-    /// Path and query of its address.
+    /// Path and query of the list's address.
     pub(super) address: String,
-    /// Its rows.
-    pub(super) rows: Vec<RunSummary>,
-    /// Where its next page starts.
-    pub(super) cursor: Option<String>,
+    /// The number of its rows.
+    pub(super) rows: usize,
     /// How far the window was scrolled, CSS pixels.
     pub(super) scroll_px: f64,
 }
 
-/// The list that was left last; lives as long as the document.
-#[derive(Clone, Copy)]
-pub(crate) struct ListMemory(StoredValue<Option<Left>>);
+/// Stores the place in a list that is left.
+pub(super) fn leave(left: &Left) {
+    hand_over(KEY, left);
+}
 
-impl ListMemory {
-    /// Provides an empty memory to all pages.
-    pub(crate) fn provide() {
-        provide_context(Self(StoredValue::new(None)));
+/// The place where the list of this address was left; it is forgotten with that. The place of another list
+/// stays, for the way back to that one.
+pub(super) fn take(address: &str) -> Option<Left> {
+    let left: Left = handed_over(KEY)?;
+    if left.address == address {
+        return Some(left);
     }
-
-    /// Remembers a list.
-    pub(super) fn leave(left: Left) {
-        if let Some(memory) = use_context::<Self>() {
-            memory.0.set_value(Some(left));
-        }
-    }
-
-    /// The list that was left at an address; it is forgotten with that.
-    pub(super) fn take(address: &str) -> Option<Left> {
-        let memory = use_context::<Self>()?;
-        let is_same = memory.0.with_value(|left| left.as_ref().is_some_and(|left| left.address == address));
-        if is_same { memory.0.try_update_value(Option::take).flatten() } else { None }
-    }
+    leave(&left);
+    None
 }

@@ -10,5 +10,4 @@ mod rows;
 mod selection;
 mod selection_bar;
 
-pub(crate) use memory::ListMemory;
 pub(crate) use page::{ProjectPage, RunsPage};

@@ -86,6 +86,7 @@ fn Failed(error: String, retry: impl Fn() + 'static) -> impl IntoView {
 #[component]
 fn Found(page: RunList, filter: Filter) -> impl IntoView {
     let runs = RunRows::new(page, filter);
+    runs.return_to_place();
     let now = runs.keep_fresh();
     let is_empty = Memo::new(move |_| runs.rows.with(Vec::is_empty));
     let is_filtered = move || filter.is_set() || filter.of_project().is_some();

@@ -54,7 +54,7 @@ pub(super) fn Row(
                     aria-label=move || format!("Select {}", run.with(|r| r.name.clone())) />
             </td>
             <td class="run-name">
-                <a href=href>{move || run.with(|r| r.name.clone())}</a>
+                <a href=href rel="external">{move || run.with(|r| r.name.clone())}</a>
                 <small>{kind}</small>
                 {tag_links}
             </td>

@@ -6,9 +6,10 @@ use std::time::Duration;
 use gauntlet_model::RunSummary;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use wasm_bindgen::JsCast;
 
 use super::filters::Filter;
-use super::memory::{Left, ListMemory};
+use super::memory::{self, Left};
 use super::selection::Selection;
 use crate::api::{PageError, RunList, list_runs};
 use crate::ui::now_ms;
@@ -43,34 +44,49 @@ pub(super) struct RunRows {
 }
 
 impl RunRows {
-    /// The first page; with it the further rows of the same list, where it was left for a run.
+    /// The first page.
     pub(super) fn new(page: RunList, filter: Filter) -> Self {
-        let left = ListMemory::take(&untrack(|| filter.address()));
-        let total = page.total;
-        let (rows, cursor) = match left {
-            Some(Left { rows, cursor, scroll_px, .. }) => {
-                // A frame later the rows are on the page, and it is high enough to scroll.
-                request_animation_frame(move || window().scroll_to_with_x_and_y(0.0, scroll_px));
-                (refreshed(&rows, page), cursor)
-            }
-            None => (page.items, page.next_cursor),
-        };
         Self {
-            rows: RwSignal::new(rows),
-            cursor: RwSignal::new(cursor),
-            total: RwSignal::new(total),
+            rows: RwSignal::new(page.items),
+            cursor: RwSignal::new(page.next_cursor),
+            total: RwSignal::new(page.total),
             selection: Selection::new(),
             filter,
         }
     }
 
-    /// Remembers the rows and the place for the way back.
+    /// Remembers the place for the way back.
     pub(super) fn leave(self) {
-        ListMemory::leave(Left {
+        memory::leave(&Left {
             address: untrack(|| self.filter.address()),
-            rows: self.rows.get_untracked(),
-            cursor: self.cursor.get_untracked(),
+            rows: self.rows.with_untracked(Vec::len),
             scroll_px: window().scroll_y().unwrap_or_default(),
+        });
+    }
+
+    /// Where this list was left for a run: loads as many rows as there were, and scrolls to the place.
+    pub(super) fn return_to_place(self) {
+        Effect::new(move || {
+            let take = move || memory::take(&untrack(|| self.filter.address()));
+            // A document that comes back out of the browser's cache is at its place already.
+            let shown = window_event_listener_untyped("pageshow", move |event| {
+                let event = event.dyn_into::<web_sys::PageTransitionEvent>();
+                if event.is_ok_and(|event| event.persisted()) {
+                    take();
+                }
+            });
+            on_cleanup(move || shown.remove());
+            let Some(left) = take() else { return };
+            spawn_local(async move {
+                while self.rows.try_with_untracked(Vec::len).is_some_and(|rows| rows < left.rows) {
+                    let Some(cursor) = self.cursor.try_get_untracked().flatten() else { break };
+                    if self.load_more(cursor).await.is_err() {
+                        break;
+                    }
+                }
+                // A frame later the rows are on the page, and it is high enough to scroll.
+                request_animation_frame(move || window().scroll_to_with_x_and_y(0.0, left.scroll_px));
+            });
         });
     }
 

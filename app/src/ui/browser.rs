@@ -4,6 +4,8 @@ use gauntlet_model::Timestamp;
 use leptos::ev::keydown;
 use leptos::html;
 use leptos::prelude::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -99,6 +101,28 @@ pub(crate) fn this_address() -> String {
 /// The path of this page's address.
 pub(crate) fn this_path() -> String {
     location().pathname().unwrap_or_default()
+}
+
+/// Opens an address of this site as a document of its own: for pages that another bundle hydrates.
+pub(crate) fn open_document(address: &str) {
+    // Fails only for text that is no address.
+    let _ = location().set_href(address);
+}
+
+/// Stores a value for the next document of this tab. A browser that stores nothing loses it.
+pub(crate) fn hand_over(key: &str, value: &impl Serialize) {
+    if let (Ok(Some(storage)), Ok(text)) = (window().session_storage(), serde_json::to_string(value)) {
+        let _ = storage.set_item(key, &text);
+    }
+}
+
+/// The value that [`hand_over`] stored; it is removed with that.
+pub(crate) fn handed_over<T: DeserializeOwned>(key: &str) -> Option<T> {
+    let storage = window().session_storage().ok()??;
+    let text = storage.get_item(key).ok()??;
+    // Fails for no key.
+    let _ = storage.remove_item(key);
+    serde_json::from_str(&text).ok()
 }
 
 /// A query parameter of this page's address.

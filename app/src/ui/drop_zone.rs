@@ -18,6 +18,7 @@ pub(crate) fn DropZone() -> impl IntoView {
     let carries_files =
         |e: &web_sys::DragEvent| e.data_transfer().is_some_and(|d| d.types().includes(&"Files".into(), 0));
     Effect::new(move || {
+        importer.show_imported();
         let open = open.clone();
         let listeners = [
             window_event_listener(dragenter, move |e| {

@@ -4,10 +4,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_navigate;
 
 use super::address::run_address;
-use super::browser::now_ms;
+use super::browser::{hand_over, handed_over, now_ms, open_document};
 use super::upload::{Upload, UploadStatus};
 use crate::ports::{FileUpdate, use_ports};
 
@@ -18,6 +17,10 @@ pub(crate) struct Importer {
     /// How many there have been: the next id.
     count: StoredValue<u32>,
 }
+
+/// The key under which the notes of an import are handed over to the run's page: a file's name, the run's id
+/// and the notes.
+const IMPORTED: &str = "gauntlet.imported";
 
 thread_local! {
     /// Files by upload, to send them again for a partial import. In the browser only: a signal would be
@@ -46,6 +49,19 @@ impl Importer {
         self.files.with(|all| all.iter().find(|file| file.id == id).cloned())
     }
 
+    /// Shows the notes of an import that led to this page.
+    pub(super) fn show_imported(self) {
+        let Some((name, run, notes)) = handed_over(IMPORTED) else { return };
+        let status = UploadStatus::Done { run, notes };
+        let id = self.next_id();
+        self.files.update(|all| all.push(Upload { id, name, size_bytes: 0.0, status }));
+    }
+
+    /// An id that no upload of this page has.
+    fn next_id(self) -> u32 {
+        self.count.try_update_value(|count| *count += 1).map_or(0, |()| self.count.get_value())
+    }
+
     /// Cancels an upload, or removes one that has ended.
     pub(super) fn remove(self, id: u32) {
         self.files.update(|all| all.retain(|file| file.id != id));
@@ -61,7 +77,7 @@ impl Importer {
                 file.status = UploadStatus::Waiting;
             }
         });
-        ports.feed.import(file, true, Rc::new(move |update| self.apply(id, update).is_some()));
+        ports.uploads.import(file, true, Rc::new(move |update| self.apply(id, update).is_some()));
     }
 
     /// Whether leaving the page would end an upload.
@@ -86,40 +102,35 @@ impl Importer {
         })?
     }
 
-    /// A function that uploads files, and opens the run of a file that came alone. To be called inside the
-    /// router.
+    /// A function that uploads files, and opens the run of a file that came alone.
     pub(super) fn uploader(self) -> impl Fn(web_sys::FileList) + Clone + 'static {
-        let navigate = use_navigate();
         move |list: web_sys::FileList| {
             let Some(ports) = use_ports() else { return };
             // New uploads replace the notices of finished ones.
             self.files.update(|all| all.retain(|file| !file.status.has_ended()));
             RETRYABLE.with_borrow_mut(Vec::clear);
             for file in (0..list.length()).filter_map(|i| list.item(i)) {
-                let id =
-                    self.count.try_update_value(|count| *count += 1).map_or(0, |()| self.count.get_value());
-                let (name, size_bytes) = (file.name(), file.size());
-                self.files
-                    .update(|all| all.push(Upload { id, name, size_bytes, status: UploadStatus::Waiting }));
+                let (id, name, size_bytes) = (self.next_id(), file.name(), file.size());
+                let status = UploadStatus::Waiting;
+                self.files.update(|all| all.push(Upload { id, name: name.clone(), size_bytes, status }));
                 RETRYABLE.with_borrow_mut(|all| all.push((id, file.clone())));
-                let navigate = navigate.clone();
                 let on: Rc<dyn Fn(FileUpdate) -> bool> = Rc::new(move |update| {
-                    let (run, is_noted) = match &update {
-                        FileUpdate::Done { run, notes } => (Some(run_address(run)), !notes.is_empty()),
-                        _ => (None, false),
+                    let done = match &update {
+                        FileUpdate::Done { run, notes } => Some((run.clone(), notes.clone())),
+                        _ => None,
                     };
                     let is_listening = self.apply(id, update).is_some();
                     let is_alone = self.files.try_with_untracked(|all| all.len() == 1) == Some(true);
-                    if let Some(run) = run.filter(|_| is_listening && is_alone) {
-                        // Notes of the import stay visible over the run's page.
-                        if !is_noted {
-                            self.remove(id);
+                    if let Some((run, notes)) = done.filter(|_| is_listening && is_alone) {
+                        self.remove(id);
+                        if !notes.is_empty() {
+                            hand_over(IMPORTED, &(&name, &run, &notes));
                         }
-                        navigate(&run, Default::default());
+                        open_document(&run_address(&run));
                     }
                     is_listening
                 });
-                ports.feed.import(file, false, on);
+                ports.uploads.import(file, false, on);
             }
         }
     }

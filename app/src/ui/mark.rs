@@ -6,7 +6,7 @@ use leptos::prelude::*;
 #[component]
 pub(crate) fn Mark() -> impl IntoView {
     view! {
-        <a class="mark" href="/" aria-label="Gauntlet, all runs">
+        <a class="mark" href="/" rel="external" aria-label="Gauntlet, all runs">
             <i aria-hidden="true"></i><span>"Gauntlet"</span>
         </a>
     }

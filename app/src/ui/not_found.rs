@@ -24,7 +24,7 @@ pub(crate) fn NotFoundPage(
             <p class="lost-code" aria-hidden="true">"404"</p>
             <h1>{title}</h1>
             <p>{words}</p>
-            <a class="button" href="/">"All runs"</a>
+            <a class="button" href="/" rel="external">"All runs"</a>
         </main>
     }
     .erase()

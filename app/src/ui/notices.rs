@@ -55,7 +55,9 @@ fn Notice(importer: Importer, id: u32) -> impl IntoView {
         .erase(),
         Some(Ok((run, notes))) => view! {
             <div class="notice is-good">
-                <p role="status"><b>{name}</b>" is a run now. "<a href=run_address(&run)>"Open it"</a></p>
+                <p role="status">
+                    <b>{name}</b>" is a run now. "<a href=run_address(&run) rel="external">"Open it"</a>
+                </p>
                 {dismiss()}
                 {(!notes.is_empty()).then(|| view! { <Notes notes /> })}
             </div>

@@ -3,13 +3,12 @@
 
 mod http;
 mod live;
-mod upload;
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use gauntlet_app::ports::{Feed, FeedState, FeedUpdate, FileUpdate};
+use gauntlet_app::ports::{Feed, FeedState, FeedUpdate};
 use gauntlet_film::Level;
 use gauntlet_film::levels::CHUNK;
 use gauntlet_model::{FailureRules, RunId};
@@ -19,10 +18,7 @@ use wasm_bindgen_futures::spawn_local;
 use http::FetchError;
 
 /// The server this page came from.
-#[derive(Default)]
-pub struct HttpFeed {
-    files: Rc<upload::Queue>,
-}
+pub struct HttpFeed;
 
 /// Seconds before each attempt to reconnect; the last one repeats.
 const BACKOFF_SECS: [u32; 5] = [1, 1, 2, 4, 8];
@@ -39,10 +35,6 @@ impl Feed for HttpFeed {
         };
         spawn_local(follow.run_until_stopped());
         Box::new(StopOnDrop(stopped))
-    }
-
-    fn import(&self, file: web_sys::File, partial: bool, on: Rc<dyn Fn(FileUpdate) -> bool>) {
-        self.files.send(file, partial, on);
     }
 }
 

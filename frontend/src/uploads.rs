@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use gauntlet_app::ports::{FilePhase, FileUpdate};
+use gauntlet_app::ports::{FilePhase, FileUpdate, Uploads};
 use gloo_net::http::{Request, RequestBuilder};
 use gloo_timers::future::TimeoutFuture;
 use serde_json::{Value, json};
@@ -50,16 +50,26 @@ struct Waiting {
     report: Report,
 }
 
-/// The queue of uploads.
+/// Uploads to the server this page came from.
 #[derive(Default)]
-pub struct Queue {
+pub struct HttpUploads(Rc<Queue>);
+
+impl Uploads for HttpUploads {
+    fn import(&self, file: web_sys::File, partial: bool, on: Report) {
+        self.0.send(file, partial, on);
+    }
+}
+
+/// The files that wait for their turn.
+#[derive(Default)]
+struct Queue {
     waiting: RefCell<VecDeque<Waiting>>,
     is_busy: Cell<bool>,
 }
 
 impl Queue {
     /// Sends a file once those before it have ended.
-    pub fn send(self: &Rc<Self>, file: web_sys::File, partial: bool, report: Report) {
+    fn send(self: &Rc<Self>, file: web_sys::File, partial: bool, report: Report) {
         self.waiting.borrow_mut().push_back(Waiting { file, partial, report });
         if !self.is_busy.replace(true) {
             spawn_local(Rc::clone(self).drain());
