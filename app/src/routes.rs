@@ -42,7 +42,7 @@ pub fn ListApp() -> impl IntoView {
     })
 }
 
-/// The run page, as the browser hydrates them.
+/// The run page, as the browser hydrates it.
 #[component]
 pub fn RunApp() -> impl IntoView {
     framed(|| {
