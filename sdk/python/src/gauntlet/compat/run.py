@@ -14,7 +14,6 @@ from ..events import AnnotationAdded, Ending
 from ..run import Run as CoreRun
 from ..values import object_of, text
 from .config import Config, Summary, config_of
-from .files import Files
 from .notices import Nothing, notice
 
 if TYPE_CHECKING:
@@ -34,6 +33,9 @@ class Run(CoreRun):
 
     def __init__(self, spec: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(spec, *args, **kwargs)
+        # Not with the package, whose import is to stay small.
+        from .files import Files
+
         #: The configuration; changes are stored as the file ``config.json``.
         self.config: Config = Config(spec.config, self._config_changed)
         #: Single values of the run, sent with its end.
