@@ -105,9 +105,9 @@ test("a line of several runs is their mean, and its band what was chosen", () =>
   const interval = meanOf(three, "interval");
   assert.ok(Math.abs(interval.high[0] - 4.4843) < 1e-3, `${interval.high[0]}`);
   // A run counts from its first to its last step, and one run alone has no deviation.
-  const apart = meanOf([history("a", [0, 1], [1, 1]), history("b", [1, 2], [3, 9])], "std");
-  assert.deepEqual(apart.mean, [1, 2, 9]);
-  assert.deepEqual([apart.low[0], apart.high[2]], [1, 9]);
+  const offset = meanOf([history("a", [0, 1], [1, 1]), history("b", [1, 2], [3, 9])], "std");
+  assert.deepEqual(offset.mean, [1, 2, 9]);
+  assert.deepEqual([offset.low[0], offset.high[2]], [1, 9]);
 });
 
 story("runs with one value of the configuration are one line", async ({ server, page, screenshot }) => {
