@@ -78,7 +78,7 @@ fn another_set_is_drawn_at_once() {
 }
 
 #[test]
-fn a_rare_effect_is_seen_in_the_whole_of_a_long_run() {
+fn a_rare_effect_is_drawn_in_the_overview_of_a_long_run() {
     let mut film = Film::with_rules(gauntlet_model::FailureRules::RootBelow(0.0));
     let apply = |film: &mut Film, step: u64, root: f64, judge: f64| {
         film.apply(&common::fact(step, &[("root", root), ("judge", judge)], &[]));
