@@ -4,6 +4,8 @@
 //! context in the browser, and an [`api::Backend`] from context on the server. It renders on the server
 //! (`ssr`) and hydrates in the browser (`hydrate`), never both in one build.
 
+// `#[component]` writes public property structs into private modules.
+#![allow(unreachable_pub)]
 // Tests may panic, what is shipped may not.
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 

@@ -45,7 +45,7 @@ const BATCH: u64 = 5_000;
 const MIB: f64 = 1024.0 * 1024.0;
 
 /// Opens a run of `steps` steps in Chromium. The floor of a long run is the same page of a short one.
-pub fn long_run(report: &mut Report) -> Outcome<()> {
+pub(crate) fn long_run(report: &mut Report) -> Outcome<()> {
     let floor = measure(1_000)?;
     for (steps, name, picture_ms, heap_mib) in
         [(100_000, "100,000 steps", 1000.0, 150.0), (1_000_000, "1,000,000 steps", 2000.0, 300.0)]

@@ -18,7 +18,7 @@ const STEPS: u64 = 10_000;
 const FRAMES: u32 = 300;
 
 /// From the manifest to the first scene of 10,000 steps, as the page does it; then a frame's scene.
-pub fn open_and_draw(report: &mut Report, runtime: &Runtime) -> Outcome<()> {
+pub(crate) fn open_and_draw(report: &mut Report, runtime: &Runtime) -> Outcome<()> {
     let rig = Rig::start()?;
     rig.create("film")?;
     let url = format!("{}/api/v1/runs/film", rig.url);
@@ -86,7 +86,7 @@ async fn fetch(url: &str) -> Outcome<Vec<Fact>> {
 const BUNDLES: [(&str, f64); 2] = [("list", 400_000.0), ("run", 700_000.0)];
 
 /// Bytes of the wasm of each bundle, raw and with brotli as it is served.
-pub fn download(report: &mut Report) -> Outcome<()> {
+pub(crate) fn download(report: &mut Report) -> Outcome<()> {
     for (bundle, budget_bytes) in BUNDLES {
         let wasm = std::fs::read(target_folder()?.join(format!("site/pkg/gauntlet-{bundle}_bg.wasm")))?;
         let mut packed = Vec::new();

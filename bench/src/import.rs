@@ -22,7 +22,7 @@ struct Imported {
 }
 
 /// Imports a file and one four times as large, each into a server of its own.
-pub fn json_lines(report: &mut Report) -> Outcome<()> {
+pub(crate) fn json_lines(report: &mut Report) -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     let (small, large) = (folder.path().join("small.jsonl"), folder.path().join("large.jsonl"));
     write(&small, EVENTS)?;

@@ -16,7 +16,7 @@ use crate::workload::{event, lines};
 const ROWS: usize = 100;
 
 /// Batches of 1, 50 and 500; each request is answered after its commit.
-pub fn durable(report: &mut Report, runtime: &Runtime) -> Outcome<()> {
+pub(crate) fn durable(report: &mut Report, runtime: &Runtime) -> Outcome<()> {
     let rig = Rig::start()?;
     for (batch, batches, clients) in [(1u64, 6_000u64, 16), (50, 1_200, 8), (500, 400, 4)] {
         let run = format!("ingest-{batch}");

@@ -29,7 +29,7 @@ fn now_micros() -> i64 {
 }
 
 /// Measures both, and adds them to the report.
-pub fn commit_to_viewer(report: &mut Report, runtime: &Runtime) -> Outcome<()> {
+pub(crate) fn commit_to_viewer(report: &mut Report, runtime: &Runtime) -> Outcome<()> {
     let mut ours = runtime.block_on(through_the_log())?;
     let mut floor = runtime.block_on(from_memory())?;
     for (share, name, target) in [(0.5, "p50", None), (0.99, "p99", Some(20.0))] {

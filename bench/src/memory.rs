@@ -8,7 +8,7 @@ use crate::report::{Report, quantile};
 use crate::rig::{Rig, binary};
 
 /// Median of five starts, beside a start of the same binary that only prints its version.
-pub fn start_and_idle(report: &mut Report) -> Outcome<()> {
+pub(crate) fn start_and_idle(report: &mut Report) -> Outcome<()> {
     let mut bare = Vec::new();
     let mut ready = Vec::new();
     for _ in 0..5 {

@@ -1,4 +1,4 @@
 //! How a part of the bench ends.
 
 /// Any failure ends the bench with its message.
-pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+pub(crate) type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;

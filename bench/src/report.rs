@@ -8,7 +8,7 @@ use crate::outcome::Outcome;
 
 /// One measurement.
 #[derive(Debug, Serialize)]
-pub struct Row {
+pub(crate) struct Row {
     /// What was measured.
     pub name: String,
     /// The measurement.
@@ -25,14 +25,14 @@ pub struct Row {
 
 /// All measurements of one run.
 #[derive(Debug, Default)]
-pub struct Report {
+pub(crate) struct Report {
     rows: Vec<Row>,
 }
 
 impl Report {
     /// Adds a measurement and prints it, so that a long run shows progress.
     #[allow(clippy::print_stdout, reason = "the bench is a command-line tool")]
-    pub fn add(
+    pub(crate) fn add(
         &mut self,
         name: &str,
         value: f64,
@@ -48,7 +48,7 @@ impl Report {
 
     /// The table.
     #[allow(clippy::print_stdout, reason = "the bench is a command-line tool")]
-    pub fn print(&self) {
+    pub(crate) fn print(&self) {
         let number = |v: Option<f64>| v.map_or_else(|| "-".to_owned(), |v| format!("{v:.3}"));
         println!(
             "\n{:<44} {:>14} {:<9} {:>14} {:>8} {:>12}",
@@ -68,13 +68,13 @@ impl Report {
     }
 
     /// The JSON list.
-    pub fn write(&self, path: &Path) -> Outcome<()> {
+    pub(crate) fn write(&self, path: &Path) -> Outcome<()> {
         Ok(std::fs::write(path, serde_json::to_vec_pretty(&self.rows)?)?)
     }
 }
 
 /// The value below which that share of the samples lie; 0 where there are none. Sorts the samples.
-pub fn quantile(samples: &mut [f64], share: f64) -> f64 {
+pub(crate) fn quantile(samples: &mut [f64], share: f64) -> f64 {
     samples.sort_by(f64::total_cmp);
     let last = samples.len().saturating_sub(1);
     samples.get((last as f64 * share).round() as usize).copied().unwrap_or_default()

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::outcome::Outcome;
 
 /// A running server; killed when dropped.
-pub struct Rig {
+pub(crate) struct Rig {
     child: Child,
     /// Where it answers.
     pub url: String,
@@ -18,32 +18,32 @@ pub struct Rig {
 }
 
 /// The folder cargo builds into.
-pub fn target_folder() -> Outcome<PathBuf> {
+pub(crate) fn target_folder() -> Outcome<PathBuf> {
     let exe = std::env::current_exe()?;
     Ok(exe.parent().and_then(Path::parent).ok_or("the bench lies in no target folder")?.to_owned())
 }
 
 /// The binary that was built beside this one.
-pub fn binary() -> Outcome<PathBuf> {
+pub(crate) fn binary() -> Outcome<PathBuf> {
     let path = std::env::current_exe()?.with_file_name("gauntlet");
     if path.is_file() { Ok(path) } else { Err(format!("{} is not built", path.display()).into()) }
 }
 
 impl Rig {
     /// Starts it on a free port and waits until it is ready.
-    pub fn start() -> Outcome<Self> {
+    pub(crate) fn start() -> Outcome<Self> {
         Self::with("")
     }
 
     /// The same with settings, in the format of `gauntlet.toml`.
-    pub fn with(settings: &str) -> Outcome<Self> {
+    pub(crate) fn with(settings: &str) -> Outcome<Self> {
         let folder = tempfile::tempdir()?;
         std::fs::write(folder.path().join("bench.toml"), settings)?;
         Self::on(folder)
     }
 
     /// Ends it, lets something happen to its data, and starts it on the same data.
-    pub fn restart(mut self, meanwhile: impl FnOnce(&Path)) -> Outcome<Self> {
+    pub(crate) fn restart(mut self, meanwhile: impl FnOnce(&Path)) -> Outcome<Self> {
         self.child.kill()?;
         self.child.wait()?;
         let folder = std::mem::replace(&mut self.folder, tempfile::tempdir()?);
@@ -52,7 +52,7 @@ impl Rig {
     }
 
     /// Its data folder.
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
@@ -74,20 +74,20 @@ impl Rig {
     }
 
     /// Creates a run.
-    pub fn create(&self, run: &str) -> Outcome<()> {
+    pub(crate) fn create(&self, run: &str) -> Outcome<()> {
         let body = serde_json::json!({ "id": run, "name": run }).to_string();
         agent().post(format!("{}/api/v1/runs", self.url)).content_type("application/json").send(body)?;
         Ok(())
     }
 
     /// Resident memory, MiB.
-    pub fn resident_mib(&self) -> Outcome<f64> {
+    pub(crate) fn resident_mib(&self) -> Outcome<f64> {
         resident_mib_of(self.child.id())
     }
 }
 
 /// Resident memory of a process, MiB.
-pub fn resident_mib_of(process: u32) -> Outcome<f64> {
+pub(crate) fn resident_mib_of(process: u32) -> Outcome<f64> {
     let out = Command::new("ps").args(["-o", "rss=", "-p", &process.to_string()]).output()?;
     let kib: f64 = String::from_utf8(out.stdout)?.trim().parse()?;
     Ok(kib / 1024.0)
@@ -101,6 +101,6 @@ impl Drop for Rig {
 }
 
 /// An HTTP client that keeps its connection.
-pub fn agent() -> ureq::Agent {
+pub(crate) fn agent() -> ureq::Agent {
     ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(60))).build().into()
 }

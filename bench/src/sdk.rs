@@ -19,7 +19,7 @@ struct Line {
 }
 
 /// Measures it, and adds it to the report.
-pub fn overhead(report: &mut Report) -> Outcome<()> {
+pub(crate) fn overhead(report: &mut Report) -> Outcome<()> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/python.sh");
     let out = Command::new(script)
         .args(["run", "python", "bench/overhead.py"])

@@ -26,7 +26,7 @@ const ASKED: u64 = 40;
 const SCANS: u64 = 8;
 
 /// Measures all three.
-pub fn search(report: &mut Report, runtime: &Runtime) -> Outcome<()> {
+pub(crate) fn search(report: &mut Report, runtime: &Runtime) -> Outcome<()> {
     let (mut on, mut off, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let without = ingest(&Rig::with("[store]\nsearch = false")?, ROUND)?;

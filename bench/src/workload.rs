@@ -1,10 +1,10 @@
 //! The events that are sent: 850 bytes, 9 scores.
 
 /// Bytes of one event on the wire.
-pub const EVENT_BYTES: usize = 850;
+pub(crate) const EVENT_BYTES: usize = 850;
 
 /// Event number `n` of a run as one line of JSON, [`EVENT_BYTES`] long.
-pub fn event(n: u64) -> String {
+pub(crate) fn event(n: u64) -> String {
     let root = (n * 37 % 100) as f64 - 50.0;
     let head = format!(
         "{{\"id\":\"01920000-0000-7000-8000-{n:012x}\",\"at\":\"2026-11-21T00:06:33.885877Z\",\
@@ -21,7 +21,7 @@ pub fn event(n: u64) -> String {
 }
 
 /// Lines of `count` events from number `from` on.
-pub fn lines(from: u64, count: u64) -> String {
+pub(crate) fn lines(from: u64, count: u64) -> String {
     (from..from + count).fold(String::new(), |mut lines, n| {
         lines.push_str(&event(n));
         lines.push('\n');
@@ -30,7 +30,7 @@ pub fn lines(from: u64, count: u64) -> String {
 }
 
 /// Word number `n` of a made-up language: the low numbers are the common ones.
-pub fn word(n: u64) -> String {
+pub(crate) fn word(n: u64) -> String {
     const SOUNDS: [&str; 16] =
         ["ba", "ce", "di", "fo", "gu", "ha", "je", "ki", "lo", "mu", "na", "pe", "qui", "ro", "su", "ta"];
     let mut rest = n.wrapping_mul(7_919).wrapping_add(65_537) % 65_536 + 65_536;
@@ -67,6 +67,6 @@ fn spoken(n: u64) -> String {
 }
 
 /// Lines of `count` such events from number `from` on.
-pub fn spoken_lines(from: u64, count: u64) -> String {
+pub(crate) fn spoken_lines(from: u64, count: u64) -> String {
     (from..from + count).map(|n| spoken(n) + "\n").collect()
 }

@@ -21,7 +21,7 @@ const TASKS: usize = 50;
 const SHORT_LOG: u64 = 100_000;
 
 /// The page. Whatever is in its address, it is a page: what cannot be shown is said in it.
-pub async fn read(State(state): State<AppState>, uri: Uri) -> Response {
+pub(crate) async fn read(State(state): State<AppState>, uri: Uri) -> Response {
     let mut content = Content::default();
     if let Err(error) = fill(&mut content, &state, uri.query().unwrap_or_default()).await {
         content.problems.push(error.message().to_owned());

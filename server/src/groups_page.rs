@@ -12,7 +12,7 @@ use crate::policy;
 use crate::state::AppState;
 
 /// The page. Without a step in the address it shows the last one that has a group.
-pub async fn read(
+pub(crate) async fn read(
     State(state): State<AppState>,
     RunPath(run): RunPath,
     uri: Uri,

@@ -7,7 +7,7 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html::push_html};
 const ALLOWED: [&str; 3] = ["https://", "http://", "mailto:"];
 
 /// Markdown as HTML without markup of its own.
-pub fn html(text: &str) -> String {
+pub(crate) fn html(text: &str) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     // Links do not nest, so one flag says whether the end belongs to a link that was dropped.
     let mut is_dropped = false;

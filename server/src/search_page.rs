@@ -14,7 +14,7 @@ use crate::policy;
 use crate::state::AppState;
 
 /// The page. Whatever stands in its address, it is a page: what cannot be looked for is said in it.
-pub async fn read(State(state): State<AppState>, uri: Uri) -> Response {
+pub(crate) async fn read(State(state): State<AppState>, uri: Uri) -> Response {
     let mut results = Results::default();
     match query::<SearchQuery>(uri.query().unwrap_or_default()) {
         Ok(asked) => {

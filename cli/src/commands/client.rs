@@ -12,7 +12,7 @@ use gauntlet_server::lock::{DataLock, LockError};
 use gauntlet_server::serve::open_store;
 
 /// The place a command found.
-pub enum Place {
+pub(super) enum Place {
     /// A running server, at this URL.
     Server(String),
     /// The folder, which nobody else has open.
@@ -21,7 +21,7 @@ pub enum Place {
 
 /// What a command does with a data folder that is not there yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Missing {
+pub(super) enum Missing {
     /// It asks for what is there, so a missing folder is an error and nothing is created.
     Refuse,
     /// It brings something, so the folder is created.
@@ -31,7 +31,7 @@ pub enum Missing {
 impl Place {
     /// The server that is named (`--endpoint`, `GAUNTLET_ENDPOINT`) and no other. Without one: a server at
     /// the configured address; else the one that holds the data folder; else the folder.
-    pub fn find(config: &Config, runtime: &Runtime, missing: Missing) -> Result<Self, CliError> {
+    pub(super) fn find(config: &Config, runtime: &Runtime, missing: Missing) -> Result<Self, CliError> {
         if let Some(server) = server(config)? {
             return Ok(Self::Server(server));
         }
@@ -55,7 +55,7 @@ impl Place {
 
 /// The server a command asks: the one that is named, which has to answer; else one at the configured address,
 /// if any.
-pub fn server(config: &Config) -> Result<Option<String>, CliError> {
+pub(super) fn server(config: &Config) -> Result<Option<String>, CliError> {
     let Some(named) = &config.endpoint else {
         return Ok(Some(format!("http://{}", config.listen)).filter(|url| answers(url)));
     };
@@ -68,7 +68,7 @@ pub fn server(config: &Config) -> Result<Option<String>, CliError> {
 }
 
 /// Whether a Gauntlet is there. Another program may well answer at that address; it does not answer so.
-pub fn answers(url: &str) -> bool {
+pub(super) fn answers(url: &str) -> bool {
     let answer = agent(Some(Duration::from_secs(2))).get(format!("{url}/readyz")).call();
     answer.is_ok_and(|mut answer| {
         let text = answer.body_mut().read_to_string().unwrap_or_default();
@@ -79,7 +79,7 @@ pub fn answers(url: &str) -> bool {
 
 /// What asks a server. A refusal is an answer. Servers are on this machine, so a proxy of the environment is
 /// not for them.
-pub fn agent(timeout: Option<Duration>) -> ureq::Agent {
+pub(super) fn agent(timeout: Option<Duration>) -> ureq::Agent {
     ureq::Agent::config_builder()
         .http_status_as_error(false)
         .proxy(None)
@@ -89,7 +89,7 @@ pub fn agent(timeout: Option<Duration>) -> ureq::Agent {
 }
 
 /// The server's own words for a refusal, where it has some.
-pub fn refusal(status: u16, body: &str) -> String {
+pub(super) fn refusal(status: u16, body: &str) -> String {
     let parsed: Option<serde_json::Value> = serde_json::from_str(body).ok();
     let message = parsed.as_ref().and_then(|v| v.pointer("/error/message")?.as_str());
     message.map_or_else(|| format!("the server answered {status}"), str::to_owned)
@@ -99,6 +99,6 @@ pub fn refusal(status: u16, body: &str) -> String {
 const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A text as one segment of a URL's path.
-pub fn encode(segment: &str) -> String {
+pub(super) fn encode(segment: &str) -> String {
     utf8_percent_encode(segment, &RESERVED).to_string()
 }

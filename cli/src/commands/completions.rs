@@ -12,7 +12,7 @@ Examples:
   gauntlet completions bash > ~/.local/share/bash-completion/completions/gauntlet
   gauntlet completions zsh > ~/.zfunc/_gauntlet
   gauntlet completions fish > ~/.config/fish/completions/gauntlet.fish")]
-pub struct Completions {
+pub(super) struct Completions {
     /// Which shell
     #[arg(value_enum)]
     shell: Shell,
@@ -20,7 +20,7 @@ pub struct Completions {
 
 impl Completions {
     /// Writes the script to standard output.
-    pub fn run(self) -> Result<(), CliError> {
+    pub(super) fn run(self) -> Result<(), CliError> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "gauntlet", &mut script);
         Ok(std::io::Write::write_all(&mut std::io::stdout(), &script)?)

@@ -38,7 +38,7 @@ Examples:
 The rollouts go to the server that is running. Without one, they are kept in the data folder: `gauntlet serve`
 shows them then. The same seed gives the same film. Pause, resume, tweak and stop in the browser are
 obeyed.")]
-pub struct Demo {
+pub(super) struct Demo {
     /// Rollouts
     #[arg(long, default_value_t = 2400,
     value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
@@ -66,7 +66,7 @@ fn positive(text: &str) -> Result<f64, String> {
 
 impl Demo {
     /// Streams the training to the server; without one, serves the data folder for as long as it takes.
-    pub fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
+    pub(super) fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
         if let Some(url) = server(config)? {
             return self.stream(&url, runtime);
         }

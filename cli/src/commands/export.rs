@@ -27,7 +27,7 @@ Examples:
 
 Each of results, jsonl, film, parquet and csv opens again with `gauntlet import`; docs/files.md says what each
 keeps.")]
-pub struct Export {
+pub(super) struct Export {
     /// The run: its id, the beginning of one, or its name
     #[arg(value_name = "RUN")]
     run: String,
@@ -53,7 +53,7 @@ fn formats() -> impl TypedValueParser<Value = ExportFormat> {
 
 impl Export {
     /// Writes the run. A file appears under its name only once it is whole.
-    pub fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
+    pub(super) fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
         let place = Place::find(config, runtime, Missing::Refuse)?;
         let written = {
             let reader = Reader { place: &place, runtime };

@@ -15,7 +15,7 @@ const LOOKED_AT: u32 = 200;
 const NAMED: usize = 5;
 
 /// The run that is meant; otherwise a sentence that says which could have been.
-pub fn find(reader: &Reader<'_>, wanted: &str) -> Result<RunSummary, CliError> {
+pub(super) fn find(reader: &Reader<'_>, wanted: &str) -> Result<RunSummary, CliError> {
     if let Some(run) = reader.run(wanted)? {
         return Ok(run);
     }

@@ -19,7 +19,7 @@ use super::say;
 Examples:
   gauntlet rename 0199 \"grpo, high kl\"
   gauntlet rename my-run baseline --json")]
-pub struct Rename {
+pub(super) struct Rename {
     /// The run: its id, the beginning of one, or its name
     #[arg(value_name = "RUN")]
     run: String,
@@ -38,7 +38,7 @@ Examples:
   gauntlet tag my-run                        its tags, one a line
   gauntlet tag my-run sweep good             adds two
   gauntlet tag my-run good --remove sweep")]
-pub struct Tag {
+pub(super) struct Tag {
     /// The run: its id, the beginning of one, or its name
     #[arg(value_name = "RUN")]
     run: String,
@@ -59,7 +59,7 @@ pub struct Tag {
 Examples:
   gauntlet rm my-run
   gauntlet rm 0199a 0199b --yes              for scripts: does not ask")]
-pub struct Remove {
+pub(super) struct Remove {
     /// The runs: each an id, the beginning of one, or a name
     #[arg(value_name = "RUN", required = true)]
     runs: Vec<String>,
@@ -73,7 +73,7 @@ pub struct Remove {
 
 impl Rename {
     /// Renames the run.
-    pub fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
+    pub(super) fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
         at_place(config, runtime, |place| {
             let run = find(&Reader { place, runtime }, &self.run)?;
             let patch = RunPatch { name: Some(self.name.clone()), ..RunPatch::default() };
@@ -91,7 +91,7 @@ impl Rename {
 
 impl Tag {
     /// Changes the tags, where any are named.
-    pub fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
+    pub(super) fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
         at_place(config, runtime, |place| {
             let mut run = find(&Reader { place, runtime }, &self.run)?;
             let mut tags = run.tags.clone();
@@ -116,7 +116,7 @@ impl Tag {
 
 impl Remove {
     /// Deletes the runs. All are found before the first is deleted.
-    pub fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
+    pub(super) fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
         at_place(config, runtime, |place| {
             let reader = Reader { place, runtime };
             let runs = self.runs.iter().map(|wanted| find(&reader, wanted)).collect::<Result<Vec<_>, _>>()?;

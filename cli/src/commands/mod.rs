@@ -92,7 +92,7 @@ Examples:
 
 /// Why a command failed, as people read it.
 #[derive(Debug, thiserror::Error)]
-pub enum CliError {
+pub(crate) enum CliError {
     /// Configuration.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -117,7 +117,7 @@ impl From<std::io::Error> for CliError {
 }
 
 /// Reads the command line, does what it says, and answers the exit code.
-pub fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
     let usual = if matches!(cli.command, Command::Serve { .. }) { "info" } else { "warn" };
     log_to_stderr(cli.log.as_deref().unwrap_or(usual));

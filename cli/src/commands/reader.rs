@@ -14,7 +14,7 @@ use super::client::{Place, agent, encode, refusal};
 const PAGE: u32 = 2000;
 
 /// Reads runs at a place.
-pub struct Reader<'a> {
+pub(super) struct Reader<'a> {
     /// Where.
     pub place: &'a Place,
     /// What the folder's reads run on.
@@ -23,7 +23,7 @@ pub struct Reader<'a> {
 
 impl Reader<'_> {
     /// One page of runs.
-    pub fn runs(&self, query: &RunQuery) -> Result<Page<RunSummary>, CliError> {
+    pub(super) fn runs(&self, query: &RunQuery) -> Result<Page<RunSummary>, CliError> {
         match self.place {
             Place::Folder(store, _) => {
                 let page = self.ask(store.runs(query.clone()))?;
@@ -45,7 +45,7 @@ impl Reader<'_> {
     }
 
     /// One run; `None` where there is none of that id.
-    pub fn run(&self, id: &str) -> Result<Option<RunSummary>, CliError> {
+    pub(super) fn run(&self, id: &str) -> Result<Option<RunSummary>, CliError> {
         match self.place {
             Place::Folder(store, _) => match RunId::new(id) {
                 Ok(id) => self.ask(store.run(&id)),
@@ -56,7 +56,7 @@ impl Reader<'_> {
     }
 
     /// The events behind `after`, about [`PAGE`] of them.
-    pub fn events(&self, run: &RunId, after: Option<u64>) -> Result<EventPage, CliError> {
+    pub(super) fn events(&self, run: &RunId, after: Option<u64>) -> Result<EventPage, CliError> {
         match self.place {
             Place::Folder(store, _) => {
                 let slice = self.ask(store.read(run, after, PAGE, None))?;
@@ -70,7 +70,12 @@ impl Reader<'_> {
     }
 
     /// Every event of one step, of one episode where it is named; empty where there is none.
-    pub fn step(&self, run: &RunId, step: u64, episode: Option<&EpisodeId>) -> Result<Vec<Record>, CliError> {
+    pub(super) fn step(
+        &self,
+        run: &RunId,
+        step: u64,
+        episode: Option<&EpisodeId>,
+    ) -> Result<Vec<Record>, CliError> {
         match self.place {
             Place::Folder(store, _) => {
                 self.ask(store.step(run, step, episode.map_or(InEpisode::Any, InEpisode::Only)))
@@ -87,7 +92,7 @@ impl Reader<'_> {
     }
 
     /// The whole film of a run.
-    pub fn film(&self, run: &RunId, rules: FailureRules) -> Result<Film, CliError> {
+    pub(super) fn film(&self, run: &RunId, rules: FailureRules) -> Result<Film, CliError> {
         let mut film = Film::with_rules(rules);
         if let Place::Server(url) = self.place {
             let url = format!("{url}/api/v1/runs/{}/film", encode(run.as_str()));
@@ -124,7 +129,7 @@ impl Reader<'_> {
 }
 
 /// One run of a server; `None` where there is none of that id.
-pub fn run_at(url: &str, id: &str) -> Result<Option<RunSummary>, CliError> {
+pub(super) fn run_at(url: &str, id: &str) -> Result<Option<RunSummary>, CliError> {
     let answer = get(&format!("{url}/api/v1/runs/{}", encode(id)), &())?;
     match answer.status {
         404 | 422 => Ok(None),
@@ -133,7 +138,7 @@ pub fn run_at(url: &str, id: &str) -> Result<Option<RunSummary>, CliError> {
 }
 
 /// Closes the folder, where it was one.
-pub fn close(place: Place, runtime: &Runtime) {
+pub(super) fn close(place: Place, runtime: &Runtime) {
     if let Place::Folder(store, _lock) = place {
         let store: Store = store;
         runtime.block_on(store.close());

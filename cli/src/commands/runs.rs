@@ -28,7 +28,7 @@ Examples:
   gauntlet runs --json | jq -r .id           for scripts: a run a line
 
 The runs of the server that is running; without one, those of the data folder.")]
-pub struct Runs {
+pub(super) struct Runs {
     /// Only of this project
     #[arg(long, value_name = "NAME")]
     project: Option<String>,
@@ -75,7 +75,7 @@ fn status_words(run: &RunSummary) -> &'static str {
 }
 
 /// How a run stands, in its colour.
-pub fn status(run: &RunSummary) -> String {
+pub(super) fn status(run: &RunSummary) -> String {
     let style = match run.status {
         _ if run.contact.is_some_and(|contact| contact.lost) => WAITS,
         Status::Running | Status::Completed => GOOD,
@@ -88,7 +88,7 @@ pub fn status(run: &RunSummary) -> String {
 
 impl Runs {
     /// Prints the list.
-    pub fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
+    pub(super) fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
         let place = Place::find(config, runtime, Missing::Refuse)?;
         let printed =
             self.read(&Reader { place: &place, runtime }).and_then(|(runs, more)| self.print(&runs, more));

@@ -11,18 +11,18 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 const UNBOUND: usize = 200;
 
 /// Names, headings.
-pub const BOLD: Style = Style::new().effects(Effects::BOLD);
+pub(super) const BOLD: Style = Style::new().effects(Effects::BOLD);
 /// What is only said in passing.
-pub const DIM: Style = Style::new().effects(Effects::DIMMED);
+pub(super) const DIM: Style = Style::new().effects(Effects::DIMMED);
 /// What passed.
-pub const GOOD: Style = AnsiColor::Green.on_default();
+pub(super) const GOOD: Style = AnsiColor::Green.on_default();
 /// What failed.
-pub const BAD: Style = AnsiColor::Red.on_default();
+pub(super) const BAD: Style = AnsiColor::Red.on_default();
 /// What waits for somebody.
-pub const WAITS: Style = AnsiColor::Yellow.on_default();
+pub(super) const WAITS: Style = AnsiColor::Yellow.on_default();
 
 /// The colour of a failure, as the page draws it.
-pub fn colour(failure: FailureKind) -> Style {
+pub(super) fn colour(failure: FailureKind) -> Style {
     match failure {
         FailureKind::Hallucination => AnsiColor::Red.on_default(),
         FailureKind::Format => AnsiColor::Yellow.on_default(),
@@ -33,12 +33,12 @@ pub fn colour(failure: FailureKind) -> Style {
 }
 
 /// A text in a style.
-pub fn paint(style: Style, text: impl Display) -> String {
+pub(super) fn paint(style: Style, text: impl Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
 /// Standard output. Colours are left out where it is no terminal, and where `NO_COLOR` asks for that.
-pub struct Screen {
+pub(super) struct Screen {
     out: anstream::AutoStream<io::Stdout>,
     /// Columns.
     pub width: usize,
@@ -46,7 +46,7 @@ pub struct Screen {
 
 impl Screen {
     /// Standard output as it is.
-    pub fn stdout() -> Self {
+    pub(super) fn stdout() -> Self {
         let width = match io::stdout().is_terminal() {
             true => terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0)),
             false => UNBOUND,
@@ -55,14 +55,14 @@ impl Screen {
     }
 
     /// A line, at once. A reader that has gone away is an error of the kind `BrokenPipe`.
-    pub fn line(&mut self, line: impl Display) -> io::Result<()> {
+    pub(super) fn line(&mut self, line: impl Display) -> io::Result<()> {
         writeln!(self.out, "{line}")?;
         self.out.flush()
     }
 }
 
 /// A text on one line of at most `width` columns: white space becomes a space, what controls a terminal goes.
-pub fn clip(text: &str, width: usize) -> String {
+pub(super) fn clip(text: &str, width: usize) -> String {
     let mut line = String::new();
     let mut columns = 0;
     let mut was_space = true;
@@ -90,7 +90,7 @@ pub fn clip(text: &str, width: usize) -> String {
 }
 
 /// A text's lines, each safe to show; tabs become spaces.
-pub fn lines(text: &str) -> impl Iterator<Item = String> {
+pub(super) fn lines(text: &str) -> impl Iterator<Item = String> {
     text.lines().map(|line| line.replace('\t', "    ").chars().filter(|c| is_shown(*c)).collect())
 }
 
@@ -100,22 +100,22 @@ fn is_shown(c: char) -> bool {
 }
 
 /// A text filled up to `width` columns, on the right.
-pub fn left(text: &str, width: usize) -> String {
+pub(super) fn left(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
 }
 
 /// A text filled up to `width` columns, on the left.
-pub fn right(text: &str, width: usize) -> String {
+pub(super) fn right(text: &str, width: usize) -> String {
     format!("{}{text}", " ".repeat(width.saturating_sub(text.width())))
 }
 
 /// A score, to one decimal; long ones in full.
-pub fn score(value: f64) -> String {
+pub(super) fn score(value: f64) -> String {
     if value.abs() >= 0.05 || value == 0.0 { format!("{value:.1}") } else { format!("{value:.2e}") }
 }
 
 /// A count with its thousands apart.
-pub fn count(n: u64) -> String {
+pub(super) fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -128,7 +128,7 @@ pub fn count(n: u64) -> String {
 }
 
 /// A span of time in its largest unit: `45 s`, `3 min`, `2 h`, `5 d`.
-pub fn span(micros: i64) -> String {
+pub(super) fn span(micros: i64) -> String {
     let secs = micros.max(0) / 1_000_000;
     match secs {
         0..60 => format!("{secs} s"),

@@ -30,7 +30,7 @@ Examples:
   gauntlet show my-run 312 --json | jq '.events[0].body.scores'
 
 RUN is an id, the beginning of one, or a name.")]
-pub struct Show {
+pub(super) struct Show {
     /// The run
     #[arg(value_name = "RUN")]
     run: String,
@@ -50,7 +50,7 @@ pub struct Show {
 
 impl Show {
     /// Prints what was asked for.
-    pub fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
+    pub(super) fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
         let place = Place::find(config, runtime, Missing::Refuse)?;
         let shown = self.show(&Reader { place: &place, runtime });
         close(place, runtime);

@@ -23,7 +23,7 @@ const EPISODES: usize = 8;
 const NAMED: usize = 50;
 
 /// Prints a step from its events.
-pub fn show(
+pub(super) fn show(
     screen: &mut Screen,
     run: &RunSummary,
     number: u64,
@@ -237,7 +237,7 @@ fn recorded(screen: &mut Screen, events: &[Event]) -> Result<(), CliError> {
 }
 
 /// A recorded step in one line: `tool_call lookup {"query": ...} 250 ms TimeoutError: no answer`.
-pub fn words(step: &StepRecorded) -> String {
+pub(super) fn words(step: &StepRecorded) -> String {
     let mut words = vec![step.step_kind.as_str().to_owned()];
     words.extend(step.name.clone());
     words.extend(step.error.as_ref().map(|e| format!("{}: {}", e.kind, e.message)));

@@ -41,7 +41,7 @@ Examples:
 
 RUN is an id, the beginning of one, or a name. A restart of the server is waited out; nothing is missed
 or said twice.")]
-pub struct Tail {
+pub(super) struct Tail {
     /// The run
     #[arg(value_name = "RUN")]
     run: String,
@@ -64,7 +64,7 @@ pub struct Tail {
 
 impl Tail {
     /// Prints until the run ends, the reader goes away, or Ctrl-C.
-    pub fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
+    pub(super) fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
         // From the first line on: whoever reads one may press Ctrl-C.
         let interrupted = runtime.block_on(async { signals() })?;
         let place = Place::find(config, runtime, Missing::Refuse)?;

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-pub const LONG: Duration = Duration::from_secs(60);
+pub(crate) const LONG: Duration = Duration::from_secs(60);
 
-pub fn gauntlet(data: &Path, listen: &str, args: &[&str]) -> Command {
+pub(crate) fn gauntlet(data: &Path, listen: &str, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gauntlet"));
     command
         .args(["--listen", listen, "--log", "error", "--data"])
@@ -20,30 +20,30 @@ pub fn gauntlet(data: &Path, listen: &str, args: &[&str]) -> Command {
 }
 
 /// A port nobody listens on, so that the command works in the folder.
-pub const NOBODY: &str = "127.0.0.1:9";
+pub(crate) const NOBODY: &str = "127.0.0.1:9";
 
-pub fn out(output: &Output) -> String {
+pub(crate) fn out(output: &Output) -> String {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-pub fn stdout_of(data: &Path, args: &[&str]) -> String {
+pub(crate) fn stdout_of(data: &Path, args: &[&str]) -> String {
     out(&gauntlet(data, NOBODY, args).output().unwrap())
 }
 
-pub fn refusal(data: &Path, args: &[&str]) -> String {
+pub(crate) fn refusal(data: &Path, args: &[&str]) -> String {
     let output = gauntlet(data, NOBODY, args).output().unwrap();
     assert!(!output.status.success(), "{args:?}");
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-pub fn parsed(lines: &str) -> Vec<Value> {
+pub(crate) fn parsed(lines: &str) -> Vec<Value> {
     lines.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{line}: {e}"))).collect()
 }
 
 /// A folder with two finished demos, `first` and `second`.
-pub fn folder() -> tempfile::TempDir {
+pub(crate) fn folder() -> tempfile::TempDir {
     let data = tempfile::tempdir().unwrap();
     for (run, seed) in [("first", "3"), ("second", "4")] {
         stdout_of(data.path(), &["demo", "--steps", "60", "--run", run, "--seed", seed]);
@@ -52,18 +52,18 @@ pub fn folder() -> tempfile::TempDir {
 }
 
 /// Reads a child's lines as they come.
-pub fn lines_of(child: &mut Child) -> Lines<BufReader<ChildStdout>> {
+pub(crate) fn lines_of(child: &mut Child) -> Lines<BufReader<ChildStdout>> {
     BufReader::new(child.stdout.take().unwrap()).lines()
 }
 
-pub struct Server {
+pub(crate) struct Server {
     pub child: Child,
     pub listen: String,
     pub data: tempfile::TempDir,
 }
 
 impl Server {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let data = tempfile::tempdir().unwrap();
         let (child, listen) = Self::spawn(data.path(), "127.0.0.1:0");
         Self { child, listen, data }
@@ -77,22 +77,22 @@ impl Server {
         (child, url.split_whitespace().next().unwrap().to_owned())
     }
 
-    pub fn kill_and_restart(&mut self) {
+    pub(crate) fn kill_and_restart(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         self.child = Self::spawn(self.data.path(), &self.listen).0;
     }
 
-    pub fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         gauntlet(self.data.path(), &self.listen, args)
     }
 
-    pub fn run(&self, id: &str) -> Value {
+    pub(crate) fn run(&self, id: &str) -> Value {
         let listed = out(&self.command(&["runs", "--json", "-q", id]).output().unwrap());
         parsed(&listed).pop().unwrap_or(Value::Null)
     }
 
-    pub fn until(&self, run: &str, condition: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) fn until(&self, run: &str, condition: impl Fn(&Value) -> bool) -> Value {
         let deadline = Instant::now() + LONG;
         loop {
             let now = self.run(run);
@@ -105,20 +105,20 @@ impl Server {
     }
 
     /// The files under way.
-    pub fn imports(&self) -> Vec<Value> {
+    pub(crate) fn imports(&self) -> Vec<Value> {
         let mut answer = ureq::get(format!("http://{}/api/v1/imports", self.listen)).call().unwrap();
         let listed: Value = serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap();
         listed["items"].as_array().unwrap().clone()
     }
 
-    pub fn post(&self, path: &str, body: &str) {
+    pub(crate) fn post(&self, path: &str, body: &str) {
         let sent = ureq::post(format!("http://{}/api/v1/runs{path}", self.listen))
             .header("content-type", "application/json")
             .send(body);
         assert!(sent.unwrap().status().is_success());
     }
 
-    pub fn patch(&self, path: &str, body: &str) {
+    pub(crate) fn patch(&self, path: &str, body: &str) {
         let sent = ureq::patch(format!("http://{}/api/v1/runs{path}", self.listen))
             .header("content-type", "application/json")
             .send(body);

@@ -18,7 +18,7 @@ pub(crate) struct Window {
 
 impl Window {
     /// Adds a value, `None` for one that was not evaluated, and keeps the last `length`.
-    pub fn push(&mut self, value: Option<f64>, length: usize) {
+    pub(crate) fn push(&mut self, value: Option<f64>, length: usize) {
         self.is_nan = Some(value.is_none());
         self.values.extend(value);
         while self.values.len() > length {

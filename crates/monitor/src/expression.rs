@@ -91,7 +91,7 @@ pub(crate) enum Function {
 }
 
 impl Function {
-    pub const ALL: [Function; 7] = [
+    pub(crate) const ALL: [Function; 7] = [
         Function::Last,
         Function::Mean,
         Function::Min,
@@ -101,7 +101,7 @@ impl Function {
         Function::Share,
     ];
 
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Function::Last => "last",
             Function::Mean => "mean",
@@ -114,7 +114,7 @@ impl Function {
     }
 
     /// How many values it reads for a window of `length`.
-    pub fn reads(self, length: usize) -> usize {
+    pub(crate) fn reads(self, length: usize) -> usize {
         match self {
             // The last value is compared with `length` values before it.
             Function::ZScore => length + 1,

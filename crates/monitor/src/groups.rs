@@ -27,7 +27,7 @@ struct Rewards {
 impl OpenGroups {
     /// Takes a rollout. Of each group of the step before that it completes: whether all rewards are the same.
     /// A rollout of an earlier step, and one without a root score, changes nothing.
-    pub fn push(&mut self, step: u64, snapshot: &SnapshotScored) -> Vec<bool> {
+    pub(crate) fn push(&mut self, step: u64, snapshot: &SnapshotScored) -> Vec<bool> {
         let Some(root) = snapshot.scores.root() else { return Vec::new() };
         let mut ties = Vec::new();
         if self.step.is_none_or(|open| step > open) {

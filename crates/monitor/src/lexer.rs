@@ -34,23 +34,23 @@ const SYMBOLS: [&str; 16] =
 pub(crate) struct Text(Vec<char>);
 
 impl Text {
-    pub fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         Self(text.chars().collect())
     }
 
     /// The text between two places.
-    pub fn between(&self, start: usize, end: usize) -> String {
+    pub(crate) fn between(&self, start: usize, end: usize) -> String {
         self.0.get(start..end.min(self.0.len())).unwrap_or_default().iter().collect()
     }
 
     /// An error at a place.
-    pub fn error(&self, start: usize, end: usize, message: impl Into<String>) -> ExpressionError {
+    pub(crate) fn error(&self, start: usize, end: usize, message: impl Into<String>) -> ExpressionError {
         let near = self.between(start, end.min(start + SHOWN));
         ExpressionError { position: start, near, message: message.into() }
     }
 
     /// All words, with an end.
-    pub fn tokens(&self) -> Result<Vec<Placed>, ExpressionError> {
+    pub(crate) fn tokens(&self) -> Result<Vec<Placed>, ExpressionError> {
         let (mut found, mut at) = (Vec::new(), 0);
         while let Some(c) = self.0.get(at).copied() {
             if c.is_whitespace() {

@@ -26,7 +26,7 @@ pub(crate) struct Exception {
 
 impl Exception {
     /// Takes them out of attributes; `None` where there are none.
-    pub fn take(attributes: &mut Object) -> Option<Self> {
+    pub(crate) fn take(attributes: &mut Object) -> Option<Self> {
         let kind = take_text(attributes, "exception.type");
         let message = take_text(attributes, "exception.message");
         let traceback = take_text(attributes, "exception.stacktrace");
@@ -36,7 +36,7 @@ impl Exception {
 
     /// The step's error. `kind` is `error.type`, `message` that of the status; those of the exception are
     /// more precise. Texts over the limit are cut: a span is not refused for a stack trace of megabytes.
-    pub fn into_error(self, kind: Option<String>, message: &str) -> StepError {
+    pub(crate) fn into_error(self, kind: Option<String>, message: &str) -> StepError {
         let kinds = [self.kind, kind].into_iter().flatten().map(|k| label(&k));
         let bounded = |text: String| cut(&text, MAX_TEXT_BYTES).to_owned();
         StepError {

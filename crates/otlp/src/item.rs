@@ -22,7 +22,7 @@ pub(crate) enum StepKey {
 
 impl StepKey {
     /// The events in the log that would have this key's step number.
-    pub fn event_ids(&self) -> Vec<EventId> {
+    pub(crate) fn event_ids(&self) -> Vec<EventId> {
         match self {
             StepKey::Span(trace, span) => vec![step_id(trace, span), self.node_id()],
             StepKey::Trace(trace) => vec![self.node_id(), finished_id(trace, None)],
@@ -31,7 +31,7 @@ impl StepKey {
     }
 
     /// The id of the first snapshot of its node.
-    pub fn node_id(&self) -> EventId {
+    pub(crate) fn node_id(&self) -> EventId {
         match self {
             StepKey::Span(trace, span) => event_id(&[b"node", trace.as_bytes(), span.as_bytes()]),
             StepKey::Trace(trace) => event_id(&[b"node", trace.as_bytes()]),
@@ -40,12 +40,12 @@ impl StepKey {
     }
 
     /// The id of the snapshot that replaces one made before this message of the call was known.
-    pub fn message_update_id(message: EventId) -> EventId {
+    pub(crate) fn message_update_id(message: EventId) -> EventId {
         event_id(&[b"reread", message.as_bytes()])
     }
 
     /// The id of the snapshot that replaces the first one when the span arrives after its evaluations.
-    pub fn redrawn_id(&self) -> EventId {
+    pub(crate) fn redrawn_id(&self) -> EventId {
         event_id(&[b"redrawn", self.node_id().as_bytes()])
     }
 }
@@ -108,19 +108,19 @@ pub(crate) struct Item {
 
 impl Item {
     /// Whether it makes a node if its step has none.
-    pub fn wants_node(&self) -> bool {
+    pub(crate) fn wants_node(&self) -> bool {
         self.episode.is_some()
             && (self.node.is_drawn || !self.evaluations.is_empty() || self.message().is_some())
     }
 
     /// The message of a model call, where it is a log record with the id of the call's span.
-    pub fn message(&self) -> Option<&EventDraft<StepRecorded>> {
+    pub(crate) fn message(&self) -> Option<&EventDraft<StepRecorded>> {
         let is_of_span = matches!(self.place, StepKey::Span(..));
         self.record.as_ref().filter(|record| is_of_span && speaker(&record.body).is_some())
     }
 
     /// An item for another step that it judges, with the same time and source.
-    pub fn judging(&self, place: StepKey, evaluations: Vec<Evaluation>) -> Self {
+    pub(crate) fn judging(&self, place: StepKey, evaluations: Vec<Evaluation>) -> Self {
         Self {
             place,
             evaluations,
@@ -135,7 +135,7 @@ impl Item {
     }
 
     /// Whether it makes an event that the log does not have. A retry does not.
-    pub fn has_new_events(&self, log: &HashSet<EventId>) -> bool {
+    pub(crate) fn has_new_events(&self, log: &HashSet<EventId>) -> bool {
         self.record.as_ref().is_some_and(|r| !log.contains(&r.id))
             || self.evaluations.iter().any(|e| !log.contains(&e.record_event_id))
     }

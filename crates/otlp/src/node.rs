@@ -27,14 +27,14 @@ pub(crate) struct Node {
 
 impl Node {
     /// A node of which only the time is known.
-    pub fn unknown(at: Timestamp) -> Self {
+    pub(crate) fn unknown(at: Timestamp) -> Self {
         Self { at, ..Self::default() }
     }
 
     /// The node of a recorded step. Calls of models, tools and retrievers have nodes, so that the path of a
     /// trace is what the agent did; of the spans around them only the outermost has one (`is_entry`: no
     /// parent in this process).
-    pub fn from_step(step: &StepRecorded, is_entry: bool) -> Self {
+    pub(crate) fn from_step(step: &StepRecorded, is_entry: bool) -> Self {
         let text = |member: Option<(&str, &Value)>| {
             let text = member.map(|(_, value)| message_text(value)).unwrap_or_default();
             cut(&text, MAX_TEXT_BYTES).to_owned()
@@ -79,7 +79,7 @@ impl Node {
     }
 
     /// Adds the texts of messages, which are ordered by time, where the step itself has no texts.
-    pub fn with_messages(mut self, messages: &[StepRecorded]) -> Self {
+    pub(crate) fn with_messages(mut self, messages: &[StepRecorded]) -> Self {
         let (mut asked, mut answered) = (Vec::new(), Vec::new());
         for message in messages {
             let Some(speaker) = speaker(message) else { continue };
@@ -105,17 +105,17 @@ impl Node {
     }
 
     /// Whether a snapshot has the same texts.
-    pub fn matches_texts(&self, snapshot: &SnapshotScored) -> bool {
+    pub(crate) fn matches_texts(&self, snapshot: &SnapshotScored) -> bool {
         self.action == snapshot.action && self.observation == snapshot.observation
     }
 
     /// The first snapshot.
-    pub fn snapshot(&self, evaluations: &[Evaluation]) -> Result<SnapshotScored, FieldError> {
+    pub(crate) fn snapshot(&self, evaluations: &[Evaluation]) -> Result<SnapshotScored, FieldError> {
         self.scored(scores::with_root(scores::paths(evaluations)), SnapshotScored::default(), evaluations)
     }
 
     /// A snapshot that replaces one with fewer texts. `later` are the scores that were added to that one.
-    pub fn updated_snapshot(
+    pub(crate) fn updated_snapshot(
         &self,
         drawn: SnapshotScored,
         later: impl IntoIterator<Item = (String, f64)>,

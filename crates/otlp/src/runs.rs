@@ -35,7 +35,7 @@ pub(crate) struct RunName {
 
 impl RunName {
     /// The run. `services` has the current run of each open-ended name.
-    pub fn run(&self, services: &HashMap<String, RunId>) -> Result<RunId, String> {
+    pub(crate) fn run(&self, services: &HashMap<String, RunId>) -> Result<RunId, String> {
         match services.get(&self.id).filter(|_| self.is_open_ended) {
             Some(run) => Ok(run.clone()),
             None => run_id(&self.id),

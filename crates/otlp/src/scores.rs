@@ -57,7 +57,7 @@ pub(crate) fn is_evaluation(payload: &Object) -> bool {
 
 impl Evaluation {
     /// From the attributes of an event or log record. `extra` is what else its metadata keeps.
-    pub fn from_attributes(attributes: Object, extra: Object, judged: &Judged<'_>) -> Self {
+    pub(crate) fn from_attributes(attributes: Object, extra: Object, judged: &Judged<'_>) -> Self {
         let MappedAttributes { payload, mut rest } = read(attributes);
         let kind = take_text(&mut rest, "error.type");
         let mut this = Self::from_payload(&payload, kind.is_some(), judged);
@@ -85,7 +85,7 @@ impl Evaluation {
     }
 
     /// Label and explanation as a line of text.
-    pub fn line(&self) -> Option<String> {
+    pub(crate) fn line(&self) -> Option<String> {
         let words: Vec<&str> =
             [&self.label, &self.explanation].into_iter().flatten().map(String::as_str).collect();
         (!words.is_empty()).then(|| {
@@ -95,7 +95,7 @@ impl Evaluation {
     }
 
     /// From a payload that the table of attributes has read.
-    pub fn from_payload(payload: &Object, failed: bool, judged: &Judged<'_>) -> Self {
+    pub(crate) fn from_payload(payload: &Object, failed: bool, judged: &Judged<'_>) -> Self {
         let text = |key: &str| payload.get(key).and_then(Value::as_str);
         let name = text("evaluation").unwrap_or_default();
         let reading = payload.get("value").map(|value| gauntlet_values::number(value, Decimal::Point));

@@ -23,7 +23,7 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    pub fn new(
+    pub(crate) fn new(
         resource: Option<&Resource>,
         scope: Option<&InstrumentationScope>,
         received: Timestamp,
@@ -47,7 +47,7 @@ impl Source {
     }
 
     /// A text among the resource's attributes.
-    pub fn text(&self, key: &str) -> Option<&str> {
+    pub(crate) fn text(&self, key: &str) -> Option<&str> {
         self.resource
             .get(key)
             .or_else(|| self.gauntlet.get(key))
@@ -56,14 +56,14 @@ impl Source {
     }
 
     /// The source of scores from here: the scope, else the service.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         let scope = self.scope.get("name").and_then(Value::as_str);
         let named = [scope, self.text("service.name")].into_iter().flatten();
         named.map(value::label).find(|name| !name.is_empty()).unwrap_or_else(|| "otlp".to_owned())
     }
 
     /// Metadata with the resource and the scope.
-    pub fn metadata(&self) -> Object {
+    pub(crate) fn metadata(&self) -> Object {
         let mut metadata = Object::new();
         for (key, part) in [("resource", &self.resource), ("scope", &self.scope)] {
             if !part.is_empty() {

@@ -105,7 +105,7 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// `history` are the events of the steps that items add to, in log order.
-    pub fn new(known: HashSet<EventId>, history: &[Record], items: &[(Item, Option<u64>)]) -> Self {
+    pub(crate) fn new(known: HashSet<EventId>, history: &[Record], items: &[(Item, Option<u64>)]) -> Self {
         let mut nodes: BTreeMap<NodeKey, NodeState> = BTreeMap::new();
         for record in history {
             if let Some(step) = record.step {
@@ -135,7 +135,7 @@ impl Writer {
     }
 
     /// The plan, once all items are written.
-    pub fn into_plan(mut self) -> AppendPlan {
+    pub(crate) fn into_plan(mut self) -> AppendPlan {
         self.plan.events.append(&mut self.ends);
         let taken = &self.taken;
         self.plan.open.retain(|trace| !taken.contains(&finished_id(trace.as_str(), None)));
@@ -143,7 +143,7 @@ impl Writer {
     }
 
     /// Adds the events of an item; `step` is `None` where all numbers are used up.
-    pub fn item(&mut self, item: Item, step: Option<u64>) {
+    pub(crate) fn item(&mut self, item: Item, step: Option<u64>) {
         if let Some(exact) = item.exact {
             for event in exact {
                 // Creating the run has appended its `run.started`.

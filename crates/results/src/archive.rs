@@ -32,7 +32,7 @@ pub(crate) struct Archive<S: ChunkReader> {
 
 impl<S: ChunkReader> Archive<S> {
     /// Reads the header.
-    pub fn new(source: S, options: &Options) -> Result<Self, ImportError> {
+    pub(crate) fn new(source: S, options: &Options) -> Result<Self, ImportError> {
         let seeker = Seeker { source, position: 0, options: options.clone() };
         let seeker = BufReader::with_capacity(64 << 10, seeker);
         let zip = ZipArchive::new(seeker).map_err(|e| broken(&e))?;

@@ -78,7 +78,7 @@ impl Columns {
     ///
     /// # Errors
     /// Two columns with the same meaning.
-    pub fn new<'n>(
+    pub(crate) fn new<'n>(
         names: impl IntoIterator<Item = &'n str>,
         map: &ColumnMap,
         decimal: Decimal,
@@ -132,18 +132,18 @@ impl Columns {
     }
 
     /// Whether these are the columns of those names.
-    pub fn are<'n>(&self, names: impl ExactSizeIterator<Item = &'n str>) -> bool {
+    pub(crate) fn are<'n>(&self, names: impl ExactSizeIterator<Item = &'n str>) -> bool {
         names.len() == self.names.len() && names.zip(&self.names).all(|(a, b)| a.trim() == b)
     }
 
     /// Whether any column holds scores.
-    pub fn has_scores(&self) -> bool {
+    pub(crate) fn has_scores(&self) -> bool {
         let is_score = |role: &Role| matches!(role, Role::Score(_) | Role::Scores) || *role == Role::Rubric;
         self.roles.iter().any(is_score)
     }
 
     /// Refuses columns without a score. The error names columns that are close to known ones, and `--map`.
-    pub fn require_scores(&self) -> Result<(), ImportError> {
+    pub(crate) fn require_scores(&self) -> Result<(), ImportError> {
         if self.has_scores() {
             return Ok(());
         }
@@ -158,7 +158,7 @@ impl Columns {
     }
 
     /// A row, as the fields of a step. `prefix` is its path in errors.
-    pub fn fields<'a>(
+    pub(crate) fn fields<'a>(
         &self,
         cells: impl IntoIterator<Item = Option<Value>>,
         span: JsonSpan<'a>,

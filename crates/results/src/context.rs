@@ -26,7 +26,7 @@ pub(crate) struct Context<'c> {
 
 impl Context<'_> {
     /// An error once the import is cancelled.
-    pub fn check_cancelled(&self) -> Result<(), ImportError> {
+    pub(crate) fn check_cancelled(&self) -> Result<(), ImportError> {
         self.options.check_cancelled()
     }
 }

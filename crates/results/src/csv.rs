@@ -71,7 +71,7 @@ struct Guessed {
 
 impl<R: Read> Table<R> {
     /// Reads the header. `encoding` is the one the text had, where its mark names it.
-    pub fn new(
+    pub(crate) fn new(
         text: R,
         encoding: Option<&'static Encoding>,
         separator: u8,

@@ -10,7 +10,7 @@ pub(crate) struct Closed<'t> {
 
 impl Closed<'_> {
     /// The document.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         format!("{}{}", self.read, self.closers)
     }
 }

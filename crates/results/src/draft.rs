@@ -32,7 +32,7 @@ pub(crate) struct TranscriptStep {
 
 impl TranscriptStep {
     /// The body of its event.
-    pub fn into_body(self, at: Timestamp) -> StepRecorded {
+    pub(crate) fn into_body(self, at: Timestamp) -> StepRecorded {
         StepRecorded {
             step_kind: self.kind,
             name: self.name,

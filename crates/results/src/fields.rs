@@ -30,18 +30,18 @@ pub(crate) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// All fields of an object.
-    pub fn from_object(span: JsonSpan<'a>) -> Result<Self, ImportError> {
+    pub(crate) fn from_object(span: JsonSpan<'a>) -> Result<Self, ImportError> {
         Ok(Self::from_row(span, String::new(), span.object()?))
     }
 
     /// The cells of a table's row; `prefix` is its path in errors, with a dot behind it where it is not
     /// empty.
-    pub fn from_row(span: JsonSpan<'a>, prefix: String, left: Object) -> Self {
+    pub(crate) fn from_row(span: JsonSpan<'a>, prefix: String, left: Object) -> Self {
         Self { span, prefix, left, decimal: Decimal::Point, tally: Tally::default() }
     }
 
     /// A refusal of one field.
-    pub fn refuse(
+    pub(crate) fn refuse(
         &self,
         field: &str,
         message: impl Into<String>,
@@ -59,18 +59,18 @@ impl<'a> Fields<'a> {
     }
 
     /// A refusal by the rules of the model. The path in the record replaces the one in the event.
-    pub fn refuse_rule(&self, error: &FieldError) -> ImportError {
+    pub(crate) fn refuse_rule(&self, error: &FieldError) -> ImportError {
         let field = error.field.strip_prefix("body").map_or(&*error.field, |f| f.trim_start_matches('.'));
         self.refuse(field, error.message.clone(), "a value within the limits")
     }
 
     /// Takes a field; null counts as absent.
-    pub fn take(&mut self, key: &str) -> Option<Value> {
+    pub(crate) fn take(&mut self, key: &str) -> Option<Value> {
         self.left.shift_remove(key).filter(|v| !v.is_null())
     }
 
     /// Takes an inner object with its fields.
-    pub fn take_object(&mut self, key: &str) -> Result<Option<Fields<'a>>, ImportError> {
+    pub(crate) fn take_object(&mut self, key: &str) -> Result<Option<Fields<'a>>, ImportError> {
         match self.take(key) {
             None => Ok(None),
             Some(Value::Object(left)) => {
@@ -83,7 +83,7 @@ impl<'a> Fields<'a> {
 
     /// Takes a text. A value that is not a string is read as a conversation or as JSON, and also stays in the
     /// record.
-    pub fn take_text(&mut self, key: &str) -> Option<String> {
+    pub(crate) fn take_text(&mut self, key: &str) -> Option<String> {
         match self.left.get(key)? {
             Value::Null => None,
             Value::String(_) => match self.left.shift_remove(key) {
@@ -95,7 +95,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Reads a number without taking it; `None` if absent or not evaluated.
-    pub fn number(&mut self, key: &str) -> Result<Option<f64>, ImportError> {
+    pub(crate) fn number(&mut self, key: &str) -> Result<Option<f64>, ImportError> {
         let Some(value) = self.left.get(key) else { return Ok(None) };
         match gauntlet_values::number(value, self.decimal) {
             Reading::Value(number) => Ok(Some(number)),
@@ -108,7 +108,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Takes a number that is no score.
-    pub fn take_number(&mut self, key: &str) -> Result<Option<f64>, ImportError> {
+    pub(crate) fn take_number(&mut self, key: &str) -> Result<Option<f64>, ImportError> {
         let Some(value) = self.take(key) else { return Ok(None) };
         match gauntlet_values::number(&value, self.decimal) {
             Reading::Value(number) => Ok(Some(number)),
@@ -118,7 +118,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Takes a truth value; 0 and 1 count.
-    pub fn take_flag(&mut self, key: &str) -> Result<Option<bool>, ImportError> {
+    pub(crate) fn take_flag(&mut self, key: &str) -> Result<Option<bool>, ImportError> {
         let Some(value) = self.take(key) else { return Ok(None) };
         match gauntlet_values::flag(&value) {
             Reading::Value(flag) => Ok(Some(flag)),
@@ -128,7 +128,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Takes a step number.
-    pub fn take_step(&mut self, key: &str) -> Result<Option<Step>, ImportError> {
+    pub(crate) fn take_step(&mut self, key: &str) -> Result<Option<Step>, ImportError> {
         let Some(value) = self.take(key) else { return Ok(None) };
         match gauntlet_values::step(&value, self.decimal) {
             Reading::Value(step) => Ok(Some(step)),
@@ -142,7 +142,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Takes scores by rubric path, and the paths that were not evaluated.
-    pub fn take_scores(&mut self, key: &str) -> Result<Option<(Scores, Vec<String>)>, ImportError> {
+    pub(crate) fn take_scores(&mut self, key: &str) -> Result<Option<(Scores, Vec<String>)>, ImportError> {
         let Some(inner) = self.take_object(key)? else { return Ok(None) };
         let mut pairs = Vec::with_capacity(inner.left.len());
         let mut skipped = Vec::new();
@@ -166,7 +166,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Takes a time: its text and the instant. An invalid time stays in the record and is counted.
-    pub fn take_time(&mut self, key: &str) -> Option<(String, Timestamp)> {
+    pub(crate) fn take_time(&mut self, key: &str) -> Option<(String, Timestamp)> {
         let value = self.take(key)?;
         match gauntlet_values::time(&value) {
             Reading::Value(at) => Some((text_or_json(&value), at)),
@@ -181,7 +181,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Takes a value of one of the model's types.
-    pub fn take_as<T: DeserializeOwned>(
+    pub(crate) fn take_as<T: DeserializeOwned>(
         &mut self,
         key: &str,
         expected: &str,
@@ -193,12 +193,12 @@ impl<'a> Fields<'a> {
     }
 
     /// Takes the question of a paused step.
-    pub fn take_challenge(&mut self) -> Result<Option<Challenge>, ImportError> {
+    pub(crate) fn take_challenge(&mut self) -> Result<Option<Challenge>, ImportError> {
         self.take_as("challenge", "{type, question, options}")
     }
 
     /// The event of this record, checked.
-    pub fn event(
+    pub(crate) fn event(
         &self,
         id: EventId,
         at: Timestamp,

@@ -23,7 +23,7 @@ impl Head {
     ///
     /// # Errors
     /// A version that this program cannot read.
-    pub fn parse(line: &str) -> Result<Option<Self>, ImportError> {
+    pub(crate) fn parse(line: &str) -> Result<Option<Self>, ImportError> {
         if !line.starts_with("{\"gauntlet_film\"") {
             return Ok(None);
         }

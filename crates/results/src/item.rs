@@ -44,7 +44,7 @@ pub(crate) struct Reader {
 
 impl Reader {
     /// A reader with a person's column map.
-    pub fn new(map: ColumnMap) -> Self {
+    pub(crate) fn new(map: ColumnMap) -> Self {
         Self { map, columns: None }
     }
 
@@ -52,7 +52,7 @@ impl Reader {
     ///
     /// # Errors
     /// A record that is neither an event nor a step, or has an invalid value.
-    pub fn read<'a>(&mut self, record: Record<'a>) -> Result<Item<'a>, ImportError> {
+    pub(crate) fn read<'a>(&mut self, record: Record<'a>) -> Result<Item<'a>, ImportError> {
         match record {
             Record::Row(fields) if fields.left.contains_key("id") && fields.left.contains_key("at") => {
                 let span = fields.span;

@@ -34,7 +34,7 @@ impl<'a> Source<'a> {
     ///
     /// # Errors
     /// The place where the JSON is invalid.
-    pub fn root(self) -> Result<JsonSpan<'a>, ImportError> {
+    pub(crate) fn root(self) -> Result<JsonSpan<'a>, ImportError> {
         match serde_json::from_str::<&RawValue>(self.text) {
             Ok(raw) => Ok(JsonSpan { source: self, raw: raw.get() }),
             Err(error) => Err(self.broken(self.text, &error)),
@@ -42,7 +42,7 @@ impl<'a> Source<'a> {
     }
 
     /// An error inside `part`, a slice of this text.
-    pub fn broken(self, part: &str, error: &serde_json::Error) -> ImportError {
+    pub(crate) fn broken(self, part: &str, error: &serde_json::Error) -> ImportError {
         let start = self.offset_of(part);
         let line_start = part
             .bytes()
@@ -88,22 +88,22 @@ pub(crate) struct JsonSpan<'a> {
 
 impl<'a> JsonSpan<'a> {
     /// Its path in the file.
-    pub fn path(self) -> String {
+    pub(crate) fn path(self) -> String {
         path_at(self.source.text, self.source.offset_of(self.raw))
     }
 
     /// Its line in the file.
-    pub fn line(self) -> u64 {
+    pub(crate) fn line(self) -> u64 {
         self.source.first_line + line_at(self.source.text, self.source.offset_of(self.raw)) - 1
     }
 
     /// An error at this value.
-    pub fn refuse(self, message: impl Into<String>, expected: impl Into<String>) -> ImportError {
+    pub(crate) fn refuse(self, message: impl Into<String>, expected: impl Into<String>) -> ImportError {
         ImportError::new(self.path(), message, expected).on_line(self.line())
     }
 
     /// Its JSON type, for messages.
-    pub fn what(self) -> &'static str {
+    pub(crate) fn what(self) -> &'static str {
         match self.raw.as_bytes().first() {
             Some(b'{') => "an object",
             Some(b'[') => "an array",
@@ -115,17 +115,17 @@ impl<'a> JsonSpan<'a> {
     }
 
     /// Whether it is an object.
-    pub fn is_object(self) -> bool {
+    pub(crate) fn is_object(self) -> bool {
         self.raw.starts_with('{')
     }
 
     /// Whether it is an array.
-    pub fn is_array(self) -> bool {
+    pub(crate) fn is_array(self) -> bool {
         self.raw.starts_with('[')
     }
 
     /// Its elements.
-    pub fn items(self) -> Result<Vec<JsonSpan<'a>>, ImportError> {
+    pub(crate) fn items(self) -> Result<Vec<JsonSpan<'a>>, ImportError> {
         if !self.is_array() {
             return Err(self.refuse(format!("is {}", self.what()), "an array"));
         }
@@ -146,7 +146,7 @@ impl<'a> JsonSpan<'a> {
     }
 
     /// Its members in order, not parsed.
-    pub fn members(self) -> Result<Members<'a>, ImportError> {
+    pub(crate) fn members(self) -> Result<Members<'a>, ImportError> {
         if !self.is_object() {
             return Err(self.refuse(format!("is {}", self.what()), "an object"));
         }
@@ -156,7 +156,7 @@ impl<'a> JsonSpan<'a> {
     }
 
     /// Its members, parsed.
-    pub fn object(self) -> Result<Object, ImportError> {
+    pub(crate) fn object(self) -> Result<Object, ImportError> {
         if !self.is_object() {
             return Err(self.refuse(format!("is {}", self.what()), "an object"));
         }
@@ -165,7 +165,7 @@ impl<'a> JsonSpan<'a> {
     }
 
     /// The value, parsed.
-    pub fn value(self) -> Result<Value, ImportError> {
+    pub(crate) fn value(self) -> Result<Value, ImportError> {
         self.within()?;
         self.read()
     }
@@ -183,17 +183,17 @@ pub(crate) struct Members<'a> {
 
 impl<'a> Members<'a> {
     /// The member of that name, if the object has it and it is not null.
-    pub fn get(&self, key: &str) -> Option<JsonSpan<'a>> {
+    pub(crate) fn get(&self, key: &str) -> Option<JsonSpan<'a>> {
         self.pairs.iter().find(|(k, _)| k == key).map(|(_, span)| *span).filter(|span| span.raw != "null")
     }
 
     /// The names of the members, in order; null ones too.
-    pub fn keys(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
+    pub(crate) fn keys(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
         self.pairs.iter().map(|(key, _)| key.as_ref())
     }
 
     /// The members not named in `excluded`, parsed.
-    pub fn others(&self, excluded: &[&str]) -> Result<Object, ImportError> {
+    pub(crate) fn others(&self, excluded: &[&str]) -> Result<Object, ImportError> {
         let rest = || self.pairs.iter().filter(|(key, _)| !excluded.contains(&key.as_ref()));
         if rest().map(|(_, span)| bytes_in_memory(span.raw.as_bytes())).sum::<usize>() > MAX_VALUE_BYTES {
             let message = "what the file says besides its steps is too large";
@@ -203,7 +203,7 @@ impl<'a> Members<'a> {
     }
 
     /// The error for an object of an unknown shape, with a list of its keys.
-    pub fn unknown(&self) -> ImportError {
+    pub(crate) fn unknown(&self) -> ImportError {
         let mut keys: Vec<String> = self.pairs.iter().take(12).map(|(k, _)| shortened(k)).collect();
         if self.pairs.len() > keys.len() {
             keys.push(format!("and {} more", self.pairs.len() - keys.len()));

@@ -50,7 +50,12 @@ pub(crate) struct Lines<R> {
 impl<R: Read> Lines<R> {
     /// The lines of a text. `budget` counts the bytes of the file; `encoding` is the one that its byte order
     /// mark names.
-    pub fn new(text: R, encoding: Option<&'static Encoding>, budget: Rc<Budget>, options: &Options) -> Self {
+    pub(crate) fn new(
+        text: R,
+        encoding: Option<&'static Encoding>,
+        budget: Rc<Budget>,
+        options: &Options,
+    ) -> Self {
         let bytes = BufReader::with_capacity(64 << 10, text);
         let about = About { encoding, ..About::default() };
         Self { bytes, budget, line: Vec::new(), number: 0, about, begun: false, options: options.clone() }

@@ -60,12 +60,12 @@ const BACK: [(&str, Type); 10] = [
 
 impl<'s> Layout<'s> {
     /// The columns for these steps.
-    pub fn new(steps: &'s ScoredSteps) -> Self {
+    pub(crate) fn new(steps: &'s ScoredSteps) -> Self {
         Self { steps }
     }
 
     /// The row of a record; `None` unless it is the current snapshot of a step.
-    pub fn row_for(&self, record: Record) -> std::io::Result<Option<Vec<Cell>>> {
+    pub(crate) fn row_for(&self, record: Record) -> std::io::Result<Option<Vec<Cell>>> {
         let Some(node) = self.steps.node(record.seq) else { return Ok(None) };
         let event = record.event().map_err(std::io::Error::other)?;
         match event.body() {
@@ -75,7 +75,7 @@ impl<'s> Layout<'s> {
     }
 
     /// Names and types, in order.
-    pub fn columns(&self) -> Vec<(String, Type)> {
+    pub(crate) fn columns(&self) -> Vec<(String, Type)> {
         let fixed = |columns: &[(&str, Type)]| {
             columns.iter().map(|(name, kind)| ((*name).to_owned(), *kind)).collect::<Vec<_>>()
         };

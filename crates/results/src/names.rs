@@ -69,7 +69,7 @@ pub(crate) enum Shape {
 
 impl Shape {
     /// The shape of a file with these normal names.
-    pub fn detect(names: &[String]) -> Self {
+    pub(crate) fn detect(names: &[String]) -> Self {
         let has = |name: &str| names.iter().any(|known| known == name);
         if has("input") && has("output") && has("score") {
             return Self::Verl;
@@ -85,7 +85,7 @@ impl Shape {
     }
 
     /// Whether other columns of numbers are rubrics.
-    pub fn has_rubrics(self) -> bool {
+    pub(crate) fn has_rubrics(self) -> bool {
         self != Self::Plain
     }
 }

@@ -52,7 +52,7 @@ pub(crate) struct Table {
 
 impl Table {
     /// Reads the footer and checks the pages.
-    pub fn new<S: ChunkReader + 'static>(source: S, options: &Options) -> Result<Self, ImportError> {
+    pub(crate) fn new<S: ChunkReader + 'static>(source: S, options: &Options) -> Result<Self, ImportError> {
         guarded(|| Self::open(Arc::new(source), options))?
     }
 

@@ -33,7 +33,7 @@ impl<K> Default for RecentKeys<K> {
 
 impl<K: Copy + Eq + Hash> RecentKeys<K> {
     /// Records a key, and returns whether it was seen before.
-    pub fn record(&mut self, key: K, fingerprint: u64) -> Seen {
+    pub(crate) fn record(&mut self, key: K, fingerprint: u64) -> Seen {
         match self.first.entry(key) {
             Entry::Occupied(known) if *known.get() == fingerprint => Seen::Duplicate,
             Entry::Occupied(_) => Seen::Conflict,

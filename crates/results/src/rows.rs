@@ -67,12 +67,12 @@ pub(crate) struct SpanRows<'a> {
 }
 
 impl<'a> SpanRows<'a> {
-    pub fn new(items: Vec<JsonSpan<'a>>) -> Self {
+    pub(crate) fn new(items: Vec<JsonSpan<'a>>) -> Self {
         Self { items: items.into_iter(), about: About::default() }
     }
 
     /// Adds the run that the document describes.
-    pub fn with(mut self, about: About) -> Self {
+    pub(crate) fn with(mut self, about: About) -> Self {
         self.about = about;
         self
     }
@@ -104,12 +104,12 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    pub fn total(&self) -> u64 {
+    pub(crate) fn total(&self) -> u64 {
         self.total.get()
     }
 
     /// Resets the limit for the next record.
-    pub fn renew(&self) {
+    pub(crate) fn renew(&self) {
         self.mark.set(self.total.get());
     }
 }

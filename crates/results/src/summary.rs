@@ -33,7 +33,7 @@ pub(crate) struct Totals {
 
 impl Totals {
     /// Adds one step: its reward, if it has one, and the failure it shows.
-    pub fn add(&mut self, reward: Option<f64>, failures: &[FailureKind]) {
+    pub(crate) fn add(&mut self, reward: Option<f64>, failures: &[FailureKind]) {
         self.rewards.push(reward);
         for (count, (_, kind)) in self.judged.iter_mut().zip(crate::detailed::METRICS) {
             *count += u64::from(failures.contains(&kind));
@@ -43,7 +43,7 @@ impl Totals {
 
     /// The summary: that of the imported report, completed by the statistics of the steps. `rewards` is
     /// always that of the steps, with null for a step without a root score.
-    pub fn into_summary(self, reported: Option<&Object>) -> Object {
+    pub(crate) fn into_summary(self, reported: Option<&Object>) -> Object {
         let mut summary = reported.cloned().unwrap_or_default();
         let total = self.rewards.len();
         let mut sorted: Vec<f64> = self.rewards.iter().flatten().copied().collect();

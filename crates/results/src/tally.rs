@@ -42,7 +42,7 @@ pub(crate) struct Tally {
 
 impl Tally {
     /// Adds the counts of one record.
-    pub fn add(&mut self, other: Self) {
+    pub(crate) fn add(&mut self, other: Self) {
         self.not_evaluated += other.not_evaluated;
         self.no_times += other.no_times;
         if self.first_no_time.is_none() {
@@ -72,7 +72,7 @@ impl Tally {
     }
 
     /// Counts a skipped record.
-    pub fn leave_out(&mut self, reason: String) {
+    pub(crate) fn leave_out(&mut self, reason: String) {
         self.left_out += 1;
         if self.reasons.len() < NAMED {
             self.reasons.push(reason);
@@ -80,7 +80,7 @@ impl Tally {
     }
 
     /// The notes, as sentences.
-    pub fn notes(&self) -> Vec<String> {
+    pub(crate) fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         if self.left_out > 0 {
             let shown = self.reasons.join("; ");

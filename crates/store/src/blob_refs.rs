@@ -20,17 +20,17 @@ pub(crate) struct Refs {
 
 impl Refs {
     /// The references beside these blobs.
-    pub fn new(blobs: &Path) -> Self {
+    pub(crate) fn new(blobs: &Path) -> Self {
         Self { folder: blobs.join("refs") }
     }
 
     /// Whether the run refers to the blob.
-    pub fn has(&self, run: &RunId, sha256: &str) -> bool {
+    pub(crate) fn has(&self, run: &RunId, sha256: &str) -> bool {
         self.file(run, sha256).exists()
     }
 
     /// Adds a reference.
-    pub fn add(&self, run: &RunId, sha256: &str) -> io::Result<()> {
+    pub(crate) fn add(&self, run: &RunId, sha256: &str) -> io::Result<()> {
         let file = self.file(run, sha256);
         if file.exists() {
             return Ok(());
@@ -40,14 +40,14 @@ impl Refs {
     }
 
     /// Removes a reference, and the blob's folder with the last one.
-    pub fn remove(&self, run: &RunId, sha256: &str) {
+    pub(crate) fn remove(&self, run: &RunId, sha256: &str) {
         let _ = std::fs::remove_file(self.file(run, sha256));
         // Fails where other runs refer to the blob, which is meant.
         let _ = std::fs::remove_dir(self.folder.join(sha256));
     }
 
     /// Removes the run's references. Answers the blobs that no run refers to any more.
-    pub fn remove_run(&self, run: &RunId) -> Vec<String> {
+    pub(crate) fn remove_run(&self, run: &RunId) -> Vec<String> {
         let name = name_of(run);
         let mut unreferred = Vec::new();
         for blob in std::fs::read_dir(&self.folder).into_iter().flatten().flatten() {
@@ -61,19 +61,19 @@ impl Refs {
     }
 
     /// The runs that refer to the blob.
-    pub fn runs(&self, sha256: &str) -> Vec<RunId> {
+    pub(crate) fn runs(&self, sha256: &str) -> Vec<RunId> {
         let found = std::fs::read_dir(self.folder.join(sha256)).into_iter().flatten().flatten();
         let texts = found.filter_map(|file| std::fs::read_to_string(file.path()).ok());
         texts.filter_map(|text| RunId::new(text).ok()).collect()
     }
 
     /// Whether all references of the log are here.
-    pub fn are_complete(&self) -> bool {
+    pub(crate) fn are_complete(&self) -> bool {
         self.folder.join(".complete").exists()
     }
 
     /// Notes that all references of the log are here.
-    pub fn complete(&self) -> io::Result<()> {
+    pub(crate) fn complete(&self) -> io::Result<()> {
         private::folder(&self.folder)?;
         private::write(&self.folder.join(".complete"), b"")
     }

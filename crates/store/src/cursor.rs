@@ -22,7 +22,7 @@ pub(crate) struct Cursor {
 
 impl Cursor {
     /// Reads what [`fmt::Display`] wrote for a list in the same order.
-    pub fn read(text: &str, order: Order) -> Result<Self, StoreError> {
+    pub(crate) fn read(text: &str, order: Order) -> Result<Self, StoreError> {
         let word = order.to_string();
         let read = || {
             let (key, run_no) = text.strip_prefix(&*word)?.strip_prefix('.')?.rsplit_once('.')?;

@@ -23,12 +23,12 @@ pub(crate) struct Queued {
 
 impl Queued {
     /// Whether it deletes a run.
-    pub fn is_deletion(&self) -> bool {
+    pub(crate) fn is_deletion(&self) -> bool {
         self.deletion.is_some()
     }
 
     /// Answers the caller: what came of it, or that the whole group failed.
-    pub fn settle(&mut self, failure: Option<&StoreError>) {
+    pub(crate) fn settle(&mut self, failure: Option<&StoreError>) {
         self.deletion = None;
         self.work.reply().settle(failure);
     }
@@ -44,12 +44,12 @@ pub(crate) struct Interrupts {
 
 impl Interrupts {
     /// Whether a recount has to stop.
-    pub fn are_raised(&self) -> bool {
+    pub(crate) fn are_raised(&self) -> bool {
         self.closing.load(Relaxed) || self.is_deletion_waiting()
     }
 
     /// Whether a run is to be deleted.
-    pub fn is_deletion_waiting(&self) -> bool {
+    pub(crate) fn is_deletion_waiting(&self) -> bool {
         self.deletions.load(Relaxed) > 0
     }
 }
@@ -81,7 +81,7 @@ pub(crate) struct Inbox {
 
 impl Inbox {
     /// The next request; `None` once nobody can ask any more and all that was asked has been taken.
-    pub async fn recv(&mut self) -> Option<Queued> {
+    pub(crate) async fn recv(&mut self) -> Option<Queued> {
         match self.passed.pop_front() {
             Some(request) => Some(request),
             None => self.requests.recv().await,
@@ -89,12 +89,12 @@ impl Inbox {
     }
 
     /// The next request, where one waits.
-    pub fn try_recv(&mut self) -> Result<Queued, TryRecvError> {
+    pub(crate) fn try_recv(&mut self) -> Result<Queued, TryRecvError> {
         self.passed.pop_front().map_or_else(|| self.requests.try_recv(), Ok)
     }
 
     /// Every deletion that waits, whatever came before it; the others stay in order.
-    pub fn take_deletions(&mut self) -> Vec<Queued> {
+    pub(crate) fn take_deletions(&mut self) -> Vec<Queued> {
         while let Ok(request) = self.requests.try_recv() {
             self.passed.push_back(request);
         }
@@ -113,7 +113,7 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    pub fn new(requests: usize, bytes: usize) -> (Self, Inbox) {
+    pub(crate) fn new(requests: usize, bytes: usize) -> (Self, Inbox) {
         let (entrance, requests) = mpsc::channel(requests.max(1));
         let units = (bytes / UNIT).clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize)) as u32;
         let room = Arc::new(Semaphore::new(units as usize));
@@ -123,7 +123,7 @@ impl Queue {
     }
 
     /// Puts a request in, or says at once that there is no room.
-    pub fn enter(&self, work: Work) -> Result<(), StoreError> {
+    pub(crate) fn enter(&self, work: Work) -> Result<(), StoreError> {
         let entrance = self.entrance.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let entrance = entrance.ok_or_else(StoreError::closed)?;
         let units = work.bytes().div_ceil(UNIT).clamp(1, self.units as usize) as u32;
@@ -137,7 +137,7 @@ impl Queue {
 
     /// Lets nobody in any more. What is inside is still worked off, but for what needs a recount: it is
     /// refused.
-    pub fn close(&self) {
+    pub(crate) fn close(&self) {
         self.interrupts.closing.store(true, Relaxed);
         self.entrance.lock().unwrap_or_else(PoisonError::into_inner).take();
     }

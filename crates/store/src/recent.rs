@@ -46,7 +46,7 @@ struct Events {
 }
 
 impl Ring {
-    pub fn push(&self, events: impl Iterator<Item = CommittedEvent>) {
+    pub(crate) fn push(&self, events: impl Iterator<Item = CommittedEvent>) {
         let mut held = self.held();
         for event in events {
             let follows = held.events.back().is_none_or(|last| last.seq + 1 == event.seq);

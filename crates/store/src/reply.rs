@@ -11,13 +11,13 @@ pub(crate) struct Reply<T> {
 }
 
 impl<T> Reply<T> {
-    pub fn new() -> (Self, oneshot::Receiver<Result<T, StoreError>>) {
+    pub(crate) fn new() -> (Self, oneshot::Receiver<Result<T, StoreError>>) {
         let (to, from) = oneshot::channel();
         (Self { to: Some(to), outcome: None }, from)
     }
 
     /// Keeps what came of it until the commit.
-    pub fn keep(&mut self, outcome: Result<T, StoreError>) {
+    pub(crate) fn keep(&mut self, outcome: Result<T, StoreError>) {
         self.outcome = Some(outcome);
     }
 }

@@ -49,7 +49,7 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// The failure of a node under a rule.
-    pub fn of(
+    pub(crate) fn of(
         rule: FailureRule,
         root: Option<f64>,
         declared: Option<FailureKind>,
@@ -65,7 +65,7 @@ impl Failure {
     }
 
     /// The word in the column.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Failure::Kind(kind) => kind.as_str(),
             Failure::Root => "root",
@@ -73,7 +73,7 @@ impl Failure {
     }
 
     /// The failure of that word.
-    pub fn from_word(word: &str) -> Option<Self> {
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
         match word {
             "root" => Some(Failure::Root),
             word => FailureKind::ALL.into_iter().find(|kind| kind.as_str() == word).map(Failure::Kind),
@@ -81,7 +81,7 @@ impl Failure {
     }
 
     /// What it is for everybody else.
-    pub fn kind(self) -> FailureKind {
+    pub(crate) fn kind(self) -> FailureKind {
         match self {
             Failure::Kind(kind) => kind,
             Failure::Root => FailureKind::Generic,
@@ -113,7 +113,7 @@ pub(crate) struct Labels {
 
 impl Labels {
     /// Reads them from metadata; what cannot stand as a label is passed over.
-    pub fn of(metadata: &Object) -> Self {
+    pub(crate) fn of(metadata: &Object) -> Self {
         let label = |key: &str| {
             let text = metadata.get(key)?.as_str()?;
             let fits =
@@ -125,7 +125,7 @@ impl Labels {
 }
 
 impl Row {
-    pub fn of(event: &Event) -> Self {
+    pub(crate) fn of(event: &Event) -> Self {
         let mut row = Self {
             id: *event.id().as_bytes(),
             at: event.at().micros(),
@@ -172,23 +172,23 @@ impl Row {
     }
 
     /// A row an origin client posted: its step and its content identify it in its run.
-    pub fn of_origin(event: &Event) -> Self {
+    pub(crate) fn of_origin(event: &Event) -> Self {
         Self { origin: true, ..Self::of(event) }
     }
 
     /// Whether it scores a step by a snapshot.
-    pub fn is_snapshot(&self) -> bool {
+    pub(crate) fn is_snapshot(&self) -> bool {
         matches!(self.scoring, Some(Scoring::Snapshot))
     }
 
     /// The node it scores.
-    pub fn node(&self) -> Option<NodeKey> {
+    pub(crate) fn node(&self) -> Option<NodeKey> {
         self.scoring.as_ref()?;
         Some((self.step?, self.episode.clone()))
     }
 
     /// About how many bytes it takes while it waits.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.body.len() + 256
     }
 }

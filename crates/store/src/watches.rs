@@ -48,17 +48,17 @@ impl Heads {
 }
 
 impl Watches {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let heads = Heads { by_run: HashMap::new(), sweep_at: 64 };
         Self { heads: Mutex::new(heads), changes: watch::Sender::new(0) }
     }
 
-    pub fn subscribe(&self, run: &RunId) -> watch::Receiver<u64> {
+    pub(crate) fn subscribe(&self, run: &RunId) -> watch::Receiver<u64> {
         self.heads().watched(run).head.subscribe()
     }
 
     /// As [`Watches::subscribe`], with the events that are committed from now on.
-    pub fn follow(&self, run: &RunId) -> RecentEvents {
+    pub(crate) fn follow(&self, run: &RunId) -> RecentEvents {
         let mut heads = self.heads();
         let watched = heads.watched(run);
         let ring = watched.recent.upgrade().unwrap_or_default();
@@ -66,12 +66,12 @@ impl Watches {
         RecentEvents { head: watched.head.subscribe(), ring }
     }
 
-    pub fn subscribe_all(&self) -> watch::Receiver<u64> {
+    pub(crate) fn subscribe_all(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
 
     /// Notifies the watchers of a run of its new head. Followers find these events when they see the head.
-    pub fn publish(&self, run: &RunId, head: u64, events: impl Iterator<Item = CommittedEvent>) {
+    pub(crate) fn publish(&self, run: &RunId, head: u64, events: impl Iterator<Item = CommittedEvent>) {
         let mut heads = self.heads();
         match heads.by_run.get(run) {
             Some(watched) if watched.is_watched() => {
@@ -92,12 +92,12 @@ impl Watches {
     }
 
     /// Closes the channels of the watchers of a run that was deleted.
-    pub fn close(&self, run: &RunId) {
+    pub(crate) fn close(&self, run: &RunId) {
         self.heads().by_run.remove(run);
     }
 
     /// Notifies the watchers of the list of runs of a change.
-    pub fn changed(&self) {
+    pub(crate) fn changed(&self) {
         self.changes.send_modify(|n| *n = n.wrapping_add(1));
     }
 

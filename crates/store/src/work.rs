@@ -122,12 +122,12 @@ impl Work {
     }
 
     /// How much of a group it fills.
-    pub fn weight(&self) -> usize {
+    pub(crate) fn weight(&self) -> usize {
         self.rows().len().max(1)
     }
 
     /// About how many bytes it takes while it waits.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         let held = match self {
             Work::KeepChunk { bytes, .. } => bytes.len(),
             Work::Patch { patch, .. } => patch.notes.as_ref().map_or(0, String::len),
@@ -140,7 +140,7 @@ impl Work {
     }
 
     /// Its way back, whatever the type of the answer.
-    pub fn reply(&mut self) -> &mut dyn Settle {
+    pub(crate) fn reply(&mut self) -> &mut dyn Settle {
         match self {
             Work::Create { reply, .. } | Work::Acknowledge { reply, .. } => reply,
             Work::Append { reply, .. } | Work::Origin { reply, .. } => reply,

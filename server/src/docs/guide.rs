@@ -7,7 +7,7 @@ use super::page::anchor;
 
 /// The guide as HTML. Headings get addresses; a link to another guide's file leads to its page, one to
 /// a file that is not served loses its link.
-pub fn html(guide: &Guide, all: &[Guide]) -> String {
+pub(super) fn html(guide: &Guide, all: &[Guide]) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
     let mut events: Vec<Event> = Parser::new_ext(guide.text, options).collect();
     name_headings(&mut events);

@@ -5,7 +5,7 @@ use gauntlet_app::head_html;
 use super::{GUIDES, REFERENCE};
 
 /// The whole document around the content, which is HTML already.
-pub fn html(title: &str, slug: &str, content: &str) -> String {
+pub(super) fn html(title: &str, slug: &str, content: &str) -> String {
     let guides = GUIDES.iter().map(|guide| (guide.slug, guide.name));
     let links: String = guides
         .chain([(REFERENCE, "API reference")])
@@ -29,12 +29,12 @@ pub fn html(title: &str, slug: &str, content: &str) -> String {
 }
 
 /// Text as HTML.
-pub fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// A heading's words as the part of an address behind `#`.
-pub fn anchor(words: &str) -> String {
+pub(super) fn anchor(words: &str) -> String {
     let plain = words.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
     plain.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() }).collect()
 }

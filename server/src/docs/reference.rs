@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::page::{anchor, escape};
 
 /// The reference: groups in the document's order, each operation with its parameters, bodies and answers.
-pub fn html(document: &Value) -> String {
+pub(super) fn html(document: &Value) -> String {
     let text = |value: &Value, key: &str| escape(value[key].as_str().unwrap_or_default());
     let mut out = format!(
         "<h1>API reference</h1><p>{}</p><p>For machines: \

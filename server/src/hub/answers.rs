@@ -23,14 +23,14 @@ pub struct Health {
 /// What was posted is kept.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "HubAccepted")]
-pub struct Accepted {
+pub(super) struct Accepted {
     /// Always `ok`.
     pub status: &'static str,
 }
 
 impl Accepted {
     /// The only one there is.
-    pub const OK: Self = Self { status: "ok" };
+    pub(super) const OK: Self = Self { status: "ok" };
 }
 
 /// Every session.
@@ -57,7 +57,7 @@ pub struct Session {
 #[derive(Debug, JsonSchema)]
 #[schemars(rename = "HubSessionData")]
 #[allow(dead_code, reason = "describes what is written bit by bit")]
-pub struct SessionData {
+pub(super) struct SessionData {
     /// The run's id.
     session_id: String,
     /// Its snapshots, by step.
@@ -67,7 +67,7 @@ pub struct SessionData {
 /// A step that two sessions have.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "HubPair")]
-pub struct Pair {
+pub(super) struct Pair {
     /// The step.
     pub step: u64,
     /// Its snapshot in the SFT session.
@@ -84,7 +84,7 @@ pub struct Pair {
 #[derive(Debug, JsonSchema)]
 #[schemars(rename = "HubComparison")]
 #[allow(dead_code, reason = "describes what is written bit by bit")]
-pub struct Comparison {
+pub(super) struct Comparison {
     /// The one session.
     sft: String,
     /// The other.
@@ -97,7 +97,7 @@ pub struct Comparison {
 #[derive(Debug, JsonSchema)]
 #[schemars(rename = "HubEvolution")]
 #[allow(dead_code, reason = "describes what is written bit by bit")]
-pub struct Evolution {
+pub(super) struct Evolution {
     /// The task.
     task_id: String,
     /// The steps that its newest SFT and its newest GRPO session both have.
@@ -107,7 +107,7 @@ pub struct Evolution {
 /// What a search found.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "HubSearch")]
-pub struct Found {
+pub(super) struct Found {
     /// What was looked for.
     pub query: String,
     /// Whether any of the words is enough, by their stems.
@@ -119,7 +119,7 @@ pub struct Found {
 /// A snapshot that was found.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "HubSearchResult")]
-pub struct FoundSnapshot {
+pub(super) struct FoundSnapshot {
     /// Its event's id.
     pub id: String,
     /// Its session.
@@ -139,7 +139,7 @@ pub struct FoundSnapshot {
 /// Snapshots as context for a prompt.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "HubContext")]
-pub struct Context {
+pub(super) struct Context {
     /// What was looked for.
     pub query: String,
     /// The best matches as text.
@@ -161,7 +161,7 @@ pub struct Command {
 #[derive(Debug, JsonSchema)]
 #[schemars(rename = "HubSnapshot")]
 #[allow(dead_code, reason = "the model reads snapshots; this describes them")]
-pub struct PostedSnapshot {
+pub(super) struct PostedSnapshot {
     /// The step.
     step: u64,
     /// Scores by rubric.
@@ -173,7 +173,7 @@ pub struct PostedSnapshot {
 /// A refusal, in the shape that the hub's clients know.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "HubError")]
-pub struct Refusal {
+pub(super) struct Refusal {
     /// What is wrong.
     pub detail: Vec<Detail>,
 }
@@ -181,7 +181,7 @@ pub struct Refusal {
 /// One thing that is wrong.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "HubErrorDetail")]
-pub struct Detail {
+pub(super) struct Detail {
     /// A word for machines, such as `missing`.
     #[serde(rename = "type")]
     pub kind: &'static str,
@@ -195,13 +195,13 @@ pub struct Detail {
 
 impl Refusal {
     /// A refusal of one part of `place`, which is `body` or `query`.
-    pub fn new(kind: &'static str, place: &str, path: Vec<String>, msg: String, input: Value) -> Self {
+    pub(super) fn new(kind: &'static str, place: &str, path: Vec<String>, msg: String, input: Value) -> Self {
         let loc = std::iter::once(place.to_owned()).chain(path).collect();
         Self { detail: vec![Detail { kind, loc, msg, input }] }
     }
 
     /// A refusal of one field of the body.
-    pub fn of_field(kind: &'static str, error: &FieldError, input: Value) -> Self {
+    pub(super) fn of_field(kind: &'static str, error: &FieldError, input: Value) -> Self {
         let path = error.field.split('.').map(str::to_owned).filter(|part| !part.is_empty()).collect();
         Self::of_snapshot(&SnapshotError {
             kind,
@@ -212,7 +212,7 @@ impl Refusal {
     }
 
     /// A refusal of a snapshot.
-    pub fn of_snapshot(error: &SnapshotError) -> Self {
+    pub(super) fn of_snapshot(error: &SnapshotError) -> Self {
         let input = (*error.input).clone();
         Self::new(error.kind, "body", error.loc.clone(), error.to_string(), input)
     }

@@ -6,26 +6,26 @@ use axum::http::Uri;
 use super::Refusal;
 
 /// The parameters of a request; those that nobody asks for are passed over.
-pub struct Parameters(Vec<(String, String)>);
+pub(super) struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
     /// The parameters in an address.
-    pub fn of(uri: &Uri) -> Self {
+    pub(super) fn of(uri: &Uri) -> Self {
         Self(Query::try_from_uri(uri).map(|Query(pairs)| pairs).unwrap_or_default())
     }
 
     /// The value of a parameter; where it is there twice, the last one.
-    pub fn value(&self, name: &str) -> Option<String> {
+    pub(super) fn value(&self, name: &str) -> Option<String> {
         self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone())
     }
 
     /// The value of a parameter that has to be there.
-    pub fn needed(&self, name: &'static str) -> Result<String, Refusal> {
+    pub(super) fn needed(&self, name: &'static str) -> Result<String, Refusal> {
         self.value(name).ok_or_else(|| refusal(name, "missing", "Field required", ""))
     }
 }
 
 /// A refusal of one parameter: its name, a word for machines, a sentence, its value.
-pub fn refusal(field: &str, kind: &'static str, message: &str, value: &str) -> Refusal {
+pub(super) fn refusal(field: &str, kind: &'static str, message: &str, value: &str) -> Refusal {
     Refusal::new(kind, "query", vec![field.to_owned()], message.to_owned(), value.into())
 }

@@ -16,7 +16,7 @@ use crate::rule_changes::RuleWatch;
 use crate::tail::Follower;
 
 /// The last event the client has, if it says so. What is not a number is refused.
-pub fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, ApiError> {
+pub(super) fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, ApiError> {
     let Some(value) = headers.get("last-event-id") else { return Ok(None) };
     let text = value.to_str().unwrap_or("?").trim();
     let seq = text.parse().map_err(|_| {
@@ -27,7 +27,7 @@ pub fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, ApiError> {
 
 /// The events, and one named `rules` whenever the run asks for other rules, until the client leaves or the
 /// server stops.
-pub fn respond(follower: Follower, rules: RuleWatch, stopping: CancellationToken) -> Response {
+pub(super) fn respond(follower: Follower, rules: RuleWatch, stopping: CancellationToken) -> Response {
     let batches = stream::unfold(Some((follower, rules, stopping)), |state| async move {
         let (mut follower, mut rules, stopping) = state?;
         let next = tokio::select! {

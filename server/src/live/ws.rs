@@ -23,7 +23,7 @@ const PING: Duration = Duration::from_secs(20);
 type Sink = SplitSink<WebSocket, Message>;
 
 /// What one viewer is served from.
-pub struct Viewer {
+pub(super) struct Viewer {
     /// Its place in the log.
     pub follower: Follower,
     /// The rules of its run.
@@ -33,7 +33,7 @@ pub struct Viewer {
 }
 
 /// Serves one viewer until it leaves or the server stops. `head` is where the log ends for now.
-pub async fn serve(socket: WebSocket, viewer: Viewer, head: u64, stopping: CancellationToken) {
+pub(super) async fn serve(socket: WebSocket, viewer: Viewer, head: u64, stopping: CancellationToken) {
     let Viewer { mut follower, mut rules, format } = viewer;
     let is_binary = format == LiveFormat::Binary;
     let (mut sink, stream) = socket.split();

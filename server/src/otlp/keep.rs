@@ -29,7 +29,7 @@ async fn numbering(run: &RunId) -> MutexGuard<'static, ()> {
 
 /// Keeps every batch. Where one fails for want of room or disk, so does the request: what was kept before is
 /// passed over when it is sent again.
-pub async fn keep(state: &AppState, intake: RoutedRequest) -> Result<Outcome, ApiError> {
+pub(super) async fn keep(state: &AppState, intake: RoutedRequest) -> Result<Outcome, ApiError> {
     let mut outcome = intake.outcome;
     for batch in intake.batches {
         merge(&mut outcome, keep_batch(state, batch).await?);
@@ -38,7 +38,7 @@ pub async fn keep(state: &AppState, intake: RoutedRequest) -> Result<Outcome, Ap
 }
 
 /// Keeps what was measured, likewise.
-pub async fn keep_measurements(
+pub(super) async fn keep_measurements(
     state: &AppState,
     measured: Vec<Measurements>,
     mut outcome: Outcome,
@@ -101,7 +101,7 @@ async fn keep_batch(state: &AppState, batch: Batch) -> Result<Outcome, ApiError>
 }
 
 /// Ends a trace that was quiet for a while: what has no parent there is its entry.
-pub async fn end_quiet(state: &AppState, run: &RunId, trace: &EpisodeId) -> Result<(), ApiError> {
+pub(super) async fn end_quiet(state: &AppState, run: &RunId, trace: &EpisodeId) -> Result<(), ApiError> {
     let _alone = numbering(run).await;
     let Some(head) = state.store.head(run).await? else { return Ok(()) };
     let known = state.store.episode(run, trace, 0..head, MOST_EVENTS, 0).await?;

@@ -12,40 +12,40 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-pub struct Server {
+pub(crate) struct Server {
     pub state: AppState,
     router: Router,
     _folder: tempfile::TempDir,
 }
 
-pub struct Answer {
+pub(crate) struct Answer {
     pub status: StatusCode,
     pub headers: axum::http::HeaderMap,
     pub bytes: Vec<u8>,
 }
 
 impl Answer {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.bytes).unwrap_or_else(|e| panic!("{e}: {}", self.text()))
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.bytes).into_owned()
     }
 
     #[track_caller]
-    pub fn expect(self, status: u16) -> Self {
+    pub(crate) fn expect(self, status: u16) -> Self {
         assert_eq!(self.status.as_u16(), status, "{}", self.text());
         self
     }
 }
 
 impl Server {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(|_| {}).await
     }
 
-    pub async fn with(change: impl FnOnce(&mut (Options, Limits))) -> Self {
+    pub(crate) async fn with(change: impl FnOnce(&mut (Options, Limits))) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut settings = (Options::new(folder.path()), Limits::default());
         change(&mut settings);
@@ -55,7 +55,7 @@ impl Server {
     }
 
     /// Panics with the request where its answer takes a minute: without it a test that hangs names nothing.
-    pub async fn raw(&self, request: Request<Body>) -> Answer {
+    pub(crate) async fn raw(&self, request: Request<Body>) -> Answer {
         let what = format!("{} {}", request.method(), request.uri());
         let answer = async {
             let response: Response<Body> = self.router.clone().oneshot(request).await.unwrap();
@@ -67,7 +67,7 @@ impl Server {
         tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| panic!("no answer to {what}"))
     }
 
-    pub async fn send(
+    pub(crate) async fn send(
         &self,
         method: &str,
         path: &str,
@@ -82,16 +82,16 @@ impl Server {
         self.raw(request.body(body.into()).unwrap()).await
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, &[], Body::empty()).await
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         self.send("POST", path, &[("content-type", "application/json")], body.to_string()).await
     }
 
     /// Serves on a real socket until the test ends; answers its address.
-    pub async fn listen(&self) -> std::net::SocketAddr {
+    pub(crate) async fn listen(&self) -> std::net::SocketAddr {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = self.router.clone();
@@ -101,12 +101,12 @@ impl Server {
 }
 
 /// An event id that is the same for the same number.
-pub fn id(n: u64) -> String {
+pub(crate) fn id(n: u64) -> String {
     format!("01920000-0000-7000-8000-{n:012x}")
 }
 
 /// A scored snapshot of that step, as a client sends it.
-pub fn scored(n: u64, root: f64) -> Value {
+pub(crate) fn scored(n: u64, root: f64) -> Value {
     json!({
         "id": id(n), "at": "2026-11-21T00:06:33.885877Z", "kind": "snapshot.scored", "v": 1, "step": n,
         "body": {
@@ -117,7 +117,7 @@ pub fn scored(n: u64, root: f64) -> Value {
 }
 
 /// A snapshot as an origin client posts it.
-pub fn snapshot(sid: &str, step: u64, root: f64) -> Value {
+pub(crate) fn snapshot(sid: &str, step: u64, root: f64) -> Value {
     json!({
         "session_id": sid, "step": step, "scores": { "root": root, "format": 1.0, "grounding": 0.0 },
         "timestamp": "2026-11-21T00:06:33.885877", "is_paused": false,

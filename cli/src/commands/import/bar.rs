@@ -13,13 +13,13 @@ const OF_A_SIZE: &str =
 const OF_NO_SIZE: &str = "{prefix}  {msg:<9} {bytes}, {bytes_per_sec}";
 
 /// A bar on standard error; hidden where that is no terminal, or where a machine reads.
-pub struct Bar {
+pub(super) struct Bar {
     bar: ProgressBar,
 }
 
 impl Bar {
     /// A bar for a file of that name.
-    pub fn new(name: &str, quiet: bool) -> Self {
+    pub(super) fn new(name: &str, quiet: bool) -> Self {
         let bar = ProgressBar::with_draw_target(
             Some(0),
             if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() },
@@ -29,14 +29,14 @@ impl Bar {
     }
 
     /// Bytes that were sent, of how many where that is known.
-    pub fn sent(&mut self, sent_bytes: u64, size_bytes: Option<u64>) {
+    pub(super) fn sent(&mut self, sent_bytes: u64, size_bytes: Option<u64>) {
         self.phase("sending", if size_bytes.is_some() { OF_A_SIZE } else { OF_NO_SIZE });
         self.bar.set_length(size_bytes.unwrap_or(sent_bytes));
         self.bar.set_position(sent_bytes);
     }
 
     /// What the server says.
-    pub fn show(&mut self, view: &ImportStatus) {
+    pub(super) fn show(&mut self, view: &ImportStatus) {
         let word = match view.phase {
             ImportPhase::Receiving => "sending",
             ImportPhase::Checking => "checking",
@@ -58,7 +58,7 @@ impl Bar {
     }
 
     /// Takes the bar away; what follows is the answer.
-    pub fn clear(&self) {
+    pub(super) fn clear(&self) {
         self.bar.finish_and_clear();
     }
 }

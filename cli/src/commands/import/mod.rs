@@ -36,7 +36,7 @@ Every result file format opens: nested and flat reports, snapshots, JSON Lines, 
 own exports; docs/files.md shows each. Lines and tables may be of any size. A file with a mistake leaves
 nothing behind; one that was interrupted goes on where it was when it is imported again.
 The file goes to the server that is running; without one it goes into the data folder.")]
-pub struct Import {
+pub(super) struct Import {
     /// The files; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -80,7 +80,7 @@ impl Input {
 
 impl Import {
     /// Imports each file; a bad one does not keep the others out, but fails the command.
-    pub fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
+    pub(super) fn run(self, config: &Config, runtime: &Runtime) -> Result<(), CliError> {
         let inputs: Vec<_> = self.files.iter().map(|path| (path, Input::of(path))).collect();
         let is_streamed = inputs.iter().any(|(_, input)| matches!(input, Ok(Input::Stream(_))));
         if self.name.is_some() && !is_streamed {

@@ -16,7 +16,7 @@ const SLICE_BYTES: u64 = 8 << 20;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A server that files are sent to.
-pub struct Upload<'u> {
+pub(super) struct Upload<'u> {
     url: &'u str,
     reading: &'u Reading,
     agent: ureq::Agent,
@@ -30,12 +30,12 @@ struct Answer {
 
 impl<'u> Upload<'u> {
     /// Files for the server at this URL.
-    pub fn new(url: &'u str, reading: &'u Reading) -> Self {
+    pub(super) fn new(url: &'u str, reading: &'u Reading) -> Self {
         Self { url, reading, agent: agent(Some(Duration::from_secs(120))) }
     }
 
     /// Sends a file, or the rest of it, and waits for what comes of it.
-    pub fn file(&self, path: &Path, bar: &mut Bar) -> Result<ImportStatus, String> {
+    pub(super) fn file(&self, path: &Path, bar: &mut Bar) -> Result<ImportStatus, String> {
         let path = path.canonicalize().map_err(|e| e.to_string())?;
         let mut file = File::open(&path).map_err(|e| e.to_string())?;
         let about = file.metadata().map_err(|e| e.to_string())?;
@@ -63,7 +63,12 @@ impl<'u> Upload<'u> {
     }
 
     /// Sends what a stream says, to its end.
-    pub fn stream(&self, name: &str, stream: &mut impl Read, bar: &mut Bar) -> Result<ImportStatus, String> {
+    pub(super) fn stream(
+        &self,
+        name: &str,
+        stream: &mut impl Read,
+        bar: &mut Bar,
+    ) -> Result<ImportStatus, String> {
         let mut view = self.announce(&self.announcement(name.to_owned(), None, None))?;
         let mut buffer = Vec::new();
         while view.phase == ImportPhase::Receiving {
@@ -163,7 +168,7 @@ fn view_of(answer: &Answer) -> Result<ImportStatus, String> {
 }
 
 /// Reads the next slice of a stream; says whether it is the last one.
-pub fn next_slice(stream: &mut impl Read, slice: &mut Vec<u8>) -> std::io::Result<bool> {
+pub(super) fn next_slice(stream: &mut impl Read, slice: &mut Vec<u8>) -> std::io::Result<bool> {
     slice.clear();
     stream.take(SLICE_BYTES).read_to_end(slice)?;
     Ok((slice.len() as u64) < SLICE_BYTES)

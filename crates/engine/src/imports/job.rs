@@ -51,7 +51,7 @@ impl From<FieldError> for Stop {
 const MAX_ATTEMPTS: u32 = 10;
 
 /// Imports the file of that entry, once nobody else does.
-pub async fn run(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<(), Error> {
+pub(super) async fn run(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<(), Error> {
     let _job = entry.job.lock().await;
     if !entry.with(|session| session.phase.is_working()) {
         return outcome(entry);

@@ -16,7 +16,7 @@ use crate::Error;
 
 /// What lies in `session.json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Session {
+pub(super) struct Session {
     /// The file's name.
     pub name: String,
     /// Its size, once it is known.
@@ -68,7 +68,7 @@ impl Reading {
 
 impl Session {
     /// A file of which nothing has arrived.
-    pub fn new(
+    pub(super) fn new(
         name: String,
         size_bytes: Option<u64>,
         path: Option<PathBuf>,
@@ -94,7 +94,7 @@ impl Session {
     }
 
     /// The session in a folder, if one can be read there.
-    pub fn load(folder: &Path) -> Option<Self> {
+    pub(super) fn load(folder: &Path) -> Option<Self> {
         serde_json::from_slice(&std::fs::read(folder.join("session.json")).ok()?).ok()
     }
 
@@ -106,7 +106,7 @@ impl Session {
 }
 
 /// A file under way in this process.
-pub struct Entry {
+pub(super) struct Entry {
     id: String,
     /// Its folder.
     pub folder: PathBuf,
@@ -127,7 +127,7 @@ pub struct Entry {
 
 impl Entry {
     /// A file in its folder.
-    pub fn new(id: &str, folder: PathBuf, session: Session) -> Self {
+    pub(super) fn new(id: &str, folder: PathBuf, session: Session) -> Self {
         Self {
             id: id.to_owned(),
             folder,
@@ -142,13 +142,13 @@ impl Entry {
     }
 
     /// Looks at what is known.
-    pub fn with<T>(&self, look: impl FnOnce(&Session) -> T) -> T {
+    pub(super) fn with<T>(&self, look: impl FnOnce(&Session) -> T) -> T {
         look(&self.session.lock())
     }
 
     /// Changes what is known, on the disk as well. A cancelled file changes in memory only: its folder may
     /// already belong to a new upload of the same file.
-    pub fn change(&self, change: impl FnOnce(&mut Session)) -> Result<(), Error> {
+    pub(super) fn change(&self, change: impl FnOnce(&mut Session)) -> Result<(), Error> {
         let mut session = self.session.lock();
         change(&mut session);
         if self.is_cancelled() {
@@ -158,18 +158,18 @@ impl Entry {
     }
 
     /// Gives the file up. Returns once no thread writes to its folder any more.
-    pub fn cancel(&self) {
+    pub(super) fn cancel(&self) {
         let _session = self.session.lock();
         self.cancelled.store(true, Ordering::Release);
     }
 
     /// Whether somebody gave the file up.
-    pub fn is_cancelled(&self) -> bool {
+    pub(super) fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Acquire)
     }
 
     /// Removes the bytes that were uploaded, once they are no longer needed.
-    pub fn remove_upload(&self) {
+    pub(super) fn remove_upload(&self) {
         let _session = self.session.lock();
         if !self.is_cancelled() {
             let _ = std::fs::remove_file(self.folder.join("file"));
@@ -177,24 +177,24 @@ impl Entry {
     }
 
     /// The file's name.
-    pub fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         self.with(|session| session.name.clone())
     }
 
     /// Where the bytes lie.
-    pub fn file(&self) -> PathBuf {
+    pub(super) fn file(&self) -> PathBuf {
         self.with(|session| session.path.clone()).unwrap_or_else(|| self.folder.join("file"))
     }
 
     /// Bytes that have arrived. The file itself says it, so that a kill between two writes leaves no doubt.
-    pub fn received_bytes(&self) -> u64 {
+    pub(super) fn received_bytes(&self) -> u64 {
         let complete =
             self.with(|session| session.size_bytes.filter(|_| session.phase != ImportPhase::Receiving));
         complete.unwrap_or_else(|| std::fs::metadata(self.folder.join("file")).map_or(0, |about| about.len()))
     }
 
     /// What clients get.
-    pub fn view(&self) -> ImportStatus {
+    pub(super) fn view(&self) -> ImportStatus {
         let session = self.with(Session::clone);
         ImportStatus {
             id: self.id.clone(),

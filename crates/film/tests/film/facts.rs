@@ -8,16 +8,16 @@ use gauntlet_model::{
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-pub const PATHS: [&str; 10] =
+pub(crate) const PATHS: [&str; 10] =
     ["root", "grounding", "format", "a.format", "a", "a.b.c", "refusal", "x.y", "sub.root", "metrics.loss"];
 
 /// A fact of step `step`, at second `seq`.
-pub fn fact(seq: u64, step: u64, what: What) -> Fact {
+pub(crate) fn fact(seq: u64, step: u64, what: What) -> Fact {
     Fact { seq, at: Timestamp::from_micros(seq as i64 * 1_000_000), episode: None, step: Some(step), what }
 }
 
 /// A snapshot with these scores and nothing else.
-pub fn scores(pairs: &[(&str, f64)]) -> What {
+pub(crate) fn scores(pairs: &[(&str, f64)]) -> What {
     What::Scored {
         scores: Scores::new(pairs.iter().copied()).unwrap(),
         not_evaluated: Vec::new(),
@@ -29,17 +29,17 @@ pub fn scores(pairs: &[(&str, f64)]) -> What {
 }
 
 /// A later score.
-pub fn added(path: &str, value: f64) -> What {
+pub(crate) fn added(path: &str, value: f64) -> What {
     What::Added { path: path.to_owned(), value: Score::new(value).unwrap() }
 }
 
 /// The film of facts in the order given, judged by the medical rules.
-pub fn film<'a>(facts: impl IntoIterator<Item = &'a Fact>) -> Film {
+pub(crate) fn film<'a>(facts: impl IntoIterator<Item = &'a Fact>) -> Film {
     judged(FailureRules::Dipg, facts)
 }
 
 /// The film of facts in the order given, judged as asked.
-pub fn judged<'a>(asked: FailureRules, facts: impl IntoIterator<Item = &'a Fact>) -> Film {
+pub(crate) fn judged<'a>(asked: FailureRules, facts: impl IntoIterator<Item = &'a Fact>) -> Film {
     let mut film = Film::with_rules(asked);
     facts.into_iter().for_each(|fact| film.apply(fact));
     film
@@ -122,7 +122,7 @@ fn what() -> impl Strategy<Value = What> {
 }
 
 /// A log: facts numbered from `0`, about few enough steps that they meet.
-pub fn log(most: usize) -> impl Strategy<Value = Vec<Fact>> {
+pub(crate) fn log(most: usize) -> impl Strategy<Value = Vec<Fact>> {
     let step =
         prop_oneof![6 => (0u64..8).prop_map(Some), 1 => Just(None), 1 => (0..=MAX_STEP).prop_map(Some)];
     let one = (any::<i32>(), episode(), step, what());

@@ -17,7 +17,7 @@ fn event(n: u64, episode: Option<&str>, step: Option<u64>, body: impl Into<Body>
 }
 
 /// Everything said.
-pub fn full() -> Vec<Event> {
+pub(crate) fn full() -> Vec<Event> {
     let episode = Some("4bf92f3577b34da6a3ce929d0e0e4736");
     vec![
         event(
@@ -196,7 +196,7 @@ pub fn full() -> Vec<Event> {
 }
 
 /// Nothing said that need not be.
-pub fn minimal() -> Vec<Event> {
+pub(crate) fn minimal() -> Vec<Event> {
     let episode = Some("e1");
     vec![
         event(20, None, None, RunSpec::named("n").started()),

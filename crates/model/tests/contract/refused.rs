@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// One refused example.
-pub struct Example {
+pub(crate) struct Example {
     /// What is wrong, in words.
     pub name: &'static str,
     /// The field the refusal names.
@@ -24,7 +24,7 @@ enum Given {
 
 impl Example {
     /// The text to decode.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         match &self.given {
             Given::Event(event) => event.to_string(),
             Given::Text(text) => text.clone(),
@@ -37,7 +37,7 @@ impl Example {
     }
 
     /// The entry of `refused.json`.
-    pub fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         let mut entry = json!({"name": self.name});
         match &self.given {
             Given::Event(event) => entry["event"] = event.clone(),
@@ -116,7 +116,7 @@ fn body(kind: &str, body: Value) -> Given {
 }
 
 /// Every refused example, in the order of `refused.json`.
-pub fn examples() -> Vec<Example> {
+pub(crate) fn examples() -> Vec<Example> {
     let asked = |challenge: Value| Given::Event(scored(json!({"scores": {}, "challenge": challenge})));
     let table: Vec<(&'static str, Given, &'static str, &'static str)> = vec![
         ("not JSON", Given::Text("step 2: -20".into()), "", "JSON object"),
@@ -345,7 +345,7 @@ pub fn examples() -> Vec<Example> {
 }
 
 /// The snapshot of an origin client, paused at a failure.
-pub fn snapshot() -> Value {
+pub(crate) fn snapshot() -> Value {
     json!({
         "session_id": "s1",
         "step": 2,
@@ -370,7 +370,7 @@ pub fn snapshot() -> Value {
 }
 
 /// Snapshots that are refused: what is wrong, the text, the place, what the message contains.
-pub fn snapshots() -> Vec<(&'static str, String, &'static str, &'static str)> {
+pub(crate) fn snapshots() -> Vec<(&'static str, String, &'static str, &'static str)> {
     let with = |key: &str, text: &str| {
         let mut snapshot = snapshot();
         snapshot[key] = json!("REPLACED");

@@ -184,11 +184,11 @@ pub(super) fn as_text<S: Serializer, T: fmt::Display>(value: &T, s: S) -> Result
 pub(super) mod hex {
     use super::*;
 
-    pub fn serialize<S: Serializer>(bytes: &[u8], s: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(bytes: &[u8], s: S) -> Result<S::Ok, S::Error> {
         s.serialize_str(&::hex::encode(bytes))
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<u8>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<u8>, D::Error> {
         let text: String = or_default(d)?;
         // Protobuf's own JSON, which some encoders write, has base64 for bytes: 12 or 24 characters.
         let base64 = || STANDARD.decode(&text).ok().filter(|id| matches!(id.len(), 8 | 16));

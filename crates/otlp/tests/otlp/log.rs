@@ -9,27 +9,27 @@ use gauntlet_otlp::proto::{
 };
 use gauntlet_otlp::{Decoded, Outcome, ParsedRequest, RoutedRequest, read_logs, read_traces};
 
-pub const TRACE: [u8; 16] = [0x4b; 16];
+pub(crate) const TRACE: [u8; 16] = [0x4b; 16];
 /// What the times of these tests are counted from, in seconds since 1970.
 const EPOCH: i64 = 1_700_000_000;
 
 /// The runs of one server.
 #[derive(Default)]
-pub struct Log {
+pub(crate) struct Log {
     pub runs: BTreeMap<String, (RunSpec, Vec<Event>)>,
 }
 
 impl Log {
-    pub fn traces(&mut self, request: &ExportTraceServiceRequest) -> Outcome {
+    pub(crate) fn traces(&mut self, request: &ExportTraceServiceRequest) -> Outcome {
         self.decoded_traces(request.clone().into())
     }
 
-    pub fn logs(&mut self, request: &ExportLogsServiceRequest) -> Outcome {
+    pub(crate) fn logs(&mut self, request: &ExportLogsServiceRequest) -> Outcome {
         self.take(read_logs(request.clone().into(), received()))
     }
 
     /// A request as it was decoded, with what could not be.
-    pub fn decoded_traces(&mut self, decoded: Decoded<ExportTraceServiceRequest>) -> Outcome {
+    pub(crate) fn decoded_traces(&mut self, decoded: Decoded<ExportTraceServiceRequest>) -> Outcome {
         self.take(read_traces(decoded, received()))
     }
 
@@ -74,13 +74,13 @@ impl Log {
 
     /// The only run.
     #[track_caller]
-    pub fn only(&self) -> &[Event] {
+    pub(crate) fn only(&self) -> &[Event] {
         assert_eq!(self.runs.len(), 1, "{:?}", self.runs.keys());
         &self.runs.values().next().unwrap().1
     }
 
     /// The recorded steps of the only run, without judgements.
-    pub fn steps(&self) -> Vec<(u64, StepRecorded)> {
+    pub(crate) fn steps(&self) -> Vec<(u64, StepRecorded)> {
         let steps = self.only().iter().filter_map(|e| match e.body() {
             Body::StepRecorded(body) if !body.payload.contains_key("evaluation") => {
                 Some((e.step()?, body.clone()))
@@ -92,7 +92,7 @@ impl Log {
 
     /// The one step of that name.
     #[track_caller]
-    pub fn step(&self, name: &str) -> (u64, StepRecorded) {
+    pub(crate) fn step(&self, name: &str) -> (u64, StepRecorded) {
         let mut found: Vec<_> =
             self.steps().into_iter().filter(|(_, s)| s.name.as_deref() == Some(name)).collect();
         assert_eq!(found.len(), 1, "{name}");
@@ -100,7 +100,7 @@ impl Log {
     }
 
     /// The snapshots of the only run by step. There is a second one only where the first had no texts.
-    pub fn nodes(&self) -> BTreeMap<u64, SnapshotScored> {
+    pub(crate) fn nodes(&self) -> BTreeMap<u64, SnapshotScored> {
         let mut nodes: BTreeMap<u64, SnapshotScored> = BTreeMap::new();
         for event in self.only() {
             if let Body::SnapshotScored(body) = event.body() {
@@ -116,7 +116,7 @@ impl Log {
     }
 
     /// What a film shows: the scores of each step, later ones included.
-    pub fn scores(&self) -> BTreeMap<u64, BTreeMap<String, f64>> {
+    pub(crate) fn scores(&self) -> BTreeMap<u64, BTreeMap<String, f64>> {
         let mut shown: BTreeMap<u64, BTreeMap<String, f64>> = BTreeMap::new();
         for event in self.only() {
             match event.body() {
@@ -136,24 +136,24 @@ impl Log {
     }
 }
 
-pub fn text(value: &str) -> AnyValue {
+pub(crate) fn text(value: &str) -> AnyValue {
     AnyValue::text(value)
 }
 
-pub fn int(value: i64) -> AnyValue {
+pub(crate) fn int(value: i64) -> AnyValue {
     AnyValue { value: Some(any_value::Value::IntValue(value)) }
 }
 
-pub fn double(value: f64) -> AnyValue {
+pub(crate) fn double(value: f64) -> AnyValue {
     AnyValue { value: Some(any_value::Value::DoubleValue(value)) }
 }
 
-pub fn attributes(pairs: &[(&str, AnyValue)]) -> Vec<KeyValue> {
+pub(crate) fn attributes(pairs: &[(&str, AnyValue)]) -> Vec<KeyValue> {
     pairs.iter().map(|(key, value)| KeyValue::new(*key, value.clone())).collect()
 }
 
 /// A span of [`TRACE`], a second long, `id` seconds after [`EPOCH`].
-pub fn span(id: u8, parent: u8, name: &str, pairs: &[(&str, AnyValue)]) -> Span {
+pub(crate) fn span(id: u8, parent: u8, name: &str, pairs: &[(&str, AnyValue)]) -> Span {
     Span {
         trace_id: TRACE.to_vec(),
         span_id: vec![id; 8],
@@ -167,7 +167,7 @@ pub fn span(id: u8, parent: u8, name: &str, pairs: &[(&str, AnyValue)]) -> Span 
 }
 
 /// A judgement as the event of a span.
-pub fn judged(name: &str, value: f64) -> SpanEvent {
+pub(crate) fn judged(name: &str, value: f64) -> SpanEvent {
     SpanEvent {
         time_unix_nano: stamp(9, 0),
         name: "gen_ai.evaluation.result".to_owned(),
@@ -180,7 +180,7 @@ pub fn judged(name: &str, value: f64) -> SpanEvent {
 }
 
 /// The same as a log record.
-pub fn judgement(span: u8, name: &str, value: f64) -> LogRecord {
+pub(crate) fn judgement(span: u8, name: &str, value: f64) -> LogRecord {
     LogRecord {
         time_unix_nano: stamp(9, 0),
         event_name: "gen_ai.evaluation.result".to_owned(),
@@ -191,7 +191,7 @@ pub fn judgement(span: u8, name: &str, value: f64) -> LogRecord {
     }
 }
 
-pub fn traces_of(resource: &[(&str, AnyValue)], spans: Vec<Span>) -> ExportTraceServiceRequest {
+pub(crate) fn traces_of(resource: &[(&str, AnyValue)], spans: Vec<Span>) -> ExportTraceServiceRequest {
     ExportTraceServiceRequest {
         resource_spans: vec![ResourceSpans {
             resource: Some(Resource { attributes: attributes(resource), dropped_attributes_count: 0 }),
@@ -201,11 +201,11 @@ pub fn traces_of(resource: &[(&str, AnyValue)], spans: Vec<Span>) -> ExportTrace
     }
 }
 
-pub fn traces(spans: Vec<Span>) -> ExportTraceServiceRequest {
+pub(crate) fn traces(spans: Vec<Span>) -> ExportTraceServiceRequest {
     traces_of(&[("service.name", text("agent"))], spans)
 }
 
-pub fn logs(log_records: Vec<LogRecord>) -> ExportLogsServiceRequest {
+pub(crate) fn logs(log_records: Vec<LogRecord>) -> ExportLogsServiceRequest {
     ExportLogsServiceRequest {
         resource_logs: vec![ResourceLogs {
             resource: Some(Resource {
@@ -219,16 +219,16 @@ pub fn logs(log_records: Vec<LogRecord>) -> ExportLogsServiceRequest {
 }
 
 /// So many seconds after [`EPOCH`].
-pub fn at(seconds: i64) -> Timestamp {
+pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_micros((EPOCH + seconds) * 1_000_000)
 }
 
 /// The same as the protocol writes it, and `nanos` nanoseconds more.
-pub fn stamp(seconds: u64, nanos: u64) -> u64 {
+pub(crate) fn stamp(seconds: u64, nanos: u64) -> u64 {
     (EPOCH.unsigned_abs() + seconds) * 1_000_000_000 + nanos
 }
 
 /// When every request arrives.
-pub fn received() -> Timestamp {
+pub(crate) fn received() -> Timestamp {
     at(1000)
 }

@@ -10,17 +10,21 @@ use gauntlet_model::{
 use gauntlet_results::{ImportError, Imported, Options, ScoredSteps, import, write_jsonl, write_results};
 
 /// The time of every import here.
-pub fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::from_micros(1_800_000_000_000_000)
 }
 
 /// Imports with ids 1, 2, 3, ...
-pub fn open(name: &str, bytes: impl AsRef<[u8]>) -> Result<Imported, ImportError> {
+pub(crate) fn open(name: &str, bytes: impl AsRef<[u8]>) -> Result<Imported, ImportError> {
     open_as(name, bytes, &Options::default())
 }
 
 /// The same, as a person asks for it.
-pub fn open_as(name: &str, bytes: impl AsRef<[u8]>, options: &Options) -> Result<Imported, ImportError> {
+pub(crate) fn open_as(
+    name: &str,
+    bytes: impl AsRef<[u8]>,
+    options: &Options,
+) -> Result<Imported, ImportError> {
     let mut next = 0;
     import(name, bytes.as_ref(), now(), options, &mut || {
         next += 1;
@@ -29,7 +33,7 @@ pub fn open_as(name: &str, bytes: impl AsRef<[u8]>, options: &Options) -> Result
 }
 
 /// The run an import became, as a store would list it.
-pub fn stored(imported: &Imported) -> RunSummary {
+pub(crate) fn stored(imported: &Imported) -> RunSummary {
     let started = imported.spec.clone().started();
     RunSummary {
         id: RunId::new("run-1").unwrap(),
@@ -59,31 +63,31 @@ pub fn stored(imported: &Imported) -> RunSummary {
 }
 
 /// The log of an import.
-pub fn records(imported: &Imported) -> impl Iterator<Item = std::io::Result<Record>> + '_ {
+pub(crate) fn records(imported: &Imported) -> impl Iterator<Item = std::io::Result<Record>> + '_ {
     imported.events.iter().enumerate().map(|(i, e)| Ok(e.record(i as u64 + 1, now())))
 }
 
 /// Its steps as the page shows them.
-pub fn shown(imported: &Imported) -> ScoredSteps {
+pub(crate) fn shown(imported: &Imported) -> ScoredSteps {
     ScoredSteps::from_records(records(imported), FailureRules::Dipg).unwrap()
 }
 
 /// The results report of an import.
-pub fn report(imported: &Imported) -> String {
+pub(crate) fn report(imported: &Imported) -> String {
     let mut out = Vec::new();
     write_results(&mut out, &stored(imported), &shown(imported), || records(imported)).unwrap();
     String::from_utf8(out).unwrap()
 }
 
 /// The log of an import, one event a line.
-pub fn lines(imported: &Imported) -> String {
+pub(crate) fn lines(imported: &Imported) -> String {
     let mut out = Vec::new();
     write_jsonl(&mut out, &stored(imported), records(imported)).unwrap();
     String::from_utf8(out).unwrap()
 }
 
 /// Both exports of an import open as the same run: the spec and every event, ids and order included.
-pub fn comes_back(imported: &Imported) {
+pub(crate) fn comes_back(imported: &Imported) {
     for (name, text) in [("a.json", report(imported)), ("a.jsonl", lines(imported))] {
         let again = open(name, &text).unwrap_or_else(|e| panic!("{name}: {e}"));
         assert_eq!(again.spec.clone().started(), imported.spec.clone().started(), "{name}");
@@ -97,7 +101,7 @@ pub fn comes_back(imported: &Imported) {
 }
 
 /// The scored steps among the events.
-pub fn steps(imported: &Imported) -> Vec<(&Event, &SnapshotScored)> {
+pub(crate) fn steps(imported: &Imported) -> Vec<(&Event, &SnapshotScored)> {
     let scored = |e| match Event::body(e) {
         Body::SnapshotScored(body) => Some((e, body)),
         _ => None,
@@ -107,7 +111,7 @@ pub fn steps(imported: &Imported) -> Vec<(&Event, &SnapshotScored)> {
 
 /// The folder with recorded result files, if this checkout has one: `GAUNTLET_DATA_SAMPLES`, else
 /// `shared/data` beside any folder above.
-pub fn samples() -> Option<PathBuf> {
+pub(crate) fn samples() -> Option<PathBuf> {
     let named = std::env::var_os("GAUNTLET_DATA_SAMPLES").map(PathBuf::from);
     let above = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let near = above.ancestors().map(|folder| folder.join("shared/data"));

@@ -5,7 +5,7 @@ use gauntlet_film::{Fact, Film, What};
 use gauntlet_model::{FailureKind, Scores, Timestamp};
 
 /// One scored step; its sequence number is the step's.
-pub fn fact(step: u64, scores: &[(&str, f64)], failures: &[FailureKind]) -> Fact {
+pub(crate) fn fact(step: u64, scores: &[(&str, f64)], failures: &[FailureKind]) -> Fact {
     Fact {
         seq: step,
         at: Timestamp::from_micros((step as i64).saturating_mul(1_000_000)),
@@ -23,21 +23,21 @@ pub fn fact(step: u64, scores: &[(&str, f64)], failures: &[FailureKind]) -> Fact
 }
 
 /// A film of these facts.
-pub fn film<'a>(summary: impl IntoIterator<Item = &'a Fact>) -> Film {
+pub(crate) fn film<'a>(summary: impl IntoIterator<Item = &'a Fact>) -> Film {
     let mut film = Film::with_rules(gauntlet_model::FailureRules::Dipg);
     summary.into_iter().for_each(|fact| film.apply(fact));
     film
 }
 
 /// A film of these rewards, the first at step 1.
-pub fn rewards(rewards: &[f64]) -> Film {
+pub(crate) fn rewards(rewards: &[f64]) -> Film {
     let summary: Vec<Fact> =
         (1..).zip(rewards).map(|(step, root)| fact(step, &[("root", *root)], &[])).collect();
     film(&summary)
 }
 
 /// A film with each failure once, passing steps between, and a step without a reward.
-pub fn each_failure() -> Film {
+pub(crate) fn each_failure() -> Film {
     let pass = [("root", 30.0), ("format", 1.0), ("grounding", 20.0), ("refusal", 0.0)];
     let summary = [
         fact(1305, &pass, &[]),
@@ -57,7 +57,7 @@ pub fn each_failure() -> Film {
 }
 
 /// A long run that looks like training: steady rewards, and every so often a failure of some kind.
-pub fn training(steps: u64) -> Film {
+pub(crate) fn training(steps: u64) -> Film {
     let mut film = Film::with_rules(gauntlet_model::FailureRules::Dipg);
     for step in 1..=steps {
         let wave = (step % 17) as f64 - 8.0;

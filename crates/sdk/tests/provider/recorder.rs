@@ -21,14 +21,14 @@ impl Sink for Chatty {
 }
 
 /// An offline run and all events that are recorded in it.
-pub struct RecordedRun {
+pub(crate) struct RecordedRun {
     pub run: ObservabilityProvider,
     sink: Chatty,
     _folder: tempfile::TempDir,
 }
 
 impl RecordedRun {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let (folder, sink) = (tempfile::tempdir().unwrap(), Chatty::default());
         let builder = ObservabilityProvider::builder().unwrap().mode(Mode::Offline);
         let run = builder.spool(folder.path(), 1 << 26).sink("recorded", sink.clone()).start().unwrap();
@@ -36,31 +36,31 @@ impl RecordedRun {
     }
 
     /// All events after `run.started` and `run.status`.
-    pub fn events(&self) -> Recorded {
+    pub(crate) fn events(&self) -> Recorded {
         self.run.flush(Duration::from_secs(60)).unwrap();
         Recorded(self.sink.0.lock().unwrap().iter().skip(2).cloned().collect())
     }
 }
 
 /// Events, and selections of them by kind.
-pub struct Recorded(pub Vec<Arc<Event>>);
+pub(crate) struct Recorded(pub Vec<Arc<Event>>);
 
 impl Recorded {
-    pub fn steps(&self) -> Vec<(&Event, &StepRecorded)> {
+    pub(crate) fn steps(&self) -> Vec<(&Event, &StepRecorded)> {
         self.select(|body| match body {
             Body::StepRecorded(step) => Some(step),
             _ => None,
         })
     }
 
-    pub fn nodes(&self) -> Vec<(&Event, &SnapshotScored)> {
+    pub(crate) fn nodes(&self) -> Vec<(&Event, &SnapshotScored)> {
         self.select(|body| match body {
             Body::SnapshotScored(node) => Some(node),
             _ => None,
         })
     }
 
-    pub fn ends(&self) -> Vec<(&Event, &EpisodeFinished)> {
+    pub(crate) fn ends(&self) -> Vec<(&Event, &EpisodeFinished)> {
         self.select(|body| match body {
             Body::EpisodeFinished(end) => Some(end),
             _ => None,

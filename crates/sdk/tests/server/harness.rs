@@ -11,11 +11,11 @@ use gauntlet_sdk::{Builder, Mode, ObservabilityProvider};
 use serde_json::Value;
 use tempfile::TempDir;
 
-pub const LONG: Duration = Duration::from_secs(60);
+pub(crate) const LONG: Duration = Duration::from_secs(60);
 /// A server that is never there.
-pub const NOBODY: &str = "http://127.0.0.1:9";
+pub(crate) const NOBODY: &str = "http://127.0.0.1:9";
 
-pub fn binary() -> PathBuf {
+pub(crate) fn binary() -> PathBuf {
     if let Some(named) = std::env::var_os("GAUNTLET_BIN") {
         return named.into();
     }
@@ -28,12 +28,12 @@ pub fn binary() -> PathBuf {
 }
 
 /// What cargo built beside this test: `target/debug/deps/server-...` -> `target/debug/NAME`.
-pub fn built(name: &str) -> PathBuf {
+pub(crate) fn built(name: &str) -> PathBuf {
     std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join(name)
 }
 
 /// With a data folder of its own, and a spool for the runs that go to it.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
     pub listen: String,
     pub data: TempDir,
@@ -41,68 +41,68 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::on(folder())
     }
 
     /// Serves a folder that is there already.
-    pub fn on(data: TempDir) -> Self {
+    pub(crate) fn on(data: TempDir) -> Self {
         let (child, listen) = spawn(data.path(), "127.0.0.1:0");
         Self { child, listen, data, spool: folder() }
     }
 
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    pub fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         self.child = spawn(self.data.path(), &self.listen).0;
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.listen)
     }
 
-    pub fn endpoint(&self) -> Endpoint {
+    pub(crate) fn endpoint(&self) -> Endpoint {
         Endpoint::new(&self.url()).unwrap()
     }
 
     /// A run that goes here.
-    pub fn run(&self, id: &str) -> Builder {
+    pub(crate) fn run(&self, id: &str) -> Builder {
         run_to(&self.url(), self.spool.path(), id)
     }
 
-    pub fn text(&self, path: &str) -> String {
+    pub(crate) fn text(&self, path: &str) -> String {
         self.endpoint().get(&format!("{}/api/v1/runs{path}", self.url()), Duration::ZERO).unwrap()
     }
 
-    pub fn get(&self, path: &str) -> Value {
+    pub(crate) fn get(&self, path: &str) -> Value {
         serde_json::from_str(&self.text(path)).unwrap()
     }
 
     /// As [`Server::get`], where it may not be there.
-    pub fn try_get(&self, path: &str) -> Result<String, DeliveryError> {
+    pub(crate) fn try_get(&self, path: &str) -> Result<String, DeliveryError> {
         self.endpoint().get(&format!("{}/api/v1/runs{path}", self.url()), Duration::ZERO)
     }
 
-    pub fn delete(&self, path: &str) {
+    pub(crate) fn delete(&self, path: &str) {
         let answer = ureq::delete(&format!("{}/api/v1/runs{path}", self.url())).call().unwrap();
         assert_eq!(answer.status(), 204);
     }
 
-    pub fn patch(&self, path: &str, json: &str) {
+    pub(crate) fn patch(&self, path: &str, json: &str) {
         let url = format!("{}/api/v1/runs{path}", self.url());
         assert_eq!(ureq::patch(&url).content_type("application/json").send(json).unwrap().status(), 200);
     }
 
-    pub fn command(&self, run: &str, json: &str) {
+    pub(crate) fn command(&self, run: &str, json: &str) {
         let url = format!("{}/api/v1/runs/{run}/commands", self.url());
         self.endpoint().post(&url, json.as_bytes()).unwrap();
     }
 
     /// The run's events behind `run.started` and `run.status`.
-    pub fn events(&self, run: &str) -> Vec<Value> {
+    pub(crate) fn events(&self, run: &str) -> Vec<Value> {
         let page = self.get(&format!("/{run}/events?limit=10000"));
         page["events"].as_array().unwrap().iter().skip(2).cloned().collect()
     }
@@ -128,26 +128,26 @@ fn spawn(data: &Path, listen: &str) -> (Child, String) {
     (child, url.split_whitespace().next().unwrap().to_owned())
 }
 
-pub fn folder() -> TempDir {
+pub(crate) fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-pub fn run_to(url: &str, spool: &Path, id: &str) -> Builder {
+pub(crate) fn run_to(url: &str, spool: &Path, id: &str) -> Builder {
     let builder = ObservabilityProvider::builder().unwrap().mode(Mode::Online).endpoint(url);
     builder.spool(spool, 1 << 26).id(RunId::new(id).unwrap()).name("a run")
 }
 
 /// The steps of the rollouts among events.
-pub fn steps(events: &[Value]) -> Vec<u64> {
+pub(crate) fn steps(events: &[Value]) -> Vec<u64> {
     of_kind(events, "snapshot.scored").iter().map(|event| event["step"].as_u64().unwrap()).collect()
 }
 
-pub fn of_kind<'a>(events: &'a [Value], kind: &str) -> Vec<&'a Value> {
+pub(crate) fn of_kind<'a>(events: &'a [Value], kind: &str) -> Vec<&'a Value> {
     events.iter().filter(|event| event["kind"] == kind).collect()
 }
 
 /// Looks again and again until it is so.
-pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + LONG;
     while !is_so() {
         assert!(Instant::now() < deadline, "it never came to pass: {what}");
@@ -156,7 +156,7 @@ pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 /// Files of that ending anywhere below a folder.
-pub fn files(folder: &Path, ending: &str) -> usize {
+pub(crate) fn files(folder: &Path, ending: &str) -> usize {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let count = |path: PathBuf| match path.is_dir() {
         true => files(&path, ending),

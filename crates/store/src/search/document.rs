@@ -97,7 +97,7 @@ struct Recorded<'a> {
 
 impl Document {
     /// The texts of an event, from its stored body. A body that cannot be read has none, and the log says so.
-    pub fn of_event(kind: Kind, body: &str) -> Self {
+    pub(crate) fn of_event(kind: Kind, body: &str) -> Self {
         let mut document = Self::default();
         if let Err(error) = document.read(kind, body) {
             tracing::warn!(%kind, %error, "an event's body cannot be read; its texts will not be found");
@@ -106,7 +106,7 @@ impl Document {
     }
 
     /// The texts of a run.
-    pub fn of_run(run: &Described<'_>) -> Self {
+    pub(crate) fn of_run(run: &Described<'_>) -> Self {
         let mut document = Self::default();
         run.names.iter().flatten().for_each(|name| document.add(TextField::Name, name));
         let mut json = |field, text: &str| match serde_json::from_str(text) {
@@ -182,12 +182,12 @@ impl Document {
     }
 
     /// Whether there is nothing to find.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.texts.iter().all(String::is_empty)
     }
 
     /// The fields' texts as they are indexed, in the order of the columns; `None` where a field is empty.
-    pub fn into_words(self) -> [Option<String>; TextField::ALL.len()] {
+    pub(crate) fn into_words(self) -> [Option<String>; TextField::ALL.len()] {
         self.texts.map(|text| match segment_cjk(&text, ' ') {
             Cow::Owned(segmented) => Some(segmented),
             Cow::Borrowed(_) => Some(text).filter(|text| !text.is_empty()),
@@ -195,7 +195,7 @@ impl Document {
     }
 
     /// The fields and their texts, in the order of the columns.
-    pub fn into_texts(self) -> [String; TextField::ALL.len()] {
+    pub(crate) fn into_texts(self) -> [String; TextField::ALL.len()] {
         self.texts
     }
 }

@@ -39,7 +39,7 @@ struct Recent {
 
 impl Lists {
     /// Keeps the list of a search; its number.
-    pub fn put(&self, query: &SearchQuery, list: Arc<List>) -> u64 {
+    pub(crate) fn put(&self, query: &SearchQuery, list: Arc<List>) -> u64 {
         let mut recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         recent.last += 1;
         let number = recent.last;
@@ -51,7 +51,7 @@ impl Lists {
     }
 
     /// The list a cursor of this search points into.
-    pub fn get(&self, query: &SearchQuery, number: u64) -> Result<Arc<List>, StoreError> {
+    pub(crate) fn get(&self, query: &SearchQuery, number: u64) -> Result<Arc<List>, StoreError> {
         let recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let found = recent.lists.iter().find(|(n, signed, _)| *n == number && *signed == sign(query));
         found.map(|(_, _, list)| Arc::clone(list)).ok_or_else(|| {
@@ -71,7 +71,7 @@ pub(crate) enum Cursor {
 
 impl Cursor {
     /// The cursor as clients hand it back. It says which search it belongs to.
-    pub fn write(self, query: &SearchQuery) -> String {
+    pub(crate) fn write(self, query: &SearchQuery) -> String {
         let sign = sign(query);
         match self {
             Cursor::Ranked { list, shown } => format!("r.{sign:x}.{list:x}.{shown:x}"),
@@ -80,7 +80,7 @@ impl Cursor {
     }
 
     /// Reads what [`Cursor::write`] wrote for the same query.
-    pub fn read(text: &str, query: &SearchQuery) -> Result<Self, StoreError> {
+    pub(crate) fn read(text: &str, query: &SearchQuery) -> Result<Self, StoreError> {
         let shown: String = text.chars().take(64).collect();
         let refuse = |why: &str| Err(StoreError::invalid("cursor", format!("{shown:?} {why}")));
         let hex = |text: &str| u64::from_str_radix(text, 16).ok();

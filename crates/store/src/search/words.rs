@@ -57,7 +57,7 @@ pub(crate) struct Words {
 impl Words {
     /// Reads what was typed; `None` where it is blank. Refused by the field `q`: too long, too many words,
     /// nothing but marks, or only what to leave out.
-    pub fn read(text: &str, reading: Reading) -> Result<Option<Self>, StoreError> {
+    pub(crate) fn read(text: &str, reading: Reading) -> Result<Option<Self>, StoreError> {
         let length = text.chars().count();
         if length > MAX_CHARS && reading != Reading::Expanded {
             let message = format!("is {length} characters long; at most {MAX_CHARS} are looked for");
@@ -91,7 +91,7 @@ impl Words {
     }
 
     /// The expression that finds it.
-    pub fn expression(&self) -> String {
+    pub(crate) fn expression(&self) -> String {
         let mut out = String::from("(");
         for (i, group) in self.groups.iter().enumerate() {
             if i > 0 {
@@ -108,7 +108,7 @@ impl Words {
     }
 
     /// The expression that finds any part of it: what to mark in a text that was found.
-    pub fn parts(&self) -> String {
+    pub(crate) fn parts(&self) -> String {
         let mut out = String::new();
         any_of(&mut out, &self.groups.concat());
         out

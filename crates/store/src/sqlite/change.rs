@@ -35,7 +35,7 @@ fn keep<T>(reply: &mut Reply<T>, outcome: Result<T, TxnError>) -> Result<(), Txn
 
 impl Group<'_> {
     /// Does every request in the order it came.
-    pub async fn work_off(&mut self, group: &mut [Queued]) -> Result<(), TxnError> {
+    pub(super) async fn work_off(&mut self, group: &mut [Queued]) -> Result<(), TxnError> {
         for queued in group {
             match &mut queued.work {
                 Work::Create { run, now, reply } => keep(reply, self.create(run, *now).await)?,

@@ -28,7 +28,7 @@ pub(super) struct EpisodeChange {
 
 impl EpisodeChange {
     /// Takes an event of the episode; they come in the order of the log.
-    pub fn take(&mut self, row: &Row) {
+    pub(super) fn take(&mut self, row: &Row) {
         if row.is_snapshot() {
             self.last_step = self.last_step.max(row.step);
         }
@@ -37,7 +37,7 @@ impl EpisodeChange {
 }
 
 impl EpisodeState {
-    pub fn with(self, change: &EpisodeChange) -> Self {
+    pub(super) fn with(self, change: &EpisodeChange) -> Self {
         Self {
             last_step: self.last_step.max(change.last_step),
             has_failed: change.end.unwrap_or(self.has_failed),
@@ -55,22 +55,22 @@ pub(super) struct EpisodeCache {
 
 impl EpisodeCache {
     /// Forgets everything once too much is remembered.
-    pub fn bound(&mut self) {
+    pub(super) fn bound(&mut self) {
         if self.entries >= REMEMBERED {
             self.clear();
         }
     }
 
     /// Forgets everything.
-    pub fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         *self = Self::default();
     }
 
-    pub fn get(&self, run_no: i64, episode: &str) -> Option<EpisodeState> {
+    pub(super) fn get(&self, run_no: i64, episode: &str) -> Option<EpisodeState> {
         self.runs.get(&run_no)?.get(episode).copied()
     }
 
-    pub fn set(&mut self, run_no: i64, episode: &Arc<str>, state: EpisodeState) {
+    pub(super) fn set(&mut self, run_no: i64, episode: &Arc<str>, state: EpisodeState) {
         let is_new = self.runs.entry(run_no).or_default().insert(Arc::clone(episode), state).is_none();
         self.entries += usize::from(is_new);
     }

@@ -122,7 +122,7 @@ fn bind_progress(statement: Bound, (state, delta): &(&RunState, &Delta)) -> Boun
 
 impl Group<'_> {
     /// Writes the events staged so far.
-    pub async fn write_events(&mut self) -> Result<(), TxnError> {
+    pub(super) async fn write_events(&mut self) -> Result<(), TxnError> {
         self.follow_episodes().await?;
         self.revisit().await?;
         let staged = std::mem::take(&mut self.staged);
@@ -132,7 +132,7 @@ impl Group<'_> {
     }
 
     /// Writes everything; what is left is to commit.
-    pub async fn finish(mut self) -> Result<Written, TxnError> {
+    pub(super) async fn finish(mut self) -> Result<Written, TxnError> {
         self.write_events().await?;
         let changed: Vec<(&RunState, &Delta)> =
             self.touched.values().filter_map(|t| Some((&t.state, t.delta.as_ref()?))).collect();

@@ -34,7 +34,7 @@ pub(super) struct RunState {
 
 impl RunState {
     /// The rule its steps are judged by.
-    pub fn rule(&self) -> FailureRule {
+    pub(super) fn rule(&self) -> FailureRule {
         self.evidence.rule(self.rules)
     }
 }
@@ -84,7 +84,7 @@ pub(super) struct PendingEvent {
 
 impl PendingEvent {
     /// The event once its group is committed.
-    pub fn committed(&self) -> CommittedEvent {
+    pub(super) fn committed(&self) -> CommittedEvent {
         CommittedEvent {
             seq: seq_of(self.place),
             received_at: Timestamp::from_micros(self.received_at),
@@ -123,7 +123,7 @@ pub(super) struct Group<'a> {
 }
 
 impl<'a> Group<'a> {
-    pub fn new(
+    pub(super) fn new(
         db: &'a mut SqliteConnection,
         known: &'a HashMap<RunId, RunState>,
         new_nodes: &'a mut NewNodeFilter,
@@ -148,7 +148,7 @@ impl<'a> Group<'a> {
     }
 
     /// What is known of a run; `None` where there is no such run.
-    pub async fn state(&mut self, run: &RunId) -> Result<Option<RunState>, TxnError> {
+    pub(super) async fn state(&mut self, run: &RunId) -> Result<Option<RunState>, TxnError> {
         if let Some(touched) = self.touched.get(run) {
             return Ok(Some(touched.state.clone()));
         }
@@ -163,7 +163,7 @@ impl<'a> Group<'a> {
     }
 
     /// Like [`Group::state`], where the run must exist.
-    pub async fn existing(&mut self, run: &RunId) -> Result<RunState, TxnError> {
+    pub(super) async fn existing(&mut self, run: &RunId) -> Result<RunState, TxnError> {
         match self.state(run).await? {
             Some(state) => Ok(state),
             None => Err(TxnError::Refused(self.absent(run).await?)),
@@ -205,7 +205,7 @@ impl<'a> Group<'a> {
     }
 
     /// Gives the events of one request their places. The run must exist.
-    pub async fn stage(
+    pub(super) async fn stage(
         &mut self,
         run: &RunId,
         rows: &[Arc<Row>],
@@ -294,7 +294,7 @@ impl<'a> Group<'a> {
 }
 
 impl RunChanges {
-    pub fn new(state: RunState) -> Self {
+    pub(super) fn new(state: RunState) -> Self {
         Self { state, delta: None, revisits: BTreeMap::new(), episodes: HashMap::new(), judged_by: None }
     }
 

@@ -33,14 +33,14 @@ fn file_id(_: &Metadata) -> FileId {
 
 impl Identity {
     /// Remembers the database and its write-ahead log, which exist once something was written.
-    pub fn of(folder: &Path) -> io::Result<Self> {
+    pub(super) fn of(folder: &Path) -> io::Result<Self> {
         let names = ["gauntlet.db", "gauntlet.db-wal"].map(|name| folder.join(name));
         let found = names.map(|path| std::fs::metadata(&path).map(|metadata| (path, file_id(&metadata))));
         Ok(Self { files: found.into_iter().collect::<io::Result<_>>()? })
     }
 
     /// Fails where one of the files is no longer in its place. Costs two look-ups of a name.
-    pub fn check(&self) -> Result<(), StoreError> {
+    pub(super) fn check(&self) -> Result<(), StoreError> {
         for (path, id) in &self.files {
             let is_there = std::fs::metadata(path).is_ok_and(|metadata| file_id(&metadata) == *id);
             if !is_there {

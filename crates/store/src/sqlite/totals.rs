@@ -36,7 +36,7 @@ pub(super) struct NodeScore {
 
 impl RunTotals {
     /// Counts a node.
-    pub fn add(&mut self, node: NodeScore) {
+    pub(super) fn add(&mut self, node: NodeScore) {
         self.steps += 1;
         self.failing += u64::from(node.failure.is_some());
         let Some(root) = node.root else { return };
@@ -47,19 +47,19 @@ impl RunTotals {
     }
 
     /// Takes back what [`RunTotals::add`] counted of a node.
-    pub fn remove(&mut self, node: NodeScore) {
+    pub(super) fn remove(&mut self, node: NodeScore) {
         self.steps = self.steps.saturating_sub(1);
         self.failing = self.failing.saturating_sub(u64::from(node.failure.is_some()));
         node.root.into_iter().for_each(|root| self.roots.remove(root));
     }
 
     /// Notes that a step was scored, by a snapshot or later.
-    pub fn observe_step(&mut self, step: u64) {
+    pub(super) fn observe_step(&mut self, step: u64) {
         self.top_step = self.top_step.max(Some(step));
     }
 
     /// [`RunTotals::roots`] as it is stored.
-    pub fn root_sum(&self) -> Vec<u8> {
+    pub(super) fn root_sum(&self) -> Vec<u8> {
         self.roots.partials().iter().flat_map(|part| part.to_le_bytes()).collect()
     }
 }
@@ -94,7 +94,7 @@ struct Scored {
 impl NewNodeFilter {
     /// Whether this is the first that scores this step of the episode. `top`: the greatest step scored in the
     /// run.
-    pub fn is_new(&mut self, run_no: i64, episode: Option<&str>, step: u64, top: Option<u64>) -> bool {
+    pub(super) fn is_new(&mut self, run_no: i64, episode: Option<&str>, step: u64, top: Option<u64>) -> bool {
         if self.remembered >= REMEMBERED {
             *self = Self::default();
         }

@@ -49,7 +49,7 @@ pub(crate) struct Drained {
 
 impl Drained {
     /// Moves what the write-ahead log holds into the database, and closes it.
-    pub async fn close(mut self) {
+    pub(super) async fn close(mut self) {
         if let Err(error) = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").await {
             tracing::warn!(%error, "the log closes without a checkpoint");
         }
@@ -62,7 +62,7 @@ impl Drained {
 }
 
 impl Writer {
-    pub fn new(
+    pub(super) fn new(
         connection: SqliteConnection,
         identity: Identity,
         inbox: Inbox,
@@ -86,7 +86,7 @@ impl Writer {
     }
 
     /// Until nobody can ask any more and all that was asked is done.
-    pub async fn run(mut self) -> Drained {
+    pub(super) async fn run(mut self) -> Drained {
         while let Some(first) = self.next().await {
             let mut weight = first.work.weight();
             let mut group = vec![first];

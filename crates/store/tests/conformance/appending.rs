@@ -6,7 +6,7 @@ use gauntlet_store::{Appended, Options, StoreError};
 use super::Backend;
 use super::fixtures::*;
 
-pub async fn keeps_order_and_content(backend: &impl Backend) {
+pub(crate) async fn keeps_order_and_content(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     // Ids fall while the log grows: the order is that of arrival, not of ids.
@@ -24,7 +24,7 @@ pub async fn keeps_order_and_content(backend: &impl Backend) {
     assert_eq!(records[250].received_at, at(3));
 }
 
-pub async fn answers_what_it_appended(backend: &impl Backend) {
+pub(crate) async fn answers_what_it_appended(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     let first = fresh.store.append(&run, notes(0..10), at(2)).await.unwrap();
@@ -35,7 +35,7 @@ pub async fn answers_what_it_appended(backend: &impl Backend) {
     assert_eq!(third, Appended { accepted: 0, duplicates: 12, first_seq: None, last_seq: None });
 }
 
-pub async fn an_event_sent_twice_is_there_once(backend: &impl Backend) {
+pub(crate) async fn an_event_sent_twice_is_there_once(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     let twice: Vec<_> = notes(0..5).into_iter().chain(notes(0..5)).collect();
@@ -53,7 +53,7 @@ pub async fn an_event_sent_twice_is_there_once(backend: &impl Backend) {
     assert_eq!((records.len(), ids.len()), (301, 301));
 }
 
-pub async fn duplicates_leave_no_hole(backend: &impl Backend) {
+pub(crate) async fn duplicates_leave_no_hole(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     fresh.store.append(&run, (0..100).step_by(3).map(note).collect(), at(2)).await.unwrap();
@@ -64,7 +64,7 @@ pub async fn duplicates_leave_no_hole(backend: &impl Backend) {
     assert_eq!(fresh.store.run(&run).await.unwrap().unwrap().head, 101);
 }
 
-pub async fn the_same_id_in_two_runs_is_two_events(backend: &impl Backend) {
+pub(crate) async fn the_same_id_in_two_runs_is_two_events(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let (a, b) = (started(&fresh.store, "a").await, started(&fresh.store, "b").await);
     for run in [&a, &b] {
@@ -72,7 +72,7 @@ pub async fn the_same_id_in_two_runs_is_two_events(backend: &impl Backend) {
     }
 }
 
-pub async fn an_unknown_run_refuses_only_its_own_batch(backend: &impl Backend) {
+pub(crate) async fn an_unknown_run_refuses_only_its_own_batch(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     let unknown = run_id("nobody");
@@ -86,7 +86,7 @@ pub async fn an_unknown_run_refuses_only_its_own_batch(backend: &impl Backend) {
     assert_eq!(fresh.store.run(&unknown).await.unwrap(), None);
 }
 
-pub async fn a_batch_is_seen_completely_or_not_at_all(backend: &impl Backend) {
+pub(crate) async fn a_batch_is_seen_completely_or_not_at_all(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     let writer = async {
@@ -108,7 +108,7 @@ pub async fn a_batch_is_seen_completely_or_not_at_all(backend: &impl Backend) {
     tokio::join!(writer, reader);
 }
 
-pub async fn an_empty_batch_is_nothing(backend: &impl Backend) {
+pub(crate) async fn an_empty_batch_is_nothing(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     assert_eq!(fresh.store.append(&run, Vec::new(), at(2)).await.unwrap(), Appended::default());
@@ -145,15 +145,15 @@ async fn flood(fresh: super::Fresh) {
     assert_eq!(fresh.store.append(&run, vec![note(1 << 90)], at(3)).await.unwrap().accepted, 1);
 }
 
-pub async fn a_full_queue_is_refused_at_once(backend: &impl Backend) {
+pub(crate) async fn a_full_queue_is_refused_at_once(backend: &impl Backend) {
     flood(backend.empty(|options| options.queue = 1).await).await;
 }
 
-pub async fn a_queue_full_of_bytes_is_refused_at_once(backend: &impl Backend) {
+pub(crate) async fn a_queue_full_of_bytes_is_refused_at_once(backend: &impl Backend) {
     flood(backend.empty(|options| options.queue_bytes = 4096).await).await;
 }
 
-pub async fn what_was_acknowledged_survives_a_restart(backend: &impl Backend) {
+pub(crate) async fn what_was_acknowledged_survives_a_restart(backend: &impl Backend) {
     let mut seen = None;
     let fresh = backend.empty(|options| seen = Some(options.clone())).await;
     let options: Options = seen.unwrap();
@@ -174,7 +174,7 @@ pub async fn what_was_acknowledged_survives_a_restart(backend: &impl Backend) {
     again.close().await;
 }
 
-pub async fn a_closed_store_refuses(backend: &impl Backend) {
+pub(crate) async fn a_closed_store_refuses(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     let (last, ()) = tokio::join!(fresh.store.append(&run, notes(0..10), at(2)), fresh.store.close());

@@ -19,7 +19,7 @@ async fn waiting(store: &Store, run: &RunId) -> Vec<String> {
     store.pending_commands(run).await.unwrap().into_iter().map(|p| p.command.command_id).collect()
 }
 
-pub async fn commands_wait_in_order_until_acknowledged(backend: &impl Backend) {
+pub(crate) async fn commands_wait_in_order_until_acknowledged(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     // Ids out of order: the order is that of issuing.
@@ -41,7 +41,7 @@ pub async fn commands_wait_in_order_until_acknowledged(backend: &impl Backend) {
     );
 }
 
-pub async fn a_command_is_acknowledged_once(backend: &impl Backend) {
+pub(crate) async fn a_command_is_acknowledged_once(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     fresh.store.issue_command(&run, command("a", Action::Resume), at(1)).await.unwrap();
@@ -58,7 +58,7 @@ pub async fn a_command_is_acknowledged_once(backend: &impl Backend) {
     assert!(matches!(nobody, Err(StoreError::NotFound(_))));
 }
 
-pub async fn popping_takes_the_oldest(backend: &impl Backend) {
+pub(crate) async fn popping_takes_the_oldest(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     assert_eq!(fresh.store.pop_command(&run, at(1)).await.unwrap(), None);
@@ -73,7 +73,7 @@ pub async fn popping_takes_the_oldest(backend: &impl Backend) {
     assert_eq!(fresh.store.head(&run).await.unwrap(), Some(5), "each was said to be applied");
 }
 
-pub async fn a_command_issued_twice_is_one(backend: &impl Backend) {
+pub(crate) async fn a_command_issued_twice_is_one(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     let first = fresh.store.issue_command(&run, command("a", Action::Pause), at(1)).await.unwrap();
@@ -88,7 +88,7 @@ pub async fn a_command_issued_twice_is_one(backend: &impl Backend) {
     assert_eq!(fresh.store.pending_commands(&run).await.unwrap()[0].command.action, Action::Pause);
 }
 
-pub async fn commands_in_the_log_are_commands(backend: &impl Backend) {
+pub(crate) async fn commands_in_the_log_are_commands(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     let event = |n: u128, body: gauntlet_model::Body| {
@@ -109,7 +109,7 @@ pub async fn commands_in_the_log_are_commands(backend: &impl Backend) {
     assert!(!fresh.store.acknowledge_command(&run, "b", "late", at(5)).await.unwrap());
 }
 
-pub async fn concurrent_pops_share_nothing(backend: &impl Backend) {
+pub(crate) async fn concurrent_pops_share_nothing(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     for n in 0..40 {

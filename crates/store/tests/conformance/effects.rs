@@ -6,7 +6,7 @@ use gauntlet_store::StoreError;
 use super::Backend;
 use super::fixtures::*;
 
-pub async fn effects_are_changed_from_the_version_that_was_read(backend: &impl Backend) {
+pub(crate) async fn effects_are_changed_from_the_version_that_was_read(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let store = &fresh.store;
     let mut set = store.effects("maze").await.unwrap();

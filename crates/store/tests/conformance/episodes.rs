@@ -12,7 +12,7 @@ fn of(episode: &str, plain: Event) -> Event {
     Event::new(plain.id(), plain.at(), episode, plain.step(), plain.body().clone()).unwrap()
 }
 
-pub async fn an_episode_is_read_from_both_ends(backend: &impl Backend) {
+pub(crate) async fn an_episode_is_read_from_both_ends(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     let mut events: Vec<Event> = (0..10).map(|n| of("a", note(2 * n))).collect();
@@ -38,7 +38,7 @@ pub async fn an_episode_is_read_from_both_ends(backend: &impl Backend) {
     assert!(matches!(missing, Err(StoreError::NotFound(_))));
 }
 
-pub async fn an_episode_is_counted_once_by_whichever_event_names_it(backend: &impl Backend) {
+pub(crate) async fn an_episode_is_counted_once_by_whichever_event_names_it(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     let count = async |events: Vec<Event>| {

@@ -46,7 +46,7 @@ fn event_of(n: u128, example: &Value) -> Event {
 }
 
 /// The end of an episode.
-pub fn end(n: u128, episode: &str, status: Status) -> Event {
+pub(crate) fn end(n: u128, episode: &str, status: Status) -> Event {
     let body = EpisodeFinished { status, return_: None, latency_ms: None, cost: None, error: None };
     let plain = event(n, Some(episode), 0, body);
     Event::new(plain.id(), plain.at(), plain.episode().cloned(), None, plain.body().clone()).unwrap()
@@ -60,7 +60,7 @@ async fn failing(store: &Store, run: &RunId) -> Vec<u64> {
     rows.into_iter().map(|row| row.step).collect()
 }
 
-pub async fn the_shared_examples_fail_as_expected(backend: &impl Backend) {
+pub(crate) async fn the_shared_examples_fail_as_expected(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let text = include_str!("../../../../sdk/contract/failing.json");
     let examples: Vec<Value> = serde_json::from_str(text).unwrap();
@@ -86,7 +86,7 @@ pub async fn the_shared_examples_fail_as_expected(backend: &impl Backend) {
     }
 }
 
-pub async fn the_error_of_an_episode_fails_its_last_step(backend: &impl Backend) {
+pub(crate) async fn the_error_of_an_episode_fails_its_last_step(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let store = &fresh.store;
     let run = judged(store, "r", FailureRules::RootBelow(0.0)).await;
@@ -117,7 +117,7 @@ pub async fn the_error_of_an_episode_fails_its_last_step(backend: &impl Backend)
     assert_eq!(failing(store, &run).await, [6]);
 }
 
-pub async fn a_changed_rule_judges_every_step_anew(backend: &impl Backend) {
+pub(crate) async fn a_changed_rule_judges_every_step_anew(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = judged(&fresh.store, "r", FailureRules::Auto).await;
     let wrong = (0..56).map(|n| snapshot(n, n as u64, &[("root", f64::from(u8::from(n >= 49)))])).collect();
@@ -136,7 +136,7 @@ pub async fn a_changed_rule_judges_every_step_anew(backend: &impl Backend) {
     assert_eq!(failing(&fresh.store, &run).await, [60, 61]);
 }
 
-pub async fn other_rules_can_be_asked_for_later(backend: &impl Backend) {
+pub(crate) async fn other_rules_can_be_asked_for_later(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = judged(&fresh.store, "r", FailureRules::Auto).await;
     let scores: [&[(&str, f64)]; 3] =

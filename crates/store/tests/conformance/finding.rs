@@ -19,7 +19,7 @@ fn of_episode(n: u128, step: u64, episode: &str, root: f64) -> Event {
     .unwrap()
 }
 
-pub async fn events_are_found_by_id_with_their_steps(backend: &impl Backend) {
+pub(crate) async fn events_are_found_by_id_with_their_steps(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let (run, other) = (started(&fresh.store, "r").await, started(&fresh.store, "other").await);
     fresh.store.append(&run, vec![note(1), snapshot(2, 7, &[])], at(2)).await.unwrap();
@@ -33,7 +33,7 @@ pub async fn events_are_found_by_id_with_their_steps(backend: &impl Backend) {
     assert!(matches!(missing, Err(StoreError::NotFound(_))));
 }
 
-pub async fn the_highest_step_is_known(backend: &impl Backend) {
+pub(crate) async fn the_highest_step_is_known(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     assert_eq!(fresh.store.last_step(&run).await.unwrap(), None);
@@ -43,7 +43,7 @@ pub async fn the_highest_step_is_known(backend: &impl Backend) {
     assert_eq!(fresh.store.last_step(&run).await.unwrap(), Some(900));
 }
 
-pub async fn the_history_of_a_step_of_an_episode_is_in_order(backend: &impl Backend) {
+pub(crate) async fn the_history_of_a_step_of_an_episode_is_in_order(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     let all = vec![
@@ -61,7 +61,7 @@ pub async fn the_history_of_a_step_of_an_episode_is_in_order(backend: &impl Back
     assert!(fresh.store.history(&run, &[]).await.unwrap().is_empty());
 }
 
-pub async fn the_runs_that_have_an_episode_are_found_the_first_first(backend: &impl Backend) {
+pub(crate) async fn the_runs_that_have_an_episode_are_found_the_first_first(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let (first, second) = (started(&fresh.store, "z").await, started(&fresh.store, "a").await);
     let start = |n: u128| {

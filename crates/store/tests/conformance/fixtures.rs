@@ -7,44 +7,44 @@ use gauntlet_model::{
 use gauntlet_store::Store;
 
 /// A moment, `n` seconds into the story.
-pub fn at(n: i64) -> Timestamp {
+pub(crate) fn at(n: i64) -> Timestamp {
     Timestamp::from_micros(1_790_000_000_000_000 + n * 1_000_000)
 }
 
-pub fn run_id(name: &str) -> RunId {
+pub(crate) fn run_id(name: &str) -> RunId {
     RunId::new(name).unwrap()
 }
 
 /// A run of that name, created; judged by the medical rules.
-pub async fn started(store: &Store, name: &str) -> RunId {
+pub(crate) async fn started(store: &Store, name: &str) -> RunId {
     judged(store, name, FailureRules::Dipg).await
 }
 
 /// A run of that name, created, judged as asked.
-pub async fn judged(store: &Store, name: &str, rules: FailureRules) -> RunId {
+pub(crate) async fn judged(store: &Store, name: &str, rules: FailureRules) -> RunId {
     let run = run_id(name);
     store.create_run(RunSpec { rules, ..RunSpec::named(name) }, run.clone(), at(0)).await.unwrap();
     run
 }
 
 /// A note, identified by `n`.
-pub fn note(n: u128) -> Event {
+pub(crate) fn note(n: u128) -> Event {
     let body = AnnotationAdded { text: format!("note {n}"), author: "ada".to_owned(), range: None };
     Event::new(EventId::from_u128(n), at(1), None, None, body).unwrap()
 }
 
 /// Notes `from..to`.
-pub fn notes(range: std::ops::Range<u128>) -> Vec<Event> {
+pub(crate) fn notes(range: std::ops::Range<u128>) -> Vec<Event> {
     range.map(note).collect()
 }
 
 /// A scored snapshot of one step, identified by `n`.
-pub fn snapshot(n: u128, step: u64, scores: &[(&str, f64)]) -> Event {
+pub(crate) fn snapshot(n: u128, step: u64, scores: &[(&str, f64)]) -> Event {
     scored(n, step, scores, serde_json::json!({}))
 }
 
 /// A scored snapshot with metadata.
-pub fn scored(n: u128, step: u64, scores: &[(&str, f64)], metadata: serde_json::Value) -> Event {
+pub(crate) fn scored(n: u128, step: u64, scores: &[(&str, f64)], metadata: serde_json::Value) -> Event {
     let body = SnapshotScored {
         scores: Scores::new(scores.iter().copied()).unwrap(),
         action: format!("action of step {step}"),
@@ -55,13 +55,13 @@ pub fn scored(n: u128, step: u64, scores: &[(&str, f64)], metadata: serde_json::
 }
 
 /// An event of a step, of an episode where one is named; identified by `n`.
-pub fn event(n: u128, episode: Option<&str>, step: u64, body: impl Into<Body>) -> Event {
+pub(crate) fn event(n: u128, episode: Option<&str>, step: u64, body: impl Into<Body>) -> Event {
     let episode = episode.map(|name| EpisodeId::new(name).unwrap());
     Event::new(EventId::from_u128(n), at(1), episode, Some(step), body).unwrap()
 }
 
 /// The whole log of a run.
-pub async fn log(store: &Store, run: &RunId) -> Vec<Record> {
+pub(crate) async fn log(store: &Store, run: &RunId) -> Vec<Record> {
     let mut records: Vec<Record> = Vec::new();
     loop {
         let after = records.last().map(|r| r.seq);
@@ -75,7 +75,7 @@ pub async fn log(store: &Store, run: &RunId) -> Vec<Record> {
 }
 
 /// The sequence numbers run from 0 without holes.
-pub fn assert_dense(records: &[Record]) {
+pub(crate) fn assert_dense(records: &[Record]) {
     let expected: Vec<u64> = (0..records.len() as u64).collect();
     assert_eq!(records.iter().map(|r| r.seq).collect::<Vec<_>>(), expected);
 }

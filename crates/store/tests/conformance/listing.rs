@@ -24,7 +24,7 @@ fn pages_of(limit: u32, sort: Sort) -> RunQuery {
     RunQuery { limit, order: sort.into(), ..RunQuery::default() }
 }
 
-pub async fn pages_hold_every_run_once(backend: &impl Backend) {
+pub(crate) async fn pages_hold_every_run_once(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     assert!(listed(&fresh.store, RunQuery::default()).await.is_empty());
     for n in 0..23 {
@@ -49,7 +49,7 @@ pub async fn pages_hold_every_run_once(backend: &impl Backend) {
     assert_eq!(second.items[0].id.as_str(), "r12");
 }
 
-pub async fn each_sort_orders(backend: &impl Backend) {
+pub(crate) async fn each_sort_orders(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     for (id, name) in [("1", "beta"), ("2", "Alpha"), ("3", "alpha"), ("4", "Gamma"), ("5", "alpha")] {
         fresh.store.create_run(RunSpec::named(name), run_id(id), at(0)).await.unwrap();
@@ -63,7 +63,7 @@ pub async fn each_sort_orders(backend: &impl Backend) {
     }
 }
 
-pub async fn each_column_sorts_both_ways(backend: &impl Backend) {
+pub(crate) async fn each_column_sorts_both_ways(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let runs: [(&str, &str, &[f64]); 5] = [
         ("1", "beta", &[1.0, -1.0]),
@@ -102,7 +102,7 @@ pub async fn each_column_sorts_both_ways(backend: &impl Backend) {
     assert!("steps-".parse::<Order>().unwrap_err().to_string().contains("mean; - in front reverses"));
 }
 
-pub async fn filters_narrow(backend: &impl Backend) {
+pub(crate) async fn filters_narrow(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     for n in 0..12 {
         let spec = RunSpec {
@@ -128,7 +128,7 @@ pub async fn filters_narrow(backend: &impl Backend) {
     assert!(listed(&fresh.store, part_of_a_tag).await.is_empty());
 }
 
-pub async fn search_finds_text_literally(backend: &impl Backend) {
+pub(crate) async fn search_finds_text_literally(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let runs = [
         ("a", RunSpec { task: Some("100% done".to_owned()), ..RunSpec::named("Maze") }),
@@ -169,7 +169,7 @@ pub async fn search_finds_text_literally(backend: &impl Backend) {
     }
 }
 
-pub async fn a_bad_cursor_is_refused(backend: &impl Backend) {
+pub(crate) async fn a_bad_cursor_is_refused(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     for n in 0..3 {
         started(&fresh.store, &n.to_string()).await;

@@ -1,23 +1,23 @@
 //! What every backend of the store must do, told as stories. A backend says how to make an empty store
 //! ([`Backend`]) and names itself to [`suite!`]; each story becomes one test.
 
-pub mod appending;
-pub mod commands;
-pub mod effects;
-pub mod episodes;
-pub mod failing;
-pub mod finding;
-pub mod fixtures;
-pub mod listing;
-pub mod origin;
-pub mod reading;
-pub mod runs;
-pub mod scoring;
-pub mod search_pages;
-pub mod searching;
-pub mod storm;
-pub mod watching;
-pub mod writers;
+pub(crate) mod appending;
+pub(crate) mod commands;
+pub(crate) mod effects;
+pub(crate) mod episodes;
+pub(crate) mod failing;
+pub(crate) mod finding;
+pub(crate) mod fixtures;
+pub(crate) mod listing;
+pub(crate) mod origin;
+pub(crate) mod reading;
+pub(crate) mod runs;
+pub(crate) mod scoring;
+pub(crate) mod search_pages;
+pub(crate) mod searching;
+pub(crate) mod storm;
+pub(crate) mod watching;
+pub(crate) mod writers;
 
 use std::any::Any;
 use std::future::Future;
@@ -25,14 +25,14 @@ use std::future::Future;
 use gauntlet_store::{Options, Store, StoreError};
 
 /// An empty store, and whatever must live as long as it does.
-pub struct Fresh {
+pub(crate) struct Fresh {
     pub store: Store,
     /// Held, never read.
     pub _guard: Box<dyn Any + Send>,
 }
 
 /// Makes empty stores, and opens those that were closed.
-pub trait Backend: Sync {
+pub(crate) trait Backend: Sync {
     /// Opens a store with these options: what they name may be there already.
     fn open(&self, options: Options) -> impl Future<Output = Result<Store, StoreError>> + Send;
 

@@ -11,7 +11,7 @@ fn posted(n: u128, step: u64) -> Event {
     scored(n, step, &[("root", step as f64)], json!({ "task_id": "T1", "run_type": "grpo", "n": step }))
 }
 
-pub async fn a_session_begins_with_its_first_snapshot(backend: &impl Backend) {
+pub(crate) async fn a_session_begins_with_its_first_snapshot(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = run_id("s1");
     let appended = fresh.store.append_origin(&run, posted(1, 1), at(1)).await.unwrap();
@@ -30,7 +30,7 @@ pub async fn a_session_begins_with_its_first_snapshot(backend: &impl Backend) {
     assert_eq!(fresh.store.run(&run_id("ours")).await.unwrap().unwrap().kind, "training");
 }
 
-pub async fn a_step_is_stored_once(backend: &impl Backend) {
+pub(crate) async fn a_step_is_stored_once(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = run_id("s1");
     assert_eq!(fresh.store.append_origin(&run, posted(1, 1), at(1)).await.unwrap().accepted, 1);
@@ -57,7 +57,7 @@ pub async fn a_step_is_stored_once(backend: &impl Backend) {
     assert_eq!(fresh.store.step(&run, 1, InEpisode::Any).await.unwrap().len(), 2);
 }
 
-pub async fn a_changed_snapshot_replaces_what_is_shown(backend: &impl Backend) {
+pub(crate) async fn a_changed_snapshot_replaces_what_is_shown(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let (store, run) = (&fresh.store, run_id("s1"));
     let post = async |n: u128, step: u64, root: f64| {
@@ -87,7 +87,7 @@ pub async fn a_changed_snapshot_replaces_what_is_shown(backend: &impl Backend) {
     assert_eq!(log(store, &run).await.len(), 6);
 }
 
-pub async fn a_deleted_session_does_not_come_back_with_later_steps(backend: &impl Backend) {
+pub(crate) async fn a_deleted_session_does_not_come_back_with_later_steps(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = run_id("s1");
     for step in [1, 2, 3] {
@@ -104,7 +104,7 @@ pub async fn a_deleted_session_does_not_come_back_with_later_steps(backend: &imp
     assert_eq!(steps, [1, 9]);
 }
 
-pub async fn snapshots_out_of_order_are_all_stored(backend: &impl Backend) {
+pub(crate) async fn snapshots_out_of_order_are_all_stored(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = run_id("s1");
     for step in [3, 1, 5, 2, 4] {
@@ -117,7 +117,7 @@ pub async fn snapshots_out_of_order_are_all_stored(backend: &impl Backend) {
     assert_eq!(listed.iter().map(|r| r.step).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
 }
 
-pub async fn labels_that_are_not_allowed_are_passed_over(backend: &impl Backend) {
+pub(crate) async fn labels_that_are_not_allowed_are_passed_over(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let bad = [json!(""), json!("a\nb"), json!("x".repeat(600)), json!(7), json!(null)];
     for (n, word) in bad.into_iter().enumerate() {
@@ -129,7 +129,7 @@ pub async fn labels_that_are_not_allowed_are_passed_over(backend: &impl Backend)
     }
 }
 
-pub async fn sessions_show_the_last_step(backend: &impl Backend) {
+pub(crate) async fn sessions_show_the_last_step(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     assert!(fresh.store.sessions().await.unwrap().is_empty());
     started(&fresh.store, "silent").await;
@@ -144,7 +144,7 @@ pub async fn sessions_show_the_last_step(backend: &impl Backend) {
     assert_eq!(seen, [("s1", Some(9), 3), ("s2", Some(7), 3)]);
 }
 
-pub async fn the_newest_run_of_a_task_is_found(backend: &impl Backend) {
+pub(crate) async fn the_newest_run_of_a_task_is_found(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let labelled =
         |task: &str, kind: &str| scored(1, 1, &[("root", 1.0)], json!({ "task_id": task, "run_type": kind }));

@@ -9,7 +9,7 @@ use gauntlet_store::{Failing, InEpisode, StoreError};
 use super::Backend;
 use super::fixtures::*;
 
-pub async fn pages_meet_without_gap_or_overlap(backend: &impl Backend) {
+pub(crate) async fn pages_meet_without_gap_or_overlap(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     fresh.store.append(&run, notes(0..99), at(2)).await.unwrap();
@@ -29,7 +29,7 @@ pub async fn pages_meet_without_gap_or_overlap(backend: &impl Backend) {
     assert_eq!(after, Some(99));
 }
 
-pub async fn kinds_are_filtered(backend: &impl Backend) {
+pub(crate) async fn kinds_are_filtered(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     let events = (0..40).map(|n| if n % 4 == 0 { snapshot(n, n as u64, &[("root", 1.0)]) } else { note(n) });
@@ -46,7 +46,7 @@ pub async fn kinds_are_filtered(backend: &impl Backend) {
     assert!(none.records.is_empty());
 }
 
-pub async fn reading_past_the_end_is_empty(backend: &impl Backend) {
+pub(crate) async fn reading_past_the_end_is_empty(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     let other = started(&fresh.store, "other").await;
@@ -58,7 +58,7 @@ pub async fn reading_past_the_end_is_empty(backend: &impl Backend) {
     }
 }
 
-pub async fn large_bodies_end_a_slice_early(backend: &impl Backend) {
+pub(crate) async fn large_bodies_end_a_slice_early(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     let long = serde_json::json!({ "text": "x".repeat(MAX_TEXT_BYTES) });
@@ -70,7 +70,7 @@ pub async fn large_bodies_end_a_slice_early(backend: &impl Backend) {
     assert_eq!(log(&fresh.store, &run).await.len(), 25);
 }
 
-pub async fn all_events_of_a_step_are_read(backend: &impl Backend) {
+pub(crate) async fn all_events_of_a_step_are_read(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     let events = vec![
@@ -107,7 +107,7 @@ pub async fn all_events_of_a_step_are_read(backend: &impl Backend) {
     assert_eq!(seqs(page.records), [4, 8]);
 }
 
-pub async fn steps_are_listed_in_order_and_by_failure(backend: &impl Backend) {
+pub(crate) async fn steps_are_listed_in_order_and_by_failure(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     // Three episodes a step, the steps falling: each page must go on inside a step.
@@ -142,7 +142,7 @@ pub async fn steps_are_listed_in_order_and_by_failure(backend: &impl Backend) {
     assert_eq!(steps(listed(Failing::Kind(FailureKind::Refusal)).await), [0; 0]);
 }
 
-pub async fn steps_may_be_as_great_as_json_holds_exactly(backend: &impl Backend) {
+pub(crate) async fn steps_may_be_as_great_as_json_holds_exactly(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     let steps = [MAX_STEP, 0, 1 << 40, u64::from(u32::MAX) + 1];
@@ -177,7 +177,7 @@ pub async fn steps_may_be_as_great_as_json_holds_exactly(backend: &impl Backend)
     assert_eq!((summary.steps, summary.failing, summary.mean_root), (4, 3, Some(0.5)));
 }
 
-pub async fn an_unknown_run_cannot_be_read(backend: &impl Backend) {
+pub(crate) async fn an_unknown_run_cannot_be_read(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let nobody = run_id("nobody");
     assert!(matches!(fresh.store.read(&nobody, None, 1, None).await, Err(StoreError::NotFound(_))));

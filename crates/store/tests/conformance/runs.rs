@@ -21,7 +21,7 @@ fn spec() -> RunSpec {
     }
 }
 
-pub async fn creating_twice_is_creating_once(backend: &impl Backend) {
+pub(crate) async fn creating_twice_is_creating_once(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let id = run_id("r");
     let first = fresh.store.create_run(spec(), id.clone(), at(1)).await.unwrap();
@@ -50,7 +50,7 @@ pub async fn creating_twice_is_creating_once(backend: &impl Backend) {
     assert_eq!((third.new, third.run.name.as_str()), (false, "Renamed"));
 }
 
-pub async fn other_content_is_a_conflict(backend: &impl Backend) {
+pub(crate) async fn other_content_is_a_conflict(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let id = run_id("r");
     fresh.store.create_run(spec(), id.clone(), at(1)).await.unwrap();
@@ -59,7 +59,7 @@ pub async fn other_content_is_a_conflict(backend: &impl Backend) {
     assert_eq!(fresh.store.head(&id).await.unwrap(), Some(1));
 }
 
-pub async fn an_import_is_all_or_nothing(backend: &impl Backend) {
+pub(crate) async fn an_import_is_all_or_nothing(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let events: Vec<_> = (0..1000).map(|n| snapshot(n, n as u64, &[("root", 1.0)])).collect();
     let run = fresh.store.import_run(spec(), run_id("r"), events.clone(), at(5)).await.unwrap();
@@ -72,7 +72,7 @@ pub async fn an_import_is_all_or_nothing(backend: &impl Backend) {
     assert_eq!(fresh.store.run(&run_id("s")).await.unwrap(), None);
 }
 
-pub async fn an_exported_log_imports_as_itself(backend: &impl Backend) {
+pub(crate) async fn an_exported_log_imports_as_itself(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let id = run_id("r");
     fresh.store.create_run(spec(), id.clone(), at(1)).await.unwrap();
@@ -84,7 +84,7 @@ pub async fn an_exported_log_imports_as_itself(backend: &impl Backend) {
     assert_eq!(copied, events);
 }
 
-pub async fn the_summary_is_the_fold_of_the_log(backend: &impl Backend) {
+pub(crate) async fn the_summary_is_the_fold_of_the_log(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     let summary = async || fresh.store.run(&run).await.unwrap().unwrap();
@@ -118,7 +118,7 @@ pub async fn the_summary_is_the_fold_of_the_log(backend: &impl Backend) {
     assert_eq!((s.status, s.steps, s.mean_root, s.updated_at), (Status::Completed, 4, Some(3.0), at(11)));
 }
 
-pub async fn huge_scores_keep_the_mean_finite(backend: &impl Backend) {
+pub(crate) async fn huge_scores_keep_the_mean_finite(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     for batch in 0..4_u128 {
@@ -130,7 +130,7 @@ pub async fn huge_scores_keep_the_mean_finite(backend: &impl Backend) {
     assert!(mean.is_finite(), "{mean}");
 }
 
-pub async fn a_patch_changes_what_it_names(backend: &impl Backend) {
+pub(crate) async fn a_patch_changes_what_it_names(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let id = run_id("r");
     fresh.store.create_run(spec(), id.clone(), at(1)).await.unwrap();
@@ -155,7 +155,7 @@ pub async fn a_patch_changes_what_it_names(backend: &impl Backend) {
     assert!(matches!(missing, Err(StoreError::NotFound(_))));
 }
 
-pub async fn a_deleted_run_is_gone(backend: &impl Backend) {
+pub(crate) async fn a_deleted_run_is_gone(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     let kept = started(&fresh.store, "kept").await;
@@ -183,7 +183,7 @@ pub async fn a_deleted_run_is_gone(backend: &impl Backend) {
     assert_eq!(log(&fresh.store, &kept).await.len(), 5001);
 }
 
-pub async fn bad_arguments_are_named(backend: &impl Backend) {
+pub(crate) async fn bad_arguments_are_named(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     let named = |error: StoreError| match error {
@@ -198,7 +198,7 @@ pub async fn bad_arguments_are_named(backend: &impl Backend) {
     assert_eq!(named(stepless), "step");
 }
 
-pub async fn a_chunk_stays_as_first_written(backend: &impl Backend) {
+pub(crate) async fn a_chunk_stays_as_first_written(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     assert_eq!(fresh.store.chunk(&run, 1, 2).await.unwrap(), None);
@@ -211,7 +211,7 @@ pub async fn a_chunk_stays_as_first_written(backend: &impl Backend) {
     assert!(matches!(nobody, Err(StoreError::NotFound(_))));
 }
 
-pub async fn a_store_that_works_answers_a_ping(backend: &impl Backend) {
+pub(crate) async fn a_store_that_works_answers_a_ping(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     fresh.store.ping().await.unwrap();
     fresh.store.ping().await.unwrap();

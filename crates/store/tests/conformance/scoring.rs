@@ -30,7 +30,7 @@ fn shown(run: &RunSummary) -> (u64, u64, Option<f64>, Option<f64>) {
     (run.steps, run.failing, run.mean_root, run.last_root)
 }
 
-pub async fn a_later_score_counts_wherever_it_comes(backend: &impl Backend) {
+pub(crate) async fn a_later_score_counts_wherever_it_comes(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     let say = async |events: Vec<Event>| {
@@ -63,7 +63,7 @@ pub async fn a_later_score_counts_wherever_it_comes(backend: &impl Backend) {
     assert_eq!(say(vec![later(12, None, 2, "metrics.kl", -1.0)]).await, (4, 2, Some(3.0), Some(2.0)));
 }
 
-pub async fn the_shared_examples_add_up_as_expected(backend: &impl Backend) {
+pub(crate) async fn the_shared_examples_add_up_as_expected(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let text = include_str!("../../../../sdk/contract/overlay.json");
     let examples: Vec<Value> = serde_json::from_str(text).unwrap();
@@ -139,7 +139,7 @@ fn any_event(n: u128, dice: &mut Dice) -> Event {
     event(n, episode, step, SnapshotScored { scores, failures, ..SnapshotScored::default() })
 }
 
-pub async fn the_list_agrees_with_the_film(backend: &impl Backend) {
+pub(crate) async fn the_list_agrees_with_the_film(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let mut store = fresh.store.clone();
     for seed in 1..=24_u64 {

@@ -6,7 +6,7 @@ use super::Backend;
 use super::fixtures::*;
 use super::searching::{acted, settled};
 
-pub async fn pages_hold_each_result_once_while_the_index_grows(backend: &impl Backend) {
+pub(crate) async fn pages_hold_each_result_once_while_the_index_grows(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let store = &fresh.store;
     let run = started(store, "r").await;
@@ -35,7 +35,7 @@ pub async fn pages_hold_each_result_once_while_the_index_grows(backend: &impl Ba
     }
 }
 
-pub async fn a_blank_search_is_newest_first(backend: &impl Backend) {
+pub(crate) async fn a_blank_search_is_newest_first(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let store = &fresh.store;
     for name in ["old", "new"] {

@@ -66,7 +66,7 @@ fn marked(hit: &Hit) -> Vec<&str> {
     hit.snippet.iter().filter(|s| s.hit).map(|s| s.text.as_str()).collect()
 }
 
-pub async fn every_text_is_found_with_its_field(backend: &impl Backend) {
+pub(crate) async fn every_text_is_found_with_its_field(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let store = &fresh.store;
     let spec = RunSpec {
@@ -150,7 +150,7 @@ pub async fn every_text_is_found_with_its_field(backend: &impl Backend) {
     assert_eq!(failing, ["root", "grounding"]);
 }
 
-pub async fn marks_narrow_and_widen(backend: &impl Backend) {
+pub(crate) async fn marks_narrow_and_widen(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     let texts = [
@@ -187,7 +187,7 @@ pub async fn marks_narrow_and_widen(backend: &impl Backend) {
     assert_eq!(marked(hit), ["pontine lesion", "new"]);
 }
 
-pub async fn words_without_spaces_are_found(backend: &impl Backend) {
+pub(crate) async fn words_without_spaces_are_found(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     let texts = [
@@ -222,7 +222,7 @@ pub async fn words_without_spaces_are_found(backend: &impl Backend) {
     assert_eq!(settled(&fresh.store, &asked).await.items[0].step, Some(2));
 }
 
-pub async fn filters_leave_what_fails_so(backend: &impl Backend) {
+pub(crate) async fn filters_leave_what_fails_so(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let store = &fresh.store;
     let (a, b) = (run_id("a"), run_id("b"));
@@ -277,7 +277,7 @@ pub async fn filters_leave_what_fails_so(backend: &impl Backend) {
     assert!(!found.contains(&4), "{found:?}");
 }
 
-pub async fn a_result_shows_its_step_with_later_scores(backend: &impl Backend) {
+pub(crate) async fn a_result_shows_its_step_with_later_scores(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let store = &fresh.store;
     let run = judged(store, "r", FailureRules::Dipg).await;
@@ -317,7 +317,7 @@ pub async fn a_result_shows_its_step_with_later_scores(backend: &impl Backend) {
     assert_eq!((found("format").await, found("grounding").await), (vec![], vec![2]));
 }
 
-pub async fn a_run_is_found_as_it_is_called_today(backend: &impl Backend) {
+pub(crate) async fn a_run_is_found_as_it_is_called_today(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let store = &fresh.store;
     let run = started(store, "armadillo").await;
@@ -342,7 +342,7 @@ pub async fn a_run_is_found_as_it_is_called_today(backend: &impl Backend) {
     assert_eq!(settled(store, &SearchQuery::new("pangolin")).await.items, []);
 }
 
-pub async fn a_deleted_run_is_not_found(backend: &impl Backend) {
+pub(crate) async fn a_deleted_run_is_not_found(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let store = &fresh.store;
     let (kept, deleted) = (started(store, "kept").await, started(store, "deleted").await);
@@ -366,7 +366,7 @@ pub async fn a_deleted_run_is_not_found(backend: &impl Backend) {
     assert!(matches!(asked, Err(StoreError::NotFound(_))), "{asked:?}");
 }
 
-pub async fn the_index_follows_and_reports_how_far(backend: &impl Backend) {
+pub(crate) async fn the_index_follows_and_reports_how_far(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let store = &fresh.store;
     let run = started(store, "r").await;
@@ -393,7 +393,7 @@ pub async fn the_index_follows_and_reports_how_far(backend: &impl Backend) {
     assert!(all.more, "only the best thousand are ranked");
 }
 
-pub async fn no_query_breaks_it(backend: &impl Backend) {
+pub(crate) async fn no_query_breaks_it(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let store = &fresh.store;
     let run = started(store, "r").await;
@@ -445,7 +445,7 @@ pub async fn no_query_breaks_it(backend: &impl Backend) {
     outcome.unwrap();
 }
 
-pub async fn what_cannot_be_asked_is_named(backend: &impl Backend) {
+pub(crate) async fn what_cannot_be_asked_is_named(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let store = &fresh.store;
     let run = started(store, "r").await;

@@ -101,10 +101,10 @@ async fn storm(backend: &impl Backend, repeat: bool) {
     }
 }
 
-pub async fn sixteen_writers_and_four_readers(backend: &impl Backend) {
+pub(crate) async fn sixteen_writers_and_four_readers(backend: &impl Backend) {
     storm(backend, false).await;
 }
 
-pub async fn retries_under_load_duplicate_nothing(backend: &impl Backend) {
+pub(crate) async fn retries_under_load_duplicate_nothing(backend: &impl Backend) {
     storm(backend, true).await;
 }

@@ -10,7 +10,7 @@ use super::fixtures::*;
 
 const SOON: Duration = Duration::from_secs(20);
 
-pub async fn the_head_is_published_after_the_commit(backend: &impl Backend) {
+pub(crate) async fn the_head_is_published_after_the_commit(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = run_id("r");
     let mut heads = fresh.store.subscribe(&run);
@@ -35,7 +35,7 @@ pub async fn the_head_is_published_after_the_commit(backend: &impl Backend) {
     tokio::join!(writer, watcher);
 }
 
-pub async fn one_watcher_does_not_hear_of_other_runs(backend: &impl Backend) {
+pub(crate) async fn one_watcher_does_not_hear_of_other_runs(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let (a, b) = (started(&fresh.store, "a").await, started(&fresh.store, "b").await);
     let (on_a, on_b) = (fresh.store.subscribe(&a), fresh.store.subscribe(&b));
@@ -49,7 +49,7 @@ pub async fn one_watcher_does_not_hear_of_other_runs(backend: &impl Backend) {
     assert_eq!(*quiet.borrow(), 4);
 }
 
-pub async fn a_deleted_run_ends_its_watch(backend: &impl Backend) {
+pub(crate) async fn a_deleted_run_ends_its_watch(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     let mut heads = fresh.store.subscribe(&run);
@@ -57,7 +57,7 @@ pub async fn a_deleted_run_ends_its_watch(backend: &impl Backend) {
     assert!(timeout(SOON, heads.changed()).await.unwrap().is_err());
 }
 
-pub async fn the_list_changes_with_any_run(backend: &impl Backend) {
+pub(crate) async fn the_list_changes_with_any_run(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let mut list = fresh.store.subscribe_all();
     let mut changed = async |what: &str| {
@@ -78,7 +78,7 @@ pub async fn the_list_changes_with_any_run(backend: &impl Backend) {
     assert!(!fresh.store.subscribe_all().has_changed().unwrap());
 }
 
-pub async fn a_follower_gets_events_as_they_are_committed(backend: &impl Backend) {
+pub(crate) async fn a_follower_gets_events_as_they_are_committed(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     let mut recent = fresh.store.follow(&run);
@@ -97,7 +97,7 @@ pub async fn a_follower_gets_events_as_they_are_committed(backend: &impl Backend
     assert_eq!(another.from(1, 10, usize::MAX), Some(stored), "followers share what is held");
 }
 
-pub async fn a_follower_reads_old_events_from_the_log(backend: &impl Backend) {
+pub(crate) async fn a_follower_reads_old_events_from_the_log(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     let recent = fresh.store.follow(&run);

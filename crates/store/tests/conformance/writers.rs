@@ -40,7 +40,7 @@ async fn contact(store: &Store, run: &RunId) -> Option<Contact> {
     store.run(run).await.unwrap().unwrap().contact
 }
 
-pub async fn the_last_writer_ends_the_run(backend: &impl Backend) {
+pub(crate) async fn the_last_writer_ends_the_run(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let (store, run) = (&fresh.store, started(&fresh.store, "r").await);
     assert_eq!(runs(store, &run, "a", 1).await.writers, counts(1, 0, 0));
@@ -62,7 +62,7 @@ pub async fn the_last_writer_ends_the_run(backend: &impl Backend) {
     assert_eq!(finishes(store, &run).await, [expected]);
 }
 
-pub async fn the_worst_end_is_the_run_s(backend: &impl Backend) {
+pub(crate) async fn the_worst_end_is_the_run_s(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let store = &fresh.store;
     let check = async |name: &str, statuses: &[(Status, Option<i64>)], expect: (Status, Option<i64>)| {
@@ -85,7 +85,7 @@ pub async fn the_worst_end_is_the_run_s(backend: &impl Backend) {
     check("r4", &[(Completed, None)], (Completed, None)).await;
 }
 
-pub async fn a_lost_writer_is_not_waited_for(backend: &impl Backend) {
+pub(crate) async fn a_lost_writer_is_not_waited_for(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let (store, run) = (&fresh.store, started(&fresh.store, "r").await);
     runs(store, &run, "a", 0).await;
@@ -99,7 +99,7 @@ pub async fn a_lost_writer_is_not_waited_for(backend: &impl Backend) {
     assert_eq!(store.sweep_writers(at(99), at(0)).await.unwrap(), 0, "once");
 }
 
-pub async fn a_run_whose_writers_are_all_lost_lost_contact(backend: &impl Backend) {
+pub(crate) async fn a_run_whose_writers_are_all_lost_lost_contact(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let (store, run) = (&fresh.store, started(&fresh.store, "r").await);
     runs(store, &run, "a", 1).await;
@@ -119,7 +119,7 @@ pub async fn a_run_whose_writers_are_all_lost_lost_contact(backend: &impl Backen
     assert_eq!(contact(store, &run).await, Some(Contact { last_at: at(50), lost: false }));
 }
 
-pub async fn a_writer_that_comes_back_goes_on(backend: &impl Backend) {
+pub(crate) async fn a_writer_that_comes_back_goes_on(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let (store, run) = (&fresh.store, started(&fresh.store, "r").await);
     runs(store, &run, "a", 0).await;
@@ -138,7 +138,7 @@ pub async fn a_writer_that_comes_back_goes_on(backend: &impl Backend) {
     assert_eq!(statuses, [Status::Failed, Status::Failed]);
 }
 
-pub async fn a_run_that_is_resumed_runs_again(backend: &impl Backend) {
+pub(crate) async fn a_run_that_is_resumed_runs_again(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let (store, run) = (&fresh.store, started(&fresh.store, "r").await);
     runs(store, &run, "a", 1).await;
@@ -160,7 +160,7 @@ pub async fn a_run_that_is_resumed_runs_again(backend: &impl Backend) {
     assert_eq!(contact(store, &other).await, None);
 }
 
-pub async fn silence_is_lost_contact(backend: &impl Backend) {
+pub(crate) async fn silence_is_lost_contact(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let store = &fresh.store;
     let run = started(store, "r").await;
@@ -187,7 +187,7 @@ pub async fn silence_is_lost_contact(backend: &impl Backend) {
     assert!(!contact(store, &paused).await.unwrap().lost);
 }
 
-pub async fn nobody_is_missed_who_could_not_report(backend: &impl Backend) {
+pub(crate) async fn nobody_is_missed_who_could_not_report(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let (store, run) = (&fresh.store, started(&fresh.store, "r").await);
     let silent = started(store, "silent").await;
@@ -205,7 +205,7 @@ pub async fn nobody_is_missed_who_could_not_report(backend: &impl Backend) {
     assert_eq!(finishes(store, &run).await.len(), 1);
 }
 
-pub async fn reports_that_make_no_sense_are_named(backend: &impl Backend) {
+pub(crate) async fn reports_that_make_no_sense_are_named(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     let check = async |report: WriterReport, field: &str| {
@@ -227,7 +227,7 @@ pub async fn reports_that_make_no_sense_are_named(backend: &impl Backend) {
     assert_eq!(runs(&fresh.store, &run, "b", 1).await.writers, counts(1, 0, 0), "none of them was noted");
 }
 
-pub async fn the_last_step_is_known(backend: &impl Backend) {
+pub(crate) async fn the_last_step_is_known(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let (store, run) = (&fresh.store, started(&fresh.store, "r").await);
     let last = async || store.run(&run).await.unwrap().unwrap().last_step;
@@ -261,7 +261,7 @@ pub async fn the_last_step_is_known(backend: &impl Backend) {
     assert_eq!(last().await, Some(12));
 }
 
-pub async fn a_writer_of_no_run_is_refused(backend: &impl Backend) {
+pub(crate) async fn a_writer_of_no_run_is_refused(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let put = async |run: &str| {
         let report = WriterReport::running(10);
@@ -277,7 +277,7 @@ pub async fn a_writer_of_no_run_is_refused(backend: &impl Backend) {
     assert_eq!(runs(&fresh.store, &run, "b", 3).await.writers, counts(1, 0, 0));
 }
 
-pub async fn writers_outlive_a_restart(backend: &impl Backend) {
+pub(crate) async fn writers_outlive_a_restart(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let run = started(&fresh.store, "r").await;
     runs(&fresh.store, &run, "a", 1).await;
@@ -292,7 +292,7 @@ pub async fn writers_outlive_a_restart(backend: &impl Backend) {
     store.close().await;
 }
 
-pub async fn a_sweep_is_bounded(backend: &impl Backend) {
+pub(crate) async fn a_sweep_is_bounded(backend: &impl Backend) {
     let fresh = backend.empty(|_| {}).await;
     let store = &fresh.store;
     let run = started(store, "r").await;

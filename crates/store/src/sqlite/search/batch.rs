@@ -39,19 +39,19 @@ pub(super) struct Batch {
 
 impl Batch {
     /// Adds the texts of an event, where it has any.
-    pub fn add(&mut self, entry: Entry) {
+    pub(super) fn add(&mut self, entry: Entry) {
         if entry.replaces || !entry.document.is_empty() {
             self.entries.push(entry);
         }
     }
 
     /// Notes how far a run is indexed with this batch.
-    pub fn advance(&mut self, run_no: i64, cursor: Cursor) {
+    pub(super) fn advance(&mut self, run_no: i64, cursor: Cursor) {
         self.cursors.push((run_no, cursor));
     }
 
     /// Writes everything, or nothing.
-    pub async fn write(self, index: &mut SqliteConnection) -> Result<(), StoreError> {
+    pub(super) async fn write(self, index: &mut SqliteConnection) -> Result<(), StoreError> {
         let mut transaction = index.begin().await.map_err(fault)?;
         let (again, new): (Vec<_>, Vec<_>) = self.entries.into_iter().partition(|entry| entry.replaces);
         for entry in again {

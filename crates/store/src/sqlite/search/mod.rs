@@ -73,7 +73,7 @@ pub(super) struct Index {
 
 impl Index {
     /// Starts to follow the log of a data directory, in the background. `changes` changes after each commit.
-    pub fn start(directory: PathBuf, log: SqlitePool, changes: watch::Receiver<u64>) -> Self {
+    pub(super) fn start(directory: PathBuf, log: SqlitePool, changes: watch::Receiver<u64>) -> Self {
         let (state, seen) = watch::channel(State::Opening);
         let stop = CancellationToken::new();
         let supervisor = IndexSupervisor { directory, log, changes, state, stop: stop.clone() };
@@ -87,7 +87,7 @@ impl Index {
     }
 
     /// Ends the follower and closes the index.
-    pub async fn close(&self) {
+    pub(super) async fn close(&self) {
         self.stop.cancel();
         let supervisor = self.supervisor.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(supervisor) = supervisor
@@ -99,7 +99,7 @@ impl Index {
 
     /// One page of what the index holds by now. [`StoreError::Invalid`] names what of the query cannot be
     /// asked.
-    pub async fn search(&self, query: &SearchQuery) -> Result<SearchPage, StoreError> {
+    pub(super) async fn search(&self, query: &SearchQuery) -> Result<SearchPage, StoreError> {
         let index = self.open_index().await?;
         match find::find(&index.searchers, &self.lists, query).await {
             Ok(page) => Ok(page),

@@ -27,12 +27,12 @@ pub(super) struct IndexOutput {
 }
 
 impl IndexOutput {
-    pub fn new(index: SqliteConnection, log: SqlitePool) -> Self {
+    pub(super) fn new(index: SqliteConnection, log: SqlitePool) -> Self {
         Self { index, log }
     }
 
     /// Closes the index.
-    pub async fn close(self) {
+    pub(super) async fn close(self) {
         schema::close(self.index).await;
     }
 
