@@ -20,6 +20,7 @@ pub const TAGS: &[(&str, &str)] = &[
     ("Events", "The log of a run: append typed events, read them after a position, follow them live."),
     ("Film", "What the page draws: the fold of the log, as immutable binary chunks and as series."),
     ("Commands", "A person intervenes, the training side fetches and acknowledges."),
+    ("Monitors", "Rules that watch the runs of a project and raise alerts."),
     ("Files", "Result files in and out, artifacts."),
     ("Search", "Words in the texts of all events."),
     ("OpenTelemetry", "OTLP over HTTP, as plain exporters send it."),

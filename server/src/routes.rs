@@ -6,8 +6,8 @@ use axum::extract::OriginalUri;
 use axum::http::StatusCode;
 
 use crate::api::{
-    artifacts, commands, compare, effects, episodes, events, exports, film, groups, imports, runs, search,
-    series, steps, writers,
+    artifacts, commands, compare, effects, episodes, events, exports, film, groups, imports, monitors, runs,
+    search, series, steps, writers,
 };
 use crate::error::ApiError;
 use crate::intake::bounded;
@@ -32,10 +32,13 @@ fn v1(limits: Limits) -> ApiRouter<AppState> {
         put_with(artifacts::put, artifacts::put_docs).get_with(artifacts::get, artifacts::get_docs),
     );
     let files = ApiRouter::new().api_route("/import", post_with(imports::import, imports::import_docs));
-    bounded(runs().merge(log()).merge(film()).merge(steering()).merge(slices()), limits.body_bytes as u64)
-        .merge(bounded(files, limits.import_bytes as u64))
-        .merge(bounded(blobs, limits.artifact_bytes))
-        .fallback(no_such_path)
+    bounded(
+        runs().merge(log()).merge(film()).merge(steering()).merge(watching()).merge(slices()),
+        limits.body_bytes as u64,
+    )
+    .merge(bounded(files, limits.import_bytes as u64))
+    .merge(bounded(blobs, limits.artifact_bytes))
+    .fallback(no_such_path)
 }
 
 /// Runs, their writers and their episodes.
@@ -93,6 +96,17 @@ fn steering() -> ApiRouter<AppState> {
             "/runs/{run}/commands/{command}/ack",
             post_with(commands::acknowledge, commands::acknowledge_docs),
         )
+}
+
+/// Rules that watch the runs of a project.
+fn watching() -> ApiRouter<AppState> {
+    ApiRouter::new()
+        .api_route("/projects/{project}/monitors", get_with(monitors::list, monitors::list_docs))
+        .api_route(
+            "/projects/{project}/monitors/{name}",
+            put_with(monitors::put, monitors::put_docs).delete_with(monitors::delete, monitors::delete_docs),
+        )
+        .api_route("/runs/{run}/monitors/try", post_with(monitors::attempt, monitors::attempt_docs))
 }
 
 /// Files that come in slices and files that go out, search, and the document itself.

@@ -107,6 +107,7 @@ impl Server {
         spool::sweep(store.folder());
         tokio::spawn(stopping.clone().run_until_cancelled_owned(sweep(store.clone(), state.imports.clone())));
         tokio::spawn(crate::contact::sweep(store.clone(), stopping.clone()));
+        tokio::spawn(gauntlet_engine::monitors::run(store.clone(), stopping.clone()));
         tokio::spawn(otlp::watch_quiet(state.clone()));
         let drain = Deadlines::default().drain;
         let grpc = grpc.and_then(Result::ok).map(|listener| {

@@ -21,6 +21,7 @@ mod groups;
 mod imports;
 mod inspect;
 mod live;
+mod monitors;
 mod page;
 mod runs;
 mod search;
@@ -47,6 +48,7 @@ pub use inspect::{
     TimelineEntry,
 };
 pub use live::{LiveFormat, LiveHello, LiveQuery};
+pub use monitors::{Monitor, MonitorFiring, MonitorRequest, MonitorTrial};
 pub use page::{Bounded, Limit, Page};
 pub use runs::{RunDeleteQuery, RunListQuery};
 pub use search::{FailingScore, SearchHit, SearchPage, SearchQuery, SnippetPart};

@@ -23,6 +23,7 @@ mod history;
 pub mod imports;
 pub mod inspect;
 pub mod memory;
+pub mod monitors;
 mod open_traces;
 pub mod pairs;
 pub mod prompts;

@@ -24,6 +24,8 @@ mod error;
 mod events;
 mod log_store;
 mod lookup;
+mod monitored;
+mod monitors;
 mod options;
 mod private;
 mod queue;
@@ -46,6 +48,7 @@ pub use answers::{
 };
 pub use blobs::{Blob, Blobs, Upload};
 pub use error::StoreError;
+pub use monitored::{Monitor, MonitorProgress, MonitoredRun};
 pub use options::{DATABASE_FILE, Options, Synchronous};
 pub use private::{folder as private_folder, touch as private_file};
 pub use recent::RecentEvents;

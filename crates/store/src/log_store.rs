@@ -12,8 +12,8 @@ use async_trait::async_trait;
 use gauntlet_model::{EffectSet, EpisodeId, EventId, Kind, Record, RunId, RunSummary, Timestamp};
 
 use crate::{
-    Excerpt, Failing, InEpisode, Page, PendingCommand, RunQuery, SearchPage, SearchQuery, Session, Slice,
-    StepRow, StoreError,
+    Excerpt, Failing, InEpisode, Monitor, MonitorProgress, MonitoredRun, Page, PendingCommand, RunQuery,
+    SearchPage, SearchQuery, Session, Slice, StepRow, StoreError,
 };
 
 /// Which events of a run to read.
@@ -106,6 +106,15 @@ pub(crate) trait LogStore: Send + Sync {
 
     /// The run's commands that nobody has acknowledged.
     async fn pending_commands(&self, run: &RunId) -> Result<Vec<PendingCommand>, StoreError>;
+
+    /// The monitors of a project, or of all projects.
+    async fn monitors(&self, project: Option<&str>) -> Result<Vec<Monitor>, StoreError>;
+
+    /// The runs that monitors watch.
+    async fn monitored_runs(&self) -> Result<Vec<MonitoredRun>, StoreError>;
+
+    /// How far each run was watched.
+    async fn monitor_progress(&self) -> Result<Vec<MonitorProgress>, StoreError>;
 
     /// Whether a sweep of overdue writers has anything to do.
     async fn is_sweep_due(&self, now: Timestamp, since: Timestamp) -> Result<bool, StoreError>;

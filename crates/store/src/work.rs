@@ -8,7 +8,7 @@ use gauntlet_model::{
 
 use crate::reply::{Reply, Settle};
 use crate::row::Row;
-use crate::{Appended, PendingCommand};
+use crate::{Appended, Monitor, MonitorProgress, PendingCommand};
 
 /// A run to create.
 pub(crate) struct NewRun {
@@ -98,6 +98,22 @@ pub(crate) enum Work {
         now: Timestamp,
         reply: Reply<EffectSet>,
     },
+    PutMonitor {
+        monitor: Monitor,
+        reply: Reply<()>,
+    },
+    DeleteMonitor {
+        project: String,
+        name: String,
+        reply: Reply<bool>,
+    },
+    Raise {
+        run: RunId,
+        progress: Option<MonitorProgress>,
+        rows: Vec<Arc<Row>>,
+        now: Timestamp,
+        reply: Reply<()>,
+    },
     Ping {
         reply: Reply<()>,
     },
@@ -106,7 +122,7 @@ pub(crate) enum Work {
 impl Work {
     fn rows(&self) -> &[Arc<Row>] {
         match self {
-            Work::Append { rows, .. } | Work::Import { rows, .. } => rows,
+            Work::Append { rows, .. } | Work::Import { rows, .. } | Work::Raise { rows, .. } => rows,
             Work::Origin { rows, .. } => rows,
             Work::Issue { row, .. } | Work::Acknowledge { row, .. } => std::slice::from_ref(row),
             Work::Create { run, .. } => std::slice::from_ref(&run.row),
@@ -117,6 +133,8 @@ impl Work {
             | Work::Sweep { .. }
             | Work::KeepChunk { .. }
             | Work::PutEffects { .. }
+            | Work::PutMonitor { .. }
+            | Work::DeleteMonitor { .. }
             | Work::Ping { .. } => &[],
         }
     }
@@ -130,6 +148,7 @@ impl Work {
     pub(crate) fn bytes(&self) -> usize {
         let held = match self {
             Work::KeepChunk { bytes, .. } => bytes.len(),
+            Work::Raise { progress: Some(progress), .. } => progress.states.len(),
             Work::Patch { patch, .. } => patch.notes.as_ref().map_or(0, String::len),
             Work::PutWriter { report, .. } => {
                 report.summary.as_ref().and_then(|s| serde_json::to_string(s).ok()).map_or(0, |s| s.len())
@@ -142,12 +161,16 @@ impl Work {
     /// Its way back, whatever the type of the answer.
     pub(crate) fn reply(&mut self) -> &mut dyn Settle {
         match self {
-            Work::Create { reply, .. } | Work::Acknowledge { reply, .. } => reply,
+            Work::Create { reply, .. }
+            | Work::Acknowledge { reply, .. }
+            | Work::DeleteMonitor { reply, .. } => reply,
             Work::Append { reply, .. } | Work::Origin { reply, .. } => reply,
             Work::Import { reply, .. }
             | Work::Patch { reply, .. }
             | Work::Delete { reply, .. }
             | Work::KeepChunk { reply, .. }
+            | Work::PutMonitor { reply, .. }
+            | Work::Raise { reply, .. }
             | Work::Ping { reply } => reply,
             Work::Issue { reply, .. } | Work::Sweep { reply, .. } => reply,
             Work::PutWriter { reply, .. } => reply,

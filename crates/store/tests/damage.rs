@@ -137,7 +137,8 @@ async fn episodes_are_counted_and_their_errors_found_in_a_database_of_before() {
     // As the version before wrote it.
     behind_its_back(
         directory.path(),
-        "DROP TABLE effects; DROP TABLE episodes; DELETE FROM _sqlx_migrations WHERE version >= 9;
+        "DROP TABLE monitor_states; DROP TABLE monitors; DROP TABLE effects; DROP TABLE episodes;
+         DELETE FROM _sqlx_migrations WHERE version >= 9;
          ALTER TABLE pending_deletes RENAME TO doomed;
          ALTER TABLE progress RENAME COLUMN scored_count TO rooted;
          UPDATE progress SET episodes = 0, failing = 0; UPDATE events SET failure = NULL;

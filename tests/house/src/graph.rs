@@ -41,7 +41,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &[
             "gauntlet-api",
             "gauntlet-film",
+            "gauntlet-follow",
             "gauntlet-model",
+            "gauntlet-monitor",
             "gauntlet-otlp",
             "gauntlet-results",
             "gauntlet-store",

@@ -70,6 +70,13 @@ impl Group<'_> {
                 Work::PutEffects { project, effects, now, reply } => {
                     keep(reply, super::effects::put(&mut *self.db, project, effects, *now).await)?;
                 }
+                Work::PutMonitor { monitor, reply } => keep(reply, self.put_monitor(monitor).await)?,
+                Work::DeleteMonitor { project, name, reply } => {
+                    keep(reply, self.delete_monitor(project, name).await)?;
+                }
+                Work::Raise { run, progress, rows, now, reply } => {
+                    keep(reply, self.raise(run, progress.as_ref(), rows, *now).await)?;
+                }
                 Work::Ping { reply } => keep(reply, self.heartbeat().await)?,
             }
         }
@@ -169,6 +176,7 @@ impl Group<'_> {
             totals,
             rules,
             evidence,
+            contact_lost: false,
         };
         self.touched.insert(run.id.clone(), RunChanges::new(state));
         self.visible = true;

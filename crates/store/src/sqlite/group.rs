@@ -30,6 +30,8 @@ pub(super) struct RunState {
     pub totals: RunTotals,
     pub rules: FailureRules,
     pub evidence: Evidence,
+    /// Whether nobody who writes it was heard of in time.
+    pub contact_lost: bool,
 }
 
 impl RunState {
@@ -175,7 +177,7 @@ impl<'a> Group<'a> {
             "SELECT r.run_no, p.head, p.status, r.task_id IS NOT NULL AS has_task_id,
                  r.run_type IS NOT NULL AS has_run_type,
                  p.steps, p.failing, p.scored_count, p.root_sum, p.last_root, p.last_root_place, p.top_step,
-                 r.rules, p.evidence
+                 r.rules, p.evidence, p.contact_lost
              FROM runs r JOIN progress p USING (run_no) WHERE r.id = ?1",
         )
         .bind(run.as_str())
@@ -201,6 +203,7 @@ impl<'a> Group<'a> {
             },
             rules: rows::rules(row.try_get("rules")?)?,
             evidence: rows::evidence(row.try_get("evidence")?),
+            contact_lost: row.try_get("contact_lost")?,
         }))
     }
 
@@ -313,9 +316,16 @@ impl RunChanges {
             (None, Status::Pending) if row.kind != Kind::RunStarted => Status::Running,
             (None, status) => status,
         };
+        let is_first = self.delta.is_none();
         let delta = self.delta.get_or_insert_default();
-        delta.updated_at = delta.updated_at.max(now.micros());
-        delta.contact_lost = false;
+        if row.kind == Kind::AlertRaised {
+            // The server raises alerts as well: they do not show that somebody writes the run.
+            delta.contact_lost = delta.contact_lost || (is_first && self.state.contact_lost);
+        } else {
+            delta.updated_at = delta.updated_at.max(now.micros());
+            delta.contact_lost = false;
+            self.state.contact_lost = false;
+        }
         if matches!(row.kind, Kind::SnapshotScored | Kind::ScoreAdded | Kind::StepRecorded) {
             delta.max_step = delta.max_step.max(row.step);
         }

@@ -11,13 +11,15 @@ use tokio::task::JoinHandle;
 
 use super::search::Index;
 use super::writer::Drained;
-use super::{command_table, effects, episode, hub, listing, lookup, read, start, steps, tombstones, writers};
+use super::{
+    command_table, effects, episode, hub, listing, lookup, monitors, read, start, steps, tombstones, writers,
+};
 use crate::log_store::{LogStore, ReadQuery, StepQuery};
 use crate::queue::Inbox;
 use crate::watches::Watches;
 use crate::{
-    DATABASE_FILE, Excerpt, InEpisode, Options, Page, PendingCommand, RunQuery, SearchPage, SearchQuery,
-    Session, Slice, StepRow, StoreError, private,
+    DATABASE_FILE, Excerpt, InEpisode, Monitor, MonitorProgress, MonitoredRun, Options, Page, PendingCommand,
+    RunQuery, SearchPage, SearchQuery, Session, Slice, StepRow, StoreError, private,
 };
 
 /// The log in one data directory.
@@ -123,6 +125,18 @@ impl LogStore for SqliteLog {
 
     async fn pending_commands(&self, run: &RunId) -> Result<Vec<PendingCommand>, StoreError> {
         command_table::pending(&self.readers, run).await
+    }
+
+    async fn monitors(&self, project: Option<&str>) -> Result<Vec<Monitor>, StoreError> {
+        monitors::monitors(&self.readers, project).await
+    }
+
+    async fn monitored_runs(&self) -> Result<Vec<MonitoredRun>, StoreError> {
+        monitors::monitored_runs(&self.readers).await
+    }
+
+    async fn monitor_progress(&self) -> Result<Vec<MonitorProgress>, StoreError> {
+        monitors::progress(&self.readers).await
     }
 
     async fn is_sweep_due(&self, now: Timestamp, since: Timestamp) -> Result<bool, StoreError> {

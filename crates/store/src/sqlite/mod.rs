@@ -18,6 +18,7 @@ mod identity;
 mod listing;
 mod log;
 mod lookup;
+mod monitors;
 mod read;
 mod recount;
 mod revisit;
@@ -142,6 +143,7 @@ fn migrations() -> Migrator {
         step(9, "episode states", include_str!("../../../../migrations/sqlite/0009_episodes.sql")),
         step(10, "names", include_str!("../../../../migrations/sqlite/0010_names.sql")),
         step(11, "effects", include_str!("../../../../migrations/sqlite/0011_effects.sql")),
+        step(12, "monitors", include_str!("../../../../migrations/sqlite/0012_monitors.sql")),
     ])
 }
 

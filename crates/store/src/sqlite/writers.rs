@@ -168,6 +168,7 @@ impl Group<'_> {
             let delta = touched.delta.get_or_insert_default();
             delta.contact_at = delta.contact_at.max(Some(now.micros()));
             delta.contact_lost = false;
+            touched.state.contact_lost = false;
         }
     }
 
@@ -175,6 +176,7 @@ impl Group<'_> {
     fn lose_contact(&mut self, run: &RunId) {
         if let Some(touched) = self.touched.get_mut(run) {
             touched.delta.get_or_insert_default().contact_lost = true;
+            touched.state.contact_lost = true;
             self.visible = true;
         }
     }

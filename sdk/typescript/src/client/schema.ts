@@ -306,6 +306,54 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/projects/{project}/monitors": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_projects_project_monitors"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/projects/{project}/monitors/{name}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put: operations["put_projects_project_monitors_name"];
+    post?: never;
+    delete: operations["delete_projects_project_monitors_name"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/runs/{run}/monitors/try": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post: operations["post_runs_run_monitors_try"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/imports": {
     parameters: {
       query?: never;
@@ -2438,6 +2486,92 @@ export interface components {
       /** @description Always `ok`. */
       status: string;
     };
+    /** @description One page of a list. */
+    MonitorPage: {
+      /** @description The items of this page, in the order of the list. */
+      items: components["schemas"]["Monitor"][];
+      /**
+       * @description What to pass as `cursor` to get the next page; null on the last one. Opaque: it is only good for the
+       *     same list with the same conditions.
+       */
+      next_cursor: string | null;
+    };
+    /** @description A rule that watches the runs of a project. */
+    Monitor: {
+      /** @description The project. */
+      project: string;
+      /** @description Its name, the only one of its project. */
+      name: string;
+      /** @description The rule. */
+      rule: string;
+      /** @description How grave its alerts are. */
+      severity: components["schemas"]["Severity"];
+      /**
+       * Format: uint32
+       * @description Least seconds between two alerts in one run.
+       */
+      cooldown_secs: number;
+      /**
+       * Format: date-time
+       * @description When it was saved. What was received before raises no alert.
+       */
+      saved_at: string;
+    };
+    /**
+     * @description How grave an alert is.
+     * @enum {string}
+     */
+    Severity: "info" | "warning" | "error";
+    /** @description A rule to save, or to try. */
+    MonitorRequest: {
+      /** @description The rule, such as `mean(loss, 20) > 3`. */
+      rule: string;
+      /**
+       * @description How grave its alerts are.
+       * @default warning
+       */
+      severity?: components["schemas"]["Severity"];
+      /**
+       * Format: uint32
+       * @description Least seconds between two alerts in one run; 600 where it is absent.
+       */
+      cooldown_secs?: number | null;
+    };
+    /** @description Where a rule would have raised alerts in a run. */
+    MonitorTrial: {
+      /**
+       * Format: uint64
+       * @description The events that were looked at.
+       */
+      events: number;
+      /**
+       * Format: uint64
+       * @description How often it would have raised an alert.
+       */
+      total: number;
+      /** @description The first 1,000 of them. */
+      firings: components["schemas"]["MonitorFiring"][];
+    };
+    /** @description A place at which a rule would have raised an alert. */
+    MonitorFiring: {
+      /**
+       * Format: uint64
+       * @description The step.
+       */
+      step: number | null;
+      /**
+       * Format: uint64
+       * @description The event that decided it.
+       */
+      seq: number;
+      /**
+       * Format: date-time
+       * @description The time of that event.
+       */
+      at: string;
+      /** @description What the functions of the rule computed, such as `mean(loss, 20) = 3.2`. */
+      values: string;
+    };
     /** @description A file that will come in slices. */
     ImportAnnouncement: {
       /** @description Its name, which names the run. */
@@ -3177,6 +3311,46 @@ export interface operations {
     responses: never;
   };
   post_runs_run_commands_command_ack: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_projects_project_monitors: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  put_projects_project_monitors_name: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  delete_projects_project_monitors_name: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  post_runs_run_monitors_try: {
     parameters: {
       query?: never;
       header?: never;

@@ -1,0 +1,58 @@
+//! Rules about silence, by the clock.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use gauntlet_model::{EventId, Status, Timestamp};
+use gauntlet_monitor::Expression;
+use gauntlet_store::{Store, StoreError};
+use tokio_util::sync::CancellationToken;
+
+use super::output::alert;
+use crate::clock::now;
+
+/// Time between two looks.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Looks again and again until `stop`.
+pub(super) async fn watch(store: &Store, stop: &CancellationToken) {
+    // An alert's id names the moment that was last heard of the run: after a restart the log knows it.
+    let mut raised = HashSet::new();
+    while stop.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_some() {
+        if let Err(error) = sweep(store, &mut raised, now()).await {
+            tracing::warn!(%error, "silent runs were not looked for; trying again");
+        }
+    }
+}
+
+/// Raises the alerts of the runs that are silent now.
+async fn sweep(store: &Store, raised: &mut HashSet<EventId>, now: Timestamp) -> Result<(), StoreError> {
+    let monitors = store.monitors(None).await?;
+    let silent: Vec<_> = monitors
+        .iter()
+        .filter_map(|monitor| Some((monitor, monitor.rule.parse::<Expression>().ok()?.silence_secs()?)))
+        .collect();
+    if silent.is_empty() {
+        raised.clear();
+        return Ok(());
+    }
+    let mut current = HashSet::new();
+    for run in store.monitored_runs().await?.iter().filter(|run| run.status == Status::Running) {
+        let heard = run.heard_at.micros();
+        for (monitor, secs) in silent.iter().filter(|(monitor, _)| monitor.project == run.project) {
+            let is_silent = now.micros().saturating_sub(heard) >= i64::from(*secs) * 1_000_000;
+            if !is_silent || run.heard_at < monitor.saved_at {
+                continue;
+            }
+            let text = format!("Nothing was heard of the run for {secs} seconds.");
+            let alert = alert(&run.id, monitor, &format!("silent {heard}"), now, None, text)?;
+            let id = alert.id();
+            if !raised.contains(&id) {
+                store.raise_alerts(&run.id, None, &[alert], now).await?;
+            }
+            current.insert(id);
+        }
+    }
+    *raised = current;
+    Ok(())
+}

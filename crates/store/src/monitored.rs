@@ -1,0 +1,52 @@
+//! A monitor, the runs it watches and how far it has seen them, as plain data.
+
+use gauntlet_model::{FailureRules, RunId, Severity, Status, Timestamp};
+
+/// A rule over the values of each run of a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Monitor {
+    /// The project.
+    pub project: String,
+    /// Its name, the only one of its project.
+    pub name: String,
+    /// The rule, as it was written. The store does not read it.
+    pub rule: String,
+    /// How grave its alerts are.
+    pub severity: Severity,
+    /// Least seconds between two alerts in one run.
+    pub cooldown_secs: u32,
+    /// When it was saved.
+    pub saved_at: Timestamp,
+}
+
+/// A run of a project that has monitors, changed since the first of them was saved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MonitoredRun {
+    /// Its number, which is never used for another run.
+    pub run_no: i64,
+    /// Its id.
+    pub id: RunId,
+    /// Its project.
+    pub project: String,
+    /// Events in its log.
+    pub head: u64,
+    /// Where it stands.
+    pub status: Status,
+    /// Which steps fail, as it was asked for.
+    pub rules: FailureRules,
+    /// When one of its writers was last heard of, or an event received. Alerts do not count.
+    pub heard_at: Timestamp,
+}
+
+/// How far the monitors of a run have seen its log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MonitorProgress {
+    /// The number of the run.
+    pub run_no: i64,
+    /// The sequence number of the next event.
+    pub next: u64,
+    /// The id of the event before it, where that could be read.
+    pub last_id: Option<[u8; 16]>,
+    /// What the monitors keep, as JSON. The store does not read it.
+    pub states: String,
+}

@@ -1,0 +1,54 @@
+//! Monitors of a project, and how far its runs were watched.
+
+use std::sync::Arc;
+
+use gauntlet_model::{Event, RunId, Timestamp};
+
+use crate::reply::Reply;
+use crate::row::Row;
+use crate::work::Work;
+use crate::{Monitor, MonitorProgress, MonitoredRun, Store, StoreError};
+
+impl Store {
+    /// The monitors of a project, or of all projects, by project and name.
+    pub async fn monitors(&self, project: Option<&str>) -> Result<Vec<Monitor>, StoreError> {
+        self.log().monitors(project).await
+    }
+
+    /// Saves a monitor; another one of its name in its project is replaced.
+    pub async fn put_monitor(&self, monitor: Monitor) -> Result<(), StoreError> {
+        let (reply, answer) = Reply::new();
+        self.ask(Work::PutMonitor { monitor, reply }, answer).await
+    }
+
+    /// Deletes a monitor; `false` where there is none of that name.
+    pub async fn delete_monitor(&self, project: &str, name: &str) -> Result<bool, StoreError> {
+        let (reply, answer) = Reply::new();
+        let (project, name) = (project.to_owned(), name.to_owned());
+        self.ask(Work::DeleteMonitor { project, name, reply }, answer).await
+    }
+
+    /// The runs that monitors watch.
+    pub async fn monitored_runs(&self) -> Result<Vec<MonitoredRun>, StoreError> {
+        self.log().monitored_runs().await
+    }
+
+    /// How far each run was watched.
+    pub async fn monitor_progress(&self) -> Result<Vec<MonitorProgress>, StoreError> {
+        self.log().monitor_progress().await
+    }
+
+    /// Appends alerts to a run, and stores with them how far it was watched. An alert is identified by its
+    /// id: one that is in the log already is not appended again.
+    pub async fn raise_alerts(
+        &self,
+        run: &RunId,
+        progress: Option<MonitorProgress>,
+        alerts: &[Event],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let rows = alerts.iter().map(|alert| Arc::new(Row::of(alert))).collect();
+        let (reply, answer) = Reply::new();
+        self.ask(Work::Raise { run: run.clone(), progress, rows, now, reply }, answer).await
+    }
+}
