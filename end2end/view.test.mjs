@@ -81,12 +81,13 @@ story("playback repeats a range, and a note is a flag in every browser", async (
   const other = await RunPage.open(page, "/runs/demo");
   await transport.getByRole("button", { name: "Mark" }).click();
   const note = run.page.getByRole("dialog", { name: "Note about this step" });
-  await note.getByRole("textbox").fill("look at this one");
+  await note.getByRole("textbox", { name: "Step" }).fill("look at this one");
+  await note.getByRole("textbox", { name: "Author" }).fill("Ada");
   await note.getByRole("button", { name: "Save" }).click();
   await note.waitFor({ state: "hidden" });
   for (const each of [run, other]) {
     const flags = each.page.getByRole("list", { name: "Interventions, notes and alerts" });
-    await flags.getByRole("button", { name: /^Note by browser at .*: look at this one$/ }).waitFor();
+    await flags.getByRole("button", { name: /^Note by Ada at .*: look at this one$/ }).waitFor();
   }
 
   // The worst steps, and the way to one of them by Enter.
@@ -179,6 +180,8 @@ story(
     await messageOf("assistant").locator("pre.text", { hasText: "# Answer" }).waitFor();
     const call = run.diagnostics.locator(".story details", { hasText: "calculator" });
     await call.locator("summary").click();
+    await call.locator(".tree-values li", { hasText: "a 2" }).waitFor();
+    await call.getByRole("button", { name: "Switch between rendered and raw text" }).click();
     await call.locator("pre", { hasText: '"a": 2' }).waitFor();
   },
 );

@@ -45,6 +45,17 @@ pub struct RunList {
     pub total: u64,
 }
 
+/// The previous attempt of a task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Its step.
+    pub step: u64,
+    /// Its episode, if any.
+    pub episode: Option<String>,
+    /// What the agent did now, as HTML that runs nothing: words that are gone in `del`, new ones in `ins`.
+    pub html: String,
+}
+
 /// Why the server could not answer a page: a sentence for people, and the HTTP status of the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageError {
@@ -125,8 +136,10 @@ pub trait Backend: Send + Sync {
     fn parameters(&self, run: String) -> BackendFuture<Vec<DeclaredParameter>>;
     /// The effects of a project.
     fn effects(&self, project: String) -> BackendFuture<EffectSet>;
-    /// Adds a note about a step to the log.
-    fn note(&self, run: String, step: u64, text: String) -> BackendFuture<()>;
+    /// The attempt of the same task before the snapshot of a sequence number; `None` where it is the first.
+    fn attempt(&self, run: String, seq: u64) -> BackendFuture<Option<Attempt>>;
+    /// Adds a note of an author about a step to the log.
+    fn note(&self, run: String, step: u64, author: String, text: String) -> BackendFuture<()>;
     /// Issues a command (`pause`, `resume`, `tweak`, `answer`, `stop`) and returns its id.
     fn command(&self, run: String, action: String, parameters: Object) -> BackendFuture<String>;
 }
@@ -222,17 +235,30 @@ pub async fn get_effects(
     backend()?.effects(project).await.map_err(PageError::answered)
 }
 
-/// Adds a note about a step to the log.
+/// The attempt of the same task before a snapshot, and what changed since.
+#[server(prefix = "/pages", endpoint = "attempt", input = Json)]
+pub async fn get_attempt(
+    /// The run's id.
+    run: String,
+    /// The snapshot's sequence number.
+    seq: u64,
+) -> Result<Option<Attempt>, PageError> {
+    backend()?.attempt(run, seq).await.map_err(PageError::answered)
+}
+
+/// Adds a note of an author about a step to the log.
 #[server(prefix = "/pages", endpoint = "note", input = Json)]
 pub async fn add_note(
     /// The run's id.
     run: String,
     /// The step's number.
     step: u64,
+    /// Who writes it; empty for a browser without a name.
+    author: String,
     /// The note.
     text: String,
 ) -> Result<(), PageError> {
-    backend()?.note(run, step, text).await.map_err(PageError::answered)
+    backend()?.note(run, step, author, text).await.map_err(PageError::answered)
 }
 
 /// Issues a command and returns its id.

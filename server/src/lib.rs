@@ -4,6 +4,7 @@
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
 pub mod api;
+mod attempt;
 pub mod body;
 mod compare_page;
 pub mod config;
@@ -22,6 +23,7 @@ pub mod intake;
 pub mod live;
 pub mod lock;
 mod markdown;
+mod media;
 pub mod openapi;
 pub mod otlp;
 pub mod pages;
@@ -36,3 +38,4 @@ pub mod site;
 pub mod spool;
 pub mod state;
 pub mod tail;
+mod value_tree;

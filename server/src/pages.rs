@@ -8,9 +8,10 @@ use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use gauntlet_api::{EpisodeTimeline, InspectedStep};
-use gauntlet_app::api::{Backend, BackendFuture, PageError, RunList, RunsQuery};
+use gauntlet_app::api::{Attempt, Backend, BackendFuture, PageError, RunList, RunsQuery};
 use gauntlet_engine::clock::{new_event_id, now};
-use gauntlet_engine::{commands, inspect, timeline};
+use gauntlet_engine::timeline::{self, ToHtml};
+use gauntlet_engine::{commands, inspect};
 use gauntlet_model::{
     Action, AnnotationAdded, CommandIssued, DeclaredParameter, EffectSet, EpisodeId, Event, Object, RunPatch,
     RunSummary,
@@ -21,14 +22,17 @@ use leptos::nonce::use_nonce;
 use leptos::prelude::provide_context;
 
 use crate::api::runs;
-use crate::body;
 use crate::error::ApiError;
 use crate::extract::run_id;
 use crate::state::AppState;
-use crate::{markdown, policy, site};
+use crate::{attempt, body};
+use crate::{markdown, media, policy, site, value_tree};
 
 /// The author of what a person does on a page.
 const AUTHOR: &str = "browser";
+/// How the pages show what was recorded.
+const TO_HTML: ToHtml =
+    ToHtml { markdown: markdown::html, value_tree: value_tree::html, artifact: media::html };
 /// Runs a page shows at a time.
 const PAGE: u32 = 50;
 /// Largest form of a page, bytes: a query, or a command with its parameters.
@@ -155,7 +159,7 @@ impl Backend for Pages {
         let state = self.0.clone();
         Box::pin(async move {
             let Ok(id) = run_id(&run) else { return Ok(None) };
-            let found = inspect::step(&state.store, &id, step, seq, markdown::html).await;
+            let found = inspect::step(&state.store, &id, step, seq, TO_HTML).await;
             Ok(found.map_err(ApiError::from)?)
         })
     }
@@ -165,7 +169,7 @@ impl Backend for Pages {
         Box::pin(async move {
             let run = run_id(&run)?;
             let episode = EpisodeId::new(episode).map_err(|e| ApiError::malformed(&e))?;
-            let found = timeline::read(&state.store, &run, &episode, from..to, markdown::html).await;
+            let found = timeline::read(&state.store, &run, &episode, from..to, TO_HTML).await;
             Ok(found.map_err(ApiError::from)?)
         })
     }
@@ -175,11 +179,23 @@ impl Backend for Pages {
         Box::pin(async move { Ok(state.store.effects(&project).await.map_err(ApiError::from)?) })
     }
 
-    fn note(&self, run: String, step: u64, text: String) -> BackendFuture<()> {
+    fn attempt(&self, run: String, seq: u64) -> BackendFuture<Option<Attempt>> {
         let state = self.0.clone();
         Box::pin(async move {
             let run = run_id(&run)?;
-            let note = AnnotationAdded { text, author: AUTHOR.to_owned(), range: None };
+            Ok(attempt::previous(&state.store, &state.prompts, &run, seq).await?)
+        })
+    }
+
+    fn note(&self, run: String, step: u64, author: String, text: String) -> BackendFuture<()> {
+        let state = self.0.clone();
+        Box::pin(async move {
+            let run = run_id(&run)?;
+            let author = match author.trim() {
+                "" => AUTHOR.to_owned(),
+                author => author.to_owned(),
+            };
+            let note = AnnotationAdded { text, author, range: None };
             let event = Event::new(new_event_id(), now(), None, Some(step), note);
             let event = event.map_err(|e| ApiError::invalid(&e))?;
             state.store.append(&run, vec![event], now()).await.map_err(ApiError::from)?;

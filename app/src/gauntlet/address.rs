@@ -14,6 +14,8 @@ use crate::ui::{query_parameter, replace_query, this_address, this_path};
 
 /// The least time between two changes of the address. Browsers refuse more than about three a second.
 const PACE: Duration = Duration::from_millis(350);
+/// The orbit that shows all of the run, in the address.
+const ENTIRE_RUN: &str = "whole";
 /// The names of the panels in the address.
 const FOLDED: [&str; 2] = ["steps", "diagnostics"];
 
@@ -49,6 +51,7 @@ pub(super) fn keep(session: Session, panels: Panels) {
         view.geometry.track();
         view.camera.track();
         view.orbit.track();
+        view.overview.track();
         view.rubric.track();
         session.listing.track();
         session.words.track();
@@ -77,8 +80,11 @@ fn read(session: Session, panels: Panels) {
     if let Some(camera) = query_parameter("camera").as_deref().and_then(CameraMode::from_word) {
         view.camera.set(camera);
     }
-    if let Some(orbit) = query_parameter("orbit").as_deref().and_then(read_orbit) {
-        view.orbit.set(orbit);
+    match query_parameter("orbit").as_deref() {
+        // The loop fits an overview that equals the orbit to the stage at its next frame.
+        Some(ENTIRE_RUN) => view.overview.set(Some(view.orbit.get_untracked())),
+        Some(text) => read_orbit(text).into_iter().for_each(|orbit| view.orbit.set(orbit)),
+        None => {}
     }
     if let Some(range) = query_parameter("loop").as_deref().and_then(read_range) {
         session.range.set(Some(range));
@@ -144,6 +150,10 @@ fn view_parameters(session: Session, panels: Panels) -> [(&'static str, Option<S
     let camera = view.camera.get_untracked();
     let is_orbit = matches!(camera, CameraMode::Orbit(_));
     let orbit = view.orbit.get_untracked();
+    let orbit_word = match view.overview.get_untracked() {
+        Some(_) => Some(ENTIRE_RUN.to_owned()),
+        None => orbit_text(orbit).filter(|_| orbit.target.is_none()),
+    };
     let rubric = untrack(|| session.chosen_path()).or_else(|| session.wanted_rubric.get_untracked());
     let listing = session.listing.get_untracked();
     let listing_word =
@@ -158,7 +168,7 @@ fn view_parameters(session: Session, panels: Panels) -> [(&'static str, Option<S
     [
         ("view", (geometry != Geometry::default()).then(|| geometry.as_str().to_owned())),
         ("camera", (!is_orbit).then(|| camera.as_str().to_owned())),
-        ("orbit", orbit_text(orbit).filter(|_| is_orbit && orbit.target.is_none())),
+        ("orbit", orbit_word.filter(|_| is_orbit)),
         ("rubric", rubric),
         ("filter", (!words.trim().is_empty()).then_some(words)),
         ("list", listing_word.filter(|_| listing != Listing::All).map(str::to_owned)),

@@ -11,6 +11,24 @@ pub(super) enum TextPart {
     Grounded(String),
 }
 
+impl TextPart {
+    /// The text.
+    pub(super) fn text(&self) -> &str {
+        match self {
+            Self::Plain(text) | Self::Ungrounded(text) | Self::Grounded(text) => text,
+        }
+    }
+
+    /// A part of the same kind with another text.
+    pub(super) fn with_text(&self, text: String) -> Self {
+        match self {
+            Self::Plain(_) => Self::Plain(text),
+            Self::Ungrounded(_) => Self::Ungrounded(text),
+            Self::Grounded(_) => Self::Grounded(text),
+        }
+    }
+}
+
 /// Cuts a text at its `<citations>` parts and says of each whether `seen` contains it. A part without an end
 /// runs to the next tag.
 pub(super) fn mark_citations(text: &str, seen: &[String]) -> Vec<TextPart> {

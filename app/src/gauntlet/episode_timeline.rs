@@ -1,8 +1,11 @@
 //! The timeline of the selected node's episode: one line per entry, with its texts behind a click.
 
 use gauntlet_api::{ElidedRange, EpisodeTimeline, TimelineEntry};
+use leptos::html;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
+use super::episode_ways::{Failures, Find, Spans};
 use super::pairs::described;
 use super::session::Session;
 use crate::api::{PageError, get_timeline};
@@ -44,10 +47,20 @@ pub(super) fn EpisodeTimelineView(
     let rows = |all: RwSignal<Vec<TimelineEntry>>| {
         view! { <For each=move || all.get() key=|h| h.seq children=|entry| view! { <Row entry /> } /> }
     };
+    let list = NodeRef::<html::Ol>::new();
+    let shown = RwSignal::new(None::<u64>);
+    Effect::new(move || {
+        if let (Some(seq), Some(list)) = (shown.get(), list.get_untracked()) {
+            show_entry(&list, seq);
+        }
+    });
+    let all = Signal::derive(move || first.with(|f| last.with(|l| [f.as_slice(), l].concat())));
     view! {
         <details class="part" open>
             <summary class="part-title">"Episode"<span class="panel-note">{count}</span></summary>
-            <ol class="story" aria-label="What happened in the episode">
+            <Failures all shown />
+            <Find all shown />
+            <ol class="story" aria-label="What happened in the episode" node_ref=list>
                 {rows(first)}
                 {move || elided.get().map(|range| view! {
                     <li class="story-gap">
@@ -63,18 +76,37 @@ pub(super) fn EpisodeTimelineView(
                 {rows(last)}
             </ol>
         </details>
+        <Spans all shown />
     }
     .erase()
+}
+
+/// Opens an entry of the list and scrolls to it.
+fn show_entry(list: &web_sys::Element, seq: u64) {
+    if let Ok(Some(before)) = list.query_selector(".is-found") {
+        let _ = before.class_list().remove_1("is-found");
+    }
+    let Ok(Some(entry)) = list.query_selector(&format!("[data-seq=\"{seq}\"]")) else { return };
+    let _ = entry.class_list().add_1("is-found");
+    if let Ok(Some(details)) = entry.query_selector("details") {
+        let _ = details.set_attribute("open", "");
+    }
+    entry.scroll_into_view();
 }
 
 /// One entry.
 #[component]
 fn Row(entry: TimelineEntry) -> impl IntoView {
-    if let (Some(html), None) = (entry.html.clone(), &entry.error) {
+    if let (true, Some(html), None) = (entry.is_message, entry.html.clone(), &entry.error) {
         return view! { <Message entry html /> }.erase();
     }
-    let TimelineEntry { kind, name, text, result, duration_ms, error, more, .. } = entry;
-    let is_open = RwSignal::new(false);
+    let TimelineEntry { seq, kind, name, text, html, result, result_html, duration_ms, error, more, .. } =
+        entry;
+    // An image is seen at once.
+    let is_image = html.as_ref().is_some_and(|html| html.starts_with("<img"));
+    let has_tree = !is_image && (html.is_some() || result_html.is_some());
+    let is_raw = RwSignal::new(false);
+    let is_open = RwSignal::new(is_image);
     let class = match (&error, kind.as_str()) {
         (Some(_), _) => "is-bad",
         (None, "assistant") => "is-agent",
@@ -91,24 +123,35 @@ fn Row(entry: TimelineEntry) -> impl IntoView {
     // One line is shown: a long text would be laid out for nothing.
     let line: String = line.chars().take(200).map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
     let show_all = move || {
-        let block = |title: &'static str, text: String| {
-            (!text.is_empty()).then(
-                || view! { <p class="story-what">{title}</p><pre class="text" tabindex="0">{text}</pre> },
-            )
+        let block = |title: &'static str, text: String, html: Option<String>| {
+            let html = html.filter(|_| !is_raw.get());
+            (!text.is_empty()).then(move || {
+                let content = match html {
+                    // Made by the server, which renders no markup of the recorded text.
+                    Some(html) => view! { <div class="values" inner_html=html></div> }.erase(),
+                    None => view! { <pre class="text" tabindex="0">{text}</pre> }.erase(),
+                };
+                view! { <p class="story-what">{title}</p>{content} }
+            })
         };
         let error = error
             .clone()
             .map(|e| [e.message, e.traceback.unwrap_or_default()].join("\n").trim_end().to_owned());
         view! {
-            {block("What went wrong", error.unwrap_or_default())}
-            {block("Text", text.clone())}
-            {block("Result", result.clone().unwrap_or_default())}
+            {block("What went wrong", error.unwrap_or_default(), None)}
+            {has_tree.then(|| view! { <RawSwitch is_raw /> })}
+            {block("Text", text.clone(), html.clone())}
+            {block("Result", result.clone().unwrap_or_default(), result_html.clone())}
             <dl class="pairs">{described(more.clone())}</dl>
         }
     };
+    let toggled = move |e: web_sys::Event| {
+        let details = e.target().and_then(|t| t.dyn_into::<web_sys::HtmlDetailsElement>().ok());
+        is_open.set(details.is_some_and(|details| details.open()));
+    };
     view! {
-        <li class=class>
-            <details on:toggle=move |_| is_open.update(|o| *o = !*o)>
+        <li class=class data-seq=seq.to_string()>
+            <details open=is_image on:toggle=toggled>
                 <summary>
                     <span class="story-kind">{kind}</span>
                     <span class="story-line">{name.map(|name| view! { <b>{name}</b>" " })}{line}</span>
@@ -124,10 +167,9 @@ fn Row(entry: TimelineEntry) -> impl IntoView {
 /// A message of a conversation: who said it, and what, as Markdown or as it was recorded.
 #[component]
 fn Message(entry: TimelineEntry, html: String) -> impl IntoView {
-    let TimelineEntry { kind, name, text, duration_ms, more, .. } = entry;
+    let TimelineEntry { seq, kind, name, text, duration_ms, more, .. } = entry;
     let is_raw = RwSignal::new(false);
     let class = format!("message is-{kind}");
-    let words = move || if is_raw.get() { "Rendered" } else { "Raw" };
     let content = move || match is_raw.get() {
         true => view! { <pre class="text" tabindex="0">{text.clone()}</pre> }.erase(),
         // Made by the server, which renders no markup of the recorded text.
@@ -140,23 +182,32 @@ fn Message(entry: TimelineEntry, html: String) -> impl IntoView {
         }
     });
     view! {
-        <li class=class>
+        <li class=class data-seq=seq.to_string()>
             <p class="message-head">
                 <b>{kind}</b>
                 <span>{name}</span>
                 <span class="story-time">{duration_ms.map(duration)}</span>
-                <button
-                    class="link" aria-label="Switch between rendered and raw text"
-                    on:click=move |_| is_raw.update(|raw| *raw = !*raw)
-                >
-                    {words}
-                </button>
+                <RawSwitch is_raw />
             </p>
             {content}
             {more}
         </li>
     }
     .erase()
+}
+
+/// Switches between what was rendered and what was recorded.
+#[component]
+fn RawSwitch(is_raw: RwSignal<bool>) -> impl IntoView {
+    let words = move || if is_raw.get() { "Rendered" } else { "Raw" };
+    view! {
+        <button
+            class="link raw-switch" aria-label="Switch between rendered and raw text"
+            on:click=move |_| is_raw.update(|raw| *raw = !*raw)
+        >
+            {words}
+        </button>
+    }
 }
 
 #[cfg(test)]
@@ -172,8 +223,11 @@ mod tests {
             kind: kind.to_owned(),
             name: None,
             text: String::new(),
+            is_message: false,
             html: None,
             result: None,
+            result_html: None,
+            span: None,
             duration_ms: None,
             error: error.map(|message| RecordedError { message: message.to_owned(), traceback: None }),
             more: Vec::new(),

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use gauntlet_api::{InspectedEvent, InspectedSnapshot, InspectedStep};
 use leptos::prelude::*;
 
+use super::attempt::PreviousAttempt;
 use super::citations::{TextPart, mark_citations};
 use super::episode_timeline::{EpisodeTimelineView, episode_error};
 use super::pairs::{Pairs, described, pairs};
@@ -16,6 +17,10 @@ use crate::ui::{Erase, duration, grouped, local_time, utc};
 
 /// Steps in the cache.
 const CACHED_STEPS: usize = 48;
+/// Bytes of a text that are shown at first: a few screens, laid out within a frame or two.
+const FIRST_BYTES: usize = 32_000;
+/// How much more of a text each press shows.
+const MORE_TIMES: usize = 4;
 /// Milliseconds of a day.
 const DAY_MS: f64 = 86_400_000.0;
 
@@ -90,6 +95,7 @@ pub(super) fn Inspector(session: Session) -> impl IntoView {
     });
     let loaded = LocalResource::new(move || load(session, cache, key.get()));
     let is_loading = RwSignal::new(false);
+    let shows_changes = RwSignal::new(false);
     // A step that could not be read while the server was away is read once the connection is back.
     Effect::new(move |was_live: Option<bool>| {
         let is_live = session.feed.with(|feed| *feed == FeedState::Live);
@@ -104,7 +110,7 @@ pub(super) fn Inspector(session: Session) -> impl IntoView {
             <Transition fallback=|| view! { <Blank /> } set_pending=is_loading>
                 {move || match loaded.get().flatten() {
                     None => view! { <Blank /> }.erase(),
-                    Some(Ok(detail)) => view! { <Texts session detail /> }.erase(),
+                    Some(Ok(detail)) => view! { <Texts session detail shows_changes /> }.erase(),
                     Some(Err(message)) => view! {
                         <div class="trouble" role="alert">
                             <p>"This step could not be read. "{message}</p>
@@ -132,12 +138,12 @@ fn Blank() -> impl IntoView {
 
 /// The texts of one step.
 #[component]
-fn Texts(session: Session, detail: InspectedStep) -> impl IntoView {
+fn Texts(session: Session, detail: InspectedStep, shows_changes: RwSignal<bool>) -> impl IntoView {
     let InspectedStep { snapshot, others, events, timeline, .. } = detail;
     let episode = snapshot.as_ref().and_then(|s| s.episode.clone()).filter(|_| !timeline.first.is_empty());
     view! {
         {snapshot.map(|snapshot| view! {
-            <Snapshot snapshot>
+            <Snapshot session snapshot shows_changes>
                 {episode.map(|episode| view! { <EpisodeTimelineView session episode timeline /> })}
             </Snapshot>
         })}
@@ -155,7 +161,12 @@ fn Texts(session: Session, detail: InspectedStep) -> impl IntoView {
 }
 
 #[component]
-fn Snapshot(snapshot: InspectedSnapshot, children: Children) -> impl IntoView {
+fn Snapshot(
+    session: Session,
+    snapshot: InspectedSnapshot,
+    shows_changes: RwSignal<bool>,
+    children: Children,
+) -> impl IntoView {
     let InspectedSnapshot { action, observation, .. } = snapshot;
     let context = snapshot.metadata.get("context").and_then(|c| c.as_str()).map(str::to_owned);
     let seen: Vec<String> =
@@ -178,27 +189,64 @@ fn Snapshot(snapshot: InspectedSnapshot, children: Children) -> impl IntoView {
                 "Action"
                 {is_ungrounded.then_some(view! { <span class="part-flag">"cites what is not there"</span> })}
             </summary>
-            <pre class="text" tabindex="0">
-                {if parts.iter().all(|p| matches!(p, TextPart::Plain(t) if t.is_empty())) {
-                    view! { <span class="quiet-words">"No text was recorded."</span> }.erase()
-                } else {
-                    parts.into_iter().map(text_part).collect_view().erase()
-                }}
-            </pre>
+            <LongText parts />
         </details>
+        <PreviousAttempt session seq=snapshot.seq is_open=shows_changes />
         <details class="part" open>
             <summary class="part-title">"Observation"</summary>
-            <pre class="text" tabindex="0">{if observation.is_empty() {
-                view! { <span class="quiet-words">"No text was recorded."</span> }.erase()
-            } else {
-                observation.erase()
-            }}</pre>
+            <LongText parts=vec![TextPart::Plain(observation)] />
         </details>
         {children()}
         <Pairs title="Timing" rows=timing.into_iter().flatten().map(|(k, v)| (k.to_owned(), v)).collect() />
         <Pairs title="Metadata" rows=pairs(snapshot.metadata) />
     }
     .erase()
+}
+
+/// A text that may be long: its beginning, and more of it at each press, so that no layout takes long.
+#[component]
+fn LongText(parts: Vec<TextPart>) -> impl IntoView {
+    let total: usize = parts.iter().map(|part| part.text().len()).sum();
+    let most = RwSignal::new(FIRST_BYTES);
+    let parts = StoredValue::new(parts);
+    let shown = move || parts.with_value(|parts| cut_parts(parts, most.get())).into_iter();
+    let more = move || {
+        let left = total.saturating_sub(most.get());
+        (left > 0).then(|| {
+            view! {
+                <button class="button more-text" on:click=move |_| most.update(|most| *most *= MORE_TIMES)>
+                    {format!("Show more: {} kB follow", grouped(left.div_ceil(1000) as u64))}
+                </button>
+            }
+        })
+    };
+    match total {
+        0 => view! {
+            <pre class="text" tabindex="0"><span class="quiet-words">"No text was recorded."</span></pre>
+        }
+        .erase(),
+        _ => view! {
+            <pre class="text" tabindex="0">{move || shown().map(text_part).collect_view()}</pre>
+            {more}
+        }
+        .erase(),
+    }
+}
+
+/// The parts up to that many bytes, the last one cut before a character.
+fn cut_parts(parts: &[TextPart], most: usize) -> Vec<TextPart> {
+    let mut left = most;
+    let mut shown = Vec::new();
+    for part in parts {
+        let text = part.text();
+        if text.len() > left {
+            shown.push(part.with_text(text[..text.floor_char_boundary(left)].to_owned()));
+            break;
+        }
+        left -= text.len();
+        shown.push(part.clone());
+    }
+    shown
 }
 
 fn text_part(text_part: TextPart) -> AnyView {
@@ -222,6 +270,7 @@ fn Events(events: Vec<InspectedEvent>) -> impl IntoView {
             <li>
                 <span class="event-kind">{e.kind}</span>
                 <span class="event-at">{utc(e.at)}</span>
+                {e.html.map(|html| view! { <div class="values" inner_html=html></div> })}
                 <dl class="pairs">{described(pairs(e.body))}</dl>
             </li>
         }
@@ -235,4 +284,20 @@ fn Events(events: Vec<InspectedEvent>) -> impl IntoView {
         </details>
     }
     .erase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        let parts = [("ab", true), ("éé", false), ("z", true)].map(|(text, is_plain)| match is_plain {
+            true => TextPart::Plain(text.into()),
+            false => TextPart::Grounded(text.into()),
+        });
+        assert_eq!(cut_parts(&parts, 7), parts);
+        assert_eq!(cut_parts(&parts, 5), [parts[0].clone(), TextPart::Grounded("é".into())]);
+        assert_eq!(cut_parts(&parts, 2), [parts[0].clone(), TextPart::Grounded(String::new())]);
+    }
 }

@@ -3,7 +3,9 @@
 
 mod about;
 mod address;
+mod attempt;
 mod callout;
+mod capture;
 mod charts;
 mod citations;
 mod commands;
@@ -13,6 +15,7 @@ mod diagnostics;
 mod easing;
 mod effects;
 mod episode_timeline;
+mod episode_ways;
 mod flags;
 mod flat;
 mod frame_timing;

@@ -44,6 +44,11 @@ impl OrbitControls {
         Self { session, handle, held: StoredValue::new(Held::default()), is_held: RwSignal::new(false) }
     }
 
+    /// The loop that draws what the controls turn.
+    pub(super) fn render_loop(self) -> RenderLoopHandle {
+        self.handle
+    }
+
     /// Whether a pointer is down.
     pub(super) fn is_turning(self) -> bool {
         self.is_held.get()

@@ -74,7 +74,7 @@ pub(super) struct RenderLoop {
     inbox: Inbox,
     /// Makes the stage, until it is attached.
     attach: Option<Attach>,
-    stage: Option<(Box<dyn StageView>, web_sys::HtmlCanvasElement)>,
+    pub(super) stage: Option<(Box<dyn StageView>, web_sys::HtmlCanvasElement)>,
     /// Frames so far.
     frames: u32,
     overlay: Overlay,

@@ -26,6 +26,17 @@ impl RenderLoopHandle {
         self.0.set(Some(StoredValue::new_local(render_loop)));
     }
 
+    /// Draws the last scene again and returns its canvas, whose picture is there until the browser shows it.
+    pub(super) fn redraw(self) -> Option<web_sys::HtmlCanvasElement> {
+        let render_loop = self.0.get_untracked()?;
+        render_loop.try_with_value(|render_loop| {
+            let render_loop = &mut *render_loop.borrow_mut();
+            let (stage, canvas) = render_loop.stage.as_mut()?;
+            stage.draw(render_loop.scene.as_ref()?, canvas.width(), canvas.height());
+            Some(canvas.clone())
+        })?
+    }
+
     /// Reads the loop; `None` before it runs.
     pub(super) fn read<T>(self, read: impl FnOnce(&RenderLoop) -> Option<T>) -> Option<T> {
         let render_loop = self.0.get_untracked()?;

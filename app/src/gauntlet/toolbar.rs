@@ -7,9 +7,11 @@ use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
+use super::capture::Capture;
 use super::keyboard::KEYS;
 use super::orbit::OrbitControls;
 use super::panels::Panels;
+use super::render_loop_handle::RenderLoopHandle;
 use super::session::Session;
 use crate::ui::{Erase, Icon, Shape};
 
@@ -47,7 +49,7 @@ pub(super) fn Toolbar(session: Session, controls: OrbitControls) -> impl IntoVie
             </div>
             <div class="tool-group">
                 <FitButton controls />
-                <EffectsMenu session />
+                <EffectsMenu session handle=controls.render_loop() />
             </div>
         </div>
     }
@@ -107,7 +109,7 @@ fn FitButton(controls: OrbitControls) -> impl IntoView {
 
 /// The menu with the strength of effects and the list of keys.
 #[component]
-fn EffectsMenu(session: Session) -> impl IntoView {
+fn EffectsMenu(session: Session, handle: RenderLoopHandle) -> impl IntoView {
     let intensity = session.view.intensity;
     let menu = NodeRef::<html::Details>::new();
     close_from_outside(menu);
@@ -146,6 +148,7 @@ fn EffectsMenu(session: Session) -> impl IntoView {
                         prop:value=move || (intensity.get() * 100.0).to_string() value="50" />
                 </label>
                 <p>"Changes how brightly failures are lit, nothing else."</p>
+                <Capture session handle />
                 <h3>"Keys"</h3>
                 <label class="keys-off">
                     <input type="checkbox" prop:checked=move || session.waits_at_failures.get()

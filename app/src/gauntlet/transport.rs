@@ -10,7 +10,10 @@ use super::flags::Flags;
 use super::motion::{SPEEDS, next_speed, repeated};
 use super::session::{Session, root_path};
 use crate::api::{PageError, add_note};
-use crate::ui::{Dialog, Erase, Icon, Shape, grouped};
+use crate::ui::{Dialog, Erase, Icon, Shape, grouped, store, stored};
+
+/// Where the browser keeps the author of notes.
+const AUTHOR_KEY: &str = "gauntlet.author";
 
 /// The bar, over its curve.
 #[component]
@@ -170,11 +173,15 @@ fn Mark(session: Session) -> impl IntoView {
 #[component]
 fn NoteForm(session: Session, open: RwSignal<bool>) -> impl IntoView {
     let text = RwSignal::new(String::new());
+    // Written once: the browser remembers it.
+    let author = RwSignal::new(stored(AUTHOR_KEY).unwrap_or_default());
     let step = untrack(|| session.current_step());
     let save = Action::new(move |text: &String| {
         let (run, text) = (session.summary(|s| s.id.to_string()), text.clone());
+        let author = author.get_untracked().trim().to_owned();
+        store(AUTHOR_KEY, &author);
         async move {
-            add_note(run, step.unwrap_or_default(), text).await?;
+            add_note(run, step.unwrap_or_default(), author, text).await?;
             open.try_set(false);
             Ok::<(), PageError>(())
         }
@@ -191,6 +198,13 @@ fn NoteForm(session: Session, open: RwSignal<bool>) -> impl IntoView {
                 <label>
                     {label}
                     <textarea class="field" on:input=move |e| text.set(event_target_value(&e))></textarea>
+                </label>
+                <label>
+                    "Author"
+                    <input
+                        class="field" prop:value=move || author.get()
+                        on:input=move |e| author.set(event_target_value(&e))
+                    />
                 </label>
             </div>
             {move || error().map(|error| view! { <p class="trouble" role="alert">{error}</p> })}

@@ -93,6 +93,19 @@ pub(crate) fn focus_on(selector: &'static str) {
     });
 }
 
+/// What this browser keeps under a name; `None` where it keeps nothing, or keeps nothing of this page.
+pub(crate) fn stored(name: &str) -> Option<String> {
+    window().local_storage().ok()??.get_item(name).ok()?
+}
+
+/// Keeps a text in this browser, where that is allowed.
+pub(crate) fn store(name: &str, text: &str) {
+    if let Ok(Some(storage)) = window().local_storage() {
+        // Refused where the storage is full.
+        let _ = storage.set_item(name, text);
+    }
+}
+
 /// The address of this page.
 pub(crate) fn this_address() -> String {
     location().href().unwrap_or_default()

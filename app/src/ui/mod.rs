@@ -23,7 +23,7 @@ pub(crate) use address::{charts_address, project_address, run_address};
 pub(crate) use browser::{
     Resized, element_size, focus_on, focus_on_slash, hand_over, handed_over, in_text_field, local_clock,
     local_time, now_ms, on_control, open_document, pixel_ratio, prefers_reduced_motion, query_parameter,
-    replace_query, this_address, this_path,
+    replace_query, store, stored, this_address, this_path,
 };
 pub(crate) use copy::Copied;
 pub(crate) use dialog::Dialog;

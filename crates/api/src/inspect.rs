@@ -51,6 +51,8 @@ pub struct InspectedEvent {
     pub kind: String,
     /// Its body.
     pub body: Object,
+    /// An artifact as HTML that runs nothing: its image and a link.
+    pub html: Option<String>,
 }
 
 /// The timeline of an episode in log order: both ends of it, and the range between them that was not read.
@@ -90,16 +92,31 @@ pub struct TimelineEntry {
     pub name: Option<String>,
     /// Its text, or the arguments of a tool call.
     pub text: String,
-    /// The text of a message as HTML that runs nothing, where it is Markdown to be read.
+    /// Whether it is a message of the conversation.
+    pub is_message: bool,
+    /// The text as HTML that runs nothing: the Markdown of a message, a tree of arguments, an artifact.
     pub html: Option<String>,
     /// The result of a tool call.
     pub result: Option<String>,
+    /// The result as a tree in HTML that runs nothing, where it has members.
+    pub result_html: Option<String>,
+    /// Its place in time, where it is a span that has ended.
+    pub span: Option<SpanTime>,
     /// How long it took, milliseconds.
     pub duration_ms: Option<f64>,
     /// Its error, if it failed.
     pub error: Option<RecordedError>,
     /// Anything else, by name.
     pub more: Vec<(String, String)>,
+}
+
+/// The place of a span in its episode.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct SpanTime {
+    /// Milliseconds after the beginning of the first span that was read.
+    pub start_ms: f64,
+    /// The number of spans that it is inside of.
+    pub depth: u32,
 }
 
 /// An error that was recorded.

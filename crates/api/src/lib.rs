@@ -44,7 +44,7 @@ pub use groups::{
 };
 pub use imports::{ImportAnnouncement, ImportPhase, ImportQuery, ImportStatus, Imported, SliceQuery};
 pub use inspect::{
-    ElidedRange, EpisodeTimeline, InspectedEvent, InspectedSnapshot, InspectedStep, RecordedError,
+    ElidedRange, EpisodeTimeline, InspectedEvent, InspectedSnapshot, InspectedStep, RecordedError, SpanTime,
     TimelineEntry,
 };
 pub use live::{LiveFormat, LiveHello, LiveQuery};

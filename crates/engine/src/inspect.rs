@@ -54,7 +54,7 @@ pub async fn step(
             Ok(Body::SnapshotScored(_)) => found.others += 1,
             Ok(Body::StepRecorded(_)) if record.episode.is_some() => {}
             Ok(_) if record.episode.is_none() || record.episode.as_ref() == episode => {
-                found.events.push(inspected(record));
+                found.events.push(inspected(run, record, to_html));
             }
             Ok(_) => {}
             Err(error) => tracing::error!(seq = record.seq, %error, "a stored event breaks the rules"),
@@ -76,7 +76,11 @@ fn unescape_strings(value: &mut Value) {
     }
 }
 
-fn inspected(record: &Record) -> InspectedEvent {
+fn inspected(run: &RunId, record: &Record, to_html: ToHtml) -> InspectedEvent {
     let body: Object = serde_json::from_str(&record.body).unwrap_or_default();
-    InspectedEvent { seq: record.seq, at: record.at, kind: record.kind.to_string(), body }
+    let html = match record.event().as_ref().map(|event| event.body()) {
+        Ok(Body::ArtifactAdded(artifact)) => Some((to_html.artifact)(run, artifact)),
+        _ => None,
+    };
+    InspectedEvent { seq: record.seq, at: record.at, kind: record.kind.to_string(), body, html }
 }

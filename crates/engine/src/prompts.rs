@@ -46,6 +46,14 @@ impl PromptIndex {
         self.prompts.get(at).copied()
     }
 
+    /// The snapshot before the one at a sequence number that attempts the same task, if any.
+    pub fn previous_attempt(&self, seq: u64) -> Option<u64> {
+        let at = self.prompts.binary_search_by_key(&seq, |prompt| prompt.seq).ok()?;
+        let (before, from) = self.prompts.split_at(at);
+        let task = from.first()?.task?;
+        before.iter().rev().find(|prompt| prompt.task == Some(task)).map(|prompt| prompt.seq)
+    }
+
     fn add(&mut self, record: &Record) {
         match record.event().as_ref().map(|event| event.body()) {
             Ok(Body::EpisodeStarted(started)) => {
