@@ -67,6 +67,23 @@ story("an episode shows its errors, values, images and spans, and is searched", 
       1,
       90,
     ),
+    event(
+      "step.recorded",
+      {
+        step_kind: "message",
+        span_id: span(3),
+        started_at: moment(92),
+        payload: {
+          role: "user",
+          content: [
+            { type: "text", text: "my window" },
+            { type: "image_url", image_url: { url: `data:image/png;base64,${PIXEL.toString("base64")}` } },
+          ],
+        },
+      },
+      1,
+      92,
+    ),
     event("snapshot.scored", snapshot("rain", "weather in Oslo?"), 1, 100),
   ]);
   const run = await RunPage.open(page, "/runs/agent?step=1", { ...SMALL, width: 1280 });
@@ -83,14 +100,17 @@ story("an episode shows its errors, values, images and spans, and is searched", 
   await planner.locator("summary").first().click();
   await planner.locator(".tree-values > li", { hasText: "city Oslo" }).waitFor();
   await planner.locator(".tree-values summary", { hasText: "er {1}" }).click();
-  await planner.getByText("<b>no markup</b>").waitFor();
+  await planner.locator(".is-text", { hasText: "<b>no markup</b>" }).waitFor();
   await planner.getByRole("button", { name: "Switch between rendered and raw text" }).click();
   await planner.locator("pre", { hasText: '"city": "Oslo"' }).waitFor();
 
-  // The image is drawn.
-  const image = entries.getByRole("img", { name: "map.png" });
-  await image.scrollIntoViewIfNeeded();
-  await until("the image is drawn", () => image.evaluate((img) => img.complete && img.naturalWidth === 1));
+  // The images are drawn, and what a message says around its image stays.
+  for (const name of ["map.png", "Recorded image"]) {
+    const image = entries.getByRole("img", { name });
+    await image.scrollIntoViewIfNeeded();
+    await until(`${name} is drawn`, () => image.evaluate((img) => img.complete && img.naturalWidth === 1));
+  }
+  await entries.locator(".message", { hasText: "my window" }).getByText("[image/png, 1 kB]").waitFor();
 
   // The spans are bars over time: the search is inside of the planner, from a quarter on, half as long.
   const spans = diagnostics.getByRole("list", { name: "Spans of the episode" });
@@ -153,7 +173,7 @@ story("an answer is compared with the previous attempt of its task", async ({ se
   await run.diagnostics.getByText("Against step 1, episode a.").waitFor();
   await run.diagnostics.getByRole("button", { name: "Show it" }).click();
   await run.selected(1);
-  await title.click();
+  // It stays open from step to step.
   await run.diagnostics.getByText("This is the first attempt of its task in the run.").waitFor();
 });
 

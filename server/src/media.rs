@@ -1,11 +1,10 @@
-//! Artifacts as HTML: an image where browsers show one, and a link to the bytes.
+//! Artifacts and recorded images as HTML: an image where browsers show one, and a link to an artifact's
+//! bytes.
 
+use gauntlet_engine::images::is_shown;
 use gauntlet_model::{ArtifactAdded, RunId};
 use html_escape::{encode_double_quoted_attribute as attribute, encode_text};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-
-/// The media types that are shown; of images, those that hold no scripts.
-const SHOWN: [&str; 6] = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp"];
 
 /// The artifact as HTML without markup of its own.
 pub(crate) fn html(run: &RunId, artifact: &ArtifactAdded) -> String {
@@ -13,7 +12,7 @@ pub(crate) fn html(run: &RunId, artifact: &ArtifactAdded) -> String {
     let address = format!("/api/v1/runs/{run}/artifacts/{}", artifact.sha256);
     let address = attribute(&address);
     let name = &artifact.name;
-    let image = match SHOWN.contains(&artifact.mime_type.to_ascii_lowercase().as_str()) {
+    let image = match is_shown(&artifact.mime_type) {
         true => format!("<img src=\"{address}\" alt=\"{}\" loading=\"lazy\">", attribute(name)),
         false => String::new(),
     };
@@ -22,6 +21,13 @@ pub(crate) fn html(run: &RunId, artifact: &ArtifactAdded) -> String {
         attribute(name),
         encode_text(name)
     )
+}
+
+/// Data URLs as images.
+pub(crate) fn images(urls: &[String]) -> String {
+    let image =
+        |url: &String| format!("<img src=\"{}\" alt=\"Recorded image\" loading=\"lazy\">", attribute(url));
+    urls.iter().map(image).collect()
 }
 
 #[cfg(test)]

@@ -31,8 +31,12 @@ use crate::{markdown, media, policy, site, value_tree};
 /// The author of what a person does on a page.
 const AUTHOR: &str = "browser";
 /// How the pages show what was recorded.
-const TO_HTML: ToHtml =
-    ToHtml { markdown: markdown::html, value_tree: value_tree::html, artifact: media::html };
+const TO_HTML: ToHtml = ToHtml {
+    markdown: markdown::html,
+    value_tree: value_tree::html,
+    artifact: media::html,
+    images: media::images,
+};
 /// Runs a page shows at a time.
 const PAGE: u32 = 50;
 /// Largest form of a page, bytes: a query, or a command with its parameters.

@@ -59,6 +59,7 @@ pub(super) fn EpisodeTimelineView(
         <details class="part" open>
             <summary class="part-title">"Episode"<span class="panel-note">{count}</span></summary>
             <Failures all shown />
+            <Spans all shown />
             <Find all shown />
             <ol class="story" aria-label="What happened in the episode" node_ref=list>
                 {rows(first)}
@@ -76,7 +77,6 @@ pub(super) fn EpisodeTimelineView(
                 {rows(last)}
             </ol>
         </details>
-        <Spans all shown />
     }
     .erase()
 }
@@ -112,6 +112,11 @@ fn Row(entry: TimelineEntry) -> impl IntoView {
         (None, "assistant") => "is-agent",
         _ => "",
     };
+    let title = match kind.as_str() {
+        "tool call" => "Arguments",
+        _ if is_image => "File",
+        _ => "Text",
+    };
     let line = match (&error, text.is_empty(), &result) {
         (Some(error), ..) => error.message.clone(),
         (None, true, Some(result)) => result.clone(),
@@ -140,7 +145,7 @@ fn Row(entry: TimelineEntry) -> impl IntoView {
         view! {
             {block("What went wrong", error.unwrap_or_default(), None)}
             {has_tree.then(|| view! { <RawSwitch is_raw /> })}
-            {block("Text", text.clone(), html.clone())}
+            {block(title, text.clone(), html.clone())}
             {block("Result", result.clone().unwrap_or_default(), result_html.clone())}
             <dl class="pairs">{described(more.clone())}</dl>
         }
@@ -155,7 +160,7 @@ fn Row(entry: TimelineEntry) -> impl IntoView {
                 <summary>
                     <span class="story-kind">{kind}</span>
                     <span class="story-line">{name.map(|name| view! { <b>{name}</b>" " })}{line}</span>
-                    <span class="story-time">{duration_ms.map(duration)}</span>
+                    <span class="story-time">{time_text(duration_ms)}</span>
                 </summary>
                 {move || is_open.get().then(show_all.clone())}
             </details>
@@ -170,6 +175,7 @@ fn Message(entry: TimelineEntry, html: String) -> impl IntoView {
     let TimelineEntry { seq, kind, name, text, duration_ms, more, .. } = entry;
     let is_raw = RwSignal::new(false);
     let class = format!("message is-{kind}");
+    let name = name.filter(|name| *name != kind);
     let content = move || match is_raw.get() {
         true => view! { <pre class="text" tabindex="0">{text.clone()}</pre> }.erase(),
         // Made by the server, which renders no markup of the recorded text.
@@ -186,7 +192,7 @@ fn Message(entry: TimelineEntry, html: String) -> impl IntoView {
             <p class="message-head">
                 <b>{kind}</b>
                 <span>{name}</span>
-                <span class="story-time">{duration_ms.map(duration)}</span>
+                <span class="story-time">{time_text(duration_ms)}</span>
                 <RawSwitch is_raw />
             </p>
             {content}
@@ -194,6 +200,11 @@ fn Message(entry: TimelineEntry, html: String) -> impl IntoView {
         </li>
     }
     .erase()
+}
+
+/// How long an entry took; nothing for what took no time, as a message that was only recorded.
+fn time_text(duration_ms: Option<f64>) -> Option<String> {
+    duration_ms.filter(|ms| *ms > 0.0).map(duration)
 }
 
 /// Switches between what was rendered and what was recorded.

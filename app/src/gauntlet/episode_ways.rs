@@ -92,7 +92,8 @@ pub(super) fn Find(all: Signal<Vec<TimelineEntry>>, shown: RwSignal<Option<u64>>
 pub(super) fn Spans(all: Signal<Vec<TimelineEntry>>, shown: RwSignal<Option<u64>>) -> impl IntoView {
     let rows = move || {
         let all = all.get();
-        let timed = || all.iter().filter_map(|e| Some((e, e.span?, e.duration_ms?)));
+        let took = |entry: &TimelineEntry| entry.duration_ms.filter(|ms| *ms > 0.0);
+        let timed = || all.iter().filter_map(|e| Some((e, e.span?, took(e)?)));
         let end = timed().map(|(_, span, ms)| span.start_ms + ms).fold(1e-6, f64::max);
         let row = |(entry, span, ms): (&TimelineEntry, SpanTime, f64)| {
             let seq = entry.seq;
@@ -112,11 +113,10 @@ pub(super) fn Spans(all: Signal<Vec<TimelineEntry>>, shown: RwSignal<Option<u64>
             }
         };
         let rows: Vec<_> = timed().map(row).collect();
-        (!rows.is_empty()).then(|| view! {
-            <details class="part" open>
-                <summary class="part-title">"Time"<span class="panel-note">{duration(end)}</span></summary>
+        (!rows.is_empty()).then(|| {
+            view! {
                 <ol class="spans" aria-label="Spans of the episode">{rows}</ol>
-            </details>
+            }
         })
     };
     view! { {rows} }.erase()

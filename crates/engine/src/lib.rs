@@ -20,6 +20,7 @@ pub mod exports;
 pub mod films;
 pub mod groups;
 mod history;
+pub mod images;
 pub mod imports;
 pub mod inspect;
 pub mod memory;

@@ -5,17 +5,20 @@ use std::ops::Range;
 
 use gauntlet_api::{ElidedRange, EpisodeTimeline, RecordedError, SpanTime, TimelineEntry};
 use gauntlet_model::{
-    ArtifactAdded, Body, EpisodeFinished, EpisodeId, Object, Record, RunId, StepKind, StepRecorded,
+    AnnotationAdded, ArtifactAdded, Body, EpisodeFinished, EpisodeId, Object, Record, RunId, ScoreAdded,
+    StepKind, StepRecorded,
 };
 use gauntlet_store::Store;
 use serde_json::Value;
 
-use crate::Error;
+use crate::{Error, images};
 
 /// Events read from each end of an episode; those in the middle are read when they are asked for.
 const END: u32 = 120;
 /// Characters of a text that are sent; the log has all of it.
 const MAX_CHARS: usize = 6_000;
+/// Bytes of recorded images that are sent with an episode, as base64.
+const MAX_IMAGE_BYTES: usize = 4 << 20;
 
 /// Makes HTML that runs nothing of what was recorded. What the HTML looks like is decided by who shows it.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +29,8 @@ pub struct ToHtml {
     pub value_tree: fn(&Value) -> Option<String>,
     /// Of a run's artifact.
     pub artifact: fn(&RunId, &ArtifactAdded) -> String,
+    /// Of data URLs of images.
+    pub images: fn(&[String]) -> String,
 }
 
 /// What happened in an episode, of these sequence numbers.
@@ -47,7 +52,8 @@ pub async fn read(
         }
         _ => None,
     };
-    let entries = |records: &[Record]| entries(run, records, to_html);
+    let mut left = MAX_IMAGE_BYTES;
+    let mut entries = |records: &[Record]| entries(run, records, to_html, &mut left);
     let (mut first, mut last) = (entries(&found.first), entries(&found.last));
     let spans = || first.iter().chain(&last).filter_map(|entry| entry.span);
     let began = spans().map(|span| span.start_ms).fold(f64::INFINITY, f64::min);
@@ -57,7 +63,7 @@ pub async fn read(
     Ok(EpisodeTimeline { first, elided, last })
 }
 
-fn entries(run: &RunId, records: &[Record], to_html: ToHtml) -> Vec<TimelineEntry> {
+fn entries(run: &RunId, records: &[Record], to_html: ToHtml, image_bytes: &mut usize) -> Vec<TimelineEntry> {
     let mut all: Vec<TimelineEntry> = Vec::with_capacity(records.len());
     // The index of each call that has no result yet, by its span.
     let mut calls: HashMap<String, usize> = HashMap::new();
@@ -79,7 +85,7 @@ fn entries(run: &RunId, records: &[Record], to_html: ToHtml) -> Vec<TimelineEntr
                 match call.and_then(|at| all.get_mut(at)) {
                     Some(call) => {
                         let depth = depths.get(step.span_id.as_str()).copied().unwrap_or_default();
-                        add_result(call, step, depth, to_html);
+                        add_result(call, step, depth, to_html, image_bytes);
                     }
                     None => {
                         let parent = step.parent_span_id.as_deref().and_then(|id| depths.get(id));
@@ -88,7 +94,7 @@ fn entries(run: &RunId, records: &[Record], to_html: ToHtml) -> Vec<TimelineEntr
                         if step.step_kind == StepKind::ToolCall {
                             calls.insert(step.span_id.clone(), all.len());
                         }
-                        all.push(from_step(record, step, depth, to_html));
+                        all.push(from_step(record, step, depth, to_html, image_bytes));
                     }
                 }
             }
@@ -107,6 +113,8 @@ fn entries(run: &RunId, records: &[Record], to_html: ToHtml) -> Vec<TimelineEntr
                 html: Some((to_html.artifact)(run, artifact)),
                 ..plain(record, &artifact.role)
             }),
+            Body::ScoreAdded(score) => all.push(from_score(record, score)),
+            Body::AnnotationAdded(note) => all.push(from_note(record, note)),
             _ => {
                 let body: Object = serde_json::from_str(&record.body).unwrap_or_default();
                 let kind = record.kind.as_str().replace(['.', '_'], " ");
@@ -137,7 +145,13 @@ fn plain(record: &Record, kind: &str) -> TimelineEntry {
     }
 }
 
-fn from_step(record: &Record, step: &StepRecorded, depth: u32, to_html: ToHtml) -> TimelineEntry {
+fn from_step(
+    record: &Record,
+    step: &StepRecorded,
+    depth: u32,
+    to_html: ToHtml,
+    image_bytes: &mut usize,
+) -> TimelineEntry {
     let role = step.role();
     let kind = role.map_or_else(|| step.step_kind.as_str().replace('_', " "), str::to_owned);
     let text = step.text();
@@ -146,16 +160,16 @@ fn from_step(record: &Record, step: &StepRecorded, depth: u32, to_html: ToHtml) 
     known.extend(role.map(|_| "role"));
     let mut more = other_members(&step.payload, &known);
     more.extend(other_members(&step.metadata, &[]));
-    let arguments = text.and_then(|member| member_tree(member, to_html));
-    let text = text.map(member_text).unwrap_or_default();
-    let is_message = role.is_some() && !text.is_empty();
+    let member = text.map(|(_, value)| Member::new(value, to_html, image_bytes)).unwrap_or_default();
+    let result = result.map(|(_, value)| Member::new(value, to_html, image_bytes));
+    let is_message = role.is_some() && !member.text.is_empty();
     TimelineEntry {
         name: step.name.clone(),
         is_message,
-        html: if is_message { Some((to_html.markdown)(&text)) } else { arguments },
-        text,
-        result: result.map(member_text),
-        result_html: result.and_then(|member| member_tree(member, to_html)),
+        html: if is_message { Some(member.prose(to_html)) } else { member.tree(to_html) },
+        text: member.text,
+        result_html: result.as_ref().and_then(|result| result.tree(to_html)),
+        result: result.map(|result| result.text),
         span: span(step, depth),
         duration_ms: duration_ms(step),
         error: step_error(step),
@@ -165,16 +179,38 @@ fn from_step(record: &Record, step: &StepRecorded, depth: u32, to_html: ToHtml) 
 }
 
 /// Adds a tool's result to its call.
-fn add_result(call: &mut TimelineEntry, step: &StepRecorded, depth: u32, to_html: ToHtml) {
+fn add_result(
+    call: &mut TimelineEntry,
+    step: &StepRecorded,
+    depth: u32,
+    to_html: ToHtml,
+    image_bytes: &mut usize,
+) {
     let result = step.result();
     let known: Vec<&str> = result.iter().map(|(key, _)| *key).collect();
     call.more.extend(other_members(&step.payload, &known));
     call.more.extend(other_members(&step.metadata, &[]));
-    call.result = result.map(member_text);
-    call.result_html = result.and_then(|member| member_tree(member, to_html));
+    let result = result.map(|(_, value)| Member::new(value, to_html, image_bytes));
+    call.result_html = result.as_ref().and_then(|result| result.tree(to_html));
+    call.result = result.map(|result| result.text);
     call.span = span(step, depth);
     call.duration_ms = duration_ms(step);
     call.error = step_error(step);
+}
+
+fn from_score(record: &Record, score: &ScoreAdded) -> TimelineEntry {
+    let words = [score.label.clone(), score.explanation.clone()].into_iter().flatten();
+    let words = words.fold(score.value.get().to_string(), |text, more| format!("{text}: {more}"));
+    TimelineEntry {
+        name: Some(score.path.clone()),
+        text: cut(words),
+        more: vec![("source".to_owned(), score.source.clone())],
+        ..plain(record, "score")
+    }
+}
+
+fn from_note(record: &Record, note: &AnnotationAdded) -> TimelineEntry {
+    TimelineEntry { name: Some(note.author.clone()), text: cut(note.text.clone()), ..plain(record, "note") }
 }
 
 fn from_end(record: &Record, body: &EpisodeFinished) -> TimelineEntry {
@@ -205,16 +241,40 @@ fn step_error(step: &StepRecorded) -> Option<RecordedError> {
     Some(RecordedError { message, traceback: error.traceback.clone().map(cut) })
 }
 
-/// The text of a member, ready to be read.
-fn member_text((_, value): (&str, &Value)) -> String {
-    cut(indented(gauntlet_otlp::message_text(value)))
+/// A member of a step's payload, ready to be read.
+#[derive(Debug, Default)]
+struct Member {
+    text: String,
+    /// Its own members as a tree, where it has any, be it as JSON in a text.
+    tree: Option<String>,
+    /// Data URLs.
+    images: Vec<String>,
 }
 
-/// A member as a tree, where it has members of its own, be it as JSON in a text.
-fn member_tree((_, value): (&str, &Value), to_html: ToHtml) -> Option<String> {
-    match value {
-        Value::String(text) => (to_html.value_tree)(&serde_json::from_str(text).ok()?),
-        value => (to_html.value_tree)(value),
+impl Member {
+    fn new(value: &Value, to_html: ToHtml, image_bytes: &mut usize) -> Self {
+        let parsed = value.as_str().and_then(|text| serde_json::from_str(text).ok());
+        let parsed = parsed.filter(|value: &Value| value.is_object() || value.is_array());
+        let mut images = Vec::new();
+        let value = images::take(parsed.as_ref().unwrap_or(value), image_bytes, &mut images);
+        let text = match parsed {
+            Some(_) => value.to_string(),
+            None => gauntlet_otlp::message_text(&value),
+        };
+        Self { text: cut(indented(text)), tree: (to_html.value_tree)(&value), images }
+    }
+
+    /// Its text as Markdown, then its images.
+    fn prose(&self, to_html: ToHtml) -> String {
+        (to_html.markdown)(&self.text) + &(to_html.images)(&self.images)
+    }
+
+    /// Its tree and its images; `None` where its text is all there is.
+    fn tree(&self, to_html: ToHtml) -> Option<String> {
+        match &self.tree {
+            Some(tree) => Some(format!("{tree}{}", (to_html.images)(&self.images))),
+            None => (!self.images.is_empty()).then(|| self.prose(to_html)),
+        }
     }
 }
 
