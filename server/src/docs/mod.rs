@@ -40,6 +40,7 @@ const GUIDES: &[Guide] = guides! {
     "opentelemetry", "OpenTelemetry", "docs/opentelemetry.md";
     "files", "Files", "docs/files.md";
     "failing", "Failing steps", "docs/failing.md";
+    "episodes", "Reading an episode", "docs/episodes.md";
     "effects", "Effects of the view", "docs/effects.md";
     "charts", "Charts and comparison", "docs/charts.md";
     "search", "Search and the hub", "docs/search.md";
