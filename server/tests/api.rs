@@ -194,6 +194,24 @@ async fn sealed_chunks_are_immutable_and_packed() {
 }
 
 #[tokio::test]
+async fn a_film_is_the_same_from_its_log_and_from_its_chunks_and_survives_a_damaged_one() {
+    let server = with_run().await;
+    for part in 0..20u64 {
+        let events: Vec<_> = (0..500u64).map(|i| scored(1 + part * 500 + i, (i % 77) as f64)).collect();
+        server.post("/api/v1/runs/r1/events", &json!(events)).await.expect(200);
+    }
+    let run = gauntlet_model::RunId::new("r1").unwrap();
+    server.state.store.put_chunk(&run, 0, 1, b"damaged".to_vec()).await.unwrap();
+    let series = "/api/v1/runs/r1/series?path=root&points=5000";
+    let of_log = server.get(series).await.expect(200).json();
+    assert!(server.state.store.chunk(&run, 0, 0).await.unwrap().is_some(), "the first reading stores it");
+    server.state.films.forget(&run);
+    let of_chunks = server.get(series).await.expect(200).json();
+    assert_eq!(of_log, of_chunks);
+    assert_eq!(of_log["head"], 10_001);
+}
+
+#[tokio::test]
 async fn a_run_is_changed_and_deleted_only_by_its_name() {
     let server = with_run().await;
     let patch = json!({ "name": "renamed", "notes": "look at 12", "tags": ["a"], "status": "paused" });

@@ -5,18 +5,15 @@ use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
 use gauntlet_api::FilmManifest;
+use gauntlet_film::levels::{self, CHUNK};
 use gauntlet_film::surroundings::Surroundings;
-use gauntlet_film::{Fact, Manifest, codec, levels};
-use gauntlet_model::{FailureRules, Kind, Record, RunId, RunSummary};
+use gauntlet_film::{Fact, Manifest};
+use gauntlet_model::{FailureRules, Kind, RunId, RunSummary};
 use gauntlet_store::{InEpisode, Store};
 
-use crate::Error;
 use crate::films::Films;
+use crate::{Error, facts};
 
-/// zstd level of sealed chunks: they are written once and read often.
-const ZSTD_LEVEL: i32 = 9;
-/// Events read from the log at a time while a chunk is sealed.
-const PAGE: u32 = 8192;
 /// Levels of detail that chunks have, from 0: at the last one, a chunk covers more events than a run has.
 const LEVELS: u8 = 10;
 
@@ -84,68 +81,34 @@ impl Films {
     pub async fn chunk(&self, chunk: SealedChunk<'_>) -> Result<Vec<u8>, Error> {
         match self.store().chunk(&chunk.run.id, chunk.level, chunk.number).await? {
             Some(stored) => Ok(stored),
-            None => seal(self, chunk).await,
+            None => self.seal(chunk).await,
         }
     }
-}
 
-/// A chunk's packed facts without the compression.
-///
-/// # Errors
-///
-/// [`Error::Internal`] where the stored bytes are damaged.
-pub fn unpack(packed: &[u8]) -> Result<Vec<u8>, Error> {
-    zstd::decode_all(packed).map_err(|error| {
-        tracing::error!(%error, "a stored chunk is not zstd");
-        Error::internal("a stored chunk is unreadable")
-    })
-}
-
-/// Packs a chunk from the log and stores it.
-async fn seal(films: &Films, SealedChunk { run, level, number }: SealedChunk<'_>) -> Result<Vec<u8>, Error> {
-    let (store, rule, run) = (films.store(), run.failure_rule.rule, &run.id);
-    let span = levels::span(level);
-    let (from, end) = (number * span, (number + 1) * span);
-    let facts = facts_of(store, run, from, end).await?;
-    let film = if level > 0 { Some(films.get(run).await?) } else { None };
-    let around = film.map(|film| {
-        let film = film.lock().unwrap_or_else(PoisonError::into_inner);
-        Surroundings::of(&facts, &film)
-    });
-    let mut needed = match &around {
-        Some(around) => facts_around(store, run, around, from).await?,
-        None => Vec::new(),
-    };
-    let packed = tokio::task::spawn_blocking(move || {
-        let facts = match around {
-            Some(around) => {
-                needed.extend(levels::thin(&facts, rule, level, &around));
-                needed
+    /// Packs a chunk and stores it.
+    async fn seal(&self, SealedChunk { run, level, number }: SealedChunk<'_>) -> Result<Vec<u8>, Error> {
+        let (store, rule, run) = (self.store(), run.failure_rule.rule, &run.id);
+        let (from, end) = (number * levels::span(level), (number + 1) * levels::span(level));
+        let packed = if level == 0 {
+            let covered = facts::of(store, run, from, end).await?;
+            facts::pack(move || covered).await?
+        } else {
+            let mut covered = Vec::new();
+            for chunk in from / CHUNK..end / CHUNK {
+                covered.extend(facts::of_chunk(store, run, chunk).await?);
             }
-            None => facts,
+            let film = self.get(run).await?;
+            let around = Surroundings::of(&covered, &film.lock().unwrap_or_else(PoisonError::into_inner));
+            let mut needed = facts_around(store, run, &around, from).await?;
+            facts::pack(move || {
+                needed.extend(levels::thin(&covered, rule, level, &around));
+                needed
+            })
+            .await?
         };
-        zstd::encode_all(codec::encode(&facts).as_slice(), ZSTD_LEVEL)
-    });
-    let packed = packed.await.map_err(std::io::Error::other).and_then(|r| r).map_err(|e| {
-        tracing::error!(error = %e, %run, level, number, "sealing a chunk failed");
-        Error::internal("the chunk could not be packed")
-    })?;
-    store.put_chunk(run, level, number, packed.clone()).await?;
-    Ok(packed)
-}
-
-/// The facts with the sequence numbers `from..end` of a run's log.
-async fn facts_of(store: &Store, run: &RunId, from: u64, end: u64) -> Result<Vec<Fact>, Error> {
-    let mut facts = Vec::new();
-    let mut next = from;
-    while next < end {
-        let limit = PAGE.min(u32::try_from(end - next).unwrap_or(PAGE));
-        let page = store.read(run, next.checked_sub(1), limit, None).await?;
-        let Some(last) = page.records.last() else { break };
-        next = last.seq + 1;
-        facts.extend(page.records.iter().filter_map(|record| fact_of(run, record)));
+        store.put_chunk(run, level, number, packed.clone()).await?;
+        Ok(packed)
     }
-    Ok(facts)
 }
 
 /// The facts before the sequence number `from` that the chunk beginning there needs, in log order.
@@ -157,22 +120,15 @@ async fn facts_around(
 ) -> Result<Vec<Fact>, Error> {
     let mut needed = BTreeMap::new();
     for seq in &around.ends {
-        needed.extend(facts_of(store, run, *seq, seq + 1).await?.into_iter().map(|fact| (fact.seq, fact)));
+        needed.extend(facts::of(store, run, *seq, seq + 1).await?.into_iter().map(|fact| (fact.seq, fact)));
     }
     for (step, episode) in &around.nodes {
         let episode = episode.as_ref().map_or(InEpisode::Without, InEpisode::Only);
         for record in store.step(run, *step, episode).await?.iter().filter(|record| record.seq < from) {
             let scores = matches!(record.kind, Kind::SnapshotScored | Kind::ScoreAdded);
-            needed.extend(scores.then(|| fact_of(run, record)).flatten().map(|fact| (fact.seq, fact)));
+            needed
+                .extend(scores.then(|| facts::of_record(run, record)).flatten().map(|fact| (fact.seq, fact)));
         }
     }
     Ok(needed.into_values().collect())
-}
-
-fn fact_of(run: &RunId, record: &Record) -> Option<Fact> {
-    let fact = Fact::of_record(record);
-    fact.inspect_err(
-        |error| tracing::error!(%run, seq = record.seq, %error, "a stored event breaks the rules"),
-    )
-    .ok()
 }

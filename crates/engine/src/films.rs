@@ -1,14 +1,15 @@
-//! Folded films of the runs that were asked for lately, brought up to date from the log when they are asked
-//! for again.
+//! Folded films of the runs that were asked for lately, brought up to date from the sealed chunks and the log
+//! when they are asked for again.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use gauntlet_film::{Fact, Film};
+use gauntlet_film::Film;
+use gauntlet_film::levels::CHUNK;
 use gauntlet_model::RunId;
-use gauntlet_store::Store;
+use gauntlet_store::{READ_AHEAD, Store};
 
-use crate::Error;
+use crate::{Error, facts};
 
 /// How many films are cached at most: those of a comparison, with some to spare.
 const CACHED_FILMS: usize = 40;
@@ -16,8 +17,6 @@ const CACHED_FILMS: usize = 40;
 const LEAST_CACHED_FILMS: usize = 8;
 /// The nodes of all cached films beyond which the least recently used ones go.
 const CACHED_NODES: usize = 2_000_000;
-/// Events read from the log at a time.
-const PAGE: u32 = 4096;
 
 type Shared = Arc<Mutex<Film>>;
 
@@ -55,23 +54,20 @@ impl Films {
             if seen >= head {
                 return Ok(film);
             }
-            let page = self.store.read(run, seen.checked_sub(1), PAGE, None).await?;
-            if page.records.is_empty() {
-                return Ok(film);
+            let facts = if seen.is_multiple_of(CHUNK) && seen + CHUNK <= head {
+                facts::of_chunk(&self.store, run, seen / CHUNK).await?
+            } else {
+                let page = self.store.read(run, seen.checked_sub(1), READ_AHEAD, None).await?;
+                page.records.iter().filter_map(|record| facts::of_record(run, record)).collect()
+            };
+            let mut folding = film.lock().unwrap_or_else(PoisonError::into_inner);
+            for fact in &facts {
+                folding.apply(fact);
             }
-            let mut film = film.lock().unwrap_or_else(PoisonError::into_inner);
-            for record in &page.records {
-                match Fact::of_record(record) {
-                    Ok(fact) => film.apply(&fact),
-                    Err(error) => {
-                        tracing::error!(%run, seq = record.seq, %error, "a stored event breaks the rules")
-                    }
-                }
-            }
-            if film.head() <= seen {
+            if folding.head() <= seen {
                 // Nothing of the page could be read: give what there is instead of asking forever.
-                drop(film);
-                return Ok(self.take_or_make(run));
+                drop(folding);
+                return Ok(film);
             }
         }
     }

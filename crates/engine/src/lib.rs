@@ -17,6 +17,7 @@ pub mod compare;
 mod episodes;
 mod error;
 pub mod exports;
+pub mod facts;
 pub mod films;
 pub mod groups;
 mod history;

@@ -54,3 +54,8 @@ pub use private::{folder as private_folder, touch as private_file};
 pub use recent::RecentEvents;
 pub use search::{Fails, Hit, Judged, Progress, Reading, SearchPage, SearchQuery, Segment, TextField};
 pub use store::Store;
+
+/// Events that a read gets from the database without waiting for their use. Whoever reads a whole log reads
+/// so many at a time: of a longer read, every event beyond makes two threads wake each other, which costs
+/// more than reading it.
+pub const READ_AHEAD: u32 = 128;

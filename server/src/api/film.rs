@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gauntlet_api::{ChunkQuery, FilmManifest};
 use gauntlet_engine::chunks::{self, SealedChunk};
+use gauntlet_engine::facts;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -70,7 +71,7 @@ pub async fn chunk(
     if takes_zstd {
         return Ok((fixed, kind, [(header::CONTENT_ENCODING, "zstd")], packed).into_response());
     }
-    Ok((fixed, kind, chunks::unpack(&packed)?).into_response())
+    Ok((fixed, kind, facts::unpack(&packed)?).into_response())
 }
 
 /// How [`chunk`] is described.

@@ -46,7 +46,7 @@ pub(crate) use log::open;
 
 use crate::queue::Inbox;
 use crate::watches::Watches;
-use crate::{DATABASE_FILE, Options, StoreError, Synchronous, private};
+use crate::{DATABASE_FILE, Options, READ_AHEAD, StoreError, Synchronous, private};
 
 /// Bits of `place` below the run's number: a run holds at most 2^36 events.
 const SEQ_BITS: u32 = 36;
@@ -112,7 +112,7 @@ async fn start(
         .max_connections(options.readers.max(1))
         .acquire_timeout(Duration::from_secs(10))
         .test_before_acquire(false)
-        .connect_with(shared.read_only(true))
+        .connect_with(shared.read_only(true).row_buffer_size(READ_AHEAD as usize))
         .await
         .map_err(fault::fault)?;
     // The write-ahead log exists once something was written.

@@ -1,0 +1,84 @@
+//! The facts of a run's log: read from it, or from the sealed chunks in which they are packed.
+
+use gauntlet_film::levels::CHUNK;
+use gauntlet_film::{Fact, codec};
+use gauntlet_model::{Record, RunId};
+use gauntlet_store::{READ_AHEAD, Store};
+
+use crate::Error;
+
+/// zstd level of sealed chunks: they are written once and read often.
+const ZSTD_LEVEL: i32 = 9;
+/// The facts that chunk `number` of level 0 covers, which the log must be long enough for: those of the
+/// chunk, where one is stored. Else they are read from the log and stored as a chunk, as packed facts are
+/// read several times faster than events.
+pub(crate) async fn of_chunk(store: &Store, run: &RunId, number: u64) -> Result<Vec<Fact>, Error> {
+    let stored = store.chunk(run, 0, number).await?;
+    let is_stored = stored.is_some();
+    if let Some(packed) = stored
+        && let Some(facts) = of_packed(run, number, packed).await
+    {
+        return Ok(facts);
+    }
+    let facts = of(store, run, number * CHUNK, (number + 1) * CHUNK).await?;
+    if !is_stored {
+        let copy = facts.clone();
+        store.put_chunk(run, 0, number, pack(move || copy).await?).await?;
+    }
+    Ok(facts)
+}
+
+/// The facts with the sequence numbers `from..end` of a run's log.
+pub(crate) async fn of(store: &Store, run: &RunId, from: u64, end: u64) -> Result<Vec<Fact>, Error> {
+    let mut facts = Vec::new();
+    let mut next = from;
+    while next < end {
+        let limit = READ_AHEAD.min(u32::try_from(end - next).unwrap_or(READ_AHEAD));
+        let page = store.read(run, next.checked_sub(1), limit, None).await?;
+        let Some(last) = page.records.last() else { break };
+        next = last.seq + 1;
+        facts.extend(page.records.iter().filter_map(|record| of_record(run, record)));
+    }
+    Ok(facts)
+}
+
+/// Packs facts and compresses them, on a thread where it may take long.
+pub(crate) async fn pack(facts: impl FnOnce() -> Vec<Fact> + Send + 'static) -> Result<Vec<u8>, Error> {
+    let pack = move || zstd::encode_all(codec::encode(&facts()).as_slice(), ZSTD_LEVEL);
+    let packed = tokio::task::spawn_blocking(pack).await;
+    packed.map_err(std::io::Error::other).and_then(|packed| packed).map_err(|error| {
+        tracing::error!(%error, "packing a chunk failed");
+        Error::internal("the chunk could not be packed")
+    })
+}
+
+/// A chunk's packed facts without the compression.
+///
+/// # Errors
+///
+/// [`Error::Internal`] where the stored bytes are damaged.
+pub fn unpack(packed: &[u8]) -> Result<Vec<u8>, Error> {
+    zstd::decode_all(packed).map_err(|error| {
+        tracing::error!(%error, "a stored chunk is not zstd");
+        Error::internal("a stored chunk is unreadable")
+    })
+}
+
+/// The facts of a packed chunk; `None`, and an error in the server's log, where it is damaged.
+async fn of_packed(run: &RunId, number: u64, packed: Vec<u8>) -> Option<Vec<Fact>> {
+    let decode = move || codec::decode(&unpack(&packed).ok()?).ok();
+    let facts = tokio::task::spawn_blocking(decode).await.ok().flatten();
+    if facts.is_none() {
+        tracing::error!(%run, number, "a stored chunk is unreadable; its facts are read from the log");
+    }
+    facts
+}
+
+/// The fact of a record; `None`, and an error in the server's log, where it breaks the rules.
+pub(crate) fn of_record(run: &RunId, record: &Record) -> Option<Fact> {
+    let fact = Fact::of_record(record);
+    fact.inspect_err(
+        |error| tracing::error!(%run, seq = record.seq, %error, "a stored event breaks the rules"),
+    )
+    .ok()
+}
