@@ -6,7 +6,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use gauntlet_api::{EpisodeTimeline, InspectedStep};
+use gauntlet_api::{EpisodeTimeline, InspectedStep, Page};
 use gauntlet_model::{DeclaredParameter, EffectSet, Object, RunPatch, RunSummary};
 use leptos::prelude::*;
 use leptos::server_fn::codec::{Json, JsonEncoding};
@@ -34,13 +34,11 @@ pub struct RunsQuery {
     pub cursor: String,
 }
 
-/// One page of runs.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+/// One page of runs, and how many there are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunList {
-    /// The runs.
-    pub items: Vec<RunSummary>,
-    /// Where the next page starts, if there is one.
-    pub next_cursor: Option<String>,
+    /// The page.
+    pub page: Page<RunSummary>,
     /// The number of runs on all pages.
     pub total: u64,
 }

@@ -7,7 +7,7 @@ use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use gauntlet_api::{EpisodeTimeline, InspectedStep};
+use gauntlet_api::{EpisodeTimeline, InspectedStep, Page};
 use gauntlet_app::api::{Attempt, Backend, BackendFuture, PageError, RunList, RunsQuery};
 use gauntlet_engine::clock::{new_event_id, now};
 use gauntlet_engine::timeline::{self, ToHtml};
@@ -132,7 +132,8 @@ impl Backend for Pages {
             };
             let total = state.store.count_runs(&query).await.map_err(ApiError::from)?;
             let page = state.store.runs(query).await.map_err(ApiError::from)?;
-            Ok(RunList { items: page.items, next_cursor: page.next_cursor, total })
+            let page = Page { items: page.items, next_cursor: page.next_cursor };
+            Ok(RunList { page, total })
         })
     }
 

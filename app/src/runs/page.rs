@@ -55,7 +55,7 @@ fn ListPage(filter: Filter) -> impl IntoView {
                 <Transition fallback=|| view! { <p class="quiet-words" role="status">"Reading the log"</p> }>
                     {move || Suspend::new(async move {
                         match found.await {
-                            Ok(page) => view! { <Found page filter /> }.erase(),
+                            Ok(list) => view! { <Found list filter /> }.erase(),
                             Err(error) => view! {
                                 <Failed error=error.to_string() retry=move || found.refetch() />
                             }
@@ -84,8 +84,8 @@ fn Failed(error: String, retry: impl Fn() + 'static) -> impl IntoView {
 
 /// The rows, or what to do where there are none.
 #[component]
-fn Found(page: RunList, filter: Filter) -> impl IntoView {
-    let runs = RunRows::new(page, filter);
+fn Found(list: RunList, filter: Filter) -> impl IntoView {
+    let runs = RunRows::new(list, filter);
     runs.return_to_place();
     let now = runs.keep_fresh();
     let is_empty = Memo::new(move |_| runs.rows.with(Vec::is_empty));

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
+use gauntlet_api::Page;
 use gauntlet_model::RunSummary;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -21,7 +22,7 @@ const IDLE_TICKS: u32 = 2;
 
 /// Merges a newer first page into the rows shown: it replaces the rows it covers; rows loaded after them
 /// stay.
-fn refreshed(rows: &[RunSummary], fresh: RunList) -> Vec<RunSummary> {
+fn refreshed(rows: &[RunSummary], fresh: Page<RunSummary>) -> Vec<RunSummary> {
     let end = fresh.items.last().map(|r| r.id.clone());
     let rest = end.and_then(|id| rows.iter().position(|r| r.id == id)).map_or(rows.len(), |i| i + 1);
     let mut items = fresh.items;
@@ -45,11 +46,11 @@ pub(super) struct RunRows {
 
 impl RunRows {
     /// The first page.
-    pub(super) fn new(page: RunList, filter: Filter) -> Self {
+    pub(super) fn new(list: RunList, filter: Filter) -> Self {
         Self {
-            rows: RwSignal::new(page.items),
-            cursor: RwSignal::new(page.next_cursor),
-            total: RwSignal::new(page.total),
+            rows: RwSignal::new(list.page.items),
+            cursor: RwSignal::new(list.page.next_cursor),
+            total: RwSignal::new(list.total),
             selection: Selection::new(),
             filter,
         }
@@ -118,8 +119,8 @@ impl RunRows {
     /// Reads the first page again. The page may be gone when the answer comes.
     async fn refresh(self) {
         // A failed refresh is not reported: the next one follows in two seconds.
-        let Ok(fresh) = self.fetch(String::new()).await else { return };
-        self.total.try_set(fresh.total);
+        let Ok(RunList { page: fresh, total }) = self.fetch(String::new()).await else { return };
+        self.total.try_set(total);
         if self.cursor.try_with_untracked(Option::is_none) == Some(true) {
             self.cursor.set(fresh.next_cursor.clone());
         }
@@ -131,7 +132,7 @@ impl RunRows {
 
     /// Appends the next page.
     pub(super) async fn load_more(self, cursor: String) -> Result<(), PageError> {
-        let page = self.fetch(cursor).await?;
+        let page = self.fetch(cursor).await?.page;
         self.cursor.try_set(page.next_cursor);
         self.rows.try_update(|rows| {
             // A run may have moved between the pages since the first one was read.
@@ -185,7 +186,7 @@ mod tests {
     fn check(old: &[(&str, u64)], fresh: &[(&str, u64)], has_more: bool, expect: &[(&str, u64)]) {
         let runs = |list: &[(&str, u64)]| list.iter().map(|(id, head)| run(id, *head)).collect::<Vec<_>>();
         let next_cursor = has_more.then(|| "c".to_owned());
-        let page = RunList { items: runs(fresh), next_cursor, total: 0 };
+        let page = Page { items: runs(fresh), next_cursor };
         assert_eq!(refreshed(&runs(old), page), runs(expect));
     }
 

@@ -215,19 +215,25 @@ fn a_pause_takes_commands_until_one_resumes() {
     let (observer, collector) = observed(&tree, config);
     tree.call("1", "o").unwrap();
     assert!(!snapshot(&collector.take()[0]).is_paused);
-    let queue = Arc::clone(&commands);
+    let (queue, seen) = (Arc::clone(&commands), Arc::clone(&collector));
     let person = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(20));
+        let paused = loop {
+            let events = seen.take();
+            if !events.is_empty() {
+                break events;
+            }
+            std::thread::yield_now();
+        };
         queue.issue(command("c1", Action::Tweak, json!({"rubric_1.threshold": 2, "rubric_1.nope": 1})));
         queue.issue(command("c2", Action::Tweak, json!({"rubric_1.threshold": 2.0})));
         queue.issue(command("c3", Action::Pause, json!({})));
         queue.issue(command("c4", Action::Answer, json!({})));
         queue.issue(command("c5", Action::Resume, json!({})));
         queue.issue(command("late", Action::Stop, json!({})));
+        paused
     });
     assert_eq!(tree.call("1", "o"), Ok(1.0), "the score was found before the pause");
-    person.join().unwrap();
-    let events = collector.take();
+    let events = [person.join().unwrap(), collector.take()].concat();
     let expected = [vec!["snapshot.scored"], vec!["command.applied"; 5], vec!["run.status"]].concat();
     assert_eq!(kinds(&events), expected);
     assert!(events.iter().all(|event| event.step() == Some(2)));
