@@ -138,6 +138,8 @@ pub trait Backend: Send + Sync {
     fn attempt(&self, run: String, seq: u64) -> BackendFuture<Option<Attempt>>;
     /// Adds a note of an author about a step to the log.
     fn note(&self, run: String, step: u64, author: String, text: String) -> BackendFuture<()>;
+    /// Changes the effects of a project and returns them with their new version.
+    fn put_effects(&self, project: String, effects: EffectSet) -> BackendFuture<EffectSet>;
     /// Issues a command (`pause`, `resume`, `tweak`, `answer`, `stop`) and returns its id.
     fn command(&self, run: String, action: String, parameters: Object) -> BackendFuture<String>;
 }
@@ -231,6 +233,17 @@ pub async fn get_effects(
     project: String,
 ) -> Result<EffectSet, PageError> {
     backend()?.effects(project).await.map_err(PageError::answered)
+}
+
+/// Changes the effects of a project and returns them with their new version.
+#[server(prefix = "/pages", endpoint = "put_effects", input = Json)]
+pub async fn put_effects(
+    /// The project.
+    project: String,
+    /// The effects, with the version that they were made from.
+    effects: EffectSet,
+) -> Result<EffectSet, PageError> {
+    backend()?.put_effects(project, effects).await.map_err(PageError::answered)
 }
 
 /// The attempt of the same task before a snapshot, and what changed since.
