@@ -36,7 +36,7 @@ pub(super) struct AlertOutput {
 }
 
 impl AlertOutput {
-    pub fn new(store: Store, watched: WatchedRuns) -> Self {
+    pub(super) fn new(store: Store, watched: WatchedRuns) -> Self {
         Self { store, watched, runs: BTreeMap::new() }
     }
 
