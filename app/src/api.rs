@@ -134,12 +134,12 @@ pub trait Backend: Send + Sync {
     fn parameters(&self, run: String) -> BackendFuture<Vec<DeclaredParameter>>;
     /// The effects of a project.
     fn effects(&self, project: String) -> BackendFuture<EffectSet>;
+    /// Changes the effects of a project and returns them with their new version.
+    fn put_effects(&self, project: String, effects: EffectSet) -> BackendFuture<EffectSet>;
     /// The attempt of the same task before the snapshot of a sequence number; `None` where it is the first.
     fn attempt(&self, run: String, seq: u64) -> BackendFuture<Option<Attempt>>;
     /// Adds a note of an author about a step to the log.
     fn note(&self, run: String, step: u64, author: String, text: String) -> BackendFuture<()>;
-    /// Changes the effects of a project and returns them with their new version.
-    fn put_effects(&self, project: String, effects: EffectSet) -> BackendFuture<EffectSet>;
     /// Issues a command (`pause`, `resume`, `tweak`, `answer`, `stop`) and returns its id.
     fn command(&self, run: String, action: String, parameters: Object) -> BackendFuture<String>;
 }
