@@ -65,7 +65,7 @@ story("a rubric that is clicked colours the path and draws the curve", async ({ 
   await until("the line is pressed", async () => (await line.getAttribute("aria-pressed")) === "true");
   assert.equal(await chip.getAttribute("aria-pressed"), "true", "the curve's chips say the same");
   await until("the curve has changed", async () => (await curve()) !== before);
-  await run.rubric("safety").getByRole("button", { name: "Next failure" }).click();
+  await run.diagnostics.locator(".rubric-detail").getByRole("button", { name: "Next failure" }).click();
   await run.selected(1);
 
   await line.click();

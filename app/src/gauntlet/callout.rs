@@ -1,7 +1,8 @@
 //! The card of a failing node: what failed, by how much, and a button for the next one.
 
-use gauntlet_film::{Condition, Film, Path, State, conditions, is_measurement};
+use gauntlet_film::{Condition, Film, Path, PathId, State, conditions, is_measurement};
 use gauntlet_model::FailureKind;
+use gauntlet_scene::rubric_name;
 use leptos::ev::keydown;
 use leptos::html;
 use leptos::prelude::*;
@@ -28,11 +29,12 @@ struct Failure {
     is_asking: bool,
 }
 
-/// The failure of a node.
-fn failure_at(film: &Film, index: usize) -> Option<Failure> {
+/// The failure of a node; by the chosen rubric, if there is one.
+fn failure_at(film: &Film, index: usize, chosen: Option<PathId>) -> Option<Failure> {
     let node = film.node(index)?;
-    let kind = node.failure?;
-    let failed: Vec<&Path> = film.causes(index).into_iter().filter_map(|id| film.path_of(id)).collect();
+    let kind = film.failure_by(index, chosen)?;
+    let failed = chosen.map_or_else(|| film.causes(index), |path| vec![path]);
+    let failed: Vec<&Path> = failed.into_iter().filter_map(|id| film.path_of(id)).collect();
     // `root` is named only if no other rubric failed.
     let has_parts = failed.iter().any(|p| p.path != "root");
     let failed: Vec<&Path> = failed.into_iter().filter(|p| !has_parts || p.path != "root").collect();
@@ -56,8 +58,9 @@ fn failure_at(film: &Film, index: usize) -> Option<Failure> {
     if skipped > 0 && !failed.is_empty() {
         words = format!("{words}; {skipped} not evaluated");
     }
-    let what = match (kind, failed.last()) {
-        (FailureKind::Generic, Some(path)) => format!("{} failed", path.name.replace('_', " ")),
+    let cause = chosen.or_else(|| film.cause(index)).and_then(|id| film.path_of(id));
+    let what = match (kind, cause) {
+        (FailureKind::Generic, Some(path)) => format!("{} failed", rubric_name(&path.path)),
         (FailureKind::Generic, None) => "Failed".to_owned(),
         _ => failure_title(kind).to_owned(),
     };
@@ -75,7 +78,7 @@ fn words_of(film: &Film, index: usize, path: &Path) -> Option<String> {
         Condition::Below(limit) => format!("below {limit}"),
         Condition::Above(limit) => format!("above {limit}"),
     };
-    Some(format!("{} {} (fails {limit})", isolated(&path.name.replace('_', " ")), score(value)))
+    Some(format!("{} {} (fails {limit})", isolated(&rubric_name(&path.path)), score(value)))
 }
 
 /// The first items, and the number of the others.
@@ -93,7 +96,8 @@ pub(super) fn Callout(session: Session, panels: Panels, card: NodeRef<html::Div>
     let dismissed = RwSignal::new(None::<usize>);
     let failure = Memo::new(move |_| {
         let at = session.settled.get().filter(|at| session.current.get() == Some(*at))?;
-        session.watch_calmly(|film| failure_at(film, at))
+        let chosen = session.view.rubric.get();
+        session.watch_calmly(|film| failure_at(film, at, chosen))
     });
     // Whether the card is visible, and its content, which stays while the card fades out.
     let state = Memo::new(move |before: Option<&(bool, Option<Failure>)>| {

@@ -174,11 +174,12 @@ impl Scrubber {
     /// The hovered node: its position in percent, and its step, score and failure.
     fn tip(self) -> Option<(f64, String)> {
         let index = self.hovered.get()?;
-        let rubric = self.session.rubric()?;
+        let (rubric, chosen) = (self.session.rubric()?, self.session.view.rubric.get());
         self.session.watch_calmly(|film| {
             let node = film.node(index)?;
             let value = film.score(index, rubric).map_or("n/e".to_owned(), score);
-            let failure = node.failure.map(|f| format!(" · {}", failure_word(f))).unwrap_or_default();
+            let failure = film.failure_by(index, chosen);
+            let failure = failure.map(|f| format!(" · {}", failure_word(f))).unwrap_or_default();
             let text = format!("step {} · {value}{failure}", grouped(node.step));
             Some((share(index as f64, film.len()) * 100.0, text))
         })

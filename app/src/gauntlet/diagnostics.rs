@@ -4,10 +4,12 @@ use leptos::prelude::*;
 
 use super::about::About;
 use super::commands::Commands;
+use super::headline::Headline;
 use super::inspector::Inspector;
 use super::intervene::Intervention;
 use super::panels::{Edge, Fold, Panels};
-use super::tree::{Headline, RubricTree};
+use super::rubric_detail::RubricDetail;
+use super::tree::RubricTree;
 use crate::ui::{Erase, grouped};
 
 /// The right panel.
@@ -29,6 +31,7 @@ pub(super) fn Diagnostics(commands: Commands, panels: Panels) -> impl IntoView {
                 <Headline session />
                 <Intervention commands />
                 <RubricTree session />
+                <RubricDetail session />
                 <Inspector session />
                 <About session />
             </div>

@@ -1,8 +1,9 @@
 //! The list of steps: all nodes, the failing ones, or those that match a search. Only rows in view are on the
 //! page.
 
-use gauntlet_film::{Film, MOST_INTERESTING, PathId, is_measurement};
+use gauntlet_film::{Film, MOST_INTERESTING, Path, PathId, is_measurement};
 use gauntlet_model::FailureKind;
+use gauntlet_scene::rubric_name;
 use leptos::html;
 use leptos::prelude::*;
 
@@ -80,10 +81,7 @@ fn filtered(film: &Film, listing: Listing, rubric: Option<PathId>, words: &str) 
                 || named.iter().any(|p| film.path_failure(i, *p).is_some())
         }
     };
-    let fails = |i: usize| match rubric {
-        Some(rubric) => film.path_failure(i, rubric).is_some(),
-        None => film.failure(i).is_some(),
-    };
+    let fails = |i: usize| film.failure_by(i, rubric).is_some();
     let row = |i: usize| u32::try_from(i).ok();
     if listing == Listing::Worst {
         let worst = film.interesting(MOST_INTERESTING).into_iter().map(|(i, _)| i);
@@ -99,7 +97,9 @@ struct RowText {
     step: String,
     failure: Option<FailureKind>,
     words: String,
-    root: Option<f64>,
+    /// The path that the words and the value are of, where they are not of the root.
+    path: Option<String>,
+    value: Option<f64>,
 }
 
 fn row_text(film: &Film, index: usize, rubric: Option<PathId>) -> Option<RowText> {
@@ -111,20 +111,30 @@ fn row_text(film: &Film, index: usize, rubric: Option<PathId>) -> Option<RowText
             state => state_word(state),
         };
         let failure = film.path_failure(index, path.id);
-        return Some(RowText { step, failure, words: words.to_owned(), root: film.score(index, path.id) });
+        let (words, value) = (words.to_owned(), film.score(index, path.id));
+        return Some(RowText { step, failure, words, path: Some(path.path.clone()), value });
     }
+    // The value beside a failure is that of the rubric that fails.
+    let cause = film.cause(index).and_then(|id| film.path_of(id)).filter(|path| path.path != "root");
     let words = match node.failure {
         None if node.root.is_none() && !has_score(film, index) => "not evaluated".to_owned(),
         None => "all pass".to_owned(),
-        Some(FailureKind::Generic) => {
-            let failed = film.causes(index);
-            let named = || failed.iter().rev().filter_map(|id| film.path_of(*id));
-            let path = named().find(|p| p.path != "root").or_else(|| named().next());
-            path.map_or(failure_word(FailureKind::Generic).to_owned(), |p| p.name.replace('_', " "))
-        }
-        Some(kind) => failure_word(kind).to_owned(),
+        Some(kind) => cause_words(kind, cause),
     };
-    Some(RowText { step, failure: node.failure, words, root: node.root })
+    let value = cause.map_or(node.root, |path| film.score(index, path.id));
+    let path = cause.map(|path| path.path.clone());
+    Some(RowText { step, failure: node.failure, words, path, value })
+}
+
+/// What failed, and the path of a nested rubric that did.
+fn cause_words(kind: FailureKind, cause: Option<&Path>) -> String {
+    let word = failure_word(kind);
+    match cause {
+        None => word.to_owned(),
+        Some(path) if kind == FailureKind::Generic => rubric_name(&path.path),
+        Some(path) if path.parent.is_none() => word.to_owned(),
+        Some(path) => format!("{word}: {}", rubric_name(&path.path)),
+    }
 }
 
 /// Whether any rubric judged a node.
@@ -419,7 +429,8 @@ fn StepRow(
     });
     let is_on = move || session.current.get() == Some(node);
     let failure = move || text.with(|t| t.as_ref().and_then(|t| t.failure));
-    let is_negative = move || text.with(|t| t.as_ref().and_then(|t| t.root).is_some_and(|root| root < 0.0));
+    let is_negative =
+        move || text.with(|t| t.as_ref().and_then(|t| t.value).is_some_and(|value| value < 0.0));
     let class = move || {
         format!("step {}{}", failure().map_or("", failure_class), if is_on() { " is-on" } else { "" })
     };
@@ -427,11 +438,14 @@ fn StepRow(
         <div
             class=class role="option" id=format!("step-{node}") aria-selected=move || is_on().to_string()
             style=format!("top:{}px", row as f64 * ROW_PX) on:click=move |_| choose(row)
+            title=move || text.with(|t| t.as_ref().and_then(|t| t.path.clone()))
         >
             <span class="step-number">{move || text.with(|t| t.as_ref().map(|t| t.step.clone()))}</span>
-            <span class="step-words">{move || text.with(|t| t.as_ref().map(|t| t.words.clone()))}</span>
+            <span class="step-words">
+                <bdi>{move || text.with(|t| t.as_ref().map(|t| t.words.clone()))}</bdi>
+            </span>
             <span class="step-root" class:is-negative=is_negative>
-                {move || text.with(|t| t.as_ref().map(|t| t.root.map_or("n/e".to_owned(), score)))}
+                {move || text.with(|t| t.as_ref().map(|t| t.value.map_or("n/e".to_owned(), score)))}
             </span>
         </div>
     }

@@ -1,28 +1,58 @@
-//! The rubric tree: every path with its state, recent values and score at the selected step.
+//! The rubric tree: every path with its state, its history and its score at the selected step.
+
+use std::collections::HashMap;
 
 use gauntlet_film::{Film, PathId, State, is_measurement};
+use gauntlet_scene::rubric_name;
+use leptos::html;
 use leptos::prelude::*;
 
-use super::session::{Session, root_path};
+use super::session::Session;
 use super::spark::{height_of, polyline};
 use crate::ui::{Erase, Icon, Shape, grouped, quantity, score, state_class, state_word};
 
-/// Values of a sparkline.
-const VALUES: usize = 64;
+/// Points of a sparkline, about.
+const POINTS: usize = 64;
 /// Size of a sparkline in its own units.
 const SIZE: (f64, f64) = (88.0, 20.0);
 /// Margin above and below its curve.
 const PAD: f64 = 3.0;
-/// Lines shown at first, and added with each press of the button.
-const LINES: usize = 200;
+/// Height of a line, CSS pixels; the style sheet says the same.
+const LINE_PX: f64 = 27.0;
+/// Lines in view at most; a longer tree scrolls.
+const IN_VIEW: usize = 16;
+/// Lines on the page beyond each end of the view.
+const SPARE: usize = 6;
 /// Deeper lines are indented like those of this depth: the panel is narrow.
 const DEEPEST: u32 = 6;
 /// The number of paths from which on there is a search field.
 const SEARCHED_FROM: usize = 24;
 
+/// Which groups are folded: all but the exceptions, or the exceptions alone.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Folding {
+    is_all: bool,
+    except: Vec<PathId>,
+}
+
+impl Folding {
+    fn is_folded(&self, id: PathId) -> bool {
+        self.is_all != self.except.contains(&id)
+    }
+
+    fn toggle(&mut self, id: PathId) {
+        match self.except.iter().position(|known| *known == id) {
+            Some(at) => _ = self.except.remove(at),
+            None => self.except.push(id),
+        }
+    }
+}
+
 /// A line of the tree.
 #[derive(Debug, Clone, PartialEq)]
 struct Line {
+    /// Its place among all lines that could be scrolled to.
+    row: usize,
     id: PathId,
     path: String,
     name: String,
@@ -31,162 +61,222 @@ struct Line {
     has_children: bool,
 }
 
-/// The first `most` lines whose path contains `words`, and the number of all such lines.
-/// Lines below a folded one are left out, unless words are looked for.
-fn lines(film: &Film, words: &str, folded: &[PathId], most: usize) -> (Vec<Line>, usize) {
-    let line = |p: &gauntlet_film::Path| {
-        let is_root = p.path == "root";
-        let depth = if is_root { 0 } else { p.depth + 1 };
-        let has_children = film.paths().iter().any(|child| child.parent == Some(p.id));
-        Line { id: p.id, path: p.path.clone(), name: p.name.replace('_', " "), depth, is_root, has_children }
-    };
+/// Places in [`Film::paths`] of the lines whose path contains `words`. Lines below a folded one are left out,
+/// unless words are looked for. Measurements come after the rubrics: a trainer logs dozens of them.
+fn listed(film: &Film, words: &str, folding: &Folding) -> Vec<usize> {
     let is_hidden = |p: &gauntlet_film::Path| {
-        let above = std::iter::successors(p.parent, |id| film.path_of(*id)?.parent);
-        above.into_iter().any(|id| folded.contains(&id))
+        let mut above = std::iter::successors(p.parent, |id| film.path_of(*id)?.parent);
+        above.any(|id| folding.is_folded(id))
     };
     let words = words.trim().to_lowercase();
-    let matches = |p: &&gauntlet_film::Path| match words.is_empty() {
-        true => folded.is_empty() || !is_hidden(p),
-        false => p.path.to_lowercase().contains(&words),
+    let is_listed = |p: &gauntlet_film::Path| match words.is_empty() {
+        true => *folding == Folding::default() || !is_hidden(p),
+        false => {
+            p.path.to_lowercase().contains(&words) || rubric_name(&p.path).to_lowercase().contains(&words)
+        }
     };
-    // Measurements come after the rubrics: a trainer logs dozens of them.
-    let of_sort = |measured: bool| film.paths().iter().filter(move |p| is_measurement(&p.path) == measured);
-    let all = || of_sort(false).chain(of_sort(true)).filter(matches);
-    (all().take(most).map(line).collect(), all().count())
+    let places = film.paths().iter().enumerate().filter(|(_, p)| is_listed(p));
+    let (measured, rubrics): (Vec<_>, Vec<_>) = places.partition(|(_, p)| is_measurement(&p.path));
+    rubrics.into_iter().chain(measured).map(|(place, _)| place).collect()
 }
 
-/// The content of a line at the selected step.
-#[derive(Debug, Clone, PartialEq)]
-struct Reading {
-    state: State,
-    value: Option<f64>,
-    spark: String,
-    dot: Option<(f64, f64)>,
+fn line(film: &Film, row: usize, place: usize) -> Option<Line> {
+    let p = film.paths().get(place)?;
+    let is_root = p.path == "root";
+    // Children follow their parent.
+    let has_children = film.paths().get(place + 1).is_some_and(|next| next.parent == Some(p.id));
+    Some(Line {
+        row,
+        id: p.id,
+        path: p.path.clone(),
+        name: p.name.replace('_', " "),
+        depth: if is_root { 0 } else { p.depth + 1 },
+        is_root,
+        has_children,
+    })
 }
 
-fn read(film: &Film, at: usize, id: PathId, range: (f64, f64)) -> Reading {
-    let from = (at + 1).saturating_sub(VALUES);
-    let values = film.series(id, from, at + 1, VALUES);
-    let width = (VALUES - 1) as f64;
-    let points = values.iter().map(|p| (1.0 - (at as f64 - p.index as f64) / width, p.value));
-    let value = film.score(at, id);
-    let dot = value.map(|v| (SIZE.0, height_of(v, range, SIZE.1, PAD)));
-    Reading { state: film.state(at, id), value, spark: polyline(points, range, SIZE, PAD), dot }
+/// What the rubrics of each group add up to at a node, by size: the sum of which a rubric's own size is its
+/// share. The group of the outermost rubrics is `None`; the root and measurements are in none.
+fn group_sizes(film: &Film, node: usize) -> HashMap<Option<PathId>, f64> {
+    let mut sizes = HashMap::new();
+    for p in film.paths().iter().filter(|p| p.path != "root" && !is_measurement(&p.path)) {
+        if let Some(value) = film.score(node, p.id) {
+            *sizes.entry(p.parent).or_default() += value.abs();
+        }
+    }
+    sizes
 }
 
-/// The tree. A click on a line colours the path and the curve by it; a second click returns to the root. A
-/// run may have thousands of paths: they are shown in parts, and a field filters them.
+/// The history of a path over the run as a curve, and where it failed first and last.
+fn history(film: &Film, id: PathId, range: (f64, f64)) -> (String, String) {
+    let along = |index: usize| index as f64 / film.len().saturating_sub(1).max(1) as f64;
+    let points = film.outline(id, POINTS);
+    let points = points.iter().map(|p| (along(p.index as usize), p.value));
+    let fails = film.totals(id).failing_ends.into_iter().flatten();
+    let fails = fails.map(|node| format!("M{:.1},0v20", along(node) * SIZE.0)).collect();
+    (polyline(points, range, SIZE, PAD), fails)
+}
+
+/// The tree. A click on a line colours the path, the curve and the lists by it; a second click returns to the
+/// root. A run may have thousands of paths: only the lines in view are on the page, groups fold, and a field
+/// filters them.
 #[component]
 pub(super) fn RubricTree(session: Session) -> impl IntoView {
     let words = RwSignal::new(String::new());
-    let most = RwSignal::new(LINES);
-    let folded = RwSignal::new(Vec::<PathId>::new());
-    let shown = Memo::new(move |_| {
-        let (words, folded) = (words.get(), folded.get());
-        session.watch_calmly(|film| lines(film, &words, &folded, most.get()))
+    let folding = RwSignal::new(Folding::default());
+    let top_px = RwSignal::new(0.0);
+    let scroller = NodeRef::<html::Div>::new();
+    let rows = Memo::new(move |_| {
+        let (words, folding) = (words.get(), folding.get());
+        session.watch_calmly(|film| listed(film, &words, &folding))
+    });
+    let count = Memo::new(move |_| rows.with(Vec::len));
+    let lines = Memo::new(move |_| {
+        let first = ((top_px.get() / LINE_PX) as usize).saturating_sub(SPARE);
+        let shown = IN_VIEW + 2 * SPARE;
+        // A tree that has become shorter reports its position a frame later; until then its end is shown.
+        let from = first.min(count.get().saturating_sub(shown));
+        rows.with(|rows| {
+            let shown = rows.iter().copied().enumerate().skip(from).take(shown);
+            session.film(|film| shown.filter_map(|(row, place)| line(film, row, place)).collect::<Vec<_>>())
+        })
+    });
+    let sizes = Memo::new(move |_| {
+        let at = session.settled.get()?;
+        Some(session.watch_calmly(|film| group_sizes(film, at)))
     });
     let total = Memo::new(move |_| session.watch_calmly(|film| film.paths().len()));
-    let hidden = move || shown.with(|(lines, all)| all - lines.len());
+    let has_groups = Memo::new(move |_| session.watch_calmly(|f| f.paths().iter().any(|p| p.depth > 0)));
+    let scroll = move |_| {
+        if let Some(scroller) = scroller.get_untracked() {
+            top_px.set(f64::from(scroller.scroll_top()));
+        }
+    };
+    let fold_all = move |_| folding.update(|f| *f = Folding { is_all: !f.is_all, except: Vec::new() });
     view! {
         {move || (total.get() > SEARCHED_FROM).then(|| view! {
-            <label class="search tree-search">
-                <Icon shape=Shape::Search />
-                <span class="visually-hidden">"Find a rubric"</span>
-                <input
-                    type="search" placeholder="Find a rubric" autocomplete="off" spellcheck="false"
-                    prop:value=move || words.get() on:input=move |e| words.set(event_target_value(&e))
+            <div class="tree-head">
+                <label class="search tree-search">
+                    <Icon shape=Shape::Search />
+                    <span class="visually-hidden">"Find a rubric"</span>
+                    <input
+                        type="search" placeholder="Find a rubric" autocomplete="off" spellcheck="false"
+                        prop:value=move || words.get() on:input=move |e| words.set(event_target_value(&e))
+                    />
+                </label>
+                {move || has_groups.get().then(|| view! {
+                    <button class="link" on:click=fold_all>
+                        {move || if folding.with(|f| f.is_all) { "Unfold all" } else { "Fold all" }}
+                    </button>
+                })}
+                <span class="panel-note" role="status">{move || grouped(count.get() as u64)}</span>
+            </div>
+        })}
+        <div
+            class="tree-scroll" node_ref=scroller on:scroll=scroll
+            style=move || format!("height:{}px", count.get().min(IN_VIEW) as f64 * LINE_PX)
+        >
+            <ul
+                class="tree" aria-label="Rubrics"
+                style=move || format!("height:{}px", count.get() as f64 * LINE_PX)
+            >
+                <For
+                    each=move || lines.get()
+                    key=|line| (line.id, line.row, line.path.clone(), line.has_children)
+                    children=move |line| view! { <TreeLine session line folding sizes count /> }
                 />
-            </label>
-        })}
-        <ul class="tree" aria-label="Rubrics">
-            <For
-                each=move || shown.with(|(lines, _)| lines.clone())
-                key=|line| (line.id, line.depth, line.path.clone())
-                children=move |line| view! { <TreeLine session line folded /> }
-            />
-        </ul>
-        {move || (hidden() > 0).then(|| view! {
-            <p class="hint">
-                {grouped(hidden() as u64)}" more. "
-                <button class="link" on:click=move |_| most.update(|most| *most += LINES)>
-                    {format!("Show {} more", hidden().min(LINES))}
-                </button>
-            </p>
-        })}
+            </ul>
+        </div>
     }
     .erase()
 }
 
 #[component]
-fn TreeLine(session: Session, line: Line, folded: RwSignal<Vec<PathId>>) -> impl IntoView {
-    let Line { id, path, name, depth, is_root, has_children } = line;
-    let is_folded = move || folded.with(|folded| folded.contains(&id));
-    let fold = move |_| {
-        folded.update(|folded| match folded.iter().position(|known| *known == id) {
-            Some(at) => _ = folded.remove(at),
-            None => folded.push(id),
-        });
-    };
+fn TreeLine(
+    session: Session,
+    line: Line,
+    folding: RwSignal<Folding>,
+    sizes: Memo<Option<HashMap<Option<PathId>, f64>>>,
+    count: Memo<usize>,
+) -> impl IntoView {
+    let Line { row, id, path, name, depth, is_root, has_children } = line;
+    let is_folded = move || folding.with(|folding| folding.is_folded(id));
     let fold_label = {
         let path = path.clone();
         move || format!("{} {path}", if is_folded() { "Unfold" } else { "Fold" })
     };
-    // The range of the whole run, so that sparklines of different steps can be compared. It is read again
-    // each time that the run has grown by a tenth.
+    // A measurement is neither passed nor failed.
+    let is_judged = !is_measurement(&path);
+    let text = move |value: f64| if is_judged { score(value) } else { quantity(value) };
+    // The range of the whole run, so that histories can be compared. It is read again each time that the run
+    // has grown by a tenth.
     let age =
         Memo::new(move |_| session.watch_calmly(|film| (7.0 * (film.len() as f64 + 1.0).log2()) as u32));
     let range = Memo::new(move |_| {
         age.track();
         session.film(|film| film.robust_range(id)).unwrap_or_default()
     });
-    let reading = Memo::new(move |_| {
-        let (at, range) = (session.current.get()?, range.get());
-        Some(session.watch(|film| read(film, at, id, range)))
+    let drawn = Memo::new(move |_| {
+        let range = range.get();
+        session.watch_calmly(|film| history(film, id, range))
     });
-    let state = move || reading.with(|r| r.as_ref().map_or(State::NotEvaluated, |r| r.state));
-    // A measurement is neither passed nor failed.
-    let is_judged = !is_measurement(&path);
-    let words = move || {
-        reading.with(|r| match r.as_ref().and_then(|r| r.value) {
-            Some(value) => {
-                if is_judged {
-                    score(value)
-                } else {
-                    quantity(value)
-                }
-            }
-            None => "n/e".to_owned(),
+    // The state, the value, and where the node is along the history.
+    let reading = Memo::new(move |_| {
+        let at = session.current.get()?;
+        session.watch(|film| {
+            let along = at as f64 / film.len().saturating_sub(1).max(1) as f64;
+            Some((film.state(at, id), film.score(at, id), along * SIZE.0))
         })
+    });
+    let state = move || reading.with(|r| r.map_or(State::NotEvaluated, |r| r.0));
+    let value = move || reading.with(|r| r.and_then(|r| r.1));
+    let dot = move || {
+        let (_, value, x) = reading.get()?;
+        Some((x, height_of(value?, range.get(), SIZE.1, PAD)))
+    };
+    // Percent of what the rubrics of its group add up to by size.
+    let share = Memo::new(move |_| {
+        let at = session.settled.get().filter(|_| is_judged && !is_root)?;
+        session.watch_calmly(|film| {
+            let size = sizes.with(|sizes| sizes.as_ref()?.get(&film.path_of(id)?.parent).copied())?;
+            let share = film.score(at, id)?.abs() / size;
+            share.is_finite().then(|| (share * 100.0).round())
+        })
+    });
+    let title = {
+        let path = path.clone();
+        move || match share.get() {
+            Some(share) => format!("{path}: {share} % of its group"),
+            None => path.clone(),
+        }
     };
     let rubric = session.view.rubric;
     let is_on = move || rubric.get() == Some(id);
     let choose = move |_| {
         rubric.update(|chosen| *chosen = if *chosen == Some(id) || is_root { None } else { Some(id) })
     };
-    let spark = move || reading.with(|r| r.as_ref().map(|r| r.spark.clone()).unwrap_or_default());
-    let dot = move || reading.with(|r| r.as_ref().and_then(|r| r.dot));
     let class_of = move || if is_judged { state_class(state()) } else { "is-measured" };
     let word_of = move || if is_judged { state_word(state()) } else { "measured" };
     let prefix = path.strip_suffix(&*name.replace(' ', "_")).unwrap_or_default().to_owned();
-    // The line is open while its rubric is chosen, and then failures are those of the rubric.
-    let next = move |_| session.next_failure();
-    let previous = move |_| session.previous_failure();
     view! {
         <li
             class=move || format!("branch {}{}", class_of(), if is_on() { " is-on" } else { "" })
-            style=format!("--depth:{}", depth.min(DEEPEST)) data-path=path.clone()
+            style=format!("--depth:{};top:{}px", depth.min(DEEPEST), row as f64 * LINE_PX)
+            data-path=path.clone() aria-posinset=(row + 1).to_string()
+            aria-setsize=move || count.get().to_string()
         >
             {has_children.then(|| view! {
                 <button
                     class="branch-fold" class:is-folded=is_folded aria-label=fold_label
-                    aria-expanded=move || (!is_folded()).to_string() on:click=fold
+                    aria-expanded=move || (!is_folded()).to_string()
+                    on:click=move |_| folding.update(|folding| folding.toggle(id))
                 >
                     <Icon shape=Shape::Chevron />
                 </button>
             })}
             <button
-                class="branch-line" aria-pressed=move || is_on().to_string() title=path.clone()
-                on:click=choose
+                class="branch-line" aria-pressed=move || is_on().to_string() title=title on:click=choose
             >
                 <span class="branch-name">
                     <i class="state-dot" aria-hidden="true"></i>
@@ -194,85 +284,21 @@ fn TreeLine(session: Session, line: Line, folded: RwSignal<Vec<PathId>>) -> impl
                     <span class="visually-hidden">": "{word_of}", "</span>
                 </span>
                 <svg class="spark" viewBox="0 0 88 20" preserveAspectRatio="none" aria-hidden="true">
-                    <path d=spark />
+                    <path class="spark-fails" d=move || drawn.with(|d| d.1.clone()) />
+                    <path d=move || drawn.with(|d| d.0.clone()) />
                     <circle
                         cx=move || dot().map_or(0.0, |d| d.0).to_string()
                         cy=move || dot().map_or(0.0, |d| d.1).to_string()
                         r=move || if dot().is_some() { "2" } else { "0" }
                     />
                 </svg>
-                <span class="branch-value">{words}</span>
+                <span class="branch-value">{move || value().map_or("n/e".to_owned(), text)}</span>
+                <i
+                    class="branch-share" aria-hidden="true" data-share=move || share.get().map(|s| s.to_string())
+                    style=move || format!("--share:{}%", share.get().unwrap_or_default())
+                ></i>
             </button>
-            {move || is_on().then(|| view! {
-                <div class="branch-more">
-                    <span>{word_of}" here"</span>
-                    {is_judged.then(|| view! {
-                        <span>
-                            <button class="link" on:click=previous>"Previous failure"</button>" "
-                            <button class="link" on:click=next>"Next failure"</button>
-                        </span>
-                    })}
-                </div>
-            })}
         </li>
-    }
-    .erase()
-}
-
-/// The selected step's headline number: the root score, what it was one step before, and its place in this
-/// run.
-#[component]
-pub(super) fn Headline(session: Session) -> impl IntoView {
-    let root = Memo::new(move |_| session.watch(root_path));
-    let at = move |back: usize| {
-        let index = session.current.get()?.checked_sub(back)?;
-        session.watch(|f| f.root(index))
-    };
-    let is_failing =
-        move || session.current.get().is_some_and(|at| session.watch(|f| f.failure(at).is_some()));
-    let state = move || match (session.current.get(), root.get()) {
-        // Reported as failed, without a score.
-        (Some(_), _) if at(0).is_none() && is_failing() => State::Failed,
-        (Some(at), Some(id)) => session.watch(|f| f.state(at, id)),
-        _ => State::NotEvaluated,
-    };
-    let before = move || match (session.current.get(), at(1)) {
-        (None, _) => "no step yet".to_owned(),
-        (Some(0), _) => "root, the first step".to_owned(),
-        (_, Some(value)) => format!("root, was {} one step ago", score(value)),
-        (_, None) => "root, not evaluated one step ago".to_owned(),
-    };
-    let percentile = move || {
-        let place = session.settled.get().and_then(|at| session.watch_calmly(|f| f.percentile_of_root(at)));
-        place.map_or("percentile of this run: n/e".to_owned(), |p| format!("percentile {p:.0} of this run"))
-    };
-    let failed = Memo::new(move |_| {
-        let at = session.settled.get()?;
-        session.watch_calmly(|film| {
-            let judged =
-                film.paths().iter().filter(|path| path.path != "root" && !is_measurement(&path.path));
-            let failed = judged.filter(|path| film.state(at, path.id) == State::Failed).count();
-            (failed > 0).then_some(failed)
-        })
-    });
-    let failed_words = move || {
-        failed.get().map(|count| match count {
-            1 => "1 rubric below its bound".to_owned(),
-            count => format!("{} rubrics below their bounds", grouped(count as u64)),
-        })
-    };
-    view! {
-        <div class=move || format!("headline {}", state_class(state()))>
-            <b>
-                {move || at(0).map_or_else(|| if is_failing() { "failed" } else { "n/e" }.to_owned(), score)}
-            </b>
-            <p>
-                <span class="visually-hidden">{move || state_word(state())}</span>
-                <span>{before}</span>
-                <span>{percentile}</span>
-                <span class="headline-failed">{failed_words}</span>
-            </p>
-        </div>
     }
     .erase()
 }
@@ -304,18 +330,32 @@ mod tests {
             step: Some(0),
             what: scored,
         });
-        let shown = |words: &str, folded: &[&str]| {
-            let folded: Vec<_> = folded.iter().filter_map(|path| film.find_path(path)).collect();
-            let (lines, all) = lines(&film, words, &folded, 10);
-            assert_eq!(lines.len(), all);
-            lines.into_iter().map(|line| line.path).collect::<Vec<_>>()
+        let shown = |words: &str, except: &[&str], is_all: bool| {
+            let except = except.iter().filter_map(|path| film.find_path(path)).collect();
+            let places = listed(&film, words, &Folding { is_all, except });
+            let lines = places.iter().enumerate().filter_map(|(row, place)| line(&film, row, *place));
+            lines.map(|line| line.path).collect::<Vec<_>>()
         };
-        assert!(shown("", &[]).contains(&"style.tone.warmth".to_owned()));
-        let without = shown("", &["style"]);
+        let all = shown("", &[], false);
+        assert!(
+            all.contains(&"style.tone.warmth".to_owned()) && all.last().is_some_and(|p| p == "metrics.loss")
+        );
+        let without = shown("", &["style"], false);
         assert!(
             without.contains(&"style".to_owned()) && !without.iter().any(|path| path.starts_with("style."))
         );
-        assert!(!shown("", &["style.tone"]).contains(&"style.tone.warmth".to_owned()));
-        assert_eq!(shown("warmth", &["style"]), ["style.tone.warmth"], "what is looked for is shown");
+        assert!(!shown("", &["style.tone"], false).contains(&"style.tone.warmth".to_owned()));
+        assert_eq!(shown("", &[], true), ["root", "style", "metrics"], "all are folded");
+        assert_eq!(shown("", &["style"], true), ["root", "style", "style.tone", "style.length", "metrics"]);
+        assert_eq!(shown("warmth", &["style"], false), ["style.tone.warmth"], "what is looked for is shown");
+        // Of style's two parts, both by size.
+        let sizes = group_sizes(&film, 0);
+        let share = |path: &str| {
+            let id = film.find_path(path).unwrap();
+            film.score(0, id).unwrap().abs() / sizes[&film.path_of(id).unwrap().parent]
+        };
+        assert_eq!((share("style.tone.warmth"), share("style.length")), (1.0, 1.0));
+        let (curve, fails) = history(&film, film.find_path("root").unwrap(), (0.0, 1.0));
+        assert_eq!((curve.as_str(), fails.as_str()), ("M0.0,3.0", ""));
     }
 }

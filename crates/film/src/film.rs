@@ -1,6 +1,7 @@
 //! The film: the fold of facts into nodes, and its totals.
 
 use std::collections::{BTreeMap, btree_map};
+use std::sync::OnceLock;
 
 use gauntlet_model::{EpisodeId, FailureKind, FailureRule, FailureRules, Scores};
 
@@ -13,6 +14,7 @@ use crate::overlay::Base;
 use crate::rules::{Evidence, Verdict, conditions, is_decisive};
 use crate::run_state::{NodeKey, RunState};
 use crate::sum::Sum;
+use crate::totals::Totals;
 use crate::tree::Paths;
 
 /// What a viewer knows of a run: the fold of its facts.
@@ -55,6 +57,8 @@ pub struct Film {
 pub(crate) struct Track {
     pub(crate) scores: Column,
     pub(crate) verdict: Verdict,
+    /// Unknown until the first question, and after what makes them wrong.
+    pub(crate) totals: OnceLock<Totals>,
 }
 
 /// A later score.
@@ -159,6 +163,7 @@ impl Film {
         for (id, track) in (0u32..).zip(&mut self.tracks) {
             let path = self.paths.text(id).unwrap_or_default();
             track.verdict = Verdict(conditions(rule, path));
+            track.totals.take();
             if is_decisive(rule, path) {
                 self.decisive.push(id);
             }
@@ -183,7 +188,7 @@ impl Film {
             let id = self.tracks.len() as u32;
             let text = self.paths.text(id).unwrap_or_default();
             let verdict = Verdict(conditions(self.rule, text));
-            self.tracks.push(Track { scores: Column::default(), verdict });
+            self.tracks.push(Track { scores: Column::default(), verdict, totals: OnceLock::new() });
             if is_decisive(self.rule, text) {
                 self.decisive.push(id);
             }
@@ -253,9 +258,12 @@ impl Film {
         if place.is_err() && !appended {
             self.blocks.touch_from(rank, self.revision.wrapping_add(1));
         }
+        if let Some(row) = old {
+            self.tracks.iter_mut().for_each(|track| track.leave(row));
+        }
         for (id, value) in scores() {
             if let Some(track) = self.tracks.get_mut(id as usize) {
-                track.scores.set(row, value);
+                track.put(&self.nodes, row, Some(value));
             }
         }
         if let Some(duration) = snapshot.duration_ms {
@@ -319,7 +327,7 @@ impl Film {
             if let Some(track) = id.and_then(|id| self.tracks.get_mut(id as usize)) {
                 // Needed for `uncover`: an older snapshot may still arrive, and this score no longer count.
                 later.under = track.scores.get(row);
-                track.scores.set(row, later.value);
+                track.put(&self.nodes, row, Some(later.value));
             }
         }
         if later.is_empty() {
@@ -351,10 +359,7 @@ impl Film {
         let old_root = self.root_of(Some(row));
         for (id, under) in &removed {
             if let Some(track) = self.tracks.get_mut(*id as usize) {
-                match under {
-                    Some(value) => track.scores.set(row, *value),
-                    None => track.scores.clear(row),
-                }
+                track.put(&self.nodes, row, *under);
             }
         }
         self.count_root(old_root, self.root_of(Some(row)));
@@ -394,7 +399,7 @@ impl Film {
         let (Some(rank), Some(row)) = (rank, row) else { return new_path };
         let old_root = self.root_of(Some(row));
         if let Some(track) = self.tracks.get_mut(id as usize) {
-            track.scores.set(row, value);
+            track.put(&self.nodes, row, Some(value));
         }
         self.count_root(old_root, self.root_of(Some(row)));
         self.judge(rank);

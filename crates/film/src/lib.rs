@@ -29,6 +29,7 @@ mod run_state;
 mod series;
 mod spread;
 mod sum;
+mod totals;
 mod tree;
 
 pub mod codec;
@@ -51,5 +52,7 @@ pub use rules::{
 };
 pub use run_state::{Alert, Answer, Applied, Command, DroppedEvents, Note, RunInfo};
 pub use series::Point;
+pub use spread::Distribution;
 pub use sum::Sum;
+pub use totals::PathTotals;
 pub use tree::{Path, PathId};

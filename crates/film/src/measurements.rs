@@ -3,6 +3,7 @@
 //! make or change one.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use gauntlet_model::Timestamp;
 
@@ -24,11 +25,43 @@ pub(crate) struct Entry {
     pub(crate) value: f64,
 }
 
+/// Step and value of the first lowest and of the first highest entry of a history.
+type Ends = [(u64, f64); 2];
+
+/// What a history comes to.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Measured {
+    pub(crate) values: usize,
+    pub(crate) extremes: Option<Ends>,
+}
+
+/// The ends with one more entry.
+fn with(ends: Option<Ends>, entry: &Entry) -> Option<Ends> {
+    let (step, value) = (entry.step, entry.value);
+    let [mut low, mut high] = ends.unwrap_or([(step, value); 2]);
+    if value < low.1 || (value == low.1 && step < low.0) {
+        low = (step, value);
+    }
+    if value > high.1 || (value == high.1 && step < high.0) {
+        high = (step, value);
+    }
+    Some([low, high])
+}
+
+/// Adds an entry to ends that are known.
+fn follow(ends: &mut OnceLock<Option<Ends>>, entry: &Entry) {
+    if let Some(ends) = ends.get_mut() {
+        *ends = with(*ends, entry);
+    }
+}
+
 /// The measurements of a film: a history by step for each path id, each step once.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Measurements {
     /// By rising step.
     pub(crate) histories: BTreeMap<u32, Vec<Entry>>,
+    /// The lowest and the highest of each history, once they were asked for.
+    extremes: BTreeMap<u32, OnceLock<Option<Ends>>>,
 }
 
 impl Measurements {
@@ -36,21 +69,29 @@ impl Measurements {
     /// order they come in. Returns whether anything changed.
     pub(crate) fn set(&mut self, path: u32, entry: Entry) -> bool {
         let history = self.histories.entry(path).or_default();
+        let extremes = self.extremes.entry(path).or_default();
         let (step, seq) = (entry.step, entry.seq);
         // A trainer counts up, so the new step nearly always belongs at the end.
         if history.last().is_none_or(|last| last.step < step) {
+            follow(extremes, &entry);
             history.push(entry);
             return true;
         }
         match history.binary_search_by_key(&step, |entry| entry.step) {
             Ok(index) => match history.get_mut(index) {
                 Some(known) if known.seq < seq => {
+                    let is_extreme = |ends: &Ends| ends.iter().any(|(known, _)| *known == step);
+                    match extremes.get().is_some_and(|ends| ends.as_ref().is_some_and(is_extreme)) {
+                        true => _ = extremes.take(),
+                        false => follow(extremes, &entry),
+                    }
                     *known = entry;
                     true
                 }
                 _ => false,
             },
             Err(index) => {
+                follow(extremes, &entry);
                 history.insert(index, entry);
                 true
             }
@@ -62,6 +103,14 @@ impl Measurements {
         let history = self.histories.get(&path)?;
         let index = history.binary_search_by_key(&step, |entry| entry.step).ok()?;
         history.get(index).map(|entry| entry.value)
+    }
+
+    /// What a history comes to. The first question reads it, later ones do not.
+    pub(crate) fn totals(&self, path: u32) -> Measured {
+        let history = self.history(path);
+        let read = || history.iter().fold(None, with);
+        let extremes = self.extremes.get(&path).and_then(|ends| *ends.get_or_init(read));
+        Measured { values: history.len(), extremes }
     }
 
     pub(crate) fn history(&self, path: u32) -> &[Entry] {

@@ -115,6 +115,17 @@ impl Nodes {
         }
     }
 
+    /// Whether the node of a row comes before that of another.
+    pub(crate) fn is_before(&self, row: u32, other: u32) -> bool {
+        (self.step(row), self.episode(row)) < (self.step(other), self.episode(other))
+    }
+
+    /// The rank of the node that a row is of.
+    pub(crate) fn rank_of(&self, row: u32) -> usize {
+        let rank = self.step(row).map(|step| self.rank(step, self.episode(row)));
+        rank.map_or(0, |rank| rank.unwrap_or_else(|rank| rank))
+    }
+
     /// The rank of the first node at `step` or later.
     pub(crate) fn first_at_least(&self, step: u64) -> usize {
         self.order.partition_point(|row| self.step(*row) < Some(step))

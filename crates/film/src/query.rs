@@ -168,6 +168,21 @@ impl Film {
         failed
     }
 
+    /// The failure of a node by a chosen path; without one, the gravest of the node.
+    pub fn failure_by(&self, i: usize, chosen: Option<PathId>) -> Option<FailureKind> {
+        chosen.map_or_else(|| self.failure(i), |path| self.path_failure(i, path))
+    }
+
+    /// The path that names a node's gravest failure: of those that fail in this way the deepest, which is the
+    /// most specific, and of equally deep ones the first. `None` where none fails, or no score does it.
+    pub fn cause(&self, i: usize) -> Option<PathId> {
+        let failure = self.failure(i)?;
+        let is_cause = |p: &&Path| self.is_decisive(p.id.0) && self.path_failure(i, p.id) == Some(failure);
+        let deeper = |best: &'_ Path, path: &'_ Path| path.depth > best.depth || best.path == "root";
+        let causes = self.paths().iter().filter(is_cause);
+        causes.reduce(|best, path| if deeper(best, path) { path } else { best }).map(|path| path.id)
+    }
+
     /// The first node of that step.
     pub fn find(&self, step: u64) -> Option<usize> {
         let rank = self.nodes.first_at_least(step);
@@ -216,14 +231,15 @@ impl Film {
         (!self.is_empty()).then(|| (all - failing) / all)
     }
 
-    /// How a node's root score ranks: the percentage, above 0 and up to 100, of root scores at or below it.
+    /// How a node's score of a path ranks: the percentage, above 0 and up to 100, of its scores at or below.
     /// Of a film with more than 4,096 nodes, as many evenly distributed ones are read.
-    pub fn percentile_of_root(&self, i: usize) -> Option<f64> {
-        let score = self.root(i)?;
+    pub fn percentile(&self, i: usize, path: PathId) -> Option<f64> {
+        let score = self.score(i, path)?;
         let (mut below, mut all) = (1, 1);
-        for root in self.sample(RANKED).filter(|other| *other != i).filter_map(|other| self.root(other)) {
+        let others = self.sample(RANKED).filter(|other| *other != i);
+        for other in others.filter_map(|other| self.score(other, path)) {
             all += 1;
-            below += usize::from(root <= score);
+            below += usize::from(other <= score);
         }
         Some(100.0 * below as f64 / all as f64)
     }

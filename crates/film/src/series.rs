@@ -18,6 +18,19 @@ pub struct Point {
 }
 
 impl Film {
+    /// The history of a path as few points: the nodes at multiples of a power of two, so that at most
+    /// `points` of them are there and a run that grows leaves them in place; the lowest and the highest score;
+    /// and the last node. However long the run is, no more nodes are read.
+    pub fn outline(&self, p: PathId, points: usize) -> Vec<Point> {
+        let stride = self.len().div_ceil(points.max(1)).max(1).next_power_of_two();
+        let ends = self.totals(p).extremes.into_iter().flatten().map(|(i, _)| i);
+        let mut nodes: Vec<usize> = (0..self.len()).step_by(stride).chain(ends).collect();
+        nodes.extend(self.len().checked_sub(1));
+        nodes.sort_unstable();
+        nodes.dedup();
+        nodes.into_iter().flat_map(|i| self.series(p, i, i + 1, 1)).collect()
+    }
+
     /// The scores of a path at nodes `from..to`, as about `points` points in order. Where there are more
     /// scores than that, the range is cut into `points / 2` equal parts (at least one), and each part's
     /// lowest and highest score stay: no spike is lost. Nodes that were not evaluated give no point.

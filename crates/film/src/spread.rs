@@ -9,6 +9,25 @@ const SAMPLES: usize = 1024;
 /// The share of values left out at each end.
 const OUTSIDE: f64 = 0.02;
 
+/// Nodes that a distribution is read from at most.
+const DISTRIBUTED: usize = 4096;
+
+/// How scores are distributed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Distribution {
+    /// The lowest score.
+    pub low: f64,
+    /// The highest score.
+    pub high: f64,
+    /// The number of scores in each of the equal parts of the range, from the lowest on: those that pass, and
+    /// those that fail. A score at a border belongs to the upper part, the highest to the last one.
+    pub parts: Vec<[u32; 2]>,
+    /// How many scores were read.
+    pub scores: usize,
+    /// Whether only some of the nodes were read.
+    pub is_sample: bool,
+}
+
 impl Film {
     /// The path that gives a film its height: `root`; where it has no score, the first rubric in tree order
     /// that has one; then the first measurement.
@@ -36,11 +55,39 @@ impl Film {
         Some((*low, *high))
     }
 
+    /// How the scores of a path are distributed over nodes `from..to`: their range from the lowest to the
+    /// highest, cut into `bins` equal parts. Of more than 4,096 nodes, as many evenly distributed ones are
+    /// read. `None` without a score.
+    pub fn distribution(&self, path: PathId, from: usize, to: usize, bins: usize) -> Option<Distribution> {
+        let nodes = to.min(self.len()).checked_sub(from)?;
+        let read = evenly(nodes, DISTRIBUTED).map(|i| from + i);
+        let scores: Vec<(f64, bool)> =
+            read.filter_map(|i| Some((self.score(i, path)?, self.path_failure(i, path).is_some()))).collect();
+        let low = scores.iter().map(|(value, _)| *value).reduce(f64::min)?;
+        let high = scores.iter().map(|(value, _)| *value).reduce(f64::max)?;
+        let mut parts = vec![[0; 2]; bins.max(1)];
+        let last = parts.len() - 1;
+        // Halved, so that the width of the greatest range does not overflow.
+        let width = high / 2.0 - low / 2.0;
+        for (value, is_failing) in &scores {
+            let share = if width > 0.0 { (value / 2.0 - low / 2.0) / width } else { 0.0 };
+            let part = ((share * parts.len() as f64) as usize).min(last);
+            if let Some(counts) = parts.get_mut(part) {
+                counts[usize::from(*is_failing)] += 1;
+            }
+        }
+        Some(Distribution { low, high, parts, scores: scores.len(), is_sample: nodes > DISTRIBUTED })
+    }
+
     /// The indexes of at most so many nodes, from the first to the last, evenly distributed.
     pub(crate) fn sample(&self, most: usize) -> impl Iterator<Item = usize> + use<> {
-        let count = self.len().min(most);
-        let last = self.len().saturating_sub(1) as u128;
-        // Widened so that the product cannot overflow where pointers are 32 bits.
-        (0..count).map(move |k| (k as u128 * last / (count as u128 - 1).max(1)) as usize)
+        evenly(self.len(), most)
     }
+}
+
+/// At most `most` of the numbers below `count`, from the first to the last, evenly distributed.
+fn evenly(count: usize, most: usize) -> impl Iterator<Item = usize> + use<> {
+    let (taken, last) = (count.min(most), count.saturating_sub(1) as u128);
+    // Widened so that the product cannot overflow where pointers are 32 bits.
+    (0..taken).map(move |k| (k as u128 * last / (taken as u128 - 1).max(1)) as usize)
 }

@@ -102,7 +102,7 @@ impl SceneBuilder {
         let camera = Camera::of(lens.camera, &places, position);
         let path = self.path(&places, lens, Window::of(&places, &camera, position, &recede));
         let axis = Axis::of(&places, &camera, position);
-        let layout = LabelLayout { places, camera: &camera, aspect: lens.aspect(), rubric: lens.rubric };
+        let layout = LabelLayout { places, camera: &camera, aspect: lens.aspect() };
         let selected = lens.selected.filter(|i| *i < film.len());
         let named = selected.or_else(|| film.len().checked_sub(1).map(|last| (position as usize).min(last)));
         let moving = !lens.reduced_motion && lens.time_secs.is_finite();
@@ -120,7 +120,7 @@ impl SceneBuilder {
             intensity: if lens.intensity.is_nan() { 0.5 } else { lens.intensity.clamp(0.0, 1.0) },
             selected_index: selected,
             selected: selected.map(|i| ring(&places, i)),
-            failure: named.and_then(|i| film.failure(i)),
+            failure: named.and_then(|i| places.failure(i)),
             effect: named.and_then(|i| self.effect(film, i)),
             accent: ACCENT,
             geometry: lens.geometry,
@@ -135,7 +135,7 @@ impl SceneBuilder {
         if let Some(known) = self.known.as_ref().filter(|known| known.key == key) {
             return Arc::clone(&known.path);
         }
-        let effects = Effects::of(places.film, &lens.effects);
+        let effects = Effects::of(places.film, &lens.effects, places.chosen);
         let caches = (&effects, &mut self.digests, &mut self.index);
         let path = Arc::new(PathGeometry::of(places, &window, lens, caches));
         self.known = Some(Known { key, path: Arc::clone(&path), effects });
@@ -165,6 +165,6 @@ fn agent(path: &Places<'_>, position: f64, reduced_motion: bool) -> Agent {
 }
 
 fn ring(path: &Places<'_>, index: usize) -> Ring {
-    let radius = if path.film.failure(index).is_some() { FAILING } else { NODE };
+    let radius = if path.failure(index).is_some() { FAILING } else { NODE };
     Ring { at: path.mark(index), radius: 3.5 * radius, color: ACCENT }
 }

@@ -2,7 +2,7 @@
 //! points stand for many nodes; what the fog hides is left out. So a picture has about as many nodes for a
 //! run of a million steps as for one of a thousand.
 
-use gauntlet_film::{BLOCK, Digest, Digests, FailuresOf};
+use gauntlet_film::{BLOCK, Digest, Digests};
 
 use crate::camera::Camera;
 use crate::effects::EffectIndex;
@@ -159,10 +159,10 @@ impl Window {
                 return selection.push(from, false);
             }
             let digest = if to - from < BLOCK {
-                Digest::of(places.film, places.path(), FailuresOf::Node, from..to)
+                Digest::of(places.film, places.path(), places.failures_of(), from..to)
             } else {
                 if !is_digested {
-                    digests.update(places.film, places.path(), FailuresOf::Node);
+                    digests.update(places.film, places.path(), places.failures_of());
                     is_digested = true;
                 }
                 digests.between(places.film, from..to)

@@ -55,10 +55,11 @@ const HALF_AS_BAD: f64 = 25.0;
 struct Thresholds(Vec<(PathId, Vec<(Condition, FailureKind)>)>);
 
 impl Thresholds {
-    /// The conditions of every path that can make a step fail.
-    fn of(film: &Film) -> Self {
-        let decisive = film.paths().iter().filter(|path| film.is_decisive_path(path.id));
-        Self(decisive.map(|path| (path.id, conditions(film.rule(), &path.path))).collect())
+    /// The conditions of the chosen path, else of every path that can make a step fail.
+    fn of(film: &Film, chosen: Option<PathId>) -> Self {
+        let is_shown = |id| chosen.map_or_else(|| film.is_decisive_path(id), |chosen| chosen == id);
+        let shown = film.paths().iter().filter(|path| is_shown(path.id));
+        Self(shown.map(|path| (path.id, conditions(film.rule(), &path.path))).collect())
     }
 
     /// Distance of the worst score beyond its threshold, for a failure at a node; 0 if a producer declared
@@ -93,11 +94,15 @@ struct Watched {
 pub(crate) struct Effects {
     watched: Vec<Watched>,
     thresholds: Thresholds,
+    /// The rubric that alone has effects; `None` for all.
+    chosen: Option<PathId>,
 }
 
 impl Effects {
-    /// Finds the paths that each pattern names. Measurements are named in full only.
-    pub(crate) fn of(film: &Film, set: &EffectSet) -> Self {
+    /// Finds the paths that each pattern names; of them the chosen one, if there is one. Measurements are
+    /// named in full only.
+    pub(crate) fn of(film: &Film, set: &EffectSet, chosen: Option<PathId>) -> Self {
+        let is_shown = |path: &PathId| chosen.is_none_or(|chosen| chosen == *path);
         let watch = |rule: &EffectRule| {
             let other = match &rule.when {
                 EffectCondition::Disagreement(other) => Some(other.from.as_str()),
@@ -105,16 +110,17 @@ impl Effects {
             };
             Watched {
                 rule: rule.clone(),
-                paths: named(film, rule.rubric.as_deref()),
+                paths: named(film, rule.rubric.as_deref()).into_iter().filter(is_shown).collect(),
                 others: named(film, other),
             }
         };
-        Self { watched: set.effects.iter().map(watch).collect(), thresholds: Thresholds::of(film) }
+        let watched = set.effects.iter().map(watch).collect();
+        Self { watched, thresholds: Thresholds::of(film, chosen), chosen }
     }
 
     /// The place in the set of the effect at a node: the first one whose condition holds.
     pub(crate) fn place(&self, film: &Film, node: usize) -> Option<usize> {
-        self.watched.iter().position(|watched| watched.holds(film, node))
+        self.watched.iter().position(|watched| watched.holds(film, node, self.chosen))
     }
 
     /// Shape and colour of the effect at that place.
@@ -131,7 +137,7 @@ impl Effects {
         };
         Some(Effect {
             kind: rule.shape,
-            failure: film.failure(node),
+            failure: film.failure_by(node, self.chosen),
             at,
             size: (rule.size * (1.0 + GROWTH * excess / (excess + HALF_AS_BAD))) as f32,
             color: effect_color(rule.color),
@@ -152,19 +158,19 @@ impl Effects {
                 return None;
             }
             let mut nodes = nodes.start..nodes.end.min(film.len());
-            nodes.find(|node| watched.holds(film, *node)).map(|node| (place, node))
+            nodes.find(|node| watched.holds(film, *node, self.chosen)).map(|node| (place, node))
         };
         self.watched.iter().enumerate().find_map(marked)
     }
 }
 
 impl Watched {
-    fn holds(&self, film: &Film, node: usize) -> bool {
+    fn holds(&self, film: &Film, node: usize, chosen: Option<PathId>) -> bool {
         let any = |holds: &dyn Fn(f64) -> bool| {
             self.paths.iter().filter_map(|path| film.score(node, *path)).any(holds)
         };
         match &self.rule.when {
-            EffectCondition::Failure(failure) => film.failure(node) == Some(*failure),
+            EffectCondition::Failure(failure) => film.failure_by(node, chosen) == Some(*failure),
             EffectCondition::Failing => self.paths.iter().any(|p| film.path_failure(node, *p).is_some()),
             EffectCondition::Below(limit) => any(&|score| score < *limit),
             EffectCondition::Above(limit) => any(&|score| score > *limit),

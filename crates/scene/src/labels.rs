@@ -1,10 +1,9 @@
 //! Labels: few, without overlaps, fading with distance.
 
-use gauntlet_film::{Film, PathId};
 use gauntlet_model::FailureKind;
 
 use crate::camera::Camera;
-use crate::legend::failure_word;
+use crate::legend::{failure_word, rubric_name};
 use crate::places::Places;
 
 /// What a label names.
@@ -52,7 +51,7 @@ const GAP_PX: f32 = 7.0;
 /// Nodes on either side that may get labels: per world unit of camera distance, minimum, maximum.
 const SEARCH_NODES: (f32, usize, usize) = (1.0, 24, 160);
 /// Longest name of a rubric in a label, characters.
-const NAME: usize = 24;
+const NAME: usize = 28;
 
 impl Label {
     /// Half the width and half the height of its text, in normalised device coordinates.
@@ -74,8 +73,6 @@ pub(crate) struct LabelLayout<'a> {
     pub(crate) places: Places<'a>,
     pub(crate) camera: &'a Camera,
     pub(crate) aspect: f32,
-    /// The chosen rubric or measurement: its score is named at the active node.
-    pub(crate) rubric: Option<PathId>,
 }
 
 /// The least distance between steps, as a share of the usual one, at which failures are named.
@@ -91,7 +88,7 @@ impl LabelLayout<'_> {
         let Some(last) = self.places.len().checked_sub(1) else { return Vec::new() };
         let agent = (position as usize).min(last);
         let selected = selected.filter(|i| *i <= last && *i != agent);
-        let is_failing = |i: &usize| self.places.film.failure(*i).is_some();
+        let is_failing = |i: &usize| self.places.failure(*i).is_some();
         let active = [Some(agent), selected].into_iter().flatten();
         let active = active
             .flat_map(|i| [(i, LabelKind::Active), (i, LabelKind::Failure)])
@@ -162,10 +159,11 @@ impl LabelLayout<'_> {
             return None;
         }
         let text = match kind {
-            LabelKind::Failure => failure_text(film, index)?,
+            LabelKind::Failure => self.failure_text(index)?,
             LabelKind::Node | LabelKind::Active | LabelKind::Axis => {
                 let step = grouped(film.node(index)?.step);
-                let chosen = self.rubric.filter(|_| kind == LabelKind::Active);
+                // The score of the chosen rubric or measurement.
+                let chosen = self.places.chosen.filter(|_| kind == LabelKind::Active);
                 match chosen.map(|path| film.score(index, path)) {
                     Some(Some(score)) => format!("{step}: {}", self.places.heights.text(score)),
                     _ => step,
@@ -185,7 +183,7 @@ impl LabelLayout<'_> {
             LabelKind::Node | LabelKind::Axis => vec![clear],
         };
         let fits = |side: &f32| x.abs() + half_wide <= 1.0 && (y + side).abs() + half_high <= 1.0;
-        let failure = film.failure(index).filter(|_| kind == LabelKind::Failure);
+        let failure = self.places.failure(index).filter(|_| kind == LabelKind::Failure);
         let at_side = |side: f32| Label {
             failure,
             at,
@@ -199,6 +197,20 @@ impl LabelLayout<'_> {
         free.find(|label| !placed.iter().any(|other| label.overlaps(other, self.aspect)))
     }
 
+    /// What failed, and the score of the failing rubric: `style › length -2.0`. A failure that was declared
+    /// without a score has the step's reward.
+    fn failure_text(&self, index: usize) -> Option<String> {
+        let film = self.places.film;
+        let failure = self.places.failure(index)?;
+        let cause = self.places.chosen.or_else(|| film.cause(index)).and_then(|path| film.path_of(path));
+        let word = match (failure, cause) {
+            (FailureKind::Generic, Some(path)) => shortened(&rubric_name(&path.path)),
+            _ => failure_word(failure).to_owned(),
+        };
+        let score = cause.and_then(|path| film.score(index, path.id)).or_else(|| film.root(index));
+        Some(score.map_or(word.clone(), |score| format!("{word} {}", signed(score))))
+    }
+
     /// 1 up to a little behind the camera's target, 0 at three times its distance.
     fn opacity(&self, kind: LabelKind, depth: f32) -> f32 {
         if kind == LabelKind::Active {
@@ -209,31 +221,13 @@ impl LabelLayout<'_> {
     }
 }
 
-/// What failed, and the score of the failing rubric: `grounding -20.0`. A failure that was declared without a
-/// score has the step's reward.
-fn failure_text(film: &Film, index: usize) -> Option<String> {
-    let failure = film.failure(index)?;
-    let causes = film.causes(index);
-    let shown = film
-        .paths()
-        .iter()
-        .filter(|path| causes.contains(&path.id) && film.path_failure(index, path.id) == Some(failure));
-    // The deepest path is the most specific; of equally deep ones the first counts.
-    let cause =
-        shown.reduce(|best, path| if path.depth > best.depth || best.path == "root" { path } else { best });
-    let word = match (failure, cause) {
-        (FailureKind::Generic, Some(path)) => shortened(&path.name.replace('_', " ")),
-        _ => failure_word(failure).to_owned(),
-    };
-    let score = cause.and_then(|path| film.score(index, path.id)).or_else(|| film.root(index));
-    Some(score.map_or(word.clone(), |score| format!("{word} {}", signed(score))))
-}
-
+/// A long name by its end, where a path is most specific.
 fn shortened(name: &str) -> String {
-    if name.chars().count() <= NAME {
+    let more = name.chars().count().saturating_sub(NAME);
+    if more == 0 {
         return name.to_owned();
     }
-    name.chars().take(NAME - 1).chain(['…']).collect()
+    std::iter::once('…').chain(name.chars().skip(more + 1)).collect()
 }
 
 /// A score with its sign and one decimal (two below 1), or in scientific notation; zero has no sign.

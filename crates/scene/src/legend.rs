@@ -32,6 +32,11 @@ pub fn failure_word(failure: FailureKind) -> &'static str {
     }
 }
 
+/// The path of a rubric as people read it: `style › no padding`.
+pub fn rubric_name(path: &str) -> String {
+    path.replace('_', " ").replace('.', " › ")
+}
+
 /// The words for a shape.
 pub fn shape_words(effect: EffectKind) -> &'static str {
     match effect {

@@ -42,7 +42,7 @@ pub use effects::Effect;
 pub use geometry::path_point;
 pub use height::HeightScale;
 pub use labels::{Label, LabelKind};
-pub use legend::{LegendEntry, failure_word, legend, shape_words};
+pub use legend::{LegendEntry, failure_word, legend, rubric_name, shape_words};
 pub use lens::{CameraMode, Geometry, Lens, Orbit};
 pub use marks::{NodeMark, PathGeometry, Segment};
 pub use picture::{Agent, Recede, Ring, Scene};

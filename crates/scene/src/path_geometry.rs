@@ -38,7 +38,7 @@ impl PathGeometry {
         let mut picture =
             PathGeometry { nodes: Vec::with_capacity(indexes.len()), ..PathGeometry::default() };
         for (i, look) in indexes.iter().copied().zip(&looks) {
-            let failure = film.failure(i);
+            let failure = places.failure(i);
             let color = match (lens.rubric, look) {
                 (Some(path), _) => rubric_color(film, path, lens.heights, i),
                 (None, Some((_, color))) => effect_color(*color),

@@ -1,6 +1,7 @@
 //! Where the nodes of a film are for a lens, by index: any node is found without building the path.
 
-use gauntlet_film::{Film, PathId};
+use gauntlet_film::{FailuresOf, Film, PathId};
+use gauntlet_model::FailureKind;
 
 use crate::geometry::{STEP, point};
 use crate::height::HeightScale;
@@ -17,6 +18,8 @@ pub(crate) struct Places<'a> {
     pub(crate) heights: HeightScale,
     /// The path that gives the height.
     path: Option<PathId>,
+    /// The rubric whose failures are shown; `None` for those of the nodes.
+    pub(crate) chosen: Option<PathId>,
 }
 
 impl<'a> Places<'a> {
@@ -28,12 +31,23 @@ impl<'a> Places<'a> {
             spacing: lens.spacing(),
             heights: lens.heights,
             path: lens.rubric.or_else(|| film.main_path()),
+            chosen: lens.rubric,
         }
     }
 
     /// The path that gives the height.
     pub(crate) fn path(&self) -> Option<PathId> {
         self.path
+    }
+
+    /// The failure that is shown at a node: by the chosen rubric, else the gravest.
+    pub(crate) fn failure(&self, i: usize) -> Option<FailureKind> {
+        self.film.failure_by(i, self.chosen)
+    }
+
+    /// What counts as a failure where nodes are drawn as one point.
+    pub(crate) fn failures_of(&self) -> FailuresOf {
+        self.chosen.map_or(FailuresOf::Node, |_| FailuresOf::Path)
     }
 
     /// How many nodes there are.

@@ -91,7 +91,7 @@ fn labels_say_the_step_and_what_failed() {
     let scene = Scene::of(&common::each_failure(), &Lens { camera, position: 7.0, ..Lens::default() });
     let texts: Vec<(&str, LabelKind)> = scene.labels.iter().map(|l| (l.text.as_str(), l.kind)).collect();
     assert_eq!(texts[..2], [("1,312", LabelKind::Active), ("ungrounded -20.0", LabelKind::Failure)]);
-    for text in ["format 0.0", "refusal +10.0", "inconsistent -40.0", "abstains wrongly -5.0"] {
+    for text in ["format 0.0", "refusal +10.0", "inconsistent -40.0", "synthesis › abstains wrongly -5.0"] {
         assert!(texts.contains(&(text, LabelKind::Failure)), "{text} is not among {texts:?}");
     }
 }

@@ -12,3 +12,4 @@ mod overlay;
 mod rules;
 mod series;
 mod stories;
+mod totals;

@@ -21,7 +21,7 @@ fn tree(film: &Film) -> String {
 fn an_empty_film_answers_every_question() {
     let film = Film::new();
     assert_eq!((film.head(), film.revision(), film.len(), film.is_empty()), (0, 0, 0, true));
-    assert_eq!((film.mean_root(), film.safety(), film.percentile_of_root(0)), (None, None, None));
+    assert_eq!((film.mean_root(), film.safety(), film.main_path()), (None, None, None));
     assert_eq!((film.node(0), film.root(0), film.failure(0), film.find(0)), (None, None, None, None));
     assert_eq!((film.next_failure(None), film.previous_failure(9)), (None, None));
     assert_eq!(film.next_failure(Some(usize::MAX)), None);
@@ -235,7 +235,8 @@ fn shares_and_ranks() {
         .collect();
     let film = film(&facts);
     assert_eq!((film.failing(), film.safety(), film.mean_root()), (1, Some(0.75), Some(2.0)));
-    let ranks: Vec<_> = (0..4).filter_map(|i| film.percentile_of_root(i)).collect();
+    let root = film.find_path("root").unwrap();
+    let ranks: Vec<_> = (0..4).filter_map(|i| film.percentile(i, root)).collect();
     assert_eq!(ranks, [25.0, 75.0, 75.0, 100.0]);
 }
 

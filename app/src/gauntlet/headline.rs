@@ -1,0 +1,77 @@
+//! The selected step's headline number: the score of the rubric in view, what it was one step before, and its
+//! place in this run.
+
+use gauntlet_film::{State, is_measurement};
+use gauntlet_scene::rubric_name;
+use leptos::prelude::*;
+
+use super::session::Session;
+use crate::ui::{Erase, grouped, quantity, score, state_class, state_word};
+
+/// The number of the chosen rubric, or of the root.
+#[component]
+pub(super) fn Headline(session: Session) -> impl IntoView {
+    let path = Memo::new(move |_| session.rubric());
+    let name = Memo::new(move |_| {
+        let path = path.get()?;
+        session.watch_calmly(|film| film.path_of(path).map(|path| path.path.clone()))
+    });
+    let is_measured = Memo::new(move |_| name.with(|n| n.as_ref().is_some_and(|n| is_measurement(n))));
+    let text = move |value: f64| if is_measured.get() { quantity(value) } else { score(value) };
+    let at = move |back: usize| {
+        let (index, path) = (session.current.get()?.checked_sub(back)?, path.get()?);
+        session.watch(|film| film.score(index, path))
+    };
+    let is_failing = move || {
+        let chosen = session.view.rubric.get();
+        session.current.get().is_some_and(|at| session.watch(|f| f.failure_by(at, chosen).is_some()))
+    };
+    let state = move || match (session.current.get(), path.get()) {
+        // Reported as failed, without a score.
+        (Some(_), _) if at(0).is_none() && is_failing() => State::Failed,
+        (Some(at), Some(path)) => session.watch(|film| film.state(at, path)),
+        _ => State::NotEvaluated,
+    };
+    let class = move || if is_measured.get() { "is-measured" } else { state_class(state()) };
+    let word = move || if is_measured.get() { "measured" } else { state_word(state()) };
+    let rubric = move || name.with(|n| n.as_deref().map_or("root".to_owned(), rubric_name));
+    let before = move || match (session.current.get(), at(1)) {
+        (None, _) => "no step yet".to_owned(),
+        (Some(0), _) => ", the first step".to_owned(),
+        (_, Some(value)) => format!(", was {} one step ago", text(value)),
+        (_, None) => ", not evaluated one step ago".to_owned(),
+    };
+    let has_step = move || session.current.with(Option::is_some);
+    let percentile = move || {
+        let place = session.settled.get().zip(path.get());
+        let place = place.and_then(|(at, path)| session.watch_calmly(|film| film.percentile(at, path)));
+        place.map_or("percentile of this run: n/e".to_owned(), |p| format!("percentile {p:.0} of this run"))
+    };
+    let failed = Memo::new(move |_| {
+        let at = session.settled.get()?;
+        session.watch_calmly(|film| {
+            let judged =
+                film.paths().iter().filter(|path| path.path != "root" && !is_measurement(&path.path));
+            let failed = judged.filter(|path| film.state(at, path.id) == State::Failed).count();
+            (failed > 0).then_some(failed)
+        })
+    });
+    let failed_words = move || {
+        failed.get().map(|count| match count {
+            1 => "1 rubric below its bound".to_owned(),
+            count => format!("{} rubrics below their bounds", grouped(count as u64)),
+        })
+    };
+    view! {
+        <div class=move || format!("headline {}", class())>
+            <b>{move || at(0).map_or_else(|| if is_failing() { "failed" } else { "n/e" }.to_owned(), text)}</b>
+            <p>
+                <span class="visually-hidden">{word}</span>
+                <span>{move || has_step().then(|| view! { <bdi>{rubric}</bdi> })}{before}</span>
+                <span>{percentile}</span>
+                <span class="headline-failed">{failed_words}</span>
+            </p>
+        </div>
+    }
+    .erase()
+}
