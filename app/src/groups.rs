@@ -2,11 +2,12 @@
 //! of each prompt side by side. The server renders it; it has no code in the browser but the switch of the
 //! theme.
 
-use gauntlet_api::{Group, GroupHistory, GroupRollout, StepGroups};
+use gauntlet_api::{Correlations, Group, GroupHistory, GroupRollout, StepGroups};
 use gauntlet_model::{RunId, RunSummary};
 use leptos::prelude::*;
 
 use crate::compare::moment;
+use crate::correlations;
 use crate::shell::{self, PlainPage, plain_page};
 use crate::ui::{Erase, failure_class, failure_title, grouped, percent, quantity, run_address, score};
 
@@ -30,6 +31,10 @@ pub struct Content {
     pub is_failing_only: bool,
     /// Why something asked for is not shown.
     pub problem: Option<String>,
+    /// First and last step over which rubrics are correlated; all steps without them.
+    pub range: (Option<u64>, Option<u64>),
+    /// How the rubrics move together over that range.
+    pub correlations: Correlations,
 }
 
 /// The document as HTML. `style` is the address of the style sheet.
@@ -43,6 +48,7 @@ fn page(content: &Content, style: String) -> impl IntoView + use<> {
     let problem = content.problem.clone().map(|words| view! { <p class="note" role="alert">{words}</p> });
     let history = history(content);
     let step = content.step.as_ref().map(|step| step_groups(content, step));
+    let correlations = correlations::section(content.range, &content.correlations);
     let title = format!("Groups · {name}");
     let header = view! {
         <a class="link" href="/">"Runs"</a>
@@ -55,6 +61,7 @@ fn page(content: &Content, style: String) -> impl IntoView + use<> {
         {problem}
         {history}
         {step}
+        {correlations}
     };
     plain_page(PlainPage { title, style, scripts: (), header, class: "compare groups", body })
 }

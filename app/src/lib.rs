@@ -15,6 +15,8 @@ compile_error!("`ssr` and `hydrate` are enabled together: a host dependency leak
 pub mod api;
 #[cfg(feature = "ssr")]
 pub mod compare;
+#[cfg(feature = "ssr")]
+mod correlations;
 mod gauntlet;
 #[cfg(feature = "ssr")]
 pub mod groups;

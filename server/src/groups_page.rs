@@ -3,8 +3,9 @@
 use axum::extract::State;
 use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
+use gauntlet_api::Correlations;
 use gauntlet_app::groups::{Content, document};
-use gauntlet_engine::groups;
+use gauntlet_engine::{correlations, groups};
 
 use crate::error::ApiError;
 use crate::extract::RunPath;
@@ -26,6 +27,8 @@ pub(crate) async fn read(
         is_logged_order: false,
         is_failing_only: false,
         problem: None,
+        range: (None, None),
+        correlations: Correlations::default(),
     };
     let mut asked = None;
     for (name, value) in url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
@@ -34,6 +37,8 @@ pub(crate) async fn read(
                 Ok(step) => asked = Some(step),
                 Err(_) => content.problem = Some(format!("{value:?} is not a step.")),
             },
+            "from" => content.range.0 = value.parse().ok(),
+            "to" => content.range.1 = value.parse().ok(),
             "order" => content.is_logged_order = value == "logged",
             "failing" => content.is_failing_only = value == "1",
             _ => {}
@@ -44,6 +49,11 @@ pub(crate) async fn read(
             Ok(groups) => content.step = Some(groups),
             Err(error) => content.problem = Some(format!("{error}.")),
         }
+    }
+    let (from, to) = (content.range.0.unwrap_or(0), content.range.1.unwrap_or(u64::MAX));
+    match correlations::read(&state.films, &run, from, to).await {
+        Ok(found) => content.correlations = found,
+        Err(error) => content.problem = Some(format!("{error}.")),
     }
     let options = &state.leptos;
     let style = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);

@@ -81,6 +81,7 @@ fn film() -> ApiRouter<AppState> {
         .api_route("/compare", get_with(compare::read, compare::read_docs))
         .api_route("/compare/tasks", get_with(groups::compare, groups::compare_docs))
         .api_route("/runs/{run}/groups", get_with(groups::history, groups::history_docs))
+        .api_route("/runs/{run}/correlations", get_with(groups::correlations, groups::correlations_docs))
         .api_route("/runs/{run}/steps/{step}/groups", get_with(groups::of_step, groups::of_step_docs))
 }
 

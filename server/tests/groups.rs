@@ -127,3 +127,24 @@ async fn tasks_that_one_run_solves_and_the_other_fails_are_listed() {
         assert!(page.contains(part), "{part}: {page}");
     }
 }
+
+#[tokio::test]
+async fn the_rubrics_of_a_range_are_correlated() {
+    let events = (0..6).map(|step| {
+        let root = step as f64 / 10.0;
+        let mut event = rollout(step + 1, step, root, "a", "x", json!({}));
+        event["body"]["scores"] = json!({ "root": root, "brevity": -root, "format": 1.0 });
+        event
+    });
+    let server = server_with(&[("r", events.collect())]).await;
+    let found = server.get("/api/v1/runs/r/correlations?from=1").await.expect(200).json();
+    assert_eq!(found["nodes"], 5);
+    assert_eq!(found["paths"], json!(["root", "brevity", "format"]));
+    assert_eq!(found["coefficients"][0], json!([1.0, -1.0, null]));
+    assert_eq!(found["most_common"][2], 1.0);
+    let refused = server.get("/api/v1/runs/r/correlations?from=5&to=2").await.expect(422).json();
+    assert!(refused.to_string().contains("from"), "{refused}");
+    server.get("/api/v1/runs/none/correlations").await.expect(404);
+    let page = server.get("/runs/r/groups?from=1&to=5").await.expect(200).text();
+    assert!(page.contains("One falls as the other rises") && page.contains("root and brevity"), "{page}");
+}

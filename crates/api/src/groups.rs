@@ -132,3 +132,35 @@ pub struct TaskResult {
     /// Mean root score, if any.
     pub mean: Option<f64>,
 }
+
+/// The steps over which rubrics are correlated.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CorrelationQuery {
+    /// First step; 0 without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<u64>,
+    /// Last step; the end of the run without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<u64>,
+}
+
+/// Which rubrics of a run rise and fall together over a range of steps.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Correlations {
+    /// How many rollouts the range has.
+    pub nodes: u64,
+    /// How many of them were read, evenly distributed over the range; at most 4,096.
+    pub read: u64,
+    /// The rubrics, in the order of the tree: the first 24 that have a score in the range.
+    pub paths: Vec<String>,
+    /// How many more rubrics have one.
+    pub left_out: u64,
+    /// For each rubric the share of its scores that are its most common one, above 0 and up to 1: near 1, the
+    /// rubric is saturated and teaches nothing.
+    pub most_common: Vec<f64>,
+    /// A row for each rubric, with its coefficient to each rubric: Spearman's, of the rollouts that have both
+    /// scores, from -1 (one falls as the other rises) to 1. `null` with fewer than three such rollouts, or
+    /// where one of the two never changes.
+    pub coefficients: Vec<Vec<Option<f64>>>,
+}

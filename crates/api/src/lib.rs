@@ -40,7 +40,8 @@ pub use events::{AppendOutcome, EpisodeFilter, EventPage, EventQuery};
 pub use exports::ExportQuery;
 pub use film::{ChunkQuery, FilmManifest};
 pub use groups::{
-    Group, GroupHistory, GroupRollout, StepGroups, TaskComparison, TaskDifference, TaskQuery, TaskResult,
+    CorrelationQuery, Correlations, Group, GroupHistory, GroupRollout, StepGroups, TaskComparison,
+    TaskDifference, TaskQuery, TaskResult,
 };
 pub use imports::{ImportAnnouncement, ImportPhase, ImportQuery, ImportStatus, Imported, SliceQuery};
 pub use inspect::{

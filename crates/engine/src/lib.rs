@@ -14,6 +14,7 @@ pub mod chunks;
 pub mod clock;
 pub mod commands;
 pub mod compare;
+pub mod correlations;
 mod episodes;
 mod error;
 pub mod exports;

@@ -1,8 +1,8 @@
 //! Groups of rollouts, and two runs task by task.
 
 use axum::extract::State;
-use gauntlet_api::{GroupHistory, StepGroups, TaskComparison, TaskQuery};
-use gauntlet_engine::{groups, tasks};
+use gauntlet_api::{CorrelationQuery, Correlations, GroupHistory, StepGroups, TaskComparison, TaskQuery};
+use gauntlet_engine::{correlations, groups, tasks};
 use gauntlet_model::RunId;
 
 use super::steps::StepPart;
@@ -47,6 +47,27 @@ pub fn of_step_docs(op: Docs<'_>) -> Docs<'_> {
         )
         .status(200, "The groups.")
         .status(404, "There is no such run, or it has no scored snapshot of that step.")
+}
+
+/// GET `/runs/{run}/correlations?from=&to=`.
+pub async fn correlations(
+    State(state): State<AppState>,
+    ExistingRun(run): ExistingRun,
+    Query(query): Query<CorrelationQuery>,
+) -> Result<Json<Correlations>, ApiError> {
+    let (from, to) = (query.from.unwrap_or(0), query.to.unwrap_or(u64::MAX));
+    Ok(Json(correlations::read(&state.films, &run, from, to).await?))
+}
+
+/// How [`correlations`] is described.
+pub fn correlations_docs(op: Docs<'_>) -> Docs<'_> {
+    op.titled("Film", "Which rubrics move together")
+        .description(
+            "Spearman's rank correlation of each pair of rubrics over a range of steps, and which rubrics are \
+             saturated. Two rubrics of which one falls as the other rises are a sign of reward hacking.",
+        )
+        .status(200, "The coefficients, a row for each rubric.")
+        .status(422, "`from` is above `to`.")
 }
 
 /// GET `/compare/tasks?a=&b=`.
