@@ -45,6 +45,29 @@ story("the completions of a prompt are read side by side", async ({ server, page
   assert.ok(wide <= 0, `the page is ${wide} px wider than the phone`);
 });
 
+story("the rubrics that move together are seen over a range of steps", async ({ server, page }) => {
+  await server.post("/api/v1/runs", { id: "pairs", name: "pairs" });
+  const scores = (step) => ({ root: step, length: step * step, quality: step < 5 ? step : -step, format: 1 });
+  await server.post(
+    "/api/v1/runs/pairs/events",
+    Array.from({ length: 20 }, (_, step) => scored(step, scores(step), { at: atSecond(step) })),
+  );
+  const opened = await page({ path: "/runs/pairs/groups", ...SMALL, width: 1280, height: 720 });
+  const section = opened.getByRole("region", { name: "Which rubrics move together" });
+  await section.getByText("20 rollouts").waitFor();
+  const row = section.getByRole("row", { name: /^quality/ }).getByRole("cell");
+  const whole = await row.nth(1).innerText();
+  assert.match(whole, /^-0\.\d\d$/);
+  await section.getByLabel("From step").fill("5");
+  await section.getByRole("button", { name: "Show" }).click();
+  await section.getByText("15 rollouts").waitFor();
+  assert.equal(await row.nth(1).innerText(), "-1.00", "in this range one falls as the other rises");
+  assert.match(await section.innerText(), /One falls as the other rises: root and quality, length and quality/);
+  assert.match(await section.innerText(), /Saturated: nearly all scores are the same: format/);
+  await opened.goto(`${server.url}/runs/pairs/groups?from=nine`);
+  await opened.getByRole("alert").getByText('"from": "nine" is not a step.').waitFor();
+});
+
 story("what one run solves and another fails is listed with links into both", async ({ server, page }) => {
   await record(server, "before", 3);
   await record(server, "after", -1);

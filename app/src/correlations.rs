@@ -10,8 +10,15 @@ const SATURATED: f64 = 0.95;
 /// The size of a coefficient from which on a pair is named.
 const STRONG: f64 = 0.5;
 
-/// The form for the range of steps, the sentence of what is notable, and the matrix.
-pub(crate) fn section(range: (Option<u64>, Option<u64>), found: &Correlations) -> impl IntoView + use<> {
+/// The form for the range of steps, the list of what is notable, and the matrix. `view` is the rest of the
+/// page's address, which the form leaves as it is.
+pub(crate) fn section(
+    range: (Option<u64>, Option<u64>),
+    view: [(&'static str, Option<String>); 3],
+    found: &Correlations,
+) -> impl IntoView + use<> {
+    let unchanged = view.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    let unchanged = unchanged.map(|(name, value)| view! { <input type="hidden" name=name value=value /> });
     let field = |name: &'static str, words: &'static str, value: Option<u64>| {
         view! {
             <label>
@@ -31,6 +38,7 @@ pub(crate) fn section(range: (Option<u64>, Option<u64>), found: &Correlations) -
         <section class="correlations" id="correlations" aria-labelledby="correlations-title">
             <h2 id="correlations-title">"Which rubrics move together"</h2>
             <form class="chips" method="get" action="#correlations">
+                {unchanged.collect_view()}
                 {field("from", "From step", range.0)}
                 {field("to", "to", range.1)}
                 <button class="button">"Show"</button>

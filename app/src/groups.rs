@@ -48,7 +48,13 @@ fn page(content: &Content, style: String) -> impl IntoView + use<> {
     let problem = content.problem.clone().map(|words| view! { <p class="note" role="alert">{words}</p> });
     let history = history(content);
     let step = content.step.as_ref().map(|step| step_groups(content, step));
-    let correlations = correlations::section(content.range, &content.correlations);
+    // What the form for the range of steps leaves as it is.
+    let view = [
+        ("step", content.step.as_ref().map(|step| step.step.to_string())),
+        ("order", content.is_logged_order.then(|| "logged".to_owned())),
+        ("failing", content.is_failing_only.then(|| "1".to_owned())),
+    ];
+    let correlations = correlations::section(content.range, view, &content.correlations);
     let title = format!("Groups · {name}");
     let header = view! {
         <a class="link" href="/">"Runs"</a>

@@ -37,8 +37,13 @@ pub(crate) async fn read(
                 Ok(step) => asked = Some(step),
                 Err(_) => content.problem = Some(format!("{value:?} is not a step.")),
             },
-            "from" => content.range.0 = value.parse().ok(),
-            "to" => content.range.1 = value.parse().ok(),
+            // A field of the form that was left empty.
+            "from" | "to" if value.is_empty() => {}
+            "from" | "to" => match value.parse() {
+                Ok(step) if name == "from" => content.range.0 = Some(step),
+                Ok(step) => content.range.1 = Some(step),
+                Err(_) => content.problem = Some(format!("{name:?}: {value:?} is not a step.")),
+            },
             "order" => content.is_logged_order = value == "logged",
             "failing" => content.is_failing_only = value == "1",
             _ => {}

@@ -33,21 +33,35 @@ fn of(film: &Film, from: u64, to: u64) -> Correlations {
     let taken = nodes.min(MOST_NODES);
     let node = |k: usize| first + k * (nodes.max(1) - 1) / (taken.max(2) - 1);
     let column = |id: PathId| (0..taken).map(|k| film.score(node(k), id)).collect::<Vec<_>>();
-    let rubrics = film.paths().iter().filter(|path| !is_measurement(&path.path));
-    let scored = rubrics.map(|path| (path.path.clone(), column(path.id)));
-    let mut columns: Vec<(String, Vec<Option<f64>>)> =
-        scored.filter(|(_, values)| values.iter().any(Option::is_some)).collect();
-    let left_out = columns.len().saturating_sub(MOST_PATHS) as u64;
-    columns.truncate(MOST_PATHS);
-    let row = |a: &[Option<f64>]| columns.iter().map(|(_, b)| coefficient(a, b)).collect();
+    let mut scored = film
+        .paths()
+        .iter()
+        .filter(|path| !is_measurement(&path.path))
+        .filter(|path| (0..taken).any(|k| film.score(node(k), path.id).is_some()));
+    let columns: Vec<(String, Vec<Option<f64>>)> =
+        scored.by_ref().take(MOST_PATHS).map(|path| (path.path.clone(), column(path.id))).collect();
+    let left_out = scored.count() as u64;
     Correlations {
         nodes: nodes as u64,
         read: taken as u64,
         left_out,
         most_common: columns.iter().map(|(_, values)| most_common(values)).collect(),
-        coefficients: columns.iter().map(|(_, values)| row(values)).collect(),
+        coefficients: matrix(&columns),
         paths: columns.into_iter().map(|(path, _)| path).collect(),
     }
+}
+
+/// The coefficients of all pairs, a row for each column. The matrix is symmetric: each pair is computed once.
+fn matrix(columns: &[(String, Vec<Option<f64>>)]) -> Vec<Vec<Option<f64>>> {
+    let mut rows = vec![vec![None; columns.len()]; columns.len()];
+    for (i, (_, a)) in columns.iter().enumerate() {
+        for (j, (_, b)) in columns.iter().enumerate().skip(i) {
+            let found = coefficient(a, b);
+            rows[i][j] = found;
+            rows[j][i] = found;
+        }
+    }
+    rows
 }
 
 /// Spearman's coefficient of the nodes that have both scores: Pearson's of their ranks. It asks whether two

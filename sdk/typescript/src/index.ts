@@ -22,6 +22,7 @@ export type {
   ArtifactRow,
   Command,
   Comparison,
+  Correlations,
   EpisodeRow,
   FailureRule,
   FailureRules,

@@ -74,6 +74,8 @@ test("groups of rollouts, and tasks of two runs", async (t) => {
     ],
   );
   assert.deepEqual((await client.runs.groups(ids[0])).tied, [0]);
+  const together = await client.runs.correlations(ids[0], { from: 3 });
+  assert.deepEqual([together.nodes, together.paths], [2, ["root"]]);
   const tasks = await client.runs.compareTasks(ids[0], ids[1]);
   assert.deepEqual([tasks.shared, tasks.solved_by_a_alone, tasks.only_a[0].prompt], [1, 1, "2 + 2"]);
 });

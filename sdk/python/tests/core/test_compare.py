@@ -50,5 +50,6 @@ def test_groups_and_tasks(server: Server) -> None:
     (group,) = client.groups(names[0], step=3)["groups"]
     assert [rollout["advantage"] for rollout in group["rollouts"]] == [1.0, -1.0]
     assert client.groups(names[0])["tied"] == [0]
+    assert client.correlations(names[0], start=3)["nodes"] == 2
     tasks = client.compare_tasks(names[0], names[1])
     assert (tasks["shared"], tasks["only_a"][0]["prompt"]) == (1, "2 + 2")

@@ -4,6 +4,7 @@ import { segment, type Http } from "./http.js";
 import { items } from "./pages.js";
 import type {
   Comparison,
+  Correlations,
   GroupHistory,
   Page,
   Run,
@@ -79,6 +80,11 @@ export class Runs {
   /** The groups of a run over its steps: how many there are, and how many have the same reward throughout. */
   groups(run: string): Promise<GroupHistory> {
     return this.#http.json("GET", `/runs/${segment(run)}/groups`);
+  }
+
+  /** Which rubrics of a run rise and fall together over a range of steps. Throws `invalid` for an empty range. */
+  correlations(run: string, range: { from?: number; to?: number } = {}): Promise<Correlations> {
+    return this.#http.json("GET", `/runs/${segment(run)}/correlations`, { query: range });
   }
 
   /** Changes name, tags, notes, status or rules. */

@@ -258,6 +258,22 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/runs/{run}/correlations": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations["get_runs_run_correlations"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/runs/{run}/steps/{step}/groups": {
     parameters: {
       query?: never;
@@ -2365,6 +2381,37 @@ export interface components {
       /** @description The mean difference of the highest and the lowest reward in a group. */
       spread: number[];
     };
+    /** @description Which rubrics of a run rise and fall together over a range of steps. */
+    Correlations: {
+      /**
+       * Format: uint64
+       * @description How many rollouts the range has.
+       */
+      nodes: number;
+      /**
+       * Format: uint64
+       * @description How many of them were read, evenly distributed over the range; at most 4,096.
+       */
+      read: number;
+      /** @description The rubrics, in the order of the tree: the first 24 that have a score in the range. */
+      paths: string[];
+      /**
+       * Format: uint64
+       * @description How many more rubrics have one.
+       */
+      left_out: number;
+      /**
+       * @description For each rubric the share of its scores that are its most common one, above 0 and up to 1: near 1, the
+       *     rubric is saturated and teaches nothing.
+       */
+      most_common: number[];
+      /**
+       * @description A row for each rubric, with its coefficient to each rubric: Spearman's, of the rollouts that have both
+       *     scores, from -1 (one falls as the other rises) to 1. `null` with fewer than three such rollouts, or
+       *     where one of the two never changes.
+       */
+      coefficients: (number | null)[][];
+    };
     /** @description The groups of one step. */
     StepGroups: {
       /**
@@ -3270,6 +3317,21 @@ export interface operations {
   get_runs_run_groups: {
     parameters: {
       query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: never;
+  };
+  get_runs_run_correlations: {
+    parameters: {
+      query?: {
+        /** @description First step; 0 without it. */
+        from?: number;
+        /** @description Last step; the end of the run without it. */
+        to?: number;
+      };
       header?: never;
       path?: never;
       cookie?: never;

@@ -88,6 +88,9 @@ export type GroupHistory = Schemas["GroupHistory"];
 /** The groups of one step, each with its rollouts. */
 export type StepGroups = Schemas["StepGroups"];
 
+/** Which rubrics of a run rise and fall together, as a matrix. */
+export type Correlations = Schemas["Correlations"];
+
 /** Summary of an episode: one rollout on one task. */
 export type EpisodeRow = Schemas["Episode"];
 
