@@ -127,6 +127,12 @@ story("runs with one value of the configuration are one line", async ({ server, 
       await label.getAttribute("aria-label"),
     ),
   );
+  const legend = opened.getByRole("list", { name: "Groups of runs" }).getByRole("listitem");
+  assert.deepEqual(await legend.allInnerTexts(), ["lr = 0.00001 (2 runs)", "lr = 0.00002 (1 run)"]);
+  const lines = await legend
+    .locator("svg")
+    .evaluateAll((all) => all.map((it) => getComputedStyle(it).stroke));
+  assert.equal(new Set(lines).size, 2, "each group has the colour of its line");
   await opened.getByLabel("Band").selectOption("interval");
   assert.match(opened.url(), /group=lr&band=interval/);
   await screenshot(opened, "charts-grouped");
@@ -134,6 +140,8 @@ story("runs with one value of the configuration are one line", async ({ server, 
   await drawn(opened, "root");
   assert.equal(await opened.getByLabel("Group by").inputValue(), "lr", "the address shows the same again");
   assert.equal(await opened.getByLabel("Band").inputValue(), "interval");
+  await opened.getByLabel("Group by").selectOption("");
+  await until("there is no legend of groups", async () => (await legend.count()) === 0);
 });
 
 story("the keyboard reads the values, and a link shows the same again", async ({ server, page }) => {

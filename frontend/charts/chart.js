@@ -59,11 +59,7 @@ export class Chart {
   /** @returns {import("./groups.js").History[]} */
   get #histories() {
     const { runs, view } = this.#page;
-    const histories = runs.flatMap((run) => {
-      const columns = this.columns.get(run.id);
-      return columns === undefined ? [] : [{ run, columns }];
-    });
-    return byConfig(histories, view.group, bandOf(view, runs.length));
+    return byConfig(runs, this.columns, view.group, bandOf(view, runs.length));
   }
 
   #build() {

@@ -15,31 +15,55 @@ const T_975 = [
 const Z_975 = 1.96;
 
 /**
- * The histories of groups: each group has the look of its first run and a name that says the value and how many runs
- * it is the mean of. Without a key every run is its own line. A run without the key is in the group `not set`.
+ * The runs that share a value of `key`, in the order of their first runs; a run without the key is in the group
+ * `not set`. The first run gives a group its look: the same in every chart, whichever runs a chart has.
  *
- * @param {{ run: Run, columns: Columns }[]} histories
+ * @param {Run[]} runs
+ * @param {string} key
+ * @returns {{ look: Run, value: string, runs: Run[] }[]}
+ */
+export function groupsOf(runs, key) {
+  /** @type {Map<string, Run[]>} */
+  const groups = new Map();
+  for (const run of runs) {
+    const value = run.config[key] ?? "not set";
+    groups.set(value, [...(groups.get(value) ?? []), run]);
+  }
+  return [...groups].map(([value, members]) => ({ look: members[0], value, runs: members }));
+}
+
+/**
+ * The name of a group: its value, and how many runs its line is the mean of.
+ *
+ * @param {string} key
+ * @param {string} value
+ * @param {number} count
+ */
+export function groupName(key, value, count) {
+  return `${key} = ${value} (${count === 1 ? "1 run" : `${count} runs`})`;
+}
+
+/**
+ * The histories of the groups of `runs` that a chart has. Without a key every run is its own line.
+ *
+ * @param {Run[]} runs
+ * @param {Map<string, Columns>} columns Histories by the id of their run.
  * @param {string} key
  * @param {Band} band
  * @returns {History[]}
  */
-export function byConfig(histories, key, band) {
+export function byConfig(runs, columns, key, band) {
   const hasBand = band !== "none";
-  if (key === "") return histories.map((it) => ({ ...it, hasBand }));
-  /** @type {Map<string, { run: Run, columns: Columns }[]>} */
-  const groups = new Map();
-  for (const history of histories) {
-    const value = history.run.config[key] ?? "not set";
-    groups.set(value, [...(groups.get(value) ?? []), history]);
-  }
-  return [...groups].map(([value, members]) => {
-    const count = members.length === 1 ? "1 run" : `${members.length} runs`;
-    const run = { ...members[0].run, name: `${key} = ${value} (${count})` };
-    const columns = meanOf(
-      members.map((it) => it.columns),
-      band,
-    );
-    return { run, columns, hasBand };
+  const known = (/** @type {Run} */ run) => {
+    const found = columns.get(run.id);
+    return found === undefined ? [] : [found];
+  };
+  if (key === "") return runs.flatMap((run) => known(run).map((it) => ({ run, columns: it, hasBand })));
+  return groupsOf(runs, key).flatMap(({ look, value, runs: members }) => {
+    const histories = members.flatMap(known);
+    if (histories.length === 0) return [];
+    const run = { ...look, name: groupName(key, value, histories.length) };
+    return [{ run, columns: meanOf(histories, band), hasBand }];
   });
 }
 

@@ -1,6 +1,7 @@
 // The charts of the page: reads what is near the window, draws it, keeps it up to date, and keeps the address.
 
 import { Chart } from "./chart.js";
+import { groupName, groupsOf } from "./groups.js";
 import { merged, readSeries, watch } from "./source.js";
 import { bandOf, readView, writeView } from "./state.js";
 
@@ -297,6 +298,34 @@ class Page {
     if (output !== null) output.textContent = smoothing.toFixed(2);
     field("reset").hidden = zoom === null;
     field("robust").hidden = !isFull;
+    this.#legend();
+  }
+
+  /** The legend of the groups, while runs are grouped: the line of each, its name, and its runs. */
+  #legend() {
+    const legend = this.#section.querySelector(".chart-legend");
+    if (legend === null) return;
+    const { group } = this.view;
+    const groups = group === "" ? [] : groupsOf(this.runs, group);
+    legend.toggleAttribute("hidden", groups.length === 0);
+    legend.replaceChildren(
+      ...groups.map(({ look, value, runs }) => {
+        const item = document.createElement("li");
+        item.className = "compare-run";
+        item.title = runs.map((run) => run.name).join(", ");
+        const line = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+        line.setAttribute("class", `run-swatch run-color-${look.color} run-dash-${look.dash}`);
+        line.setAttribute("viewBox", "0 0 28 8");
+        line.setAttribute("aria-hidden", "true");
+        const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+        path.setAttribute("d", "M1 4H27");
+        line.append(path);
+        const name = document.createElement("bdi");
+        name.textContent = groupName(group, value, runs.length);
+        item.append(line, name);
+        return item;
+      }),
+    );
   }
 }
 

@@ -38,6 +38,8 @@ pub(super) fn charts(comparison: &Comparison) -> impl IntoView + use<> {
                 <p class="note">"Charts are drawn by a script; the tables below need none."</p>
             </noscript>
             {empty}
+            // The script fills it while runs are grouped.
+            <ul class="compare-runs chart-legend" aria-label="Groups of runs" hidden></ul>
             <div class="chart-groups">{groups}</div>
         </section>
     }
