@@ -26,6 +26,7 @@ mod inspector;
 mod intervene;
 mod keyboard;
 mod legend;
+mod listed;
 mod motion;
 mod orbit;
 mod overlay;

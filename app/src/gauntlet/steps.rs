@@ -1,12 +1,13 @@
 //! The list of steps: all nodes, the failing ones, or those that match a search. Only rows in view are on the
 //! page.
 
-use gauntlet_film::{Film, MOST_INTERESTING, Path, PathId, is_measurement};
+use gauntlet_film::{Film, Path, PathId, is_measurement};
 use gauntlet_model::FailureKind;
 use gauntlet_scene::rubric_name;
 use leptos::html;
 use leptos::prelude::*;
 
+use super::listed::{Asked, Filter, Rows};
 use super::panels::{Edge, Fold, Panels};
 use super::session::{Listing, Session};
 use crate::ports::FeedState;
@@ -19,77 +20,6 @@ use crate::ui::{
 const ROW_PX: f64 = 24.0;
 /// Rows on the page beyond each end of the viewport.
 const SPARE: usize = 6;
-
-/// The rows after filtering.
-#[derive(Debug, Clone, PartialEq)]
-enum Rows {
-    /// All nodes.
-    All(usize),
-    /// These nodes, in the order of the film.
-    Some(Vec<u32>),
-    /// These nodes, the most interesting first.
-    Ranked(Vec<u32>),
-}
-
-impl Rows {
-    fn len(&self) -> usize {
-        match self {
-            Rows::All(count) => *count,
-            Rows::Some(list) | Rows::Ranked(list) => list.len(),
-        }
-    }
-
-    /// The node a row shows.
-    fn node(&self, row: usize) -> Option<usize> {
-        match self {
-            Rows::All(count) => (row < *count).then_some(row),
-            Rows::Some(list) | Rows::Ranked(list) => list.get(row).map(|i| *i as usize),
-        }
-    }
-
-    /// The row that shows a node, or else the first row after it.
-    fn row(&self, node: usize) -> usize {
-        match self {
-            Rows::All(_) => node,
-            Rows::Some(list) => list.partition_point(|i| (*i as usize) < node),
-            Rows::Ranked(list) => list.iter().position(|i| *i as usize == node).unwrap_or(0),
-        }
-    }
-}
-
-/// The nodes to list: all, the failing ones (by the chosen rubric, if there is one), or the most interesting
-/// ones; of them those whose step number begins with the words, or that fail a rubric or in a way whose name
-/// contains them.
-fn filtered(film: &Film, listing: Listing, rubric: Option<PathId>, words: &str) -> Rows {
-    let words = words.trim().to_lowercase();
-    if listing == Listing::All && words.is_empty() {
-        return Rows::All(film.len());
-    }
-    let number: Option<String> =
-        words.bytes().all(|b| b.is_ascii_digit() || b == b',').then(|| words.replace(',', ""));
-    let named: Vec<_> = film
-        .paths()
-        .iter()
-        .filter(|p| p.path.to_lowercase().replace('_', " ").contains(&words))
-        .map(|p| p.id)
-        .collect();
-    let is_found = |i: usize| match &number {
-        _ if words.is_empty() => true,
-        Some(digits) => film.node(i).is_some_and(|n| n.step.to_string().starts_with(digits)),
-        None => {
-            film.failure(i).is_some_and(|f| failure_word(f).contains(&words))
-                || named.iter().any(|p| film.path_failure(i, *p).is_some())
-        }
-    };
-    let fails = |i: usize| film.failure_by(i, rubric).is_some();
-    let row = |i: usize| u32::try_from(i).ok();
-    if listing == Listing::Worst {
-        let worst = film.interesting(MOST_INTERESTING).into_iter().map(|(i, _)| i);
-        return Rows::Ranked(worst.filter(|i| is_found(*i)).filter_map(row).collect());
-    }
-    let is_listed = |i: &usize| (listing == Listing::All || fails(*i)) && is_found(*i);
-    Rows::Some((0..film.len()).filter(is_listed).filter_map(row).collect())
-}
 
 /// The text of a row.
 #[derive(Debug, Clone, PartialEq)]
@@ -150,9 +80,11 @@ pub(super) fn Steps(session: Session, panels: Panels) -> impl IntoView {
     let search = NodeRef::<html::Input>::new();
     let failing = move || session.watch_calmly(Film::failing);
     focus_on_slash(search, move || panels.show_steps());
+    let filter = StoredValue::new(Filter::default());
     let rows = Memo::new(move |_| {
-        let (listing, rubric, words) = (listing.get(), session.view.rubric.get(), words.get());
-        session.watch_calmly(|film| filtered(film, listing, rubric, &words))
+        let asked = Asked { listing: listing.get(), rubric: session.view.rubric.get(), words: words.get() };
+        let rows = |film: &Film| filter.try_update_value(|filter| filter.rows(film, asked));
+        session.watch_calmly(rows).unwrap_or(Rows::All(0))
     });
     let chip = move |(of, _, name): (Listing, &'static str, &'static str)| {
         let is_on = move || listing.get() == of;
