@@ -1,4 +1,5 @@
-//! The legend: generated from the project's effects and the failing rules.
+//! The legend, a line below the stage: generated from the project's effects and the failing rules. It is not
+//! over the stage, where it would cover the path.
 
 use gauntlet_film::Film;
 use gauntlet_scene::{effect_color, legend, to_hex};
@@ -10,11 +11,14 @@ use crate::ui::{Erase, Icon, Shape};
 /// On a narrower window the legend starts folded, CSS pixels; the same value is in the style sheet.
 const SMALL_PX: f64 = 900.0;
 
-/// The meaning of each shape. Can be folded.
+/// The meaning of each shape that the run shows, and of the height. Can be folded.
 #[component]
 pub(super) fn Legend(session: Session) -> impl IntoView {
     let effects = session.view.effects;
-    let entries = Memo::new(move |_| effects.with(|set| session.watch_calmly(|film| legend(film, set))));
+    let entries = Memo::new(move |_| {
+        let chosen = session.view.rubric.get();
+        effects.with(|set| session.watch_calmly(|film| legend(film, set, chosen)))
+    });
     let sentence = move || session.watch_calmly(Film::rule_in_force).text;
     // `None`: the style sheet decides by the width of the window.
     let is_open = RwSignal::new(None::<bool>);

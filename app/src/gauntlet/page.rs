@@ -8,6 +8,7 @@ use super::commands::Commands;
 use super::controls::CommandLine;
 use super::diagnostics::Diagnostics;
 use super::header::Header;
+use super::legend::Legend;
 use super::panels::{Panels, SheetTabs};
 use super::recap::Restored;
 use super::session::Session;
@@ -87,6 +88,7 @@ fn RunView(summary: RunSummary) -> impl IntoView {
                 <CommandLine commands />
                 <Restored session />
                 <StageArea session panels />
+                <Legend session />
                 <Transport session />
             </main>
             <Diagnostics commands panels />

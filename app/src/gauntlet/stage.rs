@@ -10,7 +10,6 @@ use leptos::prelude::*;
 use super::callout::Callout;
 use super::charts::Charts;
 use super::flat::Flat;
-use super::legend::Legend;
 use super::orbit::OrbitControls;
 use super::overlay::{Overlay, OverlayPool};
 use super::panels::Panels;
@@ -74,7 +73,7 @@ impl Elements {
     }
 }
 
-/// The stage with its tools, legend, labels and the card of the failing node.
+/// The stage with its tools, labels and the card of the failing node.
 #[component]
 pub(super) fn StageArea(session: Session, panels: Panels) -> impl IntoView {
     let elements = Elements {
@@ -129,7 +128,6 @@ pub(super) fn StageArea(session: Session, panels: Panels) -> impl IntoView {
             <div class="leader" node_ref=elements.leader aria-hidden="true"></div>
             <Callout session panels card=elements.card />
             <Toolbar session controls />
-            <Legend session />
             {move || without_3d.get().map(|words| view! {
                 <p class="flat-note" role="note">
                     "This is the flat view: 3D needs WebGL2. " <span>{words}</span>

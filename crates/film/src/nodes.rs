@@ -35,6 +35,8 @@ pub(crate) struct Nodes {
     marks: Vec<u8>,
     order: Vec<u32>,
     failing: Bits,
+    /// How many nodes fail in each way, in the order of [`FailureKind::ALL`].
+    kinds: [usize; FailureKind::ALL.len()],
     pub(crate) episode_table: Episodes,
 }
 
@@ -156,12 +158,14 @@ impl Nodes {
         self.marks.push(row.marks());
         match place {
             Ok(rank) => {
-                *self.order.get_mut(rank)? = id;
+                let replaced = std::mem::replace(self.order.get_mut(rank)?, id);
                 self.failing.set(rank, row.failure.is_some());
+                self.count(self.failure(replaced), row.failure);
             }
             Err(rank) => {
                 self.order.insert(rank.min(self.order.len()), id);
                 self.failing.insert(rank.min(self.order.len()), row.failure.is_some());
+                self.count(None, row.failure);
             }
         }
         Some(id)
@@ -171,9 +175,31 @@ impl Nodes {
     pub(crate) fn judge(&mut self, rank: usize, failure: Option<FailureKind>) {
         let Some(row) = self.row(rank) else { return };
         if let Some(marks) = self.marks.get_mut(row as usize) {
+            let before = kind(*marks);
             *marks = *marks & !7 | code(failure);
             self.failing.set(rank, failure.is_some());
+            self.count(before, failure);
         }
+    }
+
+    /// Counts a node that failed as `before` and now fails as `now`.
+    fn count(&mut self, before: Option<FailureKind>, now: Option<FailureKind>) {
+        let place = |failure| usize::from(code(failure)).checked_sub(1);
+        if let Some(count) = place(before).and_then(|place| self.kinds.get_mut(place)) {
+            *count = count.saturating_sub(1);
+        }
+        if let Some(count) = place(now).and_then(|place| self.kinds.get_mut(place)) {
+            *count += 1;
+        }
+    }
+
+    /// How many nodes fail in a way.
+    pub(crate) fn failing_as(&self, kind: FailureKind) -> usize {
+        FailureKind::ALL
+            .iter()
+            .zip(self.kinds)
+            .find(|(known, _)| **known == kind)
+            .map_or(0, |(_, count)| count)
     }
 
     /// Which nodes fail, by rank.

@@ -220,6 +220,11 @@ impl Film {
         self.nodes.failing().ones()
     }
 
+    /// How many nodes have this as their gravest failure.
+    pub fn failing_as(&self, kind: FailureKind) -> usize {
+        self.nodes.failing_as(kind)
+    }
+
     /// Mean of the root scores there are; the same to the last bit whatever order facts came in.
     pub fn mean_root(&self) -> Option<f64> {
         self.roots.mean()

@@ -1,7 +1,7 @@
 //! The legend, generated from the effects and the rule in force: the meaning of each shape, and when it
 //! appears.
 
-use gauntlet_film::{Condition, Film, Rule, medical};
+use gauntlet_film::{Condition, Film, PathId, Rule, medical};
 use gauntlet_model::{
     EffectColor, EffectCondition, EffectKind, EffectRule, EffectSet, FailureKind, FailureRule,
 };
@@ -49,13 +49,22 @@ pub fn shape_words(effect: EffectKind) -> &'static str {
     }
 }
 
-/// The legend of the effects that a run can show, the most important first. Each failure of a step has its
-/// line, as a run can declare one that the rule does not name; an effect of a rubric has one where the run
-/// has such a rubric.
-pub fn legend(film: &Film, effects: &EffectSet) -> Vec<LegendEntry> {
+/// The legend of the effects that a run shows, the most important first. A failure has a line once a step
+/// fails in that way, or the chosen rubric does: then its failures are what is drawn. An effect of a rubric has
+/// one where the run has such a rubric.
+pub fn legend(film: &Film, effects: &EffectSet, chosen: Option<PathId>) -> Vec<LegendEntry> {
     let has = |pattern: &str| film.paths().iter().any(|p| p.is_scored && names(pattern, &p.path));
-    let shown = effects.effects.iter().filter(|rule| rule.rubric.as_deref().is_none_or(has));
-    shown.map(|rule| entry(film.rule(), rule)).collect()
+    // A path's rules seldom give it two kinds of failure; its first and its last one stand for all.
+    let of_chosen: Vec<FailureKind> = chosen
+        .into_iter()
+        .flat_map(|path| film.totals(path).failing_ends.into_iter().flatten().map(move |i| (i, path)))
+        .filter_map(|(i, path)| film.path_failure(i, path))
+        .collect();
+    let is_shown = |rule: &&EffectRule| match &rule.when {
+        EffectCondition::Failure(kind) => film.failing_as(*kind) > 0 || of_chosen.contains(kind),
+        _ => rule.rubric.as_deref().is_none_or(has),
+    };
+    effects.effects.iter().filter(is_shown).map(|rule| entry(film.rule(), rule)).collect()
 }
 
 fn entry(in_force: FailureRule, rule: &EffectRule) -> LegendEntry {

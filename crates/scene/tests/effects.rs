@@ -5,7 +5,7 @@ mod common;
 use std::sync::Arc;
 
 use gauntlet_film::Film;
-use gauntlet_model::{EffectSet, Timestamp};
+use gauntlet_model::{EffectSet, FailureKind, FailureRules, Timestamp};
 use gauntlet_scene::{CameraMode, Lens, Orbit, Scene, SceneBuilder, legend};
 
 /// A set of these effects, as JSON.
@@ -104,19 +104,28 @@ fn a_rare_effect_is_drawn_in_the_overview_of_a_long_run() {
 }
 
 #[test]
-fn the_legend_has_what_the_run_can_show() {
-    let film = scored(&[&[("root", 1.0), ("judge", 0.1)]]);
+fn the_legend_has_what_the_run_shows() {
     let effects =
         set(r#"{"rubric":"judge","when":{"falling":{"over":8,"by":0.2}},"shape":"glow","color":"blue"},
-           {"rubric":"style","when":"not_evaluated","shape":"wall","color":"grey"},
+           {"rubric":"tone","when":"not_evaluated","shape":"wall","color":"grey"},
+           {"when":{"failure":"generic"},"shape":"burst","color":"red"},
            {"when":{"failure":"refusal"},"shape":"wall","color":"grey"}"#);
-    let lines: Vec<String> =
-        legend(&film, &effects).iter().map(|e| format!("{} ({})", e.words, e.when)).collect();
-    assert_eq!(
-        lines,
-        [
-            "judge falling: glow (judge at least 0.2 below the mean of the 8 steps before)",
-            "refusal: wall (refusal above 0)",
-        ]
-    );
+    let lines = |film: &Film, chosen: Option<&str>| {
+        let chosen = chosen.map(|path| film.find_path(path).unwrap());
+        let lines = legend(film, &effects, chosen).into_iter();
+        lines.map(|e| format!("{} ({})", e.words, e.when)).collect::<Vec<_>>()
+    };
+    let judge = "judge falling: glow (judge at least 0.2 below the mean of the 8 steps before)";
+    let refusal = "refusal: wall (declared by the run)";
+    let failing = "failing: burst (root below 0)";
+    let mut film = Film::with_rules(FailureRules::RootBelow(0.0));
+    film.apply(&common::fact(0, &[("root", 1.0), ("judge", 0.1), ("style", -1.0)], &[]));
+    assert_eq!(lines(&film, None), [judge], "no step fails");
+    assert_eq!(lines(&film, Some("style")), [judge, failing], "but this rubric does");
+    film.apply(&common::fact(1, &[("root", 1.0)], &[FailureKind::Refusal]));
+    assert_eq!(lines(&film, None), [judge, refusal]);
+    film.apply(&common::fact(2, &[("root", -1.0)], &[]));
+    assert_eq!(lines(&film, None), [judge, failing, refusal]);
+    film.set_rules(FailureRules::RootBelow(-2.0));
+    assert_eq!(lines(&film, None), [judge, refusal], "by the new rule step 2 passes");
 }

@@ -2,7 +2,7 @@
 //! path's scores that read few nodes.
 
 use gauntlet_film::{Film, PathId, PathTotals};
-use gauntlet_model::FailureRules;
+use gauntlet_model::{FailureKind, FailureRules};
 use proptest::prelude::*;
 
 use crate::facts::{PATHS, added, fact, film, log, scores};
@@ -44,6 +44,10 @@ proptest! {
             }
             for path in followed.paths().iter().map(|path| path.id) {
                 prop_assert_eq!(followed.totals(path), read(&followed, path));
+            }
+            for kind in FailureKind::ALL {
+                let failing = (0..followed.len()).filter(|i| followed.failure(*i) == Some(kind)).count();
+                prop_assert_eq!(followed.failing_as(kind), failing);
             }
         }
         // In another order, and asked at the end.
