@@ -1,23 +1,17 @@
 // The rubric tree as the spine of the run page: what is chosen there is what every part of the page shows.
 
 import assert from "node:assert/strict";
+import { atSecond, scored } from "./events.mjs";
 import { story, until } from "./harness.mjs";
 import { RunPage } from "./runpage.mjs";
 
 /** Appends one scored step for each of `steps`: its scores by path. */
-async function scored(server, id, steps) {
+async function record(server, id, steps) {
   await server.post("/api/v1/runs", { id, name: id });
-  const events = steps.map((scores, step) => ({
-    id: crypto.randomUUID(),
-    at: new Date(Date.UTC(2026, 0, 1, 0, 0, step)).toISOString(),
-    kind: "snapshot.scored",
-    v: 1,
-    step,
-    body: { scores, action: `answer ${step}`, observation: `question ${step}` },
-  }));
-  for (let from = 0; from < events.length; from += 500) {
-    await server.post(`/api/v1/runs/${id}/events`, events.slice(from, from + 500));
-  }
+  const events = steps.map((scores, step) =>
+    scored(step, scores, { at: atSecond(step), action: `answer ${step}`, observation: `question ${step}` }),
+  );
+  await server.post(`/api/v1/runs/${id}/events`, events);
 }
 
 /** Forty steps: the root fails at 10, `style.tone` at 5, 20 and 30, where the root passes. */
@@ -32,7 +26,7 @@ function steps() {
 }
 
 story("a chosen rubric decides what the page shows, from the stage to the list", async ({ server, page }) => {
-  await scored(server, "spine", steps());
+  await record(server, "spine", steps());
   const run = await RunPage.open(page, "/runs/spine?step=0");
   await run.selected(0);
   await run.until("the root fails once", ({ effects }) => effects.burst === 1);
@@ -80,7 +74,7 @@ story("a chosen rubric decides what the page shows, from the stage to the list",
 });
 
 story("the distribution is that of the range that playback repeats", async ({ server, page }) => {
-  await scored(server, "range", steps());
+  await record(server, "range", steps());
   const run = await RunPage.open(page, "/runs/range?step=0&rubric=style.tone&loop=18-32");
   const images = run.diagnostics.locator(".rubric-detail").getByRole("img");
   await until("the histogram is of the range", async () =>
@@ -95,7 +89,7 @@ story("a tree of thousands of rubrics has only the lines in view on the page", a
   // A snapshot has at most 1,024 scores.
   const some = (i) => paths.slice(1000 * i, 1000 * (i + 1)).map((path) => [path, i]);
   const parts = Array.from({ length: 5 }, (_, i) => Object.fromEntries([["root", 1], ...some(i)]));
-  await scored(server, "many", parts);
+  await record(server, "many", parts);
   const run = await RunPage.open(page, "/runs/many?step=0");
   const lines = run.diagnostics.getByRole("list", { name: "Rubrics" }).getByRole("listitem");
   const count = run.diagnostics.locator(".tree-head .panel-note");
