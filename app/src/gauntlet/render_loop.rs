@@ -98,6 +98,8 @@ pub(super) struct RenderLoop {
     has_reduced_motion: bool,
     /// Whether the camera has been fitted to the run that the page opened.
     is_fitted: bool,
+    /// Whether the page shows the whole run because it has opened so.
+    is_opening: bool,
     /// The shape of the path, the aspect and the nodes of the film when the run was last fitted to the stage.
     overview_of: (Geometry, f32, f32),
 }
@@ -132,6 +134,7 @@ impl RenderLoop {
             rate: RateMeter::default(),
             has_reduced_motion: prefers_reduced_motion(),
             is_fitted: false,
+            is_opening: false,
             overview_of: Default::default(),
         }
     }
@@ -156,6 +159,7 @@ impl RenderLoop {
         }
         self.drain_feed();
         self.fit_camera();
+        self.leave_opening();
         self.follow_growth();
         self.apply_deep_link();
         self.advance_agent(secs);
@@ -208,19 +212,48 @@ impl RenderLoop {
         }
     }
 
-    /// Fits the camera to a short finished run once all of it has arrived: in the default orbit such a run
-    /// would be a dash in the middle of the stage. Runs once, and leaves a camera alone that the viewer has
-    /// moved.
+    /// Opens a finished run as a whole, once all of it has arrived: its last step says little, and a short run
+    /// would be a dash in the middle of the default orbit. The address can name a moment of a longer run, which
+    /// is then shown. Runs once, and leaves a camera alone that the viewer has moved.
     fn fit_camera(&mut self) {
         let session = self.session;
         if self.is_fitted || self.size.0 < 1.0 || session.feed.with_untracked(|f| *f != FeedState::Live) {
             return;
         }
         self.is_fitted = true;
-        let (orbit, has_ended) = (session.view.orbit, session.film(|f| f.run().status.is_final()));
-        if has_ended && session.film(Film::len) <= SHORT_NODES && orbit.get_untracked() == Orbit::default() {
+        let view = session.view;
+        let has_ended = session.film(|f| f.run().status.is_final());
+        let is_default = matches!(view.camera.get_untracked(), CameraMode::Orbit(_))
+            && view.orbit.get_untracked() == Orbit::default();
+        let is_short = session.film(Film::len) <= SHORT_NODES;
+        if !has_ended || !is_default {
+            return;
+        }
+        if is_short {
             let overview = self.overview();
-            orbit.set(Orbit { distance: overview.distance.max(NEAREST_OVERVIEW), ..overview });
+            view.orbit.set(Orbit { distance: overview.distance.max(NEAREST_OVERVIEW), ..overview });
+        } else if session.motion.with_untracked(|m| m.following) {
+            self.is_opening = true;
+            let overview = self.overview();
+            view.orbit.set(overview);
+            view.overview.set(Some(overview));
+        }
+    }
+
+    /// Leaves the view of the whole run that the page opened with for the agent, once the viewer has selected a
+    /// step or plays: in a long run a step is too small to be seen from there.
+    fn leave_opening(&mut self) {
+        let view = self.session.view;
+        if !self.is_opening {
+            return;
+        }
+        // A viewer who has moved the camera decides what it shows.
+        let is_shown = view.overview.get_untracked().is_some_and(|shown| view.orbit.get_untracked() == shown);
+        let has_selected = self.session.motion.with_untracked(|m| !m.following);
+        self.is_opening = is_shown && !has_selected;
+        if is_shown && has_selected {
+            view.overview.set(None);
+            view.orbit.set(Orbit::default());
         }
     }
 
