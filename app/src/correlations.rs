@@ -90,8 +90,9 @@ fn matrix(found: &Correlations) -> impl IntoView + use<> {
     let notable = notable.map(|(words, names)| view! { <li>{words}": "<bdi>{few(&names)}</bdi></li> });
     let heads = || found.paths.iter().map(|path| view! { <th scope="col"><bdi>{path.clone()}</bdi></th> });
     let rows = found.paths.iter().zip(&found.most_common).zip(&found.coefficients);
-    let rows = rows.map(|((path, most_common), coefficients)| {
-        let cells = coefficients.iter().map(|coefficient| match coefficient {
+    let rows = rows.enumerate().map(|(row, ((path, most_common), coefficients))| {
+        let cells = coefficients.iter().enumerate().map(|(column, coefficient)| match coefficient {
+            Some(_) if row == column => view! { <td class="is-self">"1"</td> }.erase(),
             Some(value) => {
                 let class = if *value < 0.0 { "is-opposed" } else { "is-alike" };
                 let strength = format!("--strength:{:.0}%", value.abs() * 45.0);
